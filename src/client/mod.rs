@@ -1,0 +1,1 @@
+//! The AWS SDK on the dashboard's side (design §6).

@@ -1,0 +1,1 @@
+//! The sample organization, made by the real engine.

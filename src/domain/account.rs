@@ -1,0 +1,117 @@
+//! Accounts, regions, and the pair of both in which everything lives.
+
+use crate::domain::{Invalid, Time};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// An AWS account id: exactly twelve digits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct AccountId(String);
+
+/// A region's name, such as `eu-central-1`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Region(String);
+
+/// Where a vault, plan or job lives: an account in a region.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Scope {
+    /// The account.
+    pub account: AccountId,
+    /// The region.
+    pub region: Region,
+}
+
+/// A member of the organization.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Its id.
+    pub id: AccountId,
+    /// Its name in the organization.
+    pub name: String,
+    /// The address it was opened with.
+    pub email: String,
+    /// Whether this is the management account.
+    pub management: bool,
+    /// `ACTIVE`, `SUSPENDED`, …
+    pub status: String,
+    /// When it joined the organization.
+    pub joined: Option<Time>,
+}
+
+impl AccountId {
+    /// The digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for AccountId {
+    type Err = Invalid;
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        if text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Invalid::value("AccountId", "must be 12 digits"))
+        }
+    }
+}
+
+impl Region {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Region {
+    type Err = Invalid;
+    /// Accepts AWS's shape: lower-case words joined by hyphens, the last one a number.
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let words: Vec<&str> = text.split('-').collect();
+        let shaped = text.len() <= 32
+            && words.len() >= 3
+            && words.iter().all(|w| !w.is_empty() && w.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()))
+            && words.last().is_some_and(|w| w.bytes().all(|b| b.is_ascii_digit()));
+        if shaped { Ok(Self(text.to_owned())) } else { Err(Invalid::value("Region", "must look like us-east-1")) }
+    }
+}
+
+impl Scope {
+    /// The pair of both.
+    pub fn new(account: AccountId, region: Region) -> Self {
+        Self { account, region }
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.account, self.region)
+    }
+}
+
+/// The conversions that both string newtypes share.
+macro_rules! string_newtype {
+    ($type:ident) => {
+        impl TryFrom<String> for $type {
+            type Error = Invalid;
+            fn try_from(text: String) -> Result<Self, Invalid> {
+                text.parse()
+            }
+        }
+        impl From<$type> for String {
+            fn from(value: $type) -> String {
+                value.0
+            }
+        }
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+    };
+}
+string_newtype!(AccountId);
+string_newtype!(Region);

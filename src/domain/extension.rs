@@ -1,0 +1,261 @@
+//! The bodies of the engine's own routes under `/_vaultdeck/` (design §5). Both sides of the wire use these.
+
+use crate::domain::Time;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The header that every response of an engine carries; its value is the program's version.
+pub const VERSION_HEADER: &str = "x-vaultdeck-version";
+
+/// `GET /_vaultdeck/status`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Status {
+    /// The program's version.
+    pub version: String,
+    /// The process that runs the engine.
+    pub pid: u32,
+    /// `system` or `simulated`.
+    pub clock: String,
+    /// The engine's time.
+    pub now: Time,
+    /// Where it listens for HTTP, if it does.
+    pub endpoint_url: Option<String>,
+    /// Every region in which something lives, the first one first.
+    pub regions: Vec<String>,
+    /// How many jobs run or wait to run now.
+    pub active_jobs: u64,
+    /// Vaults of which no recovery key was ever made, as `ACCOUNT/REGION/NAME`; only those with recovery points.
+    pub vaults_without_recovery_key: Vec<String>,
+}
+
+/// `POST /_vaultdeck/resources`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct AddResource {
+    /// The API's string, `EFS`.
+    pub resource_type: String,
+    /// Its name, unique per account, region and type.
+    pub name: String,
+    /// Where its data lies.
+    pub path: String,
+    /// Its tags.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+    /// The account; the first one when absent.
+    #[serde(default)]
+    pub account_id: Option<String>,
+    /// The region; the first one when absent.
+    #[serde(default)]
+    pub region: Option<String>,
+}
+
+/// A registered resource; `GET /_vaultdeck/resources` answers `{"Resources": […]}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ResourceView {
+    /// Its ARN.
+    pub resource_arn: String,
+    /// Its type.
+    pub resource_type: String,
+    /// Its name.
+    pub name: String,
+    /// Where its data lies.
+    pub path: String,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// The answer of `GET /_vaultdeck/resources`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Resources {
+    /// All of them.
+    pub resources: Vec<ResourceView>,
+}
+
+/// The answer of `POST /_vaultdeck/resources`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ResourceAdded {
+    /// The ARN, new or that of the same name and path.
+    pub resource_arn: String,
+}
+
+/// `POST /_vaultdeck/accounts`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct AddAccount {
+    /// Twelve digits; drawn when absent.
+    #[serde(default)]
+    pub account_id: Option<String>,
+    /// Its name in the organization.
+    pub name: String,
+    /// Its address; made from the name when absent.
+    #[serde(default)]
+    pub email: Option<String>,
+}
+
+/// An account; `GET /_vaultdeck/accounts` answers `{"Accounts": […]}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct AccountView {
+    /// Its id.
+    pub account_id: String,
+    /// Its name.
+    pub name: String,
+    /// Its address.
+    pub email: String,
+    /// Whether it is the management account.
+    pub management: bool,
+}
+
+/// The answer of `GET /_vaultdeck/accounts`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Accounts {
+    /// All of them, the management account first.
+    pub accounts: Vec<AccountView>,
+}
+
+/// `POST /_vaultdeck/roles`; the account is the ARN's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct AddRole {
+    /// `arn:aws:iam::ACCOUNT:role/…`.
+    pub role_arn: String,
+}
+
+/// The answer of `GET /_vaultdeck/roles`: every role that the engine can assume.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Roles {
+    /// Their ARNs, sorted.
+    pub role_arns: Vec<String>,
+}
+
+/// `POST /_vaultdeck/credentials`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct CredentialsRequest {
+    /// The account; the first one when absent.
+    #[serde(default)]
+    pub account_id: Option<String>,
+    /// The region; the first one when absent.
+    #[serde(default)]
+    pub region: Option<String>,
+}
+
+/// An access key for other tools. `Debug` does not print the secret.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Credentials {
+    /// The key's id.
+    pub access_key_id: String,
+    /// The key's secret.
+    pub secret_access_key: String,
+    /// The account it belongs to.
+    pub account_id: String,
+    /// The region to use.
+    pub region: String,
+    /// Where the engine listens; null when nothing serves.
+    pub endpoint_url: Option<String>,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Credentials").field("access_key_id", &self.access_key_id).finish_non_exhaustive()
+    }
+}
+
+/// The answer of `POST /_vaultdeck/vaults/ACCOUNT/REGION/NAME/recovery-key`. `Debug` does not print it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct RecoveryKey {
+    /// The password for `restic -r`, shown once.
+    pub password: String,
+}
+
+impl std::fmt::Debug for RecoveryKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RecoveryKey").finish_non_exhaustive()
+    }
+}
+
+/// The answer of `POST /_vaultdeck/vaults/ACCOUNT/REGION/NAME/check`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CheckReport {
+    /// Snapshots read.
+    pub snapshots: u64,
+    /// Packs read.
+    pub packs: u64,
+    /// Blobs decrypted and hashed.
+    pub blobs: u64,
+    /// Bytes read.
+    pub bytes: u64,
+    /// What is damaged, each with what to do; empty means whole.
+    pub problems: Vec<String>,
+}
+
+/// `GET /_vaultdeck/recovery-points/{arn}/items?path=/…&nextToken=…&maxResults=…`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Items {
+    /// The folder's entries, sorted by name; `path` is from the resource's root, `/` for the root itself.
+    pub items: Vec<Item>,
+    /// What could not be read when the point was made: path and reason. Only on the first page.
+    #[serde(default)]
+    pub missing: Vec<MissingItem>,
+    /// Ask again with it for more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+}
+
+/// One entry of a folder in a recovery point.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Item {
+    /// Its name; bytes that are not UTF-8 as `\xNN`, and a backslash as `\\`.
+    pub name: String,
+    /// `file`, `dir`, `symlink`, `fifo`, `socket`, `chardev`, `dev`.
+    pub kind: String,
+    /// Its size in bytes; 0 for all but files.
+    pub size: u64,
+    /// Unix permission bits with setuid, setgid and sticky.
+    pub mode: u32,
+    /// When its content last changed.
+    pub modified: Option<Time>,
+    /// Where a symlink points.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link_target: Option<String>,
+}
+
+/// Something that a backup could not read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct MissingItem {
+    /// Its path from the resource's root.
+    pub path: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// `POST /_clock`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClockRequest {
+    /// Seconds to go forward.
+    #[serde(default)]
+    pub advance_seconds: Option<u64>,
+    /// The time to go to; never back.
+    #[serde(default)]
+    pub set: Option<Time>,
+}
+
+/// The answer of `POST /_clock`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockAnswer {
+    /// The engine's time now.
+    pub now: Time,
+}

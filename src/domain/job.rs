@@ -1,0 +1,211 @@
+//! Backup, copy and restore jobs: their states and records (reference §3.1 to §3.3).
+
+use crate::domain::names::JobId;
+use crate::domain::recovery_point::Creator;
+use crate::domain::{Arn, Lifecycle, ResourceType, Scope, Time};
+use std::collections::BTreeMap;
+
+/// The state of a job of any kind. Each kind uses a part of these: backup jobs all but none, restore jobs
+/// `PENDING RUNNING COMPLETED ABORTED FAILED`, copy jobs `CREATED RUNNING COMPLETED FAILED PARTIAL`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum JobState {
+    /// Waiting for its start.
+    Created,
+    /// Accepted, about to run.
+    Pending,
+    /// Moving data.
+    Running,
+    /// Being stopped.
+    Aborting,
+    /// Stopped by a user.
+    Aborted,
+    /// Done; see the message category for issues.
+    Completed,
+    /// Ended without a result.
+    Failed,
+    /// Missed its start window, or ran past its completion window.
+    Expired,
+    /// A composite of which some child did not complete.
+    Partial,
+    /// A state that this version does not know.
+    Other(String),
+}
+
+/// A backup job.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BackupJob {
+    /// Its id.
+    pub id: JobId,
+    /// The account and region that own it.
+    pub scope: Scope,
+    /// The vault's name.
+    pub vault_name: String,
+    /// The vault's ARN.
+    pub vault_arn: Arn,
+    /// The recovery point it makes.
+    pub recovery_point_arn: Option<Arn>,
+    /// The recovery point's lifecycle.
+    pub lifecycle: Option<Lifecycle>,
+    /// The vault's key.
+    pub encryption_key_arn: Option<String>,
+    /// What is backed up.
+    pub resource_arn: Arn,
+    /// The resource's name, where it has one.
+    pub resource_name: Option<String>,
+    /// The resource's type.
+    pub resource_type: ResourceType,
+    /// When it was created: the scheduled time, or the call's.
+    pub created: Time,
+    /// When it began to run.
+    pub initiated: Option<Time>,
+    /// When it ended, well or badly.
+    pub completed: Option<Time>,
+    /// When it will be done, as far as progress tells.
+    pub expected_completion: Option<Time>,
+    /// The end of its start window.
+    pub start_by: Option<Time>,
+    /// Its state.
+    pub state: JobState,
+    /// What there is to say about it.
+    pub status_message: Option<String>,
+    /// `SUCCESS`, `AccessDenied`, `MISCELLANEOUS`, …
+    pub message_category: Option<String>,
+    /// 0 to 100.
+    pub percent_done: Option<f64>,
+    /// The size of what is backed up, in bytes.
+    pub size_bytes: Option<i64>,
+    /// What was read and moved so far, in bytes.
+    pub bytes_transferred: Option<i64>,
+    /// The role it runs under.
+    pub iam_role_arn: Option<Arn>,
+    /// The plan and rule behind it; absent on demand.
+    pub created_by: Option<Creator>,
+    /// `BackupOptions` as given.
+    pub backup_options: BTreeMap<String, String>,
+    /// Whether it stands for child jobs.
+    pub is_parent: bool,
+}
+
+/// A copy job.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CopyJob {
+    /// Its id.
+    pub id: JobId,
+    /// The account and region that own it.
+    pub scope: Scope,
+    /// The vault that is copied from.
+    pub source_vault_arn: Option<Arn>,
+    /// The recovery point that is copied.
+    pub source_recovery_point_arn: Option<Arn>,
+    /// The vault that is copied into.
+    pub destination_vault_arn: Option<Arn>,
+    /// The copy.
+    pub destination_recovery_point_arn: Option<Arn>,
+    /// What the recovery point is of.
+    pub resource_arn: Option<Arn>,
+    /// The resource's name.
+    pub resource_name: Option<String>,
+    /// The resource's type.
+    pub resource_type: ResourceType,
+    /// When it was created.
+    pub created: Option<Time>,
+    /// When it ended.
+    pub completed: Option<Time>,
+    /// Its state.
+    pub state: JobState,
+    /// What there is to say about it.
+    pub status_message: Option<String>,
+    /// The category of that.
+    pub message_category: Option<String>,
+    /// Its size in bytes.
+    pub size_bytes: Option<i64>,
+    /// The role it runs under.
+    pub iam_role_arn: Option<Arn>,
+    /// The plan and rule behind it.
+    pub created_by: Option<Creator>,
+}
+
+/// A restore job.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RestoreJob {
+    /// Its id.
+    pub id: JobId,
+    /// The account and region that own it.
+    pub scope: Scope,
+    /// What is restored.
+    pub recovery_point_arn: Option<Arn>,
+    /// When that was created.
+    pub recovery_point_created: Option<Time>,
+    /// The resource that was backed up.
+    pub source_resource_arn: Option<Arn>,
+    /// The recovery point's vault.
+    pub vault_arn: Option<Arn>,
+    /// When it was created.
+    pub created: Time,
+    /// When it ended.
+    pub completed: Option<Time>,
+    /// Its state (`Status` in the API).
+    pub state: JobState,
+    /// What there is to say about it.
+    pub status_message: Option<String>,
+    /// 0 to 100.
+    pub percent_done: Option<f64>,
+    /// The size of what is restored, in bytes.
+    pub size_bytes: Option<i64>,
+    /// The role it runs under.
+    pub iam_role_arn: Option<Arn>,
+    /// How long it is expected to take.
+    pub expected_minutes: Option<i64>,
+    /// What the restore made or wrote into.
+    pub created_resource_arn: Option<Arn>,
+    /// The resource's type.
+    pub resource_type: Option<ResourceType>,
+}
+
+impl JobState {
+    /// The API's string.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Created => "CREATED",
+            Self::Pending => "PENDING",
+            Self::Running => "RUNNING",
+            Self::Aborting => "ABORTING",
+            Self::Aborted => "ABORTED",
+            Self::Completed => "COMPLETED",
+            Self::Failed => "FAILED",
+            Self::Expired => "EXPIRED",
+            Self::Partial => "PARTIAL",
+            Self::Other(text) => text,
+        }
+    }
+
+    /// Whether the job will not change any more.
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Aborted | Self::Completed | Self::Failed | Self::Expired | Self::Partial)
+    }
+}
+
+impl From<&str> for JobState {
+    fn from(text: &str) -> Self {
+        match text {
+            "CREATED" => Self::Created,
+            "PENDING" => Self::Pending,
+            "RUNNING" => Self::Running,
+            "ABORTING" => Self::Aborting,
+            "ABORTED" => Self::Aborted,
+            "COMPLETED" => Self::Completed,
+            "FAILED" => Self::Failed,
+            "EXPIRED" => Self::Expired,
+            "PARTIAL" => Self::Partial,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+}
+
+impl BackupJob {
+    /// COMPLETED, but not without issues: AWS's console calls it "Completed with issues".
+    pub fn completed_with_issues(&self) -> bool {
+        self.state == JobState::Completed
+            && self.message_category.as_deref().is_some_and(|c| !c.eq_ignore_ascii_case("success"))
+    }
+}

@@ -1,0 +1,34 @@
+//! What things are and the rules that they obey: no I/O, no clock, no async.
+//!
+//! The names are AWS Backup's. The records ([`vault::Vault`], [`job::BackupJob`], [`recovery_point::RecoveryPoint`] …)
+//! are what the engine keeps and what the dashboard shows; documents that travel in request bodies ([`plan::PlanDocument`],
+//! [`selection::SelectionDocument`], [`lifecycle::Lifecycle`]) serialize with AWS's member names, so that there is one
+//! type for each from the wire to the screen. The engine runs schedules, selections and lifecycles with the same
+//! functions with which the dashboard previews them.
+
+pub mod account;
+pub mod arn;
+pub mod error;
+pub mod extension;
+pub mod job;
+pub mod lifecycle;
+pub mod names;
+pub mod plan;
+pub mod recovery_point;
+pub mod resource;
+pub mod restore;
+pub mod selection;
+pub mod vault;
+
+pub use account::{Account, AccountId, Region, Scope};
+pub use arn::Arn;
+pub use error::Invalid;
+pub use lifecycle::{CalculatedLifecycle, Lifecycle};
+pub use names::{PlanId, PlanName, RuleName, SelectionId, SelectionName, VaultName};
+pub use resource::{Resource, ResourceType};
+
+/// Time as the whole program keeps it.
+pub type Time = chrono::DateTime<chrono::Utc>;
+
+/// Tags of a resource, vault, plan or recovery point, sorted by key.
+pub type Tags = std::collections::BTreeMap<String, String>;

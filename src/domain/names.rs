@@ -1,0 +1,91 @@
+//! Names and identifiers with their patterns (reference §2.7).
+
+use crate::domain::Invalid;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// A newtype over a string that is checked when it is made and serializes as the string.
+macro_rules! name {
+    ($(#[$doc:meta])* $type:ident, $field:literal, $min:literal..=$max:literal, $allowed:expr, $rule:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $type(String);
+
+        impl $type {
+            /// The name as it was given.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $type {
+            type Err = Invalid;
+            fn from_str(text: &str) -> Result<Self, Invalid> {
+                let allowed: fn(char) -> bool = $allowed;
+                let length = text.chars().count();
+                if ($min..=$max).contains(&length) && text.chars().all(allowed) {
+                    Ok(Self(text.to_owned()))
+                } else {
+                    Err(Invalid::value($field, $rule))
+                }
+            }
+        }
+
+        impl TryFrom<String> for $type {
+            type Error = Invalid;
+            fn try_from(text: String) -> Result<Self, Invalid> {
+                text.parse()
+            }
+        }
+
+        impl From<$type> for String {
+            fn from(name: $type) -> String {
+                name.0
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+    };
+}
+
+name!(
+    /// A vault's name: unique per account and region, case-sensitive.
+    VaultName, "BackupVaultName", 2..=50, |c| c.is_ascii_alphanumeric() || c == '-' || c == '_',
+    "must be 2 to 50 letters, digits, hyphens or underscores"
+);
+name!(
+    /// A plan's name; not unique.
+    PlanName, "BackupPlanName", 1..=50, |c| c.is_ascii_alphanumeric() || "-_.".contains(c),
+    "must be 1 to 50 letters, digits, hyphens, underscores or periods"
+);
+name!(
+    /// A rule's name, unique within its plan.
+    RuleName, "RuleName", 1..=50, |c| c.is_ascii_alphanumeric() || "-_.".contains(c),
+    "must be 1 to 50 letters, digits, hyphens, underscores or periods"
+);
+name!(
+    /// A selection's name.
+    SelectionName, "SelectionName", 1..=50, |c| c.is_ascii_alphanumeric() || "-_.".contains(c),
+    "must be 1 to 50 letters, digits, hyphens, underscores or periods"
+);
+name!(
+    /// A plan's id: a UUID, or AWS's `orgs/…` and `aws/efs/…`.
+    PlanId, "BackupPlanId", 1..=256, |c| c.is_ascii_alphanumeric() || "-_./".contains(c),
+    "must be the id of a backup plan"
+);
+name!(
+    /// A selection's id: a UUID.
+    SelectionId, "SelectionId", 1..=256, |c| c.is_ascii_alphanumeric() || "-_./".contains(c),
+    "must be the id of a backup selection"
+);
+name!(
+    /// The id of a backup, copy or restore job; opaque.
+    JobId, "JobId", 1..=128, |c| c.is_ascii_graphic() && c != '/',
+    "must be the id of a job"
+);

@@ -1,0 +1,140 @@
+//! Backup plans: documents, rules, windows (reference §2.1 to §2.3, §2.17).
+
+use crate::domain::{Arn, Lifecycle, PlanId, Scope, Tags, Time};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// `BackupPlanInput` and `BackupPlan`: the document that CreateBackupPlan takes and GetBackupPlan returns.
+///
+/// Names are plain texts here, so that a document from AWS or from an editor can be held while it is still wrong;
+/// `validate` says what is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct PlanDocument {
+    /// The plan's name.
+    pub backup_plan_name: String,
+    /// Its rules, 1 to 10.
+    pub rules: Vec<Rule>,
+    /// Options per resource type.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub advanced_backup_settings: Vec<AdvancedBackupSetting>,
+}
+
+/// `BackupRuleInput` and `BackupRule` (the latter with a `RuleId`).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Rule {
+    /// The rule's name, unique within the plan.
+    pub rule_name: String,
+    /// Its id; stable by rule name, absent in what a user sends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule_id: Option<String>,
+    /// The vault in the plan's account and region.
+    pub target_backup_vault_name: String,
+    /// `cron(0 5 ? * * *)` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule_expression: Option<String>,
+    /// An IANA name; `Etc/UTC` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule_expression_timezone: Option<String>,
+    /// Minutes in which a job must start; 480 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_window_minutes: Option<i64>,
+    /// Minutes, from the scheduled time, in which a job must end; 10080 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completion_window_minutes: Option<i64>,
+    /// How long its recovery points live.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifecycle: Option<Lifecycle>,
+    /// Tags added to its recovery points.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub recovery_point_tags: Tags,
+    /// Copies into other vaults.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub copy_actions: Vec<CopyAction>,
+    /// Continuous backup (point-in-time recovery).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enable_continuous_backup: Option<bool>,
+}
+
+/// One copy of a rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CopyAction {
+    /// The vault that is copied into, in any account and region.
+    pub destination_backup_vault_arn: String,
+    /// The copy's lifecycle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifecycle: Option<Lifecycle>,
+}
+
+/// Options of a plan for one resource type (`WindowsVSS`, …).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct AdvancedBackupSetting {
+    /// The type they apply to.
+    #[serde(default)]
+    pub resource_type: String,
+    /// The options.
+    #[serde(default)]
+    pub backup_options: BTreeMap<String, String>,
+}
+
+/// A plan in one of its versions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// Its id.
+    pub id: PlanId,
+    /// Its ARN.
+    pub arn: Arn,
+    /// Where it lives.
+    pub scope: Scope,
+    /// The version told of.
+    pub version_id: String,
+    /// Its document in that version. Lists do not carry it: [`PlanSummary`].
+    pub document: PlanDocument,
+    /// The token of the call that created it.
+    pub creator_request_id: Option<String>,
+    /// When this version was created.
+    pub created: Option<Time>,
+    /// When the plan was deleted.
+    pub deleted: Option<Time>,
+    /// When it last made a job.
+    pub last_execution: Option<Time>,
+}
+
+/// A row of ListBackupPlans and ListBackupPlanVersions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanSummary {
+    /// The plan's id.
+    pub id: PlanId,
+    /// Its ARN.
+    pub arn: Arn,
+    /// Where it lives.
+    pub scope: Scope,
+    /// Its name.
+    pub name: String,
+    /// The version told of.
+    pub version_id: String,
+    /// The token of the call that created it.
+    pub creator_request_id: Option<String>,
+    /// When this version was created.
+    pub created: Option<Time>,
+    /// When the plan was deleted.
+    pub deleted: Option<Time>,
+    /// When it last made a job.
+    pub last_execution: Option<Time>,
+    /// Options per resource type.
+    pub advanced_backup_settings: Vec<AdvancedBackupSetting>,
+}
+
+/// One of the next runs of a plan (`ScheduledRunsPreview`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScheduledRun {
+    /// When it runs.
+    pub at: Time,
+    /// The rule that runs then.
+    pub rule_id: String,
+    /// `SNAPSHOTS`, `CONTINUOUS` or `CONTINUOUS_AND_SNAPSHOTS`.
+    pub execution_type: String,
+}

@@ -1,0 +1,129 @@
+//! Recovery points: what a backup leaves in a vault.
+
+use crate::domain::{Arn, CalculatedLifecycle, Lifecycle, ResourceType, Scope, Time};
+use serde::{Deserialize, Serialize};
+
+/// The state of a recovery point (reference §3.4).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum RecoveryPointStatus {
+    /// The backup is under way.
+    Creating,
+    /// Whole and restorable.
+    Completed,
+    /// A composite of which some child failed.
+    Partial,
+    /// A continuous one, live.
+    Available,
+    /// Being deleted.
+    Deleting,
+    /// Past its life, but the deletion failed.
+    Expired,
+    /// A continuous one that was interrupted.
+    Stopped,
+    /// A state that this version does not know.
+    Other(String),
+}
+
+/// Which plan and rule made a recovery point or a job; absent for what was made on demand.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Creator {
+    /// The plan's id.
+    pub backup_plan_id: String,
+    /// The plan's ARN.
+    pub backup_plan_arn: String,
+    /// The plan's name.
+    #[serde(default)]
+    pub backup_plan_name: String,
+    /// The version that was in force.
+    pub backup_plan_version: String,
+    /// The rule's id.
+    pub backup_rule_id: String,
+    /// The rule's name.
+    #[serde(default)]
+    pub backup_rule_name: String,
+    /// The rule's schedule.
+    #[serde(default)]
+    pub backup_rule_cron: String,
+    /// The schedule's time zone.
+    #[serde(default)]
+    pub backup_rule_timezone: String,
+}
+
+/// A recovery point as DescribeRecoveryPoint and the lists tell of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecoveryPoint {
+    /// Its ARN.
+    pub arn: Arn,
+    /// Where its vault lives.
+    pub scope: Scope,
+    /// Its vault's name.
+    pub vault_name: String,
+    /// Its vault's ARN.
+    pub vault_arn: Arn,
+    /// What was backed up.
+    pub resource_arn: Arn,
+    /// The resource's name, where it has one.
+    pub resource_name: Option<String>,
+    /// The resource's type.
+    pub resource_type: ResourceType,
+    /// The plan and rule behind it.
+    pub created_by: Option<Creator>,
+    /// The role that made it.
+    pub iam_role_arn: Option<Arn>,
+    /// Its state.
+    pub status: RecoveryPointStatus,
+    /// Why it is in this state, or what is wrong with it.
+    pub status_message: Option<String>,
+    /// The start of its backup job: retention counts from here.
+    pub created: Time,
+    /// When data began to flow.
+    pub initiated: Option<Time>,
+    /// When it was whole.
+    pub completed: Option<Time>,
+    /// Its size in bytes.
+    pub size_bytes: Option<i64>,
+    /// How long it lives.
+    pub lifecycle: Option<Lifecycle>,
+    /// When that acts.
+    pub calculated_lifecycle: CalculatedLifecycle,
+    /// The vault's key.
+    pub encryption_key_arn: Option<String>,
+    /// Whether it is encrypted.
+    pub encrypted: bool,
+    /// When it was last restored.
+    pub last_restore: Option<Time>,
+    /// `WARM`, `COLD` or `DELETED`.
+    pub storage_class: Option<String>,
+}
+
+impl RecoveryPointStatus {
+    /// The API's string.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Creating => "CREATING",
+            Self::Completed => "COMPLETED",
+            Self::Partial => "PARTIAL",
+            Self::Available => "AVAILABLE",
+            Self::Deleting => "DELETING",
+            Self::Expired => "EXPIRED",
+            Self::Stopped => "STOPPED",
+            Self::Other(text) => text,
+        }
+    }
+}
+
+impl From<&str> for RecoveryPointStatus {
+    fn from(text: &str) -> Self {
+        match text {
+            "CREATING" => Self::Creating,
+            "COMPLETED" => Self::Completed,
+            "PARTIAL" => Self::Partial,
+            "AVAILABLE" => Self::Available,
+            "DELETING" => Self::Deleting,
+            "EXPIRED" => Self::Expired,
+            "STOPPED" => Self::Stopped,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Restore metadata: which keys each resource type takes (reference §4).

@@ -1,0 +1,32 @@
+//! Backup vaults.
+
+use crate::domain::{Arn, Scope, Time};
+
+/// A vault as DescribeBackupVault and ListBackupVaults tell of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vault {
+    /// Its ARN.
+    pub arn: Arn,
+    /// Where it lives.
+    pub scope: Scope,
+    /// Its name. A text and not a [`crate::domain::VaultName`], since AWS's own vaults have slashes in theirs.
+    pub name: String,
+    /// `BACKUP_VAULT`, `LOGICALLY_AIR_GAPPED_BACKUP_VAULT`, `RESTORE_ACCESS_BACKUP_VAULT`.
+    pub vault_type: String,
+    /// The key that wraps the vault's data key.
+    pub encryption_key_arn: Option<String>,
+    /// When it was created.
+    pub created: Option<Time>,
+    /// The token of the call that created it.
+    pub creator_request_id: Option<String>,
+    /// How many recovery points it holds (approximate on AWS).
+    pub recovery_points: i64,
+    /// Whether Vault Lock protects it.
+    pub locked: bool,
+    /// The shortest retention that the lock allows, in days.
+    pub min_retention_days: Option<i64>,
+    /// The longest retention that the lock allows, in days.
+    pub max_retention_days: Option<i64>,
+    /// From when on the lock cannot be changed; none means governance mode.
+    pub lock_date: Option<Time>,
+}

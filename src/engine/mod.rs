@@ -1,0 +1,1 @@
+//! The backup service: catalog, scheduler, jobs, lifecycle, access, drivers (design §4).

@@ -1,0 +1,1 @@
+//! The wire protocols in front of the engine (design §5).

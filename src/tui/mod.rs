@@ -1,0 +1,1 @@
+//! The dashboard (design §7).
