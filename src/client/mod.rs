@@ -1,1 +1,29 @@
 //! The AWS SDK on the dashboard's side (design §6).
+//!
+//! Everything that the dashboard and the command line know of the world comes through here, and everything that they
+//! change goes through here:
+//!
+//! - [`connect`]: a [`connect::Connection`] to one context: the engine in this process, on a Unix socket, on an endpoint,
+//!   or AWS with a profile; and the SDK clients of every scope (account × region) in it.
+//! - [`query`]: what can be asked. A [`Key`] is a [`Query`] in a scope; the answers are the domain's records.
+//! - [`fetch`]: the [`fetch::Fetcher`] keeps the answers of the wanted keys fresh and reports [`Event`]s. It owns pacing,
+//!   backing off and paging; no call ever hangs and no failure ends it.
+//! - [`mutation`], [`approve`], [`mutate`], [`audit`]: a [`Mutation`] becomes a [`Pending`] (the exact requests, their `aws`
+//!   lines, the danger, what must be typed); only [`approve::approve`] makes an [`Approved`] of it; only
+//!   [`mutate::mutate`] can carry one out, and it writes the audit log before and after.
+//! - [`control`]: the engine's own routes, for the command line.
+//!
+//! Text from any API is stripped of control characters here, once ([`text`]); failures become a [`Fault`] in plain words.
+
+pub mod approve;
+pub mod capabilities;
+pub mod fault;
+pub mod mutation;
+pub mod query;
+pub mod text;
+
+pub use approve::{Approved, Ask, Danger, Pending};
+pub use capabilities::{Capabilities, Feature};
+pub use fault::{Fault, FaultKind, Offer};
+pub use mutation::{Mutation, SelectionRef};
+pub use query::{Answer, Event, Key, Query, Reply, Rows};

@@ -1,0 +1,45 @@
+//! What a context can do. What it cannot is shown disabled, with the reason.
+
+/// What is known of a context's abilities. It changes when the first answer shows whether an engine is behind it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Capabilities {
+    /// The version of the engine behind the context; none for AWS and while nothing answered yet.
+    pub engine: Option<String>,
+    /// Whether the engine's own routes (resources, roles, checks) can be reached: in process and on the socket.
+    pub control: bool,
+    /// Whether mutations may be made.
+    pub write: bool,
+}
+
+/// Something that not every context can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Feature {
+    /// Any mutation.
+    Write,
+    /// Looking into a recovery point.
+    Items,
+    /// Copies into other vaults, accounts, regions.
+    Copies,
+    /// Cold storage.
+    ColdStorage,
+    /// Continuous backup and point-in-time restore.
+    ContinuousBackup,
+    /// The engine's own status: its clock, its address, its reminders.
+    Status,
+}
+
+impl Capabilities {
+    /// Whether the context has `feature`; the error says, for the user, why not.
+    pub fn allows(&self, feature: Feature) -> Result<(), &'static str> {
+        let engine = self.engine.is_some();
+        match feature {
+            Feature::Write if !self.write => Err("read-only: start with --write, or set mode = \"write\" for this context"),
+            Feature::Items if !engine => Err("AWS Backup does not tell what a recovery point holds; vaultdeck's engine does"),
+            Feature::Copies if engine => Err("this engine does not copy recovery points yet"),
+            Feature::ColdStorage if engine => Err("this engine has no cold storage yet"),
+            Feature::ContinuousBackup if engine => Err("this engine has no continuous backup yet"),
+            Feature::Status if !self.control => Err("only known of an engine in this process or on its socket"),
+            _ => Ok(()),
+        }
+    }
+}

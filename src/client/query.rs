@@ -1,0 +1,265 @@
+//! What can be asked, and what comes back.
+
+use crate::client::{Capabilities, Fault};
+use crate::domain::extension::{Items, Status};
+use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
+use crate::domain::names::JobId;
+use crate::domain::plan::{Plan, PlanSummary, ScheduledRun};
+use crate::domain::recovery_point::RecoveryPoint;
+use crate::domain::resource::ProtectedResource;
+use crate::domain::selection::Selection;
+use crate::domain::vault::Vault;
+use crate::domain::{Account, Arn, PlanId, ResourceType, Scope, Tags, Time};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A list of records. Rows are shared: the same row in the next answer is the same allocation, and cloning is free.
+pub type Rows<T> = Arc<[Arc<T>]>;
+
+/// Makes [`Rows`] of records.
+pub fn rows<T>(records: impl IntoIterator<Item = T>) -> Rows<T> {
+    records.into_iter().map(Arc::new).collect()
+}
+
+/// A question. The first three are asked of the context as a whole ([`Key::context`]), the others of one scope
+/// ([`Key::scoped`]).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Query {
+    /// Which scopes (account × region) the context has, and which of them cannot be entered: [`Answer::Scopes`].
+    Scopes,
+    /// The accounts of the organization: [`Answer::Accounts`].
+    Accounts,
+    /// The engine's own status; only with [`Capabilities::control`]: [`Answer::Status`].
+    Status,
+    /// The vaults: [`Answer::Vaults`].
+    Vaults,
+    /// One vault: [`Answer::Vault`].
+    Vault {
+        /// Its name.
+        name: String,
+    },
+    /// The recovery points of a vault: [`Answer::RecoveryPoints`].
+    RecoveryPoints {
+        /// The vault's name.
+        vault: String,
+    },
+    /// The recovery points of a resource, in all vaults: [`Answer::RecoveryPoints`].
+    RecoveryPointsOfResource {
+        /// The resource.
+        resource: Arn,
+    },
+    /// One recovery point: [`Answer::RecoveryPoint`].
+    RecoveryPoint {
+        /// Its vault's name.
+        vault: String,
+        /// Its ARN.
+        recovery_point: Arn,
+    },
+    /// What a folder of a recovery point holds (engine only): [`Answer::Items`].
+    Items {
+        /// The recovery point.
+        recovery_point: Arn,
+        /// The folder, from the resource's root: `/`, `/a/b`.
+        path: String,
+    },
+    /// The metadata with which a restore of a recovery point starts: [`Answer::RestoreMetadata`].
+    RestoreMetadata {
+        /// The recovery point's vault.
+        vault: String,
+        /// The recovery point.
+        recovery_point: Arn,
+    },
+    /// The plans: [`Answer::Plans`].
+    Plans,
+    /// A plan's document, its selections and its next runs: [`Answer::Plan`].
+    Plan {
+        /// Its id.
+        id: PlanId,
+    },
+    /// The backup jobs, newest first: [`Answer::BackupJobs`].
+    BackupJobs,
+    /// The restore jobs, newest first: [`Answer::RestoreJobs`].
+    RestoreJobs,
+    /// The copy jobs, newest first: [`Answer::CopyJobs`].
+    CopyJobs,
+    /// One backup job: [`Answer::BackupJob`].
+    BackupJob {
+        /// Its id.
+        id: JobId,
+    },
+    /// One restore job: [`Answer::RestoreJob`].
+    RestoreJob {
+        /// Its id.
+        id: JobId,
+    },
+    /// What was backed up at least once: [`Answer::ProtectedResources`].
+    ProtectedResources,
+    /// What can be selected by ARN or tag (Resource Groups Tagging, completed by the engine): [`Answer::Resources`].
+    Resources,
+    /// The tags of a vault, plan or recovery point: [`Answer::Tags`].
+    Tags {
+        /// Its ARN.
+        arn: Arn,
+    },
+    /// Which resource types are opted in: [`Answer::RegionSettings`].
+    RegionSettings,
+    /// Which resource types can be backed up here: [`Answer::ResourceTypes`].
+    SupportedResourceTypes,
+}
+
+/// A question in its place: the unit of fetching.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    /// The scope; none asks the context as a whole.
+    pub scope: Option<Scope>,
+    /// The question.
+    pub query: Query,
+}
+
+impl Key {
+    /// A question to the context as a whole.
+    pub fn context(query: Query) -> Self {
+        Self { scope: None, query }
+    }
+
+    /// A question to one scope.
+    pub fn scoped(scope: Scope, query: Query) -> Self {
+        Self { scope: Some(scope), query }
+    }
+}
+
+/// What is answered.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// To [`Query::Scopes`], the home scope first.
+    Scopes(Rows<ScopeView>),
+    /// To [`Query::Accounts`], the management account first.
+    Accounts(Rows<Account>),
+    /// To [`Query::Status`].
+    Status(Arc<Status>),
+    /// To [`Query::Vaults`].
+    Vaults(Rows<Vault>),
+    /// To [`Query::Vault`].
+    Vault(Arc<Vault>),
+    /// To [`Query::RecoveryPoints`] and [`Query::RecoveryPointsOfResource`], newest first.
+    RecoveryPoints(Rows<RecoveryPoint>),
+    /// To [`Query::RecoveryPoint`].
+    RecoveryPoint(Arc<RecoveryPoint>),
+    /// To [`Query::Items`]: all pages of the folder. Names are in the form that `ItemsToRestore` takes.
+    Items(Arc<Items>),
+    /// To [`Query::RestoreMetadata`].
+    RestoreMetadata(Arc<RestoreMetadata>),
+    /// To [`Query::Plans`].
+    Plans(Rows<PlanSummary>),
+    /// To [`Query::Plan`].
+    Plan(Arc<PlanDetail>),
+    /// To [`Query::BackupJobs`].
+    BackupJobs(Rows<BackupJob>),
+    /// To [`Query::RestoreJobs`].
+    RestoreJobs(Rows<RestoreJob>),
+    /// To [`Query::CopyJobs`].
+    CopyJobs(Rows<CopyJob>),
+    /// To [`Query::BackupJob`].
+    BackupJob(Arc<BackupJob>),
+    /// To [`Query::RestoreJob`].
+    RestoreJob(Arc<RestoreJob>),
+    /// To [`Query::ProtectedResources`].
+    ProtectedResources(Rows<ProtectedResource>),
+    /// To [`Query::Resources`].
+    Resources(Rows<SelectableResource>),
+    /// To [`Query::Tags`].
+    Tags(Arc<Tags>),
+    /// To [`Query::RegionSettings`]: opted in, by type.
+    RegionSettings(Arc<BTreeMap<String, bool>>),
+    /// To [`Query::SupportedResourceTypes`].
+    ResourceTypes(Arc<[ResourceType]>),
+}
+
+/// A scope of the context.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScopeView {
+    /// The account and region.
+    pub scope: Scope,
+    /// The account's name in the organization, where it is known.
+    pub account_name: Option<String>,
+    /// Whether the context's own credentials are of this account.
+    pub home: bool,
+    /// Why it cannot be entered; none when it can.
+    pub fault: Option<Fault>,
+}
+
+/// A plan with what belongs to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlanDetail {
+    /// The plan with its document.
+    pub plan: Plan,
+    /// Its selections with their documents; or why they could not be read.
+    pub selections: Result<Vec<Selection>, Fault>,
+    /// Its next runs, as the service tells them; empty where it does not.
+    pub next_runs: Vec<ScheduledRun>,
+}
+
+/// What a restore starts from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RestoreMetadata {
+    /// The resource's type, where it is told.
+    pub resource_type: Option<ResourceType>,
+    /// The metadata that StartRestoreJob takes unchanged.
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// A resource that a plan can select or an on-demand backup can take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SelectableResource {
+    /// Its ARN.
+    pub arn: Arn,
+    /// Its type, by its ARN.
+    pub resource_type: ResourceType,
+    /// Its tags.
+    pub tags: Tags,
+    /// Its name, where an engine told it.
+    pub name: Option<String>,
+    /// Where its data lies, where an engine told it.
+    pub path: Option<String>,
+}
+
+/// What the fetcher tells. A key's events come in order; an event of an older generation than one already seen of the
+/// same key is never sent.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A call of the key is under way.
+    Asked {
+        /// The key.
+        key: Key,
+        /// Counts the key's calls.
+        generation: u64,
+    },
+    /// More pages came; the answer is not whole yet.
+    Progress {
+        /// The key.
+        key: Key,
+        /// Counts the key's calls.
+        generation: u64,
+        /// How many records came so far.
+        records: usize,
+    },
+    /// The call ended.
+    Answered(Reply),
+    /// The context's abilities are known better now.
+    Capabilities(Capabilities),
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reply {
+    /// What was asked.
+    pub key: Key,
+    /// Counts the key's calls.
+    pub generation: u64,
+    /// When it ended, on this machine's clock: the age of the data counts from here.
+    pub at: Time,
+    /// The answer, or why there is none. After a fault the last good answer stays valid, only older.
+    pub result: Result<Answer, Fault>,
+    /// When it will be asked again by itself.
+    pub next_try: Option<Time>,
+}
