@@ -204,7 +204,8 @@ impl Mutation {
             }
             Self::UpdateLifecycle { recovery_point, lifecycle, .. } => {
                 let days = lifecycle.delete_after_days.filter(|days| *days > 0);
-                let life = days.map_or_else(|| "for ever".to_owned(), |days| format!("for {}", count(days as usize, "day")));
+                let life =
+                    days.map_or_else(|| "for ever".to_owned(), |days| format!("for {}", count(days as usize, "day")));
                 format!("Keep recovery point {} {life}", short(recovery_point))
             }
             Self::TagResource { arn, tags } => format!("Set {} on {}", count(tags.len(), "tag"), arn.resource()),
@@ -215,8 +216,12 @@ impl Mutation {
     fn consequence(&self) -> &'static str {
         match self {
             Self::DeleteVault { .. } => "Only an empty vault can be deleted.",
-            Self::DeletePlan { .. } => "No more backups are made by it. Its recovery points stay until their lifecycle ends.",
-            Self::UpdatePlan { .. } => "Backups made from now on follow the new version; those made before keep their lifecycle.",
+            Self::DeletePlan { .. } => {
+                "No more backups are made by it. Its recovery points stay until their lifecycle ends."
+            }
+            Self::UpdatePlan { .. } => {
+                "Backups made from now on follow the new version; those made before keep their lifecycle."
+            }
             Self::DeleteSelection { .. } => "The plan no longer protects what it selected.",
             Self::StopBackup { .. } => "The job ends without a recovery point.",
             Self::DeleteRecoveryPoint { .. } => "The backup is gone for good.",

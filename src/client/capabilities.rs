@@ -33,8 +33,12 @@ impl Capabilities {
     pub fn allows(&self, feature: Feature) -> Result<(), &'static str> {
         let engine = self.engine.is_some();
         match feature {
-            Feature::Write if !self.write => Err("read-only: start with --write, or set mode = \"write\" for this context"),
-            Feature::Items if !engine => Err("AWS Backup does not tell what a recovery point holds; vaultdeck's engine does"),
+            Feature::Write if !self.write => {
+                Err("read-only: start with --write, or set mode = \"write\" for this context")
+            }
+            Feature::Items if !engine => {
+                Err("AWS Backup does not tell what a recovery point holds; vaultdeck's engine does")
+            }
             Feature::Copies if engine => Err("this engine does not copy recovery points yet"),
             Feature::ColdStorage if engine => Err("this engine has no cold storage yet"),
             Feature::ContinuousBackup if engine => Err("this engine has no continuous backup yet"),

@@ -74,7 +74,9 @@ impl Fault {
                 Some(profile) => format!("aws sso login --profile {}", crate::client::text::shell_quote(profile)),
                 None => "aws sso login".to_owned(),
             }),
-            FaultKind::Denied | FaultKind::NotFound | FaultKind::NotSupported { .. } | FaultKind::Refused => Offer::Nothing,
+            FaultKind::Denied | FaultKind::NotFound | FaultKind::NotSupported { .. } | FaultKind::Refused => {
+                Offer::Nothing
+            }
         }
     }
 

@@ -106,7 +106,8 @@ mod tests {
 
     #[test]
     fn a_shell_reads_the_quoted_word_back() {
-        for word in ["", "two words", "it's $HOME `x` \"y\" \\ !", "a\nb'c\\d\te", "{\"a\": [\"b c\"]}", "東京 — ü"] {
+        for word in ["", "two words", "it's $HOME `x` \"y\" \\ !", "a\nb'c\\d\te", "{\"a\": [\"b c\"]}", "東京 — ü"]
+        {
             let output = std::process::Command::new("bash")
                 .args(["-c", &format!("printf %s {}", shell_quote(word))])
                 .output()
