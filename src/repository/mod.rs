@@ -1,1 +1,42 @@
 //! The storage format: restic repositories of version 2, written and read with our own code (design §3).
+//!
+//! Everything here is synchronous; what runs in parallel does so on threads of its own. Time is always given by the
+//! caller. The layers, from below: [`Storage`] holds files; [`MasterKey`] seals them; [`pack`] and [`index`] place blobs
+//! in them; [`Node`] and [`Tree`] describe folders; [`Snapshot`] names a root; [`Repository`] puts them together.
+
+mod compression;
+mod config_file;
+mod control;
+pub mod crash_point;
+pub mod crypto;
+mod error;
+mod id;
+pub mod index;
+mod key_file;
+mod local_storage;
+mod node;
+pub mod pack;
+mod quoting;
+#[allow(clippy::module_inception)]
+mod repository;
+mod snapshot;
+mod storage;
+mod timestamp;
+mod tree;
+
+pub use config_file::ConfigFile;
+pub use control::{Control, Progress};
+pub use crypto::MasterKey;
+pub use error::{Error, Result};
+pub use id::{Id, InvalidId};
+pub use index::{BlobKind, Index, IndexBlob, IndexFile, IndexPack, Location};
+pub use key_file::KeyFile;
+pub use local_storage::LocalStorage;
+pub use node::{ExtendedAttribute, Node, NodeKind};
+pub use pack::{FinishedPack, PackBuilder};
+pub use quoting::{quote as quote_name, unquote as unquote_name};
+pub use repository::{Options, Repository};
+pub use snapshot::{Snapshot, Summary};
+pub use storage::{FileKind, Storage};
+pub use timestamp::Timestamp;
+pub use tree::{Tree, TreeReader, TreeWriter};

@@ -1,0 +1,127 @@
+//! The config file of a repository.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Error, Id, Result, crypto};
+
+/// The version that this program reads and writes.
+pub const VERSION: u32 = 2;
+
+/// The degree of the polynomials that restic's own chunker uses.
+const DEGREE: u32 = 53;
+
+/// What the file `config` says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfigFile {
+    /// The format's version.
+    pub version: u32,
+    /// Names the repository; 32 random bytes.
+    pub id: Id,
+    /// restic's chunker works with it, and refuses one that is not irreducible. Ours does not use it.
+    pub chunker_polynomial: String,
+}
+
+impl ConfigFile {
+    /// The config of a new repository.
+    pub fn generate() -> Result<Self> {
+        let mut id = [0; Id::LENGTH];
+        crypto::random(&mut id)?;
+        Ok(Self {
+            version: VERSION,
+            id: Id::from_bytes(id),
+            chunker_polynomial: format!("{:x}", random_irreducible_polynomial()?),
+        })
+    }
+
+    /// Reads the JSON of a config file.
+    pub fn from_json(json: &[u8]) -> Result<Self> {
+        let config: Self = serde_json::from_slice(json).map_err(|error| Error::damaged("the config file", error))?;
+        if config.version == VERSION { Ok(config) } else { Err(Error::UnknownVersion(config.version)) }
+    }
+
+    /// The JSON of the config file.
+    pub fn to_json(&self) -> Result<Vec<u8>> {
+        serde_json::to_vec(self).map_err(|error| Error::damaged("the config file", error))
+    }
+}
+
+/// A random polynomial over GF(2) of degree 53 that has no factor; about one in 26 drawn is one.
+fn random_irreducible_polynomial() -> Result<u64> {
+    loop {
+        let mut bytes = [0; 8];
+        crypto::random(&mut bytes)?;
+        let below = (1 << DEGREE) - 1;
+        let candidate = (u64::from_le_bytes(bytes) & below) | (1 << DEGREE) | 1;
+        if is_irreducible(candidate) {
+            return Ok(candidate);
+        }
+    }
+}
+
+/// Rabin's test for degree 53: since 53 is prime, `f` is irreducible when x^(2^53) ≡ x and gcd(x² + x, f) = 1.
+fn is_irreducible(polynomial: u64) -> bool {
+    let x = 0b10;
+    let mut power = x;
+    for _ in 0..DEGREE {
+        power = multiply(power, power, polynomial);
+    }
+    power == x && greatest_common_divisor(0b110, polynomial) == 1
+}
+
+fn degree(polynomial: u64) -> u32 {
+    63 - polynomial.leading_zeros()
+}
+
+/// `left × right` modulo a polynomial of degree 53.
+fn multiply(left: u64, right: u64, modulus: u64) -> u64 {
+    let mut product = 0;
+    let mut shifted = left;
+    for bit in 0..DEGREE {
+        if right >> bit & 1 == 1 {
+            product ^= shifted;
+        }
+        shifted <<= 1;
+        if shifted >> DEGREE & 1 == 1 {
+            shifted ^= modulus;
+        }
+    }
+    product
+}
+
+fn greatest_common_divisor(mut left: u64, mut right: u64) -> u64 {
+    while right != 0 {
+        (left, right) = (right, remainder(left, right));
+    }
+    left
+}
+
+fn remainder(mut dividend: u64, divisor: u64) -> u64 {
+    while dividend != 0 && degree(dividend) >= degree(divisor) {
+        dividend ^= divisor << (degree(dividend) - degree(divisor));
+    }
+    dividend
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_polynomials_of_restic_are_irreducible_and_products_are_not() {
+        // From repositories and the documentation of restic.
+        for polynomial in [0x0037_e647_292e_2689, 0x0025_b468_838d_cb75, 0x003d_a335_8b4d_c173] {
+            assert!(is_irreducible(polynomial), "{polynomial:x}");
+        }
+        assert!(!is_irreducible(1 << 53));
+        assert!(!is_irreducible(0x0037_e647_292e_2688), "divisible by x");
+        assert!(!is_irreducible(0x0037_e647_292e_2689 ^ 0b10), "an even number of terms: divisible by x + 1");
+    }
+
+    #[test]
+    fn a_config_survives_its_json() {
+        let config = ConfigFile::generate().unwrap();
+        assert_eq!(ConfigFile::from_json(&config.to_json().unwrap()).unwrap(), config);
+        let newer = ConfigFile { version: 3, ..config };
+        assert!(matches!(ConfigFile::from_json(&newer.to_json().unwrap()), Err(Error::UnknownVersion(3))));
+    }
+}

@@ -1,0 +1,55 @@
+//! Named points at which a test can let the process die, to see what a crash there leaves behind.
+
+/// Kills this process with SIGKILL when the environment's `VAULTDECK_CRASH_AT` names this point: `NAME`, or `NAME:N`
+/// for the N-th time it is reached. Release builds contain nothing of it.
+#[inline]
+pub fn reached(name: &str) {
+    #[cfg(debug_assertions)]
+    armed::reached(name);
+    #[cfg(not(debug_assertions))]
+    let _ = name;
+}
+
+#[cfg(debug_assertions)]
+mod armed {
+    use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    struct Trap {
+        name: String,
+        remaining: AtomicU64,
+    }
+
+    fn trap() -> Option<&'static Trap> {
+        static TRAP: OnceLock<Option<Trap>> = OnceLock::new();
+        TRAP.get_or_init(|| parse(&std::env::var("VAULTDECK_CRASH_AT").ok()?)).as_ref()
+    }
+
+    fn parse(text: &str) -> Option<Trap> {
+        let (name, count) = match text.rsplit_once(':') {
+            Some((name, count)) => (name, count.parse().ok()?),
+            None => (text, 1),
+        };
+        Some(Trap { name: name.into(), remaining: AtomicU64::new(count) })
+    }
+
+    pub(super) fn reached(name: &str) {
+        let Some(trap) = trap().filter(|trap| trap.name == name) else { return };
+        if trap.remaining.fetch_sub(1, Ordering::SeqCst) == 1 {
+            let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn a_trap_names_a_point_and_a_count() {
+            let trap = parse("before-index:3").unwrap();
+            assert_eq!((trap.name.as_str(), trap.remaining.into_inner()), ("before-index", 3));
+            assert_eq!(parse("before-snapshot").unwrap().remaining.into_inner(), 1);
+            assert!(parse("before-index:x").is_none());
+        }
+    }
+}

@@ -1,0 +1,323 @@
+//! Which blob lies where: the files in `index/`, and the table in memory made from them.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Error, Id, Result};
+
+/// What a blob is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BlobKind {
+    /// A piece of a file.
+    Data,
+    /// A folder.
+    Tree,
+}
+
+impl fmt::Display for BlobKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Data => "data",
+            Self::Tree => "tree",
+        })
+    }
+}
+
+/// A file in `index/`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndexFile {
+    /// Packs and their blobs.
+    pub packs: Vec<IndexPack>,
+}
+
+/// A pack and its blobs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndexPack {
+    /// The pack.
+    pub id: Id,
+    /// Its blobs, in order of their offsets.
+    pub blobs: Vec<IndexBlob>,
+}
+
+/// A blob within a pack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndexBlob {
+    /// The SHA-256 of its content.
+    pub id: Id,
+    /// Data or tree.
+    #[serde(rename = "type")]
+    pub kind: BlobKind,
+    /// Where it begins.
+    pub offset: u32,
+    /// Its sealed length.
+    pub length: u32,
+    /// How long its content is, when it was compressed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uncompressed_length: Option<u32>,
+}
+
+impl IndexFile {
+    /// Reads the JSON of an index file.
+    pub fn from_json(id: &Id, json: &[u8]) -> Result<Self> {
+        serde_json::from_slice(json).map_err(|error| Error::damaged(format!("index file {id}"), error))
+    }
+
+    /// The JSON of an index file.
+    pub fn to_json(&self) -> Result<Vec<u8>> {
+        serde_json::to_vec(self).map_err(|error| Error::damaged("a new index file", error))
+    }
+}
+
+/// Where a blob lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Location {
+    /// The pack.
+    pub pack: Id,
+    /// Where the sealed blob begins.
+    pub offset: u32,
+    /// How long it is.
+    pub length: u32,
+    /// How long its content is, when it was compressed.
+    pub uncompressed_length: Option<u32>,
+}
+
+impl Location {
+    /// The length of the blob's content.
+    pub fn content_length(&self) -> u32 {
+        self.uncompressed_length.unwrap_or_else(|| self.length.saturating_sub(super::crypto::OVERHEAD as u32))
+    }
+}
+
+/// The table in memory: 48 bytes for each blob, sorted by id, and a small hash table of what came since.
+#[derive(Default)]
+pub struct Index {
+    packs: Vec<Id>,
+    numbers: HashMap<Id, u32>,
+    sorted: Vec<Entry>,
+    recent: HashMap<Id, Entry>,
+    /// Further places of blobs that `recent` already names.
+    spare: Vec<Entry>,
+}
+
+/// One blob. The kind is the highest bit of `content`, which holds the content's length plus one, or 0 for none.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Entry {
+    id: Id,
+    pack: u32,
+    offset: u32,
+    length: u32,
+    content: u32,
+}
+
+const TREE: u32 = 1 << 31;
+/// The recent part is merged when it is larger than this and than a quarter of the sorted one.
+const MERGE_AT: usize = 1 << 16;
+/// The spare places are searched one by one, so they must stay few.
+const LARGEST_SPARE: usize = 1 << 10;
+
+impl Entry {
+    fn kind(&self) -> BlobKind {
+        if self.content & TREE == 0 { BlobKind::Data } else { BlobKind::Tree }
+    }
+
+    fn uncompressed_length(&self) -> Option<u32> {
+        (self.content & !TREE).checked_sub(1)
+    }
+}
+
+impl Index {
+    /// An empty index.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a pack. One that is already there is left as it is.
+    pub fn add(&mut self, pack: &IndexPack) {
+        if self.numbers.contains_key(&pack.id) {
+            return;
+        }
+        let number = self.packs.len() as u32;
+        self.packs.push(pack.id);
+        self.numbers.insert(pack.id, number);
+        for blob in &pack.blobs {
+            let kind = if blob.kind == BlobKind::Tree { TREE } else { 0 };
+            let content = blob.uncompressed_length.map_or(0, |length| length.saturating_add(1) & !TREE) | kind;
+            let entry = Entry { id: blob.id, pack: number, offset: blob.offset, length: blob.length, content };
+            if self.recent.contains_key(&blob.id) {
+                self.spare.push(entry);
+            } else {
+                self.recent.insert(blob.id, entry);
+            }
+        }
+        if self.recent.len() > MERGE_AT.max(self.sorted.len() / 4) || self.spare.len() > LARGEST_SPARE {
+            self.merge();
+        }
+    }
+
+    /// Moves what came since the last time into the sorted part.
+    pub fn merge(&mut self) {
+        self.sorted.reserve_exact(self.recent.len() + self.spare.len());
+        self.sorted.extend(self.recent.drain().map(|(_, entry)| entry));
+        self.sorted.append(&mut self.spare);
+        self.sorted.sort_unstable();
+        self.recent.shrink_to(MERGE_AT);
+    }
+
+    fn sorted_run(&self, id: &Id) -> &[Entry] {
+        let start = self.sorted.partition_point(|entry| entry.id < *id);
+        let length = self.sorted[start..].iter().take_while(|entry| entry.id == *id).count();
+        &self.sorted[start..start + length]
+    }
+
+    fn entries<'a>(&'a self, kind: BlobKind, id: &'a Id) -> impl Iterator<Item = &'a Entry> {
+        self.recent
+            .get(id)
+            .into_iter()
+            .chain(self.sorted_run(id))
+            .chain(self.spare.iter().filter(|entry| entry.id == *id))
+            .filter(move |entry| entry.kind() == kind)
+    }
+
+    fn location(&self, entry: &Entry) -> Location {
+        Location {
+            pack: self.packs[entry.pack as usize],
+            offset: entry.offset,
+            length: entry.length,
+            uncompressed_length: entry.uncompressed_length(),
+        }
+    }
+
+    /// Whether a blob is there.
+    pub fn contains(&self, kind: BlobKind, id: &Id) -> bool {
+        self.entries(kind, id).next().is_some()
+    }
+
+    /// Where a blob lies; the first place when there are several.
+    pub fn find(&self, kind: BlobKind, id: &Id) -> Option<Location> {
+        self.entries(kind, id).next().map(|entry| self.location(entry))
+    }
+
+    /// Every place where a blob lies.
+    pub fn find_all(&self, kind: BlobKind, id: &Id) -> Vec<Location> {
+        self.entries(kind, id).map(|entry| self.location(entry)).collect()
+    }
+
+    /// Whether a pack is known.
+    pub fn contains_pack(&self, pack: &Id) -> bool {
+        self.numbers.contains_key(pack)
+    }
+
+    /// The packs that are known, in no order.
+    pub fn packs(&self) -> impl Iterator<Item = Id> + '_ {
+        self.numbers.keys().copied()
+    }
+
+    /// How many blobs there are, each place counted.
+    pub fn len(&self) -> usize {
+        self.sorted.len() + self.recent.len() + self.spare.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Every blob with its place, in no order.
+    pub fn blobs(&self) -> impl Iterator<Item = (BlobKind, Id, Location)> + '_ {
+        self.sorted
+            .iter()
+            .chain(self.recent.values())
+            .chain(&self.spare)
+            .map(|entry| (entry.kind(), entry.id, self.location(entry)))
+    }
+
+    /// Forgets packs and all that lies in them.
+    pub fn remove_packs(&mut self, packs: &HashSet<Id>) {
+        let numbers: HashSet<u32> = packs.iter().filter_map(|id| self.numbers.remove(id)).collect();
+        self.merge();
+        self.sorted.retain(|entry| !numbers.contains(&entry.pack));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn blob(name: u32, kind: BlobKind, uncompressed_length: Option<u32>) -> IndexBlob {
+        IndexBlob { id: Id::of(&name.to_le_bytes()), kind, offset: name, length: 40 + name, uncompressed_length }
+    }
+
+    fn pack(name: u32, blobs: Vec<IndexBlob>) -> IndexPack {
+        IndexPack { id: Id::of(format!("pack {name}").as_bytes()), blobs }
+    }
+
+    #[test]
+    fn the_json_is_that_of_restic() {
+        let json = br#"{"packs":[{"id":"5ef68efe0afdf082d245e6accd7b6c09c2412a1657407ab32ff87dd01b07e30a","blobs":[{"id":"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824","type":"data","offset":0,"length":46,"uncompressed_length":5}]}]}"#;
+        let file = IndexFile::from_json(&Id::of(json), json).unwrap();
+        assert_eq!(file.packs[0].blobs[0].uncompressed_length, Some(5));
+        assert_eq!(file.to_json().unwrap(), json);
+    }
+
+    #[test]
+    fn blobs_are_found_before_and_after_merging() {
+        let mut index = Index::new();
+        let blobs =
+            vec![blob(1, BlobKind::Data, None), blob(2, BlobKind::Tree, Some(0)), blob(3, BlobKind::Data, Some(9))];
+        let whole = pack(1, blobs.clone());
+        index.add(&whole);
+        for _ in 0..2 {
+            for blob in &blobs {
+                let found = index.find(blob.kind, &blob.id).unwrap();
+                let expected = Location {
+                    pack: whole.id,
+                    offset: blob.offset,
+                    length: blob.length,
+                    uncompressed_length: blob.uncompressed_length,
+                };
+                assert_eq!(found, expected);
+            }
+            assert!(!index.contains(BlobKind::Tree, &blobs[0].id), "the kind belongs to the name");
+            assert!(!index.contains(BlobKind::Data, &Id::of(b"nothing")));
+            index.merge();
+        }
+        assert_eq!(index.find(BlobKind::Data, &blobs[0].id).unwrap().content_length(), 41 - 32);
+    }
+
+    #[test]
+    fn a_blob_in_two_packs_survives_the_loss_of_one() {
+        let twice = blob(7, BlobKind::Data, None);
+        let (first, second) = (pack(1, vec![twice]), pack(2, vec![twice, blob(8, BlobKind::Data, None)]));
+        for merged_between in [false, true] {
+            let mut index = Index::new();
+            index.add(&first);
+            if merged_between {
+                index.merge();
+            }
+            index.add(&second);
+            assert_eq!(index.find_all(BlobKind::Data, &twice.id).len(), 2);
+            index.remove_packs(&HashSet::from([first.id]));
+            assert_eq!(index.find(BlobKind::Data, &twice.id).unwrap().pack, second.id);
+            index.remove_packs(&HashSet::from([second.id]));
+            assert!(index.is_empty() && !index.contains_pack(&second.id));
+        }
+    }
+
+    #[test]
+    fn many_blobs_stay_small() {
+        assert_eq!(size_of::<Entry>(), 48);
+        let mut index = Index::new();
+        for number in 0..100 {
+            index.add(&pack(
+                number,
+                (0..1000).map(|blob_number| blob(number * 1000 + blob_number, BlobKind::Data, None)).collect(),
+            ));
+        }
+        assert_eq!(index.len(), 100_000);
+        assert!(index.sorted.len() > MERGE_AT);
+        assert!((0..100_000u32).all(|number| index.contains(BlobKind::Data, &Id::of(&number.to_le_bytes()))));
+    }
+}

@@ -1,0 +1,304 @@
+//! A repository in a local folder, in restic's layout.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::{Error, FileKind, Id, Result, Storage, crypto};
+
+/// A folder that holds `config`, `data/00` to `data/ff`, `index/`, `keys/`, `locks/` and `snapshots/`.
+///
+/// Files appear by rename after their bytes are on the disk, and the folder is synced after that: a crash leaves a
+/// whole file or none. Folders have mode 0700, files 0400, as restic's.
+#[derive(Debug)]
+pub struct LocalStorage {
+    root: PathBuf,
+}
+
+/// Marks the temporary files of this program, so that only they are ever cleaned up.
+const TEMPORARY: &str = "-tmp-vaultdeck-";
+
+impl LocalStorage {
+    /// The folder at `root`; nothing is touched yet.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where a file lies.
+    pub fn path(&self, kind: FileKind, id: &Id) -> PathBuf {
+        let name = id.to_hex();
+        let folder = self.root.join(kind.folder());
+        if kind == FileKind::Pack { folder.join(&name[..2]).join(name) } else { folder.join(name) }
+    }
+
+    fn open(&self, kind: FileKind, id: &Id) -> Result<(File, PathBuf)> {
+        let path = self.path(kind, id);
+        match File::open(&path) {
+            Ok(file) => Ok((file, path)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Error::NotFound { kind, id: *id }),
+            Err(source) => Err(Error::Storage { action: "read", path, source }),
+        }
+    }
+
+    fn write_durably(&self, path: &Path, content: &[u8]) -> Result<()> {
+        let temporary = temporary_name(path)?;
+        let failed = |source| Error::Storage { action: "write", path: path.to_owned(), source };
+        write_and_rename(&temporary, path, content).map_err(|error| {
+            // The first failure is what counts; a leftover is removed at the next start.
+            let _ = fs::remove_file(&temporary);
+            failed(error)
+        })
+    }
+
+    fn pack_folders(&self) -> impl Iterator<Item = PathBuf> + '_ {
+        (0..=u8::MAX).map(|number| self.root.join("data").join(format!("{number:02x}")))
+    }
+
+    fn folders(&self, kind: FileKind) -> Vec<PathBuf> {
+        if kind == FileKind::Pack { self.pack_folders().collect() } else { vec![self.root.join(kind.folder())] }
+    }
+
+    /// Calls `visit` with the name of each file in a folder; a folder that is not there is empty.
+    fn visit(folder: &Path, mut visit: impl FnMut(&fs::DirEntry) -> io::Result<()>) -> Result<()> {
+        let failed = |source| Error::Storage { action: "list", path: folder.to_owned(), source };
+        let entries = match fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(failed(error)),
+        };
+        for entry in entries {
+            entry.and_then(|entry| visit(&entry)).map_err(failed)?;
+        }
+        Ok(())
+    }
+}
+
+impl Storage for LocalStorage {
+    fn location(&self) -> String {
+        self.root.display().to_string()
+    }
+
+    fn prepare(&self) -> Result<()> {
+        let mut folders = vec![self.root.clone()];
+        folders.extend(FileKind::ALL.map(|kind| self.root.join(kind.folder())));
+        folders.extend(self.pack_folders());
+        let failed = |path: &Path, source| Error::Storage { action: "create", path: path.to_owned(), source };
+        for path in &folders {
+            create_folder(path).map_err(|error| failed(path, error))?;
+        }
+        for path in [self.root.join("data"), self.root.clone()] {
+            sync_folder(&path).map_err(|error| failed(&path, error))?;
+        }
+        if let Some(parent) = self.root.parent() {
+            sync_folder(parent).map_err(|error| failed(parent, error))?;
+        }
+        Ok(())
+    }
+
+    fn list(&self, kind: FileKind) -> Result<Vec<(Id, u64)>> {
+        let mut found = Vec::new();
+        for folder in self.folders(kind) {
+            Self::visit(&folder, |entry| {
+                let Some(id) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { return Ok(()) };
+                match entry.metadata() {
+                    Ok(metadata) => found.push((id, metadata.len())),
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    Err(error) => return Err(error),
+                }
+                Ok(())
+            })?;
+        }
+        Ok(found)
+    }
+
+    fn read(&self, kind: FileKind, id: &Id) -> Result<Vec<u8>> {
+        let path = self.path(kind, id);
+        match fs::read(&path) {
+            Ok(content) => Ok(content),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Error::NotFound { kind, id: *id }),
+            Err(source) => Err(Error::Storage { action: "read", path, source }),
+        }
+    }
+
+    fn read_range(&self, kind: FileKind, id: &Id, offset: u64, length: usize) -> Result<Vec<u8>> {
+        let (file, path) = self.open(kind, id)?;
+        let mut content = vec![0; length];
+        match file.read_exact_at(&mut content, offset) {
+            Ok(()) => Ok(content),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                Err(Error::damaged(format!("{kind} {id} ({})", path.display()), "it is shorter than its index says"))
+            }
+            Err(source) => Err(Error::Storage { action: "read", path, source }),
+        }
+    }
+
+    fn size(&self, kind: FileKind, id: &Id) -> Result<u64> {
+        let (file, path) = self.open(kind, id)?;
+        let metadata = file.metadata().map_err(|source| Error::Storage { action: "read", path, source })?;
+        Ok(metadata.len())
+    }
+
+    fn write(&self, kind: FileKind, id: &Id, content: &[u8]) -> Result<()> {
+        self.write_durably(&self.path(kind, id), content)
+    }
+
+    fn remove(&self, kind: FileKind, id: &Id) -> Result<()> {
+        let path = self.path(kind, id);
+        let failed = |source| Error::Storage { action: "remove", path: path.clone(), source };
+        match fs::remove_file(&path) {
+            Ok(()) => path.parent().map_or(Ok(()), sync_folder).map_err(failed),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Error::NotFound { kind, id: *id }),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    fn read_config(&self) -> Result<Option<Vec<u8>>> {
+        let path = self.root.join("config");
+        match fs::read(&path) {
+            Ok(content) => Ok(Some(content)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(Error::Storage { action: "read", path, source }),
+        }
+    }
+
+    fn write_config(&self, content: &[u8]) -> Result<()> {
+        self.write_durably(&self.root.join("config"), content)
+    }
+
+    fn remove_leftovers(&self) -> Result<()> {
+        let own = own_mark()?;
+        let mut folders: Vec<_> = FileKind::ALL.into_iter().flat_map(|kind| self.folders(kind)).collect();
+        folders.push(self.root.clone());
+        for folder in folders {
+            Self::visit(&folder, |entry| {
+                let name = entry.file_name();
+                let foreign = name
+                    .to_str()
+                    .and_then(|name| name.split_once(TEMPORARY))
+                    .is_some_and(|(_, mark)| !mark.starts_with(own));
+                if foreign {
+                    fs::remove_file(entry.path())?;
+                }
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// A mark that tells this process's temporary files from those of one that died, which may have had the same number.
+fn own_mark() -> Result<&'static str> {
+    static MARK: OnceLock<String> = OnceLock::new();
+    if let Some(mark) = MARK.get() {
+        return Ok(mark);
+    }
+    let mut bytes = [0; 8];
+    crypto::random(&mut bytes)?;
+    Ok(MARK.get_or_init(|| hex::encode(bytes)))
+}
+
+fn temporary_name(path: &Path) -> Result<PathBuf> {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!("{TEMPORARY}{}-{}", own_mark()?, COUNT.fetch_add(1, Ordering::Relaxed)));
+    Ok(name.into())
+}
+
+fn write_and_rename(temporary: &Path, path: &Path, content: &[u8]) -> io::Result<()> {
+    let create = || OpenOptions::new().write(true).create_new(true).mode(0o600).open(temporary);
+    let mut file = match (create(), path.parent()) {
+        (Err(error), Some(parent)) if error.kind() == io::ErrorKind::NotFound => {
+            create_folder(parent)?;
+            parent.parent().map_or(Ok(()), sync_folder)?;
+            create()?
+        }
+        (created, _) => created?,
+    };
+    file.write_all(content)?;
+    file.set_permissions(Permissions::from_mode(0o400))?;
+    file.sync_all()?;
+    drop(file);
+    fs::rename(temporary, path)?;
+    path.parent().map_or(Ok(()), sync_folder)
+}
+
+fn create_folder(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn storage() -> (tempfile::TempDir, LocalStorage) {
+        let folder = tempfile::tempdir().unwrap();
+        let storage = LocalStorage::new(folder.path().join("repository"));
+        storage.prepare().unwrap();
+        (folder, storage)
+    }
+
+    #[test]
+    fn what_was_written_is_listed_read_and_removed() {
+        let (_folder, storage) = storage();
+        for kind in FileKind::ALL {
+            let id = Id::of(kind.folder().as_bytes());
+            storage.write(kind, &id, b"0123456789").unwrap();
+            assert_eq!(storage.list(kind).unwrap(), [(id, 10)]);
+            assert_eq!(storage.read(kind, &id).unwrap(), b"0123456789");
+            assert_eq!(storage.read_range(kind, &id, 3, 4).unwrap(), b"3456");
+            assert_eq!(storage.size(kind, &id).unwrap(), 10);
+            assert!(matches!(storage.read_range(kind, &id, 8, 4), Err(Error::Damaged { .. })));
+            storage.remove(kind, &id).unwrap();
+            assert!(matches!(storage.remove(kind, &id), Err(Error::NotFound { .. })));
+            assert!(matches!(storage.read(kind, &id), Err(Error::NotFound { .. })));
+        }
+    }
+
+    #[test]
+    fn files_and_folders_are_private() {
+        let (_folder, storage) = storage();
+        let id = Id::of(b"x");
+        storage.write(FileKind::Pack, &id, b"x").unwrap();
+        let path = storage.path(FileKind::Pack, &id);
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o400);
+        assert_eq!(fs::metadata(path.parent().unwrap()).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+
+    #[test]
+    fn a_missing_folder_is_made_again() {
+        let (_folder, storage) = storage();
+        let id = Id::of(b"x");
+        fs::remove_dir(storage.path(FileKind::Pack, &id).parent().unwrap()).unwrap();
+        storage.write(FileKind::Pack, &id, b"x").unwrap();
+        assert_eq!(storage.list(FileKind::Pack).unwrap(), [(id, 1)]);
+    }
+
+    #[test]
+    fn leftovers_of_another_process_go_and_nothing_else() {
+        let (_folder, storage) = storage();
+        let id = Id::of(b"x");
+        let pack = storage.path(FileKind::Pack, &id);
+        let leftover = PathBuf::from(format!("{}{TEMPORARY}0000-1", pack.display()));
+        let own = temporary_name(&pack).unwrap();
+        let restic = PathBuf::from(format!("{}-tmp-123", pack.display()));
+        for path in [&leftover, &own, &restic] {
+            fs::write(path, b"").unwrap();
+        }
+        storage.remove_leftovers().unwrap();
+        assert!(!leftover.exists());
+        assert!(own.exists() && restic.exists());
+        assert_eq!(storage.list(FileKind::Pack).unwrap(), []);
+    }
+}

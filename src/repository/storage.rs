@@ -1,0 +1,86 @@
+//! Where a repository's files lie.
+
+use std::fmt;
+
+use super::{Id, Result};
+
+/// The kinds of files in a repository that are named by an id. The config file is apart: it has no id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum FileKind {
+    /// `data/`: blobs, encrypted.
+    Pack,
+    /// `index/`: which blob lies in which pack.
+    Index,
+    /// `snapshots/`.
+    Snapshot,
+    /// `keys/`: the master key, wrapped by a password.
+    Key,
+    /// `locks/`.
+    Lock,
+}
+
+impl FileKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [Self::Pack, Self::Index, Self::Snapshot, Self::Key, Self::Lock];
+
+    /// The folder in restic's layout.
+    pub fn folder(self) -> &'static str {
+        match self {
+            Self::Pack => "data",
+            Self::Index => "index",
+            Self::Snapshot => "snapshots",
+            Self::Key => "keys",
+            Self::Lock => "locks",
+        }
+    }
+}
+
+impl fmt::Display for FileKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Pack => "pack",
+            Self::Index => "index file",
+            Self::Snapshot => "snapshot",
+            Self::Key => "key file",
+            Self::Lock => "lock",
+        })
+    }
+}
+
+/// A place for files that are written once, whole, and named by their content.
+pub trait Storage: Send + Sync {
+    /// Where it is, for messages.
+    fn location(&self) -> String;
+
+    /// Makes the folders of an empty repository. Harmless where they exist.
+    fn prepare(&self) -> Result<()>;
+
+    /// All files of a kind with their sizes, in no order. What does not have an id for a name is left out.
+    fn list(&self, kind: FileKind) -> Result<Vec<(Id, u64)>>;
+
+    /// A whole file.
+    fn read(&self, kind: FileKind, id: &Id) -> Result<Vec<u8>>;
+
+    /// `length` bytes of a file from `offset`; fewer are an error.
+    fn read_range(&self, kind: FileKind, id: &Id, offset: u64, length: usize) -> Result<Vec<u8>>;
+
+    /// How long a file is.
+    fn size(&self, kind: FileKind, id: &Id) -> Result<u64>;
+
+    /// Writes a file whole and durable, or not at all. Writing the same file again is harmless.
+    fn write(&self, kind: FileKind, id: &Id, content: &[u8]) -> Result<()>;
+
+    /// Removes a file, durably. A file that is not there is [`Error::NotFound`](super::Error::NotFound).
+    fn remove(&self, kind: FileKind, id: &Id) -> Result<()>;
+
+    /// The config file; `None` where there is no repository.
+    fn read_config(&self) -> Result<Option<Vec<u8>>>;
+
+    /// Writes the config file, whole and durable.
+    fn write_config(&self, content: &[u8]) -> Result<()>;
+
+    /// Removes what interrupted writes of earlier processes left behind.
+    fn remove_leftovers(&self) -> Result<()> {
+        Ok(())
+    }
+}
