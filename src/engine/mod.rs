@@ -1,1 +1,82 @@
 //! The backup service: catalog, scheduler, jobs, lifecycle, access, drivers (design §4).
+//!
+//! Everything is an operation on [`Engine`], in the words of AWS Backup: a [`Caller`] asks, the domain's records come
+//! back, and what goes wrong is an [`Error`] with AWS's exception in [`Error::kind`].
+
+pub mod catalog;
+pub mod clock;
+pub mod data_dir;
+pub mod error;
+pub mod keys;
+pub mod request;
+pub mod vault_store;
+
+pub use clock::ClockKind;
+pub use error::{Error, ErrorKind, Result};
+pub use request::{
+    AdvanceTo, BackupJobFilter, Caller, CopyJobFilter, NewVault, Page, PageRequest, RecoveryPointFilter,
+    RestoreJobFilter, RestoreRoots, StartBackup, StartRestore, SummaryFilter, TagFilter, TagQuery,
+};
+
+use crate::domain::{AccountId, Region, Scope};
+use catalog::Catalog;
+use clock::EngineClock;
+use data_dir::DataDir;
+use keys::LocalKey;
+use std::path::PathBuf;
+use std::sync::Arc;
+use vault_store::VaultStore;
+
+/// The first account: the management account of the organization.
+pub const FIRST_ACCOUNT: &str = "123456789012";
+
+/// The region that is used when none is named.
+pub const FIRST_REGION: &str = "us-east-1";
+
+/// How an engine is opened.
+#[derive(Debug, Clone)]
+pub struct EngineOptions {
+    /// Where everything lies.
+    pub data_dir: PathBuf,
+    /// Whose time it lives in; a directory remembers.
+    pub clock: ClockKind,
+    /// Whether plans make jobs and jobs run; off for a command that only looks or registers.
+    pub scheduler: bool,
+    /// How many bytes a simulated job moves in a second of engine time; `None` means at once.
+    pub simulated_rate: Option<u64>,
+}
+
+/// A live engine: it holds its data directory until it is dropped.
+pub struct Engine {
+    pub(crate) catalog: Catalog,
+    pub(crate) clock: EngineClock,
+    pub(crate) vault_store: VaultStore,
+    pub(crate) local_key: Arc<LocalKey>,
+    pub(crate) options: EngineOptions,
+    /// Last, so that the lock is given back when all else is closed.
+    pub(crate) data_dir: DataDir,
+}
+
+impl Engine {
+    /// Opens the engine of a data directory, making what is missing.
+    pub fn open(options: EngineOptions) -> Result<Arc<Self>> {
+        let data_dir = DataDir::open(&options.data_dir)?;
+        let fresh = !data_dir.catalog().exists();
+        let local_key = Arc::new(LocalKey::open_or_create(&data_dir.local_key())?);
+        let catalog = Catalog::open(&data_dir.catalog())?;
+        let clock = EngineClock::open(&catalog, options.clock)?;
+        let vault_store = VaultStore::open(&data_dir, Arc::clone(&local_key));
+        let _ = fresh;
+        Ok(Arc::new(Self { catalog, clock, vault_store, local_key, options, data_dir }))
+    }
+
+    /// The data directory.
+    pub fn data_dir(&self) -> &DataDir {
+        &self.data_dir
+    }
+
+    /// The first account and region: what is meant when none is named.
+    pub fn first_scope() -> Result<Scope> {
+        Ok(Scope::new(FIRST_ACCOUNT.parse::<AccountId>()?, FIRST_REGION.parse::<Region>()?))
+    }
+}

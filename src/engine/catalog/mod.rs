@@ -1,0 +1,174 @@
+//! The catalog: what exists, in SQLite. One writer, a few readers, every write one durable transaction.
+//!
+//! The modules below hold the SQL; what is allowed and what it means is the operations' matter.
+
+pub mod backup_jobs;
+pub mod idempotency;
+pub mod migrations;
+pub mod paging;
+pub mod recovery_points;
+pub mod restore_jobs;
+pub mod state;
+pub mod tags;
+pub mod values;
+
+use crate::engine::error::{Error, Result};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How many idle read connections are kept.
+const READERS: usize = 4;
+
+/// The open catalog.
+pub struct Catalog {
+    path: PathBuf,
+    writer: Mutex<Connection>,
+    readers: Mutex<Vec<Connection>>,
+}
+
+impl Catalog {
+    /// Opens the catalog, checks that it is whole and not newer than this program, and brings its schema up to date.
+    pub fn open(path: &Path) -> Result<Self> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+        let mut writer = connect(path, flags).map_err(|e| explain(e, path))?;
+        check(&writer, path)?;
+        migrations::run(&mut writer, path, &migrations::ALL)?;
+        restrict(path)?;
+        Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) })
+    }
+
+    /// Reads a consistent state of the catalog.
+    pub fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        let idle = lock(&self.readers).pop();
+        let mut connection = match idle {
+            Some(connection) => connection,
+            None => connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?,
+        };
+        let result = connection.transaction().map_err(Error::from).and_then(|transaction| work(&transaction));
+        let mut readers = lock(&self.readers);
+        if readers.len() < READERS {
+            readers.push(connection);
+        }
+        result
+    }
+
+    /// Changes the catalog: all of `work` or, when it fails, nothing. Durable when this returns.
+    pub fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        let mut writer = lock(&self.writer);
+        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let value = work(&transaction)?;
+        transaction.commit()?;
+        Ok(value)
+    }
+}
+
+/// A panic in a transaction rolls it back, so what it leaves behind is whole and the lock may be taken again.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(Duration::from_secs(10))?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.set_prepared_statement_cache_capacity(128);
+    Ok(connection)
+}
+
+/// SQLite's own look over every page and index.
+fn check(connection: &Connection, path: &Path) -> Result<()> {
+    let mut statement = connection.prepare("PRAGMA quick_check(3)").map_err(|e| explain(e, path))?;
+    let rows = statement.query_map([], |row| row.get::<_, String>(0)).map_err(|e| explain(e, path))?;
+    let complaints: Vec<String> = rows.collect::<rusqlite::Result<_>>().map_err(|e| explain(e, path))?;
+    if complaints == ["ok"] { Ok(()) } else { Err(damaged(path, &complaints.join("; "))) }
+}
+
+/// The catalog names what the vaults hold: it is nobody else's business.
+fn restrict(path: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+        .map_err(|e| Error::io(format!("restrict {}", path.display()), e))
+}
+
+fn explain(error: rusqlite::Error, path: &Path) -> Error {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => damaged(path, &error.to_string()),
+        _ => Error::Catalog(error),
+    }
+}
+
+/// What to say of a damaged catalog: what is damaged, and what to do.
+fn damaged(path: &Path, how: &str) -> Error {
+    Error::Damaged {
+        what: format!("the catalog {} is damaged: {how}", path.display()),
+        advice: "Put back your copy of this file, with no catalog.sqlite-wal beside it. The data is not lost: each \
+                 folder vaults/ACCOUNT/REGION/NAME is a restic repository, which restic opens with its recovery key. \
+                 Nothing was deleted"
+            .to_owned(),
+    }
+}
+
+/// The catalog is new, and yet vaults lie beside it: it was lost, and starting over would hide them.
+pub(crate) fn lost(path: &Path, vaults: &Path) -> Error {
+    damaged(path, &format!("it is missing or empty, and yet there are vaults in {}", vaults.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn a_failed_write_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalog = Catalog::open(&folder.path().join("c.sqlite")).unwrap();
+        let failed: Result<()> = catalog.write(|tx| {
+            state::set(tx, "a", "1")?;
+            Err(Error::Internal("no".into()))
+        });
+        assert!(failed.is_err());
+        assert_eq!(catalog.read(|c| state::get(c, "a")).unwrap(), None);
+        catalog.write(|tx| state::set(tx, "a", "2")).unwrap();
+        assert_eq!(catalog.read(|c| state::get(c, "a")).unwrap().as_deref(), Some("2"));
+    }
+
+    #[test]
+    fn a_file_that_is_no_database_is_told_of_and_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.sqlite");
+        fs::write(&path, "not a database, but long enough to look like one at first sight".repeat(20)).unwrap();
+        let before = fs::read(&path).unwrap();
+        let Err(Error::Damaged { what, advice }) = Catalog::open(&path) else { panic!("opened") };
+        assert!(what.contains("c.sqlite is damaged"), "{what}");
+        assert!(advice.contains("restic"), "{advice}");
+        assert_eq!(fs::read(&path).unwrap(), before);
+    }
+
+    #[test]
+    fn a_truncated_catalog_is_told_of() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.sqlite");
+        drop(Catalog::open(&path).unwrap());
+        let length = fs::metadata(&path).unwrap().len();
+        fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(length / 2).unwrap();
+        assert!(matches!(Catalog::open(&path), Err(Error::Damaged { .. })));
+    }
+
+    #[test]
+    fn an_overwritten_page_is_told_of() {
+        use std::os::unix::fs::FileExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.sqlite");
+        let catalog = Catalog::open(&path).unwrap();
+        catalog.write(|tx| state::set(tx, "a", "1")).unwrap();
+        drop(catalog);
+        let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
+        file.write_all_at(&[0xA5; 2048], 4096 * 2).unwrap();
+        assert!(matches!(Catalog::open(&path), Err(Error::Damaged { .. })));
+    }
+}

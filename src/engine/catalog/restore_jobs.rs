@@ -1,0 +1,67 @@
+//! Restore jobs as rows.
+
+use crate::domain::job::{JobState, RestoreJob};
+use crate::domain::names::JobId;
+use crate::domain::{AccountId, Region, ResourceType};
+use crate::engine::catalog::paging::Listing;
+use crate::engine::catalog::values::Columns;
+use crate::engine::error::Result;
+use crate::engine::request::{Page, PageRequest, RestoreJobFilter};
+use rusqlite::{Connection, OptionalExtension, Row};
+
+/// The columns that [`from_row`] reads.
+pub const COLUMNS: &str = "id, account, region, recovery_point_arn, recovery_point_created, source_resource_arn, \
+    vault_arn, created, completed, state, status_message, percent_done, size_bytes, iam_role_arn, \
+    created_resource_arn, resource_type";
+
+/// A restore job from a row with [`COLUMNS`].
+pub fn from_row(row: &Row<'_>) -> Result<RestoreJob> {
+    Ok(RestoreJob {
+        id: row.parsed("id")?,
+        scope: row.scope()?,
+        recovery_point_arn: row.parsed_option("recovery_point_arn")?,
+        recovery_point_created: row.time_option("recovery_point_created")?,
+        source_resource_arn: row.parsed_option("source_resource_arn")?,
+        vault_arn: row.parsed_option("vault_arn")?,
+        created: row.time("created")?,
+        completed: row.time_option("completed")?,
+        state: JobState::from(row.column::<String>("state")?.as_str()),
+        status_message: row.column("status_message")?,
+        percent_done: row.column("percent_done")?,
+        size_bytes: row.column("size_bytes")?,
+        iam_role_arn: row.parsed_option("iam_role_arn")?,
+        expected_minutes: None,
+        created_resource_arn: row.parsed_option("created_resource_arn")?,
+        resource_type: Some(ResourceType::from(row.column::<String>("resource_type")?)),
+    })
+}
+
+/// The job with this id, in any account and region.
+pub fn get(connection: &Connection, id: &JobId) -> Result<Option<RestoreJob>> {
+    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM restore_jobs WHERE id = ?1"))?;
+    statement.query_row([id.as_str()], |row| Ok(from_row(row))).optional()?.transpose()
+}
+
+/// The jobs of a region that pass the filter, the newest first; of all accounts when `account` is `None`.
+pub fn list(
+    connection: &Connection,
+    account: Option<&AccountId>,
+    region: &Region,
+    filter: &RestoreJobFilter,
+    request: &PageRequest,
+) -> Result<Page<RestoreJob>> {
+    let mut listing = Listing::new(COLUMNS, "restore_jobs", &["created", "id"]).descending();
+    listing.filter_option("account = ?", account.map(|account| account.as_str().to_owned()));
+    listing.filter("region = ?", region.as_str().to_owned());
+    listing.filter_option("state = ?", filter.status.clone());
+    listing.filter_time("created < ?", filter.created_before);
+    listing.filter_time("created > ?", filter.created_after);
+    listing.filter_time("completed < ?", filter.complete_before);
+    listing.filter_time("completed > ?", filter.complete_after);
+    listing.filter_option("resource_type = ?", filter.resource_type.clone());
+    if filter.parent_job_id.is_some() || filter.restore_testing_plan_arn.is_some() {
+        // No restore job of this engine has a parent or comes from a restore testing plan.
+        listing.require("FALSE");
+    }
+    listing.page(connection, request, from_row)
+}

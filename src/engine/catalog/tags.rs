@@ -1,0 +1,35 @@
+//! The tags of vaults, plans, recovery points and resources.
+
+use crate::domain::Tags;
+use crate::engine::error::Result;
+use rusqlite::Connection;
+
+/// All tags of `arn`.
+pub fn get(connection: &Connection, arn: &str) -> Result<Tags> {
+    let mut statement = connection.prepare_cached("SELECT key, value FROM tags WHERE arn = ?1")?;
+    let rows = statement.query_map([arn], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Adds tags to `arn`; a key that it has takes the new value.
+pub fn put(connection: &Connection, arn: &str, tags: &Tags) -> Result<()> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO tags (arn, key, value) VALUES (?1, ?2, ?3) ON CONFLICT (arn, key) DO UPDATE SET value = excluded.value",
+    )?;
+    for (key, value) in tags {
+        statement.execute([arn, key, value])?;
+    }
+    Ok(())
+}
+
+/// Takes one tag off `arn`.
+pub fn remove(connection: &Connection, arn: &str, key: &str) -> Result<()> {
+    connection.prepare_cached("DELETE FROM tags WHERE arn = ?1 AND key = ?2")?.execute([arn, key])?;
+    Ok(())
+}
+
+/// Makes `tags` all that `arn` has.
+pub fn replace(connection: &Connection, arn: &str, tags: &Tags) -> Result<()> {
+    connection.prepare_cached("DELETE FROM tags WHERE arn = ?1")?.execute([arn])?;
+    put(connection, arn, tags)
+}
