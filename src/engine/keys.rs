@@ -2,7 +2,7 @@
 
 use crate::engine::data_dir::write_private_file;
 use crate::engine::error::{Error, Result};
-use aes256ctr_poly1305aes::aead::{Aead, KeyInit};
+use aes256ctr_poly1305aes::aead::Aead;
 use aes256ctr_poly1305aes::{Aes256CtrPoly1305Aes, Key, Nonce};
 use hkdf::Hkdf;
 use sha2::Sha256;

@@ -224,7 +224,7 @@ mod tests {
             let page = list(&connection, false, &request).unwrap();
             assert!(page.items.len() <= 4);
             seen.extend(page.items);
-            connection.execute("INSERT INTO n VALUES (?1, 'new')", [100 + seen.len()]).unwrap();
+            connection.execute("INSERT INTO n VALUES (?1, 'new')", [100 + seen.len() as i64]).unwrap();
             next_token = page.next_token;
             if next_token.is_none() {
                 break;
