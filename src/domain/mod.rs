@@ -10,20 +10,25 @@ pub mod account;
 pub mod arn;
 pub mod error;
 pub mod extension;
+pub mod frequency;
 pub mod job;
 pub mod lifecycle;
 pub mod names;
 pub mod plan;
+pub mod plan_rules;
+pub mod plan_runs;
 pub mod recovery_point;
 pub mod resource;
 pub mod restore;
+pub mod schedule;
 pub mod selection;
+pub mod tags;
 pub mod vault;
 
 pub use account::{Account, AccountId, Region, Scope};
 pub use arn::Arn;
 pub use error::Invalid;
-pub use lifecycle::{CalculatedLifecycle, Lifecycle};
+pub use lifecycle::{CalculatedLifecycle, Lifecycle, Retention};
 pub use names::{PlanId, PlanName, RuleName, SelectionId, SelectionName, VaultName};
 pub use resource::{Resource, ResourceType};
 
