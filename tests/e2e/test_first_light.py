@@ -33,15 +33,13 @@ def test_vault_plan_selection_schedule_backup_restore_and_restic_agree(simulated
     assert {job["CreatedBy"]["BackupPlanId"] for job in jobs} == {plan}
     assert all((job["CreationDate"].hour, job["CreationDate"].minute) == (5, 0) for job in jobs)
     points = backup.list_recovery_points_by_backup_vault(BackupVaultName="nightly")["RecoveryPoints"]
-    last = max(job["CreationDate"] for job in jobs)
     latest_three = sorted(job["CreationDate"] for job in jobs)[-3:]
 
     # then retention has kept the right ones: none younger than its three days is gone, and the oldest is
     kept = sorted(point["CreationDate"] for point in points)
-    assert kept[-3:] == latest_three and len(kept) <= 4, (kept, last)
+    assert kept[-3:] == latest_three and len(kept) <= 4, kept
     assert min(job["CreationDate"] for job in jobs) not in kept
-    assert all(point["CalculatedLifecycle"]["DeleteAt"] == point["CreationDate"].replace() + (point["CalculatedLifecycle"]["DeleteAt"] - point["CreationDate"])
-               and (point["CalculatedLifecycle"]["DeleteAt"] - point["CreationDate"]).days == 3 for point in points)
+    assert all((point["CalculatedLifecycle"]["DeleteAt"] - point["CreationDate"]).days == 3 for point in points)
 
     # and an on-demand backup of the whole tree, restored to a new path, is the same tree
     job = back_up(backup, resource, vault="nightly")
