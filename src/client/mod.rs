@@ -17,7 +17,11 @@
 
 pub mod approve;
 pub mod capabilities;
+pub mod connect;
+pub mod control;
+mod explain;
 pub mod fault;
+mod map;
 pub mod mutation;
 pub mod query;
 pub mod text;

@@ -71,6 +71,11 @@ impl Arn {
         Self::role(account, "service-role/AWSBackupDefaultServiceRole")
     }
 
+    /// What stands for an ARN that a service did not tell.
+    pub fn unknown() -> Self {
+        Self("arn:aws:unknown:::unknown".to_owned())
+    }
+
     /// Account and region, where the ARN names both.
     pub fn scope(&self) -> Option<Scope> {
         Some(Scope::new(self.account().parse::<AccountId>().ok()?, self.region().parse::<Region>().ok()?))
