@@ -24,6 +24,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, watch};
+use tokio::time::Instant;
 
 pub(crate) use wire::root_cause;
 pub use wire::{CONNECT_LIMIT, Handler, Wire, WireError};
@@ -79,12 +80,24 @@ pub(crate) struct Home {
     pub(crate) config: SdkConfig,
 }
 
+/// Who the context is, or when and why that could not be found out.
+#[derive(Default)]
+enum HomeSlot {
+    #[default]
+    Unknown,
+    Known(Arc<Home>),
+    Failed(Instant, Fault),
+}
+
+/// Many questions wait for the same first call: when it fails, they fail with it instead of each trying in turn.
+const FAILURE_SHARED: Duration = Duration::from_secs(1);
+
 /// A context.
 pub struct Connection {
     options: Options,
     wire: Wire,
     capabilities: Arc<watch::Sender<Capabilities>>,
-    home: Mutex<Option<Arc<Home>>>,
+    home: Mutex<HomeSlot>,
     members: members::Members,
 }
 
@@ -159,20 +172,31 @@ impl Connection {
 
     /// Who the context is; asked once.
     pub(crate) async fn home(&self) -> Result<Arc<Home>, Fault> {
-        let mut home = self.home.lock().await;
-        if let Some(home) = &*home {
-            return Ok(home.clone());
+        let mut slot = self.home.lock().await;
+        match &*slot {
+            HomeSlot::Known(home) => return Ok(home.clone()),
+            HomeSlot::Failed(at, fault) if at.elapsed() < FAILURE_SHARED => return Err(fault.clone()),
+            HomeSlot::Failed(..) | HomeSlot::Unknown => {}
         }
         let found = match self.control() {
-            Some(control) => self.engine_home(&control).await?,
-            None => self.aws_home().await?,
+            Some(control) => self.engine_home(&control).await,
+            None => self.aws_home().await,
         };
-        Ok(home.insert(Arc::new(found)).clone())
+        let found = found.map(Arc::new);
+        *slot = match &found {
+            Ok(home) => HomeSlot::Known(home.clone()),
+            Err(fault) => HomeSlot::Failed(Instant::now(), fault.clone()),
+        };
+        found
     }
 
     /// Drops all credentials, so that the next call finds new ones: after a login, or when an engine was replaced.
     pub(crate) async fn forget_credentials(&self) {
-        *self.home.lock().await = None;
+        let mut slot = self.home.lock().await;
+        if matches!(*slot, HomeSlot::Known(_)) {
+            *slot = HomeSlot::Unknown;
+        }
+        drop(slot);
         self.members.clear().await;
     }
 
