@@ -22,7 +22,6 @@ pub mod resource;
 pub mod restore;
 pub mod schedule;
 pub mod selection;
-pub mod selection_rules;
 pub mod tags;
 pub mod vault;
 

@@ -4,38 +4,52 @@
 //! caller. The layers, from below: [`Storage`] holds files; [`MasterKey`] seals them; [`pack`] and [`index`] place blobs
 //! in them; [`Node`] and [`Tree`] describe folders; [`Snapshot`] names a root; [`Repository`] puts them together.
 
+mod check;
+mod collect;
 mod compression;
 mod config_file;
 mod control;
 pub mod crash_point;
 pub mod crypto;
+mod entries;
 mod error;
 mod id;
 pub mod index;
+pub mod item_path;
 mod key_file;
 mod local_storage;
+mod lock;
 mod node;
+mod opened;
 pub mod pack;
 mod quoting;
+mod references;
 #[allow(clippy::module_inception)]
 mod repository;
+mod restore;
 mod snapshot;
 mod storage;
 mod timestamp;
 mod tree;
 
+pub use check::{CheckOutcome, Problem};
+pub use collect::{CollectOutcome, CollectRequest};
 pub use config_file::ConfigFile;
 pub use control::{Control, Progress};
 pub use crypto::MasterKey;
+pub use entries::Entries;
 pub use error::{Error, Result};
 pub use id::{Id, InvalidId};
 pub use index::{BlobKind, Index, IndexBlob, IndexFile, IndexPack, Location};
+pub use item_path::{InvalidItemPath, ItemPath};
 pub use key_file::KeyFile;
 pub use local_storage::LocalStorage;
+pub use lock::RepositoryLock;
 pub use node::{ExtendedAttribute, Node, NodeKind};
 pub use pack::{FinishedPack, PackBuilder};
 pub use quoting::{quote as quote_name, unquote as unquote_name};
 pub use repository::{Options, Repository};
+pub use restore::{Failure, RestoreOutcome, RestoreRequest, RestoreSize};
 pub use snapshot::{Snapshot, Summary};
 pub use storage::{FileKind, Storage};
 pub use timestamp::Timestamp;

@@ -36,6 +36,7 @@ pub struct Repository {
     options: Options,
     index: RwLock<Index>,
     unsaved: Mutex<Unsaved>,
+    gate: RwLock<()>,
 }
 
 /// Packs that lie in the storage but in no index file yet.
@@ -68,7 +69,7 @@ impl Repository {
 
     fn assemble(storage: Arc<dyn Storage>, key: MasterKey, config: ConfigFile, options: Options, index: Index) -> Self {
         let unsaved = Mutex::new(Unsaved { packs: Vec::new(), bytes: 0, since: Instant::now() });
-        Self { storage, key, config, options, index: RwLock::new(index), unsaved }
+        Self { storage, key, config, options, index: RwLock::new(index), unsaved, gate: RwLock::new(()) }
     }
 
     /// The master key of a repository, by a password that one of its key files wraps.
@@ -95,6 +96,12 @@ impl Repository {
     /// How it is worked with.
     pub fn options(&self) -> &Options {
         &self.options
+    }
+
+    /// Held for reading by whoever adds data, for writing by a collection: what a backup found to be there already must not
+    /// be deleted before its snapshot refers to it.
+    pub(crate) fn gate(&self) -> &RwLock<()> {
+        &self.gate
     }
 
     /// The key. Whoever has it can read everything.
@@ -174,9 +181,13 @@ impl Repository {
         Ok(snapshots)
     }
 
-    /// Removes a snapshot. Its data stays until a collection.
+    /// Removes a snapshot; one that is gone already is no error, so that an interrupted deletion can be asked for again. Its
+    /// data stays until a collection.
     pub fn forget(&self, id: &Id) -> Result<()> {
-        self.storage.remove(FileKind::Snapshot, id)
+        match self.storage.remove(FileKind::Snapshot, id) {
+            Err(Error::NotFound { .. }) => Ok(()),
+            other => other,
+        }
     }
 
     // Index

@@ -1,0 +1,108 @@
+//! Checking a repository: is everything there, does everything fit together, and is every byte what it was.
+
+mod packs;
+mod structure;
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Mutex;
+
+use super::{BlobKind, Control, FileKind, Id, IndexBlob, Repository, Result};
+
+/// How many problems are kept by name; beyond it they are only counted.
+const KEPT: usize = 10_000;
+
+/// Something that is wrong, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    /// The file of the repository, or the item of a snapshot, at fault.
+    pub what: String,
+    /// What is wrong with it.
+    pub problem: String,
+    /// What to do.
+    pub advice: &'static str,
+}
+
+/// What a check found.
+#[derive(Debug, Clone, Default)]
+pub struct CheckOutcome {
+    /// What is wrong; at most ten thousand are listed.
+    pub problems: Vec<Problem>,
+    /// How many problems there are, listed or not.
+    pub problem_count: u64,
+    /// What is worth knowing and harmless.
+    pub notes: Vec<String>,
+    /// Snapshots that cannot be restored completely.
+    pub affected: BTreeSet<Id>,
+    /// Snapshots that were walked.
+    pub snapshots: u64,
+    /// Different folders that were walked.
+    pub trees: u64,
+    /// Packs that the index names.
+    pub packs: u64,
+    /// Blobs that the index names.
+    pub blobs: u64,
+    /// Bytes of packs that were read and verified.
+    pub bytes_read: u64,
+}
+
+impl CheckOutcome {
+    /// Whether nothing is wrong.
+    pub fn is_whole(&self) -> bool {
+        self.problem_count == 0
+    }
+}
+
+/// What is known about the repository while it is checked.
+#[derive(Default)]
+struct Findings {
+    outcome: Mutex<CheckOutcome>,
+    /// Blobs that the index names but that cannot be read.
+    lost: Mutex<HashSet<(BlobKind, Id)>>,
+}
+
+impl Findings {
+    fn problem(&self, what: impl Into<String>, problem: impl std::fmt::Display, advice: &'static str) {
+        let mut outcome = lock(&self.outcome);
+        outcome.problem_count += 1;
+        if outcome.problems.len() < KEPT {
+            outcome.problems.push(Problem { what: what.into(), problem: problem.to_string(), advice });
+        }
+    }
+
+    fn change(&self, change: impl FnOnce(&mut CheckOutcome)) {
+        change(&mut lock(&self.outcome));
+    }
+
+    fn lose(&self, kind: BlobKind, id: &Id) {
+        lock(&self.lost).insert((kind, *id));
+    }
+
+    fn lose_all(&self, blobs: &[IndexBlob]) {
+        lock(&self.lost).extend(blobs.iter().map(|blob| (blob.kind, blob.id)));
+    }
+}
+
+impl Repository {
+    /// Checks that all index files, packs, snapshots and folders are there and fit together; with `read_data` also every
+    /// byte of every pack.
+    ///
+    /// What is wrong is in the outcome; an error says only that the check itself could not go on.
+    pub fn check(&self, read_data: bool, control: &Control) -> Result<CheckOutcome> {
+        let findings = Findings::default();
+        let indexed = self.check_index(&findings)?;
+        let sizes: BTreeMap<Id, u64> = self.storage().list(FileKind::Pack)?.into_iter().collect();
+        Self::check_packs_are_there(&indexed, &sizes, &findings);
+        if read_data {
+            self.check_packs(&indexed, &sizes, &findings, control)?;
+        }
+        self.check_snapshots(&findings, control)?;
+        let mut outcome = findings.outcome.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        outcome.problems.sort();
+        outcome.notes.sort();
+        Ok(outcome)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

@@ -1,0 +1,139 @@
+//! Restoring: streamed, in parallel, in bounded memory, every blob verified.
+//!
+//! The walk over the snapshot's folders makes folders, links and devices as it meets them, and gathers files into a batch.
+//! A full batch is carried out: its pieces are sorted by pack, so that each range of a pack is read once, and workers
+//! write them to their places. A file gets its metadata when its last piece is written, a folder when everything in it is
+//! there. What cannot be restored is listed and costs nothing else.
+
+mod batch;
+mod content;
+mod metadata;
+mod plan;
+mod report;
+mod selection;
+mod target;
+mod walk;
+mod zeros;
+
+use std::path::{Path, PathBuf};
+
+pub use report::{Failure, RestoreOutcome};
+
+use self::plan::Planner;
+use self::report::Report;
+use self::selection::Selection;
+use self::target::Target;
+use self::walk::{Step, Walk};
+use self::zeros::Zeros;
+use super::item_path::ItemPath;
+use super::{BlobKind, Control, Error, Id, Node, Repository, Result};
+
+/// What to restore, and where to.
+#[derive(Debug, Clone)]
+pub struct RestoreRequest {
+    /// The snapshot.
+    pub snapshot: Id,
+    /// The folder in the snapshot that becomes the target; the root puts the snapshot's whole path there.
+    pub strip: ItemPath,
+    /// The wanted items below that folder, folders with all that is in them. None: everything.
+    pub items: Vec<ItemPath>,
+    /// The folder to restore into. It is made if it is absent.
+    pub target: PathBuf,
+    /// Whether the target may hold something already. Then files and links in the way are replaced, folders are entered.
+    pub merge: bool,
+}
+
+/// How large a restore will be.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RestoreSize {
+    /// Files, hard links not counted.
+    pub files: u64,
+    /// Bytes of content.
+    pub bytes: u64,
+    /// Bytes that the target needs free, all blocks counted, holes not.
+    pub required_bytes: u64,
+}
+
+/// What all threads of a restore share.
+struct Run<'a> {
+    repository: &'a Repository,
+    control: &'a Control,
+    path: &'a Path,
+    merge: bool,
+    target: Target,
+    report: Report,
+    workers: usize,
+}
+
+impl Run<'_> {
+    fn stopped(&self) -> bool {
+        self.control.is_cancelled() || self.report.stopped()
+    }
+}
+
+impl Repository {
+    /// Restores items of a snapshot into a folder.
+    ///
+    /// What cannot be restored is in the outcome's failures, and all else is restored. An error says that nothing could be
+    /// done at all, or that the restore was stopped: cancelled, or no space left.
+    pub fn restore(&self, request: &RestoreRequest, control: &Control) -> Result<RestoreOutcome> {
+        control.check()?;
+        let (root, tree) = self.folder(&request.snapshot, &request.strip)?;
+        let failed = |source| Error::Target { path: request.target.clone(), source };
+        if !request.merge && target::holds_something(&request.target).map_err(failed)? {
+            return Err(Error::Invalid(format!("cannot restore into {}: it is not empty", request.target.display())));
+        }
+        let walk = Walk::new(self, &tree, Selection::of(&request.items))?;
+        let run = Run {
+            repository: self,
+            control,
+            path: &request.target,
+            merge: request.merge,
+            target: Target::open(&request.target).map_err(failed)?,
+            report: Report::default(),
+            workers: std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8),
+        };
+        Planner::new(&run, root).carry_out(walk);
+        control.check()?;
+        run.report.finish()
+    }
+
+    /// Measures a restore before it is begun, so that too little space is seen in time.
+    pub fn measure(&self, request: &RestoreRequest, control: &Control) -> Result<RestoreSize> {
+        let (_, tree) = self.folder(&request.snapshot, &request.strip)?;
+        let mut walk = Walk::new(self, &tree, Selection::of(&request.items))?;
+        let mut size = RestoreSize::default();
+        let mut linked = std::collections::HashSet::new();
+        let mut zeros = Zeros::default();
+        while let Some(step) = walk.next() {
+            control.check()?;
+            match step {
+                Step::Enter(_) => size.required_bytes += BLOCK,
+                Step::Item(node) if node.is_file() => {
+                    if node.is_hard_linked() && !linked.insert((node.device_id, node.inode)) {
+                        continue;
+                    }
+                    size.files += 1;
+                    size.bytes += node.size;
+                    size.required_bytes += self.space_of(&node, &mut zeros);
+                }
+                Step::Item(node) => size.required_bytes += (node.link_target.len() as u64).next_multiple_of(BLOCK),
+                Step::Leave | Step::Fault(..) => {}
+            }
+        }
+        Ok(size)
+    }
+
+    /// The space of a file's content without its holes.
+    fn space_of(&self, node: &Node, zeros: &mut Zeros) -> u64 {
+        let index = self.index();
+        let holes = node.content.iter().filter_map(|id| {
+            let location = index.find(BlobKind::Data, id)?;
+            zeros.contains(id, &location).then(|| u64::from(location.content_length()))
+        });
+        node.size.saturating_sub(holes.sum()).next_multiple_of(BLOCK)
+    }
+}
+
+/// The unit in which file systems give out space.
+const BLOCK: u64 = 4096;

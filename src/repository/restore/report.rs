@@ -1,0 +1,116 @@
+//! What a restore did and what it could not do.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::repository::Error;
+use crate::repository::item_path::ItemPath;
+
+/// How many failures and notes are kept by name; beyond it they are only counted.
+const KEPT: usize = 10_000;
+
+/// An item and what happened to it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Failure {
+    /// The item's path from the root of what was restored, escaped as all item paths.
+    pub path: String,
+    /// What went wrong.
+    pub reason: String,
+}
+
+/// What a restore did.
+#[derive(Debug, Clone, Default)]
+pub struct RestoreOutcome {
+    /// Files, links, folders and all other items that are in the target now, complete.
+    pub items: u64,
+    /// Files among them, hard links not counted.
+    pub files: u64,
+    /// Bytes of content restored, holes included.
+    pub bytes: u64,
+    /// What is missing or incomplete in the target; at most ten thousand are listed.
+    pub failures: Vec<Failure>,
+    /// How many are missing or incomplete, listed or not.
+    pub failed: u64,
+    /// What is worth knowing but no failure, as sockets, which are never restored.
+    pub notes: Vec<Failure>,
+    /// Items whose owner, or attributes that only root may set, could not be restored because we are not root.
+    pub ownership_skipped: u64,
+}
+
+/// Collects the outcome from all threads.
+#[derive(Default)]
+pub(super) struct Report {
+    failures: Mutex<Vec<Failure>>,
+    notes: Mutex<Vec<Failure>>,
+    failed: AtomicU64,
+    items: AtomicU64,
+    files: AtomicU64,
+    bytes: AtomicU64,
+    ownership_skipped: AtomicU64,
+    fatal: Mutex<Option<Error>>,
+}
+
+impl Report {
+    pub(super) fn failure(&self, path: &ItemPath, reason: impl std::fmt::Display) {
+        self.failed.fetch_add(1, Ordering::Relaxed);
+        push(&self.failures, path, &reason);
+    }
+
+    pub(super) fn note(&self, path: &ItemPath, reason: impl std::fmt::Display) {
+        push(&self.notes, path, &reason);
+    }
+
+    pub(super) fn item(&self) {
+        self.items.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn file(&self) {
+        self.item();
+        self.files.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn bytes(&self, count: u64) {
+        self.bytes.fetch_add(count, Ordering::Relaxed);
+    }
+
+    pub(super) fn ownership_skipped(&self) {
+        self.ownership_skipped.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Remembers what makes going on useless; the first one counts.
+    pub(super) fn stop(&self, error: Error) {
+        self.fatal.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+    }
+
+    pub(super) fn stopped(&self) -> bool {
+        self.fatal.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// The outcome, or what stopped the restore.
+    pub(super) fn finish(self) -> Result<RestoreOutcome, Error> {
+        if let Some(error) = self.fatal.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            return Err(error);
+        }
+        let sorted = |list: Mutex<Vec<Failure>>| {
+            let mut list = list.into_inner().unwrap_or_else(PoisonError::into_inner);
+            list.sort();
+            list
+        };
+        Ok(RestoreOutcome {
+            items: self.items.into_inner(),
+            files: self.files.into_inner(),
+            bytes: self.bytes.into_inner(),
+            failures: sorted(self.failures),
+            failed: self.failed.into_inner(),
+            notes: sorted(self.notes),
+            ownership_skipped: self.ownership_skipped.into_inner(),
+        })
+    }
+}
+
+fn push(list: &Mutex<Vec<Failure>>, path: &ItemPath, reason: &dyn std::fmt::Display) {
+    let mut list = list.lock().unwrap_or_else(PoisonError::into_inner);
+    if list.len() < KEPT {
+        list.push(Failure { path: path.to_string(), reason: reason.to_string() });
+    }
+}

@@ -1,0 +1,187 @@
+//! The folder that is restored into, reached only through descriptors.
+//!
+//! No path is ever handed to the system: each folder is opened by its name in its parent's descriptor and never through a
+//! symbolic link, so a link in the target, planted before or during the restore or by the snapshot itself, cannot lead a
+//! write out of it. Descriptors are few: a folder that was not used for a while is closed and opened again when needed,
+//! and must then be the same one.
+
+use std::collections::VecDeque;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use rustix::fs::{AtFlags, FileType, Mode, OFlags};
+use rustix::io::Errno;
+
+use crate::repository::item_path::ItemPath;
+
+/// How many folders are kept open.
+const OPEN_FOLDERS: usize = 192;
+
+/// Which file it is, whatever its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Identity {
+    device: u64,
+    inode: u64,
+}
+
+impl Identity {
+    /// The identity of an open file.
+    pub(super) fn of(descriptor: &OwnedFd) -> rustix::io::Result<Self> {
+        let status = rustix::fs::fstat(descriptor)?;
+        Ok(Self { device: status.st_dev, inode: status.st_ino })
+    }
+}
+
+/// A folder of the target.
+pub(super) struct Folder {
+    parent: Option<Arc<Folder>>,
+    name: Vec<u8>,
+    identity: Identity,
+    descriptor: Mutex<Option<Arc<OwnedFd>>>,
+}
+
+impl Folder {
+    /// Its path below the target.
+    pub(super) fn path(&self) -> ItemPath {
+        let mut names = Vec::new();
+        let mut folder = Some(self);
+        while let Some(here) = folder {
+            if here.parent.is_some() {
+                names.push(here.name.as_slice());
+            }
+            folder = here.parent.as_deref();
+        }
+        names.iter().rev().fold(ItemPath::root(), |path, name| path.join(name))
+    }
+
+    /// Its name in its parent; `None` for the target itself.
+    pub(super) fn place(&self) -> Option<(&Arc<Folder>, &[u8])> {
+        self.parent.as_ref().map(|parent| (parent, self.name.as_slice()))
+    }
+}
+
+/// What a folder's name meets in the target.
+pub(super) enum Entered {
+    /// It was not there and was made.
+    Made(Arc<Folder>),
+    /// It was there.
+    Found(Arc<Folder>),
+}
+
+/// The folder that is restored into.
+pub(super) struct Target {
+    root: Arc<Folder>,
+    open: Mutex<VecDeque<Weak<Folder>>>,
+}
+
+impl Target {
+    /// Opens the target, made if it was absent; its parents are made too.
+    pub(super) fn open(path: &Path) -> std::io::Result<Self> {
+        std::fs::create_dir_all(path)?;
+        let descriptor = rustix::fs::open(path, OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+        let identity = Identity::of(&descriptor)?;
+        let root = Arc::new(Folder {
+            parent: None,
+            name: Vec::new(),
+            identity,
+            descriptor: Mutex::new(Some(Arc::new(descriptor))),
+        });
+        Ok(Self { root, open: Mutex::new(VecDeque::new()) })
+    }
+
+    /// The target itself.
+    pub(super) fn root(&self) -> &Arc<Folder> {
+        &self.root
+    }
+
+    /// The descriptor of a folder.
+    pub(super) fn descriptor(&self, folder: &Arc<Folder>) -> rustix::io::Result<Arc<OwnedFd>> {
+        if let Some(descriptor) = lock(&folder.descriptor).as_ref() {
+            return Ok(Arc::clone(descriptor));
+        }
+        // The way up is walked in a loop, not by recursion: a tree can be deeper than the stack.
+        let mut closed = vec![folder];
+        let mut descriptor = loop {
+            let Some((parent, _)) = closed.last().and_then(|folder| folder.place()) else {
+                return Err(Errno::BADF);
+            };
+            if let Some(descriptor) = lock(&parent.descriptor).as_ref() {
+                break Arc::clone(descriptor);
+            }
+            closed.push(parent);
+        };
+        while let Some(here) = closed.pop() {
+            let opened = open_folder(&descriptor, &here.name)?;
+            if Identity::of(&opened)? != here.identity {
+                return Err(Errno::STALE);
+            }
+            descriptor = self.keep(here, opened);
+        }
+        Ok(descriptor)
+    }
+
+    /// Opens the folder of this name, and makes it if nothing is there; anything else in its place is an error.
+    pub(super) fn enter(&self, parent: &Arc<Folder>, name: &[u8]) -> rustix::io::Result<Entered> {
+        let place = self.descriptor(parent)?;
+        let made = match rustix::fs::mkdirat(&place, name, Mode::RWXU) {
+            Ok(()) => true,
+            Err(Errno::EXIST) => false,
+            Err(error) => return Err(error),
+        };
+        let descriptor = open_folder(&place, name)?;
+        let folder = Arc::new(Folder {
+            parent: Some(Arc::clone(parent)),
+            name: name.to_vec(),
+            identity: Identity::of(&descriptor)?,
+            descriptor: Mutex::new(None),
+        });
+        self.keep(&folder, descriptor);
+        Ok(if made { Entered::Made(folder) } else { Entered::Found(folder) })
+    }
+
+    /// Takes away what stands where an item is to be made: files, links and the like, never a folder.
+    pub(super) fn clear(&self, parent: &Arc<Folder>, name: &[u8]) -> rustix::io::Result<()> {
+        let place = self.descriptor(parent)?;
+        match rustix::fs::statat(&place, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(status) if FileType::from_raw_mode(status.st_mode) == FileType::Directory => Err(Errno::ISDIR),
+            Ok(_) => rustix::fs::unlinkat(&place, name, AtFlags::empty()),
+            Err(Errno::NOENT) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Remembers a folder's open descriptor, and closes the one that was opened longest ago when they are many.
+    fn keep(&self, folder: &Arc<Folder>, descriptor: OwnedFd) -> Arc<OwnedFd> {
+        let descriptor = Arc::new(descriptor);
+        *lock(&folder.descriptor) = Some(Arc::clone(&descriptor));
+        let mut open = lock(&self.open);
+        open.push_back(Arc::downgrade(folder));
+        while open.len() > OPEN_FOLDERS {
+            if let Some(oldest) = open.pop_front().and_then(|folder| folder.upgrade()) {
+                lock(&oldest.descriptor).take();
+            }
+        }
+        descriptor
+    }
+}
+
+/// Opens a folder by its name in another one, never through a symbolic link.
+fn open_folder(place: &OwnedFd, name: &[u8]) -> rustix::io::Result<OwnedFd> {
+    let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::RDONLY | OFlags::CLOEXEC;
+    rustix::fs::openat(place, name, flags, Mode::empty())
+}
+
+/// Whether a folder is there and holds something.
+pub(super) fn holds_something(path: &Path) -> std::io::Result<bool> {
+    match std::fs::read_dir(path) {
+        Ok(mut entries) => Ok(entries.next().transpose()?.is_some()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // A panicking worker leaves nothing half done in what these guard.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
