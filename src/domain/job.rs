@@ -162,7 +162,36 @@ pub struct RestoreJob {
     pub resource_type: Option<ResourceType>,
 }
 
+/// The three kinds of job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum JobKind {
+    /// Makes a recovery point.
+    Backup,
+    /// Copies one into another vault.
+    Copy,
+    /// Brings one back.
+    Restore,
+}
+
 impl JobState {
+    /// Whether a job of `kind` in this state may go on to `next` (reference §3.1 to §3.3). Staying is no change.
+    pub fn can_become(&self, kind: JobKind, next: &Self) -> bool {
+        use JobState::{Aborted, Aborting, Completed, Created, Expired, Failed, Partial, Pending, Running};
+        let allowed: &[Self] = match (kind, self) {
+            (JobKind::Backup, Created) => &[Pending, Running, Aborted, Failed, Expired],
+            (JobKind::Backup, Pending) => &[Running, Aborting, Aborted, Failed, Expired],
+            (JobKind::Backup, Running) => &[Completed, Failed, Expired, Aborting, Partial],
+            (JobKind::Backup, Aborting) => &[Aborted, Completed, Failed],
+            (JobKind::Copy, Created) => &[Running, Failed],
+            (JobKind::Copy, Running) => &[Completed, Failed, Partial],
+            (JobKind::Restore, Created) => &[Pending, Running, Failed],
+            (JobKind::Restore, Pending) => &[Running, Aborted, Failed],
+            (JobKind::Restore, Running) => &[Completed, Failed, Aborted],
+            _ => &[],
+        };
+        allowed.contains(next)
+    }
+
     /// The API's string.
     pub fn as_str(&self) -> &str {
         match self {
@@ -206,6 +235,67 @@ impl BackupJob {
     /// COMPLETED, but not without issues: AWS's console calls it "Completed with issues".
     pub fn completed_with_issues(&self) -> bool {
         self.state == JobState::Completed
-            && self.message_category.as_deref().is_some_and(|c| !c.eq_ignore_ascii_case("success"))
+            && self.message_category.as_deref().is_some_and(|c| !c.eq_ignore_ascii_case(category::SUCCESS))
+    }
+}
+
+/// The values of `MessageCategory` that this program writes (reference §3.7). AWS has more, and spells them in more
+/// than one way: compare without case.
+pub mod category {
+    /// Nothing to say.
+    pub const SUCCESS: &str = "SUCCESS";
+    /// Something could not be read, or a role could not be assumed.
+    pub const ACCESS_DENIED: &str = "AccessDenied";
+    /// What was asked for cannot be done.
+    pub const INVALID_PARAMETERS: &str = "InvalidParameters";
+    /// All else.
+    pub const MISCELLANEOUS: &str = "MISCELLANEOUS";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use JobState::{Aborted, Aborting, Completed, Created, Expired, Failed, Partial, Pending, Running};
+
+    const ALL: [JobState; 9] = [Created, Pending, Running, Aborting, Aborted, Completed, Failed, Expired, Partial];
+
+    #[test]
+    fn every_string_of_the_api_reads_back() {
+        for state in ALL {
+            assert_eq!(JobState::from(state.as_str()), state);
+        }
+        assert_eq!(JobState::from("COMPLETING"), JobState::Other("COMPLETING".to_owned()));
+    }
+
+    #[test]
+    fn a_final_state_never_changes_and_the_others_can_end() {
+        for kind in [JobKind::Backup, JobKind::Copy, JobKind::Restore] {
+            for state in &ALL {
+                let leads_on = ALL.iter().any(|next| state.can_become(kind, next));
+                assert!(!(state.is_final() && leads_on), "{kind:?} {state:?}");
+            }
+            assert!(Running.can_become(kind, &Completed) && Running.can_become(kind, &Failed));
+        }
+    }
+
+    #[test]
+    fn a_backup_job_expires_before_its_start_and_while_it_runs() {
+        assert!(Created.can_become(JobKind::Backup, &Expired));
+        assert!(Running.can_become(JobKind::Backup, &Expired));
+        assert!(!Running.can_become(JobKind::Restore, &Expired));
+    }
+
+    #[test]
+    fn a_running_backup_is_stopped_by_way_of_aborting() {
+        assert!(!Running.can_become(JobKind::Backup, &Aborted));
+        assert!(Running.can_become(JobKind::Backup, &Aborting) && Aborting.can_become(JobKind::Backup, &Aborted));
+        assert!(Created.can_become(JobKind::Backup, &Aborted));
+    }
+
+    #[test]
+    fn no_job_goes_back() {
+        for kind in [JobKind::Backup, JobKind::Copy, JobKind::Restore] {
+            assert!(!Running.can_become(kind, &Pending) && !Running.can_become(kind, &Created));
+        }
     }
 }

@@ -20,6 +20,7 @@ pub mod plan_runs;
 pub mod recovery_point;
 pub mod resource;
 pub mod restore;
+pub mod restore_tables;
 pub mod schedule;
 pub mod selection;
 pub mod tags;
