@@ -17,9 +17,15 @@
 
 pub mod approve;
 pub mod capabilities;
+pub mod connect;
+pub mod control;
+mod explain;
 pub mod fault;
+pub mod fetch;
+mod map;
 pub mod mutation;
 pub mod query;
+mod read;
 pub mod text;
 
 pub use approve::{Approved, Ask, Danger, Pending};

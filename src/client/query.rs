@@ -94,6 +94,11 @@ pub enum Query {
     },
     /// What was backed up at least once: [`Answer::ProtectedResources`].
     ProtectedResources,
+    /// One of those, with its latest restore: [`Answer::ProtectedResource`].
+    ProtectedResource {
+        /// Its ARN.
+        arn: Arn,
+    },
     /// What can be selected by ARN or tag (Resource Groups Tagging, completed by the engine): [`Answer::Resources`].
     Resources,
     /// The tags of a vault, plan or recovery point: [`Answer::Tags`].
@@ -165,6 +170,8 @@ pub enum Answer {
     RestoreJob(Arc<RestoreJob>),
     /// To [`Query::ProtectedResources`].
     ProtectedResources(Rows<ProtectedResource>),
+    /// To [`Query::ProtectedResource`].
+    ProtectedResource(Arc<ProtectedResource>),
     /// To [`Query::Resources`].
     Resources(Rows<SelectableResource>),
     /// To [`Query::Tags`].

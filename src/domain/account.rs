@@ -115,3 +115,48 @@ macro_rules! string_newtype {
 }
 string_newtype!(AccountId);
 string_newtype!(Region);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn an_account_is_twelve_ascii_digits() {
+        assert!("123456789012".parse::<AccountId>().is_ok());
+        for text in ["", "12345678901", "1234567890123", "12345678901x", "١٢٣٤٥٦", "../etc/passwd", "*"] {
+            assert!(text.parse::<AccountId>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_region_has_awss_shape() {
+        for text in ["us-east-1", "eu-central-1", "us-gov-west-1", "ap-southeast-5", "us-iso-east-1"] {
+            assert!(text.parse::<Region>().is_ok(), "{text}");
+        }
+        for text in
+            ["", "us-east", "US-EAST-1", "us--1", "us-east-x", "../x-y-1", "us-east-1/..", "us-east-1\n", "-1-1"]
+        {
+            assert!(text.parse::<Region>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn json_is_checked_like_text() {
+        assert!(serde_json::from_str::<Region>("\"..\"").is_err());
+        assert_eq!(serde_json::to_string(&"us-east-1".parse::<Region>().unwrap()).unwrap(), "\"us-east-1\"");
+    }
+
+    proptest! {
+        /// Both become a part of a path: neither ever holds what a path acts on.
+        #[test]
+        fn what_is_accepted_is_one_harmless_path_component(text in "[a-z0-9./\\\\-]{0,16}") {
+            if let Ok(region) = text.parse::<Region>() {
+                prop_assert!(!region.as_str().contains(['/', '\\', '.']));
+            }
+            if let Ok(account) = text.parse::<AccountId>() {
+                prop_assert!(account.as_str().bytes().all(|b| b.is_ascii_digit()));
+            }
+        }
+    }
+}

@@ -71,6 +71,11 @@ impl Arn {
         Self::role(account, "service-role/AWSBackupDefaultServiceRole")
     }
 
+    /// What stands for an ARN that a service did not tell.
+    pub fn unknown() -> Self {
+        Self("arn:aws:unknown:::unknown".to_owned())
+    }
+
     /// Account and region, where the ARN names both.
     pub fn scope(&self) -> Option<Scope> {
         Some(Scope::new(self.account().parse::<AccountId>().ok()?, self.region().parse::<Region>().ok()?))
@@ -120,5 +125,56 @@ impl From<Arn> for String {
 impl fmt::Display for Arn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_parts_are_read_and_the_last_keeps_its_colons() {
+        let arn: Arn = "arn:aws:rds:eu-central-1:123456789012:cluster:a:b".parse().unwrap();
+        assert_eq!((arn.service(), arn.region(), arn.account()), ("rds", "eu-central-1", "123456789012"));
+        assert_eq!(arn.resource(), "cluster:a:b");
+        assert_eq!(arn.scope().unwrap().to_string(), "123456789012/eu-central-1");
+    }
+
+    #[test]
+    fn region_and_account_may_be_empty() {
+        let arn: Arn = "arn:aws:s3:::bucket".parse().unwrap();
+        assert_eq!((arn.region(), arn.account(), arn.scope()), ("", "", None));
+    }
+
+    #[test]
+    fn what_is_no_arn_is_refused_and_shown_harmlessly() {
+        for text in ["", "arn", "arn:aws:s3::", "arn:aws:s3:::", "arn::s3:::b", "urn:aws:s3:::b", "arn:aws:s3:::a b"] {
+            assert!(text.parse::<Arn>().is_err(), "{text:?}");
+        }
+        let refused = "arn:aws:s3:::a\u{1b}[2J".parse::<Arn>().unwrap_err();
+        assert!(!refused.message.contains('\u{1b}'));
+        assert!(format!("arn:aws:s3:::{}", "x".repeat(2048)).parse::<Arn>().is_err());
+    }
+
+    #[test]
+    fn those_that_are_made_have_awss_form() {
+        let scope = Scope::new("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
+        let vault = Arn::vault(&scope, &"Default".parse().unwrap());
+        assert_eq!(vault.as_str(), "arn:aws:backup:us-east-1:123456789012:backup-vault:Default");
+        assert_eq!(vault.vault_name(), Some("Default"));
+        assert_eq!(
+            Arn::default_role(&scope.account).as_str(),
+            "arn:aws:iam::123456789012:role/service-role/AWSBackupDefaultServiceRole"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in "\\PC{0,40}") {
+            if let Ok(arn) = text.parse::<Arn>() {
+                prop_assert_eq!(arn.as_str(), text);
+            }
+        }
     }
 }

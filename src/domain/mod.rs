@@ -23,6 +23,7 @@ pub mod restore;
 pub mod restore_tables;
 pub mod schedule;
 pub mod selection;
+pub mod selection_rules;
 pub mod tags;
 pub mod vault;
 

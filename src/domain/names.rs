@@ -89,3 +89,42 @@ name!(
     JobId, "JobId", 1..=128, |c| c.is_ascii_graphic() && c != '/',
     "must be the id of a job"
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_vaults_name_is_one_harmless_path_component() {
+        for text in ["ab", "Default", "a-b_C9", &"x".repeat(50)] {
+            assert!(text.parse::<VaultName>().is_ok(), "{text}");
+        }
+        for text in ["", "a", "..", "a.b", "a/b", "a b", "ä-ä", &"x".repeat(51)] {
+            assert!(text.parse::<VaultName>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_other_names_allow_periods_and_one_letter() {
+        for text in ["a", "daily.v2", "A_b-c"] {
+            assert!(text.parse::<PlanName>().is_ok() && text.parse::<RuleName>().is_ok(), "{text}");
+            assert!(text.parse::<SelectionName>().is_ok(), "{text}");
+        }
+        for text in ["", "a b", "a/b", &"x".repeat(51)] {
+            assert!(text.parse::<PlanName>().is_err() && text.parse::<RuleName>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_the_member_and_the_rule() {
+        let refused = "x".parse::<VaultName>().unwrap_err();
+        assert_eq!(refused.message, "Invalid BackupVaultName: must be 2 to 50 letters, digits, hyphens or underscores");
+    }
+
+    #[test]
+    fn ids_of_awss_own_plans_are_accepted() {
+        assert!("aws/efs/73d922fb-9312-3a70-99c3-e69367f9fdad".parse::<PlanId>().is_ok());
+        assert!("D48D8717-0C9D-72DF-1F56-14E703BF2345".parse::<JobId>().is_ok());
+        assert!("a/b".parse::<JobId>().is_err());
+    }
+}

@@ -1,6 +1,6 @@
 //! What can be protected.
 
-use crate::domain::{Arn, Scope, Tags};
+use crate::domain::{Arn, Invalid, Scope, Tags};
 use serde::{Deserialize, Serialize};
 
 /// A type of AWS resource, with the string that the API uses. An open set: what the API adds later is [`Self::Other`].
@@ -132,6 +132,67 @@ impl ResourceType {
             Self::Other(text) => text,
         }
     }
+
+    /// The type of the resource that `arn` names (reference §3.8). Aurora, DocumentDB and Neptune share one shape:
+    /// their clusters read as Aurora.
+    pub fn of_arn(arn: &Arn) -> Option<Self> {
+        let resource = arn.resource();
+        let is = |prefix: &str| resource.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty());
+        match arn.service() {
+            "ec2" if is("instance/") => Some(Self::Ec2),
+            "ec2" if is("volume/") => Some(Self::Ebs),
+            "rds" if is("db:") => Some(Self::Rds),
+            "rds" if is("cluster:") => Some(Self::Aurora),
+            "dynamodb" if is("table/") && resource.matches('/').count() == 1 => Some(Self::DynamoDb),
+            "elasticfilesystem" if is("file-system/") => Some(Self::Efs),
+            "fsx" if is("file-system/") || is("volume/") => Some(Self::Fsx),
+            "s3" if !resource.contains('/') => Some(Self::S3),
+            "storagegateway" if is("gateway/") && resource.contains("/volume/") => Some(Self::StorageGateway),
+            "redshift" if is("cluster:") => Some(Self::Redshift),
+            "timestream" if is("database/") && resource.contains("/table/") => Some(Self::Timestream),
+            "cloudformation" if is("stack/") => Some(Self::CloudFormation),
+            "backup-gateway" if is("vm/") => Some(Self::VirtualMachine),
+            "ssm-sap" if is("HANA/") => Some(Self::SapHana),
+            "eks" if is("cluster/") => Some(Self::Eks),
+            _ => None,
+        }
+    }
+
+    /// Whether its recovery points can move to cold storage; other types ignore the value.
+    pub fn can_go_cold(&self) -> bool {
+        matches!(
+            self,
+            Self::CloudFormation
+                | Self::DynamoDb
+                | Self::Ebs
+                | Self::Efs
+                | Self::SapHana
+                | Self::Timestream
+                | Self::VirtualMachine
+        )
+    }
+
+    /// Whether a continuous backup can be made of it.
+    pub fn can_be_continuous(&self) -> bool {
+        matches!(self, Self::Aurora | Self::Rds | Self::S3 | Self::SapHana)
+    }
+
+    /// Whether AWS Backup can stop a running backup job of it.
+    pub fn can_stop_backup(&self) -> bool {
+        !matches!(self, Self::Aurora | Self::DocumentDb | Self::Fsx | Self::Neptune | Self::Rds | Self::SapHana)
+    }
+}
+
+/// A resource's name, as the user registers it: shown everywhere, so it holds nothing that a terminal acts on.
+pub fn validate_name(name: &str) -> Result<(), Invalid> {
+    let length = name.chars().count();
+    if !(1..=128).contains(&length) {
+        return Err(Invalid::value("Name", format_args!("must have 1 to 128 characters, it has {length}")));
+    }
+    if name.chars().any(char::is_control) || name.trim() != name {
+        return Err(Invalid::value("Name", "must not hold control characters, nor begin or end with a blank"));
+    }
+    Ok(())
 }
 
 impl From<String> for ResourceType {
@@ -149,5 +210,59 @@ impl From<ResourceType> for String {
 impl std::fmt::Display for ResourceType {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_string_of_the_api_reads_back() {
+        for known in ResourceType::KNOWN {
+            assert_eq!(ResourceType::from(known.as_str().to_owned()), known);
+        }
+        assert_eq!(ResourceType::from("Aurora DSQL".to_owned()), ResourceType::Other("Aurora DSQL".to_owned()));
+        assert_eq!(ResourceType::from("efs".to_owned()), ResourceType::Other("efs".to_owned()));
+    }
+
+    #[test]
+    fn the_type_follows_from_the_arn() {
+        let table = [
+            ("arn:aws:ec2:r:1:instance/i-1", Some(ResourceType::Ec2)),
+            ("arn:aws:ec2:r:1:volume/vol-1", Some(ResourceType::Ebs)),
+            ("arn:aws:ec2:r::snapshot/snap-1", None),
+            ("arn:aws:ec2:r::image/ami-1", None),
+            ("arn:aws:rds:r:1:db:main", Some(ResourceType::Rds)),
+            ("arn:aws:rds:r:1:cluster:main", Some(ResourceType::Aurora)),
+            ("arn:aws:rds:r:1:cluster-snapshot:awsbackup:job-1", None),
+            ("arn:aws:dynamodb:r:1:table/t", Some(ResourceType::DynamoDb)),
+            ("arn:aws:dynamodb:r:1:table/t/backup/01", None),
+            ("arn:aws:elasticfilesystem:r:1:file-system/fs-1", Some(ResourceType::Efs)),
+            ("arn:aws:elasticfilesystem:r:1:file-system/", None),
+            ("arn:aws:fsx:r:1:volume/fs-1/fsvol-1", Some(ResourceType::Fsx)),
+            ("arn:aws:fsx:r:1:backup/backup-1", None),
+            ("arn:aws:s3:::bucket", Some(ResourceType::S3)),
+            ("arn:aws:s3:::bucket/key", None),
+            ("arn:aws:storagegateway:r:1:gateway/sgw-1/volume/vol-1", Some(ResourceType::StorageGateway)),
+            ("arn:aws:redshift:r:1:cluster:c", Some(ResourceType::Redshift)),
+            ("arn:aws:timestream:r:1:database/d/table/t", Some(ResourceType::Timestream)),
+            ("arn:aws:cloudformation:r:1:stack/n/u", Some(ResourceType::CloudFormation)),
+            ("arn:aws:backup-gateway:r:1:vm/vm-1", Some(ResourceType::VirtualMachine)),
+            ("arn:aws:ssm-sap:r:1:HANA/app/DB/db", Some(ResourceType::SapHana)),
+            ("arn:aws:eks:r:1:cluster/c", Some(ResourceType::Eks)),
+            ("arn:aws:lambda:r:1:function:f", None),
+        ];
+        for (arn, expected) in table {
+            assert_eq!(ResourceType::of_arn(&arn.parse().unwrap()), expected, "{arn}");
+        }
+    }
+
+    #[test]
+    fn a_name_holds_nothing_that_a_terminal_acts_on() {
+        assert_eq!(validate_name("projects of André"), Ok(()));
+        for name in ["", " x", "x ", "a\u{1b}[2J", "a\nb", &"x".repeat(129)] {
+            assert!(validate_name(name).is_err(), "{name:?}");
+        }
     }
 }

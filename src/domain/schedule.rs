@@ -215,7 +215,7 @@ fn cron_fields(expression: &str) -> Result<[String; 6], Invalid> {
     }
     if fields[4] == "L" {
         // Alone, L is the last day of the week, which croner has no word for.
-        fields[4] = "7".to_owned();
+        "7".clone_into(&mut fields[4]);
     }
     Ok(fields)
 }

@@ -1,0 +1,251 @@
+//! How bytes reach the other side: a closure in this process, a Unix socket, TCP on loopback, or TLS.
+//!
+//! The SDK cannot dial a Unix socket or call a function; its HTTP client can be replaced, and this is the replacement. A
+//! connection is made per call: on this machine that costs less than finding out that a kept one died with its engine.
+
+use crate::domain::extension::VERSION_HEADER;
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http_body_util::{BodyExt, Full};
+use hyper_util::rt::TokioIo;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+/// How long a connection may take.
+pub const CONNECT_LIMIT: Duration = Duration::from_secs(3);
+
+/// Answers a request in this process.
+pub type Handler = Arc<dyn Fn(http::Request<Bytes>) -> BoxFuture<'static, http::Response<Bytes>> + Send + Sync>;
+
+/// Told the value of the version header of every answer that has one.
+pub(super) type Notice = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// The way to the other side.
+#[derive(Clone)]
+pub(super) enum Route {
+    /// A closure in this process.
+    InProcess(Handler),
+    /// A Unix socket.
+    Socket(PathBuf),
+    /// Plain HTTP on loopback: `host:port`.
+    Tcp(String),
+    /// HTTPS to anywhere.
+    Tls(SharedHttpConnector),
+}
+
+/// An HTTP client over a [`Route`].
+#[derive(Clone)]
+pub struct Wire {
+    route: Route,
+    notice: Notice,
+}
+
+/// Why there was no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum WireError {
+    /// Nothing listens there, or the connection broke.
+    #[error("{place}: {reason}")]
+    Unreachable {
+        /// Where.
+        place: String,
+        /// Why.
+        reason: String,
+    },
+    /// It took too long.
+    #[error("{place}: no answer within {} s", limit.as_secs())]
+    TooSlow {
+        /// Where.
+        place: String,
+        /// The limit.
+        limit: Duration,
+    },
+    /// The request itself is at fault.
+    #[error("{0}")]
+    Request(String),
+}
+
+impl Wire {
+    pub(super) fn new(route: Route, notice: Notice) -> Self {
+        Self { route, notice }
+    }
+
+    /// To the engine behind a socket, for [`crate::client::control::Control`].
+    pub(crate) fn local(path: PathBuf) -> Self {
+        Self::new(Route::Socket(path), Arc::new(|_| {}))
+    }
+
+    /// To the engine in this process, for [`crate::client::control::Control`].
+    pub(crate) fn in_process(handler: Handler) -> Self {
+        Self::new(Route::InProcess(handler), Arc::new(|_| {}))
+    }
+
+    /// HTTPS by rustls with ring, through the proxy that the environment names.
+    pub(super) fn tls(notice: Notice) -> Self {
+        let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_LIMIT).build();
+        let connector = Connector::builder()
+            .connector_settings(settings)
+            .sleep_impl(TokioSleep::new())
+            .proxy_config(ProxyConfig::from_env())
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .build();
+        Self::new(Route::Tls(SharedHttpConnector::new(connector)), notice)
+    }
+
+    /// Where it leads, for messages.
+    fn place(&self) -> String {
+        match &self.route {
+            Route::InProcess(_) => "the engine in this process".to_owned(),
+            Route::Socket(path) => path.display().to_string(),
+            Route::Tcp(authority) => authority.clone(),
+            Route::Tls(_) => "the endpoint".to_owned(),
+        }
+    }
+
+    /// Sends a request with an absolute URI and waits for the whole answer, at most `limit`.
+    pub async fn send(
+        &self,
+        request: http::Request<Bytes>,
+        limit: Duration,
+    ) -> Result<http::Response<Bytes>, WireError> {
+        let too_slow = || WireError::TooSlow { place: self.place(), limit };
+        let response = tokio::time::timeout(limit, self.exchange(request)).await.map_err(|_| too_slow())??;
+        if let Some(version) = response.headers().get(VERSION_HEADER).and_then(|value| value.to_str().ok()) {
+            (self.notice)(version);
+        }
+        Ok(response)
+    }
+
+    async fn exchange(&self, mut request: http::Request<Bytes>) -> Result<http::Response<Bytes>, WireError> {
+        set_host(&mut request)?;
+        match &self.route {
+            Route::InProcess(handler) => Ok(handler(request).await),
+            Route::Socket(path) => {
+                let stream = self.within(CONNECT_LIMIT, tokio::net::UnixStream::connect(path)).await?;
+                self.speak(stream, request).await
+            }
+            Route::Tcp(authority) => {
+                let stream = self.within(CONNECT_LIMIT, tokio::net::TcpStream::connect(authority)).await?;
+                self.within(CONNECT_LIMIT, async { stream.set_nodelay(true) }).await?;
+                self.speak(stream, request).await
+            }
+            Route::Tls(connector) => self.call_sdk_connector(connector, request).await,
+        }
+    }
+
+    async fn within<T>(&self, limit: Duration, work: impl Future<Output = std::io::Result<T>>) -> Result<T, WireError> {
+        match tokio::time::timeout(limit, work).await {
+            Ok(done) => done.map_err(|error| self.broken(error)),
+            Err(_) => Err(WireError::TooSlow { place: self.place(), limit }),
+        }
+    }
+
+    fn broken(&self, reason: impl fmt::Display) -> WireError {
+        WireError::Unreachable { place: self.place(), reason: reason.to_string() }
+    }
+
+    /// One HTTP/1.1 exchange on a fresh connection.
+    async fn speak(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<Bytes>, WireError> {
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| self.broken(error))?;
+        let driver = tokio::spawn(connection);
+        let (mut parts, body) = request.into_parts();
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        parts.uri = path.parse().map_err(|_| WireError::Request(format!("{path} is not a path")))?;
+        let answered = async {
+            let response = sender.send_request(http::Request::from_parts(parts, Full::new(body))).await?;
+            let (parts, body) = response.into_parts();
+            Ok::<_, hyper::Error>(http::Response::from_parts(parts, body.collect().await?.to_bytes()))
+        };
+        let response = answered.await.map_err(|error| self.broken(error));
+        driver.abort();
+        response
+    }
+
+    /// The same through the SDK's own connector.
+    async fn call_sdk_connector(
+        &self,
+        connector: &SharedHttpConnector,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<Bytes>, WireError> {
+        let request =
+            HttpRequest::try_from(request.map(SdkBody::from)).map_err(|error| WireError::Request(error.to_string()))?;
+        let response = connector.call(request).await.map_err(|error| self.broken(root_cause(&error)))?;
+        let response = response.try_into_http1x().map_err(|error| self.broken(error))?;
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.map_err(|error| self.broken(error))?.to_bytes();
+        Ok(http::Response::from_parts(parts, body))
+    }
+}
+
+/// Where nothing but this program speaks HTTP, nobody adds the Host header: it is set from the URI.
+fn set_host(request: &mut http::Request<Bytes>) -> Result<(), WireError> {
+    if request.headers().contains_key(http::header::HOST) {
+        return Ok(());
+    }
+    let authority = request.uri().authority().map(ToString::to_string).unwrap_or_default();
+    let host = http::HeaderValue::from_str(&authority).map_err(|error| WireError::Request(error.to_string()))?;
+    request.headers_mut().insert(http::header::HOST, host);
+    Ok(())
+}
+
+/// The innermost reason: "connection refused" and not "dispatch failure".
+pub(crate) fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
+impl fmt::Debug for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Wire").field(&self.place()).finish()
+    }
+}
+
+/// The SDK's own limit for a whole operation is shorter: this only keeps the connector from having none.
+const SDK_LIMIT: Duration = Duration::from_secs(60);
+
+impl HttpConnector for Wire {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let wire = self.clone();
+        HttpConnectorFuture::new(async move {
+            let request = request.try_into_http1x().map_err(|error| ConnectorError::user(Box::new(error)))?;
+            let (parts, body) = request.into_parts();
+            let body = body.collect().await.map_err(|error| ConnectorError::user(error.into()))?.to_bytes();
+            let response = wire.send(http::Request::from_parts(parts, body), SDK_LIMIT).await;
+            let response = response.map_err(|error| match error {
+                WireError::TooSlow { .. } => ConnectorError::timeout(Box::new(error)),
+                WireError::Unreachable { .. } => ConnectorError::io(Box::new(error)),
+                WireError::Request(_) => ConnectorError::user(Box::new(error)),
+            })?;
+            HttpResponse::try_from(response.map(SdkBody::from))
+                .map_err(|error| ConnectorError::other(Box::new(error), None))
+        })
+    }
+}
+
+impl HttpClient for Wire {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}

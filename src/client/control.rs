@@ -1,0 +1,209 @@
+//! The engine's own routes (design §5), over the socket or in process. Their bodies are [`crate::domain::extension`]'s.
+
+use crate::client::connect::{Handler, OPERATION_LIMIT, Wire, WireError};
+use crate::client::explain::kind_of;
+use crate::client::text::clean;
+use crate::client::{Fault, FaultKind};
+use crate::domain::extension::{
+    AccountView, Accounts, AddAccount, AddResource, AddRole, CheckReport, ClockAnswer, ClockRequest, Credentials,
+    CredentialsRequest, RecoveryKey, ResourceAdded, ResourceView, Resources, Roles, Status,
+};
+use crate::domain::{Arn, Scope};
+use bytes::Bytes;
+use http::Method;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The authority that requests to a local engine carry; nothing resolves it.
+pub const BASE_URL: &str = "http://vaultdeck.engine";
+
+/// Reading every byte of a vault takes as long as it takes.
+const CHECK_LIMIT: Duration = Duration::from_secs(24 * 3600);
+/// Deriving a key is slow on purpose, and a shutdown waits for what is in memory.
+const SLOW_LIMIT: Duration = Duration::from_secs(60);
+
+/// What is not encoded in a segment of a path.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// One segment of a path, encoded.
+pub(crate) fn segment(text: &str) -> String {
+    utf8_percent_encode(text, SEGMENT).to_string()
+}
+
+/// The control routes of one engine.
+#[derive(Debug, Clone)]
+pub struct Control {
+    wire: Wire,
+}
+
+/// No body, in either direction.
+#[derive(Serialize, Deserialize)]
+struct Nothing {}
+
+impl Control {
+    pub(crate) fn over(wire: Wire) -> Self {
+        Self { wire }
+    }
+
+    /// To the engine behind a socket.
+    pub fn socket(path: PathBuf) -> Self {
+        Self::over(Wire::local(path))
+    }
+
+    /// To the engine in this process.
+    pub fn in_process(handler: Handler) -> Self {
+        Self::over(Wire::in_process(handler))
+    }
+
+    /// What the engine says of itself.
+    pub async fn status(&self) -> Result<Status, Fault> {
+        self.get("/status").await
+    }
+
+    /// Every registered resource.
+    pub async fn resources(&self) -> Result<Vec<ResourceView>, Fault> {
+        Ok(self.get::<Resources>("/resources").await?.resources)
+    }
+
+    /// Registers a resource, or replaces the tags of the same one.
+    pub async fn add_resource(&self, request: &AddResource) -> Result<Arn, Fault> {
+        let added: ResourceAdded = self.post("/resources", request).await?;
+        added.resource_arn.parse().map_err(|_| unusable("the ARN of the resource"))
+    }
+
+    /// Forgets a resource; its recovery points stay.
+    pub async fn remove_resource(&self, arn: &Arn) -> Result<(), Fault> {
+        self.delete(&format!("/resources/{}", segment(arn.as_str()))).await
+    }
+
+    /// The accounts, the management account first.
+    pub async fn accounts(&self) -> Result<Vec<AccountView>, Fault> {
+        Ok(self.get::<Accounts>("/accounts").await?.accounts)
+    }
+
+    /// Adds an account to the organization.
+    pub async fn add_account(&self, request: &AddAccount) -> Result<AccountView, Fault> {
+        self.post("/accounts", request).await
+    }
+
+    /// The roles that the engine can assume.
+    pub async fn roles(&self) -> Result<Vec<String>, Fault> {
+        Ok(self.get::<Roles>("/roles").await?.role_arns)
+    }
+
+    /// Lets the engine assume a role.
+    pub async fn add_role(&self, role: &Arn) -> Result<(), Fault> {
+        let request = AddRole { role_arn: role.to_string() };
+        self.ask(Method::POST, "/roles", Some(&request), OPERATION_LIMIT).await.map(drop)
+    }
+
+    /// No longer lets the engine assume a role.
+    pub async fn remove_role(&self, role: &Arn) -> Result<(), Fault> {
+        self.delete(&format!("/roles/{}", segment(role.as_str()))).await
+    }
+
+    /// An access key of an account.
+    pub async fn credentials(&self, request: &CredentialsRequest) -> Result<Credentials, Fault> {
+        self.post("/credentials", request).await
+    }
+
+    /// Makes the vault's recovery key, replacing the one before.
+    pub async fn recovery_key(&self, scope: &Scope, vault: &str) -> Result<RecoveryKey, Fault> {
+        let path = format!("{}/recovery-key", vault_path(scope, vault));
+        decode(&self.ask(Method::POST, &path, Some(&Nothing {}), SLOW_LIMIT).await?)
+    }
+
+    /// Reads and proves everything in a vault.
+    pub async fn check_vault(&self, scope: &Scope, vault: &str) -> Result<CheckReport, Fault> {
+        let path = format!("{}/check", vault_path(scope, vault));
+        decode(&self.ask(Method::POST, &path, Some(&Nothing {}), CHECK_LIMIT).await?)
+    }
+
+    /// Moves a simulated clock. The answer comes when all that fell due on the way is done.
+    pub async fn clock(&self, request: &ClockRequest) -> Result<ClockAnswer, Fault> {
+        decode(&self.ask_at(Method::POST, "/_clock", Some(request), CHECK_LIMIT).await?)
+    }
+
+    /// Stops the engine; its jobs resume when it starts again.
+    pub async fn shutdown(&self) -> Result<(), Fault> {
+        self.ask(Method::POST, "/shutdown", Some(&Nothing {}), SLOW_LIMIT).await.map(drop)
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Fault> {
+        decode(&self.ask::<Nothing>(Method::GET, path, None, OPERATION_LIMIT).await?)
+    }
+
+    async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Fault> {
+        decode(&self.ask(Method::POST, path, Some(body), OPERATION_LIMIT).await?)
+    }
+
+    async fn delete(&self, path: &str) -> Result<(), Fault> {
+        self.ask::<Nothing>(Method::DELETE, path, None, OPERATION_LIMIT).await.map(drop)
+    }
+
+    async fn ask<B: Serialize>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&B>,
+        limit: Duration,
+    ) -> Result<Bytes, Fault> {
+        self.ask_at(method, &format!("/_vaultdeck{path}"), body, limit).await
+    }
+
+    async fn ask_at<B: Serialize>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&B>,
+        limit: Duration,
+    ) -> Result<Bytes, Fault> {
+        let mut request = http::Request::builder().method(method).uri(format!("{BASE_URL}{path}"));
+        let body = match body {
+            Some(body) => {
+                request = request.header(http::header::CONTENT_TYPE, "application/json");
+                Bytes::from(serde_json::to_vec(body).map_err(|error| unusable(&error.to_string()))?)
+            }
+            None => Bytes::new(),
+        };
+        let request = request.body(body).map_err(|error| Fault::new(FaultKind::Refused, error.to_string()))?;
+        let response = self.wire.send(request, limit).await.map_err(|error: WireError| Fault::from(&error))?;
+        checked(response)
+    }
+}
+
+fn vault_path(scope: &Scope, vault: &str) -> String {
+    format!("/vaults/{}/{}/{}", scope.account, scope.region, segment(vault))
+}
+
+fn unusable(what: &str) -> Fault {
+    Fault::new(FaultKind::Other, format!("the engine's answer cannot be used: {}", clean(what)))
+}
+
+fn decode<T: DeserializeOwned>(body: &Bytes) -> Result<T, Fault> {
+    serde_json::from_slice(body).map_err(|error| unusable(&error.to_string()))
+}
+
+/// An error body of the engine: AWS's form.
+#[derive(Deserialize)]
+struct ErrorBody {
+    #[serde(alias = "message", rename = "Message")]
+    message: Option<String>,
+}
+
+/// The body of a good answer, or the fault that a bad one tells.
+pub(crate) fn checked(response: http::Response<Bytes>) -> Result<Bytes, Fault> {
+    let status = response.status();
+    if status.is_success() {
+        return Ok(response.into_body());
+    }
+    let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(clean);
+    let code = header("x-amzn-errortype").and_then(|code| code.split([':', '#']).next().map(ToOwned::to_owned));
+    let told = serde_json::from_slice::<ErrorBody>(response.body()).ok().and_then(|body| body.message);
+    let message = told.map_or_else(|| format!("the engine answered HTTP {}", status.as_u16()), |text| clean(&text));
+    let kind = kind_of("this route", status.as_u16(), code.as_deref().unwrap_or_default());
+    Err(Fault { kind, message, request_id: header("x-amzn-requestid"), code })
+}

@@ -1,0 +1,150 @@
+//! The SDK's errors in plain words.
+
+use crate::client::connect::{OPERATION_LIMIT, WireError, root_cause};
+use crate::client::text::clean;
+use crate::client::{Fault, FaultKind};
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_backup::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_backup::operation::RequestId;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use std::error::Error;
+
+/// Turns the outcome of an SDK call into an answer or a [`Fault`].
+pub(crate) trait Explain<T> {
+    /// `operation` is the API's name of the call.
+    fn explain(self, operation: &'static str) -> Result<T, Fault>;
+}
+
+impl<T, E> Explain<T> for Result<T, SdkError<E, HttpResponse>>
+where
+    E: ProvideErrorMetadata + RequestId + Error + Send + Sync + 'static,
+{
+    fn explain(self, operation: &'static str) -> Result<T, Fault> {
+        self.map_err(|error| sdk_fault(operation, &error))
+    }
+}
+
+fn sdk_fault<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> Fault
+where
+    E: ProvideErrorMetadata + RequestId + Error + Send + Sync + 'static,
+{
+    match error {
+        SdkError::ServiceError(answered) => {
+            let status = answered.raw().status().as_u16();
+            let error = answered.err();
+            let code = error.code().unwrap_or_default();
+            let kind = kind_of(operation, status, code);
+            let mut fault = match &kind {
+                FaultKind::NotSupported { .. } => Fault::not_supported(operation),
+                _ => Fault::new(kind, message(operation, status, code, error.message())),
+            };
+            fault.code = (!code.is_empty()).then(|| clean(code));
+            fault.request_id = error.request_id().map(clean);
+            fault
+        }
+        SdkError::TimeoutError(_) => {
+            Fault::new(FaultKind::Network, format!("{operation}: no answer within {} s", OPERATION_LIMIT.as_secs()))
+        }
+        SdkError::ResponseError(answered) => match answered.raw().status().as_u16() {
+            404 | 405 | 501 => Fault::not_supported(operation),
+            status => {
+                let cause = clean(&root_cause(error));
+                Fault::new(FaultKind::Other, format!("{operation}: an unreadable answer (HTTP {status}): {cause}"))
+            }
+        },
+        other => never_answered(operation, other),
+    }
+}
+
+/// The call did not get as far as an answer: no credentials, or no connection.
+fn never_answered(operation: &'static str, error: &(dyn Error + 'static)) -> Fault {
+    let cause = clean(&root_cause(error));
+    if find::<CredentialsError>(error).is_some() {
+        return Fault::new(FaultKind::Expired, format!("no usable credentials: {cause}"));
+    }
+    if let Some(wire) = find::<WireError>(error) {
+        return Fault::from(wire);
+    }
+    Fault::new(FaultKind::Network, format!("{operation}: {cause}"))
+}
+
+/// The first error of a type among an error and its causes.
+fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(found) = error.downcast_ref::<T>() {
+            return Some(found);
+        }
+        cause = error.source();
+    }
+    None
+}
+
+impl From<&WireError> for Fault {
+    fn from(error: &WireError) -> Self {
+        let kind = match error {
+            WireError::Request(_) => FaultKind::Refused,
+            WireError::Unreachable { .. } | WireError::TooSlow { .. } => FaultKind::Network,
+        };
+        Self::new(kind, clean(&error.to_string()))
+    }
+}
+
+/// The service's own message; without one, what is known.
+fn message(operation: &str, status: u16, code: &str, message: Option<&str>) -> String {
+    match message.map(clean).filter(|text| !text.is_empty()) {
+        Some(text) => text,
+        None if code.is_empty() => format!("{operation} failed with HTTP {status}"),
+        None => format!("{operation} failed: {}", clean(code)),
+    }
+}
+
+/// Which kind of failure an answer is. AWS Backup says ResourceNotFound with 400, and AccessDenied for unknown vaults.
+pub(crate) fn kind_of(operation: &'static str, status: u16, code: &str) -> FaultKind {
+    match code {
+        "UnknownOperationException" | "UnknownOperation" | "NotImplemented" | "InvalidAction" => {
+            FaultKind::NotSupported { operation }
+        }
+        "RequestLimitExceeded" | "SlowDown" | "TooManyRequestsException" | "RequestThrottled" => FaultKind::Throttled,
+        code if code.starts_with("Throttl") => FaultKind::Throttled,
+        "ExpiredToken"
+        | "ExpiredTokenException"
+        | "RequestExpired"
+        | "UnrecognizedClientException"
+        | "InvalidClientTokenId"
+        | "InvalidSignatureException"
+        | "SignatureDoesNotMatch"
+        | "IncompleteSignature"
+        | "MissingAuthenticationToken"
+        | "MissingAuthenticationTokenException"
+        | "InvalidAccessKeyId" => FaultKind::Expired,
+        "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "OptInRequired" => FaultKind::Denied,
+        "ResourceNotFoundException" | "NoSuchEntity" | "AWSOrganizationsNotInUseException" => FaultKind::NotFound,
+        "" if matches!(status, 404 | 405 | 501) => FaultKind::NotSupported { operation },
+        _ => match status {
+            429 => FaultKind::Throttled,
+            401 | 403 => FaultKind::Denied,
+            400..=499 => FaultKind::Refused,
+            _ => FaultKind::Other,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_tell_the_kind() {
+        let kind = |status, code| kind_of("ListBackupJobs", status, code);
+        assert_eq!(kind(400, "ThrottlingException"), FaultKind::Throttled);
+        assert_eq!(kind(403, "ExpiredTokenException"), FaultKind::Expired);
+        assert_eq!(kind(403, "AccessDeniedException"), FaultKind::Denied);
+        assert_eq!(kind(400, "ResourceNotFoundException"), FaultKind::NotFound);
+        assert_eq!(kind(400, "InvalidParameterValueException"), FaultKind::Refused);
+        assert_eq!(kind(404, "UnknownOperationException"), FaultKind::NotSupported { operation: "ListBackupJobs" });
+        assert_eq!(kind(404, ""), FaultKind::NotSupported { operation: "ListBackupJobs" });
+        assert_eq!(kind(500, "ServiceUnavailableException"), FaultKind::Other);
+        assert_eq!(kind(429, "Odd"), FaultKind::Throttled);
+    }
+}

@@ -1,0 +1,174 @@
+//! Job lists: the first time read as a whole; then only what was created or ended since, and the jobs that were still open.
+
+use super::{PAGE, Question, backup_job, list, restore_job};
+use crate::client::connect::Connection;
+use crate::client::explain::Explain;
+use crate::client::{Answer, Fault, Rows, map};
+use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
+use crate::domain::names::JobId;
+use crate::domain::{Scope, Time};
+use chrono::TimeDelta;
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Lists on AWS lag behind: this much before the newest known job is asked for again.
+const OVERLAP: TimeDelta = TimeDelta::minutes(5);
+/// More open jobs than this are not asked for one by one; the list is read as a whole.
+const MOST_DESCRIBED: usize = 8;
+
+/// What the merge must know of a job.
+trait Job: PartialEq {
+    fn id(&self) -> &JobId;
+    fn created(&self) -> Time;
+    fn completed(&self) -> Option<Time>;
+    fn is_open(&self) -> bool;
+}
+
+impl Job for BackupJob {
+    fn id(&self) -> &JobId {
+        &self.id
+    }
+    fn created(&self) -> Time {
+        self.created
+    }
+    fn completed(&self) -> Option<Time> {
+        self.completed
+    }
+    fn is_open(&self) -> bool {
+        !self.state.is_final()
+    }
+}
+
+impl Job for RestoreJob {
+    fn id(&self) -> &JobId {
+        &self.id
+    }
+    fn created(&self) -> Time {
+        self.created
+    }
+    fn completed(&self) -> Option<Time> {
+        self.completed
+    }
+    fn is_open(&self) -> bool {
+        !self.state.is_final()
+    }
+}
+
+impl Job for CopyJob {
+    fn id(&self) -> &JobId {
+        &self.id
+    }
+    fn created(&self) -> Time {
+        self.created.unwrap_or(Time::UNIX_EPOCH)
+    }
+    fn completed(&self) -> Option<Time> {
+        self.completed
+    }
+    fn is_open(&self) -> bool {
+        !self.state.is_final()
+    }
+}
+
+/// What to ask for, given what is known.
+#[derive(Debug, PartialEq)]
+struct Since {
+    /// Jobs created after this.
+    created: Time,
+    /// Jobs that ended after this: those whose scheduled time lies before `created` appear by it.
+    completed: Option<Time>,
+    /// Jobs that were open and were created before.
+    open: Vec<JobId>,
+}
+
+/// None when the list must be read as a whole.
+fn since<T: Job>(known: &Rows<T>) -> Option<Since> {
+    let created = known.first()?.created() - OVERLAP;
+    let completed = known.iter().filter_map(|job| job.completed()).max().map(|time| time - OVERLAP);
+    let old_and_open = known.iter().filter(|job| job.is_open() && job.created() <= created);
+    let open: Vec<JobId> = old_and_open.map(|job| job.id().clone()).collect();
+    (open.len() <= MOST_DESCRIBED).then_some(Since { created, completed, open })
+}
+
+/// The known rows with the changed ones put in, newest first. Rows that say the same stay the same allocation.
+fn merge<T: Job>(known: &[Arc<T>], changed: Vec<T>) -> Rows<T> {
+    let mut changed: HashMap<JobId, T> = changed.into_iter().map(|job| (job.id().clone(), job)).collect();
+    let mut merged: Vec<Arc<T>> = known
+        .iter()
+        .map(|job| match changed.remove(job.id()) {
+            Some(new) if new != **job => Arc::new(new),
+            _ => job.clone(),
+        })
+        .collect();
+    merged.extend(changed.into_values().map(Arc::new));
+    merged.sort_by(|a, b| (Reverse(a.created()), a.id()).cmp(&(Reverse(b.created()), b.id())));
+    merged.into()
+}
+
+/// One list operation: as a whole, or what changed.
+macro_rules! job_list {
+    ($name:ident, $record:ty, $answer:ident, $operation:literal, $list:ident, $field:ident, $map:path, $describe:expr) => {
+        pub(super) async fn $name(
+            connection: &Connection,
+            scope: &Scope,
+            backup: &aws_sdk_backup::Client,
+            question: &Question,
+            previous: Option<&Answer>,
+        ) -> Result<Answer, Fault> {
+            let call = backup.$list().max_results(PAGE);
+            let row = |row: &_| $map(scope, row);
+            let known = match previous {
+                Some(Answer::$answer(known)) => since(known).map(|since| (known, since)),
+                _ => None,
+            };
+            let Some((known, since)) = known else {
+                let all: Vec<$record> = list!(question, call, $operation, $field, row).await?;
+                return Ok(Answer::$answer(merge(&[], all)));
+            };
+            let newer = call.clone().by_created_after(map::moment(since.created));
+            let mut changed: Vec<$record> = list!(question, newer, $operation, $field, row).await?;
+            if let Some(completed) = since.completed.filter(|_| connection.capabilities().engine.is_some()) {
+                let ended = call.by_complete_after(map::moment(completed));
+                changed.extend(list!(question, ended, $operation, $field, row).await?);
+            }
+            for id in
+                since.open.iter().filter(|id| !changed.iter().any(|job| job.id() == *id)).cloned().collect::<Vec<_>>()
+            {
+                question.bucket.turn().await;
+                changed.extend($describe(scope, backup, &id).await?);
+            }
+            Ok(Answer::$answer(merge(known, changed)))
+        }
+    };
+}
+
+job_list!(
+    backup_jobs,
+    BackupJob,
+    BackupJobs,
+    "ListBackupJobs",
+    list_backup_jobs,
+    backup_jobs,
+    map::backup_job,
+    async |scope, backup, id| backup_job(scope, backup, id).await.map(Some)
+);
+job_list!(
+    restore_jobs,
+    RestoreJob,
+    RestoreJobs,
+    "ListRestoreJobs",
+    list_restore_jobs,
+    restore_jobs,
+    map::restore_job,
+    async |scope, backup, id| restore_job(scope, backup, id).await.map(Some)
+);
+job_list!(copy_jobs, CopyJob, CopyJobs, "ListCopyJobs", list_copy_jobs, copy_jobs, map::copy_job, described_copy_job);
+
+async fn described_copy_job(
+    scope: &Scope,
+    backup: &aws_sdk_backup::Client,
+    id: &JobId,
+) -> Result<Option<CopyJob>, Fault> {
+    let told = backup.describe_copy_job().copy_job_id(id.as_str()).send().await.explain("DescribeCopyJob")?;
+    Ok(told.copy_job().and_then(|job| map::copy_job(scope, job)))
+}

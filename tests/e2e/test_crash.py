@@ -1,0 +1,168 @@
+"""`kill -9` at any moment: no acknowledged recovery point is lost, restic finds no error, no job is forgotten."""
+
+import os
+import random
+import time
+
+import pytest
+
+import trees
+from conftest import DEBUG, ROLE, Engine, restore
+
+KILLS = int(os.environ.get("VAULTDECK_E2E_KILLS", 200))
+SEED = int(os.environ.get("VAULTDECK_E2E_SEED", 20261123))
+FINAL = ("COMPLETED", "FAILED", "ABORTED", "EXPIRED")
+
+
+class Ledger:
+    """What the API has acknowledged: recovery points shown COMPLETED, with the tree they must restore to."""
+
+    def __init__(self):
+        self.acknowledged = {}
+        self.jobs = set()
+
+    def look(self, backup):
+        for job in pages(backup, "list_backup_jobs", "BackupJobs"):
+            self.jobs.add(job["BackupJobId"])
+            if job["State"] == "COMPLETED":
+                self.acknowledged.setdefault(job["RecoveryPointArn"], job["CreationDate"])
+
+
+def pages(client, operation, member):
+    rows, token = [], None
+    while True:
+        answer = getattr(client, operation)(**({"NextToken": token} if token else {}))
+        rows += answer[member]
+        token = answer.get("NextToken")
+        if not token:
+            return rows
+
+
+def settle(backup, seconds=120):
+    """Wait until no job runs or waits; all jobs."""
+    deadline = time.monotonic() + seconds
+    while True:
+        jobs = pages(backup, "list_backup_jobs", "BackupJobs")
+        if all(job["State"] in FINAL for job in jobs):
+            return jobs
+        assert time.monotonic() < deadline, [job for job in jobs if job["State"] not in FINAL]
+        time.sleep(0.1)
+
+
+def judge(engine, ledger, source, sample):
+    """Every job ended with a reason; every acknowledged point is there; some restore; restic finds no error."""
+    backup = engine.client()
+    jobs = {job["BackupJobId"]: job for job in settle(backup)}
+    assert ledger.jobs <= set(jobs), f"forgotten: {ledger.jobs - set(jobs)}"
+    for job in jobs.values():
+        assert job["State"] == "COMPLETED" or job.get("StatusMessage"), job
+    ledger.look(backup)
+    vault = {point["RecoveryPointArn"]: point["Status"] for point in pages_of_vault(backup)}
+    for point in ledger.acknowledged:
+        assert vault.get(point) == "COMPLETED", point
+    for point in sample:
+        done = restore(backup, point, newFileSystem="true")
+        assert done["Status"] == "COMPLETED", done
+        rows = engine.json("resource", "list")
+        path = next(row["Path"] for row in rows if row["ResourceArn"] == done["CreatedResourceArn"])
+        assert (set(trees.listing(path)) - {b"changing"}) == (set(trees.listing(source)) - {b"changing"})
+        engine.run("resource", "remove", done["CreatedResourceArn"])
+        import shutil
+        shutil.rmtree(path)
+    password = engine.run("vault", "recovery-key", "Default").stdout.strip()
+    check = engine.restic("check", "--read-data", password=password)
+    assert check.returncode == 0 and "no errors were found" in check.stdout, check
+
+
+def pages_of_vault(backup):
+    rows, token = [], None
+    while True:
+        answer = backup.list_recovery_points_by_backup_vault(BackupVaultName="Default", **({"NextToken": token} if token else {}))
+        rows += answer["RecoveryPoints"]
+        token = answer.get("NextToken")
+        if not token:
+            return rows
+
+
+def test_kill_9_at_random_moments_loses_no_acknowledged_recovery_point(tmp_path):
+    rng = random.Random(SEED)
+    print(f"seed {SEED}, {KILLS} kills")
+    source = trees.large(tmp_path / "source", 60_000_000)
+    engine = Engine(tmp_path / "data").start()
+    resource = engine.add_efs("projects", source)
+    keys = engine.client()
+    assert keys
+    ledger = Ledger()
+    for kill in range(KILLS):
+        backup = engine.client()
+        (source / "changing").write_bytes(rng.randbytes(rng.randrange(1, 20_000_000)))
+        backup.start_backup_job(BackupVaultName="Default", ResourceArn=resource, IamRoleArn=ROLE)
+        if rng.random() < 0.3 and len(ledger.acknowledged) > 3:
+            point = rng.choice(list(ledger.acknowledged))
+            del ledger.acknowledged[point]
+            backup.delete_recovery_point(BackupVaultName="Default", RecoveryPointArn=point)
+        end = time.monotonic() + rng.random() * rng.choice([0.05, 0.5, 1.0])
+        while time.monotonic() < end:
+            ledger.look(backup)
+        engine.kill()
+        engine.start()
+        if kill % 50 == 49 or kill == KILLS - 1:
+            settle(engine.client())
+            ledger.look(engine.client())
+            judge(engine, ledger, source, rng.sample(sorted(ledger.acknowledged), min(3, len(ledger.acknowledged))))
+    engine.stop()
+    print(f"{len(ledger.jobs)} jobs, {len(ledger.acknowledged)} acknowledged points at the end")
+
+
+@pytest.mark.parametrize("point", ["before-index", "before-snapshot", "before-catalog-commit", "during-delete", "during-collection"])
+def test_kill_9_at_a_named_point(tmp_path, point):
+    source = trees.everything(tmp_path / "source")
+    engine = Engine(tmp_path / "data", binary=DEBUG).start()
+    resource = engine.add_efs("projects", source)
+    backup, ledger = engine.client(), Ledger()
+    for version in range(2):
+        (source / "changing").write_text(str(version))
+        backup.start_backup_job(BackupVaultName="Default", ResourceArn=resource, IamRoleArn=ROLE)
+        settle(backup)
+    ledger.look(backup)
+    engine.stop()
+
+    # when the engine dies exactly there
+    engine.environment["VAULTDECK_CRASH_AT"] = point
+    engine.start()
+    backup = engine.client()
+    if point.startswith("during"):
+        victim = sorted(ledger.acknowledged)[0]
+        del ledger.acknowledged[victim]
+        backup.delete_recovery_point(BackupVaultName="Default", RecoveryPointArn=victim)
+    else:
+        (source / "changing").write_bytes(random.Random(SEED).randbytes(1_000_000))
+        backup.start_backup_job(BackupVaultName="Default", ResourceArn=resource, IamRoleArn=ROLE)
+    assert engine.process.wait(60) == -9
+    engine.close_pipes()
+
+    # then the next start finishes or fails what ran, and nothing acknowledged is lost
+    del engine.environment["VAULTDECK_CRASH_AT"]
+    engine.start()
+    judge(engine, ledger, source, sorted(ledger.acknowledged))
+    engine.stop()
+
+
+def test_sigterm_in_the_middle_of_a_backup_resumes_it_at_the_next_start(tmp_path):
+    source = trees.large(tmp_path / "source", 600_000_000)
+    engine = Engine(tmp_path / "data").start()
+    resource = engine.add_efs("projects", source)
+    backup = engine.client()
+    job = backup.start_backup_job(BackupVaultName="Default", ResourceArn=resource, IamRoleArn=ROLE)["BackupJobId"]
+    while backup.describe_backup_job(BackupJobId=job)["State"] in ("CREATED", "PENDING"):
+        time.sleep(0.01)
+    time.sleep(0.3)
+    state = backup.describe_backup_job(BackupJobId=job)["State"]
+    assert state == "RUNNING", f"ended too early to be interrupted: {state}"
+    began = time.monotonic()
+    engine.stop()
+    assert time.monotonic() - began < 5.5
+    engine.start()
+    jobs = settle(engine.client())
+    assert [(row["BackupJobId"], row["State"]) for row in jobs] == [(job, "COMPLETED")]
+    engine.stop()
