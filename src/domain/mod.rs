@@ -10,6 +10,7 @@ pub mod account;
 pub mod arn;
 pub mod error;
 pub mod extension;
+pub mod finding;
 pub mod frequency;
 pub mod job;
 pub mod lifecycle;
