@@ -16,13 +16,16 @@
 //! Text from any API is stripped of control characters here, once ([`text`]); failures become a [`Fault`] in plain words.
 
 pub mod approve;
+pub mod audit;
 pub mod capabilities;
 pub mod connect;
 pub mod control;
 mod explain;
 pub mod fault;
 pub mod fetch;
+pub mod lists;
 mod map;
+pub mod mutate;
 pub mod mutation;
 pub mod query;
 mod read;

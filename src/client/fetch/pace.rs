@@ -134,7 +134,7 @@ pub(crate) struct Bucket {
 
 impl Bucket {
     /// AWS Backup throttles by account and region; an engine on this machine needs no more than a guard against a storm.
-    pub(super) fn of(engine: bool) -> Self {
+    pub(crate) fn of(engine: bool) -> Self {
         if engine { Self::new(200.0, 200.0) } else { Self::new(5.0, 10.0) }
     }
 

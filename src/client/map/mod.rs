@@ -76,27 +76,10 @@ fn resource_type(text: Option<&str>, resource: Option<&Arn>) -> ResourceType {
     }
 }
 
-/// The type that an ARN tells. Aurora, DocumentDB and Neptune clusters look the same: they are told as Aurora.
+/// The type that an ARN tells. Aurora, DocumentDB and Neptune clusters look the same; what is unknown is called by its
+/// service.
 pub(crate) fn type_of_arn(arn: &Arn) -> ResourceType {
-    let resource = arn.resource();
-    match arn.service() {
-        "elasticfilesystem" => ResourceType::Efs,
-        "ec2" if resource.starts_with("volume/") => ResourceType::Ebs,
-        "ec2" if resource.starts_with("instance/") => ResourceType::Ec2,
-        "rds" if resource.starts_with("cluster:") => ResourceType::Aurora,
-        "rds" => ResourceType::Rds,
-        "dynamodb" => ResourceType::DynamoDb,
-        "fsx" => ResourceType::Fsx,
-        "s3" => ResourceType::S3,
-        "storagegateway" => ResourceType::StorageGateway,
-        "redshift" => ResourceType::Redshift,
-        "timestream" => ResourceType::Timestream,
-        "cloudformation" => ResourceType::CloudFormation,
-        "backup-gateway" => ResourceType::VirtualMachine,
-        "ssm-sap" => ResourceType::SapHana,
-        "eks" => ResourceType::Eks,
-        other => ResourceType::Other(clean(other)),
-    }
+    ResourceType::of_arn(arn).unwrap_or_else(|| ResourceType::Other(clean(arn.service())))
 }
 
 /// Says in the log that a row could not be used.

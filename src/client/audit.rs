@@ -1,0 +1,152 @@
+//! What this program changed, and on whose word: one JSON object a line, appended, never rewritten.
+//!
+//! A line is written and synced to disk before a request is sent, and another when its outcome is known. When the first
+//! cannot be written, the request is not sent.
+
+use crate::domain::{AccountId, Region, Time};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::fs::{DirBuilder, File, OpenOptions, Permissions};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// The audit log of one user.
+#[derive(Debug)]
+pub struct Audit {
+    path: PathBuf,
+    who: String,
+    file: Mutex<File>,
+}
+
+/// A line of the log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub struct Entry {
+    /// When it was written.
+    pub at: Time,
+    /// The same for both lines of a request.
+    pub id: String,
+    /// `intended` before the request, then `done` or `failed`.
+    pub phase: Phase,
+    /// The user of this machine.
+    pub who: String,
+    /// `typed` into a dialog, or `command_line`.
+    pub approval: String,
+    /// The context: an engine, an endpoint, an AWS profile.
+    pub context: String,
+    /// The account.
+    pub account: AccountId,
+    /// The region.
+    pub region: Region,
+    /// `CreateBackupVault`.
+    pub operation: String,
+    /// The request's input.
+    pub request: Value,
+    /// The service's id of the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// Where in a request's life a line was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Before it is sent.
+    Intended,
+    /// It succeeded.
+    Done,
+    /// It failed, or its outcome is unknown.
+    Failed,
+}
+
+/// The log cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[error("the audit log {}: {source}", path.display())]
+pub struct AuditError {
+    path: PathBuf,
+    source: std::io::Error,
+}
+
+impl Audit {
+    /// Opens the log, making it (0600) and its folder (0700) where they are absent. `who` names the user.
+    pub fn open(path: &Path, who: impl Into<String>) -> Result<Self, AuditError> {
+        let failed = |source| AuditError { path: path.to_owned(), source };
+        if let Some(folder) = path.parent() {
+            DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
+        }
+        let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path).map_err(failed)?;
+        file.set_permissions(Permissions::from_mode(0o600)).map_err(failed)?;
+        Ok(Self { path: path.to_owned(), who: who.into(), file: Mutex::new(file) })
+    }
+
+    /// Who it is that changes things.
+    pub fn who(&self) -> &str {
+        &self.who
+    }
+
+    /// Where the log lies.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Appends a line and waits until the disk has it.
+    pub fn append(&self, entry: &Entry) -> Result<(), AuditError> {
+        let failed = |source| AuditError { path: self.path.clone(), source };
+        let mut line = serde_json::to_vec(entry).map_err(|error| failed(error.into()))?;
+        line.push(b'\n');
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.write_all(&line).map_err(failed)?;
+        file.sync_data().map_err(failed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(phase: Phase) -> Entry {
+        Entry {
+            at: Time::UNIX_EPOCH,
+            id: "1".to_owned(),
+            phase,
+            who: "ada".to_owned(),
+            approval: "typed".to_owned(),
+            context: "embedded engine".to_owned(),
+            account: "123456789012".parse().unwrap(),
+            region: "us-east-1".parse().unwrap(),
+            operation: "DeleteBackupVault".to_owned(),
+            request: serde_json::json!({"BackupVaultName": "two\nlines"}),
+            request_id: None,
+            error: None,
+        }
+    }
+
+    #[test]
+    fn lines_are_appended_and_nobody_else_may_read_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state/vaultdeck/audit.jsonl");
+        Audit::open(&path, "ada").unwrap().append(&entry(Phase::Intended)).unwrap();
+        Audit::open(&path, "ada").unwrap().append(&entry(Phase::Done)).unwrap();
+
+        let text = std::fs::read_to_string(&path).unwrap();
+        let lines: Vec<Entry> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines, [entry(Phase::Intended), entry(Phase::Done)]);
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(std::fs::metadata(path.parent().unwrap()).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+
+    #[test]
+    fn a_log_that_others_could_read_is_closed_to_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("audit.jsonl");
+        std::fs::write(&path, "").unwrap();
+        std::fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+        Audit::open(&path, "ada").unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}

@@ -1,0 +1,255 @@
+//! One-time reading over all scopes, for the command line: the same questions as the dashboard's, asked once.
+
+use crate::client::approve::{Pending, approve_command_line};
+use crate::client::audit::Audit;
+use crate::client::connect::Connection;
+use crate::client::fetch::Bucket;
+use crate::client::mutate::{Failure, Outcome, mutate};
+use crate::client::query::ScopeView;
+use crate::client::read::{Ask, Question};
+use crate::client::{Answer, Fault, FaultKind, Key, Mutation, Query, Rows};
+use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
+use crate::domain::names::JobId;
+use crate::domain::plan::PlanSummary;
+use crate::domain::recovery_point::RecoveryPoint;
+use crate::domain::vault::Vault;
+use crate::domain::{Account, AccountId, Arn, Region, Scope};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Which scopes are meant; none of a part means all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Within {
+    /// Only this account.
+    pub account: Option<AccountId>,
+    /// Only this region.
+    pub region: Option<Region>,
+}
+
+impl Within {
+    fn takes(&self, scope: &Scope) -> bool {
+        self.account.as_ref().is_none_or(|account| *account == scope.account)
+            && self.region.as_ref().is_none_or(|region| *region == scope.region)
+    }
+}
+
+/// What was found, and where nothing could be found out.
+#[derive(Debug, Clone)]
+pub struct Listed<T> {
+    /// The records of all scopes that answered.
+    pub rows: Vec<Arc<T>>,
+    /// The scopes that did not.
+    pub faults: Vec<(Scope, Fault)>,
+}
+
+/// How often a followed job is asked for.
+const FOLLOW_EVERY: Duration = Duration::from_millis(500);
+/// How many times in a row a followed job may not answer.
+const FOLLOW_FAULTS: u32 = 10;
+
+impl Connection {
+    /// Asks one question once.
+    pub async fn read(self: &Arc<Self>, key: Key) -> Result<Answer, Fault> {
+        let bucket = Arc::new(Bucket::of(self.capabilities().engine.is_some()));
+        let question = Question { key, previous: None, bucket, progress: Arc::new(|_| {}) };
+        self.clone().ask(question).await
+    }
+
+    /// The accounts of the organization.
+    pub async fn list_accounts(self: &Arc<Self>) -> Result<Rows<Account>, Fault> {
+        match self.read(Key::context(Query::Accounts)).await? {
+            Answer::Accounts(accounts) => Ok(accounts),
+            _ => Err(mistaken()),
+        }
+    }
+
+    /// The scopes that are meant, the home scope first.
+    pub async fn list_scopes(self: &Arc<Self>, within: &Within) -> Result<Vec<ScopeView>, Fault> {
+        let mut scopes = self.scopes().await?;
+        scopes.retain(|view| within.takes(&view.scope));
+        if let (true, Some(account), Some(region)) = (scopes.is_empty(), &within.account, &within.region) {
+            // A scope that the context does not list can still be entered: a region that holds nothing yet.
+            let scope = Scope::new(account.clone(), region.clone());
+            scopes.push(ScopeView { scope, account_name: None, home: false, fault: None });
+        }
+        Ok(scopes)
+    }
+
+    /// The scope in which the context itself is at home.
+    pub async fn home_scope(self: &Arc<Self>) -> Result<Scope, Fault> {
+        let home = self.home().await?;
+        let region = home.regions.first().cloned().ok_or_else(mistaken)?;
+        Ok(Scope::new(home.account.clone(), region))
+    }
+
+    async fn everywhere<T>(
+        self: &Arc<Self>,
+        within: &Within,
+        query: &Query,
+        pick: impl Fn(Answer) -> Option<Rows<T>>,
+    ) -> Result<Listed<T>, Fault> {
+        let scopes = self.list_scopes(within).await?;
+        let asked = scopes.iter().map(|view| async {
+            match &view.fault {
+                Some(fault) => Err(fault.clone()),
+                None => self.read(Key::scoped(view.scope.clone(), query.clone())).await,
+            }
+        });
+        let answers = futures_util::future::join_all(asked).await;
+        let mut listed = Listed { rows: Vec::new(), faults: Vec::new() };
+        for (view, answer) in scopes.into_iter().zip(answers) {
+            match answer.and_then(|answer| pick(answer).ok_or_else(mistaken)) {
+                Ok(rows) => listed.rows.extend(rows.iter().cloned()),
+                Err(fault) => listed.faults.push((view.scope, fault)),
+            }
+        }
+        Ok(listed)
+    }
+
+    /// The vaults.
+    pub async fn list_vaults(self: &Arc<Self>, within: &Within) -> Result<Listed<Vault>, Fault> {
+        self.everywhere(within, &Query::Vaults, |answer| match answer {
+            Answer::Vaults(rows) => Some(rows),
+            _ => None,
+        })
+        .await
+    }
+
+    /// The plans.
+    pub async fn list_plans(self: &Arc<Self>, within: &Within) -> Result<Listed<PlanSummary>, Fault> {
+        self.everywhere(within, &Query::Plans, |answer| match answer {
+            Answer::Plans(rows) => Some(rows),
+            _ => None,
+        })
+        .await
+    }
+
+    /// The backup jobs.
+    pub async fn list_backup_jobs(self: &Arc<Self>, within: &Within) -> Result<Listed<BackupJob>, Fault> {
+        self.everywhere(within, &Query::BackupJobs, |answer| match answer {
+            Answer::BackupJobs(rows) => Some(rows),
+            _ => None,
+        })
+        .await
+    }
+
+    /// The restore jobs.
+    pub async fn list_restore_jobs(self: &Arc<Self>, within: &Within) -> Result<Listed<RestoreJob>, Fault> {
+        self.everywhere(within, &Query::RestoreJobs, |answer| match answer {
+            Answer::RestoreJobs(rows) => Some(rows),
+            _ => None,
+        })
+        .await
+    }
+
+    /// The copy jobs.
+    pub async fn list_copy_jobs(self: &Arc<Self>, within: &Within) -> Result<Listed<CopyJob>, Fault> {
+        self.everywhere(within, &Query::CopyJobs, |answer| match answer {
+            Answer::CopyJobs(rows) => Some(rows),
+            _ => None,
+        })
+        .await
+    }
+
+    /// The recovery points of the vault of that name, or of all vaults.
+    pub async fn list_recovery_points(
+        self: &Arc<Self>,
+        within: &Within,
+        vault: Option<&str>,
+    ) -> Result<Listed<RecoveryPoint>, Fault> {
+        let vaults = self.list_vaults(within).await?;
+        let mut listed = Listed { rows: Vec::new(), faults: vaults.faults };
+        for found in vaults.rows.iter().filter(|found| vault.is_none_or(|vault| vault == found.name)) {
+            let query = Query::RecoveryPoints { vault: found.name.clone() };
+            match self.read(Key::scoped(found.scope.clone(), query)).await {
+                Ok(Answer::RecoveryPoints(rows)) => listed.rows.extend(rows.iter().cloned()),
+                Ok(_) => return Err(mistaken()),
+                Err(fault) => listed.faults.push((found.scope.clone(), fault)),
+            }
+        }
+        Ok(listed)
+    }
+
+    /// A recovery point in any vault of its scope, by its ARN. The scope is the ARN's unless `within` names one.
+    pub async fn find_recovery_point(
+        self: &Arc<Self>,
+        within: &Within,
+        arn: &Arn,
+    ) -> Result<Arc<RecoveryPoint>, Fault> {
+        let scope = arn.scope();
+        let within = Within {
+            account: within.account.clone().or_else(|| scope.as_ref().map(|scope| scope.account.clone())),
+            region: within.region.clone().or_else(|| scope.map(|scope| scope.region)),
+        };
+        let listed = self.list_recovery_points(&within, None).await?;
+        let none = || Fault::new(FaultKind::NotFound, format!("no vault holds the recovery point {arn}"));
+        let fault = listed.faults.into_iter().next().map(|(_, fault)| fault);
+        listed.rows.into_iter().find(|point| point.arn == *arn).ok_or_else(|| fault.unwrap_or_else(none))
+    }
+
+    /// Carries out what a subcommand orders.
+    pub async fn order(
+        self: &Arc<Self>,
+        audit: &Arc<Audit>,
+        scope: Scope,
+        mutation: Mutation,
+    ) -> Result<Outcome, Failure> {
+        let pending = Pending::new(scope, mutation, &self.capabilities(), &self.command_line());
+        let refused = |why: &str| Failure { fault: Fault::new(FaultKind::Refused, why), done: Vec::new() };
+        mutate(self, audit, approve_command_line(pending.map_err(refused)?)).await
+    }
+
+    /// Follows a backup job to its end, telling each state that it sees.
+    pub async fn follow_backup(
+        self: &Arc<Self>,
+        scope: &Scope,
+        id: &JobId,
+        mut tell: impl FnMut(&BackupJob),
+    ) -> Result<Arc<BackupJob>, Fault> {
+        let mut faults = 0;
+        loop {
+            match self.read(Key::scoped(scope.clone(), Query::BackupJob { id: id.clone() })).await {
+                Ok(Answer::BackupJob(job)) => {
+                    faults = 0;
+                    tell(&job);
+                    if job.state.is_final() {
+                        return Ok(job);
+                    }
+                }
+                Ok(_) => return Err(mistaken()),
+                Err(fault) if fault.is_passing() && faults < FOLLOW_FAULTS => faults += 1,
+                Err(fault) => return Err(fault),
+            }
+            tokio::time::sleep(FOLLOW_EVERY).await;
+        }
+    }
+
+    /// Follows a restore job to its end, telling each state that it sees.
+    pub async fn follow_restore(
+        self: &Arc<Self>,
+        scope: &Scope,
+        id: &JobId,
+        mut tell: impl FnMut(&RestoreJob),
+    ) -> Result<Arc<RestoreJob>, Fault> {
+        let mut faults = 0;
+        loop {
+            match self.read(Key::scoped(scope.clone(), Query::RestoreJob { id: id.clone() })).await {
+                Ok(Answer::RestoreJob(job)) => {
+                    faults = 0;
+                    tell(&job);
+                    if job.state.is_final() {
+                        return Ok(job);
+                    }
+                }
+                Ok(_) => return Err(mistaken()),
+                Err(fault) if fault.is_passing() && faults < FOLLOW_FAULTS => faults += 1,
+                Err(fault) => return Err(fault),
+            }
+            tokio::time::sleep(FOLLOW_EVERY).await;
+        }
+    }
+}
+
+fn mistaken() -> Fault {
+    Fault::new(FaultKind::Other, "the answer is of another question")
+}
