@@ -1,1 +1,204 @@
-//! The config file as plain structs.
+//! The config file as plain structs. Who needs a value is given it; nothing but the command line reads the file.
+//!
+//! ```toml
+//! theme = "default"
+//! member_role = "OrganizationAccountAccessRole"   # assumed in member accounts
+//! restore_roots = ["/srv/restored"]               # where restores over TCP may write
+//!
+//! [contexts.prod]
+//! profile = "prod"
+//! regions = ["eu-central-1", "us-east-1"]
+//! write = false
+//!
+//! [contexts.bastion]
+//! endpoint_url = "https://bastion:9860"
+//! ```
+
+mod places;
+
+pub use places::Places;
+
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use toml::Spanned;
+
+/// All that the file says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Config {
+    /// The dashboard's theme.
+    pub theme: Option<String>,
+    /// The role to assume in member accounts, for contexts that name none.
+    pub member_role: Option<String>,
+    /// The folders below which a restore that comes over TCP may write.
+    pub restore_roots: Vec<PathBuf>,
+    /// Named contexts.
+    pub contexts: BTreeMap<String, Context>,
+}
+
+/// A place that the dashboard can look at, by its name.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Context {
+    /// The URL of an engine.
+    #[serde(default)]
+    pub endpoint_url: Option<String>,
+    /// The AWS profile.
+    #[serde(default)]
+    pub profile: Option<String>,
+    /// The regions to look at.
+    #[serde(default)]
+    pub regions: Vec<String>,
+    /// Whether it may be changed.
+    #[serde(default)]
+    pub write: bool,
+    /// The role to assume in member accounts.
+    #[serde(default)]
+    pub member_role: Option<String>,
+}
+
+/// Why the file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// It could not be read.
+    #[error("{}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+    /// It says something that makes no sense.
+    #[error("{}:{line}: {message}", path.display())]
+    Wrong {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1 on.
+        line: usize,
+        /// What is wrong.
+        message: String,
+    },
+}
+
+/// The file as TOML reads it, with the places of what is checked further.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    theme: Option<String>,
+    #[serde(default)]
+    member_role: Option<String>,
+    #[serde(default)]
+    restore_roots: Vec<Spanned<PathBuf>>,
+    #[serde(default)]
+    contexts: BTreeMap<String, Spanned<Context>>,
+}
+
+impl Config {
+    /// Reads the file; one that is not there says nothing.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::read(path, &text),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(source) => Err(ConfigError::Unreadable { path: path.to_owned(), source }),
+        }
+    }
+
+    /// Reads what `path` holds.
+    pub fn read(path: &Path, text: &str) -> Result<Self, ConfigError> {
+        let wrong = |at: usize, message: String| ConfigError::Wrong {
+            path: path.to_owned(),
+            line: text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1,
+            message,
+        };
+        let file: File =
+            toml::from_str(text).map_err(|e| wrong(e.span().map_or(0, |span| span.start), e.message().to_owned()))?;
+        for root in &file.restore_roots {
+            if !root.get_ref().is_absolute() {
+                return Err(wrong(
+                    root.span().start,
+                    format!("restore_roots: {} must be an absolute path", root.get_ref().display()),
+                ));
+            }
+        }
+        for (name, context) in &file.contexts {
+            if let Some(fault) = context.get_ref().fault() {
+                return Err(wrong(context.span().start, format!("context {name}: {fault}")));
+            }
+        }
+        Ok(Self {
+            theme: file.theme,
+            member_role: file.member_role,
+            restore_roots: file.restore_roots.into_iter().map(Spanned::into_inner).collect(),
+            contexts: file.contexts.into_iter().map(|(name, context)| (name, context.into_inner())).collect(),
+        })
+    }
+}
+
+impl Context {
+    fn fault(&self) -> Option<&'static str> {
+        let has_scheme = |url: &String| url.starts_with("http://") || url.starts_with("https://");
+        if self.endpoint_url.is_none() && self.profile.is_none() {
+            Some("names neither endpoint_url nor profile")
+        } else if self.endpoint_url.as_ref().is_some_and(|url| !has_scheme(url)) {
+            Some("endpoint_url must begin with https:// (or http:// on loopback)")
+        } else {
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Config, String> {
+        Config::read(Path::new("config.toml"), text).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn the_documented_file_is_read() {
+        let config = read(
+            r#"
+            theme = "light"
+            member_role = "Backup"
+            restore_roots = ["/srv/restored"]
+            [contexts.prod]
+            profile = "prod"
+            regions = ["eu-central-1", "us-east-1"]
+            write = true
+            [contexts.bastion]
+            endpoint_url = "https://bastion:9860"
+            "#,
+        )
+        .unwrap();
+        assert_eq!(config.theme.as_deref(), Some("light"));
+        assert_eq!(config.restore_roots, [PathBuf::from("/srv/restored")]);
+        assert_eq!(config.contexts["prod"].regions, ["eu-central-1", "us-east-1"]);
+        assert!(config.contexts["prod"].write && !config.contexts["bastion"].write);
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_says_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(Config::load(&folder.path().join("config.toml")).unwrap(), Config::default());
+        assert!(Config::load(folder.path()).unwrap_err().to_string().contains(folder.path().to_str().unwrap()));
+    }
+
+    #[test]
+    fn mistakes_are_told_with_file_and_line() {
+        let table = [
+            ("theme = 1", "config.toml:1: ", "string"),
+            ("\n\nthemes = \"x\"", "config.toml:3: ", "unknown field `themes`"),
+            ("theme = \"x\"\n[contexts.a\n", "config.toml:2: ", ""),
+            ("[contexts.a]\nurl = \"x\"", "config.toml:2: ", "unknown field `url`"),
+            ("theme = \"x\"\n[contexts.a]\nwrite = true", "config.toml:2: ", "neither endpoint_url nor profile"),
+            ("[contexts.a]\nendpoint_url = \"bastion:1\"", "config.toml:1: ", "must begin with https://"),
+            ("theme = \"x\"\nrestore_roots = [\"here\"]", "config.toml:2: ", "absolute path"),
+        ];
+        for (text, place, what) in table {
+            let message = read(text).unwrap_err();
+            assert!(message.starts_with(place) && message.contains(what), "{text}: {message}");
+        }
+    }
+}
