@@ -6,7 +6,7 @@
 //! let forged = vaultdeck::client::Approved { pending: todo!(), by: todo!() };
 //! ```
 
-use crate::client::mutation::{NEW_PLAN_ID, Request};
+use crate::client::mutation::{NEW_PLAN_ID, Request, new_token};
 use crate::client::text::{clean, shell_quote};
 use crate::client::{Capabilities, Feature, Mutation};
 use crate::domain::{Arn, Scope};
@@ -58,6 +58,8 @@ pub struct Pending {
     pub ask: Ask,
     /// The requests in their order, each with its `aws` line.
     pub requests: Vec<RequestView>,
+    /// The token of these requests.
+    token: String,
 }
 
 /// One request as it will be sent.
@@ -107,11 +109,17 @@ impl Pending {
         line: &CommandLine,
     ) -> Result<Self, &'static str> {
         capabilities.allows(Feature::Write)?;
-        let requests = mutation.requests();
+        let token = new_token();
+        let requests = mutation.requests(&token);
         let requests = requests.iter().map(|request| RequestView::new(request, &scope, line)).collect();
         let (danger, ask) = mutation.asks();
         let (summary, consequence) = (clean(&mutation.summary()), mutation.consequence());
-        Ok(Self { scope, mutation, summary, consequence, danger, ask, requests })
+        Ok(Self { scope, mutation, summary, consequence, danger, ask, requests, token })
+    }
+
+    /// What makes sending it twice create one thing only.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
     }
 }
 

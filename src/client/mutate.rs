@@ -4,7 +4,7 @@ use crate::client::approve::{Approval, Approved};
 use crate::client::audit::{Audit, Entry, Phase};
 use crate::client::connect::Connection;
 use crate::client::explain::Explain;
-use crate::client::mutation::{NEW_PLAN_ID, Request, SelectionRef, StartBackup, StartRestore};
+use crate::client::mutation::{NEW_PLAN_ID, Request, SelectionRef, StartBackup, StartRestore, selection_token};
 use crate::client::text::clean;
 use crate::client::{Fault, FaultKind, Feature, Mutation, map};
 use crate::domain::names::JobId;
@@ -59,7 +59,7 @@ pub async fn mutate(connection: &Connection, audit: &Arc<Audit>, approved: Appro
         connection,
         audit,
         approved: &approved,
-        requests: approved.pending().mutation.requests().into_iter(),
+        requests: approved.pending().mutation.requests(approved.pending().token()).into_iter(),
         plan: None,
         done: Vec::new(),
     };
@@ -84,6 +84,7 @@ impl Run<'_> {
             Mutation::CreateVault { name, tags, encryption_key_arn } => {
                 let call = client.create_backup_vault().backup_vault_name(name);
                 let call = call.set_backup_vault_tags(sent(tags)).set_encryption_key_arn(encryption_key_arn.clone());
+                let call = call.creator_request_id(self.approved.pending().token());
                 self.step(async { call.send().await.explain("CreateBackupVault") }).await?;
                 Ok(Outcome::Done)
             }
@@ -95,6 +96,7 @@ impl Run<'_> {
             Mutation::CreatePlan { document, selections, tags } => {
                 let input = map::plan_input(document).map_err(|fault| self.failed(fault))?;
                 let call = client.create_backup_plan().backup_plan(input).set_backup_plan_tags(sent(tags));
+                let call = call.creator_request_id(self.approved.pending().token());
                 let made = self.step(async { call.send().await.explain("CreateBackupPlan") }).await?;
                 let id = made.backup_plan_id().and_then(|id| id.parse::<PlanId>().ok());
                 let id = id.ok_or_else(|| self.failed(no_id("CreateBackupPlan")))?;
@@ -163,9 +165,10 @@ impl Run<'_> {
         plan: &PlanId,
         documents: &[SelectionDocument],
     ) -> Result<(), Failure> {
-        for document in documents {
+        for (index, document) in documents.iter().enumerate() {
             let input = map::selection_input(document).map_err(|fault| self.failed(fault))?;
             let call = client.create_backup_selection().backup_plan_id(plan.as_str()).backup_selection(input);
+            let call = call.creator_request_id(selection_token(self.approved.pending().token(), index));
             self.step(async { call.send().await.explain("CreateBackupSelection") }).await?;
         }
         Ok(())

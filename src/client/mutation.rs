@@ -201,14 +201,15 @@ impl Members {
 }
 
 impl Mutation {
-    /// The requests, in the order in which they are sent.
-    pub fn requests(&self) -> Vec<Request> {
+    /// The requests, in the order in which they are sent. `token` makes sending them twice create one thing only.
+    pub fn requests(&self, token: &str) -> Vec<Request> {
         match self {
             Self::CreateVault { name, tags, encryption_key_arn } => vec![
                 Members::default()
                     .with("BackupVaultName", name.as_str())
                     .map("BackupVaultTags", tags)
                     .maybe("EncryptionKeyArn", encryption_key_arn.as_deref())
+                    .with("CreatorRequestId", token)
                     .request("CreateBackupVault"),
             ],
             Self::DeleteVault { name } => {
@@ -218,8 +219,9 @@ impl Mutation {
                 let plan = Members::default()
                     .with("BackupPlan", plan_input(document))
                     .map("BackupPlanTags", tags)
+                    .with("CreatorRequestId", token)
                     .request("CreateBackupPlan");
-                std::iter::once(plan).chain(selections.iter().map(|s| create_selection(NEW_PLAN_ID, s))).collect()
+                std::iter::once(plan).chain(create_selections(NEW_PLAN_ID, selections, token)).collect()
             }
             Self::UpdatePlan { id, document, delete, create } => {
                 let plan = Members::default()
@@ -227,14 +229,16 @@ impl Mutation {
                     .with("BackupPlan", plan_input(document))
                     .request("UpdateBackupPlan");
                 let deletions = delete.iter().map(|s| delete_selection(id, s));
-                let creations = create.iter().map(|s| create_selection(id.as_str(), s));
+                let creations = create_selections(id.as_str(), create, token);
                 std::iter::once(plan).chain(deletions).chain(creations).collect()
             }
             Self::DeletePlan { id, selections, .. } => {
                 let plan = Members::default().with("BackupPlanId", id.as_str()).request("DeleteBackupPlan");
                 selections.iter().map(|s| delete_selection(id, s)).chain(std::iter::once(plan)).collect()
             }
-            Self::CreateSelection { plan, document } => vec![create_selection(plan.as_str(), document)],
+            Self::CreateSelection { plan, document } => {
+                create_selections(plan.as_str(), std::slice::from_ref(document), token)
+            }
             Self::DeleteSelection { plan, selection } => vec![delete_selection(plan, selection)],
             Self::StartBackup(start) => vec![start.request()],
             Self::StopBackup { id } => {
@@ -305,11 +309,20 @@ fn plan_input(document: &PlanDocument) -> Value {
     json!(input)
 }
 
-fn create_selection(plan: &str, document: &SelectionDocument) -> Request {
-    Members::default()
-        .with("BackupPlanId", plan)
-        .with("BackupSelection", json!(document))
-        .request("CreateBackupSelection")
+/// The token of the selection that is created in place `index`.
+pub(crate) fn selection_token(token: &str, index: usize) -> String {
+    format!("{token}-{}", index + 1)
+}
+
+fn create_selections(plan: &str, documents: &[SelectionDocument], token: &str) -> Vec<Request> {
+    let request = |(index, document)| {
+        Members::default()
+            .with("BackupPlanId", plan)
+            .with("BackupSelection", json!(document))
+            .with("CreatorRequestId", selection_token(token, index))
+            .request("CreateBackupSelection")
+    };
+    documents.iter().enumerate().map(request).collect()
 }
 
 fn delete_selection(plan: &PlanId, selection: &SelectionRef) -> Request {

@@ -13,6 +13,7 @@ use crate::client::explain::Explain;
 use crate::client::{Capabilities, Fault, FaultKind};
 use crate::domain::{AccountId, Region, Scope};
 use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
@@ -243,15 +244,15 @@ impl Connection {
 
     /// On AWS and on endpoints the profile or the environment says who we are, and STS confirms it.
     async fn aws_home(&self) -> Result<Home, Fault> {
+        // Credentials come from where the profile says (SSO, STS, the machine's own), whatever the endpoint is.
+        let credentials_wire = Wire::tls(Arc::new(|_| {}));
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(self.wire.clone())
+            .http_client(credentials_wire.clone())
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         if let Some(profile) = &self.options.profile {
-            // Named on purpose: keys that happen to lie in the environment do not overrule it.
-            let provider = ProfileFileCredentialsProvider::builder().profile_name(profile).build();
-            loader = loader.profile_name(profile).credentials_provider(provider);
+            loader = loader.profile_name(profile);
         }
         if let Some(region) = self.options.regions.first() {
             loader = loader.region(aws_config::Region::new(region.to_string()));
@@ -263,7 +264,15 @@ impl Connection {
             .await
             .map_err(|_| Fault::new(FaultKind::Network, "the AWS configuration could not be read in time"))?;
         let regions = self.aws_regions(&config)?;
-        let config = config.into_builder().region(aws_config::Region::new(regions[0].to_string())).build();
+        let region = aws_config::Region::new(regions[0].to_string());
+        let mut builder = config.into_builder().http_client(self.wire.clone()).region(region.clone());
+        if let Some(profile) = &self.options.profile {
+            // Named on purpose: keys that happen to lie in the environment do not overrule it.
+            let source = ProviderConfig::default().with_region(Some(region)).with_http_client(credentials_wire);
+            let provider = ProfileFileCredentialsProvider::builder().configure(&source).profile_name(profile).build();
+            builder = builder.credentials_provider(SharedCredentialsProvider::new(provider));
+        }
+        let config = builder.build();
         let sts = aws_sdk_sts::Client::new(&config);
         let identity = sts.get_caller_identity().send().await.explain("GetCallerIdentity")?;
         let unusable = || Fault::new(FaultKind::Other, "STS told no account id");

@@ -1,0 +1,8 @@
+//! The dashboard's side of the AWS SDK: against a recorder of what is sent, against moto, and against the real engine.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod approval;
+mod moto;
+mod recorder;
+mod reaching;
+mod sending;

@@ -1,0 +1,183 @@
+//! The AWS side, against moto: a server that others wrote. What it lacks must be said in place, and nothing may hang.
+//!
+//! `VAULTDECK_MOTO` names the server's program; `tests/run` sets it. Credentials come from a profile, as a user has one: a
+//! test runs itself again in a child process that has the profile's file in its environment.
+
+use crate::recorder::options;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use vaultdeck::client::audit::Audit;
+use vaultdeck::client::connect::{Connection, Options, Transport};
+use vaultdeck::client::{Answer, FaultKind, Feature, Key, Mutation, Query};
+use vaultdeck::domain::Scope;
+
+const URL: &str = "VAULTDECK_TEST_MOTO_URL";
+
+/// A moto server of its own; stopped when dropped.
+struct Moto {
+    child: Child,
+    url: String,
+}
+
+impl Moto {
+    fn start(program: &std::ffi::OsStr) -> Self {
+        let mut child = Command::new(program)
+            .args(["-H", "127.0.0.1", "-p", "0"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("moto_server starts");
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let url = loop {
+            let line = lines.next().expect("moto_server tells where it runs").unwrap();
+            if let Some(url) = line.split("Running on ").nth(1) {
+                break url.trim().to_owned();
+            }
+        };
+        // What it logs later is read and dropped, so that it never waits for a reader.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, url }
+    }
+}
+
+impl Drop for Moto {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Gives the server's URL in the child process; in the first process starts the server, runs the child and gives none.
+fn moto(test: &str) -> Option<String> {
+    if let Ok(url) = std::env::var(URL) {
+        return Some(url);
+    }
+    let Some(program) = std::env::var_os("VAULTDECK_MOTO") else {
+        eprintln!("VAULTDECK_MOTO is not set: tests/run sets it");
+        return None;
+    };
+    let moto = Moto::start(&program);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config");
+    std::fs::write(&file, "[profile moto]\naws_access_key_id = AKIAMOTO\naws_secret_access_key = secret\n").unwrap();
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", &format!("moto::{test}"), "--nocapture"])
+        .env(URL, &moto.url)
+        .env("AWS_CONFIG_FILE", &file)
+        .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        // Keys that lie about in the environment must not overrule a profile that was named.
+        .env("AWS_ACCESS_KEY_ID", "WRONG")
+        .env("AWS_SECRET_ACCESS_KEY", "wrong")
+        .output()
+        .unwrap();
+    let told = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && told.contains("1 passed"), "{told}");
+    None
+}
+
+fn connect(url: &str, write: bool) -> Arc<Connection> {
+    let options = Options {
+        regions: vec!["eu-central-1".parse().unwrap()],
+        member_role: Some("OrganizationAccountAccessRole".to_owned()),
+        profile: Some("moto".to_owned()),
+        write,
+        ..options(Transport::Endpoint(url.to_owned()))
+    };
+    Connection::new(options).unwrap()
+}
+
+fn scope() -> Scope {
+    Scope::new("123456789012".parse().unwrap(), "eu-central-1".parse().unwrap())
+}
+
+#[tokio::test]
+async fn it_is_read_only_unless_writing_was_asked_for() {
+    let Some(url) = moto("it_is_read_only_unless_writing_was_asked_for") else { return };
+    let connection = connect(&url, false);
+    assert!(connection.read(Key::scoped(scope(), Query::Vaults)).await.is_ok());
+    assert_eq!(connection.capabilities().engine, None, "moto is no engine of ours");
+    assert!(connection.capabilities().allows(Feature::Write).is_err());
+    assert!(connection.capabilities().allows(Feature::Items).is_err());
+    assert!(connection.capabilities().allows(Feature::ColdStorage).is_ok());
+}
+
+#[tokio::test]
+async fn a_vault_and_a_plan_can_be_made_shown_and_deleted() {
+    let Some(url) = moto("a_vault_and_a_plan_can_be_made_shown_and_deleted") else { return };
+    let connection = connect(&url, true);
+    let folder = tempfile::tempdir().unwrap();
+    let audit = Arc::new(Audit::open(&folder.path().join("audit.jsonl"), "ada").unwrap());
+    let create = Mutation::CreateVault { name: "nightly".to_owned(), tags: [].into(), encryption_key_arn: None };
+    connection.order(&audit, scope(), create).await.unwrap();
+    let document = serde_json::from_str(
+        r#"{"BackupPlanName": "daily", "Rules": [{"RuleName": "r", "TargetBackupVaultName": "nightly",
+            "Lifecycle": {"MoveToColdStorageAfterDays": 30, "DeleteAfterDays": 120}}]}"#,
+    )
+    .unwrap();
+    let create = Mutation::CreatePlan { document, selections: Vec::new(), tags: [].into() };
+    connection.order(&audit, scope(), create).await.unwrap();
+
+    let vaults = connection.list_vaults(&Default::default()).await.unwrap();
+    assert!(vaults.rows.iter().any(|vault| vault.name == "nightly" && vault.scope == scope()), "{vaults:?}");
+    let plans = connection.list_plans(&Default::default()).await.unwrap();
+    let id = plans.rows[0].id.clone();
+    let Answer::Plan(plan) = connection.read(Key::scoped(scope(), Query::Plan { id: id.clone() })).await.unwrap() else {
+        panic!("a plan")
+    };
+    assert_eq!(plan.plan.document.rules[0].lifecycle.unwrap().move_to_cold_storage_after_days, Some(30));
+    let selections = plan.selections.as_ref().expect_err("moto has no selections");
+    assert!(selections.message.contains("ListBackupSelections"), "the plan is shown all the same: {selections}");
+
+    let delete = Mutation::DeletePlan { id, name: "daily".to_owned(), selections: Vec::new() };
+    connection.order(&audit, scope(), delete).await.unwrap();
+    connection.order(&audit, scope(), Mutation::DeleteVault { name: "nightly".to_owned() }).await.unwrap();
+    assert_eq!(std::fs::read_to_string(audit.path()).unwrap().lines().count(), 8);
+}
+
+#[tokio::test]
+async fn what_it_lacks_is_said_and_nothing_hangs() {
+    let Some(url) = moto("what_it_lacks_is_said_and_nothing_hangs") else { return };
+    let connection = connect(&url, false);
+    for query in [Query::BackupJobs, Query::RestoreJobs, Query::CopyJobs, Query::ProtectedResources, Query::RegionSettings] {
+        let started = Instant::now();
+        let fault = connection.read(Key::scoped(scope(), query.clone())).await.unwrap_err();
+        assert!(matches!(fault.kind, FaultKind::NotSupported { .. }), "{query:?}: {fault:?}");
+        assert!(fault.message.contains("no List") || fault.message.contains("no Describe"), "{fault}");
+        assert!(started.elapsed() < Duration::from_secs(5), "{query:?} took {:?}", started.elapsed());
+    }
+}
+
+#[tokio::test]
+async fn the_organization_and_its_scopes_are_shown() {
+    let Some(url) = moto("the_organization_and_its_scopes_are_shown") else { return };
+    let python = std::env::var("VAULTDECK_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let script = format!(
+        "import boto3; o = boto3.client('organizations', endpoint_url='{url}', region_name='us-east-1', \
+         aws_access_key_id='x', aws_secret_access_key='x'); o.create_organization(FeatureSet='ALL'); \
+         o.create_account(Email='b@example.com', AccountName='billing')"
+    );
+    assert!(Command::new(python).args(["-c", &script]).status().unwrap().success());
+    let connection = connect(&url, false);
+    let accounts = connection.list_accounts().await.unwrap();
+    assert!(accounts.iter().any(|account| account.name == "billing"));
+    assert!(accounts[0].management, "{accounts:?}");
+    let scopes = connection.list_scopes(&Default::default()).await.unwrap();
+    assert_eq!(scopes.len(), 2, "{scopes:?}");
+    assert!(scopes[0].home && scopes[0].scope == scope());
+    assert_eq!(scopes[1].account_name.as_deref(), Some("billing"));
+    assert_eq!(scopes[1].fault, None, "moto lets the member's role be assumed");
+    assert!(connection.read(Key::scoped(scopes[1].scope.clone(), Query::Vaults)).await.is_ok());
+}
+
+#[tokio::test]
+async fn outside_an_organization_there_is_the_own_account() {
+    let Some(url) = moto("outside_an_organization_there_is_the_own_account") else { return };
+    let connection = connect(&url, false);
+    let fault = connection.list_accounts().await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::NotFound, "{fault}");
+    let scopes = connection.list_scopes(&Default::default()).await.unwrap();
+    assert_eq!(scopes.iter().map(|view| view.scope.clone()).collect::<Vec<_>>(), [scope()]);
+}
