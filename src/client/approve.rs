@@ -172,7 +172,7 @@ impl Mutation {
             | Self::CreateSelection { .. }
             | Self::StartBackup(_)
             | Self::TagResource { .. } => (Danger::Low, Ask::Yes),
-            Self::StartRestore(start) if !start.into_existing() => (Danger::Low, Ask::Yes),
+            Self::StartRestore(start) if !start.writes_into_existing() => (Danger::Low, Ask::Yes),
             Self::UpdatePlan { .. }
             | Self::DeleteSelection { .. }
             | Self::StopBackup { .. }
@@ -234,7 +234,7 @@ impl Mutation {
             Self::StopBackup { .. } => "The job ends without a recovery point.",
             Self::DeleteRecoveryPoint { .. } => "The backup is gone for good.",
             Self::UpdateLifecycle { .. } => "A life that is already over deletes it within 8 hours.",
-            Self::StartRestore(start) if start.into_existing() => {
+            Self::StartRestore(start) if start.writes_into_existing() => {
                 "It writes into the source, into a folder aws-backup-restore_<time>; nothing there is overwritten."
             }
             _ => "",
@@ -244,7 +244,7 @@ impl Mutation {
 
 impl crate::client::mutation::StartRestore {
     /// Whether it writes into something that exists already.
-    fn into_existing(&self) -> bool {
+    fn writes_into_existing(&self) -> bool {
         self.metadata.get("newFileSystem").is_some_and(|new| new.eq_ignore_ascii_case("false"))
     }
 }

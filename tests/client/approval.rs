@@ -32,7 +32,8 @@ pub fn every_mutation() -> Vec<Mutation> {
         recovery_point_tags: tags.clone(),
         ..Rule::default()
     };
-    let document = PlanDocument { backup_plan_name: "nightly".to_owned(), rules: vec![rule], ..PlanDocument::default() };
+    let document =
+        PlanDocument { backup_plan_name: "nightly".to_owned(), rules: vec![rule], ..PlanDocument::default() };
     let selection: SelectionDocument = serde_json::from_value(serde_json::json!({
         "SelectionName": "by-tag",
         "IamRoleArn": "arn:aws:iam::123456789012:role/service-role/AWSBackupDefaultServiceRole",
@@ -168,10 +169,8 @@ fn a_plan_and_its_selections_are_shown_as_the_requests_that_they_are() {
 
 #[test]
 fn the_command_line_names_profile_endpoint_and_region() {
-    let line = CommandLine {
-        profile: Some("prod eu".to_owned()),
-        endpoint_url: Some("http://127.0.0.1:9860".to_owned()),
-    };
+    let line =
+        CommandLine { profile: Some("prod eu".to_owned()), endpoint_url: Some("http://127.0.0.1:9860".to_owned()) };
     let mutation = Mutation::DeleteVault { name: "nightly".to_owned() };
     let pending = Pending::new(scope(), mutation, &writable(), &line).unwrap();
     assert_eq!(

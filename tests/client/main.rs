@@ -3,6 +3,6 @@
 
 mod approval;
 mod moto;
-mod recorder;
 mod reaching;
+mod recorder;
 mod sending;

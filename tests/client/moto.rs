@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use vaultdeck::client::audit::Audit;
 use vaultdeck::client::connect::{Connection, Options, Transport};
+use vaultdeck::client::lists::Within;
 use vaultdeck::client::{Answer, FaultKind, Feature, Key, Mutation, Query};
 use vaultdeck::domain::Scope;
 
@@ -120,11 +121,12 @@ async fn a_vault_and_a_plan_can_be_made_shown_and_deleted() {
     let create = Mutation::CreatePlan { document, selections: Vec::new(), tags: [].into() };
     connection.order(&audit, scope(), create).await.unwrap();
 
-    let vaults = connection.list_vaults(&Default::default()).await.unwrap();
+    let vaults = connection.list_vaults(&Within::default()).await.unwrap();
     assert!(vaults.rows.iter().any(|vault| vault.name == "nightly" && vault.scope == scope()), "{vaults:?}");
-    let plans = connection.list_plans(&Default::default()).await.unwrap();
+    let plans = connection.list_plans(&Within::default()).await.unwrap();
     let id = plans.rows[0].id.clone();
-    let Answer::Plan(plan) = connection.read(Key::scoped(scope(), Query::Plan { id: id.clone() })).await.unwrap() else {
+    let Answer::Plan(plan) = connection.read(Key::scoped(scope(), Query::Plan { id: id.clone() })).await.unwrap()
+    else {
         panic!("a plan")
     };
     assert_eq!(plan.plan.document.rules[0].lifecycle.unwrap().move_to_cold_storage_after_days, Some(30));
@@ -141,7 +143,9 @@ async fn a_vault_and_a_plan_can_be_made_shown_and_deleted() {
 async fn what_it_lacks_is_said_and_nothing_hangs() {
     let Some(url) = moto("what_it_lacks_is_said_and_nothing_hangs") else { return };
     let connection = connect(&url, false);
-    for query in [Query::BackupJobs, Query::RestoreJobs, Query::CopyJobs, Query::ProtectedResources, Query::RegionSettings] {
+    for query in
+        [Query::BackupJobs, Query::RestoreJobs, Query::CopyJobs, Query::ProtectedResources, Query::RegionSettings]
+    {
         let started = Instant::now();
         let fault = connection.read(Key::scoped(scope(), query.clone())).await.unwrap_err();
         assert!(matches!(fault.kind, FaultKind::NotSupported { .. }), "{query:?}: {fault:?}");
@@ -164,7 +168,7 @@ async fn the_organization_and_its_scopes_are_shown() {
     let accounts = connection.list_accounts().await.unwrap();
     assert!(accounts.iter().any(|account| account.name == "billing"));
     assert!(accounts[0].management, "{accounts:?}");
-    let scopes = connection.list_scopes(&Default::default()).await.unwrap();
+    let scopes = connection.list_scopes(&Within::default()).await.unwrap();
     assert_eq!(scopes.len(), 2, "{scopes:?}");
     assert!(scopes[0].home && scopes[0].scope == scope());
     assert_eq!(scopes[1].account_name.as_deref(), Some("billing"));
@@ -178,6 +182,6 @@ async fn outside_an_organization_there_is_the_own_account() {
     let connection = connect(&url, false);
     let fault = connection.list_accounts().await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::NotFound, "{fault}");
-    let scopes = connection.list_scopes(&Default::default()).await.unwrap();
+    let scopes = connection.list_scopes(&Within::default()).await.unwrap();
     assert_eq!(scopes.iter().map(|view| view.scope.clone()).collect::<Vec<_>>(), [scope()]);
 }

@@ -45,10 +45,7 @@ impl Recorder {
             }),
             _ => return self.answer_backup(&request, path),
         };
-        http::Response::builder()
-            .header("x-vaultdeck-version", "9.9.9")
-            .body(Bytes::from(body.to_string()))
-            .unwrap()
+        http::Response::builder().header("x-vaultdeck-version", "9.9.9").body(Bytes::from(body.to_string())).unwrap()
     }
 
     fn answer_backup(&self, request: &http::Request<Bytes>, path: String) -> http::Response<Bytes> {
@@ -74,10 +71,7 @@ impl Recorder {
         let body = json!({
             "BackupPlanId": "plan-1", "BackupJobId": "job-1", "RestoreJobId": "restore-1", "SelectionId": "selection-1"
         });
-        http::Response::builder()
-            .header("x-amzn-requestid", "request-1")
-            .body(Bytes::from(body.to_string()))
-            .unwrap()
+        http::Response::builder().header("x-amzn-requestid", "request-1").body(Bytes::from(body.to_string())).unwrap()
     }
 }
 

@@ -29,8 +29,7 @@ impl Log {
 }
 
 fn approved(connection: &Connection, mutation: Mutation) -> Approved {
-    let pending =
-        Pending::new(scope(), mutation, &connection.capabilities(), &connection.command_line()).unwrap();
+    let pending = Pending::new(scope(), mutation, &connection.capabilities(), &connection.command_line()).unwrap();
     let answer = match &pending.ask {
         Ask::Yes => "y".to_owned(),
         Ask::Type(text) => text.clone(),
@@ -44,7 +43,7 @@ fn assert_shown_is_sent(shown: &Value, path: &str, body: &Value) {
     let shown = shown.as_object().unwrap();
     for (name, value) in shown {
         let in_path = value.as_str().is_some_and(|text| decoded.contains(text));
-        let plan = *value == Value::from("ID-OF-THE-NEW-PLAN") && decoded.contains("plan-1");
+        let plan = value == "ID-OF-THE-NEW-PLAN" && decoded.contains("plan-1");
         assert!(in_path || plan || body.get(name) == Some(value), "{name} = {value} is not in {path} {body}");
     }
     for name in body.as_object().into_iter().flatten().map(|(name, _)| name) {
@@ -141,8 +140,7 @@ async fn an_order_of_the_command_line_is_logged_as_such() {
     let (_, connection) = recorded();
     let log = Log::new();
     let mutation = Mutation::DeleteVault { name: "nightly".to_owned() };
-    let pending =
-        Pending::new(scope(), mutation, &connection.capabilities(), &connection.command_line()).unwrap();
+    let pending = Pending::new(scope(), mutation, &connection.capabilities(), &connection.command_line()).unwrap();
     mutate(&connection, &log.audit, approve_command_line(pending)).await.unwrap();
     assert_eq!(log.entries()[0].approval, "command_line");
 }

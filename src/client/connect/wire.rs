@@ -231,7 +231,7 @@ impl HttpConnector for Wire {
         HttpConnectorFuture::new(async move {
             let request = request.try_into_http1x().map_err(|error| ConnectorError::user(Box::new(error)))?;
             let (parts, body) = request.into_parts();
-            let body = body.collect().await.map_err(|error| ConnectorError::user(error.into()))?.to_bytes();
+            let body = body.collect().await.map_err(ConnectorError::user)?.to_bytes();
             let response = wire.send(http::Request::from_parts(parts, body), SDK_LIMIT).await;
             let response = response.map_err(|error| match error {
                 WireError::TooSlow { .. } => ConnectorError::timeout(Box::new(error)),
