@@ -70,6 +70,12 @@ impl Listing {
         self.filter_option(condition, value.map(millis));
     }
 
+    /// Only rows for which `condition` holds; it has a `?` for each of `values`.
+    pub fn filter_values(&mut self, condition: String, values: impl IntoIterator<Item = String>) {
+        self.conditions.push(condition);
+        self.parameters.extend(values.into_iter().map(Value::Text));
+    }
+
     /// Only rows for which `condition` holds; it has no parameter.
     pub fn require(&mut self, condition: &str) {
         self.conditions.push(condition.to_owned());

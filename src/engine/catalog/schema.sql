@@ -95,12 +95,10 @@ CREATE TABLE plans (
     creator_request_id TEXT,
     created INTEGER NOT NULL,
     deleted INTEGER,
-    last_execution INTEGER,
-    -- The digest of the current document without rule ids: an identical plan is refused.
-    fingerprint BLOB NOT NULL
+    last_execution INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX plans_by_scope ON plans (account, region, created);
-CREATE INDEX plans_by_fingerprint ON plans (account, region, fingerprint) WHERE deleted IS NULL;
+CREATE INDEX plans_by_name ON plans (account, region, name) WHERE deleted IS NULL;
 
 CREATE TABLE plan_versions (
     plan_id TEXT NOT NULL REFERENCES plans (id) ON DELETE CASCADE,

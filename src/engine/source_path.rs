@@ -1,0 +1,105 @@
+//! Which folders can be a file system's data (design §11).
+
+use crate::domain::Invalid;
+use crate::engine::error::Result;
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+
+/// Where Linux tells what is mounted.
+const MOUNTS: &str = "/proc/self/mountinfo";
+
+/// The canonical path of a folder that can be backed up, as text; neither inside nor above the data directory.
+pub fn check_source(path: &Path, data_dir: &Path) -> Result<String> {
+    if !path.is_absolute() {
+        return Err(invalid(format!("{} is not an absolute path", path.display())));
+    }
+    let real = path.canonicalize().map_err(|e| invalid(format!("{}: {e}", path.display())))?;
+    if !real.is_dir() {
+        return Err(invalid(format!("{} is not a folder", real.display())));
+    }
+    if real.starts_with(data_dir) || data_dir.starts_with(&real) {
+        return Err(invalid(format!(
+            "{} lies inside or above the engine's data directory {}: backups would hold themselves",
+            real.display(),
+            data_dir.display()
+        )));
+    }
+    if let Some(mount) = mounts().into_iter().find(|mount| mount != &real && mount.starts_with(&real) && mount.is_dir()) {
+        return Err(invalid(format!(
+            "another file system is mounted inside it, at {}; register that one on its own, and a folder beside it",
+            mount.display()
+        )));
+    }
+    real.into_os_string().into_string().map_err(|path| invalid(format!("{} is not UTF-8", path.display())))
+}
+
+fn invalid(rule: String) -> crate::engine::Error {
+    Invalid::value("Path", rule).into()
+}
+
+/// Every mount point; none where the system does not tell.
+fn mounts() -> Vec<PathBuf> {
+    let table = std::fs::read(MOUNTS).unwrap_or_default();
+    table.split(|byte| *byte == b'\n').filter_map(|line| line.split(|byte| *byte == b' ').nth(4)).map(unescape).collect()
+}
+
+/// mountinfo writes blanks, tabs, line ends and backslashes as three octal digits.
+fn unescape(text: &[u8]) -> PathBuf {
+    let (mut bytes, mut rest) = (Vec::with_capacity(text.len()), text);
+    while let Some((first, tail)) = rest.split_first() {
+        let octal = tail.get(..3).filter(|digits| *first == b'\\' && digits.iter().all(|d| (b'0'..=b'7').contains(d)));
+        match octal {
+            Some(digits) => {
+                bytes.push(digits.iter().fold(0_u8, |value, digit| value.wrapping_mul(8).wrapping_add(digit - b'0')));
+                rest = &tail[3..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    PathBuf::from(std::ffi::OsString::from_vec(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_made_canonical() {
+        let folder = tempfile::tempdir().unwrap();
+        let (real, link) = (folder.path().join("real"), folder.path().join("link"));
+        std::fs::create_dir(&real).unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        let path = check_source(&link, Path::new("/nowhere")).unwrap();
+        assert_eq!(PathBuf::from(path), real.canonicalize().unwrap());
+    }
+
+    #[test]
+    fn what_cannot_be_backed_up_is_refused_with_the_reason() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        let data = root.join("data");
+        std::fs::create_dir(&data).unwrap();
+        std::fs::write(root.join("file"), "").unwrap();
+        let cases = [
+            (PathBuf::from("relative"), "is not an absolute path"),
+            (root.join("missing"), "No such file"),
+            (root.join("file"), "is not a folder"),
+            (root.clone(), "inside or above the engine's data directory"),
+            (data.clone(), "inside or above the engine's data directory"),
+            (PathBuf::from("/"), "inside or above"),
+        ];
+        for (path, reason) in cases {
+            let error = check_source(&path, &data).unwrap_err().to_string();
+            assert!(error.starts_with("Invalid Path: ") && error.contains(reason), "{error}");
+        }
+    }
+
+    #[test]
+    fn mount_points_are_unescaped() {
+        assert_eq!(unescape(br"/a\040b\134c"), PathBuf::from(r"/a b\c"));
+        assert_eq!(unescape(br"/a\9"), PathBuf::from(r"/a\9"));
+    }
+}
