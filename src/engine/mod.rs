@@ -3,20 +3,38 @@
 //! Everything is an operation on [`Engine`], in the words of AWS Backup: a [`Caller`] asks, the domain's records come
 //! back, and what goes wrong is an [`Error`] with AWS's exception in [`Error::kind`].
 
+pub mod access;
 pub mod catalog;
 pub mod clock;
+pub mod copy_jobs;
 pub mod data_dir;
 pub mod error;
 pub mod keys;
+pub mod organization;
+pub mod plans;
+pub mod recovery_points;
 pub mod request;
+pub mod resources;
+pub mod selections;
+pub mod settings;
+mod source_path;
+pub mod status;
+pub mod summaries;
+pub mod tags;
 pub mod vault_store;
+pub mod vaults;
 
+pub use access::credentials::Identity;
+pub use access::sessions::SessionCredentials;
 pub use clock::ClockKind;
 pub use error::{Error, ErrorKind, Result};
+pub use organization::Organization;
 pub use request::{
     AdvanceTo, BackupJobFilter, Caller, CopyJobFilter, NewVault, Page, PageRequest, RecoveryPointFilter,
     RestoreJobFilter, RestoreRoots, StartBackup, StartRestore, SummaryFilter, TagFilter, TagQuery,
 };
+pub use settings::{GlobalSettings, RegionSettings};
+pub use summaries::JobSummary;
 
 use crate::domain::{AccountId, Region, Scope};
 use catalog::Catalog;
@@ -61,13 +79,14 @@ impl Engine {
     /// Opens the engine of a data directory, making what is missing.
     pub fn open(options: EngineOptions) -> Result<Arc<Self>> {
         let data_dir = DataDir::open(&options.data_dir)?;
-        let fresh = !data_dir.catalog().exists();
+        refuse_lost_catalog(&data_dir)?;
         let local_key = Arc::new(LocalKey::open_or_create(&data_dir.local_key())?);
         let catalog = Catalog::open(&data_dir.catalog())?;
         let clock = EngineClock::open(&catalog, options.clock)?;
         let vault_store = VaultStore::open(&data_dir, Arc::clone(&local_key));
-        let _ = fresh;
-        Ok(Arc::new(Self { catalog, clock, vault_store, local_key, options, data_dir }))
+        let engine = Arc::new(Self { catalog, clock, vault_store, local_key, options, data_dir });
+        engine.found_organization()?;
+        Ok(engine)
     }
 
     /// The data directory.
@@ -79,4 +98,12 @@ impl Engine {
     pub fn first_scope() -> Result<Scope> {
         Ok(Scope::new(FIRST_ACCOUNT.parse::<AccountId>()?, FIRST_REGION.parse::<Region>()?))
     }
+}
+
+/// A catalog that is missing or empty beside vaults was lost: starting a new one would hide them.
+fn refuse_lost_catalog(data_dir: &DataDir) -> Result<()> {
+    let (catalog, vaults) = (data_dir.catalog(), data_dir.vaults());
+    let empty = std::fs::metadata(&catalog).map_or(true, |facts| facts.len() == 0);
+    let holds_any = std::fs::read_dir(&vaults).is_ok_and(|mut entries| entries.next().is_some());
+    if empty && holds_any { Err(catalog::lost(&catalog, &vaults)) } else { Ok(()) }
 }

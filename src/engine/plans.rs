@@ -189,15 +189,17 @@ impl Engine {
             }
             let id: PlanId = Uuid::new_v4().to_string().parse()?;
             let arn = Arn::plan(&scope, id.as_str());
-            tx.prepare_cached("INSERT INTO plans VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, NULL, NULL)")?.execute(params![
-                id.as_str(),
-                arn.as_str(),
-                scope.account.as_str(),
-                scope.region.as_str(),
-                document.backup_plan_name,
-                creator_request_id,
-                millis(now)
-            ])?;
+            tx.prepare_cached("INSERT INTO plans VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, NULL, NULL)")?.execute(
+                params![
+                    id.as_str(),
+                    arn.as_str(),
+                    scope.account.as_str(),
+                    scope.region.as_str(),
+                    document.backup_plan_name,
+                    creator_request_id,
+                    millis(now)
+                ],
+            )?;
             add_version(tx, &id, document, now)?;
             tags::put(tx, arn.as_str(), &plan_tags)?;
             live(tx, &scope, &id)
@@ -215,9 +217,9 @@ impl Engine {
              WHERE p.id = ?1 AND p.account = ?2 AND p.region = ?3 AND v.version_id = ?4"
         );
         let key = params![id.as_str(), scope.account.as_str(), scope.region.as_str(), version];
-        let found = self.catalog.read(|c| {
-            c.prepare_cached(&sql)?.query_row(key, |row| Ok(from_row(row))).optional()?.transpose()
-        })?;
+        let found = self
+            .catalog
+            .read(|c| c.prepare_cached(&sql)?.query_row(key, |row| Ok(from_row(row))).optional()?.transpose())?;
         found.ok_or_else(unknown)
     }
 

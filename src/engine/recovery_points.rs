@@ -81,9 +81,8 @@ impl Engine {
     /// DescribeProtectedResource: with its latest restore.
     pub fn describe_protected_resource(&self, caller: &Caller, arn: &Arn) -> Result<ProtectedResource> {
         self.catalog.read(|c| {
-            let sql = format!(
-                "SELECT {COLUMNS} FROM protected_resources WHERE arn = ?1 AND account = ?2 AND region = ?3"
-            );
+            let sql =
+                format!("SELECT {COLUMNS} FROM protected_resources WHERE arn = ?1 AND account = ?2 AND region = ?3");
             let key = [arn.as_str(), caller.account.as_str(), caller.region.as_str()];
             let found = c.prepare_cached(&sql)?.query_row(key, |row| Ok(protected_from_row(row)));
             let mut resource = found
@@ -111,13 +110,12 @@ fn latest_restore(connection: &Connection, resource: &Arn) -> Result<Option<Late
         "SELECT created, recovery_point_created, completed - created FROM restore_jobs
          WHERE source_resource_arn = ?1 AND state = 'COMPLETED' AND completed IS NOT NULL ORDER BY created DESC LIMIT 1",
     )?;
-    let found: Option<(i64, Option<i64>, i64)> = statement
-        .query_row([resource.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-        .optional()?;
+    let found: Option<(i64, Option<i64>, i64)> =
+        statement.query_row([resource.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
     let Some((created, point_created, milliseconds)) = found else { return Ok(None) };
     Ok(Some(LatestRestore {
         created: time(created)?,
         point_created: point_created.map(time).transpose()?,
-        minutes: milliseconds.max(0).div_ceil(60_000),
+        minutes: (milliseconds.max(0) + 59_999) / 60_000,
     }))
 }

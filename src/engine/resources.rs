@@ -1,6 +1,7 @@
 //! Resources: what can be protected is registered first.
 
 use crate::domain::extension::{AddResource, ResourceAdded, ResourceView, Resources};
+use crate::domain::resource::validate_name;
 use crate::domain::{Arn, Invalid, Resource, ResourceType, Scope, Time, tags as tag_rules};
 use crate::engine::Engine;
 use crate::engine::access::accounts;
@@ -80,7 +81,7 @@ impl Engine {
     /// Registers a resource. The same name and path again: the same ARN, with the new tags.
     pub fn add_resource(&self, request: AddResource) -> Result<ResourceAdded> {
         let resource_type = driven(&request.resource_type)?;
-        check_name(&request.name)?;
+        validate_name(&request.name)?;
         tag_rules::validate("Tags", &request.tags)?;
         let path = check_source(Path::new(&request.path), self.data_dir.root())?;
         let scope = self.scope_or_first(request.account_id.as_deref(), request.region.as_deref())?;
@@ -129,6 +130,11 @@ impl Engine {
         Ok(Resources { resources: self.catalog.read(|c| all(c, None))?.into_iter().map(view).collect() })
     }
 
+    /// GetSupportedResourceTypes: the types that have a driver.
+    pub fn supported_resource_types(&self) -> Vec<ResourceType> {
+        DRIVEN.to_vec()
+    }
+
     /// Takes a resource off the register. Its data and its recovery points stay.
     pub fn remove_resource(&self, arn: &Arn) -> Result<()> {
         self.catalog.write(|tx| {
@@ -163,14 +169,6 @@ fn driven(text: &str) -> Result<ResourceType> {
     Err(Invalid::value("ResourceType", rule).into())
 }
 
-fn check_name(name: &str) -> Result<()> {
-    if (1..=256).contains(&name.chars().count()) && !name.chars().any(char::is_control) {
-        Ok(())
-    } else {
-        Err(Invalid::value("Name", "it must have 1 to 256 characters, none of them a control character").into())
-    }
-}
-
 fn named(
     connection: &Connection,
     scope: &Scope,
@@ -181,7 +179,6 @@ fn named(
         "SELECT arn, path FROM resources WHERE account = ?1 AND region = ?2 AND type = ?3 AND name = ?4",
     )?;
     let key = params![scope.account.as_str(), scope.region.as_str(), resource_type.as_str(), name];
-    let found: Option<(String, String)> =
-        statement.query_row(key, |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    let found: Option<(String, String)> = statement.query_row(key, |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
     found.map(|(arn, path)| Ok((arn.parse()?, path))).transpose()
 }

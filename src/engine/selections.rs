@@ -134,7 +134,9 @@ impl Engine {
 fn check_quota(others: &[Selection], document: &SelectionDocument) -> Result<()> {
     let by_tags = others.iter().filter(|other| by_tag(&other.document)).count();
     if others.len() >= MAX_SELECTIONS {
-        return Err(Error::limit_exceeded(format!("The quota of {MAX_SELECTIONS} selections of a backup plan is reached")));
+        return Err(Error::limit_exceeded(format!(
+            "The quota of {MAX_SELECTIONS} selections of a backup plan is reached"
+        )));
     }
     if by_tag(document) && by_tags >= MAX_TAG_SELECTIONS {
         return Err(Error::limit_exceeded(format!(

@@ -37,8 +37,7 @@ pub fn opted_in(connection: &Connection, scope: &Scope, resource_type: &Resource
 
 fn read(connection: &Connection, scope: &Scope) -> Result<RegionSettings> {
     let all_true = |types: &[ResourceType]| types.iter().map(|t| (t.as_str().to_owned(), true)).collect();
-    let mut settings =
-        RegionSettings { opt_in: all_true(&ResourceType::KNOWN), management: all_true(&MANAGED) };
+    let mut settings = RegionSettings { opt_in: all_true(&ResourceType::KNOWN), management: all_true(&MANAGED) };
     let mut statement = connection.prepare_cached(
         "SELECT setting, resource_type, enabled FROM region_settings WHERE account = ?1 AND region = ?2",
     )?;

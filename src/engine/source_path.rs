@@ -24,7 +24,8 @@ pub fn check_source(path: &Path, data_dir: &Path) -> Result<String> {
             data_dir.display()
         )));
     }
-    if let Some(mount) = mounts().into_iter().find(|mount| mount != &real && mount.starts_with(&real) && mount.is_dir()) {
+    if let Some(mount) = mounts().into_iter().find(|mount| mount != &real && mount.starts_with(&real) && mount.is_dir())
+    {
         return Err(invalid(format!(
             "another file system is mounted inside it, at {}; register that one on its own, and a folder beside it",
             mount.display()
@@ -40,7 +41,11 @@ fn invalid(rule: String) -> crate::engine::Error {
 /// Every mount point; none where the system does not tell.
 fn mounts() -> Vec<PathBuf> {
     let table = std::fs::read(MOUNTS).unwrap_or_default();
-    table.split(|byte| *byte == b'\n').filter_map(|line| line.split(|byte| *byte == b' ').nth(4)).map(unescape).collect()
+    table
+        .split(|byte| *byte == b'\n')
+        .filter_map(|line| line.split(|byte| *byte == b' ').nth(4))
+        .map(unescape)
+        .collect()
 }
 
 /// mountinfo writes blanks, tabs, line ends and backslashes as three octal digits.

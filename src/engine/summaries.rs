@@ -4,7 +4,7 @@ use crate::domain::{Invalid, Region, Time};
 use crate::engine::Engine;
 use crate::engine::catalog::paging;
 use crate::engine::catalog::values::millis;
-use crate::engine::error::{Error, Result};
+use crate::engine::error::Result;
 use crate::engine::request::{Caller, Page, PageRequest, SummaryFilter};
 use chrono::{Duration, NaiveTime};
 use rusqlite::params_from_iter;
@@ -50,7 +50,17 @@ struct Source {
 const BACKUP: Source = Source {
     table: "backup_jobs",
     states: &[
-        "CREATED", "PENDING", "RUNNING", "ABORTING", "ABORTED", "COMPLETED", "FAILED", "EXPIRED", "PARTIAL", ANY, ALL,
+        "CREATED",
+        "PENDING",
+        "RUNNING",
+        "ABORTING",
+        "ABORTED",
+        "COMPLETED",
+        "FAILED",
+        "EXPIRED",
+        "PARTIAL",
+        ANY,
+        ALL,
     ],
     categories: true,
 };
@@ -61,9 +71,8 @@ const RESTORE: Source = Source {
     categories: false,
 };
 
-const COPY_STATES: [&str; 11] = [
-    "CREATED", "RUNNING", "ABORTING", "ABORTED", "COMPLETING", "COMPLETED", "FAILING", "FAILED", "PARTIAL", ANY, ALL,
-];
+const COPY_STATES: [&str; 11] =
+    ["CREATED", "RUNNING", "ABORTING", "ABORTED", "COMPLETING", "COMPLETED", "FAILING", "FAILED", "PARTIAL", ANY, ALL];
 
 impl Engine {
     /// ListBackupJobSummaries.
@@ -204,9 +213,14 @@ impl Query {
     fn sql(&self, table: &str) -> String {
         let columns = self.columns.join(", ");
         let conditions = self.conditions.join(" AND ");
-        let groups =
-            if self.groups.is_empty() { String::new() } else { format!(" GROUP BY {0} ORDER BY {0}", self.groups.join(", ")) };
-        format!("SELECT * FROM (SELECT count(*) AS number, {columns} FROM {table} WHERE {conditions}{groups}) WHERE number > 0")
+        let groups = if self.groups.is_empty() {
+            String::new()
+        } else {
+            format!(" GROUP BY {0} ORDER BY {0}", self.groups.join(", "))
+        };
+        format!(
+            "SELECT * FROM (SELECT count(*) AS number, {columns} FROM {table} WHERE {conditions}{groups}) WHERE number > 0"
+        )
     }
 }
 
@@ -226,7 +240,7 @@ fn periods(filter: &SummaryFilter, now: Time) -> Result<Vec<(Time, Time)>> {
     }
 }
 
-fn check_state(filter: &SummaryFilter, states: &[&str]) -> Result<(), Error> {
+fn check_state(filter: &SummaryFilter, states: &[&str]) -> Result<()> {
     match filter.state.as_deref() {
         Some(state) if !states.contains(&state) => {
             let rule = format!("{state:?} is not one of {}", states.join(", "));

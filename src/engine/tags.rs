@@ -73,7 +73,8 @@ impl Engine {
         listing.filter("account = ?", caller.account.as_str().to_owned());
         listing.filter("region = ?", caller.region.as_str().to_owned());
         if !query.resource_arns.is_empty() {
-            listing.filter_values(format!("arn IN ({})", marks(query.resource_arns.len())), query.resource_arns.clone());
+            listing
+                .filter_values(format!("arn IN ({})", marks(query.resource_arns.len())), query.resource_arns.clone());
         }
         if !query.resource_types.is_empty() {
             let patterns = query.resource_types.iter().map(|text| pattern(text)).collect::<Result<Vec<_>>>()?;

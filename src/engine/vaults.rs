@@ -101,8 +101,8 @@ impl Engine {
         }
         self.catalog.write(|tx| {
             if let Some(vault) = get(tx, &scope, name.as_str())? {
-                let repeated = request.creator_request_id.is_some()
-                    && vault.creator_request_id == request.creator_request_id;
+                let repeated =
+                    request.creator_request_id.is_some() && vault.creator_request_id == request.creator_request_id;
                 return if repeated { Ok(vault) } else { Err(exists(vault)) };
             }
             let count: i64 = tx
@@ -176,9 +176,8 @@ fn exists(vault: Vault) -> Error {
 
 /// `CreatorRequestId` as every create call takes it.
 pub(crate) fn check_creator_request_id(id: Option<&str>) -> Result<()> {
-    let fine = |id: &str| {
-        (1..=50).contains(&id.len()) && id.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
-    };
+    let fine =
+        |id: &str| (1..=50).contains(&id.len()) && id.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
     match id {
         Some(id) if !fine(id) => Err(Invalid::value(
             "CreatorRequestId",

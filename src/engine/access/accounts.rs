@@ -6,7 +6,7 @@ use crate::engine::access::roles::{self, Trust};
 use crate::engine::catalog::values::{Columns, millis};
 use crate::engine::error::{Error, Result};
 use crate::engine::keys::random;
-use crate::engine::{Engine, FIRST_ACCOUNT, vaults};
+use crate::engine::{Engine, FIRST_ACCOUNT, organization, vaults};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 /// The role by which the management account enters a member.
@@ -68,6 +68,7 @@ impl Engine {
         let now = self.now();
         let first = Self::first_scope()?;
         self.catalog.write(|tx| {
+            organization::found(tx)?;
             if get(tx, &first.account)?.is_none() {
                 let account = Account {
                     id: FIRST_ACCOUNT.parse()?,

@@ -26,13 +26,7 @@ impl Trust {
     }
 }
 
-pub(crate) fn insert(
-    connection: &Connection,
-    arn: &Arn,
-    account: &AccountId,
-    trust: Trust,
-    now: Time,
-) -> Result<()> {
+pub(crate) fn insert(connection: &Connection, arn: &Arn, account: &AccountId, trust: Trust, now: Time) -> Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO roles (arn, account, trusts, created) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (arn) DO NOTHING",
@@ -103,9 +97,8 @@ impl Engine {
     /// Takes a role away: as in AWS, the plans that name it make no job any more.
     pub fn remove_role(&self, arn: &Arn) -> Result<()> {
         self.catalog.write(|tx| {
-            let removed = tx
-                .prepare_cached("DELETE FROM roles WHERE arn = ?1 AND trusts = 'backup'")?
-                .execute([arn.as_str()])?;
+            let removed =
+                tx.prepare_cached("DELETE FROM roles WHERE arn = ?1 AND trusts = 'backup'")?.execute([arn.as_str()])?;
             if removed == 0 { Err(Error::not_found(format!("There is no role {arn}"))) } else { Ok(()) }
         })
     }
