@@ -17,6 +17,15 @@ pub const TAG_LENGTH: usize = 16;
 /// What sealing adds to a message.
 pub const OVERHEAD: usize = NONCE_LENGTH + TAG_LENGTH;
 
+/// What stands before and behind a ciphertext.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seal {
+    /// Before it.
+    pub nonce: [u8; NONCE_LENGTH],
+    /// Behind it.
+    pub tag: [u8; TAG_LENGTH],
+}
+
 /// A message whose authentication failed: damaged, forged, or sealed with another key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("authentication failed (wrong key, or changed bytes)")]
@@ -51,25 +60,32 @@ impl MasterKey {
         self.bytes.clone()
     }
 
-    /// Seals in place the message that starts at `start` in `buffer`: 16 bytes of room, then the plaintext up to the end.
-    pub fn seal(&self, buffer: &mut Vec<u8>, start: usize) -> Result<()> {
+    /// Encrypts `text` in place and returns what belongs around it.
+    pub fn seal_detached(&self, text: &mut [u8]) -> Result<Seal> {
         let nonce = fresh_nonce()?;
-        buffer[start..start + NONCE_LENGTH].copy_from_slice(&nonce);
         let tag = self
             .cipher
-            .encrypt_in_place_detached(Nonce::from_slice(&nonce), &[], &mut buffer[start + NONCE_LENGTH..])
+            .encrypt_in_place_detached(Nonce::from_slice(&nonce), &[], text)
             .map_err(|_| Error::System { what: "encryption", problem: "message too long".into() })?;
-        buffer.extend_from_slice(&tag);
-        Ok(())
+        Ok(Seal { nonce, tag: tag.into() })
+    }
+
+    /// Decrypts in place what [`seal_detached`](Self::seal_detached) encrypted.
+    pub fn open_detached(&self, seal: &Seal, text: &mut [u8]) -> Result<(), NotAuthentic> {
+        self.cipher
+            .decrypt_in_place_detached(Nonce::from_slice(&seal.nonce), &[], text, Tag::from_slice(&seal.tag))
+            .map_err(|_| NotAuthentic)
     }
 
     /// A sealed copy of `plaintext`.
     pub fn seal_message(&self, plaintext: &[u8]) -> Result<Vec<u8>> {
-        let mut buffer = Vec::with_capacity(plaintext.len() + OVERHEAD);
-        buffer.resize(NONCE_LENGTH, 0);
-        buffer.extend_from_slice(plaintext);
-        self.seal(&mut buffer, 0)?;
-        Ok(buffer)
+        let mut sealed = vec![0; NONCE_LENGTH];
+        sealed.reserve_exact(plaintext.len() + TAG_LENGTH);
+        sealed.extend_from_slice(plaintext);
+        let seal = self.seal_detached(&mut sealed[NONCE_LENGTH..])?;
+        sealed[..NONCE_LENGTH].copy_from_slice(&seal.nonce);
+        sealed.extend_from_slice(&seal.tag);
+        Ok(sealed)
     }
 
     /// Opens a sealed message in place and returns the plaintext within it.

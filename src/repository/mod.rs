@@ -4,7 +4,9 @@
 //! caller. The layers, from below: [`Storage`] holds files; [`MasterKey`] seals them; [`pack`] and [`index`] place blobs
 //! in them; [`Node`] and [`Tree`] describe folders; [`Snapshot`] names a root; [`Repository`] puts them together.
 
+mod backup;
 mod check;
+mod chunker;
 mod collect;
 mod compression;
 mod config_file;
@@ -17,6 +19,7 @@ mod id;
 pub mod index;
 pub mod item_path;
 mod key_file;
+mod local_source;
 mod local_storage;
 mod lock;
 mod node;
@@ -28,11 +31,14 @@ mod references;
 mod repository;
 mod restore;
 mod snapshot;
+mod source;
 mod storage;
 mod timestamp;
 mod tree;
 
+pub use backup::{Adoption, BackupOutcome, BackupRequest};
 pub use check::{CheckOutcome, Problem};
+pub use chunker::{Chunker, ChunkerParameters};
 pub use collect::{CollectOutcome, CollectRequest};
 pub use config_file::ConfigFile;
 pub use control::{Control, Progress};
@@ -43,6 +49,7 @@ pub use id::{Id, InvalidId};
 pub use index::{BlobKind, Index, IndexBlob, IndexFile, IndexPack, Location};
 pub use item_path::{InvalidItemPath, ItemPath};
 pub use key_file::KeyFile;
+pub use local_source::LocalSource;
 pub use local_storage::LocalStorage;
 pub use lock::RepositoryLock;
 pub use node::{ExtendedAttribute, Node, NodeKind};
@@ -51,6 +58,7 @@ pub use quoting::{quote as quote_name, unquote as unquote_name};
 pub use repository::{Options, Repository};
 pub use restore::{Failure, RestoreOutcome, RestoreRequest, RestoreSize};
 pub use snapshot::{Snapshot, Summary};
+pub use source::{Estimate, FileState, Issue, IssueKind, Note, Piece, SourceItem, SourceReader, TreeSource};
 pub use storage::{FileKind, Storage};
 pub use timestamp::Timestamp;
 pub use tree::{Tree, TreeReader, TreeWriter};

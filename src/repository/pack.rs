@@ -35,16 +35,18 @@ impl PackBuilder {
         Self { content: buffer, blobs: Vec::new() }
     }
 
-    /// Appends a sealed blob; `uncompressed_length` is given when it was compressed before it was sealed.
-    pub fn add(&mut self, kind: BlobKind, id: Id, sealed: &[u8], uncompressed_length: Option<u32>) {
+    /// Appends a sealed blob, given in parts; `uncompressed_length` is given when it was compressed before it was sealed.
+    pub fn add(&mut self, kind: BlobKind, id: Id, sealed: &[&[u8]], uncompressed_length: Option<u32>) {
         self.blobs.push(IndexBlob {
             id,
             kind,
             offset: self.content.len() as u32,
-            length: sealed.len() as u32,
+            length: sealed.iter().map(|part| part.len()).sum::<usize>() as u32,
             uncompressed_length,
         });
-        self.content.extend_from_slice(sealed);
+        for part in sealed {
+            self.content.extend_from_slice(part);
+        }
     }
 
     /// Bytes so far.
@@ -177,7 +179,7 @@ mod tests {
         let key = MasterKey::generate().unwrap();
         let mut builder = PackBuilder::new(Vec::new());
         for content in [&b"one"[..], b"two", b""] {
-            builder.add(BlobKind::Data, Id::of(content), &key.seal_message(content).unwrap(), None);
+            builder.add(BlobKind::Data, Id::of(content), &[&key.seal_message(content).unwrap()], None);
         }
         let pack = builder.finish(&key).unwrap();
         let id = pack.index.id;

@@ -37,6 +37,8 @@ pub struct Repository {
     index: RwLock<Index>,
     unsaved: Mutex<Unsaved>,
     gate: RwLock<()>,
+    /// Whether what a crash left was looked for since the repository was opened.
+    pub(super) adopted: Mutex<bool>,
 }
 
 /// Packs that lie in the storage but in no index file yet.
@@ -69,7 +71,8 @@ impl Repository {
 
     fn assemble(storage: Arc<dyn Storage>, key: MasterKey, config: ConfigFile, options: Options, index: Index) -> Self {
         let unsaved = Mutex::new(Unsaved { packs: Vec::new(), bytes: 0, since: Instant::now() });
-        Self { storage, key, config, options, index: RwLock::new(index), unsaved, gate: RwLock::new(()) }
+        let (index, gate, adopted) = (RwLock::new(index), RwLock::new(()), Mutex::new(false));
+        Self { storage, key, config, options, index, unsaved, gate, adopted }
     }
 
     /// The master key of a repository, by a password that one of its key files wraps.
@@ -233,6 +236,9 @@ impl Repository {
     /// Adds a pack that lies in the storage to the index in memory, and to the next index file.
     pub(crate) fn add_stored_pack(&self, pack: IndexPack, bytes: u64) {
         let mut unsaved = self.unsaved();
+        if self.index().contains_pack(&pack.id) {
+            return;
+        }
         self.index_mut().add(&pack);
         if unsaved.packs.is_empty() {
             unsaved.since = Instant::now();

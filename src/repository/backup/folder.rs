@@ -1,0 +1,115 @@
+//! Folders in work: their nodes come in any order and are written in the right one.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::repository::{Id, Node, TreeWriter};
+
+/// A folder whose tree is not stored yet.
+pub(super) struct Folder {
+    /// Where its own node goes; the root has no such place.
+    pub(super) place: Option<Place>,
+    /// Its own node, to which only the subtree is missing.
+    pub(super) node: Node,
+    /// Its tree in the parent snapshot.
+    pub(super) before: Option<Id>,
+    state: Mutex<State>,
+}
+
+/// A place in a folder, in the order of names.
+#[derive(Clone)]
+pub(super) struct Place {
+    pub(super) folder: Arc<Folder>,
+    pub(super) slot: u64,
+}
+
+struct State {
+    tree: TreeWriter,
+    /// The first slot that is not in `tree` yet.
+    next: u64,
+    /// Nodes whose predecessors are still in work; nothing for an item that is not stored.
+    waiting: BTreeMap<u64, Option<Node>>,
+    /// How many slots there are, once that is known.
+    slots: Option<u64>,
+}
+
+impl Folder {
+    pub(super) fn new(place: Option<Place>, node: Node, before: Option<Id>) -> Arc<Self> {
+        let state = State { tree: TreeWriter::new(), next: 0, waiting: BTreeMap::new(), slots: None };
+        Arc::new(Self { place, node, before, state: Mutex::new(state) })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Fills a slot. Returns the whole tree when it was the last.
+    pub(super) fn deliver(&self, slot: u64, node: Option<Node>) -> Option<Vec<u8>> {
+        let mut state = self.state();
+        if slot == state.next {
+            state.append(node);
+            while let Some(node) = state.next_waiting() {
+                state.append(node);
+            }
+        } else {
+            state.waiting.insert(slot, node);
+        }
+        state.finish()
+    }
+
+    /// Says how many slots there are. Returns the whole tree when all are filled.
+    pub(super) fn close(&self, slots: u64) -> Option<Vec<u8>> {
+        let mut state = self.state();
+        state.slots = Some(slots);
+        state.finish()
+    }
+}
+
+impl State {
+    fn append(&mut self, node: Option<Node>) {
+        if let Some(node) = node {
+            self.tree.push(&node);
+        }
+        self.next += 1;
+    }
+
+    fn next_waiting(&mut self) -> Option<Option<Node>> {
+        self.waiting.remove(&self.next)
+    }
+
+    fn finish(&mut self) -> Option<Vec<u8>> {
+        (self.slots == Some(self.next)).then(|| std::mem::take(&mut self.tree).finish())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::repository::Tree;
+
+    proptest! {
+        #[test]
+        fn any_order_of_delivery_gives_the_same_tree(
+            order in Just((0..8u64).collect::<Vec<_>>()).prop_shuffle(), close_after in 0..8usize, missing in 0..8u64,
+        ) {
+            let node = |slot: u64| (slot != missing).then(|| Node { name: slot.to_string().into(), ..Node::default() });
+            let expected = Tree { nodes: (0..8).filter_map(node).collect() }.encode();
+            let folder = Folder::new(None, Node::default(), None);
+            let mut finished = Vec::new();
+            for (position, slot) in order.iter().enumerate() {
+                if position == close_after {
+                    finished.extend(folder.close(8));
+                }
+                finished.extend(folder.deliver(*slot, node(*slot)));
+            }
+            prop_assert_eq!(finished, vec![expected]);
+        }
+    }
+
+    #[test]
+    fn an_empty_folder_is_whole_when_it_is_closed() {
+        assert_eq!(Folder::new(None, Node::default(), None).close(0), Some(Tree::default().encode()));
+    }
+}

@@ -1,0 +1,136 @@
+//! Backing up: from a source to a snapshot.
+//!
+//! The calling thread walks the source ([`walker`]). Files that are not as in the parent snapshot go through a bounded
+//! queue to workers, which read and cut them ([`reader`]), hash, compress, seal and verify each piece ([`encoder`]) and
+//! append it to the open pack ([`packer`]). Full packs are written by threads of their own. A folder's tree is stored as
+//! soon as all in it is ([`folder`]), so that only folders in work are in memory.
+//!
+//! What is durable comes in this order: packs, index, snapshot. A crash leaves the last snapshot whole; packs that were
+//! written before it are adopted by the next backup ([`adopt`]).
+
+mod adopt;
+mod claims;
+mod encoder;
+mod folder;
+mod packer;
+mod previous;
+mod queue;
+mod reader;
+mod session;
+mod walker;
+
+use std::path::PathBuf;
+use std::sync::PoisonError;
+use std::time::{Instant, SystemTime};
+
+use chrono::{DateTime, FixedOffset, Utc};
+
+pub use adopt::Adoption;
+
+use super::chunker::{Chunker, ChunkerParameters};
+use super::source::{Issue, Note, TreeSource};
+use super::{Control, Error, Id, Repository, Result, Snapshot, Summary, Timestamp, crash_point};
+use previous::Previous;
+use session::Session;
+
+/// What is to be backed up, and how.
+#[derive(Debug, Clone)]
+pub struct BackupRequest {
+    /// The roots: absolute paths in the source.
+    pub paths: Vec<PathBuf>,
+    /// The snapshot to compare with: what did not change since is not read.
+    pub parent: Option<Id>,
+    /// The snapshot's time, in the caller's time.
+    pub time: DateTime<FixedOffset>,
+    /// Now by the clock that the source's times come from. Files that changed within two seconds of it are read again
+    /// the next time, since a clock is only so fine.
+    pub started: SystemTime,
+    /// The snapshot's machine.
+    pub hostname: String,
+    /// The snapshot's user.
+    pub username: String,
+    /// The snapshot's marks.
+    pub tags: Vec<String>,
+    /// How files are cut. Must be the same each time for one source.
+    pub chunker: ChunkerParameters,
+}
+
+/// What a backup did.
+#[derive(Debug, Clone)]
+pub struct BackupOutcome {
+    /// The new snapshot.
+    pub snapshot: Id,
+    /// Its root folder.
+    pub tree: Id,
+    /// Files that the parent did not have.
+    pub files_new: u64,
+    /// Files that the parent had otherwise.
+    pub files_changed: u64,
+    /// Files that were not read again.
+    pub files_unmodified: u64,
+    /// Folders in the snapshot.
+    pub directories: u64,
+    /// Bytes of all files in the snapshot.
+    pub bytes_total: u64,
+    /// Bytes read from the source; holes are not read.
+    pub bytes_read: u64,
+    /// Bytes that the storage grew by, without indexes.
+    pub bytes_added: u64,
+    /// Items that could not be read, or not in full, sorted by path.
+    pub issues: Vec<Issue>,
+    /// What else is worth saying, sorted by path.
+    pub notes: Vec<Note>,
+    /// What a crash of an earlier backup had left and was taken over.
+    pub adopted: Adoption,
+}
+
+impl Repository {
+    /// Backs up a source and returns when the snapshot is durable.
+    ///
+    /// Items that cannot be read are listed in the outcome. An unreadable root, a failing storage and a cancellation are
+    /// errors; then there is no snapshot, and what was written is found again by the next backup.
+    pub fn backup(&self, source: &dyn TreeSource, request: &BackupRequest, control: &Control) -> Result<BackupOutcome> {
+        let clock = Instant::now();
+        control.check()?;
+        let _gate = self.gate().read().unwrap_or_else(PoisonError::into_inner);
+        let adopted = self.adopt_once(control)?;
+        let chunker = Chunker::new(request.chunker, self.chunker_seed()?)?;
+        let parent = request.parent.map(|id| self.load_snapshot(&id)).transpose()?;
+        let previous = Previous::new(self, parent.as_ref());
+        let session = Session::new(self, source, control, chunker);
+        let tree = session.run(&request.paths, previous, parent.as_ref())?;
+        self.flush_index()?;
+        control.check()?;
+        crash_point::reached("before-snapshot");
+        let summary = session.summary(request.started, clock.elapsed());
+        let snapshot = self.save_snapshot(&Snapshot {
+            time: request.time,
+            parent: request.parent,
+            tree,
+            paths: request.paths.iter().map(|path| path.to_string_lossy().into_owned()).collect(),
+            hostname: request.hostname.clone(),
+            username: request.username.clone(),
+            uid: None,
+            gid: None,
+            tags: (!request.tags.is_empty()).then(|| request.tags.clone()),
+            program_version: Some(concat!("vaultdeck ", env!("CARGO_PKG_VERSION")).into()),
+            summary: Some(summary),
+        })?;
+        Ok(session.outcome(snapshot, tree, adopted))
+    }
+}
+
+/// The start of the backup that made a snapshot, by the clock of its source.
+fn start_of(snapshot: &Snapshot) -> Timestamp {
+    snapshot.summary.as_ref().map_or(snapshot.time, |summary: &Summary| summary.backup_start).into()
+}
+
+/// A wall-clock time for a snapshot's summary.
+fn wall_time(time: SystemTime) -> DateTime<FixedOffset> {
+    DateTime::<Utc>::from(time).fixed_offset()
+}
+
+/// An unreadable root: nothing can be backed up.
+fn unreadable_root(path: PathBuf, source: std::io::Error) -> Error {
+    Error::Source { path, source }
+}

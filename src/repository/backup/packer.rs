@@ -1,0 +1,119 @@
+//! The open packs, and the threads that write full ones.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use super::claims::Claims;
+use super::encoder::Encoded;
+use crate::repository::{BlobKind, Error, Id, PackBuilder, Repository, Result};
+
+/// A pack that is not full by then is written all the same: at a crash no more than this is lost.
+const LONGEST_OPEN: Duration = Duration::from_secs(30);
+/// A header of more blobs would be unwieldy.
+const MOST_BLOBS: usize = 10_000;
+
+/// One open pack for data and one for trees: they never share one, so that trees can be read without the data.
+pub(super) struct Packer {
+    data: Mutex<Option<Open>>,
+    trees: Mutex<Option<Open>>,
+    pack_size: usize,
+    /// Gone when no more packs will come.
+    full: Mutex<Option<Sender<PackBuilder>>>,
+    /// Buffers of packs that were written.
+    spare: Receiver<Vec<u8>>,
+}
+
+struct Open {
+    pack: PackBuilder,
+    since: Instant,
+}
+
+/// The end of the channel that a writing thread holds.
+#[derive(Clone)]
+pub(super) struct PackWriter {
+    full: Receiver<PackBuilder>,
+    spare: Sender<Vec<u8>>,
+}
+
+/// A packer and its writing end. At most one full pack waits.
+pub(super) fn packer(pack_size: usize) -> (Packer, PackWriter) {
+    let (full, full_receiver) = bounded(1);
+    let (spare_sender, spare) = bounded(2);
+    let packer =
+        Packer { data: Mutex::default(), trees: Mutex::default(), pack_size, full: Mutex::new(Some(full)), spare };
+    (packer, PackWriter { full: full_receiver, spare: spare_sender })
+}
+
+impl Packer {
+    /// Appends a blob; a pack that is full goes to the writers.
+    pub(super) fn add(&self, kind: BlobKind, id: Id, blob: &Encoded<'_>) -> Result<()> {
+        let open = match kind {
+            BlobKind::Data => &self.data,
+            BlobKind::Tree => &self.trees,
+        };
+        let full = {
+            let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
+            let current = open.get_or_insert_with(|| self.open());
+            current.pack.add(kind, id, &[&blob.seal.nonce, blob.ciphertext, &blob.seal.tag], blob.uncompressed_length);
+            let pack = &current.pack;
+            let full =
+                pack.len() >= self.pack_size || pack.count() >= MOST_BLOBS || current.since.elapsed() > LONGEST_OPEN;
+            if full { open.take() } else { None }
+        };
+        full.map_or(Ok(()), |open| self.send(open))
+    }
+
+    fn open(&self) -> Open {
+        let buffer = self.spare.try_recv().unwrap_or_else(|_| Vec::with_capacity(self.pack_size + self.pack_size / 8));
+        Open { pack: PackBuilder::new(buffer), since: Instant::now() }
+    }
+
+    fn send(&self, open: Open) -> Result<()> {
+        let full = self.full.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        // The writers go only after a failure, which is reported as such.
+        full.and_then(|full| full.send(open.pack).ok()).ok_or(Error::Cancelled)
+    }
+
+    /// Sends what is open to the writers.
+    pub(super) fn flush(&self) -> Result<()> {
+        for open in [&self.data, &self.trees] {
+            let open = open.lock().unwrap_or_else(PoisonError::into_inner).take();
+            open.map_or(Ok(()), |open| self.send(open))?;
+        }
+        Ok(())
+    }
+
+    /// Lets the writers end when they have written what they were sent.
+    pub(super) fn close(&self) {
+        self.full.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+impl PackWriter {
+    /// Writes packs until no more come. After a failure the rest is dropped, so that nobody waits.
+    pub(super) fn run(&self, repository: &Repository, claims: &Claims, written: &dyn Fn(u64)) -> Result<()> {
+        let mut outcome = Ok(());
+        for pack in &self.full {
+            if outcome.is_ok() {
+                outcome = self.write(pack, repository, claims, written);
+            }
+        }
+        outcome
+    }
+
+    fn write(&self, pack: PackBuilder, repository: &Repository, claims: &Claims, written: &dyn Fn(u64)) -> Result<()> {
+        let pack = pack.finish(repository.key())?;
+        repository.add_pack(&pack)?;
+        for blob in &pack.index.blobs {
+            claims.release(blob.kind, &blob.id);
+        }
+        written(pack.content.len() as u64);
+        // A buffer that a huge folder blew up is not kept.
+        if pack.content.capacity() <= 2 * repository.options().pack_size {
+            let _ = self.spare.try_send(pack.content);
+        }
+        repository.checkpoint()
+    }
+}

@@ -1,0 +1,96 @@
+//! The parent snapshot, read alongside the walk.
+
+use std::time::Duration;
+
+use super::start_of;
+use crate::repository::{BlobKind, Id, Node, NodeKind, Repository, Result, Snapshot, Timestamp, TreeReader};
+
+/// File systems keep times in steps of up to this.
+const COARSEST_CLOCK: Duration = Duration::from_secs(2);
+
+/// What a file must be like to be taken over from the parent unread.
+pub(super) struct Previous<'a> {
+    repository: &'a Repository,
+    root: Option<Id>,
+    started: Timestamp,
+}
+
+/// A folder of the parent, read node by node in the order of names.
+pub(super) struct PreviousFolder {
+    nodes: TreeReader<Vec<u8>>,
+    next: Option<Node>,
+}
+
+impl<'a> Previous<'a> {
+    pub(super) fn new(repository: &'a Repository, parent: Option<&Snapshot>) -> Self {
+        Self { repository, root: parent.map(|parent| parent.tree), started: parent.map(start_of).unwrap_or_default() }
+    }
+
+    pub(super) fn root(&self) -> Option<Id> {
+        self.root
+    }
+
+    /// A folder of the parent.
+    pub(super) fn folder(&self, tree: &Id) -> Result<PreviousFolder> {
+        let mut nodes = TreeReader::new(*tree, self.repository.load_blob(BlobKind::Tree, tree)?)?;
+        let next = nodes.next().transpose()?;
+        Ok(PreviousFolder { nodes, next })
+    }
+
+    /// Whether a file is as the parent has it, so that it need not be read.
+    pub(super) fn is_unchanged(&self, now: &Node, before: &Node) -> bool {
+        let same = before.kind == NodeKind::File
+            && (now.size, now.inode) == (before.size, before.inode)
+            && (now.modified, now.changed) == (before.modified, before.changed);
+        same && self.is_settled(now) && self.has_content(before)
+    }
+
+    /// Whether the times are far enough from the parent's start that they cannot hide a later change. What changed while
+    /// the parent was made is read again as well.
+    fn is_settled(&self, now: &Node) -> bool {
+        let near = |time: Timestamp| time.distance(self.started) <= COARSEST_CLOCK;
+        now.changed < self.started && !near(now.changed) && !near(now.modified)
+    }
+
+    fn has_content(&self, before: &Node) -> bool {
+        let index = self.repository.index();
+        before.content.iter().all(|id| index.contains(BlobKind::Data, id))
+    }
+}
+
+impl PreviousFolder {
+    /// The node with that name. Names must be asked for in their order.
+    pub(super) fn find(&mut self, name: &[u8]) -> Result<Option<Node>> {
+        while let Some(node) = &self.next {
+            if node.name.as_slice() > name {
+                return Ok(None);
+            }
+            let found = node.name == name;
+            let node = std::mem::replace(&mut self.next, self.nodes.next().transpose()?);
+            if found {
+                return Ok(node);
+            }
+        }
+        Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repository::Tree;
+
+    #[test]
+    fn nodes_are_found_in_order_and_gaps_are_gaps() {
+        let nodes = [&b"a"[..], b"c", b"\xff"].map(|name| Node { name: name.into(), ..Node::default() });
+        let json = Tree { nodes: nodes.to_vec() }.encode();
+        let mut reader = TreeReader::new(Id::of(&json), json).unwrap();
+        let next = reader.next().transpose().unwrap();
+        let mut folder = PreviousFolder { nodes: reader, next };
+        for (name, there) in
+            [(&b"a"[..], true), (b"b", false), (b"c", true), (b"d", false), (b"\xff", true), (b"\xff\xff", false)]
+        {
+            assert_eq!(folder.find(name).unwrap().is_some(), there, "{name:?}");
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! One backup while it runs: what the walker, the workers and the writers share.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::{self, Scope};
+use std::time::{Duration, SystemTime};
+
+use super::claims::Claims;
+use super::encoder::Encoder;
+use super::folder::Place;
+use super::packer::{PackWriter, Packer, packer};
+use super::previous::Previous;
+use super::queue::{Queue, Work};
+use super::reader::{FileJob, PieceJob, Reader};
+use super::{Adoption, BackupOutcome, walker, wall_time};
+use crate::repository::chunker::Chunker;
+use crate::repository::source::{Issue, Note, TreeSource};
+use crate::repository::{BlobKind, Control, Error, Id, Node, Repository, Result, Snapshot, Summary};
+
+/// Threads that write packs: while one waits for the disk, the other hashes.
+const WRITERS: usize = 2;
+
+pub(super) struct Session<'a> {
+    pub(super) repository: &'a Repository,
+    pub(super) source: &'a dyn TreeSource,
+    pub(super) control: &'a Control,
+    pub(super) chunker: Chunker,
+    pub(super) queue: Queue<FileJob, PieceJob>,
+    pub(super) counts: Counts,
+    /// The id of the largest piece of zeros, once there was one.
+    pub(super) zeros: OnceLock<Id>,
+    claims: Claims,
+    packer: Packer,
+    writer: PackWriter,
+    failure: Mutex<Option<Error>>,
+    root: Mutex<Option<Id>>,
+    issues: Mutex<Vec<Issue>>,
+    notes: Mutex<Vec<Note>>,
+}
+
+/// Counters of one backup.
+#[derive(Default)]
+pub(super) struct Counts {
+    pub(super) files_new: AtomicU64,
+    pub(super) files_changed: AtomicU64,
+    pub(super) files_unmodified: AtomicU64,
+    pub(super) directories_new: AtomicU64,
+    pub(super) directories_changed: AtomicU64,
+    pub(super) directories_unmodified: AtomicU64,
+    pub(super) bytes_total: AtomicU64,
+    pub(super) bytes_read: AtomicU64,
+    data_blobs: AtomicU64,
+    tree_blobs: AtomicU64,
+    bytes_new: AtomicU64,
+    bytes_packed: AtomicU64,
+    bytes_written: AtomicU64,
+}
+
+pub(super) fn add(counter: &AtomicU64, amount: u64) {
+    counter.fetch_add(amount, Ordering::Relaxed);
+}
+
+fn get(counter: &AtomicU64) -> u64 {
+    counter.load(Ordering::Relaxed)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(
+        repository: &'a Repository,
+        source: &'a dyn TreeSource,
+        control: &'a Control,
+        chunker: Chunker,
+    ) -> Self {
+        let (packer, writer) = packer(repository.options().pack_size);
+        Self {
+            repository,
+            source,
+            control,
+            chunker,
+            queue: Queue::new(),
+            counts: Counts::default(),
+            zeros: OnceLock::new(),
+            claims: Claims::new(),
+            packer,
+            writer,
+            failure: Mutex::default(),
+            root: Mutex::default(),
+            issues: Mutex::default(),
+            notes: Mutex::default(),
+        }
+    }
+
+    /// Runs the backup up to the last pack and returns the root folder.
+    pub(super) fn run(&self, paths: &[PathBuf], previous: Previous<'_>, parent: Option<&Snapshot>) -> Result<Id> {
+        let estimating = Control::new();
+        thread::scope(|scope| -> Result<()> {
+            self.expect(scope, paths, parent, &estimating)?;
+            let mut writers = Vec::new();
+            for number in 0..WRITERS {
+                writers.push(spawn(scope, format!("pack-writer-{number}"), || self.write_packs())?);
+            }
+            let mut workers = Vec::new();
+            for number in 0..self.repository.options().workers.max(1) {
+                match spawn(scope, format!("backup-{number}"), || self.work()) {
+                    Ok(worker) => workers.push(worker),
+                    Err(error) => self.fail(error),
+                }
+            }
+            if let Err(error) = walker::walk(self, paths, previous) {
+                self.fail(error);
+            }
+            self.queue.close();
+            workers.into_iter().for_each(|worker| self.join(worker));
+            if let Err(error) = self.packer.flush() {
+                self.fail(error);
+            }
+            self.packer.close();
+            writers.into_iter().for_each(|writer| self.join(writer));
+            estimating.cancel();
+            Ok(())
+        })?;
+        match lock(&self.failure).take() {
+            Some(error) => Err(error),
+            None => lock(&self.root).take().ok_or(Error::Cancelled),
+        }
+    }
+
+    /// Tells the progress how much there is to do: as the parent had it, or by a quick look at the source.
+    fn expect<'scope>(
+        &'scope self,
+        scope: &'scope Scope<'scope, '_>,
+        paths: &'scope [PathBuf],
+        parent: Option<&Snapshot>,
+        estimating: &'scope Control,
+    ) -> Result<()> {
+        let progress = &self.control.progress;
+        if let Some(summary) = parent.and_then(|parent| parent.summary.as_ref()) {
+            progress.expect(summary.total_files_processed, summary.total_bytes_processed);
+            return Ok(());
+        }
+        spawn(scope, "estimate".into(), move || {
+            for estimate in paths.iter().filter_map(|path| self.source.estimate(path, estimating)) {
+                progress.expect(estimate.files, estimate.bytes);
+            }
+        })?;
+        Ok(())
+    }
+
+    fn write_packs(&self) {
+        let written = |bytes| add(&self.counts.bytes_written, bytes);
+        if let Err(error) = self.writer.run(self.repository, &self.claims, &written) {
+            self.fail(error);
+        }
+    }
+
+    fn work(&self) {
+        let _guard = AbortOnPanic(self);
+        if let Err(error) = self.work_until_done() {
+            self.fail(error);
+        }
+    }
+
+    fn work_until_done(&self) -> Result<()> {
+        let mut reader = Reader::new(self)?;
+        while let Some(work) = self.queue.next() {
+            self.control.check()?;
+            match work {
+                Work::File(file) => {
+                    let outcome = reader.read(file);
+                    self.queue.file_read();
+                    outcome?;
+                }
+                Work::Piece(piece) => reader.store(piece)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn join(&self, thread: thread::ScopedJoinHandle<'_, ()>) {
+        if thread.join().is_err() {
+            self.fail(Error::System { what: "a thread of the backup", problem: "it panicked".into() });
+        }
+    }
+
+    /// Stops the backup. The first reason is the one that is reported.
+    pub(super) fn fail(&self, error: Error) {
+        let mut failure = lock(&self.failure);
+        // Whoever is stopped by another's failure reports a cancellation.
+        if failure.as_ref().is_none_or(|first| first.is_cancelled() && !self.control.is_cancelled()) {
+            *failure = Some(error);
+        }
+        drop(failure);
+        self.queue.abort();
+    }
+
+    /// Stores a blob unless it is stored already.
+    pub(super) fn save_blob(&self, encoder: &mut Encoder, kind: BlobKind, content: &[u8]) -> Result<Id> {
+        let id = Id::of(content);
+        if self.claims.take(kind, &id, || self.repository.index().contains(kind, &id)) {
+            let blob = encoder.encode(self.repository.key(), &id, content)?;
+            self.packer.add(kind, id, &blob)?;
+            add(&self.counts.bytes_new, content.len() as u64);
+            add(&self.counts.bytes_packed, blob.ciphertext.len() as u64);
+            add(if kind == BlobKind::Data { &self.counts.data_blobs } else { &self.counts.tree_blobs }, 1);
+        }
+        Ok(id)
+    }
+
+    /// Fills a place. A folder that is whole by that is stored, and then the one above it, as far up as it goes.
+    pub(super) fn deliver(&self, encoder: &mut Encoder, place: &Place, node: Option<Node>) -> Result<()> {
+        let tree = place.folder.deliver(place.slot, node);
+        self.complete(encoder, place.folder.clone(), tree)
+    }
+
+    /// Stores a folder's tree, if it is whole, and delivers its node.
+    pub(super) fn complete(
+        &self,
+        encoder: &mut Encoder,
+        mut folder: std::sync::Arc<super::folder::Folder>,
+        mut tree: Option<Vec<u8>>,
+    ) -> Result<()> {
+        while let Some(json) = tree {
+            let id = self.save_blob(encoder, BlobKind::Tree, &json)?;
+            drop(json);
+            let Some(place) = folder.place.clone() else {
+                *lock(&self.root) = Some(id);
+                return Ok(());
+            };
+            let counter = match folder.before {
+                None => &self.counts.directories_new,
+                Some(before) if before == id => &self.counts.directories_unmodified,
+                Some(_) => &self.counts.directories_changed,
+            };
+            add(counter, 1);
+            let node = Node { subtree: Some(id), ..folder.node.clone() };
+            tree = place.folder.deliver(place.slot, Some(node));
+            folder = place.folder;
+        }
+        Ok(())
+    }
+
+    pub(super) fn issue(&self, path: &Path, error: &std::io::Error) {
+        lock(&self.issues).push(Issue::new(path, error));
+    }
+
+    pub(super) fn note(&self, path: &Path, text: impl Into<String>) {
+        lock(&self.notes).push(Note { path: path.to_owned(), text: text.into() });
+    }
+
+    pub(super) fn summary(&self, started: SystemTime, elapsed: Duration) -> Summary {
+        let counts = &self.counts;
+        Summary {
+            backup_start: wall_time(started),
+            backup_end: wall_time(started + elapsed),
+            files_new: get(&counts.files_new),
+            files_changed: get(&counts.files_changed),
+            files_unmodified: get(&counts.files_unmodified),
+            dirs_new: get(&counts.directories_new),
+            dirs_changed: get(&counts.directories_changed),
+            dirs_unmodified: get(&counts.directories_unmodified),
+            data_blobs: get(&counts.data_blobs),
+            tree_blobs: get(&counts.tree_blobs),
+            data_added: get(&counts.bytes_new),
+            data_added_packed: get(&counts.bytes_packed),
+            total_files_processed: get(&counts.files_new) + get(&counts.files_changed) + get(&counts.files_unmodified),
+            total_bytes_processed: get(&counts.bytes_total),
+        }
+    }
+
+    pub(super) fn outcome(&self, snapshot: Id, tree: Id, adopted: Adoption) -> BackupOutcome {
+        let counts = &self.counts;
+        let mut issues = std::mem::take(&mut *lock(&self.issues));
+        issues.sort_by(|left, right| left.path.cmp(&right.path));
+        let mut notes = std::mem::take(&mut *lock(&self.notes));
+        notes.sort_by(|left, right| left.path.cmp(&right.path));
+        let directories = [&counts.directories_new, &counts.directories_changed, &counts.directories_unmodified];
+        BackupOutcome {
+            snapshot,
+            tree,
+            files_new: get(&counts.files_new),
+            files_changed: get(&counts.files_changed),
+            files_unmodified: get(&counts.files_unmodified),
+            directories: directories.into_iter().map(get).sum(),
+            bytes_total: get(&counts.bytes_total),
+            bytes_read: get(&counts.bytes_read),
+            bytes_added: get(&counts.bytes_written),
+            issues,
+            notes,
+            adopted,
+        }
+    }
+}
+
+/// A worker that panics must not leave the others waiting for it.
+struct AbortOnPanic<'s, 'a>(&'s Session<'a>);
+
+impl Drop for AbortOnPanic<'_, '_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.queue.abort();
+        }
+    }
+}
+
+fn spawn<'scope, F: FnOnce() + Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    name: String,
+    body: F,
+) -> Result<thread::ScopedJoinHandle<'scope, ()>> {
+    thread::Builder::new()
+        .name(name)
+        .spawn_scoped(scope, body)
+        .map_err(|error| Error::System { what: "a thread", problem: error.to_string() })
+}

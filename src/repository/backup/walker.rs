@@ -1,0 +1,249 @@
+//! Walking the source, folder by folder, alongside the parent snapshot.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use super::encoder::Encoder;
+use super::folder::{Folder, Place};
+use super::previous::{Previous, PreviousFolder};
+use super::reader::FileJob;
+use super::session::{Session, add};
+use super::unreadable_root;
+use crate::repository::source::SourceItem;
+use crate::repository::{Error, Id, Node, NodeKind, Result};
+
+/// Walks all roots. Returns when every file is queued; the workers finish the rest.
+pub(super) fn walk(session: &Session<'_>, paths: &[PathBuf], previous: Previous<'_>) -> Result<()> {
+    let roots = Roots::new(paths)?;
+    let encoder = Encoder::new(session.repository.options().compression_level)?;
+    let mut walker = Walker { session, previous, encoder, frames: Vec::new() };
+    let folder = Folder::new(None, Node::default(), None);
+    let before = walker.previous.root();
+    walker.enter(folder, PathBuf::from("/"), before, &roots)?;
+    while !walker.frames.is_empty() {
+        session.control.check()?;
+        walker.step()?;
+    }
+    Ok(())
+}
+
+/// The roots and the folders above them.
+#[derive(Default)]
+struct Roots {
+    /// This is a root: all below it belongs to the backup.
+    whole: bool,
+    below: BTreeMap<OsString, Roots>,
+}
+
+/// What a path is: above the roots, a root, or below one.
+#[derive(Clone, Copy)]
+enum Position<'r> {
+    Above(&'r Roots),
+    Root,
+    Below,
+}
+
+impl Roots {
+    fn new(paths: &[PathBuf]) -> Result<Self> {
+        let mut roots = Self::default();
+        for path in paths {
+            let mut place = &mut roots;
+            for component in path.components() {
+                match component {
+                    Component::RootDir => {}
+                    Component::Normal(name) => place = place.below.entry(name.to_owned()).or_default(),
+                    _ => return Err(Error::Invalid(format!("{} is not an absolute, plain path", path.display()))),
+                }
+            }
+            if !path.is_absolute() {
+                return Err(Error::Invalid(format!("{} is not an absolute path", path.display())));
+            }
+            place.whole = true;
+        }
+        if paths.is_empty() { Err(Error::Invalid("there is no path to back up".into())) } else { Ok(roots) }
+    }
+
+    fn position(&self) -> Position<'_> {
+        if self.whole { Position::Root } else { Position::Above(self) }
+    }
+}
+
+struct Walker<'s, 'a, 'r> {
+    session: &'s Session<'a>,
+    previous: Previous<'a>,
+    encoder: Encoder,
+    frames: Vec<Frame<'r>>,
+}
+
+/// A folder that is being walked.
+struct Frame<'r> {
+    folder: Arc<Folder>,
+    path: PathBuf,
+    names: std::vec::IntoIter<OsString>,
+    slots: u64,
+    before: Option<PreviousFolder>,
+    /// Given above the roots: the way to them.
+    roots: Option<&'r Roots>,
+}
+
+impl<'r> Walker<'_, '_, 'r> {
+    /// Handles the next name of the innermost folder, or leaves it.
+    fn step(&mut self) -> Result<()> {
+        let Some(frame) = self.frames.last_mut() else { return Ok(()) };
+        let Some(name) = frame.names.next() else {
+            let Some(Frame { folder, slots, .. }) = self.frames.pop() else { return Ok(()) };
+            let tree = folder.close(slots);
+            return self.session.complete(&mut self.encoder, folder, tree);
+        };
+        let place = Place { folder: frame.folder.clone(), slot: frame.slots };
+        frame.slots += 1;
+        let path = frame.path.join(&name);
+        let position = match frame.roots {
+            None => Position::Below,
+            Some(roots) => roots.below.get(&name).map_or(Position::Below, Roots::position),
+        };
+        let before = self.find_before(&name);
+        self.visit(place, path, &name, before, position)
+    }
+
+    /// The node of the parent with that name in the innermost folder.
+    fn find_before(&mut self, name: &OsStr) -> Option<Node> {
+        let frame = self.frames.last_mut()?;
+        match frame.before.as_mut()?.find(name.as_bytes()) {
+            Ok(node) => node,
+            Err(error) => {
+                frame.before = None;
+                self.session.note(&frame.path, format!("all in it is read again: {error}"));
+                None
+            }
+        }
+    }
+
+    fn visit(
+        &mut self,
+        place: Place,
+        path: PathBuf,
+        name: &OsStr,
+        before: Option<Node>,
+        position: Position<'r>,
+    ) -> Result<()> {
+        let SourceItem { mut node, not_entered, problems } = match self.session.source.item(&path) {
+            Ok(item) => item,
+            Err(error) => return self.give_up(&place, path, error, position),
+        };
+        for problem in &problems {
+            self.session.issue(&path, problem);
+        }
+        node.name = name.as_bytes().to_vec();
+        match (node.kind, position) {
+            (NodeKind::Directory, Position::Above(roots)) => {
+                let before = before.and_then(|before| before.subtree);
+                self.enter(Folder::new(Some(place), node, before), path, before, roots)
+            }
+            (_, Position::Above(_)) => Err(unreadable_root(path, io::ErrorKind::NotADirectory.into())),
+            (NodeKind::Directory, _) => self.visit_folder(place, path, node, before, position, not_entered),
+            (NodeKind::File, _) => self.visit_file(place, path, node, before.as_ref()),
+            (NodeKind::Socket, _) => {
+                self.session.note(&path, "it is a socket, which only lives with its program; it is not stored");
+                self.session.deliver(&mut self.encoder, &place, None)
+            }
+            (NodeKind::Other, _) => {
+                self.session.issue(&path, &io::Error::other("it is of a kind that cannot be stored"));
+                self.session.deliver(&mut self.encoder, &place, None)
+            }
+            _ => self.session.deliver(&mut self.encoder, &place, Some(node)),
+        }
+    }
+
+    fn visit_folder(
+        &mut self,
+        place: Place,
+        path: PathBuf,
+        node: Node,
+        before: Option<Node>,
+        position: Position<'r>,
+        not_entered: Option<String>,
+    ) -> Result<()> {
+        let before = before.and_then(|before| before.subtree);
+        let names = match not_entered {
+            Some(reason) => {
+                self.session.note(&path, reason);
+                Vec::new()
+            }
+            None => match self.session.source.list(&path) {
+                Ok(names) => names,
+                Err(error) if matches!(position, Position::Root) || error.kind() == io::ErrorKind::NotFound => {
+                    return self.give_up(&place, path, error, position);
+                }
+                // The folder itself is known and is stored, empty.
+                Err(error) => {
+                    self.session.issue(&path, &error);
+                    Vec::new()
+                }
+            },
+        };
+        self.push_frame(Folder::new(Some(place), node, before), path, before, names, None);
+        Ok(())
+    }
+
+    fn visit_file(&mut self, place: Place, path: PathBuf, mut node: Node, before: Option<&Node>) -> Result<()> {
+        let counts = &self.session.counts;
+        if let Some(before) = before.filter(|before| self.previous.is_unchanged(&node, before)) {
+            node.content.clone_from(&before.content);
+            add(&counts.files_unmodified, 1);
+            add(&counts.bytes_total, node.size);
+            self.session.control.progress.advance(1, node.size);
+            return self.session.deliver(&mut self.encoder, &place, Some(node));
+        }
+        add(if before.is_some() { &counts.files_changed } else { &counts.files_new }, 1);
+        let queued = self.session.queue.push_file(FileJob { path, node, place });
+        if queued { Ok(()) } else { Err(Error::Cancelled) }
+    }
+
+    /// What cannot be looked at is not stored. For a root that is an error of the whole backup.
+    fn give_up(&mut self, place: &Place, path: PathBuf, error: io::Error, position: Position<'_>) -> Result<()> {
+        if !matches!(position, Position::Below) {
+            return Err(unreadable_root(path, error));
+        }
+        if error.kind() == io::ErrorKind::NotFound {
+            self.session.note(&path, "it vanished before it could be read");
+        } else {
+            self.session.issue(&path, &error);
+        }
+        self.session.deliver(&mut self.encoder, place, None)
+    }
+
+    /// Enters a folder above the roots, or the top.
+    fn enter(&mut self, folder: Arc<Folder>, path: PathBuf, before: Option<Id>, roots: &'r Roots) -> Result<()> {
+        if roots.whole {
+            let names = self.session.source.list(&path).map_err(|error| unreadable_root(path.clone(), error))?;
+            self.push_frame(folder, path, before, names, None);
+        } else {
+            let names = roots.below.keys().cloned().collect();
+            self.push_frame(folder, path, before, names, Some(roots));
+        }
+        Ok(())
+    }
+
+    fn push_frame(
+        &mut self,
+        folder: Arc<Folder>,
+        path: PathBuf,
+        before: Option<Id>,
+        names: Vec<OsString>,
+        roots: Option<&'r Roots>,
+    ) {
+        let before = before.and_then(|tree| match self.previous.folder(&tree) {
+            Ok(before) => Some(before),
+            Err(error) => {
+                self.session.note(Path::new(&path), format!("all in it is read again: {error}"));
+                None
+            }
+        });
+        self.frames.push(Frame { folder, path, names: names.into_iter(), slots: 0, before, roots });
+    }
+}

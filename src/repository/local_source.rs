@@ -1,0 +1,276 @@
+//! A folder of this machine as a source.
+
+use std::collections::HashMap;
+use std::ffi::{CStr, OsString};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use rustix::io::Errno;
+
+use super::source::{Estimate, FileState, Piece, SourceItem, SourceReader, TreeSource};
+use super::{Control, ExtendedAttribute, Node, NodeKind, Timestamp};
+
+/// Files and folders as this machine has them. Other file systems mounted below a root are not entered.
+pub struct LocalSource {
+    device: Option<u64>,
+    users: HashMap<u32, String>,
+    groups: HashMap<u32, String>,
+}
+
+impl LocalSource {
+    /// A source that stays on the file system of `root`.
+    ///
+    /// The names of owners are those of `/etc/passwd` and `/etc/group` at this moment.
+    pub fn new(root: &Path) -> io::Result<Self> {
+        let device = fs::symlink_metadata(root)?.dev();
+        Ok(Self { device: Some(device), users: names("/etc/passwd"), groups: names("/etc/group") })
+    }
+
+    fn node(&self, path: &Path, metadata: &fs::Metadata, problems: &mut Vec<io::Error>) -> Node {
+        let kind = kind(metadata.file_type());
+        let is_device = matches!(kind, NodeKind::BlockDevice | NodeKind::CharacterDevice);
+        let linkable = is_device || matches!(kind, NodeKind::File | NodeKind::Symlink);
+        let state = state(metadata);
+        let mut node = Node {
+            kind,
+            permissions: metadata.mode() & 0o7777,
+            modified: state.modified,
+            accessed: state.modified,
+            changed: state.changed,
+            uid: metadata.uid(),
+            gid: metadata.gid(),
+            user: self.users.get(&metadata.uid()).cloned().unwrap_or_default(),
+            group: self.groups.get(&metadata.gid()).cloned().unwrap_or_default(),
+            inode: metadata.ino(),
+            device_id: metadata.dev(),
+            size: if kind == NodeKind::File { metadata.len() } else { 0 },
+            links: if linkable { metadata.nlink() } else { 0 },
+            device: if is_device { metadata.rdev() } else { 0 },
+            ..Node::default()
+        };
+        if kind == NodeKind::Symlink {
+            match fs::read_link(path) {
+                Ok(target) => node.link_target = target.into_os_string().into_vec(),
+                Err(error) => problems.push(error),
+            }
+        }
+        read_extended_attributes(path, &mut node.extended_attributes, problems);
+        node
+    }
+}
+
+impl TreeSource for LocalSource {
+    fn item(&self, path: &Path) -> io::Result<SourceItem> {
+        let metadata = fs::symlink_metadata(path)?;
+        let mut problems = Vec::new();
+        let node = self.node(path, &metadata, &mut problems);
+        let foreign = node.is_directory() && self.device.is_some_and(|device| device != metadata.dev());
+        let not_entered = foreign.then(|| "another file system is mounted here; it was not entered".into());
+        Ok(SourceItem { node, not_entered, problems })
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<OsString>> {
+        let mut names = fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>()?;
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Box<dyn SourceReader>> {
+        let file = open_quietly(path)?;
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Err(io::Error::other("it is no longer a regular file"));
+        }
+        // Fewer blocks than bytes: there are holes. (Compression looks the same, and costs only a few questions more.)
+        let holes = metadata.blocks() * 512 < metadata.len();
+        Ok(Box::new(LocalReader { file, length: metadata.len(), at: 0, data_until: if holes { 0 } else { u64::MAX } }))
+    }
+
+    fn estimate(&self, root: &Path, control: &Control) -> Option<Estimate> {
+        let mut estimate = Estimate::default();
+        let mut folders = vec![root.to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+                if control.is_cancelled() {
+                    return None;
+                }
+                let Ok(metadata) = entry.metadata() else { continue };
+                if metadata.is_dir() && self.device.is_none_or(|device| device == metadata.dev()) {
+                    folders.push(entry.path());
+                } else if metadata.is_file() {
+                    estimate.files += 1;
+                    estimate.bytes += metadata.len();
+                }
+            }
+        }
+        Some(estimate)
+    }
+}
+
+/// Opens a file without following a link, without waiting for a pipe's writer, and (where allowed) without touching
+/// the time of its last reading.
+fn open_quietly(path: &Path) -> io::Result<File> {
+    use rustix::fs::OFlags;
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let open = |flags: OFlags| OpenOptions::new().read(true).custom_flags(flags.bits() as i32).open(path);
+    match open(flags | OFlags::NOATIME) {
+        Err(error) if error.raw_os_error() == Some(Errno::PERM.raw_os_error()) => open(flags),
+        outcome => outcome,
+    }
+}
+
+struct LocalReader {
+    file: File,
+    length: u64,
+    at: u64,
+    /// Up to here there is data and no hole.
+    data_until: u64,
+}
+
+impl LocalReader {
+    /// At the end of known data: finds out whether a hole begins here, and returns its length.
+    fn hole_here(&mut self) -> io::Result<Option<u64>> {
+        let data = match rustix::fs::seek(&self.file, rustix::fs::SeekFrom::Data(self.at)) {
+            Ok(data) => data,
+            Err(Errno::NXIO) => self.length,
+            // This file system cannot tell: everything is data.
+            Err(Errno::INVAL | Errno::OPNOTSUPP) => {
+                self.data_until = u64::MAX;
+                self.file.seek(SeekFrom::Start(self.at))?;
+                return Ok(None);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if data > self.at {
+            let hole = data.min(self.length).saturating_sub(self.at);
+            self.at += hole;
+            return Ok(Some(hole).filter(|hole| *hole > 0));
+        }
+        self.data_until = match rustix::fs::seek(&self.file, rustix::fs::SeekFrom::Hole(self.at)) {
+            Ok(hole) => hole,
+            Err(Errno::NXIO) => self.length,
+            Err(error) => return Err(error.into()),
+        };
+        self.file.seek(SeekFrom::Start(self.at))?;
+        Ok(None)
+    }
+}
+
+impl SourceReader for LocalReader {
+    fn state(&mut self) -> io::Result<FileState> {
+        Ok(state(&self.file.metadata()?))
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<Piece> {
+        // A file that claims no length (as in /proc) is read to its end; any other up to its length when it was opened.
+        let left = if self.length == 0 { u64::MAX } else { self.length - self.at.min(self.length) };
+        if left == 0 {
+            return Ok(Piece::End);
+        }
+        if self.length > 0 && self.at >= self.data_until {
+            if let Some(hole) = self.hole_here()? {
+                return Ok(Piece::Hole(hole));
+            }
+        }
+        let known = self.data_until.saturating_sub(self.at).max(1);
+        let wanted = left.min(known).min(buffer.len() as u64) as usize;
+        loop {
+            match self.file.read(&mut buffer[..wanted]) {
+                Ok(0) => return Ok(Piece::End),
+                Ok(count) => {
+                    self.at += count as u64;
+                    return Ok(Piece::Data(count));
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+fn state(metadata: &fs::Metadata) -> FileState {
+    FileState {
+        size: metadata.len(),
+        modified: Timestamp::new(metadata.mtime(), metadata.mtime_nsec() as u32),
+        changed: Timestamp::new(metadata.ctime(), metadata.ctime_nsec() as u32),
+        inode: metadata.ino(),
+    }
+}
+
+fn kind(kind: fs::FileType) -> NodeKind {
+    if kind.is_file() {
+        NodeKind::File
+    } else if kind.is_dir() {
+        NodeKind::Directory
+    } else if kind.is_symlink() {
+        NodeKind::Symlink
+    } else if kind.is_block_device() {
+        NodeKind::BlockDevice
+    } else if kind.is_char_device() {
+        NodeKind::CharacterDevice
+    } else if kind.is_fifo() {
+        NodeKind::Fifo
+    } else if kind.is_socket() {
+        NodeKind::Socket
+    } else {
+        NodeKind::Other
+    }
+}
+
+/// Reads the extended attributes of an item, sorted by name. A file system without them has none.
+fn read_extended_attributes(path: &Path, found: &mut Vec<ExtendedAttribute>, problems: &mut Vec<io::Error>) {
+    let list = match read_growing(|buffer| rustix::fs::llistxattr(path, buffer)) {
+        Ok(list) => list,
+        Err(Errno::OPNOTSUPP | Errno::NOSYS) => return,
+        Err(error) => return problems.push(error.into()),
+    };
+    for name in list.split_inclusive(|byte| *byte == 0) {
+        let Ok(name) = CStr::from_bytes_with_nul(name) else { continue };
+        let Ok(text) = name.to_str() else {
+            let name = name.to_string_lossy();
+            problems.push(io::Error::other(format!("extended attribute {name:?}: its name is not text")));
+            continue;
+        };
+        match read_growing(|buffer| rustix::fs::lgetxattr(path, name, buffer)) {
+            Ok(value) => found.push(ExtendedAttribute { name: text.into(), value }),
+            // Removed between listing and reading.
+            Err(Errno::NODATA) => {}
+            Err(error) => {
+                let error = io::Error::from(error);
+                problems.push(io::Error::new(error.kind(), format!("extended attribute {text}: {error}")));
+            }
+        }
+    }
+    found.sort_unstable_by(|left, right| left.name.cmp(&right.name));
+}
+
+/// Calls with a larger buffer until the answer fits; 64 KiB is the kernel's own limit.
+fn read_growing(mut call: impl FnMut(&mut [u8]) -> Result<usize, Errno>) -> Result<Vec<u8>, Errno> {
+    let mut small = [0; 256];
+    match call(&mut small) {
+        Err(Errno::RANGE) => {}
+        outcome => return outcome.map(|length| small[..length].to_vec()),
+    }
+    let mut large = vec![0; 64 << 10];
+    let length = call(&mut large)?;
+    large.truncate(length);
+    Ok(large)
+}
+
+/// Numbers and names from a file in the form of `/etc/passwd`. Without the file there are only numbers.
+fn names(file: &str) -> HashMap<u32, String> {
+    let content = fs::read(file).unwrap_or_default();
+    let mut names = HashMap::new();
+    for line in content.split(|byte| *byte == b'\n') {
+        let mut fields = line.split(|byte| *byte == b':').map(|field| std::ffi::OsStr::from_bytes(field).to_str());
+        if let (Some(Some(name)), Some(_), Some(Some(number))) = (fields.next(), fields.next(), fields.next())
+            && let Ok(number) = number.parse()
+        {
+            names.entry(number).or_insert_with(|| name.to_owned());
+        }
+    }
+    names
+}
