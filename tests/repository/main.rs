@@ -1,0 +1,9 @@
+//! The storage format against the world: restic reads what we wrote, we read what restic wrote, and whatever breaks in
+//! between costs no more than it must.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod check;
+mod collect;
+mod lock;
+mod restore;
+mod support;
