@@ -1,0 +1,282 @@
+//! What is known so far: the newest good answer to each question, its age, and what went wrong since.
+
+use crate::client::query::{PlanDetail, RestoreMetadata, ScopeView, SelectableResource};
+use crate::client::{Answer, Capabilities, Event, Fault, Key, Query, Rows};
+use crate::domain::extension::{Items, Status};
+use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
+use crate::domain::names::JobId;
+use crate::domain::plan::PlanSummary;
+use crate::domain::recovery_point::RecoveryPoint;
+use crate::domain::resource::ProtectedResource;
+use crate::domain::vault::Vault;
+use crate::domain::{Account, Arn, PlanId, Scope, Tags, Time};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What is known of one key.
+#[derive(Debug, Default)]
+pub struct Slot {
+    /// The newest good answer.
+    pub answer: Option<Answer>,
+    /// When it came, on this machine's clock.
+    pub at: Option<Time>,
+    /// Why the last call failed; none when it did not.
+    pub fault: Option<Fault>,
+    /// Whether a call is under way.
+    pub asking: bool,
+    /// How many records came so far in the call that is under way.
+    pub records: usize,
+    /// When it will be asked again by itself.
+    pub next_try: Option<Time>,
+    generation: u64,
+}
+
+/// Everything that is known.
+#[derive(Debug, Default)]
+pub struct Store {
+    slots: HashMap<Key, Slot>,
+    /// What the context can do.
+    pub capabilities: Capabilities,
+    /// Whether the context's abilities were told by an answer yet.
+    pub known: bool,
+}
+
+static NOTHING: Slot =
+    Slot { answer: None, at: None, fault: None, asking: false, records: 0, next_try: None, generation: 0 };
+
+/// What an event changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Nothing that is shown.
+    Nothing,
+    /// Only how fresh something is.
+    Freshness,
+    /// The answer to a key.
+    Data(Key),
+    /// What the context can do.
+    Capabilities,
+}
+
+/// A record in a list, with whether its scope can be reached now.
+#[derive(Debug)]
+pub struct Line<T> {
+    /// The record.
+    pub record: Arc<T>,
+    /// Whether the last call for it failed, so that this may be out of date.
+    pub stale: bool,
+}
+
+impl<T> Clone for Line<T> {
+    fn clone(&self) -> Self {
+        Self { record: Arc::clone(&self.record), stale: self.stale }
+    }
+}
+
+/// How fresh the data of a pane is, over all its keys.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Freshness {
+    /// The time of its oldest answer; none when there is none at all.
+    pub oldest: Option<Time>,
+    /// Whether a key has neither an answer nor a fault yet.
+    pub waiting: bool,
+    /// How many records came so far where that is so.
+    pub records: usize,
+    /// How many keys there are.
+    pub keys: usize,
+    /// What failed, where.
+    pub faults: Vec<(Option<Scope>, Fault)>,
+    /// When the first of the failed ones is asked again.
+    pub next_try: Option<Time>,
+}
+
+/// Writes the accessors that look for one kind of answer.
+macro_rules! answers {
+    ($($(#[$doc:meta])* $name:ident($($argument:ident: $type:ty),*) -> $result:ty = $key:expr, $variant:ident;)+) => {
+        impl Store {
+            $($(#[$doc])*
+            pub fn $name(&self $(, $argument: $type)*) -> Option<&$result> {
+                match &self.slot(&$key).answer {
+                    Some(Answer::$variant(answer)) => Some(answer),
+                    _ => None,
+                }
+            })+
+        }
+    };
+}
+answers! {
+    /// The scopes of the context, the home scope first.
+    scopes() -> Rows<ScopeView> = Key::context(Query::Scopes), Scopes;
+    /// The accounts of the organization.
+    accounts() -> Rows<Account> = Key::context(Query::Accounts), Accounts;
+    /// The engine's own status.
+    status() -> Arc<Status> = Key::context(Query::Status), Status;
+    /// The vaults of a scope.
+    vaults(scope: &Scope) -> Rows<Vault> = Key::scoped(scope.clone(), Query::Vaults), Vaults;
+    /// The recovery points of a vault.
+    points(scope: &Scope, vault: &str) -> Rows<RecoveryPoint> =
+        Key::scoped(scope.clone(), Query::RecoveryPoints { vault: vault.to_owned() }), RecoveryPoints;
+    /// The recovery points of a resource.
+    points_of(scope: &Scope, resource: &Arn) -> Rows<RecoveryPoint> =
+        Key::scoped(scope.clone(), Query::RecoveryPointsOfResource { resource: resource.clone() }), RecoveryPoints;
+    /// A folder of a recovery point.
+    items(scope: &Scope, point: &Arn, path: &str) -> Arc<Items> =
+        Key::scoped(scope.clone(), Query::Items { recovery_point: point.clone(), path: path.to_owned() }), Items;
+    /// The metadata with which a restore starts.
+    restore_metadata(scope: &Scope, vault: &str, point: &Arn) -> Arc<RestoreMetadata> =
+        Key::scoped(scope.clone(), Query::RestoreMetadata { vault: vault.to_owned(), recovery_point: point.clone() }), RestoreMetadata;
+    /// The plans of a scope.
+    plans(scope: &Scope) -> Rows<PlanSummary> = Key::scoped(scope.clone(), Query::Plans), Plans;
+    /// A plan with its selections and next runs.
+    plan(scope: &Scope, id: &PlanId) -> Arc<PlanDetail> =
+        Key::scoped(scope.clone(), Query::Plan { id: id.clone() }), Plan;
+    /// The backup jobs of a scope.
+    backup_jobs(scope: &Scope) -> Rows<BackupJob> = Key::scoped(scope.clone(), Query::BackupJobs), BackupJobs;
+    /// The restore jobs of a scope.
+    restore_jobs(scope: &Scope) -> Rows<RestoreJob> = Key::scoped(scope.clone(), Query::RestoreJobs), RestoreJobs;
+    /// The copy jobs of a scope.
+    copy_jobs(scope: &Scope) -> Rows<CopyJob> = Key::scoped(scope.clone(), Query::CopyJobs), CopyJobs;
+    /// One backup job.
+    backup_job(scope: &Scope, id: &JobId) -> Arc<BackupJob> =
+        Key::scoped(scope.clone(), Query::BackupJob { id: id.clone() }), BackupJob;
+    /// One restore job.
+    restore_job(scope: &Scope, id: &JobId) -> Arc<RestoreJob> =
+        Key::scoped(scope.clone(), Query::RestoreJob { id: id.clone() }), RestoreJob;
+    /// What was backed up at least once in a scope.
+    protected(scope: &Scope) -> Rows<ProtectedResource> =
+        Key::scoped(scope.clone(), Query::ProtectedResources), ProtectedResources;
+    /// What can be selected in a scope.
+    resources(scope: &Scope) -> Rows<SelectableResource> = Key::scoped(scope.clone(), Query::Resources), Resources;
+    /// The tags of a vault, plan or recovery point.
+    tags(scope: &Scope, arn: &Arn) -> Arc<Tags> = Key::scoped(scope.clone(), Query::Tags { arn: arn.clone() }), Tags;
+}
+
+impl Store {
+    /// What is known of a key; an empty slot when nothing is.
+    pub fn slot(&self, key: &Key) -> &Slot {
+        self.slots.get(key).unwrap_or(&NOTHING)
+    }
+
+    /// Takes an event in. An older generation than one already seen changes nothing.
+    pub fn apply(&mut self, event: Event) -> Change {
+        match event {
+            Event::Capabilities(capabilities) => {
+                self.known = true;
+                if self.capabilities == capabilities {
+                    return Change::Nothing;
+                }
+                self.capabilities = capabilities;
+                Change::Capabilities
+            }
+            Event::Asked { key, generation } => {
+                let slot = self.slots.entry(key).or_default();
+                if generation < slot.generation {
+                    return Change::Nothing;
+                }
+                let first = slot.at.is_none() && !slot.asking;
+                (slot.generation, slot.asking, slot.records) = (generation, true, 0);
+                if first { Change::Freshness } else { Change::Nothing }
+            }
+            Event::Progress { key, generation, records } => {
+                let slot = self.slots.entry(key).or_default();
+                if generation < slot.generation {
+                    return Change::Nothing;
+                }
+                (slot.generation, slot.records) = (generation, records);
+                if slot.answer.is_none() { Change::Freshness } else { Change::Nothing }
+            }
+            Event::Answered(reply) => {
+                let slot = self.slots.entry(reply.key.clone()).or_default();
+                if reply.generation < slot.generation {
+                    return Change::Nothing;
+                }
+                (slot.generation, slot.asking, slot.next_try) = (reply.generation, false, reply.next_try);
+                match reply.result {
+                    Ok(answer) => {
+                        let same = slot.answer.as_ref() == Some(&answer) && slot.fault.is_none();
+                        (slot.answer, slot.at, slot.fault) = (Some(answer), Some(reply.at), None);
+                        if same { Change::Freshness } else { Change::Data(reply.key) }
+                    }
+                    Err(fault) => {
+                        slot.fault = Some(fault);
+                        Change::Data(reply.key)
+                    }
+                }
+            }
+        }
+    }
+
+    /// The records of all scopes in one list, each with whether it may be out of date.
+    pub fn gather<'a, T: 'a>(
+        &'a self,
+        scopes: &[Scope],
+        query: &Query,
+        rows: impl Fn(&'a Answer) -> Option<&'a Rows<T>>,
+    ) -> Vec<Line<T>> {
+        let mut lines = Vec::new();
+        for scope in scopes {
+            let slot = self.slot(&Key::scoped(scope.clone(), query.clone()));
+            let stale = slot.fault.is_some();
+            if let Some(records) = slot.answer.as_ref().and_then(&rows) {
+                lines.extend(records.iter().map(|record| Line { record: Arc::clone(record), stale }));
+            }
+        }
+        lines
+    }
+
+    /// How fresh the answers to these keys are.
+    pub fn freshness<'a>(&self, keys: impl IntoIterator<Item = &'a Key>) -> Freshness {
+        let mut freshness = Freshness::default();
+        for key in keys {
+            let slot = self.slot(key);
+            freshness.keys += 1;
+            freshness.oldest = match (freshness.oldest, slot.at) {
+                (Some(oldest), Some(at)) => Some(oldest.min(at)),
+                (oldest, at) => oldest.or(at),
+            };
+            if let Some(fault) = &slot.fault {
+                freshness.faults.push((key.scope.clone(), fault.clone()));
+                freshness.next_try = [freshness.next_try, slot.next_try].into_iter().flatten().min();
+            } else if slot.answer.is_none() {
+                freshness.waiting = true;
+                freshness.records += slot.records;
+            }
+        }
+        freshness
+    }
+
+    /// The engine's clock at a moment of this machine's: the same unless the engine lives in simulated time.
+    pub fn service_time(&self, wall: Time) -> Time {
+        match (self.status(), self.slot(&Key::context(Query::Status)).at) {
+            (Some(status), Some(at)) if status.clock == "simulated" => wall + (status.now - at),
+            _ => wall,
+        }
+    }
+
+    /// The account's name in the organization, where it is known.
+    pub fn account_name(&self, id: &crate::domain::AccountId) -> Option<&str> {
+        let known = |accounts: &'_ Rows<Account>| accounts.iter().position(|account| account.id == *id);
+        let accounts = self.accounts()?;
+        known(accounts).map(|index| accounts[index].name.as_str())
+    }
+
+    /// A job of the lists, or one asked for by itself.
+    pub fn find_backup_job(&self, scope: &Scope, id: &JobId) -> Option<&Arc<BackupJob>> {
+        let single = self.backup_job(scope, id);
+        single.or_else(|| self.backup_jobs(scope)?.iter().find(|job| job.id == *id))
+    }
+
+    /// The same for restores.
+    pub fn find_restore_job(&self, scope: &Scope, id: &JobId) -> Option<&Arc<RestoreJob>> {
+        let single = self.restore_job(scope, id);
+        single.or_else(|| self.restore_jobs(scope)?.iter().find(|job| job.id == *id))
+    }
+
+    /// A recovery point of any list that was asked for.
+    pub fn find_point(&self, arn: &Arn) -> Option<&Arc<RecoveryPoint>> {
+        self.slots.values().find_map(|slot| match &slot.answer {
+            Some(Answer::RecoveryPoints(points)) => points.iter().find(|point| point.arn == *arn),
+            Some(Answer::RecoveryPoint(point)) if point.arn == *arn => Some(point),
+            _ => None,
+        })
+    }
+}
