@@ -3,8 +3,23 @@
 //! Everything that happens is a message; [`app::App`] takes one after the other, synchronously and without a look at any clock, and
 //! answers with effects that are carried out elsewhere. The same messages give the same frames.
 
+pub mod actions;
+pub mod app;
+pub mod command;
+pub mod dialogs;
 pub mod fmt;
+pub mod follow;
+pub mod frame;
 pub mod glyph;
+pub mod keymap;
+pub mod msg;
+pub mod paint;
+pub mod route;
+pub mod screens;
+pub mod store;
+pub mod table;
 pub mod term;
 pub mod text;
 pub mod theme;
+pub mod widgets;
+pub mod world;

@@ -10,7 +10,7 @@ use crate::domain::recovery_point::RecoveryPoint;
 use crate::domain::resource::ProtectedResource;
 use crate::domain::vault::Vault;
 use crate::domain::{Account, Arn, PlanId, Scope, Tags, Time};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What is known of one key.
@@ -34,7 +34,7 @@ pub struct Slot {
 /// Everything that is known.
 #[derive(Debug, Default)]
 pub struct Store {
-    slots: HashMap<Key, Slot>,
+    slots: BTreeMap<Key, Slot>,
     /// What the context can do.
     pub capabilities: Capabilities,
     /// Whether the context's abilities were told by an answer yet.
@@ -259,16 +259,24 @@ impl Store {
         known(accounts).map(|index| accounts[index].name.as_str())
     }
 
-    /// A job of the lists, or one asked for by itself.
+    /// Whether what `single` tells came after what `list` tells.
+    fn is_newer(&self, scope: &Scope, single: Query, list: Query) -> bool {
+        let at = |query| self.slot(&Key::scoped(scope.clone(), query)).at;
+        at(single) >= at(list)
+    }
+
+    /// A job of the lists, or one asked for by itself: whichever was told last.
     pub fn find_backup_job(&self, scope: &Scope, id: &JobId) -> Option<&Arc<BackupJob>> {
-        let single = self.backup_job(scope, id);
-        single.or_else(|| self.backup_jobs(scope)?.iter().find(|job| job.id == *id))
+        let listed = self.backup_jobs(scope).and_then(|jobs| jobs.iter().find(|job| job.id == *id));
+        let newer = self.is_newer(scope, Query::BackupJob { id: id.clone() }, Query::BackupJobs);
+        self.backup_job(scope, id).filter(|_| newer || listed.is_none()).or(listed)
     }
 
     /// The same for restores.
     pub fn find_restore_job(&self, scope: &Scope, id: &JobId) -> Option<&Arc<RestoreJob>> {
-        let single = self.restore_job(scope, id);
-        single.or_else(|| self.restore_jobs(scope)?.iter().find(|job| job.id == *id))
+        let listed = self.restore_jobs(scope).and_then(|jobs| jobs.iter().find(|job| job.id == *id));
+        let newer = self.is_newer(scope, Query::RestoreJob { id: id.clone() }, Query::RestoreJobs);
+        self.restore_job(scope, id).filter(|_| newer || listed.is_none()).or(listed)
     }
 
     /// A recovery point of any list that was asked for.

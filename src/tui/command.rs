@@ -1,0 +1,183 @@
+//! Everything that the dashboard can be told to do: one closed list that feeds the keys, the palette, the `:` line and the help.
+
+/// Writes the enum and its table from one list, so that neither can lack an entry.
+macro_rules! commands {
+    ($($variant:ident $id:literal [$($key:literal)*] $group:ident $title:literal, $help:literal;)+) => {
+        /// A thing to do.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Command { $(#[doc = $help] $variant),+ }
+
+        /// Every command, in the order in which help and palette show them.
+        pub const COMMANDS: &[Info] = &[$(Info {
+            command: Command::$variant, id: $id, keys: &[$($key),*], group: Group::$group, title: $title, help: $help,
+        }),+];
+    };
+}
+
+/// What there is to know of a command.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Info {
+    /// The command.
+    pub command: Command,
+    /// What to type on the `:` line.
+    pub id: &'static str,
+    /// Its keys; none when it has no key of its own.
+    pub keys: &'static [&'static str],
+    /// Where help lists it.
+    pub group: Group,
+    /// What the palette and the menus call it.
+    pub title: &'static str,
+    /// One sentence on what it does.
+    pub help: &'static str,
+}
+
+/// The sections of the help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// What changes something.
+    Act,
+    /// From screen to screen.
+    Go,
+    /// Within a list.
+    Move,
+    /// What a list shows.
+    Show,
+    /// The program itself.
+    Program,
+}
+
+impl Group {
+    /// Its heading.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Act => "Do something",
+            Self::Go => "Go somewhere",
+            Self::Move => "Move in a list",
+            Self::Show => "Change what is shown",
+            Self::Program => "vaultdeck",
+        }
+    }
+}
+
+commands! {
+    CreateVault "create-vault" [] Act "Create a vault…", "Make a new, empty vault for recovery points.";
+    CreatePlan "create-plan" [] Act "Create a backup plan…", "Choose when, what, where to and how long; shown before it is made.";
+    StartBackup "start-backup" [] Act "Back up now…", "Start an on-demand backup of a resource.";
+    Restore "restore" [] Act "Restore…", "Restore a whole recovery point or the marked files.";
+    EditPlan "edit-plan" [] Act "Edit the plan…", "Change a plan's rules and selections; it gets a new version.";
+    EditLifecycle "edit-lifecycle" [] Act "Change how long it is kept…", "Change when a recovery point is deleted.";
+    Tags "tags" [] Act "Tags…", "Show and change the tags of a vault, plan or recovery point.";
+    StopJob "stop-job" [] Act "Stop the job…", "Stop a backup job that has not ended yet.";
+    DeletePoint "delete-recovery-point" [] Act "Delete the recovery point…", "Delete a backup for good.";
+    DeletePlan "delete-plan" [] Act "Delete the plan…", "Delete a plan with its selections; its recovery points stay.";
+    DeleteVault "delete-vault" [] Act "Delete the vault…", "Delete an empty vault.";
+
+    Overview "overview" ["1"] Go "Overview", "What needs a look now, what runs, what comes next.";
+    Vaults "vaults" ["2"] Go "Vaults", "Vaults, their recovery points, and the files in those.";
+    Plans "plans" ["3"] Go "Plans", "Backup plans: rules, selections, next runs.";
+    Jobs "jobs" ["4"] Go "Jobs", "Backup, copy and restore jobs.";
+    Accounts "accounts" ["5"] Go "Accounts", "The organization's accounts and how they are doing.";
+    Resources "resources" ["6"] Go "Resources", "What can be protected, and whether it is.";
+    Findings "findings" ["7"] Go "Findings", "Everything that should be looked at, with reasons.";
+    Activity "activity" ["8"] Go "Activity", "What this dashboard changed since it started.";
+    Open "open" ["enter" "l" "right"] Go "Open", "Open what is selected.";
+    Back "back" ["esc" "h" "left" "backspace"] Go "Back", "Close what is open: a dialog, a filter, a detail.";
+    HistoryBack "history-back" ["["] Go "Previous screen", "Go to where you were before.";
+    HistoryForward "history-forward" ["]"] Go "Next screen", "Undo going back.";
+    NextTab "next-tab" ["tab"] Go "Next tab or pane", "Backup, copy and restore jobs; the panes of the overview.";
+    PreviousTab "previous-tab" ["shift-tab"] Go "Previous tab or pane", "The same, the other way round.";
+
+    Down "down" ["j" "down"] Move "Down", "One row down.";
+    Up "up" ["k" "up"] Move "Up", "One row up.";
+    PageDown "page-down" ["ctrl-f" "pagedown"] Move "Page down", "One page down.";
+    PageUp "page-up" ["ctrl-b" "pageup"] Move "Page up", "One page up.";
+    HalfDown "half-page-down" ["ctrl-d"] Move "Half a page down", "Half a page down.";
+    HalfUp "half-page-up" ["ctrl-u"] Move "Half a page up", "Half a page up.";
+    Top "top" ["g" "home"] Move "First row", "To the first row.";
+    Bottom "bottom" ["G" "end"] Move "Last row", "To the last row.";
+    Mark "mark" ["space"] Move "Mark", "Mark or unmark a row: files to restore.";
+    ClearMarks "clear-marks" [] Move "Unmark all", "Take all marks away.";
+
+    Filter "filter" ["/"] Show "Filter", "Show only rows that hold every word you type.";
+    Failures "failures" ["f"] Show "Only problems", "Show only what failed, expired or has issues; again shows all.";
+    SortNext "sort" ["s"] Show "Sort by the next column", "Sort by the next column.";
+    SortReverse "reverse" ["S"] Show "Reverse the order", "Sort the other way round.";
+    Scopes "scopes" ["@"] Show "Choose account and region…", "Show one account and region, or all.";
+    Refresh "refresh" ["r"] Show "Refresh", "Ask for everything on this screen again, now.";
+    Pause "pause" ["p"] Show "Pause refreshing", "Stop asking by itself; again goes on.";
+    CopyId "copy-id" ["y"] Show "Copy the id", "Copy the id or name to your clipboard (OSC 52, works over SSH).";
+    CopyArn "copy-arn" ["Y"] Show "Copy the ARN", "Copy the whole ARN to your clipboard.";
+
+    Actions "actions" ["a"] Program "Actions…", "What can be done with what is selected; what cannot says why.";
+    Palette "palette" ["ctrl-p"] Program "Find a command…", "Find any command by a few of its letters.";
+    CommandLine "command" [":"] Program "Command line", "Type a command's name.";
+    Help "help" ["?" "F1"] Program "Help", "This list; type to search, enter to run.";
+    Redraw "redraw" ["ctrl-l"] Program "Draw all again", "For a terminal that something else wrote to.";
+    Suspend "suspend" ["ctrl-z"] Program "Suspend", "Back to the shell; fg returns.";
+    Quit "quit" ["q" "ctrl-c"] Program "Quit", "Leave; asks when jobs run in this process.";
+}
+
+impl Command {
+    /// What there is to know of it.
+    pub fn info(self) -> &'static Info {
+        &COMMANDS[self as usize]
+    }
+
+    /// The command that a user typed on the `:` line: its id, or the start of exactly one.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        let short = match text {
+            "q" | "q!" | "wq" | "x" | "exit" => "quit",
+            "points" => "vaults",
+            "h" => "help",
+            other => other,
+        };
+        if let Some(info) = COMMANDS.iter().find(|info| info.id == short) {
+            return Ok(info.command);
+        }
+        let found: Vec<&Info> = COMMANDS.iter().filter(|info| !short.is_empty() && info.id.starts_with(short)).collect();
+        match found.as_slice() {
+            [one] => Ok(one.command),
+            [] => Err(format!("there is no command {text:?}: ? lists them all")),
+            many => {
+                let names: Vec<&str> = many.iter().map(|info| info.id).collect();
+                Err(format!("{text:?} could be {}", names.join(", ")))
+            }
+        }
+    }
+
+    /// Whether it leads to a change of something outside; such commands never have a key of their own.
+    pub fn acts(self) -> bool {
+        self.info().group == Group::Act
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_in_the_enums_order() {
+        for (index, info) in COMMANDS.iter().enumerate() {
+            assert_eq!(info.command as usize, index, "{}", info.id);
+            assert!(!info.title.is_empty() && info.help.ends_with('.'), "{}", info.id);
+        }
+    }
+
+    #[test]
+    fn nothing_that_changes_something_has_a_key() {
+        for info in COMMANDS {
+            assert!(!info.command.acts() || info.keys.is_empty(), "{} is one key away", info.id);
+        }
+    }
+
+    #[test]
+    fn ids_are_unique_and_starts_of_them_are_enough() {
+        let ids: std::collections::BTreeSet<&str> = COMMANDS.iter().map(|info| info.id).collect();
+        assert_eq!(ids.len(), COMMANDS.len());
+        assert_eq!(Command::parse("res").unwrap_err(), "\"res\" could be restore, resources");
+        assert_eq!(Command::parse("resta"), Err("there is no command \"resta\": ? lists them all".to_owned()));
+        assert_eq!(Command::parse("create-v"), Ok(Command::CreateVault));
+        assert_eq!(Command::parse("q"), Ok(Command::Quit));
+    }
+}

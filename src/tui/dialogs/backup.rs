@@ -1,0 +1,42 @@
+//! Back up now.
+
+use crate::client::Key;
+use crate::tui::dialogs::{Input, Modal};
+use crate::tui::msg::Act;
+use crate::tui::paint::{Painter, Segments};
+use crate::tui::theme::Role;
+use crate::tui::world::World;
+use crate::tui::actions::Subject;
+use ratatui::layout::Rect;
+
+/// Back up now.
+#[derive(Debug)]
+pub struct Backup(());
+
+impl Backup {
+    /// With what is selected.
+    pub fn new(_subject: &Subject, _world: &World) -> Self {
+        Self(())
+    }
+}
+
+impl Modal for Backup {
+    fn title(&self, _: &World) -> String {
+        "Back up now.".to_owned()
+    }
+    fn keys(&self, _: &World) -> Vec<Key> {
+        Vec::new()
+    }
+    fn handle(&mut self, _: Input, _: &mut World) -> Vec<Act> {
+        vec![Act::Close]
+    }
+    fn size(&self, _: &World) -> (u16, u16) {
+        (60, 4)
+    }
+    fn view(&self, _: &World, area: Rect, painter: &mut Painter<'_>) {
+        painter.paragraph(area, "This dialog is not built yet. Any key closes it.", Role::Text);
+    }
+    fn hints(&self, _: &World) -> Segments<'static> {
+        Vec::new()
+    }
+}

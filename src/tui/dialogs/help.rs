@@ -1,0 +1,164 @@
+//! The help: every command with its keys, searched by letters, run by enter.
+
+use crate::tui::actions::{self, Subject};
+use crate::tui::command::{COMMANDS, Command, Group};
+use crate::tui::dialogs::{Input, Modal};
+use crate::tui::msg::{Act, Tone};
+use crate::tui::paint::{Painter, Segments, segment};
+use crate::tui::theme::Role;
+use crate::tui::widgets::edit::Edit;
+use crate::tui::world::World;
+use crossterm::event::KeyCode;
+use ratatui::layout::Rect;
+
+/// The help.
+#[derive(Debug)]
+pub struct Help {
+    query: Edit,
+    cursor: usize,
+    /// Why each command cannot run now.
+    reasons: Vec<Option<String>>,
+}
+
+/// A line of the help: a heading, or a command.
+enum Row {
+    Heading(Group),
+    Command(Command),
+}
+
+impl Help {
+    /// The help, with what can be done with what is selected.
+    pub fn new(subject: &Subject, world: &World) -> Self {
+        let reasons = COMMANDS
+            .iter()
+            .map(|info| if info.command.acts() { actions::check(info.command, subject, world).err() } else { None });
+        Self { query: Edit::default(), cursor: 0, reasons: reasons.collect() }
+    }
+
+    fn found(&self) -> Vec<Command> {
+        let needles: Vec<String> = self.query.text().split_whitespace().map(str::to_lowercase).collect();
+        let mut found: Vec<Command> = COMMANDS
+            .iter()
+            .filter(|info| {
+                let words = format!("{} {} {} {}", info.id, info.title, info.help, info.keys.join(" ")).to_lowercase();
+                needles.iter().all(|needle| words.contains(needle.as_str()))
+            })
+            .map(|info| info.command)
+            .collect();
+        found.sort_by_key(|command| command.info().group);
+        found
+    }
+
+    fn rows(found: &[Command]) -> Vec<Row> {
+        let mut rows = Vec::new();
+        let mut group = None;
+        for command in found {
+            if group != Some(command.info().group) {
+                group = Some(command.info().group);
+                rows.push(Row::Heading(command.info().group));
+            }
+            rows.push(Row::Command(*command));
+        }
+        rows
+    }
+}
+
+impl Modal for Help {
+    fn title(&self, _: &World) -> String {
+        "Help".to_owned()
+    }
+    fn handle(&mut self, input: Input, _: &mut World) -> Vec<Act> {
+        let key = match input {
+            Input::Paste(pasted) => {
+                self.query.paste(&pasted);
+                self.cursor = 0;
+                return Vec::new();
+            }
+            Input::Key(key) => key,
+        };
+        let found = self.found();
+        let last = found.len().saturating_sub(1);
+        match key.code {
+            KeyCode::Esc => return vec![Act::Close],
+            KeyCode::Char('?') if self.query.text().is_empty() => return vec![Act::Close],
+            KeyCode::Down | KeyCode::Tab => self.cursor = (self.cursor + 1).min(last),
+            KeyCode::Up | KeyCode::BackTab => self.cursor = self.cursor.saturating_sub(1),
+            KeyCode::PageDown => self.cursor = (self.cursor + 10).min(last),
+            KeyCode::PageUp => self.cursor = self.cursor.saturating_sub(10),
+            KeyCode::Enter => {
+                if let Some(command) = found.get(self.cursor) {
+                    return match &self.reasons[*command as usize] {
+                        Some(reason) => vec![Act::Say(Tone::Bad, reason.clone())],
+                        None => vec![Act::Close, Act::Run(*command)],
+                    };
+                }
+            }
+            _ => {
+                if self.query.handle(key) {
+                    self.cursor = 0;
+                }
+            }
+        }
+        Vec::new()
+    }
+    fn size(&self, _: &World) -> (u16, u16) {
+        (110, 60)
+    }
+    fn view(&self, _: &World, area: Rect, painter: &mut Painter<'_>) {
+        let used = painter.put(area.x, area.y, area.width, "search: ", Role::Dim);
+        self.query.view(area.x + used, area.y, area.width.saturating_sub(used).min(40), true, painter);
+        let found = self.found();
+        let rows = Self::rows(&found);
+        let body = Rect::new(area.x, area.y + 1, area.width, area.height.saturating_sub(1));
+        let visible = usize::from(body.height);
+        let chosen = found.get(self.cursor);
+        let at = rows.iter().position(|row| matches!((row, chosen), (Row::Command(a), Some(b)) if a == b)).unwrap_or(0);
+        let offset = (at + 2).saturating_sub(visible).min(rows.len().saturating_sub(visible));
+        if rows.is_empty() {
+            painter.put(body.x, body.y, body.width, "nothing holds these words", Role::Dim);
+        }
+        for (line, row) in rows.iter().skip(offset).take(visible).enumerate() {
+            let y = body.y + line as u16;
+            match row {
+                Row::Heading(group) => {
+                    painter.put(body.x, y, body.width, group.title(), Role::Title);
+                }
+                Row::Command(command) => self.view_command(*command, offset + line == at, body, y, painter),
+            }
+        }
+        painter.scrollbar(body, offset, visible, rows.len());
+    }
+    fn hints(&self, _: &World) -> Segments<'static> {
+        vec![
+            segment("letters", Role::Key),
+            segment(" search  ", Role::Dim),
+            segment("enter", Role::Key),
+            segment(" run it  ", Role::Dim),
+            segment("esc", Role::Key),
+            segment(" close", Role::Dim),
+        ]
+    }
+}
+
+impl Help {
+    fn view_command(&self, command: Command, selected: bool, area: Rect, y: u16, painter: &mut Painter<'_>) {
+        let info = command.info();
+        let reason = &self.reasons[command as usize];
+        let (text, quiet, key) = match (selected, reason) {
+            (true, _) => (Role::Selected, Role::Selected, Role::Selected),
+            (false, Some(_)) => (Role::Disabled, Role::Disabled, Role::Disabled),
+            (false, None) => (Role::Text, Role::Dim, Role::Key),
+        };
+        if selected {
+            painter.style(Rect::new(area.x, y, area.width, 1), Role::Selected);
+            painter.put(area.x, y, 1, painter.glyphs.cursor, text);
+        }
+        let keys = if info.keys.is_empty() { format!(":{}", info.id) } else { info.keys.join(" ") };
+        let (keys_width, title_width) = if area.width > 80 { (24, 28) } else { (18, 22) };
+        painter.put(area.x + 2, y, keys_width, &keys, key);
+        painter.put(area.x + 3 + keys_width, y, title_width, info.title, text);
+        let x = area.x + 4 + keys_width + title_width;
+        let said = reason.as_deref().unwrap_or(info.help);
+        painter.put(x, y, area.right().saturating_sub(x + 1), said, quiet);
+    }
+}

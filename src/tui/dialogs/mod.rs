@@ -1,0 +1,136 @@
+//! The dialogs: one file each, all behind [`Modal`]. The topmost one gets every key.
+//!
+//! A dialog that changes something ends in [`crate::tui::msg::Act::Propose`]: the app prepares the change and shows [`confirm::Confirm`]
+//! above it. When the answer is right, the dialog below stays, says that it sends, and closes when the change was made; when
+//! it was refused, the refusal is shown in it and nothing that was typed is lost.
+
+pub mod backup;
+pub mod confirm;
+pub mod create_vault;
+pub mod help;
+pub mod lifecycle;
+pub mod menu;
+pub mod notice;
+pub mod plan_editor;
+pub mod quit;
+pub mod restore;
+pub mod scopes;
+pub mod tags;
+
+use crate::client::Key;
+use crate::client::approve::Pending;
+use crate::domain::recovery_point::RecoveryPoint;
+use crate::domain::{Arn, PlanId, Scope};
+use crate::tui::actions::Subject;
+use crate::tui::msg::Act;
+use crate::tui::paint::{Painter, Segments};
+use crate::tui::world::World;
+use crossterm::event::KeyEvent;
+use ratatui::layout::Rect;
+use std::sync::Arc;
+
+/// What comes to a dialog.
+#[derive(Debug)]
+pub enum Input {
+    /// A key.
+    Key(KeyEvent),
+    /// A pasted text.
+    Paste(String),
+}
+
+/// What every dialog can do.
+pub trait Modal {
+    /// What stands in its frame.
+    fn title(&self, world: &World) -> String;
+    /// What it needs to know, beside what the screen below shows.
+    fn keys(&self, _world: &World) -> Vec<Key> {
+        Vec::new()
+    }
+    /// Takes new data in, and once when it opens.
+    fn sync(&mut self, _world: &World) {}
+    /// Takes a key or a paste.
+    fn handle(&mut self, input: Input, world: &mut World) -> Vec<Act>;
+    /// How large it wants to be; it gets less on a small screen.
+    fn size(&self, world: &World) -> (u16, u16);
+    /// Draws what is inside its frame.
+    fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>);
+    /// What its keys do, for the last line of the screen.
+    fn hints(&self, world: &World) -> Segments<'static>;
+}
+
+/// Writes the enum of all dialogs, and hands each call to the one that it is.
+macro_rules! dialogs {
+    ($($variant:ident($type:ty)),+ $(,)?) => {
+        /// A dialog with its state.
+        #[derive(Debug)]
+        pub enum Dialog { $(#[doc = stringify!($variant)] $variant($type)),+ }
+
+        impl Dialog {
+            /// The dialog itself.
+            pub fn modal(&self) -> &dyn Modal {
+                match self { $(Self::$variant(dialog) => dialog),+ }
+            }
+
+            /// The dialog itself, to change.
+            pub fn modal_mut(&mut self) -> &mut dyn Modal {
+                match self { $(Self::$variant(dialog) => dialog),+ }
+            }
+        }
+    };
+}
+dialogs! {
+    Backup(backup::Backup),
+    Confirm(confirm::Confirm),
+    CreateVault(create_vault::CreateVault),
+    Help(help::Help),
+    Lifecycle(lifecycle::LifecycleEditor),
+    Menu(menu::Menu),
+    Notice(notice::Notice),
+    PlanEditor(plan_editor::PlanEditor),
+    Quit(quit::Quit),
+    Restore(restore::RestoreWizard),
+    Scopes(scopes::Scopes),
+    Tags(tags::TagsEditor),
+}
+
+impl Dialog {
+    /// Makes a vault.
+    pub fn create_vault(world: &World) -> Self {
+        Self::CreateVault(create_vault::CreateVault::new(world))
+    }
+
+    /// Makes a plan.
+    pub fn create_plan(world: &World) -> Self {
+        Self::PlanEditor(plan_editor::PlanEditor::create(world))
+    }
+
+    /// Changes a plan.
+    pub fn edit_plan(scope: Scope, id: PlanId, world: &World) -> Self {
+        Self::PlanEditor(plan_editor::PlanEditor::edit(scope, id, world))
+    }
+
+    /// Backs a resource up now; the subject fills in what it is or where it goes.
+    pub fn back_up(subject: &Subject, world: &World) -> Self {
+        Self::Backup(backup::Backup::new(subject, world))
+    }
+
+    /// Restores a recovery point, or the given paths of it.
+    pub fn restore(point: Arc<RecoveryPoint>, items: Vec<String>, world: &World) -> Self {
+        Self::Restore(restore::RestoreWizard::new(point, items, world))
+    }
+
+    /// Changes how long a recovery point is kept.
+    pub fn lifecycle(point: Arc<RecoveryPoint>, world: &World) -> Self {
+        Self::Lifecycle(lifecycle::LifecycleEditor::new(point, world))
+    }
+
+    /// Shows and changes tags.
+    pub fn tags(scope: Scope, arn: Arn, world: &World) -> Self {
+        Self::Tags(tags::TagsEditor::new(scope, arn, world))
+    }
+
+    /// Asks for a yes to a change.
+    pub fn confirm(pending: Pending) -> Self {
+        Self::Confirm(confirm::Confirm::new(pending))
+    }
+}

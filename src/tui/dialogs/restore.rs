@@ -1,0 +1,43 @@
+//! Restore a recovery point.
+
+use crate::client::Key;
+use crate::tui::dialogs::{Input, Modal};
+use crate::tui::msg::Act;
+use crate::tui::paint::{Painter, Segments};
+use crate::tui::theme::Role;
+use crate::tui::world::World;
+use crate::domain::recovery_point::RecoveryPoint;
+use std::sync::Arc;
+use ratatui::layout::Rect;
+
+/// Restore a recovery point.
+#[derive(Debug)]
+pub struct RestoreWizard(());
+
+impl RestoreWizard {
+    /// Of this point.
+    pub fn new(_point: Arc<RecoveryPoint>, _items: Vec<String>, _world: &World) -> Self {
+        Self(())
+    }
+}
+
+impl Modal for RestoreWizard {
+    fn title(&self, _: &World) -> String {
+        "Restore a recovery point.".to_owned()
+    }
+    fn keys(&self, _: &World) -> Vec<Key> {
+        Vec::new()
+    }
+    fn handle(&mut self, _: Input, _: &mut World) -> Vec<Act> {
+        vec![Act::Close]
+    }
+    fn size(&self, _: &World) -> (u16, u16) {
+        (60, 4)
+    }
+    fn view(&self, _: &World, area: Rect, painter: &mut Painter<'_>) {
+        painter.paragraph(area, "This dialog is not built yet. Any key closes it.", Role::Text);
+    }
+    fn hints(&self, _: &World) -> Segments<'static> {
+        Vec::new()
+    }
+}

@@ -1,0 +1,42 @@
+//! Tags.
+
+use crate::client::Key;
+use crate::tui::dialogs::{Input, Modal};
+use crate::tui::msg::Act;
+use crate::tui::paint::{Painter, Segments};
+use crate::tui::theme::Role;
+use crate::tui::world::World;
+use crate::domain::{Arn, Scope};
+use ratatui::layout::Rect;
+
+/// Tags.
+#[derive(Debug)]
+pub struct TagsEditor(());
+
+impl TagsEditor {
+    /// Of this.
+    pub fn new(_scope: Scope, _arn: Arn, _world: &World) -> Self {
+        Self(())
+    }
+}
+
+impl Modal for TagsEditor {
+    fn title(&self, _: &World) -> String {
+        "Tags.".to_owned()
+    }
+    fn keys(&self, _: &World) -> Vec<Key> {
+        Vec::new()
+    }
+    fn handle(&mut self, _: Input, _: &mut World) -> Vec<Act> {
+        vec![Act::Close]
+    }
+    fn size(&self, _: &World) -> (u16, u16) {
+        (60, 4)
+    }
+    fn view(&self, _: &World, area: Rect, painter: &mut Painter<'_>) {
+        painter.paragraph(area, "This dialog is not built yet. Any key closes it.", Role::Text);
+    }
+    fn hints(&self, _: &World) -> Segments<'static> {
+        Vec::new()
+    }
+}

@@ -1,0 +1,201 @@
+//! The whole picture: header, tabs, the open screen, the last line, and the dialogs above.
+
+use crate::client::{Feature, Key, Query};
+use crate::tui::app::{App, Layer, Line};
+use crate::tui::msg::Tone;
+use crate::tui::paint::{Painter, Segments, segment, segments_width};
+use crate::tui::route::{Route, Tab};
+use crate::tui::text;
+use crate::tui::theme::Role;
+use crate::tui::world::World;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use std::collections::BTreeSet;
+
+/// Below this nothing useful fits.
+const SMALLEST: (u16, u16) = (60, 15);
+
+/// Draws the app.
+pub fn view(app: &App, area: Rect, buffer: &mut Buffer) {
+    let mut painter = Painter::new(buffer, &app.world.theme, app.world.glyphs);
+    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+        let said = format!(
+            "vaultdeck needs {} x {} columns and rows; this terminal has {} x {}.",
+            SMALLEST.0, SMALLEST.1, area.width, area.height
+        );
+        painter.paragraph(area, &said, Role::Text);
+        return;
+    }
+    view_header(app, Rect::new(area.x, area.y, area.width, 1), &mut painter);
+    view_tabs(app, Rect::new(area.x, area.y + 1, area.width, 1), &mut painter);
+    let crumbs = u16::from(app.history.trail().len() > 1);
+    if crumbs > 0 {
+        view_crumbs(app, Rect::new(area.x, area.y + 2, area.width, 1), &mut painter);
+    }
+    let body = Rect::new(area.x, area.y + 2 + crumbs, area.width, area.height - 3 - crumbs);
+    app.page().view(&app.world, body, &mut painter);
+    for layer in &app.layers {
+        view_layer(layer, &app.world, Rect::new(area.x, area.y, area.width, area.height - 1), &mut painter);
+    }
+    let last = Rect::new(area.x, area.bottom() - 1, area.width, 1);
+    view_last(app, last, &mut painter);
+}
+
+fn view_header(app: &App, area: Rect, painter: &mut Painter<'_>) {
+    let world = &app.world;
+    let dot = format!(" {} ", painter.glyphs.dot);
+    let mut left = vec![segment(" vaultdeck", Role::Title), segment(dot.clone(), Role::Rule)];
+    left.push(segment(world.place.clone(), Role::Text));
+    left.push(segment(dot.clone(), Role::Rule));
+    left.push(segment(scopes(world), if world.narrowed { Role::Accent } else { Role::Text }));
+    if world.store.known && world.store.capabilities.allows(Feature::Write).is_err() {
+        left.push(segment(dot.clone(), Role::Rule));
+        left.push(segment("read-only", Role::Warning));
+    }
+    if app.quitting {
+        left.push(segment(dot.clone(), Role::Rule));
+        left.push(segment("quits when no job runs", Role::Warning));
+    }
+    if world.store.slot(&Key::context(Query::Scopes)).fault.is_some() {
+        left.push(segment(dot.clone(), Role::Rule));
+        left.push(segment("out of reach, trying again", Role::Bad));
+    }
+    let now = world.now();
+    let simulated = if now == world.wall { "" } else { "simulated " };
+    let clock = format!("{simulated}{} UTC ", now.format("%m-%d %H:%M"));
+    let room = area.width.saturating_sub(text::width(&clock) as u16 + 1);
+    painter.line(area.x, area.y, room, &left);
+    painter.put_right(area.x, area.y, area.width, &clock, Role::Dim);
+}
+
+/// What is shown of the context, in few words.
+fn scopes(world: &World) -> String {
+    match (world.shown.as_slice(), world.narrowed) {
+        ([], _) => "connecting".to_owned(),
+        ([only], _) => world.scope_name(only),
+        (many, _) => {
+            let accounts: BTreeSet<_> = many.iter().map(|scope| &scope.account).collect();
+            let regions: BTreeSet<_> = many.iter().map(|scope| &scope.region).collect();
+            let region = match regions.first() {
+                Some(only) if regions.len() == 1 => only.to_string(),
+                _ => text::count(regions.len(), "region", "regions"),
+            };
+            format!("{}, {region}", text::count(accounts.len(), "account", "accounts"))
+        }
+    }
+}
+
+/// The tabs' names where the screen is narrow.
+const SHORT: [&str; 8] = ["Overview", "Vaults", "Plans", "Jobs", "Acc", "Res", "Find", "Act"];
+
+fn view_tabs(app: &App, area: Rect, painter: &mut Painter<'_>) {
+    let open = match app.history.trail().first() {
+        Some(Route::Tab(tab)) => *tab,
+        _ => Tab::Overview,
+    };
+    let wide = area.width >= 92;
+    let mut line = Segments::new();
+    for (nth, tab) in Tab::ALL.into_iter().enumerate() {
+        let title = if wide { tab.title() } else { SHORT[nth] };
+        if tab == open {
+            line.push(segment(format!(" {} {title} ", nth + 1), Role::Selected));
+        } else {
+            line.push(segment(format!(" {}", nth + 1), Role::Key));
+            line.push(segment(format!(" {title} "), Role::Dim));
+        }
+        if wide {
+            line.push(segment(" ", Role::Text));
+        }
+    }
+    if segments_width(&line) > area.width {
+        line.iter_mut().for_each(|(text, _)| *text = text.trim_end().to_owned().into());
+    }
+    painter.line(area.x, area.y, area.width, &line);
+}
+
+fn view_crumbs(app: &App, area: Rect, painter: &mut Painter<'_>) {
+    let crumbs = app.crumbs();
+    let mut line = Segments::new();
+    for (nth, crumb) in crumbs.iter().enumerate() {
+        if nth > 0 {
+            line.push(segment(format!(" {} ", painter.glyphs.crumb), Role::Rule));
+        }
+        let role = if nth + 1 == crumbs.len() { Role::Strong } else { Role::Dim };
+        line.push(segment(crumb.clone(), role));
+    }
+    painter.line(area.x + 1, area.y, area.width - 1, &line);
+}
+
+fn view_layer(layer: &Layer, world: &World, area: Rect, painter: &mut Painter<'_>) {
+    let modal = layer.dialog.modal();
+    let (width, height) = modal.size(world);
+    let below = u16::from(layer.sending.is_some())
+        + layer.refusal.as_ref().map_or(0, |refusal| text::wrap(refusal, usize::from(width.min(area.width) - 4)).len().min(4) as u16);
+    let width = (width + 4).min(area.width);
+    let height = (height + 2 + below).min(area.height);
+    let place = Rect::new(area.x + (area.width - width) / 2, area.y + (area.height - height) / 3, width, height);
+    let inner = painter.boxed(place, &modal.title(world), Role::Accent);
+    let body = Rect::new(inner.x, inner.y, inner.width, inner.height.saturating_sub(below));
+    modal.view(world, body, painter);
+    let last = Rect::new(inner.x, body.bottom(), inner.width, below);
+    if layer.sending.is_some() {
+        painter.put(last.x, last.y, last.width, "Sending. esc closes this; the change goes on.", Role::Running);
+    } else if let Some(refusal) = &layer.refusal {
+        painter.paragraph(last, &format!("{} {refusal}", painter.glyphs.bad), Role::Bad);
+    }
+}
+
+fn view_last(app: &App, area: Rect, painter: &mut Painter<'_>) {
+    match &app.line {
+        Some(Line::Filter(edit)) if app.layers.is_empty() => {
+            painter.put(area.x, area.y, 2, " /", Role::Key);
+            edit.view(area.x + 2, area.y, area.width.saturating_sub(42).max(20), true, painter);
+            painter.put_right(area.x, area.y, area.width, "enter keeps, esc shows all ", Role::Dim);
+            return;
+        }
+        Some(Line::Command(edit)) if app.layers.is_empty() => {
+            painter.put(area.x, area.y, 2, " :", Role::Key);
+            edit.view(area.x + 2, area.y, area.width.saturating_sub(42).max(20), true, painter);
+            painter.put_right(area.x, area.y, area.width, "tab completes, enter runs, esc closes ", Role::Dim);
+            return;
+        }
+        _ => {}
+    }
+    if let Some(said) = &app.said {
+        let (sign, role) = match said.tone {
+            Tone::Good => (painter.glyphs.good, Role::Good),
+            Tone::Plain => (painter.glyphs.none, Role::Text),
+            Tone::Bad => (painter.glyphs.bad, Role::Bad),
+        };
+        painter.put(area.x, area.y, area.width, &format!(" {sign} {}", said.text), role);
+        return;
+    }
+    let hints = match app.layers.last() {
+        Some(layer) => layer.dialog.modal().hints(&app.world),
+        None => hints(app),
+    };
+    painter.line(area.x + 1, area.y, area.width - 1, &hints);
+}
+
+fn hints(app: &App) -> Segments<'static> {
+    let mut hints = Segments::new();
+    let mut hint = |key: &'static str, what: &'static str| {
+        hints.push(segment(key, Role::Key));
+        hints.push(segment(format!(" {what}  "), Role::Dim));
+    };
+    hint("enter", "open");
+    if app.history.trail().len() > 1 {
+        hint("esc", "back");
+    }
+    hint("a", "actions");
+    if app.page().filter_text().is_some() {
+        hint("/", "filter");
+        hint("f", "problems");
+        hint("s", "sort");
+    }
+    hint("@", "scope");
+    hint("ctrl-p", "find");
+    hint("?", "help");
+    hint("q", "quit");
+    hints
+}

@@ -1,0 +1,125 @@
+//! What can happen, and what the app wants done about it.
+
+use crate::client::approve::Approved;
+use crate::client::{Event, Fault, Key, Mutation};
+use crate::domain::names::JobId;
+use crate::domain::{PlanId, Scope, Time};
+use crate::tui::command::Command;
+use crate::tui::dialogs::Dialog;
+use crate::tui::route::Route;
+use crate::tui::term::signals::Signal;
+use crossterm::event::KeyEvent;
+
+/// Everything that can happen.
+#[derive(Debug)]
+pub enum Msg {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// A text was pasted.
+    Paste(String),
+    /// The terminal has this size now.
+    Resize(u16, u16),
+    /// This machine's clock says.
+    Tick(Time),
+    /// The fetcher tells something.
+    Data(Box<Event>),
+    /// A change ended.
+    Changed {
+        /// The number under which it was asked for.
+        ticket: u64,
+        /// What came of it.
+        outcome: Result<Made, Fault>,
+    },
+    /// A signal came that is not about the terminal.
+    Signal(Signal),
+}
+
+/// What a change made, as far as the dashboard goes there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Made {
+    /// A vault of this name.
+    Vault(String),
+    /// A plan.
+    Plan(PlanId),
+    /// A backup job.
+    BackupJob(JobId),
+    /// A restore job.
+    RestoreJob(JobId),
+    /// Nothing that could be opened.
+    Nothing,
+}
+
+/// What the app wants done outside of it.
+#[derive(Debug)]
+pub enum Effect {
+    /// Keep the answers to these keys fresh, and no others: those on the screen, and those behind it.
+    Want {
+        /// On the screen.
+        visible: Vec<Key>,
+        /// Behind it.
+        hidden: Vec<Key>,
+    },
+    /// Ask these again now.
+    Refresh(Vec<Key>),
+    /// Carry a change out, and answer with [`Msg::Changed`].
+    Change {
+        /// Its number.
+        ticket: u64,
+        /// What a user said yes to.
+        approved: Approved,
+    },
+    /// Stop asking by itself, or go on.
+    Pause(bool),
+    /// Put a text on the clipboard.
+    Copy(String),
+    /// Ring the terminal's bell.
+    Bell,
+    /// Draw all again.
+    Redraw,
+    /// Back to the shell until it continues us.
+    Suspend,
+    /// End.
+    Quit,
+}
+
+/// What screens and dialogs ask the app for.
+#[derive(Debug)]
+pub enum Act {
+    /// Open a place inside the one that is shown.
+    Open(Route),
+    /// Go to a place from its root.
+    Go(Vec<Route>),
+    /// Run a command, as if its key was pressed.
+    Run(Command),
+    /// Show a dialog above all.
+    Show(Box<Dialog>),
+    /// Close the topmost dialog.
+    Close,
+    /// Show what a change would do, and ask.
+    Propose(Scope, Box<Mutation>),
+    /// The topmost dialog asked, and the answer was right: do it.
+    Carry(Box<Approved>),
+    /// Say something for a while.
+    Say(Tone, String),
+    /// Put a text on the clipboard.
+    Copy(String),
+    /// Ask these again now.
+    Refresh(Vec<Key>),
+    /// Show one scope only, or all.
+    Narrow(Option<Scope>),
+    /// End now; jobs that run here resume at the next start.
+    Quit,
+    /// End as soon as no job runs any more.
+    QuitWhenIdle,
+}
+
+/// How something is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// It went well.
+    Good,
+    /// It is worth knowing.
+    Plain,
+    /// It went wrong.
+    Bad,
+}

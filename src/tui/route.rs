@@ -1,0 +1,173 @@
+//! Where one is, and where one was.
+
+use crate::domain::names::JobId;
+use crate::domain::{Arn, PlanId, Scope};
+
+/// The eight screens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Tab {
+    /// 1.
+    Overview,
+    /// 2.
+    Vaults,
+    /// 3.
+    Plans,
+    /// 4.
+    Jobs,
+    /// 5.
+    Accounts,
+    /// 6.
+    Resources,
+    /// 7.
+    Findings,
+    /// 8.
+    Activity,
+}
+
+impl Tab {
+    /// All, in the order of their keys.
+    pub const ALL: [Self; 8] = [
+        Self::Overview,
+        Self::Vaults,
+        Self::Plans,
+        Self::Jobs,
+        Self::Accounts,
+        Self::Resources,
+        Self::Findings,
+        Self::Activity,
+    ];
+
+    /// Its name.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Overview => "Overview",
+            Self::Vaults => "Vaults",
+            Self::Plans => "Plans",
+            Self::Jobs => "Jobs",
+            Self::Accounts => "Accounts",
+            Self::Resources => "Resources",
+            Self::Findings => "Findings",
+            Self::Activity => "Activity",
+        }
+    }
+}
+
+/// A place.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Route {
+    /// One of the eight screens.
+    Tab(Tab),
+    /// The recovery points of a vault.
+    Vault(Scope, String),
+    /// The recovery points of a resource.
+    Resource(Scope, Arn),
+    /// One recovery point and its files: scope, vault, ARN.
+    Point(Scope, String, Arn),
+    /// One plan.
+    Plan(Scope, PlanId),
+    /// One backup job.
+    BackupJob(Scope, JobId),
+    /// One restore job.
+    RestoreJob(Scope, JobId),
+    /// One copy job.
+    CopyJob(Scope, JobId),
+}
+
+/// The way from a screen to what is open in it; never empty.
+pub type Trail = Vec<Route>;
+
+/// Where one was, and where one went back from.
+#[derive(Debug)]
+pub struct History {
+    trails: Vec<Trail>,
+    at: usize,
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self { trails: vec![vec![Route::Tab(Tab::Overview)]], at: 0 }
+    }
+}
+
+impl History {
+    /// How many places are remembered.
+    const LENGTH: usize = 100;
+
+    /// Where one is.
+    pub fn trail(&self) -> &[Route] {
+        &self.trails[self.at]
+    }
+
+    /// The last part of it.
+    pub fn here(&self) -> &Route {
+        self.trail().last().unwrap_or(&Route::Tab(Tab::Overview))
+    }
+
+    /// Goes to a place; what one went back from is forgotten.
+    pub fn go(&mut self, trail: Trail) {
+        if self.trail() == trail.as_slice() {
+            return;
+        }
+        self.trails.truncate(self.at + 1);
+        self.trails.push(trail);
+        if self.trails.len() > Self::LENGTH {
+            self.trails.remove(0);
+        }
+        self.at = self.trails.len() - 1;
+    }
+
+    /// Goes one step into something.
+    pub fn open(&mut self, route: Route) {
+        let mut trail = self.trail().to_vec();
+        trail.push(route);
+        self.go(trail);
+    }
+
+    /// Goes one step out; false at a screen's root.
+    pub fn up(&mut self) -> bool {
+        let trail = self.trail();
+        if trail.len() < 2 {
+            return false;
+        }
+        let trail = trail[..trail.len() - 1].to_vec();
+        self.go(trail);
+        true
+    }
+
+    /// Goes to where one was before; false when there is nothing.
+    pub fn back(&mut self) -> bool {
+        let can = self.at > 0;
+        self.at -= usize::from(can);
+        can
+    }
+
+    /// Undoes going back; false when there is nothing.
+    pub fn forward(&mut self) -> bool {
+        let can = self.at + 1 < self.trails.len();
+        self.at += usize::from(can);
+        can
+    }
+
+    /// Whether a place is still remembered.
+    pub fn remembers(&self, route: &Route) -> bool {
+        self.trails.iter().any(|trail| trail.contains(route))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn back_and_forward_retrace_the_way() {
+        let mut history = History::default();
+        history.go(vec![Route::Tab(Tab::Jobs)]);
+        history.go(vec![Route::Tab(Tab::Vaults)]);
+        assert!(history.back());
+        assert_eq!(history.here(), &Route::Tab(Tab::Jobs));
+        assert!(history.forward());
+        assert_eq!(history.here(), &Route::Tab(Tab::Vaults));
+        assert!(!history.forward());
+        assert!(!history.up());
+    }
+}

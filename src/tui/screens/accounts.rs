@@ -1,0 +1,196 @@
+//! Screen 5: the organization's accounts and how each of them is doing.
+
+use crate::client::{Answer, Fault, Key, Query};
+use crate::domain::job::{BackupJob, JobState};
+use crate::domain::{Account, AccountId};
+use crate::tui::actions::Subject;
+use crate::tui::command::Command;
+use crate::tui::fmt;
+use crate::tui::msg::Act;
+use crate::tui::paint::Painter;
+use crate::tui::screens::{Screen, pane};
+use crate::tui::store::Line;
+use crate::tui::table::{Cell, Column, List, Record, by_text};
+use crate::tui::theme::Role;
+use crate::tui::world::World;
+use chrono::Duration;
+use ratatui::layout::Rect;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// An account with what is known of its last day.
+#[derive(Debug)]
+pub struct Row {
+    account: Account,
+    vaults: usize,
+    points: i64,
+    jobs: usize,
+    failed: usize,
+    running: usize,
+    last: Option<crate::domain::Time>,
+    regions: usize,
+    fault: Option<Fault>,
+}
+
+/// The list of accounts.
+#[derive(Debug, Default)]
+pub struct Accounts {
+    list: List<Row>,
+}
+
+static COLUMNS: &[Column<Row>] = &[
+    Column::new("ACCOUNT", 12, 28, |row, _| Cell::new(row.account.name.clone(), Role::Accent))
+        .sorted(|a, b| by_text(&a.account.name, &b.account.name)),
+    Column::new("ID", 12, 12, |row, _| Cell::plain(row.account.id.to_string())).priority(2),
+    Column::new("HEALTH", 14, 24, |row, world| match (&row.fault, row.failed) {
+        (Some(fault), _) => Cell::new(format!("{} {}", world.glyphs.warning, fault.label()), Role::Warning),
+        (None, 0) if row.jobs == 0 => Cell::dim(format!("{} no job in 24 h", world.glyphs.none)),
+        (None, 0) => Cell::new(format!("{} ok", world.glyphs.good), Role::Good),
+        (None, failed) => Cell::new(format!("{} {failed} failed", world.glyphs.bad), Role::Bad),
+    })
+    .sorted(|a, b| b.failed.cmp(&a.failed)),
+    Column::new("JOBS 24 H", 9, 9, |row, _| Cell::plain(row.jobs.to_string())).right().priority(1).sorted(|a, b| b.jobs.cmp(&a.jobs)),
+    Column::new("RUNNING", 7, 7, |row, _| Cell::plain(if row.running == 0 { String::new() } else { row.running.to_string() }))
+        .right()
+        .priority(4),
+    Column::new("VAULTS", 6, 6, |row, _| Cell::plain(row.vaults.to_string())).right().priority(5),
+    Column::new("POINTS", 7, 9, |row, _| Cell::plain(fmt::grouped(row.points.max(0) as u64))).right().priority(3),
+    Column::new("LAST GOOD BACKUP", 16, 16, |row, world| match row.last {
+        Some(at) => Cell::plain(fmt::relative(world.now(), at)),
+        None => Cell::dim("none known"),
+    })
+    .right()
+    .priority(2)
+    .sorted(|a, b| a.last.cmp(&b.last)),
+    Column::new("REGIONS", 7, 7, |row, _| Cell::dim(row.regions.to_string())).right().priority(6),
+    Column::new("STATUS", 9, 12, |row, _| Cell::dim(row.account.status.clone())).priority(7),
+    Column::new("EMAIL", 12, 30, |row, _| Cell::dim(row.account.email.clone())).priority(8).grows(),
+];
+
+impl Record for Row {
+    fn id(&self) -> Cow<'_, str> {
+        Cow::Borrowed(self.account.id.as_str())
+    }
+    fn columns() -> &'static [Column<Self>] {
+        COLUMNS
+    }
+    fn words(&self, words: &mut String) {
+        for word in [self.account.name.as_str(), self.account.id.as_str(), self.account.email.as_str()] {
+            words.push_str(word);
+            words.push(' ');
+        }
+    }
+    fn is_problem(&self) -> bool {
+        self.failed > 0 || self.fault.is_some()
+    }
+}
+
+/// The accounts that are known: the organization's, and those of scopes that it does not tell of.
+fn known(world: &World) -> BTreeMap<AccountId, Account> {
+    let mut accounts: BTreeMap<AccountId, Account> = BTreeMap::new();
+    for scope in &world.scopes {
+        accounts.entry(scope.account.clone()).or_insert_with(|| Account {
+            id: scope.account.clone(),
+            name: scope.account.to_string(),
+            email: String::new(),
+            management: false,
+            status: String::new(),
+            joined: None,
+        });
+    }
+    for account in world.store.accounts().into_iter().flat_map(|accounts| accounts.iter()) {
+        accounts.insert(account.id.clone(), Account::clone(account));
+    }
+    accounts
+}
+
+fn row(account: Account, world: &World) -> Row {
+    let mut row =
+        Row { account, vaults: 0, points: 0, jobs: 0, failed: 0, running: 0, last: None, regions: 0, fault: None };
+    let since = world.now() - Duration::hours(24);
+    for scope in world.scopes.iter().filter(|scope| scope.account == row.account.id) {
+        row.regions += 1;
+        for vault in world.store.vaults(scope).into_iter().flat_map(|vaults| vaults.iter()) {
+            row.vaults += 1;
+            row.points += vault.recovery_points;
+        }
+        for job in world.store.backup_jobs(scope).into_iter().flat_map(|jobs| jobs.iter()) {
+            count(&mut row, job, since);
+        }
+        let slot = world.store.slot(&Key::scoped(scope.clone(), Query::BackupJobs));
+        row.fault = row.fault.take().or_else(|| slot.fault.clone());
+    }
+    if row.fault.is_none()
+        && let Some(scopes) = world.store.scopes()
+    {
+        let faulty = scopes.iter().find(|view| view.scope.account == row.account.id && view.fault.is_some());
+        row.fault = faulty.and_then(|view| view.fault.clone());
+    }
+    row
+}
+
+fn count(row: &mut Row, job: &BackupJob, since: crate::domain::Time) {
+    if job.state == JobState::Completed {
+        row.last = row.last.max(job.completed);
+    }
+    row.running += usize::from(job.state == JobState::Running);
+    if job.created >= since {
+        row.jobs += 1;
+        row.failed += usize::from(matches!(job.state, JobState::Failed | JobState::Expired));
+    }
+}
+
+impl Screen for Accounts {
+    fn crumb(&self, _: &World) -> String {
+        "Accounts".to_owned()
+    }
+    fn keys(&self, world: &World) -> Vec<Key> {
+        let mut keys = vec![Key::context(Query::Accounts), Key::context(Query::Scopes)];
+        for query in [Query::BackupJobs, Query::Vaults] {
+            keys.extend(world.scopes.iter().map(|scope| Key::scoped(scope.clone(), query.clone())));
+        }
+        keys
+    }
+    fn sync(&mut self, world: &World) {
+        let stale = world.store.slot(&Key::context(Query::Accounts)).fault.is_some();
+        let mut accounts: Vec<Account> = known(world).into_values().collect();
+        accounts.sort_by_key(|account| !account.management);
+        let lines = accounts.into_iter().map(|account| Line { record: Arc::new(row(account, world)), stale });
+        self.list.set(lines.collect());
+    }
+    fn handle(&mut self, command: Command, world: &World) -> Option<Vec<Act>> {
+        if command == Command::Open {
+            let account = &self.list.selected()?.record.account.id;
+            let scope = world.scopes.iter().find(|scope| scope.account == *account).cloned()?;
+            return Some(vec![Act::Narrow(Some(scope)), Act::Run(Command::Jobs)]);
+        }
+        self.list.handle(command).then(Vec::new)
+    }
+    fn subject(&self, _: &World) -> Subject {
+        self.list.selected().map_or(Subject::Nothing, |line| Subject::Account(line.record.account.id.clone()))
+    }
+    fn filter(&mut self, text: &str) {
+        self.list.filter(text);
+    }
+    fn filter_text(&self) -> Option<&str> {
+        Some(self.list.table().filter_text())
+    }
+    fn unfilter(&mut self) -> bool {
+        self.list.unfilter()
+    }
+    fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
+        let keys = match world.store.slot(&Key::context(Query::Accounts)).answer {
+            Some(Answer::Accounts(_)) => self.keys(world),
+            _ => vec![Key::context(Query::Accounts)],
+        };
+        let fresh = world.store.freshness(&keys);
+        let empty: pane::Empty<'_> = &[
+            "No account is known.",
+            "",
+            "On an engine, add one in another shell:",
+            "$ vaultdeck account add --name staging",
+        ];
+        pane::view_list(&self.list, "Accounts", &fresh, empty, world, area, painter);
+    }
+}

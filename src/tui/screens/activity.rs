@@ -1,0 +1,98 @@
+//! Screen 8: what this dashboard changed since it started.
+
+use crate::client::Key;
+use crate::tui::actions::Subject;
+use crate::tui::command::Command;
+use crate::tui::fmt;
+use crate::tui::msg::Act;
+use crate::tui::paint::Painter;
+use crate::tui::screens::{Screen, pane};
+use crate::tui::store::{Freshness, Line};
+use crate::tui::table::{Cell, Column, List, Record, When};
+use crate::tui::theme::Role;
+use crate::tui::world::{Activity, World};
+use ratatui::layout::Rect;
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// The list of changes, newest first.
+#[derive(Debug, Default)]
+pub struct ActivityScreen {
+    list: List<Activity>,
+}
+
+static COLUMNS: &[Column<Activity>] = &[
+    Column::new("WHEN", 11, 11, |entry, _| Cell::plain(fmt::short(entry.at))),
+    Column::new("RESULT", 12, 14, |entry, world| match &entry.outcome {
+        None => Cell::new(format!("{} under way", world.glyphs.running), Role::Running),
+        Some(Ok(_)) => Cell::new(format!("{} done", world.glyphs.good), Role::Good),
+        Some(Err(_)) => Cell::new(format!("{} refused", world.glyphs.bad), Role::Bad),
+    }),
+    Column::new("WHAT", 20, 50, |entry, _| Cell::new(entry.summary.clone(), Role::Accent)),
+    Column::new("ACCOUNT", 12, 20, |entry, world| Cell::plain(world.account(&entry.scope.account)))
+        .priority(4)
+        .when(When::ManyAccounts),
+    Column::new("REGION", 9, 14, |entry, _| Cell::plain(entry.scope.region.to_string())).priority(5),
+    Column::new("CALLS", 16, 30, |entry, _| Cell::dim(entry.operations.clone())).priority(3),
+    Column::new("DETAIL", 12, 40, |entry, _| match &entry.outcome {
+        Some(Ok(text)) => Cell::dim(text.clone()),
+        Some(Err(text)) => Cell::new(text.clone(), Role::Bad),
+        None => Cell::dim(""),
+    })
+    .priority(2)
+    .grows(),
+];
+
+impl Record for Activity {
+    fn id(&self) -> Cow<'_, str> {
+        Cow::Owned(self.ticket.to_string())
+    }
+    fn columns() -> &'static [Column<Self>] {
+        COLUMNS
+    }
+    fn words(&self, words: &mut String) {
+        words.push_str(&self.summary);
+        words.push_str(&self.operations);
+    }
+    fn is_problem(&self) -> bool {
+        matches!(self.outcome, Some(Err(_)))
+    }
+}
+
+impl Screen for ActivityScreen {
+    fn crumb(&self, _: &World) -> String {
+        "Activity".to_owned()
+    }
+    fn keys(&self, _: &World) -> Vec<Key> {
+        Vec::new()
+    }
+    fn sync(&mut self, world: &World) {
+        let entries = world.activity.iter().rev().cloned();
+        self.list.set(entries.map(|entry| Line { record: Arc::new(entry), stale: false }).collect());
+    }
+    fn handle(&mut self, command: Command, _: &World) -> Option<Vec<Act>> {
+        self.list.handle(command).then(Vec::new)
+    }
+    fn subject(&self, _: &World) -> Subject {
+        Subject::Nothing
+    }
+    fn filter(&mut self, text: &str) {
+        self.list.filter(text);
+    }
+    fn filter_text(&self) -> Option<&str> {
+        Some(self.list.table().filter_text())
+    }
+    fn unfilter(&mut self) -> bool {
+        self.list.unfilter()
+    }
+    fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
+        let fresh = Freshness { oldest: Some(world.wall), ..Freshness::default() };
+        let empty: pane::Empty<'_> = &[
+            "Nothing was changed from here since the dashboard started.",
+            "",
+            "Every change is shown here with its result, and kept in the audit log: who, when, where, the exact request, and",
+            "what came of it. A later version will show the whole log here.",
+        ];
+        pane::view_list(&self.list, "Activity of this session", &fresh, empty, world, area, painter);
+    }
+}

@@ -1,0 +1,164 @@
+//! The frame of every list: its title, how fresh it is, and what to say when there is nothing to show.
+
+use crate::client::{Fault, Offer};
+use crate::tui::paint::{Painter, Segments, segment};
+use crate::tui::store::Freshness;
+use crate::tui::table::{List, Record};
+use crate::tui::theme::Role;
+use crate::tui::world::World;
+use crate::tui::{fmt, text};
+use ratatui::layout::Rect;
+
+/// What to say on an empty screen. A line that begins with `$ ` is a command to type.
+pub type Empty<'a> = &'a [&'a str];
+
+/// How fresh data are: `3m old`, `loading`, what failed where.
+pub fn freshness(freshness: &Freshness, world: &World) -> Segments<'static> {
+    let mut segments = Segments::new();
+    let dot = format!(" {} ", world.glyphs.dot);
+    if world.paused {
+        segments.push(segment("paused", Role::Warning));
+        segments.push(segment(dot.clone(), Role::Rule));
+    }
+    if let Some((_, fault)) = freshness.faults.first() {
+        let failed = freshness.faults.len();
+        let what = if freshness.keys > 1 {
+            format!("{} {failed} of {} {}", world.glyphs.warning, freshness.keys, fault.label())
+        } else {
+            format!("{} {}", world.glyphs.warning, fault.label())
+        };
+        segments.push(segment(what, Role::Warning));
+        if let Some(next) = freshness.next_try {
+            let wait = (next - world.wall).num_seconds();
+            let again = if wait > 60 { format!(", again {}", fmt::relative(world.wall, next)) } else { ", trying".to_owned() };
+            segments.push(segment(again, Role::Warning));
+        }
+        segments.push(segment(dot.clone(), Role::Rule));
+    }
+    match (freshness.oldest, freshness.waiting) {
+        (Some(oldest), _) => segments.push(segment(format!("{} old", fmt::coarse(world.wall - oldest)), Role::Dim)),
+        (None, true) if freshness.records > 0 => {
+            segments.push(segment(format!("loading, {} so far", fmt::grouped(freshness.records as u64)), Role::Dim));
+        }
+        (None, true) => segments.push(segment("loading", Role::Dim)),
+        (None, false) => segments.push(segment("no data", Role::Dim)),
+    }
+    segments
+}
+
+/// A pane's title with its counts.
+pub fn title(name: &str, counts: &str, world: &World) -> Segments<'static> {
+    let mut segments = vec![segment(name.to_owned(), Role::Title)];
+    if !counts.is_empty() {
+        segments.push(segment(format!(" {} ", world.glyphs.dot), Role::Rule));
+        segments.push(segment(counts.to_owned(), Role::Dim));
+    }
+    segments
+}
+
+/// How many rows a list has, and what restricts them.
+pub fn counts<T: Record>(list: &List<T>) -> String {
+    let table = list.table();
+    let mut counts = match (table.len(), list.lines().len()) {
+        (0, 0) => String::new(),
+        (shown, all) if shown == all => fmt::grouped(all as u64),
+        (shown, all) => format!("{} of {}", fmt::grouped(shown as u64), fmt::grouped(all as u64)),
+    };
+    if table.only_problems() {
+        counts.push_str(" only problems");
+    }
+    if !table.filter_text().is_empty() {
+        counts.push_str(&format!(" /{}", text::harmless(table.filter_text())));
+    }
+    if table.marks() > 0 {
+        counts.push_str(&format!(" {} marked", table.marks()));
+    }
+    counts.trim_start().to_owned()
+}
+
+/// A whole list pane: title, freshness, and the table or why there is none.
+pub fn view_list<T: Record>(
+    list: &List<T>,
+    name: &str,
+    fresh: &Freshness,
+    empty: Empty<'_>,
+    world: &World,
+    area: Rect,
+    painter: &mut Painter<'_>,
+) {
+    let head = Rect::new(area.x, area.y, area.width, 1);
+    painter.rule(head, &title(name, &counts(list), world), &freshness(fresh, world));
+    let body = Rect::new(area.x, area.y + 1, area.width, area.height.saturating_sub(1));
+    if !list.table().is_empty() {
+        list.view(world, body, painter);
+    } else if !list.lines().is_empty() {
+        let what = if list.table().only_problems() { "No problem here." } else { "No row holds every word of the filter." };
+        view_text(&[what, "", "esc shows all rows again."], world, body, painter);
+    } else {
+        view_nothing(fresh, empty, world, body, painter);
+    }
+}
+
+/// Why there is nothing: it is still on its way, it failed, or there is none.
+pub fn view_nothing(fresh: &Freshness, empty: Empty<'_>, world: &World, area: Rect, painter: &mut Painter<'_>) {
+    if fresh.waiting && fresh.faults.is_empty() {
+        view_text(&["Loading…"], world, area, painter);
+    } else if let Some((_, fault)) = fresh.faults.first() {
+        view_fault(fault, fresh.faults.len(), world, area, painter);
+    } else {
+        view_text(empty, world, area, painter);
+    }
+}
+
+/// A failure in full, with what can be done about it.
+pub fn view_fault(fault: &Fault, failures: usize, world: &World, area: Rect, painter: &mut Painter<'_>) {
+    let inner = inset(area);
+    let headline = format!("{} {}", painter.glyphs.bad, fault.label());
+    painter.put(inner.x, inner.y, inner.width, &headline, Role::Bad);
+    let mut y = inner.y + 1;
+    let mut say = |text: &str, role: Role| {
+        let rest = Rect::new(inner.x, y, inner.width, (inner.bottom()).saturating_sub(y));
+        y += painter.paragraph(rest, text, role);
+    };
+    say(&fault.message, Role::Text);
+    if let Some(id) = &fault.request_id {
+        say(&format!("request id {id}"), Role::Dim);
+    }
+    if failures > 1 {
+        say(&format!("and {} more", text::count(failures - 1, "scope", "scopes")), Role::Dim);
+    }
+    match fault.offer(world.profile.as_deref()) {
+        Offer::Retry => say("It is asked again by itself; r asks now.", Role::Dim),
+        Offer::LogIn(command) => {
+            say("Log in, then press r:", Role::Dim);
+            say(&format!("  {command}"), Role::Accent);
+        }
+        Offer::Nothing => {}
+    }
+}
+
+/// Lines of explanation; those that begin with `$ ` are commands.
+pub fn view_text(lines: Empty<'_>, world: &World, area: Rect, painter: &mut Painter<'_>) {
+    let inner = inset(area);
+    let mut y = inner.y;
+    for line in lines {
+        let rest = Rect::new(inner.x, y, inner.width, inner.bottom().saturating_sub(y));
+        if rest.height == 0 {
+            break;
+        }
+        let line = if world.glyphs.ellipsis == "…" { (*line).to_owned() } else { line.replace('…', "...") };
+        y += match line.strip_prefix("$ ") {
+            Some(command) => {
+                let rest = Rect::new(rest.x + 2, rest.y, rest.width.saturating_sub(2), rest.height);
+                painter.paragraph(rest, command, Role::Accent)
+            }
+            None => painter.paragraph(rest, &line, Role::Text),
+        };
+    }
+}
+
+/// An area without its margins, where there is room for margins.
+pub fn inset(area: Rect) -> Rect {
+    let (x, y) = (u16::from(area.width > 40) * 2, u16::from(area.height > 8));
+    Rect::new(area.x + x, area.y + y, area.width.saturating_sub(2 * x), area.height.saturating_sub(y))
+}

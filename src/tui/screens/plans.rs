@@ -1,0 +1,145 @@
+//! Screen 3: the plans.
+
+use crate::client::{Answer, Key, Query};
+use crate::domain::plan::PlanSummary;
+use crate::tui::actions::Subject;
+use crate::tui::command::Command;
+use crate::tui::fmt;
+use crate::tui::msg::Act;
+use crate::tui::paint::Painter;
+use crate::tui::route::Route;
+use crate::tui::screens::{Screen, pane};
+use crate::tui::table::{Cell, Column, List, Record, When, by_text};
+use crate::tui::theme::Role;
+use crate::tui::world::World;
+use ratatui::layout::Rect;
+use std::borrow::Cow;
+
+/// The list of plans.
+#[derive(Debug, Default)]
+pub struct Plans {
+    list: List<PlanSummary>,
+}
+
+static COLUMNS: &[Column<PlanSummary>] = &[
+    Column::new("PLAN", 14, 36, |plan, _| Cell::new(plan.name.clone(), Role::Accent))
+        .sorted(|a, b| by_text(&a.name, &b.name)),
+    Column::new("RULES", 5, 5, |plan, world| {
+        let detail = world.store.plan(&plan.scope, &plan.id);
+        Cell::plain(detail.map(|detail| detail.plan.document.rules.len().to_string()).unwrap_or_default())
+    })
+    .right()
+    .priority(3),
+    Column::new("SELECTIONS", 10, 10, |plan, world| match world.store.plan(&plan.scope, &plan.id) {
+        Some(detail) => match &detail.selections {
+            Ok(selections) if selections.is_empty() => Cell::new("none", Role::Warning),
+            Ok(selections) => Cell::plain(selections.len().to_string()),
+            Err(fault) => Cell::new(fault.label(), Role::Warning),
+        },
+        None => Cell::dim(""),
+    })
+    .right()
+    .priority(2),
+    Column::new("NEXT RUN", 10, 14, |plan, world| {
+        let detail = world.store.plan(&plan.scope, &plan.id);
+        let next = detail.and_then(|detail| super::plan::next_runs(detail, world.now(), 1).into_iter().next());
+        Cell::plain(next.map(|run| fmt::relative(world.now(), run.at)).unwrap_or_default())
+    })
+    .right(),
+    Column::new("LAST RUN", 10, 14, |plan, world| match plan.last_execution {
+        Some(at) => Cell::plain(fmt::relative(world.now(), at)),
+        None => Cell::dim("never"),
+    })
+    .right()
+    .priority(1)
+    .sorted(|a, b| b.last_execution.cmp(&a.last_execution)),
+    Column::new("ACCOUNT", 12, 20, |plan, world| Cell::plain(world.account(&plan.scope.account)))
+        .priority(2)
+        .when(When::ManyAccounts)
+        .sorted(|a, b| a.scope.account.cmp(&b.scope.account)),
+    Column::new("REGION", 9, 14, |plan, _| Cell::plain(plan.scope.region.to_string()))
+        .priority(4)
+        .when(When::ManyRegions)
+        .sorted(|a, b| a.scope.region.cmp(&b.scope.region)),
+    Column::new("CHANGED", 8, 10, |plan, world| Cell::dim(fmt::age(world.now(), plan.created)))
+        .right()
+        .priority(6)
+        .sorted(|a, b| b.created.cmp(&a.created)),
+    Column::new("ID", 12, 38, |plan, _| Cell::dim(plan.id.to_string())).priority(7).grows(),
+];
+
+impl Record for PlanSummary {
+    fn id(&self) -> Cow<'_, str> {
+        Cow::Borrowed(self.arn.as_str())
+    }
+    fn columns() -> &'static [Column<Self>] {
+        COLUMNS
+    }
+    fn words(&self, words: &mut String) {
+        for word in [&self.name, self.id.as_str(), self.scope.account.as_str(), self.scope.region.as_str()] {
+            words.push_str(word);
+            words.push(' ');
+        }
+    }
+}
+
+const EMPTY: pane::Empty<'_> = &[
+    "No backup plan here yet.",
+    "",
+    "A plan says what is backed up, when, into which vault, and how long it is kept. Make one with:",
+    "$ :create-plan",
+    "",
+    "It can protect everything with a tag. In another shell, register what there is to protect:",
+    "$ vaultdeck resource add EFS projects --path /srv/projects --tag env=prod",
+];
+
+impl Plans {
+    /// The details of every plan: for the next runs, and so that a plan opens at once.
+    fn detail_keys(&self) -> impl Iterator<Item = Key> + '_ {
+        let plans = self.list.lines().iter().map(|line| &line.record);
+        plans.map(|plan| Key::scoped(plan.scope.clone(), Query::Plan { id: plan.id.clone() }))
+    }
+}
+
+impl Screen for Plans {
+    fn crumb(&self, _: &World) -> String {
+        "Plans".to_owned()
+    }
+    fn keys(&self, world: &World) -> Vec<Key> {
+        let mut keys = world.everywhere(&Query::Plans);
+        keys.extend(self.detail_keys());
+        keys
+    }
+    fn sync(&mut self, world: &World) {
+        self.list.set(world.store.gather(&world.shown, &Query::Plans, |answer| match answer {
+            Answer::Plans(rows) => Some(rows),
+            _ => None,
+        }));
+    }
+    fn handle(&mut self, command: Command, _: &World) -> Option<Vec<Act>> {
+        if command == Command::Open {
+            let plan = &self.list.selected()?.record;
+            return Some(vec![Act::Open(Route::Plan(plan.scope.clone(), plan.id.clone()))]);
+        }
+        self.list.handle(command).then(Vec::new)
+    }
+    fn subject(&self, _: &World) -> Subject {
+        self.list.selected().map_or(Subject::Nothing, |line| {
+            let plan = &line.record;
+            Subject::Plan(plan.scope.clone(), plan.id.clone(), plan.name.clone(), plan.arn.clone())
+        })
+    }
+    fn filter(&mut self, text: &str) {
+        self.list.filter(text);
+    }
+    fn filter_text(&self) -> Option<&str> {
+        Some(self.list.table().filter_text())
+    }
+    fn unfilter(&mut self) -> bool {
+        self.list.unfilter()
+    }
+    fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
+        let fresh = world.store.freshness(&world.everywhere(&Query::Plans));
+        pane::view_list(&self.list, "Backup plans", &fresh, EMPTY, world, area, painter);
+    }
+}

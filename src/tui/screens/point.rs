@@ -1,0 +1,312 @@
+//! One recovery point: what it is, and the files in it.
+
+use crate::client::{Answer, Feature, Key, Query};
+use crate::domain::extension::Item;
+use crate::domain::recovery_point::RecoveryPoint;
+use crate::domain::{Arn, Scope};
+use crate::tui::actions::{Subject, last_part};
+use crate::tui::command::Command;
+use crate::tui::fmt;
+use crate::tui::msg::Act;
+use crate::tui::paint::{Painter, segment};
+use crate::tui::screens::details::{self, Detail, Scroll};
+use crate::tui::screens::points::resource_name;
+use crate::tui::screens::{Screen, pane, status};
+use crate::tui::store::Line;
+use crate::tui::table::{Cell, Column, List, Record, by_text};
+use crate::tui::theme::Role;
+use crate::tui::world::World;
+use ratatui::layout::Rect;
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// A recovery point with a folder of it.
+#[derive(Debug)]
+pub struct Point {
+    scope: Scope,
+    vault: String,
+    arn: Arn,
+    path: String,
+    list: List<Item>,
+    /// What is marked to be restored, in all folders: paths from the resource's root.
+    marked: BTreeSet<String>,
+    missing: Vec<(String, String)>,
+    details: bool,
+    scroll: Scroll,
+}
+
+impl Point {
+    /// The recovery point, at the root of its files.
+    pub fn new(scope: Scope, vault: String, arn: Arn) -> Self {
+        Self {
+            scope,
+            vault,
+            arn,
+            path: "/".to_owned(),
+            list: List::default(),
+            marked: BTreeSet::new(),
+            missing: Vec::new(),
+            details: false,
+            scroll: Scroll::default(),
+        }
+    }
+
+    fn items_key(&self) -> Key {
+        let query = Query::Items { recovery_point: self.arn.clone(), path: self.path.clone() };
+        Key::scoped(self.scope.clone(), query)
+    }
+
+    fn point_key(&self) -> Key {
+        let query = Query::RecoveryPoint { vault: self.vault.clone(), recovery_point: self.arn.clone() };
+        Key::scoped(self.scope.clone(), query)
+    }
+
+    fn point<'a>(&self, world: &'a World) -> Option<&'a Arc<RecoveryPoint>> {
+        match &world.store.slot(&self.point_key()).answer {
+            Some(Answer::RecoveryPoint(point)) => Some(point),
+            _ => world.store.find_point(&self.arn),
+        }
+    }
+
+    /// A path of an entry of the open folder.
+    fn path_of(&self, name: &str) -> String {
+        if self.path == "/" { format!("/{name}") } else { format!("{}/{name}", self.path) }
+    }
+
+    fn enter(&mut self, path: String, world: &World) {
+        self.path = path;
+        self.list = List::default();
+        self.sync(world);
+    }
+
+    fn leave(&mut self, world: &World) -> bool {
+        if self.path == "/" {
+            return false;
+        }
+        let (parent, name) = self.path.rsplit_once('/').unwrap_or_default();
+        let (parent, name) = (if parent.is_empty() { "/" } else { parent }.to_owned(), name.to_owned());
+        self.enter(parent, world);
+        self.list.select(&name);
+        true
+    }
+
+    /// What would be restored: what is marked.
+    fn chosen(&self) -> Vec<String> {
+        self.marked.iter().cloned().collect()
+    }
+
+    fn facts(&self, world: &World) -> Vec<Detail> {
+        let Some(point) = self.point(world) else { return vec![Detail::new("Recovery point", self.arn.to_string())] };
+        let now = world.now();
+        let moment = |time| format!("{} ({})", fmt::exact(time), fmt::relative(now, time));
+        let lifecycle = point.calculated_lifecycle;
+        let mut facts = vec![
+            Detail::cell("Status", status::point(&point.status, world.glyphs)),
+            Detail::new("Resource", resource_name(point.resource_name.as_ref(), &point.resource_arn)),
+            Detail::new("Resource ARN", point.resource_arn.to_string()),
+            Detail::new("Type", point.resource_type.as_str()),
+            Detail::new("Vault", point.vault_name.clone()),
+            Detail::new("Created", moment(point.created)),
+        ];
+        facts.extend(Detail::maybe("Completed", point.completed.map(moment)));
+        facts.extend(Detail::maybe("Size", point.size_bytes.map(|size| fmt::maybe_bytes(Some(size)))));
+        facts.extend(Detail::maybe("Message", point.status_message.clone()));
+        facts.push(Detail::new("Deleted", lifecycle.delete_at.map_or_else(|| "never".to_owned(), moment)));
+        facts.extend(Detail::maybe("To cold storage", lifecycle.move_to_cold_storage_at.map(moment)));
+        facts.extend(Detail::maybe("Storage", point.storage_class.clone()));
+        facts.push(match &point.created_by {
+            None => Detail::new("Made by", "on demand"),
+            Some(creator) => {
+                Detail::new("Made by", format!("plan {}, rule {}", creator.backup_plan_name, creator.backup_rule_name))
+            }
+        });
+        facts.extend(Detail::maybe("Role", point.iam_role_arn.as_ref().map(ToString::to_string)));
+        facts.extend(Detail::maybe("Last restored", point.last_restore.map(moment)));
+        facts.extend(Detail::maybe("Encryption key", point.encryption_key_arn.clone()));
+        facts.push(Detail::new("ARN", point.arn.to_string()));
+        facts.push(Detail::new("Account, region", world.scope_name(&point.scope)));
+        if !self.missing.is_empty() {
+            facts.push(Detail::heading("What could not be read when it was made"));
+            facts.extend(self.missing.iter().map(|(path, reason)| {
+                Detail::cell("", Cell::new(format!("{path}: {reason}"), Role::Warning))
+            }));
+        }
+        facts
+    }
+
+    fn view_summary(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
+        let Some(point) = self.point(world) else { return };
+        let state = status::point(&point.status, world.glyphs);
+        let dot = format!(" {} ", painter.glyphs.dot);
+        let mut line = vec![
+            segment(resource_name(point.resource_name.as_ref(), &point.resource_arn), Role::Strong),
+            segment(dot.clone(), Role::Rule),
+            segment(state.text, state.role),
+            segment(dot.clone(), Role::Rule),
+            segment(fmt::short(point.created), Role::Text),
+            segment(dot.clone(), Role::Rule),
+            segment(fmt::maybe_bytes(point.size_bytes), Role::Text),
+            segment(dot.clone(), Role::Rule),
+        ];
+        line.push(segment(
+            match point.calculated_lifecycle.delete_at {
+                None => "kept for ever".to_owned(),
+                Some(at) => format!("deleted {}", fmt::relative(world.now(), at)),
+            },
+            Role::Text,
+        ));
+        painter.line(area.x, area.y, area.width, &line);
+        if !self.missing.is_empty() {
+            let text = format!(
+                "{} {} not read when it was made: tab lists them",
+                painter.glyphs.warning,
+                crate::tui::text::count(self.missing.len(), "item was", "items were")
+            );
+            painter.put(area.x, area.y + 1, area.width, &text, Role::Warning);
+        }
+    }
+}
+
+static COLUMNS: &[Column<Item>] = &[
+    Column::new("NAME", 16, 60, |item, _| {
+        let role = if item.kind == "dir" { Role::Accent } else { Role::Text };
+        let target = item.link_target.as_ref().map(|target| format!(" -> {target}")).unwrap_or_default();
+        let slash = if item.kind == "dir" { "/" } else { "" };
+        Cell::new(format!("{}{slash}{target}", item.name), role)
+    })
+    .grows()
+    .sorted(|a, b| by_text(&a.name, &b.name)),
+    Column::new("SIZE", 8, 9, |item, _| {
+        if item.kind == "file" { Cell::plain(fmt::bytes(item.size)) } else { Cell::plain("") }
+    })
+    .right()
+    .sorted(|a, b| b.size.cmp(&a.size)),
+    Column::new("CHANGED", 11, 11, |item, _| Cell::dim(item.modified.map(fmt::short).unwrap_or_default()))
+        .priority(2)
+        .sorted(|a, b| b.modified.cmp(&a.modified)),
+    Column::new("MODE", 10, 10, |item, _| Cell::dim(fmt::mode(&item.kind, item.mode))).priority(3),
+];
+
+impl Record for Item {
+    fn id(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.name)
+    }
+    fn columns() -> &'static [Column<Self>] {
+        COLUMNS
+    }
+    fn words(&self, words: &mut String) {
+        words.push_str(&self.name);
+    }
+}
+
+impl Screen for Point {
+    fn crumb(&self, world: &World) -> String {
+        self.point(world).map_or_else(
+            || last_part(&self.arn),
+            |point| format!("{} {}", resource_name(point.resource_name.as_ref(), &point.resource_arn), fmt::short(point.created)),
+        )
+    }
+    fn keys(&self, world: &World) -> Vec<Key> {
+        let mut keys = vec![self.point_key()];
+        if world.store.capabilities.allows(Feature::Items).is_ok() {
+            keys.push(self.items_key());
+        }
+        keys
+    }
+    fn sync(&mut self, world: &World) {
+        let Some(items) = world.store.items(&self.scope, &self.arn, &self.path) else { return };
+        let stale = world.store.slot(&self.items_key()).fault.is_some();
+        if self.path == "/" {
+            self.missing = items.missing.iter().map(|item| (item.path.clone(), item.reason.clone())).collect();
+        }
+        let mut items: Vec<Item> = items.items.clone();
+        items.sort_by_key(|item| item.kind != "dir");
+        self.list.set(items.into_iter().map(|item| Line { record: Arc::new(item), stale }).collect());
+        let marked = self.marked.clone();
+        let prefix = self.path_of("");
+        self.list.mark_where(|item| marked.contains(&format!("{prefix}{}", item.name)));
+    }
+    fn handle(&mut self, command: Command, world: &World) -> Option<Vec<Act>> {
+        if matches!(command, Command::NextTab | Command::PreviousTab) {
+            self.details = !self.details;
+            return Some(Vec::new());
+        }
+        if self.details {
+            if command == Command::Back {
+                self.details = false;
+                return Some(Vec::new());
+            }
+            return self.scroll.handle(command).then(Vec::new);
+        }
+        match command {
+            Command::Open => {
+                let item = &self.list.selected()?.record;
+                if item.kind == "dir" {
+                    let path = self.path_of(&item.name);
+                    self.enter(path, world);
+                }
+                Some(Vec::new())
+            }
+            Command::Back => self.leave(world).then(Vec::new),
+            Command::Mark => {
+                let path = self.list.selected().map(|line| self.path_of(&line.record.name))?;
+                if !self.marked.remove(&path) {
+                    self.marked.insert(path);
+                }
+                self.list.handle(Command::Mark);
+                Some(Vec::new())
+            }
+            Command::ClearMarks => {
+                self.marked.clear();
+                self.list.handle(command);
+                Some(Vec::new())
+            }
+            other => self.list.handle(other).then(Vec::new),
+        }
+    }
+    fn subject(&self, world: &World) -> Subject {
+        let Some(point) = self.point(world) else { return Subject::Nothing };
+        match self.list.selected() {
+            Some(line) if !self.details => {
+                Subject::Path(Arc::clone(point), self.chosen(), self.path_of(&line.record.name))
+            }
+            _ => Subject::Point(Arc::clone(point), self.chosen()),
+        }
+    }
+    fn filter(&mut self, text: &str) {
+        self.list.filter(text);
+    }
+    fn filter_text(&self) -> Option<&str> {
+        (!self.details).then(|| self.list.table().filter_text())
+    }
+    fn unfilter(&mut self) -> bool {
+        self.list.unfilter()
+    }
+    fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
+        let fresh = world.store.freshness(&self.keys(world));
+        let items = world.store.capabilities.allows(Feature::Items);
+        if self.details || items.is_err() {
+            let head = Rect::new(area.x, area.y, area.width, 1);
+            painter.rule(head, &pane::title("Recovery point", "", world), &pane::freshness(&fresh, world));
+            let mut facts = self.facts(world);
+            if let Err(reason) = items {
+                facts.push(Detail::heading("Files"));
+                facts.push(Detail::cell("", Cell::dim(reason)));
+            }
+            let body = Rect::new(area.x + 1, area.y + 1, area.width.saturating_sub(1), area.height.saturating_sub(1));
+            details::view(&facts, &self.scroll, body, painter);
+            return;
+        }
+        let summary = 1 + u16::from(!self.missing.is_empty());
+        let inner = Rect::new(area.x + 1, area.y, area.width.saturating_sub(1), summary);
+        self.view_summary(world, inner, painter);
+        let list = Rect::new(area.x, area.y + summary, area.width, area.height.saturating_sub(summary));
+        let marks = match self.marked.len() {
+            0 => String::new(),
+            number => format!("  {number} marked: a restores them"),
+        };
+        let name = format!("Files {}{marks}", crate::tui::text::harmless(&self.path));
+        pane::view_list(&self.list, &name, &fresh, &["This folder is empty."], world, list, painter);
+    }
+}

@@ -1,0 +1,194 @@
+//! The recovery points of a vault, or of a resource.
+
+use crate::client::{Answer, Key, Query};
+use crate::domain::recovery_point::RecoveryPoint;
+use crate::domain::{Arn, Scope};
+use crate::tui::actions::{Subject, last_part};
+use crate::tui::command::Command;
+use crate::tui::fmt;
+use crate::tui::msg::Act;
+use crate::tui::paint::Painter;
+use crate::tui::route::Route;
+use crate::tui::screens::{Screen, pane, status};
+use crate::tui::table::{Cell, Column, List, Record, by_text};
+use crate::tui::text::Elide;
+use crate::tui::theme::Role;
+use crate::tui::world::World;
+use ratatui::layout::Rect;
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// Whose recovery points they are.
+#[derive(Debug)]
+enum Of {
+    Vault(String),
+    Resource(Arn),
+}
+
+/// The list of recovery points.
+#[derive(Debug)]
+pub struct Points {
+    scope: Scope,
+    of: Of,
+    list: List<RecoveryPoint>,
+}
+
+impl Points {
+    /// Those of a vault.
+    pub fn of_vault(scope: Scope, name: String) -> Self {
+        Self { scope, of: Of::Vault(name), list: List::default() }
+    }
+
+    /// Those of a resource, in all vaults.
+    pub fn of_resource(scope: Scope, arn: Arn) -> Self {
+        Self { scope, of: Of::Resource(arn), list: List::default() }
+    }
+
+    fn query(&self) -> Query {
+        match &self.of {
+            Of::Vault(vault) => Query::RecoveryPoints { vault: vault.clone() },
+            Of::Resource(resource) => Query::RecoveryPointsOfResource { resource: resource.clone() },
+        }
+    }
+}
+
+/// The name of what a point is of: its own name, else the end of its ARN.
+pub fn resource_name(name: Option<&String>, arn: &Arn) -> String {
+    name.filter(|name| !name.is_empty()).cloned().unwrap_or_else(|| last_part(arn))
+}
+
+static COLUMNS: &[Column<RecoveryPoint>] = &[
+    Column::new("CREATED", 11, 11, |point, _| Cell::plain(fmt::short(point.created)))
+        .sorted(|a, b| b.created.cmp(&a.created)),
+    Column::new("AGE", 5, 8, |point, world| Cell::dim(fmt::coarse(world.now() - point.created))).right().priority(3),
+    Column::new("RESOURCE", 10, 28, |point, _| {
+        Cell::new(resource_name(point.resource_name.as_ref(), &point.resource_arn), Role::Accent)
+    })
+    .sorted(|a, b| {
+        by_text(
+            &resource_name(a.resource_name.as_ref(), &a.resource_arn),
+            &resource_name(b.resource_name.as_ref(), &b.resource_arn),
+        )
+    }),
+    Column::new("TYPE", 4, 9, |point, _| Cell::plain(point.resource_type.as_str().to_owned())).priority(5),
+    Column::new("STATUS", 11, 12, |point, world| status::point(&point.status, world.glyphs))
+        .sorted(|a, b| a.status.as_str().cmp(b.status.as_str())),
+    Column::new("SIZE", 8, 9, |point, _| Cell::plain(fmt::maybe_bytes(point.size_bytes)))
+        .right()
+        .priority(1)
+        .sorted(|a, b| b.size_bytes.cmp(&a.size_bytes)),
+    Column::new("DELETED", 7, 12, |point, world| match point.calculated_lifecycle.delete_at {
+        None => Cell::dim("never"),
+        Some(at) => Cell::plain(fmt::relative(world.now(), at)),
+    })
+    .right()
+    .priority(2)
+    .sorted(|a, b| a.calculated_lifecycle.delete_at.cmp(&b.calculated_lifecycle.delete_at)),
+    Column::new("STORAGE", 7, 7, |point, _| Cell::dim(point.storage_class.clone().unwrap_or_default())).priority(8),
+    Column::new("PLAN", 8, 24, |point, _| match &point.created_by {
+        None => Cell::dim("on demand"),
+        Some(creator) if creator.backup_plan_name.is_empty() => Cell::plain(creator.backup_plan_id.clone()),
+        Some(creator) => Cell::plain(creator.backup_plan_name.clone()),
+    })
+    .priority(6),
+    Column::new("RECOVERY POINT", 12, 24, |point, _| Cell::dim(last_part(&point.arn)))
+        .priority(7)
+        .grows()
+        .elide(Elide::Middle),
+];
+
+impl Record for RecoveryPoint {
+    fn id(&self) -> Cow<'_, str> {
+        Cow::Borrowed(self.arn.as_str())
+    }
+    fn columns() -> &'static [Column<Self>] {
+        COLUMNS
+    }
+    fn words(&self, words: &mut String) {
+        let plan = self.created_by.as_ref().map_or("on demand", |creator| creator.backup_plan_name.as_str());
+        for word in [
+            self.arn.as_str(),
+            self.resource_arn.as_str(),
+            self.resource_name.as_deref().unwrap_or_default(),
+            self.resource_type.as_str(),
+            self.status.as_str(),
+            plan,
+            &fmt::exact(self.created),
+        ] {
+            words.push_str(word);
+            words.push(' ');
+        }
+    }
+    fn is_problem(&self) -> bool {
+        use crate::domain::recovery_point::RecoveryPointStatus as Status;
+        matches!(self.status, Status::Partial | Status::Expired | Status::Stopped) || self.status_message.is_some()
+    }
+}
+
+impl Screen for Points {
+    fn crumb(&self, _: &World) -> String {
+        match &self.of {
+            Of::Vault(name) => name.clone(),
+            Of::Resource(arn) => last_part(arn),
+        }
+    }
+    fn keys(&self, _: &World) -> Vec<Key> {
+        vec![Key::scoped(self.scope.clone(), self.query())]
+    }
+    fn sync(&mut self, world: &World) {
+        let scopes = std::slice::from_ref(&self.scope);
+        self.list.set(world.store.gather(scopes, &self.query(), |answer| match answer {
+            Answer::RecoveryPoints(rows) => Some(rows),
+            _ => None,
+        }));
+    }
+    fn handle(&mut self, command: Command, _: &World) -> Option<Vec<Act>> {
+        if command == Command::Open {
+            let point = &self.list.selected()?.record;
+            let route = Route::Point(point.scope.clone(), point.vault_name.clone(), point.arn.clone());
+            return Some(vec![Act::Open(route)]);
+        }
+        self.list.handle(command).then(Vec::new)
+    }
+    fn subject(&self, world: &World) -> Subject {
+        match (self.list.selected(), &self.of) {
+            (Some(line), _) => Subject::Point(Arc::clone(&line.record), Vec::new()),
+            (None, Of::Resource(arn)) => Subject::Resource(self.scope.clone(), arn.clone()),
+            (None, Of::Vault(name)) => {
+                let vaults = world.store.vaults(&self.scope);
+                let vault = vaults.and_then(|vaults| vaults.iter().find(|vault| vault.name == *name));
+                vault.map_or(Subject::Nothing, |vault| Subject::Vault(Arc::clone(vault)))
+            }
+        }
+    }
+    fn filter(&mut self, text: &str) {
+        self.list.filter(text);
+    }
+    fn filter_text(&self) -> Option<&str> {
+        Some(self.list.table().filter_text())
+    }
+    fn unfilter(&mut self) -> bool {
+        self.list.unfilter()
+    }
+    fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
+        let fresh = world.store.freshness(&self.keys(world));
+        let (title, empty): (String, pane::Empty<'_>) = match &self.of {
+            Of::Vault(name) => (
+                format!("Recovery points in {name}"),
+                &[
+                    "This vault holds no recovery point yet.",
+                    "",
+                    "Back a resource up into it now:",
+                    "$ :start-backup",
+                    "or let a plan do it every night:",
+                    "$ :create-plan",
+                ],
+            ),
+            Of::Resource(arn) => (
+                format!("Recovery points of {}", last_part(arn)),
+                &["This resource was never backed up.", "", "Back it up now:", "$ :start-backup"],
+            ),
+        };
+        pane::view_list(&self.list, &title, &fresh, empty, world, area, painter);
+    }
+}

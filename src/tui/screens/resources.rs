@@ -1,0 +1,191 @@
+//! Screen 6: what can be protected, and whether it is.
+
+use crate::client::{Key, Query};
+use crate::domain::{Arn, ResourceType, Scope, Tags, Time};
+use crate::tui::actions::{Subject, last_part};
+use crate::tui::command::Command;
+use crate::tui::fmt;
+use crate::tui::msg::Act;
+use crate::tui::paint::Painter;
+use crate::tui::route::Route;
+use crate::tui::screens::{Screen, pane};
+use crate::tui::store::Line;
+use crate::tui::table::{Cell, Column, List, Record, When, by_text};
+use crate::tui::text::Elide;
+use crate::tui::theme::Role;
+use crate::tui::world::World;
+use ratatui::layout::Rect;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A resource: registered, protected, or both.
+#[derive(Debug)]
+pub struct Row {
+    arn: Arn,
+    scope: Scope,
+    kind: ResourceType,
+    name: String,
+    path: String,
+    tags: Tags,
+    last: Option<Time>,
+    vault: String,
+    registered: bool,
+}
+
+/// The list of resources.
+#[derive(Debug, Default)]
+pub struct Resources {
+    list: List<Row>,
+}
+
+static COLUMNS: &[Column<Row>] = &[
+    Column::new("RESOURCE", 12, 28, |row, _| Cell::new(row.name.clone(), Role::Accent))
+        .sorted(|a, b| by_text(&a.name, &b.name)),
+    Column::new("TYPE", 4, 9, |row, _| Cell::plain(row.kind.as_str().to_owned()))
+        .priority(3)
+        .sorted(|a, b| a.kind.as_str().cmp(b.kind.as_str())),
+    Column::new("PROTECTED", 12, 18, |row, world| match (row.last, row.registered) {
+        (Some(_), true) => Cell::new(format!("{} yes", world.glyphs.good), Role::Good),
+        (Some(_), false) => Cell::new(format!("{} yes, was retired", world.glyphs.none), Role::Dim),
+        (None, _) => Cell::new(format!("{} never backed up", world.glyphs.warning), Role::Warning),
+    })
+    .sorted(|a, b| a.last.is_some().cmp(&b.last.is_some())),
+    Column::new("LAST BACKUP", 11, 14, |row, world| {
+        Cell::plain(row.last.map(|at| fmt::relative(world.now(), at)).unwrap_or_default())
+    })
+    .right()
+    .sorted(|a, b| a.last.cmp(&b.last)),
+    Column::new("VAULT", 8, 20, |row, _| Cell::plain(row.vault.clone())).priority(4),
+    Column::new("ACCOUNT", 10, 20, |row, world| Cell::plain(world.account(&row.scope.account)))
+        .priority(2)
+        .when(When::ManyAccounts)
+        .sorted(|a, b| a.scope.account.cmp(&b.scope.account)),
+    Column::new("REGION", 9, 14, |row, _| Cell::plain(row.scope.region.to_string()))
+        .priority(5)
+        .when(When::ManyRegions),
+    Column::new("TAGS", 10, 30, |row, _| {
+        let tags: Vec<String> = row.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        Cell::dim(tags.join(" "))
+    })
+    .priority(6),
+    Column::new("PATH", 12, 40, |row, _| Cell::dim(row.path.clone())).priority(7).grows().elide(Elide::Left),
+];
+
+impl Record for Row {
+    fn id(&self) -> Cow<'_, str> {
+        Cow::Borrowed(self.arn.as_str())
+    }
+    fn columns() -> &'static [Column<Self>] {
+        COLUMNS
+    }
+    fn words(&self, words: &mut String) {
+        for word in [self.arn.as_str(), &self.name, &self.path, self.kind.as_str(), &self.vault] {
+            words.push_str(word);
+            words.push(' ');
+        }
+        for (key, value) in &self.tags {
+            words.push_str(&format!("{key}={value} "));
+        }
+    }
+    fn is_problem(&self) -> bool {
+        self.last.is_none()
+    }
+}
+
+const EMPTY: pane::Empty<'_> = &[
+    "No resource is known yet.",
+    "",
+    "Register a directory to protect, in another shell:",
+    "$ vaultdeck resource add EFS projects --path /srv/projects --tag env=prod",
+    "",
+    "It appears here at once; then back it up:",
+    "$ :start-backup",
+];
+
+const EMPTY_AWS: pane::Empty<'_> =
+    &["No resource with tags is known in these accounts and regions, and none was backed up yet."];
+
+/// The resources of a scope, each once, whether they are registered, protected or both.
+fn rows(scope: &Scope, world: &World) -> BTreeMap<Arn, Row> {
+    let mut rows = BTreeMap::new();
+    for resource in world.store.resources(scope).into_iter().flat_map(|all| all.iter()) {
+        let row = Row {
+            arn: resource.arn.clone(),
+            scope: scope.clone(),
+            kind: resource.resource_type.clone(),
+            name: resource.name.clone().unwrap_or_else(|| last_part(&resource.arn)),
+            path: resource.path.clone().unwrap_or_default(),
+            tags: resource.tags.clone(),
+            last: None,
+            vault: String::new(),
+            registered: true,
+        };
+        rows.insert(resource.arn.clone(), row);
+    }
+    for protected in world.store.protected(scope).into_iter().flat_map(|all| all.iter()) {
+        let row = rows.entry(protected.arn.clone()).or_insert_with(|| Row {
+            arn: protected.arn.clone(),
+            scope: scope.clone(),
+            kind: protected.resource_type.clone(),
+            name: protected.name.clone().unwrap_or_else(|| last_part(&protected.arn)),
+            path: String::new(),
+            tags: Tags::new(),
+            last: None,
+            vault: String::new(),
+            registered: world.store.resources(scope).is_none(),
+        });
+        row.last = protected.last_backup_time;
+        row.vault = protected.last_backup_vault_arn.as_ref().and_then(Arn::vault_name).unwrap_or_default().to_owned();
+    }
+    rows
+}
+
+impl Screen for Resources {
+    fn crumb(&self, _: &World) -> String {
+        "Resources".to_owned()
+    }
+    fn keys(&self, world: &World) -> Vec<Key> {
+        let mut keys = world.everywhere(&Query::Resources);
+        keys.extend(world.everywhere(&Query::ProtectedResources));
+        keys
+    }
+    fn sync(&mut self, world: &World) {
+        let mut lines = Vec::new();
+        for scope in &world.shown {
+            let stale = [Query::Resources, Query::ProtectedResources]
+                .into_iter()
+                .any(|query| world.store.slot(&Key::scoped(scope.clone(), query)).fault.is_some());
+            lines.extend(rows(scope, world).into_values().map(|row| Line { record: Arc::new(row), stale }));
+        }
+        lines.sort_by(|a, b| by_text(&a.record.name, &b.record.name));
+        self.list.set(lines);
+    }
+    fn handle(&mut self, command: Command, _: &World) -> Option<Vec<Act>> {
+        if command == Command::Open {
+            let row = &self.list.selected()?.record;
+            return Some(vec![Act::Open(Route::Resource(row.scope.clone(), row.arn.clone()))]);
+        }
+        self.list.handle(command).then(Vec::new)
+    }
+    fn subject(&self, _: &World) -> Subject {
+        self.list
+            .selected()
+            .map_or(Subject::Nothing, |line| Subject::Resource(line.record.scope.clone(), line.record.arn.clone()))
+    }
+    fn filter(&mut self, text: &str) {
+        self.list.filter(text);
+    }
+    fn filter_text(&self) -> Option<&str> {
+        Some(self.list.table().filter_text())
+    }
+    fn unfilter(&mut self) -> bool {
+        self.list.unfilter()
+    }
+    fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
+        let fresh = world.store.freshness(&self.keys(world));
+        let empty = if world.is_engine() || !world.store.known { EMPTY } else { EMPTY_AWS };
+        pane::view_list(&self.list, "Resources", &fresh, empty, world, area, painter);
+    }
+}
+

@@ -1,0 +1,135 @@
+//! Screen 2: the vaults.
+
+use crate::client::{Answer, Key, Query};
+use crate::domain::vault::Vault;
+use crate::tui::actions::Subject;
+use crate::tui::command::Command;
+use crate::tui::fmt;
+use crate::tui::msg::Act;
+use crate::tui::paint::Painter;
+use crate::tui::route::Route;
+use crate::tui::screens::{Screen, pane};
+use crate::tui::table::{Cell, Column, List, Record, When, by_text};
+use crate::tui::text::Elide;
+use crate::tui::theme::Role;
+use crate::tui::world::World;
+use ratatui::layout::Rect;
+use std::borrow::Cow;
+
+/// The list of vaults.
+#[derive(Debug, Default)]
+pub struct Vaults {
+    list: List<Vault>,
+}
+
+static COLUMNS: &[Column<Vault>] = &[
+    Column::new("VAULT", 12, 40, |vault, _| Cell::new(vault.name.clone(), Role::Accent))
+        .sorted(|a, b| by_text(&a.name, &b.name)),
+    Column::new("POINTS", 6, 9, |vault, _| Cell::plain(fmt::grouped(vault.recovery_points.max(0) as u64)))
+        .right()
+        .sorted(|a, b| b.recovery_points.cmp(&a.recovery_points)),
+    Column::new("LOCK", 6, 11, |vault, world| match (vault.locked, vault.lock_date) {
+        (false, _) => Cell::dim(world.glyphs.none),
+        (true, Some(_)) => Cell::new("compliance", Role::Good),
+        (true, None) => Cell::new("governance", Role::Good),
+    })
+    .priority(4),
+    Column::new("ACCOUNT", 12, 20, |vault, world| Cell::plain(world.account(&vault.scope.account)))
+        .priority(2)
+        .when(When::ManyAccounts)
+        .sorted(|a, b| a.scope.account.cmp(&b.scope.account)),
+    Column::new("REGION", 9, 14, |vault, _| Cell::plain(vault.scope.region.to_string()))
+        .priority(3)
+        .when(When::ManyRegions)
+        .sorted(|a, b| a.scope.region.cmp(&b.scope.region)),
+    Column::new("RETENTION", 9, 14, |vault, _| {
+        Cell::dim(match (vault.min_retention_days, vault.max_retention_days) {
+            (None, None) => String::new(),
+            (Some(low), None) => format!("{low}+ days"),
+            (None, Some(high)) => format!("to {high} days"),
+            (Some(low), Some(high)) => format!("{low} to {high} days"),
+        })
+    })
+    .priority(6),
+    Column::new("RECOVERY KEY", 12, 12, |vault, world| {
+        let missing = world.store.status().is_some_and(|status| {
+            let name = format!("{}/{}/{}", vault.scope.account, vault.scope.region, vault.name);
+            status.vaults_without_recovery_key.contains(&name)
+        });
+        if missing { Cell::new("none yet", Role::Warning) } else { Cell::dim("") }
+    })
+    .priority(5),
+    Column::new("CREATED", 8, 10, |vault, world| Cell::dim(fmt::age(world.now(), vault.created)))
+        .right()
+        .priority(7)
+        .sorted(|a, b| b.created.cmp(&a.created)),
+    Column::new("KEY", 12, 20, |vault, _| Cell::dim(vault.encryption_key_arn.clone().unwrap_or_default()))
+        .priority(8)
+        .grows()
+        .elide(Elide::Middle),
+];
+
+impl Record for Vault {
+    fn id(&self) -> Cow<'_, str> {
+        Cow::Borrowed(self.arn.as_str())
+    }
+    fn columns() -> &'static [Column<Self>] {
+        COLUMNS
+    }
+    fn words(&self, words: &mut String) {
+        words.push_str(&self.name);
+        words.push(' ');
+        words.push_str(self.scope.account.as_str());
+        words.push(' ');
+        words.push_str(self.scope.region.as_str());
+    }
+}
+
+const EMPTY: pane::Empty<'_> = &[
+    "No vault here yet.",
+    "",
+    "A vault holds recovery points. Make one with:",
+    "$ :create-vault",
+    "",
+    "Then register a directory in another shell, and back it up from here:",
+    "$ vaultdeck resource add EFS projects --path /srv/projects --tag env=prod",
+    "$ :start-backup",
+];
+
+impl Screen for Vaults {
+    fn crumb(&self, _: &World) -> String {
+        "Vaults".to_owned()
+    }
+    fn keys(&self, world: &World) -> Vec<Key> {
+        world.everywhere(&Query::Vaults)
+    }
+    fn sync(&mut self, world: &World) {
+        self.list.set(world.store.gather(&world.shown, &Query::Vaults, |answer| match answer {
+            Answer::Vaults(rows) => Some(rows),
+            _ => None,
+        }));
+    }
+    fn handle(&mut self, command: Command, _: &World) -> Option<Vec<Act>> {
+        if command == Command::Open {
+            let vault = &self.list.selected()?.record;
+            return Some(vec![Act::Open(Route::Vault(vault.scope.clone(), vault.name.clone()))]);
+        }
+        self.list.handle(command).then(Vec::new)
+    }
+    fn subject(&self, _: &World) -> Subject {
+        self.list.selected().map_or(Subject::Nothing, |line| Subject::Vault(line.record.clone()))
+    }
+    fn filter(&mut self, text: &str) {
+        self.list.filter(text);
+    }
+    fn filter_text(&self) -> Option<&str> {
+        Some(self.list.table().filter_text())
+    }
+    fn unfilter(&mut self) -> bool {
+        self.list.unfilter()
+    }
+    fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
+        let fresh = world.store.freshness(&self.keys(world));
+        pane::view_list(&self.list, "Vaults", &fresh, EMPTY, world, area, painter);
+    }
+}

@@ -1,0 +1,5 @@
+//! Parts that dialogs are made of.
+
+pub mod edit;
+pub mod form;
+pub mod picker;

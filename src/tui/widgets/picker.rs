@@ -1,0 +1,201 @@
+//! A list to choose from, narrowed by a few letters.
+
+use crate::tui::paint::Painter;
+use crate::tui::text;
+use crate::tui::theme::Role;
+use crate::tui::widgets::edit::Edit;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+use ratatui::layout::Rect;
+
+/// One thing to choose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// What it stands for.
+    pub value: String,
+    /// What is shown and searched.
+    pub label: String,
+    /// What stands behind it, more quietly.
+    pub detail: String,
+    /// Why it cannot be chosen now.
+    pub disabled: Option<String>,
+}
+
+impl Choice {
+    /// A choice that says what it stands for.
+    pub fn new(value: impl Into<String>, label: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { value: value.into(), label: label.into(), detail: detail.into(), disabled: None }
+    }
+}
+
+/// The choices, what was typed to narrow them, and where one is.
+#[derive(Debug, Default)]
+pub struct Picker {
+    choices: Vec<Choice>,
+    query: Edit,
+    found: Vec<usize>,
+    cursor: usize,
+}
+
+/// What a key did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Picked {
+    /// Nothing but moving or narrowing.
+    Nothing,
+    /// This one was chosen: its place among all choices.
+    Chose(usize),
+    /// The picker does not know the key.
+    Unknown,
+}
+
+impl Picker {
+    /// A picker of these, the cursor on the one with `value`.
+    pub fn new(choices: Vec<Choice>, value: &str) -> Self {
+        let mut picker = Self { choices, ..Self::default() };
+        picker.narrow();
+        picker.cursor = picker.found.iter().position(|index| picker.choices[*index].value == value).unwrap_or(0);
+        picker
+    }
+
+    /// All choices.
+    pub fn choices(&self) -> &[Choice] {
+        &self.choices
+    }
+
+    /// Takes other choices; the cursor stays on the same value.
+    pub fn set(&mut self, choices: Vec<Choice>) {
+        if self.choices == choices {
+            return;
+        }
+        let value = self.current().map(|choice| choice.value.clone());
+        self.choices = choices;
+        self.narrow();
+        let place = value.and_then(|value| self.found.iter().position(|index| self.choices[*index].value == value));
+        self.cursor = place.unwrap_or(0);
+    }
+
+    /// The one under the cursor.
+    pub fn current(&self) -> Option<&Choice> {
+        self.found.get(self.cursor).map(|index| &self.choices[*index])
+    }
+
+    /// What was typed.
+    pub fn query(&self) -> &str {
+        self.query.text()
+    }
+
+    /// How many choices hold what was typed.
+    pub fn found(&self) -> usize {
+        self.found.len()
+    }
+
+    fn narrow(&mut self) {
+        self.cursor = 0;
+        if self.query.text().trim().is_empty() {
+            self.found = (0..self.choices.len()).collect();
+            return;
+        }
+        let pattern = Pattern::parse(self.query.text(), CaseMatching::Smart, Normalization::Smart);
+        let mut matcher = Matcher::new(Config::DEFAULT);
+        let mut buffer = Vec::new();
+        let mut scored: Vec<(u32, usize)> = self
+            .choices
+            .iter()
+            .enumerate()
+            .filter_map(|(index, choice)| {
+                let haystack = format!("{} {}", choice.label, choice.detail);
+                let score = pattern.score(Utf32Str::new(&haystack, &mut buffer), &mut matcher)?;
+                Some((score + u32::from(choice.disabled.is_none()), index))
+            })
+            .collect();
+        scored.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+        self.found = scored.into_iter().map(|(_, index)| index).collect();
+    }
+
+    /// Takes a key.
+    pub fn handle(&mut self, key: KeyEvent) -> Picked {
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        let last = self.found.len().saturating_sub(1);
+        match key.code {
+            KeyCode::Down | KeyCode::Tab => self.cursor = (self.cursor + 1).min(last),
+            KeyCode::Up | KeyCode::BackTab => self.cursor = self.cursor.saturating_sub(1),
+            KeyCode::Char('n' | 'j') if control => self.cursor = (self.cursor + 1).min(last),
+            KeyCode::Char('p' | 'k') if control => self.cursor = self.cursor.saturating_sub(1),
+            KeyCode::PageDown => self.cursor = (self.cursor + 10).min(last),
+            KeyCode::PageUp => self.cursor = self.cursor.saturating_sub(10),
+            KeyCode::Enter => return self.found.get(self.cursor).map_or(Picked::Nothing, |index| Picked::Chose(*index)),
+            _ => {
+                if !self.query.handle(key) {
+                    return Picked::Unknown;
+                }
+                self.narrow();
+            }
+        }
+        Picked::Nothing
+    }
+
+    /// Takes a pasted text into what narrows.
+    pub fn paste(&mut self, pasted: &str) {
+        self.query.paste(pasted);
+        self.narrow();
+    }
+
+    /// Draws the line that narrows, and below it what is left.
+    pub fn view(&self, prompt: &str, area: Rect, painter: &mut Painter<'_>) {
+        if area.height < 2 {
+            return;
+        }
+        let used = painter.put(area.x, area.y, area.width, prompt, Role::Dim);
+        self.query.view(area.x + used, area.y, area.width.saturating_sub(used), true, painter);
+        let body = Rect::new(area.x, area.y + 1, area.width, area.height - 1);
+        let visible = usize::from(body.height);
+        let offset = (self.cursor + 1).saturating_sub(visible);
+        if self.found.is_empty() {
+            painter.put(body.x, body.y, body.width, "nothing holds these letters", Role::Dim);
+        }
+        let widest = self.choices.iter().map(|choice| text::width(&choice.label)).max().unwrap_or(0) as u16;
+        let label = widest.min(body.width.saturating_sub(2) * 2 / 3);
+        for (row, index) in self.found.iter().skip(offset).take(visible).enumerate() {
+            let choice = &self.choices[*index];
+            let y = body.y + row as u16;
+            let selected = offset + row == self.cursor;
+            let (role, quiet) = match (selected, &choice.disabled) {
+                (true, _) => (Role::Selected, Role::Selected),
+                (false, Some(_)) => (Role::Disabled, Role::Disabled),
+                (false, None) => (Role::Text, Role::Dim),
+            };
+            if selected {
+                painter.style(Rect::new(body.x, y, body.width, 1), Role::Selected);
+                painter.put(body.x, y, 1, painter.glyphs.cursor, role);
+            }
+            painter.put(body.x + 2, y, label, &choice.label, role);
+            let detail = choice.disabled.as_ref().unwrap_or(&choice.detail);
+            let x = body.x + 2 + label + 2;
+            painter.put(x, y, body.right().saturating_sub(x + 1), detail, quiet);
+        }
+        painter.scrollbar(body, offset, visible, self.found.len());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(picker: &mut Picker, letters: &str) {
+        for letter in letters.chars() {
+            picker.handle(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::NONE));
+        }
+    }
+
+    #[test]
+    fn a_few_letters_find_a_choice() {
+        let choices = ["Create a vault", "Create a backup plan", "Delete the vault"];
+        let mut picker = Picker::new(choices.iter().map(|label| Choice::new(*label, *label, "")).collect(), "");
+        typed(&mut picker, "crpl");
+        assert_eq!(picker.current().unwrap().label, "Create a backup plan");
+        assert_eq!(picker.handle(KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE)), Picked::Chose(1));
+        typed(&mut picker, "zzz");
+        assert_eq!(picker.handle(KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE)), Picked::Nothing);
+    }
+}

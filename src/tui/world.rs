@@ -1,0 +1,113 @@
+//! What screens and dialogs may know when they draw or decide.
+
+use crate::client::Key;
+use crate::client::approve::CommandLine;
+use crate::domain::{AccountId, Scope, Time};
+use crate::tui::glyph::Glyphs;
+use crate::tui::store::Store;
+use crate::tui::theme::Theme;
+use std::collections::BTreeSet;
+
+/// The state that all share; only the app changes it.
+#[derive(Debug)]
+pub struct World {
+    /// What is known.
+    pub store: Store,
+    /// This machine's clock, as the last tick told it: the ages of data count from here.
+    pub wall: Time,
+    /// The scopes of the context, the home scope first; those that cannot be entered too.
+    pub scopes: Vec<Scope>,
+    /// The scopes that are shown: all, or the one that was chosen.
+    pub shown: Vec<Scope>,
+    /// Whether only one was chosen.
+    pub narrowed: bool,
+    /// The looks.
+    pub theme: Theme,
+    /// The signs.
+    pub glyphs: Glyphs,
+    /// Where the dashboard is connected to, for the header: `this machine`, a URL, a profile.
+    pub place: String,
+    /// How the context is told to the `aws` command line.
+    pub command_line: CommandLine,
+    /// The AWS profile, for what to say about expired credentials.
+    pub profile: Option<String>,
+    /// Whether the engine lives in this process, so that quitting ends its jobs.
+    pub embedded: bool,
+    /// Whether refreshing is paused.
+    pub paused: bool,
+    /// What was changed from here, oldest first.
+    pub activity: Vec<Activity>,
+    /// Counts the tokens that were given out.
+    pub tokens: Tokens,
+}
+
+/// Gives out idempotency tokens: random in life, counted in tests.
+pub struct Tokens(pub Box<dyn FnMut() -> String + Send>);
+
+impl std::fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Tokens")
+    }
+}
+
+/// Something that was changed from this dashboard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Activity {
+    /// Its number.
+    pub ticket: u64,
+    /// When it was asked for.
+    pub at: Time,
+    /// Where.
+    pub scope: Scope,
+    /// What.
+    pub summary: String,
+    /// The operations, in their order.
+    pub operations: String,
+    /// How it ended; none while it is under way.
+    pub outcome: Option<Result<String, String>>,
+}
+
+impl World {
+    /// The service's clock: this machine's, unless an engine lives in simulated time.
+    pub fn now(&self) -> Time {
+        self.store.service_time(self.wall)
+    }
+
+    /// Whether rows of several accounts are shown.
+    pub fn many_accounts(&self) -> bool {
+        self.shown.iter().map(|scope| &scope.account).collect::<BTreeSet<_>>().len() > 1
+    }
+
+    /// Whether rows of several regions are shown.
+    pub fn many_regions(&self) -> bool {
+        self.shown.iter().map(|scope| &scope.region).collect::<BTreeSet<_>>().len() > 1
+    }
+
+    /// An account as people call it: its name, else its id.
+    pub fn account(&self, id: &AccountId) -> String {
+        self.store.account_name(id).map_or_else(|| id.to_string(), str::to_owned)
+    }
+
+    /// A scope as people call it: only the parts that tell it from the others.
+    pub fn scope_name(&self, scope: &Scope) -> String {
+        format!("{}/{}", self.account(&scope.account), scope.region)
+    }
+
+    /// A question to every scope that is shown; while none is known, the question which there are.
+    pub fn everywhere(&self, query: &crate::client::Query) -> Vec<Key> {
+        if self.shown.is_empty() {
+            return vec![Key::context(crate::client::Query::Scopes)];
+        }
+        self.shown.iter().map(|scope| Key::scoped(scope.clone(), query.clone())).collect()
+    }
+
+    /// Whether the context is an engine, as far as known.
+    pub fn is_engine(&self) -> bool {
+        self.store.capabilities.engine.is_some()
+    }
+
+    /// The scope that something new is made in when nothing else says so: the chosen one, else the home scope.
+    pub fn default_scope(&self) -> Option<&Scope> {
+        self.shown.first()
+    }
+}
