@@ -130,7 +130,7 @@ impl Modal for Confirm {
             Danger::High => Role::Bad,
         };
         let mut y = area.y;
-        let mut rest = |y: u16| Rect::new(area.x, y, area.width, area.bottom().saturating_sub(y + 2));
+        let rest = |y: u16| Rect::new(area.x, y, area.width, area.bottom().saturating_sub(y + 2));
         y += painter.paragraph(rest(y), &format!("{}.", self.pending.summary), role);
         y += painter.paragraph(rest(y), &format!("In {}.", world.scope_name(&self.pending.scope)), Role::Dim);
         if !self.pending.consequence.is_empty() {

@@ -40,32 +40,32 @@ pub struct Accounts {
 }
 
 static COLUMNS: &[Column<Row>] = &[
-    Column::new("ACCOUNT", 12, 28, |row, _| Cell::new(row.account.name.clone(), Role::Accent))
+    Column::<Row>::new("ACCOUNT", 12, 28, |row, _| Cell::new(row.account.name.clone(), Role::Accent))
         .sorted(|a, b| by_text(&a.account.name, &b.account.name)),
-    Column::new("ID", 12, 12, |row, _| Cell::plain(row.account.id.to_string())).priority(2),
-    Column::new("HEALTH", 14, 24, |row, world| match (&row.fault, row.failed) {
+    Column::<Row>::new("ID", 12, 12, |row, _| Cell::plain(row.account.id.to_string())).priority(2),
+    Column::<Row>::new("HEALTH", 14, 24, |row, world| match (&row.fault, row.failed) {
         (Some(fault), _) => Cell::new(format!("{} {}", world.glyphs.warning, fault.label()), Role::Warning),
         (None, 0) if row.jobs == 0 => Cell::dim(format!("{} no job in 24 h", world.glyphs.none)),
         (None, 0) => Cell::new(format!("{} ok", world.glyphs.good), Role::Good),
         (None, failed) => Cell::new(format!("{} {failed} failed", world.glyphs.bad), Role::Bad),
     })
     .sorted(|a, b| b.failed.cmp(&a.failed)),
-    Column::new("JOBS 24 H", 9, 9, |row, _| Cell::plain(row.jobs.to_string())).right().priority(1).sorted(|a, b| b.jobs.cmp(&a.jobs)),
-    Column::new("RUNNING", 7, 7, |row, _| Cell::plain(if row.running == 0 { String::new() } else { row.running.to_string() }))
+    Column::<Row>::new("JOBS 24 H", 9, 9, |row, _| Cell::plain(row.jobs.to_string())).right().priority(1).sorted(|a, b| b.jobs.cmp(&a.jobs)),
+    Column::<Row>::new("RUNNING", 7, 7, |row, _| Cell::plain(if row.running == 0 { String::new() } else { row.running.to_string() }))
         .right()
         .priority(4),
-    Column::new("VAULTS", 6, 6, |row, _| Cell::plain(row.vaults.to_string())).right().priority(5),
-    Column::new("POINTS", 7, 9, |row, _| Cell::plain(fmt::grouped(row.points.max(0) as u64))).right().priority(3),
-    Column::new("LAST GOOD BACKUP", 16, 16, |row, world| match row.last {
+    Column::<Row>::new("VAULTS", 6, 6, |row, _| Cell::plain(row.vaults.to_string())).right().priority(5),
+    Column::<Row>::new("POINTS", 7, 9, |row, _| Cell::plain(fmt::grouped(row.points.max(0) as u64))).right().priority(3),
+    Column::<Row>::new("LAST GOOD BACKUP", 16, 16, |row, world| match row.last {
         Some(at) => Cell::plain(fmt::relative(world.now(), at)),
         None => Cell::dim("none known"),
     })
     .right()
     .priority(2)
     .sorted(|a, b| a.last.cmp(&b.last)),
-    Column::new("REGIONS", 7, 7, |row, _| Cell::dim(row.regions.to_string())).right().priority(6),
-    Column::new("STATUS", 9, 12, |row, _| Cell::dim(row.account.status.clone())).priority(7),
-    Column::new("EMAIL", 12, 30, |row, _| Cell::dim(row.account.email.clone())).priority(8).grows(),
+    Column::<Row>::new("REGIONS", 7, 7, |row, _| Cell::dim(row.regions.to_string())).right().priority(6),
+    Column::<Row>::new("STATUS", 9, 12, |row, _| Cell::dim(row.account.status.clone())).priority(7),
+    Column::<Row>::new("EMAIL", 12, 30, |row, _| Cell::dim(row.account.email.clone())).priority(8).grows(),
 ];
 
 impl Record for Row {
@@ -109,7 +109,8 @@ fn row(account: Account, world: &World) -> Row {
     let mut row =
         Row { account, vaults: 0, points: 0, jobs: 0, failed: 0, running: 0, last: None, regions: 0, fault: None };
     let since = world.now() - Duration::hours(24);
-    for scope in world.scopes.iter().filter(|scope| scope.account == row.account.id) {
+    let id = row.account.id.clone();
+    for scope in world.scopes.iter().filter(|scope| scope.account == id) {
         row.regions += 1;
         for vault in world.store.vaults(scope).into_iter().flat_map(|vaults| vaults.iter()) {
             row.vaults += 1;

@@ -22,19 +22,19 @@ pub struct ActivityScreen {
 }
 
 static COLUMNS: &[Column<Activity>] = &[
-    Column::new("WHEN", 11, 11, |entry, _| Cell::plain(fmt::short(entry.at))),
-    Column::new("RESULT", 12, 14, |entry, world| match &entry.outcome {
+    Column::<Activity>::new("WHEN", 11, 11, |entry, _| Cell::plain(fmt::short(entry.at))),
+    Column::<Activity>::new("RESULT", 12, 14, |entry, world| match &entry.outcome {
         None => Cell::new(format!("{} under way", world.glyphs.running), Role::Running),
         Some(Ok(_)) => Cell::new(format!("{} done", world.glyphs.good), Role::Good),
         Some(Err(_)) => Cell::new(format!("{} refused", world.glyphs.bad), Role::Bad),
     }),
-    Column::new("WHAT", 20, 50, |entry, _| Cell::new(entry.summary.clone(), Role::Accent)),
-    Column::new("ACCOUNT", 12, 20, |entry, world| Cell::plain(world.account(&entry.scope.account)))
+    Column::<Activity>::new("WHAT", 20, 50, |entry, _| Cell::new(entry.summary.clone(), Role::Accent)),
+    Column::<Activity>::new("ACCOUNT", 12, 20, |entry, world| Cell::plain(world.account(&entry.scope.account)))
         .priority(4)
         .when(When::ManyAccounts),
-    Column::new("REGION", 9, 14, |entry, _| Cell::plain(entry.scope.region.to_string())).priority(5),
-    Column::new("CALLS", 16, 30, |entry, _| Cell::dim(entry.operations.clone())).priority(3),
-    Column::new("DETAIL", 12, 40, |entry, _| match &entry.outcome {
+    Column::<Activity>::new("REGION", 9, 14, |entry, _| Cell::plain(entry.scope.region.to_string())).priority(5),
+    Column::<Activity>::new("CALLS", 16, 30, |entry, _| Cell::dim(entry.operations.clone())).priority(3),
+    Column::<Activity>::new("DETAIL", 12, 40, |entry, _| match &entry.outcome {
         Some(Ok(text)) => Cell::dim(text.clone()),
         Some(Err(text)) => Cell::new(text.clone(), Role::Bad),
         None => Cell::dim(""),

@@ -62,88 +62,88 @@ fn account<T>(scope: fn(&T) -> &Scope, record: &T, world: &World) -> Cell {
 }
 
 static BACKUP: &[Column<BackupJob>] = &[
-    Column::new("STATE", 11, 13, |job, world| status::backup_job(job, world.glyphs))
+    Column::<BackupJob>::new("STATE", 11, 13, |job, world| status::backup_job(job, world.glyphs))
         .sorted(|a, b| a.state.cmp(&b.state)),
-    Column::new("CREATED", 11, 11, |job, _| Cell::plain(fmt::short(job.created)))
+    Column::<BackupJob>::new("CREATED", 11, 11, |job, _| Cell::plain(fmt::short(job.created)))
         .sorted(|a, b| b.created.cmp(&a.created)),
-    Column::new("RESOURCE", 10, 26, |job, _| {
+    Column::<BackupJob>::new("RESOURCE", 10, 26, |job, _| {
         Cell::new(resource_name(job.resource_name.as_ref(), &job.resource_arn), Role::Accent)
     })
     .sorted(|a, b| by_text(a.resource_arn.as_str(), b.resource_arn.as_str())),
-    Column::new("TYPE", 4, 9, |job, _| Cell::plain(job.resource_type.as_str().to_owned())).priority(6),
-    Column::new("VAULT", 8, 20, |job, _| Cell::plain(job.vault_name.clone()))
+    Column::<BackupJob>::new("TYPE", 4, 9, |job, _| Cell::plain(job.resource_type.as_str().to_owned())).priority(6),
+    Column::<BackupJob>::new("VAULT", 8, 20, |job, _| Cell::plain(job.vault_name.clone()))
         .priority(3)
         .sorted(|a, b| by_text(&a.vault_name, &b.vault_name)),
-    Column::new("SIZE", 8, 9, |job, _| Cell::plain(fmt::maybe_bytes(job.size_bytes)))
+    Column::<BackupJob>::new("SIZE", 8, 9, |job, _| Cell::plain(fmt::maybe_bytes(job.size_bytes)))
         .right()
         .priority(2)
         .sorted(|a, b| b.size_bytes.cmp(&a.size_bytes)),
-    Column::new("TOOK", 6, 8, |job, world| Cell::plain(took(job.initiated, job.completed, world.now())))
+    Column::<BackupJob>::new("TOOK", 6, 8, |job, world| Cell::plain(took(job.initiated, job.completed, world.now())))
         .right()
         .priority(4),
-    Column::new("ACCOUNT", 10, 20, |job, world| account(|job: &BackupJob| &job.scope, job, world))
+    Column::<BackupJob>::new("ACCOUNT", 10, 20, |job, world| account(|job: &BackupJob| &job.scope, job, world))
         .priority(3)
         .when(When::ManyAccounts)
         .sorted(|a, b| a.scope.account.cmp(&b.scope.account)),
-    Column::new("REGION", 9, 14, |job, _| Cell::plain(job.scope.region.to_string()))
+    Column::<BackupJob>::new("REGION", 9, 14, |job, _| Cell::plain(job.scope.region.to_string()))
         .priority(5)
         .when(When::ManyRegions)
         .sorted(|a, b| a.scope.region.cmp(&b.scope.region)),
-    Column::new("PLAN", 8, 22, |job, _| match &job.created_by {
+    Column::<BackupJob>::new("PLAN", 8, 22, |job, _| match &job.created_by {
         None => Cell::dim("on demand"),
         Some(creator) => Cell::plain(creator.backup_plan_name.clone()),
     })
     .priority(7),
-    Column::new("MESSAGE", 10, 30, |job, _| Cell::dim(job.status_message.clone().unwrap_or_default()))
+    Column::<BackupJob>::new("MESSAGE", 10, 30, |job, _| Cell::dim(job.status_message.clone().unwrap_or_default()))
         .priority(8)
         .grows(),
 ];
 
 static COPY: &[Column<CopyJob>] = &[
-    Column::new("STATE", 11, 13, |job, world| status::job(&job.state, None, world.glyphs))
+    Column::<CopyJob>::new("STATE", 11, 13, |job, world| status::job(&job.state, None, world.glyphs))
         .sorted(|a, b| a.state.cmp(&b.state)),
-    Column::new("CREATED", 11, 11, |job, _| Cell::plain(job.created.map(fmt::short).unwrap_or_default()))
+    Column::<CopyJob>::new("CREATED", 11, 11, |job, _| Cell::plain(job.created.map(fmt::short).unwrap_or_default()))
         .sorted(|a, b| b.created.cmp(&a.created)),
-    Column::new("RESOURCE", 10, 26, |job, _| {
+    Column::<CopyJob>::new("RESOURCE", 10, 26, |job, _| {
         let name = job.resource_name.clone().or_else(|| job.resource_arn.as_ref().map(last_part));
         Cell::new(name.unwrap_or_default(), Role::Accent)
     }),
-    Column::new("FROM", 8, 20, |job, _| Cell::plain(vault_of(job.source_vault_arn.as_ref()))).priority(2),
-    Column::new("TO", 8, 20, |job, _| Cell::plain(vault_of(job.destination_vault_arn.as_ref()))).priority(1),
-    Column::new("SIZE", 8, 9, |job, _| Cell::plain(fmt::maybe_bytes(job.size_bytes))).right().priority(3),
-    Column::new("TOOK", 6, 8, |job, world| Cell::plain(took(job.created, job.completed, world.now()))).right().priority(4),
-    Column::new("ACCOUNT", 10, 20, |job, world| account(|job: &CopyJob| &job.scope, job, world))
+    Column::<CopyJob>::new("FROM", 8, 20, |job, _| Cell::plain(vault_of(job.source_vault_arn.as_ref()))).priority(2),
+    Column::<CopyJob>::new("TO", 8, 20, |job, _| Cell::plain(vault_of(job.destination_vault_arn.as_ref()))).priority(1),
+    Column::<CopyJob>::new("SIZE", 8, 9, |job, _| Cell::plain(fmt::maybe_bytes(job.size_bytes))).right().priority(3),
+    Column::<CopyJob>::new("TOOK", 6, 8, |job, world| Cell::plain(took(job.created, job.completed, world.now()))).right().priority(4),
+    Column::<CopyJob>::new("ACCOUNT", 10, 20, |job, world| account(|job: &CopyJob| &job.scope, job, world))
         .priority(5)
         .when(When::ManyAccounts),
-    Column::new("MESSAGE", 10, 30, |job, _| Cell::dim(job.status_message.clone().unwrap_or_default()))
+    Column::<CopyJob>::new("MESSAGE", 10, 30, |job, _| Cell::dim(job.status_message.clone().unwrap_or_default()))
         .priority(6)
         .grows(),
 ];
 
 static RESTORE: &[Column<RestoreJob>] = &[
-    Column::new("STATE", 11, 13, |job, world| status::job(&job.state, job.percent_done, world.glyphs))
+    Column::<RestoreJob>::new("STATE", 11, 13, |job, world| status::job(&job.state, job.percent_done, world.glyphs))
         .sorted(|a, b| a.state.cmp(&b.state)),
-    Column::new("CREATED", 11, 11, |job, _| Cell::plain(fmt::short(job.created)))
+    Column::<RestoreJob>::new("CREATED", 11, 11, |job, _| Cell::plain(fmt::short(job.created)))
         .sorted(|a, b| b.created.cmp(&a.created)),
-    Column::new("FROM", 10, 26, |job, _| {
+    Column::<RestoreJob>::new("FROM", 10, 26, |job, _| {
         let source = job.source_resource_arn.as_ref().or(job.recovery_point_arn.as_ref());
         Cell::new(source.map(last_part).unwrap_or_default(), Role::Accent)
     }),
-    Column::new("RESTORED", 10, 26, |job, _| {
+    Column::<RestoreJob>::new("RESTORED", 10, 26, |job, _| {
         Cell::plain(job.created_resource_arn.as_ref().map(last_part).unwrap_or_default())
     })
     .priority(2),
-    Column::new("SIZE", 8, 9, |job, _| Cell::plain(fmt::maybe_bytes(job.size_bytes))).right().priority(1),
-    Column::new("TOOK", 6, 8, |job, world| Cell::plain(took(Some(job.created), job.completed, world.now())))
+    Column::<RestoreJob>::new("SIZE", 8, 9, |job, _| Cell::plain(fmt::maybe_bytes(job.size_bytes))).right().priority(1),
+    Column::<RestoreJob>::new("TOOK", 6, 8, |job, world| Cell::plain(took(Some(job.created), job.completed, world.now())))
         .right()
         .priority(3),
-    Column::new("ACCOUNT", 10, 20, |job, world| account(|job: &RestoreJob| &job.scope, job, world))
+    Column::<RestoreJob>::new("ACCOUNT", 10, 20, |job, world| account(|job: &RestoreJob| &job.scope, job, world))
         .priority(4)
         .when(When::ManyAccounts),
-    Column::new("REGION", 9, 14, |job, _| Cell::plain(job.scope.region.to_string()))
+    Column::<RestoreJob>::new("REGION", 9, 14, |job, _| Cell::plain(job.scope.region.to_string()))
         .priority(5)
         .when(When::ManyRegions),
-    Column::new("MESSAGE", 10, 30, |job, _| Cell::dim(job.status_message.clone().unwrap_or_default()))
+    Column::<RestoreJob>::new("MESSAGE", 10, 30, |job, _| Cell::dim(job.status_message.clone().unwrap_or_default()))
         .priority(6)
         .grows(),
 ];

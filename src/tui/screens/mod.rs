@@ -61,12 +61,12 @@ macro_rules! pages {
         pub enum Page { $(#[doc = stringify!($variant)] $variant($type)),+ }
 
         impl Page {
-            fn screen(&self) -> &dyn Screen {
+            fn screen(&self) -> &(dyn Screen + 'static) {
                 match self { $(Self::$variant(screen) => screen),+ }
             }
 
             /// The screen itself, to change.
-            pub fn screen_mut(&mut self) -> &mut dyn Screen {
+            pub fn screen_mut(&mut self) -> &mut (dyn Screen + 'static) {
                 match self { $(Self::$variant(screen) => screen),+ }
             }
         }

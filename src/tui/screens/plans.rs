@@ -22,15 +22,15 @@ pub struct Plans {
 }
 
 static COLUMNS: &[Column<PlanSummary>] = &[
-    Column::new("PLAN", 14, 36, |plan, _| Cell::new(plan.name.clone(), Role::Accent))
+    Column::<PlanSummary>::new("PLAN", 14, 36, |plan, _| Cell::new(plan.name.clone(), Role::Accent))
         .sorted(|a, b| by_text(&a.name, &b.name)),
-    Column::new("RULES", 5, 5, |plan, world| {
+    Column::<PlanSummary>::new("RULES", 5, 5, |plan, world| {
         let detail = world.store.plan(&plan.scope, &plan.id);
         Cell::plain(detail.map(|detail| detail.plan.document.rules.len().to_string()).unwrap_or_default())
     })
     .right()
     .priority(3),
-    Column::new("SELECTIONS", 10, 10, |plan, world| match world.store.plan(&plan.scope, &plan.id) {
+    Column::<PlanSummary>::new("SELECTIONS", 10, 10, |plan, world| match world.store.plan(&plan.scope, &plan.id) {
         Some(detail) => match &detail.selections {
             Ok(selections) if selections.is_empty() => Cell::new("none", Role::Warning),
             Ok(selections) => Cell::plain(selections.len().to_string()),
@@ -40,32 +40,32 @@ static COLUMNS: &[Column<PlanSummary>] = &[
     })
     .right()
     .priority(2),
-    Column::new("NEXT RUN", 10, 14, |plan, world| {
+    Column::<PlanSummary>::new("NEXT RUN", 10, 14, |plan, world| {
         let detail = world.store.plan(&plan.scope, &plan.id);
         let next = detail.and_then(|detail| super::plan::next_runs(detail, world.now(), 1).into_iter().next());
         Cell::plain(next.map(|run| fmt::relative(world.now(), run.at)).unwrap_or_default())
     })
     .right(),
-    Column::new("LAST RUN", 10, 14, |plan, world| match plan.last_execution {
+    Column::<PlanSummary>::new("LAST RUN", 10, 14, |plan, world| match plan.last_execution {
         Some(at) => Cell::plain(fmt::relative(world.now(), at)),
         None => Cell::dim("never"),
     })
     .right()
     .priority(1)
     .sorted(|a, b| b.last_execution.cmp(&a.last_execution)),
-    Column::new("ACCOUNT", 12, 20, |plan, world| Cell::plain(world.account(&plan.scope.account)))
+    Column::<PlanSummary>::new("ACCOUNT", 12, 20, |plan, world| Cell::plain(world.account(&plan.scope.account)))
         .priority(2)
         .when(When::ManyAccounts)
         .sorted(|a, b| a.scope.account.cmp(&b.scope.account)),
-    Column::new("REGION", 9, 14, |plan, _| Cell::plain(plan.scope.region.to_string()))
+    Column::<PlanSummary>::new("REGION", 9, 14, |plan, _| Cell::plain(plan.scope.region.to_string()))
         .priority(4)
         .when(When::ManyRegions)
         .sorted(|a, b| a.scope.region.cmp(&b.scope.region)),
-    Column::new("CHANGED", 8, 10, |plan, world| Cell::dim(fmt::age(world.now(), plan.created)))
+    Column::<PlanSummary>::new("CHANGED", 8, 10, |plan, world| Cell::dim(fmt::age(world.now(), plan.created)))
         .right()
         .priority(6)
         .sorted(|a, b| b.created.cmp(&a.created)),
-    Column::new("ID", 12, 38, |plan, _| Cell::dim(plan.id.to_string())).priority(7).grows(),
+    Column::<PlanSummary>::new("ID", 12, 38, |plan, _| Cell::dim(plan.id.to_string())).priority(7).grows(),
 ];
 
 impl Record for PlanSummary {

@@ -169,7 +169,7 @@ impl Point {
 }
 
 static COLUMNS: &[Column<Item>] = &[
-    Column::new("NAME", 16, 60, |item, _| {
+    Column::<Item>::new("NAME", 16, 60, |item, _| {
         let role = if item.kind == "dir" { Role::Accent } else { Role::Text };
         let target = item.link_target.as_ref().map(|target| format!(" -> {target}")).unwrap_or_default();
         let slash = if item.kind == "dir" { "/" } else { "" };
@@ -177,15 +177,15 @@ static COLUMNS: &[Column<Item>] = &[
     })
     .grows()
     .sorted(|a, b| by_text(&a.name, &b.name)),
-    Column::new("SIZE", 8, 9, |item, _| {
+    Column::<Item>::new("SIZE", 8, 9, |item, _| {
         if item.kind == "file" { Cell::plain(fmt::bytes(item.size)) } else { Cell::plain("") }
     })
     .right()
     .sorted(|a, b| b.size.cmp(&a.size)),
-    Column::new("CHANGED", 11, 11, |item, _| Cell::dim(item.modified.map(fmt::short).unwrap_or_default()))
+    Column::<Item>::new("CHANGED", 11, 11, |item, _| Cell::dim(item.modified.map(fmt::short).unwrap_or_default()))
         .priority(2)
         .sorted(|a, b| b.modified.cmp(&a.modified)),
-    Column::new("MODE", 10, 10, |item, _| Cell::dim(fmt::mode(&item.kind, item.mode))).priority(3),
+    Column::<Item>::new("MODE", 10, 10, |item, _| Cell::dim(fmt::mode(&item.kind, item.mode))).priority(3),
 ];
 
 impl Record for Item {

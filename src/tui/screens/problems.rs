@@ -46,7 +46,7 @@ pub struct Problem {
 }
 
 static COLUMNS: &[Column<Problem>] = &[
-    Column::new("WHAT", 9, 11, |problem, world| {
+    Column::<Problem>::new("WHAT", 9, 11, |problem, world| {
         let (sign, role) = match problem.severity {
             Severity::Bad => (world.glyphs.bad, Role::Bad),
             Severity::Warning => (world.glyphs.warning, Role::Warning),
@@ -55,20 +55,20 @@ static COLUMNS: &[Column<Problem>] = &[
         Cell::new(format!("{sign} {}", problem.what), role)
     })
     .sorted(|a, b| a.severity.cmp(&b.severity)),
-    Column::new("WHEN", 10, 11, |problem, world| Cell::plain(fmt::relative(world.now(), problem.at)))
+    Column::<Problem>::new("WHEN", 10, 11, |problem, world| Cell::plain(fmt::relative(world.now(), problem.at)))
         .right()
         .priority(1)
         .sorted(|a, b| b.at.cmp(&a.at)),
-    Column::new("OF", 10, 24, |problem, _| Cell::new(problem.name.clone(), Role::Accent))
+    Column::<Problem>::new("OF", 10, 24, |problem, _| Cell::new(problem.name.clone(), Role::Accent))
         .sorted(|a, b| by_text(&a.name, &b.name)),
-    Column::new("ACCOUNT", 10, 18, |problem, world| Cell::plain(world.account(&problem.scope.account)))
+    Column::<Problem>::new("ACCOUNT", 10, 18, |problem, world| Cell::plain(world.account(&problem.scope.account)))
         .priority(2)
         .when(When::ManyAccounts)
         .sorted(|a, b| a.scope.account.cmp(&b.scope.account)),
-    Column::new("REGION", 9, 14, |problem, _| Cell::plain(problem.scope.region.to_string()))
+    Column::<Problem>::new("REGION", 9, 14, |problem, _| Cell::plain(problem.scope.region.to_string()))
         .priority(4)
         .when(When::ManyRegions),
-    Column::new("WHY", 14, 40, |problem, _| Cell::plain(problem.detail.clone())).priority(3).grows(),
+    Column::<Problem>::new("WHY", 14, 40, |problem, _| Cell::plain(problem.detail.clone())).priority(3).grows(),
 ];
 
 impl Record for Problem {

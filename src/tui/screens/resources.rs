@@ -40,36 +40,36 @@ pub struct Resources {
 }
 
 static COLUMNS: &[Column<Row>] = &[
-    Column::new("RESOURCE", 12, 28, |row, _| Cell::new(row.name.clone(), Role::Accent))
+    Column::<Row>::new("RESOURCE", 12, 28, |row, _| Cell::new(row.name.clone(), Role::Accent))
         .sorted(|a, b| by_text(&a.name, &b.name)),
-    Column::new("TYPE", 4, 9, |row, _| Cell::plain(row.kind.as_str().to_owned()))
+    Column::<Row>::new("TYPE", 4, 9, |row, _| Cell::plain(row.kind.as_str().to_owned()))
         .priority(3)
         .sorted(|a, b| a.kind.as_str().cmp(b.kind.as_str())),
-    Column::new("PROTECTED", 12, 18, |row, world| match (row.last, row.registered) {
+    Column::<Row>::new("PROTECTED", 12, 18, |row, world| match (row.last, row.registered) {
         (Some(_), true) => Cell::new(format!("{} yes", world.glyphs.good), Role::Good),
         (Some(_), false) => Cell::new(format!("{} yes, was retired", world.glyphs.none), Role::Dim),
         (None, _) => Cell::new(format!("{} never backed up", world.glyphs.warning), Role::Warning),
     })
     .sorted(|a, b| a.last.is_some().cmp(&b.last.is_some())),
-    Column::new("LAST BACKUP", 11, 14, |row, world| {
+    Column::<Row>::new("LAST BACKUP", 11, 14, |row, world| {
         Cell::plain(row.last.map(|at| fmt::relative(world.now(), at)).unwrap_or_default())
     })
     .right()
     .sorted(|a, b| a.last.cmp(&b.last)),
-    Column::new("VAULT", 8, 20, |row, _| Cell::plain(row.vault.clone())).priority(4),
-    Column::new("ACCOUNT", 10, 20, |row, world| Cell::plain(world.account(&row.scope.account)))
+    Column::<Row>::new("VAULT", 8, 20, |row, _| Cell::plain(row.vault.clone())).priority(4),
+    Column::<Row>::new("ACCOUNT", 10, 20, |row, world| Cell::plain(world.account(&row.scope.account)))
         .priority(2)
         .when(When::ManyAccounts)
         .sorted(|a, b| a.scope.account.cmp(&b.scope.account)),
-    Column::new("REGION", 9, 14, |row, _| Cell::plain(row.scope.region.to_string()))
+    Column::<Row>::new("REGION", 9, 14, |row, _| Cell::plain(row.scope.region.to_string()))
         .priority(5)
         .when(When::ManyRegions),
-    Column::new("TAGS", 10, 30, |row, _| {
+    Column::<Row>::new("TAGS", 10, 30, |row, _| {
         let tags: Vec<String> = row.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
         Cell::dim(tags.join(" "))
     })
     .priority(6),
-    Column::new("PATH", 12, 40, |row, _| Cell::dim(row.path.clone())).priority(7).grows().elide(Elide::Left),
+    Column::<Row>::new("PATH", 12, 40, |row, _| Cell::dim(row.path.clone())).priority(7).grows().elide(Elide::Left),
 ];
 
 impl Record for Row {

@@ -23,26 +23,26 @@ pub struct Vaults {
 }
 
 static COLUMNS: &[Column<Vault>] = &[
-    Column::new("VAULT", 12, 40, |vault, _| Cell::new(vault.name.clone(), Role::Accent))
+    Column::<Vault>::new("VAULT", 12, 40, |vault, _| Cell::new(vault.name.clone(), Role::Accent))
         .sorted(|a, b| by_text(&a.name, &b.name)),
-    Column::new("POINTS", 6, 9, |vault, _| Cell::plain(fmt::grouped(vault.recovery_points.max(0) as u64)))
+    Column::<Vault>::new("POINTS", 6, 9, |vault, _| Cell::plain(fmt::grouped(vault.recovery_points.max(0) as u64)))
         .right()
         .sorted(|a, b| b.recovery_points.cmp(&a.recovery_points)),
-    Column::new("LOCK", 6, 11, |vault, world| match (vault.locked, vault.lock_date) {
+    Column::<Vault>::new("LOCK", 6, 11, |vault, world| match (vault.locked, vault.lock_date) {
         (false, _) => Cell::dim(world.glyphs.none),
         (true, Some(_)) => Cell::new("compliance", Role::Good),
         (true, None) => Cell::new("governance", Role::Good),
     })
     .priority(4),
-    Column::new("ACCOUNT", 12, 20, |vault, world| Cell::plain(world.account(&vault.scope.account)))
+    Column::<Vault>::new("ACCOUNT", 12, 20, |vault, world| Cell::plain(world.account(&vault.scope.account)))
         .priority(2)
         .when(When::ManyAccounts)
         .sorted(|a, b| a.scope.account.cmp(&b.scope.account)),
-    Column::new("REGION", 9, 14, |vault, _| Cell::plain(vault.scope.region.to_string()))
+    Column::<Vault>::new("REGION", 9, 14, |vault, _| Cell::plain(vault.scope.region.to_string()))
         .priority(3)
         .when(When::ManyRegions)
         .sorted(|a, b| a.scope.region.cmp(&b.scope.region)),
-    Column::new("RETENTION", 9, 14, |vault, _| {
+    Column::<Vault>::new("RETENTION", 9, 14, |vault, _| {
         Cell::dim(match (vault.min_retention_days, vault.max_retention_days) {
             (None, None) => String::new(),
             (Some(low), None) => format!("{low}+ days"),
@@ -51,7 +51,7 @@ static COLUMNS: &[Column<Vault>] = &[
         })
     })
     .priority(6),
-    Column::new("RECOVERY KEY", 12, 12, |vault, world| {
+    Column::<Vault>::new("RECOVERY KEY", 12, 12, |vault, world| {
         let missing = world.store.status().is_some_and(|status| {
             let name = format!("{}/{}/{}", vault.scope.account, vault.scope.region, vault.name);
             status.vaults_without_recovery_key.contains(&name)
@@ -59,11 +59,11 @@ static COLUMNS: &[Column<Vault>] = &[
         if missing { Cell::new("none yet", Role::Warning) } else { Cell::dim("") }
     })
     .priority(5),
-    Column::new("CREATED", 8, 10, |vault, world| Cell::dim(fmt::age(world.now(), vault.created)))
+    Column::<Vault>::new("CREATED", 8, 10, |vault, world| Cell::dim(fmt::age(world.now(), vault.created)))
         .right()
         .priority(7)
         .sorted(|a, b| b.created.cmp(&a.created)),
-    Column::new("KEY", 12, 20, |vault, _| Cell::dim(vault.encryption_key_arn.clone().unwrap_or_default()))
+    Column::<Vault>::new("KEY", 12, 20, |vault, _| Cell::dim(vault.encryption_key_arn.clone().unwrap_or_default()))
         .priority(8)
         .grows()
         .elide(Elide::Middle),
