@@ -110,7 +110,9 @@ impl Subject {
             _ => return Err("select a recovery point: 2 vaults, enter, enter".to_owned()),
         };
         match point.status {
-            RecoveryPointStatus::Completed | RecoveryPointStatus::Partial | RecoveryPointStatus::Available => Ok((point, items)),
+            RecoveryPointStatus::Completed | RecoveryPointStatus::Partial | RecoveryPointStatus::Available => {
+                Ok((point, items))
+            }
             ref other => Err(format!("a recovery point that is {} cannot be restored", other.as_str())),
         }
     }
@@ -144,7 +146,9 @@ pub fn check(command: Command, subject: &Subject, world: &World) -> Result<(), S
         },
         Command::Tags => subject.tagged().map_or_else(|| needs("a vault, plan or recovery point"), |_| Ok(())),
         Command::StopJob => match subject {
-            Subject::BackupJob(job) if job.state.is_final() => Err(format!("this job has ended: {}", job.state.as_str())),
+            Subject::BackupJob(job) if job.state.is_final() => {
+                Err(format!("this job has ended: {}", job.state.as_str()))
+            }
             Subject::BackupJob(_) => Ok(()),
             Subject::RestoreJob(_) | Subject::CopyJob(_) => Err("AWS Backup can only stop backup jobs".to_owned()),
             _ => needs("a backup job (4)"),

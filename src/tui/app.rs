@@ -186,7 +186,13 @@ impl App {
             visible.extend(layer.dialog.modal().keys(&self.world));
         }
         visible.extend(self.followed.keys());
-        let mut hidden: Vec<Key> = self.history.trail().iter().filter_map(|route| self.pages.get(route)).flat_map(|page| page.keys(&self.world)).collect();
+        let mut hidden: Vec<Key> = self
+            .history
+            .trail()
+            .iter()
+            .filter_map(|route| self.pages.get(route))
+            .flat_map(|page| page.keys(&self.world))
+            .collect();
         if let Some(overview) = self.pages.get(&Route::Tab(Tab::Overview)) {
             hidden.extend(overview.keys(&self.world));
         }
@@ -292,8 +298,10 @@ impl App {
     pub fn running(&self) -> usize {
         let store = &self.world.store;
         let lists = self.world.scopes.iter().map(|scope| {
-            let backups = store.backup_jobs(scope).map_or(0, |jobs| jobs.iter().filter(|job| !job.state.is_final()).count());
-            let restores = store.restore_jobs(scope).map_or(0, |jobs| jobs.iter().filter(|job| !job.state.is_final()).count());
+            let backups =
+                store.backup_jobs(scope).map_or(0, |jobs| jobs.iter().filter(|job| !job.state.is_final()).count());
+            let restores =
+                store.restore_jobs(scope).map_or(0, |jobs| jobs.iter().filter(|job| !job.state.is_final()).count());
             backups + restores
         });
         lists.sum()
@@ -379,7 +387,8 @@ impl App {
             }
             (Line::Command(edit), KeyCode::Tab) => {
                 let typed = edit.text().trim().to_owned();
-                let mut ids = crate::tui::command::COMMANDS.iter().map(|info| info.id).filter(|id| id.starts_with(&typed));
+                let mut ids =
+                    crate::tui::command::COMMANDS.iter().map(|info| info.id).filter(|id| id.starts_with(&typed));
                 if let (Some(id), false) = (ids.next(), typed.is_empty()) {
                     edit.set(id);
                 }
@@ -571,7 +580,9 @@ impl App {
     }
 
     fn changed(&mut self, ticket: u64, outcome: Result<Made, Fault>) -> Vec<Effect> {
-        let Some(entry) = self.world.activity.iter_mut().find(|entry| entry.ticket == ticket) else { return Vec::new() };
+        let Some(entry) = self.world.activity.iter_mut().find(|entry| entry.ticket == ticket) else {
+            return Vec::new();
+        };
         let (summary, scope) = (entry.summary.clone(), entry.scope.clone());
         entry.outcome = Some(outcome.as_ref().map(describe).map_err(|fault| fault.to_string()));
         self.unsynced = true;

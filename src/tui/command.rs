@@ -135,7 +135,8 @@ impl Command {
         if let Some(info) = COMMANDS.iter().find(|info| info.id == short) {
             return Ok(info.command);
         }
-        let found: Vec<&Info> = COMMANDS.iter().filter(|info| !short.is_empty() && info.id.starts_with(short)).collect();
+        let found: Vec<&Info> =
+            COMMANDS.iter().filter(|info| !short.is_empty() && info.id.starts_with(short)).collect();
         match found.as_slice() {
             [one] => Ok(one.command),
             [] => Err(format!("there is no command {text:?}: ? lists them all")),

@@ -97,7 +97,11 @@ pub fn percent(value: f64) -> String {
 pub fn minutes(number: i64) -> String {
     match number {
         n if n > 0 && n % 1_440 == 0 => {
-            if n == 1_440 { "1 day".to_owned() } else { format!("{} days", n / 1_440) }
+            if n == 1_440 {
+                "1 day".to_owned()
+            } else {
+                format!("{} days", n / 1_440)
+            }
         }
         n if n > 0 && n % 60 == 0 => format!("{} h", n / 60),
         n => format!("{n} min"),
@@ -155,7 +159,15 @@ mod tests {
 
     #[test]
     fn ages_are_never_finer_than_a_minute() {
-        let cases = [(0, "<1m"), (59, "<1m"), (60, "1m"), (3_600, "1h"), (7_800, "2h 10m"), (90_000, "1d 1h"), (4_000_000, "46d")];
+        let cases = [
+            (0, "<1m"),
+            (59, "<1m"),
+            (60, "1m"),
+            (3_600, "1h"),
+            (7_800, "2h 10m"),
+            (90_000, "1d 1h"),
+            (4_000_000, "46d"),
+        ];
         for (seconds, text) in cases {
             assert_eq!(coarse(Duration::seconds(seconds)), text);
         }

@@ -40,12 +40,20 @@ impl Followed {
             let (state, issues, message) = if *backup {
                 let Some(job) = world.store.find_backup_job(scope, id) else { return true };
                 let size = fmt::maybe_bytes(job.size_bytes);
-                let said = job.status_message.clone().unwrap_or(if size.is_empty() { size } else { format!("{size} backed up") });
+                let said = job.status_message.clone().unwrap_or(if size.is_empty() {
+                    size
+                } else {
+                    format!("{size} backed up")
+                });
                 (job.state.clone(), job.completed_with_issues(), said)
             } else {
                 let Some(job) = world.store.find_restore_job(scope, id) else { return true };
                 let size = fmt::maybe_bytes(job.size_bytes);
-                let said = job.status_message.clone().unwrap_or(if size.is_empty() { size } else { format!("{size} restored") });
+                let said = job.status_message.clone().unwrap_or(if size.is_empty() {
+                    size
+                } else {
+                    format!("{size} restored")
+                });
                 (job.state.clone(), false, said)
             };
             if !state.is_final() {

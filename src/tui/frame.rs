@@ -130,7 +130,10 @@ fn view_layer(layer: &Layer, world: &World, area: Rect, painter: &mut Painter<'_
     let modal = layer.dialog.modal();
     let (width, height) = modal.size(world);
     let below = u16::from(layer.sending.is_some())
-        + layer.refusal.as_ref().map_or(0, |refusal| text::wrap(refusal, usize::from(width.min(area.width) - 4)).len().min(4) as u16);
+        + layer
+            .refusal
+            .as_ref()
+            .map_or(0, |refusal| text::wrap(refusal, usize::from(width.min(area.width) - 4)).len().min(4) as u16);
     let width = (width + 4).min(area.width);
     let height = (height + 2 + below).min(area.height);
     let place = Rect::new(area.x + (area.width - width) / 2, area.y + (area.height - height) / 3, width, height);

@@ -120,7 +120,8 @@ mod tests {
     #[test]
     fn every_sign_of_a_column_is_one_column_wide() {
         for set in [UNICODE, ASCII] {
-            let mut signs = vec![set.good, set.bad, set.warning, set.running, set.pending, set.none, set.cursor, set.mark];
+            let mut signs =
+                vec![set.good, set.bad, set.warning, set.running, set.pending, set.none, set.cursor, set.mark];
             signs.extend([set.ellipsis, set.rule, set.vertical, set.crumb, set.dot, set.full, set.empty, set.thumb]);
             signs.extend(set.levels);
             signs.extend(set.corners);

@@ -5,6 +5,7 @@
 
 pub mod actions;
 pub mod app;
+pub mod backend;
 pub mod command;
 pub mod dialogs;
 pub mod fmt;
@@ -15,6 +16,7 @@ pub mod keymap;
 pub mod msg;
 pub mod paint;
 pub mod route;
+pub mod run;
 pub mod screens;
 pub mod store;
 pub mod table;
@@ -23,3 +25,6 @@ pub mod text;
 pub mod theme;
 pub mod widgets;
 pub mod world;
+
+pub use backend::Backend;
+pub use run::{Options, RunError, run};

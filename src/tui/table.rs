@@ -361,7 +361,11 @@ impl<T: Record> List<T> {
             let column = &columns[*index];
             let mark = match self.table.sort {
                 Some((sorted, reversed)) if sorted == *index => {
-                    if reversed { painter.glyphs.descending } else { painter.glyphs.ascending }
+                    if reversed {
+                        painter.glyphs.descending
+                    } else {
+                        painter.glyphs.ascending
+                    }
                 }
                 _ => "",
             };

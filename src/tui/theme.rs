@@ -128,7 +128,8 @@ impl Theme {
     /// Reads a theme; roles that it leaves out look like the default theme's.
     fn parse(name: &str, text: &str) -> Result<Self, ThemeError> {
         let invalid = |message: String| ThemeError::Invalid(name.to_owned(), message);
-        let mut styles = if name == "default" { vec![Style::new(); Role::ALL.len()] } else { Self::load("default")?.styles };
+        let mut styles =
+            if name == "default" { vec![Style::new(); Role::ALL.len()] } else { Self::load("default")?.styles };
         let file: File = toml::from_str(text).map_err(|error| invalid(error.to_string()))?;
         for (role, entry) in file.roles {
             let index = Role::ALL.iter().position(|(_, known)| *known == role);

@@ -1,12 +1,12 @@
 //! Back up now.
 
 use crate::client::Key;
+use crate::tui::actions::Subject;
 use crate::tui::dialogs::{Input, Modal};
 use crate::tui::msg::Act;
 use crate::tui::paint::{Painter, Segments};
 use crate::tui::theme::Role;
 use crate::tui::world::World;
-use crate::tui::actions::Subject;
 use ratatui::layout::Rect;
 
 /// Back up now.

@@ -34,7 +34,8 @@ impl Confirm {
         let mut lines = Vec::new();
         let several = self.pending.requests.len() > 1;
         for (nth, request) in self.pending.requests.iter().enumerate() {
-            let number = if several { format!("{} of {}: ", nth + 1, self.pending.requests.len()) } else { String::new() };
+            let number =
+                if several { format!("{} of {}: ", nth + 1, self.pending.requests.len()) } else { String::new() };
             lines.push((format!("{number}{}", request.operation), Role::Title));
             lines.extend(request.json.lines().flat_map(|line| text::wrap(line, width)).map(|line| (line, Role::Text)));
             lines.push((String::new(), Role::Text));
@@ -97,9 +98,7 @@ impl Modal for Confirm {
         }
         match (&self.pending.ask, key.code) {
             (Ask::Yes, KeyCode::Char('n' | 'q')) => vec![Act::Close],
-            (Ask::Yes, KeyCode::Char('c')) if key.modifiers.contains(KeyModifiers::CONTROL) => {
-                self.copy()
-            }
+            (Ask::Yes, KeyCode::Char('c')) if key.modifiers.contains(KeyModifiers::CONTROL) => self.copy(),
             (Ask::Yes, KeyCode::Char('y')) => {
                 self.answer.set("y");
                 self.answered()

@@ -20,7 +20,11 @@ pub struct CreateVault {
 
 /// The scopes as choices, the one to begin with first.
 pub fn scope_choices(world: &World) -> Vec<Choice> {
-    world.scopes.iter().map(|scope| Choice::new(scope.to_string(), world.scope_name(scope), scope.account.to_string())).collect()
+    world
+        .scopes
+        .iter()
+        .map(|scope| Choice::new(scope.to_string(), world.scope_name(scope), scope.account.to_string()))
+        .collect()
 }
 
 /// The scope that a form's field names.
@@ -73,7 +77,8 @@ impl CreateVault {
             Err(invalid) => mistakes.push(("name", invalid.message)),
             Ok(_) => {
                 let scope = scope_of(self.form.value("scope"), world);
-                let taken = scope.and_then(|scope| Some(world.store.vaults(&scope)?.iter().any(|vault| vault.name == name)));
+                let taken =
+                    scope.and_then(|scope| Some(world.store.vaults(&scope)?.iter().any(|vault| vault.name == name)));
                 if taken == Some(true) {
                     mistakes.push(("name", "there is a vault of this name already".to_owned()));
                 }

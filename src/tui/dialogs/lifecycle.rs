@@ -1,14 +1,14 @@
 //! How long a recovery point is kept.
 
 use crate::client::Key;
+use crate::domain::recovery_point::RecoveryPoint;
 use crate::tui::dialogs::{Input, Modal};
 use crate::tui::msg::Act;
 use crate::tui::paint::{Painter, Segments};
 use crate::tui::theme::Role;
 use crate::tui::world::World;
-use crate::domain::recovery_point::RecoveryPoint;
-use std::sync::Arc;
 use ratatui::layout::Rect;
+use std::sync::Arc;
 
 /// How long a recovery point is kept.
 #[derive(Debug)]

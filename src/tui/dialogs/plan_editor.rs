@@ -1,12 +1,12 @@
 //! Backup plan.
 
 use crate::client::Key;
+use crate::domain::{PlanId, Scope};
 use crate::tui::dialogs::{Input, Modal};
 use crate::tui::msg::Act;
 use crate::tui::paint::{Painter, Segments};
 use crate::tui::theme::Role;
 use crate::tui::world::World;
-use crate::domain::{PlanId, Scope};
 use ratatui::layout::Rect;
 
 /// Backup plan.

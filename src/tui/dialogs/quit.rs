@@ -25,7 +25,11 @@ impl Quit {
         let choices = vec![
             Choice::new("leave", "Leave them to resume", "they go on where they were at the next start"),
             Choice::new("wait", "Wait until they are done", "the dashboard stays, then quits by itself"),
-            Choice::new("stop", "Stop the backups", "they end without a recovery point; restores resume at the next start"),
+            Choice::new(
+                "stop",
+                "Stop the backups",
+                "they end without a recovery point; restores resume at the next start",
+            ),
             Choice::new("stay", "Stay here", ""),
         ];
         Self { running, picker: Picker::new(choices, "leave") }

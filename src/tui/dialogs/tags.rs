@@ -1,12 +1,12 @@
 //! Tags.
 
 use crate::client::Key;
+use crate::domain::{Arn, Scope};
 use crate::tui::dialogs::{Input, Modal};
 use crate::tui::msg::Act;
 use crate::tui::paint::{Painter, Segments};
 use crate::tui::theme::Role;
 use crate::tui::world::World;
-use crate::domain::{Arn, Scope};
 use ratatui::layout::Rect;
 
 /// Tags.

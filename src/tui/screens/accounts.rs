@@ -50,12 +50,19 @@ static COLUMNS: &[Column<Row>] = &[
         (None, failed) => Cell::new(format!("{} {failed} failed", world.glyphs.bad), Role::Bad),
     })
     .sorted(|a, b| b.failed.cmp(&a.failed)),
-    Column::<Row>::new("JOBS 24 H", 9, 9, |row, _| Cell::plain(row.jobs.to_string())).right().priority(1).sorted(|a, b| b.jobs.cmp(&a.jobs)),
-    Column::<Row>::new("RUNNING", 7, 7, |row, _| Cell::plain(if row.running == 0 { String::new() } else { row.running.to_string() }))
+    Column::<Row>::new("JOBS 24 H", 9, 9, |row, _| Cell::plain(row.jobs.to_string()))
         .right()
-        .priority(4),
+        .priority(1)
+        .sorted(|a, b| b.jobs.cmp(&a.jobs)),
+    Column::<Row>::new("RUNNING", 7, 7, |row, _| {
+        Cell::plain(if row.running == 0 { String::new() } else { row.running.to_string() })
+    })
+    .right()
+    .priority(4),
     Column::<Row>::new("VAULTS", 6, 6, |row, _| Cell::plain(row.vaults.to_string())).right().priority(5),
-    Column::<Row>::new("POINTS", 7, 9, |row, _| Cell::plain(fmt::grouped(row.points.max(0) as u64))).right().priority(3),
+    Column::<Row>::new("POINTS", 7, 9, |row, _| Cell::plain(fmt::grouped(row.points.max(0) as u64)))
+        .right()
+        .priority(3),
     Column::<Row>::new("LAST GOOD BACKUP", 16, 16, |row, world| match row.last {
         Some(at) => Cell::plain(fmt::relative(world.now(), at)),
         None => Cell::dim("none known"),

@@ -131,7 +131,12 @@ fn reasons(state: &JobState, started: bool, category: Option<&String>, message: 
 fn backup_report(job: &BackupJob, world: &World) -> Report {
     let now = world.now();
     let mut facts = vec![Detail::cell("State", status::backup_job(job, world.glyphs))];
-    facts.extend(reasons(&job.state, job.initiated.is_some(), job.message_category.as_ref(), job.status_message.as_ref()));
+    facts.extend(reasons(
+        &job.state,
+        job.initiated.is_some(),
+        job.message_category.as_ref(),
+        job.status_message.as_ref(),
+    ));
     facts.push(Detail::new("Resource", resource_name(job.resource_name.as_ref(), &job.resource_arn)));
     facts.push(Detail::new("Into vault", job.vault_name.clone()));
     facts.push(Detail::new("Created", moment(job.created, now)));
@@ -171,7 +176,10 @@ fn restore_report(job: &RestoreJob, world: &World) -> Report {
     facts.extend(reasons(&job.state, true, None, job.status_message.as_ref()));
     facts.extend(Detail::maybe("From", job.source_resource_arn.as_ref().map(last_part)));
     facts.extend(Detail::maybe("Backed up", job.recovery_point_created.map(|at| moment(at, now))));
-    facts.extend(Detail::maybe("Restored into", job.created_resource_arn.as_ref().map(|arn| restored(arn, &job.scope, world))));
+    facts.extend(Detail::maybe(
+        "Restored into",
+        job.created_resource_arn.as_ref().map(|arn| restored(arn, &job.scope, world)),
+    ));
     facts.push(Detail::new("Created", moment(job.created, now)));
     facts.extend(Detail::maybe("Ended", job.completed.map(|at| moment(at, now))));
     facts.push(Detail::new("Took", took(Some(job.created), job.completed, now)));
@@ -257,7 +265,13 @@ impl Screen for JobScreen {
         painter.rule(head, &pane::title(name, "", world), &pane::freshness(&fresh, world));
         let body = Rect::new(area.x + 1, area.y + 1, area.width.saturating_sub(1), area.height.saturating_sub(1));
         let Some(report) = self.report(world) else {
-            pane::view_nothing(&fresh, &["There is no such job; job records are kept for a limited time."], world, body, painter);
+            pane::view_nothing(
+                &fresh,
+                &["There is no such job; job records are kept for a limited time."],
+                world,
+                body,
+                painter,
+            );
             return;
         };
         let mut body = body;
@@ -280,4 +294,3 @@ fn view_progress(report: &Report, area: Rect, painter: &mut Painter<'_>) {
     painter.bar(area.x, area.y, width, percent / 100.0, Role::Running);
     painter.put(area.x + width + 1, area.y, 11, &label, Role::Strong);
 }
-

@@ -111,7 +111,9 @@ static COPY: &[Column<CopyJob>] = &[
     Column::<CopyJob>::new("FROM", 8, 20, |job, _| Cell::plain(vault_of(job.source_vault_arn.as_ref()))).priority(2),
     Column::<CopyJob>::new("TO", 8, 20, |job, _| Cell::plain(vault_of(job.destination_vault_arn.as_ref()))).priority(1),
     Column::<CopyJob>::new("SIZE", 8, 9, |job, _| Cell::plain(fmt::maybe_bytes(job.size_bytes))).right().priority(3),
-    Column::<CopyJob>::new("TOOK", 6, 8, |job, world| Cell::plain(took(job.created, job.completed, world.now()))).right().priority(4),
+    Column::<CopyJob>::new("TOOK", 6, 8, |job, world| Cell::plain(took(job.created, job.completed, world.now())))
+        .right()
+        .priority(4),
     Column::<CopyJob>::new("ACCOUNT", 10, 20, |job, world| account(|job: &CopyJob| &job.scope, job, world))
         .priority(5)
         .when(When::ManyAccounts),
@@ -134,9 +136,11 @@ static RESTORE: &[Column<RestoreJob>] = &[
     })
     .priority(2),
     Column::<RestoreJob>::new("SIZE", 8, 9, |job, _| Cell::plain(fmt::maybe_bytes(job.size_bytes))).right().priority(1),
-    Column::<RestoreJob>::new("TOOK", 6, 8, |job, world| Cell::plain(took(Some(job.created), job.completed, world.now())))
-        .right()
-        .priority(3),
+    Column::<RestoreJob>::new("TOOK", 6, 8, |job, world| {
+        Cell::plain(took(Some(job.created), job.completed, world.now()))
+    })
+    .right()
+    .priority(3),
     Column::<RestoreJob>::new("ACCOUNT", 10, 20, |job, world| account(|job: &RestoreJob| &job.scope, job, world))
         .priority(4)
         .when(When::ManyAccounts),
@@ -263,11 +267,16 @@ impl Jobs {
 
     fn selected(&self) -> Option<Route> {
         match self.kind {
-            Kind::Backup => self.backups.selected().map(|line| Route::BackupJob(line.record.scope.clone(), line.record.id.clone())),
-            Kind::Copy => self.copies.selected().map(|line| Route::CopyJob(line.record.scope.clone(), line.record.id.clone())),
-            Kind::Restore => {
-                self.restores.selected().map(|line| Route::RestoreJob(line.record.scope.clone(), line.record.id.clone()))
+            Kind::Backup => {
+                self.backups.selected().map(|line| Route::BackupJob(line.record.scope.clone(), line.record.id.clone()))
             }
+            Kind::Copy => {
+                self.copies.selected().map(|line| Route::CopyJob(line.record.scope.clone(), line.record.id.clone()))
+            }
+            Kind::Restore => self
+                .restores
+                .selected()
+                .map(|line| Route::RestoreJob(line.record.scope.clone(), line.record.id.clone())),
         }
     }
 
@@ -377,7 +386,9 @@ impl Screen for Jobs {
             }
             Kind::Copy => {
                 let empty: pane::Empty<'_> = match world.store.capabilities.allows(crate::client::Feature::Copies) {
-                    Ok(()) => &["No copy job yet. A plan's rule can copy what it made into another vault, account or region."],
+                    Ok(()) => {
+                        &["No copy job yet. A plan's rule can copy what it made into another vault, account or region."]
+                    }
                     Err(_) => &["No copy job: this engine does not copy recovery points yet."],
                 };
                 pane::view_list(&self.copies, "Copy jobs", &fresh, empty, world, list, painter);

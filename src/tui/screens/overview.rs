@@ -62,10 +62,13 @@ struct Places {
 
 impl Overview {
     fn gather_jobs(&mut self, world: &World) {
-        let jobs = || world.shown.iter().filter_map(|scope| world.store.backup_jobs(scope)).flat_map(|jobs| jobs.iter());
+        let jobs =
+            || world.shown.iter().filter_map(|scope| world.store.backup_jobs(scope)).flat_map(|jobs| jobs.iter());
         self.day = Day::of(jobs().map(Arc::as_ref), world.now());
-        let mut running: Vec<Running> = jobs().filter(|job| !job.state.is_final()).map(|job| backup_running(job)).collect();
-        let restores = world.shown.iter().filter_map(|scope| world.store.restore_jobs(scope)).flat_map(|jobs| jobs.iter());
+        let mut running: Vec<Running> =
+            jobs().filter(|job| !job.state.is_final()).map(|job| backup_running(job)).collect();
+        let restores =
+            world.shown.iter().filter_map(|scope| world.store.restore_jobs(scope)).flat_map(|jobs| jobs.iter());
         running.extend(restores.filter(|job| !job.state.is_final()).map(|job| restore_running(job)));
         running.sort_by(|a, b| a.waiting.cmp(&b.waiting).then(a.since.cmp(&b.since)));
         self.running = running;
@@ -109,7 +112,10 @@ impl Overview {
             _ => String::new(),
         };
         Some((
-            format!("{} no recovery key: if this machine's key is lost, so is the data.", text::count(number, "vault has", "vaults have")),
+            format!(
+                "{} no recovery key: if this machine's key is lost, so is the data.",
+                text::count(number, "vault has", "vaults have")
+            ),
             format!("vaultdeck vault recovery-key {name}{place}"),
         ))
     }
@@ -302,7 +308,8 @@ impl Screen for Overview {
         self.gather_jobs(world);
         self.gather_plans(world);
         let problems = problems::of(world);
-        self.problems.set(problems.into_iter().map(|problem| Line { record: Arc::new(problem), stale: false }).collect());
+        self.problems
+            .set(problems.into_iter().map(|problem| Line { record: Arc::new(problem), stale: false }).collect());
     }
     fn handle(&mut self, command: Command, _: &World) -> Option<Vec<Act>> {
         if command == Command::Open {
@@ -314,9 +321,10 @@ impl Screen for Overview {
     fn subject(&self, world: &World) -> Subject {
         let Some(line) = self.problems.selected() else { return Subject::Nothing };
         match &line.record.route {
-            Route::BackupJob(scope, id) => {
-                world.store.find_backup_job(scope, id).map_or(Subject::Nothing, |job| Subject::BackupJob(Arc::clone(job)))
-            }
+            Route::BackupJob(scope, id) => world
+                .store
+                .find_backup_job(scope, id)
+                .map_or(Subject::Nothing, |job| Subject::BackupJob(Arc::clone(job))),
             Route::RestoreJob(scope, id) => world
                 .store
                 .find_restore_job(scope, id)

@@ -30,7 +30,8 @@ pub fn freshness(freshness: &Freshness, world: &World) -> Segments<'static> {
         segments.push(segment(what, Role::Warning));
         if let Some(next) = freshness.next_try {
             let wait = (next - world.wall).num_seconds();
-            let again = if wait > 60 { format!(", again {}", fmt::relative(world.wall, next)) } else { ", trying".to_owned() };
+            let again =
+                if wait > 60 { format!(", again {}", fmt::relative(world.wall, next)) } else { ", trying".to_owned() };
             segments.push(segment(again, Role::Warning));
         }
         segments.push(segment(dot.clone(), Role::Rule));
@@ -92,7 +93,8 @@ pub fn view_list<T: Record>(
     if !list.table().is_empty() {
         list.view(world, body, painter);
     } else if !list.lines().is_empty() {
-        let what = if list.table().only_problems() { "No problem here." } else { "No row holds every word of the filter." };
+        let what =
+            if list.table().only_problems() { "No problem here." } else { "No row holds every word of the filter." };
         view_text(&[what, "", "esc shows all rows again."], world, body, painter);
     } else {
         view_nothing(fresh, empty, world, body, painter);

@@ -49,7 +49,9 @@ pub fn schedule(rule: &Rule) -> String {
 /// What a selection selects, one line each.
 pub fn selects(document: &SelectionDocument) -> Vec<String> {
     let mut lines: Vec<String> = document.resources.iter().map(|arn| format!("resource {arn}")).collect();
-    lines.extend(document.list_of_tags.iter().map(|tag| format!("or tag {} = {}", tag.condition_key, tag.condition_value)));
+    lines.extend(
+        document.list_of_tags.iter().map(|tag| format!("or tag {} = {}", tag.condition_key, tag.condition_value)),
+    );
     let conditions = &document.conditions;
     for (list, verb) in [
         (&conditions.string_equals, "="),
@@ -123,10 +125,13 @@ fn rule_facts(rule: &Rule) -> Vec<Detail> {
     let mut facts = vec![
         Detail::new("When", schedule(rule)),
         Detail::new("Into vault", rule.target_backup_vault_name.clone()),
-        Detail::new("Kept", match rule.lifecycle.and_then(|lifecycle| lifecycle.delete_after_days) {
-            None | Some(-1) => "for ever".to_owned(),
-            days => fmt::days(days),
-        }),
+        Detail::new(
+            "Kept",
+            match rule.lifecycle.and_then(|lifecycle| lifecycle.delete_after_days) {
+                None | Some(-1) => "for ever".to_owned(),
+                days => fmt::days(days),
+            },
+        ),
         Detail::new(
             "Windows",
             format!(
@@ -138,7 +143,9 @@ fn rule_facts(rule: &Rule) -> Vec<Detail> {
     ];
     let cold = rule.lifecycle.and_then(|lifecycle| lifecycle.move_to_cold_storage_after_days).filter(|days| *days > 0);
     facts.extend(Detail::maybe("Cold storage", cold.map(|days| format!("after {}", fmt::days(Some(days))))));
-    facts.extend(rule.copy_actions.iter().map(|copy| Detail::new("Copied to", copy.destination_backup_vault_arn.clone())));
+    facts.extend(
+        rule.copy_actions.iter().map(|copy| Detail::new("Copied to", copy.destination_backup_vault_arn.clone())),
+    );
     if rule.enable_continuous_backup == Some(true) {
         facts.push(Detail::new("Continuous", "yes, for point-in-time restores"));
     }

@@ -128,9 +128,11 @@ impl Point {
         facts.push(Detail::new("Account, region", world.scope_name(&point.scope)));
         if !self.missing.is_empty() {
             facts.push(Detail::heading("What could not be read when it was made"));
-            facts.extend(self.missing.iter().map(|(path, reason)| {
-                Detail::cell("", Cell::new(format!("{path}: {reason}"), Role::Warning))
-            }));
+            facts.extend(
+                self.missing
+                    .iter()
+                    .map(|(path, reason)| Detail::cell("", Cell::new(format!("{path}: {reason}"), Role::Warning))),
+            );
         }
         facts
     }
@@ -204,7 +206,13 @@ impl Screen for Point {
     fn crumb(&self, world: &World) -> String {
         self.point(world).map_or_else(
             || last_part(&self.arn),
-            |point| format!("{} {}", resource_name(point.resource_name.as_ref(), &point.resource_arn), fmt::short(point.created)),
+            |point| {
+                format!(
+                    "{} {}",
+                    resource_name(point.resource_name.as_ref(), &point.resource_arn),
+                    fmt::short(point.created)
+                )
+            },
         )
     }
     fn keys(&self, world: &World) -> Vec<Key> {

@@ -60,7 +60,9 @@ pub fn resource_name(name: Option<&String>, arn: &Arn) -> String {
 static COLUMNS: &[Column<RecoveryPoint>] = &[
     Column::<RecoveryPoint>::new("CREATED", 11, 11, |point, _| Cell::plain(fmt::short(point.created)))
         .sorted(|a, b| b.created.cmp(&a.created)),
-    Column::<RecoveryPoint>::new("AGE", 5, 8, |point, world| Cell::dim(fmt::coarse(world.now() - point.created))).right().priority(3),
+    Column::<RecoveryPoint>::new("AGE", 5, 8, |point, world| Cell::dim(fmt::coarse(world.now() - point.created)))
+        .right()
+        .priority(3),
     Column::<RecoveryPoint>::new("RESOURCE", 10, 28, |point, _| {
         Cell::new(resource_name(point.resource_name.as_ref(), &point.resource_arn), Role::Accent)
     })
@@ -70,7 +72,8 @@ static COLUMNS: &[Column<RecoveryPoint>] = &[
             &resource_name(b.resource_name.as_ref(), &b.resource_arn),
         )
     }),
-    Column::<RecoveryPoint>::new("TYPE", 4, 9, |point, _| Cell::plain(point.resource_type.as_str().to_owned())).priority(5),
+    Column::<RecoveryPoint>::new("TYPE", 4, 9, |point, _| Cell::plain(point.resource_type.as_str().to_owned()))
+        .priority(5),
     Column::<RecoveryPoint>::new("STATUS", 11, 12, |point, world| status::point(&point.status, world.glyphs))
         .sorted(|a, b| a.status.as_str().cmp(b.status.as_str())),
     Column::<RecoveryPoint>::new("SIZE", 8, 9, |point, _| Cell::plain(fmt::maybe_bytes(point.size_bytes)))
@@ -84,7 +87,10 @@ static COLUMNS: &[Column<RecoveryPoint>] = &[
     .right()
     .priority(2)
     .sorted(|a, b| a.calculated_lifecycle.delete_at.cmp(&b.calculated_lifecycle.delete_at)),
-    Column::<RecoveryPoint>::new("STORAGE", 7, 7, |point, _| Cell::dim(point.storage_class.clone().unwrap_or_default())).priority(8),
+    Column::<RecoveryPoint>::new("STORAGE", 7, 7, |point, _| {
+        Cell::dim(point.storage_class.clone().unwrap_or_default())
+    })
+    .priority(8),
     Column::<RecoveryPoint>::new("PLAN", 8, 24, |point, _| match &point.created_by {
         None => Cell::dim("on demand"),
         Some(creator) if creator.backup_plan_name.is_empty() => Cell::plain(creator.backup_plan_id.clone()),

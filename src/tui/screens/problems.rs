@@ -1,28 +1,14 @@
 //! The problems of the overview: what a person on call must see first.
 
-use crate::domain::job::{BackupJob, JobState, RestoreJob};
-use crate::domain::{Arn, Scope, Time};
-use crate::tui::actions::last_part;
+use crate::domain::finding::{Facts, Finding, FindingKind, Severity, Subject, findings};
+use crate::domain::{Scope, Time};
 use crate::tui::fmt;
 use crate::tui::route::Route;
-use crate::tui::screens::points::resource_name;
 use crate::tui::table::{Cell, Column, Record, When, by_text};
 use crate::tui::theme::Role;
 use crate::tui::world::World;
 use chrono::Duration;
 use std::borrow::Cow;
-use std::collections::HashMap;
-
-/// How bad it is; the worst sorts first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// Data are not protected.
-    Bad,
-    /// Something is not as it should be.
-    Warning,
-    /// It was bad, and a later run made it good.
-    Recovered,
-}
 
 /// One problem.
 #[derive(Debug, Clone)]
@@ -31,6 +17,8 @@ pub struct Problem {
     pub id: String,
     /// How bad it is.
     pub severity: Severity,
+    /// Whether a later run made it good.
+    pub recovered: bool,
     /// One word: `FAILED`.
     pub what: &'static str,
     /// What it is about.
@@ -46,15 +34,17 @@ pub struct Problem {
 }
 
 static COLUMNS: &[Column<Problem>] = &[
-    Column::<Problem>::new("WHAT", 9, 11, |problem, world| {
+    Column::<Problem>::new("WHAT", 13, 16, |problem, world| {
         let (sign, role) = match problem.severity {
-            Severity::Bad => (world.glyphs.bad, Role::Bad),
+            _ if problem.recovered => (world.glyphs.good, Role::Dim),
+            Severity::Critical => (world.glyphs.bad, Role::Bad),
             Severity::Warning => (world.glyphs.warning, Role::Warning),
-            Severity::Recovered => (world.glyphs.good, Role::Dim),
+            Severity::Notice => (world.glyphs.none, Role::Text),
         };
-        Cell::new(format!("{sign} {}", problem.what), role)
+        let recovered = if problem.recovered { ", ok since" } else { "" };
+        Cell::new(format!("{sign} {}{recovered}", problem.what), role)
     })
-    .sorted(|a, b| a.severity.cmp(&b.severity)),
+    .sorted(|a, b| b.severity.cmp(&a.severity)),
     Column::<Problem>::new("WHEN", 10, 11, |problem, world| Cell::plain(fmt::relative(world.now(), problem.at)))
         .right()
         .priority(1)
@@ -85,73 +75,77 @@ impl Record for Problem {
         }
     }
     fn is_problem(&self) -> bool {
-        self.severity != Severity::Recovered
+        !self.recovered && self.severity != Severity::Notice
     }
 }
 
 /// Problems stay in view this long when nothing made them good.
 const OPEN: Duration = Duration::days(7);
-/// Problems that a later run made good stay this long.
-const RECOVERED: Duration = Duration::hours(24);
+/// Problems that a later run made good, and what someone stopped, stay this long.
+const PASSED: Duration = Duration::hours(24);
+/// Missing runs are looked for this far back.
+const MISSING: Duration = Duration::days(3);
 
-/// All problems of the scopes that are shown: the open ones first, the newest first.
+/// All problems of the scopes that are shown: the open ones first, the worst first, the newest first.
 pub fn of(world: &World) -> Vec<Problem> {
-    let mut problems = Vec::new();
+    let now = world.now();
+    let store = &world.store;
+    let mut facts = Facts { now, since: now - MISSING, ..Facts::default() };
     for scope in &world.shown {
-        let jobs = world.store.backup_jobs(scope);
-        problems.extend(backups(jobs.into_iter().flat_map(|jobs| jobs.iter()).map(AsRef::as_ref), world.now()));
-        let jobs = world.store.restore_jobs(scope);
-        problems.extend(jobs.into_iter().flat_map(|jobs| jobs.iter()).filter_map(|job| restore(job, world.now())));
-    }
-    problems.sort_by(|a, b| a.severity.cmp(&b.severity).then(b.at.cmp(&a.at)));
-    problems
-}
-
-fn backups<'a>(jobs: impl Iterator<Item = &'a BackupJob> + Clone, now: Time) -> Vec<Problem> {
-    let mut good: HashMap<&Arn, Time> = HashMap::new();
-    for job in jobs.clone().filter(|job| job.state == JobState::Completed && !job.completed_with_issues()) {
-        let newest = good.entry(&job.resource_arn).or_insert(job.created);
-        *newest = (*newest).max(job.created);
-    }
-    jobs.filter_map(|job| {
-        let (severity, what) = match job.state {
-            JobState::Failed => (Severity::Bad, "FAILED"),
-            JobState::Expired => (Severity::Bad, "EXPIRED"),
-            JobState::Partial => (Severity::Warning, "PARTIAL"),
-            JobState::Completed if job.completed_with_issues() => (Severity::Warning, "ISSUES"),
-            _ => return None,
-        };
-        let recovered = good.get(&job.resource_arn).is_some_and(|at| *at > job.created);
-        if now - job.created > if recovered { RECOVERED } else { OPEN } {
-            return None;
+        let Some(jobs) = store.backup_jobs(scope) else { continue };
+        facts.backup_jobs.extend(jobs.iter().map(AsRef::as_ref));
+        facts
+            .restore_jobs
+            .extend(store.restore_jobs(scope).into_iter().flat_map(|jobs| jobs.iter()).map(AsRef::as_ref));
+        for summary in store.plans(scope).into_iter().flat_map(|plans| plans.iter()) {
+            if let Some(detail) = store.plan(scope, &summary.id)
+                && let Ok(selections) = &detail.selections
+            {
+                facts.plans.push((&detail.plan, selections.as_slice()));
+            }
         }
-        Some(Problem {
-            id: job.id.to_string(),
-            severity: if recovered { Severity::Recovered } else { severity },
-            what,
-            name: resource_name(job.resource_name.as_ref(), &job.resource_arn),
-            detail: job.status_message.clone().unwrap_or_default(),
-            at: job.completed.unwrap_or(job.created),
-            scope: job.scope.clone(),
-            route: Route::BackupJob(job.scope.clone(), job.id.clone()),
-        })
-    })
-    .collect()
+    }
+    let kept = findings(&facts).into_iter().filter(|finding| {
+        let passed = finding.recovered || finding.severity == Severity::Notice;
+        now - finding.at <= if passed { PASSED } else { OPEN }
+    });
+    kept.map(problem).collect()
 }
 
-fn restore(job: &RestoreJob, now: Time) -> Option<Problem> {
-    if job.state != JobState::Failed || now - job.created > RECOVERED {
-        return None;
+fn problem(finding: Finding) -> Problem {
+    let scope = finding.scope.clone();
+    let (id, route) = match finding.subject {
+        Subject::BackupJob(id) => (id.to_string(), Route::BackupJob(scope, id)),
+        Subject::RestoreJob(id) => (id.to_string(), Route::RestoreJob(scope, id)),
+        Subject::Plan(id) => (format!("{id} {}", finding.title), Route::Plan(scope, id)),
+        Subject::RecoveryPoint { vault, arn } => (arn.to_string(), Route::Point(scope, vault, arn)),
+        Subject::Resource(arn) => (arn.to_string(), Route::Resource(scope, arn)),
+    };
+    let restore = matches!(route, Route::RestoreJob(..));
+    let (_, name) = finding.title.split_once(": ").unwrap_or(("", &finding.title));
+    Problem {
+        id: format!("{id} {}", finding.at.timestamp()),
+        severity: finding.severity,
+        recovered: finding.recovered,
+        what: word(finding.kind, restore),
+        name: name.to_owned(),
+        detail: if finding.detail.is_empty() { finding.title.clone() } else { finding.detail },
+        at: finding.at,
+        scope: finding.scope,
+        route,
     }
-    let source = job.source_resource_arn.as_ref().or(job.recovery_point_arn.as_ref());
-    Some(Problem {
-        id: job.id.to_string(),
-        severity: Severity::Bad,
-        what: "RESTORE",
-        name: source.map(last_part).unwrap_or_default(),
-        detail: job.status_message.clone().unwrap_or_default(),
-        at: job.completed.unwrap_or(job.created),
-        scope: job.scope.clone(),
-        route: Route::RestoreJob(job.scope.clone(), job.id.clone()),
-    })
+}
+
+/// One word for the eye.
+fn word(kind: FindingKind, restore: bool) -> &'static str {
+    match kind {
+        FindingKind::Failed if restore => "RESTORE FAILED",
+        FindingKind::Failed => "FAILED",
+        FindingKind::Expired => "EXPIRED",
+        FindingKind::MissingRun => "MISSING RUN",
+        FindingKind::ObjectiveMissed => "TOO OLD",
+        FindingKind::CompletedWithIssues => "ISSUES",
+        FindingKind::StuckRecoveryPoint => "STUCK",
+        FindingKind::Stopped => "STOPPED",
+    }
 }

@@ -188,4 +188,3 @@ impl Screen for Resources {
         pane::view_list(&self.list, "Resources", &fresh, empty, world, area, painter);
     }
 }
-

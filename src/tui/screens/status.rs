@@ -73,21 +73,38 @@ const MEANINGS: &[(&[&str], &str)] = &[
         "Its window was too short. Lengthen the window of the rule, or start earlier.",
     ),
     (
-        &["no such file", "not found", "does not exist", "no longer available", "is gone", "missing or unreadable", "could not find"],
+        &[
+            "no such file",
+            "not found",
+            "does not exist",
+            "no longer available",
+            "is gone",
+            "missing or unreadable",
+            "could not find",
+        ],
         "What should be backed up or restored is not there any more. If it moved, register it at its new place; if it is \
          retired, take it out of the plan.",
     ),
-    (&["no space", "disk full", "enospc", "not enough space"], "The disk is full. Make room, then start it again; the vault is whole."),
     (
-        &["limit exceeded", "quota", "more than 50 tags", "can have at most"],
-        "A limit of the account was reached.",
+        &["no space", "disk full", "enospc", "not enough space"],
+        "The disk is full. Make room, then start it again; the vault is whole.",
     ),
-    (&["key is disabled", "kms", "key id is not accessible"], "The vault's key cannot be used: disabled, pending deletion or not shared."),
+    (&["limit exceeded", "quota", "more than 50 tags", "can have at most"], "A limit of the account was reached."),
+    (
+        &["key is disabled", "kms", "key id is not accessible"],
+        "The vault's key cannot be used: disabled, pending deletion or not shared.",
+    ),
     (&["subscription"], "The account has no subscription for this service."),
     (&["vss"], "Windows' shadow copies were not consistent; a plain backup was made if it completed."),
     (&["stopped by user"], "Someone stopped it."),
-    (&["crash", "restarted", "interrupted"], "The engine was stopped while it ran; such jobs run again up to three times."),
-    (&["internal error", "fatal error"], "The service itself failed. Start it again; if it stays, open a support case."),
+    (
+        &["crash", "restarted", "interrupted"],
+        "The engine was stopped while it ran; such jobs run again up to three times.",
+    ),
+    (
+        &["internal error", "fatal error"],
+        "The service itself failed. Start it again; if it stays, open a support case.",
+    ),
 ];
 
 /// What a job's end means, in plain words; none when there is nothing to add.
@@ -98,8 +115,12 @@ pub fn meaning(state: &JobState, started: bool, category: Option<&str>, message:
         return Some(meaning);
     }
     match (state, started) {
-        (JobState::Expired, false) => Some("It never started inside its start window. Lengthen the window, or free the resource earlier."),
-        (JobState::Expired, true) => Some("It started, but was not done when its completion window ended. Lengthen the window."),
+        (JobState::Expired, false) => {
+            Some("It never started inside its start window. Lengthen the window, or free the resource earlier.")
+        }
+        (JobState::Expired, true) => {
+            Some("It started, but was not done when its completion window ended. Lengthen the window.")
+        }
         (JobState::Created, _) => Some("It waits for a free place, or for another job of the same resource to end."),
         _ => None,
     }

@@ -14,8 +14,6 @@ pub enum Signal {
     Suspend,
     /// `SIGCONT`: take the terminal over again and draw all.
     Continue,
-    /// `SIGWINCH`: another size.
-    Resize,
 }
 
 /// Listens for them.
@@ -26,7 +24,6 @@ pub struct Signals {
     hang_up: unix::Signal,
     suspend: unix::Signal,
     resume: unix::Signal,
-    resize: unix::Signal,
 }
 
 impl Signals {
@@ -39,7 +36,6 @@ impl Signals {
             hang_up: unix::signal(SignalKind::hangup())?,
             suspend: unix::signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()))?,
             resume: unix::signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
-            resize: unix::signal(SignalKind::window_change())?,
         })
     }
 
@@ -52,13 +48,13 @@ impl Signals {
             _ = self.hang_up.recv() => Signal::HangUp,
             _ = self.suspend.recv() => Signal::Suspend,
             _ = self.resume.recv() => Signal::Continue,
-            _ = self.resize.recv() => Signal::Resize,
         }
     }
 }
 
-/// Stops this process as `SIGTSTP` would have, had we not listened for it; returns when it goes on.
-pub fn stop_self() -> io::Result<()> {
-    rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP)?;
+/// Stops this process and those that a shell started with it, as `SIGTSTP` would have, had we not listened for it; returns
+/// when they go on.
+pub fn stop() -> io::Result<()> {
+    rustix::process::kill_current_process_group(rustix::process::Signal::STOP)?;
     Ok(())
 }

@@ -375,11 +375,14 @@ impl Form {
         let focus_height = self.fields.get(self.focus).map_or(1, |field| field.height(area.width, label_width, true));
         let height = area.height;
         let lowest = (focus_top + focus_height).saturating_sub(height);
-        let offset = (self.offset.get() as u16).clamp(lowest, focus_top.max(lowest)).min(total.saturating_sub(height).max(lowest));
+        let offset = (self.offset.get() as u16)
+            .clamp(lowest, focus_top.max(lowest))
+            .min(total.saturating_sub(height).max(lowest));
         self.offset.set(usize::from(offset));
         for (place, top) in lines {
             if top >= offset && top < offset + height {
-                let rest = Rect::new(area.x, area.y + top - offset, area.width.saturating_sub(1), height - (top - offset));
+                let rest =
+                    Rect::new(area.x, area.y + top - offset, area.width.saturating_sub(1), height - (top - offset));
                 self.fields[place].view(rest, label_width, place == self.focus, painter);
             }
         }
@@ -475,7 +478,13 @@ impl Field {
                 let sign = painter.glyphs.check[usize::from(!*on)];
                 let role = if focused { Role::Focus } else { Role::Field };
                 let used = painter.put(x, area.y, room, sign, role);
-                painter.put(x + used + 1, area.y, room.saturating_sub(used + 1), if *on { "yes" } else { "no" }, Role::Dim);
+                painter.put(
+                    x + used + 1,
+                    area.y,
+                    room.saturating_sub(used + 1),
+                    if *on { "yes" } else { "no" },
+                    Role::Dim,
+                );
             }
             Kind::Note(_) => {}
         }

@@ -124,7 +124,9 @@ impl Picker {
             KeyCode::Char('p' | 'k') if control => self.cursor = self.cursor.saturating_sub(1),
             KeyCode::PageDown => self.cursor = (self.cursor + 10).min(last),
             KeyCode::PageUp => self.cursor = self.cursor.saturating_sub(10),
-            KeyCode::Enter => return self.found.get(self.cursor).map_or(Picked::Nothing, |index| Picked::Chose(*index)),
+            KeyCode::Enter => {
+                return self.found.get(self.cursor).map_or(Picked::Nothing, |index| Picked::Chose(*index));
+            }
             _ => {
                 if !self.query.handle(key) {
                     return Picked::Unknown;

@@ -1,0 +1,104 @@
+//! What carries effects out and brings news: the client, behind a pair of channels.
+
+use crate::client::audit::Audit;
+use crate::client::connect::Connection;
+use crate::client::fetch::{Fetcher, Visibility};
+use crate::client::mutate::{Outcome, mutate};
+use crate::client::{Key, Mutation};
+use crate::tui::msg::{Effect, Made, Msg};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+/// The two channels.
+#[derive(Debug)]
+pub struct Backend {
+    /// Takes [`Effect::Want`], [`Effect::Refresh`], [`Effect::Pause`] and [`Effect::Change`].
+    pub effects: UnboundedSender<Effect>,
+    /// Brings [`Msg::Data`] and [`Msg::Changed`].
+    pub news: UnboundedReceiver<Msg>,
+}
+
+impl Backend {
+    /// The client of a connection; its tasks run on the current runtime until the dashboard drops its ends.
+    pub fn client(connection: Arc<Connection>, audit: Arc<Audit>) -> Self {
+        let (effects, mut wanted) = unbounded_channel();
+        let (news, received) = unbounded_channel();
+        let (events, mut fetched) = unbounded_channel();
+        let fetcher = Fetcher::new(Arc::clone(&connection), events);
+        let told = news.clone();
+        tokio::spawn(async move {
+            while let Some(event) = fetched.recv().await {
+                if told.send(Msg::Data(Box::new(event))).is_err() {
+                    return;
+                }
+            }
+        });
+        tokio::spawn(async move {
+            let mut carrier = Carrier { connection, audit, fetcher, news, wanted: BTreeSet::new() };
+            while let Some(effect) = wanted.recv().await {
+                carrier.carry_out(effect);
+            }
+        });
+        Self { effects, news: received }
+    }
+}
+
+/// Carries effects out.
+struct Carrier {
+    connection: Arc<Connection>,
+    audit: Arc<Audit>,
+    fetcher: Fetcher,
+    news: UnboundedSender<Msg>,
+    wanted: BTreeSet<Key>,
+}
+
+impl Carrier {
+    fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Want { visible, hidden } => {
+                let wanted: BTreeSet<Key> = visible.iter().chain(&hidden).cloned().collect();
+                for key in self.wanted.difference(&wanted) {
+                    self.fetcher.forget(key);
+                }
+                self.wanted = wanted;
+                visible.into_iter().for_each(|key| self.fetcher.want(key, Visibility::Shown));
+                hidden.into_iter().for_each(|key| self.fetcher.want(key, Visibility::Hidden));
+            }
+            Effect::Refresh(keys) => keys.into_iter().for_each(|key| self.fetcher.refresh(key)),
+            Effect::Pause(paused) => self.fetcher.pause(paused),
+            Effect::Change { ticket, approved } => {
+                let (connection, audit) = (Arc::clone(&self.connection), Arc::clone(&self.audit));
+                let (news, fetcher) = (self.news.clone(), self.fetcher.clone());
+                tokio::spawn(async move {
+                    let scope = approved.scope().clone();
+                    let mutation = approved.pending().mutation.clone();
+                    let outcome = mutate(&connection, &audit, approved).await;
+                    fetcher.refresh_scope(&scope);
+                    let outcome = outcome.map(|outcome| made(outcome, &mutation)).map_err(|failure| {
+                        let message = failure.to_string();
+                        let mut fault = failure.fault;
+                        if !failure.done.is_empty() {
+                            fault.message = message;
+                        }
+                        fault
+                    });
+                    // When the dashboard has ended meanwhile, nobody is left to tell; the audit log has it.
+                    let _ = news.send(Msg::Changed { ticket, outcome });
+                });
+            }
+            Effect::Copy(_) | Effect::Bell | Effect::Redraw | Effect::Suspend | Effect::Quit => {}
+        }
+    }
+}
+
+/// Where the dashboard goes after a change.
+fn made(outcome: Outcome, mutation: &Mutation) -> Made {
+    match (outcome, mutation) {
+        (Outcome::Plan(id), _) => Made::Plan(id),
+        (Outcome::BackupJob(id), _) => Made::BackupJob(id),
+        (Outcome::RestoreJob(id), _) => Made::RestoreJob(id),
+        (Outcome::Done, Mutation::CreateVault { name, .. }) => Made::Vault(name.clone()),
+        (Outcome::Done, _) => Made::Nothing,
+    }
+}

@@ -1,0 +1,261 @@
+//! The loop: what happens goes in, frames and effects come out. Nothing else is decided here.
+
+use crate::client::approve::CommandLine;
+use crate::client::mutation::new_token;
+use crate::domain::Time;
+use crate::tui::app::{App, Setup};
+use crate::tui::backend::Backend;
+use crate::tui::frame;
+use crate::tui::glyph::{ASCII, Glyphs};
+use crate::tui::msg::{Effect, Msg};
+use crate::tui::term::clipboard;
+use crate::tui::term::screen::Screen;
+use crate::tui::term::signals::{self, Signal, Signals};
+use crate::tui::term::writer::FrameWriter;
+use crate::tui::theme::{Theme, ThemeError};
+use crate::tui::world::Tokens;
+use crossterm::event::{Event, EventStream};
+use futures_util::{FutureExt, StreamExt};
+use std::io::{self, IsTerminal, Stdout};
+use std::time::Duration;
+use tokio::time::{Instant, sleep_until};
+
+/// Two frames are never closer than this.
+const FRAME_GATE: Duration = Duration::from_millis(33);
+/// So many messages are taken in before the next frame, at most.
+const BATCH: usize = 256;
+
+/// How the dashboard is started.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// A built-in theme's name, or a `.toml` file.
+    pub theme: Option<String>,
+    /// Only ASCII signs, whatever the locale says.
+    pub ascii: bool,
+    /// Where it is connected to, for the header.
+    pub place: String,
+    /// How the context is told to the `aws` command line.
+    pub command_line: CommandLine,
+    /// The AWS profile, if there is one.
+    pub profile: Option<String>,
+    /// Whether the engine lives in this process, so that quitting ends its jobs.
+    pub embedded: bool,
+}
+
+/// Why the dashboard cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// There is no terminal to draw on.
+    #[error(
+        "the dashboard needs a terminal; lists for scripts: vaultdeck jobs, vaults, plans, points, accounts --output json"
+    )]
+    NoTerminal,
+    /// The theme cannot be used.
+    #[error(transparent)]
+    Theme(#[from] ThemeError),
+    /// The terminal failed.
+    #[error("the terminal failed: {0}")]
+    Terminal(#[from] io::Error),
+}
+
+/// Runs the dashboard until its user leaves, or a signal ends it.
+pub async fn run(options: Options, backend: Backend) -> Result<(), RunError> {
+    if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
+        return Err(RunError::NoTerminal);
+    }
+    let variable = |name: &str| std::env::var(name).ok();
+    let theme = Theme::preferred(options.theme.as_deref(), variable("NO_COLOR").as_deref())?;
+    let (all, kind, plain) = (variable("LC_ALL"), variable("LC_CTYPE"), variable("LANG"));
+    let glyphs = Glyphs::for_locale([all.as_deref(), kind.as_deref(), plain.as_deref()]);
+    let signals = Signals::listen()?;
+    let screen = Screen::enter()?;
+    let size = crossterm::terminal::size()?;
+    let app = App::new(Setup {
+        size,
+        now: wall(),
+        theme,
+        glyphs: if options.ascii { ASCII } else { glyphs },
+        place: options.place,
+        command_line: options.command_line,
+        profile: options.profile,
+        embedded: options.embedded,
+        tokens: Tokens(Box::new(new_token)),
+    });
+    let writer = FrameWriter::new(io::stdout(), size.0, size.1);
+    let tmux = variable("TMUX").is_some();
+    let mut runner =
+        Runner { app, writer, screen, backend, events: EventStream::new(), signals, tmux, drawn: None, over: false };
+    runner.go().await?;
+    Ok(())
+}
+
+/// This machine's clock, to the second.
+fn wall() -> Time {
+    let now = chrono::Utc::now();
+    chrono::DateTime::from_timestamp(now.timestamp(), 0).unwrap_or(now)
+}
+
+/// Everything that the loop holds.
+struct Runner {
+    app: App,
+    writer: FrameWriter<Stdout>,
+    screen: Screen,
+    backend: Backend,
+    events: EventStream,
+    signals: Signals,
+    tmux: bool,
+    /// When the last frame was drawn.
+    drawn: Option<Instant>,
+    over: bool,
+}
+
+/// What woke the loop.
+enum Woken {
+    Terminal(Option<io::Result<Event>>),
+    Signal(Signal),
+    News(Option<Msg>),
+    Time,
+}
+
+impl Runner {
+    async fn go(&mut self) -> io::Result<()> {
+        let mut dirty = true;
+        while !self.over {
+            let effects = self.app.settle();
+            self.carry_out(effects)?;
+            dirty |= self.app.take_dirty();
+            if dirty && self.gate_is_open() {
+                self.draw()?;
+                dirty = false;
+            }
+            let woken = self.wait(dirty).await;
+            self.update(Msg::Tick(wall()))?;
+            self.take(woken)?;
+            self.drain()?;
+        }
+        Ok(())
+    }
+
+    fn gate_is_open(&self) -> bool {
+        self.drawn.is_none_or(|drawn| drawn.elapsed() >= FRAME_GATE)
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        self.drawn = Some(Instant::now());
+        let app = &self.app;
+        self.writer.draw(|area, buffer| frame::view(app, area, buffer))
+    }
+
+    /// Waits for whatever comes first; keys and signals before news.
+    async fn wait(&mut self, dirty: bool) -> Woken {
+        let now = Instant::now();
+        let until_tick = (self.app.next_tick() - chrono::Utc::now()).to_std().unwrap_or_default();
+        let tick = now + until_tick.max(Duration::from_millis(20));
+        let wake = match self.drawn {
+            Some(drawn) if dirty => tick.min(drawn + FRAME_GATE),
+            _ => tick,
+        };
+        tokio::select! {
+            biased;
+            event = self.events.next() => Woken::Terminal(event),
+            signal = self.signals.next() => Woken::Signal(signal),
+            news = self.backend.news.recv() => Woken::News(news),
+            () = sleep_until(wake) => Woken::Time,
+        }
+    }
+
+    fn take(&mut self, woken: Woken) -> io::Result<()> {
+        match woken {
+            Woken::Terminal(Some(Ok(event))) => self.event(event),
+            // The terminal is gone: as after SIGHUP.
+            Woken::Terminal(None | Some(Err(_))) => self.update(Msg::Signal(Signal::HangUp)),
+            Woken::Signal(signal) => self.signal(signal),
+            Woken::News(Some(msg)) => self.update(msg),
+            // Nobody answers any more; only quitting is left, and that needs no answer.
+            Woken::News(None) | Woken::Time => Ok(()),
+        }
+    }
+
+    /// Takes in what else came meanwhile, so that a held key or a flood of answers costs one frame.
+    fn drain(&mut self) -> io::Result<()> {
+        for _ in 0..BATCH {
+            match self.events.next().now_or_never() {
+                Some(event) if !self.over => self.take(Woken::Terminal(event))?,
+                _ => break,
+            }
+        }
+        for _ in 0..BATCH {
+            match self.backend.news.try_recv() {
+                Ok(msg) => self.update(msg)?,
+                Err(_) => break,
+            }
+        }
+        Ok(())
+    }
+
+    fn event(&mut self, event: Event) -> io::Result<()> {
+        match event {
+            Event::Key(key) => self.update(Msg::Key(key)),
+            Event::Paste(text) => self.update(Msg::Paste(text)),
+            Event::Resize(width, height) => {
+                self.writer.resize(width, height);
+                self.update(Msg::Resize(width, height))
+            }
+            Event::FocusGained | Event::FocusLost | Event::Mouse(_) => Ok(()),
+        }
+    }
+
+    fn signal(&mut self, signal: Signal) -> io::Result<()> {
+        match signal {
+            Signal::Suspend => self.suspend(),
+            Signal::Continue => {
+                self.screen.suspend();
+                self.refresh()
+            }
+            Signal::Terminate | Signal::HangUp => self.update(Msg::Signal(signal)),
+        }
+    }
+
+    /// Gives the terminal to the shell until it continues us.
+    fn suspend(&mut self) -> io::Result<()> {
+        self.screen.suspend();
+        signals::stop()?;
+        self.refresh()
+    }
+
+    /// Takes the terminal over again, whatever it shows and whatever its size is now.
+    fn refresh(&mut self) -> io::Result<()> {
+        self.screen.resume()?;
+        let (width, height) = crossterm::terminal::size()?;
+        self.writer.resize(width, height);
+        self.writer.forget();
+        self.update(Msg::Resize(width, height))
+    }
+
+    fn update(&mut self, msg: Msg) -> io::Result<()> {
+        let effects = self.app.update(msg);
+        self.carry_out(effects)
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>) -> io::Result<()> {
+        for effect in effects {
+            match effect {
+                Effect::Quit => self.over = true,
+                Effect::Redraw => {
+                    self.writer.forget();
+                    self.draw()?;
+                }
+                Effect::Suspend => self.suspend()?,
+                Effect::Bell => self.writer.raw(b"\x07")?,
+                Effect::Copy(text) => {
+                    if let Some(sequence) = clipboard::copy_sequence(&text, self.tmux) {
+                        self.writer.raw(&sequence)?;
+                    }
+                }
+                // A backend that has ended takes nothing more; the screen shows its last words.
+                other => drop(self.backend.effects.send(other)),
+            }
+        }
+        Ok(())
+    }
+}
