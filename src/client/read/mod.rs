@@ -173,7 +173,7 @@ impl Connection {
         clients: &Clients,
         question: &Question,
     ) -> Result<Vec<SelectableResource>, Fault> {
-        let mut call = clients.tagging.get_resources();
+        let mut call = clients.tagging.get_resources().resources_per_page(100);
         if self.capabilities().engine.is_none() {
             call = call.set_resource_type_filters(Some(PROTECTABLE.iter().map(ToString::to_string).collect()));
         }
