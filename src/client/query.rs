@@ -182,6 +182,19 @@ pub enum Answer {
     ResourceTypes(Arc<[ResourceType]>),
 }
 
+impl Answer {
+    /// Whether both say the same. Long lists are the same allocation when nothing changed, which is seen at once.
+    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
+        let same_rows = match (self, other) {
+            (Self::BackupJobs(a), Self::BackupJobs(b)) => Arc::ptr_eq(a, b),
+            (Self::RestoreJobs(a), Self::RestoreJobs(b)) => Arc::ptr_eq(a, b),
+            (Self::CopyJobs(a), Self::CopyJobs(b)) => Arc::ptr_eq(a, b),
+            _ => false,
+        };
+        same_rows || self == other
+    }
+}
+
 /// A scope of the context.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScopeView {

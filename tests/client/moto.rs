@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use vaultdeck::client::audit::Audit;
 use vaultdeck::client::connect::{Connection, Options, Transport};
 use vaultdeck::client::lists::Within;
-use vaultdeck::client::{Answer, FaultKind, Feature, Key, Mutation, Query};
+use vaultdeck::client::{Answer, FaultKind, Feature, Key, Mutation, Offer, Query};
 use vaultdeck::domain::Scope;
 
 const URL: &str = "VAULTDECK_TEST_MOTO_URL";
@@ -62,11 +62,15 @@ fn moto(test: &str) -> Option<String> {
     let moto = Moto::start(&program);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("config");
-    std::fs::write(&file, "[profile moto]\naws_access_key_id = AKIAMOTO\naws_secret_access_key = secret\n").unwrap();
+    let profiles = "[profile moto]\naws_access_key_id = AKIAMOTO\naws_secret_access_key = secret\n\
+        [profile sso]\nsso_session = corporate\nsso_account_id = 123456789012\nsso_role_name = Backup\n\
+        [sso-session corporate]\nsso_region = eu-central-1\nsso_start_url = https://corporate.example.com/start\n";
+    std::fs::write(&file, profiles).unwrap();
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", &format!("moto::{test}"), "--nocapture"])
         .env(URL, &moto.url)
         .env("AWS_CONFIG_FILE", &file)
+        .env("HOME", folder.path())
         .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
         .env("AWS_EC2_METADATA_DISABLED", "true")
         // Keys that lie about in the environment must not overrule a profile that was named.
@@ -184,4 +188,21 @@ async fn outside_an_organization_there_is_the_own_account() {
     assert_eq!(fault.kind, FaultKind::NotFound, "{fault}");
     let scopes = connection.list_scopes(&Within::default()).await.unwrap();
     assert_eq!(scopes.iter().map(|view| view.scope.clone()).collect::<Vec<_>>(), [scope()]);
+}
+
+#[tokio::test]
+async fn a_login_that_is_over_says_so_and_how_to_log_in() {
+    let Some(url) = moto("a_login_that_is_over_says_so_and_how_to_log_in") else { return };
+    for profile in ["sso", "there-is-none"] {
+        let options = Options {
+            regions: vec!["eu-central-1".parse().unwrap()],
+            profile: Some(profile.to_owned()),
+            ..options(Transport::Endpoint(url.clone()))
+        };
+        let connection = Connection::new(options).unwrap();
+        let fault = connection.read(Key::scoped(scope(), Query::Vaults)).await.unwrap_err();
+        assert_eq!(fault.kind, FaultKind::Expired, "{profile}: {fault:?}");
+        let login = format!("aws sso login --profile {profile}");
+        assert_eq!(fault.offer(connection.profile()), Offer::LogIn(login));
+    }
 }

@@ -154,8 +154,12 @@ impl Connection {
 
     /// The engine's own routes, where they can be reached.
     pub fn control(&self) -> Option<Control> {
-        let reachable = matches!(self.options.transport, Transport::InProcess(_) | Transport::Socket(_));
-        reachable.then(|| Control::over(self.wire.clone()))
+        self.is_local().then(|| Control::over(self.wire.clone()))
+    }
+
+    /// Whether the engine is in this process or on its socket.
+    pub(crate) fn is_local(&self) -> bool {
+        matches!(self.options.transport, Transport::InProcess(_) | Transport::Socket(_))
     }
 
     pub(crate) fn wire(&self) -> &Wire {
@@ -309,8 +313,11 @@ impl Connection {
         Ok(builder.credentials_provider(SharedCredentialsProvider::new(credentials)).build())
     }
 
-    /// The role to assume in members, where there is one.
+    /// The role to assume in members, where there is one. The members of a local engine have exactly one.
     pub(crate) fn member_role(&self) -> Option<&str> {
+        if self.is_local() {
+            return Some(MEMBER_ROLE);
+        }
         let engine = self.capabilities.borrow().engine.is_some();
         self.options.member_role.as_deref().or(engine.then_some(MEMBER_ROLE))
     }

@@ -9,7 +9,7 @@ mod pace;
 
 use crate::client::connect::Connection;
 use crate::client::read::{Ask, Question};
-use crate::client::{Answer, Capabilities, Event, Fault, Key, Reply};
+use crate::client::{Answer, Capabilities, Event, Fault, FaultKind, Key, Reply};
 use crate::domain::{Scope, Time};
 pub(crate) use pace::Bucket;
 use std::collections::HashMap;
@@ -121,6 +121,8 @@ struct Slot {
     /// The call that waits for the one in flight.
     waiting: Option<Extent>,
     failures: u32,
+    /// Whether the last call did not reach the other side.
+    lost: bool,
     /// When it is asked again by itself.
     next: Instant,
     answered: Instant,
@@ -305,15 +307,30 @@ impl Task {
         slot.failures = if result.is_ok() { 0 } else { slot.failures.saturating_add(1) };
         let pause = match &result {
             Ok(_) => fresh,
-            Err(fault) => pace::pause_after(fault, slot.failures - 1, chance, fresh),
+            Err(fault) => pace::pause_after(fault, slot.failures - 1, chance, fresh, self.engine),
         };
+        let reached = result.is_ok();
+        slot.lost = matches!(&result, Err(fault) if fault.kind == FaultKind::Network);
         slot.next = now + pause;
         let waiting = slot.waiting.take();
         let at = chrono::Utc::now();
         let reply = Reply { key: key.clone(), generation, at, result, next_try: later(at, pause) };
         self.tell(Event::Answered(reply));
+        if reached {
+            self.found_again(now);
+        }
         if let Some(extent) = waiting {
             self.start(&key, extent);
+        }
+    }
+}
+
+impl Task {
+    /// The other side answers: what could not reach it is asked now and not when its pause is over.
+    fn found_again(&mut self, now: Instant) {
+        for slot in self.slots.values_mut().filter(|slot| slot.lost) {
+            slot.lost = false;
+            slot.next = slot.next.min(now);
         }
     }
 }
@@ -327,6 +344,7 @@ impl Slot {
             in_flight: None,
             waiting: None,
             failures: 0,
+            lost: false,
             next: now,
             answered: now,
             last: None,
@@ -341,7 +359,7 @@ impl Slot {
             self.read_whole = now;
         }
         match &self.last {
-            Some(last) if *last == answer => last.clone(),
+            Some(last) if last.says_the_same(&answer) => last.clone(),
             _ => self.last.insert(answer).clone(),
         }
     }

@@ -10,6 +10,8 @@ use tokio::time::Instant;
 const HIDDEN_FACTOR: u32 = 4;
 /// No pause between tries is longer.
 pub(super) const BACKOFF_CAP: Duration = Duration::from_secs(60);
+/// An engine that restarts is back in seconds, and nobody throttles there.
+const ENGINE_CAP: Duration = Duration::from_secs(5);
 /// No pause between tries is shorter.
 const BACKOFF_FLOOR: Duration = Duration::from_millis(250);
 
@@ -88,8 +90,9 @@ pub(super) fn interval(query: &Query, answer: Option<&Answer>, engine: bool, hid
 }
 
 /// How long to wait after a fault; `failures` counts those in a row, `chance` lies in 0..1.
-pub(super) fn pause_after(fault: &Fault, failures: u32, chance: f64, fresh: Duration) -> Duration {
+pub(super) fn pause_after(fault: &Fault, failures: u32, chance: f64, fresh: Duration, engine: bool) -> Duration {
     match fault.kind {
+        FaultKind::Network if engine => backoff(failures, chance).min(ENGINE_CAP),
         FaultKind::Throttled | FaultKind::Network | FaultKind::Other => backoff(failures, chance),
         // Somebody may log in meanwhile, in another window.
         FaultKind::Expired => Duration::from_secs(15),

@@ -1,7 +1,7 @@
 //! The fetcher against a scripted service, on paused time: what is asked when, and what is told.
 
 use super::*;
-use crate::client::{FaultKind, Query};
+use crate::client::Query;
 use futures_util::future::BoxFuture;
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -287,4 +287,35 @@ async fn no_more_than_so_many_calls_are_under_way_at_once() {
     desk.pass(10.0).await;
     assert_eq!(desk.script.at_once.lock().unwrap().1, AT_ONCE);
     assert!(desk.script.calls.lock().unwrap().len() >= 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_lost_its_connection_is_asked_again_as_soon_as_anything_answers() {
+    let desk = desk(false, CALL);
+    let lost = || Err(Fault::new(FaultKind::Network, "connection refused"));
+    for _ in 0..12 {
+        desk.script.then(lost());
+    }
+    let plans = Key { query: Query::Plans, ..vaults() };
+    desk.fetcher.want(vaults(), Visibility::Shown);
+    desk.fetcher.want(plans.clone(), Visibility::Shown);
+    // Both have failed some times; the script is used up and whoever is asked next gets an answer.
+    while desk.script.calls.lock().unwrap().len() < 13 {
+        desk.pass(0.1).await;
+    }
+    desk.pass(0.5).await;
+    let last = |key: &Key| desk.script.asked(key).last().copied().unwrap();
+    assert!((last(&vaults()) - last(&plans)).abs() < 0.5, "{} and {}", last(&vaults()), last(&plans));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_out_of_reach_is_tried_every_few_seconds() {
+    let desk = desk(true, CALL);
+    for _ in 0..100 {
+        desk.script.then(Err(Fault::new(FaultKind::Network, "connection refused")));
+    }
+    desk.fetcher.want(vaults(), Visibility::Shown);
+    desk.pass(120.0).await;
+    let asked = desk.script.asked(&vaults());
+    assert!(asked.windows(2).all(|pair| pair[1] - pair[0] < 5.5), "{asked:?}");
 }

@@ -90,16 +90,19 @@ fn since<T: Job>(known: &Rows<T>) -> Option<Since> {
     (open.len() <= MOST_DESCRIBED).then_some(Since { created, completed, open })
 }
 
-/// The known rows with the changed ones put in, newest first. Rows that say the same stay the same allocation.
-fn merge<T: Job>(known: &[Arc<T>], changed: Vec<T>) -> Rows<T> {
+/// The known rows with the changed ones put in, newest first. What says the same stays the same allocation, rows and all.
+fn merge<T: Job>(known: &Rows<T>, changed: Vec<T>) -> Rows<T> {
     let mut changed: HashMap<JobId, T> = changed.into_iter().map(|job| (job.id().clone(), job)).collect();
-    let mut merged: Vec<Arc<T>> = known
-        .iter()
-        .map(|job| match changed.remove(job.id()) {
-            Some(new) if new != **job => Arc::new(new),
-            _ => job.clone(),
-        })
-        .collect();
+    for job in known.iter() {
+        if changed.get(job.id()).is_some_and(|new| *new == **job) {
+            changed.remove(job.id());
+        }
+    }
+    if changed.is_empty() {
+        return known.clone();
+    }
+    let replaced = |job: &Arc<T>| changed.remove(job.id()).map_or_else(|| job.clone(), Arc::new);
+    let mut merged: Vec<Arc<T>> = known.iter().map(replaced).collect();
     merged.extend(changed.into_values().map(Arc::new));
     merged.sort_by(|a, b| (Reverse(a.created()), a.id()).cmp(&(Reverse(b.created()), b.id())));
     merged.into()
@@ -123,7 +126,7 @@ macro_rules! job_list {
             };
             let Some((known, since)) = known else {
                 let all: Vec<$record> = list!(question, call, $operation, $field, row).await?;
-                return Ok(Answer::$answer(merge(&[], all)));
+                return Ok(Answer::$answer(merge(&Rows::from([]), all)));
             };
             let newer = call.clone().by_created_after(map::moment(since.created));
             let mut changed: Vec<$record> = list!(question, newer, $operation, $field, row).await?;
@@ -203,7 +206,10 @@ mod tests {
 
     #[test]
     fn open_jobs_older_than_the_new_ones_are_asked_for_one_by_one() {
-        let known = merge(&[], vec![job("old-open", 0, "RUNNING"), job("old", 1, "COMPLETED"), job("new", 60, "RUNNING")]);
+        let known = merge(
+            &Rows::from([]),
+            vec![job("old-open", 0, "RUNNING"), job("old", 1, "COMPLETED"), job("new", 60, "RUNNING")],
+        );
         let since = since(&known).unwrap();
         assert_eq!(since.created, known[0].created - OVERLAP);
         assert_eq!(since.open.iter().map(JobId::as_str).collect::<Vec<_>>(), ["old-open"], "new comes with the list");
@@ -214,16 +220,17 @@ mod tests {
     fn many_old_open_jobs_are_read_as_a_whole() {
         let mut jobs: Vec<_> = (0..9).map(|n| job(&format!("open-{n}"), n, "PENDING")).collect();
         jobs.push(job("new", 600, "COMPLETED"));
-        assert_eq!(since(&merge(&[], jobs)), None);
+        assert_eq!(since(&merge(&Rows::from([]), jobs)), None);
     }
 
     #[test]
     fn changes_replace_what_they_change_and_new_jobs_come_first() {
-        let known = merge(&[], vec![job("a", 1, "RUNNING"), job("b", 2, "COMPLETED")]);
+        let known = merge(&Rows::from([]), vec![job("a", 1, "RUNNING"), job("b", 2, "COMPLETED")]);
         let changed = vec![job("c", 3, "CREATED"), job("a", 1, "COMPLETED"), job("b", 2, "COMPLETED")];
         let merged = merge(&known, changed);
         assert_eq!(ids(&merged), ["c", "b", "a"]);
         assert!(merged[2].state.is_final());
         assert!(Arc::ptr_eq(&merged[1], &known[0]), "what says the same stays the same allocation");
+        assert!(Arc::ptr_eq(&merge(&merged, vec![job("c", 3, "CREATED")]), &merged), "and so does the whole");
     }
 }

@@ -42,11 +42,14 @@ pub(crate) struct Question {
 impl Ask for Connection {
     fn ask(self: Arc<Self>, question: Question) -> BoxFuture<'static, Result<Answer, Fault>> {
         Box::pin(async move {
+            let void = |result: &Result<_, Fault>| matches!(result, Err(fault) if fault.kind == FaultKind::Expired);
             let result = Box::pin(self.answer(&question)).await;
-            if result.as_ref().is_err_and(|fault| fault.kind == FaultKind::Expired) {
-                self.forget_credentials().await;
+            if !void(&result) {
+                return result;
             }
-            result
+            self.forget_credentials().await;
+            // A local engine that was replaced gives the new key by itself; elsewhere somebody must log in first.
+            if self.is_local() { Box::pin(self.answer(&question)).await } else { result }
         })
     }
 }
