@@ -1,1 +1,28 @@
 //! The wire protocols in front of the engine (design §5).
+//!
+//! One router answers for all services: AWS Backup (rest-json), STS (query), Organizations and Resource Groups Tagging
+//! (awsJson1.1, and rpc-v2-cbor), the engine's own extension under `/_vaultdeck/`, and `/_clock`. A request is read whole,
+//! its signature is verified, and the rest runs on a blocking thread: the engine's operations are synchronous.
+//!
+//! [`serve_tcp`] and [`serve_unix`] put the router behind a socket, [`in_process`] behind a closure.
+
+mod access;
+mod backup;
+mod call;
+mod cbor;
+mod clock;
+mod control;
+mod failure;
+mod items;
+mod members;
+mod organizations;
+mod query;
+mod reply;
+mod router;
+mod serve;
+mod sigv4;
+mod sts;
+mod tagging;
+
+pub use router::{Surface, router};
+pub use serve::{InProcessFuture, Shutdown, check_address, in_process, serve_tcp, serve_unix};

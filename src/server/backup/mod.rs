@@ -1,0 +1,18 @@
+//! AWS Backup (rest-json, reference §1): one file per group of operations.
+//!
+//! A handler reads its parameters, asks the engine, and writes the answer with AWS's member names.
+
+mod backup_jobs;
+mod copy_jobs;
+mod documents;
+mod not_built;
+pub(super) mod operations;
+mod plans;
+mod protected_resources;
+mod recovery_points;
+mod restore_jobs;
+mod selections;
+mod settings;
+mod summaries;
+mod tags;
+mod vaults;

@@ -1,0 +1,82 @@
+//! Resources that were backed up at least once.
+
+use crate::domain::resource::ProtectedResource;
+use crate::server::call::{Answer, Call, Stamp, stamp};
+use serde::Serialize;
+
+/// `ProtectedResource`, and, with the three last members, DescribeProtectedResource's answer.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct View {
+    resource_arn: String,
+    resource_type: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_backup_time: Option<Stamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_backup_vault_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_recovery_point_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    latest_restore_execution_time_minutes: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    latest_restore_job_creation_date: Option<Stamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    latest_restore_recovery_point_creation_date: Option<Stamp>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct List {
+    results: Vec<View>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_token: Option<String>,
+}
+
+impl From<ProtectedResource> for View {
+    fn from(resource: ProtectedResource) -> Self {
+        Self {
+            resource_arn: resource.arn.into(),
+            resource_type: resource.resource_type.into(),
+            resource_name: resource.name,
+            last_backup_time: stamp(resource.last_backup_time),
+            last_backup_vault_arn: resource.last_backup_vault_arn.map(String::from),
+            last_recovery_point_arn: resource.last_recovery_point_arn.map(String::from),
+            latest_restore_execution_time_minutes: resource.latest_restore_execution_minutes,
+            latest_restore_job_creation_date: stamp(resource.latest_restore_job_creation),
+            latest_restore_recovery_point_creation_date: stamp(resource.latest_restore_recovery_point_creation),
+        }
+    }
+}
+
+impl View {
+    /// A row of the list, where the model has nothing of restores.
+    fn row(resource: ProtectedResource) -> Self {
+        Self {
+            latest_restore_execution_time_minutes: None,
+            latest_restore_job_creation_date: None,
+            latest_restore_recovery_point_creation_date: None,
+            ..Self::from(resource)
+        }
+    }
+}
+
+/// ListProtectedResources.
+pub(super) fn list(call: &Call<'_>) -> Answer {
+    let mut query = call.query()?;
+    let page = query.camel_page()?;
+    query.finish()?;
+    let resources = call.engine.list_protected_resources(call.caller, &page)?;
+    call.answer(&List {
+        results: resources.items.into_iter().map(View::row).collect(),
+        next_token: resources.next_token,
+    })
+}
+
+/// DescribeProtectedResource.
+pub(super) fn describe(call: &Call<'_>) -> Answer {
+    call.nothing_else()?;
+    let arn = call.arn(0, "ResourceArn")?;
+    call.answer(&View::from(call.engine.describe_protected_resource(call.caller, &arn)?))
+}

@@ -1,0 +1,62 @@
+//! Settings of a region and of the organization, and the types that can be protected.
+
+use crate::engine::RegionSettings;
+use crate::server::call::{Answer, Call, Stamp};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct RegionView {
+    resource_type_opt_in_preference: BTreeMap<String, bool>,
+    resource_type_management_preference: BTreeMap<String, bool>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct GlobalView {
+    global_settings: BTreeMap<String, String>,
+    last_update_time: Stamp,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct SupportedTypes {
+    resource_types: Vec<String>,
+}
+
+/// DescribeRegionSettings.
+pub(super) fn describe_region(call: &Call<'_>) -> Answer {
+    call.nothing_else()?;
+    let settings = call.engine.region_settings(call.caller)?;
+    call.answer(&RegionView {
+        resource_type_opt_in_preference: settings.opt_in,
+        resource_type_management_preference: settings.management,
+    })
+}
+
+/// UpdateRegionSettings.
+pub(super) fn update_region(call: &Call<'_>) -> Answer {
+    let mut body = call.body()?;
+    let change = RegionSettings {
+        opt_in: body.boolean_map("ResourceTypeOptInPreference")?.unwrap_or_default(),
+        management: body.boolean_map("ResourceTypeManagementPreference")?.unwrap_or_default(),
+    };
+    body.finish()?;
+    call.engine.update_region_settings(call.caller, &change)?;
+    call.done()
+}
+
+/// DescribeGlobalSettings.
+pub(super) fn describe_global(call: &Call<'_>) -> Answer {
+    call.nothing_else()?;
+    let settings = call.engine.global_settings()?;
+    call.answer(&GlobalView { global_settings: settings.settings, last_update_time: Stamp(settings.last_update) })
+}
+
+/// GetSupportedResourceTypes.
+pub(super) fn supported_types(call: &Call<'_>) -> Answer {
+    call.nothing_else()?;
+    let resource_types = call.engine.supported_resource_types().into_iter().map(String::from).collect();
+    call.answer(&SupportedTypes { resource_types })
+}

@@ -1,0 +1,83 @@
+//! Counts of jobs by account, state and type. These operations spell their parameters with a capital.
+
+use crate::engine::{JobSummaries, JobSummary, PageRequest, SummaryFilter};
+use crate::server::call::{Answer, Call, Stamp};
+use crate::server::failure::Failure;
+use crate::server::query::Query;
+use serde::Serialize;
+use serde_json::json;
+
+/// `BackupJobSummary` and its two sisters.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Row {
+    region: String,
+    account_id: String,
+    state: String,
+    resource_type: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_category: Option<String>,
+    count: i64,
+    start_time: Stamp,
+    end_time: Stamp,
+}
+
+impl From<JobSummary> for Row {
+    fn from(row: JobSummary) -> Self {
+        Self {
+            region: row.region,
+            account_id: row.account_id,
+            state: row.state,
+            resource_type: row.resource_type,
+            message_category: row.message_category,
+            count: row.count,
+            start_time: Stamp(row.start),
+            end_time: Stamp(row.end),
+        }
+    }
+}
+
+/// What all three read; restore jobs have no message category.
+fn parameters(query: &mut Query, categories: bool) -> Result<(SummaryFilter, PageRequest), Failure> {
+    let filter = SummaryFilter {
+        account_id: query.string("AccountId"),
+        state: query.string("State"),
+        resource_type: query.string("ResourceType"),
+        message_category: if categories { query.string("MessageCategory") } else { None },
+        aggregation_period: query.string("AggregationPeriod"),
+    };
+    Ok((filter, query.page("NextToken", "MaxResults")?))
+}
+
+/// ListBackupJobSummaries.
+pub(super) fn backup_jobs(call: &Call<'_>) -> Answer {
+    let mut query = call.query()?;
+    let (filter, page) = parameters(&mut query, true)?;
+    query.finish()?;
+    answer(call, "BackupJobSummaries", call.engine.backup_job_summaries(call.caller, &filter, &page)?)
+}
+
+/// ListCopyJobSummaries.
+pub(super) fn copy_jobs(call: &Call<'_>) -> Answer {
+    let mut query = call.query()?;
+    let (filter, page) = parameters(&mut query, true)?;
+    query.finish()?;
+    answer(call, "CopyJobSummaries", call.engine.copy_job_summaries(call.caller, &filter, &page)?)
+}
+
+/// ListRestoreJobSummaries.
+pub(super) fn restore_jobs(call: &Call<'_>) -> Answer {
+    let mut query = call.query()?;
+    let (filter, page) = parameters(&mut query, false)?;
+    query.finish()?;
+    answer(call, "RestoreJobSummaries", call.engine.restore_job_summaries(call.caller, &filter, &page)?)
+}
+
+fn answer(call: &Call<'_>, list: &str, summaries: JobSummaries) -> Answer {
+    let rows: Vec<Row> = summaries.page.items.into_iter().map(Row::from).collect();
+    let mut body = json!({ list: rows, "AggregationPeriod": summaries.aggregation_period });
+    if let Some(token) = summaries.page.next_token {
+        body["NextToken"] = json!(token);
+    }
+    call.answer(&body)
+}

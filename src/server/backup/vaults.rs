@@ -1,0 +1,114 @@
+//! Vaults.
+
+use crate::domain::vault::Vault;
+use crate::engine::NewVault;
+use crate::server::call::{Answer, Call, Stamp, stamp};
+use serde::Serialize;
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Created {
+    backup_vault_name: String,
+    backup_vault_arn: String,
+    creation_date: Option<Stamp>,
+}
+
+/// `BackupVaultListMember`, and DescribeBackupVault's answer.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct VaultView {
+    backup_vault_name: String,
+    backup_vault_arn: String,
+    vault_type: String,
+    vault_state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encryption_key_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    creation_date: Option<Stamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    creator_request_id: Option<String>,
+    number_of_recovery_points: i64,
+    locked: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    min_retention_days: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_retention_days: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lock_date: Option<Stamp>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct List {
+    backup_vault_list: Vec<VaultView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_token: Option<String>,
+}
+
+impl From<Vault> for VaultView {
+    fn from(vault: Vault) -> Self {
+        Self {
+            backup_vault_name: vault.name,
+            backup_vault_arn: vault.arn.into(),
+            vault_type: vault.vault_type,
+            vault_state: "AVAILABLE",
+            encryption_key_arn: vault.encryption_key_arn,
+            creation_date: stamp(vault.created),
+            creator_request_id: vault.creator_request_id,
+            number_of_recovery_points: vault.recovery_points,
+            locked: vault.locked,
+            min_retention_days: vault.min_retention_days,
+            max_retention_days: vault.max_retention_days,
+            lock_date: stamp(vault.lock_date),
+        }
+    }
+}
+
+/// CreateBackupVault.
+pub(super) fn create(call: &Call<'_>) -> Answer {
+    let mut body = call.body()?;
+    let request = NewVault {
+        tags: body.string_map("BackupVaultTags")?.unwrap_or_default(),
+        encryption_key_arn: body.string("EncryptionKeyArn")?,
+        creator_request_id: body.string("CreatorRequestId")?,
+    };
+    body.finish()?;
+    let vault = call.engine.create_vault(call.caller, &call.segment(0).parse()?, &request)?;
+    call.answer(&Created {
+        backup_vault_name: vault.name,
+        backup_vault_arn: vault.arn.into(),
+        creation_date: stamp(vault.created),
+    })
+}
+
+/// DescribeBackupVault.
+pub(super) fn describe(call: &Call<'_>) -> Answer {
+    let mut query = call.query()?;
+    let account = query.string("backupVaultAccountId");
+    query.finish()?;
+    call.own_account(account)?;
+    call.answer(&VaultView::from(call.engine.describe_vault(call.caller, call.segment(0))?))
+}
+
+/// ListBackupVaults.
+pub(super) fn list(call: &Call<'_>) -> Answer {
+    let mut query = call.query()?;
+    let vault_type = query.string("vaultType");
+    let shared = query.boolean("shared")?;
+    let page = query.camel_page()?;
+    query.finish()?;
+    let vaults = call.engine.list_vaults(call.caller, vault_type.as_deref(), &page)?;
+    // Only logically air-gapped vaults can be shared, and this engine has none.
+    let vaults = if shared == Some(true) { crate::engine::Page::empty() } else { vaults };
+    call.answer(&List {
+        backup_vault_list: vaults.items.into_iter().map(VaultView::from).collect(),
+        next_token: vaults.next_token,
+    })
+}
+
+/// DeleteBackupVault.
+pub(super) fn delete(call: &Call<'_>) -> Answer {
+    call.nothing_else()?;
+    call.engine.delete_vault(call.caller, call.segment(0))?;
+    call.done()
+}

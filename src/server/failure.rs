@@ -1,0 +1,187 @@
+//! Errors on the wire (reference §6): one [`Failure`], spelled by each protocol in its own way.
+
+use super::reply::Reply;
+use super::sigv4::Refusal;
+use crate::domain::Invalid;
+use crate::engine::{Error, ErrorKind};
+use http::{HeaderValue, StatusCode};
+use serde_json::{Value, json};
+
+/// What a call answers when it does not succeed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Failure {
+    /// The HTTP status.
+    pub(super) status: StatusCode,
+    /// The exception's name.
+    pub(super) code: &'static str,
+    /// What to tell the user.
+    pub(super) message: String,
+    /// `Arn` and `CreatorRequestId` of what exists already.
+    existing: Option<(Option<String>, Option<String>)>,
+}
+
+/// How errors are spelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dialect {
+    /// AWS Backup: the name in a header, `{"Message"}` in the body.
+    RestJson,
+    /// Organizations and Tagging: `{"__type", "message"}`.
+    Json,
+    /// STS: XML.
+    Query,
+    /// Tagging, by newer SDKs: as [`Self::Json`], in CBOR.
+    Cbor,
+}
+
+impl Failure {
+    /// An exception by its name.
+    pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into(), existing: None }
+    }
+
+    /// A value that breaks a rule.
+    pub(super) fn invalid(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "InvalidParameterValueException", message)
+    }
+
+    /// A required member that is absent.
+    pub(super) fn missing(name: &str) -> Self {
+        Invalid::missing(name).into()
+    }
+
+    /// Something that is not built, or not possible now.
+    pub(super) fn refused(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "InvalidRequestException", message)
+    }
+
+    /// A body that cannot be read.
+    pub(super) fn serialization(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "SerializationException", message)
+    }
+
+    /// No such path or operation.
+    pub(super) fn unknown_operation(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "UnknownOperationException", message)
+    }
+
+    /// A failure of the program itself; what happened is in the log only.
+    pub(super) fn internal() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "InternalFailure",
+            "The engine failed to carry out this request; its log says why.",
+        )
+    }
+
+    /// The error response.
+    pub(super) fn reply(&self, dialect: Dialect, request_id: &str) -> Reply {
+        let mut reply = match dialect {
+            Dialect::RestJson => Reply::json(self.status, &self.rest_body()),
+            Dialect::Json => Reply::amz_json(self.status, &self.typed_body()),
+            Dialect::Query => Reply::xml(self.status, self.xml_body(request_id)),
+            Dialect::Cbor => Reply::cbor(self.status, &self.typed_body()),
+        };
+        if dialect != Dialect::Query {
+            reply.headers.insert("x-amzn-errortype", HeaderValue::from_static(self.code));
+        }
+        reply
+    }
+
+    /// `{"Message", "Type"}`, and no `Code`: older Go clients would take that for the exception's name.
+    fn rest_body(&self) -> Value {
+        let mut body = json!({ "Message": self.message, "Type": self.side() });
+        if let Some((arn, creator_request_id)) = &self.existing {
+            if let Some(arn) = arn {
+                body["Arn"] = json!(arn);
+            }
+            if let Some(token) = creator_request_id {
+                body["CreatorRequestId"] = json!(token);
+            }
+        }
+        body
+    }
+
+    fn typed_body(&self) -> Value {
+        json!({ "__type": self.code, "message": self.message })
+    }
+
+    fn xml_body(&self, request_id: &str) -> String {
+        let side = if self.status.is_server_error() { "Receiver" } else { "Sender" };
+        format!(
+            "<ErrorResponse xmlns=\"{}\"><Error><Type>{side}</Type><Code>{}</Code><Message>{}</Message></Error>\
+             <RequestId>{request_id}</RequestId></ErrorResponse>",
+            super::sts::NAMESPACE,
+            self.query_code(),
+            super::sts::escaped(&self.message),
+        )
+    }
+
+    fn side(&self) -> &'static str {
+        if self.status.is_server_error() { "Service" } else { "User" }
+    }
+
+    /// The query protocol has its own names for what the others call exceptions.
+    fn query_code(&self) -> &'static str {
+        match self.code {
+            "MissingAuthenticationTokenException" => "MissingAuthenticationToken",
+            "IncompleteSignatureException" => "IncompleteSignature",
+            "UnrecognizedClientException" => "InvalidClientTokenId",
+            "ExpiredTokenException" => "ExpiredToken",
+            "InvalidSignatureException" => "SignatureDoesNotMatch",
+            "AccessDeniedException" => "AccessDenied",
+            "UnknownOperationException" => "InvalidAction",
+            "InvalidRequestException" | "InvalidParameterValueException" | "ResourceNotFoundException" => {
+                "ValidationError"
+            }
+            "MissingParameterValueException" => "MissingParameter",
+            "ServiceUnavailableException" => "ServiceUnavailable",
+            other => other,
+        }
+    }
+}
+
+impl From<Invalid> for Failure {
+    fn from(invalid: Invalid) -> Self {
+        Error::from(invalid).into()
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        let code = match refusal {
+            Refusal::Missing => "MissingAuthenticationTokenException",
+            Refusal::Incomplete(_) => "IncompleteSignatureException",
+            Refusal::Mismatch(_) => "InvalidSignatureException",
+        };
+        Self::new(StatusCode::FORBIDDEN, code, refusal.to_string())
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let kind = error.kind();
+        let (status, code) = match &kind {
+            ErrorKind::AlreadyExists { .. } => (StatusCode::BAD_REQUEST, "AlreadyExistsException"),
+            ErrorKind::Conflict => (StatusCode::BAD_REQUEST, "ConflictException"),
+            ErrorKind::InvalidParameterValue => (StatusCode::BAD_REQUEST, "InvalidParameterValueException"),
+            ErrorKind::InvalidRequest => (StatusCode::BAD_REQUEST, "InvalidRequestException"),
+            ErrorKind::InvalidResourceState => (StatusCode::BAD_REQUEST, "InvalidResourceStateException"),
+            ErrorKind::MissingParameterValue => (StatusCode::BAD_REQUEST, "MissingParameterValueException"),
+            ErrorKind::LimitExceeded => (StatusCode::BAD_REQUEST, "LimitExceededException"),
+            ErrorKind::ResourceNotFound => (StatusCode::BAD_REQUEST, "ResourceNotFoundException"),
+            ErrorKind::AccessDenied => (StatusCode::FORBIDDEN, "AccessDeniedException"),
+            ErrorKind::UnrecognizedClient => (StatusCode::FORBIDDEN, "UnrecognizedClientException"),
+            ErrorKind::ExpiredToken => (StatusCode::FORBIDDEN, "ExpiredTokenException"),
+            ErrorKind::DependencyFailure => (StatusCode::INTERNAL_SERVER_ERROR, "DependencyFailureException"),
+            ErrorKind::ServiceUnavailable => (StatusCode::INTERNAL_SERVER_ERROR, "ServiceUnavailableException"),
+        };
+        if status.is_server_error() {
+            tracing::error!(%error, "a call failed");
+        }
+        let existing = match kind {
+            ErrorKind::AlreadyExists { arn, creator_request_id } => Some((arn, creator_request_id)),
+            _ => None,
+        };
+        Self { existing, ..Self::new(status, code, error.to_string()) }
+    }
+}

@@ -1,0 +1,27 @@
+//! `GET /_vaultdeck/recovery-points/{arn}/items`: what files a recovery point holds. AWS has no such operation.
+
+use super::call::arn;
+use super::failure::Failure;
+use super::query::{Query, decoded};
+use super::reply::Reply;
+use crate::engine::{Caller, Engine};
+use http::request::Parts;
+use http::{Method, StatusCode};
+
+/// Answers one call.
+pub(super) fn answer(engine: &Engine, caller: &Caller, parts: &Parts) -> Result<Reply, Failure> {
+    let path = parts.uri.path();
+    let point = path
+        .strip_prefix("/_vaultdeck/recovery-points/")
+        .map(|rest| rest.strip_suffix('/').unwrap_or(rest))
+        .and_then(|rest| rest.strip_suffix("/items"))
+        .filter(|segment| !segment.is_empty() && !segment.contains('/') && parts.method == Method::GET)
+        .ok_or_else(|| Failure::unknown_operation(format!("Nothing here answers {} {path}", parts.method)))?;
+    let point = arn("RecoveryPointArn", &decoded(point)?)?;
+    let mut query = Query::parse(parts.uri.query().unwrap_or_default())?;
+    let folder = query.string("path").filter(|path| !path.is_empty()).unwrap_or_else(|| "/".to_owned());
+    let page = query.camel_page()?;
+    query.finish()?;
+    let items = engine.recovery_point_items(caller, &point, &folder, &page)?;
+    Ok(Reply::json(StatusCode::OK, &items))
+}

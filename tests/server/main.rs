@@ -1,0 +1,14 @@
+//! The engine over HTTP, as SDKs and strangers see it: real sockets, real signatures, the AWS SDK for Rust as the client.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod harness;
+
+mod administration;
+mod errors;
+mod jobs;
+mod local;
+mod malformed;
+mod neighbours;
+mod operations;
+mod signatures;
+mod simulated;
