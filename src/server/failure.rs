@@ -73,6 +73,12 @@ impl Failure {
         )
     }
 
+    /// The same under the name that another service has for it.
+    pub(super) fn renamed(self, names: &[(&str, &'static str)]) -> Self {
+        let code = names.iter().find(|(from, _)| *from == self.code).map_or(self.code, |(_, to)| to);
+        Self { code, ..self }
+    }
+
     /// The error response.
     pub(super) fn reply(&self, dialect: Dialect, request_id: &str) -> Reply {
         let mut reply = match dialect {
@@ -183,5 +189,46 @@ impl From<Error> for Failure {
             _ => None,
         };
         Self { existing, ..Self::new(status, code, error.to_string()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(reply: &Reply) -> &str {
+        std::str::from_utf8(&reply.body).unwrap()
+    }
+
+    #[test]
+    fn aws_backup_names_the_exception_in_the_header_alone() {
+        let error = Error::already_exists("There is one", Some("arn:x".to_owned()), Some("token".to_owned()));
+        let reply = Failure::from(error).reply(Dialect::RestJson, "id");
+        assert_eq!((reply.status.as_u16(), &reply.headers["x-amzn-errortype"]), (400, "AlreadyExistsException"));
+        let body: Value = serde_json::from_slice(&reply.body).unwrap();
+        let expected =
+            json!({ "Message": "There is one", "Type": "User", "Arn": "arn:x", "CreatorRequestId": "token" });
+        assert_eq!(body, expected);
+    }
+
+    #[test]
+    fn json_services_name_it_in_the_body_too() {
+        let reply = Failure::invalid("no").renamed(&[("InvalidParameterValueException", "InvalidInputException")]);
+        let reply = reply.reply(Dialect::Json, "id");
+        assert_eq!(text(&reply), r#"{"__type":"InvalidInputException","message":"no"}"#);
+    }
+
+    #[test]
+    fn sts_has_names_of_its_own_and_safe_xml() {
+        let reply =
+            Failure::new(StatusCode::FORBIDDEN, "UnrecognizedClientException", "<&>").reply(Dialect::Query, "id");
+        assert!(text(&reply).contains("<Code>InvalidClientTokenId</Code><Message>&lt;&amp;&gt;</Message>"));
+        assert!(text(&reply).contains("<RequestId>id</RequestId>"));
+    }
+
+    #[test]
+    fn what_the_engine_itself_failed_at_is_a_500_that_may_be_tried_again() {
+        let reply = Failure::from(Error::Internal("a bug".to_owned())).reply(Dialect::RestJson, "id");
+        assert_eq!((reply.status.as_u16(), &reply.headers["x-amzn-errortype"]), (500, "ServiceUnavailableException"));
     }
 }

@@ -10,8 +10,20 @@ use serde_json::{Value, json};
 /// What `X-Amz-Target` begins with.
 pub(super) const TARGET: &str = "AWSOrganizationsV20161128";
 
+/// This service's names for what AWS Backup calls otherwise.
+const NAMES: [(&str, &str); 4] = [
+    ("InvalidParameterValueException", "InvalidInputException"),
+    ("MissingParameterValueException", "InvalidInputException"),
+    ("InvalidRequestException", "InvalidInputException"),
+    ("ServiceUnavailableException", "ServiceException"),
+];
+
 /// Answers one call.
-pub(super) fn answer(engine: &Engine, caller: &Caller, operation: &str, mut body: Members) -> Result<Value, Failure> {
+pub(super) fn answer(engine: &Engine, caller: &Caller, operation: &str, body: Members) -> Result<Value, Failure> {
+    carried_out(engine, caller, operation, body).map_err(|failure| failure.renamed(&NAMES))
+}
+
+fn carried_out(engine: &Engine, caller: &Caller, operation: &str, mut body: Members) -> Result<Value, Failure> {
     match operation {
         "DescribeOrganization" => {
             body.finish()?;

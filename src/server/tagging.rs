@@ -4,16 +4,23 @@
 use super::failure::Failure;
 use super::members::Members;
 use crate::engine::{Caller, Engine, PageRequest, TagFilter, TagQuery};
-use http::StatusCode;
 use serde_json::{Value, json};
 
 /// What `X-Amz-Target` begins with, and the service of the CBOR paths.
 pub(super) const TARGET: &str = "ResourceGroupsTaggingAPI_20170126";
 
+/// This service's names for what AWS Backup calls otherwise.
+const NAMES: [(&str, &str); 4] = [
+    ("InvalidParameterValueException", "InvalidParameterException"),
+    ("MissingParameterValueException", "InvalidParameterException"),
+    ("InvalidRequestException", "InvalidParameterException"),
+    ("ServiceUnavailableException", "InternalServiceException"),
+];
+
 /// Answers one call.
 pub(super) fn answer(engine: &Engine, caller: &Caller, operation: &str, body: Members) -> Result<Value, Failure> {
     match operation {
-        "GetResources" => get_resources(engine, caller, body),
+        "GetResources" => get_resources(engine, caller, body).map_err(|failure| failure.renamed(&NAMES)),
         other => Err(Failure::unknown_operation(format!(
             "{other} of the Resource Groups Tagging API is not supported by this engine"
         ))),
@@ -27,7 +34,7 @@ fn get_resources(engine: &Engine, caller: &Caller, mut body: Members) -> Result<
         next_token: body.string("PaginationToken")?.filter(|token| !token.is_empty()),
     };
     if page.max_results.is_some_and(|number| !(1..=100).contains(&number)) {
-        return Err(invalid("ResourcesPerPage must be between 1 and 100"));
+        return Err(Failure::invalid("ResourcesPerPage must be between 1 and 100"));
     }
     let query = TagQuery {
         resource_arns: body.strings("ResourceARNList")?.unwrap_or_default(),
@@ -45,7 +52,9 @@ fn get_resources(engine: &Engine, caller: &Caller, mut body: Members) -> Result<
     body.finish()?;
     let searches = !query.resource_types.is_empty() || !query.filters.is_empty();
     if searches && !query.resource_arns.is_empty() {
-        return Err(invalid("ResourceARNList cannot be given together with TagFilters or ResourceTypeFilters"));
+        return Err(Failure::invalid(
+            "ResourceARNList cannot be given together with TagFilters or ResourceTypeFilters",
+        ));
     }
     let found = engine.tagged_resources(caller, &query, &page)?;
     let rows: Vec<Value> = found
@@ -64,9 +73,4 @@ fn tag_filter(mut members: Members) -> Result<TagFilter, Failure> {
         TagFilter { key: members.required_string("Key")?, values: members.strings("Values")?.unwrap_or_default() };
     members.finish()?;
     Ok(filter)
-}
-
-/// This API's own name for a wrong parameter.
-fn invalid(message: &str) -> Failure {
-    Failure::new(StatusCode::BAD_REQUEST, "InvalidParameterException", message)
 }
