@@ -6,8 +6,7 @@ use super::failure::Failure;
 use super::query::{Query, decoded};
 use super::reply::Reply;
 use super::serve::Shutdown;
-use crate::domain::extension::{AccountView, Accounts, AddRole, ResourceAdded, ResourceView, Resources, Roles};
-use crate::domain::{Account, AccountId, Region, Resource, Scope, VaultName};
+use crate::domain::{AccountId, Region, Scope, VaultName};
 use crate::engine::Engine;
 use http::StatusCode;
 use http::request::Parts;
@@ -35,26 +34,15 @@ fn route(engine: &Engine, shutdown: &Shutdown, parts: &Parts, body: &[u8]) -> Re
     let reply = match (parts.method.as_str(), &segments[..]) {
         ("GET", ["status"]) => ok(&engine.status()?),
         ("GET", ["resources"]) => {
-            ok(&Resources { resources: engine.resources(None, None)?.into_iter().map(resource_view).collect() })
-        }
-        ("POST", ["resources"]) => {
-            let resource_arn = engine.add_resource(&parsed(body)?)?.into();
-            ok(&ResourceAdded { resource_arn })
-        }
-        ("DELETE", ["resources", resource]) => {
-            engine.remove_resource(&arn("ResourceArn", resource)?)?;
-            done()
-        }
-        ("GET", ["accounts"]) => ok(&Accounts { accounts: engine.accounts()?.into_iter().map(account_view).collect() }),
-        ("POST", ["accounts"]) => ok(&account_view(engine.add_account(&parsed(body)?)?)),
-        ("GET", ["roles"]) => ok(&Roles { role_arns: engine.roles()?.into_iter().map(String::from).collect() }),
+            ok(&engine.resources()?),
+        ("POST", ["accounts"]) => ok(&engine.add_account(parsed(body)?)?),
+        ("GET", ["roles"]) => ok(&engine.roles()?),
         ("POST", ["roles"]) => {
-            let request: AddRole = parsed(body)?;
-            engine.add_role(&request.role_arn)?;
+            engine.add_role(parsed(body)?)?;
             done()
         }
         ("DELETE", ["roles", role]) => {
-            engine.remove_role(role)?;
+            engine.remove_role(&arn("RoleArn", role)?)?;
             done()
         }
         ("POST", ["vaults", account, region, name, "recovery-key"]) => {
@@ -65,7 +53,7 @@ fn route(engine: &Engine, shutdown: &Shutdown, parts: &Parts, body: &[u8]) -> Re
             let (scope, name) = vault(account, region, name)?;
             ok(&engine.check_vault(&scope, &name)?)
         }
-        ("POST", ["credentials"]) => ok(&engine.credentials(&parsed(body)?)?),
+        ("POST", ["credentials"]) => ok(&engine.credentials(parsed(body)?)?),
         ("POST", ["shutdown"]) => {
             shutdown.request();
             done()
@@ -84,25 +72,6 @@ pub(super) fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
 fn vault(account: &str, region: &str, name: &str) -> Result<(Scope, VaultName), Failure> {
     let scope = Scope::new(account.parse::<AccountId>()?, region.parse::<Region>()?);
     Ok((scope, name.parse::<VaultName>()?))
-}
-
-fn resource_view(resource: Resource) -> ResourceView {
-    ResourceView {
-        resource_arn: resource.arn.into(),
-        resource_type: resource.resource_type.into(),
-        name: resource.name,
-        path: resource.path,
-        tags: resource.tags,
-    }
-}
-
-fn account_view(account: Account) -> AccountView {
-    AccountView {
-        account_id: account.id.into(),
-        name: account.name,
-        email: account.email,
-        management: account.management,
-    }
 }
 
 fn ok(body: &impl serde::Serialize) -> Reply {

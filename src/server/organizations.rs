@@ -3,8 +3,8 @@
 use super::call::stamp;
 use super::failure::Failure;
 use super::members::Members;
-use crate::domain::Account;
-use crate::engine::{Caller, Engine, PageRequest};
+use crate::domain::{Account, AccountId};
+use crate::engine::{Caller, Engine, Organization, PageRequest};
 use serde_json::{Value, json};
 
 /// What `X-Amz-Target` begins with.
@@ -28,22 +28,24 @@ fn carried_out(engine: &Engine, caller: &Caller, operation: &str, mut body: Memb
         "DescribeOrganization" => {
             body.finish()?;
             let organization = engine.organization()?;
+            let management = &organization.management;
             Ok(json!({ "Organization": {
                 "Id": organization.id,
-                "Arn": organization.arn,
+                "Arn": format!("arn:aws:organizations::{}:organization/{}", management.id, organization.id),
                 "FeatureSet": "ALL",
-                "MasterAccountArn": organization.management_account_arn,
-                "MasterAccountId": organization.management_account,
-                "MasterAccountEmail": organization.management_account_email,
+                "MasterAccountArn": account_arn(&organization, &management.id),
+                "MasterAccountId": management.id,
+                "MasterAccountEmail": management.email,
                 "AvailablePolicyTypes": [],
             }}))
         }
         "ListAccounts" => {
             let page = PageRequest { max_results: body.integer("MaxResults")?, next_token: body.string("NextToken")? };
             body.finish()?;
+            let organization = engine.organization()?;
             let accounts = engine.list_accounts(caller, &page)?;
             let rows: Vec<Value> =
-                accounts.items.into_iter().map(|account| row(engine, account)).collect::<Result<_, _>>()?;
+                accounts.items.into_iter().map(|account| row(&organization, account)).collect();
             let mut answer = json!({ "Accounts": rows });
             if let Some(token) = accounts.next_token {
                 answer["NextToken"] = json!(token);
@@ -56,10 +58,14 @@ fn carried_out(engine: &Engine, caller: &Caller, operation: &str, mut body: Memb
     }
 }
 
-fn row(engine: &Engine, account: Account) -> Result<Value, Failure> {
+fn account_arn(organization: &Organization, account: &AccountId) -> String {
+    format!("arn:aws:organizations::{}:account/{}/{account}", organization.management.id, organization.id)
+}
+
+fn row(organization: &Organization, account: Account) -> Value {
     let mut row = json!({
         "Id": account.id,
-        "Arn": engine.account_arn(&account.id)?,
+        "Arn": account_arn(organization, &account.id),
         "Email": account.email,
         "Name": account.name,
         "Status": account.status,
@@ -69,5 +75,5 @@ fn row(engine: &Engine, account: Account) -> Result<Value, Failure> {
     if let Some(joined) = stamp(account.joined) {
         row["JoinedTimestamp"] = json!(joined);
     }
-    Ok(row)
+    row
 }

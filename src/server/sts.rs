@@ -49,7 +49,7 @@ fn caller_identity(form: Query, caller: &Caller, identity: &Identity) -> Result<
 }
 
 fn assume_role(mut form: Query, engine: &Engine, caller: &Caller) -> Result<String, Failure> {
-    let role = form.required_string("RoleArn")?;
+    let role = super::call::arn("RoleArn", &form.required_string("RoleArn")?)?;
     let session = form.required_string("RoleSessionName")?;
     let duration = form.integer("DurationSeconds")?;
     for name in NOT_BUILT {

@@ -85,7 +85,7 @@ impl Server {
 
     pub fn keys_of(&self, account: Option<&str>) -> Credentials {
         let request = CredentialsRequest { account_id: account.map(str::to_owned), region: None };
-        let keys = self.engine.credentials(&request).unwrap();
+        let keys = self.engine.credentials(request).unwrap();
         Credentials::new(keys.access_key_id, keys.secret_access_key, None, None, "test")
     }
 
@@ -119,7 +119,7 @@ impl Server {
             account_id: None,
             region: None,
         };
-        (self.engine.add_resource(&request).unwrap().into(), path)
+        (self.engine.add_resource(request).unwrap().resource_arn, path)
     }
 
     /// A request with a good signature.

@@ -23,7 +23,7 @@ macro_rules! client {
 
 fn add_member(server: &Server, id: &str) {
     let request = AddAccount { account_id: Some(id.to_owned()), name: format!("member-{id}"), email: None };
-    server.engine.add_account(&request).unwrap();
+    server.engine.add_account(request).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

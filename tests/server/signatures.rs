@@ -47,7 +47,7 @@ async fn a_key_of_one_account_sees_nothing_of_another() {
         name: "member".to_owned(),
         email: None,
     };
-    server.engine.add_account(&account).unwrap();
+    server.engine.add_account(account).unwrap();
     server.backup().create_backup_vault().backup_vault_name("mine").send().await.unwrap();
     let member = server.backup_with(server.keys_of(Some("210987654321")));
     let vaults = member.list_backup_vaults().send().await.unwrap();

@@ -130,7 +130,7 @@ pub(super) fn create(call: &Call<'_>) -> Answer {
     let tags = body.string_map("BackupPlanTags")?.unwrap_or_default();
     let creator_request_id = body.string("CreatorRequestId")?;
     body.finish()?;
-    call.answer(&written(call.engine.create_plan(call.caller, document, &tags, creator_request_id.as_deref())?))
+    call.answer(&written(call.engine.create_plan(call.caller, document, tags, creator_request_id)?))
 }
 
 /// GetBackupPlan.
@@ -142,7 +142,7 @@ pub(super) fn get(call: &Call<'_>) -> Answer {
     let plan = call.engine.get_plan(call.caller, &call.segment(0).parse()?, version.as_deref())?;
     let preview = match preview {
         None | Some(0) => None,
-        Some(runs) => Some(call.engine.preview_plan(&plan, runs)?),
+        Some(runs) => Some(call.engine.preview_plan(call.caller, &plan, runs)?),
     };
     call.answer(&Described {
         advanced_backup_settings: plan.document.advanced_backup_settings.clone(),

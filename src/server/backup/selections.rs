@@ -67,7 +67,7 @@ pub(super) fn create(call: &Call<'_>) -> Answer {
     let creator_request_id = body.string("CreatorRequestId")?;
     body.finish()?;
     let plan_id = call.segment(0).parse()?;
-    let selection = call.engine.create_selection(call.caller, &plan_id, &document, creator_request_id.as_deref())?;
+    let selection = call.engine.create_selection(call.caller, &plan_id, document, creator_request_id)?;
     call.answer(&Created {
         selection_id: selection.id.into(),
         backup_plan_id: selection.plan_id.into(),

@@ -1,7 +1,6 @@
 //! Settings of a region and of the organization, and the types that can be protected.
 
-use crate::engine::RegionSettings;
-use crate::server::call::{Answer, Call, Stamp};
+use crate::server::call::{Answer, Call, Stamp, stamp};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -16,7 +15,8 @@ struct RegionView {
 #[serde(rename_all = "PascalCase")]
 struct GlobalView {
     global_settings: BTreeMap<String, String>,
-    last_update_time: Stamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_update_time: Option<Stamp>,
 }
 
 #[derive(Serialize)]
@@ -38,20 +38,18 @@ pub(super) fn describe_region(call: &Call<'_>) -> Answer {
 /// UpdateRegionSettings.
 pub(super) fn update_region(call: &Call<'_>) -> Answer {
     let mut body = call.body()?;
-    let change = RegionSettings {
-        opt_in: body.boolean_map("ResourceTypeOptInPreference")?.unwrap_or_default(),
-        management: body.boolean_map("ResourceTypeManagementPreference")?.unwrap_or_default(),
-    };
+    let opt_in = body.boolean_map("ResourceTypeOptInPreference")?.unwrap_or_default();
+    let management = body.boolean_map("ResourceTypeManagementPreference")?.unwrap_or_default();
     body.finish()?;
-    call.engine.update_region_settings(call.caller, &change)?;
+    call.engine.update_region_settings(call.caller, opt_in, management)?;
     call.done()
 }
 
 /// DescribeGlobalSettings.
 pub(super) fn describe_global(call: &Call<'_>) -> Answer {
     call.nothing_else()?;
-    let settings = call.engine.global_settings()?;
-    call.answer(&GlobalView { global_settings: settings.settings, last_update_time: Stamp(settings.last_update) })
+    let settings = call.engine.global_settings(call.caller)?;
+    call.answer(&GlobalView { global_settings: settings.settings, last_update_time: stamp(settings.last_update) })
 }
 
 /// GetSupportedResourceTypes.

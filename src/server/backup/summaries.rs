@@ -1,6 +1,6 @@
 //! Counts of jobs by account, state and type. These operations spell their parameters with a capital.
 
-use crate::engine::{JobSummaries, JobSummary, PageRequest, SummaryFilter};
+use crate::engine::{JobSummary, Page, PageRequest, SummaryFilter};
 use crate::server::call::{Answer, Call, Stamp};
 use crate::server::failure::Failure;
 use crate::server::query::Query;
@@ -25,7 +25,7 @@ struct Row {
 impl From<JobSummary> for Row {
     fn from(row: JobSummary) -> Self {
         Self {
-            region: row.region,
+            region: row.region.into(),
             account_id: row.account_id,
             state: row.state,
             resource_type: row.resource_type,
@@ -54,7 +54,7 @@ pub(super) fn backup_jobs(call: &Call<'_>) -> Answer {
     let mut query = call.query()?;
     let (filter, page) = parameters(&mut query, true)?;
     query.finish()?;
-    answer(call, "BackupJobSummaries", call.engine.backup_job_summaries(call.caller, &filter, &page)?)
+    answer(call, "BackupJobSummaries", &filter, call.engine.backup_job_summaries(call.caller, &filter, &page)?)
 }
 
 /// ListCopyJobSummaries.
@@ -62,7 +62,7 @@ pub(super) fn copy_jobs(call: &Call<'_>) -> Answer {
     let mut query = call.query()?;
     let (filter, page) = parameters(&mut query, true)?;
     query.finish()?;
-    answer(call, "CopyJobSummaries", call.engine.copy_job_summaries(call.caller, &filter, &page)?)
+    answer(call, "CopyJobSummaries", &filter, call.engine.copy_job_summaries(call.caller, &filter, &page)?)
 }
 
 /// ListRestoreJobSummaries.
@@ -70,13 +70,14 @@ pub(super) fn restore_jobs(call: &Call<'_>) -> Answer {
     let mut query = call.query()?;
     let (filter, page) = parameters(&mut query, false)?;
     query.finish()?;
-    answer(call, "RestoreJobSummaries", call.engine.restore_job_summaries(call.caller, &filter, &page)?)
+    answer(call, "RestoreJobSummaries", &filter, call.engine.restore_job_summaries(call.caller, &filter, &page)?)
 }
 
-fn answer(call: &Call<'_>, list: &str, summaries: JobSummaries) -> Answer {
-    let rows: Vec<Row> = summaries.page.items.into_iter().map(Row::from).collect();
-    let mut body = json!({ list: rows, "AggregationPeriod": summaries.aggregation_period });
-    if let Some(token) = summaries.page.next_token {
+fn answer(call: &Call<'_>, list: &str, filter: &SummaryFilter, page: Page<JobSummary>) -> Answer {
+    let rows: Vec<Row> = page.items.into_iter().map(Row::from).collect();
+    let period = filter.aggregation_period.as_deref().unwrap_or("ONE_DAY");
+    let mut body = json!({ list: rows, "AggregationPeriod": period });
+    if let Some(token) = page.next_token {
         body["NextToken"] = json!(token);
     }
     call.answer(&body)

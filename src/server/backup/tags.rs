@@ -27,7 +27,7 @@ pub(super) fn tag(call: &Call<'_>) -> Answer {
     let mut body = call.body()?;
     let tags = body.string_map("Tags")?.ok_or_else(|| Failure::missing("Tags"))?;
     body.finish()?;
-    call.engine.tag_resource(call.caller, &call.arn(0, "ResourceArn")?, &tags)?;
+    call.engine.tag_resource(call.caller, &call.arn(0, "ResourceArn")?, tags)?;
     call.done()
 }
 

@@ -73,7 +73,7 @@ pub(super) fn create(call: &Call<'_>) -> Answer {
         creator_request_id: body.string("CreatorRequestId")?,
     };
     body.finish()?;
-    let vault = call.engine.create_vault(call.caller, &call.segment(0).parse()?, &request)?;
+    let vault = call.engine.create_vault(call.caller, &call.segment(0).parse()?, request)?;
     call.answer(&Created {
         backup_vault_name: vault.name,
         backup_vault_arn: vault.arn.into(),
