@@ -33,8 +33,13 @@ fn route(engine: &Engine, shutdown: &Shutdown, parts: &Parts, body: &[u8]) -> Re
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     let reply = match (parts.method.as_str(), &segments[..]) {
         ("GET", ["status"]) => ok(&engine.status()?),
-        ("GET", ["resources"]) => {
-            ok(&engine.resources()?),
+        ("GET", ["resources"]) => ok(&engine.resources()?),
+        ("POST", ["resources"]) => ok(&engine.add_resource(parsed(body)?)?),
+        ("DELETE", ["resources", resource]) => {
+            engine.remove_resource(&arn("ResourceArn", resource)?)?;
+            done()
+        }
+        ("GET", ["accounts"]) => ok(&engine.accounts()?),
         ("POST", ["accounts"]) => ok(&engine.add_account(parsed(body)?)?),
         ("GET", ["roles"]) => ok(&engine.roles()?),
         ("POST", ["roles"]) => {

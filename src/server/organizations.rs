@@ -44,8 +44,7 @@ fn carried_out(engine: &Engine, caller: &Caller, operation: &str, mut body: Memb
             body.finish()?;
             let organization = engine.organization()?;
             let accounts = engine.list_accounts(caller, &page)?;
-            let rows: Vec<Value> =
-                accounts.items.into_iter().map(|account| row(&organization, account)).collect();
+            let rows: Vec<Value> = accounts.items.into_iter().map(|account| row(&organization, account)).collect();
             let mut answer = json!({ "Accounts": rows });
             if let Some(token) = accounts.next_token {
                 answer["NextToken"] = json!(token);
