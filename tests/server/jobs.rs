@@ -54,10 +54,11 @@ async fn back_up(backup: &Client, resource: &str) -> String {
 async fn a_backup_leaves_a_point_that_every_operation_tells_of() {
     let server = Server::start().await;
     let backup = server.backup();
+    backup.create_backup_vault().backup_vault_name("nightly").send().await.unwrap();
     let (resource, _) = server.file_system("projects", &[("env", "prod")]);
     let started = backup
         .start_backup_job()
-        .backup_vault_name("Default")
+        .backup_vault_name("nightly")
         .resource_arn(&resource)
         .iam_role_arn(ROLE)
         .idempotency_token("once")
@@ -75,7 +76,7 @@ async fn a_backup_leaves_a_point_that_every_operation_tells_of() {
 
     let again = backup
         .start_backup_job()
-        .backup_vault_name("Default")
+        .backup_vault_name("nightly")
         .resource_arn(&resource)
         .iam_role_arn(ROLE)
         .idempotency_token("once")
@@ -87,11 +88,11 @@ async fn a_backup_leaves_a_point_that_every_operation_tells_of() {
     assert_eq!(again.backup_job_id(), Some(id), "the same token gives the same job");
 
     let point_arn = job.recovery_point_arn().unwrap();
-    let points = backup.list_recovery_points_by_backup_vault().backup_vault_name("Default").send().await.unwrap();
+    let points = backup.list_recovery_points_by_backup_vault().backup_vault_name("nightly").send().await.unwrap();
     assert_eq!(points.recovery_points().len(), 1);
     let point = backup
         .describe_recovery_point()
-        .backup_vault_name("Default")
+        .backup_vault_name("nightly")
         .recovery_point_arn(point_arn)
         .send()
         .await
@@ -109,9 +110,9 @@ async fn a_backup_leaves_a_point_that_every_operation_tells_of() {
     let protected = backup.describe_protected_resource().resource_arn(&resource).send().await.unwrap();
     assert_eq!(protected.last_recovery_point_arn(), Some(point_arn));
     assert_eq!(backup.list_protected_resources().send().await.unwrap().results().len(), 1);
-    let vault = backup.describe_backup_vault().backup_vault_name("Default").send().await.unwrap();
+    let vault = backup.describe_backup_vault().backup_vault_name("nightly").send().await.unwrap();
     assert_eq!(vault.number_of_recovery_points(), 1);
-    let full = backup.delete_backup_vault().backup_vault_name("Default").send().await.unwrap_err();
+    let full = backup.delete_backup_vault().backup_vault_name("nightly").send().await.unwrap_err();
     let expected = "Backup vault cannot be deleted because it contains recovery points.";
     assert_eq!((full.code(), full.message()), (Some("InvalidRequestException"), Some(expected)));
     let summaries = backup.list_backup_job_summaries().send().await.unwrap();
@@ -119,18 +120,18 @@ async fn a_backup_leaves_a_point_that_every_operation_tells_of() {
 
     let updated = backup
         .update_recovery_point_lifecycle()
-        .backup_vault_name("Default")
+        .backup_vault_name("nightly")
         .recovery_point_arn(point_arn)
         .lifecycle(Lifecycle::builder().delete_after_days(30).build())
         .send()
         .await
         .unwrap();
     assert_eq!(updated.lifecycle().unwrap().delete_after_days(), Some(30));
-    backup.delete_recovery_point().backup_vault_name("Default").recovery_point_arn(point_arn).send().await.unwrap();
+    backup.delete_recovery_point().backup_vault_name("nightly").recovery_point_arn(point_arn).send().await.unwrap();
     let deadline = Instant::now() + Duration::from_secs(30);
     while !backup
         .list_recovery_points_by_backup_vault()
-        .backup_vault_name("Default")
+        .backup_vault_name("nightly")
         .send()
         .await
         .unwrap()
