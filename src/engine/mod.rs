@@ -11,6 +11,7 @@ pub mod data_dir;
 pub mod error;
 pub mod keys;
 pub mod organization;
+mod pending;
 pub mod plans;
 pub mod recovery_points;
 pub mod request;

@@ -15,13 +15,13 @@ use serde_json::json;
 
 /// Answers one call. Unlike AWS Backup's, these routes say with the status what went wrong.
 pub(super) fn answer(engine: &Engine, shutdown: &Shutdown, parts: &Parts, body: &[u8]) -> Result<Reply, Failure> {
-    route(engine, shutdown, parts, body).map_err(|failure| {
-        let status = match failure.code {
+    route(engine, shutdown, parts, body).map_err(|mut failure| {
+        failure.status = match failure.code {
             "ResourceNotFoundException" => StatusCode::NOT_FOUND,
             "AlreadyExistsException" | "ConflictException" | "InvalidResourceStateException" => StatusCode::CONFLICT,
             _ => failure.status,
         };
-        Failure { status, ..failure }
+        failure
     })
 }
 
