@@ -204,7 +204,8 @@ mod tests {
     fn aws_backup_names_the_exception_in_the_header_alone() {
         let error = Error::already_exists("There is one", Some("arn:x".to_owned()), Some("token".to_owned()));
         let reply = Failure::from(error).reply(Dialect::RestJson, "id");
-        assert_eq!((reply.status.as_u16(), &reply.headers["x-amzn-errortype"]), (400, "AlreadyExistsException"));
+        assert_eq!(reply.status.as_u16(), 400);
+        assert_eq!(reply.headers["x-amzn-errortype"], "AlreadyExistsException");
         let body: Value = serde_json::from_slice(&reply.body).unwrap();
         let expected =
             json!({ "Message": "There is one", "Type": "User", "Arn": "arn:x", "CreatorRequestId": "token" });
@@ -229,6 +230,7 @@ mod tests {
     #[test]
     fn what_the_engine_itself_failed_at_is_a_500_that_may_be_tried_again() {
         let reply = Failure::from(Error::Internal("a bug".to_owned())).reply(Dialect::RestJson, "id");
-        assert_eq!((reply.status.as_u16(), &reply.headers["x-amzn-errortype"]), (500, "ServiceUnavailableException"));
+        assert_eq!(reply.status.as_u16(), 500);
+        assert_eq!(reply.headers["x-amzn-errortype"], "ServiceUnavailableException");
     }
 }

@@ -70,10 +70,6 @@ impl Server {
         started.elapsed()
     }
 
-    pub fn shutdown(&self) -> Shutdown {
-        self.shutdown.clone()
-    }
-
     /// The same router without a socket.
     pub fn direct(&self) -> impl Fn(Request<Bytes>) -> InProcessFuture + Clone + Send + Sync + 'static {
         in_process(self.router.clone())
