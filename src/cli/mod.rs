@@ -1,1 +1,114 @@
 //! One file per subcommand; composes all the rest.
+//!
+//! A subcommand reaches the engine of its data directory by [`host`]: through the socket of the process that runs it, or,
+//! where none does, in this process. Either way the same requests go through the same router.
+
+mod account;
+mod arguments;
+mod backup;
+mod completions;
+mod context;
+mod credentials;
+mod dashboard;
+mod demo;
+mod failure;
+mod follow;
+mod host;
+mod lists;
+mod logs;
+mod output;
+mod resource;
+mod restore;
+mod role;
+mod rows;
+mod serve;
+mod vault;
+
+use crate::config::{Config, Places};
+use arguments::{Arguments, Command};
+use clap::{CommandFactory, FromArgMatches};
+use clap::parser::ValueSource;
+use failure::{Exit, Failure};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// What every subcommand is given.
+struct Session {
+    /// The engine's data directory.
+    data_dir: PathBuf,
+    /// Whether the user named it, or the default is meant.
+    data_dir_named: bool,
+    /// What the config file says.
+    config: Config,
+    /// The user's folders.
+    places: Places,
+}
+
+/// Parses the command line, does what it says, and tells how it ended.
+pub fn run() -> ExitCode {
+    let matches = Arguments::command().get_matches();
+    let arguments = match Arguments::from_arg_matches(&matches) {
+        Ok(arguments) => arguments,
+        Err(error) => error.exit(),
+    };
+    if matches.subcommand_name().is_some()
+        && let Some(id) = ["endpoint_url", "profile", "region", "context", "write", "theme"]
+            .into_iter()
+            .find(|id| matches.value_source(id) == Some(ValueSource::CommandLine))
+    {
+        let option = id.replace('_', "-");
+        let message = format!("--{option} before a subcommand has no effect; write it behind the subcommand's name");
+        return Failure::usage(message).tell();
+    }
+    match begin(arguments) {
+        Ok(exit) => exit.code(),
+        Err(failure) => failure.tell(),
+    }
+}
+
+fn begin(arguments: Arguments) -> Result<Exit, Failure> {
+    let command = arguments.command.unwrap_or(Command::Dashboard(arguments.dashboard));
+    if let Command::Completions(shell) = &command {
+        return completions::run(shell);
+    }
+    let places = Places::of_user().map_err(Failure::failed)?;
+    let config = Config::load(&places.config_file).map_err(|e| Failure::usage(e.to_string()))?;
+    let named = arguments.data_dir.is_some();
+    let data_dir = absolute(&arguments.data_dir.unwrap_or_else(|| places.data_dir.clone()))?;
+    let session = Session { data_dir, data_dir_named: named, config, places };
+    let _logs = logs::start(&command, &session.places.state_dir);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Failure::failed(format!("the runtime did not start: {e}")))?;
+    let ended = runtime.block_on(dispatch(command, &session));
+    // Blocking threads that still wait for a file must not hold the process.
+    runtime.shutdown_timeout(std::time::Duration::from_millis(500));
+    ended
+}
+
+async fn dispatch(command: Command, session: &Session) -> Result<Exit, Failure> {
+    match command {
+        Command::Dashboard(options) => dashboard::run(session, &options).await,
+        Command::Serve(options) => serve::run(session, &options).await,
+        Command::Demo(options) => demo::run(session, &options).await,
+        Command::Resource(command) => resource::run(session, command).await,
+        Command::Account(command) => account::run(session, command).await,
+        Command::Role(command) => role::run(session, command).await,
+        Command::Credentials(options) => credentials::run(session, options).await,
+        Command::Vault(command) => vault::run(session, command).await,
+        Command::Vaults(options) => lists::vaults(session, &options).await,
+        Command::Plans(options) => lists::plans(session, &options).await,
+        Command::Jobs(options) => lists::jobs(session, &options).await,
+        Command::Points(options) => lists::points(session, &options).await,
+        Command::Accounts(options) => lists::accounts(session, &options).await,
+        Command::Backup(command) => backup::run(session, command).await,
+        Command::Restore(command) => restore::run(session, command).await,
+        Command::Completions(shell) => completions::run(&shell),
+    }
+}
+
+/// A path as another process would need it.
+fn absolute(path: &Path) -> Result<PathBuf, Failure> {
+    std::path::absolute(path).map_err(|e| Failure::usage(format!("{}: {e}", path.display())))
+}

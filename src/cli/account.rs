@@ -1,0 +1,39 @@
+//! `vaultdeck account`: the engine's organization.
+
+use super::arguments::{AccountCommand, PlainFormat};
+use super::failure::{Exit, Failure};
+use super::host::{Host, Purpose};
+use super::output::{self, Column, Show};
+use super::{Session, rows};
+use crate::domain::extension::AddAccount;
+
+const COLUMNS: [Column; 4] = [
+    Column { title: "ID", member: "AccountId", show: Show::Plain },
+    Column { title: "NAME", member: "Name", show: Show::Plain },
+    Column { title: "EMAIL", member: "Email", show: Show::Plain },
+    Column { title: "MANAGEMENT", member: "Management", show: Show::Plain },
+];
+
+pub(super) async fn run(session: &Session, command: AccountCommand) -> Result<Exit, Failure> {
+    let host = Host::reach(&session.data_dir, Purpose::Look).await?;
+    let done = carry_out(&host, command).await;
+    host.close().await;
+    done.map(|()| Exit::Done)
+}
+
+async fn carry_out(host: &Host, command: AccountCommand) -> Result<(), Failure> {
+    match command {
+        AccountCommand::Add { name, id, email, output } => {
+            let request = AddAccount { account_id: id.map(String::from), name, email };
+            let account = host.control().add_account(&request).await?;
+            match output {
+                PlainFormat::Text => output::write(&format!("{}\n", account.account_id)),
+                PlainFormat::Json => output::print_json(&account),
+            }
+        }
+        AccountCommand::List { output } => {
+            let accounts = host.control().accounts().await?;
+            output::print(&COLUMNS, &accounts.iter().map(rows::of).collect::<Vec<_>>(), output)
+        }
+    }
+}

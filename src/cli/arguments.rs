@@ -1,0 +1,424 @@
+//! What can be written on the command line.
+
+use crate::domain::{AccountId, Arn, Region, tags};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// The terminal dashboard for AWS Backup, and an AWS Backup you can run yourself.
+///
+/// Without a subcommand it opens the dashboard.
+#[derive(Debug, Parser)]
+#[command(name = "vaultdeck", version, max_term_width = 100)]
+pub(super) struct Arguments {
+    /// The engine's data directory [default: vaultdeck in the XDG data folder]
+    #[arg(long, global = true, env = "VAULTDECK_DATA_DIR", value_name = "DIR")]
+    pub(super) data_dir: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) dashboard: DashboardOptions,
+
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Open the dashboard (also the default)
+    Dashboard(DashboardOptions),
+    /// Run the engine for other programs
+    Serve(ServeOptions),
+    /// Open the dashboard on a sample organization with real data
+    Demo(DemoOptions),
+    /// Register what can be protected
+    #[command(subcommand)]
+    Resource(ResourceCommand),
+    /// Accounts of the engine's organization
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Roles that the engine can assume
+    #[command(subcommand)]
+    Role(RoleCommand),
+    /// Print an access key of the engine for other tools
+    Credentials(CredentialsOptions),
+    /// Care for a vault of the engine
+    #[command(subcommand)]
+    Vault(VaultCommand),
+    /// List vaults
+    Vaults(ListOptions),
+    /// List backup plans
+    Plans(ListOptions),
+    /// List backup, restore and copy jobs, the newest first
+    Jobs(JobsOptions),
+    /// List recovery points, the newest first
+    Points(PointsOptions),
+    /// List the accounts of the organization
+    Accounts(ListOptions),
+    /// Back a resource up now
+    #[command(subcommand)]
+    Backup(BackupCommand),
+    /// Restore a recovery point
+    #[command(subcommand)]
+    Restore(RestoreCommand),
+    /// Print a completion script for a shell
+    Completions(CompletionsOptions),
+}
+
+/// Where to look: an engine or AWS.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct ContextOptions {
+    /// An engine elsewhere
+    #[arg(long, value_name = "URL", conflicts_with = "context")]
+    pub(super) endpoint_url: Option<String>,
+    /// AWS, by a profile; with --endpoint-url the profile of the keys
+    #[arg(long, value_name = "NAME", conflicts_with = "context")]
+    pub(super) profile: Option<String>,
+    /// A context of the config file
+    #[arg(long, value_name = "NAME")]
+    pub(super) context: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct DashboardOptions {
+    #[command(flatten)]
+    pub(super) place: ContextOptions,
+    /// The regions to look at, with commas between them
+    #[arg(long, value_name = "REGION", value_delimiter = ',')]
+    pub(super) region: Vec<Region>,
+    /// Allow changes on AWS
+    #[arg(long)]
+    pub(super) write: bool,
+    /// default, light, mono, or a name in the themes folder
+    #[arg(long, value_name = "NAME")]
+    pub(super) theme: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ServeOptions {
+    /// Where to listen; port 0 picks a free one. Only loopback: reach it through an SSH tunnel
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9860")]
+    pub(super) listen: SocketAddr,
+    /// Whose time plans and lifecycles follow; `simulated` moves only by POST /_clock
+    #[arg(long, value_enum, default_value_t = Clock::System)]
+    pub(super) clock: Clock,
+    /// A folder below which restores that come over TCP may write; may be given more than once
+    #[arg(long = "restore-root", value_name = "DIR")]
+    pub(super) restore_roots: Vec<PathBuf>,
+    /// How many bytes a job moves in a second of simulated time; without it, all at once
+    #[arg(long, value_name = "BYTES", hide = true)]
+    pub(super) simulated_rate: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Clock {
+    /// The machine's clock
+    System,
+    /// A clock that is told what time it is
+    Simulated,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DemoOptions {
+    /// Make the sample organization anew
+    #[arg(long)]
+    pub(super) reset: bool,
+    /// Make it and stop, without the dashboard
+    #[arg(long)]
+    pub(super) no_dashboard: bool,
+    /// default, light, mono, or a name in the themes folder
+    #[arg(long, value_name = "NAME")]
+    pub(super) theme: Option<String>,
+}
+
+/// An account and a region.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct ScopeOptions {
+    /// The account's 12 digits [default: the first account]
+    #[arg(long, value_name = "ID")]
+    pub(super) account: Option<AccountId>,
+    /// The region [default: the first region]
+    #[arg(long, value_name = "REGION")]
+    pub(super) region: Option<Region>,
+}
+
+/// Which accounts and regions are listed.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct WithinOptions {
+    /// Only this account [default: all]
+    #[arg(long, value_name = "ID")]
+    pub(super) account: Option<AccountId>,
+    /// Only this region [default: all of the context]
+    #[arg(long, value_name = "REGION")]
+    pub(super) region: Option<Region>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    #[default]
+    Table,
+    /// For programs
+    Json,
+    /// For spreadsheets
+    Csv,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum PlainFormat {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ResourceCommand {
+    /// Register a resource, or replace the tags of the same one; prints its ARN
+    Add {
+        /// Its type, such as EFS (a directory tree)
+        #[arg(value_name = "TYPE")]
+        resource_type: String,
+        /// Its name, unique per account, region and type
+        name: String,
+        /// Where its data lies: an existing folder
+        #[arg(long, value_name = "DIR")]
+        path: PathBuf,
+        /// A tag, may be given more than once
+        #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = tags::parse_pair)]
+        tags: Vec<(String, String)>,
+        #[command(flatten)]
+        scope: ScopeOptions,
+        /// How to print the ARN
+        #[arg(long, value_enum, default_value_t)]
+        output: PlainFormat,
+    },
+    /// List the registered resources
+    List {
+        #[command(flatten)]
+        within: WithinOptions,
+        /// How to print them
+        #[arg(long, value_enum, default_value_t)]
+        output: Format,
+    },
+    /// Forget a resource; its data and its recovery points stay
+    Remove {
+        /// Its ARN
+        arn: Arn,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum AccountCommand {
+    /// Add a member account
+    Add {
+        /// Its name in the organization
+        name: String,
+        /// Its 12 digits [default: drawn]
+        #[arg(long, value_name = "ID")]
+        id: Option<AccountId>,
+        /// Its address [default: made from the name]
+        #[arg(long)]
+        email: Option<String>,
+        /// How to print it
+        #[arg(long, value_enum, default_value_t)]
+        output: PlainFormat,
+    },
+    /// List the accounts
+    List {
+        /// How to print them
+        #[arg(long, value_enum, default_value_t)]
+        output: Format,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum RoleCommand {
+    /// Let the engine assume a role
+    Add {
+        /// arn:aws:iam::ACCOUNT:role/NAME
+        arn: Arn,
+    },
+    /// List the roles that the engine can assume
+    List {
+        /// How to print them
+        #[arg(long, value_enum, default_value_t)]
+        output: Format,
+    },
+    /// No longer let the engine assume a role
+    Remove {
+        /// Its ARN
+        arn: Arn,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CredentialsOptions {
+    #[command(flatten)]
+    pub(super) scope: ScopeOptions,
+    /// How to print them
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) output: CredentialsFormat,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum CredentialsFormat {
+    /// Lines for `eval` in a shell
+    #[default]
+    Env,
+    /// One JSON object
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum VaultCommand {
+    /// Make the vault's recovery key and print its password once; a second call replaces the first key
+    RecoveryKey {
+        /// The vault
+        name: String,
+        #[command(flatten)]
+        scope: ScopeOptions,
+    },
+    /// Read everything in the vault and prove it whole
+    Check {
+        /// The vault
+        name: String,
+        #[command(flatten)]
+        scope: ScopeOptions,
+        /// How to print the report
+        #[arg(long, value_enum, default_value_t)]
+        output: PlainFormat,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListOptions {
+    #[command(flatten)]
+    pub(super) place: ContextOptions,
+    #[command(flatten)]
+    pub(super) within: WithinOptions,
+    /// How to print them
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) output: Format,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct JobsOptions {
+    #[command(flatten)]
+    pub(super) list: ListOptions,
+    /// Only jobs of this kind
+    #[arg(long, value_enum)]
+    pub(super) kind: Option<Kind>,
+    /// Only jobs in this state, such as FAILED
+    #[arg(long)]
+    pub(super) state: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Kind {
+    /// Backup jobs
+    Backup,
+    /// Restore jobs
+    Restore,
+    /// Copy jobs
+    Copy,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PointsOptions {
+    #[command(flatten)]
+    pub(super) list: ListOptions,
+    /// Only those in this vault
+    #[arg(long, value_name = "NAME")]
+    pub(super) vault: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum BackupCommand {
+    /// Back a resource up and follow the job
+    Start(BackupOptions),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BackupOptions {
+    /// The resource's ARN, or its name on an engine
+    pub(super) resource: String,
+    /// The vault
+    #[arg(long, value_name = "NAME")]
+    pub(super) vault: String,
+    /// The role that the job runs under [default: the account's AWSBackupDefaultServiceRole]
+    #[arg(long, value_name = "ARN")]
+    pub(super) role: Option<Arn>,
+    /// Delete the recovery point after this many days [default: never]
+    #[arg(long, value_name = "DAYS")]
+    pub(super) delete_after: Option<i64>,
+    /// A tag of the recovery point, may be given more than once
+    #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = tags::parse_pair)]
+    pub(super) tags: Vec<(String, String)>,
+    #[command(flatten)]
+    pub(super) scope: ScopeOptions,
+    #[command(flatten)]
+    pub(super) order: OrderOptions,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum RestoreCommand {
+    /// Restore a recovery point and follow the job
+    Start(RestoreOptions),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RestoreOptions {
+    /// The recovery point's ARN, or the part behind its last colon
+    pub(super) point: String,
+    /// Restore into this folder, empty or absent (engine only) [default: below the data directory]
+    #[arg(long, value_name = "DIR", conflicts_with = "into_source")]
+    pub(super) to: Option<PathBuf>,
+    /// Restore into a folder of its own in the source
+    #[arg(long)]
+    pub(super) into_source: bool,
+    /// Only this file or folder, from the resource's root; may be given more than once
+    #[arg(long = "item", value_name = "PATH")]
+    pub(super) items: Vec<String>,
+    /// A key of the restore's metadata, may be given more than once
+    #[arg(long = "metadata", value_name = "KEY=VALUE", value_parser = key_and_value)]
+    pub(super) metadata: Vec<(String, String)>,
+    /// The role that the job runs under [default: the account's AWSBackupDefaultServiceRole]
+    #[arg(long, value_name = "ARN")]
+    pub(super) role: Option<Arn>,
+    /// Give the restored resource the tags of the source
+    #[arg(long)]
+    pub(super) copy_source_tags: bool,
+    #[command(flatten)]
+    pub(super) scope: ScopeOptions,
+    #[command(flatten)]
+    pub(super) order: OrderOptions,
+}
+
+/// What backups and restores have in common.
+#[derive(Debug, Args)]
+pub(super) struct OrderOptions {
+    #[command(flatten)]
+    pub(super) place: ContextOptions,
+    /// Allow the change on AWS
+    #[arg(long)]
+    pub(super) write: bool,
+    /// Print the job's id and do not wait for it; not where the engine would end with this command
+    #[arg(long)]
+    pub(super) no_wait: bool,
+    /// How to print the job at its end
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) output: PlainFormat,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompletionsOptions {
+    /// The shell
+    #[arg(value_enum)]
+    pub(super) shell: clap_complete::Shell,
+}
+
+fn key_and_value(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or_else(|| format!("{text:?} must be KEY=VALUE"))?;
+    Ok((key.to_owned(), value.to_owned()))
+}

@@ -1,0 +1,132 @@
+//! `vaultdeck backup start`: an on-demand backup, followed to its end.
+
+use super::Session;
+use super::arguments::{BackupCommand, BackupOptions, PlainFormat};
+use super::context::Reached;
+use super::failure::{Exit, Failure};
+use super::follow::{Follower, Glance, wait};
+use super::host::{Host, Purpose};
+use super::{output, rows};
+use crate::client::mutation::{StartBackup, new_token};
+use crate::client::audit::Audit;
+use crate::client::mutate::Outcome;
+use crate::client::Mutation;
+use crate::domain::job::{BackupJob, JobState};
+use crate::domain::names::JobId;
+use crate::domain::{Arn, Lifecycle, Scope};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub(super) async fn run(session: &Session, command: BackupCommand) -> Result<Exit, Failure> {
+    let BackupCommand::Start(options) = command;
+    let lifecycle = options.delete_after.map(Lifecycle::delete_after);
+    lifecycle.map_or(Ok(()), |lifecycle| lifecycle.validate())?;
+    let audit = audit(session)?;
+    let order = &options.order;
+    let reached = Reached::open(session, &order.place, &[], order.write, Purpose::Work).await?;
+    let ended = start(&reached, &audit, &options, lifecycle).await;
+    reached.close().await;
+    ended
+}
+
+/// The audit log of this user.
+pub(super) fn audit(session: &Session) -> Result<Arc<Audit>, Failure> {
+    let name = std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
+    let who = name.unwrap_or_else(|_| format!("uid {}", rustix::process::getuid().as_raw()));
+    let path = session.places.state_dir.join("audit.jsonl");
+    Audit::open(&path, who).map(Arc::new).map_err(|e| Failure::failed(e.to_string()))
+}
+
+async fn start(
+    reached: &Reached,
+    audit: &Arc<Audit>,
+    options: &BackupOptions,
+    lifecycle: Option<Lifecycle>,
+) -> Result<Exit, Failure> {
+    let resource = resource(reached, &options.resource).await?;
+    let scope = scope(reached, options, &resource).await?;
+    let role = options.role.clone().unwrap_or_else(|| Arn::default_role(&scope.account));
+    let order = Mutation::StartBackup(StartBackup {
+        vault: options.vault.clone(),
+        resource,
+        role,
+        lifecycle,
+        start_window_minutes: None,
+        complete_window_minutes: None,
+        tags: options.tags.iter().cloned().collect(),
+        options: BTreeMap::new(),
+        idempotency_token: new_token(),
+    });
+    let Outcome::BackupJob(id) = reached.connection.order(audit, scope.clone(), order).await? else {
+        return Err(Failure::failed("the service told no job"));
+    };
+    if options.order.no_wait && !reached.host.as_ref().is_some_and(Host::is_own) {
+        output::write(&format!("{id}\n"))?;
+        return Ok(Exit::Done);
+    }
+    let job = follow(reached, &scope, &id).await?;
+    tell(&job, options.order.output)
+}
+
+/// An ARN, or the name of a resource that the engine has registered.
+async fn resource(reached: &Reached, text: &str) -> Result<Arn, Failure> {
+    if let Ok(arn) = text.parse() {
+        return Ok(arn);
+    }
+    let control = reached.connection.control();
+    let control = control.ok_or_else(|| Failure::usage(format!("{text:?} is not an ARN; only an engine knows names")))?;
+    let mut named: Vec<String> = control
+        .resources()
+        .await?
+        .into_iter()
+        .filter(|resource| resource.name == text)
+        .map(|resource| resource.resource_arn)
+        .collect();
+    match (named.pop(), named.is_empty()) {
+        (Some(arn), true) => Ok(arn.parse::<Arn>()?),
+        (Some(_), false) => Err(Failure::usage(format!("more than one resource is named {text}; give its ARN"))),
+        (None, _) => Err(Failure::failed(format!("no resource is named {text}; see vaultdeck resource list"))),
+    }
+}
+
+/// The resource's own account and region, unless the options name others or its ARN has none.
+async fn scope(reached: &Reached, options: &BackupOptions, resource: &Arn) -> Result<Scope, Failure> {
+    let home = match resource.scope() {
+        Some(scope) => scope,
+        None => reached.connection.home_scope().await?,
+    };
+    let named = options.scope.clone();
+    Ok(Scope::new(named.account.unwrap_or(home.account), named.region.unwrap_or(home.region)))
+}
+
+async fn follow(reached: &Reached, scope: &Scope, id: &JobId) -> Result<Arc<BackupJob>, Failure> {
+    let mut follower = Follower::new();
+    let followed = reached.connection.follow_backup(scope, id, |job| {
+        follower.show(&Glance {
+            state: job.state.as_str(),
+            percent: job.percent_done,
+            moved: job.bytes_transferred,
+        });
+    });
+    let job = wait(reached, followed).await;
+    follower.end();
+    job
+}
+
+fn tell(job: &BackupJob, format: PlainFormat) -> Result<Exit, Failure> {
+    let exit = match &job.state {
+        JobState::Completed if job.completed_with_issues() => Exit::DoneWithIssues,
+        JobState::Completed => Exit::Done,
+        _ => Exit::Failed,
+    };
+    if format == PlainFormat::Json {
+        output::print_json(&rows::backup_job(job))?;
+    } else if let (Some(arn), JobState::Completed) = (&job.recovery_point_arn, &job.state) {
+        output::write(&format!("{arn}\n"))?;
+    }
+    if exit != Exit::Done {
+        let message = job.status_message.as_deref().unwrap_or("no reason was told");
+        eprintln!("vaultdeck: job {} ended {}: {message}", job.id, job.state.as_str());
+    }
+    Ok(exit)
+}

@@ -1,0 +1,105 @@
+//! Which context a command is about, and the connection to it.
+
+use super::Session;
+use super::arguments::{ContextOptions, WithinOptions};
+use super::failure::Failure;
+use super::host::{Host, Purpose};
+use crate::client::connect::{Connection, Options, Transport};
+use crate::client::lists::Within;
+use crate::domain::Region;
+use std::sync::Arc;
+
+/// A connection, and the engine behind it where it lives in this process.
+pub(super) struct Reached {
+    pub(super) connection: Arc<Connection>,
+    pub(super) host: Option<Host>,
+}
+
+impl Reached {
+    /// The context that the options name; the engine of the data directory where they name none.
+    pub(super) async fn open(
+        session: &Session,
+        place: &ContextOptions,
+        regions: &[Region],
+        write: bool,
+        purpose: Purpose,
+    ) -> Result<Self, Failure> {
+        let mut options = elsewhere(session, place)?;
+        let host = match &options {
+            None => Some(Host::reach(&session.data_dir, purpose).await?),
+            Some(_) => None,
+        };
+        let transport = host.as_ref().map_or(Transport::Aws, Host::transport);
+        let mut options = options.take().unwrap_or_else(|| plain(session, transport));
+        if !regions.is_empty() {
+            options.regions = regions.to_vec();
+        }
+        options.write |= write;
+        let connection = match Connection::new(options) {
+            Ok(connection) => connection,
+            Err(fault) => return Err(Failure::usage(fault.to_string())),
+        };
+        Ok(Self { connection, host })
+    }
+
+    /// Brings an engine of our own to rest.
+    pub(super) async fn close(self) {
+        drop(self.connection);
+        if let Some(host) = self.host {
+            host.close().await;
+        }
+    }
+}
+
+impl WithinOptions {
+    /// The same as the client's filter.
+    pub(super) fn within(&self) -> Within {
+        Within { account: self.account.clone(), region: self.region.clone() }
+    }
+}
+
+fn plain(session: &Session, transport: Transport) -> Options {
+    Options {
+        transport,
+        profile: None,
+        regions: Vec::new(),
+        member_role: session.config.member_role.clone(),
+        write: false,
+    }
+}
+
+/// The options of a context that is not the engine of the data directory.
+fn elsewhere(session: &Session, place: &ContextOptions) -> Result<Option<Options>, Failure> {
+    if let Some(name) = &place.context {
+        return named(session, name).map(Some);
+    }
+    let transport = match (&place.endpoint_url, &place.profile) {
+        (Some(url), _) => Transport::Endpoint(url.clone()),
+        (None, Some(_)) => Transport::Aws,
+        (None, None) => return Ok(None),
+    };
+    Ok(Some(Options { profile: place.profile.clone(), ..plain(session, transport) }))
+}
+
+/// A context of the config file.
+fn named(session: &Session, name: &str) -> Result<Options, Failure> {
+    let contexts = &session.config.contexts;
+    let context = contexts.get(name).ok_or_else(|| {
+        let file = session.places.config_file.display();
+        let known = contexts.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+        let known = if known.is_empty() { "it has none".to_owned() } else { format!("it has {known}") };
+        Failure::usage(format!("no context {name} in {file}; {known}"))
+    })?;
+    let regions = context.regions.iter().map(|region| region.parse()).collect::<Result<Vec<Region>, _>>()?;
+    let transport = match &context.endpoint_url {
+        Some(url) => Transport::Endpoint(url.clone()),
+        None => Transport::Aws,
+    };
+    Ok(Options {
+        profile: context.profile.clone(),
+        regions,
+        member_role: context.member_role.clone().or_else(|| session.config.member_role.clone()),
+        write: context.write,
+        ..plain(session, transport)
+    })
+}

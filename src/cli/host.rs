@@ -1,0 +1,168 @@
+//! The way to the engine of a data directory: the socket of the process that runs it, or an engine in this process.
+
+use super::failure::Failure;
+use crate::client::connect::{Handler, Transport};
+use crate::client::control::Control;
+use crate::engine::data_dir::{live_engine, socket_path};
+use crate::engine::{ClockKind, Engine, EngineOptions, Error};
+use crate::server::{Shutdown, Surface, in_process, router, serve_unix};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long a command waits for another one that holds the directory for a moment, or for an engine that starts.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// How often it looks again.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// How long an engine may take to come to rest.
+const REST: Duration = Duration::from_secs(4);
+
+/// What an engine in this process is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To look something up or to register it: nothing runs, and no other process is let in.
+    Look,
+    /// To run jobs and plans, open to other processes by its socket.
+    Work,
+}
+
+/// An engine that can be reached.
+pub(super) struct Host {
+    transport: Transport,
+    own: Option<Own>,
+}
+
+/// An engine in this process.
+struct Own {
+    engine: Arc<Engine>,
+    shutdown: Shutdown,
+    socket: Option<tokio::task::JoinHandle<()>>,
+}
+
+impl Host {
+    /// Connects to the engine that lives in `data_dir`, or opens it.
+    pub(super) async fn reach(data_dir: &Path, purpose: Purpose) -> Result<Self, Failure> {
+        let begun = Instant::now();
+        loop {
+            match Self::try_once(data_dir, purpose).await {
+                Err(Wait::Stop(failure)) => return Err(failure),
+                Err(Wait::Again(failure)) if begun.elapsed() > PATIENCE => return Err(failure),
+                Err(Wait::Again(_)) => tokio::time::sleep(PAUSE).await,
+                Ok(host) => return Ok(host),
+            }
+        }
+    }
+
+    async fn try_once(data_dir: &Path, purpose: Purpose) -> Result<Self, Wait> {
+        if let Some(announced) = live_engine(data_dir) {
+            let pid = announced.pid;
+            let Some(socket) = announced.socket else { return Err(Wait::Again(held(data_dir, Some(pid)))) };
+            return match tokio::net::UnixStream::connect(&socket).await {
+                Ok(_) => Ok(Self { transport: Transport::Socket(socket), own: None }),
+                Err(e) => Err(Wait::Again(Failure::out_of_reach(format!(
+                    "process {pid} runs the engine in {}, but its socket {} does not answer: {e}",
+                    data_dir.display(),
+                    socket.display()
+                )))),
+            };
+        }
+        let options = EngineOptions {
+            data_dir: data_dir.to_owned(),
+            clock: ClockKind::System,
+            scheduler: purpose == Purpose::Work,
+            simulated_rate: None,
+        };
+        match open(options).await {
+            Ok(engine) => Self::of(engine, purpose).map_err(Wait::Stop),
+            Err(Error::Held { pid, .. }) => Err(Wait::Again(held(data_dir, pid))),
+            Err(error) => Err(Wait::Stop(error.into())),
+        }
+    }
+
+    /// An engine that this process has opened already.
+    pub(super) fn of(engine: Arc<Engine>, purpose: Purpose) -> Result<Self, Failure> {
+        let shutdown = Shutdown::new();
+        let routes = router(Arc::clone(&engine), Surface::Local { shutdown: shutdown.clone() });
+        let call = in_process(routes.clone());
+        let handler: Handler = Arc::new(move |request| Box::pin(call(request)));
+        let socket = (purpose == Purpose::Work).then(|| announce_socket(&engine, routes, &shutdown, None)).transpose()?;
+        Ok(Self { transport: Transport::InProcess(handler), own: Some(Own { engine, shutdown, socket }) })
+    }
+
+    /// How the client reaches it.
+    pub(super) fn transport(&self) -> Transport {
+        self.transport.clone()
+    }
+
+    /// The engine's own routes.
+    pub(super) fn control(&self) -> Control {
+        match &self.transport {
+            Transport::Socket(path) => Control::socket(path.clone()),
+            Transport::InProcess(handler) => Control::in_process(Arc::clone(handler)),
+            // Never made here; a control call over it would be refused by the engine.
+            Transport::Endpoint(_) | Transport::Aws => Control::socket(PathBuf::new()),
+        }
+    }
+
+    /// Whether the engine ends with this process.
+    pub(super) fn is_own(&self) -> bool {
+        self.own.is_some()
+    }
+
+    /// Brings an engine of our own to rest; jobs that still run resume when it starts again.
+    pub(super) async fn close(self) {
+        if let Some(own) = self.own {
+            own.shutdown.request();
+            rest(Arc::clone(&own.engine)).await;
+            if let Some(socket) = own.socket {
+                let _ = tokio::time::timeout(REST, socket).await;
+            }
+        }
+    }
+}
+
+/// Whether it is worth trying again.
+enum Wait {
+    Again(Failure),
+    Stop(Failure),
+}
+
+/// Opens an engine off the runtime's threads: it reads and repairs files.
+pub(super) async fn open(options: EngineOptions) -> Result<Arc<Engine>, Error> {
+    match tokio::task::spawn_blocking(move || Engine::open(options)).await {
+        Ok(opened) => opened,
+        Err(panicked) => Err(Error::Internal(format!("the engine did not open: {panicked}"))),
+    }
+}
+
+/// Lets an engine come to rest, within some seconds.
+pub(super) async fn rest(engine: Arc<Engine>) {
+    let rested = tokio::task::spawn_blocking(move || engine.shutdown(REST)).await;
+    if !matches!(rested, Ok(true)) {
+        tracing::warn!("the engine did not come to rest in time; its jobs resume at the next start");
+    }
+}
+
+/// Opens the engine's socket and tells other processes of it, and of the URL where one is served.
+pub(super) fn announce_socket(
+    engine: &Arc<Engine>,
+    routes: axum::Router,
+    shutdown: &Shutdown,
+    url: Option<String>,
+) -> Result<tokio::task::JoinHandle<()>, Failure> {
+    let path = socket_path(engine.data_dir().root());
+    engine.data_dir().announce(url, Some(path.clone()))?;
+    let shutdown = shutdown.clone();
+    Ok(tokio::spawn(async move {
+        if let Err(error) = serve_unix(&path, routes, shutdown).await {
+            tracing::error!(%error, socket = %path.display(), "the socket cannot be served");
+        }
+    }))
+}
+
+fn held(data_dir: &Path, pid: Option<u32>) -> Failure {
+    let holder = pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"));
+    Failure::out_of_reach(format!("{holder} holds the engine in {}; try again when it has ended", data_dir.display()))
+}

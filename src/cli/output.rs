@@ -1,0 +1,202 @@
+//! Lists as a table for people, JSON for programs, CSV for spreadsheets.
+
+use super::arguments::Format;
+use super::failure::Failure;
+use serde_json::{Map, Value};
+use std::io::Write;
+use unicode_width::UnicodeWidthStr;
+
+/// A column: its title in the table, and the member of each row that it shows. JSON and CSV have all members.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Column {
+    pub(super) title: &'static str,
+    pub(super) member: &'static str,
+    pub(super) show: Show,
+}
+
+/// How a column shows its values in the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Show {
+    /// As it is.
+    Plain,
+    /// A number of bytes, to the right.
+    Bytes,
+    /// A number, to the right.
+    Number,
+    /// A moment, to the minute, in UTC.
+    Time,
+}
+
+/// One row: AWS's member names, in the order of the CSV.
+pub(super) type Row = Map<String, Value>;
+
+/// Prints rows.
+pub(super) fn print(columns: &[Column], rows: &[Row], format: Format) -> Result<(), Failure> {
+    let text = match format {
+        Format::Table => table(columns, rows),
+        Format::Json => format!("{}\n", serde_json::to_string_pretty(rows).unwrap_or_default()),
+        Format::Csv => csv(columns, rows),
+    };
+    write(&text)
+}
+
+/// Writes to standard output; a reader that went away is no failure.
+pub(super) fn write(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(e.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Prints one JSON value.
+pub(super) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value).map_err(|e| Failure::failed(e.to_string()))?;
+    write(&format!("{text}\n"))
+}
+
+fn table(columns: &[Column], rows: &[Row]) -> String {
+    let cells: Vec<Vec<String>> =
+        rows.iter().map(|row| columns.iter().map(|column| column.cell(row)).collect()).collect();
+    let width = |index: usize| {
+        let widest = cells.iter().map(|row| row[index].width()).max().unwrap_or_default();
+        widest.max(columns[index].title.width())
+    };
+    let widths: Vec<usize> = (0..columns.len()).map(width).collect();
+    let titles: Vec<String> = columns.iter().map(|column| column.title.to_owned()).collect();
+    let mut text = String::new();
+    for row in std::iter::once(&titles).chain(&cells) {
+        let mut line = String::new();
+        for ((cell, column), width) in row.iter().zip(columns).zip(&widths) {
+            let pad = " ".repeat(width - cell.width());
+            let right = matches!(column.show, Show::Bytes | Show::Number);
+            line += &if right { format!("{pad}{cell}  ") } else { format!("{cell}{pad}  ") };
+        }
+        text += line.trim_end();
+        text.push('\n');
+    }
+    text
+}
+
+impl Column {
+    fn cell(&self, row: &Row) -> String {
+        let value = row.get(self.member).unwrap_or(&Value::Null);
+        match (self.show, value) {
+            (_, Value::Null) => "-".to_owned(),
+            (Show::Bytes, value) => value.as_u64().map_or_else(|| "-".to_owned(), bytes),
+            (Show::Time, Value::String(text)) => minute(text),
+            (_, value) => harmless(&plain(value)),
+        }
+    }
+}
+
+/// `2026-11-23T05:00:00.000Z` → `2026-11-23 05:00`.
+fn minute(text: &str) -> String {
+    chrono::DateTime::parse_from_rfc3339(text)
+        .map_or_else(|_| harmless(text), |at| at.naive_utc().format("%Y-%m-%d %H:%M").to_string())
+}
+
+fn csv(columns: &[Column], rows: &[Row]) -> String {
+    let mut members: Vec<&str> = columns.iter().map(|column| column.member).collect();
+    for name in rows.iter().flat_map(|row| row.keys()) {
+        if !members.contains(&name.as_str()) {
+            members.push(name);
+        }
+    }
+    let mut text = members.join(",") + "\r\n";
+    for row in rows {
+        let cells: Vec<String> =
+            members.iter().map(|name| quoted(&row.get(*name).map(plain).unwrap_or_default())).collect();
+        text += &cells.join(",");
+        text += "\r\n";
+    }
+    text
+}
+
+/// A value as text: nothing for null, `key=value` pairs for an object.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(" "),
+        Value::Object(members) => {
+            members.iter().map(|(key, value)| format!("{key}={}", plain(value))).collect::<Vec<_>>().join(" ")
+        }
+        other => other.to_string(),
+    }
+}
+
+/// A cell as RFC 4180 has it.
+fn quoted(cell: &str) -> String {
+    if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
+}
+
+/// A text that a terminal does not act on: control and direction characters are shown as a sign.
+fn harmless(text: &str) -> String {
+    let acts = |c: char| c.is_control() || matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().map(|c| if acts(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// Bytes in binary units, three digits at most before the point.
+pub(super) fn bytes(count: u64) -> String {
+    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    if count < 1024 {
+        return format!("{count} B");
+    }
+    let mut value = count as f64 / 1024.0;
+    let mut unit = 0;
+    while value >= 1023.95 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    format!("{value:.1} {}", UNITS[unit])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const COLUMNS: [Column; 3] = [
+        Column { title: "NAME", member: "Name", show: Show::Plain },
+        Column { title: "SIZE", member: "Size", show: Show::Bytes },
+        Column { title: "CREATED", member: "Created", show: Show::Time },
+    ];
+
+    fn row(value: Value) -> Row {
+        value.as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn a_table_is_aligned_by_what_the_eye_sees() {
+        let rows = [
+            row(json!({"Name": "日本", "Size": 1536, "Created": "2026-11-23T05:00:30.000Z"})),
+            row(json!({"Name": "a", "Size": null})),
+        ];
+        assert_eq!(
+            table(&COLUMNS, &rows),
+            "NAME     SIZE  CREATED\n日本  1.5 KiB  2026-11-23 05:00\na           -  -\n"
+        );
+    }
+
+    #[test]
+    fn a_terminal_does_not_act_on_a_cell() {
+        let rows = [row(json!({"Name": "a\u{1b}[2J\u{202e}b\n"}))];
+        let text = table(&COLUMNS[..1], &rows);
+        assert_eq!(text, "NAME\na\u{fffd}[2J\u{fffd}b\u{fffd}\n");
+    }
+
+    #[test]
+    fn csv_has_every_member_and_quotes_what_needs_it() {
+        let rows = [row(json!({"Name": "a,\"b\"", "Size": 1, "Tags": {"env": "prod"}}))];
+        assert_eq!(csv(&COLUMNS, &rows), "Name,Size,Created,Tags\r\n\"a,\"\"b\"\"\",1,,env=prod\r\n");
+    }
+
+    #[test]
+    fn bytes_have_binary_units() {
+        let table = [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (1_048_575, "1.0 MiB"), (u64::MAX, "16.0 EiB")];
+        for (count, expected) in table {
+            assert_eq!(bytes(count), expected);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! `vaultdeck resource`: what the engine can protect.
+
+use super::arguments::{Format, PlainFormat, ResourceCommand, ScopeOptions, WithinOptions};
+use super::failure::{Exit, Failure};
+use super::host::{Host, Purpose};
+use super::output::{self, Column, Show};
+use super::{Session, absolute, rows};
+use crate::domain::Arn;
+use crate::domain::extension::{AddResource, ResourceAdded, ResourceView};
+
+const COLUMNS: [Column; 5] = [
+    Column { title: "TYPE", member: "ResourceType", show: Show::Plain },
+    Column { title: "NAME", member: "Name", show: Show::Plain },
+    Column { title: "PATH", member: "Path", show: Show::Plain },
+    Column { title: "TAGS", member: "Tags", show: Show::Plain },
+    Column { title: "ARN", member: "ResourceArn", show: Show::Plain },
+];
+
+pub(super) async fn run(session: &Session, command: ResourceCommand) -> Result<Exit, Failure> {
+    let prepared = match command {
+        ResourceCommand::Add { resource_type, name, path, tags, scope, output } => {
+            let ScopeOptions { account, region } = scope;
+            let path = absolute(&path)?;
+            let path = path.to_str().ok_or_else(|| Failure::usage("the path must be valid UTF-8"))?.to_owned();
+            let request = AddResource {
+                resource_type,
+                name,
+                path,
+                tags: tags.into_iter().collect(),
+                account_id: account.map(String::from),
+                region: region.map(String::from),
+            };
+            Prepared::Add(request, output)
+        }
+        ResourceCommand::List { within, output } => Prepared::List(within, output),
+        ResourceCommand::Remove { arn } => Prepared::Remove(arn),
+    };
+    let host = Host::reach(&session.data_dir, Purpose::Look).await?;
+    let done = carry_out(&host, prepared).await;
+    host.close().await;
+    done.map(|()| Exit::Done)
+}
+
+/// A command whose arguments were checked, before any engine is opened.
+enum Prepared {
+    Add(AddResource, PlainFormat),
+    List(WithinOptions, Format),
+    Remove(Arn),
+}
+
+async fn carry_out(host: &Host, command: Prepared) -> Result<(), Failure> {
+    match command {
+        Prepared::Add(request, format) => {
+            let arn = host.control().add_resource(&request).await?;
+            match format {
+                PlainFormat::Text => output::write(&format!("{arn}\n")),
+                PlainFormat::Json => output::print_json(&ResourceAdded { resource_arn: arn.into() }),
+            }
+        }
+        Prepared::List(within, format) => {
+            let mut resources = host.control().resources().await?;
+            resources.retain(|resource| lies_within(resource, &within));
+            if format == Format::Json {
+                return output::print_json(&resources);
+            }
+            output::print(&COLUMNS, &resources.iter().map(rows::of).collect::<Vec<_>>(), format)
+        }
+        Prepared::Remove(arn) => Ok(host.control().remove_resource(&arn).await?),
+    }
+}
+
+fn lies_within(resource: &ResourceView, within: &WithinOptions) -> bool {
+    let Ok(arn) = resource.resource_arn.parse::<Arn>() else { return true };
+    within.account.as_ref().is_none_or(|account| account.as_str() == arn.account())
+        && within.region.as_ref().is_none_or(|region| region.as_str() == arn.region())
+}

@@ -1,0 +1,132 @@
+//! `vaultdeck restore start`: a restore, followed to its end.
+
+use super::arguments::{PlainFormat, RestoreCommand, RestoreOptions};
+use super::context::Reached;
+use super::failure::{Exit, Failure};
+use super::follow::{Follower, Glance, wait};
+use super::host::{Host, Purpose};
+use super::{Session, absolute, backup, output, rows};
+use crate::client::lists::Within;
+use crate::client::mutate::Outcome;
+use crate::client::mutation::{StartRestore, new_token};
+use crate::client::{Answer, Key, Mutation, Query};
+use crate::client::audit::Audit;
+use crate::domain::job::{JobState, RestoreJob};
+use crate::domain::names::JobId;
+use crate::domain::recovery_point::RecoveryPoint;
+use crate::domain::restore_tables::PATH_KEY;
+use crate::domain::{Arn, ResourceType, Scope, restore};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub(super) async fn run(session: &Session, command: RestoreCommand) -> Result<Exit, Failure> {
+    let RestoreCommand::Start(options) = command;
+    let audit = backup::audit(session)?;
+    let order = &options.order;
+    let reached = Reached::open(session, &order.place, &[], order.write, Purpose::Work).await?;
+    let ended = start(&reached, &audit, &options).await;
+    reached.close().await;
+    ended
+}
+
+async fn start(reached: &Reached, audit: &Arc<Audit>, options: &RestoreOptions) -> Result<Exit, Failure> {
+    let point = point(reached, options).await?;
+    let query = Query::RestoreMetadata { vault: point.vault_name.clone(), recovery_point: point.arn.clone() };
+    let Answer::RestoreMetadata(given) = reached.connection.read(Key::scoped(point.scope.clone(), query)).await? else {
+        return Err(Failure::failed("the answer is of another question"));
+    };
+    let resource_type = given.resource_type.clone().unwrap_or_else(|| point.resource_type.clone());
+    let metadata = metadata(given.metadata.clone(), options, &resource_type)?;
+    restore::validate(&resource_type, &metadata)?;
+    let role = options.role.clone().unwrap_or_else(|| Arn::default_role(&point.scope.account));
+    let order = Mutation::StartRestore(StartRestore {
+        recovery_point: point.arn.clone(),
+        metadata,
+        role: Some(role),
+        resource_type: Some(resource_type),
+        copy_source_tags: options.copy_source_tags,
+        idempotency_token: new_token(),
+    });
+    let Outcome::RestoreJob(id) = reached.connection.order(audit, point.scope.clone(), order).await? else {
+        return Err(Failure::failed("the service told no job"));
+    };
+    if options.order.no_wait && !reached.host.as_ref().is_some_and(Host::is_own) {
+        output::write(&format!("{id}\n"))?;
+        return Ok(Exit::Done);
+    }
+    let job = follow(reached, &point.scope, &id).await?;
+    tell(&job, options.order.output)
+}
+
+/// The recovery point of an ARN, or of the part behind its last colon.
+async fn point(reached: &Reached, options: &RestoreOptions) -> Result<Arc<RecoveryPoint>, Failure> {
+    let within = Within { account: options.scope.account.clone(), region: options.scope.region.clone() };
+    if let Ok(arn) = options.point.parse::<Arn>() {
+        return Ok(reached.connection.find_recovery_point(&within, &arn).await?);
+    }
+    let listed = reached.connection.list_recovery_points(&within, None).await?;
+    let ending = format!(":{}", options.point);
+    let found = listed.rows.into_iter().find(|point| point.arn.as_str().ends_with(&ending));
+    found.ok_or_else(|| Failure::failed(format!("no recovery point {}; see vaultdeck points", options.point)))
+}
+
+/// What the recovery point suggests, changed by the options.
+fn metadata(
+    mut metadata: BTreeMap<String, String>,
+    options: &RestoreOptions,
+    resource_type: &ResourceType,
+) -> Result<BTreeMap<String, String>, Failure> {
+    if *resource_type != ResourceType::Efs && (options.to.is_some() || options.into_source) {
+        return Err(Failure::usage(format!("--to and --into-source do not fit {resource_type}; use --metadata")));
+    }
+    if let Some(folder) = &options.to {
+        let folder = absolute(folder)?;
+        let folder = folder.to_str().ok_or_else(|| Failure::usage("the folder must be valid UTF-8"))?;
+        set(&mut metadata, "newFileSystem", "true");
+        set(&mut metadata, PATH_KEY, folder);
+    }
+    if options.into_source {
+        set(&mut metadata, "newFileSystem", "false");
+    }
+    if !options.items.is_empty() {
+        let items = serde_json::to_string(&options.items).map_err(|e| Failure::usage(e.to_string()))?;
+        set(&mut metadata, "ItemsToRestore", &items);
+    }
+    for (key, value) in &options.metadata {
+        set(&mut metadata, key, value);
+    }
+    Ok(metadata)
+}
+
+/// Replaces a key whatever the case in which it is written.
+fn set(metadata: &mut BTreeMap<String, String>, key: &str, value: &str) {
+    metadata.retain(|known, _| !known.eq_ignore_ascii_case(key));
+    metadata.insert(key.to_owned(), value.to_owned());
+}
+
+async fn follow(reached: &Reached, scope: &Scope, id: &JobId) -> Result<Arc<RestoreJob>, Failure> {
+    let mut follower = Follower::new();
+    let followed = reached.connection.follow_restore(scope, id, |job| {
+        follower.show(&Glance { state: job.state.as_str(), percent: job.percent_done, moved: None });
+    });
+    let job = wait(reached, followed).await;
+    follower.end();
+    job
+}
+
+fn tell(job: &RestoreJob, format: PlainFormat) -> Result<Exit, Failure> {
+    let done = job.state == JobState::Completed;
+    if format == PlainFormat::Json {
+        output::print_json(&rows::restore_job(job))?;
+    } else if let (Some(arn), true) = (&job.created_resource_arn, done) {
+        output::write(&format!("{arn}\n"))?;
+    }
+    if let Some(message) = job.status_message.as_deref().filter(|message| done && !message.is_empty()) {
+        eprintln!("vaultdeck: {message}");
+    }
+    if !done {
+        let message = job.status_message.as_deref().unwrap_or("no reason was told");
+        eprintln!("vaultdeck: job {} ended {}: {message}", job.id, job.state.as_str());
+    }
+    Ok(if done { Exit::Done } else { Exit::Failed })
+}
