@@ -7,10 +7,10 @@ use super::failure::{Exit, Failure};
 use super::follow::{Follower, Glance, wait};
 use super::host::{Host, Purpose};
 use super::{output, rows};
-use crate::client::mutation::{StartBackup, new_token};
+use crate::client::Mutation;
 use crate::client::audit::Audit;
 use crate::client::mutate::Outcome;
-use crate::client::Mutation;
+use crate::client::mutation::{StartBackup, new_token};
 use crate::domain::job::{BackupJob, JobState};
 use crate::domain::names::JobId;
 use crate::domain::{Arn, Lifecycle, Scope};
@@ -74,7 +74,8 @@ async fn resource(reached: &Reached, text: &str) -> Result<Arn, Failure> {
         return Ok(arn);
     }
     let control = reached.connection.control();
-    let control = control.ok_or_else(|| Failure::usage(format!("{text:?} is not an ARN; only an engine knows names")))?;
+    let control =
+        control.ok_or_else(|| Failure::usage(format!("{text:?} is not an ARN; only an engine knows names")))?;
     let mut named: Vec<String> = control
         .resources()
         .await?
@@ -102,11 +103,7 @@ async fn scope(reached: &Reached, options: &BackupOptions, resource: &Arn) -> Re
 async fn follow(reached: &Reached, scope: &Scope, id: &JobId) -> Result<Arc<BackupJob>, Failure> {
     let mut follower = Follower::new();
     let followed = reached.connection.follow_backup(scope, id, |job| {
-        follower.show(&Glance {
-            state: job.state.as_str(),
-            percent: job.percent_done,
-            moved: job.bytes_transferred,
-        });
+        follower.show(&Glance { state: job.state.as_str(), percent: job.percent_done, moved: job.bytes_transferred });
     });
     let job = wait(reached, followed).await;
     follower.end();

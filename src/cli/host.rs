@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use crate::client::connect::{Handler, Transport};
 use crate::client::control::Control;
-use crate::engine::data_dir::{live_engine, socket_path};
+use crate::engine::data_dir::live_engine;
 use crate::engine::{ClockKind, Engine, EngineOptions, Error};
 use crate::server::{Shutdown, Surface, in_process, router, serve_unix};
 use std::path::{Path, PathBuf};
@@ -87,7 +87,8 @@ impl Host {
         let routes = router(Arc::clone(&engine), Surface::Local { shutdown: shutdown.clone() });
         let call = in_process(routes.clone());
         let handler: Handler = Arc::new(move |request| Box::pin(call(request)));
-        let socket = (purpose == Purpose::Work).then(|| announce_socket(&engine, routes, &shutdown, None)).transpose()?;
+        let socket =
+            (purpose == Purpose::Work).then(|| announce_socket(&engine, routes, &shutdown, None)).transpose()?;
         Ok(Self { transport: Transport::InProcess(handler), own: Some(Own { engine, shutdown, socket }) })
     }
 
@@ -139,9 +140,10 @@ pub(super) async fn open(options: EngineOptions) -> Result<Arc<Engine>, Error> {
 
 /// Lets an engine come to rest, within some seconds.
 pub(super) async fn rest(engine: Arc<Engine>) {
-    let rested = tokio::task::spawn_blocking(move || engine.shutdown(REST)).await;
-    if !matches!(rested, Ok(true)) {
-        tracing::warn!("the engine did not come to rest in time; its jobs resume at the next start");
+    // Closing the catalog may wait for the disk.
+    let rested = tokio::task::spawn_blocking(move || drop(engine)).await;
+    if rested.is_err() {
+        tracing::warn!("the engine did not come to rest; its jobs resume at the next start");
     }
 }
 
@@ -152,8 +154,8 @@ pub(super) fn announce_socket(
     shutdown: &Shutdown,
     url: Option<String>,
 ) -> Result<tokio::task::JoinHandle<()>, Failure> {
-    let path = socket_path(engine.data_dir().root());
-    engine.data_dir().announce(url, Some(path.clone()))?;
+    let path = engine.data_dir().socket();
+    engine.announce(url, Some(path.clone()))?;
     let shutdown = shutdown.clone();
     Ok(tokio::spawn(async move {
         if let Err(error) = serve_unix(&path, routes, shutdown).await {

@@ -26,8 +26,8 @@ mod vault;
 
 use crate::config::{Config, Places};
 use arguments::{Arguments, Command};
-use clap::{CommandFactory, FromArgMatches};
 use clap::parser::ValueSource;
+use clap::{CommandFactory, FromArgMatches};
 use failure::{Exit, Failure};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -133,7 +133,9 @@ fn quoted(cell: &str) -> String {
 
 /// A text that a terminal does not act on: control and direction characters are shown as a sign.
 fn harmless(text: &str) -> String {
-    let acts = |c: char| c.is_control() || matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let acts = |c: char| {
+        c.is_control() || matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
     text.chars().map(|c| if acts(c) { '\u{fffd}' } else { c }).collect()
 }
 
