@@ -225,6 +225,11 @@ impl Form {
         self.value(id) == "true"
     }
 
+    /// Whether there is such a field.
+    pub fn has(&self, id: &str) -> bool {
+        self.field(id).is_some()
+    }
+
     /// Whether a field can be changed now.
     pub fn is_enabled(&self, id: &str) -> bool {
         self.field(id).is_some_and(|field| field.disabled.is_none() && !field.hidden)

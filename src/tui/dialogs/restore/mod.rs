@@ -1,0 +1,218 @@
+//! Restores a recovery point: the whole or a part, where to, with metadata that is filled in and checked before
+//! anything is sent.
+
+mod metadata;
+
+use crate::client::mutation::StartRestore;
+use crate::client::{Key, Mutation, Query};
+use crate::domain::recovery_point::RecoveryPoint;
+use crate::domain::{Arn, ResourceType};
+use crate::tui::dialogs::create_vault::form_hints;
+use crate::tui::dialogs::{Input, Modal};
+use crate::tui::fmt;
+use crate::tui::msg::Act;
+use crate::tui::paint::{Painter, Segments};
+use crate::tui::text;
+use crate::tui::theme::Role;
+use crate::tui::widgets::form::{Filled, Form};
+use crate::tui::world::World;
+use crossterm::event::KeyCode;
+use metadata::{Mistake, Target};
+use ratatui::layout::Rect;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The wizard.
+#[derive(Debug)]
+pub struct RestoreWizard {
+    point: Arc<RecoveryPoint>,
+    /// The paths that were marked when it opened.
+    marked: Vec<String>,
+    form: Form,
+    /// What the service proposes; none until it has answered.
+    proposed: Option<BTreeMap<String, String>>,
+    /// Whether a key was pressed since: mistakes are told from then on.
+    touched: bool,
+}
+
+impl RestoreWizard {
+    /// Of this point: the marked paths, or the whole when none is.
+    pub fn new(point: Arc<RecoveryPoint>, items: Vec<String>, world: &World) -> Self {
+        let mut wizard = Self { point, marked: items, form: Form::default(), proposed: None, touched: false };
+        wizard.sync(world);
+        wizard
+    }
+
+    fn question(&self) -> Query {
+        Query::RestoreMetadata { vault: self.point.vault_name.clone(), recovery_point: self.point.arn.clone() }
+    }
+
+    fn resource_type(&self) -> &ResourceType {
+        &self.point.resource_type
+    }
+
+    /// Builds the form, once the service has told what a restore starts from.
+    fn load(&mut self, world: &World) {
+        if self.proposed.is_some() {
+            return;
+        }
+        let told = world.store.restore_metadata(&self.point.scope, &self.point.vault_name, &self.point.arn);
+        let Some(told) = told else { return };
+        let proposed = told.metadata.clone();
+        self.add_what();
+        let target = Target { resource_type: &self.point.resource_type, engine: world.is_engine() };
+        metadata::add_fields(&mut self.form, &target, &proposed);
+        let role = self.point.iam_role_arn.clone().unwrap_or_else(|| Arn::default_role(&self.point.scope.account));
+        self.form
+            .toggle("tags", "Copy the tags", false)
+            .hint("tags", "a restored resource has no tags unless asked for, so that no plan picks it up")
+            .text("role", "IAM role", role.as_str())
+            .hint("role", "the role that the restore runs under")
+            .note("result", "", Role::Strong);
+        self.proposed = Some(proposed);
+        self.refresh();
+    }
+
+    /// The fields that say what is restored; only file trees can be restored in part.
+    fn add_what(&mut self) {
+        if *self.resource_type() != ResourceType::Efs {
+            return;
+        }
+        let marked = format!("the {} marked", text::count(self.marked.len(), "item", "items"));
+        let mut options = vec![("whole", "everything"), ("path", "one path")];
+        if !self.marked.is_empty() {
+            options.insert(0, ("marked", marked.as_str()));
+        }
+        let first = options[0].0;
+        self.form
+            .turn("what", "Restore", &options, first)
+            .text("path", "Path", "/")
+            .hint("path", "from the root, as the files of the point are listed; or mark files there with space");
+    }
+
+    /// The paths to restore; none means everything.
+    fn items(&self) -> Vec<String> {
+        match self.form.value("what") {
+            "marked" => self.marked.clone(),
+            "path" => vec![self.form.value("path").to_owned()],
+            _ => Vec::new(),
+        }
+    }
+
+    fn read(&self) -> (BTreeMap<String, String>, Vec<Mistake>) {
+        let proposed = self.proposed.clone().unwrap_or_default();
+        metadata::read(&self.form, self.resource_type(), proposed, &self.items())
+    }
+
+    /// Shows the fields that the choices need, what would come of them, and what is wrong.
+    fn refresh(&mut self) {
+        if self.proposed.is_none() {
+            return;
+        }
+        let path = self.form.value("what") == "path";
+        self.form.hide("path", !path);
+        metadata::show_fields(&mut self.form, &self.point.resource_type);
+        let new = self.form.value("newFileSystem") != "false";
+        self.form.hide("tags", *self.resource_type() == ResourceType::Efs && (!new || !self.items().is_empty()));
+        let (_, mistakes) = self.read();
+        let outcome = metadata::outcome(&self.form, &self.point, &self.items());
+        self.form.label("result", &outcome);
+        if self.touched {
+            self.form.mistakes(&mistakes);
+        }
+    }
+
+    fn submit(&mut self, world: &mut World) -> Vec<Act> {
+        if self.proposed.is_none() {
+            return Vec::new();
+        }
+        let (metadata, mut mistakes) = self.read();
+        let role = self.form.value("role").trim();
+        let role: Option<Arn> = if role.is_empty() { None } else { role.parse().ok() };
+        if role.is_none() {
+            mistakes.push(("role", "must be the ARN of a role".to_owned()));
+        }
+        self.form.mistakes(&mistakes);
+        if !mistakes.is_empty() {
+            self.touched = true;
+            self.form.focus_mistake();
+            return Vec::new();
+        }
+        let restore = StartRestore {
+            recovery_point: self.point.arn.clone(),
+            metadata,
+            role,
+            resource_type: Some(self.resource_type().clone()),
+            copy_source_tags: self.form.is_on("tags") && self.form.is_enabled("tags"),
+            idempotency_token: (world.tokens.0)(),
+        };
+        vec![Act::Propose(self.point.scope.clone(), Box::new(Mutation::StartRestore(restore)))]
+    }
+
+    fn heading(&self, world: &World) -> String {
+        let name = self.point.resource_name.clone().unwrap_or_else(|| self.point.resource_arn.to_string());
+        format!(
+            "{} {name}, backed up {} ({}), {}, in vault {}",
+            self.resource_type(),
+            fmt::exact(self.point.created),
+            fmt::relative(world.now(), self.point.created),
+            fmt::maybe_bytes(self.point.size_bytes),
+            self.point.vault_name
+        )
+    }
+}
+
+impl Modal for RestoreWizard {
+    fn title(&self, _: &World) -> String {
+        "Restore a recovery point".to_owned()
+    }
+
+    fn keys(&self, _: &World) -> Vec<Key> {
+        vec![Key::scoped(self.point.scope.clone(), self.question())]
+    }
+
+    fn sync(&mut self, world: &World) {
+        self.load(world);
+        self.refresh();
+    }
+
+    fn handle(&mut self, input: Input, world: &mut World) -> Vec<Act> {
+        let filled = match input {
+            Input::Paste(pasted) => self.form.paste(&pasted),
+            Input::Key(key) if key.code == KeyCode::Esc && !self.form.is_picking() => return vec![Act::Close],
+            Input::Key(key) => self.form.handle(key),
+        };
+        match filled {
+            Filled::Submit => return self.submit(world),
+            Filled::Changed => {
+                self.touched = true;
+                self.refresh();
+            }
+            Filled::Moved | Filled::Unknown => {}
+        }
+        Vec::new()
+    }
+
+    fn size(&self, _: &World) -> (u16, u16) {
+        let fields = metadata::shown(self.resource_type());
+        (110, (fields as u16 + 12).clamp(16, 40))
+    }
+
+    fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
+        let used = painter.paragraph(area, &self.heading(world), Role::Strong) + 1;
+        let rest = Rect::new(area.x, area.y + used, area.width, area.height.saturating_sub(used));
+        if self.proposed.is_some() {
+            self.form.view(rest, painter);
+            return;
+        }
+        let slot = world.store.slot(&Key::scoped(self.point.scope.clone(), self.question()));
+        match &slot.fault {
+            Some(fault) => painter.paragraph(rest, &fault.to_string(), Role::Bad),
+            None => painter.paragraph(rest, "Asking what a restore of it starts from…", Role::Dim),
+        };
+    }
+
+    fn hints(&self, _: &World) -> Segments<'static> {
+        form_hints("review")
+    }
+}
