@@ -3,29 +3,21 @@
 //! [`Connection::new`] calls nothing: the dashboard draws before the first call ends. Who the context is (its own account,
 //! its regions) is found out by the first call that needs it, and forgotten when its credentials turn out to be void.
 
+mod home;
 mod members;
 mod scopes;
 mod wire;
 
 use crate::client::approve::CommandLine;
 use crate::client::control::Control;
-use crate::client::explain::Explain;
 use crate::client::{Capabilities, Fault, FaultKind};
-use crate::domain::{AccountId, Region, Scope};
-use aws_config::profile::ProfileFileCredentialsProvider;
-use aws_config::provider_config::ProviderConfig;
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
-use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
+use crate::domain::{Region, Scope};
+pub(crate) use home::{Clients, Home};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, watch};
-use tokio::time::Instant;
 
 pub(crate) use wire::root_cause;
 pub use wire::{CONNECT_LIMIT, Handler, Wire, WireError};
@@ -65,41 +57,14 @@ pub struct Options {
     pub write: bool,
 }
 
-/// The SDK clients of one scope.
-#[derive(Debug, Clone)]
-pub(crate) struct Clients {
-    pub(crate) backup: aws_sdk_backup::Client,
-    pub(crate) tagging: aws_sdk_resourcegroupstagging::Client,
-}
-
-/// Who the context itself is.
-#[derive(Debug, Clone)]
-pub(crate) struct Home {
-    pub(crate) account: AccountId,
-    pub(crate) regions: Vec<Region>,
-    pub(crate) partition: String,
-    pub(crate) config: SdkConfig,
-}
-
-/// Who the context is, or when and why that could not be found out.
-#[derive(Default)]
-enum HomeSlot {
-    #[default]
-    Unknown,
-    Known(Arc<Home>),
-    Failed(Instant, Fault),
-}
-
-/// Many questions wait for the same first call: when it fails, they fail with it instead of each trying in turn.
-const FAILURE_SHARED: Duration = Duration::from_secs(1);
-
 /// A context.
 pub struct Connection {
     options: Options,
     wire: Wire,
     capabilities: Arc<watch::Sender<Capabilities>>,
-    home: Mutex<HomeSlot>,
+    home: Mutex<home::HomeSlot>,
     members: members::Members,
+    clients: Mutex<HashMap<Scope, home::Kept>>,
 }
 
 impl Connection {
@@ -114,7 +79,7 @@ impl Connection {
         let capabilities = Arc::new(watch::Sender::new(capabilities));
         let wire = make_wire(&options.transport, &capabilities)?;
         let members = members::Members::default();
-        Ok(Arc::new(Self { options, wire, capabilities, home: Mutex::default(), members }))
+        Ok(Arc::new(Self { options, wire, capabilities, home: Mutex::default(), members, clients: Mutex::default() }))
     }
 
     /// What the context can do, as far as it is known now.
@@ -175,144 +140,6 @@ impl Connection {
         }
     }
 
-    /// Who the context is; asked once.
-    pub(crate) async fn home(&self) -> Result<Arc<Home>, Fault> {
-        let mut slot = self.home.lock().await;
-        match &*slot {
-            HomeSlot::Known(home) => return Ok(home.clone()),
-            HomeSlot::Failed(at, fault) if at.elapsed() < FAILURE_SHARED => return Err(fault.clone()),
-            HomeSlot::Failed(..) | HomeSlot::Unknown => {}
-        }
-        let found = match self.control() {
-            Some(control) => self.engine_home(&control).await,
-            None => self.aws_home().await,
-        };
-        let found = found.map(Arc::new);
-        *slot = match &found {
-            Ok(home) => HomeSlot::Known(home.clone()),
-            Err(fault) => HomeSlot::Failed(Instant::now(), fault.clone()),
-        };
-        found
-    }
-
-    /// Drops all credentials, so that the next call finds new ones: after a login, or when an engine was replaced.
-    pub(crate) async fn forget_credentials(&self) {
-        let mut slot = self.home.lock().await;
-        if matches!(*slot, HomeSlot::Known(_)) {
-            *slot = HomeSlot::Unknown;
-        }
-        drop(slot);
-        self.members.clear().await;
-    }
-
-    /// On a socket or in process the engine itself gives the key; the environment is never read.
-    async fn engine_home(&self, control: &Control) -> Result<Home, Fault> {
-        let status = control.status().await?;
-        let region = self.options.regions.first().map(ToString::to_string);
-        let request = crate::domain::extension::CredentialsRequest { account_id: None, region };
-        let key = control.credentials(&request).await?;
-        let told = |what: &str| Fault::new(FaultKind::Other, format!("the engine told an unusable {what}"));
-        let account = key.account_id.parse().map_err(|_| told("account"))?;
-        let mut regions = self.options.regions.clone();
-        if regions.is_empty() {
-            regions = status.regions.iter().filter_map(|region| region.parse().ok()).collect();
-        }
-        if regions.is_empty() {
-            regions.push(key.region.parse().map_err(|_| told("region"))?);
-        }
-        let credentials = Credentials::new(key.access_key_id, key.secret_access_key, None, None, "vaultdeck");
-        let config = self
-            .settings()
-            .into_builder()
-            .disable_clock_skew_correction(true)
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .region(aws_config::Region::new(regions[0].to_string()))
-            .build();
-        Ok(Home { account, regions, partition: "aws".to_owned(), config })
-    }
-
-    /// What every SDK configuration of this context has: no retries (the fetcher owns them) and no call without an end.
-    fn settings(&self) -> SdkConfig {
-        let builder = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .http_client(self.wire.clone())
-            .retry_config(RetryConfig::disabled())
-            .timeout_config(timeouts())
-            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-        match self.base_url() {
-            Some(url) => builder.endpoint_url(url).build(),
-            None => builder.build(),
-        }
-    }
-
-    /// On AWS and on endpoints the profile or the environment says who we are, and STS confirms it.
-    async fn aws_home(&self) -> Result<Home, Fault> {
-        // Credentials come from where the profile says (SSO, STS, the machine's own), whatever the endpoint is.
-        let credentials_wire = Wire::tls(Arc::new(|_| {}));
-        let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(credentials_wire.clone())
-            .retry_config(RetryConfig::disabled())
-            .timeout_config(timeouts())
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-        if let Some(profile) = &self.options.profile {
-            loader = loader.profile_name(profile);
-        }
-        if let Some(region) = self.options.regions.first() {
-            loader = loader.region(aws_config::Region::new(region.to_string()));
-        }
-        if let Some(url) = self.base_url() {
-            loader = loader.endpoint_url(url);
-        }
-        let config = tokio::time::timeout(OPERATION_LIMIT, loader.load())
-            .await
-            .map_err(|_| Fault::new(FaultKind::Network, "the AWS configuration could not be read in time"))?;
-        let regions = self.aws_regions(&config)?;
-        let region = aws_config::Region::new(regions[0].to_string());
-        let mut builder = config.into_builder().http_client(self.wire.clone()).region(region.clone());
-        if let Some(profile) = &self.options.profile {
-            // Named on purpose: keys that happen to lie in the environment do not overrule it.
-            let source = ProviderConfig::default().with_region(Some(region)).with_http_client(credentials_wire);
-            let provider = ProfileFileCredentialsProvider::builder().configure(&source).profile_name(profile).build();
-            builder = builder.credentials_provider(SharedCredentialsProvider::new(provider));
-        }
-        let config = builder.build();
-        let sts = aws_sdk_sts::Client::new(&config);
-        let identity = sts.get_caller_identity().send().await.explain("GetCallerIdentity")?;
-        let unusable = || Fault::new(FaultKind::Other, "STS told no account id");
-        let account = identity.account().and_then(|id| id.parse().ok()).ok_or_else(unusable)?;
-        let partition = identity.arn().and_then(|arn| arn.split(':').nth(1)).unwrap_or("aws").to_owned();
-        Ok(Home { account, regions, partition, config })
-    }
-
-    fn aws_regions(&self, config: &SdkConfig) -> Result<Vec<Region>, Fault> {
-        if !self.options.regions.is_empty() {
-            return Ok(self.options.regions.clone());
-        }
-        let named = config.region().and_then(|region| region.as_ref().parse().ok());
-        let none = || Fault::new(FaultKind::Refused, "no region is known: add --region, or set one in the AWS profile");
-        named.map(|region| vec![region]).ok_or_else(none)
-    }
-
-    /// The clients of a scope; a member's by assuming the role there.
-    pub(crate) async fn clients(&self, scope: &Scope) -> Result<Clients, Fault> {
-        let home = self.home().await?;
-        let config = self.scope_config(&home, scope).await?;
-        let tagging = aws_sdk_resourcegroupstagging::Client::new(&config);
-        Ok(Clients { backup: aws_sdk_backup::Client::new(&config), tagging })
-    }
-
-    /// The SDK configuration of a scope.
-    pub(crate) async fn scope_config(&self, home: &Home, scope: &Scope) -> Result<SdkConfig, Fault> {
-        let region = aws_config::Region::new(scope.region.to_string());
-        let builder = home.config.to_builder().region(region);
-        if scope.account == home.account {
-            return Ok(builder.build());
-        }
-        let credentials = self.members.credentials(home, &scope.account, self.member_role()).await?;
-        Ok(builder.credentials_provider(SharedCredentialsProvider::new(credentials)).build())
-    }
-
     /// The role to assume in members, where there is one. The members of a local engine have exactly one.
     pub(crate) fn member_role(&self) -> Option<&str> {
         if self.is_local() {
@@ -321,14 +148,6 @@ impl Connection {
         let engine = self.capabilities.borrow().engine.is_some();
         self.options.member_role.as_deref().or(engine.then_some(MEMBER_ROLE))
     }
-}
-
-fn timeouts() -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .connect_timeout(CONNECT_LIMIT)
-        .operation_timeout(OPERATION_LIMIT)
-        .operation_attempt_timeout(OPERATION_LIMIT)
-        .build()
 }
 
 /// The HTTP client of a transport. It reports the engine's version as soon as an answer carries it.

@@ -45,8 +45,13 @@ impl Connection {
             let faults = futures_util::future::join_all(entries).await;
             members = others.into_iter().zip(faults).collect();
         }
+        let regions = match self.control() {
+            Some(control) => self.engine_regions(&control.status().await?),
+            None => home.regions.clone(),
+        };
+        let regions = if regions.is_empty() { &home.regions } else { &regions };
         let mut views = Vec::new();
-        for region in &home.regions {
+        for region in regions {
             views.push(ScopeView {
                 scope: Scope::new(home.account.clone(), region.clone()),
                 account_name: home_name.clone(),
@@ -55,7 +60,7 @@ impl Connection {
             });
         }
         for (account, fault) in members {
-            for region in &home.regions {
+            for region in regions {
                 let scope = Scope::new(account.id.clone(), region.clone());
                 let account_name = Some(account.name.clone());
                 views.push(ScopeView { scope, account_name, home: false, fault: fault.clone() });

@@ -6,17 +6,18 @@
 //! dropped.
 
 mod pace;
+mod slot;
 
 use crate::client::connect::Connection;
 use crate::client::read::{Ask, Question};
 use crate::client::{Answer, Capabilities, Event, Fault, FaultKind, Key, Reply};
 use crate::domain::{Scope, Time};
 pub(crate) use pace::Bucket;
+use slot::{Extent, Slot};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, watch};
-use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 /// How many questions are asked at the same time, over all scopes.
@@ -111,32 +112,6 @@ impl Fetcher {
         // The task ends with the runtime only: then nobody is left to tell.
         let _ = self.orders.send(order);
     }
-}
-
-/// A key and what is known of it.
-struct Slot {
-    visibility: Visibility,
-    generation: u64,
-    in_flight: Option<AbortHandle>,
-    /// The call that waits for the one in flight.
-    waiting: Option<Extent>,
-    failures: u32,
-    /// Whether the last call did not reach the other side.
-    lost: bool,
-    /// When it is asked again by itself.
-    next: Instant,
-    answered: Instant,
-    last: Option<Answer>,
-    read_whole: Instant,
-}
-
-/// How much a call asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Extent {
-    /// What changed, where the question knows how.
-    Changes,
-    /// All.
-    Whole,
 }
 
 /// How a call ended.
@@ -331,42 +306,6 @@ impl Task {
         for slot in self.slots.values_mut().filter(|slot| slot.lost) {
             slot.lost = false;
             slot.next = slot.next.min(now);
-        }
-    }
-}
-
-impl Slot {
-    fn new(visibility: Visibility) -> Self {
-        let now = Instant::now();
-        Self {
-            visibility,
-            generation: 0,
-            in_flight: None,
-            waiting: None,
-            failures: 0,
-            lost: false,
-            next: now,
-            answered: now,
-            last: None,
-            read_whole: now,
-        }
-    }
-
-    /// Remembers an answer. One that says the same again is given as the same allocation.
-    fn keep(&mut self, answer: Answer, extent: Extent, now: Instant) -> Answer {
-        self.answered = now;
-        if extent == Extent::Whole {
-            self.read_whole = now;
-        }
-        match &self.last {
-            Some(last) if last.says_the_same(&answer) => last.clone(),
-            _ => self.last.insert(answer).clone(),
-        }
-    }
-
-    fn stop(&self) {
-        if let Some(call) = &self.in_flight {
-            call.abort();
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Job lists: the first time read as a whole; then only what was created or ended since, and the jobs that were still open.
 
-use super::{PAGE, Question, backup_job, list, restore_job};
+use super::single::{backup_job, restore_job};
+use super::{PAGE, Question, list};
 use crate::client::connect::Connection;
 use crate::client::explain::Explain;
 use crate::client::{Answer, Fault, Rows, map};

@@ -50,8 +50,7 @@ impl Connection {
     /// A GET signed for AWS Backup in a scope.
     async fn signed_get(&self, scope: &Scope, url: &str) -> Result<http::Request<Bytes>, Fault> {
         let refused = |error: String| Fault::new(FaultKind::Refused, error);
-        let home = self.home().await?;
-        let config = self.scope_config(&home, scope).await?;
+        let config = self.clients(scope).await?.config;
         let provider = config.credentials_provider().ok_or_else(|| refused("no credentials".to_owned()))?;
         let credentials = provider
             .provide_credentials()
