@@ -97,6 +97,9 @@ pub enum Error {
     /// The catalog refused.
     #[error("the catalog failed: {0}")]
     Catalog(#[from] rusqlite::Error),
+    /// A vault's repository refused.
+    #[error(transparent)]
+    Repository(#[from] crate::repository::Error),
     /// Something that must hold does not; a bug, or a hand in the data directory.
     #[error("internal error: {0}")]
     Internal(String),
@@ -160,6 +163,11 @@ impl Error {
     /// A refusal by the operating system, with what was tried.
     pub fn io(what: impl Into<String>, source: impl Into<std::io::Error>) -> Self {
         Self::Io { what: what.into(), source: source.into() }
+    }
+
+    /// Whether the same may well succeed later: another program holds the repository now.
+    pub fn is_temporary(&self) -> bool {
+        matches!(self, Self::Repository(crate::repository::Error::Locked(_)))
     }
 
     /// The exception that this is to a caller of the API.

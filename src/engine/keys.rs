@@ -16,10 +16,14 @@ const SECRET: usize = 32;
 pub struct LocalKey(Zeroizing<[u8; SECRET]>);
 
 impl LocalKey {
-    /// Reads the key file, or draws a key and writes it (0600).
-    pub fn open_or_create(path: &Path) -> Result<Self> {
+    /// Reads the key file. In a fresh data directory a key is drawn and written (0600); in any other a key that is
+    /// missing is never replaced, since the vaults would stay closed for ever.
+    pub fn open_or_create(path: &Path, fresh: bool) -> Result<Self> {
         match std::fs::read(path) {
             Ok(content) => Self::parse(&Zeroizing::new(content), path),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound && !fresh => {
+                Err(damaged(&format!("the key file {} is missing", path.display())))
+            }
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
                 let mut secret = Zeroizing::new([0; SECRET]);
                 random(secret.as_mut_slice())?;
@@ -33,40 +37,57 @@ impl LocalKey {
 
     fn parse(content: &[u8], path: &Path) -> Result<Self> {
         let mut secret = Zeroizing::new([0; SECRET]);
-        hex::decode_to_slice(content.trim_ascii(), secret.as_mut_slice()).map_err(|_| Error::Damaged {
-            what: format!("the key file {} is damaged: it must hold 64 hexadecimal digits", path.display()),
-            advice: "Put back your copy of it. Without it the vaults open only with their recovery keys, by restic; \
-                     nothing was deleted"
-                .to_owned(),
+        hex::decode_to_slice(content.trim_ascii(), secret.as_mut_slice()).map_err(|_| {
+            damaged(&format!("the key file {} is damaged: it must hold 64 hexadecimal digits", path.display()))
         })?;
         Ok(Self(secret))
     }
 
-    fn cipher(&self, context: &str) -> Result<Aes256CtrPoly1305Aes> {
-        let mut derived = Zeroizing::new([0; 64]);
-        Hkdf::<Sha256>::new(None, self.0.as_slice())
-            .expand(context.as_bytes(), derived.as_mut_slice())
-            .map_err(|_| Error::Internal("key derivation failed".to_owned()))?;
-        Ok(Aes256CtrPoly1305Aes::new(Key::from_slice(derived.as_slice())))
-    }
-
     /// Encrypts `plain` so that only [`Self::open`] with the same context gives it back.
     pub fn seal(&self, context: &str, plain: &[u8]) -> Result<Vec<u8>> {
-        let mut sealed = vec![0; NONCE];
-        random(&mut sealed)?;
-        let body = self
-            .cipher(context)?
-            .encrypt(Nonce::from_slice(&sealed), plain)
-            .map_err(|_| Error::Internal("encryption failed".to_owned()))?;
-        sealed.extend(body);
-        Ok(sealed)
+        seal(self.0.as_slice(), context, plain)
     }
 
     /// Decrypts what [`Self::seal`] made; `None` when it was sealed by another key or context, or was changed.
     pub fn open(&self, context: &str, sealed: &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>> {
-        let Some((nonce, body)) = sealed.split_at_checked(NONCE) else { return Ok(None) };
-        Ok(self.cipher(context)?.decrypt(Nonce::from_slice(nonce), body).ok().map(Zeroizing::new))
+        unseal(self.0.as_slice(), context, sealed)
     }
+}
+
+fn damaged(what: &str) -> Error {
+    Error::Damaged {
+        what: what.to_owned(),
+        advice:
+            "Put back your copy of it. Without it the vaults open only with their recovery keys, by restic; nothing \
+                 was deleted"
+                .to_owned(),
+    }
+}
+
+/// The cipher of one context: its key is derived from the secret and the context's name.
+fn cipher(secret: &[u8], context: &str) -> Result<Aes256CtrPoly1305Aes> {
+    let mut derived = Zeroizing::new([0; 64]);
+    Hkdf::<Sha256>::new(None, secret)
+        .expand(context.as_bytes(), derived.as_mut_slice())
+        .map_err(|_| Error::Internal("key derivation failed".to_owned()))?;
+    Ok(Aes256CtrPoly1305Aes::new(Key::from_slice(derived.as_slice())))
+}
+
+/// Encrypts `plain` with a key of this context's own.
+pub(crate) fn seal(secret: &[u8], context: &str, plain: &[u8]) -> Result<Vec<u8>> {
+    let mut sealed = vec![0; NONCE];
+    random(&mut sealed)?;
+    let body = cipher(secret, context)?
+        .encrypt(Nonce::from_slice(&sealed), plain)
+        .map_err(|_| Error::Internal("encryption failed".to_owned()))?;
+    sealed.extend(body);
+    Ok(sealed)
+}
+
+/// Decrypts what [`seal`] made; `None` when it was sealed by another secret or context, or was changed.
+pub(crate) fn unseal(secret: &[u8], context: &str, sealed: &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>> {
+    let Some((nonce, body)) = sealed.split_at_checked(NONCE) else { return Ok(None) };
+    Ok(cipher(secret, context)?.decrypt(Nonce::from_slice(nonce), body).ok().map(Zeroizing::new))
 }
 
 /// Fills `bytes` from the system's random source.
@@ -83,9 +104,9 @@ mod tests {
     fn a_sealed_secret_opens_only_in_its_context_and_unchanged() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("local.key");
-        let key = LocalKey::open_or_create(&path).unwrap();
+        let key = LocalKey::open_or_create(&path, true).unwrap();
         let mut sealed = key.seal("a", b"secret").unwrap();
-        let again = LocalKey::open_or_create(&path).unwrap();
+        let again = LocalKey::open_or_create(&path, false).unwrap();
         assert_eq!(again.open("a", &sealed).unwrap().unwrap().as_slice(), b"secret");
         assert!(again.open("b", &sealed).unwrap().is_none());
         *sealed.last_mut().unwrap() ^= 1;
@@ -98,7 +119,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("local.key");
         std::fs::write(&path, "half").unwrap();
-        assert!(matches!(LocalKey::open_or_create(&path), Err(Error::Damaged { .. })));
+        assert!(matches!(LocalKey::open_or_create(&path, true), Err(Error::Damaged { .. })));
         assert_eq!(std::fs::read(&path).unwrap(), b"half");
+    }
+
+    #[test]
+    fn a_missing_key_file_is_never_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("local.key");
+        assert!(matches!(LocalKey::open_or_create(&path, false), Err(Error::Damaged { .. })));
+        assert!(!path.exists());
     }
 }

@@ -6,16 +6,25 @@
 pub mod access;
 pub mod catalog;
 pub mod clock;
+pub mod collection;
 pub mod copy_jobs;
 pub mod data_dir;
+pub mod drivers;
 pub mod error;
+pub mod items;
+pub mod jobs;
 pub mod keys;
+pub mod lifecycle;
+pub mod manifest;
 pub mod organization;
 mod pending;
 pub mod plans;
 pub mod recovery_points;
 pub mod request;
 pub mod resources;
+pub mod restore;
+mod restore_target;
+pub mod scheduler;
 pub mod selections;
 pub mod settings;
 mod source_path;
@@ -44,6 +53,7 @@ use data_dir::DataDir;
 use keys::LocalKey;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use vault_store::VaultStore;
 
 /// The first account: the management account of the organization.
@@ -71,6 +81,7 @@ pub struct Engine {
     pub(crate) clock: EngineClock,
     pub(crate) vault_store: VaultStore,
     pub(crate) local_key: Arc<LocalKey>,
+    pub(crate) jobs: Arc<jobs::Runtime>,
     pub(crate) options: EngineOptions,
     /// Last, so that the lock is given back when all else is closed.
     pub(crate) data_dir: DataDir,
@@ -81,13 +92,30 @@ impl Engine {
     pub fn open(options: EngineOptions) -> Result<Arc<Self>> {
         let data_dir = DataDir::open(&options.data_dir)?;
         refuse_lost_catalog(&data_dir)?;
-        let local_key = Arc::new(LocalKey::open_or_create(&data_dir.local_key())?);
+        let fresh = !data_dir.catalog().exists();
+        let local_key = Arc::new(LocalKey::open_or_create(&data_dir.local_key(), fresh)?);
         let catalog = Catalog::open(&data_dir.catalog())?;
-        let clock = EngineClock::open(&catalog, options.clock)?;
+        let clock = if options.scheduler {
+            EngineClock::open(&catalog, options.clock)?
+        } else {
+            EngineClock::glance(&catalog)?
+        };
         let vault_store = VaultStore::open(&data_dir, Arc::clone(&local_key));
-        let engine = Arc::new(Self { catalog, clock, vault_store, local_key, options, data_dir });
+        let jobs = Arc::new(jobs::Runtime::new());
+        let engine = Arc::new(Self { catalog, clock, vault_store, local_key, jobs, options, data_dir });
         engine.found_organization()?;
+        jobs::start(&engine)?;
         Ok(engine)
+    }
+
+    /// Stops the engine: jobs that run are left to resume. Whether everything came to rest within `limit`.
+    pub fn shutdown(&self, limit: Duration) -> bool {
+        let rested = self.jobs.stop(limit);
+        if let Err(error) = self.clock.save(&self.catalog, true) {
+            tracing::warn!(%error, "the engine's time was not saved");
+        }
+        self.vault_store.close_all();
+        rested
     }
 
     /// The data directory.

@@ -117,12 +117,10 @@ CREATE TABLE plan_rules (
     PRIMARY KEY (plan_id, rule_name)
 ) STRICT, WITHOUT ROWID;
 
--- Up to when the scheduler has made the jobs of a rule.
+-- Up to when the scheduler has made the jobs of a plan; a plan without a row was not evaluated yet.
 CREATE TABLE plan_progress (
-    plan_id TEXT NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
-    rule_id TEXT NOT NULL,
-    evaluated_until INTEGER NOT NULL,
-    PRIMARY KEY (plan_id, rule_id)
+    plan_id TEXT PRIMARY KEY REFERENCES plans (id) ON DELETE CASCADE,
+    evaluated_until INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE selections (

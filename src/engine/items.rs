@@ -1,0 +1,154 @@
+//! What a recovery point holds: the items of its folders, and what is missing from it.
+
+use crate::domain::Arn;
+use crate::domain::extension::{CheckReport, Item, Items, RecoveryKey};
+use crate::domain::recovery_point::RecoveryPointStatus;
+use crate::domain::{Scope, VaultName};
+use crate::engine::catalog::paging::page_size;
+use crate::engine::catalog::recovery_points;
+use crate::engine::catalog::values::millis;
+use crate::engine::error::{Error, Result};
+use crate::engine::jobs::store::point_id;
+use crate::engine::{Caller, Engine, PageRequest, manifest};
+use crate::repository::item_path::escape;
+use crate::repository::{self, Id, ItemPath, Node};
+use rusqlite::{OptionalExtension as _, params};
+use std::path::Path;
+
+/// Where a page ends: the path it belongs to and the last name, both as texts of [`ItemPath`].
+const SEPARATOR: char = '\n';
+
+impl Engine {
+    /// The items of a folder in a recovery point, sorted by name; the first page also tells what could not be backed up.
+    pub fn recovery_point_items(&self, caller: &Caller, arn: &Arn, path: &str, request: &PageRequest) -> Result<Items> {
+        let not_found = || Error::not_found(format!("Cannot find recovery point {arn}."));
+        let (point, snapshot, source) = self
+            .catalog
+            .read(|connection| {
+                let Some(point) = recovery_points::get(connection, arn)? else { return Ok(None) };
+                let mut statement =
+                    connection.prepare_cached("SELECT snapshot_id, source_path FROM recovery_points WHERE arn = ?1")?;
+                let found: Option<(Option<String>, String)> =
+                    statement.query_row([arn.as_str()], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+                Ok(found.and_then(|(snapshot, source)| Some((point, snapshot?, source))))
+            })?
+            .ok_or_else(not_found)?;
+        if point.scope != caller.scope() || point.status == RecoveryPointStatus::Deleting {
+            return Err(not_found());
+        }
+        let snapshot: Id = snapshot.parse().map_err(|_| not_found())?;
+        let below = ItemPath::parse(path).map_err(|e| Error::invalid_parameter(format!("Invalid path: {e}")))?;
+        let root = ItemPath::from_path(Path::new(&source)).map_err(|e| Error::Internal(e.to_string()))?;
+        let folder = below.components().iter().fold(root, |path, name| path.join(name));
+        let after = request.next_token.as_deref().map(|token| read_token(token, &below)).transpose()?;
+        let vault = self.vault_store.get(&point.vault_arn)?;
+        let _gate = vault.enter();
+        let page = vault.repository.entries_page(&snapshot, &folder, after.as_deref(), page_size(request)?).map_err(
+            |error| match error {
+                repository::Error::NoSuchPath { .. } => {
+                    Error::not_found(format!("The recovery point holds no folder {below}."))
+                }
+                other => Error::Repository(other),
+            },
+        )?;
+        let next_token = page.nodes.last().filter(|_| page.more).map(|last| write_token(&below, &escape(&last.name)));
+        let missing = if after.is_none() {
+            manifest::read(&vault.points, vault.repository.key(), point_id(arn))?.map(|m| m.missing).unwrap_or_default()
+        } else {
+            Vec::new()
+        };
+        Ok(Items { items: page.nodes.iter().map(item).collect(), missing, next_token })
+    }
+
+    /// Makes a key file with which `restic` opens a vault, and tells its password, this once. An earlier one is removed.
+    pub fn make_recovery_key(&self, scope: &Scope, name: &VaultName) -> Result<RecoveryKey> {
+        let arn = Arn::vault(scope, name);
+        let vault = self.existing_vault(&arn)?;
+        let mut random = zeroize::Zeroizing::new([0; 24]);
+        crate::engine::keys::random(random.as_mut_slice())?;
+        let password = words(random.as_slice());
+        let now = self.clock.now();
+        let new = vault.repository.add_key_file(&password, "vaultdeck", "recovery-key", now.fixed_offset())?;
+        let old: Option<String> = self.catalog.write(|tx| {
+            let old = tx
+                .prepare_cached("SELECT key_id FROM recovery_keys WHERE vault_arn = ?1")?
+                .query_row([arn.as_str()], |row| row.get(0))
+                .optional()?;
+            tx.prepare_cached(
+                "INSERT INTO recovery_keys (vault_arn, key_id, created) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (vault_arn) DO UPDATE SET key_id = excluded.key_id, created = excluded.created",
+            )?
+            .execute(params![arn.as_str(), new.to_hex(), millis(now)])?;
+            Ok(old)
+        })?;
+        if let Some(old) = old.and_then(|text| text.parse::<Id>().ok()) {
+            match vault.repository.remove_key_file(&old) {
+                Ok(()) | Err(repository::Error::NotFound { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(RecoveryKey { password })
+    }
+
+    /// Reads a vault's repository, with every byte of it, and tells what is damaged.
+    pub fn check_vault(&self, scope: &Scope, name: &VaultName) -> Result<CheckReport> {
+        let vault = self.existing_vault(&Arn::vault(scope, name))?;
+        let _gate = vault.enter();
+        let outcome = vault.repository.check(true, &self.jobs.housekeeping)?;
+        let problems = outcome
+            .problems
+            .iter()
+            .map(|problem| format!("{}: {}. {}", problem.what, problem.problem, problem.advice))
+            .collect();
+        Ok(CheckReport {
+            snapshots: outcome.snapshots,
+            packs: outcome.packs,
+            blobs: outcome.blobs,
+            bytes: outcome.bytes_read,
+            problems,
+        })
+    }
+
+    /// The open vault of that ARN, if the catalog knows it.
+    fn existing_vault(&self, arn: &Arn) -> Result<std::sync::Arc<crate::engine::vault_store::OpenVault>> {
+        let known = self.catalog.read(|connection| crate::engine::jobs::create::vault_key(connection, arn))?;
+        if known.is_none() {
+            return Err(Error::not_found(format!("Backup vault {arn} does not exist.")));
+        }
+        self.vault_store.get(arn)
+    }
+}
+
+fn item(node: &Node) -> Item {
+    Item {
+        name: escape(&node.name),
+        kind: node.kind.as_str().to_owned(),
+        size: node.size,
+        mode: node.permissions,
+        modified: chrono::DateTime::from_timestamp(node.modified.seconds, node.modified.nanoseconds),
+        link_target: (node.kind == repository::NodeKind::Symlink).then(|| escape(&node.link_target)),
+    }
+}
+
+/// A password that survives being read aloud: groups of letters and digits that are not mistaken for each other.
+fn words(random: &[u8]) -> String {
+    const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let letters: Vec<char> = random.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect();
+    letters.chunks(6).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join("-")
+}
+
+fn write_token(folder: &ItemPath, name: &str) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(format!("{folder}{SEPARATOR}{SEPARATOR}{name}"))
+}
+
+/// The name after which a page begins; the token must come from the same folder.
+fn read_token(token: &str, folder: &ItemPath) -> Result<Vec<u8>> {
+    use base64::Engine as _;
+    let bad = || Error::invalid_parameter("Invalid NextToken: it did not come from a call with these parameters");
+    let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(token).map_err(|_| bad())?;
+    let text = String::from_utf8(bytes).map_err(|_| bad())?;
+    let prefix = format!("{folder}{SEPARATOR}{SEPARATOR}");
+    let name = text.strip_prefix(&prefix).ok_or_else(bad)?;
+    ItemPath::parse(name).ok().and_then(|path| path.components().first().cloned()).ok_or_else(bad)
+}

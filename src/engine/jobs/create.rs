@@ -1,0 +1,101 @@
+//! New backup jobs, on demand or by a plan: one way to draw them up.
+
+use crate::domain::job::{BackupJob, JobState};
+use crate::domain::names::JobId;
+use crate::domain::recovery_point::Creator;
+use crate::domain::{Arn, Lifecycle, Resource, Scope, Tags, Time, VaultName};
+use crate::engine::error::{Error, Result};
+use crate::engine::jobs::store::BackupRecord;
+use chrono::Duration;
+use rusqlite::{Connection, OptionalExtension as _};
+use std::collections::BTreeMap;
+
+/// Minutes in which a job must start when nobody says.
+pub const START_WINDOW: i64 = 480;
+/// Minutes in which a job must be done when nobody says.
+pub const COMPLETE_WINDOW: i64 = 10_080;
+
+/// What a new backup job is made of.
+pub struct Draft<'a> {
+    /// Where it and its vault live.
+    pub scope: &'a Scope,
+    /// The vault.
+    pub vault: &'a VaultName,
+    /// What is backed up.
+    pub resource: &'a Resource,
+    /// The role to run under.
+    pub role: &'a Arn,
+    /// When it is created; windows and retention count from here.
+    pub created: Time,
+    /// Minutes in which it must start.
+    pub start_window: i64,
+    /// Minutes in which it must be done.
+    pub complete_window: i64,
+    /// How long the recovery point lives.
+    pub lifecycle: Option<Lifecycle>,
+    /// The recovery point's own tags.
+    pub tags: Tags,
+    /// The plan and rule behind it.
+    pub creator: Option<Creator>,
+    /// `BackupOptions` as given.
+    pub options: BTreeMap<String, String>,
+}
+
+impl Draft<'_> {
+    /// The job, CREATED, with the ids of itself and of its recovery point.
+    pub fn record(self, connection: &Connection) -> Result<BackupRecord> {
+        let vault_arn = Arn::vault(self.scope, self.vault);
+        let start_by = later(self.created, self.start_window)?;
+        let job = BackupJob {
+            id: new_job_id()?,
+            scope: self.scope.clone(),
+            vault_name: self.vault.to_string(),
+            encryption_key_arn: vault_key(connection, &vault_arn)?.flatten(),
+            vault_arn,
+            recovery_point_arn: Some(Arn::recovery_point(self.scope, &uuid::Uuid::new_v4().to_string())),
+            lifecycle: self.lifecycle,
+            resource_arn: self.resource.arn.clone(),
+            resource_name: Some(self.resource.name.clone()),
+            resource_type: self.resource.resource_type.clone(),
+            created: self.created,
+            initiated: None,
+            completed: None,
+            expected_completion: None,
+            start_by: Some(start_by),
+            state: JobState::Created,
+            status_message: None,
+            message_category: None,
+            percent_done: Some(0.0),
+            size_bytes: None,
+            bytes_transferred: None,
+            iam_role_arn: Some(self.role.clone()),
+            created_by: self.creator,
+            backup_options: self.options,
+            is_parent: false,
+        };
+        Ok(BackupRecord {
+            job,
+            complete_by: later(self.created, self.complete_window)?,
+            recovery_point_tags: self.tags,
+            attempts: 0,
+        })
+    }
+}
+
+/// A new job's id, in AWS's form.
+pub fn new_job_id() -> Result<JobId> {
+    Ok(uuid::Uuid::new_v4().to_string().to_uppercase().parse()?)
+}
+
+/// The key of a vault; the outer `None` when there is no such vault.
+pub fn vault_key(connection: &Connection, vault: &Arn) -> Result<Option<Option<String>>> {
+    let mut statement = connection.prepare_cached("SELECT encryption_key_arn FROM vaults WHERE arn = ?1")?;
+    Ok(statement.query_row([vault.as_str()], |row| row.get(0)).optional()?)
+}
+
+/// `minutes` after `time`.
+fn later(time: Time, minutes: i64) -> Result<Time> {
+    Duration::try_minutes(minutes)
+        .and_then(|window| time.checked_add_signed(window))
+        .ok_or_else(|| Error::invalid_parameter("the window ends later than any time"))
+}

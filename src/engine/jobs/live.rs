@@ -1,0 +1,225 @@
+//! Jobs that are under way in this process: their progress lives here, in memory, and is laid over what the lists show.
+
+use crate::domain::job::{BackupJob, JobState, RestoreJob};
+use crate::domain::names::JobId;
+use crate::domain::{Arn, Time};
+use crate::engine::Engine;
+use crate::engine::error::Result;
+use crate::repository::Control;
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// What a job does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// It makes a recovery point.
+    Backup,
+    /// It writes one back.
+    Restore,
+}
+
+/// Why a job is being stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StopCause {
+    /// StopBackupJob.
+    User,
+    /// Its completion window is over.
+    Deadline,
+    /// The engine shuts down; the job is left to resume.
+    Shutdown,
+}
+
+/// What becomes of a job whose work is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Its result counts.
+    Complete,
+    /// Its result is thrown away: it took too long.
+    Expired,
+    /// Its result is thrown away: a user stopped it.
+    Stopped,
+}
+
+/// Writes down what became of a job whose work is done.
+pub type Finish = Box<dyn FnOnce(&Arc<Engine>, Verdict) -> Result<()> + Send>;
+
+/// Where a job is.
+enum Phase {
+    /// A thread works on it.
+    Working,
+    /// The work is done, and under a simulated clock with a rate the job lasts until a later engine time.
+    Held { until: Time, bytes: u64, finish: Finish },
+    /// It is over.
+    Over,
+}
+
+/// A job that is under way.
+pub struct LiveJob {
+    /// Its id.
+    pub id: JobId,
+    /// What it does.
+    pub work: Work,
+    /// What it backs up; none for restores, which may run side by side.
+    pub resource: Option<Arn>,
+    /// When this attempt began, in engine time.
+    pub started: Time,
+    /// Until when it must be done.
+    pub complete_by: Option<Time>,
+    /// Its cancel flag and its counters.
+    pub control: Control,
+    phase: Mutex<Phase>,
+    cause: Mutex<Option<StopCause>>,
+}
+
+/// How far a job is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Progress {
+    /// 0 to 100.
+    pub percent: f64,
+    /// Bytes so far.
+    pub bytes: u64,
+    /// When it will be done at this pace.
+    pub expected: Option<Time>,
+}
+
+impl LiveJob {
+    /// A job whose thread is about to begin.
+    pub fn new(id: JobId, work: Work, resource: Option<Arn>, started: Time, complete_by: Option<Time>) -> Self {
+        Self {
+            id,
+            work,
+            resource,
+            started,
+            complete_by,
+            control: Control::new(),
+            phase: Mutex::new(Phase::Working),
+            cause: Mutex::new(None),
+        }
+    }
+
+    /// Asks it to stop; the first cause counts.
+    pub fn stop(&self, cause: StopCause) {
+        self.cause.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(cause);
+        self.control.cancel();
+    }
+
+    /// Why it was asked to stop, if it was.
+    pub fn stop_cause(&self) -> Option<StopCause> {
+        *self.cause.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a thread works on it.
+    pub fn is_working(&self) -> bool {
+        matches!(*self.phase(), Phase::Working)
+    }
+
+    /// The work is done; the job lasts until `until`.
+    pub fn hold(&self, until: Time, bytes: u64, finish: Finish) {
+        *self.phase() = Phase::Held { until, bytes, finish };
+    }
+
+    /// Until when it is held, if it is.
+    pub fn held_until(&self) -> Option<Time> {
+        match *self.phase() {
+            Phase::Held { until, .. } => Some(until),
+            _ => None,
+        }
+    }
+
+    /// Takes what is to be done at the end of a held job.
+    pub fn take_finish(&self) -> Option<Finish> {
+        match std::mem::replace(&mut *self.phase(), Phase::Over) {
+            Phase::Held { finish, .. } => Some(finish),
+            Phase::Working | Phase::Over => None,
+        }
+    }
+
+    /// How far it is at `now`.
+    pub fn progress(&self, now: Time) -> Progress {
+        let elapsed = (now - self.started).num_milliseconds().max(0) as f64;
+        if let Phase::Held { until, bytes, .. } = *self.phase() {
+            let whole = (until - self.started).num_milliseconds().max(1) as f64;
+            let share = (elapsed / whole).clamp(0.0, 1.0);
+            return Progress { percent: share * 100.0, bytes: (bytes as f64 * share) as u64, expected: Some(until) };
+        }
+        let done = self.control.progress.bytes_done.load(Ordering::Relaxed);
+        let total = self.control.progress.bytes_total.load(Ordering::Relaxed);
+        // The total grows while the tree is walked, so the last percent is never promised.
+        let share = if total == 0 { 0.0 } else { (done as f64 / total as f64).clamp(0.0, 0.99) };
+        let expected = (share > 0.01).then(|| {
+            let left = (elapsed / share * (1.0 - share)).min(1e12);
+            now + chrono::Duration::milliseconds(left as i64)
+        });
+        Progress { percent: share * 100.0, bytes: done, expected }
+    }
+
+    fn phase(&self) -> MutexGuard<'_, Phase> {
+        self.phase.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// All jobs that are under way, by id.
+#[derive(Default)]
+pub struct LiveJobs(Mutex<BTreeMap<JobId, Arc<LiveJob>>>);
+
+impl LiveJobs {
+    fn map(&self) -> MutexGuard<'_, BTreeMap<JobId, Arc<LiveJob>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds one.
+    pub fn insert(&self, job: Arc<LiveJob>) {
+        self.map().insert(job.id.clone(), job);
+    }
+
+    /// Takes one out.
+    pub fn remove(&self, id: &JobId) {
+        self.map().remove(id);
+    }
+
+    /// The job of that id.
+    pub fn get(&self, id: &JobId) -> Option<Arc<LiveJob>> {
+        self.map().get(id).cloned()
+    }
+
+    /// All of them.
+    pub fn all(&self) -> Vec<Arc<LiveJob>> {
+        self.map().values().cloned().collect()
+    }
+
+    /// How many threads work, of one kind of work or of any.
+    pub fn working(&self, work: Option<Work>) -> usize {
+        self.map().values().filter(|job| work.is_none_or(|work| job.work == work) && job.is_working()).count()
+    }
+
+    /// Whether a job of this resource is under way.
+    pub fn is_busy(&self, resource: &Arn) -> bool {
+        self.map().values().any(|job| job.resource.as_ref() == Some(resource))
+    }
+
+    /// Lays progress over a backup job from the catalog.
+    pub fn overlay_backup(&self, job: &mut BackupJob, now: Time) {
+        if job.state != JobState::Running {
+            return;
+        }
+        if let Some(live) = self.get(&job.id) {
+            let progress = live.progress(now);
+            job.percent_done = Some(progress.percent);
+            job.bytes_transferred = Some(progress.bytes as i64);
+            job.expected_completion = progress.expected;
+        }
+    }
+
+    /// Lays progress over a restore job from the catalog.
+    pub fn overlay_restore(&self, job: &mut RestoreJob, now: Time) {
+        if job.state != JobState::Running {
+            return;
+        }
+        if let Some(live) = self.get(&job.id) {
+            let progress = live.progress(now);
+            job.percent_done = Some(progress.percent);
+            job.expected_minutes = progress.expected.map(|at| ((at - live.started).num_minutes()).max(1));
+        }
+    }
+}

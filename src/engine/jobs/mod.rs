@@ -1,0 +1,238 @@
+//! Jobs: persistent state machines for backup and restore (design §4, §11).
+//!
+//! The catalog holds what a job is; a thread per job does the work; the conductor, one thread, moves all of it: it makes
+//! scheduled jobs, starts what may start, expires what came too late, sweeps what has outlived its days. Under a
+//! simulated clock the same steps run inside [`Engine::advance`](crate::engine::Engine::advance), at every moment at which
+//! something falls due.
+
+pub mod backup;
+pub mod conductor;
+pub mod create;
+pub mod live;
+pub mod operations;
+pub mod outcome;
+pub mod queue;
+pub mod recovery;
+pub mod restore;
+pub mod store;
+pub mod worker;
+
+use crate::domain::names::JobId;
+use crate::domain::{Arn, Time};
+use crate::engine::Engine;
+use crate::engine::error::{Error, Result};
+use crate::repository::Control;
+use live::{LiveJobs, StopCause};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// How often a job is begun before it counts as failed.
+pub const MAX_ATTEMPTS: i64 = 3;
+
+/// The state of the moving parts, in memory.
+pub struct Runtime {
+    /// What is under way.
+    pub live: LiveJobs,
+    /// Held by whoever runs what is due: the conductor, or an advance of the simulated clock.
+    turn: Mutex<Turn>,
+    /// Held through a whole advance, so that calls queue.
+    advancing: Mutex<()>,
+    /// How many jobs of one kind work side by side.
+    pub workers: usize,
+    /// Cancelled when the engine shuts down; for work that is no job.
+    pub housekeeping: Control,
+    finished: AtomicU64,
+    /// How many threads of housekeeping work.
+    background: AtomicU64,
+    signal: Mutex<Signal>,
+    changed: Condvar,
+    conductor: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What the conductor remembers between its turns.
+#[derive(Default)]
+pub struct Turn {
+    /// The next run of each plan, for the version that it was computed of.
+    pub next_runs: HashMap<String, NextRun>,
+    /// When a job whose start failed for the time being is tried again, and why it failed.
+    pub retries: BTreeMap<JobId, (Time, String)>,
+    /// When deletions that could not be carried out are tried again.
+    pub next_deletion: Option<Time>,
+    /// The vaults from which something was deleted, and when they are collected.
+    pub collections: BTreeMap<Arn, Time>,
+    /// Whether the vaults that an earlier process left to collect are among them.
+    pub collections_known: bool,
+    /// When old records are next removed.
+    pub next_purge: Option<Time>,
+}
+
+/// See [`Turn::next_runs`].
+#[derive(Debug, Clone)]
+pub struct NextRun {
+    /// The plan's version.
+    pub version_id: String,
+    /// The moment; none when the plan never runs again.
+    pub at: Option<Time>,
+}
+
+#[derive(Default)]
+struct Signal {
+    /// Something changed that the conductor should look at.
+    wake: bool,
+    /// The engine shuts down.
+    stopping: bool,
+    /// Jobs that an earlier process left are taken up; without the scheduler only once a job is started here.
+    resuming: bool,
+}
+
+/// Takes up what an earlier process left, and starts the conductor.
+pub(crate) fn start(engine: &Arc<Engine>) -> Result<()> {
+    if engine.options.scheduler {
+        engine.jobs.resume();
+        engine.reconcile_interrupted()?;
+    }
+    conductor::start(engine)
+}
+
+impl Runtime {
+    /// Nothing under way.
+    pub fn new() -> Self {
+        let workers = std::thread::available_parallelism().map_or(2, usize::from).clamp(1, 4);
+        Self {
+            live: LiveJobs::default(),
+            turn: Mutex::default(),
+            advancing: Mutex::default(),
+            workers,
+            housekeeping: Control::new(),
+            finished: AtomicU64::new(0),
+            background: AtomicU64::new(0),
+            signal: Mutex::default(),
+            changed: Condvar::new(),
+            conductor: Mutex::default(),
+        }
+    }
+
+    /// Waits for one's turn.
+    pub fn turn(&self) -> MutexGuard<'_, Turn> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets the conductor look again, and whoever waits for a job.
+    pub fn wake(&self) {
+        self.signal().wake = true;
+        self.changed.notify_all();
+    }
+
+    /// Whether the engine shuts down.
+    pub fn is_stopping(&self) -> bool {
+        self.signal().stopping
+    }
+
+    /// Whether jobs that an earlier process left are taken up.
+    pub fn resumes(&self) -> bool {
+        self.signal().resuming
+    }
+
+    /// From now on jobs that an earlier process left are taken up.
+    pub fn resume(&self) {
+        self.signal().resuming = true;
+    }
+
+    /// A job is over: it is not under way any more, and others may start.
+    pub fn over(&self, id: &JobId) {
+        self.live.remove(id);
+        self.finished.fetch_add(1, Ordering::AcqRel);
+        self.wake();
+    }
+
+    /// How many jobs were over since the engine was opened.
+    pub fn finished(&self) -> u64 {
+        self.finished.load(Ordering::Acquire)
+    }
+
+    /// Runs housekeeping in a thread of its own. A simulated clock waits for it, as it does for jobs.
+    pub fn in_background(self: &Arc<Self>, name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
+        let guard = Background::enter(self);
+        std::thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || {
+                work();
+                drop(guard);
+            })
+            .map(drop)
+            .map_err(|e| Error::io("start a thread", e))
+    }
+
+    /// Whether any thread works, on a job or on housekeeping.
+    fn is_working(&self) -> bool {
+        self.live.working(None) > 0 || self.background.load(Ordering::Acquire) > 0
+    }
+
+    /// Waits until something changes, or for `limit`.
+    fn wait(&self, limit: Duration) {
+        let mut signal = self.signal();
+        if !signal.wake && !signal.stopping {
+            signal = self.changed.wait_timeout(signal, limit).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        signal.wake = false;
+    }
+
+    /// Waits until no thread works on a job, or the engine shuts down.
+    fn wait_for_workers(&self) {
+        let mut signal = self.signal();
+        while self.is_working() && !signal.stopping {
+            signal =
+                self.changed.wait_timeout(signal, Duration::from_millis(100)).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Stops the conductor and all jobs, which are left to resume; waits for them at most `limit`. Whether all stopped.
+    pub fn stop(&self, limit: Duration) -> bool {
+        let deadline = Instant::now() + limit;
+        self.signal().stopping = true;
+        self.changed.notify_all();
+        self.housekeeping.cancel();
+        for job in self.live.all() {
+            job.stop(StopCause::Shutdown);
+        }
+        let conductor = self.conductor.lock().unwrap_or_else(PoisonError::into_inner).take();
+        while self.is_working() || conductor.as_ref().is_some_and(|thread| !thread.is_finished()) {
+            if Instant::now() >= deadline {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        true
+    }
+
+    fn signal(&self) -> MutexGuard<'_, Signal> {
+        self.signal.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Counts a thread of housekeeping as long as it lives, also when it panics.
+struct Background(Arc<Runtime>);
+
+impl Background {
+    fn enter(runtime: &Arc<Runtime>) -> Self {
+        runtime.background.fetch_add(1, Ordering::AcqRel);
+        Self(Arc::clone(runtime))
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.0.background.fetch_sub(1, Ordering::AcqRel);
+        self.0.finished.fetch_add(1, Ordering::AcqRel);
+        self.0.wake();
+    }
+}
+
+impl Default for Runtime {
+    fn default() -> Self {
+        Self::new()
+    }
+}

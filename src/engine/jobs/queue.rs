@@ -1,0 +1,256 @@
+//! Which jobs may start now, which came too late, and which are over.
+
+use crate::domain::Time;
+use crate::domain::job::JobState;
+use crate::domain::names::JobId;
+use crate::engine::Engine;
+use crate::engine::access::roles;
+use crate::engine::error::Result;
+use crate::engine::jobs::live::{LiveJob, StopCause, Verdict, Work};
+use crate::engine::jobs::outcome::Ending;
+use crate::engine::jobs::store::{self, BackupRecord, Moved, RestoreRecord};
+use crate::engine::jobs::{MAX_ATTEMPTS, Turn, backup, create, restore};
+use chrono::Duration;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// How long a job whose start failed for the time being waits before it is tried again.
+pub const RETRY_AFTER: Duration = Duration::minutes(10);
+
+/// What to do with a job that is not under way.
+enum Decision {
+    /// Begin it, or begin it again.
+    Start,
+    /// Leave it for later.
+    Wait,
+    /// It is over.
+    End(Ending),
+}
+
+impl Engine {
+    /// Starts what may start and ends what came too late.
+    pub(crate) fn dispatch(self: &Arc<Self>, turn: &mut Turn, now: Time) -> Result<()> {
+        if self.jobs.is_stopping() {
+            return Ok(());
+        }
+        self.dispatch_backups(turn, now)?;
+        self.dispatch_restores(now)
+    }
+
+    fn dispatch_backups(self: &Arc<Self>, turn: &mut Turn, now: Time) -> Result<()> {
+        let open = self.catalog.read(store::open_backups)?;
+        let known: BTreeSet<&JobId> = open.iter().map(|record| &record.job.id).collect();
+        turn.retries.retain(|id, _| known.contains(id));
+        let mut free = self.jobs.workers.saturating_sub(self.jobs.live.working(Some(Work::Backup)));
+        let mut busy: BTreeSet<_> = self.jobs.live.all().into_iter().filter_map(|job| job.resource.clone()).collect();
+        // Jobs that an earlier process left running own their resource, also while they are not taken up.
+        let interrupted = |record: &BackupRecord| record.job.state != JobState::Created && self.is_idle(&record.job.id);
+        let mut starts = Vec::new();
+        let mut ends = Vec::new();
+        for record in open
+            .iter()
+            .filter(|record| interrupted(record))
+            .chain(open.iter().filter(|record| record.job.state == JobState::Created && self.is_idle(&record.job.id)))
+        {
+            let taken = busy.contains(&record.job.resource_arn);
+            match self.decide_backup(turn, record, taken, free > 0, now)? {
+                Decision::Start => {
+                    free -= 1;
+                    busy.insert(record.job.resource_arn.clone());
+                    starts.push(record);
+                }
+                Decision::Wait => {
+                    if interrupted(record) {
+                        busy.insert(record.job.resource_arn.clone());
+                    }
+                }
+                Decision::End(ending) => ends.push((record, ending)),
+            }
+        }
+        if starts.is_empty() && ends.is_empty() {
+            return Ok(());
+        }
+        let began = self.catalog.write(|tx| {
+            for (record, ending) in &ends {
+                store::end_backup(tx, &record.job.id, ending, Moved::default(), now)?;
+            }
+            starts.iter().map(|record| store::begin_backup(tx, &record.job.id, now)).collect::<Result<Vec<bool>>>()
+        })?;
+        for (record, began) in starts.into_iter().zip(began) {
+            if began {
+                let job = &record.job;
+                let resource = Some(job.resource_arn.clone());
+                let live = LiveJob::new(job.id.clone(), Work::Backup, resource, now, Some(record.complete_by));
+                backup::spawn(self, live, record.clone())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_idle(&self, id: &JobId) -> bool {
+        self.jobs.live.get(id).is_none()
+    }
+
+    fn decide_backup(
+        &self,
+        turn: &mut Turn,
+        record: &BackupRecord,
+        taken: bool,
+        free: bool,
+        now: Time,
+    ) -> Result<Decision> {
+        let job = &record.job;
+        if job.state == JobState::Aborting {
+            return Ok(Decision::End(Ending::stopped()));
+        }
+        if job.state != JobState::Created {
+            return Ok(self.decide_interrupted(record, free, now));
+        }
+        if job.start_by.is_some_and(|start_by| now >= start_by) {
+            let ending = match turn.retries.remove(&job.id) {
+                _ if taken => Ending::resource_busy(),
+                Some((_, why)) => Ending::never_started(Some(&why)),
+                None => Ending::never_started(None),
+            };
+            return Ok(Decision::End(ending));
+        }
+        if taken {
+            return Ok(Decision::Wait);
+        }
+        if let Some(ending) = self.refusal(record)? {
+            return Ok(Decision::End(ending));
+        }
+        if turn.retries.get(&job.id).is_some_and(|(at, _)| *at > now) || !free {
+            return Ok(Decision::Wait);
+        }
+        // A repository that cannot be opened at the moment, say since restic holds it, may be free again soon.
+        match self.vault_store.get(&job.vault_arn) {
+            Err(error) if error.is_temporary() => {
+                turn.retries.insert(job.id.clone(), (now + RETRY_AFTER, error.to_string()));
+                Ok(Decision::Wait)
+            }
+            Err(error) => Ok(Decision::End(Ending::failed(false, error.to_string()))),
+            Ok(_) => Ok(Decision::Start),
+        }
+    }
+
+    /// A job that ran when an earlier process ended.
+    fn decide_interrupted(&self, record: &BackupRecord, free: bool, now: Time) -> Decision {
+        if !self.jobs.resumes() {
+            Decision::Wait
+        } else if now >= record.complete_by {
+            Decision::End(Ending::past_deadline())
+        } else if record.attempts >= MAX_ATTEMPTS {
+            Decision::End(Ending::interrupted(record.attempts))
+        } else if free {
+            Decision::Start
+        } else {
+            Decision::Wait
+        }
+    }
+
+    /// Why a job cannot start at all: its role, its vault.
+    fn refusal(&self, record: &BackupRecord) -> Result<Option<Ending>> {
+        let job = &record.job;
+        self.catalog.read(|connection| {
+            if let Some(role) = &job.iam_role_arn
+                && !roles::is_assumable(connection, &job.scope.account, role.as_str())?
+            {
+                return Ok(Some(Ending::role_not_assumable(role.as_str())));
+            }
+            let vault = create::vault_key(connection, &job.vault_arn)?;
+            Ok(vault.is_none().then(|| Ending::no_vault(job.vault_arn.as_str())))
+        })
+    }
+
+    fn dispatch_restores(self: &Arc<Self>, now: Time) -> Result<()> {
+        let mut free = self.jobs.workers.saturating_sub(self.jobs.live.working(Some(Work::Restore)));
+        for record in self.catalog.read(store::open_restores)? {
+            if !self.is_idle(&record.job.id) {
+                continue;
+            }
+            match self.decide_restore(&record, free > 0)? {
+                Decision::Wait => {}
+                Decision::End(ending) => {
+                    self.catalog.write(|tx| store::end_restore(tx, &record.job.id, &ending, None, now))?;
+                }
+                Decision::Start => {
+                    if self.catalog.write(|tx| store::begin_restore(tx, &record.job.id, now))? {
+                        free -= 1;
+                        let live = LiveJob::new(record.job.id.clone(), Work::Restore, None, now, None);
+                        restore::spawn(self, live, record)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn decide_restore(&self, record: &RestoreRecord, free: bool) -> Result<Decision> {
+        if record.job.state == JobState::Running {
+            if !self.jobs.resumes() {
+                return Ok(Decision::Wait);
+            }
+            if record.attempts >= MAX_ATTEMPTS {
+                return Ok(Decision::End(Ending::interrupted(record.attempts)));
+            }
+        }
+        if !free {
+            return Ok(Decision::Wait);
+        }
+        if let Some(role) = &record.job.iam_role_arn
+            && !self.catalog.read(|c| roles::is_assumable(c, &record.job.scope.account, role.as_str()))?
+        {
+            return Ok(Decision::End(Ending::role_not_assumable(role.as_str())));
+        }
+        Ok(Decision::Start)
+    }
+
+    /// Ends held jobs whose engine time has come, and those that a user stopped.
+    pub(crate) fn finish_held(self: &Arc<Self>, now: Time) -> Result<()> {
+        for live in self.jobs.live.all() {
+            let Some(until) = live.held_until() else { continue };
+            if live.stop_cause() == Some(StopCause::User) {
+                self.finish(&live, Verdict::Stopped)?;
+            } else if until <= now {
+                self.finish(&live, Verdict::Complete)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Stops the jobs whose completion window is over.
+    pub(crate) fn enforce_deadlines(self: &Arc<Self>, now: Time) -> Result<()> {
+        for live in self.jobs.live.all() {
+            if live.complete_by.is_none_or(|deadline| now < deadline) {
+                continue;
+            }
+            if live.held_until().is_some() {
+                self.finish(&live, Verdict::Expired)?;
+            } else {
+                live.stop(StopCause::Deadline);
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends a held job.
+    pub(crate) fn finish(self: &Arc<Self>, live: &LiveJob, verdict: Verdict) -> Result<()> {
+        let result = live.take_finish().map_or(Ok(()), |finish| finish(self, verdict));
+        self.jobs.over(&live.id);
+        result
+    }
+
+    /// When the next job starts again, comes too late, or ends, as far as that is a matter of time.
+    pub(crate) fn next_job_event(&self, turn: &Turn) -> Result<Option<Time>> {
+        let start_by = self.catalog.read(|connection| {
+            let earliest: Option<i64> = connection
+                .prepare_cached("SELECT min(start_by) FROM backup_jobs WHERE state = 'CREATED'")?
+                .query_row([], |row| row.get(0))?;
+            earliest.map(crate::engine::catalog::values::time).transpose()
+        })?;
+        let live = self.jobs.live.all().into_iter().flat_map(|job| [job.held_until(), job.complete_by]).flatten().min();
+        let retry = turn.retries.values().map(|(at, _)| *at).min();
+        Ok([start_by, live, retry].into_iter().flatten().min())
+    }
+}

@@ -1,0 +1,105 @@
+//! After a crash: what lies in a vault and the catalog does not know of is taken up or put away.
+//!
+//! Only snapshots that carry this engine's mark are judged; what other programs put into the repository is theirs. A
+//! snapshot whose job ended otherwise, or which another attempt of its job replaced, is forgotten. One whose job the
+//! catalog has never heard of comes from a catalog that is newer than this one: with its manifest it becomes a recovery
+//! point again, without it stays as it is.
+
+use crate::domain::Arn;
+use crate::domain::job::JobState;
+use crate::engine::Engine;
+use crate::engine::error::Result;
+use crate::engine::jobs::backup::{TAG, insert_point};
+use crate::engine::jobs::store;
+use crate::engine::manifest;
+use crate::engine::vault_store::OpenVault;
+use crate::repository::Id;
+use rusqlite::{Connection, OptionalExtension as _};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// What the catalog says of a snapshot with this engine's mark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// It is a recovery point's, or its job is not over.
+    Needed,
+    /// Nothing will ever ask for it.
+    Orphan,
+    /// Neither point nor job is known.
+    Unknown,
+}
+
+impl Engine {
+    /// Looks after the vaults of jobs that an earlier process left running, in the background.
+    pub(crate) fn reconcile_interrupted(self: &Arc<Self>) -> Result<()> {
+        let vaults: BTreeSet<Arn> = self
+            .catalog
+            .read(store::open_backups)?
+            .into_iter()
+            .filter(|record| record.job.state != JobState::Created)
+            .map(|record| record.job.vault_arn)
+            .collect();
+        if vaults.is_empty() {
+            return Ok(());
+        }
+        let engine = Arc::clone(self);
+        self.jobs.in_background("recovery", move || {
+            for vault in vaults {
+                let result = engine.vault_store.get(&vault).and_then(|open| engine.reconcile(&vault, &open));
+                if let Err(error) = result {
+                    tracing::warn!(%vault, %error, "the vault could not be looked through after the last run");
+                }
+            }
+        })
+    }
+
+    /// Judges every snapshot of a vault that carries this engine's mark.
+    pub(crate) fn reconcile(&self, arn: &Arn, vault: &OpenVault) -> Result<()> {
+        for (id, snapshot) in vault.repository.snapshots()? {
+            let marks = snapshot.tags.unwrap_or_default();
+            let Some(point) = marks.iter().find_map(|mark| mark.strip_prefix(TAG)) else { continue };
+            match self.catalog.read(|connection| standing(connection, arn, point, &id))? {
+                Standing::Needed => {}
+                Standing::Orphan => {
+                    tracing::info!(vault = %arn, snapshot = %id, "a snapshot that no recovery point needs is forgotten");
+                    vault.repository.forget(&id)?;
+                }
+                Standing::Unknown => self.readopt(vault, point, &id)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes a recovery point of a snapshot whose manifest tells all about it.
+    fn readopt(&self, vault: &OpenVault, point: &str, id: &Id) -> Result<()> {
+        let manifest = manifest::read(&vault.points, vault.repository.key(), point)?;
+        let Some(manifest) = manifest.filter(|manifest| manifest.snapshot == id.to_hex()) else {
+            tracing::warn!(snapshot = %id, "a snapshot is in the vault of which neither catalog nor manifest tells; it stays");
+            return Ok(());
+        };
+        let packs = vault.repository.packs_of(id)?;
+        let now = self.clock.now();
+        tracing::warn!(point, "a recovery point that the catalog did not know was found in its vault: it is back");
+        self.catalog.write(|tx| insert_point(tx, &manifest, &packs, now))
+    }
+}
+
+fn standing(connection: &Connection, vault: &Arn, point: &str, snapshot: &Id) -> Result<Standing> {
+    let held: Option<Option<String>> = connection
+        .prepare_cached("SELECT snapshot_id FROM recovery_points WHERE vault_arn = ?1 AND point_id = ?2")?
+        .query_row([vault.as_str(), point], |row| row.get(0))
+        .optional()?;
+    if let Some(held) = held {
+        let same = held.as_deref() == Some(snapshot.to_hex().as_str());
+        return Ok(if same { Standing::Needed } else { Standing::Orphan });
+    }
+    let state: Option<String> = connection
+        .prepare_cached("SELECT state FROM backup_jobs WHERE vault_arn = ?1 AND recovery_point_id = ?2")?
+        .query_row([vault.as_str(), point], |row| row.get(0))
+        .optional()?;
+    Ok(match state.as_deref().map(JobState::from) {
+        None => Standing::Unknown,
+        Some(state) if state.is_final() => Standing::Orphan,
+        Some(_) => Standing::Needed,
+    })
+}

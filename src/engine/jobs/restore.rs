@@ -1,0 +1,176 @@
+//! The work of a restore job: see that there is room, write, and register what was made.
+
+use crate::domain::extension::MissingItem;
+use crate::domain::job::JobState;
+use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
+use crate::domain::restore::EfsRestore;
+use crate::domain::{Arn, Resource, Tags};
+use crate::engine::Engine;
+use crate::engine::catalog::values::millis;
+use crate::engine::catalog::{recovery_points, tags};
+use crate::engine::error::{Error, Result};
+use crate::engine::jobs::live::{LiveJob, Verdict};
+use crate::engine::jobs::outcome::{Ending, SUCCESS};
+use crate::engine::jobs::store::{self, RestoreRecord};
+use crate::engine::jobs::worker::{self, Failure, Worked};
+use crate::engine::{resources, restore_target};
+use crate::repository::{Id, ItemPath, RestoreOutcome, RestoreRequest};
+use rusqlite::{Connection, params};
+use std::path::Path;
+use std::sync::Arc;
+
+/// How much must stay free beyond what a restore needs, for what other programs write meanwhile.
+const RESERVE: u64 = 16 << 20;
+
+/// Starts the thread of a restore job whose row says RUNNING.
+pub(crate) fn spawn(engine: &Arc<Engine>, live: LiveJob, record: RestoreRecord) -> Result<()> {
+    worker::spawn(engine, live, move |engine, live| run(engine, live, &record), end)
+}
+
+/// Writes down how a restore job ended without a result.
+fn end(engine: &Arc<Engine>, live: &LiveJob, ending: &Ending) -> Result<()> {
+    let now = engine.clock.now();
+    engine.catalog.write(|tx| store::end_restore(tx, &live.id, ending, None, now))?;
+    Ok(())
+}
+
+/// What is restored.
+struct Origin {
+    point: RecoveryPoint,
+    snapshot: Id,
+    root: ItemPath,
+    tags: Tags,
+}
+
+fn run(engine: &Arc<Engine>, live: &LiveJob, record: &RestoreRecord) -> std::result::Result<Worked, Failure> {
+    let origin = engine.catalog.read(|connection| origin(connection, record))??;
+    let vault = engine.vault_store.get(&origin.point.vault_arn)?;
+    let _gate = vault.enter();
+    let items = EfsRestore::read(&record.metadata).map_err(Error::from)?.items;
+    let request = RestoreRequest {
+        snapshot: origin.snapshot,
+        strip: origin.root.clone(),
+        items: items
+            .iter()
+            .map(|item| ItemPath::parse(item))
+            .collect::<std::result::Result<_, _>>()
+            .map_err(|e| Ending::failed(false, format!("Invalid ItemsToRestore: {e}")))?,
+        target: record.target.clone(),
+        // What an earlier attempt wrote is written over.
+        merge: record.attempts > 0,
+    };
+    let size = vault.repository.measure(&request, &live.control)?;
+    if record.attempts == 0 {
+        prepare(&record.target, size.required_bytes)?;
+    }
+    let outcome = vault.repository.restore(&request, &live.control)?;
+    if outcome.failed > 0 {
+        return Err(incomplete(&outcome).into());
+    }
+    let record = record.clone();
+    Ok(Worked {
+        bytes: outcome.bytes,
+        finish: Box::new(move |engine, verdict| match verdict {
+            Verdict::Complete => complete(engine, &record, &origin, &outcome),
+            Verdict::Expired | Verdict::Stopped => Ok(()),
+        }),
+    })
+}
+
+/// Looks up what is restored.
+fn origin(connection: &Connection, record: &RestoreRecord) -> Result<std::result::Result<Origin, Ending>> {
+    let Some(arn) = &record.job.recovery_point_arn else {
+        return Ok(Err(Ending::failed(false, "The job names no recovery point.")));
+    };
+    let gone = || Ending::failed(false, format!("Cannot find recovery point {arn}."));
+    let Some(point) = recovery_points::get(connection, arn)? else { return Ok(Err(gone())) };
+    if !matches!(
+        point.status,
+        RecoveryPointStatus::Completed | RecoveryPointStatus::Partial | RecoveryPointStatus::Deleting
+    ) {
+        return Ok(Err(Ending::failed(false, format!("Recovery point {arn} is in state {}.", point.status.as_str()))));
+    }
+    let (snapshot, path): (Option<String>, String) = connection
+        .prepare_cached("SELECT snapshot_id, source_path FROM recovery_points WHERE arn = ?1")?
+        .query_row([arn.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let Some(snapshot) = snapshot.and_then(|text| text.parse().ok()) else { return Ok(Err(gone())) };
+    let root = ItemPath::from_path(Path::new(&path)).map_err(|e| Error::Internal(e.to_string()))?;
+    Ok(Ok(Origin { snapshot, root, tags: tags::get(connection, arn.as_str())?, point }))
+}
+
+/// Refuses before anything is written when the folder is taken or the disk too small.
+fn prepare(target: &Path, needed: u64) -> std::result::Result<(), Ending> {
+    let shown = target.display();
+    let unusable = |e: std::io::Error| {
+        let denied = e.kind() == std::io::ErrorKind::PermissionDenied;
+        Ending::failed(denied, format!("Cannot restore into {shown}: {e}"))
+    };
+    if !restore_target::is_vacant(target).map_err(unusable)? {
+        return Err(Ending::failed(false, format!("Cannot restore into {shown}: it is not empty.")));
+    }
+    let free = restore_target::free_space(target).map_err(unusable)?;
+    if free < needed.saturating_add(RESERVE) {
+        return Err(Ending::failed(
+            false,
+            format!(
+                "Not enough space to restore into {shown}: {needed} bytes are needed, {free} are free. Nothing was written."
+            ),
+        ));
+    }
+    Ok(())
+}
+
+/// What a restore missed; what was written stays.
+fn incomplete(outcome: &RestoreOutcome) -> Ending {
+    let missing: Vec<MissingItem> = outcome
+        .failures
+        .iter()
+        .map(|failure| MissingItem { path: failure.path.clone(), reason: failure.reason.clone() })
+        .collect();
+    Ending::incomplete_restore(&missing, outcome.failed)
+}
+
+/// The one transaction: the job is COMPLETED, the new resource is registered, the point knows when it was restored.
+fn complete(engine: &Arc<Engine>, record: &RestoreRecord, origin: &Origin, outcome: &RestoreOutcome) -> Result<()> {
+    let now = engine.clock.now();
+    let message = (outcome.ownership_skipped > 0).then(|| {
+        format!("Owners or attributes of {} items were not restored: that needs root.", outcome.ownership_skipped)
+    });
+    let ending = Ending { state: JobState::Completed, category: SUCCESS, message };
+    engine.catalog.write(|tx| {
+        if !store::end_restore(tx, &record.job.id, &ending, Some(outcome.bytes as i64), now)? {
+            return Ok(());
+        }
+        let made = match &record.new_resource_id {
+            None => origin.point.resource_arn.clone(),
+            Some(id) => register(tx, record, origin, id, now)?,
+        };
+        tx.prepare_cached("UPDATE restore_jobs SET created_resource_arn = ?2 WHERE id = ?1")?
+            .execute(params![record.job.id.as_str(), made.as_str()])?;
+        tx.prepare_cached("UPDATE recovery_points SET last_restore = ?2 WHERE arn = ?1")?
+            .execute(params![origin.point.arn.as_str(), millis(now)])?;
+        engine.clock.save_in(tx)
+    })
+}
+
+/// Registers the new file system; without tags unless they were asked for, so that no plan picks it up.
+fn register(
+    connection: &Connection,
+    record: &RestoreRecord,
+    origin: &Origin,
+    id: &str,
+    now: crate::domain::Time,
+) -> Result<Arn> {
+    let scope = &record.job.scope;
+    let base = origin.point.resource_name.as_deref().unwrap_or("file-system");
+    let resource = Resource {
+        arn: Arn::file_system(scope, id),
+        scope: scope.clone(),
+        resource_type: origin.point.resource_type.clone(),
+        name: format!("{base}-restored-{}", &id[id.len().saturating_sub(8)..]),
+        path: record.target.to_string_lossy().into_owned(),
+        tags: if record.copy_tags { origin.tags.clone() } else { Tags::new() },
+    };
+    resources::register(connection, &resource, now)?;
+    Ok(resource.arn)
+}

@@ -1,0 +1,291 @@
+//! The rows of jobs that are not over: what the engine needs of them beyond what the API shows, and their transitions.
+//!
+//! Every transition is conditional on the state that it leaves, so that two hands on one job cannot both win.
+
+use crate::domain::job::{BackupJob, JobState, RestoreJob};
+use crate::domain::names::JobId;
+use crate::domain::{Arn, Tags, Time};
+use crate::engine::catalog::values::{Columns as _, millis, to_json};
+use crate::engine::catalog::{backup_jobs, restore_jobs};
+use crate::engine::error::Result;
+use crate::engine::jobs::outcome::Ending;
+use rusqlite::{Connection, Row, params};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// A backup job with what only the engine knows of it.
+#[derive(Debug, Clone)]
+pub struct BackupRecord {
+    /// The job.
+    pub job: BackupJob,
+    /// Until when it must be done.
+    pub complete_by: Time,
+    /// What its recovery point will be tagged with beyond the resource's tags.
+    pub recovery_point_tags: Tags,
+    /// How often it was begun.
+    pub attempts: i64,
+}
+
+/// A restore job with what only the engine knows of it.
+#[derive(Debug, Clone)]
+pub struct RestoreRecord {
+    /// The job.
+    pub job: RestoreJob,
+    /// What was asked for.
+    pub metadata: BTreeMap<String, String>,
+    /// When it was first begun.
+    pub initiated: Option<Time>,
+    /// Where it writes.
+    pub target: PathBuf,
+    /// The id of the file system that it makes, if it makes one.
+    pub new_resource_id: Option<String>,
+    /// Whether a new resource takes the recovery point's tags.
+    pub copy_tags: bool,
+    /// How often it was begun.
+    pub attempts: i64,
+}
+
+/// What a backup job moved, for its row.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Moved {
+    /// The size of what it protects.
+    pub size: i64,
+    /// What it read.
+    pub bytes: i64,
+}
+
+/// The id of a recovery point: the last part of its ARN, and the name of its manifest.
+pub fn point_id(arn: &Arn) -> &str {
+    arn.resource().strip_prefix("recovery-point:").unwrap_or_else(|| arn.resource())
+}
+
+/// Adds a backup job.
+pub fn insert_backup(connection: &Connection, record: &BackupRecord) -> Result<()> {
+    let job = &record.job;
+    connection
+        .prepare_cached(
+            "INSERT INTO backup_jobs (id, account, region, vault_name, vault_arn, recovery_point_arn, lifecycle,
+                 encryption_key_arn, resource_arn, resource_name, resource_type, created, initiated, completed, start_by,
+                 state, status_message, message_category, percent_done, size_bytes, bytes_transferred, iam_role_arn,
+                 plan_id, created_by, backup_options, is_parent, complete_by, recovery_point_tags, attempts, scheduled_at,
+                 recovery_point_id)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
+                 ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31)",
+        )?
+        .execute(params![
+            job.id.as_str(),
+            job.scope.account.as_str(),
+            job.scope.region.as_str(),
+            job.vault_name,
+            job.vault_arn.as_str(),
+            job.recovery_point_arn.as_ref().map(|arn| arn.as_str()),
+            job.lifecycle.as_ref().map(to_json).transpose()?,
+            job.encryption_key_arn,
+            job.resource_arn.as_str(),
+            job.resource_name,
+            job.resource_type.as_str(),
+            millis(job.created),
+            job.initiated.map(millis),
+            job.completed.map(millis),
+            job.start_by.map(millis),
+            job.state.as_str(),
+            job.status_message,
+            job.message_category,
+            job.percent_done,
+            job.size_bytes,
+            job.bytes_transferred,
+            job.iam_role_arn.as_ref().map(|arn| arn.as_str()),
+            job.created_by.as_ref().map(|creator| creator.backup_plan_id.as_str()),
+            job.created_by.as_ref().map(to_json).transpose()?,
+            to_json(&job.backup_options)?,
+            job.is_parent,
+            millis(record.complete_by),
+            to_json(&record.recovery_point_tags)?,
+            record.attempts,
+            job.created_by.is_some().then(|| millis(job.created)),
+            job.recovery_point_arn.as_ref().map(point_id),
+        ])?;
+    Ok(())
+}
+
+/// Adds a restore job.
+pub fn insert_restore(connection: &Connection, record: &RestoreRecord) -> Result<()> {
+    let job = &record.job;
+    connection
+        .prepare_cached(
+            "INSERT INTO restore_jobs (id, account, region, recovery_point_arn, recovery_point_created,
+                 source_resource_arn, vault_arn, created, state, status_message, percent_done, size_bytes, iam_role_arn,
+                 created_resource_arn, resource_type, metadata, target_path, copy_tags, attempts, created_resource_id)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
+        )?
+        .execute(params![
+            job.id.as_str(),
+            job.scope.account.as_str(),
+            job.scope.region.as_str(),
+            job.recovery_point_arn.as_ref().map(|arn| arn.as_str()),
+            job.recovery_point_created.map(millis),
+            job.source_resource_arn.as_ref().map(|arn| arn.as_str()),
+            job.vault_arn.as_ref().map(|arn| arn.as_str()),
+            millis(job.created),
+            job.state.as_str(),
+            job.status_message,
+            job.percent_done,
+            job.size_bytes,
+            job.iam_role_arn.as_ref().map(|arn| arn.as_str()),
+            job.created_resource_arn.as_ref().map(|arn| arn.as_str()),
+            job.resource_type.as_ref().map_or("EFS", |kind| kind.as_str()),
+            to_json(&record.metadata)?,
+            record.target.to_string_lossy(),
+            record.copy_tags,
+            record.attempts,
+            record.new_resource_id,
+        ])?;
+    Ok(())
+}
+
+/// Backup jobs that are not over, the oldest first.
+pub fn open_backups(connection: &Connection) -> Result<Vec<BackupRecord>> {
+    select(
+        connection,
+        &format!(
+            "SELECT {}, complete_by, recovery_point_tags, attempts FROM backup_jobs
+             WHERE state IN ('CREATED', 'PENDING', 'RUNNING', 'ABORTING') ORDER BY created, id",
+            backup_jobs::COLUMNS
+        ),
+        |row| {
+            Ok(BackupRecord {
+                job: backup_jobs::from_row(row)?,
+                complete_by: row.time("complete_by")?,
+                recovery_point_tags: row.json("recovery_point_tags")?,
+                attempts: row.column("attempts")?,
+            })
+        },
+    )
+}
+
+/// Restore jobs that are not over, the oldest first.
+pub fn open_restores(connection: &Connection) -> Result<Vec<RestoreRecord>> {
+    select(
+        connection,
+        &format!(
+            "SELECT {}, metadata, initiated, target_path, copy_tags, attempts, created_resource_id FROM restore_jobs
+             WHERE state IN ('CREATED', 'PENDING', 'RUNNING') ORDER BY created, id",
+            restore_jobs::COLUMNS
+        ),
+        |row| {
+            Ok(RestoreRecord {
+                job: restore_jobs::from_row(row)?,
+                metadata: row.json("metadata")?,
+                initiated: row.time_option("initiated")?,
+                target: row.column::<String>("target_path")?.into(),
+                new_resource_id: row.column("created_resource_id")?,
+                copy_tags: row.column("copy_tags")?,
+                attempts: row.column("attempts")?,
+            })
+        },
+    )
+}
+
+/// All rows of a query that has no parameters.
+pub fn select<T>(connection: &Connection, sql: &str, map: impl Fn(&Row<'_>) -> Result<T>) -> Result<Vec<T>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([])?;
+    let mut items = Vec::new();
+    while let Some(row) = rows.next()? {
+        items.push(map(row)?);
+    }
+    Ok(items)
+}
+
+/// How many jobs run or wait to run.
+pub fn count_active(connection: &Connection) -> Result<u64> {
+    let count: i64 = connection
+        .prepare_cached(
+            "SELECT (SELECT count(*) FROM backup_jobs WHERE state IN ('CREATED', 'PENDING', 'RUNNING', 'ABORTING'))
+                  + (SELECT count(*) FROM restore_jobs WHERE state IN ('CREATED', 'PENDING', 'RUNNING'))",
+        )?
+        .query_row([], |row| row.get(0))?;
+    Ok(count.max(0) as u64)
+}
+
+/// A backup job begins, or begins again: RUNNING, one attempt more. Whether it was there to begin.
+pub fn begin_backup(connection: &Connection, id: &JobId, now: Time) -> Result<bool> {
+    let changed = connection
+        .prepare_cached(
+            "UPDATE backup_jobs SET state = 'RUNNING', initiated = coalesce(initiated, ?2), attempts = attempts + 1
+             WHERE id = ?1 AND state IN ('CREATED', 'PENDING', 'RUNNING')",
+        )?
+        .execute(params![id.as_str(), millis(now)])?;
+    Ok(changed == 1)
+}
+
+/// A restore job begins, or begins again.
+pub fn begin_restore(connection: &Connection, id: &JobId, now: Time) -> Result<bool> {
+    let changed = connection
+        .prepare_cached(
+            "UPDATE restore_jobs SET state = 'RUNNING', initiated = coalesce(initiated, ?2), attempts = attempts + 1
+             WHERE id = ?1 AND state IN ('CREATED', 'PENDING', 'RUNNING')",
+        )?
+        .execute(params![id.as_str(), millis(now)])?;
+    Ok(changed == 1)
+}
+
+/// A running backup job is being stopped. Whether it was running.
+pub fn begin_abort(connection: &Connection, id: &JobId) -> Result<bool> {
+    let changed = connection
+        .prepare_cached(
+            "UPDATE backup_jobs SET state = 'ABORTING', stop_requested = 1 WHERE id = ?1 AND state = 'RUNNING'",
+        )?
+        .execute([id.as_str()])?;
+    Ok(changed == 1)
+}
+
+/// An orderly shutdown interrupted the job: that attempt does not count.
+pub fn forget_attempt(connection: &Connection, table: &str, id: &JobId) -> Result<()> {
+    connection
+        .prepare_cached(&format!(
+            "UPDATE {table} SET attempts = max(0, attempts - 1) WHERE id = ?1 AND state = 'RUNNING'"
+        ))?
+        .execute([id.as_str()])?;
+    Ok(())
+}
+
+/// A backup job ends. Whether it was still open; a completed one must also not have been stopped meanwhile.
+pub fn end_backup(connection: &Connection, id: &JobId, ending: &Ending, moved: Moved, now: Time) -> Result<bool> {
+    let from = if ending.state == JobState::Completed {
+        "('RUNNING')"
+    } else {
+        "('CREATED', 'PENDING', 'RUNNING', 'ABORTING')"
+    };
+    let percent = if ending.state == JobState::Completed { 100.0 } else { 0.0 };
+    let changed = connection
+        .prepare_cached(&format!(
+            "UPDATE backup_jobs SET state = ?2, status_message = ?3, message_category = ?4, completed = ?5,
+                 percent_done = ?6, size_bytes = ?7, bytes_transferred = ?8
+             WHERE id = ?1 AND state IN {from}"
+        ))?
+        .execute(params![
+            id.as_str(),
+            ending.state.as_str(),
+            ending.message,
+            ending.category,
+            millis(now),
+            percent,
+            moved.size,
+            moved.bytes,
+        ])?;
+    Ok(changed == 1)
+}
+
+/// A restore job ends. Whether it was still open.
+pub fn end_restore(connection: &Connection, id: &JobId, ending: &Ending, size: Option<i64>, now: Time) -> Result<bool> {
+    let done = ending.state == JobState::Completed;
+    let changed = connection
+        .prepare_cached(
+            "UPDATE restore_jobs SET state = ?2, status_message = ?3, completed = ?4,
+                 percent_done = CASE WHEN ?5 THEN 100.0 ELSE percent_done END, size_bytes = coalesce(?6, size_bytes)
+             WHERE id = ?1 AND state IN ('CREATED', 'PENDING', 'RUNNING')",
+        )?
+        .execute(params![id.as_str(), ending.state.as_str(), ending.message, millis(now), done, size])?;
+    Ok(changed == 1)
+}

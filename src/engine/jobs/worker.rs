@@ -1,0 +1,144 @@
+//! The thread of a job: what it does whatever the work is.
+
+use crate::engine::Engine;
+use crate::engine::clock::ClockKind;
+use crate::engine::error::{Error, Result};
+use crate::engine::jobs::live::{Finish, LiveJob, StopCause, Verdict, Work};
+use crate::engine::jobs::outcome::Ending;
+use crate::engine::jobs::store;
+use crate::repository;
+use chrono::Duration;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+/// Work that is done.
+pub struct Worked {
+    /// How much was moved; a simulated job with a rate lasts accordingly.
+    pub bytes: u64,
+    /// Writes it down.
+    pub finish: Finish,
+}
+
+/// Work that was not done.
+pub enum Failure {
+    /// It was asked to stop.
+    Stopped,
+    /// It cannot be done.
+    Ended(Ending),
+}
+
+impl From<Ending> for Failure {
+    fn from(ending: Ending) -> Self {
+        Self::Ended(ending)
+    }
+}
+
+impl From<repository::Error> for Failure {
+    fn from(error: repository::Error) -> Self {
+        if error.is_cancelled() { Self::Stopped } else { Self::Ended(ending_of(&error)) }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Repository(error) => error.into(),
+            other => Self::Ended(Ending::failed(false, other.to_string())),
+        }
+    }
+}
+
+/// How a job ends that the repository failed.
+fn ending_of(error: &repository::Error) -> Ending {
+    let denied = |source: &std::io::Error| source.kind() == std::io::ErrorKind::PermissionDenied;
+    match error {
+        repository::Error::Source { source, .. } | repository::Error::Target { source, .. } => {
+            Ending::failed(denied(source), error.to_string())
+        }
+        _ if error.is_storage_full() => Ending::failed(
+            false,
+            format!(
+                "The disk of the vault is full: {error}. The recovery points that are in the vault are not harmed."
+            ),
+        ),
+        _ => Ending::failed(false, error.to_string()),
+    }
+}
+
+/// Starts a job's thread. `work` does it; `end` writes down an ending without a result.
+pub fn spawn(
+    engine: &Arc<Engine>,
+    live: LiveJob,
+    work: impl FnOnce(&Arc<Engine>, &LiveJob) -> std::result::Result<Worked, Failure> + Send + 'static,
+    end: fn(&Arc<Engine>, &LiveJob, &Ending) -> Result<()>,
+) -> Result<()> {
+    let live = Arc::new(live);
+    engine.jobs.live.insert(Arc::clone(&live));
+    let (owner, job) = (Arc::clone(engine), Arc::clone(&live));
+    let name = if live.work == Work::Backup { "backup" } else { "restore" };
+    let started = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+        // A panic is a bug; it costs this job and nothing else.
+        let worked = catch_unwind(AssertUnwindSafe(|| work(&owner, &job)))
+            .unwrap_or_else(|_| Err(Ending::failed(false, "An internal error occurred.").into()));
+        match conclude(&owner, &job, worked, end) {
+            Ok(Held::Yes) => owner.jobs.wake(),
+            Ok(Held::No) => owner.jobs.over(&job.id),
+            Err(error) => {
+                // The row still says that it runs: it is taken up again like one that a crash interrupted.
+                tracing::error!(job = %job.id, %error, "the end of a job could not be written down");
+                owner.jobs.over(&job.id);
+            }
+        }
+    });
+    if let Err(error) = started {
+        engine.jobs.over(&live.id);
+        return Err(Error::io("start a thread", error));
+    }
+    Ok(())
+}
+
+/// Whether a job lasts on after its work.
+enum Held {
+    Yes,
+    No,
+}
+
+fn conclude(
+    engine: &Arc<Engine>,
+    live: &LiveJob,
+    worked: std::result::Result<Worked, Failure>,
+    end: fn(&Arc<Engine>, &LiveJob, &Ending) -> Result<()>,
+) -> Result<Held> {
+    match worked {
+        Ok(worked) => {
+            let until = live.started + simulated_time(engine, worked.bytes);
+            if until > engine.clock.now() {
+                live.hold(until, worked.bytes, worked.finish);
+                return Ok(Held::Yes);
+            }
+            (worked.finish)(engine, Verdict::Complete)?;
+        }
+        Err(Failure::Ended(ending)) => end(engine, live, &ending)?,
+        Err(Failure::Stopped) => match live.stop_cause() {
+            Some(StopCause::User) => end(engine, live, &Ending::stopped())?,
+            Some(StopCause::Deadline) => end(engine, live, &Ending::past_deadline())?,
+            // Left to resume; an orderly stop is no attempt.
+            Some(StopCause::Shutdown) | None => {
+                let table = if live.work == Work::Backup { "backup_jobs" } else { "restore_jobs" };
+                engine.catalog.write(|tx| store::forget_attempt(tx, table, &live.id))?;
+            }
+        },
+    }
+    Ok(Held::No)
+}
+
+/// How long a job that moved so many bytes lasts in engine time.
+fn simulated_time(engine: &Engine, bytes: u64) -> Duration {
+    match engine.options.simulated_rate {
+        Some(rate) if engine.clock.kind() == ClockKind::Simulated => {
+            let milliseconds = u128::from(bytes) * 1000 / u128::from(rate.max(1));
+            Duration::milliseconds(i64::try_from(milliseconds).unwrap_or(i64::MAX / 2).min(i64::MAX / 4))
+        }
+        _ => Duration::zero(),
+    }
+}

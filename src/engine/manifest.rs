@@ -1,0 +1,155 @@
+//! What a recovery point leaves beside its vault's repository, so that the catalog can be rebuilt from the vaults alone.
+//!
+//! `vaultdeck/points/ID.json` holds a version in the clear and the rest sealed with a key derived from the vault's data
+//! key and the point's id: a manifest that was renamed to another point's does not open.
+
+use crate::domain::extension::MissingItem;
+use crate::domain::recovery_point::Creator;
+use crate::domain::{Arn, Lifecycle, ResourceType, Tags, Time};
+use crate::engine::data_dir::write_private_file;
+use crate::engine::error::{Error, Result};
+use crate::engine::keys;
+use crate::repository::MasterKey;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// The version that this program writes, and the newest that it reads.
+const VERSION: u32 = 1;
+
+/// All that is known of one recovery point.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Manifest {
+    /// The recovery point's id, the last part of its ARN.
+    pub recovery_point_id: String,
+    /// The job that made it.
+    pub job_id: String,
+    /// Its vault.
+    pub vault_arn: Arn,
+    /// The snapshot in the vault's repository.
+    pub snapshot: String,
+    /// The folder inside the snapshot that is the resource's root.
+    pub root: PathBuf,
+    /// What was backed up.
+    pub resource_arn: Arn,
+    /// Its name.
+    pub resource_name: Option<String>,
+    /// Its type.
+    pub resource_type: ResourceType,
+    /// The role that made it.
+    pub iam_role_arn: Option<Arn>,
+    /// The plan and rule behind it.
+    pub created_by: Option<Creator>,
+    /// The start of its job.
+    pub created: Time,
+    /// When data began to flow.
+    pub initiated: Option<Time>,
+    /// When it was whole.
+    pub completed: Time,
+    /// Bytes that were read from the source.
+    pub bytes_read: u64,
+    /// The size of the whole tree.
+    pub size_bytes: u64,
+    /// How long it was to live when it was made.
+    pub lifecycle: Option<Lifecycle>,
+    /// Its tags when it was made.
+    pub tags: Tags,
+    /// What could not be read, all of it.
+    pub missing: Vec<MissingItem>,
+    /// How many items vanished or changed while they were read.
+    pub notes: u64,
+    /// What the job says of itself.
+    pub status_message: Option<String>,
+    /// The category of that.
+    pub message_category: String,
+}
+
+/// The file's form.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Sealed {
+    /// See [`VERSION`].
+    version: u32,
+    /// The manifest, encrypted, in base64.
+    sealed: String,
+}
+
+/// Where the manifest of a point lies.
+fn path(points: &Path, id: &str) -> PathBuf {
+    points.join(format!("{id}.json"))
+}
+
+/// What binds a manifest to its point.
+fn context(id: &str) -> String {
+    format!("vaultdeck manifest {VERSION} {id}")
+}
+
+/// Writes a manifest so that it survives a crash.
+pub fn write(points: &Path, vault: &MasterKey, manifest: &Manifest) -> Result<()> {
+    let unwritable = |e: serde_json::Error| Error::Internal(format!("the manifest cannot be written as JSON: {e}"));
+    let plain = serde_json::to_vec(manifest).map_err(unwritable)?;
+    let id = &manifest.recovery_point_id;
+    let sealed = keys::seal(vault.to_bytes().as_slice(), &context(id), &plain)?;
+    let bytes = serde_json::to_vec(&Sealed { version: VERSION, sealed: BASE64.encode(sealed) }).map_err(unwritable)?;
+    write_private_file(&path(points, id), &bytes)
+}
+
+/// Reads a manifest; `None` when there is none.
+pub fn read(points: &Path, vault: &MasterKey, id: &str) -> Result<Option<Manifest>> {
+    let path = path(points, id);
+    let bytes = match std::fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(Error::io(format!("read {}", path.display()), e)),
+    };
+    let damaged = |why: &str| Error::Damaged {
+        what: format!("the manifest {} is damaged: {why}", path.display()),
+        advice:
+            "The data is still in the vault's repository: restic reads it with the recovery key; nothing was deleted"
+                .to_owned(),
+    };
+    let file: Sealed = serde_json::from_slice(&bytes).map_err(|_| damaged("not a manifest"))?;
+    if file.version > VERSION {
+        return Err(Error::Newer {
+            what: format!("the manifest {}", path.display()),
+            found: i64::from(file.version),
+            known: i64::from(VERSION),
+        });
+    }
+    let sealed = BASE64.decode(&file.sealed).map_err(|_| damaged("not base64"))?;
+    let plain = keys::unseal(vault.to_bytes().as_slice(), &context(id), &sealed)?
+        .ok_or_else(|| damaged("it does not open with this vault's key"))?;
+    serde_json::from_slice(&plain).map(Some).map_err(|_| damaged("its content is not understood"))
+}
+
+/// Removes a manifest; one that is not there is fine.
+pub fn remove(points: &Path, id: &str) -> Result<()> {
+    let path = path(points, id);
+    match std::fs::remove_file(&path) {
+        Ok(()) => std::fs::File::open(points)
+            .and_then(|folder| folder.sync_all())
+            .map_err(|e| Error::io(format!("sync {}", points.display()), e)),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(e) => Err(Error::io(format!("remove {}", path.display()), e)),
+    }
+}
+
+/// The ids of all points that left a manifest.
+pub fn ids(points: &Path) -> Result<Vec<String>> {
+    let entries = match std::fs::read_dir(points) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) => return Err(Error::io(format!("list {}", points.display()), e)),
+    };
+    let mut ids = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(|e| Error::io(format!("list {}", points.display()), e))?.file_name();
+        if let Some(id) = name.to_str().and_then(|name| name.strip_suffix(".json")) {
+            ids.push(id.to_owned());
+        }
+    }
+    ids.sort();
+    Ok(ids)
+}

@@ -1,0 +1,243 @@
+//! The operations on restore jobs: what a recovery point can be restored with, start, describe, list.
+
+use crate::domain::job::{JobState, RestoreJob};
+use crate::domain::names::JobId;
+use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
+use crate::domain::restore::{EfsRestore, EfsTarget, keys_of};
+use crate::domain::{Arn, Resource, ResourceType};
+use crate::engine::access::roles;
+use crate::engine::catalog::{idempotency, recovery_points, restore_jobs};
+use crate::engine::error::{Error, Result};
+use crate::engine::jobs::create::new_job_id;
+use crate::engine::jobs::store::{self, RestoreRecord};
+use crate::engine::{
+    Caller, Engine, Page, PageRequest, RestoreJobFilter, StartRestore, lifecycle, resources, restore_target,
+};
+use crate::repository::ItemPath;
+use rusqlite::{Connection, OptionalExtension as _};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Where a restore will write, and the id of the file system that it makes, if it makes one.
+struct Destination {
+    target: PathBuf,
+    new_id: Option<String>,
+}
+
+impl Engine {
+    /// Metadata with which StartRestoreJob restores a recovery point into a new file system, as it stands.
+    pub fn recovery_point_restore_metadata(
+        &self,
+        caller: &Caller,
+        vault_name: &str,
+        arn: &Arn,
+    ) -> Result<BTreeMap<String, String>> {
+        let point = self.catalog.read(|connection| lifecycle::point_in(connection, caller, vault_name, arn))?;
+        let mut metadata: BTreeMap<String, String> = keys_of(&point.resource_type)
+            .iter()
+            .filter_map(|key| Some((key.name.to_owned(), key.default?.to_owned())))
+            .collect();
+        metadata.insert("file-system-id".to_owned(), file_system_id(&point.resource_arn).to_owned());
+        metadata.insert("newFileSystem".to_owned(), "true".to_owned());
+        metadata.entry("Encrypted".to_owned()).or_insert_with(|| "false".to_owned());
+        metadata.entry("PerformanceMode".to_owned()).or_insert_with(|| "generalPurpose".to_owned());
+        metadata.insert("CreationToken".to_owned(), uuid::Uuid::new_v4().to_string());
+        Ok(metadata)
+    }
+
+    /// Makes a restore job, which begins as soon as it may.
+    pub fn start_restore_job(&self, caller: &Caller, request: StartRestore) -> Result<JobId> {
+        const OPERATION: &str = "StartRestoreJob";
+        let scope = caller.scope();
+        let now = self.clock.now();
+        let fingerprint = idempotency::fingerprint(&request);
+        let id = self.catalog.write(|tx| {
+            if let Some(token) = &request.idempotency_token
+                && let Some(before) = idempotency::find(tx, &scope, OPERATION, token, &fingerprint)?
+            {
+                return Ok(before.parse::<JobId>()?);
+            }
+            let record = self.draft_restore(tx, caller, &request)?;
+            let id = record.job.id.clone();
+            store::insert_restore(tx, &record)?;
+            if let Some(token) = &request.idempotency_token {
+                idempotency::remember(tx, &scope, OPERATION, token, &fingerprint, id.as_str(), now)?;
+            }
+            Ok(id)
+        })?;
+        self.jobs.resume();
+        self.jobs.wake();
+        Ok(id)
+    }
+
+    /// The job that a request asks for, after all checks.
+    fn draft_restore(&self, connection: &Connection, caller: &Caller, request: &StartRestore) -> Result<RestoreRecord> {
+        let point = restorable(connection, caller, request)?;
+        if let Some(role) = &request.iam_role_arn {
+            roles::require_assumable(connection, &caller.account, role.as_str())?;
+        }
+        let efs = EfsRestore::read(&request.metadata)?;
+        for item in &efs.items {
+            ItemPath::parse(item).map_err(|e| Error::invalid_parameter(format!("Invalid ItemsToRestore: {e}")))?;
+        }
+        if request.copy_source_tags && (efs.target == EfsTarget::SourceFileSystem || !efs.items.is_empty()) {
+            return Err(Error::invalid_parameter(
+                "CopySourceTagsToRestoredResource is possible only for a whole restore into a new file system",
+            ));
+        }
+        let destination = self.destination(connection, caller, &point, &efs)?;
+        let job = RestoreJob {
+            id: new_job_id()?,
+            scope: caller.scope(),
+            recovery_point_arn: Some(point.arn.clone()),
+            recovery_point_created: Some(point.created),
+            source_resource_arn: Some(point.resource_arn.clone()),
+            vault_arn: Some(point.vault_arn.clone()),
+            created: self.clock.now(),
+            completed: None,
+            state: JobState::Pending,
+            status_message: None,
+            percent_done: Some(0.0),
+            size_bytes: if efs.items.is_empty() { point.size_bytes } else { None },
+            iam_role_arn: request.iam_role_arn.clone(),
+            expected_minutes: None,
+            created_resource_arn: None,
+            resource_type: Some(point.resource_type.clone()),
+        };
+        Ok(RestoreRecord {
+            job,
+            metadata: request.metadata.clone(),
+            initiated: None,
+            target: destination.target,
+            new_resource_id: destination.new_id,
+            copy_tags: request.copy_source_tags,
+            attempts: 0,
+        })
+    }
+
+    /// Where the restore writes.
+    fn destination(
+        &self,
+        connection: &Connection,
+        caller: &Caller,
+        point: &RecoveryPoint,
+        efs: &EfsRestore,
+    ) -> Result<Destination> {
+        match &efs.target {
+            EfsTarget::NewFileSystem { path, .. } => {
+                let id = resources::new_file_system_id()?;
+                let target = match path {
+                    Some(path) => restore_target::given(Path::new(path), &caller.restore_roots, self.data_dir.root())?,
+                    None => self.data_dir.restored().join(&id),
+                };
+                refuse_taken(connection, &target)?;
+                Ok(Destination { target, new_id: Some(id) })
+            }
+            EfsTarget::SourceFileSystem => {
+                let source = source(connection, caller, point, &efs.file_system_id)?;
+                let when = self.clock.now().format("%Y-%m-%dT%H-%M-%S-%3fZ");
+                let target = Path::new(&source.path).join(format!("aws-backup-restore_{when}"));
+                Ok(Destination { target, new_id: None })
+            }
+        }
+    }
+
+    /// A restore job that the caller may see.
+    pub fn describe_restore_job(&self, caller: &Caller, id: &JobId) -> Result<RestoreJob> {
+        let job = self.catalog.read(|connection| restore_jobs::get(connection, id))?;
+        let mut job = job.filter(|job| self.sees(caller, &job.scope)).ok_or_else(|| unknown(id))?;
+        self.jobs.live.overlay_restore(&mut job, self.clock.now());
+        Ok(job)
+    }
+
+    /// Restore jobs, the newest first.
+    pub fn list_restore_jobs(
+        &self,
+        caller: &Caller,
+        filter: &RestoreJobFilter,
+        request: &PageRequest,
+    ) -> Result<Page<RestoreJob>> {
+        let account = self.job_accounts(caller, filter.account_id.as_deref())?;
+        let page = self
+            .catalog
+            .read(|connection| restore_jobs::list(connection, account.as_ref(), &caller.region, filter, request))?;
+        let now = self.clock.now();
+        Ok(page.map(|mut job| {
+            self.jobs.live.overlay_restore(&mut job, now);
+            job
+        }))
+    }
+
+    /// The metadata that a restore job was started with.
+    pub fn restore_job_metadata(&self, caller: &Caller, id: &JobId) -> Result<BTreeMap<String, String>> {
+        self.describe_restore_job(caller, id)?;
+        let text: String = self.catalog.read(|connection| {
+            let mut statement = connection.prepare_cached("SELECT metadata FROM restore_jobs WHERE id = ?1")?;
+            Ok(statement.query_row([id.as_str()], |row| row.get(0))?)
+        })?;
+        crate::engine::catalog::values::from_json(&text)
+    }
+}
+
+/// The recovery point of a request, if it can be restored.
+fn restorable(connection: &Connection, caller: &Caller, request: &StartRestore) -> Result<RecoveryPoint> {
+    let arn = &request.recovery_point_arn;
+    let point = recovery_points::get(connection, arn)?
+        .filter(|point| point.scope == caller.scope())
+        .ok_or_else(|| Error::not_found(format!("Cannot find recovery point {arn}.")))?;
+    if !matches!(point.status, RecoveryPointStatus::Completed | RecoveryPointStatus::Partial) {
+        return Err(Error::invalid_state(format!(
+            "Recovery point {arn} is in state {} and cannot be restored.",
+            point.status.as_str()
+        )));
+    }
+    if let Some(given) = &request.resource_type
+        && given != point.resource_type.as_str()
+    {
+        return Err(Error::invalid_parameter(format!(
+            "Invalid ResourceType: {given}. The recovery point is of {}.",
+            point.resource_type
+        )));
+    }
+    if point.resource_type != ResourceType::Efs {
+        return Err(Error::invalid_parameter(format!("Unsupported resource type: {}", point.resource_type)));
+    }
+    Ok(point)
+}
+
+/// The file system that was backed up, which must still be registered and be the one that the metadata names.
+fn source(connection: &Connection, caller: &Caller, point: &RecoveryPoint, id: &str) -> Result<Resource> {
+    if id != file_system_id(&point.resource_arn) {
+        return Err(Error::invalid_parameter(format!(
+            "Invalid Metadata: file-system-id must be {}, the file system that was backed up",
+            file_system_id(&point.resource_arn)
+        )));
+    }
+    resources::get(connection, &point.resource_arn)?.filter(|resource| resource.scope == caller.scope()).ok_or_else(
+        || Error::invalid_parameter(format!("File system {id} does not exist any more; restore to a new one")),
+    )
+}
+
+/// Two resources or running restores never share a folder.
+fn refuse_taken(connection: &Connection, target: &Path) -> Result<()> {
+    let taken: Option<String> = connection
+        .prepare_cached(
+            "SELECT arn FROM resources WHERE path = ?1
+             UNION SELECT id FROM restore_jobs WHERE target_path = ?1 AND state IN ('CREATED', 'PENDING', 'RUNNING')",
+        )?
+        .query_row([target.to_string_lossy()], |row| row.get(0))
+        .optional()?;
+    match taken {
+        None => Ok(()),
+        Some(by) => Err(Error::invalid_parameter(format!("{} is taken already by {by}", target.display()))),
+    }
+}
+
+/// `fs-…` of a file system's ARN.
+pub(crate) fn file_system_id(arn: &Arn) -> &str {
+    arn.resource().strip_prefix("file-system/").unwrap_or_else(|| arn.resource())
+}
+
+fn unknown(id: &JobId) -> Error {
+    Error::not_found(format!("Restore job {id} does not exist."))
+}

@@ -1,0 +1,188 @@
+//! Backup jobs on demand.
+
+use crate::bench::{Bench, VAULT, assert_completed, pairs};
+use std::fs;
+use vaultdeck::domain::job::JobState;
+use vaultdeck::engine::{ClockKind, ErrorKind, PageRequest};
+
+#[test]
+fn a_backup_on_demand_completes_and_leaves_a_recovery_point() {
+    let bench = Bench::new(ClockKind::System, None);
+    let resource = bench.resource("projects", &[("env", "prod")]);
+
+    let job = bench.backup(&resource);
+
+    assert_completed(&job);
+    assert_eq!(job.message_category.as_deref(), Some("SUCCESS"));
+    assert_eq!((job.status_message.as_deref(), job.percent_done), (None, Some(100.0)));
+    assert!(job.bytes_transferred.unwrap() >= 10_000);
+    let points = bench.points();
+    assert_eq!(points.len(), 1);
+    assert_eq!(Some(&points[0].arn), job.recovery_point_arn.as_ref());
+    assert_eq!(points[0].created, job.created);
+    let tags = bench.engine().list_tags(&bench.caller, &points[0].arn, &PageRequest::default()).unwrap();
+    assert_eq!(tags.items, [("env".to_owned(), "prod".to_owned())]);
+}
+
+#[test]
+fn the_second_backup_reads_only_what_changed() {
+    let bench = Bench::simulated();
+    let resource = bench.resource("projects", &[]);
+    bench.backup(&resource);
+    // Files that changed within two seconds of the first backup's start are read again, as a clock is only so fine.
+    std::thread::sleep(std::time::Duration::from_millis(2100));
+    bench.advance(chrono::Duration::minutes(1));
+    bench.backup(&resource);
+    bench.advance(chrono::Duration::minutes(1));
+    fs::write(bench.path("projects/hello.txt"), "changed").unwrap();
+    let job = bench.backup(&resource);
+    assert_completed(&job);
+    assert_eq!(job.bytes_transferred, Some(7));
+}
+
+#[test]
+fn the_same_token_gives_the_same_job_and_another_request_with_it_is_refused() {
+    let bench = Bench::simulated();
+    let resource = bench.resource("projects", &[]);
+    let mut request = bench.backup_request(&resource);
+    request.idempotency_token = Some("once".to_owned());
+    let first = bench.engine().start_backup_job(&bench.caller, request.clone()).unwrap();
+    let again = bench.engine().start_backup_job(&bench.caller, request.clone()).unwrap();
+    assert_eq!(first.id, again.id);
+    request.start_window_minutes = Some(120);
+    let refused = bench.engine().start_backup_job(&bench.caller, request).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::InvalidParameterValue);
+    bench.wait(&first.id);
+    assert_eq!(bench.jobs().len(), 1);
+}
+
+#[test]
+fn what_cannot_be_backed_up_is_refused_by_name() {
+    let bench = Bench::simulated();
+    let resource = bench.resource("projects", &[]);
+    let good = bench.backup_request(&resource);
+    let refuse = |request| {
+        let error = bench.engine().start_backup_job(&bench.caller, request).unwrap_err();
+        (error.kind(), error.to_string())
+    };
+    let mut request = good.clone();
+    request.vault_name = "absent".to_owned();
+    assert_eq!(refuse(request).0, ErrorKind::ResourceNotFound);
+    let mut request = good.clone();
+    request.iam_role_arn = "arn:aws:iam::123456789012:role/stranger".parse().unwrap();
+    let (kind, message) = refuse(request);
+    assert_eq!(kind, ErrorKind::InvalidParameterValue);
+    assert!(message.contains("role/stranger cannot be assumed by AWS Backup"), "{message}");
+    let mut request = good.clone();
+    request.resource_arn = "arn:aws:elasticfilesystem:us-east-1:123456789012:file-system/fs-0".parse().unwrap();
+    assert_eq!(refuse(request).0, ErrorKind::ResourceNotFound);
+    let mut request = good.clone();
+    request.start_window_minutes = Some(10);
+    assert!(refuse(request).1.contains("StartWindowMinutes"));
+    assert!(bench.jobs().is_empty());
+}
+
+#[test]
+fn a_path_that_is_gone_fails_the_job_and_leaves_no_recovery_point() {
+    let bench = Bench::simulated();
+    let resource = bench.resource("projects", &[]);
+    fs::remove_dir_all(bench.path("projects")).unwrap();
+    let job = bench.backup(&resource);
+    assert_eq!(job.state, JobState::Failed);
+    let message = job.status_message.unwrap();
+    assert!(message.contains("projects") && message.contains("No such file"), "{message}");
+    assert!(bench.points().is_empty());
+}
+
+#[test]
+fn more_than_fifty_tags_fail_the_job() {
+    let bench = Bench::simulated();
+    let many: Vec<(String, String)> = (0..50).map(|n| (format!("k{n}"), String::new())).collect();
+    let many: Vec<(&str, &str)> = many.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+    let resource = bench.resource("projects", &many);
+    let mut request = bench.backup_request(&resource);
+    request.recovery_point_tags = pairs(&[("one", "more")]);
+    let job = bench.engine().start_backup_job(&bench.caller, request).unwrap();
+    let job = bench.wait(&job.id);
+    assert_eq!(job.state, JobState::Failed);
+    assert!(job.status_message.unwrap().contains("More than 50 tags"));
+}
+
+#[test]
+fn a_second_job_of_the_same_resource_waits_for_the_first_and_expires_if_that_takes_too_long() {
+    // 10,017 bytes at one byte a second: nearly three hours.
+    let bench = Bench::with_rate(1);
+    let resource = bench.resource("projects", &[]);
+    let first = bench.engine().start_backup_job(&bench.caller, bench.backup_request(&resource)).unwrap();
+    let mut request = bench.backup_request(&resource);
+    request.start_window_minutes = Some(60);
+    let second = bench.engine().start_backup_job(&bench.caller, request).unwrap();
+    bench.advance(chrono::Duration::minutes(30));
+    assert_eq!(bench.job(&first.id).state, JobState::Running);
+    assert_eq!(bench.job(&second.id).state, JobState::Created);
+    let halfway = bench.job(&first.id).percent_done.unwrap();
+    assert!((15.0..22.0).contains(&halfway), "{halfway}");
+
+    bench.advance(chrono::Duration::hours(3));
+
+    let (first, second) = (bench.job(&first.id), bench.job(&second.id));
+    assert_completed(&first);
+    assert_eq!((first.completed.unwrap() - first.created).num_seconds(), first.bytes_transferred.unwrap());
+    assert_eq!(second.state, JobState::Expired);
+    assert_eq!(
+        second.status_message.as_deref(),
+        Some("Backup job failed because there was a running job for the same resource.")
+    );
+    assert_eq!(second.completed, second.start_by);
+    assert_eq!(bench.points().len(), 1);
+}
+
+#[test]
+fn a_job_past_its_completion_window_expires_and_leaves_nothing() {
+    let bench = Bench::with_rate(1);
+    let resource = bench.resource("projects", &[]);
+    let mut request = bench.backup_request(&resource);
+    request.start_window_minutes = Some(60);
+    request.complete_window_minutes = Some(120);
+    let job = bench.engine().start_backup_job(&bench.caller, request).unwrap();
+    bench.advance(chrono::Duration::hours(5));
+    let job = bench.job(&job.id);
+    assert_eq!(job.state, JobState::Expired);
+    assert_eq!(job.status_message.as_deref(), Some("Backup job expired before completion."));
+    assert!(job.initiated.is_some(), "it had begun");
+    assert_eq!((job.completed.unwrap() - job.created).num_minutes(), 120);
+    assert!(bench.points().is_empty());
+}
+
+#[test]
+fn stopping_a_running_job_aborts_it() {
+    let bench = Bench::with_rate(1);
+    let resource = bench.resource("projects", &[]);
+    let job = bench.engine().start_backup_job(&bench.caller, bench.backup_request(&resource)).unwrap();
+    bench.advance(chrono::Duration::minutes(1));
+    bench.engine().stop_backup_job(&bench.caller, &job.id).unwrap();
+    let job = bench.wait(&job.id);
+    assert_eq!(job.state, JobState::Aborted);
+    assert_eq!(job.status_message.as_deref(), Some("Backup job was stopped by user."));
+    assert!(bench.points().is_empty());
+    let refused = bench.engine().stop_backup_job(&bench.caller, &job.id).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::InvalidRequest);
+}
+
+#[test]
+fn a_job_that_ran_when_the_engine_stopped_runs_again() {
+    let mut bench = Bench::with_rate(1);
+    let resource = bench.resource("projects", &[]);
+    let job = bench.engine().start_backup_job(&bench.caller, bench.backup_request(&resource)).unwrap();
+    bench.advance(chrono::Duration::minutes(10));
+    assert_eq!(bench.job(&job.id).state, JobState::Running);
+
+    bench.restart();
+    assert_eq!(bench.job(&job.id).state, JobState::Running);
+    bench.advance(chrono::Duration::hours(4));
+
+    assert_completed(&bench.job(&job.id));
+    assert_eq!(bench.points().len(), 1);
+    let report = bench.engine().check_vault(&bench.caller.scope(), &VAULT.parse().unwrap()).unwrap();
+    assert_eq!((report.problems, report.snapshots), (vec![], 2), "the first attempt's snapshot waits for a collection");
+}
