@@ -17,7 +17,6 @@ pub mod keys;
 pub mod lifecycle;
 pub mod manifest;
 pub mod organization;
-mod pending;
 pub mod plans;
 pub mod recovery_points;
 pub mod request;
