@@ -9,9 +9,10 @@ use chrono::TimeDelta;
 use http::header::ORIGIN;
 use http::request::Parts;
 use http::{Method, StatusCode};
+use std::sync::Arc;
 
 /// Answers one call. It needs no signature, so a browser, which says where a script came from, is sent away.
-pub(super) fn answer(engine: &Engine, parts: &Parts, body: &[u8]) -> Result<Reply, Failure> {
+pub(super) fn answer(engine: &Arc<Engine>, parts: &Parts, body: &[u8]) -> Result<Reply, Failure> {
     if parts.method != Method::POST {
         return Err(Failure::unknown_operation(format!("/_clock answers POST, not {}", parts.method)));
     }
