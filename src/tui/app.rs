@@ -460,6 +460,11 @@ impl App {
         self.act(acts)
     }
 
+    /// How many rows the list of the open screen built for the last frame.
+    pub fn rows_built(&self) -> usize {
+        self.page().rows_built()
+    }
+
     /// The way here, in words.
     pub fn crumbs(&self) -> Vec<String> {
         let pages = self.history.trail().iter().filter_map(|route| self.pages.get(route));

@@ -254,11 +254,6 @@ impl Record for RestoreJob {
 }
 
 impl Jobs {
-    /// Rows that the last frame built, for the budget.
-    pub fn built(&self) -> usize {
-        self.backups.table().built()
-    }
-
     fn turn(&mut self, forward: bool) {
         let at = Kind::ALL.iter().position(|(kind, _)| *kind == self.kind).unwrap_or(0);
         let next = if forward { at + 1 } else { at + Kind::ALL.len() - 1 } % Kind::ALL.len();
@@ -364,6 +359,9 @@ impl Screen for Jobs {
             Kind::Copy => self.copies.unfilter(),
             Kind::Restore => self.restores.unfilter(),
         }
+    }
+    fn rows_built(&self) -> usize {
+        self.backups.table().built()
     }
     fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
         let fresh = world.store.freshness(&self.keys(world));

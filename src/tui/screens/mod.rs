@@ -49,6 +49,10 @@ pub trait Screen {
     fn unfilter(&mut self) -> bool {
         false
     }
+    /// How many rows its list built for the last frame.
+    fn rows_built(&self) -> usize {
+        0
+    }
     /// Draws it.
     fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>);
 }
@@ -143,6 +147,9 @@ impl<T: Screen> Screen for Box<T> {
     }
     fn unfilter(&mut self) -> bool {
         (**self).unfilter()
+    }
+    fn rows_built(&self) -> usize {
+        (**self).rows_built()
     }
     fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
         (**self).view(world, area, painter);

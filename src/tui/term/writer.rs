@@ -105,6 +105,11 @@ impl<W: Write> FrameWriter<W> {
         self.counters
     }
 
+    /// What the frames were written to.
+    pub fn into_inner(self) -> W {
+        self.out
+    }
+
     /// The frame that is shown.
     pub fn shown(&self) -> &Buffer {
         &self.shown

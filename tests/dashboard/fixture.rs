@@ -1,0 +1,464 @@
+//! A small organization, always the same: three scopes, vaults, plans, jobs of every state, files.
+
+use chrono::Duration;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use vaultdeck::client::query::{PlanDetail, RestoreMetadata, ScopeView, SelectableResource, rows};
+use vaultdeck::client::{Answer, Capabilities, Fault, FaultKind, Key, Query};
+use vaultdeck::domain::extension::{Item, Items, MissingItem, Status};
+use vaultdeck::domain::job::{BackupJob, JobState, RestoreJob};
+use vaultdeck::domain::plan::{Plan, PlanDocument, PlanSummary, Rule};
+use vaultdeck::domain::recovery_point::{Creator, RecoveryPoint, RecoveryPointStatus};
+use vaultdeck::domain::resource::ProtectedResource;
+use vaultdeck::domain::selection::{Selection, SelectionDocument, TagCondition};
+use vaultdeck::domain::vault::Vault;
+use vaultdeck::domain::{Account, Arn, Lifecycle, ResourceType, Scope, Tags, Time};
+
+/// The moment at which every test begins.
+pub fn now() -> Time {
+    "2026-11-23T03:00:00Z".parse().unwrap()
+}
+
+/// An engine in this process that may be written to.
+pub fn engine() -> Capabilities {
+    Capabilities { engine: Some("0.1.0".to_owned()), control: true, write: true }
+}
+
+/// AWS, read-only.
+pub fn aws() -> Capabilities {
+    Capabilities::default()
+}
+
+/// What answers, and what fails.
+#[derive(Clone, Default)]
+pub struct Fixture {
+    pub scopes: Vec<Scope>,
+    pub accounts: Vec<Account>,
+    pub vaults: Vec<Vault>,
+    pub points: Vec<RecoveryPoint>,
+    pub plans: Vec<PlanDetail>,
+    pub backups: Vec<BackupJob>,
+    pub restores: Vec<RestoreJob>,
+    pub resources: Vec<(Scope, SelectableResource)>,
+    pub protected: Vec<ProtectedResource>,
+    pub items: HashMap<String, Items>,
+    pub tags: BTreeMap<String, Tags>,
+    pub reminders: Vec<String>,
+    /// Scopes in which every call fails, and how.
+    pub faults: Vec<(Scope, Fault)>,
+}
+
+pub fn scope(account: &str, region: &str) -> Scope {
+    Scope::new(account.parse().unwrap(), region.parse().unwrap())
+}
+
+pub fn home() -> Scope {
+    scope("123456789012", "us-east-1")
+}
+
+pub fn staging() -> Scope {
+    scope("210987654321", "us-east-1")
+}
+
+pub fn frankfurt() -> Scope {
+    scope("123456789012", "eu-central-1")
+}
+
+pub fn ago(hours: i64, minutes: i64) -> Time {
+    now() - Duration::hours(hours) - Duration::minutes(minutes)
+}
+
+pub fn vault(scope: &Scope, name: &str, points: i64) -> Vault {
+    Vault {
+        arn: Arn::vault(scope, &name.parse().unwrap()),
+        scope: scope.clone(),
+        name: name.to_owned(),
+        vault_type: "BACKUP_VAULT".to_owned(),
+        encryption_key_arn: Some(format!("arn:aws:kms:{}:{}:key/1b2c3d4e-{name}", scope.region, scope.account)),
+        created: Some(ago(24 * 35, 0)),
+        creator_request_id: None,
+        recovery_points: points,
+        locked: false,
+        min_retention_days: None,
+        max_retention_days: None,
+        lock_date: None,
+    }
+}
+
+pub fn file_system(scope: &Scope, number: u64) -> Arn {
+    Arn::file_system(scope, &format!("fs-{number:017x}"))
+}
+
+fn creator(scope: &Scope) -> Creator {
+    Creator {
+        backup_plan_id: "11111111-1111-4111-8111-111111111111".to_owned(),
+        backup_plan_arn: Arn::plan(scope, "11111111-1111-4111-8111-111111111111").to_string(),
+        backup_plan_name: "nightly".to_owned(),
+        backup_plan_version: "v1".to_owned(),
+        backup_rule_id: "rule-1".to_owned(),
+        backup_rule_name: "every-night".to_owned(),
+        backup_rule_cron: "cron(0 1 ? * * *)".to_owned(),
+        backup_rule_timezone: "Etc/UTC".to_owned(),
+    }
+}
+
+pub fn job(scope: &Scope, number: u64, name: &str, state: JobState, created: Time) -> BackupJob {
+    let ended = state.is_final();
+    BackupJob {
+        id: format!("aaaaaaaa-0000-4000-8000-{number:012}").parse().unwrap(),
+        scope: scope.clone(),
+        vault_name: "prod-vault".to_owned(),
+        vault_arn: Arn::vault(scope, &"prod-vault".parse().unwrap()),
+        recovery_point_arn: (state == JobState::Completed).then(|| Arn::recovery_point(scope, &format!("bbbbbbbb-0000-4000-8000-{number:012}"))),
+        lifecycle: Some(Lifecycle { delete_after_days: Some(35), ..Lifecycle::default() }),
+        encryption_key_arn: None,
+        resource_arn: file_system(scope, name.bytes().map(u64::from).sum()),
+        resource_name: Some(name.to_owned()),
+        resource_type: ResourceType::Efs,
+        created,
+        initiated: (!matches!(state, JobState::Created | JobState::Pending)).then(|| created + Duration::minutes(1)),
+        completed: ended.then(|| created + Duration::minutes(7)),
+        expected_completion: None,
+        start_by: Some(created + Duration::hours(8)),
+        message_category: (state == JobState::Completed).then(|| "SUCCESS".to_owned()),
+        status_message: None,
+        percent_done: match state {
+            JobState::Running => Some(47.3),
+            JobState::Completed => Some(100.0),
+            _ => None,
+        },
+        state,
+        size_bytes: Some(1_610_612_736),
+        bytes_transferred: Some(734_003_200),
+        iam_role_arn: Some(Arn::default_role(&scope.account)),
+        created_by: Some(creator(scope)),
+        backup_options: BTreeMap::new(),
+        is_parent: false,
+    }
+}
+
+pub fn point(scope: &Scope, number: u64, name: &str, created: Time) -> RecoveryPoint {
+    let lifecycle = Lifecycle { delete_after_days: Some(35), ..Lifecycle::default() };
+    RecoveryPoint {
+        arn: Arn::recovery_point(scope, &format!("bbbbbbbb-0000-4000-8000-{number:012}")),
+        scope: scope.clone(),
+        vault_name: "prod-vault".to_owned(),
+        vault_arn: Arn::vault(scope, &"prod-vault".parse().unwrap()),
+        resource_arn: file_system(scope, name.bytes().map(u64::from).sum()),
+        resource_name: Some(name.to_owned()),
+        resource_type: ResourceType::Efs,
+        created_by: Some(creator(scope)),
+        iam_role_arn: Some(Arn::default_role(&scope.account)),
+        status: RecoveryPointStatus::Completed,
+        status_message: None,
+        created,
+        initiated: Some(created),
+        completed: Some(created + Duration::minutes(6)),
+        size_bytes: Some(1_610_612_736),
+        lifecycle: Some(lifecycle),
+        calculated_lifecycle: lifecycle.calculate(created),
+        encryption_key_arn: None,
+        encrypted: true,
+        last_restore: None,
+        storage_class: Some("WARM".to_owned()),
+    }
+}
+
+pub fn restore(scope: &Scope, number: u64, state: JobState, created: Time) -> RestoreJob {
+    RestoreJob {
+        id: format!("cccccccc-0000-4000-8000-{number:012}").parse().unwrap(),
+        scope: scope.clone(),
+        recovery_point_arn: Some(Arn::recovery_point(scope, "bbbbbbbb-0000-4000-8000-000000000001")),
+        recovery_point_created: Some(ago(26, 0)),
+        source_resource_arn: Some(file_system(scope, 855)),
+        vault_arn: Some(Arn::vault(scope, &"prod-vault".parse().unwrap())),
+        created,
+        completed: state.is_final().then(|| created + Duration::minutes(3)),
+        status_message: None,
+        percent_done: Some(if state == JobState::Running { 62.0 } else { 100.0 }),
+        state,
+        size_bytes: Some(1_610_612_736),
+        iam_role_arn: Some(Arn::default_role(&scope.account)),
+        expected_minutes: None,
+        created_resource_arn: Some(file_system(scope, 4242)),
+        resource_type: Some(ResourceType::Efs),
+    }
+}
+
+pub fn plan(scope: &Scope, id: &str, name: &str, selected: bool) -> PlanDetail {
+    let document = PlanDocument {
+        backup_plan_name: name.to_owned(),
+        rules: vec![Rule {
+            rule_name: "every-night".to_owned(),
+            rule_id: Some("rule-1".to_owned()),
+            target_backup_vault_name: "prod-vault".to_owned(),
+            schedule_expression: Some("cron(0 1 ? * * *)".to_owned()),
+            lifecycle: Some(Lifecycle { delete_after_days: Some(35), ..Lifecycle::default() }),
+            ..Rule::default()
+        }],
+        advanced_backup_settings: Vec::new(),
+    };
+    let plan = Plan {
+        id: id.parse().unwrap(),
+        arn: Arn::plan(scope, id),
+        scope: scope.clone(),
+        version_id: "dmVyc2lvbg".to_owned(),
+        document,
+        creator_request_id: None,
+        created: Some(ago(24 * 34, 0)),
+        deleted: None,
+        last_execution: Some(ago(2, 0)),
+    };
+    let selection = Selection {
+        id: "22222222-2222-4222-8222-222222222222".parse().unwrap(),
+        plan_id: plan.id.clone(),
+        document: SelectionDocument {
+            selection_name: "everything-in-prod".to_owned(),
+            iam_role_arn: Arn::default_role(&scope.account).to_string(),
+            list_of_tags: vec![TagCondition {
+                condition_type: "STRINGEQUALS".to_owned(),
+                condition_key: "env".to_owned(),
+                condition_value: "prod".to_owned(),
+            }],
+            ..SelectionDocument::default()
+        },
+        created: Some(ago(24 * 34, 0)),
+        creator_request_id: None,
+    };
+    PlanDetail { plan, selections: Ok(if selected { vec![selection] } else { Vec::new() }), next_runs: Vec::new() }
+}
+
+fn account(id: &str, name: &str, management: bool) -> Account {
+    Account {
+        id: id.parse().unwrap(),
+        name: name.to_owned(),
+        email: format!("{name}@example.com"),
+        management,
+        status: "ACTIVE".to_owned(),
+        joined: Some(ago(24 * 400, 0)),
+    }
+}
+
+pub fn resource(scope: &Scope, name: &str, tags: &[(&str, &str)]) -> (Scope, SelectableResource) {
+    let resource = SelectableResource {
+        arn: file_system(scope, name.bytes().map(u64::from).sum()),
+        resource_type: ResourceType::Efs,
+        tags: tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
+        name: Some(name.to_owned()),
+        path: Some(format!("/srv/{name}")),
+    };
+    (scope.clone(), resource)
+}
+
+fn item(name: &str, kind: &str, size: u64) -> Item {
+    Item {
+        name: name.to_owned(),
+        kind: kind.to_owned(),
+        size,
+        mode: if kind == "dir" { 0o755 } else { 0o644 },
+        modified: Some(ago(50, 0)),
+        link_target: (kind == "symlink").then(|| "report.txt".to_owned()),
+    }
+}
+
+fn folder(items: Vec<Item>, missing: Vec<MissingItem>) -> Items {
+    Items { items, missing, next_token: None }
+}
+
+/// The sample organization.
+pub fn organization() -> Fixture {
+    let (home, staging, frankfurt) = (home(), staging(), frankfurt());
+    let mut backups = Vec::new();
+    for night in 0..6 {
+        let created = ago(2 + 24 * night, 0);
+        backups.push(job(&home, 10 + night as u64, "projects", JobState::Completed, created));
+        backups.push(job(&home, 20 + night as u64, "mail", JobState::Completed, created));
+        backups.push(job(&frankfurt, 30 + night as u64, "archive", JobState::Completed, created));
+    }
+    backups[1].message_category = Some("AccessDenied".to_owned());
+    backups[1].status_message = Some("Completed with issues: 1 items not read: /root/secret".to_owned());
+    let mut failed = job(&staging, 40, "web", JobState::Failed, ago(5, 0));
+    failed.status_message = Some("The path /srv/web does not exist".to_owned());
+    let mut expired = job(&staging, 41, "database-dumps", JobState::Expired, ago(9, 30));
+    expired.initiated = None;
+    expired.status_message = Some("Backup job expired before it could start".to_owned());
+    let running = job(&home, 50, "media", JobState::Running, ago(0, 12));
+    let waiting = job(&home, 51, "scratch", JobState::Created, ago(0, 4));
+    backups.extend([failed, expired, running, waiting]);
+    let mut never = resource(&staging, "web", &[("env", "staging")]);
+    never.1.path = Some("/srv/web".to_owned());
+    Fixture {
+        scopes: vec![home.clone(), frankfurt.clone(), staging.clone()],
+        accounts: vec![account("123456789012", "production", true), account("210987654321", "staging", false)],
+        vaults: vec![
+            vault(&home, "Default", 0),
+            vault(&home, "prod-vault", 12),
+            Vault { locked: true, min_retention_days: Some(7), ..vault(&frankfurt, "archive-vault", 6) },
+            vault(&staging, "Default", 3),
+        ],
+        points: (0..6)
+            .flat_map(|night| {
+                let created = ago(2 + 24 * night, 0);
+                let number = night as u64;
+                [point(&home, 10 + number, "projects", created), point(&home, 20 + number, "mail", created)]
+            })
+            .collect(),
+        plans: vec![
+            plan(&home, "11111111-1111-4111-8111-111111111111", "nightly", true),
+            plan(&staging, "33333333-3333-4333-8333-333333333333", "forgotten", false),
+        ],
+        backups,
+        restores: vec![
+            restore(&home, 1, JobState::Completed, ago(20, 0)),
+            restore(&home, 2, JobState::Running, ago(0, 3)),
+        ],
+        resources: vec![
+            resource(&home, "projects", &[("env", "prod"), ("team", "platform")]),
+            resource(&home, "mail", &[("env", "prod")]),
+            resource(&home, "media", &[("env", "prod")]),
+            resource(&home, "scratch", &[]),
+            never,
+        ],
+        protected: ["projects", "mail"]
+            .into_iter()
+            .map(|name| ProtectedResource {
+                arn: file_system(&home, name.bytes().map(u64::from).sum()),
+                scope: home.clone(),
+                resource_type: ResourceType::Efs,
+                name: Some(name.to_owned()),
+                last_backup_time: Some(ago(2, 0)),
+                last_backup_vault_arn: Some(Arn::vault(&home, &"prod-vault".parse().unwrap())),
+                last_recovery_point_arn: None,
+                latest_restore_execution_minutes: None,
+                latest_restore_job_creation: None,
+                latest_restore_recovery_point_creation: None,
+            })
+            .collect(),
+        items: HashMap::from([
+            (
+                "/".to_owned(),
+                folder(
+                    vec![
+                        item("notes.md", "file", 4_096),
+                        item("latest", "symlink", 0),
+                        item("reports", "dir", 0),
+                        item("evil\u{1b}]0;x\u{7}\nname\u{202e}gpj.exe", "file", 12),
+                    ],
+                    vec![MissingItem { path: "/secret".to_owned(), reason: "permission denied".to_owned() }],
+                ),
+            ),
+            (
+                "/reports".to_owned(),
+                folder(vec![item("2026.csv", "file", 73_400_320), item("2025.csv", "file", 52_428_800)], Vec::new()),
+            ),
+        ]),
+        tags: BTreeMap::from([("default".to_owned(), Tags::from([("env".to_owned(), "prod".to_owned())]))]),
+        reminders: vec!["123456789012/us-east-1/prod-vault".to_owned()],
+        faults: Vec::new(),
+    }
+}
+
+/// A fresh engine: one account, its Default vault, nothing else.
+pub fn empty() -> Fixture {
+    Fixture {
+        scopes: vec![home()],
+        accounts: vec![account("123456789012", "vaultdeck", true)],
+        vaults: vec![vault(&home(), "Default", 0)],
+        ..Fixture::default()
+    }
+}
+
+/// Everything is denied everywhere.
+pub fn denied() -> Fixture {
+    let mut fixture = organization();
+    let denied = Fault { code: Some("AccessDeniedException".to_owned()), request_id: Some("req-1".to_owned()), ..Fault::new(FaultKind::Denied, "not authorized to perform backup:ListBackupJobs") };
+    fixture.faults = fixture.scopes.iter().map(|scope| (scope.clone(), denied.clone())).collect();
+    fixture
+}
+
+impl Fixture {
+    /// What a key is answered with; none leaves it unanswered.
+    pub fn answer(&self, key: &Key) -> Option<Result<Answer, Fault>> {
+        if let Some(scope) = &key.scope
+            && let Some((_, fault)) = self.faults.iter().find(|(failing, _)| failing == scope)
+        {
+            return Some(Err(fault.clone()));
+        }
+        let scope = key.scope.clone().unwrap_or_else(home);
+        let here = |other: &Scope| *other == scope;
+        Some(Ok(match &key.query {
+            Query::Scopes => Answer::Scopes(rows(self.scopes.iter().map(|scope| ScopeView {
+                scope: scope.clone(),
+                account_name: None,
+                home: *scope == home(),
+                fault: None,
+            }))),
+            Query::Accounts => Answer::Accounts(rows(self.accounts.clone())),
+            Query::Status => Answer::Status(Arc::new(Status {
+                version: "0.1.0".to_owned(),
+                pid: 1,
+                clock: "system".to_owned(),
+                now: now(),
+                endpoint_url: None,
+                regions: vec!["us-east-1".to_owned()],
+                active_jobs: 0,
+                vaults_without_recovery_key: self.reminders.clone(),
+            })),
+            Query::Vaults => Answer::Vaults(rows(self.vaults.iter().filter(|vault| here(&vault.scope)).cloned())),
+            Query::RecoveryPoints { vault } => Answer::RecoveryPoints(rows(
+                self.points.iter().filter(|point| here(&point.scope) && point.vault_name == *vault).cloned(),
+            )),
+            Query::RecoveryPointsOfResource { resource } => Answer::RecoveryPoints(rows(
+                self.points.iter().filter(|point| here(&point.scope) && point.resource_arn == *resource).cloned(),
+            )),
+            Query::RecoveryPoint { recovery_point, .. } => {
+                Answer::RecoveryPoint(Arc::new(self.points.iter().find(|point| point.arn == *recovery_point)?.clone()))
+            }
+            Query::Items { path, .. } => Answer::Items(Arc::new(self.items.get(path)?.clone())),
+            Query::RestoreMetadata { .. } => Answer::RestoreMetadata(Arc::new(RestoreMetadata {
+                resource_type: Some(ResourceType::Efs),
+                metadata: [
+                    ("file-system-id", "fs-00000000000000357"),
+                    ("newFileSystem", "true"),
+                    ("Encrypted", "true"),
+                    ("PerformanceMode", "generalPurpose"),
+                    ("CreationToken", "restore-1"),
+                ]
+                .into_iter()
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .collect(),
+            })),
+            Query::Plans => Answer::Plans(rows(self.plans.iter().filter(|detail| here(&detail.plan.scope)).map(|detail| {
+                let plan = &detail.plan;
+                PlanSummary {
+                    id: plan.id.clone(),
+                    arn: plan.arn.clone(),
+                    scope: plan.scope.clone(),
+                    name: plan.document.backup_plan_name.clone(),
+                    version_id: plan.version_id.clone(),
+                    creator_request_id: None,
+                    created: plan.created,
+                    deleted: None,
+                    last_execution: plan.last_execution,
+                    advanced_backup_settings: Vec::new(),
+                }
+            }))),
+            Query::Plan { id } => Answer::Plan(Arc::new(self.plans.iter().find(|detail| detail.plan.id == *id)?.clone())),
+            Query::BackupJobs => Answer::BackupJobs(rows(self.backups.iter().filter(|job| here(&job.scope)).cloned())),
+            Query::RestoreJobs => Answer::RestoreJobs(rows(self.restores.iter().filter(|job| here(&job.scope)).cloned())),
+            Query::CopyJobs => Answer::CopyJobs(rows([])),
+            Query::BackupJob { id } => Answer::BackupJob(Arc::new(self.backups.iter().find(|job| job.id == *id)?.clone())),
+            Query::RestoreJob { id } => {
+                Answer::RestoreJob(Arc::new(self.restores.iter().find(|job| job.id == *id)?.clone()))
+            }
+            Query::ProtectedResources => Answer::ProtectedResources(rows(
+                self.protected.iter().filter(|resource| here(&resource.scope)).cloned(),
+            )),
+            Query::Resources => Answer::Resources(rows(
+                self.resources.iter().filter(|(place, _)| here(place)).map(|(_, resource)| resource.clone()),
+            )),
+            Query::Tags { .. } => Answer::Tags(Arc::new(self.tags.get("default").cloned().unwrap_or_default())),
+            _ => return None,
+        }))
+    }
+}

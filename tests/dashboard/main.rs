@@ -1,0 +1,9 @@
+//! The dashboard, seen as its user sees it: keys in, screens out.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod budgets;
+mod dialogs;
+mod driver;
+mod fixture;
+mod screens;
+mod update;

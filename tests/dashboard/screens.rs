@@ -1,0 +1,165 @@
+//! What every screen shows, at every size, whatever is known. Read the snapshots: they are the dashboard.
+
+use crate::driver::{Driver, Start};
+use crate::fixture;
+use vaultdeck::client::{Fault, FaultKind};
+
+const SIZES: [(u16, u16); 4] = [(60, 15), (80, 24), (120, 40), (200, 60)];
+const TABS: [(&str, &str); 8] = [
+    ("1", "overview"),
+    ("2", "vaults"),
+    ("3", "plans"),
+    ("4", "jobs"),
+    ("5", "accounts"),
+    ("6", "resources"),
+    ("7", "findings"),
+    ("8", "activity"),
+];
+
+/// Snapshots of the eight screens at one size.
+fn snap(state: &str, size: (u16, u16), mut driver: Driver) {
+    for (key, name) in TABS {
+        let screen = driver.press(key).screen();
+        insta::assert_snapshot!(format!("{name}-{state}-{}x{}", size.0, size.1), screen);
+    }
+}
+
+#[test]
+fn with_data() {
+    for size in SIZES {
+        snap("data", size, Driver::start(Start { size, ..Start::default() }));
+    }
+}
+
+#[test]
+fn empty_says_the_exact_next_command() {
+    for size in [(60, 15), (80, 24), (120, 40)] {
+        snap("empty", size, Driver::start(Start { size, fixture: fixture::empty(), ..Start::default() }));
+    }
+}
+
+#[test]
+fn while_loading() {
+    let size = (80, 24);
+    for (key, name) in TABS {
+        let mut driver = Driver::unanswered(Start { size, ..Start::default() });
+        driver.send(vaultdeck::tui::msg::Msg::Key(crate::driver::key_of(key)));
+        insta::assert_snapshot!(format!("{name}-loading-80x24"), driver.screen());
+    }
+}
+
+#[test]
+fn denied_everywhere() {
+    let size = (80, 24);
+    snap("denied", size, Driver::start(Start { size, fixture: fixture::denied(), ..Start::default() }));
+}
+
+#[test]
+fn one_scope_fails_after_it_answered_once_and_its_rows_stay() {
+    let size = (120, 40);
+    let mut driver = Driver::start(Start { size, ..Start::default() });
+    for (key, _) in TABS {
+        driver.press(key);
+    }
+    driver.wait(600);
+    let fault = Fault::new(FaultKind::Network, "connection refused");
+    driver.fixture().faults = vec![(fixture::staging(), fault)];
+    driver.answer_again();
+    snap("partial", size, driver);
+}
+
+#[test]
+fn stale_after_the_engine_went_away() {
+    let size = (80, 24);
+    let mut driver = Driver::start(Start { size, ..Start::default() });
+    for (key, _) in TABS {
+        driver.press(key);
+    }
+    driver.wait(3 * 3600);
+    let fault = Fault::new(FaultKind::Network, "the socket is gone");
+    let scopes = driver.fixture().scopes.clone();
+    driver.fixture().faults = scopes.into_iter().map(|scope| (scope, fault.clone())).collect();
+    driver.answer_again();
+    snap("stale", size, driver);
+}
+
+#[test]
+fn what_opens() {
+    for (size, suffix) in [((80, 24), "80x24"), ((120, 40), "120x40"), ((60, 15), "60x15")] {
+        let start = || Driver::start(Start { size, ..Start::default() });
+        let cases = [
+            ("vault", "2 j enter"),
+            ("point", "2 j enter enter"),
+            ("point-details", "2 j enter enter tab"),
+            ("folder", "2 j enter enter enter"),
+            ("plan", "3 enter"),
+            ("backup-job-failed", "1 enter"),
+            ("backup-job-running", "4 enter"),
+            ("restore-jobs", "4 tab tab"),
+            ("restore-job", "4 tab tab enter"),
+            ("copy-jobs", "4 tab"),
+            ("resource", "6 j j enter"),
+        ];
+        for (name, keys) in cases {
+            insta::assert_snapshot!(format!("open-{name}-{suffix}"), start().press(keys).screen());
+        }
+    }
+}
+
+#[test]
+fn in_ascii_and_without_colour() {
+    let start = Start { size: (80, 24), theme: "mono", glyphs: vaultdeck::tui::glyph::ASCII, ..Start::default() };
+    let mut driver = Driver::start(start);
+    for (key, name) in TABS {
+        let screen = driver.press(key).screen();
+        assert!(screen.is_ascii(), "{name} has other signs:\n{screen}");
+    }
+    insta::assert_snapshot!("overview-ascii-80x24", driver.press("1").screen());
+}
+
+#[test]
+fn too_small_says_so() {
+    let mut driver = Driver::start(Start { size: (50, 10), ..Start::default() });
+    driver.sees("vaultdeck needs 60 x 15");
+    let mut tiny = Driver::start(Start { size: (1, 1), ..Start::default() });
+    tiny.screen();
+}
+
+#[test]
+fn every_size_from_tiny_to_huge_is_drawn() {
+    for (width, height) in [(60, 15), (61, 16), (79, 23), (109, 15), (110, 15), (160, 45), (400, 120), (60, 120), (400, 15)] {
+        let mut driver = Driver::start(Start { size: (width, height), ..Start::default() });
+        for (key, _) in TABS {
+            driver.press(key).screen();
+        }
+        for dialog in ["a", "ctrl-p", "?", "@"] {
+            driver.press(dialog).screen();
+            driver.press("esc");
+        }
+    }
+}
+
+#[test]
+fn hostile_names_are_shown_harmlessly() {
+    let mut driver = Driver::usual();
+    driver.press("2 j enter enter");
+    driver.sees("evil\\x1b]0;x\\x07\\nname\\u{202e}gpj.exe");
+    let buffer = driver.buffer();
+    for cell in buffer.content() {
+        assert!(!cell.symbol().chars().any(char::is_control), "{:?}", cell.symbol());
+    }
+}
+
+#[test]
+fn without_colour_the_selected_row_is_reversed() {
+    let mut driver = Driver::start(Start { theme: "mono", ..Start::default() });
+    driver.press("2 j").screen();
+    let shown = driver.buffer();
+    let row = (0..shown.area.height).find(|y| (0..shown.area.width).any(|x| shown[(x, *y)].symbol() == "▌")).unwrap();
+    for x in 0..shown.area.width - 1 {
+        assert!(shown[(x, row)].modifier.contains(ratatui::style::Modifier::REVERSED), "column {x}");
+    }
+    let bytes = String::from_utf8_lossy(&driver.bytes()).into_owned();
+    assert!(bytes.contains("\x1b[7m"));
+    assert!(!bytes.contains("\x1b[3") && !bytes.contains("38;"), "mono writes no colour");
+}

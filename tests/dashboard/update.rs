@@ -1,0 +1,194 @@
+//! What keys and answers do to the state: the same messages always give the same frames.
+
+use crate::driver::{Driver, Start};
+use crate::fixture;
+use vaultdeck::client::{Fault, FaultKind};
+use vaultdeck::tui::msg::{Effect, Made};
+
+#[test]
+fn the_same_messages_give_the_same_frames() {
+    let play = || {
+        let mut driver = Driver::usual();
+        driver.press("2 j enter enter space j space 4 / ").write("proj").press("enter j s s S 1 f").wait(90);
+        driver.draw();
+        driver.bytes()
+    };
+    assert_eq!(play(), play());
+}
+
+#[test]
+fn the_selection_stays_on_its_row_when_new_jobs_come() {
+    let mut driver = Driver::usual();
+    driver.press("4 j j j");
+    let selected = |driver: &mut Driver| {
+        let screen = driver.screen();
+        screen.lines().find(|line| line.starts_with('▌')).unwrap().to_owned()
+    };
+    let before = selected(&mut driver);
+    let newer = fixture::job(&fixture::home(), 99, "brand-new", vaultdeck::domain::job::JobState::Running, fixture::now());
+    driver.fixture().backups.push(newer);
+    driver.answer_again();
+    driver.sees("brand-new");
+    assert_eq!(selected(&mut driver), before);
+}
+
+#[test]
+fn a_filter_narrows_and_esc_widens_again() {
+    let mut driver = Driver::usual();
+    driver.press("4 /").write("expired").press("enter");
+    driver.sees("database-dumps").sees_no("archive").sees("1 of 22");
+    driver.press("esc").sees("archive");
+}
+
+#[test]
+fn only_problems_on_one_key() {
+    let mut driver = Driver::usual();
+    driver.press("4 f").sees("EXPIRED").sees("ISSUES").sees_no("COMPLETED");
+    driver.press("f").sees("COMPLETED");
+}
+
+#[test]
+fn back_and_forth() {
+    let mut driver = Driver::usual();
+    driver.press("2 j enter enter").sees("notes.md");
+    driver.press("enter").sees("2026.csv");
+    driver.press("esc").sees("notes.md");
+    driver.press("esc").sees("Recovery points in prod-vault");
+    driver.press("esc").sees("archive-vault");
+    driver.press("[").sees("Recovery points in prod-vault");
+    driver.press("]").sees("archive-vault");
+}
+
+#[test]
+fn the_palette_finds_and_runs() {
+    let mut driver = Driver::usual();
+    driver.press("ctrl-p").write("resour").press("enter").sees("Resources").sees("never backed up");
+}
+
+#[test]
+fn the_command_line_runs_names_and_explains_unknown_ones() {
+    let mut driver = Driver::usual();
+    driver.press(":").write("plans").press("enter").sees("Backup plans");
+    driver.press(":").write("plain").press("enter").sees("there is no command \"plain\"");
+}
+
+#[test]
+fn help_is_searched_and_says_why_something_cannot_run() {
+    let mut driver = Driver::usual();
+    driver.press("1 ?").write("delete").sees("Delete the vault").sees("select a vault (2) first");
+    let mut aws = Driver::start(Start { capabilities: fixture::aws(), embedded: false, ..Start::default() });
+    aws.press("?").write("create").sees("read-only: start with --write");
+    aws.press("esc").sees("read-only");
+}
+
+#[test]
+fn nothing_is_changed_by_one_key() {
+    let keys = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!\"#$%&'()*+,-./;<=>@[]^_`{|}~";
+    for screen in ["1", "2 j", "2 j enter", "2 j enter enter", "3", "4", "6"] {
+        for key in keys.chars() {
+            let mut driver = Driver::usual();
+            driver.press(screen).write(&key.to_string());
+            let effects = driver.take_effects();
+            assert!(!effects.iter().any(|effect| matches!(effect, Effect::Change { .. })), "{key} on {screen}");
+        }
+    }
+}
+
+#[test]
+fn quitting_with_jobs_in_this_process_asks_and_elsewhere_does_not() {
+    let mut driver = Driver::usual();
+    driver.press("q").sees("Leave them to resume").sees("Wait until they are done").sees("Stop the backups");
+    assert!(driver.take_effects().is_empty());
+    driver.press("enter");
+    assert!(matches!(driver.take_effects().as_slice(), [Effect::Quit]));
+
+    let mut elsewhere = Driver::start(Start { embedded: false, ..Start::default() });
+    elsewhere.press("q");
+    assert!(matches!(elsewhere.take_effects().as_slice(), [Effect::Quit]));
+}
+
+#[test]
+fn quitting_when_idle_waits_for_the_last_job() {
+    let mut driver = Driver::usual();
+    driver.press("q down enter").sees("quits when no job runs");
+    assert!(driver.take_effects().is_empty());
+    driver.fixture().backups.retain(|job| job.state.is_final());
+    driver.fixture().restores.retain(|job| job.state.is_final());
+    driver.answer_again();
+    assert!(driver.take_effects().iter().any(|effect| matches!(effect, Effect::Quit)));
+}
+
+#[test]
+fn stopping_all_sends_one_stop_for_each_backup() {
+    let mut driver = Driver::usual();
+    driver.press("q down down enter");
+    let stops = driver.take_effects().into_iter().filter(|effect| matches!(effect, Effect::Change { .. })).count();
+    assert_eq!(stops, 2);
+}
+
+#[test]
+fn one_scope_can_be_chosen() {
+    let mut driver = Driver::usual();
+    driver.press("2 @").write("staging").press("enter").sees("Default").sees_no("prod-vault");
+    driver.press("@").write("all acc").press("enter").sees("prod-vault");
+}
+
+#[test]
+fn an_older_answer_never_replaces_a_newer_one() {
+    use vaultdeck::client::{Answer, Event, Key, Query, Reply};
+    let mut driver = Driver::usual();
+    driver.press("2");
+    let key = Key::scoped(fixture::home(), Query::Vaults);
+    let old = Reply {
+        key,
+        generation: 0,
+        at: fixture::now(),
+        result: Ok(Answer::Vaults(vaultdeck::client::query::rows([]))),
+        next_try: None,
+    };
+    driver.send(vaultdeck::tui::msg::Msg::Data(Box::new(Event::Answered(old))));
+    driver.sees("prod-vault");
+}
+
+#[test]
+fn a_change_is_shown_asked_sent_once_and_told() {
+    let mut driver = Driver::usual();
+    driver.press("2 :").write("create-vault").press("enter").sees("Create a vault");
+    driver.write("new vault!").press("ctrl-s").sees("must be 2 to 50 letters");
+    driver.press("ctrl-u").write("new-vault").press("ctrl-s");
+    driver.sees("CreateBackupVault").sees("\"BackupVaultName\": \"new-vault\"").sees("create-backup-vault");
+    driver.press("enter").sees("enter does not confirm");
+    assert!(driver.take_effects().is_empty());
+    driver.press("y").sees("Sending");
+    let effects = driver.take_effects();
+    assert!(matches!(effects.as_slice(), [Effect::Change { ticket: 1, .. }]));
+    driver.changed(Ok(Made::Vault("new-vault".to_owned()))).sees("Create vault new-vault: done");
+    driver.press("8").sees("Create vault new-vault").sees("done");
+}
+
+#[test]
+fn a_refused_change_keeps_what_was_typed() {
+    let mut driver = Driver::usual();
+    driver.press(":").write("create-vault").press("enter").write("new-vault").press("ctrl-s y");
+    let fault = Fault::new(FaultKind::Refused, "Backup vault with the same name already exists");
+    driver.changed(Err(fault)).sees("Backup vault with the same name already exists").sees("new-vault");
+}
+
+#[test]
+fn deleting_wants_its_name_typed() {
+    let mut driver = Driver::usual();
+    driver.fixture().vaults.push(fixture::vault(&fixture::home(), "old-vault", 0));
+    driver.answer_again();
+    driver.press("2 /").write("old").press("enter a").write("delete").press("enter");
+    driver.sees("destroys something for good").sees("type old-vault");
+    driver.press("y y y enter");
+    assert!(driver.take_effects().is_empty(), "y alone never destroys");
+    driver.press("ctrl-u").write("old-vault").press("enter");
+    assert!(matches!(driver.take_effects().as_slice(), [Effect::Change { .. }]));
+}
+
+#[test]
+fn what_cannot_be_done_says_why_in_the_menu() {
+    let mut driver = Driver::usual();
+    driver.press("2 j a").sees("it holds 12 recovery points");
+}
