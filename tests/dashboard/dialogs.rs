@@ -6,8 +6,14 @@ use crate::driver::{Driver, Start};
 fn the_small_ones() {
     for (size, suffix) in [((80, 24), "80x24"), ((60, 15), "60x15"), ((120, 40), "120x40")] {
         let start = || Driver::start(Start { size, ..Start::default() });
-        let cases =
-            [("actions", "2 j a"), ("palette", "ctrl-p"), ("help", "?"), ("scopes", "@"), ("quit", "q"), ("stop-job", "4 a enter")];
+        let cases = [
+            ("actions", "2 j a"),
+            ("palette", "ctrl-p"),
+            ("help", "?"),
+            ("scopes", "@"),
+            ("quit", "q"),
+            ("stop-job", "4 a enter"),
+        ];
         for (name, keys) in cases {
             insta::assert_snapshot!(format!("dialog-{name}-{suffix}"), start().press(keys).screen());
         }

@@ -109,7 +109,8 @@ pub fn job(scope: &Scope, number: u64, name: &str, state: JobState, created: Tim
         scope: scope.clone(),
         vault_name: "prod-vault".to_owned(),
         vault_arn: Arn::vault(scope, &"prod-vault".parse().unwrap()),
-        recovery_point_arn: (state == JobState::Completed).then(|| Arn::recovery_point(scope, &format!("bbbbbbbb-0000-4000-8000-{number:012}"))),
+        recovery_point_arn: (state == JobState::Completed)
+            .then(|| Arn::recovery_point(scope, &format!("bbbbbbbb-0000-4000-8000-{number:012}"))),
         lifecycle: Some(Lifecycle { delete_after_days: Some(35), ..Lifecycle::default() }),
         encryption_key_arn: None,
         resource_arn: file_system(scope, name.bytes().map(u64::from).sum()),
@@ -371,7 +372,11 @@ pub fn empty() -> Fixture {
 /// Everything is denied everywhere.
 pub fn denied() -> Fixture {
     let mut fixture = organization();
-    let denied = Fault { code: Some("AccessDeniedException".to_owned()), request_id: Some("req-1".to_owned()), ..Fault::new(FaultKind::Denied, "not authorized to perform backup:ListBackupJobs") };
+    let denied = Fault {
+        code: Some("AccessDeniedException".to_owned()),
+        request_id: Some("req-1".to_owned()),
+        ..Fault::new(FaultKind::Denied, "not authorized to perform backup:ListBackupJobs")
+    };
     fixture.faults = fixture.scopes.iter().map(|scope| (scope.clone(), denied.clone())).collect();
     fixture
 }
@@ -428,26 +433,34 @@ impl Fixture {
                 .map(|(key, value)| (key.to_owned(), value.to_owned()))
                 .collect(),
             })),
-            Query::Plans => Answer::Plans(rows(self.plans.iter().filter(|detail| here(&detail.plan.scope)).map(|detail| {
-                let plan = &detail.plan;
-                PlanSummary {
-                    id: plan.id.clone(),
-                    arn: plan.arn.clone(),
-                    scope: plan.scope.clone(),
-                    name: plan.document.backup_plan_name.clone(),
-                    version_id: plan.version_id.clone(),
-                    creator_request_id: None,
-                    created: plan.created,
-                    deleted: None,
-                    last_execution: plan.last_execution,
-                    advanced_backup_settings: Vec::new(),
-                }
-            }))),
-            Query::Plan { id } => Answer::Plan(Arc::new(self.plans.iter().find(|detail| detail.plan.id == *id)?.clone())),
+            Query::Plans => {
+                Answer::Plans(rows(self.plans.iter().filter(|detail| here(&detail.plan.scope)).map(|detail| {
+                    let plan = &detail.plan;
+                    PlanSummary {
+                        id: plan.id.clone(),
+                        arn: plan.arn.clone(),
+                        scope: plan.scope.clone(),
+                        name: plan.document.backup_plan_name.clone(),
+                        version_id: plan.version_id.clone(),
+                        creator_request_id: None,
+                        created: plan.created,
+                        deleted: None,
+                        last_execution: plan.last_execution,
+                        advanced_backup_settings: Vec::new(),
+                    }
+                })))
+            }
+            Query::Plan { id } => {
+                Answer::Plan(Arc::new(self.plans.iter().find(|detail| detail.plan.id == *id)?.clone()))
+            }
             Query::BackupJobs => Answer::BackupJobs(rows(self.backups.iter().filter(|job| here(&job.scope)).cloned())),
-            Query::RestoreJobs => Answer::RestoreJobs(rows(self.restores.iter().filter(|job| here(&job.scope)).cloned())),
+            Query::RestoreJobs => {
+                Answer::RestoreJobs(rows(self.restores.iter().filter(|job| here(&job.scope)).cloned()))
+            }
             Query::CopyJobs => Answer::CopyJobs(rows([])),
-            Query::BackupJob { id } => Answer::BackupJob(Arc::new(self.backups.iter().find(|job| job.id == *id)?.clone())),
+            Query::BackupJob { id } => {
+                Answer::BackupJob(Arc::new(self.backups.iter().find(|job| job.id == *id)?.clone()))
+            }
             Query::RestoreJob { id } => {
                 Answer::RestoreJob(Arc::new(self.restores.iter().find(|job| job.id == *id)?.clone()))
             }

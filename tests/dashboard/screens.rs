@@ -127,7 +127,9 @@ fn too_small_says_so() {
 
 #[test]
 fn every_size_from_tiny_to_huge_is_drawn() {
-    for (width, height) in [(60, 15), (61, 16), (79, 23), (109, 15), (110, 15), (160, 45), (400, 120), (60, 120), (400, 15)] {
+    for (width, height) in
+        [(60, 15), (61, 16), (79, 23), (109, 15), (110, 15), (160, 45), (400, 120), (60, 120), (400, 15)]
+    {
         let mut driver = Driver::start(Start { size: (width, height), ..Start::default() });
         for (key, _) in TABS {
             driver.press(key).screen();

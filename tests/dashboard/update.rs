@@ -25,7 +25,8 @@ fn the_selection_stays_on_its_row_when_new_jobs_come() {
         screen.lines().find(|line| line.starts_with('▌')).unwrap().to_owned()
     };
     let before = selected(&mut driver);
-    let newer = fixture::job(&fixture::home(), 99, "brand-new", vaultdeck::domain::job::JobState::Running, fixture::now());
+    let newer =
+        fixture::job(&fixture::home(), 99, "brand-new", vaultdeck::domain::job::JobState::Running, fixture::now());
     driver.fixture().backups.push(newer);
     driver.answer_again();
     driver.sees("brand-new");
