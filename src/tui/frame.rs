@@ -182,23 +182,25 @@ fn view_last(app: &App, area: Rect, painter: &mut Painter<'_>) {
 
 fn hints(app: &App) -> Segments<'static> {
     let mut hints = Segments::new();
-    let mut hint = |key: &'static str, what: &'static str| {
-        hints.push(segment(key, Role::Key));
-        hints.push(segment(format!(" {what}  "), Role::Dim));
-    };
-    hint("enter", "open");
-    if app.history.trail().len() > 1 {
-        hint("esc", "back");
+    let wide = app.size.0 >= 100;
+    let listed = app.page().filter_text().is_some();
+    let deep = app.history.trail().len() > 1;
+    for (key, what, shown) in [
+        ("enter", "open", true),
+        ("esc", "back", deep),
+        ("a", "actions", true),
+        ("/", "filter", listed),
+        ("f", "problems", listed && wide),
+        ("s", "sort", listed && wide),
+        ("@", "scope", wide || !listed),
+        ("ctrl-p", "find", wide),
+        ("?", "help", true),
+        ("q", "quit", true),
+    ] {
+        if shown {
+            hints.push(segment(key, Role::Key));
+            hints.push(segment(format!(" {what}  "), Role::Dim));
+        }
     }
-    hint("a", "actions");
-    if app.page().filter_text().is_some() {
-        hint("/", "filter");
-        hint("f", "problems");
-        hint("s", "sort");
-    }
-    hint("@", "scope");
-    hint("ctrl-p", "find");
-    hint("?", "help");
-    hint("q", "quit");
     hints
 }

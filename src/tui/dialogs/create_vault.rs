@@ -133,7 +133,7 @@ impl Modal for CreateVault {
         }
     }
     fn size(&self, _: &World) -> (u16, u16) {
-        (84, 12)
+        (84, 7)
     }
     fn view(&self, _: &World, area: Rect, painter: &mut Painter<'_>) {
         self.form.view(area, painter);

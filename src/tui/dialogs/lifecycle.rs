@@ -1,43 +1,113 @@
-//! How long a recovery point is kept.
+//! Changes how long a recovery point is kept.
 
-use crate::client::Key;
+use crate::client::{Feature, Mutation};
+use crate::domain::Lifecycle;
 use crate::domain::recovery_point::RecoveryPoint;
-use crate::tui::dialogs::{Input, Modal};
+use crate::tui::actions::last_part;
+use crate::tui::dialogs::create_vault::form_hints;
+use crate::tui::dialogs::{Input, Modal, parse_days};
+use crate::tui::fmt;
 use crate::tui::msg::Act;
 use crate::tui::paint::{Painter, Segments};
 use crate::tui::theme::Role;
+use crate::tui::widgets::form::{Filled, Form};
 use crate::tui::world::World;
+use crossterm::event::KeyCode;
 use ratatui::layout::Rect;
 use std::sync::Arc;
 
-/// How long a recovery point is kept.
+/// The form.
 #[derive(Debug)]
-pub struct LifecycleEditor(());
+pub struct LifecycleEditor {
+    point: Arc<RecoveryPoint>,
+    form: Form,
+}
 
 impl LifecycleEditor {
     /// Of this point.
-    pub fn new(_point: Arc<RecoveryPoint>, _world: &World) -> Self {
-        Self(())
+    pub fn new(point: Arc<RecoveryPoint>, world: &World) -> Self {
+        let days = |days: Option<i64>| days.map(|days| days.to_string()).unwrap_or_default();
+        let lifecycle = point.lifecycle.unwrap_or_default();
+        let mut form = Form::default();
+        let created = format!("{} was created {}.", last_part(&point.arn), fmt::exact(point.created));
+        form.note("of", &created, Role::Dim)
+            .text("keep", "Keep for days", &days(lifecycle.delete_days()))
+            .hint("keep", "counted from its creation; empty keeps it for ever")
+            .text("cold", "Cold after days", &days(lifecycle.cold_days()))
+            .hint("cold", "then it must be kept at least 90 days longer")
+            .disable("cold", world.store.capabilities.allows(Feature::ColdStorage).err())
+            .note("effect", "", Role::Text);
+        let mut editor = Self { point, form };
+        editor.tell(world);
+        editor
+    }
+
+    fn read(&self) -> Result<Lifecycle, Vec<(&'static str, String)>> {
+        let keep = parse_days(self.form.value("keep")).map_err(|message| vec![("keep", message)])?;
+        let cold = parse_days(self.form.value("cold")).map_err(|message| vec![("cold", message)])?;
+        let was = self.point.lifecycle.unwrap_or_default();
+        let lifecycle = Lifecycle {
+            move_to_cold_storage_after_days: if self.form.is_enabled("cold") { cold } else { was.move_to_cold_storage_after_days },
+            delete_after_days: Some(keep.unwrap_or(-1)),
+            opt_in_to_archive_for_supported_resources: was.opt_in_to_archive_for_supported_resources,
+        };
+        match lifecycle.validate() {
+            Ok(()) => Ok(lifecycle),
+            Err(invalid) => Err(vec![("keep", invalid.message)]),
+        }
+    }
+
+    /// What it would mean.
+    fn tell(&mut self, world: &World) {
+        let effect = match self.read() {
+            Err(mistakes) => {
+                self.form.mistakes(&mistakes);
+                String::new()
+            }
+            Ok(lifecycle) => {
+                self.form.mistakes(&[]);
+                match lifecycle.calculate(self.point.created).delete_at {
+                    None => "It would be kept for ever.".to_owned(),
+                    Some(at) if at <= world.now() => "Its life would be over already: it is deleted within 8 hours.".to_owned(),
+                    Some(at) => format!("It would be deleted {}, {}.", fmt::relative(world.now(), at), fmt::exact(at)),
+                }
+            }
+        };
+        self.form.label("effect", &effect);
     }
 }
 
 impl Modal for LifecycleEditor {
     fn title(&self, _: &World) -> String {
-        "How long a recovery point is kept.".to_owned()
+        "How long it is kept".to_owned()
     }
-    fn keys(&self, _: &World) -> Vec<Key> {
+    fn handle(&mut self, input: Input, world: &mut World) -> Vec<Act> {
+        let filled = match input {
+            Input::Paste(pasted) => self.form.paste(&pasted),
+            Input::Key(key) if key.code == KeyCode::Esc => return vec![Act::Close],
+            Input::Key(key) => self.form.handle(key),
+        };
+        match (filled, self.read()) {
+            (Filled::Submit, Ok(lifecycle)) => {
+                let mutation = Mutation::UpdateLifecycle {
+                    vault: self.point.vault_name.clone(),
+                    recovery_point: self.point.arn.clone(),
+                    lifecycle,
+                };
+                return vec![Act::Propose(self.point.scope.clone(), Box::new(mutation))];
+            }
+            (Filled::Submit | Filled::Changed, _) => self.tell(world),
+            _ => {}
+        }
         Vec::new()
-    }
-    fn handle(&mut self, _: Input, _: &mut World) -> Vec<Act> {
-        vec![Act::Close]
     }
     fn size(&self, _: &World) -> (u16, u16) {
-        (60, 4)
+        (84, 8)
     }
     fn view(&self, _: &World, area: Rect, painter: &mut Painter<'_>) {
-        painter.paragraph(area, "This dialog is not built yet. Any key closes it.", Role::Text);
+        self.form.view(area, painter);
     }
     fn hints(&self, _: &World) -> Segments<'static> {
-        Vec::new()
+        form_hints("review")
     }
 }

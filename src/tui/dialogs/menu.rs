@@ -45,7 +45,10 @@ impl Menu {
     }
 
     fn of(title: &'static str, commands: Vec<Command>, subject: &Subject, world: &World) -> Self {
-        let choices = commands.iter().map(|command| choice(*command, subject, world)).collect();
+        let mut choices: Vec<(Command, Choice)> =
+            commands.into_iter().map(|command| (command, choice(command, subject, world))).collect();
+        choices.sort_by_key(|(_, choice)| choice.disabled.is_some());
+        let (commands, choices) = choices.into_iter().unzip();
         Self { title, commands, picker: Picker::new(choices, "") }
     }
 }
@@ -71,7 +74,7 @@ impl Modal for Menu {
         }
     }
     fn size(&self, _: &World) -> (u16, u16) {
-        (92, self.commands.len().min(20) as u16 + 3)
+        (92, self.commands.len().min(20) as u16 + 1)
     }
     fn view(&self, _: &World, area: Rect, painter: &mut Painter<'_>) {
         self.picker.view("> ", area, painter);

@@ -72,7 +72,7 @@ impl Modal for Quit {
         }
     }
     fn size(&self, _: &World) -> (u16, u16) {
-        (84, 10)
+        (84, 6)
     }
     fn view(&self, _: &World, area: Rect, painter: &mut Painter<'_>) {
         let jobs = text::count(self.running, "job runs", "jobs run");

@@ -48,7 +48,7 @@ impl Modal for Scopes {
         Vec::new()
     }
     fn size(&self, world: &World) -> (u16, u16) {
-        (80, world.scopes.len().min(20) as u16 + 4)
+        (80, world.scopes.len().min(20) as u16 + 2)
     }
     fn view(&self, _: &World, area: Rect, painter: &mut Painter<'_>) {
         self.picker.view("> ", area, painter);

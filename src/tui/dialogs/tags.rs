@@ -1,42 +1,113 @@
-//! Tags.
+//! Shows the tags of something, and changes one of them.
 
-use crate::client::Key;
-use crate::domain::{Arn, Scope};
+use crate::client::{Key, Mutation, Query};
+use crate::domain::{Arn, Scope, Tags, tags};
+use crate::tui::actions::last_part;
+use crate::tui::dialogs::create_vault::form_hints;
 use crate::tui::dialogs::{Input, Modal};
 use crate::tui::msg::Act;
 use crate::tui::paint::{Painter, Segments};
+use crate::tui::screens::pane;
 use crate::tui::theme::Role;
+use crate::tui::widgets::form::{Filled, Form};
+use crate::tui::widgets::picker::Choice;
 use crate::tui::world::World;
+use crossterm::event::KeyCode;
 use ratatui::layout::Rect;
 
-/// Tags.
+/// The form.
 #[derive(Debug)]
-pub struct TagsEditor(());
+pub struct TagsEditor {
+    scope: Scope,
+    arn: Arn,
+    form: Form,
+}
 
 impl TagsEditor {
-    /// Of this.
-    pub fn new(_scope: Scope, _arn: Arn, _world: &World) -> Self {
-        Self(())
+    /// Of a vault, plan or recovery point.
+    pub fn new(scope: Scope, arn: Arn, _: &World) -> Self {
+        let mut form = Form::default();
+        form.note("now", "", Role::Text)
+            .turn("do", "Do", &[("set", "set a tag"), ("remove", "remove a tag")], "set")
+            .text("key", "Key", "")
+            .text("value", "Value", "")
+            .pick("gone", "Tag", Vec::new(), "")
+            .hide("gone", true);
+        Self { scope, arn, form }
+    }
+
+    fn key(&self) -> Key {
+        Key::scoped(self.scope.clone(), Query::Tags { arn: self.arn.clone() })
+    }
+
+    fn removes(&self) -> bool {
+        self.form.value("do") == "remove"
+    }
+
+    fn submit(&mut self) -> Vec<Act> {
+        if self.removes() {
+            let key = self.form.value("gone").to_owned();
+            if key.is_empty() {
+                self.form.mistakes(&[("gone", "choose the tag to remove".to_owned())]);
+                return Vec::new();
+            }
+            let mutation = Mutation::UntagResource { arn: self.arn.clone(), keys: vec![key] };
+            return vec![Act::Propose(self.scope.clone(), Box::new(mutation))];
+        }
+        let (key, value) = (self.form.value("key").to_owned(), self.form.value("value").to_owned());
+        if let Err(invalid) = tags::validate_tag("Tags", &key, &value) {
+            self.form.mistakes(&[("key", invalid.message)]);
+            return Vec::new();
+        }
+        let mutation = Mutation::TagResource { arn: self.arn.clone(), tags: Tags::from([(key, value)]) };
+        vec![Act::Propose(self.scope.clone(), Box::new(mutation))]
     }
 }
 
 impl Modal for TagsEditor {
     fn title(&self, _: &World) -> String {
-        "Tags.".to_owned()
+        format!("Tags of {}", last_part(&self.arn))
     }
     fn keys(&self, _: &World) -> Vec<Key> {
+        vec![self.key()]
+    }
+    fn sync(&mut self, world: &World) {
+        let Some(tags) = world.store.tags(&self.scope, &self.arn) else { return };
+        let lines: Vec<String> = tags.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+        self.form.label("now", &if lines.is_empty() { "It has no tag.".to_owned() } else { lines.join("\n") });
+        let choices = tags.iter().map(|(key, value)| Choice::new(key.clone(), key.clone(), value.clone())).collect();
+        self.form.choices("gone", choices);
+        let removes = self.removes();
+        self.form.hide("gone", !removes).hide("key", removes).hide("value", removes);
+    }
+    fn handle(&mut self, input: Input, world: &mut World) -> Vec<Act> {
+        let filled = match input {
+            Input::Paste(pasted) => self.form.paste(&pasted),
+            Input::Key(key) if key.code == KeyCode::Esc && !self.form.is_picking() => return vec![Act::Close],
+            Input::Key(key) => self.form.handle(key),
+        };
+        match filled {
+            Filled::Submit => return self.submit(),
+            Filled::Changed => {
+                self.form.mistakes(&[]);
+                self.sync(world);
+            }
+            Filled::Moved | Filled::Unknown => {}
+        }
         Vec::new()
     }
-    fn handle(&mut self, _: Input, _: &mut World) -> Vec<Act> {
-        vec![Act::Close]
+    fn size(&self, world: &World) -> (u16, u16) {
+        let number = world.store.tags(&self.scope, &self.arn).map_or(1, |tags| tags.len().max(1));
+        (72, 5 + number.min(30) as u16)
     }
-    fn size(&self, _: &World) -> (u16, u16) {
-        (60, 4)
-    }
-    fn view(&self, _: &World, area: Rect, painter: &mut Painter<'_>) {
-        painter.paragraph(area, "This dialog is not built yet. Any key closes it.", Role::Text);
+    fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
+        if world.store.tags(&self.scope, &self.arn).is_none() {
+            pane::view_nothing(&world.store.freshness(&[self.key()]), &[], world, area, painter);
+            return;
+        }
+        self.form.view(area, painter);
     }
     fn hints(&self, _: &World) -> Segments<'static> {
-        Vec::new()
+        form_hints("review")
     }
 }

@@ -32,7 +32,7 @@ static COLUMNS: &[Column<Activity>] = &[
     Column::<Activity>::new("ACCOUNT", 12, 20, |entry, world| Cell::plain(world.account(&entry.scope.account)))
         .priority(4)
         .when(When::ManyAccounts),
-    Column::<Activity>::new("REGION", 9, 14, |entry, _| Cell::plain(entry.scope.region.to_string())).priority(5),
+    Column::<Activity>::new("REGION", 12, 14, |entry, _| Cell::plain(entry.scope.region.to_string())).priority(5),
     Column::<Activity>::new("CALLS", 16, 30, |entry, _| Cell::dim(entry.operations.clone())).priority(3),
     Column::<Activity>::new("DETAIL", 12, 40, |entry, _| match &entry.outcome {
         Some(Ok(text)) => Cell::dim(text.clone()),

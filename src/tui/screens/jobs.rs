@@ -85,7 +85,7 @@ static BACKUP: &[Column<BackupJob>] = &[
         .priority(3)
         .when(When::ManyAccounts)
         .sorted(|a, b| a.scope.account.cmp(&b.scope.account)),
-    Column::<BackupJob>::new("REGION", 9, 14, |job, _| Cell::plain(job.scope.region.to_string()))
+    Column::<BackupJob>::new("REGION", 12, 14, |job, _| Cell::plain(job.scope.region.to_string()))
         .priority(5)
         .when(When::ManyRegions)
         .sorted(|a, b| a.scope.region.cmp(&b.scope.region)),
@@ -127,9 +127,9 @@ static RESTORE: &[Column<RestoreJob>] = &[
         .sorted(|a, b| a.state.cmp(&b.state)),
     Column::<RestoreJob>::new("CREATED", 11, 11, |job, _| Cell::plain(fmt::short(job.created)))
         .sorted(|a, b| b.created.cmp(&a.created)),
-    Column::<RestoreJob>::new("FROM", 10, 26, |job, _| {
+    Column::<RestoreJob>::new("FROM", 10, 26, |job, world| {
         let source = job.source_resource_arn.as_ref().or(job.recovery_point_arn.as_ref());
-        Cell::new(source.map(last_part).unwrap_or_default(), Role::Accent)
+        Cell::new(source.map(|arn| world.resource_name(&job.scope, arn)).unwrap_or_default(), Role::Accent)
     }),
     Column::<RestoreJob>::new("RESTORED", 10, 26, |job, _| {
         Cell::plain(job.created_resource_arn.as_ref().map(last_part).unwrap_or_default())
@@ -144,7 +144,7 @@ static RESTORE: &[Column<RestoreJob>] = &[
     Column::<RestoreJob>::new("ACCOUNT", 10, 20, |job, world| account(|job: &RestoreJob| &job.scope, job, world))
         .priority(4)
         .when(When::ManyAccounts),
-    Column::<RestoreJob>::new("REGION", 9, 14, |job, _| Cell::plain(job.scope.region.to_string()))
+    Column::<RestoreJob>::new("REGION", 12, 14, |job, _| Cell::plain(job.scope.region.to_string()))
         .priority(5)
         .when(When::ManyRegions),
     Column::<RestoreJob>::new("MESSAGE", 10, 30, |job, _| Cell::dim(job.status_message.clone().unwrap_or_default()))

@@ -4,7 +4,7 @@ use crate::client::query::PlanDetail;
 use crate::client::{Key, Query};
 use crate::domain::job::{BackupJob, RestoreJob};
 use crate::domain::{Scope, Time};
-use crate::tui::actions::{Subject, last_part};
+use crate::tui::actions::Subject;
 use crate::tui::command::Command;
 use crate::tui::msg::Act;
 use crate::tui::paint::{Painter, segment};
@@ -29,6 +29,8 @@ pub struct Overview {
     next: Vec<Next>,
     day: Day,
     plans: Vec<Key>,
+    /// Whether any list of jobs was ever answered.
+    known: bool,
 }
 
 /// A job under way.
@@ -64,12 +66,13 @@ impl Overview {
     fn gather_jobs(&mut self, world: &World) {
         let jobs =
             || world.shown.iter().filter_map(|scope| world.store.backup_jobs(scope)).flat_map(|jobs| jobs.iter());
+        self.known = jobs().next().is_some() || world.shown.iter().any(|scope| world.store.backup_jobs(scope).is_some());
         self.day = Day::of(jobs().map(Arc::as_ref), world.now());
         let mut running: Vec<Running> =
             jobs().filter(|job| !job.state.is_final()).map(|job| backup_running(job)).collect();
         let restores =
             world.shown.iter().filter_map(|scope| world.store.restore_jobs(scope)).flat_map(|jobs| jobs.iter());
-        running.extend(restores.filter(|job| !job.state.is_final()).map(|job| restore_running(job)));
+        running.extend(restores.filter(|job| !job.state.is_final()).map(|job| restore_running(job, world)));
         running.sort_by(|a, b| a.waiting.cmp(&b.waiting).then(a.since.cmp(&b.since)));
         self.running = running;
     }
@@ -107,8 +110,11 @@ impl Overview {
         let name = first.rsplit('/').next().unwrap_or(first);
         let number = status.vaults_without_recovery_key.len();
         let account: Vec<&str> = first.split('/').collect();
+        let home = world.scopes.first();
         let place = match account.as_slice() {
-            [account, region, _] if world.scopes.len() > 1 => format!(" --account {account} --region {region}"),
+            [account, region, _] if home.is_some_and(|home| home.to_string() != format!("{account}/{region}")) => {
+                format!(" --account {account} --region {region}")
+            }
             _ => String::new(),
         };
         Some((
@@ -121,7 +127,7 @@ impl Overview {
     }
 
     fn places(&self, area: Rect, reminder: bool) -> Places {
-        let bottom = u16::from(reminder) * if area.width >= 110 { 1 } else { 2 };
+        let bottom = u16::from(reminder) * if area.width >= 140 { 1 } else { 2 };
         let bottom = if area.height < 14 { bottom.min(1) } else { bottom };
         let body = Rect::new(area.x, area.y, area.width, area.height.saturating_sub(bottom));
         let reminder = Rect::new(area.x, body.bottom(), area.width, bottom);
@@ -174,7 +180,13 @@ impl Overview {
         ];
         let well: pane::Empty<'_> = &["Nothing needs a look: no failed, expired or missing backup."];
         let (title, empty) = if first && !fresh.waiting { ("First steps", welcome) } else { ("Needs a look", well) };
-        pane::view_list(&self.problems, title, fresh, empty, world, area, painter);
+        let selected = self.problems.selected().filter(|_| area.height >= 12);
+        let detail = selected.map_or(0, |_| (area.height / 3).clamp(5, 10));
+        let list = Rect::new(area.x, area.y, area.width, area.height - detail);
+        pane::view_list(&self.problems, title, fresh, empty, world, list, painter);
+        if let Some(line) = selected {
+            view_problem(&line.record, world, Rect::new(area.x, list.bottom(), area.width, detail), painter);
+        }
     }
 
     fn view_day(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
@@ -184,6 +196,10 @@ impl Overview {
         let head = Rect::new(area.x, area.y, area.width, 1);
         painter.rule(head, &pane::title("Backup jobs of the last 24 h", "", world), &Vec::new());
         let inner = Rect::new(area.x + 2, area.y + 1, area.width.saturating_sub(2), area.height - 1);
+        if !self.known {
+            painter.put(inner.x, inner.y, inner.width, "not known yet", Role::Dim);
+            return;
+        }
         self.day.view_counts(inner, painter);
         if inner.height > 2 {
             self.day.view_bars(Rect::new(inner.x, inner.y + 1, inner.width, inner.height - 1), painter);
@@ -199,7 +215,8 @@ impl Overview {
         let rows = usize::from(area.height - 1);
         let inner = Rect::new(area.x + 2, area.y + 1, area.width.saturating_sub(2), area.height - 1);
         if self.running.is_empty() {
-            painter.put(inner.x, inner.y, inner.width, "no job runs", Role::Dim);
+            let said = if self.known { "no job runs" } else { "not known yet" };
+            painter.put(inner.x, inner.y, inner.width, said, Role::Dim);
         }
         for (nth, job) in self.running.iter().take(rows).enumerate() {
             let y = inner.y + nth as u16;
@@ -234,7 +251,11 @@ impl Overview {
         let rows = usize::from(area.height - 1);
         let inner = Rect::new(area.x + 2, area.y + 1, area.width.saturating_sub(2), area.height - 1);
         if self.next.is_empty() {
-            let said = if fresh.waiting { "loading" } else { "no plan runs next: :create-plan makes one" };
+            let said = match (fresh.waiting, fresh.oldest) {
+                (true, _) => "loading",
+                (false, None) => "not known yet",
+                (false, Some(_)) => "no plan runs next: :create-plan makes one",
+            };
             painter.put(inner.x, inner.y, inner.width, said, Role::Dim);
         }
         for (nth, run) in self.next.iter().take(rows).enumerate() {
@@ -252,6 +273,19 @@ impl Overview {
     }
 }
 
+/// The selected problem in full: what was said, and what it means.
+fn view_problem(problem: &Problem, world: &World, area: Rect, painter: &mut Painter<'_>) {
+    let head = Rect::new(area.x, area.y, area.width, 1);
+    let place = world.scope_name(&problem.scope);
+    painter.rule(head, &pane::title(&problem.name, &place, world), &vec![segment("enter opens it", Role::Dim)]);
+    let mut y = area.y + 1;
+    let rest = |y: u16| Rect::new(area.x + 2, y, area.width.saturating_sub(3), area.bottom().saturating_sub(y));
+    y += painter.paragraph(rest(y), &problem.detail, Role::Text);
+    if let Some(meaning) = problem.meaning {
+        painter.paragraph(rest(y), meaning, Role::Dim);
+    }
+}
+
 fn backup_running(job: &BackupJob) -> Running {
     Running {
         name: resource_name(job.resource_name.as_ref(), &job.resource_arn),
@@ -263,10 +297,10 @@ fn backup_running(job: &BackupJob) -> Running {
     }
 }
 
-fn restore_running(job: &RestoreJob) -> Running {
+fn restore_running(job: &RestoreJob, world: &World) -> Running {
     let source = job.source_resource_arn.as_ref().or(job.recovery_point_arn.as_ref());
     Running {
-        name: source.map(last_part).unwrap_or_default(),
+        name: source.map(|arn| world.resource_name(&job.scope, arn)).unwrap_or_default(),
         verb: "restore",
         percent: job.percent_done,
         waiting: job.state == crate::domain::job::JobState::Pending,

@@ -3,7 +3,9 @@
 use crate::client::query::PlanDetail;
 use crate::client::{Answer, Key, Query};
 use crate::domain::plan::{Rule, ScheduledRun};
+use crate::domain::frequency::Frequency;
 use crate::domain::plan_runs::PlanRuns;
+use crate::domain::schedule::DEFAULT_EXPRESSION;
 use crate::domain::selection::{Selection, SelectionDocument};
 use crate::domain::{PlanId, Scope, Time};
 use crate::tui::actions::Subject;
@@ -40,9 +42,11 @@ pub fn next_runs(detail: &PlanDetail, now: Time, count: usize) -> Vec<ScheduledR
 /// What a rule says about when, in English.
 pub fn schedule(rule: &Rule) -> String {
     let zone = rule.schedule_expression_timezone.as_deref().unwrap_or("Etc/UTC");
-    match rule.schedule() {
-        Ok(schedule) => format!("{} ({zone})", schedule.describe()),
-        Err(_) => rule.schedule_expression.clone().unwrap_or_default(),
+    let expression = rule.schedule_expression.as_deref().unwrap_or(DEFAULT_EXPRESSION);
+    match (Frequency::from_expression(expression), rule.schedule()) {
+        (Frequency::Cron(_), Ok(schedule)) => format!("{} ({expression}, {zone})", schedule.describe()),
+        (Frequency::Cron(_), Err(_)) => expression.to_owned(),
+        (preset, _) => format!("{preset} ({zone})"),
     }
 }
 
@@ -50,7 +54,7 @@ pub fn schedule(rule: &Rule) -> String {
 pub fn selects(document: &SelectionDocument) -> Vec<String> {
     let mut lines: Vec<String> = document.resources.iter().map(|arn| format!("resource {arn}")).collect();
     lines.extend(
-        document.list_of_tags.iter().map(|tag| format!("or tag {} = {}", tag.condition_key, tag.condition_value)),
+        document.list_of_tags.iter().map(|tag| format!("tag {} = {}", tag.condition_key, tag.condition_value)),
     );
     let conditions = &document.conditions;
     for (list, verb) in [

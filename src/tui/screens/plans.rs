@@ -57,7 +57,7 @@ static COLUMNS: &[Column<PlanSummary>] = &[
         .priority(2)
         .when(When::ManyAccounts)
         .sorted(|a, b| a.scope.account.cmp(&b.scope.account)),
-    Column::<PlanSummary>::new("REGION", 9, 14, |plan, _| Cell::plain(plan.scope.region.to_string()))
+    Column::<PlanSummary>::new("REGION", 12, 14, |plan, _| Cell::plain(plan.scope.region.to_string()))
         .priority(4)
         .when(When::ManyRegions)
         .sorted(|a, b| a.scope.region.cmp(&b.scope.region)),

@@ -4,6 +4,7 @@ use crate::domain::finding::{Facts, Finding, FindingKind, Severity, Subject, fin
 use crate::domain::{Scope, Time};
 use crate::tui::fmt;
 use crate::tui::route::Route;
+use crate::tui::screens::status;
 use crate::tui::table::{Cell, Column, Record, When, by_text};
 use crate::tui::theme::Role;
 use crate::tui::world::World;
@@ -25,6 +26,8 @@ pub struct Problem {
     pub name: String,
     /// Why, as far as known.
     pub detail: String,
+    /// What that means, in plain words.
+    pub meaning: Option<&'static str>,
     /// When.
     pub at: Time,
     /// Where it lives.
@@ -55,7 +58,7 @@ static COLUMNS: &[Column<Problem>] = &[
         .priority(2)
         .when(When::ManyAccounts)
         .sorted(|a, b| a.scope.account.cmp(&b.scope.account)),
-    Column::<Problem>::new("REGION", 9, 14, |problem, _| Cell::plain(problem.scope.region.to_string()))
+    Column::<Problem>::new("REGION", 12, 14, |problem, _| Cell::plain(problem.scope.region.to_string()))
         .priority(4)
         .when(When::ManyRegions),
     Column::<Problem>::new("WHY", 14, 40, |problem, _| Cell::plain(problem.detail.clone())).priority(3).grows(),
@@ -109,10 +112,10 @@ pub fn of(world: &World) -> Vec<Problem> {
         let passed = finding.recovered || finding.severity == Severity::Notice;
         now - finding.at <= if passed { PASSED } else { OPEN }
     });
-    kept.map(problem).collect()
+    kept.map(|finding| problem(finding, world)).collect()
 }
 
-fn problem(finding: Finding) -> Problem {
+fn problem(finding: Finding, world: &World) -> Problem {
     let scope = finding.scope.clone();
     let (id, route) = match finding.subject {
         Subject::BackupJob(id) => (id.to_string(), Route::BackupJob(scope, id)),
@@ -122,6 +125,21 @@ fn problem(finding: Finding) -> Problem {
         Subject::Resource(arn) => (arn.to_string(), Route::Resource(scope, arn)),
     };
     let restore = matches!(route, Route::RestoreJob(..));
+    let meaning = match (&route, finding.kind) {
+        (Route::BackupJob(scope, id), _) => world.store.find_backup_job(scope, id).and_then(|job| {
+            let message = job.status_message.as_deref();
+            status::meaning(&job.state, job.initiated.is_some(), job.message_category.as_deref(), message)
+        }),
+        (Route::RestoreJob(scope, id), _) => world
+            .store
+            .find_restore_job(scope, id)
+            .and_then(|job| status::meaning(&job.state, true, None, job.status_message.as_deref())),
+        (_, FindingKind::MissingRun) => Some(
+            "The plan was due and no job tells of it: AWS Backup reports nothing then. Look at the plan's role, at the \
+             selection, and whether the type is opted in.",
+        ),
+        _ => None,
+    };
     let (_, name) = finding.title.split_once(": ").unwrap_or(("", &finding.title));
     Problem {
         id: format!("{id} {}", finding.at.timestamp()),
@@ -129,6 +147,7 @@ fn problem(finding: Finding) -> Problem {
         recovered: finding.recovered,
         what: word(finding.kind, restore),
         name: name.to_owned(),
+        meaning,
         detail: if finding.detail.is_empty() { finding.title.clone() } else { finding.detail },
         at: finding.at,
         scope: finding.scope,

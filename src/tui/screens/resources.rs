@@ -45,7 +45,7 @@ static COLUMNS: &[Column<Row>] = &[
     Column::<Row>::new("TYPE", 4, 9, |row, _| Cell::plain(row.kind.as_str().to_owned()))
         .priority(3)
         .sorted(|a, b| a.kind.as_str().cmp(b.kind.as_str())),
-    Column::<Row>::new("PROTECTED", 12, 18, |row, world| match (row.last, row.registered) {
+    Column::<Row>::new("PROTECTED", 17, 18, |row, world| match (row.last, row.registered) {
         (Some(_), true) => Cell::new(format!("{} yes", world.glyphs.good), Role::Good),
         (Some(_), false) => Cell::new(format!("{} yes, was retired", world.glyphs.none), Role::Dim),
         (None, _) => Cell::new(format!("{} never backed up", world.glyphs.warning), Role::Warning),
@@ -61,7 +61,7 @@ static COLUMNS: &[Column<Row>] = &[
         .priority(2)
         .when(When::ManyAccounts)
         .sorted(|a, b| a.scope.account.cmp(&b.scope.account)),
-    Column::<Row>::new("REGION", 9, 14, |row, _| Cell::plain(row.scope.region.to_string()))
+    Column::<Row>::new("REGION", 12, 14, |row, _| Cell::plain(row.scope.region.to_string()))
         .priority(5)
         .when(When::ManyRegions),
     Column::<Row>::new("TAGS", 10, 30, |row, _| {

@@ -28,7 +28,7 @@ static COLUMNS: &[Column<Vault>] = &[
     Column::<Vault>::new("POINTS", 6, 9, |vault, _| Cell::plain(fmt::grouped(vault.recovery_points.max(0) as u64)))
         .right()
         .sorted(|a, b| b.recovery_points.cmp(&a.recovery_points)),
-    Column::<Vault>::new("LOCK", 6, 11, |vault, world| match (vault.locked, vault.lock_date) {
+    Column::<Vault>::new("LOCK", 10, 11, |vault, world| match (vault.locked, vault.lock_date) {
         (false, _) => Cell::dim(world.glyphs.none),
         (true, Some(_)) => Cell::new("compliance", Role::Good),
         (true, None) => Cell::new("governance", Role::Good),
@@ -38,7 +38,7 @@ static COLUMNS: &[Column<Vault>] = &[
         .priority(2)
         .when(When::ManyAccounts)
         .sorted(|a, b| a.scope.account.cmp(&b.scope.account)),
-    Column::<Vault>::new("REGION", 9, 14, |vault, _| Cell::plain(vault.scope.region.to_string()))
+    Column::<Vault>::new("REGION", 12, 14, |vault, _| Cell::plain(vault.scope.region.to_string()))
         .priority(3)
         .when(When::ManyRegions)
         .sorted(|a, b| a.scope.region.cmp(&b.scope.region)),
@@ -63,7 +63,7 @@ static COLUMNS: &[Column<Vault>] = &[
         .right()
         .priority(7)
         .sorted(|a, b| b.created.cmp(&a.created)),
-    Column::<Vault>::new("KEY", 12, 20, |vault, _| Cell::dim(vault.encryption_key_arn.clone().unwrap_or_default()))
+    Column::<Vault>::new("KEY", 24, 40, |vault, _| Cell::dim(vault.encryption_key_arn.clone().unwrap_or_default()))
         .priority(8)
         .grows()
         .elide(Elide::Middle),

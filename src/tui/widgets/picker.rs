@@ -9,6 +9,9 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use ratatui::layout::Rect;
 
+/// What a label is worth more than what stands behind it.
+const LABEL: u32 = 10_000;
+
 /// One thing to choose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
@@ -99,18 +102,21 @@ impl Picker {
         let pattern = Pattern::parse(self.query.text(), CaseMatching::Smart, Normalization::Smart);
         let mut matcher = Matcher::new(Config::DEFAULT);
         let mut buffer = Vec::new();
-        let mut scored: Vec<(u32, usize)> = self
+        let mut scored: Vec<(u32, bool, usize)> = self
             .choices
             .iter()
             .enumerate()
             .filter_map(|(index, choice)| {
-                let haystack = format!("{} {}", choice.label, choice.detail);
-                let score = pattern.score(Utf32Str::new(&haystack, &mut buffer), &mut matcher)?;
-                Some((score + u32::from(choice.disabled.is_none()), index))
+                let label = pattern.score(Utf32Str::new(&choice.label, &mut buffer), &mut matcher);
+                let score = label.map(|score| score + LABEL).or_else(|| {
+                    let all = format!("{} {}", choice.label, choice.detail);
+                    pattern.score(Utf32Str::new(&all, &mut buffer), &mut matcher)
+                })?;
+                Some((score, choice.disabled.is_none(), index))
             })
             .collect();
-        scored.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
-        self.found = scored.into_iter().map(|(_, index)| index).collect();
+        scored.sort_by(|a, b| (b.0, b.1).cmp(&(a.0, a.1)).then(a.2.cmp(&b.2)));
+        self.found = scored.into_iter().map(|(_, _, index)| index).collect();
     }
 
     /// Takes a key.
