@@ -49,7 +49,9 @@ fn resources(world: &World) -> Vec<Choice> {
 /// The vaults of a scope.
 pub fn vaults(scope: &Scope, world: &World) -> Vec<Choice> {
     let vaults = world.store.vaults(scope).into_iter().flat_map(|vaults| vaults.iter());
-    vaults.map(|vault| Choice::new(vault.name.clone(), vault.name.clone(), format!("{} points", vault.recovery_points))).collect()
+    vaults
+        .map(|vault| Choice::new(vault.name.clone(), vault.name.clone(), format!("{} points", vault.recovery_points)))
+        .collect()
 }
 
 impl Backup {
@@ -87,7 +89,8 @@ impl Backup {
     /// Where the resource lives: as its ARN says, else where it is listed.
     fn scope(&self, world: &World) -> Option<Scope> {
         let arn = self.resource()?;
-        let listed = |scope: &&Scope| world.store.resources(scope).is_some_and(|all| all.iter().any(|one| one.arn == arn));
+        let listed =
+            |scope: &&Scope| world.store.resources(scope).is_some_and(|all| all.iter().any(|one| one.arn == arn));
         arn.scope().filter(|scope| world.scopes.contains(scope)).or_else(|| world.scopes.iter().find(listed).cloned())
     }
 
@@ -220,4 +223,3 @@ impl Modal for Backup {
         form_hints("review")
     }
 }
-

@@ -47,7 +47,11 @@ impl LifecycleEditor {
         let cold = parse_days(self.form.value("cold")).map_err(|message| vec![("cold", message)])?;
         let was = self.point.lifecycle.unwrap_or_default();
         let lifecycle = Lifecycle {
-            move_to_cold_storage_after_days: if self.form.is_enabled("cold") { cold } else { was.move_to_cold_storage_after_days },
+            move_to_cold_storage_after_days: if self.form.is_enabled("cold") {
+                cold
+            } else {
+                was.move_to_cold_storage_after_days
+            },
             delete_after_days: Some(keep.unwrap_or(-1)),
             opt_in_to_archive_for_supported_resources: was.opt_in_to_archive_for_supported_resources,
         };
@@ -68,7 +72,9 @@ impl LifecycleEditor {
                 self.form.mistakes(&[]);
                 match lifecycle.calculate(self.point.created).delete_at {
                     None => "It would be kept for ever.".to_owned(),
-                    Some(at) if at <= world.now() => "Its life would be over already: it is deleted within 8 hours.".to_owned(),
+                    Some(at) if at <= world.now() => {
+                        "Its life would be over already: it is deleted within 8 hours.".to_owned()
+                    }
                     Some(at) => format!("It would be deleted {}, {}.", fmt::relative(world.now(), at), fmt::exact(at)),
                 }
             }

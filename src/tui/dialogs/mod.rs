@@ -163,6 +163,10 @@ mod tests {
     #[test]
     fn windows_are_read_as_people_write_them() {
         assert_eq!(["90", "90m", "8h", " 7d "].map(parse_minutes), [Ok(90), Ok(90), Ok(480), Ok(10_080)]);
-        assert!(parse_minutes("soon").is_err() && parse_minutes("").is_err() && parse_minutes("99999999999999999d").is_err());
+        assert!(
+            parse_minutes("soon").is_err()
+                && parse_minutes("").is_err()
+                && parse_minutes("99999999999999999d").is_err()
+        );
     }
 }

@@ -66,7 +66,8 @@ impl Overview {
     fn gather_jobs(&mut self, world: &World) {
         let jobs =
             || world.shown.iter().filter_map(|scope| world.store.backup_jobs(scope)).flat_map(|jobs| jobs.iter());
-        self.known = jobs().next().is_some() || world.shown.iter().any(|scope| world.store.backup_jobs(scope).is_some());
+        self.known =
+            jobs().next().is_some() || world.shown.iter().any(|scope| world.store.backup_jobs(scope).is_some());
         self.day = Day::of(jobs().map(Arc::as_ref), world.now());
         let mut running: Vec<Running> =
             jobs().filter(|job| !job.state.is_final()).map(|job| backup_running(job)).collect();

@@ -30,8 +30,11 @@ pub fn freshness(freshness: &Freshness, world: &World) -> Segments<'static> {
         segments.push(segment(what, Role::Warning));
         if let Some(next) = freshness.next_try {
             let wait = (next - world.wall).num_seconds();
-            let again =
-                if wait > 60 { format!(", again {}", fmt::relative(world.wall, next)) } else { ", trying again".to_owned() };
+            let again = if wait > 60 {
+                format!(", again {}", fmt::relative(world.wall, next))
+            } else {
+                ", trying again".to_owned()
+            };
             segments.push(segment(again, Role::Warning));
         }
         segments.push(segment(dot.clone(), Role::Rule));

@@ -2,8 +2,8 @@
 
 use crate::client::query::PlanDetail;
 use crate::client::{Answer, Key, Query};
-use crate::domain::plan::{Rule, ScheduledRun};
 use crate::domain::frequency::Frequency;
+use crate::domain::plan::{Rule, ScheduledRun};
 use crate::domain::plan_runs::PlanRuns;
 use crate::domain::schedule::DEFAULT_EXPRESSION;
 use crate::domain::selection::{Selection, SelectionDocument};
@@ -53,9 +53,8 @@ pub fn schedule(rule: &Rule) -> String {
 /// What a selection selects, one line each.
 pub fn selects(document: &SelectionDocument) -> Vec<String> {
     let mut lines: Vec<String> = document.resources.iter().map(|arn| format!("resource {arn}")).collect();
-    lines.extend(
-        document.list_of_tags.iter().map(|tag| format!("tag {} = {}", tag.condition_key, tag.condition_value)),
-    );
+    lines
+        .extend(document.list_of_tags.iter().map(|tag| format!("tag {} = {}", tag.condition_key, tag.condition_value)));
     let conditions = &document.conditions;
     for (list, verb) in [
         (&conditions.string_equals, "="),
