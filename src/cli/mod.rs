@@ -102,8 +102,8 @@ async fn dispatch(command: Command, session: &Session) -> Result<Exit, Failure> 
         Command::Jobs(options) => lists::jobs(session, &options).await,
         Command::Points(options) => lists::points(session, &options).await,
         Command::Accounts(options) => lists::accounts(session, &options).await,
-        Command::Backup(command) => backup::run(session, command).await,
-        Command::Restore(command) => restore::run(session, command).await,
+        Command::Backup(command) => Box::pin(backup::run(session, command)).await,
+        Command::Restore(command) => Box::pin(restore::run(session, command)).await,
         Command::Completions(shell) => completions::run(&shell),
     }
 }
