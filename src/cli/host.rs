@@ -140,10 +140,9 @@ pub(super) async fn open(options: EngineOptions) -> Result<Arc<Engine>, Error> {
 
 /// Lets an engine come to rest, within some seconds.
 pub(super) async fn rest(engine: Arc<Engine>) {
-    // Closing the catalog may wait for the disk.
-    let rested = tokio::task::spawn_blocking(move || drop(engine)).await;
-    if rested.is_err() {
-        tracing::warn!("the engine did not come to rest; its jobs resume at the next start");
+    let rested = tokio::task::spawn_blocking(move || engine.shutdown(REST)).await;
+    if !matches!(rested, Ok(true)) {
+        tracing::warn!("the engine did not come to rest in time; its jobs resume at the next start");
     }
 }
 

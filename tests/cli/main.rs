@@ -48,7 +48,8 @@ fn the_data_directory_is_taken_before_and_after_the_subcommand_and_from_the_envi
     ] {
         assert_eq!(home.json(&command).as_array().unwrap().len(), 1, "{command:?}");
     }
-    let ran = home.command(&["resource", "list", "--output", "json"]).env("VAULTDECK_DATA_DIR", other).output().unwrap();
+    let ran =
+        home.command(&["resource", "list", "--output", "json"]).env("VAULTDECK_DATA_DIR", other).output().unwrap();
     assert_eq!(serde_json::from_slice::<Value>(&ran.stdout).unwrap().as_array().unwrap().len(), 1);
     assert_eq!(home.json(&["resource", "list", "--output", "json"]), json!([]));
 }
@@ -79,7 +80,8 @@ fn the_same_name_and_path_keep_their_arn_and_another_path_is_refused() {
     let arn = home.add_resource(&[]);
     let folder = home.path("projects");
     let folder = folder.to_str().unwrap();
-    let again = home.json(&["resource", "add", "EFS", "projects", "--path", folder, "--tag", "env=test", "--output", "json"]);
+    let again =
+        home.json(&["resource", "add", "EFS", "projects", "--path", folder, "--tag", "env=test", "--output", "json"]);
     assert_eq!(again, json!({"ResourceArn": arn}));
     let tags = home.json(&["resource", "list", "--output", "json"])[0]["Tags"].clone();
     assert_eq!(tags, json!({"env": "test"}));
