@@ -3,4 +3,6 @@
 
 mod bench;
 mod jobs;
+mod lifecycles;
 mod restores;
+mod schedules;
