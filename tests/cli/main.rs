@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod harness;
+mod jobs;
 
 use harness::Home;
 use serde_json::{Value, json};
