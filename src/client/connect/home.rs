@@ -183,9 +183,10 @@ impl Connection {
     /// The clients of a scope; a member's by assuming the role there. They are kept as long as their key is.
     pub(crate) async fn clients(&self, scope: &Scope) -> Result<Clients, Fault> {
         let home = self.home().await?;
-        let credentials = match scope.account == home.account {
-            true => None,
-            false => Some(self.members.credentials(&home, &scope.account, self.member_role()).await?),
+        let credentials = if scope.account == home.account {
+            None
+        } else {
+            Some(self.members.credentials(&home, &scope.account, self.member_role()).await?)
         };
         let key = credentials.as_ref().map(|credentials| credentials.access_key_id().to_owned());
         let mut clients = self.clients.lock().await;
