@@ -249,3 +249,7 @@ fn check_state(filter: &SummaryFilter, states: &[&str]) -> Result<()> {
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+#[path = "summaries_tests.rs"]
+mod tests;

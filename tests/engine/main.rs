@@ -1,8 +1,16 @@
-//! The engine, on real files: vaults, jobs, schedules and lifecycles under a simulated clock.
+//! The engine, on real files: what it keeps, allows and refuses; jobs, schedules and lifecycles under a simulated clock.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod accounts;
 mod bench;
+mod directory;
+mod harness;
 mod jobs;
 mod lifecycles;
+mod plans;
+mod resources;
 mod restores;
 mod schedules;
+mod selections;
+mod tags;
+mod vaults;

@@ -75,3 +75,102 @@ pub fn list(
     listing.filter_option("message_category = ? COLLATE NOCASE", filter.message_category.clone());
     listing.page(connection, request, from_row)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::catalog::Catalog;
+    use crate::engine::catalog::sample::{Job, at, catalog, hour, insert};
+
+    const OTHER_RESOURCE: &str = "arn:aws:elasticfilesystem:us-east-1:123456789012:file-system/fs-2";
+
+    fn filled(folder: &tempfile::TempDir) -> Catalog {
+        let catalog = catalog(folder);
+        let jobs = [
+            Job { id: "a", created: hour(1), ..Job::default() },
+            Job { id: "b", created: hour(2), state: "RUNNING", vault: "other", ..Job::default() },
+            Job {
+                id: "c",
+                created: hour(3),
+                completed: Some(hour(5)),
+                state: "COMPLETED",
+                category: Some("SUCCESS"),
+                resource: OTHER_RESOURCE,
+                ..Job::default()
+            },
+            Job { id: "d", created: hour(3), account: "210987654321", state: "FAILED", ..Job::default() },
+            Job { id: "e", created: hour(4), region: "eu-west-1", resource_type: "S3", ..Job::default() },
+            Job { id: "f", created: hour(4), resource_type: "S3", ..Job::default() },
+        ];
+        catalog
+            .write(|tx| {
+                jobs.iter().for_each(|job| insert(tx, job));
+                Ok(())
+            })
+            .unwrap();
+        catalog
+    }
+
+    fn ids(catalog: &Catalog, account: Option<&str>, filter: &BackupJobFilter) -> String {
+        let (account, region) = (account.map(|id| id.parse().unwrap()), "us-east-1".parse().unwrap());
+        let page = catalog.read(|c| list(c, account.as_ref(), &region, filter, &PageRequest::default())).unwrap();
+        page.items.iter().map(|job| job.id.as_str()).collect()
+    }
+
+    #[test]
+    fn each_filter_narrows_and_the_newest_comes_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalog = filled(&folder);
+        let text = |text: &str| Some(text.to_owned());
+        let none = BackupJobFilter::default;
+        let cases = [
+            (none(), "fcba"),
+            (BackupJobFilter { state: text("RUNNING"), ..none() }, "b"),
+            (BackupJobFilter { vault_name: text("other"), ..none() }, "b"),
+            (BackupJobFilter { resource_arn: Some(OTHER_RESOURCE.parse().unwrap()), ..none() }, "c"),
+            (BackupJobFilter { resource_type: text("S3"), ..none() }, "f"),
+            (BackupJobFilter { message_category: text("success"), ..none() }, "c"),
+            (BackupJobFilter { created_after: Some(at(1)), created_before: Some(at(4)), ..none() }, "cb"),
+            (BackupJobFilter { complete_after: Some(at(4)), ..none() }, "c"),
+            (BackupJobFilter { complete_before: Some(at(5)), ..none() }, ""),
+            (BackupJobFilter { parent_job_id: text("a"), ..none() }, ""),
+        ];
+        for (filter, expected) in cases {
+            assert_eq!(ids(&catalog, Some("123456789012"), &filter), expected, "{filter:?}");
+        }
+    }
+
+    #[test]
+    fn an_account_sees_its_own_jobs_and_all_accounts_are_told_together() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalog = filled(&folder);
+        assert_eq!(ids(&catalog, Some("210987654321"), &BackupJobFilter::default()), "d");
+        assert_eq!(ids(&catalog, None, &BackupJobFilter::default()), "fdcba");
+    }
+
+    #[test]
+    fn paging_over_jobs_of_the_same_moment_gives_each_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalog = catalog(&folder);
+        const IDS: [&str; 9] = ["1", "2", "3", "4", "5", "6", "7", "8", "9"];
+        catalog
+            .write(|tx| {
+                IDS.iter().for_each(|id| insert(tx, &Job { id, created: hour(1), ..Job::default() }));
+                Ok(())
+            })
+            .unwrap();
+        let (mut seen, mut next_token) = (Vec::new(), None);
+        let region = "us-east-1".parse().unwrap();
+        loop {
+            let request = PageRequest { max_results: Some(2), next_token };
+            let page = catalog.read(|c| list(c, None, &region, &BackupJobFilter::default(), &request)).unwrap();
+            seen.extend(page.items.into_iter().map(|job| job.id.to_string()));
+            next_token = page.next_token;
+            if next_token.is_none() {
+                break;
+            }
+        }
+        seen.reverse();
+        assert_eq!(seen, IDS);
+    }
+}

@@ -8,6 +8,8 @@ pub mod migrations;
 pub mod paging;
 pub mod recovery_points;
 pub mod restore_jobs;
+#[cfg(test)]
+pub mod sample;
 pub mod state;
 pub mod tags;
 pub mod values;

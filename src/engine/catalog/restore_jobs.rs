@@ -65,3 +65,40 @@ pub fn list(
     }
     listing.page(connection, request, from_row)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::catalog::sample::{at, catalog, insert_restore};
+
+    #[test]
+    fn each_filter_narrows_and_the_newest_comes_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalog = catalog(&folder);
+        catalog
+            .write(|tx| {
+                insert_restore(tx, "a", at(1), Some(at(2)), "COMPLETED");
+                insert_restore(tx, "b", at(3), Some(at(9)), "FAILED");
+                insert_restore(tx, "c", at(5), None, "RUNNING");
+                Ok(())
+            })
+            .unwrap();
+        let none = RestoreJobFilter::default;
+        let cases = [
+            (none(), "cba"),
+            (RestoreJobFilter { status: Some("FAILED".to_owned()), ..none() }, "b"),
+            (RestoreJobFilter { created_after: Some(at(1)), ..none() }, "cb"),
+            (RestoreJobFilter { created_before: Some(at(5)), ..none() }, "ba"),
+            (RestoreJobFilter { complete_before: Some(at(9)), ..none() }, "a"),
+            (RestoreJobFilter { complete_after: Some(at(2)), ..none() }, "b"),
+            (RestoreJobFilter { resource_type: Some("S3".to_owned()), ..none() }, ""),
+            (RestoreJobFilter { parent_job_id: Some("a".to_owned()), ..none() }, ""),
+        ];
+        let (account, region) = ("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
+        for (filter, expected) in cases {
+            let page = catalog.read(|c| list(c, Some(&account), &region, &filter, &PageRequest::default())).unwrap();
+            let ids: String = page.items.iter().map(|job| job.id.as_str()).collect();
+            assert_eq!(ids, expected, "{filter:?}");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Rows for the tests of lists and summaries: jobs as they were, without running them.
+
+use crate::domain::Time;
+use crate::engine::catalog::Catalog;
+use crate::engine::catalog::values::{millis, time};
+use rusqlite::{Connection, params};
+
+/// A backup job; what a test does not care for has a plain value.
+pub struct Job {
+    pub id: &'static str,
+    pub account: &'static str,
+    pub region: &'static str,
+    pub vault: &'static str,
+    pub resource: &'static str,
+    pub resource_type: &'static str,
+    pub created: i64,
+    pub completed: Option<i64>,
+    pub state: &'static str,
+    pub category: Option<&'static str>,
+}
+
+impl Default for Job {
+    fn default() -> Self {
+        Self {
+            id: "job",
+            account: "123456789012",
+            region: "us-east-1",
+            vault: "Default",
+            resource: "arn:aws:elasticfilesystem:us-east-1:123456789012:file-system/fs-1",
+            resource_type: "EFS",
+            created: 0,
+            completed: None,
+            state: "CREATED",
+            category: None,
+        }
+    }
+}
+
+/// Hours since a fixed day, as the catalog keeps times.
+pub fn hour(number: i64) -> i64 {
+    1_800_000_000_000 + number * 3_600_000
+}
+
+pub fn at(number: i64) -> Time {
+    time(hour(number)).unwrap()
+}
+
+/// A catalog with two accounts.
+pub fn catalog(folder: &tempfile::TempDir) -> Catalog {
+    let catalog = Catalog::open(&folder.path().join("c.sqlite")).unwrap();
+    catalog
+        .write(|tx| {
+            for (id, management) in [("123456789012", true), ("210987654321", false)] {
+                tx.execute(
+                    "INSERT INTO accounts VALUES (?1, 'name', 'mail', ?2, 'ACTIVE', 0)",
+                    params![id, management],
+                )?;
+            }
+            Ok(())
+        })
+        .unwrap();
+    catalog
+}
+
+pub fn insert(connection: &Connection, job: &Job) {
+    connection
+        .execute(
+            "INSERT INTO backup_jobs (id, account, region, vault_name, vault_arn, resource_arn, resource_type, created,
+                completed, state, message_category, backup_options, complete_by, recovery_point_tags)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, '{}', 0, '{}')",
+            params![
+                job.id,
+                job.account,
+                job.region,
+                job.vault,
+                format!("arn:aws:backup:{}:{}:backup-vault:{}", job.region, job.account, job.vault),
+                job.resource,
+                job.resource_type,
+                job.created,
+                job.completed,
+                job.state,
+                job.category,
+            ],
+        )
+        .unwrap();
+}
+
+/// A restore job of the first account.
+pub fn insert_restore(connection: &Connection, id: &str, created: Time, completed: Option<Time>, state: &str) {
+    connection
+        .execute(
+            "INSERT INTO restore_jobs (id, account, region, recovery_point_arn, recovery_point_created,
+                source_resource_arn, vault_arn, created, completed, state, resource_type, metadata)
+             VALUES (?1, '123456789012', 'us-east-1', 'arn:aws:backup:us-east-1:123456789012:recovery-point:1', 0,
+                'arn:aws:elasticfilesystem:us-east-1:123456789012:file-system/fs-1',
+                'arn:aws:backup:us-east-1:123456789012:backup-vault:Default', ?2, ?3, ?4, 'EFS', '{}')",
+            params![id, millis(created), completed.map(millis), state],
+        )
+        .unwrap();
+}
