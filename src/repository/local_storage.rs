@@ -97,7 +97,7 @@ impl Storage for LocalStorage {
         for path in [self.root.join("data"), self.root.clone()] {
             sync_folder(&path).map_err(|error| failed(&path, error))?;
         }
-        if let Some(parent) = self.root.parent() {
+        if let Some(parent) = self.root.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             sync_folder(parent).map_err(|error| failed(parent, error))?;
         }
         Ok(())
