@@ -78,7 +78,7 @@ impl TreeSource for LocalSource {
         Ok(names)
     }
 
-    fn open(&self, path: &Path) -> io::Result<Box<dyn SourceReader>> {
+    fn open(&self, path: &Path) -> io::Result<Box<dyn SourceReader + '_>> {
         let file = open_quietly(path)?;
         let metadata = file.metadata()?;
         if !metadata.is_file() {

@@ -17,7 +17,7 @@ pub trait TreeSource: Send + Sync {
     fn list(&self, folder: &Path) -> io::Result<Vec<OsString>>;
 
     /// Opens a file for reading.
-    fn open(&self, path: &Path) -> io::Result<Box<dyn SourceReader>>;
+    fn open(&self, path: &Path) -> io::Result<Box<dyn SourceReader + '_>>;
 
     /// How many files and bytes there are below a root, where that can be found out cheaply. Only shown as progress.
     fn estimate(&self, _root: &Path, _control: &Control) -> Option<Estimate> {

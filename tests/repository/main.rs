@@ -2,6 +2,7 @@
 //! between costs no more than it must.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod archive;
 mod check;
 mod collect;
 mod lock;

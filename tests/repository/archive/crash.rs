@@ -1,0 +1,73 @@
+//! What a crash leaves is used by the next backup.
+
+use std::fs;
+
+use super::Scene;
+use crate::support::{damage, files, tree};
+
+/// As if the process had died before the index was written.
+fn lose_index_and_snapshot(scene: &mut Scene) {
+    for folder in ["index", "snapshots"] {
+        for file in files(&scene.repository_path(), folder) {
+            fs::remove_file(file).unwrap();
+        }
+    }
+    scene.reopen();
+}
+
+fn scene() -> Scene {
+    Scene::of(|root| {
+        for number in 0..20 {
+            fs::write(root.join(format!("{number:02}")), tree::noise(number, 2 << 20)).unwrap();
+        }
+    })
+}
+
+#[test]
+fn packs_without_an_index_are_adopted_and_not_written_again() {
+    let mut scene = scene();
+    scene.backup(None);
+    let packs = files(&scene.repository_path(), "data").len() as u64;
+    lose_index_and_snapshot(&mut scene);
+
+    let second = scene.backup(None);
+
+    assert_eq!((second.adopted.packs, second.adopted.damaged.len()), (packs, 0));
+    assert_eq!(second.bytes_added, 0);
+    scene.restic().assert_whole();
+    assert_eq!(scene.backup(None).adopted.packs, 0, "once is enough");
+}
+
+#[test]
+fn a_damaged_pack_is_not_adopted_and_what_it_held_is_written_again() {
+    let mut scene = scene();
+    scene.backup(None);
+    let victim = files(&scene.repository_path(), "data")
+        .into_iter()
+        .max_by_key(|path| fs::metadata(path).unwrap().len())
+        .unwrap();
+    damage(&victim, |content| content[1000] ^= 1);
+    lose_index_and_snapshot(&mut scene);
+
+    let second = scene.backup(None);
+
+    assert_eq!(second.adopted.damaged.len(), 1);
+    assert!(second.bytes_added > 10 << 20);
+    let restored = scene.restic().restore(&scene.source(), &scene.folder.path().join("target"));
+    tree::assert_same(&scene.source(), &restored);
+}
+
+#[test]
+fn half_written_files_of_a_dead_process_are_removed() {
+    let mut scene = scene();
+    scene.backup(None);
+    let leftover =
+        scene.repository_path().join("data/00").join(format!("{}-tmp-vaultdeck-0123456789abcdef-7", "0".repeat(64)));
+    fs::write(&leftover, b"half").unwrap();
+    scene.reopen();
+
+    scene.backup(None);
+
+    assert!(!leftover.exists());
+    scene.restic().assert_whole();
+}
