@@ -61,6 +61,8 @@ impl Repository {
     }
 
     fn collect_alone(&self, request: &CollectRequest, control: &Control) -> Result<CollectOutcome> {
+        // Nobody adds anything now; what a failed backup left unindexed takes part like all else.
+        self.flush_index()?;
         let files = self.load_index_files()?;
         self.replace_index(files.iter().flat_map(|(_, file)| &file.packs));
         let marked = self.mark(&request.snapshots, control)?;

@@ -73,7 +73,7 @@ impl Repository {
                 }
             };
             if !whole {
-                findings.change(|outcome| drop(outcome.affected.insert(id)));
+                findings.change(|outcome| outcome.affected.extend([id]));
             }
         }
         Ok(())

@@ -91,7 +91,8 @@ impl Repository {
             merge: request.merge,
             target: Target::open(&request.target).map_err(failed)?,
             report: Report::default(),
-            workers: std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8),
+            // Twice the processors, for half of the workers wait for the disk at any time.
+            workers: (2 * std::thread::available_parallelism().map_or(2, usize::from)).clamp(4, 8),
         };
         Planner::new(&run, root).carry_out(walk);
         control.check()?;
