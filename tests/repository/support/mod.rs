@@ -1,5 +1,6 @@
 //! What the tests of the repository share.
 
+pub mod faulty;
 pub mod restic;
 pub mod tree;
 

@@ -1,0 +1,397 @@
+//! Faults of the storage at every moment: whatever was acknowledged restores, whatever was not costs nothing else.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use chrono::{DateTime, FixedOffset, TimeDelta};
+use proptest::prelude::*;
+use vaultdeck::repository::{
+    BackupRequest, ChunkerParameters, CollectOutcome, CollectRequest, Control, Error, FileKind, Id, LocalSource,
+    MasterKey, Options, Repository, Result,
+};
+
+use crate::support::faulty::{Faults, FaultyStorage};
+use crate::support::restic::{PASSWORD, Restic};
+use crate::support::tree::{self, Item};
+use crate::support::whole;
+
+/// A source, a storage that can fail, and what was acknowledged.
+struct World {
+    folder: tempfile::TempDir,
+    storage: Arc<FaultyStorage>,
+    key: Box<[u8; 64]>,
+    repository: Arc<Repository>,
+    /// Each acknowledged snapshot with the tree that it must restore.
+    acknowledged: Vec<(Id, BTreeMap<PathBuf, Item>)>,
+}
+
+impl World {
+    fn new(seed: u64) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("source")).unwrap();
+        let storage = FaultyStorage::new(seed);
+        let key = MasterKey::generate().unwrap();
+        let bytes = Box::new(*key.to_bytes());
+        let repository = Repository::create(storage.clone(), key, options()).unwrap();
+        repository.add_key_file(PASSWORD, "tester", "test", "2026-11-23T05:00:00Z".parse().unwrap()).unwrap();
+        Self { folder, storage, key: bytes, repository: Arc::new(repository), acknowledged: Vec::new() }
+    }
+
+    fn source(&self) -> PathBuf {
+        self.folder.path().join("source")
+    }
+
+    fn write(&self, name: &str, seed: u64, length: usize) {
+        let path = self.source().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, tree::noise(seed, length)).unwrap();
+    }
+
+    /// A moment that is later each time.
+    fn moment(&self) -> DateTime<FixedOffset> {
+        let start: DateTime<FixedOffset> = "2026-11-23T05:00:00Z".parse().unwrap();
+        start + TimeDelta::seconds(self.storage.mutations() as i64)
+    }
+
+    fn backup(&mut self) -> Result<Id> {
+        let before = tree::items(&self.source());
+        let request = BackupRequest {
+            paths: vec![self.source()],
+            parent: self.acknowledged.last().map(|(id, _)| *id),
+            time: self.moment(),
+            // Files that were written just now count as changed, as if the clock were coarse.
+            started: SystemTime::now(),
+            hostname: "test".into(),
+            username: "tester".into(),
+            tags: Vec::new(),
+            chunker: ChunkerParameters::Content { minimum: 2 << 10, average: 8 << 10, maximum: 64 << 10 },
+        };
+        let outcome = self.repository.backup(&LocalSource::new(&self.source()).unwrap(), &request, &Control::new())?;
+        assert_eq!(outcome.issues, []);
+        self.acknowledged.push((outcome.snapshot, before));
+        Ok(outcome.snapshot)
+    }
+
+    fn collect(&self) -> Result<CollectOutcome> {
+        let snapshots: BTreeSet<Id> = self.acknowledged.iter().map(|(id, _)| *id).collect();
+        let mut referenced = BTreeSet::new();
+        for snapshot in &snapshots {
+            referenced.extend(self.repository.packs_of(snapshot)?);
+        }
+        let eligible = self.storage.names(FileKind::Pack);
+        self.repository.collect(&CollectRequest { snapshots, referenced, eligible }, &Control::new())
+    }
+
+    /// The machine starts again: what was not acknowledged may be gone, what was is there.
+    fn restart(&mut self) {
+        self.storage = self.storage.reboot();
+        let key = MasterKey::from_bytes(&self.key);
+        self.repository =
+            Arc::new(Repository::open(self.storage.clone(), key, options()).expect("it must open after a crash"));
+    }
+
+    fn assert_acknowledged_restore(&self) {
+        for (snapshot, expected) in &self.acknowledged {
+            let target = tempfile::tempdir().unwrap();
+            let outcome =
+                self.repository.restore(&whole(*snapshot, &self.source(), target.path()), &Control::new()).unwrap();
+            assert_eq!(outcome.failures, [], "snapshot {snapshot}");
+            tree::assert_items(expected, &tree::items(target.path()));
+        }
+    }
+
+    fn assert_whole(&self) {
+        let outcome = self.repository.check(true, &Control::new()).unwrap();
+        let packs_of_crashes = |what: &str| what.starts_with("pack ") && !self.is_indexed(what);
+        let serious: Vec<_> = outcome.problems.iter().filter(|problem| !packs_of_crashes(&problem.what)).collect();
+        assert!(serious.is_empty(), "{serious:?}");
+        assert!(outcome.affected.is_empty());
+    }
+
+    fn is_indexed(&self, what: &str) -> bool {
+        let id: Id = what.trim_start_matches("pack ").parse().unwrap();
+        self.repository.index().contains_pack(&id)
+    }
+}
+
+fn options() -> Options {
+    // Small packs, so that little data makes many.
+    Options { pack_size: 64 << 10, ..Options::default() }
+}
+
+/// A world with two snapshots that share some data, of which the older is forgotten.
+fn world_to_collect(seed: u64) -> World {
+    let mut world = World::new(seed);
+    for number in 0..6 {
+        world.write(&format!("shared/{number}"), number, 20_000);
+        world.write(&format!("changing/{number}"), 100 + number, 30_000);
+    }
+    let old = world.backup().unwrap();
+    for number in 0..6 {
+        world.write(&format!("changing/{number}"), 200 + number, 30_000);
+    }
+    world.backup().unwrap();
+    world.repository.forget(&old).unwrap();
+    world.acknowledged.remove(0);
+    world
+}
+
+#[test]
+fn power_may_fail_at_any_step_of_a_collection() {
+    let steps = {
+        let world = world_to_collect(1);
+        let before = world.storage.mutations();
+        assert!(!world.collect().unwrap().deleted.is_empty());
+        world.storage.mutations() - before
+    };
+    assert!(steps >= 6, "{steps}");
+    for step in 0..steps {
+        for seed in 0..3 {
+            let mut world = world_to_collect(seed);
+            world.storage.cut_power_after(step);
+
+            world.collect().expect_err("the power was cut");
+            world.restart();
+
+            world.assert_acknowledged_restore();
+            world.assert_whole();
+            world.collect().unwrap();
+            world.assert_acknowledged_restore();
+            world.backup().unwrap();
+            world.assert_acknowledged_restore();
+            world.assert_whole();
+        }
+    }
+}
+
+#[test]
+fn power_may_fail_at_any_step_of_a_backup() {
+    let scene = |seed| {
+        let mut world = World::new(seed);
+        for number in 0..8 {
+            world.write(&format!("a/{number}"), number, 25_000);
+        }
+        world.backup().unwrap();
+        for number in 0..8 {
+            world.write(&format!("b/{number}"), 50 + number, 25_000);
+        }
+        world
+    };
+    let steps = {
+        let mut world = scene(1);
+        let before = world.storage.mutations();
+        world.backup().unwrap();
+        world.storage.mutations() - before
+    };
+    assert!(steps >= 5, "{steps}");
+    for step in 0..steps {
+        for seed in 0..3 {
+            let mut world = scene(seed);
+            world.storage.cut_power_after(step);
+            if world.backup().is_ok() {
+                // Threads may need a step less than the time before.
+                continue;
+            }
+            world.restart();
+
+            world.assert_acknowledged_restore();
+            world.assert_whole();
+            world.backup().unwrap();
+            world.assert_acknowledged_restore();
+            world.assert_whole();
+        }
+    }
+}
+
+#[test]
+fn a_full_disk_fails_the_backup_and_leaves_all_whole() {
+    let mut world = World::new(3);
+    world.write("a", 1, 200_000);
+    world.backup().unwrap();
+    world.write("b", 2, 2_000_000);
+    world.storage.set_faults(Faults { room: Some(500_000), ..Faults::default() });
+
+    let error = world.backup().expect_err("there was no room");
+
+    assert!(error.is_storage_full(), "{error}");
+    world.assert_acknowledged_restore();
+    world.assert_whole();
+    world.storage.set_faults(Faults::default());
+    world.backup().unwrap();
+    world.assert_acknowledged_restore();
+    world.assert_whole();
+}
+
+#[test]
+fn reads_that_fail_now_and_then_spoil_no_file_in_silence() {
+    for (seed, faults) in [
+        (1, Faults { read_errors: 0.2, ..Faults::default() }),
+        (2, Faults { short_reads: 0.2, ..Faults::default() }),
+        (3, Faults { read_errors: 0.1, short_reads: 0.1, ..Faults::default() }),
+    ] {
+        let mut world = World::new(seed);
+        for number in 0..60 {
+            world.write(&format!("{number}"), number, 20_000);
+        }
+        let snapshot = world.backup().unwrap();
+        let mut failed = 0;
+        for _ in 0..20 {
+            world.storage.set_faults(faults);
+            let target = tempfile::tempdir().unwrap();
+            let outcome = world.repository.restore(&whole(snapshot, &world.source(), target.path()), &Control::new());
+            let Ok(outcome) = outcome else { continue };
+            failed += outcome.failed;
+            let lost: BTreeSet<_> =
+                outcome.failures.iter().map(|failure| PathBuf::from(failure.path.trim_start_matches('/'))).collect();
+            if lost.contains(Path::new("")) {
+                continue;
+            }
+            let (mut expected, mut found) = (world.acknowledged[0].1.clone(), tree::items(target.path()));
+            expected.retain(|path, _| !lost.contains(path));
+            found.retain(|path, _| !lost.contains(path));
+            tree::assert_items(&expected, &found);
+        }
+        println!("seed {seed}: {failed} files failed and were named");
+        world.storage.set_faults(Faults::default());
+        world.assert_acknowledged_restore();
+    }
+}
+
+#[test]
+fn a_list_that_lags_lets_nothing_needed_go() {
+    for kind in [FileKind::Snapshot, FileKind::Index, FileKind::Pack] {
+        for number in 0.. {
+            let mut world = world_to_collect(5);
+            let Some(hidden) = world.storage.names(kind).into_iter().nth(number) else { break };
+            world.storage.hide(kind, hidden);
+
+            let outcome = world.collect();
+
+            if kind == FileKind::Snapshot {
+                assert!(matches!(outcome, Err(Error::NotFound { .. })), "{outcome:?}");
+            }
+            world.restart();
+            world.assert_acknowledged_restore();
+        }
+    }
+}
+
+/// What can happen to a world.
+#[derive(Debug, Clone)]
+enum Event {
+    Write { name: u8, seed: u8, length: usize },
+    Remove { name: u8 },
+    Backup,
+    Forget { number: usize },
+    Collect,
+    PowerCut { after: u64, during: During },
+    Flaky { during: During },
+}
+
+#[derive(Debug, Clone, Copy)]
+enum During {
+    Backup,
+    Forget,
+    Collection,
+}
+
+fn during() -> impl Strategy<Value = During> {
+    prop_oneof![3 => Just(During::Backup), 1 => Just(During::Forget), 3 => Just(During::Collection)]
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        6 => (0..12_u8, 0..8_u8, prop_oneof![0..200_usize, 10_000..150_000_usize])
+            .prop_map(|(name, seed, length)| Event::Write { name, seed, length }),
+        2 => (0..12_u8).prop_map(|name| Event::Remove { name }),
+        4 => Just(Event::Backup),
+        2 => (0..4_usize).prop_map(|number| Event::Forget { number }),
+        2 => Just(Event::Collect),
+        3 => (0..14_u64, during()).prop_map(|(after, during)| Event::PowerCut { after, during }),
+        2 => during().prop_map(|during| Event::Flaky { during }),
+    ]
+}
+
+impl World {
+    fn happen(&mut self, event: &Event) {
+        let path = |name: u8| format!("{}/{name}", name % 3);
+        match *event {
+            Event::Write { name, seed, length } => self.write(&path(name), seed.into(), length),
+            Event::Remove { name } => drop(fs::remove_file(self.source().join(path(name)))),
+            Event::Backup => drop(self.backup().unwrap()),
+            Event::Forget { number } => self.forget(number).unwrap(),
+            Event::Collect => drop(self.collect().unwrap()),
+            Event::PowerCut { after, during } => {
+                self.storage.cut_power_after(after);
+                let _ = self.try_to(during);
+                self.restart();
+                self.assert_acknowledged_restore();
+            }
+            Event::Flaky { during } => {
+                self.storage.set_faults(Faults { write_errors: 0.3, read_errors: 0.02, ..Faults::default() });
+                let _ = self.try_to(during);
+                self.storage.set_faults(Faults::default());
+            }
+        }
+    }
+
+    fn try_to(&mut self, during: During) -> Result<()> {
+        match during {
+            During::Backup => self.backup().map(drop),
+            During::Forget => self.forget(0),
+            During::Collection => self.collect().map(drop),
+        }
+    }
+
+    fn forget(&mut self, number: usize) -> Result<()> {
+        if self.acknowledged.is_empty() {
+            return Ok(());
+        }
+        // Whoever asks to forget a snapshot counts on it no more, however the asking ends.
+        let (snapshot, _) = self.acknowledged.remove(number % self.acknowledged.len());
+        self.repository.forget(&snapshot)
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, max_shrink_iters: 60, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_acknowledged_snapshot_restores_whatever_happens(seed in any::<u64>(), events in proptest::collection::vec(event(), 3..25)) {
+        let mut world = World::new(seed);
+        for event in &events {
+            world.happen(event);
+        }
+        world.restart();
+        world.assert_acknowledged_restore();
+        world.assert_whole();
+    }
+}
+
+#[test]
+fn restic_finds_no_fault_after_crashes() {
+    for seed in 0..4 {
+        let mut world = world_to_collect(seed);
+        for (after, during) in [(seed, During::Collection), (3 + seed, During::Backup), (6 + seed, During::Collection)]
+        {
+            world.write("more", seed * 10 + after, 300_000);
+            world.happen(&Event::PowerCut { after, during });
+        }
+        world.backup().unwrap();
+        world.collect().unwrap();
+
+        let folder = tempfile::tempdir().unwrap();
+        world.storage.dump(folder.path());
+        fs::remove_dir_all(folder.path().join("locks")).unwrap();
+        fs::create_dir(folder.path().join("locks")).unwrap();
+        let restic = Restic::on(folder.path());
+        let output = restic.run(&["check", "--read-data"]);
+        assert!(output.status.success(), "seed {seed}: {}", String::from_utf8_lossy(&output.stderr));
+        let target = tempfile::tempdir().unwrap();
+        let restored = restic.restore(&world.source(), target.path());
+        tree::assert_same(&world.source(), &restored);
+    }
+}
