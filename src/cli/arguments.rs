@@ -91,6 +91,9 @@ pub(super) struct DashboardOptions {
     /// default, light, mono, or a name in the themes folder
     #[arg(long, value_name = "NAME")]
     pub(super) theme: Option<String>,
+    /// Draw with ASCII signs only, whatever the locale says
+    #[arg(long)]
+    pub(super) ascii: bool,
 }
 
 #[derive(Debug, Args)]

@@ -2,8 +2,58 @@
 
 use super::Session;
 use super::arguments::DashboardOptions;
+use super::backup::audit;
+use super::context::Reached;
 use super::failure::{Exit, Failure};
+use super::host::{Host, Purpose};
+use crate::tui::{self, Backend, Options, RunError};
+use std::io::IsTerminal;
+use std::sync::Arc;
 
-pub(super) async fn run(_session: &Session, _options: &DashboardOptions) -> Result<Exit, Failure> {
-    Err(Failure::failed("the dashboard is not built yet"))
+pub(super) async fn run(session: &Session, options: &DashboardOptions) -> Result<Exit, Failure> {
+    // Asked before an engine is opened, whose scheduler would begin to work.
+    if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
+        return Err(Failure::usage(RunError::NoTerminal.to_string()));
+    }
+    let place = &options.place;
+    let reached = Reached::open(session, place, &options.region, options.write, Purpose::Work).await?;
+    show(session, reached, options.theme.as_deref(), options.ascii).await
+}
+
+/// Shows the dashboard until its user leaves, then brings an engine of our own to rest.
+pub(super) async fn show(
+    session: &Session,
+    reached: Reached,
+    theme: Option<&str>,
+    ascii: bool,
+) -> Result<Exit, Failure> {
+    let connection = &reached.connection;
+    let options = Options {
+        theme: theme.or(session.config.theme.as_deref()).map(|name| theme_named(session, name)),
+        ascii,
+        place: connection.label(),
+        command_line: connection.command_line(),
+        profile: connection.profile().map(str::to_owned),
+        embedded: reached.host.as_ref().is_some_and(Host::is_own),
+    };
+    let ended = match audit(session) {
+        Ok(audit) => tui::run(options, Backend::client(Arc::clone(connection), audit)).await.map_err(failure),
+        Err(failure) => Err(failure),
+    };
+    reached.close().await;
+    ended.map(|()| Exit::Done)
+}
+
+fn failure(error: RunError) -> Failure {
+    match error {
+        RunError::NoTerminal | RunError::Theme(_) => Failure::usage(error.to_string()),
+        RunError::Terminal(_) => Failure::failed(error.to_string()),
+    }
+}
+
+/// A theme of the user's own lies in the folder `themes` beside the config file.
+fn theme_named(session: &Session, name: &str) -> String {
+    let folder = session.places.config_file.parent().map(|folder| folder.join("themes"));
+    let file = folder.map(|folder| folder.join(format!("{name}.toml"))).filter(|file| file.is_file());
+    file.map_or_else(|| name.to_owned(), |file| file.to_string_lossy().into_owned())
 }
