@@ -145,7 +145,7 @@ impl Engine {
         (start, end): (Time, Time),
     ) -> Result<Vec<JobSummary>> {
         let mut query = Query::new(&caller.region.to_string(), start, end);
-        query.dimension("account", account.map_or(if summed(&filter.account_id) { ALL } else { ANY }, |a| a));
+        query.dimension("account", account.map_or(if summed(filter.account_id.as_deref()) { ALL } else { ANY }, |a| a));
         query.dimension("state", filter.state.as_deref().unwrap_or(ANY));
         query.dimension("resource_type", filter.resource_type.as_deref().unwrap_or(ANY));
         if source.categories {
@@ -171,8 +171,8 @@ impl Engine {
     }
 }
 
-fn summed(value: &Option<String>) -> bool {
-    value.as_deref() == Some(ALL)
+fn summed(value: Option<&str>) -> bool {
+    value == Some(ALL)
 }
 
 /// A count over dimensions, each of them one value, every value, or all together.

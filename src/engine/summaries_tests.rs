@@ -42,7 +42,9 @@ fn setting() -> Setting {
     engine
         .catalog
         .write(|tx| {
-            jobs.iter().for_each(|job| insert(tx, job));
+            for job in &jobs {
+                insert(tx, job);
+            }
             insert_restore(tx, "r", today, Some(today), "COMPLETED");
             Ok(())
         })

@@ -31,7 +31,10 @@ fn a_selection_is_told_as_it_was_given() {
     let made = harness.engine.create_selection(&management(), &plan, selection("all"), None).unwrap();
     assert_eq!(made.document, selection("all"));
     assert_eq!(harness.engine.get_selection(&management(), &plan, &made.id).unwrap(), made);
-    assert_eq!(harness.engine.list_selections(&management(), &plan, &whole()).unwrap().items, [made.clone()]);
+    assert_eq!(
+        harness.engine.list_selections(&management(), &plan, &whole()).unwrap().items,
+        std::slice::from_ref(&made)
+    );
     harness.engine.delete_selection(&management(), &plan, &made.id).unwrap();
     let gone = harness.engine.get_selection(&management(), &plan, &made.id).unwrap_err();
     assert_eq!(gone.kind(), ErrorKind::ResourceNotFound);

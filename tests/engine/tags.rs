@@ -79,12 +79,15 @@ fn the_tagging_api_finds_by_type_tag_and_arn() {
     all.sort();
     assert_eq!(found(&harness, &TagQuery::default()), all);
     let by_type = |kind: &str| TagQuery { resource_types: vec![kind.to_owned()], ..TagQuery::default() };
-    assert_eq!(found(&harness, &by_type("backup")), [vault.clone()]);
-    assert_eq!(found(&harness, &by_type("backup:backup-vault")), [vault.clone()]);
+    assert_eq!(found(&harness, &by_type("backup")), std::slice::from_ref(&vault));
+    assert_eq!(found(&harness, &by_type("backup:backup-vault")), std::slice::from_ref(&vault));
     assert_eq!(found(&harness, &by_type("elasticfilesystem:file-system")).len(), 3);
     assert!(found(&harness, &by_type("elasticfilesystem:file")).is_empty());
     let by_tags = |filters: Vec<TagFilter>| TagQuery { filters, ..TagQuery::default() };
-    assert_eq!(found(&harness, &by_tags(vec![filter("env", &["prod"]), filter("team", &[])])), [prod.clone()]);
+    assert_eq!(
+        found(&harness, &by_tags(vec![filter("env", &["prod"]), filter("team", &[])])),
+        std::slice::from_ref(&prod)
+    );
     let mut both = vec![prod.clone(), test.clone(), vault];
     both.sort();
     assert_eq!(found(&harness, &by_tags(vec![filter("env", &["prod", "test"])])), both);

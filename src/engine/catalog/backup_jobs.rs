@@ -104,7 +104,9 @@ mod tests {
         ];
         catalog
             .write(|tx| {
-                jobs.iter().for_each(|job| insert(tx, job));
+                for job in &jobs {
+                    insert(tx, job);
+                }
                 Ok(())
             })
             .unwrap();
@@ -155,7 +157,9 @@ mod tests {
         const IDS: [&str; 9] = ["1", "2", "3", "4", "5", "6", "7", "8", "9"];
         catalog
             .write(|tx| {
-                IDS.iter().for_each(|id| insert(tx, &Job { id, created: hour(1), ..Job::default() }));
+                for id in IDS {
+                    insert(tx, &Job { id, created: hour(1), ..Job::default() });
+                }
                 Ok(())
             })
             .unwrap();

@@ -9,7 +9,7 @@ pub mod paging;
 pub mod recovery_points;
 pub mod restore_jobs;
 #[cfg(test)]
-pub mod sample;
+pub(crate) mod sample;
 pub mod state;
 pub mod tags;
 pub mod values;

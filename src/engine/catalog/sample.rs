@@ -6,17 +6,17 @@ use crate::engine::catalog::values::{millis, time};
 use rusqlite::{Connection, params};
 
 /// A backup job; what a test does not care for has a plain value.
-pub struct Job {
-    pub id: &'static str,
-    pub account: &'static str,
-    pub region: &'static str,
-    pub vault: &'static str,
-    pub resource: &'static str,
-    pub resource_type: &'static str,
-    pub created: i64,
-    pub completed: Option<i64>,
-    pub state: &'static str,
-    pub category: Option<&'static str>,
+pub(crate) struct Job {
+    pub(crate) id: &'static str,
+    pub(crate) account: &'static str,
+    pub(crate) region: &'static str,
+    pub(crate) vault: &'static str,
+    pub(crate) resource: &'static str,
+    pub(crate) resource_type: &'static str,
+    pub(crate) created: i64,
+    pub(crate) completed: Option<i64>,
+    pub(crate) state: &'static str,
+    pub(crate) category: Option<&'static str>,
 }
 
 impl Default for Job {
@@ -37,16 +37,16 @@ impl Default for Job {
 }
 
 /// Hours since a fixed day, as the catalog keeps times.
-pub fn hour(number: i64) -> i64 {
+pub(crate) fn hour(number: i64) -> i64 {
     1_800_000_000_000 + number * 3_600_000
 }
 
-pub fn at(number: i64) -> Time {
+pub(crate) fn at(number: i64) -> Time {
     time(hour(number)).unwrap()
 }
 
 /// A catalog with two accounts.
-pub fn catalog(folder: &tempfile::TempDir) -> Catalog {
+pub(crate) fn catalog(folder: &tempfile::TempDir) -> Catalog {
     let catalog = Catalog::open(&folder.path().join("c.sqlite")).unwrap();
     catalog
         .write(|tx| {
@@ -62,7 +62,7 @@ pub fn catalog(folder: &tempfile::TempDir) -> Catalog {
     catalog
 }
 
-pub fn insert(connection: &Connection, job: &Job) {
+pub(crate) fn insert(connection: &Connection, job: &Job) {
     connection
         .execute(
             "INSERT INTO backup_jobs (id, account, region, vault_name, vault_arn, resource_arn, resource_type, created,
@@ -86,7 +86,7 @@ pub fn insert(connection: &Connection, job: &Job) {
 }
 
 /// A restore job of the first account.
-pub fn insert_restore(connection: &Connection, id: &str, created: Time, completed: Option<Time>, state: &str) {
+pub(crate) fn insert_restore(connection: &Connection, id: &str, created: Time, completed: Option<Time>, state: &str) {
     connection
         .execute(
             "INSERT INTO restore_jobs (id, account, region, recovery_point_arn, recovery_point_created,
