@@ -103,27 +103,10 @@ impl Service {
         finished(reply, &request_id)
     }
 
-    /// Runs the synchronous part on a thread that may block; a panic there is this one call's failure.
     async fn run(self: Arc<Self>, target: Target, whole: Whole) -> Result<Reply, Failure> {
         let limit = target.time_limit(&whole.parts);
         let path = whole.parts.uri.path().to_owned();
-        let work = tokio::task::spawn_blocking(move || self.dispatch(target, &whole));
-        let ended = match limit {
-            Some(limit) => tokio::time::timeout(limit, work).await.map_err(|_| {
-                tracing::error!(%path, "a call took longer than {} s", limit.as_secs());
-                Failure::new(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    "ServiceUnavailableException",
-                    "The engine took too long to answer; it may still carry the request out.",
-                )
-            })?,
-            None => work.await,
-        };
-        ended.unwrap_or_else(|error| {
-            let what = error.try_into_panic().map_or_else(|_| "it was cancelled".to_owned(), |panic| panicked(&*panic));
-            tracing::error!(%path, "a call failed: {what}");
-            Err(Failure::internal())
-        })
+        blocking(&path, limit, move || self.dispatch(target, &whole)).await
     }
 
     fn dispatch(&self, target: Target, whole: &Whole) -> Result<Reply, Failure> {
@@ -267,6 +250,31 @@ impl Target {
     }
 }
 
+/// Runs work on a thread that may block; a panic there is this one call's failure.
+async fn blocking(
+    path: &str,
+    limit: Option<Duration>,
+    work: impl FnOnce() -> Result<Reply, Failure> + Send + 'static,
+) -> Result<Reply, Failure> {
+    let work = tokio::task::spawn_blocking(work);
+    let ended = match limit {
+        Some(limit) => tokio::time::timeout(limit, work).await.map_err(|_| {
+            tracing::error!(%path, "a call took longer than {} s", limit.as_secs());
+            Failure::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "ServiceUnavailableException",
+                "The engine took too long to answer; it may still carry the request out.",
+            )
+        })?,
+        None => work.await,
+    };
+    ended.unwrap_or_else(|error| {
+        let what = error.try_into_panic().map_or_else(|_| "it was cancelled".to_owned(), |panic| panicked(&*panic));
+        tracing::error!(%path, "a call failed: {what}");
+        Err(Failure::internal())
+    })
+}
+
 /// A header's text, or an empty one.
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
@@ -318,4 +326,36 @@ fn finished(reply: Reply, request_id: &str) -> Response<Body> {
 fn panicked(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     format!("it panicked: {}", text.unwrap_or("without a message"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_an_internal_failure_of_one_call() {
+        let failure = blocking("/x", None, || panic!("a secret in the message")).await.unwrap_err();
+        assert_eq!(failure, Failure::internal());
+        assert!(!failure.message.contains("secret"));
+    }
+
+    #[tokio::test]
+    async fn a_call_that_takes_too_long_is_answered_before_it_ends() {
+        let (release, wait) = std::sync::mpsc::channel::<()>();
+        let work = move || {
+            let _ = wait.recv();
+            Ok(Reply::empty(StatusCode::OK))
+        };
+        let failure = blocking("/x", Some(Duration::from_millis(10)), work).await.unwrap_err();
+        assert_eq!(failure.code, "ServiceUnavailableException");
+        drop(release);
+    }
+
+    #[tokio::test]
+    async fn a_body_is_read_up_to_the_limit() {
+        let full = Body::from(vec![b' '; BODY_LIMIT]);
+        assert_eq!(read_body(&HeaderMap::new(), full).await.unwrap().len(), BODY_LIMIT);
+        let more = Body::from(vec![b' '; BODY_LIMIT + 1]);
+        assert_eq!(read_body(&HeaderMap::new(), more).await.unwrap_err().status, StatusCode::PAYLOAD_TOO_LARGE);
+    }
 }

@@ -64,12 +64,12 @@ async fn roles_that_nobody_has_and_strange_durations_are_refused() {
     add_member(&server, "210987654321");
     let sts = client!(aws_sdk_sts, server, server.keys());
     let refused =
-        sts.assume_role().role_arn("arn:aws:iam::210987654321:role/Nobody").role_session_name("x").send().await;
+        sts.assume_role().role_arn("arn:aws:iam::210987654321:role/Nobody").role_session_name("oncall").send().await;
     assert_eq!(refused.unwrap_err().code(), Some("AccessDenied"));
     let role = "arn:aws:iam::210987654321:role/OrganizationAccountAccessRole";
-    let refused = sts.assume_role().role_arn(role).role_session_name("x").duration_seconds(5).send().await;
+    let refused = sts.assume_role().role_arn(role).role_session_name("oncall").duration_seconds(5).send().await;
     assert_eq!(refused.unwrap_err().code(), Some("ValidationError"));
-    let refused = sts.assume_role().role_arn(role).role_session_name("x").policy("{}").send().await;
+    let refused = sts.assume_role().role_arn(role).role_session_name("oncall").policy("{}").send().await;
     assert!(refused.unwrap_err().message().unwrap().contains("Policy is not supported"));
     let refused = sts.get_session_token().send().await;
     assert_eq!(refused.unwrap_err().code(), Some("InvalidAction"));
