@@ -28,7 +28,7 @@ def sample(name, shape, depth=0):
         return VALUES[name]
     kind = shape.type_name
     if kind == "structure":
-        return {} if depth > 4 else {inner: sample(inner, member, depth + 1) for inner, member in shape.members.items()}
+        return {} if depth > 8 else {inner: sample(inner, member, depth + 1) for inner, member in shape.members.items()}
     if kind == "list":
         return [sample(name, shape.member, depth + 1)]
     if kind == "map":
@@ -37,7 +37,8 @@ def sample(name, shape, depth=0):
         if getattr(shape, "enum", None):
             return shape.enum[0]
         return f"arn:aws:backup:{REGION}:{ACCOUNT}:thing:none" if name.lower().endswith("arn") else "none-such"
-    return {"boolean": True, "integer": 1, "long": 1, "timestamp": "2026-01-01T00:00:00Z", "double": 1.0}[kind]
+    least = max(1, shape.metadata.get("min", 1))
+    return {"boolean": True, "integer": least, "long": least, "timestamp": "2026-01-01T00:00:00Z", "double": 1.0}[kind]
 
 
 def call(client, operation, **parameters):
@@ -105,15 +106,15 @@ def test_modelled_errors_are_typed(client):
 
 
 @pytest.mark.parametrize("document,code,named", [
-    ({"BackupPlanName": "p", "Rules": []}, "InvalidParameterValueException", "Rules"),
+    ({"BackupPlanName": "p", "Rules": []}, "MissingParameterValueException", "Rules"),
     ({"BackupPlanName": "p p", "Rules": [{}]}, "InvalidParameterValueException", "BackupPlanName"),
     ({"BackupPlanName": "p", "Rules": [{"ScheduleExpression": "cron(* * ? * * *)"}]}, "InvalidParameterValueException", "ScheduleExpression"),
     ({"BackupPlanName": "p", "Rules": [{"StartWindowMinutes": 59}]}, "InvalidParameterValueException", "StartWindowMinutes"),
     ({"BackupPlanName": "p", "Rules": [{"Lifecycle": {"DeleteAfterDays": 36501}}]}, "InvalidParameterValueException", "36500"),
     ({"BackupPlanName": "p", "Rules": [{"CopyActions": [{"DestinationBackupVaultArn": f"arn:aws:backup:{REGION}:{ACCOUNT}:backup-vault:x"}]}]},
-     "InvalidRequestException", "CopyActions"),
-    ({"BackupPlanName": "p", "Rules": [{"EnableContinuousBackup": True}]}, "InvalidRequestException", "EnableContinuousBackup"),
-    ({"BackupPlanName": "p", "Rules": [{"Lifecycle": {"MoveToColdStorageAfterDays": 7, "DeleteAfterDays": 100}}]}, "InvalidRequestException",
+     "InvalidParameterValueException", "CopyActions"),
+    ({"BackupPlanName": "p", "Rules": [{"EnableContinuousBackup": True, "Lifecycle": {"DeleteAfterDays": 7}}]}, "InvalidParameterValueException", "EnableContinuousBackup"),
+    ({"BackupPlanName": "p", "Rules": [{"Lifecycle": {"MoveToColdStorageAfterDays": 7, "DeleteAfterDays": 100}}]}, "InvalidParameterValueException",
      "MoveToColdStorageAfterDays"),
     ({"BackupPlanName": "p", "Rules": [{}], "ScanSettings": [{"ResourceTypes": ["EFS"], "MalwareScanner": "GUARDDUTY", "ScannerRoleArn": ROLE}]},
      "InvalidRequestException", "ScanSettings"),
