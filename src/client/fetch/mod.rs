@@ -143,6 +143,8 @@ impl Task {
         mut capabilities: watch::Receiver<Capabilities>,
     ) {
         let mut told = true;
+        let known = capabilities.borrow_and_update().clone();
+        self.learn(known);
         loop {
             let next = self.next_due();
             tokio::select! {

@@ -319,3 +319,11 @@ async fn an_engine_out_of_reach_is_tried_every_few_seconds() {
     let asked = desk.script.asked(&vaults());
     assert!(asked.windows(2).all(|pair| pair[1] - pair[0] < 5.5), "{asked:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_the_context_can_do_is_told_first() {
+    let mut desk = desk(true, CALL);
+    desk.fetcher.want(vaults(), Visibility::Shown);
+    let Some(Event::Capabilities(capabilities)) = desk.events.recv().await else { panic!("something else came first") };
+    assert_eq!(capabilities.engine.as_deref(), Some("1.0.0"));
+}
