@@ -1,6 +1,6 @@
 //! One file per subcommand; composes all the rest.
 //!
-//! A subcommand reaches the engine of its data directory by [`host`]: through the socket of the process that runs it, or,
+//! A subcommand reaches the engine of its data directory by `host`: through the socket of the process that runs it, or,
 //! where none does, in this process. Either way the same requests go through the same router.
 
 mod account;

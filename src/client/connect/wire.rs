@@ -48,7 +48,7 @@ pub(super) enum Route {
     Tls(SharedHttpConnector),
 }
 
-/// An HTTP client over a [`Route`].
+/// An HTTP client over a `Route`.
 #[derive(Clone)]
 pub struct Wire {
     route: Route,
