@@ -35,11 +35,13 @@ impl Reached {
             options.regions = regions.to_vec();
         }
         options.write |= write;
-        let connection = match Connection::new(options) {
-            Ok(connection) => connection,
-            Err(fault) => return Err(Failure::usage(fault.to_string())),
-        };
-        Ok(Self { connection, host })
+        Ok(Self { connection: connect(options)?, host })
+    }
+
+    /// An engine that was reached already.
+    pub(super) fn of_host(session: &Session, host: Host) -> Result<Self, Failure> {
+        let connection = connect(plain(session, host.transport()))?;
+        Ok(Self { connection, host: Some(host) })
     }
 
     /// Brings an engine of our own to rest.
@@ -56,6 +58,10 @@ impl WithinOptions {
     pub(super) fn within(&self) -> Within {
         Within { account: self.account.clone(), region: self.region.clone() }
     }
+}
+
+fn connect(options: Options) -> Result<Arc<Connection>, Failure> {
+    Connection::new(options).map_err(|fault| Failure::usage(fault.to_string()))
 }
 
 fn plain(session: &Session, transport: Transport) -> Options {

@@ -1,10 +1,68 @@
-//! `vaultdeck demo`: the sample organization.
+//! `vaultdeck demo`: the dashboard on the sample organization.
 
-use super::Session;
 use super::arguments::DemoOptions;
+use super::context::Reached;
 use super::failure::{Exit, Failure};
+use super::host::{Host, Purpose};
+use super::{Session, dashboard, output};
+use crate::demo;
+use crate::engine::Engine;
+use crate::engine::data_dir::live_engine;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-pub(super) async fn run(session: &Session, _options: &DemoOptions) -> Result<Exit, Failure> {
-    let folder = if session.data_dir_named { &session.data_dir } else { &session.places.demo_dir };
-    Err(Failure::failed(format!("the demo is not built yet; it would live in {}", folder.display())))
+/// A bar's length: tenths of a percent.
+const LENGTH: u64 = 1000;
+
+pub(super) async fn run(session: &Session, options: &DemoOptions) -> Result<Exit, Failure> {
+    if !options.no_dashboard && !(std::io::stdout().is_terminal() && std::io::stdin().is_terminal()) {
+        return Err(Failure::usage("the dashboard needs a terminal; make the demo alone with --no-dashboard"));
+    }
+    let data_dir = if session.data_dir_named { &session.data_dir } else { &session.places.demo_dir };
+    let session = Session { data_dir: data_dir.clone(), ..session.clone() };
+    let host = if live_engine(data_dir).is_some() && !options.reset {
+        Host::reach(data_dir, Purpose::Work).await?
+    } else {
+        Host::of(open(data_dir.clone(), options.reset).await?, Purpose::Work)?
+    };
+    let reached = Reached::of_host(&session, host)?;
+    if options.no_dashboard {
+        reached.close().await;
+        output::write(&told(data_dir))?;
+        return Ok(Exit::Done);
+    }
+    dashboard::show(&session, reached, options.theme.as_deref(), false).await
+}
+
+/// Makes or continues the demo on a thread of its own, with a bar on standard error.
+async fn open(data_dir: PathBuf, reset: bool) -> Result<Arc<Engine>, Failure> {
+    let bar = ProgressBar::new(LENGTH);
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg:24} [{bar:32}] {elapsed}") {
+        bar.set_style(style.progress_chars("=> "));
+    }
+    bar.set_message("the sample organization");
+    let shown = bar.clone();
+    let made = tokio::task::spawn_blocking(move || {
+        let mut tell = |done: f64, what: &str| {
+            shown.set_message(what.to_owned());
+            shown.set_position((done * LENGTH as f64) as u64);
+        };
+        demo::open(&demo::Options { data_dir, reset }, &mut tell)
+    })
+    .await;
+    bar.finish_and_clear();
+    match made {
+        Ok(Ok(engine)) => Ok(engine),
+        Ok(Err(demo::Error::Engine(error))) => Err(error.into()),
+        Ok(Err(refused @ demo::Error::NotADemo(_))) => Err(Failure::usage(refused.to_string())),
+        Ok(Err(error)) => Err(Failure::failed(error.to_string())),
+        Err(panicked) => Err(Failure::failed(format!("the demo was not made: {panicked}"))),
+    }
+}
+
+fn told(data_dir: &Path) -> String {
+    let files = demo::files_folder(data_dir);
+    format!("data directory  {}\nits files       {}\n", data_dir.display(), files.display())
 }

@@ -33,6 +33,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// What every subcommand is given.
+#[derive(Clone)]
 struct Session {
     /// The engine's data directory.
     data_dir: PathBuf,

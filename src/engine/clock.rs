@@ -89,7 +89,13 @@ impl EngineClock {
     /// The clock of a data directory. A fresh directory takes `kind` and, if simulated, starts at the real now; any other
     /// must be opened by the kind that it was made with.
     pub fn open(catalog: &Catalog, kind: ClockKind) -> Result<Self> {
-        let real = Utc::now().trunc_subsecs(3);
+        Self::open_from(catalog, kind, None)
+    }
+
+    /// The same, but that the simulated time of a fresh directory begins at `start`.
+    pub fn open_from(catalog: &Catalog, kind: ClockKind, start: Option<Time>) -> Result<Self> {
+        let start = start.filter(|_| kind == ClockKind::Simulated);
+        let real = start.unwrap_or_else(Utc::now).trunc_subsecs(3);
         let (kept, seen) = catalog.write(|tx| {
             let (kept, seen) = remembered(tx)?;
             let seen = seen.unwrap_or(real);
@@ -131,6 +137,11 @@ impl EngineClock {
         self.source.now()
     }
 
+    /// The highest time that the directory has shown, as far as it was kept.
+    pub fn last_seen(&self) -> Time {
+        DateTime::from_timestamp_millis(self.seen.load(Ordering::Acquire)).unwrap_or_else(|| self.now())
+    }
+
     /// Which clock it is.
     pub fn kind(&self) -> ClockKind {
         self.kind
@@ -163,6 +174,11 @@ impl EngineClock {
         self.seen.fetch_max(now, Ordering::AcqRel);
         Ok(())
     }
+}
+
+/// Lets a directory live by a kind of clock from its next start on.
+pub(crate) fn bind(connection: &Connection, kind: ClockKind) -> Result<()> {
+    state::set(connection, KIND, kind.as_str())
 }
 
 /// The kind of a directory's clock and the highest time that it has shown.

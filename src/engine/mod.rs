@@ -45,7 +45,7 @@ pub use request::{
 pub use settings::{GlobalSettings, RegionSettings};
 pub use summaries::JobSummary;
 
-use crate::domain::{AccountId, Region, Scope};
+use crate::domain::{AccountId, Region, Scope, Time};
 use catalog::Catalog;
 use clock::EngineClock;
 use data_dir::DataDir;
@@ -89,13 +89,18 @@ pub struct Engine {
 impl Engine {
     /// Opens the engine of a data directory, making what is missing.
     pub fn open(options: EngineOptions) -> Result<Arc<Self>> {
+        Self::open_from(options, None)
+    }
+
+    /// The same, but that the simulated time of a fresh directory begins at `start`: a history is made.
+    pub fn open_from(options: EngineOptions, start: Option<Time>) -> Result<Arc<Self>> {
         let data_dir = DataDir::open(&options.data_dir)?;
         refuse_lost_catalog(&data_dir)?;
         let fresh = !data_dir.catalog().exists();
         let local_key = Arc::new(LocalKey::open_or_create(&data_dir.local_key(), fresh)?);
         let catalog = Catalog::open(&data_dir.catalog())?;
         let clock = if options.scheduler {
-            EngineClock::open(&catalog, options.clock)?
+            EngineClock::open_from(&catalog, options.clock, start)?
         } else {
             EngineClock::glance(&catalog)?
         };
@@ -115,6 +120,16 @@ impl Engine {
         }
         self.vault_store.close_all();
         rested
+    }
+
+    /// The highest engine time that the directory remembers.
+    pub fn last_seen(&self) -> Time {
+        self.clock.last_seen()
+    }
+
+    /// Binds the directory to a kind of clock, from the next start on: a history that was simulated goes on in real time.
+    pub fn live_by(&self, kind: ClockKind) -> Result<()> {
+        self.catalog.write(|tx| clock::bind(tx, kind))
     }
 
     /// The data directory.

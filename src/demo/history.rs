@@ -1,0 +1,126 @@
+//! Thirty-five days in the life of the sample organization, with what goes wrong in them.
+
+use super::files::{Random, import};
+use super::organization::{
+    GROWING, LOST, PRODUCTION, REMOVED_ROLE, RESTORED, SAMPLES, STAGING, Sample, caller, folder_of, found,
+};
+use super::{DAYS, Result, Tell, failed};
+use crate::domain::{Arn, Tags};
+use crate::engine::{
+    AdvanceTo, Engine, Error as EngineError, FIRST_REGION, PageRequest, RecoveryPointFilter, StartBackup, StartRestore,
+};
+use chrono::{Duration, Utc};
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The day on which a role is taken away: the plan goes silent.
+const ROLE_REMOVED: i64 = DAYS - 6;
+/// The day on which a folder is lost: its backups fail.
+const FOLDER_LOST: i64 = DAYS - 2;
+/// The day of a large import: what follows does not fit into the window of a night.
+const IMPORT: i64 = DAYS - 3;
+/// How much is imported; at the rate of the simulated past more than two hours of reading.
+const IMPORTED_BYTES: u64 = 32 * 1024 * 1024;
+/// The day on which somebody needs a folder back.
+const RESTORE: i64 = DAYS - 8;
+/// The day on which somebody backs up before an upgrade.
+const UPGRADE: i64 = DAYS - 10;
+
+/// Makes the organization and lives through its days, up to now.
+pub(super) fn live(engine: &Arc<Engine>, files: &Path, tell: Tell<'_>) -> Result<()> {
+    let mut random = Random::new(35);
+    tell(0.0, "making files");
+    for sample in &SAMPLES {
+        let folder = folder_of(files, sample);
+        sample.content.fill(&folder, &mut random).map_err(failed(format!("fill {}", folder.display())))?;
+    }
+    found(engine, files)?;
+    for day in 1..=DAYS {
+        tell(day as f64 / DAYS as f64, &format!("day {day} of {DAYS}"));
+        live_a_day(engine, files, day, &mut random)?;
+    }
+    engine.advance(AdvanceTo::At(Utc::now()))?;
+    Ok(())
+}
+
+fn live_a_day(engine: &Arc<Engine>, files: &Path, day: i64, random: &mut Random) -> Result<()> {
+    for sample in SAMPLES.iter().filter(|sample| day < FOLDER_LOST || sample.name != LOST) {
+        let folder = folder_of(files, sample);
+        sample.content.live_a_day(&folder, day, random).map_err(failed(format!("change {}", folder.display())))?;
+    }
+    match day {
+        UPGRADE => back_up_before_an_upgrade(engine)?,
+        RESTORE => restore_a_folder(engine, files)?,
+        ROLE_REMOVED => engine.remove_role(&Arn::role(&caller(STAGING, FIRST_REGION)?.account, REMOVED_ROLE))?,
+        IMPORT => {
+            let folder = folder_of(files, named(GROWING));
+            import(&folder, IMPORTED_BYTES, random).map_err(failed(format!("import into {}", folder.display())))?;
+        }
+        FOLDER_LOST => {
+            let folder = folder_of(files, named(LOST));
+            fs::remove_dir_all(&folder).map_err(failed(format!("remove {}", folder.display())))?;
+        }
+        _ => {}
+    }
+    let tomorrow = (engine.now() + Duration::days(1)).min(Utc::now());
+    engine.advance(AdvanceTo::At(tomorrow))?;
+    Ok(())
+}
+
+/// The sample of a name that the table has.
+fn named(name: &str) -> &'static Sample {
+    SAMPLES.iter().find(|sample| sample.name == name).unwrap_or(&SAMPLES[0])
+}
+
+fn arn_of(engine: &Engine, name: &str) -> Result<Arn> {
+    let resources = engine.resources()?.resources;
+    let found = resources.into_iter().find(|resource| resource.name == name);
+    let text = found.map(|resource| resource.resource_arn).unwrap_or_default();
+    Ok(text.parse::<Arn>().map_err(EngineError::from)?)
+}
+
+fn back_up_before_an_upgrade(engine: &Engine) -> Result<()> {
+    let caller = caller(PRODUCTION, FIRST_REGION)?;
+    engine.start_backup_job(
+        &caller,
+        StartBackup {
+            vault_name: "production-monthly".to_owned(),
+            resource_arn: arn_of(engine, RESTORED)?,
+            iam_role_arn: Arn::default_role(&caller.account),
+            idempotency_token: None,
+            start_window_minutes: None,
+            complete_window_minutes: None,
+            lifecycle: None,
+            recovery_point_tags: Tags::from([("reason".to_owned(), "before the upgrade".to_owned())]),
+            backup_options: std::collections::BTreeMap::new(),
+        },
+    )?;
+    Ok(())
+}
+
+/// Brings yesterday's journal back, into a folder beside the others.
+fn restore_a_folder(engine: &Engine, files: &Path) -> Result<()> {
+    let caller = caller(PRODUCTION, FIRST_REGION)?;
+    let filter = RecoveryPointFilter { resource_arn: Some(arn_of(engine, RESTORED)?), ..RecoveryPointFilter::default() };
+    let points =
+        engine.list_recovery_points_by_vault(&caller, "production-daily", &filter, &PageRequest::default())?.items;
+    let Some(point) = points.into_iter().max_by_key(|point| point.created) else { return Ok(()) };
+    let mut metadata = engine.recovery_point_restore_metadata(&caller, "production-daily", &point.arn)?;
+    metadata.insert("newFileSystem".to_owned(), "true".to_owned());
+    metadata.insert("ItemsToRestore".to_owned(), r#"["/journal.log"]"#.to_owned());
+    let target = files.join(PRODUCTION).join("projects-restored");
+    metadata.insert("vaultdeck:path".to_owned(), target.to_string_lossy().into_owned());
+    engine.start_restore_job(
+        &caller,
+        StartRestore {
+            recovery_point_arn: point.arn,
+            metadata,
+            iam_role_arn: Some(Arn::default_role(&caller.account)),
+            idempotency_token: None,
+            resource_type: None,
+            copy_source_tags: false,
+        },
+    )?;
+    Ok(())
+}

@@ -1,0 +1,269 @@
+//! Who is in the sample organization, what they have, and how they protect it.
+
+use super::Result;
+use super::files::Content;
+use crate::domain::extension::{AddAccount, AddResource, AddRole};
+use crate::domain::plan::{PlanDocument, Rule};
+use crate::domain::selection::{SelectionDocument, TagCondition};
+use crate::domain::{AccountId, Arn, Lifecycle, Region, Tags, VaultName};
+use crate::engine::{Caller, Engine, Error as EngineError, FIRST_ACCOUNT, FIRST_REGION, NewVault, RestoreRoots};
+use std::path::Path;
+
+pub(super) const PRODUCTION: &str = "111122223333";
+pub(super) const STAGING: &str = "222233334444";
+pub(super) const DEVELOPMENT: &str = "333344445555";
+pub(super) const DATA: &str = "444455556666";
+pub(super) const MEDIA: &str = "555566667777";
+
+const FRANKFURT: &str = "eu-central-1";
+
+/// The members beside the management account.
+const MEMBERS: [(&str, &str); 5] = [
+    (PRODUCTION, "production"),
+    (STAGING, "staging"),
+    (DEVELOPMENT, "development"),
+    (DATA, "data-platform"),
+    (MEDIA, "media-archive"),
+];
+
+/// A sample folder that is registered as a file system.
+pub(super) struct Sample {
+    pub(super) account: &'static str,
+    pub(super) region: &'static str,
+    pub(super) name: &'static str,
+    pub(super) content: Content,
+    tags: &'static [(&'static str, &'static str)],
+}
+
+const fn sample(
+    account: &'static str,
+    name: &'static str,
+    content: Content,
+    tags: &'static [(&'static str, &'static str)],
+) -> Sample {
+    Sample { account, region: FIRST_REGION, name, content, tags }
+}
+
+/// The one whose folder is lost.
+pub(super) const LOST: &str = "legacy-reports";
+/// The one whose nights become too short.
+pub(super) const GROWING: &str = "camera-masters";
+/// The one of which something is restored.
+pub(super) const RESTORED: &str = "projects";
+
+/// What the accounts have.
+pub(super) const SAMPLES: [Sample; 11] = [
+    sample(PRODUCTION, RESTORED, Content::Texts(120), &[("env", "prod"), ("team", "web"), ("backup", "daily")]),
+    sample(PRODUCTION, "customer-uploads", Content::Media(6), &[("env", "prod"), ("backup", "daily")]),
+    sample(PRODUCTION, "home-directories", Content::Texts(80), &[("env", "prod"), ("backup", "daily")]),
+    Sample {
+        region: FRANKFURT,
+        ..sample(PRODUCTION, "projects-eu", Content::Texts(60), &[("env", "prod"), ("backup", "daily")])
+    },
+    sample(STAGING, "staging-web", Content::Texts(40), &[("env", "staging"), ("backup", "weekly")]),
+    sample(DEVELOPMENT, "dev-homes", Content::Texts(60), &[("env", "dev"), ("backup", "daily")]),
+    sample(DEVELOPMENT, "build-cache", Content::Media(4), &[("env", "dev")]),
+    sample(DATA, "warehouse-exports", Content::Tables(12), &[("env", "prod"), ("backup", "twice-a-day")]),
+    sample(DATA, "models", Content::Media(8), &[("env", "prod"), ("backup", "daily")]),
+    sample(DATA, LOST, Content::Tables(3), &[("env", "prod"), ("backup", "daily")]),
+    sample(MEDIA, GROWING, Content::Media(6), &[("env", "prod"), ("backup", "nightly")]),
+];
+
+/// A plan with its one selection, by tag.
+struct SamplePlan {
+    account: &'static str,
+    region: &'static str,
+    name: &'static str,
+    tag: &'static str,
+    /// The role; the account's default one when absent.
+    role: Option<&'static str>,
+    rules: &'static [SampleRule],
+}
+
+struct SampleRule {
+    name: &'static str,
+    vault: &'static str,
+    cron: &'static str,
+    zone: &'static str,
+    days: i64,
+    /// Start and completion windows in minutes; AWS's when absent.
+    windows: Option<(i64, i64)>,
+}
+
+const fn rule(name: &'static str, vault: &'static str, cron: &'static str, days: i64) -> SampleRule {
+    SampleRule { name, vault, cron, zone: "Etc/UTC", days, windows: None }
+}
+
+/// The role that is taken away from staging.
+pub(super) const REMOVED_ROLE: &str = "staging-backup";
+
+const PLANS: [SamplePlan; 7] = [
+    SamplePlan {
+        account: PRODUCTION,
+        region: FIRST_REGION,
+        name: "production",
+        tag: "daily",
+        role: None,
+        rules: &[
+            SampleRule { windows: Some((60, 1440)), ..rule("daily", "production-daily", "cron(0 5 ? * * *)", 14) },
+            SampleRule {
+                windows: Some((60, 1440)),
+                ..rule("monthly", "production-monthly", "cron(0 8 1 * ? *)", 365)
+            },
+        ],
+    },
+    SamplePlan {
+        account: PRODUCTION,
+        region: FRANKFURT,
+        name: "production-eu",
+        tag: "daily",
+        role: None,
+        rules: &[SampleRule {
+            zone: "Europe/Berlin",
+            ..rule("daily", "production-daily", "cron(30 2 ? * * *)", 14)
+        }],
+    },
+    SamplePlan {
+        account: STAGING,
+        region: FIRST_REGION,
+        name: "staging-weekly",
+        tag: "weekly",
+        role: Some(REMOVED_ROLE),
+        rules: &[SampleRule {
+            windows: Some((60, 1440)),
+            ..rule("twice-a-week", "Default", "cron(0 3 ? * WED,SUN *)", 30)
+        }],
+    },
+    SamplePlan {
+        account: DEVELOPMENT,
+        region: FIRST_REGION,
+        name: "development",
+        tag: "daily",
+        role: None,
+        rules: &[rule("daily", "Default", "cron(0 1 ? * MON-FRI *)", 7)],
+    },
+    SamplePlan {
+        account: DATA,
+        region: FIRST_REGION,
+        name: "warehouse",
+        tag: "twice-a-day",
+        role: None,
+        rules: &[rule("every-12-hours", "warehouse", "cron(0 0/12 ? * * *)", 5)],
+    },
+    SamplePlan {
+        account: DATA,
+        region: FIRST_REGION,
+        name: "data-daily",
+        tag: "daily",
+        role: None,
+        rules: &[rule("daily", "warehouse", "cron(0 4 ? * * *)", 10)],
+    },
+    SamplePlan {
+        account: MEDIA,
+        region: FIRST_REGION,
+        name: "media-nightly",
+        tag: "nightly",
+        role: None,
+        rules: &[SampleRule { windows: Some((60, 120)), ..rule("nightly", "media", "cron(0 2 ? * * *)", 21) }],
+    },
+];
+
+/// Somebody in an account and region.
+pub(super) fn caller(account: &str, region: &str) -> Result<Caller> {
+    let account: AccountId = account.parse().map_err(EngineError::from)?;
+    let region: Region = region.parse().map_err(EngineError::from)?;
+    let user_arn: Arn = format!("arn:aws:iam::{account}:root").parse().map_err(EngineError::from)?;
+    Ok(Caller { account, region, user_arn, restore_roots: RestoreRoots::Any })
+}
+
+/// Where a sample's files lie.
+pub(super) fn folder_of(files: &Path, sample: &Sample) -> std::path::PathBuf {
+    files.join(sample.account).join(sample.name)
+}
+
+/// Founds the accounts, registers the folders, makes vaults, plans and selections.
+pub(super) fn found(engine: &Engine, files: &Path) -> Result<()> {
+    for (id, name) in MEMBERS {
+        let request = AddAccount { account_id: Some(id.to_owned()), name: name.to_owned(), email: None };
+        engine.add_account(request)?;
+    }
+    for sample in &SAMPLES {
+        engine.add_resource(AddResource {
+            resource_type: "EFS".to_owned(),
+            name: sample.name.to_owned(),
+            path: folder_of(files, sample).to_string_lossy().into_owned(),
+            tags: tags(sample.tags),
+            account_id: Some(sample.account.to_owned()),
+            region: Some(sample.region.to_owned()),
+        })?;
+    }
+    for plan in &PLANS {
+        make_plan(engine, plan)?;
+    }
+    let organization = caller(FIRST_ACCOUNT, FIRST_REGION)?;
+    engine.create_vault(&organization, &name("organization-records")?, vault_of("management"))?;
+    Ok(())
+}
+
+fn make_plan(engine: &Engine, plan: &SamplePlan) -> Result<()> {
+    let caller = caller(plan.account, plan.region)?;
+    for rule in plan.rules.iter().filter(|rule| rule.vault != "Default") {
+        match engine.create_vault(&caller, &name(rule.vault)?, vault_of(plan.name)) {
+            Err(EngineError::Service { kind: crate::engine::ErrorKind::AlreadyExists { .. }, .. }) | Ok(_) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let role = plan.role.map_or_else(
+        || Arn::default_role(&caller.account),
+        |path| Arn::role(&caller.account, path),
+    );
+    if plan.role.is_some() {
+        engine.add_role(AddRole { role_arn: role.to_string() })?;
+    }
+    let document = PlanDocument {
+        backup_plan_name: plan.name.to_owned(),
+        rules: plan.rules.iter().map(SampleRule::document).collect(),
+        advanced_backup_settings: Vec::new(),
+    };
+    let made = engine.create_plan(&caller, document, Tags::new(), None)?;
+    let by_tag = TagCondition {
+        condition_type: "STRINGEQUALS".to_owned(),
+        condition_key: "backup".to_owned(),
+        condition_value: plan.tag.to_owned(),
+    };
+    let selection = SelectionDocument {
+        selection_name: format!("tagged-{}", plan.tag),
+        iam_role_arn: role.to_string(),
+        list_of_tags: vec![by_tag],
+        ..SelectionDocument::default()
+    };
+    engine.create_selection(&caller, &made.id, selection, None)?;
+    Ok(())
+}
+
+impl SampleRule {
+    fn document(&self) -> Rule {
+        Rule {
+            rule_name: self.name.to_owned(),
+            target_backup_vault_name: self.vault.to_owned(),
+            schedule_expression: Some(self.cron.to_owned()),
+            schedule_expression_timezone: Some(self.zone.to_owned()),
+            start_window_minutes: self.windows.map(|(start, _)| start),
+            completion_window_minutes: self.windows.map(|(_, completion)| completion),
+            lifecycle: Some(Lifecycle::delete_after(self.days)),
+            ..Rule::default()
+        }
+    }
+}
+
+fn name(text: &str) -> Result<VaultName> {
+    Ok(text.parse::<VaultName>().map_err(EngineError::from)?)
+}
+
+fn vault_of(owner: &str) -> NewVault {
+    NewVault { tags: tags(&[("owner", owner)]), encryption_key_arn: None, creator_request_id: None }
+}
+
+fn tags(pairs: &[(&str, &str)]) -> Tags {
+    pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+}
