@@ -2,7 +2,7 @@
 
 use super::files::{Random, import};
 use super::organization::{
-    GROWING, LOST, PRODUCTION, REMOVED_ROLE, RESTORED, SAMPLES, STAGING, Sample, caller, folder_of, found,
+    GROWING, LOST, PRIVATE, PRODUCTION, REMOVED_ROLE, RESTORED, SAMPLES, STAGING, Sample, caller, folder_of, found,
 };
 use super::{DAYS, Result, Tell, failed};
 use crate::domain::{Arn, Tags};
@@ -11,6 +11,7 @@ use crate::engine::{
 };
 use chrono::{Duration, Utc};
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -20,6 +21,8 @@ const ROLE_REMOVED: i64 = DAYS - 6;
 const FOLDER_LOST: i64 = DAYS - 2;
 /// The day of a large import: what follows does not fit into the window of a night.
 const IMPORT: i64 = DAYS - 3;
+/// The day on which somebody hides a file: whoever is not root sees a backup completed with issues.
+const HIDDEN: i64 = DAYS - 1;
 /// How much is imported; at the rate of the simulated past more than two hours of reading.
 const IMPORTED_BYTES: u64 = 32 * 1024 * 1024;
 /// The day on which somebody needs a folder back.
@@ -56,6 +59,12 @@ fn live_a_day(engine: &Arc<Engine>, files: &Path, day: i64, random: &mut Random)
         IMPORT => {
             let folder = folder_of(files, named(GROWING));
             import(&folder, IMPORTED_BYTES, random).map_err(failed(format!("import into {}", folder.display())))?;
+        }
+        HIDDEN => {
+            let file = folder_of(files, named(PRIVATE)).join("vpn.key");
+            let hidden = fs::write(&file, "a key that is nobody else's business\n")
+                .and_then(|()| fs::set_permissions(&file, fs::Permissions::from_mode(0o000)));
+            hidden.map_err(failed(format!("hide {}", file.display())))?;
         }
         FOLDER_LOST => {
             let folder = folder_of(files, named(LOST));
@@ -102,7 +111,8 @@ fn back_up_before_an_upgrade(engine: &Engine) -> Result<()> {
 /// Brings yesterday's journal back, into a folder beside the others.
 fn restore_a_folder(engine: &Engine, files: &Path) -> Result<()> {
     let caller = caller(PRODUCTION, FIRST_REGION)?;
-    let filter = RecoveryPointFilter { resource_arn: Some(arn_of(engine, RESTORED)?), ..RecoveryPointFilter::default() };
+    let filter =
+        RecoveryPointFilter { resource_arn: Some(arn_of(engine, RESTORED)?), ..RecoveryPointFilter::default() };
     let points =
         engine.list_recovery_points_by_vault(&caller, "production-daily", &filter, &PageRequest::default())?.items;
     let Some(point) = points.into_iter().max_by_key(|point| point.created) else { return Ok(()) };

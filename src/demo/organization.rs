@@ -48,6 +48,8 @@ const fn sample(
 pub(super) const LOST: &str = "legacy-reports";
 /// The one whose nights become too short.
 pub(super) const GROWING: &str = "camera-masters";
+/// The one in which somebody hides a file.
+pub(super) const PRIVATE: &str = "home-directories";
 /// The one of which something is restored.
 pub(super) const RESTORED: &str = "projects";
 
@@ -55,7 +57,7 @@ pub(super) const RESTORED: &str = "projects";
 pub(super) const SAMPLES: [Sample; 11] = [
     sample(PRODUCTION, RESTORED, Content::Texts(120), &[("env", "prod"), ("team", "web"), ("backup", "daily")]),
     sample(PRODUCTION, "customer-uploads", Content::Media(6), &[("env", "prod"), ("backup", "daily")]),
-    sample(PRODUCTION, "home-directories", Content::Texts(80), &[("env", "prod"), ("backup", "daily")]),
+    sample(PRODUCTION, PRIVATE, Content::Texts(80), &[("env", "prod"), ("backup", "daily")]),
     Sample {
         region: FRANKFURT,
         ..sample(PRODUCTION, "projects-eu", Content::Texts(60), &[("env", "prod"), ("backup", "daily")])
@@ -106,10 +108,7 @@ const PLANS: [SamplePlan; 7] = [
         role: None,
         rules: &[
             SampleRule { windows: Some((60, 1440)), ..rule("daily", "production-daily", "cron(0 5 ? * * *)", 14) },
-            SampleRule {
-                windows: Some((60, 1440)),
-                ..rule("monthly", "production-monthly", "cron(0 8 1 * ? *)", 365)
-            },
+            SampleRule { windows: Some((60, 1440)), ..rule("monthly", "production-monthly", "cron(0 8 1 * ? *)", 365) },
         ],
     },
     SamplePlan {
@@ -118,10 +117,7 @@ const PLANS: [SamplePlan; 7] = [
         name: "production-eu",
         tag: "daily",
         role: None,
-        rules: &[SampleRule {
-            zone: "Europe/Berlin",
-            ..rule("daily", "production-daily", "cron(30 2 ? * * *)", 14)
-        }],
+        rules: &[SampleRule { zone: "Europe/Berlin", ..rule("daily", "production-daily", "cron(30 2 ? * * *)", 14) }],
     },
     SamplePlan {
         account: STAGING,
@@ -213,10 +209,7 @@ fn make_plan(engine: &Engine, plan: &SamplePlan) -> Result<()> {
             Err(error) => return Err(error.into()),
         }
     }
-    let role = plan.role.map_or_else(
-        || Arn::default_role(&caller.account),
-        |path| Arn::role(&caller.account, path),
-    );
+    let role = plan.role.map_or_else(|| Arn::default_role(&caller.account), |path| Arn::role(&caller.account, path));
     if plan.role.is_some() {
         engine.add_role(AddRole { role_arn: role.to_string() })?;
     }

@@ -1,0 +1,62 @@
+//! The sample organization, as `vaultdeck demo` makes it.
+
+use crate::harness::Home;
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::fs;
+
+#[test]
+fn the_demo_is_an_organization_with_a_history_and_real_failures() {
+    let home = Home::new();
+    let made = home.run(&["demo", "--no-dashboard"]);
+    assert_eq!(made.code, 0, "{}", made.err);
+    let data = home.path(".local/share/vaultdeck-demo");
+    let data = data.to_str().unwrap();
+
+    let accounts = home.json(&["accounts", "--data-dir", data, "--output", "json"]);
+    assert_eq!(accounts.as_array().unwrap().len(), 6);
+
+    let jobs = home.json(&["jobs", "--data-dir", data, "--output", "json"]);
+    let jobs = jobs.as_array().unwrap();
+    let backups = jobs.iter().filter(|job| job["Kind"] == "backup").count();
+    assert!((200..=600).contains(&backups), "{backups} backup jobs");
+    let states: BTreeSet<&str> = jobs.iter().map(|job| job["State"].as_str().unwrap()).collect();
+    assert!(states.is_superset(&BTreeSet::from(["COMPLETED", "EXPIRED", "FAILED"])), "{states:?}");
+    let days: BTreeSet<&str> = jobs.iter().map(|job| &job["CreationDate"].as_str().unwrap()[..10]).collect();
+    assert!(days.len() >= 35, "{} days", days.len());
+
+    let target = home.path("back");
+    let points = home.json(&["points", "--data-dir", data, "--output", "json"]);
+    let point = points[0]["RecoveryPointArn"].as_str().unwrap();
+    let restored = home.run(&["restore", "start", point, "--to", target.to_str().unwrap(), "--data-dir", data]);
+    assert_eq!(restored.code, 0, "{}", restored.err);
+    assert!(fs::read_dir(&target).unwrap().next().is_some());
+
+    let again = home.run(&["demo", "--no-dashboard"]);
+    assert_eq!(again.code, 0, "{}", again.err);
+    let kept = home.json(&["points", "--data-dir", data, "--output", "json"]);
+    assert!(kept.as_array().unwrap().iter().any(|kept| kept["RecoveryPointArn"] == point));
+}
+
+#[test]
+fn a_directory_that_is_no_demo_is_refused_and_stays_as_it_is() {
+    let home = Home::new();
+    home.add_resource(&[]);
+    let data = home.data_dir();
+    for reset in [&["demo", "--no-dashboard"][..], &["demo", "--no-dashboard", "--reset"]] {
+        let mut command = reset.to_vec();
+        command.extend(["--data-dir", data.to_str().unwrap()]);
+        let ran = home.run(&command);
+        assert_eq!(ran.code, 2);
+        assert!(ran.err.contains("is not a demo's directory"), "{}", ran.err);
+    }
+    assert_eq!(home.json(&["resource", "list", "--output", "json"])[0]["Name"], json!("projects"));
+}
+
+#[test]
+fn without_a_terminal_the_demo_asks_for_the_option_before_it_makes_anything() {
+    let home = Home::new();
+    let ran = home.run(&["demo"]);
+    assert!(ran.code == 2 && ran.err.contains("--no-dashboard"), "{}", ran.err);
+    assert!(!home.path(".local/share/vaultdeck-demo").exists());
+}
