@@ -33,7 +33,7 @@ pub fn run(command: &mut Command) -> io::Result<Cost> {
     if !status.success() {
         return Err(io::Error::other(format!("{command:?}: {status}")));
     }
-    Ok(Cost { wall, cpu: cpu_of_children()? - before, memory })
+    Ok(Cost { wall, cpu: cpu_of_children()?.saturating_sub(before), memory })
 }
 
 /// User and system time of all children that were waited for.

@@ -36,6 +36,7 @@ struct LockFile {
     gid: u32,
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde hands members over by reference.
 fn is_zero(number: &u32) -> bool {
     *number == 0
 }

@@ -8,4 +8,5 @@ mod collect;
 mod faults;
 mod lock;
 mod restore;
+mod round_trip;
 mod support;

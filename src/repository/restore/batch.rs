@@ -223,3 +223,56 @@ impl Batch {
         units
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::repository::restore::target::Target;
+
+    /// A batch of one file for each blob: its pack, where it begins in it, and how long it is.
+    fn batch(blobs: &[(u8, u32, u32)]) -> Batch {
+        let folder = tempfile::tempdir().unwrap();
+        let target = Target::open(folder.path()).unwrap();
+        let mut batch = Batch::default();
+        for (pack, offset, length) in blobs {
+            let location =
+                Location { pack: Id::of(&[*pack]), offset: *offset, length: *length, uncompressed_length: None };
+            let node = Node { content: vec![Id::of(b"")], ..Node::default() };
+            batch.add_file(Arc::clone(target.root()), node, None, &[(0, location, 0)], FileState::default());
+        }
+        batch
+    }
+
+    #[test]
+    fn neighbours_are_read_at_once_and_packs_come_as_they_were_met() {
+        let mut batch = batch(&[(9, 0, 1000), (3, 500, 100), (9, 1000, 1000), (9, 30_000_000, 10), (9, 2000, 10)]);
+        let units: Vec<_> =
+            batch.units().iter().map(|unit| (unit.pack, unit.start, unit.length, unit.pieces.len())).collect();
+        let (nine, three) = (Id::of(&[9]), Id::of(&[3]));
+        assert_eq!(units, [(nine, 0, 2010, 3), (nine, 30_000_000, 10, 1), (three, 500, 100, 1)]);
+    }
+
+    proptest! {
+        #[test]
+        fn every_piece_lies_in_its_unit_and_units_stay_small(
+            blobs in proptest::collection::vec((0..4_u8, 0..40_000_000_u32, 1..9_000_000_u32), 0..60),
+        ) {
+            let mut batch = batch(&blobs);
+            let units = batch.units();
+            let mut next = 0;
+            for unit in &units {
+                prop_assert_eq!(unit.pieces.start, next);
+                next = unit.pieces.end;
+                let mut longest = 0;
+                for piece in &batch.pieces[unit.pieces.clone()] {
+                    prop_assert!(u64::from(piece.offset) >= unit.start && piece.end() <= unit.start + unit.length as u64);
+                    longest = longest.max(u64::from(piece.length));
+                }
+                prop_assert!(unit.length as u64 <= UNIT.max(longest));
+            }
+            prop_assert_eq!(next, blobs.len());
+        }
+    }
+}

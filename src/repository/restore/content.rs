@@ -77,7 +77,7 @@ impl<'a> Content<'a> {
                 Err(error) => Err(error.to_string()),
             };
             match outcome {
-                Ok(content) => same.iter().for_each(|piece| self.write_piece(piece, content)),
+                Ok(content) => self.write_pieces(same, content),
                 Err(problem) => self.again(unit, same, id, &problem, opener),
             }
             pieces = rest;
@@ -94,12 +94,20 @@ impl<'a> Content<'a> {
                 continue;
             };
             if let Ok(content) = opener.open(id, &mut sealed, location.uncompressed_length) {
-                pieces.iter().for_each(|piece| self.write_piece(piece, content));
+                self.write_pieces(pieces, content);
                 return;
             }
         }
         let reason = format!("pack {}: blob {id}: {problem}", unit.pack);
-        pieces.iter().for_each(|piece| self.lose_piece(piece, &reason));
+        for piece in pieces {
+            self.lose_piece(piece, &reason);
+        }
+    }
+
+    fn write_pieces(&self, pieces: &[Piece], content: &[u8]) {
+        for piece in pieces {
+            self.write_piece(piece, content);
+        }
     }
 
     fn write_piece(&self, piece: &Piece, content: &[u8]) {

@@ -73,11 +73,6 @@ impl FaultyStorage {
         self.state().countdown = Some(count);
     }
 
-    /// Whether the power was cut.
-    pub fn is_dead(&self) -> bool {
-        !self.state().power
-    }
-
     /// How many writes and removals there were, before restarts too.
     pub fn mutations(&self) -> u64 {
         self.state().mutations
@@ -98,11 +93,6 @@ impl FaultyStorage {
     /// The names of all files of a kind, lag or no lag.
     pub fn names(&self, kind: FileKind) -> BTreeSet<Id> {
         self.state().files.keys().filter(|(of, _)| *of == kind).map(|(_, id)| *id).collect()
-    }
-
-    /// Changes a file's bytes.
-    pub fn damage(&self, kind: FileKind, id: &Id, change: impl FnOnce(&mut Vec<u8>)) {
-        change(self.state().files.get_mut(&(kind, *id)).unwrap());
     }
 
     /// Writes everything to a real folder, for restic.
@@ -239,7 +229,7 @@ impl Storage for FaultyStorage {
         let mut state = self.state();
         state.need_power("remove")?;
         if state.is_cut() {
-            if state.next() % 2 == 0 {
+            if state.next().is_multiple_of(2) {
                 state.files.remove(&(kind, *id));
             }
             return Err(failure("remove", io::Error::other("the power was cut")));
