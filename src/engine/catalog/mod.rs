@@ -49,6 +49,7 @@ impl Catalog {
             None => connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?,
         };
         let result = connection.transaction().map_err(Error::from).and_then(|transaction| work(&transaction));
+        let result = result.map_err(|error| self.told(error));
         let mut readers = lock(&self.readers);
         if readers.len() < READERS {
             readers.push(connection);
@@ -59,10 +60,21 @@ impl Catalog {
     /// Changes the catalog: all of `work` or, when it fails, nothing. Durable when this returns.
     pub fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
         let mut writer = lock(&self.writer);
-        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let value = work(&transaction)?;
-        transaction.commit()?;
-        Ok(value)
+        let mut change = || {
+            let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let value = work(&transaction)?;
+            transaction.commit()?;
+            Ok(value)
+        };
+        change().map_err(|error| self.told(error))
+    }
+
+    /// Damage that shows only while the engine runs is told of as at its start.
+    fn told(&self, error: Error) -> Error {
+        match error {
+            Error::Catalog(error) => explain(error, &self.path),
+            other => other,
+        }
     }
 }
 
