@@ -1,5 +1,6 @@
 //! Against the real engine: in process, on its socket, and over TCP.
 
+use crate::child::{given_url, in_child};
 use crate::recorder::options;
 use bytes::Bytes;
 use std::path::Path;
@@ -10,12 +11,12 @@ use vaultdeck::client::connect::{Connection, Handler, Transport};
 use vaultdeck::client::lists::Within;
 use vaultdeck::client::mutate::Outcome;
 use vaultdeck::client::mutation::{StartBackup, StartRestore, new_token};
-use vaultdeck::client::{Answer, FaultKind, Key, Mutation, Query};
+use vaultdeck::client::{Answer, FaultKind, Feature, Key, Mutation, Query};
 use vaultdeck::domain::Scope;
-use vaultdeck::domain::extension::{AddAccount, AddResource};
+use vaultdeck::domain::extension::{AddAccount, AddResource, CredentialsRequest};
 use vaultdeck::domain::job::JobState;
 use vaultdeck::engine::{ClockKind, Engine, EngineOptions};
-use vaultdeck::server::{Shutdown, Surface, in_process, router, serve_unix};
+use vaultdeck::server::{Shutdown, Surface, in_process, router, serve_tcp, serve_unix};
 
 /// An engine on a folder of its own.
 struct House {
@@ -318,6 +319,61 @@ async fn a_folder_is_backed_up_looked_into_and_restored() {
     assert_eq!(restored.len(), 1, "{restored:?}");
     assert_eq!(restored[0].file_name().unwrap().to_str(), Some("two\nlines.txt"));
     assert_eq!(std::fs::read_to_string(&restored[0]).unwrap(), "hostile name");
+}
+
+#[tokio::test]
+async fn the_same_is_seen_over_tcp_with_an_access_key() {
+    if let Some(url) = given_url() {
+        return seen_over_tcp(url).await;
+    }
+    let house = House::new();
+    let connection = house.connect();
+    let arn = house.projects(&connection).await;
+    let start = Mutation::StartBackup(StartBackup {
+        vault: "Default".to_owned(),
+        resource: arn,
+        role: vaultdeck::domain::Arn::default_role(&home().account),
+        lifecycle: None,
+        start_window_minutes: None,
+        complete_window_minutes: None,
+        tags: [].into(),
+        options: [].into(),
+        idempotency_token: new_token(),
+    });
+    let Outcome::BackupJob(id) = house.order(&connection, start).await else { panic!("a job") };
+    connection.follow_backup(&home(), &id, |_| {}).await.unwrap();
+
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let surface = Surface::Tcp { restore_roots: Vec::new(), simulated_clock: false };
+    let serving = tokio::spawn(serve_tcp(listener, router(house.engine.clone(), surface), house.shutdown.clone()));
+    let key = connection.control().unwrap().credentials(&CredentialsRequest::default()).await.unwrap();
+    let child = tokio::task::spawn_blocking(move || {
+        let keys = (key.access_key_id.as_str(), key.secret_access_key.as_str());
+        in_child("engine::the_same_is_seen_over_tcp_with_an_access_key", &url, keys);
+    });
+    child.await.unwrap();
+    house.shutdown.request();
+    serving.await.unwrap().unwrap();
+}
+
+/// What a second process sees of the engine.
+async fn seen_over_tcp(url: String) {
+    let options = vaultdeck::client::connect::Options {
+        profile: Some("moto".to_owned()),
+        regions: vec!["us-east-1".parse().unwrap()],
+        ..options(Transport::Endpoint(url))
+    };
+    let connection = Connection::new(options).unwrap();
+    assert!(connection.capabilities().allows(Feature::Write).is_err(), "until it shows itself as an engine");
+    let points = connection.list_recovery_points(&Within::default(), Some("Default")).await.unwrap();
+    assert!(points.faults.is_empty(), "{:?}", points.faults);
+    let capabilities = connection.capabilities();
+    assert_eq!(capabilities.allows(Feature::Write), Ok(()));
+    assert!(capabilities.allows(Feature::Status).is_err(), "control routes are not on TCP");
+    let query = Query::Items { recovery_point: points.rows[0].arn.clone(), path: "/".to_owned() };
+    let Answer::Items(items) = ask(&connection, query).await else { panic!("items") };
+    assert_eq!(items.items.iter().map(|item| item.name.as_str()).collect::<Vec<_>>(), ["a.txt", "sub"]);
 }
 
 /// Every file below a folder.

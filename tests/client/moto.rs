@@ -1,8 +1,8 @@
 //! The AWS side, against moto: a server that others wrote. What it lacks must be said in place, and nothing may hang.
 //!
-//! `VAULTDECK_MOTO` names the server's program; `tests/run` sets it. Credentials come from a profile, as a user has one: a
-//! test runs itself again in a child process that has the profile's file in its environment.
+//! `VAULTDECK_MOTO` names the server's program; `tests/run` sets it.
 
+use crate::child::{given_url, in_child};
 use crate::recorder::options;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -13,8 +13,6 @@ use vaultdeck::client::connect::{Connection, Options, Transport};
 use vaultdeck::client::lists::Within;
 use vaultdeck::client::{Answer, FaultKind, Feature, Key, Mutation, Offer, Query};
 use vaultdeck::domain::Scope;
-
-const URL: &str = "VAULTDECK_TEST_MOTO_URL";
 
 /// A moto server of its own; stopped when dropped.
 struct Moto {
@@ -52,7 +50,7 @@ impl Drop for Moto {
 
 /// Gives the server's URL in the child process; in the first process starts the server, runs the child and gives none.
 fn moto(test: &str) -> Option<String> {
-    if let Ok(url) = std::env::var(URL) {
+    if let Some(url) = given_url() {
         return Some(url);
     }
     let Some(program) = std::env::var_os("VAULTDECK_MOTO") else {
@@ -60,26 +58,7 @@ fn moto(test: &str) -> Option<String> {
         return None;
     };
     let moto = Moto::start(&program);
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("config");
-    let profiles = "[profile moto]\naws_access_key_id = AKIAMOTO\naws_secret_access_key = secret\n\
-        [profile sso]\nsso_session = corporate\nsso_account_id = 123456789012\nsso_role_name = Backup\n\
-        [sso-session corporate]\nsso_region = eu-central-1\nsso_start_url = https://corporate.example.com/start\n";
-    std::fs::write(&file, profiles).unwrap();
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", &format!("moto::{test}"), "--nocapture"])
-        .env(URL, &moto.url)
-        .env("AWS_CONFIG_FILE", &file)
-        .env("HOME", folder.path())
-        .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
-        .env("AWS_EC2_METADATA_DISABLED", "true")
-        // Keys that lie about in the environment must not overrule a profile that was named.
-        .env("AWS_ACCESS_KEY_ID", "WRONG")
-        .env("AWS_SECRET_ACCESS_KEY", "wrong")
-        .output()
-        .unwrap();
-    let told = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success() && told.contains("1 passed"), "{told}");
+    in_child(&format!("moto::{test}"), &moto.url, ("AKIAMOTO", "secret"));
     None
 }
 

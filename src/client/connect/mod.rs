@@ -28,6 +28,9 @@ pub const OPERATION_LIMIT: Duration = Duration::from_secs(20);
 /// The role that the engine's members are born with, and the one that Organizations makes.
 pub const MEMBER_ROLE: &str = "OrganizationAccountAccessRole";
 
+/// Where `vaultdeck serve` listens unless it is told otherwise.
+pub const USUAL_URL: &str = "http://127.0.0.1:9860";
+
 /// Where the context is.
 #[derive(Clone)]
 pub enum Transport {
@@ -108,11 +111,13 @@ impl Connection {
         self.options.profile.as_deref()
     }
 
-    /// How the `aws` command line reaches the same context.
+    /// How the `aws` command line reaches the same context. A local engine may listen nowhere yet; its line names the usual
+    /// address all the same, so that one that is copied can never reach AWS itself.
     pub fn command_line(&self) -> CommandLine {
         let endpoint_url = match &self.options.transport {
             Transport::Endpoint(url) => Some(url.clone()),
-            _ => None,
+            Transport::InProcess(_) | Transport::Socket(_) => Some(USUAL_URL.to_owned()),
+            Transport::Aws => None,
         };
         CommandLine { profile: self.options.profile.clone(), endpoint_url }
     }
