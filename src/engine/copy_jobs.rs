@@ -1,11 +1,10 @@
 //! Copy jobs: no operation of this engine makes one yet, so their list is truly empty. A wrong question is still told so.
 
-use crate::domain::Invalid;
 use crate::domain::job::CopyJob;
 use crate::engine::Engine;
 use crate::engine::catalog::paging;
 use crate::engine::error::Result;
-use crate::engine::request::{Caller, CopyJobFilter, Page, PageRequest};
+use crate::engine::request::{Caller, CopyJobFilter, Page, PageRequest, check_one_of};
 
 /// The states of a copy job that the API knows.
 const STATES: [&str; 5] = ["CREATED", "RUNNING", "COMPLETED", "FAILED", "PARTIAL"];
@@ -14,9 +13,7 @@ impl Engine {
     /// ListCopyJobs.
     pub fn list_copy_jobs(&self, caller: &Caller, filter: &CopyJobFilter, page: &PageRequest) -> Result<Page<CopyJob>> {
         self.job_accounts(caller, filter.account_id.as_deref())?;
-        if let Some(state) = filter.state.as_deref().filter(|state| !STATES.contains(state)) {
-            return Err(Invalid::value("State", format!("{state:?} is not one of {}", STATES.join(", "))).into());
-        }
+        check_one_of("State", filter.state.as_deref(), &STATES)?;
         paging::page_of(Vec::new(), "copy-jobs", page)
     }
 }

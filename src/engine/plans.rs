@@ -153,9 +153,10 @@ fn twin(
     Ok(None)
 }
 
+/// What is not built is refused by its name before its rules are looked at: they would only mislead.
 fn check(document: &PlanDocument) -> Result<()> {
-    document.validate()?;
     document.unsupported_members()?;
+    document.validate()?;
     Ok(())
 }
 

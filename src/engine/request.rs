@@ -1,6 +1,6 @@
 //! Who asks, and what for: the requests of the operations, with names after AWS's.
 
-use crate::domain::{AccountId, Arn, Lifecycle, Region, Scope, Tags, Time};
+use crate::domain::{AccountId, Arn, Invalid, Lifecycle, Region, Scope, Tags, Time};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -213,6 +213,16 @@ pub enum AdvanceTo {
     By(chrono::Duration),
     /// To this moment.
     At(Time),
+}
+
+/// Refuses a value of a filter that is none of those that the API knows.
+pub(crate) fn check_one_of(field: &str, value: Option<&str>, known: &[&str]) -> Result<(), Invalid> {
+    match value {
+        Some(value) if !known.contains(&value) => {
+            Err(Invalid::value(field, format_args!("{value:?} is not one of {}", known.join(", "))))
+        }
+        _ => Ok(()),
+    }
 }
 
 impl Caller {

@@ -10,6 +10,7 @@ use crate::engine::catalog::{idempotency, recovery_points, restore_jobs};
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::create::new_job_id;
 use crate::engine::jobs::store::{self, RestoreRecord};
+use crate::engine::request::check_one_of;
 use crate::engine::{
     Caller, Engine, Page, PageRequest, RestoreJobFilter, StartRestore, lifecycle, resources, restore_target,
 };
@@ -17,6 +18,9 @@ use crate::repository::ItemPath;
 use rusqlite::{Connection, OptionalExtension as _};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+/// The states of a restore job that the API knows.
+const STATES: [&str; 5] = ["PENDING", "RUNNING", "COMPLETED", "ABORTED", "FAILED"];
 
 /// Where a restore will write, and the id of the file system that it makes, if it makes one.
 struct Destination {
@@ -157,6 +161,7 @@ impl Engine {
         filter: &RestoreJobFilter,
         request: &PageRequest,
     ) -> Result<Page<RestoreJob>> {
+        check_one_of("Status", filter.status.as_deref(), &STATES)?;
         let account = self.job_accounts(caller, filter.account_id.as_deref())?;
         let page = self
             .catalog

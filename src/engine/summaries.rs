@@ -5,7 +5,7 @@ use crate::engine::Engine;
 use crate::engine::catalog::paging;
 use crate::engine::catalog::values::millis;
 use crate::engine::error::Result;
-use crate::engine::request::{Caller, Page, PageRequest, SummaryFilter};
+use crate::engine::request::{Caller, Page, PageRequest, SummaryFilter, check_one_of};
 use chrono::{Duration, NaiveTime};
 use rusqlite::params_from_iter;
 use rusqlite::types::Value;
@@ -103,7 +103,7 @@ impl Engine {
         page: &PageRequest,
     ) -> Result<Page<JobSummary>> {
         self.accounts_of(caller, filter)?;
-        check_state(filter, &COPY_STATES)?;
+        check_one_of("State", filter.state.as_deref(), &COPY_STATES)?;
         periods(filter, self.now())?;
         paging::page_of(Vec::new(), "copy-job-summaries", page)
     }
@@ -124,7 +124,7 @@ impl Engine {
         filter: &SummaryFilter,
         page: &PageRequest,
     ) -> Result<Page<JobSummary>> {
-        check_state(filter, source.states)?;
+        check_one_of("State", filter.state.as_deref(), source.states)?;
         if filter.message_category.is_some() && !source.categories {
             return Err(Invalid::value("MessageCategory", "these jobs have none").into());
         }
@@ -237,16 +237,6 @@ fn periods(filter: &SummaryFilter, now: Time) -> Result<Vec<(Time, Time)>> {
             let rule = format!("{other:?} is not one of ONE_DAY, SEVEN_DAYS, FOURTEEN_DAYS");
             Err(Invalid::value("AggregationPeriod", rule).into())
         }
-    }
-}
-
-fn check_state(filter: &SummaryFilter, states: &[&str]) -> Result<()> {
-    match filter.state.as_deref() {
-        Some(state) if !states.contains(&state) => {
-            let rule = format!("{state:?} is not one of {}", states.join(", "));
-            Err(Invalid::value("State", rule).into())
-        }
-        _ => Ok(()),
     }
 }
 

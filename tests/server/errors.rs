@@ -133,7 +133,7 @@ async fn wrong_parameters_are_named_with_their_rule() {
             "InvalidParameterValueException",
             "ScheduleExpressionTimezone",
         ),
-        ("PUT", "/backup/plans", plan(copy), "InvalidRequestException", "CopyActions"),
+        ("PUT", "/backup/plans", plan(copy), "InvalidParameterValueException", "CopyActions"),
         (
             "PUT",
             "/backup/plans",
@@ -161,6 +161,15 @@ async fn wrong_parameters_are_named_with_their_rule() {
             "bogus is not a known parameter",
         ),
         ("GET", "/backup-jobs?state=DONE", String::new(), "InvalidParameterValueException", "DONE"),
+        ("GET", "/restore-jobs?status=CREATED", String::new(), "InvalidParameterValueException", "Invalid Status"),
+        ("GET", "/copy-jobs?state=EXPIRED", String::new(), "InvalidParameterValueException", "Invalid State"),
+        (
+            "GET",
+            "/backup-jobs?resourceArn=arn%3Aaws%3Asqs%3Aus-east-1%3A123456789012%3Aq",
+            String::new(),
+            "InvalidParameterValueException",
+            "Unsupported resource type: arn:aws:sqs:",
+        ),
         (
             "GET",
             "/backup/plans/none?MaxScheduledRunsPreview=11",

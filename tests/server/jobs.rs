@@ -98,6 +98,7 @@ async fn a_backup_leaves_a_point_that_every_operation_tells_of() {
         .await
         .unwrap();
     assert_eq!(point.status().unwrap().as_str(), "COMPLETED");
+    assert_eq!((point.creation_date(), point.initiation_date()), (job.creation_date(), job.initiation_date()));
     assert_eq!(point.storage_class().unwrap().as_str(), "WARM");
     let days = (point.calculated_lifecycle().unwrap().delete_at().unwrap().secs()
         - point.creation_date().unwrap().secs()) as f64

@@ -11,8 +11,13 @@ use crate::engine::jobs::create::{COMPLETE_WINDOW, Draft, START_WINDOW, vault_ke
 use crate::engine::jobs::live::StopCause;
 use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::store::{self, Moved};
+use crate::engine::request::check_one_of;
 use crate::engine::{BackupJobFilter, Caller, Engine, Page, PageRequest, StartBackup, resources};
 use rusqlite::Connection;
+
+/// The states of a backup job that the API knows.
+const STATES: [&str; 9] =
+    ["CREATED", "PENDING", "RUNNING", "ABORTING", "ABORTED", "COMPLETED", "FAILED", "EXPIRED", "PARTIAL"];
 
 impl Engine {
     /// Engine time.
@@ -60,6 +65,8 @@ impl Engine {
         filter: &BackupJobFilter,
         request: &PageRequest,
     ) -> Result<Page<BackupJob>> {
+        check_one_of("State", filter.state.as_deref(), &STATES)?;
+        filter.resource_arn.as_ref().map_or(Ok(()), resources::check_supported)?;
         let account = self.job_accounts(caller, filter.account_id.as_deref())?;
         let page = self
             .catalog

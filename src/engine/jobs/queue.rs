@@ -81,7 +81,9 @@ impl Engine {
                 let job = &record.job;
                 let resource = Some(job.resource_arn.clone());
                 let live = LiveJob::new(job.id.clone(), Work::Backup, resource, now, Some(record.complete_by));
-                backup::spawn(self, live, record.clone())?;
+                let mut record = record.clone();
+                record.job.initiated = record.job.initiated.or(Some(now));
+                backup::spawn(self, live, record)?;
             }
         }
         Ok(())

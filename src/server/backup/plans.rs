@@ -1,6 +1,7 @@
 //! Plans.
 
 use super::documents;
+use crate::domain::Invalid;
 use crate::domain::plan::{AdvancedBackupSetting, Plan, PlanDocument, PlanSummary, ScheduledRun};
 use crate::engine::Page;
 use crate::server::call::{Answer, Call, Stamp, stamp};
@@ -139,6 +140,9 @@ pub(super) fn get(call: &Call<'_>) -> Answer {
     let version = query.string("versionId");
     let preview = query.integer("MaxScheduledRunsPreview")?;
     query.finish()?;
+    if preview.is_some_and(|runs| !(0..=10).contains(&runs)) {
+        return Err(Invalid::value("MaxScheduledRunsPreview", "must be between 0 and 10").into());
+    }
     let plan = call.engine.get_plan(call.caller, &call.segment(0).parse()?, version.as_deref())?;
     let preview = match preview {
         None | Some(0) => None,
