@@ -274,3 +274,95 @@ fn names(file: &str) -> HashMap<u32, String> {
     }
     names
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{FileExt, PermissionsExt};
+
+    use super::*;
+
+    /// Reads a file piece by piece, as lengths of data (positive) and holes (negative).
+    fn pieces(source: &LocalSource, path: &Path) -> Vec<i64> {
+        let mut reader = source.open(path).unwrap();
+        let mut buffer = vec![0; 1 << 20];
+        let mut pieces = Vec::new();
+        loop {
+            match reader.read(&mut buffer).unwrap() {
+                Piece::Data(length) => pieces.push(length as i64),
+                Piece::Hole(length) => pieces.push(-(length as i64)),
+                Piece::End => return pieces,
+            }
+        }
+    }
+
+    #[test]
+    fn data_is_read_and_holes_are_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let file = File::create(&path).unwrap();
+        file.write_all_at(&[1; 4096], 1 << 20).unwrap();
+        file.set_len(3 << 20).unwrap();
+        let source = LocalSource::new(folder.path()).unwrap();
+        assert_eq!(pieces(&source, &path), [-(1 << 20), 4096, -((2 << 20) - 4096)]);
+        file.set_len(0).unwrap();
+        assert_eq!(pieces(&source, &path), [] as [i64; 0]);
+        file.write_all_at(b"abc", 0).unwrap();
+        assert_eq!(pieces(&source, &path), [3]);
+    }
+
+    #[test]
+    fn a_file_is_read_as_long_as_it_was_when_it_was_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        fs::write(&path, b"one").unwrap();
+        let source = LocalSource::new(folder.path()).unwrap();
+        let mut reader = source.open(&path).unwrap();
+        let before = reader.state().unwrap();
+        fs::write(&path, b"one two").unwrap();
+        let mut buffer = [0; 100];
+        assert_eq!(reader.read(&mut buffer).unwrap(), Piece::Data(3));
+        assert_eq!(reader.read(&mut buffer).unwrap(), Piece::End);
+        assert_ne!(reader.state().unwrap(), before);
+    }
+
+    #[test]
+    fn a_file_that_claims_no_length_is_read_to_its_end() {
+        let source = LocalSource::new(Path::new("/proc")).unwrap();
+        assert!(pieces(&source, Path::new("/proc/self/status")).iter().sum::<i64>() > 100);
+    }
+
+    #[test]
+    fn links_and_pipes_are_never_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = LocalSource::new(folder.path()).unwrap();
+        let (link, pipe) = (folder.path().join("link"), folder.path().join("pipe"));
+        std::os::unix::fs::symlink("/etc/passwd", &link).unwrap();
+        let mode = rustix::fs::Mode::from_raw_mode(0o600);
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        assert!(source.open(&link).is_err());
+        assert!(source.open(&pipe).is_err(), "and it did not wait for a writer");
+    }
+
+    #[test]
+    fn another_file_system_is_not_entered() {
+        let source = LocalSource::new(Path::new("/")).unwrap();
+        let item = source.item(Path::new("/proc")).unwrap();
+        assert!(item.node.is_directory() && item.not_entered.is_some());
+        assert!(source.item(Path::new("/")).unwrap().not_entered.is_none());
+    }
+
+    #[test]
+    fn a_node_has_the_metadata_of_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        fs::write(&path, b"12345").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o4711)).unwrap();
+        fs::hard_link(&path, folder.path().join("again")).unwrap();
+        let node = LocalSource::new(folder.path()).unwrap().item(&path).unwrap().node;
+        assert_eq!((node.kind, node.permissions, node.size, node.links), (NodeKind::File, 0o4711, 5, 2));
+        assert_eq!(node.accessed, node.modified);
+        if node.uid == 0 {
+            assert_eq!((node.user.as_str(), node.group.as_str()), ("root", "root"));
+        }
+    }
+}

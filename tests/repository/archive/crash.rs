@@ -2,8 +2,14 @@
 
 use std::fs;
 
-use super::Scene;
-use crate::support::{damage, files, tree};
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::PathBuf;
+use std::process::Command;
+
+use vaultdeck::repository::{Control, LocalSource};
+
+use super::{Scene, request};
+use crate::support::{self, damage, files, tree};
 
 /// As if the process had died before the index was written.
 fn lose_index_and_snapshot(scene: &mut Scene) {
@@ -33,7 +39,8 @@ fn packs_without_an_index_are_adopted_and_not_written_again() {
     let second = scene.backup(None);
 
     assert_eq!((second.adopted.packs, second.adopted.damaged.len()), (packs, 0));
-    assert_eq!(second.bytes_added, 0);
+    // Only folders above the source may have changed meanwhile.
+    assert!(second.bytes_added < 10_000, "{} bytes were written again", second.bytes_added);
     scene.restic().assert_whole();
     assert_eq!(scene.backup(None).adopted.packs, 0, "once is enough");
 }
@@ -70,4 +77,38 @@ fn half_written_files_of_a_dead_process_are_removed() {
 
     assert!(!leftover.exists());
     scene.restic().assert_whole();
+}
+
+/// What the child process of the next test does: one backup, in which it dies.
+#[test]
+#[ignore = "started by a_process_killed_at_any_point_loses_nothing"]
+fn child() {
+    let [source, repository] = ["SOURCE", "REPOSITORY"].map(|name| PathBuf::from(std::env::var(name).unwrap()));
+    let source_tree = LocalSource::new(&source).unwrap();
+    support::open(&repository).backup(&source_tree, &request(&source, None), &Control::new()).unwrap();
+}
+
+#[test]
+fn a_process_killed_at_any_point_loses_nothing() {
+    for point in ["before-index", "before-snapshot"] {
+        let mut scene = scene();
+        let killed = Command::new(std::env::current_exe().unwrap())
+            .args(["--ignored", "--exact", "archive::crash::child"])
+            .env("SOURCE", scene.source())
+            .env("REPOSITORY", scene.repository_path())
+            .env("VAULTDECK_CRASH_AT", point)
+            .output()
+            .unwrap();
+        assert_eq!(killed.status.signal(), Some(9), "{point}: {}", String::from_utf8_lossy(&killed.stdout));
+        scene.restic().assert_whole();
+        scene.reopen();
+        assert_eq!(scene.repository.snapshots().unwrap(), []);
+
+        let next = scene.backup(None);
+
+        assert!(next.bytes_added < 10_000, "{point}: {} bytes were written again", next.bytes_added);
+        let restored = scene.restic().restore(&scene.source(), &scene.folder.path().join("target"));
+        tree::assert_same(&scene.source(), &restored);
+        scene.restic().assert_whole();
+    }
 }

@@ -51,18 +51,8 @@ impl Scene {
         LocalSource::new(&self.source()).unwrap()
     }
 
-    /// A request whose source's clock is well ahead, so that nothing counts as changed just now.
     fn request(&self, parent: Option<Id>) -> BackupRequest {
-        BackupRequest {
-            paths: vec![self.source()],
-            parent,
-            time: "2026-11-23T05:00:00+01:00".parse().unwrap(),
-            started: SystemTime::now() + Duration::from_secs(60),
-            hostname: "bastion".into(),
-            username: "tester".into(),
-            tags: vec!["point-1".into()],
-            chunker: ChunkerParameters::FILES,
-        }
+        request(&self.source(), parent)
     }
 
     fn try_backup(&self, source: &dyn TreeSource, parent: Option<Id>) -> Result<BackupOutcome, Error> {
@@ -75,6 +65,20 @@ impl Scene {
 
     fn restic(&self) -> restic::Restic {
         restic::Restic::on(&self.repository_path())
+    }
+}
+
+/// A request whose source's clock is well ahead, so that nothing counts as changed just now.
+fn request(source: &Path, parent: Option<Id>) -> BackupRequest {
+    BackupRequest {
+        paths: vec![source.to_owned()],
+        parent,
+        time: "2026-11-23T05:00:00+01:00".parse().unwrap(),
+        started: SystemTime::now() + Duration::from_secs(60),
+        hostname: "bastion".into(),
+        username: "tester".into(),
+        tags: vec!["point-1".into()],
+        chunker: ChunkerParameters::FILES,
     }
 }
 
