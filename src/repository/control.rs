@@ -54,6 +54,12 @@ impl Progress {
         self.bytes_total.fetch_add(bytes, Ordering::Relaxed);
     }
 
+    /// All is done: what was expected was only an estimate.
+    pub fn complete(&self) {
+        self.files_total.store(self.files_done.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.bytes_total.store(self.bytes_done.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+
     /// Adds to what is done.
     pub fn advance(&self, files: u64, bytes: u64) {
         self.files_done.fetch_add(files, Ordering::Relaxed);

@@ -113,12 +113,18 @@ struct Entry {
 }
 
 const TREE: u32 = 1 << 31;
-/// The recent part is merged when it is larger than this and than a quarter of the sorted one.
+/// The recent part is merged when it is larger than this and than an eighth of the sorted one.
 const MERGE_AT: usize = 1 << 16;
 /// The spare places are searched one by one, so they must stay few.
 const LARGEST_SPARE: usize = 1 << 10;
 
 impl Entry {
+    fn new(blob: &IndexBlob, pack: u32) -> Self {
+        let kind = if blob.kind == BlobKind::Tree { TREE } else { 0 };
+        let content = blob.uncompressed_length.map_or(0, |length| length.saturating_add(1) & !TREE) | kind;
+        Self { id: blob.id, pack, offset: blob.offset, length: blob.length, content }
+    }
+
     fn kind(&self) -> BlobKind {
         if self.content & TREE == 0 { BlobKind::Data } else { BlobKind::Tree }
     }
@@ -134,25 +140,42 @@ impl Index {
         Self::default()
     }
 
-    /// Adds a pack. One that is already there is left as it is.
-    pub fn add(&mut self, pack: &IndexPack) {
-        if self.numbers.contains_key(&pack.id) {
-            return;
+    /// An index of packs that come all at once: quicker, and with no more memory than the finished index.
+    pub fn of<E>(packs: impl Iterator<Item = Result<IndexPack, E>>) -> Result<Self, E> {
+        let mut index = Self::new();
+        for pack in packs {
+            let pack = pack?;
+            if let Some(number) = index.number(&pack.id) {
+                index.sorted.extend(pack.blobs.iter().map(|blob| Entry::new(blob, number)));
+            }
+        }
+        index.merge();
+        Ok(index)
+    }
+
+    /// The number of a new pack; none for one that is already there.
+    fn number(&mut self, pack: &Id) -> Option<u32> {
+        if self.numbers.contains_key(pack) {
+            return None;
         }
         let number = self.packs.len() as u32;
-        self.packs.push(pack.id);
-        self.numbers.insert(pack.id, number);
+        self.packs.push(*pack);
+        self.numbers.insert(*pack, number);
+        Some(number)
+    }
+
+    /// Adds a pack. One that is already there is left as it is.
+    pub fn add(&mut self, pack: &IndexPack) {
+        let Some(number) = self.number(&pack.id) else { return };
         for blob in &pack.blobs {
-            let kind = if blob.kind == BlobKind::Tree { TREE } else { 0 };
-            let content = blob.uncompressed_length.map_or(0, |length| length.saturating_add(1) & !TREE) | kind;
-            let entry = Entry { id: blob.id, pack: number, offset: blob.offset, length: blob.length, content };
+            let entry = Entry::new(blob, number);
             if self.recent.contains_key(&blob.id) {
                 self.spare.push(entry);
             } else {
                 self.recent.insert(blob.id, entry);
             }
         }
-        if self.recent.len() > MERGE_AT.max(self.sorted.len() / 4) || self.spare.len() > LARGEST_SPARE {
+        if self.recent.len() > MERGE_AT.max(self.sorted.len() / 8) || self.spare.len() > LARGEST_SPARE {
             self.merge();
         }
     }
@@ -304,6 +327,19 @@ mod tests {
             index.remove_packs(&HashSet::from([second.id]));
             assert!(index.is_empty() && !index.contains_pack(&second.id));
         }
+    }
+
+    #[test]
+    fn packs_that_come_at_once_give_the_same_index() {
+        let packs = [
+            pack(1, vec![blob(3, BlobKind::Data, None), blob(1, BlobKind::Tree, Some(4))]),
+            pack(2, vec![blob(3, BlobKind::Data, None)]),
+        ];
+        let twice = packs.iter().chain(&packs[..1]).cloned();
+        let index = Index::of(twice.map(Ok::<_, Error>)).unwrap();
+        assert_eq!(index.len(), 3);
+        assert_eq!(index.find_all(BlobKind::Data, &Id::of(&3u32.to_le_bytes())).len(), 2);
+        assert!(index.contains(BlobKind::Tree, &Id::of(&1u32.to_le_bytes())));
     }
 
     #[test]

@@ -2,19 +2,26 @@
 
 use std::collections::HashMap;
 use std::ffi::{CStr, OsString};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
 
+use rustix::fd::OwnedFd;
+use rustix::fs::{Dir, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
 use super::source::{Estimate, FileState, Piece, SourceItem, SourceReader, TreeSource};
 use super::{Control, ExtendedAttribute, Node, NodeKind, Timestamp};
 
 /// Files and folders as this machine has them. Other file systems mounted below a root are not entered.
+///
+/// Below the root, files and folders are opened without following any link on the way, so that nobody who can write in the
+/// tree can lead a backup out of it by swapping a folder for a link while it runs.
 pub struct LocalSource {
+    root: PathBuf,
+    root_folder: Option<OwnedFd>,
     device: Option<u64>,
     users: HashMap<u32, String>,
     groups: HashMap<u32, String>,
@@ -25,8 +32,34 @@ impl LocalSource {
     ///
     /// The names of owners are those of `/etc/passwd` and `/etc/group` at this moment.
     pub fn new(root: &Path) -> io::Result<Self> {
-        let device = fs::symlink_metadata(root)?.dev();
-        Ok(Self { device: Some(device), users: names("/etc/passwd"), groups: names("/etc/group") })
+        let device = Some(fs::symlink_metadata(root)?.dev());
+        // A root that is a file, or may not be opened, is met again as what it is.
+        let flags = OFlags::DIRECTORY | OFlags::PATH | OFlags::CLOEXEC;
+        let root_folder = rustix::fs::open(root, flags, Mode::empty()).ok();
+        let (users, groups) = (names("/etc/passwd"), names("/etc/group"));
+        Ok(Self { root: root.to_owned(), root_folder, device, users, groups })
+    }
+
+    /// Opens a path below the root without following links on the way; any other path without following one at its end.
+    fn open_at(&self, path: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
+        let flags = flags | OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        if let (Some(root), Ok(below)) = (&self.root_folder, path.strip_prefix(&self.root)) {
+            let below = if below.as_os_str().is_empty() { Path::new(".") } else { below };
+            match rustix::fs::openat2(root, below, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS) {
+                // An old kernel, or a container that forbids the call.
+                Err(Errno::NOSYS | Errno::PERM) => {}
+                outcome => return outcome,
+            }
+        }
+        rustix::fs::open(path, flags, Mode::empty())
+    }
+
+    /// Opens a file without waiting for a pipe's writer, and (where allowed) without touching the time of its last reading.
+    fn open_quietly(&self, path: &Path) -> Result<OwnedFd, Errno> {
+        match self.open_at(path, OFlags::NONBLOCK | OFlags::NOATIME) {
+            Err(Errno::PERM) => self.open_at(path, OFlags::NONBLOCK),
+            outcome => outcome,
+        }
     }
 
     fn node(&self, path: &Path, metadata: &fs::Metadata, problems: &mut Vec<io::Error>) -> Node {
@@ -73,13 +106,20 @@ impl TreeSource for LocalSource {
     }
 
     fn list(&self, folder: &Path) -> io::Result<Vec<OsString>> {
-        let mut names = fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>()?;
+        let mut names = Vec::new();
+        for entry in Dir::new(self.open_at(folder, OFlags::DIRECTORY)?)? {
+            let entry = entry?;
+            let name = entry.file_name().to_bytes();
+            if name != b"." && name != b".." {
+                names.push(OsString::from_vec(name.to_vec()));
+            }
+        }
         names.sort_unstable();
         Ok(names)
     }
 
     fn open(&self, path: &Path) -> io::Result<Box<dyn SourceReader + '_>> {
-        let file = open_quietly(path)?;
+        let file = File::from(self.open_quietly(path)?);
         let metadata = file.metadata()?;
         if !metadata.is_file() {
             return Err(io::Error::other("it is no longer a regular file"));
@@ -107,18 +147,6 @@ impl TreeSource for LocalSource {
             }
         }
         Some(estimate)
-    }
-}
-
-/// Opens a file without following a link, without waiting for a pipe's writer, and (where allowed) without touching
-/// the time of its last reading.
-fn open_quietly(path: &Path) -> io::Result<File> {
-    use rustix::fs::OFlags;
-    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-    let open = |flags: OFlags| OpenOptions::new().read(true).custom_flags(flags.bits() as i32).open(path);
-    match open(flags | OFlags::NOATIME) {
-        Err(error) if error.raw_os_error() == Some(Errno::PERM.raw_os_error()) => open(flags),
-        outcome => outcome,
     }
 }
 
@@ -328,7 +356,8 @@ mod tests {
     #[test]
     fn a_file_that_claims_no_length_is_read_to_its_end() {
         let source = LocalSource::new(Path::new("/proc")).unwrap();
-        assert!(pieces(&source, Path::new("/proc/self/status")).iter().sum::<i64>() > 100);
+        let path = format!("/proc/{}/status", std::process::id());
+        assert!(pieces(&source, Path::new(&path)).iter().sum::<i64>() > 100);
     }
 
     #[test]
@@ -341,6 +370,20 @@ mod tests {
         rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
         assert!(source.open(&link).is_err());
         assert!(source.open(&pipe).is_err(), "and it did not wait for a writer");
+    }
+
+    #[test]
+    fn a_folder_that_was_swapped_for_a_link_leads_nowhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let (root, outside) = (folder.path().join("root"), folder.path().join("outside"));
+        fs::create_dir_all(root.join("inner")).unwrap();
+        fs::create_dir(&outside).unwrap();
+        fs::write(outside.join("secret"), b"secret").unwrap();
+        let source = LocalSource::new(&root).unwrap();
+        fs::remove_dir(root.join("inner")).unwrap();
+        std::os::unix::fs::symlink(&outside, root.join("inner")).unwrap();
+        assert!(source.list(&root.join("inner")).is_err());
+        assert!(source.open(&root.join("inner/secret")).is_err());
     }
 
     #[test]

@@ -150,6 +150,15 @@ impl Storage for LocalStorage {
         self.write_durably(&self.path(kind, id), content)
     }
 
+    fn make_durable(&self, kind: FileKind, id: &Id) -> Result<()> {
+        let (file, path) = self.open(kind, id)?;
+        file.sync_all().and_then(|()| path.parent().map_or(Ok(()), sync_folder)).map_err(|source| Error::Storage {
+            action: "write",
+            path,
+            source,
+        })
+    }
+
     fn remove(&self, kind: FileKind, id: &Id) -> Result<()> {
         let path = self.path(kind, id);
         let failed = |source| Error::Storage { action: "remove", path: path.clone(), source };

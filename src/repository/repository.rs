@@ -211,19 +211,23 @@ impl Repository {
 
     /// Reads every index file again, and keeps what is not in one yet.
     pub fn reload_index(&self) -> Result<()> {
-        let mut fresh = Index::new();
-        for (id, _) in self.storage.list(FileKind::Index)? {
-            for pack in &IndexFile::from_json(&id, &self.load_unpacked(FileKind::Index, &id)?)?.packs {
-                fresh.add(pack);
-            }
-        }
-        fresh.merge();
+        let files = self.storage.list(FileKind::Index)?.into_iter();
+        let packs = files.flat_map(|(id, _)| match self.load_index_file(&id) {
+            Ok(file) => file.packs.into_iter().map(Ok).collect(),
+            Err(error) => vec![Err(error)],
+        });
+        let mut fresh = Index::of(packs)?;
         let unsaved = self.unsaved();
         for pack in &unsaved.packs {
             fresh.add(pack);
         }
         *self.index_mut() = fresh;
         Ok(())
+    }
+
+    /// One index file.
+    pub(crate) fn load_index_file(&self, id: &Id) -> Result<IndexFile> {
+        IndexFile::from_json(id, &self.load_unpacked(FileKind::Index, id)?)
     }
 
     /// Writes a finished pack and adds it to the index in memory.

@@ -70,6 +70,11 @@ pub trait Storage: Send + Sync {
     /// Writes a file whole and durable, or not at all. Writing the same file again is harmless.
     fn write(&self, kind: FileKind, id: &Id, content: &[u8]) -> Result<()>;
 
+    /// Makes sure that a file survives a power cut, whoever wrote it and however far they came.
+    fn make_durable(&self, _kind: FileKind, _id: &Id) -> Result<()> {
+        Ok(())
+    }
+
     /// Removes a file, durably. A file that is not there is [`Error::NotFound`](super::Error::NotFound).
     fn remove(&self, kind: FileKind, id: &Id) -> Result<()>;
 

@@ -60,6 +60,8 @@ impl Repository {
             return Err(Error::damaged(format!("pack {id}"), "its bytes are not those that its name says"));
         }
         let pack = pack::read_header(self.storage().as_ref(), self.key(), id, size)?;
+        // Whoever wrote it may have died before its folder was synced.
+        self.storage().make_durable(FileKind::Pack, id)?;
         self.add_stored_pack(pack, size);
         Ok(())
     }

@@ -95,9 +95,9 @@ impl Repository {
         let _gate = self.gate().read().unwrap_or_else(PoisonError::into_inner);
         let adopted = self.adopt_once(control)?;
         let chunker = Chunker::new(request.chunker, self.chunker_seed()?)?;
-        let parent = request.parent.map(|id| self.load_snapshot(&id)).transpose()?;
-        let previous = Previous::new(self, parent.as_ref());
         let session = Session::new(self, source, control, chunker);
+        let parent = self.usable_parent(request, &session)?;
+        let previous = Previous::new(self, parent.as_ref());
         let tree = session.run(&request.paths, previous, parent.as_ref())?;
         self.flush_index()?;
         control.check()?;
@@ -105,7 +105,7 @@ impl Repository {
         let summary = session.summary(request.started, clock.elapsed());
         let snapshot = self.save_snapshot(&Snapshot {
             time: request.time,
-            parent: request.parent,
+            parent: request.parent.filter(|_| parent.is_some()),
             tree,
             paths: request.paths.iter().map(|path| path.to_string_lossy().into_owned()).collect(),
             hostname: request.hostname.clone(),
@@ -117,6 +117,21 @@ impl Repository {
             summary: Some(summary),
         })?;
         Ok(session.outcome(snapshot, tree, adopted))
+    }
+}
+
+impl Repository {
+    /// The parent's snapshot. One that is gone or damaged must not stop new backups: everything is read again.
+    fn usable_parent(&self, request: &BackupRequest, session: &Session<'_>) -> Result<Option<Snapshot>> {
+        match request.parent.map(|id| self.load_snapshot(&id)).transpose() {
+            Err(error @ (Error::NotFound { .. } | Error::Damaged { .. })) => {
+                for path in &request.paths {
+                    session.note(path, format!("all in it is read again: {error}"));
+                }
+                Ok(None)
+            }
+            outcome => outcome,
+        }
     }
 }
 

@@ -124,6 +124,7 @@ impl<'a> Session<'a> {
             estimating.cancel();
             Ok(())
         })?;
+        self.control.progress.complete();
         match lock(&self.failure).take() {
             Some(error) => Err(error),
             None => lock(&self.root).take().ok_or(Error::Cancelled),

@@ -122,6 +122,18 @@ fn a_file_whose_data_is_lost_is_read_again() {
 }
 
 #[test]
+fn a_parent_that_is_gone_only_costs_time() {
+    let scene = Scene::of(small);
+    let first = scene.backup(None);
+    scene.repository.forget(&first.snapshot).unwrap();
+
+    let second = scene.backup(Some(first.snapshot));
+
+    assert_eq!((second.files_new, second.notes.len()), (3, 1));
+    assert_eq!(scene.repository.load_snapshot(&second.snapshot).unwrap().parent, None);
+}
+
+#[test]
 fn a_snapshot_of_restic_can_be_the_parent() {
     let scene = Scene::of(small);
     let path = scene.folder.path().join("of restic");

@@ -70,10 +70,12 @@ impl Scene {
 
 /// A request whose source's clock is well ahead, so that nothing counts as changed just now.
 fn request(source: &Path, parent: Option<Id>) -> BackupRequest {
+    // A second backup is later, so that restic knows which is the latest.
+    let time = if parent.is_some() { "2026-11-24T05:00:00+01:00" } else { "2026-11-23T05:00:00+01:00" };
     BackupRequest {
         paths: vec![source.to_owned()],
         parent,
-        time: "2026-11-23T05:00:00+01:00".parse().unwrap(),
+        time: time.parse().unwrap(),
         started: SystemTime::now() + Duration::from_secs(60),
         hostname: "bastion".into(),
         username: "tester".into(),
