@@ -17,7 +17,8 @@ use std::sync::Arc;
 const LENGTH: u64 = 1000;
 
 pub(super) async fn run(session: &Session, options: &DemoOptions) -> Result<Exit, Failure> {
-    if !options.no_dashboard && !(std::io::stdout().is_terminal() && std::io::stdin().is_terminal()) {
+    let terminal = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
+    if !(terminal || options.no_dashboard) {
         return Err(Failure::usage("the dashboard needs a terminal; make the demo alone with --no-dashboard"));
     }
     let data_dir = if session.data_dir_named { &session.data_dir } else { &session.places.demo_dir };
