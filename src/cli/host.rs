@@ -138,6 +138,17 @@ pub(super) async fn open(options: EngineOptions) -> Result<Arc<Engine>, Error> {
     }
 }
 
+/// Opens an engine, waiting for a command that holds the directory for a moment; one that serves is not waited for.
+pub(super) async fn open_patiently(options: EngineOptions) -> Result<Arc<Engine>, Error> {
+    let begun = Instant::now();
+    loop {
+        match open(options.clone()).await {
+            Err(Error::Held { socket: None, .. }) if begun.elapsed() < PATIENCE => tokio::time::sleep(PAUSE).await,
+            ended => return ended,
+        }
+    }
+}
+
 /// Lets an engine come to rest, within some seconds.
 pub(super) async fn rest(engine: Arc<Engine>) {
     let rested = tokio::task::spawn_blocking(move || engine.shutdown(REST)).await;

@@ -1,10 +1,10 @@
 //! `vaultdeck serve`: the engine for other programs.
 
-use super::Session;
 use super::arguments::{Clock, ServeOptions};
 use super::failure::{Exit, Failure};
-use super::host::{announce_socket, open, rest};
+use super::host::{announce_socket, open_patiently, rest};
 use super::output;
+use super::{Session, absolute};
 use crate::engine::{ClockKind, EngineOptions};
 use crate::server::{Shutdown, Surface, check_address, router, serve_tcp};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ const FAREWELL: Duration = Duration::from_secs(1);
 pub(super) async fn run(session: &Session, options: &ServeOptions) -> Result<Exit, Failure> {
     check_address(options.listen).map_err(|e| Failure::usage(e.to_string()))?;
     let simulated = options.clock == Clock::Simulated;
-    let engine = open(EngineOptions {
+    let engine = open_patiently(EngineOptions {
         data_dir: session.data_dir.clone(),
         clock: if simulated { ClockKind::Simulated } else { ClockKind::System },
         scheduler: true,
@@ -32,7 +32,7 @@ pub(super) async fn run(session: &Session, options: &ServeOptions) -> Result<Exi
     let shutdown = Shutdown::new();
     let local = router(Arc::clone(&engine), Surface::Local { shutdown: shutdown.clone() });
     let socket = announce_socket(&engine, local, &shutdown, Some(url.clone()))?;
-    let mut restore_roots = options.restore_roots.clone();
+    let mut restore_roots = options.restore_roots.iter().map(|root| absolute(root)).collect::<Result<Vec<_>, _>>()?;
     restore_roots.extend(session.config.restore_roots.iter().cloned());
     let remote = router(Arc::clone(&engine), Surface::Tcp { restore_roots, simulated_clock: simulated });
     let tcp = tokio::spawn(serve_tcp(listener, remote, shutdown.clone()));

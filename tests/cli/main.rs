@@ -212,6 +212,17 @@ fn commands_in_parallel_wait_for_each_other() {
 }
 
 #[test]
+fn serve_waits_for_a_command_that_holds_the_directory_for_a_moment() {
+    let home = Home::new();
+    let mut commands: Vec<_> = (0..4).map(|_| home.command(&["role", "list"]).spawn().unwrap()).collect();
+    let serving = home.serve(&[]);
+    for command in &mut commands {
+        assert!(command.wait().unwrap().success());
+    }
+    serving.terminate();
+}
+
+#[test]
 fn a_simulated_engine_can_follow_commands_that_only_register() {
     let home = Home::new();
     home.add_resource(&[]);
