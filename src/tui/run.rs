@@ -15,9 +15,10 @@ use crate::tui::term::writer::FrameWriter;
 use crate::tui::theme::{Theme, ThemeError};
 use crate::tui::world::Tokens;
 use crossterm::event::{Event, EventStream};
-use futures_util::{FutureExt, StreamExt};
+use futures_util::StreamExt;
 use std::io::{self, IsTerminal, Stdout};
 use std::time::Duration;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{Instant, sleep_until};
 
 /// Two frames are never closer than this.
@@ -83,8 +84,7 @@ pub async fn run(options: Options, backend: Backend) -> Result<(), RunError> {
     });
     let writer = FrameWriter::new(io::stdout(), size.0, size.1);
     let tmux = variable("TMUX").is_some();
-    let mut runner =
-        Runner { app, writer, screen, backend, events: EventStream::new(), signals, tmux, drawn: None, over: false };
+    let mut runner = Runner { app, writer, screen, backend, events: events(), signals, tmux, drawn: None, over: false };
     runner.go().await?;
     Ok(())
 }
@@ -95,13 +95,28 @@ fn wall() -> Time {
     chrono::DateTime::from_timestamp(now.timestamp(), 0).unwrap_or(now)
 }
 
+/// What the terminal sends, through a channel: the stream itself remembers whoever polled it first, so that only one may.
+fn events() -> UnboundedReceiver<io::Result<Event>> {
+    let (sender, events) = unbounded_channel();
+    tokio::spawn(async move {
+        let mut stream = EventStream::new();
+        while let Some(event) = stream.next().await {
+            let failed = event.is_err();
+            if sender.send(event).is_err() || failed {
+                return;
+            }
+        }
+    });
+    events
+}
+
 /// Everything that the loop holds.
 struct Runner {
     app: App,
     writer: FrameWriter<Stdout>,
     screen: Screen,
     backend: Backend,
-    events: EventStream,
+    events: UnboundedReceiver<io::Result<Event>>,
     signals: Signals,
     tmux: bool,
     /// When the last frame was drawn.
@@ -157,7 +172,7 @@ impl Runner {
         };
         tokio::select! {
             biased;
-            event = self.events.next() => Woken::Terminal(event),
+            event = self.events.recv() => Woken::Terminal(event),
             signal = self.signals.next() => Woken::Signal(signal),
             news = self.backend.news.recv() => Woken::News(news),
             () = sleep_until(wake) => Woken::Time,
@@ -179,8 +194,8 @@ impl Runner {
     /// Takes in what else came meanwhile, so that a held key or a flood of answers costs one frame.
     fn drain(&mut self) -> io::Result<()> {
         for _ in 0..BATCH {
-            match self.events.next().now_or_never() {
-                Some(event) if !self.over => self.take(Woken::Terminal(event))?,
+            match self.events.try_recv() {
+                Ok(event) if !self.over => self.take(Woken::Terminal(Some(event)))?,
                 _ => break,
             }
         }
