@@ -34,6 +34,7 @@ pub(super) async fn show(
         place: connection.label(),
         command_line: connection.command_line(),
         profile: connection.profile().map(str::to_owned),
+        capabilities: connection.capabilities(),
         embedded: reached.host.as_ref().is_some_and(Host::is_own),
     };
     let ended = match audit(session) {

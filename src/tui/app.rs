@@ -1,29 +1,26 @@
 //! The app: one message after the other, and what follows from it.
 
-use crate::client::approve::{Approved, CommandLine, Pending};
-use crate::client::{Answer, Event, Fault, Feature, Key, Mutation, Query};
+mod acts;
+mod keys;
+
+use crate::client::approve::CommandLine;
+use crate::client::{Answer, Capabilities, Event, Feature, Key, Query};
 use crate::domain::{Scope, Time};
-use crate::tui::actions::{self, Subject};
-use crate::tui::command::Command;
-use crate::tui::dialogs::help::Help;
-use crate::tui::dialogs::menu::Menu;
-use crate::tui::dialogs::notice::Notice;
-use crate::tui::dialogs::quit::Quit;
-use crate::tui::dialogs::scopes::Scopes;
-use crate::tui::dialogs::{Dialog, Input};
+use crate::tui::actions::Subject;
+use crate::tui::dialogs::Dialog;
 use crate::tui::follow::Followed;
 use crate::tui::glyph::Glyphs;
 use crate::tui::keymap::Keymap;
-use crate::tui::msg::{Act, Effect, Made, Msg, Tone};
+use crate::tui::msg::{Effect, Msg, Tone};
 use crate::tui::route::{History, Route, Tab};
 use crate::tui::screens::{Page, Screen};
 use crate::tui::store::{Change, Store};
 use crate::tui::term::signals::Signal;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::edit::Edit;
-use crate::tui::world::{Activity, Tokens, World};
+use crate::tui::world::{Tokens, World};
 use chrono::{Duration, Timelike};
-use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
+use crossterm::event::KeyEventKind;
 use std::collections::BTreeMap;
 
 /// How long something said stays in view.
@@ -47,6 +44,8 @@ pub struct Setup {
     pub profile: Option<String>,
     /// Whether the engine lives in this process.
     pub embedded: bool,
+    /// What the context can do, as far as known before anything answered.
+    pub capabilities: Capabilities,
     /// Gives out idempotency tokens.
     pub tokens: Tokens,
 }
@@ -82,6 +81,9 @@ pub struct Said {
     until: Time,
 }
 
+/// What comes into view is asked again when it is older than this.
+const OLD: Duration = Duration::seconds(10);
+
 /// The whole dashboard.
 #[derive(Debug)]
 pub struct App {
@@ -97,6 +99,8 @@ pub struct App {
     keymap: Keymap,
     wanted: (Vec<Key>, Vec<Key>),
     followed: Followed,
+    /// The scopes in which a followed job ended, until they are asked again.
+    ended: Vec<Scope>,
     tickets: u64,
     unsynced: bool,
     dirty: bool,
@@ -106,7 +110,7 @@ impl App {
     /// The dashboard, on its overview, with nothing known yet.
     pub fn new(setup: Setup) -> Self {
         let world = World {
-            store: Store::default(),
+            store: Store::with(setup.capabilities),
             wall: setup.now,
             scopes: Vec::new(),
             shown: Vec::new(),
@@ -135,6 +139,7 @@ impl App {
             keymap: Keymap::default(),
             wanted: (Vec::new(), Vec::new()),
             followed: Followed::default(),
+            ended: Vec::new(),
             tickets: 0,
             unsynced: true,
             dirty: true,
@@ -176,7 +181,10 @@ impl App {
     /// Brings the screen up to what is known, and asks for what it needs; to be called before a frame is drawn.
     pub fn settle(&mut self) -> Vec<Effect> {
         self.sync();
-        let mut effects = Vec::new();
+        let mut effects: Vec<Effect> = self.ended.drain(..).map(Effect::RefreshScope).collect();
+        if !effects.is_empty() {
+            effects.push(Effect::Bell);
+        }
         let mut visible = vec![Key::context(Query::Scopes), Key::context(Query::Accounts)];
         if self.world.store.capabilities.allows(Feature::Status).is_ok() {
             visible.push(Key::context(Query::Status));
@@ -201,9 +209,16 @@ impl App {
         hidden.sort();
         hidden.dedup();
         hidden.retain(|key| visible.binary_search(key).is_err());
+        let old = self.world.wall - OLD;
+        let is_old = |key: &&Key| self.world.store.slot(key).at.is_some_and(|at| at < old);
+        let come = visible.iter().filter(|key| self.wanted.0.binary_search(key).is_err());
+        let again: Vec<Key> = come.filter(is_old).cloned().collect();
         if self.wanted != (visible.clone(), hidden.clone()) {
             self.wanted = (visible.clone(), hidden.clone());
             effects.push(Effect::Want { visible, hidden });
+        }
+        if !again.is_empty() && !self.world.paused {
+            effects.push(Effect::Refresh(again));
         }
         if self.quitting && self.running() == 0 {
             effects.push(Effect::Quit);
@@ -245,8 +260,9 @@ impl App {
         for layer in &mut self.layers {
             layer.dialog.modal_mut().sync(&self.world);
         }
-        for news in self.followed.ended(&self.world) {
-            self.say(news.0, news.1);
+        for (scope, tone, text) in self.followed.ended(&self.world) {
+            self.say(tone, text);
+            self.ended.push(scope);
         }
     }
 
@@ -307,159 +323,6 @@ impl App {
         lists.sum()
     }
 
-    fn paste(&mut self, text: &str) -> Vec<Effect> {
-        if let Some(layer) = self.layers.last_mut() {
-            if layer.sending.is_some() {
-                return Vec::new();
-            }
-            let acts = layer.dialog.modal_mut().handle(Input::Paste(text.to_owned()), &mut self.world);
-            return self.act(acts);
-        }
-        match &mut self.line {
-            Some(Line::Filter(edit)) => {
-                edit.paste(text);
-                let filter = edit.text().to_owned();
-                self.page_mut().0.filter(&filter);
-            }
-            Some(Line::Command(edit)) => edit.paste(text),
-            None => {}
-        }
-        Vec::new()
-    }
-
-    fn key(&mut self, key: KeyEvent) -> Vec<Effect> {
-        let command = self.keymap.command(key);
-        if matches!(command, Some(Command::Redraw | Command::Suspend)) {
-            return self.run(command);
-        }
-        if let Some(layer) = self.layers.last_mut() {
-            if layer.sending.is_some() {
-                let close = if key.code == KeyCode::Esc { vec![Act::Close] } else { Vec::new() };
-                return self.act(close);
-            }
-            let acts = layer.dialog.modal_mut().handle(Input::Key(key), &mut self.world);
-            return self.act(acts);
-        }
-        if self.line.is_some() {
-            return self.line_key(key);
-        }
-        self.run(command)
-    }
-
-    fn run(&mut self, command: Option<Command>) -> Vec<Effect> {
-        match command {
-            Some(command) => self.command(command),
-            None => Vec::new(),
-        }
-    }
-
-    fn line_key(&mut self, key: KeyEvent) -> Vec<Effect> {
-        let Some(line) = &mut self.line else { return Vec::new() };
-        match (line, key.code) {
-            (Line::Filter(_), KeyCode::Enter) => self.line = None,
-            (Line::Filter(_), KeyCode::Esc) => {
-                self.line = None;
-                self.page_mut().0.filter("");
-            }
-            (Line::Filter(_), KeyCode::Down | KeyCode::Up) => {
-                let command = if key.code == KeyCode::Down { Command::Down } else { Command::Up };
-                let (page, world) = self.page_mut();
-                page.handle(command, world);
-            }
-            (Line::Filter(edit), _) => {
-                edit.handle(key);
-                let filter = edit.text().to_owned();
-                self.page_mut().0.filter(&filter);
-            }
-            (Line::Command(_), KeyCode::Esc) => self.line = None,
-            (Line::Command(edit), KeyCode::Backspace) if edit.text().is_empty() => self.line = None,
-            (Line::Command(edit), KeyCode::Enter) => {
-                let typed = edit.text().to_owned();
-                self.line = None;
-                return match Command::parse(&typed) {
-                    Ok(command) => self.command(command),
-                    Err(_) if typed.trim().is_empty() => Vec::new(),
-                    Err(said) => {
-                        self.say(Tone::Bad, said);
-                        Vec::new()
-                    }
-                };
-            }
-            (Line::Command(edit), KeyCode::Tab) => {
-                let typed = edit.text().trim().to_owned();
-                let mut ids =
-                    crate::tui::command::COMMANDS.iter().map(|info| info.id).filter(|id| id.starts_with(&typed));
-                if let (Some(id), false) = (ids.next(), typed.is_empty()) {
-                    edit.set(id);
-                }
-            }
-            (Line::Command(edit), _) => {
-                edit.handle(key);
-            }
-        }
-        Vec::new()
-    }
-
-    /// Carries a command out.
-    pub fn command(&mut self, command: Command) -> Vec<Effect> {
-        let (page, world) = self.page_mut();
-        if let Some(acts) = page.handle(command, world) {
-            return self.act(acts);
-        }
-        let tab = |tab| vec![Act::Go(vec![Route::Tab(tab)])];
-        let acts = match command {
-            Command::Overview => tab(Tab::Overview),
-            Command::Vaults => tab(Tab::Vaults),
-            Command::Plans => tab(Tab::Plans),
-            Command::Jobs => tab(Tab::Jobs),
-            Command::Accounts => tab(Tab::Accounts),
-            Command::Resources => tab(Tab::Resources),
-            Command::Findings => tab(Tab::Findings),
-            Command::Activity => tab(Tab::Activity),
-            Command::Back => {
-                self.back();
-                Vec::new()
-            }
-            Command::HistoryBack | Command::HistoryForward => {
-                let moved = if command == Command::HistoryBack { self.history.back() } else { self.history.forward() };
-                if moved {
-                    self.arrive();
-                }
-                Vec::new()
-            }
-            Command::Filter => {
-                if let Some(text) = self.page().filter_text() {
-                    self.line = Some(Line::Filter(Edit::new(text)));
-                }
-                Vec::new()
-            }
-            Command::CommandLine => {
-                self.line = Some(Line::Command(Edit::default()));
-                Vec::new()
-            }
-            Command::Actions => vec![Act::Show(Box::new(Dialog::Menu(Menu::actions(&self.subject(), &self.world))))],
-            Command::Palette => vec![Act::Show(Box::new(Dialog::Menu(Menu::palette(&self.subject(), &self.world))))],
-            Command::Help => vec![Act::Show(Box::new(Dialog::Help(Help::new(&self.subject(), &self.world))))],
-            Command::Scopes => vec![Act::Show(Box::new(Dialog::Scopes(Scopes::new(&self.world))))],
-            Command::Refresh => vec![Act::Refresh(self.wanted.0.clone())],
-            Command::CopyId => self.subject().id().map(Act::Copy).into_iter().collect(),
-            Command::CopyArn => self.subject().arn().map(Act::Copy).into_iter().collect(),
-            Command::Pause => {
-                self.world.paused = !self.world.paused;
-                return vec![Effect::Pause(self.world.paused)];
-            }
-            Command::Redraw => return vec![Effect::Redraw],
-            Command::Suspend => return vec![Effect::Suspend],
-            Command::Quit => return self.quit(),
-            other if other.acts() => {
-                let subject = self.subject();
-                actions::start(other, &subject, &mut self.world)
-            }
-            _ => Vec::new(),
-        };
-        self.act(acts)
-    }
-
     /// How many rows the list of the open screen built for the last frame.
     pub fn rows_built(&self) -> usize {
         self.page().rows_built()
@@ -473,178 +336,6 @@ impl App {
 
     fn subject(&self) -> Subject {
         self.page().subject(&self.world)
-    }
-
-    /// One step out: the filter first, then the place.
-    fn back(&mut self) {
-        if !self.page_mut().0.unfilter() && self.history.up() {
-            self.arrive();
-        }
-    }
-
-    fn quit(&mut self) -> Vec<Effect> {
-        let running = self.running();
-        if self.world.embedded && running > 0 && !self.quitting {
-            return self.act(vec![Act::Show(Box::new(Dialog::Quit(Quit::new(running))))]);
-        }
-        vec![Effect::Quit]
-    }
-
-    /// A place was come to: its screen takes in what is known, and places that nothing remembers are dropped.
-    fn arrive(&mut self) {
-        let route = self.history.here().clone();
-        self.pages.entry(route).or_insert_with_key(Page::of);
-        let history = &self.history;
-        self.pages.retain(|route, _| matches!(route, Route::Tab(_)) || history.remembers(route));
-        self.line = None;
-        self.unsynced = true;
-        self.sync();
-    }
-
-    /// Does what screens and dialogs asked for.
-    fn act(&mut self, acts: Vec<Act>) -> Vec<Effect> {
-        let mut effects = Vec::new();
-        for act in acts {
-            match act {
-                Act::Open(route) => {
-                    self.history.open(route);
-                    self.arrive();
-                }
-                Act::Go(trail) => {
-                    self.history.go(trail);
-                    self.arrive();
-                }
-                Act::Run(command) => effects.extend(self.command(command)),
-                Act::Show(dialog) => self.show(*dialog),
-                Act::Close => {
-                    self.layers.pop();
-                }
-                Act::Propose(scope, mutation) => self.propose(scope, *mutation),
-                Act::Carry(approved) => effects.push(self.carry(*approved)),
-                Act::Say(tone, text) => self.say(tone, text),
-                Act::Copy(text) => {
-                    self.say(Tone::Plain, format!("copied {}", text.lines().next().unwrap_or_default()));
-                    effects.push(Effect::Copy(text));
-                }
-                Act::Refresh(keys) => effects.push(Effect::Refresh(keys)),
-                Act::Narrow(scope) => self.narrow(scope),
-                Act::Quit => effects.push(Effect::Quit),
-                Act::QuitWhenIdle => {
-                    self.quitting = true;
-                    self.say(Tone::Plain, "quits as soon as no job runs".to_owned());
-                }
-            }
-        }
-        effects
-    }
-
-    fn show(&mut self, mut dialog: Dialog) {
-        dialog.modal_mut().sync(&self.world);
-        self.layers.push(Layer { dialog, sending: None, refusal: None });
-    }
-
-    fn say(&mut self, tone: Tone, text: String) {
-        self.dirty = true;
-        self.said = Some(Said { tone, text, until: self.world.wall + SAID });
-    }
-
-    fn propose(&mut self, scope: Scope, mutation: Mutation) {
-        let world = &self.world;
-        match Pending::new(scope, mutation, &world.store.capabilities, &world.command_line) {
-            Ok(pending) => {
-                if let Some(layer) = self.layers.last_mut() {
-                    layer.refusal = None;
-                }
-                self.show(Dialog::confirm(pending));
-            }
-            Err(reason) => self.say(Tone::Bad, reason.to_owned()),
-        }
-    }
-
-    /// Sends a change that was said yes to; the dialog that asked closes, the one below it waits.
-    fn carry(&mut self, approved: Approved) -> Effect {
-        self.tickets += 1;
-        if matches!(self.layers.last(), Some(Layer { dialog: Dialog::Confirm(_), .. })) {
-            self.layers.pop();
-        }
-        if let Some(layer) = self.layers.last_mut() {
-            layer.sending = Some(self.tickets);
-        }
-        let pending = approved.pending();
-        let operations: Vec<&str> = pending.requests.iter().map(|request| request.operation).collect();
-        self.world.activity.push(Activity {
-            ticket: self.tickets,
-            at: self.world.wall,
-            scope: pending.scope.clone(),
-            summary: pending.summary.clone(),
-            operations: operations.join(", "),
-            outcome: None,
-        });
-        self.unsynced = true;
-        Effect::Change { ticket: self.tickets, approved }
-    }
-
-    fn changed(&mut self, ticket: u64, outcome: Result<Made, Fault>) -> Vec<Effect> {
-        let Some(entry) = self.world.activity.iter_mut().find(|entry| entry.ticket == ticket) else {
-            return Vec::new();
-        };
-        let (summary, scope) = (entry.summary.clone(), entry.scope.clone());
-        entry.outcome = Some(outcome.as_ref().map(describe).map_err(|fault| fault.to_string()));
-        self.unsynced = true;
-        let layer = self.layers.iter().position(|layer| layer.sending == Some(ticket));
-        match outcome {
-            Ok(made) => {
-                if let Some(layer) = layer {
-                    self.layers.truncate(layer);
-                }
-                self.say(Tone::Good, format!("{summary}: done"));
-                let mut effects = vec![Effect::Refresh(self.wanted.0.iter().chain(&self.wanted.1).cloned().collect())];
-                effects.extend(self.go_to(made, scope));
-                effects
-            }
-            Err(fault) => {
-                match layer {
-                    Some(layer) => {
-                        self.layers[layer].sending = None;
-                        self.layers[layer].refusal = Some(fault.to_string());
-                    }
-                    None => {
-                        let text = format!("{summary}\n\n{fault}");
-                        self.show(Dialog::Notice(Notice::new("It was refused", text)));
-                    }
-                }
-                vec![Effect::Bell]
-            }
-        }
-    }
-
-    /// Opens what a change made, and follows it when it runs.
-    fn go_to(&mut self, made: Made, scope: Scope) -> Vec<Effect> {
-        let (tab, route) = match made {
-            Made::Nothing => return Vec::new(),
-            Made::Vault(name) => (Tab::Vaults, Route::Vault(scope, name)),
-            Made::Plan(id) => (Tab::Plans, Route::Plan(scope, id)),
-            Made::BackupJob(id) => {
-                self.followed.backup(scope.clone(), id.clone());
-                (Tab::Jobs, Route::BackupJob(scope, id))
-            }
-            Made::RestoreJob(id) => {
-                self.followed.restore(scope.clone(), id.clone());
-                (Tab::Jobs, Route::RestoreJob(scope, id))
-            }
-        };
-        self.act(vec![Act::Go(vec![Route::Tab(tab), route])])
-    }
-}
-
-/// What a change made, for the list of changes.
-fn describe(made: &Made) -> String {
-    match made {
-        Made::Vault(name) => format!("vault {name}"),
-        Made::Plan(id) => format!("plan {id}"),
-        Made::BackupJob(id) => format!("backup job {id}"),
-        Made::RestoreJob(id) => format!("restore job {id}"),
-        Made::Nothing => String::new(),
     }
 }
 

@@ -13,7 +13,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 /// The two channels.
 #[derive(Debug)]
 pub struct Backend {
-    /// Takes [`Effect::Want`], [`Effect::Refresh`], [`Effect::Pause`] and [`Effect::Change`].
+    /// Takes [`Effect::Want`], [`Effect::Refresh`], [`Effect::RefreshScope`], [`Effect::Pause`] and [`Effect::Change`].
     pub effects: UnboundedSender<Effect>,
     /// Brings [`Msg::Data`] and [`Msg::Changed`].
     pub news: UnboundedReceiver<Msg>,
@@ -66,6 +66,7 @@ impl Carrier {
                 hidden.into_iter().for_each(|key| self.fetcher.want(key, Visibility::Hidden));
             }
             Effect::Refresh(keys) => keys.into_iter().for_each(|key| self.fetcher.refresh(key)),
+            Effect::RefreshScope(scope) => self.fetcher.refresh_scope(&scope),
             Effect::Pause(paused) => self.fetcher.pause(paused),
             Effect::Change { ticket, approved } => {
                 let (connection, audit) = (Arc::clone(&self.connection), Arc::clone(&self.audit));

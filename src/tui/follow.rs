@@ -34,7 +34,7 @@ impl Followed {
     }
 
     /// Those that have ended since this was last asked, in words; they are not followed any more.
-    pub fn ended(&mut self, world: &World) -> Vec<(Tone, String)> {
+    pub fn ended(&mut self, world: &World) -> Vec<(Scope, Tone, String)> {
         let mut news = Vec::new();
         self.jobs.retain(|(scope, id, backup)| {
             let (state, issues, message) = if *backup {
@@ -65,7 +65,7 @@ impl Followed {
                 (JobState::Completed, true) => (Tone::Bad, "done with issues"),
                 _ => (Tone::Bad, "did not succeed"),
             };
-            news.push((tone, format!("{verb} {word}: {message}")));
+            news.push((scope.clone(), tone, format!("{verb} {word}: {message}")));
             false
         });
         news

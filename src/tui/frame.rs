@@ -48,7 +48,7 @@ fn view_header(app: &App, area: Rect, painter: &mut Painter<'_>) {
     left.push(segment(world.place.clone(), Role::Text));
     left.push(segment(dot.clone(), Role::Rule));
     left.push(segment(scopes(world), if world.narrowed { Role::Accent } else { Role::Text }));
-    if world.store.known && world.store.capabilities.allows(Feature::Write).is_err() {
+    if !world.scopes.is_empty() && world.store.capabilities.allows(Feature::Write).is_err() {
         left.push(segment(dot.clone(), Role::Rule));
         left.push(segment("read-only", Role::Warning));
     }

@@ -61,6 +61,8 @@ pub enum Effect {
     },
     /// Ask these again now.
     Refresh(Vec<Key>),
+    /// Ask everything that is wanted of a scope again now: something ended there.
+    RefreshScope(Scope),
     /// Carry a change out, and answer with [`Msg::Changed`].
     Change {
         /// Its number.

@@ -1,5 +1,6 @@
 //! The loop: what happens goes in, frames and effects come out. Nothing else is decided here.
 
+use crate::client::Capabilities;
 use crate::client::approve::CommandLine;
 use crate::client::mutation::new_token;
 use crate::domain::Time;
@@ -14,8 +15,7 @@ use crate::tui::term::signals::{self, Signal, Signals};
 use crate::tui::term::writer::FrameWriter;
 use crate::tui::theme::{Theme, ThemeError};
 use crate::tui::world::Tokens;
-use crossterm::event::{Event, EventStream};
-use futures_util::StreamExt;
+use crossterm::event::Event;
 use std::io::{self, IsTerminal, Stdout};
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -41,6 +41,8 @@ pub struct Options {
     pub profile: Option<String>,
     /// Whether the engine lives in this process, so that quitting ends its jobs.
     pub embedded: bool,
+    /// What the context can do, as far as known before anything answered.
+    pub capabilities: Capabilities,
 }
 
 /// Why the dashboard cannot run.
@@ -80,6 +82,7 @@ pub async fn run(options: Options, backend: Backend) -> Result<(), RunError> {
         command_line: options.command_line,
         profile: options.profile,
         embedded: options.embedded,
+        capabilities: options.capabilities,
         tokens: Tokens(Box::new(new_token)),
     });
     let writer = FrameWriter::new(io::stdout(), size.0, size.1);
@@ -95,12 +98,13 @@ fn wall() -> Time {
     chrono::DateTime::from_timestamp(now.timestamp(), 0).unwrap_or(now)
 }
 
-/// What the terminal sends, through a channel: the stream itself remembers whoever polled it first, so that only one may.
+/// What the terminal sends, read by a thread of its own: when the terminal goes away, reading never comes back, and the
+/// loop must still see the signal that tells of it.
 fn events() -> UnboundedReceiver<io::Result<Event>> {
     let (sender, events) = unbounded_channel();
-    tokio::spawn(async move {
-        let mut stream = EventStream::new();
-        while let Some(event) = stream.next().await {
+    std::thread::spawn(move || {
+        loop {
+            let event = crossterm::event::read();
             let failed = event.is_err();
             if sender.send(event).is_err() || failed {
                 return;

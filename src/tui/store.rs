@@ -151,6 +151,12 @@ answers! {
 }
 
 impl Store {
+    /// Nothing is known but what the context can do.
+    pub fn with(capabilities: Capabilities) -> Self {
+        let known = capabilities.engine.is_some();
+        Self { slots: BTreeMap::new(), capabilities, known }
+    }
+
     /// What is known of a key; an empty slot when nothing is.
     pub fn slot(&self, key: &Key) -> &Slot {
         self.slots.get(key).unwrap_or(&NOTHING)

@@ -90,32 +90,41 @@ pub fn fit<'a>(text: &'a str, columns: usize, elide: Elide, mark: &str) -> Cow<'
     })
 }
 
-/// The text cut into lines of at most `columns`, at spaces where there are any. Line breaks in it are kept.
+/// The text cut into lines of at most `columns`, at spaces where there are any. Line breaks in it are kept, and so is the
+/// indentation of each of its lines, on what of it goes over too.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(1);
     let mut lines = Vec::new();
     for paragraph in text.split('\n') {
-        let mut line = String::new();
-        for word in paragraph.split(' ') {
-            let mut word = word;
-            if !line.is_empty() && width(&line) + 1 + width(word) > columns {
-                lines.push(std::mem::take(&mut line));
-            }
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            while width(&line) + width(word) > columns {
-                let head = start(word, columns - width(&line));
-                let head = if head.is_empty() { &word[..word.chars().next().map_or(0, char::len_utf8)] } else { head };
-                line.push_str(head);
-                word = &word[head.len()..];
-                lines.push(std::mem::take(&mut line));
-            }
-            line.push_str(word);
-        }
-        lines.push(line);
+        let text = paragraph.trim_start_matches(' ');
+        let indent = &paragraph[..(paragraph.len() - text.len()).min(columns / 2)];
+        let room = columns - indent.len();
+        wrap_paragraph(text, room, |line| lines.push(format!("{indent}{line}")));
     }
     lines
+}
+
+/// One paragraph without indentation, line by line.
+fn wrap_paragraph(text: &str, columns: usize, mut push: impl FnMut(String)) {
+    let mut line = String::new();
+    for word in text.split(' ') {
+        let mut word = word;
+        if !line.is_empty() && width(&line) + 1 + width(word) > columns {
+            push(std::mem::take(&mut line));
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        while width(&line) + width(word) > columns {
+            let head = start(word, columns - width(&line));
+            let head = if head.is_empty() { &word[..word.chars().next().map_or(0, char::len_utf8)] } else { head };
+            line.push_str(head);
+            word = &word[head.len()..];
+            push(std::mem::take(&mut line));
+        }
+        line.push_str(word);
+    }
+    push(line);
 }
 
 /// `1 job`, `2 jobs`.
@@ -157,5 +166,6 @@ mod tests {
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("abcdefghij", 4), ["abcd", "efgh", "ij"]);
         assert_eq!(wrap("a\n\nb", 4), ["a", "", "b"]);
+        assert_eq!(wrap("  one two", 6), ["  one", "  two"]);
     }
 }

@@ -59,15 +59,14 @@ impl Driver {
             command_line: CommandLine::default(),
             profile: None,
             embedded: start.embedded,
+            capabilities: start.capabilities,
             tokens: Tokens(Box::new(move || {
                 counter += 1;
                 format!("token-{counter}")
             })),
         });
         let writer = FrameWriter::new(Vec::new(), start.size.0, start.size.1);
-        let mut driver = Self { app, writer, fixture: start.fixture, generation: 0, effects: Vec::new() };
-        driver.send(Msg::Data(Box::new(Event::Capabilities(start.capabilities))));
-        driver
+        Self { app, writer, fixture: start.fixture, generation: 0, effects: Vec::new() }
     }
 
     /// An app to which everything was answered.

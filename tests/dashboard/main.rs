@@ -5,5 +5,7 @@ mod budgets;
 mod dialogs;
 mod driver;
 mod fixture;
+mod flow;
 mod screens;
+mod terminal;
 mod update;

@@ -64,6 +64,7 @@ impl Backup {
                 (point.resource_arn.to_string(), point.vault_name.clone())
             }
             Subject::Vault(vault) => (String::new(), vault.name.clone()),
+            Subject::VaultName(name) => (String::new(), name.clone()),
             _ => (String::new(), String::new()),
         };
         let mut form = Form::default();

@@ -139,7 +139,7 @@ impl Screen for Points {
         }
     }
     fn keys(&self, _: &World) -> Vec<Key> {
-        vec![Key::scoped(self.scope.clone(), self.query())]
+        vec![Key::scoped(self.scope.clone(), self.query()), Key::scoped(self.scope.clone(), Query::Vaults)]
     }
     fn sync(&mut self, world: &World) {
         let scopes = std::slice::from_ref(&self.scope);
@@ -163,7 +163,7 @@ impl Screen for Points {
             (None, Of::Vault(name)) => {
                 let vaults = world.store.vaults(&self.scope);
                 let vault = vaults.and_then(|vaults| vaults.iter().find(|vault| vault.name == *name));
-                vault.map_or(Subject::Nothing, |vault| Subject::Vault(Arc::clone(vault)))
+                vault.map_or_else(|| Subject::VaultName(name.clone()), |vault| Subject::Vault(Arc::clone(vault)))
             }
         }
     }
@@ -177,7 +177,7 @@ impl Screen for Points {
         self.list.unfilter()
     }
     fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
-        let fresh = world.store.freshness(&self.keys(world));
+        let fresh = world.store.freshness(&[Key::scoped(self.scope.clone(), self.query())]);
         let (title, empty): (String, pane::Empty<'_>) = match &self.of {
             Of::Vault(name) => (
                 format!("Recovery points in {name}"),

@@ -64,6 +64,11 @@ impl Edit {
     /// Draws it into one row; the cursor is shown when it has the keys.
     pub fn view(&self, x: u16, y: u16, columns: u16, focused: bool, painter: &mut Painter<'_>) {
         let columns = columns.max(2);
+        if !focused {
+            let shown = if self.text().is_empty() { " " } else { self.text() };
+            painter.put_elided(x, y, columns, shown, Role::Field, text::Elide::Middle);
+            return;
+        }
         let room = usize::from(columns) - 1;
         let scroll = self.input.visual_scroll(room);
         let mut skipped = 0;
@@ -79,10 +84,8 @@ impl Edit {
             .collect();
         let padded = format!("{visible:<room$} ");
         painter.put_cut(x, y, columns, &padded, Role::Field);
-        if focused {
-            let at = (self.input.visual_cursor().saturating_sub(scroll)).min(room) as u16;
-            painter.style(ratatui::layout::Rect::new(x + at, y, 1, 1), Role::Focus);
-        }
+        let at = (self.input.visual_cursor().saturating_sub(scroll)).min(room) as u16;
+        painter.style(ratatui::layout::Rect::new(x + at, y, 1, 1), Role::Focus);
     }
 }
 

@@ -326,7 +326,7 @@ impl Modal for PlanEditor {
     }
 
     fn size(&self, _: &World) -> (u16, u16) {
-        (150, 38)
+        (150, 26)
     }
 
     fn view(&self, _: &World, area: Rect, painter: &mut Painter<'_>) {

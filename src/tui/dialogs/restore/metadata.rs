@@ -153,12 +153,14 @@ pub fn outcome(form: &Form, point: &RecoveryPoint, items: &[String]) -> String {
     };
     if form.value("newFileSystem") == "false" {
         return format!(
-            "{what} goes into a new folder aws-backup-restore_<time> in the source; nothing there is overwritten."
+            "{what} will be written into a new folder aws-backup-restore_<time> in the source; nothing there is overwritten."
         );
     }
     match form.value(PATH_KEY).trim() {
-        "" => format!("{what} goes into a new file system; the source is not touched."),
-        folder => format!("{what} goes into {folder}, which must be empty or absent; the source is not touched."),
+        "" => format!("{what} will be written into a new file system; the source is not touched."),
+        folder => {
+            format!("{what} will be written into {folder}, which must be empty or absent; the source is not touched.")
+        }
     }
 }
 

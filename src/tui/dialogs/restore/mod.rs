@@ -126,7 +126,12 @@ impl RestoreWizard {
         if self.proposed.is_none() {
             return Vec::new();
         }
-        let (metadata, mut mistakes) = self.read();
+        let (mut metadata, mut mistakes) = self.read();
+        let proposed = self.proposed.as_ref().and_then(|proposed| proposed.get("CreationToken"));
+        if let Some(token) = metadata.get_mut("CreationToken").filter(|token| Some(&**token) == proposed) {
+            // What was proposed may have been used by an earlier restore from this dashboard already.
+            *token = (world.tokens.0)();
+        }
         let role = self.form.value("role").trim();
         let role: Option<Arn> = if role.is_empty() { None } else { role.parse().ok() };
         if role.is_none() {
@@ -195,7 +200,7 @@ impl Modal for RestoreWizard {
 
     fn size(&self, _: &World) -> (u16, u16) {
         let fields = metadata::shown(self.resource_type());
-        (110, (fields as u16 + 12).clamp(16, 40))
+        (110, (fields as u16 + 8).clamp(14, 40))
     }
 
     fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {

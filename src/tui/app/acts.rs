@@ -1,0 +1,159 @@
+//! What screens and dialogs ask for, and what becomes of changes.
+
+use super::{App, Layer, SAID, Said};
+use crate::client::approve::{Approved, Pending};
+use crate::client::{Fault, Mutation};
+use crate::domain::Scope;
+use crate::tui::dialogs::Dialog;
+use crate::tui::dialogs::notice::Notice;
+use crate::tui::msg::{Act, Effect, Made, Tone};
+use crate::tui::route::{Route, Tab};
+use crate::tui::world::Activity;
+
+impl App {
+    /// Does what screens and dialogs asked for.
+    pub(super) fn act(&mut self, acts: Vec<Act>) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for act in acts {
+            match act {
+                Act::Open(route) => {
+                    self.history.open(route);
+                    self.arrive();
+                }
+                Act::Go(trail) => {
+                    self.history.go(trail);
+                    self.arrive();
+                }
+                Act::Run(command) => effects.extend(self.command(command)),
+                Act::Show(dialog) => self.show(*dialog),
+                Act::Close => {
+                    self.layers.pop();
+                }
+                Act::Propose(scope, mutation) => self.propose(scope, *mutation),
+                Act::Carry(approved) => effects.push(self.carry(*approved)),
+                Act::Say(tone, text) => self.say(tone, text),
+                Act::Copy(text) => {
+                    self.say(Tone::Plain, format!("copied {}", text.lines().next().unwrap_or_default()));
+                    effects.push(Effect::Copy(text));
+                }
+                Act::Refresh(keys) => effects.push(Effect::Refresh(keys)),
+                Act::Narrow(scope) => self.narrow(scope),
+                Act::Quit => effects.push(Effect::Quit),
+                Act::QuitWhenIdle => {
+                    self.quitting = true;
+                    self.say(Tone::Plain, "quits as soon as no job runs".to_owned());
+                }
+            }
+        }
+        effects
+    }
+
+    pub(super) fn show(&mut self, mut dialog: Dialog) {
+        dialog.modal_mut().sync(&self.world);
+        self.layers.push(Layer { dialog, sending: None, refusal: None });
+    }
+
+    pub(super) fn say(&mut self, tone: Tone, text: String) {
+        self.dirty = true;
+        self.said = Some(Said { tone, text, until: self.world.wall + SAID });
+    }
+
+    pub(super) fn propose(&mut self, scope: Scope, mutation: Mutation) {
+        let world = &self.world;
+        match Pending::new(scope, mutation, &world.store.capabilities, &world.command_line) {
+            Ok(pending) => {
+                if let Some(layer) = self.layers.last_mut() {
+                    layer.refusal = None;
+                }
+                self.show(Dialog::confirm(pending));
+            }
+            Err(reason) => self.say(Tone::Bad, reason.to_owned()),
+        }
+    }
+
+    /// Sends a change that was said yes to; the dialog that asked closes, the one below it waits.
+    pub(super) fn carry(&mut self, approved: Approved) -> Effect {
+        self.tickets += 1;
+        if matches!(self.layers.last(), Some(Layer { dialog: Dialog::Confirm(_), .. })) {
+            self.layers.pop();
+        }
+        if let Some(layer) = self.layers.last_mut() {
+            layer.sending = Some(self.tickets);
+        }
+        let pending = approved.pending();
+        let operations: Vec<&str> = pending.requests.iter().map(|request| request.operation).collect();
+        self.world.activity.push(Activity {
+            ticket: self.tickets,
+            at: self.world.wall,
+            scope: pending.scope.clone(),
+            summary: pending.summary.clone(),
+            operations: operations.join(", "),
+            outcome: None,
+        });
+        self.unsynced = true;
+        Effect::Change { ticket: self.tickets, approved }
+    }
+
+    pub(super) fn changed(&mut self, ticket: u64, outcome: Result<Made, Fault>) -> Vec<Effect> {
+        let Some(entry) = self.world.activity.iter_mut().find(|entry| entry.ticket == ticket) else {
+            return Vec::new();
+        };
+        let (summary, scope) = (entry.summary.clone(), entry.scope.clone());
+        entry.outcome = Some(outcome.as_ref().map(describe).map_err(|fault| fault.to_string()));
+        self.unsynced = true;
+        let layer = self.layers.iter().position(|layer| layer.sending == Some(ticket));
+        match outcome {
+            Ok(made) => {
+                if let Some(layer) = layer {
+                    self.layers.truncate(layer);
+                }
+                self.say(Tone::Good, format!("{summary}: done"));
+                let mut effects = vec![Effect::Refresh(self.wanted.0.iter().chain(&self.wanted.1).cloned().collect())];
+                effects.extend(self.go_to(made, scope));
+                effects
+            }
+            Err(fault) => {
+                match layer {
+                    Some(layer) => {
+                        self.layers[layer].sending = None;
+                        self.layers[layer].refusal = Some(fault.to_string());
+                    }
+                    None => {
+                        let text = format!("{summary}\n\n{fault}");
+                        self.show(Dialog::Notice(Notice::new("It was refused", text)));
+                    }
+                }
+                vec![Effect::Bell]
+            }
+        }
+    }
+
+    /// Opens what a change made, and follows it when it runs.
+    pub(super) fn go_to(&mut self, made: Made, scope: Scope) -> Vec<Effect> {
+        let (tab, route) = match made {
+            Made::Nothing => return Vec::new(),
+            Made::Vault(name) => (Tab::Vaults, Route::Vault(scope, name)),
+            Made::Plan(id) => (Tab::Plans, Route::Plan(scope, id)),
+            Made::BackupJob(id) => {
+                self.followed.backup(scope.clone(), id.clone());
+                (Tab::Jobs, Route::BackupJob(scope, id))
+            }
+            Made::RestoreJob(id) => {
+                self.followed.restore(scope.clone(), id.clone());
+                (Tab::Jobs, Route::RestoreJob(scope, id))
+            }
+        };
+        self.act(vec![Act::Go(vec![Route::Tab(tab), route])])
+    }
+}
+
+/// What a change made, for the list of changes.
+fn describe(made: &Made) -> String {
+    match made {
+        Made::Vault(name) => format!("vault {name}"),
+        Made::Plan(id) => format!("plan {id}"),
+        Made::BackupJob(id) => format!("backup job {id}"),
+        Made::RestoreJob(id) => format!("restore job {id}"),
+        Made::Nothing => String::new(),
+    }
+}

@@ -1,0 +1,196 @@
+//! Keys and commands: who takes them.
+
+use super::{App, Line};
+use crate::tui::actions::{self};
+use crate::tui::command::Command;
+use crate::tui::dialogs::help::Help;
+use crate::tui::dialogs::menu::Menu;
+use crate::tui::dialogs::quit::Quit;
+use crate::tui::dialogs::scopes::Scopes;
+use crate::tui::dialogs::{Dialog, Input};
+use crate::tui::msg::{Act, Effect, Tone};
+use crate::tui::route::{Route, Tab};
+use crate::tui::screens::Page;
+use crate::tui::widgets::edit::Edit;
+use crossterm::event::{KeyCode, KeyEvent};
+
+impl App {
+    pub(super) fn paste(&mut self, text: &str) -> Vec<Effect> {
+        if let Some(layer) = self.layers.last_mut() {
+            if layer.sending.is_some() {
+                return Vec::new();
+            }
+            let acts = layer.dialog.modal_mut().handle(Input::Paste(text.to_owned()), &mut self.world);
+            return self.act(acts);
+        }
+        match &mut self.line {
+            Some(Line::Filter(edit)) => {
+                edit.paste(text);
+                let filter = edit.text().to_owned();
+                self.page_mut().0.filter(&filter);
+            }
+            Some(Line::Command(edit)) => edit.paste(text),
+            None => {}
+        }
+        Vec::new()
+    }
+
+    pub(super) fn key(&mut self, key: KeyEvent) -> Vec<Effect> {
+        let command = self.keymap.command(key);
+        if matches!(command, Some(Command::Redraw | Command::Suspend)) {
+            return self.run(command);
+        }
+        if let Some(layer) = self.layers.last_mut() {
+            if layer.sending.is_some() {
+                let close = if key.code == KeyCode::Esc { vec![Act::Close] } else { Vec::new() };
+                return self.act(close);
+            }
+            let acts = layer.dialog.modal_mut().handle(Input::Key(key), &mut self.world);
+            return self.act(acts);
+        }
+        if self.line.is_some() {
+            return self.line_key(key);
+        }
+        self.run(command)
+    }
+
+    pub(super) fn run(&mut self, command: Option<Command>) -> Vec<Effect> {
+        match command {
+            Some(command) => self.command(command),
+            None => Vec::new(),
+        }
+    }
+
+    pub(super) fn line_key(&mut self, key: KeyEvent) -> Vec<Effect> {
+        let Some(line) = &mut self.line else { return Vec::new() };
+        match (line, key.code) {
+            (Line::Filter(_), KeyCode::Enter) => self.line = None,
+            (Line::Filter(_), KeyCode::Esc) => {
+                self.line = None;
+                self.page_mut().0.filter("");
+            }
+            (Line::Filter(_), KeyCode::Down | KeyCode::Up) => {
+                let command = if key.code == KeyCode::Down { Command::Down } else { Command::Up };
+                let (page, world) = self.page_mut();
+                page.handle(command, world);
+            }
+            (Line::Filter(edit), _) => {
+                edit.handle(key);
+                let filter = edit.text().to_owned();
+                self.page_mut().0.filter(&filter);
+            }
+            (Line::Command(_), KeyCode::Esc) => self.line = None,
+            (Line::Command(edit), KeyCode::Backspace) if edit.text().is_empty() => self.line = None,
+            (Line::Command(edit), KeyCode::Enter) => {
+                let typed = edit.text().to_owned();
+                self.line = None;
+                return match Command::parse(&typed) {
+                    Ok(command) => self.command(command),
+                    Err(_) if typed.trim().is_empty() => Vec::new(),
+                    Err(said) => {
+                        self.say(Tone::Bad, said);
+                        Vec::new()
+                    }
+                };
+            }
+            (Line::Command(edit), KeyCode::Tab) => {
+                let typed = edit.text().trim().to_owned();
+                let mut ids =
+                    crate::tui::command::COMMANDS.iter().map(|info| info.id).filter(|id| id.starts_with(&typed));
+                if let (Some(id), false) = (ids.next(), typed.is_empty()) {
+                    edit.set(id);
+                }
+            }
+            (Line::Command(edit), _) => {
+                edit.handle(key);
+            }
+        }
+        Vec::new()
+    }
+
+    /// Carries a command out.
+    pub fn command(&mut self, command: Command) -> Vec<Effect> {
+        let (page, world) = self.page_mut();
+        if let Some(acts) = page.handle(command, world) {
+            return self.act(acts);
+        }
+        let tab = |tab| vec![Act::Go(vec![Route::Tab(tab)])];
+        let acts = match command {
+            Command::Overview => tab(Tab::Overview),
+            Command::Vaults => tab(Tab::Vaults),
+            Command::Plans => tab(Tab::Plans),
+            Command::Jobs => tab(Tab::Jobs),
+            Command::Accounts => tab(Tab::Accounts),
+            Command::Resources => tab(Tab::Resources),
+            Command::Findings => tab(Tab::Findings),
+            Command::Activity => tab(Tab::Activity),
+            Command::Back => {
+                self.back();
+                Vec::new()
+            }
+            Command::HistoryBack | Command::HistoryForward => {
+                let moved = if command == Command::HistoryBack { self.history.back() } else { self.history.forward() };
+                if moved {
+                    self.arrive();
+                }
+                Vec::new()
+            }
+            Command::Filter => {
+                if let Some(text) = self.page().filter_text() {
+                    self.line = Some(Line::Filter(Edit::new(text)));
+                }
+                Vec::new()
+            }
+            Command::CommandLine => {
+                self.line = Some(Line::Command(Edit::default()));
+                Vec::new()
+            }
+            Command::Actions => vec![Act::Show(Box::new(Dialog::Menu(Menu::actions(&self.subject(), &self.world))))],
+            Command::Palette => vec![Act::Show(Box::new(Dialog::Menu(Menu::palette(&self.subject(), &self.world))))],
+            Command::Help => vec![Act::Show(Box::new(Dialog::Help(Help::new(&self.subject(), &self.world))))],
+            Command::Scopes => vec![Act::Show(Box::new(Dialog::Scopes(Scopes::new(&self.world))))],
+            Command::Refresh => vec![Act::Refresh(self.wanted.0.clone())],
+            Command::CopyId => self.subject().id().map(Act::Copy).into_iter().collect(),
+            Command::CopyArn => self.subject().arn().map(Act::Copy).into_iter().collect(),
+            Command::Pause => {
+                self.world.paused = !self.world.paused;
+                return vec![Effect::Pause(self.world.paused)];
+            }
+            Command::Redraw => return vec![Effect::Redraw],
+            Command::Suspend => return vec![Effect::Suspend],
+            Command::Quit => return self.quit(),
+            other if other.acts() => {
+                let subject = self.subject();
+                actions::start(other, &subject, &mut self.world)
+            }
+            _ => Vec::new(),
+        };
+        self.act(acts)
+    }
+
+    /// One step out: the filter first, then the place.
+    pub(super) fn back(&mut self) {
+        if !self.page_mut().0.unfilter() && self.history.up() {
+            self.arrive();
+        }
+    }
+
+    pub(super) fn quit(&mut self) -> Vec<Effect> {
+        let running = self.running();
+        if self.world.embedded && running > 0 && !self.quitting {
+            return self.act(vec![Act::Show(Box::new(Dialog::Quit(Quit::new(running))))]);
+        }
+        vec![Effect::Quit]
+    }
+
+    /// A place was come to: its screen takes in what is known, and places that nothing remembers are dropped.
+    pub(super) fn arrive(&mut self) {
+        let route = self.history.here().clone();
+        self.pages.entry(route).or_insert_with_key(Page::of);
+        let history = &self.history;
+        self.pages.retain(|route, _| matches!(route, Route::Tab(_)) || history.remembers(route));
+        self.line = None;
+        self.unsynced = true;
+        self.sync();
+    }
+}
