@@ -69,7 +69,7 @@ fn is_irreducible(polynomial: u64) -> bool {
 }
 
 fn degree(polynomial: u64) -> u32 {
-    63 - polynomial.leading_zeros()
+    polynomial.checked_ilog2().unwrap_or_default()
 }
 
 /// `left × right` modulo a polynomial of degree 53.

@@ -1,6 +1,6 @@
 //! Which blob lies where: the files in `index/`, and the table in memory made from them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, hash_map};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -169,10 +169,9 @@ impl Index {
         let Some(number) = self.number(&pack.id) else { return };
         for blob in &pack.blobs {
             let entry = Entry::new(blob, number);
-            if self.recent.contains_key(&blob.id) {
-                self.spare.push(entry);
-            } else {
-                self.recent.insert(blob.id, entry);
+            match self.recent.entry(blob.id) {
+                hash_map::Entry::Occupied(_) => self.spare.push(entry),
+                hash_map::Entry::Vacant(place) => drop(place.insert(entry)),
             }
         }
         if self.recent.len() > MERGE_AT.max(self.sorted.len() / 8) || self.spare.len() > LARGEST_SPARE {

@@ -198,10 +198,11 @@ impl SourceReader for LocalReader {
         if left == 0 {
             return Ok(Piece::End);
         }
-        if self.length > 0 && self.at >= self.data_until {
-            if let Some(hole) = self.hole_here()? {
-                return Ok(Piece::Hole(hole));
-            }
+        if self.length > 0
+            && self.at >= self.data_until
+            && let Some(hole) = self.hole_here()?
+        {
+            return Ok(Piece::Hole(hole));
         }
         let known = self.data_until.saturating_sub(self.at).max(1);
         let wanted = left.min(known).min(buffer.len() as u64) as usize;

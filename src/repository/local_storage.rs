@@ -48,7 +48,7 @@ impl LocalStorage {
         }
     }
 
-    fn write_durably(&self, path: &Path, content: &[u8]) -> Result<()> {
+    fn write_durably(path: &Path, content: &[u8]) -> Result<()> {
         let temporary = temporary_name(path)?;
         let failed = |source| Error::Storage { action: "write", path: path.to_owned(), source };
         write_and_rename(&temporary, path, content).map_err(|error| {
@@ -147,7 +147,7 @@ impl Storage for LocalStorage {
     }
 
     fn write(&self, kind: FileKind, id: &Id, content: &[u8]) -> Result<()> {
-        self.write_durably(&self.path(kind, id), content)
+        Self::write_durably(&self.path(kind, id), content)
     }
 
     fn make_durable(&self, kind: FileKind, id: &Id) -> Result<()> {
@@ -179,7 +179,7 @@ impl Storage for LocalStorage {
     }
 
     fn write_config(&self, content: &[u8]) -> Result<()> {
-        self.write_durably(&self.root.join("config"), content)
+        Self::write_durably(&self.root.join("config"), content)
     }
 
     fn remove_leftovers(&self) -> Result<()> {

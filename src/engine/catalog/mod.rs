@@ -60,7 +60,7 @@ impl Catalog {
     /// Changes the catalog: all of `work` or, when it fails, nothing. Durable when this returns.
     pub fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
         let mut writer = lock(&self.writer);
-        let mut change = || {
+        let change = || {
             let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let value = work(&transaction)?;
             transaction.commit()?;

@@ -48,9 +48,7 @@ impl Folder {
         let mut state = self.state();
         if slot == state.next {
             state.append(node);
-            while let Some(node) = state.next_waiting() {
-                state.append(node);
-            }
+            state.append_waiting();
         } else {
             state.waiting.insert(slot, node);
         }
@@ -73,8 +71,10 @@ impl State {
         self.next += 1;
     }
 
-    fn next_waiting(&mut self) -> Option<Option<Node>> {
-        self.waiting.remove(&self.next)
+    fn append_waiting(&mut self) {
+        while let Some(node) = self.waiting.remove(&self.next) {
+            self.append(node);
+        }
     }
 
     fn finish(&mut self) -> Option<Vec<u8>> {

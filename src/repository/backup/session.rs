@@ -115,12 +115,16 @@ impl<'a> Session<'a> {
                 self.fail(error);
             }
             self.queue.close();
-            workers.into_iter().for_each(|worker| self.join(worker));
+            for worker in workers {
+                self.join(worker);
+            }
             if let Err(error) = self.packer.flush() {
                 self.fail(error);
             }
             self.packer.close();
-            writers.into_iter().for_each(|writer| self.join(writer));
+            for writer in writers {
+                self.join(writer);
+            }
             estimating.cancel();
             Ok(())
         })?;
