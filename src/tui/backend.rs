@@ -62,8 +62,12 @@ impl Carrier {
                     self.fetcher.forget(key);
                 }
                 self.wanted = wanted;
-                visible.into_iter().for_each(|key| self.fetcher.want(key, Visibility::Shown));
-                hidden.into_iter().for_each(|key| self.fetcher.want(key, Visibility::Hidden));
+                for key in visible {
+                    self.fetcher.want(key, Visibility::Shown);
+                }
+                for key in hidden {
+                    self.fetcher.want(key, Visibility::Hidden);
+                }
             }
             Effect::Refresh(keys) => keys.into_iter().for_each(|key| self.fetcher.refresh(key)),
             Effect::RefreshScope(scope) => self.fetcher.refresh_scope(&scope),

@@ -108,7 +108,9 @@ fn view_tabs(app: &App, area: Rect, painter: &mut Painter<'_>) {
         }
     }
     if segments_width(&line) > area.width {
-        line.iter_mut().for_each(|(text, _)| *text = text.trim_end().to_owned().into());
+        for (text, _) in &mut line {
+            *text = text.trim_end().to_owned().into();
+        }
     }
     painter.line(area.x, area.y, area.width, &line);
 }

@@ -51,6 +51,7 @@ pub enum Made {
 
 /// What the app wants done outside of it.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "few exist at a time, and each is moved once")]
 pub enum Effect {
     /// Keep the answers to these keys fresh, and no others: those on the screen, and those behind it.
     Want {

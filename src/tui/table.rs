@@ -288,7 +288,7 @@ impl<T: Record> List<T> {
             Command::Bottom => last,
             Command::SortNext => return self.sort_next(),
             Command::SortReverse => {
-                let sort = self.table.sort.or_else(|| self.sortable().next().map(|column| (column, false)));
+                let sort = self.table.sort.or_else(|| Self::sortable().next().map(|column| (column, false)));
                 self.table.sort = sort.map(|(column, reversed)| (column, !reversed));
                 self.arrange();
                 return true;
@@ -309,14 +309,14 @@ impl<T: Record> List<T> {
         true
     }
 
-    fn sortable(&self) -> impl Iterator<Item = usize> + use<T> {
+    fn sortable() -> impl Iterator<Item = usize> + use<T> {
         T::columns().iter().enumerate().filter(|(_, column)| column.order.is_some()).map(|(index, _)| index)
     }
 
     /// The next column that can be sorted by, and after the last the data's own order.
     fn sort_next(&mut self) -> bool {
         let from = self.table.sort.map_or(0, |(column, _)| column + 1);
-        let next = self.sortable().find(|column| *column >= from);
+        let next = Self::sortable().find(|column| *column >= from);
         self.table.sort = next.map(|column| (column, false));
         self.arrange();
         true

@@ -76,7 +76,7 @@ impl Terminal {
             Arc::new(Mutex::new(Shown { parser: vt100::Parser::new(size(24), size(80), 0), bytes: Vec::new() }));
         let written = Arc::clone(&screen);
         std::thread::spawn(move || {
-            let mut buffer = [0; 65_536];
+            let mut buffer = vec![0; 65_536];
             while let Ok(number) = reader.read(&mut buffer) {
                 if number == 0 {
                     return;

@@ -309,9 +309,9 @@ impl Screen for Jobs {
             Answer::RestoreJobs(rows) => Some(rows),
             _ => None,
         });
-        backups.sort_by(|a, b| b.record.created.cmp(&a.record.created));
-        copies.sort_by(|a, b| b.record.created.cmp(&a.record.created));
-        restores.sort_by(|a, b| b.record.created.cmp(&a.record.created));
+        backups.sort_by_key(|line| std::cmp::Reverse(line.record.created));
+        copies.sort_by_key(|line| std::cmp::Reverse(line.record.created));
+        restores.sort_by_key(|line| std::cmp::Reverse(line.record.created));
         self.backups.set(backups);
         self.copies.set(copies);
         self.restores.set(restores);

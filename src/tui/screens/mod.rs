@@ -62,6 +62,7 @@ macro_rules! pages {
     ($($variant:ident($type:ty)),+ $(,)?) => {
         /// A screen with its state.
         #[derive(Debug)]
+        #[expect(clippy::large_enum_variant, reason = "one exists for each open screen, and none is moved often")]
         pub enum Page { $(#[doc = stringify!($variant)] $variant($type)),+ }
 
         impl Page {

@@ -81,7 +81,7 @@ impl PlanScreen {
         Key::scoped(self.scope.clone(), Query::Plan { id: self.id.clone() })
     }
 
-    fn facts(&self, detail: &PlanDetail, world: &World) -> Vec<Detail> {
+    fn facts(detail: &PlanDetail, world: &World) -> Vec<Detail> {
         let (plan, now) = (&detail.plan, world.now());
         let moment = |time| format!("{} ({})", fmt::exact(time), fmt::relative(now, time));
         let mut facts = vec![
@@ -194,7 +194,7 @@ impl Screen for PlanScreen {
         let body = Rect::new(area.x, area.y + 1, area.width, area.height.saturating_sub(1));
         match &world.store.slot(&self.key()).answer {
             Some(Answer::Plan(detail)) => {
-                let facts = self.facts(&Arc::clone(detail), world);
+                let facts = Self::facts(&Arc::clone(detail), world);
                 let body = Rect::new(body.x + 1, body.y, body.width.saturating_sub(1), body.height);
                 details::view(&facts, &self.scroll, body, painter);
             }

@@ -136,7 +136,8 @@ fn rows(scope: &Scope, world: &World) -> BTreeMap<Arn, Row> {
             registered: world.store.resources(scope).is_none(),
         });
         row.last = protected.last_backup_time;
-        row.vault = protected.last_backup_vault_arn.as_ref().and_then(Arn::vault_name).unwrap_or_default().to_owned();
+        let vault = protected.last_backup_vault_arn.as_ref().and_then(Arn::vault_name);
+        vault.unwrap_or_default().clone_into(&mut row.vault);
     }
     rows
 }

@@ -140,7 +140,7 @@ mod tests {
         let mut wire = Wire::default();
         let mut writer = FrameWriter::new(&mut wire, 20, 3);
         for text in ["hello", "hello", "help!"] {
-            writer.draw(|_, buffer| _ = buffer.set_string(0, 0, text, Style::new())).unwrap();
+            writer.draw(|_, buffer| buffer.set_string(0, 0, text, Style::new())).unwrap();
         }
         let counters = writer.counters();
         assert_eq!((counters.frames, counters.unchanged, counters.writes), (2, 1, 2));
@@ -155,9 +155,9 @@ mod tests {
     fn a_resize_clears_and_draws_all() {
         let mut wire = Wire::default();
         let mut writer = FrameWriter::new(&mut wire, 20, 3);
-        writer.draw(|_, buffer| _ = buffer.set_string(0, 0, "hello", Style::new())).unwrap();
+        writer.draw(|_, buffer| buffer.set_string(0, 0, "hello", Style::new())).unwrap();
         writer.resize(30, 4);
-        writer.draw(|_, buffer| _ = buffer.set_string(0, 0, "hello", Style::new())).unwrap();
+        writer.draw(|_, buffer| buffer.set_string(0, 0, "hello", Style::new())).unwrap();
         assert!(String::from_utf8_lossy(&wire.0[1]).contains("\x1b[2J\x1b[1Hhello"));
     }
 }
