@@ -87,9 +87,9 @@ fn a_missing_or_shortened_pack_is_found_without_reading_data() {
         repository_of_restic(folder.path());
         let pack = largest(folder.path(), "data");
         if shortened {
-            damage(&pack, |content| content.truncate(1000))
+            damage(&pack, |content| content.truncate(1000));
         } else {
-            fs::remove_file(&pack).unwrap()
+            fs::remove_file(&pack).unwrap();
         }
 
         let outcome = check(folder.path(), false);
