@@ -42,6 +42,7 @@ fn a_second_engine_is_told_who_holds_the_directory() {
     assert_eq!(pid, Some(std::process::id()));
     assert_eq!(socket, Some("/run/it.sock".into()));
     assert_eq!(live_engine(&data).unwrap().url.as_deref(), Some("http://127.0.0.1:1"));
+    assert!(harness.engine.shutdown(std::time::Duration::from_secs(5)));
     drop(harness.engine);
     assert_eq!(live_engine(&data), None);
     assert!(!data.join("engine.json").exists());

@@ -133,8 +133,9 @@ CREATE TABLE selections (
     UNIQUE (plan_id, name)
 ) STRICT, WITHOUT ROWID;
 
+-- Jobs keep their rowid: of two created at one moment the one that was asked for first goes first.
 CREATE TABLE backup_jobs (
-    id TEXT PRIMARY KEY,
+    id TEXT NOT NULL PRIMARY KEY,
     account TEXT NOT NULL REFERENCES accounts (id),
     region TEXT NOT NULL,
     vault_name TEXT NOT NULL,
@@ -169,7 +170,7 @@ CREATE TABLE backup_jobs (
     recovery_point_tags TEXT NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0,
     stop_requested INTEGER NOT NULL DEFAULT 0
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE INDEX backup_jobs_by_time ON backup_jobs (region, created, id);
 CREATE INDEX backup_jobs_by_scope ON backup_jobs (account, region, created, id);
 CREATE INDEX backup_jobs_by_state ON backup_jobs (state, region, created, id);
@@ -178,7 +179,7 @@ CREATE INDEX backup_jobs_by_vault ON backup_jobs (vault_arn, created, id);
 CREATE INDEX backup_jobs_by_completion ON backup_jobs (region, completed) WHERE completed IS NOT NULL;
 
 CREATE TABLE restore_jobs (
-    id TEXT PRIMARY KEY,
+    id TEXT NOT NULL PRIMARY KEY,
     account TEXT NOT NULL REFERENCES accounts (id),
     region TEXT NOT NULL,
     recovery_point_arn TEXT NOT NULL,
@@ -202,7 +203,7 @@ CREATE TABLE restore_jobs (
     created_resource_id TEXT,
     copy_tags INTEGER NOT NULL DEFAULT 0,
     attempts INTEGER NOT NULL DEFAULT 0
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE INDEX restore_jobs_by_time ON restore_jobs (region, created, id);
 CREATE INDEX restore_jobs_by_scope ON restore_jobs (account, region, created, id);
 CREATE INDEX restore_jobs_by_state ON restore_jobs (state, region, created, id);

@@ -149,7 +149,7 @@ pub fn open_backups(connection: &Connection) -> Result<Vec<BackupRecord>> {
         connection,
         &format!(
             "SELECT {}, complete_by, recovery_point_tags, attempts FROM backup_jobs
-             WHERE state IN ('CREATED', 'PENDING', 'RUNNING', 'ABORTING') ORDER BY created, id",
+             WHERE state IN ('CREATED', 'PENDING', 'RUNNING', 'ABORTING') ORDER BY created, rowid",
             backup_jobs::COLUMNS
         ),
         |row| {
@@ -169,7 +169,7 @@ pub fn open_restores(connection: &Connection) -> Result<Vec<RestoreRecord>> {
         connection,
         &format!(
             "SELECT {}, metadata, initiated, target_path, copy_tags, attempts, created_resource_id FROM restore_jobs
-             WHERE state IN ('CREATED', 'PENDING', 'RUNNING') ORDER BY created, id",
+             WHERE state IN ('CREATED', 'PENDING', 'RUNNING') ORDER BY created, rowid",
             restore_jobs::COLUMNS
         ),
         |row| {
