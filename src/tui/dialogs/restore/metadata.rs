@@ -15,6 +15,9 @@ pub type Mistake = (&'static str, String);
 /// The keys that other fields of the wizard stand for.
 const OWN: [&str; 2] = ["ItemsToRestore", "file-system-id"];
 
+/// What AWS has and an engine does not carry out; its forms do not ask for it.
+const AWS_ONLY: [&str; 3] = ["KmsKeyId", "singleAzFilesystem", "availabilityZoneName"];
+
 /// What is restored, where.
 pub struct Target<'a> {
     /// The resource's type.
@@ -39,10 +42,11 @@ pub fn add_fields(form: &mut Form, target: &Target<'_>, proposed: &BTreeMap<Stri
         );
     }
     let ours = |key: &MetadataKey| key.name.starts_with("vaultdeck:");
-    let offered = table.iter().filter(|key| !OWN.contains(&key.name) && (target.engine || !ours(key)));
-    let (needed, optional): (Vec<&MetadataKey>, Vec<&MetadataKey>) =
-        offered.partition(|key| key.required != Required::No || ours(key));
-    for key in needed.into_iter().chain(optional) {
+    let foreign = |key: &MetadataKey| if target.engine { AWS_ONLY.contains(&key.name) } else { ours(key) };
+    let mut offered: Vec<&MetadataKey> = table.iter().filter(|key| !OWN.contains(&key.name) && !foreign(key)).collect();
+    // Where to comes first, then what must be given, each in the table's order.
+    offered.sort_by_key(|key| (key.name != "newFileSystem", !ours(key), key.required == Required::No));
+    for key in offered {
         let told = restore::value(proposed, key.name).or(key.default).unwrap_or_default();
         add_field(form, key, told);
         form.hint(key.name, key.help);
@@ -82,7 +86,7 @@ pub fn show_fields(form: &mut Form, resource_type: &ResourceType) {
     let into_source = form.value("newFileSystem") == "false";
     for key in restore::keys_of(resource_type) {
         let for_new = key.required == Required::WhenNewFileSystem || key.name == PATH_KEY;
-        let details = ["KmsKeyId", "singleAzFilesystem", "availabilityZoneName"].contains(&key.name);
+        let details = AWS_ONLY.contains(&key.name);
         if for_new || details {
             form.hide(key.name, into_source);
         }
