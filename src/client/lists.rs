@@ -86,7 +86,7 @@ impl Connection {
         self: &Arc<Self>,
         within: &Within,
         query: &Query,
-        pick: impl Fn(Answer) -> Option<Rows<T>>,
+        pick: impl Fn(&Answer) -> Option<&Rows<T>>,
     ) -> Result<Listed<T>, Fault> {
         let scopes = self.list_scopes(within).await?;
         let asked = scopes.iter().map(|view| async {
@@ -98,7 +98,7 @@ impl Connection {
         let answers = futures_util::future::join_all(asked).await;
         let mut listed = Listed { rows: Vec::new(), faults: Vec::new() };
         for (view, answer) in scopes.into_iter().zip(answers) {
-            match answer.and_then(|answer| pick(answer).ok_or_else(mistaken)) {
+            match answer.and_then(|answer| pick(&answer).cloned().ok_or_else(mistaken)) {
                 Ok(rows) => listed.rows.extend(rows.iter().cloned()),
                 Err(fault) => listed.faults.push((view.scope, fault)),
             }
@@ -108,47 +108,27 @@ impl Connection {
 
     /// The vaults.
     pub async fn list_vaults(self: &Arc<Self>, within: &Within) -> Result<Listed<Vault>, Fault> {
-        self.everywhere(within, &Query::Vaults, |answer| match answer {
-            Answer::Vaults(rows) => Some(rows),
-            _ => None,
-        })
-        .await
+        self.everywhere(within, &Query::Vaults, Answer::vaults).await
     }
 
     /// The plans.
     pub async fn list_plans(self: &Arc<Self>, within: &Within) -> Result<Listed<PlanSummary>, Fault> {
-        self.everywhere(within, &Query::Plans, |answer| match answer {
-            Answer::Plans(rows) => Some(rows),
-            _ => None,
-        })
-        .await
+        self.everywhere(within, &Query::Plans, Answer::plans).await
     }
 
     /// The backup jobs.
     pub async fn list_backup_jobs(self: &Arc<Self>, within: &Within) -> Result<Listed<BackupJob>, Fault> {
-        self.everywhere(within, &Query::BackupJobs, |answer| match answer {
-            Answer::BackupJobs(rows) => Some(rows),
-            _ => None,
-        })
-        .await
+        self.everywhere(within, &Query::BackupJobs, Answer::backup_jobs).await
     }
 
     /// The restore jobs.
     pub async fn list_restore_jobs(self: &Arc<Self>, within: &Within) -> Result<Listed<RestoreJob>, Fault> {
-        self.everywhere(within, &Query::RestoreJobs, |answer| match answer {
-            Answer::RestoreJobs(rows) => Some(rows),
-            _ => None,
-        })
-        .await
+        self.everywhere(within, &Query::RestoreJobs, Answer::restore_jobs).await
     }
 
     /// The copy jobs.
     pub async fn list_copy_jobs(self: &Arc<Self>, within: &Within) -> Result<Listed<CopyJob>, Fault> {
-        self.everywhere(within, &Query::CopyJobs, |answer| match answer {
-            Answer::CopyJobs(rows) => Some(rows),
-            _ => None,
-        })
-        .await
+        self.everywhere(within, &Query::CopyJobs, Answer::copy_jobs).await
     }
 
     /// The recovery points of the vault of that name, or of all vaults.

@@ -195,6 +195,35 @@ impl Answer {
     }
 }
 
+/// Writes the accessors that look for lists of one kind in an answer.
+macro_rules! lists {
+    ($($(#[$doc:meta])* $name:ident = $variant:ident($record:ty);)+) => {
+        impl Answer {
+            $($(#[$doc])*
+            pub fn $name(&self) -> Option<&Rows<$record>> {
+                match self {
+                    Self::$variant(rows) => Some(rows),
+                    _ => None,
+                }
+            })+
+        }
+    };
+}
+lists! {
+    /// The vaults, if it is about those.
+    vaults = Vaults(Vault);
+    /// The plans, if it is about those.
+    plans = Plans(PlanSummary);
+    /// The recovery points, if it is about those.
+    recovery_points = RecoveryPoints(RecoveryPoint);
+    /// The backup jobs, if it is about those.
+    backup_jobs = BackupJobs(BackupJob);
+    /// The restore jobs, if it is about those.
+    restore_jobs = RestoreJobs(RestoreJob);
+    /// The copy jobs, if it is about those.
+    copy_jobs = CopyJobs(CopyJob);
+}
+
 /// A scope of the context.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScopeView {

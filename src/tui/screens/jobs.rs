@@ -297,18 +297,9 @@ impl Screen for Jobs {
     }
     fn sync(&mut self, world: &World) {
         let (store, shown) = (&world.store, &world.shown);
-        let mut backups = store.gather(shown, &Query::BackupJobs, |answer| match answer {
-            Answer::BackupJobs(rows) => Some(rows),
-            _ => None,
-        });
-        let mut copies = store.gather(shown, &Query::CopyJobs, |answer| match answer {
-            Answer::CopyJobs(rows) => Some(rows),
-            _ => None,
-        });
-        let mut restores = store.gather(shown, &Query::RestoreJobs, |answer| match answer {
-            Answer::RestoreJobs(rows) => Some(rows),
-            _ => None,
-        });
+        let mut backups = store.gather(shown, &Query::BackupJobs, Answer::backup_jobs);
+        let mut copies = store.gather(shown, &Query::CopyJobs, Answer::copy_jobs);
+        let mut restores = store.gather(shown, &Query::RestoreJobs, Answer::restore_jobs);
         backups.sort_by_key(|line| std::cmp::Reverse(line.record.created));
         copies.sort_by_key(|line| std::cmp::Reverse(line.record.created));
         restores.sort_by_key(|line| std::cmp::Reverse(line.record.created));

@@ -111,10 +111,7 @@ impl Screen for Plans {
         keys
     }
     fn sync(&mut self, world: &World) {
-        self.list.set(world.store.gather(&world.shown, &Query::Plans, |answer| match answer {
-            Answer::Plans(rows) => Some(rows),
-            _ => None,
-        }));
+        self.list.set(world.store.gather(&world.shown, &Query::Plans, Answer::plans));
     }
     fn handle(&mut self, command: Command, _: &World) -> Option<Vec<Act>> {
         if command == Command::Open {

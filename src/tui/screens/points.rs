@@ -143,10 +143,7 @@ impl Screen for Points {
     }
     fn sync(&mut self, world: &World) {
         let scopes = std::slice::from_ref(&self.scope);
-        self.list.set(world.store.gather(scopes, &self.query(), |answer| match answer {
-            Answer::RecoveryPoints(rows) => Some(rows),
-            _ => None,
-        }));
+        self.list.set(world.store.gather(scopes, &self.query(), Answer::recovery_points));
     }
     fn handle(&mut self, command: Command, _: &World) -> Option<Vec<Act>> {
         if command == Command::Open {

@@ -104,10 +104,7 @@ impl Screen for Vaults {
         world.everywhere(&Query::Vaults)
     }
     fn sync(&mut self, world: &World) {
-        self.list.set(world.store.gather(&world.shown, &Query::Vaults, |answer| match answer {
-            Answer::Vaults(rows) => Some(rows),
-            _ => None,
-        }));
+        self.list.set(world.store.gather(&world.shown, &Query::Vaults, Answer::vaults));
     }
     fn handle(&mut self, command: Command, _: &World) -> Option<Vec<Act>> {
         if command == Command::Open {
