@@ -2,7 +2,7 @@
 //!
 //! Every path that begins with `crate::`, `super::` or `vaultdeck::` is read, in `use` trees and in code.
 //! `LAYOUT_PRINT=1 cargo test --test layout -- --nocapture` prints the graph.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -30,6 +30,9 @@ const FOREIGN: [(&str, &[&str]); 6] = [
     ("server", &["aws_sdk", "rusqlite", "anyhow"]),
     ("client", &["axum", "rusqlite", "anyhow"]),
 ];
+
+/// Who may name the standard streams: whoever writes to them handles that they may have gone away.
+const PRINTING: [&str; 5] = ["cli/output.rs", "cli/progress.rs", "cli/logs.rs", "tui/run.rs", "tui/term/screen.rs"];
 
 const LONGEST_FILE: usize = 500;
 
@@ -65,6 +68,22 @@ fn no_file_is_longer_than_one_sitting() {
         })
         .collect();
     assert!(long.is_empty(), "look for the seam in these:\n{}", long.join("\n"));
+}
+
+#[test]
+fn only_what_handles_a_stream_that_is_gone_writes_to_one() {
+    let streams = ["stdout", "stderr", "Stdout", "Stderr"];
+    let writing: BTreeSet<String> = source_files()
+        .into_iter()
+        .filter(|file| {
+            let tokens = tokens(&std::fs::read_to_string(root().join(file)).unwrap());
+            let of_another = |at: usize| at > 0 && tokens[at - 1].0 == ".";
+            tokens.iter().enumerate().any(|(at, (word, _))| streams.contains(&word.as_str()) && !of_another(at))
+        })
+        .map(|file| file.to_string_lossy().into_owned())
+        .collect();
+    let allowed: BTreeSet<String> = PRINTING.iter().map(|file| (*file).to_owned()).collect();
+    assert_eq!(writing, allowed, "print through cli::output, whose writes may fail");
 }
 
 #[test]

@@ -8,6 +8,7 @@
 //! `--work DIR` says where the tree, the repositories and the restored trees go (about 5 GB; default: the temporary folder).
 //! Each run is a process of its own, ours too: this binary started again with a hidden subcommand that calls only the
 //! repository's code. The restored trees are compared with the source byte by byte.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod measure;
 mod ours;

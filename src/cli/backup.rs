@@ -123,7 +123,7 @@ fn tell(job: &BackupJob, format: PlainFormat) -> Result<Exit, Failure> {
     }
     if exit != Exit::Done {
         let message = job.status_message.as_deref().unwrap_or("no reason was told");
-        eprintln!("vaultdeck: job {} ended {}: {message}", job.id, job.state.as_str());
+        output::say(&format!("vaultdeck: job {} ended {}: {message}", job.id, job.state.as_str()));
     }
     Ok(exit)
 }

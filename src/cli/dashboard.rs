@@ -6,15 +6,12 @@ use super::backup::audit;
 use super::context::Reached;
 use super::failure::{Exit, Failure};
 use super::host::{Host, Purpose};
-use crate::tui::{self, Backend, Options, RunError};
-use std::io::IsTerminal;
+use crate::tui::{self, Backend, Options, RunError, check_terminal};
 use std::sync::Arc;
 
 pub(super) async fn run(session: &Session, options: &DashboardOptions) -> Result<Exit, Failure> {
     // Asked before an engine is opened, whose scheduler would begin to work.
-    if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
-        return Err(Failure::usage(RunError::NoTerminal.to_string()));
-    }
+    check_terminal().map_err(failure)?;
     let place = &options.place;
     let reached = Reached::open(session, place, &options.region, options.write, Purpose::Work).await?;
     show(session, reached, options.theme.as_deref(), options.ascii).await
@@ -47,7 +44,7 @@ pub(super) async fn show(
 
 fn failure(error: RunError) -> Failure {
     match error {
-        RunError::NoTerminal | RunError::Theme(_) => Failure::usage(error.to_string()),
+        RunError::NoTerminal(_) | RunError::Theme(_) => Failure::usage(error.to_string()),
         RunError::Terminal(_) => Failure::failed(error.to_string()),
     }
 }

@@ -4,22 +4,19 @@ use super::arguments::DemoOptions;
 use super::context::Reached;
 use super::failure::{Exit, Failure};
 use super::host::{Host, Purpose};
+use super::progress::{self, LENGTH};
 use super::{Session, dashboard, output};
 use crate::demo;
 use crate::engine::Engine;
 use crate::engine::data_dir::live_engine;
-use indicatif::{ProgressBar, ProgressStyle};
-use std::io::IsTerminal;
+use crate::tui::check_terminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// A bar's length: tenths of a percent.
-const LENGTH: u64 = 1000;
-
 pub(super) async fn run(session: &Session, options: &DemoOptions) -> Result<Exit, Failure> {
-    let terminal = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
-    if !(terminal || options.no_dashboard) {
-        return Err(Failure::usage("the dashboard needs a terminal; make the demo alone with --no-dashboard"));
+    if !options.no_dashboard {
+        let alone = |why| Failure::usage(format!("{why}; --no-dashboard makes the demo alone"));
+        check_terminal().map_err(alone)?;
     }
     let data_dir = if session.data_dir_named { &session.data_dir } else { &session.places.demo_dir };
     let session = Session { data_dir: data_dir.clone(), ..session.clone() };
@@ -39,10 +36,7 @@ pub(super) async fn run(session: &Session, options: &DemoOptions) -> Result<Exit
 
 /// Makes or continues the demo on a thread of its own, with a bar on standard error.
 async fn open(data_dir: PathBuf, reset: bool) -> Result<Arc<Engine>, Failure> {
-    let bar = ProgressBar::new(LENGTH);
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg:24} [{bar:32}] {elapsed}") {
-        bar.set_style(style.progress_chars("=> "));
-    }
+    let bar = progress::bar("{spinner} {msg:24} [{bar:32}] {elapsed}");
     bar.set_message("the sample organization");
     let shown = bar.clone();
     let made = tokio::task::spawn_blocking(move || {

@@ -1,5 +1,6 @@
 //! How a command ends: its exit code, and what it says on standard error.
 
+use super::output;
 use crate::client::{Fault, FaultKind};
 use crate::domain::Invalid;
 use crate::engine;
@@ -56,7 +57,7 @@ impl Failure {
 
     /// Says it on standard error.
     pub(super) fn tell(&self) -> ExitCode {
-        eprintln!("vaultdeck: {}", self.message);
+        output::say(&format!("vaultdeck: {}", self.message));
         ExitCode::from(self.code)
     }
 }

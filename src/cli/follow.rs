@@ -2,13 +2,10 @@
 
 use super::context::Reached;
 use super::failure::Failure;
-use super::output::bytes;
-use indicatif::{ProgressBar, ProgressStyle};
+use super::output::{bytes, say};
+use super::progress;
+use indicatif::ProgressBar;
 use std::future::Future;
-use std::time::Duration;
-
-/// A bar's length: tenths of a percent.
-const LENGTH: u64 = 1000;
 
 /// Shows how a job goes, on standard error.
 pub(super) struct Follower {
@@ -25,17 +22,13 @@ pub(super) struct Glance<'a> {
 
 impl Follower {
     pub(super) fn new() -> Self {
-        let bar = ProgressBar::new(LENGTH);
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} [{bar:32}] {percent:>3}% {elapsed}") {
-            bar.set_style(style.progress_chars("=> "));
-        }
-        bar.enable_steady_tick(Duration::from_millis(200));
+        let bar = progress::bar("{spinner} {msg} [{bar:32}] {percent:>3}% {elapsed}");
         Self { bar, state: String::new() }
     }
 
     pub(super) fn show(&mut self, glance: &Glance<'_>) {
         if self.bar.is_hidden() && self.state != glance.state {
-            eprintln!("{}", glance.state);
+            say(glance.state);
         }
         glance.state.clone_into(&mut self.state);
         let moved = glance.moved.and_then(|moved| u64::try_from(moved).ok()).filter(|moved| *moved > 0);

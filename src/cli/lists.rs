@@ -94,7 +94,7 @@ impl Found {
         output::print(columns, &self.rows, options.output)?;
         self.faults.dedup();
         for (scope, fault) in &self.faults {
-            eprintln!("vaultdeck: {scope}: {fault}");
+            output::say(&format!("vaultdeck: {scope}: {fault}"));
         }
         match self.faults.into_iter().next() {
             None => Ok(Exit::Done),

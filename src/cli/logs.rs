@@ -16,7 +16,8 @@ const DAYS: usize = 14;
 /// Starts the log. The guard writes what is left when it is dropped. A log that cannot be opened is no reason not to work.
 pub(super) fn start(command: &Command, state_dir: &Path) -> Option<WorkerGuard> {
     let filter = EnvFilter::try_from_env(FILTER_VARIABLE).unwrap_or_else(|_| EnvFilter::new("warn,vaultdeck=info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false);
+    // Its own errors would be printed on standard error, which may be what cannot be written.
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).log_internal_errors(false);
     if matches!(command, Command::Serve(_)) {
         let _ = builder.with_writer(std::io::stderr).try_init();
         return None;

@@ -17,6 +17,7 @@ mod host;
 mod lists;
 mod logs;
 mod output;
+mod progress;
 mod resource;
 mod restore;
 mod role;
@@ -47,10 +48,12 @@ struct Session {
 
 /// Parses the command line, does what it says, and tells how it ended.
 pub fn run() -> ExitCode {
-    let matches = Arguments::command().get_matches();
-    let arguments = match Arguments::from_arg_matches(&matches) {
-        Ok(arguments) => arguments,
-        Err(error) => error.exit(),
+    let parsed = Arguments::command()
+        .try_get_matches()
+        .and_then(|matches| Arguments::from_arg_matches(&matches).map(|arguments| (matches, arguments)));
+    let (matches, arguments) = match parsed {
+        Ok(parsed) => parsed,
+        Err(told) => return output::parsed(&told).map_or_else(|failure| failure.tell(), ExitCode::from),
     };
     if matches.subcommand_name().is_some()
         && let Some(id) = ["endpoint_url", "profile", "region", "context", "write", "theme"]

@@ -1,7 +1,13 @@
-//! Lists as a table for people, JSON for programs, CSV for spreadsheets.
+//! What is printed, and the only place that prints: lists as a table for people, JSON for programs, CSV for
+//! spreadsheets, and what is said on standard error.
+//!
+//! Every print may fail. A reader that went away (`vaultdeck jobs | head -1`) wanted no more, so the command goes on and
+//! its exit code tells of the command, not of the reader; any other failure, such as a full disk, is told and is one of
+//! the command's. What is said on standard error and cannot be said there is dropped: nobody is left to tell.
 
 use super::arguments::Format;
 use super::failure::Failure;
+use crate::tui::text::harmless;
 use serde_json::{Map, Value};
 use std::io::Write;
 use unicode_width::UnicodeWidthStr;
@@ -43,10 +49,32 @@ pub(super) fn print(columns: &[Column], rows: &[Row], format: Format) -> Result<
 /// Writes to standard output; a reader that went away is no failure.
 pub(super) fn write(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(e.into()),
+    written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+}
+
+/// What a write to standard output means for the command.
+fn written(result: std::io::Result<()>) -> Result<(), Failure> {
+    match result {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::failed(format!("standard output cannot be written: {e}")))
+        }
         _ => Ok(()),
     }
+}
+
+/// Says a line on standard error.
+pub(super) fn say(line: &str) {
+    // One write for the whole line, so that those of other processes do not come in between.
+    let _ = std::io::stderr().lock().write_all(format!("{line}\n").as_bytes());
+}
+
+/// Prints what the parser of the command line has to say: a mistake, the help, the version. Gives the exit code.
+pub(super) fn parsed(told: &clap::Error) -> Result<u8, Failure> {
+    let printed = told.print();
+    if !told.use_stderr() {
+        written(printed)?;
+    }
+    Ok(u8::try_from(told.exit_code()).unwrap_or(u8::MAX))
 }
 
 /// Prints one JSON value.
@@ -85,7 +113,7 @@ impl Column {
             (_, Value::Null) => "-".to_owned(),
             (Show::Bytes, value) => value.as_u64().map_or_else(|| "-".to_owned(), bytes),
             (Show::Time, Value::String(text)) => minute(text),
-            (_, value) => harmless(&plain(value)),
+            (_, value) => harmless(&plain(value)).into_owned(),
         }
     }
 }
@@ -93,7 +121,7 @@ impl Column {
 /// `2026-11-23T05:00:00.000Z` → `2026-11-23 05:00`.
 fn minute(text: &str) -> String {
     chrono::DateTime::parse_from_rfc3339(text)
-        .map_or_else(|_| harmless(text), |at| at.naive_utc().format("%Y-%m-%d %H:%M").to_string())
+        .map_or_else(|_| harmless(text).into_owned(), |at| at.naive_utc().format("%Y-%m-%d %H:%M").to_string())
 }
 
 fn csv(columns: &[Column], rows: &[Row]) -> String {
@@ -129,14 +157,6 @@ fn plain(value: &Value) -> String {
 /// A cell as RFC 4180 has it.
 fn quoted(cell: &str) -> String {
     if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
-}
-
-/// A text that a terminal does not act on: control and direction characters are shown as a sign.
-fn harmless(text: &str) -> String {
-    let acts = |c: char| {
-        c.is_control() || matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars().map(|c| if acts(c) { '\u{fffd}' } else { c }).collect()
 }
 
 /// Bytes in binary units, three digits at most before the point.
@@ -185,7 +205,7 @@ mod tests {
     fn a_terminal_does_not_act_on_a_cell() {
         let rows = [row(json!({"Name": "a\u{1b}[2J\u{202e}b\n"}))];
         let text = table(&COLUMNS[..1], &rows);
-        assert_eq!(text, "NAME\na\u{fffd}[2J\u{fffd}b\u{fffd}\n");
+        assert_eq!(text, "NAME\na\\x1b[2J\\u{202e}b\\n\n");
     }
 
     #[test]

@@ -122,11 +122,11 @@ fn tell(job: &RestoreJob, format: PlainFormat) -> Result<Exit, Failure> {
         output::write(&format!("{arn}\n"))?;
     }
     if let Some(message) = job.status_message.as_deref().filter(|message| done && !message.is_empty()) {
-        eprintln!("vaultdeck: {message}");
+        output::say(&format!("vaultdeck: {message}"));
     }
     if !done {
         let message = job.status_message.as_deref().unwrap_or("no reason was told");
-        eprintln!("vaultdeck: job {} ended {}: {message}", job.id, job.state.as_str());
+        output::say(&format!("vaultdeck: job {} ended {}: {message}", job.id, job.state.as_str()));
     }
     Ok(if done { Exit::Done } else { Exit::Failed })
 }

@@ -27,4 +27,4 @@ pub mod widgets;
 pub mod world;
 
 pub use backend::Backend;
-pub use run::{Options, RunError, run};
+pub use run::{Options, RunError, check_terminal, places_text, run};

@@ -49,10 +49,8 @@ pub struct Options {
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// There is no terminal to draw on.
-    #[error(
-        "the dashboard needs a terminal; lists for scripts: vaultdeck jobs, vaults, plans, points, accounts --output json"
-    )]
-    NoTerminal,
+    #[error("{0}; lists for scripts: vaultdeck jobs, vaults, plans, points, accounts --output json")]
+    NoTerminal(&'static str),
     /// The theme cannot be used.
     #[error(transparent)]
     Theme(#[from] ThemeError),
@@ -61,11 +59,27 @@ pub enum RunError {
     Terminal(#[from] io::Error),
 }
 
-/// Runs the dashboard until its user leaves, or a signal ends it.
-pub async fn run(options: Options, backend: Backend) -> Result<(), RunError> {
+/// Whether the terminal that `TERM` names can put a character where it is told to.
+pub fn places_text() -> bool {
+    let named = std::env::var_os("TERM").unwrap_or_default();
+    !named.is_empty() && named != "dumb"
+}
+
+/// Whether there is a terminal that the dashboard can be drawn on; nothing is written to find it out.
+pub fn check_terminal() -> Result<(), RunError> {
     if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
-        return Err(RunError::NoTerminal);
+        return Err(RunError::NoTerminal("the dashboard needs a terminal"));
     }
+    if !places_text() {
+        let why = "the dashboard needs a terminal that can be drawn on, and TERM is unset, empty or \"dumb\"";
+        return Err(RunError::NoTerminal(why));
+    }
+    Ok(())
+}
+
+/// Runs the dashboard until its user leaves, a signal ends it, or its terminal goes away.
+pub async fn run(options: Options, backend: Backend) -> Result<(), RunError> {
+    check_terminal()?;
     let variable = |name: &str| std::env::var(name).ok();
     let theme = Theme::preferred(options.theme.as_deref(), variable("NO_COLOR").as_deref())?;
     let (all, kind, plain) = (variable("LC_ALL"), variable("LC_CTYPE"), variable("LANG"));
@@ -88,8 +102,17 @@ pub async fn run(options: Options, backend: Backend) -> Result<(), RunError> {
     let writer = FrameWriter::new(io::stdout(), size.0, size.1);
     let tmux = variable("TMUX").is_some();
     let mut runner = Runner { app, writer, screen, backend, events: events(), signals, tmux, drawn: None, over: false };
-    runner.go().await?;
-    Ok(())
+    match runner.go().await {
+        Err(error) if is_gone(&error) => Ok(()),
+        ended => Ok(ended?),
+    }
+}
+
+/// Whether this is what a terminal answers that went away. It often does so before its `SIGHUP` was seen, and means the
+/// same: leave, and let running jobs resume.
+fn is_gone(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    Errno::from_io_error(error).is_some_and(|errno| matches!(errno, Errno::IO | Errno::NXIO | Errno::PIPE))
 }
 
 /// This machine's clock, to the second.

@@ -4,6 +4,7 @@
 mod demo;
 mod harness;
 mod jobs;
+mod printing;
 
 use harness::Home;
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
 //! The dashboard's side of the AWS SDK: against a recorder of what is sent, against moto, and against the real engine.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
 mod approval;
 mod child;

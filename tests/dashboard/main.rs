@@ -6,6 +6,7 @@ mod dialogs;
 mod driver;
 mod fixture;
 mod flow;
+mod gone;
 mod screens;
 mod terminal;
 mod update;

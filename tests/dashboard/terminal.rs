@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The real binary: the one just built, or another that is to be tested.
-fn binary() -> String {
+pub fn binary() -> String {
     std::env::var("VAULTDECK_TEST_BINARY").unwrap_or_else(|_| env!("CARGO_BIN_EXE_vaultdeck").to_owned())
 }
 
@@ -113,6 +113,11 @@ impl Terminal {
 
     /// Waits for its end; the terminal must be as it was before.
     pub fn ends_cleanly(&mut self) -> u32 {
+        self.ends_cleanly_with("")
+    }
+
+    /// The same, when it may leave a line that begins like this.
+    fn ends_cleanly_with(&mut self, begin: &str) -> u32 {
         let begun = Instant::now();
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -125,7 +130,8 @@ impl Terminal {
         let shown = self.screen.lock().unwrap();
         assert!(!shown.parser.screen().hide_cursor(), "the cursor is shown again");
         assert!(!shown.parser.screen().bracketed_paste(), "bracketed paste is off again");
-        assert_eq!(shown.parser.screen().contents().trim(), "", "nothing is left on the main screen");
+        let left = shown.parser.screen().contents();
+        assert!(left.starts_with(begin) && left.is_empty() == begin.is_empty(), "left on the main screen: {left}");
         drop(shown);
         #[cfg(target_os = "linux")]
         {
@@ -252,6 +258,18 @@ fn a_second_dashboard_on_the_same_directory_shows_the_same_engine() {
     assert_eq!(second.ends_cleanly(), 0);
     first.press("q");
     assert_eq!(first.ends_cleanly(), 0);
+}
+
+#[test]
+fn a_terminal_that_cannot_be_drawn_on_gets_one_sentence_and_no_sequence() {
+    for (term, arguments) in [("dumb", &[][..]), ("", &[]), ("dumb", &["demo"])] {
+        let mut terminal = Terminal::start_in(tempfile::tempdir().unwrap(), arguments, &[("TERM", term)]);
+        terminal.sees("TERM is unset, empty or \"dumb\"");
+        assert_eq!(terminal.ends_cleanly_with("vaultdeck: "), 2, "TERM={term:?}");
+        let bytes = terminal.screen.lock().unwrap().bytes.clone();
+        let text = String::from_utf8(bytes).unwrap();
+        assert!(!text.contains('\x1b') && text.trim_end().lines().count() == 1, "TERM={term:?}: {text:?}");
+    }
 }
 
 #[test]

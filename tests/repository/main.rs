@@ -1,6 +1,6 @@
 //! The storage format against the world: restic reads what we wrote, we read what restic wrote, and whatever breaks in
 //! between costs no more than it must.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
 mod archive;
 mod check;
