@@ -181,7 +181,8 @@ impl JobState {
             (JobKind::Backup, Created) => &[Pending, Running, Aborted, Failed, Expired],
             (JobKind::Backup, Pending) => &[Running, Aborting, Aborted, Failed, Expired],
             (JobKind::Backup, Running) => &[Completed, Failed, Expired, Aborting, Partial],
-            (JobKind::Backup, Aborting) => &[Aborted, Completed, Failed],
+            // A stop that was asked for is carried out: what the job stored until then is thrown away.
+            (JobKind::Backup, Aborting) => &[Aborted, Failed],
             (JobKind::Copy, Created) => &[Running, Failed],
             (JobKind::Copy, Running) => &[Completed, Failed, Partial],
             (JobKind::Restore, Created) => &[Pending, Running, Failed],
@@ -246,8 +247,6 @@ pub mod category {
     pub const SUCCESS: &str = "SUCCESS";
     /// Something could not be read, or a role could not be assumed.
     pub const ACCESS_DENIED: &str = "AccessDenied";
-    /// What was asked for cannot be done.
-    pub const INVALID_PARAMETERS: &str = "InvalidParameters";
     /// All else.
     pub const MISCELLANEOUS: &str = "MISCELLANEOUS";
 }

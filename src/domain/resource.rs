@@ -158,25 +158,6 @@ impl ResourceType {
         }
     }
 
-    /// Whether its recovery points can move to cold storage; other types ignore the value.
-    pub fn can_go_cold(&self) -> bool {
-        matches!(
-            self,
-            Self::CloudFormation
-                | Self::DynamoDb
-                | Self::Ebs
-                | Self::Efs
-                | Self::SapHana
-                | Self::Timestream
-                | Self::VirtualMachine
-        )
-    }
-
-    /// Whether a continuous backup can be made of it.
-    pub fn can_be_continuous(&self) -> bool {
-        matches!(self, Self::Aurora | Self::Rds | Self::S3 | Self::SapHana)
-    }
-
     /// Whether AWS Backup can stop a running backup job of it.
     pub fn can_stop_backup(&self) -> bool {
         !matches!(self, Self::Aurora | Self::DocumentDb | Self::Fsx | Self::Neptune | Self::Rds | Self::SapHana)

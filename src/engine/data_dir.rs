@@ -12,7 +12,6 @@
 //!   restored/                 new file systems of restores that name no path
 //! ```
 
-use crate::domain::Scope;
 use crate::engine::error::{Error, Result};
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
@@ -97,11 +96,6 @@ impl DataDir {
     /// The folder of all vaults.
     pub fn vaults(&self) -> PathBuf {
         self.root.join("vaults")
-    }
-
-    /// A vault's folder, which is its restic repository. The scope's types and the vault name's have been validated.
-    pub fn vault(&self, scope: &Scope, name: &str) -> PathBuf {
-        self.vaults().join(scope.account.as_str()).join(scope.region.as_str()).join(name)
     }
 
     /// Where deleted vaults lie.

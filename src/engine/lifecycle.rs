@@ -276,9 +276,10 @@ fn doomed(connection: &Connection) -> Result<Vec<Doomed>> {
 }
 
 fn is_being_restored(connection: &Connection, point: &Arn) -> Result<bool> {
-    let mut statement = connection.prepare_cached(
-        "SELECT EXISTS (SELECT 1 FROM restore_jobs WHERE state IN ('CREATED', 'PENDING', 'RUNNING') AND recovery_point_arn = ?1)",
-    )?;
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT EXISTS (SELECT 1 FROM restore_jobs WHERE state IN {} AND recovery_point_arn = ?1)",
+        store::OPEN
+    ))?;
     Ok(statement.query_row([point.as_str()], |row| row.get(0))?)
 }
 

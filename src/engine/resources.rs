@@ -139,10 +139,10 @@ impl Engine {
     pub fn remove_resource(&self, arn: &Arn) -> Result<()> {
         self.catalog.write(|tx| {
             let busy: bool = tx
-                .prepare_cached(
-                    "SELECT EXISTS (SELECT 1 FROM backup_jobs
-                     WHERE resource_arn = ?1 AND state IN ('PENDING', 'RUNNING', 'ABORTING'))",
-                )?
+                .prepare_cached(&format!(
+                    "SELECT EXISTS (SELECT 1 FROM backup_jobs WHERE resource_arn = ?1 AND state IN {})",
+                    crate::engine::jobs::store::UNDER_WAY
+                ))?
                 .query_row([arn.as_str()], |row| row.get(0))?;
             if busy {
                 return Err(Error::invalid_request(format!("{arn} is being backed up; stop the job or wait for it")));

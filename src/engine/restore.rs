@@ -226,10 +226,11 @@ fn source(connection: &Connection, caller: &Caller, point: &RecoveryPoint, id: &
 /// Two resources or running restores never share a folder.
 fn refuse_taken(connection: &Connection, target: &Path) -> Result<()> {
     let taken: Option<String> = connection
-        .prepare_cached(
+        .prepare_cached(&format!(
             "SELECT arn FROM resources WHERE path = ?1
-             UNION SELECT id FROM restore_jobs WHERE target_path = ?1 AND state IN ('CREATED', 'PENDING', 'RUNNING')",
-        )?
+             UNION SELECT id FROM restore_jobs WHERE target_path = ?1 AND state IN {}",
+            store::OPEN
+        ))?
         .query_row([target.to_string_lossy()], |row| row.get(0))
         .optional()?;
     match taken {

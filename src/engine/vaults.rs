@@ -7,6 +7,7 @@ use crate::engine::catalog::paging::Listing;
 use crate::engine::catalog::tags;
 use crate::engine::catalog::values::{Columns, millis};
 use crate::engine::error::{Error, Result};
+use crate::engine::jobs::store;
 use crate::engine::request::{Caller, NewVault, Page, PageRequest};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
@@ -163,9 +164,10 @@ impl Engine {
 }
 
 fn writes_into(connection: &Connection, vault: &Arn) -> Result<bool> {
-    let mut statement = connection.prepare_cached(
-        "SELECT EXISTS (SELECT 1 FROM backup_jobs WHERE vault_arn = ?1 AND state IN ('PENDING', 'RUNNING', 'ABORTING'))",
-    )?;
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT EXISTS (SELECT 1 FROM backup_jobs WHERE vault_arn = ?1 AND state IN {})",
+        store::UNDER_WAY
+    ))?;
     Ok(statement.query_row([vault.as_str()], |row| row.get(0))?)
 }
 

@@ -186,3 +186,68 @@ fn a_job_that_ran_when_the_engine_stopped_runs_again() {
     let report = bench.engine().check_vault(&bench.caller.scope(), &VAULT.parse().unwrap()).unwrap();
     assert_eq!((report.problems, report.snapshots), (vec![], 2), "the first attempt's snapshot waits for a collection");
 }
+
+/// The folder of the manifests of the vault of every test.
+fn manifests(bench: &Bench) -> std::path::PathBuf {
+    let scope = bench.caller.scope();
+    bench.path(&format!("data/vaults/{}/{}/{VAULT}/vaultdeck/points", scope.account, scope.region))
+}
+
+#[test]
+fn a_backup_whose_manifest_cannot_be_written_says_so_is_tried_again_after_pauses_and_fails_with_that_cause() {
+    let bench = Bench::simulated();
+    let resource = bench.resource("projects", &[]);
+    let points = manifests(&bench);
+    fs::rename(&points, points.with_extension("away")).unwrap();
+    let job = bench.engine().start_backup_job(&bench.caller, bench.backup_request(&resource)).unwrap();
+    let message = |after: i64| {
+        bench.advance_to(job.created + chrono::Duration::minutes(after));
+        let job = bench.job(&job.id);
+        (job.state.clone(), job.status_message.unwrap_or_default(), job.completed)
+    };
+    // Begun at 0, 10 and 20 minutes: three times, and never a fourth.
+    for minute in [0, 9, 11, 19] {
+        let (state, message, _) = message(minute);
+        assert_eq!(state, JobState::Running, "{minute}: {message}");
+        assert!(message.contains("vaultdeck/points") && message.contains("No such file"), "{minute}: {message}");
+    }
+    let (state, message, completed) = message(40);
+    assert_eq!(state, JobState::Failed);
+    assert!(message.contains("vaultdeck/points") && !message.contains("engine stopped"), "{message}");
+    assert_eq!((completed.unwrap() - job.created).num_minutes(), 20);
+    assert!(bench.points().is_empty());
+}
+
+#[test]
+fn a_backup_whose_manifest_can_be_written_at_the_second_try_completes_and_says_nothing_of_the_first() {
+    let bench = Bench::simulated();
+    let resource = bench.resource("projects", &[]);
+    let points = manifests(&bench);
+    fs::rename(&points, points.with_extension("away")).unwrap();
+    let job = bench.engine().start_backup_job(&bench.caller, bench.backup_request(&resource)).unwrap();
+    bench.advance(chrono::Duration::minutes(1));
+    fs::rename(points.with_extension("away"), &points).unwrap();
+    bench.advance(chrono::Duration::minutes(10));
+    let job = bench.job(&job.id);
+    assert_completed(&job);
+    assert_eq!(job.status_message, None);
+    assert_eq!(bench.points().len(), 1);
+}
+
+#[test]
+fn why_a_job_was_set_back_is_known_after_a_restart() {
+    let mut bench = Bench::simulated();
+    let resource = bench.resource("projects", &[]);
+    let points = manifests(&bench);
+    fs::rename(&points, points.with_extension("away")).unwrap();
+    let job = bench.engine().start_backup_job(&bench.caller, bench.backup_request(&resource)).unwrap();
+    bench.advance(chrono::Duration::minutes(11));
+    bench.restart();
+    bench.advance(chrono::Duration::minutes(11));
+    bench.restart();
+    bench.advance(chrono::Duration::minutes(1));
+    let job = bench.job(&job.id);
+    assert_eq!(job.state, JobState::Failed);
+    let message = job.status_message.unwrap();
+    assert!(message.contains("vaultdeck/points"), "{message}");
+}

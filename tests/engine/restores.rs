@@ -144,3 +144,33 @@ fn the_items_of_a_point_are_listed_in_pages() {
     let absent = bench.engine().recovery_point_items(&bench.caller, &point, "/absent", &PageRequest::default());
     assert_eq!(absent.unwrap_err().kind(), ErrorKind::ResourceNotFound);
 }
+
+#[test]
+fn a_restore_that_an_orderly_stop_interrupts_goes_on_into_the_same_folder() {
+    let mut bench = Bench::new(vaultdeck::engine::ClockKind::System, None);
+    let source = bench.path("many");
+    const FILES: usize = 4000;
+    for number in 0..FILES {
+        let folder = source.join(format!("d{}", number % 50));
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join(format!("f{number}")), format!("{number}").repeat(200)).unwrap();
+    }
+    let resource = bench.register("many", &source, &[]);
+    let point = bench.backup(&resource).recovery_point_arn.unwrap();
+    let target = bench.path("restored");
+    let mut metadata = bench.engine().recovery_point_restore_metadata(&bench.caller, VAULT, &point).unwrap();
+    metadata.extend(pairs(&[("vaultdeck:path", target.to_str().unwrap())]));
+    let id = bench.engine().start_restore_job(&bench.caller, bench.restore_request(&point, metadata)).unwrap();
+    while !target.exists() || fs::read_dir(&target).unwrap().next().is_none() {
+        std::thread::yield_now();
+    }
+    bench.stop();
+    let files = tree(&target).values().filter(|content| *content != b"folder").count();
+    assert!(files < FILES, "it was stopped in the middle");
+
+    bench.start();
+    let job = bench.wait_restore(&id);
+
+    assert_eq!(job.state, JobState::Completed, "{:?}", job.status_message);
+    assert_eq!(tree(&target), tree(&source));
+}

@@ -61,8 +61,8 @@ fn run(engine: &Arc<Engine>, live: &LiveJob, record: &BackupRecord) -> std::resu
     let job = &record.job;
     let vault = engine.vault_store.get(&job.vault_arn)?;
     let _gate = vault.enter();
-    if record.attempts > 0
-        && let Some(worked) = adopt(engine, record, &vault)?
+    if record.was_begun
+        && let Some(worked) = adopt(record, &vault)?
     {
         return Ok(worked);
     }
@@ -120,7 +120,7 @@ fn plan(connection: &Connection, record: &BackupRecord) -> Result<std::result::R
 }
 
 /// What an earlier attempt of this job left whole: its snapshot and manifest, of which the catalog does not know.
-fn adopt(engine: &Arc<Engine>, record: &BackupRecord, vault: &Arc<OpenVault>) -> Result<Option<Worked>> {
+fn adopt(record: &BackupRecord, vault: &Arc<OpenVault>) -> Result<Option<Worked>> {
     let Some(manifest) = manifest::read(&vault.points, vault.repository.key(), point_id(record))? else {
         return Ok(None);
     };
@@ -132,7 +132,6 @@ fn adopt(engine: &Arc<Engine>, record: &BackupRecord, vault: &Arc<OpenVault>) ->
     }
     tracing::info!(job = %record.job.id, "an earlier attempt of this job was whole: it is adopted");
     let (record, vault) = (record.clone(), Arc::clone(vault));
-    let _ = engine;
     Ok(Some(Worked {
         bytes: 0,
         finish: Box::new(move |engine, verdict| match verdict {
@@ -242,7 +241,7 @@ fn discard(
 ) -> Result<()> {
     vault.repository.forget(snapshot)?;
     manifest::remove(&vault.points, point_id(record))?;
-    let ending = if verdict == Verdict::Expired { Ending::past_deadline() } else { Ending::stopped() };
+    let ending = if verdict == Verdict::Expired { Ending::past_deadline(None) } else { Ending::stopped() };
     let now = engine.clock.now();
     engine.catalog.write(|tx| store::end_backup(tx, &record.job.id, &ending, Moved::default(), now))?;
     Ok(())

@@ -78,6 +78,7 @@ impl Draft<'_> {
             complete_by: later(self.created, self.complete_window)?,
             recovery_point_tags: self.tags,
             attempts: 0,
+            was_begun: false,
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Jobs that are under way in this process: their progress lives here, in memory, and is laid over what the lists show.
 
-use crate::domain::job::{BackupJob, JobState, RestoreJob};
+use crate::domain::job::{BackupJob, JobKind, JobState, RestoreJob};
 use crate::domain::names::JobId;
 use crate::domain::{Arn, Time};
 use crate::engine::Engine;
@@ -17,6 +17,16 @@ pub enum Work {
     Backup,
     /// It writes one back.
     Restore,
+}
+
+impl Work {
+    /// The kind of job that does it.
+    pub fn kind(self) -> JobKind {
+        match self {
+            Self::Backup => JobKind::Backup,
+            Self::Restore => JobKind::Restore,
+        }
+    }
 }
 
 /// Why a job is being stopped.
@@ -191,11 +201,6 @@ impl LiveJobs {
     /// How many threads work, of one kind of work or of any.
     pub fn working(&self, work: Option<Work>) -> usize {
         self.map().values().filter(|job| work.is_none_or(|work| job.work == work) && job.is_working()).count()
-    }
-
-    /// Whether a job of this resource is under way.
-    pub fn is_busy(&self, resource: &Arn) -> bool {
-        self.map().values().any(|job| job.resource.as_ref() == Some(resource))
     }
 
     /// Lays progress over a backup job from the catalog.

@@ -44,6 +44,8 @@ pub struct Runtime {
     pub workers: usize,
     /// Cancelled when the engine shuts down; for work that is no job.
     pub housekeeping: Control,
+    /// The jobs whose end could not be written down, until they are begun again.
+    setbacks: Mutex<BTreeMap<JobId, Setback>>,
     finished: AtomicU64,
     /// How many threads of housekeeping work.
     background: AtomicU64,
@@ -78,6 +80,15 @@ pub struct NextRun {
     pub at: Option<Time>,
 }
 
+/// Why a job that was done did not come to its end.
+#[derive(Debug, Clone)]
+pub struct Setback {
+    /// Until when it rests, in engine time.
+    pub until: Time,
+    /// What went wrong.
+    pub why: String,
+}
+
 #[derive(Default)]
 struct Signal {
     /// Something changed that the conductor should look at.
@@ -107,6 +118,7 @@ impl Runtime {
             advancing: Mutex::default(),
             workers,
             housekeeping: Control::new(),
+            setbacks: Mutex::default(),
             finished: AtomicU64::new(0),
             background: AtomicU64::new(0),
             signal: Mutex::default(),
@@ -118,6 +130,11 @@ impl Runtime {
     /// Waits for one's turn.
     pub fn turn(&self) -> MutexGuard<'_, Turn> {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The jobs whose end could not be written down.
+    pub fn setbacks(&self) -> MutexGuard<'_, BTreeMap<JobId, Setback>> {
+        self.setbacks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lets the conductor look again, and whoever waits for a job.

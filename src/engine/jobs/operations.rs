@@ -84,6 +84,12 @@ impl Engine {
         let now = self.clock.now();
         self.catalog.write(|tx| {
             let job = backup_jobs::get(tx, id)?.filter(|job| job.scope == scope).ok_or_else(|| unknown(id))?;
+            if !job.resource_type.can_stop_backup() {
+                return Err(Error::invalid_request(format!(
+                    "StopBackupJob is not supported for resource type {}.",
+                    job.resource_type
+                )));
+            }
             match job.state {
                 JobState::Created | JobState::Pending => {
                     store::end_backup(tx, id, &Ending::stopped(), Moved::default(), now)?;
@@ -168,4 +174,48 @@ fn resource(connection: &Connection, scope: &Scope, arn: &Arn) -> Result<Resourc
 
 fn unknown(id: &JobId) -> Error {
     Error::not_found(format!("Backup job {id} does not exist."))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::engine::catalog::sample::{Job, insert};
+    use crate::engine::{Caller, ClockKind, Engine, EngineOptions, ErrorKind, RestoreRoots};
+
+    #[test]
+    fn a_job_of_a_type_that_aws_backup_cannot_stop_is_not_stopped() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Engine::open(EngineOptions {
+            data_dir: folder.path().to_owned(),
+            clock: ClockKind::Simulated,
+            scheduler: false,
+            simulated_rate: None,
+        })
+        .unwrap();
+        let scope = Engine::first_scope().unwrap();
+        let user_arn = format!("arn:aws:iam::{}:user/test", scope.account).parse().unwrap();
+        let caller =
+            Caller { user_arn, account: scope.account, region: scope.region, restore_roots: RestoreRoots::Any };
+        for (id, kind, stoppable) in
+            [("a", "RDS", false), ("b", "Aurora", false), ("c", "FSx", false), ("d", "S3", true)]
+        {
+            let job = Job { id, resource_type: kind, state: "RUNNING", ..Job::default() };
+            engine
+                .catalog
+                .write(|tx| {
+                    insert(tx, &job);
+                    Ok(())
+                })
+                .unwrap();
+            let id = id.parse().unwrap();
+            let stopped = engine.stop_backup_job(&caller, &id);
+            let state = engine.describe_backup_job(&caller, &id).unwrap().state;
+            if stoppable {
+                assert_eq!((stopped.is_ok(), state.as_str()), (true, "ABORTING"), "{kind}");
+            } else {
+                let refused = stopped.unwrap_err();
+                assert_eq!((refused.kind(), state.as_str()), (ErrorKind::InvalidRequest, "RUNNING"), "{kind}");
+                assert!(refused.to_string().contains(kind), "{refused}");
+            }
+        }
+    }
 }

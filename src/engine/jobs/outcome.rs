@@ -87,9 +87,13 @@ impl Ending {
         Self::never_started(Some("engine was not running"))
     }
 
-    /// EXPIRED: the completion window went by.
-    pub fn past_deadline() -> Self {
-        Self::new(JobState::Expired, MISCELLANEOUS, "Backup job expired before completion.")
+    /// EXPIRED: the completion window went by, with what kept the job from its end where that is known.
+    pub fn past_deadline(why: Option<&str>) -> Self {
+        let message = match why {
+            None => "Backup job expired before completion.".to_owned(),
+            Some(why) => format!("Backup job expired before completion: {why}"),
+        };
+        Self::new(JobState::Expired, MISCELLANEOUS, message)
     }
 
     /// ABORTED by StopBackupJob.

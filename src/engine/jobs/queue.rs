@@ -1,15 +1,15 @@
 //! Which jobs may start now, which came too late, and which are over.
 
 use crate::domain::Time;
-use crate::domain::job::JobState;
+use crate::domain::job::{JobKind, JobState};
 use crate::domain::names::JobId;
 use crate::engine::Engine;
 use crate::engine::access::roles;
-use crate::engine::error::Result;
+use crate::engine::error::{Error, Result};
 use crate::engine::jobs::live::{LiveJob, StopCause, Verdict, Work};
 use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::store::{self, BackupRecord, Moved, RestoreRecord};
-use crate::engine::jobs::{MAX_ATTEMPTS, Turn, backup, create, restore};
+use crate::engine::jobs::{MAX_ATTEMPTS, Setback, Turn, backup, create, restore};
 use chrono::Duration;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -72,12 +72,17 @@ impl Engine {
         }
         let began = self.catalog.write(|tx| {
             for (record, ending) in &ends {
+                self.jobs.setbacks().remove(&record.job.id);
                 store::end_backup(tx, &record.job.id, ending, Moved::default(), now)?;
             }
-            starts.iter().map(|record| store::begin_backup(tx, &record.job.id, now)).collect::<Result<Vec<bool>>>()
+            starts
+                .iter()
+                .map(|record| store::begin(tx, JobKind::Backup, &record.job.id, now))
+                .collect::<Result<Vec<bool>>>()
         })?;
         for (record, began) in starts.into_iter().zip(began) {
             if began {
+                self.jobs.setbacks().remove(&record.job.id);
                 let job = &record.job;
                 let resource = Some(job.resource_arn.clone());
                 let live = LiveJob::new(job.id.clone(), Work::Backup, resource, now, Some(record.complete_by));
@@ -141,14 +146,41 @@ impl Engine {
         if !self.jobs.resumes() {
             Decision::Wait
         } else if now >= record.complete_by {
-            Decision::End(Ending::past_deadline())
+            Decision::End(Ending::past_deadline(record.job.status_message.as_deref()))
         } else if record.attempts >= MAX_ATTEMPTS {
-            Decision::End(Ending::interrupted(record.attempts))
-        } else if free {
+            Decision::End(self.given_up(&record.job.id, record.job.status_message.as_deref(), record.attempts))
+        } else if free && !self.rests(&record.job.id, now) {
             Decision::Start
         } else {
             Decision::Wait
         }
+    }
+
+    /// How a job ends that was begun as often as a job may be: with what kept it from its end, where that is known.
+    fn given_up(&self, id: &JobId, told: Option<&str>, attempts: i64) -> Ending {
+        let why = self.jobs.setbacks().get(id).map(|setback| setback.why.clone());
+        match why.or_else(|| told.map(str::to_owned)) {
+            Some(why) => Ending::failed(false, why),
+            None => Ending::interrupted(attempts),
+        }
+    }
+
+    /// Whether a job waits for a while since its end could not be written down.
+    fn rests(&self, id: &JobId, now: Time) -> bool {
+        self.jobs.setbacks().get(id).is_some_and(|setback| setback.until > now)
+    }
+
+    /// The work of a job is done, and what comes of it could not be written down: the job says so and is begun again
+    /// after a pause, for the cause may pass.
+    pub(crate) fn set_back(&self, live: &LiveJob, error: &Error) {
+        tracing::error!(job = %live.id, %error, "the end of a job could not be written down");
+        let until = self.clock.now() + RETRY_AFTER;
+        let why = format!("What the job did could not be written down: {error}");
+        let told = self.catalog.write(|tx| store::note_setback(tx, live.work.kind(), &live.id, &why));
+        if let Err(error) = told {
+            tracing::error!(job = %live.id, %error, "nor could the reason");
+        }
+        self.jobs.setbacks().insert(live.id.clone(), Setback { until, why });
     }
 
     /// Why a job cannot start at all: its role, its vault.
@@ -171,14 +203,16 @@ impl Engine {
             if !self.is_idle(&record.job.id) {
                 continue;
             }
-            match self.decide_restore(&record, free > 0)? {
+            match self.decide_restore(&record, free > 0, now)? {
                 Decision::Wait => {}
                 Decision::End(ending) => {
+                    self.jobs.setbacks().remove(&record.job.id);
                     self.catalog.write(|tx| store::end_restore(tx, &record.job.id, &ending, None, now))?;
                 }
                 Decision::Start => {
-                    if self.catalog.write(|tx| store::begin_restore(tx, &record.job.id, now))? {
+                    if self.catalog.write(|tx| store::begin(tx, JobKind::Restore, &record.job.id, now))? {
                         free -= 1;
+                        self.jobs.setbacks().remove(&record.job.id);
                         let live = LiveJob::new(record.job.id.clone(), Work::Restore, None, now, None);
                         restore::spawn(self, live, record)?;
                     }
@@ -188,16 +222,17 @@ impl Engine {
         Ok(())
     }
 
-    fn decide_restore(&self, record: &RestoreRecord, free: bool) -> Result<Decision> {
+    fn decide_restore(&self, record: &RestoreRecord, free: bool, now: Time) -> Result<Decision> {
         if record.job.state == JobState::Running {
             if !self.jobs.resumes() {
                 return Ok(Decision::Wait);
             }
             if record.attempts >= MAX_ATTEMPTS {
-                return Ok(Decision::End(Ending::interrupted(record.attempts)));
+                let told = record.job.status_message.as_deref();
+                return Ok(Decision::End(self.given_up(&record.job.id, told, record.attempts)));
             }
         }
-        if !free {
+        if !free || self.rests(&record.job.id, now) {
             return Ok(Decision::Wait);
         }
         if let Some(role) = &record.job.iam_role_arn
@@ -238,9 +273,12 @@ impl Engine {
 
     /// Ends a held job.
     pub(crate) fn finish(self: &Arc<Self>, live: &LiveJob, verdict: Verdict) -> Result<()> {
-        let result = live.take_finish().map_or(Ok(()), |finish| finish(self, verdict));
+        // What goes wrong is this job's matter: the turn goes on.
+        if let Some(Err(error)) = live.take_finish().map(|finish| finish(self, verdict)) {
+            self.set_back(live, &error);
+        }
         self.jobs.over(&live.id);
-        result
+        Ok(())
     }
 
     /// When the next job starts again, comes too late, or ends, as far as that is a matter of time.
@@ -253,6 +291,8 @@ impl Engine {
         })?;
         let live = self.jobs.live.all().into_iter().flat_map(|job| [job.held_until(), job.complete_by]).flatten().min();
         let retry = turn.retries.values().map(|(at, _)| *at).min();
-        Ok([start_by, live, retry].into_iter().flatten().min())
+        let now = self.clock.now();
+        let rested = self.jobs.setbacks().values().map(|setback| setback.until).filter(|until| *until > now).min();
+        Ok([start_by, live, retry, rested].into_iter().flatten().min())
     }
 }

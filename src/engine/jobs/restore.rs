@@ -56,11 +56,11 @@ fn run(engine: &Arc<Engine>, live: &LiveJob, record: &RestoreRecord) -> std::res
             .collect::<std::result::Result<_, _>>()
             .map_err(|e| Ending::failed(false, format!("Invalid ItemsToRestore: {e}")))?,
         target: record.target.clone(),
-        // What an earlier attempt wrote is written over.
-        merge: record.attempts > 0,
+        // What an earlier attempt wrote is written over, also one that an orderly stop ended and that does not count.
+        merge: record.initiated.is_some(),
     };
     let size = vault.repository.measure(&request, &live.control)?;
-    if record.attempts == 0 {
+    if record.initiated.is_none() {
         prepare(&record.target, size.required_bytes)?;
     }
     let outcome = vault.repository.restore(&request, &live.control)?;

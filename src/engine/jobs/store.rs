@@ -1,17 +1,24 @@
 //! The rows of jobs that are not over: what the engine needs of them beyond what the API shows, and their transitions.
 //!
-//! Every transition is conditional on the state that it leaves, so that two hands on one job cannot both win.
+//! One function writes a job's state, and it asks [`JobState::can_become`]. The catalog has one writer at a time, so of
+//! two hands on one job only one finds it in the state that it wants to leave.
 
-use crate::domain::job::{BackupJob, JobState, RestoreJob};
+use crate::domain::job::{BackupJob, JobKind, JobState, RestoreJob};
 use crate::domain::names::JobId;
 use crate::domain::{Arn, Tags, Time};
 use crate::engine::catalog::values::{Columns as _, millis, to_json};
 use crate::engine::catalog::{backup_jobs, restore_jobs};
 use crate::engine::error::Result;
 use crate::engine::jobs::outcome::Ending;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+
+/// The states of a job that is not over, as SQL compares with them.
+pub const OPEN: &str = "('CREATED', 'PENDING', 'RUNNING', 'ABORTING')";
+
+/// The states of a job that has begun and is not over, in the same form.
+pub const UNDER_WAY: &str = "('PENDING', 'RUNNING', 'ABORTING')";
 
 /// A backup job with what only the engine knows of it.
 #[derive(Debug, Clone)]
@@ -24,6 +31,8 @@ pub struct BackupRecord {
     pub recovery_point_tags: Tags,
     /// How often it was begun.
     pub attempts: i64,
+    /// Whether it was ever begun before: an orderly stop is no attempt, and yet it may have left something.
+    pub was_begun: bool,
 }
 
 /// A restore job with what only the engine knows of it.
@@ -33,7 +42,7 @@ pub struct RestoreRecord {
     pub job: RestoreJob,
     /// What was asked for.
     pub metadata: BTreeMap<String, String>,
-    /// When it was first begun.
+    /// When it was first begun; from then on its folder may hold what it wrote.
     pub initiated: Option<Time>,
     /// Where it writes.
     pub target: PathBuf,
@@ -149,12 +158,14 @@ pub fn open_backups(connection: &Connection) -> Result<Vec<BackupRecord>> {
         connection,
         &format!(
             "SELECT {}, complete_by, recovery_point_tags, attempts FROM backup_jobs
-             WHERE state IN ('CREATED', 'PENDING', 'RUNNING', 'ABORTING') ORDER BY created, rowid",
+             WHERE state IN {OPEN} ORDER BY created, rowid",
             backup_jobs::COLUMNS
         ),
         |row| {
+            let job = backup_jobs::from_row(row)?;
             Ok(BackupRecord {
-                job: backup_jobs::from_row(row)?,
+                was_begun: job.initiated.is_some(),
+                job,
                 complete_by: row.time("complete_by")?,
                 recovery_point_tags: row.json("recovery_point_tags")?,
                 attempts: row.column("attempts")?,
@@ -169,7 +180,7 @@ pub fn open_restores(connection: &Connection) -> Result<Vec<RestoreRecord>> {
         connection,
         &format!(
             "SELECT {}, metadata, initiated, target_path, copy_tags, attempts, created_resource_id FROM restore_jobs
-             WHERE state IN ('CREATED', 'PENDING', 'RUNNING') ORDER BY created, rowid",
+             WHERE state IN {OPEN} ORDER BY created, rowid",
             restore_jobs::COLUMNS
         ),
         |row| {
@@ -200,92 +211,182 @@ pub fn select<T>(connection: &Connection, sql: &str, map: impl Fn(&Row<'_>) -> R
 /// How many jobs run or wait to run.
 pub fn count_active(connection: &Connection) -> Result<u64> {
     let count: i64 = connection
-        .prepare_cached(
-            "SELECT (SELECT count(*) FROM backup_jobs WHERE state IN ('CREATED', 'PENDING', 'RUNNING', 'ABORTING'))
-                  + (SELECT count(*) FROM restore_jobs WHERE state IN ('CREATED', 'PENDING', 'RUNNING'))",
-        )?
+        .prepare_cached(&format!(
+            "SELECT (SELECT count(*) FROM backup_jobs WHERE state IN {OPEN})
+                  + (SELECT count(*) FROM restore_jobs WHERE state IN {OPEN})",
+        ))?
         .query_row([], |row| row.get(0))?;
     Ok(count.max(0) as u64)
 }
 
-/// A backup job begins, or begins again: RUNNING, one attempt more. Whether it was there to begin.
-pub fn begin_backup(connection: &Connection, id: &JobId, now: Time) -> Result<bool> {
-    let changed = connection
-        .prepare_cached(
-            "UPDATE backup_jobs SET state = 'RUNNING', initiated = coalesce(initiated, ?2), attempts = attempts + 1
-             WHERE id = ?1 AND state IN ('CREATED', 'PENDING', 'RUNNING')",
-        )?
-        .execute(params![id.as_str(), millis(now)])?;
-    Ok(changed == 1)
+/// The table of a kind of job.
+fn table(kind: JobKind) -> &'static str {
+    match kind {
+        JobKind::Backup => "backup_jobs",
+        JobKind::Copy => "copy_jobs",
+        JobKind::Restore => "restore_jobs",
+    }
 }
 
-/// A restore job begins, or begins again.
-pub fn begin_restore(connection: &Connection, id: &JobId, now: Time) -> Result<bool> {
-    let changed = connection
-        .prepare_cached(
-            "UPDATE restore_jobs SET state = 'RUNNING', initiated = coalesce(initiated, ?2), attempts = attempts + 1
-             WHERE id = ?1 AND state IN ('CREATED', 'PENDING', 'RUNNING')",
-        )?
+/// The state of a job; none when there is no such job.
+fn state_of(connection: &Connection, kind: JobKind, id: &JobId) -> Result<Option<JobState>> {
+    let state: Option<String> = connection
+        .prepare_cached(&format!("SELECT state FROM {} WHERE id = ?1", table(kind)))?
+        .query_row([id.as_str()], |row| row.get(0))
+        .optional()?;
+    Ok(state.as_deref().map(JobState::from))
+}
+
+/// Moves a job to `next` if it may go there from where it is. Whether it went. Nothing else writes a state.
+fn change_state(connection: &Connection, kind: JobKind, id: &JobId, next: &JobState) -> Result<bool> {
+    if !state_of(connection, kind, id)?.is_some_and(|state| state.can_become(kind, next)) {
+        return Ok(false);
+    }
+    connection
+        .prepare_cached(&format!("UPDATE {} SET state = ?2 WHERE id = ?1", table(kind)))?
+        .execute([id.as_str(), next.as_str()])?;
+    Ok(true)
+}
+
+/// A job begins, or begins again: RUNNING, one attempt more, and what the last one said of itself is past. Whether it was
+/// there to begin.
+pub fn begin(connection: &Connection, kind: JobKind, id: &JobId, now: Time) -> Result<bool> {
+    let again = state_of(connection, kind, id)? == Some(JobState::Running);
+    if !again && !change_state(connection, kind, id, &JobState::Running)? {
+        return Ok(false);
+    }
+    connection
+        .prepare_cached(&format!(
+            "UPDATE {} SET initiated = coalesce(initiated, ?2), attempts = attempts + 1, status_message = NULL
+             WHERE id = ?1",
+            table(kind)
+        ))?
         .execute(params![id.as_str(), millis(now)])?;
-    Ok(changed == 1)
+    Ok(true)
 }
 
 /// A running backup job is being stopped. Whether it was running.
 pub fn begin_abort(connection: &Connection, id: &JobId) -> Result<bool> {
-    let changed = connection
-        .prepare_cached(
-            "UPDATE backup_jobs SET state = 'ABORTING', stop_requested = 1 WHERE id = ?1 AND state = 'RUNNING'",
-        )?
-        .execute([id.as_str()])?;
-    Ok(changed == 1)
+    change_state(connection, JobKind::Backup, id, &JobState::Aborting)
 }
 
 /// An orderly shutdown interrupted the job: that attempt does not count.
-pub fn forget_attempt(connection: &Connection, table: &str, id: &JobId) -> Result<()> {
+pub fn forget_attempt(connection: &Connection, kind: JobKind, id: &JobId) -> Result<()> {
     connection
         .prepare_cached(&format!(
-            "UPDATE {table} SET attempts = max(0, attempts - 1) WHERE id = ?1 AND state = 'RUNNING'"
+            "UPDATE {} SET attempts = max(0, attempts - 1) WHERE id = ?1 AND state = 'RUNNING'",
+            table(kind)
         ))?
         .execute([id.as_str()])?;
     Ok(())
 }
 
+/// Says why a job that goes on running did not come to its end this time.
+pub fn note_setback(connection: &Connection, kind: JobKind, id: &JobId, why: &str) -> Result<()> {
+    connection
+        .prepare_cached(&format!("UPDATE {} SET status_message = ?2 WHERE id = ?1 AND state = 'RUNNING'", table(kind)))?
+        .execute([id.as_str(), why])?;
+    Ok(())
+}
+
 /// A backup job ends. Whether it was still open; a completed one must also not have been stopped meanwhile.
 pub fn end_backup(connection: &Connection, id: &JobId, ending: &Ending, moved: Moved, now: Time) -> Result<bool> {
-    let from = if ending.state == JobState::Completed {
-        "('RUNNING')"
-    } else {
-        "('CREATED', 'PENDING', 'RUNNING', 'ABORTING')"
-    };
+    if !change_state(connection, JobKind::Backup, id, &ending.state)? {
+        return Ok(false);
+    }
     let percent = if ending.state == JobState::Completed { 100.0 } else { 0.0 };
-    let changed = connection
-        .prepare_cached(&format!(
-            "UPDATE backup_jobs SET state = ?2, status_message = ?3, message_category = ?4, completed = ?5,
-                 percent_done = ?6, size_bytes = ?7, bytes_transferred = ?8
-             WHERE id = ?1 AND state IN {from}"
-        ))?
+    connection
+        .prepare_cached(
+            "UPDATE backup_jobs SET status_message = ?2, message_category = ?3, completed = ?4, percent_done = ?5,
+                 size_bytes = ?6, bytes_transferred = ?7 WHERE id = ?1",
+        )?
         .execute(params![
             id.as_str(),
-            ending.state.as_str(),
             ending.message,
             ending.category,
             millis(now),
             percent,
             moved.size,
-            moved.bytes,
+            moved.bytes
         ])?;
-    Ok(changed == 1)
+    Ok(true)
 }
 
 /// A restore job ends. Whether it was still open.
 pub fn end_restore(connection: &Connection, id: &JobId, ending: &Ending, size: Option<i64>, now: Time) -> Result<bool> {
+    if !change_state(connection, JobKind::Restore, id, &ending.state)? {
+        return Ok(false);
+    }
     let done = ending.state == JobState::Completed;
-    let changed = connection
+    connection
         .prepare_cached(
-            "UPDATE restore_jobs SET state = ?2, status_message = ?3, completed = ?4,
-                 percent_done = CASE WHEN ?5 THEN 100.0 ELSE percent_done END, size_bytes = coalesce(?6, size_bytes)
-             WHERE id = ?1 AND state IN ('CREATED', 'PENDING', 'RUNNING')",
+            "UPDATE restore_jobs SET status_message = ?2, completed = ?3,
+                 percent_done = CASE WHEN ?4 THEN 100.0 ELSE percent_done END, size_bytes = coalesce(?5, size_bytes)
+             WHERE id = ?1",
         )?
-        .execute(params![id.as_str(), ending.state.as_str(), ending.message, millis(now), done, size])?;
-    Ok(changed == 1)
+        .execute(params![id.as_str(), ending.message, millis(now), done, size])?;
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::catalog::sample::{Job, at, catalog, insert, insert_restore};
+
+    const ALL: [&str; 9] =
+        ["CREATED", "PENDING", "RUNNING", "ABORTING", "ABORTED", "COMPLETED", "FAILED", "EXPIRED", "PARTIAL"];
+
+    #[test]
+    fn the_open_states_are_those_that_are_not_final() {
+        let open: Vec<String> =
+            ALL.iter().filter(|state| !JobState::from(**state).is_final()).map(|state| format!("'{state}'")).collect();
+        assert_eq!(OPEN, format!("({})", open.join(", ")));
+        assert_eq!(UNDER_WAY, format!("({})", open[1..].join(", ")), "all of them but CREATED");
+    }
+
+    #[test]
+    fn a_jobs_state_is_written_exactly_where_the_rules_let_it_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalog = catalog(&folder);
+        for kind in [JobKind::Backup, JobKind::Restore] {
+            for (from, to) in ALL.iter().flat_map(|from| ALL.iter().map(move |to| (*from, *to))) {
+                let went: Result<(bool, String)> = catalog.write(|tx| {
+                    tx.execute_batch("DELETE FROM backup_jobs; DELETE FROM restore_jobs")?;
+                    if kind == JobKind::Backup {
+                        insert(tx, &Job { id: "job", state: from, ..Job::default() });
+                    } else {
+                        insert_restore(tx, "job", at(1), None, from);
+                    }
+                    let id = "job".parse()?;
+                    let went = change_state(tx, kind, &id, &JobState::from(to))?;
+                    Ok((went, state_of(tx, kind, &id)?.unwrap().as_str().to_owned()))
+                });
+                let allowed = JobState::from(from).can_become(kind, &JobState::from(to));
+                assert_eq!(
+                    went.unwrap(),
+                    (allowed, if allowed { to } else { from }.to_owned()),
+                    "{kind:?} {from} {to}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_job_that_is_being_stopped_can_end_in_any_way_but_as_completed() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalog = catalog(&folder);
+        let id: JobId = "job".parse().unwrap();
+        let end = |ending: &Ending| {
+            catalog
+                .write(|tx| {
+                    tx.execute("DELETE FROM backup_jobs", [])?;
+                    insert(tx, &Job { id: "job", state: "ABORTING", ..Job::default() });
+                    end_backup(tx, &id, ending, Moved::default(), at(1))
+                })
+                .unwrap()
+        };
+        assert!(end(&Ending::stopped()));
+        assert!(end(&Ending::failed(false, "the disk is gone")));
+        assert!(!end(&Ending::completed(&[], false)));
+    }
 }

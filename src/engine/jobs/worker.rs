@@ -84,8 +84,7 @@ pub fn spawn(
             Ok(Held::Yes) => owner.jobs.wake(),
             Ok(Held::No) => owner.jobs.over(&job.id),
             Err(error) => {
-                // The row still says that it runs: it is taken up again like one that a crash interrupted.
-                tracing::error!(job = %job.id, %error, "the end of a job could not be written down");
+                owner.set_back(&job, &error);
                 owner.jobs.over(&job.id);
             }
         }
@@ -121,11 +120,10 @@ fn conclude(
         Err(Failure::Ended(ending)) => end(engine, live, &ending)?,
         Err(Failure::Stopped) => match live.stop_cause() {
             Some(StopCause::User) => end(engine, live, &Ending::stopped())?,
-            Some(StopCause::Deadline) => end(engine, live, &Ending::past_deadline())?,
+            Some(StopCause::Deadline) => end(engine, live, &Ending::past_deadline(None))?,
             // Left to resume; an orderly stop is no attempt.
             Some(StopCause::Shutdown) | None => {
-                let table = if live.work == Work::Backup { "backup_jobs" } else { "restore_jobs" };
-                engine.catalog.write(|tx| store::forget_attempt(tx, table, &live.id))?;
+                engine.catalog.write(|tx| store::forget_attempt(tx, live.work.kind(), &live.id))?;
             }
         },
     }
