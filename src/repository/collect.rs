@@ -7,10 +7,8 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, TryLockError};
 
-use super::{Control, Error, FileKind, Id, Index, IndexFile, IndexPack, Repository, Result, crash_point};
-
-/// How many blobs an index file holds before another is begun.
-const BLOBS_PER_INDEX_FILE: usize = 50_000;
+use super::index_files::BLOBS_PER_FILE;
+use super::{Control, Error, FileKind, Id, IndexFile, Repository, Result, crash_point};
 
 /// What a collection may do.
 #[derive(Debug, Clone, Default)]
@@ -63,8 +61,10 @@ impl Repository {
     fn collect_alone(&self, request: &CollectRequest, control: &Control) -> Result<CollectOutcome> {
         // Nobody adds anything now; what a failed backup left unindexed takes part like all else.
         self.flush_index()?;
+        // What other programs changed since the index was read is seen too.
+        self.reload_index()?;
+        self.settle_index()?;
         let files = self.load_index_files()?;
-        self.replace_index(files.iter().flat_map(|(_, file)| &file.packs));
         let marked = self.mark(&request.snapshots, control)?;
         let indexed: HashSet<Id> = files.iter().flat_map(|(_, file)| &file.packs).map(|pack| pack.id).collect();
 
@@ -108,16 +108,6 @@ impl Repository {
             .collect()
     }
 
-    /// Makes the table in memory that of these packs: what other programs changed since it was read is seen too.
-    fn replace_index<'a>(&self, packs: impl Iterator<Item = &'a IndexPack>) {
-        let mut fresh = Index::new();
-        for pack in packs {
-            fresh.add(pack);
-        }
-        fresh.merge();
-        *self.index_mut() = fresh;
-    }
-
     fn delete_packs(&self, files: &[(Id, IndexFile)], dead: &BTreeSet<Id>) -> Result<()> {
         if dead.is_empty() {
             return Ok(());
@@ -147,7 +137,7 @@ impl Repository {
         for pack in staying.filter(|pack| seen.insert(pack.id)) {
             next.packs.push(pack.clone());
             blobs += pack.blobs.len();
-            if blobs >= BLOBS_PER_INDEX_FILE {
+            if blobs >= BLOBS_PER_FILE {
                 self.write_index_file(&std::mem::take(&mut next))?;
                 blobs = 0;
             }

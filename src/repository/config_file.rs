@@ -2,13 +2,106 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Id, Result, crypto};
+use std::sync::PoisonError;
+
+use super::integrity::Integrity;
+use super::{Error, FileKind, Id, MasterKey, Repository, Result, Storage, crypto, pack};
 
 /// The version that this program reads and writes.
 pub const VERSION: u32 = 2;
 
 /// The degree of the polynomials that restic's own chunker uses.
 const DEGREE: u32 = 53;
+
+/// The name of the config's copy among the files beside the repository: the same sealed bytes.
+pub(super) const CONFIG_COPY: &str = "config";
+
+/// How many files of each kind are tried as witnesses of the key.
+const WITNESSES: usize = 8;
+
+const CONFIG_ADVICE: &str = "nothing is lost by it: reading needs nothing that stands in it, and it is written again when the vault may be written";
+
+/// What is to be done about the config file of an open repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ConfigState {
+    /// Nothing: file and copy are there.
+    Written,
+    /// The copy is missing or damaged.
+    NoCopy,
+    /// There is no file.
+    Missing,
+    /// Its bytes are not what was written.
+    Damaged,
+}
+
+/// The config of a repository: from its file, from the copy, or made anew, for nothing that is read depends on it.
+///
+/// A key that opens neither the config nor anything else is the wrong key; one that opens something shows that only the
+/// config is damaged.
+pub(super) fn read(storage: &dyn Storage, key: &MasterKey, integrity: &Integrity) -> Result<(ConfigFile, ConfigState)> {
+    let open = |mut sealed: Vec<u8>| key.open(&mut sealed).ok().map(|json| ConfigFile::from_json(json));
+    let copy = storage.read_side(CONFIG_COPY).ok().flatten().and_then(open);
+    let (problem, state) = match storage.read_config() {
+        Ok(Some(sealed)) => {
+            let empty = sealed.is_empty();
+            match open(sealed) {
+                Some(Ok(config)) => {
+                    let copied = matches!(copy, Some(Ok(copy)) if copy == config);
+                    return Ok((config, if copied { ConfigState::Written } else { ConfigState::NoCopy }));
+                }
+                Some(Err(error @ Error::UnknownVersion(_))) => return Err(error),
+                Some(Err(error)) => (error.to_string(), ConfigState::Damaged),
+                None if empty => ("it is empty".to_owned(), ConfigState::Damaged),
+                None => ("its bytes are not those that were written".to_owned(), ConfigState::Damaged),
+            }
+        }
+        Ok(None) => ("it is missing".to_owned(), ConfigState::Missing),
+        Err(error) => (error.to_string(), ConfigState::Damaged),
+    };
+    let config = match copy {
+        Some(Ok(config)) => config,
+        Some(Err(error @ Error::UnknownVersion(_))) => return Err(error),
+        _ if opens_something(storage, key)? => ConfigFile::generate()?,
+        _ if state == ConfigState::Missing => return Err(Error::NotARepository(storage.location())),
+        _ => return Err(Error::WrongKey),
+    };
+    integrity.tell("the config file", problem, CONFIG_ADVICE);
+    Ok((config, state))
+}
+
+/// Whether the key opens anything of the repository at all.
+fn opens_something(storage: &dyn Storage, key: &MasterKey) -> Result<bool> {
+    for kind in [FileKind::Snapshot, FileKind::Index, FileKind::Lock] {
+        for (id, _) in storage.list(kind)?.into_iter().take(WITNESSES) {
+            if storage.read(kind, &id).is_ok_and(|mut sealed| key.open(&mut sealed).is_ok()) {
+                return Ok(true);
+            }
+        }
+    }
+    let packs = storage.list(FileKind::Pack)?.into_iter().take(WITNESSES);
+    let mut packs = packs.map(|(id, size)| pack::read_header(storage, key, &id, size));
+    Ok(packs.any(|header| header.is_ok()))
+}
+
+impl Repository {
+    /// Writes the config file and its copy again where one of them is damaged.
+    pub(super) fn settle_config(&self) -> Result<()> {
+        let mut state = self.config_state.lock().unwrap_or_else(PoisonError::into_inner);
+        if *state == ConfigState::Written {
+            return Ok(());
+        }
+        let sealed = self.key().seal_message(&self.config().to_json()?)?;
+        self.storage().write_side(CONFIG_COPY, &sealed)?;
+        if *state == ConfigState::Damaged {
+            self.storage().set_config_aside()?;
+        }
+        if *state != ConfigState::NoCopy {
+            self.storage().write_config(&sealed)?;
+        }
+        *state = ConfigState::Written;
+        Ok(())
+    }
+}
 
 /// What the file `config` says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Id, Result};
+use super::{Error, Id, Result, pack};
 
 /// What a blob is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -100,6 +100,24 @@ pub struct Index {
     recent: HashMap<Id, Entry>,
     /// Further places of blobs that `recent` already names.
     spare: Vec<Entry>,
+    /// How long each pack's file is, by what it holds.
+    sizes: Vec<u64>,
+    lost: Lost,
+}
+
+/// What is known to be unreadable: empty in a whole repository, and then it costs nothing to ask.
+#[derive(Default)]
+struct Lost {
+    packs: HashSet<u32>,
+    /// Packs and offsets.
+    places: HashSet<(u32, u32)>,
+}
+
+impl Lost {
+    fn holds(&self, entry: &Entry) -> bool {
+        (!self.packs.is_empty() && self.packs.contains(&entry.pack))
+            || (!self.places.is_empty() && self.places.contains(&(entry.pack, entry.offset)))
+    }
 }
 
 /// One blob. The kind is the highest bit of `content`, which holds the content's length plus one, or 0 for none.
@@ -145,7 +163,7 @@ impl Index {
         let mut index = Self::new();
         for pack in packs {
             let pack = pack?;
-            if let Some(number) = index.number(&pack.id) {
+            if let Some(number) = index.number(&pack) {
                 index.sorted.extend(pack.blobs.iter().map(|blob| Entry::new(blob, number)));
             }
         }
@@ -154,19 +172,20 @@ impl Index {
     }
 
     /// The number of a new pack; none for one that is already there.
-    fn number(&mut self, pack: &Id) -> Option<u32> {
-        if self.numbers.contains_key(pack) {
+    fn number(&mut self, pack: &IndexPack) -> Option<u32> {
+        if self.numbers.contains_key(&pack.id) {
             return None;
         }
         let number = self.packs.len() as u32;
-        self.packs.push(*pack);
-        self.numbers.insert(*pack, number);
+        self.packs.push(pack.id);
+        self.sizes.push(pack::file_size(&pack.blobs));
+        self.numbers.insert(pack.id, number);
         Some(number)
     }
 
     /// Adds a pack. One that is already there is left as it is.
     pub fn add(&mut self, pack: &IndexPack) {
-        let Some(number) = self.number(&pack.id) else { return };
+        let Some(number) = self.number(pack) else { return };
         for blob in &pack.blobs {
             let entry = Entry::new(blob, number);
             match self.recent.entry(blob.id) {
@@ -212,19 +231,89 @@ impl Index {
         }
     }
 
-    /// Whether a blob is there.
+    /// Whether a blob is there, at a place that is not known to be lost.
     pub fn contains(&self, kind: BlobKind, id: &Id) -> bool {
-        self.entries(kind, id).next().is_some()
+        self.find_sound(kind, id).is_some()
     }
 
-    /// Where a blob lies; the first place when there are several.
+    /// Where a blob lies that is not known to be lost.
+    pub fn find_sound(&self, kind: BlobKind, id: &Id) -> Option<Location> {
+        self.entries(kind, id).find(|entry| !self.lost.holds(entry)).map(|entry| self.location(entry))
+    }
+
+    /// Where a blob lies; the best place when there are several. A lost one is the last: it may have come back.
     pub fn find(&self, kind: BlobKind, id: &Id) -> Option<Location> {
-        self.entries(kind, id).next().map(|entry| self.location(entry))
+        let first = |lost: bool| self.entries(kind, id).find(|entry| self.lost.holds(entry) == lost);
+        first(false).or_else(|| first(true)).map(|entry| self.location(entry))
     }
 
-    /// Every place where a blob lies.
+    /// Every place where a blob lies, the lost ones last.
     pub fn find_all(&self, kind: BlobKind, id: &Id) -> Vec<Location> {
-        self.entries(kind, id).map(|entry| self.location(entry)).collect()
+        let mut entries: Vec<&Entry> = self.entries(kind, id).collect();
+        entries.sort_by_key(|entry| self.lost.holds(entry));
+        entries.into_iter().map(|entry| self.location(entry)).collect()
+    }
+
+    // What is lost
+
+    /// A whole pack is unreadable.
+    pub(super) fn lose_pack(&mut self, pack: &Id) {
+        self.lost.packs.extend(self.numbers.get(pack));
+    }
+
+    /// What begins at these bytes of a pack is unreadable.
+    pub(super) fn lose_places(&mut self, pack: &Id, offsets: impl IntoIterator<Item = u32>) {
+        if let Some(&number) = self.numbers.get(pack) {
+            self.lost.places.extend(offsets.into_iter().map(|offset| (number, offset)));
+        }
+    }
+
+    /// A pack can be read again.
+    pub(super) fn regain_pack(&mut self, pack: &Id) {
+        if let Some(&number) = self.numbers.get(pack) {
+            self.lost.packs.remove(&number);
+            self.lost.places.retain(|(of, _)| *of != number);
+        }
+    }
+
+    /// The packs of which something is lost.
+    pub(super) fn wounded(&self) -> Vec<Id> {
+        let places = self.lost.places.iter().map(|(number, _)| *number);
+        let numbers: std::collections::BTreeSet<u32> = self.lost.packs.iter().copied().chain(places).collect();
+        numbers.into_iter().map(|number| self.packs[number as usize]).collect()
+    }
+
+    /// Every blob that lies at lost places only, once, with one of them.
+    pub fn lost_blobs(&self) -> Vec<(BlobKind, Id, Location)> {
+        let mut seen = HashSet::new();
+        self.all()
+            .filter(|entry| self.lost.holds(entry))
+            .filter(|entry| !self.contains(entry.kind(), &entry.id) && seen.insert((entry.kind(), entry.id)))
+            .map(|entry| (entry.kind(), entry.id, self.location(entry)))
+            .collect()
+    }
+
+    /// What a pack holds, in the order of the offsets. Looks at every blob of the repository.
+    pub(super) fn blobs_in(&self, pack: &Id) -> Vec<IndexBlob> {
+        let Some(&number) = self.numbers.get(pack) else { return Vec::new() };
+        let mut blobs: Vec<IndexBlob> = self
+            .all()
+            .filter(|entry| entry.pack == number)
+            .map(|entry| IndexBlob {
+                id: entry.id,
+                kind: entry.kind(),
+                offset: entry.offset,
+                length: entry.length,
+                uncompressed_length: entry.uncompressed_length(),
+            })
+            .collect();
+        blobs.sort_by_key(|blob| blob.offset);
+        blobs
+    }
+
+    /// The packs with the lengths that their files must have.
+    pub(super) fn pack_sizes(&self) -> impl Iterator<Item = (Id, u64)> + '_ {
+        self.numbers.iter().map(|(id, number)| (*id, self.sizes[*number as usize]))
     }
 
     /// Whether a pack is known.
@@ -249,11 +338,11 @@ impl Index {
 
     /// Every blob with its place, in no order.
     pub fn blobs(&self) -> impl Iterator<Item = (BlobKind, Id, Location)> + '_ {
-        self.sorted
-            .iter()
-            .chain(self.recent.values())
-            .chain(&self.spare)
-            .map(|entry| (entry.kind(), entry.id, self.location(entry)))
+        self.all().map(|entry| (entry.kind(), entry.id, self.location(entry)))
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Entry> {
+        self.sorted.iter().chain(self.recent.values()).chain(&self.spare)
     }
 
     /// Forgets packs and all that lies in them.
@@ -261,6 +350,8 @@ impl Index {
         let numbers: HashSet<u32> = packs.iter().filter_map(|id| self.numbers.remove(id)).collect();
         self.merge();
         self.sorted.retain(|entry| !numbers.contains(&entry.pack));
+        self.lost.packs.retain(|number| !numbers.contains(number));
+        self.lost.places.retain(|(number, _)| !numbers.contains(number));
     }
 }
 
@@ -326,6 +417,28 @@ mod tests {
             index.remove_packs(&HashSet::from([second.id]));
             assert!(index.is_empty() && !index.contains_pack(&second.id));
         }
+    }
+
+    #[test]
+    fn a_lost_place_is_not_counted_on_and_is_still_the_last_to_be_read() {
+        let twice = blob(7, BlobKind::Data, None);
+        let (first, second) = (pack(1, vec![twice]), pack(2, vec![blob(8, BlobKind::Data, None), twice]));
+        let mut index = Index::new();
+        index.add(&first);
+        index.add(&second);
+        index.lose_places(&second.id, [twice.offset]);
+        assert_eq!(index.find(BlobKind::Data, &twice.id).unwrap().pack, first.id);
+        assert!(index.contains(BlobKind::Data, &second.blobs[0].id), "its neighbour is not lost");
+        assert_eq!(index.lost_blobs(), [], "it lies whole in another pack");
+        index.lose_pack(&first.id);
+        assert!(!index.contains(BlobKind::Data, &twice.id));
+        assert_eq!(index.find_all(BlobKind::Data, &twice.id).len(), 2);
+        assert_eq!(index.lost_blobs().iter().map(|(_, id, _)| *id).collect::<Vec<_>>(), [twice.id]);
+        assert_eq!(index.wounded(), [first.id, second.id]);
+        index.regain_pack(&second.id);
+        assert_eq!(index.find(BlobKind::Data, &twice.id).unwrap().pack, second.id);
+        index.remove_packs(&HashSet::from([first.id]));
+        assert_eq!(index.wounded(), []);
     }
 
     #[test]

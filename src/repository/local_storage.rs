@@ -2,14 +2,15 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Error, FileKind, Id, Result, Storage, crypto};
+use super::{Error, FileKind, Id, Result, Stamp, Storage, crypto};
 
-/// A folder that holds `config`, `data/00` to `data/ff`, `index/`, `keys/`, `locks/` and `snapshots/`.
+/// A folder that holds `config`, `data/00` to `data/ff`, `index/`, `keys/`, `locks/` and `snapshots/`, and beside them
+/// `vaultdeck/`: the program's own files, and in `vaultdeck/damaged/` what was damaged and set aside.
 ///
 /// Files appear by rename after their bytes are on the disk, and the folder is synced after that: a crash leaves a
 /// whole file or none. Folders have mode 0700, files 0400, as restic's.
@@ -56,6 +57,27 @@ impl LocalStorage {
             let _ = fs::remove_file(&temporary);
             failed(error)
         })
+    }
+
+    fn side(&self) -> PathBuf {
+        self.root.join("vaultdeck")
+    }
+
+    /// Moves a file to `vaultdeck/damaged/NAME`, or where that is taken already, to a name with a number.
+    fn move_aside(&self, path: &Path, name: &str) -> Result<()> {
+        let folder = self.side().join("damaged");
+        let mut target = folder.join(name);
+        let mut number = 0;
+        while target.exists() {
+            number += 1;
+            target = folder.join(format!("{name}.{number}"));
+        }
+        create_folder(&folder)
+            .and_then(|()| fs::rename(path, &target))
+            .and_then(|()| sync_folder(&folder))
+            .and_then(|()| sync_folder(&self.side()))
+            .and_then(|()| path.parent().map_or(Ok(()), sync_folder))
+            .map_err(|source| Error::Storage { action: "set aside", path: path.to_owned(), source })
     }
 
     fn pack_folders(&self) -> impl Iterator<Item = PathBuf> + '_ {
@@ -146,6 +168,15 @@ impl Storage for LocalStorage {
         Ok(metadata.len())
     }
 
+    fn stamp(&self, kind: FileKind, id: &Id) -> Result<Stamp> {
+        let path = self.path(kind, id);
+        match fs::metadata(&path) {
+            Ok(metadata) => Ok(stamp_of(&metadata)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Error::NotFound { kind, id: *id }),
+            Err(source) => Err(Error::Storage { action: "read", path, source }),
+        }
+    }
+
     fn write(&self, kind: FileKind, id: &Id, content: &[u8]) -> Result<()> {
         Self::write_durably(&self.path(kind, id), content)
     }
@@ -170,22 +201,33 @@ impl Storage for LocalStorage {
     }
 
     fn read_config(&self) -> Result<Option<Vec<u8>>> {
-        let path = self.root.join("config");
-        match fs::read(&path) {
-            Ok(content) => Ok(Some(content)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(Error::Storage { action: "read", path, source }),
-        }
+        read_if_there(self.root.join("config"))
     }
 
     fn write_config(&self, content: &[u8]) -> Result<()> {
         Self::write_durably(&self.root.join("config"), content)
     }
 
+    fn set_aside(&self, kind: FileKind, id: &Id) -> Result<()> {
+        self.move_aside(&self.path(kind, id), &format!("{}-{id}", kind.folder()))
+    }
+
+    fn set_config_aside(&self) -> Result<()> {
+        self.move_aside(&self.root.join("config"), "config")
+    }
+
+    fn read_side(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        read_if_there(self.side().join(name))
+    }
+
+    fn write_side(&self, name: &str, content: &[u8]) -> Result<()> {
+        Self::write_durably(&self.side().join(name), content)
+    }
+
     fn remove_leftovers(&self) -> Result<()> {
         let own = own_mark()?;
         let mut folders: Vec<_> = FileKind::ALL.into_iter().flat_map(|kind| self.folders(kind)).collect();
-        folders.push(self.root.clone());
+        folders.extend([self.root.clone(), self.side()]);
         for folder in folders {
             Self::visit(&folder, |entry| {
                 let name = entry.file_name();
@@ -201,6 +243,26 @@ impl Storage for LocalStorage {
         }
         Ok(())
     }
+}
+
+fn read_if_there(path: PathBuf) -> Result<Option<Vec<u8>>> {
+    match fs::read(&path) {
+        Ok(content) => Ok(Some(content)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(Error::Storage { action: "read", path, source }),
+    }
+}
+
+/// The time of the last change of the inode moves with every write, rename and change of times, and cannot be set.
+fn stamp_of(metadata: &fs::Metadata) -> Stamp {
+    let mut facts = Vec::with_capacity(40);
+    let times = [metadata.mtime(), metadata.mtime_nsec(), metadata.ctime(), metadata.ctime_nsec()];
+    for time in times {
+        facts.extend_from_slice(&time.to_le_bytes());
+    }
+    facts.extend_from_slice(&metadata.ino().to_le_bytes());
+    let mark = Id::of(&facts).as_bytes().first_chunk().map_or(0, |first| u64::from_le_bytes(*first));
+    Stamp { size: metadata.len(), mark }
 }
 
 /// A mark that tells this process's temporary files from those of one that died, which may have had the same number.
@@ -272,6 +334,72 @@ mod tests {
             storage.remove(kind, &id).unwrap();
             assert!(matches!(storage.remove(kind, &id), Err(Error::NotFound { .. })));
             assert!(matches!(storage.read(kind, &id), Err(Error::NotFound { .. })));
+        }
+    }
+
+    #[test]
+    fn a_stamp_changes_with_every_change_of_a_file_and_with_nothing_else() {
+        let (_folder, storage) = storage();
+        let id = Id::of(b"x");
+        storage.write(FileKind::Pack, &id, b"0123456789").unwrap();
+        let path = storage.path(FileKind::Pack, &id);
+        let stamp = || {
+            // Longer than a tick of the file system's clock.
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            storage.stamp(FileKind::Pack, &id).unwrap()
+        };
+        let mut seen = vec![stamp()];
+        storage.read(FileKind::Pack, &id).unwrap();
+        assert_eq!(stamp(), seen[0], "reading changes nothing");
+        let times = fs::metadata(&path).unwrap();
+        let times =
+            fs::FileTimes::new().set_modified(times.modified().unwrap()).set_accessed(times.accessed().unwrap());
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        let rewrite = |content: &[u8]| {
+            let file = OpenOptions::new().write(true).open(&path).unwrap();
+            file.write_all_at(content, 0).unwrap();
+            // As a program would that hides its traces.
+            file.set_times(times).unwrap();
+        };
+        rewrite(b"0123456780");
+        seen.push(stamp());
+        fs::copy(&path, path.with_extension("copy")).unwrap();
+        fs::rename(path.with_extension("copy"), &path).unwrap();
+        seen.push(stamp());
+        fs::rename(&path, path.with_extension("away")).unwrap();
+        assert!(matches!(storage.stamp(FileKind::Pack, &id), Err(Error::NotFound { .. })));
+        fs::rename(path.with_extension("away"), &path).unwrap();
+        seen.push(stamp());
+        assert!(seen.iter().all(|stamp| stamp.size == 10));
+        let marks: std::collections::BTreeSet<u64> = seen.iter().map(|stamp| stamp.mark).collect();
+        assert_eq!(marks.len(), 4, "{seen:?}");
+    }
+
+    #[test]
+    fn what_is_damaged_is_set_aside_and_never_written_over() {
+        let (_folder, storage) = storage();
+        let id = Id::of(b"x");
+        for content in [b"one", b"two"] {
+            storage.write(FileKind::Index, &id, content).unwrap();
+            storage.set_aside(FileKind::Index, &id).unwrap();
+            assert_eq!(storage.list(FileKind::Index).unwrap(), []);
+            storage.write_config(content).unwrap();
+            storage.set_config_aside().unwrap();
+            assert_eq!(storage.read_config().unwrap(), None);
+        }
+        let damaged = storage.root().join("vaultdeck/damaged");
+        let read = |name: String| fs::read(damaged.join(name)).unwrap();
+        assert_eq!((read(format!("index-{id}")), read(format!("index-{id}.1"))), (b"one".to_vec(), b"two".to_vec()));
+        assert_eq!((read("config".into()), read("config.1".into())), (b"one".to_vec(), b"two".to_vec()));
+    }
+
+    #[test]
+    fn a_file_beside_the_repository_is_written_whole_and_read_again() {
+        let (_folder, storage) = storage();
+        assert_eq!(storage.read_side("note").unwrap(), None);
+        for content in [&b"first"[..], b"second, longer"] {
+            storage.write_side("note", content).unwrap();
+            assert_eq!(storage.read_side("note").unwrap().unwrap(), content);
         }
     }
 

@@ -92,6 +92,13 @@ fn encode_header(blobs: &[IndexBlob]) -> Vec<u8> {
     header
 }
 
+/// How long the file of a pack is that holds these blobs.
+pub fn file_size(blobs: &[IndexBlob]) -> u64 {
+    let entry = |blob: &IndexBlob| if blob.uncompressed_length.is_some() { COMPRESSED_ENTRY } else { PLAIN_ENTRY };
+    let one = |blob: &IndexBlob| u64::from(blob.length) + entry(blob) as u64;
+    (LENGTH_FIELD + crypto::OVERHEAD) as u64 + blobs.iter().map(one).sum::<u64>()
+}
+
 /// The blobs that an opened header names.
 pub fn decode_header(mut header: &[u8]) -> Result<Vec<IndexBlob>, &'static str> {
     let mut blobs = Vec::with_capacity(header.len() / COMPRESSED_ENTRY);
@@ -186,6 +193,7 @@ mod tests {
         storage.write(FileKind::Pack, &id, &pack.content).unwrap();
         let size = pack.content.len() as u64;
         assert_eq!(read_header(&storage, &key, &id, size).unwrap(), pack.index);
+        assert_eq!(file_size(&pack.index.blobs), size);
         let other = MasterKey::generate().unwrap();
         assert!(matches!(read_header(&storage, &other, &id, size), Err(Error::Damaged { .. })));
         assert!(matches!(read_header(&storage, &key, &id, size - 1), Err(Error::Damaged { .. })));

@@ -1,14 +1,25 @@
 //! A repository: its files put together.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use std::time::Instant;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use chrono::{DateTime, FixedOffset};
 
+use super::config_file::{self, CONFIG_COPY, ConfigState};
+use super::index_files::IndexFiles;
+use super::integrity::Integrity;
 use super::{
-    BlobKind, ConfigFile, Error, FileKind, FinishedPack, Id, Index, IndexFile, IndexPack, KeyFile, Location, MasterKey,
-    Result, Snapshot, Storage, Tree, compression, crash_point,
+    BlobKind, ConfigFile, Error, FileKind, Id, Index, KeyFile, Location, MasterKey, Result, Snapshot, Storage, Tree,
+    compression,
 };
+
+/// The snapshots of a repository.
+#[derive(Debug)]
+pub struct FoundSnapshots {
+    /// Those that can be read, oldest first.
+    pub readable: Vec<(Id, Snapshot)>,
+    /// Those that cannot, with what is wrong, by their ids.
+    pub unreadable: Vec<(Id, Error)>,
+}
 
 /// How a repository is worked with. The format is the same whatever is chosen.
 #[derive(Debug, Clone)]
@@ -34,18 +45,14 @@ pub struct Repository {
     key: MasterKey,
     config: ConfigFile,
     options: Options,
-    index: RwLock<Index>,
-    unsaved: Mutex<Unsaved>,
+    pub(super) index: RwLock<Index>,
+    pub(super) index_files: Mutex<IndexFiles>,
+    pub(super) integrity: Integrity,
     gate: RwLock<()>,
     /// Whether what a crash left was looked for since the repository was opened.
     pub(super) adopted: Mutex<bool>,
-}
-
-/// Packs that lie in the storage but in no index file yet.
-struct Unsaved {
-    packs: Vec<IndexPack>,
-    bytes: u64,
-    since: Instant,
+    /// What stands in the config file is to be written again.
+    pub(super) config_state: Mutex<ConfigState>,
 }
 
 impl Repository {
@@ -56,23 +63,51 @@ impl Repository {
         }
         storage.prepare()?;
         let config = ConfigFile::generate()?;
-        storage.write_config(&key.seal_message(&config.to_json()?)?)?;
-        Ok(Self::assemble(storage, key, config, options, Index::new()))
+        let sealed = key.seal_message(&config.to_json()?)?;
+        storage.write_side(CONFIG_COPY, &sealed)?;
+        storage.write_config(&sealed)?;
+        Ok(Self::assemble(storage, key, config, options, Integrity::empty(), ConfigState::Written))
     }
 
-    /// Opens a repository and reads its index.
+    /// Opens a repository and reads its index. Nothing is written: what is damaged is read from elsewhere where that is
+    /// possible, told by [`problems`](Self::problems), and mended by [`settle`](Self::settle).
     pub fn open(storage: Arc<dyn Storage>, key: MasterKey, options: Options) -> Result<Self> {
-        let Some(mut sealed) = storage.read_config()? else { return Err(Error::NotARepository(storage.location())) };
-        let config = ConfigFile::from_json(key.open(&mut sealed).map_err(|_| Error::WrongKey)?)?;
-        let repository = Self::assemble(storage, key, config, options, Index::new());
+        let integrity = Integrity::read(storage.as_ref(), &key);
+        let (config, state) = config_file::read(storage.as_ref(), &key, &integrity)?;
+        let repository = Self::assemble(storage, key, config, options, integrity, state);
         repository.reload_index()?;
         Ok(repository)
     }
 
-    fn assemble(storage: Arc<dyn Storage>, key: MasterKey, config: ConfigFile, options: Options, index: Index) -> Self {
-        let unsaved = Mutex::new(Unsaved { packs: Vec::new(), bytes: 0, since: Instant::now() });
-        let (index, gate, adopted) = (RwLock::new(index), RwLock::new(()), Mutex::new(false));
-        Self { storage, key, config, options, index, unsaved, gate, adopted }
+    fn assemble(
+        storage: Arc<dyn Storage>,
+        key: MasterKey,
+        config: ConfigFile,
+        options: Options,
+        integrity: Integrity,
+        state: ConfigState,
+    ) -> Self {
+        Self {
+            storage,
+            key,
+            config,
+            options,
+            index: RwLock::default(),
+            index_files: Mutex::default(),
+            integrity,
+            gate: RwLock::new(()),
+            adopted: Mutex::new(false),
+            config_state: Mutex::new(state),
+        }
+    }
+
+    /// Writes again what was found damaged when the repository was opened and is known from elsewhere: the config file, and
+    /// an index file for packs that no good one names. The damaged files are set aside. To be called when the repository
+    /// may be written.
+    pub fn settle(&self) -> Result<()> {
+        let _gate = self.gate().read().unwrap_or_else(PoisonError::into_inner);
+        self.settle_config()?;
+        self.settle_index()
     }
 
     /// The master key of a repository, by a password that one of its key files wraps.
@@ -175,13 +210,27 @@ impl Repository {
         self.save_unpacked(FileKind::Snapshot, &json)
     }
 
-    /// All snapshots, oldest first.
+    /// All snapshots, oldest first. One that cannot be read is an error.
     pub fn snapshots(&self) -> Result<Vec<(Id, Snapshot)>> {
-        let ids = self.storage.list(FileKind::Snapshot)?;
-        let mut snapshots =
-            ids.into_iter().map(|(id, _)| Ok((id, self.load_snapshot(&id)?))).collect::<Result<Vec<_>>>()?;
-        snapshots.sort_by_key(|(id, snapshot)| (snapshot.time, *id));
-        Ok(snapshots)
+        let found = self.find_snapshots()?;
+        match found.unreadable.into_iter().next() {
+            Some((_, error)) => Err(error),
+            None => Ok(found.readable),
+        }
+    }
+
+    /// All snapshots, those that can be read apart from those that cannot.
+    pub fn find_snapshots(&self) -> Result<FoundSnapshots> {
+        let (mut readable, mut unreadable) = (Vec::new(), Vec::new());
+        for (id, _) in self.storage.list(FileKind::Snapshot)? {
+            match self.load_snapshot(&id) {
+                Ok(snapshot) => readable.push((id, snapshot)),
+                Err(error) => unreadable.push((id, error)),
+            }
+        }
+        readable.sort_by_key(|(id, snapshot)| (snapshot.time, *id));
+        unreadable.sort_by_key(|(id, _)| *id);
+        Ok(FoundSnapshots { readable, unreadable })
     }
 
     /// Removes a snapshot; one that is gone already is no error, so that an interrupted deletion can be asked for again. Its
@@ -193,98 +242,6 @@ impl Repository {
         }
     }
 
-    // Index
-
-    /// The index in memory.
-    pub fn index(&self) -> RwLockReadGuard<'_, Index> {
-        self.index.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The index in memory, to be changed.
-    pub(crate) fn index_mut(&self) -> RwLockWriteGuard<'_, Index> {
-        self.index.write().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn unsaved(&self) -> MutexGuard<'_, Unsaved> {
-        self.unsaved.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Reads every index file again, and keeps what is not in one yet.
-    pub fn reload_index(&self) -> Result<()> {
-        let files = self.storage.list(FileKind::Index)?.into_iter();
-        let packs = files.flat_map(|(id, _)| match self.load_index_file(&id) {
-            Ok(file) => file.packs.into_iter().map(Ok).collect(),
-            Err(error) => vec![Err(error)],
-        });
-        let mut fresh = Index::of(packs)?;
-        let unsaved = self.unsaved();
-        for pack in &unsaved.packs {
-            fresh.add(pack);
-        }
-        *self.index_mut() = fresh;
-        Ok(())
-    }
-
-    /// One index file.
-    pub(crate) fn load_index_file(&self, id: &Id) -> Result<IndexFile> {
-        IndexFile::from_json(id, &self.load_unpacked(FileKind::Index, id)?)
-    }
-
-    /// Writes a finished pack and adds it to the index in memory.
-    pub fn add_pack(&self, pack: &FinishedPack) -> Result<()> {
-        self.storage.write(FileKind::Pack, &pack.index.id, &pack.content)?;
-        self.add_stored_pack(pack.index.clone(), pack.content.len() as u64);
-        Ok(())
-    }
-
-    /// Adds a pack that lies in the storage to the index in memory, and to the next index file.
-    pub(crate) fn add_stored_pack(&self, pack: IndexPack, bytes: u64) {
-        let mut unsaved = self.unsaved();
-        if self.index().contains_pack(&pack.id) {
-            return;
-        }
-        self.index_mut().add(&pack);
-        if unsaved.packs.is_empty() {
-            unsaved.since = Instant::now();
-        }
-        unsaved.packs.push(pack);
-        unsaved.bytes += bytes;
-    }
-
-    /// Writes an index file when 256 MiB or 30 seconds of work would be lost without it.
-    pub(crate) fn checkpoint(&self) -> Result<()> {
-        const BYTES: u64 = 256 << 20;
-        const SECONDS: u64 = 30;
-        let unsaved = self.unsaved();
-        if unsaved.packs.is_empty() || (unsaved.bytes < BYTES && unsaved.since.elapsed().as_secs() < SECONDS) {
-            return Ok(());
-        }
-        self.write_index(unsaved)
-    }
-
-    /// Writes what is in no index file yet. When it returns, everything that any backup added is durable and findable.
-    pub fn flush_index(&self) -> Result<()> {
-        // Held while writing: whoever comes second must not commit before the first one's file is durable.
-        let unsaved = self.unsaved();
-        if unsaved.packs.is_empty() { Ok(()) } else { self.write_index(unsaved) }
-    }
-
-    fn write_index(&self, mut unsaved: MutexGuard<'_, Unsaved>) -> Result<()> {
-        crash_point::reached("before-index");
-        let file = IndexFile { packs: std::mem::take(&mut unsaved.packs) };
-        let outcome = file.to_json().and_then(|json| self.save_unpacked(FileKind::Index, &json));
-        match outcome {
-            Ok(_) => {
-                unsaved.bytes = 0;
-                Ok(())
-            }
-            Err(error) => {
-                unsaved.packs = file.packs;
-                Err(error)
-            }
-        }
-    }
-
     // Blobs
 
     /// Where a blob lies.
@@ -292,12 +249,32 @@ impl Repository {
         self.index().find(kind, id).ok_or(Error::BlobMissing { kind, id: *id })
     }
 
-    /// The content of a blob, its hash checked. When one place is damaged and there is another, that one is taken.
+    /// The content of a blob, its hash checked. When one place is damaged and there is another, that one is taken. What
+    /// could not be read is remembered: no backup counts on it any more.
     pub fn load_blob(&self, kind: BlobKind, id: &Id) -> Result<Vec<u8>> {
-        let mut locations = self.index().find_all(kind, id).into_iter();
-        let Some(first) = locations.next() else { return Err(Error::BlobMissing { kind, id: *id }) };
-        self.load_blob_at(id, &first)
-            .or_else(|error| locations.find_map(|location| self.load_blob_at(id, &location).ok()).ok_or(error))
+        match self.load_blob_anywhere(kind, id) {
+            // Another program may have moved it since the index was read.
+            Err(Error::NotFound { .. } | Error::BlobMissing { .. }) if self.sync_index()? => {
+                self.load_blob_anywhere(kind, id)
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn load_blob_anywhere(&self, kind: BlobKind, id: &Id) -> Result<Vec<u8>> {
+        let mut first = None;
+        let locations = self.index().find_all(kind, id);
+        for location in locations {
+            // Twice, since a disk may stumble once.
+            match self.load_blob_at(id, &location).or_else(|_| self.load_blob_at(id, &location)) {
+                Ok(content) => return Ok(content),
+                Err(error) => {
+                    self.report_unreadable(&location, &error);
+                    first.get_or_insert(error);
+                }
+            }
+        }
+        Err(first.unwrap_or(Error::BlobMissing { kind, id: *id }))
     }
 
     /// The content of the blob at one place, its hash checked.

@@ -47,6 +47,15 @@ impl fmt::Display for FileKind {
     }
 }
 
+/// What tells an untouched file from one that may have changed, without reading it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    /// How long the file is.
+    pub size: u64,
+    /// Another number once the file was written, replaced or moved: from its times and its inode.
+    pub mark: u64,
+}
+
 /// A place for files that are written once, whole, and named by their content.
 pub trait Storage: Send + Sync {
     /// Where it is, for messages.
@@ -67,6 +76,11 @@ pub trait Storage: Send + Sync {
     /// How long a file is.
     fn size(&self, kind: FileKind, id: &Id) -> Result<u64>;
 
+    /// What the file is like now. The same answer as before means that nobody touched it, as far as the storage can tell.
+    fn stamp(&self, kind: FileKind, id: &Id) -> Result<Stamp> {
+        self.size(kind, id).map(|size| Stamp { size, mark: 0 })
+    }
+
     /// Writes a file whole and durable, or not at all. Writing the same file again is harmless.
     fn write(&self, kind: FileKind, id: &Id, content: &[u8]) -> Result<()>;
 
@@ -83,6 +97,18 @@ pub trait Storage: Send + Sync {
 
     /// Writes the config file, whole and durable.
     fn write_config(&self, content: &[u8]) -> Result<()>;
+
+    /// Moves a damaged file out of the repository, durably, to where a person finds it: nothing is deleted.
+    fn set_aside(&self, kind: FileKind, id: &Id) -> Result<()>;
+
+    /// Moves a damaged config file out of the repository, as [`set_aside`](Self::set_aside) does.
+    fn set_config_aside(&self) -> Result<()>;
+
+    /// A file that this program keeps beside the repository's own; `None` where there is none.
+    fn read_side(&self, name: &str) -> Result<Option<Vec<u8>>>;
+
+    /// Writes such a file, whole and durable.
+    fn write_side(&self, name: &str, content: &[u8]) -> Result<()>;
 
     /// Removes what interrupted writes of earlier processes left behind.
     fn remove_leftovers(&self) -> Result<()> {

@@ -1,9 +1,8 @@
 //! Taking over what a crashed backup had already written.
 
-use std::collections::HashSet;
 use std::sync::PoisonError;
 
-use crate::repository::{Control, Error, FileKind, Id, Repository, Result, pack};
+use crate::repository::{Control, Error, Examined, FileKind, Id, Repository, Result};
 
 /// Packs that no index named.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -12,57 +11,68 @@ pub struct Adoption {
     pub packs: u64,
     /// Their bytes.
     pub bytes: u64,
-    /// Packs that are not whole, with what is wrong. They are left where they are, and nothing refers to them.
+    /// Packs that are not whole, with what is wrong. They are left where they are, and nothing new refers to them.
     pub damaged: Vec<(Id, String)>,
 }
 
+impl Adoption {
+    pub(super) fn merge(&mut self, other: Self) {
+        self.packs += other.packs;
+        self.bytes += other.bytes;
+        self.damaged.extend(other.damaged);
+    }
+}
+
 impl Repository {
-    /// Adds packs that lie in the storage but in no index to the index, so that what they hold is not written again.
+    /// Adds packs that lie in the storage but in no index file to the next one, so that what they hold is not written again.
     ///
-    /// Each is read and its hash checked before. The index file is written with the next one.
+    /// Each is proven before: read, unless it is known byte for byte already.
     pub fn adopt_packs(&self, control: &Control) -> Result<Adoption> {
-        let mut adoption = Adoption::default();
-        let known: HashSet<Id> = self.index().packs().collect();
-        for (id, size) in self.storage().list(FileKind::Pack)? {
-            if known.contains(&id) || self.index().contains_pack(&id) {
-                continue;
-            }
+        let strays = self.stray_packs();
+        let mut adoption = Adoption { damaged: strays.headless, ..Adoption::default() };
+        for (pack, size) in strays.orphans.into_values() {
             control.check()?;
-            match self.adopt(&id, size) {
-                Ok(()) => {
-                    adoption.packs += 1;
-                    adoption.bytes += size;
-                }
-                Err(error @ Error::Damaged { .. }) => adoption.damaged.push((id, error.to_string())),
-                // Removed by somebody else since it was listed.
-                Err(Error::NotFound { .. }) => {}
-                Err(error) => return Err(error),
+            let id = pack.id;
+            let problem = self.fault_of(&id)?;
+            if problem.is_none() {
+                // Whoever wrote it may have died before its folder was synced.
+                self.storage().make_durable(FileKind::Pack, &id)?;
+                self.add_stored_pack(pack, size);
+                adoption.packs += 1;
+                adoption.bytes += size;
+            } else if let Some(problem) = problem {
+                adoption.damaged.push((id, problem));
+                // No index file will name it, so nothing new may count on it.
+                self.index_mut().lose_pack(&id);
             }
         }
+        let left: Vec<Id> = adoption.damaged.iter().map(|(id, _)| *id).collect();
+        self.leave_stray_packs(&left);
         Ok(adoption)
     }
 
-    /// Adopts what an earlier process left, the first time it is called.
-    pub(super) fn adopt_once(&self, control: &Control) -> Result<Adoption> {
-        let mut adopted = self.adopted.lock().unwrap_or_else(PoisonError::into_inner);
-        if *adopted {
-            return Ok(Adoption::default());
+    /// Why a pack is not whole, if it is not.
+    fn fault_of(&self, pack: &Id) -> Result<Option<String>> {
+        if self.is_sound(pack) {
+            return Ok(None);
         }
-        self.storage().remove_leftovers()?;
-        let adoption = self.adopt_packs(control)?;
-        *adopted = true;
-        Ok(adoption)
+        match self.examine_pack(pack) {
+            Ok(Examined::Sound { .. }) => Ok(None),
+            Ok(Examined::Damaged { problem, .. }) => Ok(Some(problem)),
+            // Removed by somebody else since it was listed, or unreadable at the moment.
+            Ok(Examined::Missing) => Ok(Some("it is missing".to_owned())),
+            Err(error @ (Error::NotFound { .. } | Error::Storage { .. })) => Ok(Some(error.to_string())),
+            Err(error) => Err(error),
+        }
     }
 
-    fn adopt(&self, id: &Id, size: u64) -> Result<()> {
-        let content = self.storage().read(FileKind::Pack, id)?;
-        if Id::of(&content) != *id {
-            return Err(Error::damaged(format!("pack {id}"), "its bytes are not those that its name says"));
+    /// Adopts what an earlier process left, and what lost index files named.
+    pub(super) fn adopt_strays(&self, control: &Control) -> Result<Adoption> {
+        let mut cleaned = self.adopted.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*cleaned {
+            self.storage().remove_leftovers()?;
+            *cleaned = true;
         }
-        let pack = pack::read_header(self.storage().as_ref(), self.key(), id, size)?;
-        // Whoever wrote it may have died before its folder was synced.
-        self.storage().make_durable(FileKind::Pack, id)?;
-        self.add_stored_pack(pack, size);
-        Ok(())
+        self.adopt_packs(control)
     }
 }

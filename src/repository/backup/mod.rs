@@ -33,6 +33,9 @@ use super::{Control, Error, Id, Repository, Result, Snapshot, Summary, Timestamp
 use previous::Previous;
 use session::Session;
 
+/// How often a backup looks through its source when packs that it counts on change meanwhile.
+const PASSES: usize = 3;
+
 /// What is to be backed up, and how.
 #[derive(Debug, Clone)]
 pub struct BackupRequest {
@@ -93,14 +96,10 @@ impl Repository {
         let clock = Instant::now();
         control.check()?;
         let _gate = self.gate().read().unwrap_or_else(PoisonError::into_inner);
-        let adopted = self.adopt_once(control)?;
-        let chunker = Chunker::new(request.chunker, self.chunker_seed()?)?;
-        let session = Session::new(self, source, control, chunker);
-        let parent = self.usable_parent(request, &session)?;
-        let previous = Previous::new(self, parent.as_ref());
-        let tree = session.run(&request.paths, previous, parent.as_ref())?;
-        self.flush_index()?;
+        let mut adopted = Adoption::default();
+        let Pass { session, parent, tree } = self.store(source, request, control, &mut adopted)?;
         control.check()?;
+        self.try_to_save_integrity();
         crash_point::reached("before-snapshot");
         let summary = session.summary(request.started, clock.elapsed());
         let snapshot = self.save_snapshot(&Snapshot {
@@ -120,18 +119,51 @@ impl Repository {
     }
 }
 
+/// A walk through the source of which everything is stored.
+struct Pass<'a> {
+    session: Session<'a>,
+    parent: Option<Snapshot>,
+    tree: Id,
+}
+
 impl Repository {
-    /// The parent's snapshot. One that is gone or damaged must not stop new backups: everything is read again.
-    fn usable_parent(&self, request: &BackupRequest, session: &Session<'_>) -> Result<Option<Snapshot>> {
-        match request.parent.map(|id| self.load_snapshot(&id)).transpose() {
-            Err(error @ (Error::NotFound { .. } | Error::Damaged { .. })) => {
-                for path in &request.paths {
-                    session.note(path, format!("all in it is read again: {error}"));
-                }
-                Ok(None)
+    /// Stores what the source holds, until all that the new snapshot would count on is proven to be there at the end too.
+    fn store<'a>(
+        &'a self,
+        source: &'a dyn TreeSource,
+        request: &BackupRequest,
+        control: &'a Control,
+        adopted: &mut Adoption,
+    ) -> Result<Pass<'a>> {
+        for _ in 0..PASSES {
+            self.sync_index()?;
+            self.examine_lost()?;
+            adopted.merge(self.adopt_strays(control)?);
+            let chunker = Chunker::new(request.chunker, self.chunker_seed()?)?;
+            let session = Session::new(self, source, control, chunker);
+            let parent = self.usable_parent(request, &session);
+            let previous = Previous::new(self, parent.as_ref());
+            let tree = session.run(&request.paths, previous, parent.as_ref())?;
+            if self.sync_index()? {
+                self.settle_index()?;
             }
-            outcome => outcome,
+            self.flush_index()?;
+            if session.stands() {
+                return Ok(Pass { session, parent, tree });
+            }
+            tracing::warn!("packs changed while a backup counted on them: it looks through the source once more");
         }
+        Err(Error::damaged("the repository", format!("packs that a backup needs changed under it, {PASSES} times")))
+    }
+
+    /// The parent's snapshot. One that cannot be read must not stop new backups: everything is read again.
+    fn usable_parent(&self, request: &BackupRequest, session: &Session<'_>) -> Option<Snapshot> {
+        request.parent.map(|id| self.load_snapshot(&id)).transpose().unwrap_or_else(|error| {
+            for path in &request.paths {
+                session.note(path, format!("all in it is read again: {error}"));
+            }
+            None
+        })
     }
 }
 

@@ -93,7 +93,7 @@ impl Packer {
 
 impl PackWriter {
     /// Writes packs until no more come. After a failure the rest is dropped, so that nobody waits.
-    pub(super) fn run(&self, repository: &Repository, claims: &Claims, written: &dyn Fn(u64)) -> Result<()> {
+    pub(super) fn run(&self, repository: &Repository, claims: &Claims, written: &dyn Fn(&Id, u64)) -> Result<()> {
         let mut outcome = Ok(());
         for pack in &self.full {
             if outcome.is_ok() {
@@ -103,13 +103,19 @@ impl PackWriter {
         outcome
     }
 
-    fn write(&self, pack: PackBuilder, repository: &Repository, claims: &Claims, written: &dyn Fn(u64)) -> Result<()> {
+    fn write(
+        &self,
+        pack: PackBuilder,
+        repository: &Repository,
+        claims: &Claims,
+        written: &dyn Fn(&Id, u64),
+    ) -> Result<()> {
         let pack = pack.finish(repository.key())?;
         repository.add_pack(&pack)?;
+        written(&pack.index.id, pack.content.len() as u64);
         for blob in &pack.index.blobs {
             claims.release(blob.kind, &blob.id);
         }
-        written(pack.content.len() as u64);
         // A buffer that a huge folder blew up is not kept.
         if pack.content.capacity() <= 2 * repository.options().pack_size {
             let _ = self.spare.try_send(pack.content);

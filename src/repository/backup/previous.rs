@@ -37,12 +37,12 @@ impl<'a> Previous<'a> {
         Ok(PreviousFolder { nodes, next })
     }
 
-    /// Whether a file is as the parent has it, so that it need not be read.
+    /// Whether a file is as the parent has it. It need not be read, if what the parent has of it can be.
     pub(super) fn is_unchanged(&self, now: &Node, before: &Node) -> bool {
         let same = before.kind == NodeKind::File
             && (now.size, now.inode) == (before.size, before.inode)
             && (now.modified, now.changed) == (before.modified, before.changed);
-        same && self.is_settled(now) && self.has_content(before)
+        same && self.is_settled(now)
     }
 
     /// Whether the times are far enough from the parent's start that they cannot hide a later change. What changed while
@@ -50,11 +50,6 @@ impl<'a> Previous<'a> {
     fn is_settled(&self, now: &Node) -> bool {
         let near = |time: Timestamp| time.distance(self.started) <= COARSEST_CLOCK;
         now.changed < self.started && !near(now.changed) && !near(now.modified)
-    }
-
-    fn has_content(&self, before: &Node) -> bool {
-        let index = self.repository.index();
-        before.content.iter().all(|id| index.contains(BlobKind::Data, id))
     }
 }
 

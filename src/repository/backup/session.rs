@@ -1,8 +1,9 @@
 //! One backup while it runs: what the walker, the workers and the writers share.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::thread::{self, Scope};
 use std::time::{Duration, SystemTime};
 
@@ -31,6 +32,8 @@ pub(super) struct Session<'a> {
     /// The id of the largest piece of zeros, once there was one.
     pub(super) zeros: OnceLock<Id>,
     claims: Claims,
+    /// The packs that hold what the new snapshot refers to.
+    counted_on: RwLock<HashSet<Id>>,
     packer: Packer,
     writer: PackWriter,
     failure: Mutex<Option<Error>>,
@@ -86,6 +89,7 @@ impl<'a> Session<'a> {
             counts: Counts::default(),
             zeros: OnceLock::new(),
             claims: Claims::new(),
+            counted_on: RwLock::default(),
             packer,
             writer,
             failure: Mutex::default(),
@@ -157,7 +161,10 @@ impl<'a> Session<'a> {
     }
 
     fn write_packs(&self) {
-        let written = |bytes| add(&self.counts.bytes_written, bytes);
+        let written = |pack: &Id, bytes| {
+            self.count_on(*pack);
+            add(&self.counts.bytes_written, bytes);
+        };
         if let Err(error) = self.writer.run(self.repository, &self.claims, &written) {
             self.fail(error);
         }
@@ -206,7 +213,10 @@ impl<'a> Session<'a> {
     /// Stores a blob unless it is stored already.
     pub(super) fn save_blob(&self, encoder: &mut Encoder, kind: BlobKind, content: &[u8]) -> Result<Id> {
         let id = Id::of(content);
-        if self.claims.take(kind, &id, || self.repository.index().contains(kind, &id)) {
+        if self.is_stored(kind, &id)? {
+            return Ok(id);
+        }
+        if self.claims.take(kind, &id, || self.is_counted_on(kind, &id)) {
             let blob = encoder.encode(self.repository.key(), &id, content)?;
             self.packer.add(kind, id, &blob)?;
             add(&self.counts.bytes_new, content.len() as u64);
@@ -214,6 +224,38 @@ impl<'a> Session<'a> {
             add(if kind == BlobKind::Data { &self.counts.data_blobs } else { &self.counts.tree_blobs }, 1);
         }
         Ok(id)
+    }
+
+    /// Whether a blob is stored already, in a pack that was proven since this backup began.
+    pub(super) fn is_stored(&self, kind: BlobKind, id: &Id) -> Result<bool> {
+        loop {
+            let Some(place) = self.repository.index().find_sound(kind, id) else { return Ok(false) };
+            if self.counted_on().contains(&place.pack) {
+                return Ok(true);
+            }
+            // Proving a pack may show that just this place is lost: then the index names it no more.
+            if self.repository.prove(&place.pack)? {
+                self.count_on(place.pack);
+            }
+        }
+    }
+
+    fn is_counted_on(&self, kind: BlobKind, id: &Id) -> bool {
+        let place = self.repository.index().find_sound(kind, id);
+        place.is_some_and(|place| self.counted_on().contains(&place.pack))
+    }
+
+    fn counted_on(&self) -> RwLockReadGuard<'_, HashSet<Id>> {
+        self.counted_on.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn count_on(&self, pack: Id) {
+        self.counted_on.write().unwrap_or_else(PoisonError::into_inner).insert(pack);
+    }
+
+    /// Whether every pack that the backup counts on, or wrote, is still what it was when it was proven.
+    pub(super) fn stands(&self) -> bool {
+        self.counted_on().iter().all(|pack| self.repository.is_proven(pack))
     }
 
     /// Fills a place. A folder that is whole by that is stored, and then the one above it, as far up as it goes.

@@ -14,7 +14,7 @@ use super::reader::FileJob;
 use super::session::{Session, add};
 use super::unreadable_root;
 use crate::repository::source::SourceItem;
-use crate::repository::{Error, Id, Node, NodeKind, Result};
+use crate::repository::{BlobKind, Error, Id, Node, NodeKind, Result};
 
 /// Walks all roots. Returns when every file is queued; the workers finish the rest.
 pub(super) fn walk(session: &Session<'_>, paths: &[PathBuf], previous: Previous<'_>) -> Result<()> {
@@ -192,7 +192,10 @@ impl<'r> Walker<'_, '_, 'r> {
 
     fn visit_file(&mut self, place: Place, path: PathBuf, mut node: Node, before: Option<&Node>) -> Result<()> {
         let counts = &self.session.counts;
-        if let Some(before) = before.filter(|before| self.previous.is_unchanged(&node, before)) {
+        let unchanged = before.filter(|before| self.previous.is_unchanged(&node, before));
+        if let Some(before) = unchanged
+            && self.content_is_stored(before)?
+        {
             node.content.clone_from(&before.content);
             add(&counts.files_unmodified, 1);
             add(&counts.bytes_total, node.size);
@@ -202,6 +205,16 @@ impl<'r> Walker<'_, '_, 'r> {
         add(if before.is_some() { &counts.files_changed } else { &counts.files_new }, 1);
         let queued = self.session.queue.push_file(FileJob { path, node, place });
         if queued { Ok(()) } else { Err(Error::Cancelled) }
+    }
+
+    /// Whether everything that the parent has of a file can be counted on.
+    fn content_is_stored(&self, before: &Node) -> Result<bool> {
+        for id in &before.content {
+            if !self.session.is_stored(BlobKind::Data, id)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// What cannot be looked at is not stored. For a root that is an error of the whole backup.

@@ -3,10 +3,10 @@
 mod packs;
 mod structure;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
-use super::{BlobKind, Control, FileKind, Id, IndexBlob, Repository, Result};
+use super::{Control, FileKind, Id, Repository, Result};
 
 /// How many problems are kept by name; beyond it they are only counted.
 const KEPT: usize = 10_000;
@@ -56,8 +56,6 @@ impl CheckOutcome {
 #[derive(Default)]
 struct Findings {
     outcome: Mutex<CheckOutcome>,
-    /// Blobs that the index names but that cannot be read.
-    lost: Mutex<HashSet<(BlobKind, Id)>>,
 }
 
 impl Findings {
@@ -69,16 +67,16 @@ impl Findings {
         }
     }
 
+    /// Adds what was found when the repository was opened; what the check found itself is not said twice.
+    fn add(&self, problems: Vec<Problem>) {
+        let known: BTreeSet<String> = lock(&self.outcome).problems.iter().map(|problem| problem.what.clone()).collect();
+        for problem in problems.into_iter().filter(|problem| !known.contains(&problem.what)) {
+            self.problem(problem.what, problem.problem, problem.advice);
+        }
+    }
+
     fn change(&self, change: impl FnOnce(&mut CheckOutcome)) {
         change(&mut lock(&self.outcome));
-    }
-
-    fn lose(&self, kind: BlobKind, id: &Id) {
-        lock(&self.lost).insert((kind, *id));
-    }
-
-    fn lose_all(&self, blobs: &[IndexBlob]) {
-        lock(&self.lost).extend(blobs.iter().map(|blob| (blob.kind, blob.id)));
     }
 }
 
@@ -86,9 +84,12 @@ impl Repository {
     /// Checks that all index files, packs, snapshots and folders are there and fit together; with `read_data` also every
     /// byte of every pack.
     ///
-    /// What is wrong is in the outcome; an error says only that the check itself could not go on.
+    /// What is wrong is in the outcome; an error says only that the check itself could not go on. What cannot be read is
+    /// remembered, and what was lost and can be read again counts from then on.
     pub fn check(&self, read_data: bool, control: &Control) -> Result<CheckOutcome> {
         let findings = Findings::default();
+        self.reload_index()?;
+        self.examine_lost()?;
         let indexed = self.check_index(&findings)?;
         let sizes: BTreeMap<Id, u64> = self.storage().list(FileKind::Pack)?.into_iter().collect();
         Self::check_packs_are_there(&indexed, &sizes, &findings);
@@ -96,6 +97,8 @@ impl Repository {
             self.check_packs(&indexed, &sizes, &findings, control)?;
         }
         self.check_snapshots(&findings, control)?;
+        self.try_to_save_integrity();
+        findings.add(self.problems());
         let mut outcome = findings.outcome.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         outcome.problems.sort();
         outcome.notes.sort();

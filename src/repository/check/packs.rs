@@ -68,18 +68,37 @@ impl Repository {
         }
         let by_index = indexed.map(|blobs| IndexPack { id: *id, blobs: blobs.to_vec() });
         let Some(pack) = by_index.or(header) else { return };
-        match self.read_pack(&pack, size, opener, findings) {
-            Ok(hash) if hash == *id => findings.change(|outcome| outcome.bytes_read += size),
-            Ok(_) => findings.problem(what(), "its content is not what its name says", READ_ADVICE),
+        // Taken before it is read: if it changes meanwhile, what was found counts for nothing.
+        let stamp = self.storage().stamp(FileKind::Pack, id);
+        let mut lost = Vec::new();
+        match self.read_pack(&pack, size, opener, findings, &mut lost) {
+            Ok(hash) => {
+                if hash == *id {
+                    findings.change(|outcome| outcome.bytes_read += size);
+                } else {
+                    findings.problem(what(), "its content is not what its name says", READ_ADVICE);
+                }
+                if let Ok(stamp) = stamp {
+                    self.note_examined(id, stamp, lost);
+                }
+            }
             Err(error) => {
-                findings.lose_all(&pack.blobs);
-                findings.problem(what(), error, READ_ADVICE);
+                findings.problem(what(), &error, READ_ADVICE);
+                self.lose_for_now(id, &error);
             }
         }
     }
 
-    /// Reads a pack from its first byte to its last, checks its blobs on the way, and answers the hash of all.
-    fn read_pack(&self, pack: &IndexPack, size: u64, opener: &mut Opener<'_>, findings: &Findings) -> Result<Id> {
+    /// Reads a pack from its first byte to its last, checks its blobs on the way, and answers the hash of all. The offsets of
+    /// those that are bad are added to `lost`.
+    fn read_pack(
+        &self,
+        pack: &IndexPack,
+        size: u64,
+        opener: &mut Opener<'_>,
+        findings: &Findings,
+        lost: &mut Vec<u32>,
+    ) -> Result<Id> {
         let mut hash = Sha256::new();
         let mut at = 0;
         let mut blobs = pack.blobs.as_slice();
@@ -94,7 +113,7 @@ impl Repository {
                 if let Err(problem) =
                     opened.and_then(|sealed| opener.open(&blob.id, sealed, blob.uncompressed_length).map(drop))
                 {
-                    findings.lose(blob.kind, &blob.id);
+                    lost.push(blob.offset);
                     findings.problem(
                         format!("{} blob {} in pack {}", blob.kind, blob.id, pack.id),
                         problem,
@@ -106,7 +125,7 @@ impl Repository {
             at = end;
         }
         for blob in blobs {
-            findings.lose(blob.kind, &blob.id);
+            lost.push(blob.offset);
             findings.problem(
                 format!("{} blob {} in pack {}", blob.kind, blob.id, pack.id),
                 "the pack ends before it",

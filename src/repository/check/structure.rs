@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Findings, lock};
+use super::Findings;
 use crate::repository::item_path::{escape, is_name};
 use crate::repository::{BlobKind, Control, FileKind, Id, IndexBlob, IndexFile, Repository, Result, Snapshot, Tree};
 
@@ -47,7 +47,6 @@ impl Repository {
                 Some(&size) if size < needed => format!("it has {size} bytes and its blobs need {needed}"),
                 Some(_) => continue,
             };
-            findings.lose_all(blobs);
             findings.problem(format!("pack {pack}"), problem, PACK_ADVICE);
         }
         for pack in sizes.keys().filter(|pack| !indexed.contains_key(pack)) {
@@ -142,7 +141,6 @@ impl Walk<'_> {
             self.findings.problem(format!("{} in folder {id}", escape(name)), problem, TREE_ADVICE);
         };
         let index = self.repository.index();
-        let lost = lock(&self.findings.lost);
         for node in &tree.nodes {
             if !is_name(&node.name) {
                 fault(&node.name, "its name is not one that a file can have");
@@ -152,11 +150,9 @@ impl Walk<'_> {
             }
             let (mut size, mut missing) = (0, 0_usize);
             for blob in &node.content {
-                match index.find(BlobKind::Data, blob) {
-                    Some(location) if !lost.contains(&(BlobKind::Data, *blob)) => {
-                        size += u64::from(location.content_length());
-                    }
-                    _ => missing += 1,
+                match index.find_sound(BlobKind::Data, blob) {
+                    Some(location) => size += u64::from(location.content_length()),
+                    None => missing += 1,
                 }
             }
             if missing > 0 {

@@ -90,13 +90,17 @@ impl<'a> Content<'a> {
         let locations = repository.index().find_all(BlobKind::Data, id);
         for location in locations {
             let (offset, length) = (u64::from(location.offset), location.length as usize);
-            let Ok(mut sealed) = repository.storage().read_range(FileKind::Pack, &location.pack, offset, length) else {
-                continue;
+            let error = match repository.storage().read_range(FileKind::Pack, &location.pack, offset, length) {
+                Err(error) => error,
+                Ok(mut sealed) => match opener.open(id, &mut sealed, location.uncompressed_length) {
+                    Ok(content) => {
+                        self.write_pieces(pieces, content);
+                        return;
+                    }
+                    Err(problem) => Error::damaged(format!("pack {}", location.pack), problem),
+                },
             };
-            if let Ok(content) = opener.open(id, &mut sealed, location.uncompressed_length) {
-                self.write_pieces(pieces, content);
-                return;
-            }
+            repository.report_unreadable(&location, &error);
         }
         let reason = format!("pack {}: blob {id}: {problem}", unit.pack);
         for piece in pieces {

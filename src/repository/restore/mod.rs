@@ -78,6 +78,7 @@ impl Repository {
     /// done at all, or that the restore was stopped: cancelled, or no space left.
     pub fn restore(&self, request: &RestoreRequest, control: &Control) -> Result<RestoreOutcome> {
         control.check()?;
+        self.sync_index()?;
         let (root, tree) = self.folder(&request.snapshot, &request.strip)?;
         let failed = |source| Error::Target { path: request.target.clone(), source };
         if !request.merge && target::holds_something(&request.target).map_err(failed)? {
@@ -95,6 +96,7 @@ impl Repository {
             workers: (2 * std::thread::available_parallelism().map_or(2, usize::from)).clamp(4, 8),
         };
         Planner::new(&run, root).carry_out(walk);
+        self.try_to_save_integrity();
         control.check()?;
         run.report.finish()
     }

@@ -221,6 +221,18 @@ impl Storage for Full {
     fn remove(&self, kind: FileKind, id: &Id) -> Result<()> {
         self.storage.remove(kind, id)
     }
+    fn set_aside(&self, kind: FileKind, id: &Id) -> Result<()> {
+        self.storage.set_aside(kind, id)
+    }
+    fn set_config_aside(&self) -> Result<()> {
+        self.storage.set_config_aside()
+    }
+    fn read_side(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        self.storage.read_side(name)
+    }
+    fn write_side(&self, name: &str, content: &[u8]) -> Result<()> {
+        self.storage.write_side(name, content)
+    }
     fn read_config(&self) -> Result<Option<Vec<u8>>> {
         self.storage.read_config()
     }

@@ -30,6 +30,7 @@ pub struct FaultyStorage {
 struct State {
     files: Files,
     config: Option<Vec<u8>>,
+    side: BTreeMap<String, Vec<u8>>,
     random: u64,
     faults: Faults,
     /// Writes and removals until the power is cut.
@@ -42,13 +43,20 @@ struct State {
 
 impl FaultyStorage {
     pub fn new(seed: u64) -> Arc<Self> {
-        Self::with(Files::new(), None, seed, 0)
+        Self::with(Files::new(), None, BTreeMap::new(), seed, 0)
     }
 
-    fn with(files: Files, config: Option<Vec<u8>>, random: u64, mutations: u64) -> Arc<Self> {
+    fn with(
+        files: Files,
+        config: Option<Vec<u8>>,
+        side: BTreeMap<String, Vec<u8>>,
+        random: u64,
+        mutations: u64,
+    ) -> Arc<Self> {
         let state = State {
             files,
             config,
+            side,
             random,
             faults: Faults::default(),
             countdown: None,
@@ -82,7 +90,7 @@ impl FaultyStorage {
     pub fn reboot(&self) -> Arc<Self> {
         let mut state = self.state();
         let seed = state.next();
-        Self::with(state.files.clone(), state.config.clone(), seed, state.mutations)
+        Self::with(state.files.clone(), state.config.clone(), state.side.clone(), seed, state.mutations)
     }
 
     /// Lets lists lag: they do not show this file.
@@ -235,6 +243,36 @@ impl Storage for FaultyStorage {
             return Err(failure("remove", io::Error::other("the power was cut")));
         }
         state.files.remove(&(kind, *id)).map(drop).ok_or(Error::NotFound { kind, id: *id })
+    }
+
+    fn set_aside(&self, kind: FileKind, id: &Id) -> Result<()> {
+        self.remove(kind, id)
+    }
+
+    fn set_config_aside(&self) -> Result<()> {
+        let mut state = self.state();
+        state.need_power("write")?;
+        state.config = None;
+        Ok(())
+    }
+
+    fn read_side(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        let state = self.state();
+        state.need_power("read")?;
+        Ok(state.side.get(name).cloned())
+    }
+
+    fn write_side(&self, name: &str, content: &[u8]) -> Result<()> {
+        let mut state = self.state();
+        state.need_power("write")?;
+        if state.is_cut() {
+            if state.next().is_multiple_of(2) {
+                state.side.insert(name.to_owned(), content.to_vec());
+            }
+            return Err(failure("write", io::Error::other("the power was cut")));
+        }
+        state.side.insert(name.to_owned(), content.to_vec());
+        Ok(())
     }
 
     fn read_config(&self) -> Result<Option<Vec<u8>>> {
