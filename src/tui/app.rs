@@ -15,6 +15,7 @@ use crate::tui::msg::{Effect, Msg, Tone};
 use crate::tui::route::{History, Route, Tab};
 use crate::tui::screens::{Page, Screen};
 use crate::tui::store::{Change, Store};
+use crate::tui::table::Table;
 use crate::tui::term::signals::Signal;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::edit::Edit;
@@ -325,7 +326,7 @@ impl App {
 
     /// How many rows the list of the open screen built for the last frame.
     pub fn rows_built(&self) -> usize {
-        self.page().rows_built()
+        self.page().table().map_or(0, Table::built)
     }
 
     /// The way here, in words.

@@ -185,7 +185,7 @@ fn view_last(app: &App, area: Rect, painter: &mut Painter<'_>) {
 fn hints(app: &App) -> Segments<'static> {
     let mut hints = Segments::new();
     let wide = app.size.0 >= 100;
-    let listed = app.page().filter_text().is_some();
+    let listed = app.page().table().is_some();
     let deep = app.history.trail().len() > 1;
     for (key, what, shown) in [
         ("enter", "open", true),

@@ -5,6 +5,8 @@
 /// A set of signs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Glyphs {
+    /// Whether nothing but ASCII may be shown, texts included.
+    pub only_ascii: bool,
     /// Something is well.
     pub good: &'static str,
     /// Something failed.
@@ -53,6 +55,7 @@ pub struct Glyphs {
 
 /// For terminals that know Unicode.
 pub const UNICODE: Glyphs = Glyphs {
+    only_ascii: false,
     good: "✓",
     bad: "✗",
     warning: "!",
@@ -79,6 +82,7 @@ pub const UNICODE: Glyphs = Glyphs {
 
 /// For all others.
 pub const ASCII: Glyphs = Glyphs {
+    only_ascii: true,
     good: "+",
     bad: "x",
     warning: "!",

@@ -5,6 +5,7 @@ use crate::tui::text::{self, Elide};
 use crate::tui::theme::{Role, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use std::borrow::Cow;
 
 /// Draws into a frame.
 pub struct Painter<'a> {
@@ -15,10 +16,10 @@ pub struct Painter<'a> {
 }
 
 /// Texts with their roles, one behind the other.
-pub type Segments<'a> = Vec<(std::borrow::Cow<'a, str>, Role)>;
+pub type Segments<'a> = Vec<(Cow<'a, str>, Role)>;
 
 /// One segment.
-pub fn segment<'a>(text: impl Into<std::borrow::Cow<'a, str>>, role: Role) -> (std::borrow::Cow<'a, str>, Role) {
+pub fn segment<'a>(text: impl Into<Cow<'a, str>>, role: Role) -> (Cow<'a, str>, Role) {
     (text.into(), role)
 }
 
@@ -33,6 +34,11 @@ impl<'a> Painter<'a> {
         Self { buffer, theme, glyphs }
     }
 
+    /// A text as it is shown: harmless, and in ASCII where only that may be.
+    pub fn shown<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.glyphs.only_ascii { text::ascii(text) } else { text::harmless(text) }
+    }
+
     /// Puts a text at a place, cut at `columns`; returns how many it took.
     pub fn put(&mut self, x: u16, y: u16, columns: u16, text: &str, role: Role) -> u16 {
         self.put_elided(x, y, columns, text, role, Elide::Right)
@@ -45,7 +51,7 @@ impl<'a> Painter<'a> {
             return 0;
         }
         let columns = columns.min(area.right() - x);
-        let safe = text::harmless(text);
+        let safe = self.shown(text);
         let fitted = text::fit(&safe, usize::from(columns), elide, self.glyphs.ellipsis);
         let (end, _) = self.buffer.set_stringn(x, y, &*fitted, usize::from(columns), self.theme.style(role));
         end - x
@@ -57,13 +63,13 @@ impl<'a> Painter<'a> {
         if y < area.bottom() && x < area.right() {
             let columns = columns.min(area.right() - x);
             let style = self.theme.style(role);
-            self.buffer.set_stringn(x, y, &*text::harmless(text), usize::from(columns), style);
+            self.buffer.set_stringn(x, y, &*self.shown(text), usize::from(columns), style);
         }
     }
 
     /// Puts a text so that it ends where `columns` end.
     pub fn put_right(&mut self, x: u16, y: u16, columns: u16, text: &str, role: Role) {
-        let width = text::width(text).min(usize::from(columns)) as u16;
+        let width = text::columns(&self.shown(text)).min(columns);
         self.put(x + columns - width, y, width, text, role);
     }
 
@@ -82,7 +88,8 @@ impl<'a> Painter<'a> {
     /// Wraps a text into an area; returns how many lines it took.
     pub fn paragraph(&mut self, area: Rect, text: &str, role: Role) -> u16 {
         let mut used = 0;
-        for line in text::wrap(text, usize::from(area.width)) {
+        let lines: Vec<Cow<'_, str>> = text.split('\n').map(|line| self.shown(line)).collect();
+        for line in text::wrap(&lines.join("\n"), usize::from(area.width)) {
             if used >= area.height {
                 break;
             }

@@ -1,124 +1,17 @@
 //! Tables over any number of rows: sorted and filtered once when data change, and only the rows in view are ever built.
 
+mod column;
 mod places;
+mod view;
+
+pub use column::{Cell, Column, When};
 
 use crate::tui::command::Command;
-use crate::tui::paint::Painter;
 use crate::tui::store::Line;
-use crate::tui::text::{self, Elide};
-use crate::tui::theme::Role;
-use crate::tui::world::World;
-use places::places;
-use ratatui::layout::Rect;
 use std::borrow::Cow;
 use std::cell::Cell as Memo;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
-
-/// What stands in one column of one row.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cell {
-    /// The text.
-    pub text: Cow<'static, str>,
-    /// How it looks.
-    pub role: Role,
-}
-
-impl Cell {
-    /// A text with a role.
-    pub fn new(text: impl Into<Cow<'static, str>>, role: Role) -> Self {
-        Self { text: text.into(), role }
-    }
-
-    /// Plain text.
-    pub fn plain(text: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(text, Role::Text)
-    }
-
-    /// Text that matters less.
-    pub fn dim(text: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(text, Role::Dim)
-    }
-}
-
-/// When a column is worth its room.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum When {
-    /// Always.
-    Always,
-    /// When rows of several accounts are shown.
-    ManyAccounts,
-    /// When rows of several regions are shown.
-    ManyRegions,
-}
-
-/// A column, as data.
-pub struct Column<T: ?Sized> {
-    title: &'static str,
-    minimum: u16,
-    ideal: u16,
-    grows: bool,
-    priority: u8,
-    right: bool,
-    elide: Elide,
-    when: When,
-    cell: fn(&T, &World) -> Cell,
-    order: Option<fn(&T, &T) -> Ordering>,
-}
-
-impl<T: ?Sized> Column<T> {
-    /// A column that needs `minimum` columns of the screen and is glad of `ideal`.
-    pub const fn new(title: &'static str, minimum: u16, ideal: u16, cell: fn(&T, &World) -> Cell) -> Self {
-        Self {
-            title,
-            minimum,
-            ideal,
-            grows: false,
-            priority: 0,
-            right: false,
-            elide: Elide::Right,
-            when: When::Always,
-            cell,
-            order: None,
-        }
-    }
-
-    /// Takes what room is left over.
-    pub const fn grows(mut self) -> Self {
-        self.grows = true;
-        self
-    }
-
-    /// Gives way when the screen is narrow: the highest first; 0 stays.
-    pub const fn priority(mut self, priority: u8) -> Self {
-        self.priority = priority;
-        self
-    }
-
-    /// Ends its texts at its right edge.
-    pub const fn right(mut self) -> Self {
-        self.right = true;
-        self
-    }
-
-    /// Where its texts are cut.
-    pub const fn elide(mut self, elide: Elide) -> Self {
-        self.elide = elide;
-        self
-    }
-
-    /// Only shown when.
-    pub const fn when(mut self, when: When) -> Self {
-        self.when = when;
-        self
-    }
-
-    /// Can be sorted by.
-    pub const fn sorted(mut self, order: fn(&T, &T) -> Ordering) -> Self {
-        self.order = Some(order);
-        self
-    }
-}
 
 /// What a table needs to know of its rows.
 pub trait Record: 'static {
@@ -140,14 +33,21 @@ pub struct Table {
     order: Vec<u32>,
     cursor: usize,
     selected: Option<String>,
+    /// Whether the cursor stands where a person put it. Until then it stays at the top, whatever comes in.
+    moved: bool,
     sort: Option<(usize, bool)>,
     filter: String,
     problems: bool,
     marks: BTreeSet<String>,
     /// What the last frame showed: the first row, and how many.
     seen: Memo<(usize, usize)>,
+    /// How wide the widest text of each column was that was in view since the rows were last sorted or filtered.
+    widest: Memo<[u16; MOST_COLUMNS]>,
     built: Memo<usize>,
 }
+
+/// No table has more columns.
+const MOST_COLUMNS: usize = 16;
 
 /// Rows with their table.
 pub struct List<T> {
@@ -167,13 +67,8 @@ impl<T> std::fmt::Debug for List<T> {
     }
 }
 
-/// What is left of a width when the columns stand beside each other with gaps of one.
-const GAP: u16 = 1;
-/// The place of the cursor and the mark in front of each row.
-const GUTTER: u16 = 2;
-
 impl<T: Record> List<T> {
-    /// Takes new rows; the selection stays on its row wherever that went.
+    /// Takes new rows; the selection stays on its row wherever that went, or at the top when nobody ever moved it.
     pub fn set(&mut self, lines: Vec<Line<T>>) {
         self.lines = lines;
         self.arrange();
@@ -208,13 +103,22 @@ impl<T: Record> List<T> {
                 if reversed { ordering.reverse() } else { ordering }
             });
         }
-        if let Some(selected) = &table.selected
+        table.built.set(0);
+        if !table.moved {
+            table.cursor = 0;
+        } else if let Some(selected) = &table.selected
             && let Some(found) = table.order.iter().position(|index| lines[*index as usize].record.id() == *selected)
         {
             table.cursor = found;
         }
         table.cursor = table.cursor.min(table.order.len().saturating_sub(1));
         self.remember();
+    }
+
+    /// The same for other rows than before, or the same in another order.
+    fn rearrange(&mut self) {
+        self.table.widest.set([0; MOST_COLUMNS]);
+        self.arrange();
     }
 
     fn remember(&mut self) {
@@ -224,6 +128,12 @@ impl<T: Record> List<T> {
     /// The selected row.
     pub fn selected(&self) -> Option<&Line<T>> {
         self.table.order.get(self.table.cursor).map(|index| &self.lines[*index as usize])
+    }
+
+    /// The selected row, which someone chose: the cursor stays on it from now on.
+    pub fn choose(&mut self) -> Option<&Line<T>> {
+        self.table.moved = true;
+        self.selected()
     }
 
     /// The marked rows, in the order of the data.
@@ -251,7 +161,7 @@ impl<T: Record> List<T> {
     pub fn filter(&mut self, text: &str) {
         if self.table.filter != text {
             text.clone_into(&mut self.table.filter);
-            self.arrange();
+            self.rearrange();
         }
     }
 
@@ -261,7 +171,7 @@ impl<T: Record> List<T> {
         if restricted {
             self.table.problems = false;
             self.table.filter.clear();
-            self.arrange();
+            self.rearrange();
         }
         restricted
     }
@@ -269,6 +179,7 @@ impl<T: Record> List<T> {
     /// Puts the selection on a row.
     pub fn select(&mut self, id: &str) {
         self.table.selected = Some(id.to_owned());
+        self.table.moved = true;
         self.arrange();
     }
 
@@ -290,12 +201,12 @@ impl<T: Record> List<T> {
             Command::SortReverse => {
                 let sort = self.table.sort.or_else(|| Self::sortable().next().map(|column| (column, false)));
                 self.table.sort = sort.map(|(column, reversed)| (column, !reversed));
-                self.arrange();
+                self.rearrange();
                 return true;
             }
             Command::Failures => {
                 self.table.problems = !self.table.problems;
-                self.arrange();
+                self.rearrange();
                 return true;
             }
             Command::Mark => return self.mark(),
@@ -305,6 +216,7 @@ impl<T: Record> List<T> {
             }
             _ => return false,
         };
+        self.table.moved = true;
         self.remember();
         true
     }
@@ -318,7 +230,7 @@ impl<T: Record> List<T> {
         let from = self.table.sort.map_or(0, |(column, _)| column + 1);
         let next = Self::sortable().find(|column| *column >= from);
         self.table.sort = next.map(|column| (column, false));
-        self.arrange();
+        self.rearrange();
         true
     }
 
@@ -330,91 +242,6 @@ impl<T: Record> List<T> {
             self.handle(Command::Down);
         }
         true
-    }
-
-    /// Draws the heading and the rows that fit.
-    pub fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
-        if area.height < 2 || area.width < 10 {
-            return;
-        }
-        let columns = T::columns();
-        let body = Rect::new(area.x, area.y + 1, area.width, area.height - 1);
-        let visible = usize::from(body.height);
-        let total = self.table.order.len();
-        let scrolls = total > visible;
-        let places = places(columns, world, area.width - GUTTER - u16::from(scrolls));
-        self.view_heading(area, &places, painter);
-        let offset = self.table.offset(visible);
-        self.table.seen.set((offset, visible));
-        let mut built = 0;
-        for (row, index) in self.table.order.iter().skip(offset).take(visible).enumerate() {
-            let line = &self.lines[*index as usize];
-            let y = body.y + row as u16;
-            let selected = offset + row == self.table.cursor;
-            self.view_row(line, selected, Rect::new(body.x, y, body.width, 1), &places, world, painter);
-            built += 1;
-        }
-        self.table.built.set(built);
-        painter.scrollbar(body, offset, visible, total);
-    }
-
-    fn view_heading(&self, area: Rect, places: &[(usize, u16, u16)], painter: &mut Painter<'_>) {
-        let columns = T::columns();
-        for (index, x, width) in places {
-            let column = &columns[*index];
-            let mark = match self.table.sort {
-                Some((sorted, reversed)) if sorted == *index => {
-                    if reversed {
-                        painter.glyphs.descending
-                    } else {
-                        painter.glyphs.ascending
-                    }
-                }
-                _ => "",
-            };
-            let title = format!("{}{mark}", column.title);
-            if column.right {
-                painter.put_right(area.x + GUTTER + x, area.y, *width, &title, Role::Dim);
-            } else {
-                painter.put(area.x + GUTTER + x, area.y, *width, &title, Role::Dim);
-            }
-        }
-    }
-
-    fn view_row(
-        &self,
-        line: &Line<T>,
-        selected: bool,
-        area: Rect,
-        places: &[(usize, u16, u16)],
-        world: &World,
-        painter: &mut Painter<'_>,
-    ) {
-        let marked = !self.table.marks.is_empty() && self.table.marks.contains(&*line.record.id());
-        let base = match (selected, line.stale) {
-            (true, _) => Some(Role::Selected),
-            (false, true) => Some(Role::Stale),
-            (false, false) => None,
-        };
-        if selected {
-            painter.style(area, Role::Selected);
-            painter.put(area.x, area.y, 1, painter.glyphs.cursor, Role::Selected);
-        }
-        if marked {
-            painter.put(area.x + 1, area.y, 1, painter.glyphs.mark, base.unwrap_or(Role::Marked));
-        }
-        let columns = T::columns();
-        for (index, x, width) in places {
-            let column = &columns[*index];
-            let cell = (column.cell)(&line.record, world);
-            let role = base.unwrap_or(if marked { Role::Marked } else { cell.role });
-            let x = area.x + GUTTER + x;
-            if column.right {
-                painter.put_right(x, area.y, *width, &cell.text, role);
-            } else {
-                painter.put_elided(x, area.y, *width, &cell.text, role, column.elide);
-            }
-        }
     }
 }
 
@@ -466,9 +293,4 @@ impl Table {
 /// Compares texts without regard to case, numbers in them not specially.
 pub fn by_text(a: &str, b: &str) -> Ordering {
     a.chars().flat_map(char::to_lowercase).cmp(b.chars().flat_map(char::to_lowercase)).then_with(|| a.cmp(b))
-}
-
-/// How wide a text is, for columns that are measured.
-pub fn wide(text: &str) -> u16 {
-    text::width(text) as u16
 }

@@ -8,6 +8,11 @@ pub fn width(text: &str) -> usize {
     UnicodeWidthStr::width(text)
 }
 
+/// The same, as the screen counts its columns.
+pub fn columns(text: &str) -> u16 {
+    u16::try_from(width(text)).unwrap_or(u16::MAX)
+}
+
 /// Where a text that is too long loses its characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Elide {
@@ -45,6 +50,29 @@ pub fn harmless(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(safe)
+}
+
+/// The same in ASCII: signs that have an ASCII form take it, and every other character is written out as invisible ones
+/// are (`\u{fc}`), so that two names that differ are shown differently.
+pub fn ascii(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Cow::Borrowed(text);
+    }
+    let mut plain = String::with_capacity(text.len() + 8);
+    for character in harmless(text).chars() {
+        match character {
+            '…' => plain.push_str("..."),
+            '–' | '—' | '−' => plain.push('-'),
+            '‘' | '’' => plain.push('\''),
+            '“' | '”' => plain.push('"'),
+            '→' => plain.push_str("->"),
+            '×' => plain.push('x'),
+            '·' => plain.push('.'),
+            c if c.is_ascii() => plain.push(c),
+            c => plain.push_str(&format!("\\u{{{:x}}}", c as u32)),
+        }
+    }
+    Cow::Owned(plain)
 }
 
 /// The longest start of `text` that fits into `columns`.
@@ -159,6 +187,13 @@ mod tests {
         assert_eq!(harmless("two\nlines"), "two\\nlines");
         assert_eq!(harmless("gpj.\u{202e}exe"), "gpj.\\u{202e}exe");
         assert!(matches!(harmless("plain"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn what_ascii_lacks_is_written_out() {
+        assert_eq!(ascii("Back up now…"), "Back up now...");
+        assert_eq!(ascii("Büro 東\n"), "B\\u{fc}ro \\u{6771}\\n");
+        assert!(matches!(ascii("plain ~"), Cow::Borrowed(_)));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use crate::client::approve::CommandLine;
 use crate::domain::{AccountId, Scope, Time};
 use crate::tui::glyph::Glyphs;
 use crate::tui::store::Store;
+use crate::tui::table::When;
 use crate::tui::theme::Theme;
 use std::collections::BTreeSet;
 
@@ -81,6 +82,15 @@ impl World {
     /// Whether rows of several regions are shown.
     pub fn many_regions(&self) -> bool {
         self.shown.iter().map(|scope| &scope.region).collect::<BTreeSet<_>>().len() > 1
+    }
+
+    /// Whether a column is worth its room.
+    pub fn shows(&self, when: When) -> bool {
+        match when {
+            When::Always => true,
+            When::ManyAccounts => self.many_accounts(),
+            When::ManyRegions => self.many_regions(),
+        }
     }
 
     /// An account as people call it: its name, else its id.

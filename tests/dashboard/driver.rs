@@ -122,6 +122,11 @@ impl Driver {
         self.send(Msg::Data(Box::new(Event::Answered(reply))));
     }
 
+    /// What the world answers to a key that it knows.
+    pub fn answer_of(&self, key: &Key) -> Result<Answer, Fault> {
+        self.fixture.answer(key).expect("the fixture answers this key")
+    }
+
     /// The world that answers.
     pub fn fixture(&mut self) -> &mut Fixture {
         &mut self.fixture

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use vaultdeck::client::query::{PlanDetail, RestoreMetadata, ScopeView, SelectableResource, rows};
 use vaultdeck::client::{Answer, Capabilities, Fault, FaultKind, Key, Query};
 use vaultdeck::domain::extension::{Item, Items, MissingItem, Status};
-use vaultdeck::domain::job::{BackupJob, JobState, RestoreJob};
+use vaultdeck::domain::job::{BackupJob, CopyJob, JobState, RestoreJob};
 use vaultdeck::domain::plan::{Plan, PlanDocument, PlanSummary, Rule};
 use vaultdeck::domain::recovery_point::{Creator, RecoveryPoint, RecoveryPointStatus};
 use vaultdeck::domain::resource::ProtectedResource;
@@ -39,6 +39,7 @@ pub struct Fixture {
     pub plans: Vec<PlanDetail>,
     pub backups: Vec<BackupJob>,
     pub restores: Vec<RestoreJob>,
+    pub copies: Vec<CopyJob>,
     pub resources: Vec<(Scope, SelectableResource)>,
     pub protected: Vec<ProtectedResource>,
     pub items: HashMap<String, Items>,
@@ -186,6 +187,28 @@ pub fn restore(scope: &Scope, number: u64, state: JobState, created: Time) -> Re
     }
 }
 
+pub fn copy(scope: &Scope, number: u64, state: JobState, created: Time) -> CopyJob {
+    CopyJob {
+        id: format!("dddddddd-0000-4000-8000-{number:012}").parse().unwrap(),
+        scope: scope.clone(),
+        source_vault_arn: Some(Arn::vault(scope, &"prod-vault".parse().unwrap())),
+        source_recovery_point_arn: None,
+        destination_vault_arn: Some(Arn::vault(scope, &"archive-vault".parse().unwrap())),
+        destination_recovery_point_arn: None,
+        resource_arn: Some(file_system(scope, 855)),
+        resource_name: Some("projects".to_owned()),
+        resource_type: ResourceType::Efs,
+        created: Some(created),
+        completed: state.is_final().then(|| created + Duration::minutes(3)),
+        state,
+        status_message: None,
+        message_category: None,
+        size_bytes: Some(1_610_612_736),
+        iam_role_arn: None,
+        created_by: None,
+    }
+}
+
 pub fn plan(scope: &Scope, id: &str, name: &str, selected: bool) -> PlanDetail {
     let document = PlanDocument {
         backup_plan_name: name.to_owned(),
@@ -229,7 +252,7 @@ pub fn plan(scope: &Scope, id: &str, name: &str, selected: bool) -> PlanDetail {
     PlanDetail { plan, selections: Ok(if selected { vec![selection] } else { Vec::new() }), next_runs: Vec::new() }
 }
 
-fn account(id: &str, name: &str, management: bool) -> Account {
+pub fn account(id: &str, name: &str, management: bool) -> Account {
     Account {
         id: id.parse().unwrap(),
         name: name.to_owned(),
@@ -251,7 +274,7 @@ pub fn resource(scope: &Scope, name: &str, tags: &[(&str, &str)]) -> (Scope, Sel
     (scope.clone(), resource)
 }
 
-fn item(name: &str, kind: &str, size: u64) -> Item {
+pub fn item(name: &str, kind: &str, size: u64) -> Item {
     Item {
         name: name.to_owned(),
         kind: kind.to_owned(),
@@ -309,6 +332,7 @@ pub fn organization() -> Fixture {
             plan(&staging, "33333333-3333-4333-8333-333333333333", "forgotten", false),
         ],
         backups,
+        copies: Vec::new(),
         restores: vec![
             restore(&home, 1, JobState::Completed, ago(20, 0)),
             restore(&home, 2, JobState::Running, ago(0, 3)),
@@ -457,7 +481,7 @@ impl Fixture {
             Query::RestoreJobs => {
                 Answer::RestoreJobs(rows(self.restores.iter().filter(|job| here(&job.scope)).cloned()))
             }
-            Query::CopyJobs => Answer::CopyJobs(rows([])),
+            Query::CopyJobs => Answer::CopyJobs(rows(self.copies.iter().filter(|job| here(&job.scope)).cloned())),
             Query::BackupJob { id } => {
                 Answer::BackupJob(Arc::new(self.backups.iter().find(|job| job.id == *id)?.clone()))
             }

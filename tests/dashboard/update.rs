@@ -2,8 +2,8 @@
 
 use crate::driver::{Driver, Start};
 use crate::fixture;
-use vaultdeck::client::{Fault, FaultKind};
-use vaultdeck::tui::msg::{Effect, Made};
+use vaultdeck::client::{Fault, FaultKind, Key, Query};
+use vaultdeck::tui::msg::{Effect, Made, Msg};
 
 #[test]
 fn the_same_messages_give_the_same_frames() {
@@ -31,6 +31,42 @@ fn the_selection_stays_on_its_row_when_new_jobs_come() {
     driver.answer_again();
     driver.sees("brand-new");
     assert_eq!(selected(&mut driver), before);
+}
+
+/// Which row of the list has the cursor, from 0.
+fn cursor(driver: &mut Driver) -> usize {
+    let screen = driver.screen();
+    let heading = screen.lines().position(|line| line.contains("  VAULT")).unwrap();
+    screen.lines().skip(heading + 1).position(|line| line.starts_with('▌')).unwrap()
+}
+
+#[test]
+fn the_cursor_stays_at_the_top_until_someone_moves_it_and_then_on_its_row() {
+    let mut driver = Driver::unanswered(Start::default());
+    let scopes = driver.fixture().scopes.clone();
+    driver.reply(Key::context(Query::Scopes), driver.answer_of(&Key::context(Query::Scopes)));
+    driver.send(Msg::Key(crate::driver::key_of("2")));
+    // The rows of the last account come first, then those that stand above them.
+    for scope in scopes.iter().rev() {
+        let key = Key::scoped(scope.clone(), Query::Vaults);
+        driver.reply(key.clone(), driver.answer_of(&key));
+        driver.app.settle();
+        assert_eq!(cursor(&mut driver), 0, "after {scope} answered");
+    }
+    driver.press("j").sees("▌ prod-vault");
+    driver.fixture().vaults.insert(0, fixture::vault(&fixture::home(), "another", 0));
+    driver.answer_again();
+    driver.sees("▌ prod-vault");
+    assert_eq!(cursor(&mut driver), 2);
+}
+
+#[test]
+fn a_row_that_was_opened_keeps_the_cursor() {
+    let mut driver = Driver::usual();
+    driver.press("2 enter esc").sees("▌ Default");
+    driver.fixture().vaults.insert(0, fixture::vault(&fixture::home(), "another", 0));
+    driver.answer_again();
+    driver.sees("▌ Default");
 }
 
 #[test]

@@ -136,8 +136,8 @@ impl App {
                 Vec::new()
             }
             Command::Filter => {
-                if let Some(text) = self.page().filter_text() {
-                    self.line = Some(Line::Filter(Edit::new(text)));
+                if let Some(table) = self.page().table() {
+                    self.line = Some(Line::Filter(Edit::new(table.filter_text())));
                 }
                 Vec::new()
             }

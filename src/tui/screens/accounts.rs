@@ -10,7 +10,7 @@ use crate::tui::msg::Act;
 use crate::tui::paint::Painter;
 use crate::tui::screens::{Screen, pane};
 use crate::tui::store::Line;
-use crate::tui::table::{Cell, Column, List, Record, by_text};
+use crate::tui::table::{Cell, Column, List, Record, Table, by_text};
 use crate::tui::theme::Role;
 use crate::tui::world::World;
 use chrono::Duration;
@@ -42,7 +42,7 @@ pub struct Accounts {
 static COLUMNS: &[Column<Row>] = &[
     Column::<Row>::new("ACCOUNT", 12, 28, |row, _| Cell::new(row.account.name.clone(), Role::Accent))
         .sorted(|a, b| by_text(&a.account.name, &b.account.name)),
-    Column::<Row>::new("ID", 12, 12, |row, _| Cell::plain(row.account.id.to_string())).priority(2),
+    Column::<Row>::new("ID", 12, 12, |row, _| Cell::plain(row.account.id.to_string())).priority(9),
     Column::<Row>::new("HEALTH", 14, 24, |row, world| match (&row.fault, row.failed) {
         (Some(fault), _) => Cell::new(format!("{} {}", world.glyphs.warning, fault.label()), Role::Warning),
         (None, 0) if row.jobs == 0 => Cell::dim(format!("{} no job in 24 h", world.glyphs.none)),
@@ -52,8 +52,8 @@ static COLUMNS: &[Column<Row>] = &[
     .sorted(|a, b| b.failed.cmp(&a.failed)),
     Column::<Row>::new("JOBS 24 H", 9, 9, |row, _| Cell::plain(row.jobs.to_string()))
         .right()
-        .priority(1)
-        .sorted(|a, b| b.jobs.cmp(&a.jobs)),
+        .sorted(|a, b| b.jobs.cmp(&a.jobs))
+        .priority(2),
     Column::<Row>::new("RUNNING", 7, 7, |row, _| {
         Cell::plain(if row.running == 0 { String::new() } else { row.running.to_string() })
     })
@@ -68,11 +68,11 @@ static COLUMNS: &[Column<Row>] = &[
         None => Cell::dim("none known"),
     })
     .right()
-    .priority(2)
-    .sorted(|a, b| a.last.cmp(&b.last)),
+    .sorted(|a, b| a.last.cmp(&b.last))
+    .priority(1),
     Column::<Row>::new("REGIONS", 7, 7, |row, _| Cell::dim(row.regions.to_string())).right().priority(6),
     Column::<Row>::new("STATUS", 9, 12, |row, _| Cell::dim(row.account.status.clone())).priority(7),
-    Column::<Row>::new("EMAIL", 12, 30, |row, _| Cell::dim(row.account.email.clone())).priority(8).grows(),
+    Column::<Row>::new("EMAIL", 12, 30, |row, _| Cell::dim(row.account.email.clone())).grows().priority(8),
 ];
 
 impl Record for Row {
@@ -169,7 +169,7 @@ impl Screen for Accounts {
     }
     fn handle(&mut self, command: Command, world: &World) -> Option<Vec<Act>> {
         if command == Command::Open {
-            let account = &self.list.selected()?.record.account.id;
+            let account = &self.list.choose()?.record.account.id;
             let scope = world.scopes.iter().find(|scope| scope.account == *account).cloned()?;
             return Some(vec![Act::Narrow(Some(scope)), Act::Run(Command::Jobs)]);
         }
@@ -181,8 +181,8 @@ impl Screen for Accounts {
     fn filter(&mut self, text: &str) {
         self.list.filter(text);
     }
-    fn filter_text(&self) -> Option<&str> {
-        Some(self.list.table().filter_text())
+    fn table(&self) -> Option<&Table> {
+        Some(self.list.table())
     }
     fn unfilter(&mut self) -> bool {
         self.list.unfilter()

@@ -8,7 +8,7 @@ use crate::tui::msg::Act;
 use crate::tui::paint::Painter;
 use crate::tui::screens::{Screen, pane};
 use crate::tui::store::{Freshness, Line};
-use crate::tui::table::{Cell, Column, List, Record, When};
+use crate::tui::table::{Cell, Column, List, Record, Table, When};
 use crate::tui::theme::Role;
 use crate::tui::world::{Activity, World};
 use ratatui::layout::Rect;
@@ -30,17 +30,17 @@ static COLUMNS: &[Column<Activity>] = &[
     }),
     Column::<Activity>::new("WHAT", 20, 50, |entry, _| Cell::new(entry.summary.clone(), Role::Accent)),
     Column::<Activity>::new("ACCOUNT", 12, 20, |entry, world| Cell::plain(world.account(&entry.scope.account)))
-        .priority(4)
-        .when(When::ManyAccounts),
-    Column::<Activity>::new("REGION", 12, 14, |entry, _| Cell::plain(entry.scope.region.to_string())).priority(5),
+        .when(When::ManyAccounts)
+        .priority(2),
+    Column::<Activity>::new("REGION", 12, 14, |entry, _| Cell::plain(entry.scope.region.to_string())).priority(4),
     Column::<Activity>::new("CALLS", 16, 30, |entry, _| Cell::dim(entry.operations.clone())).priority(3),
-    Column::<Activity>::new("DETAIL", 12, 40, |entry, _| match &entry.outcome {
+    Column::<Activity>::new("DETAIL", 20, 32, |entry, _| match &entry.outcome {
         Some(Ok(text)) => Cell::dim(text.clone()),
         Some(Err(text)) => Cell::new(text.clone(), Role::Bad),
         None => Cell::dim(""),
     })
-    .priority(2)
-    .grows(),
+    .grows()
+    .priority(1),
 ];
 
 impl Record for Activity {
@@ -79,8 +79,8 @@ impl Screen for ActivityScreen {
     fn filter(&mut self, text: &str) {
         self.list.filter(text);
     }
-    fn filter_text(&self) -> Option<&str> {
-        Some(self.list.table().filter_text())
+    fn table(&self) -> Option<&Table> {
+        Some(self.list.table())
     }
     fn unfilter(&mut self) -> bool {
         self.list.unfilter()

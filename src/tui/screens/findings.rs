@@ -42,6 +42,6 @@ impl Screen for Findings {
             "",
             "What needs a look now (failed, expired, completed with issues, missing runs) is on the overview already: 1.",
         ];
-        pane::view_text(said, world, body, painter);
+        pane::view_text(said, body, painter);
     }
 }

@@ -11,7 +11,7 @@ use crate::tui::paint::{Painter, segment};
 use crate::tui::route::Route;
 use crate::tui::screens::points::resource_name;
 use crate::tui::screens::{Screen, pane, status};
-use crate::tui::table::{Cell, Column, List, Record, When, by_text};
+use crate::tui::table::{Cell, Column, List, Record, Table, When, by_text};
 use crate::tui::theme::Role;
 use crate::tui::world::World;
 use ratatui::layout::Rect;
@@ -62,94 +62,95 @@ fn account<T>(scope: fn(&T) -> &Scope, record: &T, world: &World) -> Cell {
 }
 
 static BACKUP: &[Column<BackupJob>] = &[
-    Column::<BackupJob>::new("STATE", 11, 13, |job, world| status::backup_job(job, world.glyphs))
+    Column::<BackupJob>::new("STATE", 13, 13, |job, world| status::backup_job(job, world.glyphs))
         .sorted(|a, b| a.state.cmp(&b.state)),
     Column::<BackupJob>::new("CREATED", 11, 11, |job, _| Cell::plain(fmt::short(job.created)))
         .sorted(|a, b| b.created.cmp(&a.created)),
-    Column::<BackupJob>::new("RESOURCE", 10, 26, |job, _| {
+    Column::<BackupJob>::new("RESOURCE", 14, 28, |job, _| {
         Cell::new(resource_name(job.resource_name.as_ref(), &job.resource_arn), Role::Accent)
     })
     .sorted(|a, b| by_text(a.resource_arn.as_str(), b.resource_arn.as_str())),
-    Column::<BackupJob>::new("TYPE", 4, 9, |job, _| Cell::plain(job.resource_type.as_str().to_owned())).priority(6),
-    Column::<BackupJob>::new("VAULT", 8, 20, |job, _| Cell::plain(job.vault_name.clone()))
-        .priority(3)
-        .sorted(|a, b| by_text(&a.vault_name, &b.vault_name)),
+    Column::<BackupJob>::new("TYPE", 4, 9, |job, _| Cell::plain(job.resource_type.as_str().to_owned())).priority(8),
+    Column::<BackupJob>::new("VAULT", 12, 24, |job, _| Cell::plain(job.vault_name.clone()))
+        .sorted(|a, b| by_text(&a.vault_name, &b.vault_name))
+        .priority(3),
     Column::<BackupJob>::new("SIZE", 8, 9, |job, _| Cell::plain(fmt::maybe_bytes(job.size_bytes)))
         .right()
-        .priority(2)
-        .sorted(|a, b| b.size_bytes.cmp(&a.size_bytes)),
+        .sorted(|a, b| b.size_bytes.cmp(&a.size_bytes))
+        .priority(4),
     Column::<BackupJob>::new("TOOK", 6, 8, |job, world| Cell::plain(took(job.initiated, job.completed, world.now())))
         .right()
-        .priority(4),
+        .priority(6),
     Column::<BackupJob>::new("ACCOUNT", 10, 20, |job, world| account(|job: &BackupJob| &job.scope, job, world))
-        .priority(3)
         .when(When::ManyAccounts)
-        .sorted(|a, b| a.scope.account.cmp(&b.scope.account)),
+        .sorted(|a, b| a.scope.account.cmp(&b.scope.account))
+        .priority(1),
     Column::<BackupJob>::new("REGION", 12, 14, |job, _| Cell::plain(job.scope.region.to_string()))
-        .priority(5)
         .when(When::ManyRegions)
-        .sorted(|a, b| a.scope.region.cmp(&b.scope.region)),
-    Column::<BackupJob>::new("PLAN", 8, 22, |job, _| match &job.created_by {
+        .sorted(|a, b| a.scope.region.cmp(&b.scope.region))
+        .priority(5),
+    Column::<BackupJob>::new("PLAN", 10, 22, |job, _| match &job.created_by {
         None => Cell::dim("on demand"),
         Some(creator) => Cell::plain(creator.backup_plan_name.clone()),
     })
     .priority(7),
-    Column::<BackupJob>::new("MESSAGE", 10, 30, |job, _| Cell::dim(job.status_message.clone().unwrap_or_default()))
-        .priority(8)
-        .grows(),
+    Column::<BackupJob>::new("MESSAGE", 20, 32, |job, _| Cell::dim(job.status_message.clone().unwrap_or_default()))
+        .grows()
+        .priority(2),
 ];
 
 static COPY: &[Column<CopyJob>] = &[
-    Column::<CopyJob>::new("STATE", 11, 13, |job, world| status::job(&job.state, None, world.glyphs))
+    Column::<CopyJob>::new("STATE", 13, 13, |job, world| status::job(&job.state, None, world.glyphs))
         .sorted(|a, b| a.state.cmp(&b.state)),
     Column::<CopyJob>::new("CREATED", 11, 11, |job, _| Cell::plain(job.created.map(fmt::short).unwrap_or_default()))
         .sorted(|a, b| b.created.cmp(&a.created)),
-    Column::<CopyJob>::new("RESOURCE", 10, 26, |job, _| {
+    Column::<CopyJob>::new("RESOURCE", 14, 28, |job, _| {
         let name = job.resource_name.clone().or_else(|| job.resource_arn.as_ref().map(last_part));
         Cell::new(name.unwrap_or_default(), Role::Accent)
     }),
-    Column::<CopyJob>::new("FROM", 8, 20, |job, _| Cell::plain(vault_of(job.source_vault_arn.as_ref()))).priority(2),
-    Column::<CopyJob>::new("TO", 8, 20, |job, _| Cell::plain(vault_of(job.destination_vault_arn.as_ref()))).priority(1),
-    Column::<CopyJob>::new("SIZE", 8, 9, |job, _| Cell::plain(fmt::maybe_bytes(job.size_bytes))).right().priority(3),
+    Column::<CopyJob>::new("FROM", 12, 24, |job, _| Cell::plain(vault_of(job.source_vault_arn.as_ref()))).priority(4),
+    Column::<CopyJob>::new("TO", 12, 24, |job, _| Cell::plain(vault_of(job.destination_vault_arn.as_ref())))
+        .priority(1),
+    Column::<CopyJob>::new("SIZE", 8, 9, |job, _| Cell::plain(fmt::maybe_bytes(job.size_bytes))).right().priority(5),
     Column::<CopyJob>::new("TOOK", 6, 8, |job, world| Cell::plain(took(job.created, job.completed, world.now())))
         .right()
-        .priority(4),
+        .priority(6),
     Column::<CopyJob>::new("ACCOUNT", 10, 20, |job, world| account(|job: &CopyJob| &job.scope, job, world))
-        .priority(5)
-        .when(When::ManyAccounts),
-    Column::<CopyJob>::new("MESSAGE", 10, 30, |job, _| Cell::dim(job.status_message.clone().unwrap_or_default()))
-        .priority(6)
-        .grows(),
+        .when(When::ManyAccounts)
+        .priority(2),
+    Column::<CopyJob>::new("MESSAGE", 20, 32, |job, _| Cell::dim(job.status_message.clone().unwrap_or_default()))
+        .grows()
+        .priority(3),
 ];
 
 static RESTORE: &[Column<RestoreJob>] = &[
-    Column::<RestoreJob>::new("STATE", 11, 13, |job, world| status::job(&job.state, job.percent_done, world.glyphs))
+    Column::<RestoreJob>::new("STATE", 13, 13, |job, world| status::job(&job.state, job.percent_done, world.glyphs))
         .sorted(|a, b| a.state.cmp(&b.state)),
     Column::<RestoreJob>::new("CREATED", 11, 11, |job, _| Cell::plain(fmt::short(job.created)))
         .sorted(|a, b| b.created.cmp(&a.created)),
-    Column::<RestoreJob>::new("FROM", 10, 26, |job, world| {
+    Column::<RestoreJob>::new("FROM", 14, 28, |job, world| {
         let source = job.source_resource_arn.as_ref().or(job.recovery_point_arn.as_ref());
         Cell::new(source.map(|arn| world.resource_name(&job.scope, arn)).unwrap_or_default(), Role::Accent)
     }),
-    Column::<RestoreJob>::new("RESTORED", 10, 26, |job, _| {
+    Column::<RestoreJob>::new("RESTORED", 12, 28, |job, _| {
         Cell::plain(job.created_resource_arn.as_ref().map(last_part).unwrap_or_default())
     })
-    .priority(2),
-    Column::<RestoreJob>::new("SIZE", 8, 9, |job, _| Cell::plain(fmt::maybe_bytes(job.size_bytes))).right().priority(1),
+    .priority(3),
+    Column::<RestoreJob>::new("SIZE", 8, 9, |job, _| Cell::plain(fmt::maybe_bytes(job.size_bytes))).right().priority(4),
     Column::<RestoreJob>::new("TOOK", 6, 8, |job, world| {
         Cell::plain(took(Some(job.created), job.completed, world.now()))
     })
     .right()
-    .priority(3),
+    .priority(5),
     Column::<RestoreJob>::new("ACCOUNT", 10, 20, |job, world| account(|job: &RestoreJob| &job.scope, job, world))
-        .priority(4)
-        .when(When::ManyAccounts),
+        .when(When::ManyAccounts)
+        .priority(1),
     Column::<RestoreJob>::new("REGION", 12, 14, |job, _| Cell::plain(job.scope.region.to_string()))
-        .priority(5)
-        .when(When::ManyRegions),
-    Column::<RestoreJob>::new("MESSAGE", 10, 30, |job, _| Cell::dim(job.status_message.clone().unwrap_or_default()))
-        .priority(6)
-        .grows(),
+        .when(When::ManyRegions)
+        .priority(6),
+    Column::<RestoreJob>::new("MESSAGE", 20, 32, |job, _| Cell::dim(job.status_message.clone().unwrap_or_default()))
+        .grows()
+        .priority(2),
 ];
 
 fn vault_of(arn: Option<&Arn>) -> String {
@@ -260,18 +261,18 @@ impl Jobs {
         self.kind = Kind::ALL[next].0;
     }
 
-    fn selected(&self) -> Option<Route> {
+    /// Where the selected job opens.
+    fn choose(&mut self) -> Option<Route> {
         match self.kind {
             Kind::Backup => {
-                self.backups.selected().map(|line| Route::BackupJob(line.record.scope.clone(), line.record.id.clone()))
+                self.backups.choose().map(|line| Route::BackupJob(line.record.scope.clone(), line.record.id.clone()))
             }
             Kind::Copy => {
-                self.copies.selected().map(|line| Route::CopyJob(line.record.scope.clone(), line.record.id.clone()))
+                self.copies.choose().map(|line| Route::CopyJob(line.record.scope.clone(), line.record.id.clone()))
             }
-            Kind::Restore => self
-                .restores
-                .selected()
-                .map(|line| Route::RestoreJob(line.record.scope.clone(), line.record.id.clone())),
+            Kind::Restore => {
+                self.restores.choose().map(|line| Route::RestoreJob(line.record.scope.clone(), line.record.id.clone()))
+            }
         }
     }
 
@@ -313,7 +314,7 @@ impl Screen for Jobs {
                 self.turn(command == Command::NextTab);
                 Some(Vec::new())
             }
-            Command::Open => Some(vec![Act::Open(self.selected()?)]),
+            Command::Open => Some(vec![Act::Open(self.choose()?)]),
             other => match self.kind {
                 Kind::Backup => self.backups.handle(other),
                 Kind::Copy => self.copies.handle(other),
@@ -337,11 +338,11 @@ impl Screen for Jobs {
             Kind::Restore => self.restores.filter(text),
         }
     }
-    fn filter_text(&self) -> Option<&str> {
+    fn table(&self) -> Option<&Table> {
         Some(match self.kind {
-            Kind::Backup => self.backups.table().filter_text(),
-            Kind::Copy => self.copies.table().filter_text(),
-            Kind::Restore => self.restores.table().filter_text(),
+            Kind::Backup => self.backups.table(),
+            Kind::Copy => self.copies.table(),
+            Kind::Restore => self.restores.table(),
         })
     }
     fn unfilter(&mut self) -> bool {
@@ -350,9 +351,6 @@ impl Screen for Jobs {
             Kind::Copy => self.copies.unfilter(),
             Kind::Restore => self.restores.unfilter(),
         }
-    }
-    fn rows_built(&self) -> usize {
-        self.backups.table().built()
     }
     fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
         let fresh = world.store.freshness(&self.keys(world));

@@ -24,6 +24,7 @@ use crate::tui::command::Command;
 use crate::tui::msg::Act;
 use crate::tui::paint::Painter;
 use crate::tui::route::{Route, Tab};
+use crate::tui::table::Table;
 use crate::tui::world::World;
 use ratatui::layout::Rect;
 
@@ -41,17 +42,13 @@ pub trait Screen {
     fn subject(&self, world: &World) -> Subject;
     /// Filters its list.
     fn filter(&mut self, _text: &str) {}
-    /// The text that its list is filtered by; none when it has no list.
-    fn filter_text(&self) -> Option<&str> {
+    /// Its list, as far as it has one in view: what it is filtered by, and how many rows it built for the last frame.
+    fn table(&self) -> Option<&Table> {
         None
     }
     /// Takes the filter and the restriction to problems away; false when there was neither.
     fn unfilter(&mut self) -> bool {
         false
-    }
-    /// How many rows its list built for the last frame.
-    fn rows_built(&self) -> usize {
-        0
     }
     /// Draws it.
     fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>);
@@ -143,14 +140,11 @@ impl<T: Screen> Screen for Box<T> {
     fn filter(&mut self, text: &str) {
         (**self).filter(text);
     }
-    fn filter_text(&self) -> Option<&str> {
-        (**self).filter_text()
+    fn table(&self) -> Option<&Table> {
+        (**self).table()
     }
     fn unfilter(&mut self) -> bool {
         (**self).unfilter()
-    }
-    fn rows_built(&self) -> usize {
-        (**self).rows_built()
     }
     fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
         (**self).view(world, area, painter);

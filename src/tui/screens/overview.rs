@@ -14,7 +14,7 @@ use crate::tui::screens::points::resource_name;
 use crate::tui::screens::problems::{self, Problem};
 use crate::tui::screens::{Screen, pane, plan};
 use crate::tui::store::{Freshness, Line};
-use crate::tui::table::List;
+use crate::tui::table::{List, Table};
 use crate::tui::theme::Role;
 use crate::tui::world::World;
 use crate::tui::{fmt, text};
@@ -348,7 +348,7 @@ impl Screen for Overview {
     }
     fn handle(&mut self, command: Command, _: &World) -> Option<Vec<Act>> {
         if command == Command::Open {
-            let route = self.problems.selected()?.record.route.clone();
+            let route = self.problems.choose()?.record.route.clone();
             return Some(vec![Act::Open(route)]);
         }
         self.problems.handle(command).then(Vec::new)
@@ -375,8 +375,8 @@ impl Screen for Overview {
     fn filter(&mut self, text: &str) {
         self.problems.filter(text);
     }
-    fn filter_text(&self) -> Option<&str> {
-        Some(self.problems.table().filter_text())
+    fn table(&self) -> Option<&Table> {
+        Some(self.problems.table())
     }
     fn unfilter(&mut self) -> bool {
         self.problems.unfilter()

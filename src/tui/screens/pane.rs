@@ -98,7 +98,7 @@ pub fn view_list<T: Record>(
     } else if !list.lines().is_empty() {
         let what =
             if list.table().only_problems() { "No problem here." } else { "No row holds every word of the filter." };
-        view_text(&[what, "", "esc shows all rows again."], world, body, painter);
+        view_text(&[what, "", "esc shows all rows again."], body, painter);
     } else {
         view_nothing(fresh, empty, world, body, painter);
     }
@@ -107,11 +107,11 @@ pub fn view_list<T: Record>(
 /// Why there is nothing: it is still on its way, it failed, or there is none.
 pub fn view_nothing(fresh: &Freshness, empty: Empty<'_>, world: &World, area: Rect, painter: &mut Painter<'_>) {
     if fresh.waiting && fresh.faults.is_empty() {
-        view_text(&["Loading…"], world, area, painter);
+        view_text(&["Loading…"], area, painter);
     } else if let Some((_, fault)) = fresh.faults.first() {
         view_fault(fault, fresh.faults.len(), world, area, painter);
     } else {
-        view_text(empty, world, area, painter);
+        view_text(empty, area, painter);
     }
 }
 
@@ -143,7 +143,7 @@ pub fn view_fault(fault: &Fault, failures: usize, world: &World, area: Rect, pai
 }
 
 /// Lines of explanation; those that begin with `$ ` are commands.
-pub fn view_text(lines: Empty<'_>, world: &World, area: Rect, painter: &mut Painter<'_>) {
+pub fn view_text(lines: Empty<'_>, area: Rect, painter: &mut Painter<'_>) {
     let inner = inset(area);
     let mut y = inner.y;
     for line in lines {
@@ -151,13 +151,12 @@ pub fn view_text(lines: Empty<'_>, world: &World, area: Rect, painter: &mut Pain
         if rest.height == 0 {
             break;
         }
-        let line = if world.glyphs.ellipsis == "…" { (*line).to_owned() } else { line.replace('…', "...") };
         y += match line.strip_prefix("$ ") {
             Some(command) => {
                 let rest = Rect::new(rest.x + 2, rest.y, rest.width.saturating_sub(2), rest.height);
                 painter.paragraph(rest, command, Role::Accent)
             }
-            None => painter.paragraph(rest, &line, Role::Text),
+            None => painter.paragraph(rest, line, Role::Text),
         };
     }
 }

@@ -9,7 +9,7 @@ use crate::tui::msg::Act;
 use crate::tui::paint::Painter;
 use crate::tui::route::Route;
 use crate::tui::screens::{Screen, pane};
-use crate::tui::table::{Cell, Column, List, Record, When, by_text};
+use crate::tui::table::{Cell, Column, List, Record, Table, When, by_text};
 use crate::tui::theme::Role;
 use crate::tui::world::World;
 use ratatui::layout::Rect;
@@ -29,7 +29,7 @@ static COLUMNS: &[Column<PlanSummary>] = &[
         Cell::plain(detail.map(|detail| detail.plan.document.rules.len().to_string()).unwrap_or_default())
     })
     .right()
-    .priority(3),
+    .priority(6),
     Column::<PlanSummary>::new("SELECTIONS", 10, 10, |plan, world| match world.store.plan(&plan.scope, &plan.id) {
         Some(detail) => match &detail.selections {
             Ok(selections) if selections.is_empty() => Cell::new("none", Role::Warning),
@@ -39,33 +39,34 @@ static COLUMNS: &[Column<PlanSummary>] = &[
         None => Cell::dim(""),
     })
     .right()
-    .priority(2),
+    .priority(3),
     Column::<PlanSummary>::new("NEXT RUN", 10, 14, |plan, world| {
         let detail = world.store.plan(&plan.scope, &plan.id);
         let next = detail.and_then(|detail| super::plan::next_runs(detail, world.now(), 1).into_iter().next());
         Cell::plain(next.map(|run| fmt::relative(world.now(), run.at)).unwrap_or_default())
     })
-    .right(),
+    .right()
+    .priority(1),
     Column::<PlanSummary>::new("LAST RUN", 10, 14, |plan, world| match plan.last_execution {
         Some(at) => Cell::plain(fmt::relative(world.now(), at)),
         None => Cell::dim("never"),
     })
     .right()
-    .priority(1)
-    .sorted(|a, b| b.last_execution.cmp(&a.last_execution)),
+    .sorted(|a, b| b.last_execution.cmp(&a.last_execution))
+    .priority(4),
     Column::<PlanSummary>::new("ACCOUNT", 12, 20, |plan, world| Cell::plain(world.account(&plan.scope.account)))
-        .priority(2)
         .when(When::ManyAccounts)
-        .sorted(|a, b| a.scope.account.cmp(&b.scope.account)),
+        .sorted(|a, b| a.scope.account.cmp(&b.scope.account))
+        .priority(2),
     Column::<PlanSummary>::new("REGION", 12, 14, |plan, _| Cell::plain(plan.scope.region.to_string()))
-        .priority(4)
         .when(When::ManyRegions)
-        .sorted(|a, b| a.scope.region.cmp(&b.scope.region)),
+        .sorted(|a, b| a.scope.region.cmp(&b.scope.region))
+        .priority(5),
     Column::<PlanSummary>::new("CHANGED", 8, 10, |plan, world| Cell::dim(fmt::age(world.now(), plan.created)))
         .right()
-        .priority(6)
-        .sorted(|a, b| b.created.cmp(&a.created)),
-    Column::<PlanSummary>::new("ID", 12, 38, |plan, _| Cell::dim(plan.id.to_string())).priority(7).grows(),
+        .sorted(|a, b| b.created.cmp(&a.created))
+        .priority(7),
+    Column::<PlanSummary>::new("ID", 12, 38, |plan, _| Cell::dim(plan.id.to_string())).grows().priority(8),
 ];
 
 impl Record for PlanSummary {
@@ -115,7 +116,7 @@ impl Screen for Plans {
     }
     fn handle(&mut self, command: Command, _: &World) -> Option<Vec<Act>> {
         if command == Command::Open {
-            let plan = &self.list.selected()?.record;
+            let plan = &self.list.choose()?.record;
             return Some(vec![Act::Open(Route::Plan(plan.scope.clone(), plan.id.clone()))]);
         }
         self.list.handle(command).then(Vec::new)
@@ -129,8 +130,8 @@ impl Screen for Plans {
     fn filter(&mut self, text: &str) {
         self.list.filter(text);
     }
-    fn filter_text(&self) -> Option<&str> {
-        Some(self.list.table().filter_text())
+    fn table(&self) -> Option<&Table> {
+        Some(self.list.table())
     }
     fn unfilter(&mut self) -> bool {
         self.list.unfilter()

@@ -13,7 +13,7 @@ use crate::tui::screens::details::{self, Detail, Scroll};
 use crate::tui::screens::points::resource_name;
 use crate::tui::screens::{Screen, pane, status};
 use crate::tui::store::Line;
-use crate::tui::table::{Cell, Column, List, Record, by_text};
+use crate::tui::table::{Cell, Column, List, Record, Table, by_text};
 use crate::tui::theme::Role;
 use crate::tui::world::World;
 use ratatui::layout::Rect;
@@ -171,7 +171,7 @@ impl Point {
 }
 
 static COLUMNS: &[Column<Item>] = &[
-    Column::<Item>::new("NAME", 16, 60, |item, _| {
+    Column::<Item>::new("NAME", 16, 40, |item, _| {
         let role = if item.kind == "dir" { Role::Accent } else { Role::Text };
         let target = item.link_target.as_ref().map(|target| format!(" -> {target}")).unwrap_or_default();
         let slash = if item.kind == "dir" { "/" } else { "" };
@@ -183,10 +183,11 @@ static COLUMNS: &[Column<Item>] = &[
         if item.kind == "file" { Cell::plain(fmt::bytes(item.size)) } else { Cell::plain("") }
     })
     .right()
-    .sorted(|a, b| b.size.cmp(&a.size)),
+    .sorted(|a, b| b.size.cmp(&a.size))
+    .priority(1),
     Column::<Item>::new("CHANGED", 11, 11, |item, _| Cell::dim(item.modified.map(fmt::short).unwrap_or_default()))
-        .priority(2)
-        .sorted(|a, b| b.modified.cmp(&a.modified)),
+        .sorted(|a, b| b.modified.cmp(&a.modified))
+        .priority(2),
     Column::<Item>::new("MODE", 10, 10, |item, _| Cell::dim(fmt::mode(&item.kind, item.mode))).priority(3),
 ];
 
@@ -249,7 +250,7 @@ impl Screen for Point {
         }
         match command {
             Command::Open => {
-                let item = &self.list.selected()?.record;
+                let item = Arc::clone(&self.list.choose()?.record);
                 if item.kind == "dir" {
                     let path = self.path_of(&item.name);
                     self.enter(path, world);
@@ -285,8 +286,8 @@ impl Screen for Point {
     fn filter(&mut self, text: &str) {
         self.list.filter(text);
     }
-    fn filter_text(&self) -> Option<&str> {
-        (!self.details).then(|| self.list.table().filter_text())
+    fn table(&self) -> Option<&Table> {
+        (!self.details).then(|| self.list.table())
     }
     fn unfilter(&mut self) -> bool {
         self.list.unfilter()

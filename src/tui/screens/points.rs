@@ -10,7 +10,7 @@ use crate::tui::msg::Act;
 use crate::tui::paint::Painter;
 use crate::tui::route::Route;
 use crate::tui::screens::{Screen, pane, status};
-use crate::tui::table::{Cell, Column, List, Record, by_text};
+use crate::tui::table::{Cell, Column, List, Record, Table, by_text};
 use crate::tui::text::Elide;
 use crate::tui::theme::Role;
 use crate::tui::world::World;
@@ -63,7 +63,7 @@ static COLUMNS: &[Column<RecoveryPoint>] = &[
     Column::<RecoveryPoint>::new("AGE", 5, 8, |point, world| Cell::dim(fmt::coarse(world.now() - point.created)))
         .right()
         .priority(3),
-    Column::<RecoveryPoint>::new("RESOURCE", 10, 28, |point, _| {
+    Column::<RecoveryPoint>::new("RESOURCE", 14, 28, |point, _| {
         Cell::new(resource_name(point.resource_name.as_ref(), &point.resource_arn), Role::Accent)
     })
     .sorted(|a, b| {
@@ -73,34 +73,34 @@ static COLUMNS: &[Column<RecoveryPoint>] = &[
         )
     }),
     Column::<RecoveryPoint>::new("TYPE", 4, 9, |point, _| Cell::plain(point.resource_type.as_str().to_owned()))
-        .priority(5),
+        .priority(6),
     Column::<RecoveryPoint>::new("STATUS", 11, 12, |point, world| status::point(&point.status, world.glyphs))
         .sorted(|a, b| a.status.as_str().cmp(b.status.as_str())),
     Column::<RecoveryPoint>::new("SIZE", 8, 9, |point, _| Cell::plain(fmt::maybe_bytes(point.size_bytes)))
         .right()
-        .priority(1)
-        .sorted(|a, b| b.size_bytes.cmp(&a.size_bytes)),
+        .sorted(|a, b| b.size_bytes.cmp(&a.size_bytes))
+        .priority(2),
     Column::<RecoveryPoint>::new("DELETED", 7, 12, |point, world| match point.calculated_lifecycle.delete_at {
         None => Cell::dim("never"),
         Some(at) => Cell::plain(fmt::relative(world.now(), at)),
     })
     .right()
-    .priority(2)
-    .sorted(|a, b| a.calculated_lifecycle.delete_at.cmp(&b.calculated_lifecycle.delete_at)),
+    .sorted(|a, b| a.calculated_lifecycle.delete_at.cmp(&b.calculated_lifecycle.delete_at))
+    .priority(1),
     Column::<RecoveryPoint>::new("STORAGE", 7, 7, |point, _| {
         Cell::dim(point.storage_class.clone().unwrap_or_default())
     })
-    .priority(8),
+    .priority(7),
     Column::<RecoveryPoint>::new("PLAN", 8, 24, |point, _| match &point.created_by {
         None => Cell::dim("on demand"),
         Some(creator) if creator.backup_plan_name.is_empty() => Cell::plain(creator.backup_plan_id.clone()),
         Some(creator) => Cell::plain(creator.backup_plan_name.clone()),
     })
-    .priority(6),
+    .priority(4),
     Column::<RecoveryPoint>::new("RECOVERY POINT", 12, 24, |point, _| Cell::dim(last_part(&point.arn)))
-        .priority(7)
         .grows()
-        .elide(Elide::Middle),
+        .elide(Elide::Middle)
+        .priority(8),
 ];
 
 impl Record for RecoveryPoint {
@@ -147,7 +147,7 @@ impl Screen for Points {
     }
     fn handle(&mut self, command: Command, _: &World) -> Option<Vec<Act>> {
         if command == Command::Open {
-            let point = &self.list.selected()?.record;
+            let point = &self.list.choose()?.record;
             let route = Route::Point(point.scope.clone(), point.vault_name.clone(), point.arn.clone());
             return Some(vec![Act::Open(route)]);
         }
@@ -167,8 +167,8 @@ impl Screen for Points {
     fn filter(&mut self, text: &str) {
         self.list.filter(text);
     }
-    fn filter_text(&self) -> Option<&str> {
-        Some(self.list.table().filter_text())
+    fn table(&self) -> Option<&Table> {
+        Some(self.list.table())
     }
     fn unfilter(&mut self) -> bool {
         self.list.unfilter()

@@ -50,18 +50,18 @@ static COLUMNS: &[Column<Problem>] = &[
     .sorted(|a, b| b.severity.cmp(&a.severity)),
     Column::<Problem>::new("WHEN", 10, 11, |problem, world| Cell::plain(fmt::relative(world.now(), problem.at)))
         .right()
-        .priority(1)
-        .sorted(|a, b| b.at.cmp(&a.at)),
-    Column::<Problem>::new("OF", 10, 24, |problem, _| Cell::new(problem.name.clone(), Role::Accent))
+        .sorted(|a, b| b.at.cmp(&a.at))
+        .priority(1),
+    Column::<Problem>::new("OF", 14, 24, |problem, _| Cell::new(problem.name.clone(), Role::Accent))
         .sorted(|a, b| by_text(&a.name, &b.name)),
     Column::<Problem>::new("ACCOUNT", 10, 18, |problem, world| Cell::plain(world.account(&problem.scope.account)))
-        .priority(2)
         .when(When::ManyAccounts)
-        .sorted(|a, b| a.scope.account.cmp(&b.scope.account)),
+        .sorted(|a, b| a.scope.account.cmp(&b.scope.account))
+        .priority(2),
     Column::<Problem>::new("REGION", 12, 14, |problem, _| Cell::plain(problem.scope.region.to_string()))
-        .priority(4)
-        .when(When::ManyRegions),
-    Column::<Problem>::new("WHY", 14, 40, |problem, _| Cell::plain(problem.detail.clone())).priority(3).grows(),
+        .when(When::ManyRegions)
+        .priority(4),
+    Column::<Problem>::new("WHY", 20, 30, |problem, _| Cell::plain(problem.detail.clone())).grows().priority(3),
 ];
 
 impl Record for Problem {

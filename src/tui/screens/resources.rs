@@ -10,7 +10,7 @@ use crate::tui::paint::Painter;
 use crate::tui::route::Route;
 use crate::tui::screens::{Screen, pane};
 use crate::tui::store::Line;
-use crate::tui::table::{Cell, Column, List, Record, When, by_text};
+use crate::tui::table::{Cell, Column, List, Record, Table, When, by_text};
 use crate::tui::text::Elide;
 use crate::tui::theme::Role;
 use crate::tui::world::World;
@@ -43,8 +43,8 @@ static COLUMNS: &[Column<Row>] = &[
     Column::<Row>::new("RESOURCE", 12, 28, |row, _| Cell::new(row.name.clone(), Role::Accent))
         .sorted(|a, b| by_text(&a.name, &b.name)),
     Column::<Row>::new("TYPE", 4, 9, |row, _| Cell::plain(row.kind.as_str().to_owned()))
-        .priority(3)
-        .sorted(|a, b| a.kind.as_str().cmp(b.kind.as_str())),
+        .sorted(|a, b| a.kind.as_str().cmp(b.kind.as_str()))
+        .priority(4),
     Column::<Row>::new("PROTECTED", 17, 18, |row, world| match (row.last, row.registered) {
         (Some(_), true) => Cell::new(format!("{} yes", world.glyphs.good), Role::Good),
         (Some(_), false) => Cell::new(format!("{} yes, was retired", world.glyphs.none), Role::Dim),
@@ -56,20 +56,20 @@ static COLUMNS: &[Column<Row>] = &[
     })
     .right()
     .sorted(|a, b| a.last.cmp(&b.last)),
-    Column::<Row>::new("VAULT", 8, 20, |row, _| Cell::plain(row.vault.clone())).priority(4),
+    Column::<Row>::new("VAULT", 12, 24, |row, _| Cell::plain(row.vault.clone())).priority(2),
     Column::<Row>::new("ACCOUNT", 10, 20, |row, world| Cell::plain(world.account(&row.scope.account)))
-        .priority(2)
         .when(When::ManyAccounts)
-        .sorted(|a, b| a.scope.account.cmp(&b.scope.account)),
+        .sorted(|a, b| a.scope.account.cmp(&b.scope.account))
+        .priority(1),
     Column::<Row>::new("REGION", 12, 14, |row, _| Cell::plain(row.scope.region.to_string()))
-        .priority(5)
-        .when(When::ManyRegions),
+        .when(When::ManyRegions)
+        .priority(5),
     Column::<Row>::new("TAGS", 10, 30, |row, _| {
         let tags: Vec<String> = row.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
         Cell::dim(tags.join(" "))
     })
     .priority(6),
-    Column::<Row>::new("PATH", 12, 40, |row, _| Cell::dim(row.path.clone())).priority(7).grows().elide(Elide::Left),
+    Column::<Row>::new("PATH", 14, 30, |row, _| Cell::dim(row.path.clone())).grows().elide(Elide::Left).priority(3),
 ];
 
 impl Record for Row {
@@ -164,7 +164,7 @@ impl Screen for Resources {
     }
     fn handle(&mut self, command: Command, _: &World) -> Option<Vec<Act>> {
         if command == Command::Open {
-            let row = &self.list.selected()?.record;
+            let row = &self.list.choose()?.record;
             return Some(vec![Act::Open(Route::Resource(row.scope.clone(), row.arn.clone()))]);
         }
         self.list.handle(command).then(Vec::new)
@@ -177,8 +177,8 @@ impl Screen for Resources {
     fn filter(&mut self, text: &str) {
         self.list.filter(text);
     }
-    fn filter_text(&self) -> Option<&str> {
-        Some(self.list.table().filter_text())
+    fn table(&self) -> Option<&Table> {
+        Some(self.list.table())
     }
     fn unfilter(&mut self) -> bool {
         self.list.unfilter()

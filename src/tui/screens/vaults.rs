@@ -9,7 +9,7 @@ use crate::tui::msg::Act;
 use crate::tui::paint::Painter;
 use crate::tui::route::Route;
 use crate::tui::screens::{Screen, pane};
-use crate::tui::table::{Cell, Column, List, Record, When, by_text};
+use crate::tui::table::{Cell, Column, List, Record, Table, When, by_text};
 use crate::tui::text::Elide;
 use crate::tui::theme::Role;
 use crate::tui::world::World;
@@ -33,15 +33,15 @@ static COLUMNS: &[Column<Vault>] = &[
         (true, Some(_)) => Cell::new("compliance", Role::Good),
         (true, None) => Cell::new("governance", Role::Good),
     })
-    .priority(4),
+    .priority(3),
     Column::<Vault>::new("ACCOUNT", 12, 20, |vault, world| Cell::plain(world.account(&vault.scope.account)))
-        .priority(2)
         .when(When::ManyAccounts)
-        .sorted(|a, b| a.scope.account.cmp(&b.scope.account)),
+        .sorted(|a, b| a.scope.account.cmp(&b.scope.account))
+        .priority(1),
     Column::<Vault>::new("REGION", 12, 14, |vault, _| Cell::plain(vault.scope.region.to_string()))
-        .priority(3)
         .when(When::ManyRegions)
-        .sorted(|a, b| a.scope.region.cmp(&b.scope.region)),
+        .sorted(|a, b| a.scope.region.cmp(&b.scope.region))
+        .priority(2),
     Column::<Vault>::new("RETENTION", 9, 14, |vault, _| {
         Cell::dim(match (vault.min_retention_days, vault.max_retention_days) {
             (None, None) => String::new(),
@@ -58,15 +58,15 @@ static COLUMNS: &[Column<Vault>] = &[
         });
         if missing { Cell::new("none yet", Role::Warning) } else { Cell::dim("") }
     })
-    .priority(5),
+    .priority(4),
     Column::<Vault>::new("CREATED", 8, 10, |vault, world| Cell::dim(fmt::age(world.now(), vault.created)))
         .right()
-        .priority(7)
-        .sorted(|a, b| b.created.cmp(&a.created)),
+        .sorted(|a, b| b.created.cmp(&a.created))
+        .priority(7),
     Column::<Vault>::new("KEY", 24, 40, |vault, _| Cell::dim(vault.encryption_key_arn.clone().unwrap_or_default()))
-        .priority(8)
         .grows()
-        .elide(Elide::Middle),
+        .elide(Elide::Middle)
+        .priority(8),
 ];
 
 impl Record for Vault {
@@ -108,7 +108,7 @@ impl Screen for Vaults {
     }
     fn handle(&mut self, command: Command, _: &World) -> Option<Vec<Act>> {
         if command == Command::Open {
-            let vault = &self.list.selected()?.record;
+            let vault = &self.list.choose()?.record;
             return Some(vec![Act::Open(Route::Vault(vault.scope.clone(), vault.name.clone()))]);
         }
         self.list.handle(command).then(Vec::new)
@@ -119,8 +119,8 @@ impl Screen for Vaults {
     fn filter(&mut self, text: &str) {
         self.list.filter(text);
     }
-    fn filter_text(&self) -> Option<&str> {
-        Some(self.list.table().filter_text())
+    fn table(&self) -> Option<&Table> {
+        Some(self.list.table())
     }
     fn unfilter(&mut self) -> bool {
         self.list.unfilter()
