@@ -27,6 +27,7 @@ pub mod scheduler;
 pub mod selections;
 pub mod settings;
 mod source_path;
+mod source_root;
 pub mod status;
 pub mod summaries;
 pub mod tags;

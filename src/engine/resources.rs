@@ -10,6 +10,7 @@ use crate::engine::catalog::values::{Columns, millis};
 use crate::engine::error::{Error, Result};
 use crate::engine::keys::random;
 use crate::engine::source_path::check_source;
+use crate::engine::source_root::{self, SourceRoot};
 use crate::engine::vaults;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::path::Path;
@@ -78,12 +79,14 @@ pub fn check_supported(arn: &Arn) -> Result<()> {
 }
 
 impl Engine {
-    /// Registers a resource. The same name and path again: the same ARN, with the new tags.
+    /// Registers a resource. The same name and path again: the same ARN, with the new tags, and the folder that is there now
+    /// counts as the right one.
     pub fn add_resource(&self, request: AddResource) -> Result<ResourceAdded> {
         let resource_type = driven(&request.resource_type)?;
         validate_name(&request.name)?;
         tag_rules::validate("Tags", &request.tags)?;
         let path = check_source(Path::new(&request.path), self.data_dir.root())?;
+        let root = SourceRoot::look(Path::new(&path)).map_err(|e| Invalid::value("Path", format!("{path}: {e}")))?;
         let scope = self.scope_or_first(request.account_id.as_deref(), request.region.as_deref())?;
         let now = self.now();
         let arn = self.catalog.write(|tx| {
@@ -101,6 +104,7 @@ impl Engine {
                     ));
                 }
                 tags::replace(tx, arn.as_str(), &request.tags)?;
+                source_root::remember(tx, &arn, root)?;
                 return Ok(arn);
             }
             let resource = Resource {
@@ -112,6 +116,7 @@ impl Engine {
                 tags: request.tags.clone(),
             };
             register(tx, &resource, now)?;
+            source_root::remember(tx, &resource.arn, root)?;
             vaults::ensure_default(self, tx, &scope)?;
             Ok(resource.arn)
         })?;

@@ -13,9 +13,10 @@ use crate::engine::jobs::store::{self, RestoreRecord};
 use crate::engine::request::check_one_of;
 use crate::engine::{
     Caller, Engine, Page, PageRequest, RestoreJobFilter, StartRestore, lifecycle, resources, restore_target,
+    source_root,
 };
 use crate::repository::ItemPath;
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -111,11 +112,11 @@ impl Engine {
         Ok(RestoreRecord {
             job,
             metadata: request.metadata.clone(),
-            initiated: None,
             target: destination.target,
             new_resource_id: destination.new_id,
             copy_tags: request.copy_source_tags,
             attempts: 0,
+            opened: None,
         })
     }
 
@@ -134,11 +135,13 @@ impl Engine {
                     Some(path) => restore_target::given(Path::new(path), &caller.restore_roots, self.data_dir.root())?,
                     None => self.data_dir.restored().join(&id),
                 };
-                refuse_taken(connection, &target)?;
+                refuse_taken(connection, caller, &target)?;
                 Ok(Destination { target, new_id: Some(id) })
             }
             EfsTarget::SourceFileSystem => {
                 let source = source(connection, caller, point, &efs.file_system_id)?;
+                let known = source_root::get(connection, &source.arn)?;
+                restore_target::open_source(&source, &known).map_err(Error::invalid_parameter)?;
                 let when = self.clock.now().format("%Y-%m-%dT%H-%M-%S-%3fZ");
                 let target = Path::new(&source.path).join(format!("aws-backup-restore_{when}"));
                 Ok(Destination { target, new_id: None })
@@ -223,20 +226,33 @@ fn source(connection: &Connection, caller: &Caller, point: &RecoveryPoint, id: &
     )
 }
 
-/// Two resources or running restores never share a folder.
-fn refuse_taken(connection: &Connection, target: &Path) -> Result<()> {
-    let taken: Option<String> = connection
-        .prepare_cached(&format!(
-            "SELECT arn FROM resources WHERE path = ?1
-             UNION SELECT id FROM restore_jobs WHERE target_path = ?1 AND state IN {}",
-            store::OPEN
-        ))?
-        .query_row([target.to_string_lossy()], |row| row.get(0))
-        .optional()?;
-    match taken {
-        None => Ok(()),
-        Some(by) => Err(Error::invalid_parameter(format!("{} is taken already by {by}", target.display()))),
+/// A restore makes a folder that is nobody's yet: neither inside nor above what is registered or being restored, in
+/// whatever account, for its files would be in the other one's backups, or the other way round.
+fn refuse_taken(connection: &Connection, caller: &Caller, target: &Path) -> Result<()> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT path, arn, account FROM resources
+         UNION ALL SELECT target_path, id, account FROM restore_jobs WHERE state IN {}",
+        store::OPEN
+    ))?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (path, owner, account): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let path = Path::new(&path);
+        if !target.starts_with(path) && !path.starts_with(target) {
+            continue;
+        }
+        let relation = if target == path {
+            "is"
+        } else if target.starts_with(path) {
+            "lies inside"
+        } else {
+            "lies above"
+        };
+        // What belongs to others is not told by name.
+        let whose = if account == caller.account.as_str() { owner } else { "another account".to_owned() };
+        return Err(restore_target::refuse(format!("{} {relation} a folder of {whose}", target.display())));
     }
+    Ok(())
 }
 
 /// `fs-…` of a file system's ARN.

@@ -1,8 +1,21 @@
 //! The folder that a restore writes into: whether it may, and whether there is room.
+//!
+//! A path is judged when the restore is asked for, and is from then on canonical. The folder is opened when the job runs,
+//! which may be much later: without following a link, so that it is what was judged, or the job fails.
 
+use crate::domain::Resource;
 use crate::engine::RestoreRoots;
 use crate::engine::error::{Error, Result};
+use crate::engine::jobs::outcome::Ending;
+use crate::engine::source_root::SourceRoot;
+use crate::repository::{Identity, OpenFolder};
 use std::path::{Component, Path, PathBuf};
+
+/// How much must stay free beyond what a restore needs, for what other programs write meanwhile.
+pub(crate) const RESERVE: u64 = 16 << 20;
+
+/// Tells how many bytes the file system of a folder has left.
+pub(crate) type Free<'a> = &'a dyn Fn(&OpenFolder) -> std::io::Result<u64>;
 
 /// A folder that a caller named: absent or empty, inside what the caller may write to, and clear of the data directory.
 /// Symbolic links on the way are resolved before that is judged.
@@ -26,13 +39,16 @@ pub(crate) fn given(path: &Path, roots: &RestoreRoots, data_dir: &Path) -> Resul
     if resolved.starts_with(data_dir) || data_dir.starts_with(&resolved) {
         return Err(refuse(format!("{shown} must lie neither inside nor above the engine's data directory")));
     }
-    if !is_vacant(&resolved).map_err(|e| refuse(format!("{shown} cannot be used: {e}")))? {
+    let unusable = |e: std::io::Error| refuse(format!("{shown} cannot be used: {e}"));
+    let nearest = OpenFolder::nearest(&resolved).map_err(unusable)?;
+    if nearest.path() == resolved && !nearest.is_empty().map_err(unusable)? {
         return Err(refuse(format!("{shown} must be an empty folder, or not exist yet")));
     }
     Ok(resolved)
 }
 
-fn refuse(rule: String) -> Error {
+/// Refuses a path that a caller named.
+pub(crate) fn refuse(rule: String) -> Error {
     Error::invalid_parameter(format!("Invalid Metadata: vaultdeck:path {rule}"))
 }
 
@@ -57,20 +73,57 @@ fn resolve(path: &Path) -> std::io::Result<PathBuf> {
     }
 }
 
-/// Whether a folder is absent or empty.
-pub(crate) fn is_vacant(path: &Path) -> std::io::Result<bool> {
-    match std::fs::read_dir(path) {
-        Ok(mut entries) => Ok(entries.next().is_none()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(true),
-        Err(error) => Err(error),
-    }
+/// Opens the folder of a resource that is restored into, if it is still the one that was registered.
+pub(crate) fn open_source(resource: &Resource, known: &SourceRoot) -> std::result::Result<OpenFolder, String> {
+    let path = &resource.path;
+    let folder =
+        OpenFolder::open(Path::new(path)).map_err(|e| format!("The file system {path} cannot be used: {e}"))?;
+    known.expect(resource, folder.identity())?;
+    Ok(folder)
 }
 
-/// How many bytes are free where `path` is or will be.
-pub(crate) fn free_space(path: &Path) -> std::io::Result<u64> {
-    let existing = path.ancestors().find(|ancestor| ancestor.exists()).unwrap_or(path);
-    let facts = rustix::fs::statvfs(existing)?;
-    Ok(facts.f_bavail.saturating_mul(facts.f_frsize))
+/// Opens the folder of a restore that has written nothing yet: made now or empty, reached without a link, and with room for
+/// `needed` bytes and [`RESERVE`]. Nothing is made where there is no room.
+///
+/// `free` tells how many bytes the file system of a folder has left.
+pub(crate) fn open_vacant(target: &Path, needed: u64, free: Free<'_>) -> std::result::Result<OpenFolder, Ending> {
+    let shown = target.display();
+    let unusable = |e: std::io::Error| unusable(target, &e);
+    let full = || Ending::failed(false, format!("Cannot restore into {shown}: it is not empty."));
+    let nearest = OpenFolder::nearest(target).map_err(unusable)?;
+    if nearest.path() == target && !nearest.is_empty().map_err(unusable)? {
+        return Err(full());
+    }
+    let free = free(&nearest).map_err(unusable)?;
+    if free < needed.saturating_add(RESERVE) {
+        return Err(Ending::failed(
+            false,
+            format!(
+                "Not enough space to restore into {shown}: {needed} bytes are needed, {free} are free. Nothing was written."
+            ),
+        ));
+    }
+    let opened = OpenFolder::open_or_make(target).map_err(unusable)?;
+    // Somebody may have made it meanwhile, and put something there.
+    if opened.is_empty().map_err(unusable)? { Ok(opened) } else { Err(full()) }
+}
+
+/// Opens the folder that an earlier attempt of a restore wrote into; another one in its place is not written to.
+pub(crate) fn open_again(target: &Path, before: Identity) -> std::result::Result<OpenFolder, Ending> {
+    let opened = OpenFolder::open(target).map_err(|e| unusable(target, &e))?;
+    if opened.identity() == before {
+        return Ok(opened);
+    }
+    let shown = target.display();
+    Err(Ending::failed(
+        false,
+        format!("Cannot go on restoring into {shown}: it is not the folder any more that this job wrote into before."),
+    ))
+}
+
+fn unusable(target: &Path, error: &std::io::Error) -> Ending {
+    let denied = error.kind() == std::io::ErrorKind::PermissionDenied;
+    Ending::failed(denied, format!("Cannot restore into {}: {error}", target.display()))
 }
 
 #[cfg(test)]
@@ -112,5 +165,59 @@ mod tests {
         assert!(message(&root.join("allowed/link/new"), &roots, &data).contains("outside"));
         assert!(message(&root.join("elsewhere/new"), &roots, &data).contains("outside"));
         assert!(given(&root.join("allowed/dangling"), &roots, &data).is_err());
+    }
+
+    #[test]
+    fn room_is_asked_for_with_the_reserve_before_anything_is_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().canonicalize().unwrap().join("a/target");
+        let enough = 1000 + RESERVE;
+        let refused = open_vacant(&target, 1000, &|_| Ok(enough - 1)).unwrap_err();
+        let message = refused.message.unwrap();
+        assert!(message.starts_with("Not enough space") && message.contains("1000 bytes are needed"), "{message}");
+        assert!(!target.parent().unwrap().exists(), "nothing was made");
+        assert!(open_vacant(&target, u64::MAX, &|_| Ok(u64::MAX - 1)).is_err());
+        assert_eq!(open_vacant(&target, 1000, &|_| Ok(enough)).unwrap().path(), target);
+    }
+
+    #[test]
+    fn a_link_that_came_after_the_judgement_is_refused_at_every_level() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        let outside = root.join("outside");
+        std::fs::create_dir_all(outside.join("b/target")).unwrap();
+        let roots = RestoreRoots::Below(vec![root.join("allowed")]);
+        for level in ["", "a", "a/b", "a/b/target"] {
+            let allowed = root.join("allowed");
+            std::fs::create_dir_all(&allowed).unwrap();
+            let target = given(&allowed.join("a/b/target"), &roots, Path::new("/data")).unwrap();
+            let planted = allowed.join(level).components().collect::<PathBuf>();
+            std::fs::create_dir_all(planted.parent().unwrap()).unwrap();
+            if level.is_empty() {
+                std::fs::remove_dir(&allowed).unwrap();
+            }
+            std::os::unix::fs::symlink(&outside, &planted).unwrap();
+
+            let refused = open_vacant(&target, 0, &|_| Ok(u64::MAX)).unwrap_err().message.unwrap();
+
+            assert!(refused.contains(&format!("{} is a symbolic link now", planted.display())), "{refused}");
+            let made = std::fs::read_dir(&outside).unwrap().count();
+            assert_eq!((made, std::fs::read_dir(outside.join("b/target")).unwrap().count()), (1, 0));
+            std::fs::remove_file(&planted).unwrap();
+            let _ = std::fs::remove_dir_all(&allowed);
+        }
+    }
+
+    #[test]
+    fn a_later_attempt_goes_on_in_the_same_folder_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().canonicalize().unwrap().join("target");
+        let before = open_vacant(&target, 0, &|_| Ok(u64::MAX)).unwrap().identity();
+        std::fs::write(target.join("written"), "x").unwrap();
+        assert!(open_vacant(&target, 0, &|_| Ok(u64::MAX)).unwrap_err().message.unwrap().contains("not empty"));
+        assert_eq!(open_again(&target, before).unwrap().identity(), before);
+        std::fs::rename(&target, folder.path().join("aside")).unwrap();
+        std::fs::create_dir(&target).unwrap();
+        assert!(open_again(&target, before).unwrap_err().message.unwrap().contains("not the folder any more"));
     }
 }

@@ -106,6 +106,11 @@ impl ItemPath {
         Ok(Self { components })
     }
 
+    /// The path of these names, from the root down.
+    pub fn of_names(names: impl Iterator<Item = Vec<u8>>) -> Self {
+        Self { components: names.collect() }
+    }
+
     /// The names on the way, from the root down.
     pub fn components(&self) -> &[Vec<u8>] {
         &self.components

@@ -78,12 +78,12 @@ pub enum Piece {
     End,
 }
 
-/// An item that could not be read, or not in full.
+/// An item whose content is not in the snapshot, or not as it was at any one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Issue {
     /// The item.
     pub path: PathBuf,
-    /// What the system said.
+    /// What the system said, or what was seen.
     pub reason: String,
     /// The sort of reason.
     pub kind: IssueKind,
@@ -106,6 +106,11 @@ impl Issue {
             _ => IssueKind::Unreadable,
         };
         Self { path: path.to_owned(), reason: error.to_string(), kind }
+    }
+
+    /// An item of which something is missing though the system refused nothing.
+    pub fn missing(path: &Path, reason: impl Into<String>) -> Self {
+        Self { path: path.to_owned(), reason: reason.into(), kind: IssueKind::Unreadable }
     }
 }
 

@@ -7,10 +7,13 @@ mod directory;
 mod harness;
 mod jobs;
 mod lifecycles;
+#[path = "../repository/support/mounted.rs"]
+mod mounted;
 mod plans;
 mod resources;
 mod restores;
 mod schedules;
 mod selections;
+mod sources;
 mod tags;
 mod vaults;

@@ -1,9 +1,14 @@
 //! Restore jobs.
 
 use crate::bench::{Bench, VAULT, pairs, tree};
+use crate::mounted::Mounted;
 use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use vaultdeck::domain::Arn;
+use vaultdeck::domain::extension::{AddAccount, AddResource};
 use vaultdeck::domain::job::JobState;
-use vaultdeck::engine::{ErrorKind, PageRequest, RestoreRoots};
+use vaultdeck::engine::{Caller, ErrorKind, PageRequest, RestoreRoots};
 
 #[test]
 fn a_restore_with_the_points_own_metadata_makes_a_new_file_system() {
@@ -98,6 +103,125 @@ fn a_target_that_is_not_allowed_or_not_empty_is_refused_before_anything_is_writt
     remote.restore_roots = RestoreRoots::Below(Vec::new());
     assert_eq!(start(&remote, bench.path("new").to_str().unwrap()), ErrorKind::AccessDenied);
     assert!(!bench.path("new").exists());
+}
+
+#[test]
+fn a_restore_into_a_source_that_is_a_link_now_is_refused_and_writes_nothing() {
+    let bench = Bench::simulated();
+    let resource = bench.resource("projects", &[]);
+    let point = bench.backup(&resource).recovery_point_arn.unwrap();
+    let mut metadata = bench.engine().recovery_point_restore_metadata(&bench.caller, VAULT, &point).unwrap();
+    metadata.extend(pairs(&[("newFileSystem", "false")]));
+    fs::create_dir(bench.path("elsewhere")).unwrap();
+    fs::rename(bench.path("projects"), bench.path("old")).unwrap();
+    symlink(bench.path("elsewhere"), bench.path("projects")).unwrap();
+
+    let refused = bench.engine().start_restore_job(&bench.caller, bench.restore_request(&point, metadata)).unwrap_err();
+
+    assert_eq!(refused.kind(), ErrorKind::InvalidParameterValue);
+    assert!(refused.to_string().contains("projects is a symbolic link now"), "{refused}");
+    assert_eq!(fs::read_dir(bench.path("elsewhere")).unwrap().count(), 0);
+}
+
+/// A member account with a recovery point of its own.
+fn member(bench: &Bench) -> (Caller, Arn) {
+    let account = "210987654321";
+    let request = AddAccount { account_id: Some(account.to_owned()), name: "member".to_owned(), email: None };
+    bench.engine().add_account(request).unwrap();
+    let path = bench.path("theirs");
+    fs::create_dir(&path).unwrap();
+    fs::write(path.join("theirs"), "theirs").unwrap();
+    let added = bench.engine().add_resource(AddResource {
+        resource_type: "EFS".to_owned(),
+        name: "theirs".to_owned(),
+        path: path.to_str().unwrap().to_owned(),
+        tags: pairs(&[]),
+        account_id: Some(account.to_owned()),
+        region: None,
+    });
+    let caller = Caller {
+        account: account.parse().unwrap(),
+        user_arn: format!("arn:aws:iam::{account}:user/test").parse().unwrap(),
+        ..bench.caller.clone()
+    };
+    let mut request = bench.backup_request(&added.unwrap().resource_arn.parse().unwrap());
+    (request.vault_name, request.iam_role_arn) = ("Default".to_owned(), Arn::default_role(&caller.account));
+    let job = bench.engine().start_backup_job(&caller, request).unwrap();
+    loop {
+        let job = bench.engine().describe_backup_job(&caller, &job.id).unwrap();
+        if job.state.is_final() {
+            assert_eq!(job.state, JobState::Completed, "{:?}", job.status_message);
+            return (caller, job.recovery_point_arn.unwrap());
+        }
+        std::thread::sleep(std::time::Duration::from_millis(3));
+    }
+}
+
+#[test]
+fn nobody_restores_onto_inside_or_above_what_is_registered() {
+    let bench = Bench::simulated();
+    let mine = bench.resource("shared/mine", &[]);
+    let own_point = bench.backup(&mine).recovery_point_arn.unwrap();
+    let (member, their_point) = member(&bench);
+    let refusal = |caller: &Caller, point: &Arn, vault: &str, path: &Path| {
+        let mut metadata = bench.engine().recovery_point_restore_metadata(caller, vault, point).unwrap();
+        metadata.insert("vaultdeck:path".to_owned(), path.to_str().unwrap().to_owned());
+        let mut request = bench.restore_request(point, metadata);
+        request.iam_role_arn = Some(Arn::default_role(&caller.account));
+        bench.engine().start_restore_job(caller, request).err().map(|error| error.to_string())
+    };
+    let inside = bench.path("shared/mine/inside/deeper");
+    // Above it nothing may be but what is registered, or it would be refused for being full: the folder itself is gone.
+    let theirs = refusal(&member, &their_point, "Default", &inside).unwrap();
+    assert!(theirs.ends_with("inside/deeper lies inside a folder of another account"), "{theirs}");
+    let own = refusal(&bench.caller, &own_point, VAULT, &inside).unwrap();
+    assert!(own.ends_with(&format!("lies inside a folder of {mine}")), "{own}");
+    fs::remove_dir_all(bench.path("shared")).unwrap();
+    let above = refusal(&member, &their_point, "Default", &bench.path("shared")).unwrap();
+    assert!(above.ends_with("shared lies above a folder of another account"), "{above}");
+    let same = refusal(&member, &their_point, "Default", &bench.path("shared/mine")).unwrap();
+    assert!(same.ends_with("shared/mine is a folder of another account"), "{same}");
+    assert!(!inside.exists());
+    assert_eq!(refusal(&member, &their_point, "Default", &bench.path("shared beside")), None);
+}
+
+#[test]
+fn nobody_restores_inside_or_above_what_is_being_restored() {
+    // A restore that lasts: nothing but the clock ends it.
+    let bench = Bench::with_rate(1);
+    let resource = bench.resource("projects", &[]);
+    let job = bench.engine().start_backup_job(&bench.caller, bench.backup_request(&resource)).unwrap();
+    bench.advance(chrono::Duration::hours(4));
+    let point = bench.wait(&job.id).recovery_point_arn.unwrap();
+    let start = |name: &str| {
+        let mut metadata = bench.engine().recovery_point_restore_metadata(&bench.caller, VAULT, &point).unwrap();
+        metadata.insert("vaultdeck:path".to_owned(), bench.path(name).to_str().unwrap().to_owned());
+        bench.engine().start_restore_job(&bench.caller, bench.restore_request(&point, metadata))
+    };
+    let running = start("a/b").unwrap();
+    for (name, relation) in [("a/b", "is"), ("a/b/c", "lies inside"), ("a", "lies above")] {
+        // The target may have been made already, and then the path above it is refused as full.
+        let refused = start(name).unwrap_err().to_string();
+        let expected = format!("{relation} a folder of {running}");
+        assert!(refused.ends_with(&expected) || refused.contains("must be an empty folder"), "{refused}");
+    }
+    assert!(start("a/beside").is_ok());
+}
+
+#[test]
+fn a_disk_without_room_is_refused_before_anything_is_written() {
+    if !rustix::process::geteuid().is_root() {
+        // Only root may mount; the rule itself has a test of its own beside it.
+        return;
+    }
+    let bench = Bench::simulated();
+    let resource = bench.resource("projects", &[]);
+    let point = bench.backup(&resource).recovery_point_arn.unwrap();
+    let _small = Mounted::tmpfs(&bench.path("small"), 8 << 20);
+    let job = bench.restore(&point, &[("vaultdeck:path", bench.path("small/target").to_str().unwrap())]);
+    assert_eq!(job.state, JobState::Failed);
+    assert!(job.status_message.unwrap().starts_with("Not enough space to restore into"));
+    assert_eq!(fs::read_dir(bench.path("small")).unwrap().count(), 0);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use vaultdeck::repository::{Control, Error, ItemPath, RestoreRequest};
 
+use crate::support::mounted::Mounted;
 use crate::support::restic::Restic;
 use crate::support::{self, damage, files, is_root, newest, open, restore, tree, whole};
 
@@ -175,6 +176,129 @@ fn a_link_planted_in_the_target_leads_nothing_out_of_it() {
 }
 
 #[test]
+fn a_link_at_any_level_of_the_targets_path_is_refused_and_leads_nowhere() {
+    let scene = Scene::of(|source| fs::write(source.join("a"), b"secret").unwrap());
+    let outside = scene.path("outside");
+    fs::create_dir_all(outside.join("two/target")).unwrap();
+    for (link, leads) in [("one", ""), ("one/two", "two"), ("one/two/target", "two/target")] {
+        let _ = fs::remove_file(scene.path("one"));
+        let _ = fs::remove_dir_all(scene.path("one"));
+        fs::create_dir_all(scene.path(link).parent().unwrap()).unwrap();
+        symlink(outside.join(leads), scene.path(link)).unwrap();
+        let request = RestoreRequest { target: scene.path("one/two/target"), ..scene.request(&[]) };
+
+        let refused = open(&scene.repository()).restore(&request, &Control::new()).unwrap_err();
+
+        let named = format!("{} is a symbolic link now", scene.path(link).display());
+        assert!(refused.to_string().contains(&named), "{refused}");
+        assert_eq!(fs::read_dir(outside.join("two/target")).unwrap().count(), 0, "something was written outside");
+    }
+}
+
+#[test]
+fn a_folder_that_is_swapped_for_a_link_again_and_again_lets_nothing_out() {
+    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+    let scene = Scene::of(|source| {
+        for number in 0..300_u64 {
+            fs::create_dir(source.join(format!("{number:03}"))).unwrap();
+            fs::write(source.join(format!("{number:03}/file")), tree::noise(number, 5000)).unwrap();
+        }
+    });
+    let repository = open(&scene.repository());
+    let outside = scene.path("outside");
+    fs::create_dir_all(outside.join("target")).unwrap();
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        // Swaps the folder above the target, and one inside of it, as fast as the system can.
+        scope.spawn(|| {
+            while !over.load(Relaxed) {
+                for path in [scene.path("above"), scene.path("above/target/150")] {
+                    let kept = path.with_extension("kept");
+                    if fs::rename(&path, &kept).is_ok() {
+                        symlink(&outside, &path).unwrap_or_default();
+                        let _ = fs::remove_file(&path);
+                        let _ = fs::rename(&kept, &path);
+                    }
+                }
+            }
+        });
+        for _ in 0..40 {
+            fs::create_dir_all(scene.path("above")).unwrap_or_default();
+            let request = RestoreRequest { target: scene.path("above/target"), merge: true, ..scene.request(&[]) };
+            // It may well fail. It must not do what it was not asked for.
+            let _ = repository.restore(&request, &Control::new());
+        }
+        over.store(true, Relaxed);
+    });
+    let found = tree::items(&outside);
+    assert_eq!(found.len(), 2, "outside there is {:?}", found.keys());
+}
+
+/// An access control list as the system stores it: owner, a named user, group, mask, others.
+fn list(named: u32, permissions: u16) -> Vec<u8> {
+    let mut bytes = 2_u32.to_le_bytes().to_vec();
+    for (tag, permissions, id) in
+        [(1_u16, 7_u16, u32::MAX), (2, permissions, named), (4, 5, u32::MAX), (16, 7, u32::MAX), (32, 0, u32::MAX)]
+    {
+        bytes.extend(tag.to_le_bytes());
+        bytes.extend(permissions.to_le_bytes());
+        bytes.extend(id.to_le_bytes());
+    }
+    bytes
+}
+
+#[test]
+fn what_the_targets_folder_passes_on_does_not_open_what_is_restored() {
+    let scene = Scene::of(|source| {
+        tree::everything(source);
+        // Lists that were stored come back, also one that passes on.
+        xattr::set(source.join("empty"), "system.posix_acl_access", &list(1234, 6)).unwrap();
+        xattr::set(source.join("deep/er"), "system.posix_acl_default", &list(1234, 7)).unwrap();
+    });
+    let above = scene.path("above");
+    for there_already in [false, true] {
+        fs::create_dir_all(&above).unwrap();
+        xattr::set(&above, "system.posix_acl_default", &list(4321, 7)).unwrap();
+        let request = RestoreRequest { target: above.join("target"), ..scene.request(&[]) };
+        if there_already {
+            fs::create_dir(above.join("target")).unwrap();
+            assert!(xattr::get(above.join("target"), "system.posix_acl_access").unwrap().is_some());
+        }
+
+        let outcome = open(&scene.repository()).restore(&request, &Control::new()).unwrap();
+
+        assert_eq!(outcome.failures, []);
+        tree::assert_same(&scene.source(), &above.join("target"));
+        // And as after a crash, when folders have their own lists already.
+        let again = RestoreRequest { merge: true, ..request };
+        assert_eq!(open(&scene.repository()).restore(&again, &Control::new()).unwrap().failures, []);
+        tree::assert_same(&scene.source(), &above.join("target"));
+        fs::remove_dir_all(&above).unwrap();
+    }
+}
+
+#[test]
+fn what_the_disk_refuses_behind_our_back_is_told_before_the_end() {
+    if !is_root() {
+        // Only root may mount a disk that fails.
+        return;
+    }
+    // A file system that believes in 64 MiB, on a disk that has 8.
+    let scene = Scene::of(|source| fs::write(source.join("large"), tree::noise(1, 24 << 20)).unwrap());
+    let _small = Mounted::tmpfs(&scene.path("small"), 8 << 20);
+    let image = scene.path("small/image");
+    fs::File::create(&image).unwrap().set_len(64 << 20).unwrap();
+    let made = std::process::Command::new("mkfs.ext4").args(["-q", "-O", "^has_journal"]).arg(&image).status().unwrap();
+    assert!(made.success());
+    let _disk = Mounted::mount(&["-o", "loop", image.to_str().unwrap()], &scene.path("disk"));
+    let request = RestoreRequest { target: scene.path("disk/target"), ..scene.request(&[]) };
+
+    let outcome = open(&scene.repository()).restore(&request, &Control::new());
+
+    assert!(matches!(outcome, Err(Error::Target { .. })), "{outcome:?}");
+}
+
+#[test]
 fn one_bad_byte_costs_only_the_files_that_hold_it() {
     let scene = Scene::of(|source| {
         for number in 0..40_u64 {
@@ -273,7 +397,8 @@ fn who_is_not_root_counts_the_owners_that_could_not_be_given() {
 
     let [ownership_skipped, failed] = outcome[..] else { panic!("{outcome:?}") };
     assert!(ownership_skipped > 300, "{ownership_skipped}");
-    assert_eq!(failed, 0);
+    let devices = ["null", "loop"].into_iter().filter(|name| scene.source().join(name).exists()).count();
+    assert_eq!(failed, devices as u64, "a device that could not be made is missing, whoever may make one");
     let mode = fs::metadata(scene.target().join("empty")).unwrap().permissions().mode();
     assert_eq!(mode & 0o7777, 0o755, "set-user-id must not be lent to another owner");
 }

@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use std::path::Path;
 
 /// Every step, in order. A step that was ever released is never changed: the next one is added behind it.
-pub const ALL: [&str; 1] = [include_str!("schema.sql")];
+pub const ALL: [&str; 2] = [include_str!("schema.sql"), include_str!("migrations/002_source_roots.sql")];
 
 /// Runs the steps that this catalog does not have yet, each in a transaction of its own.
 pub fn run(connection: &mut Connection, path: &Path, steps: &[&str]) -> Result<()> {
@@ -69,5 +69,28 @@ mod tests {
         run(&mut file(&folder), Path::new("c"), &STEPS).unwrap();
         let result = run(&mut file(&folder), Path::new("c"), &STEPS[..1]);
         assert!(matches!(result, Err(Error::Newer { found: 2, known: 1, .. })));
+    }
+
+    #[test]
+    fn resources_of_the_first_version_are_known_to_have_held_what_was_backed_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut connection = file(&folder);
+        run(&mut connection, Path::new("c"), &ALL[..1]).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO accounts VALUES ('1', 'n', 'e', 1, 'ACTIVE', 0);
+                 INSERT INTO vaults VALUES ('v', '1', 'r', 'V', 'BACKUP_VAULT', NULL, NULL, 0);
+                 INSERT INTO resources VALUES ('full', '1', 'r', 'EFS', 'full', '/full', 0);
+                 INSERT INTO resources VALUES ('new', '1', 'r', 'EFS', 'new', '/new', 0);
+                 INSERT INTO recovery_points (arn, account, region, vault_arn, vault_name, resource_arn, resource_type,
+                     status, created, size_bytes, storage_class, point_id, source_path)
+                     VALUES ('p', '1', 'r', 'v', 'V', 'full', 'EFS', 'COMPLETED', 0, 5, 'WARM', 'p', '/full');",
+            )
+            .unwrap();
+        run(&mut connection, Path::new("c"), &ALL).unwrap();
+        let mut statement = connection.prepare("SELECT arn, device, held FROM source_roots ORDER BY arn").unwrap();
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+        let rows: Vec<(String, Option<i64>, i64)> = rows.map(|row| row.unwrap()).collect();
+        assert_eq!(rows, [("full".to_owned(), None, 2), ("new".to_owned(), None, 0)]);
     }
 }

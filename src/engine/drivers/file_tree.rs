@@ -8,15 +8,13 @@ use std::path::PathBuf;
 
 /// The driver of folders.
 ///
-/// There is no snapshot under it: a file that changes while it is read is stored as it was read, and noted.
+/// There is no snapshot under it: a file that does not stay still while it is read is stored as it was read, and told.
 pub struct FileTree;
 
 impl Driver for FileTree {
     fn open(&self, resource: &Resource) -> io::Result<OpenedSource> {
         let root = PathBuf::from(&resource.path);
-        if !std::fs::metadata(&root)?.is_dir() {
-            return Err(io::Error::new(io::ErrorKind::NotADirectory, "it is not a folder"));
-        }
-        Ok(OpenedSource { tree: Box::new(LocalSource::new(&root)?), root })
+        let source = LocalSource::new(&root)?;
+        Ok(OpenedSource { identity: source.identity(), tree: Box::new(source), root })
     }
 }

@@ -5,7 +5,7 @@ mod file_tree;
 pub use file_tree::FileTree;
 
 use crate::domain::{Resource, ResourceType};
-use crate::repository::TreeSource;
+use crate::repository::{Identity, TreeSource};
 use std::path::PathBuf;
 
 /// Reads the resources of one type.
@@ -20,6 +20,8 @@ pub struct OpenedSource {
     pub tree: Box<dyn TreeSource>,
     /// The path in it that is the resource's root.
     pub root: PathBuf,
+    /// Which folder that is.
+    pub identity: Identity,
 }
 
 /// The driver of a type; none when the engine does not carry that type yet.

@@ -16,9 +16,10 @@ use crate::engine::jobs::live::{LiveJob, Verdict};
 use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::store::{self, BackupRecord, Moved};
 use crate::engine::jobs::worker::{self, Failure, Worked};
+use crate::engine::source_root::{self, SourceRoot};
 use crate::engine::vault_store::OpenVault;
 use crate::engine::{collection, drivers, lifecycle, manifest, resources};
-use crate::repository::{BackupOutcome, BackupRequest, Id, IssueKind, ItemPath, crash_point};
+use crate::repository::{BackupOutcome, BackupRequest, Id, Identity, IssueKind, ItemPath, crash_point};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -45,6 +46,8 @@ fn end(engine: &Arc<Engine>, live: &LiveJob, ending: &Ending) -> Result<()> {
 /// What is needed from the catalog before the work begins.
 struct Plan {
     resource: Resource,
+    /// What was seen of the resource's root before.
+    root: SourceRoot,
     tags: Tags,
     parent: Option<Id>,
 }
@@ -54,6 +57,8 @@ struct Stored {
     record: BackupRecord,
     vault: Arc<OpenVault>,
     plan: Plan,
+    /// The root that was read.
+    identity: Identity,
     outcome: BackupOutcome,
 }
 
@@ -70,6 +75,7 @@ fn run(engine: &Arc<Engine>, live: &LiveJob, record: &BackupRecord) -> std::resu
     let driver = drivers::of(&plan.resource.resource_type)
         .ok_or_else(|| Ending::failed(false, format!("Unsupported resource type: {}", plan.resource.resource_type)))?;
     let source = driver.open(&plan.resource).map_err(|e| unreadable(&plan.resource.path, &e))?;
+    plan.root.expect(&plan.resource, source.identity).map_err(|why| Ending::failed(false, why))?;
     let request = BackupRequest {
         paths: vec![source.root.clone()],
         parent: plan.parent,
@@ -82,7 +88,7 @@ fn run(engine: &Arc<Engine>, live: &LiveJob, record: &BackupRecord) -> std::resu
     };
     let outcome = vault.repository.backup(source.tree.as_ref(), &request, &live.control)?;
     let bytes = outcome.bytes_read;
-    let stored = Stored { record: record.clone(), vault: Arc::clone(&vault), plan, outcome };
+    let stored = Stored { record: record.clone(), vault: Arc::clone(&vault), plan, identity: source.identity, outcome };
     Ok(Worked { bytes, finish: Box::new(move |engine, verdict| stored.finish(engine, verdict)) })
 }
 
@@ -116,7 +122,8 @@ fn plan(connection: &Connection, record: &BackupRecord) -> Result<std::result::R
         .query_row(params![job.vault_arn.as_str(), job.resource_arn.as_str()], |row| row.get(0))
         .optional()?
         .flatten();
-    Ok(Ok(Plan { resource, tags: all, parent: parent.and_then(|text| text.parse().ok()) }))
+    let root = source_root::get(connection, &resource.arn)?;
+    Ok(Ok(Plan { resource, root, tags: all, parent: parent.and_then(|text| text.parse().ok()) }))
 }
 
 /// What an earlier attempt of this job left whole: its snapshot and manifest, of which the catalog does not know.
@@ -135,7 +142,7 @@ fn adopt(record: &BackupRecord, vault: &Arc<OpenVault>) -> Result<Option<Worked>
     Ok(Some(Worked {
         bytes: 0,
         finish: Box::new(move |engine, verdict| match verdict {
-            Verdict::Complete => commit(engine, &record, &vault, &manifest, &snapshot),
+            Verdict::Complete => commit(engine, &record, &vault, &manifest, &snapshot, None),
             Verdict::Expired | Verdict::Stopped => discard(engine, &record, &vault, &snapshot, verdict),
         }),
     }))
@@ -150,12 +157,14 @@ impl Stored {
         }
         let manifest = self.manifest(engine.clock.now());
         manifest::write(&self.vault.points, self.vault.repository.key(), &manifest)?;
-        commit(engine, &self.record, &self.vault, &manifest, &self.outcome.snapshot)
+        let root = self.plan.root.after(self.identity, &self.outcome);
+        commit(engine, &self.record, &self.vault, &manifest, &self.outcome.snapshot, Some(root))
     }
 
     fn manifest(&self, now: Time) -> manifest::Manifest {
         let job = &self.record.job;
-        let missing: Vec<MissingItem> = self
+        let shrunk = self.plan.root.shrunk(&self.outcome);
+        let read: Vec<MissingItem> = self
             .outcome
             .issues
             .iter()
@@ -164,7 +173,9 @@ impl Stored {
                 reason: issue.reason.clone(),
             })
             .collect();
-        let denied = self.outcome.issues.iter().all(|issue| issue.kind == IssueKind::AccessDenied);
+        let all = shrunk.map(|reason| MissingItem { path: "/".to_owned(), reason: reason.to_owned() });
+        let missing: Vec<MissingItem> = all.into_iter().chain(read).collect();
+        let denied = shrunk.is_none() && self.outcome.issues.iter().all(|issue| issue.kind == IssueKind::AccessDenied);
         let ending = Ending::completed(&missing, denied);
         manifest::Manifest {
             recovery_point_id: point_id(&self.record).to_owned(),
@@ -205,6 +216,7 @@ fn commit(
     vault: &OpenVault,
     manifest: &manifest::Manifest,
     snapshot: &Id,
+    root: Option<SourceRoot>,
 ) -> Result<()> {
     let packs = vault.repository.packs_of(snapshot)?;
     let now = engine.clock.now();
@@ -220,6 +232,9 @@ fn commit(
             return Ok(false);
         }
         insert_point(tx, manifest, &packs, now)?;
+        if let Some(root) = root {
+            source_root::remember(tx, &manifest.resource_arn, root)?;
+        }
         engine.clock.save_in(tx)?;
         Ok(true)
     })?;

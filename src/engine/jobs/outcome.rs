@@ -37,7 +37,8 @@ impl Ending {
             return Self { state: JobState::Completed, category: SUCCESS, message: None };
         }
         let category = if all_denied { ACCESS_DENIED } else { MISCELLANEOUS };
-        let message = format!("Completed with issues: {} not read: {}", count(missing.len()), names(missing));
+        let message =
+            format!("Completed with issues: {} not read: {}", count(missing.len()), names_with_reasons(missing));
         Self::new(JobState::Completed, category, message)
     }
 
@@ -111,10 +112,6 @@ fn count(items: usize) -> String {
     if items == 1 { "1 item".to_owned() } else { format!("{items} items") }
 }
 
-fn names(missing: &[MissingItem]) -> String {
-    list(missing, |item| shorten(&item.path))
-}
-
 fn names_with_reasons(missing: &[MissingItem]) -> String {
     list(missing, |item| format!("{} ({})", shorten(&item.path), item.reason))
 }
@@ -153,17 +150,20 @@ mod tests {
     fn issues_are_counted_and_the_first_are_named() {
         let ending = Ending::completed(&missing(7), true);
         assert_eq!(ending.category, ACCESS_DENIED);
-        assert_eq!(ending.message.unwrap(), "Completed with issues: 7 items not read: /f0, /f1, /f2, /f3, /f4, …");
+        assert_eq!(
+            ending.message.unwrap(),
+            "Completed with issues: 7 items not read: /f0 (denied), /f1 (denied), /f2 (denied), /f3 (denied), /f4 (denied), …"
+        );
         assert_eq!(
             Ending::completed(&missing(1), false).message.unwrap(),
-            "Completed with issues: 1 item not read: /f0"
+            "Completed with issues: 1 item not read: /f0 (denied)"
         );
     }
 
     #[test]
     fn a_long_name_is_cut_at_its_beginning() {
-        let long = vec![MissingItem { path: format!("/{}/end", "x".repeat(600)), reason: String::new() }];
+        let long = vec![MissingItem { path: format!("/{}/end", "x".repeat(600)), reason: "gone".to_owned() }];
         let message = Ending::completed(&long, false).message.unwrap();
-        assert!(message.ends_with("/end") && message.chars().count() < 300, "{message}");
+        assert!(message.ends_with("/end (gone)") && message.chars().count() < 300, "{message}");
     }
 }

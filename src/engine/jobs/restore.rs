@@ -13,14 +13,11 @@ use crate::engine::jobs::live::{LiveJob, Verdict};
 use crate::engine::jobs::outcome::{Ending, SUCCESS};
 use crate::engine::jobs::store::{self, RestoreRecord};
 use crate::engine::jobs::worker::{self, Failure, Worked};
-use crate::engine::{resources, restore_target};
-use crate::repository::{Id, ItemPath, RestoreOutcome, RestoreRequest};
+use crate::engine::{resources, restore_target, source_root};
+use crate::repository::{Id, ItemPath, OpenFolder, RestoreOutcome, RestoreRequest, crash_point};
 use rusqlite::{Connection, params};
 use std::path::Path;
 use std::sync::Arc;
-
-/// How much must stay free beyond what a restore needs, for what other programs write meanwhile.
-const RESERVE: u64 = 16 << 20;
 
 /// Starts the thread of a restore job whose row says RUNNING.
 pub(crate) fn spawn(engine: &Arc<Engine>, live: LiveJob, record: RestoreRecord) -> Result<()> {
@@ -56,14 +53,24 @@ fn run(engine: &Arc<Engine>, live: &LiveJob, record: &RestoreRecord) -> std::res
             .collect::<std::result::Result<_, _>>()
             .map_err(|e| Ending::failed(false, format!("Invalid ItemsToRestore: {e}")))?,
         target: record.target.clone(),
-        // What an earlier attempt wrote is written over, also one that an orderly stop ended and that does not count.
-        merge: record.initiated.is_some(),
+        // What an earlier attempt wrote is written over.
+        merge: record.opened.is_some(),
     };
-    let size = vault.repository.measure(&request, &live.control)?;
-    if record.initiated.is_none() {
-        prepare(&record.target, size.required_bytes)?;
+    if record.new_resource_id.is_none() {
+        check_source(engine, &origin.point.resource_arn)?;
     }
-    let outcome = vault.repository.restore(&request, &live.control)?;
+    crash_point::reached("before-restore-opens");
+    let into = match record.opened {
+        Some(before) => restore_target::open_again(&record.target, before)?,
+        None => {
+            let size = vault.repository.measure(&request, &live.control)?;
+            let into = restore_target::open_vacant(&record.target, size.required_bytes, &OpenFolder::free_space)?;
+            engine.catalog.write(|tx| store::remember_target(tx, &record.job.id, into.identity()))?;
+            into
+        }
+    };
+    crash_point::reached("before-restore-writes");
+    let outcome = vault.repository.restore_into(&request, into, &live.control)?;
     if outcome.failed > 0 {
         return Err(incomplete(&outcome).into());
     }
@@ -98,25 +105,14 @@ fn origin(connection: &Connection, record: &RestoreRecord) -> Result<std::result
     Ok(Ok(Origin { snapshot, root, tags: tags::get(connection, arn.as_str())?, point }))
 }
 
-/// Refuses before anything is written when the folder is taken or the disk too small.
-fn prepare(target: &Path, needed: u64) -> std::result::Result<(), Ending> {
-    let shown = target.display();
-    let unusable = |e: std::io::Error| {
-        let denied = e.kind() == std::io::ErrorKind::PermissionDenied;
-        Ending::failed(denied, format!("Cannot restore into {shown}: {e}"))
+/// A restore into the source writes into a new folder of it: that must still be the folder that was registered.
+fn check_source(engine: &Arc<Engine>, arn: &Arn) -> std::result::Result<(), Failure> {
+    let (resource, known) =
+        engine.catalog.read(|connection| Ok((resources::get(connection, arn)?, source_root::get(connection, arn)?)))?;
+    let Some(resource) = resource else {
+        return Err(Ending::failed(false, format!("Resource {arn} does not exist.")).into());
     };
-    if !restore_target::is_vacant(target).map_err(unusable)? {
-        return Err(Ending::failed(false, format!("Cannot restore into {shown}: it is not empty.")));
-    }
-    let free = restore_target::free_space(target).map_err(unusable)?;
-    if free < needed.saturating_add(RESERVE) {
-        return Err(Ending::failed(
-            false,
-            format!(
-                "Not enough space to restore into {shown}: {needed} bytes are needed, {free} are free. Nothing was written."
-            ),
-        ));
-    }
+    restore_target::open_source(&resource, &known).map_err(|why| Ending::failed(false, why))?;
     Ok(())
 }
 

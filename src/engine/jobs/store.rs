@@ -10,6 +10,8 @@ use crate::engine::catalog::values::{Columns as _, millis, to_json};
 use crate::engine::catalog::{backup_jobs, restore_jobs};
 use crate::engine::error::Result;
 use crate::engine::jobs::outcome::Ending;
+use crate::engine::source_root::identity;
+use crate::repository::Identity;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -42,8 +44,6 @@ pub struct RestoreRecord {
     pub job: RestoreJob,
     /// What was asked for.
     pub metadata: BTreeMap<String, String>,
-    /// When it was first begun; from then on its folder may hold what it wrote.
-    pub initiated: Option<Time>,
     /// Where it writes.
     pub target: PathBuf,
     /// The id of the file system that it makes, if it makes one.
@@ -52,6 +52,8 @@ pub struct RestoreRecord {
     pub copy_tags: bool,
     /// How often it was begun.
     pub attempts: i64,
+    /// The folder that an earlier attempt opened to write into, if one came so far.
+    pub opened: Option<Identity>,
 }
 
 /// What a backup job moved, for its row.
@@ -179,7 +181,8 @@ pub fn open_restores(connection: &Connection) -> Result<Vec<RestoreRecord>> {
     select(
         connection,
         &format!(
-            "SELECT {}, metadata, initiated, target_path, copy_tags, attempts, created_resource_id FROM restore_jobs
+            "SELECT {}, metadata, target_path, copy_tags, attempts, created_resource_id, target_device,
+                 target_inode FROM restore_jobs
              WHERE state IN {OPEN} ORDER BY created, rowid",
             restore_jobs::COLUMNS
         ),
@@ -187,11 +190,11 @@ pub fn open_restores(connection: &Connection) -> Result<Vec<RestoreRecord>> {
             Ok(RestoreRecord {
                 job: restore_jobs::from_row(row)?,
                 metadata: row.json("metadata")?,
-                initiated: row.time_option("initiated")?,
                 target: row.column::<String>("target_path")?.into(),
                 new_resource_id: row.column("created_resource_id")?,
                 copy_tags: row.column("copy_tags")?,
                 attempts: row.column("attempts")?,
+                opened: identity(row.column("target_device")?, row.column("target_inode")?),
             })
         },
     )
@@ -263,6 +266,14 @@ pub fn begin(connection: &Connection, kind: JobKind, id: &JobId, now: Time) -> R
         ))?
         .execute(params![id.as_str(), millis(now)])?;
     Ok(true)
+}
+
+/// A restore job has opened the folder that it writes into, and has written nothing yet.
+pub fn remember_target(connection: &Connection, id: &JobId, target: Identity) -> Result<()> {
+    connection
+        .prepare_cached("UPDATE restore_jobs SET target_device = ?2, target_inode = ?3 WHERE id = ?1")?
+        .execute(params![id.as_str(), target.device as i64, target.inode as i64])?;
+    Ok(())
 }
 
 /// A running backup job is being stopped. Whether it was running.

@@ -73,13 +73,15 @@ pub struct BackupOutcome {
     pub files_unmodified: u64,
     /// Folders in the snapshot.
     pub directories: u64,
+    /// Names below the roots, of whatever kind, as the source's folders gave them.
+    pub items: u64,
     /// Bytes of all files in the snapshot.
     pub bytes_total: u64,
     /// Bytes read from the source; holes are not read.
     pub bytes_read: u64,
     /// Bytes that the storage grew by, without indexes.
     pub bytes_added: u64,
-    /// Items that could not be read, or not in full, sorted by path.
+    /// Items that are not in the snapshot, or not as they were at any one moment, sorted by path.
     pub issues: Vec<Issue>,
     /// What else is worth saying, sorted by path.
     pub notes: Vec<Note>,

@@ -1,7 +1,7 @@
 //! Reading files and cutting them into pieces.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,11 +9,15 @@ use super::encoder::Encoder;
 use super::folder::Place;
 use super::session::{Session, add};
 use crate::repository::chunker::Chunker;
-use crate::repository::source::{Piece, SourceReader};
+use crate::repository::source::{FileState, Piece, SourceReader};
 use crate::repository::{BlobKind, Id, Node, Result};
 
 /// Read ahead of the largest piece, so that the rest need not be moved for each read.
 const READ_AHEAD: usize = 4 << 20;
+/// How often a file is read that changes while it is read.
+const ATTEMPTS: u32 = 3;
+/// A longer file is read only once: most that are long and never still are a database's or a machine's disk.
+const REREAD: u64 = 64 << 20;
 
 /// A file to be read.
 pub(super) struct FileJob {
@@ -50,7 +54,18 @@ pub(super) struct Reader<'s, 'a> {
 struct Content {
     ids: Vec<Id>,
     size: u64,
+    /// Whether others may have pieces.
+    share: bool,
     shared: Option<Arc<SharedFile>>,
+}
+
+/// A file as it was read once.
+struct Reading {
+    /// What it was like before.
+    state: FileState,
+    content: Content,
+    /// Whether it was the same afterwards.
+    still: bool,
 }
 
 impl<'s, 'a> Reader<'s, 'a> {
@@ -61,25 +76,34 @@ impl<'s, 'a> Reader<'s, 'a> {
 
     /// Reads a file and stores its pieces. What is wrong with the file itself becomes an issue or a note.
     pub(super) fn read(&mut self, mut job: FileJob) -> Result<()> {
-        let session = self.session;
-        let opened = session.source.open(&job.path).and_then(|mut reader| Ok((reader.state()?, reader)));
-        let (before, mut reader) = match opened {
-            Ok(opened) => opened,
+        let mut reading = match self.read_once(&job.path, None, 1)? {
+            Ok(reading) => reading,
             Err(error) => return self.give_up(&job, &error),
         };
-        job.node.size = before.size;
-        (job.node.modified, job.node.accessed, job.node.changed) = (before.modified, before.modified, before.changed);
-        job.node.inode = before.inode;
-        let mut content = Content { ids: Vec::new(), size: 0, shared: None };
-        let read = self.read_content(reader.as_mut(), &mut content)?;
-        if let Err(error) = read.and_then(|()| reader.state()).map(|after| {
-            if after != before || content.size != before.size {
-                session.note(&job.path, "it changed while it was read, and is stored as it was read");
+        let mut attempt = 1;
+        while !reading.still {
+            if attempt == ATTEMPTS || reading.state.size > REREAD {
+                let torn = "it changed while it was read: what is stored may be part old and part new";
+                self.session.missing(&job.path, torn);
+                break;
             }
-        }) {
-            return self.give_up(&job, &error);
+            attempt += 1;
+            // A file that only grows, as a log does, is never still. What was there before is the same each time.
+            let length = (attempt == ATTEMPTS).then_some(reading.content.size);
+            let again = match self.read_once(&job.path, length, attempt)? {
+                Ok(again) => again,
+                Err(error) => return self.give_up(&job, &error),
+            };
+            let same = attempt == ATTEMPTS && again.content.ids == reading.content.ids;
+            reading = again;
+            if same && !reading.still {
+                self.session.note(&job.path, "it grew while it was read, and is stored as it was before");
+                break;
+            }
         }
-        drop(reader);
+        let Reading { state, content, .. } = reading;
+        (job.node.modified, job.node.accessed, job.node.changed) = (state.modified, state.modified, state.changed);
+        job.node.inode = state.inode;
         job.node.size = content.size;
         job.node.content = content.ids;
         match content.shared {
@@ -89,6 +113,32 @@ impl<'s, 'a> Reader<'s, 'a> {
                 self.let_go(&shared)
             }
         }
+    }
+
+    /// Reads a file from its beginning, at most `length` bytes of it. The inner result is the source's.
+    fn read_once(&mut self, path: &Path, length: Option<u64>, attempt: u32) -> Result<io::Result<Reading>> {
+        let source = self.session.source;
+        let mut opened = source.open(path);
+        if opened.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) && self.session.is_listed(path) {
+            // Another file was put in its place between the two questions.
+            opened = source.open(path);
+        }
+        let (state, mut reader) = match opened.and_then(|mut reader| Ok((reader.state()?, reader))) {
+            Ok(opened) => opened,
+            Err(error) => return Ok(Err(error)),
+        };
+        if let Some(length) = length {
+            reader = Box::new(Beginning { reader, left: length });
+        }
+        if attempt > 1 {
+            self.session.control.progress.expect(0, length.unwrap_or(state.size));
+        }
+        let mut content = Content { ids: Vec::new(), size: 0, share: attempt == 1, shared: None };
+        let read = self.read_content(reader.as_mut(), &mut content)?;
+        Ok(read.and_then(|()| reader.state()).map(|after| {
+            let still = after == state && content.size == state.size;
+            Reading { state, content, still }
+        }))
     }
 
     /// Stores a piece of a file that another worker reads.
@@ -116,13 +166,9 @@ impl<'s, 'a> Reader<'s, 'a> {
         self.session.deliver(&mut self.encoder, &job.place, Some(job.node))
     }
 
-    /// A file that cannot be read is not stored. One that is gone was deleted meanwhile, which is no fault.
+    /// A file that cannot be read is not stored.
     fn give_up(&mut self, job: &FileJob, error: &io::Error) -> Result<()> {
-        if error.kind() == io::ErrorKind::NotFound {
-            self.session.note(&job.path, "it vanished before it could be read");
-        } else {
-            self.session.issue(&job.path, error);
-        }
+        self.session.not_stored(&job.path, error);
         self.session.deliver(&mut self.encoder, &job.place, None)
     }
 
@@ -155,7 +201,7 @@ impl<'s, 'a> Reader<'s, 'a> {
         let piece = &self.window.bytes()[..length];
         let more = edge != Edge::End || length < self.window.bytes().len();
         let position = content.ids.len();
-        if more && self.session.queue.has_room() {
+        if more && content.share && self.session.queue.has_room() {
             let shared = content.shared.get_or_insert_with(SharedFile::new);
             shared.left.fetch_add(1, Ordering::AcqRel);
             let job = PieceJob { file: shared.clone(), position, content: piece.to_vec() };
@@ -185,6 +231,35 @@ impl<'s, 'a> Reader<'s, 'a> {
         content.add(self.session, pieces * maximum as u64);
         self.window.zeros = length % maximum as u64;
         Ok(())
+    }
+}
+
+/// The beginning of a file.
+struct Beginning<'a> {
+    reader: Box<dyn SourceReader + 'a>,
+    left: u64,
+}
+
+impl SourceReader for Beginning<'_> {
+    fn state(&mut self) -> io::Result<FileState> {
+        self.reader.state()
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<Piece> {
+        let wanted = self.left.min(buffer.len() as u64) as usize;
+        if wanted == 0 {
+            return Ok(Piece::End);
+        }
+        let piece = match self.reader.read(&mut buffer[..wanted])? {
+            Piece::Hole(length) => Piece::Hole(length.min(self.left)),
+            piece => piece,
+        };
+        self.left -= match piece {
+            Piece::Data(length) => length as u64,
+            Piece::Hole(length) => length,
+            Piece::End => 0,
+        };
+        Ok(piece)
     }
 }
 

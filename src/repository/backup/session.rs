@@ -1,6 +1,7 @@
 //! One backup while it runs: what the walker, the workers and the writers share.
 
 use std::collections::HashSet;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard};
@@ -16,6 +17,7 @@ use super::queue::{Queue, Work};
 use super::reader::{FileJob, PieceJob, Reader};
 use super::{Adoption, BackupOutcome, walker, wall_time};
 use crate::repository::chunker::Chunker;
+use crate::repository::hard_links::HardLinks;
 use crate::repository::source::{Issue, Note, TreeSource};
 use crate::repository::{BlobKind, Control, Error, Id, Node, Repository, Result, Snapshot, Summary};
 
@@ -34,6 +36,7 @@ pub(super) struct Session<'a> {
     claims: Claims,
     /// The packs that hold what the new snapshot refers to.
     counted_on: RwLock<HashSet<Id>>,
+    hard_links: HardLinks,
     packer: Packer,
     writer: PackWriter,
     failure: Mutex<Option<Error>>,
@@ -53,6 +56,8 @@ pub(super) struct Counts {
     pub(super) directories_unmodified: AtomicU64,
     pub(super) bytes_total: AtomicU64,
     pub(super) bytes_read: AtomicU64,
+    /// Names below the roots.
+    pub(super) items: AtomicU64,
     data_blobs: AtomicU64,
     tree_blobs: AtomicU64,
     bytes_new: AtomicU64,
@@ -90,6 +95,7 @@ impl<'a> Session<'a> {
             zeros: OnceLock::new(),
             claims: Claims::new(),
             counted_on: RwLock::default(),
+            hard_links: HardLinks::default(),
             packer,
             writer,
             failure: Mutex::default(),
@@ -259,7 +265,10 @@ impl<'a> Session<'a> {
     }
 
     /// Fills a place. A folder that is whole by that is stored, and then the one above it, as far up as it goes.
-    pub(super) fn deliver(&self, encoder: &mut Encoder, place: &Place, node: Option<Node>) -> Result<()> {
+    pub(super) fn deliver(&self, encoder: &mut Encoder, place: &Place, mut node: Option<Node>) -> Result<()> {
+        if let Some(node) = &mut node {
+            self.hard_links.settle(node);
+        }
         let tree = place.folder.deliver(place.slot, node);
         self.complete(encoder, place.folder.clone(), tree)
     }
@@ -293,6 +302,31 @@ impl<'a> Session<'a> {
 
     pub(super) fn issue(&self, path: &Path, error: &std::io::Error) {
         lock(&self.issues).push(Issue::new(path, error));
+    }
+
+    pub(super) fn missing(&self, path: &Path, reason: impl Into<String>) {
+        lock(&self.issues).push(Issue::missing(path, reason));
+    }
+
+    /// Says why an item is not stored. One that is gone was deleted meanwhile, which is no fault; one that its folder names
+    /// and that cannot be found all the same is there for somebody.
+    pub(super) fn not_stored(&self, path: &Path, error: &std::io::Error) {
+        if error.kind() != ErrorKind::NotFound {
+            self.issue(path, error);
+        } else if self.is_listed(path) {
+            self.missing(path, format!("its folder names it, and it cannot be found: {error}"));
+        } else {
+            self.note(path, "it vanished before it could be read");
+        }
+    }
+
+    /// Whether the item's folder names it, asked anew.
+    pub(super) fn is_listed(&self, path: &Path) -> bool {
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return true };
+        match self.source.list(folder) {
+            Ok(names) => names.iter().any(|listed| listed == name),
+            Err(error) => error.kind() != ErrorKind::NotFound,
+        }
     }
 
     pub(super) fn note(&self, path: &Path, text: impl Into<String>) {
@@ -333,6 +367,7 @@ impl<'a> Session<'a> {
             files_changed: get(&counts.files_changed),
             files_unmodified: get(&counts.files_unmodified),
             directories: directories.into_iter().map(get).sum(),
+            items: get(&counts.items),
             bytes_total: get(&counts.bytes_total),
             bytes_read: get(&counts.bytes_read),
             bytes_added: get(&counts.bytes_written),

@@ -103,7 +103,10 @@ impl<'r> Walker<'_, '_, 'r> {
         frame.slots += 1;
         let path = frame.path.join(&name);
         let position = match frame.roots {
-            None => Position::Below,
+            None => {
+                add(&self.session.counts.items, 1);
+                Position::Below
+            }
             Some(roots) => roots.below.get(&name).map_or(Position::Below, Roots::position),
         };
         let before = self.find_before(&name);
@@ -131,7 +134,13 @@ impl<'r> Walker<'_, '_, 'r> {
         before: Option<Node>,
         position: Position<'r>,
     ) -> Result<()> {
-        let SourceItem { mut node, not_entered, problems } = match self.session.source.item(&path) {
+        let mut looked = self.session.source.item(&path);
+        if looked.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) && self.session.is_listed(&path)
+        {
+            // Another file was put in its place between the two questions.
+            looked = self.session.source.item(&path);
+        }
+        let SourceItem { mut node, not_entered, problems } = match looked {
             Ok(item) => item,
             Err(error) => return self.give_up(&place, path, error, position),
         };
@@ -147,12 +156,8 @@ impl<'r> Walker<'_, '_, 'r> {
             (_, Position::Above(_)) => Err(unreadable_root(path, io::ErrorKind::NotADirectory.into())),
             (NodeKind::Directory, _) => self.visit_folder(place, path, node, before, position, not_entered),
             (NodeKind::File, _) => self.visit_file(place, path, node, before.as_ref()),
-            (NodeKind::Socket, _) => {
-                self.session.note(&path, "it is a socket, which only lives with its program; it is not stored");
-                self.session.deliver(&mut self.encoder, &place, None)
-            }
             (NodeKind::Other, _) => {
-                self.session.issue(&path, &io::Error::other("it is of a kind that cannot be stored"));
+                self.session.missing(&path, "it is of a kind that cannot be stored");
                 self.session.deliver(&mut self.encoder, &place, None)
             }
             _ => self.session.deliver(&mut self.encoder, &place, Some(node)),
@@ -171,7 +176,7 @@ impl<'r> Walker<'_, '_, 'r> {
         let before = before.and_then(|before| before.subtree);
         let names = match not_entered {
             Some(reason) => {
-                self.session.note(&path, reason);
+                self.session.missing(&path, reason);
                 Vec::new()
             }
             None => match self.session.source.list(&path) {
@@ -222,11 +227,7 @@ impl<'r> Walker<'_, '_, 'r> {
         if !matches!(position, Position::Below) {
             return Err(unreadable_root(path, error));
         }
-        if error.kind() == io::ErrorKind::NotFound {
-            self.session.note(&path, "it vanished before it could be read");
-        } else {
-            self.session.issue(&path, &error);
-        }
+        self.session.not_stored(&path, &error);
         self.session.deliver(&mut self.encoder, place, None)
     }
 

@@ -6,8 +6,9 @@ use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
-use super::target::{Folder, Identity};
+use super::target::Folder;
 use crate::repository::item_path::ItemPath;
+use crate::repository::open_folder::Identity;
 use crate::repository::{Id, Location, Node};
 
 /// How much memory a batch may need. It bounds that of a restore, however many files there are.
@@ -229,12 +230,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::repository::OpenFolder;
     use crate::repository::restore::target::Target;
 
     /// A batch of one file for each blob: its pack, where it begins in it, and how long it is.
     fn batch(blobs: &[(u8, u32, u32)]) -> Batch {
         let folder = tempfile::tempdir().unwrap();
-        let target = Target::open(folder.path()).unwrap();
+        let target = Target::new(OpenFolder::open(folder.path()).unwrap());
         let mut batch = Batch::default();
         for (pack, offset, length) in blobs {
             let location =

@@ -9,8 +9,9 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
 use super::batch::{Batch, FileState, PendingFile, Piece, Unit};
-use super::target::{Identity, lock};
-use super::{Run, metadata};
+use super::target::lock;
+use super::{Run, inheritance, metadata};
+use crate::repository::open_folder::Identity;
 use crate::repository::opened::Opener;
 use crate::repository::{BlobKind, Error, FileKind, Id};
 
@@ -230,6 +231,9 @@ impl<'a> Content<'a> {
                 made => made?,
             };
             state.identity = Some(Identity::of(&descriptor)?);
+            if file.folder.passes_on() {
+                inheritance::disown(&descriptor)?;
+            }
             // A single piece makes the file as long as it is; several come in any order, and holes do not come at all.
             if file.node.content.len() != 1 || file.left.load(Ordering::Acquire) == 0 {
                 rustix::fs::ftruncate(&descriptor, file.node.size)?;

@@ -7,6 +7,7 @@
 
 mod batch;
 mod content;
+mod inheritance;
 mod metadata;
 mod plan;
 mod report;
@@ -17,6 +18,8 @@ mod zeros;
 
 use std::path::{Path, PathBuf};
 
+use rustix::fs::syncfs;
+
 pub use report::{Failure, RestoreOutcome};
 
 use self::plan::Planner;
@@ -25,7 +28,9 @@ use self::selection::Selection;
 use self::target::Target;
 use self::walk::{Step, Walk};
 use self::zeros::Zeros;
+use super::hard_links::Original;
 use super::item_path::ItemPath;
+use super::open_folder::OpenFolder;
 use super::{BlobKind, Control, Error, Id, Node, Repository, Result};
 
 /// What to restore, and where to.
@@ -72,25 +77,41 @@ impl Run<'_> {
 }
 
 impl Repository {
-    /// Restores items of a snapshot into a folder.
+    /// Restores items of a snapshot into the folder that the request names, made if it is absent. No part of its path may be
+    /// a symbolic link.
     ///
-    /// What cannot be restored is in the outcome's failures, and all else is restored. An error says that nothing could be
-    /// done at all, or that the restore was stopped: cancelled, or no space left.
+    /// What cannot be restored is in the outcome's failures, and all else is restored and on the disk. An error says that
+    /// nothing could be done at all, or that the restore was stopped: cancelled, or no space left.
     pub fn restore(&self, request: &RestoreRequest, control: &Control) -> Result<RestoreOutcome> {
         control.check()?;
         self.sync_index()?;
-        let (root, tree) = self.folder(&request.snapshot, &request.strip)?;
+        self.folder(&request.snapshot, &request.strip)?;
         let failed = |source| Error::Target { path: request.target.clone(), source };
-        if !request.merge && target::holds_something(&request.target).map_err(failed)? {
-            return Err(Error::Invalid(format!("cannot restore into {}: it is not empty", request.target.display())));
+        self.restore_into(request, OpenFolder::open_or_make(&request.target).map_err(failed)?, control)
+    }
+
+    /// Restores items of a snapshot into a folder that the caller has opened and judged; the request's target is not looked at.
+    pub fn restore_into(
+        &self,
+        request: &RestoreRequest,
+        into: OpenFolder,
+        control: &Control,
+    ) -> Result<RestoreOutcome> {
+        control.check()?;
+        self.sync_index()?;
+        let (root, tree) = self.folder(&request.snapshot, &request.strip)?;
+        let path = into.path().to_owned();
+        let failed = |source| Error::Target { path: path.clone(), source };
+        if !request.merge && !into.is_empty().map_err(failed)? {
+            return Err(Error::Invalid(format!("cannot restore into {}: it is not empty", path.display())));
         }
         let walk = Walk::new(self, &tree, Selection::of(&request.items))?;
         let run = Run {
             repository: self,
             control,
-            path: &request.target,
+            path: &path,
             merge: request.merge,
-            target: Target::open(&request.target).map_err(failed)?,
+            target: Target::new(into),
             report: Report::default(),
             // Twice the processors, for half of the workers wait for the disk at any time.
             workers: (2 * std::thread::available_parallelism().map_or(2, usize::from)).clamp(4, 8),
@@ -98,6 +119,12 @@ impl Repository {
         Planner::new(&run, root).carry_out(walk);
         self.try_to_save_integrity();
         control.check()?;
+        if !run.report.stopped() {
+            // Once for all: a call for each file would cost more than the whole restore. The descriptor was open before the
+            // first write, so a write that the disk refused behind our back is told here.
+            let synced = run.target.descriptor(run.target.root()).and_then(syncfs);
+            synced.map_err(|error| failed(error.into()))?;
+        }
         run.report.finish()
     }
 
@@ -113,7 +140,9 @@ impl Repository {
             match step {
                 Step::Enter(_) => size.required_bytes += BLOCK,
                 Step::Item(node) if node.is_file() => {
-                    if node.is_hard_linked() && !linked.insert((node.device_id, node.inode)) {
+                    if let Some(original) = Original::of(&node)
+                        && !linked.insert(original)
+                    {
                         continue;
                     }
                     size.files += 1;

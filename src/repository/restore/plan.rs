@@ -10,11 +10,13 @@ use rustix::io::Errno;
 
 use super::batch::{Batch, Fate, FileState, FirstName, PendingLink};
 use super::content::Content;
+use super::inheritance;
 use super::metadata::{self, Lacking};
 use super::target::{Entered, Folder};
 use super::walk::{Step, Walk};
 use super::zeros::Zeros;
 use super::{ItemPath, Run};
+use crate::repository::hard_links::Original;
 use crate::repository::{BlobKind, Error, Location, Node, NodeKind};
 
 /// A file with several names, of which some were met.
@@ -23,15 +25,12 @@ struct Linked {
     met: u64,
 }
 
-/// Which file in the source a node was: its device and its number.
-type Source = (u64, u64);
-
 /// Makes what the walk meets.
 pub(super) struct Planner<'a> {
     run: &'a Run<'a>,
     /// The folders on the way, each with its node; the target itself has one only if it was a folder in the snapshot.
     folders: Vec<(Arc<Folder>, Option<Node>)>,
-    linked: HashMap<Source, Linked>,
+    linked: HashMap<Original, Linked>,
     zeros: Zeros,
     batch: Batch,
 }
@@ -90,13 +89,6 @@ impl<'a> Planner<'a> {
     fn item(&mut self, node: Node) {
         let here = self.here();
         match node.kind {
-            NodeKind::Socket => {
-                let path = here.path().join(&node.name);
-                return self
-                    .run
-                    .report
-                    .note(&path, "a socket is not restored: the program that listens on it makes it anew");
-            }
             NodeKind::Directory | NodeKind::Other => {
                 return self.failure(&here, &node.name, "it is of a kind that this program does not know");
             }
@@ -116,10 +108,8 @@ impl<'a> Planner<'a> {
 
     /// Whether the node is a further name of a file that was met before.
     fn link_of(&mut self, here: &Arc<Folder>, node: &Node) -> LinkOf {
-        if !node.is_hard_linked() || node.inode == 0 {
-            return LinkOf::None;
-        }
-        match self.linked.entry((node.device_id, node.inode)) {
+        let Some(original) = Original::of(node) else { return LinkOf::None };
+        match self.linked.entry(original) {
             Entry::Vacant(vacant) => {
                 let fate = Arc::new(Fate::default());
                 let first = FirstName { folder: Arc::clone(here), name: node.name.clone(), fate: Arc::clone(&fate) };
@@ -170,21 +160,21 @@ impl<'a> Planner<'a> {
         (places, state)
     }
 
-    /// Makes a symbolic link, a pipe or a device.
+    /// Makes a symbolic link, a pipe, a socket or a device.
     fn special(&mut self, here: &Arc<Folder>, node: &Node, fate: Option<Arc<Fate>>) {
+        let is_device = matches!(node.kind, NodeKind::BlockDevice | NodeKind::CharacterDevice);
         let made = self.in_place(here, &node.name, |place| match node.kind {
             NodeKind::Symlink => rustix::fs::symlinkat(node.link_target.as_slice(), place, node.name.as_slice()),
             kind => {
-                let device = if kind == NodeKind::Fifo { 0 } else { node.device };
-                rustix::fs::mknodat(place, node.name.as_slice(), file_type(kind), Mode::RUSR | Mode::WUSR, device)
+                let device = if is_device { node.device } else { 0 };
+                rustix::fs::mknodat(place, node.name.as_slice(), file_type(kind), Mode::RUSR | Mode::WUSR, device)?;
+                if here.passes_on() { inheritance::disown_name(place, &node.name) } else { Ok(()) }
             }
         });
-        let is_device = matches!(node.kind, NodeKind::BlockDevice | NodeKind::CharacterDevice);
         let lacking = match made {
             Ok(place) => metadata::apply_to_name(&place, node),
             Err(Errno::PERM) if is_device => {
-                self.run.report.note(&here.path().join(&node.name), "a device is not restored: only root may make one");
-                return self.run.report.ownership_skipped();
+                return self.failure(here, &node.name, "it is a device, and only root with CAP_MKNOD may make one");
             }
             Err(error) => return self.fault(here, &node.name, error),
         };
@@ -254,28 +244,28 @@ impl<'a> Planner<'a> {
     }
 
     fn finish_folder(&self, folder: &Arc<Folder>, node: &Node) {
-        let path = || folder.path();
         match self.run.target.descriptor(folder) {
             Ok(descriptor) => {
                 let lacking = metadata::apply_to_open(&descriptor, node);
-                self.settle_at(&path(), lacking);
+                self.settle_at(|| folder.path(), lacking);
             }
-            Err(error) => self.run.report.failure(&path(), format!("its metadata could not be set: {error}")),
+            Err(error) => self.run.report.failure(&folder.path(), format!("its metadata could not be set: {error}")),
         }
     }
 
     fn settle(&self, here: &Arc<Folder>, name: &[u8], lacking: Lacking) {
-        self.settle_at(&here.path().join(name), lacking);
+        self.settle_at(|| here.path().join(name), lacking);
     }
 
-    fn settle_at(&self, path: &ItemPath, lacking: Lacking) {
+    /// The path is asked for only where it is told: in a deep tree it is long.
+    fn settle_at(&self, path: impl Fn() -> ItemPath, lacking: Lacking) {
         if lacking.privileged {
             self.run.report.ownership_skipped();
         }
         if lacking.faults.is_empty() {
             self.run.report.item();
         } else {
-            self.run.report.failure(path, lacking.faults.join("; "));
+            self.run.report.failure(&path(), lacking.faults.join("; "));
         }
     }
 
@@ -310,6 +300,7 @@ fn file_type(kind: NodeKind) -> rustix::fs::FileType {
     match kind {
         NodeKind::BlockDevice => rustix::fs::FileType::BlockDevice,
         NodeKind::CharacterDevice => rustix::fs::FileType::CharacterDevice,
+        NodeKind::Socket => rustix::fs::FileType::Socket,
         _ => rustix::fs::FileType::Fifo,
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::repository::Error;
 use crate::repository::item_path::ItemPath;
 
-/// How many failures and notes are kept by name; beyond it they are only counted.
+/// How many failures are kept by name; beyond it they are only counted.
 const KEPT: usize = 10_000;
 
 /// An item and what happened to it.
@@ -31,8 +31,6 @@ pub struct RestoreOutcome {
     pub failures: Vec<Failure>,
     /// How many are missing or incomplete, listed or not.
     pub failed: u64,
-    /// What is worth knowing but no failure, as sockets, which are never restored.
-    pub notes: Vec<Failure>,
     /// Items whose owner, or attributes that only root may set, could not be restored because we are not root.
     pub ownership_skipped: u64,
 }
@@ -41,7 +39,6 @@ pub struct RestoreOutcome {
 #[derive(Default)]
 pub(super) struct Report {
     failures: Mutex<Vec<Failure>>,
-    notes: Mutex<Vec<Failure>>,
     failed: AtomicU64,
     items: AtomicU64,
     files: AtomicU64,
@@ -53,11 +50,10 @@ pub(super) struct Report {
 impl Report {
     pub(super) fn failure(&self, path: &ItemPath, reason: impl std::fmt::Display) {
         self.failed.fetch_add(1, Ordering::Relaxed);
-        push(&self.failures, path, &reason);
-    }
-
-    pub(super) fn note(&self, path: &ItemPath, reason: impl std::fmt::Display) {
-        push(&self.notes, path, &reason);
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        if failures.len() < KEPT {
+            failures.push(Failure { path: path.to_string(), reason: reason.to_string() });
+        }
     }
 
     pub(super) fn item(&self) {
@@ -91,26 +87,15 @@ impl Report {
         if let Some(error) = self.fatal.into_inner().unwrap_or_else(PoisonError::into_inner) {
             return Err(error);
         }
-        let sorted = |list: Mutex<Vec<Failure>>| {
-            let mut list = list.into_inner().unwrap_or_else(PoisonError::into_inner);
-            list.sort();
-            list
-        };
+        let mut failures = self.failures.into_inner().unwrap_or_else(PoisonError::into_inner);
+        failures.sort();
         Ok(RestoreOutcome {
             items: self.items.into_inner(),
             files: self.files.into_inner(),
             bytes: self.bytes.into_inner(),
-            failures: sorted(self.failures),
+            failures,
             failed: self.failed.into_inner(),
-            notes: sorted(self.notes),
             ownership_skipped: self.ownership_skipped.into_inner(),
         })
-    }
-}
-
-fn push(list: &Mutex<Vec<Failure>>, path: &ItemPath, reason: &dyn std::fmt::Display) {
-    let mut list = list.lock().unwrap_or_else(PoisonError::into_inner);
-    if list.len() < KEPT {
-        list.push(Failure { path: path.to_string(), reason: reason.to_string() });
     }
 }

@@ -7,37 +7,25 @@
 
 use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
+use super::inheritance;
 use crate::repository::item_path::ItemPath;
+use crate::repository::open_folder::{Identity, OpenFolder};
 
 /// How many folders are kept open.
 const OPEN_FOLDERS: usize = 192;
-
-/// Which file it is, whatever its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Identity {
-    device: u64,
-    inode: u64,
-}
-
-impl Identity {
-    /// The identity of an open file.
-    pub(super) fn of(descriptor: &OwnedFd) -> rustix::io::Result<Self> {
-        let status = rustix::fs::fstat(descriptor)?;
-        Ok(Self { device: status.st_dev, inode: status.st_ino })
-    }
-}
 
 /// A folder of the target.
 pub(super) struct Folder {
     parent: Option<Arc<Folder>>,
     name: Vec<u8>,
     identity: Identity,
+    /// Whether what is made in it gets access rights that nobody stored.
+    passes_on: bool,
     descriptor: Mutex<Option<Arc<OwnedFd>>>,
 }
 
@@ -52,7 +40,12 @@ impl Folder {
             }
             folder = here.parent.as_deref();
         }
-        names.iter().rev().fold(ItemPath::root(), |path, name| path.join(name))
+        ItemPath::of_names(names.into_iter().rev().map(<[u8]>::to_vec))
+    }
+
+    /// Whether what is made in it inherits access rights, which must be taken away again.
+    pub(super) fn passes_on(&self) -> bool {
+        self.passes_on
     }
 
     /// Its name in its parent; `None` for the target itself.
@@ -76,18 +69,18 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// Opens the target, made if it was absent; its parents are made too.
-    pub(super) fn open(path: &Path) -> std::io::Result<Self> {
-        std::fs::create_dir_all(path)?;
-        let descriptor = rustix::fs::open(path, OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
-        let identity = Identity::of(&descriptor)?;
+    /// The target in an open folder.
+    pub(super) fn new(folder: OpenFolder) -> Self {
+        let identity = folder.identity();
+        let descriptor = folder.into_descriptor();
         let root = Arc::new(Folder {
             parent: None,
             name: Vec::new(),
             identity,
+            passes_on: inheritance::end(&descriptor),
             descriptor: Mutex::new(Some(Arc::new(descriptor))),
         });
-        Ok(Self { root, open: Mutex::new(VecDeque::new()) })
+        Self { root, open: Mutex::new(VecDeque::new()) }
     }
 
     /// The target itself.
@@ -134,6 +127,8 @@ impl Target {
             parent: Some(Arc::clone(parent)),
             name: name.to_vec(),
             identity: Identity::of(&descriptor)?,
+            // A new folder in one that passes nothing on has nothing to pass on itself.
+            passes_on: (parent.passes_on || !made) && inheritance::end(&descriptor),
             descriptor: Mutex::new(None),
         });
         self.keep(&folder, descriptor);
@@ -170,15 +165,6 @@ impl Target {
 fn open_folder(place: &OwnedFd, name: &[u8]) -> rustix::io::Result<OwnedFd> {
     let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::RDONLY | OFlags::CLOEXEC;
     rustix::fs::openat(place, name, flags, Mode::empty())
-}
-
-/// Whether a folder is there and holds something.
-pub(super) fn holds_something(path: &Path) -> std::io::Result<bool> {
-    match std::fs::read_dir(path) {
-        Ok(mut entries) => Ok(entries.next().transpose()?.is_some()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
-    }
 }
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

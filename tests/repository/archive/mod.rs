@@ -1,6 +1,7 @@
 //! Backing up: restic reads all that we wrote, what did not change is not read, and nothing is lost in silence.
 
 mod crash;
+mod deep;
 mod incremental;
 mod outcomes;
 mod watched;

@@ -1,6 +1,7 @@
 //! What the tests of the repository share.
 
 pub mod faulty;
+pub mod mounted;
 pub mod restic;
 pub mod tree;
 

@@ -1,0 +1,163 @@
+//! Which folder a registered path leads to, and whether it is still that one.
+//!
+//! A path stays the same when the disk behind it is not mounted: what is backed up then is the empty folder below, and the
+//! recovery points that hold the data expire one by one. So the folder's device and inode are remembered when it is
+//! registered and at every backup. Where both have changed, another file system is there, and there is no backup until the
+//! folder is registered again: a job that fails is seen, and the newest recovery point stays one that holds the data. Where
+//! only the inode has changed, the folder was replaced on its file system, as a deployment does; where only the device has,
+//! the system numbers its disks anew, as after a restart. An empty folder of the same file system is backed up, and the job
+//! says each time that there was more before.
+
+use crate::domain::{Arn, Resource};
+use crate::engine::error::Result;
+use crate::repository::{BackupOutcome, Identity, OpenFolder};
+use rusqlite::{Connection, OptionalExtension as _, params};
+use std::io;
+use std::path::Path;
+
+/// What was seen of a resource's root before.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct SourceRoot {
+    /// Which folder it was; not known of a resource that an older version or a restore registered.
+    pub(crate) identity: Option<Identity>,
+    /// What was in it.
+    pub(crate) held: Held,
+}
+
+/// What was ever in a root since it was registered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Held {
+    /// Nothing that is known.
+    #[default]
+    Nothing,
+    /// Something, when it was registered.
+    Items,
+    /// Files, at a backup.
+    Files,
+}
+
+impl SourceRoot {
+    /// The folder at a registered path as it is now, for its registration.
+    pub(crate) fn look(path: &Path) -> io::Result<Self> {
+        let folder = OpenFolder::look(path)?;
+        // Who may not list it now will be told so by the backup.
+        let empty = folder.is_empty().unwrap_or(true);
+        Ok(Self { identity: Some(folder.identity()), held: if empty { Held::Nothing } else { Held::Items } })
+    }
+
+    /// Refuses a folder that lies on another file system than before.
+    pub(crate) fn expect(&self, resource: &Resource, found: Identity) -> std::result::Result<(), String> {
+        let Some(known) = self.identity else { return Ok(()) };
+        if known.device == found.device || known.inode == found.inode {
+            return Ok(());
+        }
+        Err(format!(
+            "{path} lies on another file system than when it was registered or last backed up (device {}, and now {}): a \
+             disk is not mounted, or the folder was moved to another one. Mount it; or, if this is right, register the \
+             folder again: vaultdeck resource add {} {} --path {path}",
+            device(known),
+            device(found),
+            resource.resource_type,
+            resource.name,
+            path = resource.path,
+        ))
+    }
+
+    /// What a backup found missing as a whole: the reason, if the tree has shrunk to nothing.
+    pub(crate) fn shrunk(&self, outcome: &BackupOutcome) -> Option<&'static str> {
+        match self.held {
+            Held::Nothing => None,
+            Held::Items | Held::Files if outcome.items == 0 => Some(
+                "the folder is empty, and there was something in it before; if that is right, register the folder again",
+            ),
+            Held::Files if files(outcome) == 0 => {
+                Some("there is no file in it any more; if that is right, register the folder again")
+            }
+            Held::Items | Held::Files => None,
+        }
+    }
+
+    /// What is known after a backup. What was ever in the folder is not forgotten when it is empty.
+    pub(crate) fn after(&self, found: Identity, outcome: &BackupOutcome) -> Self {
+        let holds = if files(outcome) > 0 { Held::Files } else { Held::Nothing };
+        Self { identity: Some(found), held: self.held.max(holds) }
+    }
+}
+
+fn files(outcome: &BackupOutcome) -> u64 {
+    outcome.files_new + outcome.files_changed + outcome.files_unmodified
+}
+
+/// A device as `ls` and `/proc/self/mountinfo` write it.
+fn device(identity: Identity) -> String {
+    format!("{}:{}", rustix::fs::major(identity.device), rustix::fs::minor(identity.device))
+}
+
+/// What was seen of a resource's root.
+pub(crate) fn get(connection: &Connection, resource: &Arn) -> Result<SourceRoot> {
+    let found: Option<(Option<i64>, Option<i64>, i64)> = connection
+        .prepare_cached("SELECT device, inode, held FROM source_roots WHERE arn = ?1")?
+        .query_row([resource.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    let Some((device, inode, held)) = found else { return Ok(SourceRoot::default()) };
+    Ok(SourceRoot {
+        identity: identity(device, inode),
+        held: match held {
+            0 => Held::Nothing,
+            1 => Held::Items,
+            _ => Held::Files,
+        },
+    })
+}
+
+/// Remembers what was seen, if the resource is still registered.
+pub(crate) fn remember(connection: &Connection, resource: &Arn, root: SourceRoot) -> Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO source_roots (arn, device, inode, held) SELECT arn, ?2, ?3, ?4 FROM resources WHERE arn = ?1
+             ON CONFLICT (arn) DO UPDATE SET device = excluded.device, inode = excluded.inode, held = excluded.held",
+        )?
+        .execute(params![
+            resource.as_str(),
+            root.identity.map(|identity| identity.device as i64),
+            root.identity.map(|identity| identity.inode as i64),
+            root.held as i64,
+        ])?;
+    Ok(())
+}
+
+/// An identity from two columns; SQLite's numbers have a sign, the system's have none.
+pub(crate) fn identity(device: Option<i64>, inode: Option<i64>) -> Option<Identity> {
+    Some(Identity { device: device? as u64, inode: inode? as u64 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{ResourceType, Scope, Tags};
+
+    fn resource() -> Resource {
+        let scope = Scope::new("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
+        Resource {
+            arn: Arn::file_system(&scope, "fs-0"),
+            scope,
+            resource_type: ResourceType::Efs,
+            name: "r".to_owned(),
+            path: "/srv/r".to_owned(),
+            tags: Tags::new(),
+        }
+    }
+
+    #[test]
+    fn a_root_is_another_ones_only_where_device_and_inode_have_changed() {
+        let known = Identity { device: rustix::fs::makedev(8, 17), inode: 2 };
+        let root = SourceRoot { identity: Some(known), held: Held::Files };
+        let elsewhere = rustix::fs::makedev(8, 1);
+        assert_eq!(root.expect(&resource(), known), Ok(()));
+        assert_eq!(root.expect(&resource(), Identity { inode: 99, ..known }), Ok(()), "replaced on its file system");
+        assert_eq!(root.expect(&resource(), Identity { device: elsewhere, ..known }), Ok(()), "disks renumbered");
+        let refused = root.expect(&resource(), Identity { device: elsewhere, inode: 99 }).unwrap_err();
+        assert!(refused.contains("(device 8:17, and now 8:1)") && refused.contains("resource add EFS r"), "{refused}");
+        assert_eq!(SourceRoot::default().expect(&resource(), known), Ok(()), "nothing is known of it");
+    }
+}
