@@ -60,6 +60,11 @@ pub(super) enum Command {
     /// Restore a recovery point
     #[command(subcommand)]
     Restore(RestoreCommand),
+    /// Tell whether an engine does what it is there for; exit code 1 if not, 3 with warnings, 4 if none answers
+    Status(StatusOptions),
+    /// The engine's clock
+    #[command(subcommand)]
+    Clock(ClockCommand),
     /// Print a completion script for a shell
     Completions(CompletionsOptions),
 }
@@ -76,6 +81,28 @@ pub(super) struct ContextOptions {
     /// A context of the config file
     #[arg(long, value_name = "NAME")]
     pub(super) context: Option<String>,
+}
+
+impl ContextOptions {
+    /// Whether another place is meant than the engine of the data directory.
+    pub(super) fn names_a_place(&self) -> bool {
+        self.endpoint_url.is_some() || self.profile.is_some() || self.context.is_some()
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StatusOptions {
+    #[command(flatten)]
+    pub(super) place: ContextOptions,
+    /// The form of the output
+    #[arg(long, value_enum, default_value_t = PlainFormat::Text)]
+    pub(super) output: PlainFormat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ClockCommand {
+    /// Say that the system's clock is right, so that a jump of it counts at once
+    Confirm,
 }
 
 #[derive(Debug, Clone, Default, Args)]

@@ -23,6 +23,7 @@ mod restore;
 mod role;
 mod rows;
 mod serve;
+mod status;
 mod vault;
 
 use crate::config::{Config, Places};
@@ -108,6 +109,8 @@ async fn dispatch(command: Command, session: &Session) -> Result<Exit, Failure> 
         Command::Accounts(options) => lists::accounts(session, &options).await,
         Command::Backup(command) => Box::pin(backup::run(session, command)).await,
         Command::Restore(command) => Box::pin(restore::run(session, command)).await,
+        Command::Status(options) => status::run(session, &options).await,
+        Command::Clock(command) => status::clock(session, command).await,
         Command::Completions(shell) => completions::run(&shell),
     }
 }

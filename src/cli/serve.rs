@@ -5,12 +5,17 @@ use super::failure::{Exit, Failure};
 use super::host::{announce_socket, open_patiently, rest};
 use super::output;
 use super::{Session, absolute};
-use crate::engine::{ClockKind, EngineOptions};
+use crate::config::Config;
+use crate::domain::extension::{Health, ProblemSeverity};
+use crate::engine::{ClockKind, Engine, EngineOptions};
 use crate::server::{Shutdown, Surface, check_address, router, serve_tcp};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// How often the engine's health is looked at.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// How long connections may take to end, once the engine rests.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -36,16 +41,90 @@ pub(super) async fn run(session: &Session, options: &ServeOptions) -> Result<Exi
     restore_roots.extend(session.config.restore_roots.iter().cloned());
     let remote = router(Arc::clone(&engine), Surface::Tcp { restore_roots, simulated_clock: simulated });
     let tcp = tokio::spawn(serve_tcp(listener, remote, shutdown.clone()));
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let mut signals = Signals::take()?;
     tracing::info!(url, data_dir = %session.data_dir.display(), clock = ?options.clock, "the engine serves");
     output::write(&format!("listening on {url}\n"))?;
-    tokio::select! {
-        _ = terminate.recv() => tracing::info!("asked to stop by SIGTERM"),
-        _ = interrupt.recv() => tracing::info!("asked to stop by SIGINT"),
-        () = shutdown.requested() => tracing::info!("asked to stop by a control call"),
-    }
+    let exit = serve(session, &engine, &mut signals, &shutdown).await;
     shutdown.request();
     rest(engine).await;
     let _ = tokio::time::timeout(FAREWELL, async { tokio::join!(tcp, socket) }).await;
-    Ok(Exit::Done)
+    Ok(exit)
+}
+
+/// The signals that a daemon takes. Of SIGPIPE nothing is heard: the runtime ignores it, and a write fails instead.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+    user: [Signal; 2],
+}
+
+impl Signals {
+    fn take() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+            user: [signal(SignalKind::user_defined1())?, signal(SignalKind::user_defined2())?],
+        })
+    }
+}
+
+/// Waits until the engine is to end; how the command ends then.
+async fn serve(session: &Session, engine: &Arc<Engine>, signals: &mut Signals, shutdown: &Shutdown) -> Exit {
+    let mut looks = tokio::time::interval(LOOK);
+    let mut known = engine.health();
+    let [user_1, user_2] = &mut signals.user;
+    loop {
+        tokio::select! {
+            _ = signals.terminate.recv() => {
+                tracing::info!("asked to stop by SIGTERM");
+                return Exit::Done;
+            }
+            _ = signals.interrupt.recv() => {
+                tracing::info!("asked to stop by SIGINT");
+                return Exit::Done;
+            }
+            () = shutdown.requested() => {
+                tracing::info!("asked to stop by a control call");
+                return Exit::Done;
+            }
+            _ = signals.hang_up.recv() => reload(session, engine),
+            _ = user_1.recv() => tracing::info!("SIGUSR1 means nothing here"),
+            _ = user_2.recv() => tracing::info!("SIGUSR2 means nothing here"),
+            _ = looks.tick() => {
+                let health = engine.health();
+                tell_changes(&known, &health);
+                known = health;
+                if engine.conductor_is_gone() {
+                    tracing::error!("the engine cannot go on without its conductor: it ends, to be started again");
+                    return Exit::Failed;
+                }
+            }
+        }
+    }
+}
+
+/// SIGHUP, as a daemon takes it. restic sends it too, to ask whether the holder of a lock lives.
+fn reload(session: &Session, engine: &Engine) {
+    engine.wake();
+    match Config::load(&session.places.config_file) {
+        Err(error) => tracing::error!(%error, "SIGHUP: the config cannot be read; what was read before stays"),
+        Ok(config) if config == session.config => tracing::info!("SIGHUP: the config is read again: nothing changed"),
+        Ok(_) => tracing::warn!("SIGHUP: the config changed; what it says of the engine counts from its next start on"),
+    }
+}
+
+/// Logs what became wrong, and what is right again, each once.
+fn tell_changes(before: &Health, now: &Health) {
+    let knows = |health: &Health, code: &str| health.problems.iter().any(|problem| problem.code == code);
+    for problem in now.problems.iter().filter(|problem| !knows(before, &problem.code)) {
+        match problem.severity {
+            ProblemSeverity::Error => tracing::error!(code = problem.code, "{}", problem.message),
+            ProblemSeverity::Warning => tracing::warn!(code = problem.code, "{}", problem.message),
+        }
+    }
+    for problem in before.problems.iter().filter(|problem| !knows(now, &problem.code)) {
+        tracing::info!(code = problem.code, "this is right again");
+    }
 }

@@ -5,8 +5,8 @@ use crate::client::explain::kind_of;
 use crate::client::text::clean;
 use crate::client::{Fault, FaultKind};
 use crate::domain::extension::{
-    AccountView, Accounts, AddAccount, AddResource, AddRole, CheckReport, ClockAnswer, ClockRequest, Credentials,
-    CredentialsRequest, RecoveryKey, ResourceAdded, ResourceView, Resources, Roles, Status,
+    AccountView, Accounts, AddAccount, AddResource, AddRole, CheckReport, ClockAnswer, ClockConfirmed, ClockRequest,
+    Credentials, CredentialsRequest, Health, RecoveryKey, ResourceAdded, ResourceView, Resources, Roles, Status,
 };
 use crate::domain::{Arn, Scope};
 use bytes::Bytes;
@@ -127,6 +127,11 @@ impl Control {
         decode(&self.ask_at(Method::POST, "/_clock", Some(request), CHECK_LIMIT).await?)
     }
 
+    /// Says that the system's clock is right, whatever it shows.
+    pub async fn confirm_clock(&self) -> Result<ClockConfirmed, Fault> {
+        self.post("/clock/confirm", &Nothing {}).await
+    }
+
     /// Stops the engine; its jobs resume when it starts again.
     pub async fn shutdown(&self) -> Result<(), Fault> {
         self.ask(Method::POST, "/shutdown", Some(&Nothing {}), SLOW_LIMIT).await.map(drop)
@@ -173,6 +178,19 @@ impl Control {
         let response = self.wire.send(request, limit).await.map_err(|error: WireError| Fault::from(&error))?;
         checked(response)
     }
+}
+
+/// How the engine at `base` is, over any way to it; the route needs no key.
+pub(crate) async fn health(wire: &Wire, base: &str) -> Result<Health, Fault> {
+    let request = http::Request::get(format!("{base}/_vaultdeck/health"))
+        .body(Bytes::new())
+        .map_err(|error| Fault::new(FaultKind::Refused, error.to_string()))?;
+    let response = wire.send(request, OPERATION_LIMIT).await.map_err(|error: WireError| Fault::from(&error))?;
+    // An engine that is not well says so with 503, and in the same form.
+    if response.status() == http::StatusCode::SERVICE_UNAVAILABLE {
+        return decode(response.body());
+    }
+    decode(&checked(response)?)
 }
 
 fn vault_path(scope: &Scope, vault: &str) -> String {

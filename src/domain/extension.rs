@@ -27,6 +27,50 @@ pub struct Status {
     pub active_jobs: u64,
     /// Vaults of which no recovery key was ever made, as `ACCOUNT/REGION/NAME`; only those with recovery points.
     pub vaults_without_recovery_key: Vec<String>,
+    /// What is wrong with the engine itself, the worst first.
+    #[serde(default)]
+    pub problems: Vec<Problem>,
+}
+
+/// How bad a problem of the engine is; the worst is the greatest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum ProblemSeverity {
+    /// It works, but not as it should.
+    Warning,
+    /// It does not do what it is there for.
+    Error,
+}
+
+/// Something that is wrong with an engine itself. It tells no secrets and no paths of vaults.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Problem {
+    /// What it is, for programs: `ConductorBlocked`, `ClockDoubted`, …
+    pub code: String,
+    /// How bad it is.
+    pub severity: ProblemSeverity,
+    /// What it is and what to do, for people.
+    pub message: String,
+}
+
+/// `GET /_vaultdeck/health`: status 200 when healthy, 503 when not. It needs no signature.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Health {
+    /// Whether there is no error among the problems.
+    pub healthy: bool,
+    /// What is wrong, the worst first.
+    pub problems: Vec<Problem>,
+}
+
+/// `POST /_vaultdeck/clock/confirm`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ClockConfirmed {
+    /// The engine's time, which is the system's now.
+    pub now: Time,
+    /// Whether the clock was doubted before.
+    pub was_doubted: bool,
 }
 
 /// `POST /_vaultdeck/resources`.

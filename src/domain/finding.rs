@@ -3,6 +3,7 @@
 //! A pure function over the records that were fetched. It never knows more than these: a list that was not fetched, or
 //! not back far enough, gives no findings instead of false ones.
 
+use crate::domain::extension::{Problem, ProblemSeverity};
 use crate::domain::job::{BackupJob, JobState, RestoreJob};
 use crate::domain::names::JobId;
 use crate::domain::plan::Plan;
@@ -39,6 +40,8 @@ pub struct Facts<'a> {
     pub protected: Vec<&'a ProtectedResource>,
     /// How old the last backup of a resource may be; not checked when absent.
     pub recovery_point_objective: Option<Duration>,
+    /// What the engine says is wrong with itself, and the scope that it is told in.
+    pub engine: Option<(&'a Scope, &'a [Problem])>,
 }
 
 /// How bad it is; the worst is the greatest.
@@ -69,6 +72,8 @@ pub enum FindingKind {
     StuckRecoveryPoint,
     /// Someone stopped a job.
     Stopped,
+    /// The engine itself does not do all that it is there for.
+    Engine,
 }
 
 /// What it is about, so that it can be opened.
@@ -89,6 +94,8 @@ pub enum Subject {
     },
     /// A resource.
     Resource(Arn),
+    /// The engine itself: the problem's code.
+    Engine(String),
 }
 
 /// One problem.
@@ -120,6 +127,9 @@ pub fn findings(facts: &Facts<'_>) -> Vec<Finding> {
     all.extend(facts.restore_jobs.iter().filter_map(|job| of_restore_job(job)));
     all.extend(facts.recovery_points.iter().filter_map(|point| of_recovery_point(point, facts.now)));
     all.extend(facts.protected.iter().filter_map(|resource| of_protected(resource, facts)));
+    if let Some((scope, problems)) = facts.engine {
+        all.extend(problems.iter().map(|problem| of_engine(problem, scope, facts.now)));
+    }
     for (plan, selections) in &facts.plans {
         all.extend(missing_runs(plan, selections, facts));
     }
@@ -141,6 +151,22 @@ fn last_success<'a>(jobs: &[&'a BackupJob]) -> HashMap<(&'a Arn, Option<&'a str>
         best.entry(lane(job)).and_modify(|at: &mut Time| *at = job.created.max(*at)).or_insert(job.created);
     }
     best
+}
+
+fn of_engine(problem: &Problem, scope: &Scope, now: Time) -> Finding {
+    Finding {
+        severity: match problem.severity {
+            ProblemSeverity::Error => Severity::Critical,
+            ProblemSeverity::Warning => Severity::Warning,
+        },
+        kind: FindingKind::Engine,
+        scope: scope.clone(),
+        subject: Subject::Engine(problem.code.clone()),
+        at: now,
+        title: format!("The engine needs a look: {}", problem.code),
+        detail: problem.message.clone(),
+        recovered: false,
+    }
 }
 
 fn of_backup_job(job: &BackupJob, best: &HashMap<(&Arn, Option<&str>), Time>) -> Option<Finding> {

@@ -250,3 +250,22 @@ fn a_recovery_point_that_could_not_be_deleted_is_told() {
     let whole = RecoveryPoint { status: RecoveryPointStatus::Completed, ..point };
     assert!(findings(&Facts { recovery_points: vec![&whole], ..Facts::default() }).is_empty());
 }
+
+#[test]
+fn what_the_engine_says_of_itself_is_a_finding_and_an_error_comes_first() {
+    let scope = Scope::new("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
+    let problem = |code: &str, severity| Problem { code: code.to_owned(), severity, message: format!("{code}!") };
+    let problems =
+        [problem("ClockDoubted", ProblemSeverity::Warning), problem("ConductorBlocked", ProblemSeverity::Error)];
+    let found = findings(&Facts { engine: Some((&scope, &problems)), ..Facts::default() });
+    let told: Vec<(Severity, Subject, &str)> =
+        found.iter().map(|finding| (finding.severity, finding.subject.clone(), finding.detail.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            (Severity::Critical, Subject::Engine("ConductorBlocked".to_owned()), "ConductorBlocked!"),
+            (Severity::Warning, Subject::Engine("ClockDoubted".to_owned()), "ClockDoubted!"),
+        ]
+    );
+    assert!(found.iter().all(|finding| finding.kind == FindingKind::Engine && finding.scope == scope));
+}

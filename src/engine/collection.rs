@@ -23,7 +23,7 @@ const YOUNG: Duration = Duration::hours(24);
 impl Engine {
     /// Collects the vaults whose time has come, each in a thread of its own: a walk over a large vault takes its time.
     pub(crate) fn collect_due(self: &Arc<Self>, turn: &mut Turn, now: Time) -> Result<()> {
-        if !self.options.scheduler || self.clock.was_set_back() || self.jobs.is_stopping() {
+        if !self.options.scheduler || !self.clock.is_trusted() || self.jobs.is_stopping() {
             return Ok(());
         }
         if !turn.collections_known {

@@ -8,6 +8,7 @@ use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use crate::domain::{Arn, Lifecycle, Time};
 use crate::engine::catalog::values::{Columns as _, millis, to_json};
 use crate::engine::catalog::{idempotency, recovery_points, state};
+use crate::engine::clock::unconfirmed_jump;
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::store;
 use crate::engine::jobs::{Turn, queue::RETRY_AFTER};
@@ -27,6 +28,12 @@ const PURGE_EVERY: Duration = Duration::days(1);
 const DELETE_ATTEMPTS: i64 = 3;
 /// The name of the seed in the catalog's state.
 const SEED: &str = "sweep-seed";
+
+/// That a point `p` does not expire only because the clock jumped from ?1 to ?2 without anybody's word for it: of what
+/// fell due in such a jump, the newest good point of each resource stays until there is a newer one.
+const NOT_BY_A_JUMP: &str = "NOT (delete_due > ?1 AND delete_due <= ?2 AND NOT EXISTS (
+    SELECT 1 FROM recovery_points AS newer WHERE newer.resource_arn = p.resource_arn AND newer.status = 'COMPLETED'
+    AND newer.arn <> p.arn AND (newer.created > p.created OR (newer.created = p.created AND newer.arn > p.arn))))";
 
 /// A recovery point that is being deleted.
 struct Doomed {
@@ -53,20 +60,15 @@ pub(crate) fn seed(connection: &Connection) -> Result<String> {
 impl Engine {
     /// Deletes what has outlived its days, and goes on with deletions that were begun.
     pub(crate) fn sweep(&self, turn: &mut Turn, now: Time) -> Result<()> {
-        if self.options.scheduler {
-            if self.clock.was_set_back() {
-                tracing::warn!(
-                    "the clock was set back: nothing expires until it is past the time that it has shown before"
-                );
-            } else {
-                self.mark_expired(now)?;
-            }
+        if self.options.scheduler && self.clock.is_trusted() {
+            self.mark_expired(now)?;
         }
         if turn.next_deletion.is_some_and(|at| at > now) {
             return Ok(());
         }
         turn.next_deletion = None;
         for doomed in self.catalog.read(doomed)? {
+            self.jobs.pulse.beat(self.clock.awake(), "deleting recovery points");
             self.delete_point(turn, &doomed, now)?;
         }
         Ok(())
@@ -74,7 +76,8 @@ impl Engine {
 
     /// When the sweeper has something to do next.
     pub(crate) fn next_sweep(&self, turn: &Turn) -> Result<Option<Time>> {
-        let due = if self.options.scheduler { self.catalog.read(next_due)? } else { None };
+        let expires = self.options.scheduler && self.clock.is_trusted();
+        let due = if expires { self.catalog.read(next_due)? } else { None };
         let collection = turn.collections.values().min().copied();
         Ok([due, collection, turn.next_deletion].into_iter().flatten().min())
     }
@@ -85,11 +88,12 @@ impl Engine {
             return Ok(());
         }
         self.catalog.write(|tx| {
-            tx.prepare_cached(
-                "UPDATE recovery_points SET status = 'DELETING', deleting_since = ?1
-                 WHERE delete_due <= ?1 AND status IN ('COMPLETED', 'PARTIAL')",
-            )?
-            .execute([millis(now)])?;
+            let (from, to) = unconfirmed_jump(tx)?.unwrap_or_default();
+            tx.prepare_cached(&format!(
+                "UPDATE recovery_points AS p SET status = 'DELETING', deleting_since = ?3
+                 WHERE delete_due <= ?3 AND status IN ('COMPLETED', 'PARTIAL') AND {NOT_BY_A_JUMP}"
+            ))?
+            .execute([from, to, millis(now)])?;
             Ok(())
         })
     }
@@ -213,7 +217,7 @@ impl Engine {
 
     /// Removes the records of jobs, and tokens, that are old enough to be forgotten.
     pub(crate) fn purge_records(&self, turn: &mut Turn, now: Time) -> Result<()> {
-        if !self.options.scheduler || self.clock.was_set_back() || turn.next_purge.is_some_and(|at| at > now) {
+        if !self.options.scheduler || !self.clock.is_trusted() || turn.next_purge.is_some_and(|at| at > now) {
             return Ok(());
         }
         turn.next_purge = Some(now + PURGE_EVERY);
@@ -250,11 +254,13 @@ fn unknown(arn: &Arn) -> Error {
 
 /// The next moment at which a point's time has come.
 fn next_due(connection: &Connection) -> Result<Option<Time>> {
+    let (from, to) = unconfirmed_jump(connection)?.unwrap_or_default();
     let due: Option<i64> = connection
-        .prepare_cached(
-            "SELECT min(delete_due) FROM recovery_points WHERE delete_due IS NOT NULL AND status IN ('COMPLETED', 'PARTIAL')",
-        )?
-        .query_row([], |row| row.get(0))?;
+        .prepare_cached(&format!(
+            "SELECT min(delete_due) FROM recovery_points AS p
+             WHERE delete_due IS NOT NULL AND status IN ('COMPLETED', 'PARTIAL') AND {NOT_BY_A_JUMP}"
+        ))?
+        .query_row([from, to], |row| row.get(0))?;
     due.map(crate::engine::catalog::values::time).transpose()
 }
 

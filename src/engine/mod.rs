@@ -11,6 +11,7 @@ pub mod copy_jobs;
 pub mod data_dir;
 pub mod drivers;
 pub mod error;
+pub mod health;
 pub mod items;
 pub mod jobs;
 pub mod keys;
@@ -36,7 +37,7 @@ pub mod vaults;
 
 pub use access::credentials::Identity;
 pub use access::sessions::SessionCredentials;
-pub use clock::ClockKind;
+pub use clock::{ClockKind, Clocks, MachineClocks};
 pub use error::{Error, ErrorKind, Result};
 pub use organization::Organization;
 pub use request::{
@@ -95,15 +96,20 @@ impl Engine {
 
     /// The same, but that the simulated time of a fresh directory begins at `start`: a history is made.
     pub fn open_from(options: EngineOptions, start: Option<Time>) -> Result<Arc<Self>> {
+        Self::open_with(options, start, Arc::new(MachineClocks))
+    }
+
+    /// The same, on other clocks than this machine's.
+    pub fn open_with(options: EngineOptions, start: Option<Time>, clocks: Arc<dyn Clocks>) -> Result<Arc<Self>> {
         let data_dir = DataDir::open(&options.data_dir)?;
         refuse_lost_catalog(&data_dir)?;
         let fresh = !data_dir.catalog().exists();
         let local_key = Arc::new(LocalKey::open_or_create(&data_dir.local_key(), fresh)?);
         let catalog = Catalog::open(&data_dir.catalog())?;
         let clock = if options.scheduler {
-            EngineClock::open_from(&catalog, options.clock, start)?
+            EngineClock::open(&catalog, clocks, options.clock, start)?
         } else {
-            EngineClock::glance(&catalog)?
+            EngineClock::glance(&catalog, clocks)?
         };
         let vault_store = VaultStore::open(&data_dir, Arc::clone(&local_key));
         let jobs = Arc::new(jobs::Runtime::new());
@@ -123,7 +129,7 @@ impl Engine {
         rested
     }
 
-    /// The highest engine time that the directory remembers.
+    /// The last engine time that the directory remembers.
     pub fn last_seen(&self) -> Time {
         self.clock.last_seen()
     }

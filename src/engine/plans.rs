@@ -76,6 +76,14 @@ pub fn all_live(connection: &Connection) -> Result<Vec<Plan>> {
     rows.map(|row| row?).collect()
 }
 
+/// Whether a plan is still there, and this its newest version.
+pub fn is_current(connection: &Connection, plan: &Plan) -> Result<bool> {
+    let sql =
+        format!("SELECT EXISTS (SELECT 1 FROM {CURRENT} WHERE p.id = ?1 AND p.deleted IS NULL AND v.version_id = ?2)");
+    let mut statement = connection.prepare_cached(&sql)?;
+    Ok(statement.query_row([plan.id.as_str(), plan.version_id.as_str()], |row| row.get(0))?)
+}
+
 fn live(connection: &Connection, scope: &Scope, id: &PlanId) -> Result<Plan> {
     get(connection, scope, id)?.filter(|plan| plan.deleted.is_none()).ok_or_else(unknown)
 }

@@ -9,7 +9,7 @@ use crate::domain::recovery_point::Creator;
 use crate::domain::schedule::{DEFAULT_EXPRESSION, DEFAULT_TIME_ZONE};
 use crate::domain::selection::Candidate;
 use crate::domain::selection_rules::decide;
-use crate::domain::{Arn, PlanId, Resource, Time, VaultName};
+use crate::domain::{Arn, Resource, ResourceType, Time, VaultName};
 use crate::engine::access::roles;
 use crate::engine::catalog::values::{millis, time};
 use crate::engine::error::Result;
@@ -18,8 +18,10 @@ use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::store::{self, BackupRecord};
 use crate::engine::jobs::{NextRun, Turn};
 use crate::engine::{Engine, plans, resources, selections, settings};
+use chrono::Duration;
 use rusqlite::{Connection, OptionalExtension as _, params};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How many expired jobs a rule leaves at most for the time in which the engine was off.
 const MISSED_JOBS: usize = 100;
@@ -39,27 +41,56 @@ impl Engine {
         let plans = self.catalog.read(plans::all_live)?;
         let ids: BTreeSet<&str> = plans.iter().map(|plan| plan.id.as_str()).collect();
         turn.next_runs.retain(|id, _| ids.contains(id.as_str()));
+        if let Some(doubt) = self.clock.doubt() {
+            return plans.iter().try_for_each(|plan| self.run_early(turn, plan, doubt.shown, now));
+        }
         for plan in &plans {
             if self.next_run(turn, plan)?.is_some_and(|at| at <= now) {
-                self.catalog.write(|tx| run_plan(tx, &plan.id, now))?;
+                self.catalog.write(|tx| run_plan(tx, plan, &turn.early, now))?;
                 turn.next_runs.remove(plan.id.as_str());
+                self.next_run(turn, plan)?;
             }
         }
         Ok(())
     }
 
-    /// When the next run of any plan is due.
-    pub(crate) fn next_scheduled(&self, turn: &mut Turn) -> Result<Option<Time>> {
-        if !self.options.scheduler {
-            return Ok(None);
+    /// When the next run of any plan is due, as far as the last look at the plans showed; a new plan wakes the conductor.
+    pub(crate) fn next_scheduled(&self, turn: &Turn) -> Option<Time> {
+        // Under a doubted clock no moment means anything: the conductor looks every few seconds.
+        if !self.options.scheduler || !self.clock.is_trusted() {
+            return None;
         }
-        let plans = self.catalog.read(plans::all_live)?;
-        let mut next = None;
-        for plan in &plans {
-            let at = self.next_run(turn, plan)?;
-            next = [next, at].into_iter().flatten().min();
+        turn.next_runs.values().filter_map(|next| next.at).min()
+    }
+
+    /// The clock shows a time that nothing confirms. A backup too many does no harm, one too few may: each rule's last run
+    /// that is due by the shown time, and whose window is open, is made now. Nothing is noted as missed or as done, so
+    /// that a clock that is set right finds its plans as they were.
+    fn run_early(&self, turn: &mut Turn, plan: &Plan, shown: Time, now: Time) -> Result<()> {
+        let widest = plan.document.rules.iter().map(Rule::start_window).max().unwrap_or_default();
+        let opened = Duration::try_minutes(widest).and_then(|widest| shown.checked_sub_signed(widest)).unwrap_or(shown);
+        let known = self.catalog.read(|connection| evaluated_until(connection, plan))?;
+        let after = if known <= shown { known.max(opened) } else { opened };
+        let runs = PlanRuns::new(&plan.document, plan.created)?;
+        let mut last: BTreeMap<usize, Time> = BTreeMap::new();
+        for run in runs.after(after).take_while(|run| run.at <= shown) {
+            last.insert(run.rule, run.at);
         }
-        Ok(next)
+        for (place, at) in last {
+            let Some(rule) = plan.document.rules.get(place) else { continue };
+            let open = Duration::try_minutes(rule.start_window()).is_some_and(|window| shown - at < window);
+            let run = (plan.id.to_string(), place, at);
+            if open && !turn.early.contains(&run) {
+                self.catalog.write(|tx| {
+                    for protected in protected_by(tx, plan, at.max(now))? {
+                        store::insert_backup(tx, &draft(tx, plan, rule, &protected, at.min(now))?)?;
+                    }
+                    Ok(())
+                })?;
+                turn.early.insert(run);
+            }
+        }
+        Ok(())
     }
 
     /// The next run of a plan, computed once per version and run.
@@ -76,18 +107,26 @@ impl Engine {
     }
 }
 
-/// Makes the jobs of one plan's due runs and remembers that they are made, in one transaction.
-fn run_plan(connection: &Connection, id: &PlanId, now: Time) -> Result<()> {
-    let Some(plan) = plans::all_live(connection)?.into_iter().find(|plan| &plan.id == id) else { return Ok(()) };
+/// Makes the jobs of one plan's due runs, but for those that were made `early`, and remembers that they are made, in one
+/// transaction.
+fn run_plan(connection: &Connection, plan: &Plan, early: &BTreeSet<(String, usize, Time)>, now: Time) -> Result<()> {
+    if !plans::is_current(connection, plan)? {
+        return Ok(());
+    }
     let runs = PlanRuns::new(&plan.document, plan.created)?;
-    let due: Vec<Run> = runs.after(evaluated_until(connection, &plan)?).take_while(|run| run.at <= now).collect();
+    let made = |run: &Run| early.contains(&(plan.id.to_string(), run.rule, run.at));
+    let due: Vec<Run> = runs
+        .after(evaluated_until(connection, plan)?)
+        .take_while(|run| run.at <= now)
+        .filter(|run| !made(run))
+        .collect();
     let mut missed: BTreeMap<usize, usize> = BTreeMap::new();
     let mut executed = None;
     // The newest first, so that what is left out of a long absence is its beginning.
     for run in due.iter().rev() {
         let Some(rule) = plan.document.rules.get(run.rule) else { continue };
-        for protected in protected_by(connection, &plan, run.at)? {
-            let mut record = draft(connection, &plan, rule, &protected, run.at)?;
+        for protected in protected_by(connection, plan, run.at)? {
+            let mut record = draft(connection, plan, rule, &protected, run.at)?;
             let open = record.job.start_by.is_some_and(|start_by| now < start_by);
             if !open {
                 let count = missed.entry(run.rule).or_default();
@@ -165,19 +204,29 @@ fn expire(record: &mut BackupRecord) {
 /// does. A selection whose role cannot be assumed chooses nothing, as in AWS.
 fn protected_by(connection: &Connection, plan: &Plan, at: Time) -> Result<Vec<Protected>> {
     let resources = resources::all(connection, Some(&plan.scope))?;
+    let mut opted: HashMap<&ResourceType, bool> = HashMap::new();
     let mut taken = BTreeSet::new();
     let mut chosen = Vec::new();
     for selection in selections::of_plan(connection, &plan.id)? {
         if selection.created.is_some_and(|created| created > at) {
             continue;
         }
-        let Ok(role) = selection.document.iam_role_arn.parse::<Arn>() else { continue };
+        let Ok(role) = selection.document.iam_role_arn.parse::<Arn>() else {
+            let (role, selection) = (&selection.document.iam_role_arn, &selection.document.selection_name);
+            tracing::warn!(plan = %plan.id, %selection, %role, "the role of a selection is no ARN: it makes no jobs");
+            continue;
+        };
         if !roles::is_assumable(connection, &plan.scope.account, role.as_str())? {
             tracing::warn!(plan = %plan.id, %role, "the role of a selection cannot be assumed: it makes no jobs");
             continue;
         }
         for resource in &resources {
-            let opted_in = settings::opted_in(connection, &plan.scope, &resource.resource_type)?;
+            let opted_in = match opted.entry(&resource.resource_type) {
+                Entry::Occupied(known) => *known.get(),
+                Entry::Vacant(unknown) => {
+                    *unknown.insert(settings::opted_in(connection, &plan.scope, &resource.resource_type)?)
+                }
+            };
             let candidate =
                 Candidate { arn: &resource.arn, resource_type: &resource.resource_type, tags: &resource.tags };
             if decide(&selection.document, &candidate, opted_in).selected && taken.insert(resource.arn.clone()) {

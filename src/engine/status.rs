@@ -22,6 +22,7 @@ impl Engine {
             regions: self.regions()?,
             active_jobs: self.active_jobs()?,
             vaults_without_recovery_key: without_recovery_key(&self.catalog)?,
+            problems: self.health().problems,
         })
     }
 

@@ -172,13 +172,21 @@ impl VaultStore {
         self.slots().clear();
     }
 
-    /// Renews the restic locks of all open vaults, so that none counts as stale.
-    pub fn refresh_locks(&self) {
+    /// Makes the restic locks of all open vaults anew that somebody removed; with `renew` all of them, so that none
+    /// counts as stale.
+    pub fn keep_locks(&self, renew: bool) {
         let slots: Vec<Arc<Slot>> = self.slots().values().cloned().collect();
         for slot in slots {
-            let open = slot.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            if let Some(open) = open
-                && let Err(error) = open.lock.lock().unwrap_or_else(PoisonError::into_inner).refresh()
+            // A vault that is being opened takes its lock just now.
+            let Ok(open) = slot.try_lock().map(|open| open.clone()) else { continue };
+            let Some(open) = open else { continue };
+            let lock = open.lock.lock().unwrap_or_else(PoisonError::into_inner);
+            let gone = lock.is_gone();
+            if gone {
+                tracing::warn!(points = %open.points.display(), "a vault's restic lock was removed: it is made anew");
+            }
+            if (renew || gone)
+                && let Err(error) = lock.refresh()
             {
                 tracing::warn!(points = %open.points.display(), %error, "a vault's restic lock was not renewed");
             }

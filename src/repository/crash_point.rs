@@ -10,6 +10,16 @@ pub fn reached(name: &str) {
     let _ = name;
 }
 
+/// Panics or blocks when the file that the environment's `VAULTDECK_MISBEHAVE` names says so of this point: `NAME: panic`
+/// or `NAME: block`. The file is read each time, so that a test can begin well. Release builds contain nothing of it.
+#[inline]
+pub fn misbehave(name: &str) {
+    #[cfg(debug_assertions)]
+    armed::misbehave(name);
+    #[cfg(not(debug_assertions))]
+    let _ = name;
+}
+
 #[cfg(debug_assertions)]
 mod armed {
     use std::sync::OnceLock;
@@ -37,6 +47,18 @@ mod armed {
         let Some(trap) = trap().filter(|trap| trap.name == name) else { return };
         if trap.remaining.fetch_sub(1, Ordering::SeqCst) == 1 {
             let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+        }
+    }
+
+    #[allow(clippy::panic)] // That is what it is for.
+    pub(super) fn misbehave(name: &str) {
+        static FILE: OnceLock<Option<std::ffi::OsString>> = OnceLock::new();
+        let Some(file) = FILE.get_or_init(|| std::env::var_os("VAULTDECK_MISBEHAVE")) else { return };
+        let Ok(text) = std::fs::read_to_string(file) else { return };
+        match text.trim().split_once(": ") {
+            Some((at, "panic")) if at == name => panic!("a test wants a panic"),
+            Some((at, "block")) if at == name => std::thread::sleep(std::time::Duration::from_secs(3600)),
+            _ => {}
         }
     }
 

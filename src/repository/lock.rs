@@ -164,6 +164,13 @@ impl RepositoryLock {
         }
     }
 
+    /// Whether somebody else removed the lock's file.
+    pub fn is_gone(&self) -> bool {
+        let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let size = current.map(|id| self.repository.storage().size(FileKind::Lock, &id));
+        matches!(size, Some(Err(Error::NotFound { .. })))
+    }
+
     /// Gives the repository free. Dropping does the same, but cannot say what went wrong.
     pub fn release(self) -> Result<()> {
         self.give_free()

@@ -13,6 +13,7 @@ mod cbor;
 mod clock;
 mod control;
 mod failure;
+mod health;
 mod items;
 mod members;
 mod organizations;

@@ -9,7 +9,7 @@ use super::query::decoded;
 use super::reply::Reply;
 use super::serve::Shutdown;
 use super::sigv4::Signable;
-use super::{cbor, clock, control, items, organizations, sts, tagging};
+use super::{cbor, clock, control, health, items, organizations, sts, tagging};
 use crate::domain::extension::VERSION_HEADER;
 use crate::engine::{Engine, RestoreRoots};
 use axum::Router;
@@ -85,6 +85,9 @@ impl Service {
     async fn answer(self: Arc<Self>, request: Request<Body>) -> Response<Body> {
         let request_id = uuid::Uuid::new_v4().to_string();
         let (parts, body) = request.into_parts();
+        if let Some(reply) = health::answer(&self.engine, &parts) {
+            return finished(reply, &request_id);
+        }
         let target = Target::of(&parts);
         let (method, path) = (parts.method.clone(), parts.uri.path().to_owned());
         let reply = match read_body(&parts.headers, body).await {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 
 /// A user's home in a temporary folder.
 pub struct Home {
@@ -90,16 +90,40 @@ impl Home {
     pub fn serve(&self, more: &[&str]) -> Serving {
         let mut arguments = vec!["serve", "--listen", "127.0.0.1:0"];
         arguments.extend(more);
-        let mut child = self.command(&arguments).stderr(Stdio::inherit()).spawn().unwrap();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
-        out.read_line(&mut line).unwrap();
-        let url = line.strip_prefix("listening on ").unwrap_or_else(|| panic!("not ready: {line:?}"));
-        Serving { url: url.trim().to_owned(), child, out }
+        let mut command = self.command(&arguments);
+        command.stderr(Stdio::inherit());
+        Serving::start(command)
     }
 }
 
 impl Serving {
+    /// Waits until a `vaultdeck serve` is ready.
+    pub fn start(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        out.read_line(&mut line).unwrap();
+        let url = line.strip_prefix("listening on ").unwrap_or_else(|| panic!("not ready: {line:?}"));
+        Self { url: url.trim().to_owned(), child, out }
+    }
+
+    /// How it ended, if it did.
+    pub fn exit_code(&mut self) -> Option<i32> {
+        self.child.try_wait().unwrap().map(|status| status.code().unwrap_or(-1))
+    }
+
+    /// The reader of its standard error, where that is a pipe.
+    pub fn take_errors(&mut self) -> ChildStderr {
+        self.child.stderr.take().unwrap()
+    }
+
+    /// All that it said on standard error, once it has ended.
+    pub fn errors(&mut self) -> String {
+        let mut text = String::new();
+        self.take_errors().read_to_string(&mut text).unwrap();
+        text
+    }
+
     pub fn pid(&self) -> u32 {
         self.child.id()
     }

@@ -3,6 +3,7 @@
 
 mod demo;
 mod harness;
+mod health;
 mod jobs;
 mod printing;
 

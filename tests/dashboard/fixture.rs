@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use vaultdeck::client::query::{PlanDetail, RestoreMetadata, ScopeView, SelectableResource, rows};
 use vaultdeck::client::{Answer, Capabilities, Fault, FaultKind, Key, Query};
-use vaultdeck::domain::extension::{Item, Items, MissingItem, Status};
+use vaultdeck::domain::extension::{Item, Items, MissingItem, Problem, Status};
 use vaultdeck::domain::job::{BackupJob, CopyJob, JobState, RestoreJob};
 use vaultdeck::domain::plan::{Plan, PlanDocument, PlanSummary, Rule};
 use vaultdeck::domain::recovery_point::{Creator, RecoveryPoint, RecoveryPointStatus};
@@ -45,6 +45,8 @@ pub struct Fixture {
     pub items: HashMap<String, Items>,
     pub tags: BTreeMap<String, Tags>,
     pub reminders: Vec<String>,
+    /// What the engine says is wrong with itself.
+    pub engine_problems: Vec<Problem>,
     /// Scopes in which every call fails, and how.
     pub faults: Vec<(Scope, Fault)>,
 }
@@ -379,6 +381,7 @@ pub fn organization() -> Fixture {
         ]),
         tags: BTreeMap::from([("default".to_owned(), Tags::from([("env".to_owned(), "prod".to_owned())]))]),
         reminders: vec!["123456789012/us-east-1/prod-vault".to_owned()],
+        engine_problems: Vec::new(),
         faults: Vec::new(),
     }
 }
@@ -432,6 +435,7 @@ impl Fixture {
                 regions: vec!["us-east-1".to_owned()],
                 active_jobs: 0,
                 vaults_without_recovery_key: self.reminders.clone(),
+                problems: self.engine_problems.clone(),
             })),
             Query::Vaults => Answer::Vaults(rows(self.vaults.iter().filter(|vault| here(&vault.scope)).cloned())),
             Query::RecoveryPoints { vault } => Answer::RecoveryPoints(rows(

@@ -3,6 +3,7 @@
 use crate::driver::{Driver, Start};
 use crate::fixture;
 use vaultdeck::client::{Fault, FaultKind};
+use vaultdeck::domain::extension::{Problem, ProblemSeverity};
 
 const SIZES: [(u16, u16); 4] = [(60, 15), (80, 24), (120, 40), (200, 60)];
 const TABS: [(&str, &str); 8] = [
@@ -103,6 +104,22 @@ fn what_opens() {
         for (name, keys) in cases {
             insta::assert_snapshot!(format!("open-{name}-{suffix}"), start().press(keys).screen());
         }
+    }
+}
+
+#[test]
+fn what_the_engine_says_of_itself_stands_first_on_the_overview() {
+    let problem = Problem {
+        code: "ConductorBlocked".to_owned(),
+        severity: ProblemSeverity::Error,
+        message: "The engine's conductor has given no sign of life for 43 seconds".to_owned(),
+    };
+    for mut fixture in [fixture::organization(), fixture::empty()] {
+        fixture.engine_problems = vec![problem.clone()];
+        let screen = Driver::start(Start { size: (120, 40), fixture, ..Start::default() }).press("1").screen();
+        let line = screen.lines().find(|line| line.contains("ENGINE")).unwrap_or_default();
+        assert!(line.contains("Conductor"), "{screen}");
+        assert!(screen.contains("no sign of life"), "{screen}");
     }
 }
 

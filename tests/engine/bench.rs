@@ -4,7 +4,7 @@ use chrono::Duration;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 use vaultdeck::domain::extension::AddResource;
 use vaultdeck::domain::job::{BackupJob, JobState, RestoreJob};
@@ -15,8 +15,8 @@ use vaultdeck::domain::selection::SelectionDocument;
 use vaultdeck::domain::selection::TagCondition;
 use vaultdeck::domain::{Arn, Lifecycle, Tags, Time, VaultName};
 use vaultdeck::engine::{
-    AdvanceTo, BackupJobFilter, Caller, ClockKind, Engine, EngineOptions, NewVault, PageRequest, RecoveryPointFilter,
-    RestoreRoots, StartBackup, StartRestore,
+    AdvanceTo, BackupJobFilter, Caller, ClockKind, Clocks, Engine, EngineOptions, NewVault, PageRequest,
+    RecoveryPointFilter, RestoreRoots, StartBackup, StartRestore,
 };
 
 /// The vault that every test finds.
@@ -28,6 +28,64 @@ pub struct Bench {
     pub engine: Option<Arc<Engine>>,
     pub caller: Caller,
     options: EngineOptions,
+    clocks: Option<FakeClocks>,
+}
+
+/// Clocks that stand still until a test moves them.
+#[derive(Clone)]
+pub struct FakeClocks(Arc<Mutex<Faces>>);
+
+struct Faces {
+    wall: Time,
+    boot: Duration,
+    awake: Duration,
+    start: u32,
+}
+
+impl Default for FakeClocks {
+    fn default() -> Self {
+        let wall = "2026-11-23T05:30:00Z".parse().unwrap();
+        let (boot, awake) = (Duration::days(1), Duration::days(1));
+        Self(Arc::new(Mutex::new(Faces { wall, boot, awake, start: 0 })))
+    }
+}
+
+impl FakeClocks {
+    /// Time goes by.
+    pub fn pass(&self, by: Duration) {
+        let mut faces = self.0.lock().unwrap();
+        (faces.wall, faces.boot, faces.awake) = (faces.wall + by, faces.boot + by, faces.awake + by);
+    }
+
+    /// Somebody sets the wall clock.
+    pub fn set_wall(&self, by: Duration) {
+        self.0.lock().unwrap().wall += by;
+    }
+
+    /// The machine is off for so long.
+    pub fn restart_machine(&self, by: Duration) {
+        let mut faces = self.0.lock().unwrap();
+        faces.wall += by;
+        (faces.boot, faces.awake, faces.start) = (Duration::seconds(20), Duration::seconds(1), faces.start + 1);
+    }
+}
+
+impl Clocks for FakeClocks {
+    fn wall(&self) -> Time {
+        self.0.lock().unwrap().wall
+    }
+
+    fn boot(&self) -> std::time::Duration {
+        self.0.lock().unwrap().boot.to_std().unwrap()
+    }
+
+    fn boot_id(&self) -> Option<String> {
+        Some(self.0.lock().unwrap().start.to_string())
+    }
+
+    fn awake(&self) -> std::time::Duration {
+        self.0.lock().unwrap().awake.to_std().unwrap()
+    }
 }
 
 impl Bench {
@@ -41,10 +99,19 @@ impl Bench {
         Self::new(ClockKind::Simulated, Some(rate))
     }
 
+    /// By the system's clock, which a test moves.
+    pub fn on_fake_clocks() -> Self {
+        Self::with(ClockKind::System, None, Some(FakeClocks::default()))
+    }
+
     pub fn new(clock: ClockKind, simulated_rate: Option<u64>) -> Self {
+        Self::with(clock, simulated_rate, None)
+    }
+
+    fn with(clock: ClockKind, simulated_rate: Option<u64>, clocks: Option<FakeClocks>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let options = EngineOptions { data_dir: folder.path().join("data"), clock, scheduler: true, simulated_rate };
-        let engine = Engine::open(options.clone()).unwrap();
+        let engine = open(&options, clocks.as_ref());
         let scope = Engine::first_scope().unwrap();
         let caller = Caller {
             user_arn: format!("arn:aws:iam::{}:user/test", scope.account).parse().unwrap(),
@@ -54,7 +121,11 @@ impl Bench {
         };
         let vault: VaultName = VAULT.parse().unwrap();
         engine.create_vault(&caller, &vault, NewVault::default()).unwrap();
-        Self { folder, engine: Some(engine), caller, options }
+        Self { folder, engine: Some(engine), caller, options, clocks }
+    }
+
+    pub fn clocks(&self) -> &FakeClocks {
+        self.clocks.as_ref().unwrap()
     }
 
     pub fn engine(&self) -> &Arc<Engine> {
@@ -82,7 +153,7 @@ impl Bench {
     }
 
     pub fn start(&mut self) {
-        self.engine = Some(Engine::open(self.options.clone()).unwrap());
+        self.engine = Some(open(&self.options, self.clocks.as_ref()));
     }
 
     /// A folder with some files, and the resource that stands for it.
@@ -238,6 +309,13 @@ impl Bench {
             )
             .unwrap();
         page.items.into_iter().rev().collect()
+    }
+}
+
+fn open(options: &EngineOptions, clocks: Option<&FakeClocks>) -> Arc<Engine> {
+    match clocks {
+        Some(clocks) => Engine::open_with(options.clone(), None, Arc::new(clocks.clone())).unwrap(),
+        None => Engine::open(options.clone()).unwrap(),
     }
 }
 

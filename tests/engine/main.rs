@@ -3,6 +3,7 @@
 
 mod accounts;
 mod bench;
+mod clocks;
 mod directory;
 mod harness;
 mod jobs;

@@ -11,6 +11,7 @@ mod wire;
 use crate::client::approve::CommandLine;
 use crate::client::control::Control;
 use crate::client::{Capabilities, Fault, FaultKind};
+use crate::domain::extension::Health;
 use crate::domain::{Region, Scope};
 pub(crate) use home::{Clients, Home};
 use std::collections::HashMap;
@@ -125,6 +126,14 @@ impl Connection {
     /// The engine's own routes, where they can be reached.
     pub fn control(&self) -> Option<Control> {
         self.is_local().then(|| Control::over(self.wire.clone()))
+    }
+
+    /// How the engine is, where one is behind the context.
+    pub async fn health(&self) -> Result<Health, Fault> {
+        let Some(base) = self.base_url() else {
+            return Err(Fault::new(FaultKind::Refused, "AWS tells nothing of its own health here"));
+        };
+        crate::client::control::health(&self.wire, &base).await
     }
 
     /// Whether the engine is in this process or on its socket.

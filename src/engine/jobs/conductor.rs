@@ -1,13 +1,17 @@
 //! What makes things happen: the conductor's loop, and advances of a simulated clock.
 
 use crate::domain::Time;
-use crate::engine::AdvanceTo;
-use crate::engine::Engine;
-use crate::engine::clock::ClockKind;
+use crate::domain::extension::ClockConfirmed;
+use crate::engine::clock::trust::Change;
+use crate::engine::clock::{self, ClockKind};
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::Turn;
+use crate::engine::{AdvanceTo, Engine};
+use crate::repository::crash_point;
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The longest that the conductor sleeps: what it missed to notice is noticed then.
 const LONGEST_SLEEP: Duration = Duration::from_secs(20);
@@ -27,16 +31,12 @@ pub(crate) fn start(engine: &Arc<Engine>) -> Result<()> {
 
 /// The loop. It holds the engine only while it works, so that an engine that nobody holds any more goes away.
 fn run(weak: &Weak<Engine>) {
-    let mut renewed = Instant::now();
     loop {
         let Some(engine) = weak.upgrade() else { return };
         if engine.jobs.is_stopping() {
             return;
         }
-        if renewed.elapsed() >= LOCK_RENEWAL {
-            engine.vault_store.refresh_locks();
-            renewed = Instant::now();
-        }
+        crash_point::misbehave("conductor");
         let sleep = engine.conduct();
         // An embedded engine is dropped with its last holder; the wait must not keep it.
         let jobs = Arc::clone(&engine.jobs);
@@ -48,6 +48,7 @@ fn run(weak: &Weak<Engine>) {
 impl Engine {
     /// One turn of the conductor; how long it may sleep then.
     fn conduct(self: &Arc<Self>) -> Duration {
+        self.jobs.pulse.beat(self.clock.awake(), "waiting for its turn");
         let mut turn = self.jobs.turn();
         if let Err(error) = self.run_due(&mut turn) {
             tracing::error!(%error, "the conductor could not do all that is due");
@@ -56,7 +57,7 @@ impl Engine {
         if self.clock.kind() == ClockKind::Simulated {
             return LONGEST_SLEEP;
         }
-        match self.next_event(&mut turn) {
+        match self.next_event(&turn) {
             Ok(Some(at)) => (at - self.clock.now()).to_std().unwrap_or(Duration::from_millis(1)).min(LONGEST_SLEEP),
             Ok(None) => LONGEST_SLEEP,
             Err(error) => {
@@ -68,24 +69,102 @@ impl Engine {
 
     /// Does all that is due now. Each step is done even when one before it failed; the first failure is told.
     fn run_due(self: &Arc<Self>, turn: &mut Turn) -> Result<()> {
+        let settled = self.step(turn, "settling the clock", |turn| self.settle_clock(turn));
+        // Asked for only now: what the clock shows counts, or does not.
         let now = self.clock.now();
         let steps = [
-            self.finish_held(now),
-            self.enforce_deadlines(now),
-            self.make_scheduled_jobs(turn, now),
-            self.dispatch(turn, now),
-            self.sweep(turn, now),
-            self.collect_due(turn, now),
-            self.purge_records(turn, now),
-            self.clock.save(&self.catalog, false),
+            settled,
+            self.step(turn, "ending held jobs", |_| self.finish_held(now)),
+            self.step(turn, "enforcing completion windows", |_| self.enforce_deadlines(now)),
+            self.step(turn, "making the jobs of plans", |turn| self.make_scheduled_jobs(turn, now)),
+            self.step(turn, "starting jobs", |turn| self.dispatch(turn, now)),
+            self.step(turn, "deleting recovery points", |turn| self.sweep(turn, now)),
+            self.step(turn, "collecting vaults", |turn| self.collect_due(turn, now)),
+            self.step(turn, "removing old records", |turn| self.purge_records(turn, now)),
+            self.step(turn, "keeping restic's locks", |turn| self.keep_locks(turn)),
+            self.step(turn, "remembering the time", |_| self.clock.save(&self.catalog, false)),
         ];
-        steps.into_iter().collect()
+        let done: Result<()> = steps.into_iter().collect();
+        self.jobs.pulse.turned(self.clock.awake(), done.as_ref().err().map(ToString::to_string));
+        done
+    }
+
+    /// One step of a turn. A panic is a bug; it costs this step and nothing else.
+    fn step(&self, turn: &mut Turn, name: &'static str, work: impl FnOnce(&mut Turn) -> Result<()>) -> Result<()> {
+        self.jobs.pulse.beat(self.clock.awake(), name);
+        let done = catch_unwind(AssertUnwindSafe(|| {
+            crash_point::misbehave(name);
+            work(turn)
+        }));
+        done.unwrap_or_else(|panic| {
+            let text =
+                panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+            let what = format!("{name}: {}", text.unwrap_or("a panic without a message"));
+            tracing::error!(%what, "a step of the conductor panicked");
+            self.jobs.pulse.panicked(what.clone());
+            // What it remembered may be half changed; all of it can be found out again.
+            *turn = Turn::default();
+            Err(Error::Internal(what))
+        })
+    }
+
+    /// Renews restic's locks, and makes those anew that somebody removed.
+    fn keep_locks(&self, turn: &mut Turn) -> Result<()> {
+        let now = self.clock.awake();
+        let renew = turn.locks_renewed.is_none_or(|at| now.saturating_sub(at) >= LOCK_RENEWAL);
+        if renew {
+            turn.locks_renewed = Some(now);
+        }
+        self.vault_store.keep_locks(renew);
+        Ok(())
+    }
+
+    /// Deals with what became of the trust in the system's clock.
+    fn settle_clock(&self, turn: &mut Turn) -> Result<()> {
+        let utc = |time: Time| time.format("%Y-%m-%d %H:%M:%S UTC").to_string();
+        self.clock.doubt();
+        while let Some(change) = self.clock.next_change() {
+            // Moments of another time mean nothing any more. Runs that a wrong clock called for come again at their time.
+            let early = if change == Change::Righted { BTreeSet::new() } else { std::mem::take(&mut turn.early) };
+            *turn = Turn { early, locks_renewed: turn.locks_renewed, ..Turn::default() };
+            match change {
+                Change::Doubted { expected, shown } => tracing::warn!(
+                    shown = utc(shown),
+                    expected = utc(expected),
+                    "the system's clock is not believed: until it is right again, confirmed by `vaultdeck clock confirm`, \
+                     or even for an hour, nothing expires and no run counts as missed"
+                ),
+                Change::Righted => tracing::info!("the system's clock is right again"),
+                Change::Adopted { from, to, by_person } => {
+                    tracing::warn!(from = utc(from), to = utc(to), by_person, "the system's clock is believed again");
+                    self.jobs.setbacks().values_mut().for_each(|setback| setback.until = to);
+                    self.catalog.write(|tx| {
+                        clock::adopt(tx, from, to, by_person)?;
+                        self.clock.save_in(tx)
+                    })?;
+                }
+            }
+            self.clock.change_is_settled();
+        }
+        Ok(())
+    }
+
+    /// Does all that is due at this moment, and waits for what comes of it.
+    pub fn settle_now(self: &Arc<Self>) -> Result<()> {
+        self.settle()
+    }
+
+    /// A person says that the system's clock is right; whether it was doubted.
+    pub fn confirm_clock(&self) -> ClockConfirmed {
+        let was_doubted = self.clock.confirm();
+        self.jobs.wake();
+        ClockConfirmed { now: self.clock.now(), was_doubted }
     }
 
     /// The next moment after now at which something falls due.
-    fn next_event(&self, turn: &mut Turn) -> Result<Option<Time>> {
+    fn next_event(&self, turn: &Turn) -> Result<Option<Time>> {
         let now = self.clock.now();
-        let moments = [self.next_scheduled(turn)?, self.next_job_event(turn)?, self.next_sweep(turn)?];
+        let moments = [self.next_scheduled(turn), self.next_job_event(turn)?, self.next_sweep(turn)?];
         Ok(moments.into_iter().flatten().min().map(|at| at.max(now + chrono::Duration::milliseconds(1))))
     }
 
@@ -110,8 +189,8 @@ impl Engine {
         }
         self.settle()?;
         while !self.jobs.is_stopping() {
-            let mut turn = self.jobs.turn();
-            let next = self.next_event(&mut turn)?.filter(|next| *next <= target);
+            let turn = self.jobs.turn();
+            let next = self.next_event(&turn)?.filter(|next| *next <= target);
             self.clock.set(next.unwrap_or(target).max(self.clock.now()))?;
             drop(turn);
             self.settle()?;

@@ -11,6 +11,7 @@ pub mod create;
 pub mod live;
 pub mod operations;
 pub mod outcome;
+pub mod pulse;
 pub mod queue;
 pub mod recovery;
 pub mod restore;
@@ -23,7 +24,8 @@ use crate::engine::Engine;
 use crate::engine::error::{Error, Result};
 use crate::repository::Control;
 use live::{LiveJobs, StopCause};
-use std::collections::{BTreeMap, HashMap};
+use pulse::Pulse;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -44,6 +46,8 @@ pub struct Runtime {
     pub workers: usize,
     /// Cancelled when the engine shuts down; for work that is no job.
     pub housekeeping: Control,
+    /// The conductor's signs of life.
+    pub pulse: Pulse,
     /// The jobs whose end could not be written down, until they are begun again.
     setbacks: Mutex<BTreeMap<JobId, Setback>>,
     finished: AtomicU64,
@@ -69,6 +73,10 @@ pub struct Turn {
     pub collections_known: bool,
     /// When old records are next removed.
     pub next_purge: Option<Time>,
+    /// Runs that were made while the clock was doubted: the plan, the rule's place in it, when the run was due.
+    pub early: BTreeSet<(String, usize, Time)>,
+    /// When restic's locks were last renewed, as the clock's `awake` counts.
+    pub locks_renewed: Option<Duration>,
 }
 
 /// See [`Turn::next_runs`].
@@ -118,6 +126,7 @@ impl Runtime {
             advancing: Mutex::default(),
             workers,
             housekeeping: Control::new(),
+            pulse: Pulse::default(),
             setbacks: Mutex::default(),
             finished: AtomicU64::new(0),
             background: AtomicU64::new(0),
@@ -163,6 +172,12 @@ impl Runtime {
         self.live.remove(id);
         self.finished.fetch_add(1, Ordering::AcqRel);
         self.wake();
+    }
+
+    /// Whether the conductor's thread has ended.
+    pub fn conductor_ended(&self) -> bool {
+        let conductor = self.conductor.lock().unwrap_or_else(PoisonError::into_inner);
+        conductor.as_ref().is_some_and(JoinHandle::is_finished)
     }
 
     /// How many jobs were over since the engine was opened.

@@ -3,7 +3,7 @@
 use crate::domain::finding::{Facts, Finding, FindingKind, Severity, Subject, findings};
 use crate::domain::{Scope, Time};
 use crate::tui::fmt;
-use crate::tui::route::Route;
+use crate::tui::route::{Route, Tab};
 use crate::tui::screens::status;
 use crate::tui::table::{Cell, Column, Record, When, by_text};
 use crate::tui::theme::Role;
@@ -94,6 +94,9 @@ pub fn of(world: &World) -> Vec<Problem> {
     let now = world.now();
     let store = &world.store;
     let mut facts = Facts { now, since: now - MISSING, ..Facts::default() };
+    if let (Some(status), Some(home)) = (store.status(), world.scopes.first()) {
+        facts.engine = Some((home, &status.problems));
+    }
     for scope in &world.shown {
         let Some(jobs) = store.backup_jobs(scope) else { continue };
         facts.backup_jobs.extend(jobs.iter().map(AsRef::as_ref));
@@ -123,6 +126,7 @@ fn problem(finding: Finding, world: &World) -> Problem {
         Subject::Plan(id) => (format!("{id} {}", finding.title), Route::Plan(scope, id)),
         Subject::RecoveryPoint { vault, arn } => (arn.to_string(), Route::Point(scope, vault, arn)),
         Subject::Resource(arn) => (arn.to_string(), Route::Resource(scope, arn)),
+        Subject::Engine(code) => (code, Route::Tab(Tab::Overview)),
     };
     let restore = matches!(route, Route::RestoreJob(..));
     let meaning = match (&route, finding.kind) {
@@ -138,11 +142,13 @@ fn problem(finding: Finding, world: &World) -> Problem {
             "The plan was due and no job tells of it: AWS Backup reports nothing then. Look at the plan's role, at the \
              selection, and whether the type is opted in.",
         ),
+        (_, FindingKind::Engine) => Some("`vaultdeck status` tells the same, and its exit code does too."),
         _ => None,
     };
     let (_, name) = finding.title.split_once(": ").unwrap_or(("", &finding.title));
     Problem {
-        id: format!("{id} {}", finding.at.timestamp()),
+        // The engine tells what is wrong now, whenever that began.
+        id: if finding.kind == FindingKind::Engine { id } else { format!("{id} {}", finding.at.timestamp()) },
         severity: finding.severity,
         recovered: finding.recovered,
         what: word(finding.kind, restore),
@@ -166,5 +172,6 @@ fn word(kind: FindingKind, restore: bool) -> &'static str {
         FindingKind::CompletedWithIssues => "ISSUES",
         FindingKind::StuckRecoveryPoint => "STUCK",
         FindingKind::Stopped => "STOPPED",
+        FindingKind::Engine => "ENGINE",
     }
 }

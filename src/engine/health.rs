@@ -1,0 +1,84 @@
+//! Whether the engine does what it is there for, as a person or a monitor wants to know it.
+
+use crate::domain::extension::{Health, Problem, ProblemSeverity};
+use crate::engine::Engine;
+use crate::engine::jobs::pulse::SILENCE;
+
+impl Engine {
+    /// What is wrong with the engine itself, the worst first. It waits for nothing that may be stuck.
+    pub fn health(&self) -> Health {
+        let mut problems: Vec<Problem> =
+            [self.conductor_trouble(), self.panics(), self.clock_trouble()].into_iter().flatten().collect();
+        problems.sort_by_key(|problem| std::cmp::Reverse(problem.severity));
+        Health { healthy: problems.iter().all(|problem| problem.severity < ProblemSeverity::Error), problems }
+    }
+
+    /// Lets the conductor look around now.
+    pub fn wake(&self) {
+        self.jobs.wake();
+    }
+
+    /// Whether the conductor's thread has ended though nobody stopped it: nothing will happen in this process any more.
+    pub fn conductor_is_gone(&self) -> bool {
+        !self.jobs.is_stopping() && self.jobs.conductor_ended()
+    }
+
+    fn conductor_trouble(&self) -> Option<Problem> {
+        if self.jobs.is_stopping() {
+            return None;
+        }
+        let error = |code: &str, message: String| {
+            Some(Problem { code: code.to_owned(), severity: ProblemSeverity::Error, message })
+        };
+        if self.jobs.conductor_ended() {
+            return error(
+                "ConductorStopped",
+                "The engine's conductor has ended: no job starts, no plan runs, nothing expires. Start the engine again."
+                    .to_owned(),
+            );
+        }
+        let signs = self.jobs.pulse.signs();
+        let silence = self.clock.awake().saturating_sub(signs.last);
+        if silence > SILENCE {
+            let what = if signs.step.is_empty() { "it did not begin its next turn" } else { signs.step };
+            return error(
+                "ConductorBlocked",
+                format!(
+                    "The engine's conductor has given no sign of life for {} seconds ({what}): no job starts, no plan \
+                     runs, nothing expires. If it does not come back by itself, start the engine again.",
+                    silence.as_secs()
+                ),
+            );
+        }
+        let failure = signs.failure?;
+        error(
+            "ConductorFails",
+            format!("The engine cannot do all that is due, and tries again every few seconds: {failure}"),
+        )
+    }
+
+    fn panics(&self) -> Option<Problem> {
+        let signs = self.jobs.pulse.signs();
+        let message = signs.last_panic.map(|what| {
+            format!(
+                "A fault in the program interrupted {} of the engine's steps since it was started; the last one: {what}. \
+                 The engine goes on; please report it.",
+                signs.panics
+            )
+        })?;
+        Some(Problem { code: "ConductorPanicked".to_owned(), severity: ProblemSeverity::Warning, message })
+    }
+
+    fn clock_trouble(&self) -> Option<Problem> {
+        let doubt = self.clock.doubt()?;
+        let time = |time: crate::domain::Time| time.format("%Y-%m-%d %H:%M:%S UTC");
+        let message = format!(
+            "The system's clock shows {} and should show {}. Until it is right again nothing expires and no run counts as \
+             missed. If it is right now, say so: vaultdeck clock confirm. By itself it counts from {} on.",
+            time(doubt.shown),
+            time(doubt.expected),
+            time(doubt.until)
+        );
+        Some(Problem { code: "ClockDoubted".to_owned(), severity: ProblemSeverity::Warning, message })
+    }
+}
