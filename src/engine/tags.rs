@@ -101,6 +101,30 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// GetTagKeys of the tagging API: the keys that anything in the caller's account and region has.
+    pub fn tag_keys(&self, caller: &Caller, page: &PageRequest) -> Result<Page<String>> {
+        let mut listing = Listing::new("key", used("key"), &["key"]);
+        listing.filter("account = ?", caller.account.as_str().to_owned());
+        listing.filter("region = ?", caller.region.as_str().to_owned());
+        self.catalog.read(|c| listing.page(c, page, |row| row.column("key")))
+    }
+
+    /// GetTagValues of the tagging API: the values that a key has there.
+    pub fn tag_values(&self, caller: &Caller, key: &str, page: &PageRequest) -> Result<Page<String>> {
+        let mut listing = Listing::new("value", used("key, value"), &["value"]);
+        listing.filter("account = ?", caller.account.as_str().to_owned());
+        listing.filter("region = ?", caller.region.as_str().to_owned());
+        listing.filter("key = ?", key.to_owned());
+        self.catalog.read(|c| listing.page(c, page, |row| row.column("value")))
+    }
+}
+
+/// The tags in use, each once for an account and region.
+fn used(columns: &str) -> String {
+    format!("(SELECT DISTINCT {columns}, account, region FROM tags JOIN {TAGGABLE} USING (arn)) AS used")
+}
+
 fn marks(count: usize) -> String {
     vec!["?"; count].join(", ")
 }

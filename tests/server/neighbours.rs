@@ -123,7 +123,67 @@ async fn tagging_finds_resources_by_tag() {
     let mut expected = [production.as_str(), test.as_str()];
     expected.sort_unstable();
     assert_eq!(arns, expected);
-    assert!(tagging.get_tag_keys().send().await.unwrap_err().message().unwrap().contains("GetTagKeys"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tagging_tags_many_and_tells_of_each_that_it_could_not() {
+    let server = Server::start().await;
+    let (first, _) = server.file_system("first", &[("env", "prod")]);
+    let (second, _) = server.file_system("second", &[("env", "test")]);
+    let tagging = client!(aws_sdk_resourcegroupstagging, server, server.keys());
+    let missing = "arn:aws:elasticfilesystem:us-east-1:123456789012:file-system/fs-00000000000000000";
+    let answer = tagging
+        .tag_resources()
+        .set_resource_arn_list(Some(vec![first.clone(), missing.to_owned(), "no ARN".to_owned(), second.clone()]))
+        .tags("owner", "ops")
+        .send()
+        .await
+        .unwrap();
+    let failed = answer.failed_resources_map().unwrap();
+    assert_eq!(failed.len(), 2, "{failed:?}");
+    for arn in [missing, "no ARN"] {
+        assert_eq!(failed[arn].status_code(), 400);
+        assert_eq!(failed[arn].error_code().unwrap().as_str(), "InvalidParameterException");
+        assert!(!failed[arn].error_message().unwrap().is_empty());
+    }
+    let keys = tagging.get_tag_keys().into_paginator().items().send().collect::<Result<Vec<_>, _>>().await.unwrap();
+    assert_eq!(keys, ["env", "owner"]);
+    let values = tagging.get_tag_values().key("env").into_paginator().items().send();
+    assert_eq!(values.collect::<Result<Vec<_>, _>>().await.unwrap(), ["prod", "test"]);
+    let owned = || async {
+        let filter = aws_sdk_resourcegroupstagging::types::TagFilter::builder().key("owner").build();
+        let found = tagging.get_resources().tag_filters(filter).send().await.unwrap();
+        found.resource_tag_mapping_list().len()
+    };
+    assert_eq!(owned().await, 2);
+    let answer = tagging.untag_resources().resource_arn_list(&first).tag_keys("owner").send().await.unwrap();
+    assert_eq!(answer.failed_resources_map().map_or(0, std::collections::HashMap::len), 0);
+    assert_eq!(owned().await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tagging_shows_nothing_of_other_accounts_and_regions() {
+    let server = Server::start().await;
+    server.file_system("ours", &[("secret", "s")]);
+    add_member(&server, "210987654321");
+    let tagging = client!(aws_sdk_resourcegroupstagging, server, server.keys_of(Some("210987654321")));
+    assert_eq!(tagging.get_tag_keys().send().await.unwrap().tag_keys(), [] as [&str; 0]);
+    assert_eq!(tagging.get_tag_values().key("secret").send().await.unwrap().tag_values(), [] as [&str; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tagging_refuses_what_breaks_a_rule_and_changes_nothing() {
+    let server = Server::start().await;
+    let (arn, _) = server.file_system("first", &[("env", "prod")]);
+    let tagging = client!(aws_sdk_resourcegroupstagging, server, server.keys());
+    let many: Vec<String> = (0..21).map(|_| arn.clone()).collect();
+    let refused = tagging.tag_resources().set_resource_arn_list(Some(many)).tags("a", "b").send().await.unwrap_err();
+    assert_eq!(refused.code(), Some("InvalidParameterException"));
+    assert!(refused.message().unwrap().contains("ResourceARNList"));
+    let answer = tagging.tag_resources().resource_arn_list(&arn).tags("aws:x", "b").send().await.unwrap();
+    let failed = answer.failed_resources_map().unwrap();
+    assert!(failed[&arn].error_message().unwrap().contains("aws:"), "{failed:?}");
+    assert_eq!(tagging.get_tag_keys().send().await.unwrap().tag_keys(), ["env"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
