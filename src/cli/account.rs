@@ -15,7 +15,7 @@ const COLUMNS: [Column; 4] = [
 ];
 
 pub(super) async fn run(session: &Session, command: AccountCommand) -> Result<Exit, Failure> {
-    let host = Host::reach(&session.data_dir, Purpose::Look).await?;
+    let host = Host::reach(session, Purpose::Look).await?;
     let done = carry_out(&host, command).await;
     host.close().await;
     done.map(|()| Exit::Done)

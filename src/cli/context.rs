@@ -26,11 +26,12 @@ impl Reached {
     ) -> Result<Self, Failure> {
         let mut options = elsewhere(session, place)?;
         let host = match &options {
-            None => Some(Host::reach(&session.data_dir, purpose).await?),
+            None => Some(Host::reach(session, purpose).await?),
             Some(_) => None,
         };
         let transport = host.as_ref().map_or(Transport::Aws, Host::transport);
-        let mut options = options.take().unwrap_or_else(|| plain(session, transport));
+        let served_at = host.as_ref().and_then(Host::served_at);
+        let mut options = options.take().unwrap_or_else(|| Options { served_at, ..plain(session, transport) });
         if !regions.is_empty() {
             options.regions = regions.to_vec();
         }
@@ -40,7 +41,7 @@ impl Reached {
 
     /// An engine that was reached already.
     pub(super) fn of_host(session: &Session, host: Host) -> Result<Self, Failure> {
-        let connection = connect(plain(session, host.transport()))?;
+        let connection = connect(Options { served_at: host.served_at(), ..plain(session, host.transport()) })?;
         Ok(Self { connection, host: Some(host) })
     }
 
@@ -71,6 +72,7 @@ fn plain(session: &Session, transport: Transport) -> Options {
         regions: Vec::new(),
         member_role: session.config.member_role.clone(),
         write: false,
+        served_at: None,
     }
 }
 

@@ -12,7 +12,7 @@ pub(super) async fn run(session: &Session, options: CredentialsOptions) -> Resul
         account_id: options.scope.account.map(String::from),
         region: options.scope.region.map(String::from),
     };
-    let host = Host::reach(&session.data_dir, Purpose::Look).await?;
+    let host = Host::reach(session, Purpose::Look).await?;
     let key = host.control().credentials(&request).await;
     host.close().await;
     match options.output {

@@ -21,7 +21,7 @@ pub(super) async fn run(session: &Session, options: &DemoOptions) -> Result<Exit
     let data_dir = if session.data_dir_named { &session.data_dir } else { &session.places.demo_dir };
     let session = Session { data_dir: data_dir.clone(), ..session.clone() };
     let host = if live_engine(data_dir).is_some() && !options.reset {
-        Host::reach(data_dir, Purpose::Work).await?
+        Host::reach(&session, Purpose::Work).await?
     } else {
         Host::of(open(data_dir.clone(), options.reset).await?, Purpose::Work)?
     };

@@ -1,5 +1,6 @@
 //! The way to the engine of a data directory: the socket of the process that runs it, or an engine in this process.
 
+use super::Session;
 use super::failure::Failure;
 use crate::client::connect::{Handler, Transport};
 use crate::client::control::Control;
@@ -31,6 +32,8 @@ pub(super) enum Purpose {
 /// An engine that can be reached.
 pub(super) struct Host {
     transport: Transport,
+    /// Where it listens for HTTP.
+    served_at: Option<String>,
     own: Option<Own>,
 }
 
@@ -42,11 +45,11 @@ struct Own {
 }
 
 impl Host {
-    /// Connects to the engine that lives in `data_dir`, or opens it.
-    pub(super) async fn reach(data_dir: &Path, purpose: Purpose) -> Result<Self, Failure> {
+    /// Connects to the engine that lives in the session's data directory, or opens it.
+    pub(super) async fn reach(session: &Session, purpose: Purpose) -> Result<Self, Failure> {
         let begun = Instant::now();
         loop {
-            match Self::try_once(data_dir, purpose).await {
+            match Self::try_once(session, purpose).await {
                 Err(Wait::Stop(failure)) => return Err(failure),
                 Err(Wait::Again(failure)) if begun.elapsed() > PATIENCE => return Err(failure),
                 Err(Wait::Again(_)) => tokio::time::sleep(PAUSE).await,
@@ -55,12 +58,13 @@ impl Host {
         }
     }
 
-    async fn try_once(data_dir: &Path, purpose: Purpose) -> Result<Self, Wait> {
+    async fn try_once(session: &Session, purpose: Purpose) -> Result<Self, Wait> {
+        let data_dir = session.data_dir.as_path();
         if let Some(announced) = live_engine(data_dir) {
             let pid = announced.pid;
             let Some(socket) = announced.socket else { return Err(Wait::Again(held(data_dir, Some(pid)))) };
             return match tokio::net::UnixStream::connect(&socket).await {
-                Ok(_) => Ok(Self { transport: Transport::Socket(socket), own: None }),
+                Ok(_) => Ok(Self { transport: Transport::Socket(socket), served_at: announced.url, own: None }),
                 Err(e) => Err(Wait::Again(Failure::out_of_reach(format!(
                     "process {pid} runs the engine in {}, but its socket {} does not answer: {e}",
                     data_dir.display(),
@@ -75,7 +79,10 @@ impl Host {
             simulated_rate: None,
         };
         match open(options).await {
-            Ok(engine) => Self::of(engine, purpose).map_err(Wait::Stop),
+            Ok(engine) => {
+                engine.set_own_regions(session.own_regions.iter().cloned());
+                Self::of(engine, purpose).map_err(Wait::Stop)
+            }
             Err(Error::Held { pid, .. }) => Err(Wait::Again(held(data_dir, pid))),
             Err(error) => Err(Wait::Stop(error.into())),
         }
@@ -89,12 +96,18 @@ impl Host {
         let handler: Handler = Arc::new(move |request| Box::pin(call(request)));
         let socket =
             (purpose == Purpose::Work).then(|| announce_socket(&engine, routes, &shutdown, None)).transpose()?;
-        Ok(Self { transport: Transport::InProcess(handler), own: Some(Own { engine, shutdown, socket }) })
+        let own = Some(Own { engine, shutdown, socket });
+        Ok(Self { transport: Transport::InProcess(handler), served_at: None, own })
     }
 
     /// How the client reaches it.
     pub(super) fn transport(&self) -> Transport {
         self.transport.clone()
+    }
+
+    /// Where it listens for other programs.
+    pub(super) fn served_at(&self) -> Option<String> {
+        self.served_at.clone()
     }
 
     /// The engine's own routes.

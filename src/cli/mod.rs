@@ -27,6 +27,7 @@ mod status;
 mod vault;
 
 use crate::config::{Config, Places};
+use crate::domain::Region;
 use arguments::{Arguments, Command};
 use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches};
@@ -43,6 +44,8 @@ struct Session {
     data_dir_named: bool,
     /// What the config file says.
     config: Config,
+    /// The regions beyond AWS's that the config file names.
+    own_regions: Vec<Region>,
     /// The user's folders.
     places: Places,
 }
@@ -80,7 +83,8 @@ fn begin(arguments: Arguments) -> Result<Exit, Failure> {
     let config = Config::load(&places.config_file).map_err(|e| Failure::usage(e.to_string()))?;
     let named = arguments.data_dir.is_some();
     let data_dir = absolute(&arguments.data_dir.unwrap_or_else(|| places.data_dir.clone()))?;
-    let session = Session { data_dir, data_dir_named: named, config, places };
+    let own_regions = own_regions(&config, &places)?;
+    let session = Session { data_dir, data_dir_named: named, config, own_regions, places };
     let _logs = logs::start(&command, &session.places.state_dir);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -90,6 +94,14 @@ fn begin(arguments: Arguments) -> Result<Exit, Failure> {
     // Blocking threads that still wait for a file must not hold the process.
     runtime.shutdown_timeout(std::time::Duration::from_millis(500));
     ended
+}
+
+fn own_regions(config: &Config, places: &Places) -> Result<Vec<Region>, Failure> {
+    let named = |name: &String| {
+        let file = places.config_file.display();
+        name.parse().map_err(|e| Failure::usage(format!("{file}: [regions.{name}]: {e}")))
+    };
+    config.regions.keys().map(named).collect()
 }
 
 async fn dispatch(command: Command, session: &Session) -> Result<Exit, Failure> {

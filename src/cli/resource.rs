@@ -35,7 +35,7 @@ pub(super) async fn run(session: &Session, command: ResourceCommand) -> Result<E
         ResourceCommand::List { within, output } => Prepared::List(within, output),
         ResourceCommand::Remove { arn } => Prepared::Remove(arn),
     };
-    let host = Host::reach(&session.data_dir, Purpose::Look).await?;
+    let host = Host::reach(session, Purpose::Look).await?;
     let done = carry_out(&host, prepared).await;
     host.close().await;
     done.map(|()| Exit::Done)

@@ -9,7 +9,7 @@ use super::output::{self, Column, Row, Show};
 const COLUMNS: [Column; 1] = [Column { title: "ARN", member: "RoleArn", show: Show::Plain }];
 
 pub(super) async fn run(session: &Session, command: RoleCommand) -> Result<Exit, Failure> {
-    let host = Host::reach(&session.data_dir, Purpose::Look).await?;
+    let host = Host::reach(session, Purpose::Look).await?;
     let done = carry_out(&host, command).await;
     host.close().await;
     done.map(|()| Exit::Done)

@@ -30,6 +30,7 @@ pub(super) async fn run(session: &Session, options: &ServeOptions) -> Result<Exi
         simulated_rate: options.simulated_rate,
     })
     .await?;
+    engine.set_own_regions(session.own_regions.iter().cloned());
     let listener = TcpListener::bind(options.listen)
         .await
         .map_err(|e| Failure::failed(format!("cannot listen on {}: {e}", options.listen)))?;

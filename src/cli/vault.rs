@@ -12,7 +12,7 @@ use crate::engine::Engine;
 pub(super) async fn run(session: &Session, command: VaultCommand) -> Result<Exit, Failure> {
     let (VaultCommand::RecoveryKey { name, .. } | VaultCommand::Check { name, .. }) = &command;
     name.parse::<VaultName>()?;
-    let host = Host::reach(&session.data_dir, Purpose::Look).await?;
+    let host = Host::reach(session, Purpose::Look).await?;
     let done = carry_out(&host, command).await;
     host.close().await;
     done

@@ -12,6 +12,8 @@
 //!
 //! [contexts.bastion]
 //! endpoint_url = "https://bastion:9860"
+//!
+//! [regions.office-berlin-1]                       # a region that AWS does not have
 //! ```
 
 mod places;
@@ -34,7 +36,14 @@ pub struct Config {
     pub restore_roots: Vec<PathBuf>,
     /// Named contexts.
     pub contexts: BTreeMap<String, Context>,
+    /// Regions beyond AWS's that an engine here may have, by name.
+    pub regions: BTreeMap<String, RegionOptions>,
 }
+
+/// A region of one's own: `[regions.office-berlin-1]`. Its name is all that it has.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegionOptions {}
 
 /// A place that the dashboard can look at, by its name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -92,6 +101,8 @@ struct File {
     restore_roots: Vec<Spanned<PathBuf>>,
     #[serde(default)]
     contexts: BTreeMap<String, Spanned<Context>>,
+    #[serde(default)]
+    regions: BTreeMap<String, RegionOptions>,
 }
 
 impl Config {
@@ -131,6 +142,7 @@ impl Config {
             member_role: file.member_role,
             restore_roots: file.restore_roots.into_iter().map(Spanned::into_inner).collect(),
             contexts: file.contexts.into_iter().map(|(name, context)| (name, context.into_inner())).collect(),
+            regions: file.regions,
         })
     }
 }
@@ -169,9 +181,11 @@ mod tests {
             write = true
             [contexts.bastion]
             endpoint_url = "https://bastion:9860"
+            [regions.office-berlin-1]
             "#,
         )
         .unwrap();
+        assert!(config.regions.keys().eq(["office-berlin-1"]));
         assert_eq!(config.theme.as_deref(), Some("light"));
         assert_eq!(config.restore_roots, [PathBuf::from("/srv/restored")]);
         assert_eq!(config.contexts["prod"].regions, ["eu-central-1", "us-east-1"]);

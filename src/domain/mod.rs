@@ -19,6 +19,7 @@ pub mod plan;
 pub mod plan_rules;
 pub mod plan_runs;
 pub mod recovery_point;
+pub mod region_names;
 pub mod resource;
 pub mod restore;
 pub mod restore_tables;

@@ -20,6 +20,7 @@ pub mod manifest;
 pub mod organization;
 pub mod plans;
 pub mod recovery_points;
+pub mod regions;
 pub mod request;
 pub mod resources;
 pub mod restore;
@@ -84,6 +85,7 @@ pub struct Engine {
     pub(crate) local_key: Arc<LocalKey>,
     pub(crate) jobs: Arc<jobs::Runtime>,
     pub(crate) options: EngineOptions,
+    pub(crate) own_regions: regions::OwnRegions,
     /// Last, so that the lock is given back when all else is closed.
     pub(crate) data_dir: DataDir,
 }
@@ -113,7 +115,16 @@ impl Engine {
         };
         let vault_store = VaultStore::open(&data_dir, Arc::clone(&local_key));
         let jobs = Arc::new(jobs::Runtime::new());
-        let engine = Arc::new(Self { catalog, clock, vault_store, local_key, jobs, options, data_dir });
+        let engine = Arc::new(Self {
+            catalog,
+            clock,
+            vault_store,
+            local_key,
+            jobs,
+            options,
+            own_regions: regions::OwnRegions::default(),
+            data_dir,
+        });
         engine.found_organization()?;
         jobs::start(&engine)?;
         Ok(engine)

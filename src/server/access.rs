@@ -30,6 +30,7 @@ pub(super) fn authenticate(
         .region
         .parse()
         .map_err(|_| Refusal::Mismatch("Credential should be scoped to a valid region.".to_owned()))?;
+    engine.require_region(&region)?;
     let caller =
         Caller { account: identity.account.clone(), region, user_arn: identity.user_arn.clone(), restore_roots };
     Ok(Authenticated { caller, identity })

@@ -87,7 +87,7 @@ pub fn recorded() -> (Arc<Recorder>, Arc<Connection>) {
 }
 
 pub fn options(transport: Transport) -> Options {
-    Options { transport, profile: None, regions: Vec::new(), member_role: None, write: false }
+    Options { transport, profile: None, regions: Vec::new(), member_role: None, write: false, served_at: None }
 }
 
 pub fn scope() -> Scope {

@@ -1,6 +1,7 @@
 //! From a registered directory to a restored one, by keys only, with the real binary on a real engine.
 
-use crate::terminal::{Terminal, vaultdeck};
+use crate::terminal::{Terminal, binary, vaultdeck};
+use std::io::BufRead as _;
 use std::path::Path;
 
 const CTRL_S: &str = "\u{13}";
@@ -87,4 +88,31 @@ fn vault_backup_plan_and_restore_by_keys_only() {
     terminal.sees("StartRestoreJob");
     terminal.press("q");
     assert_eq!(terminal.ends_cleanly(), 0);
+}
+
+#[test]
+fn the_aws_line_names_the_address_on_which_the_engine_listens() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    let mut serving = std::process::Command::new(binary())
+        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(&data)
+        .env("HOME", home.path())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    std::io::BufReader::new(serving.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let url = line.trim().strip_prefix("listening on ").unwrap().to_owned();
+    let mut terminal = Terminal::start_in(home, &[], &[]);
+    terminal.sees("First steps");
+    run(&mut terminal, "create-vault");
+    terminal.sees("Create a vault");
+    terminal.press("safe");
+    terminal.press(CTRL_S);
+    terminal.sees(&format!("--endpoint-url {url}"));
+    drop(terminal);
+    serving.kill().unwrap();
+    serving.wait().unwrap();
 }

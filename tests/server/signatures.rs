@@ -1,10 +1,13 @@
 //! Who is let in.
 
-use crate::harness::{Server, sign};
+use crate::harness::{REGION, Server, sign};
 use aws_credential_types::Credentials;
+use aws_sdk_backup::config::Region;
+use aws_sdk_backup::error::ProvideErrorMetadata;
 use bytes::Bytes;
 use http::Request;
 use std::time::{Duration, SystemTime};
+use vaultdeck::domain::extension::AddResource;
 
 fn request(server: &Server) -> Request<Bytes> {
     Request::builder().uri(format!("{}/backup-vaults/", server.url)).body(Bytes::new()).unwrap()
@@ -61,4 +64,37 @@ async fn a_key_of_one_account_sees_nothing_of_another() {
         .send()
         .await;
     assert!(theirs.is_err(), "a vault of another account must not be shown");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_region_that_nobody_has_is_refused_with_the_nearest_names_and_not_made() {
+    let server = Server::start().await;
+    let in_region = |name: &str| {
+        let config = server.backup().config().to_builder().region(Region::new(name.to_owned())).build();
+        aws_sdk_backup::Client::from_conf(config)
+    };
+    let refused = in_region("us-eats-1").create_backup_vault().backup_vault_name("mine").send().await.unwrap_err();
+    let message = refused.message().unwrap();
+    assert!(message.contains("us-eats-1") && message.contains("nearest names are us-east-1,"), "{message}");
+    let add = |region: &str| AddResource {
+        resource_type: "EFS".to_owned(),
+        name: "projects".to_owned(),
+        path: server.folder.path().join("projects").to_str().unwrap().to_owned(),
+        tags: vaultdeck::domain::Tags::new(),
+        account_id: None,
+        region: Some(region.to_owned()),
+    };
+    std::fs::create_dir(server.folder.path().join("projects")).unwrap();
+    let message = server.engine.add_resource(add("us-eats-1")).unwrap_err().to_string();
+    assert!(message.contains("us-east-1"), "{message}");
+    assert_eq!(server.engine.regions().unwrap(), [REGION], "no region came to be");
+
+    // One that the config names is as good as AWS's, and what lives there stays in reach when the config names it no more.
+    let own = "office-berlin-1";
+    server.engine.set_own_regions([own.parse().unwrap()]);
+    server.engine.add_resource(add(own)).unwrap();
+    server.engine.set_own_regions([]);
+    let vaults = in_region(own).list_backup_vaults().send().await.unwrap();
+    assert_eq!(vaults.backup_vault_list()[0].backup_vault_name(), Some("Default"));
+    assert!(in_region("office-hamburg-1").list_backup_vaults().send().await.is_err());
 }

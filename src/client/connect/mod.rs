@@ -59,6 +59,8 @@ pub struct Options {
     pub member_role: Option<String>,
     /// Whether mutations may be made where no engine is behind the context.
     pub write: bool,
+    /// Where a local engine listens for other programs, if it does: an `aws` line that is copied from here goes there.
+    pub served_at: Option<String>,
 }
 
 /// A context.
@@ -112,12 +114,14 @@ impl Connection {
         self.options.profile.as_deref()
     }
 
-    /// How the `aws` command line reaches the same context. A local engine may listen nowhere yet; its line names the usual
-    /// address all the same, so that one that is copied can never reach AWS itself.
+    /// How the `aws` command line reaches the same context. A local engine may listen nowhere yet; then its line names the
+    /// usual address all the same, so that one that is copied can never reach AWS itself.
     pub fn command_line(&self) -> CommandLine {
         let endpoint_url = match &self.options.transport {
             Transport::Endpoint(url) => Some(url.clone()),
-            Transport::InProcess(_) | Transport::Socket(_) => Some(USUAL_URL.to_owned()),
+            Transport::InProcess(_) | Transport::Socket(_) => {
+                Some(self.options.served_at.clone().unwrap_or_else(|| USUAL_URL.to_owned()))
+            }
             Transport::Aws => None,
         };
         CommandLine { profile: self.options.profile.clone(), endpoint_url }

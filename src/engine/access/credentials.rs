@@ -124,10 +124,9 @@ impl Engine {
     /// The account and region that are named, each the first one when it is not.
     pub fn scope_or_first(&self, account: Option<&str>, region: Option<&str>) -> Result<Scope> {
         let first = Self::first_scope()?;
-        Ok(Scope::new(
-            account.map(str::parse::<AccountId>).transpose()?.unwrap_or(first.account),
-            region.map(str::parse::<Region>).transpose()?.unwrap_or(first.region),
-        ))
+        let region = region.map(str::parse::<Region>).transpose()?.unwrap_or(first.region);
+        self.require_region(&region)?;
+        Ok(Scope::new(account.map(str::parse::<AccountId>).transpose()?.unwrap_or(first.account), region))
     }
 }
 
