@@ -101,7 +101,7 @@ fn own_regions(config: &Config, places: &Places) -> Result<Vec<Region>, Failure>
         let file = places.config_file.display();
         name.parse().map_err(|e| Failure::usage(format!("{file}: [regions.{name}]: {e}")))
     };
-    config.regions.keys().map(named).collect()
+    config.regions.iter().map(named).collect()
 }
 
 async fn dispatch(command: Command, session: &Session) -> Result<Exit, Failure> {

@@ -21,7 +21,7 @@ mod places;
 pub use places::Places;
 
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use toml::Spanned;
 
@@ -36,14 +36,9 @@ pub struct Config {
     pub restore_roots: Vec<PathBuf>,
     /// Named contexts.
     pub contexts: BTreeMap<String, Context>,
-    /// Regions beyond AWS's that an engine here may have, by name.
-    pub regions: BTreeMap<String, RegionOptions>,
+    /// Regions beyond AWS's that an engine here may have.
+    pub regions: BTreeSet<String>,
 }
-
-/// A region of one's own: `[regions.office-berlin-1]`. Its name is all that it has.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RegionOptions {}
 
 /// A place that the dashboard can look at, by its name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -102,7 +97,7 @@ struct File {
     #[serde(default)]
     contexts: BTreeMap<String, Spanned<Context>>,
     #[serde(default)]
-    regions: BTreeMap<String, RegionOptions>,
+    regions: BTreeMap<String, Spanned<toml::Table>>,
 }
 
 impl Config {
@@ -132,6 +127,14 @@ impl Config {
                 ));
             }
         }
+        for (name, options) in &file.regions {
+            if let Some(option) = options.get_ref().keys().next() {
+                return Err(wrong(
+                    options.span().start,
+                    format!("region {name}: unknown field `{option}`; a region has none"),
+                ));
+            }
+        }
         for (name, context) in &file.contexts {
             if let Some(fault) = context.get_ref().fault() {
                 return Err(wrong(context.span().start, format!("context {name}: {fault}")));
@@ -142,7 +145,7 @@ impl Config {
             member_role: file.member_role,
             restore_roots: file.restore_roots.into_iter().map(Spanned::into_inner).collect(),
             contexts: file.contexts.into_iter().map(|(name, context)| (name, context.into_inner())).collect(),
-            regions: file.regions,
+            regions: file.regions.into_keys().collect(),
         })
     }
 }
@@ -185,7 +188,7 @@ mod tests {
             "#,
         )
         .unwrap();
-        assert!(config.regions.keys().eq(["office-berlin-1"]));
+        assert!(config.regions.iter().eq(["office-berlin-1"]));
         assert_eq!(config.theme.as_deref(), Some("light"));
         assert_eq!(config.restore_roots, [PathBuf::from("/srv/restored")]);
         assert_eq!(config.contexts["prod"].regions, ["eu-central-1", "us-east-1"]);
@@ -208,6 +211,7 @@ mod tests {
             ("[contexts.a]\nurl = \"x\"", "config.toml:2: ", "unknown field `url`"),
             ("theme = \"x\"\n[contexts.a]\nwrite = true", "config.toml:2: ", "neither endpoint_url nor profile"),
             ("[contexts.a]\nendpoint_url = \"bastion:1\"", "config.toml:1: ", "must begin with https://"),
+            ("[regions.office-1]\ncold = \"x\"", "config.toml:1: ", "unknown field `cold`"),
             ("theme = \"x\"\nrestore_roots = [\"here\"]", "config.toml:2: ", "absolute path"),
         ];
         for (text, place, what) in table {
