@@ -85,7 +85,8 @@ fn vault_backup_plan_and_restore_by_keys_only() {
     assert_eq!(std::fs::read(back.join("docs/plan.txt")).unwrap(), vec![7; 300_000]);
 
     terminal.press("8");
-    terminal.sees("StartRestoreJob");
+    terminal.sees("Activity of this session");
+    terminal.sees("restore job");
     terminal.press("q");
     assert_eq!(terminal.ends_cleanly(), 0);
 }
