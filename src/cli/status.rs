@@ -23,7 +23,7 @@ pub(super) async fn run(session: &Session, options: &StatusOptions) -> Result<Ex
             session.data_dir.display()
         )));
     }
-    let host = Host::reach(&session.data_dir, Purpose::Look).await?;
+    let host = Host::reach(session, Purpose::Look).await?;
     let status = host.control().status().await;
     host.close().await;
     let status = status?;
@@ -37,7 +37,7 @@ pub(super) async fn run(session: &Session, options: &StatusOptions) -> Result<Ex
 /// `vaultdeck clock confirm`.
 pub(super) async fn clock(session: &Session, command: ClockCommand) -> Result<Exit, Failure> {
     let ClockCommand::Confirm = command;
-    let host = Host::reach(&session.data_dir, Purpose::Look).await?;
+    let host = Host::reach(session, Purpose::Look).await?;
     let confirmed = host.control().confirm_clock().await;
     host.close().await;
     let confirmed = confirmed?;
