@@ -227,9 +227,11 @@ impl std::fmt::Debug for RecoveryKey {
 }
 
 /// The answer of `POST /_vaultdeck/vaults/ACCOUNT/REGION/NAME/check`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct CheckReport {
+    /// Recovery points that were proven, or not.
+    pub recovery_points: u64,
     /// Snapshots read.
     pub snapshots: u64,
     /// Packs read.
@@ -238,8 +240,56 @@ pub struct CheckReport {
     pub blobs: u64,
     /// Bytes read.
     pub bytes: u64,
-    /// What is damaged, each with what to do; empty means whole.
-    pub problems: Vec<String>,
+    /// What is damaged, recovery points first; empty means whole.
+    pub problems: Vec<CheckProblem>,
+    /// What is worth knowing and harmless.
+    pub notes: Vec<String>,
+}
+
+/// What kind of thing a check found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum CheckKind {
+    /// Something in a recovery point, or all of it, cannot be restored.
+    RecoveryPoint,
+    /// A snapshot of this engine that no recovery point knows.
+    UnknownSnapshot,
+    /// A snapshot of another program that cannot be restored whole.
+    ForeignSnapshot,
+    /// A manifest that is missing, damaged, or tells something else than the catalog.
+    Manifest,
+    /// A file of a recovery key.
+    RecoveryKey,
+    /// Another file of the repository.
+    File,
+    /// Something that this version does not know.
+    #[serde(other)]
+    Other,
+}
+
+/// Something that a check found wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CheckProblem {
+    /// What kind of thing it is.
+    pub kind: CheckKind,
+    /// What is wrong: a recovery point, a file.
+    pub subject: String,
+    /// What is wrong with it.
+    pub message: String,
+    /// The recovery point that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovery_point_arn: Option<String>,
+    /// How many items cannot be restored; absent where it is not about items, or nothing can be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item_count: Option<u64>,
+    /// The first of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub items: Vec<MissingItem>,
+    /// Whether it is well again: what was damaged was written anew.
+    pub repaired: bool,
+    /// What to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
 }
 
 /// `GET /_vaultdeck/recovery-points/{arn}/items?path=/…&nextToken=…&maxResults=…`.
@@ -251,6 +301,9 @@ pub struct Items {
     /// What could not be read when the point was made: path and reason. Only on the first page.
     #[serde(default)]
     pub missing: Vec<MissingItem>,
+    /// What was backed up and cannot be restored any more: path and reason. Only on the first page.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<MissingItem>,
     /// Ask again with it for more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_token: Option<String>,
@@ -275,7 +328,7 @@ pub struct Item {
     pub link_target: Option<String>,
 }
 
-/// Something that a backup could not read.
+/// Something that a backup could not read, or that a restore could not bring back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct MissingItem {

@@ -1,5 +1,6 @@
 //! Recovery points: what a backup leaves in a vault.
 
+use crate::domain::damage::Damage;
 use crate::domain::{Arn, CalculatedLifecycle, Lifecycle, ResourceType, Scope, Time};
 use serde::{Deserialize, Serialize};
 
@@ -95,6 +96,13 @@ pub struct RecoveryPoint {
     pub last_restore: Option<Time>,
     /// `WARM`, `COLD` or `DELETED`.
     pub storage_class: Option<String>,
+}
+
+impl RecoveryPoint {
+    /// Whether something in it cannot be restored any more.
+    pub fn is_damaged(&self) -> bool {
+        Damage::is_told_by(self.status_message.as_deref())
+    }
 }
 
 impl RecoveryPointStatus {

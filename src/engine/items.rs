@@ -1,15 +1,14 @@
 //! What a recovery point holds: the items of its folders, and what is missing from it.
 
 use crate::domain::Arn;
-use crate::domain::extension::{CheckReport, Item, Items, RecoveryKey};
+use crate::domain::extension::{Item, Items, RecoveryKey};
 use crate::domain::recovery_point::RecoveryPointStatus;
 use crate::domain::{Scope, VaultName};
 use crate::engine::catalog::paging::page_size;
 use crate::engine::catalog::recovery_points;
 use crate::engine::catalog::values::millis;
 use crate::engine::error::{Error, Result};
-use crate::engine::jobs::store::point_id;
-use crate::engine::{Caller, Engine, PageRequest, manifest};
+use crate::engine::{Caller, Engine, PageRequest};
 use crate::repository::item_path::escape;
 use crate::repository::{self, Id, ItemPath, Node};
 use rusqlite::{OptionalExtension as _, params};
@@ -52,12 +51,8 @@ impl Engine {
             },
         )?;
         let next_token = page.nodes.last().filter(|_| page.more).map(|last| write_token(&below, &escape(&last.name)));
-        let missing = if after.is_none() {
-            manifest::read(&vault.points, vault.repository.key(), point_id(arn))?.map(|m| m.missing).unwrap_or_default()
-        } else {
-            Vec::new()
-        };
-        Ok(Items { items: page.nodes.iter().map(item).collect(), missing, next_token })
+        let (missing, lost) = if after.is_none() { self.missing_and_lost(arn)? } else { (Vec::new(), Vec::new()) };
+        Ok(Items { items: page.nodes.iter().map(item).collect(), missing, lost, next_token })
     }
 
     /// Makes a key file with which `restic` opens a vault, and tells its password, this once. An earlier one is removed.
@@ -90,27 +85,8 @@ impl Engine {
         Ok(RecoveryKey { password })
     }
 
-    /// Reads a vault's repository, with every byte of it, and tells what is damaged.
-    pub fn check_vault(&self, scope: &Scope, name: &VaultName) -> Result<CheckReport> {
-        let vault = self.existing_vault(&Arn::vault(scope, name))?;
-        let _gate = vault.enter();
-        let outcome = vault.repository.check(true, &self.jobs.housekeeping)?;
-        let problems = outcome
-            .problems
-            .iter()
-            .map(|problem| format!("{}: {}. {}", problem.what, problem.problem, problem.advice))
-            .collect();
-        Ok(CheckReport {
-            snapshots: outcome.snapshots,
-            packs: outcome.packs,
-            blobs: outcome.blobs,
-            bytes: outcome.bytes_read,
-            problems,
-        })
-    }
-
     /// The open vault of that ARN, if the catalog knows it.
-    fn existing_vault(&self, arn: &Arn) -> Result<std::sync::Arc<crate::engine::vault_store::OpenVault>> {
+    pub(crate) fn existing_vault(&self, arn: &Arn) -> Result<std::sync::Arc<crate::engine::vault_store::OpenVault>> {
         let known = self.catalog.read(|connection| crate::engine::jobs::create::vault_key(connection, arn))?;
         if known.is_none() {
             return Err(Error::not_found(format!("Backup vault {arn} does not exist.")));

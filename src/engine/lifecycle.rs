@@ -7,7 +7,7 @@
 use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use crate::domain::{Arn, Lifecycle, Time};
 use crate::engine::catalog::values::{Columns as _, millis, to_json};
-use crate::engine::catalog::{idempotency, recovery_points, state};
+use crate::engine::catalog::{idempotency, manifests, recovery_points, state};
 use crate::engine::clock::unconfirmed_jump;
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::store;
@@ -181,9 +181,6 @@ impl Engine {
     ) -> Result<RecoveryPoint> {
         lifecycle.validate()?;
         lifecycle.unsupported_members()?;
-        let before = self.catalog.read(|connection| point_in(connection, caller, vault_name, arn))?;
-        let vault = self.vault_store.get(&before.vault_arn)?;
-        let _gate = vault.enter();
         let point = self.catalog.write(|tx| {
             let point = point_in(tx, caller, vault_name, arn)?;
             if !matches!(point.status, RecoveryPointStatus::Completed | RecoveryPointStatus::Partial) {
@@ -204,13 +201,11 @@ impl Engine {
                 delete_at.map(millis),
                 due.map(millis)
             ])?;
+            manifests::owe(tx, arn)?;
             recovery_points::get(tx, arn)?.ok_or_else(|| unknown(arn))
         })?;
-        let id = store::point_id(arn);
-        if let Some(mut manifest) = manifest::read(&vault.points, vault.repository.key(), id)? {
-            manifest.lifecycle = Some(lifecycle);
-            manifest::write(&vault.points, vault.repository.key(), &manifest)?;
-        }
+        // The change is made; its manifest follows now, or later when that fails.
+        self.write_owed_manifests(&point.vault_arn);
         self.jobs.wake();
         Ok(point)
     }

@@ -6,7 +6,7 @@
 use crate::domain::extension::MissingItem;
 use crate::domain::recovery_point::Creator;
 use crate::domain::{Arn, Lifecycle, ResourceType, Tags, Time};
-use crate::engine::data_dir::write_private_file;
+use crate::engine::data_dir::{make_private_folder, write_private_file};
 use crate::engine::error::{Error, Result};
 use crate::engine::keys;
 use crate::repository::MasterKey;
@@ -30,6 +30,9 @@ pub struct Manifest {
     pub vault_arn: Arn,
     /// The snapshot in the vault's repository.
     pub snapshot: String,
+    /// The snapshot's file as it lies there, sealed, in base64: should it be lost, it is written again under its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot_file: Option<String>,
     /// The folder inside the snapshot that is the resource's root.
     pub root: PathBuf,
     /// What was backed up.
@@ -122,6 +125,21 @@ pub fn read(points: &Path, vault: &MasterKey, id: &str) -> Result<Option<Manifes
     let plain = keys::unseal(vault.to_bytes().as_slice(), &context(id), &sealed)?
         .ok_or_else(|| damaged("it does not open with this vault's key"))?;
     serde_json::from_slice(&plain).map(Some).map_err(|_| damaged("its content is not understood"))
+}
+
+/// Moves a manifest that cannot be used out of the way, into the vault's `vaultdeck/damaged/`; where it lies now. One that
+/// is not there is fine.
+pub fn set_aside(points: &Path, id: &str) -> Result<Option<PathBuf>> {
+    let from = path(points, id);
+    let folder = points.with_file_name("damaged");
+    if !from.try_exists().map_err(|e| Error::io(format!("look for {}", from.display()), e))? {
+        return Ok(None);
+    }
+    make_private_folder(&folder)?;
+    let unique = uuid::Uuid::new_v4().simple().to_string();
+    let to = folder.join(format!("{id}.json-{}", &unique[..8]));
+    std::fs::rename(&from, &to).map_err(|e| Error::io(format!("move {} away", from.display()), e))?;
+    Ok(Some(to))
 }
 
 /// Removes a manifest; one that is not there is fine.

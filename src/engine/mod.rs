@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod catalog;
+pub mod check;
 pub mod clock;
 pub mod collection;
 pub mod copy_jobs;
@@ -33,6 +34,7 @@ mod source_root;
 pub mod status;
 pub mod summaries;
 pub mod tags;
+mod upkeep;
 pub mod vault_store;
 pub mod vaults;
 
@@ -86,6 +88,7 @@ pub struct Engine {
     pub(crate) jobs: Arc<jobs::Runtime>,
     pub(crate) options: EngineOptions,
     pub(crate) own_regions: regions::OwnRegions,
+    pub(crate) upkeep: upkeep::State,
     /// Last, so that the lock is given back when all else is closed.
     pub(crate) data_dir: DataDir,
 }
@@ -123,6 +126,7 @@ impl Engine {
             jobs,
             options,
             own_regions: regions::OwnRegions::default(),
+            upkeep: upkeep::State::default(),
             data_dir,
         });
         engine.found_organization()?;

@@ -162,6 +162,14 @@ impl VaultStore {
         Ok(open)
     }
 
+    /// The vaults that are open now. One that is being opened is not waited for.
+    pub fn opened(&self) -> Vec<(Arn, Arc<OpenVault>)> {
+        let slots: Vec<(Arn, Arc<Slot>)> =
+            self.slots().iter().map(|(arn, slot)| (arn.clone(), Arc::clone(slot))).collect();
+        let open = |(arn, slot): (Arn, Arc<Slot>)| Some((arn, slot.try_lock().ok()?.clone()?));
+        slots.into_iter().filter_map(open).collect()
+    }
+
     /// Lets go of a vault's handle; its lock goes when the last user does.
     pub fn close(&self, arn: &Arn) {
         self.slots().remove(arn);

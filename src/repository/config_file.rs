@@ -84,6 +84,13 @@ fn opens_something(storage: &dyn Storage, key: &MasterKey) -> Result<bool> {
 }
 
 impl Repository {
+    /// Looks at the config file again, and tells what is wrong with it.
+    pub(super) fn check_config(&self) -> Result<()> {
+        let (_, state) = read(self.storage().as_ref(), self.key(), &self.integrity)?;
+        *self.config_state.lock().unwrap_or_else(PoisonError::into_inner) = state;
+        Ok(())
+    }
+
     /// Writes the config file and its copy again where one of them is damaged.
     pub(super) fn settle_config(&self) -> Result<()> {
         let mut state = self.config_state.lock().unwrap_or_else(PoisonError::into_inner);

@@ -283,6 +283,11 @@ impl Index {
         numbers.into_iter().map(|number| self.packs[number as usize]).collect()
     }
 
+    /// How many packs, and single places, are lost.
+    pub(super) fn losses(&self) -> usize {
+        self.lost.packs.len() + self.lost.places.len()
+    }
+
     /// Every blob that lies at lost places only, once, with one of them.
     pub fn lost_blobs(&self) -> Vec<(BlobKind, Id, Location)> {
         let mut seen = HashSet::new();

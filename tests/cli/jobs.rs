@@ -205,6 +205,21 @@ fn a_check_finds_the_vault_whole_and_a_damaged_pack_by_name() {
     let name = pack.file_name().unwrap().to_str().unwrap();
     assert_eq!(damaged.code, 1);
     assert!(damaged.out.contains(&name[..8]), "{} does not name {name}", damaged.out);
+    let lines: Vec<&str> = damaged.out.lines().collect();
+    let point = lines.iter().find(|line| line.starts_with("damaged: recovery point ")).unwrap();
+    assert!(point.contains(" of projects, ") && point.contains("restored"), "{point}");
+    assert!(!damaged.out.contains("blob "), "{}", damaged.out);
+    let advice = lines.iter().position(|line| line.starts_with("  - ")).unwrap();
+    assert!(
+        lines[advice..].iter().all(|line| line.starts_with("  - ")),
+        "advice comes once, at the end: {}",
+        damaged.out
+    );
+    let json = home.run(&["vault", "check", "Default", "--output", "json"]);
+    let report: Value = serde_json::from_str(&json.out).unwrap();
+    let kinds: Vec<&str> =
+        report["Problems"].as_array().unwrap().iter().map(|problem| problem["Kind"].as_str().unwrap()).collect();
+    assert_eq!((json.code, kinds), (1, vec!["RecoveryPoint", "File"]));
 }
 
 fn first_file(folder: &Path) -> std::path::PathBuf {

@@ -288,7 +288,7 @@ pub fn item(name: &str, kind: &str, size: u64) -> Item {
 }
 
 fn folder(items: Vec<Item>, missing: Vec<MissingItem>) -> Items {
-    Items { items, missing, next_token: None }
+    Items { items, missing, lost: Vec::new(), next_token: None }
 }
 
 /// The sample organization.

@@ -104,6 +104,8 @@ def test_vault_check_names_what_is_damaged(engine, small_tree):
     pack.write_bytes(damaged)
     found = engine.run("vault", "check", "Default", check=False)
     assert found.returncode == 1 and pack.name[:8] in found.stdout + found.stderr, found
+    point = engine.client().list_recovery_points_by_backup_vault(BackupVaultName="Default")["RecoveryPoints"][0]
+    assert point["RecoveryPointArn"].split(":")[-1] in found.stdout and point["StatusMessage"].startswith("Damaged: "), (found, point)
 
 
 def test_roles_that_cannot_be_assumed_are_refused(engine, small_tree):

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod bench;
+mod checks;
 mod clocks;
 mod directory;
 mod harness;
@@ -14,6 +15,7 @@ mod plans;
 mod resources;
 mod restores;
 mod schedules;
+mod scrubs;
 mod selections;
 mod sources;
 mod tags;

@@ -275,6 +275,11 @@ pub(crate) fn tags(tags: Option<&HashMap<String, String>>) -> Tags {
     tags.into_iter().flatten().map(|(key, value)| (clean(key), clean(value))).collect()
 }
 
+fn named(items: Vec<MissingItem>) -> Vec<MissingItem> {
+    let named = |item: MissingItem| MissingItem { path: escape(&item.path).into_owned(), reason: clean(&item.reason) };
+    items.into_iter().map(named).collect()
+}
+
 /// Names in a recovery point, escaped and not stripped: they must name the same file when they are sent back.
 pub(crate) fn items(items: Items) -> Items {
     Items {
@@ -288,11 +293,8 @@ pub(crate) fn items(items: Items) -> Items {
                 ..item
             })
             .collect(),
-        missing: items
-            .missing
-            .into_iter()
-            .map(|missing| MissingItem { path: escape(&missing.path).into_owned(), reason: clean(&missing.reason) })
-            .collect(),
+        missing: named(items.missing),
+        lost: named(items.lost),
         next_token: items.next_token,
     }
 }

@@ -25,7 +25,7 @@ impl Connection {
         self.capabilities().allows(Feature::Items).map_err(lacking)?;
         let base = self.base_url().ok_or_else(|| Fault::not_supported("items of a recovery point"))?;
         let route = format!("{base}/_vaultdeck/recovery-points/{}/items", segment(recovery_point.as_str()));
-        let mut all = Items { items: Vec::new(), missing: Vec::new(), next_token: None };
+        let mut all = Items { items: Vec::new(), missing: Vec::new(), lost: Vec::new(), next_token: None };
         for _ in 0..MOST_PAGES {
             question.bucket.turn().await;
             let mut url = format!("{route}?path={}&maxResults=1000", segment(path));
@@ -38,6 +38,7 @@ impl Connection {
                 .map_err(|error| Fault::new(FaultKind::Other, format!("the items cannot be read: {error}")))?;
             all.items.extend(page.items);
             all.missing.extend(page.missing);
+            all.lost.extend(page.lost);
             all.next_token = page.next_token.filter(|token| !token.is_empty());
             if all.next_token.is_none() {
                 return Ok(map::items(all));

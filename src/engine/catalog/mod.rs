@@ -3,13 +3,16 @@
 //! The modules below hold the SQL; what is allowed and what it means is the operations' matter.
 
 pub mod backup_jobs;
+pub mod damage;
 pub mod idempotency;
+pub mod manifests;
 pub mod migrations;
 pub mod paging;
 pub mod recovery_points;
 pub mod restore_jobs;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod scrubs;
 pub mod state;
 pub mod tags;
 pub mod values;

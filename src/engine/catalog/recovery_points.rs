@@ -1,5 +1,6 @@
 //! Recovery points as rows.
 
+use crate::domain::damage::Damage;
 use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use crate::domain::{Arn, CalculatedLifecycle, Scope};
 use crate::engine::catalog::paging::Listing;
@@ -11,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 /// The columns that [`from_row`] reads.
 pub const COLUMNS: &str = "arn, account, region, vault_name, vault_arn, resource_arn, resource_name, resource_type, \
     created_by, iam_role_arn, status, status_message, created, initiated, completed, size_bytes, lifecycle, delete_at, \
-    encryption_key_arn, last_restore, storage_class";
+    encryption_key_arn, last_restore, storage_class, damage";
 
 /// A recovery point from a row with [`COLUMNS`].
 pub fn from_row(row: &Row<'_>) -> Result<RecoveryPoint> {
@@ -26,7 +27,7 @@ pub fn from_row(row: &Row<'_>) -> Result<RecoveryPoint> {
         created_by: row.json_option("created_by")?,
         iam_role_arn: row.parsed_option("iam_role_arn")?,
         status: RecoveryPointStatus::from(row.column::<String>("status")?.as_str()),
-        status_message: row.column("status_message")?,
+        status_message: Damage::told_with(row.json_option("damage")?.as_ref(), row.column("status_message")?),
         created: row.time("created")?,
         initiated: row.time_option("initiated")?,
         completed: row.time_option("completed")?,

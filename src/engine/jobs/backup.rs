@@ -9,7 +9,7 @@ use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use crate::domain::{Arn, Resource, Tags, Time, tags::MAX_TAGS};
 use crate::engine::Engine;
 use crate::engine::catalog::values::{millis, to_json};
-use crate::engine::catalog::{recovery_points, tags};
+use crate::engine::catalog::{manifests, recovery_points, tags};
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::create::vault_key;
 use crate::engine::jobs::live::{LiveJob, Verdict};
@@ -19,7 +19,9 @@ use crate::engine::jobs::worker::{self, Failure, Worked};
 use crate::engine::source_root::{self, SourceRoot};
 use crate::engine::vault_store::OpenVault;
 use crate::engine::{collection, drivers, lifecycle, manifest, resources};
-use crate::repository::{BackupOutcome, BackupRequest, Id, Identity, IssueKind, ItemPath, crash_point};
+use crate::repository::{BackupOutcome, BackupRequest, FileKind, Id, Identity, IssueKind, ItemPath, crash_point};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -128,8 +130,15 @@ fn plan(connection: &Connection, record: &BackupRecord) -> Result<std::result::R
 
 /// What an earlier attempt of this job left whole: its snapshot and manifest, of which the catalog does not know.
 fn adopt(record: &BackupRecord, vault: &Arc<OpenVault>) -> Result<Option<Worked>> {
-    let Some(manifest) = manifest::read(&vault.points, vault.repository.key(), point_id(record))? else {
-        return Ok(None);
+    let manifest = match manifest::read(&vault.points, vault.repository.key(), point_id(record)) {
+        Ok(Some(manifest)) => manifest,
+        Ok(None) => return Ok(None),
+        Err(error @ Error::Damaged { .. }) => {
+            tracing::warn!(job = %record.job.id, %error, "what an earlier attempt of this job left is not used");
+            manifest::set_aside(&vault.points, point_id(record))?;
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
     };
     let snapshot: Id =
         manifest.snapshot.parse().map_err(|_| Error::Internal("a manifest names no snapshot".to_owned()))?;
@@ -161,6 +170,12 @@ impl Stored {
         commit(engine, &self.record, &self.vault, &manifest, &self.outcome.snapshot, Some(root))
     }
 
+    /// The snapshot's file. Without it the point is as whole as with it; it only could not be written again.
+    fn snapshot_file(&self) -> Option<String> {
+        let file = self.vault.repository.storage().read(FileKind::Snapshot, &self.outcome.snapshot);
+        file.ok().map(|bytes| BASE64.encode(bytes))
+    }
+
     fn manifest(&self, now: Time) -> manifest::Manifest {
         let job = &self.record.job;
         let shrunk = self.plan.root.shrunk(&self.outcome);
@@ -182,6 +197,7 @@ impl Stored {
             job_id: job.id.to_string(),
             vault_arn: job.vault_arn.clone(),
             snapshot: self.outcome.snapshot.to_hex(),
+            snapshot_file: self.snapshot_file(),
             root: self.plan.resource.path.clone().into(),
             resource_arn: job.resource_arn.clone(),
             resource_name: job.resource_name.clone(),
@@ -219,6 +235,8 @@ fn commit(
     root: Option<SourceRoot>,
 ) -> Result<()> {
     let packs = vault.repository.packs_of(snapshot)?;
+    // What was stored may be what older points lack: they say so no later than this job says that it is done.
+    engine.look_again(&manifest.vault_arn, vault);
     let now = engine.clock.now();
     crash_point::reached("before-catalog-commit");
     let ending = Ending {
@@ -314,6 +332,7 @@ pub(crate) fn insert_point(
             due.map(millis),
         ])?;
     tags::put(connection, point.arn.as_str(), &manifest.tags)?;
+    manifests::keep(connection, &point.arn, manifest)?;
     recovery_points::remember_protected(connection, &point)?;
     collection::remember_packs(connection, &point.vault_arn, packs, now)?;
     refer(connection, &point.vault_arn, &point.arn, packs)

@@ -80,6 +80,7 @@ impl Engine {
             self.step(turn, "starting jobs", |turn| self.dispatch(turn, now)),
             self.step(turn, "deleting recovery points", |turn| self.sweep(turn, now)),
             self.step(turn, "collecting vaults", |turn| self.collect_due(turn, now)),
+            self.step(turn, "keeping vaults well", |turn| self.keep_up(turn, now)),
             self.step(turn, "removing old records", |turn| self.purge_records(turn, now)),
             self.step(turn, "keeping restic's locks", |turn| self.keep_locks(turn)),
             self.step(turn, "remembering the time", |_| self.clock.save(&self.catalog, false)),
@@ -164,7 +165,7 @@ impl Engine {
     /// The next moment after now at which something falls due.
     fn next_event(&self, turn: &Turn) -> Result<Option<Time>> {
         let now = self.clock.now();
-        let moments = [self.next_scheduled(turn), self.next_job_event(turn)?, self.next_sweep(turn)?];
+        let moments = [self.next_scheduled(turn), self.next_job_event(turn)?, self.next_sweep(turn)?, turn.next_upkeep];
         Ok(moments.into_iter().flatten().min().map(|at| at.max(now + chrono::Duration::milliseconds(1))))
     }
 

@@ -71,6 +71,8 @@ pub struct Turn {
     pub collections: BTreeMap<Arn, Time>,
     /// Whether the vaults that an earlier process left to collect are among them.
     pub collections_known: bool,
+    /// When a vault is next to be read in part, or an owed manifest to be written.
+    pub next_upkeep: Option<Time>,
     /// When old records are next removed.
     pub next_purge: Option<Time>,
     /// Runs that were made while the clock was doubted: the plan, the rule's place in it, when the run was due.
@@ -199,7 +201,7 @@ impl Runtime {
     }
 
     /// Whether any thread works, on a job or on housekeeping.
-    fn is_working(&self) -> bool {
+    pub(crate) fn is_working(&self) -> bool {
         self.live.working(None) > 0 || self.background.load(Ordering::Acquire) > 0
     }
 

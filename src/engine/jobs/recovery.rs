@@ -8,7 +8,7 @@
 use crate::domain::Arn;
 use crate::domain::job::JobState;
 use crate::engine::Engine;
-use crate::engine::error::Result;
+use crate::engine::error::{Error, Result};
 use crate::engine::jobs::backup::{TAG, insert_point};
 use crate::engine::jobs::store;
 use crate::engine::manifest;
@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 /// What the catalog says of a snapshot with this engine's mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Standing {
+pub(crate) enum Standing {
     /// It is a recovery point's, or its job is not over.
     Needed,
     /// Nothing will ever ask for it.
@@ -72,7 +72,14 @@ impl Engine {
 
     /// Makes a recovery point of a snapshot whose manifest tells all about it.
     fn readopt(&self, vault: &OpenVault, point: &str, id: &Id) -> Result<()> {
-        let manifest = manifest::read(&vault.points, vault.repository.key(), point)?;
+        let manifest = match manifest::read(&vault.points, vault.repository.key(), point) {
+            // Whoever wants to know what is damaged asks for a check; the other snapshots are not held up by it.
+            Err(error @ Error::Damaged { .. }) => {
+                tracing::warn!(%error, "a manifest that a snapshot needs cannot be read");
+                None
+            }
+            other => other?,
+        };
         let Some(manifest) = manifest.filter(|manifest| manifest.snapshot == id.to_hex()) else {
             tracing::warn!(snapshot = %id, "a snapshot is in the vault of which neither catalog nor manifest tells; it stays");
             return Ok(());
@@ -84,7 +91,7 @@ impl Engine {
     }
 }
 
-fn standing(connection: &Connection, vault: &Arn, point: &str, snapshot: &Id) -> Result<Standing> {
+pub(crate) fn standing(connection: &Connection, vault: &Arn, point: &str, snapshot: &Id) -> Result<Standing> {
     let held: Option<Option<String>> = connection
         .prepare_cached("SELECT snapshot_id FROM recovery_points WHERE vault_arn = ?1 AND point_id = ?2")?
         .query_row([vault.as_str(), point], |row| row.get(0))

@@ -56,6 +56,8 @@ fn run(engine: &Arc<Engine>, live: &LiveJob, record: &RestoreRecord) -> std::res
         // What an earlier attempt wrote is written over.
         merge: record.opened.is_some(),
     };
+    // What it cannot read, its recovery point and others lack.
+    let look = || engine.look_again(&origin.point.vault_arn, &vault);
     if record.new_resource_id.is_none() {
         check_source(engine, &origin.point.resource_arn)?;
     }
@@ -63,15 +65,16 @@ fn run(engine: &Arc<Engine>, live: &LiveJob, record: &RestoreRecord) -> std::res
     let into = match record.opened {
         Some(before) => restore_target::open_again(&record.target, before)?,
         None => {
-            let size = vault.repository.measure(&request, &live.control)?;
+            let size = vault.repository.measure(&request, &live.control).inspect_err(|_| look())?;
             let into = restore_target::open_vacant(&record.target, size.required_bytes, &OpenFolder::free_space)?;
             engine.catalog.write(|tx| store::remember_target(tx, &record.job.id, into.identity()))?;
             into
         }
     };
     crash_point::reached("before-restore-writes");
-    let outcome = vault.repository.restore_into(&request, into, &live.control)?;
+    let outcome = vault.repository.restore_into(&request, into, &live.control).inspect_err(|_| look())?;
     if outcome.failed > 0 {
+        look();
         return Err(incomplete(&outcome).into());
     }
     let record = record.clone();

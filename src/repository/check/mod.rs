@@ -20,6 +20,9 @@ pub struct Problem {
     pub problem: String,
     /// What to do.
     pub advice: &'static str,
+    /// Whether it is a part of something: a blob of a pack, an item of a folder. What is lost by it is told by
+    /// [`LossWalk`](super::LossWalk) with its path.
+    pub inside: bool,
 }
 
 /// What a check found.
@@ -59,20 +62,28 @@ struct Findings {
 }
 
 impl Findings {
+    /// A file of the repository is at fault.
     fn problem(&self, what: impl Into<String>, problem: impl std::fmt::Display, advice: &'static str) {
+        self.push(Problem { what: what.into(), problem: problem.to_string(), advice, inside: false });
+    }
+
+    /// Something inside a file, or in a folder of a snapshot, is at fault.
+    fn problem_inside(&self, what: impl Into<String>, problem: impl std::fmt::Display, advice: &'static str) {
+        self.push(Problem { what: what.into(), problem: problem.to_string(), advice, inside: true });
+    }
+
+    fn push(&self, problem: Problem) {
         let mut outcome = lock(&self.outcome);
         outcome.problem_count += 1;
         if outcome.problems.len() < KEPT {
-            outcome.problems.push(Problem { what: what.into(), problem: problem.to_string(), advice });
+            outcome.problems.push(problem);
         }
     }
 
     /// Adds what was found when the repository was opened; what the check found itself is not said twice.
     fn add(&self, problems: Vec<Problem>) {
         let known: BTreeSet<String> = lock(&self.outcome).problems.iter().map(|problem| problem.what.clone()).collect();
-        for problem in problems.into_iter().filter(|problem| !known.contains(&problem.what)) {
-            self.problem(problem.what, problem.problem, problem.advice);
-        }
+        problems.into_iter().filter(|problem| !known.contains(&problem.what)).for_each(|problem| self.push(problem));
     }
 
     fn change(&self, change: impl FnOnce(&mut CheckOutcome)) {
@@ -88,6 +99,9 @@ impl Repository {
     /// remembered, and what was lost and can be read again counts from then on.
     pub fn check(&self, read_data: bool, control: &Control) -> Result<CheckOutcome> {
         let findings = Findings::default();
+        // What was told since the last check is told by this one; what is well by then, by no later one.
+        let earlier = self.integrity.take_problems();
+        self.check_config()?;
         self.reload_index()?;
         self.examine_lost()?;
         let indexed = self.check_index(&findings)?;
@@ -96,9 +110,11 @@ impl Repository {
         if read_data {
             self.check_packs(&indexed, &sizes, &findings, control)?;
         }
+        self.check_locks(&findings)?;
         self.check_snapshots(&findings, control)?;
         self.try_to_save_integrity();
-        findings.add(self.problems());
+        findings.add(self.integrity.take_problems());
+        findings.add(earlier);
         let mut outcome = findings.outcome.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         outcome.problems.sort();
         outcome.notes.sort();

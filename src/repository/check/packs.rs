@@ -114,7 +114,7 @@ impl Repository {
                     opened.and_then(|sealed| opener.open(&blob.id, sealed, blob.uncompressed_length).map(drop))
                 {
                     lost.push(blob.offset);
-                    findings.problem(
+                    findings.problem_inside(
                         format!("{} blob {} in pack {}", blob.kind, blob.id, pack.id),
                         problem,
                         READ_ADVICE,
@@ -126,7 +126,7 @@ impl Repository {
         }
         for blob in blobs {
             lost.push(blob.offset);
-            findings.problem(
+            findings.problem_inside(
                 format!("{} blob {} in pack {}", blob.kind, blob.id, pack.id),
                 "the pack ends before it",
                 READ_ADVICE,

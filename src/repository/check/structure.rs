@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::Findings;
 use crate::repository::item_path::{escape, is_name};
-use crate::repository::{BlobKind, Control, FileKind, Id, IndexBlob, IndexFile, Repository, Result, Snapshot, Tree};
+use crate::repository::{
+    BlobKind, Control, Error, FileKind, Id, IndexBlob, IndexFile, Repository, Result, Snapshot, Tree,
+};
 
 const INDEX_ADVICE: &str = "run `restic rebuild-index` with the recovery key: the packs carry the same facts";
 const PACK_ADVICE: &str = "bring the pack back from a copy of the vault; until then the snapshots that are named restore without what it held";
 const SNAPSHOT_ADVICE: &str = "bring the file back from a copy of the vault; the other snapshots do not depend on it";
+const LOCK_ADVICE: &str = "nothing is lost by it; `restic unlock --remove-all` removes it";
 const TREE_ADVICE: &str =
     "restore what else the snapshot holds; the next backup stores the folder again if the source still has it";
 
@@ -33,6 +36,18 @@ impl Repository {
             outcome.blobs = packs.values().map(|blobs| blobs.len() as u64).sum();
         });
         Ok(packs)
+    }
+
+    /// Looks at the locks: one that cannot be read says nothing about who works here.
+    pub(super) fn check_locks(&self, findings: &Findings) -> Result<()> {
+        for (id, _) in self.storage().list(FileKind::Lock)? {
+            match self.load_unpacked(FileKind::Lock, &id) {
+                // Released since it was listed.
+                Ok(_) | Err(Error::NotFound { .. }) => {}
+                Err(error) => findings.problem(format!("lock {id}"), error, LOCK_ADVICE),
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn check_packs_are_there(
@@ -122,7 +137,7 @@ impl Walk<'_> {
         let tree = match self.repository.load_tree(id) {
             Ok(tree) => tree,
             Err(error) => {
-                self.findings.problem(format!("folder {id}"), error, TREE_ADVICE);
+                self.findings.problem_inside(format!("folder {id}"), error, TREE_ADVICE);
                 self.whole.insert(*id, false);
                 return false;
             }
@@ -138,7 +153,7 @@ impl Walk<'_> {
         let mut whole = true;
         let mut fault = |name: &[u8], problem: &str| {
             whole = false;
-            self.findings.problem(format!("{} in folder {id}", escape(name)), problem, TREE_ADVICE);
+            self.findings.problem_inside(format!("{} in folder {id}", escape(name)), problem, TREE_ADVICE);
         };
         let index = self.repository.index();
         for node in &tree.nodes {

@@ -88,12 +88,17 @@ impl Integrity {
 
     /// Keeps a problem for whoever asks, and logs it once.
     pub(super) fn tell(&self, what: impl Into<String>, problem: impl std::fmt::Display, advice: &'static str) {
-        let problem = Problem { what: what.into(), problem: problem.to_string(), advice };
+        let problem = Problem { what: what.into(), problem: problem.to_string(), advice, inside: false };
         let mut problems = self.problems();
         if !problems.contains(&problem) {
             tracing::warn!("{} is damaged: {}. {advice}", problem.what, problem.problem);
             problems.push(problem);
         }
+    }
+
+    /// The problems that were told and nobody has taken yet.
+    pub(super) fn take_problems(&self) -> Vec<Problem> {
+        std::mem::take(&mut *self.problems())
     }
 
     /// Marks in a fresh index what the record knows to be lost.
@@ -121,6 +126,13 @@ impl Repository {
     pub fn lost_blobs(&self) -> Vec<LostBlob> {
         let lost = self.index().lost_blobs().into_iter();
         lost.map(|(kind, id, location)| LostBlob { kind, id, pack: location.pack }).collect()
+    }
+
+    /// The packs of which something is lost, as far as is known, and how many packs and places in them that are. It costs
+    /// nothing to ask while nothing is lost.
+    pub fn wounded_packs(&self) -> (Vec<Id>, usize) {
+        let index = self.index();
+        (index.wounded(), index.losses())
     }
 
     /// Whether a blob is in the index, at a place that is not known to be lost.

@@ -1,0 +1,125 @@
+//! What of the recovery points cannot be restored, as rows keep it.
+
+use crate::domain::damage::Damage;
+use crate::domain::{Arn, Time};
+use crate::engine::catalog::values::{Columns as _, to_json};
+use crate::engine::error::Result;
+use crate::repository::Id;
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use std::collections::BTreeSet;
+
+/// What a look at a recovery point's data needs to know of it.
+#[derive(Debug, Clone)]
+pub struct PointData {
+    /// Its ARN.
+    pub arn: Arn,
+    /// What it is of, as a person calls it.
+    pub resource: String,
+    /// When its job began.
+    pub created: Time,
+    /// Its id, the name of its manifest.
+    pub point_id: String,
+    /// The id of its snapshot.
+    pub snapshot: String,
+    /// The folder in the snapshot that is its root.
+    pub root: String,
+    /// What is known to be lost of it.
+    pub damage: Option<Damage>,
+}
+
+const COLUMNS: &str = "arn, resource_arn, resource_name, created, point_id, snapshot_id, source_path, damage";
+
+fn from_row(row: &Row<'_>) -> Result<PointData> {
+    let resource: Arn = row.parsed("resource_arn")?;
+    let name: Option<String> = row.column("resource_name")?;
+    let short = || resource.resource().rsplit(['/', ':']).next().unwrap_or_default().to_owned();
+    Ok(PointData {
+        arn: row.parsed("arn")?,
+        resource: name.filter(|name| !name.is_empty()).unwrap_or_else(short),
+        created: row.time("created")?,
+        point_id: row.column("point_id")?,
+        snapshot: row.column("snapshot_id")?,
+        root: row.column("source_path")?,
+        damage: row.json_option("damage")?,
+    })
+}
+
+/// The points of a vault that hold data, the oldest first.
+pub fn points(connection: &Connection, vault: &Arn) -> Result<Vec<PointData>> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM recovery_points
+         WHERE vault_arn = ?1 AND snapshot_id IS NOT NULL AND status IN ('COMPLETED', 'PARTIAL')
+         ORDER BY created, arn"
+    ))?;
+    let mut rows = statement.query([vault.as_str()])?;
+    let mut points = Vec::new();
+    while let Some(row) = rows.next()? {
+        points.push(from_row(row)?);
+    }
+    Ok(points)
+}
+
+/// The points of a vault that need any of these packs, as their commits noted it.
+pub fn needing<'a>(
+    connection: &Connection,
+    vault: &Arn,
+    packs: impl IntoIterator<Item = &'a Id>,
+) -> Result<BTreeSet<Arn>> {
+    let mut statement = connection
+        .prepare_cached("SELECT recovery_point_arn FROM pack_references WHERE vault_arn = ?1 AND pack = ?2")?;
+    let mut arns = BTreeSet::new();
+    for pack in packs {
+        let mut rows = statement.query(params![vault.as_str(), pack.as_bytes().as_slice()])?;
+        while let Some(row) = rows.next()? {
+            arns.insert(row.parsed("recovery_point_arn")?);
+        }
+    }
+    Ok(arns)
+}
+
+/// The vault of a point.
+pub fn vault_of(connection: &Connection, arn: &Arn) -> Result<Option<Arn>> {
+    let mut statement = connection.prepare_cached("SELECT vault_arn FROM recovery_points WHERE arn = ?1")?;
+    statement.query_row([arn.as_str()], |row| Ok(row.parsed("vault_arn"))).optional()?.transpose()
+}
+
+/// What is known to be lost of a point.
+pub fn of(connection: &Connection, arn: &Arn) -> Result<Option<Damage>> {
+    let mut statement = connection.prepare_cached("SELECT damage FROM recovery_points WHERE arn = ?1")?;
+    let found = statement.query_row([arn.as_str()], |row| Ok(row.json_option("damage"))).optional()?;
+    Ok(found.transpose()?.flatten())
+}
+
+/// Notes what of a point cannot be restored, or that it is whole.
+pub fn set(connection: &Connection, arn: &Arn, damage: Option<&Damage>) -> Result<()> {
+    connection
+        .prepare_cached("UPDATE recovery_points SET damage = ?2 WHERE arn = ?1")?
+        .execute(params![arn.as_str(), damage.map(to_json).transpose()?])?;
+    Ok(())
+}
+
+/// How many points of a vault are damaged.
+pub fn count(connection: &Connection, vault: &Arn) -> Result<i64> {
+    let mut statement = connection
+        .prepare_cached("SELECT count(*) FROM recovery_points WHERE vault_arn = ?1 AND damage IS NOT NULL")?;
+    Ok(statement.query_row([vault.as_str()], |row| row.get(0))?)
+}
+
+/// How many recovery points of each vault are damaged, and how many items of them: the vault's account, region and name.
+pub fn by_vault(connection: &Connection) -> Result<Vec<(String, u64, u64)>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT account || '/' || region || '/' || vault_name AS vault, damage FROM recovery_points
+         WHERE damage IS NOT NULL AND status IN ('COMPLETED', 'PARTIAL') ORDER BY vault",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut vaults: Vec<(String, u64, u64)> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let vault: String = row.column("vault")?;
+        let items = row.json_option::<Damage>("damage")?.map_or(0, |damage| damage.told());
+        match vaults.last_mut().filter(|(name, ..)| *name == vault) {
+            Some((_, points, total)) => (*points, *total) = (*points + 1, *total + items),
+            None => vaults.push((vault, 1, items)),
+        }
+    }
+    Ok(vaults)
+}

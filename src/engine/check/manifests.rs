@@ -1,0 +1,109 @@
+//! Manifests against the catalog. The catalog is what counts; a manifest is for the day when it is lost.
+
+use crate::domain::damage::Damage;
+use crate::domain::extension::{CheckKind, CheckProblem};
+use crate::engine::Engine;
+use crate::engine::catalog::damage::PointData;
+use crate::engine::catalog::manifests::{self, Kept};
+use crate::engine::check::{Mend, points};
+use crate::engine::error::{Error, Result};
+use crate::engine::manifest::{self, Manifest};
+use crate::engine::vault_store::OpenVault;
+use std::collections::BTreeSet;
+
+const ADVICE: &str = "Manifests are written again from the catalog; recovery points restore without them";
+
+/// Holds the manifests of the points against the catalog; what is wrong is written again where that is allowed.
+pub(super) fn check(
+    engine: &Engine,
+    vault: &OpenVault,
+    points: &[(PointData, Option<Damage>)],
+    mend: Mend,
+    notes: &mut Vec<String>,
+) -> Result<Vec<CheckProblem>> {
+    let mut problems = Vec::new();
+    for (point, _) in points {
+        problems.extend(check_one(engine, vault, point, mend)?);
+    }
+    let known: BTreeSet<&str> = points.iter().map(|(point, _)| point.point_id.as_str()).collect();
+    for id in manifest::ids(&vault.points)? {
+        if !known.contains(id.as_str()) && !engine.catalog.read(|connection| is_expected(connection, &id))? {
+            notes.push(format!("manifest {id}.json belongs to no recovery point of the catalog; it is kept"));
+        }
+    }
+    Ok(problems)
+}
+
+/// Whether the manifest of that name may be there: its point is being made or deleted.
+fn is_expected(connection: &rusqlite::Connection, id: &str) -> Result<bool> {
+    let mut statement = connection.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM recovery_points WHERE point_id = ?1)
+             OR EXISTS (SELECT 1 FROM backup_jobs
+                        WHERE recovery_point_id = ?1 AND state IN ('CREATED', 'PENDING', 'RUNNING', 'ABORTING'))",
+    )?;
+    Ok(statement.query_row([id], |row| row.get(0))?)
+}
+
+fn check_one(engine: &Engine, vault: &OpenVault, point: &PointData, mend: Mend) -> Result<Option<CheckProblem>> {
+    let Some(kept) = engine.catalog.read(|connection| manifests::of(connection, &point.arn))? else { return Ok(None) };
+    let wrong = match manifest::read(&vault.points, vault.repository.key(), &point.point_id) {
+        Ok(Some(found)) => {
+            if let Some(wrong) = difference(&found, &kept) {
+                wrong
+            } else {
+                if !kept.lacks.is_empty() || kept.manifest != found {
+                    engine.adopt_manifest(&point.arn, &found)?;
+                }
+                return Ok(None);
+            }
+        }
+        Ok(None) => "it is missing".to_owned(),
+        Err(Error::Damaged { .. }) => "it is damaged, or belongs to another recovery point".to_owned(),
+        Err(error @ Error::Newer { .. }) => return Ok(Some(problem(point, error.to_string(), false))),
+        Err(error) => error.to_string(),
+    };
+    if mend == Mend::Nothing {
+        return Ok(Some(problem(point, wrong, false)));
+    }
+    Ok(Some(match engine.write_manifest_again(vault, &point.arn) {
+        Ok(()) => problem(point, told(&wrong, &kept), true),
+        Err(error) => problem(point, format!("{wrong}, and it could not be written again: {error}"), false),
+    }))
+}
+
+/// In what a manifest is not what the catalog says. Tags may have changed since; what only an older catalog lacks is no
+/// difference.
+fn difference(found: &Manifest, kept: &Kept) -> Option<String> {
+    let wanted = &kept.manifest;
+    let members = [
+        ("its id", found.recovery_point_id == wanted.recovery_point_id),
+        ("its vault", found.vault_arn == wanted.vault_arn),
+        ("its snapshot", found.snapshot == wanted.snapshot),
+        ("its folder", found.root == wanted.root),
+        ("its resource", found.resource_arn == wanted.resource_arn),
+        ("its creation time", found.created == wanted.created),
+        ("its lifecycle", found.lifecycle == wanted.lifecycle),
+    ];
+    let wrong: Vec<&str> = members.iter().filter(|(_, same)| !same).map(|(name, _)| *name).collect();
+    (!wrong.is_empty()).then(|| format!("it tells otherwise than the catalog: {}", wrong.join(", ")))
+}
+
+fn told(wrong: &str, kept: &Kept) -> String {
+    match kept.lacks.as_slice() {
+        [] => format!("{wrong}; it was written again from the catalog"),
+        lacks => format!("{wrong}; it was written again from the catalog, which does not know {}", lacks.join(" nor ")),
+    }
+}
+
+fn problem(point: &PointData, message: String, repaired: bool) -> CheckProblem {
+    CheckProblem {
+        kind: CheckKind::Manifest,
+        subject: format!("the manifest of {}", points::subject(point)),
+        message,
+        recovery_point_arn: Some(point.arn.to_string()),
+        item_count: None,
+        items: Vec::new(),
+        repaired,
+        advice: Some(ADVICE.to_owned()),
+    }
+}

@@ -1,0 +1,122 @@
+//! What keeps vaults well while nobody looks: manifests that are owed are written, what of the recovery points cannot be
+//! restored is found out when losses become known, and every vault is read through once in thirty days ([`scrub`]).
+//!
+//! The conductor calls [`Engine::keep_up`]; the work is done in a thread of its own, beside all else.
+
+pub mod damage;
+pub mod manifests;
+pub mod scrub;
+
+use crate::domain::{Arn, Time};
+use crate::engine::Engine;
+use crate::engine::catalog::manifests as owed;
+use crate::engine::clock::ClockKind;
+use crate::engine::error::Result;
+use crate::engine::jobs::Turn;
+use crate::repository::Id;
+use chrono::Duration;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// When what could not be done, or gave way to a job, is tried again.
+const AGAIN: Duration = Duration::minutes(1);
+
+/// The packs of a vault of which something is lost, and how much.
+type Losses = (Vec<Id>, usize);
+
+/// What upkeep remembers while the engine runs.
+#[derive(Default)]
+pub struct State {
+    /// What was lost in each vault when its recovery points were last looked at.
+    losses: Mutex<BTreeMap<Arn, Losses>>,
+    /// Whether a thread is at work.
+    busy: AtomicBool,
+    /// Whether something is to be done that no clock tells of.
+    poked: AtomicBool,
+}
+
+impl State {
+    fn map(&self) -> MutexGuard<'_, BTreeMap<Arn, Losses>> {
+        self.losses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was lost in a vault when its recovery points were last looked at by this process.
+    pub(crate) fn losses(&self, vault: &Arn) -> Option<Losses> {
+        self.map().get(vault).cloned()
+    }
+
+    /// The recovery points of a vault were looked at with these losses.
+    pub(crate) fn note_losses(&self, vault: &Arn, losses: Losses) {
+        self.map().insert(vault.clone(), losses);
+    }
+
+    /// The conductor's next turn looks for what is to be done.
+    pub(crate) fn poke(&self) {
+        self.poked.store(true, Ordering::Release);
+    }
+}
+
+/// Gives the place free when the work ends, also by a panic.
+struct Place<'a>(&'a AtomicBool);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
+
+impl Engine {
+    /// Does what keeps vaults well, as far as it is due; one thread at a time.
+    pub(crate) fn keep_up(self: &Arc<Self>, turn: &mut Turn, now: Time) -> Result<()> {
+        // A simulated day has no idle time: the work waits until the jobs of this moment are done, so that the same days
+        // give the same reads.
+        let simulated = self.clock.kind() == ClockKind::Simulated;
+        if self.jobs.is_stopping() || (simulated && self.jobs.is_working()) {
+            return Ok(());
+        }
+        let due = turn.next_upkeep.is_none_or(|at| at <= now) || self.upkeep.poked.load(Ordering::Acquire);
+        if !due && self.unseen().is_empty() {
+            return Ok(());
+        }
+        if self.upkeep.busy.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
+        self.upkeep.poked.store(false, Ordering::Release);
+        // Should the thread not come to it, there is another time.
+        turn.next_upkeep = Some(now + AGAIN);
+        let engine = Arc::clone(self);
+        self.jobs
+            .in_background("upkeep", move || {
+                let place = Place(&engine.upkeep.busy);
+                let next = engine.upkeep_now(now);
+                drop(place);
+                engine.jobs.turn().next_upkeep = Some(next);
+            })
+            .inspect_err(|_| self.upkeep.busy.store(false, Ordering::Release))
+    }
+
+    /// Vaults that are open and whose recovery points nobody has looked at since: a pack may have gone meanwhile.
+    fn unseen(&self) -> Vec<(Arn, Arc<crate::engine::vault_store::OpenVault>)> {
+        let seen = self.upkeep.map();
+        self.vault_store.opened().into_iter().filter(|(arn, _)| !seen.contains_key(arn)).collect()
+    }
+
+    /// Does all that is due at `now`; when to come again. What fails is told in the log and tried again.
+    fn upkeep_now(&self, now: Time) -> Time {
+        for (arn, vault) in self.unseen() {
+            self.look_again(&arn, &vault);
+            // Once a process, also where it failed: a check tells why.
+            self.upkeep.map().entry(arn).or_default();
+        }
+        let owing = self.catalog.read(owed::vaults_that_owe).unwrap_or_default();
+        let unwritten = owing.iter().filter(|vault| !self.wrote_owed_manifests(vault)).count();
+        let scrub = self.scrub_due(now).unwrap_or_else(|error| {
+            tracing::warn!(%error, "the scrub could not go on");
+            Some(now + AGAIN)
+        });
+        let retry = (unwritten > 0).then(|| now + AGAIN);
+        // Looked for at least once a day, so that what another process left is found.
+        [scrub, retry].into_iter().flatten().min().unwrap_or(now + Duration::days(1))
+    }
+}
