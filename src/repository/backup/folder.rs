@@ -63,6 +63,16 @@ impl Folder {
     }
 }
 
+impl Drop for Folder {
+    /// Folders that end together are let go one after the other: a tree can be deeper than the stack.
+    fn drop(&mut self) {
+        let mut above = self.place.take();
+        while let Some(mut folder) = above.and_then(|place| Arc::into_inner(place.folder)) {
+            above = folder.place.take();
+        }
+    }
+}
+
 impl State {
     fn append(&mut self, node: Option<Node>) {
         if let Some(node) = node {

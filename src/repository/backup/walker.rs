@@ -20,7 +20,7 @@ use crate::repository::{BlobKind, Error, Id, Node, NodeKind, Result};
 pub(super) fn walk(session: &Session<'_>, paths: &[PathBuf], previous: Previous<'_>) -> Result<()> {
     let roots = Roots::new(paths)?;
     let encoder = Encoder::new(session.repository.options().compression_level)?;
-    let mut walker = Walker { session, previous, encoder, frames: Vec::new() };
+    let mut walker = Walker { session, previous, encoder, frames: Vec::new(), path: PathBuf::new() };
     let folder = Folder::new(None, Node::default(), None);
     let before = walker.previous.root();
     walker.enter(folder, PathBuf::from("/"), before, &roots)?;
@@ -77,12 +77,13 @@ struct Walker<'s, 'a, 'r> {
     previous: Previous<'a>,
     encoder: Encoder,
     frames: Vec<Frame<'r>>,
+    /// The path of the innermost folder. One for all: a path for each level of a deep tree would fill the memory.
+    path: PathBuf,
 }
 
 /// A folder that is being walked.
 struct Frame<'r> {
     folder: Arc<Folder>,
-    path: PathBuf,
     names: std::vec::IntoIter<OsString>,
     slots: u64,
     before: Option<PreviousFolder>,
@@ -96,12 +97,13 @@ impl<'r> Walker<'_, '_, 'r> {
         let Some(frame) = self.frames.last_mut() else { return Ok(()) };
         let Some(name) = frame.names.next() else {
             let Some(Frame { folder, slots, .. }) = self.frames.pop() else { return Ok(()) };
+            self.path.pop();
             let tree = folder.close(slots);
             return self.session.complete(&mut self.encoder, folder, tree);
         };
         let place = Place { folder: frame.folder.clone(), slot: frame.slots };
         frame.slots += 1;
-        let path = frame.path.join(&name);
+        let path = self.path.join(&name);
         let position = match frame.roots {
             None => {
                 add(&self.session.counts.items, 1);
@@ -120,7 +122,7 @@ impl<'r> Walker<'_, '_, 'r> {
             Ok(node) => node,
             Err(error) => {
                 frame.before = None;
-                self.session.note(&frame.path, format!("all in it is read again: {error}"));
+                self.session.note(&self.path, format!("all in it is read again: {error}"));
                 None
             }
         }
@@ -258,6 +260,7 @@ impl<'r> Walker<'_, '_, 'r> {
                 None
             }
         });
-        self.frames.push(Frame { folder, path, names: names.into_iter(), slots: 0, before, roots });
+        self.path = path;
+        self.frames.push(Frame { folder, names: names.into_iter(), slots: 0, before, roots });
     }
 }

@@ -90,6 +90,10 @@ impl Folders {
                 && rest.len() < nearest.1.len()
             {
                 nearest = (Arc::clone(folder), rest);
+                // Mostly it is the folder that was opened last, and none is nearer.
+                if !rest.contains(&b'/') {
+                    break;
+                }
             }
         }
         nearest

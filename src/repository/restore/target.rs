@@ -54,6 +54,16 @@ impl Folder {
     }
 }
 
+impl Drop for Folder {
+    /// Folders that end together are let go one after the other: a tree can be deeper than the stack.
+    fn drop(&mut self) {
+        let mut above = self.parent.take();
+        while let Some(mut folder) = above.and_then(Arc::into_inner) {
+            above = folder.parent.take();
+        }
+    }
+}
+
 /// What a folder's name meets in the target.
 pub(super) enum Entered {
     /// It was not there and was made.

@@ -18,7 +18,7 @@ pub(super) enum Step {
 
 /// A folder that is being walked.
 struct Frame {
-    path: ItemPath,
+    name: Vec<u8>,
     nodes: TreeReader<Vec<u8>>,
     selection: Selection,
     last: Vec<u8>,
@@ -35,13 +35,14 @@ impl<'a> Walk<'a> {
     /// A walk through what `selection` wants below the folder `tree`.
     pub(super) fn new(repository: &'a Repository, tree: &Id, selection: Selection) -> Result<Self> {
         let mut walk = Self { repository, stack: Vec::new(), waiting: Vec::new() };
-        walk.push(tree, ItemPath::root(), selection)?;
+        walk.push(tree, Vec::new(), selection)?;
         Ok(walk)
     }
 
     /// Where the walk is: the folder that was entered last.
     pub(super) fn path(&self) -> ItemPath {
-        self.stack.last().map(|frame| frame.path.clone()).unwrap_or_default()
+        // The first one is the root, which has no name.
+        ItemPath::of_names(self.stack.iter().skip(1).map(|frame| frame.name.clone()))
     }
 
     /// Gives up the folder that was entered last; no [`Step::Leave`] comes for it.
@@ -62,16 +63,16 @@ impl<'a> Walk<'a> {
                         return Some(step);
                     }
                 }
-                Some(Err(error)) => return Some(Step::Fault(frame.path.clone(), error.to_string())),
+                Some(Err(error)) => return Some(Step::Fault(self.path(), error.to_string())),
                 None => self.leave(),
             }
         }
     }
 
-    fn push(&mut self, tree: &Id, path: ItemPath, selection: Selection) -> Result<()> {
+    fn push(&mut self, tree: &Id, name: Vec<u8>, selection: Selection) -> Result<()> {
         let json = self.repository.load_blob(BlobKind::Tree, tree)?;
         let nodes = TreeReader::new(*tree, json)?;
-        self.stack.push(Frame { path, nodes, selection, last: Vec::new() });
+        self.stack.push(Frame { name, nodes, selection, last: Vec::new() });
         Ok(())
     }
 
@@ -79,11 +80,11 @@ impl<'a> Walk<'a> {
         let frame = self.stack.last_mut()?;
         let wanted = frame.selection.take(&node.name)?;
         if !is_name(&node.name) {
-            return Some(Step::Fault(frame.path.join(&node.name), "no file can have this name".into()));
+            return Some(Step::Fault(self.path().join(&node.name), "no file can have this name".into()));
         }
         // Nodes are sorted, so a second one of a name follows the first.
         if frame.last == node.name {
-            return Some(Step::Fault(frame.path.join(&node.name), "the folder names it twice".into()));
+            return Some(Step::Fault(self.path().join(&node.name), "the folder names it twice".into()));
         }
         frame.last.clone_from(&node.name);
         if !node.is_directory() {
@@ -92,14 +93,16 @@ impl<'a> Walk<'a> {
                 Selection::Some(_) => self.not_a_folder(&node, &wanted),
             });
         }
-        let path = frame.path.join(&node.name);
         let pushed = match node.subtree {
-            Some(subtree) => self.push(&subtree, path.clone(), wanted),
-            None => Err(Error::damaged(format!("folder {path}"), "it has no list of items")),
+            Some(subtree) => self.push(&subtree, node.name.clone(), wanted),
+            None => {
+                let path = self.path().join(&node.name);
+                Err(Error::damaged(format!("folder {path}"), "it has no list of items"))
+            }
         };
         Some(match pushed {
             Ok(()) => Step::Enter(node),
-            Err(error) => Step::Fault(path, error.to_string()),
+            Err(error) => Step::Fault(self.path().join(&node.name), error.to_string()),
         })
     }
 
@@ -113,9 +116,13 @@ impl<'a> Walk<'a> {
     }
 
     fn leave(&mut self) {
-        let Some(frame) = self.stack.pop() else { return };
+        let missing = match self.stack.last().map(|frame| &frame.selection) {
+            Some(selection @ Selection::Some(_)) => selection.left(&self.path()),
+            _ => Vec::new(),
+        };
+        self.stack.pop();
         self.waiting.push(Step::Leave);
-        for missing in frame.selection.left(&frame.path) {
+        for missing in missing {
             self.waiting.push(Step::Fault(missing, "it is not in the snapshot".into()));
         }
     }

@@ -76,6 +76,28 @@ fn a_tree_deeper_than_the_longest_path_comes_back_and_is_not_read_twice() {
 }
 
 #[test]
+fn ten_thousand_levels_exhaust_neither_stack_nor_memory() {
+    const DEEP: usize = 10_000;
+    let scene = Scene::of(|root| {
+        let mut here = top(root);
+        for _ in 0..DEEP {
+            rustix::fs::mkdirat(&here, "d", Mode::RWXU).unwrap();
+            here = rustix::fs::openat(&here, "d", OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty()).unwrap();
+        }
+        rustix::fs::openat(&here, "end", OFlags::CREATE | OFlags::WRONLY, Mode::RUSR).unwrap();
+    });
+    let _removed = Removed(scene.folder.path());
+
+    let outcome = scene.backup(None);
+
+    assert_eq!((outcome.issues, outcome.items), (vec![], DEEP as u64 + 1));
+    let target = scene.folder.path().join("target");
+    let restored = restore(&scene.repository, outcome.snapshot, &scene.source(), &target);
+    // The folders, the file, and the target itself.
+    assert_eq!((restored.failures, restored.items), (vec![], DEEP as u64 + 2));
+}
+
+#[test]
 fn a_deep_backup_keeps_few_folders_open() {
     let scene = Scene::of(build);
     let _removed = Removed(scene.folder.path());
