@@ -136,7 +136,12 @@ impl Engine {
 
     /// Stops the engine: jobs that run are left to resume. Whether everything came to rest within `limit`.
     pub fn shutdown(&self, limit: Duration) -> bool {
-        let rested = self.jobs.stop(limit);
+        let left = self.jobs.ask_to_stop();
+        // First of all: whoever asked may not wait until the last job has come to rest, and an orderly stop is no attempt.
+        if let Err(error) = jobs::worker::forgive(self, &left) {
+            tracing::warn!(%error, "the stop counts as an attempt of the jobs that run");
+        }
+        let rested = self.jobs.rest(limit);
         if let Err(error) = self.clock.save(&self.catalog, true) {
             tracing::warn!(%error, "the engine's time was not saved");
         }

@@ -19,8 +19,8 @@ pub enum Subject {
     Nothing,
     /// A vault.
     Vault(Arc<Vault>),
-    /// A vault of which only the name is known yet.
-    VaultName(String),
+    /// A vault of which only the place and the name are known yet.
+    VaultName(Scope, String),
     /// A recovery point, and the paths in it that are marked or selected to be restored; none means the whole.
     Point(Arc<RecoveryPoint>, Vec<String>),
     /// A plan: scope, id, name, ARN.
@@ -50,7 +50,7 @@ impl Subject {
             Self::Plan(..) => &[Command::EditPlan, Command::Tags, Command::DeletePlan],
             Self::BackupJob(_) => &[Command::Restore, Command::StartBackup, Command::StopJob],
             Self::Resource(..) => &[Command::StartBackup, Command::Restore],
-            Self::VaultName(_) => &[Command::StartBackup],
+            Self::VaultName(..) => &[Command::StartBackup],
             Self::Nothing | Self::RestoreJob(_) | Self::CopyJob(_) | Self::Account(_) => &[],
         };
         let general = [Command::CreateVault, Command::CreatePlan, Command::StartBackup];
@@ -64,7 +64,7 @@ impl Subject {
         Some(match self {
             Self::Nothing => return None,
             Self::Vault(vault) => vault.name.clone(),
-            Self::VaultName(name) => name.clone(),
+            Self::VaultName(_, name) => name.clone(),
             Self::Point(point, _) => last_part(&point.arn),
             Self::Path(_, _, path) => path.clone(),
             Self::Plan(_, id, ..) => id.to_string(),
@@ -85,7 +85,7 @@ impl Subject {
             Self::BackupJob(job) => job.resource_arn.to_string(),
             Self::RestoreJob(job) => job.recovery_point_arn.as_ref()?.to_string(),
             Self::CopyJob(job) => job.source_recovery_point_arn.as_ref()?.to_string(),
-            Self::Nothing | Self::Account(_) | Self::VaultName(_) => return None,
+            Self::Nothing | Self::Account(_) | Self::VaultName(..) => return None,
         })
     }
 

@@ -79,7 +79,7 @@ fn the_dashboard_leaves_cleanly_and_its_jobs_resume() {
         assert!(allowed.contains(&code), "round {round}, {last:?}: exit code {code}");
         let jobs: serde_json::Value = serde_json::from_str(&vaultdeck(&data, &["jobs", "--output", "json"])).unwrap();
         let state = jobs[0]["State"].as_str().unwrap();
-        assert!(["CREATED", "PENDING", "RUNNING"].contains(&state), "round {round}, {last:?}: the job is {state}");
+        assert!(["CREATED", "PENDING", "RUNNING"].contains(&state), "round {round}, {last:?}: the job is {}", jobs[0]);
     }
 }
 

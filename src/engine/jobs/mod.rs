@@ -23,7 +23,7 @@ use crate::domain::{Arn, Time};
 use crate::engine::Engine;
 use crate::engine::error::{Error, Result};
 use crate::repository::Control;
-use live::{LiveJobs, StopCause};
+use live::{LiveJob, LiveJobs, StopCause};
 use pulse::Pulse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -223,15 +223,21 @@ impl Runtime {
         }
     }
 
-    /// Stops the conductor and all jobs, which are left to resume; waits for them at most `limit`. Whether all stopped.
-    pub fn stop(&self, limit: Duration) -> bool {
-        let deadline = Instant::now() + limit;
+    /// Asks the conductor and all jobs to stop; gives the jobs, which are left to resume.
+    pub fn ask_to_stop(&self) -> Vec<Arc<LiveJob>> {
         self.signal().stopping = true;
         self.changed.notify_all();
         self.housekeeping.cancel();
-        for job in self.live.all() {
+        let jobs = self.live.all();
+        for job in &jobs {
             job.stop(StopCause::Shutdown);
         }
+        jobs
+    }
+
+    /// Waits for all that was asked to stop, at most `limit`. Whether all stopped.
+    pub fn rest(&self, limit: Duration) -> bool {
+        let deadline = Instant::now() + limit;
         let conductor = self.conductor.lock().unwrap_or_else(PoisonError::into_inner).take();
         while self.is_working() || conductor.as_ref().is_some_and(|thread| !thread.is_finished()) {
             if Instant::now() >= deadline {

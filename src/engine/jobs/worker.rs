@@ -121,13 +121,22 @@ fn conclude(
         Err(Failure::Stopped) => match live.stop_cause() {
             Some(StopCause::User) => end(engine, live, &Ending::stopped())?,
             Some(StopCause::Deadline) => end(engine, live, &Ending::past_deadline(None))?,
-            // Left to resume; an orderly stop is no attempt.
-            Some(StopCause::Shutdown) | None => {
+            // Left to resume. That an orderly stop is no attempt was written down when it began.
+            Some(StopCause::Shutdown) => {}
+            None => {
                 engine.catalog.write(|tx| store::forget_attempt(tx, live.work.kind(), &live.id))?;
             }
         },
     }
     Ok(Held::No)
+}
+
+/// Writes down that a stop of the engine is no attempt of the jobs that it interrupts.
+pub fn forgive(engine: &Engine, jobs: &[Arc<LiveJob>]) -> Result<()> {
+    engine.catalog.write(|tx| {
+        let stopped = jobs.iter().filter(|job| job.stop_cause() == Some(StopCause::Shutdown));
+        stopped.into_iter().try_for_each(|job| store::forget_attempt(tx, job.work.kind(), &job.id))
+    })
 }
 
 /// How long a job that moved so many bytes lasts in engine time.

@@ -20,8 +20,11 @@ use ratatui::layout::Rect;
 #[derive(Debug)]
 pub struct Backup {
     form: Form,
-    /// The vault that is taken when the resource's scope has it.
-    wished_vault: String,
+    /// The vault from which the form was opened, and where it is: what is taken until another is chosen. It may be so new
+    /// that no list has it yet.
+    wished_vault: Option<(Scope, String)>,
+    /// Whether the vault was chosen.
+    own_vault: bool,
     /// Whether the role was typed; else it follows the resource's account.
     own_role: bool,
 }
@@ -58,14 +61,16 @@ impl Backup {
     /// The form, filled with what is selected.
     pub fn new(subject: &Subject, world: &World) -> Self {
         let (resource, vault) = match subject {
-            Subject::Resource(_, arn) => (arn.to_string(), String::new()),
-            Subject::BackupJob(job) => (job.resource_arn.to_string(), job.vault_name.clone()),
-            Subject::Point(point, _) | Subject::Path(point, ..) => {
-                (point.resource_arn.to_string(), point.vault_name.clone())
+            Subject::Resource(_, arn) => (arn.to_string(), None),
+            Subject::BackupJob(job) => {
+                (job.resource_arn.to_string(), Some((job.scope.clone(), job.vault_name.clone())))
             }
-            Subject::Vault(vault) => (String::new(), vault.name.clone()),
-            Subject::VaultName(name) => (String::new(), name.clone()),
-            _ => (String::new(), String::new()),
+            Subject::Point(point, _) | Subject::Path(point, ..) => {
+                (point.resource_arn.to_string(), Some((point.scope.clone(), point.vault_name.clone())))
+            }
+            Subject::Vault(vault) => (String::new(), Some((vault.scope.clone(), vault.name.clone()))),
+            Subject::VaultName(scope, name) => (String::new(), Some((scope.clone(), name.clone()))),
+            _ => (String::new(), None),
         };
         let mut form = Form::default();
         form.pick("resource", "Resource", resources(world), &resource)
@@ -80,7 +85,7 @@ impl Backup {
             .hint("tags", "optional, of the recovery point: key=value key=value")
             .text("role", "Role", "")
             .hint("role", "what the job runs as; the engine's default role is always there");
-        Self { form, wished_vault: vault, own_role: false }
+        Self { form, wished_vault: vault, own_vault: false, own_role: false }
     }
 
     fn resource(&self) -> Option<Arn> {
@@ -177,10 +182,18 @@ impl Modal for Backup {
     fn sync(&mut self, world: &World) {
         self.form.choices("resource", resources(world));
         let Some(scope) = self.scope(world) else { return };
-        let choices = vaults(&scope, world);
-        if !choices.iter().any(|choice| choice.value == self.form.value("vault")) {
-            let wished = choices.iter().any(|choice| choice.value == self.wished_vault);
-            self.form.set("vault", if wished { self.wished_vault.as_str() } else { "" });
+        let mut choices = vaults(&scope, world);
+        let has = |choices: &[Choice], name: &str| choices.iter().any(|choice| choice.value == name);
+        let wished = self.wished_vault.as_ref().filter(|(place, _)| *place == scope).map(|(_, name)| name.as_str());
+        if let Some(name) = wished.filter(|name| !has(&choices, name)) {
+            choices.push(Choice::new(name, name, ""));
+        }
+        if !self.own_vault
+            && let Some(name) = wished
+        {
+            self.form.set("vault", name);
+        } else if !has(&choices, self.form.value("vault")) {
+            self.form.set("vault", "");
         }
         self.form.choices("vault", choices);
         if !self.own_role {
@@ -197,6 +210,7 @@ impl Modal for Backup {
             Filled::Submit => return self.submit(world),
             Filled::Changed => {
                 self.own_role |= self.form.focused() == "role";
+                self.own_vault |= self.form.focused() == "vault";
                 self.sync(world);
                 self.form.mistakes(&[]);
             }

@@ -160,7 +160,8 @@ impl Screen for Points {
             (None, Of::Vault(name)) => {
                 let vaults = world.store.vaults(&self.scope);
                 let vault = vaults.and_then(|vaults| vaults.iter().find(|vault| vault.name == *name));
-                vault.map_or_else(|| Subject::VaultName(name.clone()), |vault| Subject::Vault(Arc::clone(vault)))
+                let known = vault.map(|vault| Subject::Vault(Arc::clone(vault)));
+                known.unwrap_or_else(|| Subject::VaultName(self.scope.clone(), name.clone()))
             }
         }
     }
