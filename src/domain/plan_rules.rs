@@ -72,6 +72,7 @@ impl PlanDocument {
             rule.schedule_expression_timezone.get_or_insert_with(|| DEFAULT_TIME_ZONE.to_owned());
             rule.start_window_minutes.get_or_insert(DEFAULT_START_WINDOW);
             rule.completion_window_minutes.get_or_insert(DEFAULT_COMPLETION_WINDOW);
+            rule.enable_continuous_backup.get_or_insert(false);
         }
         self
     }

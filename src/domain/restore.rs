@@ -190,11 +190,6 @@ impl EfsRestore {
             return Err(Invalid::value(FIELD, format_args!("a restore of EFS has no key {name:?}")));
         }
         validate(&ResourceType::Efs, metadata)?;
-        if let Some(name) =
-            ["singleAzFilesystem", "availabilityZoneName"].iter().find(|key| value(metadata, key).is_some())
-        {
-            return Err(unsupported(name));
-        }
         let get = |name: &str| value(metadata, name).filter(|text| !text.is_empty());
         let new = get("newFileSystem").and_then(parse_bool) == Some(true);
         let path = get(tables::PATH_KEY).map(str::to_owned);
@@ -212,6 +207,24 @@ impl EfsRestore {
         let file_system_id = get("file-system-id").unwrap_or_default().to_owned();
         let items = get("ItemsToRestore").map(parse_items).transpose()?.unwrap_or_default();
         Ok(Self { file_system_id, target, items })
+    }
+}
+
+/// Refuses by name what AWS would do to a new file system and an engine does not: a folder of the host is made, and nothing
+/// may be accepted that is not done.
+pub fn supported_by_engine(metadata: &BTreeMap<String, String>) -> Result<(), Invalid> {
+    let get = |name: &str| value(metadata, name).filter(|text| !text.is_empty());
+    if let Some(name) =
+        ["singleAzFilesystem", "availabilityZoneName", "KmsKeyId"].into_iter().find(|key| get(key).is_some())
+    {
+        return Err(unsupported(name));
+    }
+    if get("Encrypted").and_then(parse_bool) == Some(true) {
+        return Err(unsupported("Encrypted=true"));
+    }
+    match get("PerformanceMode") {
+        None | Some("generalPurpose") => Ok(()),
+        Some(mode) => Err(unsupported(&format!("PerformanceMode={mode}"))),
     }
 }
 
@@ -298,8 +311,25 @@ mod tests {
         let refused = EfsRestore::read(&with(&[("vpcId", "vpc-1")])).unwrap_err();
         assert_eq!(refused.message, "Invalid Metadata: a restore of EFS has no key \"vpcId\"");
         assert!(EfsRestore::read(&with(&[("aws:backup:request-id", "any")])).is_ok());
-        let refused = EfsRestore::read(&with(&[("singleAzFilesystem", "true")])).unwrap_err();
-        assert_eq!(refused.message, "singleAzFilesystem is not supported by this engine yet");
+    }
+
+    #[test]
+    fn what_an_engine_does_not_do_to_a_folder_is_refused_by_name() {
+        assert_eq!(supported_by_engine(&new_file_system()), Ok(()));
+        for (key, value, named) in [
+            ("singleAzFilesystem", "true", "singleAzFilesystem"),
+            ("availabilityZoneName", "us-east-1a", "availabilityZoneName"),
+            ("KmsKeyId", "nonsense", "KmsKeyId"),
+            ("encrypted", "True", "Encrypted=true"),
+            ("PerformanceMode", "maxIO", "PerformanceMode=maxIO"),
+        ] {
+            let mut metadata = new_file_system();
+            metadata.retain(|name, _| !name.eq_ignore_ascii_case(key));
+            metadata.insert(key.to_owned(), value.to_owned());
+            assert!(EfsRestore::read(&metadata).is_ok() || key == "KmsKeyId", "AWS takes {key}");
+            let refused = supported_by_engine(&metadata).unwrap_err();
+            assert_eq!(refused.message, format!("{named} is not supported by this engine yet"));
+        }
     }
 
     #[test]

@@ -155,7 +155,17 @@ impl Error {
         Self::Service { kind: ErrorKind::AlreadyExists { arn, creator_request_id }, message: message.into() }
     }
 
-    /// What an unknown vault answers on Describe: AWS does not tell the missing from the forbidden.
+    /// A vault that an operation would change or write into is not there. `vault` is its name or its ARN.
+    pub fn no_such_vault(vault: impl std::fmt::Display) -> Self {
+        Self::not_found(format!("Backup vault {vault} does not exist."))
+    }
+
+    /// A recovery point is not there, not in this vault, or not the caller's.
+    pub fn no_such_recovery_point(arn: &crate::domain::Arn) -> Self {
+        Self::not_found(format!("Cannot find recovery point {arn}."))
+    }
+
+    /// What an unknown vault answers when it is only read: AWS does not tell the missing from the forbidden.
     pub fn insufficient_privileges() -> Self {
         Self::access_denied("Insufficient privileges to perform this action.")
     }

@@ -20,7 +20,7 @@ const SEPARATOR: char = '\n';
 impl Engine {
     /// The items of a folder in a recovery point, sorted by name; the first page also tells what could not be backed up.
     pub fn recovery_point_items(&self, caller: &Caller, arn: &Arn, path: &str, request: &PageRequest) -> Result<Items> {
-        let not_found = || Error::not_found(format!("Cannot find recovery point {arn}."));
+        let not_found = || Error::no_such_recovery_point(arn);
         let (point, snapshot, source) = self
             .catalog
             .read(|connection| {
@@ -46,6 +46,9 @@ impl Engine {
             |error| match error {
                 repository::Error::NoSuchPath { .. } => {
                     Error::not_found(format!("The recovery point holds no folder {below}."))
+                }
+                repository::Error::NotAFolder { .. } => {
+                    Error::invalid_parameter(format!("Invalid path: {below} is not a folder of this recovery point"))
                 }
                 other => Error::Repository(other),
             },
@@ -89,7 +92,7 @@ impl Engine {
     pub(crate) fn existing_vault(&self, arn: &Arn) -> Result<std::sync::Arc<crate::engine::vault_store::OpenVault>> {
         let known = self.catalog.read(|connection| crate::engine::jobs::create::vault_key(connection, arn))?;
         if known.is_none() {
-            return Err(Error::not_found(format!("Backup vault {arn} does not exist.")));
+            return Err(Error::no_such_vault(arn));
         }
         self.vault_store.get(arn)
     }

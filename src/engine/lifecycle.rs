@@ -202,7 +202,7 @@ impl Engine {
                 due.map(millis)
             ])?;
             manifests::owe(tx, arn)?;
-            recovery_points::get(tx, arn)?.ok_or_else(|| unknown(arn))
+            recovery_points::get(tx, arn)?.ok_or_else(|| Error::no_such_recovery_point(arn))
         })?;
         // The change is made; its manifest follows now, or later when that fails.
         self.write_owed_manifests(&point.vault_arn);
@@ -240,11 +240,7 @@ impl Engine {
 pub(crate) fn point_in(connection: &Connection, caller: &Caller, vault_name: &str, arn: &Arn) -> Result<RecoveryPoint> {
     recovery_points::get(connection, arn)?
         .filter(|point| point.scope == caller.scope() && point.vault_name == vault_name)
-        .ok_or_else(|| unknown(arn))
-}
-
-fn unknown(arn: &Arn) -> Error {
-    Error::not_found(format!("Cannot find recovery point {arn}."))
+        .ok_or_else(|| Error::no_such_recovery_point(arn))
 }
 
 /// The next moment at which a point's time has come.

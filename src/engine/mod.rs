@@ -44,7 +44,7 @@ pub use clock::{ClockKind, Clocks, MachineClocks};
 pub use error::{Error, ErrorKind, Result};
 pub use organization::Organization;
 pub use request::{
-    AdvanceTo, BackupJobFilter, Caller, CopyJobFilter, NewVault, Page, PageRequest, RecoveryPointFilter,
+    AdvanceTo, BackupJobFilter, Caller, Cancel, CopyJobFilter, NewVault, Page, PageRequest, RecoveryPointFilter,
     RestoreJobFilter, RestoreRoots, StartBackup, StartRestore, SummaryFilter, TagFilter, TagQuery,
 };
 pub use settings::{GlobalSettings, RegionSettings};

@@ -169,7 +169,13 @@ fn check(document: &PlanDocument) -> Result<()> {
 }
 
 impl Engine {
-    /// CreateBackupPlan. The same token with the same document gives the same plan.
+    /// GetBackupPlanFromJSON: a document as CreateBackupPlan would keep it, if it would.
+    pub fn checked_plan(&self, document: PlanDocument) -> Result<PlanDocument> {
+        check(&document)?;
+        Ok(document.with_defaults())
+    }
+
+    /// CreateBackupPlan. The same token with the same document and tags gives the same plan.
     pub fn create_plan(
         &self,
         caller: &Caller,
@@ -184,7 +190,11 @@ impl Engine {
         let (scope, now) = (caller.scope(), self.now());
         self.catalog.write(|tx| {
             match twin(tx, &scope, &document, creator_request_id)? {
-                Some((plan, true)) => return Ok(plan),
+                Some((plan, true)) if tags::are_of_creation(tx, plan.arn.as_str(), &plan_tags)? => return Ok(plan),
+                Some((plan, true)) => {
+                    let message = "Backup plan with the same CreatorRequestId and other tags already exists";
+                    return Err(Error::already_exists(message, Some(plan.arn.to_string()), plan.creator_request_id));
+                }
                 Some((plan, false)) => return Err(exists(plan, &document)),
                 None => {}
             }
@@ -210,20 +220,20 @@ impl Engine {
                 ],
             )?;
             add_version(tx, &id, document, now)?;
-            tags::put(tx, arn.as_str(), &plan_tags)?;
+            tags::put_at_creation(tx, arn.as_str(), &plan_tags)?;
             live(tx, &scope, &id)
         })
     }
 
-    /// GetBackupPlan: the current version, or the one asked for; of a deleted plan too.
+    /// GetBackupPlan: the current version, or the one asked for. A deleted plan has none, though it is still listed.
     pub fn get_plan(&self, caller: &Caller, id: &PlanId, version: Option<&str>) -> Result<Plan> {
         let scope = caller.scope();
         let Some(version) = version else {
-            return self.catalog.read(|c| get(c, &scope, id))?.ok_or_else(unknown);
+            return self.catalog.read(|c| live(c, &scope, id));
         };
         let sql = format!(
             "SELECT {COLUMNS} FROM plans p JOIN plan_versions v ON v.plan_id = p.id
-             WHERE p.id = ?1 AND p.account = ?2 AND p.region = ?3 AND v.version_id = ?4"
+             WHERE p.id = ?1 AND p.account = ?2 AND p.region = ?3 AND v.version_id = ?4 AND p.deleted IS NULL"
         );
         let key = params![id.as_str(), scope.account.as_str(), scope.region.as_str(), version];
         let found = self
@@ -238,7 +248,7 @@ impl Engine {
             let rule = format!("it must lie between 0 and {MAX_PREVIEW}");
             return Err(Invalid::value("MaxScheduledRunsPreview", rule).into());
         }
-        if plan.deleted.is_some() || plan.scope != caller.scope() {
+        if plan.scope != caller.scope() {
             return Ok(Vec::new());
         }
         let runs = PlanRuns::new(&plan.document, plan.created)?;
@@ -263,7 +273,7 @@ impl Engine {
             Listing::new(COLUMNS, "plans p JOIN plan_versions v ON v.plan_id = p.id", &["v.sequence"]).descending();
         listing.filter("p.id = ?", id.as_str().to_owned());
         self.catalog.read(|c| {
-            get(c, &scope, id)?.ok_or_else(unknown)?;
+            live(c, &scope, id)?;
             listing.page(c, page, summary_from_row)
         })
     }

@@ -29,12 +29,12 @@ fn protected_from_row(row: &Row<'_>) -> Result<ProtectedResource> {
     })
 }
 
-/// The recovery point of a vault, or `ResourceNotFoundException`.
-pub fn require(connection: &Connection, scope: &Scope, vault: &str, arn: &Arn) -> Result<RecoveryPoint> {
-    let vault = vaults::require(connection, scope, vault)?;
+/// The recovery point of a vault, for an operation that only reads.
+pub fn readable(connection: &Connection, scope: &Scope, vault: &str, arn: &Arn) -> Result<RecoveryPoint> {
+    let vault = vaults::readable(connection, scope, vault)?;
     rows::get(connection, arn)?
         .filter(|point| point.vault_arn == vault.arn)
-        .ok_or_else(|| Error::not_found("Cannot find recovery point."))
+        .ok_or_else(|| Error::no_such_recovery_point(arn))
 }
 
 impl Engine {
@@ -48,7 +48,7 @@ impl Engine {
     ) -> Result<Page<RecoveryPoint>> {
         filter.resource_arn.as_ref().map_or(Ok(()), resources::check_supported)?;
         self.catalog.read(|c| {
-            let vault = vaults::require(c, &caller.scope(), vault)?;
+            let vault = vaults::readable(c, &caller.scope(), vault)?;
             rows::list_by_vault(c, &vault.arn, filter, page)
         })
     }
@@ -67,7 +67,7 @@ impl Engine {
 
     /// DescribeRecoveryPoint.
     pub fn describe_recovery_point(&self, caller: &Caller, vault: &str, arn: &Arn) -> Result<RecoveryPoint> {
-        self.catalog.read(|c| require(c, &caller.scope(), vault, arn))
+        self.catalog.read(|c| readable(c, &caller.scope(), vault, arn))
     }
 
     /// ListProtectedResources, by ARN.
@@ -76,6 +76,27 @@ impl Engine {
         listing.filter("account = ?", caller.account.as_str().to_owned());
         listing.filter("region = ?", caller.region.as_str().to_owned());
         self.catalog.read(|c| listing.page(c, page, protected_from_row))
+    }
+
+    /// ListProtectedResourcesByBackupVault: those that have a recovery point in this vault, by ARN.
+    pub fn list_protected_resources_of_vault(
+        &self,
+        caller: &Caller,
+        vault: &str,
+        page: &PageRequest,
+    ) -> Result<Page<ProtectedResource>> {
+        self.catalog.read(|c| {
+            let vault = vaults::readable(c, &caller.scope(), vault)?;
+            let mut listing = Listing::new(COLUMNS, "protected_resources", &["arn"]);
+            listing.filter("account = ?", caller.account.as_str().to_owned());
+            listing.filter("region = ?", caller.region.as_str().to_owned());
+            listing.filter(
+                "EXISTS (SELECT 1 FROM recovery_points r
+                     WHERE r.resource_arn = protected_resources.arn AND r.vault_arn = ?)",
+                vault.arn.as_str().to_owned(),
+            );
+            listing.page(c, page, protected_from_row)
+        })
     }
 
     /// DescribeProtectedResource: with its latest restore.

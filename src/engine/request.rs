@@ -3,6 +3,8 @@
 use crate::domain::{AccountId, Arn, Invalid, Lifecycle, Region, Scope, Tags, Time};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The principal of a call: the account and user of its access key, the region of its signature.
 #[derive(Debug, Clone)]
@@ -118,7 +120,7 @@ pub struct BackupJobFilter {
     pub account_id: Option<String>,
     /// Children of this job.
     pub parent_job_id: Option<String>,
-    /// With this message category; case does not matter.
+    /// With this message category; case does not matter. `*`, `ANY` and `AGGREGATE_ALL` mean all of them.
     pub message_category: Option<String>,
 }
 
@@ -143,6 +145,12 @@ pub struct RestoreJobFilter {
     pub restore_testing_plan_arn: Option<String>,
     /// Children of this job: no job of this engine has any.
     pub parent_job_id: Option<String>,
+    /// Of recovery points of this resource.
+    pub source_resource_arn: Option<Arn>,
+    /// Of recovery points that were created before.
+    pub point_created_before: Option<Time>,
+    /// Of recovery points that were created after.
+    pub point_created_after: Option<Time>,
 }
 
 /// The filters of ListCopyJobs that can be wrong; the list itself is truly empty.
@@ -213,6 +221,22 @@ pub enum AdvanceTo {
     By(chrono::Duration),
     /// To this moment.
     At(Time),
+}
+
+/// The wish to end something that takes long, shared by who waits for it and who does it.
+#[derive(Debug, Clone, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// Asks to end soon.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    /// Whether somebody has asked.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
 }
 
 /// Refuses a value of a filter that is none of those that the API knows.

@@ -3,17 +3,16 @@
 use crate::domain::job::{JobState, RestoreJob};
 use crate::domain::names::JobId;
 use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
-use crate::domain::restore::{EfsRestore, EfsTarget, keys_of};
+use crate::domain::restore::{self as restore_rules, EfsRestore, EfsTarget, keys_of};
 use crate::domain::{Arn, Resource, ResourceType};
 use crate::engine::access::roles;
-use crate::engine::catalog::{idempotency, recovery_points, restore_jobs};
+use crate::engine::catalog::{creation_tokens, idempotency, recovery_points, restore_jobs};
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::create::new_job_id;
 use crate::engine::jobs::store::{self, RestoreRecord};
 use crate::engine::request::check_one_of;
 use crate::engine::{
-    Caller, Engine, Page, PageRequest, RestoreJobFilter, StartRestore, lifecycle, resources, restore_target,
-    source_root,
+    Caller, Engine, Page, PageRequest, RestoreJobFilter, StartRestore, resources, restore_target, source_root,
 };
 use crate::repository::ItemPath;
 use rusqlite::Connection;
@@ -37,15 +36,16 @@ impl Engine {
         vault_name: &str,
         arn: &Arn,
     ) -> Result<BTreeMap<String, String>> {
-        let point = self.catalog.read(|connection| lifecycle::point_in(connection, caller, vault_name, arn))?;
+        let point = self.describe_recovery_point(caller, vault_name, arn)?;
         let mut metadata: BTreeMap<String, String> = keys_of(&point.resource_type)
             .iter()
             .filter_map(|key| Some((key.name.to_owned(), key.default?.to_owned())))
             .collect();
         metadata.insert("file-system-id".to_owned(), file_system_id(&point.resource_arn).to_owned());
         metadata.insert("newFileSystem".to_owned(), "true".to_owned());
-        metadata.entry("Encrypted".to_owned()).or_insert_with(|| "false".to_owned());
-        metadata.entry("PerformanceMode".to_owned()).or_insert_with(|| "generalPurpose".to_owned());
+        // What a plain folder is; the table's defaults are those of AWS.
+        metadata.insert("Encrypted".to_owned(), "false".to_owned());
+        metadata.insert("PerformanceMode".to_owned(), "generalPurpose".to_owned());
         metadata.insert("CreationToken".to_owned(), uuid::Uuid::new_v4().to_string());
         Ok(metadata)
     }
@@ -65,6 +65,7 @@ impl Engine {
             let record = self.draft_restore(tx, caller, &request)?;
             let id = record.job.id.clone();
             store::insert_restore(tx, &record)?;
+            creation_tokens::claim(tx, &record.job, &request.metadata)?;
             if let Some(token) = &request.idempotency_token {
                 idempotency::remember(tx, &scope, OPERATION, token, &fingerprint, id.as_str(), now)?;
             }
@@ -82,6 +83,7 @@ impl Engine {
             roles::require_assumable(connection, &caller.account, role.as_str())?;
         }
         let efs = EfsRestore::read(&request.metadata)?;
+        restore_rules::supported_by_engine(&request.metadata)?;
         for item in &efs.items {
             ItemPath::parse(item).map_err(|e| Error::invalid_parameter(format!("Invalid ItemsToRestore: {e}")))?;
         }
@@ -176,6 +178,17 @@ impl Engine {
         }))
     }
 
+    /// ListRestoreJobsByProtectedResource: the restores of what was backed up of a resource, the newest first.
+    pub fn list_restore_jobs_of_resource(
+        &self,
+        caller: &Caller,
+        filter: &RestoreJobFilter,
+        request: &PageRequest,
+    ) -> Result<Page<RestoreJob>> {
+        filter.source_resource_arn.as_ref().map_or(Ok(()), resources::check_supported)?;
+        self.list_restore_jobs(caller, filter, request)
+    }
+
     /// The metadata that a restore job was started with.
     pub fn restore_job_metadata(&self, caller: &Caller, id: &JobId) -> Result<BTreeMap<String, String>> {
         self.describe_restore_job(caller, id)?;
@@ -192,7 +205,7 @@ fn restorable(connection: &Connection, caller: &Caller, request: &StartRestore) 
     let arn = &request.recovery_point_arn;
     let point = recovery_points::get(connection, arn)?
         .filter(|point| point.scope == caller.scope())
-        .ok_or_else(|| Error::not_found(format!("Cannot find recovery point {arn}.")))?;
+        .ok_or_else(|| Error::no_such_recovery_point(arn))?;
     if !matches!(point.status, RecoveryPointStatus::Completed | RecoveryPointStatus::Partial) {
         return Err(Error::invalid_state(format!(
             "Recovery point {arn} is in state {} and cannot be restored.",

@@ -1,5 +1,6 @@
 //! Region settings (opt-in and management per resource type) and global settings.
 
+use crate::domain::lifecycle::unsupported;
 use crate::domain::{Invalid, ResourceType, Scope, Time};
 use crate::engine::Engine;
 use crate::engine::access::accounts;
@@ -27,8 +28,9 @@ pub struct GlobalSettings {
     pub last_update: Option<Time>,
 }
 
-/// The types for which full management can be chosen.
-const MANAGED: [ResourceType; 2] = [ResourceType::DynamoDb, ResourceType::Efs];
+/// The types for which AWS lets full management be chosen, and what this engine does: it manages the backups of EFS in its
+/// own vaults and cannot do otherwise, and it has none of DynamoDB.
+const MANAGED: [(ResourceType, bool); 2] = [(ResourceType::DynamoDb, false), (ResourceType::Efs, true)];
 
 /// Whether selections by tag or by service take resources of this type.
 pub fn opted_in(connection: &Connection, scope: &Scope, resource_type: &ResourceType) -> Result<bool> {
@@ -36,18 +38,16 @@ pub fn opted_in(connection: &Connection, scope: &Scope, resource_type: &Resource
 }
 
 fn read(connection: &Connection, scope: &Scope) -> Result<RegionSettings> {
-    let all_true = |types: &[ResourceType]| types.iter().map(|t| (t.as_str().to_owned(), true)).collect();
-    let mut settings = RegionSettings { opt_in: all_true(&ResourceType::KNOWN), management: all_true(&MANAGED) };
+    let mut settings = RegionSettings {
+        opt_in: ResourceType::KNOWN.iter().map(|t| (t.as_str().to_owned(), true)).collect(),
+        management: MANAGED.iter().map(|(t, managed)| (t.as_str().to_owned(), *managed)).collect(),
+    };
     let mut statement = connection.prepare_cached(
-        "SELECT setting, resource_type, enabled FROM region_settings WHERE account = ?1 AND region = ?2",
+        "SELECT resource_type, enabled FROM region_settings WHERE account = ?1 AND region = ?2 AND setting = 'opt-in'",
     )?;
     let mut rows = statement.query([scope.account.as_str(), scope.region.as_str()])?;
     while let Some(row) = rows.next()? {
-        let (name, enabled) = (row.column("resource_type")?, row.column("enabled")?);
-        match row.column::<String>("setting")?.as_str() {
-            "opt-in" => settings.opt_in.insert(name, enabled),
-            _ => settings.management.insert(name, enabled),
-        };
+        settings.opt_in.insert(row.column("resource_type")?, row.column("enabled")?);
     }
     Ok(settings)
 }
@@ -58,7 +58,7 @@ impl Engine {
         self.catalog.read(|c| read(c, &caller.scope()))
     }
 
-    /// UpdateRegionSettings: only the types that are named change.
+    /// UpdateRegionSettings: only the types that are named change. A management preference may only say what is so.
     pub fn update_region_settings(
         &self,
         caller: &Caller,
@@ -66,22 +66,20 @@ impl Engine {
         management: BTreeMap<String, bool>,
     ) -> Result<()> {
         check("ResourceTypeOptInPreference", &opt_in, &ResourceType::KNOWN)?;
-        check("ResourceTypeManagementPreference", &management, &MANAGED)?;
+        check("ResourceTypeManagementPreference", &management, &MANAGED.map(|(managed, _)| managed))?;
+        for (managed, is_so) in &MANAGED {
+            if let Some(asked) = management.get(managed.as_str()).filter(|asked| *asked != is_so) {
+                let member = format!("ResourceTypeManagementPreference {managed}={asked}");
+                return Err(unsupported(&member).into());
+            }
+        }
         self.catalog.write(|tx| {
             let mut statement = tx.prepare_cached(
                 "INSERT INTO region_settings VALUES (?1, ?2, ?3, ?4, ?5)
                  ON CONFLICT (account, region, setting, resource_type) DO UPDATE SET enabled = excluded.enabled",
             )?;
-            for (setting, values) in [("opt-in", &opt_in), ("management", &management)] {
-                for (name, enabled) in values {
-                    statement.execute(params![
-                        caller.account.as_str(),
-                        caller.region.as_str(),
-                        setting,
-                        name,
-                        enabled
-                    ])?;
-                }
+            for (name, enabled) in &opt_in {
+                statement.execute(params![caller.account.as_str(), caller.region.as_str(), "opt-in", name, enabled])?;
             }
             Ok(())
         })

@@ -51,9 +51,14 @@ pub fn get(connection: &Connection, scope: &Scope, name: &str) -> Result<Option<
     statement.query_row(key, |row| Ok(from_row(row))).optional()?.transpose()
 }
 
-/// The vault of this name, or `ResourceNotFoundException`.
+/// The vault of this name, for an operation that changes something: a missing one is `ResourceNotFoundException`.
 pub fn require(connection: &Connection, scope: &Scope, name: &str) -> Result<Vault> {
-    get(connection, scope, name)?.ok_or_else(|| Error::not_found(format!("Backup vault {name} does not exist")))
+    get(connection, scope, name)?.ok_or_else(|| Error::no_such_vault(name))
+}
+
+/// The vault of this name, for an operation that only reads: AWS does not tell a missing vault from a forbidden one.
+pub fn readable(connection: &Connection, scope: &Scope, name: &str) -> Result<Vault> {
+    get(connection, scope, name)?.ok_or_else(Error::insufficient_privileges)
 }
 
 /// Makes the vault `Default` of an account in a region, where there is none.
@@ -79,7 +84,7 @@ fn insert(engine: &Engine, tx: &Transaction<'_>, scope: &Scope, name: &VaultName
         request.creator_request_id,
         millis(now)
     ])?;
-    tags::put(tx, arn.as_str(), &request.tags)
+    tags::put_at_creation(tx, arn.as_str(), &request.tags)
 }
 
 /// The key that wraps the vaults' keys, as the API names it: AWS's own alias for AWS Backup's key.
@@ -88,7 +93,7 @@ fn engine_key(scope: &Scope) -> String {
 }
 
 impl Engine {
-    /// CreateBackupVault.
+    /// CreateBackupVault. The same token with the same name and tags gives the same vault.
     pub fn create_vault(&self, caller: &Caller, name: &VaultName, request: NewVault) -> Result<Vault> {
         let scope = caller.scope();
         tag_rules::validate("BackupVaultTags", &request.tags)?;
@@ -102,8 +107,9 @@ impl Engine {
         }
         self.catalog.write(|tx| {
             if let Some(vault) = get(tx, &scope, name.as_str())? {
-                let repeated =
-                    request.creator_request_id.is_some() && vault.creator_request_id == request.creator_request_id;
+                let repeated = request.creator_request_id.is_some()
+                    && vault.creator_request_id == request.creator_request_id
+                    && tags::are_of_creation(tx, vault.arn.as_str(), &request.tags)?;
                 return if repeated { Ok(vault) } else { Err(exists(vault)) };
             }
             let count: i64 = tx
@@ -121,7 +127,7 @@ impl Engine {
 
     /// DescribeBackupVault. AWS answers AccessDenied for a vault that does not exist.
     pub fn describe_vault(&self, caller: &Caller, name: &str) -> Result<Vault> {
-        self.catalog.read(|c| get(c, &caller.scope(), name))?.ok_or_else(Error::insufficient_privileges)
+        self.catalog.read(|c| readable(c, &caller.scope(), name))
     }
 
     /// ListBackupVaults, by name.

@@ -62,7 +62,7 @@ impl Repository {
             None => Ok((None, self.load_snapshot(snapshot)?.tree)),
             Some(node) => match node.subtree {
                 Some(tree) => Ok((Some(node), tree)),
-                None => Err(Error::Invalid(format!("{path} is not a folder in snapshot {snapshot}"))),
+                None => Err(Error::NotAFolder { snapshot: *snapshot, path: shown(path) }),
             },
         }
     }
@@ -83,7 +83,11 @@ impl Repository {
 }
 
 fn no_such_path(snapshot: &Id, path: &ItemPath) -> Error {
+    Error::NoSuchPath { snapshot: *snapshot, path: shown(path) }
+}
+
+fn shown(path: &ItemPath) -> PathBuf {
     let mut text = PathBuf::from("/");
     text.extend(path.components().iter().map(|name| OsStr::from_bytes(name)));
-    Error::NoSuchPath { snapshot: *snapshot, path: text }
+    text
 }

@@ -71,6 +71,14 @@ pub enum Error {
         /// The path.
         path: PathBuf,
     },
+    /// A path of a snapshot that holds something else than items.
+    #[error("{} is not a folder in snapshot {snapshot}", path.display())]
+    NotAFolder {
+        /// The snapshot.
+        snapshot: Id,
+        /// The path.
+        path: PathBuf,
+    },
     /// A freshly written blob did not come back as it was: memory or processor cannot be trusted.
     #[error(
         "blob {id} did not survive its own encoding ({problem}): the machine's memory or processor may be faulty; the backup was stopped"

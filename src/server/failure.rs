@@ -16,6 +16,9 @@ pub(super) struct Failure {
     pub(super) code: &'static str,
     /// What to tell the user.
     pub(super) message: String,
+    /// What the owner of the data directory may know beside: paths of the host, what the system said. It goes to the log,
+    /// and to callers by the engine's own socket or in process, never to a port.
+    detail: Option<String>,
     /// `Arn` and `CreatorRequestId` of what exists already.
     existing: Option<(Option<String>, Option<String>)>,
 }
@@ -36,7 +39,7 @@ pub(super) enum Dialect {
 impl Failure {
     /// An exception by its name.
     pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), existing: None }
+        Self { status, code, message: message.into(), detail: None, existing: None }
     }
 
     /// A value that breaks a rule.
@@ -71,6 +74,19 @@ impl Failure {
             "InternalFailure",
             "The engine failed to carry out this request; its log says why.",
         )
+    }
+
+    /// The same under another exception and status.
+    pub(super) fn recoded(self, status: StatusCode, code: &'static str) -> Self {
+        Self { status, code, ..self }
+    }
+
+    /// The same with all that is known, for a caller who owns the data directory.
+    pub(super) fn in_full(mut self) -> Self {
+        if let Some(detail) = self.detail.take() {
+            self.message = detail;
+        }
+        self
     }
 
     /// The same under the name that another service has for it.
@@ -188,7 +204,19 @@ impl From<Error> for Failure {
             ErrorKind::AlreadyExists { arn, creator_request_id } => Some((arn, creator_request_id)),
             _ => None,
         };
-        Self { existing, ..Self::new(status, code, error.to_string()) }
+        let detail = error.to_string();
+        match error {
+            Error::Service { message, .. } => Self { existing, ..Self::new(status, code, message) },
+            _ if error.is_temporary() => Self {
+                detail: Some(detail),
+                ..Self::new(
+                    status,
+                    code,
+                    "Another program holds the vault's repository now; try again when it has ended.",
+                )
+            },
+            _ => Self { detail: Some(detail), ..Self::new(status, code, Self::internal().message) },
+        }
     }
 }
 
@@ -210,6 +238,14 @@ mod tests {
         let expected =
             json!({ "Message": "There is one", "Type": "User", "Arn": "arn:x", "CreatorRequestId": "token" });
         assert_eq!(body, expected);
+    }
+
+    #[test]
+    fn what_the_host_looks_like_is_told_to_its_owner_only() {
+        let error = Error::io("create /srv/secret/vault", std::io::Error::other("no space"));
+        let failure = Failure::from(error);
+        assert_eq!(failure.message, Failure::internal().message);
+        assert_eq!(failure.in_full().message, "create /srv/secret/vault: no space");
     }
 
     #[test]

@@ -1,16 +1,19 @@
 //! The wire protocols in front of the engine (design §5).
 //!
 //! One router answers for all services: AWS Backup (rest-json), STS (query), Organizations and Resource Groups Tagging
-//! (awsJson1.1, and rpc-v2-cbor), the engine's own extension under `/_vaultdeck/`, and `/_clock`. A request is read whole,
-//! its signature is verified, and the rest runs on a blocking thread: the engine's operations are synchronous.
+//! (awsJson1.1, and rpc-v2-cbor), the engine's own extension under `/_vaultdeck/`, and `/_clock`. Who sent a
+//! request is looked at before its body is read; the rest runs on a blocking thread, for the engine's operations are
+//! synchronous.
 //!
 //! [`serve_tcp`] and [`serve_unix`] put the router behind a socket, [`in_process`] behind a closure.
 
 mod access;
 mod backup;
+mod body;
 mod call;
 mod cbor;
 mod clock;
+mod connections;
 mod control;
 mod failure;
 mod health;

@@ -75,6 +75,25 @@ impl Query {
         self.page("nextToken", "maxResults")
     }
 
+    /// Whichever spelling the caller used: for lists of which AWS has some in one and some in the other.
+    pub(super) fn page_in_either_spelling(&mut self) -> Result<PageRequest, Failure> {
+        if self.0.contains_key("MaxResults") || self.0.contains_key("NextToken") {
+            self.page("NextToken", "MaxResults")
+        } else {
+            self.camel_page()
+        }
+    }
+
+    /// Reads a text that must be one of `known`, and leaves it.
+    pub(super) fn one_of(&mut self, name: &str, known: &[&str]) -> Result<(), Failure> {
+        match self.string(name) {
+            Some(text) if !known.contains(&text.as_str()) => {
+                Err(Failure::invalid(format!("Invalid {name}: {text:?} is not one of {}", known.join(", "))))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Refuses what nobody read.
     pub(super) fn finish(self) -> Result<(), Failure> {
         match self.0.keys().next() {

@@ -1,13 +1,15 @@
 //! Sockets in front of the router: TCP on loopback, a Unix socket, and none at all.
 
+use super::connections::{Connections, Place};
 use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use std::fs;
 use std::future::Future;
 use std::io::{Error, ErrorKind, Result};
@@ -20,16 +22,18 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
 /// How long requests in flight may take to end once a stop was asked for.
 const GRACE: Duration = Duration::from_secs(4);
 /// How long a client may take to send a request's head; idle connections are closed after it.
-const HEAD_TIMEOUT: Duration = Duration::from_mins(1);
-/// How many connections are served at a time; more wait to be accepted.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
+/// How many connections there are at a time; then the one that has waited longest for a request gives way.
 const CONNECTIONS: usize = 512;
+/// The most that is read ahead of a connection: a head must fit into it.
+const READ_AHEAD: usize = 64 * 1024;
 /// The longest path that a Unix socket can have on Linux, without the closing zero.
 const LONGEST_SOCKET_PATH: usize = 107;
 
@@ -176,30 +180,25 @@ impl Listener for UnixListener {
 /// Accepts connections until a stop is asked for, then waits for those that are at work.
 async fn accept_loop(listener: impl Listener, router: Router, shutdown: Shutdown) {
     let mut connections = JoinSet::new();
-    let permits = Arc::new(Semaphore::new(CONNECTIONS));
+    let places = Connections::new(CONNECTIONS);
     loop {
         let accepted = tokio::select! {
             () = shutdown.requested() => break,
             accepted = async {
-                let permit = Arc::clone(&permits).acquire_owned().await;
-                (permit, listener.next().await)
+                let stream = listener.next().await?;
+                Ok::<_, Error>((stream, places.take().await))
             } => accepted,
             Some(_) = connections.join_next() => continue,
         };
         match accepted {
-            (Ok(permit), Ok(stream)) => {
-                let (router, shutdown) = (router.clone(), shutdown.clone());
-                connections.spawn(async move {
-                    connection(stream, router, shutdown).await;
-                    drop(permit);
-                });
+            Ok((stream, place)) => {
+                connections.spawn(connection(stream, place, router.clone(), shutdown.clone()));
             }
-            (_, Err(error)) => {
+            Err(error) => {
                 // Out of file descriptors, most likely: it passes, and must not spin.
                 tracing::warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
-            (Err(_), _) => break,
         }
     }
     let drained = async { while connections.join_next().await.is_some() {} };
@@ -208,17 +207,32 @@ async fn accept_loop(listener: impl Listener, router: Router, shutdown: Shutdown
     }
 }
 
-async fn connection<S>(stream: S, router: Router, shutdown: Shutdown)
+async fn connection<S>(stream: S, place: Place, router: Router, shutdown: Shutdown)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let standing = place.standing();
+    let answer = service_fn(move |mut request: Request<Incoming>| {
+        let (router, standing) = (router.clone(), standing.clone());
+        async move {
+            // Told to give way at this very moment: the request is not begun.
+            let Some(_busy) = standing.begin() else { return Err(Error::from(ErrorKind::ConnectionAborted)) };
+            request.extensions_mut().insert(standing);
+            match router.oneshot(request.map(Body::new)).await {
+                Ok(response) => Ok(response),
+                Err(never) => match never {},
+            }
+        }
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .max_buf_size(READ_AHEAD)
+        .serve_connection(TokioIo::new(stream), answer);
     let mut connection = pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
+        () = place.evicted() => return,
         () = shutdown.requested() => {
             connection.as_mut().graceful_shutdown();
             connection.await

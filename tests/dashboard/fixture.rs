@@ -453,7 +453,7 @@ impl Fixture {
                 metadata: [
                     ("file-system-id", "fs-00000000000000357"),
                     ("newFileSystem", "true"),
-                    ("Encrypted", "true"),
+                    ("Encrypted", "false"),
                     ("PerformanceMode", "generalPurpose"),
                     ("CreationToken", "restore-1"),
                 ]

@@ -82,6 +82,7 @@ class Engine:
                               aws_secret_access_key=keys["SecretAccessKey"],
                               config=botocore.config.Config(retries={"max_attempts": 0}, read_timeout=60))
         client.meta.events.register(f"after-call.{service}", model.check_answer)
+        client.meta.events.register(f"after-call.{service}", model.check_refusal)
         return client
 
     def clock(self, **body):

@@ -3,6 +3,21 @@
 import json
 
 
+# What AWS may answer to any call, whatever the model of the operation lists.
+COMMON = {"AccessDeniedException", "ValidationException", "SerializationException", "ThrottlingException", "UnrecognizedClientException",
+          "ExpiredTokenException", "InvalidSignatureException", "IncompleteSignatureException", "MissingAuthenticationTokenException",
+          "RequestEntityTooLargeException", "RequestTimeoutException"}
+
+
+def check_refusal(http_response, parsed, model, **_):
+    """An `after-call` handler of botocore; raises where a refusal is none of those that the operation's model lists."""
+    if http_response.status_code < 300 or model.service_model.service_name != "backup":
+        return
+    listed = {shape.name for shape in model.error_shapes}
+    code = parsed["Error"]["Code"]
+    assert code in listed | COMMON, f"{model.name} answers {code}: {parsed['Error']['Message']}; the model lists {sorted(listed)}"
+
+
 def check_answer(http_response, parsed, model, **_):
     """An `after-call` handler of botocore; raises where the raw body of a JSON answer is not what the model says."""
     metadata = model.service_model.metadata

@@ -72,8 +72,9 @@ def test_every_operation_is_known(client, operation):
         code, message, status = error
         assert code != "UnknownOperationException" and status < 500, error
         assert message, error
-        if NOT_BUILT in message and "is not built" not in message:
-            assert code == "InvalidRequestException", error
+        # Which exception it is, the client's own check holds against the model. Only what changes something is not built.
+        if NOT_BUILT in message:
+            assert MODEL.operation_model(operation).http["method"] != "GET", error
 
 
 PARAMETERS = [(operation, name) for operation in MODEL.operation_names if (shape := MODEL.operation_model(operation).input_shape)
@@ -117,7 +118,7 @@ def test_modelled_errors_are_typed(client):
     ({"BackupPlanName": "p", "Rules": [{"Lifecycle": {"MoveToColdStorageAfterDays": 7, "DeleteAfterDays": 100}}]}, "InvalidParameterValueException",
      "MoveToColdStorageAfterDays"),
     ({"BackupPlanName": "p", "Rules": [{}], "ScanSettings": [{"ResourceTypes": ["EFS"], "MalwareScanner": "GUARDDUTY", "ScannerRoleArn": ROLE}]},
-     "InvalidRequestException", "ScanSettings"),
+     "InvalidParameterValueException", "ScanSettings"),
 ])
 def test_plans_that_break_a_rule_are_refused_by_name(client, document, code, named):
     rules = [{"RuleName": f"r{number}", "TargetBackupVaultName": "Default", **rule} for number, rule in enumerate(document["Rules"])]

@@ -192,7 +192,13 @@ fn region_settings_are_all_on_until_turned_off_and_live_in_their_region() {
     harness.engine.update_region_settings(&here, one("EFS", false), one("DynamoDB", false)).unwrap();
     let settings = harness.engine.region_settings(&here).unwrap();
     assert_eq!((settings.opt_in["EFS"], settings.opt_in["S3"]), (false, true));
-    assert!(!settings.management["DynamoDB"]);
+    assert!(!settings.management["DynamoDB"] && settings.management["EFS"]);
+    for (name, asked) in [("DynamoDB", true), ("EFS", false)] {
+        let error = harness.engine.update_region_settings(&here, [].into(), one(name, asked)).unwrap_err();
+        let expected = format!("ResourceTypeManagementPreference {name}={asked} is not supported by this engine yet");
+        assert_eq!(error.to_string(), expected);
+    }
+    harness.engine.update_region_settings(&here, [].into(), one("EFS", true)).unwrap();
     assert!(harness.engine.region_settings(&caller(MANAGEMENT, "eu-west-1")).unwrap().opt_in["EFS"]);
     let error = harness.engine.update_region_settings(&here, one("EFSS", true), [].into()).unwrap_err();
     assert!(error.to_string().starts_with("Invalid ResourceTypeOptInPreference: \"EFSS\""), "{error}");

@@ -147,10 +147,14 @@ fn a_plan_is_deleted_only_without_selections_and_stays_listed_as_deleted() {
 
     harness.engine.delete_selection(&management(), &made.id, &chosen.id).unwrap();
     let deleted = harness.engine.delete_plan(&management(), &made.id).unwrap();
-    assert_eq!((deleted.version_id, deleted.deleted.is_some()), (made.version_id, true));
+    assert_eq!((deleted.version_id, deleted.deleted.is_some()), (made.version_id.clone(), true));
     let listed = |deleted| harness.engine.list_plans(&management(), deleted, &whole()).unwrap().items.len();
     assert_eq!((listed(false), listed(true)), (0, 1));
-    assert!(harness.engine.get_plan(&management(), &made.id, None).unwrap().deleted.is_some());
+    let gone = |version| harness.engine.get_plan(&management(), &made.id, version).unwrap_err().kind();
+    assert_eq!(gone(None), ErrorKind::ResourceNotFound);
+    assert_eq!(gone(Some(made.version_id.as_str())), ErrorKind::ResourceNotFound);
+    let versions = harness.engine.list_plan_versions(&management(), &made.id, &whole());
+    assert_eq!(versions.unwrap_err().kind(), ErrorKind::ResourceNotFound);
     assert_eq!(harness.engine.delete_plan(&management(), &made.id).unwrap_err().kind(), ErrorKind::ResourceNotFound);
     create(&harness, plan("nightly", &["daily"])).unwrap();
 }

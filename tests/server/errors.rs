@@ -148,7 +148,7 @@ async fn wrong_parameters_are_named_with_their_rule() {
             "InvalidParameterValueException",
             "MoveToColdStorageAfterDays",
         ),
-        ("PUT", "/backup/plans", plan(json!({ "ScanActions": [{}] })), "InvalidRequestException", "ScanActions"),
+        ("PUT", "/backup/plans", plan(json!({ "ScanActions": [{}] })), "InvalidParameterValueException", "ScanActions"),
         ("GET", "/backup-jobs?maxResults=0", String::new(), "InvalidParameterValueException", "MaxResults"),
         ("GET", "/backup-jobs?maxResults=x", String::new(), "InvalidParameterValueException", "maxResults"),
         ("GET", "/backup-jobs?nextToken=x", String::new(), "InvalidParameterValueException", "NextToken"),

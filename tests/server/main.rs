@@ -4,6 +4,8 @@
 mod harness;
 
 mod administration;
+mod clients;
+mod connections;
 mod errors;
 mod jobs;
 mod local;

@@ -15,6 +15,9 @@ pub const COLUMNS: &str = "id, account, region, vault_name, vault_arn, recovery_
     status_message, message_category, percent_done, size_bytes, bytes_transferred, iam_role_arn, created_by, \
     backup_options, is_parent";
 
+/// What a filter by message category says when it means all of them.
+const ALL_CATEGORIES: [&str; 3] = ["*", "ANY", "AGGREGATE_ALL"];
+
 /// A backup job from a row with [`COLUMNS`].
 pub fn from_row(row: &Row<'_>) -> Result<BackupJob> {
     Ok(BackupJob {
@@ -72,7 +75,8 @@ pub fn list(
     listing.filter_time("completed > ?", filter.complete_after);
     listing.filter_option("resource_type = ?", filter.resource_type.clone());
     listing.filter_option("parent_job_id = ?", filter.parent_job_id.clone());
-    listing.filter_option("message_category = ? COLLATE NOCASE", filter.message_category.clone());
+    let category = filter.message_category.clone().filter(|category| !ALL_CATEGORIES.contains(&category.as_str()));
+    listing.filter_option("message_category = ? COLLATE NOCASE", category);
     listing.page(connection, request, from_row)
 }
 
@@ -132,6 +136,8 @@ mod tests {
             (BackupJobFilter { resource_arn: Some(OTHER_RESOURCE.parse().unwrap()), ..none() }, "c"),
             (BackupJobFilter { resource_type: text("S3"), ..none() }, "f"),
             (BackupJobFilter { message_category: text("success"), ..none() }, "c"),
+            (BackupJobFilter { message_category: text("*"), ..none() }, "fcba"),
+            (BackupJobFilter { message_category: text("AGGREGATE_ALL"), ..none() }, "fcba"),
             (BackupJobFilter { created_after: Some(at(1)), created_before: Some(at(4)), ..none() }, "cb"),
             (BackupJobFilter { complete_after: Some(at(4)), ..none() }, "c"),
             (BackupJobFilter { complete_before: Some(at(5)), ..none() }, ""),

@@ -59,6 +59,10 @@ pub fn list(
     listing.filter_time("completed < ?", filter.complete_before);
     listing.filter_time("completed > ?", filter.complete_after);
     listing.filter_option("resource_type = ?", filter.resource_type.clone());
+    let source = filter.source_resource_arn.as_ref();
+    listing.filter_option("source_resource_arn = ?", source.map(|arn| arn.as_str().to_owned()));
+    listing.filter_time("recovery_point_created < ?", filter.point_created_before);
+    listing.filter_time("recovery_point_created > ?", filter.point_created_after);
     if filter.parent_job_id.is_some() || filter.restore_testing_plan_arn.is_some() {
         // No restore job of this engine has a parent or comes from a restore testing plan.
         listing.require("FALSE");

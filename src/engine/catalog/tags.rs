@@ -1,8 +1,9 @@
 //! The tags of vaults, plans, recovery points and resources.
 
 use crate::domain::Tags;
+use crate::engine::catalog::values::{from_json, to_json};
 use crate::engine::error::Result;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 
 /// All tags of `arn`.
 pub fn get(connection: &Connection, arn: &str) -> Result<Tags> {
@@ -20,6 +21,27 @@ pub fn put(connection: &Connection, arn: &str, tags: &Tags) -> Result<()> {
         statement.execute([arn, key, value])?;
     }
     Ok(())
+}
+
+/// The same for what was just created: the tags that it was born with are remembered, to know a repeated call by.
+pub fn put_at_creation(connection: &Connection, arn: &str, tags: &Tags) -> Result<()> {
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO creation_tags (arn, tags) VALUES (?1, ?2)")?
+        .execute([arn, &to_json(tags)?])?;
+    put(connection, arn, tags)
+}
+
+/// Whether `arn` was created with just these tags. What an older version created is told by the tags that it has now.
+pub fn are_of_creation(connection: &Connection, arn: &str, tags: &Tags) -> Result<bool> {
+    let born: Option<String> = connection
+        .prepare_cached("SELECT tags FROM creation_tags WHERE arn = ?1")?
+        .query_row([arn], |row| row.get(0))
+        .optional()?;
+    let born: Tags = match born {
+        Some(text) => from_json(&text)?,
+        None => get(connection, arn)?,
+    };
+    Ok(&born == tags)
 }
 
 /// Takes one tag off `arn`.

@@ -1,13 +1,14 @@
 //! What makes things happen: the conductor's loop, and advances of a simulated clock.
 
-use crate::domain::Time;
 use crate::domain::extension::ClockConfirmed;
+use crate::domain::{Invalid, Time};
 use crate::engine::clock::trust::Change;
 use crate::engine::clock::{self, ClockKind};
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::Turn;
-use crate::engine::{AdvanceTo, Engine};
+use crate::engine::{AdvanceTo, Cancel, Engine};
 use crate::repository::crash_point;
+use chrono::TimeDelta;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError, Weak};
@@ -17,6 +18,28 @@ use std::time::Duration;
 const LONGEST_SLEEP: Duration = Duration::from_secs(20);
 /// How often restic's locks are renewed; they count as stale after 30 minutes.
 const LOCK_RENEWAL: Duration = Duration::from_secs(240);
+
+/// How far the clock can be moved at a time. All that falls due on the way is done, and a span that is given in the wrong
+/// unit must not keep an engine busy for ever.
+const LONGEST_ADVANCE: TimeDelta = TimeDelta::days(3653);
+
+/// The moment that a move of the clock leads to.
+fn target(to: AdvanceTo, now: Time) -> Result<Time> {
+    let (field, span) = match to {
+        AdvanceTo::At(at) => ("set", at - now),
+        AdvanceTo::By(by) => ("advance_seconds", by),
+    };
+    if span > LONGEST_ADVANCE {
+        let rule = format!(
+            "the clock moves by at most {} seconds ({} days) at a time, not by {}",
+            LONGEST_ADVANCE.num_seconds(),
+            LONGEST_ADVANCE.num_days(),
+            span.num_seconds()
+        );
+        return Err(Invalid::value(field, rule).into());
+    }
+    now.checked_add_signed(span).ok_or_else(|| Error::invalid_request("that is later than any time"))
+}
 
 /// Starts the conductor's thread.
 pub(crate) fn start(engine: &Arc<Engine>) -> Result<()> {
@@ -171,16 +194,17 @@ impl Engine {
 
     /// Moves a simulated clock forward, runs all that falls due on the way to its rest, and tells the time then.
     pub fn advance(self: &Arc<Self>, to: AdvanceTo) -> Result<Time> {
+        self.advance_until(to, &Cancel::default())
+    }
+
+    /// The same, ended early between two moments when `cancel` says so: the clock then stands where it came to.
+    pub fn advance_until(self: &Arc<Self>, to: AdvanceTo, cancel: &Cancel) -> Result<Time> {
         if self.clock.kind() != ClockKind::Simulated {
             return Err(Error::invalid_request("the engine's clock is the system's: it cannot be moved"));
         }
         let _queue = self.jobs.advancing.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.now();
-        let target = match to {
-            AdvanceTo::At(at) => Some(at),
-            AdvanceTo::By(by) => now.checked_add_signed(by),
-        };
-        let target = target.ok_or_else(|| Error::invalid_request("that is later than any time"))?;
+        let target = target(to, now)?;
         if target < now {
             return Err(Error::invalid_request(format!(
                 "the simulated clock stands at {} and does not go back to {}",
@@ -190,6 +214,11 @@ impl Engine {
         }
         self.settle()?;
         while !self.jobs.is_stopping() {
+            if cancel.is_cancelled() {
+                self.clock.save(&self.catalog, true)?;
+                let stands = self.clock.now().to_rfc3339();
+                return Err(Error::unavailable(format!("the move of the clock was ended by its caller at {stands}")));
+            }
             let turn = self.jobs.turn();
             let next = self.next_event(&turn)?.filter(|next| *next <= target);
             self.clock.set(next.unwrap_or(target).max(self.clock.now()))?;

@@ -138,7 +138,7 @@ fn draft(connection: &Connection, scope: &Scope, request: &StartBackup, now: Tim
     let vault: VaultName = request.vault_name.parse()?;
     let vault_arn = Arn::vault(scope, &vault);
     if vault_key(connection, &vault_arn)?.is_none() {
-        return Err(Error::not_found(format!("Backup vault {vault_arn} does not exist.")));
+        return Err(Error::no_such_vault(&vault_arn));
     }
     let resource = resource(connection, scope, &request.resource_arn)?;
     roles::require_assumable(connection, &scope.account, request.iam_role_arn.as_str())?;

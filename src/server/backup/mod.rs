@@ -5,7 +5,10 @@
 mod backup_jobs;
 mod copy_jobs;
 mod documents;
+mod empty_lists;
+mod exceptions;
 mod not_built;
+mod nothing_there;
 pub(super) mod operations;
 mod plans;
 mod protected_resources;
@@ -15,4 +18,5 @@ mod selections;
 mod settings;
 mod summaries;
 mod tags;
+mod templates;
 mod vaults;

@@ -150,7 +150,7 @@ pub(super) fn get(call: &Call<'_>) -> Answer {
     };
     call.answer(&Described {
         advanced_backup_settings: plan.document.advanced_backup_settings.clone(),
-        backup_plan: plan.document,
+        backup_plan: plan.document.with_defaults(),
         backup_plan_id: plan.id.into(),
         backup_plan_arn: plan.arn.into(),
         version_id: plan.version_id,

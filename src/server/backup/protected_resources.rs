@@ -74,6 +74,20 @@ pub(super) fn list(call: &Call<'_>) -> Answer {
     })
 }
 
+/// ListProtectedResourcesByBackupVault.
+pub(super) fn list_by_vault(call: &Call<'_>) -> Answer {
+    let mut query = call.query()?;
+    let account = query.string("backupVaultAccountId");
+    let page = query.camel_page()?;
+    query.finish()?;
+    call.own_account(account)?;
+    let resources = call.engine.list_protected_resources_of_vault(call.caller, call.segment(0), &page)?;
+    call.answer(&List {
+        results: resources.items.into_iter().map(View::row).collect(),
+        next_token: resources.next_token,
+    })
+}
+
 /// DescribeProtectedResource.
 pub(super) fn describe(call: &Call<'_>) -> Answer {
     call.nothing_else()?;

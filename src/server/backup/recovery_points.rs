@@ -6,6 +6,7 @@ use crate::domain::{CalculatedLifecycle, Lifecycle};
 use crate::engine::RecoveryPointFilter;
 use crate::server::call::{Answer, Call, Stamp, arn, stamp};
 use serde::Serialize;
+use serde_json::json;
 use std::collections::BTreeMap;
 
 #[derive(Serialize)]
@@ -219,6 +220,18 @@ pub(super) fn restore_metadata(call: &Call<'_>) -> Answer {
         restore_metadata,
         resource_type: point.resource_type.into(),
     })
+}
+
+/// GetRestoreTestingInferredMetadata: what a test of this recovery point would be restored with.
+pub(super) fn inferred_metadata(call: &Call<'_>) -> Answer {
+    let mut query = call.query()?;
+    let account = query.string("BackupVaultAccountId");
+    let vault = query.required_string("BackupVaultName")?;
+    let point = arn("RecoveryPointArn", &query.required_string("RecoveryPointArn")?)?;
+    query.finish()?;
+    call.own_account(account)?;
+    let metadata = call.engine.recovery_point_restore_metadata(call.caller, &vault, &point)?;
+    call.answer(&json!({ "InferredMetadata": metadata }))
 }
 
 /// UpdateRecoveryPointLifecycle. Without the member the point is kept for ever, as in AWS.

@@ -121,10 +121,30 @@ pub(super) fn list(call: &Call<'_>) -> Answer {
         complete_after: query.time("completeAfter")?,
         restore_testing_plan_arn: query.string("restoreTestingPlanArn"),
         parent_job_id: query.string("parentJobId"),
+        ..RestoreJobFilter::default()
     };
     let page = query.camel_page()?;
     query.finish()?;
     let jobs = call.engine.list_restore_jobs(call.caller, &filter, &page)?;
+    call.answer(&List {
+        restore_jobs: jobs.items.into_iter().map(JobView::from).collect(),
+        next_token: jobs.next_token,
+    })
+}
+
+/// ListRestoreJobsByProtectedResource.
+pub(super) fn list_by_resource(call: &Call<'_>) -> Answer {
+    let mut query = call.query()?;
+    let filter = RestoreJobFilter {
+        source_resource_arn: Some(call.arn(0, "ResourceArn")?),
+        status: query.string("status"),
+        point_created_before: query.time("recoveryPointCreationDateBefore")?,
+        point_created_after: query.time("recoveryPointCreationDateAfter")?,
+        ..RestoreJobFilter::default()
+    };
+    let page = query.camel_page()?;
+    query.finish()?;
+    let jobs = call.engine.list_restore_jobs_of_resource(call.caller, &filter, &page)?;
     call.answer(&List {
         restore_jobs: jobs.items.into_iter().map(JobView::from).collect(),
         next_token: jobs.next_token,

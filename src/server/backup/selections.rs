@@ -1,7 +1,7 @@
 //! Selections of a plan.
 
 use super::documents;
-use crate::domain::selection::{Selection, SelectionDocument};
+use crate::domain::selection::{ConditionParameter, Selection, SelectionDocument, TagCondition};
 use crate::server::call::{Answer, Call, Stamp, stamp};
 use serde::Serialize;
 
@@ -16,13 +16,53 @@ struct Created {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Described {
-    backup_selection: SelectionDocument,
+    backup_selection: DocumentView,
     selection_id: String,
     backup_plan_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     creation_date: Option<Stamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     creator_request_id: Option<String>,
+}
+
+/// `BackupSelection` as AWS answers it: every member, those that are empty too. Clients compare with exactly that.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct DocumentView {
+    selection_name: String,
+    iam_role_arn: String,
+    resources: Vec<String>,
+    list_of_tags: Vec<TagCondition>,
+    not_resources: Vec<String>,
+    conditions: ConditionsView,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ConditionsView {
+    string_equals: Vec<ConditionParameter>,
+    string_not_equals: Vec<ConditionParameter>,
+    string_like: Vec<ConditionParameter>,
+    string_not_like: Vec<ConditionParameter>,
+}
+
+impl From<SelectionDocument> for DocumentView {
+    fn from(document: SelectionDocument) -> Self {
+        let conditions = document.conditions;
+        Self {
+            selection_name: document.selection_name,
+            iam_role_arn: document.iam_role_arn,
+            resources: document.resources,
+            list_of_tags: document.list_of_tags,
+            not_resources: document.not_resources,
+            conditions: ConditionsView {
+                string_equals: conditions.string_equals,
+                string_not_equals: conditions.string_not_equals,
+                string_like: conditions.string_like,
+                string_not_like: conditions.string_not_like,
+            },
+        }
+    }
 }
 
 /// `BackupSelectionsListMember`.
@@ -81,7 +121,7 @@ pub(super) fn get(call: &Call<'_>) -> Answer {
     let (plan_id, id) = (call.segment(0).parse()?, call.segment(1).parse()?);
     let selection = call.engine.get_selection(call.caller, &plan_id, &id)?;
     call.answer(&Described {
-        backup_selection: selection.document,
+        backup_selection: selection.document.into(),
         selection_id: selection.id.into(),
         backup_plan_id: selection.plan_id.into(),
         creation_date: stamp(selection.created),

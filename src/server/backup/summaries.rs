@@ -7,6 +7,9 @@ use crate::server::query::Query;
 use serde::Serialize;
 use serde_json::json;
 
+/// The period that is meant when none is given.
+pub(super) const DEFAULT_PERIOD: &str = "ONE_DAY";
+
 /// `BackupJobSummary` and its two sisters.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -75,7 +78,7 @@ pub(super) fn restore_jobs(call: &Call<'_>) -> Answer {
 
 fn answer(call: &Call<'_>, list: &str, filter: &SummaryFilter, page: Page<JobSummary>) -> Answer {
     let rows: Vec<Row> = page.items.into_iter().map(Row::from).collect();
-    let period = filter.aggregation_period.as_deref().unwrap_or("ONE_DAY");
+    let period = filter.aggregation_period.as_deref().unwrap_or(DEFAULT_PERIOD);
     let mut body = json!({ list: rows, "AggregationPeriod": period });
     if let Some(token) = page.next_token {
         body["NextToken"] = json!(token);

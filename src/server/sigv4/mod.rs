@@ -1,8 +1,10 @@
 //! Signature Version 4, the verifying side (reference §1.1; AWS's "Signature Version 4 signing process").
 //!
-//! A request is read in three steps: [`Authorization::of`] takes the header apart, the engine says whose key it is, and
-//! [`Authorization::verify`] builds the canonical request again and compares the signatures in constant time. Signatures
-//! are checked against wall time, whatever the engine's clock says, since SDKs sign with wall time.
+//! A request is read in steps, so that a stranger is sent away before a body is taken in: [`Authorization::of`] takes the
+//! header apart, the engine says whose key it is, [`Authorization::check_head`] looks at all that needs no body, and
+//! [`Authorization::verify`] builds the canonical request again and compares the signatures in constant time: before the
+//! body is read where the head says its hash, else behind it. Signatures are checked against wall time, whatever the engine's
+//! clock says, since SDKs sign with wall time.
 
 mod canonical;
 #[cfg(test)]
@@ -38,7 +40,7 @@ pub(super) enum Refusal {
     Mismatch(String),
 }
 
-/// What is signed: the request as it came, nothing decoded.
+/// What is signed beside the body: the request's head as it came, nothing decoded.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Signable<'a> {
     /// `GET`, `PUT`, …
@@ -51,8 +53,6 @@ pub(super) struct Signable<'a> {
     pub(super) headers: &'a HeaderMap,
     /// Stands in for a missing `Host` header (in process there is none).
     pub(super) authority: Option<&'a str>,
-    /// The whole body.
-    pub(super) body: &'a [u8],
 }
 
 /// The `Authorization` header, taken apart.
@@ -129,12 +129,15 @@ impl Authorization {
         })
     }
 
-    /// Whether the signature is that of `request` under `secret`, at `now`.
-    pub(super) fn verify(&self, request: &Signable<'_>, secret: &str, now: Time) -> Result<(), Refusal> {
+    /// What can be said before the signature itself is looked at: it is of now, and covers what decides the meaning.
+    pub(super) fn check_head(&self, request: &Signable<'_>, now: Time) -> Result<(), Refusal> {
         self.check_time(now)?;
-        self.check_signed_headers(request)?;
-        let body_hash = body_hash(request)?;
-        let canonical = Canonical::of(request, &self.signed_headers, &body_hash).map_err(|what| incomplete(&what))?;
+        self.check_signed_headers(request)
+    }
+
+    /// Whether the signature is that of `request` with a body of that hash, under `secret`.
+    pub(super) fn verify(&self, request: &Signable<'_>, body_hash: &str, secret: &str) -> Result<(), Refusal> {
+        let canonical = Canonical::of(request, &self.signed_headers, body_hash).map_err(|what| incomplete(&what))?;
         let scope = format!("{}/{}/{}/aws4_request", self.date, self.region, self.service);
         let to_sign = format!(
             "{ALGORITHM}\n{}\n{scope}\n{}",
@@ -209,17 +212,20 @@ fn signing_time(headers: &HeaderMap) -> Result<Time, Refusal> {
         .ok_or_else(|| incomplete("X-Amz-Date must be in ISO8601 'basic format', such as 20260101T000000Z"))
 }
 
-/// The hash of the body; what the client says of it must be true.
-fn body_hash(request: &Signable<'_>) -> Result<String, Refusal> {
-    let actual = hex_of_hash(request.body);
-    match request.headers.get("x-amz-content-sha256") {
-        None => Ok(actual),
-        Some(claimed) if claimed.as_bytes() == actual.as_bytes() => Ok(actual),
-        Some(_) => Err(mismatch(
-            "The value of the x-amz-content-sha256 header is not the SHA-256 of the body; unsigned and streaming \
-             payloads are not accepted here.",
-        )),
-    }
+/// The hash of the body that the head claims, if it does; only a hash, for a body without one is not accepted here.
+pub(super) fn claimed_hash(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+    let Some(value) = headers.get("x-amz-content-sha256") else { return Ok(None) };
+    let text = value.to_str().unwrap_or_default();
+    let is_hash = text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    if is_hash { Ok(Some(text.to_owned())) } else { Err(false_hash()) }
+}
+
+/// The body is not what its head claimed.
+pub(super) fn false_hash() -> Refusal {
+    mismatch(
+        "The value of the x-amz-content-sha256 header is not the SHA-256 of the body; unsigned and streaming payloads are \
+         not accepted here.",
+    )
 }
 
 /// The key that signs requests of one day, region and service.

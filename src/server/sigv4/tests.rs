@@ -58,10 +58,14 @@ fn verified(request: &Request<Bytes>, secret: &str, now: Time) -> Result<Authori
         query: request.uri().query().unwrap_or_default(),
         headers: request.headers(),
         authority: request.uri().authority().map(|authority| authority.as_str()),
-        body: request.body(),
     };
     let authorization = Authorization::of(&signable)?;
-    authorization.verify(&signable, secret, now)?;
+    authorization.check_head(&signable, now)?;
+    let (claimed, hash) = (claimed_hash(request.headers())?, hex_of_hash(request.body()));
+    if claimed.is_some_and(|claimed| claimed != hash) {
+        return Err(false_hash());
+    }
+    authorization.verify(&signable, &hash, secret)?;
     Ok(authorization)
 }
 

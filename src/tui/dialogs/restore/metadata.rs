@@ -16,7 +16,7 @@ pub type Mistake = (&'static str, String);
 const OWN: [&str; 2] = ["ItemsToRestore", "file-system-id"];
 
 /// What AWS has and an engine does not carry out; its forms do not ask for it.
-const AWS_ONLY: [&str; 3] = ["KmsKeyId", "singleAzFilesystem", "availabilityZoneName"];
+const AWS_ONLY: [&str; 5] = ["Encrypted", "PerformanceMode", "KmsKeyId", "singleAzFilesystem", "availabilityZoneName"];
 
 /// What is restored, where.
 pub struct Target<'a> {
@@ -102,6 +102,13 @@ pub fn read(
 ) -> (BTreeMap<String, String>, Vec<Mistake>) {
     let mut metadata = proposed;
     let mut mistakes = Vec::new();
+    if form.value("newFileSystem") == "false" {
+        let of_new = |name: &str| {
+            let mut table = restore::keys_of(resource_type).iter();
+            table.any(|key| key.required == Required::WhenNewFileSystem && key.name.eq_ignore_ascii_case(name))
+        };
+        metadata.retain(|name, _| !of_new(name));
+    }
     for key in restore::keys_of(resource_type) {
         if OWN.contains(&key.name) || !form.has(key.name) {
             continue;
@@ -130,9 +137,8 @@ pub fn read(
 
 fn check(resource_type: &ResourceType, metadata: &BTreeMap<String, String>) -> Result<(), Invalid> {
     restore::validate(resource_type, metadata)?;
-    let engine_can_read = *resource_type == ResourceType::Efs
-        && ["singleAzFilesystem", "availabilityZoneName"].iter().all(|key| restore::value(metadata, key).is_none())
-        && restore::unknown_keys(resource_type, metadata).is_empty();
+    let engine_can_read =
+        *resource_type == ResourceType::Efs && restore::unknown_keys(resource_type, metadata).is_empty();
     if engine_can_read { EfsRestore::read(metadata).map(|_| ()) } else { Ok(()) }
 }
 
