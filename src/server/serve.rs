@@ -33,7 +33,7 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
 /// How many connections there are at a time; then the one that has waited longest for a request gives way.
 const CONNECTIONS: usize = 512;
 /// The most that is read ahead of a connection: a head must fit into it.
-const READ_AHEAD: usize = 64 * 1024;
+const READ_AHEAD: usize = 32 * 1024;
 /// The longest path that a Unix socket can have on Linux, without the closing zero.
 const LONGEST_SOCKET_PATH: usize = 107;
 
