@@ -106,7 +106,7 @@ async fn half_requests_give_way_and_a_signed_caller_is_served_throughout() {
             _ => break,
         }
     }
-    eprintln!("a signed caller among {STRANGERS} half requests: at most {slowest:?}; {gone} strangers gave way");
-    assert!((STRANGERS - PLACES..STRANGERS).contains(&gone), "the oldest give way, and no more than must: {gone}");
+    let must = STRANGERS - PLACES;
+    assert!((must..=must + 20).contains(&gone), "the oldest give way, and no more than must: {gone} for {must}");
     assert!(slowest < Duration::from_secs(2), "{slowest:?}");
 }
