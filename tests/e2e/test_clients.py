@@ -102,8 +102,12 @@ def test_ansibles_backup_modules_change_nothing_when_they_run_again(engine, envi
     first = ansible(environment, tmp_path)
     changed = {name for name, told in first.items() if told["changed"]}
     assert changed == {"backup_vault", "backup_plan", "backup_selection", "backup_tag"}
+    client = engine.client()
+    plan = client.list_backup_plans()["BackupPlansList"][0]["BackupPlanId"]
+    selection = client.list_backup_selections(BackupPlanId=plan)["BackupSelectionsList"]
     told = ansible(environment, tmp_path)
-    assert {name for name, answer in told.items() if answer["changed"]} <= {"backup_selection"}
+    assert {name for name, answer in told.items() if answer["changed"]} == set()
+    assert client.list_backup_selections(BackupPlanId=plan)["BackupSelectionsList"] == selection, "the same selection, not a new one"
     assert told["backup_vault_info"]["backup_vaults"][0]["tags"] == {"env": "prod"}
     assert told["backup_plan_info"]["backup_plans"][0]["backup_plan_name"] == "daily"
     assert told["backup_tag_info"]["tags"] == {"env": "prod", "owner": "ops"}
