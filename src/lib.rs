@@ -27,7 +27,7 @@
 //! cli        → config, demo, tui, client, server, engine, domain    one file per subcommand; composes all the rest
 //! demo       → engine, client, domain                               the sample organization, made by the real engine
 //! tui        → client, domain                                       the dashboard: app, screens, dialogs, terminal
-//! client     → domain                                               the AWS SDK on the dashboard's side
+//! client     → config, domain                                       the AWS SDK on the dashboard's side
 //! server     → engine, domain                                       the wire protocols in front of the engine
 //! engine     → repository, domain                                   the backup service
 //! repository → nothing                                              the storage format

@@ -13,7 +13,7 @@ const ALLOWED: [(&str, &[&str]); 10] = [
     ("cli", &["config", "demo", "tui", "client", "server", "engine", "domain"]),
     ("demo", &["engine", "client", "domain"]),
     ("tui", &["client", "domain"]),
-    ("client", &["domain"]),
+    ("client", &["config", "domain"]),
     ("server", &["engine", "domain"]),
     ("engine", &["repository", "domain"]),
     ("config", &[]),

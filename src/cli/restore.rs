@@ -11,9 +11,9 @@ use crate::client::lists::Within;
 use crate::client::mutate::Outcome;
 use crate::client::mutation::{StartRestore, new_token};
 use crate::client::{Answer, Key, Mutation, Query};
+use crate::domain::KnownPoint;
 use crate::domain::job::{JobState, RestoreJob};
 use crate::domain::names::JobId;
-use crate::domain::recovery_point::RecoveryPoint;
 use crate::domain::restore_tables::PATH_KEY;
 use crate::domain::{Arn, ResourceType, Scope, restore};
 use std::collections::BTreeMap;
@@ -59,7 +59,7 @@ async fn start(reached: &Reached, audit: &Arc<Audit>, options: &RestoreOptions) 
 }
 
 /// The recovery point of an ARN, or of the part behind its last colon.
-async fn point(reached: &Reached, options: &RestoreOptions) -> Result<Arc<RecoveryPoint>, Failure> {
+async fn point(reached: &Reached, options: &RestoreOptions) -> Result<Arc<KnownPoint>, Failure> {
     let within = Within { account: options.scope.account.clone(), region: options.scope.region.clone() };
     if let Ok(arn) = options.point.parse::<Arn>() {
         return Ok(reached.connection.find_recovery_point(&within, &arn).await?);

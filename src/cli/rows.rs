@@ -1,9 +1,9 @@
 //! The domain's records as rows, with AWS's member names.
 
 use super::output::Row;
+use crate::domain::KnownPoint;
 use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
 use crate::domain::plan::PlanSummary;
-use crate::domain::recovery_point::RecoveryPoint;
 use crate::domain::vault::Vault;
 use crate::domain::{Account, Scope, Time};
 use serde_json::{Value, json};
@@ -131,7 +131,7 @@ pub(super) fn copy_job(job: &CopyJob) -> Row {
     )
 }
 
-pub(super) fn recovery_point(point: &RecoveryPoint) -> Row {
+pub(super) fn recovery_point(point: &KnownPoint) -> Row {
     scoped(
         &point.scope,
         json!({
@@ -142,8 +142,8 @@ pub(super) fn recovery_point(point: &RecoveryPoint) -> Row {
             "ResourceType": point.resource_type,
             "BackupVaultName": point.vault_name,
             "CreationDate": time(Some(point.created)),
-            "CompletionDate": time(point.completed),
-            "DeleteAt": time(point.calculated_lifecycle.delete_at),
+            "CompletionDate": time(point.completed.told()),
+            "DeleteAt": time(point.delete_at().told()),
             "BackupSizeInBytes": point.size_bytes,
             "StatusMessage": point.status_message,
         }),

@@ -33,9 +33,7 @@ impl Capabilities {
     pub fn allows(&self, feature: Feature) -> Result<(), &'static str> {
         let engine = self.engine.is_some();
         match feature {
-            Feature::Write if !self.write => {
-                Err("read-only: start with --write, or set mode = \"write\" for this context")
-            }
+            Feature::Write if !self.write => Err(crate::config::advice::WRITE),
             Feature::Items if !engine => {
                 Err("AWS Backup does not tell what a recovery point holds; vaultdeck's engine does")
             }

@@ -8,10 +8,10 @@ use crate::client::mutate::{Failure, Outcome, mutate};
 use crate::client::query::ScopeView;
 use crate::client::read::{Ask, Question};
 use crate::client::{Answer, Fault, FaultKind, Key, Mutation, Query, Rows};
+use crate::domain::KnownPoint;
 use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
 use crate::domain::names::JobId;
 use crate::domain::plan::PlanSummary;
-use crate::domain::recovery_point::RecoveryPoint;
 use crate::domain::vault::Vault;
 use crate::domain::{Account, AccountId, Arn, Region, Scope};
 use std::sync::Arc;
@@ -136,7 +136,7 @@ impl Connection {
         self: &Arc<Self>,
         within: &Within,
         vault: Option<&str>,
-    ) -> Result<Listed<RecoveryPoint>, Fault> {
+    ) -> Result<Listed<KnownPoint>, Fault> {
         let vaults = self.list_vaults(within).await?;
         let mut listed = Listed { rows: Vec::new(), faults: vaults.faults };
         for found in vaults.rows.iter().filter(|found| vault.is_none_or(|vault| vault == found.name)) {
@@ -151,11 +151,7 @@ impl Connection {
     }
 
     /// A recovery point in any vault of its scope, by its ARN. The scope is the ARN's unless `within` names one.
-    pub async fn find_recovery_point(
-        self: &Arc<Self>,
-        within: &Within,
-        arn: &Arn,
-    ) -> Result<Arc<RecoveryPoint>, Fault> {
+    pub async fn find_recovery_point(self: &Arc<Self>, within: &Within, arn: &Arn) -> Result<Arc<KnownPoint>, Fault> {
         let scope = arn.scope();
         let within = Within {
             account: within.account.clone().or_else(|| scope.as_ref().map(|scope| scope.account.clone())),

@@ -1,15 +1,15 @@
 //! What can be asked, and what comes back.
 
 use crate::client::{Capabilities, Fault};
+use crate::domain::KnownPoint;
 use crate::domain::extension::{Items, Status};
 use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
 use crate::domain::names::JobId;
 use crate::domain::plan::{Plan, PlanSummary, ScheduledRun};
-use crate::domain::recovery_point::RecoveryPoint;
 use crate::domain::resource::ProtectedResource;
 use crate::domain::selection::Selection;
 use crate::domain::vault::Vault;
-use crate::domain::{Account, Arn, PlanId, ResourceType, Scope, Tags, Time};
+use crate::domain::{Account, Arn, Known, PlanId, ResourceType, Scope, Tags, Time};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -147,9 +147,9 @@ pub enum Answer {
     /// To [`Query::Vault`].
     Vault(Arc<Vault>),
     /// To [`Query::RecoveryPoints`] and [`Query::RecoveryPointsOfResource`], newest first.
-    RecoveryPoints(Rows<RecoveryPoint>),
+    RecoveryPoints(Rows<KnownPoint>),
     /// To [`Query::RecoveryPoint`].
-    RecoveryPoint(Arc<RecoveryPoint>),
+    RecoveryPoint(Arc<KnownPoint>),
     /// To [`Query::Items`]: all pages of the folder. Names are in the form that `ItemsToRestore` takes.
     Items(Arc<Items>),
     /// To [`Query::RestoreMetadata`].
@@ -215,7 +215,7 @@ lists! {
     /// The plans, if it is about those.
     plans = Plans(PlanSummary);
     /// The recovery points, if it is about those.
-    recovery_points = RecoveryPoints(RecoveryPoint);
+    recovery_points = RecoveryPoints(KnownPoint);
     /// The backup jobs, if it is about those.
     backup_jobs = BackupJobs(BackupJob);
     /// The restore jobs, if it is about those.
@@ -266,10 +266,10 @@ pub struct SelectableResource {
     pub resource_type: ResourceType,
     /// Its tags.
     pub tags: Tags,
-    /// Its name, where an engine told it.
-    pub name: Option<String>,
-    /// Where its data lies, where an engine told it.
-    pub path: Option<String>,
+    /// Its name, which only an engine tells.
+    pub name: Known<String>,
+    /// Where its data lies, which only an engine tells.
+    pub path: Known<String>,
 }
 
 /// What the fetcher tells. A key's events come in order; an event of an older generation than one already seen of the

@@ -40,6 +40,14 @@ pub struct Config {
     pub regions: BTreeSet<String>,
 }
 
+/// Advice that quotes the file, in backquotes: told elsewhere, kept here, beside the fields that it names.
+pub mod advice {
+    /// How a context that is only looked at can be changed.
+    pub const WRITE: &str = "read-only: start with --write, or set `write = true` for this context in config.toml";
+    /// All of it.
+    pub const ALL: [&str; 1] = [WRITE];
+}
+
 /// A place that the dashboard can look at, by its name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -200,6 +208,20 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(Config::load(&folder.path().join("config.toml")).unwrap(), Config::default());
         assert!(Config::load(folder.path()).unwrap_err().to_string().contains(folder.path().to_str().unwrap()));
+    }
+
+    #[test]
+    fn advice_that_is_followed_is_understood() {
+        let context = |line: &str| read(&format!("[contexts.prod]\nprofile = \"prod\"\n{line}\n"));
+        let before = context("").unwrap();
+        for advice in advice::ALL {
+            let quoted: Vec<&str> = advice.split('`').skip(1).step_by(2).collect();
+            assert!(!quoted.is_empty(), "{advice} quotes nothing");
+            for line in quoted {
+                let followed = context(line).unwrap_or_else(|e| panic!("{advice}: {e}"));
+                assert_ne!(followed, before, "{advice}: nothing changes");
+            }
+        }
     }
 
     #[test]

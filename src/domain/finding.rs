@@ -3,12 +3,13 @@
 //! A pure function over the records that were fetched. It never knows more than these: a list that was not fetched, or
 //! not back far enough, gives no findings instead of false ones.
 
+use crate::domain::KnownPoint;
 use crate::domain::extension::{Problem, ProblemSeverity};
 use crate::domain::job::{BackupJob, JobState, RestoreJob};
 use crate::domain::names::JobId;
 use crate::domain::plan::Plan;
 use crate::domain::plan_runs::PlanRuns;
-use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
+use crate::domain::recovery_point::RecoveryPointStatus;
 use crate::domain::resource::ProtectedResource;
 use crate::domain::selection::Selection;
 use crate::domain::{Arn, PlanId, Scope, Time};
@@ -35,7 +36,7 @@ pub struct Facts<'a> {
     /// Restore jobs, in any order.
     pub restore_jobs: Vec<&'a RestoreJob>,
     /// Recovery points.
-    pub recovery_points: Vec<&'a RecoveryPoint>,
+    pub recovery_points: Vec<&'a KnownPoint>,
     /// Protected resources, with when each was last backed up.
     pub protected: Vec<&'a ProtectedResource>,
     /// How old the last backup of a resource may be; not checked when absent.
@@ -214,8 +215,9 @@ fn of_restore_job(job: &RestoreJob) -> Option<Finding> {
     })
 }
 
-fn of_recovery_point(point: &RecoveryPoint, now: Time) -> Option<Finding> {
-    let overdue = point.calculated_lifecycle.delete_at.is_some_and(|at| now - at > Duration::days(1));
+fn of_recovery_point(point: &KnownPoint, now: Time) -> Option<Finding> {
+    let delete_at = point.delete_at().told();
+    let overdue = delete_at.is_some_and(|at| now - at > Duration::days(1));
     let what = match point.status {
         RecoveryPointStatus::Expired => "Recovery point could not be deleted",
         RecoveryPointStatus::Stopped => "Continuous backup was interrupted",
@@ -228,7 +230,7 @@ fn of_recovery_point(point: &RecoveryPoint, now: Time) -> Option<Finding> {
         kind: FindingKind::StuckRecoveryPoint,
         scope: point.scope.clone(),
         subject: Subject::RecoveryPoint { vault: point.vault_name.clone(), arn: point.arn.clone() },
-        at: point.calculated_lifecycle.delete_at.unwrap_or(point.created),
+        at: delete_at.unwrap_or(point.created),
         title: format!("{what}: {}", name_of(point.resource_name.as_deref(), &point.resource_arn)),
         detail: point.status_message.clone().unwrap_or_default(),
         recovered: false,

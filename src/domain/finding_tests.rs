@@ -2,7 +2,7 @@ use super::*;
 use crate::domain::plan::{PlanDocument, Rule};
 use crate::domain::recovery_point::Creator;
 use crate::domain::selection::SelectionDocument;
-use crate::domain::{CalculatedLifecycle, Lifecycle, ResourceType};
+use crate::domain::{Known, Lifecycle, ResourceType};
 use std::collections::BTreeMap;
 
 const FILE_SYSTEM: &str = "arn:aws:elasticfilesystem:us-east-1:123456789012:file-system/fs-1";
@@ -201,9 +201,9 @@ fn a_resource_whose_last_backup_is_too_old_misses_its_objective() {
         last_backup_time: Some(at("2026-11-20T12:00:00Z")),
         last_backup_vault_arn: None,
         last_recovery_point_arn: None,
-        latest_restore_execution_minutes: None,
-        latest_restore_job_creation: None,
-        latest_restore_recovery_point_creation: None,
+        latest_restore_execution_minutes: Known::Unknown,
+        latest_restore_job_creation: Known::Unknown,
+        latest_restore_recovery_point_creation: Known::Unknown,
     };
     let with = |objective| {
         findings(&Facts {
@@ -222,7 +222,7 @@ fn a_resource_whose_last_backup_is_too_old_misses_its_objective() {
 
 #[test]
 fn a_recovery_point_that_could_not_be_deleted_is_told() {
-    let point = RecoveryPoint {
+    let point = KnownPoint {
         arn: Arn::recovery_point(&scope(), "p"),
         scope: scope(),
         vault_name: "Default".to_owned(),
@@ -230,24 +230,24 @@ fn a_recovery_point_that_could_not_be_deleted_is_told() {
         resource_arn: FILE_SYSTEM.parse().unwrap(),
         resource_name: None,
         resource_type: ResourceType::Efs,
-        created_by: None,
-        iam_role_arn: None,
+        created_by: Known::Unknown,
+        iam_role_arn: Known::Unknown,
         status: RecoveryPointStatus::Expired,
         status_message: Some("access denied".to_owned()),
         created: at("2026-11-01T05:00:00Z"),
-        initiated: None,
-        completed: None,
+        initiated: Known::Unknown,
+        completed: Known::Unknown,
         size_bytes: None,
-        lifecycle: None,
-        calculated_lifecycle: CalculatedLifecycle::default(),
+        lifecycle: Known::Unknown,
+        calculated_lifecycle: Known::Unknown,
         encryption_key_arn: None,
-        encrypted: true,
-        last_restore: None,
-        storage_class: None,
+        encrypted: Known::Unknown,
+        last_restore: Known::Unknown,
+        storage_class: Known::Unknown,
     };
     let found = findings(&Facts { recovery_points: vec![&point], ..Facts::default() });
     assert_eq!((found[0].kind, found[0].detail.as_str()), (FindingKind::StuckRecoveryPoint, "access denied"));
-    let whole = RecoveryPoint { status: RecoveryPointStatus::Completed, ..point };
+    let whole = KnownPoint { status: RecoveryPointStatus::Completed, ..point };
     assert!(findings(&Facts { recovery_points: vec![&whole], ..Facts::default() }).is_empty());
 }
 

@@ -1,6 +1,6 @@
 //! What can be protected.
 
-use crate::domain::{Arn, Invalid, Scope, Tags};
+use crate::domain::{Arn, Invalid, Known, Scope, Tags};
 use serde::{Deserialize, Serialize};
 
 /// A type of AWS resource, with the string that the API uses. An open set: what the API adds later is [`Self::Other`].
@@ -79,12 +79,12 @@ pub struct ProtectedResource {
     pub last_backup_vault_arn: Option<Arn>,
     /// The last recovery point.
     pub last_recovery_point_arn: Option<Arn>,
-    /// How many minutes the latest restore took.
-    pub latest_restore_execution_minutes: Option<i64>,
+    /// How many minutes the latest restore took; the list does not tell of restores.
+    pub latest_restore_execution_minutes: Known<Option<i64>>,
     /// When the latest restore job was created.
-    pub latest_restore_job_creation: Option<crate::domain::Time>,
+    pub latest_restore_job_creation: Known<Option<crate::domain::Time>>,
     /// When the recovery point of the latest restore was created.
-    pub latest_restore_recovery_point_creation: Option<crate::domain::Time>,
+    pub latest_restore_recovery_point_creation: Known<Option<crate::domain::Time>>,
 }
 
 impl ResourceType {

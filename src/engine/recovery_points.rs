@@ -2,7 +2,7 @@
 
 use crate::domain::recovery_point::RecoveryPoint;
 use crate::domain::resource::ProtectedResource;
-use crate::domain::{Arn, Scope, Time};
+use crate::domain::{Arn, Known, Scope, Time};
 use crate::engine::catalog::paging::Listing;
 use crate::engine::catalog::recovery_points as rows;
 use crate::engine::catalog::values::{Columns, time};
@@ -23,9 +23,9 @@ fn protected_from_row(row: &Row<'_>) -> Result<ProtectedResource> {
         last_backup_time: row.time_option("last_backup_time")?,
         last_backup_vault_arn: row.parsed_option("last_backup_vault_arn")?,
         last_recovery_point_arn: row.parsed_option("last_recovery_point_arn")?,
-        latest_restore_execution_minutes: None,
-        latest_restore_job_creation: None,
-        latest_restore_recovery_point_creation: None,
+        latest_restore_execution_minutes: Known::Unknown,
+        latest_restore_job_creation: Known::Unknown,
+        latest_restore_recovery_point_creation: Known::Unknown,
     })
 }
 
@@ -110,11 +110,12 @@ impl Engine {
                 .optional()?
                 .transpose()?
                 .ok_or_else(|| Error::not_found(format!("Cannot find a protected resource with ARN {arn}")))?;
-            if let Some(latest) = latest_restore(c, arn)? {
-                resource.latest_restore_job_creation = Some(latest.created);
-                resource.latest_restore_recovery_point_creation = latest.point_created;
-                resource.latest_restore_execution_minutes = Some(latest.minutes);
-            }
+            let latest = latest_restore(c, arn)?;
+            let latest = latest.as_ref();
+            resource.latest_restore_job_creation = Known::Known(latest.map(|latest| latest.created));
+            resource.latest_restore_recovery_point_creation =
+                Known::Known(latest.and_then(|latest| latest.point_created));
+            resource.latest_restore_execution_minutes = Known::Known(latest.map(|latest| latest.minutes));
             Ok(resource)
         })
     }

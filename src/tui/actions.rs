@@ -2,8 +2,9 @@
 
 use crate::client::mutation::SelectionRef;
 use crate::client::{Feature, Mutation};
+use crate::domain::KnownPoint;
 use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
-use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
+use crate::domain::recovery_point::RecoveryPointStatus;
 use crate::domain::vault::Vault;
 use crate::domain::{Arn, PlanId, Scope};
 use crate::tui::command::Command;
@@ -22,7 +23,7 @@ pub enum Subject {
     /// A vault of which only the place and the name are known yet.
     VaultName(Scope, String),
     /// A recovery point, and the paths in it that are marked or selected to be restored; none means the whole.
-    Point(Arc<RecoveryPoint>, Vec<String>),
+    Point(Arc<KnownPoint>, Vec<String>),
     /// A plan: scope, id, name, ARN.
     Plan(Scope, PlanId, String, Arn),
     /// A backup job.
@@ -36,7 +37,7 @@ pub enum Subject {
     /// An account.
     Account(crate::domain::AccountId),
     /// A path in a recovery point.
-    Path(Arc<RecoveryPoint>, Vec<String>, String),
+    Path(Arc<KnownPoint>, Vec<String>, String),
 }
 
 impl Subject {
@@ -100,7 +101,7 @@ impl Subject {
     }
 
     /// The recovery point that would be restored, and what of it.
-    fn restorable(&self, world: &World) -> Result<(Arc<RecoveryPoint>, Vec<String>), String> {
+    fn restorable(&self, world: &World) -> Result<(Arc<KnownPoint>, Vec<String>), String> {
         let (point, items) = match self {
             Self::Point(point, items) | Self::Path(point, items, _) => (Arc::clone(point), items.clone()),
             Self::BackupJob(job) => match &job.recovery_point_arn {

@@ -13,7 +13,7 @@ use crate::tui::glyph::Glyphs;
 use crate::tui::keymap::Keymap;
 use crate::tui::msg::{Effect, Msg, Tone};
 use crate::tui::route::{History, Route, Tab};
-use crate::tui::screens::{Page, Screen};
+use crate::tui::screens::{Nowhere, Page, Screen};
 use crate::tui::store::{Change, Store};
 use crate::tui::table::Table;
 use crate::tui::term::signals::Signal;
@@ -341,4 +341,4 @@ impl App {
 }
 
 /// Stands in for a page that is not there; every place that is come to has one, so it is never seen.
-static NO_PAGE: crate::tui::screens::findings::Findings = crate::tui::screens::findings::Findings::EMPTY;
+static NO_PAGE: Nowhere = Nowhere;

@@ -2,11 +2,11 @@
 
 use crate::client::query::{PlanDetail, RestoreMetadata, ScopeView, SelectableResource};
 use crate::client::{Answer, Capabilities, Event, Fault, Key, Query, Rows};
+use crate::domain::KnownPoint;
 use crate::domain::extension::{Items, Status};
 use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
 use crate::domain::names::JobId;
 use crate::domain::plan::PlanSummary;
-use crate::domain::recovery_point::RecoveryPoint;
 use crate::domain::resource::ProtectedResource;
 use crate::domain::vault::Vault;
 use crate::domain::{Account, Arn, PlanId, Scope, Tags, Time};
@@ -113,10 +113,10 @@ answers! {
     /// The vaults of a scope.
     vaults(scope: &Scope) -> Rows<Vault> = Key::scoped(scope.clone(), Query::Vaults), Vaults;
     /// The recovery points of a vault.
-    points(scope: &Scope, vault: &str) -> Rows<RecoveryPoint> =
+    points(scope: &Scope, vault: &str) -> Rows<KnownPoint> =
         Key::scoped(scope.clone(), Query::RecoveryPoints { vault: vault.to_owned() }), RecoveryPoints;
     /// The recovery points of a resource.
-    points_of(scope: &Scope, resource: &Arn) -> Rows<RecoveryPoint> =
+    points_of(scope: &Scope, resource: &Arn) -> Rows<KnownPoint> =
         Key::scoped(scope.clone(), Query::RecoveryPointsOfResource { resource: resource.clone() }), RecoveryPoints;
     /// A folder of a recovery point.
     items(scope: &Scope, point: &Arn, path: &str) -> Arc<Items> =
@@ -286,7 +286,7 @@ impl Store {
     }
 
     /// A recovery point of any list that was asked for.
-    pub fn find_point(&self, arn: &Arn) -> Option<&Arc<RecoveryPoint>> {
+    pub fn find_point(&self, arn: &Arn) -> Option<&Arc<KnownPoint>> {
         self.slots.values().find_map(|slot| match &slot.answer {
             Some(Answer::RecoveryPoints(points)) => points.iter().find(|point| point.arn == *arn),
             Some(Answer::RecoveryPoint(point)) if point.arn == *arn => Some(point),

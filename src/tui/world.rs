@@ -103,14 +103,19 @@ impl World {
         format!("{}/{}", self.account(&scope.account), scope.region)
     }
 
-    /// A resource as people call it: by the name that its jobs or the list of resources know, else the end of its ARN.
+    /// A resource as people call it: by the name that the lists of resources or its jobs know, else the end of its ARN.
     pub fn resource_name(&self, scope: &Scope, arn: &crate::domain::Arn) -> String {
-        let listed = self.store.resources(scope).and_then(|all| all.iter().find(|one| one.arn == *arn)?.name.clone());
+        let listed =
+            self.store.resources(scope).and_then(|all| all.iter().find(|one| one.arn == *arn)?.name.clone().known());
         let named = || {
             let jobs = self.store.backup_jobs(scope)?;
             jobs.iter().find(|job| job.resource_arn == *arn && job.resource_name.is_some())?.resource_name.clone()
         };
-        listed.or_else(named).unwrap_or_else(|| crate::tui::actions::last_part(arn))
+        let protected = || {
+            let protected = self.store.protected(scope)?;
+            protected.iter().find(|one| one.arn == *arn)?.name.clone()
+        };
+        listed.or_else(protected).or_else(named).unwrap_or_else(|| crate::tui::actions::last_part(arn))
     }
 
     /// A question to every scope that is shown; while none is known, the question which there are.

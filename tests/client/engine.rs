@@ -12,9 +12,9 @@ use vaultdeck::client::lists::Within;
 use vaultdeck::client::mutate::Outcome;
 use vaultdeck::client::mutation::{StartBackup, StartRestore, new_token};
 use vaultdeck::client::{Answer, FaultKind, Feature, Key, Mutation, Query};
-use vaultdeck::domain::Scope;
 use vaultdeck::domain::extension::{AddAccount, AddResource, CredentialsRequest};
 use vaultdeck::domain::job::JobState;
+use vaultdeck::domain::{Known, Lifecycle, Scope};
 use vaultdeck::engine::{ClockKind, Engine, EngineOptions};
 use vaultdeck::server::{Shutdown, Surface, in_process, router, serve_tcp, serve_unix};
 
@@ -206,8 +206,8 @@ async fn what_is_registered_can_be_selected_with_its_name_and_path() {
     let Answer::Resources(resources) = ask(&connection, Query::Resources).await else { panic!("resources") };
     assert_eq!(resources.len(), 1);
     assert_eq!(resources[0].arn, arn);
-    assert_eq!(resources[0].name.as_deref(), Some("projects"));
-    assert!(resources[0].path.as_ref().unwrap().ends_with("/projects"));
+    assert_eq!(resources[0].name.as_ref().known().map(String::as_str), Some("projects"));
+    assert!(resources[0].path.as_ref().known().unwrap().ends_with("/projects"));
     assert_eq!(resources[0].tags["env"], "prod");
 }
 
@@ -319,6 +319,40 @@ async fn a_folder_is_backed_up_looked_into_and_restored() {
     assert_eq!(restored.len(), 1, "{restored:?}");
     assert_eq!(restored[0].file_name().unwrap().to_str(), Some("two\nlines.txt"));
     assert_eq!(std::fs::read_to_string(&restored[0]).unwrap(), "hostile name");
+}
+
+#[tokio::test]
+async fn the_points_of_a_resource_are_known_as_those_of_their_vaults() {
+    let house = House::new();
+    let connection = house.connect();
+    let arn = house.projects(&connection).await;
+    house.order(&connection, create_vault("safe")).await;
+    for (vault, days) in [("Default", Some(12)), ("safe", None)] {
+        let start = Mutation::StartBackup(StartBackup {
+            vault: vault.to_owned(),
+            resource: arn.clone(),
+            role: vaultdeck::domain::Arn::default_role(&home().account),
+            lifecycle: days.map(|days| Lifecycle { delete_after_days: Some(days), ..Lifecycle::default() }),
+            start_window_minutes: None,
+            complete_window_minutes: None,
+            tags: [].into(),
+            options: [].into(),
+            idempotency_token: new_token(),
+        });
+        let Outcome::BackupJob(id) = house.order(&connection, start).await else { panic!("a job") };
+        connection.follow_backup(&home(), &id, |_| {}).await.unwrap();
+    }
+    let query = Query::RecoveryPointsOfResource { resource: arn };
+    let Answer::RecoveryPoints(points) = ask(&connection, query).await else { panic!("points") };
+    assert_eq!(points.len(), 2);
+    for point in points.iter() {
+        let kept = point.delete_at().known().expect("it is known").map(|at| (at - point.created).num_days());
+        assert_eq!(kept, if point.vault_name == "safe" { None } else { Some(12) }, "{}", point.vault_name);
+        assert_eq!(point.created_by, Known::Known(None), "it was made on demand, which is known");
+        let listed = Query::RecoveryPoints { vault: point.vault_name.clone() };
+        let Answer::RecoveryPoints(listed) = ask(&connection, listed).await else { panic!("points") };
+        assert_eq!(listed[0], *point);
+    }
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod approval;
 mod child;
 mod engine;
 mod moto;
+mod points;
 mod reaching;
 mod recorder;
 mod sending;

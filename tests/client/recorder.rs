@@ -68,7 +68,17 @@ impl Recorder {
                 .body(Bytes::from(json!({ "Message": message }).to_string()))
                 .unwrap();
         }
+        // A page of ListRecoveryPointsByResource.
+        let listed = if path.starts_with("/resources/") {
+            json!([{
+                "RecoveryPointArn": "arn:aws:backup:us-east-1:123456789012:recovery-point:point-1",
+                "BackupVaultName": "Default", "CreationDate": 1_800_000_000, "Status": "COMPLETED"
+            }])
+        } else {
+            json!([])
+        };
         let body = json!({
+            "RecoveryPoints": listed,
             "BackupPlanId": "plan-1", "BackupJobId": "job-1", "RestoreJobId": "restore-1", "SelectionId": "selection-1"
         });
         http::Response::builder().header("x-amzn-requestid", "request-1").body(Bytes::from(body.to_string())).unwrap()

@@ -3,6 +3,7 @@
 use crate::driver::{Driver, Start};
 use crate::fixture::{self, Fixture};
 use vaultdeck::client::Capabilities;
+use vaultdeck::domain::Known;
 use vaultdeck::tui::glyph::ASCII;
 
 const SIZES: [(u16, u16); 3] = [(60, 15), (80, 24), (160, 45)];
@@ -60,8 +61,8 @@ fn foreign() -> Fixture {
         point.resource_name = Some("Größe".to_owned());
     }
     for (_, resource) in &mut fixture.resources {
-        resource.name = Some("naïve".to_owned());
-        resource.path = Some("/srv/données".to_owned());
+        resource.name = Known::Known("naïve".to_owned());
+        resource.path = Known::Known("/srv/données".to_owned());
     }
     for detail in &mut fixture.plans {
         "nächtlich".clone_into(&mut detail.plan.document.backup_plan_name);

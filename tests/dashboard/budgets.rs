@@ -98,6 +98,7 @@ fn every_list_builds_only_the_rows_in_view() {
         ("accounts", "5"),
         ("resources", "6"),
         ("points of a resource", "6 enter"),
+        ("findings", "7"),
         ("activity", "8"),
     ];
     let mut world = many_of_all(3_000);

@@ -8,11 +8,11 @@ use vaultdeck::client::{Answer, Capabilities, Fault, FaultKind, Key, Query};
 use vaultdeck::domain::extension::{Item, Items, MissingItem, Problem, Status};
 use vaultdeck::domain::job::{BackupJob, CopyJob, JobState, RestoreJob};
 use vaultdeck::domain::plan::{Plan, PlanDocument, PlanSummary, Rule};
-use vaultdeck::domain::recovery_point::{Creator, RecoveryPoint, RecoveryPointStatus};
+use vaultdeck::domain::recovery_point::{Creator, RecoveryPointStatus};
 use vaultdeck::domain::resource::ProtectedResource;
 use vaultdeck::domain::selection::{Selection, SelectionDocument, TagCondition};
 use vaultdeck::domain::vault::Vault;
-use vaultdeck::domain::{Account, Arn, Lifecycle, ResourceType, Scope, Tags, Time};
+use vaultdeck::domain::{Account, Arn, Known, KnownPoint, Lifecycle, ResourceType, Scope, Tags, Time};
 
 /// The moment at which every test begins.
 pub fn now() -> Time {
@@ -35,7 +35,7 @@ pub struct Fixture {
     pub scopes: Vec<Scope>,
     pub accounts: Vec<Account>,
     pub vaults: Vec<Vault>,
-    pub points: Vec<RecoveryPoint>,
+    pub points: Vec<KnownPoint>,
     pub plans: Vec<PlanDetail>,
     pub backups: Vec<BackupJob>,
     pub restores: Vec<RestoreJob>,
@@ -141,9 +141,9 @@ pub fn job(scope: &Scope, number: u64, name: &str, state: JobState, created: Tim
     }
 }
 
-pub fn point(scope: &Scope, number: u64, name: &str, created: Time) -> RecoveryPoint {
+pub fn point(scope: &Scope, number: u64, name: &str, created: Time) -> KnownPoint {
     let lifecycle = Lifecycle { delete_after_days: Some(35), ..Lifecycle::default() };
-    RecoveryPoint {
+    KnownPoint {
         arn: Arn::recovery_point(scope, &format!("bbbbbbbb-0000-4000-8000-{number:012}")),
         scope: scope.clone(),
         vault_name: "prod-vault".to_owned(),
@@ -151,20 +151,20 @@ pub fn point(scope: &Scope, number: u64, name: &str, created: Time) -> RecoveryP
         resource_arn: file_system(scope, name.bytes().map(u64::from).sum()),
         resource_name: Some(name.to_owned()),
         resource_type: ResourceType::Efs,
-        created_by: Some(creator(scope)),
-        iam_role_arn: Some(Arn::default_role(&scope.account)),
+        created_by: Known::Known(Some(creator(scope))),
+        iam_role_arn: Known::Known(Some(Arn::default_role(&scope.account))),
         status: RecoveryPointStatus::Completed,
         status_message: None,
         created,
-        initiated: Some(created),
-        completed: Some(created + Duration::minutes(6)),
+        initiated: Known::Known(Some(created)),
+        completed: Known::Known(Some(created + Duration::minutes(6))),
         size_bytes: Some(1_610_612_736),
-        lifecycle: Some(lifecycle),
-        calculated_lifecycle: lifecycle.calculate(created),
+        lifecycle: Known::Known(Some(lifecycle)),
+        calculated_lifecycle: Known::Known(lifecycle.calculate(created)),
         encryption_key_arn: None,
-        encrypted: true,
-        last_restore: None,
-        storage_class: Some("WARM".to_owned()),
+        encrypted: Known::Known(true),
+        last_restore: Known::Known(None),
+        storage_class: Known::Unknown,
     }
 }
 
@@ -270,8 +270,8 @@ pub fn resource(scope: &Scope, name: &str, tags: &[(&str, &str)]) -> (Scope, Sel
         arn: file_system(scope, name.bytes().map(u64::from).sum()),
         resource_type: ResourceType::Efs,
         tags: tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
-        name: Some(name.to_owned()),
-        path: Some(format!("/srv/{name}")),
+        name: Known::Known(name.to_owned()),
+        path: Known::Known(format!("/srv/{name}")),
     };
     (scope.clone(), resource)
 }
@@ -312,7 +312,7 @@ pub fn organization() -> Fixture {
     let waiting = job(&home, 51, "scratch", JobState::Created, ago(0, 4));
     backups.extend([failed, expired, running, waiting]);
     let mut never = resource(&staging, "web", &[("env", "staging")]);
-    never.1.path = Some("/srv/web".to_owned());
+    never.1.path = Known::Known("/srv/web".to_owned());
     Fixture {
         scopes: vec![home.clone(), frankfurt.clone(), staging.clone()],
         accounts: vec![account("123456789012", "production", true), account("210987654321", "staging", false)],
@@ -356,9 +356,9 @@ pub fn organization() -> Fixture {
                 last_backup_time: Some(ago(2, 0)),
                 last_backup_vault_arn: Some(Arn::vault(&home, &"prod-vault".parse().unwrap())),
                 last_recovery_point_arn: None,
-                latest_restore_execution_minutes: None,
-                latest_restore_job_creation: None,
-                latest_restore_recovery_point_creation: None,
+                latest_restore_execution_minutes: Known::Unknown,
+                latest_restore_job_creation: Known::Unknown,
+                latest_restore_recovery_point_creation: Known::Unknown,
             })
             .collect(),
         items: HashMap::from([

@@ -3,6 +3,9 @@
 use crate::driver::{Driver, Start};
 use crate::fixture;
 use vaultdeck::client::{Fault, FaultKind, Key, Query};
+use vaultdeck::domain::Known;
+use vaultdeck::domain::extension::{Problem, ProblemSeverity};
+use vaultdeck::domain::recovery_point::RecoveryPointStatus;
 use vaultdeck::tui::msg::{Effect, Made, Msg};
 
 #[test]
@@ -58,6 +61,61 @@ fn the_cursor_stays_at_the_top_until_someone_moves_it_and_then_on_its_row() {
     driver.answer_again();
     driver.sees("▌ prod-vault");
     assert_eq!(cursor(&mut driver), 2);
+}
+
+#[test]
+fn what_no_answer_tells_is_not_shown_as_none() {
+    let mut driver = Driver::usual();
+    for point in &mut driver.fixture().points {
+        point.calculated_lifecycle = Known::Unknown;
+        point.created_by = Known::Unknown;
+        point.lifecycle = Known::Unknown;
+    }
+    driver.press("6 j j enter").sees("Recovery points of projects").sees("Resources › projects");
+    driver.sees_no("never").sees_no("on demand");
+    let screen = driver.screen();
+    let row = screen.lines().find(|line| line.starts_with('▌')).unwrap();
+    assert_eq!(row.matches('·').count(), 2, "DELETED and PLAN are not known: {row}");
+    driver.press("enter").sees_no("kept for ever");
+    driver.press("tab").sees("not known").sees_no("never");
+}
+
+#[test]
+fn how_long_a_point_is_kept_is_asked_for_before_it_can_be_changed() {
+    let mut driver = Driver::usual();
+    let whole = driver.fixture().points.clone();
+    for point in &mut driver.fixture().points {
+        point.lifecycle = Known::Unknown;
+    }
+    driver.press("6 j j enter a").write("how long").press("enter");
+    driver.press("ctrl-s").sees("is not known yet").sees_no("kept for ever");
+    driver.fixture().points = whole;
+    let arn = driver.fixture().points[0].arn.clone();
+    let query = Query::RecoveryPoint { vault: "prod-vault".to_owned(), recovery_point: arn };
+    let key = Key::scoped(fixture::home(), query);
+    driver.reply(key.clone(), driver.answer_of(&key));
+    driver.answer_all();
+    driver.sees("35").sees("It would be deleted in 34d");
+}
+
+#[test]
+fn findings_tell_of_jobs_plans_points_and_the_engine_and_open_what_they_are_of() {
+    let mut driver = Driver::usual();
+    let long =
+        "it is locked until 2027-01-01 and its vault refuses to delete what it holds before that day, whoever asks";
+    driver.fixture().points[1].status = RecoveryPointStatus::Expired;
+    driver.fixture().points[1].status_message = Some(long.to_owned());
+    driver.fixture().engine_problems = vec![Problem {
+        code: "ConductorBlocked".to_owned(),
+        severity: ProblemSeverity::Error,
+        message: "The engine's conductor has given no sign of life for 43 seconds".to_owned(),
+    }];
+    let key = Key::context(Query::Status);
+    driver.reply(key.clone(), driver.answer_of(&key));
+    driver.press("7").sees("ENGINE").sees("no sign of life").sees("FAILED").sees("ISSUES").sees("STUCK");
+    // The old failures that the overview leaves out are here too, and the selected one is told in full.
+    driver.press("/").write("stuck").press("enter").sees("before that day, whoever asks");
+    driver.press("enter").sees("mail").sees("EXPIRED");
 }
 
 #[test]

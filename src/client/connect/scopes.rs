@@ -71,7 +71,8 @@ impl Connection {
 
     /// Why a member cannot be entered, if it cannot.
     async fn entry(&self, account: &Account) -> Option<Fault> {
-        if account.status != "ACTIVE" {
+        // One that tells no status is tried.
+        if !matches!(account.status.as_str(), "ACTIVE" | "") {
             return Some(Fault::new(FaultKind::Denied, format!("the account is {}", account.status)));
         }
         let home = self.home().await.ok()?;

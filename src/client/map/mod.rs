@@ -20,7 +20,7 @@ use crate::domain::recovery_point::Creator;
 use crate::domain::resource::ProtectedResource;
 use crate::domain::selection::Selection;
 use crate::domain::vault::Vault;
-use crate::domain::{Account, Arn, PlanId, ResourceType, Scope, Tags, Time};
+use crate::domain::{Account, Arn, Known, PlanId, ResourceType, Scope, Tags, Time};
 use aws_sdk_backup::operation::describe_backup_vault::DescribeBackupVaultOutput;
 use aws_sdk_backup::operation::describe_protected_resource::DescribeProtectedResourceOutput;
 use aws_sdk_backup::operation::get_backup_plan::GetBackupPlanOutput;
@@ -113,7 +113,7 @@ pub(crate) fn account(account: &aws_sdk_organizations::types::Account, managemen
         id,
         name: text_or_empty(account.name()),
         email: text_or_empty(account.email()),
-        status: clean(&status.unwrap_or_else(|| "ACTIVE".to_owned())),
+        status: text_or_empty(status.as_deref()),
         joined: at(account.joined_timestamp()),
     })
 }
@@ -225,9 +225,9 @@ pub(crate) fn protected_resource(scope: &Scope, resource: &sdk::ProtectedResourc
         last_backup_time: at(resource.last_backup_time()),
         last_backup_vault_arn: self::arn(resource.last_backup_vault_arn()),
         last_recovery_point_arn: self::arn(resource.last_recovery_point_arn()),
-        latest_restore_execution_minutes: None,
-        latest_restore_job_creation: None,
-        latest_restore_recovery_point_creation: None,
+        latest_restore_execution_minutes: Known::Unknown,
+        latest_restore_job_creation: Known::Unknown,
+        latest_restore_recovery_point_creation: Known::Unknown,
     })
 }
 
@@ -245,9 +245,11 @@ pub(crate) fn described_protected_resource(
         last_backup_time: at(resource.last_backup_time()),
         last_backup_vault_arn: self::arn(resource.last_backup_vault_arn()),
         last_recovery_point_arn: self::arn(resource.last_recovery_point_arn()),
-        latest_restore_execution_minutes: resource.latest_restore_execution_time_minutes(),
-        latest_restore_job_creation: at(resource.latest_restore_job_creation_date()),
-        latest_restore_recovery_point_creation: at(resource.latest_restore_recovery_point_creation_date()),
+        latest_restore_execution_minutes: Known::Known(resource.latest_restore_execution_time_minutes()),
+        latest_restore_job_creation: Known::Known(at(resource.latest_restore_job_creation_date())),
+        latest_restore_recovery_point_creation: Known::Known(
+            at(resource.latest_restore_recovery_point_creation_date()),
+        ),
     })
 }
 
@@ -255,7 +257,7 @@ pub(crate) fn described_protected_resource(
 pub(crate) fn tagged(mapping: &aws_sdk_resourcegroupstagging::types::ResourceTagMapping) -> Option<SelectableResource> {
     let Some(arn) = arn(mapping.resource_arn()) else { return skipped("resource") };
     let tags = mapping.tags().iter().map(|tag| (clean(tag.key()), clean(tag.value()))).collect();
-    Some(SelectableResource { resource_type: type_of_arn(&arn), arn, tags, name: None, path: None })
+    Some(SelectableResource { resource_type: type_of_arn(&arn), arn, tags, name: Known::Unknown, path: Known::Unknown })
 }
 
 /// A resource as the engine itself tells it.
@@ -265,8 +267,8 @@ pub(crate) fn registered(resource: &ResourceView) -> Option<SelectableResource> 
         arn,
         resource_type: ResourceType::from(clean(&resource.resource_type)),
         tags: resource.tags.iter().map(|(key, value)| (clean(key), clean(value))).collect(),
-        name: text(Some(&resource.name)),
-        path: text(Some(&resource.path)),
+        name: Known::Known(text_or_empty(Some(&resource.name))),
+        path: Known::Known(text_or_empty(Some(&resource.path))),
     })
 }
 
@@ -298,3 +300,7 @@ pub(crate) fn items(items: Items) -> Items {
         next_token: items.next_token,
     }
 }
+
+#[cfg(test)]
+#[path = "shape_tests.rs"]
+mod tests;

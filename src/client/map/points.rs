@@ -2,8 +2,8 @@
 
 use super::{arn, arn_or_unknown, at, at_or_epoch, creator, resource_type, skipped, text, text_or_empty, type_of_arn};
 use crate::client::text::clean;
-use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
-use crate::domain::{Arn, CalculatedLifecycle, Scope, VaultName};
+use crate::domain::recovery_point::RecoveryPointStatus;
+use crate::domain::{Arn, CalculatedLifecycle, Known, KnownPoint, Scope, VaultName};
 use aws_sdk_backup::operation::describe_recovery_point::DescribeRecoveryPointOutput;
 use aws_sdk_backup::types as sdk;
 
@@ -22,11 +22,11 @@ fn status(status: Option<&sdk::RecoveryPointStatus>) -> RecoveryPointStatus {
 macro_rules! recovery_point {
     ($(#[$doc:meta])* $name:ident, $type:ty, $storage_class:expr) => {
         $(#[$doc])*
-        pub(crate) fn $name(scope: &Scope, point: &$type) -> Option<RecoveryPoint> {
+        pub(crate) fn $name(scope: &Scope, point: &$type) -> Option<KnownPoint> {
             let Some(id) = arn(point.recovery_point_arn()) else { return skipped("recovery point") };
             let resource = arn(point.resource_arn());
-            let storage_class: fn(&$type) -> Option<String> = $storage_class;
-            Some(RecoveryPoint {
+            let storage_class: fn(&$type) -> Known<Option<String>> = $storage_class;
+            Some(KnownPoint {
                 arn: id,
                 scope: scope.clone(),
                 vault_name: text_or_empty(point.backup_vault_name()),
@@ -34,19 +34,19 @@ macro_rules! recovery_point {
                 resource_type: resource_type(point.resource_type(), resource.as_ref()),
                 resource_arn: resource.unwrap_or_else(super::unknown_arn),
                 resource_name: text(point.resource_name()),
-                created_by: creator(point.created_by()),
-                iam_role_arn: arn(point.iam_role_arn()),
+                created_by: Known::Known(creator(point.created_by())),
+                iam_role_arn: Known::Known(arn(point.iam_role_arn())),
                 status: status(point.status()),
                 status_message: text(point.status_message()),
                 created: at_or_epoch(point.creation_date()),
-                initiated: at(point.initiation_date()),
-                completed: at(point.completion_date()),
+                initiated: Known::Known(at(point.initiation_date())),
+                completed: Known::Known(at(point.completion_date())),
                 size_bytes: point.backup_size_in_bytes(),
-                lifecycle: point.lifecycle().map(super::documents::lifecycle),
-                calculated_lifecycle: calculated(point.calculated_lifecycle()),
+                lifecycle: Known::Known(point.lifecycle().map(super::documents::lifecycle)),
+                calculated_lifecycle: Known::Known(calculated(point.calculated_lifecycle())),
                 encryption_key_arn: text(point.encryption_key_arn()),
-                encrypted: point.is_encrypted(),
-                last_restore: at(point.last_restore_time()),
+                encrypted: Known::Known(point.is_encrypted()),
+                last_restore: Known::Known(at(point.last_restore_time())),
                 storage_class: storage_class(point),
             })
         }
@@ -56,13 +56,13 @@ recovery_point!(
     /// A row of ListRecoveryPointsByBackupVault.
     recovery_point,
     sdk::RecoveryPointByBackupVault,
-    |_| None
+    |_| Known::Unknown
 );
 recovery_point!(
     /// DescribeRecoveryPoint's answer.
     described_recovery_point,
     DescribeRecoveryPointOutput,
-    |point| point.storage_class().map(|class| clean(class.as_str()))
+    |point| Known::Known(point.storage_class().map(|class| clean(class.as_str())))
 );
 
 /// A row of ListRecoveryPointsByResource, which tells little: the resource is the one that was asked for.
@@ -70,11 +70,11 @@ pub(crate) fn recovery_point_of_resource(
     scope: &Scope,
     resource: &Arn,
     point: &sdk::RecoveryPointByResource,
-) -> Option<RecoveryPoint> {
+) -> Option<KnownPoint> {
     let Some(id) = arn(point.recovery_point_arn()) else { return skipped("recovery point") };
     let vault_name = text_or_empty(point.backup_vault_name());
     let vault_arn = vault_name.parse::<VaultName>().map(|name| Arn::vault(scope, &name));
-    Some(RecoveryPoint {
+    Some(KnownPoint {
         arn: id,
         scope: scope.clone(),
         vault_arn: vault_arn.unwrap_or_else(|_| super::unknown_arn()),
@@ -82,19 +82,19 @@ pub(crate) fn recovery_point_of_resource(
         resource_arn: resource.clone(),
         resource_name: text(point.resource_name()),
         resource_type: type_of_arn(resource),
-        created_by: None,
-        iam_role_arn: None,
+        created_by: Known::Unknown,
+        iam_role_arn: Known::Unknown,
         status: status(point.status()),
         status_message: text(point.status_message()),
         created: at_or_epoch(point.creation_date()),
-        initiated: None,
-        completed: None,
+        initiated: Known::Unknown,
+        completed: Known::Unknown,
         size_bytes: point.backup_size_bytes(),
-        lifecycle: None,
-        calculated_lifecycle: CalculatedLifecycle::default(),
+        lifecycle: Known::Unknown,
+        calculated_lifecycle: Known::Unknown,
         encryption_key_arn: text(point.encryption_key_arn()),
-        encrypted: point.encryption_key_arn().is_some(),
-        last_restore: None,
-        storage_class: None,
+        encrypted: point.encryption_key_arn().map_or(Known::Unknown, |_| Known::Known(true)),
+        last_restore: Known::Unknown,
+        storage_class: Known::Unknown,
     })
 }

@@ -2,6 +2,7 @@
 
 mod changes;
 mod items;
+mod points;
 mod single;
 
 use crate::client::connect::{Clients, Connection};
@@ -128,11 +129,8 @@ impl Connection {
                 Ok(Answer::RecoveryPoints(newest_first(points.await?, |point| point.created)))
             }
             Query::RecoveryPointsOfResource { resource } => {
-                let call = backup.list_recovery_points_by_resource().resource_arn(resource.as_str()).max_results(PAGE);
-                let points = list!(question, call, "ListRecoveryPointsByResource", recovery_points, |row| {
-                    map::recovery_point_of_resource(scope, resource, row)
-                });
-                Ok(Answer::RecoveryPoints(newest_first(points.await?, |point| point.created)))
+                let points = points::of_resource(scope, backup, resource, question).await?;
+                Ok(Answer::RecoveryPoints(newest_first(points, |point| point.created)))
             }
             Query::Plans => {
                 let call = backup.list_backup_plans().max_results(PAGE);

@@ -43,9 +43,9 @@ impl From<ProtectedResource> for View {
             last_backup_time: stamp(resource.last_backup_time),
             last_backup_vault_arn: resource.last_backup_vault_arn.map(String::from),
             last_recovery_point_arn: resource.last_recovery_point_arn.map(String::from),
-            latest_restore_execution_time_minutes: resource.latest_restore_execution_minutes,
-            latest_restore_job_creation_date: stamp(resource.latest_restore_job_creation),
-            latest_restore_recovery_point_creation_date: stamp(resource.latest_restore_recovery_point_creation),
+            latest_restore_execution_time_minutes: resource.latest_restore_execution_minutes.told(),
+            latest_restore_job_creation_date: stamp(resource.latest_restore_job_creation.told()),
+            latest_restore_recovery_point_creation_date: stamp(resource.latest_restore_recovery_point_creation.told()),
         }
     }
 }

@@ -34,9 +34,9 @@ fn resources(world: &World) -> Vec<Choice> {
     let mut choices = Vec::new();
     for scope in &world.shown {
         for resource in world.store.resources(scope).into_iter().flat_map(|all| all.iter()) {
-            let name = resource.name.clone().unwrap_or_else(|| last_part(&resource.arn));
+            let name = resource.name.clone().known().unwrap_or_else(|| last_part(&resource.arn));
             let place = if world.many_accounts() { format!("{}  ", world.scope_name(scope)) } else { String::new() };
-            let path = resource.path.clone().unwrap_or_else(|| resource.arn.to_string());
+            let path = resource.path.clone().known().unwrap_or_else(|| resource.arn.to_string());
             choices.push(Choice::new(resource.arn.to_string(), name, format!("{place}{path}")));
         }
         for resource in world.store.protected(scope).into_iter().flat_map(|all| all.iter()) {

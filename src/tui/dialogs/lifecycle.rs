@@ -1,8 +1,7 @@
 //! Changes how long a recovery point is kept.
 
-use crate::client::{Feature, Mutation};
-use crate::domain::Lifecycle;
-use crate::domain::recovery_point::RecoveryPoint;
+use crate::client::{Answer, Feature, Key, Mutation, Query};
+use crate::domain::{Known, KnownPoint, Lifecycle};
 use crate::tui::actions::last_part;
 use crate::tui::dialogs::create_vault::form_hints;
 use crate::tui::dialogs::{Input, Modal, parse_days};
@@ -19,33 +18,51 @@ use std::sync::Arc;
 /// The form.
 #[derive(Debug)]
 pub struct LifecycleEditor {
-    point: Arc<RecoveryPoint>,
+    point: Arc<KnownPoint>,
+    /// How long it is kept now; the form is filled in when that is known.
+    was: Known<Option<Lifecycle>>,
     form: Form,
 }
 
 impl LifecycleEditor {
     /// Of this point.
-    pub fn new(point: Arc<RecoveryPoint>, world: &World) -> Self {
-        let days = |days: Option<i64>| days.map(|days| days.to_string()).unwrap_or_default();
-        let lifecycle = point.lifecycle.unwrap_or_default();
+    pub fn new(point: Arc<KnownPoint>, world: &World) -> Self {
         let mut form = Form::default();
         let created = format!("{} was created {}.", last_part(&point.arn), fmt::exact(point.created));
         form.note("of", &created, Role::Dim)
-            .text("keep", "Keep for days", &days(lifecycle.delete_days()))
+            .text("keep", "Keep for days", "")
             .hint("keep", "counted from its creation; empty keeps it for ever")
-            .text("cold", "Cold after days", &days(lifecycle.cold_days()))
+            .text("cold", "Cold after days", "")
             .hint("cold", "then it must be kept at least 90 days longer")
             .disable("cold", world.store.capabilities.allows(Feature::ColdStorage).err())
             .note("effect", "", Role::Text);
-        let mut editor = Self { point, form };
-        editor.tell(world);
+        let mut editor = Self { point, was: Known::Unknown, form };
+        editor.sync(world);
         editor
+    }
+
+    fn question(&self) -> Query {
+        Query::RecoveryPoint { vault: self.point.vault_name.clone(), recovery_point: self.point.arn.clone() }
+    }
+
+    /// What the list told, else what DescribeRecoveryPoint tells.
+    fn told(&self, world: &World) -> Known<Option<Lifecycle>> {
+        if self.point.lifecycle.is_known() {
+            return self.point.lifecycle;
+        }
+        match &world.store.slot(&Key::scoped(self.point.scope.clone(), self.question())).answer {
+            Some(Answer::RecoveryPoint(point)) => point.lifecycle,
+            _ => Known::Unknown,
+        }
     }
 
     fn read(&self) -> Result<Lifecycle, Vec<(&'static str, String)>> {
         let keep = parse_days(self.form.value("keep")).map_err(|message| vec![("keep", message)])?;
         let cold = parse_days(self.form.value("cold")).map_err(|message| vec![("cold", message)])?;
-        let was = self.point.lifecycle.unwrap_or_default();
+        let Known::Known(was) = self.was else {
+            return Err(vec![("keep", "how long it is kept now is not known yet".to_owned())]);
+        };
+        let was = was.unwrap_or_default();
         let lifecycle = Lifecycle {
             move_to_cold_storage_after_days: if self.form.is_enabled("cold") {
                 cold
@@ -86,6 +103,22 @@ impl LifecycleEditor {
 impl Modal for LifecycleEditor {
     fn title(&self, _: &World) -> String {
         "How long it is kept".to_owned()
+    }
+    fn keys(&self, _: &World) -> Vec<Key> {
+        if self.point.lifecycle.is_known() {
+            return Vec::new();
+        }
+        vec![Key::scoped(self.point.scope.clone(), self.question())]
+    }
+    fn sync(&mut self, world: &World) {
+        if let (Known::Unknown, Known::Known(lifecycle)) = (self.was, self.told(world)) {
+            let days = |days: Option<i64>| days.map(|days| days.to_string()).unwrap_or_default();
+            self.was = Known::Known(lifecycle);
+            let lifecycle = lifecycle.unwrap_or_default();
+            self.form.set("keep", &days(lifecycle.delete_days()));
+            self.form.set("cold", &days(lifecycle.cold_days()));
+        }
+        self.tell(world);
     }
     fn handle(&mut self, input: Input, world: &mut World) -> Vec<Act> {
         let filled = match input {

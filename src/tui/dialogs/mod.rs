@@ -19,7 +19,7 @@ pub mod tags;
 
 use crate::client::Key;
 use crate::client::approve::Pending;
-use crate::domain::recovery_point::RecoveryPoint;
+use crate::domain::KnownPoint;
 use crate::domain::{Arn, PlanId, Scope};
 use crate::tui::actions::Subject;
 use crate::tui::msg::Act;
@@ -115,12 +115,12 @@ impl Dialog {
     }
 
     /// Restores a recovery point, or the given paths of it.
-    pub fn restore(point: Arc<RecoveryPoint>, items: Vec<String>, world: &World) -> Self {
+    pub fn restore(point: Arc<KnownPoint>, items: Vec<String>, world: &World) -> Self {
         Self::Restore(restore::RestoreWizard::new(point, items, world))
     }
 
     /// Changes how long a recovery point is kept.
-    pub fn lifecycle(point: Arc<RecoveryPoint>, world: &World) -> Self {
+    pub fn lifecycle(point: Arc<KnownPoint>, world: &World) -> Self {
         Self::Lifecycle(lifecycle::LifecycleEditor::new(point, world))
     }
 

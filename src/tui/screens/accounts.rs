@@ -43,7 +43,7 @@ static COLUMNS: &[Column<Row>] = &[
     Column::<Row>::new("ACCOUNT", 12, 28, |row, _| Cell::new(row.account.name.clone(), Role::Accent))
         .sorted(|a, b| by_text(&a.account.name, &b.account.name)),
     Column::<Row>::new("ID", 12, 12, |row, _| Cell::plain(row.account.id.to_string())).priority(9),
-    Column::<Row>::new("HEALTH", 14, 24, |row, world| match (&row.fault, row.failed) {
+    Column::<Row>::new("HEALTH", 16, 24, |row, world| match (&row.fault, row.failed) {
         (Some(fault), _) => Cell::new(format!("{} {}", world.glyphs.warning, fault.label()), Role::Warning),
         (None, 0) if row.jobs == 0 => Cell::dim(format!("{} no job in 24 h", world.glyphs.none)),
         (None, 0) => Cell::new(format!("{} ok", world.glyphs.good), Role::Good),

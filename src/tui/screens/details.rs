@@ -1,5 +1,6 @@
 //! Labels with their values, one below the other, wrapped and scrolled.
 
+use crate::domain::Known;
 use crate::tui::command::Command;
 use crate::tui::paint::Painter;
 use crate::tui::table::Cell;
@@ -29,6 +30,14 @@ impl Detail {
     /// A heading.
     pub fn heading(title: &str) -> Self {
         Self { label: title.to_owned(), value: Cell::plain("") }
+    }
+
+    /// A label with a value that no answer may have told yet.
+    pub fn known(label: &str, value: Known<String>) -> Self {
+        match value {
+            Known::Known(value) => Self::new(label, value),
+            Known::Unknown => Self { label: label.to_owned(), value: Cell::dim("not known") },
+        }
     }
 
     /// A label with a value, when there is one.

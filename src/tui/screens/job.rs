@@ -174,7 +174,10 @@ fn restore_report(job: &RestoreJob, world: &World) -> Report {
     let now = world.now();
     let mut facts = vec![Detail::cell("State", status::job(&job.state, job.percent_done, world.glyphs))];
     facts.extend(reasons(&job.state, true, None, job.status_message.as_ref()));
-    facts.extend(Detail::maybe("From", job.source_resource_arn.as_ref().map(last_part)));
+    facts.extend(Detail::maybe(
+        "From",
+        job.source_resource_arn.as_ref().map(|arn| world.resource_name(&job.scope, arn)),
+    ));
     facts.extend(Detail::maybe("Backed up", job.recovery_point_created.map(|at| moment(at, now))));
     facts.extend(Detail::maybe(
         "Restored into",
@@ -198,7 +201,8 @@ fn restore_report(job: &RestoreJob, world: &World) -> Report {
 /// A restored resource with the path of its data, where an engine tells it.
 fn restored(arn: &Arn, scope: &Scope, world: &World) -> String {
     let resources = world.store.resources(scope);
-    let path = resources.and_then(|all| all.iter().find(|one| one.arn == *arn)).and_then(|one| one.path.clone());
+    let path =
+        resources.and_then(|all| all.iter().find(|one| one.arn == *arn)).and_then(|one| one.path.clone().known());
     path.map_or_else(|| last_part(arn), |path| format!("{path} ({})", last_part(arn)))
 }
 

@@ -132,8 +132,9 @@ static RESTORE: &[Column<RestoreJob>] = &[
         let source = job.source_resource_arn.as_ref().or(job.recovery_point_arn.as_ref());
         Cell::new(source.map(|arn| world.resource_name(&job.scope, arn)).unwrap_or_default(), Role::Accent)
     }),
-    Column::<RestoreJob>::new("RESTORED", 12, 28, |job, _| {
-        Cell::plain(job.created_resource_arn.as_ref().map(last_part).unwrap_or_default())
+    Column::<RestoreJob>::new("RESTORED", 12, 28, |job, world| {
+        let restored = job.created_resource_arn.as_ref();
+        Cell::plain(restored.map(|arn| world.resource_name(&job.scope, arn)).unwrap_or_default())
     })
     .priority(3),
     Column::<RestoreJob>::new("SIZE", 8, 9, |job, _| Cell::plain(fmt::maybe_bytes(job.size_bytes))).right().priority(4),

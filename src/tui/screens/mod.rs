@@ -54,6 +54,27 @@ pub trait Screen {
     fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>);
 }
 
+/// A screen with nothing on it.
+#[derive(Debug)]
+pub struct Nowhere;
+
+impl Screen for Nowhere {
+    fn crumb(&self, _: &World) -> String {
+        String::new()
+    }
+    fn keys(&self, _: &World) -> Vec<Key> {
+        Vec::new()
+    }
+    fn sync(&mut self, _: &World) {}
+    fn handle(&mut self, _: Command, _: &World) -> Option<Vec<Act>> {
+        None
+    }
+    fn subject(&self, _: &World) -> Subject {
+        Subject::Nothing
+    }
+    fn view(&self, _: &World, _: Rect, _: &mut Painter<'_>) {}
+}
+
 /// Writes the enum of all screens, and hands each call to the one that it is.
 macro_rules! pages {
     ($($variant:ident($type:ty)),+ $(,)?) => {

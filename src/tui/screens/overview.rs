@@ -8,7 +8,6 @@ use crate::tui::actions::Subject;
 use crate::tui::command::Command;
 use crate::tui::msg::Act;
 use crate::tui::paint::{Painter, segment};
-use crate::tui::route::Route;
 use crate::tui::screens::chart::Day;
 use crate::tui::screens::points::resource_name;
 use crate::tui::screens::problems::{self, Problem};
@@ -186,7 +185,7 @@ impl Overview {
         let list = Rect::new(area.x, area.y, area.width, area.height - detail);
         pane::view_list(&self.problems, title, fresh, empty, world, list, painter);
         if let Some(line) = selected {
-            view_problem(&line.record, world, Rect::new(area.x, list.bottom(), area.width, detail), painter);
+            problems::view_detail(&line.record, world, Rect::new(area.x, list.bottom(), area.width, detail), painter);
         }
     }
 
@@ -274,19 +273,6 @@ impl Overview {
     }
 }
 
-/// The selected problem in full: what was said, and what it means.
-fn view_problem(problem: &Problem, world: &World, area: Rect, painter: &mut Painter<'_>) {
-    let head = Rect::new(area.x, area.y, area.width, 1);
-    let place = world.scope_name(&problem.scope);
-    painter.rule(head, &pane::title(&problem.name, &place, world), &vec![segment("enter opens it", Role::Dim)]);
-    let mut y = area.y + 1;
-    let rest = |y: u16| Rect::new(area.x + 2, y, area.width.saturating_sub(3), area.bottom().saturating_sub(y));
-    y += painter.paragraph(rest(y), &problem.detail, Role::Text);
-    if let Some(meaning) = problem.meaning {
-        painter.paragraph(rest(y), meaning, Role::Dim);
-    }
-}
-
 fn backup_running(job: &BackupJob) -> Running {
     Running {
         name: resource_name(job.resource_name.as_ref(), &job.resource_arn),
@@ -342,7 +328,7 @@ impl Screen for Overview {
     fn sync(&mut self, world: &World) {
         self.gather_jobs(world);
         self.gather_plans(world);
-        let problems = problems::of(world);
+        let problems = problems::of_now(world);
         self.problems
             .set(problems.into_iter().map(|problem| Line { record: Arc::new(problem), stale: false }).collect());
     }
@@ -354,23 +340,7 @@ impl Screen for Overview {
         self.problems.handle(command).then(Vec::new)
     }
     fn subject(&self, world: &World) -> Subject {
-        let Some(line) = self.problems.selected() else { return Subject::Nothing };
-        match &line.record.route {
-            Route::BackupJob(scope, id) => world
-                .store
-                .find_backup_job(scope, id)
-                .map_or(Subject::Nothing, |job| Subject::BackupJob(Arc::clone(job))),
-            Route::RestoreJob(scope, id) => world
-                .store
-                .find_restore_job(scope, id)
-                .map_or(Subject::Nothing, |job| Subject::RestoreJob(Arc::clone(job))),
-            Route::Plan(scope, id) => world.store.plan(scope, id).map_or(Subject::Nothing, |detail| {
-                let name = detail.plan.document.backup_plan_name.clone();
-                Subject::Plan(scope.clone(), id.clone(), name, detail.plan.arn.clone())
-            }),
-            Route::Resource(scope, arn) => Subject::Resource(scope.clone(), arn.clone()),
-            _ => Subject::Nothing,
-        }
+        self.problems.selected().map_or(Subject::Nothing, |line| problems::subject(&line.record, world))
     }
     fn filter(&mut self, text: &str) {
         self.problems.filter(text);

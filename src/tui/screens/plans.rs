@@ -40,14 +40,14 @@ static COLUMNS: &[Column<PlanSummary>] = &[
     })
     .right()
     .priority(3),
-    Column::<PlanSummary>::new("NEXT RUN", 10, 14, |plan, world| {
+    Column::<PlanSummary>::new("NEXT RUN", 11, 14, |plan, world| {
         let detail = world.store.plan(&plan.scope, &plan.id);
         let next = detail.and_then(|detail| super::plan::next_runs(detail, world.now(), 1).into_iter().next());
         Cell::plain(next.map(|run| fmt::relative(world.now(), run.at)).unwrap_or_default())
     })
     .right()
     .priority(1),
-    Column::<PlanSummary>::new("LAST RUN", 10, 14, |plan, world| match plan.last_execution {
+    Column::<PlanSummary>::new("LAST RUN", 11, 14, |plan, world| match plan.last_execution {
         Some(at) => Cell::plain(fmt::relative(world.now(), at)),
         None => Cell::dim("never"),
     })

@@ -1,9 +1,8 @@
 //! One recovery point: what it is, and the files in it.
 
 use crate::client::{Answer, Feature, Key, Query};
-use crate::domain::extension::Item;
-use crate::domain::recovery_point::RecoveryPoint;
-use crate::domain::{Arn, Scope};
+use crate::domain::extension::{Item, MissingItem};
+use crate::domain::{Arn, Known, KnownPoint, Scope, Time};
 use crate::tui::actions::{Subject, last_part};
 use crate::tui::command::Command;
 use crate::tui::fmt;
@@ -32,6 +31,8 @@ pub struct Point {
     /// What is marked to be restored, in all folders: paths from the resource's root.
     marked: BTreeSet<String>,
     missing: Vec<(String, String)>,
+    /// What was in it and cannot be restored any more.
+    lost: Vec<(String, String)>,
     details: bool,
     scroll: Scroll,
 }
@@ -47,6 +48,7 @@ impl Point {
             list: List::default(),
             marked: BTreeSet::new(),
             missing: Vec::new(),
+            lost: Vec::new(),
             details: false,
             scroll: Scroll::default(),
         }
@@ -62,7 +64,7 @@ impl Point {
         Key::scoped(self.scope.clone(), query)
     }
 
-    fn point<'a>(&self, world: &'a World) -> Option<&'a Arc<RecoveryPoint>> {
+    fn point<'a>(&self, world: &'a World) -> Option<&'a Arc<KnownPoint>> {
         match &world.store.slot(&self.point_key()).answer {
             Some(Answer::RecoveryPoint(point)) => Some(point),
             _ => world.store.find_point(&self.arn),
@@ -100,38 +102,42 @@ impl Point {
         let Some(point) = self.point(world) else { return vec![Detail::new("Recovery point", self.arn.to_string())] };
         let now = world.now();
         let moment = |time| format!("{} ({})", fmt::exact(time), fmt::relative(now, time));
-        let lifecycle = point.calculated_lifecycle;
         let mut facts = vec![
-            Detail::cell("Status", status::point(&point.status, world.glyphs)),
+            Detail::cell("Status", status::point(point, world.glyphs)),
             Detail::new("Resource", resource_name(point.resource_name.as_ref(), &point.resource_arn)),
             Detail::new("Resource ARN", point.resource_arn.to_string()),
             Detail::new("Type", point.resource_type.as_str()),
             Detail::new("Vault", point.vault_name.clone()),
             Detail::new("Created", moment(point.created)),
         ];
-        facts.extend(Detail::maybe("Completed", point.completed.map(moment)));
+        facts.extend(Detail::maybe("Completed", point.completed.told().map(moment)));
         facts.extend(Detail::maybe("Size", point.size_bytes.map(|size| fmt::maybe_bytes(Some(size)))));
         facts.extend(Detail::maybe("Message", point.status_message.clone()));
-        facts.push(Detail::new("Deleted", lifecycle.delete_at.map_or_else(|| "never".to_owned(), moment)));
-        facts.extend(Detail::maybe("To cold storage", lifecycle.move_to_cold_storage_at.map(moment)));
-        facts.extend(Detail::maybe("Storage", point.storage_class.clone()));
-        facts.push(match &point.created_by {
-            None => Detail::new("Made by", "on demand"),
-            Some(creator) => {
-                Detail::new("Made by", format!("plan {}, rule {}", creator.backup_plan_name, creator.backup_rule_name))
-            }
-        });
-        facts.extend(Detail::maybe("Role", point.iam_role_arn.as_ref().map(ToString::to_string)));
-        facts.extend(Detail::maybe("Last restored", point.last_restore.map(moment)));
+        let never = || "never".to_owned();
+        facts.push(Detail::known("Deleted", point.delete_at().map(|at| at.map_or_else(never, moment))));
+        let cold = point.calculated_lifecycle.map(|lifecycle| lifecycle.move_to_cold_storage_at);
+        facts.extend(Detail::maybe("To cold storage", cold.told().map(moment)));
+        facts.extend(Detail::maybe("Storage", point.storage_class.clone().told()));
+        facts.push(Detail::known(
+            "Made by",
+            point.created_by.as_ref().map(|creator| match creator {
+                None => "on demand".to_owned(),
+                Some(creator) => format!("plan {}, rule {}", creator.backup_plan_name, creator.backup_rule_name),
+            }),
+        ));
+        facts.extend(Detail::maybe("Role", point.iam_role_arn.as_ref().map(Option::as_ref).told().map(Arn::to_string)));
+        facts.extend(Detail::maybe("Last restored", point.last_restore.told().map(moment)));
         facts.extend(Detail::maybe("Encryption key", point.encryption_key_arn.clone()));
         facts.push(Detail::new("ARN", point.arn.to_string()));
         facts.push(Detail::new("Account, region", world.scope_name(&point.scope)));
-        if !self.missing.is_empty() {
-            facts.push(Detail::heading("What could not be read when it was made"));
+        let lists = [
+            ("What cannot be restored any more", &self.lost, Role::Bad),
+            ("What could not be read when it was made", &self.missing, Role::Warning),
+        ];
+        for (heading, items, role) in lists.into_iter().filter(|(_, items, _)| !items.is_empty()) {
+            facts.push(Detail::heading(heading));
             facts.extend(
-                self.missing
-                    .iter()
-                    .map(|(path, reason)| Detail::cell("", Cell::new(format!("{path}: {reason}"), Role::Warning))),
+                items.iter().map(|(path, reason)| Detail::cell("", Cell::new(format!("{path}: {reason}"), role))),
             );
         }
         facts
@@ -139,7 +145,7 @@ impl Point {
 
     fn view_summary(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
         let Some(point) = self.point(world) else { return };
-        let state = status::point(&point.status, world.glyphs);
+        let state = status::point(point, world.glyphs);
         let dot = format!(" {} ", painter.glyphs.dot);
         let mut line = vec![
             segment(resource_name(point.resource_name.as_ref(), &point.resource_arn), Role::Strong),
@@ -149,24 +155,28 @@ impl Point {
             segment(fmt::short(point.created), Role::Text),
             segment(dot.clone(), Role::Rule),
             segment(fmt::maybe_bytes(point.size_bytes), Role::Text),
-            segment(dot.clone(), Role::Rule),
         ];
-        line.push(segment(
-            match point.calculated_lifecycle.delete_at {
-                None => "kept for ever".to_owned(),
-                Some(at) => format!("deleted {}", fmt::relative(world.now(), at)),
-            },
-            Role::Text,
-        ));
-        painter.line(area.x, area.y, area.width, &line);
-        if !self.missing.is_empty() {
-            let text = format!(
-                "{} {} not read when it was made: tab lists them",
-                painter.glyphs.warning,
-                crate::tui::text::count(self.missing.len(), "item was", "items were")
-            );
-            painter.put(area.x, area.y + 1, area.width, &text, Role::Warning);
+        let kept = |at: Option<Time>| {
+            at.map_or_else(|| "kept for ever".to_owned(), |at| format!("deleted {}", fmt::relative(world.now(), at)))
+        };
+        if let Known::Known(at) = point.delete_at() {
+            line.extend([segment(dot.clone(), Role::Rule), segment(kept(at), Role::Text)]);
         }
+        painter.line(area.x, area.y, area.width, &line);
+        for (nth, text) in self.warnings(world).iter().enumerate() {
+            let text = format!("{} {text}", painter.glyphs.warning);
+            painter.put(area.x, area.y + 1 + nth as u16, area.width, &text, Role::Warning);
+        }
+    }
+
+    /// What is wrong with it: what the service says, and what could not be read when it was made.
+    fn warnings(&self, world: &World) -> Vec<String> {
+        let said = self.point(world).and_then(|point| point.status_message.clone());
+        let missing = (!self.missing.is_empty()).then(|| {
+            let items = crate::tui::text::count(self.missing.len(), "item was", "items were");
+            format!("{items} not read when it was made: tab lists them")
+        });
+        said.into_iter().chain(missing).collect()
     }
 }
 
@@ -227,7 +237,10 @@ impl Screen for Point {
         let Some(items) = world.store.items(&self.scope, &self.arn, &self.path) else { return };
         let stale = world.store.slot(&self.items_key()).fault.is_some();
         if self.path == "/" {
-            self.missing = items.missing.iter().map(|item| (item.path.clone(), item.reason.clone())).collect();
+            let named = |items: &[MissingItem]| {
+                items.iter().map(|item| (item.path.clone(), item.reason.clone())).collect::<Vec<_>>()
+            };
+            (self.missing, self.lost) = (named(&items.missing), named(&items.lost));
         }
         let mut items: Vec<Item> = items.items.clone();
         items.sort_by_key(|item| item.kind != "dir");
@@ -307,7 +320,7 @@ impl Screen for Point {
             details::view(&facts, &self.scroll, body, painter);
             return;
         }
-        let summary = 1 + u16::from(!self.missing.is_empty());
+        let summary = 1 + self.warnings(world).len() as u16;
         let inner = Rect::new(area.x + 1, area.y, area.width.saturating_sub(1), summary);
         self.view_summary(world, inner, painter);
         let list = Rect::new(area.x, area.y + summary, area.width, area.height.saturating_sub(summary));

@@ -1,8 +1,7 @@
 //! The recovery points of a vault, or of a resource.
 
 use crate::client::{Answer, Key, Query};
-use crate::domain::recovery_point::RecoveryPoint;
-use crate::domain::{Arn, Scope};
+use crate::domain::{Arn, Known, KnownPoint, Scope};
 use crate::tui::actions::{Subject, last_part};
 use crate::tui::command::Command;
 use crate::tui::fmt;
@@ -30,7 +29,7 @@ enum Of {
 pub struct Points {
     scope: Scope,
     of: Of,
-    list: List<RecoveryPoint>,
+    list: List<KnownPoint>,
 }
 
 impl Points {
@@ -42,6 +41,17 @@ impl Points {
     /// Those of a resource, in all vaults.
     pub fn of_resource(scope: Scope, arn: Arn) -> Self {
         Self { scope, of: Of::Resource(arn), list: List::default() }
+    }
+
+    /// What the points are of, as people call it.
+    fn name(&self, world: &World) -> String {
+        match &self.of {
+            Of::Vault(name) => name.clone(),
+            Of::Resource(arn) => {
+                let told = self.list.lines().iter().find_map(|line| line.record.resource_name.clone());
+                told.unwrap_or_else(|| world.resource_name(&self.scope, arn))
+            }
+        }
     }
 
     fn query(&self) -> Query {
@@ -57,13 +67,18 @@ pub fn resource_name(name: Option<&String>, arn: &Arn) -> String {
     name.filter(|name| !name.is_empty()).cloned().unwrap_or_else(|| last_part(arn))
 }
 
-static COLUMNS: &[Column<RecoveryPoint>] = &[
-    Column::<RecoveryPoint>::new("CREATED", 11, 11, |point, _| Cell::plain(fmt::short(point.created)))
+/// What no answer has told yet: another thing than none.
+fn not_known(world: &World) -> Cell {
+    Cell::dim(world.glyphs.none)
+}
+
+static COLUMNS: &[Column<KnownPoint>] = &[
+    Column::<KnownPoint>::new("CREATED", 11, 11, |point, _| Cell::plain(fmt::short(point.created)))
         .sorted(|a, b| b.created.cmp(&a.created)),
-    Column::<RecoveryPoint>::new("AGE", 5, 8, |point, world| Cell::dim(fmt::coarse(world.now() - point.created)))
+    Column::<KnownPoint>::new("AGE", 5, 8, |point, world| Cell::dim(fmt::coarse(world.now() - point.created)))
         .right()
-        .priority(3),
-    Column::<RecoveryPoint>::new("RESOURCE", 14, 28, |point, _| {
+        .priority(4),
+    Column::<KnownPoint>::new("RESOURCE", 14, 28, |point, _| {
         Cell::new(resource_name(point.resource_name.as_ref(), &point.resource_arn), Role::Accent)
     })
     .sorted(|a, b| {
@@ -72,38 +87,43 @@ static COLUMNS: &[Column<RecoveryPoint>] = &[
             &resource_name(b.resource_name.as_ref(), &b.resource_arn),
         )
     }),
-    Column::<RecoveryPoint>::new("TYPE", 4, 9, |point, _| Cell::plain(point.resource_type.as_str().to_owned()))
+    Column::<KnownPoint>::new("TYPE", 4, 9, |point, _| Cell::plain(point.resource_type.as_str().to_owned()))
         .priority(6),
-    Column::<RecoveryPoint>::new("STATUS", 11, 12, |point, world| status::point(&point.status, world.glyphs))
+    Column::<KnownPoint>::new("STATUS", 11, 12, |point, world| status::point(point, world.glyphs))
         .sorted(|a, b| a.status.as_str().cmp(b.status.as_str())),
-    Column::<RecoveryPoint>::new("SIZE", 8, 9, |point, _| Cell::plain(fmt::maybe_bytes(point.size_bytes)))
+    Column::<KnownPoint>::new("SIZE", 8, 9, |point, _| Cell::plain(fmt::maybe_bytes(point.size_bytes)))
         .right()
         .sorted(|a, b| b.size_bytes.cmp(&a.size_bytes))
-        .priority(2),
-    Column::<RecoveryPoint>::new("DELETED", 7, 12, |point, world| match point.calculated_lifecycle.delete_at {
-        None => Cell::dim("never"),
-        Some(at) => Cell::plain(fmt::relative(world.now(), at)),
+        .priority(3),
+    Column::<KnownPoint>::new("DELETED", 7, 12, |point, world| match point.delete_at() {
+        Known::Unknown => not_known(world),
+        Known::Known(None) => Cell::dim("never"),
+        Known::Known(Some(at)) => Cell::plain(fmt::relative(world.now(), at)),
     })
     .right()
-    .sorted(|a, b| a.calculated_lifecycle.delete_at.cmp(&b.calculated_lifecycle.delete_at))
+    .priority(2)
+    .sorted(|a, b| a.delete_at().told().cmp(&b.delete_at().told())),
+    Column::<KnownPoint>::new("PLAN", 8, 24, |point, world| match &point.created_by {
+        Known::Unknown => not_known(world),
+        Known::Known(None) => Cell::dim("on demand"),
+        Known::Known(Some(creator)) if creator.backup_plan_name.is_empty() => {
+            Cell::plain(creator.backup_plan_id.clone())
+        }
+        Known::Known(Some(creator)) => Cell::plain(creator.backup_plan_name.clone()),
+    })
+    .priority(5),
+    Column::<KnownPoint>::new("MESSAGE", 20, 32, |point, _| {
+        Cell::dim(point.status_message.clone().unwrap_or_default())
+    })
+    .grows()
     .priority(1),
-    Column::<RecoveryPoint>::new("STORAGE", 7, 7, |point, _| {
-        Cell::dim(point.storage_class.clone().unwrap_or_default())
-    })
-    .priority(7),
-    Column::<RecoveryPoint>::new("PLAN", 8, 24, |point, _| match &point.created_by {
-        None => Cell::dim("on demand"),
-        Some(creator) if creator.backup_plan_name.is_empty() => Cell::plain(creator.backup_plan_id.clone()),
-        Some(creator) => Cell::plain(creator.backup_plan_name.clone()),
-    })
-    .priority(4),
-    Column::<RecoveryPoint>::new("RECOVERY POINT", 12, 24, |point, _| Cell::dim(last_part(&point.arn)))
+    Column::<KnownPoint>::new("RECOVERY POINT", 12, 24, |point, _| Cell::dim(last_part(&point.arn)))
         .grows()
         .elide(Elide::Middle)
         .priority(8),
 ];
 
-impl Record for RecoveryPoint {
+impl Record for KnownPoint {
     fn id(&self) -> Cow<'_, str> {
         Cow::Borrowed(self.arn.as_str())
     }
@@ -111,7 +131,11 @@ impl Record for RecoveryPoint {
         COLUMNS
     }
     fn words(&self, words: &mut String) {
-        let plan = self.created_by.as_ref().map_or("on demand", |creator| creator.backup_plan_name.as_str());
+        let plan = match &self.created_by {
+            Known::Unknown => "",
+            Known::Known(None) => "on demand",
+            Known::Known(Some(creator)) => creator.backup_plan_name.as_str(),
+        };
         for word in [
             self.arn.as_str(),
             self.resource_arn.as_str(),
@@ -119,6 +143,7 @@ impl Record for RecoveryPoint {
             self.resource_type.as_str(),
             self.status.as_str(),
             plan,
+            self.status_message.as_deref().unwrap_or_default(),
             &fmt::exact(self.created),
         ] {
             words.push_str(word);
@@ -132,11 +157,8 @@ impl Record for RecoveryPoint {
 }
 
 impl Screen for Points {
-    fn crumb(&self, _: &World) -> String {
-        match &self.of {
-            Of::Vault(name) => name.clone(),
-            Of::Resource(arn) => last_part(arn),
-        }
+    fn crumb(&self, world: &World) -> String {
+        self.name(world)
     }
     fn keys(&self, _: &World) -> Vec<Key> {
         vec![Key::scoped(self.scope.clone(), self.query()), Key::scoped(self.scope.clone(), Query::Vaults)]
@@ -177,8 +199,8 @@ impl Screen for Points {
     fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
         let fresh = world.store.freshness(&[Key::scoped(self.scope.clone(), self.query())]);
         let (title, empty): (String, pane::Empty<'_>) = match &self.of {
-            Of::Vault(name) => (
-                format!("Recovery points in {name}"),
+            Of::Vault(_) => (
+                format!("Recovery points in {}", self.name(world)),
                 &[
                     "This vault holds no recovery point yet.",
                     "",
@@ -188,8 +210,8 @@ impl Screen for Points {
                     "$ :create-plan",
                 ],
             ),
-            Of::Resource(arn) => (
-                format!("Recovery points of {}", last_part(arn)),
+            Of::Resource(_) => (
+                format!("Recovery points of {}", self.name(world)),
                 &["This resource was never backed up.", "", "Back it up now:", "$ :start-backup"],
             ),
         };

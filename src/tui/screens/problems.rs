@@ -1,15 +1,19 @@
-//! The problems of the overview: what a person on call must see first.
+//! Problems, as the overview and the list of findings show them: what a person on call must see first.
 
 use crate::domain::finding::{Facts, Finding, FindingKind, Severity, Subject, findings};
 use crate::domain::{Scope, Time};
+use crate::tui::actions;
 use crate::tui::fmt;
+use crate::tui::paint::{Painter, segment};
 use crate::tui::route::{Route, Tab};
-use crate::tui::screens::status;
+use crate::tui::screens::{pane, status};
 use crate::tui::table::{Cell, Column, Record, When, by_text};
 use crate::tui::theme::Role;
 use crate::tui::world::World;
 use chrono::Duration;
+use ratatui::layout::Rect;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// One problem.
 #[derive(Debug, Clone)]
@@ -37,7 +41,7 @@ pub struct Problem {
 }
 
 static COLUMNS: &[Column<Problem>] = &[
-    Column::<Problem>::new("WHAT", 13, 16, |problem, world| {
+    Column::<Problem>::new("WHAT", 13, 24, |problem, world| {
         let (sign, role) = match problem.severity {
             _ if problem.recovered => (world.glyphs.good, Role::Dim),
             Severity::Critical => (world.glyphs.bad, Role::Bad),
@@ -48,7 +52,7 @@ static COLUMNS: &[Column<Problem>] = &[
         Cell::new(format!("{sign} {}{recovered}", problem.what), role)
     })
     .sorted(|a, b| b.severity.cmp(&a.severity)),
-    Column::<Problem>::new("WHEN", 10, 11, |problem, world| Cell::plain(fmt::relative(world.now(), problem.at)))
+    Column::<Problem>::new("WHEN", 11, 12, |problem, world| Cell::plain(fmt::relative(world.now(), problem.at)))
         .right()
         .sorted(|a, b| b.at.cmp(&a.at))
         .priority(1),
@@ -89,6 +93,20 @@ const PASSED: Duration = Duration::hours(24);
 /// Missing runs are looked for this far back.
 const MISSING: Duration = Duration::days(3);
 
+/// What needs a look now: of all problems those that are open, and those that passed within a day.
+pub fn of_now(world: &World) -> Vec<Problem> {
+    let now = world.now();
+    let mut problems = of(world);
+    problems.retain(|problem| {
+        if is_state(&problem.route) {
+            return true;
+        }
+        let passed = problem.recovered || problem.severity == Severity::Notice;
+        now - problem.at <= if passed { PASSED } else { OPEN }
+    });
+    problems
+}
+
 /// All problems of the scopes that are shown: the open ones first, the worst first, the newest first.
 pub fn of(world: &World) -> Vec<Problem> {
     let now = world.now();
@@ -111,11 +129,15 @@ pub fn of(world: &World) -> Vec<Problem> {
             }
         }
     }
-    let kept = findings(&facts).into_iter().filter(|finding| {
-        let passed = finding.recovered || finding.severity == Severity::Notice;
-        now - finding.at <= if passed { PASSED } else { OPEN }
-    });
-    kept.map(|finding| problem(finding, world)).collect()
+    for scope in &world.shown {
+        for vault in store.vaults(scope).into_iter().flat_map(|vaults| vaults.iter()) {
+            let points = store.points(scope, &vault.name);
+            facts.recovery_points.extend(points.into_iter().flat_map(|points| points.iter()).map(AsRef::as_ref));
+        }
+        let protected = store.protected(scope);
+        facts.protected.extend(protected.into_iter().flat_map(|all| all.iter()).map(AsRef::as_ref));
+    }
+    findings(&facts).into_iter().map(|finding| problem(finding, world)).collect()
 }
 
 fn problem(finding: Finding, world: &World) -> Problem {
@@ -145,20 +167,36 @@ fn problem(finding: Finding, world: &World) -> Problem {
         (_, FindingKind::Engine) => Some("`vaultdeck status` tells the same, and its exit code does too."),
         _ => None,
     };
+    let restored = match &route {
+        Route::RestoreJob(scope, id) => world
+            .store
+            .find_restore_job(scope, id)
+            .and_then(|job| job.source_resource_arn.as_ref().map(|arn| world.resource_name(scope, arn))),
+        _ => None,
+    };
     let (_, name) = finding.title.split_once(": ").unwrap_or(("", &finding.title));
     Problem {
-        // The engine tells what is wrong now, whenever that began.
-        id: if finding.kind == FindingKind::Engine { id } else { format!("{id} {}", finding.at.timestamp()) },
+        // What is so now, whenever it began, is the same thing when it is told again.
+        id: if is_state(&route) {
+            format!("{id} {}", finding.title)
+        } else {
+            format!("{id} {}", finding.at.timestamp())
+        },
         severity: finding.severity,
         recovered: finding.recovered,
         what: word(finding.kind, restore),
-        name: name.to_owned(),
+        name: restored.unwrap_or_else(|| name.to_owned()),
         meaning,
         detail: if finding.detail.is_empty() { finding.title.clone() } else { finding.detail },
         at: finding.at,
         scope: finding.scope,
         route,
     }
+}
+
+/// Whether a problem is a state of what opens, a point's or the engine's, and no event that passes.
+fn is_state(route: &Route) -> bool {
+    matches!(route, Route::Point(..) | Route::Tab(_))
 }
 
 /// One word for the eye.
@@ -173,5 +211,41 @@ fn word(kind: FindingKind, restore: bool) -> &'static str {
         FindingKind::StuckRecoveryPoint => "STUCK",
         FindingKind::Stopped => "STOPPED",
         FindingKind::Engine => "ENGINE",
+    }
+}
+
+/// What the actions are about when a problem is selected.
+pub fn subject(problem: &Problem, world: &World) -> actions::Subject {
+    use actions::Subject;
+    let store = &world.store;
+    match &problem.route {
+        Route::BackupJob(scope, id) => {
+            store.find_backup_job(scope, id).map_or(Subject::Nothing, |job| Subject::BackupJob(Arc::clone(job)))
+        }
+        Route::RestoreJob(scope, id) => {
+            store.find_restore_job(scope, id).map_or(Subject::Nothing, |job| Subject::RestoreJob(Arc::clone(job)))
+        }
+        Route::Plan(scope, id) => store.plan(scope, id).map_or(Subject::Nothing, |detail| {
+            let name = detail.plan.document.backup_plan_name.clone();
+            Subject::Plan(scope.clone(), id.clone(), name, detail.plan.arn.clone())
+        }),
+        Route::Point(_, _, arn) => {
+            store.find_point(arn).map_or(Subject::Nothing, |point| Subject::Point(Arc::clone(point), Vec::new()))
+        }
+        Route::Resource(scope, arn) => Subject::Resource(scope.clone(), arn.clone()),
+        _ => Subject::Nothing,
+    }
+}
+
+/// A problem in full: what was said, and what it means.
+pub fn view_detail(problem: &Problem, world: &World, area: Rect, painter: &mut Painter<'_>) {
+    let head = Rect::new(area.x, area.y, area.width, 1);
+    let place = world.scope_name(&problem.scope);
+    painter.rule(head, &pane::title(&problem.name, &place, world), &vec![segment("enter opens it", Role::Dim)]);
+    let mut y = area.y + 1;
+    let rest = |y: u16| Rect::new(area.x + 2, y, area.width.saturating_sub(3), area.bottom().saturating_sub(y));
+    y += painter.paragraph(rest(y), &problem.detail, Role::Text);
+    if let Some(meaning) = problem.meaning {
+        painter.paragraph(rest(y), meaning, Role::Dim);
     }
 }

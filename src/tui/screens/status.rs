@@ -1,5 +1,6 @@
 //! States in words and signs: no colour ever says something alone.
 
+use crate::domain::KnownPoint;
 use crate::domain::job::{BackupJob, JobState};
 use crate::domain::recovery_point::RecoveryPointStatus;
 use crate::tui::fmt;
@@ -33,8 +34,12 @@ pub fn backup_job(record: &BackupJob, glyphs: Glyphs) -> Cell {
 }
 
 /// A recovery point's state.
-pub fn point(status: &RecoveryPointStatus, glyphs: Glyphs) -> Cell {
-    let (sign, role) = match status {
+pub fn point(point: &KnownPoint, glyphs: Glyphs) -> Cell {
+    // Whatever its state is called, nobody should count on it.
+    if point.is_damaged() {
+        return Cell::new(format!("{} DAMAGED", glyphs.bad), Role::Bad);
+    }
+    let (sign, role) = match &point.status {
         RecoveryPointStatus::Completed | RecoveryPointStatus::Available => (glyphs.good, Role::Good),
         RecoveryPointStatus::Creating => (glyphs.running, Role::Running),
         RecoveryPointStatus::Deleting => (glyphs.pending, Role::Pending),
@@ -42,7 +47,7 @@ pub fn point(status: &RecoveryPointStatus, glyphs: Glyphs) -> Cell {
         RecoveryPointStatus::Expired => (glyphs.bad, Role::Bad),
         RecoveryPointStatus::Other(_) => (glyphs.none, Role::Text),
     };
-    Cell::new(format!("{sign} {}", status.as_str()), role)
+    Cell::new(format!("{sign} {}", point.status.as_str()), role)
 }
 
 /// Words of a service's message, and what they mean to a person on call (reference §3.7).

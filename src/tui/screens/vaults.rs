@@ -23,7 +23,7 @@ pub struct Vaults {
 }
 
 static COLUMNS: &[Column<Vault>] = &[
-    Column::<Vault>::new("VAULT", 12, 40, |vault, _| Cell::new(vault.name.clone(), Role::Accent))
+    Column::<Vault>::new("VAULT", 20, 40, |vault, _| Cell::new(vault.name.clone(), Role::Accent))
         .sorted(|a, b| by_text(&a.name, &b.name)),
     Column::<Vault>::new("POINTS", 6, 9, |vault, _| Cell::plain(fmt::grouped(vault.recovery_points.max(0) as u64)))
         .right()

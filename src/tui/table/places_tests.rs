@@ -1,10 +1,10 @@
 //! The columns of every table at every width.
 
 use super::*;
+use crate::domain::KnownPoint;
 use crate::domain::extension::Item;
 use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
 use crate::domain::plan::PlanSummary;
-use crate::domain::recovery_point::RecoveryPoint;
 use crate::domain::vault::Vault;
 use crate::tui::screens::{accounts, problems, resources};
 use crate::tui::table::{MOST_COLUMNS, Record};
@@ -37,7 +37,7 @@ fn shapes<T: Record>() -> Vec<Shape> {
 fn tables() -> Vec<(&'static str, Vec<Shape>)> {
     vec![
         ("vaults", shapes::<Vault>()),
-        ("points", shapes::<RecoveryPoint>()),
+        ("points", shapes::<KnownPoint>()),
         ("plans", shapes::<PlanSummary>()),
         ("backup jobs", shapes::<BackupJob>()),
         ("copy jobs", shapes::<CopyJob>()),

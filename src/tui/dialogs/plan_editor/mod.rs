@@ -128,7 +128,8 @@ impl PlanEditor {
         if let Some(resources) = world.store.resources(&scope) {
             let mut choices = vec![Choice::new(" ", "choose", "")];
             choices.extend(resources.iter().map(|resource| {
-                let name = resource.name.clone().unwrap_or_else(|| crate::tui::actions::last_part(&resource.arn));
+                let name =
+                    resource.name.clone().known().unwrap_or_else(|| crate::tui::actions::last_part(&resource.arn));
                 Choice::new(resource.arn.as_str(), name, resource.resource_type.to_string())
             }));
             self.form.choices("add", choices);

@@ -68,7 +68,7 @@ impl Preview {
         }
         let matched = resources.iter().zip(&taken).filter(|(_, taken)| **taken).map(|(resource, _)| resource);
         self.names = matched
-            .map(|resource| match &resource.name {
+            .map(|resource| match resource.name.as_ref().known() {
                 Some(name) => format!("{} {name}", resource.resource_type),
                 None => format!("{} {}", resource.resource_type, crate::tui::actions::last_part(&resource.arn)),
             })

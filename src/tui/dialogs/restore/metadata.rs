@@ -1,6 +1,6 @@
 //! The restore's metadata as fields, by the domain's table of its resource type.
 
-use crate::domain::recovery_point::RecoveryPoint;
+use crate::domain::KnownPoint;
 use crate::domain::restore::{self, EfsRestore, MetadataKey, Required, ValueKind};
 use crate::domain::restore_tables::PATH_KEY;
 use crate::domain::{Invalid, ResourceType};
@@ -152,7 +152,7 @@ fn field_of(resource_type: &ResourceType, invalid: &Invalid) -> &'static str {
 }
 
 /// What will be there afterwards, in words.
-pub fn outcome(form: &Form, point: &RecoveryPoint, items: &[String]) -> String {
+pub fn outcome(form: &Form, point: &KnownPoint, items: &[String]) -> String {
     if point.resource_type != ResourceType::Efs {
         return format!("Makes a new {} resource; the source is not touched.", point.resource_type);
     }

@@ -5,7 +5,7 @@ mod metadata;
 
 use crate::client::mutation::StartRestore;
 use crate::client::{Key, Mutation, Query};
-use crate::domain::recovery_point::RecoveryPoint;
+use crate::domain::KnownPoint;
 use crate::domain::{Arn, ResourceType};
 use crate::tui::dialogs::create_vault::form_hints;
 use crate::tui::dialogs::{Input, Modal};
@@ -25,7 +25,7 @@ use std::sync::Arc;
 /// The wizard.
 #[derive(Debug)]
 pub struct RestoreWizard {
-    point: Arc<RecoveryPoint>,
+    point: Arc<KnownPoint>,
     /// The paths that were marked when it opened.
     marked: Vec<String>,
     form: Form,
@@ -37,7 +37,7 @@ pub struct RestoreWizard {
 
 impl RestoreWizard {
     /// Of this point: the marked paths, or the whole when none is.
-    pub fn new(point: Arc<RecoveryPoint>, items: Vec<String>, world: &World) -> Self {
+    pub fn new(point: Arc<KnownPoint>, items: Vec<String>, world: &World) -> Self {
         let mut wizard = Self { point, marked: items, form: Form::default(), proposed: None, touched: false };
         wizard.sync(world);
         wizard
@@ -62,7 +62,8 @@ impl RestoreWizard {
         self.add_what();
         let target = Target { resource_type: &self.point.resource_type, engine: world.is_engine() };
         metadata::add_fields(&mut self.form, &target, &proposed);
-        let role = self.point.iam_role_arn.clone().unwrap_or_else(|| Arn::default_role(&self.point.scope.account));
+        let role =
+            self.point.iam_role_arn.clone().told().unwrap_or_else(|| Arn::default_role(&self.point.scope.account));
         self.form
             .toggle("tags", "Copy the tags", false)
             .hint("tags", "a restored resource has no tags unless asked for, so that no plan picks it up")
