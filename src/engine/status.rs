@@ -49,7 +49,7 @@ fn without_recovery_key(catalog: &Catalog) -> Result<Vec<String>> {
         let mut statement = c.prepare_cached(
             "SELECT account || '/' || region || '/' || name FROM vaults v
              WHERE NOT EXISTS (SELECT 1 FROM recovery_keys WHERE vault_arn = v.arn)
-               AND EXISTS (SELECT 1 FROM recovery_points WHERE vault_arn = v.arn)
+               AND EXISTS (SELECT 1 FROM recovery_points WHERE vault_arn = v.arn AND status <> 'CREATING')
              ORDER BY account, region, name",
         )?;
         let rows = statement.query_map([], |row| row.get(0))?;

@@ -4,8 +4,8 @@ use crate::domain::vault::Vault;
 use crate::domain::{Arn, Invalid, Scope, VaultName, tags as tag_rules};
 use crate::engine::Engine;
 use crate::engine::catalog::paging::Listing;
-use crate::engine::catalog::tags;
 use crate::engine::catalog::values::{Columns, millis};
+use crate::engine::catalog::{creating, tags};
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::store;
 use crate::engine::request::{Caller, NewVault, Page, PageRequest};
@@ -24,7 +24,7 @@ const VAULT_TYPES: [&str; 3] = [VAULT_TYPE, "LOGICALLY_AIR_GAPPED_BACKUP_VAULT",
 const MAX_VAULTS: i64 = 300;
 
 const COLUMNS: &str = "arn, account, region, name, vault_type, encryption_key_arn, creator_request_id, created, \
-    (SELECT count(*) FROM recovery_points WHERE vault_arn = vaults.arn) AS points";
+    (SELECT count(*) FROM recovery_points WHERE vault_arn = vaults.arn AND status <> 'CREATING') AS points";
 
 fn from_row(row: &Row<'_>) -> Result<Vault> {
     Ok(Vault {
@@ -162,6 +162,7 @@ impl Engine {
                     "Backup vault cannot be deleted because a backup job is writing into it.",
                 ));
             }
+            creating::remove_of_vault(tx, &vault.arn)?;
             tx.prepare_cached("DELETE FROM vaults WHERE arn = ?1")?.execute([vault.arn.as_str()])?;
             Ok(())
         })?;

@@ -154,6 +154,9 @@ pub fn check(command: Command, subject: &Subject, world: &World) -> Result<(), S
             Subject::BackupJob(job) if job.state.is_final() => {
                 Err(format!("this job has ended: {}", job.state.as_str()))
             }
+            Subject::BackupJob(job) if !job.resource_type.can_stop_backup() => {
+                Err(format!("AWS Backup cannot stop a backup job of {}", job.resource_type))
+            }
             Subject::BackupJob(_) => Ok(()),
             Subject::RestoreJob(_) | Subject::CopyJob(_) => Err("AWS Backup can only stop backup jobs".to_owned()),
             _ => needs("a backup job (4)"),

@@ -3,6 +3,7 @@
 use crate::bench::{Bench, VAULT, assert_completed, pairs};
 use std::fs;
 use vaultdeck::domain::job::JobState;
+use vaultdeck::domain::{Lifecycle, Tags};
 use vaultdeck::engine::{ClockKind, ErrorKind, PageRequest};
 
 #[test]
@@ -250,4 +251,106 @@ fn why_a_job_was_set_back_is_known_after_a_restart() {
     assert_eq!(job.state, JobState::Failed);
     let message = job.status_message.unwrap();
     assert!(message.contains("vaultdeck/points"), "{message}");
+}
+
+#[test]
+fn the_point_of_a_running_job_can_be_looked_at_and_tagged_and_nothing_else() {
+    let bench = Bench::with_rate(1);
+    let engine = bench.engine();
+    let resource = bench.resource("projects", &[("env", "prod"), ("team", "web")]);
+    let mut request = bench.backup_request(&resource);
+    request.recovery_point_tags = pairs(&[("kind", "on-demand")]);
+    request.lifecycle = Some(Lifecycle::delete_after(7));
+    let job = engine.start_backup_job(&bench.caller, request).unwrap();
+    let arn = job.recovery_point_arn.clone().unwrap();
+    for minutes in [0, 1] {
+        bench.advance(chrono::Duration::minutes(minutes));
+        let point = engine.describe_recovery_point(&bench.caller, VAULT, &arn).unwrap();
+        assert_eq!(point.status.as_str(), "CREATING");
+        assert_eq!((point.completed, point.size_bytes, point.created), (None, None, job.created));
+        assert_eq!(point.calculated_lifecycle.delete_at, Some(job.created + chrono::Duration::days(7)));
+        assert_eq!(bench.points(), std::slice::from_ref(&point));
+        let of_resource =
+            engine.list_recovery_points_by_resource(&bench.caller, &resource, false, &PageRequest::default()).unwrap();
+        assert_eq!(of_resource.items, [point]);
+    }
+    assert_eq!(engine.describe_vault(&bench.caller, VAULT).unwrap().recovery_points, 0);
+    assert!(engine.status().unwrap().vaults_without_recovery_key.is_empty());
+
+    engine.tag_resource(&bench.caller, &arn, pairs(&[("owner", "me"), ("team", "ops")])).unwrap();
+    engine.untag_resource(&bench.caller, &arn, &["env".to_owned()]).unwrap();
+
+    let refused = engine.delete_recovery_point(&bench.caller, VAULT, &arn).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::InvalidResourceState);
+    assert!(refused.to_string().contains("CREATING"), "{refused}");
+    let lifecycle = engine.update_recovery_point_lifecycle(&bench.caller, VAULT, &arn, Lifecycle::delete_after(9));
+    assert!(lifecycle.unwrap_err().to_string().contains("CREATING"));
+    let restore = engine.start_restore_job(
+        &bench.caller,
+        bench.restore_request(&arn, pairs(&[("file-system-id", "fs-0"), ("newFileSystem", "true")])),
+    );
+    assert!(restore.unwrap_err().to_string().contains("CREATING"));
+    let items = engine.recovery_point_items(&bench.caller, &arn, "/", &PageRequest::default());
+    assert_eq!(items.unwrap_err().kind(), ErrorKind::ResourceNotFound);
+
+    bench.advance(chrono::Duration::hours(4));
+    assert_completed(&bench.job(&job.id));
+    let points = bench.points();
+    assert_eq!((points.len(), points[0].status.as_str()), (1, "COMPLETED"));
+    let tags = engine.list_tags(&bench.caller, &arn, &PageRequest::default()).unwrap().items;
+    assert_eq!(tags.into_iter().collect::<Tags>(), pairs(&[("kind", "on-demand"), ("owner", "me"), ("team", "ops")]));
+    assert_eq!(engine.describe_vault(&bench.caller, VAULT).unwrap().recovery_points, 1);
+}
+
+#[test]
+fn the_point_of_a_job_that_ends_badly_is_gone_with_it() {
+    let bench = Bench::with_rate(1);
+    let resource = bench.resource("projects", &[("env", "prod")]);
+    let gone = |job: &vaultdeck::domain::job::BackupJob| {
+        let arn = job.recovery_point_arn.clone().unwrap();
+        let point = bench.engine().describe_recovery_point(&bench.caller, VAULT, &arn);
+        let tags = bench.engine().list_tags(&bench.caller, &arn, &PageRequest::default());
+        assert_eq!(point.unwrap_err().kind(), ErrorKind::ResourceNotFound, "{:?}", job.state);
+        assert_eq!(tags.unwrap_err().kind(), ErrorKind::ResourceNotFound, "{:?}", job.state);
+    };
+    let stopped = bench.engine().start_backup_job(&bench.caller, bench.backup_request(&resource)).unwrap();
+    bench.advance(chrono::Duration::minutes(1));
+    let mut request = bench.backup_request(&resource);
+    request.start_window_minutes = Some(60);
+    let expired = bench.engine().start_backup_job(&bench.caller, request).unwrap();
+    bench.advance(chrono::Duration::hours(2));
+    assert_eq!(bench.job(&expired.id).state, JobState::Expired);
+    gone(&bench.job(&expired.id));
+    bench.engine().stop_backup_job(&bench.caller, &stopped.id).unwrap();
+    gone(&bench.wait(&stopped.id));
+    fs::rename(bench.path("projects"), bench.path("moved")).unwrap();
+    let failed = bench.backup(&resource);
+    assert_eq!(failed.state, JobState::Failed);
+    gone(&failed);
+    assert!(bench.points().is_empty());
+}
+
+#[test]
+fn a_running_job_and_a_restart_keep_the_point_and_a_vault_that_is_waited_for_can_go() {
+    let mut bench = Bench::with_rate(1);
+    let resource = bench.resource("projects", &[]);
+    let job = bench.engine().start_backup_job(&bench.caller, bench.backup_request(&resource)).unwrap();
+    bench.advance(chrono::Duration::minutes(1));
+    bench.restart();
+    bench.advance(chrono::Duration::minutes(1));
+    assert_eq!(bench.points()[0].status.as_str(), "CREATING", "what a restart looks through keeps it");
+    let refused = bench.engine().delete_vault(&bench.caller, VAULT).unwrap_err();
+    assert!(refused.to_string().contains("a backup job is writing into it"), "{refused}");
+
+    // A job that waits for its resource holds no vault.
+    let other: vaultdeck::domain::VaultName = "other".parse().unwrap();
+    bench.engine().create_vault(&bench.caller, &other, vaultdeck::engine::NewVault::default()).unwrap();
+    let mut request = bench.backup_request(&resource);
+    request.vault_name = "other".to_owned();
+    let waiting = bench.engine().start_backup_job(&bench.caller, request).unwrap();
+    bench.engine().delete_vault(&bench.caller, "other").unwrap();
+    bench.advance(chrono::Duration::hours(4));
+    assert_completed(&bench.job(&job.id));
+    assert_eq!(bench.job(&waiting.id).state, JobState::Failed);
+    assert_eq!(bench.points().len(), 1);
 }

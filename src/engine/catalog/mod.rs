@@ -3,6 +3,7 @@
 //! The modules below hold the SQL; what is allowed and what it means is the operations' matter.
 
 pub mod backup_jobs;
+pub mod creating;
 pub mod creation_tokens;
 pub mod damage;
 pub mod idempotency;

@@ -50,12 +50,6 @@ pub fn get(connection: &Connection, arn: &Arn) -> Result<Option<RecoveryPoint>> 
     statement.query_row([arn.as_str()], |row| Ok(from_row(row))).optional()?.transpose()
 }
 
-/// How many recovery points a vault holds.
-pub fn count(connection: &Connection, vault: &Arn) -> Result<i64> {
-    let mut statement = connection.prepare_cached("SELECT count(*) FROM recovery_points WHERE vault_arn = ?1")?;
-    Ok(statement.query_row([vault.as_str()], |row| row.get(0))?)
-}
-
 /// The recovery points of a vault that pass the filter, the newest first.
 pub fn list_by_vault(
     connection: &Connection,

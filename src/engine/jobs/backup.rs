@@ -9,7 +9,7 @@ use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use crate::domain::{Arn, Resource, Tags, Time, tags::MAX_TAGS};
 use crate::engine::Engine;
 use crate::engine::catalog::values::{millis, to_json};
-use crate::engine::catalog::{manifests, recovery_points, tags};
+use crate::engine::catalog::{creating, manifests, recovery_points, tags};
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::create::vault_key;
 use crate::engine::jobs::live::{LiveJob, Verdict};
@@ -164,7 +164,9 @@ impl Stored {
         if verdict != Verdict::Complete {
             return discard(engine, &self.record, &self.vault, &self.outcome.snapshot, verdict);
         }
-        let manifest = self.manifest(engine.clock.now());
+        let arn = self.record.job.recovery_point_arn.clone();
+        let given = engine.catalog.read(|c| arn.map_or(Ok(None), |arn| creating::tags_of(c, &arn)))?;
+        let manifest = self.manifest(engine.clock.now(), given.unwrap_or_else(|| self.plan.tags.clone()));
         manifest::write(&self.vault.points, self.vault.repository.key(), &manifest)?;
         let root = self.plan.root.after(self.identity, &self.outcome);
         commit(engine, &self.record, &self.vault, &manifest, &self.outcome.snapshot, Some(root))
@@ -176,7 +178,7 @@ impl Stored {
         file.ok().map(|bytes| BASE64.encode(bytes))
     }
 
-    fn manifest(&self, now: Time) -> manifest::Manifest {
+    fn manifest(&self, now: Time, tags: Tags) -> manifest::Manifest {
         let job = &self.record.job;
         let shrunk = self.plan.root.shrunk(&self.outcome);
         let read: Vec<MissingItem> = self
@@ -210,7 +212,7 @@ impl Stored {
             bytes_read: self.outcome.bytes_read,
             size_bytes: self.outcome.bytes_total,
             lifecycle: job.lifecycle,
-            tags: self.plan.tags.clone(),
+            tags,
             missing,
             notes: self.outcome.notes.len() as u64,
             status_message: ending.message,
@@ -246,10 +248,16 @@ fn commit(
     };
     let moved = Moved { size: manifest.bytes_read as i64, bytes: manifest.bytes_read as i64 };
     let done = engine.catalog.write(|tx| {
+        // Whoever tagged the point while it was being made finds these tags on it.
+        let arn = record.job.recovery_point_arn.as_ref();
+        let given = arn.map_or(Ok(None), |arn| creating::tags_of(tx, arn))?;
         if !store::end_backup(tx, &record.job.id, &ending, moved, now)? {
             return Ok(false);
         }
         insert_point(tx, manifest, &packs, now)?;
+        if let Some((arn, tags)) = arn.zip(given) {
+            tags::replace(tx, arn.as_str(), &tags)?;
+        }
         if let Some(root) = root {
             source_root::remember(tx, &manifest.resource_arn, root)?;
         }

@@ -93,7 +93,9 @@ impl Engine {
 
 pub(crate) fn standing(connection: &Connection, vault: &Arn, point: &str, snapshot: &Id) -> Result<Standing> {
     let held: Option<Option<String>> = connection
-        .prepare_cached("SELECT snapshot_id FROM recovery_points WHERE vault_arn = ?1 AND point_id = ?2")?
+        .prepare_cached(
+            "SELECT snapshot_id FROM recovery_points WHERE vault_arn = ?1 AND point_id = ?2 AND status <> 'CREATING'",
+        )?
         .query_row([vault.as_str(), point], |row| row.get(0))
         .optional()?;
     if let Some(held) = held {

@@ -7,7 +7,7 @@ use crate::domain::job::{BackupJob, JobKind, JobState, RestoreJob};
 use crate::domain::names::JobId;
 use crate::domain::{Arn, Tags, Time};
 use crate::engine::catalog::values::{Columns as _, millis, to_json};
-use crate::engine::catalog::{backup_jobs, restore_jobs};
+use crate::engine::catalog::{backup_jobs, creating, restore_jobs};
 use crate::engine::error::Result;
 use crate::engine::jobs::outcome::Ending;
 use crate::engine::source_root::identity;
@@ -70,7 +70,7 @@ pub fn point_id(arn: &Arn) -> &str {
     arn.resource().strip_prefix("recovery-point:").unwrap_or_else(|| arn.resource())
 }
 
-/// Adds a backup job.
+/// Adds a backup job, and its recovery point in status CREATING.
 pub fn insert_backup(connection: &Connection, record: &BackupRecord) -> Result<()> {
     let job = &record.job;
     connection
@@ -116,7 +116,7 @@ pub fn insert_backup(connection: &Connection, record: &BackupRecord) -> Result<(
             job.created_by.is_some().then(|| millis(job.created)),
             job.recovery_point_arn.as_ref().map(point_id),
         ])?;
-    Ok(())
+    creating::insert(connection, job, &record.recovery_point_tags)
 }
 
 /// Adds a restore job.
@@ -300,7 +300,8 @@ pub fn note_setback(connection: &Connection, kind: JobKind, id: &JobId, why: &st
     Ok(())
 }
 
-/// A backup job ends. Whether it was still open; a completed one must also not have been stopped meanwhile.
+/// A backup job ends, and with it its recovery point in status CREATING. Whether it was still open; a completed one must
+/// also not have been stopped meanwhile.
 pub fn end_backup(connection: &Connection, id: &JobId, ending: &Ending, moved: Moved, now: Time) -> Result<bool> {
     if !change_state(connection, JobKind::Backup, id, &ending.state)? {
         return Ok(false);
@@ -320,6 +321,7 @@ pub fn end_backup(connection: &Connection, id: &JobId, ending: &Ending, moved: M
             moved.size,
             moved.bytes
         ])?;
+    creating::remove(connection, id)?;
     Ok(true)
 }
 
