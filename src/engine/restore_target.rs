@@ -171,7 +171,7 @@ mod tests {
     fn room_is_asked_for_with_the_reserve_before_anything_is_made() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().canonicalize().unwrap().join("a/target");
-        let enough = 1000 + RESERVE;
+        let enough = 1000 + (16 << 20);
         let refused = open_vacant(&target, 1000, &|_| Ok(enough - 1)).unwrap_err();
         let message = refused.message.unwrap();
         assert!(message.starts_with("Not enough space") && message.contains("1000 bytes are needed"), "{message}");
