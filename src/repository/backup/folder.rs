@@ -119,6 +119,15 @@ mod tests {
     }
 
     #[test]
+    fn folders_deeper_than_the_stack_are_let_go() {
+        let mut folder = Folder::new(None, Node::default(), None);
+        for _ in 0..200_000 {
+            folder = Folder::new(Some(Place { folder, slot: 0 }), Node::default(), None);
+        }
+        drop(folder);
+    }
+
+    #[test]
     fn an_empty_folder_is_whole_when_it_is_closed() {
         assert_eq!(Folder::new(None, Node::default(), None).close(0), Some(Tree::default().encode()));
     }

@@ -181,3 +181,19 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     // A panicking worker leaves nothing half done in what these guard.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_deeper_than_the_stack_are_let_go() {
+        let mut parent = None;
+        for _ in 0..200_000 {
+            let identity = Identity { device: 0, inode: 0 };
+            let folder = Folder { parent, name: Vec::new(), identity, passes_on: false, descriptor: Mutex::default() };
+            parent = Some(Arc::new(folder));
+        }
+        drop(parent);
+    }
+}
