@@ -117,7 +117,7 @@ static COLUMNS: &[Column<KnownPoint>] = &[
     })
     .grows()
     .priority(1),
-    Column::<KnownPoint>::new("RECOVERY POINT", 12, 24, |point, _| Cell::dim(last_part(&point.arn)))
+    Column::<KnownPoint>::new("RECOVERY POINT", 14, 24, |point, _| Cell::dim(last_part(&point.arn)))
         .grows()
         .elide(Elide::Middle)
         .priority(8),

@@ -74,7 +74,7 @@ fn no_table_has_more_columns_than_are_measured_and_each_title_fits_its_column() 
     for (name, shapes) in tables() {
         assert!(shapes.len() <= MOST_COLUMNS, "{name}");
         for shape in shapes {
-            assert!(shape.title.len() <= usize::from(shape.ideal), "{name}: {}", shape.title);
+            assert!(shape.title.len() <= usize::from(shape.minimum), "{name}: {}", shape.title);
         }
     }
 }
