@@ -152,9 +152,11 @@ def test_neighbour_services(engine, small_tree):
     tagging = engine.client("resourcegroupstaggingapi")
     found = tagging.get_resources(TagFilters=[{"Key": "env", "Values": ["prod", "stage"]}])["ResourceTagMappingList"]
     assert [{tag["Key"]: tag["Value"] for tag in row["Tags"]} for row in found] == [{"env": "prod", "team": "a"}]
+    assert tagging.get_tag_keys()["TagKeys"] == ["env", "team"]
+    assert tagging.get_tag_values(Key="env")["TagValues"] == ["prod", "test"]
     with pytest.raises(ClientError) as caught:
-        tagging.get_tag_keys()
-    assert "GetTagKeys" in str(caught.value)
+        tagging.start_report_creation(S3Bucket="none")
+    assert "StartReportCreation" in str(caught.value)
 
 
 def test_wrong_keys_and_clocks_are_told_apart(engine):
