@@ -63,6 +63,7 @@ impl Engine {
             return Ok(None);
         }
         let vault = self.vault_store.get(arn)?;
+        vault.may_write()?;
         let _alone = match vault.gate.try_write() {
             Ok(alone) => alone,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),

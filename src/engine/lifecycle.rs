@@ -126,6 +126,7 @@ impl Engine {
     /// Forgets the snapshot, then the manifest, then the row: in that order a crash leaves a point that is still DELETING.
     fn erase(&self, doomed: &Doomed) -> Result<()> {
         let vault = self.vault_store.get(&doomed.vault)?;
+        vault.may_remove()?;
         let _gate = vault.enter();
         crash_point::reached("during-delete");
         if let Some(snapshot) = &doomed.snapshot {

@@ -35,6 +35,7 @@ pub mod status;
 pub mod summaries;
 pub mod tags;
 mod upkeep;
+mod vault_copies;
 pub mod vault_store;
 pub mod vaults;
 

@@ -4,15 +4,21 @@
 //! vaults/ACCOUNT/REGION/NAME/           config data/ index/ keys/ locks/ snapshots/: restic's
 //!   vaultdeck/key.json                  the data key, wrapped by the key provider
 //!   vaultdeck/vault.json                what is frozen for its life: how its sources are cut
+//!   vaultdeck/copies/                   second copies of these two, and of restic's config
+//!   vaultdeck/integrity                 what was found when packs were read, see the repository
+//!   vaultdeck/damaged/                  damaged files that were written again; a person may delete them
 //!   vaultdeck/points/ID.json            one manifest per recovery point
 //! ```
 //!
 //! A vault is opened when it is first needed and stays open, under a shared restic lock, until the engine closes it.
+//! Reading needs no lock: where another program holds the repository for itself alone, or the lock cannot be written, the
+//! vault opens all the same, and only what writes is refused.
 
 use crate::domain::{Arn, Scope, Time, VaultName};
 use crate::engine::data_dir::{DataDir, make_private_folder, write_private_file};
 use crate::engine::error::{Error, Result};
 use crate::engine::keys::LocalKey;
+use crate::engine::vault_copies::{self, Mend, Pair};
 use crate::repository::{ChunkerParameters, LocalStorage, MasterKey, Options, Repository, RepositoryLock};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -25,6 +31,9 @@ use zeroize::Zeroizing;
 
 /// The version of `key.json` that this program writes, and the newest that it reads.
 const VERSION: u32 = 1;
+/// The two files of a vault that have a copy.
+const KEY: &str = "key.json";
+const FROZEN: &str = "vault.json";
 
 /// An open vault.
 pub struct OpenVault {
@@ -36,8 +45,11 @@ pub struct OpenVault {
     pub points: PathBuf,
     /// Shared by all that reads or writes the repository, exclusive for collection.
     pub gate: RwLock<()>,
-    /// Tells restic that the repository is in use.
-    lock: Mutex<RepositoryLock>,
+    /// Tells restic that the repository is in use; none while another program excludes us.
+    lock: Mutex<Option<RepositoryLock>>,
+    folder: PathBuf,
+    /// Files of the engine that are to be written again.
+    mends: Mutex<Vec<Mend>>,
 }
 
 /// All vaults' folders.
@@ -72,12 +84,49 @@ struct VaultFile {
     files: ChunkerParameters,
 }
 
+impl VaultFile {
+    fn new(arn: &Arn, created: Time) -> Self {
+        Self { version: VERSION, vault_arn: arn.clone(), created, files: ChunkerParameters::FILES }
+    }
+}
+
 /// What binds a wrapped key to its vault.
 fn context(vault: &Arn) -> String {
     format!("vaultdeck vault key {vault}")
 }
 
 impl OpenVault {
+    /// Makes sure that the vault may be written: that this process has said so to other programs, and that none of them
+    /// holds the repository for itself alone. Before that, reading goes on. What was found damaged is written again now.
+    pub fn may_write(&self) -> Result<()> {
+        let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        match lock.as_ref() {
+            Some(lock) => lock.confirm()?,
+            None => *lock = Some(self.repository.lock_shared()?),
+        }
+        drop(lock);
+        // What is written then is readable without: it is tried again the next time.
+        if let Err(error) = self.repository.settle().map_err(Error::from).and_then(|()| self.mend()) {
+            tracing::warn!(vault = %self.folder.display(), %error, "what is damaged was not written again yet");
+        }
+        Ok(())
+    }
+
+    /// Makes sure that something may be removed from the vault, which needs no room for a lock: that no other program holds
+    /// the repository for itself alone.
+    pub fn may_remove(&self) -> Result<()> {
+        Ok(self.repository.refuse_if_excluded()?)
+    }
+
+    fn mend(&self) -> Result<()> {
+        let mut mends = self.mends.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some(mend) = mends.last() {
+            mend.carry_out(&self.folder)?;
+            mends.pop();
+        }
+        Ok(())
+    }
+
     /// Keeps collection away while the guard lives.
     pub fn enter(&self) -> RwLockReadGuard<'_, ()> {
         self.gate.read().unwrap_or_else(PoisonError::into_inner)
@@ -109,9 +158,10 @@ impl VaultStore {
         let wrapped = self.local_key.seal(&context(arn), key.to_bytes().as_slice())?;
         let file = KeyFile { version: VERSION, vault_arn: arn.clone(), wrapped_key: BASE64.encode(wrapped) };
         write_json(&building.join("vaultdeck/key.json"), &file)?;
-        let frozen =
-            VaultFile { version: VERSION, vault_arn: arn.clone(), created: now, files: ChunkerParameters::FILES };
-        write_json(&building.join("vaultdeck/vault.json"), &frozen)?;
+        write_json(&building.join("vaultdeck/vault.json"), &VaultFile::new(arn, now))?;
+        for name in [KEY, FROZEN] {
+            vault_copies::write(&building, name)?;
+        }
         Repository::create(Arc::new(LocalStorage::new(&building)), key, Options::default())?;
         sync(&building.join("vaultdeck"))?;
         sync(&building)?;
@@ -146,18 +196,26 @@ impl VaultStore {
             return Err(Error::Internal(format!("{arn} is not a vault's")));
         };
         let folder = self.folder(&scope, name);
-        let key = read_key(&folder, &self.local_key, arn)?;
-        let chunker = read_frozen(&folder, arn)?.files;
+        let key = vault_copies::read(&folder, KEY, |path, bytes| parse_key(path, bytes, &self.local_key, arn))?;
+        let frozen = read_frozen(&folder, arn)?;
         let storage = Arc::new(LocalStorage::new(&folder));
-        let repository = Arc::new(Repository::open(storage, key, Options::default())?);
-        let lock = repository.lock_shared()?;
+        let repository = Arc::new(Repository::open(storage, key.value, Options::default())?);
+        let mends: Vec<Mend> = key.mend.into_iter().chain(frozen.mend).collect();
+        for mend in &mends {
+            mend.tell(&repository);
+        }
         let open = Arc::new(OpenVault {
             repository,
-            chunker,
+            chunker: frozen.value.files,
             points: folder.join("vaultdeck/points"),
             gate: RwLock::new(()),
-            lock: Mutex::new(lock),
+            lock: Mutex::new(None),
+            folder,
+            mends: Mutex::new(mends),
         });
+        if let Err(error) = open.may_write() {
+            tracing::warn!(vault = %arn, %error, "the vault is open for reading only");
+        }
         *slot = Some(Arc::clone(&open));
         Ok(open)
     }
@@ -189,6 +247,8 @@ impl VaultStore {
             let Ok(open) = slot.try_lock().map(|open| open.clone()) else { continue };
             let Some(open) = open else { continue };
             let lock = open.lock.lock().unwrap_or_else(PoisonError::into_inner);
+            // One that is open for reading only has none.
+            let Some(lock) = lock.as_ref() else { continue };
             let gone = lock.is_gone();
             if gone {
                 tracing::warn!(points = %open.points.display(), "a vault's restic lock was removed: it is made anew");
@@ -206,9 +266,8 @@ impl VaultStore {
     }
 }
 
-/// Reads and unwraps a vault's data key.
-fn read_key(folder: &Path, local: &LocalKey, arn: &Arn) -> Result<MasterKey> {
-    let path = folder.join("vaultdeck/key.json");
+/// Unwraps a vault's data key, read from `path`.
+fn parse_key(path: &Path, bytes: &[u8], local: &LocalKey, arn: &Arn) -> Result<MasterKey> {
     let damaged = |why: &str| Error::Damaged {
         what: format!("the key of vault {arn} ({}) is damaged: {why}", path.display()),
         advice:
@@ -216,8 +275,7 @@ fn read_key(folder: &Path, local: &LocalKey, arn: &Arn) -> Result<MasterKey> {
                  nothing was deleted"
                 .to_owned(),
     };
-    let bytes = fs::read(&path).map_err(|e| damaged(&e.to_string()))?;
-    let file: KeyFile = serde_json::from_slice(&bytes).map_err(|_| damaged("it is not a key file"))?;
+    let file: KeyFile = serde_json::from_slice(bytes).map_err(|_| damaged("it is not a key file"))?;
     if file.version > VERSION {
         return Err(Error::Newer {
             what: path.display().to_string(),
@@ -237,18 +295,26 @@ fn read_key(folder: &Path, local: &LocalKey, arn: &Arn) -> Result<MasterKey> {
     Ok(MasterKey::from_bytes(&bytes))
 }
 
-/// Reads what is frozen for the life of a vault.
-fn read_frozen(folder: &Path, arn: &Arn) -> Result<VaultFile> {
-    let path = folder.join("vaultdeck/vault.json");
-    let damaged = |why: String| {
-        Error::Damaged {
-        what: format!("{} of vault {arn} is damaged: {why}", path.display()),
-        advice: "Put back your copy of it; restic still opens the repository with the vault's recovery key, and nothing was deleted"
-            .to_owned(),
+/// Reads what is frozen for the life of a vault. Where neither the file nor its copy tells, it is what this program has
+/// frozen for every vault so far: nothing that is read depends on it, and other cuts would only store data again.
+fn read_frozen(folder: &Path, arn: &Arn) -> Result<Pair<VaultFile>> {
+    match vault_copies::read(folder, FROZEN, |path, bytes| parse_frozen(path, bytes, arn)) {
+        Err(error @ (Error::Damaged { .. } | Error::Io { .. })) => {
+            let value = VaultFile::new(arn, Time::UNIX_EPOCH);
+            let content = serde_json::to_vec(&value).map_err(|e| Error::Internal(e.to_string()))?;
+            let mend = Mend::anew(folder.join("vaultdeck").join(FROZEN), content, error.to_string());
+            Ok(Pair { value, mend: Some(mend) })
+        }
+        other => other,
     }
+}
+
+fn parse_frozen(path: &Path, bytes: &[u8], arn: &Arn) -> Result<VaultFile> {
+    let damaged = |why: String| Error::Damaged {
+        what: format!("{} of vault {arn} is damaged: {why}", path.display()),
+        advice: "Nothing that is read depends on it".to_owned(),
     };
-    let bytes = fs::read(&path).map_err(|e| damaged(e.to_string()))?;
-    let file: VaultFile = serde_json::from_slice(&bytes).map_err(|e| damaged(e.to_string()))?;
+    let file: VaultFile = serde_json::from_slice(bytes).map_err(|e| damaged(e.to_string()))?;
     if file.version > VERSION {
         return Err(Error::Newer {
             what: path.display().to_string(),

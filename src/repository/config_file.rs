@@ -14,7 +14,7 @@ pub const VERSION: u32 = 2;
 const DEGREE: u32 = 53;
 
 /// The name of the config's copy among the files beside the repository: the same sealed bytes.
-pub(super) const CONFIG_COPY: &str = "config";
+pub(super) const CONFIG_COPY: &str = "copies/config";
 
 /// How many files of each kind are tried as witnesses of the key.
 const WITNESSES: usize = 8;
@@ -40,14 +40,24 @@ pub(super) enum ConfigState {
 /// config is damaged.
 pub(super) fn read(storage: &dyn Storage, key: &MasterKey, integrity: &Integrity) -> Result<(ConfigFile, ConfigState)> {
     let open = |mut sealed: Vec<u8>| key.open(&mut sealed).ok().map(|json| ConfigFile::from_json(json));
-    let copy = storage.read_side(CONFIG_COPY).ok().flatten().and_then(open);
+    let copy = storage.read_side(CONFIG_COPY).ok().flatten();
+    if copy.is_some() && !integrity.has_file() {
+        integrity.tell_missing();
+    }
+    let copy = copy.and_then(open);
     let (problem, state) = match storage.read_config() {
         Ok(Some(sealed)) => {
             let empty = sealed.is_empty();
             match open(sealed) {
                 Some(Ok(config)) => {
-                    let copied = matches!(copy, Some(Ok(copy)) if copy == config);
-                    return Ok((config, if copied { ConfigState::Written } else { ConfigState::NoCopy }));
+                    if matches!(copy, Some(Ok(copy)) if copy == config) {
+                        return Ok((config, ConfigState::Written));
+                    }
+                    // A repository that another program made has neither.
+                    if integrity.has_file() {
+                        integrity.tell("the copy of the config file", "it is missing or damaged", CONFIG_ADVICE);
+                    }
+                    return Ok((config, ConfigState::NoCopy));
                 }
                 Some(Err(error @ Error::UnknownVersion(_))) => return Err(error),
                 Some(Err(error)) => (error.to_string(), ConfigState::Damaged),

@@ -300,20 +300,24 @@ impl Index {
 
     /// What a pack holds, in the order of the offsets. Looks at every blob of the repository.
     pub(super) fn blobs_in(&self, pack: &Id) -> Vec<IndexBlob> {
-        let Some(&number) = self.numbers.get(pack) else { return Vec::new() };
-        let mut blobs: Vec<IndexBlob> = self
-            .all()
-            .filter(|entry| entry.pack == number)
-            .map(|entry| IndexBlob {
+        let packs = HashSet::from([*pack]);
+        let mut blobs: Vec<IndexBlob> = self.blobs_of(&packs).map(|(_, blob, _)| blob).collect();
+        blobs.sort_by_key(|blob| blob.offset);
+        blobs
+    }
+
+    /// What these packs hold, and whether it is lost there. Looks at every blob of the repository.
+    pub(super) fn blobs_of<'a>(&'a self, packs: &'a HashSet<Id>) -> impl Iterator<Item = (Id, IndexBlob, bool)> + 'a {
+        self.all().filter(|entry| packs.contains(&self.packs[entry.pack as usize])).map(|entry| {
+            let blob = IndexBlob {
                 id: entry.id,
                 kind: entry.kind(),
                 offset: entry.offset,
                 length: entry.length,
                 uncompressed_length: entry.uncompressed_length(),
-            })
-            .collect();
-        blobs.sort_by_key(|blob| blob.offset);
-        blobs
+            };
+            (self.packs[entry.pack as usize], blob, self.lost.holds(entry))
+        })
     }
 
     /// The packs with the lengths that their files must have.

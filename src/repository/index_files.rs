@@ -7,7 +7,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{MutexGuard, PoisonError, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Instant;
 
-use super::{Error, FileKind, FinishedPack, Id, Index, IndexFile, IndexPack, Repository, Result, crash_point, pack};
+use super::{
+    Error, FileKind, FinishedPack, Id, Index, IndexBlob, IndexFile, IndexPack, Repository, Result, crash_point, pack,
+};
 
 /// How many blobs an index file holds before another is begun.
 pub(super) const BLOBS_PER_FILE: usize = 50_000;
@@ -162,7 +164,7 @@ impl Repository {
         let orphans = self.stray_packs().orphans;
         let damaged = self.files().damaged.clone();
         for (pack, size) in orphans.into_values() {
-            if !damaged.is_empty() || self.is_proven(&pack.id) {
+            if !damaged.is_empty() || self.is_sound(&pack.id) {
                 self.storage().make_durable(FileKind::Pack, &pack.id)?;
                 self.add_stored_pack(pack, size);
             }
@@ -225,25 +227,57 @@ impl Repository {
 
     fn write_index(&self, mut files: MutexGuard<'_, IndexFiles>) -> Result<()> {
         crash_point::reached("before-index");
-        while !files.packs.is_empty() {
+        let mut waiting = std::mem::take(&mut files.packs);
+        let outcome = self.write_packs(&mut waiting, &mut files.loaded);
+        files.packs = waiting;
+        outcome?;
+        (files.bytes, files.since) = (0, None);
+        Ok(())
+    }
+    /// Writes index files of these packs; those that are in one are taken out of the list.
+    fn write_packs(&self, packs: &mut Vec<IndexPack>, loaded: &mut BTreeSet<Id>) -> Result<()> {
+        while !packs.is_empty() {
             let mut blobs = 0;
-            let fitting = files.packs.iter().take_while(|pack| {
+            let fitting = packs.iter().take_while(|pack| {
                 let fits = blobs < BLOBS_PER_FILE;
                 blobs += pack.blobs.len();
                 fits
             });
             let count = fitting.count();
-            let rest = files.packs.split_off(count);
-            let file = IndexFile { packs: std::mem::replace(&mut files.packs, rest) };
+            let rest = packs.split_off(count);
+            let file = IndexFile { packs: std::mem::replace(packs, rest) };
             match file.to_json().and_then(|json| self.save_unpacked(FileKind::Index, &json)) {
-                Ok(id) => drop(files.loaded.insert(id)),
+                Ok(id) => drop(loaded.insert(id)),
                 Err(error) => {
-                    files.packs.extend(file.packs);
+                    packs.extend(file.packs);
                     return Err(error);
                 }
             }
         }
-        (files.bytes, files.since) = (0, None);
+        Ok(())
+    }
+
+    /// Lets the index files name only these blobs of these packs. The new files are durable before the old ones go.
+    pub(super) fn rewrite_index_files(&self, named: &HashMap<Id, Vec<IndexBlob>>) -> Result<()> {
+        let mut files = self.files();
+        let (mut staying, mut old) = (Vec::new(), Vec::new());
+        for id in &files.loaded {
+            let Ok(file) = self.load_index_file(id) else { continue };
+            if !file.packs.iter().any(|pack| named.contains_key(&pack.id)) {
+                continue;
+            }
+            old.push(*id);
+            staying.extend(file.packs.into_iter().filter_map(|pack| match named.get(&pack.id) {
+                None => Some(pack),
+                Some(blobs) if blobs.is_empty() => None,
+                Some(blobs) => Some(IndexPack { id: pack.id, blobs: blobs.clone() }),
+            }));
+        }
+        self.write_packs(&mut staying, &mut files.loaded)?;
+        for id in old {
+            self.storage().remove(FileKind::Index, &id)?;
+            files.loaded.remove(&id);
+        }
         Ok(())
     }
 }

@@ -227,7 +227,7 @@ impl Storage for LocalStorage {
     fn remove_leftovers(&self) -> Result<()> {
         let own = own_mark()?;
         let mut folders: Vec<_> = FileKind::ALL.into_iter().flat_map(|kind| self.folders(kind)).collect();
-        folders.extend([self.root.clone(), self.side()]);
+        folders.extend([self.root.clone(), self.side(), self.side().join("copies")]);
         for folder in folders {
             Self::visit(&folder, |entry| {
                 let name = entry.file_name();

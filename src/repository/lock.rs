@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Error, FileKind, Id, Repository, Result};
 
+const LOCK_ADVICE: &str =
+    "it excludes nobody; `restic unlock --remove-all` removes it while nothing else uses the vault";
+
 /// When restic takes a lock for abandoned. Whoever lives refreshes it every few minutes.
 const ABANDONED: TimeDelta = TimeDelta::minutes(30);
 
@@ -105,6 +108,11 @@ impl Repository {
         self.lock(true)
     }
 
+    /// Fails with [`Error::Locked`] when another program holds the repository for itself alone. Nothing is written.
+    pub fn refuse_if_excluded(&self) -> Result<()> {
+        self.refuse_other_locks(false)
+    }
+
     fn lock(self: &Arc<Self>, exclusive: bool) -> Result<RepositoryLock> {
         self.refuse_other_locks(exclusive)?;
         let lock = RepositoryLock { repository: Arc::clone(self), exclusive, current: Mutex::new(None) };
@@ -120,13 +128,15 @@ impl Repository {
             if held().contains(&id) {
                 continue;
             }
-            let lock: LockFile = match self.load_unpacked(FileKind::Lock, &id) {
-                Ok(content) => {
-                    serde_json::from_slice(&content).map_err(|error| Error::damaged(format!("lock {id}"), error))?
-                }
+            let lock = match self.read_lock(&id) {
+                Ok(lock) => lock,
                 // Its owner released it between listing and reading.
                 Err(Error::NotFound { .. }) => continue,
-                Err(error) => return Err(error),
+                // Whatever it was, it tells nobody anything: a torn write, or no lock at all.
+                Err(error) => {
+                    self.tell_of_lock(&id, &error);
+                    continue;
+                }
             };
             if lock.is_dead(&id) {
                 self.remove_lock(&id)?;
@@ -135,6 +145,15 @@ impl Repository {
             }
         }
         Ok(())
+    }
+
+    fn read_lock(&self, id: &Id) -> Result<LockFile> {
+        let content = self.load_unpacked(FileKind::Lock, id)?;
+        serde_json::from_slice(&content).map_err(|error| Error::damaged(format!("lock {id}"), error))
+    }
+
+    fn tell_of_lock(&self, id: &Id, error: &Error) {
+        self.integrity.tell(format!("lock {id}"), error, LOCK_ADVICE);
     }
 
     fn remove_lock(&self, id: &Id) -> Result<()> {
@@ -146,6 +165,13 @@ impl Repository {
 }
 
 impl RepositoryLock {
+    /// Looks whether another program holds the repository for itself alone in spite of this lock, and writes the lock anew
+    /// when somebody removed it.
+    pub fn confirm(&self) -> Result<()> {
+        self.repository.refuse_other_locks(self.exclusive)?;
+        if self.is_gone() { self.refresh() } else { Ok(()) }
+    }
+
     /// Writes the lock anew with the present time, then removes the old one.
     pub fn refresh(&self) -> Result<()> {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);

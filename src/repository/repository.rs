@@ -66,7 +66,10 @@ impl Repository {
         let sealed = key.seal_message(&config.to_json()?)?;
         storage.write_side(CONFIG_COPY, &sealed)?;
         storage.write_config(&sealed)?;
-        Ok(Self::assemble(storage, key, config, options, Integrity::empty(), ConfigState::Written))
+        let repository = Self::assemble(storage, key, config, options, Integrity::empty(), ConfigState::Written);
+        repository.integrity.require();
+        repository.save_integrity()?;
+        Ok(repository)
     }
 
     /// Opens a repository and reads its index. Nothing is written: what is damaged is read from elsewhere where that is
@@ -107,7 +110,8 @@ impl Repository {
     pub fn settle(&self) -> Result<()> {
         let _gate = self.gate().read().unwrap_or_else(PoisonError::into_inner);
         self.settle_config()?;
-        self.settle_index()
+        self.settle_index()?;
+        self.save_integrity()
     }
 
     /// The master key of a repository, by a password that one of its key files wraps.

@@ -67,6 +67,7 @@ struct Stored {
 fn run(engine: &Arc<Engine>, live: &LiveJob, record: &BackupRecord) -> std::result::Result<Worked, Failure> {
     let job = &record.job;
     let vault = engine.vault_store.get(&job.vault_arn)?;
+    vault.may_write()?;
     let _gate = vault.enter();
     if record.was_begun
         && let Some(worked) = adopt(record, &vault)?

@@ -131,13 +131,13 @@ impl Engine {
             return Ok(Decision::Wait);
         }
         // A repository that cannot be opened at the moment, say since restic holds it, may be free again soon.
-        match self.vault_store.get(&job.vault_arn) {
+        match self.vault_store.get(&job.vault_arn).and_then(|vault| vault.may_write()) {
             Err(error) if error.is_temporary() => {
                 turn.retries.insert(job.id.clone(), (now + RETRY_AFTER, error.to_string()));
                 Ok(Decision::Wait)
             }
             Err(error) => Ok(Decision::End(Ending::failed(false, error.to_string()))),
-            Ok(_) => Ok(Decision::Start),
+            Ok(()) => Ok(Decision::Start),
         }
     }
 

@@ -55,13 +55,18 @@ impl Engine {
 
     /// Judges every snapshot of a vault that carries this engine's mark.
     pub(crate) fn reconcile(&self, arn: &Arn, vault: &OpenVault) -> Result<()> {
-        for (id, snapshot) in vault.repository.snapshots()? {
+        let found = vault.repository.find_snapshots()?;
+        for (id, error) in &found.unreadable {
+            tracing::warn!(vault = %arn, snapshot = %id, %error, "a snapshot cannot be read; it stays as it is");
+        }
+        for (id, snapshot) in found.readable {
             let marks = snapshot.tags.unwrap_or_default();
             let Some(point) = marks.iter().find_map(|mark| mark.strip_prefix(TAG)) else { continue };
             match self.catalog.read(|connection| standing(connection, arn, point, &id))? {
                 Standing::Needed => {}
                 Standing::Orphan => {
                     tracing::info!(vault = %arn, snapshot = %id, "a snapshot that no recovery point needs is forgotten");
+                    vault.may_remove()?;
                     vault.repository.forget(&id)?;
                 }
                 Standing::Unknown => self.readopt(vault, point, &id)?,

@@ -146,6 +146,10 @@ impl Repository {
             let parent = self.usable_parent(request, &session);
             let previous = Previous::new(self, parent.as_ref());
             let tree = session.run(&request.paths, previous, parent.as_ref())?;
+            match self.retire_damaged() {
+                Ok(retired) => session.replace(retired),
+                Err(error) => tracing::warn!(%error, "a damaged pack is still named by the index"),
+            }
             if self.sync_index()? {
                 self.settle_index()?;
             }

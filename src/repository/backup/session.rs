@@ -18,6 +18,7 @@ use super::reader::{FileJob, PieceJob, Reader};
 use super::{Adoption, BackupOutcome, walker, wall_time};
 use crate::repository::chunker::Chunker;
 use crate::repository::hard_links::HardLinks;
+use crate::repository::integrity::Retired;
 use crate::repository::source::{Issue, Note, TreeSource};
 use crate::repository::{BlobKind, Control, Error, Id, Node, Repository, Result, Snapshot, Summary};
 
@@ -257,6 +258,15 @@ impl<'a> Session<'a> {
 
     fn count_on(&self, pack: Id) {
         self.counted_on.write().unwrap_or_else(PoisonError::into_inner).insert(pack);
+    }
+
+    /// What the backup counts on in some packs lies in others now.
+    pub(super) fn replace(&self, retired: Retired) {
+        let mut counted_on = self.counted_on.write().unwrap_or_else(PoisonError::into_inner);
+        for pack in &retired.packs {
+            counted_on.remove(pack);
+        }
+        counted_on.extend(retired.written);
     }
 
     /// Whether every pack that the backup counts on, or wrote, is still what it was when it was proven.

@@ -62,9 +62,9 @@ impl Repository {
             }
         };
         if let (Some(header), Some(indexed)) = (&header, indexed)
-            && header.blobs != indexed
+            && !names_all(header, indexed)
         {
-            findings.problem(what(), "its header and the index name different blobs", INDEX_ADVICE);
+            findings.problem(what(), "the index names blobs that its header does not", INDEX_ADVICE);
         }
         let by_index = indexed.map(|blobs| IndexPack { id: *id, blobs: blobs.to_vec() });
         let Some(pack) = by_index.or(header) else { return };
@@ -134,6 +134,12 @@ impl Repository {
         }
         Ok(Id::from_bytes(hash.finalize().into()))
     }
+}
+
+/// Whether a header names everything that the index does. Of a damaged pack the index may name only a part.
+fn names_all(header: &IndexPack, indexed: &[IndexBlob]) -> bool {
+    let by_offset: BTreeMap<u32, &IndexBlob> = header.blobs.iter().map(|blob| (blob.offset, blob)).collect();
+    indexed.iter().all(|blob| by_offset.get(&blob.offset).is_some_and(|named| *named == blob))
 }
 
 /// How many of the blobs, and up to which byte, are read at once: whole blobs, at least one, and what lies between them.

@@ -13,18 +13,21 @@
 
 mod examine;
 mod record;
+mod retire;
 
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use examine::Examined;
 use record::{Losses, Record};
+pub(super) use retire::Retired;
 
 use super::check::Problem;
 use super::{BlobKind, Error, FileKind, Id, Index, Location, MasterKey, Repository, Result, Stamp, Storage};
 
 /// The name of the record among the files beside the repository.
 const RECORD: &str = "integrity";
+const RECORD_NAME: &str = "the record of the packs that were read";
 /// So many packs can be proven at the same time, each by one thread.
 const TURNS: usize = 16;
 
@@ -48,28 +51,47 @@ pub(super) struct Integrity {
     /// Held while a pack is proven, so that others who need it wait instead of reading it too.
     turns: [Mutex<()>; TURNS],
     problems: Mutex<Vec<Problem>>,
+    /// Whether there was a record when the repository was opened, good or bad.
+    has_file: bool,
 }
 
 impl Integrity {
     pub(super) fn empty() -> Self {
-        Self { record: Mutex::default(), turns: Default::default(), problems: Mutex::default() }
+        Self { record: Mutex::default(), turns: Default::default(), problems: Mutex::default(), has_file: false }
+    }
+
+    /// The record is to be written the next time, whether it has anything to say or not.
+    pub(super) fn require(&self) {
+        self.record().changed = true;
+    }
+
+    pub(super) fn has_file(&self) -> bool {
+        self.has_file
+    }
+
+    /// Tells of a record that should be there: beside it other files of ours are.
+    pub(super) fn tell_missing(&self) {
+        self.require();
+        self.tell(RECORD_NAME, "it is missing", RECORD_ADVICE);
     }
 
     /// Reads the record. One that cannot be read is told of and costs only time.
     pub(super) fn read(storage: &dyn Storage, key: &MasterKey) -> Self {
-        let integrity = Self::empty();
+        let mut integrity = Self::empty();
         let problem = match storage.read_side(RECORD) {
             Ok(None) => return integrity,
             Ok(Some(sealed)) => match Record::open(key, sealed) {
                 Some(record) => {
                     *integrity.record() = record;
+                    integrity.has_file = true;
                     return integrity;
                 }
                 None => "its bytes are not those that were written".to_owned(),
             },
             Err(error) => error.to_string(),
         };
-        integrity.tell("the record of the packs that were read", problem, RECORD_ADVICE);
+        integrity.has_file = true;
+        integrity.tell(RECORD_NAME, problem, RECORD_ADVICE);
         integrity.record().changed = true;
         integrity
     }
@@ -120,6 +142,11 @@ impl Repository {
     /// What was found damaged since the repository was opened, beside what a check finds.
     pub fn problems(&self) -> Vec<Problem> {
         self.integrity.problems().clone()
+    }
+
+    /// Adds to [`problems`](Self::problems): for files of whoever uses the repository that lie beside it.
+    pub fn tell(&self, what: &str, problem: &str, advice: &'static str) {
+        self.integrity.tell(what, problem, advice);
     }
 
     /// The blobs that the index names and that can be read nowhere, as far as is known.
@@ -262,11 +289,13 @@ impl Repository {
 
     /// Compares the packs that the index names with those that are there: missing and shortened ones are lost.
     pub(super) fn mark_by_sizes(&self, index: &mut Index, present: &std::collections::HashMap<Id, u64>) {
+        // Of a damaged pack the index may name only a part.
+        let known: HashSet<Id> = self.integrity.record().losses().map(|(pack, _)| *pack).collect();
         let expected: Vec<(Id, u64)> = index.pack_sizes().collect();
         let mut short = HashSet::new();
         for (pack, size) in expected {
             match present.get(&pack) {
-                Some(found) if *found == size => {}
+                Some(found) if *found == size || (*found > size && known.contains(&pack)) => {}
                 Some(found) => {
                     let problem = format!("it has {found} bytes and should have {size}");
                     self.integrity.tell(format!("pack {pack}"), problem, PACK_ADVICE);

@@ -4,7 +4,7 @@ mod crash;
 mod deep;
 mod incremental;
 mod outcomes;
-mod watched;
+pub mod watched;
 mod whole;
 
 use std::fs;

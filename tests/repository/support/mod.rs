@@ -1,5 +1,6 @@
 //! What the tests of the repository share.
 
+pub mod counted;
 pub mod faulty;
 pub mod mounted;
 pub mod restic;

@@ -1,0 +1,107 @@
+//! A storage that counts what is asked of it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use vaultdeck::repository::{FileKind, Id, Result, Stamp, Storage};
+
+/// What was asked, and how often: `list index file`, `stamp pack`, `read-side integrity`, …
+pub type Calls = BTreeMap<String, u64>;
+
+pub struct Counted {
+    storage: Arc<dyn Storage>,
+    calls: Mutex<Calls>,
+    blind: bool,
+}
+
+impl Counted {
+    pub fn new(storage: Arc<dyn Storage>) -> Arc<Self> {
+        Arc::new(Self { storage, calls: Mutex::default(), blind: false })
+    }
+
+    /// A storage on which a file looks untouched as long as its length is the same: bytes change on the medium, and nothing
+    /// but reading shows it.
+    pub fn blind(storage: Arc<dyn Storage>) -> Arc<Self> {
+        Arc::new(Self { storage, calls: Mutex::default(), blind: true })
+    }
+
+    /// The calls since the last time.
+    pub fn take(&self) -> Calls {
+        std::mem::take(&mut self.calls.lock().unwrap())
+    }
+
+    fn count(&self, action: &str, what: impl std::fmt::Display) {
+        *self.calls.lock().unwrap().entry(format!("{action} {what}")).or_default() += 1;
+    }
+}
+
+impl Storage for Counted {
+    fn location(&self) -> String {
+        self.storage.location()
+    }
+    fn prepare(&self) -> Result<()> {
+        self.storage.prepare()
+    }
+    fn list(&self, kind: FileKind) -> Result<Vec<(Id, u64)>> {
+        self.count("list", kind);
+        self.storage.list(kind)
+    }
+    fn read(&self, kind: FileKind, id: &Id) -> Result<Vec<u8>> {
+        self.count("read", kind);
+        self.storage.read(kind, id)
+    }
+    fn read_range(&self, kind: FileKind, id: &Id, offset: u64, length: usize) -> Result<Vec<u8>> {
+        self.count("read", kind);
+        self.storage.read_range(kind, id, offset, length)
+    }
+    fn size(&self, kind: FileKind, id: &Id) -> Result<u64> {
+        self.count("size", kind);
+        self.storage.size(kind, id)
+    }
+    fn stamp(&self, kind: FileKind, id: &Id) -> Result<Stamp> {
+        self.count("stamp", kind);
+        if self.blind {
+            return self.storage.size(kind, id).map(|size| Stamp { size, mark: 0 });
+        }
+        self.storage.stamp(kind, id)
+    }
+    fn write(&self, kind: FileKind, id: &Id, content: &[u8]) -> Result<()> {
+        self.count("write", kind);
+        self.storage.write(kind, id, content)
+    }
+    fn make_durable(&self, kind: FileKind, id: &Id) -> Result<()> {
+        self.count("sync", kind);
+        self.storage.make_durable(kind, id)
+    }
+    fn remove(&self, kind: FileKind, id: &Id) -> Result<()> {
+        self.count("remove", kind);
+        self.storage.remove(kind, id)
+    }
+    fn read_config(&self) -> Result<Option<Vec<u8>>> {
+        self.count("read", "config");
+        self.storage.read_config()
+    }
+    fn write_config(&self, content: &[u8]) -> Result<()> {
+        self.count("write", "config");
+        self.storage.write_config(content)
+    }
+    fn set_aside(&self, kind: FileKind, id: &Id) -> Result<()> {
+        self.count("set-aside", kind);
+        self.storage.set_aside(kind, id)
+    }
+    fn set_config_aside(&self) -> Result<()> {
+        self.count("set-aside", "config");
+        self.storage.set_config_aside()
+    }
+    fn read_side(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        self.count("read-side", name);
+        self.storage.read_side(name)
+    }
+    fn write_side(&self, name: &str, content: &[u8]) -> Result<()> {
+        self.count("write-side", name);
+        self.storage.write_side(name, content)
+    }
+    fn remove_leftovers(&self) -> Result<()> {
+        self.storage.remove_leftovers()
+    }
+}
