@@ -73,22 +73,23 @@ impl Dice {
 
 /// Vaults of several shapes: one snapshot of little; many packs and index files; snapshots that share most of their data.
 fn bases() -> Vec<Base> {
-    let base = |changes: &dyn Fn(&mut Vault, &mut Vec<BTreeMap<PathBuf, Item>>)| {
+    type Tree = BTreeMap<PathBuf, Item>;
+    let base = |changes: fn(&mut Vault, &mut Vec<Tree>)| {
         let mut vault = Vault::new();
         let mut expected = vec![tree::items(&vault.source())];
         changes(&mut vault, &mut expected);
         Base { vault, expected }
     };
     vec![
-        base(&|_, _| {}),
-        base(&|vault, expected| {
+        base(|_, _| {}),
+        base(|vault, expected| {
             for number in 0..4 {
                 super::write(&vault.source(), &format!("more/{number}/file"), 10 + number, 150_000);
                 vault.backup();
                 expected.push(tree::items(&vault.source()));
             }
         }),
-        base(&|vault, expected| {
+        base(|vault, expected| {
             for number in 0..40 {
                 super::write(&vault.source(), &format!("small/{}/{number}", number % 7), 100 + number, 700);
             }
@@ -188,8 +189,9 @@ impl Base {
     /// A check names each damaged file, or what it would have held.
     fn assert_named(&self, path: &Path, wounds: &[Wound], told: &str) {
         let outcome: CheckOutcome = self.open(path).check(true, &Control::new()).expect(told);
-        let text: String =
-            outcome.problems.iter().map(|problem| format!("{}: {}\n", problem.what, problem.problem)).collect();
+        let lines: Vec<String> =
+            outcome.problems.iter().map(|problem| format!("{}: {}", problem.what, problem.problem)).collect();
+        let text = lines.join("\n");
         for wound in wounds {
             let name = wound.path.strip_prefix(path).unwrap().to_str().unwrap().to_owned();
             let id = wound.path.file_name().unwrap().to_str().unwrap();

@@ -1,7 +1,7 @@
 //! The small files: index, config, snapshots, locks, and our own. None of them is needed to read what the others hold.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use vaultdeck::repository::{Error, LocalStorage, MasterKey, Repository};
