@@ -319,6 +319,22 @@ pub(super) enum VaultCommand {
         #[arg(long, value_enum, default_value_t)]
         output: PlainFormat,
     },
+    /// Bring back what is damaged in the vault as far as this engine can; says first what it will do, and deletes nothing
+    Repair {
+        /// The vault
+        name: String,
+        #[command(flatten)]
+        scope: ScopeOptions,
+        /// Only say what would be done
+        #[arg(long)]
+        dry_run: bool,
+        /// Do it without asking
+        #[arg(long, conflicts_with = "dry_run")]
+        yes: bool,
+        /// How to print the report
+        #[arg(long, value_enum, default_value_t)]
+        output: PlainFormat,
+    },
 }
 
 #[derive(Debug, Args)]

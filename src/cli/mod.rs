@@ -18,6 +18,7 @@ mod lists;
 mod logs;
 mod output;
 mod progress;
+mod repair;
 mod resource;
 mod restore;
 mod role;

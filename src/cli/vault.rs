@@ -5,13 +5,15 @@ use super::arguments::{PlainFormat, ScopeOptions, VaultCommand};
 use super::failure::{Exit, Failure};
 use super::host::{Host, Purpose};
 use super::output;
-use crate::domain::extension::{CheckProblem, CheckReport};
+use super::repair;
+use crate::domain::extension::{CheckProblem, CheckReport, RepairRequest};
 use crate::domain::{Scope, VaultName};
 use crate::engine::Engine;
 use crate::tui::text::harmless;
 
 pub(super) async fn run(session: &Session, command: VaultCommand) -> Result<Exit, Failure> {
-    let (VaultCommand::RecoveryKey { name, .. } | VaultCommand::Check { name, .. }) = &command;
+    let (VaultCommand::RecoveryKey { name, .. } | VaultCommand::Check { name, .. } | VaultCommand::Repair { name, .. }) =
+        &command;
     name.parse::<VaultName>()?;
     let host = Host::reach(session, Purpose::Look).await?;
     let done = carry_out(&host, command).await;
@@ -33,6 +35,27 @@ async fn carry_out(host: &Host, command: VaultCommand) -> Result<Exit, Failure> 
                 PlainFormat::Text => output::write(&told(&name, &report))?,
             }
             Ok(if report.problems.is_empty() { Exit::Done } else { Exit::Failed })
+        }
+        VaultCommand::Repair { name, scope, dry_run, yes, output: format } => {
+            let scope = whole(scope)?;
+            let ask = async |dry_run| host.control().repair_vault(&scope, &name, &RepairRequest { dry_run }).await;
+            if !yes {
+                let plan = ask(true).await?;
+                if dry_run && format == PlainFormat::Json {
+                    output::print_json(&plan)?;
+                } else {
+                    output::write(&repair::planned(&name, &plan))?;
+                }
+                if dry_run || plan.steps.is_empty() || !repair::confirmed()? {
+                    return Ok(if plan.steps.is_empty() && plan.left.is_empty() { Exit::Done } else { Exit::Failed });
+                }
+            }
+            let report = ask(false).await?;
+            match format {
+                PlainFormat::Json => output::print_json(&report)?,
+                PlainFormat::Text => output::write(&repair::told(&name, &report))?,
+            }
+            Ok(if report.left.is_empty() { Exit::Done } else { Exit::Failed })
         }
     }
 }
@@ -56,7 +79,7 @@ fn told(name: &str, report: &CheckReport) -> String {
         output::bytes(report.bytes)
     );
     for problem in &report.problems {
-        text += &line(problem);
+        text += &line(if problem.repaired { "repaired" } else { "damaged" }, problem);
     }
     for note in &report.notes {
         text += &format!("note: {}\n", harmless(note));
@@ -78,8 +101,9 @@ fn told(name: &str, report: &CheckReport) -> String {
     text
 }
 
-fn line(problem: &CheckProblem) -> String {
-    let mut text = format!("{}: {}: ", if problem.repaired { "repaired" } else { "damaged" }, problem.subject);
+/// A problem in one line.
+pub(super) fn line(word: &str, problem: &CheckProblem) -> String {
+    let mut text = format!("{word}: {}: ", problem.subject);
     match problem.item_count {
         Some(number) => {
             let named = problem.items.iter().take(NAMES).map(|item| format!("{} ({})", item.path, item.reason));
@@ -94,6 +118,7 @@ fn line(problem: &CheckProblem) -> String {
     format!("{}\n", harmless(&text))
 }
 
-fn count(number: u64, what: &str) -> String {
+/// A number and what it counts.
+pub(super) fn count(number: u64, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }

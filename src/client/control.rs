@@ -6,7 +6,8 @@ use crate::client::text::clean;
 use crate::client::{Fault, FaultKind};
 use crate::domain::extension::{
     AccountView, Accounts, AddAccount, AddResource, AddRole, CheckReport, ClockAnswer, ClockConfirmed, ClockRequest,
-    Credentials, CredentialsRequest, Health, RecoveryKey, ResourceAdded, ResourceView, Resources, Roles, Status,
+    Credentials, CredentialsRequest, Health, RecoveryKey, RepairReport, RepairRequest, ResourceAdded, ResourceView,
+    Resources, Roles, Status,
 };
 use crate::domain::{Arn, Scope};
 use bytes::Bytes;
@@ -120,6 +121,17 @@ impl Control {
     pub async fn check_vault(&self, scope: &Scope, vault: &str) -> Result<CheckReport, Fault> {
         let path = format!("{}/check", vault_path(scope, vault));
         decode(&self.ask(Method::POST, &path, Some(&Nothing {}), CHECK_LIMIT).await?)
+    }
+
+    /// Repairs a vault, or only tells what that would be.
+    pub async fn repair_vault(
+        &self,
+        scope: &Scope,
+        vault: &str,
+        request: &RepairRequest,
+    ) -> Result<RepairReport, Fault> {
+        let path = format!("{}/repair", vault_path(scope, vault));
+        decode(&self.ask(Method::POST, &path, Some(request), CHECK_LIMIT).await?)
     }
 
     /// Moves a simulated clock. The answer comes when all that fell due on the way is done.

@@ -292,6 +292,41 @@ pub struct CheckProblem {
     pub advice: Option<String>,
 }
 
+/// `POST /_vaultdeck/vaults/ACCOUNT/REGION/NAME/repair`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct RepairRequest {
+    /// Only to tell what would be done.
+    pub dry_run: bool,
+}
+
+/// Its answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct RepairReport {
+    /// Whether nothing was changed.
+    pub dry_run: bool,
+    /// What was done, or would be.
+    pub steps: Vec<RepairStep>,
+    /// What is damaged and stays so.
+    pub left: Vec<CheckProblem>,
+}
+
+/// One thing that a repair does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct RepairStep {
+    /// What is repaired.
+    pub subject: String,
+    /// How.
+    pub action: String,
+    /// Whether it was done.
+    pub done: bool,
+    /// Why not, if it was tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
 /// `GET /_vaultdeck/recovery-points/{arn}/items?path=/…&nextToken=…&maxResults=…`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]

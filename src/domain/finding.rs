@@ -69,6 +69,8 @@ pub enum FindingKind {
     ObjectiveMissed,
     /// A backup job completed, but not without issues.
     CompletedWithIssues,
+    /// Something in a recovery point cannot be restored any more.
+    DamagedRecoveryPoint,
     /// A recovery point is past its life, or stuck while it is deleted, or interrupted.
     StuckRecoveryPoint,
     /// Someone stopped a job.
@@ -222,7 +224,10 @@ fn of_recovery_point(point: &KnownPoint, now: Time) -> Option<Finding> {
         RecoveryPointStatus::Expired => "Recovery point could not be deleted",
         RecoveryPointStatus::Stopped => "Continuous backup was interrupted",
         RecoveryPointStatus::Deleting if overdue => "Recovery point is stuck while it is deleted",
-        RecoveryPointStatus::Partial => "Recovery point is partial",
+        RecoveryPointStatus::Partial if !point.is_damaged() => "Recovery point is partial",
+        RecoveryPointStatus::Completed | RecoveryPointStatus::Partial if point.is_damaged() => {
+            return Some(of_damaged(point, now));
+        }
         _ => return None,
     };
     Some(Finding {
@@ -235,6 +240,20 @@ fn of_recovery_point(point: &KnownPoint, now: Time) -> Option<Finding> {
         detail: point.status_message.clone().unwrap_or_default(),
         recovered: false,
     })
+}
+
+/// It holds now, whenever it happened: its message counts what is lost.
+fn of_damaged(point: &KnownPoint, now: Time) -> Finding {
+    Finding {
+        severity: Severity::Critical,
+        kind: FindingKind::DamagedRecoveryPoint,
+        scope: point.scope.clone(),
+        subject: Subject::RecoveryPoint { vault: point.vault_name.clone(), arn: point.arn.clone() },
+        at: now,
+        title: format!("Recovery point is damaged: {}", name_of(point.resource_name.as_deref(), &point.resource_arn)),
+        detail: point.status_message.clone().unwrap_or_default(),
+        recovered: false,
+    }
 }
 
 fn of_protected(resource: &ProtectedResource, facts: &Facts<'_>) -> Option<Finding> {

@@ -249,6 +249,11 @@ fn a_recovery_point_that_could_not_be_deleted_is_told() {
     assert_eq!((found[0].kind, found[0].detail.as_str()), (FindingKind::StuckRecoveryPoint, "access denied"));
     let whole = KnownPoint { status: RecoveryPointStatus::Completed, ..point };
     assert!(findings(&Facts { recovery_points: vec![&whole], ..Facts::default() }).is_empty());
+    let lost = "Damaged: 2 items cannot be restored: /a, /b";
+    let damaged = KnownPoint { status_message: Some(lost.to_owned()), ..whole };
+    let found = findings(&Facts { recovery_points: vec![&damaged], ..Facts::default() });
+    let told = (found[0].kind, found[0].severity, found[0].detail.as_str());
+    assert_eq!(told, (FindingKind::DamagedRecoveryPoint, Severity::Critical, lost));
 }
 
 #[test]

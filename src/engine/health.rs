@@ -2,13 +2,17 @@
 
 use crate::domain::extension::{Health, Problem, ProblemSeverity};
 use crate::engine::Engine;
+use crate::engine::catalog::damage;
 use crate::engine::jobs::pulse::SILENCE;
 
 impl Engine {
     /// What is wrong with the engine itself, the worst first. It waits for nothing that may be stuck.
     pub fn health(&self) -> Health {
         let mut problems: Vec<Problem> =
-            [self.conductor_trouble(), self.panics(), self.clock_trouble()].into_iter().flatten().collect();
+            [self.conductor_trouble(), self.panics(), self.clock_trouble(), self.damaged_points()]
+                .into_iter()
+                .flatten()
+                .collect();
         problems.sort_by_key(|problem| std::cmp::Reverse(problem.severity));
         Health { healthy: problems.iter().all(|problem| problem.severity < ProblemSeverity::Error), problems }
     }
@@ -55,6 +59,21 @@ impl Engine {
             "ConductorFails",
             format!("The engine cannot do all that is due, and tries again every few seconds: {failure}"),
         )
+    }
+
+    /// Recovery points that need something lost, in numbers: which they are is told to signed callers.
+    fn damaged_points(&self) -> Option<Problem> {
+        let vaults = self.catalog.read(damage::by_vault).ok().filter(|vaults| !vaults.is_empty())?;
+        let (points, items) = vaults.iter().fold((0, 0), |sum, (_, points, items)| (sum.0 + points, sum.1 + items));
+        let number = |number: u64, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+        let message = format!(
+            "{} in {} cannot be restored whole: {} lost. Their StatusMessage names what is lost, and vaultdeck vault check \
+             says what to do. Back the resources up again: what is still at its source is stored anew.",
+            number(points, "recovery point"),
+            number(vaults.len() as u64, "vault"),
+            number(items, "item")
+        );
+        Some(Problem { code: "RecoveryPointsDamaged".to_owned(), severity: ProblemSeverity::Warning, message })
     }
 
     fn panics(&self) -> Option<Problem> {

@@ -22,6 +22,7 @@ pub mod organization;
 pub mod plans;
 pub mod recovery_points;
 pub mod regions;
+mod repair;
 pub mod request;
 pub mod resources;
 pub mod restore;

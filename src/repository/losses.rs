@@ -1,6 +1,6 @@
 //! What of a snapshot cannot be restored: its items, by their paths.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::{BlobKind, Control, Id, ItemPath, Node, Repository, Result, Tree};
 
@@ -29,6 +29,8 @@ pub struct LossWalk<'a> {
     control: &'a Control,
     /// Folders of which nothing is lost, at any depth.
     whole: HashSet<Id>,
+    /// The blobs that could not be read.
+    unreadable: BTreeSet<(BlobKind, Id)>,
 }
 
 /// A folder that is being looked at.
@@ -42,7 +44,7 @@ struct Frame {
 impl Repository {
     /// Begins to look for what of snapshots cannot be restored.
     pub fn loss_walk<'a>(&'a self, control: &'a Control) -> LossWalk<'a> {
-        LossWalk { repository: self, control, whole: HashSet::new() }
+        LossWalk { repository: self, control, whole: HashSet::new(), unreadable: BTreeSet::new() }
     }
 }
 
@@ -71,12 +73,18 @@ impl LossWalk<'_> {
         Ok(lost)
     }
 
+    /// The blobs that could not be read on all the ways that were walked.
+    pub fn into_unreadable(self) -> BTreeSet<(BlobKind, Id)> {
+        self.unreadable
+    }
+
     /// Looks at one folder; what lies below it waits on the stack. The answer counts where nothing was put there.
-    fn enter(&self, id: Id, path: ItemPath, stack: &mut Vec<Frame>, lost: &mut LostItems, limit: usize) -> bool {
+    fn enter(&mut self, id: Id, path: ItemPath, stack: &mut Vec<Frame>, lost: &mut LostItems, limit: usize) -> bool {
         if self.whole.contains(&id) {
             return true;
         }
         let Ok(tree) = self.repository.load_tree(&id) else {
+            self.unreadable.insert((BlobKind::Tree, id));
             note(lost, limit, || path, "the folder's list of items cannot be read".to_owned());
             return false;
         };
@@ -87,7 +95,7 @@ impl LossWalk<'_> {
         true
     }
 
-    fn look_at_nodes(&self, tree: &Tree, path: &ItemPath, lost: &mut LostItems, limit: usize) -> bool {
+    fn look_at_nodes(&mut self, tree: &Tree, path: &ItemPath, lost: &mut LostItems, limit: usize) -> bool {
         let before = lost.count;
         for node in &tree.nodes {
             if let Some(reason) = self.fault_of(node) {
@@ -98,12 +106,16 @@ impl LossWalk<'_> {
     }
 
     /// What is wrong with an item itself.
-    fn fault_of(&self, node: &Node) -> Option<String> {
+    fn fault_of(&mut self, node: &Node) -> Option<String> {
         if node.is_directory() && node.subtree.is_none() {
             return Some("it is a folder without content".to_owned());
         }
         let pieces = node.content.len();
-        let bad = node.content.iter().filter(|blob| !self.repository.is_readable(BlobKind::Data, blob)).count();
+        let mut bad = 0;
+        for blob in node.content.iter().filter(|blob| !self.repository.is_readable(BlobKind::Data, blob)) {
+            self.unreadable.insert((BlobKind::Data, *blob));
+            bad += 1;
+        }
         (bad > 0)
             .then(|| format!("{bad} of its {pieces} {} cannot be read", if pieces == 1 { "piece" } else { "pieces" }))
     }

@@ -41,7 +41,7 @@ mod storage;
 mod timestamp;
 mod tree;
 
-pub use backup::{Adoption, BackupOutcome, BackupRequest};
+pub use backup::{Adoption, BackupOutcome, BackupRequest, Copies};
 pub use check::{CheckOutcome, Problem};
 pub use chunker::{Chunker, ChunkerParameters};
 pub use collect::{CollectOutcome, CollectRequest};

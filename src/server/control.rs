@@ -58,6 +58,10 @@ fn route(engine: &Engine, shutdown: &Shutdown, parts: &Parts, body: &[u8]) -> Re
             let (scope, name) = vault(account, region, name)?;
             ok(&engine.check_vault(&scope, &name)?)
         }
+        ("POST", ["vaults", account, region, name, "repair"]) => {
+            let (scope, name) = vault(account, region, name)?;
+            ok(&engine.repair_vault(&scope, &name, &parsed(body)?)?)
+        }
         ("POST", ["clock", "confirm"]) => ok(&engine.confirm_clock()),
         ("POST", ["credentials"]) => ok(&engine.credentials(parsed(body)?)?),
         ("POST", ["shutdown"]) => {

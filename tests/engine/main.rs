@@ -12,6 +12,7 @@ mod lifecycles;
 #[path = "../repository/support/mounted.rs"]
 mod mounted;
 mod plans;
+mod repairs;
 mod resources;
 mod restores;
 mod schedules;

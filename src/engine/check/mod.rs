@@ -13,8 +13,8 @@ use crate::domain::{Arn, Scope, VaultName};
 use crate::engine::Engine;
 use crate::engine::error::Result;
 use crate::engine::upkeep::damage::Look;
-use crate::engine::vault_store::OpenVault;
 use crate::repository::{CheckOutcome, Problem};
+pub(crate) use points::subject;
 use std::collections::BTreeSet;
 
 /// Whether what can be mended on the way may be written.
@@ -46,7 +46,7 @@ impl Engine {
         points::of_snapshots(self, &arn, &vault, &outcome, &snapshots, &mut problems, &mut notes)?;
         problems.extend(manifests::check(self, &vault, &points, mend, &mut notes)?);
         problems.extend(keys::check(self, &arn, &vault)?);
-        problems.extend(of_files(&outcome, &vault));
+        problems.extend(of_files(&outcome));
         problems.sort_by(|a, b| (a.kind, &a.subject).cmp(&(b.kind, &b.subject)));
         notes.extend(outcome.notes);
         Ok(CheckReport {
@@ -62,14 +62,14 @@ impl Engine {
 }
 
 /// Damaged files, each once. Snapshots are told of as the recovery points that they are.
-fn of_files(outcome: &CheckOutcome, vault: &OpenVault) -> Vec<CheckProblem> {
+fn of_files(outcome: &CheckOutcome) -> Vec<CheckProblem> {
     let mut seen = BTreeSet::new();
     let files = outcome.problems.iter().filter(|problem| !problem.inside && !problem.what.starts_with("snapshot "));
     let told = files.filter(|problem| seen.insert(problem.what.as_str()));
-    told.map(|problem| of_file(problem, vault)).collect()
+    told.map(of_file).collect()
 }
 
-fn of_file(problem: &Problem, _vault: &OpenVault) -> CheckProblem {
+fn of_file(problem: &Problem) -> CheckProblem {
     CheckProblem {
         kind: CheckKind::File,
         subject: problem.what.clone(),

@@ -14,7 +14,7 @@ use crate::repository::{CheckOutcome, FileKind, Id};
 use std::collections::BTreeSet;
 
 /// What a person calls a recovery point: its id, what it is of, and from when.
-pub(super) fn subject(point: &PointData) -> String {
+pub(crate) fn subject(point: &PointData) -> String {
     format!(
         "recovery point {} of {}, {}",
         point.point_id,

@@ -379,7 +379,7 @@ fn recovery_point(manifest: &manifest::Manifest, encryption_key_arn: Option<Stri
 }
 
 /// Notes the packs that a point needs: the first of the two proofs that a collection asks for.
-fn refer(connection: &Connection, vault: &Arn, point: &Arn, packs: &BTreeSet<Id>) -> Result<()> {
+pub(crate) fn refer(connection: &Connection, vault: &Arn, point: &Arn, packs: &BTreeSet<Id>) -> Result<()> {
     let mut statement = connection.prepare_cached(
         "INSERT OR IGNORE INTO pack_references (vault_arn, pack, recovery_point_arn) VALUES (?1, ?2, ?3)",
     )?;

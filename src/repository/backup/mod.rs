@@ -10,6 +10,7 @@
 
 mod adopt;
 mod claims;
+mod copies;
 mod encoder;
 mod folder;
 mod packer;
@@ -26,6 +27,7 @@ use std::time::{Instant, SystemTime};
 use chrono::{DateTime, FixedOffset, Utc};
 
 pub use adopt::Adoption;
+pub use copies::Copies;
 
 use super::chunker::{Chunker, ChunkerParameters};
 use super::source::{Issue, Note, TreeSource};

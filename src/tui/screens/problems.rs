@@ -116,6 +116,10 @@ pub fn of(world: &World) -> Vec<Problem> {
         facts.engine = Some((home, &status.problems));
     }
     for scope in &world.shown {
+        // Points are listed vault by vault, so only those are known whose list was asked for.
+        let vaults = store.vaults(scope).into_iter().flat_map(|vaults| vaults.iter());
+        let points = vaults.filter_map(|vault| store.points(scope, &vault.name)).flat_map(|points| points.iter());
+        facts.recovery_points.extend(points.map(AsRef::as_ref).filter(|point| point.is_damaged()));
         let Some(jobs) = store.backup_jobs(scope) else { continue };
         facts.backup_jobs.extend(jobs.iter().map(AsRef::as_ref));
         facts
@@ -208,6 +212,7 @@ fn word(kind: FindingKind, restore: bool) -> &'static str {
         FindingKind::MissingRun => "MISSING RUN",
         FindingKind::ObjectiveMissed => "TOO OLD",
         FindingKind::CompletedWithIssues => "ISSUES",
+        FindingKind::DamagedRecoveryPoint => "DAMAGED",
         FindingKind::StuckRecoveryPoint => "STUCK",
         FindingKind::Stopped => "STOPPED",
         FindingKind::Engine => "ENGINE",

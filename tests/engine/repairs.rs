@@ -1,0 +1,148 @@
+//! Repairing a vault: what it says first is what it does, what it cannot bring back it says, and it deletes nothing.
+
+use crate::bench::{Bench, VAULT, assert_completed, tree};
+use crate::checks::{backed_up_twice, check, files, flip, replace, resource, vault};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+use vaultdeck::domain::extension::{RepairReport, RepairRequest};
+use vaultdeck::domain::job::JobState;
+use vaultdeck::engine::NewVault;
+
+fn repair(bench: &Bench, dry_run: bool) -> RepairReport {
+    bench.engine().repair_vault(&bench.caller.scope(), &VAULT.parse().unwrap(), &RepairRequest { dry_run }).unwrap()
+}
+
+/// Every file of the vault with its content, but the record of what was read.
+fn all(bench: &Bench) -> BTreeSet<(PathBuf, Vec<u8>)> {
+    let paths = files(bench, "").into_iter().filter(|path| !path.ends_with("integrity"));
+    paths.map(|path| (path.clone(), fs::read(path).unwrap())).collect()
+}
+
+fn restores(bench: &Bench, name: &str) {
+    for (number, point) in bench.points().into_iter().enumerate() {
+        let target = bench.path(&format!("{name} {number}"));
+        let job = bench.restore(&point.arn, &[("newFileSystem", "true"), ("vaultdeck:path", target.to_str().unwrap())]);
+        assert_eq!(job.state, JobState::Completed, "{job:?}");
+    }
+}
+
+#[test]
+fn a_whole_vault_needs_no_repair() {
+    let bench = Bench::simulated();
+    backed_up_twice(&bench);
+    let before = all(&bench);
+    for dry_run in [true, false] {
+        let report = repair(&bench, dry_run);
+        assert_eq!((report.steps, report.left), (vec![], vec![]));
+    }
+    assert_eq!(all(&bench), before);
+}
+
+#[test]
+fn what_a_repair_says_first_is_what_it_does_and_saying_changes_nothing() {
+    let bench = Bench::simulated();
+    backed_up_twice(&bench);
+    let lock = vault(&bench).join("locks").join("cd".repeat(32));
+    fs::write(&lock, "").unwrap();
+    flip(&files(&bench, "index")[0]);
+    replace(&vault(&bench).join("config"), b"");
+    replace(&files(&bench, "vaultdeck/points")[0], b"nothing");
+    fs::remove_file(&files(&bench, "snapshots")[0]).unwrap();
+    flip(&files(&bench, "snapshots")[0]);
+    let before = all(&bench);
+
+    let plan = repair(&bench, true);
+
+    assert_eq!(all(&bench), before, "nothing was changed");
+    assert!(plan.steps.iter().all(|step| !step.done && step.error.is_none()));
+    assert_eq!(plan.left, [], "all of it can be repaired");
+    let done = repair(&bench, false);
+    let said = |report: &RepairReport| -> Vec<(String, String)> {
+        report.steps.iter().map(|step| (step.subject.clone(), step.action.clone())).collect()
+    };
+    assert_eq!(said(&done), said(&plan));
+    assert!(done.steps.len() >= 6 && done.steps.iter().all(|step| step.done), "{:#?}", done.steps);
+    assert_eq!(done.left, []);
+    assert_eq!(check(&bench).problems, []);
+    let kept: BTreeSet<Vec<u8>> = all(&bench).into_iter().map(|(_, content)| content).collect();
+    let gone: Vec<&PathBuf> =
+        before.iter().filter(|(_, content)| !kept.contains(content)).map(|(path, _)| path).collect();
+    // The copy of the config says the same; it is sealed anew.
+    let gone: Vec<&PathBuf> = gone.into_iter().filter(|path| !path.ends_with("vaultdeck/config")).collect();
+    assert!(gone.is_empty(), "nothing is deleted: {gone:?}");
+    restores(&bench, "after");
+}
+
+#[test]
+fn a_lost_snapshot_comes_back_under_its_own_name_from_what_its_manifest_keeps() {
+    let bench = Bench::simulated();
+    backed_up_twice(&bench);
+    let snapshots: BTreeSet<PathBuf> = files(&bench, "snapshots").into_iter().collect();
+    for snapshot in &snapshots {
+        fs::remove_file(snapshot).unwrap();
+    }
+    assert_eq!(check(&bench).problems.len(), 2);
+    let done = repair(&bench, false);
+    assert_eq!((done.steps.len(), done.left.len()), (2, 0), "{done:#?}");
+    assert_eq!(files(&bench, "snapshots").into_iter().collect::<BTreeSet<_>>(), snapshots);
+    assert!(bench.points().iter().all(|point| !point.is_damaged()));
+    restores(&bench, "after");
+}
+
+#[test]
+fn lost_data_comes_back_from_another_vault_that_holds_the_same_content() {
+    let bench = Bench::simulated();
+    let resource = resource(&bench);
+    assert_completed(&bench.backup(&resource));
+    let other = "other".parse().unwrap();
+    bench.engine().create_vault(&bench.caller, &other, NewVault::default()).unwrap();
+    let mut request = bench.backup_request(&resource);
+    request.vault_name = "other".to_owned();
+    let job = bench.engine().start_backup_job(&bench.caller, request).unwrap();
+    assert_completed(&bench.wait(&job.id));
+    let source = tree(&bench.path("projects"));
+    fs::remove_dir_all(bench.path("projects")).unwrap();
+    for pack in files(&bench, "data") {
+        fs::remove_file(pack).unwrap();
+    }
+    assert!(check(&bench).problems.iter().any(|problem| problem.recovery_point_arn.is_some()));
+    assert!(bench.points()[0].is_damaged());
+
+    let done = repair(&bench, false);
+
+    assert!(done.steps.iter().any(|step| step.done && step.action.contains("from vault other")), "{done:#?}");
+    assert!(!bench.points()[0].is_damaged(), "{:?}", bench.points()[0].status_message);
+    let target = bench.path("after");
+    let point = bench.points().remove(0).arn;
+    let job = bench.restore(&point, &[("newFileSystem", "true"), ("vaultdeck:path", target.to_str().unwrap())]);
+    assert_eq!(job.state, JobState::Completed, "{job:?}");
+    assert_eq!(tree(&target), source);
+}
+
+#[test]
+fn what_is_nowhere_else_is_said_to_be_left() {
+    let bench = Bench::simulated();
+    let resource = resource(&bench);
+    bench.backup(&resource);
+    flip(&files(&bench, "data")[0]);
+    let plan = repair(&bench, true);
+    assert!(plan.steps.is_empty() && plan.left.iter().any(|problem| problem.recovery_point_arn.is_some()), "{plan:#?}");
+    let done = repair(&bench, false);
+    assert!(done.steps.is_empty() && done.left.iter().any(|problem| problem.recovery_point_arn.is_some()));
+    assert!(bench.points()[0].is_damaged());
+}
+
+#[test]
+fn an_engine_tells_how_much_of_it_is_damaged() {
+    let bench = Bench::simulated();
+    let resource = resource(&bench);
+    bench.backup(&resource);
+    assert_eq!(bench.engine().health().problems, []);
+    flip(&files(&bench, "data")[0]);
+    check(&bench);
+    let problems = bench.engine().health().problems;
+    assert_eq!(problems.len(), 1);
+    assert_eq!(problems[0].code, "RecoveryPointsDamaged");
+    assert!(problems[0].message.starts_with("1 recovery point in 1 vault cannot be restored whole: "), "{problems:?}");
+}
