@@ -69,7 +69,7 @@ fn what_a_repair_says_first_is_what_it_does_and_saying_changes_nothing() {
     let gone: Vec<&PathBuf> =
         before.iter().filter(|(_, content)| !kept.contains(content)).map(|(path, _)| path).collect();
     // The copy of the config says the same; it is sealed anew.
-    let gone: Vec<&PathBuf> = gone.into_iter().filter(|path| !path.ends_with("vaultdeck/config")).collect();
+    let gone: Vec<&PathBuf> = gone.into_iter().filter(|path| !path.ends_with("copies/config")).collect();
     assert!(gone.is_empty(), "nothing is deleted: {gone:?}");
     restores(&bench, "after");
 }
@@ -103,9 +103,8 @@ fn lost_data_comes_back_from_another_vault_that_holds_the_same_content() {
     assert_completed(&bench.wait(&job.id));
     let source = tree(&bench.path("projects"));
     fs::remove_dir_all(bench.path("projects")).unwrap();
-    for pack in files(&bench, "data") {
-        fs::remove_file(pack).unwrap();
-    }
+    // The content of files has one name everywhere; lists of items hold times that reading may change.
+    fs::remove_file(&files(&bench, "data")[0]).unwrap();
     assert!(check(&bench).problems.iter().any(|problem| problem.recovery_point_arn.is_some()));
     assert!(bench.points()[0].is_damaged());
 
