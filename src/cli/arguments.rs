@@ -41,6 +41,9 @@ pub(super) enum Command {
     Role(RoleCommand),
     /// Print an access key of the engine for other tools
     Credentials(CredentialsOptions),
+    /// Copy the engine's catalog, or put a copy back
+    #[command(subcommand)]
+    Catalog(super::catalog::CatalogCommand),
     /// Care for a vault of the engine
     #[command(subcommand)]
     Vault(VaultCommand),
@@ -303,11 +306,33 @@ pub(super) enum CredentialsFormat {
 #[derive(Debug, Subcommand)]
 pub(super) enum VaultCommand {
     /// Make the vault's recovery key and print its password once; a second call replaces the first key
+    ///
+    /// Also when the catalog is damaged or gone: keys/local.key and the vault's folder are enough.
     RecoveryKey {
         /// The vault
-        name: String,
+        #[arg(required_unless_present = "all")]
+        name: Option<String>,
+        /// Every vault of every account and region
+        #[arg(long, conflicts_with_all = ["name", "account", "region"])]
+        all: bool,
         #[command(flatten)]
         scope: ScopeOptions,
+        /// How to print: the password alone (with --all ARN and password), or one JSON object from vault ARN to password
+        #[arg(long, value_enum, default_value_t)]
+        output: PlainFormat,
+    },
+    /// Bring in what the vaults' folders know and the catalog does not; makes the catalog anew when it is gone
+    Rescan {
+        /// The vault; all of them when none is named
+        name: Option<String>,
+        /// Every vault of every account and region
+        #[arg(long, conflicts_with_all = ["name", "account", "region"])]
+        all: bool,
+        #[command(flatten)]
+        scope: ScopeOptions,
+        /// How to print the report
+        #[arg(long, value_enum, default_value_t)]
+        output: PlainFormat,
     },
     /// Read everything in the vault and prove it whole
     Check {

@@ -22,6 +22,7 @@ pub(super) enum Exit {
 pub(super) struct Failure {
     code: u8,
     message: String,
+    damage: bool,
 }
 
 const FAILED: u8 = 1;
@@ -42,17 +43,27 @@ impl Exit {
 impl Failure {
     /// It was tried and did not work.
     pub(super) fn failed(message: impl Into<String>) -> Self {
-        Self { code: FAILED, message: message.into() }
+        Self { code: FAILED, message: message.into(), damage: false }
     }
 
     /// It was asked in a way that makes no sense.
     pub(super) fn usage(message: impl Into<String>) -> Self {
-        Self { code: USAGE, message: message.into() }
+        Self { code: USAGE, message: message.into(), damage: false }
     }
 
     /// The engine is held by another process, or does not answer.
     pub(super) fn out_of_reach(message: impl Into<String>) -> Self {
-        Self { code: OUT_OF_REACH, message: message.into() }
+        Self { code: OUT_OF_REACH, message: message.into(), damage: false }
+    }
+
+    /// Whether the engine did not open because something that it keeps is damaged.
+    pub(super) fn is_damage(&self) -> bool {
+        self.damage
+    }
+
+    /// What it says.
+    pub(super) fn message(&self) -> &str {
+        &self.message
     }
 
     /// Says it on standard error.
@@ -65,7 +76,7 @@ impl Failure {
 impl From<Fault> for Failure {
     fn from(fault: Fault) -> Self {
         let code = if fault.kind == FaultKind::Network { OUT_OF_REACH } else { FAILED };
-        Self { code, message: fault.to_string() }
+        Self { code, message: fault.to_string(), damage: false }
     }
 }
 
@@ -79,7 +90,7 @@ impl From<crate::client::mutate::Failure> for Failure {
 impl From<engine::Error> for Failure {
     fn from(error: engine::Error) -> Self {
         let code = if matches!(error, engine::Error::Held { .. }) { OUT_OF_REACH } else { FAILED };
-        Self { code, message: error.to_string() }
+        Self { code, message: error.to_string(), damage: matches!(error, engine::Error::Damaged { .. }) }
     }
 }
 

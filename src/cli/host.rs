@@ -4,6 +4,7 @@ use super::Session;
 use super::failure::Failure;
 use crate::client::connect::{Handler, Transport};
 use crate::client::control::Control;
+use crate::domain::extension::RescanReport;
 use crate::engine::data_dir::live_engine;
 use crate::engine::{ClockKind, Engine, EngineOptions, Error};
 use crate::server::{Shutdown, Surface, in_process, router, serve_unix};
@@ -56,6 +57,26 @@ impl Host {
                 Ok(host) => return Ok(host),
             }
         }
+    }
+
+    /// The same for a look, but that a catalog that is gone is made anew from the vaults; what came back then.
+    pub(super) async fn reach_rebuilding(session: &Session) -> Result<(Self, Option<RescanReport>), Failure> {
+        let failure = match Self::reach(session, Purpose::Look).await {
+            Ok(host) => return Ok((host, None)),
+            Err(failure) => failure,
+        };
+        if !failure.is_damage() {
+            return Err(failure);
+        }
+        let options = EngineOptions {
+            data_dir: session.data_dir.clone(),
+            clock: ClockKind::System,
+            scheduler: false,
+            simulated_rate: None,
+        };
+        let opened = tokio::task::spawn_blocking(move || Engine::open_rebuilding(options)).await;
+        let (engine, report) = opened.map_err(|e| Failure::failed(format!("the engine did not open: {e}")))??;
+        Ok((Self::of(engine, Purpose::Look)?, report))
     }
 
     async fn try_once(session: &Session, purpose: Purpose) -> Result<Self, Wait> {

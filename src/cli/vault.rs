@@ -1,5 +1,8 @@
 //! `vaultdeck vault`: what a vault needs beside AWS's operations.
 
+mod recovery_keys;
+mod rescan;
+
 use super::Session;
 use super::arguments::{PlainFormat, ScopeOptions, VaultCommand};
 use super::failure::{Exit, Failure};
@@ -12,52 +15,71 @@ use crate::engine::Engine;
 use crate::tui::text::harmless;
 
 pub(super) async fn run(session: &Session, command: VaultCommand) -> Result<Exit, Failure> {
-    let (VaultCommand::RecoveryKey { name, .. } | VaultCommand::Check { name, .. } | VaultCommand::Repair { name, .. }) =
-        &command;
-    name.parse::<VaultName>()?;
-    let host = Host::reach(session, Purpose::Look).await?;
-    let done = carry_out(&host, command).await;
-    host.close().await;
-    done
-}
-
-async fn carry_out(host: &Host, command: VaultCommand) -> Result<Exit, Failure> {
     match command {
-        VaultCommand::RecoveryKey { name, scope } => {
-            let key = host.control().recovery_key(&whole(scope)?, &name).await?;
-            output::write(&format!("{}\n", key.password))?;
-            Ok(Exit::Done)
+        VaultCommand::RecoveryKey { name, scope, output, .. } => {
+            let only = name.map(|name| named(scope, &name)).transpose()?;
+            recovery_keys::run(session, only, output).await
         }
-        VaultCommand::Check { name, scope, output: format } => {
-            let report = host.control().check_vault(&whole(scope)?, &name).await?;
-            match format {
-                PlainFormat::Json => output::print_json(&report)?,
-                PlainFormat::Text => output::write(&told(&name, &report))?,
-            }
-            Ok(if report.problems.is_empty() { Exit::Done } else { Exit::Failed })
+        VaultCommand::Rescan { name, scope, output, .. } => {
+            let only = name.map(|name| named(scope, &name)).transpose()?;
+            rescan::run(session, only, output).await
         }
-        VaultCommand::Repair { name, scope, dry_run, yes, output: format } => {
-            let scope = whole(scope)?;
-            let ask = async |dry_run| host.control().repair_vault(&scope, &name, &RepairRequest { dry_run }).await;
-            if !yes {
-                let plan = ask(true).await?;
-                if dry_run && format == PlainFormat::Json {
-                    output::print_json(&plan)?;
-                } else {
-                    output::write(&repair::planned(&name, &plan))?;
-                }
-                if dry_run || plan.steps.is_empty() || !repair::confirmed()? {
-                    return Ok(if plan.steps.is_empty() && plan.left.is_empty() { Exit::Done } else { Exit::Failed });
-                }
-            }
-            let report = ask(false).await?;
-            match format {
-                PlainFormat::Json => output::print_json(&report)?,
-                PlainFormat::Text => output::write(&repair::told(&name, &report))?,
-            }
-            Ok(if report.left.is_empty() { Exit::Done } else { Exit::Failed })
+        VaultCommand::Check { name, scope, output } => {
+            let (scope, name) = named(scope, &name)?;
+            let host = Host::reach(session, Purpose::Look).await?;
+            let done = check(&host, &scope, name.as_str(), output).await;
+            host.close().await;
+            done
+        }
+        VaultCommand::Repair { name, scope, dry_run, yes, output } => {
+            let (scope, name) = named(scope, &name)?;
+            let host = Host::reach(session, Purpose::Look).await?;
+            let done = repaired(&host, &scope, name.as_str(), (dry_run, yes), output).await;
+            host.close().await;
+            done
         }
     }
+}
+
+async fn repaired(
+    host: &Host,
+    scope: &Scope,
+    name: &str,
+    (dry_run, yes): (bool, bool),
+    format: PlainFormat,
+) -> Result<Exit, Failure> {
+    let ask = async |dry_run| host.control().repair_vault(scope, name, &RepairRequest { dry_run }).await;
+    if !yes {
+        let plan = ask(true).await?;
+        if dry_run && format == PlainFormat::Json {
+            output::print_json(&plan)?;
+        } else {
+            output::write(&repair::planned(name, &plan))?;
+        }
+        if dry_run || plan.steps.is_empty() || !repair::confirmed()? {
+            return Ok(if plan.steps.is_empty() && plan.left.is_empty() { Exit::Done } else { Exit::Failed });
+        }
+    }
+    let report = ask(false).await?;
+    match format {
+        PlainFormat::Json => output::print_json(&report)?,
+        PlainFormat::Text => output::write(&repair::told(name, &report))?,
+    }
+    Ok(if report.left.is_empty() { Exit::Done } else { Exit::Failed })
+}
+
+async fn check(host: &Host, scope: &Scope, name: &str, format: PlainFormat) -> Result<Exit, Failure> {
+    let report = host.control().check_vault(scope, name).await?;
+    match format {
+        PlainFormat::Json => output::print_json(&report)?,
+        PlainFormat::Text => output::write(&told(name, &report))?,
+    }
+    Ok(if report.problems.is_empty() { Exit::Done } else { Exit::Failed })
+}
+
+/// A vault that was named, in its account and region.
+fn named(scope: ScopeOptions, name: &str) -> Result<(Scope, VaultName), Failure> {
+    Ok((whole(scope)?, name.parse()?))
 }
 
 /// What was not named is the first account and region.

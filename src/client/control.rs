@@ -6,8 +6,8 @@ use crate::client::text::clean;
 use crate::client::{Fault, FaultKind};
 use crate::domain::extension::{
     AccountView, Accounts, AddAccount, AddResource, AddRole, CheckReport, ClockAnswer, ClockConfirmed, ClockRequest,
-    Credentials, CredentialsRequest, Health, RecoveryKey, RepairReport, RepairRequest, ResourceAdded, ResourceView,
-    Resources, Roles, Status,
+    Credentials, CredentialsRequest, Health, RecoveryKey, RepairReport, RepairRequest, RescanReport, ResourceAdded,
+    ResourceView, Resources, Roles, Status, VaultArns,
 };
 use crate::domain::{Arn, Scope};
 use bytes::Bytes;
@@ -132,6 +132,17 @@ impl Control {
     ) -> Result<RepairReport, Fault> {
         let path = format!("{}/repair", vault_path(scope, vault));
         decode(&self.ask(Method::POST, &path, Some(request), CHECK_LIMIT).await?)
+    }
+
+    /// The ARNs of the vaults of all accounts and regions.
+    pub async fn vault_arns(&self) -> Result<Vec<String>, Fault> {
+        Ok(self.get::<VaultArns>("/vaults").await?.vault_arns)
+    }
+
+    /// Brings in what the vaults' folders know and the catalog does not: of one vault, or of all.
+    pub async fn rescan(&self, only: Option<(&Scope, &str)>) -> Result<RescanReport, Fault> {
+        let path = only.map_or_else(String::new, |(scope, vault)| vault_path(scope, vault)) + "/rescan";
+        decode(&self.ask(Method::POST, &path, Some(&Nothing {}), CHECK_LIMIT).await?)
     }
 
     /// Moves a simulated clock. The answer comes when all that fell due on the way is done.

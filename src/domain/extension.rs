@@ -327,6 +327,30 @@ pub struct RepairStep {
     pub error: Option<String>,
 }
 
+/// The answer of `POST /_vaultdeck/rescan` and of `…/vaults/ACCOUNT/REGION/NAME/rescan`: what the vaults' folders told.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct RescanReport {
+    /// The accounts that came back; their names and addresses are lost.
+    pub accounts: Vec<String>,
+    /// The ARNs of the vaults that came back.
+    pub vaults: Vec<String>,
+    /// The ARNs of the recovery points that came back.
+    pub recovery_points: Vec<String>,
+    /// The ARNs of the recovery points of the catalog of which nothing is in their vaults any more.
+    pub gone: Vec<String>,
+    /// What could not be brought in, each with the reason.
+    pub problems: Vec<String>,
+}
+
+/// The answer of `GET /_vaultdeck/vaults`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct VaultArns {
+    /// The ARNs of the vaults of all accounts and regions, sorted.
+    pub vault_arns: Vec<String>,
+}
+
 /// `GET /_vaultdeck/recovery-points/{arn}/items?path=/…&nextToken=…&maxResults=…`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]

@@ -3,6 +3,8 @@
 //! ```text
 //! DIR/ 0700
 //!   catalog.sqlite            what exists
+//!   catalog-copies/           copies of it 0600, NUMBER-TIME.sqlite: one a day (wall time) and one before its schema
+//!                             changes, the newest seven; replaced-TIME/ holds a catalog in whose place a copy was put
 //!   engine.lock               held by the process that runs the engine
 //!   engine.json               its pid, URL and socket; true only while the lock is held
 //!   engine.sock 0600          in $XDG_RUNTIME_DIR where this path is too long for a socket
@@ -21,6 +23,9 @@ use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+
+/// The name of the folder of the catalog's copies.
+pub(crate) const CATALOG_COPIES: &str = "catalog-copies";
 
 /// The longest path that a Unix socket can have on Linux, without the closing zero.
 const LONGEST_SOCKET_PATH: usize = 107;
@@ -61,9 +66,15 @@ pub struct Announcement {
 impl DataDir {
     /// Makes what is missing, refuses network file systems, and takes the lock.
     pub fn open(path: &Path) -> Result<Self> {
+        Self::open_on(path, |root| rustix::fs::statfs(root).map(|facts| facts.f_type as u32))
+    }
+
+    /// The same; `file_system` tells the magic number of the file system that a folder lies on.
+    fn open_on(path: &Path, file_system: impl Fn(&Path) -> rustix::io::Result<u32>) -> Result<Self> {
         make_private_folder(path)?;
         let root = path.canonicalize().map_err(|e| Error::io(format!("open {}", path.display()), e))?;
-        refuse_network_file_system(&root)?;
+        let magic = file_system(&root).map_err(|e| Error::io(format!("statfs {}", root.display()), e))?;
+        refuse_network_file_system(&root, magic)?;
         let lock = take_lock(&root)?;
         let this = Self { root, lock };
         for folder in [this.keys(), this.vaults(), this.trash(), this.restored()] {
@@ -217,9 +228,8 @@ fn take_lock(root: &Path) -> Result<File> {
     }
 }
 
-fn refuse_network_file_system(root: &Path) -> Result<()> {
-    let facts = rustix::fs::statfs(root).map_err(|e| Error::io(format!("statfs {}", root.display()), e))?;
-    match network_file_system(facts.f_type as u32) {
+fn refuse_network_file_system(root: &Path, magic: u32) -> Result<()> {
+    match network_file_system(magic) {
         Some(name) => Err(Error::DataDir(format!(
             "the data directory {} lies on {name}, a network file system; the catalog and its locks need a local disk. \
              Choose another one with --data-dir",
@@ -282,5 +292,14 @@ mod tests {
     fn network_file_systems_are_known_by_their_magic_number() {
         assert_eq!(network_file_system(0x6969), Some("NFS"));
         assert_eq!(network_file_system(0xEF53), None);
+    }
+
+    #[test]
+    fn a_data_directory_on_a_network_file_system_is_refused_and_left_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let Err(Error::DataDir(why)) = DataDir::open_on(folder.path(), |_| Ok(0x6969)) else { panic!("opened") };
+        assert!(why.contains("lies on NFS"), "{why}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        DataDir::open_on(folder.path(), |_| Ok(0xEF53)).unwrap();
     }
 }

@@ -62,9 +62,7 @@ impl Engine {
     pub fn make_recovery_key(&self, scope: &Scope, name: &VaultName) -> Result<RecoveryKey> {
         let arn = Arn::vault(scope, name);
         let vault = self.existing_vault(&arn)?;
-        let mut random = zeroize::Zeroizing::new([0; 24]);
-        crate::engine::keys::random(random.as_mut_slice())?;
-        let password = words(random.as_slice());
+        let password = new_password()?;
         let now = self.clock.now();
         let new = vault.repository.add_key_file(&password, "vaultdeck", "recovery-key", now.fixed_offset())?;
         let old: Option<String> = self.catalog.write(|tx| {
@@ -107,6 +105,13 @@ fn item(node: &Node) -> Item {
         modified: chrono::DateTime::from_timestamp(node.modified.seconds, node.modified.nanoseconds),
         link_target: (node.kind == repository::NodeKind::Symlink).then(|| escape(&node.link_target)),
     }
+}
+
+/// A new recovery key's password.
+pub(crate) fn new_password() -> Result<String> {
+    let mut random = zeroize::Zeroizing::new([0; 24]);
+    crate::engine::keys::random(random.as_mut_slice())?;
+    Ok(words(random.as_slice()))
 }
 
 /// A password that survives being read aloud: groups of letters and digits that are not mistaken for each other.

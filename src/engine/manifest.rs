@@ -171,3 +171,46 @@ pub fn ids(points: &Path) -> Result<Vec<String>> {
     ids.sort();
     Ok(ids)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest(id: &str) -> Manifest {
+        serde_json::from_value(serde_json::json!({
+            "RecoveryPointId": id,
+            "JobId": "job",
+            "VaultArn": "arn:aws:backup:us-east-1:123456789012:backup-vault:Default",
+            "Snapshot": "00",
+            "Root": "/srv",
+            "ResourceArn": "arn:aws:elasticfilesystem:us-east-1:123456789012:file-system/fs-1",
+            "ResourceName": null,
+            "ResourceType": "EFS",
+            "IamRoleArn": null,
+            "CreatedBy": null,
+            "Created": "2026-11-23T05:00:00Z",
+            "Initiated": null,
+            "Completed": "2026-11-23T05:00:00Z",
+            "BytesRead": 0,
+            "SizeBytes": 0,
+            "Lifecycle": null,
+            "Tags": {},
+            "Missing": [],
+            "Notes": 0,
+            "StatusMessage": null,
+            "MessageCategory": "SUCCESS",
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_manifest_that_was_renamed_to_another_points_does_not_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = MasterKey::generate().unwrap();
+        write(folder.path(), &key, &manifest("a")).unwrap();
+        assert_eq!(read(folder.path(), &key, "a").unwrap().unwrap().recovery_point_id, "a");
+        std::fs::rename(path(folder.path(), "a"), path(folder.path(), "b")).unwrap();
+        assert!(matches!(read(folder.path(), &key, "b"), Err(Error::Damaged { .. })));
+        assert!(read(folder.path(), &key, "a").unwrap().is_none());
+    }
+}

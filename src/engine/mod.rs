@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod catalog;
+mod catalog_copy;
 pub mod check;
 pub mod clock;
 pub mod collection;
@@ -18,12 +19,14 @@ pub mod jobs;
 pub mod keys;
 pub mod lifecycle;
 pub mod manifest;
+pub mod offline;
 pub mod organization;
 pub mod plans;
 pub mod recovery_points;
 pub mod regions;
 mod repair;
 pub mod request;
+mod rescan;
 pub mod resources;
 pub mod restore;
 mod restore_target;
@@ -52,13 +55,14 @@ pub use request::{
 pub use settings::{GlobalSettings, RegionSettings};
 pub use summaries::JobSummary;
 
+use crate::domain::extension::RescanReport;
 use crate::domain::{AccountId, Region, Scope, Time};
-use catalog::Catalog;
+use catalog::{Catalog, copies};
 use clock::EngineClock;
 use data_dir::DataDir;
 use keys::LocalKey;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use vault_store::VaultStore;
 
@@ -91,6 +95,8 @@ pub struct Engine {
     pub(crate) options: EngineOptions,
     pub(crate) own_regions: regions::OwnRegions,
     pub(crate) upkeep: upkeep::State,
+    /// Held by whoever looks through the vaults' folders: two at once would bring the same things back.
+    pub(crate) rescanning: Mutex<()>,
     /// Last, so that the lock is given back when all else is closed.
     pub(crate) data_dir: DataDir,
 }
@@ -111,6 +117,49 @@ impl Engine {
         let data_dir = DataDir::open(&options.data_dir)?;
         refuse_lost_catalog(&data_dir)?;
         let fresh = !data_dir.catalog().exists();
+        let engine = Self::put_together(data_dir, options, start, clocks, fresh)?;
+        engine.found_organization()?;
+        jobs::start(&engine)?;
+        Ok(engine)
+    }
+
+    /// Opens the engine of a data directory whose catalog is lost, or damaged without a good copy: a new catalog is made from
+    /// the vaults' folders, and what was left of the old one is kept aside. A catalog that is whole is opened as it is, and
+    /// one of which there is a good copy is refused with the command that puts it back. `None` when nothing was made anew.
+    pub fn open_rebuilding(options: EngineOptions) -> Result<(Arc<Self>, Option<RescanReport>)> {
+        let data_dir = DataDir::open(&options.data_dir)?;
+        let path = data_dir.catalog();
+        let lost = refuse_lost_catalog(&data_dir).is_err();
+        if !lost {
+            match Catalog::open(&path) {
+                Ok(_) => {
+                    drop(data_dir);
+                    return Ok((Self::open(options)?, None));
+                }
+                Err(Error::Damaged { .. }) => {}
+                Err(other) => return Err(other),
+            }
+        }
+        if copies::newest_good(&path)?.is_some() {
+            return Err(if lost { catalog::lost(&path, &data_dir.vaults()) } else { catalog::damaged_at_start(&path) });
+        }
+        if let Some(aside) = copies::set_aside(&path, chrono::Utc::now())? {
+            tracing::warn!(aside = %aside.display(), "the catalog before was moved aside");
+        }
+        let engine = Self::put_together(data_dir, options, None, Arc::new(MachineClocks), false)?;
+        let report = engine.rebuild()?;
+        engine.found_organization()?;
+        jobs::start(&engine)?;
+        Ok((engine, Some(report)))
+    }
+
+    fn put_together(
+        data_dir: DataDir,
+        options: EngineOptions,
+        start: Option<Time>,
+        clocks: Arc<dyn Clocks>,
+        fresh: bool,
+    ) -> Result<Arc<Self>> {
         let local_key = Arc::new(LocalKey::open_or_create(&data_dir.local_key(), fresh)?);
         let catalog = Catalog::open(&data_dir.catalog())?;
         let clock = if options.scheduler {
@@ -120,7 +169,7 @@ impl Engine {
         };
         let vault_store = VaultStore::open(&data_dir, Arc::clone(&local_key));
         let jobs = Arc::new(jobs::Runtime::new());
-        let engine = Arc::new(Self {
+        Ok(Arc::new(Self {
             catalog,
             clock,
             vault_store,
@@ -129,11 +178,9 @@ impl Engine {
             options,
             own_regions: regions::OwnRegions::default(),
             upkeep: upkeep::State::default(),
+            rescanning: Mutex::default(),
             data_dir,
-        });
-        engine.found_organization()?;
-        jobs::start(&engine)?;
-        Ok(engine)
+        }))
     }
 
     /// Stops the engine: jobs that run are left to resume. Whether everything came to rest within `limit`.

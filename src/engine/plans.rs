@@ -257,7 +257,7 @@ impl Engine {
 
     /// ListBackupPlans, the oldest first.
     pub fn list_plans(&self, caller: &Caller, include_deleted: bool, page: &PageRequest) -> Result<Page<PlanSummary>> {
-        let mut listing = Listing::new(COLUMNS, CURRENT, &["p.created", "p.id"]);
+        let mut listing = Listing::new(COLUMNS, CURRENT, &["p.created", "p.id"]).named("plans");
         listing.filter("p.account = ?", caller.account.as_str().to_owned());
         listing.filter("p.region = ?", caller.region.as_str().to_owned());
         if !include_deleted {
@@ -269,8 +269,9 @@ impl Engine {
     /// ListBackupPlanVersions, the newest first.
     pub fn list_plan_versions(&self, caller: &Caller, id: &PlanId, page: &PageRequest) -> Result<Page<PlanSummary>> {
         let scope = caller.scope();
-        let mut listing =
-            Listing::new(COLUMNS, "plans p JOIN plan_versions v ON v.plan_id = p.id", &["v.sequence"]).descending();
+        let mut listing = Listing::new(COLUMNS, "plans p JOIN plan_versions v ON v.plan_id = p.id", &["v.sequence"])
+            .named("plan-versions")
+            .descending();
         listing.filter("p.id = ?", id.as_str().to_owned());
         self.catalog.read(|c| {
             live(c, &scope, id)?;

@@ -1,6 +1,7 @@
 //! Who asks, and what for: the requests of the operations, with names after AWS's.
 
 use crate::domain::{AccountId, Arn, Invalid, Lifecycle, Region, Scope, Tags, Time};
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -58,7 +59,7 @@ pub struct NewVault {
 }
 
 /// StartBackupJob.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct StartBackup {
     /// The vault that will hold the recovery point.
     pub vault_name: String,
@@ -81,7 +82,7 @@ pub struct StartBackup {
 }
 
 /// StartRestoreJob.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct StartRestore {
     /// What is restored.
     pub recovery_point_arn: Arn,

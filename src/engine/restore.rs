@@ -55,7 +55,7 @@ impl Engine {
         const OPERATION: &str = "StartRestoreJob";
         let scope = caller.scope();
         let now = self.clock.now();
-        let fingerprint = idempotency::fingerprint(&request);
+        let fingerprint = idempotency::Fingerprint::of(&request)?;
         let id = self.catalog.write(|tx| {
             if let Some(token) = &request.idempotency_token
                 && let Some(before) = idempotency::find(tx, &scope, OPERATION, token, &fingerprint)?

@@ -69,7 +69,7 @@ impl Engine {
 
     /// GetResources of the tagging API, by ARN.
     pub fn tagged_resources(&self, caller: &Caller, query: &TagQuery, page: &PageRequest) -> Result<Page<(Arn, Tags)>> {
-        let mut listing = Listing::new("arn", TAGGABLE, &["arn"]);
+        let mut listing = Listing::new("arn", TAGGABLE, &["arn"]).named("tagged");
         listing.filter("account = ?", caller.account.as_str().to_owned());
         listing.filter("region = ?", caller.region.as_str().to_owned());
         if !query.resource_arns.is_empty() {

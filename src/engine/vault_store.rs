@@ -228,6 +228,16 @@ impl VaultStore {
         slots.into_iter().filter_map(open).collect()
     }
 
+    /// A vault's folder and its data key, for which neither the catalog nor the repository is needed.
+    pub(crate) fn key_of(&self, arn: &Arn) -> Result<(PathBuf, MasterKey)> {
+        let (Some(scope), Some(name)) = (arn.scope(), arn.vault_name()) else {
+            return Err(Error::Internal(format!("{arn} is not a vault's")));
+        };
+        let folder = self.folder(&scope, name);
+        let key = vault_copies::read(&folder, KEY, |path, bytes| parse_key(path, bytes, &self.local_key, arn))?;
+        Ok((folder, key.value))
+    }
+
     /// Lets go of a vault's handle; its lock goes when the last user does.
     pub fn close(&self, arn: &Arn) {
         self.slots().remove(arn);

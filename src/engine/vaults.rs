@@ -1,5 +1,6 @@
 //! Vaults: create, describe, list, delete.
 
+use crate::domain::extension::VaultArns;
 use crate::domain::vault::Vault;
 use crate::domain::{Arn, Invalid, Scope, VaultName, tags as tag_rules};
 use crate::engine::Engine;
@@ -88,7 +89,7 @@ fn insert(engine: &Engine, tx: &Transaction<'_>, scope: &Scope, name: &VaultName
 }
 
 /// The key that wraps the vaults' keys, as the API names it: AWS's own alias for AWS Backup's key.
-fn engine_key(scope: &Scope) -> String {
+pub(crate) fn engine_key(scope: &Scope) -> String {
     format!("arn:aws:kms:{}:{}:alias/aws/backup", scope.region, scope.account)
 }
 
@@ -141,6 +142,15 @@ impl Engine {
         listing.filter("region = ?", caller.region.as_str().to_owned());
         listing.filter_option("vault_type = ?", vault_type.map(str::to_owned));
         self.catalog.read(|c| listing.page(c, page, from_row))
+    }
+
+    /// The ARNs of the vaults of all accounts and regions.
+    pub fn vault_arns(&self) -> Result<VaultArns> {
+        self.catalog.read(|c| {
+            let mut statement = c.prepare_cached("SELECT arn FROM vaults ORDER BY arn")?;
+            let rows = statement.query_map([], |row| row.get(0))?;
+            Ok(VaultArns { vault_arns: rows.collect::<rusqlite::Result<_>>()? })
+        })
     }
 
     /// DeleteBackupVault: only an empty one; its folder moves to the trash.

@@ -6,7 +6,7 @@ use super::failure::Failure;
 use super::query::{Query, decoded};
 use super::reply::Reply;
 use super::serve::Shutdown;
-use crate::domain::{AccountId, Region, Scope, VaultName};
+use crate::domain::{AccountId, Arn, Region, Scope, VaultName};
 use crate::engine::Engine;
 use http::StatusCode;
 use http::request::Parts;
@@ -63,6 +63,12 @@ fn route(engine: &Engine, shutdown: &Shutdown, parts: &Parts, body: &[u8]) -> Re
             ok(&engine.repair_vault(&scope, &name, &parsed(body)?)?)
         }
         ("POST", ["clock", "confirm"]) => ok(&engine.confirm_clock()),
+        ("GET", ["vaults"]) => ok(&engine.vault_arns()?),
+        ("POST", ["rescan"]) => ok(&engine.rescan(None)?),
+        ("POST", ["vaults", account, region, name, "rescan"]) => {
+            let (scope, name) = vault(account, region, name)?;
+            ok(&engine.rescan(Some(&Arn::vault(&scope, &name)))?)
+        }
         ("POST", ["credentials"]) => ok(&engine.credentials(parsed(body)?)?),
         ("POST", ["shutdown"]) => {
             shutdown.request();

@@ -296,7 +296,8 @@ impl Target {
 
     /// None for what takes as long as its work does.
     fn time_limit(self, parts: &Parts) -> Option<Duration> {
-        let waits = self == Self::Clock || (self == Self::Control && parts.uri.path().ends_with("/check"));
+        let waits = self == Self::Clock
+            || (self == Self::Control && ["/check", "/rescan"].iter().any(|end| parts.uri.path().ends_with(end)));
         (!waits).then_some(CALL_TIMEOUT)
     }
 }

@@ -6,6 +6,7 @@ mod harness;
 mod health;
 mod jobs;
 mod printing;
+mod recovery;
 
 use harness::Home;
 use serde_json::{Value, json};

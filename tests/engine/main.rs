@@ -6,6 +6,7 @@ mod bench;
 mod checks;
 mod clocks;
 mod directory;
+mod guards;
 mod harness;
 mod jobs;
 mod lifecycles;

@@ -62,6 +62,19 @@ fn insert(connection: &Connection, account: &Account, now: Time) -> Result<()> {
     Ok(())
 }
 
+/// Adds an account that only its vaults' folders tell of; its name and address are not known any more. Whether it was new.
+pub(crate) fn take_up(connection: &Connection, id: &AccountId, now: Time) -> Result<bool> {
+    if get(connection, id)?.is_some() {
+        return Ok(false);
+    }
+    let management = id.as_str() == FIRST_ACCOUNT;
+    let name = if management { "management".to_owned() } else { format!("found-{id}") };
+    let email = address_of(&name);
+    let account = Account { id: id.clone(), name, email, management, status: "ACTIVE".to_owned(), joined: Some(now) };
+    insert(connection, &account, now)?;
+    Ok(true)
+}
+
 impl Engine {
     /// Makes the first account on a fresh directory, and what every account has where it is missing.
     pub(crate) fn found_organization(&self) -> Result<()> {

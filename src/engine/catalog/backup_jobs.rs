@@ -2,8 +2,8 @@
 
 use crate::domain::job::{BackupJob, JobState};
 use crate::domain::names::JobId;
-use crate::domain::{AccountId, Region};
-use crate::engine::catalog::paging::Listing;
+use crate::domain::{AccountId, Arn, Region};
+use crate::engine::catalog::job_list::{JobList, JobTable};
 use crate::engine::catalog::values::Columns;
 use crate::engine::error::Result;
 use crate::engine::request::{BackupJobFilter, Page, PageRequest};
@@ -55,6 +55,15 @@ pub fn get(connection: &Connection, id: &JobId) -> Result<Option<BackupJob>> {
     statement.query_row([id.as_str()], |row| Ok(from_row(row))).optional()?.transpose()
 }
 
+const TABLE: JobTable = JobTable {
+    rows: "backup_jobs",
+    columns: COLUMNS,
+    facets: "backup_job_facets",
+    by_time: "backup_jobs_by_time",
+    by_facet: "backup_jobs_by_facet",
+    by_completion: "backup_jobs_by_completion",
+};
+
 /// The jobs of a region that pass the filter, the newest first; of all accounts when `account` is `None`.
 pub fn list(
     connection: &Connection,
@@ -63,21 +72,22 @@ pub fn list(
     filter: &BackupJobFilter,
     request: &PageRequest,
 ) -> Result<Page<BackupJob>> {
-    let mut listing = Listing::new(COLUMNS, "backup_jobs", &["created", "id"]).descending();
-    listing.filter_option("account = ?", account.map(|account| account.as_str().to_owned()));
-    listing.filter("region = ?", region.as_str().to_owned());
-    listing.filter_option("resource_arn = ?", filter.resource_arn.as_ref().map(|arn| arn.as_str().to_owned()));
-    listing.filter_option("state = ?", filter.state.clone());
-    listing.filter_option("vault_name = ?", filter.vault_name.clone());
-    listing.filter_time("created < ?", filter.created_before);
-    listing.filter_time("created > ?", filter.created_after);
-    listing.filter_time("completed < ?", filter.complete_before);
-    listing.filter_time("completed > ?", filter.complete_after);
-    listing.filter_option("resource_type = ?", filter.resource_type.clone());
-    listing.filter_option("parent_job_id = ?", filter.parent_job_id.clone());
-    let category = filter.message_category.clone().filter(|category| !ALL_CATEGORIES.contains(&category.as_str()));
-    listing.filter_option("message_category = ? COLLATE NOCASE", category);
-    listing.page(connection, request, from_row)
+    listing(account, region, filter).page(connection, request, from_row)
+}
+
+pub(super) fn listing(account: Option<&AccountId>, region: &Region, filter: &BackupJobFilter) -> JobList {
+    let mut listing = JobList::new(&TABLE, region.as_str());
+    listing.facet("account", account.map(AccountId::as_str));
+    listing.one("resource_arn", filter.resource_arn.as_ref().map(Arn::as_str), "backup_jobs_by_resource");
+    listing.one("parent_job_id", filter.parent_job_id.as_deref(), "backup_jobs_by_parent");
+    listing.facet("state", filter.state.as_deref());
+    listing.facet("vault_name", filter.vault_name.as_deref());
+    listing.facet("resource_type", filter.resource_type.as_deref());
+    let category = filter.message_category.as_deref().filter(|category| !ALL_CATEGORIES.contains(category));
+    listing.facet("message_category", category);
+    listing.created(filter.created_after, filter.created_before);
+    listing.completed(filter.complete_after, filter.complete_before);
+    listing
 }
 
 #[cfg(test)]

@@ -3,10 +3,12 @@
 //! The modules below hold the SQL; what is allowed and what it means is the operations' matter.
 
 pub mod backup_jobs;
+pub mod copies;
 pub mod creating;
 pub mod creation_tokens;
 pub mod damage;
 pub mod idempotency;
+mod job_list;
 pub mod manifests;
 pub mod migrations;
 pub mod paging;
@@ -36,11 +38,17 @@ pub struct Catalog {
 }
 
 impl Catalog {
+    /// The catalog's file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Opens the catalog, checks that it is whole and not newer than this program, and brings its schema up to date.
     pub fn open(path: &Path) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
-        let mut writer = connect(path, flags).map_err(|e| explain(e, path))?;
-        check(&writer, path)?;
+        let mut writer = connect(path, flags).map_err(|e| advised(explain(e, path), path))?;
+        check(&writer, path).map_err(|error| advised(error, path))?;
+        copy_before_change(&writer, path)?;
         migrations::run(&mut writer, path, &migrations::ALL)?;
         restrict(path)?;
         Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) })
@@ -99,12 +107,25 @@ fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// SQLite's own look over every page and index.
 fn check(connection: &Connection, path: &Path) -> Result<()> {
-    let mut statement = connection.prepare("PRAGMA quick_check(3)").map_err(|e| explain(e, path))?;
-    let rows = statement.query_map([], |row| row.get::<_, String>(0)).map_err(|e| explain(e, path))?;
-    let complaints: Vec<String> = rows.collect::<rusqlite::Result<_>>().map_err(|e| explain(e, path))?;
-    if complaints == ["ok"] { Ok(()) } else { Err(damaged(path, &complaints.join("; "))) }
+    quick_check(connection).map_err(|e| explain(e, path))?.map_err(|how| damaged(path, &how))
+}
+
+/// SQLite's own look over every page and index; the inner error says what it found.
+fn quick_check(connection: &Connection) -> rusqlite::Result<std::result::Result<(), String>> {
+    let mut statement = connection.prepare("PRAGMA quick_check(3)")?;
+    let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+    let complaints: Vec<String> = rows.collect::<rusqlite::Result<_>>()?;
+    Ok(if complaints == ["ok"] { Ok(()) } else { Err(complaints.join("; ")) })
+}
+
+/// A step of the schema cannot be taken back, so a copy of what was before is kept.
+fn copy_before_change(connection: &Connection, path: &Path) -> Result<()> {
+    let version = migrations::version(connection).map_err(|e| explain(e, path))?;
+    if version > 0 && version < migrations::ALL.len() as i64 {
+        copies::make(path, chrono::Utc::now())?;
+    }
+    Ok(())
 }
 
 /// The catalog names what the vaults hold: it is nobody else's business.
@@ -121,20 +142,33 @@ fn explain(error: rusqlite::Error, path: &Path) -> Error {
     }
 }
 
-/// What to say of a damaged catalog: what is damaged, and what to do.
+/// What to say of a catalog whose damage shows while the engine runs.
 fn damaged(path: &Path, how: &str) -> Error {
     Error::Damaged {
         what: format!("the catalog {} is damaged: {how}", path.display()),
-        advice: "Put back your copy of this file, with no catalog.sqlite-wal beside it. The data is not lost: each \
-                 folder vaults/ACCOUNT/REGION/NAME is a restic repository, which restic opens with its recovery key. \
-                 Nothing was deleted"
-            .to_owned(),
+        advice:
+            "Stop the engine and start it again: it then names the newest good copy and the command that puts it back"
+                .to_owned(),
     }
+}
+
+/// The same at a start, when there is time to look through the copies.
+fn advised(error: Error, path: &Path) -> Error {
+    match error {
+        Error::Damaged { what, .. } => Error::Damaged { what, advice: copies::advice(path) },
+        other => other,
+    }
+}
+
+/// What to say of a catalog that cannot be opened, when that is known already.
+pub(crate) fn damaged_at_start(path: &Path) -> Error {
+    advised(damaged(path, "SQLite cannot read it"), path)
 }
 
 /// The catalog is new, and yet vaults lie beside it: it was lost, and starting over would hide them.
 pub(crate) fn lost(path: &Path, vaults: &Path) -> Error {
-    damaged(path, &format!("it is missing or empty, and yet there are vaults in {}", vaults.display()))
+    let how = format!("it is missing or empty, and yet there are vaults in {}", vaults.display());
+    advised(damaged(path, &how), path)
 }
 
 #[cfg(test)]

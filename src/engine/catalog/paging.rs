@@ -10,10 +10,57 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Row, params_from_iter};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 
 /// What AWS allows as `MaxResults`; also what a page holds when the caller does not say.
 const MAX_RESULTS: i64 = 1000;
+
+/// The version of the digest below: tokens of another one are refused, as those of another request are.
+const DIGEST_VERSION: u32 = 2;
+
+/// What a token belongs to: the list and what it was asked for, as JSON. It holds no SQL and no Rust, so that a token
+/// survives an update of the program.
+#[derive(Debug, Default)]
+pub(super) struct Digest {
+    list: String,
+    asked: Vec<serde_json::Value>,
+}
+
+impl Digest {
+    pub(super) fn of(list: &str) -> Self {
+        Self { list: list.to_owned(), asked: Vec::new() }
+    }
+
+    /// Something that the caller asked for, or null where it could have and did not.
+    pub(super) fn add(&mut self, value: &impl Serialize) {
+        self.asked.push(serde_json::to_value(value).unwrap_or_default());
+    }
+
+    pub(super) fn finish(self) -> String {
+        let text = serde_json::json!([DIGEST_VERSION, self.list, self.asked]).to_string();
+        hex::encode(&Sha256::digest(text)[..8])
+    }
+}
+
+/// A place in a list that is ordered by a number and a text.
+#[derive(Debug, Clone)]
+pub(super) struct Position {
+    pub(super) number: i64,
+    pub(super) text: String,
+}
+
+impl Position {
+    pub(super) fn read(token: &str, list: &str) -> Result<Self> {
+        match <[Value; 2]>::try_from(read_token(token, list, 2)?) {
+            Ok([Value::Integer(number), Value::Text(text)]) => Ok(Self { number, text }),
+            _ => Err(bad_token()),
+        }
+    }
+
+    pub(super) fn write(self, list: String) -> Result<String> {
+        write_token(list, vec![Part::Integer(self.number), Part::Text(self.text)])
+    }
+}
 
 /// A list: where its rows come from, which of them, and in which order.
 pub struct Listing {
@@ -23,6 +70,7 @@ pub struct Listing {
     descending: bool,
     conditions: Vec<String>,
     parameters: Vec<Value>,
+    digest: Digest,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -42,7 +90,16 @@ enum Part {
 impl Listing {
     /// Rows of `from`, ordered by the columns of `key`, which together are unique.
     pub fn new(columns: &'static str, from: impl Into<String>, key: &'static [&'static str]) -> Self {
-        Self { columns, from: from.into(), key, descending: false, conditions: Vec::new(), parameters: Vec::new() }
+        let from = from.into();
+        let digest = Digest::of(&from);
+        Self { columns, from, key, descending: false, conditions: Vec::new(), parameters: Vec::new(), digest }
+    }
+
+    /// What its tokens know it by, where that is not the name of its table.
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.digest.list);
+        self
     }
 
     /// The newest first.
@@ -54,14 +111,16 @@ impl Listing {
 
     /// Only rows for which `condition` holds; it has one `?` for `value`.
     pub fn filter(&mut self, condition: &str, value: impl Into<Value>) {
-        self.conditions.push(condition.to_owned());
-        self.parameters.push(value.into());
+        self.filter_option(condition, Some(value));
     }
 
     /// The same, where the caller gave a value.
     pub fn filter_option<V: Into<Value>>(&mut self, condition: &str, value: Option<V>) {
+        let value = value.map(Into::into);
+        self.digest.add(&value.as_ref().map(json));
         if let Some(value) = value {
-            self.filter(condition, value);
+            self.conditions.push(condition.to_owned());
+            self.parameters.push(value);
         }
     }
 
@@ -72,12 +131,15 @@ impl Listing {
 
     /// Only rows for which `condition` holds; it has a `?` for each of `values`.
     pub fn filter_values(&mut self, condition: String, values: impl IntoIterator<Item = String>) {
+        let values: Vec<String> = values.into_iter().collect();
+        self.digest.add(&values);
         self.conditions.push(condition);
         self.parameters.extend(values.into_iter().map(Value::Text));
     }
 
     /// Only rows for which `condition` holds; it has no parameter.
     pub fn require(&mut self, condition: &str) {
+        self.digest.add(&condition);
         self.conditions.push(condition.to_owned());
     }
 
@@ -89,7 +151,7 @@ impl Listing {
         map: impl Fn(&Row<'_>) -> Result<T>,
     ) -> Result<Page<T>> {
         let limit = page_size(request)?;
-        let list = self.digest();
+        let list = std::mem::take(&mut self.digest).finish();
         if let Some(token) = &request.next_token {
             let after = read_token(token, &list, self.key.len())?;
             let (keys, marks) = (self.key.join(", "), vec!["?"; self.key.len()].join(", "));
@@ -122,18 +184,16 @@ impl Listing {
         };
         format!("SELECT {}, {keys} FROM {}{conditions} ORDER BY {order} LIMIT {}", self.columns, self.from, limit + 1)
     }
+}
 
-    fn digest(&self) -> String {
-        let mut hash = Sha256::new();
-        hash.update(&self.from);
-        for condition in &self.conditions {
-            hash.update(condition);
-            hash.update([0]);
-        }
-        for parameter in &self.parameters {
-            hash.update(format!("{parameter:?}\0"));
-        }
-        hex::encode(&hash.finalize()[..8])
+/// A value of SQLite as JSON has it.
+fn json(value: &Value) -> serde_json::Value {
+    match value {
+        Value::Null => serde_json::Value::Null,
+        Value::Integer(number) => (*number).into(),
+        Value::Real(number) => (*number).into(),
+        Value::Text(text) => text.as_str().into(),
+        Value::Blob(bytes) => hex::encode(bytes).into(),
     }
 }
 
@@ -257,6 +317,28 @@ mod tests {
             let error = list(&connection, false, &request).unwrap_err();
             assert!(error.to_string().starts_with("Invalid NextToken"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_token_knows_the_list_and_what_was_asked_and_nothing_of_how_it_is_read() {
+        let digest = |listing: Listing| listing.digest.finish();
+        let list = |columns: &'static str, condition: &str| {
+            let mut listing = Listing::new(columns, "n", &["a", "b"]);
+            listing.filter_option("a = ?", None::<i64>);
+            listing.filter(condition, "x".to_owned());
+            listing
+        };
+        // Frozen: a token that was given out by an earlier build must still be taken.
+        assert_eq!(digest(list("a", "b = ?")), "fcefbaa39c8a138b");
+        assert_eq!(digest(list("a, b", "+b = ?")), "fcefbaa39c8a138b", "the SQL may change");
+        let mut other = Listing::new("a", "n", &["a", "b"]);
+        other.filter("a = ?", 1);
+        other.filter("b = ?", "x".to_owned());
+        assert_ne!(digest(other), "fcefbaa39c8a138b");
+        let mut swapped = Listing::new("a", "n", &["a", "b"]);
+        swapped.filter("a = ?", "x".to_owned());
+        swapped.filter_option("b = ?", None::<String>);
+        assert_ne!(digest(swapped), "fcefbaa39c8a138b", "the same value of another filter");
     }
 
     #[test]

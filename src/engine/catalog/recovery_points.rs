@@ -78,7 +78,8 @@ pub fn list_by_resource(
     resource: &Arn,
     request: &PageRequest,
 ) -> Result<Page<RecoveryPoint>> {
-    let mut listing = Listing::new(COLUMNS, "recovery_points", &["created", "arn"]).descending();
+    let mut listing =
+        Listing::new(COLUMNS, "recovery_points", &["created", "arn"]).named("points-of-resource").descending();
     listing.filter("resource_arn = ?", resource.as_str().to_owned());
     listing.filter("account = ?", scope.account.as_str().to_owned());
     listing.filter("region = ?", scope.region.as_str().to_owned());

@@ -2,8 +2,8 @@
 
 use crate::domain::job::{JobState, RestoreJob};
 use crate::domain::names::JobId;
-use crate::domain::{AccountId, Region, ResourceType};
-use crate::engine::catalog::paging::Listing;
+use crate::domain::{AccountId, Arn, Region, ResourceType};
+use crate::engine::catalog::job_list::{JobList, JobTable};
 use crate::engine::catalog::values::Columns;
 use crate::engine::error::Result;
 use crate::engine::request::{Page, PageRequest, RestoreJobFilter};
@@ -42,6 +42,15 @@ pub fn get(connection: &Connection, id: &JobId) -> Result<Option<RestoreJob>> {
     statement.query_row([id.as_str()], |row| Ok(from_row(row))).optional()?.transpose()
 }
 
+const TABLE: JobTable = JobTable {
+    rows: "restore_jobs",
+    columns: COLUMNS,
+    facets: "restore_job_facets",
+    by_time: "restore_jobs_by_time",
+    by_facet: "restore_jobs_by_facet",
+    by_completion: "restore_jobs_by_completion",
+};
+
 /// The jobs of a region that pass the filter, the newest first; of all accounts when `account` is `None`.
 pub fn list(
     connection: &Connection,
@@ -50,24 +59,23 @@ pub fn list(
     filter: &RestoreJobFilter,
     request: &PageRequest,
 ) -> Result<Page<RestoreJob>> {
-    let mut listing = Listing::new(COLUMNS, "restore_jobs", &["created", "id"]).descending();
-    listing.filter_option("account = ?", account.map(|account| account.as_str().to_owned()));
-    listing.filter("region = ?", region.as_str().to_owned());
-    listing.filter_option("state = ?", filter.status.clone());
-    listing.filter_time("created < ?", filter.created_before);
-    listing.filter_time("created > ?", filter.created_after);
-    listing.filter_time("completed < ?", filter.complete_before);
-    listing.filter_time("completed > ?", filter.complete_after);
-    listing.filter_option("resource_type = ?", filter.resource_type.clone());
-    let source = filter.source_resource_arn.as_ref();
-    listing.filter_option("source_resource_arn = ?", source.map(|arn| arn.as_str().to_owned()));
-    listing.filter_time("recovery_point_created < ?", filter.point_created_before);
-    listing.filter_time("recovery_point_created > ?", filter.point_created_after);
+    listing(account, region, filter).page(connection, request, from_row)
+}
+
+pub(super) fn listing(account: Option<&AccountId>, region: &Region, filter: &RestoreJobFilter) -> JobList {
+    let mut listing = JobList::new(&TABLE, region.as_str());
+    listing.facet("account", account.map(AccountId::as_str));
+    listing.facet("state", filter.status.as_deref());
+    listing.facet("resource_type", filter.resource_type.as_deref());
+    listing.one("source_resource_arn", filter.source_resource_arn.as_ref().map(Arn::as_str), "restore_jobs_by_source");
+    listing.within("recovery_point_created", filter.point_created_after, filter.point_created_before);
+    listing.created(filter.created_after, filter.created_before);
+    listing.completed(filter.complete_after, filter.complete_before);
     if filter.parent_job_id.is_some() || filter.restore_testing_plan_arn.is_some() {
         // No restore job of this engine has a parent or comes from a restore testing plan.
-        listing.require("FALSE");
+        listing.nothing();
     }
-    listing.page(connection, request, from_row)
+    listing
 }
 
 #[cfg(test)]

@@ -260,6 +260,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Lets a directory whose catalog was made anew remember a time that it had shown, in milliseconds since 1970.
+pub(crate) fn remember_at_least(connection: &Connection, time: i64) -> Result<()> {
+    let seen = remembered(connection)?.1.map_or(time, |seen| seen.timestamp_millis().max(time));
+    state::set(connection, SEEN, &seen.to_string())
+}
+
 /// Lets a directory live by a kind of clock from its next start on.
 pub(crate) fn bind(connection: &Connection, kind: ClockKind) -> Result<()> {
     state::set(connection, KIND, kind.as_str())

@@ -105,6 +105,7 @@ impl Engine {
             self.step(turn, "collecting vaults", |turn| self.collect_due(turn, now)),
             self.step(turn, "keeping vaults well", |turn| self.keep_up(turn, now)),
             self.step(turn, "removing old records", |turn| self.purge_records(turn, now)),
+            self.step(turn, "copying the catalog", |turn| self.copy_catalog_due(turn)),
             self.step(turn, "keeping restic's locks", |turn| self.keep_locks(turn)),
             self.step(turn, "remembering the time", |_| self.clock.save(&self.catalog, false)),
         ];

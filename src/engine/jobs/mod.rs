@@ -73,6 +73,8 @@ pub struct Turn {
     pub collections_known: bool,
     /// When a vault is next to be read in part, or an owed manifest to be written.
     pub next_upkeep: Option<Time>,
+    /// When it is next looked whether a copy of the catalog is due, in wall time.
+    pub next_copy: Option<Time>,
     /// When old records are next removed.
     pub next_purge: Option<Time>,
     /// Runs that were made while the clock was doubted: the plan, the rule's place in it, when the run was due.
@@ -114,6 +116,7 @@ pub(crate) fn start(engine: &Arc<Engine>) -> Result<()> {
     if engine.options.scheduler {
         engine.jobs.resume();
         engine.reconcile_interrupted()?;
+        engine.survey_vaults()?;
     }
     conductor::start(engine)
 }

@@ -31,7 +31,7 @@ impl Engine {
         let scope = caller.scope();
         let now = self.clock.now();
         check(&request)?;
-        let fingerprint = idempotency::fingerprint(&request);
+        let fingerprint = idempotency::Fingerprint::of(&request)?;
         let id = self.catalog.write(|tx| {
             if let Some(token) = &request.idempotency_token
                 && let Some(before) = idempotency::find(tx, &scope, OPERATION, token, &fingerprint)?

@@ -5,8 +5,8 @@
 //! catalog has never heard of comes from a catalog that is newer than this one: with its manifest it becomes a recovery
 //! point again, without it stays as it is.
 
-use crate::domain::Arn;
 use crate::domain::job::JobState;
+use crate::domain::{Arn, Time};
 use crate::engine::Engine;
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::backup::{TAG, insert_point};
@@ -14,7 +14,7 @@ use crate::engine::jobs::store;
 use crate::engine::manifest;
 use crate::engine::vault_store::OpenVault;
 use crate::repository::Id;
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -53,13 +53,14 @@ impl Engine {
         })
     }
 
-    /// Judges every snapshot of a vault that carries this engine's mark.
-    pub(crate) fn reconcile(&self, arn: &Arn, vault: &OpenVault) -> Result<()> {
-        let found = vault.repository.find_snapshots()?;
-        for (id, error) in &found.unreadable {
+    /// Judges every snapshot of a vault that carries this engine's mark; the recovery points that this brought back.
+    pub(crate) fn reconcile(&self, arn: &Arn, vault: &OpenVault) -> Result<Vec<Arn>> {
+        let snapshots = vault.repository.find_snapshots()?;
+        for (id, error) in &snapshots.unreadable {
             tracing::warn!(vault = %arn, snapshot = %id, %error, "a snapshot cannot be read; it stays as it is");
         }
-        for (id, snapshot) in found.readable {
+        let mut found = Vec::new();
+        for (id, snapshot) in snapshots.readable {
             let marks = snapshot.tags.unwrap_or_default();
             let Some(point) = marks.iter().find_map(|mark| mark.strip_prefix(TAG)) else { continue };
             match self.catalog.read(|connection| standing(connection, arn, point, &id))? {
@@ -69,14 +70,14 @@ impl Engine {
                     vault.may_remove()?;
                     vault.repository.forget(&id)?;
                 }
-                Standing::Unknown => self.readopt(vault, point, &id)?,
+                Standing::Unknown => found.extend(self.readopt(arn, vault, point, &id)?),
             }
         }
-        Ok(())
+        Ok(found)
     }
 
-    /// Makes a recovery point of a snapshot whose manifest tells all about it.
-    fn readopt(&self, vault: &OpenVault, point: &str, id: &Id) -> Result<()> {
+    /// Makes a recovery point of a snapshot whose manifest tells all about it, marked as found.
+    fn readopt(&self, arn: &Arn, vault: &OpenVault, point: &str, id: &Id) -> Result<Option<Arn>> {
         let manifest = match manifest::read(&vault.points, vault.repository.key(), point) {
             // Whoever wants to know what is damaged asks for a check; the other snapshots are not held up by it.
             Err(error @ Error::Damaged { .. }) => {
@@ -87,13 +88,33 @@ impl Engine {
         };
         let Some(manifest) = manifest.filter(|manifest| manifest.snapshot == id.to_hex()) else {
             tracing::warn!(snapshot = %id, "a snapshot is in the vault of which neither catalog nor manifest tells; it stays");
-            return Ok(());
+            return Ok(None);
         };
         let packs = vault.repository.packs_of(id)?;
         let now = self.clock.now();
+        let back = self.catalog.write(|tx| {
+            // Its job may have ended meanwhile.
+            if standing(tx, arn, point, id)? != Standing::Unknown {
+                return Ok(false);
+            }
+            insert_point(tx, &manifest, &packs, now)?;
+            // On the row alone: the manifest stays as the backup left it.
+            tx.prepare_cached("UPDATE recovery_points SET status_message = ?3 WHERE vault_arn = ?1 AND point_id = ?2")?
+                .execute(params![arn.as_str(), point, found_message(manifest.status_message.as_deref(), now)])?;
+            Ok(true)
+        })?;
+        if !back {
+            return Ok(None);
+        }
         tracing::warn!(point, "a recovery point that the catalog did not know was found in its vault: it is back");
-        self.catalog.write(|tx| insert_point(tx, &manifest, &packs, now))
+        Ok(arn.scope().map(|scope| Arn::recovery_point(&scope, point)))
     }
+}
+
+/// What a recovery point says of itself that the catalog did not know.
+fn found_message(before: Option<&str>, now: Time) -> String {
+    let found = format!("Found in its vault at {}: the catalog did not know it.", now.format("%Y-%m-%d %H:%M UTC"));
+    before.map_or_else(|| found.clone(), |before| format!("{}. {found}", before.trim_end_matches('.')))
 }
 
 pub(crate) fn standing(connection: &Connection, vault: &Arn, point: &str, snapshot: &Id) -> Result<Standing> {

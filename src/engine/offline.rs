@@ -1,0 +1,46 @@
+//! What can be had of the vaults without the catalog: recovery keys, from `keys/local.key` and each vault's `key.json`.
+
+use crate::domain::{Arn, Scope, VaultName};
+use crate::engine::data_dir::DataDir;
+use crate::engine::error::{Error, Result};
+use crate::engine::items::new_password;
+use crate::engine::keys::LocalKey;
+use crate::engine::rescan;
+use crate::engine::vault_store::VaultStore;
+use crate::repository::{FileKind, Id, KeyFile, LocalStorage, Storage as _};
+use std::path::Path;
+use std::sync::Arc;
+
+/// The vaults' folders of a data directory whose catalog cannot be read. It holds the directory's lock.
+pub struct Offline {
+    store: VaultStore,
+    data_dir: DataDir,
+}
+
+impl Offline {
+    /// Locks the data directory and reads its local key; the catalog is not touched.
+    pub fn open(path: &Path) -> Result<Self> {
+        let data_dir = DataDir::open(path)?;
+        let local_key = Arc::new(LocalKey::open_or_create(&data_dir.local_key(), false)?);
+        Ok(Self { store: VaultStore::open(&data_dir, local_key), data_dir })
+    }
+
+    /// The vaults, by their folders.
+    pub fn vaults(&self) -> Result<Vec<(Scope, VaultName)>> {
+        rescan::vaults_on_disk(&self.data_dir.vaults())
+    }
+
+    /// Makes a key file with which `restic` opens a vault, and tells its password. Only the vault's key is needed, so a
+    /// damaged repository does not stand in the way. Key files of before stay: which of them the engine made, the catalog
+    /// knows.
+    pub fn make_recovery_key(&self, scope: &Scope, name: &VaultName) -> Result<String> {
+        let arn = Arn::vault(scope, name);
+        let (folder, key) = self.store.key_of(&arn)?;
+        let password = new_password()?;
+        let now = chrono::Utc::now().fixed_offset();
+        let file = KeyFile::wrap(&key, &password, "vaultdeck", "recovery-key", now)?;
+        let json = serde_json::to_vec(&file).map_err(|e| Error::Internal(format!("a key file: {e}")))?;
+        LocalStorage::new(folder).write(FileKind::Key, &Id::of(&json), &json)?;
+        Ok(password)
+    }
+}

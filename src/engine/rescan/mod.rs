@@ -1,0 +1,144 @@
+//! What the vaults' folders know and the catalog does not: after an older copy of the catalog was put back, or with none.
+//!
+//! A folder says which account, region and vault it is by its place and its `key.json`, and which recovery points it holds by
+//! their manifests and snapshots. At the start of an engine the folders are only listed, and those opened in which something
+//! unknown lies; a rescan opens them all.
+//!
+//! A deletion takes the snapshot first and then the manifest, before the row goes. So a manifest without its snapshot makes
+//! no recovery point, and a row with neither is that of a point that was deleted after the catalog was copied: it is not
+//! called COMPLETED any more.
+
+mod folders;
+mod standing;
+use crate::domain::extension::RescanReport;
+use crate::domain::{AccountId, Arn};
+use crate::engine::access::accounts;
+use crate::engine::catalog::values::millis;
+use crate::engine::error::{Error, Result};
+use crate::engine::{Engine, clock};
+use folders::VaultFolder;
+pub(crate) use folders::vaults_on_disk;
+use rusqlite::params;
+use std::sync::{Arc, PoisonError};
+
+/// How much is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    /// What the folders' listings show; only vaults are taken up that hold recovery points.
+    Listing,
+    /// Every snapshot of every vault.
+    All,
+}
+
+impl Engine {
+    /// Brings in what the vaults know and the catalog does not; of one vault, or of all. What cannot be brought in is told
+    /// in the report and keeps nobody else out.
+    pub fn rescan(&self, only: Option<&Arn>) -> Result<RescanReport> {
+        self.look_through(only, Depth::All)
+    }
+
+    /// The same at the start of an engine, in the background and by the folders' listings.
+    pub(crate) fn survey_vaults(self: &Arc<Self>) -> Result<()> {
+        let engine = Arc::clone(self);
+        self.jobs.in_background("survey", move || match engine.look_through(None, Depth::Listing) {
+            Err(error) => tracing::warn!(%error, "the vaults' folders could not be looked through"),
+            Ok(report) => {
+                for problem in report.problems {
+                    tracing::warn!("{problem}");
+                }
+            }
+        })
+    }
+
+    fn look_through(&self, only: Option<&Arn>, depth: Depth) -> Result<RescanReport> {
+        let _alone = self.rescanning.lock().unwrap_or_else(PoisonError::into_inner);
+        let (found, problems) = folders::all(&self.data_dir.vaults())?;
+        let mut report = RescanReport { problems, ..RescanReport::default() };
+        let found: Vec<VaultFolder> =
+            found.into_iter().filter(|folder| only.is_none_or(|arn| folder.arn == *arn)).collect();
+        if let Some(arn) = only.filter(|_| found.is_empty()) {
+            return Err(Error::not_found(format!("There is no folder of a backup vault {arn}.")));
+        }
+        for folder in &found {
+            if self.jobs.is_stopping() {
+                break;
+            }
+            if let Err(error) = self.look_into(folder, depth, &mut report) {
+                report.problems.push(format!("{}: {error}", folder.arn));
+            }
+        }
+        Ok(report)
+    }
+
+    fn look_into(&self, folder: &VaultFolder, depth: Depth, report: &mut RescanReport) -> Result<()> {
+        let known = self.catalog.read(|connection| standing::knows_vault(connection, &folder.arn))?;
+        if !known {
+            if depth == Depth::Listing && !folder.holds_points()? {
+                // What an interrupted creation or deletion left; the name's next use deals with it.
+                return Ok(());
+            }
+            self.take_up_vault(folder, report)?;
+        }
+        let rows = self.catalog.read(|connection| standing::rows(connection, &folder.arn))?;
+        let listing = folder.listing()?;
+        if depth == Depth::All || !known || listing.manifests.iter().any(|id| !rows.contains_key(id)) {
+            let vault = self.vault_store.get(&folder.arn)?;
+            let _gate = vault.enter();
+            let points = self.reconcile(&folder.arn, &vault)?;
+            report.recovery_points.extend(points.iter().map(ToString::to_string));
+        }
+        let changes = standing::changes(&rows, &listing);
+        if !changes.is_empty() {
+            self.catalog.write(|tx| standing::apply(tx, &changes))?;
+            for change in &changes {
+                tracing::warn!(point = %change.arn(), "{}", change.told());
+            }
+        }
+        report.gone.extend(changes.iter().filter(|change| change.is_gone()).map(|change| change.arn().to_string()));
+        Ok(())
+    }
+
+    /// Adds the row of a vault that only its folder tells of, and of its account where that is unknown too.
+    fn take_up_vault(&self, folder: &VaultFolder, report: &mut RescanReport) -> Result<()> {
+        // Opened before it is believed: a folder whose key this directory cannot unwrap would be a vault of no use.
+        let vault = self.vault_store.get(&folder.arn)?;
+        let now = self.clock.now();
+        let created = folder.created.unwrap_or(now);
+        let account: AccountId = folder.scope.account.clone();
+        let new_account = self.catalog.write(|tx| {
+            let new = accounts::take_up(tx, &account, now)?;
+            tx.prepare_cached(
+                "INSERT INTO vaults (arn, account, region, name, vault_type, encryption_key_arn, creator_request_id, created)
+                 VALUES (?1, ?2, ?3, ?4, 'BACKUP_VAULT', ?5, NULL, ?6)",
+            )?
+            .execute(params![
+                folder.arn.as_str(),
+                account.as_str(),
+                folder.scope.region.as_str(),
+                folder.name.as_str(),
+                crate::engine::vaults::engine_key(&folder.scope),
+                millis(created)
+            ])?;
+            Ok(new)
+        })?;
+        drop(vault);
+        if new_account {
+            report.accounts.push(account.to_string());
+        }
+        tracing::warn!(vault = %folder.arn, "a vault that the catalog did not know was found: it is back");
+        report.vaults.push(folder.arn.to_string());
+        Ok(())
+    }
+
+    /// Fills a catalog that was just made from the vaults alone; what came back.
+    pub(crate) fn rebuild(&self) -> Result<RescanReport> {
+        let report = self.look_through(None, Depth::All)?;
+        self.catalog.write(|tx| {
+            // A simulated clock had run ahead, and must not stand before what it has shown.
+            let latest: Option<i64> =
+                tx.query_row("SELECT max(completed) FROM recovery_points", [], |row| row.get(0))?;
+            latest.map_or(Ok(()), |latest| clock::remember_at_least(tx, latest))
+        })?;
+        Ok(report)
+    }
+}

@@ -1,0 +1,95 @@
+//! Guards that nothing else would miss: what they keep from happening happens only in bad company.
+
+use crate::bench::{Bench, assert_completed};
+use crate::harness::{Harness, management, plan};
+use chrono::Duration;
+use rusqlite::{Connection, params};
+use vaultdeck::engine::{Error, ErrorKind, NewVault};
+
+fn catalog(path: std::path::PathBuf) -> Connection {
+    let connection = Connection::open(path).unwrap();
+    connection.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
+    connection
+}
+
+fn beside(harness: &Harness) -> Connection {
+    catalog(harness.folder.path().join("data/catalog.sqlite"))
+}
+
+fn is_over_quota<T>(result: Result<T, Error>, number: i64) {
+    let error = result.err().expect("it was taken");
+    assert_eq!(error.kind(), ErrorKind::LimitExceeded, "{error}");
+    assert!(error.to_string().contains(&number.to_string()), "{error}");
+}
+
+#[test]
+fn a_commit_remembers_the_time_in_its_own_transaction() {
+    let bench = Bench::on_fake_clocks();
+    let resource = bench.resource("projects", &[]);
+    // Less than after what the clock is saved for its own sake.
+    bench.clocks().pass(Duration::seconds(30));
+    let job = bench.engine().start_backup_job(&bench.caller, bench.backup_request(&resource)).unwrap();
+    let job = bench.wait(&job.id);
+    assert_completed(&job);
+    let seen: String = catalog(bench.path("data/catalog.sqlite"))
+        .query_row("SELECT value FROM engine_state WHERE name = 'clock-seen'", [], |row| row.get(0))
+        .unwrap();
+    // After a kill at this moment the clock must not stand before the recovery point.
+    assert!(seen.parse::<i64>().unwrap() >= job.completed.unwrap().timestamp_millis(), "{seen} for {job:?}");
+}
+
+#[test]
+fn an_account_has_at_most_300_vaults_in_a_region() {
+    let harness = Harness::new();
+    let create = |name: &str| harness.engine.create_vault(&management(), &name.parse().unwrap(), NewVault::default());
+    let connection = beside(&harness);
+    // With `Default` there are 299.
+    for number in 0..298 {
+        let (name, arn) =
+            (format!("v{number}"), format!("arn:aws:backup:us-east-1:123456789012:backup-vault:v{number}"));
+        connection
+            .execute(
+                "INSERT INTO vaults (arn, account, region, name, vault_type, created)
+                 VALUES (?1, '123456789012', 'us-east-1', ?2, 'BACKUP_VAULT', 0)",
+                params![arn, name],
+            )
+            .unwrap();
+    }
+    create("last").unwrap();
+    is_over_quota(create("one-too-many"), 300);
+}
+
+#[test]
+fn an_account_has_at_most_300_plans_in_a_region() {
+    let harness = Harness::new();
+    let create = |name: &str| {
+        harness.engine.create_plan(&management(), plan(name, &["daily"]), std::collections::BTreeMap::new(), None)
+    };
+    let connection = beside(&harness);
+    for number in 0..299 {
+        connection
+            .execute(
+                "INSERT INTO plans (id, arn, account, region, name, created)
+                 VALUES (?1, ?1, '123456789012', 'us-east-1', ?1, 0)",
+                [format!("p{number}")],
+            )
+            .unwrap();
+    }
+    create("last").unwrap();
+    is_over_quota(create("one-too-many"), 300);
+}
+
+#[test]
+fn a_plan_has_at_most_2000_versions() {
+    let harness = Harness::new();
+    let made = harness
+        .engine
+        .create_plan(&management(), plan("daily", &["daily"]), std::collections::BTreeMap::new(), None)
+        .unwrap();
+    beside(&harness)
+        .execute("UPDATE plan_versions SET sequence = 1999 WHERE plan_id = ?1", [made.id.as_str()])
+        .unwrap();
+    let update = |rule: &str| harness.engine.update_plan(&management(), &made.id, plan("daily", &[rule]));
+    update("another").unwrap();
+    is_over_quota(update("one-too-many"), 2000);
+}
