@@ -161,7 +161,8 @@ pub(crate) fn advice(catalog: &Path) -> String {
     };
     format!(
         "{way}. The damaged file is kept. The data is not lost: each folder vaults/ACCOUNT/REGION/NAME is a restic \
-         repository; vaultdeck vault recovery-key makes a password for restic even now. Nothing was deleted"
+         repository, which restic opens with its recovery key; vaultdeck vault recovery-key makes one even now. Nothing \
+         was deleted"
     )
 }
 
