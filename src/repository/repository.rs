@@ -64,11 +64,12 @@ impl Repository {
         storage.prepare()?;
         let config = ConfigFile::generate()?;
         let sealed = key.seal_message(&config.to_json()?)?;
-        storage.write_side(CONFIG_COPY, &sealed)?;
-        storage.write_config(&sealed)?;
         let repository = Self::assemble(storage, key, config, options, Integrity::empty(), ConfigState::Written);
+        // The record before the copy: a copy without a record tells that the record was lost.
         repository.integrity.require();
         repository.save_integrity()?;
+        repository.storage.write_side(CONFIG_COPY, &sealed)?;
+        repository.storage.write_config(&sealed)?;
         Ok(repository)
     }
 
@@ -109,9 +110,11 @@ impl Repository {
     /// may be written.
     pub fn settle(&self) -> Result<()> {
         let _gate = self.gate().read().unwrap_or_else(PoisonError::into_inner);
-        self.settle_config()?;
         self.settle_index()?;
-        self.save_integrity()
+        self.integrity.require_file();
+        self.save_integrity()?;
+        // Last, since a copy of the config without a record tells that the record was lost.
+        self.settle_config()
     }
 
     /// The master key of a repository, by a password that one of its key files wraps.

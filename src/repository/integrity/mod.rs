@@ -16,6 +16,7 @@ mod record;
 mod retire;
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use examine::Examined;
@@ -51,13 +52,18 @@ pub(super) struct Integrity {
     /// Held while a pack is proven, so that others who need it wait instead of reading it too.
     turns: [Mutex<()>; TURNS],
     problems: Mutex<Vec<Problem>>,
-    /// Whether there was a record when the repository was opened, good or bad.
-    has_file: bool,
+    /// Whether a record lies in the storage, good or bad.
+    has_file: AtomicBool,
 }
 
 impl Integrity {
     pub(super) fn empty() -> Self {
-        Self { record: Mutex::default(), turns: Default::default(), problems: Mutex::default(), has_file: false }
+        Self {
+            record: Mutex::default(),
+            turns: Default::default(),
+            problems: Mutex::default(),
+            has_file: AtomicBool::new(false),
+        }
     }
 
     /// The record is to be written the next time, whether it has anything to say or not.
@@ -65,8 +71,15 @@ impl Integrity {
         self.record().changed = true;
     }
 
+    /// The same, where there is none yet.
+    pub(super) fn require_file(&self) {
+        if !self.has_file() {
+            self.require();
+        }
+    }
+
     pub(super) fn has_file(&self) -> bool {
-        self.has_file
+        self.has_file.load(Ordering::Acquire)
     }
 
     /// Tells of a record that should be there: beside it other files of ours are.
@@ -77,20 +90,20 @@ impl Integrity {
 
     /// Reads the record. One that cannot be read is told of and costs only time.
     pub(super) fn read(storage: &dyn Storage, key: &MasterKey) -> Self {
-        let mut integrity = Self::empty();
+        let integrity = Self::empty();
         let problem = match storage.read_side(RECORD) {
             Ok(None) => return integrity,
             Ok(Some(sealed)) => match Record::open(key, sealed) {
                 Some(record) => {
                     *integrity.record() = record;
-                    integrity.has_file = true;
+                    integrity.has_file.store(true, Ordering::Release);
                     return integrity;
                 }
                 None => "its bytes are not those that were written".to_owned(),
             },
             Err(error) => error.to_string(),
         };
-        integrity.has_file = true;
+        integrity.has_file.store(true, Ordering::Release);
         integrity.tell(RECORD_NAME, problem, RECORD_ADVICE);
         integrity.record().changed = true;
         integrity
@@ -178,6 +191,7 @@ impl Repository {
             record.retain(|pack| index.contains_pack(pack));
         }
         self.storage().write_side(RECORD, &record.seal(self.key())?)?;
+        self.integrity.has_file.store(true, Ordering::Release);
         record.changed = false;
         Ok(())
     }
