@@ -101,6 +101,12 @@ impl Repository {
         Ok(())
     }
 
+    /// Writes the copy of a whole config file that has none.
+    pub(super) fn copy_config(&self) -> Result<()> {
+        let lacks_copy = *self.config_state.lock().unwrap_or_else(PoisonError::into_inner) == ConfigState::NoCopy;
+        if lacks_copy { self.settle_config() } else { Ok(()) }
+    }
+
     /// Writes the config file and its copy again where one of them is damaged.
     pub(super) fn settle_config(&self) -> Result<()> {
         let mut state = self.config_state.lock().unwrap_or_else(PoisonError::into_inner);

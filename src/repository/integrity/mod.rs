@@ -191,9 +191,11 @@ impl Repository {
             record.retain(|pack| index.contains_pack(pack));
         }
         self.storage().write_side(RECORD, &record.seal(self.key())?)?;
-        self.integrity.has_file.store(true, Ordering::Release);
+        let first = !self.integrity.has_file.swap(true, Ordering::AcqRel);
         record.changed = false;
-        Ok(())
+        drop(record);
+        // A record without the copy tells that the copy was lost: the first record brings it along.
+        if first { self.copy_config() } else { Ok(()) }
     }
 
     /// The same where a failure must not stop what goes on: it is tried again the next time.
