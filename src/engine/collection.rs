@@ -3,22 +3,69 @@
 //! A pack goes only when two proofs agree: no recovery point in the catalog refers to it, and no snapshot in the
 //! repository leads to it. It must also be known to the catalog for a day of engine time, so that what a job wrote and did
 //! not finish is there when the job runs again.
+//!
+//! A collection is alone in its vault. Where there is always some job it is next in line after an hour of looking for a
+//! moment without: new jobs wait then until it has run. A job that takes hours is not worth that, since the windows of
+//! those behind it go by; so the line is given up after a while, and formed again later.
 
 use crate::domain::{Arn, Time};
 use crate::engine::Engine;
 use crate::engine::catalog::values::{Columns as _, millis};
 use crate::engine::error::{Error, Result};
-use crate::engine::jobs::{Turn, queue::RETRY_AFTER, store};
+use crate::engine::jobs::{Turn, queue::RETRY_AFTER};
+use crate::engine::vault_gate::Alone;
 use crate::repository::{CollectRequest, Id};
 use chrono::Duration;
 use rusqlite::{Connection, params};
 use std::collections::BTreeSet;
-use std::sync::{Arc, TryLockError};
+use std::sync::Arc;
 
 /// How long after a deletion the vault is collected: one collection serves many deletions.
 pub(crate) const DELAY: Duration = Duration::hours(1);
 /// How long the catalog must have known a pack before it may go.
 const YOUNG: Duration = Duration::hours(24);
+/// How often a moment without a job is looked for before new ones have to wait.
+const TRIES: u32 = 6;
+/// How long new jobs wait at most for those that are inside.
+const PATIENCE: Duration = Duration::minutes(30);
+
+/// When a vault is collected.
+#[derive(Debug, Clone, Copy)]
+pub struct Due {
+    /// The next time that it is tried.
+    pub at: Time,
+    /// How often it was tried in vain.
+    tries: u32,
+    /// While new jobs wait for it: until when they do.
+    claimed: Option<Time>,
+}
+
+impl Due {
+    /// At a moment.
+    fn at(at: Time) -> Self {
+        Self { at, tries: 0, claimed: None }
+    }
+
+    /// Something in the vault is not needed any more: it is collected after a while, if it is not going to be anyway.
+    pub(crate) fn plan(turn: &mut Turn, vault: Arn, now: Time) {
+        turn.collections.entry(vault).or_insert(Self::at(now + DELAY));
+    }
+
+    /// Whether it is to be tried now. Once new jobs wait for it, it is tried whenever something has ended.
+    fn is_now(&self, now: Time) -> bool {
+        self.at <= now || self.claimed.is_some()
+    }
+
+    /// What comes after a try in vain at `now`.
+    fn after_failure(self, now: Time) -> Self {
+        match self.claimed {
+            Some(until) if now < until => self,
+            Some(_) => Self::at(now + RETRY_AFTER),
+            None if self.tries + 1 >= TRIES => Self { at: now + PATIENCE, tries: 0, claimed: Some(now + PATIENCE) },
+            None => Self { at: now + RETRY_AFTER, tries: self.tries + 1, claimed: None },
+        }
+    }
+}
 
 impl Engine {
     /// Collects the vaults whose time has come, each in a thread of its own: a walk over a large vault takes its time.
@@ -28,23 +75,42 @@ impl Engine {
         }
         if !turn.collections_known {
             turn.collections_known = true;
-            for vault in self.catalog.read(vaults_with_garbage)? {
-                turn.collections.entry(vault).or_insert(now + DELAY);
+            for vault in self.catalog.read(|connection| vaults_with_garbage(connection, now))? {
+                Due::plan(turn, vault, now);
             }
         }
-        let due: Vec<Arn> =
-            turn.collections.iter().filter(|(_, at)| **at <= now).map(|(vault, _)| vault.clone()).collect();
-        for vault in due {
-            turn.collections.remove(&vault);
-            let engine = Arc::clone(self);
-            self.jobs.in_background("collection", move || engine.collect_and_note(vault, now))?;
+        for vault in self.jobs.take_littered() {
+            Due::plan(turn, vault, now);
+        }
+        let due: Vec<(Arn, Due)> = turn
+            .collections
+            .iter()
+            .filter(|(_, due)| due.is_now(now))
+            .map(|(vault, due)| (vault.clone(), *due))
+            .collect();
+        for (vault, due) in due {
+            let gate = self.vault_store.gate(&vault);
+            if let Some(alone) = gate.try_alone() {
+                gate.claim(false);
+                turn.collections.remove(&vault);
+                let engine = Arc::clone(self);
+                self.jobs.in_background("collection", move || {
+                    engine.collect_and_note(vault, now, &alone);
+                    drop(alone);
+                    engine.jobs.let_deletions_go();
+                })?;
+            } else {
+                let next = due.after_failure(now);
+                gate.claim(next.claimed.is_some());
+                turn.collections.insert(vault, next);
+            }
         }
         Ok(())
     }
 
     /// Collects one vault, and notes when to look again.
-    fn collect_and_note(&self, vault: Arn, now: Time) {
-        let again = match self.collect_vault(&vault, now) {
+    fn collect_and_note(&self, vault: Arn, now: Time, alone: &Alone) {
+        let again = match self.collect_vault(&vault, now, alone) {
             Ok(again) => again,
             Err(error) if error.is_temporary() => Some(now + RETRY_AFTER),
             Err(error) => {
@@ -53,22 +119,17 @@ impl Engine {
             }
         };
         if let Some(again) = again {
-            self.jobs.turn().collections.insert(vault, again);
+            self.jobs.turn().collections.insert(vault, Due::at(again));
         }
     }
 
     /// Collects one vault; when to look again, if packs were too young.
-    pub(crate) fn collect_vault(&self, arn: &Arn, now: Time) -> Result<Option<Time>> {
+    fn collect_vault(&self, arn: &Arn, now: Time, _alone: &Alone) -> Result<Option<Time>> {
         if !self.catalog.read(|connection| exists(connection, arn))? {
             return Ok(None);
         }
         let vault = self.vault_store.get(arn)?;
         vault.may_write()?;
-        let _alone = match vault.gate.try_write() {
-            Ok(alone) => alone,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return Ok(Some(now + RETRY_AFTER)),
-        };
         self.reconcile(arn, &vault)?;
         let present: Vec<Id> = vault.repository.packs()?.into_iter().map(|(id, _)| id).collect();
         let request = self.catalog.write(|tx| {
@@ -90,14 +151,22 @@ impl Engine {
     }
 }
 
-/// The vaults of which the catalog knows packs that no recovery point refers to.
-fn vaults_with_garbage(connection: &Connection) -> Result<Vec<Arn>> {
-    store::select(
-        connection,
+/// The vaults in which an earlier process left something to collect: packs that the catalog knows and no recovery point
+/// refers to, or jobs that ended without one since their packs could be known.
+fn vaults_with_garbage(connection: &Connection, now: Time) -> Result<Vec<Arn>> {
+    let mut statement = connection.prepare_cached(
         "SELECT DISTINCT p.vault_arn FROM packs p WHERE NOT EXISTS
-             (SELECT 1 FROM pack_references r WHERE r.vault_arn = p.vault_arn AND r.pack = p.pack)",
-        |row| row.parsed("vault_arn"),
-    )
+             (SELECT 1 FROM pack_references r WHERE r.vault_arn = p.vault_arn AND r.pack = p.pack)
+         UNION
+         SELECT vault_arn FROM backup_jobs
+         WHERE state IN ('ABORTED', 'EXPIRED', 'FAILED') AND initiated IS NOT NULL AND completed > ?1",
+    )?;
+    let mut rows = statement.query([millis(now - DELAY - YOUNG)])?;
+    let mut vaults = Vec::new();
+    while let Some(row) = rows.next()? {
+        vaults.push(row.parsed("vault_arn")?);
+    }
+    Ok(vaults)
 }
 
 fn exists(connection: &Connection, vault: &Arn) -> Result<bool> {
@@ -149,3 +218,7 @@ fn request(connection: &Connection, vault: &Arn, before: Time) -> Result<Collect
 fn damaged() -> Error {
     Error::Internal("the catalog holds a snapshot id that is none".to_owned())
 }
+
+#[cfg(test)]
+#[path = "collection_tests.rs"]
+mod tests;

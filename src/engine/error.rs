@@ -83,6 +83,9 @@ pub enum Error {
         /// What to do.
         advice: String,
     },
+    /// A vault is being collected, or about to be: new work in it waits. The same succeeds a little later.
+    #[error("the vault {0} is being cleaned up; try again in a moment")]
+    Busy(crate::domain::Arn),
     /// The data directory cannot be used.
     #[error("{0}")]
     DataDir(String),
@@ -175,9 +178,9 @@ impl Error {
         Self::Io { what: what.into(), source: source.into() }
     }
 
-    /// Whether the same may well succeed later: another program holds the repository now.
+    /// Whether the same may well succeed later: another program holds the repository now, or the vault is being collected.
     pub fn is_temporary(&self) -> bool {
-        matches!(self, Self::Repository(crate::repository::Error::Locked(_)))
+        matches!(self, Self::Busy(_) | Self::Repository(crate::repository::Error::Locked(_)))
     }
 
     /// The exception that this is to a caller of the API.

@@ -1,17 +1,15 @@
 //! What a recovery point holds: the items of its folders, and what is missing from it.
 
 use crate::domain::Arn;
-use crate::domain::extension::{Item, Items, RecoveryKey};
+use crate::domain::extension::{Item, Items};
 use crate::domain::recovery_point::RecoveryPointStatus;
-use crate::domain::{Scope, VaultName};
 use crate::engine::catalog::paging::page_size;
 use crate::engine::catalog::recovery_points;
-use crate::engine::catalog::values::millis;
 use crate::engine::error::{Error, Result};
 use crate::engine::{Caller, Engine, PageRequest};
 use crate::repository::item_path::escape;
-use crate::repository::{self, Id, ItemPath, Node};
-use rusqlite::{OptionalExtension as _, params};
+use crate::repository::{self, Entries, FileKind, Id, ItemPath, Node, Repository};
+use rusqlite::OptionalExtension as _;
 use std::path::Path;
 
 /// Where a page ends: the path it belongs to and the last name, both as texts of [`ItemPath`].
@@ -41,49 +39,21 @@ impl Engine {
         let folder = below.components().iter().fold(root, |path, name| path.join(name));
         let after = request.next_token.as_deref().map(|token| read_token(token, &below)).transpose()?;
         let vault = self.vault_store.get(&point.vault_arn)?;
-        let _gate = vault.enter();
-        let page = vault.repository.entries_page(&snapshot, &folder, after.as_deref(), page_size(request)?).map_err(
-            |error| match error {
-                repository::Error::NoSuchPath { .. } => {
-                    Error::not_found(format!("The recovery point holds no folder {below}."))
+        let page =
+            page_of(&vault.repository, &snapshot, &folder, after.as_deref(), page_size(request)?).map_err(|error| {
+                match error {
+                    repository::Error::NoSuchPath { .. } => {
+                        Error::not_found(format!("The recovery point holds no folder {below}."))
+                    }
+                    repository::Error::NotAFolder { .. } => Error::invalid_parameter(format!(
+                        "Invalid path: {below} is not a folder of this recovery point"
+                    )),
+                    other => Error::Repository(other),
                 }
-                repository::Error::NotAFolder { .. } => {
-                    Error::invalid_parameter(format!("Invalid path: {below} is not a folder of this recovery point"))
-                }
-                other => Error::Repository(other),
-            },
-        )?;
+            })?;
         let next_token = page.nodes.last().filter(|_| page.more).map(|last| write_token(&below, &escape(&last.name)));
         let (missing, lost) = if after.is_none() { self.missing_and_lost(arn)? } else { (Vec::new(), Vec::new()) };
         Ok(Items { items: page.nodes.iter().map(item).collect(), missing, lost, next_token })
-    }
-
-    /// Makes a key file with which `restic` opens a vault, and tells its password, this once. An earlier one is removed.
-    pub fn make_recovery_key(&self, scope: &Scope, name: &VaultName) -> Result<RecoveryKey> {
-        let arn = Arn::vault(scope, name);
-        let vault = self.existing_vault(&arn)?;
-        let password = new_password()?;
-        let now = self.clock.now();
-        let new = vault.repository.add_key_file(&password, "vaultdeck", "recovery-key", now.fixed_offset())?;
-        let old: Option<String> = self.catalog.write(|tx| {
-            let old = tx
-                .prepare_cached("SELECT key_id FROM recovery_keys WHERE vault_arn = ?1")?
-                .query_row([arn.as_str()], |row| row.get(0))
-                .optional()?;
-            tx.prepare_cached(
-                "INSERT INTO recovery_keys (vault_arn, key_id, created) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (vault_arn) DO UPDATE SET key_id = excluded.key_id, created = excluded.created",
-            )?
-            .execute(params![arn.as_str(), new.to_hex(), millis(now)])?;
-            Ok(old)
-        })?;
-        if let Some(old) = old.and_then(|text| text.parse::<Id>().ok()) {
-            match vault.repository.remove_key_file(&old) {
-                Ok(()) | Err(repository::Error::NotFound { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(RecoveryKey { password })
     }
 
     /// The open vault of that ARN, if the catalog knows it.
@@ -96,6 +66,25 @@ impl Engine {
     }
 }
 
+/// A page of a folder, read without a pass, since a caller must not wait for a collection. That one may move a folder into
+/// another pack between the look into the index and the reading: then the index knows better by now.
+fn page_of(
+    repository: &Repository,
+    snapshot: &Id,
+    folder: &ItemPath,
+    after: Option<&[u8]>,
+    size: usize,
+) -> repository::Result<Entries> {
+    let mut tries_left = 3;
+    loop {
+        tries_left -= 1;
+        match repository.entries_page(snapshot, folder, after, size) {
+            Err(repository::Error::NotFound { kind: FileKind::Pack, .. }) if tries_left > 0 => {}
+            outcome => return outcome,
+        }
+    }
+}
+
 fn item(node: &Node) -> Item {
     Item {
         name: escape(&node.name),
@@ -105,20 +94,6 @@ fn item(node: &Node) -> Item {
         modified: chrono::DateTime::from_timestamp(node.modified.seconds, node.modified.nanoseconds),
         link_target: (node.kind == repository::NodeKind::Symlink).then(|| escape(&node.link_target)),
     }
-}
-
-/// A new recovery key's password.
-pub(crate) fn new_password() -> Result<String> {
-    let mut random = zeroize::Zeroizing::new([0; 24]);
-    crate::engine::keys::random(random.as_mut_slice())?;
-    Ok(words(random.as_slice()))
-}
-
-/// A password that survives being read aloud: groups of letters and digits that are not mistaken for each other.
-fn words(random: &[u8]) -> String {
-    const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-    let letters: Vec<char> = random.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect();
-    letters.chunks(6).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join("-")
 }
 
 fn write_token(folder: &ItemPath, name: &str) -> String {

@@ -11,6 +11,7 @@ pub mod clock;
 pub mod collection;
 pub mod copy_jobs;
 pub mod data_dir;
+pub mod deletion;
 pub mod drivers;
 pub mod error;
 pub mod health;
@@ -22,6 +23,7 @@ pub mod manifest;
 pub mod offline;
 pub mod organization;
 pub mod plans;
+pub mod recovery_keys;
 pub mod recovery_points;
 pub mod regions;
 mod repair;
@@ -38,8 +40,12 @@ mod source_root;
 pub mod status;
 pub mod summaries;
 pub mod tags;
+pub mod trash;
 mod upkeep;
 mod vault_copies;
+pub mod vault_folder;
+pub mod vault_gate;
+pub mod vault_identity;
 pub mod vault_store;
 pub mod vaults;
 
@@ -118,6 +124,7 @@ impl Engine {
         refuse_lost_catalog(&data_dir)?;
         let fresh = !data_dir.catalog().exists();
         let engine = Self::put_together(data_dir, options, start, clocks, fresh)?;
+        engine.know_vaults()?;
         engine.found_organization()?;
         jobs::start(&engine)?;
         Ok(engine)
@@ -148,6 +155,7 @@ impl Engine {
         }
         let engine = Self::put_together(data_dir, options, None, Arc::new(MachineClocks), false)?;
         let report = engine.rebuild()?;
+        engine.know_vaults()?;
         engine.found_organization()?;
         jobs::start(&engine)?;
         Ok((engine, Some(report)))

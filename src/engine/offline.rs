@@ -3,8 +3,8 @@
 use crate::domain::{Arn, Scope, VaultName};
 use crate::engine::data_dir::DataDir;
 use crate::engine::error::{Error, Result};
-use crate::engine::items::new_password;
 use crate::engine::keys::LocalKey;
+use crate::engine::recovery_keys::new_password;
 use crate::engine::rescan;
 use crate::engine::vault_store::VaultStore;
 use crate::repository::{FileKind, Id, KeyFile, LocalStorage, Storage as _};

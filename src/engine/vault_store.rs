@@ -3,37 +3,40 @@
 //! ```text
 //! vaults/ACCOUNT/REGION/NAME/           config data/ index/ keys/ locks/ snapshots/: restic's
 //!   vaultdeck/key.json                  the data key, wrapped by the key provider
-//!   vaultdeck/vault.json                what is frozen for its life: how its sources are cut
+//!   vaultdeck/vault.json                what is frozen for its life: its id, how its sources are cut
 //!   vaultdeck/copies/                   second copies of these two, and of restic's config
 //!   vaultdeck/integrity                 what was found when packs were read, see the repository
 //!   vaultdeck/damaged/                  damaged files that were written again; a person may delete them
 //!   vaultdeck/points/ID.json            one manifest per recovery point
 //! ```
 //!
-//! A vault is opened when it is first needed and stays open, under a shared restic lock, until the engine closes it.
+//! A vault is opened when it is first needed and stays open, under a shared restic lock, until the engine closes it. Its
+//! folder is made, and put into the trash, in [`vault_folder`](super::vault_folder).
 //! Reading needs no lock: where another program holds the repository for itself alone, or the lock cannot be written, the
 //! vault opens all the same, and only what writes is refused.
 
-use crate::domain::{Arn, Scope, Time, VaultName};
-use crate::engine::data_dir::{DataDir, make_private_folder, write_private_file};
+use crate::domain::{Arn, Scope, Time};
+use crate::engine::data_dir::{DataDir, write_private_file};
 use crate::engine::error::{Error, Result};
 use crate::engine::keys::LocalKey;
 use crate::engine::vault_copies::{self, Mend, Pair};
+use crate::engine::vault_gate::{Gate, Pass};
+use crate::engine::vault_identity::VaultId;
 use crate::repository::{ChunkerParameters, LocalStorage, MasterKey, Options, Repository, RepositoryLock};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
-use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use zeroize::Zeroizing;
 
 /// The version of `key.json` that this program writes, and the newest that it reads.
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 /// The two files of a vault that have a copy.
-const KEY: &str = "key.json";
-const FROZEN: &str = "vault.json";
+pub(super) const KEY: &str = "key.json";
+pub(super) const FROZEN: &str = "vault.json";
 
 /// An open vault.
 pub struct OpenVault {
@@ -43,8 +46,12 @@ pub struct OpenVault {
     pub chunker: ChunkerParameters,
     /// The folder of its manifests.
     pub points: PathBuf,
-    /// Shared by all that reads or writes the repository, exclusive for collection.
-    pub gate: RwLock<()>,
+    /// The vault.
+    arn: Arn,
+    /// Who works in it.
+    gate: Arc<Gate>,
+    /// Whether the vault was deleted since it was opened: at its place may lie another one's folder now.
+    retired: AtomicBool,
     /// Tells restic that the repository is in use; none while another program excludes us.
     lock: Mutex<Option<RepositoryLock>>,
     folder: PathBuf,
@@ -54,10 +61,15 @@ pub struct OpenVault {
 
 /// All vaults' folders.
 pub struct VaultStore {
-    vaults: PathBuf,
-    trash: PathBuf,
-    local_key: Arc<LocalKey>,
+    pub(super) vaults: PathBuf,
+    pub(super) trash: PathBuf,
+    pub(super) local_key: Arc<LocalKey>,
     slots: Mutex<HashMap<Arn, Arc<Slot>>>,
+    gates: Mutex<HashMap<Arn, Arc<Gate>>>,
+    /// Held by whoever makes or deletes a vault of that name.
+    names: Mutex<HashMap<Arn, Arc<Mutex<()>>>>,
+    /// To which vault the folder of each name belongs, as the catalog says.
+    owners: Mutex<HashMap<Arn, VaultId>>,
 }
 
 /// One vault's handle; its own lock, so that opening one vault does not wait for another.
@@ -66,32 +78,35 @@ type Slot = Mutex<Option<Arc<OpenVault>>>;
 /// `vaultdeck/key.json`.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct KeyFile {
-    version: u32,
-    vault_arn: Arn,
+pub(super) struct KeyFile {
+    pub(super) version: u32,
+    pub(super) vault_arn: Arn,
     /// The data key, sealed by the key provider for this vault, in base64.
-    wrapped_key: String,
+    pub(super) wrapped_key: String,
 }
 
 /// `vaultdeck/vault.json`. Other parameters than those of its first backups would store everything again.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct VaultFile {
-    version: u32,
-    vault_arn: Arn,
-    created: Time,
+pub(super) struct VaultFile {
+    pub(super) version: u32,
+    pub(super) vault_arn: Arn,
+    /// Which vault of that name it is; none in folders of versions that had no ids, until they are given one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) vault_id: Option<VaultId>,
+    pub(super) created: Time,
     /// How file trees are cut.
-    files: ChunkerParameters,
+    pub(super) files: ChunkerParameters,
 }
 
 impl VaultFile {
-    fn new(arn: &Arn, created: Time) -> Self {
-        Self { version: VERSION, vault_arn: arn.clone(), created, files: ChunkerParameters::FILES }
+    pub(super) fn new(arn: &Arn, vault_id: Option<VaultId>, created: Time) -> Self {
+        Self { version: VERSION, vault_arn: arn.clone(), vault_id, created, files: ChunkerParameters::FILES }
     }
 }
 
 /// What binds a wrapped key to its vault.
-fn context(vault: &Arn) -> String {
+pub(super) fn context(vault: &Arn) -> String {
     format!("vaultdeck vault key {vault}")
 }
 
@@ -127,62 +142,74 @@ impl OpenVault {
         Ok(())
     }
 
-    /// Keeps collection away while the guard lives.
-    pub fn enter(&self) -> RwLockReadGuard<'_, ()> {
-        self.gate.read().unwrap_or_else(PoisonError::into_inner)
+    /// Whether it was opened with the lock that writing needs, and still has it; never waits.
+    pub fn is_writable(&self) -> bool {
+        self.lock.try_lock().is_ok_and(|lock| lock.as_ref().is_some_and(|lock| !lock.is_gone()))
+    }
+
+    /// Passes for new work in the vault. Fails with a temporary error while it is collected, or is about to be.
+    pub fn enter(&self) -> Result<Pass> {
+        self.passed(self.gate.try_enter())
+    }
+
+    /// Passes for the end of work that has begun, and for what takes a moment. Fails with a temporary error while the vault
+    /// is collected.
+    pub fn reenter(&self) -> Result<Pass> {
+        self.passed(self.gate.try_reenter())
+    }
+
+    /// Looked at with the pass in hand: from then on nobody can delete the vault.
+    fn passed(&self, pass: Option<Pass>) -> Result<Pass> {
+        let pass = pass.ok_or_else(|| Error::Busy(self.arn.clone()))?;
+        if self.retired.load(Ordering::Acquire) {
+            return Err(Error::not_found(format!("Backup vault {} does not exist.", self.arn)));
+        }
+        Ok(pass)
     }
 }
 
 impl VaultStore {
     /// The store of a data directory; no vault is open yet.
     pub fn open(data_dir: &DataDir, local_key: Arc<LocalKey>) -> Self {
-        Self { vaults: data_dir.vaults(), trash: data_dir.trash(), local_key, slots: Mutex::new(HashMap::new()) }
+        Self {
+            vaults: data_dir.vaults(),
+            trash: data_dir.trash(),
+            local_key,
+            slots: Mutex::default(),
+            gates: Mutex::default(),
+            names: Mutex::default(),
+            owners: Mutex::default(),
+        }
     }
 
-    fn folder(&self, scope: &Scope, name: &str) -> PathBuf {
+    pub(super) fn folder(&self, scope: &Scope, name: &str) -> PathBuf {
         self.vaults.join(scope.account.as_str()).join(scope.region.as_str()).join(name)
     }
 
-    /// Makes a vault's folder, whole or not at all. A folder of that name that no catalog row owns is kept in the trash.
-    pub fn create(&self, scope: &Scope, name: &VaultName, arn: &Arn, now: Time) -> Result<()> {
-        let target = self.folder(scope, name.as_str());
-        let parent = target.parent().unwrap_or(&target).to_path_buf();
-        make_private_folder(&parent)?;
-        if target.exists() {
-            self.trash(scope, name, now)?;
-        }
-        let building = parent.join(format!(".{name}.new"));
-        remove_tree(&building)?;
-        make_private_folder(&building.join("vaultdeck/points"))?;
-        let key = MasterKey::generate()?;
-        let wrapped = self.local_key.seal(&context(arn), key.to_bytes().as_slice())?;
-        let file = KeyFile { version: VERSION, vault_arn: arn.clone(), wrapped_key: BASE64.encode(wrapped) };
-        write_json(&building.join("vaultdeck/key.json"), &file)?;
-        write_json(&building.join("vaultdeck/vault.json"), &VaultFile::new(arn, now))?;
-        for name in [KEY, FROZEN] {
-            vault_copies::write(&building, name)?;
-        }
-        Repository::create(Arc::new(LocalStorage::new(&building)), key, Options::default())?;
-        sync(&building.join("vaultdeck"))?;
-        sync(&building)?;
-        fs::rename(&building, &target).map_err(|e| Error::io(format!("create {}", target.display()), e))?;
-        sync(&parent)
+    /// The gate of a vault, whether it is open or not.
+    pub fn gate(&self, arn: &Arn) -> Arc<Gate> {
+        Arc::clone(lock(&self.gates).entry(arn.clone()).or_default())
     }
 
-    /// Moves a vault's folder to the trash; one that is not there is fine.
-    pub fn trash(&self, scope: &Scope, name: &VaultName, now: Time) -> Result<()> {
-        self.close(&Arn::vault(scope, name));
-        let folder = self.folder(scope, name.as_str());
-        if !folder.exists() {
-            return Ok(());
-        }
-        // Two vaults of one name may be deleted at one moment of a simulated clock.
-        let unique = uuid::Uuid::new_v4().simple().to_string();
-        let when = now.format("%Y%m%dT%H%M%SZ");
-        let grave = self.trash.join(format!("{}_{}_{name}_{when}_{}", scope.account, scope.region, &unique[..8]));
-        fs::rename(&folder, &grave).map_err(|e| Error::io(format!("move {} to the trash", folder.display()), e))?;
-        sync(&self.trash)?;
-        sync(folder.parent().unwrap_or(&folder))
+    /// To be held by whoever makes or deletes a vault of this name, before the catalog's turn to write is taken.
+    pub fn name_lock(&self, arn: &Arn) -> Arc<Mutex<()>> {
+        Arc::clone(lock(&self.names).entry(arn.clone()).or_default())
+    }
+
+    /// From now on the folder of this name must be that of the vault `id`.
+    pub fn own(&self, arn: &Arn, id: VaultId) {
+        lock(&self.owners).insert(arn.clone(), id);
+    }
+
+    /// The folder of this name belongs to no vault any more.
+    pub(super) fn disown(&self, arn: &Arn) {
+        lock(&self.owners).remove(arn);
+    }
+
+    /// A vault's handle if it is open; never waits for one that is just being opened.
+    pub fn handle(&self, arn: &Arn) -> Option<Arc<OpenVault>> {
+        let slot = self.slots().get(arn).cloned()?;
+        slot.try_lock().ok()?.clone()
     }
 
     /// The open vault of `arn`, opened now if it was not.
@@ -196,8 +223,9 @@ impl VaultStore {
             return Err(Error::Internal(format!("{arn} is not a vault's")));
         };
         let folder = self.folder(&scope, name);
-        let key = vault_copies::read(&folder, KEY, |path, bytes| parse_key(path, bytes, &self.local_key, arn))?;
+        let key = read_key(&folder, &self.local_key, arn)?;
         let frozen = read_frozen(&folder, arn)?;
+        self.refuse_another_vault(&folder, arn, frozen.value.vault_id.as_ref())?;
         let storage = Arc::new(LocalStorage::new(&folder));
         let repository = Arc::new(Repository::open(storage, key.value, Options::default())?);
         let mends: Vec<Mend> = key.mend.into_iter().chain(frozen.mend).collect();
@@ -208,7 +236,9 @@ impl VaultStore {
             repository,
             chunker: frozen.value.files,
             points: folder.join("vaultdeck/points"),
-            gate: RwLock::new(()),
+            arn: arn.clone(),
+            gate: self.gate(arn),
+            retired: AtomicBool::new(false),
             lock: Mutex::new(None),
             folder,
             mends: Mutex::new(mends),
@@ -230,17 +260,32 @@ impl VaultStore {
 
     /// A vault's folder and its data key, for which neither the catalog nor the repository is needed.
     pub(crate) fn key_of(&self, arn: &Arn) -> Result<(PathBuf, MasterKey)> {
-        let (Some(scope), Some(name)) = (arn.scope(), arn.vault_name()) else {
-            return Err(Error::Internal(format!("{arn} is not a vault's")));
-        };
-        let folder = self.folder(&scope, name);
-        let key = vault_copies::read(&folder, KEY, |path, bytes| parse_key(path, bytes, &self.local_key, arn))?;
+        let folder = self.folder_of(arn)?;
+        let key = read_key(&folder, &self.local_key, arn)?;
         Ok((folder, key.value))
     }
 
-    /// Lets go of a vault's handle; its lock goes when the last user does.
-    pub fn close(&self, arn: &Arn) {
-        self.slots().remove(arn);
+    /// The folder must be that of the vault that the catalog means, where both say which.
+    fn refuse_another_vault(&self, folder: &Path, arn: &Arn, found: Option<&VaultId>) -> Result<()> {
+        match (lock(&self.owners).get(arn), found) {
+            (Some(owner), Some(found)) if owner != found => Err(Error::Damaged {
+                what: format!(
+                    "the folder {} belongs to another vault: its id is {found}, and that of {arn} is {owner}",
+                    folder.display()
+                ),
+                advice: "Put the folder of this vault back at its place; nothing was changed".to_owned(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The vault is deleted: whoever holds its handle cannot work with it any more. A handle that is just being opened is
+    /// waited for.
+    pub(super) fn retire(&self, arn: &Arn) {
+        let slot = self.slots().remove(arn);
+        if let Some(open) = slot.and_then(|slot| slot.lock().unwrap_or_else(PoisonError::into_inner).take()) {
+            open.retired.store(true, Ordering::Release);
+        }
     }
 
     /// Lets go of every handle.
@@ -271,9 +316,18 @@ impl VaultStore {
         }
     }
 
-    fn slots(&self) -> std::sync::MutexGuard<'_, HashMap<Arn, Arc<Slot>>> {
-        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    fn slots(&self) -> MutexGuard<'_, HashMap<Arn, Arc<Slot>>> {
+        lock(&self.slots)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Reads and unwraps a vault's data key, from its file or the copy.
+pub(super) fn read_key(folder: &Path, local: &LocalKey, arn: &Arn) -> Result<Pair<MasterKey>> {
+    vault_copies::read(folder, KEY, |path, bytes| parse_key(path, bytes, local, arn))
 }
 
 /// Unwraps a vault's data key, read from `path`.
@@ -307,10 +361,10 @@ fn parse_key(path: &Path, bytes: &[u8], local: &LocalKey, arn: &Arn) -> Result<M
 
 /// Reads what is frozen for the life of a vault. Where neither the file nor its copy tells, it is what this program has
 /// frozen for every vault so far: nothing that is read depends on it, and other cuts would only store data again.
-fn read_frozen(folder: &Path, arn: &Arn) -> Result<Pair<VaultFile>> {
+pub(super) fn read_frozen(folder: &Path, arn: &Arn) -> Result<Pair<VaultFile>> {
     match vault_copies::read(folder, FROZEN, |path, bytes| parse_frozen(path, bytes, arn)) {
         Err(error @ (Error::Damaged { .. } | Error::Io { .. })) => {
-            let value = VaultFile::new(arn, Time::UNIX_EPOCH);
+            let value = VaultFile::new(arn, None, Time::UNIX_EPOCH);
             let content = serde_json::to_vec(&value).map_err(|e| Error::Internal(e.to_string()))?;
             let mend = Mend::anew(folder.join("vaultdeck").join(FROZEN), content, error.to_string());
             Ok(Pair { value, mend: Some(mend) })
@@ -335,19 +389,7 @@ fn parse_frozen(path: &Path, bytes: &[u8], arn: &Arn) -> Result<VaultFile> {
     Ok(file)
 }
 
-fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
+pub(super) fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
     let bytes = serde_json::to_vec(value).map_err(|e| Error::Internal(format!("{}: {e}", path.display())))?;
     write_private_file(path, &bytes)
-}
-
-fn remove_tree(path: &Path) -> Result<()> {
-    match fs::remove_dir_all(path) {
-        Ok(()) => Ok(()),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(e) => Err(Error::io(format!("remove {}", path.display()), e)),
-    }
-}
-
-fn sync(folder: &Path) -> Result<()> {
-    File::open(folder).and_then(|f| f.sync_all()).map_err(|e| Error::io(format!("sync {}", folder.display()), e))
 }

@@ -10,7 +10,11 @@ use crate::engine::catalog::{creating, tags};
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::store;
 use crate::engine::request::{Caller, NewVault, Page, PageRequest};
+use crate::engine::vault_gate::Alone;
+use crate::engine::vault_identity::{self, Deletion};
+use crate::repository::crash_point;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use std::sync::PoisonError;
 
 /// The vault that every account has.
 pub const DEFAULT_VAULT: &str = "Default";
@@ -74,8 +78,13 @@ pub(crate) fn ensure_default(engine: &Engine, tx: &Transaction<'_>, scope: &Scop
 /// name is used again, and never a vault without its folder.
 fn insert(engine: &Engine, tx: &Transaction<'_>, scope: &Scope, name: &VaultName, request: &NewVault) -> Result<()> {
     let (arn, now) = (Arn::vault(scope, name), engine.now());
-    engine.vault_store.create(scope, name, &arn, now)?;
-    tx.prepare_cached("INSERT INTO vaults VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?.execute(params![
+    let id = engine.vault_store.create(scope, name, &arn, now)?;
+    tx.prepare_cached(
+        "INSERT INTO vaults (arn, account, region, name, vault_type, encryption_key_arn, creator_request_id, created,
+             vault_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?
+    .execute(params![
         arn.as_str(),
         scope.account.as_str(),
         scope.region.as_str(),
@@ -83,7 +92,8 @@ fn insert(engine: &Engine, tx: &Transaction<'_>, scope: &Scope, name: &VaultName
         VAULT_TYPE,
         engine_key(scope),
         request.creator_request_id,
-        millis(now)
+        millis(now),
+        id.as_str()
     ])?;
     tags::put_at_creation(tx, arn.as_str(), &request.tags)
 }
@@ -106,6 +116,10 @@ impl Engine {
             )
             .into());
         }
+        let arn = Arn::vault(&scope, name);
+        let name_lock = self.vault_store.name_lock(&arn);
+        let _name = name_lock.lock().unwrap_or_else(PoisonError::into_inner);
+        self.finish_deletion(&arn)?;
         self.catalog.write(|tx| {
             if let Some(vault) = get(tx, &scope, name.as_str())? {
                 let repeated = request.creator_request_id.is_some()
@@ -153,31 +167,72 @@ impl Engine {
         })
     }
 
-    /// DeleteBackupVault: only an empty one; its folder moves to the trash.
+    /// DeleteBackupVault: only an empty one in which nobody works; its folder moves to the trash, and the log says where.
+    ///
+    /// Whoever makes a vault of the same name meanwhile waits for the end of this one.
     pub fn delete_vault(&self, caller: &Caller, name: &str) -> Result<()> {
         let scope = caller.scope();
-        let vault_name: VaultName = name.parse()?;
-        self.catalog.write(|tx| {
+        let arn = Arn::vault(&scope, &name.parse::<VaultName>()?);
+        let name_lock = self.vault_store.name_lock(&arn);
+        let _name = name_lock.lock().unwrap_or_else(PoisonError::into_inner);
+        self.finish_deletion(&arn)?;
+        let now = self.now();
+        let mut alone = self.alone_in(&arn);
+        let deleted = self.catalog.write(|tx| {
             let vault = require(tx, &scope, name)?;
-            if name == DEFAULT_VAULT {
-                return Err(Error::invalid_request("The default backup vault cannot be deleted."));
-            }
-            if vault.recovery_points > 0 {
+            refuse_deletion(tx, &vault)?;
+            if alone.is_none() {
                 return Err(Error::invalid_request(
-                    "Backup vault cannot be deleted because it contains recovery points.",
+                    "Backup vault cannot be deleted because it is being checked or cleaned up.",
                 ));
             }
-            if writes_into(tx, &vault.arn)? {
-                return Err(Error::invalid_request(
-                    "Backup vault cannot be deleted because a backup job is writing into it.",
-                ));
-            }
-            creating::remove_of_vault(tx, &vault.arn)?;
-            tx.prepare_cached("DELETE FROM vaults WHERE arn = ?1")?.execute([vault.arn.as_str()])?;
-            Ok(())
-        })?;
-        self.vault_store.trash(&scope, &vault_name, self.now())
+            let deletion = Deletion { id: vault_identity::id_of(tx, &arn)?, vault: arn.clone(), deleted: now };
+            creating::remove_of_vault(tx, &arn)?;
+            tx.prepare_cached("DELETE FROM vaults WHERE arn = ?1")?.execute([arn.as_str()])?;
+            vault_identity::note_deletion(tx, &deletion)?;
+            Ok(deletion)
+        });
+        let carried = deleted.and_then(|deletion| {
+            crash_point::reached("vault-row-deleted");
+            self.carry_deletion(&deletion)
+        });
+        drop(alone.take());
+        // A job may have found the vault held.
+        self.jobs.wake();
+        carried
     }
+
+    /// The vault for oneself, if nobody works in it; who is about to leave is waited for.
+    fn alone_in(&self, arn: &Arn) -> Option<Alone> {
+        let gate = self.vault_store.gate(arn);
+        for _ in 0..20 {
+            if let Some(alone) = gate.try_alone() {
+                return Some(alone);
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        None
+    }
+
+    /// Brings an earlier deletion of a vault of this name to its end, if there is one that was interrupted.
+    fn finish_deletion(&self, arn: &Arn) -> Result<()> {
+        let left = self.catalog.read(vault_identity::deletions)?;
+        left.iter().filter(|deletion| &deletion.vault == arn).try_for_each(|deletion| self.carry_deletion(deletion))
+    }
+}
+
+/// Why a vault cannot be deleted, if it cannot.
+fn refuse_deletion(connection: &Connection, vault: &Vault) -> Result<()> {
+    if vault.name == DEFAULT_VAULT {
+        return Err(Error::invalid_request("The default backup vault cannot be deleted."));
+    }
+    if vault.recovery_points > 0 {
+        return Err(Error::invalid_request("Backup vault cannot be deleted because it contains recovery points."));
+    }
+    if writes_into(connection, &vault.arn)? {
+        return Err(Error::invalid_request("Backup vault cannot be deleted because a backup job is writing into it."));
+    }
+    Ok(())
 }
 
 fn writes_into(connection: &Connection, vault: &Arn) -> Result<bool> {

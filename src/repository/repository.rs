@@ -176,6 +176,11 @@ impl Repository {
         self.storage.remove(FileKind::Key, id)
     }
 
+    /// One key file.
+    pub fn key_file(&self, id: &Id) -> Result<KeyFile> {
+        read_key_file(self.storage.as_ref(), id)
+    }
+
     /// The key files.
     pub fn key_files(&self) -> Result<Vec<(Id, KeyFile)>> {
         let ids = self.storage.list(FileKind::Key)?;

@@ -21,4 +21,5 @@ mod scrubs;
 mod selections;
 mod sources;
 mod tags;
+mod vault_races;
 mod vaults;

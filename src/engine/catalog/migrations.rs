@@ -6,13 +6,14 @@ use rusqlite::{Connection, TransactionBehavior};
 use std::path::Path;
 
 /// Every step, in order. A step that was ever released is never changed: the next one is added behind it.
-pub const ALL: [&str; 6] = [
+pub const ALL: [&str; 7] = [
     include_str!("schema.sql"),
     include_str!("migrations/002_source_roots.sql"),
     include_str!("migrations/003_manifests_and_damage.sql"),
     include_str!("migrations/004_creation.sql"),
     include_str!("migrations/005_idempotency_version.sql"),
     include_str!("migrations/006_list_facets.sql"),
+    include_str!("migrations/007_vault_identity.sql"),
 ];
 
 /// Runs the steps that this catalog does not have yet, each in a transaction of its own.

@@ -36,7 +36,7 @@ impl Engine {
     pub(crate) fn check_and_mend(&self, scope: &Scope, name: &VaultName, mend: Mend) -> Result<CheckReport> {
         let arn = Arn::vault(scope, name);
         let vault = self.existing_vault(&arn)?;
-        let _gate = vault.enter();
+        let _pass = vault.enter()?;
         let outcome = vault.repository.check(true, &self.jobs.housekeeping)?;
         let points = self.look_for_damage(&arn, &vault, Look::AtAll)?;
         self.upkeep.note_losses(&arn, vault.repository.wounded_packs());

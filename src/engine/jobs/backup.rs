@@ -12,8 +12,9 @@ use crate::engine::catalog::values::{millis, to_json};
 use crate::engine::catalog::{creating, manifests, recovery_points, tags};
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::create::vault_key;
-use crate::engine::jobs::live::{LiveJob, Verdict};
+use crate::engine::jobs::live::{Finish, LiveJob, Verdict};
 use crate::engine::jobs::outcome::Ending;
+use crate::engine::jobs::readiness::Entered;
 use crate::engine::jobs::store::{self, BackupRecord, Moved};
 use crate::engine::jobs::worker::{self, Failure, Worked};
 use crate::engine::source_root::{self, SourceRoot};
@@ -32,8 +33,12 @@ use std::time::SystemTime;
 pub const TAG: &str = "vaultdeck:";
 
 /// Starts the thread of a backup job whose row says RUNNING.
-pub(crate) fn spawn(engine: &Arc<Engine>, live: LiveJob, record: BackupRecord) -> Result<()> {
-    worker::spawn(engine, live, move |engine, live| run(engine, live, &record), end)
+pub(crate) fn spawn(engine: &Arc<Engine>, live: LiveJob, record: BackupRecord, entered: Entered) -> Result<()> {
+    let work = move |engine: &Arc<Engine>, live: &LiveJob| {
+        // What it stored until it failed or was stopped is nobody's: the collection looks for it.
+        run(engine, live, &record, entered).inspect_err(|_| engine.jobs.litter(&record.job.vault_arn))
+    };
+    worker::spawn(engine, live, work, end)
 }
 
 /// Writes down how a backup job ended without a result.
@@ -64,15 +69,18 @@ struct Stored {
     outcome: BackupOutcome,
 }
 
-fn run(engine: &Arc<Engine>, live: &LiveJob, record: &BackupRecord) -> std::result::Result<Worked, Failure> {
+fn run(
+    engine: &Arc<Engine>,
+    live: &LiveJob,
+    record: &BackupRecord,
+    entered: Entered,
+) -> std::result::Result<Worked, Failure> {
     let job = &record.job;
-    let vault = engine.vault_store.get(&job.vault_arn)?;
-    vault.may_write()?;
-    let _gate = vault.enter();
+    let Entered { vault, pass } = entered;
     if record.was_begun
-        && let Some(worked) = adopt(record, &vault)?
+        && let Some(finish) = adopt(record, &vault)?
     {
-        return Ok(worked);
+        return Ok(Worked { bytes: 0, finish, pass });
     }
     let plan = engine.catalog.read(|connection| plan(connection, record))??;
     let driver = drivers::of(&plan.resource.resource_type)
@@ -92,7 +100,7 @@ fn run(engine: &Arc<Engine>, live: &LiveJob, record: &BackupRecord) -> std::resu
     let outcome = vault.repository.backup(source.tree.as_ref(), &request, &live.control)?;
     let bytes = outcome.bytes_read;
     let stored = Stored { record: record.clone(), vault: Arc::clone(&vault), plan, identity: source.identity, outcome };
-    Ok(Worked { bytes, finish: Box::new(move |engine, verdict| stored.finish(engine, verdict)) })
+    Ok(Worked { bytes, finish: Box::new(move |engine, verdict| stored.finish(engine, verdict)), pass })
 }
 
 fn point_id(record: &BackupRecord) -> &str {
@@ -130,7 +138,7 @@ fn plan(connection: &Connection, record: &BackupRecord) -> Result<std::result::R
 }
 
 /// What an earlier attempt of this job left whole: its snapshot and manifest, of which the catalog does not know.
-fn adopt(record: &BackupRecord, vault: &Arc<OpenVault>) -> Result<Option<Worked>> {
+fn adopt(record: &BackupRecord, vault: &Arc<OpenVault>) -> Result<Option<Finish>> {
     let manifest = match manifest::read(&vault.points, vault.repository.key(), point_id(record)) {
         Ok(Some(manifest)) => manifest,
         Ok(None) => return Ok(None),
@@ -149,19 +157,16 @@ fn adopt(record: &BackupRecord, vault: &Arc<OpenVault>) -> Result<Option<Worked>
     }
     tracing::info!(job = %record.job.id, "an earlier attempt of this job was whole: it is adopted");
     let (record, vault) = (record.clone(), Arc::clone(vault));
-    Ok(Some(Worked {
-        bytes: 0,
-        finish: Box::new(move |engine, verdict| match verdict {
-            Verdict::Complete => commit(engine, &record, &vault, &manifest, &snapshot, None),
-            Verdict::Expired | Verdict::Stopped => discard(engine, &record, &vault, &snapshot, verdict),
-        }),
-    }))
+    Ok(Some(Box::new(move |engine, verdict| match verdict {
+        Verdict::Complete => commit(engine, &record, &vault, &manifest, &snapshot, None),
+        Verdict::Expired | Verdict::Stopped => discard(engine, &record, &vault, &snapshot, verdict),
+    })))
 }
 
 impl Stored {
     /// Makes the recovery point, or throws away what was stored.
     fn finish(self, engine: &Arc<Engine>, verdict: Verdict) -> Result<()> {
-        let _gate = self.vault.enter();
+        let _pass = self.vault.reenter()?;
         if verdict != Verdict::Complete {
             return discard(engine, &self.record, &self.vault, &self.outcome.snapshot, verdict);
         }
@@ -283,6 +288,7 @@ fn discard(
 ) -> Result<()> {
     vault.repository.forget(snapshot)?;
     manifest::remove(&vault.points, point_id(record))?;
+    engine.jobs.litter(&record.job.vault_arn);
     let ending = if verdict == Verdict::Expired { Ending::past_deadline(None) } else { Ending::stopped() };
     let now = engine.clock.now();
     engine.catalog.write(|tx| store::end_backup(tx, &record.job.id, &ending, Moved::default(), now))?;

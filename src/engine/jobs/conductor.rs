@@ -106,6 +106,7 @@ impl Engine {
             self.step(turn, "keeping vaults well", |turn| self.keep_up(turn, now)),
             self.step(turn, "removing old records", |turn| self.purge_records(turn, now)),
             self.step(turn, "copying the catalog", |turn| self.copy_catalog_due(turn)),
+            self.step(turn, "emptying the trash", |turn| self.empty_trash(turn, now)),
             self.step(turn, "keeping restic's locks", |turn| self.keep_locks(turn)),
             self.step(turn, "remembering the time", |_| self.clock.save(&self.catalog, false)),
         ];

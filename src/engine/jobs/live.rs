@@ -5,6 +5,7 @@ use crate::domain::names::JobId;
 use crate::domain::{Arn, Time};
 use crate::engine::Engine;
 use crate::engine::error::Result;
+use crate::engine::vault_gate::Gate;
 use crate::repository::Control;
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
@@ -59,7 +60,7 @@ enum Phase {
     /// A thread works on it.
     Working,
     /// The work is done, and under a simulated clock with a rate the job lasts until a later engine time.
-    Held { until: Time, bytes: u64, finish: Finish },
+    Held { until: Time, bytes: u64, finish: Finish, gate: Arc<Gate> },
     /// It is over.
     Over,
 }
@@ -125,8 +126,8 @@ impl LiveJob {
     }
 
     /// The work is done; the job lasts until `until`.
-    pub fn hold(&self, until: Time, bytes: u64, finish: Finish) {
-        *self.phase() = Phase::Held { until, bytes, finish };
+    pub fn hold(&self, until: Time, bytes: u64, finish: Finish, gate: Arc<Gate>) {
+        *self.phase() = Phase::Held { until, bytes, finish, gate };
     }
 
     /// Until when it is held, if it is.
@@ -135,6 +136,11 @@ impl LiveJob {
             Phase::Held { until, .. } => Some(until),
             _ => None,
         }
+    }
+
+    /// Whether it is held, and its vault is not being collected: then it can be brought to its end.
+    pub fn can_finish(&self) -> bool {
+        matches!(&*self.phase(), Phase::Held { gate, .. } if !gate.is_held())
     }
 
     /// Takes what is to be done at the end of a held job.

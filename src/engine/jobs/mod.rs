@@ -13,6 +13,7 @@ pub mod operations;
 pub mod outcome;
 pub mod pulse;
 pub mod queue;
+pub mod readiness;
 pub mod recovery;
 pub mod restore;
 pub mod store;
@@ -21,12 +22,14 @@ pub mod worker;
 use crate::domain::names::JobId;
 use crate::domain::{Arn, Time};
 use crate::engine::Engine;
+use crate::engine::collection::Due;
 use crate::engine::error::{Error, Result};
 use crate::repository::Control;
 use live::{LiveJob, LiveJobs, StopCause};
 use pulse::Pulse;
+use readiness::{Closed, Use};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -51,6 +54,10 @@ pub struct Runtime {
     /// The jobs whose end could not be written down, until they are begun again.
     setbacks: Mutex<BTreeMap<JobId, Setback>>,
     finished: AtomicU64,
+    /// Whether something ended on which a deletion may have waited: a restore of its point, a collection of its vault.
+    deletions_may_go: AtomicBool,
+    /// Vaults in which a job ended without a recovery point: what it stored is to be collected.
+    littered: Mutex<BTreeSet<Arn>>,
     /// How many threads of housekeeping work.
     background: AtomicU64,
     signal: Mutex<Signal>,
@@ -67,8 +74,14 @@ pub struct Turn {
     pub retries: BTreeMap<JobId, (Time, String)>,
     /// When deletions that could not be carried out are tried again.
     pub next_deletion: Option<Time>,
-    /// The vaults from which something was deleted, and when they are collected.
-    pub collections: BTreeMap<Arn, Time>,
+    /// The vaults from which recovery points are being deleted right now.
+    pub deleting: BTreeSet<Arn>,
+    /// The vaults that are being opened for a job.
+    pub opening: BTreeSet<(Arn, Use)>,
+    /// Those that could not be opened, until the jobs that asked for them were told.
+    pub closed: BTreeMap<(Arn, Use), Closed>,
+    /// The vaults that have something to collect, and when.
+    pub collections: BTreeMap<Arn, Due>,
     /// Whether the vaults that an earlier process left to collect are among them.
     pub collections_known: bool,
     /// When a vault is next to be read in part, or an owed manifest to be written.
@@ -81,6 +94,8 @@ pub struct Turn {
     pub early: BTreeSet<(String, usize, Time)>,
     /// When restic's locks were last renewed, as the clock's `awake` counts.
     pub locks_renewed: Option<Duration>,
+    /// When the trash is next looked through.
+    pub next_emptying: Option<Time>,
 }
 
 /// See [`Turn::next_runs`].
@@ -134,6 +149,8 @@ impl Runtime {
             pulse: Pulse::default(),
             setbacks: Mutex::default(),
             finished: AtomicU64::new(0),
+            deletions_may_go: AtomicBool::new(false),
+            littered: Mutex::default(),
             background: AtomicU64::new(0),
             signal: Mutex::default(),
             changed: Condvar::new(),
@@ -175,6 +192,7 @@ impl Runtime {
     /// A job is over: it is not under way any more, and others may start.
     pub fn over(&self, id: &JobId) {
         self.live.remove(id);
+        self.let_deletions_go();
         self.finished.fetch_add(1, Ordering::AcqRel);
         self.wake();
     }
@@ -183,6 +201,26 @@ impl Runtime {
     pub fn conductor_ended(&self) -> bool {
         let conductor = self.conductor.lock().unwrap_or_else(PoisonError::into_inner);
         conductor.as_ref().is_some_and(JoinHandle::is_finished)
+    }
+
+    /// Something ended on which a deletion may have waited.
+    pub fn let_deletions_go(&self) {
+        self.deletions_may_go.store(true, Ordering::Release);
+    }
+
+    /// Whether deletions that waited should be looked at again; asks once.
+    pub fn may_deletions_go(&self) -> bool {
+        self.deletions_may_go.swap(false, Ordering::AcqRel)
+    }
+
+    /// A job stored something in a vault that no recovery point will need.
+    pub fn litter(&self, vault: &Arn) {
+        self.littered.lock().unwrap_or_else(PoisonError::into_inner).insert(vault.clone());
+    }
+
+    /// The vaults that were littered since this was last asked.
+    pub fn take_littered(&self) -> BTreeSet<Arn> {
+        std::mem::take(&mut self.littered.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// How many jobs were over since the engine was opened.

@@ -1,16 +1,18 @@
 //! Which jobs may start now, which came too late, and which are over.
 
-use crate::domain::Time;
 use crate::domain::job::{JobKind, JobState};
 use crate::domain::names::JobId;
+use crate::domain::{Arn, Time};
 use crate::engine::Engine;
 use crate::engine::access::roles;
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::live::{LiveJob, StopCause, Verdict, Work};
 use crate::engine::jobs::outcome::Ending;
+use crate::engine::jobs::readiness::{Entered, Readiness, Use};
 use crate::engine::jobs::store::{self, BackupRecord, Moved, RestoreRecord};
 use crate::engine::jobs::{MAX_ATTEMPTS, Setback, Turn, backup, create, restore};
 use chrono::Duration;
+use rusqlite::Connection;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -19,8 +21,8 @@ pub const RETRY_AFTER: Duration = Duration::minutes(10);
 
 /// What to do with a job that is not under way.
 enum Decision {
-    /// Begin it, or begin it again.
-    Start,
+    /// Begin it, or begin it again, in the vault that has let it in.
+    Start(Entered),
     /// Leave it for later.
     Wait,
     /// It is over.
@@ -34,7 +36,9 @@ impl Engine {
             return Ok(());
         }
         self.dispatch_backups(turn, now)?;
-        self.dispatch_restores(now)
+        self.dispatch_restores(turn, now)?;
+        turn.closed.clear();
+        Ok(())
     }
 
     fn dispatch_backups(self: &Arc<Self>, turn: &mut Turn, now: Time) -> Result<()> {
@@ -54,10 +58,10 @@ impl Engine {
         {
             let taken = busy.contains(&record.job.resource_arn);
             match self.decide_backup(turn, record, taken, free > 0, now)? {
-                Decision::Start => {
+                Decision::Start(entered) => {
                     free -= 1;
                     busy.insert(record.job.resource_arn.clone());
-                    starts.push(record);
+                    starts.push((record, entered));
                 }
                 Decision::Wait => {
                     if interrupted(record) {
@@ -75,12 +79,9 @@ impl Engine {
                 self.jobs.setbacks().remove(&record.job.id);
                 store::end_backup(tx, &record.job.id, ending, Moved::default(), now)?;
             }
-            starts
-                .iter()
-                .map(|record| store::begin(tx, JobKind::Backup, &record.job.id, now))
-                .collect::<Result<Vec<bool>>>()
+            starts.iter().map(|(record, _)| begin_backup(tx, record, now)).collect::<Result<Vec<bool>>>()
         })?;
-        for (record, began) in starts.into_iter().zip(began) {
+        for ((record, entered), began) in starts.into_iter().zip(began) {
             if began {
                 self.jobs.setbacks().remove(&record.job.id);
                 let job = &record.job;
@@ -88,7 +89,7 @@ impl Engine {
                 let live = LiveJob::new(job.id.clone(), Work::Backup, resource, now, Some(record.complete_by));
                 let mut record = record.clone();
                 record.job.initiated = record.job.initiated.or(Some(now));
-                backup::spawn(self, live, record)?;
+                backup::spawn(self, live, record, entered)?;
             }
         }
         Ok(())
@@ -99,7 +100,7 @@ impl Engine {
     }
 
     fn decide_backup(
-        &self,
+        self: &Arc<Self>,
         turn: &mut Turn,
         record: &BackupRecord,
         taken: bool,
@@ -111,7 +112,7 @@ impl Engine {
             return Ok(Decision::End(Ending::stopped()));
         }
         if job.state != JobState::Created {
-            return Ok(self.decide_interrupted(record, free, now));
+            return self.decide_interrupted(turn, record, free, now);
         }
         if job.start_by.is_some_and(|start_by| now >= start_by) {
             let ending = match turn.retries.remove(&job.id) {
@@ -130,30 +131,58 @@ impl Engine {
         if turn.retries.get(&job.id).is_some_and(|(at, _)| *at > now) || !free {
             return Ok(Decision::Wait);
         }
-        // A repository that cannot be opened at the moment, say since restic holds it, may be free again soon.
-        match self.vault_store.get(&job.vault_arn).and_then(|vault| vault.may_write()) {
-            Err(error) if error.is_temporary() => {
-                turn.retries.insert(job.id.clone(), (now + RETRY_AFTER, error.to_string()));
-                Ok(Decision::Wait)
+        Ok(match self.ready(turn, &job.vault_arn, Use::Writing)? {
+            Readiness::Ready(entered) => Decision::Start(entered),
+            Readiness::NotNow => Decision::Wait,
+            // Say since restic holds it: it may be free again soon.
+            Readiness::Closed(closed) if closed.temporary => {
+                turn.retries.insert(job.id.clone(), (now + RETRY_AFTER, closed.why));
+                Decision::Wait
             }
-            Err(error) => Ok(Decision::End(Ending::failed(false, error.to_string()))),
-            Ok(()) => Ok(Decision::Start),
-        }
+            Readiness::Closed(closed) => Decision::End(closed.ending),
+        })
     }
 
     /// A job that ran when an earlier process ended.
-    fn decide_interrupted(&self, record: &BackupRecord, free: bool, now: Time) -> Decision {
+    fn decide_interrupted(
+        self: &Arc<Self>,
+        turn: &mut Turn,
+        record: &BackupRecord,
+        free: bool,
+        now: Time,
+    ) -> Result<Decision> {
+        let job = &record.job;
         if !self.jobs.resumes() {
-            Decision::Wait
+            Ok(Decision::Wait)
         } else if now >= record.complete_by {
-            Decision::End(Ending::past_deadline(record.job.status_message.as_deref()))
+            Ok(Decision::End(Ending::past_deadline(job.status_message.as_deref())))
         } else if record.attempts >= MAX_ATTEMPTS {
-            Decision::End(self.given_up(&record.job.id, record.job.status_message.as_deref(), record.attempts))
-        } else if free && !self.rests(&record.job.id, now) {
-            Decision::Start
+            Ok(Decision::End(self.given_up(&job.id, job.status_message.as_deref(), record.attempts)))
+        } else if free && !self.rests(&job.id, now) {
+            self.start_again(turn, &job.id, &job.vault_arn, Use::Writing, now)
         } else {
-            Decision::Wait
+            Ok(Decision::Wait)
         }
+    }
+
+    /// Begins a job that no window presses, as soon as its vault lets it in.
+    fn start_again(
+        self: &Arc<Self>,
+        turn: &mut Turn,
+        id: &JobId,
+        vault: &Arn,
+        use_for: Use,
+        now: Time,
+    ) -> Result<Decision> {
+        Ok(match self.ready(turn, vault, use_for)? {
+            Readiness::Ready(entered) => Decision::Start(entered),
+            Readiness::NotNow => Decision::Wait,
+            Readiness::Closed(closed) if closed.temporary => {
+                self.jobs.setbacks().insert(id.clone(), Setback { until: now + RETRY_AFTER, why: closed.why });
+                Decision::Wait
+            }
+            Readiness::Closed(closed) => Decision::End(closed.ending),
+        })
     }
 
     /// How a job ends that was begun as often as a job may be: with what kept it from its end, where that is known.
@@ -197,24 +226,24 @@ impl Engine {
         })
     }
 
-    fn dispatch_restores(self: &Arc<Self>, now: Time) -> Result<()> {
+    fn dispatch_restores(self: &Arc<Self>, turn: &mut Turn, now: Time) -> Result<()> {
         let mut free = self.jobs.workers.saturating_sub(self.jobs.live.working(Some(Work::Restore)));
         for record in self.catalog.read(store::open_restores)? {
             if !self.is_idle(&record.job.id) {
                 continue;
             }
-            match self.decide_restore(&record, free > 0, now)? {
+            match self.decide_restore(turn, &record, free > 0, now)? {
                 Decision::Wait => {}
                 Decision::End(ending) => {
                     self.jobs.setbacks().remove(&record.job.id);
                     self.catalog.write(|tx| store::end_restore(tx, &record.job.id, &ending, None, now))?;
                 }
-                Decision::Start => {
+                Decision::Start(entered) => {
                     if self.catalog.write(|tx| store::begin(tx, JobKind::Restore, &record.job.id, now))? {
                         free -= 1;
                         self.jobs.setbacks().remove(&record.job.id);
                         let live = LiveJob::new(record.job.id.clone(), Work::Restore, None, now, None);
-                        restore::spawn(self, live, record)?;
+                        restore::spawn(self, live, record, entered)?;
                     }
                 }
             }
@@ -222,7 +251,13 @@ impl Engine {
         Ok(())
     }
 
-    fn decide_restore(&self, record: &RestoreRecord, free: bool, now: Time) -> Result<Decision> {
+    fn decide_restore(
+        self: &Arc<Self>,
+        turn: &mut Turn,
+        record: &RestoreRecord,
+        free: bool,
+        now: Time,
+    ) -> Result<Decision> {
         if record.job.state == JobState::Running {
             if !self.jobs.resumes() {
                 return Ok(Decision::Wait);
@@ -240,13 +275,16 @@ impl Engine {
         {
             return Ok(Decision::End(Ending::role_not_assumable(role.as_str())));
         }
-        Ok(Decision::Start)
+        match &record.job.vault_arn {
+            Some(vault) => self.start_again(turn, &record.job.id, vault, Use::Reading, now),
+            None => Ok(Decision::End(Ending::failed(false, "The job names no backup vault."))),
+        }
     }
 
     /// Ends held jobs whose engine time has come, and those that a user stopped.
     pub(crate) fn finish_held(self: &Arc<Self>, now: Time) -> Result<()> {
         for live in self.jobs.live.all() {
-            let Some(until) = live.held_until() else { continue };
+            let Some(until) = live.held_until().filter(|_| live.can_finish()) else { continue };
             if live.stop_cause() == Some(StopCause::User) {
                 self.finish(&live, Verdict::Stopped)?;
             } else if until <= now {
@@ -262,7 +300,7 @@ impl Engine {
             if live.complete_by.is_none_or(|deadline| now < deadline) {
                 continue;
             }
-            if live.held_until().is_some() {
+            if live.can_finish() {
                 self.finish(&live, Verdict::Expired)?;
             } else {
                 live.stop(StopCause::Deadline);
@@ -295,4 +333,14 @@ impl Engine {
         let rested = self.jobs.setbacks().values().map(|setback| setback.until).filter(|until| *until > now).min();
         Ok([start_by, live, retry, rested].into_iter().flatten().min())
     }
+}
+
+/// Begins a backup job if its vault is still there: with the turn to write in hand nobody deletes it.
+fn begin_backup(connection: &Connection, record: &BackupRecord, now: Time) -> Result<bool> {
+    if create::vault_key(connection, &record.job.vault_arn)?.is_none() {
+        let ending = Ending::no_vault(record.job.vault_arn.as_str());
+        store::end_backup(connection, &record.job.id, &ending, Moved::default(), now)?;
+        return Ok(false);
+    }
+    store::begin(connection, JobKind::Backup, &record.job.id, now)
 }

@@ -45,7 +45,10 @@ impl Engine {
         let engine = Arc::clone(self);
         self.jobs.in_background("recovery", move || {
             for vault in vaults {
-                let result = engine.vault_store.get(&vault).and_then(|open| engine.reconcile(&vault, &open));
+                let result = engine.vault_store.get(&vault).and_then(|open| {
+                    let _pass = open.reenter()?;
+                    engine.reconcile(&vault, &open)
+                });
                 if let Err(error) = result {
                     tracing::warn!(%vault, %error, "the vault could not be looked through after the last run");
                 }

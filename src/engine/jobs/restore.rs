@@ -11,6 +11,7 @@ use crate::engine::catalog::{recovery_points, tags};
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::live::{LiveJob, Verdict};
 use crate::engine::jobs::outcome::{Ending, SUCCESS};
+use crate::engine::jobs::readiness::Entered;
 use crate::engine::jobs::store::{self, RestoreRecord};
 use crate::engine::jobs::worker::{self, Failure, Worked};
 use crate::engine::{resources, restore_target, source_root};
@@ -20,8 +21,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// Starts the thread of a restore job whose row says RUNNING.
-pub(crate) fn spawn(engine: &Arc<Engine>, live: LiveJob, record: RestoreRecord) -> Result<()> {
-    worker::spawn(engine, live, move |engine, live| run(engine, live, &record), end)
+pub(crate) fn spawn(engine: &Arc<Engine>, live: LiveJob, record: RestoreRecord, entered: Entered) -> Result<()> {
+    worker::spawn(engine, live, move |engine, live| run(engine, live, &record, entered), end)
 }
 
 /// Writes down how a restore job ended without a result.
@@ -39,10 +40,14 @@ struct Origin {
     tags: Tags,
 }
 
-fn run(engine: &Arc<Engine>, live: &LiveJob, record: &RestoreRecord) -> std::result::Result<Worked, Failure> {
+fn run(
+    engine: &Arc<Engine>,
+    live: &LiveJob,
+    record: &RestoreRecord,
+    entered: Entered,
+) -> std::result::Result<Worked, Failure> {
     let origin = engine.catalog.read(|connection| origin(connection, record))??;
-    let vault = engine.vault_store.get(&origin.point.vault_arn)?;
-    let _gate = vault.enter();
+    let Entered { vault, pass } = entered;
     let items = EfsRestore::read(&record.metadata).map_err(Error::from)?.items;
     let request = RestoreRequest {
         snapshot: origin.snapshot,
@@ -84,6 +89,7 @@ fn run(engine: &Arc<Engine>, live: &LiveJob, record: &RestoreRecord) -> std::res
             Verdict::Complete => complete(engine, &record, &origin, &outcome),
             Verdict::Expired | Verdict::Stopped => Ok(()),
         }),
+        pass,
     })
 }
 

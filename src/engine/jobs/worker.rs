@@ -6,6 +6,7 @@ use crate::engine::error::{Error, Result};
 use crate::engine::jobs::live::{Finish, LiveJob, StopCause, Verdict, Work};
 use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::store;
+use crate::engine::vault_gate::Pass;
 use crate::repository;
 use chrono::Duration;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,6 +18,8 @@ pub struct Worked {
     pub bytes: u64,
     /// Writes it down.
     pub finish: Finish,
+    /// Of the vault that it worked in; a job that is held gives it back until its end.
+    pub pass: Pass,
 }
 
 /// Work that was not done.
@@ -112,7 +115,7 @@ fn conclude(
         Ok(worked) => {
             let until = live.started + simulated_time(engine, worked.bytes);
             if until > engine.clock.now() {
-                live.hold(until, worked.bytes, worked.finish);
+                live.hold(until, worked.bytes, worked.finish, worked.pass.gate());
                 return Ok(Held::Yes);
             }
             (worked.finish)(engine, Verdict::Complete)?;

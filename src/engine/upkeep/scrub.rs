@@ -102,7 +102,7 @@ impl Engine {
             }
             let started = Instant::now();
             let bytes = {
-                let _gate = vault.enter();
+                let Ok(_pass) = vault.enter() else { return Ok(Part::GaveWay) };
                 examine(arn, vault, pack)?
             };
             scrub.position = Some(*pack);

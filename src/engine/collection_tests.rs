@@ -1,0 +1,253 @@
+//! Nothing waits under the conductor's turn: while one vault is held, the others go on.
+
+use super::*;
+use crate::domain::extension::AddResource;
+use crate::domain::job::JobState;
+use crate::domain::names::JobId;
+use crate::domain::{Lifecycle, Tags, VaultName};
+use crate::engine::{
+    AdvanceTo, Caller, ClockKind, EngineOptions, NewVault, PageRequest, RecoveryPointFilter, RestoreRoots, StartBackup,
+};
+use std::collections::BTreeMap;
+use std::time::{Duration as Wall, Instant};
+
+/// An engine with two vaults and a file system, whose clock stands still.
+struct Scene {
+    folder: tempfile::TempDir,
+    engine: Arc<Engine>,
+    caller: Caller,
+    resource: Arn,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let options = EngineOptions {
+            data_dir: folder.path().join("data"),
+            clock: ClockKind::Simulated,
+            scheduler: true,
+            simulated_rate: None,
+        };
+        let engine = Engine::open(options).unwrap();
+        let scope = Engine::first_scope().unwrap();
+        let caller = Caller {
+            user_arn: format!("arn:aws:iam::{}:user/test", scope.account).parse().unwrap(),
+            account: scope.account,
+            region: scope.region,
+            restore_roots: RestoreRoots::Any,
+        };
+        for vault in ["a", "b"] {
+            let name: VaultName = format!("vault-{vault}").parse().unwrap();
+            engine.create_vault(&caller, &name, NewVault::default()).unwrap();
+        }
+        let source = folder.path().join("source");
+        std::fs::create_dir(&source).unwrap();
+        std::fs::write(source.join("file"), b"content").unwrap();
+        let resource = AddResource {
+            resource_type: "EFS".to_owned(),
+            name: "projects".to_owned(),
+            path: source.to_str().unwrap().to_owned(),
+            tags: Tags::new(),
+            account_id: None,
+            region: None,
+        };
+        let resource = engine.add_resource(resource).unwrap().resource_arn.parse().unwrap();
+        Self { folder, engine, caller, resource }
+    }
+
+    fn vault(&self, name: &str) -> Arn {
+        Arn::vault(&self.caller.scope(), &name.parse().unwrap())
+    }
+
+    fn start(&self, vault: &str, lifecycle: Option<Lifecycle>) -> JobId {
+        let request = StartBackup {
+            vault_name: vault.to_owned(),
+            resource_arn: self.resource.clone(),
+            iam_role_arn: Arn::default_role(&self.caller.account),
+            idempotency_token: None,
+            start_window_minutes: None,
+            complete_window_minutes: None,
+            lifecycle,
+            recovery_point_tags: Tags::new(),
+            backup_options: BTreeMap::new(),
+        };
+        self.engine.start_backup_job(&self.caller, request).unwrap().id
+    }
+
+    fn state(&self, job: &JobId) -> JobState {
+        self.engine.describe_backup_job(&self.caller, job).unwrap().state
+    }
+
+    /// Waits until a job is over, but not for long: what is held up here would be for ever.
+    fn wait(&self, job: &JobId) -> Arn {
+        let started = Instant::now();
+        while !self.state(job).is_final() {
+            assert!(started.elapsed() < Wall::from_secs(20), "the job does not end");
+            std::thread::sleep(Wall::from_millis(3));
+        }
+        let job = self.engine.describe_backup_job(&self.caller, job).unwrap();
+        assert_eq!(job.state, JobState::Completed, "{:?}", job.status_message);
+        job.recovery_point_arn.unwrap()
+    }
+
+    fn backup(&self, vault: &str, lifecycle: Option<Lifecycle>) -> Arn {
+        self.wait(&self.start(vault, lifecycle))
+    }
+
+    /// The points of a vault with their states.
+    fn points(&self, vault: &str) -> Vec<(Arn, String)> {
+        let (filter, page) = (RecoveryPointFilter::default(), PageRequest::default());
+        let points = self.engine.list_recovery_points_by_vault(&self.caller, vault, &filter, &page).unwrap().items;
+        points.into_iter().map(|point| (point.arn, point.status.as_str().to_owned())).collect()
+    }
+
+    fn advance(&self, by: Duration) {
+        self.engine.advance(AdvanceTo::By(by)).unwrap();
+    }
+
+    fn due(&self, vault: &str) -> Option<Due> {
+        self.engine.jobs.turn().collections.get(&self.vault(vault)).copied()
+    }
+}
+
+impl Drop for Scene {
+    fn drop(&mut self) {
+        self.engine.shutdown(Wall::from_secs(5));
+    }
+}
+
+#[test]
+fn while_one_vault_is_collected_expiries_deletions_and_jobs_of_another_go_on() {
+    let scene = Scene::new();
+    let deleted = scene.backup("vault-a", None);
+    scene.backup("vault-a", Some(Lifecycle::delete_after(1)));
+    let alone = scene.engine.vault_store.gate(&scene.vault("vault-a")).try_alone().unwrap();
+
+    // An expiry and a deletion in the vault that is being collected …
+    scene.advance(Duration::hours(40));
+    scene.engine.delete_recovery_point(&scene.caller, "vault-a", &deleted).unwrap();
+    let held = scene.points("vault-a");
+    assert!(held.iter().all(|(_, status)| status == "DELETING") && held.len() == 2, "{held:?}");
+    // … a job that wants into it, its items and a lifecycle …
+    let waiting = scene.start("vault-a", None);
+    // … and a job in another vault.
+    scene.backup("vault-b", None);
+    assert_eq!(scene.state(&waiting), JobState::Created);
+
+    // When the collection ends, what waited for it goes on.
+    drop(alone);
+    scene.engine.jobs.let_deletions_go();
+    scene.engine.jobs.wake();
+    let made = scene.wait(&waiting);
+    let started = Instant::now();
+    while scene.points("vault-a").len() > 1 {
+        assert!(started.elapsed() < Wall::from_secs(20), "{:?}", scene.points("vault-a"));
+        std::thread::sleep(Wall::from_millis(3));
+    }
+    assert_eq!(scene.points("vault-a"), [(made, "COMPLETED".to_owned())]);
+}
+
+#[test]
+fn items_and_lifecycles_of_a_vault_that_is_being_collected_answer_at_once() {
+    let scene = Scene::new();
+    let point = scene.backup("vault-a", None);
+    let _alone = scene.engine.vault_store.gate(&scene.vault("vault-a")).try_alone().unwrap();
+    let items = scene.engine.recovery_point_items(&scene.caller, &point, "/", &PageRequest::default()).unwrap();
+    assert_eq!(items.items.len(), 1);
+    let change = Lifecycle::delete_after(3);
+    scene.engine.update_recovery_point_lifecycle(&scene.caller, "vault-a", &point, change).unwrap();
+}
+
+#[test]
+fn a_point_that_is_being_restored_is_deleting_and_goes_when_the_restore_ends() {
+    let scene = Scene::new();
+    let point = scene.backup("vault-a", None);
+    // The restore is asked for and cannot begin: its vault is held.
+    let alone = scene.engine.vault_store.gate(&scene.vault("vault-a")).try_alone().unwrap();
+    let metadata = scene.engine.recovery_point_restore_metadata(&scene.caller, "vault-a", &point).unwrap();
+    let request = crate::engine::StartRestore {
+        recovery_point_arn: point.clone(),
+        metadata,
+        iam_role_arn: Some(Arn::default_role(&scene.caller.account)),
+        idempotency_token: None,
+        resource_type: None,
+        copy_source_tags: false,
+    };
+    let job = scene.engine.start_restore_job(&scene.caller, request).unwrap();
+    // Deletions may pass the gate, as they do once the restore itself is inside.
+    drop(alone);
+    let gate = scene.engine.vault_store.gate(&scene.vault("vault-a"));
+    gate.claim(true);
+    scene.engine.delete_recovery_point(&scene.caller, "vault-a", &point).unwrap();
+    let restored = || scene.engine.describe_restore_job(&scene.caller, &job).unwrap().state;
+    if !restored().is_final() {
+        assert_eq!(scene.points("vault-a"), [(point, "DELETING".to_owned())]);
+    }
+    gate.claim(false);
+    scene.engine.jobs.wake();
+    let started = Instant::now();
+    while !scene.points("vault-a").is_empty() {
+        assert!(started.elapsed() < Wall::from_secs(20), "it goes with the end of the restore, not minutes later");
+        std::thread::sleep(Wall::from_millis(3));
+    }
+    assert_eq!(restored(), JobState::Completed);
+    assert!(scene.folder.path().join("data/restored").read_dir().unwrap().next().is_some());
+}
+
+#[test]
+fn a_vault_that_is_always_busy_is_next_in_line_after_an_hour() {
+    let scene = Scene::new();
+    let point = scene.backup("vault-a", None);
+    let gate = scene.engine.vault_store.gate(&scene.vault("vault-a"));
+    let busy = gate.try_enter().unwrap();
+    scene.engine.delete_recovery_point(&scene.caller, "vault-a", &point).unwrap();
+    scene.advance(DELAY + Duration::minutes(49));
+    assert!(gate.try_enter().is_some(), "for an hour it only looks for a moment");
+    scene.advance(Duration::minutes(2));
+    assert!(gate.try_enter().is_none(), "then new jobs wait");
+    let waiting = scene.start("vault-a", None);
+    scene.backup("vault-b", None);
+    assert_eq!(scene.state(&waiting), JobState::Created);
+    // What was inside ends, and the collection runs before those that wait.
+    drop(busy);
+    scene.engine.jobs.wake();
+    scene.wait(&waiting);
+    assert!(scene.due("vault-a").is_none_or(|due| due.at > scene.engine.clock.now()));
+}
+
+#[test]
+fn the_line_is_given_up_where_a_job_takes_hours() {
+    let scene = Scene::new();
+    let point = scene.backup("vault-a", None);
+    let gate = scene.engine.vault_store.gate(&scene.vault("vault-a"));
+    let _busy = gate.try_enter().unwrap();
+    scene.engine.delete_recovery_point(&scene.caller, "vault-a", &point).unwrap();
+    scene.advance(DELAY + Duration::minutes(52));
+    assert!(gate.try_enter().is_none());
+    scene.advance(PATIENCE);
+    assert!(gate.try_enter().is_some());
+    scene.backup("vault-a", None);
+}
+
+#[test]
+fn what_a_failed_job_stored_is_given_back_after_a_day() {
+    let scene = Scene::new();
+    let kept = scene.backup("vault-a", None);
+    let packs = || scene.engine.vault_store.get(&scene.vault("vault-a")).unwrap().repository.packs().unwrap();
+    let before = packs().len();
+    // As a job that was stopped leaves it: packs that an index names and no snapshot needs.
+    let vault = scene.engine.vault_store.get(&scene.vault("vault-a")).unwrap();
+    let key = vault.repository.key();
+    let mut builder = crate::repository::PackBuilder::new(Vec::new());
+    let content = vec![7; 100_000];
+    let id = Id::of(&content);
+    builder.add(crate::repository::BlobKind::Data, id, &[&key.seal_message(&content).unwrap()], None);
+    vault.repository.add_pack(&builder.finish(key).unwrap()).unwrap();
+    vault.repository.flush_index().unwrap();
+    scene.engine.jobs.litter(&scene.vault("vault-a"));
+    scene.advance(DELAY + Duration::hours(23));
+    assert_eq!(packs().len(), before + 1, "it is young: a job that runs again may want it");
+    scene.advance(Duration::hours(3));
+    assert_eq!(packs().len(), before);
+    assert_eq!(scene.points("vault-a"), [(kept, "COMPLETED".to_owned())]);
+}

@@ -1,0 +1,201 @@
+//! How a recovery point is deleted: DELETING in the catalog, the snapshot forgotten, the manifest removed, the row gone.
+//!
+//! A crash anywhere leaves a point that is still DELETING, and the next turn of the conductor goes on. A point that is
+//! being restored stays until that restore has ended, one whose vault is being collected until that has. The data itself
+//! is left to the collection.
+
+use crate::domain::recovery_point::RecoveryPointStatus;
+use crate::domain::{Arn, Time};
+use crate::engine::catalog::values::{Columns as _, millis};
+use crate::engine::collection::Due;
+use crate::engine::error::{Error, Result};
+use crate::engine::jobs::{Turn, queue::RETRY_AFTER, store};
+use crate::engine::lifecycle::point_in;
+use crate::engine::{Caller, Engine, manifest};
+use crate::repository::{Id, crash_point};
+use rusqlite::{Connection, Transaction, params};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How often a deletion is tried before the point is left as EXPIRED.
+const ATTEMPTS: i64 = 3;
+
+/// A recovery point that is being deleted.
+struct Doomed {
+    arn: Arn,
+    vault: Arn,
+    point_id: String,
+    snapshot: Option<String>,
+    attempts: i64,
+}
+
+/// What came of a deletion.
+#[derive(PartialEq, Eq)]
+enum Outcome {
+    /// The point is gone.
+    Gone,
+    /// A restore, a collection or another program is in the way; when that ends it goes on.
+    Waits,
+    /// It failed, and is tried again after a while.
+    Failed,
+}
+
+impl Engine {
+    /// DeleteRecoveryPoint. The point is gone when this returns, unless it is being restored or its vault collected: then
+    /// it is DELETING, and goes when that has ended. Nothing is waited for.
+    pub fn delete_recovery_point(&self, caller: &Caller, vault_name: &str, arn: &Arn) -> Result<()> {
+        let now = self.clock.now();
+        self.catalog.write(|tx| mark(tx, caller, vault_name, arn, now))?;
+        let doomed = self.catalog.read(doomed)?.into_iter().find(|doomed| &doomed.arn == arn);
+        if let Some(doomed) = doomed {
+            // A vault that is being collected is not even opened.
+            let outcome =
+                if self.vault_store.gate(&doomed.vault).is_held() { Outcome::Waits } else { self.carry(&doomed)? };
+            let mut turn = self.jobs.turn();
+            match outcome {
+                Outcome::Gone => Due::plan(&mut turn, doomed.vault, now),
+                Outcome::Waits => {}
+                Outcome::Failed => turn.next_deletion = Some(now + RETRY_AFTER),
+            }
+        }
+        self.jobs.wake();
+        Ok(())
+    }
+
+    /// Goes on with what is being deleted, each vault in a thread of its own: none holds up the others, and no job.
+    pub(crate) fn go_on_with_deletions(self: &Arc<Self>, turn: &mut Turn, now: Time) -> Result<()> {
+        let may_go = self.jobs.may_deletions_go();
+        if turn.next_deletion.is_some_and(|at| at > now) && !may_go {
+            return Ok(());
+        }
+        turn.next_deletion = None;
+        let mut vaults: BTreeMap<Arn, Vec<Doomed>> = BTreeMap::new();
+        for doomed in self.catalog.read(doomed)? {
+            vaults.entry(doomed.vault.clone()).or_default().push(doomed);
+        }
+        for (vault, points) in vaults {
+            if self.vault_store.gate(&vault).is_held() || !turn.deleting.insert(vault.clone()) {
+                continue;
+            }
+            let engine = Arc::clone(self);
+            self.jobs.in_background("deletion", move || engine.delete_points(vault, &points, now))?;
+        }
+        Ok(())
+    }
+
+    /// Deletes points of one vault, and notes what comes next.
+    fn delete_points(&self, vault: Arn, points: &[Doomed], now: Time) {
+        let (mut gone, mut left) = (false, false);
+        for doomed in points {
+            if self.jobs.is_stopping() {
+                break;
+            }
+            match self.carry(doomed) {
+                Ok(Outcome::Gone) => gone = true,
+                Ok(Outcome::Waits | Outcome::Failed) => left = true,
+                Err(error) => {
+                    left = true;
+                    tracing::error!(point = %doomed.arn, %error, "a deletion could not be noted");
+                }
+            }
+        }
+        let mut turn = self.jobs.turn();
+        turn.deleting.remove(&vault);
+        if left {
+            turn.next_deletion = Some(now + RETRY_AFTER);
+        }
+        if gone {
+            Due::plan(&mut turn, vault, now);
+        }
+    }
+
+    /// Carries one deletion to its end, or as far as it goes now.
+    fn carry(&self, doomed: &Doomed) -> Result<Outcome> {
+        if self.catalog.read(|connection| is_being_restored(connection, &doomed.arn))? {
+            return Ok(Outcome::Waits);
+        }
+        match self.erase(doomed) {
+            Ok(()) => Ok(Outcome::Gone),
+            Err(error) if error.is_temporary() => Ok(Outcome::Waits),
+            Err(error) => {
+                tracing::error!(point = %doomed.arn, %error, "a recovery point could not be deleted");
+                let last = doomed.attempts + 1 >= ATTEMPTS;
+                self.catalog.write(|tx| note_failure(tx, &doomed.arn, last, &error.to_string()))?;
+                Ok(Outcome::Failed)
+            }
+        }
+    }
+
+    /// Forgets the snapshot, then the manifest, then the row: in that order a crash leaves a point that is still DELETING.
+    fn erase(&self, doomed: &Doomed) -> Result<()> {
+        let vault = self.vault_store.get(&doomed.vault)?;
+        vault.may_remove()?;
+        let _pass = vault.reenter()?;
+        crash_point::reached("during-delete");
+        if let Some(snapshot) = &doomed.snapshot {
+            let id: Id = snapshot.parse().map_err(|_| Error::Internal(format!("{snapshot} is no snapshot's id")))?;
+            vault.repository.forget(&id)?;
+        }
+        crash_point::reached("during-delete");
+        manifest::remove(&vault.points, &doomed.point_id)?;
+        crash_point::reached("during-delete");
+        self.catalog.write(|tx| {
+            tx.prepare_cached("DELETE FROM recovery_points WHERE arn = ?1 AND status = 'DELETING'")?
+                .execute([doomed.arn.as_str()])?;
+            Ok(())
+        })
+    }
+}
+
+/// From now on the point is being deleted.
+fn mark(tx: &Transaction<'_>, caller: &Caller, vault_name: &str, arn: &Arn, now: Time) -> Result<()> {
+    match point_in(tx, caller, vault_name, arn)?.status {
+        RecoveryPointStatus::Deleting => Ok(()),
+        RecoveryPointStatus::Creating => {
+            Err(Error::invalid_state(format!("Recovery point {arn} is in state CREATING and cannot be deleted.")))
+        }
+        _ => {
+            tx.prepare_cached(
+                "UPDATE recovery_points SET status = 'DELETING', status_message = NULL, deleting_since = ?2,
+                     delete_attempts = 0 WHERE arn = ?1",
+            )?
+            .execute(params![arn.as_str(), millis(now)])?;
+            Ok(())
+        }
+    }
+}
+
+/// The points that are being deleted.
+fn doomed(connection: &Connection) -> Result<Vec<Doomed>> {
+    store::select(
+        connection,
+        "SELECT arn, vault_arn, point_id, snapshot_id, delete_attempts FROM recovery_points WHERE status = 'DELETING'",
+        |row| {
+            Ok(Doomed {
+                arn: row.parsed("arn")?,
+                vault: row.parsed("vault_arn")?,
+                point_id: row.column("point_id")?,
+                snapshot: row.column("snapshot_id")?,
+                attempts: row.column("delete_attempts")?,
+            })
+        },
+    )
+}
+
+fn is_being_restored(connection: &Connection, point: &Arn) -> Result<bool> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT EXISTS (SELECT 1 FROM restore_jobs WHERE state IN {} AND recovery_point_arn = ?1)",
+        store::OPEN
+    ))?;
+    Ok(statement.query_row([point.as_str()], |row| row.get(0))?)
+}
+
+/// A deletion failed; after the last attempt the point is EXPIRED, and DeleteRecoveryPoint tries again.
+fn note_failure(tx: &Transaction<'_>, arn: &Arn, last: bool, why: &str) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE recovery_points SET delete_attempts = delete_attempts + 1, status_message = ?3,
+             status = CASE WHEN ?2 THEN 'EXPIRED' ELSE status END WHERE arn = ?1",
+    )?
+    .execute(params![arn.as_str(), last, format!("The deletion failed: {why}")])?;
+    Ok(())
+}

@@ -1,0 +1,76 @@
+//! Recovery keys: the key file with which plain `restic` opens a vault, made when somebody asks for it.
+//!
+//! A vault has one. It is replaced in an order in which a crash leaves the old one that its owner wrote down: the new key
+//! file, then the row that names it, then the others that the engine made go. Until the answer is given, nobody knows the
+//! new password.
+
+use crate::domain::extension::RecoveryKey;
+use crate::domain::{Arn, Scope, VaultName};
+use crate::engine::Engine;
+use crate::engine::catalog::values::millis;
+use crate::engine::error::{Error, Result};
+use crate::repository::{self, FileKind, Id, Repository, crash_point};
+use rusqlite::params;
+use std::sync::PoisonError;
+
+/// What the key files of the engine say of their maker; those that a user added with `restic key add` say something else.
+const USER: &str = "vaultdeck";
+/// The same, where restic names the host.
+const HOST: &str = "recovery-key";
+
+impl Engine {
+    /// Makes a key file with which `restic` opens a vault, and tells its password, this once. An earlier one is removed.
+    pub fn make_recovery_key(&self, scope: &Scope, name: &VaultName) -> Result<RecoveryKey> {
+        let arn = Arn::vault(scope, name);
+        // Two at once would each remove the other's; and nobody deletes the vault meanwhile.
+        let one_at_a_time = self.vault_store.name_lock(&arn);
+        let _one = one_at_a_time.lock().unwrap_or_else(PoisonError::into_inner);
+        let vault = self.existing_vault(&arn)?;
+        let password = new_password()?;
+        let now = self.clock.now();
+        let new = vault.repository.add_key_file(&password, USER, HOST, now.fixed_offset())?;
+        crash_point::reached("during-key-replacement");
+        self.catalog.write(|tx| {
+            tx.prepare_cached(
+                "INSERT INTO recovery_keys (vault_arn, key_id, created) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (vault_arn) DO UPDATE SET key_id = excluded.key_id, created = excluded.created",
+            )?
+            .execute(params![arn.as_str(), new.to_hex(), millis(now)])?;
+            Ok(())
+        })?;
+        crash_point::reached("during-key-replacement");
+        remove_others(&vault.repository, &new)?;
+        Ok(RecoveryKey { password })
+    }
+}
+
+/// Removes the key files that the engine made, but one: also those that a crash left. A damaged one stays: nothing says
+/// whose it is.
+fn remove_others(repository: &Repository, kept: &Id) -> Result<()> {
+    for (id, _) in repository.storage().list(FileKind::Key)?.into_iter().filter(|(id, _)| id != kept) {
+        match repository.key_file(&id) {
+            Ok(file) if file.username == USER && file.hostname == HOST => {}
+            Ok(_) | Err(repository::Error::Damaged { .. } | repository::Error::NotFound { .. }) => continue,
+            Err(error) => return Err(error.into()),
+        }
+        match repository.remove_key_file(&id) {
+            Ok(()) | Err(repository::Error::NotFound { .. }) => {}
+            Err(error) => return Err(Error::Repository(error)),
+        }
+    }
+    Ok(())
+}
+
+/// A new recovery key's password.
+pub(crate) fn new_password() -> Result<String> {
+    let mut random = zeroize::Zeroizing::new([0; 24]);
+    crate::engine::keys::random(random.as_mut_slice())?;
+    Ok(words(random.as_slice()))
+}
+
+/// A password that survives being read aloud: groups of letters and digits that are not mistaken for each other.
+fn words(random: &[u8]) -> String {
+    const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let letters: Vec<char> = random.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect();
+    letters.chunks(6).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join("-")
+}

@@ -1,0 +1,140 @@
+//! Which vault a folder belongs to: an id in the vault's row and in its folder, for names come back and ids do not.
+//!
+//! The catalog says which vaults there are, and the disk follows. What changes both is done under the lock of the name, so
+//! that nobody makes a vault while one of the same name is deleted, and in steps of which each can be repeated:
+//!
+//! | operation | steps | a crash between them leaves | who mends it |
+//! | --- | --- | --- | --- |
+//! | create | folder, then row | a folder without recovery points that no row knows | the next creation of that name puts it into the trash |
+//! | delete | row gone and deletion noted, folder to the trash, note gone | a noted deletion | the next start, or the next creation of that name, moves the folder if it still is that vault's |
+//! | delete a recovery point | DELETING, snapshot, manifest, row | a point that is DELETING | the next turn of the sweeper |
+//! | back up | packs, index, snapshot, manifest, row | a snapshot with or without a manifest | the job, which runs again and adopts it; for jobs that are over, the next collection forgets it |
+//! | change a lifecycle | row, then manifest | a manifest with the old lifecycle | the catalog counts; the next change writes it again |
+//! | replace the recovery key | new key file, row, old key file gone | two key files, of which the user knows the old one | the next replacement removes all but the newest |
+
+use crate::domain::{Arn, Time};
+use crate::engine::Engine;
+use crate::engine::catalog::values::{Columns as _, millis};
+use crate::engine::error::Result;
+use crate::engine::jobs::store;
+use rusqlite::{Connection, OptionalExtension as _, params};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The id of a vault, which no other vault ever had: not even one of the same name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct VaultId(String);
+
+impl VaultId {
+    /// A new one.
+    pub fn draw() -> Self {
+        Self(uuid::Uuid::new_v4().to_string())
+    }
+
+    /// Its text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for VaultId {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Display for VaultId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// A deletion whose row is gone and whose folder may still be at its place.
+pub(crate) struct Deletion {
+    pub vault: Arn,
+    pub id: Option<VaultId>,
+    pub deleted: Time,
+}
+
+/// The id that a vault's row names.
+pub(crate) fn id_of(connection: &Connection, vault: &Arn) -> Result<Option<VaultId>> {
+    let id: Option<Option<String>> = connection
+        .prepare_cached("SELECT vault_id FROM vaults WHERE arn = ?1")?
+        .query_row([vault.as_str()], |row| row.get(0))
+        .optional()?;
+    Ok(id.flatten().map(VaultId))
+}
+
+/// Notes that the folder of a vault has to go, in the transaction that removes its row.
+pub(crate) fn note_deletion(connection: &Connection, deletion: &Deletion) -> Result<()> {
+    connection
+        .prepare_cached("INSERT INTO vault_deletions (vault_arn, vault_id, deleted) VALUES (?1, ?2, ?3)")?
+        .execute(params![
+            deletion.vault.as_str(),
+            deletion.id.as_ref().map(VaultId::as_str),
+            millis(deletion.deleted)
+        ])?;
+    Ok(())
+}
+
+/// The folder of a deleted vault is where it belongs.
+pub(crate) fn forget_deletion(connection: &Connection, vault: &Arn) -> Result<()> {
+    connection.prepare_cached("DELETE FROM vault_deletions WHERE vault_arn = ?1")?.execute([vault.as_str()])?;
+    Ok(())
+}
+
+/// The deletions that a crash, or a disk that refused, interrupted.
+pub(crate) fn deletions(connection: &Connection) -> Result<Vec<Deletion>> {
+    store::select(connection, "SELECT vault_arn, vault_id, deleted FROM vault_deletions", |row| {
+        Ok(Deletion {
+            vault: row.parsed("vault_arn")?,
+            id: row.column::<Option<String>>("vault_id")?.map(VaultId),
+            deleted: row.time("deleted")?,
+        })
+    })
+}
+
+impl Engine {
+    /// At the start: the store learns whose each folder is, vaults of older versions get an id, and interrupted deletions
+    /// come to their end. What cannot be done is told and stays for the next start: the other vaults are not harmed by it.
+    pub(crate) fn know_vaults(&self) -> Result<()> {
+        for deletion in self.catalog.read(deletions)? {
+            if let Err(error) = self.carry_deletion(&deletion) {
+                tracing::warn!(vault = %deletion.vault, %error, "the folder of a deleted vault could not be put into the trash");
+            }
+        }
+        let rows: Vec<(Arn, Option<VaultId>)> = self.catalog.read(|connection| {
+            store::select(connection, "SELECT arn, vault_id FROM vaults", |row| {
+                Ok((row.parsed("arn")?, row.column::<Option<String>>("vault_id")?.map(VaultId)))
+            })
+        })?;
+        for (vault, id) in rows {
+            if let Some(id) = id {
+                self.vault_store.own(&vault, id);
+            } else if let Err(error) = self.give_id(&vault) {
+                tracing::warn!(%vault, %error, "the vault has no id yet");
+            }
+        }
+        self.vault_store.remove_leftovers()
+    }
+
+    /// Gives an id to a vault of an older version: first its folder, which keeps it, then its row.
+    fn give_id(&self, vault: &Arn) -> Result<()> {
+        let id = self.vault_store.identify(vault)?;
+        self.catalog.write(|tx| {
+            tx.prepare_cached("UPDATE vaults SET vault_id = ?2 WHERE arn = ?1 AND vault_id IS NULL")?
+                .execute([vault.as_str(), id.as_str()])?;
+            Ok(())
+        })?;
+        self.vault_store.own(vault, id);
+        Ok(())
+    }
+
+    /// Moves the folder of a deleted vault to the trash, if it still lies there, and forgets the deletion.
+    pub(crate) fn carry_deletion(&self, deletion: &Deletion) -> Result<()> {
+        self.vault_store.discard(&deletion.vault, deletion.id.as_ref(), deletion.deleted)?;
+        crate::repository::crash_point::reached("vault-deletion-moved");
+        self.catalog.write(|tx| forget_deletion(tx, &deletion.vault))
+    }
+}
