@@ -107,7 +107,8 @@ fn a_recovery_key_that_a_crash_left_behind_goes_with_the_next_and_a_users_own_st
     let key = bench.engine().make_recovery_key(&scope, &name(VAULT)).unwrap();
     let storage = std::sync::Arc::new(vaultdeck::repository::LocalStorage::new(folder(&bench, VAULT)));
     let master = vaultdeck::repository::Repository::unlock(storage.as_ref(), &key.password).unwrap();
-    let repository = vaultdeck::repository::Repository::open(storage, master, Default::default()).unwrap();
+    let repository =
+        vaultdeck::repository::Repository::open(storage, master, vaultdeck::repository::Options::default()).unwrap();
     let now = "2026-11-23T05:00:00Z".parse().unwrap();
     let left = repository.add_key_file("never told", "vaultdeck", "recovery-key", now).unwrap();
     let own = repository.add_key_file("my own", "someone", "laptop", now).unwrap();
