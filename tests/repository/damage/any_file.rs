@@ -104,6 +104,11 @@ fn bases() -> Vec<Base> {
     ]
 }
 
+/// A folder in memory where there is such a place: here it is about bytes, and each restore and record waits for the disk.
+fn scratch() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}
+
 #[test]
 fn no_damage_to_any_file_makes_a_later_snapshot_hollow() {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
@@ -144,7 +149,7 @@ impl Base {
     /// One damage to a copy of the vault, and all that must hold after it.
     fn suffer(&self, seed: u64) {
         let mut dice = Dice(seed);
-        let folder = tempfile::tempdir().unwrap();
+        let folder = scratch();
         let path = folder.path().join("vault");
         copy(&self.vault.path(), &path);
         if dice.below(2) == 0 {
@@ -260,7 +265,7 @@ impl Base {
         paths: &BTreeSet<PathBuf>,
         told: &str,
     ) {
-        let target = tempfile::tempdir().unwrap();
+        let target = scratch();
         let outcome = repository.restore(&whole(snapshot, &self.vault.source(), target.path()), &Control::new());
         let Ok(outcome) = outcome else {
             assert!(paths.is_empty(), "{told}: snapshot {snapshot}: {outcome:?}");
@@ -281,7 +286,7 @@ impl Base {
         // As `vault recovery-key` does where the old one was damaged.
         self.open(path).add_key_file(PASSWORD, "tester", "test", super::moment(9)).unwrap();
         let restic = Restic::on(path);
-        let target = tempfile::tempdir().unwrap();
+        let target = scratch();
         let restored = restic.run(&["restore", &new.to_hex(), "--target", target.path().to_str().unwrap()]);
         let words = String::from_utf8_lossy(&restored.stderr).into_owned();
         assert!(restored.status.success(), "{told}: restic restore: {words}");
