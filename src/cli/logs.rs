@@ -49,6 +49,11 @@ pub(super) fn start(command: &Command, state_dir: &Path) -> Option<Guard> {
     // where nobody reads that.
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).log_internal_errors(false);
     let _ = builder.with_writer(sink).try_init();
+    if matches!(command, Command::Serve(_)) {
+        // The hook that the language brings writes to standard error itself, and a thread that panics would stand still with
+        // its reader.
+        std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
+    }
     Some(guard)
 }
 

@@ -16,6 +16,10 @@ use std::time::Duration;
 
 /// The longest that the conductor sleeps: what it missed to notice is noticed then.
 const LONGEST_SLEEP: Duration = Duration::from_secs(20);
+/// How long nothing wakes it after a turn that failed.
+const FAILURE_PAUSE: Duration = Duration::from_secs(1);
+/// When it tries again by itself after a turn that failed.
+const AFTER_FAILURE: Duration = Duration::from_secs(4);
 /// How often restic's locks are renewed; they count as stale after 30 minutes.
 const LOCK_RENEWAL: Duration = Duration::from_secs(240);
 
@@ -60,34 +64,39 @@ fn run(weak: &Weak<Engine>) {
             return;
         }
         crash_point::misbehave("conductor");
-        let sleep = engine.conduct();
+        let turned = engine.conduct();
         // An embedded engine is dropped with its last holder; the wait must not keep it.
         let jobs = Arc::clone(&engine.jobs);
         drop(engine);
-        jobs.wait(sleep);
+        match turned {
+            Ok(sleep) => jobs.wait(sleep),
+            // What a turn that failed has started wakes the conductor when it ends: without a pause it would spin.
+            Err(_) => {
+                jobs.pause(FAILURE_PAUSE);
+                jobs.wait(AFTER_FAILURE);
+            }
+        }
     }
 }
 
 impl Engine {
-    /// One turn of the conductor; how long it may sleep then.
-    fn conduct(self: &Arc<Self>) -> Duration {
+    /// One turn of the conductor; how long it may sleep then. What failed was told.
+    fn conduct(self: &Arc<Self>) -> Result<Duration> {
         self.jobs.pulse.beat(self.clock.awake(), "waiting for its turn");
         let mut turn = self.jobs.turn();
-        if let Err(error) = self.run_due(&mut turn) {
-            tracing::error!(%error, "the conductor could not do all that is due");
-            return Duration::from_secs(5);
-        }
+        self.run_due(&mut turn)
+            .inspect_err(|error| tracing::error!(%error, "the conductor could not do all that is due"))?;
         if self.clock.kind() == ClockKind::Simulated {
-            return LONGEST_SLEEP;
+            return Ok(LONGEST_SLEEP);
         }
-        match self.next_event(&turn) {
+        Ok(match self.next_event(&turn) {
             Ok(Some(at)) => (at - self.clock.now()).to_std().unwrap_or(Duration::from_millis(1)).min(LONGEST_SLEEP),
             Ok(None) => LONGEST_SLEEP,
             Err(error) => {
                 tracing::error!(%error, "the next event is not known");
                 LONGEST_SLEEP
             }
-        }
+        })
     }
 
     /// Does all that is due now. Each step is done even when one before it failed; the first failure is told.

@@ -246,6 +246,16 @@ impl Runtime {
         self.live.working(None) > 0 || self.background.load(Ordering::Acquire) > 0
     }
 
+    /// Waits for `time`, whatever changes, unless the engine shuts down.
+    fn pause(&self, time: Duration) {
+        let until = Instant::now() + time;
+        let mut signal = self.signal();
+        while !signal.stopping && Instant::now() < until {
+            let left = until.saturating_duration_since(Instant::now());
+            signal = self.changed.wait_timeout(signal, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
     /// Waits until something changes, or for `limit`.
     fn wait(&self, limit: Duration) {
         let mut signal = self.signal();
