@@ -30,9 +30,12 @@ use pulse::Pulse;
 use readiness::{Closed, Use};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+
+/// How long a shutdown waits for the turn of the conductor that is under way.
+const LAST_TURN: Duration = Duration::from_secs(1);
 
 /// How often a job is begun before it counts as failed.
 pub const MAX_ATTEMPTS: i64 = 3;
@@ -279,11 +282,26 @@ impl Runtime {
         self.signal().stopping = true;
         self.changed.notify_all();
         self.housekeeping.cancel();
+        // A turn that began before may be about to start jobs whose rows say already that they run.
+        drop(self.last_turn());
         let jobs = self.live.all();
         for job in &jobs {
             job.stop(StopCause::Shutdown);
         }
         jobs
+    }
+
+    /// The turn, once the one that is under way has ended; none when that blocks.
+    fn last_turn(&self) -> Option<MutexGuard<'_, Turn>> {
+        let until = Instant::now() + LAST_TURN;
+        loop {
+            match self.turn.try_lock() {
+                Ok(turn) => return Some(turn),
+                Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
+                Err(TryLockError::WouldBlock) if Instant::now() >= until => return None,
+                Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(1)),
+            }
+        }
     }
 
     /// Waits for all that was asked to stop, at most `limit`. Whether all stopped.
