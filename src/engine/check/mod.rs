@@ -1,7 +1,7 @@
 //! Checking a vault: the catalog, the manifests, the recovery keys and the repository held against each other.
 //!
 //! The repository proves its files ([`Repository::check`](crate::repository::Repository::check)); what that means for the
-//! recovery points is found here: [`points`] says what of each cannot be restored, [`manifests`] and [`keys`] look at the
+//! recovery points is found here: `points` says what of each cannot be restored, `manifests` and `keys` look at the
 //! engine's own files. What is told are recovery points, paths and files, never blobs.
 
 mod keys;
