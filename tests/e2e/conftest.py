@@ -93,7 +93,7 @@ class Engine:
     def restic(self, *arguments, vault="Default", password=None, account=ACCOUNT, region=REGION):
         repository = self.data / "vaults" / account / region / vault
         environment = {**os.environ, "RESTIC_PASSWORD": password}
-        return subprocess.run(["restic", "-r", str(repository), "--no-lock", "--no-cache", *arguments], env=environment, capture_output=True, text=True, timeout=600)
+        return subprocess.run(["restic", "-r", str(repository), "--no-lock", "--no-cache", *arguments], env=environment, capture_output=True, text=True, errors="replace", timeout=600)
 
 
 def clean_environment(home):
