@@ -50,7 +50,8 @@ fn only_what_is_lost_is_stored_again() {
 
     let second = vault.backup();
 
-    assert!((2_000..80_000).contains(&second.bytes_added), "{} bytes", second.bytes_added);
+    // The lost piece may be the short last one of a file: which one lies there is chance.
+    assert!((1..80_000).contains(&second.bytes_added), "{} bytes", second.bytes_added);
     assert_eq!(second.files_changed, 1, "one file needs the lost piece and is read again");
     assert_nothing_new(&vault.backup());
 }
