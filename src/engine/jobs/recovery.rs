@@ -136,7 +136,8 @@ pub(crate) fn standing(connection: &Connection, vault: &Arn, point: &str, snapsh
         .query_row([vault.as_str(), point], |row| row.get(0))
         .optional()?;
     Ok(match state.as_deref().map(JobState::from) {
-        None => Standing::Unknown,
+        // A deletion takes the snapshot before the row: a job that made a point, and no row, is a row that the catalog lost.
+        None | Some(JobState::Completed) => Standing::Unknown,
         Some(state) if state.is_final() => Standing::Orphan,
         Some(_) => Standing::Needed,
     })

@@ -71,6 +71,9 @@ impl Engine {
     }
 
     fn look_into(&self, folder: &VaultFolder, depth: Depth, report: &mut RescanReport) -> Result<()> {
+        let name_lock = self.vault_store.name_lock(&folder.arn);
+        // Somebody may be making, or deleting, a vault of that name at this moment.
+        let name = name_lock.lock().unwrap_or_else(PoisonError::into_inner);
         let known = self.catalog.read(|connection| standing::knows_vault(connection, &folder.arn))?;
         if !known {
             if depth == Depth::Listing && !folder.holds_points()? {
@@ -79,6 +82,7 @@ impl Engine {
             }
             self.take_up_vault(folder, report)?;
         }
+        drop(name);
         let rows = self.catalog.read(|connection| standing::rows(connection, &folder.arn))?;
         let listing = folder.listing()?;
         if depth == Depth::All || !known || listing.manifests.iter().any(|id| !rows.contains_key(id)) {
