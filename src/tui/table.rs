@@ -44,6 +44,8 @@ pub struct Table {
     /// How wide the widest text of each column was that was in view since the rows were last sorted or filtered.
     widest: Memo<[u16; MOST_COLUMNS]>,
     built: Memo<usize>,
+    /// What the title tells of all rows, so that its columns are left out.
+    titled: Option<When>,
 }
 
 /// No table has more columns.
@@ -68,6 +70,11 @@ impl<T> std::fmt::Debug for List<T> {
 }
 
 impl<T: Record> List<T> {
+    /// An empty list whose title tells what the columns shown at `when` would.
+    pub fn titled(when: When) -> Self {
+        Self { lines: Vec::new(), table: Table { titled: Some(when), ..Table::default() } }
+    }
+
     /// Takes new rows; the selection stays on its row wherever that went, or at the top when nobody ever moved it.
     pub fn set(&mut self, lines: Vec<Line<T>>) {
         self.lines = lines;
@@ -199,7 +206,7 @@ impl<T: Record> List<T> {
             Command::Bottom => last,
             Command::SortNext => return self.sort_next(),
             Command::SortReverse => {
-                let sort = self.table.sort.or_else(|| Self::sortable().next().map(|column| (column, false)));
+                let sort = self.table.sort.or_else(|| Self::sortable(self.table.titled).next().map(|column| (column, false)));
                 self.table.sort = sort.map(|(column, reversed)| (column, !reversed));
                 self.rearrange();
                 return true;
@@ -221,14 +228,16 @@ impl<T: Record> List<T> {
         true
     }
 
-    fn sortable() -> impl Iterator<Item = usize> + use<T> {
-        T::columns().iter().enumerate().filter(|(_, column)| column.order.is_some()).map(|(index, _)| index)
+    fn sortable(titled: Option<When>) -> impl Iterator<Item = usize> {
+        let columns = T::columns().iter().enumerate();
+        let shown = columns.filter(move |(_, column)| column.order.is_some() && Some(column.when) != titled);
+        shown.map(|(index, _)| index)
     }
 
     /// The next column that can be sorted by, and after the last the data's own order.
     fn sort_next(&mut self) -> bool {
         let from = self.table.sort.map_or(0, |(column, _)| column + 1);
-        let next = Self::sortable().find(|column| *column >= from);
+        let next = Self::sortable(self.table.titled).find(|column| *column >= from);
         self.table.sort = next.map(|column| (column, false));
         self.rearrange();
         true

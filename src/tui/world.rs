@@ -87,7 +87,7 @@ impl World {
     /// Whether a column is worth its room.
     pub fn shows(&self, when: When) -> bool {
         match when {
-            When::Always => true,
+            When::Always | When::ManyResources | When::ManyVaults => true,
             When::ManyAccounts => self.many_accounts(),
             When::ManyRegions => self.many_regions(),
         }

@@ -9,7 +9,7 @@ use crate::tui::msg::Act;
 use crate::tui::paint::Painter;
 use crate::tui::route::Route;
 use crate::tui::screens::{Screen, pane, status};
-use crate::tui::table::{Cell, Column, List, Record, Table, by_text};
+use crate::tui::table::{Cell, Column, List, Record, Table, When, by_text};
 use crate::tui::text::Elide;
 use crate::tui::theme::Role;
 use crate::tui::world::World;
@@ -35,12 +35,12 @@ pub struct Points {
 impl Points {
     /// Those of a vault.
     pub fn of_vault(scope: Scope, name: String) -> Self {
-        Self { scope, of: Of::Vault(name), list: List::default() }
+        Self { scope, of: Of::Vault(name), list: List::titled(When::ManyVaults) }
     }
 
     /// Those of a resource, in all vaults.
     pub fn of_resource(scope: Scope, arn: Arn) -> Self {
-        Self { scope, of: Of::Resource(arn), list: List::default() }
+        Self { scope, of: Of::Resource(arn), list: List::titled(When::ManyResources) }
     }
 
     /// What the points are of, as people call it.
@@ -81,13 +81,18 @@ static COLUMNS: &[Column<KnownPoint>] = &[
     Column::<KnownPoint>::new("RESOURCE", 14, 28, |point, _| {
         Cell::new(resource_name(point.resource_name.as_ref(), &point.resource_arn), Role::Accent)
     })
+    .when(When::ManyResources)
     .sorted(|a, b| {
         by_text(
             &resource_name(a.resource_name.as_ref(), &a.resource_arn),
             &resource_name(b.resource_name.as_ref(), &b.resource_arn),
         )
     }),
+    Column::<KnownPoint>::new("VAULT", 12, 20, |point, _| Cell::new(point.vault_name.clone(), Role::Accent))
+        .when(When::ManyVaults)
+        .sorted(|a, b| by_text(&a.vault_name, &b.vault_name)),
     Column::<KnownPoint>::new("TYPE", 4, 9, |point, _| Cell::plain(point.resource_type.as_str().to_owned()))
+        .when(When::ManyResources)
         .priority(6),
     Column::<KnownPoint>::new("STATUS", 11, 12, |point, world| status::point(point, world.glyphs))
         .sorted(|a, b| a.status.as_str().cmp(b.status.as_str())),
@@ -103,7 +108,7 @@ static COLUMNS: &[Column<KnownPoint>] = &[
     .right()
     .priority(2)
     .sorted(|a, b| a.delete_at().told().cmp(&b.delete_at().told())),
-    Column::<KnownPoint>::new("PLAN", 8, 24, |point, world| match &point.created_by {
+    Column::<KnownPoint>::new("PLAN", 9, 24, |point, world| match &point.created_by {
         Known::Unknown => not_known(world),
         Known::Known(None) => Cell::dim("on demand"),
         Known::Known(Some(creator)) if creator.backup_plan_name.is_empty() => {

@@ -41,6 +41,10 @@ pub enum When {
     ManyAccounts,
     /// When rows of several regions are shown.
     ManyRegions,
+    /// When the rows may be of several resources: not where the title names the one that they are all of.
+    ManyResources,
+    /// When the rows may be of several vaults: not where the title names the one that they are all in.
+    ManyVaults,
 }
 
 /// A column, as data.

@@ -34,7 +34,8 @@ impl<T: Record> List<T> {
         let rows = self.build(offset, visible, world);
         let widest = self.table.measure(&rows, columns.iter().map(|column| column.title), painter);
         let room = area.width - GUTTER - u16::from(total > visible);
-        let places = places(columns, |when| world.shows(when), &widest, room);
+        let applies = |when| Some(when) != self.table.titled && world.shows(when);
+        let places = places(columns, applies, &widest, room);
         self.view_heading(area, &places, painter);
         for (nth, row) in rows.iter().enumerate() {
             self.view_row(row, Rect::new(body.x, body.y + nth as u16, body.width, 1), &places, painter);
