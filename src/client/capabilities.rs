@@ -26,6 +26,8 @@ pub enum Feature {
     ContinuousBackup,
     /// The engine's own status: its clock, its address, its reminders.
     Status,
+    /// What is wrong with the engine itself.
+    Health,
 }
 
 impl Capabilities {
@@ -41,6 +43,7 @@ impl Capabilities {
             Feature::ColdStorage if engine => Err("this engine has no cold storage yet"),
             Feature::ContinuousBackup if engine => Err("this engine has no continuous backup yet"),
             Feature::Status if !self.control => Err("only known of an engine in this process or on its socket"),
+            Feature::Health if !engine => Err("only an engine tells how it is"),
             _ => Ok(()),
         }
     }

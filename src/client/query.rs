@@ -2,7 +2,7 @@
 
 use crate::client::{Capabilities, Fault};
 use crate::domain::KnownPoint;
-use crate::domain::extension::{Items, Status};
+use crate::domain::extension::{Health, Items, Status};
 use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
 use crate::domain::names::JobId;
 use crate::domain::plan::{Plan, PlanSummary, ScheduledRun};
@@ -21,7 +21,7 @@ pub fn rows<T>(records: impl IntoIterator<Item = T>) -> Rows<T> {
     records.into_iter().map(Arc::new).collect()
 }
 
-/// A question. The first three are asked of the context as a whole ([`Key::context`]), the others of one scope
+/// A question. The first four are asked of the context as a whole ([`Key::context`]), the others of one scope
 /// ([`Key::scoped`]).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Query {
@@ -31,6 +31,9 @@ pub enum Query {
     Accounts,
     /// The engine's own status; only with [`Capabilities::control`]: [`Answer::Status`].
     Status,
+    /// Whether the engine does what it is there for, over any way to it; only with [`Capabilities::engine`]:
+    /// [`Answer::Health`].
+    Health,
     /// The vaults: [`Answer::Vaults`].
     Vaults,
     /// One vault: [`Answer::Vault`].
@@ -142,6 +145,8 @@ pub enum Answer {
     Accounts(Rows<Account>),
     /// To [`Query::Status`].
     Status(Arc<Status>),
+    /// To [`Query::Health`].
+    Health(Arc<Health>),
     /// To [`Query::Vaults`].
     Vaults(Rows<Vault>),
     /// To [`Query::Vault`].

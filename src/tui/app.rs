@@ -189,6 +189,8 @@ impl App {
         let mut visible = vec![Key::context(Query::Scopes), Key::context(Query::Accounts)];
         if self.world.store.capabilities.allows(Feature::Status).is_ok() {
             visible.push(Key::context(Query::Status));
+        } else if self.world.store.capabilities.allows(Feature::Health).is_ok() {
+            visible.push(Key::context(Query::Health));
         }
         visible.extend(self.page().keys(&self.world));
         for layer in &self.layers {

@@ -3,7 +3,7 @@
 use crate::client::query::{PlanDetail, RestoreMetadata, ScopeView, SelectableResource};
 use crate::client::{Answer, Capabilities, Event, Fault, Key, Query, Rows};
 use crate::domain::KnownPoint;
-use crate::domain::extension::{Items, Status};
+use crate::domain::extension::{Health, Items, Problem, Status};
 use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
 use crate::domain::names::JobId;
 use crate::domain::plan::PlanSummary;
@@ -110,6 +110,8 @@ answers! {
     accounts() -> Rows<Account> = Key::context(Query::Accounts), Accounts;
     /// The engine's own status.
     status() -> Arc<Status> = Key::context(Query::Status), Status;
+    /// How the engine is, where its status is out of reach.
+    health() -> Arc<Health> = Key::context(Query::Health), Health;
     /// The vaults of a scope.
     vaults(scope: &Scope) -> Rows<Vault> = Key::scoped(scope.clone(), Query::Vaults), Vaults;
     /// The recovery points of a vault.
@@ -256,6 +258,12 @@ impl Store {
             (Some(status), Some(at)) if status.clock == "simulated" => wall + (status.now - at),
             _ => wall,
         }
+    }
+
+    /// What is wrong with the engine itself, where one is behind the context and has said so.
+    pub fn engine_problems(&self) -> Option<&[Problem]> {
+        let status = self.status().map(|status| status.problems.as_slice());
+        status.or_else(|| self.health().map(|health| health.problems.as_slice()))
     }
 
     /// The account's name in the organization, where it is known.

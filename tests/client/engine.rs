@@ -116,7 +116,7 @@ async fn every_question_of_a_fresh_engine_is_answered() {
     ] {
         ask(&connection, query).await;
     }
-    for query in [Query::Scopes, Query::Accounts, Query::Status] {
+    for query in [Query::Scopes, Query::Accounts, Query::Status, Query::Health] {
         connection.read(Key::context(query)).await.unwrap();
     }
     let Answer::Vaults(vaults) = ask(&connection, Query::Vaults).await else { panic!("vaults") };
@@ -405,6 +405,8 @@ async fn seen_over_tcp(url: String) {
     let capabilities = connection.capabilities();
     assert_eq!(capabilities.allows(Feature::Write), Ok(()));
     assert!(capabilities.allows(Feature::Status).is_err(), "control routes are not on TCP");
+    let Answer::Health(health) = connection.read(Key::context(Query::Health)).await.unwrap() else { panic!("health") };
+    assert!(health.healthy, "{health:?}");
     let query = Query::Items { recovery_point: points.rows[0].arn.clone(), path: "/".to_owned() };
     let Answer::Items(items) = ask(&connection, query).await else { panic!("items") };
     assert_eq!(items.items.iter().map(|item| item.name.as_str()).collect::<Vec<_>>(), ["a.txt", "sub"]);

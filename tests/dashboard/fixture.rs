@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use vaultdeck::client::query::{PlanDetail, RestoreMetadata, ScopeView, SelectableResource, rows};
 use vaultdeck::client::{Answer, Capabilities, Fault, FaultKind, Key, Query};
-use vaultdeck::domain::extension::{Item, Items, MissingItem, Problem, Status};
+use vaultdeck::domain::extension::{Health, Item, Items, MissingItem, Problem, Status};
 use vaultdeck::domain::job::{BackupJob, CopyJob, JobState, RestoreJob};
 use vaultdeck::domain::plan::{Plan, PlanDocument, PlanSummary, Rule};
 use vaultdeck::domain::recovery_point::{Creator, RecoveryPointStatus};
@@ -435,6 +435,10 @@ impl Fixture {
                 regions: vec!["us-east-1".to_owned()],
                 active_jobs: 0,
                 vaults_without_recovery_key: self.reminders.clone(),
+                problems: self.engine_problems.clone(),
+            })),
+            Query::Health => Answer::Health(Arc::new(Health {
+                healthy: self.engine_problems.is_empty(),
                 problems: self.engine_problems.clone(),
             })),
             Query::Vaults => Answer::Vaults(rows(self.vaults.iter().filter(|vault| here(&vault.scope)).cloned())),

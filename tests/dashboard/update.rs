@@ -2,7 +2,7 @@
 
 use crate::driver::{Driver, Start};
 use crate::fixture;
-use vaultdeck::client::{Fault, FaultKind, Key, Query};
+use vaultdeck::client::{Capabilities, Fault, FaultKind, Key, Query};
 use vaultdeck::domain::Known;
 use vaultdeck::domain::extension::{Problem, ProblemSeverity};
 use vaultdeck::domain::recovery_point::RecoveryPointStatus;
@@ -116,6 +116,19 @@ fn findings_tell_of_jobs_plans_points_and_the_engine_and_open_what_they_are_of()
     // The old failures that the overview leaves out are here too, and the selected one is told in full.
     driver.press("/").write("stuck").press("enter").sees("before that day, whoever asks");
     driver.press("enter").sees("mail").sees("EXPIRED");
+}
+
+#[test]
+fn an_engine_elsewhere_tells_what_is_wrong_with_it_too() {
+    let capabilities = Capabilities { control: false, ..fixture::engine() };
+    let mut driver = Driver::start(Start { capabilities, embedded: false, ..Start::default() });
+    driver.fixture().engine_problems = vec![Problem {
+        code: "ConductorStopped".to_owned(),
+        severity: ProblemSeverity::Error,
+        message: "The engine's conductor has ended".to_owned(),
+    }];
+    driver.answer_again();
+    driver.press("7").sees("ENGINE").sees("conductor has ended");
 }
 
 #[test]

@@ -66,6 +66,7 @@ fn class_of(query: &Query, answer: Option<&Answer>) -> Class {
             }
         }
         Query::Status
+        | Query::Health
         | Query::RecoveryPoints { .. }
         | Query::RecoveryPointsOfResource { .. }
         | Query::RecoveryPoint { .. } => LISTS,

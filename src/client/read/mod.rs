@@ -98,6 +98,7 @@ impl Connection {
                 let control = self.control().ok_or_else(|| Fault::not_supported("status"))?;
                 Ok(Answer::Status(Arc::new(control.status().await?)))
             }
+            (_, Query::Health) => Ok(Answer::Health(Arc::new(self.health().await?))),
             (Some(scope), query) => {
                 let clients = self.clients(scope).await?;
                 self.scoped(scope, query, &clients, question).await

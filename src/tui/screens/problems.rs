@@ -112,8 +112,8 @@ pub fn of(world: &World) -> Vec<Problem> {
     let now = world.now();
     let store = &world.store;
     let mut facts = Facts { now, since: now - MISSING, ..Facts::default() };
-    if let (Some(status), Some(home)) = (store.status(), world.scopes.first()) {
-        facts.engine = Some((home, &status.problems));
+    if let (Some(problems), Some(home)) = (store.engine_problems(), world.scopes.first()) {
+        facts.engine = Some((home, problems));
     }
     for scope in &world.shown {
         // Points are listed vault by vault, so only those are known whose list was asked for.
