@@ -87,6 +87,28 @@ fn only_what_handles_a_stream_that_is_gone_writes_to_one() {
 }
 
 #[test]
+fn every_crash_point_is_told_and_a_test_dies_there() {
+    let read = |path: &Path| std::fs::read_to_string(path).unwrap();
+    let named: BTreeSet<String> = source_files()
+        .into_iter()
+        .flat_map(|file| {
+            let text = read(&root().join(file));
+            let calls = text.split("crash_point::reached(\"").skip(1);
+            calls.filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())).collect::<Vec<_>>()
+        })
+        .collect();
+    assert!(named.contains("before-index"), "the scanner found none: {named:?}");
+    let tests = root().with_file_name("tests");
+    let told = read(&tests.join("README.md"));
+    let dying: String = ["e2e/test_crash.py", "e2e/test_links.py"].iter().map(|file| read(&tests.join(file))).collect();
+    let missing: Vec<&String> = named
+        .iter()
+        .filter(|point| !told.contains(&format!("`{point}`")) || !dying.contains(&format!("\"{point}\"")))
+        .collect();
+    assert!(missing.is_empty(), "not in tests/README.md, or no test crashes there: {missing:?}");
+}
+
+#[test]
 fn every_folder_of_the_source_is_a_room() {
     let rooms: BTreeSet<String> = source_files().iter().filter_map(|file| module_of(file).first().cloned()).collect();
     let known: BTreeSet<String> = ALLOWED.iter().map(|(room, _)| (*room).to_owned()).collect();

@@ -10,7 +10,7 @@ import botocore.exceptions
 import pytest
 
 import trees
-from conftest import DEBUG, ROLE, Engine, restore
+from conftest import ACCOUNT, DEBUG, REGION, ROLE, Engine, back_up, restore, wait_for_job
 
 KILLS = int(os.environ.get("VAULTDECK_E2E_KILLS", 200))
 SEED = int(os.environ.get("VAULTDECK_E2E_SEED", 20261123))
@@ -122,11 +122,12 @@ def test_kill_9_at_random_moments_loses_no_acknowledged_recovery_point(tmp_path)
     print(f"{len(ledger.jobs)} jobs, {len(ledger.acknowledged)} acknowledged points at the end")
 
 
-@pytest.mark.parametrize("point", ["before-index", "before-snapshot", "before-catalog-commit", "during-delete", "during-collection"])
+@pytest.mark.parametrize("point", ["before-index", "before-snapshot", "before-catalog-commit", "during-delete", "during-delete:2",
+                                   "during-delete:3", "during-collection"])
 def test_kill_9_at_a_named_point(tmp_path, point):
     source = trees.everything(tmp_path / "source")
     # Collection waits until a pack has been known for a day, so that one lives in simulated time.
-    clock = ["--clock", "simulated"] if point == "during-collection" else []
+    clock = ["--clock", "simulated"] if point.startswith("during-collection") else []
     engine = Engine(tmp_path / "data", binary=DEBUG, arguments=clock).start()
     resource = engine.add_efs("projects", source)
     backup, ledger = engine.client(), Ledger()
@@ -160,6 +161,144 @@ def test_kill_9_at_a_named_point(tmp_path, point):
     # then the next start finishes or fails what ran, and nothing acknowledged is lost
     del engine.environment["VAULTDECK_CRASH_AT"]
     engine.start()
+    judge(engine, ledger, source, sorted(ledger.acknowledged))
+    engine.stop()
+
+
+def vaults_of(engine, backup):
+    """The vaults by their rows, and by their folders."""
+    rows = {vault["BackupVaultName"] for vault in backup.list_backup_vaults()["BackupVaultList"]}
+    folders = {folder.parent.parent.name for folder in (engine.data / "vaults" / ACCOUNT / REGION).glob("*/vaultdeck/key.json")}
+    return rows, folders
+
+
+def trashed(engine, name):
+    """The folders in the trash that were those of a vault of this name: each a whole vault."""
+    folders = list((engine.data / "trash").glob(f"{ACCOUNT}_{REGION}_{name}_*"))
+    assert all((folder / "vaultdeck/key.json").exists() and (folder / "config").exists() for folder in folders), folders
+    return folders
+
+
+def crash(engine, point, call):
+    """Start the engine so that it dies at `point`, call, and wait for its death."""
+    engine.environment["VAULTDECK_CRASH_AT"] = point
+    engine.start()
+    call(engine.client())
+    assert engine.process.wait(60) == -9
+    engine.close_pipes()
+    del engine.environment["VAULTDECK_CRASH_AT"]
+
+
+# What is left of the vault when the next engine has started: a row, a folder at its place, folders in the trash.
+@pytest.mark.parametrize("point, row, folder, trash", [("vault-folder-made", False, True, 0), ("vault-row-deleted", False, False, 1),
+                                                       ("vault-deletion-moved", False, False, 1)])
+def test_kill_9_while_a_vault_is_made_or_deleted(tmp_path, point, row, folder, trash):
+    source = trees.everything(tmp_path / "source")
+    engine = Engine(tmp_path / "data", binary=DEBUG).start()
+    resource = engine.add_efs("projects", source)
+    backup, ledger = engine.client(), Ledger()
+    assert back_up(backup, resource)["State"] == "COMPLETED"
+    ledger.look(backup)
+    making = point == "vault-folder-made"
+    if not making:
+        backup.create_backup_vault(BackupVaultName="fleeting")
+    engine.stop()
+
+    # when the engine dies exactly there
+    def change(backup):
+        operation = backup.create_backup_vault if making else backup.delete_backup_vault
+        with pytest.raises((botocore.exceptions.ConnectionClosedError, botocore.exceptions.EndpointConnectionError)):
+            operation(BackupVaultName="fleeting")
+
+    crash(engine, point, change)
+
+    # then the half-made vault is none, and the half-deleted one is in the trash, whole
+    engine.start()
+    backup = engine.client()
+    rows, folders = vaults_of(engine, backup)
+    assert ("fleeting" in rows, "fleeting" in folders, len(trashed(engine, "fleeting"))) == (row, folder, trash)
+    assert "Default" in rows & folders
+
+    # and a vault of that name can be made, used, and deleted: its folder is another one than the first
+    backup.create_backup_vault(BackupVaultName="fleeting")
+    rows, folders = vaults_of(engine, backup)
+    assert rows == folders == {"Default", "fleeting"}
+    assert len(trashed(engine, "fleeting")) == 1
+    job = back_up(backup, resource, vault="fleeting")
+    assert job["State"] == "COMPLETED", job
+    engine.stop()
+    engine.start()
+    backup = engine.client()
+    assert restore(backup, job["RecoveryPointArn"], vault="fleeting", newFileSystem="true")["Status"] == "COMPLETED"
+    backup.delete_recovery_point(BackupVaultName="fleeting", RecoveryPointArn=job["RecoveryPointArn"])
+    backup.delete_backup_vault(BackupVaultName="fleeting")
+    rows, folders = vaults_of(engine, backup)
+    assert rows == folders == {"Default"}
+    assert len(trashed(engine, "fleeting")) == 2
+
+    # and nothing acknowledged is lost
+    ledger.deleted.add(job["RecoveryPointArn"])
+    judge(engine, ledger, source, sorted(ledger.acknowledged))
+    engine.stop()
+
+
+def test_kill_9_while_an_account_and_its_first_vault_are_made(tmp_path):
+    engine = Engine(tmp_path / "data", binary=DEBUG).start()
+    engine.stop()
+    member = "210987654321"
+
+    def add(_):
+        assert engine.run("account", "add", "member", "--id", member, check=False).returncode != 0
+
+    crash(engine, "vault-folder-made", add)
+
+    engine.start()
+    assert [row["AccountId"] for row in engine.json("account", "list")] == [ACCOUNT]
+    engine.run("account", "add", "member", "--id", member)
+    vaults = engine.client(account=member).list_backup_vaults()["BackupVaultList"]
+    assert [vault["BackupVaultName"] for vault in vaults] == ["Default"]
+    # the folder that the first attempt made belonged to no vault
+    assert len(list((engine.data / "trash").glob(f"{member}_{REGION}_Default_*"))) == 1
+    source = trees.everything(tmp_path / "source")
+    resource = engine.add_efs("projects", source, account=member)
+    role = ROLE.replace(ACCOUNT, member)
+    backup = engine.client(account=member)
+    job = backup.start_backup_job(BackupVaultName="Default", ResourceArn=resource, IamRoleArn=role)["BackupJobId"]
+    assert wait_for_job(lambda: backup.describe_backup_job(BackupJobId=job))["State"] == "COMPLETED"
+    engine.stop()
+
+
+@pytest.mark.parametrize("point", ["during-key-replacement", "during-key-replacement:2"])
+def test_kill_9_while_a_recovery_key_is_replaced(tmp_path, point):
+    source = trees.everything(tmp_path / "source")
+    engine = Engine(tmp_path / "data", binary=DEBUG).start()
+    resource = engine.add_efs("projects", source)
+    backup, ledger = engine.client(), Ledger()
+    assert back_up(backup, resource)["State"] == "COMPLETED"
+    ledger.look(backup)
+    written_down = engine.run("vault", "recovery-key", "Default").stdout.strip()
+    engine.stop()
+
+    def replace(_):
+        done = engine.run("vault", "recovery-key", "Default", check=False)
+        assert done.returncode != 0 and not done.stdout.strip(), done
+
+    crash(engine, point, replace)
+    keys = engine.data / "vaults" / ACCOUNT / REGION / "Default" / "keys"
+    assert len(list(keys.iterdir())) == 2
+
+    def opens(password):
+        return engine.restic("check", "--read-data", password=password).returncode == 0
+
+    # then the key that its owner wrote down still opens the vault, before the next start and after it
+    assert opens(written_down)
+    engine.start()
+    assert opens(written_down)
+
+    # and the next replacement leaves one key, which opens it
+    new = engine.run("vault", "recovery-key", "Default").stdout.strip()
+    assert len(list(keys.iterdir())) == 1
+    assert opens(new) and not opens(written_down)
     judge(engine, ledger, source, sorted(ledger.acknowledged))
     engine.stop()
 

@@ -8,6 +8,7 @@ mod clocks;
 mod directory;
 mod guards;
 mod harness;
+mod held;
 mod jobs;
 mod lifecycles;
 #[path = "../repository/support/mounted.rs"]
