@@ -4,7 +4,7 @@
 //! nothing happens: when all places are taken, the one that has waited longest for a request gives way, those that never
 //! brought a signed request first. A connection whose request is being answered is never touched.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
 
@@ -23,6 +23,16 @@ struct Shared {
 struct Places {
     next: u64,
     taken: BTreeMap<u64, Occupant>,
+    /// The places whose connections wait for a request, those first that give way first.
+    waiting: BTreeSet<Rank>,
+}
+
+/// When a connection gives way: strangers first, and of these the one that has waited longest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    known: bool,
+    waits_since: u64,
+    id: u64,
 }
 
 #[derive(Debug)]
@@ -83,23 +93,24 @@ impl Shared {
     fn try_take(self: &Arc<Self>) -> Option<Place> {
         let mut places = self.places();
         if places.taken.len() >= self.limit {
-            let waiting = places.taken.iter().filter(|(_, occupant)| !occupant.busy);
-            let id = *waiting.min_by_key(|(_, occupant)| (occupant.known, occupant.waits_since))?.0;
-            if let Some(gone) = places.taken.remove(&id) {
+            let first = places.waiting.first()?.id;
+            if let Some(gone) = places.remove(first) {
                 gone.evict.notify_one();
             }
         }
         let id = places.number();
         let evict = Arc::new(Notify::new());
-        let occupant = Occupant { busy: false, known: false, waits_since: id, evict: Arc::clone(&evict) };
-        places.taken.insert(id, occupant);
+        places.put(id, Occupant { busy: false, known: false, waits_since: id, evict: Arc::clone(&evict) });
         Some(Place { shared: Arc::clone(self), id, evict })
     }
 
     fn change(&self, id: u64, change: impl FnOnce(&mut Occupant, u64)) -> bool {
         let mut places = self.places();
         let number = places.number();
-        places.taken.get_mut(&id).map(|occupant| change(occupant, number)).is_some()
+        let Some(mut occupant) = places.remove(id) else { return false };
+        change(&mut occupant, number);
+        places.put(id, occupant);
+        true
     }
 }
 
@@ -107,6 +118,26 @@ impl Places {
     fn number(&mut self) -> u64 {
         self.next += 1;
         self.next
+    }
+
+    fn put(&mut self, id: u64, occupant: Occupant) {
+        self.waiting.extend(occupant.rank(id));
+        self.taken.insert(id, occupant);
+    }
+
+    fn remove(&mut self, id: u64) -> Option<Occupant> {
+        let occupant = self.taken.remove(&id)?;
+        if let Some(rank) = occupant.rank(id) {
+            self.waiting.remove(&rank);
+        }
+        Some(occupant)
+    }
+}
+
+impl Occupant {
+    /// Its place in the line of those that give way; none while a request is being answered.
+    fn rank(&self, id: u64) -> Option<Rank> {
+        (!self.busy).then_some(Rank { known: self.known, waits_since: self.waits_since, id })
     }
 }
 
@@ -124,7 +155,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.shared.places().taken.remove(&self.id);
+        self.shared.places().remove(self.id);
         self.shared.freed.notify_one();
     }
 }

@@ -84,7 +84,7 @@ pub fn check_address(address: SocketAddr) -> Result<()> {
 /// Serves on a port until a stop is asked for; requests in flight are given a few seconds to end.
 pub async fn serve_tcp(listener: TcpListener, router: Router, shutdown: Shutdown) -> Result<()> {
     check_address(listener.local_addr()?)?;
-    accept_loop(listener, router, shutdown).await;
+    accept_loop(listener, router, shutdown, Connections::new(CONNECTIONS)).await;
     Ok(())
 }
 
@@ -92,7 +92,7 @@ pub async fn serve_tcp(listener: TcpListener, router: Router, shutdown: Shutdown
 /// at `path` is stale and may be replaced.
 pub async fn serve_unix(path: &Path, router: Router, shutdown: Shutdown) -> Result<()> {
     let (listener, socket) = bind_unix(path)?;
-    accept_loop(listener, router, shutdown).await;
+    accept_loop(listener, router, shutdown, Connections::new(CONNECTIONS)).await;
     drop(socket);
     Ok(())
 }
@@ -178,28 +178,29 @@ impl Listener for UnixListener {
 }
 
 /// Accepts connections until a stop is asked for, then waits for those that are at work.
-async fn accept_loop(listener: impl Listener, router: Router, shutdown: Shutdown) {
+async fn accept_loop(listener: impl Listener, router: Router, shutdown: Shutdown, places: Connections) {
     let mut connections = JoinSet::new();
-    let places = Connections::new(CONNECTIONS);
     loop {
         let accepted = tokio::select! {
             () = shutdown.requested() => break,
-            accepted = async {
-                let stream = listener.next().await?;
-                Ok::<_, Error>((stream, places.take().await))
-            } => accepted,
+            accepted = listener.next() => accepted,
             Some(_) = connections.join_next() => continue,
         };
-        match accepted {
-            Ok((stream, place)) => {
-                connections.spawn(connection(stream, place, router.clone(), shutdown.clone()));
-            }
+        let stream = match accepted {
+            Ok(stream) => stream,
             Err(error) => {
                 // Out of file descriptors, most likely: it passes, and must not spin.
                 tracing::warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
             }
-        }
+        };
+        // What was accepted is not let go of while it waits for its place, whatever ends meanwhile.
+        let place = tokio::select! {
+            () = shutdown.requested() => break,
+            place = places.take() => place,
+        };
+        connections.spawn(connection(stream, place, router.clone(), shutdown.clone()));
     }
     let drained = async { while connections.join_next().await.is_some() {} };
     if tokio::time::timeout(GRACE, drained).await.is_err() {
@@ -266,5 +267,53 @@ pub fn in_process(router: Router) -> impl Fn(Request<Bytes>) -> InProcessFuture 
                 }
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::sync::Semaphore;
+
+    async fn asked(address: SocketAddr) -> TcpStream {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+        stream
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_waits_for_a_place_is_served_when_another_one_ends() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (begun, may_end) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+        let router = Router::new().fallback({
+            let (begun, may_end) = (Arc::clone(&begun), Arc::clone(&may_end));
+            move || async move {
+                begun.add_permits(1);
+                may_end.acquire().await.unwrap().forget();
+                "served"
+            }
+        });
+        let shutdown = Shutdown::new();
+        let serving = tokio::spawn(accept_loop(listener, router, shutdown.clone(), Connections::new(1)));
+        // One is being served and the next waits for its place, many times over: which of two things the loop sees first
+        // when one ends is drawn each time.
+        let mut served = asked(address).await;
+        for number in 0..64 {
+            begun.acquire().await.unwrap().forget();
+            let waiting = asked(address).await;
+            // It is accepted: only then is there something to lose.
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            may_end.add_permits(1);
+            let mut answer = String::new();
+            served.read_to_string(&mut answer).await.unwrap();
+            assert!(answer.ends_with("served"), "connection {number}: {answer:?}");
+            served = waiting;
+        }
+        may_end.add_permits(1);
+        drop(served);
+        shutdown.request();
+        serving.await.unwrap();
     }
 }
