@@ -6,7 +6,7 @@
 
 use crate::domain::recovery_point::RecoveryPointStatus;
 use crate::domain::{Arn, Time};
-use crate::engine::catalog::values::{Columns as _, millis};
+use crate::engine::catalog::values::Columns as _;
 use crate::engine::collection::Due;
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::{Turn, queue::RETRY_AFTER, store};
@@ -45,7 +45,7 @@ impl Engine {
     /// it is DELETING, and goes when that has ended. Nothing is waited for.
     pub fn delete_recovery_point(&self, caller: &Caller, vault_name: &str, arn: &Arn) -> Result<()> {
         let now = self.clock.now();
-        self.catalog.write(|tx| mark(tx, caller, vault_name, arn, now))?;
+        self.catalog.write(|tx| mark(tx, caller, vault_name, arn))?;
         let doomed = self.catalog.read(doomed)?.into_iter().find(|doomed| &doomed.arn == arn);
         if let Some(doomed) = doomed {
             // A vault that is being collected is not even opened.
@@ -148,7 +148,7 @@ impl Engine {
 }
 
 /// From now on the point is being deleted.
-fn mark(tx: &Transaction<'_>, caller: &Caller, vault_name: &str, arn: &Arn, now: Time) -> Result<()> {
+fn mark(tx: &Transaction<'_>, caller: &Caller, vault_name: &str, arn: &Arn) -> Result<()> {
     match point_in(tx, caller, vault_name, arn)?.status {
         RecoveryPointStatus::Deleting => Ok(()),
         RecoveryPointStatus::Creating => {
@@ -156,10 +156,10 @@ fn mark(tx: &Transaction<'_>, caller: &Caller, vault_name: &str, arn: &Arn, now:
         }
         _ => {
             tx.prepare_cached(
-                "UPDATE recovery_points SET status = 'DELETING', status_message = NULL, deleting_since = ?2,
-                     delete_attempts = 0 WHERE arn = ?1",
+                "UPDATE recovery_points SET status = 'DELETING', status_message = NULL, delete_attempts = 0
+                 WHERE arn = ?1",
             )?
-            .execute(params![arn.as_str(), millis(now)])?;
+            .execute([arn.as_str()])?;
             Ok(())
         }
     }

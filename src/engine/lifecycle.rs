@@ -67,7 +67,7 @@ impl Engine {
         self.catalog.write(|tx| {
             let (from, to) = unconfirmed_jump(tx)?.unwrap_or_default();
             tx.prepare_cached(&format!(
-                "UPDATE recovery_points AS p SET status = 'DELETING', deleting_since = ?3
+                "UPDATE recovery_points AS p SET status = 'DELETING'
                  WHERE delete_due <= ?3 AND status IN ('COMPLETED', 'PARTIAL') AND {NOT_BY_A_JUMP}"
             ))?
             .execute([from, to, millis(now)])?;

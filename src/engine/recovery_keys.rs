@@ -7,10 +7,8 @@
 use crate::domain::extension::RecoveryKey;
 use crate::domain::{Arn, Scope, VaultName};
 use crate::engine::Engine;
-use crate::engine::catalog::values::millis;
 use crate::engine::error::{Error, Result};
 use crate::repository::{self, FileKind, Id, Repository, crash_point};
-use rusqlite::params;
 use std::sync::PoisonError;
 
 /// What the key files of the engine say of their maker; those that a user added with `restic key add` say something else.
@@ -32,10 +30,10 @@ impl Engine {
         crash_point::reached("during-key-replacement");
         self.catalog.write(|tx| {
             tx.prepare_cached(
-                "INSERT INTO recovery_keys (vault_arn, key_id, created) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (vault_arn) DO UPDATE SET key_id = excluded.key_id, created = excluded.created",
+                "INSERT INTO recovery_keys (vault_arn, key_id) VALUES (?1, ?2)
+                 ON CONFLICT (vault_arn) DO UPDATE SET key_id = excluded.key_id",
             )?
-            .execute(params![arn.as_str(), new.to_hex(), millis(now)])?;
+            .execute([arn.as_str(), &new.to_hex()])?;
             Ok(())
         })?;
         crash_point::reached("during-key-replacement");

@@ -2,11 +2,11 @@
 
 use crate::domain::extension::{AddResource, ResourceAdded, ResourceView, Resources};
 use crate::domain::resource::validate_name;
-use crate::domain::{Arn, Invalid, Resource, ResourceType, Scope, Time, tags as tag_rules};
+use crate::domain::{Arn, Invalid, Resource, ResourceType, Scope, tags as tag_rules};
 use crate::engine::Engine;
 use crate::engine::access::accounts;
 use crate::engine::catalog::tags;
-use crate::engine::catalog::values::{Columns, millis};
+use crate::engine::catalog::values::Columns;
 use crate::engine::error::{Error, Result};
 use crate::engine::keys::random;
 use crate::engine::source_path::check_source;
@@ -50,16 +50,19 @@ pub fn all(connection: &Connection, scope: Option<&Scope>) -> Result<Vec<Resourc
 }
 
 /// Registers a resource, whose path has been checked; the engine calls this for what a restore makes.
-pub fn register(connection: &Connection, resource: &Resource, now: Time) -> Result<()> {
-    connection.prepare_cached("INSERT INTO resources VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?.execute(params![
-        resource.arn.as_str(),
-        resource.scope.account.as_str(),
-        resource.scope.region.as_str(),
-        resource.resource_type.as_str(),
-        resource.name,
-        resource.path,
-        millis(now)
-    ])?;
+pub fn register(connection: &Connection, resource: &Resource) -> Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO resources (arn, account, region, type, name, path) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute([
+            resource.arn.as_str(),
+            resource.scope.account.as_str(),
+            resource.scope.region.as_str(),
+            resource.resource_type.as_str(),
+            &resource.name,
+            &resource.path,
+        ])?;
     tags::replace(connection, resource.arn.as_str(), &resource.tags)
 }
 
@@ -88,7 +91,6 @@ impl Engine {
         let path = check_source(Path::new(&request.path), self.data_dir.root())?;
         let root = SourceRoot::look(Path::new(&path)).map_err(|e| Invalid::value("Path", format!("{path}: {e}")))?;
         let scope = self.scope_or_first(request.account_id.as_deref(), request.region.as_deref())?;
-        let now = self.now();
         let arn = self.catalog.write(|tx| {
             accounts::require(tx, &scope.account)?;
             if let Some((arn, registered)) = named(tx, &scope, &resource_type, &request.name)? {
@@ -115,7 +117,7 @@ impl Engine {
                 path,
                 tags: request.tags.clone(),
             };
-            register(tx, &resource, now)?;
+            register(tx, &resource)?;
             source_root::remember(tx, &resource.arn, root)?;
             vaults::ensure_default(self, tx, &scope)?;
             Ok(resource.arn)

@@ -55,9 +55,9 @@ fn insert(connection: &Connection, account: &Account, now: Time) -> Result<()> {
         account.status,
         millis(now)
     ])?;
-    roles::insert(connection, &Arn::default_role(&account.id), &account.id, Trust::Backup, now)?;
+    roles::insert(connection, &Arn::default_role(&account.id), &account.id, Trust::Backup)?;
     if !account.management {
-        roles::insert(connection, &Arn::role(&account.id, MEMBER_ACCESS_ROLE), &account.id, Trust::Management, now)?;
+        roles::insert(connection, &Arn::role(&account.id, MEMBER_ACCESS_ROLE), &account.id, Trust::Management)?;
     }
     Ok(())
 }

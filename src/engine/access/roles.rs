@@ -1,12 +1,11 @@
 //! Roles. The engine assumes those that trust AWS Backup; the management account enters members by those that trust it.
 
 use crate::domain::extension::{AddRole, Roles};
-use crate::domain::{AccountId, Arn, Invalid, Time};
+use crate::domain::{AccountId, Arn, Invalid};
 use crate::engine::Engine;
 use crate::engine::access::accounts;
-use crate::engine::catalog::values::millis;
 use crate::engine::error::{Error, Result};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension};
 
 /// Who may assume a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,12 +25,10 @@ impl Trust {
     }
 }
 
-pub(crate) fn insert(connection: &Connection, arn: &Arn, account: &AccountId, trust: Trust, now: Time) -> Result<()> {
+pub(crate) fn insert(connection: &Connection, arn: &Arn, account: &AccountId, trust: Trust) -> Result<()> {
     connection
-        .prepare_cached(
-            "INSERT INTO roles (arn, account, trusts, created) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (arn) DO NOTHING",
-        )?
-        .execute(params![arn.as_str(), account.as_str(), trust.as_str(), millis(now)])?;
+        .prepare_cached("INSERT INTO roles (arn, account, trusts) VALUES (?1, ?2, ?3) ON CONFLICT (arn) DO NOTHING")?
+        .execute([arn.as_str(), account.as_str(), trust.as_str()])?;
     Ok(())
 }
 
@@ -73,7 +70,6 @@ impl Engine {
     /// Makes a role that AWS Backup can assume. Adding it again changes nothing.
     pub fn add_role(&self, request: AddRole) -> Result<()> {
         let (arn, account) = parse(&request.role_arn)?;
-        let now = self.now();
         self.catalog.write(|tx| {
             accounts::require(tx, &account)?;
             if trusts(tx, arn.as_str(), Trust::Management)? {
@@ -81,7 +77,7 @@ impl Engine {
                     "{arn} is the role by which the management account enters this account; jobs cannot run under it"
                 )));
             }
-            insert(tx, &arn, &account, Trust::Backup, now)
+            insert(tx, &arn, &account, Trust::Backup)
         })
     }
 

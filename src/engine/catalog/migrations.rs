@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use std::path::Path;
 
 /// Every step, in order. A step that was ever released is never changed: the next one is added behind it.
-pub const ALL: [&str; 7] = [
+pub const ALL: [&str; 8] = [
     include_str!("schema.sql"),
     include_str!("migrations/002_source_roots.sql"),
     include_str!("migrations/003_manifests_and_damage.sql"),
@@ -14,6 +14,7 @@ pub const ALL: [&str; 7] = [
     include_str!("migrations/005_idempotency_version.sql"),
     include_str!("migrations/006_list_facets.sql"),
     include_str!("migrations/007_vault_identity.sql"),
+    include_str!("migrations/008_columns_never_read.sql"),
 ];
 
 /// Runs the steps that this catalog does not have yet, each in a transaction of its own.
@@ -100,5 +101,48 @@ mod tests {
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
         let rows: Vec<(String, Option<i64>, i64)> = rows.map(|row| row.unwrap()).collect();
         assert_eq!(rows, [("full".to_owned(), None, 2), ("new".to_owned(), None, 0)]);
+    }
+
+    #[test]
+    fn a_catalog_that_has_the_columns_that_nobody_read_loses_them_and_no_row() {
+        let folder = tempfile::tempdir().unwrap();
+        let before = ALL.iter().position(|step| step.contains("DROP COLUMN scheduled_at")).unwrap();
+        let mut connection = file(&folder);
+        run(&mut connection, Path::new("c"), &ALL[..before]).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO accounts VALUES ('1', 'a', 'a@b', 1, 'ACTIVE', 0);
+                 INSERT INTO roles VALUES ('role', '1', 'backup', 7);
+                 INSERT INTO resources VALUES ('source', '1', 'r', 'EFS', 'source', '/source', 7);
+                 INSERT INTO vaults (arn, account, region, name, vault_type, created) VALUES ('v', '1', 'r', 'v', 'BACKUP_VAULT', 0);
+                 INSERT INTO recovery_keys VALUES ('v', 'key', 7);
+                 INSERT INTO recovery_points (arn, account, region, vault_arn, vault_name, resource_arn, resource_type,
+                     status, created, storage_class, point_id, source_path, deleting_since)
+                     VALUES ('p', '1', 'r', 'v', 'v', 'source', 'EFS', 'DELETING', 0, 'WARM', 'p', '/source', 7);
+                 INSERT INTO backup_jobs (id, account, region, vault_name, vault_arn, resource_arn, resource_type, created,
+                     state, backup_options, complete_by, recovery_point_tags, plan_id, scheduled_at, stop_requested)
+                     VALUES ('j', '1', 'r', 'v', 'v', 'source', 'EFS', 0, 'RUNNING', '{}', 9, '{}', 'plan', 7, 1);",
+            )
+            .unwrap();
+        run(&mut connection, Path::new("c"), &ALL).unwrap();
+        for (table, row) in
+            [("roles", "role|1|backup"), ("resources", "source|1|r|EFS|source|/source"), ("recovery_keys", "v|key")]
+        {
+            let columns: Vec<String> = connection
+                .prepare(&format!("SELECT * FROM {table}"))
+                .unwrap()
+                .column_names()
+                .into_iter()
+                .map(str::to_owned)
+                .collect();
+            let sql = format!("SELECT {} FROM {table}", columns.join(" || '|' || "));
+            let found: String = connection.query_row(&sql, [], |row| row.get(0)).unwrap();
+            assert_eq!(found, row);
+        }
+        let text = |sql: &str| -> String { connection.query_row(sql, [], |row| row.get(0)).unwrap() };
+        assert_eq!(text("SELECT status FROM recovery_points WHERE point_id = 'p'"), "DELETING");
+        // What keeps the lists of jobs quick still works on them.
+        connection.execute("UPDATE backup_jobs SET state = 'FAILED', completed = 5 WHERE id = 'j'", []).unwrap();
+        assert_eq!(text("SELECT f.state FROM backup_jobs j JOIN backup_job_facets f ON f.id = j.facet"), "FAILED");
     }
 }

@@ -172,6 +172,10 @@ pub(crate) fn lost(path: &Path, vaults: &Path) -> Error {
 }
 
 #[cfg(test)]
+#[path = "columns_tests.rs"]
+mod columns_tests;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use std::fs;

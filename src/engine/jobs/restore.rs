@@ -148,7 +148,7 @@ fn complete(engine: &Arc<Engine>, record: &RestoreRecord, origin: &Origin, outco
         }
         let made = match &record.new_resource_id {
             None => origin.point.resource_arn.clone(),
-            Some(id) => register(tx, record, origin, id, now)?,
+            Some(id) => register(tx, record, origin, id)?,
         };
         tx.prepare_cached("UPDATE restore_jobs SET created_resource_arn = ?2 WHERE id = ?1")?
             .execute(params![record.job.id.as_str(), made.as_str()])?;
@@ -159,13 +159,7 @@ fn complete(engine: &Arc<Engine>, record: &RestoreRecord, origin: &Origin, outco
 }
 
 /// Registers the new file system; without tags unless they were asked for, so that no plan picks it up.
-fn register(
-    connection: &Connection,
-    record: &RestoreRecord,
-    origin: &Origin,
-    id: &str,
-    now: crate::domain::Time,
-) -> Result<Arn> {
+fn register(connection: &Connection, record: &RestoreRecord, origin: &Origin, id: &str) -> Result<Arn> {
     let scope = &record.job.scope;
     let base = origin.point.resource_name.as_deref().unwrap_or("file-system");
     let resource = Resource {
@@ -176,6 +170,6 @@ fn register(
         path: record.target.to_string_lossy().into_owned(),
         tags: if record.copy_tags { origin.tags.clone() } else { Tags::new() },
     };
-    resources::register(connection, &resource, now)?;
+    resources::register(connection, &resource)?;
     Ok(resource.arn)
 }

@@ -78,10 +78,9 @@ pub fn insert_backup(connection: &Connection, record: &BackupRecord) -> Result<(
             "INSERT INTO backup_jobs (id, account, region, vault_name, vault_arn, recovery_point_arn, lifecycle,
                  encryption_key_arn, resource_arn, resource_name, resource_type, created, initiated, completed, start_by,
                  state, status_message, message_category, percent_done, size_bytes, bytes_transferred, iam_role_arn,
-                 plan_id, created_by, backup_options, is_parent, complete_by, recovery_point_tags, attempts, scheduled_at,
-                 recovery_point_id)
+                 created_by, backup_options, is_parent, complete_by, recovery_point_tags, attempts, recovery_point_id)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
-                 ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31)",
+                 ?23, ?24, ?25, ?26, ?27, ?28, ?29)",
         )?
         .execute(params![
             job.id.as_str(),
@@ -106,14 +105,12 @@ pub fn insert_backup(connection: &Connection, record: &BackupRecord) -> Result<(
             job.size_bytes,
             job.bytes_transferred,
             job.iam_role_arn.as_ref().map(|arn| arn.as_str()),
-            job.created_by.as_ref().map(|creator| creator.backup_plan_id.as_str()),
             job.created_by.as_ref().map(to_json).transpose()?,
             to_json(&job.backup_options)?,
             job.is_parent,
             millis(record.complete_by),
             to_json(&record.recovery_point_tags)?,
             record.attempts,
-            job.created_by.is_some().then(|| millis(job.created)),
             job.recovery_point_arn.as_ref().map(point_id),
         ])?;
     creating::insert(connection, job, &record.recovery_point_tags)
