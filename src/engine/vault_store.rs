@@ -6,7 +6,7 @@
 //!   vaultdeck/vault.json                what is frozen for its life: its id, how its sources are cut
 //!   vaultdeck/copies/                   second copies of these two, and of restic's config
 //!   vaultdeck/integrity                 what was found when packs were read, see the repository
-//!   vaultdeck/damaged/                  damaged files that were written again; a person may delete them
+//!   vaultdeck/damaged/                  damaged files that were written again; they go after a while
 //!   vaultdeck/points/ID.json            one manifest per recovery point
 //! ```
 //!

@@ -20,6 +20,7 @@ mod restores;
 mod schedules;
 mod scrubs;
 mod selections;
+mod set_aside;
 mod sources;
 mod tags;
 mod vault_races;

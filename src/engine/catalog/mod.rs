@@ -17,6 +17,7 @@ pub mod restore_jobs;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod scrubs;
+pub mod set_aside;
 pub mod state;
 pub mod tags;
 pub mod values;

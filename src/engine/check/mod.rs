@@ -37,6 +37,7 @@ impl Engine {
         let arn = Arn::vault(scope, name);
         let vault = self.existing_vault(&arn)?;
         let _pass = vault.enter()?;
+        let began = self.clock.now();
         let outcome = vault.repository.check(true, &self.jobs.housekeeping)?;
         let points = self.look_for_damage(&arn, &vault, Look::AtAll)?;
         self.upkeep.note_losses(&arn, vault.repository.wounded_packs());
@@ -49,6 +50,9 @@ impl Engine {
         problems.extend(of_files(&outcome));
         problems.sort_by(|a, b| (a.kind, &a.subject).cmp(&(b.kind, &b.subject)));
         notes.extend(outcome.notes);
+        if mend == Mend::Manifests && problems.iter().all(|problem| problem.repaired) {
+            self.note_whole(&arn, &vault, began);
+        }
         Ok(CheckReport {
             recovery_points: points.len() as u64,
             snapshots: outcome.snapshots,

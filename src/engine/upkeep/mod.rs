@@ -1,11 +1,13 @@
 //! What keeps vaults well while nobody looks: manifests that are owed are written, what of the recovery points cannot be
-//! restored is found out when losses become known, and every vault is read through once in thirty days ([`scrub`]).
+//! restored is found out when losses become known, and every vault is read through once in thirty days ([`scrub`]), and what was set
+//! aside of it goes when it is of no use any more ([`set_aside`]).
 //!
 //! The conductor calls [`Engine::keep_up`]; the work is done in a thread of its own, beside all else.
 
 pub mod damage;
 pub mod manifests;
 pub mod scrub;
+pub mod set_aside;
 
 use crate::domain::{Arn, Time};
 use crate::engine::Engine;

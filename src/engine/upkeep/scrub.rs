@@ -86,10 +86,16 @@ impl Engine {
             self.look_for_damage(arn, &vault, Look::AtSuspects)?;
             scrub.part_done = now;
             if day == DAYS - 1 {
+                self.note_whole(arn, &vault, scrub.cycle_began);
                 scrub = Scrub { cycle_began: now + EVERY, position: None, part_done: now };
             }
         }
         self.catalog.write(|tx| scrubs::set(tx, arn, &scrub))?;
+        if part == Part::Read
+            && let Err(error) = self.empty_damaged(arn, &vault, now)
+        {
+            tracing::warn!(vault = %arn, %error, "what was damaged and set aside stays for another day");
+        }
         Ok(part)
     }
 

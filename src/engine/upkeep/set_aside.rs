@@ -1,0 +1,91 @@
+//! What was damaged and set aside goes once nothing can need it any more.
+//!
+//! A damaged file lies in its vault's `vaultdeck/damaged/` in case it is of use after all. It goes when it has lain there as
+//! long as a deleted vault lies in the trash, *and* a reading of all of the vault that began after it was seen there has found
+//! every recovery point whole: the scrub's, which takes its thirty days, or that of a check. As long as anything is lost,
+//! all of it stays.
+
+use crate::domain::{Arn, Time};
+use crate::engine::Engine;
+use crate::engine::catalog::{damage, set_aside};
+use crate::engine::error::{Error, Result};
+use crate::engine::trash::KEEP_DAYS;
+use crate::engine::upkeep::damage::Look;
+use crate::engine::vault_store::OpenVault;
+use chrono::Duration;
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+impl Engine {
+    /// Deletes what has lain long enough among the damaged files of a vault that does without it.
+    pub(super) fn empty_damaged(&self, arn: &Arn, vault: &OpenVault, now: Time) -> Result<()> {
+        let folder = vault.points.with_file_name("damaged");
+        let present = files_in(&folder)?;
+        let (known, whole_since) = self
+            .catalog
+            .read(|connection| Ok((set_aside::known(connection, arn)?, set_aside::whole_since(connection, arn)?)))?;
+        if !known.keys().eq(&present) {
+            self.catalog.write(|tx| set_aside::note(tx, arn, &present, now))?;
+        }
+        let long_enough = |seen: Time| seen <= now - Duration::days(KEEP_DAYS);
+        let old: Vec<PathBuf> = known
+            .into_iter()
+            .filter(|(name, seen)| present.contains(name) && long_enough(*seen) && whole_since >= Some(*seen))
+            .map(|(name, _)| folder.join(name))
+            .collect();
+        if old.is_empty() || !self.clock.is_trusted() || !self.is_whole(arn, vault)? {
+            return Ok(());
+        }
+        for path in old {
+            fs::remove_file(&path).map_err(|e| Error::io(format!("delete {}", path.display()), e))?;
+            tracing::info!(
+                vault = %arn,
+                file = %path.display(),
+                days = KEEP_DAYS,
+                "a damaged file that was set aside has lain there for its days, and the vault is whole without it: it is gone"
+            );
+        }
+        let present = files_in(&folder)?;
+        self.catalog.write(|tx| set_aside::note(tx, arn, &present, now))
+    }
+
+    /// All of a vault was read, beginning at `began`; that is noted where nothing is lost. Nothing hangs on a failure but that
+    /// some files stay longer.
+    pub(crate) fn note_whole(&self, arn: &Arn, vault: &OpenVault, began: Time) {
+        let (wounded, _) = vault.repository.wounded_packs();
+        let noted = self.catalog.read(|connection| damage::count(connection, arn)).and_then(|damaged| {
+            if damaged > 0 || !wounded.is_empty() {
+                return Ok(());
+            }
+            self.catalog.write(|tx| set_aside::is_whole(tx, arn, began))
+        });
+        if let Err(error) = noted {
+            tracing::warn!(vault = %arn, %error, "that the vault is whole could not be noted");
+        }
+    }
+
+    /// Whether nothing is known to be lost in a vault, and every recovery point can be walked to its last folder now.
+    fn is_whole(&self, arn: &Arn, vault: &OpenVault) -> Result<bool> {
+        let (wounded, _) = vault.repository.wounded_packs();
+        Ok(wounded.is_empty() && self.look_for_damage(arn, vault, Look::AtAll)?.iter().all(|(_, lost)| lost.is_none()))
+    }
+}
+
+/// The names of the files in a folder; one that is not there has none.
+fn files_in(folder: &Path) -> Result<BTreeSet<String>> {
+    let failed = |e| Error::io(format!("list {}", folder.display()), e);
+    let entries = match fs::read_dir(folder) {
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(BTreeSet::new()),
+        entries => entries.map_err(failed)?,
+    };
+    let mut names = BTreeSet::new();
+    for entry in entries {
+        let entry = entry.map_err(failed)?;
+        if entry.file_type().map_err(failed)?.is_file() {
+            names.extend(entry.file_name().into_string().ok());
+        }
+    }
+    Ok(names)
+}
