@@ -206,7 +206,8 @@ impl<T: Record> List<T> {
             Command::Bottom => last,
             Command::SortNext => return self.sort_next(),
             Command::SortReverse => {
-                let sort = self.table.sort.or_else(|| Self::sortable(self.table.titled).next().map(|column| (column, false)));
+                let sort =
+                    self.table.sort.or_else(|| Self::sortable(self.table.titled).next().map(|column| (column, false)));
                 self.table.sort = sort.map(|(column, reversed)| (column, !reversed));
                 self.rearrange();
                 return true;
