@@ -40,7 +40,7 @@ impl Held {
     }
 
     /// Waits until somebody reads: from then on that one stands still. Meanwhile `nudge` is called about once a second.
-    fn is_read(self, nudge: impl Fn()) -> Reading {
+    fn wait_until_read(self, nudge: impl Fn()) -> Reading {
         let mut polls = 0;
         let pipe = until("nobody reads the file", || {
             polls += 1;
@@ -110,7 +110,7 @@ fn while_a_collection_stands_still_other_vaults_work_and_nothing_of_its_own_vaul
     let expiring = backup_for(&bench, &resource, Some(2));
     let deleted = backup_for(&bench, &resource, None);
     let garbage = bench.resource("garbage", &[]);
-    fs::write(bench.path("garbage/only here"), [3; 50_000]).unwrap();
+    fs::write(bench.path("garbage/only here"), vec![3; 50_000]).unwrap();
     let garbage = backup_for(&bench, &garbage, None);
     bench.engine().delete_recovery_point(&bench.caller, VAULT, &garbage).unwrap();
     let stored = packs(&bench);
@@ -120,7 +120,7 @@ fn while_a_collection_stands_still_other_vaults_work_and_nothing_of_its_own_vaul
     let held = Held::new(&index, bench.folder.path());
     bench.clocks().pass(Duration::hours(25));
     bench.engine().confirm_clock();
-    let collection = held.is_read(|| {
+    let collection = held.wait_until_read(|| {
         // Something was just inside: the collection comes again after ten minutes.
         bench.clocks().pass(Duration::minutes(11));
         bench.engine().confirm_clock();
@@ -167,7 +167,7 @@ fn a_point_that_is_being_restored_is_deleting_until_the_restore_ends() {
     // The restore stands still: it reads its snapshot.
     let held = Held::new(&only_file(&folder(&bench, VAULT).join("snapshots")), bench.folder.path());
     let restore = bench.engine().start_restore_job(&bench.caller, bench.restore_request(&point, metadata)).unwrap();
-    let reading = held.is_read(|| {});
+    let reading = held.wait_until_read(|| {});
 
     bench.engine().delete_recovery_point(&bench.caller, VAULT, &point).unwrap();
     assert_eq!(status_of(&bench, &point).as_deref(), Some("DELETING"));

@@ -17,7 +17,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
         let name = path.file_name().unwrap().to_str().unwrap();
         if path.is_dir() {
             sources(&path, found);
-        } else if name.ends_with(".rs") && !name.ends_with("_tests.rs") && name != "sample.rs" {
+        } else if path.extension().is_some_and(|end| end == "rs") && !name.contains("_tests.") && name != "sample.rs" {
             found.push(path);
         }
     }

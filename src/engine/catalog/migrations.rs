@@ -133,7 +133,6 @@ mod tests {
                 .prepare(&format!("SELECT * FROM {table}"))
                 .unwrap()
                 .column_names()
-                .into_iter()
                 .map(str::to_owned)
                 .collect();
             let sql = format!("SELECT {} FROM {table}", columns.join(" || '|' || "));
