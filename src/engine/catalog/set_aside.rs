@@ -38,10 +38,11 @@ pub fn whole_since(connection: &Connection, vault: &Arn) -> Result<Option<Time>>
     since.flatten().map(time).transpose()
 }
 
-/// A reading of all of the vault that began at `began` has ended and found nothing lost.
+/// A reading of all of the vault that began at `began` has ended and found nothing lost. One that began later counts more,
+/// though it has ended before.
 pub fn is_whole(connection: &Connection, vault: &Arn, began: Time) -> Result<()> {
     connection
-        .prepare_cached("UPDATE vaults SET whole_since = ?2 WHERE arn = ?1")?
+        .prepare_cached("UPDATE vaults SET whole_since = max(coalesce(whole_since, ?2), ?2) WHERE arn = ?1")?
         .execute(params![vault.as_str(), millis(began)])?;
     Ok(())
 }

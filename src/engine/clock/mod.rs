@@ -274,9 +274,11 @@ pub(crate) fn bind(connection: &Connection, kind: ClockKind) -> Result<()> {
 /// Another time counts from now on: what was noted for later by the old one is put right.
 pub(crate) fn adopt(connection: &Connection, from: Time, to: Time, by_person: bool) -> Result<()> {
     let millis = to.timestamp_millis();
-    // A clock that was ahead would let a plan rest, and young packs stay, until it is there again.
+    // A clock that was ahead would let a plan rest, and young packs and damaged files stay, until it is there again.
     connection.execute("UPDATE plan_progress SET evaluated_until = ?1 WHERE evaluated_until > ?1", [millis])?;
     connection.execute("UPDATE packs SET added_at = ?1 WHERE added_at > ?1", [millis])?;
+    connection.execute("UPDATE set_aside SET seen = ?1 WHERE seen > ?1", [millis])?;
+    connection.execute("UPDATE vaults SET whole_since = NULL WHERE whole_since > ?1", [millis])?;
     let jump = if by_person || to <= from { String::new() } else { format!("{} {millis}", from.timestamp_millis()) };
     state::set(connection, JUMP, &jump)
 }
