@@ -6,8 +6,8 @@
 //! ```
 //!
 //! `--work DIR` says where the tree, the repositories and the restored trees go (about 5 GB; default: the temporary folder).
-//! Each run is a process of its own, ours too: this binary started again with a hidden subcommand that calls only the
-//! repository's code. The restored trees are compared with the source byte by byte.
+//! Each run is a process of its own, ours too: this binary started again with a hidden subcommand that opens an engine, runs
+//! one job from the request to its commit, and stops. The restored trees are compared with the source byte by byte.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod measure;
@@ -32,13 +32,9 @@ fn main() -> Result<()> {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     let paths: Vec<&Path> = arguments.iter().map(Path::new).collect();
     match paths.as_slice() {
-        [command, key, repository] if *command == Path::new("ours-create") => ours::create(key, repository),
-        [command, key, repository, source] if *command == Path::new("ours-backup") => {
-            ours::backup(key, repository, source)
-        }
-        [command, key, repository, source, target] if *command == Path::new("ours-restore") => {
-            ours::restore(key, repository, source, target)
-        }
+        [command, data, source] if *command == Path::new("ours-create") => ours::create(data, source),
+        [command, data] if *command == Path::new("ours-backup") => ours::backup(data),
+        [command, data, target] if *command == Path::new("ours-restore") => ours::restore(data, target),
         _ => compare(&Settings::read(&arguments)?),
     }
 }
@@ -142,19 +138,19 @@ fn restic_round(work: &Path, source: &Path, costs: &mut Costs) -> Result<()> {
 }
 
 fn our_round(work: &Path, source: &Path, costs: &mut Costs) -> Result<()> {
-    let (repository, target, key) = (fresh(work, "ours")?, fresh(work, "ours-restored")?, work.join("key"));
+    let (data, target) = (fresh(work, "ours")?, fresh(work, "ours-restored")?);
     let program = std::env::current_exe()?;
     let ours = |subcommand: &str| {
         let mut command = Command::new(&program);
-        command.arg(subcommand).arg(&key).arg(&repository);
+        command.arg(subcommand).arg(&data);
         command
     };
-    measure::run(&mut ours("ours-create"))?;
-    costs.first.push(measure::run(ours("ours-backup").arg(source))?);
-    costs.unchanged.push(measure::run(ours("ours-backup").arg(source))?);
-    costs.restore.push(measure::run(ours("ours-restore").arg(source).arg(&target))?);
+    measure::run(ours("ours-create").arg(source))?;
+    costs.first.push(measure::run(&mut ours("ours-backup"))?);
+    costs.unchanged.push(measure::run(&mut ours("ours-backup"))?);
+    costs.restore.push(measure::run(ours("ours-restore").arg(&target))?);
     same::assert_same(source, &target)?;
-    discard(&[&repository, &target])
+    discard(&[&data, &target])
 }
 
 /// A path in the working folder where nothing is.

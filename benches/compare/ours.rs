@@ -1,62 +1,116 @@
-//! Our side of the comparison: the repository's code alone, in a process of its own.
+//! Our side of the comparison: whole jobs of the engine, from the request to the commit, each in a process of its own that
+//! opens the engine and stops it.
 
+use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use std::io::Write as _;
-use std::time::SystemTime;
-
-use vaultdeck::repository::{
-    BackupRequest, ChunkerParameters, Control, ItemPath, LocalSource, LocalStorage, MasterKey, Options, Repository,
-    RestoreRequest,
+use vaultdeck::domain::extension::AddResource;
+use vaultdeck::domain::job::JobState;
+use vaultdeck::domain::{Arn, Tags};
+use vaultdeck::engine::{
+    Caller, ClockKind, Engine, EngineOptions, PageRequest, RecoveryPointFilter, RestoreRoots, StartBackup, StartRestore,
 };
 
 use crate::Result;
 
-pub fn create(key: &Path, repository: &Path) -> Result<()> {
-    let master = MasterKey::generate()?;
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(key)?;
-    file.write_all(master.to_bytes().as_ref())?;
-    Repository::create(Arc::new(LocalStorage::new(repository)), master, Options::default())?;
-    Ok(())
+const VAULT: &str = "Default";
+/// The file in the data directory that holds the resource's ARN.
+const RESOURCE: &str = "bench-resource";
+/// How often it is looked whether a job is over.
+const LOOK: Duration = Duration::from_millis(2);
+
+pub fn create(data: &Path, source: &Path) -> Result<()> {
+    let engine = open(data)?;
+    let added = engine.add_resource(AddResource {
+        resource_type: "EFS".to_owned(),
+        name: "bench".to_owned(),
+        path: source.to_str().ok_or("the path of the source is not UTF-8")?.to_owned(),
+        tags: BTreeMap::new(),
+        account_id: None,
+        region: None,
+    })?;
+    fs::write(data.join(RESOURCE), added.resource_arn)?;
+    close(&engine)
 }
 
-pub fn backup(key: &Path, repository: &Path, source: &Path) -> Result<()> {
-    let repository = open(key, repository)?;
-    let parent = repository.snapshots()?.last().map(|(id, _)| *id);
-    let started = SystemTime::now();
-    let request = BackupRequest {
-        paths: vec![source.to_owned()],
-        parent,
-        time: chrono::DateTime::<chrono::Utc>::from(started).fixed_offset(),
-        started,
-        hostname: "bench".into(),
-        username: "bench".into(),
-        tags: Vec::new(),
-        chunker: ChunkerParameters::FILES,
+pub fn backup(data: &Path) -> Result<()> {
+    let (engine, caller) = (open(data)?, caller()?);
+    let request = StartBackup {
+        vault_name: VAULT.to_owned(),
+        resource_arn: fs::read_to_string(data.join(RESOURCE))?.parse()?,
+        iam_role_arn: Arn::default_role(&caller.account),
+        idempotency_token: None,
+        start_window_minutes: None,
+        complete_window_minutes: None,
+        lifecycle: None,
+        recovery_point_tags: Tags::new(),
+        backup_options: BTreeMap::new(),
     };
-    let outcome = repository.backup(&LocalSource::new(source)?, &request, &Control::new())?;
-    if outcome.issues.is_empty() { Ok(()) } else { Err(format!("{:?}", outcome.issues).into()) }
-}
-
-pub fn restore(key: &Path, repository: &Path, source: &Path, target: &Path) -> Result<()> {
-    let repository = open(key, repository)?;
-    let snapshot = repository.snapshots()?.last().ok_or("there is no snapshot")?.0;
-    let request = RestoreRequest {
-        snapshot,
-        strip: ItemPath::from_path(source)?,
-        items: Vec::new(),
-        target: target.to_owned(),
-        merge: false,
+    let id = engine.start_backup_job(&caller, request)?.id;
+    let job = loop {
+        let job = engine.describe_backup_job(&caller, &id)?;
+        if job.state.is_final() {
+            break job;
+        }
+        std::thread::sleep(LOOK);
     };
-    let outcome = repository.restore(&request, &Control::new())?;
-    if outcome.failed == 0 { Ok(()) } else { Err(format!("{:?}", outcome.failures).into()) }
+    close(&engine)?;
+    match (job.state, job.status_message) {
+        (JobState::Completed, None) => Ok(()),
+        (state, message) => Err(format!("{}: {message:?}", state.as_str()).into()),
+    }
 }
 
-fn open(key: &Path, repository: &Path) -> Result<Repository> {
-    let bytes: [u8; 64] = fs::read(key)?.try_into().map_err(|_| "the key has another length")?;
-    let storage = Arc::new(LocalStorage::new(repository));
-    Ok(Repository::open(storage, MasterKey::from_bytes(&bytes), Options::default())?)
+pub fn restore(data: &Path, target: &Path) -> Result<()> {
+    let (engine, caller) = (open(data)?, caller()?);
+    let (filter, page) = (RecoveryPointFilter::default(), PageRequest::default());
+    let points = engine.list_recovery_points_by_vault(&caller, VAULT, &filter, &page)?.items;
+    let point = points.into_iter().next().ok_or("there is no recovery point")?.arn;
+    let mut metadata = engine.recovery_point_restore_metadata(&caller, VAULT, &point)?;
+    let path = target.to_str().ok_or("the path of the target is not UTF-8")?;
+    metadata.insert("vaultdeck:path".to_owned(), path.to_owned());
+    let request = StartRestore {
+        recovery_point_arn: point,
+        metadata,
+        iam_role_arn: Some(Arn::default_role(&caller.account)),
+        idempotency_token: None,
+        resource_type: None,
+        copy_source_tags: false,
+    };
+    let id = engine.start_restore_job(&caller, request)?;
+    let job = loop {
+        let job = engine.describe_restore_job(&caller, &id)?;
+        if job.state.is_final() {
+            break job;
+        }
+        std::thread::sleep(LOOK);
+    };
+    close(&engine)?;
+    match job.state {
+        JobState::Completed => Ok(()),
+        state => Err(format!("{}: {:?}", state.as_str(), job.status_message).into()),
+    }
+}
+
+fn open(data: &Path) -> Result<Arc<Engine>> {
+    let options =
+        EngineOptions { data_dir: data.to_owned(), clock: ClockKind::System, scheduler: true, simulated_rate: None };
+    Ok(Engine::open(options)?)
+}
+
+fn close(engine: &Arc<Engine>) -> Result<()> {
+    if engine.shutdown(Duration::from_secs(10)) { Ok(()) } else { Err("the engine does not stop".into()) }
+}
+
+fn caller() -> Result<Caller> {
+    let scope = Engine::first_scope()?;
+    Ok(Caller {
+        user_arn: format!("arn:aws:iam::{}:user/bench", scope.account).parse()?,
+        account: scope.account,
+        region: scope.region,
+        restore_roots: RestoreRoots::Any,
+    })
 }
