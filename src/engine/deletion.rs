@@ -20,6 +20,9 @@ use std::sync::Arc;
 /// How often a deletion is tried before the point is left as EXPIRED.
 const ATTEMPTS: i64 = 3;
 
+/// How many points are deleted together at most.
+const TOGETHER: usize = 256;
+
 /// A recovery point that is being deleted.
 struct Doomed {
     arn: Arn,
@@ -30,7 +33,7 @@ struct Doomed {
 }
 
 /// What came of a deletion.
-#[derive(PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     /// The point is gone.
     Gone,
@@ -86,16 +89,18 @@ impl Engine {
     /// Deletes points of one vault, and notes what comes next.
     fn delete_points(&self, vault: Arn, points: &[Doomed], now: Time) {
         let (mut gone, mut left) = (false, false);
-        for doomed in points {
+        for part in points.chunks(TOGETHER) {
             if self.jobs.is_stopping() {
                 break;
             }
-            match self.carry(doomed) {
-                Ok(Outcome::Gone) => gone = true,
-                Ok(Outcome::Waits | Outcome::Failed) => left = true,
+            match self.carry_together(part) {
+                Ok(outcomes) => {
+                    gone |= outcomes.contains(&Outcome::Gone);
+                    left |= outcomes.iter().any(|outcome| *outcome != Outcome::Gone);
+                }
                 Err(error) => {
                     left = true;
-                    tracing::error!(point = %doomed.arn, %error, "a deletion could not be noted");
+                    tracing::error!(%vault, %error, "a deletion could not be noted");
                 }
             }
         }
@@ -109,12 +114,25 @@ impl Engine {
         }
     }
 
+    /// Carries deletions in one vault to their end, or as far as they go now. What fails together is tried one by one.
+    fn carry_together(&self, points: &[Doomed]) -> Result<Vec<Outcome>> {
+        let restored = self.catalog.read(|connection| {
+            points.iter().map(|doomed| is_being_restored(connection, &doomed.arn)).collect::<Result<Vec<bool>>>()
+        })?;
+        let free: Vec<&Doomed> =
+            points.iter().zip(&restored).filter(|(_, held)| !**held).map(|(free, _)| free).collect();
+        if free.len() > 1 && self.erase(&free).is_ok() {
+            return Ok(restored.into_iter().map(|held| if held { Outcome::Waits } else { Outcome::Gone }).collect());
+        }
+        points.iter().map(|doomed| self.carry(doomed)).collect()
+    }
+
     /// Carries one deletion to its end, or as far as it goes now.
     fn carry(&self, doomed: &Doomed) -> Result<Outcome> {
         if self.catalog.read(|connection| is_being_restored(connection, &doomed.arn))? {
             return Ok(Outcome::Waits);
         }
-        match self.erase(doomed) {
+        match self.erase(&[doomed]) {
             Ok(()) => Ok(Outcome::Gone),
             Err(error) if error.is_temporary() => Ok(Outcome::Waits),
             Err(error) => {
@@ -126,22 +144,25 @@ impl Engine {
         }
     }
 
-    /// Forgets the snapshot, then the manifest, then the row: in that order a crash leaves a point that is still DELETING.
-    fn erase(&self, doomed: &Doomed) -> Result<()> {
-        let vault = self.vault_store.get(&doomed.vault)?;
+    /// Forgets the snapshots of points of one vault, then their manifests, then their rows: in that order a crash leaves
+    /// points that are still DELETING. Each step is durable for all before the next begins for any.
+    fn erase(&self, points: &[&Doomed]) -> Result<()> {
+        let Some(first) = points.first() else { return Ok(()) };
+        let vault = self.vault_store.get(&first.vault)?;
         vault.may_remove()?;
         let _pass = vault.reenter()?;
         crash_point::reached("during-delete");
-        if let Some(snapshot) = &doomed.snapshot {
-            let id: Id = snapshot.parse().map_err(|_| Error::Internal(format!("{snapshot} is no snapshot's id")))?;
-            vault.repository.forget(&id)?;
-        }
+        let id = |text: &String| text.parse().map_err(|_| Error::Internal(format!("{text} is no snapshot's id")));
+        let snapshots = points.iter().filter_map(|doomed| doomed.snapshot.as_ref());
+        vault.repository.forget_all(&snapshots.map(id).collect::<Result<Vec<Id>>>()?)?;
         crash_point::reached("during-delete");
-        manifest::remove(&vault.points, &doomed.point_id)?;
+        let ids: Vec<&str> = points.iter().map(|doomed| doomed.point_id.as_str()).collect();
+        manifest::remove_all(&vault.points, &ids)?;
         crash_point::reached("during-delete");
         self.catalog.write(|tx| {
-            tx.prepare_cached("DELETE FROM recovery_points WHERE arn = ?1 AND status = 'DELETING'")?
-                .execute([doomed.arn.as_str()])?;
+            let mut statement =
+                tx.prepare_cached("DELETE FROM recovery_points WHERE arn = ?1 AND status = 'DELETING'")?;
+            points.iter().try_for_each(|doomed| statement.execute([doomed.arn.as_str()]).map(drop))?;
             Ok(())
         })
     }

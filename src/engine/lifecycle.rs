@@ -14,8 +14,10 @@ use rusqlite::{Connection, params};
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 
-/// Within this many milliseconds after its day a recovery point is deleted.
-const JITTER: u64 = 8 * 3600 * 1000;
+/// The sweeper goes round at every whole quarter of an hour: what falls due between is deleted together.
+const ROUND: Duration = Duration::minutes(15);
+/// Within this many milliseconds after its day a recovery point is due, so that it is gone within eight hours.
+const JITTER: u64 = (8 * 60 - 15) * 60 * 1000;
 /// How long the records of jobs are kept (AWS: 30 days).
 const KEEP_RECORDS: Duration = Duration::days(400);
 /// How often old records are looked for.
@@ -29,12 +31,19 @@ const NOT_BY_A_JUMP: &str = "NOT (delete_due > ?1 AND delete_due <= ?2 AND NOT E
     SELECT 1 FROM recovery_points AS newer WHERE newer.resource_arn = p.resource_arn AND newer.status = 'COMPLETED'
     AND newer.arn <> p.arn AND (newer.created > p.created OR (newer.created = p.created AND newer.arn > p.arn))))";
 
-/// When the sweeper deletes a point whose life ends at `delete_at`: a moment of its own within eight hours.
+/// From when on the sweeper deletes a point whose life ends at `delete_at`: a moment of its own, so that not all that was
+/// made together goes together.
 pub fn delete_due(delete_at: Time, seed: &str, point_id: &str) -> Time {
     let digest = Sha256::new().chain_update(seed).chain_update([0]).chain_update(point_id).finalize();
     let mut number = [0; 8];
     number.copy_from_slice(&digest[..8]);
     delete_at + Duration::milliseconds((u64::from_le_bytes(number) % JITTER) as i64)
+}
+
+/// The first round of the sweeper in which what is due at a moment is deleted.
+fn next_round(due: Time) -> Time {
+    let late = due.timestamp_millis().rem_euclid(ROUND.num_milliseconds());
+    if late == 0 { due } else { due + (ROUND - Duration::milliseconds(late)) }
 }
 
 /// The seed of this data directory; the same one always sweeps at the same moments.
@@ -54,14 +63,14 @@ impl Engine {
     /// When the sweeper has something to do next.
     pub(crate) fn next_sweep(&self, turn: &Turn) -> Result<Option<Time>> {
         let expires = self.options.scheduler && self.clock.is_trusted();
-        let due = if expires { self.catalog.read(next_due)? } else { None };
+        let due = if expires { self.catalog.read(next_due)?.map(next_round) } else { None };
         let collection = turn.collections.values().map(|due| due.at).min();
         Ok([due, collection, turn.next_deletion].into_iter().flatten().min())
     }
 
     /// Marks the points whose time has come.
     fn mark_expired(&self, now: Time) -> Result<()> {
-        if self.catalog.read(next_due)?.is_none_or(|due| due > now) {
+        if self.catalog.read(next_due)?.is_none_or(|due| next_round(due) > now) {
             return Ok(());
         }
         self.catalog.write(|tx| {
@@ -170,6 +179,9 @@ mod tests {
         for number in 0..200 {
             let due = delete_due(day, "seed", &format!("point {number}"));
             assert!((day..day + Duration::hours(8)).contains(&due));
+            assert!((due..=day + Duration::hours(8)).contains(&next_round(due)));
+            assert_eq!(next_round(due).timestamp() % 900, 0);
+            assert_eq!(next_round(next_round(due)), next_round(due));
             assert_eq!(due, delete_due(day, "seed", &format!("point {number}")));
             seen.insert(due);
         }

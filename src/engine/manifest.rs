@@ -6,10 +6,11 @@
 use crate::domain::extension::MissingItem;
 use crate::domain::recovery_point::Creator;
 use crate::domain::{Arn, Lifecycle, ResourceType, Tags, Time};
-use crate::engine::data_dir::{make_private_folder, write_private_file};
+use crate::engine::data_dir::make_private_folder;
 use crate::engine::error::{Error, Result};
 use crate::engine::keys;
 use crate::repository::MasterKey;
+use crate::repository::durable_files::{Folders, NewFile, remove_files, write_files};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
@@ -91,12 +92,39 @@ fn context(id: &str) -> String {
 
 /// Writes a manifest so that it survives a crash.
 pub fn write(points: &Path, vault: &MasterKey, manifest: &Manifest) -> Result<()> {
+    write_all(points, vault, &[manifest])
+}
+
+/// Writes manifests so that they survive a crash; they wait for the disk together. On a failure each is there whole or not
+/// at all.
+pub fn write_all(points: &Path, vault: &MasterKey, manifests: &[&Manifest]) -> Result<()> {
+    let sealed = manifests.iter().map(|manifest| seal(vault, manifest)).collect::<Result<Vec<_>>>()?;
+    let files: Vec<NewFile<'_>> = manifests
+        .iter()
+        .zip(&sealed)
+        .map(|(manifest, content)| {
+            let path = path(points, &manifest.recovery_point_id);
+            NewFile { temporary: path.with_extension("new"), path, content }
+        })
+        .collect();
+    for file in &files {
+        // What a crash left at that name is nobody's.
+        match std::fs::remove_file(&file.temporary) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::io(format!("remove {}", file.temporary.display()), e));
+            }
+            _ => {}
+        }
+    }
+    write_files(&files, 0o600, Folders::Expected).map_err(|(path, e)| Error::io(format!("write {}", path.display()), e))
+}
+
+/// The bytes of a manifest's file.
+fn seal(vault: &MasterKey, manifest: &Manifest) -> Result<Vec<u8>> {
     let unwritable = |e: serde_json::Error| Error::Internal(format!("the manifest cannot be written as JSON: {e}"));
     let plain = serde_json::to_vec(manifest).map_err(unwritable)?;
-    let id = &manifest.recovery_point_id;
-    let sealed = keys::seal(vault.to_bytes().as_slice(), &context(id), &plain)?;
-    let bytes = serde_json::to_vec(&Sealed { version: VERSION, sealed: BASE64.encode(sealed) }).map_err(unwritable)?;
-    write_private_file(&path(points, id), &bytes)
+    let sealed = keys::seal(vault.to_bytes().as_slice(), &context(&manifest.recovery_point_id), &plain)?;
+    serde_json::to_vec(&Sealed { version: VERSION, sealed: BASE64.encode(sealed) }).map_err(unwritable)
 }
 
 /// Reads a manifest; `None` when there is none.
@@ -144,14 +172,13 @@ pub fn set_aside(points: &Path, id: &str) -> Result<Option<PathBuf>> {
 
 /// Removes a manifest; one that is not there is fine.
 pub fn remove(points: &Path, id: &str) -> Result<()> {
-    let path = path(points, id);
-    match std::fs::remove_file(&path) {
-        Ok(()) => std::fs::File::open(points)
-            .and_then(|folder| folder.sync_all())
-            .map_err(|e| Error::io(format!("sync {}", points.display()), e)),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(e) => Err(Error::io(format!("remove {}", path.display()), e)),
-    }
+    remove_all(points, &[id])
+}
+
+/// Removes manifests, and waits for the disk once for all of them. Those that are not there are fine.
+pub fn remove_all(points: &Path, ids: &[&str]) -> Result<()> {
+    let paths: Vec<PathBuf> = ids.iter().map(|id| path(points, id)).collect();
+    remove_files(&paths).map_err(|(path, e)| Error::io(format!("remove {}", path.display()), e))
 }
 
 /// The ids of all points that left a manifest.

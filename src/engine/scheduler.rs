@@ -46,7 +46,10 @@ impl Engine {
         }
         for plan in &plans {
             if self.next_run(turn, plan)?.is_some_and(|at| at <= now) {
-                self.catalog.write(|tx| run_plan(tx, plan, &turn.early, now))?;
+                self.catalog.write(|tx| {
+                    run_plan(tx, plan, &turn.early, now)?;
+                    self.clock.save_in(tx)
+                })?;
                 turn.next_runs.remove(plan.id.as_str());
                 self.next_run(turn, plan)?;
             }

@@ -5,7 +5,7 @@
 //! without the packs is durable before the old index files go, and those are gone before the first pack does.
 
 use std::collections::{BTreeSet, HashSet};
-use std::sync::{Arc, TryLockError};
+use std::sync::Arc;
 
 use super::index_files::BLOBS_PER_FILE;
 use super::{Control, Error, FileKind, Id, IndexFile, Repository, Result, crash_point};
@@ -47,11 +47,8 @@ impl Repository {
 
     /// Deletes the packs that nothing refers to. Fails with [`Error::Locked`] while a backup runs, here or elsewhere.
     pub fn collect(self: &Arc<Self>, request: &CollectRequest, control: &Control) -> Result<CollectOutcome> {
-        let _gate = match self.gate().try_write() {
-            Ok(gate) => gate,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return Err(Error::Locked("a backup into it is running".into())),
-        };
+        let alone = self.gate().try_alone();
+        let _alone = alone.ok_or_else(|| Error::Locked("a backup into it is running".into()))?;
         let lock = self.lock_exclusive()?;
         let outcome = self.collect_alone(request, control)?;
         lock.release()?;

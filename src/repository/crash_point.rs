@@ -20,6 +20,16 @@ pub fn misbehave(name: &str) {
     let _ = name;
 }
 
+/// Adds a line to the file that the environment's `VAULTDECK_DISK_WAITS` names: the caller waits now until something is
+/// durable. A test counts the lines. Release builds contain nothing of it.
+#[inline]
+pub fn waits_for_disk(what: &str) {
+    #[cfg(debug_assertions)]
+    armed::waits_for_disk(what);
+    #[cfg(not(debug_assertions))]
+    let _ = what;
+}
+
 #[cfg(debug_assertions)]
 mod armed {
     use std::sync::OnceLock;
@@ -47,6 +57,19 @@ mod armed {
         let Some(trap) = trap().filter(|trap| trap.name == name) else { return };
         if trap.remaining.fetch_sub(1, Ordering::SeqCst) == 1 {
             let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+        }
+    }
+
+    pub(super) fn waits_for_disk(what: &str) {
+        use std::io::Write as _;
+        static FILE: OnceLock<Option<std::fs::File>> = OnceLock::new();
+        let open = || {
+            let path = std::env::var_os("VAULTDECK_DISK_WAITS")?;
+            std::fs::OpenOptions::new().create(true).append(true).open(path).ok()
+        };
+        if let Some(mut file) = FILE.get_or_init(open).as_ref() {
+            // One write, so that lines of several threads do not mix.
+            let _ = file.write_all(format!("{what}\n").as_bytes());
         }
     }
 

@@ -103,6 +103,8 @@ pub struct Index {
     /// How long each pack's file is, by what it holds.
     sizes: Vec<u64>,
     lost: Lost,
+    /// How often a blob got another place than its first, or lost one.
+    moves: u64,
 }
 
 /// What is known to be unreadable: empty in a whole repository, and then it costs nothing to ask.
@@ -188,6 +190,9 @@ impl Index {
         let Some(number) = self.number(pack) else { return };
         for blob in &pack.blobs {
             let entry = Entry::new(blob, number);
+            if self.recent.contains_key(&blob.id) || !self.sorted_run(&blob.id).is_empty() {
+                self.moves += 1;
+            }
             match self.recent.entry(blob.id) {
                 hash_map::Entry::Occupied(_) => self.spare.push(entry),
                 hash_map::Entry::Vacant(place) => drop(place.insert(entry)),
@@ -354,8 +359,21 @@ impl Index {
         self.sorted.iter().chain(self.recent.values()).chain(&self.spare)
     }
 
+    /// Puts an index that was read anew in the place of this one: every blob may have moved.
+    pub(super) fn replace(&mut self, fresh: Self) {
+        let moves = self.moves + fresh.moves + 1;
+        *self = Self { moves, ..fresh };
+    }
+
+    /// How often a blob that was there got another place, or lost one. As long as this is the same, so are the places of all
+    /// blobs that were there.
+    pub(super) fn moves(&self) -> u64 {
+        self.moves
+    }
+
     /// Forgets packs and all that lies in them.
     pub fn remove_packs(&mut self, packs: &HashSet<Id>) {
+        self.moves += 1;
         let numbers: HashSet<u32> = packs.iter().filter_map(|id| self.numbers.remove(id)).collect();
         self.merge();
         self.sorted.retain(|entry| !numbers.contains(&entry.pack));
@@ -407,6 +425,26 @@ mod tests {
             index.merge();
         }
         assert_eq!(index.find(BlobKind::Data, &blobs[0].id).unwrap().content_length(), 41 - 32);
+    }
+
+    #[test]
+    fn a_further_place_and_a_lost_one_are_moves_and_a_new_blob_is_none() {
+        let twice = blob(7, BlobKind::Data, None);
+        for merged in [false, true] {
+            let mut index = Index::new();
+            index.add(&pack(1, vec![twice]));
+            index.add(&pack(2, vec![blob(8, BlobKind::Tree, None)]));
+            assert_eq!(index.moves(), 0);
+            if merged {
+                index.merge();
+            }
+            index.add(&pack(3, vec![twice]));
+            assert_eq!(index.moves(), 1);
+            index.remove_packs(&HashSet::from([pack(3, Vec::new()).id]));
+            assert_eq!(index.moves(), 2);
+            index.replace(Index::new());
+            assert_eq!(index.moves(), 3);
+        }
     }
 
     #[test]

@@ -90,7 +90,7 @@ impl Repository {
         files.damaged =
             bad.into_iter().filter(|bad| matches!(bad.error, Error::Damaged { .. })).map(|bad| bad.id).collect();
         files.loaded = ids;
-        *self.index_mut() = fresh;
+        self.index_mut().replace(fresh);
         Ok(())
     }
 

@@ -1,12 +1,13 @@
 //! A repository in a local folder, in restic's layout.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::durable_files::{Folders, NewFile, create_folder, remove_files, sync_folder, write_files};
 use super::{Error, FileKind, Id, Result, Stamp, Storage, crypto};
 
 /// A folder that holds `config`, `data/00` to `data/ff`, `index/`, `keys/`, `locks/` and `snapshots/`, and beside them
@@ -49,13 +50,14 @@ impl LocalStorage {
         }
     }
 
-    fn write_durably(path: &Path, content: &[u8]) -> Result<()> {
-        let temporary = temporary_name(path)?;
-        let failed = |source| Error::Storage { action: "write", path: path.to_owned(), source };
-        write_and_rename(&temporary, path, content).map_err(|error| {
-            // The first failure is what counts; a leftover is removed at the next start.
-            let _ = fs::remove_file(&temporary);
-            failed(error)
+    fn write_durably<'a>(files: impl IntoIterator<Item = (PathBuf, &'a [u8])>) -> Result<()> {
+        let new =
+            |(path, content): (PathBuf, &'a [u8])| Ok(NewFile { temporary: temporary_name(&path)?, path, content });
+        let files = files.into_iter().map(new).collect::<Result<Vec<_>>>()?;
+        write_files(&files, 0o400, Folders::Made).map_err(|(path, source)| Error::Storage {
+            action: "write",
+            path,
+            source,
         })
     }
 
@@ -178,7 +180,11 @@ impl Storage for LocalStorage {
     }
 
     fn write(&self, kind: FileKind, id: &Id, content: &[u8]) -> Result<()> {
-        Self::write_durably(&self.path(kind, id), content)
+        Self::write_durably([(self.path(kind, id), content)])
+    }
+
+    fn write_all(&self, kind: FileKind, files: &[(Id, Vec<u8>)]) -> Result<()> {
+        Self::write_durably(files.iter().map(|(id, content)| (self.path(kind, id), content.as_slice())))
     }
 
     fn make_durable(&self, kind: FileKind, id: &Id) -> Result<()> {
@@ -200,12 +206,17 @@ impl Storage for LocalStorage {
         }
     }
 
+    fn remove_all(&self, kind: FileKind, ids: &[Id]) -> Result<()> {
+        let paths: Vec<PathBuf> = ids.iter().map(|id| self.path(kind, id)).collect();
+        remove_files(&paths).map_err(|(path, source)| Error::Storage { action: "remove", path, source })
+    }
+
     fn read_config(&self) -> Result<Option<Vec<u8>>> {
         read_if_there(self.root.join("config"))
     }
 
     fn write_config(&self, content: &[u8]) -> Result<()> {
-        Self::write_durably(&self.root.join("config"), content)
+        Self::write_durably([(self.root.join("config"), content)])
     }
 
     fn set_aside(&self, kind: FileKind, id: &Id) -> Result<()> {
@@ -221,7 +232,7 @@ impl Storage for LocalStorage {
     }
 
     fn write_side(&self, name: &str, content: &[u8]) -> Result<()> {
-        Self::write_durably(&self.side().join(name), content)
+        Self::write_durably([(self.side().join(name), content)])
     }
 
     fn remove_leftovers(&self) -> Result<()> {
@@ -283,34 +294,11 @@ fn temporary_name(path: &Path) -> Result<PathBuf> {
     Ok(name.into())
 }
 
-fn write_and_rename(temporary: &Path, path: &Path, content: &[u8]) -> io::Result<()> {
-    let create = || OpenOptions::new().write(true).create_new(true).mode(0o600).open(temporary);
-    let mut file = match (create(), path.parent()) {
-        (Err(error), Some(parent)) if error.kind() == io::ErrorKind::NotFound => {
-            create_folder(parent)?;
-            parent.parent().map_or(Ok(()), sync_folder)?;
-            create()?
-        }
-        (created, _) => created?,
-    };
-    file.write_all(content)?;
-    file.set_permissions(Permissions::from_mode(0o400))?;
-    file.sync_all()?;
-    drop(file);
-    fs::rename(temporary, path)?;
-    path.parent().map_or(Ok(()), sync_folder)
-}
-
-fn create_folder(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)
-}
-
-fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs::{OpenOptions, Permissions};
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     fn storage() -> (tempfile::TempDir, LocalStorage) {

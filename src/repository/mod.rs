@@ -4,6 +4,7 @@
 //! caller. The layers, from below: [`Storage`] holds files; [`MasterKey`] seals them; [`pack`] and [`index`] place blobs
 //! in them; [`Node`] and [`Tree`] describe folders; [`Snapshot`] names a root; [`Repository`] puts them together.
 
+mod addition;
 mod backup;
 mod check;
 mod chunker;
@@ -13,6 +14,7 @@ mod config_file;
 mod control;
 pub mod crash_point;
 pub mod crypto;
+pub mod durable_files;
 mod entries;
 mod error;
 mod hard_links;
@@ -41,7 +43,7 @@ mod storage;
 mod timestamp;
 mod tree;
 
-pub use backup::{Adoption, BackupOutcome, BackupRequest, Copies};
+pub use backup::{Adoption, BackupOutcome, BackupRequest, Copies, Prepared};
 pub use check::{CheckOutcome, Problem};
 pub use chunker::{Chunker, ChunkerParameters};
 pub use collect::{CollectOutcome, CollectRequest};

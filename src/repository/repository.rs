@@ -1,12 +1,14 @@
 //! A repository: its files put together.
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 
 use chrono::{DateTime, FixedOffset};
 
+use super::addition::Gate;
 use super::config_file::{self, CONFIG_COPY, ConfigState};
 use super::index_files::IndexFiles;
 use super::integrity::Integrity;
+use super::references::KnownPacks;
 use super::{
     BlobKind, ConfigFile, Error, FileKind, Id, Index, KeyFile, Location, MasterKey, Result, Snapshot, Storage, Tree,
     compression,
@@ -48,7 +50,8 @@ pub struct Repository {
     pub(super) index: RwLock<Index>,
     pub(super) index_files: Mutex<IndexFiles>,
     pub(super) integrity: Integrity,
-    gate: RwLock<()>,
+    pub(super) known_packs: KnownPacks,
+    gate: Arc<Gate>,
     /// Whether what a crash left was looked for since the repository was opened.
     pub(super) adopted: Mutex<bool>,
     /// What stands in the config file is to be written again.
@@ -99,7 +102,8 @@ impl Repository {
             index: RwLock::default(),
             index_files: Mutex::default(),
             integrity,
-            gate: RwLock::new(()),
+            known_packs: KnownPacks::default(),
+            gate: Arc::default(),
             adopted: Mutex::new(false),
             config_state: Mutex::new(state),
         }
@@ -109,7 +113,7 @@ impl Repository {
     /// an index file for packs that no good one names. The damaged files are set aside. To be called when the repository
     /// may be written.
     pub fn settle(&self) -> Result<()> {
-        let _gate = self.gate().read().unwrap_or_else(PoisonError::into_inner);
+        let _adding = self.gate().enter();
         self.settle_index()?;
         self.integrity.require_file();
         self.save_integrity()?;
@@ -143,9 +147,8 @@ impl Repository {
         &self.options
     }
 
-    /// Held for reading by whoever adds data, for writing by a collection: what a backup found to be there already must not
-    /// be deleted before its snapshot refers to it.
-    pub(crate) fn gate(&self) -> &RwLock<()> {
+    /// Entered by whoever adds data, and alone by a collection.
+    pub(super) fn gate(&self) -> &Arc<Gate> {
         &self.gate
     }
 
@@ -202,10 +205,15 @@ impl Repository {
 
     /// Writes an unpacked file.
     pub fn save_unpacked(&self, kind: FileKind, json: &[u8]) -> Result<Id> {
-        let sealed = self.key.seal_message(&compression::encode_unpacked(json)?)?;
-        let id = Id::of(&sealed);
+        let (id, sealed) = self.seal_unpacked(json)?;
         self.storage.write(kind, &id, &sealed)?;
         Ok(id)
+    }
+
+    /// An unpacked file as it lies in the storage, and its name.
+    fn seal_unpacked(&self, json: &[u8]) -> Result<(Id, Vec<u8>)> {
+        let sealed = self.key.seal_message(&compression::encode_unpacked(json)?)?;
+        Ok((Id::of(&sealed), sealed))
     }
 
     // Snapshots
@@ -216,10 +224,17 @@ impl Repository {
         serde_json::from_slice(&json).map_err(|error| Error::damaged(format!("snapshot {id}"), error))
     }
 
+    /// A snapshot's file, and its name.
+    pub(super) fn seal_snapshot(&self, snapshot: &Snapshot) -> Result<(Id, Vec<u8>)> {
+        let json = serde_json::to_vec(snapshot).map_err(|error| Error::damaged("a new snapshot", error))?;
+        self.seal_unpacked(&json)
+    }
+
     /// Writes a snapshot. Everything that it refers to must be durable before: packs, then index.
     pub fn save_snapshot(&self, snapshot: &Snapshot) -> Result<Id> {
-        let json = serde_json::to_vec(snapshot).map_err(|error| Error::damaged("a new snapshot", error))?;
-        self.save_unpacked(FileKind::Snapshot, &json)
+        let (id, sealed) = self.seal_snapshot(snapshot)?;
+        self.storage.write(FileKind::Snapshot, &id, &sealed)?;
+        Ok(id)
     }
 
     /// All snapshots, oldest first. One that cannot be read is an error.
@@ -252,6 +267,11 @@ impl Repository {
             Err(Error::NotFound { .. }) => Ok(()),
             other => other,
         }
+    }
+
+    /// Removes snapshots as [`forget`](Self::forget) does, and waits for the disk once for all of them.
+    pub fn forget_all(&self, ids: &[Id]) -> Result<()> {
+        self.storage.remove_all(FileKind::Snapshot, ids)
     }
 
     // Blobs

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Id, Result};
+use super::{Error, Id, Result};
 
 /// The kinds of files in a repository that are named by an id. The config file is apart: it has no id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -84,13 +84,28 @@ pub trait Storage: Send + Sync {
     /// Writes a file whole and durable, or not at all. Writing the same file again is harmless.
     fn write(&self, kind: FileKind, id: &Id, content: &[u8]) -> Result<()>;
 
+    /// Writes files of a kind, all durable when it returns. On a failure each of them is there whole or not at all. A storage
+    /// that waits for its disk waits once for all of them.
+    fn write_all(&self, kind: FileKind, files: &[(Id, Vec<u8>)]) -> Result<()> {
+        files.iter().try_for_each(|(id, content)| self.write(kind, id, content))
+    }
+
     /// Makes sure that a file survives a power cut, whoever wrote it and however far they came.
     fn make_durable(&self, _kind: FileKind, _id: &Id) -> Result<()> {
         Ok(())
     }
 
-    /// Removes a file, durably. A file that is not there is [`Error::NotFound`](super::Error::NotFound).
+    /// Removes a file, durably. A file that is not there is [`Error::NotFound`].
     fn remove(&self, kind: FileKind, id: &Id) -> Result<()>;
+
+    /// Removes files of a kind, durably; those that are not there are passed over. On a failure some may be gone. A storage
+    /// that waits for its disk waits once for all of them.
+    fn remove_all(&self, kind: FileKind, ids: &[Id]) -> Result<()> {
+        ids.iter().try_for_each(|id| match self.remove(kind, id) {
+            Err(Error::NotFound { .. }) => Ok(()),
+            outcome => outcome,
+        })
+    }
 
     /// The config file; `None` where there is no repository.
     fn read_config(&self) -> Result<Option<Vec<u8>>>;

@@ -122,8 +122,8 @@ def test_kill_9_at_random_moments_loses_no_acknowledged_recovery_point(tmp_path)
     print(f"{len(ledger.jobs)} jobs, {len(ledger.acknowledged)} acknowledged points at the end")
 
 
-@pytest.mark.parametrize("point", ["before-index", "before-snapshot", "before-catalog-commit", "during-delete", "during-delete:2",
-                                   "during-delete:3", "during-collection"])
+@pytest.mark.parametrize("point", ["before-index", "before-snapshot", "before-manifests", "before-catalog-commit",
+                                   "during-delete", "during-delete:2", "during-delete:3", "during-collection"])
 def test_kill_9_at_a_named_point(tmp_path, point):
     source = trees.everything(tmp_path / "source")
     # Collection waits until a pack has been known for a day, so that one lives in simulated time.

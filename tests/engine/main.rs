@@ -6,6 +6,7 @@ mod bench;
 mod checks;
 mod clocks;
 mod directory;
+mod groups;
 mod guards;
 mod harness;
 mod held;

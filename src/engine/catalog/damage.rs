@@ -59,6 +59,24 @@ pub fn points(connection: &Connection, vault: &Arn) -> Result<Vec<PointData>> {
     Ok(points)
 }
 
+/// Those among the points of a vault that hold data which are damaged, or whose snapshot is none of these. Cheap, however
+/// many points there are.
+pub fn without_snapshot(connection: &Connection, vault: &Arn, present: &BTreeSet<String>) -> Result<BTreeSet<Arn>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT snapshot_id, damage IS NOT NULL, arn FROM recovery_points
+         WHERE vault_arn = ?1 AND snapshot_id IS NOT NULL AND status IN ('COMPLETED', 'PARTIAL')",
+    )?;
+    let mut rows = statement.query([vault.as_str()])?;
+    let mut arns = BTreeSet::new();
+    while let Some(row) = rows.next()? {
+        let snapshot = row.get_ref(0)?.as_str().unwrap_or_default();
+        if row.get(1)? || !present.contains(snapshot) {
+            arns.insert(row.parsed("arn")?);
+        }
+    }
+    Ok(arns)
+}
+
 /// The points of a vault that need any of these packs, as their commits noted it.
 pub fn needing<'a>(
     connection: &Connection,

@@ -231,7 +231,7 @@ impl EngineClock {
             Source::System(system) => lock(system).trust.remembered(),
         };
         state::set(connection, SEEN, &seen.timestamp_millis().to_string())?;
-        if let Some((anchor, start)) = anchor.zip(self.clocks.boot_id()) {
+        if let Some((anchor, start)) = anchor.and_then(|anchor| Some((anchor, self.clocks.boot_id()?))) {
             let text = format!("{start} {} {}", anchor.boot.num_milliseconds(), anchor.wall.timestamp_millis());
             state::set(connection, ANCHOR, &text)?;
         }

@@ -82,6 +82,14 @@ fn run(weak: &Weak<Engine>) {
 impl Engine {
     /// One turn of the conductor; how long it may sleep then. What failed was told.
     fn conduct(self: &Arc<Self>) -> Result<Duration> {
+        // An advance does all that is due, and wakes the conductor when it is over.
+        let Some(_advancing) = self.jobs.no_advance() else {
+            // Its steps give their own signs of life; while it waits for jobs it has none to give.
+            if self.jobs.turn.try_lock().is_ok() {
+                self.jobs.pulse.beat(self.clock.awake(), "waiting for the jobs of an advance");
+            }
+            return Ok(LONGEST_SLEEP);
+        };
         self.jobs.pulse.beat(self.clock.awake(), "waiting for its turn");
         let mut turn = self.jobs.turn();
         self.run_due(&mut turn)
@@ -117,11 +125,16 @@ impl Engine {
             self.step(turn, "copying the catalog", |turn| self.copy_catalog_due(turn)),
             self.step(turn, "emptying the trash", |turn| self.empty_trash(turn, now)),
             self.step(turn, "keeping restic's locks", |turn| self.keep_locks(turn)),
-            self.step(turn, "remembering the time", |_| self.clock.save(&self.catalog, false)),
+            self.step(turn, "remembering the time", |_| self.remember_time()),
         ];
         let done: Result<()> = steps.into_iter().collect();
         self.jobs.pulse.turned(self.clock.awake(), done.as_ref().err().map(ToString::to_string));
         done
+    }
+
+    /// A simulated time is remembered with what happened at it, and when the advance to it answers.
+    fn remember_time(&self) -> Result<()> {
+        if self.clock.kind() == ClockKind::Simulated { Ok(()) } else { self.clock.save(&self.catalog, false) }
     }
 
     /// One step of a turn. A panic is a bug; it costs this step and nothing else.
@@ -213,6 +226,12 @@ impl Engine {
         if self.clock.kind() != ClockKind::Simulated {
             return Err(Error::invalid_request("the engine's clock is the system's: it cannot be moved"));
         }
+        let advanced = self.advance_alone(to, cancel);
+        self.jobs.wake();
+        advanced
+    }
+
+    fn advance_alone(self: &Arc<Self>, to: AdvanceTo, cancel: &Cancel) -> Result<Time> {
         let _queue = self.jobs.advancing.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.now();
         let target = target(to, now)?;

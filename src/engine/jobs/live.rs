@@ -5,6 +5,7 @@ use crate::domain::names::JobId;
 use crate::domain::{Arn, Time};
 use crate::engine::Engine;
 use crate::engine::error::Result;
+use crate::engine::jobs::commit::Stored;
 use crate::engine::vault_gate::Gate;
 use crate::repository::Control;
 use std::collections::BTreeMap;
@@ -53,7 +54,15 @@ pub enum Verdict {
 }
 
 /// Writes down what became of a job whose work is done.
-pub type Finish = Box<dyn FnOnce(&Arc<Engine>, Verdict) -> Result<()> + Send>;
+pub type WriteDown = Box<dyn FnOnce(&Arc<Engine>, Verdict) -> Result<()> + Send>;
+
+/// What is to be done when a job's work is.
+pub enum Finish {
+    /// A backup is committed, alone or with others.
+    Backup(Box<Stored>),
+    /// What became of it is written down.
+    Alone(WriteDown),
+}
 
 /// Where a job is.
 enum Phase {
@@ -61,6 +70,8 @@ enum Phase {
     Working,
     /// The work is done, and under a simulated clock with a rate the job lasts until a later engine time.
     Held { until: Time, bytes: u64, finish: Finish, gate: Arc<Gate> },
+    /// The work is done and waits to be committed.
+    Stored,
     /// It is over.
     Over,
 }
@@ -125,6 +136,16 @@ impl LiveJob {
         matches!(*self.phase(), Phase::Working)
     }
 
+    /// Whether its work is done and waits to be committed.
+    pub fn is_stored(&self) -> bool {
+        matches!(*self.phase(), Phase::Stored)
+    }
+
+    /// The work is done and waits to be committed.
+    pub fn await_commit(&self) {
+        *self.phase() = Phase::Stored;
+    }
+
     /// The work is done; the job lasts until `until`.
     pub fn hold(&self, until: Time, bytes: u64, finish: Finish, gate: Arc<Gate>) {
         *self.phase() = Phase::Held { until, bytes, finish, gate };
@@ -147,7 +168,7 @@ impl LiveJob {
     pub fn take_finish(&self) -> Option<Finish> {
         match std::mem::replace(&mut *self.phase(), Phase::Over) {
             Phase::Held { finish, .. } => Some(finish),
-            Phase::Working | Phase::Over => None,
+            Phase::Working | Phase::Stored | Phase::Over => None,
         }
     }
 
@@ -202,6 +223,11 @@ impl LiveJobs {
     /// All of them.
     pub fn all(&self) -> Vec<Arc<LiveJob>> {
         self.map().values().cloned().collect()
+    }
+
+    /// Whether any work is done and waits to be committed.
+    pub fn any_stored(&self) -> bool {
+        self.map().values().any(|job| job.is_stored())
     }
 
     /// How many threads work, of one kind of work or of any.

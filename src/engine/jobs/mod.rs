@@ -6,11 +6,15 @@
 //! something falls due.
 
 pub mod backup;
+pub mod commit;
 pub mod conductor;
 pub mod create;
+pub mod group;
+pub mod lanes;
 pub mod live;
 pub mod operations;
 pub mod outcome;
+pub mod points;
 pub mod pulse;
 pub mod queue;
 pub mod readiness;
@@ -25,6 +29,8 @@ use crate::engine::Engine;
 use crate::engine::collection::Due;
 use crate::engine::error::{Error, Result};
 use crate::repository::Control;
+use group::Commits;
+use lanes::Lanes;
 use live::{LiveJob, LiveJobs, StopCause};
 use pulse::Pulse;
 use readiness::{Closed, Use};
@@ -50,6 +56,10 @@ pub struct Runtime {
     advancing: Mutex<()>,
     /// How many jobs of one kind work side by side.
     pub workers: usize,
+    /// Lets so many backups work at a time.
+    pub lanes: Lanes,
+    /// The backups that wait for their commit.
+    pub commits: Commits,
     /// Cancelled when the engine shuts down; for work that is no job.
     pub housekeeping: Control,
     /// The conductor's signs of life.
@@ -148,6 +158,8 @@ impl Runtime {
             turn: Mutex::default(),
             advancing: Mutex::default(),
             workers,
+            lanes: Lanes::new(workers),
+            commits: Commits::default(),
             housekeeping: Control::new(),
             pulse: Pulse::default(),
             setbacks: Mutex::default(),
@@ -158,6 +170,15 @@ impl Runtime {
             signal: Mutex::default(),
             changed: Condvar::new(),
             conductor: Mutex::default(),
+        }
+    }
+
+    /// Held while no advance is under way; none while one is.
+    fn no_advance(&self) -> Option<MutexGuard<'_, ()>> {
+        match self.advancing.try_lock() {
+            Ok(guard) => Some(guard),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
         }
     }
 
@@ -244,9 +265,9 @@ impl Runtime {
             .map_err(|e| Error::io("start a thread", e))
     }
 
-    /// Whether any thread works, on a job or on housekeeping.
+    /// Whether any thread works, on a job or on housekeeping, or a job waits for its commit.
     pub(crate) fn is_working(&self) -> bool {
-        self.live.working(None) > 0 || self.background.load(Ordering::Acquire) > 0
+        self.live.working(None) > 0 || self.live.any_stored() || self.background.load(Ordering::Acquire) > 0
     }
 
     /// Waits for `time`, whatever changes, unless the engine shuts down.

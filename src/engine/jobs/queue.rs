@@ -5,8 +5,10 @@ use crate::domain::names::JobId;
 use crate::domain::{Arn, Time};
 use crate::engine::Engine;
 use crate::engine::access::roles;
+use crate::engine::clock::ClockKind;
 use crate::engine::error::{Error, Result};
-use crate::engine::jobs::live::{LiveJob, StopCause, Verdict, Work};
+use crate::engine::jobs::group::{GROUP, Waiting};
+use crate::engine::jobs::live::{Finish, LiveJob, StopCause, Verdict, Work};
 use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::readiness::{Entered, Readiness, Use};
 use crate::engine::jobs::store::{self, BackupRecord, Moved, RestoreRecord};
@@ -45,7 +47,9 @@ impl Engine {
         let open = self.catalog.read(store::open_backups)?;
         let known: BTreeSet<&JobId> = open.iter().map(|record| &record.job.id).collect();
         turn.retries.retain(|id, _| known.contains(id));
-        let mut free = self.jobs.workers.saturating_sub(self.jobs.live.working(Some(Work::Backup)));
+        // By a simulated clock all jobs of a moment begin together, and take turns; their commit is one too.
+        let places = if self.clock.kind() == ClockKind::Simulated { GROUP } else { self.jobs.workers };
+        let mut free = places.saturating_sub(self.jobs.live.working(Some(Work::Backup)));
         let mut busy: BTreeSet<_> = self.jobs.live.all().into_iter().filter_map(|job| job.resource.clone()).collect();
         // Jobs that an earlier process left running own their resource, also while they are not taken up.
         let interrupted = |record: &BackupRecord| record.job.state != JobState::Created && self.is_idle(&record.job.id);
@@ -81,6 +85,7 @@ impl Engine {
             }
             starts.iter().map(|(record, _)| begin_backup(tx, record, now)).collect::<Result<Vec<bool>>>()
         })?;
+        let mut lives = Vec::new();
         for ((record, entered), began) in starts.into_iter().zip(began) {
             if began {
                 self.jobs.setbacks().remove(&record.job.id);
@@ -89,10 +94,21 @@ impl Engine {
                 let live = LiveJob::new(job.id.clone(), Work::Backup, resource, now, Some(record.complete_by));
                 let mut record = record.clone();
                 record.job.initiated = record.job.initiated.or(Some(now));
-                backup::spawn(self, live, record, entered)?;
+                lives.push((Arc::new(live), record, entered));
             }
         }
-        Ok(())
+        // All of them before the first begins: it is not to find that no other job works, and commit by itself.
+        for (live, ..) in &lives {
+            self.jobs.live.insert(Arc::clone(live));
+        }
+        let mut outcome = Ok(());
+        for (live, record, entered) in lives {
+            match outcome {
+                Ok(()) => outcome = backup::spawn(self, live, record, entered),
+                Err(_) => self.jobs.over(&live.id),
+            }
+        }
+        outcome
     }
 
     fn is_idle(&self, id: &JobId) -> bool {
@@ -203,8 +219,18 @@ impl Engine {
     /// after a pause, for the cause may pass.
     pub(crate) fn set_back(&self, live: &LiveJob, error: &Error) {
         tracing::error!(job = %live.id, %error, "the end of a job could not be written down");
-        let until = self.clock.now() + RETRY_AFTER;
         let why = format!("What the job did could not be written down: {error}");
+        self.wait_to_begin(live, why, RETRY_AFTER);
+    }
+
+    /// What a job did does not count, and it is begun again at once.
+    pub(crate) fn begin_again(&self, live: &LiveJob, why: String) {
+        tracing::warn!(job = %live.id, why, "a job begins again");
+        self.wait_to_begin(live, why, Duration::zero());
+    }
+
+    fn wait_to_begin(&self, live: &LiveJob, why: String, pause: Duration) {
+        let until = self.clock.now() + pause;
         let told = self.catalog.write(|tx| store::note_setback(tx, live.work.kind(), &live.id, &why));
         if let Err(error) = told {
             tracing::error!(job = %live.id, %error, "nor could the reason");
@@ -283,14 +309,19 @@ impl Engine {
 
     /// Ends held jobs whose engine time has come, and those that a user stopped.
     pub(crate) fn finish_held(self: &Arc<Self>, now: Time) -> Result<()> {
+        let mut group = Vec::new();
         for live in self.jobs.live.all() {
             let Some(until) = live.held_until().filter(|_| live.can_finish()) else { continue };
             if live.stop_cause() == Some(StopCause::User) {
-                self.finish(&live, Verdict::Stopped)?;
+                self.finish(&live, Verdict::Stopped);
             } else if until <= now {
-                self.finish(&live, Verdict::Complete)?;
+                match live.take_finish() {
+                    Some(Finish::Backup(stored)) => group.push(Waiting { live, stored, pass: None }),
+                    finish => self.finish_alone(&live, finish, Verdict::Complete),
+                }
             }
         }
+        self.commit_group(group);
         Ok(())
     }
 
@@ -301,7 +332,7 @@ impl Engine {
                 continue;
             }
             if live.can_finish() {
-                self.finish(&live, Verdict::Expired)?;
+                self.finish(&live, Verdict::Expired);
             } else {
                 live.stop(StopCause::Deadline);
             }
@@ -309,14 +340,23 @@ impl Engine {
         Ok(())
     }
 
-    /// Ends a held job.
-    pub(crate) fn finish(self: &Arc<Self>, live: &LiveJob, verdict: Verdict) -> Result<()> {
+    /// Ends a held job whose result does not count.
+    fn finish(self: &Arc<Self>, live: &LiveJob, verdict: Verdict) {
+        let finish = live.take_finish();
+        self.finish_alone(live, finish, verdict);
+    }
+
+    fn finish_alone(self: &Arc<Self>, live: &LiveJob, finish: Option<Finish>, verdict: Verdict) {
+        let finished = match finish {
+            None => Ok(()),
+            Some(Finish::Alone(finish)) => finish(self, verdict),
+            Some(Finish::Backup(stored)) => stored.discard(self, verdict),
+        };
         // What goes wrong is this job's matter: the turn goes on.
-        if let Some(Err(error)) = live.take_finish().map(|finish| finish(self, verdict)) {
+        if let Err(error) = finished {
             self.set_back(live, &error);
         }
         self.jobs.over(&live.id);
-        Ok(())
     }
 
     /// When the next job starts again, comes too late, or ends, as far as that is a matter of time.

@@ -9,7 +9,8 @@ use crate::domain::job::JobState;
 use crate::domain::{Arn, Time};
 use crate::engine::Engine;
 use crate::engine::error::{Error, Result};
-use crate::engine::jobs::backup::{TAG, insert_point};
+use crate::engine::jobs::backup::TAG;
+use crate::engine::jobs::points::insert_point;
 use crate::engine::jobs::store;
 use crate::engine::manifest;
 use crate::engine::vault_store::OpenVault;
@@ -121,11 +122,13 @@ fn found_message(before: Option<&str>, now: Time) -> String {
 }
 
 pub(crate) fn standing(connection: &Connection, vault: &Arn, point: &str, snapshot: &Id) -> Result<Standing> {
+    // By its ARN, which the vault and its id make: a vault has many points, and each of its snapshots asks.
+    let arn = vault.scope().map(|scope| Arn::recovery_point(&scope, point));
     let held: Option<Option<String>> = connection
         .prepare_cached(
-            "SELECT snapshot_id FROM recovery_points WHERE vault_arn = ?1 AND point_id = ?2 AND status <> 'CREATING'",
+            "SELECT snapshot_id FROM recovery_points WHERE arn = ?1 AND vault_arn = ?2 AND status <> 'CREATING'",
         )?
-        .query_row([vault.as_str(), point], |row| row.get(0))
+        .query_row(params![arn.as_ref().map(Arn::as_str), vault.as_str()], |row| row.get(0))
         .optional()?;
     if let Some(held) = held {
         let same = held.as_deref() == Some(snapshot.to_hex().as_str());

@@ -9,7 +9,7 @@ use crate::engine::Engine;
 use crate::engine::catalog::values::millis;
 use crate::engine::catalog::{recovery_points, tags};
 use crate::engine::error::{Error, Result};
-use crate::engine::jobs::live::{LiveJob, Verdict};
+use crate::engine::jobs::live::{Finish, LiveJob, Verdict};
 use crate::engine::jobs::outcome::{Ending, SUCCESS};
 use crate::engine::jobs::readiness::Entered;
 use crate::engine::jobs::store::{self, RestoreRecord};
@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 /// Starts the thread of a restore job whose row says RUNNING.
 pub(crate) fn spawn(engine: &Arc<Engine>, live: LiveJob, record: RestoreRecord, entered: Entered) -> Result<()> {
-    worker::spawn(engine, live, move |engine, live| run(engine, live, &record, entered), end)
+    worker::spawn(engine, Arc::new(live), move |engine, live| run(engine, live, &record, entered), end)
 }
 
 /// Writes down how a restore job ended without a result.
@@ -85,10 +85,10 @@ fn run(
     let record = record.clone();
     Ok(Worked {
         bytes: outcome.bytes,
-        finish: Box::new(move |engine, verdict| match verdict {
+        finish: Finish::Alone(Box::new(move |engine, verdict| match verdict {
             Verdict::Complete => complete(engine, &record, &origin, &outcome),
             Verdict::Expired | Verdict::Stopped => Ok(()),
-        }),
+        })),
         pass,
     })
 }

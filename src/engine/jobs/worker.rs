@@ -3,6 +3,7 @@
 use crate::engine::Engine;
 use crate::engine::clock::ClockKind;
 use crate::engine::error::{Error, Result};
+use crate::engine::jobs::group::Waiting;
 use crate::engine::jobs::live::{Finish, LiveJob, StopCause, Verdict, Work};
 use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::store;
@@ -71,26 +72,30 @@ fn ending_of(error: &repository::Error) -> Ending {
 /// Starts a job's thread. `work` does it; `end` writes down an ending without a result.
 pub fn spawn(
     engine: &Arc<Engine>,
-    live: LiveJob,
+    live: Arc<LiveJob>,
     work: impl FnOnce(&Arc<Engine>, &LiveJob) -> std::result::Result<Worked, Failure> + Send + 'static,
     end: fn(&Arc<Engine>, &LiveJob, &Ending) -> Result<()>,
 ) -> Result<()> {
-    let live = Arc::new(live);
     engine.jobs.live.insert(Arc::clone(&live));
     let (owner, job) = (Arc::clone(engine), Arc::clone(&live));
     let name = if live.work == Work::Backup { "backup" } else { "restore" };
     let started = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
         // A panic is a bug; it costs this job and nothing else.
-        let worked = catch_unwind(AssertUnwindSafe(|| work(&owner, &job)))
-            .unwrap_or_else(|_| Err(Ending::failed(false, "An internal error occurred.").into()));
+        let worked = catch_unwind(AssertUnwindSafe(|| {
+            let _lane = (job.work == Work::Backup).then(|| owner.jobs.lanes.take());
+            work(&owner, &job)
+        }))
+        .unwrap_or_else(|_| Err(Ending::failed(false, "An internal error occurred.").into()));
         match conclude(&owner, &job, worked, end) {
             Ok(Held::Yes) => owner.jobs.wake(),
+            Ok(Held::ForCommit) => {}
             Ok(Held::No) => owner.jobs.over(&job.id),
             Err(error) => {
                 owner.set_back(&job, &error);
                 owner.jobs.over(&job.id);
             }
         }
+        owner.commit_waiting();
     });
     if let Err(error) = started {
         engine.jobs.over(&live.id);
@@ -102,12 +107,14 @@ pub fn spawn(
 /// Whether a job lasts on after its work.
 enum Held {
     Yes,
+    /// Until it is committed.
+    ForCommit,
     No,
 }
 
 fn conclude(
     engine: &Arc<Engine>,
-    live: &LiveJob,
+    live: &Arc<LiveJob>,
     worked: std::result::Result<Worked, Failure>,
     end: fn(&Arc<Engine>, &LiveJob, &Ending) -> Result<()>,
 ) -> Result<Held> {
@@ -118,7 +125,15 @@ fn conclude(
                 live.hold(until, worked.bytes, worked.finish, worked.pass.gate());
                 return Ok(Held::Yes);
             }
-            (worked.finish)(engine, Verdict::Complete)?;
+            match worked.finish {
+                Finish::Backup(stored) => {
+                    engine.jobs.commits.add(Waiting { live: Arc::clone(live), stored, pass: Some(worked.pass) });
+                    // After it can be found: whoever sees that no job works any more commits all that wait.
+                    live.await_commit();
+                    return Ok(Held::ForCommit);
+                }
+                Finish::Alone(finish) => finish(engine, Verdict::Complete)?,
+            }
         }
         Err(Failure::Ended(ending)) => end(engine, live, &ending)?,
         Err(Failure::Stopped) => match live.stop_cause() {
@@ -142,10 +157,17 @@ pub fn forgive(engine: &Engine, jobs: &[Arc<LiveJob>]) -> Result<()> {
     })
 }
 
+impl Engine {
+    /// Whether jobs may last on after their work.
+    pub(super) fn may_hold(&self) -> bool {
+        self.options.simulated_rate.is_some() && self.clock.kind() == ClockKind::Simulated
+    }
+}
+
 /// How long a job that moved so many bytes lasts in engine time.
 fn simulated_time(engine: &Engine, bytes: u64) -> Duration {
     match engine.options.simulated_rate {
-        Some(rate) if engine.clock.kind() == ClockKind::Simulated => {
+        Some(rate) if engine.may_hold() => {
             let milliseconds = u128::from(bytes) * 1000 / u128::from(rate.max(1));
             Duration::milliseconds(i64::try_from(milliseconds).unwrap_or(i64::MAX / 2).min(i64::MAX / 4))
         }

@@ -87,7 +87,7 @@ impl Repair<'_> {
         let now = self.engine.clock.now();
         self.engine.catalog.write(|tx| {
             collection::remember_packs(tx, self.arn, &packs, now)?;
-            points.iter().try_for_each(|point| jobs::backup::refer(tx, self.arn, &point.arn, &packs))
+            points.iter().try_for_each(|point| jobs::points::refer(tx, self.arn, &point.arn, &packs))
         })
     }
 

@@ -35,11 +35,12 @@ impl Engine {
         vault: &OpenVault,
         look: Look,
     ) -> Result<Vec<(PointData, Option<Damage>)>> {
-        let mut points = self.catalog.read(|connection| damage::points(connection, arn))?;
-        if look == Look::AtSuspects {
-            let suspects = self.suspects(arn, vault, &points)?;
-            points.retain(|point| suspects.contains(&point.arn));
+        let suspects = if look == Look::AtSuspects { Some(self.suspects(arn, vault)?) } else { None };
+        if suspects.as_ref().is_some_and(BTreeSet::is_empty) {
+            return Ok(Vec::new());
         }
+        let mut points = self.catalog.read(|connection| damage::points(connection, arn))?;
+        points.retain(|point| suspects.as_ref().is_none_or(|suspects| suspects.contains(&point.arn)));
         let mut walk = vault.repository.loss_walk(&self.jobs.housekeeping);
         let mut looked_at = Vec::new();
         for point in points {
@@ -69,14 +70,15 @@ impl Engine {
         }
     }
 
-    fn suspects(&self, arn: &Arn, vault: &OpenVault, points: &[PointData]) -> Result<BTreeSet<Arn>> {
+    fn suspects(&self, arn: &Arn, vault: &OpenVault) -> Result<BTreeSet<Arn>> {
         let present: BTreeSet<String> =
             vault.repository.storage().list(FileKind::Snapshot)?.into_iter().map(|(id, _)| id.to_hex()).collect();
         let (packs, _) = vault.repository.wounded_packs();
-        let mut suspects = self.catalog.read(|connection| damage::needing(connection, arn, &packs))?;
-        let more = points.iter().filter(|point| point.damage.is_some() || !present.contains(&point.snapshot));
-        suspects.extend(more.map(|point| point.arn.clone()));
-        Ok(suspects)
+        self.catalog.read(|connection| {
+            let mut suspects = damage::needing(connection, arn, &packs)?;
+            suspects.extend(damage::without_snapshot(connection, arn, &present)?);
+            Ok(suspects)
+        })
     }
 
     fn note_damage(&self, point: &PointData, found: Option<&Damage>) -> Result<()> {

@@ -1,7 +1,5 @@
 //! Storing blobs whose content is known from elsewhere, where a repository has lost them.
 
-use std::sync::PoisonError;
-
 use super::encoder::Encoder;
 use crate::repository::{BlobKind, Error, Id, PackBuilder, Repository, Result};
 
@@ -19,7 +17,7 @@ impl Repository {
     pub fn store_copies(&self) -> Result<Copies<'_>> {
         Ok(Copies {
             repository: self,
-            encoder: Encoder::new(self.options().compression_level)?,
+            encoder: Encoder::new(self.options().compression_level),
             data: PackBuilder::new(Vec::new()),
             trees: PackBuilder::new(Vec::new()),
             packs: Vec::new(),
@@ -48,7 +46,7 @@ impl Copies<'_> {
         if pack.is_empty() {
             return Ok(());
         }
-        let _gate = self.repository.gate().read().unwrap_or_else(PoisonError::into_inner);
+        let _adding = self.repository.gate().enter();
         let pack = pack.finish(self.repository.key())?;
         self.repository.add_pack(&pack)?;
         self.packs.push(pack.index.id);

@@ -11,11 +11,41 @@ const KEPT: usize = 16 << 20;
 
 /// One thread's contexts and buffers, used again for each blob.
 pub(super) struct Encoder {
-    compressor: Compressor<'static>,
-    decompressor: Decompressor<'static>,
+    level: i32,
+    /// Made with the first blob: most backups of what did not change have none.
+    contexts: Option<Contexts>,
     sealed: Vec<u8>,
     opened: Vec<u8>,
     content: Vec<u8>,
+}
+
+/// zstd's.
+struct Contexts {
+    compressor: Compressor<'static>,
+    decompressor: Decompressor<'static>,
+}
+
+impl Contexts {
+    fn new(level: i32) -> Result<Self> {
+        let refused = |error: std::io::Error| Error::System { what: "compression", problem: error.to_string() };
+        Ok(Self {
+            compressor: Compressor::new(level).map_err(refused)?,
+            decompressor: Decompressor::new().map_err(refused)?,
+        })
+    }
+
+    /// Whether the content is smaller compressed; then it lies in the empty `into`.
+    fn compress(&mut self, content: &[u8], into: &mut Vec<u8>) -> Result<bool> {
+        if is_incompressible(content, &mut self.compressor) {
+            return Ok(false);
+        }
+        into.reserve(zstd::zstd_safe::compress_bound(content.len()));
+        let length = self
+            .compressor
+            .compress_to_buffer(content, into)
+            .map_err(|error| Error::System { what: "compression", problem: error.to_string() })?;
+        Ok(length < content.len())
+    }
 }
 
 /// A blob ready for a pack.
@@ -29,15 +59,15 @@ pub(super) struct Encoded<'a> {
 }
 
 impl Encoder {
-    pub(super) fn new(level: i32) -> Result<Self> {
-        let refused = |error: std::io::Error| Error::System { what: "compression", problem: error.to_string() };
-        Ok(Self {
-            compressor: Compressor::new(level).map_err(refused)?,
-            decompressor: Decompressor::new().map_err(refused)?,
-            sealed: Vec::new(),
-            opened: Vec::new(),
-            content: Vec::new(),
-        })
+    pub(super) fn new(level: i32) -> Self {
+        Self { level, contexts: None, sealed: Vec::new(), opened: Vec::new(), content: Vec::new() }
+    }
+
+    fn contexts(&mut self) -> Result<&mut Contexts> {
+        match &mut self.contexts {
+            Some(contexts) => Ok(contexts),
+            none => Ok(none.insert(Contexts::new(self.level)?)),
+        }
     }
 
     /// Compresses and seals; then opens, decompresses and compares, so that nothing that a faulty memory or processor
@@ -55,20 +85,15 @@ impl Encoder {
 
     /// Leaves the content in `sealed`, compressed when that makes it smaller.
     fn compress(&mut self, content: &[u8]) -> Result<bool> {
-        if !is_incompressible(content, &mut self.compressor) {
-            self.sealed.clear();
-            self.sealed.reserve(zstd::zstd_safe::compress_bound(content.len()));
-            let length = self
-                .compressor
-                .compress_to_buffer(content, &mut self.sealed)
-                .map_err(|error| Error::System { what: "compression", problem: error.to_string() })?;
-            if length < content.len() {
-                return Ok(true);
-            }
+        let mut sealed = std::mem::take(&mut self.sealed);
+        sealed.clear();
+        let compressed = self.contexts()?.compress(content, &mut sealed)?;
+        if !compressed {
+            sealed.clear();
+            sealed.extend_from_slice(content);
         }
-        self.sealed.clear();
-        self.sealed.extend_from_slice(content);
-        Ok(false)
+        self.sealed = sealed;
+        Ok(compressed)
     }
 
     fn verify(&mut self, key: &MasterKey, id: &Id, seal: &Seal, content: &[u8], compressed: bool) -> Result<()> {
@@ -77,11 +102,13 @@ impl Encoder {
         self.opened.extend_from_slice(&self.sealed);
         key.open_detached(seal, &mut self.opened).map_err(|_| failed("the seal does not open"))?;
         if compressed {
-            self.content.clear();
-            self.content.reserve(content.len());
-            self.decompressor
-                .decompress_to_buffer(&self.opened, &mut self.content)
-                .map_err(|_| failed("it does not decompress"))?;
+            let mut back = std::mem::take(&mut self.content);
+            back.clear();
+            back.reserve(content.len());
+            let opened = std::mem::take(&mut self.opened);
+            let outcome = self.contexts()?.decompressor.decompress_to_buffer(&opened, &mut back);
+            (self.content, self.opened) = (back, opened);
+            outcome.map_err(|_| failed("it does not decompress"))?;
         }
         let back = if compressed { &self.content } else { &self.opened };
         if back == content { Ok(()) } else { Err(failed("other bytes came back")) }
@@ -103,7 +130,7 @@ mod tests {
     #[test]
     fn blobs_of_every_sort_come_out_as_they_went_in() {
         let key = MasterKey::generate().unwrap();
-        let mut encoder = Encoder::new(3).unwrap();
+        let mut encoder = Encoder::new(3);
         let mut noise = vec![0; 1 << 20];
         crate::repository::crypto::random(&mut noise).unwrap();
         for (content, compresses) in [
@@ -126,7 +153,7 @@ mod tests {
     #[test]
     fn a_blob_that_changed_in_memory_is_noticed() {
         let key = MasterKey::generate().unwrap();
-        let mut encoder = Encoder::new(3).unwrap();
+        let mut encoder = Encoder::new(3);
         let content = b"text ".repeat(1000);
         let id = Id::of(&content);
         let seal = encoder.encode(&key, &id, &content).unwrap().seal;

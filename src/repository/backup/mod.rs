@@ -5,11 +5,12 @@
 //! append it to the open pack ([`packer`]). Full packs are written by threads of their own. A folder's tree is stored as
 //! soon as all in it is ([`folder`]), so that only folders in work are in memory.
 //!
-//! What is durable comes in this order: packs, index, snapshot. A crash leaves the last snapshot whole; packs that were
-//! written before it are adopted by the next backup ([`adopt`]).
+//! What is durable comes in this order: packs, index, snapshot ([`commit`]). A crash leaves the last snapshot whole; packs
+//! that were written before it are adopted by the next backup ([`adopt`]).
 
 mod adopt;
 mod claims;
+mod commit;
 mod copies;
 mod encoder;
 mod folder;
@@ -21,17 +22,18 @@ mod session;
 mod walker;
 
 use std::path::PathBuf;
-use std::sync::PoisonError;
 use std::time::{Instant, SystemTime};
 
 use chrono::{DateTime, FixedOffset, Utc};
 
 pub use adopt::Adoption;
+pub use commit::Prepared;
 pub use copies::Copies;
 
+use super::addition::Adding;
 use super::chunker::{Chunker, ChunkerParameters};
 use super::source::{Issue, Note, TreeSource};
-use super::{Control, Error, Id, Repository, Result, Snapshot, Summary, Timestamp, crash_point};
+use super::{Control, Error, Id, Repository, Result, Snapshot, Summary, Timestamp};
 use previous::Previous;
 use session::Session;
 
@@ -97,16 +99,37 @@ impl Repository {
     /// Items that cannot be read are listed in the outcome. An unreadable root, a failing storage and a cancellation are
     /// errors; then there is no snapshot, and what was written is found again by the next backup.
     pub fn backup(&self, source: &dyn TreeSource, request: &BackupRequest, control: &Control) -> Result<BackupOutcome> {
+        let mut adopted = Adoption::default();
+        for _ in 0..PASSES {
+            let backup = self.prepare_with(source, request, control, &mut adopted)?;
+            if self.commit(&[&backup])?.contains(&true) {
+                return Ok(backup.outcome);
+            }
+            tracing::warn!("packs changed while a backup counted on them: it looks through the source once more");
+        }
+        Err(Error::damaged("the repository", format!("packs that a backup needs changed under it, {PASSES} times")))
+    }
+
+    /// Stores what a source holds, up to what [`commit`](Self::commit) does: there is no snapshot yet. Errors are those of
+    /// [`backup`](Self::backup). Until it is committed or dropped, nothing can be collected.
+    pub fn prepare(&self, source: &dyn TreeSource, request: &BackupRequest, control: &Control) -> Result<Prepared> {
+        self.prepare_with(source, request, control, &mut Adoption::default())
+    }
+
+    fn prepare_with(
+        &self,
+        source: &dyn TreeSource,
+        request: &BackupRequest,
+        control: &Control,
+        adopted: &mut Adoption,
+    ) -> Result<Prepared> {
         let clock = Instant::now();
         control.check()?;
-        let _gate = self.gate().read().unwrap_or_else(PoisonError::into_inner);
-        let mut adopted = Adoption::default();
-        let Pass { session, parent, tree } = self.store(source, request, control, &mut adopted)?;
+        let adding: Adding = self.gate().enter();
+        let Pass { session, parent, tree } = self.store(source, request, control, adopted)?;
         control.check()?;
-        self.try_to_save_integrity();
-        crash_point::reached("before-snapshot");
         let summary = session.summary(request.started, clock.elapsed());
-        let snapshot = self.save_snapshot(&Snapshot {
+        let (snapshot, sealed) = self.seal_snapshot(&Snapshot {
             time: request.time,
             parent: request.parent.filter(|_| parent.is_some()),
             tree,
@@ -119,7 +142,8 @@ impl Repository {
             program_version: Some(concat!("vaultdeck ", env!("CARGO_PKG_VERSION")).into()),
             summary: Some(summary),
         })?;
-        Ok(session.outcome(snapshot, tree, adopted))
+        let counted_on = session.packs();
+        Ok(Prepared { outcome: session.outcome(snapshot, tree, adopted.clone()), sealed, counted_on, _adding: adding })
     }
 }
 
@@ -131,7 +155,7 @@ struct Pass<'a> {
 }
 
 impl Repository {
-    /// Stores what the source holds, until all that the new snapshot would count on is proven to be there at the end too.
+    /// Stores what the source holds.
     fn store<'a>(
         &'a self,
         source: &'a dyn TreeSource,
@@ -139,29 +163,22 @@ impl Repository {
         control: &'a Control,
         adopted: &mut Adoption,
     ) -> Result<Pass<'a>> {
-        for _ in 0..PASSES {
-            self.sync_index()?;
-            self.examine_lost()?;
-            adopted.merge(self.adopt_strays(control)?);
-            let chunker = Chunker::new(request.chunker, self.chunker_seed()?)?;
-            let session = Session::new(self, source, control, chunker);
-            let parent = self.usable_parent(request, &session);
-            let previous = Previous::new(self, parent.as_ref());
-            let tree = session.run(&request.paths, previous, parent.as_ref())?;
-            match self.retire_damaged() {
-                Ok(retired) => session.replace(retired),
-                Err(error) => tracing::warn!(%error, "a damaged pack is still named by the index"),
-            }
-            if self.sync_index()? {
-                self.settle_index()?;
-            }
-            self.flush_index()?;
-            if session.stands() {
-                return Ok(Pass { session, parent, tree });
-            }
-            tracing::warn!("packs changed while a backup counted on them: it looks through the source once more");
+        self.sync_index()?;
+        self.examine_lost()?;
+        adopted.merge(self.adopt_strays(control)?);
+        let chunker = Chunker::new(request.chunker, self.chunker_seed()?)?;
+        let session = Session::new(self, source, control, chunker);
+        let parent = self.usable_parent(request, &session);
+        let previous = Previous::new(self, parent.as_ref());
+        let tree = session.run(&request.paths, previous, parent.as_ref())?;
+        match self.retire_damaged() {
+            Ok(retired) => session.replace(retired),
+            Err(error) => tracing::warn!(%error, "a damaged pack is still named by the index"),
         }
-        Err(Error::damaged("the repository", format!("packs that a backup needs changed under it, {PASSES} times")))
+        if self.sync_index()? {
+            self.settle_index()?;
+        }
+        Ok(Pass { session, parent, tree })
     }
 
     /// The parent's snapshot. One that cannot be read must not stop new backups: everything is read again.

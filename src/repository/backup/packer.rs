@@ -21,6 +21,8 @@ pub(super) struct Packer {
     pack_size: usize,
     /// Gone when no more packs will come.
     full: Mutex<Option<Sender<PackBuilder>>>,
+    /// Full packs of the time before anybody writes them; none from then on.
+    early: Mutex<Option<Vec<PackBuilder>>>,
     /// Buffers of packs that were written.
     spare: Receiver<Vec<u8>>,
 }
@@ -41,8 +43,14 @@ pub(super) struct PackWriter {
 pub(super) fn packer(pack_size: usize) -> (Packer, PackWriter) {
     let (full, full_receiver) = bounded(1);
     let (spare_sender, spare) = bounded(2);
-    let packer =
-        Packer { data: Mutex::default(), trees: Mutex::default(), pack_size, full: Mutex::new(Some(full)), spare };
+    let packer = Packer {
+        data: Mutex::default(),
+        trees: Mutex::default(),
+        pack_size,
+        full: Mutex::new(Some(full)),
+        early: Mutex::new(Some(Vec::new())),
+        spare,
+    };
     (packer, PackWriter { full: full_receiver, spare: spare_sender })
 }
 
@@ -70,10 +78,33 @@ impl Packer {
         Open { pack: PackBuilder::new(buffer), since: Instant::now() }
     }
 
+    /// Whether there is anything to write.
+    pub(super) fn has_any(&self) -> bool {
+        let open = |open: &Mutex<Option<Open>>| open.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        let early = self.early.lock().unwrap_or_else(PoisonError::into_inner);
+        open(&self.data) || open(&self.trees) || early.as_ref().is_some_and(|early| !early.is_empty())
+    }
+
+    /// There are writers from now on.
+    pub(super) fn send_what_waits(&self) -> Result<()> {
+        let early = self.early.lock().unwrap_or_else(PoisonError::into_inner).take();
+        early.into_iter().flatten().try_for_each(|pack| self.send_now(pack))
+    }
+
     fn send(&self, open: Open) -> Result<()> {
+        let mut early = self.early.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(early) = early.as_mut() {
+            early.push(open.pack);
+            return Ok(());
+        }
+        drop(early);
+        self.send_now(open.pack)
+    }
+
+    fn send_now(&self, pack: PackBuilder) -> Result<()> {
         let full = self.full.lock().unwrap_or_else(PoisonError::into_inner).clone();
         // The writers go only after a failure, which is reported as such.
-        full.and_then(|full| full.send(open.pack).ok()).ok_or(Error::Cancelled)
+        full.and_then(|full| full.send(pack).ok()).ok_or(Error::Cancelled)
     }
 
     /// Sends what is open to the writers.

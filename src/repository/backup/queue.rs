@@ -64,6 +64,11 @@ impl<File, Piece> Queue<File, Piece> {
         true
     }
 
+    /// Whether a file waits.
+    pub(super) fn has_files(&self) -> bool {
+        !self.state().files.is_empty()
+    }
+
     /// Whether a piece may be offered now.
     pub(super) fn has_room(&self) -> bool {
         self.state().waiting_bytes < WAITING_BYTES

@@ -69,9 +69,9 @@ struct Reading {
 }
 
 impl<'s, 'a> Reader<'s, 'a> {
-    pub(super) fn new(session: &'s Session<'a>) -> Result<Self> {
-        let encoder = Encoder::new(session.repository.options().compression_level)?;
-        Ok(Self { session, encoder, window: Window::new(&session.chunker) })
+    pub(super) fn new(session: &'s Session<'a>) -> Self {
+        let encoder = Encoder::new(session.repository.options().compression_level);
+        Self { session, encoder, window: Window::new(&session.chunker) }
     }
 
     /// Reads a file and stores its pieces. What is wrong with the file itself becomes an issue or a note.

@@ -111,18 +111,22 @@ impl<'a> Session<'a> {
         let estimating = Control::new();
         thread::scope(|scope| -> Result<()> {
             self.expect(scope, paths, parent, &estimating)?;
-            let mut writers = Vec::new();
-            for number in 0..WRITERS {
-                writers.push(spawn(scope, format!("pack-writer-{number}"), || self.write_packs())?);
-            }
-            let mut workers = Vec::new();
-            for number in 0..self.repository.options().workers.max(1) {
-                match spawn(scope, format!("backup-{number}"), || self.work()) {
-                    Ok(worker) => workers.push(worker),
-                    Err(error) => self.fail(error),
+            let (mut writers, mut workers) = (Vec::new(), Vec::new());
+            // Where nothing has changed this thread alone is quicker than others are started.
+            let help = || -> Result<()> {
+                for number in 0..WRITERS {
+                    writers.push(spawn(scope, format!("pack-writer-{number}"), || self.write_packs())?);
                 }
-            }
-            if let Err(error) = walker::walk(self, paths, previous) {
+                self.packer.send_what_waits()?;
+                for number in 0..self.repository.options().workers.max(1) {
+                    match spawn(scope, format!("backup-{number}"), || self.work()) {
+                        Ok(worker) => workers.push(worker),
+                        Err(error) => self.fail(error),
+                    }
+                }
+                Ok(())
+            };
+            if let Err(error) = walker::walk(self, paths, previous, help) {
                 self.fail(error);
             }
             self.queue.close();
@@ -144,6 +148,11 @@ impl<'a> Session<'a> {
             Some(error) => Err(error),
             None => lock(&self.root).take().ok_or(Error::Cancelled),
         }
+    }
+
+    /// Whether there is anything to do for other threads than the walker's.
+    pub(super) fn needs_help(&self) -> bool {
+        self.queue.has_files() || self.packer.has_any()
     }
 
     /// Tells the progress how much there is to do: as the parent had it, or by a quick look at the source.
@@ -185,9 +194,11 @@ impl<'a> Session<'a> {
     }
 
     fn work_until_done(&self) -> Result<()> {
-        let mut reader = Reader::new(self)?;
+        // Its buffers are large: where nothing has changed there is nothing to read.
+        let mut unmade = None;
         while let Some(work) = self.queue.next() {
             self.control.check()?;
+            let reader = unmade.get_or_insert_with(|| Reader::new(self));
             match work {
                 Work::File(file) => {
                     let outcome = reader.read(file);
@@ -269,9 +280,9 @@ impl<'a> Session<'a> {
         counted_on.extend(retired.written);
     }
 
-    /// Whether every pack that the backup counts on, or wrote, is still what it was when it was proven.
-    pub(super) fn stands(&self) -> bool {
-        self.counted_on().iter().all(|pack| self.repository.is_proven(pack))
+    /// The packs that the backup counts on, or wrote.
+    pub(super) fn packs(&self) -> HashSet<Id> {
+        self.counted_on().clone()
     }
 
     /// Fills a place. A folder that is whole by that is stored, and then the one above it, as far up as it goes.

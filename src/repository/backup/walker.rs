@@ -16,10 +16,17 @@ use super::unreadable_root;
 use crate::repository::source::SourceItem;
 use crate::repository::{BlobKind, Error, Id, Node, NodeKind, Result};
 
-/// Walks all roots. Returns when every file is queued; the workers finish the rest.
-pub(super) fn walk(session: &Session<'_>, paths: &[PathBuf], previous: Previous<'_>) -> Result<()> {
+/// Walks all roots. Returns when every file is queued; the workers finish the rest. `help` is called once, as soon as there
+/// is anything for others to do.
+pub(super) fn walk(
+    session: &Session<'_>,
+    paths: &[PathBuf],
+    previous: Previous<'_>,
+    help: impl FnOnce() -> Result<()>,
+) -> Result<()> {
+    let mut help = Some(help);
     let roots = Roots::new(paths)?;
-    let encoder = Encoder::new(session.repository.options().compression_level)?;
+    let encoder = Encoder::new(session.repository.options().compression_level);
     let mut walker = Walker { session, previous, encoder, frames: Vec::new(), path: PathBuf::new() };
     let folder = Folder::new(None, Node::default(), None);
     let before = walker.previous.root();
@@ -27,6 +34,11 @@ pub(super) fn walk(session: &Session<'_>, paths: &[PathBuf], previous: Previous<
     while !walker.frames.is_empty() {
         session.control.check()?;
         walker.step()?;
+        if session.needs_help()
+            && let Some(help) = help.take()
+        {
+            help()?;
+        }
     }
     Ok(())
 }

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use vaultdeck::repository::{
-    Control, LocalSource, LocalStorage, MasterKey, Repository, SourceItem, SourceReader, Timestamp, TreeSource,
+    BackupRequest, ChunkerParameters, Control, LocalSource, LocalStorage, MasterKey, Prepared, Repository, SourceItem,
+    SourceReader, Timestamp, TreeSource,
 };
 
 use super::{Vault, options};
@@ -31,7 +32,44 @@ fn an_unchanged_backup_looks_at_each_pack_twice_and_reads_only_folders() {
     assert_eq!(calls["read pack"], folders, "each folder of the parent, and no pack: {calls:?}");
     assert_eq!(calls.get("list pack"), None, "{calls:?}");
     let writes: Vec<_> = calls.keys().filter(|call| call.starts_with("write")).collect();
-    assert_eq!(writes, ["write snapshot"], "{calls:?}");
+    assert_eq!(writes, ["write-all snapshot"], "{calls:?}");
+}
+
+#[test]
+fn a_commit_of_many_backups_writes_one_index_file_one_record_and_the_snapshots_together() {
+    let mut vault = Vault::new();
+    vault.backup_of_folders();
+    let storage = Counted::new(Arc::new(LocalStorage::new(vault.path())));
+    let key = MasterKey::from_bytes(&vault.repository.key().to_bytes());
+    let repository = Repository::open(storage.clone(), key, options()).unwrap();
+    let mut prepared = Vec::new();
+    for number in 0..10 {
+        let folder = vault.source().join(format!("new-{number}"));
+        super::write(&folder, "file", 100 + number, 20_000);
+        let request = BackupRequest {
+            paths: vec![folder.clone()],
+            parent: None,
+            time: "2026-11-23T05:00:00Z".parse().unwrap(),
+            started: std::time::SystemTime::now(),
+            hostname: "test".into(),
+            username: "tester".into(),
+            tags: Vec::new(),
+            chunker: ChunkerParameters::FILES,
+        };
+        prepared.push(repository.prepare(&LocalSource::new(&folder).unwrap(), &request, &Control::new()).unwrap());
+    }
+    storage.take();
+    let all: Vec<&Prepared> = prepared.iter().collect();
+
+    assert_eq!(repository.commit(&all).unwrap(), [true; 10]);
+
+    let calls = storage.take();
+    let writes: Vec<(&str, u64)> = calls
+        .iter()
+        .filter(|(call, _)| call.starts_with("write"))
+        .map(|(call, count)| (call.as_str(), *count))
+        .collect();
+    assert_eq!(writes, [("write index file", 1), ("write-all snapshot", 1), ("write-side integrity", 1)]);
 }
 
 #[test]

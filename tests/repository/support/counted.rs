@@ -69,6 +69,10 @@ impl Storage for Counted {
         self.count("write", kind);
         self.storage.write(kind, id, content)
     }
+    fn write_all(&self, kind: FileKind, files: &[(Id, Vec<u8>)]) -> Result<()> {
+        self.count("write-all", kind);
+        self.storage.write_all(kind, files)
+    }
     fn make_durable(&self, kind: FileKind, id: &Id) -> Result<()> {
         self.count("sync", kind);
         self.storage.make_durable(kind, id)
@@ -76,6 +80,10 @@ impl Storage for Counted {
     fn remove(&self, kind: FileKind, id: &Id) -> Result<()> {
         self.count("remove", kind);
         self.storage.remove(kind, id)
+    }
+    fn remove_all(&self, kind: FileKind, ids: &[Id]) -> Result<()> {
+        self.count("remove-all", kind);
+        self.storage.remove_all(kind, ids)
     }
     fn read_config(&self) -> Result<Option<Vec<u8>>> {
         self.count("read", "config");

@@ -233,6 +233,24 @@ impl Storage for FaultyStorage {
         Ok(())
     }
 
+    fn write_all(&self, kind: FileKind, files: &[(Id, Vec<u8>)]) -> Result<()> {
+        for (number, (id, content)) in files.iter().enumerate() {
+            if let Err(error) = self.write(kind, id, content) {
+                // Nothing says in which order the others came to the disk, or whether they did.
+                let mut state = self.state();
+                for (id, content) in &files[..number] {
+                    state.files.remove(&(kind, *id));
+                    state.leave(kind, *id, content);
+                }
+                for (id, content) in &files[number + 1..] {
+                    state.leave(kind, *id, content);
+                }
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
     fn remove(&self, kind: FileKind, id: &Id) -> Result<()> {
         let mut state = self.state();
         state.need_power("remove")?;
