@@ -48,7 +48,7 @@ pub(super) fn run(session: &Session, command: &CatalogCommand) -> Result<Exit, F
             output::print(&COLUMNS, &rows, *format)?;
         }
         CatalogCommand::Restore { copy } => {
-            let data_dir = DataDir::open(&session.data_dir)?;
+            let data_dir = DataDir::open_to_write(&session.data_dir)?;
             let done = copies::put_back(&data_dir.catalog(), copy.as_deref(), chrono::Utc::now())?;
             output::write(&told(&done, &session.data_dir))?;
         }

@@ -115,8 +115,9 @@ impl Host {
         let routes = router(Arc::clone(&engine), Surface::Local { shutdown: shutdown.clone() });
         let call = in_process(routes.clone());
         let handler: Handler = Arc::new(move |request| Box::pin(call(request)));
-        let socket =
-            (purpose == Purpose::Work).then(|| announce_socket(&engine, routes, &shutdown, None)).transpose()?;
+        // Where the directory cannot be written there is no place for a socket; others open it beside this process.
+        let open_to_others = purpose == Purpose::Work && engine.data_dir().is_writable();
+        let socket = open_to_others.then(|| announce_socket(&engine, routes, &shutdown, None)).transpose()?;
         let own = Some(Own { engine, shutdown, socket });
         Ok(Self { transport: Transport::InProcess(handler), served_at: None, own })
     }

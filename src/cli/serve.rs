@@ -4,11 +4,13 @@ use super::arguments::{Clock, ServeOptions};
 use super::failure::{Exit, Failure};
 use super::host::{announce_socket, open_patiently, rest};
 use super::output;
-use super::{Session, absolute};
+use super::{Session, absolute, own_regions};
 use crate::config::Config;
 use crate::domain::extension::{Health, ProblemSeverity};
+use crate::engine::data_dir::Access;
 use crate::engine::{ClockKind, Engine, EngineOptions};
-use crate::server::{Shutdown, Surface, check_address, router, serve_tcp};
+use crate::server::{RestoreFolders, Shutdown, Surface, check_address, router, serve_tcp};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -37,19 +39,76 @@ pub(super) async fn run(session: &Session, options: &ServeOptions) -> Result<Exi
     let url = format!("http://{}", listener.local_addr()?);
     let shutdown = Shutdown::new();
     let local = router(Arc::clone(&engine), Surface::Local { shutdown: shutdown.clone() });
-    let socket = announce_socket(&engine, local, &shutdown, Some(url.clone()))?;
-    let mut restore_roots = options.restore_roots.iter().map(|root| absolute(root)).collect::<Result<Vec<_>, _>>()?;
-    restore_roots.extend(session.config.restore_roots.iter().cloned());
-    let remote = router(Arc::clone(&engine), Surface::Tcp { restore_roots, simulated_clock: simulated });
+    let socket = match engine.data_dir().access() {
+        Access::Write => Some(announce_socket(&engine, local, &shutdown, Some(url.clone()))?),
+        Access::Read(why) => {
+            tracing::warn!("the {why}; it is served for that");
+            None
+        }
+    };
+    let mut settings = Settings::of(session, options)?;
+    let surface = Surface::Tcp { restore_roots: settings.restore_roots.clone(), simulated_clock: simulated };
+    let remote = router(Arc::clone(&engine), surface);
     let tcp = tokio::spawn(serve_tcp(listener, remote, shutdown.clone()));
     let mut signals = Signals::take()?;
     tracing::info!(url, data_dir = %session.data_dir.display(), clock = ?options.clock, "the engine serves");
     output::write(&format!("listening on {url}\n"))?;
-    let exit = serve(session, &engine, &mut signals, &shutdown).await;
+    let exit = serve(&mut settings, &engine, &mut signals, &shutdown).await;
     shutdown.request();
     rest(engine).await;
+    let socket = async {
+        if let Some(socket) = socket {
+            let _ = socket.await;
+        }
+    };
     let _ = tokio::time::timeout(FAREWELL, async { tokio::join!(tcp, socket) }).await;
     Ok(exit)
+}
+
+/// What of the config counts while the engine serves. SIGHUP reads it again.
+struct Settings<'a> {
+    session: &'a Session,
+    /// What was read last.
+    config: Config,
+    /// The folders of the command line, below which restores may write whatever the config says.
+    given: Vec<PathBuf>,
+    /// Those and the config's, as the port has them.
+    restore_roots: RestoreFolders,
+}
+
+impl<'a> Settings<'a> {
+    fn of(session: &'a Session, options: &ServeOptions) -> Result<Self, Failure> {
+        let given = options.restore_roots.iter().map(|root| absolute(root)).collect::<Result<Vec<_>, _>>()?;
+        let this = Self { session, config: session.config.clone(), given, restore_roots: RestoreFolders::default() };
+        this.allow_restores();
+        Ok(this)
+    }
+
+    fn allow_restores(&self) {
+        self.restore_roots.set(self.given.iter().chain(&self.config.restore_roots).cloned().collect());
+    }
+
+    /// Reads the config again. Whatever is wrong with it, what was read before stays.
+    fn reload(&mut self, engine: &Engine) {
+        let read =
+            Config::load(&self.session.places.config_file).map_err(|error| error.to_string()).and_then(|config| {
+                let regions =
+                    own_regions(&config, &self.session.places).map_err(|failure| failure.message().to_owned())?;
+                Ok((config, regions))
+            });
+        match read {
+            Err(error) => tracing::error!(%error, "SIGHUP: the config cannot be read; what was read before stays"),
+            Ok((config, _)) if config == self.config => {
+                tracing::info!("SIGHUP: the config is read again: nothing changed");
+            }
+            Ok((config, regions)) => {
+                self.config = config;
+                self.allow_restores();
+                engine.set_own_regions(regions);
+                tracing::info!("SIGHUP: the config is read again: its restore_roots and regions count from now on");
+            }
+        }
+    }
 }
 
 /// The signals that a daemon takes. Of SIGPIPE nothing is heard: the runtime ignores it, and a write fails instead.
@@ -72,7 +131,7 @@ impl Signals {
 }
 
 /// Waits until the engine is to end; how the command ends then.
-async fn serve(session: &Session, engine: &Arc<Engine>, signals: &mut Signals, shutdown: &Shutdown) -> Exit {
+async fn serve(settings: &mut Settings<'_>, engine: &Arc<Engine>, signals: &mut Signals, shutdown: &Shutdown) -> Exit {
     let mut looks = tokio::time::interval(LOOK);
     let mut known = engine.health();
     let [user_1, user_2] = &mut signals.user;
@@ -90,7 +149,11 @@ async fn serve(session: &Session, engine: &Arc<Engine>, signals: &mut Signals, s
                 tracing::info!("asked to stop by a control call");
                 return Exit::Done;
             }
-            _ = signals.hang_up.recv() => reload(session, engine),
+            // restic sends it too, to ask whether the holder of a lock lives.
+            _ = signals.hang_up.recv() => {
+                engine.wake();
+                settings.reload(engine);
+            }
             _ = user_1.recv() => tracing::info!("SIGUSR1 means nothing here"),
             _ = user_2.recv() => tracing::info!("SIGUSR2 means nothing here"),
             _ = looks.tick() => {
@@ -103,16 +166,6 @@ async fn serve(session: &Session, engine: &Arc<Engine>, signals: &mut Signals, s
                 }
             }
         }
-    }
-}
-
-/// SIGHUP, as a daemon takes it. restic sends it too, to ask whether the holder of a lock lives.
-fn reload(session: &Session, engine: &Engine) {
-    engine.wake();
-    match Config::load(&session.places.config_file) {
-        Err(error) => tracing::error!(%error, "SIGHUP: the config cannot be read; what was read before stays"),
-        Ok(config) if config == session.config => tracing::info!("SIGHUP: the config is read again: nothing changed"),
-        Ok(_) => tracing::warn!("SIGHUP: the config changed; what it says of the engine counts from its next start on"),
     }
 }
 

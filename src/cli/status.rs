@@ -8,6 +8,7 @@ use super::host::{Host, Purpose};
 use super::output;
 use crate::domain::extension::{Health, Problem, ProblemSeverity, Status};
 use crate::engine::data_dir::live_engine;
+use crate::engine::read_only::ReadOnly;
 
 /// Tells how an engine is; the exit code tells it too: 0 well, 3 with warnings, 1 with errors, 4 when none answers.
 pub(super) async fn run(session: &Session, options: &StatusOptions) -> Result<Exit, Failure> {
@@ -18,9 +19,13 @@ pub(super) async fn run(session: &Session, options: &StatusOptions) -> Result<Ex
         return tell(options.output, &health?);
     }
     if live_engine(&session.data_dir).is_none() {
+        let directory = session.data_dir.display();
+        let what_to_do = match ReadOnly::found(&session.data_dir) {
+            Some(why) => format!("The {why}"),
+            None => "Start one: vaultdeck serve".to_owned(),
+        };
         return Err(Failure::out_of_reach(format!(
-            "no engine runs in {}: no plan runs and nothing expires. Start one: vaultdeck serve",
-            session.data_dir.display()
+            "no engine runs in {directory}: no plan runs and nothing expires. {what_to_do}"
         )));
     }
     let host = Host::reach(session, Purpose::Look).await?;

@@ -32,6 +32,16 @@ pub struct Status {
     pub problems: Vec<Problem>,
 }
 
+/// The code of the [`Problem`] of an engine whose data directory cannot be written: it lists, checks and restores.
+pub const READ_ONLY_DIRECTORY: &str = "DataDirectoryReadOnly";
+
+impl Status {
+    /// That the engine's data directory cannot be written, if that is so: then nothing but restores can be asked for.
+    pub fn read_only_directory(&self) -> Option<&Problem> {
+        self.problems.iter().find(|problem| problem.code == READ_ONLY_DIRECTORY)
+    }
+}
+
 /// How bad a problem of the engine is; the worst is the greatest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum ProblemSeverity {

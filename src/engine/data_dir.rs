@@ -15,6 +15,7 @@
 //! ```
 
 use crate::engine::error::{Error, Result};
+use crate::engine::read_only::{ReadOnly, forbids_writing};
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -47,7 +48,18 @@ const NETWORK_FILE_SYSTEMS: [(u32, &str); 9] = [
 #[derive(Debug)]
 pub struct DataDir {
     root: PathBuf,
-    lock: File,
+    access: Access,
+    /// Held alone by who writes, shared by who reads. None where there is only reading and no such file.
+    lock: Option<File>,
+}
+
+/// What may be done with a data directory. It is found out once, when the directory is opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Access {
+    /// Everything.
+    Write,
+    /// Nothing that changes it.
+    Read(ReadOnly),
 }
 
 /// What a live engine tells about itself in `engine.json`.
@@ -63,25 +75,68 @@ pub struct Announcement {
     pub socket: Option<PathBuf>,
 }
 
+impl Access {
+    /// Refuses what needs to write where that is not possible.
+    pub fn require_write(&self) -> Result<()> {
+        match self {
+            Self::Write => Ok(()),
+            Self::Read(why) => Err(Error::ReadOnly(why.clone())),
+        }
+    }
+}
+
 impl DataDir {
-    /// Makes what is missing, refuses network file systems, and takes the lock.
+    /// Makes what is missing, refuses network file systems, and takes the lock. A directory that cannot be written is opened
+    /// for reading only, and nothing in it is touched.
     pub fn open(path: &Path) -> Result<Self> {
         Self::open_on(path, |root| rustix::fs::statfs(root).map(|facts| facts.f_type as u32))
     }
 
+    /// The same for what makes no sense without writing: a directory that cannot be written is [`Error::ReadOnly`].
+    pub fn open_to_write(path: &Path) -> Result<Self> {
+        let this = Self::open(path)?;
+        this.require_write()?;
+        Ok(this)
+    }
+
     /// The same; `file_system` tells the magic number of the file system that a folder lies on.
     fn open_on(path: &Path, file_system: impl Fn(&Path) -> rustix::io::Result<u32>) -> Result<Self> {
-        make_private_folder(path)?;
+        make_folder(path)?;
         let root = path.canonicalize().map_err(|e| Error::io(format!("open {}", path.display()), e))?;
         let magic = file_system(&root).map_err(|e| Error::io(format!("statfs {}", root.display()), e))?;
         refuse_network_file_system(&root, magic)?;
-        let lock = take_lock(&root)?;
-        let this = Self { root, lock };
-        for folder in [this.keys(), this.vaults(), this.trash(), this.restored()] {
-            make_private_folder(&folder)?;
+        let (access, lock) = match ReadOnly::found(&root) {
+            None => take_lock(&root)?,
+            Some(why) => (Access::Read(why), share_lock(&root)?),
+        };
+        let this = Self { root, access, lock };
+        if this.access == Access::Write {
+            for folder in [this.root.clone(), this.keys(), this.vaults(), this.trash(), this.restored()] {
+                make_private_folder(&folder)?;
+            }
+            this.forget_announcement()?;
         }
-        this.forget_announcement()?;
         Ok(this)
+    }
+
+    /// What may be done with it.
+    pub fn access(&self) -> &Access {
+        &self.access
+    }
+
+    /// Whether it can be written.
+    pub fn is_writable(&self) -> bool {
+        self.access == Access::Write
+    }
+
+    /// Whether its file system was remounted read-only since it was opened, as far as the mount tells.
+    pub fn became_read_only(&self) -> bool {
+        rustix::fs::statvfs(&self.root).is_ok_and(|facts| facts.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY))
+    }
+
+    /// Refuses what would change the directory where that is not possible.
+    pub fn require_write(&self) -> Result<()> {
+        self.access.require_write()
     }
 
     /// The directory itself, canonical.
@@ -126,6 +181,7 @@ impl DataDir {
 
     /// Tells other processes where this engine is reached.
     pub fn announce(&self, url: Option<String>, socket: Option<PathBuf>) -> Result<()> {
+        self.require_write()?;
         let announcement = Announcement { pid: std::process::id(), url, socket };
         let text = serde_json::to_vec(&announcement).map_err(|e| Error::Internal(e.to_string()))?;
         write_private_file(&self.root.join("engine.json"), &text)
@@ -151,8 +207,12 @@ impl Drop for DataDir {
     fn drop(&mut self) {
         // Before the lock is given back: an announcement that outlives its engine would name the wrong process. Where
         // removing fails there is nothing left to do, and readers prove an announcement by the lock anyway.
-        let _ = self.forget_announcement();
-        let _ = flock(&self.lock, FlockOperation::Unlock);
+        if self.access == Access::Write {
+            let _ = self.forget_announcement();
+        }
+        if let Some(lock) = &self.lock {
+            let _ = flock(lock, FlockOperation::Unlock);
+        }
     }
 }
 
@@ -178,13 +238,18 @@ pub fn socket_path(root: &Path) -> PathBuf {
 
 /// Makes a folder with mode 0700, and its parents; an existing one that belongs to others' eyes is closed to them.
 pub fn make_private_folder(path: &Path) -> Result<()> {
+    make_folder(path)?;
     let failed = |e| Error::io(format!("make the folder {}", path.display()), e);
-    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
     let mode = fs::metadata(path).map_err(failed)?.permissions().mode();
     if mode & 0o077 != 0 {
         fs::set_permissions(path, fs::Permissions::from_mode(0o700)).map_err(failed)?;
     }
     Ok(())
+}
+
+fn make_folder(path: &Path) -> Result<()> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(|e| Error::io(format!("make the folder {}", path.display()), e))
 }
 
 /// Writes a file with mode 0600, whole or not at all, and durably.
@@ -207,24 +272,43 @@ fn read_announcement(root: &Path) -> Option<Announcement> {
     serde_json::from_slice(&fs::read(root.join("engine.json")).ok()?).ok()
 }
 
-fn take_lock(root: &Path) -> Result<File> {
+/// Takes the lock to write, alone.
+fn take_lock(root: &Path) -> Result<(Access, Option<File>)> {
     let path = root.join("engine.lock");
     let failed = |e: std::io::Error| Error::io(format!("lock {}", path.display()), e);
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(&path)
-        .map_err(failed)?;
-    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(file),
+    let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
+    let file = match opened {
+        // It became so just now.
+        Err(error) if forbids_writing(&error) => {
+            return Ok((Access::Read(ReadOnly::new(root, &error)), share_lock(root)?));
+        }
+        opened => opened.map_err(failed)?,
+    };
+    hold(&file, FlockOperation::NonBlockingLockExclusive, root)?;
+    Ok((Access::Write, Some(file)))
+}
+
+/// Takes the lock to read, beside others who read.
+fn share_lock(root: &Path) -> Result<Option<File>> {
+    let path = root.join("engine.lock");
+    match File::open(&path) {
+        Ok(file) => {
+            hold(&file, FlockOperation::NonBlockingLockShared, root)?;
+            Ok(Some(file))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::io(format!("read {}", path.display()), error)),
+    }
+}
+
+fn hold(file: &File, how: FlockOperation, root: &Path) -> Result<()> {
+    match flock(file, how) {
+        Ok(()) => Ok(()),
         Err(rustix::io::Errno::WOULDBLOCK) => {
             let holder = read_announcement(root);
             Err(Error::Held { pid: holder.as_ref().map(|h| h.pid), socket: holder.and_then(|h| h.socket) })
         }
-        Err(e) => Err(failed(e.into())),
+        Err(e) => Err(Error::io(format!("lock {}", root.join("engine.lock").display()), e)),
     }
 }
 
@@ -267,6 +351,21 @@ mod tests {
         drop(DataDir::open(folder.path()).unwrap());
         fs::write(folder.path().join("engine.json"), r#"{"pid":1}"#).unwrap();
         assert_eq!(live_engine(folder.path()), None);
+    }
+
+    #[test]
+    fn who_reads_keeps_out_who_writes_and_nobody_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        drop(DataDir::open(root).unwrap());
+        let readers = [share_lock(root).unwrap().unwrap(), share_lock(root).unwrap().unwrap()];
+        assert!(matches!(DataDir::open(root), Err(Error::Held { pid: None, .. })));
+        assert_eq!(live_engine(root), None, "who reads is no engine that others could ask");
+        drop(readers);
+        let writer = DataDir::open(root).unwrap();
+        assert!(matches!(share_lock(root), Err(Error::Held { .. })));
+        drop(writer);
+        assert!(share_lock(tempfile::tempdir().unwrap().path()).unwrap().is_none(), "there is no lock to share");
     }
 
     #[test]

@@ -86,6 +86,9 @@ pub enum Error {
     /// A vault is being collected, or about to be: new work in it waits. The same succeeds a little later.
     #[error("the vault {0} is being cleaned up; try again in a moment")]
     Busy(crate::domain::Arn),
+    /// The data directory can be read and not written, and this would have changed it. Nothing was changed.
+    #[error("{0}")]
+    ReadOnly(crate::engine::read_only::ReadOnly),
     /// The data directory cannot be used.
     #[error("{0}")]
     DataDir(String),

@@ -1,18 +1,22 @@
 //! Whether the engine does what it is there for, as a person or a monitor wants to know it.
 
-use crate::domain::extension::{Health, Problem, ProblemSeverity};
+use crate::domain::extension::{Health, Problem, ProblemSeverity, READ_ONLY_DIRECTORY};
 use crate::engine::Engine;
 use crate::engine::catalog::damage;
+use crate::engine::data_dir::Access;
 use crate::engine::jobs::pulse::SILENCE;
 
 impl Engine {
     /// What is wrong with the engine itself, the worst first. It waits for nothing that may be stuck.
     pub fn health(&self) -> Health {
-        let mut problems: Vec<Problem> =
-            [self.conductor_trouble(), self.panics(), self.clock_trouble(), self.damaged_points()]
-                .into_iter()
-                .flatten()
-                .collect();
+        let found = [
+            self.read_only_directory(),
+            self.conductor_trouble(),
+            self.panics(),
+            self.clock_trouble(),
+            self.damaged_points(),
+        ];
+        let mut problems: Vec<Problem> = found.into_iter().flatten().collect();
         problems.sort_by_key(|problem| std::cmp::Reverse(problem.severity));
         Health { healthy: problems.iter().all(|problem| problem.severity < ProblemSeverity::Error), problems }
     }
@@ -25,6 +29,24 @@ impl Engine {
     /// Whether the conductor's thread has ended though nobody stopped it: nothing will happen in this process any more.
     pub fn conductor_is_gone(&self) -> bool {
         !self.jobs.is_stopping() && self.jobs.conductor_ended()
+    }
+
+    fn read_only_directory(&self) -> Option<Problem> {
+        let message = match self.data_dir.access() {
+            Access::Read(why) => format!(
+                "The data directory is read-only ({}): lists, checks and restores into other folders work; nothing is \
+                 backed up, no plan runs, nothing expires, nothing can be changed. When it can be written again, start the \
+                 engine again.",
+                why.reason()
+            ),
+            Access::Write if self.data_dir.became_read_only() => {
+                "The file system of the data directory became read-only while the engine ran: nothing that it does can be \
+                 written down. Start the engine again: then lists, checks and restores into other folders work."
+                    .to_owned()
+            }
+            Access::Write => return None,
+        };
+        Some(Problem { code: READ_ONLY_DIRECTORY.to_owned(), severity: ProblemSeverity::Error, message })
     }
 
     fn conductor_trouble(&self) -> Option<Problem> {

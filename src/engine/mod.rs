@@ -23,6 +23,7 @@ pub mod manifest;
 pub mod offline;
 pub mod organization;
 pub mod plans;
+pub mod read_only;
 pub mod recovery_keys;
 pub mod recovery_points;
 pub mod regions;
@@ -65,7 +66,7 @@ use crate::domain::extension::RescanReport;
 use crate::domain::{AccountId, Region, Scope, Time};
 use catalog::{Catalog, copies};
 use clock::EngineClock;
-use data_dir::DataDir;
+use data_dir::{Access, DataDir};
 use keys::LocalKey;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -123,10 +124,11 @@ impl Engine {
         let data_dir = DataDir::open(&options.data_dir)?;
         refuse_lost_catalog(&data_dir)?;
         let fresh = !data_dir.catalog().exists();
+        if let (Access::Read(why), true) = (data_dir.access(), fresh) {
+            return Err(Error::DataDir(format!("{why}; but there is nothing in it yet")));
+        }
         let engine = Self::put_together(data_dir, options, start, clocks, fresh)?;
-        engine.know_vaults()?;
-        engine.found_organization()?;
-        jobs::start(&engine)?;
+        engine.begin()?;
         Ok(engine)
     }
 
@@ -134,7 +136,7 @@ impl Engine {
     /// the vaults' folders, and what was left of the old one is kept aside. A catalog that is whole is opened as it is, and
     /// one of which there is a good copy is refused with the command that puts it back. `None` when nothing was made anew.
     pub fn open_rebuilding(options: EngineOptions) -> Result<(Arc<Self>, Option<RescanReport>)> {
-        let data_dir = DataDir::open(&options.data_dir)?;
+        let data_dir = DataDir::open_to_write(&options.data_dir)?;
         let path = data_dir.catalog();
         let lost = refuse_lost_catalog(&data_dir).is_err();
         if !lost {
@@ -155,10 +157,20 @@ impl Engine {
         }
         let engine = Self::put_together(data_dir, options, None, Arc::new(MachineClocks), false)?;
         let report = engine.rebuild()?;
-        engine.know_vaults()?;
-        engine.found_organization()?;
-        jobs::start(&engine)?;
+        engine.begin()?;
         Ok((engine, Some(report)))
+    }
+
+    /// Puts right what an earlier process left, and lets things happen; in a directory that cannot be written nothing is
+    /// put right.
+    fn begin(self: &Arc<Self>) -> Result<()> {
+        if self.data_dir.is_writable() {
+            self.know_vaults()?;
+            self.found_organization()?;
+        } else {
+            self.own_vaults()?;
+        }
+        jobs::start(self)
     }
 
     fn put_together(
@@ -168,12 +180,18 @@ impl Engine {
         clocks: Arc<dyn Clocks>,
         fresh: bool,
     ) -> Result<Arc<Self>> {
+        // The clock stands still there, so a job that lasts in engine time would never end.
+        let simulated_rate = options.simulated_rate.filter(|_| data_dir.is_writable());
+        let options = EngineOptions { simulated_rate, ..options };
         let local_key = Arc::new(LocalKey::open_or_create(&data_dir.local_key(), fresh)?);
-        let catalog = Catalog::open(&data_dir.catalog())?;
-        let clock = if options.scheduler {
-            EngineClock::open(&catalog, clocks, options.clock, start)?
-        } else {
-            EngineClock::glance(&catalog, clocks)?
+        let catalog = match data_dir.access() {
+            Access::Write => Catalog::open(&data_dir.catalog())?,
+            Access::Read(why) => Catalog::open_copy(&data_dir.catalog(), why)?,
+        };
+        let clock = match (options.scheduler, data_dir.is_writable()) {
+            (true, true) => EngineClock::open(&catalog, clocks, options.clock, start)?,
+            (true, false) => EngineClock::glance_as(&catalog, clocks, options.clock)?,
+            (false, _) => EngineClock::glance(&catalog, clocks)?,
         };
         let vault_store = VaultStore::open(&data_dir, Arc::clone(&local_key));
         let jobs = Arc::new(jobs::Runtime::new());
@@ -195,11 +213,12 @@ impl Engine {
     pub fn shutdown(&self, limit: Duration) -> bool {
         let left = self.jobs.ask_to_stop();
         // First of all: whoever asked may not wait until the last job has come to rest, and an orderly stop is no attempt.
-        if let Err(error) = jobs::worker::forgive(self, &left) {
+        let writable = self.data_dir.is_writable();
+        if writable && let Err(error) = jobs::worker::forgive(self, &left) {
             tracing::warn!(%error, "the stop counts as an attempt of the jobs that run");
         }
         let rested = self.jobs.rest(limit);
-        if let Err(error) = self.clock.save(&self.catalog, true) {
+        if writable && let Err(error) = self.clock.save(&self.catalog, true) {
             tracing::warn!(%error, "the engine's time was not saved");
         }
         self.vault_store.close_all();

@@ -20,7 +20,7 @@ pub struct Offline {
 impl Offline {
     /// Locks the data directory and reads its local key; the catalog is not touched.
     pub fn open(path: &Path) -> Result<Self> {
-        let data_dir = DataDir::open(path)?;
+        let data_dir = DataDir::open_to_write(path)?;
         let local_key = Arc::new(LocalKey::open_or_create(&data_dir.local_key(), false)?);
         Ok(Self { store: VaultStore::open(&data_dir, local_key), data_dir })
     }

@@ -19,6 +19,7 @@ const HOST: &str = "recovery-key";
 impl Engine {
     /// Makes a key file with which `restic` opens a vault, and tells its password, this once. An earlier one is removed.
     pub fn make_recovery_key(&self, scope: &Scope, name: &VaultName) -> Result<RecoveryKey> {
+        self.data_dir.require_write()?;
         let arn = Arn::vault(scope, name);
         // Two at once would each remove the other's; and nobody deletes the vault meanwhile.
         let one_at_a_time = self.vault_store.name_lock(&arn);

@@ -7,6 +7,7 @@ use crate::domain::restore::{self as restore_rules, EfsRestore, EfsTarget, keys_
 use crate::domain::{Arn, Resource, ResourceType};
 use crate::engine::access::roles;
 use crate::engine::catalog::{creation_tokens, idempotency, recovery_points, restore_jobs};
+use crate::engine::data_dir::Access;
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::create::new_job_id;
 use crate::engine::jobs::store::{self, RestoreRecord};
@@ -56,7 +57,7 @@ impl Engine {
         let scope = caller.scope();
         let now = self.clock.now();
         let fingerprint = idempotency::Fingerprint::of(&request)?;
-        let id = self.catalog.write(|tx| {
+        let id = self.catalog.note(|tx| {
             if let Some(token) = &request.idempotency_token
                 && let Some(before) = idempotency::find(tx, &scope, OPERATION, token, &fingerprint)?
             {
@@ -71,6 +72,7 @@ impl Engine {
             }
             Ok(id)
         })?;
+        self.jobs.note_asked(&id);
         self.jobs.resume();
         self.jobs.wake();
         Ok(id)
@@ -122,6 +124,18 @@ impl Engine {
         })
     }
 
+    /// Where restores that name no folder go.
+    fn restored_folder(&self) -> Result<PathBuf> {
+        match self.data_dir.access() {
+            Access::Write => Ok(self.data_dir.restored()),
+            Access::Read(why) => Err(Error::invalid_parameter(format!(
+                "Invalid Metadata: vaultdeck:path must name the folder to restore into, since the data directory, where it \
+                 would be else, is read-only ({})",
+                why.reason()
+            ))),
+        }
+    }
+
     /// Where the restore writes.
     fn destination(
         &self,
@@ -135,7 +149,7 @@ impl Engine {
                 let id = resources::new_file_system_id()?;
                 let target = match path {
                     Some(path) => restore_target::given(Path::new(path), &caller.restore_roots, self.data_dir.root())?,
-                    None => self.data_dir.restored().join(&id),
+                    None => self.restored_folder()?.join(&id),
                 };
                 refuse_taken(connection, caller, &target)?;
                 Ok(Destination { target, new_id: Some(id) })

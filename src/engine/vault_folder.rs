@@ -25,6 +25,7 @@ impl VaultStore {
     /// A folder of that name that no row of the catalog owns is put into the trash, unless it holds recovery points: then
     /// the catalog has lost a vault, and the new one is that vault.
     pub(crate) fn create(&self, scope: &Scope, name: &VaultName, arn: &Arn, now: Time) -> Result<VaultId> {
+        self.require_write()?;
         let target = self.folder(scope, name.as_str());
         let parent = target.parent().unwrap_or(&target).to_path_buf();
         make_private_folder(&parent)?;
@@ -81,6 +82,7 @@ impl VaultStore {
         if let Some(id) = frozen.vault_id {
             return Ok(id);
         }
+        self.require_write()?;
         let id = VaultId::draw();
         frozen.vault_id = Some(id.clone());
         write_json(&folder.join("vaultdeck/vault.json"), &frozen)?;
@@ -91,6 +93,7 @@ impl VaultStore {
     /// Moves the folder of the vault `id` to the trash. A folder of that name that belongs to another vault stays, and that
     /// there is none is fine: then an earlier attempt came that far.
     pub(crate) fn discard(&self, arn: &Arn, id: Option<&VaultId>, deleted: Time) -> Result<()> {
+        self.require_write()?;
         let folder = self.folder_of(arn)?;
         let (Some(scope), Some(name)) = (arn.scope(), arn.vault_name()) else { return Err(no_vault(arn)) };
         if exists(&folder)? {
@@ -124,6 +127,7 @@ impl VaultStore {
 
     /// Removes what vaults left behind whose making was interrupted.
     pub(crate) fn remove_leftovers(&self) -> Result<()> {
+        self.require_write()?;
         for account in folders_in(&self.vaults)? {
             for region in folders_in(&account)? {
                 for folder in folders_in(&region)? {

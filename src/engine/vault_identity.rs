@@ -104,19 +104,29 @@ impl Engine {
                 tracing::warn!(vault = %deletion.vault, %error, "the folder of a deleted vault could not be put into the trash");
             }
         }
+        for vault in self.own_vaults()? {
+            if let Err(error) = self.give_id(&vault) {
+                tracing::warn!(%vault, %error, "the vault has no id yet");
+            }
+        }
+        self.vault_store.remove_leftovers()
+    }
+
+    /// The store learns whose each folder is; the vaults of older versions, which have no id.
+    pub(crate) fn own_vaults(&self) -> Result<Vec<Arn>> {
         let rows: Vec<(Arn, Option<VaultId>)> = self.catalog.read(|connection| {
             store::select(connection, "SELECT arn, vault_id FROM vaults", |row| {
                 Ok((row.parsed("arn")?, row.column::<Option<String>>("vault_id")?.map(VaultId)))
             })
         })?;
+        let mut without = Vec::new();
         for (vault, id) in rows {
-            if let Some(id) = id {
-                self.vault_store.own(&vault, id);
-            } else if let Err(error) = self.give_id(&vault) {
-                tracing::warn!(%vault, %error, "the vault has no id yet");
+            match id {
+                Some(id) => self.vault_store.own(&vault, id),
+                None => without.push(vault),
             }
         }
-        self.vault_store.remove_leftovers()
+        Ok(without)
     }
 
     /// Gives an id to a vault of an older version: first its folder, which keeps it, then its row.

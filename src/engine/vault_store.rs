@@ -16,7 +16,7 @@
 //! vault opens all the same, and only what writes is refused.
 
 use crate::domain::{Arn, Scope, Time};
-use crate::engine::data_dir::{DataDir, write_private_file};
+use crate::engine::data_dir::{Access, DataDir, write_private_file};
 use crate::engine::error::{Error, Result};
 use crate::engine::keys::LocalKey;
 use crate::engine::vault_copies::{self, Mend, Pair};
@@ -55,6 +55,7 @@ pub struct OpenVault {
     /// Tells restic that the repository is in use; none while another program excludes us.
     lock: Mutex<Option<RepositoryLock>>,
     folder: PathBuf,
+    access: Access,
     /// Files of the engine that are to be written again.
     mends: Mutex<Vec<Mend>>,
 }
@@ -63,6 +64,7 @@ pub struct OpenVault {
 pub struct VaultStore {
     pub(super) vaults: PathBuf,
     pub(super) trash: PathBuf,
+    access: Access,
     pub(super) local_key: Arc<LocalKey>,
     slots: Mutex<HashMap<Arn, Arc<Slot>>>,
     gates: Mutex<HashMap<Arn, Arc<Gate>>>,
@@ -114,6 +116,7 @@ impl OpenVault {
     /// Makes sure that the vault may be written: that this process has said so to other programs, and that none of them
     /// holds the repository for itself alone. Before that, reading goes on. What was found damaged is written again now.
     pub fn may_write(&self) -> Result<()> {
+        self.access.require_write()?;
         let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
         match lock.as_ref() {
             Some(lock) => lock.confirm()?,
@@ -130,6 +133,7 @@ impl OpenVault {
     /// Makes sure that something may be removed from the vault, which needs no room for a lock: that no other program holds
     /// the repository for itself alone.
     pub fn may_remove(&self) -> Result<()> {
+        self.access.require_write()?;
         Ok(self.repository.refuse_if_excluded()?)
     }
 
@@ -174,12 +178,18 @@ impl VaultStore {
         Self {
             vaults: data_dir.vaults(),
             trash: data_dir.trash(),
+            access: data_dir.access().clone(),
             local_key,
             slots: Mutex::default(),
             gates: Mutex::default(),
             names: Mutex::default(),
             owners: Mutex::default(),
         }
+    }
+
+    /// Refuses what would change a vault's folder where the data directory cannot be written.
+    pub(super) fn require_write(&self) -> Result<()> {
+        self.access.require_write()
     }
 
     pub(super) fn folder(&self, scope: &Scope, name: &str) -> PathBuf {
@@ -226,7 +236,10 @@ impl VaultStore {
         let key = read_key(&folder, &self.local_key, arn)?;
         let frozen = read_frozen(&folder, arn)?;
         self.refuse_another_vault(&folder, arn, frozen.value.vault_id.as_ref())?;
-        let storage = Arc::new(LocalStorage::new(&folder));
+        let storage = Arc::new(match self.access {
+            Access::Write => LocalStorage::new(&folder),
+            Access::Read(_) => LocalStorage::read_only(&folder),
+        });
         let repository = Arc::new(Repository::open(storage, key.value, Options::default())?);
         let mends: Vec<Mend> = key.mend.into_iter().chain(frozen.mend).collect();
         for mend in &mends {
@@ -241,9 +254,12 @@ impl VaultStore {
             retired: AtomicBool::new(false),
             lock: Mutex::new(None),
             folder,
+            access: self.access.clone(),
             mends: Mutex::new(mends),
         });
-        if let Err(error) = open.may_write() {
+        if self.access == Access::Write
+            && let Err(error) = open.may_write()
+        {
             tracing::warn!(vault = %arn, %error, "the vault is open for reading only");
         }
         *slot = Some(Arc::clone(&open));

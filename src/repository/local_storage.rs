@@ -18,6 +18,7 @@ use super::{Error, FileKind, Id, Result, Stamp, Storage, crypto};
 #[derive(Debug)]
 pub struct LocalStorage {
     root: PathBuf,
+    read_only: bool,
 }
 
 /// Marks the temporary files of this program, so that only they are ever cleaned up.
@@ -26,7 +27,22 @@ const TEMPORARY: &str = "-tmp-vaultdeck-";
 impl LocalStorage {
     /// The folder at `root`; nothing is touched yet.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+        Self { root: root.into(), read_only: false }
+    }
+
+    /// The same, but that nothing is ever written: who tries is told what a read-only file system says, also where this one
+    /// would let it be written.
+    pub fn read_only(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into(), read_only: true }
+    }
+
+    /// Refuses to do `action` with a file of a storage that is read-only.
+    fn refuse(&self, action: &'static str, path: &Path) -> Result<()> {
+        if self.read_only {
+            let source = io::ErrorKind::ReadOnlyFilesystem.into();
+            return Err(Error::Storage { action, path: path.to_owned(), source });
+        }
+        Ok(())
     }
 
     /// The folder.
@@ -50,7 +66,8 @@ impl LocalStorage {
         }
     }
 
-    fn write_durably<'a>(files: impl IntoIterator<Item = (PathBuf, &'a [u8])>) -> Result<()> {
+    fn write_durably<'a>(&self, files: impl IntoIterator<Item = (PathBuf, &'a [u8])>) -> Result<()> {
+        self.refuse("write", &self.root)?;
         let new =
             |(path, content): (PathBuf, &'a [u8])| Ok(NewFile { temporary: temporary_name(&path)?, path, content });
         let files = files.into_iter().map(new).collect::<Result<Vec<_>>>()?;
@@ -67,6 +84,7 @@ impl LocalStorage {
 
     /// Moves a file to `vaultdeck/damaged/NAME`, or where that is taken already, to a name with a number.
     fn move_aside(&self, path: &Path, name: &str) -> Result<()> {
+        self.refuse("set aside", path)?;
         let folder = self.side().join("damaged");
         let mut target = folder.join(name);
         let mut number = 0;
@@ -110,7 +128,12 @@ impl Storage for LocalStorage {
         self.root.display().to_string()
     }
 
+    fn is_read_only(&self) -> bool {
+        self.read_only
+    }
+
     fn prepare(&self) -> Result<()> {
+        self.refuse("create", &self.root)?;
         let mut folders = vec![self.root.clone()];
         folders.extend(FileKind::ALL.map(|kind| self.root.join(kind.folder())));
         folders.extend(self.pack_folders());
@@ -180,14 +203,15 @@ impl Storage for LocalStorage {
     }
 
     fn write(&self, kind: FileKind, id: &Id, content: &[u8]) -> Result<()> {
-        Self::write_durably([(self.path(kind, id), content)])
+        self.write_durably([(self.path(kind, id), content)])
     }
 
     fn write_all(&self, kind: FileKind, files: &[(Id, Vec<u8>)]) -> Result<()> {
-        Self::write_durably(files.iter().map(|(id, content)| (self.path(kind, id), content.as_slice())))
+        self.write_durably(files.iter().map(|(id, content)| (self.path(kind, id), content.as_slice())))
     }
 
     fn make_durable(&self, kind: FileKind, id: &Id) -> Result<()> {
+        self.refuse("write", &self.path(kind, id))?;
         let (file, path) = self.open(kind, id)?;
         file.sync_all().and_then(|()| path.parent().map_or(Ok(()), sync_folder)).map_err(|source| Error::Storage {
             action: "write",
@@ -198,6 +222,7 @@ impl Storage for LocalStorage {
 
     fn remove(&self, kind: FileKind, id: &Id) -> Result<()> {
         let path = self.path(kind, id);
+        self.refuse("remove", &path)?;
         let failed = |source| Error::Storage { action: "remove", path: path.clone(), source };
         match fs::remove_file(&path) {
             Ok(()) => path.parent().map_or(Ok(()), sync_folder).map_err(failed),
@@ -207,6 +232,7 @@ impl Storage for LocalStorage {
     }
 
     fn remove_all(&self, kind: FileKind, ids: &[Id]) -> Result<()> {
+        self.refuse("remove", &self.root.join(kind.folder()))?;
         let paths: Vec<PathBuf> = ids.iter().map(|id| self.path(kind, id)).collect();
         remove_files(&paths).map_err(|(path, source)| Error::Storage { action: "remove", path, source })
     }
@@ -216,7 +242,7 @@ impl Storage for LocalStorage {
     }
 
     fn write_config(&self, content: &[u8]) -> Result<()> {
-        Self::write_durably([(self.root.join("config"), content)])
+        self.write_durably([(self.root.join("config"), content)])
     }
 
     fn set_aside(&self, kind: FileKind, id: &Id) -> Result<()> {
@@ -232,10 +258,11 @@ impl Storage for LocalStorage {
     }
 
     fn write_side(&self, name: &str, content: &[u8]) -> Result<()> {
-        Self::write_durably([(self.side().join(name), content)])
+        self.write_durably([(self.side().join(name), content)])
     }
 
     fn remove_leftovers(&self) -> Result<()> {
+        self.refuse("remove leftovers of", &self.root)?;
         let own = own_mark()?;
         let mut folders: Vec<_> = FileKind::ALL.into_iter().flat_map(|kind| self.folders(kind)).collect();
         folders.extend([self.root.clone(), self.side(), self.side().join("copies")]);
@@ -306,6 +333,35 @@ mod tests {
         let storage = LocalStorage::new(folder.path().join("repository"));
         storage.prepare().unwrap();
         (folder, storage)
+    }
+
+    #[test]
+    fn a_read_only_storage_reads_and_writes_nothing_whatever_the_folder_would_let_it() {
+        let (folder, storage) = storage();
+        let id = Id::of(b"kept");
+        storage.write(FileKind::Key, &id, b"kept").unwrap();
+        let frozen = LocalStorage::read_only(folder.path().join("repository"));
+        assert!(frozen.is_read_only() && !storage.is_read_only());
+        assert_eq!(frozen.read(FileKind::Key, &id).unwrap(), b"kept");
+        let refused = [
+            frozen.prepare(),
+            frozen.write(FileKind::Key, &Id::of(b"new"), b"new"),
+            frozen.write_all(FileKind::Key, &[(Id::of(b"new"), b"new".to_vec())]),
+            frozen.make_durable(FileKind::Key, &id),
+            frozen.remove(FileKind::Key, &id),
+            frozen.remove_all(FileKind::Key, &[id]),
+            frozen.write_config(b"new"),
+            frozen.set_aside(FileKind::Key, &id),
+            frozen.set_config_aside(),
+            frozen.write_side("new", b"new"),
+            frozen.remove_leftovers(),
+        ];
+        for (number, outcome) in refused.into_iter().enumerate() {
+            let Err(Error::Storage { source, .. }) = outcome else { panic!("{number} was done") };
+            assert_eq!(source.kind(), io::ErrorKind::ReadOnlyFilesystem, "{number}");
+        }
+        assert_eq!(storage.list(FileKind::Key).unwrap(), [(id, 4)]);
+        assert!(storage.read_config().unwrap().is_none() && storage.read_side("new").unwrap().is_none());
     }
 
     #[test]

@@ -61,6 +61,11 @@ pub trait Storage: Send + Sync {
     /// Where it is, for messages.
     fn location(&self) -> String;
 
+    /// Whether every write is refused: then what is found is known as long as the repository is open.
+    fn is_read_only(&self) -> bool {
+        false
+    }
+
     /// Makes the folders of an empty repository. Harmless where they exist.
     fn prepare(&self) -> Result<()>;
 

@@ -62,7 +62,7 @@ fn route(engine: &Engine, shutdown: &Shutdown, parts: &Parts, body: &[u8]) -> Re
             let (scope, name) = vault(account, region, name)?;
             ok(&engine.repair_vault(&scope, &name, &parsed(body)?)?)
         }
-        ("POST", ["clock", "confirm"]) => ok(&engine.confirm_clock()),
+        ("POST", ["clock", "confirm"]) => ok(&engine.confirm_clock()?),
         ("GET", ["vaults"]) => ok(&engine.vault_arns()?),
         ("POST", ["rescan"]) => ok(&engine.rescan(None)?),
         ("POST", ["vaults", account, region, name, "rescan"]) => {

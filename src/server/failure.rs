@@ -197,6 +197,11 @@ impl From<Error> for Failure {
             ErrorKind::DependencyFailure => (StatusCode::INTERNAL_SERVER_ERROR, "DependencyFailureException"),
             ErrorKind::ServiceUnavailable => (StatusCode::INTERNAL_SERVER_ERROR, "ServiceUnavailableException"),
         };
+        if let Error::ReadOnly(why) = &error {
+            let message =
+                format!("The engine's data directory is read-only ({}): nothing in it can be changed.", why.reason());
+            return Self { detail: Some(error.to_string()), ..Self::new(status, code, message) };
+        }
         if status.is_server_error() {
             tracing::error!(%error, "a call failed");
         }
@@ -246,6 +251,19 @@ mod tests {
         let failure = Failure::from(error);
         assert_eq!(failure.message, Failure::internal().message);
         assert_eq!(failure.in_full().message, "create /srv/secret/vault: no space");
+    }
+
+    #[test]
+    fn a_read_only_directory_is_a_reason_that_callers_are_told_without_its_path() {
+        let why = crate::engine::read_only::ReadOnly::new(
+            std::path::Path::new("/srv/data"),
+            &std::io::Error::from_raw_os_error(30),
+        );
+        let failure = Failure::from(Error::ReadOnly(why));
+        assert_eq!((failure.status.as_u16(), failure.code), (500, "ServiceUnavailableException"));
+        assert!(failure.message.contains("read-only (Read-only file system)"), "{}", failure.message);
+        assert!(!failure.message.contains("/srv"), "{}", failure.message);
+        assert!(failure.in_full().message.starts_with("data directory /srv/data is read-only"));
     }
 
     #[test]

@@ -28,5 +28,5 @@ mod sigv4;
 mod sts;
 mod tagging;
 
-pub use router::{Surface, router};
+pub use router::{RestoreFolders, Surface, router};
 pub use serve::{InProcessFuture, Shutdown, check_address, in_process, serve_tcp, serve_unix};

@@ -20,7 +20,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use std::any::Any;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 /// How long a call may take, but those that wait for work: a check, a move of the clock.
@@ -32,7 +32,7 @@ pub enum Surface {
     /// A port on loopback: AWS's protocols and the recovery points' items.
     Tcp {
         /// The folders below which a restore may be told to write.
-        restore_roots: Vec<PathBuf>,
+        restore_roots: RestoreFolders,
         /// Whether `/_clock` moves the engine's time; only sensible with a simulated one.
         simulated_clock: bool,
     },
@@ -41,6 +41,28 @@ pub enum Surface {
         /// What `POST /_vaultdeck/shutdown` asks to stop.
         shutdown: Shutdown,
     },
+}
+
+/// The folders below which restores that come over a port may write. All clones are the same list, which can be replaced
+/// while requests are answered.
+#[derive(Debug, Clone, Default)]
+pub struct RestoreFolders(Arc<RwLock<Vec<PathBuf>>>);
+
+impl RestoreFolders {
+    /// From now on these, in place of those before.
+    pub fn set(&self, folders: Vec<PathBuf>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = folders;
+    }
+
+    fn now(&self) -> Vec<PathBuf> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl From<Vec<PathBuf>> for RestoreFolders {
+    fn from(folders: Vec<PathBuf>) -> Self {
+        Self(Arc::new(RwLock::new(folders)))
+    }
 }
 
 /// The router of all services.
@@ -183,7 +205,7 @@ impl Service {
 
     fn restore_roots(&self) -> RestoreRoots {
         match &self.surface {
-            Surface::Tcp { restore_roots, .. } => RestoreRoots::Below(restore_roots.clone()),
+            Surface::Tcp { restore_roots, .. } => RestoreRoots::Below(restore_roots.now()),
             Surface::Local { .. } => RestoreRoots::Any,
         }
     }

@@ -134,6 +134,10 @@ pub fn check(command: Command, subject: &Subject, world: &World) -> Result<(), S
     if world.scopes.is_empty() {
         return Err("not connected yet".to_owned());
     }
+    if let (Some(why), false) = (world.read_only_directory(), command == Command::Restore) {
+        let fact = why.split(": ").next().unwrap_or(why);
+        return Err(format!("{fact}: only restores can be started"));
+    }
     let needs = |what: &str| Err(format!("select {what} first"));
     match command {
         Command::CreateVault | Command::CreatePlan | Command::StartBackup => Ok(()),

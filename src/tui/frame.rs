@@ -45,6 +45,10 @@ fn view_header(app: &App, area: Rect, painter: &mut Painter<'_>) {
     let world = &app.world;
     let dot = format!(" {} ", painter.glyphs.dot);
     let mut left = vec![segment(" vaultdeck", Role::Title), segment(dot.clone(), Role::Rule)];
+    if world.read_only_directory().is_some() {
+        left.push(segment("read-only data directory", Role::Bad));
+        left.push(segment(dot.clone(), Role::Rule));
+    }
     left.push(segment(world.place.clone(), Role::Text));
     left.push(segment(dot.clone(), Role::Rule));
     left.push(segment(scopes(world), if world.narrowed { Role::Accent } else { Role::Text }));

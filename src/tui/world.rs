@@ -126,6 +126,11 @@ impl World {
         self.shown.iter().map(|scope| Key::scoped(scope.clone(), query.clone())).collect()
     }
 
+    /// What the engine says of its data directory where that cannot be written.
+    pub fn read_only_directory(&self) -> Option<&str> {
+        self.store.status()?.read_only_directory().map(|problem| problem.message.as_str())
+    }
+
     /// Whether the context is an engine, as far as known.
     pub fn is_engine(&self) -> bool {
         self.store.capabilities.engine.is_some()

@@ -87,8 +87,46 @@ fn a_hang_up_reads_the_config_again_and_says_so() {
     until("its end", SOON, || serving.exit_code());
     let log = serving.errors();
     assert!(log.contains("SIGHUP: the config is read again: nothing changed"), "{log}");
-    assert!(log.contains("SIGHUP: the config changed"), "{log}");
+    assert!(log.contains("SIGHUP: the config is read again: its restore_roots and regions count from now on"), "{log}");
     assert!(log.contains("SIGHUP: the config cannot be read") && log.contains("nonsense"), "{log}");
+}
+
+#[test]
+fn after_a_hang_up_other_restore_roots_count_at_once() {
+    let home = Home::new();
+    let serving = home.serve(&["--restore-root", home.path("given").to_str().unwrap()]);
+    home.add_resource(&[]);
+    backs_up(&home);
+    let key = home.json(&["credentials", "--output", "json"]);
+    let point = home.json(&["points", "--output", "json"])[0]["RecoveryPointArn"].as_str().unwrap().to_owned();
+    let restore = |to: &str| {
+        let mut command = home.command(&["restore", "start", &point, "--to", home.path(to).to_str().unwrap()]);
+        let command = command.args(["--endpoint-url", &serving.url, "--write"]);
+        let command = command.env("AWS_ACCESS_KEY_ID", key["AccessKeyId"].as_str().unwrap());
+        let command = command.env("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"].as_str().unwrap());
+        let output = command.env("AWS_REGION", "us-east-1").output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, why) = restore("named/1");
+    assert!(code == 1 && why.contains("lies outside of the folders"), "{code} {why}");
+
+    home.write_config(&format!("restore_roots = [{:?}]\n", home.path("named")));
+    send(&serving, Signal::HUP);
+    let mut attempt = 1;
+    until("the new root", SOON, || {
+        attempt += 1;
+        (restore(&format!("named/{attempt}")).0 == 0).then_some(())
+    });
+    assert_eq!(restore("given/1").0, 0, "the command line's stay");
+
+    home.write_config("");
+    send(&serving, Signal::HUP);
+    until("the old roots again", SOON, || {
+        attempt += 1;
+        let (code, why) = restore(&format!("named/{attempt}"));
+        (code == 1).then(|| assert!(why.contains("lies outside of the folders"), "{why}"))
+    });
+    assert_eq!(restore("given/2").0, 0);
 }
 
 #[test]

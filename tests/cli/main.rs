@@ -5,7 +5,10 @@ mod demo;
 mod harness;
 mod health;
 mod jobs;
+#[path = "../repository/support/mounted.rs"]
+mod mounted;
 mod printing;
+mod read_only;
 mod recovery;
 
 use harness::Home;

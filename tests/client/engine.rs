@@ -379,7 +379,7 @@ async fn the_same_is_seen_over_tcp_with_an_access_key() {
 
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let surface = Surface::Tcp { restore_roots: Vec::new(), simulated_clock: false };
+    let surface = Surface::Tcp { restore_roots: Vec::new().into(), simulated_clock: false };
     let serving = tokio::spawn(serve_tcp(listener, router(house.engine.clone(), surface), house.shutdown.clone()));
     let key = connection.control().unwrap().credentials(&CredentialsRequest::default()).await.unwrap();
     let child = tokio::task::spawn_blocking(move || {

@@ -4,7 +4,7 @@ use crate::driver::{Driver, Start};
 use crate::fixture;
 use vaultdeck::client::{Capabilities, Fault, FaultKind, Key, Query};
 use vaultdeck::domain::Known;
-use vaultdeck::domain::extension::{Problem, ProblemSeverity};
+use vaultdeck::domain::extension::{Problem, ProblemSeverity, READ_ONLY_DIRECTORY};
 use vaultdeck::domain::recovery_point::RecoveryPointStatus;
 use vaultdeck::tui::msg::{Effect, Made, Msg};
 
@@ -116,6 +116,43 @@ fn findings_tell_of_jobs_plans_points_and_the_engine_and_open_what_they_are_of()
     // The old failures that the overview leaves out are here too, and the selected one is told in full.
     driver.press("/").write("stuck").press("enter").sees("before that day, whoever asks");
     driver.press("enter").sees("mail").sees("EXPIRED");
+}
+
+/// An engine whose data directory cannot be written.
+fn frozen(size: (u16, u16)) -> Driver {
+    let mut fixture = fixture::organization();
+    fixture.engine_problems = vec![Problem {
+        code: READ_ONLY_DIRECTORY.to_owned(),
+        severity: ProblemSeverity::Error,
+        message: "The data directory is read-only (Read-only file system): nothing is backed up.".to_owned(),
+    }];
+    Driver::start(Start { size, fixture, ..Start::default() })
+}
+
+#[test]
+fn a_read_only_data_directory_is_told_on_every_screen_and_size() {
+    for size in [(60, 15), (80, 24), (120, 40)] {
+        for tab in ["1", "2", "3", "4", "5", "6", "7", "8"] {
+            let mut driver = frozen(size);
+            driver.press(tab);
+            let screen = driver.screen();
+            assert!(screen.lines().next().unwrap().contains("read-only data directory"), "{size:?} {tab}: {screen}");
+        }
+    }
+    frozen((120, 40)).press("7").sees("ENGINE").sees("(Read-only file system): nothing is backed up");
+    Driver::usual().sees_no("read-only");
+}
+
+#[test]
+fn on_a_read_only_data_directory_restores_can_be_started_and_nothing_else() {
+    let why = "The data directory is read-only (Read-only file system): only restores can be started";
+    let mut driver = frozen((120, 40));
+    driver.press("?").write("create a vault").sees("The data directory is read-only (Read-only file");
+    let mut driver = frozen((120, 40));
+    driver.press("ctrl-p").write("back up now").press("enter").sees(why);
+    let mut driver = frozen((120, 40));
+    driver.press("2 j enter enter ctrl-p").write("restore").press("enter").sees_no(why).sees("Restore");
+    driver.sees("new file system");
 }
 
 #[test]

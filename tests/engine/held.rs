@@ -119,11 +119,11 @@ fn while_a_collection_stands_still_other_vaults_work_and_nothing_of_its_own_vaul
     let index = fs::read_dir(folder(&bench, VAULT).join("index")).unwrap().next().unwrap().unwrap().path();
     let held = Held::new(&index, bench.folder.path());
     bench.clocks().pass(Duration::hours(25));
-    bench.engine().confirm_clock();
+    bench.engine().confirm_clock().unwrap();
     let collection = held.wait_until_read(|| {
         // Something was just inside: the collection comes again after ten minutes.
         bench.clocks().pass(Duration::minutes(11));
-        bench.engine().confirm_clock();
+        bench.engine().confirm_clock().unwrap();
     });
 
     // A day later a job in another vault runs from its start to its end …

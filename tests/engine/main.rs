@@ -15,6 +15,7 @@ mod lifecycles;
 #[path = "../repository/support/mounted.rs"]
 mod mounted;
 mod plans;
+mod read_only;
 mod repairs;
 mod resources;
 mod restores;

@@ -53,7 +53,7 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let surface = Surface::Tcp {
-            restore_roots: vec![folder.path().join("allowed")],
+            restore_roots: vec![folder.path().join("allowed")].into(),
             simulated_clock: clock == ClockKind::Simulated,
         };
         let router = router(Arc::clone(&engine), surface);

@@ -107,7 +107,7 @@ impl Engine {
         let (id, user_id, secret) = (unique_id("AKIA", 16)?, unique_id("AIDA", 17)?, new_secret()?);
         let sealed = self.local_key.seal(&context(&id), secret.as_bytes())?;
         let now = self.now();
-        self.catalog.write(|tx| {
+        self.catalog.note(|tx| {
             tx.prepare_cached("INSERT INTO access_keys VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?.execute(params![
                 id,
                 account.as_str(),
@@ -118,6 +118,9 @@ impl Engine {
             ])?;
             Ok(())
         })?;
+        if !self.data_dir.is_writable() {
+            tracing::warn!(%account, "the data directory is read-only: the access key that was made now is known to this process alone");
+        }
         Ok((id, secret))
     }
 

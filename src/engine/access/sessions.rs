@@ -103,7 +103,7 @@ impl Engine {
         let id = &session.access_key_id;
         let sealed = self.local_key.seal(&context(id), session.secret_access_key.as_bytes())?;
         let digest = Sha256::digest(session.session_token.as_bytes());
-        self.catalog.write(|tx| {
+        self.catalog.note(|tx| {
             tx.prepare_cached("DELETE FROM sessions WHERE expires < ?1")?
                 .execute([millis(chrono::Utc::now() - REMEMBERED)])?;
             tx.prepare_cached("INSERT INTO sessions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?.execute(params![

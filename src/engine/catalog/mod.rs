@@ -12,6 +12,7 @@ mod job_list;
 pub mod manifests;
 pub mod migrations;
 pub mod paging;
+mod private_copy;
 pub mod recovery_points;
 pub mod restore_jobs;
 #[cfg(test)]
@@ -23,7 +24,9 @@ pub mod tags;
 pub mod values;
 
 use crate::engine::error::{Error, Result};
+use crate::engine::read_only::ReadOnly;
 use crate::repository::crash_point;
+use private_copy::PrivateCopy;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -35,8 +38,12 @@ const READERS: usize = 4;
 /// The open catalog.
 pub struct Catalog {
     path: PathBuf,
+    /// The file that is open: the catalog, or its copy.
+    file: PathBuf,
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
+    /// Where the catalog itself cannot be written. Last, so that the copy goes when nobody has it open any more.
+    copy: Option<(ReadOnly, PrivateCopy)>,
 }
 
 impl Catalog {
@@ -53,7 +60,23 @@ impl Catalog {
         copy_before_change(&writer, path)?;
         migrations::run(&mut writer, path, &migrations::ALL)?;
         restrict(path)?;
-        Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) })
+        Ok(Self::of(path, path.to_owned(), writer, None))
+    }
+
+    /// Opens a private copy of a catalog that cannot be written, checks it and brings its schema up to date; the catalog
+    /// itself is only read. Whoever calls holds the data directory's lock, shared, so that nobody writes meanwhile.
+    pub fn open_copy(path: &Path, why: &ReadOnly) -> Result<Self> {
+        let copy = PrivateCopy::make(path)?;
+        let file = copy.catalog();
+        let opened = connect(&file, OpenFlags::SQLITE_OPEN_READ_WRITE);
+        let mut writer = opened.map_err(|e| advised(explain(e, path), path))?;
+        check(&writer, path).map_err(|error| advised(error, path))?;
+        migrations::run(&mut writer, path, &migrations::ALL)?;
+        Ok(Self::of(path, file, writer, Some((why.clone(), copy))))
+    }
+
+    fn of(path: &Path, file: PathBuf, writer: Connection, copy: Option<(ReadOnly, PrivateCopy)>) -> Self {
+        Self { path: path.to_owned(), file, writer: Mutex::new(writer), readers: Mutex::default(), copy }
     }
 
     /// Reads a consistent state of the catalog.
@@ -61,7 +84,7 @@ impl Catalog {
         let idle = lock(&self.readers).pop();
         let mut connection = match idle {
             Some(connection) => connection,
-            None => connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?,
+            None => connect(&self.file, OpenFlags::SQLITE_OPEN_READ_WRITE)?,
         };
         let result = connection.transaction().map_err(Error::from).and_then(|transaction| work(&transaction));
         let result = result.map_err(|error| self.told(error));
@@ -72,8 +95,18 @@ impl Catalog {
         result
     }
 
-    /// Changes the catalog: all of `work` or, when it fails, nothing. Durable when this returns.
+    /// Changes the catalog: all of `work` or, when it fails, nothing. Durable when this returns. Where the catalog cannot be
+    /// written this is refused, with [`Error::ReadOnly`].
     pub fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        match &self.copy {
+            Some((why, _)) => Err(Error::ReadOnly(why.clone())),
+            None => self.note(work),
+        }
+    }
+
+    /// The same for what reading and restoring bring along: sessions, restore jobs, damage that was met. Where the catalog
+    /// cannot be written it is known as long as it is open, and no longer.
+    pub fn note<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
         let mut writer = lock(&self.writer);
         let change = || {
             let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -27,9 +27,11 @@ pub(crate) enum Mend {
 }
 
 impl Engine {
-    /// Reads a vault, with every byte of it, and tells what is damaged. Manifests are written again on the way.
+    /// Reads a vault, with every byte of it, and tells what is damaged. Manifests are written again on the way, where the data
+    /// directory can be written.
     pub fn check_vault(&self, scope: &Scope, name: &VaultName) -> Result<CheckReport> {
-        self.check_and_mend(scope, name, Mend::Manifests)
+        let mend = if self.data_dir.is_writable() { Mend::Manifests } else { Mend::Nothing };
+        self.check_and_mend(scope, name, mend)
     }
 
     /// The same; what may be written is up to the caller.

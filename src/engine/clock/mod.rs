@@ -97,13 +97,7 @@ impl EngineClock {
             }
             Ok((kept.unwrap_or(kind), seen))
         })?;
-        if kept != kind {
-            return Err(Error::DataDir(format!(
-                "this data directory lives by a {} clock and cannot be opened with the {} one",
-                kept.as_str(),
-                kind.as_str()
-            )));
-        }
+        refuse_other_kind(kept, kind)?;
         let anchor =
             catalog.read(|connection| Ok(anchor(state::get(connection, ANCHOR)?.as_deref(), clocks.as_ref())))?;
         Ok(Self::new(kind, clocks, seen, anchor))
@@ -117,6 +111,13 @@ impl EngineClock {
         })?;
         let seen = seen.unwrap_or_else(|| clocks.wall());
         Ok(Self::new(kept.unwrap_or(ClockKind::System), clocks, seen, anchor))
+    }
+
+    /// The same for an engine that serves a directory which it cannot write: the kind must be the directory's.
+    pub fn glance_as(catalog: &Catalog, clocks: Arc<dyn Clocks>, kind: ClockKind) -> Result<Self> {
+        let clock = Self::glance(catalog, clocks)?;
+        refuse_other_kind(clock.kind(), kind)?;
+        Ok(clock)
     }
 
     fn new(kind: ClockKind, clocks: Arc<dyn Clocks>, seen: Time, anchor: Option<Moment>) -> Self {
@@ -254,6 +255,17 @@ impl EngineClock {
         let boot = Duration::from_std(self.clocks.boot()).unwrap_or(Duration::MAX / 2);
         Moment { wall: self.clocks.wall(), boot }
     }
+}
+
+fn refuse_other_kind(kept: ClockKind, kind: ClockKind) -> Result<()> {
+    if kept == kind {
+        return Ok(());
+    }
+    Err(Error::DataDir(format!(
+        "this data directory lives by a {} clock and cannot be opened with the {} one",
+        kept.as_str(),
+        kind.as_str()
+    )))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -94,7 +94,7 @@ impl Engine {
         let mut turn = self.jobs.turn();
         self.run_due(&mut turn)
             .inspect_err(|error| tracing::error!(%error, "the conductor could not do all that is due"))?;
-        if self.clock.kind() == ClockKind::Simulated {
+        if self.clock.kind() == ClockKind::Simulated || !self.data_dir.is_writable() {
             return Ok(LONGEST_SLEEP);
         }
         Ok(match self.next_event(&turn) {
@@ -107,8 +107,13 @@ impl Engine {
         })
     }
 
-    /// Does all that is due now. Each step is done even when one before it failed; the first failure is told.
+    /// Does all that is due now: in a data directory that cannot be written, restores and nothing else. Each step is done even when one before it failed; the first failure is told.
     fn run_due(self: &Arc<Self>, turn: &mut Turn) -> Result<()> {
+        if !self.data_dir.is_writable() {
+            let done = self.step(turn, "starting jobs", |turn| self.dispatch(turn, self.clock.now()));
+            self.jobs.pulse.turned(self.clock.awake(), done.as_ref().err().map(ToString::to_string));
+            return done;
+        }
         let settled = self.step(turn, "settling the clock", |turn| self.settle_clock(turn));
         // Asked for only now: what the clock shows counts, or does not.
         let now = self.clock.now();
@@ -203,10 +208,11 @@ impl Engine {
     }
 
     /// A person says that the system's clock is right; whether it was doubted.
-    pub fn confirm_clock(&self) -> ClockConfirmed {
+    pub fn confirm_clock(&self) -> Result<ClockConfirmed> {
+        self.data_dir.require_write()?;
         let was_doubted = self.clock.confirm();
         self.jobs.wake();
-        ClockConfirmed { now: self.clock.now(), was_doubted }
+        Ok(ClockConfirmed { now: self.clock.now(), was_doubted })
     }
 
     /// The next moment after now at which something falls due.
@@ -223,6 +229,7 @@ impl Engine {
 
     /// The same, ended early between two moments when `cancel` says so: the clock then stands where it came to.
     pub fn advance_until(self: &Arc<Self>, to: AdvanceTo, cancel: &Cancel) -> Result<Time> {
+        self.data_dir.require_write()?;
         if self.clock.kind() != ClockKind::Simulated {
             return Err(Error::invalid_request("the engine's clock is the system's: it cannot be moved"));
         }

@@ -69,6 +69,8 @@ pub struct Runtime {
     finished: AtomicU64,
     /// Whether something ended on which a deletion may have waited: a restore of its point, a collection of its vault.
     deletions_may_go: AtomicBool,
+    /// The restore jobs that were asked for since the engine was opened.
+    session: Mutex<BTreeSet<JobId>>,
     /// Vaults in which a job ended without a recovery point: what it stored is to be collected.
     littered: Mutex<BTreeSet<Arn>>,
     /// How many threads of housekeeping work.
@@ -141,7 +143,7 @@ struct Signal {
 
 /// Takes up what an earlier process left, and starts the conductor.
 pub(crate) fn start(engine: &Arc<Engine>) -> Result<()> {
-    if engine.options.scheduler {
+    if engine.options.scheduler && engine.data_dir.is_writable() {
         engine.jobs.resume();
         engine.reconcile_interrupted()?;
         engine.survey_vaults()?;
@@ -165,6 +167,7 @@ impl Runtime {
             setbacks: Mutex::default(),
             finished: AtomicU64::new(0),
             deletions_may_go: AtomicBool::new(false),
+            session: Mutex::default(),
             littered: Mutex::default(),
             background: AtomicU64::new(0),
             signal: Mutex::default(),
@@ -211,6 +214,16 @@ impl Runtime {
     /// From now on jobs that an earlier process left are taken up.
     pub fn resume(&self) {
         self.signal().resuming = true;
+    }
+
+    /// A restore job was asked for.
+    pub fn note_asked(&self, id: &JobId) {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone());
+    }
+
+    /// Whether a restore job was asked for since the engine was opened.
+    pub fn is_of_session(&self, id: &JobId) -> bool {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner).contains(id)
     }
 
     /// A job is over: it is not under way any more, and others may start.

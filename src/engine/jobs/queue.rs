@@ -37,7 +37,9 @@ impl Engine {
         if self.jobs.is_stopping() {
             return Ok(());
         }
-        self.dispatch_backups(turn, now)?;
+        if self.data_dir.is_writable() {
+            self.dispatch_backups(turn, now)?;
+        }
         self.dispatch_restores(turn, now)?;
         turn.closed.clear();
         Ok(())
@@ -231,7 +233,7 @@ impl Engine {
 
     fn wait_to_begin(&self, live: &LiveJob, why: String, pause: Duration) {
         let until = self.clock.now() + pause;
-        let told = self.catalog.write(|tx| store::note_setback(tx, live.work.kind(), &live.id, &why));
+        let told = self.catalog.note(|tx| store::note_setback(tx, live.work.kind(), &live.id, &why));
         if let Err(error) = told {
             tracing::error!(job = %live.id, %error, "nor could the reason");
         }
@@ -255,17 +257,17 @@ impl Engine {
     fn dispatch_restores(self: &Arc<Self>, turn: &mut Turn, now: Time) -> Result<()> {
         let mut free = self.jobs.workers.saturating_sub(self.jobs.live.working(Some(Work::Restore)));
         for record in self.catalog.read(store::open_restores)? {
-            if !self.is_idle(&record.job.id) {
+            if !self.is_idle(&record.job.id) || !self.may_restore(&record.job.id) {
                 continue;
             }
             match self.decide_restore(turn, &record, free > 0, now)? {
                 Decision::Wait => {}
                 Decision::End(ending) => {
                     self.jobs.setbacks().remove(&record.job.id);
-                    self.catalog.write(|tx| store::end_restore(tx, &record.job.id, &ending, None, now))?;
+                    self.catalog.note(|tx| store::end_restore(tx, &record.job.id, &ending, None, now))?;
                 }
                 Decision::Start(entered) => {
-                    if self.catalog.write(|tx| store::begin(tx, JobKind::Restore, &record.job.id, now))? {
+                    if self.catalog.note(|tx| store::begin(tx, JobKind::Restore, &record.job.id, now))? {
                         free -= 1;
                         self.jobs.setbacks().remove(&record.job.id);
                         let live = LiveJob::new(record.job.id.clone(), Work::Restore, None, now, None);
@@ -275,6 +277,12 @@ impl Engine {
             }
         }
         Ok(())
+    }
+
+    /// Whether a restore job is this process's to run. What an earlier one left is taken up only where it can be written down
+    /// how that went.
+    fn may_restore(&self, id: &JobId) -> bool {
+        self.data_dir.is_writable() || self.jobs.is_of_session(id)
     }
 
     fn decide_restore(

@@ -28,7 +28,7 @@ pub(crate) fn spawn(engine: &Arc<Engine>, live: LiveJob, record: RestoreRecord, 
 /// Writes down how a restore job ended without a result.
 fn end(engine: &Arc<Engine>, live: &LiveJob, ending: &Ending) -> Result<()> {
     let now = engine.clock.now();
-    engine.catalog.write(|tx| store::end_restore(tx, &live.id, ending, None, now))?;
+    engine.catalog.note(|tx| store::end_restore(tx, &live.id, ending, None, now))?;
     Ok(())
 }
 
@@ -72,7 +72,7 @@ fn run(
         None => {
             let size = vault.repository.measure(&request, &live.control).inspect_err(|_| look())?;
             let into = restore_target::open_vacant(&record.target, size.required_bytes, &OpenFolder::free_space)?;
-            engine.catalog.write(|tx| store::remember_target(tx, &record.job.id, into.identity()))?;
+            engine.catalog.note(|tx| store::remember_target(tx, &record.job.id, into.identity()))?;
             into
         }
     };
@@ -138,11 +138,9 @@ fn incomplete(outcome: &RestoreOutcome) -> Ending {
 /// The one transaction: the job is COMPLETED, the new resource is registered, the point knows when it was restored.
 fn complete(engine: &Arc<Engine>, record: &RestoreRecord, origin: &Origin, outcome: &RestoreOutcome) -> Result<()> {
     let now = engine.clock.now();
-    let message = (outcome.ownership_skipped > 0).then(|| {
-        format!("Owners or attributes of {} items were not restored: that needs root.", outcome.ownership_skipped)
-    });
+    let message = message(outcome, engine.data_dir.is_writable());
     let ending = Ending { state: JobState::Completed, category: SUCCESS, message };
-    engine.catalog.write(|tx| {
+    engine.catalog.note(|tx| {
         if !store::end_restore(tx, &record.job.id, &ending, Some(outcome.bytes as i64), now)? {
             return Ok(());
         }
@@ -156,6 +154,19 @@ fn complete(engine: &Arc<Engine>, record: &RestoreRecord, origin: &Origin, outco
             .execute(params![origin.point.arn.as_str(), millis(now)])?;
         engine.clock.save_in(tx)
     })
+}
+
+/// What a restore that missed nothing says all the same. `kept` is whether the job and what it made are remembered.
+fn message(outcome: &RestoreOutcome, kept: bool) -> Option<String> {
+    let skipped = outcome.ownership_skipped;
+    let owners =
+        (skipped > 0).then(|| format!("Owners or attributes of {skipped} items were not restored: that needs root."));
+    let forgotten = (!kept).then(|| {
+        "The data directory is read-only: this job and the file system that it made are forgotten when the engine ends."
+            .to_owned()
+    });
+    let parts: Vec<String> = [owners, forgotten].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(" "))
 }
 
 /// Registers the new file system; without tags unless they were asked for, so that no plan picks it up.

@@ -142,7 +142,7 @@ fn conclude(
             // Left to resume. That an orderly stop is no attempt was written down when it began.
             Some(StopCause::Shutdown) => {}
             None => {
-                engine.catalog.write(|tx| store::forget_attempt(tx, live.work.kind(), &live.id))?;
+                engine.catalog.note(|tx| store::forget_attempt(tx, live.work.kind(), &live.id))?;
             }
         },
     }

@@ -31,6 +31,7 @@ struct Repair<'a> {
 impl Engine {
     /// Repairs a vault as far as that is possible, or only tells what that would be.
     pub fn repair_vault(&self, scope: &Scope, name: &VaultName, request: &RepairRequest) -> Result<RepairReport> {
+        self.data_dir.require_write()?;
         let before = self.check_and_mend(scope, name, Mend::Nothing)?;
         let arn = Arn::vault(scope, name);
         let vault = self.existing_vault(&arn)?;

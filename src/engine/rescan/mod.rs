@@ -34,6 +34,7 @@ impl Engine {
     /// Brings in what the vaults know and the catalog does not; of one vault, or of all. What cannot be brought in is told
     /// in the report and keeps nobody else out.
     pub fn rescan(&self, only: Option<&Arn>) -> Result<RescanReport> {
+        self.data_dir.require_write()?;
         self.look_through(only, Depth::All)
     }
 

@@ -89,7 +89,7 @@ impl Engine {
             Some(damage) => tracing::warn!(point = %point.arn, "{}", damage.message()),
             None => tracing::info!(point = %point.arn, "the recovery point is whole again"),
         }
-        self.catalog.write(|tx| damage::set(tx, &point.arn, found))
+        self.catalog.note(|tx| damage::set(tx, &point.arn, found))
     }
 
     /// What of a recovery point could not be backed up, and what cannot be restored any more: all of both.

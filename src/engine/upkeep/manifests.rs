@@ -50,6 +50,6 @@ impl Engine {
 
     /// Keeps a copy of a manifest that the catalog has none of: its point was made by a version that kept no copies.
     pub(crate) fn adopt_manifest(&self, point: &Arn, found: &Manifest) -> Result<()> {
-        self.catalog.write(|tx| if manifests::is_kept(tx, point)? { Ok(()) } else { manifests::keep(tx, point, found) })
+        self.catalog.note(|tx| if manifests::is_kept(tx, point)? { Ok(()) } else { manifests::keep(tx, point, found) })
     }
 }

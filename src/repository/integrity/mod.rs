@@ -180,10 +180,11 @@ impl Repository {
         self.index().contains(kind, id)
     }
 
-    /// Makes the record durable, if it has changed. What was found lost is remembered from then on.
+    /// Makes the record durable, if it has changed. What was found lost is remembered from then on, unless the storage is
+    /// read-only.
     pub fn save_integrity(&self) -> Result<()> {
         let mut record = self.integrity.record();
-        if !record.changed {
+        if !record.changed || self.storage().is_read_only() {
             return Ok(());
         }
         {

@@ -1,4 +1,5 @@
-//! File systems of our own, which only root may mount.
+//! File systems of our own, which only root may mount. Each test binary uses the part that it needs.
+#![allow(dead_code)]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -17,6 +18,17 @@ impl Mounted {
         std::fs::create_dir_all(path).unwrap();
         run("mount", &[options, &[path.to_str().unwrap()]].concat());
         Self(path.to_owned())
+    }
+
+    /// A folder in its own place, where nothing can be written any more. Who has it open already still writes.
+    pub fn read_only(folder: &Path) -> Self {
+        // Made elsewhere: whoever opens a file to write just after the mount would keep it from becoming read-only.
+        let stage = tempfile::tempdir().unwrap();
+        let staged = Self::mount(&["--bind", folder.to_str().unwrap()], stage.path());
+        run("mount", &["-o", "remount,bind,ro", stage.path().to_str().unwrap()]);
+        let mounted = Self::mount(&["--bind", stage.path().to_str().unwrap()], folder);
+        drop(staged);
+        mounted
     }
 }
 
