@@ -33,11 +33,26 @@ fn a_commit_remembers_the_time_in_its_own_transaction() {
     let job = bench.engine().start_backup_job(&bench.caller, bench.backup_request(&resource)).unwrap();
     let job = bench.wait(&job.id);
     assert_completed(&job);
+    // After a kill at this moment the clock must not stand before the recovery point.
+    assert!(remembered(&bench) >= job.completed.unwrap().timestamp_millis(), "{job:?}");
+}
+
+/// The time that the catalog remembers.
+fn remembered(bench: &Bench) -> i64 {
     let seen: String = catalog(bench.path("data/catalog.sqlite"))
         .query_row("SELECT value FROM engine_state WHERE name = 'clock-seen'", [], |row| row.get(0))
         .unwrap();
-    // After a kill at this moment the clock must not stand before the recovery point.
-    assert!(seen.parse::<i64>().unwrap() >= job.completed.unwrap().timestamp_millis(), "{seen} for {job:?}");
+    seen.parse().unwrap()
+}
+
+#[test]
+fn the_commit_of_a_restore_remembers_the_time_too() {
+    let bench = Bench::on_fake_clocks();
+    let point = bench.backup(&bench.resource("projects", &[])).recovery_point_arn.unwrap();
+    bench.clocks().pass(Duration::seconds(30));
+    let job = bench.restore(&point, &[("newFileSystem", "true")]);
+    assert_eq!(job.state, JobState::Completed, "{:?}", job.status_message);
+    assert!(remembered(&bench) >= job.completed.unwrap().timestamp_millis(), "{job:?}");
 }
 
 #[test]

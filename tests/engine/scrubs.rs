@@ -33,6 +33,17 @@ fn damage_that_nobody_met_is_found_within_thirty_days_and_told_by_its_recovery_p
 }
 
 #[test]
+fn a_snapshot_that_went_though_no_data_was_lost_is_told_within_a_day() {
+    let bench = Bench::simulated();
+    many_packs(&bench);
+    bench.advance(Duration::days(2));
+    assert!(bench.points().iter().all(|point| !point.is_damaged()));
+    fs::remove_file(&files(&bench, "snapshots")[0]).unwrap();
+    bench.advance(Duration::days(1) + Duration::minutes(1));
+    assert_eq!(bench.points().iter().filter(|point| point.is_damaged()).count(), 1);
+}
+
+#[test]
 fn a_day_reads_a_part_and_goes_on_where_the_last_one_ended_also_after_a_restart() {
     let mut bench = Bench::simulated();
     many_packs(&bench);

@@ -103,6 +103,31 @@ fn a_name_is_taken_once_unless_the_token_is_the_same() {
 }
 
 #[test]
+fn a_plan_has_at_most_a_hundred_selections() {
+    let WithPlan { harness, plan } = with_plan();
+    let create = |name: &str| {
+        let mut by_name = selection(name);
+        by_name.list_of_tags.clear();
+        by_name.resources = vec!["arn:aws:elasticfilesystem:us-east-1:123456789012:file-system/*".to_owned()];
+        harness.engine.create_selection(&management(), &plan, by_name, None)
+    };
+    create("first").unwrap();
+    // With the first there are 99.
+    let connection = rusqlite::Connection::open(harness.folder.path().join("data/catalog.sqlite")).unwrap();
+    for number in 0..98 {
+        connection
+            .execute(
+                "INSERT INTO selections (id, plan_id, name, document, created)
+                 SELECT ?1, plan_id, ?1, document, created FROM selections WHERE name = 'first'",
+                [format!("s{number}")],
+            )
+            .unwrap();
+    }
+    create("last").unwrap();
+    assert_eq!(create("one-too-many").unwrap_err().kind(), ErrorKind::LimitExceeded);
+}
+
+#[test]
 fn a_plan_has_at_most_ten_selections_by_tag_and_all_are_listed() {
     let WithPlan { harness, plan } = with_plan();
     let create = |name: &str| harness.engine.create_selection(&management(), &plan, selection(name), None);

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
 
-use vaultdeck::repository::{BlobKind, Control, Examined, LocalSource};
+use vaultdeck::repository::{BlobKind, Control, Examined, FileKind, Id, LocalSource, LocalStorage, Location};
 
 use super::{Vault, Way, assert_nothing_new, change, name_of};
 use crate::archive::watched::{Moment, Watched};
@@ -201,4 +201,82 @@ fn restic_reads_the_new_snapshot_after_a_pack_is_gone() {
     let target = tempfile::tempdir().unwrap();
     let restored = Restic::on(&vault.path()).restore(&vault.source(), target.path());
     tree::assert_same(&vault.source(), &restored);
+}
+
+/// The pieces of files in a pack, in their order, with where each lies.
+fn pieces(vault: &Vault, pack: &Path) -> Vec<(Id, Location)> {
+    let id = name_of(pack).parse().unwrap();
+    let index = vault.repository.index();
+    let mut found: Vec<(Id, Location)> = index
+        .blobs()
+        .filter(|(kind, _, place)| *kind == BlobKind::Data && place.pack == id)
+        .map(|(_, blob, place)| (blob, place))
+        .collect();
+    found.sort_by_key(|(_, place)| place.offset);
+    assert!(found.len() >= 3, "{found:?}");
+    found
+}
+
+fn rot(pack: &Path, place: &Location) {
+    change(pack, |content| content[place.offset as usize + place.length as usize / 2] ^= 1);
+}
+
+#[test]
+fn what_reading_one_piece_or_a_whole_pack_found_is_known_to_a_process_that_opens_the_vault_beside() {
+    for whole in [false, true] {
+        let mut vault = Vault::on_rotting_medium();
+        let (_, pack) = vault.packs();
+        let (piece, place) = pieces(&vault, &pack)[1];
+        rot(&pack, &place);
+        if whole {
+            let found = vault.repository.examine_pack(&place.pack).unwrap();
+            assert!(matches!(found, Examined::Damaged { ref lost, .. } if lost.len() == 1), "{found:?}");
+        } else {
+            vault.repository.load_blob(BlobKind::Data, &piece).unwrap_err();
+        }
+        // Nothing has ended yet that would write down what it knows.
+        vault.look();
+        let lost: Vec<Id> = vault.repository.lost_blobs().into_iter().map(|lost| lost.id).collect();
+        assert_eq!(lost, [piece], "whole: {whole}");
+    }
+}
+
+#[test]
+fn what_rots_unseen_is_not_carried_from_a_damaged_pack_into_a_new_one() {
+    let mut vault = Vault::on_rotting_medium();
+    let (_, pack) = vault.packs();
+    let pieces = pieces(&vault, &pack);
+    rot(&pack, &pieces[0].1);
+    assert!(!vault.check().is_empty());
+    let (unseen, place) = pieces[2];
+    rot(&pack, &place);
+
+    // What is known to be lost is stored again, and what is good in its pack moves to a new one.
+    vault.backup();
+
+    assert!(vault.repository.is_readable(BlobKind::Data, &pieces[0].0));
+    let places = vault.repository.index().find_all(BlobKind::Data, &unseen);
+    assert!(places.iter().all(|found| found.pack == place.pack), "{places:?}");
+}
+
+#[test]
+fn a_copy_in_a_pack_that_somebody_touched_is_no_reason_to_let_go_of_a_good_piece() {
+    let mut vault = Vault::new();
+    let (_, pack) = vault.packs();
+    let pieces = pieces(&vault, &pack);
+    rot(&pack, &pieces[0].1);
+    assert!(!vault.check().is_empty());
+    let (good, _) = pieces[2];
+    let content = vault.repository.load_blob(BlobKind::Data, &good).unwrap();
+    let mut copies = vault.repository.store_copies().unwrap();
+    copies.add(BlobKind::Data, good, &content).unwrap();
+    let copy = copies.finish().unwrap()[0];
+    let copy = LocalStorage::new(vault.path()).path(FileKind::Pack, &copy);
+    change(&copy, |content| content[100] ^= 1);
+
+    vault.backup();
+
+    vault.assert_newest_is_the_source();
+    vault.reopen();
+    vault.assert_newest_is_the_source();
 }
