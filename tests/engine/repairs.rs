@@ -44,7 +44,7 @@ fn what_a_repair_says_first_is_what_it_does_and_saying_changes_nothing() {
     let bench = Bench::simulated();
     backed_up_twice(&bench);
     let lock = vault(&bench).join("locks").join("cd".repeat(32));
-    fs::write(&lock, "").unwrap();
+    fs::write(&lock, "like no other file").unwrap();
     flip(&files(&bench, "index")[0]);
     replace(&vault(&bench).join("config"), b"");
     replace(&files(&bench, "vaultdeck/points")[0], b"nothing");

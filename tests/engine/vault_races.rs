@@ -236,3 +236,25 @@ fn the_trash_is_emptied_after_thirty_days() {
     bench.advance(chrono::Duration::days(3));
     assert_eq!(count(), 1, "what the engine did not put there stays");
 }
+
+#[test]
+fn a_deletion_that_a_crash_left_noted_does_not_take_the_vault_that_has_the_name_now() {
+    let mut bench = Bench::simulated();
+    let resource = bench.resource("projects", &[]);
+    let point = bench.backup(&resource).recovery_point_arn.unwrap();
+    bench.stop();
+    let catalog = rusqlite::Connection::open(bench.path("data/catalog.sqlite")).unwrap();
+    let arn: String = catalog.query_row("SELECT arn FROM vaults WHERE name = ?1", [VAULT], |row| row.get(0)).unwrap();
+    let before = "00000000-0000-4000-8000-000000000000";
+    catalog
+        .execute("INSERT INTO vault_deletions (vault_arn, vault_id, deleted) VALUES (?1, ?2, 0)", [&arn, before])
+        .unwrap();
+    drop(catalog);
+    bench.start();
+    assert_eq!(fs::read_dir(bench.path("data/trash")).unwrap().count(), 0);
+    assert_row_and_folder_agree(&bench, VAULT);
+    assert_eq!(bench.restore(&point, &[]).state.as_str(), "COMPLETED");
+    let notes = rusqlite::Connection::open(bench.path("data/catalog.sqlite")).unwrap();
+    let left: i64 = notes.query_row("SELECT count(*) FROM vault_deletions", [], |row| row.get(0)).unwrap();
+    assert_eq!(left, 0, "what is done is not noted any more");
+}

@@ -110,11 +110,12 @@ fn is_closed(stream: &TcpStream) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn half_requests_give_way_and_a_signed_caller_is_served_throughout() {
     let server = Server::start().await;
-    // One who keeps its connection, and one who makes a new one each time.
-    let mut kept = connect(&server).await;
+    // One who keeps its connection, one who leaves it alone for long, and one who makes a new one each time.
+    let (mut kept, mut idle) = (connect(&server).await, connect(&server).await);
     is_served(&mut kept, &signed(&server)).await;
+    is_served(&mut idle, &signed(&server)).await;
     let (mut strangers, mut took) = (Vec::new(), Vec::new());
-    let mut opened = 1;
+    let mut opened = 2;
     for number in 0..STRANGERS {
         let mut stream = connect(&server).await;
         stream.write_all(b"GET /backup-vaults HTTP/1.1\r\nhost: x\r\n").await.unwrap();
@@ -133,11 +134,12 @@ async fn half_requests_give_way_and_a_signed_caller_is_served_throughout() {
             assert!(gone <= opened.max(PLACES) - PLACES, "{gone} strangers gave way to {opened} connections");
         }
     }
+    took.push(is_served(&mut idle, &signed(&server)).await);
     took.sort();
     println!("a signed caller waited {:?} in the middle, {:?} at most", took[took.len() / 2], took[took.len() - 1]);
 
     // The oldest gave way, and nobody else: from the first one that is still open on, all are.
-    let must = STRANGERS + 1 - PLACES;
+    let must = STRANGERS + 2 - PLACES;
     for stream in &mut strangers[..must] {
         let ended =
             tokio::time::timeout(Duration::from_secs(30), stream.read(&mut [0])).await.expect("it must give way");
