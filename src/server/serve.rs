@@ -301,7 +301,8 @@ mod tests {
         // when one ends is drawn each time.
         let mut served = asked(address).await;
         for number in 0..64 {
-            begun.acquire().await.unwrap().forget();
+            let began = tokio::time::timeout(Duration::from_secs(30), begun.acquire()).await;
+            began.unwrap_or_else(|_| panic!("connection {number} was lost while it waited")).unwrap().forget();
             let waiting = asked(address).await;
             // It is accepted: only then is there something to lose.
             tokio::time::sleep(Duration::from_millis(1)).await;
