@@ -35,11 +35,9 @@ pub struct Status {
 /// The code of the [`Problem`] of an engine whose data directory cannot be written: it lists, checks and restores.
 pub const READ_ONLY_DIRECTORY: &str = "DataDirectoryReadOnly";
 
-impl Status {
-    /// That the engine's data directory cannot be written, if that is so: then nothing but restores can be asked for.
-    pub fn read_only_directory(&self) -> Option<&Problem> {
-        self.problems.iter().find(|problem| problem.code == READ_ONLY_DIRECTORY)
-    }
+/// That an engine's data directory cannot be written, if that is among its problems: then only restores can be asked for.
+pub fn read_only_directory(problems: &[Problem]) -> Option<&Problem> {
+    problems.iter().find(|problem| problem.code == READ_ONLY_DIRECTORY)
 }
 
 /// How bad a problem of the engine is; the worst is the greatest.

@@ -2,6 +2,7 @@
 
 use crate::client::Key;
 use crate::client::approve::CommandLine;
+use crate::domain::extension::read_only_directory;
 use crate::domain::{AccountId, Scope, Time};
 use crate::tui::glyph::Glyphs;
 use crate::tui::store::Store;
@@ -128,7 +129,7 @@ impl World {
 
     /// What the engine says of its data directory where that cannot be written.
     pub fn read_only_directory(&self) -> Option<&str> {
-        self.store.status()?.read_only_directory().map(|problem| problem.message.as_str())
+        read_only_directory(self.store.engine_problems()?).map(|problem| problem.message.as_str())
     }
 
     /// Whether the context is an engine, as far as known.

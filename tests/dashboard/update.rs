@@ -120,13 +120,17 @@ fn findings_tell_of_jobs_plans_points_and_the_engine_and_open_what_they_are_of()
 
 /// An engine whose data directory cannot be written.
 fn frozen(size: (u16, u16)) -> Driver {
+    frozen_at(size, fixture::engine())
+}
+
+fn frozen_at(size: (u16, u16), capabilities: Capabilities) -> Driver {
     let mut fixture = fixture::organization();
     fixture.engine_problems = vec![Problem {
         code: READ_ONLY_DIRECTORY.to_owned(),
         severity: ProblemSeverity::Error,
         message: "The data directory is read-only (Read-only file system): nothing is backed up.".to_owned(),
     }];
-    Driver::start(Start { size, fixture, ..Start::default() })
+    Driver::start(Start { size, fixture, capabilities, ..Start::default() })
 }
 
 #[test]
@@ -140,6 +144,9 @@ fn a_read_only_data_directory_is_told_on_every_screen_and_size() {
         }
     }
     frozen((120, 40)).press("7").sees("ENGINE").sees("(Read-only file system): nothing is backed up");
+    // Of an engine elsewhere only its health is known.
+    let elsewhere = Capabilities { control: false, ..fixture::engine() };
+    frozen_at((120, 40), elsewhere).sees("read-only data directory");
     Driver::usual().sees_no("read-only");
 }
 
