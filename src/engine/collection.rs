@@ -1,8 +1,9 @@
 //! Collection: the packs that no recovery point needs any more are given back.
 //!
 //! A pack goes only when two proofs agree: no recovery point in the catalog refers to it, and no snapshot in the
-//! repository leads to it. It must also be known to the catalog for a day of engine time, so that what a job wrote and did
-//! not finish is there when the job runs again.
+//! repository leads to it. One that is needed in part is repacked where that is worth it, and the references of its
+//! recovery points are moved to the new packs before it goes. Either must be known to the catalog for a day of engine time,
+//! so that what a job wrote and did not finish is there when the job runs again.
 //!
 //! A collection is alone in its vault. Where there is always some job it is next in line after an hour of looking for a
 //! moment without: new jobs wait then until it has run. A job that takes hours is not worth that, since the windows of
@@ -10,14 +11,13 @@
 
 use crate::domain::{Arn, Time};
 use crate::engine::Engine;
-use crate::engine::catalog::values::{Columns as _, millis};
-use crate::engine::error::{Error, Result};
+use crate::engine::catalog::packs;
+use crate::engine::error::Result;
 use crate::engine::jobs::{Turn, queue::RETRY_AFTER};
 use crate::engine::vault_gate::Alone;
-use crate::repository::{CollectRequest, Id};
+use crate::repository::{CollectOutcome, CollectRequest, Id, Moves, RepackRule};
 use chrono::Duration;
-use rusqlite::{Connection, params};
-use std::collections::BTreeSet;
+use rusqlite::Connection;
 use std::sync::Arc;
 
 /// How long after a deletion the vault is collected: one collection serves many deletions.
@@ -75,7 +75,7 @@ impl Engine {
         }
         if !turn.collections_known {
             turn.collections_known = true;
-            for vault in self.catalog.read(|connection| vaults_with_garbage(connection, now))? {
+            for vault in self.catalog.read(|connection| packs::vaults_with_garbage(connection, now - DELAY - YOUNG))? {
                 Due::plan(turn, vault, now);
             }
         }
@@ -123,9 +123,9 @@ impl Engine {
         }
     }
 
-    /// Collects one vault; when to look again, if packs were too young.
+    /// Collects one vault; when to look again, if packs were too young or there is more to repack.
     fn collect_vault(&self, arn: &Arn, now: Time, _alone: &Alone) -> Result<Option<Time>> {
-        if !self.catalog.read(|connection| exists(connection, arn))? {
+        if !self.catalog.read(|connection| packs::vault_exists(connection, arn))? {
             return Ok(None);
         }
         let vault = self.vault_store.get(arn)?;
@@ -133,90 +133,58 @@ impl Engine {
         self.reconcile(arn, &vault)?;
         let present: Vec<Id> = vault.repository.packs()?.into_iter().map(|(id, _)| id).collect();
         let request = self.catalog.write(|tx| {
-            remember_packs(tx, arn, &present, now)?;
+            packs::keep_known(tx, arn, &present, now)?;
             request(tx, arn, now - YOUNG)
         })?;
-        let outcome = vault.repository.collect(&request, &self.jobs.housekeeping)?;
-        for pack in &outcome.only_snapshots {
-            tracing::warn!(vault = %arn, %pack, "a snapshot needs a pack that no recovery point of the catalog refers to");
-        }
+        let mut note_moves =
+            |moves: &Moves| Ok(self.catalog.write(|tx| packs::move_references(tx, arn, moves, now))?);
+        let outcome = vault.repository.collect(&request, &self.jobs.housekeeping, &mut note_moves)?;
+        tell(arn, &outcome);
+        let again = match () {
+            () if outcome.unfinished => Some(now + DELAY),
+            () if !outcome.guarded.is_empty() => Some(now + YOUNG),
+            () => None,
+        };
         self.catalog.write(|tx| {
-            let mut statement = tx.prepare_cached("DELETE FROM packs WHERE vault_arn = ?1 AND pack = ?2")?;
-            for pack in &outcome.deleted {
-                statement.execute(params![arn.as_str(), pack.as_bytes().as_slice()])?;
-            }
-            Ok(())
+            packs::forget(tx, arn, &outcome.deleted)?;
+            if again.is_none() { packs::note_clean(tx, arn) } else { Ok(()) }
         })?;
-        Ok((!outcome.guarded.is_empty()).then_some(now + YOUNG))
+        if !outcome.damaged.is_empty() {
+            self.look_again(arn, &vault);
+        }
+        Ok(again)
     }
 }
 
-/// The vaults in which an earlier process left something to collect: packs that the catalog knows and no recovery point
-/// refers to, or jobs that ended without one since their packs could be known.
-fn vaults_with_garbage(connection: &Connection, now: Time) -> Result<Vec<Arn>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT DISTINCT p.vault_arn FROM packs p WHERE NOT EXISTS
-             (SELECT 1 FROM pack_references r WHERE r.vault_arn = p.vault_arn AND r.pack = p.pack)
-         UNION
-         SELECT vault_arn FROM backup_jobs
-         WHERE state IN ('ABORTED', 'EXPIRED', 'FAILED') AND initiated IS NOT NULL AND completed > ?1",
-    )?;
-    let mut rows = statement.query([millis(now - DELAY - YOUNG)])?;
-    let mut vaults = Vec::new();
-    while let Some(row) = rows.next()? {
-        vaults.push(row.parsed("vault_arn")?);
+/// Says in the log what came of a collection.
+fn tell(vault: &Arn, outcome: &CollectOutcome) {
+    for pack in &outcome.only_snapshots {
+        tracing::warn!(%vault, %pack, "a snapshot needs a pack that no recovery point of the catalog refers to");
     }
-    Ok(vaults)
-}
-
-fn exists(connection: &Connection, vault: &Arn) -> Result<bool> {
-    let mut statement = connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM vaults WHERE arn = ?1)")?;
-    Ok(statement.query_row([vault.as_str()], |row| row.get(0))?)
-}
-
-/// Notes when packs were first seen; those that are known keep their time.
-pub(crate) fn remember_packs<'a>(
-    connection: &Connection,
-    vault: &Arn,
-    packs: impl IntoIterator<Item = &'a Id>,
-    now: Time,
-) -> Result<()> {
-    let mut statement =
-        connection.prepare_cached("INSERT OR IGNORE INTO packs (vault_arn, pack, added_at) VALUES (?1, ?2, ?3)")?;
-    for pack in packs {
-        statement.execute(params![vault.as_str(), pack.as_bytes().as_slice(), millis(now)])?;
+    for pack in &outcome.damaged {
+        tracing::warn!(%vault, %pack, "a pack is damaged: it stays as it is, and what is lost is told of its points");
     }
-    Ok(())
+    if !outcome.deleted.is_empty() {
+        tracing::info!(
+            %vault,
+            bytes = outcome.bytes_freed,
+            deleted = outcome.deleted.len(),
+            repacked = outcome.repacked.len(),
+            written = outcome.written.len(),
+            unused = outcome.bytes_unused,
+            "space that no recovery point needs was given back"
+        );
+    }
 }
 
 /// What the catalog knows: the snapshots that count, the packs that are referred to, the packs that are old enough.
 fn request(connection: &Connection, vault: &Arn, before: Time) -> Result<CollectRequest> {
-    let text = |sql: &str| -> Result<BTreeSet<Id>> {
-        let mut statement = connection.prepare_cached(sql)?;
-        let rows = statement.query_map([vault.as_str()], |row| row.get::<_, String>(0))?;
-        rows.map(|row| row?.parse().map_err(|_| damaged())).collect()
-    };
-    let snapshots = text(
-        "SELECT snapshot_id FROM recovery_points WHERE vault_arn = ?1 AND snapshot_id IS NOT NULL AND status <> 'DELETING'",
-    )?;
-    let blobs = |sql: &str, parameters: &[&dyn rusqlite::ToSql]| -> Result<BTreeSet<Id>> {
-        let mut statement = connection.prepare_cached(sql)?;
-        let rows = statement.query_map(parameters, |row| row.get::<_, [u8; 32]>(0))?;
-        Ok(rows.map(|row| row.map(Id::from_bytes)).collect::<rusqlite::Result<_>>()?)
-    };
-    let vault_text = vault.as_str();
     Ok(CollectRequest {
-        snapshots,
-        referenced: blobs("SELECT DISTINCT pack FROM pack_references WHERE vault_arn = ?1", &[&vault_text])?,
-        eligible: blobs(
-            "SELECT pack FROM packs WHERE vault_arn = ?1 AND added_at <= ?2",
-            &[&vault_text, &millis(before)],
-        )?,
+        snapshots: packs::snapshots(connection, vault)?,
+        referenced: packs::referenced(connection, vault)?,
+        eligible: packs::eligible(connection, vault, before)?,
+        repack: RepackRule::default(),
     })
-}
-
-fn damaged() -> Error {
-    Error::Internal("the catalog holds a snapshot id that is none".to_owned())
 }
 
 #[cfg(test)]

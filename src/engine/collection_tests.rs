@@ -13,7 +13,7 @@ use std::time::{Duration as Wall, Instant};
 
 /// An engine with two vaults and a file system, whose clock stands still.
 struct Scene {
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     engine: Arc<Engine>,
     caller: Caller,
     resource: Arn,
@@ -52,7 +52,7 @@ impl Scene {
             region: None,
         };
         let resource = engine.add_resource(resource).unwrap().resource_arn.parse().unwrap();
-        Self { _folder: folder, engine, caller, resource }
+        Self { folder, engine, caller, resource }
     }
 
     fn vault(&self, name: &str) -> Arn {
@@ -228,4 +228,67 @@ fn what_a_failed_job_stored_is_given_back_after_a_day() {
     scene.advance(Duration::hours(3));
     assert_eq!(packs().len(), before);
     assert_eq!(scene.points("vault-a"), [(kept, "COMPLETED".to_owned())]);
+}
+
+#[test]
+fn what_a_point_needs_that_is_being_deleted_is_not_repacked() {
+    let scene = Scene::new();
+    let point = scene.backup("vault-a", None);
+    let vault = scene.vault("vault-a");
+    let now = scene.engine.clock.now();
+    let eligible = || scene.engine.catalog.read(|connection| packs::eligible(connection, &vault, now)).unwrap();
+    let referenced = scene.engine.catalog.read(|connection| packs::referenced(connection, &vault)).unwrap();
+    assert!(!referenced.is_empty());
+    assert_eq!(eligible(), referenced);
+    let set = |status: &str| {
+        let sql = "UPDATE recovery_points SET status = ?2 WHERE arn = ?1";
+        scene.engine.catalog.write(|tx| Ok(tx.execute(sql, [point.as_str(), status])?)).unwrap();
+    };
+    set("DELETING");
+    assert_eq!(eligible(), std::collections::BTreeSet::new(), "its snapshot does not count, its references do");
+    set("COMPLETED");
+    assert_eq!(eligible(), referenced);
+}
+
+#[test]
+fn the_references_of_the_points_move_to_the_new_packs() {
+    let scene = Scene::new();
+    let file = |name: &str| scene.folder.path().join("source").join(name);
+    let noise = |seed: u8| -> Vec<u8> {
+        let mut state = u64::from(seed) + 1;
+        (0..100_000)
+            .map(|_| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                (state >> 40) as u8
+            })
+            .collect()
+    };
+    std::fs::write(file("kept"), noise(1)).unwrap();
+    std::fs::write(file("changing"), noise(2)).unwrap();
+    let old = scene.backup("vault-a", None);
+    std::fs::remove_file(file("changing")).unwrap();
+    let kept = scene.backup("vault-a", None);
+    let vault = scene.vault("vault-a");
+    let open = scene.engine.vault_store.get(&vault).unwrap();
+    let table = || {
+        let sql = "SELECT pack FROM pack_references WHERE recovery_point_arn = ?1";
+        let of = |connection: &Connection| {
+            let mut statement = connection.prepare(sql)?;
+            let rows = statement.query_map([kept.as_str()], |row| row.get::<_, [u8; 32]>(0))?;
+            Ok(rows.map(|row| Id::from_bytes(row.unwrap())).collect::<std::collections::BTreeSet<_>>())
+        };
+        scene.engine.catalog.read(of).unwrap()
+    };
+    let before = table();
+    scene.engine.delete_recovery_point(&scene.caller, "vault-a", &old).unwrap();
+
+    scene.advance(Duration::hours(30));
+
+    let after = table();
+    assert_ne!(after, before);
+    let snapshot = open.repository.snapshots().unwrap()[0].0;
+    assert_eq!(after, open.repository.packs_of(&snapshot).unwrap(), "no more and no less than it needs");
+    let known =
+        scene.engine.catalog.read(|connection| packs::eligible(connection, &vault, scene.engine.clock.now())).unwrap();
+    assert_eq!(known, open.repository.packs().unwrap().into_iter().map(|(id, _)| id).collect());
 }

@@ -6,6 +6,7 @@
 
 use crate::domain::recovery_point::RecoveryPointStatus;
 use crate::domain::{Arn, Time};
+use crate::engine::catalog::packs;
 use crate::engine::catalog::values::Columns as _;
 use crate::engine::collection::Due;
 use crate::engine::error::{Error, Result};
@@ -159,11 +160,12 @@ impl Engine {
         let ids: Vec<&str> = points.iter().map(|doomed| doomed.point_id.as_str()).collect();
         manifest::remove_all(&vault.points, &ids)?;
         crash_point::reached("during-delete");
+        let now = self.clock.now();
         self.catalog.write(|tx| {
             let mut statement =
                 tx.prepare_cached("DELETE FROM recovery_points WHERE arn = ?1 AND status = 'DELETING'")?;
             points.iter().try_for_each(|doomed| statement.execute([doomed.arn.as_str()]).map(drop))?;
-            Ok(())
+            packs::note_litter(tx, &first.vault, now)
         })
     }
 }

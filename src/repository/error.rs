@@ -104,6 +104,12 @@ pub enum Error {
     /// Someone else holds a lock that excludes this operation.
     #[error("the repository is locked: {0}")]
     Locked(String),
+    /// What was repacked could not be noted by whoever keeps the table of references.
+    #[error("what was repacked could not be noted, so the old packs stay beside the new ones: {source}")]
+    NotNoted {
+        /// What they said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The operation was cancelled.
     #[error("cancelled")]
     Cancelled,

@@ -91,6 +91,13 @@ impl Location {
     }
 }
 
+/// A place of a blob, and whether it is known to be unreadable there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) location: Location,
+    pub(super) lost: bool,
+}
+
 /// The table in memory: 48 bytes for each blob, sorted by id, and a small hash table of what came since.
 #[derive(Default)]
 pub struct Index {
@@ -353,6 +360,25 @@ impl Index {
     /// Every blob with its place, in no order.
     pub fn blobs(&self) -> impl Iterator<Item = (BlobKind, Id, Location)> + '_ {
         self.all().map(|entry| (entry.kind(), entry.id, self.location(entry)))
+    }
+
+    /// Calls `visit` with each blob once, and all its places.
+    pub(super) fn for_each_blob(&mut self, visit: &mut dyn FnMut(BlobKind, &Id, &[Place])) {
+        // Then the places of a blob stand side by side.
+        self.merge();
+        let mut places = Vec::new();
+        for run in self.sorted.chunk_by(|one, other| one.id == other.id) {
+            for kind in [BlobKind::Data, BlobKind::Tree] {
+                let entries = run.iter().filter(|entry| entry.kind() == kind);
+                places.clear();
+                places.extend(
+                    entries.map(|entry| Place { location: self.location(entry), lost: self.lost.holds(entry) }),
+                );
+                if !places.is_empty() {
+                    visit(kind, &run[0].id, &places);
+                }
+            }
+        }
     }
 
     fn all(&self) -> impl Iterator<Item = &Entry> {

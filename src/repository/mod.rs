@@ -46,7 +46,7 @@ mod tree;
 pub use backup::{Adoption, BackupOutcome, BackupRequest, Copies, Prepared};
 pub use check::{CheckOutcome, Problem};
 pub use chunker::{Chunker, ChunkerParameters};
-pub use collect::{CollectOutcome, CollectRequest};
+pub use collect::{CollectOutcome, CollectRequest, Moves, NoteMoves, RepackRule};
 pub use config_file::ConfigFile;
 pub use control::{Control, Progress};
 pub use crypto::MasterKey;

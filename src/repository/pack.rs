@@ -11,6 +11,10 @@ const PLAIN_ENTRY: usize = 1 + 4 + Id::LENGTH;
 const COMPRESSED_ENTRY: usize = PLAIN_ENTRY + 4;
 /// The trailing length.
 const LENGTH_FIELD: usize = 4;
+/// What a pack's file holds beside its blobs and what its header says of each.
+pub(super) const FRAME: u64 = (LENGTH_FIELD + crypto::OVERHEAD) as u64;
+/// A header of more blobs would be unwieldy.
+pub(super) const MOST_BLOBS: usize = 10_000;
 /// More than any pack's header: guards against a file that claims to be larger than memory.
 const LARGEST_HEADER: u64 = 64 << 20;
 
@@ -94,9 +98,13 @@ fn encode_header(blobs: &[IndexBlob]) -> Vec<u8> {
 
 /// How long the file of a pack is that holds these blobs.
 pub fn file_size(blobs: &[IndexBlob]) -> u64 {
-    let entry = |blob: &IndexBlob| if blob.uncompressed_length.is_some() { COMPRESSED_ENTRY } else { PLAIN_ENTRY };
-    let one = |blob: &IndexBlob| u64::from(blob.length) + entry(blob) as u64;
-    (LENGTH_FIELD + crypto::OVERHEAD) as u64 + blobs.iter().map(one).sum::<u64>()
+    FRAME + blobs.iter().map(|blob| share_of(blob.length, blob.uncompressed_length.is_some())).sum::<u64>()
+}
+
+/// The bytes that a blob of this sealed length takes in a pack's file, with what the header says of it.
+pub(super) fn share_of(length: u32, is_compressed: bool) -> u64 {
+    let entry = if is_compressed { COMPRESSED_ENTRY } else { PLAIN_ENTRY };
+    u64::from(length) + entry as u64
 }
 
 /// The blobs that an opened header names.
@@ -130,8 +138,7 @@ pub fn decode_header(mut header: &[u8]) -> Result<Vec<IndexBlob>, &'static str> 
 /// What a pack in the storage holds, by its own header.
 pub fn read_header(storage: &dyn Storage, key: &MasterKey, id: &Id, size: u64) -> Result<IndexPack> {
     let damaged = |problem: &str| Error::damaged(format!("pack {id}"), problem);
-    let minimum = (LENGTH_FIELD + crypto::OVERHEAD) as u64;
-    if size < minimum {
+    if size < FRAME {
         return Err(damaged("it is too short to have a header"));
     }
     let trailer = storage.read_range(FileKind::Pack, id, size - LENGTH_FIELD as u64, LENGTH_FIELD)?;

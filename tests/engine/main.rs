@@ -16,6 +16,7 @@ mod lifecycles;
 mod mounted;
 mod plans;
 mod read_only;
+mod repacking;
 mod repairs;
 mod resources;
 mod restores;

@@ -8,6 +8,7 @@ mod collect;
 mod damage;
 mod faults;
 mod lock;
+mod repack;
 mod restore;
 mod round_trip;
 mod support;

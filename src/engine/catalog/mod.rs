@@ -11,6 +11,7 @@ pub mod idempotency;
 mod job_list;
 pub mod manifests;
 pub mod migrations;
+pub mod packs;
 pub mod paging;
 mod private_copy;
 pub mod recovery_points;

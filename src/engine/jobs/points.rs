@@ -3,10 +3,10 @@
 use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use crate::domain::{Arn, Time};
 use crate::engine::catalog::values::{millis, to_json};
-use crate::engine::catalog::{manifests, recovery_points, tags};
+use crate::engine::catalog::{manifests, packs, recovery_points, tags};
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::create::vault_key;
-use crate::engine::{collection, lifecycle, manifest};
+use crate::engine::{lifecycle, manifest};
 use crate::repository::Id;
 use rusqlite::{Connection, params};
 use std::collections::BTreeSet;
@@ -65,7 +65,7 @@ pub(crate) fn insert_point(
     tags::put(connection, point.arn.as_str(), &manifest.tags)?;
     manifests::keep(connection, &point.arn, manifest)?;
     recovery_points::remember_protected(connection, &point)?;
-    collection::remember_packs(connection, &point.vault_arn, packs, now)?;
+    packs::remember(connection, &point.vault_arn, packs, now)?;
     refer(connection, &point.vault_arn, &point.arn, packs)
 }
 

@@ -2,11 +2,12 @@
 
 use super::Repair;
 use crate::domain::Arn;
+use crate::engine::catalog::packs;
 use crate::engine::catalog::values::Columns as _;
 use crate::engine::error::Result;
+use crate::engine::jobs;
 use crate::engine::jobs::store::select;
 use crate::engine::vault_store::OpenVault;
-use crate::engine::{collection, jobs};
 use crate::repository::{BlobKind, Copies, Id};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -82,12 +83,12 @@ impl Repair<'_> {
                 }
             }
         }
-        let packs = copies.finish()?.into_iter().collect();
+        let stored = copies.finish()?.into_iter().collect();
         let points = self.damaged_points()?;
         let now = self.engine.clock.now();
         self.engine.catalog.write(|tx| {
-            collection::remember_packs(tx, self.arn, &packs, now)?;
-            points.iter().try_for_each(|point| jobs::points::refer(tx, self.arn, &point.arn, &packs))
+            packs::remember(tx, self.arn, &stored, now)?;
+            points.iter().try_for_each(|point| jobs::points::refer(tx, self.arn, &point.arn, &stored))
         })
     }
 

@@ -7,12 +7,11 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::claims::Claims;
 use super::encoder::Encoded;
+use crate::repository::pack::MOST_BLOBS;
 use crate::repository::{BlobKind, Error, Id, PackBuilder, Repository, Result};
 
 /// A pack that is not full by then is written all the same: at a crash no more than this is lost.
 const LONGEST_OPEN: Duration = Duration::from_secs(30);
-/// A header of more blobs would be unwieldy.
-const MOST_BLOBS: usize = 10_000;
 
 /// One open pack for data and one for trees: they never share one, so that trees can be read without the data.
 pub(super) struct Packer {

@@ -17,6 +17,8 @@ pub struct Faults {
     pub read_errors: f64,
     pub short_reads: f64,
     pub write_errors: f64,
+    /// Packs are not kept as they were given.
+    pub rot: bool,
     /// How many more bytes the disk takes.
     pub room: Option<u64>,
 }
@@ -79,6 +81,11 @@ impl FaultyStorage {
     /// Cuts the power in the midst of the next write or removal but `count`.
     pub fn cut_power_after(&self, count: u64) {
         self.state().countdown = Some(count);
+    }
+
+    /// Whether the power is on.
+    pub fn has_power(&self) -> bool {
+        self.state().power
     }
 
     /// How many writes and removals there were, before restarts too.
@@ -229,7 +236,11 @@ impl Storage for FaultyStorage {
             };
             *room = left;
         }
-        state.files.insert((kind, *id), content.to_vec());
+        let mut content = content.to_vec();
+        if faults.rot && kind == FileKind::Pack {
+            content[0] ^= 1;
+        }
+        state.files.insert((kind, *id), content);
         Ok(())
     }
 

@@ -1,0 +1,139 @@
+//! The packs of the vaults: since when each is known, and which recovery points refer to it.
+
+use crate::domain::{Arn, Time};
+use crate::engine::catalog::values::{Columns as _, millis};
+use crate::engine::error::{Error, Result};
+use crate::repository::{Id, Moves};
+use rusqlite::{Connection, ToSql, params};
+use std::collections::BTreeSet;
+
+/// Whether there is still a vault of this ARN.
+pub fn vault_exists(connection: &Connection, vault: &Arn) -> Result<bool> {
+    let mut statement = connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM vaults WHERE arn = ?1)")?;
+    Ok(statement.query_row([vault.as_str()], |row| row.get(0))?)
+}
+
+/// The vaults in which an earlier process left something to collect: those that were not collected to the end since a
+/// recovery point went, packs that no recovery point refers to, and jobs that ended without one after `since`.
+pub fn vaults_with_garbage(connection: &Connection, since: Time) -> Result<Vec<Arn>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT DISTINCT p.vault_arn FROM packs p WHERE NOT EXISTS
+             (SELECT 1 FROM pack_references r WHERE r.vault_arn = p.vault_arn AND r.pack = p.pack)
+         UNION
+         SELECT arn FROM vaults WHERE littered_at IS NOT NULL
+         UNION
+         SELECT vault_arn FROM backup_jobs
+         WHERE state IN ('ABORTED', 'EXPIRED', 'FAILED') AND initiated IS NOT NULL AND completed > ?1",
+    )?;
+    let mut rows = statement.query([millis(since)])?;
+    let mut vaults = Vec::new();
+    while let Some(row) = rows.next()? {
+        vaults.push(row.parsed("vault_arn")?);
+    }
+    Ok(vaults)
+}
+
+/// Something in a vault is not needed any more; noted until a collection has left nothing to do.
+pub fn note_litter(connection: &Connection, vault: &Arn, now: Time) -> Result<()> {
+    connection
+        .prepare_cached("UPDATE vaults SET littered_at = ?2 WHERE arn = ?1")?
+        .execute(params![vault.as_str(), millis(now)])?;
+    Ok(())
+}
+
+/// A collection has left nothing to do.
+pub fn note_clean(connection: &Connection, vault: &Arn) -> Result<()> {
+    connection.prepare_cached("UPDATE vaults SET littered_at = NULL WHERE arn = ?1")?.execute([vault.as_str()])?;
+    Ok(())
+}
+
+/// Notes when packs were first seen; those that are known keep their time.
+pub fn remember<'a>(
+    connection: &Connection,
+    vault: &Arn,
+    packs: impl IntoIterator<Item = &'a Id>,
+    now: Time,
+) -> Result<()> {
+    let mut statement =
+        connection.prepare_cached("INSERT OR IGNORE INTO packs (vault_arn, pack, added_at) VALUES (?1, ?2, ?3)")?;
+    for pack in packs {
+        statement.execute(params![vault.as_str(), pack.as_bytes().as_slice(), millis(now)])?;
+    }
+    Ok(())
+}
+
+/// Knows the packs that are present and no others: one that is gone is new when it comes again.
+pub fn keep_known(connection: &Connection, vault: &Arn, present: &[Id], now: Time) -> Result<()> {
+    remember(connection, vault, present, now)?;
+    let present: BTreeSet<&Id> = present.iter().collect();
+    let known = ids(connection, "SELECT pack FROM packs WHERE vault_arn = ?1", &[&vault.as_str()])?;
+    let mut statement = connection.prepare_cached("DELETE FROM packs WHERE vault_arn = ?1 AND pack = ?2")?;
+    for pack in known.iter().filter(|pack| !present.contains(pack)) {
+        statement.execute(params![vault.as_str(), pack.as_bytes().as_slice()])?;
+    }
+    Ok(())
+}
+
+/// Forgets packs that were deleted, and who referred to them.
+pub fn forget(connection: &Connection, vault: &Arn, deleted: &BTreeSet<Id>) -> Result<()> {
+    for sql in [
+        "DELETE FROM packs WHERE vault_arn = ?1 AND pack = ?2",
+        "DELETE FROM pack_references WHERE vault_arn = ?1 AND pack = ?2",
+    ] {
+        let mut statement = connection.prepare_cached(sql)?;
+        for pack in deleted {
+            statement.execute(params![vault.as_str(), pack.as_bytes().as_slice()])?;
+        }
+    }
+    Ok(())
+}
+
+/// Whoever refers to a pack refers to those too in which what was needed of it lies now. The old references stay until the
+/// old packs are gone.
+pub fn move_references(connection: &Connection, vault: &Arn, moves: &Moves, now: Time) -> Result<()> {
+    remember(connection, vault, moves.values().flatten(), now)?;
+    let mut statement = connection.prepare_cached(
+        "INSERT OR IGNORE INTO pack_references (vault_arn, pack, recovery_point_arn)
+         SELECT vault_arn, ?3, recovery_point_arn FROM pack_references WHERE vault_arn = ?1 AND pack = ?2",
+    )?;
+    for (old, new) in moves {
+        for pack in new {
+            statement.execute(params![vault.as_str(), old.as_bytes().as_slice(), pack.as_bytes().as_slice()])?;
+        }
+    }
+    Ok(())
+}
+
+/// The snapshots that a vault's recovery points need.
+pub fn snapshots(connection: &Connection, vault: &Arn) -> Result<BTreeSet<Id>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT snapshot_id FROM recovery_points WHERE vault_arn = ?1 AND snapshot_id IS NOT NULL AND status <> 'DELETING'",
+    )?;
+    let rows = statement.query_map([vault.as_str()], |row| row.get::<_, String>(0))?;
+    let damaged = || Error::Internal("the catalog holds a snapshot id that is none".to_owned());
+    rows.map(|row| row?.parse().map_err(|_| damaged())).collect()
+}
+
+/// The packs that any recovery point refers to.
+pub fn referenced(connection: &Connection, vault: &Arn) -> Result<BTreeSet<Id>> {
+    ids(connection, "SELECT DISTINCT pack FROM pack_references WHERE vault_arn = ?1", &[&vault.as_str()])
+}
+
+/// The packs that were known at a moment, but for those that a recovery point refers to whose snapshot does not count any
+/// more: what it needs of them, nobody can tell.
+pub fn eligible(connection: &Connection, vault: &Arn, known_at: Time) -> Result<BTreeSet<Id>> {
+    ids(
+        connection,
+        "SELECT pack FROM packs WHERE vault_arn = ?1 AND added_at <= ?2
+         EXCEPT
+         SELECT pack FROM pack_references WHERE recovery_point_arn IN
+             (SELECT arn FROM recovery_points WHERE vault_arn = ?1 AND (snapshot_id IS NULL OR status = 'DELETING'))",
+        &[&vault.as_str(), &millis(known_at)],
+    )
+}
+
+fn ids(connection: &Connection, sql: &str, parameters: &[&dyn ToSql]) -> Result<BTreeSet<Id>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map(parameters, |row| row.get::<_, [u8; 32]>(0))?;
+    Ok(rows.map(|row| row.map(Id::from_bytes)).collect::<rusqlite::Result<_>>()?)
+}
