@@ -280,3 +280,23 @@ fn a_copy_in_a_pack_that_somebody_touched_is_no_reason_to_let_go_of_a_good_piece
     vault.reopen();
     vault.assert_newest_is_the_source();
 }
+
+#[test]
+fn a_pack_that_the_disk_did_not_give_once_is_read_again_before_anything_counts_on_it() {
+    let mut vault = Vault::on_rotting_medium();
+    let (_, pack) = vault.packs();
+    let (piece, place) = pieces(&vault, &pack)[1];
+    // Reading a folder fails as a bad disk does: nothing is said of what lies there.
+    let away = vault.folder.path().join("away");
+    fs::rename(&pack, &away).unwrap();
+    fs::create_dir(&pack).unwrap();
+    vault.repository.load_blob(BlobKind::Data, &piece).unwrap_err();
+    fs::remove_dir(&pack).unwrap();
+    fs::rename(&away, &pack).unwrap();
+    assert_eq!(vault.repository.lost_blobs(), [], "it may be well again");
+    rot(&pack, &place);
+
+    vault.backup();
+
+    vault.assert_newest_is_the_source();
+}
