@@ -142,16 +142,23 @@ pub fn read(points: &Path, vault: &MasterKey, id: &str) -> Result<Option<Manifes
                 .to_owned(),
     };
     let file: Sealed = serde_json::from_slice(&bytes).map_err(|_| damaged("not a manifest"))?;
-    if file.version > VERSION {
-        return Err(Error::Newer {
-            what: format!("the manifest {}", path.display()),
-            found: i64::from(file.version),
-            known: i64::from(VERSION),
-        });
-    }
     let sealed = BASE64.decode(&file.sealed).map_err(|_| damaged("not base64"))?;
-    let plain = keys::unseal(vault.to_bytes().as_slice(), &context(id), &sealed)?
-        .ok_or_else(|| damaged("it does not open with this vault's key"))?;
+    let plain = keys::unseal(vault.to_bytes().as_slice(), &context(id), &sealed)?;
+    // What is sealed says its version too: one that opens as this version's is not of another.
+    let plain = match plain {
+        Some(_) if file.version != VERSION => {
+            return Err(damaged("its version is not the one that it was sealed with"));
+        }
+        None if file.version > VERSION => {
+            return Err(Error::Newer {
+                what: format!("the manifest {}", path.display()),
+                found: i64::from(file.version),
+                known: i64::from(VERSION),
+            });
+        }
+        None => return Err(damaged("it does not open with this vault's key")),
+        Some(plain) => plain,
+    };
     serde_json::from_slice(&plain).map(Some).map_err(|_| damaged("its content is not understood"))
 }
 
@@ -228,6 +235,22 @@ mod tests {
             "MessageCategory": "SUCCESS",
         }))
         .unwrap()
+    }
+
+    #[test]
+    fn one_bit_makes_no_newer_version() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = MasterKey::generate().unwrap();
+        write(folder.path(), &key, &manifest("a")).unwrap();
+        let file = path(folder.path(), "a");
+        let text = std::fs::read_to_string(&file).unwrap();
+        for (version, sealed) in [(3, "as it is"), (0, "as it is"), (3, "another")] {
+            let text = text.replacen("\"Version\":1", &format!("\"Version\":{version}"), 1);
+            let newer = text.replacen("\"Sealed\":\"", "\"Sealed\":\"AAAA", 1);
+            std::fs::write(&file, if sealed == "another" { newer } else { text }).unwrap();
+            let error = read(folder.path(), &key, "a").unwrap_err();
+            assert_eq!(matches!(error, Error::Newer { .. }), sealed == "another", "{version} {sealed}: {error}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::domain::{Arn, Scope, VaultName};
 use crate::engine::Engine;
 use crate::engine::error::{Error, Result};
 use crate::repository::{self, FileKind, Id, Repository, crash_point};
+use rusqlite::{Connection, OptionalExtension as _};
 use std::sync::PoisonError;
 
 /// What the key files of the engine say of their maker; those that a user added with `restic key add` say something else.
@@ -29,6 +30,7 @@ impl Engine {
         let now = self.clock.now();
         let new = vault.repository.add_key_file(&password, USER, HOST, now.fixed_offset())?;
         crash_point::reached("during-key-replacement");
+        let old = self.catalog.read(|connection| noted(connection, &arn))?.and_then(|id| id.parse::<Id>().ok());
         self.catalog.write(|tx| {
             tx.prepare_cached(
                 "INSERT INTO recovery_keys (vault_arn, key_id) VALUES (?1, ?2)
@@ -38,21 +40,30 @@ impl Engine {
             Ok(())
         })?;
         crash_point::reached("during-key-replacement");
-        remove_others(&vault.repository, &new)?;
+        remove_others(&vault.repository, &new, old.as_ref())?;
         Ok(RecoveryKey { password })
     }
 }
 
-/// Removes the key files that the engine made, but one: also those that a crash left. A damaged one stays: nothing says
-/// whose it is.
-fn remove_others(repository: &Repository, kept: &Id) -> Result<()> {
+/// The file of the key that is told last, as the catalog knows it.
+pub(crate) fn noted(connection: &Connection, vault: &Arn) -> Result<Option<String>> {
+    let mut statement = connection.prepare_cached("SELECT key_id FROM recovery_keys WHERE vault_arn = ?1")?;
+    Ok(statement.query_row([vault.as_str()], |row| row.get(0)).optional()?)
+}
+
+/// Removes the key files that the engine made, but one: also those that a crash left. A damaged one is moved aside, whoever
+/// made it: restic stops at it, and the new password would open nothing.
+fn remove_others(repository: &Repository, kept: &Id, old: Option<&Id>) -> Result<()> {
     for (id, _) in repository.storage().list(FileKind::Key)?.into_iter().filter(|(id, _)| id != kept) {
-        match repository.key_file(&id) {
-            Ok(file) if file.username == USER && file.hostname == HOST => {}
-            Ok(_) | Err(repository::Error::Damaged { .. } | repository::Error::NotFound { .. }) => continue,
-            Err(error) => return Err(error.into()),
-        }
-        match repository.remove_key_file(&id) {
+        let gone = match repository.key_file(&id) {
+            Ok(file) if file.username == USER && file.hostname == HOST => repository.remove_key_file(&id),
+            // One that was ours and does not say so any more: its bytes are not those that were written.
+            Ok(_) if old == Some(&id) => repository.set_key_file_aside(&id),
+            Ok(_) => continue,
+            Err(repository::Error::Damaged { .. }) => repository.set_key_file_aside(&id),
+            Err(error) => Err(error),
+        };
+        match gone {
             Ok(()) | Err(repository::Error::NotFound { .. }) => {}
             Err(error) => return Err(Error::Repository(error)),
         }

@@ -2,22 +2,32 @@
 //!
 //! The copies lie in `vaultdeck/copies/`. Where one of a pair is damaged the other one is read, and the damaged one is
 //! written again as soon as the vault may be written; it is set aside in `vaultdeck/damaged/`, for nothing is deleted.
+//!
+//! Two files that differ do not say which of them is the damaged one: one bit makes another id, or a version that nobody
+//! has written yet. So each ends with the hash of its own bytes, as its last member. Files of earlier versions have none;
+//! they are believed as far as nothing better speaks against them, and get one.
 
 use crate::engine::data_dir::{make_private_folder, write_private_file};
 use crate::engine::error::{Error, Result};
-use crate::repository::Repository;
+use crate::repository::{Id, Repository};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 const ADVICE: &str = "nothing is lost by it: its copy is read, and it is written again when the vault may be written";
+/// What stands between a file's own members and its hash.
+const MEMBER: &[u8] = b",\"Sha256\":\"";
+/// What stands behind it.
+const END: &[u8] = b"\"}";
+/// How many hexadecimal digits the hash has.
+const DIGITS: usize = 2 * Id::LENGTH;
 
-/// A file that is to be written again, with what it must hold.
+/// Files that are to be written again, with what they must hold.
 #[derive(Debug)]
 pub struct Mend {
-    path: PathBuf,
+    paths: Vec<PathBuf>,
     content: Vec<u8>,
-    /// What is wrong with it; nothing where it is merely the first copy of a vault that had none.
+    /// What is wrong with them; nothing where something is merely added that earlier versions did not have.
     problem: Option<String>,
 }
 
@@ -27,26 +37,118 @@ pub struct Pair<T> {
     pub mend: Option<Mend>,
 }
 
+/// How far the bytes of a file can be believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Proof {
+    /// They are those that were written.
+    Good,
+    /// They are not.
+    Bad,
+    /// They do not say.
+    None,
+}
+
+/// One file of a pair that can be used.
+struct Usable<T> {
+    value: T,
+    content: Vec<u8>,
+    proof: Proof,
+}
+
+/// Why one cannot, and whether its bytes are those that were written nevertheless.
+struct Unusable {
+    error: Error,
+    proof: Proof,
+}
+
+/// A file's bytes with their hash as the last member. `json` is an object with at least one member.
+pub fn prove(mut json: Vec<u8>) -> Vec<u8> {
+    let hash = Id::of(&json).to_hex();
+    json.pop();
+    json.extend([MEMBER, hash.as_bytes(), END].concat());
+    json
+}
+
+/// The bytes with their hash, which they may have already.
+fn proven(bytes: &[u8]) -> Vec<u8> {
+    if proof_of(bytes) == Proof::None { prove(bytes.to_vec()) } else { bytes.to_vec() }
+}
+
+fn proof_of(bytes: &[u8]) -> Proof {
+    let split = || {
+        let (rest, end) = bytes.split_at_checked(bytes.len().checked_sub(END.len())?)?;
+        let (rest, hash) = rest.split_at_checked(rest.len().checked_sub(DIGITS)?)?;
+        let (own, member) = rest.split_at_checked(rest.len().checked_sub(MEMBER.len())?)?;
+        (member == MEMBER && end == END).then(|| (Id::of(&[own, b"}"].concat()).to_hex(), hash))
+    };
+    match split() {
+        Some((found, said)) if found.as_bytes() == said => Proof::Good,
+        Some(_) => Proof::Bad,
+        None => Proof::None,
+    }
+}
+
+/// The bytes of `vaultdeck/NAME` of a vault's folder, or of its copy: those that can be believed first.
+pub fn candidates(folder: &Path, name: &str) -> Vec<Vec<u8>> {
+    let both = ["vaultdeck", "vaultdeck/copies"].map(|place| fs::read(folder.join(place).join(name)).ok());
+    let mut found: Vec<Vec<u8>> = both.into_iter().flatten().filter(|bytes| proof_of(bytes) != Proof::Bad).collect();
+    found.sort_by_key(|bytes| proof_of(bytes) != Proof::Good);
+    found
+}
+
 /// Reads `vaultdeck/NAME` of a vault's folder, or where that is damaged, its copy. `parse` tells a good content from a
 /// damaged one. The error is the one of the file itself.
 pub fn read<T>(folder: &Path, name: &str, parse: impl Fn(&Path, &[u8]) -> Result<T>) -> Result<Pair<T>> {
     let (path, copy) = (folder.join("vaultdeck").join(name), folder.join("vaultdeck/copies").join(name));
-    let take = |path: &Path| load(path).and_then(|content| Ok((parse(path, &content)?, content)));
-    match (take(&path), take(&copy)) {
-        (Ok((value, content)), Ok((_, copied))) if content == copied => Ok(Pair { value, mend: None }),
-        (Ok((value, content)), copied) => {
+    let mend = |paths: Vec<PathBuf>, content: &[u8], problem: Option<String>| {
+        Some(Mend { paths, content: proven(content), problem })
+    };
+    match (take(&path, &parse), take(&copy, &parse)) {
+        (Ok(file), Ok(copied)) if proven(&file.content) == proven(&copied.content) => {
+            let both = [(path, file.proof), (copy, copied.proof)];
+            let paths: Vec<PathBuf> =
+                both.into_iter().filter(|(_, proof)| *proof == Proof::None).map(|(path, _)| path).collect();
+            let mend = if paths.is_empty() { None } else { mend(paths, &file.content, None) };
+            Ok(Pair { value: file.value, mend })
+        }
+        (Ok(file), Ok(copied)) if file.proof == Proof::None && copied.proof == Proof::Good => {
+            let problem = Some(not_as_written(&path).to_string());
+            Ok(Pair { value: copied.value, mend: mend(vec![path], &copied.content, problem) })
+        }
+        (Ok(file), copied) => {
             let problem = match copied {
                 Ok(_) => Some("it is not what the file says".to_owned()),
                 // A vault of an earlier version has no copies at all.
                 Err(_) if !folder.join("vaultdeck/copies").exists() => None,
-                Err(error) => Some(error.to_string()),
+                Err(unusable) => Some(unusable.error.to_string()),
             };
-            Ok(Pair { value, mend: Some(Mend { path: copy, content, problem }) })
+            Ok(Pair { value: file.value, mend: mend(vec![copy], &file.content, problem) })
         }
-        (Err(error @ Error::Newer { .. }), _) | (Err(error), Err(_)) => Err(error),
-        (Err(error), Ok((value, content))) => {
-            Ok(Pair { value, mend: Some(Mend { path, content, problem: Some(error.to_string()) }) })
+        (Err(Unusable { error: error @ Error::Newer { .. }, proof: Proof::Good }), _)
+        | (Err(Unusable { error, .. }), Err(_)) => Err(error),
+        (Err(unusable), Ok(copied)) => {
+            let problem = Some(unusable.error.to_string());
+            Ok(Pair { value: copied.value, mend: mend(vec![path], &copied.content, problem) })
         }
+    }
+}
+
+fn take<T>(path: &Path, parse: &impl Fn(&Path, &[u8]) -> Result<T>) -> std::result::Result<Usable<T>, Unusable> {
+    let content = load(path).map_err(|error| Unusable { error, proof: Proof::None })?;
+    let proof = proof_of(&content);
+    if proof == Proof::Bad {
+        return Err(Unusable { error: not_as_written(path), proof });
+    }
+    match parse(path, &content) {
+        Ok(value) => Ok(Usable { value, content, proof }),
+        Err(error) => Err(Unusable { error, proof }),
+    }
+}
+
+fn not_as_written(path: &Path) -> Error {
+    Error::Damaged {
+        what: format!("{} is damaged: its bytes are not those that were written", path.display()),
+        advice: "Put back your copy of it; nothing was deleted".to_owned(),
     }
 }
 
@@ -60,25 +162,30 @@ pub fn write(folder: &Path, name: &str) -> Result<()> {
 impl Mend {
     /// A file that neither itself nor its copy tells of any more, and what it is taken to have said.
     pub fn anew(path: PathBuf, content: Vec<u8>, problem: String) -> Self {
-        Self { path, content, problem: Some(problem) }
+        Self { paths: vec![path], content: prove(content), problem: Some(problem) }
     }
 
     /// Tells of the damage.
     pub fn tell(&self, repository: &Repository) {
         if let Some(problem) = &self.problem {
-            repository.tell(&self.path.display().to_string(), problem, ADVICE);
+            for path in &self.paths {
+                repository.tell(&path.display().to_string(), problem, ADVICE);
+            }
         }
     }
 
-    /// Writes the file again.
+    /// Writes the files again.
     pub fn carry_out(&self, folder: &Path) -> Result<()> {
-        if let Some(parent) = self.path.parent() {
-            make_private_folder(parent)?;
+        for path in &self.paths {
+            if let Some(parent) = path.parent() {
+                make_private_folder(parent)?;
+            }
+            if self.problem.is_some() {
+                set_aside(path, &folder.join("vaultdeck/damaged"))?;
+            }
+            write_private_file(path, &self.content)?;
         }
-        if self.problem.is_some() {
-            set_aside(&self.path, &folder.join("vaultdeck/damaged"))?;
-        }
-        write_private_file(&self.path, &self.content)
+        Ok(())
     }
 }
 
@@ -98,65 +205,5 @@ fn set_aside(path: &Path, damaged: &Path) -> Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn good(_: &Path, content: &[u8]) -> Result<String> {
-        match content {
-            b"good" => Ok("good".to_owned()),
-            b"newer" => Err(Error::Newer { what: "x".to_owned(), found: 2, known: 1 }),
-            _ => Err(Error::Damaged { what: "it is damaged".to_owned(), advice: String::new() }),
-        }
-    }
-
-    fn vault() -> tempfile::TempDir {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir(folder.path().join("vaultdeck")).unwrap();
-        fs::write(folder.path().join("vaultdeck/x.json"), b"good").unwrap();
-        write(folder.path(), "x.json").unwrap();
-        folder
-    }
-
-    #[test]
-    fn either_of_a_pair_is_enough_and_the_other_is_written_again() {
-        for victim in ["vaultdeck/x.json", "vaultdeck/copies/x.json"] {
-            for damage in [None, Some(&b""[..]), Some(b"garbage")] {
-                let folder = vault();
-                let path = folder.path().join(victim);
-                match damage {
-                    None => fs::remove_file(&path).unwrap(),
-                    Some(content) => fs::write(&path, content).unwrap(),
-                }
-                let pair = read(folder.path(), "x.json", good).unwrap();
-                assert_eq!(pair.value, "good", "{victim} {damage:?}");
-                let mend = pair.mend.expect("it is to be written again");
-                assert!(mend.problem.is_some(), "{victim} {damage:?}");
-                mend.carry_out(folder.path()).unwrap();
-                assert_eq!(fs::read(&path).unwrap(), b"good");
-                assert!(read(folder.path(), "x.json", good).unwrap().mend.is_none());
-                let aside = fs::read_dir(folder.path().join("vaultdeck/damaged")).unwrap().count();
-                assert_eq!(aside, usize::from(damage.is_some()), "nothing is deleted");
-            }
-        }
-    }
-
-    #[test]
-    fn without_both_the_files_own_fault_is_told_and_a_newer_file_is_no_damage() {
-        let folder = vault();
-        fs::write(folder.path().join("vaultdeck/x.json"), b"newer").unwrap();
-        assert!(matches!(read(folder.path(), "x.json", good), Err(Error::Newer { .. })));
-        fs::write(folder.path().join("vaultdeck/x.json"), b"bad").unwrap();
-        fs::write(folder.path().join("vaultdeck/copies/x.json"), b"bad").unwrap();
-        assert!(matches!(read(folder.path(), "x.json", good), Err(Error::Damaged { .. })));
-    }
-
-    #[test]
-    fn a_vault_of_before_gets_its_copies_without_a_word() {
-        let folder = vault();
-        fs::remove_dir_all(folder.path().join("vaultdeck/copies")).unwrap();
-        let mend = read(folder.path(), "x.json", good).unwrap().mend.unwrap();
-        assert_eq!(mend.problem, None);
-        mend.carry_out(folder.path()).unwrap();
-        assert!(read(folder.path(), "x.json", good).unwrap().mend.is_none());
-    }
-}
+#[path = "vault_copies_tests.rs"]
+mod tests;

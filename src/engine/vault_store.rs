@@ -137,7 +137,27 @@ impl OpenVault {
         Ok(self.repository.refuse_if_excluded()?)
     }
 
-    fn mend(&self) -> Result<()> {
+    /// Looks again at the engine's own files of the vault, which may have been damaged since it was opened, and tells what
+    /// is wrong with them. [`mend`](Self::mend) writes them again.
+    pub(crate) fn look_at_own_files(&self, local: &LocalKey) -> Result<()> {
+        let key = read_key(&self.folder, local, &self.arn)?;
+        let frozen = read_frozen(&self.folder, &self.arn)?;
+        let found: Vec<Mend> = key.mend.into_iter().chain(frozen.mend).collect();
+        for mend in &found {
+            mend.tell(&self.repository);
+        }
+        *self.mends.lock().unwrap_or_else(PoisonError::into_inner) = found;
+        Ok(())
+    }
+
+    /// Whether a check's name of a file is that of one of the engine's own that have a copy.
+    pub(crate) fn is_own_file(&self, name: &str) -> bool {
+        let own = self.folder.join("vaultdeck");
+        Path::new(name).starts_with(&own) && [KEY, FROZEN].iter().any(|file| name.ends_with(file))
+    }
+
+    /// Writes again what of the engine's own files was found damaged.
+    pub(crate) fn mend(&self) -> Result<()> {
         let mut mends = self.mends.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some(mend) = mends.last() {
             mend.carry_out(&self.folder)?;
@@ -407,5 +427,5 @@ fn parse_frozen(path: &Path, bytes: &[u8], arn: &Arn) -> Result<VaultFile> {
 
 pub(super) fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
     let bytes = serde_json::to_vec(value).map_err(|e| Error::Internal(format!("{}: {e}", path.display())))?;
-    write_private_file(path, &bytes)
+    write_private_file(path, &vault_copies::prove(bytes))
 }

@@ -82,6 +82,14 @@ impl Repository {
         for BadFile { id, error } in &bad {
             self.integrity.tell(format!("index file {id}"), error, INDEX_ADVICE);
         }
+        let unnamed = self.integrity.count_sound(files.strays.orphans.keys());
+        if bad.is_empty() && unnamed > 0 {
+            // A crash between pack and index leaves the same.
+            self.integrity.note(format!(
+                "an index file is missing, or was not written any more: {unnamed} packs that were known to be good were in \
+                 none; nothing is lost by it, for their headers say the same"
+            ));
+        }
         if !bad.is_empty() {
             for (id, problem) in &files.strays.headless {
                 self.integrity.tell(format!("pack {id}"), problem, HEADER_ADVICE);

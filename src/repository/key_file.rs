@@ -89,6 +89,15 @@ impl KeyFile {
         })
     }
 
+    /// Whether a password could be tried on it at all. restic stops at a key file on which it cannot.
+    pub fn is_usable(&self) -> bool {
+        let decodes = |text: &str| BASE64.decode(text).is_ok();
+        self.kdf == "scrypt"
+            && parameters(self.n, self.r, self.p).is_some()
+            && decodes(&self.salt)
+            && decodes(&self.data)
+    }
+
     /// The master key, when `password` is right.
     pub fn unwrap_key(&self, password: &str) -> Result<MasterKey> {
         let damaged = |problem: &str| Error::damaged("a key file", problem);
@@ -113,12 +122,14 @@ impl KeyFile {
     }
 }
 
+fn parameters(n: u32, r: u32, p: u32) -> Option<scrypt::Params> {
+    let sane = n.is_power_of_two() && n.ilog2() <= LARGEST_LOG_N && r <= 32 && p <= 32;
+    if sane { scrypt::Params::new(n.ilog2() as u8, r, p).ok() } else { None }
+}
+
 fn derive(password: &str, salt: &[u8], n: u32, r: u32, p: u32) -> Result<MasterKey> {
     let refused = || Error::damaged("a key file", format!("its scrypt parameters N={n} r={r} p={p} are not usable"));
-    if !n.is_power_of_two() || n.ilog2() > LARGEST_LOG_N || r > 32 || p > 32 {
-        return Err(refused());
-    }
-    let parameters = scrypt::Params::new(n.ilog2() as u8, r, p).map_err(|_| refused())?;
+    let parameters = parameters(n, r, p).ok_or_else(refused)?;
     let mut bytes = Zeroizing::new([0; 64]);
     scrypt::scrypt(password.as_bytes(), salt, &parameters, bytes.as_mut()).map_err(|_| refused())?;
     Ok(MasterKey::from_bytes(&bytes))

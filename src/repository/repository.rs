@@ -121,15 +121,18 @@ impl Repository {
         self.settle_config()
     }
 
-    /// The master key of a repository, by a password that one of its key files wraps.
+    /// The master key of a repository, by a password that one of its key files wraps. A damaged key file keeps none of the
+    /// others from being tried.
     pub fn unlock(storage: &dyn Storage, password: &str) -> Result<MasterKey> {
+        let mut damaged = None;
         for (id, _) in storage.list(FileKind::Key)? {
-            match read_key_file(storage, &id)?.unwrap_key(password) {
+            match read_key_file(storage, &id).and_then(|file| file.unwrap_key(password)) {
                 Err(Error::WrongKey) => {}
+                Err(error @ Error::Damaged { .. }) => damaged = Some(error),
                 outcome => return outcome,
             }
         }
-        Err(Error::WrongKey)
+        Err(damaged.unwrap_or(Error::WrongKey))
     }
 
     /// What its config file says.
@@ -179,7 +182,12 @@ impl Repository {
         self.storage.remove(FileKind::Key, id)
     }
 
-    /// One key file.
+    /// Moves a key file that nobody can use out of the repository: restic stops at it, and opens with no other one either.
+    pub fn set_key_file_aside(&self, id: &Id) -> Result<()> {
+        self.storage.set_aside(FileKind::Key, id)
+    }
+
+    /// One key file. One on which no password can be tried is damaged.
     pub fn key_file(&self, id: &Id) -> Result<KeyFile> {
         read_key_file(self.storage.as_ref(), id)
     }
@@ -345,5 +353,7 @@ impl Repository {
 
 fn read_key_file(storage: &dyn Storage, id: &Id) -> Result<KeyFile> {
     let json = storage.read(FileKind::Key, id)?;
-    serde_json::from_slice(&json).map_err(|error| Error::damaged(format!("key file {id}"), error))
+    let damaged = |problem: &dyn std::fmt::Display| Error::damaged(format!("key file {id}"), problem);
+    let file: KeyFile = serde_json::from_slice(&json).map_err(|error| damaged(&error))?;
+    if file.is_usable() { Ok(file) } else { Err(damaged(&"no password can be tried on it")) }
 }

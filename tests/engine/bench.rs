@@ -94,6 +94,23 @@ impl Bench {
         Self::new(ClockKind::Simulated, None)
     }
 
+    /// The same, in this folder.
+    pub fn simulated_in(folder: tempfile::TempDir) -> Self {
+        Self::with(folder, ClockKind::Simulated, None, None)
+    }
+
+    /// What another bench left in a folder under a simulated clock; the engine is not opened yet.
+    pub fn at_rest(folder: tempfile::TempDir) -> Self {
+        let data_dir = folder.path().join("data");
+        let options = EngineOptions { data_dir, clock: ClockKind::Simulated, scheduler: true, simulated_rate: None };
+        Self { folder, engine: None, caller: first_caller(), options, clocks: None }
+    }
+
+    /// Gives up the bench, but not its folder.
+    pub fn into_folder(mut self) -> tempfile::TempDir {
+        std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap())
+    }
+
     /// Under a simulated clock; jobs move so many bytes in a second of engine time.
     pub fn with_rate(rate: u64) -> Self {
         Self::new(ClockKind::Simulated, Some(rate))
@@ -101,24 +118,22 @@ impl Bench {
 
     /// By the system's clock, which a test moves.
     pub fn on_fake_clocks() -> Self {
-        Self::with(ClockKind::System, None, Some(FakeClocks::default()))
+        Self::with(tempfile::tempdir().unwrap(), ClockKind::System, None, Some(FakeClocks::default()))
     }
 
     pub fn new(clock: ClockKind, simulated_rate: Option<u64>) -> Self {
-        Self::with(clock, simulated_rate, None)
+        Self::with(tempfile::tempdir().unwrap(), clock, simulated_rate, None)
     }
 
-    fn with(clock: ClockKind, simulated_rate: Option<u64>, clocks: Option<FakeClocks>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+    fn with(
+        folder: tempfile::TempDir,
+        clock: ClockKind,
+        simulated_rate: Option<u64>,
+        clocks: Option<FakeClocks>,
+    ) -> Self {
         let options = EngineOptions { data_dir: folder.path().join("data"), clock, scheduler: true, simulated_rate };
         let engine = open(&options, clocks.as_ref());
-        let scope = Engine::first_scope().unwrap();
-        let caller = Caller {
-            user_arn: format!("arn:aws:iam::{}:user/test", scope.account).parse().unwrap(),
-            account: scope.account,
-            region: scope.region,
-            restore_roots: RestoreRoots::Any,
-        };
+        let caller = first_caller();
         let vault: VaultName = VAULT.parse().unwrap();
         engine.create_vault(&caller, &vault, NewVault::default()).unwrap();
         Self { folder, engine: Some(engine), caller, options, clocks }
@@ -309,6 +324,16 @@ impl Bench {
             )
             .unwrap();
         page.items.into_iter().rev().collect()
+    }
+}
+
+fn first_caller() -> Caller {
+    let scope = Engine::first_scope().unwrap();
+    Caller {
+        user_arn: format!("arn:aws:iam::{}:user/test", scope.account).parse().unwrap(),
+        account: scope.account,
+        region: scope.region,
+        restore_roots: RestoreRoots::Any,
     }
 }
 

@@ -376,3 +376,45 @@ fn an_index_file_a_config_and_a_lock_that_are_damaged_are_told_by_name() {
         let _ = fs::remove_file(&lock);
     }
 }
+
+#[test]
+fn an_index_file_that_is_gone_is_told_whether_the_engine_was_open_or_not() {
+    for open in [true, false] {
+        let mut bench = Bench::simulated();
+        backed_up_twice(&bench);
+        if !open {
+            bench.stop();
+        }
+        fs::remove_file(&files(&bench, "index")[0]).unwrap();
+        if !open {
+            bench.start();
+        }
+        let report = check(&bench);
+        assert!(report.notes.iter().any(|note| note.contains("an index file is missing")), "{open}: {report:#?}");
+        assert_eq!(report.problems, [], "nothing is lost by it");
+        bench.restart();
+        check(&bench);
+        let report = check(&bench);
+        assert!(report.problems.is_empty() && report.notes.is_empty(), "another one says what it said: {report:#?}");
+    }
+}
+
+#[test]
+fn files_of_the_engine_that_are_damaged_while_the_vault_is_open_are_told_and_mended() {
+    let bench = Bench::simulated();
+    let (resource, _) = backed_up_twice(&bench);
+    let own = ["key.json", "vault.json", "copies/key.json", "copies/vault.json", "copies/config", "integrity"];
+    for name in own {
+        let path = vault(&bench).join("vaultdeck").join(name);
+        flip(&path);
+        let report = check(&bench);
+        let problem = only(&report);
+        let told = ["the copy of the config file", "the record of the packs that were read"];
+        assert!(problem.subject.ends_with(name) || told.contains(&problem.subject.as_str()), "{name}: {problem:?}");
+        bench.advance(chrono::Duration::hours(1));
+        assert_completed(&bench.backup(&resource));
+        let request = vaultdeck::domain::extension::RepairRequest { dry_run: false };
+        bench.engine().repair_vault(&bench.caller.scope(), &VAULT.parse().unwrap(), &request).unwrap();
+        assert_eq!(check(&bench).problems, [], "{name}");
+    }
+}

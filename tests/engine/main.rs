@@ -5,6 +5,7 @@ mod accounts;
 mod bench;
 mod checks;
 mod clocks;
+mod damage;
 mod directory;
 mod groups;
 mod guards;
@@ -26,5 +27,15 @@ mod selections;
 mod set_aside;
 mod sources;
 mod tags;
+#[path = "../repository/support/tree.rs"]
+#[allow(dead_code)]
+mod tree;
 mod vault_races;
 mod vaults;
+#[path = "../repository/support/wounds.rs"]
+mod wounds;
+
+/// Whether the tests run as root, which may make devices and give files away.
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}

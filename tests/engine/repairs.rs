@@ -119,6 +119,81 @@ fn lost_data_comes_back_from_another_vault_that_holds_the_same_content() {
     assert_eq!(tree(&target), source);
 }
 
+/// Changes the last byte of a pack, which says how long its header is: no blob is harmed.
+fn behead(pack: &std::path::Path) {
+    let mut content = fs::read(pack).unwrap();
+    *content.last_mut().unwrap() ^= 0x40;
+    replace(pack, &content);
+}
+
+#[test]
+fn a_pack_of_which_only_the_header_is_damaged_is_written_anew_and_moved_away() {
+    let bench = Bench::simulated();
+    backed_up_twice(&bench);
+    let packs: BTreeSet<PathBuf> = files(&bench, "data").into_iter().collect();
+    for pack in &packs {
+        behead(pack);
+    }
+    let report = check(&bench);
+    assert!(report.problems.len() >= packs.len() && bench.points().iter().all(|point| !point.is_damaged()));
+    let plan = repair(&bench, true);
+    let done = repair(&bench, false);
+    assert_eq!((plan.steps.len(), done.steps.len(), done.left), (packs.len(), packs.len(), vec![]));
+    assert_eq!(check(&bench).problems, []);
+    assert!(files(&bench, "data").iter().all(|pack| !packs.contains(pack)));
+    assert_eq!(files(&bench, "vaultdeck/damaged").len(), packs.len(), "nothing is deleted");
+    restores(&bench, "after");
+}
+
+#[test]
+fn a_damaged_pack_that_no_snapshot_needs_is_told_once_and_then_no_more() {
+    let bench = Bench::simulated();
+    let resource = resource(&bench);
+    fs::write(bench.path("projects/passing"), vec![3; 50_000]).unwrap();
+    bench.backup(&resource);
+    let first = bench.points().remove(0).arn;
+    let pack = files(&bench, "data").remove(0);
+    fs::write(bench.path("projects/passing"), "gone").unwrap();
+    bench.advance(chrono::Duration::hours(1));
+    assert_completed(&bench.backup(&resource));
+    bench.engine().delete_recovery_point(&bench.caller, VAULT, &first).unwrap();
+    bench.advance(chrono::Duration::minutes(30));
+    // What the second point needs of it is stored again; what only the first one needed is nobody's.
+    fs::remove_file(&pack).unwrap();
+    check(&bench);
+    assert_completed(&bench.backup(&resource));
+    repair(&bench, false);
+    assert_eq!(check(&bench).problems, []);
+    restores(&bench, "after");
+}
+
+#[test]
+fn a_key_file_that_restic_would_stop_at_is_moved_away_by_a_repair_and_by_a_new_recovery_key() {
+    let bench = Bench::simulated();
+    backed_up_twice(&bench);
+    let scope = bench.caller.scope();
+    let new_key = || bench.engine().make_recovery_key(&scope, &VAULT.parse().unwrap()).unwrap();
+    new_key();
+    let ruin = || {
+        let key = files(&bench, "keys").remove(0);
+        let text = fs::read_to_string(&key).unwrap();
+        replace(&key, text.replace("\"N\":32768", "\"N\":36864").as_bytes());
+        key
+    };
+    let key = ruin();
+    let done = repair(&bench, false);
+    assert!(done.steps.iter().any(|step| step.done && step.action.contains("restic stops at it")), "{done:#?}");
+    assert!(!key.exists() && files(&bench, "keys").is_empty());
+    assert!(done.left.len() == 1 && done.left[0].message.contains("missing"), "the key is lost: {done:#?}");
+
+    new_key();
+    let key = ruin();
+    new_key();
+    assert!(!key.exists() && files(&bench, "keys").len() == 1);
+    assert_eq!(files(&bench, "vaultdeck/damaged").len(), 2, "nothing is deleted");
+    assert_eq!(check(&bench).problems, []);
+}
+
 #[test]
 fn what_is_nowhere_else_is_said_to_be_left() {
     let bench = Bench::simulated();

@@ -4,13 +4,13 @@ use crate::domain::Arn;
 use crate::domain::extension::{CheckKind, CheckProblem};
 use crate::engine::Engine;
 use crate::engine::error::Result;
+use crate::engine::recovery_keys;
 use crate::engine::vault_store::OpenVault;
 use crate::repository::{self, FileKind, Id, KeyFile};
-use rusqlite::{Connection, OptionalExtension as _};
 
 /// Looks at the file of the vault's recovery key, and at those that others made.
 pub(super) fn check(engine: &Engine, arn: &Arn, vault: &OpenVault) -> Result<Vec<CheckProblem>> {
-    let noted: Option<String> = engine.catalog.read(|connection| noted(connection, arn))?;
+    let noted: Option<String> = engine.catalog.read(|connection| recovery_keys::noted(connection, arn))?;
     let present = vault.repository.storage().list(FileKind::Key)?;
     let mut problems = Vec::new();
     if let Some(noted) = &noted
@@ -40,11 +40,6 @@ fn fault_of(vault: &OpenVault, id: &Id) -> Result<Option<String>> {
     }
     let parsed = serde_json::from_slice::<KeyFile>(&bytes);
     Ok(parsed.err().map(|_| "it is not a key file".to_owned()))
-}
-
-fn noted(connection: &Connection, vault: &Arn) -> Result<Option<String>> {
-    let mut statement = connection.prepare_cached("SELECT key_id FROM recovery_keys WHERE vault_arn = ?1")?;
-    Ok(statement.query_row([vault.as_str()], |row| row.get(0)).optional()?)
 }
 
 fn problem(vault: &Arn, id: &str, message: &str, ours: bool) -> CheckProblem {

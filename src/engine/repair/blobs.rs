@@ -83,7 +83,8 @@ impl Repair<'_> {
                 }
             }
         }
-        let stored = copies.finish()?.into_iter().collect();
+        let mut stored: BTreeSet<Id> = copies.finish()?.into_iter().collect();
+        stored.extend(self.vault.repository.retire_healed()?);
         let points = self.damaged_points()?;
         let now = self.engine.clock.now();
         self.engine.catalog.write(|tx| {

@@ -6,6 +6,7 @@
 //! is moved into the vault's `vaultdeck/damaged/`; nothing is deleted. What cannot be brought back is said.
 
 mod blobs;
+mod packs;
 mod snapshots;
 
 use crate::domain::extension::{CheckKind, CheckProblem, CheckReport, RepairReport, RepairRequest, RepairStep};
@@ -16,7 +17,7 @@ use crate::engine::check::Mend;
 use crate::engine::error::Result;
 use crate::engine::upkeep::damage::Look;
 use crate::engine::vault_store::OpenVault;
-use crate::repository::{FileKind, Id};
+use crate::repository::{self, FileKind, Id};
 
 /// What a repair is about.
 struct Repair<'a> {
@@ -36,10 +37,16 @@ impl Engine {
         let arn = Arn::vault(scope, name);
         let vault = self.existing_vault(&arn)?;
         let mut repair = Repair { engine: self, arn: &arn, vault: &vault, really: !request.dry_run, steps: Vec::new() };
-        repair.files(&before)?;
-        repair.manifests(&before)?;
+        repair.files(&before);
+        repair.manifests(&before);
+        repair.keys()?;
         repair.snapshots()?;
+        repair.packs(&before)?;
         repair.blobs()?;
+        if repair.really {
+            // A lock of our own may have been among what was moved away.
+            vault.may_write()?;
+        }
         let steps = repair.steps;
         let left = if request.dry_run { before.problems } else { self.check_vault(scope, name)?.problems };
         let left = left.into_iter().filter(|problem| !request.dry_run || is_beyond(problem, &steps)).collect();
@@ -59,37 +66,59 @@ impl Repair<'_> {
         self.steps.push(RepairStep { subject, action: what.to_owned(), done: self.really && error.is_none(), error });
     }
 
-    /// The config, index files and locks.
-    fn files(&mut self, report: &CheckReport) -> Result<()> {
-        let damaged = report.problems.iter().filter(|problem| problem.kind == CheckKind::File);
-        for problem in damaged {
+    /// The small files of which all that they say is known from elsewhere, and locks.
+    fn files(&mut self, report: &CheckReport) {
+        const INDEX: &str = "write it again from the packs' own headers, and move the damaged file away";
+        let settle = |repair: &Self| Ok(repair.vault.repository.settle()?);
+        for problem in report.problems.iter().filter(|problem| problem.kind == CheckKind::File) {
             let subject = problem.subject.clone();
-            if subject == "the config file" {
-                self.step(subject, "write it again", |repair| Ok(repair.vault.repository.settle()?));
-            } else if subject.starts_with("index file ") {
-                self.step(
-                    subject,
-                    "write it again from the packs' own headers, and move the damaged file away",
-                    |repair| Ok(repair.vault.repository.settle()?),
-                );
-            } else if let Some(id) = subject.strip_prefix("lock ").and_then(|id| id.parse::<Id>().ok()) {
-                self.step(subject, "move it away: nobody can read it", |repair| {
-                    Ok(repair.vault.repository.storage().set_aside(FileKind::Lock, &id)?)
-                });
+            match subject.as_str() {
+                "the config file" => self.step(subject, "write it again", settle),
+                "the copy of the config file" => self.step(subject, "write it again from the config file", settle),
+                "the record of the packs that were read" => {
+                    self.step(subject, "write it again", |repair| Ok(repair.vault.repository.save_integrity()?));
+                }
+                _ if subject.starts_with("index file ") => self.step(subject, INDEX, settle),
+                _ if self.vault.is_own_file(&subject) => {
+                    self.step(subject, "write it again from its copy", |repair| repair.vault.mend());
+                }
+                _ => {
+                    if let Some(id) = subject.strip_prefix("lock ").and_then(|id| id.parse::<Id>().ok()) {
+                        self.step(subject, "move it away: nobody can read it", |repair| {
+                            repair.set_aside(FileKind::Lock, &id)
+                        });
+                    }
+                }
             }
         }
         let strays = report.notes.iter().filter(|note| note.contains("is in no index")).count();
         if strays > 0 {
             let packs = if strays == 1 { "1 pack".to_owned() } else { format!("{strays} packs") };
-            self.step(format!("the index: {packs} in no index file"), "name them in a new index file", |repair| {
-                Ok(repair.vault.repository.settle()?)
-            });
+            self.step(format!("the index: {packs} in no index file"), "name them in a new index file", settle);
+        }
+    }
+
+    /// Moves a damaged file away; one that is gone by now is fine.
+    fn set_aside(&self, kind: FileKind, id: &Id) -> Result<()> {
+        match self.vault.repository.storage().set_aside(kind, id) {
+            Err(repository::Error::Storage { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            other => Ok(other?),
+        }
+    }
+
+    /// Key files on which no password can be tried: restic stops at them.
+    fn keys(&mut self) -> Result<()> {
+        for (id, _) in self.vault.repository.storage().list(FileKind::Key)? {
+            if let Err(repository::Error::Damaged { .. }) = self.vault.repository.key_file(&id) {
+                let action = "move it away: no password opens it, and restic stops at it";
+                self.step(format!("keys/{id}"), action, |repair| repair.set_aside(FileKind::Key, &id));
+            }
         }
         Ok(())
     }
 
     /// Manifests, from the catalog.
-    fn manifests(&mut self, report: &CheckReport) -> Result<()> {
+    fn manifests(&mut self, report: &CheckReport) {
         for problem in report.problems.iter().filter(|problem| problem.kind == CheckKind::Manifest) {
             let Some(point) = problem.recovery_point_arn.as_ref().and_then(|arn| arn.parse::<Arn>().ok()) else {
                 continue;
@@ -98,7 +127,6 @@ impl Repair<'_> {
                 repair.engine.write_manifest_again(repair.vault, &point)
             });
         }
-        Ok(())
     }
 
     /// The points that are damaged now.

@@ -2,7 +2,7 @@
 
 use crate::domain::{AccountId, Arn, Region, Scope, Time, VaultName};
 use crate::engine::error::{Error, Result};
-use crate::engine::manifest;
+use crate::engine::{manifest, vault_copies};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::fs;
@@ -107,10 +107,7 @@ impl VaultFolder {
 
 /// What a file of the engine's own says, or its second copy when it is damaged.
 fn facts(vault: &Path, name: &str) -> Option<Facts> {
-    ["vaultdeck", "vaultdeck/copies"].iter().find_map(|folder| {
-        let bytes = fs::read(vault.join(folder).join(name)).ok()?;
-        serde_json::from_slice(&bytes).ok()
-    })
+    vault_copies::candidates(vault, name).iter().find_map(|bytes| serde_json::from_slice(bytes).ok())
 }
 
 fn last(path: &Path) -> &str {

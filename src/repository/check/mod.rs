@@ -101,6 +101,7 @@ impl Repository {
         let findings = Findings::default();
         // What was told since the last check is told by this one; what is well by then, by no later one.
         let earlier = self.integrity.take_problems();
+        self.integrity.look_at_file(self.storage().as_ref(), self.key());
         self.check_config()?;
         self.reload_index()?;
         self.examine_lost()?;
@@ -116,6 +117,7 @@ impl Repository {
         findings.add(self.integrity.take_problems());
         findings.add(earlier);
         let mut outcome = findings.outcome.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        outcome.notes.extend(self.integrity.take_notes());
         outcome.problems.sort();
         outcome.notes.sort();
         Ok(outcome)

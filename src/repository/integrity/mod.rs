@@ -32,6 +32,7 @@ const RECORD_NAME: &str = "the record of the packs that were read";
 /// So many packs can be proven at the same time, each by one thread.
 const TURNS: usize = 16;
 
+const NOT_AS_WRITTEN: &str = "its bytes are not those that were written";
 const RECORD_ADVICE: &str = "nothing is lost by it: what backups count on is read again, and a new record is written";
 const PACK_ADVICE: &str = "bring the pack back from a copy of the vault, or back up again where the source still has the data: what is lost is stored anew";
 
@@ -52,6 +53,7 @@ pub(super) struct Integrity {
     /// Held while a pack is proven, so that others who need it wait instead of reading it too.
     turns: [Mutex<()>; TURNS],
     problems: Mutex<Vec<Problem>>,
+    notes: Mutex<std::collections::BTreeSet<String>>,
     /// Whether a record lies in the storage, good or bad.
     has_file: AtomicBool,
 }
@@ -62,6 +64,7 @@ impl Integrity {
             record: Mutex::default(),
             turns: Default::default(),
             problems: Mutex::default(),
+            notes: Mutex::default(),
             has_file: AtomicBool::new(false),
         }
     }
@@ -88,6 +91,30 @@ impl Integrity {
         self.tell(RECORD_NAME, "it is missing", RECORD_ADVICE);
     }
 
+    /// Looks at the file of the record again, as it lies there now: what is known in memory is written anew where it is not
+    /// readable any more.
+    pub(super) fn look_at_file(&self, storage: &dyn Storage, key: &MasterKey) {
+        if !self.has_file() {
+            return;
+        }
+        match storage.read_side(RECORD) {
+            Ok(Some(sealed)) => {
+                if Record::open(key, sealed).is_none() {
+                    self.require();
+                    self.tell(RECORD_NAME, NOT_AS_WRITTEN, RECORD_ADVICE);
+                }
+            }
+            Ok(None) => self.tell_missing(),
+            Err(error) => self.tell(RECORD_NAME, error, RECORD_ADVICE),
+        }
+    }
+
+    /// How many of these packs, which no index file names, were once known to be good.
+    pub(super) fn count_sound<'a>(&self, packs: impl Iterator<Item = &'a Id>) -> usize {
+        let record = self.record();
+        packs.filter(|pack| record.was_sound(pack)).count()
+    }
+
     /// Reads the record. One that cannot be read is told of and costs only time.
     pub(super) fn read(storage: &dyn Storage, key: &MasterKey) -> Self {
         let integrity = Self::empty();
@@ -99,7 +126,7 @@ impl Integrity {
                     integrity.has_file.store(true, Ordering::Release);
                     return integrity;
                 }
-                None => "its bytes are not those that were written".to_owned(),
+                None => NOT_AS_WRITTEN.to_owned(),
             },
             Err(error) => error.to_string(),
         };
@@ -129,6 +156,16 @@ impl Integrity {
             tracing::warn!("{} is damaged: {}. {advice}", problem.what, problem.problem);
             problems.push(problem);
         }
+    }
+
+    /// Keeps what is worth knowing and harmless for the next check.
+    pub(super) fn note(&self, note: String) {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).insert(note);
+    }
+
+    /// The notes that nobody has taken yet.
+    pub(super) fn take_notes(&self) -> std::collections::BTreeSet<String> {
+        std::mem::take(&mut *self.notes.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The problems that were told and nobody has taken yet.

@@ -95,6 +95,11 @@ impl Record {
         self.packs.retain(|pack, _| exists(pack));
     }
 
+    /// Whether every byte of a pack was known to be good, whatever it is like now.
+    pub(super) fn was_sound(&self, pack: &Id) -> bool {
+        self.packs.get(pack).is_some_and(|entry| entry.proven && entry.lost == Losses::Nothing)
+    }
+
     /// The packs of which something is lost.
     pub(super) fn losses(&self) -> impl Iterator<Item = (&Id, &Losses)> {
         self.packs.iter().map(|(pack, entry)| (pack, &entry.lost)).filter(|(_, lost)| **lost != Losses::Nothing)

@@ -5,10 +5,13 @@
 //! name of the old one only what is lost and lies nowhere else, which may come back with it. A pack of which nothing is
 //! left to name is set aside.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
+use super::Examined;
 use crate::repository::opened::Opener;
-use crate::repository::{BlobKind, Error, FileKind, Id, IndexBlob, IndexPack, PackBuilder, Repository, Result};
+use crate::repository::{
+    BlobKind, Control, Error, FileKind, Id, IndexBlob, IndexPack, PackBuilder, Repository, Result,
+};
 
 /// What was done: packs that nothing must count on any more, and those that hold what was good in them.
 #[derive(Debug, Default)]
@@ -26,20 +29,76 @@ struct Wounded {
 impl Repository {
     /// Retires every damaged pack of which a lost blob lies in another pack by now.
     pub(in crate::repository) fn retire_damaged(&self) -> Result<Retired> {
-        let wounded = self.index().wounded();
-        if wounded.is_empty() {
-            return Ok(Retired::default());
+        let wounded: HashSet<Id> = self.index().wounded().into_iter().collect();
+        self.retire(&wounded, |blob| self.is_elsewhere(blob), |lost, dispensable| lost.iter().any(dispensable))
+    }
+
+    /// The same for whoever stored copies of what was lost; the packs that were written.
+    pub fn retire_healed(&self) -> Result<Vec<Id>> {
+        let _adding = self.gate().enter();
+        Ok(self.retire_damaged()?.written)
+    }
+
+    /// Of these packs, those that are damaged and can be retired with nothing lost that was not lost before: nothing in them
+    /// is, or some of it lies elsewhere, or no snapshot needs it. Damaged bytes may lie where no blob does. One that no
+    /// index names and whose header cannot be read is found by nothing; it can go where no snapshot lacks anything.
+    pub fn retirable_packs(&self, packs: &[Id], control: &Control) -> Result<Vec<Id>> {
+        let needed = self.needed_losses(control)?;
+        let mut retirable = Vec::new();
+        for pack in packs {
+            if matches!(self.examine_pack(pack)?, Examined::Sound { .. }) {
+                continue;
+            }
+            if !self.index().contains_pack(pack) {
+                let is_there = self.storage().stamp(FileKind::Pack, pack).is_ok();
+                if is_there && needed.as_ref().is_some_and(BTreeSet::is_empty) {
+                    retirable.push(*pack);
+                }
+                continue;
+            }
+            let contents = self.contents(&HashSet::from([*pack]));
+            let lost = contents.get(pack).map(|content| content.lost.as_slice()).unwrap_or_default();
+            if lost.is_empty() || lost.iter().any(|blob| self.is_dispensable(blob, needed.as_ref())) {
+                retirable.push(*pack);
+            }
         }
-        let contents = self.contents(&wounded.into_iter().collect());
+        Ok(retirable)
+    }
+
+    /// Retires packs that [`retirable_packs`](Self::retirable_packs) named: what is good in them is written to new packs,
+    /// which are answered, and the index names of them only what is lost and needed.
+    pub fn retire_packs(&self, packs: &[Id], control: &Control) -> Result<Vec<Id>> {
+        let _adding = self.gate().enter();
+        let needed = self.needed_losses(control)?;
+        let dispensable = |blob: &IndexBlob| self.is_dispensable(blob, needed.as_ref());
+        let retired = self.retire(&packs.iter().copied().collect(), dispensable, |lost, dispensable| {
+            lost.is_empty() || lost.iter().any(dispensable)
+        })?;
+        self.save_integrity()?;
+        for pack in packs.iter().filter(|pack| !retired.packs.contains(pack) && !self.index().contains_pack(pack)) {
+            self.storage().set_aside(FileKind::Pack, pack)?;
+        }
+        Ok(retired.written)
+    }
+
+    /// Retires those of the packs of which `chosen` says so; what is lost of them and `dispensable` is named no more.
+    fn retire(
+        &self,
+        packs: &HashSet<Id>,
+        dispensable: impl Fn(&IndexBlob) -> bool,
+        chosen: impl Fn(&[IndexBlob], &dyn Fn(&IndexBlob) -> bool) -> bool,
+    ) -> Result<Retired> {
         let mut retired = Retired::default();
+        if packs.is_empty() {
+            return Ok(retired);
+        }
         let mut named: HashMap<Id, Vec<IndexBlob>> = HashMap::new();
-        for (pack, content) in contents {
-            let elsewhere = |blob: &IndexBlob| self.is_readable(blob.kind, &blob.id);
-            if !content.lost.iter().any(elsewhere) || !self.is_settled(&pack) {
+        for (pack, content) in self.contents(packs) {
+            if !chosen(&content.lost, &dispensable) || !self.is_settled(&pack) {
                 continue;
             }
             retired.written.extend(self.rescue(&pack, &content.good)?);
-            named.insert(pack, content.lost.into_iter().filter(|blob| !elsewhere(blob)).collect());
+            named.insert(pack, content.lost.into_iter().filter(|blob| !dispensable(blob)).collect());
         }
         if named.is_empty() {
             return Ok(retired);
@@ -52,12 +111,39 @@ impl Repository {
             if left.is_empty() {
                 match self.storage().set_aside(FileKind::Pack, &pack) {
                     Ok(()) | Err(Error::NotFound { .. }) => {}
+                    // It is missing: there is nothing to be set aside.
+                    Err(Error::Storage { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {}
                     Err(error) => tracing::warn!(%pack, %error, "a damaged pack that nothing needs stays where it is"),
                 }
             }
             retired.packs.push(pack);
         }
         Ok(retired)
+    }
+
+    fn is_elsewhere(&self, blob: &IndexBlob) -> bool {
+        self.is_readable(blob.kind, &blob.id)
+    }
+
+    /// Whether the index need not name a lost blob any more. `needed`: what snapshots lack, where all of that is known.
+    fn is_dispensable(&self, blob: &IndexBlob, needed: Option<&BTreeSet<(BlobKind, Id)>>) -> bool {
+        self.is_elsewhere(blob) || needed.is_some_and(|needed| !needed.contains(&(blob.kind, blob.id)))
+    }
+
+    /// What is lost and some snapshot needs; `None` where a snapshot or a folder cannot be read, since what lies below that
+    /// is not known.
+    fn needed_losses(&self, control: &Control) -> Result<Option<BTreeSet<(BlobKind, Id)>>> {
+        let snapshots = self.find_snapshots()?;
+        if !snapshots.unreadable.is_empty() {
+            return Ok(None);
+        }
+        let mut walk = self.loss_walk(control);
+        for (_, snapshot) in &snapshots.readable {
+            walk.below(&snapshot.tree, 0)?;
+        }
+        let needed = walk.into_unreadable();
+        let blind = needed.iter().any(|(kind, _)| *kind == BlobKind::Tree);
+        Ok((!blind).then_some(needed))
     }
 
     fn contents(&self, packs: &HashSet<Id>) -> HashMap<Id, Wounded> {

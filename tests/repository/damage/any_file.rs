@@ -13,10 +13,11 @@ use vaultdeck::repository::{
     BlobKind, CheckOutcome, Control, Id, LocalSource, LocalStorage, MasterKey, Repository, Snapshot,
 };
 
-use super::{Vault, change, options, request};
+use super::{Vault, options, request};
 use crate::support::restic::{PASSWORD, Restic};
 use crate::support::tree::{self, Item};
 use crate::support::whole;
+use crate::support::wounds::{Dice, Wound, copy, inflict, scratch};
 
 /// How many damages there are, unless the environment says otherwise.
 const DAMAGES: u64 = 500;
@@ -27,48 +28,6 @@ const RESTIC_EVERY: u64 = 25;
 struct Base {
     vault: Vault,
     expected: Vec<BTreeMap<PathBuf, Item>>,
-}
-
-/// What happens to a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
-    Flip {
-        at: u64,
-        bit: u8,
-    },
-    Cut {
-        to: u64,
-    },
-    Delete,
-    Empty,
-    Grow {
-        by: u64,
-    },
-    /// Two files change places.
-    Swap {
-        with: usize,
-    },
-}
-
-/// One file's part in a damage: the bytes that are not what they were. None: the file is only longer.
-struct Wound {
-    path: PathBuf,
-    bytes: Option<(u64, u64)>,
-}
-
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, limit: u64) -> u64 {
-        self.next() % limit.max(1)
-    }
 }
 
 /// Vaults of several shapes: one snapshot of little; many packs and index files; snapshots that share most of their data.
@@ -102,11 +61,6 @@ fn bases() -> Vec<Base> {
             expected.push(tree::items(&vault.source()));
         }),
     ]
-}
-
-/// A folder in memory where there is such a place: here it is about bytes, and each restore and record waits for the disk.
-fn scratch() -> tempfile::TempDir {
-    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
 
 #[test]
@@ -159,10 +113,10 @@ impl Base {
         }
         let files = files(&path);
         let victim = dice.below(files.len() as u64) as usize;
-        let way = way(&mut dice, &files, victim);
+        let way = dice.way(&files, victim);
         let name = files[victim].strip_prefix(&path).unwrap().to_owned();
         let told = format!("seed {seed}: {} {way:?}", name.display());
-        let wounds = wound(&files, victim, way);
+        let wounds = inflict(&files, victim, way);
 
         self.assert_named(&path, &wounds, &told);
         let untouched = self.untouched(&path, &wounds);
@@ -302,78 +256,9 @@ impl Base {
     }
 }
 
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
-}
-
 /// All files of a vault but its locks, sorted.
 fn files(path: &Path) -> Vec<PathBuf> {
     let mut files = crate::support::files(path, "");
     files.retain(|file| !file.starts_with(path.join("locks")));
     files
-}
-
-fn way(dice: &mut Dice, files: &[PathBuf], victim: usize) -> Way {
-    let length = fs::metadata(&files[victim]).unwrap().len();
-    match dice.below(6) {
-        0 => Way::Flip { at: dice.below(length), bit: dice.below(8) as u8 },
-        1 => Way::Cut { to: dice.below(length) },
-        2 => Way::Delete,
-        3 => Way::Empty,
-        4 => Way::Grow { by: 1 + dice.below(5000) },
-        _ => {
-            let with = (victim + 1 + dice.below(files.len() as u64 - 1) as usize) % files.len();
-            Way::Swap { with }
-        }
-    }
-}
-
-fn wound(files: &[PathBuf], victim: usize, way: Way) -> Vec<Wound> {
-    let path = files[victim].clone();
-    let length = fs::metadata(&path).unwrap().len();
-    let bytes = match way {
-        Way::Flip { at, bit } => {
-            change(&path, |content| content[at as usize] ^= 1 << bit);
-            Some((at, at + 1))
-        }
-        Way::Cut { to } => {
-            change(&path, |content| content.truncate(to as usize));
-            Some((to, length))
-        }
-        Way::Delete => {
-            fs::remove_file(&path).unwrap();
-            Some((0, length))
-        }
-        Way::Empty => {
-            change(&path, Vec::clear);
-            Some((0, length))
-        }
-        Way::Grow { by } => {
-            change(&path, |content| content.extend(tree::noise(by, by as usize)));
-            None
-        }
-        Way::Swap { with } => {
-            let other = files[with].clone();
-            if fs::read(&path).unwrap() == fs::read(&other).unwrap() {
-                // A file and its copy: nothing is damaged.
-                return Vec::new();
-            }
-            let third = other.with_extension("swap");
-            fs::rename(&path, &third).unwrap();
-            fs::rename(&other, &path).unwrap();
-            fs::rename(&third, &other).unwrap();
-            let all = Some((0, u64::MAX));
-            return vec![Wound { path, bytes: all }, Wound { path: other, bytes: all }];
-        }
-    };
-    vec![Wound { path, bytes }]
 }

@@ -17,6 +17,7 @@ use vaultdeck::repository::{
 };
 
 use crate::support::counted::Counted;
+use crate::support::wounds::change;
 use crate::support::{self, restic, tree, whole};
 
 /// A way of damaging a file, by its name.
@@ -147,16 +148,6 @@ fn request(source: &Path, parent: Option<Id>, number: usize) -> BackupRequest {
         tags: Vec::new(),
         chunker: ChunkerParameters::Content { minimum: 2 << 10, average: 8 << 10, maximum: 64 << 10 },
     }
-}
-
-/// Changes a file in place, as a disk or a careless program does.
-fn change(path: &Path, change: impl FnOnce(&mut Vec<u8>)) {
-    let mut content = fs::read(path).unwrap();
-    change(&mut content);
-    let mut rights = fs::metadata(path).unwrap().permissions();
-    std::os::unix::fs::PermissionsExt::set_mode(&mut rights, 0o600);
-    fs::set_permissions(path, rights).unwrap();
-    fs::write(path, content).unwrap();
 }
 
 /// Only folders above the source may have changed meanwhile, by other tests.

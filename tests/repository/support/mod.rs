@@ -5,6 +5,7 @@ pub mod faulty;
 pub mod mounted;
 pub mod restic;
 pub mod tree;
+pub mod wounds;
 
 use std::path::Path;
 use std::sync::Arc;
