@@ -167,6 +167,53 @@ fn packs_are_not_collected_by_a_jump() {
 }
 
 #[test]
+fn while_the_clock_is_doubted_not_even_what_is_old_without_the_jump_is_removed() {
+    let bench = Bench::on_fake_clocks();
+    with_points(&bench, "projects", 1);
+    bench.clocks().pass(Duration::days(400) - Duration::minutes(10));
+    settle(&bench);
+    assert_eq!(bench.jobs().len(), 1);
+    bench.clocks().set_wall(YEAR);
+    bench.clocks().pass(Duration::minutes(20));
+    settle(&bench);
+    assert_eq!(bench.jobs().len(), 1, "it is to be asked again when the time is known");
+    bench.clocks().set_wall(-YEAR);
+    settle(&bench);
+    settle(&bench);
+    assert_eq!(bench.jobs().len(), 0);
+}
+
+#[test]
+fn while_the_clock_jumps_again_and_again_nothing_is_collected() {
+    let bench = Bench::on_fake_clocks();
+    with_points(&bench, "projects", 1);
+    let scope = bench.caller.scope();
+    let data = bench.path(&format!("data/vaults/{}/{}/{VAULT}/data", scope.account, scope.region));
+    let packs = || {
+        let folders = fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().path());
+        folders.map(|folder| fs::read_dir(folder).unwrap().count()).sum::<usize>()
+    };
+    bench.clocks().pass(Duration::days(2));
+    settle(&bench);
+    let point = bench.points().remove(0);
+    bench.engine().delete_recovery_point(&bench.caller, VAULT, &point.arn).unwrap();
+    let stored = packs();
+    for _ in 0..5 {
+        bench.clocks().set_wall(Duration::days(100));
+        settle(&bench);
+        bench.clocks().pass(Duration::minutes(40));
+        settle(&bench);
+        assert_eq!(packs(), stored);
+    }
+    bench.engine().confirm_clock().unwrap();
+    for _ in 0..50 {
+        settle(&bench);
+        bench.clocks().pass(Duration::hours(1));
+    }
+    assert_eq!(packs(), 0);
+}
+
+#[test]
 fn plans_go_on_while_the_clock_is_doubted_and_at_once_when_it_is_right_again() {
     let bench = Bench::on_fake_clocks();
     let resource = bench.resource("projects", &[("backup", "yes")]);
