@@ -1,14 +1,16 @@
 //! What this program changed, and on whose word: one JSON object a line, appended, never rewritten.
 //!
 //! A line is written and synced to disk before a request is sent, and another when its outcome is known. When the first
-//! cannot be written, the request is not sent.
+//! cannot be written, the request is not sent. Blocks for lines to come are taken ahead, so that there is room for them when
+//! the disk is full; and should they be used up, what cannot be written waits in memory: who cannot delete cannot make room.
 
 use crate::domain::{AccountId, Region, Time};
+use rustix::fs::FallocateFlags;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -17,8 +19,18 @@ use std::sync::{Mutex, PoisonError};
 pub struct Audit {
     path: PathBuf,
     who: String,
-    file: Mutex<File>,
+    log: Mutex<Log>,
 }
+
+/// The file, and what waits to be written to it.
+#[derive(Debug)]
+struct Log {
+    file: File,
+    waiting: Vec<u8>,
+}
+
+/// How much room is taken ahead, and taken again when half of it is used.
+const AHEAD: u64 = 256 << 10;
 
 /// A line of the log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -81,7 +93,9 @@ impl Audit {
         }
         let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path).map_err(failed)?;
         file.set_permissions(Permissions::from_mode(0o600)).map_err(failed)?;
-        Ok(Self { path: path.to_owned(), who: who.into(), file: Mutex::new(file) })
+        let log = Log { file, waiting: Vec::new() };
+        log.take_room();
+        Ok(Self { path: path.to_owned(), who: who.into(), log: Mutex::new(log) })
     }
 
     /// Who it is that changes things.
@@ -94,15 +108,66 @@ impl Audit {
         &self.path
     }
 
-    /// Appends a line and waits until the disk has it.
+    /// Appends a line and waits until the disk has it. On a full disk the line waits for the next one, or the end.
     pub fn append(&self, entry: &Entry) -> Result<(), AuditError> {
         let failed = |source| AuditError { path: self.path.clone(), source };
         let mut line = serde_json::to_vec(entry).map_err(|error| failed(error.into()))?;
         line.push(b'\n');
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.write_all(&line).map_err(failed)?;
-        file.sync_data().map_err(failed)
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        log.waiting.append(&mut line);
+        match log.write() {
+            Err(error) if is_full(&error) => {
+                tracing::error!(path = %self.path.display(), %error, "the audit log waits for room on its disk");
+                Ok(())
+            }
+            Err(error) => {
+                log.waiting.clear();
+                Err(failed(error))
+            }
+            Ok(()) => Ok(()),
+        }
     }
+}
+
+impl Log {
+    /// Writes all that waits; what cannot be written whole waits on.
+    fn write(&mut self) -> std::io::Result<()> {
+        let before = self.file.metadata()?.len();
+        let written = self.file.write_all(&self.waiting).and_then(|()| self.file.sync_data());
+        match written {
+            Ok(()) => {
+                self.waiting.clear();
+                self.take_room();
+                Ok(())
+            }
+            Err(error) => {
+                // Half a line would spoil the next one too.
+                let _ = self.file.set_len(before);
+                Err(error)
+            }
+        }
+    }
+
+    /// Takes blocks behind the end of the file. Where that cannot be had nothing is lost but the foresight.
+    fn take_room(&self) {
+        let Ok(facts) = self.file.metadata() else { return };
+        if facts.blocks() * 512 < facts.len() + AHEAD / 2 {
+            let _ = rustix::fs::fallocate(&self.file, FallocateFlags::KEEP_SIZE, facts.len(), AHEAD);
+        }
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        if !self.waiting.is_empty() && self.write().is_err() {
+            let lines = String::from_utf8_lossy(&self.waiting);
+            tracing::error!(%lines, "there was no room for these lines of the audit log");
+        }
+    }
+}
+
+fn is_full(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
 }
 
 #[cfg(test)]
@@ -138,6 +203,36 @@ mod tests {
         assert_eq!(lines, [entry(Phase::Intended), entry(Phase::Done)]);
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(std::fs::metadata(path.parent().unwrap()).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+
+    #[test]
+    fn there_is_room_ahead_for_lines_that_are_written_on_a_full_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("audit.jsonl");
+        let audit = Audit::open(&path, "ada").unwrap();
+        let room = || std::fs::metadata(&path).unwrap().blocks() * 512;
+        assert!(room() >= AHEAD / 2, "{}", room());
+        while std::fs::metadata(&path).unwrap().len() < AHEAD {
+            audit.append(&entry(Phase::Intended)).unwrap();
+        }
+        assert!(room() >= AHEAD + AHEAD / 2, "{}", room());
+    }
+
+    #[test]
+    fn lines_wait_for_room_and_stop_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("audit.jsonl");
+        let audit = Audit::open(&path, "ada").unwrap();
+        let full = OpenOptions::new().append(true).open("/dev/full").unwrap();
+        let file = std::mem::replace(&mut audit.log.lock().unwrap().file, full);
+        audit.append(&entry(Phase::Intended)).unwrap();
+        audit.append(&entry(Phase::Done)).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"");
+        audit.log.lock().unwrap().file = file;
+        drop(audit);
+        let text = std::fs::read_to_string(&path).unwrap();
+        let lines: Vec<Entry> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines, [entry(Phase::Intended), entry(Phase::Done)]);
     }
 
     #[test]

@@ -15,7 +15,8 @@ use crate::engine::catalog::packs;
 use crate::engine::error::Result;
 use crate::engine::jobs::{Turn, queue::RETRY_AFTER};
 use crate::engine::vault_gate::Alone;
-use crate::repository::{CollectOutcome, CollectRequest, Id, Moves, RepackRule};
+use crate::engine::vault_store::OpenVault;
+use crate::repository::{CollectOutcome, CollectRequest, FileKind, Id, Moves, RepackRule};
 use chrono::Duration;
 use rusqlite::Connection;
 use std::sync::Arc;
@@ -51,6 +52,11 @@ impl Due {
         turn.collections.entry(vault).or_insert(Self::at(now + DELAY));
     }
 
+    /// The same on a full disk, where its room is needed now.
+    pub(crate) fn plan_at_once(turn: &mut Turn, vault: Arn, now: Time) {
+        turn.collections.insert(vault, Self::at(now));
+    }
+
     /// Whether it is to be tried now. Once new jobs wait for it, it is tried whenever something has ended.
     fn is_now(&self, now: Time) -> bool {
         self.at <= now || self.claimed.is_some()
@@ -80,7 +86,7 @@ impl Engine {
             }
         }
         for vault in self.jobs.take_littered() {
-            Due::plan(turn, vault, now);
+            self.plan_collection(turn, vault, now);
         }
         let due: Vec<(Arn, Due)> = turn
             .collections
@@ -129,6 +135,7 @@ impl Engine {
             return Ok(None);
         }
         let vault = self.vault_store.get(arn)?;
+        self.make_way_for_index(&vault)?;
         vault.may_write()?;
         self.reconcile(arn, &vault)?;
         let present: Vec<Id> = vault.repository.packs()?.into_iter().map(|(id, _)| id).collect();
@@ -149,10 +156,27 @@ impl Engine {
             packs::forget(tx, arn, &outcome.deleted)?;
             if again.is_none() { packs::note_clean(tx, arn) } else { Ok(()) }
         })?;
+        self.data_dir.reserve().refill();
         if !outcome.damaged.is_empty() {
             self.look_again(arn, &vault);
         }
         Ok(again)
+    }
+
+    /// What stays is written into new index files before anything goes: on a full disk, into the room of the reserve.
+    fn make_way_for_index(&self, vault: &OpenVault) -> Result<()> {
+        let files = vault.repository.storage().list(FileKind::Index)?;
+        self.data_dir.reserve().ensure(files.iter().map(|(_, bytes)| bytes).sum());
+        Ok(())
+    }
+
+    /// When a vault in which something was deleted is collected.
+    pub(crate) fn plan_collection(&self, turn: &mut Turn, vault: Arn, now: Time) {
+        if self.data_dir.reserve().standing().is_short() {
+            Due::plan_at_once(turn, vault, now);
+        } else {
+            Due::plan(turn, vault, now);
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //!   catalog.sqlite            what exists
 //!   catalog-copies/           copies of it 0600, NUMBER-TIME.sqlite: one a day (wall time) and one before its schema
 //!                             changes, the newest seven; replaced-TIME/ holds a catalog in whose place a copy was put
+//!   reserve 0600              blocks that are given back when the disk is full, see `reserve`
 //!   engine.lock               held by the process that runs the engine
 //!   engine.json               its pid, URL and socket; true only while the lock is held
 //!   engine.sock 0600          in $XDG_RUNTIME_DIR where this path is too long for a socket
@@ -16,6 +17,7 @@
 
 use crate::engine::error::{Error, Result};
 use crate::engine::read_only::{ReadOnly, forbids_writing};
+use crate::engine::reserve::Reserve;
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -24,6 +26,7 @@ use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The name of the folder of the catalog's copies.
 pub(crate) const CATALOG_COPIES: &str = "catalog-copies";
@@ -51,6 +54,7 @@ pub struct DataDir {
     access: Access,
     /// Held alone by who writes, shared by who reads. None where there is only reading and no such file.
     lock: Option<File>,
+    reserve: Arc<Reserve>,
 }
 
 /// What may be done with a data directory. It is found out once, when the directory is opened.
@@ -105,11 +109,19 @@ impl DataDir {
         let root = path.canonicalize().map_err(|e| Error::io(format!("open {}", path.display()), e))?;
         let magic = file_system(&root).map_err(|e| Error::io(format!("statfs {}", root.display()), e))?;
         refuse_network_file_system(&root, magic)?;
-        let (access, lock) = match ReadOnly::found(&root) {
+        let (mut access, mut lock) = match ReadOnly::found(&root) {
             None => take_lock(&root)?,
             Some(why) => (Access::Read(why), share_lock(&root)?),
         };
-        let this = Self { root, access, lock };
+        // Before anything else is written: the disk may be full.
+        let mut reserve = if access == Access::Write { Reserve::open(&root) } else { Reserve::none(&root) };
+        if reserve.is_exhausted() && root.join("catalog.sqlite").exists() {
+            drop(lock);
+            access = Access::Read(ReadOnly::new(&root, &rustix::io::Errno::NOSPC.into()));
+            lock = share_lock(&root)?;
+            reserve = Reserve::none(&root);
+        }
+        let this = Self { root, access, lock, reserve: Arc::new(reserve) };
         if this.access == Access::Write {
             for folder in [this.root.clone(), this.keys(), this.vaults(), this.trash(), this.restored()] {
                 make_private_folder(&folder)?;
@@ -142,6 +154,11 @@ impl DataDir {
     /// The directory itself, canonical.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// The room that is kept for what must go on when the disk is full.
+    pub fn reserve(&self) -> &Arc<Reserve> {
+        &self.reserve
     }
 
     /// The catalog's file.
@@ -182,6 +199,7 @@ impl DataDir {
     /// Tells other processes where this engine is reached.
     pub fn announce(&self, url: Option<String>, socket: Option<PathBuf>) -> Result<()> {
         self.require_write()?;
+        self.reserve.ensure_step();
         let announcement = Announcement { pid: std::process::id(), url, socket };
         let text = serde_json::to_vec(&announcement).map_err(|e| Error::Internal(e.to_string()))?;
         write_private_file(&self.root.join("engine.json"), &text)

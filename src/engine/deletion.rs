@@ -8,7 +8,6 @@ use crate::domain::recovery_point::RecoveryPointStatus;
 use crate::domain::{Arn, Time};
 use crate::engine::catalog::packs;
 use crate::engine::catalog::values::Columns as _;
-use crate::engine::collection::Due;
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::{Turn, queue::RETRY_AFTER, store};
 use crate::engine::lifecycle::point_in;
@@ -57,7 +56,7 @@ impl Engine {
                 if self.vault_store.gate(&doomed.vault).is_held() { Outcome::Waits } else { self.carry(&doomed)? };
             let mut turn = self.jobs.turn();
             match outcome {
-                Outcome::Gone => Due::plan(&mut turn, doomed.vault, now),
+                Outcome::Gone => self.plan_collection(&mut turn, doomed.vault, now),
                 Outcome::Waits => {}
                 Outcome::Failed => turn.next_deletion = Some(now + RETRY_AFTER),
             }
@@ -111,7 +110,7 @@ impl Engine {
             turn.next_deletion = Some(now + RETRY_AFTER);
         }
         if gone {
-            Due::plan(&mut turn, vault, now);
+            self.plan_collection(&mut turn, vault, now);
         }
     }
 

@@ -186,6 +186,17 @@ impl Error {
         matches!(self, Self::Busy(_) | Self::Repository(crate::repository::Error::Locked(_)))
     }
 
+    /// Whether a disk is full: once there is room the same may succeed.
+    pub fn is_disk_full(&self) -> bool {
+        use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+        match self {
+            Self::Io { source, .. } => matches!(source.kind(), StorageFull | QuotaExceeded),
+            Self::Catalog(error) => error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull),
+            Self::Repository(error) => error.is_storage_full(),
+            _ => false,
+        }
+    }
+
     /// The exception that this is to a caller of the API.
     pub fn kind(&self) -> ErrorKind {
         match self {

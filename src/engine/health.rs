@@ -15,6 +15,7 @@ impl Engine {
             self.panics(),
             self.clock_trouble(),
             self.damaged_points(),
+            self.full_disk(),
         ];
         let mut problems: Vec<Problem> = found.into_iter().flatten().collect();
         problems.sort_by_key(|problem| std::cmp::Reverse(problem.severity));
@@ -96,6 +97,16 @@ impl Engine {
             number(items, "item")
         );
         Some(Problem { code: "RecoveryPointsDamaged".to_owned(), severity: ProblemSeverity::Warning, message })
+    }
+
+    /// No backup starts, and yet all else goes on.
+    fn full_disk(&self) -> Option<Problem> {
+        let standing = self.data_dir.reserve().standing();
+        standing.is_short().then(|| Problem {
+            code: "DiskFull".to_owned(),
+            severity: ProblemSeverity::Error,
+            message: standing.told(),
+        })
     }
 
     fn panics(&self) -> Option<Problem> {

@@ -30,6 +30,7 @@ pub mod regions;
 mod repair;
 pub mod request;
 mod rescan;
+pub mod reserve;
 pub mod resources;
 pub mod restore;
 mod restore_target;
@@ -185,7 +186,7 @@ impl Engine {
         let options = EngineOptions { simulated_rate, ..options };
         let local_key = Arc::new(LocalKey::open_or_create(&data_dir.local_key(), fresh)?);
         let catalog = match data_dir.access() {
-            Access::Write => Catalog::open(&data_dir.catalog())?,
+            Access::Write => Catalog::open_with(&data_dir.catalog(), Arc::clone(data_dir.reserve()))?,
             Access::Read(why) => Catalog::open_copy(&data_dir.catalog(), why)?,
         };
         let clock = match (options.scheduler, data_dir.is_writable()) {

@@ -17,6 +17,9 @@ pub(crate) const RESERVE: u64 = 16 << 20;
 /// Tells how many bytes the file system of a folder has left.
 pub(crate) type Free<'a> = &'a dyn Fn(&OpenFolder) -> std::io::Result<u64>;
 
+/// Whether the file system of a folder gives so many bytes all the same, though what must stay free would not stay so.
+pub(crate) type Lend<'a> = &'a dyn Fn(&OpenFolder, u64) -> bool;
+
 /// A folder that a caller named: absent or empty, inside what the caller may write to, and clear of the data directory.
 /// Symbolic links on the way are resolved before that is judged.
 pub(crate) fn given(path: &Path, roots: &RestoreRoots, data_dir: &Path) -> Result<PathBuf> {
@@ -85,8 +88,13 @@ pub(crate) fn open_source(resource: &Resource, known: &SourceRoot) -> std::resul
 /// Opens the folder of a restore that has written nothing yet: made now or empty, reached without a link, and with room for
 /// `needed` bytes and [`RESERVE`]. Nothing is made where there is no room.
 ///
-/// `free` tells how many bytes the file system of a folder has left.
-pub(crate) fn open_vacant(target: &Path, needed: u64, free: Free<'_>) -> std::result::Result<OpenFolder, Ending> {
+/// `free` tells how many bytes the file system of a folder has left, and `lend` is asked where they are too few.
+pub(crate) fn open_vacant(
+    target: &Path,
+    needed: u64,
+    free: Free<'_>,
+    lend: Lend<'_>,
+) -> std::result::Result<OpenFolder, Ending> {
     let shown = target.display();
     let unusable = |e: std::io::Error| unusable(target, &e);
     let full = || Ending::failed(false, format!("Cannot restore into {shown}: it is not empty."));
@@ -95,7 +103,7 @@ pub(crate) fn open_vacant(target: &Path, needed: u64, free: Free<'_>) -> std::re
         return Err(full());
     }
     let free = free(&nearest).map_err(unusable)?;
-    if free < needed.saturating_add(RESERVE) {
+    if free < needed.saturating_add(RESERVE) && !lend(&nearest, needed) {
         return Err(Ending::failed(
             false,
             format!(
@@ -172,12 +180,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().canonicalize().unwrap().join("a/target");
         let enough = 1000 + (16 << 20);
-        let refused = open_vacant(&target, 1000, &|_| Ok(enough - 1)).unwrap_err();
+        let refused = open_vacant(&target, 1000, &|_| Ok(enough - 1), &|_, _| false).unwrap_err();
         let message = refused.message.unwrap();
         assert!(message.starts_with("Not enough space") && message.contains("1000 bytes are needed"), "{message}");
         assert!(!target.parent().unwrap().exists(), "nothing was made");
-        assert!(open_vacant(&target, u64::MAX, &|_| Ok(u64::MAX - 1)).is_err());
-        assert_eq!(open_vacant(&target, 1000, &|_| Ok(enough)).unwrap().path(), target);
+        assert!(open_vacant(&target, u64::MAX, &|_| Ok(u64::MAX - 1), &|_, _| false).is_err());
+        let asked = |_: &OpenFolder, needed: u64| needed == 1000;
+        assert!(open_vacant(&target, 1001, &|_| Ok(0), &asked).is_err());
+        assert!(open_vacant(&target, 1000, &|_| Ok(0), &asked).is_ok());
+        assert_eq!(open_vacant(&target, 1000, &|_| Ok(enough), &|_, _| false).unwrap().path(), target);
     }
 
     #[test]
@@ -198,7 +209,7 @@ mod tests {
             }
             std::os::unix::fs::symlink(&outside, &planted).unwrap();
 
-            let refused = open_vacant(&target, 0, &|_| Ok(u64::MAX)).unwrap_err().message.unwrap();
+            let refused = open_vacant(&target, 0, &|_| Ok(u64::MAX), &|_, _| false).unwrap_err().message.unwrap();
 
             assert!(refused.contains(&format!("{} is a symbolic link now", planted.display())), "{refused}");
             let made = std::fs::read_dir(&outside).unwrap().count();
@@ -212,9 +223,15 @@ mod tests {
     fn a_later_attempt_goes_on_in_the_same_folder_only() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().canonicalize().unwrap().join("target");
-        let before = open_vacant(&target, 0, &|_| Ok(u64::MAX)).unwrap().identity();
+        let before = open_vacant(&target, 0, &|_| Ok(u64::MAX), &|_, _| false).unwrap().identity();
         std::fs::write(target.join("written"), "x").unwrap();
-        assert!(open_vacant(&target, 0, &|_| Ok(u64::MAX)).unwrap_err().message.unwrap().contains("not empty"));
+        assert!(
+            open_vacant(&target, 0, &|_| Ok(u64::MAX), &|_, _| false)
+                .unwrap_err()
+                .message
+                .unwrap()
+                .contains("not empty")
+        );
         assert_eq!(open_again(&target, before).unwrap().identity(), before);
         std::fs::rename(&target, folder.path().join("aside")).unwrap();
         std::fs::create_dir(&target).unwrap();

@@ -19,10 +19,11 @@ use crate::domain::{Arn, Scope, Time};
 use crate::engine::data_dir::{Access, DataDir, write_private_file};
 use crate::engine::error::{Error, Result};
 use crate::engine::keys::LocalKey;
+use crate::engine::reserve::Reserve;
 use crate::engine::vault_copies::{self, Mend, Pair};
 use crate::engine::vault_gate::{Gate, Pass};
 use crate::engine::vault_identity::VaultId;
-use crate::repository::{ChunkerParameters, LocalStorage, MasterKey, Options, Repository, RepositoryLock};
+use crate::repository::{ChunkerParameters, LocalStorage, MasterKey, Options, Repository, RepositoryLock, Room};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
@@ -66,6 +67,7 @@ pub struct VaultStore {
     pub(super) trash: PathBuf,
     access: Access,
     pub(super) local_key: Arc<LocalKey>,
+    reserve: Arc<Reserve>,
     slots: Mutex<HashMap<Arn, Arc<Slot>>>,
     gates: Mutex<HashMap<Arn, Arc<Gate>>>,
     /// Held by whoever makes or deletes a vault of that name.
@@ -200,6 +202,7 @@ impl VaultStore {
             trash: data_dir.trash(),
             access: data_dir.access().clone(),
             local_key,
+            reserve: Arc::clone(data_dir.reserve()),
             slots: Mutex::default(),
             gates: Mutex::default(),
             names: Mutex::default(),
@@ -257,7 +260,7 @@ impl VaultStore {
         let frozen = read_frozen(&folder, arn)?;
         self.refuse_another_vault(&folder, arn, frozen.value.vault_id.as_ref())?;
         let storage = Arc::new(match self.access {
-            Access::Write => LocalStorage::new(&folder),
+            Access::Write => LocalStorage::on_shared_disk(&folder, Arc::clone(&self.reserve) as Arc<dyn Room>),
             Access::Read(_) => LocalStorage::read_only(&folder),
         });
         let repository = Arc::new(Repository::open(storage, key.value, Options::default())?);

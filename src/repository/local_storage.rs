@@ -4,9 +4,10 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use super::room::{Claim, Room};
 use super::durable_files::{Folders, NewFile, create_folder, remove_files, sync_folder, write_files};
 use super::{Error, FileKind, Id, Result, Stamp, Storage, crypto};
 
@@ -19,6 +20,7 @@ use super::{Error, FileKind, Id, Result, Stamp, Storage, crypto};
 pub struct LocalStorage {
     root: PathBuf,
     read_only: bool,
+    room: Option<Arc<dyn Room>>,
 }
 
 /// Marks the temporary files of this program, so that only they are ever cleaned up.
@@ -27,13 +29,13 @@ const TEMPORARY: &str = "-tmp-vaultdeck-";
 impl LocalStorage {
     /// The folder at `root`; nothing is touched yet.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into(), read_only: false }
+        Self { root: root.into(), read_only: false, room: None }
     }
 
     /// The same, but that nothing is ever written: who tries is told what a read-only file system says, also where this one
     /// would let it be written.
     pub fn read_only(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into(), read_only: true }
+        Self { root: root.into(), read_only: true, room: None }
     }
 
     /// Refuses to do `action` with a file of a storage that is read-only.
@@ -43,6 +45,29 @@ impl LocalStorage {
             return Err(Error::Storage { action, path: path.to_owned(), source });
         }
         Ok(())
+    }
+
+    /// The same on a disk on which somebody deals out the room.
+    pub fn on_shared_disk(root: impl Into<PathBuf>, room: Arc<dyn Room>) -> Self {
+        Self { root: root.into(), read_only: false, room: Some(room) }
+    }
+
+    /// Asks for room for a file; what is kept for it until it is written.
+    fn ask_for_room(&self, kind: FileKind, path: &Path, bytes: usize) -> Result<Option<Claim<'_>>> {
+        let Some(room) = self.room.as_deref() else { return Ok(None) };
+        match kind {
+            FileKind::Pack => Claim::on(room, bytes as u64).map(Some).map_err(|source| Error::Storage {
+                action: "write",
+                path: path.to_owned(),
+                source,
+            }),
+            FileKind::Lock | FileKind::Key => {
+                room.make_way(bytes as u64);
+                Ok(None)
+            }
+            // Those of a backup are part of what it must leave room for, and a collection asks by itself.
+            FileKind::Index | FileKind::Snapshot => Ok(None),
+        }
     }
 
     /// The folder.
@@ -203,10 +228,14 @@ impl Storage for LocalStorage {
     }
 
     fn write(&self, kind: FileKind, id: &Id, content: &[u8]) -> Result<()> {
-        self.write_durably([(self.path(kind, id), content)])
+        let path = self.path(kind, id);
+        let _claim = self.ask_for_room(kind, &path, content.len())?;
+        self.write_durably([(path, content)])
     }
 
     fn write_all(&self, kind: FileKind, files: &[(Id, Vec<u8>)]) -> Result<()> {
+        let bytes = files.iter().map(|(_, content)| content.len()).sum();
+        let _claim = self.ask_for_room(kind, &self.root, bytes)?;
         self.write_durably(files.iter().map(|(id, content)| (self.path(kind, id), content.as_slice())))
     }
 
@@ -258,6 +287,9 @@ impl Storage for LocalStorage {
     }
 
     fn write_side(&self, name: &str, content: &[u8]) -> Result<()> {
+        if let Some(room) = &self.room {
+            room.make_way(content.len() as u64);
+        }
         self.write_durably([(self.side().join(name), content)])
     }
 

@@ -37,6 +37,7 @@ mod references;
 #[allow(clippy::module_inception)]
 mod repository;
 mod restore;
+mod room;
 mod snapshot;
 mod source;
 mod storage;
@@ -67,6 +68,7 @@ pub use pack::{FinishedPack, PackBuilder};
 pub use quoting::{quote as quote_name, unquote as unquote_name};
 pub use repository::{FoundSnapshots, Options, Repository};
 pub use restore::{Failure, RestoreOutcome, RestoreRequest, RestoreSize};
+pub use room::Room;
 pub use snapshot::{Snapshot, Summary};
 pub use source::{Estimate, FileState, Issue, IssueKind, Note, Piece, SourceItem, SourceReader, TreeSource};
 pub use storage::{FileKind, Stamp, Storage};

@@ -121,6 +121,11 @@ impl Bench {
         Self::with(tempfile::tempdir().unwrap(), ClockKind::System, None, Some(FakeClocks::default()))
     }
 
+    /// Under a simulated clock, in a folder in which something was prepared.
+    pub fn in_folder(folder: tempfile::TempDir) -> Self {
+        Self::with(folder, ClockKind::Simulated, None, None)
+    }
+
     pub fn new(clock: ClockKind, simulated_rate: Option<u64>) -> Self {
         Self::with(tempfile::tempdir().unwrap(), clock, simulated_rate, None)
     }

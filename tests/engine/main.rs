@@ -7,6 +7,7 @@ mod checks;
 mod clocks;
 mod damage;
 mod directory;
+mod full_disk;
 mod groups;
 mod guards;
 mod harness;

@@ -26,15 +26,21 @@ pub mod values;
 
 use crate::engine::error::{Error, Result};
 use crate::engine::read_only::ReadOnly;
+use crate::engine::reserve::Reserve;
 use crate::repository::crash_point;
 use private_copy::PrivateCopy;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How many idle read connections are kept.
 const READERS: usize = 4;
+
+/// SQLite's file system layer by which the catalog is opened: for one process alone, which the data directory's lock sees to
+/// anyway. The index of the write-ahead log is in this process's memory then, for all its connections, and not in a mapped
+/// file: on a full disk, writing into such a file's holes ends the process.
+pub(crate) const VFS: &str = "unix-excl";
 
 /// The open catalog.
 pub struct Catalog {
@@ -43,6 +49,8 @@ pub struct Catalog {
     file: PathBuf,
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
+    /// Gives way to writing when the disk is full; none where nobody keeps one.
+    reserve: Option<Arc<Reserve>>,
     /// Where the catalog itself cannot be written. Last, so that the copy goes when nobody has it open any more.
     copy: Option<(ReadOnly, PrivateCopy)>,
 }
@@ -55,13 +63,22 @@ impl Catalog {
 
     /// Opens the catalog, checks that it is whole and not newer than this program, and brings its schema up to date.
     pub fn open(path: &Path) -> Result<Self> {
+        Self::open_on(path, None)
+    }
+
+    /// The same on a disk that has a reserve, for when it is full.
+    pub fn open_with(path: &Path, reserve: Arc<Reserve>) -> Result<Self> {
+        Self::open_on(path, Some(reserve))
+    }
+
+    fn open_on(path: &Path, reserve: Option<Arc<Reserve>>) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
         let mut writer = connect(path, flags).map_err(|e| advised(explain(e, path), path))?;
         check(&writer, path).map_err(|error| advised(error, path))?;
         copy_before_change(&writer, path)?;
         migrations::run(&mut writer, path, &migrations::ALL)?;
         restrict(path)?;
-        Ok(Self::of(path, path.to_owned(), writer, None))
+        Ok(Self::of(path, path.to_owned(), writer, None, reserve))
     }
 
     /// Opens a private copy of a catalog that cannot be written, checks it and brings its schema up to date; the catalog
@@ -73,11 +90,18 @@ impl Catalog {
         let mut writer = opened.map_err(|e| advised(explain(e, path), path))?;
         check(&writer, path).map_err(|error| advised(error, path))?;
         migrations::run(&mut writer, path, &migrations::ALL)?;
-        Ok(Self::of(path, file, writer, Some((why.clone(), copy))))
+        Ok(Self::of(path, file, writer, Some((why.clone(), copy)), None))
     }
 
-    fn of(path: &Path, file: PathBuf, writer: Connection, copy: Option<(ReadOnly, PrivateCopy)>) -> Self {
-        Self { path: path.to_owned(), file, writer: Mutex::new(writer), readers: Mutex::default(), copy }
+    fn of(
+        path: &Path,
+        file: PathBuf,
+        writer: Connection,
+        copy: Option<(ReadOnly, PrivateCopy)>,
+        reserve: Option<Arc<Reserve>>,
+    ) -> Self {
+        let (path, writer) = (path.to_owned(), Mutex::new(writer));
+        Self { path, file, writer, readers: Mutex::default(), reserve, copy }
     }
 
     /// Reads a consistent state of the catalog.
@@ -109,6 +133,7 @@ impl Catalog {
     /// cannot be written it is known as long as it is open, and no longer.
     pub fn note<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
         let mut writer = lock(&self.writer);
+        self.make_way(&writer);
         let change = || {
             let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let value = work(&transaction)?;
@@ -116,7 +141,26 @@ impl Catalog {
             transaction.commit()?;
             Ok(value)
         };
-        change().map_err(|error| self.told(error))
+        change().inspect_err(|error| self.note_refusal(error)).map_err(|error| self.told(error))
+    }
+
+    /// Sees to it that a change finds room. What the log holds already goes into the catalog then, which lets the log be
+    /// written from its beginning instead of growing.
+    fn make_way(&self, writer: &Connection) {
+        if self.reserve.as_ref().is_some_and(|reserve| reserve.ensure_step())
+            && let Err(error) = writer.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+        {
+            tracing::debug!(%error, "the log of the catalog goes on growing");
+        }
+    }
+
+    /// The disk was full in spite of what it told: the next change finds more room.
+    fn note_refusal(&self, error: &Error) {
+        if let (Error::Catalog(error), Some(reserve)) = (error, &self.reserve)
+            && error.sqlite_error_code() == Some(ErrorCode::DiskFull)
+        {
+            reserve.refused();
+        }
     }
 
     /// Damage that shows only while the engine runs is told of as at its start.
@@ -134,14 +178,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
-    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let connection = Connection::open_with_flags_and_vfs(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX, VFS)?;
     connection.busy_timeout(Duration::from_secs(10))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.set_prepared_statement_cache_capacity(256);
-    // What a statement may have to take back: a file for it would be made and removed with nearly every transaction.
+    // What a statement may have to take back, or sorts: a file for it would be made and removed with nearly every
+    // transaction, and would need a disk with room.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     // In KiB; the default of 2 MB does not hold the inner pages of the indexes of a million jobs.
     connection.pragma_update(None, "cache_size", -16_384)?;
@@ -164,7 +209,13 @@ fn quick_check(connection: &Connection) -> rusqlite::Result<std::result::Result<
 fn copy_before_change(connection: &Connection, path: &Path) -> Result<()> {
     let version = migrations::version(connection).map_err(|e| explain(e, path))?;
     if version > 0 && version < migrations::ALL.len() as i64 {
-        copies::make(path, chrono::Utc::now())?;
+        match copies::make(path, chrono::Utc::now()) {
+            // Each step is one transaction: without a copy it is as safe, and who is locked out cannot make room.
+            Err(error) if error.is_disk_full() => {
+                tracing::warn!(%error, "the disk is full: the catalog's schema changes without a copy of what was before");
+            }
+            made => drop(made?),
+        }
     }
     Ok(())
 }

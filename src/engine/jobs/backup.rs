@@ -62,6 +62,8 @@ fn run(
         let stored = Stored { record: record.clone(), vault, made: Made::Before(Box::new(manifest)) };
         return Ok(Worked { bytes: 0, finish: Finish::Backup(Box::new(stored)), pass });
     }
+    // What an earlier attempt left whole needs no room; what is stored anew does.
+    engine.data_dir.reserve().admits_backup().map_err(|standing| Ending::disk_full(&standing))?;
     let plan = engine.catalog.read(|connection| plan(connection, record))??;
     let driver = drivers::of(&plan.resource.resource_type)
         .ok_or_else(|| Ending::failed(false, format!("Unsupported resource type: {}", plan.resource.resource_type)))?;

@@ -130,6 +130,10 @@ impl Engine {
             self.step(turn, "copying the catalog", |turn| self.copy_catalog_due(turn)),
             self.step(turn, "emptying the trash", |turn| self.empty_trash(turn, now)),
             self.step(turn, "keeping restic's locks", |turn| self.keep_locks(turn)),
+            self.step(turn, "laying the reserve", |_| {
+                self.data_dir.reserve().refill();
+                Ok(())
+            }),
             self.step(turn, "remembering the time", |_| self.remember_time()),
         ];
         let done: Result<()> = steps.into_iter().collect();

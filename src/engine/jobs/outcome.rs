@@ -47,6 +47,17 @@ impl Ending {
         Self::new(JobState::Failed, if denied { ACCESS_DENIED } else { MISCELLANEOUS }, message)
     }
 
+    /// FAILED since the disk of the vault is full, with how it stands.
+    pub fn disk_full(how: &dyn std::fmt::Display) -> Self {
+        Self::failed(
+            false,
+            format!(
+                "The disk of the vault is full: {how}. Delete recovery points that are not needed any more, or make room \
+                 otherwise, and start the job again. The recovery points that are in the vault are not harmed."
+            ),
+        )
+    }
+
     /// A restore that missed something; what was written stays.
     /// `total` counts also what is not listed.
     pub fn incomplete_restore(missing: &[MissingItem], total: u64) -> Self {

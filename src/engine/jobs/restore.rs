@@ -71,7 +71,9 @@ fn run(
         Some(before) => restore_target::open_again(&record.target, before)?,
         None => {
             let size = vault.repository.measure(&request, &live.control).inspect_err(|_| look())?;
-            let into = restore_target::open_vacant(&record.target, size.required_bytes, &OpenFolder::free_space)?;
+            let lend = |folder: &OpenFolder, bytes| engine.data_dir.reserve().lend(folder.identity().device, bytes);
+            let (target, needed) = (&record.target, size.required_bytes);
+            let into = restore_target::open_vacant(target, needed, &OpenFolder::free_space, &lend)?;
             engine.catalog.note(|tx| store::remember_target(tx, &record.job.id, into.identity()))?;
             into
         }

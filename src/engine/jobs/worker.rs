@@ -59,12 +59,7 @@ fn ending_of(error: &repository::Error) -> Ending {
         repository::Error::Source { source, .. } | repository::Error::Target { source, .. } => {
             Ending::failed(denied(source), error.to_string())
         }
-        _ if error.is_storage_full() => Ending::failed(
-            false,
-            format!(
-                "The disk of the vault is full: {error}. The recovery points that are in the vault are not harmed."
-            ),
-        ),
+        _ if error.is_storage_full() => Ending::disk_full(error),
         _ => Ending::failed(false, error.to_string()),
     }
 }

@@ -91,7 +91,7 @@ const MEANINGS: &[(&[&str], &str)] = &[
          retired, take it out of the plan.",
     ),
     (
-        &["no space", "disk full", "enospc", "not enough space"],
+        &["no space", "disk full", "disk of the vault is full", "enospc", "not enough space"],
         "The disk is full. Make room, then start it again; the vault is whole.",
     ),
     (&["limit exceeded", "quota", "more than 50 tags", "can have at most"], "A limit of the account was reached."),

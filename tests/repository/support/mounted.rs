@@ -13,6 +13,24 @@ impl Mounted {
         Self::mount(&["-t", "tmpfs", "-o", &format!("size={bytes}"), "none"], path)
     }
 
+    /// An empty ext4 of so many bytes, in the new file `image`. Its blocks are smaller than the pages of memory.
+    pub fn ext4(image: &Path, path: &Path, bytes: u64) -> Self {
+        std::fs::File::create(image).unwrap().set_len(bytes).unwrap();
+        let image = image.to_str().unwrap();
+        run("mkfs.ext4", &["-q", "-F", "-m", "0", "-b", "1024", image]);
+        Self::mount(&["-o", "loop", image], path)
+    }
+
+    /// Fills it to the last byte, as a program of somebody else would.
+    pub fn fill(&self) {
+        use std::io::Write as _;
+        let filler = self.0.join("filler");
+        let mut file = std::fs::OpenOptions::new().append(true).create(true).open(filler).unwrap();
+        for size in [1 << 20, 1 << 12, 1] {
+            while file.write_all(&vec![b'x'; size]).is_ok() {}
+        }
+    }
+
     /// Whatever `mount` takes.
     pub fn mount(options: &[&str], path: &Path) -> Self {
         std::fs::create_dir_all(path).unwrap();
