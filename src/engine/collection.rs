@@ -53,8 +53,9 @@ impl Due {
     }
 
     /// The same on a full disk, where its room is needed now.
-    pub(crate) fn plan_at_once(turn: &mut Turn, vault: Arn, now: Time) {
-        turn.collections.insert(vault, Self::at(now));
+    fn plan_at_once(turn: &mut Turn, vault: Arn, now: Time) {
+        let due = turn.collections.entry(vault).or_insert(Self::at(now));
+        due.at = due.at.min(now);
     }
 
     /// Whether it is to be tried now. Once new jobs wait for it, it is tried whenever something has ended.
@@ -86,7 +87,7 @@ impl Engine {
             }
         }
         for vault in self.jobs.take_littered() {
-            self.plan_collection(turn, vault, now);
+            Due::plan(turn, vault, now);
         }
         let due: Vec<(Arn, Due)> = turn
             .collections

@@ -2,17 +2,17 @@
 //!
 //! Only root may mount a small disk. The rules of the reserve itself have tests beside it, which need nobody's rights.
 
-use crate::bench::{Bench, VAULT, assert_completed, pairs, rule, tree};
+use crate::bench::{Bench, VAULT, assert_completed, tree};
 use crate::mounted::Mounted;
 use chrono::Duration;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use vaultdeck::domain::Arn;
 use vaultdeck::domain::job::JobState;
+use vaultdeck::domain::{Arn, Lifecycle};
 use vaultdeck::engine::catalog::{Catalog, migrations};
 use vaultdeck::engine::reserve::Reserve;
-use vaultdeck::engine::{NewVault, PageRequest};
+use vaultdeck::engine::{NewVault, PageRequest, StartBackup};
 
 /// A data directory on a disk of its own.
 struct Scene {
@@ -143,6 +143,8 @@ fn hundreds_of_changes_find_their_room_on_a_full_disk() {
         for number in 0..100 {
             scene.restores_to(&point, &format!("restored/{number}"), "small");
         }
+        // Those that met a collection wait for its end.
+        scene.bench.advance(Duration::seconds(1));
         assert_eq!(scene.bench.points().len(), 1);
         assert!(scene.laid() > 0, "and some of the reserve is left");
     }
@@ -152,11 +154,12 @@ fn hundreds_of_changes_find_their_room_on_a_full_disk() {
 fn a_disk_that_somebody_goes_on_filling_leaves_room_for_several_steps() {
     for scene in scenes() {
         let resource = scene.noise("small", 1000);
-        let points: Vec<Arn> = (0..4).map(|_| scene.bench.backup(&resource).recovery_point_arn.unwrap()).collect();
+        let points: Vec<Arn> = (0..2).map(|_| scene.bench.backup(&resource).recovery_point_arn.unwrap()).collect();
         for point in &points {
             scene.disk.fill();
             scene.delete(point);
         }
+        scene.bench.advance(Duration::seconds(1));
         assert_eq!(scene.bench.points().len(), 0);
     }
 }
@@ -165,10 +168,10 @@ fn a_disk_that_somebody_goes_on_filling_leaves_room_for_several_steps() {
 fn what_expires_makes_room_on_a_full_disk() {
     for scene in scenes() {
         let (large, small) = (scene.noise("large", 20 << 20), scene.noise("small", 1000));
-        scene.bench.engine().tag_resource(&scene.bench.caller, &large, pairs(&[("backup", "yes")])).unwrap();
-        scene.bench.plan(vec![rule("once", "cron(0 5 1 1 ? 2027)", Some(1))]);
-        scene.bench.advance_to("2027-01-01T06:00:00Z".parse().unwrap());
-        assert_eq!(scene.bench.points().len(), 1);
+        let lifecycle = Some(Lifecycle::delete_after(1));
+        let request = StartBackup { lifecycle, ..scene.bench.backup_request(&large) };
+        let job = scene.bench.engine().start_backup_job(&scene.bench.caller, request).unwrap();
+        assert_completed(&scene.bench.wait(&job.id));
         let before = scene.packs();
         scene.disk.fill();
         scene.bench.advance(Duration::days(3));
@@ -181,7 +184,7 @@ fn what_expires_makes_room_on_a_full_disk() {
 #[test]
 fn a_backup_that_does_not_fit_leaves_the_reserve_and_as_much_again() {
     for scene in scenes() {
-        let (large, small) = (scene.noise("large", 120 << 20), scene.noise("small", 1000));
+        let (large, small) = (scene.noise("large", 100 << 20), scene.noise("small", 1000));
         let job = scene.bench.backup(&large);
         assert_eq!(job.state, JobState::Failed);
         let why = job.status_message.unwrap();
