@@ -97,6 +97,11 @@ impl Reserve {
         self.size / STEP
     }
 
+    /// How much room the catalog's log takes ahead.
+    pub fn log_room(&self) -> u64 {
+        2 * self.step()
+    }
+
     /// Sees to it that a step that must go on finds room. Whether some of the reserve was given back for it.
     pub fn ensure_step(&self) -> bool {
         self.ensure(self.step())
@@ -113,10 +118,11 @@ impl Reserve {
     }
 
     /// Whether a restore onto `device` finds room for so many bytes in the reserve: on the disk of the data directory, and
-    /// at most half of what is there. Somebody may need a few files more than anything, and has no other disk.
+    /// at most half of what there is. Somebody may need a few files more than anything, and has no other disk.
     pub fn lend(&self, device: u64, bytes: u64) -> bool {
         let here = std::fs::metadata(&self.root).is_ok_and(|facts| facts.dev() == device);
-        if !here || bytes > self.state().laid / 2 {
+        let standing = self.standing();
+        if !here || bytes > standing.free.saturating_add(standing.laid) / 2 {
             return false;
         }
         self.ensure(bytes.saturating_add(self.step()));

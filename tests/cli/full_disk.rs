@@ -86,6 +86,20 @@ fn no_command_ends_by_a_signal_and_only_backups_are_refused() {
 }
 
 #[test]
+fn a_change_goes_on_when_the_disk_of_the_audit_log_was_full_from_the_start() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let home = Home::new();
+    // Not one line fits.
+    let disk = Mounted::tmpfs(&home.path(".local/state"), 1 << 16);
+    disk.fill();
+    home.add_resource(&[]);
+    let job = home.json(&["backup", "start", "projects", "--vault", "Default", "--output", "json"]);
+    assert_eq!(job["State"], "COMPLETED");
+}
+
+#[test]
 fn an_engine_whose_disk_fills_up_while_a_backup_runs_goes_on_and_recovers() {
     let Some(scene) = scene() else { return };
     let home = &scene.home;

@@ -232,7 +232,7 @@ fn unusable(path: &Path, how: &str) -> Error {
     Error::DataDir(format!("{} cannot be used as a catalog: {how}", path.display()))
 }
 
-fn beside(catalog: &Path, end: &str) -> PathBuf {
+pub(super) fn beside(catalog: &Path, end: &str) -> PathBuf {
     let mut name = OsString::from(catalog);
     name.push(end);
     name.into()

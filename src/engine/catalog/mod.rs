@@ -73,11 +73,22 @@ impl Catalog {
 
     fn open_on(path: &Path, reserve: Option<Arc<Reserve>>) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+        if let Some(reserve) = &reserve {
+            reserve.ensure_step();
+        }
         let mut writer = connect(path, flags).map_err(|e| advised(explain(e, path), path))?;
         check(&writer, path).map_err(|error| advised(error, path))?;
-        copy_before_change(&writer, path)?;
+        if copy_before_change(&writer, path)?
+            && let Some(reserve) = &reserve
+        {
+            // A step may write all of it anew.
+            reserve.ensure(std::fs::metadata(path).map_or(0, |facts| facts.len()));
+        }
         migrations::run(&mut writer, path, &migrations::ALL)?;
         restrict(path)?;
+        if let Some(reserve) = &reserve {
+            take_room_for_log(path, reserve.log_room());
+        }
         Ok(Self::of(path, path.to_owned(), writer, None, reserve))
     }
 
@@ -205,10 +216,20 @@ fn quick_check(connection: &Connection) -> rusqlite::Result<std::result::Result<
     Ok(if complaints == ["ok"] { Ok(()) } else { Err(complaints.join("; ")) })
 }
 
-/// A step of the schema cannot be taken back, so a copy of what was before is kept.
-fn copy_before_change(connection: &Connection, path: &Path) -> Result<()> {
+/// Takes blocks for the write-ahead log behind its end: whoever fills the disk between a look at it and a commit does not
+/// fail that commit then. Where such blocks cannot be had, nothing but the foresight is lost.
+fn take_room_for_log(path: &Path, bytes: u64) {
+    let log = copies::beside(path, "-wal");
+    if let Ok(file) = std::fs::OpenOptions::new().write(true).open(log) {
+        let _ = rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::KEEP_SIZE, 0, bytes);
+    }
+}
+
+/// A step of the schema cannot be taken back, so a copy of what was before is kept. Whether there are such steps.
+fn copy_before_change(connection: &Connection, path: &Path) -> Result<bool> {
     let version = migrations::version(connection).map_err(|e| explain(e, path))?;
-    if version > 0 && version < migrations::ALL.len() as i64 {
+    let changes = version > 0 && version < migrations::ALL.len() as i64;
+    if changes {
         match copies::make(path, chrono::Utc::now()) {
             // Each step is one transaction: without a copy it is as safe, and who is locked out cannot make room.
             Err(error) if error.is_disk_full() => {
@@ -217,7 +238,7 @@ fn copy_before_change(connection: &Connection, path: &Path) -> Result<()> {
             made => drop(made?),
         }
     }
-    Ok(())
+    Ok(changes)
 }
 
 /// The catalog names what the vaults hold: it is nobody else's business.
