@@ -194,6 +194,9 @@ fn duplicate(from: &Path, to: &Path, flags: OpenFlags) -> Result<()> {
     if done.is_err() {
         // What is half a copy helps nobody; the error that counts is told.
         let _ = fs::remove_file(to);
+        for end in SIDE_FILES {
+            let _ = fs::remove_file(beside(to, end));
+        }
     }
     done?;
     File::open(to).and_then(|file| file.sync_all()).map_err(failed)
