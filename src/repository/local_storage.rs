@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use super::room::{Claim, Room};
 use super::durable_files::{Folders, NewFile, create_folder, remove_files, sync_folder, write_files};
+use super::room::{Claim, Room};
 use super::{Error, FileKind, Id, Result, Stamp, Storage, crypto};
 
 /// A folder that holds `config`, `data/00` to `data/ff`, `index/`, `keys/`, `locks/` and `snapshots/`, and beside them
