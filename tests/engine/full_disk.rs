@@ -12,7 +12,7 @@ use vaultdeck::domain::job::JobState;
 use vaultdeck::domain::{Arn, Lifecycle};
 use vaultdeck::engine::catalog::{Catalog, migrations, state};
 use vaultdeck::engine::reserve::Reserve;
-use vaultdeck::engine::{NewVault, PageRequest, StartBackup};
+use vaultdeck::engine::{Error, NewVault, PageRequest, StartBackup};
 
 /// A data directory on a disk of its own.
 struct Scene {
@@ -196,6 +196,27 @@ fn a_backup_that_does_not_fit_leaves_the_reserve_and_as_much_again() {
         // What was stored in vain is nobody's, and a day later it goes.
         scene.bench.advance(Duration::hours(30));
         assert_completed(&scene.bench.backup(&small));
+    }
+}
+
+#[test]
+fn a_directory_that_has_no_reserve_on_a_full_disk_is_read_and_restored_from() {
+    for mut scene in scenes() {
+        let resource = scene.noise("small", 1000);
+        let point = scene.bench.backup(&resource).recovery_point_arn.unwrap();
+        scene.bench.stop();
+        fs::remove_file(scene.bench.path("data/reserve")).unwrap();
+        scene.disk.fill();
+        scene.bench.start();
+        assert_eq!(scene.bench.points().len(), 1);
+        scene.restores_to(&point, "restored", "small");
+        let refused = scene.bench.engine().delete_recovery_point(&scene.bench.caller, VAULT, &point).unwrap_err();
+        assert!(matches!(refused, Error::ReadOnly(_)) && refused.to_string().contains("No space left"), "{refused}");
+        scene.bench.stop();
+        fs::remove_file(scene.bench.path("data/filler")).unwrap();
+        scene.bench.start();
+        assert!(scene.laid() >= scene.reserve);
+        scene.delete(&point);
     }
 }
 
