@@ -51,7 +51,15 @@ impl Repository {
                 run.lock.refresh()?;
             }
             let held = packs.iter().filter_map(|pack| Some((*pack, contents.remove(pack)?))).collect();
-            self.repack_step(held, durable, outcome, run.control, run.note_moves)?;
+            match self.repack_step(held, durable, outcome, run.control, run.note_moves) {
+                // What is not needed at all is gone already; of the rest nothing is lost by waiting for room.
+                Err(error) if error.is_storage_full() => {
+                    tracing::warn!(%error, "packs that are needed in part stay until the disk has room for their copies");
+                    outcome.unfinished = true;
+                    break;
+                }
+                stepped => stepped?,
+            }
         }
         outcome.bytes_unused = usage
             .packs
