@@ -63,7 +63,7 @@ impl Scene {
     }
 
     fn free(&self) -> u64 {
-        let facts = rustix::fs::statvfs(&self.bench.path("data")).unwrap();
+        let facts = rustix::fs::statvfs(self.bench.path("data")).unwrap();
         facts.f_bavail * facts.f_frsize
     }
 
