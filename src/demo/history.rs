@@ -5,6 +5,7 @@ use super::organization::{
     GROWING, LOST, PRIVATE, PRODUCTION, REMOVED_ROLE, RESTORED, SAMPLES, STAGING, Sample, caller, folder_of, found,
 };
 use super::{DAYS, Result, Tell, failed};
+use crate::domain::recovery_point::RecoveryPointStatus;
 use crate::domain::{Arn, Tags};
 use crate::engine::{
     AdvanceTo, Engine, Error as EngineError, FIRST_REGION, PageRequest, RecoveryPointFilter, StartBackup, StartRestore,
@@ -115,7 +116,9 @@ fn restore_a_folder(engine: &Engine, files: &Path) -> Result<()> {
         RecoveryPointFilter { resource_arn: Some(arn_of(engine, RESTORED)?), ..RecoveryPointFilter::default() };
     let points =
         engine.list_recovery_points_by_vault(&caller, "production-daily", &filter, &PageRequest::default())?.items;
-    let Some(point) = points.into_iter().max_by_key(|point| point.created) else { return Ok(()) };
+    // At whatever time of day this is run, the newest may be that of a job that is under way.
+    let whole = points.into_iter().filter(|point| point.status == RecoveryPointStatus::Completed);
+    let Some(point) = whole.max_by_key(|point| point.created) else { return Ok(()) };
     let mut metadata = engine.recovery_point_restore_metadata(&caller, "production-daily", &point.arn)?;
     metadata.insert("newFileSystem".to_owned(), "true".to_owned());
     metadata.insert("ItemsToRestore".to_owned(), r#"["/journal.log"]"#.to_owned());
