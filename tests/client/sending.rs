@@ -2,6 +2,7 @@
 
 use crate::approval::every_mutation;
 use crate::recorder::{recorded, scope};
+use rustix::fs::{CWD, FileType, Mode, OFlags};
 use serde_json::Value;
 use std::sync::Arc;
 use vaultdeck::client::approve::{Approved, approve, approve_command_line};
@@ -128,10 +129,16 @@ async fn the_log_names_the_plan_that_was_made() {
 #[tokio::test]
 async fn without_a_log_nothing_is_sent() {
     let (recorder, connection) = recorded();
-    let audit = Arc::new(Audit::open(std::path::Path::new("/dev/full"), "ada").unwrap());
+    // A pipe whose reader has gone takes no line.
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("audit.jsonl");
+    rustix::fs::mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let reader = rustix::fs::open(&pipe, OFlags::RDONLY | OFlags::NONBLOCK, Mode::empty()).unwrap();
+    let audit = Arc::new(Audit::open(&pipe, "ada").unwrap());
+    drop(reader);
     let approved = approved(&connection, Mutation::DeleteVault { name: "nightly".to_owned() });
     let failure = mutate(&connection, &audit, approved).await.unwrap_err();
-    assert!(failure.fault.message.contains("audit log /dev/full"), "{failure}");
+    assert!(failure.fault.message.contains(&format!("audit log {}", pipe.display())), "{failure}");
     assert!(recorder.sent().is_empty());
 }
 
