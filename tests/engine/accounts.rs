@@ -87,7 +87,7 @@ fn a_secret_is_not_in_the_catalog_in_the_clear() {
     let harness = Harness::new();
     let credentials = harness.engine.credentials(CredentialsRequest::default()).unwrap();
     let data = harness.folder.path().join("data");
-    drop(harness.engine);
+    let _folder = harness.close();
     for name in ["catalog.sqlite", "catalog.sqlite-wal"] {
         let bytes = std::fs::read(data.join(name)).unwrap_or_default();
         let secret = credentials.secret_access_key.as_bytes();
@@ -154,7 +154,7 @@ fn a_session_that_is_over_is_told_to_be_expired() {
     let access = role(MEMBER, "OrganizationAccountAccessRole");
     let session = harness.engine.assume_role(&management(), &access, "session", None).unwrap();
     let data = harness.folder.path().join("data");
-    drop(harness.engine);
+    let _folder = harness.close();
     let connection = rusqlite::Connection::open(data.join("catalog.sqlite")).unwrap();
     connection.execute("UPDATE sessions SET expires = 0", []).unwrap();
     drop(connection);

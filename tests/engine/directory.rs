@@ -27,7 +27,7 @@ fn what_was_made_is_there_after_a_restart() {
     harness.vault("kept");
     let data = harness.folder.path().join("data");
     let organization = harness.engine.organization().unwrap();
-    drop(harness.engine);
+    let _folder = harness.close();
     let engine = Engine::open(options(data)).unwrap();
     assert_eq!(engine.describe_vault(&management(), "kept").unwrap().name, "kept");
     assert_eq!(engine.organization().unwrap(), organization);
@@ -42,8 +42,7 @@ fn a_second_engine_is_told_who_holds_the_directory() {
     assert_eq!(pid, Some(std::process::id()));
     assert_eq!(socket, Some("/run/it.sock".into()));
     assert_eq!(live_engine(&data).unwrap().url.as_deref(), Some("http://127.0.0.1:1"));
-    assert!(harness.engine.shutdown(std::time::Duration::from_secs(5)));
-    drop(harness.engine);
+    let _folder = harness.close();
     assert_eq!(live_engine(&data), None);
     assert!(!data.join("engine.json").exists());
 }
@@ -62,7 +61,7 @@ fn secrets_and_the_catalog_are_for_the_owner_alone() {
 fn a_catalog_that_was_lost_is_not_made_anew_over_the_vaults() {
     let harness = Harness::new();
     let data = harness.folder.path().join("data");
-    drop(harness.engine);
+    let _folder = harness.close();
     for name in ["catalog.sqlite", "catalog.sqlite-wal", "catalog.sqlite-shm"] {
         let _ = fs::remove_file(data.join(name));
     }
@@ -76,9 +75,8 @@ fn a_catalog_that_was_lost_is_not_made_anew_over_the_vaults() {
 fn a_damaged_catalog_is_told_of_and_nothing_is_deleted() {
     let harness = Harness::new();
     let data = harness.folder.path().join("data");
-    // What works in the background holds the engine too; only at rest is the log in the catalog's file.
-    assert!(harness.engine.shutdown(std::time::Duration::from_secs(10)));
-    drop(harness.engine);
+    // Only at rest is the log in the catalog's file.
+    let _folder = harness.close();
     let catalog = data.join("catalog.sqlite");
     let length = fs::metadata(&catalog).unwrap().len();
     fs::OpenOptions::new().write(true).open(&catalog).unwrap().set_len(length - 5000).unwrap();
@@ -94,7 +92,7 @@ fn a_damaged_catalog_is_told_of_and_nothing_is_deleted() {
 fn a_catalog_of_a_newer_version_is_refused() {
     let harness = Harness::new();
     let data = harness.folder.path().join("data");
-    drop(harness.engine);
+    let _folder = harness.close();
     let connection = rusqlite::Connection::open(data.join("catalog.sqlite")).unwrap();
     connection.pragma_update(None, "user_version", 1000).unwrap();
     drop(connection);

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use vaultdeck::domain::extension::{AddAccount, AddResource};
 use vaultdeck::domain::plan::{PlanDocument, Rule};
 use vaultdeck::domain::selection::{SelectionDocument, TagCondition};
@@ -24,6 +25,17 @@ impl Harness {
         let folder = tempfile::tempdir().unwrap();
         let engine = Engine::open(options(folder.path().join("data"))).unwrap();
         Self { engine, folder }
+    }
+
+    /// Ends the engine for good: what works in the background holds it, and its directory, a moment longer than this does.
+    pub fn close(self) -> tempfile::TempDir {
+        assert!(self.engine.shutdown(Duration::from_secs(10)), "the engine stops in time");
+        let begun = Instant::now();
+        while Arc::strong_count(&self.engine) > 1 {
+            assert!(begun.elapsed() < Duration::from_secs(30), "somebody holds the engine");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        self.folder
     }
 
     /// With a second account.
