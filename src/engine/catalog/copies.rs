@@ -4,7 +4,7 @@
 //! one goes. Copies are numbered: a clock that was wrong for a while must not decide which of them is the newest.
 
 use crate::domain::Time;
-use crate::engine::catalog::{VFS, migrations, quick_check};
+use crate::engine::catalog::{migrations, quick_check};
 use crate::engine::data_dir::{CATALOG_COPIES, make_private_folder};
 use crate::engine::error::{Error, Result};
 use chrono::{NaiveDateTime, Utc};
@@ -203,7 +203,7 @@ fn duplicate(from: &Path, to: &Path, flags: OpenFlags) -> Result<()> {
 }
 
 fn fill(from: &Path, to: &Path, flags: OpenFlags) -> Result<()> {
-    let source = Connection::open_with_flags_and_vfs(from, flags, VFS)?;
+    let source = Connection::open_with_flags(from, flags)?;
     source.busy_timeout(Duration::from_secs(10))?;
     let mut copy = Connection::open_with_flags(to, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     // All in one step: one consistent state, and in WAL mode nobody who writes waits for it. In steps it would begin anew

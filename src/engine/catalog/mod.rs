@@ -37,10 +37,9 @@ use std::time::Duration;
 /// How many idle read connections are kept.
 const READERS: usize = 4;
 
-/// SQLite's file system layer by which the catalog is opened: for one process alone, which the data directory's lock sees to
-/// anyway. The index of the write-ahead log is in this process's memory then, for all its connections, and not in a mapped
-/// file: on a full disk, writing into such a file's holes ends the process.
-pub(crate) const VFS: &str = "unix-excl";
+/// How many bytes of the write-ahead log's index have blocks of their own, for a log of some 130 MB; SQLite writes the log from
+/// its beginning again after 4 MB, unless somebody reads all the while.
+const INDEX_ROOM: u64 = 256 << 10;
 
 /// The open catalog.
 pub struct Catalog {
@@ -77,6 +76,7 @@ impl Catalog {
             reserve.ensure_step();
         }
         let mut writer = connect(path, flags).map_err(|e| advised(explain(e, path), path))?;
+        take_room_for_index(path);
         check(&writer, path).map_err(|error| advised(error, path))?;
         if copy_before_change(&writer, path)?
             && let Some(reserve) = &reserve
@@ -99,6 +99,7 @@ impl Catalog {
         let file = copy.catalog();
         let opened = connect(&file, OpenFlags::SQLITE_OPEN_READ_WRITE);
         let mut writer = opened.map_err(|e| advised(explain(e, path), path))?;
+        take_room_for_index(&file);
         check(&writer, path).map_err(|error| advised(error, path))?;
         migrations::run(&mut writer, path, &migrations::ALL)?;
         Ok(Self::of(path, file, writer, Some((why.clone(), copy)), None))
@@ -189,7 +190,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
-    let connection = Connection::open_with_flags_and_vfs(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX, VFS)?;
+    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(Duration::from_secs(10))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -219,8 +220,18 @@ fn quick_check(connection: &Connection) -> rusqlite::Result<std::result::Result<
 /// Takes blocks for the write-ahead log behind its end: whoever fills the disk between a look at it and a commit does not
 /// fail that commit then. Where such blocks cannot be had, nothing but the foresight is lost.
 fn take_room_for_log(path: &Path, bytes: u64) {
-    let log = copies::beside(path, "-wal");
-    if let Ok(file) = std::fs::OpenOptions::new().write(true).open(log) {
+    take_room(&copies::beside(path, "-wal"), bytes);
+}
+
+/// Takes blocks for the log's index. SQLite maps that file and writes one byte of each of its pages, which on disks of smaller
+/// blocks leaves holes: on a full disk, writing into a hole that is mapped ends the process. The file is there once the first
+/// connection is open, and stays while any is.
+fn take_room_for_index(path: &Path) {
+    take_room(&copies::beside(path, "-shm"), INDEX_ROOM);
+}
+
+fn take_room(path: &Path, bytes: u64) {
+    if let Ok(file) = std::fs::OpenOptions::new().write(true).open(path) {
         let _ = rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::KEEP_SIZE, 0, bytes);
     }
 }
