@@ -79,7 +79,9 @@ fn what_a_restore_found_is_remembered_although_the_pack_looks_untouched() {
 fn what_a_backup_found_in_the_folders_of_the_parent_is_remembered() {
     let mut vault = Vault::on_rotting_medium();
     let (pack, _) = vault.packs();
-    change(&pack, |content| content[1000] ^= 1);
+    let root = vault.repository.load_snapshot(&vault.snapshots[0]).unwrap().tree;
+    let within = vault.repository.find_blob(BlobKind::Tree, &root).unwrap().offset as usize + 20;
+    change(&pack, |content| content[within] ^= 1);
 
     let second = vault.backup();
 
