@@ -120,9 +120,14 @@ pub fn change(path: &Path, change: impl FnOnce(&mut Vec<u8>)) {
     fs::write(path, content).unwrap();
 }
 
+/// Where files lie in memory.
+const MEMORY: &str = "/dev/shm";
+
 /// A folder in memory where there is such a place: here it is about bytes, and each record and restore waits for the disk.
+/// Containers often have one of 64 MiB, which would be a full disk to an engine: then it is the usual place.
 pub fn scratch() -> tempfile::TempDir {
-    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+    let room = rustix::fs::statvfs(MEMORY).map_or(0, |facts| facts.f_bavail * facts.f_frsize);
+    if room >= 2 << 30 { tempfile::tempdir_in(MEMORY).unwrap() } else { tempfile::tempdir().unwrap() }
 }
 
 /// Copies a folder with all that is in it.
