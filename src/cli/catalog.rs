@@ -1,12 +1,11 @@
-//! `vaultdeck catalog`: copies of the catalog, and the way back. No engine is needed, for it may not open; one that lives is asked.
+//! `vaultdeck catalog`: copies of the catalog, and the way back. No engine is needed, for it may not open.
 
 use super::Session;
 use super::arguments::Format;
 use super::failure::{Exit, Failure};
-use super::host::{Host, Purpose};
 use super::output::{self, Column, Row, Show};
 use crate::engine::catalog::copies::{self, PutBack};
-use crate::engine::data_dir::{DataDir, live_engine};
+use crate::engine::data_dir::DataDir;
 use clap::Subcommand;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -34,15 +33,15 @@ const COLUMNS: [Column; 3] = [
     Column { title: "SIZE", member: "SizeBytes", show: Show::Bytes },
 ];
 
-pub(super) async fn run(session: &Session, command: &CatalogCommand) -> Result<Exit, Failure> {
+pub(super) fn run(session: &Session, command: &CatalogCommand) -> Result<Exit, Failure> {
     if !session.data_dir.is_dir() {
         return Err(Failure::usage(format!("there is no data directory {}", session.data_dir.display())));
     }
     let catalog = session.data_dir.join("catalog.sqlite");
     match command {
         CatalogCommand::Copy => {
-            let path = copy(session, &catalog).await?;
-            output::write(&format!("{}\n", path.display()))?;
+            let copy = copies::make(&catalog, chrono::Utc::now())?;
+            output::write(&format!("{}\n", copy.path.display()))?;
         }
         CatalogCommand::Copies { output: format } => {
             let rows: Vec<Row> = copies::list(&catalog)?.iter().map(row).collect();
@@ -55,17 +54,6 @@ pub(super) async fn run(session: &Session, command: &CatalogCommand) -> Result<E
         }
     }
     Ok(Exit::Done)
-}
-
-/// A live engine has the catalog for itself, and makes the copy. One that is damaged is not opened for it.
-async fn copy(session: &Session, catalog: &Path) -> Result<PathBuf, Failure> {
-    if live_engine(&session.data_dir).is_some() {
-        let host = Host::reach(session, Purpose::Look).await?;
-        let copied = host.control().copy_catalog().await;
-        host.close().await;
-        return Ok(copied?);
-    }
-    Ok(copies::make(catalog, chrono::Utc::now())?.path)
 }
 
 fn row(copy: &copies::Copy) -> Row {

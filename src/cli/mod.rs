@@ -115,7 +115,7 @@ async fn dispatch(command: Command, session: &Session) -> Result<Exit, Failure> 
         Command::Account(command) => account::run(session, command).await,
         Command::Role(command) => role::run(session, command).await,
         Command::Credentials(options) => credentials::run(session, options).await,
-        Command::Catalog(command) => catalog::run(session, &command).await,
+        Command::Catalog(command) => catalog::run(session, &command),
         Command::Vault(command) => vault::run(session, command).await,
         Command::Vaults(options) => lists::vaults(session, &options).await,
         Command::Plans(options) => lists::plans(session, &options).await,

@@ -3,7 +3,7 @@
 //!
 //! ```compile_fail,E0451
 //! // The constructor is private: an approval cannot be forged.
-//! let forged = vaultdeck::client::Approved { pending: todo!(), by: todo!() };
+//! let forged = vaultdeck::client::Approved { pending: loop {}, by: loop {} };
 //! ```
 
 use crate::client::mutation::{NEW_PLAN_ID, Request, new_token};

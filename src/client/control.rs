@@ -5,9 +5,9 @@ use crate::client::explain::kind_of;
 use crate::client::text::clean;
 use crate::client::{Fault, FaultKind};
 use crate::domain::extension::{
-    AccountView, Accounts, AddAccount, AddResource, AddRole, CatalogCopied, CheckReport, ClockAnswer, ClockConfirmed,
-    ClockRequest, Credentials, CredentialsRequest, Health, RecoveryKey, RepairReport, RepairRequest, RescanReport,
-    ResourceAdded, ResourceView, Resources, Roles, Status, VaultArns,
+    AccountView, Accounts, AddAccount, AddResource, AddRole, CheckReport, ClockAnswer, ClockConfirmed, ClockRequest,
+    Credentials, CredentialsRequest, Health, RecoveryKey, RepairReport, RepairRequest, RescanReport, ResourceAdded,
+    ResourceView, Resources, Roles, Status, VaultArns,
 };
 use crate::domain::{Arn, Scope};
 use bytes::Bytes;
@@ -143,12 +143,6 @@ impl Control {
     pub async fn rescan(&self, only: Option<(&Scope, &str)>) -> Result<RescanReport, Fault> {
         let path = only.map_or_else(String::new, |(scope, vault)| vault_path(scope, vault)) + "/rescan";
         decode(&self.ask(Method::POST, &path, Some(&Nothing {}), CHECK_LIMIT).await?)
-    }
-
-    /// Copies the catalog; the copy's file on the engine's machine.
-    pub async fn copy_catalog(&self) -> Result<PathBuf, Fault> {
-        let copied = self.ask(Method::POST, "/catalog/copy", Some(&Nothing {}), SLOW_LIMIT).await?;
-        Ok(decode::<CatalogCopied>(&copied)?.path.into())
     }
 
     /// Moves a simulated clock. The answer comes when all that fell due on the way is done.

@@ -71,14 +71,6 @@ pub struct Health {
     pub problems: Vec<Problem>,
 }
 
-/// `POST /_vaultdeck/catalog/copy`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct CatalogCopied {
-    /// The copy's file.
-    pub path: String,
-}
-
 /// `POST /_vaultdeck/clock/confirm`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]

@@ -3,7 +3,6 @@
 //! It goes by wall time, also under a simulated clock: it guards against what happens to the disk, and that lives in real
 //! days. A simulated year would else cost 365 copies and leave the last seven simulated days, made within one second.
 
-use crate::domain::extension::CatalogCopied;
 use crate::engine::Engine;
 use crate::engine::catalog::copies;
 use crate::engine::error::Result;
@@ -15,12 +14,6 @@ use std::sync::Arc;
 const LOOK_EVERY: Duration = Duration::hours(1);
 
 impl Engine {
-    /// Copies the catalog now.
-    pub fn copy_catalog(&self) -> Result<CatalogCopied> {
-        let copy = copies::make(&self.data_dir.catalog(), Utc::now())?;
-        Ok(CatalogCopied { path: copy.path.to_string_lossy().into_owned() })
-    }
-
     /// Copies the catalog in the background, when the newest copy is a day old.
     pub(crate) fn copy_catalog_due(self: &Arc<Self>, turn: &mut Turn) -> Result<()> {
         let now = Utc::now();

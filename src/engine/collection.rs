@@ -11,7 +11,7 @@
 
 use crate::domain::{Arn, Time};
 use crate::engine::Engine;
-use crate::engine::catalog::packs;
+use crate::engine::catalog::{packs, vaults};
 use crate::engine::error::Result;
 use crate::engine::jobs::{Turn, queue::RETRY_AFTER};
 use crate::engine::vault_gate::Alone;
@@ -132,7 +132,7 @@ impl Engine {
 
     /// Collects one vault; when to look again, if packs were too young or there is more to repack.
     fn collect_vault(&self, arn: &Arn, now: Time, _alone: &Alone) -> Result<Option<Time>> {
-        if !self.catalog.read(|connection| packs::vault_exists(connection, arn))? {
+        if !self.catalog.read(|connection| vaults::exists(connection, arn))? {
             return Ok(None);
         }
         let vault = self.vault_store.get(arn)?;
@@ -155,7 +155,7 @@ impl Engine {
         };
         self.catalog.write(|tx| {
             packs::forget(tx, arn, &outcome.deleted)?;
-            if again.is_none() { packs::note_clean(tx, arn) } else { Ok(()) }
+            if again.is_none() { vaults::note_clean(tx, arn) } else { Ok(()) }
         })?;
         self.data_dir.reserve().refill();
         if !outcome.damaged.is_empty() {

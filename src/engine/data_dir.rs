@@ -254,6 +254,15 @@ pub fn socket_path(root: &Path) -> PathBuf {
     runtime.join(format!("vaultdeck-{}.sock", &digest[..16]))
 }
 
+/// What a folder holds; one that is not there holds nothing.
+pub(crate) fn entries(folder: &Path) -> Result<Vec<fs::DirEntry>> {
+    let failed = |e| Error::io(format!("list {}", folder.display()), e);
+    match fs::read_dir(folder) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        entries => entries.map_err(failed)?.map(|entry| entry.map_err(failed)).collect(),
+    }
+}
+
 /// Makes a folder with mode 0700, and its parents; an existing one that belongs to others' eyes is closed to them.
 pub fn make_private_folder(path: &Path) -> Result<()> {
     make_folder(path)?;

@@ -6,8 +6,8 @@
 
 use crate::domain::recovery_point::RecoveryPointStatus;
 use crate::domain::{Arn, Time};
-use crate::engine::catalog::packs;
 use crate::engine::catalog::values::Columns as _;
+use crate::engine::catalog::vaults;
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::{Turn, queue::RETRY_AFTER, store};
 use crate::engine::lifecycle::point_in;
@@ -164,7 +164,7 @@ impl Engine {
             let mut statement =
                 tx.prepare_cached("DELETE FROM recovery_points WHERE arn = ?1 AND status = 'DELETING'")?;
             points.iter().try_for_each(|doomed| statement.execute([doomed.arn.as_str()]).map(drop))?;
-            packs::note_litter(tx, &first.vault, now)
+            vaults::note_litter(tx, &first.vault, now)
         })
     }
 }

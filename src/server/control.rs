@@ -63,7 +63,6 @@ fn route(engine: &Engine, shutdown: &Shutdown, parts: &Parts, body: &[u8]) -> Re
             ok(&engine.repair_vault(&scope, &name, &parsed(body)?)?)
         }
         ("POST", ["clock", "confirm"]) => ok(&engine.confirm_clock()?),
-        ("POST", ["catalog", "copy"]) => ok(&engine.copy_catalog()?),
         ("GET", ["vaults"]) => ok(&engine.vault_arns()?),
         ("POST", ["rescan"]) => ok(&engine.rescan(None)?),
         ("POST", ["vaults", account, region, name, "rescan"]) => {

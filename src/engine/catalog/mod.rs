@@ -23,6 +23,7 @@ pub mod set_aside;
 pub mod state;
 pub mod tags;
 pub mod values;
+pub mod vaults;
 
 use crate::engine::error::{Error, Result};
 use crate::engine::read_only::ReadOnly;

@@ -7,12 +7,6 @@ use crate::repository::{Id, Moves};
 use rusqlite::{Connection, ToSql, params};
 use std::collections::BTreeSet;
 
-/// Whether there is still a vault of this ARN.
-pub fn vault_exists(connection: &Connection, vault: &Arn) -> Result<bool> {
-    let mut statement = connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM vaults WHERE arn = ?1)")?;
-    Ok(statement.query_row([vault.as_str()], |row| row.get(0))?)
-}
-
 /// The vaults in which an earlier process left something to collect: those that were not collected to the end since a
 /// recovery point went, packs that no recovery point refers to, and jobs that ended without one after `since`.
 pub fn vaults_with_garbage(connection: &Connection, since: Time) -> Result<Vec<Arn>> {
@@ -31,20 +25,6 @@ pub fn vaults_with_garbage(connection: &Connection, since: Time) -> Result<Vec<A
         vaults.push(row.parsed("vault_arn")?);
     }
     Ok(vaults)
-}
-
-/// Something in a vault is not needed any more; noted until a collection has left nothing to do.
-pub fn note_litter(connection: &Connection, vault: &Arn, now: Time) -> Result<()> {
-    connection
-        .prepare_cached("UPDATE vaults SET littered_at = ?2 WHERE arn = ?1")?
-        .execute(params![vault.as_str(), millis(now)])?;
-    Ok(())
-}
-
-/// A collection has left nothing to do.
-pub fn note_clean(connection: &Connection, vault: &Arn) -> Result<()> {
-    connection.prepare_cached("UPDATE vaults SET littered_at = NULL WHERE arn = ?1")?.execute([vault.as_str()])?;
-    Ok(())
 }
 
 /// Notes when packs were first seen; those that are known keep their time.

@@ -1,6 +1,7 @@
 //! The vaults' folders as they lie in the data directory.
 
 use crate::domain::{AccountId, Arn, Region, Scope, Time, VaultName};
+use crate::engine::data_dir::entries;
 use crate::engine::error::{Error, Result};
 use crate::engine::{manifest, vault_copies};
 use serde::Deserialize;
@@ -116,15 +117,9 @@ fn last(path: &Path) -> &str {
 
 /// The folders in a folder, sorted; a link is none of them.
 fn folders_in(folder: &Path) -> Result<Vec<PathBuf>> {
-    let failed = |e| Error::io(format!("list {}", folder.display()), e);
-    let entries = match fs::read_dir(folder) {
-        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries.map_err(failed)?,
-    };
     let mut folders = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(failed)?;
-        if entry.file_type().map_err(failed)?.is_dir() {
+    for entry in entries(folder)? {
+        if entry.file_type().map_err(|e| Error::io(format!("read {}", entry.path().display()), e))?.is_dir() {
             folders.push(entry.path());
         }
     }

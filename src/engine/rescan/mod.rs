@@ -14,6 +14,7 @@ use crate::domain::extension::RescanReport;
 use crate::domain::{AccountId, Arn};
 use crate::engine::access::accounts;
 use crate::engine::catalog::values::millis;
+use crate::engine::catalog::vaults;
 use crate::engine::error::{Error, Result};
 use crate::engine::{Engine, clock};
 use folders::VaultFolder;
@@ -75,7 +76,7 @@ impl Engine {
         let name_lock = self.vault_store.name_lock(&folder.arn);
         // Somebody may be making, or deleting, a vault of that name at this moment.
         let name = name_lock.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = self.catalog.read(|connection| standing::knows_vault(connection, &folder.arn))?;
+        let known = self.catalog.read(|connection| vaults::exists(connection, &folder.arn))?;
         if !known {
             if depth == Depth::Listing && !folder.holds_points()? {
                 // What an interrupted creation or deletion left; the name's next use deals with it.

@@ -46,12 +46,6 @@ impl Change {
     }
 }
 
-/// Whether there is a vault of this ARN.
-pub(super) fn knows_vault(connection: &Connection, vault: &Arn) -> Result<bool> {
-    let mut statement = connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM vaults WHERE arn = ?1)")?;
-    Ok(statement.query_row([vault.as_str()], |row| row.get(0))?)
-}
-
 /// The recovery points of a vault, by their ids. They are read before the folder is listed: whatever is committed in
 /// between has its files and no row here, never the other way round.
 pub(super) fn rows(connection: &Connection, vault: &Arn) -> Result<BTreeMap<String, Row>> {

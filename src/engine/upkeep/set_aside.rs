@@ -8,6 +8,7 @@
 use crate::domain::{Arn, Time};
 use crate::engine::Engine;
 use crate::engine::catalog::{damage, set_aside};
+use crate::engine::data_dir::entries;
 use crate::engine::error::{Error, Result};
 use crate::engine::trash::KEEP_DAYS;
 use crate::engine::upkeep::damage::Look;
@@ -15,7 +16,6 @@ use crate::engine::vault_store::OpenVault;
 use chrono::Duration;
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 impl Engine {
@@ -75,15 +75,9 @@ impl Engine {
 
 /// The names of the files in a folder; one that is not there has none.
 fn files_in(folder: &Path) -> Result<BTreeSet<String>> {
-    let failed = |e| Error::io(format!("list {}", folder.display()), e);
-    let entries = match fs::read_dir(folder) {
-        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(BTreeSet::new()),
-        entries => entries.map_err(failed)?,
-    };
     let mut names = BTreeSet::new();
-    for entry in entries {
-        let entry = entry.map_err(failed)?;
-        if entry.file_type().map_err(failed)?.is_file() {
+    for entry in entries(folder)? {
+        if entry.file_type().map_err(|e| Error::io(format!("read {}", entry.path().display()), e))?.is_file() {
             names.extend(entry.file_name().into_string().ok());
         }
     }
