@@ -118,8 +118,7 @@ pub(super) struct DashboardOptions {
     /// Allow changes on AWS
     #[arg(long)]
     pub(super) write: bool,
-    /// default, light, mono, or a NAME whose themes/NAME.toml lies beside the config file [~/.config/vaultdeck/themes/]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help = super::dashboard::theme_help())]
     pub(super) theme: Option<String>,
     /// Draw with ASCII signs only, whatever the locale says
     #[arg(long)]
@@ -158,8 +157,7 @@ pub(super) struct DemoOptions {
     /// Make it and stop, without the dashboard
     #[arg(long)]
     pub(super) no_dashboard: bool,
-    /// default, light, mono, or a NAME whose themes/NAME.toml lies beside the config file [~/.config/vaultdeck/themes/]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help = super::dashboard::theme_help())]
     pub(super) theme: Option<String>,
 }
 

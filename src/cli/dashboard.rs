@@ -49,6 +49,12 @@ fn failure(error: RunError) -> Failure {
     }
 }
 
+/// What the help says of `--theme`: a new built-in theme appears in it by itself.
+pub(super) fn theme_help() -> String {
+    let built_in = tui::theme::Theme::names(", ");
+    format!("{built_in}, or a NAME whose themes/NAME.toml lies beside the config file [~/.config/vaultdeck/themes/]")
+}
+
 /// A theme of the user's own lies in the folder `themes` beside the config file.
 fn theme_named(session: &Session, name: &str) -> String {
     let folder = session.places.config_file.parent().map(|folder| folder.join("themes"));

@@ -13,7 +13,7 @@ use crate::tui::glyph::Glyphs;
 use crate::tui::keymap::Keymap;
 use crate::tui::msg::{Effect, Msg, Tone};
 use crate::tui::route::{History, Route, Tab};
-use crate::tui::screens::{Nowhere, Page, Screen};
+use crate::tui::screens::{self, Nowhere, Screen};
 use crate::tui::store::{Change, Store};
 use crate::tui::table::Table;
 use crate::tui::term::signals::Signal;
@@ -92,7 +92,7 @@ pub struct App {
     pub world: World,
     pub(crate) size: (u16, u16),
     pub(crate) history: History,
-    pages: BTreeMap<Route, Page>,
+    pages: BTreeMap<Route, Box<dyn Screen>>,
     pub(crate) layers: Vec<Layer>,
     pub(crate) line: Option<Line>,
     pub(crate) said: Option<Said>,
@@ -127,7 +127,7 @@ impl App {
             tokens: setup.tokens,
         };
         let history = History::default();
-        let pages = BTreeMap::from([(history.here().clone(), Page::of(history.here()))]);
+        let pages = BTreeMap::from([(history.here().clone(), screens::open(history.here()))]);
         Self {
             world,
             size: setup.size,
@@ -243,15 +243,15 @@ impl App {
     /// The screen that is open.
     pub fn page(&self) -> &dyn Screen {
         match self.pages.get(self.history.here()) {
-            Some(page) => &**page,
+            Some(page) => page.as_ref(),
             None => &NO_PAGE,
         }
     }
 
     fn page_mut(&mut self) -> (&mut dyn Screen, &World) {
         let route = self.history.here().clone();
-        let page = self.pages.entry(route).or_insert_with_key(Page::of);
-        (page.screen_mut(), &self.world)
+        let page = self.pages.entry(route).or_insert_with_key(screens::open);
+        (page.as_mut(), &self.world)
     }
 
     fn sync(&mut self) {

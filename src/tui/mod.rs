@@ -1,4 +1,4 @@
-//! The dashboard (design §7).
+//! The dashboard.
 //!
 //! Everything that happens is a message; [`app::App`] takes one after the other, synchronously and without a look at any clock, and
 //! answers with effects that are carried out elsewhere. The same messages give the same frames.

@@ -70,9 +70,9 @@ impl<T> std::fmt::Debug for List<T> {
 }
 
 impl<T: Record> List<T> {
-    /// An empty list whose title tells what the columns shown at `when` would.
-    pub fn titled(when: When) -> Self {
-        Self { lines: Vec::new(), table: Table { titled: Some(when), ..Table::default() } }
+    /// An empty list; its title tells what the columns shown at `titled` would.
+    pub fn titled(titled: Option<When>) -> Self {
+        Self { lines: Vec::new(), table: Table { titled, ..Table::default() } }
     }
 
     /// Takes new rows; the selection stays on its row wherever that went, or at the top when nobody ever moved it.

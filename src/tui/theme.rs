@@ -5,8 +5,8 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The themes that are built in.
-const BUILT_IN: [(&str, &str); 3] = [
+/// The themes that are built in: what the help and the errors name, and all that knows of them.
+const BUILT_IN: &[(&str, &str)] = &[
     ("default", include_str!("../../themes/default.toml")),
     ("light", include_str!("../../themes/light.toml")),
     ("mono", include_str!("../../themes/mono.toml")),
@@ -77,7 +77,7 @@ pub struct Theme {
 #[derive(Debug, thiserror::Error)]
 pub enum ThemeError {
     /// Neither built in nor a file.
-    #[error("there is no theme {0:?}: choose default, light or mono, or name a .toml file")]
+    #[error("there is no theme {0:?}: choose {names}, or name a .toml file", names = Theme::names(" or "))]
     Unknown(String),
     /// The file cannot be read.
     #[error("the theme {0:?} cannot be read: {1}")]
@@ -105,6 +105,16 @@ struct Entry {
 }
 
 impl Theme {
+    /// The names of the built-in themes, as a sentence lists them: `default, light or mono`.
+    pub fn names(last: &str) -> String {
+        let names: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
+        match names.split_last() {
+            Some((end, [])) => (*end).to_owned(),
+            Some((end, rest)) => format!("{}{last}{end}", rest.join(", ")),
+            None => String::new(),
+        }
+    }
+
     /// The theme that a user named: a built-in one, or a file with the ending `.toml`.
     pub fn load(name: &str) -> Result<Self, ThemeError> {
         if let Some((name, text)) = BUILT_IN.iter().find(|(built_in, _)| *built_in == name) {

@@ -10,7 +10,7 @@ use crate::tui::dialogs::scopes::Scopes;
 use crate::tui::dialogs::{Dialog, Input};
 use crate::tui::msg::{Act, Effect, Tone};
 use crate::tui::route::{Route, Tab};
-use crate::tui::screens::Page;
+use crate::tui::screens;
 use crate::tui::widgets::edit::Edit;
 use crossterm::event::{KeyCode, KeyEvent};
 
@@ -186,7 +186,7 @@ impl App {
     /// A place was come to: its screen takes in what is known, and places that nothing remembers are dropped.
     pub(super) fn arrive(&mut self) {
         let route = self.history.here().clone();
-        self.pages.entry(route).or_insert_with_key(Page::of);
+        self.pages.entry(route).or_insert_with_key(screens::open);
         let history = &self.history;
         self.pages.retain(|route, _| matches!(route, Route::Tab(_)) || history.remembers(route));
         self.line = None;

@@ -7,14 +7,13 @@ use crate::tui::actions::Subject;
 use crate::tui::command::Command;
 use crate::tui::fmt;
 use crate::tui::msg::Act;
-use crate::tui::paint::Painter;
-use crate::tui::screens::{Screen, pane};
-use crate::tui::store::Line;
-use crate::tui::table::{Cell, Column, List, Record, Table, by_text};
+use crate::tui::screens::list::Listed;
+use crate::tui::screens::pane;
+use crate::tui::store::{Freshness, Line};
+use crate::tui::table::{Cell, Column, Record, by_text};
 use crate::tui::theme::Role;
 use crate::tui::world::World;
 use chrono::Duration;
-use ratatui::layout::Rect;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -34,10 +33,8 @@ pub struct Row {
 }
 
 /// The list of accounts.
-#[derive(Debug, Default)]
-pub struct Accounts {
-    list: List<Row>,
-}
+#[derive(Debug)]
+pub struct Accounts;
 
 static COLUMNS: &[Column<Row>] = &[
     Column::<Row>::new("ACCOUNT", 12, 28, |row, _| Cell::new(row.account.name.clone(), Role::Accent))
@@ -149,8 +146,13 @@ fn count(row: &mut Row, job: &BackupJob, since: crate::domain::Time) {
     }
 }
 
-impl Screen for Accounts {
-    fn crumb(&self, _: &World) -> String {
+const EMPTY: pane::Empty<'_> =
+    &["No account is known.", "", "On an engine, add one in another shell:", "$ vaultdeck account add --name staging"];
+
+impl Listed for Accounts {
+    type Row = Row;
+
+    fn title(&self, _: &World) -> String {
         "Accounts".to_owned()
     }
     fn keys(&self, world: &World) -> Vec<Key> {
@@ -160,45 +162,27 @@ impl Screen for Accounts {
         }
         keys
     }
-    fn sync(&mut self, world: &World) {
+    fn rows(&mut self, world: &World) -> Vec<Line<Row>> {
         let stale = world.store.slot(&Key::context(Query::Accounts)).fault.is_some();
         let mut accounts: Vec<Account> = known(world).into_values().collect();
         accounts.sort_by_key(|account| !account.management);
-        let lines = accounts.into_iter().map(|account| Line { record: Arc::new(row(account, world)), stale });
-        self.list.set(lines.collect());
+        accounts.into_iter().map(|account| Line { record: Arc::new(row(account, world)), stale }).collect()
     }
-    fn handle(&mut self, command: Command, world: &World) -> Option<Vec<Act>> {
-        if command == Command::Open {
-            let account = &self.list.choose()?.record.account.id;
-            let scope = world.scopes.iter().find(|scope| scope.account == *account).cloned()?;
-            return Some(vec![Act::Narrow(Some(scope)), Act::Run(Command::Jobs)]);
+    fn freshness(&self, world: &World) -> Freshness {
+        let accounts = Key::context(Query::Accounts);
+        match world.store.slot(&accounts).answer {
+            Some(Answer::Accounts(_)) => world.store.freshness(&self.keys(world)),
+            _ => world.store.freshness(&[accounts]),
         }
-        self.list.handle(command).then(Vec::new)
     }
-    fn subject(&self, _: &World) -> Subject {
-        self.list.selected().map_or(Subject::Nothing, |line| Subject::Account(line.record.account.id.clone()))
+    fn empty(&self, _: &World) -> pane::Empty<'static> {
+        EMPTY
     }
-    fn filter(&mut self, text: &str) {
-        self.list.filter(text);
+    fn open(&self, row: &Row, world: &World) -> Option<Vec<Act>> {
+        let scope = world.scopes.iter().find(|scope| scope.account == row.account.id).cloned()?;
+        Some(vec![Act::Narrow(Some(scope)), Act::Run(Command::Jobs)])
     }
-    fn table(&self) -> Option<&Table> {
-        Some(self.list.table())
-    }
-    fn unfilter(&mut self) -> bool {
-        self.list.unfilter()
-    }
-    fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
-        let keys = match world.store.slot(&Key::context(Query::Accounts)).answer {
-            Some(Answer::Accounts(_)) => self.keys(world),
-            _ => vec![Key::context(Query::Accounts)],
-        };
-        let fresh = world.store.freshness(&keys);
-        let empty: pane::Empty<'_> = &[
-            "No account is known.",
-            "",
-            "On an engine, add one in another shell:",
-            "$ vaultdeck account add --name staging",
-        ];
-        pane::view_list(&self.list, "Accounts", &fresh, empty, world, area, painter);
+    fn subject(&self, row: &Arc<Row>, _: &World) -> Subject {
+        Subject::Account(row.account.id.clone())
     }
 }

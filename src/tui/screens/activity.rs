@@ -1,25 +1,19 @@
 //! Screen 8: what this dashboard changed since it started.
 
 use crate::client::Key;
-use crate::tui::actions::Subject;
-use crate::tui::command::Command;
 use crate::tui::fmt;
-use crate::tui::msg::Act;
-use crate::tui::paint::Painter;
-use crate::tui::screens::{Screen, pane};
+use crate::tui::screens::list::Listed;
+use crate::tui::screens::pane;
 use crate::tui::store::{Freshness, Line};
-use crate::tui::table::{Cell, Column, List, Record, Table, When};
+use crate::tui::table::{Cell, Column, Record, When};
 use crate::tui::theme::Role;
 use crate::tui::world::{Activity, World};
-use ratatui::layout::Rect;
 use std::borrow::Cow;
 use std::sync::Arc;
 
 /// The list of changes, newest first.
-#[derive(Debug, Default)]
-pub struct ActivityScreen {
-    list: List<Activity>,
-}
+#[derive(Debug)]
+pub struct Activities;
 
 static COLUMNS: &[Column<Activity>] = &[
     Column::<Activity>::new("WHEN", 11, 11, |entry, _| Cell::plain(fmt::short(entry.at))),
@@ -59,40 +53,33 @@ impl Record for Activity {
     }
 }
 
-impl Screen for ActivityScreen {
+const EMPTY: pane::Empty<'_> = &[
+    "Nothing was changed from here since the dashboard started.",
+    "",
+    "Every change is shown here with its result, and kept in the audit log: who, when, where, the exact request, and",
+    "what came of it. A later version will show the whole log here.",
+];
+
+impl Listed for Activities {
+    type Row = Activity;
+
+    fn title(&self, _: &World) -> String {
+        "Activity of this session".to_owned()
+    }
     fn crumb(&self, _: &World) -> String {
         "Activity".to_owned()
     }
     fn keys(&self, _: &World) -> Vec<Key> {
         Vec::new()
     }
-    fn sync(&mut self, world: &World) {
+    fn rows(&mut self, world: &World) -> Vec<Line<Activity>> {
         let entries = world.activity.iter().rev().cloned();
-        self.list.set(entries.map(|entry| Line { record: Arc::new(entry), stale: false }).collect());
+        entries.map(|entry| Line { record: Arc::new(entry), stale: false }).collect()
     }
-    fn handle(&mut self, command: Command, _: &World) -> Option<Vec<Act>> {
-        self.list.handle(command).then(Vec::new)
+    fn freshness(&self, world: &World) -> Freshness {
+        Freshness { oldest: Some(world.wall), ..Freshness::default() }
     }
-    fn subject(&self, _: &World) -> Subject {
-        Subject::Nothing
-    }
-    fn filter(&mut self, text: &str) {
-        self.list.filter(text);
-    }
-    fn table(&self) -> Option<&Table> {
-        Some(self.list.table())
-    }
-    fn unfilter(&mut self) -> bool {
-        self.list.unfilter()
-    }
-    fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
-        let fresh = Freshness { oldest: Some(world.wall), ..Freshness::default() };
-        let empty: pane::Empty<'_> = &[
-            "Nothing was changed from here since the dashboard started.",
-            "",
-            "Every change is shown here with its result, and kept in the audit log: who, when, where, the exact request, and",
-            "what came of it. A later version will show the whole log here.",
-        ];
-        pane::view_list(&self.list, "Activity of this session", &fresh, empty, world, area, painter);
+    fn empty(&self, _: &World) -> pane::Empty<'static> {
+        EMPTY
     }
 }

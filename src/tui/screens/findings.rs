@@ -2,21 +2,17 @@
 
 use crate::client::{Key, Query};
 use crate::tui::actions::Subject;
-use crate::tui::command::Command;
 use crate::tui::msg::Act;
-use crate::tui::paint::Painter;
+use crate::tui::screens::list::{Detail, Listed};
+use crate::tui::screens::pane;
 use crate::tui::screens::problems::{self, Problem};
-use crate::tui::screens::{Screen, pane};
-use crate::tui::store::Line;
-use crate::tui::table::{List, Table};
+use crate::tui::store::{Freshness, Line};
 use crate::tui::world::World;
-use ratatui::layout::Rect;
 use std::sync::Arc;
 
 /// The list of findings.
 #[derive(Debug, Default)]
 pub struct Findings {
-    list: List<Problem>,
     /// Of each plan and each vault that the lists told of.
     details: Vec<Key>,
 }
@@ -45,8 +41,16 @@ impl Findings {
     }
 }
 
-impl Screen for Findings {
-    fn crumb(&self, _: &World) -> String {
+const EMPTY: pane::Empty<'_> = &[
+    "Nothing was found: no failed, expired, stopped or missing backup, no recovery point that is stuck or damaged.",
+    "",
+    "Findings come of what the jobs, the plans and the recovery points of the accounts in view tell.",
+];
+
+impl Listed for Findings {
+    type Row = Problem;
+
+    fn title(&self, _: &World) -> String {
         "Findings".to_owned()
     }
     fn keys(&self, world: &World) -> Vec<Key> {
@@ -54,42 +58,23 @@ impl Screen for Findings {
         keys.extend(self.details.iter().cloned());
         keys
     }
-    fn sync(&mut self, world: &World) {
+    fn rows(&mut self, world: &World) -> Vec<Line<Problem>> {
         self.details = Self::details(world);
-        let lines = problems::of(world).into_iter().map(|problem| Line { record: Arc::new(problem), stale: false });
-        self.list.set(lines.collect());
+        problems::of(world).into_iter().map(|problem| Line { record: Arc::new(problem), stale: false }).collect()
     }
-    fn handle(&mut self, command: Command, _: &World) -> Option<Vec<Act>> {
-        if command == Command::Open {
-            return Some(vec![Act::Open(self.list.choose()?.record.route.clone())]);
-        }
-        self.list.handle(command).then(Vec::new)
+    fn freshness(&self, world: &World) -> Freshness {
+        world.store.freshness(&Self::lists(world))
     }
-    fn subject(&self, world: &World) -> Subject {
-        self.list.selected().map_or(Subject::Nothing, |line| problems::subject(&line.record, world))
+    fn empty(&self, _: &World) -> pane::Empty<'static> {
+        EMPTY
     }
-    fn filter(&mut self, text: &str) {
-        self.list.filter(text);
+    fn open(&self, problem: &Problem, _: &World) -> Option<Vec<Act>> {
+        Some(vec![Act::Open(problem.route.clone())])
     }
-    fn table(&self) -> Option<&Table> {
-        Some(self.list.table())
+    fn subject(&self, problem: &Arc<Problem>, world: &World) -> Subject {
+        problems::subject(problem, world)
     }
-    fn unfilter(&mut self) -> bool {
-        self.list.unfilter()
-    }
-    fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
-        let fresh = world.store.freshness(&Self::lists(world));
-        let empty: pane::Empty<'_> = &[
-            "Nothing was found: no failed, expired, stopped or missing backup, no recovery point that is stuck or damaged.",
-            "",
-            "Findings come of what the jobs, the plans and the recovery points of the accounts in view tell.",
-        ];
-        let selected = self.list.selected().filter(|_| area.height >= 12);
-        let detail = selected.map_or(0, |_| (area.height / 3).clamp(5, 10));
-        let list = Rect::new(area.x, area.y, area.width, area.height - detail);
-        pane::view_list(&self.list, "Findings", &fresh, empty, world, list, painter);
-        if let Some(line) = selected {
-            problems::view_detail(&line.record, world, Rect::new(area.x, list.bottom(), area.width, detail), painter);
-        }
+    fn detail(&self) -> Option<Detail<Problem>> {
+        Some(problems::view_detail)
     }
 }

@@ -7,6 +7,7 @@ pub mod details;
 pub mod findings;
 pub mod job;
 pub mod jobs;
+pub mod list;
 pub mod overview;
 pub mod pane;
 pub mod plan;
@@ -24,12 +25,13 @@ use crate::tui::command::Command;
 use crate::tui::msg::Act;
 use crate::tui::paint::Painter;
 use crate::tui::route::{Route, Tab};
+use crate::tui::screens::list::ListScreen;
 use crate::tui::table::Table;
 use crate::tui::world::World;
 use ratatui::layout::Rect;
 
 /// What every screen can do.
-pub trait Screen {
+pub trait Screen: std::fmt::Debug {
     /// Its part of the path at the top.
     fn crumb(&self, world: &World) -> String;
     /// What it shows.
@@ -75,99 +77,23 @@ impl Screen for Nowhere {
     fn view(&self, _: &World, _: Rect, _: &mut Painter<'_>) {}
 }
 
-/// Writes the enum of all screens, and hands each call to the one that it is.
-macro_rules! pages {
-    ($($variant:ident($type:ty)),+ $(,)?) => {
-        /// A screen with its state.
-        #[derive(Debug)]
-        #[expect(clippy::large_enum_variant, reason = "one exists for each open screen, and none is moved often")]
-        pub enum Page { $(#[doc = stringify!($variant)] $variant($type)),+ }
-
-        impl Page {
-            fn screen(&self) -> &(dyn Screen + 'static) {
-                match self { $(Self::$variant(screen) => screen),+ }
-            }
-
-            /// The screen itself, to change.
-            pub fn screen_mut(&mut self) -> &mut (dyn Screen + 'static) {
-                match self { $(Self::$variant(screen) => screen),+ }
-            }
-        }
-    };
-}
-pages! {
-    Overview(overview::Overview),
-    Vaults(vaults::Vaults),
-    Points(points::Points),
-    Point(Box<point::Point>),
-    Plans(plans::Plans),
-    Plan(plan::PlanScreen),
-    Jobs(jobs::Jobs),
-    Job(job::JobScreen),
-    Accounts(accounts::Accounts),
-    Resources(resources::Resources),
-    Findings(findings::Findings),
-    Activity(activity::ActivityScreen),
-}
-
-impl Page {
-    /// The screen of a place, with nothing in it yet.
-    pub fn of(route: &Route) -> Self {
-        match route {
-            Route::Tab(Tab::Overview) => Self::Overview(overview::Overview::default()),
-            Route::Tab(Tab::Vaults) => Self::Vaults(vaults::Vaults::default()),
-            Route::Tab(Tab::Plans) => Self::Plans(plans::Plans::default()),
-            Route::Tab(Tab::Jobs) => Self::Jobs(jobs::Jobs::default()),
-            Route::Tab(Tab::Accounts) => Self::Accounts(accounts::Accounts::default()),
-            Route::Tab(Tab::Resources) => Self::Resources(resources::Resources::default()),
-            Route::Tab(Tab::Findings) => Self::Findings(findings::Findings::default()),
-            Route::Tab(Tab::Activity) => Self::Activity(activity::ActivityScreen::default()),
-            Route::Vault(scope, name) => Self::Points(points::Points::of_vault(scope.clone(), name.clone())),
-            Route::Resource(scope, arn) => Self::Points(points::Points::of_resource(scope.clone(), arn.clone())),
-            Route::Point(scope, vault, arn) => {
-                Self::Point(Box::new(point::Point::new(scope.clone(), vault.clone(), arn.clone())))
-            }
-            Route::Plan(scope, id) => Self::Plan(plan::PlanScreen::new(scope.clone(), id.clone())),
-            Route::BackupJob(scope, id) => Self::Job(job::JobScreen::backup(scope.clone(), id.clone())),
-            Route::RestoreJob(scope, id) => Self::Job(job::JobScreen::restore(scope.clone(), id.clone())),
-            Route::CopyJob(scope, id) => Self::Job(job::JobScreen::copy(scope.clone(), id.clone())),
-        }
-    }
-}
-
-impl std::ops::Deref for Page {
-    type Target = dyn Screen;
-    fn deref(&self) -> &Self::Target {
-        self.screen()
-    }
-}
-
-impl<T: Screen> Screen for Box<T> {
-    fn crumb(&self, world: &World) -> String {
-        (**self).crumb(world)
-    }
-    fn keys(&self, world: &World) -> Vec<Key> {
-        (**self).keys(world)
-    }
-    fn sync(&mut self, world: &World) {
-        (**self).sync(world);
-    }
-    fn handle(&mut self, command: Command, world: &World) -> Option<Vec<Act>> {
-        (**self).handle(command, world)
-    }
-    fn subject(&self, world: &World) -> Subject {
-        (**self).subject(world)
-    }
-    fn filter(&mut self, text: &str) {
-        (**self).filter(text);
-    }
-    fn table(&self) -> Option<&Table> {
-        (**self).table()
-    }
-    fn unfilter(&mut self) -> bool {
-        (**self).unfilter()
-    }
-    fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
-        (**self).view(world, area, painter);
+/// The screen of a place, with nothing in it yet.
+pub fn open(route: &Route) -> Box<dyn Screen> {
+    match route.clone() {
+        Route::Tab(Tab::Overview) => Box::new(overview::Overview::default()),
+        Route::Tab(Tab::Vaults) => Box::new(ListScreen::new(vaults::Vaults)),
+        Route::Tab(Tab::Plans) => Box::new(ListScreen::new(plans::Plans::default())),
+        Route::Tab(Tab::Jobs) => Box::new(jobs::Jobs::default()),
+        Route::Tab(Tab::Accounts) => Box::new(ListScreen::new(accounts::Accounts)),
+        Route::Tab(Tab::Resources) => Box::new(ListScreen::new(resources::Resources)),
+        Route::Tab(Tab::Findings) => Box::new(ListScreen::new(findings::Findings::default())),
+        Route::Tab(Tab::Activity) => Box::new(ListScreen::new(activity::Activities)),
+        Route::Vault(scope, name) => Box::new(ListScreen::new(points::Points::of_vault(scope, name))),
+        Route::Resource(scope, arn) => Box::new(ListScreen::new(points::Points::of_resource(scope, arn))),
+        Route::Point(scope, vault, arn) => Box::new(point::Point::new(scope, vault, arn)),
+        Route::Plan(scope, id) => Box::new(plan::PlanScreen::new(scope, id)),
+        Route::BackupJob(scope, id) => Box::new(job::JobScreen::backup(scope, id)),
+        Route::RestoreJob(scope, id) => Box::new(job::JobScreen::restore(scope, id)),
+        Route::CopyJob(scope, id) => Box::new(job::JobScreen::copy(scope, id)),
     }
 }

@@ -3,22 +3,23 @@
 use crate::client::{Answer, Key, Query};
 use crate::domain::plan::PlanSummary;
 use crate::tui::actions::Subject;
-use crate::tui::command::Command;
 use crate::tui::fmt;
 use crate::tui::msg::Act;
-use crate::tui::paint::Painter;
 use crate::tui::route::Route;
-use crate::tui::screens::{Screen, pane};
-use crate::tui::table::{Cell, Column, List, Record, Table, When, by_text};
+use crate::tui::screens::list::Listed;
+use crate::tui::screens::pane;
+use crate::tui::store::{Freshness, Line};
+use crate::tui::table::{Cell, Column, Record, When, by_text};
 use crate::tui::theme::Role;
 use crate::tui::world::World;
-use ratatui::layout::Rect;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// The list of plans.
 #[derive(Debug, Default)]
 pub struct Plans {
-    list: List<PlanSummary>,
+    /// The details of every plan: for the next runs, and so that a plan opens at once.
+    details: Vec<Key>,
 }
 
 static COLUMNS: &[Column<PlanSummary>] = &[
@@ -94,50 +95,37 @@ const EMPTY: pane::Empty<'_> = &[
     "$ vaultdeck resource add EFS projects --path /srv/projects --tag env=prod",
 ];
 
-impl Plans {
-    /// The details of every plan: for the next runs, and so that a plan opens at once.
-    fn detail_keys(&self) -> impl Iterator<Item = Key> + '_ {
-        let plans = self.list.lines().iter().map(|line| &line.record);
-        plans.map(|plan| Key::scoped(plan.scope.clone(), Query::Plan { id: plan.id.clone() }))
-    }
-}
+impl Listed for Plans {
+    type Row = PlanSummary;
 
-impl Screen for Plans {
+    fn title(&self, _: &World) -> String {
+        "Backup plans".to_owned()
+    }
     fn crumb(&self, _: &World) -> String {
         "Plans".to_owned()
     }
     fn keys(&self, world: &World) -> Vec<Key> {
         let mut keys = world.everywhere(&Query::Plans);
-        keys.extend(self.detail_keys());
+        keys.extend(self.details.iter().cloned());
         keys
     }
-    fn sync(&mut self, world: &World) {
-        self.list.set(world.store.gather(&world.shown, &Query::Plans, Answer::plans));
+    fn rows(&mut self, world: &World) -> Vec<Line<PlanSummary>> {
+        let lines = world.store.gather(&world.shown, &Query::Plans, Answer::plans);
+        let plans = lines.iter().map(|line| &line.record);
+        let details = plans.map(|plan| Key::scoped(plan.scope.clone(), Query::Plan { id: plan.id.clone() }));
+        self.details = details.collect();
+        lines
     }
-    fn handle(&mut self, command: Command, _: &World) -> Option<Vec<Act>> {
-        if command == Command::Open {
-            let plan = &self.list.choose()?.record;
-            return Some(vec![Act::Open(Route::Plan(plan.scope.clone(), plan.id.clone()))]);
-        }
-        self.list.handle(command).then(Vec::new)
+    fn freshness(&self, world: &World) -> Freshness {
+        world.store.freshness(&world.everywhere(&Query::Plans))
     }
-    fn subject(&self, _: &World) -> Subject {
-        self.list.selected().map_or(Subject::Nothing, |line| {
-            let plan = &line.record;
-            Subject::Plan(plan.scope.clone(), plan.id.clone(), plan.name.clone(), plan.arn.clone())
-        })
+    fn empty(&self, _: &World) -> pane::Empty<'static> {
+        EMPTY
     }
-    fn filter(&mut self, text: &str) {
-        self.list.filter(text);
+    fn open(&self, plan: &PlanSummary, _: &World) -> Option<Vec<Act>> {
+        Some(vec![Act::Open(Route::Plan(plan.scope.clone(), plan.id.clone()))])
     }
-    fn table(&self) -> Option<&Table> {
-        Some(self.list.table())
-    }
-    fn unfilter(&mut self) -> bool {
-        self.list.unfilter()
-    }
-    fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
-        let fresh = world.store.freshness(&world.everywhere(&Query::Plans));
-        pane::view_list(&self.list, "Backup plans", &fresh, EMPTY, world, area, painter);
+    fn subject(&self, plan: &Arc<PlanSummary>, _: &World) -> Subject {
+        Subject::Plan(plan.scope.clone(), plan.id.clone(), plan.name.clone(), plan.arn.clone())
     }
 }

@@ -3,17 +3,16 @@
 use crate::client::{Answer, Key, Query};
 use crate::domain::{Arn, Known, KnownPoint, Scope};
 use crate::tui::actions::{Subject, last_part};
-use crate::tui::command::Command;
 use crate::tui::fmt;
 use crate::tui::msg::Act;
-use crate::tui::paint::Painter;
 use crate::tui::route::Route;
-use crate::tui::screens::{Screen, pane, status};
-use crate::tui::table::{Cell, Column, List, Record, Table, When, by_text};
+use crate::tui::screens::list::Listed;
+use crate::tui::screens::{pane, status};
+use crate::tui::store::{Freshness, Line};
+use crate::tui::table::{Cell, Column, Record, When, by_text};
 use crate::tui::text::Elide;
 use crate::tui::theme::Role;
 use crate::tui::world::World;
-use ratatui::layout::Rect;
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -29,28 +28,26 @@ enum Of {
 pub struct Points {
     scope: Scope,
     of: Of,
-    list: List<KnownPoint>,
+    /// The resource's name, as a point of it tells it.
+    told: Option<String>,
 }
 
 impl Points {
     /// Those of a vault.
     pub fn of_vault(scope: Scope, name: String) -> Self {
-        Self { scope, of: Of::Vault(name), list: List::titled(When::ManyVaults) }
+        Self { scope, of: Of::Vault(name), told: None }
     }
 
     /// Those of a resource, in all vaults.
     pub fn of_resource(scope: Scope, arn: Arn) -> Self {
-        Self { scope, of: Of::Resource(arn), list: List::titled(When::ManyResources) }
+        Self { scope, of: Of::Resource(arn), told: None }
     }
 
     /// What the points are of, as people call it.
     fn name(&self, world: &World) -> String {
         match &self.of {
             Of::Vault(name) => name.clone(),
-            Of::Resource(arn) => {
-                let told = self.list.lines().iter().find_map(|line| line.record.resource_name.clone());
-                told.unwrap_or_else(|| world.resource_name(&self.scope, arn))
-            }
+            Of::Resource(arn) => self.told.clone().unwrap_or_else(|| world.resource_name(&self.scope, arn)),
         }
     }
 
@@ -161,65 +158,62 @@ impl Record for KnownPoint {
     }
 }
 
-impl Screen for Points {
+const EMPTY_VAULT: pane::Empty<'_> = &[
+    "This vault holds no recovery point yet.",
+    "",
+    "Back a resource up into it now:",
+    "$ :start-backup",
+    "or let a plan do it every night:",
+    "$ :create-plan",
+];
+
+const EMPTY_RESOURCE: pane::Empty<'_> =
+    &["This resource was never backed up.", "", "Back it up now:", "$ :start-backup"];
+
+impl Listed for Points {
+    type Row = KnownPoint;
+
+    fn title(&self, world: &World) -> String {
+        let of = if matches!(self.of, Of::Vault(_)) { "in" } else { "of" };
+        format!("Recovery points {of} {}", self.name(world))
+    }
+    fn titled(&self) -> Option<When> {
+        Some(if matches!(self.of, Of::Vault(_)) { When::ManyVaults } else { When::ManyResources })
+    }
     fn crumb(&self, world: &World) -> String {
         self.name(world)
     }
     fn keys(&self, _: &World) -> Vec<Key> {
         vec![Key::scoped(self.scope.clone(), self.query()), Key::scoped(self.scope.clone(), Query::Vaults)]
     }
-    fn sync(&mut self, world: &World) {
+    fn rows(&mut self, world: &World) -> Vec<Line<KnownPoint>> {
         let scopes = std::slice::from_ref(&self.scope);
-        self.list.set(world.store.gather(scopes, &self.query(), Answer::recovery_points));
+        let lines = world.store.gather(scopes, &self.query(), Answer::recovery_points);
+        self.told = lines.iter().find_map(|line| line.record.resource_name.clone());
+        lines
     }
-    fn handle(&mut self, command: Command, _: &World) -> Option<Vec<Act>> {
-        if command == Command::Open {
-            let point = &self.list.choose()?.record;
-            let route = Route::Point(point.scope.clone(), point.vault_name.clone(), point.arn.clone());
-            return Some(vec![Act::Open(route)]);
-        }
-        self.list.handle(command).then(Vec::new)
+    fn freshness(&self, world: &World) -> Freshness {
+        world.store.freshness(&[Key::scoped(self.scope.clone(), self.query())])
     }
-    fn subject(&self, world: &World) -> Subject {
-        match (self.list.selected(), &self.of) {
-            (Some(line), _) => Subject::Point(Arc::clone(&line.record), Vec::new()),
-            (None, Of::Resource(arn)) => Subject::Resource(self.scope.clone(), arn.clone()),
-            (None, Of::Vault(name)) => {
+    fn empty(&self, _: &World) -> pane::Empty<'static> {
+        if matches!(self.of, Of::Vault(_)) { EMPTY_VAULT } else { EMPTY_RESOURCE }
+    }
+    fn open(&self, point: &KnownPoint, _: &World) -> Option<Vec<Act>> {
+        let route = Route::Point(point.scope.clone(), point.vault_name.clone(), point.arn.clone());
+        Some(vec![Act::Open(route)])
+    }
+    fn subject(&self, point: &Arc<KnownPoint>, _: &World) -> Subject {
+        Subject::Point(Arc::clone(point), Vec::new())
+    }
+    fn owner(&self, world: &World) -> Subject {
+        match &self.of {
+            Of::Resource(arn) => Subject::Resource(self.scope.clone(), arn.clone()),
+            Of::Vault(name) => {
                 let vaults = world.store.vaults(&self.scope);
                 let vault = vaults.and_then(|vaults| vaults.iter().find(|vault| vault.name == *name));
                 let known = vault.map(|vault| Subject::Vault(Arc::clone(vault)));
                 known.unwrap_or_else(|| Subject::VaultName(self.scope.clone(), name.clone()))
             }
         }
-    }
-    fn filter(&mut self, text: &str) {
-        self.list.filter(text);
-    }
-    fn table(&self) -> Option<&Table> {
-        Some(self.list.table())
-    }
-    fn unfilter(&mut self) -> bool {
-        self.list.unfilter()
-    }
-    fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
-        let fresh = world.store.freshness(&[Key::scoped(self.scope.clone(), self.query())]);
-        let (title, empty): (String, pane::Empty<'_>) = match &self.of {
-            Of::Vault(_) => (
-                format!("Recovery points in {}", self.name(world)),
-                &[
-                    "This vault holds no recovery point yet.",
-                    "",
-                    "Back a resource up into it now:",
-                    "$ :start-backup",
-                    "or let a plan do it every night:",
-                    "$ :create-plan",
-                ],
-            ),
-            Of::Resource(_) => (
-                format!("Recovery points of {}", self.name(world)),
-                &["This resource was never backed up.", "", "Back it up now:", "$ :start-backup"],
-            ),
-        };
-        pane::view_list(&self.list, &title, &fresh, empty, world, area, painter);
     }
 }

@@ -3,18 +3,16 @@
 use crate::client::{Key, Query};
 use crate::domain::{Arn, ResourceType, Scope, Tags, Time};
 use crate::tui::actions::{Subject, last_part};
-use crate::tui::command::Command;
 use crate::tui::fmt;
 use crate::tui::msg::Act;
-use crate::tui::paint::Painter;
 use crate::tui::route::Route;
-use crate::tui::screens::{Screen, pane};
+use crate::tui::screens::list::Listed;
+use crate::tui::screens::pane;
 use crate::tui::store::Line;
-use crate::tui::table::{Cell, Column, List, Record, Table, When, by_text};
+use crate::tui::table::{Cell, Column, Record, When, by_text};
 use crate::tui::text::Elide;
 use crate::tui::theme::Role;
 use crate::tui::world::World;
-use ratatui::layout::Rect;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -34,10 +32,8 @@ pub struct Row {
 }
 
 /// The list of resources.
-#[derive(Debug, Default)]
-pub struct Resources {
-    list: List<Row>,
-}
+#[derive(Debug)]
+pub struct Resources;
 
 static COLUMNS: &[Column<Row>] = &[
     Column::<Row>::new("RESOURCE", 12, 28, |row, _| Cell::new(row.name.clone(), Role::Accent))
@@ -142,8 +138,10 @@ fn rows(scope: &Scope, world: &World) -> BTreeMap<Arn, Row> {
     rows
 }
 
-impl Screen for Resources {
-    fn crumb(&self, _: &World) -> String {
+impl Listed for Resources {
+    type Row = Row;
+
+    fn title(&self, _: &World) -> String {
         "Resources".to_owned()
     }
     fn keys(&self, world: &World) -> Vec<Key> {
@@ -151,7 +149,7 @@ impl Screen for Resources {
         keys.extend(world.everywhere(&Query::ProtectedResources));
         keys
     }
-    fn sync(&mut self, world: &World) {
+    fn rows(&mut self, world: &World) -> Vec<Line<Row>> {
         let mut lines = Vec::new();
         for scope in &world.shown {
             let stale = [Query::Resources, Query::ProtectedResources]
@@ -160,32 +158,15 @@ impl Screen for Resources {
             lines.extend(rows(scope, world).into_values().map(|row| Line { record: Arc::new(row), stale }));
         }
         lines.sort_by(|a, b| by_text(&a.record.name, &b.record.name));
-        self.list.set(lines);
+        lines
     }
-    fn handle(&mut self, command: Command, _: &World) -> Option<Vec<Act>> {
-        if command == Command::Open {
-            let row = &self.list.choose()?.record;
-            return Some(vec![Act::Open(Route::Resource(row.scope.clone(), row.arn.clone()))]);
-        }
-        self.list.handle(command).then(Vec::new)
+    fn empty(&self, world: &World) -> pane::Empty<'static> {
+        if world.is_engine() || !world.store.known { EMPTY } else { EMPTY_AWS }
     }
-    fn subject(&self, _: &World) -> Subject {
-        self.list
-            .selected()
-            .map_or(Subject::Nothing, |line| Subject::Resource(line.record.scope.clone(), line.record.arn.clone()))
+    fn open(&self, row: &Row, _: &World) -> Option<Vec<Act>> {
+        Some(vec![Act::Open(Route::Resource(row.scope.clone(), row.arn.clone()))])
     }
-    fn filter(&mut self, text: &str) {
-        self.list.filter(text);
-    }
-    fn table(&self) -> Option<&Table> {
-        Some(self.list.table())
-    }
-    fn unfilter(&mut self) -> bool {
-        self.list.unfilter()
-    }
-    fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
-        let fresh = world.store.freshness(&self.keys(world));
-        let empty = if world.is_engine() || !world.store.known { EMPTY } else { EMPTY_AWS };
-        pane::view_list(&self.list, "Resources", &fresh, empty, world, area, painter);
+    fn subject(&self, row: &Arc<Row>, _: &World) -> Subject {
+        Subject::Resource(row.scope.clone(), row.arn.clone())
     }
 }

@@ -50,7 +50,8 @@ pub fn point(point: &KnownPoint, glyphs: Glyphs) -> Cell {
     Cell::new(format!("{sign} {}", point.status.as_str()), role)
 }
 
-/// Words of a service's message, and what they mean to a person on call (reference §3.7).
+/// Words of a service's message, and what they mean to a person on call. AWS Backup promises no wording: services write
+/// these messages, so words are looked for and not whole texts.
 const MEANINGS: &[(&[&str], &str)] = &[
     (
         &["completed with issues"],

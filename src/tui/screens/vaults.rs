@@ -3,24 +3,22 @@
 use crate::client::{Answer, Key, Query};
 use crate::domain::vault::Vault;
 use crate::tui::actions::Subject;
-use crate::tui::command::Command;
 use crate::tui::fmt;
 use crate::tui::msg::Act;
-use crate::tui::paint::Painter;
 use crate::tui::route::Route;
-use crate::tui::screens::{Screen, pane};
-use crate::tui::table::{Cell, Column, List, Record, Table, When, by_text};
+use crate::tui::screens::list::Listed;
+use crate::tui::screens::pane;
+use crate::tui::store::Line;
+use crate::tui::table::{Cell, Column, Record, When, by_text};
 use crate::tui::text::Elide;
 use crate::tui::theme::Role;
 use crate::tui::world::World;
-use ratatui::layout::Rect;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// The list of vaults.
-#[derive(Debug, Default)]
-pub struct Vaults {
-    list: List<Vault>,
-}
+#[derive(Debug)]
+pub struct Vaults;
 
 static COLUMNS: &[Column<Vault>] = &[
     Column::<Vault>::new("VAULT", 20, 40, |vault, _| Cell::new(vault.name.clone(), Role::Accent))
@@ -96,37 +94,25 @@ const EMPTY: pane::Empty<'_> = &[
     "$ :start-backup",
 ];
 
-impl Screen for Vaults {
-    fn crumb(&self, _: &World) -> String {
+impl Listed for Vaults {
+    type Row = Vault;
+
+    fn title(&self, _: &World) -> String {
         "Vaults".to_owned()
     }
     fn keys(&self, world: &World) -> Vec<Key> {
         world.everywhere(&Query::Vaults)
     }
-    fn sync(&mut self, world: &World) {
-        self.list.set(world.store.gather(&world.shown, &Query::Vaults, Answer::vaults));
+    fn rows(&mut self, world: &World) -> Vec<Line<Vault>> {
+        world.store.gather(&world.shown, &Query::Vaults, Answer::vaults)
     }
-    fn handle(&mut self, command: Command, _: &World) -> Option<Vec<Act>> {
-        if command == Command::Open {
-            let vault = &self.list.choose()?.record;
-            return Some(vec![Act::Open(Route::Vault(vault.scope.clone(), vault.name.clone()))]);
-        }
-        self.list.handle(command).then(Vec::new)
+    fn empty(&self, _: &World) -> pane::Empty<'static> {
+        EMPTY
     }
-    fn subject(&self, _: &World) -> Subject {
-        self.list.selected().map_or(Subject::Nothing, |line| Subject::Vault(line.record.clone()))
+    fn open(&self, vault: &Vault, _: &World) -> Option<Vec<Act>> {
+        Some(vec![Act::Open(Route::Vault(vault.scope.clone(), vault.name.clone()))])
     }
-    fn filter(&mut self, text: &str) {
-        self.list.filter(text);
-    }
-    fn table(&self) -> Option<&Table> {
-        Some(self.list.table())
-    }
-    fn unfilter(&mut self) -> bool {
-        self.list.unfilter()
-    }
-    fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
-        let fresh = world.store.freshness(&self.keys(world));
-        pane::view_list(&self.list, "Vaults", &fresh, EMPTY, world, area, painter);
+    fn subject(&self, vault: &Arc<Vault>, _: &World) -> Subject {
+        Subject::Vault(Arc::clone(vault))
     }
 }

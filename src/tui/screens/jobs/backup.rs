@@ -1,0 +1,128 @@
+//! The tab of backup jobs.
+
+use crate::client::{Answer, Key, Query};
+use crate::domain::job::BackupJob;
+use crate::tui::actions::Subject;
+use crate::tui::fmt;
+use crate::tui::msg::Act;
+use crate::tui::route::Route;
+use crate::tui::screens::jobs::{account, is_bad, push_all, took};
+use crate::tui::screens::list::Listed;
+use crate::tui::screens::points::resource_name;
+use crate::tui::screens::{pane, status};
+use crate::tui::store::Line;
+use crate::tui::table::{Cell, Column, Record, When, by_text};
+use crate::tui::theme::Role;
+use crate::tui::world::World;
+use std::borrow::Cow;
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+/// The list of backup jobs.
+#[derive(Debug)]
+pub struct BackupJobs;
+
+static COLUMNS: &[Column<BackupJob>] = &[
+    Column::<BackupJob>::new("STATE", 13, 13, |job, world| status::backup_job(job, world.glyphs))
+        .sorted(|a, b| a.state.cmp(&b.state)),
+    Column::<BackupJob>::new("CREATED", 11, 11, |job, _| Cell::plain(fmt::short(job.created)))
+        .sorted(|a, b| b.created.cmp(&a.created)),
+    Column::<BackupJob>::new("RESOURCE", 14, 28, |job, _| {
+        Cell::new(resource_name(job.resource_name.as_ref(), &job.resource_arn), Role::Accent)
+    })
+    .sorted(|a, b| by_text(a.resource_arn.as_str(), b.resource_arn.as_str())),
+    Column::<BackupJob>::new("TYPE", 4, 9, |job, _| Cell::plain(job.resource_type.as_str().to_owned())).priority(8),
+    Column::<BackupJob>::new("VAULT", 12, 24, |job, _| Cell::plain(job.vault_name.clone()))
+        .sorted(|a, b| by_text(&a.vault_name, &b.vault_name))
+        .priority(3),
+    Column::<BackupJob>::new("SIZE", 8, 9, |job, _| Cell::plain(fmt::maybe_bytes(job.size_bytes)))
+        .right()
+        .sorted(|a, b| b.size_bytes.cmp(&a.size_bytes))
+        .priority(4),
+    Column::<BackupJob>::new("TOOK", 6, 8, |job, world| Cell::plain(took(job.initiated, job.completed, world.now())))
+        .right()
+        .priority(6),
+    Column::<BackupJob>::new("ACCOUNT", 10, 20, |job, world| account(|job: &BackupJob| &job.scope, job, world))
+        .when(When::ManyAccounts)
+        .sorted(|a, b| a.scope.account.cmp(&b.scope.account))
+        .priority(1),
+    Column::<BackupJob>::new("REGION", 12, 14, |job, _| Cell::plain(job.scope.region.to_string()))
+        .when(When::ManyRegions)
+        .sorted(|a, b| a.scope.region.cmp(&b.scope.region))
+        .priority(5),
+    Column::<BackupJob>::new("PLAN", 10, 22, |job, _| match &job.created_by {
+        None => Cell::dim("on demand"),
+        Some(creator) => Cell::plain(creator.backup_plan_name.clone()),
+    })
+    .priority(7),
+    Column::<BackupJob>::new("MESSAGE", 20, 32, |job, _| Cell::dim(job.status_message.clone().unwrap_or_default()))
+        .grows()
+        .priority(2),
+];
+
+impl Record for BackupJob {
+    fn id(&self) -> Cow<'_, str> {
+        Cow::Borrowed(self.id.as_str())
+    }
+    fn columns() -> &'static [Column<Self>] {
+        COLUMNS
+    }
+    fn words(&self, words: &mut String) {
+        let plan = self.created_by.as_ref().map_or("on demand", |creator| creator.backup_plan_name.as_str());
+        push_all(
+            words,
+            &[
+                self.id.as_str(),
+                self.state.as_str(),
+                self.resource_arn.as_str(),
+                self.resource_name.as_deref().unwrap_or_default(),
+                self.resource_type.as_str(),
+                &self.vault_name,
+                self.scope.account.as_str(),
+                self.scope.region.as_str(),
+                plan,
+                self.status_message.as_deref().unwrap_or_default(),
+            ],
+        );
+    }
+    fn is_problem(&self) -> bool {
+        is_bad(&self.state) || self.completed_with_issues()
+    }
+}
+
+const EMPTY: pane::Empty<'_> = &[
+    "No backup job yet.",
+    "",
+    "Back something up now:",
+    "$ :start-backup",
+    "or let a plan do it every night:",
+    "$ :create-plan",
+    "",
+    "There must be a resource to back up. In another shell:",
+    "$ vaultdeck resource add EFS projects --path /srv/projects --tag env=prod",
+];
+
+impl Listed for BackupJobs {
+    type Row = BackupJob;
+
+    fn title(&self, _: &World) -> String {
+        "Backup jobs".to_owned()
+    }
+    fn keys(&self, world: &World) -> Vec<Key> {
+        world.everywhere(&Query::BackupJobs)
+    }
+    fn rows(&mut self, world: &World) -> Vec<Line<BackupJob>> {
+        let mut lines = world.store.gather(&world.shown, &Query::BackupJobs, Answer::backup_jobs);
+        lines.sort_by_key(|line| Reverse(line.record.created));
+        lines
+    }
+    fn empty(&self, _: &World) -> pane::Empty<'static> {
+        EMPTY
+    }
+    fn open(&self, job: &BackupJob, _: &World) -> Option<Vec<Act>> {
+        Some(vec![Act::Open(Route::BackupJob(job.scope.clone(), job.id.clone()))])
+    }
+    fn subject(&self, job: &Arc<BackupJob>, _: &World) -> Subject {
+        Subject::BackupJob(Arc::clone(job))
+    }
+}

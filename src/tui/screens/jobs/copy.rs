@@ -1,0 +1,104 @@
+//! The tab of copy jobs.
+
+use crate::client::{Answer, Feature, Key, Query};
+use crate::domain::Arn;
+use crate::domain::job::CopyJob;
+use crate::tui::actions::{Subject, last_part};
+use crate::tui::fmt;
+use crate::tui::msg::Act;
+use crate::tui::route::Route;
+use crate::tui::screens::jobs::{account, is_bad, push_all, text, took};
+use crate::tui::screens::list::Listed;
+use crate::tui::screens::{pane, status};
+use crate::tui::store::Line;
+use crate::tui::table::{Cell, Column, Record, When};
+use crate::tui::theme::Role;
+use crate::tui::world::World;
+use std::borrow::Cow;
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+/// The list of copy jobs.
+#[derive(Debug)]
+pub struct CopyJobs;
+
+static COLUMNS: &[Column<CopyJob>] = &[
+    Column::<CopyJob>::new("STATE", 13, 13, |job, world| status::job(&job.state, None, world.glyphs))
+        .sorted(|a, b| a.state.cmp(&b.state)),
+    Column::<CopyJob>::new("CREATED", 11, 11, |job, _| Cell::plain(job.created.map(fmt::short).unwrap_or_default()))
+        .sorted(|a, b| b.created.cmp(&a.created)),
+    Column::<CopyJob>::new("RESOURCE", 14, 28, |job, _| {
+        let name = job.resource_name.clone().or_else(|| job.resource_arn.as_ref().map(last_part));
+        Cell::new(name.unwrap_or_default(), Role::Accent)
+    }),
+    Column::<CopyJob>::new("FROM", 12, 24, |job, _| Cell::plain(vault_of(job.source_vault_arn.as_ref()))).priority(4),
+    Column::<CopyJob>::new("TO", 12, 24, |job, _| Cell::plain(vault_of(job.destination_vault_arn.as_ref())))
+        .priority(1),
+    Column::<CopyJob>::new("SIZE", 8, 9, |job, _| Cell::plain(fmt::maybe_bytes(job.size_bytes))).right().priority(5),
+    Column::<CopyJob>::new("TOOK", 6, 8, |job, world| Cell::plain(took(job.created, job.completed, world.now())))
+        .right()
+        .priority(6),
+    Column::<CopyJob>::new("ACCOUNT", 10, 20, |job, world| account(|job: &CopyJob| &job.scope, job, world))
+        .when(When::ManyAccounts)
+        .priority(2),
+    Column::<CopyJob>::new("MESSAGE", 20, 32, |job, _| Cell::dim(job.status_message.clone().unwrap_or_default()))
+        .grows()
+        .priority(3),
+];
+
+fn vault_of(arn: Option<&Arn>) -> String {
+    arn.map(|arn| arn.vault_name().map_or_else(|| arn.to_string(), str::to_owned)).unwrap_or_default()
+}
+
+impl Record for CopyJob {
+    fn id(&self) -> Cow<'_, str> {
+        Cow::Borrowed(self.id.as_str())
+    }
+    fn columns() -> &'static [Column<Self>] {
+        COLUMNS
+    }
+    fn words(&self, words: &mut String) {
+        push_all(
+            words,
+            &[
+                self.id.as_str(),
+                self.state.as_str(),
+                text(self.resource_arn.as_ref()),
+                text(self.source_vault_arn.as_ref()),
+                text(self.destination_vault_arn.as_ref()),
+                self.status_message.as_deref().unwrap_or_default(),
+            ],
+        );
+    }
+    fn is_problem(&self) -> bool {
+        is_bad(&self.state)
+    }
+}
+
+impl Listed for CopyJobs {
+    type Row = CopyJob;
+
+    fn title(&self, _: &World) -> String {
+        "Copy jobs".to_owned()
+    }
+    fn keys(&self, world: &World) -> Vec<Key> {
+        world.everywhere(&Query::CopyJobs)
+    }
+    fn rows(&mut self, world: &World) -> Vec<Line<CopyJob>> {
+        let mut lines = world.store.gather(&world.shown, &Query::CopyJobs, Answer::copy_jobs);
+        lines.sort_by_key(|line| Reverse(line.record.created));
+        lines
+    }
+    fn empty(&self, world: &World) -> pane::Empty<'static> {
+        match world.store.capabilities.allows(Feature::Copies) {
+            Ok(()) => &["No copy job yet. A plan's rule can copy what it made into another vault, account or region."],
+            Err(_) => &["No copy job: this engine does not copy recovery points yet."],
+        }
+    }
+    fn open(&self, job: &CopyJob, _: &World) -> Option<Vec<Act>> {
+        Some(vec![Act::Open(Route::CopyJob(job.scope.clone(), job.id.clone()))])
+    }
+    fn subject(&self, job: &Arc<CopyJob>, _: &World) -> Subject {
+        Subject::CopyJob(Arc::clone(job))
+    }
+}

@@ -1,0 +1,111 @@
+//! The tab of restore jobs.
+
+use crate::client::{Answer, Key, Query};
+use crate::domain::job::RestoreJob;
+use crate::tui::actions::Subject;
+use crate::tui::fmt;
+use crate::tui::msg::Act;
+use crate::tui::route::Route;
+use crate::tui::screens::jobs::{account, is_bad, push_all, text, took};
+use crate::tui::screens::list::Listed;
+use crate::tui::screens::{pane, status};
+use crate::tui::store::Line;
+use crate::tui::table::{Cell, Column, Record, When};
+use crate::tui::theme::Role;
+use crate::tui::world::World;
+use std::borrow::Cow;
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+/// The list of restore jobs.
+#[derive(Debug)]
+pub struct RestoreJobs;
+
+static COLUMNS: &[Column<RestoreJob>] = &[
+    Column::<RestoreJob>::new("STATE", 13, 13, |job, world| status::job(&job.state, job.percent_done, world.glyphs))
+        .sorted(|a, b| a.state.cmp(&b.state)),
+    Column::<RestoreJob>::new("CREATED", 11, 11, |job, _| Cell::plain(fmt::short(job.created)))
+        .sorted(|a, b| b.created.cmp(&a.created)),
+    Column::<RestoreJob>::new("FROM", 14, 28, |job, world| {
+        let source = job.source_resource_arn.as_ref().or(job.recovery_point_arn.as_ref());
+        Cell::new(source.map(|arn| world.resource_name(&job.scope, arn)).unwrap_or_default(), Role::Accent)
+    }),
+    Column::<RestoreJob>::new("RESTORED", 12, 28, |job, world| {
+        let restored = job.created_resource_arn.as_ref();
+        Cell::plain(restored.map(|arn| world.resource_name(&job.scope, arn)).unwrap_or_default())
+    })
+    .priority(3),
+    Column::<RestoreJob>::new("SIZE", 8, 9, |job, _| Cell::plain(fmt::maybe_bytes(job.size_bytes))).right().priority(4),
+    Column::<RestoreJob>::new("TOOK", 6, 8, |job, world| {
+        Cell::plain(took(Some(job.created), job.completed, world.now()))
+    })
+    .right()
+    .priority(5),
+    Column::<RestoreJob>::new("ACCOUNT", 10, 20, |job, world| account(|job: &RestoreJob| &job.scope, job, world))
+        .when(When::ManyAccounts)
+        .priority(1),
+    Column::<RestoreJob>::new("REGION", 12, 14, |job, _| Cell::plain(job.scope.region.to_string()))
+        .when(When::ManyRegions)
+        .priority(6),
+    Column::<RestoreJob>::new("MESSAGE", 20, 32, |job, _| Cell::dim(job.status_message.clone().unwrap_or_default()))
+        .grows()
+        .priority(2),
+];
+
+impl Record for RestoreJob {
+    fn id(&self) -> Cow<'_, str> {
+        Cow::Borrowed(self.id.as_str())
+    }
+    fn columns() -> &'static [Column<Self>] {
+        COLUMNS
+    }
+    fn words(&self, words: &mut String) {
+        push_all(
+            words,
+            &[
+                self.id.as_str(),
+                self.state.as_str(),
+                text(self.source_resource_arn.as_ref()),
+                text(self.recovery_point_arn.as_ref()),
+                text(self.created_resource_arn.as_ref()),
+                self.scope.account.as_str(),
+                self.status_message.as_deref().unwrap_or_default(),
+            ],
+        );
+    }
+    fn is_problem(&self) -> bool {
+        is_bad(&self.state)
+    }
+}
+
+const EMPTY: pane::Empty<'_> = &[
+    "Nothing was restored yet.",
+    "",
+    "Choose a recovery point: 2, then enter on a vault, enter on a point; then",
+    "$ :restore",
+];
+
+impl Listed for RestoreJobs {
+    type Row = RestoreJob;
+
+    fn title(&self, _: &World) -> String {
+        "Restore jobs".to_owned()
+    }
+    fn keys(&self, world: &World) -> Vec<Key> {
+        world.everywhere(&Query::RestoreJobs)
+    }
+    fn rows(&mut self, world: &World) -> Vec<Line<RestoreJob>> {
+        let mut lines = world.store.gather(&world.shown, &Query::RestoreJobs, Answer::restore_jobs);
+        lines.sort_by_key(|line| Reverse(line.record.created));
+        lines
+    }
+    fn empty(&self, _: &World) -> pane::Empty<'static> {
+        EMPTY
+    }
+    fn open(&self, job: &RestoreJob, _: &World) -> Option<Vec<Act>> {
+        Some(vec![Act::Open(Route::RestoreJob(job.scope.clone(), job.id.clone()))])
+    }
+    fn subject(&self, job: &Arc<RestoreJob>, _: &World) -> Subject {
+        Subject::RestoreJob(Arc::clone(job))
+    }
+}

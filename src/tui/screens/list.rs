@@ -1,0 +1,124 @@
+//! A screen that is one list. What is special to a list is said by its [`Listed`]; everything that all lists do alike is
+//! here, once.
+
+use crate::client::Key;
+use crate::tui::actions::Subject;
+use crate::tui::command::Command;
+use crate::tui::msg::Act;
+use crate::tui::paint::Painter;
+use crate::tui::screens::{Screen, pane};
+use crate::tui::store::{Freshness, Line};
+use crate::tui::table::{List, Record, Table, When};
+use crate::tui::world::World;
+use ratatui::layout::Rect;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+/// What a list screen is told: which rows it has, and what they mean. The columns are those of its rows' [`Record`].
+pub trait Listed: Debug {
+    /// A row.
+    type Row: Record + Debug;
+
+    /// What stands above the rows.
+    fn title(&self, world: &World) -> String;
+    /// What the title tells of all rows, so that its columns are left out.
+    fn titled(&self) -> Option<When> {
+        None
+    }
+    /// Its part of the path at the top.
+    fn crumb(&self, world: &World) -> String {
+        self.title(world)
+    }
+    /// What it asks for.
+    fn keys(&self, world: &World) -> Vec<Key>;
+    /// Its rows, from what is known by now. What [`Listed::keys`] or [`Listed::title`] need of them is kept here.
+    fn rows(&mut self, world: &World) -> Vec<Line<Self::Row>>;
+    /// How fresh the rows are: as fresh as all that it asks for, where nothing else is said.
+    fn freshness(&self, world: &World) -> Freshness {
+        world.store.freshness(&self.keys(world))
+    }
+    /// What to say where there is no row.
+    fn empty(&self, world: &World) -> pane::Empty<'static>;
+    /// What enter does on a row; none where a row cannot be opened.
+    fn open(&self, _row: &Self::Row, _world: &World) -> Option<Vec<Act>> {
+        None
+    }
+    /// What the actions are about when a row is selected.
+    fn subject(&self, _row: &Arc<Self::Row>, _world: &World) -> Subject {
+        Subject::Nothing
+    }
+    /// What they are about when no row is: what the list belongs to.
+    fn owner(&self, _world: &World) -> Subject {
+        Subject::Nothing
+    }
+    /// How the selected row is told in full, below the rows; none where the columns say all.
+    fn detail(&self) -> Option<Detail<Self::Row>> {
+        None
+    }
+}
+
+/// Draws one row in full.
+pub type Detail<T> = fn(&T, &World, Rect, &mut Painter<'_>);
+
+/// Below this height the rows need the room that a detail would take.
+const LEAST_FOR_DETAIL: u16 = 12;
+
+/// The screen of a list.
+#[derive(Debug)]
+pub struct ListScreen<L: Listed> {
+    listed: L,
+    list: List<L::Row>,
+}
+
+impl<L: Listed> ListScreen<L> {
+    /// The screen, with no row yet.
+    pub fn new(listed: L) -> Self {
+        let list = List::titled(listed.titled());
+        Self { listed, list }
+    }
+}
+
+impl<L: Listed> Screen for ListScreen<L> {
+    fn crumb(&self, world: &World) -> String {
+        self.listed.crumb(world)
+    }
+    fn keys(&self, world: &World) -> Vec<Key> {
+        self.listed.keys(world)
+    }
+    fn sync(&mut self, world: &World) {
+        self.list.set(self.listed.rows(world));
+    }
+    fn handle(&mut self, command: Command, world: &World) -> Option<Vec<Act>> {
+        if command == Command::Open {
+            let acts = self.listed.open(&self.list.selected()?.record, world)?;
+            self.list.choose();
+            return Some(acts);
+        }
+        self.list.handle(command).then(Vec::new)
+    }
+    fn subject(&self, world: &World) -> Subject {
+        match self.list.selected() {
+            Some(line) => self.listed.subject(&line.record, world),
+            None => self.listed.owner(world),
+        }
+    }
+    fn filter(&mut self, text: &str) {
+        self.list.filter(text);
+    }
+    fn table(&self) -> Option<&Table> {
+        Some(self.list.table())
+    }
+    fn unfilter(&mut self) -> bool {
+        self.list.unfilter()
+    }
+    fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
+        let detail = self.listed.detail().filter(|_| area.height >= LEAST_FOR_DETAIL).zip(self.list.selected());
+        let below = detail.map_or(0, |_| (area.height / 3).clamp(5, 10));
+        let above = Rect::new(area.x, area.y, area.width, area.height - below);
+        let (title, fresh, empty) = (self.listed.title(world), self.listed.freshness(world), self.listed.empty(world));
+        pane::view_list(&self.list, &title, &fresh, empty, world, above, painter);
+        if let Some((view, line)) = detail {
+            view(&line.record, world, Rect::new(area.x, above.bottom(), area.width, below), painter);
+        }
+    }
+}
