@@ -118,7 +118,7 @@ pub(super) struct DashboardOptions {
     /// Allow changes on AWS
     #[arg(long)]
     pub(super) write: bool,
-    #[arg(long, value_name = "NAME", help = super::dashboard::theme_help())]
+    #[arg(long, value_name = "NAME", help = super::themes::help())]
     pub(super) theme: Option<String>,
     /// Draw with ASCII signs only, whatever the locale says
     #[arg(long)]
@@ -157,7 +157,7 @@ pub(super) struct DemoOptions {
     /// Make it and stop, without the dashboard
     #[arg(long)]
     pub(super) no_dashboard: bool,
-    #[arg(long, value_name = "NAME", help = super::dashboard::theme_help())]
+    #[arg(long, value_name = "NAME", help = super::themes::help())]
     pub(super) theme: Option<String>,
 }
 

@@ -6,6 +6,7 @@ use super::backup::audit;
 use super::context::Reached;
 use super::failure::{Exit, Failure};
 use super::host::{Host, Purpose};
+use super::themes;
 use crate::tui::{self, Backend, Options, RunError, check_terminal};
 use std::sync::Arc;
 
@@ -26,7 +27,7 @@ pub(super) async fn show(
 ) -> Result<Exit, Failure> {
     let connection = &reached.connection;
     let options = Options {
-        theme: theme.or(session.config.theme.as_deref()).map(|name| theme_named(session, name)),
+        theme: theme.or(session.config.theme.as_deref()).map(|name| themes::named(session, name)),
         ascii,
         place: connection.label(),
         command_line: connection.command_line(),
@@ -47,17 +48,4 @@ fn failure(error: RunError) -> Failure {
         RunError::NoTerminal(_) | RunError::Theme(_) => Failure::usage(error.to_string()),
         RunError::Terminal(_) => Failure::failed(error.to_string()),
     }
-}
-
-/// What the help says of `--theme`: a new built-in theme appears in it by itself.
-pub(super) fn theme_help() -> String {
-    let built_in = tui::theme::Theme::names(", ");
-    format!("{built_in}, or a NAME whose themes/NAME.toml lies beside the config file [~/.config/vaultdeck/themes/]")
-}
-
-/// A theme of the user's own lies in the folder `themes` beside the config file.
-fn theme_named(session: &Session, name: &str) -> String {
-    let folder = session.places.config_file.parent().map(|folder| folder.join("themes"));
-    let file = folder.map(|folder| folder.join(format!("{name}.toml"))).filter(|file| file.is_file());
-    file.map_or_else(|| name.to_owned(), |file| file.to_string_lossy().into_owned())
 }

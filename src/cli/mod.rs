@@ -26,6 +26,7 @@ mod role;
 mod rows;
 mod serve;
 mod status;
+mod themes;
 mod vault;
 
 use crate::config::{Config, Places};

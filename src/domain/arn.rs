@@ -41,6 +41,11 @@ impl Arn {
         self.part(5)
     }
 
+    /// What people call the resource by where it has no name: what follows the last colon or slash.
+    pub fn last_part(&self) -> &str {
+        self.resource().rsplit([':', '/']).next().unwrap_or_default()
+    }
+
     /// `arn:aws:backup:R:A:backup-vault:NAME`.
     pub fn vault(scope: &Scope, name: &VaultName) -> Self {
         Self(format!("arn:aws:backup:{}:{}:backup-vault:{name}", scope.region, scope.account))

@@ -6,15 +6,16 @@ mod keys;
 use crate::client::approve::CommandLine;
 use crate::client::{Answer, Capabilities, Event, Feature, Key, Query};
 use crate::domain::{Scope, Time};
-use crate::tui::actions::Subject;
-use crate::tui::dialogs::Dialog;
+use crate::tui::dialogs::modal::Modal;
 use crate::tui::follow::Followed;
 use crate::tui::glyph::Glyphs;
 use crate::tui::keymap::Keymap;
 use crate::tui::msg::{Effect, Msg, Tone};
 use crate::tui::route::{History, Route, Tab};
-use crate::tui::screens::{self, Nowhere, Screen};
+use crate::tui::screens;
+use crate::tui::screens::screen::{Nowhere, Screen};
 use crate::tui::store::{Change, Store};
+use crate::tui::subject::Subject;
 use crate::tui::table::Table;
 use crate::tui::term::signals::Signal;
 use crate::tui::theme::Theme;
@@ -55,7 +56,7 @@ pub struct Setup {
 #[derive(Debug)]
 pub struct Layer {
     /// The dialog.
-    pub dialog: Dialog,
+    pub dialog: Box<dyn Modal>,
     /// The change that it waits for.
     pub sending: Option<u64>,
     /// Why its change was refused.
@@ -194,7 +195,7 @@ impl App {
         }
         visible.extend(self.page().keys(&self.world));
         for layer in &self.layers {
-            visible.extend(layer.dialog.modal().keys(&self.world));
+            visible.extend(layer.dialog.keys(&self.world));
         }
         visible.extend(self.followed.keys());
         let mut hidden: Vec<Key> = self
@@ -261,7 +262,7 @@ impl App {
         let (page, world) = self.page_mut();
         page.sync(world);
         for layer in &mut self.layers {
-            layer.dialog.modal_mut().sync(&self.world);
+            layer.dialog.sync(&self.world);
         }
         for (scope, tone, text) in self.followed.ended(&self.world) {
             self.say(tone, text);

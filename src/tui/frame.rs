@@ -133,7 +133,7 @@ fn view_crumbs(app: &App, area: Rect, painter: &mut Painter<'_>) {
 }
 
 fn view_layer(layer: &Layer, world: &World, area: Rect, painter: &mut Painter<'_>) {
-    let modal = layer.dialog.modal();
+    let modal = &layer.dialog;
     let (width, height) = modal.size(world);
     let below = u16::from(layer.sending.is_some())
         + layer
@@ -180,7 +180,7 @@ fn view_last(app: &App, area: Rect, painter: &mut Painter<'_>) {
         return;
     }
     let hints = match app.layers.last() {
-        Some(layer) => layer.dialog.modal().hints(&app.world),
+        Some(layer) => layer.dialog.hints(&app.world),
         None => hints(app),
     };
     painter.line(area.x + 1, area.y, area.width - 1, &hints);

@@ -5,7 +5,7 @@ use crate::client::{Event, Fault, Key, Mutation};
 use crate::domain::names::JobId;
 use crate::domain::{PlanId, Scope, Time};
 use crate::tui::command::Command;
-use crate::tui::dialogs::Dialog;
+use crate::tui::dialog::Dialog;
 use crate::tui::route::Route;
 use crate::tui::term::signals::Signal;
 use crossterm::event::KeyEvent;
@@ -95,12 +95,12 @@ pub enum Act {
     /// Run a command, as if its key was pressed.
     Run(Command),
     /// Show a dialog above all.
-    Show(Box<Dialog>),
+    Show(Dialog),
     /// Close the topmost dialog.
     Close,
     /// Show what a change would do, and ask.
     Propose(Scope, Box<Mutation>),
-    /// The topmost dialog asked, and the answer was right: do it.
+    /// A dialog asked, and the answer was right: do it.
     Carry(Box<Approved>),
     /// Say something for a while.
     Say(Tone, String),

@@ -6,7 +6,6 @@ use crate::domain::extension::read_only_directory;
 use crate::domain::{AccountId, Scope, Time};
 use crate::tui::glyph::Glyphs;
 use crate::tui::store::Store;
-use crate::tui::table::When;
 use crate::tui::theme::Theme;
 use std::collections::BTreeSet;
 
@@ -85,15 +84,6 @@ impl World {
         self.shown.iter().map(|scope| &scope.region).collect::<BTreeSet<_>>().len() > 1
     }
 
-    /// Whether a column is worth its room.
-    pub fn shows(&self, when: When) -> bool {
-        match when {
-            When::Always | When::ManyResources | When::ManyVaults => true,
-            When::ManyAccounts => self.many_accounts(),
-            When::ManyRegions => self.many_regions(),
-        }
-    }
-
     /// An account as people call it: its name, else its id.
     pub fn account(&self, id: &AccountId) -> String {
         self.store.account_name(id).map_or_else(|| id.to_string(), str::to_owned)
@@ -116,7 +106,7 @@ impl World {
             let protected = self.store.protected(scope)?;
             protected.iter().find(|one| one.arn == *arn)?.name.clone()
         };
-        listed.or_else(protected).or_else(named).unwrap_or_else(|| crate::tui::actions::last_part(arn))
+        listed.or_else(protected).or_else(named).unwrap_or_else(|| arn.last_part().to_owned())
     }
 
     /// A question to every scope that is shown; while none is known, the question which there are.

@@ -4,8 +4,8 @@ use super::{App, Layer, SAID, Said};
 use crate::client::approve::{Approved, Pending};
 use crate::client::{Fault, Mutation};
 use crate::domain::Scope;
-use crate::tui::dialogs::Dialog;
-use crate::tui::dialogs::notice::Notice;
+use crate::tui::dialog::Dialog;
+use crate::tui::dialogs;
 use crate::tui::msg::{Act, Effect, Made, Tone};
 use crate::tui::route::{Route, Tab};
 use crate::tui::world::Activity;
@@ -25,7 +25,7 @@ impl App {
                     self.arrive();
                 }
                 Act::Run(command) => effects.extend(self.command(command)),
-                Act::Show(dialog) => self.show(*dialog),
+                Act::Show(dialog) => self.show(dialog),
                 Act::Close => {
                     self.layers.pop();
                 }
@@ -48,8 +48,9 @@ impl App {
         effects
     }
 
-    pub(super) fn show(&mut self, mut dialog: Dialog) {
-        dialog.modal_mut().sync(&self.world);
+    pub(super) fn show(&mut self, dialog: Dialog) {
+        let mut dialog = dialogs::open(dialog, &self.world);
+        dialog.sync(&self.world);
         self.layers.push(Layer { dialog, sending: None, refusal: None });
     }
 
@@ -65,18 +66,15 @@ impl App {
                 if let Some(layer) = self.layers.last_mut() {
                     layer.refusal = None;
                 }
-                self.show(Dialog::confirm(pending));
+                self.show(Dialog::Confirm(Box::new(pending)));
             }
             Err(reason) => self.say(Tone::Bad, reason.to_owned()),
         }
     }
 
-    /// Sends a change that was said yes to; the dialog that asked closes, the one below it waits.
+    /// Sends a change that was said yes to; the dialog that is on top waits for it.
     pub(super) fn carry(&mut self, approved: Approved) -> Effect {
         self.tickets += 1;
-        if matches!(self.layers.last(), Some(Layer { dialog: Dialog::Confirm(_), .. })) {
-            self.layers.pop();
-        }
         if let Some(layer) = self.layers.last_mut() {
             layer.sending = Some(self.tickets);
         }
@@ -120,7 +118,7 @@ impl App {
                     }
                     None => {
                         let text = format!("{summary}\n\n{fault}");
-                        self.show(Dialog::Notice(Notice::new("It was refused", text)));
+                        self.show(Dialog::Notice("It was refused", text));
                     }
                 }
                 vec![Effect::Bell]

@@ -1,13 +1,10 @@
 //! Keys and commands: who takes them.
 
 use super::{App, Line};
-use crate::tui::actions::{self};
+use crate::tui::actions;
 use crate::tui::command::Command;
-use crate::tui::dialogs::help::Help;
-use crate::tui::dialogs::menu::Menu;
-use crate::tui::dialogs::quit::Quit;
-use crate::tui::dialogs::scopes::Scopes;
-use crate::tui::dialogs::{Dialog, Input};
+use crate::tui::dialog::Dialog;
+use crate::tui::dialogs::modal::Input;
 use crate::tui::msg::{Act, Effect, Tone};
 use crate::tui::route::{Route, Tab};
 use crate::tui::screens;
@@ -20,7 +17,7 @@ impl App {
             if layer.sending.is_some() {
                 return Vec::new();
             }
-            let acts = layer.dialog.modal_mut().handle(Input::Paste(text.to_owned()), &mut self.world);
+            let acts = layer.dialog.handle(Input::Paste(text.to_owned()), &mut self.world);
             return self.act(acts);
         }
         match &mut self.line {
@@ -45,7 +42,7 @@ impl App {
                 let close = if key.code == KeyCode::Esc { vec![Act::Close] } else { Vec::new() };
                 return self.act(close);
             }
-            let acts = layer.dialog.modal_mut().handle(Input::Key(key), &mut self.world);
+            let acts = layer.dialog.handle(Input::Key(key), &mut self.world);
             return self.act(acts);
         }
         if self.line.is_some() {
@@ -145,10 +142,10 @@ impl App {
                 self.line = Some(Line::Command(Edit::default()));
                 Vec::new()
             }
-            Command::Actions => vec![Act::Show(Box::new(Dialog::Menu(Menu::actions(&self.subject(), &self.world))))],
-            Command::Palette => vec![Act::Show(Box::new(Dialog::Menu(Menu::palette(&self.subject(), &self.world))))],
-            Command::Help => vec![Act::Show(Box::new(Dialog::Help(Help::new(&self.subject(), &self.world))))],
-            Command::Scopes => vec![Act::Show(Box::new(Dialog::Scopes(Scopes::new(&self.world))))],
+            Command::Actions => vec![Act::Show(Dialog::Actions(self.subject()))],
+            Command::Palette => vec![Act::Show(Dialog::Palette(self.subject()))],
+            Command::Help => vec![Act::Show(Dialog::Help(self.subject()))],
+            Command::Scopes => vec![Act::Show(Dialog::Scopes)],
             Command::Refresh => vec![Act::Refresh(self.wanted.0.clone())],
             Command::CopyId => self.subject().id().map(Act::Copy).into_iter().collect(),
             Command::CopyArn => self.subject().arn().map(Act::Copy).into_iter().collect(),
@@ -161,7 +158,7 @@ impl App {
             Command::Quit => return self.quit(),
             other if other.acts() => {
                 let subject = self.subject();
-                actions::start(other, &subject, &mut self.world)
+                actions::start(other, &subject, &self.world)
             }
             _ => Vec::new(),
         };
@@ -178,7 +175,7 @@ impl App {
     pub(super) fn quit(&mut self) -> Vec<Effect> {
         let running = self.running();
         if self.world.embedded && running > 0 && !self.quitting {
-            return self.act(vec![Act::Show(Box::new(Dialog::Quit(Quit::new(running))))]);
+            return self.act(vec![Act::Show(Dialog::Quit(running))]);
         }
         vec![Effect::Quit]
     }

@@ -4,12 +4,13 @@ use crate::client::mutation::StartBackup;
 use crate::client::{Key, Mutation, Query};
 use crate::domain::plan_rules::validate_windows;
 use crate::domain::{Arn, Lifecycle, Scope, tags};
-use crate::tui::actions::{Subject, last_part};
-use crate::tui::dialogs::create_vault::{form_hints, parse_tags};
-use crate::tui::dialogs::{Input, Modal, parse_days, parse_minutes};
+use crate::tui::dialogs::create_vault::form_hints;
+use crate::tui::dialogs::modal::{Input, Modal};
+use crate::tui::dialogs::parse::{parse_days, parse_minutes, parse_tags};
 use crate::tui::msg::Act;
 use crate::tui::paint::{Painter, Segments};
 use crate::tui::screens::pane;
+use crate::tui::subject::Subject;
 use crate::tui::widgets::form::{Filled, Form};
 use crate::tui::widgets::picker::Choice;
 use crate::tui::world::World;
@@ -34,14 +35,14 @@ fn resources(world: &World) -> Vec<Choice> {
     let mut choices = Vec::new();
     for scope in &world.shown {
         for resource in world.store.resources(scope).into_iter().flat_map(|all| all.iter()) {
-            let name = resource.name.clone().known().unwrap_or_else(|| last_part(&resource.arn));
+            let name = resource.name.clone().known().unwrap_or_else(|| resource.arn.last_part().to_owned());
             let place = if world.many_accounts() { format!("{}  ", world.scope_name(scope)) } else { String::new() };
             let path = resource.path.clone().known().unwrap_or_else(|| resource.arn.to_string());
             choices.push(Choice::new(resource.arn.to_string(), name, format!("{place}{path}")));
         }
         for resource in world.store.protected(scope).into_iter().flat_map(|all| all.iter()) {
             if !choices.iter().any(|choice| choice.value == resource.arn.as_str()) {
-                let name = resource.name.clone().unwrap_or_else(|| last_part(&resource.arn));
+                let name = resource.name.clone().unwrap_or_else(|| resource.arn.last_part().to_owned());
                 choices.push(Choice::new(resource.arn.to_string(), name, resource.arn.to_string()));
             }
         }

@@ -1,7 +1,7 @@
 //! Shows exactly what a change would do, and asks by its danger.
 
 use crate::client::approve::{Ask, Danger, Pending, approve};
-use crate::tui::dialogs::{Input, Modal};
+use crate::tui::dialogs::modal::{Input, Modal};
 use crate::tui::msg::Act;
 use crate::tui::paint::{Painter, Segments, segment};
 use crate::tui::text;
@@ -61,7 +61,7 @@ impl Confirm {
 
     fn answered(&mut self) -> Vec<Act> {
         match approve(self.pending.clone(), self.answer.text()) {
-            Ok(approved) => vec![Act::Carry(Box::new(approved))],
+            Ok(approved) => vec![Act::Close, Act::Carry(Box::new(approved))],
             Err(refused) => {
                 self.mistake = Some(refused.to_string());
                 Vec::new()

@@ -1,8 +1,9 @@
 //! Makes a vault.
 
 use crate::client::{Key, Mutation, Query};
-use crate::domain::{Scope, Tags, VaultName, tags};
-use crate::tui::dialogs::{Input, Modal};
+use crate::domain::{Scope, VaultName, tags};
+use crate::tui::dialogs::modal::{Input, Modal};
+use crate::tui::dialogs::parse::parse_tags;
 use crate::tui::msg::Act;
 use crate::tui::paint::{Painter, Segments, segment};
 use crate::tui::theme::Role;
@@ -30,12 +31,6 @@ pub fn scope_choices(world: &World) -> Vec<Choice> {
 /// The scope that a form's field names.
 pub fn scope_of(text: &str, world: &World) -> Option<Scope> {
     world.scopes.iter().find(|scope| scope.to_string() == text).cloned()
-}
-
-/// Reads `env=prod team=web`.
-pub fn parse_tags(text: &str) -> Result<Tags, String> {
-    let pairs = text.split([' ', ',']).filter(|pair| !pair.is_empty());
-    pairs.map(|pair| tags::parse_pair(pair).map_err(|invalid| invalid.message)).collect()
 }
 
 /// What the keys of every form do.

@@ -1,10 +1,11 @@
 //! The help: every command with its keys, searched by letters, run by enter.
 
-use crate::tui::actions::{self, Subject};
+use crate::tui::actions;
 use crate::tui::command::{COMMANDS, Command, Group};
-use crate::tui::dialogs::{Input, Modal};
+use crate::tui::dialogs::modal::{Input, Modal};
 use crate::tui::msg::{Act, Tone};
 use crate::tui::paint::{Painter, Segments, segment};
+use crate::tui::subject::Subject;
 use crate::tui::theme::Role;
 use crate::tui::widgets::edit::Edit;
 use crate::tui::world::World;

@@ -2,9 +2,9 @@
 
 use crate::client::{Answer, Feature, Key, Mutation, Query};
 use crate::domain::{Known, KnownPoint, Lifecycle};
-use crate::tui::actions::last_part;
 use crate::tui::dialogs::create_vault::form_hints;
-use crate::tui::dialogs::{Input, Modal, parse_days};
+use crate::tui::dialogs::modal::{Input, Modal};
+use crate::tui::dialogs::parse::parse_days;
 use crate::tui::fmt;
 use crate::tui::msg::Act;
 use crate::tui::paint::{Painter, Segments};
@@ -28,7 +28,7 @@ impl LifecycleEditor {
     /// Of this point.
     pub fn new(point: Arc<KnownPoint>, world: &World) -> Self {
         let mut form = Form::default();
-        let created = format!("{} was created {}.", last_part(&point.arn), fmt::exact(point.created));
+        let created = format!("{} was created {}.", point.arn.last_part().to_owned(), fmt::exact(point.created));
         form.note("of", &created, Role::Dim)
             .text("keep", "Keep for days", "")
             .hint("keep", "counted from its creation; empty keeps it for ever")

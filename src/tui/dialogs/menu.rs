@@ -1,10 +1,11 @@
 //! The `a` menu and the palette: commands to choose, those that cannot run now with the reason.
 
-use crate::tui::actions::{self, Subject};
+use crate::tui::actions;
 use crate::tui::command::{COMMANDS, Command};
-use crate::tui::dialogs::{Input, Modal};
+use crate::tui::dialogs::modal::{Input, Modal};
 use crate::tui::msg::{Act, Tone};
 use crate::tui::paint::{Painter, Segments, segment};
+use crate::tui::subject::Subject;
 use crate::tui::theme::Role;
 use crate::tui::widgets::picker::{Choice, Picked, Picker};
 use crate::tui::world::World;

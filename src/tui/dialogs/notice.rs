@@ -1,6 +1,6 @@
 //! A text to read.
 
-use crate::tui::dialogs::{Input, Modal};
+use crate::tui::dialogs::modal::{Input, Modal};
 use crate::tui::msg::Act;
 use crate::tui::paint::{Painter, Segments, segment};
 use crate::tui::theme::Role;

@@ -2,7 +2,7 @@
 
 use crate::client::Mutation;
 use crate::client::approve::{Pending, approve};
-use crate::tui::dialogs::{Input, Modal};
+use crate::tui::dialogs::modal::{Input, Modal};
 use crate::tui::msg::Act;
 use crate::tui::paint::{Painter, Segments, segment};
 use crate::tui::text;

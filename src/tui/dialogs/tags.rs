@@ -2,9 +2,8 @@
 
 use crate::client::{Key, Mutation, Query};
 use crate::domain::{Arn, Scope, Tags, tags};
-use crate::tui::actions::last_part;
 use crate::tui::dialogs::create_vault::form_hints;
-use crate::tui::dialogs::{Input, Modal};
+use crate::tui::dialogs::modal::{Input, Modal};
 use crate::tui::msg::Act;
 use crate::tui::paint::{Painter, Segments};
 use crate::tui::screens::pane;
@@ -25,7 +24,7 @@ pub struct TagsEditor {
 
 impl TagsEditor {
     /// Of a vault, plan or recovery point.
-    pub fn new(scope: Scope, arn: Arn, _: &World) -> Self {
+    pub fn new(scope: Scope, arn: Arn) -> Self {
         let mut form = Form::default();
         form.note("now", "", Role::Text)
             .turn("do", "Do", &[("set", "set a tag"), ("remove", "remove a tag")], "set")
@@ -66,7 +65,7 @@ impl TagsEditor {
 
 impl Modal for TagsEditor {
     fn title(&self, _: &World) -> String {
-        format!("Tags of {}", last_part(&self.arn))
+        format!("Tags of {}", self.arn.last_part())
     }
     fn keys(&self, _: &World) -> Vec<Key> {
         vec![self.key()]

@@ -3,13 +3,13 @@
 use crate::client::{Answer, Fault, Key, Query};
 use crate::domain::job::{BackupJob, JobState};
 use crate::domain::{Account, AccountId};
-use crate::tui::actions::Subject;
 use crate::tui::command::Command;
 use crate::tui::fmt;
 use crate::tui::msg::Act;
 use crate::tui::screens::list::Listed;
 use crate::tui::screens::pane;
 use crate::tui::store::{Freshness, Line};
+use crate::tui::subject::Subject;
 use crate::tui::table::{Cell, Column, Record, by_text};
 use crate::tui::theme::Role;
 use crate::tui::world::World;

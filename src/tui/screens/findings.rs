@@ -1,12 +1,12 @@
 //! Screen 7: every finding over all accounts, with its reason; the overview has those that need a look now.
 
 use crate::client::{Key, Query};
-use crate::tui::actions::Subject;
 use crate::tui::msg::Act;
 use crate::tui::screens::list::{Detail, Listed};
 use crate::tui::screens::pane;
 use crate::tui::screens::problems::{self, Problem};
 use crate::tui::store::{Freshness, Line};
+use crate::tui::subject::Subject;
 use crate::tui::world::World;
 use std::sync::Arc;
 

@@ -4,7 +4,6 @@ use crate::client::{Key, Query};
 use crate::domain::job::{BackupJob, CopyJob, JobState, RestoreJob};
 use crate::domain::names::JobId;
 use crate::domain::{Arn, Scope, Time};
-use crate::tui::actions::{Subject, last_part};
 use crate::tui::command::Command;
 use crate::tui::fmt;
 use crate::tui::msg::Act;
@@ -13,7 +12,9 @@ use crate::tui::route::Route;
 use crate::tui::screens::details::{self, Detail, Scroll};
 use crate::tui::screens::jobs::took;
 use crate::tui::screens::points::resource_name;
-use crate::tui::screens::{Screen, pane, status};
+use crate::tui::screens::screen::Screen;
+use crate::tui::screens::{pane, status};
+use crate::tui::subject::Subject;
 use crate::tui::table::Cell;
 use crate::tui::theme::Role;
 use crate::tui::world::World;
@@ -203,7 +204,7 @@ fn restored(arn: &Arn, scope: &Scope, world: &World) -> String {
     let resources = world.store.resources(scope);
     let path =
         resources.and_then(|all| all.iter().find(|one| one.arn == *arn)).and_then(|one| one.path.clone().known());
-    path.map_or_else(|| last_part(arn), |path| format!("{path} ({})", last_part(arn)))
+    path.map_or_else(|| arn.last_part().to_owned(), |path| format!("{path} ({})", arn.last_part().to_owned()))
 }
 
 fn copy_report(job: &CopyJob, world: &World) -> Report {

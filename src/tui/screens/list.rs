@@ -2,12 +2,13 @@
 //! here, once.
 
 use crate::client::Key;
-use crate::tui::actions::Subject;
 use crate::tui::command::Command;
 use crate::tui::msg::Act;
 use crate::tui::paint::Painter;
-use crate::tui::screens::{Screen, pane};
+use crate::tui::screens::pane;
+use crate::tui::screens::screen::Screen;
 use crate::tui::store::{Freshness, Line};
+use crate::tui::subject::Subject;
 use crate::tui::table::{List, Record, Table, When};
 use crate::tui::world::World;
 use ratatui::layout::Rect;

@@ -3,15 +3,16 @@
 use crate::client::{Answer, Feature, Key, Query};
 use crate::domain::extension::{Item, MissingItem};
 use crate::domain::{Arn, Known, KnownPoint, Scope, Time};
-use crate::tui::actions::{Subject, last_part};
 use crate::tui::command::Command;
 use crate::tui::fmt;
 use crate::tui::msg::Act;
 use crate::tui::paint::{Painter, segment};
 use crate::tui::screens::details::{self, Detail, Scroll};
 use crate::tui::screens::points::resource_name;
-use crate::tui::screens::{Screen, pane, status};
+use crate::tui::screens::screen::Screen;
+use crate::tui::screens::{pane, status};
 use crate::tui::store::Line;
+use crate::tui::subject::Subject;
 use crate::tui::table::{Cell, Column, List, Record, Table, by_text};
 use crate::tui::theme::Role;
 use crate::tui::world::World;
@@ -216,7 +217,7 @@ impl Record for Item {
 impl Screen for Point {
     fn crumb(&self, world: &World) -> String {
         self.point(world).map_or_else(
-            || last_part(&self.arn),
+            || self.arn.last_part().to_owned(),
             |point| {
                 format!(
                     "{} {}",

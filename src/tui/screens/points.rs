@@ -2,13 +2,13 @@
 
 use crate::client::{Answer, Key, Query};
 use crate::domain::{Arn, Known, KnownPoint, Scope};
-use crate::tui::actions::{Subject, last_part};
 use crate::tui::fmt;
 use crate::tui::msg::Act;
 use crate::tui::route::Route;
 use crate::tui::screens::list::Listed;
 use crate::tui::screens::{pane, status};
 use crate::tui::store::{Freshness, Line};
+use crate::tui::subject::Subject;
 use crate::tui::table::{Cell, Column, Record, When, by_text};
 use crate::tui::text::Elide;
 use crate::tui::theme::Role;
@@ -61,7 +61,7 @@ impl Points {
 
 /// The name of what a point is of: its own name, else the end of its ARN.
 pub fn resource_name(name: Option<&String>, arn: &Arn) -> String {
-    name.filter(|name| !name.is_empty()).cloned().unwrap_or_else(|| last_part(arn))
+    name.filter(|name| !name.is_empty()).cloned().unwrap_or_else(|| arn.last_part().to_owned())
 }
 
 /// What no answer has told yet: another thing than none.
@@ -119,7 +119,7 @@ static COLUMNS: &[Column<KnownPoint>] = &[
     })
     .grows()
     .priority(1),
-    Column::<KnownPoint>::new("RECOVERY POINT", 14, 24, |point, _| Cell::dim(last_part(&point.arn)))
+    Column::<KnownPoint>::new("RECOVERY POINT", 14, 24, |point, _| Cell::dim(point.arn.last_part().to_owned()))
         .grows()
         .elide(Elide::Middle)
         .priority(8),

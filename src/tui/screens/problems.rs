@@ -2,11 +2,11 @@
 
 use crate::domain::finding::{Facts, Finding, FindingKind, Severity, Subject, findings};
 use crate::domain::{Scope, Time};
-use crate::tui::actions;
 use crate::tui::fmt;
 use crate::tui::paint::{Painter, segment};
 use crate::tui::route::{Route, Tab};
 use crate::tui::screens::{pane, status};
+use crate::tui::subject;
 use crate::tui::table::{Cell, Column, Record, When, by_text};
 use crate::tui::theme::Role;
 use crate::tui::world::World;
@@ -220,8 +220,8 @@ fn word(kind: FindingKind, restore: bool) -> &'static str {
 }
 
 /// What the actions are about when a problem is selected.
-pub fn subject(problem: &Problem, world: &World) -> actions::Subject {
-    use actions::Subject;
+pub fn subject(problem: &Problem, world: &World) -> subject::Subject {
+    use subject::Subject;
     let store = &world.store;
     match &problem.route {
         Route::BackupJob(scope, id) => {

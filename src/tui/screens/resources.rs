@@ -2,13 +2,13 @@
 
 use crate::client::{Key, Query};
 use crate::domain::{Arn, ResourceType, Scope, Tags, Time};
-use crate::tui::actions::{Subject, last_part};
 use crate::tui::fmt;
 use crate::tui::msg::Act;
 use crate::tui::route::Route;
 use crate::tui::screens::list::Listed;
 use crate::tui::screens::pane;
 use crate::tui::store::Line;
+use crate::tui::subject::Subject;
 use crate::tui::table::{Cell, Column, Record, When, by_text};
 use crate::tui::text::Elide;
 use crate::tui::theme::Role;
@@ -110,7 +110,7 @@ fn rows(scope: &Scope, world: &World) -> BTreeMap<Arn, Row> {
             arn: resource.arn.clone(),
             scope: scope.clone(),
             kind: resource.resource_type.clone(),
-            name: resource.name.clone().known().unwrap_or_else(|| last_part(&resource.arn)),
+            name: resource.name.clone().known().unwrap_or_else(|| resource.arn.last_part().to_owned()),
             path: resource.path.clone().known().unwrap_or_default(),
             tags: resource.tags.clone(),
             last: None,
@@ -124,7 +124,7 @@ fn rows(scope: &Scope, world: &World) -> BTreeMap<Arn, Row> {
             arn: protected.arn.clone(),
             scope: scope.clone(),
             kind: protected.resource_type.clone(),
-            name: protected.name.clone().unwrap_or_else(|| last_part(&protected.arn)),
+            name: protected.name.clone().unwrap_or_else(|| protected.arn.last_part().to_owned()),
             path: String::new(),
             tags: Tags::new(),
             last: None,

@@ -2,13 +2,13 @@
 
 use crate::client::{Answer, Key, Query};
 use crate::domain::vault::Vault;
-use crate::tui::actions::Subject;
 use crate::tui::fmt;
 use crate::tui::msg::Act;
 use crate::tui::route::Route;
 use crate::tui::screens::list::Listed;
 use crate::tui::screens::pane;
 use crate::tui::store::Line;
+use crate::tui::subject::Subject;
 use crate::tui::table::{Cell, Column, Record, When, by_text};
 use crate::tui::text::Elide;
 use crate::tui::theme::Role;

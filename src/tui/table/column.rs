@@ -47,6 +47,17 @@ pub enum When {
     ManyVaults,
 }
 
+impl When {
+    /// Whether it is so now, as far as the scopes in view tell.
+    pub fn holds(self, world: &World) -> bool {
+        match self {
+            Self::Always | Self::ManyResources | Self::ManyVaults => true,
+            Self::ManyAccounts => world.many_accounts(),
+            Self::ManyRegions => world.many_regions(),
+        }
+    }
+}
+
 /// A column, as data.
 pub struct Column<T: ?Sized> {
     pub(super) title: &'static str,

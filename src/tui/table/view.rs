@@ -1,7 +1,7 @@
 //! A table on the screen: only the rows in view are built, each once, and their texts say how wide the columns are.
 
 use super::places::places;
-use super::{Cell, List, MOST_COLUMNS, Record, Table};
+use super::{Cell, List, MOST_COLUMNS, Record, Table, When};
 use crate::tui::paint::Painter;
 use crate::tui::store::Line;
 use crate::tui::text;
@@ -34,7 +34,7 @@ impl<T: Record> List<T> {
         let rows = self.build(offset, visible, world);
         let widest = self.table.measure(&rows, columns.iter().map(|column| column.title), painter);
         let room = area.width - GUTTER - u16::from(total > visible);
-        let applies = |when| Some(when) != self.table.titled && world.shows(when);
+        let applies = |when: When| Some(when) != self.table.titled && when.holds(world);
         let places = places(columns, applies, &widest, room);
         self.view_heading(area, &places, painter);
         for (nth, row) in rows.iter().enumerate() {

@@ -5,7 +5,7 @@ use crate::domain::plan::{CopyAction, Rule};
 use crate::domain::schedule::DEFAULT_TIME_ZONE;
 use crate::domain::selection::{SelectionDocument, TagCondition};
 use crate::domain::{Invalid, Lifecycle};
-use crate::tui::dialogs::create_vault::parse_tags;
+use crate::tui::dialogs::parse::parse_tags;
 use crate::tui::theme::Role;
 use crate::tui::widgets::form::Form;
 use crate::tui::widgets::picker::Choice;

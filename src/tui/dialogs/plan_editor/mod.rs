@@ -12,7 +12,7 @@ use crate::domain::plan_rules::MAX_RULES;
 use crate::domain::selection::SelectionDocument;
 use crate::domain::{Arn, PlanId, Scope, Tags};
 use crate::tui::dialogs::create_vault::{scope_choices, scope_of};
-use crate::tui::dialogs::{Input, Modal};
+use crate::tui::dialogs::modal::{Input, Modal};
 use crate::tui::msg::Act;
 use crate::tui::paint::{Painter, Segments, segment};
 use crate::tui::theme::Role;
@@ -128,8 +128,7 @@ impl PlanEditor {
         if let Some(resources) = world.store.resources(&scope) {
             let mut choices = vec![Choice::new(" ", "choose", "")];
             choices.extend(resources.iter().map(|resource| {
-                let name =
-                    resource.name.clone().known().unwrap_or_else(|| crate::tui::actions::last_part(&resource.arn));
+                let name = resource.name.clone().known().unwrap_or_else(|| resource.arn.last_part().to_owned());
                 Choice::new(resource.arn.as_str(), name, resource.resource_type.to_string())
             }));
             self.form.choices("add", choices);

@@ -70,7 +70,7 @@ impl Preview {
         self.names = matched
             .map(|resource| match resource.name.as_ref().known() {
                 Some(name) => format!("{} {name}", resource.resource_type),
-                None => format!("{} {}", resource.resource_type, crate::tui::actions::last_part(&resource.arn)),
+                None => format!("{} {}", resource.resource_type, resource.arn.last_part()),
             })
             .collect();
         self.matched = Some((self.names.len(), resources.len()));

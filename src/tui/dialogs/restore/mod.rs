@@ -8,7 +8,7 @@ use crate::client::{Key, Mutation, Query};
 use crate::domain::KnownPoint;
 use crate::domain::{Arn, ResourceType};
 use crate::tui::dialogs::create_vault::form_hints;
-use crate::tui::dialogs::{Input, Modal};
+use crate::tui::dialogs::modal::{Input, Modal};
 use crate::tui::fmt;
 use crate::tui::msg::Act;
 use crate::tui::paint::{Painter, Segments};

@@ -2,7 +2,6 @@
 
 use crate::client::{Answer, Key, Query};
 use crate::domain::job::BackupJob;
-use crate::tui::actions::Subject;
 use crate::tui::fmt;
 use crate::tui::msg::Act;
 use crate::tui::route::Route;
@@ -11,6 +10,7 @@ use crate::tui::screens::list::Listed;
 use crate::tui::screens::points::resource_name;
 use crate::tui::screens::{pane, status};
 use crate::tui::store::Line;
+use crate::tui::subject::Subject;
 use crate::tui::table::{Cell, Column, Record, When, by_text};
 use crate::tui::theme::Role;
 use crate::tui::world::World;

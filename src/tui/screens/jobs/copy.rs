@@ -3,7 +3,6 @@
 use crate::client::{Answer, Feature, Key, Query};
 use crate::domain::Arn;
 use crate::domain::job::CopyJob;
-use crate::tui::actions::{Subject, last_part};
 use crate::tui::fmt;
 use crate::tui::msg::Act;
 use crate::tui::route::Route;
@@ -11,6 +10,7 @@ use crate::tui::screens::jobs::{account, is_bad, push_all, text, took};
 use crate::tui::screens::list::Listed;
 use crate::tui::screens::{pane, status};
 use crate::tui::store::Line;
+use crate::tui::subject::Subject;
 use crate::tui::table::{Cell, Column, Record, When};
 use crate::tui::theme::Role;
 use crate::tui::world::World;
@@ -28,7 +28,8 @@ static COLUMNS: &[Column<CopyJob>] = &[
     Column::<CopyJob>::new("CREATED", 11, 11, |job, _| Cell::plain(job.created.map(fmt::short).unwrap_or_default()))
         .sorted(|a, b| b.created.cmp(&a.created)),
     Column::<CopyJob>::new("RESOURCE", 14, 28, |job, _| {
-        let name = job.resource_name.clone().or_else(|| job.resource_arn.as_ref().map(last_part));
+        let name =
+            job.resource_name.clone().or_else(|| job.resource_arn.as_ref().map(|arn| arn.last_part().to_owned()));
         Cell::new(name.unwrap_or_default(), Role::Accent)
     }),
     Column::<CopyJob>::new("FROM", 12, 24, |job, _| Cell::plain(vault_of(job.source_vault_arn.as_ref()))).priority(4),

@@ -2,7 +2,6 @@
 
 use crate::client::{Answer, Key, Query};
 use crate::domain::job::RestoreJob;
-use crate::tui::actions::Subject;
 use crate::tui::fmt;
 use crate::tui::msg::Act;
 use crate::tui::route::Route;
@@ -10,6 +9,7 @@ use crate::tui::screens::jobs::{account, is_bad, push_all, text, took};
 use crate::tui::screens::list::Listed;
 use crate::tui::screens::{pane, status};
 use crate::tui::store::Line;
+use crate::tui::subject::Subject;
 use crate::tui::table::{Cell, Column, Record, When};
 use crate::tui::theme::Role;
 use crate::tui::world::World;

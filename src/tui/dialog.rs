@@ -1,0 +1,39 @@
+//! The dialogs, as data: which one is shown, and of what. [`crate::tui::dialogs::open`] makes them.
+
+use crate::client::approve::Pending;
+use crate::domain::{Arn, KnownPoint, PlanId, Scope};
+use crate::tui::subject::Subject;
+use std::sync::Arc;
+
+/// A dialog to show.
+#[derive(Debug)]
+pub enum Dialog {
+    /// What can be done with what is selected.
+    Actions(Subject),
+    /// Every command, to find one.
+    Palette(Subject),
+    /// Every command with its keys, and why it cannot run now.
+    Help(Subject),
+    /// Which account and region are shown.
+    Scopes,
+    /// What becomes of so many jobs when this process ends.
+    Quit(usize),
+    /// A text to read, with its title.
+    Notice(&'static str, String),
+    /// A change that waits for a yes.
+    Confirm(Box<Pending>),
+    /// Makes a vault.
+    CreateVault,
+    /// Makes a plan.
+    CreatePlan,
+    /// Changes a plan.
+    EditPlan(Scope, PlanId),
+    /// Backs a resource up now; the subject fills in what it is or where it goes.
+    Backup(Subject),
+    /// Restores a recovery point, or the given paths of it.
+    Restore(Arc<KnownPoint>, Vec<String>),
+    /// Changes how long a recovery point is kept.
+    Lifecycle(Arc<KnownPoint>),
+    /// Shows and changes the tags of something.
+    Tags(Scope, Arn),
+}

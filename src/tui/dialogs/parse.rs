@@ -1,0 +1,45 @@
+//! What people type into forms, read.
+
+use crate::domain::{Tags, tags};
+
+/// Reads a number of days; nothing means for ever.
+pub fn parse_days(text: &str) -> Result<Option<i64>, String> {
+    match text.trim() {
+        "" | "-1" => Ok(None),
+        days => days.parse().map(Some).map_err(|_| "a number of days, or nothing".to_owned()),
+    }
+}
+
+/// Reads a window: `90`, `90m`, `8h`, `7d`.
+pub fn parse_minutes(text: &str) -> Result<i64, String> {
+    let text = text.trim();
+    let (number, unit) = match text.char_indices().last() {
+        Some((at, 'm')) => (&text[..at], 1),
+        Some((at, 'h')) => (&text[..at], 60),
+        Some((at, 'd')) => (&text[..at], 1_440),
+        _ => (text, 1),
+    };
+    let number = number.trim().parse::<i64>().ok().and_then(|number| number.checked_mul(unit));
+    number.ok_or_else(|| "minutes, or 8h, or 7d".to_owned())
+}
+
+/// Reads `env=prod team=web`.
+pub fn parse_tags(text: &str) -> Result<Tags, String> {
+    let pairs = text.split([' ', ',']).filter(|pair| !pair.is_empty());
+    pairs.map(|pair| tags::parse_pair(pair).map_err(|invalid| invalid.message)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_are_read_as_people_write_them() {
+        assert_eq!(["90", "90m", "8h", " 7d "].map(parse_minutes), [Ok(90), Ok(90), Ok(480), Ok(10_080)]);
+        assert!(
+            parse_minutes("soon").is_err()
+                && parse_minutes("").is_err()
+                && parse_minutes("99999999999999999d").is_err()
+        );
+    }
+}

@@ -1,0 +1,119 @@
+//! What the actions are about.
+
+use crate::domain::job::{BackupJob, CopyJob, JobState, RestoreJob};
+use crate::domain::recovery_point::RecoveryPointStatus;
+use crate::domain::vault::Vault;
+use crate::domain::{AccountId, Arn, KnownPoint, PlanId, Scope};
+use crate::tui::command::Command;
+use crate::tui::world::World;
+use std::sync::Arc;
+
+/// What is selected.
+#[derive(Debug, Clone)]
+pub enum Subject {
+    /// Nothing that anything could be done with.
+    Nothing,
+    /// A vault.
+    Vault(Arc<Vault>),
+    /// A vault of which only the place and the name are known yet.
+    VaultName(Scope, String),
+    /// A recovery point, and the paths in it that are marked or selected to be restored; none means the whole.
+    Point(Arc<KnownPoint>, Vec<String>),
+    /// A plan: scope, id, name, ARN.
+    Plan(Scope, PlanId, String, Arn),
+    /// A backup job.
+    BackupJob(Arc<BackupJob>),
+    /// A restore job.
+    RestoreJob(Arc<RestoreJob>),
+    /// A copy job.
+    CopyJob(Arc<CopyJob>),
+    /// A resource.
+    Resource(Scope, Arn),
+    /// An account.
+    Account(AccountId),
+    /// A path in a recovery point.
+    Path(Arc<KnownPoint>, Vec<String>, String),
+}
+
+impl Subject {
+    /// The commands that belong to it, those that destroy at the end; what can always be done comes first.
+    pub fn offers(&self) -> Vec<Command> {
+        let own: &[Command] = match self {
+            Self::Vault(_) => &[Command::StartBackup, Command::Tags, Command::DeleteVault],
+            Self::Point(..) | Self::Path(..) => {
+                &[Command::Restore, Command::EditLifecycle, Command::Tags, Command::DeletePoint]
+            }
+            Self::Plan(..) => &[Command::EditPlan, Command::Tags, Command::DeletePlan],
+            Self::BackupJob(_) => &[Command::Restore, Command::StartBackup, Command::StopJob],
+            Self::Resource(..) => &[Command::StartBackup, Command::Restore],
+            Self::VaultName(..) => &[Command::StartBackup],
+            Self::Nothing | Self::RestoreJob(_) | Self::CopyJob(_) | Self::Account(_) => &[],
+        };
+        let general = [Command::CreateVault, Command::CreatePlan, Command::StartBackup];
+        let general = general.into_iter().filter(|command| !own.contains(command));
+        let copy: &[Command] = if self.id().is_some() { &[Command::CopyId, Command::CopyArn] } else { &[] };
+        own.iter().copied().chain(general).chain(copy.iter().copied()).collect()
+    }
+
+    /// What `y` copies.
+    pub fn id(&self) -> Option<String> {
+        Some(match self {
+            Self::Nothing => return None,
+            Self::Vault(vault) => vault.name.clone(),
+            Self::VaultName(_, name) => name.clone(),
+            Self::Point(point, _) => point.arn.last_part().to_owned(),
+            Self::Path(_, _, path) => path.clone(),
+            Self::Plan(_, id, ..) => id.to_string(),
+            Self::BackupJob(job) => job.id.to_string(),
+            Self::RestoreJob(job) => job.id.to_string(),
+            Self::CopyJob(job) => job.id.to_string(),
+            Self::Resource(_, arn) => arn.last_part().to_owned(),
+            Self::Account(id) => id.to_string(),
+        })
+    }
+
+    /// What `Y` copies.
+    pub fn arn(&self) -> Option<String> {
+        Some(match self {
+            Self::Vault(vault) => vault.arn.to_string(),
+            Self::Point(point, _) | Self::Path(point, ..) => point.arn.to_string(),
+            Self::Plan(_, _, _, arn) | Self::Resource(_, arn) => arn.to_string(),
+            Self::BackupJob(job) => job.resource_arn.to_string(),
+            Self::RestoreJob(job) => job.recovery_point_arn.as_ref()?.to_string(),
+            Self::CopyJob(job) => job.source_recovery_point_arn.as_ref()?.to_string(),
+            Self::Nothing | Self::Account(_) | Self::VaultName(..) => return None,
+        })
+    }
+
+    /// What carries tags here: where, and its ARN.
+    pub(super) fn tagged(&self) -> Option<(Scope, Arn)> {
+        match self {
+            Self::Vault(vault) => Some((vault.scope.clone(), vault.arn.clone())),
+            Self::Point(point, _) | Self::Path(point, ..) => Some((point.scope.clone(), point.arn.clone())),
+            Self::Plan(scope, _, _, arn) => Some((scope.clone(), arn.clone())),
+            _ => None,
+        }
+    }
+
+    /// The recovery point that would be restored, and what of it.
+    pub(super) fn restorable(&self, world: &World) -> Result<(Arc<KnownPoint>, Vec<String>), String> {
+        let (point, items) = match self {
+            Self::Point(point, items) | Self::Path(point, items, _) => (Arc::clone(point), items.clone()),
+            Self::BackupJob(job) => match &job.recovery_point_arn {
+                Some(arn) if job.state == JobState::Completed => {
+                    let point = world.store.find_point(arn).map(Arc::clone);
+                    (point.ok_or("open the job's recovery point (enter) and restore from there")?, Vec::new())
+                }
+                _ => return Err("this job has no recovery point to restore from".to_owned()),
+            },
+            Self::Resource(..) => return Err("open the resource (enter) and choose a recovery point".to_owned()),
+            _ => return Err("select a recovery point: 2 vaults, enter, enter".to_owned()),
+        };
+        match point.status {
+            RecoveryPointStatus::Completed | RecoveryPointStatus::Partial | RecoveryPointStatus::Available => {
+                Ok((point, items))
+            }
+            ref other => Err(format!("a recovery point that is {} cannot be restored", other.as_str())),
+        }
+    }
+}
