@@ -1,4 +1,4 @@
-//! The storage format: restic repositories of version 2, written and read with our own code (design §3).
+//! The storage format: restic repositories of version 2, written and read with our own code.
 //!
 //! Everything here is synchronous; what runs in parallel does so on threads of its own. Time is always given by the
 //! caller. The layers, from below: [`Storage`] holds files; [`MasterKey`] seals them; [`pack`] and [`index`] place blobs
@@ -72,7 +72,9 @@ pub use repository::{FoundSnapshots, Options, Repository};
 pub use restore::{Failure, RestoreOutcome, RestoreRequest, RestoreSize};
 pub use room::Room;
 pub use snapshot::{Snapshot, Summary};
-pub use source::{Estimate, FileState, Issue, IssueKind, Note, Piece, SourceItem, SourceReader, TreeSource};
+pub use source::{
+    Child, Children, Cut, Estimate, FileState, Issue, IssueKind, Note, Piece, SourceItem, SourceReader, TreeSource,
+};
 pub use storage::{FileKind, Stamp, Storage};
 pub use timestamp::Timestamp;
 pub use tree::{Tree, TreeReader, TreeWriter};

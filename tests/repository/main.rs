@@ -11,4 +11,5 @@ mod lock;
 mod repack;
 mod restore;
 mod round_trip;
+mod sources;
 mod support;

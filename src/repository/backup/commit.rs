@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 
-use super::BackupOutcome;
+use super::outcome::BackupOutcome;
 use crate::repository::addition::Adding;
 use crate::repository::{FileKind, Id, Repository, Result, crash_point};
 

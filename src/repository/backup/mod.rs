@@ -1,6 +1,6 @@
 //! Backing up: from a source to a snapshot.
 //!
-//! The calling thread walks the source ([`walker`]). Files that are not as in the parent snapshot go through a bounded
+//! The calling thread walks the source ([`walker`]); [`run`] starts the others when there is something for them to do. Files that are not as in the parent snapshot go through a bounded
 //! queue to workers, which read and cut them ([`reader`]), hash, compress, seal and verify each piece ([`encoder`]) and
 //! append it to the open pack ([`packer`]). Full packs are written by threads of their own. A folder's tree is stored as
 //! soon as all in it is ([`folder`]), so that only folders in work are in memory.
@@ -12,28 +12,33 @@ mod adopt;
 mod claims;
 mod commit;
 mod copies;
+mod cutters;
 mod encoder;
 mod folder;
+mod outcome;
 mod packer;
 mod previous;
 mod queue;
 mod reader;
+mod run;
 mod session;
 mod walker;
+mod work;
 
 use std::path::PathBuf;
 use std::time::{Instant, SystemTime};
 
-use chrono::{DateTime, FixedOffset, Utc};
+use chrono::{DateTime, FixedOffset};
 
 pub use adopt::Adoption;
 pub use commit::Prepared;
 pub use copies::Copies;
+pub use outcome::BackupOutcome;
 
 use super::addition::Adding;
 use super::chunker::{Chunker, ChunkerParameters};
-use super::source::{Issue, Note, TreeSource};
-use super::{Control, Error, Id, Repository, Result, Snapshot, Summary, Timestamp};
+use super::source::TreeSource;
+use super::{Control, Error, Id, Repository, Result, Snapshot};
 use previous::Previous;
 use session::Session;
 
@@ -60,37 +65,6 @@ pub struct BackupRequest {
     pub tags: Vec<String>,
     /// How files are cut. Must be the same each time for one source.
     pub chunker: ChunkerParameters,
-}
-
-/// What a backup did.
-#[derive(Debug, Clone)]
-pub struct BackupOutcome {
-    /// The new snapshot.
-    pub snapshot: Id,
-    /// Its root folder.
-    pub tree: Id,
-    /// Files that the parent did not have.
-    pub files_new: u64,
-    /// Files that the parent had otherwise.
-    pub files_changed: u64,
-    /// Files that were not read again.
-    pub files_unmodified: u64,
-    /// Folders in the snapshot.
-    pub directories: u64,
-    /// Names below the roots, of whatever kind, as the source's folders gave them.
-    pub items: u64,
-    /// Bytes of all files in the snapshot.
-    pub bytes_total: u64,
-    /// Bytes read from the source; holes are not read.
-    pub bytes_read: u64,
-    /// Bytes that the storage grew by, without indexes.
-    pub bytes_added: u64,
-    /// Items that are not in the snapshot, or not as they were at any one moment, sorted by path.
-    pub issues: Vec<Issue>,
-    /// What else is worth saying, sorted by path.
-    pub notes: Vec<Note>,
-    /// What a crash of an earlier backup had left and was taken over.
-    pub adopted: Adoption,
 }
 
 impl Repository {
@@ -170,7 +144,7 @@ impl Repository {
         let session = Session::new(self, source, control, chunker);
         let parent = self.usable_parent(request, &session);
         let previous = Previous::new(self, parent.as_ref());
-        let tree = session.run(&request.paths, previous, parent.as_ref())?;
+        let tree = run::run(&session, &request.paths, previous, parent.as_ref())?;
         match self.retire_damaged() {
             Ok(retired) => session.replace(retired),
             Err(error) => tracing::warn!(%error, "a damaged pack is still named by the index"),
@@ -190,19 +164,4 @@ impl Repository {
             None
         })
     }
-}
-
-/// The start of the backup that made a snapshot, by the clock of its source.
-fn start_of(snapshot: &Snapshot) -> Timestamp {
-    snapshot.summary.as_ref().map_or(snapshot.time, |summary: &Summary| summary.backup_start).into()
-}
-
-/// A wall-clock time for a snapshot's summary.
-fn wall_time(time: SystemTime) -> DateTime<FixedOffset> {
-    DateTime::<Utc>::from(time).fixed_offset()
-}
-
-/// An unreadable root: nothing can be backed up.
-fn unreadable_root(path: PathBuf, source: std::io::Error) -> Error {
-    Error::Source { path, source }
 }

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use super::start_of;
-use crate::repository::{BlobKind, Id, Node, NodeKind, Repository, Result, Snapshot, Timestamp, TreeReader};
+use crate::repository::{BlobKind, Id, Node, NodeKind, Repository, Result, Snapshot, Summary, Timestamp, TreeReader};
 
 /// File systems keep times in steps of up to this.
 const COARSEST_CLOCK: Duration = Duration::from_secs(2);
@@ -68,6 +67,11 @@ impl PreviousFolder {
         }
         Ok(None)
     }
+}
+
+/// The start of the backup that made a snapshot, by the clock of its source.
+fn start_of(snapshot: &Snapshot) -> Timestamp {
+    snapshot.summary.as_ref().map_or(snapshot.time, |summary: &Summary| summary.backup_start).into()
 }
 
 #[cfg(test)]

@@ -1,16 +1,17 @@
 //! Reading files and cutting them into pieces.
 
 use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
+use super::cutters::Cutter;
 use super::encoder::Encoder;
-use super::folder::Place;
 use super::session::{Session, add};
+use super::work::{FileJob, PieceJob, SharedFile};
 use crate::repository::chunker::Chunker;
 use crate::repository::source::{FileState, Piece, SourceReader};
-use crate::repository::{BlobKind, Id, Node, Result};
+use crate::repository::{BlobKind, Id, Result};
 
 /// Read ahead of the largest piece, so that the rest need not be moved for each read.
 const READ_AHEAD: usize = 4 << 20;
@@ -18,30 +19,6 @@ const READ_AHEAD: usize = 4 << 20;
 const ATTEMPTS: u32 = 3;
 /// A longer file is read only once: most that are long and never still are a database's or a machine's disk.
 const REREAD: u64 = 64 << 20;
-
-/// A file to be read.
-pub(super) struct FileJob {
-    pub(super) path: PathBuf,
-    /// All but the content.
-    pub(super) node: Node,
-    pub(super) place: Place,
-}
-
-/// A piece of a file that another worker reads.
-pub(super) struct PieceJob {
-    file: Arc<SharedFile>,
-    position: usize,
-    content: Vec<u8>,
-}
-
-/// A file of which several workers have pieces.
-struct SharedFile {
-    /// Pieces in work, and one for the reader.
-    left: AtomicUsize,
-    pieces: Mutex<Vec<(usize, Id)>>,
-    /// Set when it was read to its end.
-    file: Mutex<Option<FileJob>>,
-}
 
 /// What one worker reads and stores with.
 pub(super) struct Reader<'s, 'a> {
@@ -52,6 +29,7 @@ pub(super) struct Reader<'s, 'a> {
 
 /// A file's pieces so far. Those that others have are filled in at the end.
 struct Content {
+    cutter: Arc<Cutter>,
     ids: Vec<Id>,
     size: u64,
     /// Whether others may have pieces.
@@ -71,12 +49,13 @@ struct Reading {
 impl<'s, 'a> Reader<'s, 'a> {
     pub(super) fn new(session: &'s Session<'a>) -> Self {
         let encoder = Encoder::new(session.repository.options().compression_level);
-        Self { session, encoder, window: Window::new(&session.chunker) }
+        Self { session, encoder, window: Window::default() }
     }
 
     /// Reads a file and stores its pieces. What is wrong with the file itself becomes an issue or a note.
     pub(super) fn read(&mut self, mut job: FileJob) -> Result<()> {
-        let mut reading = match self.read_once(&job.path, None, 1)? {
+        let cutter = self.session.cutters.of(job.cut)?;
+        let mut reading = match self.read_once(&job.path, &cutter, None, 1)? {
             Ok(reading) => reading,
             Err(error) => return self.give_up(&job, &error),
         };
@@ -90,7 +69,7 @@ impl<'s, 'a> Reader<'s, 'a> {
             attempt += 1;
             // A file that only grows, as a log does, is never still. What was there before is the same each time.
             let length = (attempt == ATTEMPTS).then_some(reading.content.size);
-            let again = match self.read_once(&job.path, length, attempt)? {
+            let again = match self.read_once(&job.path, &cutter, length, attempt)? {
                 Ok(again) => again,
                 Err(error) => return self.give_up(&job, &error),
             };
@@ -116,7 +95,13 @@ impl<'s, 'a> Reader<'s, 'a> {
     }
 
     /// Reads a file from its beginning, at most `length` bytes of it. The inner result is the source's.
-    fn read_once(&mut self, path: &Path, length: Option<u64>, attempt: u32) -> Result<io::Result<Reading>> {
+    fn read_once(
+        &mut self,
+        path: &Path,
+        cutter: &Arc<Cutter>,
+        length: Option<u64>,
+        attempt: u32,
+    ) -> Result<io::Result<Reading>> {
         let source = self.session.source;
         let mut opened = source.open(path);
         if opened.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) && self.session.is_listed(path) {
@@ -133,7 +118,8 @@ impl<'s, 'a> Reader<'s, 'a> {
         if attempt > 1 {
             self.session.control.progress.expect(0, length.unwrap_or(state.size));
         }
-        let mut content = Content { ids: Vec::new(), size: 0, share: attempt == 1, shared: None };
+        let mut content =
+            Content { cutter: Arc::clone(cutter), ids: Vec::new(), size: 0, share: attempt == 1, shared: None };
         let read = self.read_content(reader.as_mut(), &mut content)?;
         Ok(read.and_then(|()| reader.state()).map(|after| {
             let still = after == state && content.size == state.size;
@@ -174,7 +160,7 @@ impl<'s, 'a> Reader<'s, 'a> {
 
     /// The outer result is the storage's, the inner one the source's.
     fn read_content(&mut self, reader: &mut dyn SourceReader, content: &mut Content) -> Result<io::Result<()>> {
-        self.window.clear();
+        self.window.begin(&content.cutter.chunker);
         loop {
             self.session.control.check()?;
             let edge = match self.window.fill(reader) {
@@ -197,7 +183,7 @@ impl<'s, 'a> Reader<'s, 'a> {
 
     /// Cuts one piece off the window and stores it, or offers it to the others when more will follow.
     fn take_piece(&mut self, edge: Edge, content: &mut Content) -> Result<()> {
-        let length = self.session.chunker.cut(self.window.bytes());
+        let length = content.cutter.chunker.cut(self.window.bytes());
         let piece = &self.window.bytes()[..length];
         let more = edge != Edge::End || length < self.window.bytes().len();
         let position = content.ids.len();
@@ -218,12 +204,12 @@ impl<'s, 'a> Reader<'s, 'a> {
     /// A large hole becomes pieces of zeros, which are hashed once for the whole backup. What is left goes with the data
     /// behind it.
     fn store_hole(&mut self, length: u64, content: &mut Content) -> Result<()> {
-        let maximum = self.session.chunker.maximum();
-        let id = match self.session.zeros.get() {
+        let maximum = content.cutter.chunker.maximum();
+        let id = match content.cutter.zeros.get() {
             Some(id) => *id,
             None => {
                 let id = self.session.save_blob(&mut self.encoder, BlobKind::Data, &vec![0; maximum])?;
-                *self.session.zeros.get_or_init(|| id)
+                *content.cutter.zeros.get_or_init(|| id)
             }
         };
         let pieces = length / maximum as u64;
@@ -270,15 +256,13 @@ impl Content {
     }
 }
 
-impl SharedFile {
-    fn new() -> Arc<Self> {
-        Arc::new(Self { left: AtomicUsize::new(1), pieces: Mutex::default(), file: Mutex::default() })
-    }
-}
-
 /// The part of a file that is in memory.
+#[derive(Default)]
 struct Window {
+    /// Kept from file to file; as long as the largest pieces so far needed it.
     buffer: Vec<u8>,
+    /// How much of it is used for the present file.
+    limit: usize,
     start: usize,
     end: usize,
     /// The largest piece: so much must be there before a cut can be found.
@@ -301,12 +285,13 @@ enum Edge {
 }
 
 impl Window {
-    fn new(chunker: &Chunker) -> Self {
-        let (maximum, alignment) = (chunker.maximum(), chunker.alignment());
-        Self { buffer: vec![0; maximum + READ_AHEAD], start: 0, end: 0, maximum, alignment, zeros: 0 }
-    }
-
-    fn clear(&mut self) {
+    /// Nothing of a file that is cut that way.
+    fn begin(&mut self, chunker: &Chunker) {
+        (self.maximum, self.alignment) = (chunker.maximum(), chunker.alignment());
+        self.limit = self.maximum + READ_AHEAD;
+        if self.buffer.len() < self.limit {
+            self.buffer = vec![0; self.limit];
+        }
         (self.start, self.end, self.zeros) = (0, 0, 0);
     }
 
@@ -333,7 +318,7 @@ impl Window {
                 self.push_zeros();
                 continue;
             }
-            match reader.read(&mut self.buffer[self.end..])? {
+            match reader.read(&mut self.buffer[self.end..self.limit])? {
                 Piece::Data(length) => {
                     self.end += length;
                     read += length as u64;
@@ -350,7 +335,7 @@ impl Window {
     }
 
     fn push_zeros(&mut self) {
-        let length = self.zeros.min((self.buffer.len() - self.end) as u64) as usize;
+        let length = self.zeros.min((self.limit - self.end) as u64) as usize;
         self.buffer[self.end..self.end + length].fill(0);
         self.end += length;
         self.zeros -= length as u64;

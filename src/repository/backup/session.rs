@@ -2,38 +2,35 @@
 
 use std::collections::HashSet;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard};
-use std::thread::{self, Scope};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, SystemTime};
 
+use chrono::{DateTime, FixedOffset, Utc};
+
+use super::adopt::Adoption;
 use super::claims::Claims;
+use super::cutters::Cutters;
 use super::encoder::Encoder;
-use super::folder::Place;
+use super::folder::{Folder, Place};
+use super::outcome::BackupOutcome;
 use super::packer::{PackWriter, Packer, packer};
-use super::previous::Previous;
-use super::queue::{Queue, Work};
-use super::reader::{FileJob, PieceJob, Reader};
-use super::{Adoption, BackupOutcome, walker, wall_time};
+use super::queue::Queue;
+use super::work::{FileJob, PieceJob};
 use crate::repository::chunker::Chunker;
 use crate::repository::hard_links::HardLinks;
 use crate::repository::integrity::Retired;
 use crate::repository::source::{Issue, Note, TreeSource};
-use crate::repository::{BlobKind, Control, Error, Id, Node, Repository, Result, Snapshot, Summary};
-
-/// Threads that write packs: while one waits for the disk, the other hashes.
-const WRITERS: usize = 2;
+use crate::repository::{BlobKind, Control, Error, Id, Node, Repository, Result, Summary};
 
 pub(super) struct Session<'a> {
     pub(super) repository: &'a Repository,
     pub(super) source: &'a dyn TreeSource,
     pub(super) control: &'a Control,
-    pub(super) chunker: Chunker,
+    pub(super) cutters: Cutters,
     pub(super) queue: Queue<FileJob, PieceJob>,
     pub(super) counts: Counts,
-    /// The id of the largest piece of zeros, once there was one.
-    pub(super) zeros: OnceLock<Id>,
     claims: Claims,
     /// The packs that hold what the new snapshot refers to.
     counted_on: RwLock<HashSet<Id>>,
@@ -90,10 +87,9 @@ impl<'a> Session<'a> {
             repository,
             source,
             control,
-            chunker,
+            cutters: Cutters::new(chunker),
             queue: Queue::new(),
             counts: Counts::default(),
-            zeros: OnceLock::new(),
             claims: Claims::new(),
             counted_on: RwLock::default(),
             hard_links: HardLinks::default(),
@@ -106,77 +102,18 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Runs the backup up to the last pack and returns the root folder.
-    pub(super) fn run(&self, paths: &[PathBuf], previous: Previous<'_>, parent: Option<&Snapshot>) -> Result<Id> {
-        let estimating = Control::new();
-        thread::scope(|scope| -> Result<()> {
-            self.expect(scope, paths, parent, &estimating)?;
-            let (mut writers, mut workers) = (Vec::new(), Vec::new());
-            // Where nothing has changed this thread alone is quicker than others are started.
-            let help = || -> Result<()> {
-                for number in 0..WRITERS {
-                    writers.push(spawn(scope, format!("pack-writer-{number}"), || self.write_packs())?);
-                }
-                self.packer.send_what_waits()?;
-                for number in 0..self.repository.options().workers.max(1) {
-                    match spawn(scope, format!("backup-{number}"), || self.work()) {
-                        Ok(worker) => workers.push(worker),
-                        Err(error) => self.fail(error),
-                    }
-                }
-                Ok(())
-            };
-            if let Err(error) = walker::walk(self, paths, previous, help) {
-                self.fail(error);
-            }
-            self.queue.close();
-            for worker in workers {
-                self.join(worker);
-            }
-            if let Err(error) = self.packer.flush() {
-                self.fail(error);
-            }
-            self.packer.close();
-            for writer in writers {
-                self.join(writer);
-            }
-            estimating.cancel();
-            Ok(())
-        })?;
-        self.control.progress.complete();
-        match lock(&self.failure).take() {
-            Some(error) => Err(error),
-            None => lock(&self.root).take().ok_or(Error::Cancelled),
-        }
-    }
-
     /// Whether there is anything to do for other threads than the walker's.
     pub(super) fn needs_help(&self) -> bool {
         self.queue.has_files() || self.packer.has_any()
     }
 
-    /// Tells the progress how much there is to do: as the parent had it, or by a quick look at the source.
-    fn expect<'scope>(
-        &'scope self,
-        scope: &'scope Scope<'scope, '_>,
-        paths: &'scope [PathBuf],
-        parent: Option<&Snapshot>,
-        estimating: &'scope Control,
-    ) -> Result<()> {
-        let progress = &self.control.progress;
-        if let Some(summary) = parent.and_then(|parent| parent.summary.as_ref()) {
-            progress.expect(summary.total_files_processed, summary.total_bytes_processed);
-            return Ok(());
-        }
-        spawn(scope, "estimate".into(), move || {
-            for estimate in paths.iter().filter_map(|path| self.source.estimate(path, estimating)) {
-                progress.expect(estimate.files, estimate.bytes);
-            }
-        })?;
-        Ok(())
+    /// Packs are written from now on by [`write_packs`](Self::write_packs).
+    pub(super) fn begin_packs(&self) -> Result<()> {
+        self.packer.send_what_waits()
     }
 
-    fn write_packs(&self) {
+    /// Writes full packs until no more come. Runs in a thread of its own.
+    pub(super) fn write_packs(&self) {
         let written = |pack: &Id, bytes| {
             self.count_on(*pack);
             add(&self.counts.bytes_written, bytes);
@@ -186,34 +123,19 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn work(&self) {
-        let _guard = AbortOnPanic(self);
-        if let Err(error) = self.work_until_done() {
+    /// No more blobs come: what is open goes to the writers, who then end.
+    pub(super) fn end_packs(&self) {
+        if let Err(error) = self.packer.flush() {
             self.fail(error);
         }
+        self.packer.close();
     }
 
-    fn work_until_done(&self) -> Result<()> {
-        // Its buffers are large: where nothing has changed there is nothing to read.
-        let mut unmade = None;
-        while let Some(work) = self.queue.next() {
-            self.control.check()?;
-            let reader = unmade.get_or_insert_with(|| Reader::new(self));
-            match work {
-                Work::File(file) => {
-                    let outcome = reader.read(file);
-                    self.queue.file_read();
-                    outcome?;
-                }
-                Work::Piece(piece) => reader.store(piece)?,
-            }
-        }
-        Ok(())
-    }
-
-    fn join(&self, thread: thread::ScopedJoinHandle<'_, ()>) {
-        if thread.join().is_err() {
-            self.fail(Error::System { what: "a thread of the backup", problem: "it panicked".into() });
+    /// The root folder, or why there is none.
+    pub(super) fn finish(&self) -> Result<Id> {
+        match lock(&self.failure).take() {
+            Some(error) => Err(error),
+            None => lock(&self.root).take().ok_or(Error::Cancelled),
         }
     }
 
@@ -298,7 +220,7 @@ impl<'a> Session<'a> {
     pub(super) fn complete(
         &self,
         encoder: &mut Encoder,
-        mut folder: std::sync::Arc<super::folder::Folder>,
+        mut folder: Arc<Folder>,
         mut tree: Option<Vec<u8>>,
     ) -> Result<()> {
         while let Some(json) = tree {
@@ -343,11 +265,7 @@ impl<'a> Session<'a> {
 
     /// Whether the item's folder names it, asked anew.
     pub(super) fn is_listed(&self, path: &Path) -> bool {
-        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return true };
-        match self.source.list(folder) {
-            Ok(names) => names.iter().any(|listed| listed == name),
-            Err(error) => error.kind() != ErrorKind::NotFound,
-        }
+        self.source.is_listed(path).unwrap_or_else(|error| error.kind() != ErrorKind::NotFound)
     }
 
     pub(super) fn note(&self, path: &Path, text: impl Into<String>) {
@@ -399,24 +317,7 @@ impl<'a> Session<'a> {
     }
 }
 
-/// A worker that panics must not leave the others waiting for it.
-struct AbortOnPanic<'s, 'a>(&'s Session<'a>);
-
-impl Drop for AbortOnPanic<'_, '_> {
-    fn drop(&mut self) {
-        if thread::panicking() {
-            self.0.queue.abort();
-        }
-    }
-}
-
-fn spawn<'scope, F: FnOnce() + Send + 'scope>(
-    scope: &'scope Scope<'scope, '_>,
-    name: String,
-    body: F,
-) -> Result<thread::ScopedJoinHandle<'scope, ()>> {
-    thread::Builder::new()
-        .name(name)
-        .spawn_scoped(scope, body)
-        .map_err(|error| Error::System { what: "a thread", problem: error.to_string() })
+/// A wall-clock time for a snapshot's summary.
+fn wall_time(time: SystemTime) -> DateTime<FixedOffset> {
+    DateTime::<Utc>::from(time).fixed_offset()
 }

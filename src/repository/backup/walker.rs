@@ -10,10 +10,10 @@ use std::sync::Arc;
 use super::encoder::Encoder;
 use super::folder::{Folder, Place};
 use super::previous::{Previous, PreviousFolder};
-use super::reader::FileJob;
 use super::session::{Session, add};
-use super::unreadable_root;
-use crate::repository::source::SourceItem;
+use super::work::FileJob;
+use crate::repository::item_path::is_name;
+use crate::repository::source::{Child, Children, SourceItem};
 use crate::repository::{BlobKind, Error, Id, Node, NodeKind, Result};
 
 /// Walks all roots. Returns when every file is queued; the workers finish the rest. `help` is called once, as soon as there
@@ -96,35 +96,62 @@ struct Walker<'s, 'a, 'r> {
 /// A folder that is being walked.
 struct Frame<'r> {
     folder: Arc<Folder>,
-    names: std::vec::IntoIter<OsString>,
+    children: Children<'r>,
+    /// The name that came last.
+    last: OsString,
     slots: u64,
     before: Option<PreviousFolder>,
-    /// Given above the roots: the way to them.
-    roots: Option<&'r Roots>,
+    position: Position<'r>,
 }
 
-impl<'r> Walker<'_, '_, 'r> {
-    /// Handles the next name of the innermost folder, or leaves it.
+impl<'a: 'r, 'r> Walker<'_, 'a, 'r> {
+    /// Handles the next item of the innermost folder, or leaves the folder.
     fn step(&mut self) -> Result<()> {
         let Some(frame) = self.frames.last_mut() else { return Ok(()) };
-        let Some(name) = frame.names.next() else {
-            let Some(Frame { folder, slots, .. }) = self.frames.pop() else { return Ok(()) };
-            self.path.pop();
-            let tree = folder.close(slots);
-            return self.session.complete(&mut self.encoder, folder, tree);
-        };
-        let place = Place { folder: frame.folder.clone(), slot: frame.slots };
-        frame.slots += 1;
-        let path = self.path.join(&name);
-        let position = match frame.roots {
-            None => {
+        match frame.children.next() {
+            Some(Ok(child)) => self.child(child),
+            Some(Err(error)) => self.break_off(error),
+            None => self.leave(),
+        }
+    }
+
+    fn child(&mut self, child: Child) -> Result<()> {
+        let Child { name, item } = child;
+        let Some(frame) = self.frames.last_mut() else { return Ok(()) };
+        let position = match frame.position {
+            Position::Above(roots) => roots.below.get(&name).map_or(Position::Below, Roots::position),
+            Position::Root | Position::Below => {
                 add(&self.session.counts.items, 1);
                 Position::Below
             }
-            Some(roots) => roots.below.get(&name).map_or(Position::Below, Roots::position),
         };
+        let path = self.path.join(&name);
+        if !is_name(name.as_bytes()) || name < frame.last {
+            self.session.missing(&path, "its folder gives it a name that no file can have, or names it out of order");
+            return Ok(());
+        }
+        frame.last.clone_from(&name);
+        let place = Place { folder: frame.folder.clone(), slot: frame.slots };
+        frame.slots += 1;
         let before = self.find_before(&name);
-        self.visit(place, path, &name, before, position)
+        self.visit(place, path, &name, item, before, position)
+    }
+
+    /// A listing that broke off: what it gave until then is stored, and the rest is told to be missing. Of a root nothing
+    /// may be missing unseen.
+    fn break_off(&mut self, error: io::Error) -> Result<()> {
+        if self.frames.last().is_some_and(|frame| matches!(frame.position, Position::Root)) {
+            return Err(unreadable_root(self.path.clone(), error));
+        }
+        self.session.issue(&self.path, &io::Error::new(error.kind(), format!("its listing broke off: {error}")));
+        self.leave()
+    }
+
+    fn leave(&mut self) -> Result<()> {
+        let Some(Frame { folder, slots, .. }) = self.frames.pop() else { return Ok(()) };
+        self.path.pop();
+        let tree = folder.close(slots);
+        self.session.complete(&mut self.encoder, folder, tree)
     }
 
     /// The node of the parent with that name in the innermost folder.
@@ -145,16 +172,17 @@ impl<'r> Walker<'_, '_, 'r> {
         place: Place,
         path: PathBuf,
         name: &OsStr,
+        listed: Option<SourceItem>,
         before: Option<Node>,
         position: Position<'r>,
     ) -> Result<()> {
-        let mut looked = self.session.source.item(&path);
+        let mut looked = listed.map_or_else(|| self.session.source.item(&path), Ok);
         if looked.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) && self.session.is_listed(&path)
         {
             // Another file was put in its place between the two questions.
             looked = self.session.source.item(&path);
         }
-        let SourceItem { mut node, not_entered, problems } = match looked {
+        let SourceItem { mut node, not_entered, problems, cut, unchanged_since_parent } = match looked {
             Ok(item) => item,
             Err(error) => return self.give_up(&place, path, error, position),
         };
@@ -169,7 +197,13 @@ impl<'r> Walker<'_, '_, 'r> {
             }
             (_, Position::Above(_)) => Err(unreadable_root(path, io::ErrorKind::NotADirectory.into())),
             (NodeKind::Directory, _) => self.visit_folder(place, path, node, before, position, not_entered),
-            (NodeKind::File, _) => self.visit_file(place, path, node, before.as_ref()),
+            (NodeKind::File, _) => {
+                let vouched = before
+                    .as_ref()
+                    .filter(|before| unchanged_since_parent && before.is_file() && before.size == node.size);
+                let unchanged = vouched.or(before.as_ref().filter(|before| self.previous.is_unchanged(&node, before)));
+                self.visit_file(FileJob { path, node, cut, place }, before.as_ref(), unchanged)
+            }
             (NodeKind::Other, _) => {
                 self.session.missing(&path, "it is of a kind that cannot be stored");
                 self.session.deliver(&mut self.encoder, &place, None)
@@ -188,42 +222,43 @@ impl<'r> Walker<'_, '_, 'r> {
         not_entered: Option<String>,
     ) -> Result<()> {
         let before = before.and_then(|before| before.subtree);
-        let names = match not_entered {
+        let nothing = || Box::new(std::iter::empty());
+        let children = match not_entered {
             Some(reason) => {
                 self.session.missing(&path, reason);
-                Vec::new()
+                nothing()
             }
-            None => match self.session.source.list(&path) {
-                Ok(names) => names,
+            None => match self.session.source.children(&path) {
+                Ok(children) => children,
                 Err(error) if matches!(position, Position::Root) || error.kind() == io::ErrorKind::NotFound => {
                     return self.give_up(&place, path, error, position);
                 }
                 // The folder itself is known and is stored, empty.
                 Err(error) => {
                     self.session.issue(&path, &error);
-                    Vec::new()
+                    nothing()
                 }
             },
         };
-        self.push_frame(Folder::new(Some(place), node, before), path, before, names, None);
+        self.push_frame(Folder::new(Some(place), node, before), path, before, children, position);
         Ok(())
     }
 
-    fn visit_file(&mut self, place: Place, path: PathBuf, mut node: Node, before: Option<&Node>) -> Result<()> {
+    /// Takes a file over from the parent, or has it read.
+    fn visit_file(&mut self, job: FileJob, before: Option<&Node>, unchanged: Option<&Node>) -> Result<()> {
         let counts = &self.session.counts;
-        let unchanged = before.filter(|before| self.previous.is_unchanged(&node, before));
-        if let Some(before) = unchanged
-            && self.content_is_stored(before)?
+        if let Some(unchanged) = unchanged
+            && self.content_is_stored(unchanged)?
         {
-            node.content.clone_from(&before.content);
+            let FileJob { mut node, place, .. } = job;
+            node.content.clone_from(&unchanged.content);
             add(&counts.files_unmodified, 1);
             add(&counts.bytes_total, node.size);
             self.session.control.progress.advance(1, node.size);
             return self.session.deliver(&mut self.encoder, &place, Some(node));
         }
         add(if before.is_some() { &counts.files_changed } else { &counts.files_new }, 1);
-        let queued = self.session.queue.push_file(FileJob { path, node, place });
-        if queued { Ok(()) } else { Err(Error::Cancelled) }
+        if self.session.queue.push_file(job) { Ok(()) } else { Err(Error::Cancelled) }
     }
 
     /// Whether everything that the parent has of a file can be counted on.
@@ -247,13 +282,13 @@ impl<'r> Walker<'_, '_, 'r> {
 
     /// Enters a folder above the roots, or the top.
     fn enter(&mut self, folder: Arc<Folder>, path: PathBuf, before: Option<Id>, roots: &'r Roots) -> Result<()> {
-        if roots.whole {
-            let names = self.session.source.list(&path).map_err(|error| unreadable_root(path.clone(), error))?;
-            self.push_frame(folder, path, before, names, None);
+        let position = roots.position();
+        let children: Children<'r> = if roots.whole {
+            self.session.source.children(&path).map_err(|error| unreadable_root(path.clone(), error))?
         } else {
-            let names = roots.below.keys().cloned().collect();
-            self.push_frame(folder, path, before, names, Some(roots));
-        }
+            Box::new(roots.below.keys().cloned().map(|name| Ok(Child::named(name))))
+        };
+        self.push_frame(folder, path, before, children, position);
         Ok(())
     }
 
@@ -262,8 +297,8 @@ impl<'r> Walker<'_, '_, 'r> {
         folder: Arc<Folder>,
         path: PathBuf,
         before: Option<Id>,
-        names: Vec<OsString>,
-        roots: Option<&'r Roots>,
+        children: Children<'r>,
+        position: Position<'r>,
     ) {
         let before = before.and_then(|tree| match self.previous.folder(&tree) {
             Ok(before) => Some(before),
@@ -273,6 +308,11 @@ impl<'r> Walker<'_, '_, 'r> {
             }
         });
         self.path = path;
-        self.frames.push(Frame { folder, names: names.into_iter(), slots: 0, before, roots });
+        self.frames.push(Frame { folder, children, last: OsString::new(), slots: 0, before, position });
     }
+}
+
+/// An unreadable root: nothing can be backed up.
+fn unreadable_root(path: PathBuf, source: io::Error) -> Error {
+    Error::Source { path, source }
 }

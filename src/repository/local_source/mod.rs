@@ -17,7 +17,7 @@ use self::folders::Folders;
 use self::metadata::{Owners, read_extended_attributes};
 use self::reader::LocalReader;
 use super::open_folder::{Identity, OpenFolder};
-use super::source::{Estimate, SourceItem, SourceReader, TreeSource};
+use super::source::{Child, Children, Estimate, SourceItem, SourceReader, TreeSource};
 use super::{Control, NodeKind};
 
 /// Names of a folder are asked for in portions of this many bytes.
@@ -119,10 +119,11 @@ impl TreeSource for LocalSource {
         read_extended_attributes(&by_descriptor(folder.as_fd(), name), &mut node.extended_attributes, &mut problems);
         let not_entered =
             self.is_foreign(&status).then(|| "another file system is mounted here; it was not entered".into());
-        Ok(SourceItem { node, not_entered, problems })
+        Ok(SourceItem { node, not_entered, problems, ..SourceItem::default() })
     }
 
-    fn list(&self, folder: &Path) -> io::Result<Vec<OsString>> {
+    /// The folder's names are read at once, for a folder gives them in no order; the items are looked at one by one.
+    fn children(&self, folder: &Path) -> io::Result<Children<'_>> {
         let below = self.below(folder).ok_or_else(|| io::Error::other("it is not below the root"))?;
         // A descriptor remembers how far it was listed, so a kept one is not listed itself.
         let listed = rustix::fs::openat(
@@ -131,10 +132,10 @@ impl TreeSource for LocalSource {
             OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
             Mode::empty(),
         )?;
-        let mut names = Vec::new();
+        let mut names: Vec<OsString> = Vec::new();
         for_each_name(&listed, |name, _| names.push(name.to_owned()))?;
         names.sort_unstable();
-        Ok(names)
+        Ok(Box::new(names.into_iter().map(|name| Ok(Child::named(name)))))
     }
 
     /// Opens a file without waiting for a pipe's writer, and (where allowed) without touching the time of its last reading.
@@ -292,7 +293,7 @@ mod tests {
         let source = LocalSource::new(&root).unwrap();
         fs::remove_dir(root.join("inner")).unwrap();
         std::os::unix::fs::symlink(&outside, root.join("inner")).unwrap();
-        assert!(source.list(&root.join("inner")).is_err());
+        assert!(source.children(&root.join("inner")).is_err());
         assert!(source.open(&root.join("inner/secret")).is_err());
     }
 

@@ -1,13 +1,12 @@
 //! A source that counts what is read, and misbehaves where a test wants it to.
 
 use std::collections::BTreeSet;
-use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use vaultdeck::repository::{FileState, LocalSource, Piece, SourceItem, SourceReader, TreeSource};
+use vaultdeck::repository::{Children, FileState, LocalSource, Piece, SourceItem, SourceReader, TreeSource};
 
 /// What happens when a file is opened or read.
 pub type Trouble = Box<dyn Fn(&Path, Moment) -> io::Result<()> + Send + Sync>;
@@ -50,9 +49,9 @@ impl TreeSource for Watched {
         self.source.item(path)
     }
 
-    fn list(&self, folder: &Path) -> io::Result<Vec<OsString>> {
+    fn children(&self, folder: &Path) -> io::Result<Children<'_>> {
         (self.trouble)(folder, Moment::List)?;
-        self.source.list(folder)
+        self.source.children(folder)
     }
 
     fn open(&self, path: &Path) -> io::Result<Box<dyn SourceReader + '_>> {

@@ -1,13 +1,12 @@
 //! What believing the disk costs where nothing is damaged, in counts.
 
-use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use vaultdeck::repository::{
-    BackupRequest, ChunkerParameters, Control, LocalSource, LocalStorage, MasterKey, Prepared, Repository, SourceItem,
-    SourceReader, Timestamp, TreeSource,
+    BackupRequest, Children, ChunkerParameters, Control, LocalSource, LocalStorage, MasterKey, Prepared, Repository,
+    SourceItem, SourceReader, Timestamp, TreeSource,
 };
 
 use super::{Vault, options};
@@ -131,8 +130,8 @@ impl TreeSource for Still {
         Ok(item)
     }
 
-    fn list(&self, folder: &Path) -> io::Result<Vec<OsString>> {
-        self.source.list(folder)
+    fn children(&self, folder: &Path) -> io::Result<Children<'_>> {
+        self.source.children(folder)
     }
 
     fn open(&self, path: &Path) -> io::Result<Box<dyn SourceReader + '_>> {

@@ -2,6 +2,7 @@
 
 pub mod counted;
 pub mod faulty;
+pub mod memory;
 pub mod mounted;
 pub mod restic;
 pub mod tree;

@@ -6,22 +6,57 @@ use std::path::{Path, PathBuf};
 
 use super::{Control, Node, Timestamp};
 
-/// A tree of items with absolute paths. A local folder is one; a bucket or a dump can be one too.
+/// A tree of items with absolute paths. A local folder is one; `KeyTree` makes one of a flat store of keys.
 ///
-/// Nothing is dropped in silence: each method says what it could not do, and the backup lists it.
+/// Nothing is dropped in silence: each method says what it could not do, and the backup lists it. Names in it are names that
+/// a file can have; a store whose names are not brings them into that form with `KeyPath`.
 pub trait TreeSource: Send + Sync {
     /// One item, links not followed. Also asked for the folders above a root.
     fn item(&self, path: &Path) -> io::Result<SourceItem>;
 
-    /// The names in a folder, sorted by their bytes.
-    fn list(&self, folder: &Path) -> io::Result<Vec<OsString>>;
+    /// What is in a folder, one item after the other, in the order of the bytes of their names.
+    ///
+    /// The backup takes the next one when it has dealt with the one before and with all below it, so nobody needs to hold a
+    /// folder whole. An error within means that the listing broke off there; nothing comes after it.
+    fn children(&self, folder: &Path) -> io::Result<Children<'_>>;
 
     /// Opens a file for reading.
     fn open(&self, path: &Path) -> io::Result<Box<dyn SourceReader + '_>>;
 
+    /// Whether the item's folder still names it, asked anew. It is asked for an item that could not be found.
+    fn is_listed(&self, path: &Path) -> io::Result<bool> {
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Ok(true) };
+        for child in self.children(folder)? {
+            if child?.name == name {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// How many files and bytes there are below a root, where that can be found out cheaply. Only shown as progress.
     fn estimate(&self, _root: &Path, _control: &Control) -> Option<Estimate> {
         None
+    }
+}
+
+/// The items of a folder, as [`TreeSource::children`] gives them.
+pub type Children<'a> = Box<dyn Iterator<Item = io::Result<Child>> + 'a>;
+
+/// An item of a folder, as far as the folder's listing knows it.
+#[derive(Debug)]
+pub struct Child {
+    /// Its name in the folder.
+    pub name: OsString,
+    /// What the listing already said about it. Without it, [`TreeSource::item`] is asked when the backup comes to it: so a
+    /// file system's items are looked at one by one, as late as possible, and a store's are not asked for twice.
+    pub item: Option<SourceItem>,
+}
+
+impl Child {
+    /// An item of which the listing says no more than its name.
+    pub fn named(name: OsString) -> Self {
+        Self { name, item: None }
     }
 }
 
@@ -43,6 +78,21 @@ pub struct SourceItem {
     pub not_entered: Option<String>,
     /// What could not be read of its metadata.
     pub problems: Vec<io::Error>,
+    /// How a file is cut into pieces.
+    pub cut: Cut,
+    /// The source vouches that the content is what the parent snapshot has at this path, whatever the times say: then it is
+    /// not read, if all of it is still stored and the size is the same.
+    pub unchanged_since_parent: bool,
+}
+
+/// How a file is cut into pieces. Must be the same each time for one file, or all of it is stored again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Cut {
+    /// As the backup's request says.
+    #[default]
+    AsRequested,
+    /// In pieces of so many bytes: for images and for files of pages, which change in place. At least 1, at most 16 MiB.
+    Fixed(u32),
 }
 
 /// An open file.

@@ -1,0 +1,191 @@
+//! Sources that are no folder of this machine.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use vaultdeck::repository::{
+    BackupOutcome, BackupRequest, ChunkerParameters, Control, Cut, Error, Id, ItemPath, Repository, RestoreRequest,
+    TreeSource,
+};
+
+use crate::support::memory::MemorySource;
+use crate::support::tree::noise;
+use crate::support::{self, restic};
+
+struct Scene {
+    folder: tempfile::TempDir,
+    repository: Arc<Repository>,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let repository = support::create(&folder.path().join("repository"));
+        Self { folder, repository }
+    }
+
+    fn try_backup(&self, source: &dyn TreeSource, parent: Option<Id>) -> Result<BackupOutcome, Error> {
+        let request = BackupRequest {
+            paths: vec!["/store".into()],
+            parent,
+            time: "2026-11-23T05:00:00+01:00".parse().unwrap(),
+            started: SystemTime::now() + Duration::from_secs(60),
+            hostname: "bastion".into(),
+            username: "tester".into(),
+            tags: Vec::new(),
+            chunker: ChunkerParameters::FILES,
+        };
+        self.repository.backup(source, &request, &Control::new())
+    }
+
+    fn backup(&self, source: &dyn TreeSource, parent: Option<Id>) -> BackupOutcome {
+        self.try_backup(source, parent).unwrap()
+    }
+
+    /// Restores into a folder, of which the files are told with their content.
+    fn restored(&self, snapshot: Id, to: &str) -> Vec<(PathBuf, Vec<u8>)> {
+        let target = self.folder.path().join(to);
+        let request = RestoreRequest {
+            snapshot,
+            strip: ItemPath::parse("/store").unwrap(),
+            items: Vec::new(),
+            target: target.clone(),
+            merge: false,
+        };
+        let outcome = self.repository.restore(&request, &Control::new()).unwrap();
+        assert_eq!(outcome.failures, []);
+        files_below(&target)
+    }
+}
+
+fn files_below(root: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut files = Vec::new();
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                files.push((path.strip_prefix(root).unwrap().to_owned(), fs::read(&path).unwrap()));
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+fn reasons(outcome: &BackupOutcome) -> Vec<(String, String)> {
+    outcome.issues.iter().map(|issue| (issue.path.display().to_string(), issue.reason.clone())).collect()
+}
+
+#[test]
+fn what_a_listing_tells_is_not_asked_for_again() {
+    let scene = Scene::new();
+    let source = MemorySource::of(&[("/store/a", b"one"), ("/store/inner/b", b"two"), ("/store/z", b"")]);
+    let outcome = scene.backup(&source, None);
+    assert_eq!((outcome.files_new, outcome.items, outcome.issues.len()), (3, 4, 0));
+    assert_eq!(*source.looked.lock().unwrap(), [PathBuf::from("/store")], "only the root has no listing above it");
+    let files = [("a", &b"one"[..]), ("inner/b", b"two"), ("z", b"")];
+    let expected = files.map(|(path, content)| (PathBuf::from(path), content.to_vec()));
+    assert_eq!(scene.restored(outcome.snapshot, "ours"), expected);
+    let theirs = restic::Restic::on(&scene.folder.path().join("repository"));
+    theirs.assert_whole();
+    assert_eq!(files_below(&theirs.restore(Path::new("/store"), &scene.folder.path().join("theirs"))), expected);
+}
+
+#[test]
+fn each_file_is_cut_as_its_source_says() {
+    let scene = Scene::new();
+    let mut source = MemorySource::default();
+    let (image, pages) = (noise(1, 4 << 20), noise(2, 80_000));
+    source.file("/store/image").content.clone_from(&image);
+    source.file("/store/image").cut = Cut::Fixed(64 << 10);
+    source.file("/store/pages").content.clone_from(&pages);
+    source.file("/store/pages").cut = Cut::Fixed(8 << 10);
+    source.file("/store/document").content = noise(3, 3 << 20);
+    let first = scene.backup(&source, None);
+    let pieces = |name: &str| {
+        let root = scene.repository.load_tree(&first.tree).unwrap();
+        let store = scene.repository.load_tree(&root.find(b"store").unwrap().subtree.unwrap()).unwrap();
+        store.find(name.as_bytes()).unwrap().content.len()
+    };
+    assert_eq!((pieces("image"), pieces("pages")), (64, 10));
+    assert!(pieces("document") <= 6, "by its content, in pieces of at least 512 KiB");
+
+    // One page changes in place, which costs one page.
+    source.file("/store/image").content[1 << 20] ^= 1;
+    source.file("/store/image").modified.seconds += 1;
+    let second = scene.backup(&source, Some(first.snapshot));
+    assert_eq!((second.files_changed, second.files_unmodified), (1, 2));
+    assert!((64 << 10..100 << 10).contains(&second.bytes_added), "{}", second.bytes_added);
+    let restored = scene.restored(second.snapshot, "second");
+    assert!(restored.iter().any(|(path, content)| path.ends_with("pages") && *content == pages));
+    assert!(restored.iter().any(|(_, content)| *content == source.files[Path::new("/store/image")].content));
+}
+
+#[test]
+fn a_size_that_nothing_can_be_cut_into_is_refused() {
+    let scene = Scene::new();
+    let mut source = MemorySource::of(&[("/store/image", b"image")]);
+    for size in [0, 17 << 20] {
+        source.file("/store/image").cut = Cut::Fixed(size);
+        assert!(matches!(scene.try_backup(&source, None), Err(Error::Invalid(_))), "{size}");
+    }
+}
+
+#[test]
+fn a_source_that_vouches_for_a_file_is_not_asked_for_its_content() {
+    let scene = Scene::new();
+    let mut source = MemorySource::of(&[("/store/a", b"one"), ("/store/b", b"two"), ("/store/c", b"three")]);
+    let first = scene.backup(&source, None);
+    for (path, file) in &mut source.files {
+        // Its times say nothing: they are new each time.
+        file.modified.seconds += 1;
+        file.unchanged = !path.ends_with("b");
+    }
+    // It cannot be right about one that has another length now.
+    source.file("/store/c").content = b"fourteen".to_vec();
+    source.opened.lock().unwrap().clear();
+    let second = scene.backup(&source, Some(first.snapshot));
+    assert_eq!((second.files_unmodified, second.files_changed), (1, 2));
+    let opened: BTreeSet<PathBuf> = source.opened.lock().unwrap().iter().cloned().collect();
+    assert_eq!(opened, BTreeSet::from(["/store/b".into(), "/store/c".into()]));
+    let restored = scene.restored(second.snapshot, "second");
+    let expected = [("a", &b"one"[..]), ("b", b"two"), ("c", b"fourteen")];
+    assert_eq!(restored, expected.map(|(path, content)| (PathBuf::from(path), content.to_vec())));
+}
+
+#[test]
+fn a_listing_that_breaks_off_is_told_and_that_of_a_root_ends_the_backup() {
+    let scene = Scene::new();
+    let mut source = MemorySource::of(&[("/store/in/a", b"one"), ("/store/in/b", b"two"), ("/store/z", b"three")]);
+    source.breaking.insert("/store/in".into(), 1);
+    let outcome = scene.backup(&source, None);
+    assert_eq!(reasons(&outcome), [("/store/in".into(), "its listing broke off: the line went dead".into())]);
+    let names: Vec<PathBuf> = scene.restored(outcome.snapshot, "broken").into_iter().map(|(path, _)| path).collect();
+    assert_eq!(names, [PathBuf::from("in/a"), PathBuf::from("z")]);
+
+    source.breaking.insert("/store".into(), 1);
+    match scene.try_backup(&source, None) {
+        Err(Error::Source { path, source }) => {
+            assert_eq!((path, source.to_string()), ("/store".into(), "the line went dead".into()));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn names_that_no_file_can_have_or_that_come_too_late_are_told_and_not_stored() {
+    let scene = Scene::new();
+    let mut source = MemorySource::of(&[("/store/m", b"middle")]);
+    for name in ["..", "x/y", "z\0", "", "a"] {
+        source.strange.push(("/store".into(), name.into()));
+    }
+    let outcome = scene.backup(&source, None);
+    assert_eq!(outcome.issues.len(), 5, "{:?}", outcome.issues);
+    assert_eq!(scene.restored(outcome.snapshot, "strange"), [(PathBuf::from("m"), b"middle".to_vec())]);
+}
