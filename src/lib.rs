@@ -47,7 +47,7 @@
 //! file, [`engine::catalog`]; [`engine::data_dir`] has the whole layout.
 //!
 //! A backup commits in one order: packs, then the index, then the snapshot and the recovery point's manifest, then one
-//! catalog transaction; backups that are done at the same time go through it together ([`engine::jobs::group`]). A crash
+//! catalog transaction; backups that are done at the same time go through it together ([`engine::jobs::backup::group`]). A crash
 //! anywhere leaves the last state whole, and the next start runs the job again. *Acknowledged*
 //! means that an answer of the API has shown the recovery point `COMPLETED`; such a point is never lost. A pack is deleted
 //! only when the catalog's table of references and a mark over all snapshots both say that nothing needs it.

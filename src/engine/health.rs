@@ -2,9 +2,9 @@
 
 use crate::domain::extension::{Health, Problem, ProblemSeverity, READ_ONLY_DIRECTORY};
 use crate::engine::Engine;
-use crate::engine::catalog::damage;
+use crate::engine::conductor::pulse::SILENCE;
 use crate::engine::data_dir::Access;
-use crate::engine::jobs::pulse::SILENCE;
+use crate::engine::points::damage;
 
 impl Engine {
     /// What is wrong with the engine itself, the worst first. It waits for nothing that may be stuck.

@@ -1,67 +1,44 @@
-//! The backup service: catalog, scheduler, jobs, lifecycle, access, drivers (design §4).
+//! The backup service: catalog, scheduler, jobs, lifecycle, access, drivers .
 //!
 //! Everything is an operation on [`Engine`], in the words of AWS Backup: a [`Caller`] asks, the domain's records come
 //! back, and what goes wrong is an [`Error`] with AWS's exception in [`Error::kind`].
 
-pub mod access;
 pub mod catalog;
-mod catalog_copy;
 pub mod check;
 pub mod clock;
-pub mod collection;
-pub mod copy_jobs;
+pub mod conductor;
 pub mod data_dir;
 pub mod deletion;
 pub mod drivers;
 pub mod error;
 pub mod health;
-pub mod items;
 pub mod jobs;
 pub mod keys;
-pub mod lifecycle;
-pub mod manifest;
 pub mod offline;
 pub mod organization;
 pub mod plans;
+pub mod points;
 pub mod read_only;
-pub mod recovery_keys;
-pub mod recovery_points;
-pub mod regions;
 mod repair;
 pub mod request;
 mod rescan;
-pub mod reserve;
 pub mod resources;
-pub mod restore;
-mod restore_target;
-pub mod scheduler;
-pub mod selections;
-pub mod settings;
-mod source_path;
-mod source_root;
 pub mod status;
-pub mod summaries;
 pub mod tags;
-pub mod trash;
 mod upkeep;
-mod vault_copies;
-pub mod vault_folder;
-pub mod vault_gate;
-pub mod vault_identity;
-pub mod vault_store;
 pub mod vaults;
 
-pub use access::credentials::Identity;
-pub use access::sessions::SessionCredentials;
 pub use clock::{ClockKind, Clocks, MachineClocks};
 pub use error::{Error, ErrorKind, Result};
-pub use organization::Organization;
+pub use jobs::summaries::JobSummary;
+pub use organization::credentials::Identity;
+pub use organization::founding::Organization;
+pub use organization::sessions::SessionCredentials;
+pub use organization::settings::{GlobalSettings, RegionSettings};
 pub use request::{
     AdvanceTo, BackupJobFilter, Caller, Cancel, CopyJobFilter, NewVault, Page, PageRequest, RecoveryPointFilter,
     RestoreJobFilter, RestoreRoots, StartBackup, StartRestore, SummaryFilter, TagFilter, TagQuery,
 };
-pub use settings::{GlobalSettings, RegionSettings};
-pub use summaries::JobSummary;
 
 use crate::domain::extension::RescanReport;
 use crate::domain::{AccountId, Region, Scope, Time};
@@ -72,7 +49,7 @@ use keys::LocalKey;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use vault_store::VaultStore;
+use vaults::store::VaultStore;
 
 /// The first account: the management account of the organization.
 pub const FIRST_ACCOUNT: &str = "123456789012";
@@ -101,7 +78,7 @@ pub struct Engine {
     pub(crate) local_key: Arc<LocalKey>,
     pub(crate) jobs: Arc<jobs::Runtime>,
     pub(crate) options: EngineOptions,
-    pub(crate) own_regions: regions::OwnRegions,
+    pub(crate) own_regions: organization::regions::OwnRegions,
     pub(crate) upkeep: upkeep::State,
     /// Held by whoever looks through the vaults' folders: two at once would bring the same things back.
     pub(crate) rescanning: Mutex<()>,
@@ -171,7 +148,7 @@ impl Engine {
         } else {
             self.own_vaults()?;
         }
-        jobs::start(self)
+        conductor::start(self)
     }
 
     fn put_together(
@@ -203,7 +180,7 @@ impl Engine {
             local_key,
             jobs,
             options,
-            own_regions: regions::OwnRegions::default(),
+            own_regions: organization::regions::OwnRegions::default(),
             upkeep: upkeep::State::default(),
             rescanning: Mutex::default(),
             data_dir,

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use vaultdeck::domain::job::JobState;
 use vaultdeck::domain::{Arn, Lifecycle};
 use vaultdeck::engine::catalog::{Catalog, migrations, state};
-use vaultdeck::engine::reserve::Reserve;
+use vaultdeck::engine::data_dir::reserve::Reserve;
 use vaultdeck::engine::{Error, NewVault, PageRequest, StartBackup};
 
 /// A data directory on a disk of its own.

@@ -2,32 +2,20 @@
 //!
 //! The modules below hold the SQL; what is allowed and what it means is the operations' matter.
 
-pub mod backup_jobs;
 pub mod copies;
-pub mod creating;
 pub mod creation_tokens;
-pub mod damage;
 pub mod idempotency;
-mod job_list;
-pub mod manifests;
 pub mod migrations;
-pub mod packs;
 pub mod paging;
 mod private_copy;
-pub mod recovery_points;
-pub mod restore_jobs;
 #[cfg(test)]
 pub(crate) mod sample;
-pub mod scrubs;
-pub mod set_aside;
 pub mod state;
-pub mod tags;
 pub mod values;
-pub mod vaults;
 
+use crate::engine::data_dir::reserve::Reserve;
 use crate::engine::error::{Error, Result};
 use crate::engine::read_only::ReadOnly;
-use crate::engine::reserve::Reserve;
 use crate::repository::crash_point;
 use private_copy::PrivateCopy;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};

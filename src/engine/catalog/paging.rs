@@ -21,22 +21,22 @@ const DIGEST_VERSION: u32 = 2;
 /// What a token belongs to: the list and what it was asked for, as JSON. It holds no SQL and no Rust, so that a token
 /// survives an update of the program.
 #[derive(Debug, Default)]
-pub(super) struct Digest {
+pub(in crate::engine) struct Digest {
     list: String,
     asked: Vec<serde_json::Value>,
 }
 
 impl Digest {
-    pub(super) fn of(list: &str) -> Self {
+    pub(in crate::engine) fn of(list: &str) -> Self {
         Self { list: list.to_owned(), asked: Vec::new() }
     }
 
     /// Something that the caller asked for, or null where it could have and did not.
-    pub(super) fn add(&mut self, value: &impl Serialize) {
+    pub(in crate::engine) fn add(&mut self, value: &impl Serialize) {
         self.asked.push(serde_json::to_value(value).unwrap_or_default());
     }
 
-    pub(super) fn finish(self) -> String {
+    pub(in crate::engine) fn finish(self) -> String {
         let text = serde_json::json!([DIGEST_VERSION, self.list, self.asked]).to_string();
         hex::encode(&Sha256::digest(text)[..8])
     }
@@ -44,20 +44,20 @@ impl Digest {
 
 /// A place in a list that is ordered by a number and a text.
 #[derive(Debug, Clone)]
-pub(super) struct Position {
-    pub(super) number: i64,
-    pub(super) text: String,
+pub(in crate::engine) struct Position {
+    pub(in crate::engine) number: i64,
+    pub(in crate::engine) text: String,
 }
 
 impl Position {
-    pub(super) fn read(token: &str, list: &str) -> Result<Self> {
+    pub(in crate::engine) fn read(token: &str, list: &str) -> Result<Self> {
         match <[Value; 2]>::try_from(read_token(token, list, 2)?) {
             Ok([Value::Integer(number), Value::Text(text)]) => Ok(Self { number, text }),
             _ => Err(bad_token()),
         }
     }
 
-    pub(super) fn write(self, list: String) -> Result<String> {
+    pub(in crate::engine) fn write(self, list: String) -> Result<String> {
         write_token(list, vec![Part::Integer(self.number), Part::Text(self.text)])
     }
 }

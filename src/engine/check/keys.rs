@@ -4,8 +4,8 @@ use crate::domain::Arn;
 use crate::domain::extension::{CheckKind, CheckProblem};
 use crate::engine::Engine;
 use crate::engine::error::Result;
-use crate::engine::recovery_keys;
-use crate::engine::vault_store::OpenVault;
+use crate::engine::vaults::recovery_keys;
+use crate::engine::vaults::store::OpenVault;
 use crate::repository::{self, FileKind, Id, KeyFile};
 
 /// Looks at the file of the vault's recovery key, and at those that others made.

@@ -3,12 +3,12 @@
 use crate::domain::damage::Damage;
 use crate::domain::extension::{CheckKind, CheckProblem};
 use crate::engine::Engine;
-use crate::engine::catalog::damage::PointData;
-use crate::engine::catalog::manifests::{self, Kept};
 use crate::engine::check::{Mend, points};
 use crate::engine::error::{Error, Result};
-use crate::engine::manifest::{self, Manifest};
-use crate::engine::vault_store::OpenVault;
+use crate::engine::points::damage::PointData;
+use crate::engine::points::manifest::{self, Manifest};
+use crate::engine::points::owed_manifests::{self, Kept};
+use crate::engine::vaults::store::OpenVault;
 use std::collections::BTreeSet;
 
 const ADVICE: &str = "Manifests are written again from the catalog; recovery points restore without them";
@@ -45,7 +45,9 @@ fn is_expected(connection: &rusqlite::Connection, id: &str) -> Result<bool> {
 }
 
 fn check_one(engine: &Engine, vault: &OpenVault, point: &PointData, mend: Mend) -> Result<Option<CheckProblem>> {
-    let Some(kept) = engine.catalog.read(|connection| manifests::of(connection, &point.arn))? else { return Ok(None) };
+    let Some(kept) = engine.catalog.read(|connection| owed_manifests::of(connection, &point.arn))? else {
+        return Ok(None);
+    };
     let wrong = match manifest::read(&vault.points, vault.repository.key(), &point.point_id) {
         Ok(Some(found)) => {
             if let Some(wrong) = difference(&found, &kept) {

@@ -4,6 +4,7 @@
 //! recovery points is found here: `points` says what of each cannot be restored, `manifests` and `keys` look at the
 //! engine's own files. What is told are recovery points, paths and files, never blobs.
 
+pub mod damage;
 mod keys;
 mod manifests;
 mod points;
@@ -11,8 +12,8 @@ mod points;
 use crate::domain::extension::{CheckKind, CheckProblem, CheckReport};
 use crate::domain::{Arn, Scope, VaultName};
 use crate::engine::Engine;
+use crate::engine::check::damage::Look;
 use crate::engine::error::Result;
-use crate::engine::upkeep::damage::Look;
 use crate::repository::{CheckOutcome, Problem};
 pub(crate) use points::subject;
 use std::collections::BTreeSet;

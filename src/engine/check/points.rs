@@ -3,13 +3,14 @@
 use crate::domain::damage::Damage;
 use crate::domain::extension::{CheckKind, CheckProblem};
 use crate::domain::{Arn, VaultName};
-use crate::engine::catalog::damage::PointData;
+use crate::engine::Engine;
 use crate::engine::check::without_advice;
 use crate::engine::error::{Error, Result};
-use crate::engine::jobs::backup::TAG;
+use crate::engine::jobs::backup::run::TAG;
 use crate::engine::jobs::recovery::{Standing, standing};
-use crate::engine::vault_store::OpenVault;
-use crate::engine::{Engine, manifest};
+use crate::engine::points::damage::PointData;
+use crate::engine::points::manifest;
+use crate::engine::vaults::store::OpenVault;
 use crate::repository::{CheckOutcome, FileKind, Id};
 use std::collections::BTreeSet;
 

@@ -6,33 +6,29 @@
 //! something falls due.
 
 pub mod backup;
-pub mod commit;
-pub mod conductor;
-pub mod create;
-pub mod group;
+pub mod copy_jobs;
 pub mod lanes;
+pub(crate) mod list;
 pub mod live;
-pub mod operations;
 pub mod outcome;
-pub mod points;
-pub mod pulse;
 pub mod queue;
 pub mod readiness;
 pub mod recovery;
 pub mod restore;
+pub mod scheduler;
 pub mod store;
+pub mod summaries;
 pub mod worker;
 
 use crate::domain::names::JobId;
 use crate::domain::{Arn, Time};
-use crate::engine::Engine;
-use crate::engine::collection::Due;
+use crate::engine::conductor::pulse::Pulse;
 use crate::engine::error::{Error, Result};
+use crate::engine::upkeep::collection::Due;
 use crate::repository::Control;
-use group::Commits;
+use backup::group::Commits;
 use lanes::Lanes;
 use live::{LiveJob, LiveJobs, StopCause};
-use pulse::Pulse;
 use readiness::{Closed, Use};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -51,9 +47,9 @@ pub struct Runtime {
     /// What is under way.
     pub live: LiveJobs,
     /// Held by whoever runs what is due: the conductor, or an advance of the simulated clock.
-    turn: Mutex<Turn>,
+    pub(in crate::engine) turn: Mutex<Turn>,
     /// Held through a whole advance, so that calls queue.
-    advancing: Mutex<()>,
+    pub(in crate::engine) advancing: Mutex<()>,
     /// How many jobs of one kind work side by side.
     pub workers: usize,
     /// Lets so many backups work at a time.
@@ -77,7 +73,7 @@ pub struct Runtime {
     background: AtomicU64,
     signal: Mutex<Signal>,
     changed: Condvar,
-    conductor: Mutex<Option<JoinHandle<()>>>,
+    pub(in crate::engine) conductor: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// What the conductor remembers between its turns.
@@ -141,16 +137,6 @@ struct Signal {
     resuming: bool,
 }
 
-/// Takes up what an earlier process left, and starts the conductor.
-pub(crate) fn start(engine: &Arc<Engine>) -> Result<()> {
-    if engine.options.scheduler && engine.data_dir.is_writable() {
-        engine.jobs.resume();
-        engine.reconcile_interrupted()?;
-        engine.survey_vaults()?;
-    }
-    conductor::start(engine)
-}
-
 impl Runtime {
     /// Nothing under way.
     pub fn new() -> Self {
@@ -177,7 +163,7 @@ impl Runtime {
     }
 
     /// Held while no advance is under way; none while one is.
-    fn no_advance(&self) -> Option<MutexGuard<'_, ()>> {
+    pub(in crate::engine) fn no_advance(&self) -> Option<MutexGuard<'_, ()>> {
         match self.advancing.try_lock() {
             Ok(guard) => Some(guard),
             Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
@@ -284,7 +270,7 @@ impl Runtime {
     }
 
     /// Waits for `time`, whatever changes, unless the engine shuts down.
-    fn pause(&self, time: Duration) {
+    pub(in crate::engine) fn pause(&self, time: Duration) {
         let until = Instant::now() + time;
         let mut signal = self.signal();
         while !signal.stopping && Instant::now() < until {
@@ -294,7 +280,7 @@ impl Runtime {
     }
 
     /// Waits until something changes, or for `limit`.
-    fn wait(&self, limit: Duration) {
+    pub(in crate::engine) fn wait(&self, limit: Duration) {
         let mut signal = self.signal();
         if !signal.wake && !signal.stopping {
             signal = self.changed.wait_timeout(signal, limit).unwrap_or_else(PoisonError::into_inner).0;
@@ -303,7 +289,7 @@ impl Runtime {
     }
 
     /// Waits until no thread works on a job, or the engine shuts down.
-    fn wait_for_workers(&self) {
+    pub(in crate::engine) fn wait_for_workers(&self) {
         let mut signal = self.signal();
         while self.is_working() && !signal.stopping {
             signal =

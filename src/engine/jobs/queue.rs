@@ -4,15 +4,16 @@ use crate::domain::job::{JobKind, JobState};
 use crate::domain::names::JobId;
 use crate::domain::{Arn, Time};
 use crate::engine::Engine;
-use crate::engine::access::roles;
 use crate::engine::clock::ClockKind;
 use crate::engine::error::{Error, Result};
-use crate::engine::jobs::group::{GROUP, Waiting};
+use crate::engine::jobs::backup::group::{GROUP, Waiting};
+use crate::engine::jobs::backup::{self, create};
 use crate::engine::jobs::live::{Finish, LiveJob, StopCause, Verdict, Work};
 use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::readiness::{Entered, Readiness, Use};
 use crate::engine::jobs::store::{self, BackupRecord, Moved, RestoreRecord};
-use crate::engine::jobs::{MAX_ATTEMPTS, Setback, Turn, backup, create, restore};
+use crate::engine::jobs::{MAX_ATTEMPTS, Setback, Turn, restore};
+use crate::engine::organization::roles;
 use chrono::Duration;
 use rusqlite::Connection;
 use std::collections::BTreeSet;
@@ -106,7 +107,7 @@ impl Engine {
         let mut outcome = Ok(());
         for (live, record, entered) in lives {
             match outcome {
-                Ok(()) => outcome = backup::spawn(self, live, record, entered),
+                Ok(()) => outcome = backup::run::spawn(self, live, record, entered),
                 Err(_) => self.jobs.over(&live.id),
             }
         }
@@ -271,7 +272,7 @@ impl Engine {
                         free -= 1;
                         self.jobs.setbacks().remove(&record.job.id);
                         let live = LiveJob::new(record.job.id.clone(), Work::Restore, None, now, None);
-                        restore::spawn(self, live, record, entered)?;
+                        restore::run::spawn(self, live, record, entered)?;
                     }
                 }
             }

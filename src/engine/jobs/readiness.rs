@@ -9,8 +9,8 @@ use crate::engine::error::Result;
 use crate::engine::jobs::Turn;
 use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::worker::Failure;
-use crate::engine::vault_gate::Pass;
-use crate::engine::vault_store::OpenVault;
+use crate::engine::vaults::gate::Pass;
+use crate::engine::vaults::store::OpenVault;
 use std::sync::Arc;
 
 /// An open vault, and the pass of a job that works in it.

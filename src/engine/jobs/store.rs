@@ -7,10 +7,11 @@ use crate::domain::job::{BackupJob, JobKind, JobState, RestoreJob};
 use crate::domain::names::JobId;
 use crate::domain::{Arn, Tags, Time};
 use crate::engine::catalog::values::{Columns as _, millis, to_json};
-use crate::engine::catalog::{backup_jobs, creating, restore_jobs};
 use crate::engine::error::Result;
+use crate::engine::jobs::backup::{self, creating};
 use crate::engine::jobs::outcome::Ending;
-use crate::engine::source_root::identity;
+use crate::engine::jobs::restore;
+use crate::engine::resources::source_root::identity;
 use crate::repository::Identity;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use std::collections::BTreeMap;
@@ -158,10 +159,10 @@ pub fn open_backups(connection: &Connection) -> Result<Vec<BackupRecord>> {
         &format!(
             "SELECT {}, complete_by, recovery_point_tags, attempts FROM backup_jobs
              WHERE state IN {OPEN} ORDER BY created, rowid",
-            backup_jobs::COLUMNS
+            backup::rows::COLUMNS
         ),
         |row| {
-            let job = backup_jobs::from_row(row)?;
+            let job = backup::rows::from_row(row)?;
             Ok(BackupRecord {
                 was_begun: job.initiated.is_some(),
                 job,
@@ -181,11 +182,11 @@ pub fn open_restores(connection: &Connection) -> Result<Vec<RestoreRecord>> {
             "SELECT {}, metadata, target_path, copy_tags, attempts, created_resource_id, target_device,
                  target_inode FROM restore_jobs
              WHERE state IN {OPEN} ORDER BY created, rowid",
-            restore_jobs::COLUMNS
+            restore::rows::COLUMNS
         ),
         |row| {
             Ok(RestoreRecord {
-                job: restore_jobs::from_row(row)?,
+                job: restore::rows::from_row(row)?,
                 metadata: row.json("metadata")?,
                 target: row.column::<String>("target_path")?.into(),
                 new_resource_id: row.column("created_resource_id")?,

@@ -3,11 +3,11 @@
 use crate::engine::Engine;
 use crate::engine::clock::ClockKind;
 use crate::engine::error::{Error, Result};
-use crate::engine::jobs::group::Waiting;
+use crate::engine::jobs::backup::group::Waiting;
 use crate::engine::jobs::live::{Finish, LiveJob, StopCause, Verdict, Work};
 use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::store;
-use crate::engine::vault_gate::Pass;
+use crate::engine::vaults::gate::Pass;
 use crate::repository;
 use chrono::Duration;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -2,12 +2,12 @@
 
 use super::Repair;
 use crate::domain::Arn;
-use crate::engine::catalog::packs;
 use crate::engine::catalog::values::Columns as _;
 use crate::engine::error::Result;
-use crate::engine::jobs;
 use crate::engine::jobs::store::select;
-use crate::engine::vault_store::OpenVault;
+use crate::engine::points::insert::refer;
+use crate::engine::points::packs;
+use crate::engine::vaults::store::OpenVault;
 use crate::repository::{BlobKind, Copies, Id};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -89,7 +89,7 @@ impl Repair<'_> {
         let now = self.engine.clock.now();
         self.engine.catalog.write(|tx| {
             packs::remember(tx, self.arn, &stored, now)?;
-            points.iter().try_for_each(|point| jobs::points::refer(tx, self.arn, &point.arn, &stored))
+            points.iter().try_for_each(|point| refer(tx, self.arn, &point.arn, &stored))
         })
     }
 

@@ -12,11 +12,11 @@ mod snapshots;
 use crate::domain::extension::{CheckKind, CheckProblem, CheckReport, RepairReport, RepairRequest, RepairStep};
 use crate::domain::{Arn, Scope, VaultName};
 use crate::engine::Engine;
-use crate::engine::catalog::damage;
 use crate::engine::check::Mend;
+use crate::engine::check::damage::Look;
 use crate::engine::error::Result;
-use crate::engine::upkeep::damage::Look;
-use crate::engine::vault_store::OpenVault;
+use crate::engine::points::damage;
+use crate::engine::vaults::store::OpenVault;
 use crate::repository::{self, FileKind, Id};
 
 /// What a repair is about.

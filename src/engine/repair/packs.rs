@@ -2,9 +2,9 @@
 
 use super::Repair;
 use crate::domain::extension::{CheckKind, CheckReport};
-use crate::engine::catalog::{damage, packs};
 use crate::engine::error::Result;
-use crate::engine::jobs;
+use crate::engine::points::insert::refer;
+use crate::engine::points::{damage, packs};
 use crate::repository::Id;
 use std::collections::BTreeSet;
 
@@ -43,7 +43,7 @@ impl Repair<'_> {
         let now = self.engine.clock.now();
         self.engine.catalog.write(|tx| {
             packs::remember(tx, self.arn, &written, now)?;
-            needing.iter().try_for_each(|(point, needs)| jobs::points::refer(tx, self.arn, point, needs))
+            needing.iter().try_for_each(|(point, needs)| refer(tx, self.arn, point, needs))
         })
     }
 }

@@ -3,7 +3,8 @@
 use crate::domain::{AccountId, Arn, Region, Scope, Time, VaultName};
 use crate::engine::data_dir::entries;
 use crate::engine::error::{Error, Result};
-use crate::engine::{manifest, vault_copies};
+use crate::engine::points::manifest;
+use crate::engine::vaults;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::fs;
@@ -108,7 +109,7 @@ impl VaultFolder {
 
 /// What a file of the engine's own says, or its second copy when it is damaged.
 fn facts(vault: &Path, name: &str) -> Option<Facts> {
-    vault_copies::candidates(vault, name).iter().find_map(|bytes| serde_json::from_slice(bytes).ok())
+    vaults::copies::candidates(vault, name).iter().find_map(|bytes| serde_json::from_slice(bytes).ok())
 }
 
 fn last(path: &Path) -> &str {

@@ -12,11 +12,10 @@ mod folders;
 mod standing;
 use crate::domain::extension::RescanReport;
 use crate::domain::{AccountId, Arn};
-use crate::engine::access::accounts;
 use crate::engine::catalog::values::millis;
-use crate::engine::catalog::vaults;
 use crate::engine::error::{Error, Result};
-use crate::engine::{Engine, clock};
+use crate::engine::organization::accounts;
+use crate::engine::{Engine, clock, vaults};
 use folders::VaultFolder;
 pub(crate) use folders::vaults_on_disk;
 use rusqlite::params;
@@ -76,7 +75,7 @@ impl Engine {
         let name_lock = self.vault_store.name_lock(&folder.arn);
         // Somebody may be making, or deleting, a vault of that name at this moment.
         let name = name_lock.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = self.catalog.read(|connection| vaults::exists(connection, &folder.arn))?;
+        let known = self.catalog.read(|connection| vaults::rows::exists(connection, &folder.arn))?;
         if !known {
             if depth == Depth::Listing && !folder.holds_points()? {
                 // What an interrupted creation or deletion left; the name's next use deals with it.
@@ -122,7 +121,7 @@ impl Engine {
                 account.as_str(),
                 folder.scope.region.as_str(),
                 folder.name.as_str(),
-                crate::engine::vaults::engine_key(&folder.scope),
+                crate::engine::vaults::ops::engine_key(&folder.scope),
                 millis(created)
             ])?;
             Ok(new)

@@ -5,10 +5,10 @@
 
 use crate::domain::Arn;
 use crate::engine::Engine;
-use crate::engine::catalog::manifests;
 use crate::engine::error::{Error, Result};
-use crate::engine::manifest::{self, Manifest};
-use crate::engine::vault_store::OpenVault;
+use crate::engine::points::manifest::{self, Manifest};
+use crate::engine::points::{self};
+use crate::engine::vaults::store::OpenVault;
 
 impl Engine {
     /// Writes the manifests of a vault that are owed. What fails is told in the log, stays owed, and is tried again.
@@ -20,13 +20,14 @@ impl Engine {
 
     /// The same; whether nothing is owed any more.
     pub(super) fn wrote_owed_manifests(&self, vault: &Arn) -> bool {
-        let written = self.catalog.read(|connection| manifests::owed(connection, vault)).and_then(|owed| {
-            if owed.is_empty() {
-                return Ok(());
-            }
-            let open = self.vault_store.get(vault)?;
-            owed.iter().try_for_each(|point| self.write_manifest_again(&open, point))
-        });
+        let written =
+            self.catalog.read(|connection| points::owed_manifests::owed(connection, vault)).and_then(|owed| {
+                if owed.is_empty() {
+                    return Ok(());
+                }
+                let open = self.vault_store.get(vault)?;
+                owed.iter().try_for_each(|point| self.write_manifest_again(&open, point))
+            });
         written
             .inspect_err(|error| {
                 tracing::warn!(%vault, %error, "a manifest could not be written yet; the catalog has what it will say");
@@ -38,18 +39,24 @@ impl Engine {
     pub(crate) fn write_manifest_again(&self, vault: &OpenVault, point: &Arn) -> Result<()> {
         // In the transaction, so that of two changes the later one is what the file says in the end.
         self.catalog.write(|tx| {
-            let Some(kept) = manifests::of(tx, point)? else { return Ok(()) };
+            let Some(kept) = points::owed_manifests::of(tx, point)? else { return Ok(()) };
             let id = &kept.manifest.recovery_point_id;
             if let Err(Error::Damaged { .. }) = manifest::read(&vault.points, vault.repository.key(), id) {
                 manifest::set_aside(&vault.points, id)?;
             }
             manifest::write(&vault.points, vault.repository.key(), &kept.manifest)?;
-            manifests::settle(tx, point)
+            points::owed_manifests::settle(tx, point)
         })
     }
 
     /// Keeps a copy of a manifest that the catalog has none of: its point was made by a version that kept no copies.
     pub(crate) fn adopt_manifest(&self, point: &Arn, found: &Manifest) -> Result<()> {
-        self.catalog.note(|tx| if manifests::is_kept(tx, point)? { Ok(()) } else { manifests::keep(tx, point, found) })
+        self.catalog.note(|tx| {
+            if points::owed_manifests::is_kept(tx, point)? {
+                Ok(())
+            } else {
+                points::owed_manifests::keep(tx, point, found)
+            }
+        })
     }
 }

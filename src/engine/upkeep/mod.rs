@@ -4,17 +4,21 @@
 //!
 //! The conductor calls [`Engine::keep_up`]; the work is done in a thread of its own, beside all else.
 
-pub mod damage;
+pub mod catalog_copy;
+pub mod collection;
+pub mod lifecycle;
 pub mod manifests;
 pub mod scrub;
+pub mod scrub_rows;
 pub mod set_aside;
+pub mod set_aside_rows;
 
 use crate::domain::{Arn, Time};
 use crate::engine::Engine;
-use crate::engine::catalog::manifests as owed;
 use crate::engine::clock::ClockKind;
 use crate::engine::error::Result;
 use crate::engine::jobs::Turn;
+use crate::engine::points::owed_manifests as owed;
 use crate::repository::Id;
 use chrono::Duration;
 use std::collections::BTreeMap;
@@ -99,7 +103,7 @@ impl Engine {
     }
 
     /// Vaults that are open and whose recovery points nobody has looked at since: a pack may have gone meanwhile.
-    fn unseen(&self) -> Vec<(Arn, Arc<crate::engine::vault_store::OpenVault>)> {
+    fn unseen(&self) -> Vec<(Arn, Arc<crate::engine::vaults::store::OpenVault>)> {
         let seen = self.upkeep.map();
         self.vault_store.opened().into_iter().filter(|(arn, _)| !seen.contains_key(arn)).collect()
     }

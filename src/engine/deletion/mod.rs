@@ -1,0 +1,3 @@
+//! Deletions: what is marked first and erased when nothing needs it any more.
+
+pub mod points;

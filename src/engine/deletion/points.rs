@@ -1,0 +1,224 @@
+//! How a recovery point is deleted: DELETING in the catalog, the snapshot forgotten, the manifest removed, the row gone.
+//!
+//! A crash anywhere leaves a point that is still DELETING, and the next turn of the conductor goes on. A point that is
+//! being restored stays until that restore has ended, one whose vault is being collected until that has. The data itself
+//! is left to the collection.
+
+use crate::domain::recovery_point::RecoveryPointStatus;
+use crate::domain::{Arn, Time};
+use crate::engine::catalog::values::Columns as _;
+use crate::engine::error::{Error, Result};
+use crate::engine::jobs::queue::RETRY_AFTER;
+use crate::engine::jobs::{Turn, store};
+use crate::engine::points::manifest;
+use crate::engine::upkeep::lifecycle::point_in;
+use crate::engine::{Caller, Engine, vaults};
+use crate::repository::{Id, crash_point};
+use rusqlite::{Connection, Transaction, params};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How often a deletion is tried before the point is left as EXPIRED.
+const ATTEMPTS: i64 = 3;
+
+/// How many points are deleted together at most.
+const TOGETHER: usize = 256;
+
+/// A recovery point that is being deleted.
+struct Doomed {
+    arn: Arn,
+    vault: Arn,
+    point_id: String,
+    snapshot: Option<String>,
+    attempts: i64,
+}
+
+/// What came of a deletion.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// The point is gone.
+    Gone,
+    /// A restore, a collection or another program is in the way; when that ends it goes on.
+    Waits,
+    /// It failed, and is tried again after a while.
+    Failed,
+}
+
+impl Engine {
+    /// DeleteRecoveryPoint. The point is gone when this returns, unless it is being restored or its vault collected: then
+    /// it is DELETING, and goes when that has ended. Nothing is waited for.
+    pub fn delete_recovery_point(&self, caller: &Caller, vault_name: &str, arn: &Arn) -> Result<()> {
+        let now = self.clock.now();
+        self.catalog.write(|tx| mark(tx, caller, vault_name, arn))?;
+        let doomed = self.catalog.read(doomed)?.into_iter().find(|doomed| &doomed.arn == arn);
+        if let Some(doomed) = doomed {
+            // A vault that is being collected is not even opened.
+            let outcome =
+                if self.vault_store.gate(&doomed.vault).is_held() { Outcome::Waits } else { self.carry(&doomed)? };
+            let mut turn = self.jobs.turn();
+            match outcome {
+                Outcome::Gone => self.plan_collection(&mut turn, doomed.vault, now),
+                Outcome::Waits => {}
+                Outcome::Failed => turn.next_deletion = Some(now + RETRY_AFTER),
+            }
+        }
+        self.jobs.wake();
+        Ok(())
+    }
+
+    /// Goes on with what is being deleted, each vault in a thread of its own: none holds up the others, and no job.
+    pub(crate) fn go_on_with_deletions(self: &Arc<Self>, turn: &mut Turn, now: Time) -> Result<()> {
+        let may_go = self.jobs.may_deletions_go();
+        if turn.next_deletion.is_some_and(|at| at > now) && !may_go {
+            return Ok(());
+        }
+        turn.next_deletion = None;
+        let mut vaults: BTreeMap<Arn, Vec<Doomed>> = BTreeMap::new();
+        for doomed in self.catalog.read(doomed)? {
+            vaults.entry(doomed.vault.clone()).or_default().push(doomed);
+        }
+        for (vault, points) in vaults {
+            if self.vault_store.gate(&vault).is_held() || !turn.deleting.insert(vault.clone()) {
+                continue;
+            }
+            let engine = Arc::clone(self);
+            self.jobs.in_background("deletion", move || engine.delete_points(vault, &points, now))?;
+        }
+        Ok(())
+    }
+
+    /// Deletes points of one vault, and notes what comes next.
+    fn delete_points(&self, vault: Arn, points: &[Doomed], now: Time) {
+        let (mut gone, mut left) = (false, false);
+        for part in points.chunks(TOGETHER) {
+            if self.jobs.is_stopping() {
+                break;
+            }
+            match self.carry_together(part) {
+                Ok(outcomes) => {
+                    gone |= outcomes.contains(&Outcome::Gone);
+                    left |= outcomes.iter().any(|outcome| *outcome != Outcome::Gone);
+                }
+                Err(error) => {
+                    left = true;
+                    tracing::error!(%vault, %error, "a deletion could not be noted");
+                }
+            }
+        }
+        let mut turn = self.jobs.turn();
+        turn.deleting.remove(&vault);
+        if left {
+            turn.next_deletion = Some(now + RETRY_AFTER);
+        }
+        if gone {
+            self.plan_collection(&mut turn, vault, now);
+        }
+    }
+
+    /// Carries deletions in one vault to their end, or as far as they go now. What fails together is tried one by one.
+    fn carry_together(&self, points: &[Doomed]) -> Result<Vec<Outcome>> {
+        let restored = self.catalog.read(|connection| {
+            points.iter().map(|doomed| is_being_restored(connection, &doomed.arn)).collect::<Result<Vec<bool>>>()
+        })?;
+        let free: Vec<&Doomed> =
+            points.iter().zip(&restored).filter(|(_, held)| !**held).map(|(free, _)| free).collect();
+        if free.len() > 1 && self.erase(&free).is_ok() {
+            return Ok(restored.into_iter().map(|held| if held { Outcome::Waits } else { Outcome::Gone }).collect());
+        }
+        points.iter().map(|doomed| self.carry(doomed)).collect()
+    }
+
+    /// Carries one deletion to its end, or as far as it goes now.
+    fn carry(&self, doomed: &Doomed) -> Result<Outcome> {
+        if self.catalog.read(|connection| is_being_restored(connection, &doomed.arn))? {
+            return Ok(Outcome::Waits);
+        }
+        match self.erase(&[doomed]) {
+            Ok(()) => Ok(Outcome::Gone),
+            Err(error) if error.is_temporary() => Ok(Outcome::Waits),
+            Err(error) => {
+                tracing::error!(point = %doomed.arn, %error, "a recovery point could not be deleted");
+                let last = doomed.attempts + 1 >= ATTEMPTS;
+                self.catalog.write(|tx| note_failure(tx, &doomed.arn, last, &error.to_string()))?;
+                Ok(Outcome::Failed)
+            }
+        }
+    }
+
+    /// Forgets the snapshots of points of one vault, then their manifests, then their rows: in that order a crash leaves
+    /// points that are still DELETING. Each step is durable for all before the next begins for any.
+    fn erase(&self, points: &[&Doomed]) -> Result<()> {
+        let Some(first) = points.first() else { return Ok(()) };
+        let vault = self.vault_store.get(&first.vault)?;
+        vault.may_remove()?;
+        let _pass = vault.reenter()?;
+        crash_point::reached("during-delete");
+        let id = |text: &String| text.parse().map_err(|_| Error::Internal(format!("{text} is no snapshot's id")));
+        let snapshots = points.iter().filter_map(|doomed| doomed.snapshot.as_ref());
+        vault.repository.forget_all(&snapshots.map(id).collect::<Result<Vec<Id>>>()?)?;
+        crash_point::reached("during-delete");
+        let ids: Vec<&str> = points.iter().map(|doomed| doomed.point_id.as_str()).collect();
+        manifest::remove_all(&vault.points, &ids)?;
+        crash_point::reached("during-delete");
+        let now = self.clock.now();
+        self.catalog.write(|tx| {
+            let mut statement =
+                tx.prepare_cached("DELETE FROM recovery_points WHERE arn = ?1 AND status = 'DELETING'")?;
+            points.iter().try_for_each(|doomed| statement.execute([doomed.arn.as_str()]).map(drop))?;
+            vaults::rows::note_litter(tx, &first.vault, now)
+        })
+    }
+}
+
+/// From now on the point is being deleted.
+fn mark(tx: &Transaction<'_>, caller: &Caller, vault_name: &str, arn: &Arn) -> Result<()> {
+    match point_in(tx, caller, vault_name, arn)?.status {
+        RecoveryPointStatus::Deleting => Ok(()),
+        RecoveryPointStatus::Creating => {
+            Err(Error::invalid_state(format!("Recovery point {arn} is in state CREATING and cannot be deleted.")))
+        }
+        _ => {
+            tx.prepare_cached(
+                "UPDATE recovery_points SET status = 'DELETING', status_message = NULL, delete_attempts = 0
+                 WHERE arn = ?1",
+            )?
+            .execute([arn.as_str()])?;
+            Ok(())
+        }
+    }
+}
+
+/// The points that are being deleted.
+fn doomed(connection: &Connection) -> Result<Vec<Doomed>> {
+    store::select(
+        connection,
+        "SELECT arn, vault_arn, point_id, snapshot_id, delete_attempts FROM recovery_points WHERE status = 'DELETING'",
+        |row| {
+            Ok(Doomed {
+                arn: row.parsed("arn")?,
+                vault: row.parsed("vault_arn")?,
+                point_id: row.column("point_id")?,
+                snapshot: row.column("snapshot_id")?,
+                attempts: row.column("delete_attempts")?,
+            })
+        },
+    )
+}
+
+fn is_being_restored(connection: &Connection, point: &Arn) -> Result<bool> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT EXISTS (SELECT 1 FROM restore_jobs WHERE state IN {} AND recovery_point_arn = ?1)",
+        store::OPEN
+    ))?;
+    Ok(statement.query_row([point.as_str()], |row| row.get(0))?)
+}
+
+/// A deletion failed; after the last attempt the point is EXPIRED, and DeleteRecoveryPoint tries again.
+fn note_failure(tx: &Transaction<'_>, arn: &Arn, last: bool, why: &str) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE recovery_points SET delete_attempts = delete_attempts + 1, status_message = ?3,
+             status = CASE WHEN ?2 THEN 'EXPIRED' ELSE status END WHERE arn = ?1",
+    )?
+    .execute(params![arn.as_str(), last, format!("The deletion failed: {why}")])?;
+    Ok(())
+}

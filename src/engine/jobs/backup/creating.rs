@@ -1,0 +1,80 @@
+//! The recovery point of a backup job that is not over: a row of status CREATING, so that who was given its ARN can look
+//! at it and tag it. It has no snapshot, no manifest and no packs, and nothing takes it for one that can be restored. It
+//! goes with the end of its job; a job that completes puts the whole point in its place.
+
+use crate::domain::job::BackupJob;
+use crate::domain::tags::MAX_TAGS;
+use crate::domain::{Arn, Tags};
+use crate::engine::catalog::values::{millis, to_json};
+use crate::engine::error::Result;
+use crate::engine::tags;
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+/// Adds the point of a new job, with the tags that it is to have: the resource's and its own. A job that is over already,
+/// or whose vault is not there, has none.
+pub fn insert(connection: &Connection, job: &BackupJob, own: &Tags) -> Result<()> {
+    let Some(arn) = job.recovery_point_arn.as_ref().filter(|_| !job.state.is_final()) else { return Ok(()) };
+    let delete_at = job.lifecycle.and_then(|lifecycle| lifecycle.calculate(job.created).delete_at);
+    let made = connection
+        .prepare_cached(
+            "INSERT INTO recovery_points (arn, account, region, vault_arn, vault_name, resource_arn, resource_name,
+                 resource_type, plan_id, created_by, iam_role_arn, status, created, lifecycle, delete_at,
+                 encryption_key_arn, storage_class, point_id, source_path, backup_job_id)
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'CREATING', ?12, ?13, ?14, ?15, 'WARM', ?16, '', ?17
+             WHERE EXISTS (SELECT 1 FROM vaults WHERE arn = ?4)",
+        )?
+        .execute(params![
+            arn.as_str(),
+            job.scope.account.as_str(),
+            job.scope.region.as_str(),
+            job.vault_arn.as_str(),
+            job.vault_name,
+            job.resource_arn.as_str(),
+            job.resource_name,
+            job.resource_type.as_str(),
+            job.created_by.as_ref().map(|creator| creator.backup_plan_id.as_str()),
+            job.created_by.as_ref().map(to_json).transpose()?,
+            job.iam_role_arn.as_ref().map(|arn| arn.as_str()),
+            millis(job.created),
+            job.lifecycle.as_ref().map(to_json).transpose()?,
+            delete_at.map(millis),
+            job.encryption_key_arn,
+            crate::engine::jobs::store::point_id(arn),
+            job.id.as_str(),
+        ])?;
+    if made == 0 {
+        return Ok(());
+    }
+    let mut all = tags::rows::get(connection, job.resource_arn.as_str())?;
+    all.extend(own.clone());
+    // With more the job will fail, and say why.
+    if all.len() <= MAX_TAGS { tags::rows::put(connection, arn.as_str(), &all) } else { Ok(()) }
+}
+
+/// The tags that the point of a job has now; none when there is no such row.
+pub fn tags_of(connection: &Connection, arn: &Arn) -> Result<Option<Tags>> {
+    let there: Option<i64> = connection
+        .prepare_cached("SELECT 1 FROM recovery_points WHERE arn = ?1 AND status = 'CREATING'")?
+        .query_row([arn.as_str()], |row| row.get(0))
+        .optional()?;
+    there.map(|_| tags::rows::get(connection, arn.as_str())).transpose()
+}
+
+/// Removes the point of a job that is over.
+pub fn remove(connection: &Connection, job: &crate::domain::names::JobId) -> Result<()> {
+    connection
+        .prepare_cached(
+            "DELETE FROM recovery_points WHERE status = 'CREATING'
+             AND arn = (SELECT recovery_point_arn FROM backup_jobs WHERE id = ?1)",
+        )?
+        .execute([job.as_str()])?;
+    Ok(())
+}
+
+/// Removes the points of the jobs that wait to write into a vault which is deleted.
+pub fn remove_of_vault(connection: &Connection, vault: &Arn) -> Result<()> {
+    connection
+        .prepare_cached("DELETE FROM recovery_points WHERE status = 'CREATING' AND vault_arn = ?1")?
+        .execute([vault.as_str()])?;
+    Ok(())
+}

@@ -1,0 +1,9 @@
+//! Backup jobs.
+
+pub mod commit;
+pub mod create;
+pub mod creating;
+pub mod group;
+pub mod ops;
+pub mod rows;
+pub mod run;

@@ -1,0 +1,222 @@
+//! The operations on backup jobs: start, describe, list, stop.
+
+use crate::domain::job::{BackupJob, JobState};
+use crate::domain::names::JobId;
+use crate::domain::plan_rules::validate_windows;
+use crate::domain::{Arn, Invalid, Resource, Scope, Time, VaultName, tags};
+use crate::engine::catalog::idempotency;
+use crate::engine::error::{Error, Result};
+use crate::engine::jobs::backup;
+use crate::engine::jobs::backup::create::{COMPLETE_WINDOW, Draft, START_WINDOW, vault_key};
+use crate::engine::jobs::live::StopCause;
+use crate::engine::jobs::outcome::Ending;
+use crate::engine::jobs::store::{self, Moved};
+use crate::engine::organization::roles;
+use crate::engine::request::check_one_of;
+use crate::engine::{BackupJobFilter, Caller, Engine, Page, PageRequest, StartBackup, resources};
+use rusqlite::Connection;
+
+/// The states of a backup job that the API knows.
+const STATES: [&str; 9] =
+    ["CREATED", "PENDING", "RUNNING", "ABORTING", "ABORTED", "COMPLETED", "FAILED", "EXPIRED", "PARTIAL"];
+
+impl Engine {
+    /// Engine time.
+    pub fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    /// Makes a backup job, which begins as soon as it may.
+    pub fn start_backup_job(&self, caller: &Caller, request: StartBackup) -> Result<BackupJob> {
+        const OPERATION: &str = "StartBackupJob";
+        let scope = caller.scope();
+        let now = self.clock.now();
+        check(&request)?;
+        let fingerprint = idempotency::Fingerprint::of(&request)?;
+        let id = self.catalog.write(|tx| {
+            if let Some(token) = &request.idempotency_token
+                && let Some(before) = idempotency::find(tx, &scope, OPERATION, token, &fingerprint)?
+            {
+                return Ok(before.parse::<JobId>()?);
+            }
+            let record = draft(tx, &scope, &request, now)?;
+            store::insert_backup(tx, &record)?;
+            if let Some(token) = &request.idempotency_token {
+                idempotency::remember(tx, &scope, OPERATION, token, &fingerprint, record.job.id.as_str(), now)?;
+            }
+            Ok(record.job.id)
+        })?;
+        self.jobs.resume();
+        self.jobs.wake();
+        self.describe_backup_job(caller, &id)
+    }
+
+    /// A backup job that the caller may see.
+    pub fn describe_backup_job(&self, caller: &Caller, id: &JobId) -> Result<BackupJob> {
+        let job = self.catalog.read(|connection| backup::rows::get(connection, id))?;
+        let mut job = job.filter(|job| self.sees(caller, &job.scope)).ok_or_else(|| unknown(id))?;
+        self.jobs.live.overlay_backup(&mut job, self.clock.now());
+        Ok(job)
+    }
+
+    /// Backup jobs, the newest first.
+    pub fn list_backup_jobs(
+        &self,
+        caller: &Caller,
+        filter: &BackupJobFilter,
+        request: &PageRequest,
+    ) -> Result<Page<BackupJob>> {
+        check_one_of("State", filter.state.as_deref(), &STATES)?;
+        filter.resource_arn.as_ref().map_or(Ok(()), resources::ops::check_supported)?;
+        let account = self.job_accounts(caller, filter.account_id.as_deref())?;
+        let page = self
+            .catalog
+            .read(|connection| backup::rows::list(connection, account.as_ref(), &caller.region, filter, request))?;
+        let now = self.clock.now();
+        Ok(page.map(|mut job| {
+            self.jobs.live.overlay_backup(&mut job, now);
+            job
+        }))
+    }
+
+    /// Stops a backup job that is not over.
+    pub fn stop_backup_job(&self, caller: &Caller, id: &JobId) -> Result<()> {
+        let scope = caller.scope();
+        let now = self.clock.now();
+        self.catalog.write(|tx| {
+            let job = backup::rows::get(tx, id)?.filter(|job| job.scope == scope).ok_or_else(|| unknown(id))?;
+            if !job.resource_type.can_stop_backup() {
+                return Err(Error::invalid_request(format!(
+                    "StopBackupJob is not supported for resource type {}.",
+                    job.resource_type
+                )));
+            }
+            match job.state {
+                JobState::Created | JobState::Pending => {
+                    store::end_backup(tx, id, &Ending::stopped(), Moved::default(), now)?;
+                }
+                JobState::Running => {
+                    store::begin_abort(tx, id)?;
+                }
+                JobState::Aborting => {}
+                state => {
+                    return Err(Error::invalid_request(format!(
+                        "Backup job {id} is in state {} and cannot be stopped.",
+                        state.as_str()
+                    )));
+                }
+            }
+            Ok(())
+        })?;
+        if let Some(live) = self.jobs.live.get(id) {
+            live.stop(StopCause::User);
+        }
+        self.jobs.wake();
+        Ok(())
+    }
+}
+
+/// What can be checked without looking anything up.
+fn check(request: &StartBackup) -> Result<()> {
+    let start = request.start_window_minutes.unwrap_or(START_WINDOW);
+    let complete = request.complete_window_minutes.unwrap_or_else(|| COMPLETE_WINDOW.max(start.saturating_add(60)));
+    validate_windows("CompleteWindowMinutes", start, complete)?;
+    if let Some(lifecycle) = &request.lifecycle {
+        lifecycle.validate()?;
+        lifecycle.unsupported_members()?;
+    }
+    tags::validate("RecoveryPointTags", &request.recovery_point_tags)?;
+    if let Some(option) = request.backup_options.keys().next() {
+        return Err(
+            Invalid::value("BackupOptions", format_args!("{option} is not an option of this resource type")).into()
+        );
+    }
+    Ok(())
+}
+
+/// The job that a request asks for, after all checks that need the catalog.
+fn draft(connection: &Connection, scope: &Scope, request: &StartBackup, now: Time) -> Result<store::BackupRecord> {
+    let vault: VaultName = request.vault_name.parse()?;
+    let vault_arn = Arn::vault(scope, &vault);
+    if vault_key(connection, &vault_arn)?.is_none() {
+        return Err(Error::no_such_vault(&vault_arn));
+    }
+    let resource = resource(connection, scope, &request.resource_arn)?;
+    roles::require_assumable(connection, &scope.account, request.iam_role_arn.as_str())?;
+    let start_window = request.start_window_minutes.unwrap_or(START_WINDOW);
+    Draft {
+        scope,
+        vault: &vault,
+        resource: &resource,
+        role: &request.iam_role_arn,
+        created: now,
+        start_window,
+        complete_window: request
+            .complete_window_minutes
+            .unwrap_or_else(|| COMPLETE_WINDOW.max(start_window.saturating_add(60))),
+        lifecycle: request.lifecycle,
+        tags: request.recovery_point_tags.clone(),
+        creator: None,
+        options: request.backup_options.clone(),
+    }
+    .record(connection)
+}
+
+/// The registered resource of that ARN, in the caller's account and region.
+fn resource(connection: &Connection, scope: &Scope, arn: &Arn) -> Result<Resource> {
+    if !arn.region().is_empty() && arn.region() != scope.region.as_str() {
+        return Err(Error::invalid_parameter(format!("Invalid ARN: {arn}. Expected region is {}", scope.region)));
+    }
+    resources::ops::check_supported(arn)?;
+    resources::ops::get(connection, arn)?
+        .filter(|resource| &resource.scope == scope)
+        .ok_or_else(|| Error::not_found(format!("Resource {arn} does not exist in account {}.", scope.account)))
+}
+
+fn unknown(id: &JobId) -> Error {
+    Error::not_found(format!("Backup job {id} does not exist."))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::engine::catalog::sample::{Job, insert};
+    use crate::engine::{Caller, ClockKind, Engine, EngineOptions, ErrorKind, RestoreRoots};
+
+    #[test]
+    fn a_job_of_a_type_that_aws_backup_cannot_stop_is_not_stopped() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Engine::open(EngineOptions {
+            data_dir: folder.path().to_owned(),
+            clock: ClockKind::Simulated,
+            scheduler: false,
+            simulated_rate: None,
+        })
+        .unwrap();
+        let scope = Engine::first_scope().unwrap();
+        let user_arn = format!("arn:aws:iam::{}:user/test", scope.account).parse().unwrap();
+        let caller =
+            Caller { user_arn, account: scope.account, region: scope.region, restore_roots: RestoreRoots::Any };
+        for (id, kind, stoppable) in
+            [("a", "RDS", false), ("b", "Aurora", false), ("c", "FSx", false), ("d", "S3", true)]
+        {
+            let job = Job { id, resource_type: kind, state: "RUNNING", ..Job::default() };
+            engine
+                .catalog
+                .write(|tx| {
+                    insert(tx, &job);
+                    Ok(())
+                })
+                .unwrap();
+            let id = id.parse().unwrap();
+            let stopped = engine.stop_backup_job(&caller, &id);
+            let state = engine.describe_backup_job(&caller, &id).unwrap().state;
+            if stoppable {
+                assert_eq!((stopped.is_ok(), state.as_str()), (true, "ABORTING"), "{kind}");
+            } else {
+                let refused = stopped.unwrap_err();
+                assert_eq!((refused.kind(), state.as_str()), (ErrorKind::InvalidRequest, "RUNNING"), "{kind}");
+                assert!(refused.to_string().contains(kind), "{refused}");
+            }
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! The work of a backup job: open the source and store it. What comes of it is in [`commit`](super::commit).
+
+use crate::domain::tags::MAX_TAGS;
+use crate::domain::{Resource, Tags};
+use crate::engine::error::{Error, Result};
+use crate::engine::jobs::backup::commit::{Attempt, Data, Made, Stored};
+use crate::engine::jobs::live::{Finish, LiveJob};
+use crate::engine::jobs::outcome::Ending;
+use crate::engine::jobs::readiness::Entered;
+use crate::engine::jobs::store::{self, BackupRecord, Moved};
+use crate::engine::jobs::worker::{self, Failure, Worked};
+use crate::engine::points::manifest::{self, Manifest};
+use crate::engine::resources::source_root::{self, SourceRoot};
+use crate::engine::vaults::store::OpenVault;
+use crate::engine::{Engine, drivers, resources};
+use crate::repository::{BackupRequest, FileKind, Id};
+use rusqlite::{Connection, OptionalExtension as _, params};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// What the tag of a snapshot begins with; the id of its recovery point follows.
+pub const TAG: &str = "vaultdeck:";
+
+/// Starts the thread of a backup job whose row says RUNNING.
+pub(crate) fn spawn(engine: &Arc<Engine>, live: Arc<LiveJob>, record: BackupRecord, entered: Entered) -> Result<()> {
+    let work = move |engine: &Arc<Engine>, live: &LiveJob| {
+        // What it stored until it failed or was stopped is nobody's: the collection looks for it.
+        run(engine, live, &record, entered).inspect_err(|_| engine.jobs.litter(&record.job.vault_arn))
+    };
+    worker::spawn(engine, live, work, end)
+}
+
+/// Writes down how a backup job ended without a result.
+fn end(engine: &Arc<Engine>, live: &LiveJob, ending: &Ending) -> Result<()> {
+    let moved =
+        Moved { size: 0, bytes: live.control.progress.bytes_done.load(std::sync::atomic::Ordering::Relaxed) as i64 };
+    let now = engine.clock.now();
+    engine.catalog.write(|tx| store::end_backup(tx, &live.id, ending, moved, now))?;
+    Ok(())
+}
+
+/// What is needed from the catalog before the work begins.
+pub(in crate::engine::jobs) struct Plan {
+    pub(in crate::engine::jobs) resource: Resource,
+    /// What was seen of the resource's root before.
+    pub(in crate::engine::jobs) root: SourceRoot,
+    pub(in crate::engine::jobs) tags: Tags,
+    pub(in crate::engine::jobs) parent: Option<Id>,
+}
+
+fn run(
+    engine: &Arc<Engine>,
+    live: &LiveJob,
+    record: &BackupRecord,
+    entered: Entered,
+) -> std::result::Result<Worked, Failure> {
+    let job = &record.job;
+    let Entered { vault, pass } = entered;
+    if record.was_begun
+        && let Some(manifest) = adopt(record, &vault)?
+    {
+        let stored = Stored { record: record.clone(), vault, made: Made::Before(Box::new(manifest)) };
+        return Ok(Worked { bytes: 0, finish: Finish::Backup(Box::new(stored)), pass });
+    }
+    // What an earlier attempt left whole needs no room; what is stored anew does.
+    engine.data_dir.reserve().admits_backup().map_err(|standing| Ending::disk_full(&standing))?;
+    let plan = engine.catalog.read(|connection| plan(connection, record))??;
+    let driver = drivers::of(&plan.resource.resource_type)
+        .ok_or_else(|| Ending::failed(false, format!("Unsupported resource type: {}", plan.resource.resource_type)))?;
+    let source = driver.open(&plan.resource).map_err(|e| unreadable(&plan.resource.path, &e))?;
+    plan.root.expect(&plan.resource, source.identity).map_err(|why| Ending::failed(false, why))?;
+    let request = BackupRequest {
+        paths: vec![source.root.clone()],
+        parent: plan.parent,
+        time: job.created.fixed_offset(),
+        started: SystemTime::now(),
+        hostname: plan.resource.name.clone(),
+        username: "vaultdeck".to_owned(),
+        tags: vec![format!("{TAG}{}", point_id(record))],
+        chunker: vault.chunker,
+    };
+    // A job that may be held leaves its vault until its end, and meanwhile only a snapshot keeps its data from a collection.
+    let data = if engine.may_hold() {
+        Data::Snapshot(vault.repository.backup(source.tree.as_ref(), &request, &live.control)?)
+    } else {
+        Data::Prepared(vault.repository.prepare(source.tree.as_ref(), &request, &live.control)?)
+    };
+    let bytes = data.outcome().bytes_read;
+    let made = Made::Now(Box::new(Attempt { plan, identity: source.identity, data }));
+    let stored = Stored { record: record.clone(), vault, made };
+    Ok(Worked { bytes, finish: Finish::Backup(Box::new(stored)), pass })
+}
+
+pub(in crate::engine::jobs) fn point_id(record: &BackupRecord) -> &str {
+    record.job.recovery_point_arn.as_ref().map_or(record.job.id.as_str(), |arn| store::point_id(arn))
+}
+
+fn unreadable(path: &str, error: &std::io::Error) -> Ending {
+    let denied = error.kind() == std::io::ErrorKind::PermissionDenied;
+    Ending::failed(denied, format!("The file system cannot be read at {path}: {error}"))
+}
+
+/// Looks up the resource, its tags and the parent of the new snapshot.
+fn plan(connection: &Connection, record: &BackupRecord) -> Result<std::result::Result<Plan, Ending>> {
+    let job = &record.job;
+    let Some(resource) = resources::ops::get(connection, &job.resource_arn)? else {
+        return Ok(Err(Ending::failed(false, format!("Resource {} does not exist.", job.resource_arn))));
+    };
+    let mut all = resource.tags.clone();
+    all.extend(record.recovery_point_tags.clone());
+    if all.len() > MAX_TAGS {
+        let message =
+            format!("The recovery point would have {} tags, and More than 50 tags are not allowed.", all.len());
+        return Ok(Err(Ending::failed(false, message)));
+    }
+    let parent: Option<String> = connection
+        .prepare_cached(
+            "SELECT snapshot_id FROM recovery_points WHERE vault_arn = ?1 AND resource_arn = ?2 AND status = 'COMPLETED'
+             ORDER BY created DESC LIMIT 1",
+        )?
+        .query_row(params![job.vault_arn.as_str(), job.resource_arn.as_str()], |row| row.get(0))
+        .optional()?
+        .flatten();
+    let root = source_root::get(connection, &resource.arn)?;
+    Ok(Ok(Plan { resource, root, tags: all, parent: parent.and_then(|text| text.parse().ok()) }))
+}
+
+/// What an earlier attempt of this job left whole: its snapshot and manifest, of which the catalog does not know.
+fn adopt(record: &BackupRecord, vault: &OpenVault) -> Result<Option<Manifest>> {
+    let manifest = match manifest::read(&vault.points, vault.repository.key(), point_id(record)) {
+        Ok(Some(manifest)) => manifest,
+        Ok(None) => return Ok(None),
+        Err(error @ Error::Damaged { .. }) => {
+            tracing::warn!(job = %record.job.id, %error, "what an earlier attempt of this job left is not used");
+            manifest::set_aside(&vault.points, point_id(record))?;
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
+    let snapshot: Id = snapshot_of(&manifest)?;
+    if vault.repository.load_snapshot(&snapshot).is_err() {
+        manifest::remove(&vault.points, point_id(record))?;
+        return Ok(None);
+    }
+    // Whoever wrote them may have died before their folders were synced.
+    vault.repository.storage().make_durable(FileKind::Snapshot, &snapshot)?;
+    manifest::write(&vault.points, vault.repository.key(), &manifest)?;
+    tracing::info!(job = %record.job.id, "an earlier attempt of this job was whole: it is adopted");
+    Ok(Some(manifest))
+}
+
+/// The snapshot that a manifest names.
+pub(in crate::engine::jobs) fn snapshot_of(manifest: &Manifest) -> Result<Id> {
+    manifest.snapshot.parse().map_err(|_| Error::Internal("a manifest names no snapshot".to_owned()))
+}

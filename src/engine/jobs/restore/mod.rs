@@ -1,0 +1,6 @@
+//! Restore jobs.
+
+pub mod ops;
+pub mod rows;
+pub mod run;
+pub(crate) mod target;

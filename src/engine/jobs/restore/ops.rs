@@ -1,0 +1,294 @@
+//! The operations on restore jobs: what a recovery point can be restored with, start, describe, list.
+
+use crate::domain::job::{JobState, RestoreJob};
+use crate::domain::names::JobId;
+use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
+use crate::domain::restore::{EfsRestore, EfsTarget, keys_of};
+use crate::domain::{Arn, Resource, ResourceType, restore as restore_rules};
+use crate::engine::catalog::{creation_tokens, idempotency};
+use crate::engine::data_dir::Access;
+use crate::engine::error::{Error, Result};
+use crate::engine::jobs::backup::create::new_job_id;
+use crate::engine::jobs::restore::{rows, target};
+use crate::engine::jobs::store::{self, RestoreRecord};
+use crate::engine::organization::roles;
+use crate::engine::request::check_one_of;
+use crate::engine::resources::{self, source_root};
+use crate::engine::{Caller, Engine, Page, PageRequest, RestoreJobFilter, StartRestore, points};
+use crate::repository::ItemPath;
+use rusqlite::Connection;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The states of a restore job that the API knows.
+const STATES: [&str; 5] = ["PENDING", "RUNNING", "COMPLETED", "ABORTED", "FAILED"];
+
+/// Where a restore will write, and the id of the file system that it makes, if it makes one.
+struct Destination {
+    target: PathBuf,
+    new_id: Option<String>,
+}
+
+impl Engine {
+    /// Metadata with which StartRestoreJob restores a recovery point into a new file system, as it stands.
+    pub fn recovery_point_restore_metadata(
+        &self,
+        caller: &Caller,
+        vault_name: &str,
+        arn: &Arn,
+    ) -> Result<BTreeMap<String, String>> {
+        let point = self.describe_recovery_point(caller, vault_name, arn)?;
+        let mut metadata: BTreeMap<String, String> = keys_of(&point.resource_type)
+            .iter()
+            .filter_map(|key| Some((key.name.to_owned(), key.default?.to_owned())))
+            .collect();
+        metadata.insert("file-system-id".to_owned(), file_system_id(&point.resource_arn).to_owned());
+        metadata.insert("newFileSystem".to_owned(), "true".to_owned());
+        // What a plain folder is; the table's defaults are those of AWS.
+        metadata.insert("Encrypted".to_owned(), "false".to_owned());
+        metadata.insert("PerformanceMode".to_owned(), "generalPurpose".to_owned());
+        metadata.insert("CreationToken".to_owned(), uuid::Uuid::new_v4().to_string());
+        Ok(metadata)
+    }
+
+    /// Makes a restore job, which begins as soon as it may.
+    pub fn start_restore_job(&self, caller: &Caller, request: StartRestore) -> Result<JobId> {
+        const OPERATION: &str = "StartRestoreJob";
+        let scope = caller.scope();
+        let now = self.clock.now();
+        let fingerprint = idempotency::Fingerprint::of(&request)?;
+        let id = self.catalog.note(|tx| {
+            if let Some(token) = &request.idempotency_token
+                && let Some(before) = idempotency::find(tx, &scope, OPERATION, token, &fingerprint)?
+            {
+                return Ok(before.parse::<JobId>()?);
+            }
+            let record = self.draft_restore(tx, caller, &request)?;
+            let id = record.job.id.clone();
+            store::insert_restore(tx, &record)?;
+            creation_tokens::claim(tx, &record.job, &request.metadata)?;
+            if let Some(token) = &request.idempotency_token {
+                idempotency::remember(tx, &scope, OPERATION, token, &fingerprint, id.as_str(), now)?;
+            }
+            Ok(id)
+        })?;
+        self.jobs.note_asked(&id);
+        self.jobs.resume();
+        self.jobs.wake();
+        Ok(id)
+    }
+
+    /// The job that a request asks for, after all checks.
+    fn draft_restore(&self, connection: &Connection, caller: &Caller, request: &StartRestore) -> Result<RestoreRecord> {
+        let point = restorable(connection, caller, request)?;
+        if let Some(role) = &request.iam_role_arn {
+            roles::require_assumable(connection, &caller.account, role.as_str())?;
+        }
+        let efs = EfsRestore::read(&request.metadata)?;
+        restore_rules::supported_by_engine(&request.metadata)?;
+        for item in &efs.items {
+            ItemPath::parse(item).map_err(|e| Error::invalid_parameter(format!("Invalid ItemsToRestore: {e}")))?;
+        }
+        if request.copy_source_tags && (efs.target == EfsTarget::SourceFileSystem || !efs.items.is_empty()) {
+            return Err(Error::invalid_parameter(
+                "CopySourceTagsToRestoredResource is possible only for a whole restore into a new file system",
+            ));
+        }
+        let destination = self.destination(connection, caller, &point, &efs)?;
+        let job = RestoreJob {
+            id: new_job_id()?,
+            scope: caller.scope(),
+            recovery_point_arn: Some(point.arn.clone()),
+            recovery_point_created: Some(point.created),
+            source_resource_arn: Some(point.resource_arn.clone()),
+            vault_arn: Some(point.vault_arn.clone()),
+            created: self.clock.now(),
+            completed: None,
+            state: JobState::Pending,
+            status_message: None,
+            percent_done: Some(0.0),
+            size_bytes: if efs.items.is_empty() { point.size_bytes } else { None },
+            iam_role_arn: request.iam_role_arn.clone(),
+            expected_minutes: None,
+            created_resource_arn: None,
+            resource_type: Some(point.resource_type.clone()),
+        };
+        Ok(RestoreRecord {
+            job,
+            metadata: request.metadata.clone(),
+            target: destination.target,
+            new_resource_id: destination.new_id,
+            copy_tags: request.copy_source_tags,
+            attempts: 0,
+            opened: None,
+        })
+    }
+
+    /// Where restores that name no folder go.
+    fn restored_folder(&self) -> Result<PathBuf> {
+        match self.data_dir.access() {
+            Access::Write => Ok(self.data_dir.restored()),
+            Access::Read(why) => Err(Error::invalid_parameter(format!(
+                "Invalid Metadata: vaultdeck:path must name the folder to restore into, since the data directory, where it \
+                 would be else, is read-only ({})",
+                why.reason()
+            ))),
+        }
+    }
+
+    /// Where the restore writes.
+    fn destination(
+        &self,
+        connection: &Connection,
+        caller: &Caller,
+        point: &RecoveryPoint,
+        efs: &EfsRestore,
+    ) -> Result<Destination> {
+        match &efs.target {
+            EfsTarget::NewFileSystem { path, .. } => {
+                let id = resources::ops::new_file_system_id()?;
+                let target = match path {
+                    Some(path) => target::given(Path::new(path), &caller.restore_roots, self.data_dir.root())?,
+                    None => self.restored_folder()?.join(&id),
+                };
+                refuse_taken(connection, caller, &target)?;
+                Ok(Destination { target, new_id: Some(id) })
+            }
+            EfsTarget::SourceFileSystem => {
+                let source = source(connection, caller, point, &efs.file_system_id)?;
+                let known = source_root::get(connection, &source.arn)?;
+                target::open_source(&source, &known).map_err(Error::invalid_parameter)?;
+                let when = self.clock.now().format("%Y-%m-%dT%H-%M-%S-%3fZ");
+                let target = Path::new(&source.path).join(format!("aws-backup-restore_{when}"));
+                Ok(Destination { target, new_id: None })
+            }
+        }
+    }
+
+    /// A restore job that the caller may see.
+    pub fn describe_restore_job(&self, caller: &Caller, id: &JobId) -> Result<RestoreJob> {
+        let job = self.catalog.read(|connection| rows::get(connection, id))?;
+        let mut job = job.filter(|job| self.sees(caller, &job.scope)).ok_or_else(|| unknown(id))?;
+        self.jobs.live.overlay_restore(&mut job, self.clock.now());
+        Ok(job)
+    }
+
+    /// Restore jobs, the newest first.
+    pub fn list_restore_jobs(
+        &self,
+        caller: &Caller,
+        filter: &RestoreJobFilter,
+        request: &PageRequest,
+    ) -> Result<Page<RestoreJob>> {
+        check_one_of("Status", filter.status.as_deref(), &STATES)?;
+        let account = self.job_accounts(caller, filter.account_id.as_deref())?;
+        let page = self
+            .catalog
+            .read(|connection| rows::list(connection, account.as_ref(), &caller.region, filter, request))?;
+        let now = self.clock.now();
+        Ok(page.map(|mut job| {
+            self.jobs.live.overlay_restore(&mut job, now);
+            job
+        }))
+    }
+
+    /// ListRestoreJobsByProtectedResource: the restores of what was backed up of a resource, the newest first.
+    pub fn list_restore_jobs_of_resource(
+        &self,
+        caller: &Caller,
+        filter: &RestoreJobFilter,
+        request: &PageRequest,
+    ) -> Result<Page<RestoreJob>> {
+        filter.source_resource_arn.as_ref().map_or(Ok(()), resources::ops::check_supported)?;
+        self.list_restore_jobs(caller, filter, request)
+    }
+
+    /// The metadata that a restore job was started with.
+    pub fn restore_job_metadata(&self, caller: &Caller, id: &JobId) -> Result<BTreeMap<String, String>> {
+        self.describe_restore_job(caller, id)?;
+        let text: String = self.catalog.read(|connection| {
+            let mut statement = connection.prepare_cached("SELECT metadata FROM restore_jobs WHERE id = ?1")?;
+            Ok(statement.query_row([id.as_str()], |row| row.get(0))?)
+        })?;
+        crate::engine::catalog::values::from_json(&text)
+    }
+}
+
+/// The recovery point of a request, if it can be restored.
+fn restorable(connection: &Connection, caller: &Caller, request: &StartRestore) -> Result<RecoveryPoint> {
+    let arn = &request.recovery_point_arn;
+    let point = points::rows::get(connection, arn)?
+        .filter(|point| point.scope == caller.scope())
+        .ok_or_else(|| Error::no_such_recovery_point(arn))?;
+    if !matches!(point.status, RecoveryPointStatus::Completed | RecoveryPointStatus::Partial) {
+        return Err(Error::invalid_state(format!(
+            "Recovery point {arn} is in state {} and cannot be restored.",
+            point.status.as_str()
+        )));
+    }
+    if let Some(given) = &request.resource_type
+        && given != point.resource_type.as_str()
+    {
+        return Err(Error::invalid_parameter(format!(
+            "Invalid ResourceType: {given}. The recovery point is of {}.",
+            point.resource_type
+        )));
+    }
+    if point.resource_type != ResourceType::Efs {
+        return Err(Error::invalid_parameter(format!("Unsupported resource type: {}", point.resource_type)));
+    }
+    Ok(point)
+}
+
+/// The file system that was backed up, which must still be registered and be the one that the metadata names.
+fn source(connection: &Connection, caller: &Caller, point: &RecoveryPoint, id: &str) -> Result<Resource> {
+    if id != file_system_id(&point.resource_arn) {
+        return Err(Error::invalid_parameter(format!(
+            "Invalid Metadata: file-system-id must be {}, the file system that was backed up",
+            file_system_id(&point.resource_arn)
+        )));
+    }
+    resources::ops::get(connection, &point.resource_arn)?
+        .filter(|resource| resource.scope == caller.scope())
+        .ok_or_else(|| {
+            Error::invalid_parameter(format!("File system {id} does not exist any more; restore to a new one"))
+        })
+}
+
+/// A restore makes a folder that is nobody's yet: neither inside nor above what is registered or being restored, in
+/// whatever account, for its files would be in the other one's backups, or the other way round.
+fn refuse_taken(connection: &Connection, caller: &Caller, target: &Path) -> Result<()> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT path, arn, account FROM resources
+         UNION ALL SELECT target_path, id, account FROM restore_jobs WHERE state IN {}",
+        store::OPEN
+    ))?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (path, owner, account): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let path = Path::new(&path);
+        if !target.starts_with(path) && !path.starts_with(target) {
+            continue;
+        }
+        let relation = if target == path {
+            "is"
+        } else if target.starts_with(path) {
+            "lies inside"
+        } else {
+            "lies above"
+        };
+        // What belongs to others is not told by name.
+        let whose = if account == caller.account.as_str() { owner } else { "another account".to_owned() };
+        return Err(target::refuse(format!("{} {relation} a folder of {whose}", target.display())));
+    }
+    Ok(())
+}
+
+/// `fs-…` of a file system's ARN.
+pub(crate) fn file_system_id(arn: &Arn) -> &str {
+    arn.resource().strip_prefix("file-system/").unwrap_or_else(|| arn.resource())
+}
+
+fn unknown(id: &JobId) -> Error {
+    Error::not_found(format!("Restore job {id} does not exist."))
+}

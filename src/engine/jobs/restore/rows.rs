@@ -1,0 +1,116 @@
+//! Restore jobs as rows.
+
+use crate::domain::job::{JobState, RestoreJob};
+use crate::domain::names::JobId;
+use crate::domain::{AccountId, Arn, Region, ResourceType};
+use crate::engine::catalog::values::Columns;
+use crate::engine::error::Result;
+use crate::engine::jobs::list::{JobList, JobTable};
+use crate::engine::request::{Page, PageRequest, RestoreJobFilter};
+use rusqlite::{Connection, OptionalExtension, Row};
+
+/// The columns that [`from_row`] reads.
+pub const COLUMNS: &str = "id, account, region, recovery_point_arn, recovery_point_created, source_resource_arn, \
+    vault_arn, created, completed, state, status_message, percent_done, size_bytes, iam_role_arn, \
+    created_resource_arn, resource_type";
+
+/// A restore job from a row with [`COLUMNS`].
+pub fn from_row(row: &Row<'_>) -> Result<RestoreJob> {
+    Ok(RestoreJob {
+        id: row.parsed("id")?,
+        scope: row.scope()?,
+        recovery_point_arn: row.parsed_option("recovery_point_arn")?,
+        recovery_point_created: row.time_option("recovery_point_created")?,
+        source_resource_arn: row.parsed_option("source_resource_arn")?,
+        vault_arn: row.parsed_option("vault_arn")?,
+        created: row.time("created")?,
+        completed: row.time_option("completed")?,
+        state: JobState::from(row.column::<String>("state")?.as_str()),
+        status_message: row.column("status_message")?,
+        percent_done: row.column("percent_done")?,
+        size_bytes: row.column("size_bytes")?,
+        iam_role_arn: row.parsed_option("iam_role_arn")?,
+        expected_minutes: None,
+        created_resource_arn: row.parsed_option("created_resource_arn")?,
+        resource_type: Some(ResourceType::from(row.column::<String>("resource_type")?)),
+    })
+}
+
+/// The job with this id, in any account and region.
+pub fn get(connection: &Connection, id: &JobId) -> Result<Option<RestoreJob>> {
+    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM restore_jobs WHERE id = ?1"))?;
+    statement.query_row([id.as_str()], |row| Ok(from_row(row))).optional()?.transpose()
+}
+
+const TABLE: JobTable = JobTable {
+    rows: "restore_jobs",
+    columns: COLUMNS,
+    facets: "restore_job_facets",
+    by_time: "restore_jobs_by_time",
+    by_facet: "restore_jobs_by_facet",
+    by_completion: "restore_jobs_by_completion",
+};
+
+/// The jobs of a region that pass the filter, the newest first; of all accounts when `account` is `None`.
+pub fn list(
+    connection: &Connection,
+    account: Option<&AccountId>,
+    region: &Region,
+    filter: &RestoreJobFilter,
+    request: &PageRequest,
+) -> Result<Page<RestoreJob>> {
+    listing(account, region, filter).page(connection, request, from_row)
+}
+
+pub(in crate::engine) fn listing(account: Option<&AccountId>, region: &Region, filter: &RestoreJobFilter) -> JobList {
+    let mut listing = JobList::new(&TABLE, region.as_str());
+    listing.facet("account", account.map(AccountId::as_str));
+    listing.facet("state", filter.status.as_deref());
+    listing.facet("resource_type", filter.resource_type.as_deref());
+    listing.one("source_resource_arn", filter.source_resource_arn.as_ref().map(Arn::as_str), "restore_jobs_by_source");
+    listing.within("recovery_point_created", filter.point_created_after, filter.point_created_before);
+    listing.created(filter.created_after, filter.created_before);
+    listing.completed(filter.complete_after, filter.complete_before);
+    if filter.parent_job_id.is_some() || filter.restore_testing_plan_arn.is_some() {
+        // No restore job of this engine has a parent or comes from a restore testing plan.
+        listing.nothing();
+    }
+    listing
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::catalog::sample::{at, catalog, insert_restore};
+
+    #[test]
+    fn each_filter_narrows_and_the_newest_comes_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalog = catalog(&folder);
+        catalog
+            .write(|tx| {
+                insert_restore(tx, "a", at(1), Some(at(2)), "COMPLETED");
+                insert_restore(tx, "b", at(3), Some(at(9)), "FAILED");
+                insert_restore(tx, "c", at(5), None, "RUNNING");
+                Ok(())
+            })
+            .unwrap();
+        let none = RestoreJobFilter::default;
+        let cases = [
+            (none(), "cba"),
+            (RestoreJobFilter { status: Some("FAILED".to_owned()), ..none() }, "b"),
+            (RestoreJobFilter { created_after: Some(at(1)), ..none() }, "cb"),
+            (RestoreJobFilter { created_before: Some(at(5)), ..none() }, "ba"),
+            (RestoreJobFilter { complete_before: Some(at(9)), ..none() }, "a"),
+            (RestoreJobFilter { complete_after: Some(at(2)), ..none() }, "b"),
+            (RestoreJobFilter { resource_type: Some("S3".to_owned()), ..none() }, ""),
+            (RestoreJobFilter { parent_job_id: Some("a".to_owned()), ..none() }, ""),
+        ];
+        let (account, region) = ("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
+        for (filter, expected) in cases {
+            let page = catalog.read(|c| list(c, Some(&account), &region, &filter, &PageRequest::default())).unwrap();
+            let ids: String = page.items.iter().map(|job| job.id.as_str()).collect();
+            assert_eq!(ids, expected, "{filter:?}");
+        }
+    }
+}

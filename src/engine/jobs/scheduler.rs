@@ -1,0 +1,252 @@
+//! The scheduler: plan × rule × selection makes jobs (reference §2.3, §3.5).
+//!
+//! Each plan remembers up to when its runs were evaluated. A run that fell due while the engine was off starts late when
+//! its start window is still open; otherwise it leaves an expired job, so that nobody takes silence for success.
+
+use crate::domain::plan::{Plan, PlanDocument, Rule};
+use crate::domain::plan_runs::{PlanRuns, Run};
+use crate::domain::recovery_point::Creator;
+use crate::domain::schedule::{DEFAULT_EXPRESSION, DEFAULT_TIME_ZONE};
+use crate::domain::selection::Candidate;
+use crate::domain::selection_rules::decide;
+use crate::domain::{Arn, Resource, ResourceType, Time, VaultName};
+use crate::engine::catalog::values::{millis, time};
+use crate::engine::error::Result;
+use crate::engine::jobs::backup::create::Draft;
+use crate::engine::jobs::outcome::Ending;
+use crate::engine::jobs::store::{self, BackupRecord};
+use crate::engine::jobs::{NextRun, Turn};
+use crate::engine::organization::{roles, settings};
+use crate::engine::plans::{self, selections};
+use crate::engine::{Engine, resources};
+use chrono::Duration;
+use rusqlite::{Connection, OptionalExtension as _, params};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// How many expired jobs a rule leaves at most for the time in which the engine was off.
+const MISSED_JOBS: usize = 100;
+
+/// A resource that a plan protects, and the role under which it does.
+struct Protected {
+    resource: Resource,
+    role: Arn,
+}
+
+impl Engine {
+    /// Makes the jobs of all runs that are due.
+    pub(crate) fn make_scheduled_jobs(&self, turn: &mut Turn, now: Time) -> Result<()> {
+        if !self.options.scheduler {
+            return Ok(());
+        }
+        let plans = self.catalog.read(plans::ops::all_live)?;
+        let ids: BTreeSet<&str> = plans.iter().map(|plan| plan.id.as_str()).collect();
+        turn.next_runs.retain(|id, _| ids.contains(id.as_str()));
+        if let Some(doubt) = self.clock.doubt() {
+            return plans.iter().try_for_each(|plan| self.run_early(turn, plan, doubt.shown, now));
+        }
+        for plan in &plans {
+            if self.next_run(turn, plan)?.is_some_and(|at| at <= now) {
+                self.catalog.write(|tx| {
+                    run_plan(tx, plan, &turn.early, now)?;
+                    self.clock.save_in(tx)
+                })?;
+                turn.next_runs.remove(plan.id.as_str());
+                self.next_run(turn, plan)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// When the next run of any plan is due, as far as the last look at the plans showed; a new plan wakes the conductor.
+    pub(crate) fn next_scheduled(&self, turn: &Turn) -> Option<Time> {
+        // Under a doubted clock no moment means anything: the conductor looks every few seconds.
+        if !self.options.scheduler || !self.clock.is_trusted() {
+            return None;
+        }
+        turn.next_runs.values().filter_map(|next| next.at).min()
+    }
+
+    /// The clock shows a time that nothing confirms. A backup too many does no harm, one too few may: each rule's last run
+    /// that is due by the shown time, and whose window is open, is made now. Nothing is noted as missed or as done, so
+    /// that a clock that is set right finds its plans as they were.
+    fn run_early(&self, turn: &mut Turn, plan: &Plan, shown: Time, now: Time) -> Result<()> {
+        let widest = plan.document.rules.iter().map(Rule::start_window).max().unwrap_or_default();
+        let opened = Duration::try_minutes(widest).and_then(|widest| shown.checked_sub_signed(widest)).unwrap_or(shown);
+        let known = self.catalog.read(|connection| evaluated_until(connection, plan))?;
+        let after = if known <= shown { known.max(opened) } else { opened };
+        let runs = PlanRuns::new(&plan.document, plan.created)?;
+        let mut last: BTreeMap<usize, Time> = BTreeMap::new();
+        for run in runs.after(after).take_while(|run| run.at <= shown) {
+            last.insert(run.rule, run.at);
+        }
+        for (place, at) in last {
+            let Some(rule) = plan.document.rules.get(place) else { continue };
+            let open = Duration::try_minutes(rule.start_window()).is_some_and(|window| shown - at < window);
+            let run = (plan.id.to_string(), place, at);
+            if open && !turn.early.contains(&run) {
+                self.catalog.write(|tx| {
+                    for protected in protected_by(tx, plan, at.max(now))? {
+                        store::insert_backup(tx, &draft(tx, plan, rule, &protected, at.min(now))?)?;
+                    }
+                    Ok(())
+                })?;
+                turn.early.insert(run);
+            }
+        }
+        Ok(())
+    }
+
+    /// The next run of a plan, computed once per version and run.
+    fn next_run(&self, turn: &mut Turn, plan: &Plan) -> Result<Option<Time>> {
+        if let Some(known) = turn.next_runs.get(plan.id.as_str())
+            && known.version_id == plan.version_id
+        {
+            return Ok(known.at);
+        }
+        let after = self.catalog.read(|connection| evaluated_until(connection, plan))?;
+        let at = PlanRuns::new(&plan.document, plan.created)?.after(after).next().map(|run| run.at);
+        turn.next_runs.insert(plan.id.to_string(), NextRun { version_id: plan.version_id.clone(), at });
+        Ok(at)
+    }
+}
+
+/// Makes the jobs of one plan's due runs, but for those that were made `early`, and remembers that they are made, in one
+/// transaction.
+fn run_plan(connection: &Connection, plan: &Plan, early: &BTreeSet<(String, usize, Time)>, now: Time) -> Result<()> {
+    if !plans::ops::is_current(connection, plan)? {
+        return Ok(());
+    }
+    let runs = PlanRuns::new(&plan.document, plan.created)?;
+    let made = |run: &Run| early.contains(&(plan.id.to_string(), run.rule, run.at));
+    let due: Vec<Run> = runs
+        .after(evaluated_until(connection, plan)?)
+        .take_while(|run| run.at <= now)
+        .filter(|run| !made(run))
+        .collect();
+    let mut missed: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut executed = None;
+    // The newest first, so that what is left out of a long absence is its beginning.
+    for run in due.iter().rev() {
+        let Some(rule) = plan.document.rules.get(run.rule) else { continue };
+        for protected in protected_by(connection, plan, run.at)? {
+            let mut record = draft(connection, plan, rule, &protected, run.at)?;
+            let open = record.job.start_by.is_some_and(|start_by| now < start_by);
+            if !open {
+                let count = missed.entry(run.rule).or_default();
+                if *count >= MISSED_JOBS {
+                    break;
+                }
+                *count += 1;
+                expire(&mut record);
+            }
+            store::insert_backup(connection, &record)?;
+            executed = executed.max(Some(run.at));
+        }
+    }
+    connection
+        .prepare_cached(
+            "INSERT INTO plan_progress (plan_id, evaluated_until) VALUES (?1, ?2)
+             ON CONFLICT (plan_id) DO UPDATE SET evaluated_until = excluded.evaluated_until",
+        )?
+        .execute(params![plan.id.as_str(), millis(now)])?;
+    connection
+        .prepare_cached("UPDATE plans SET last_execution = coalesce(?2, last_execution) WHERE id = ?1")?
+        .execute(params![plan.id.as_str(), executed.map(millis)])?;
+    Ok(())
+}
+
+/// The job of one run and resource.
+fn draft(connection: &Connection, plan: &Plan, rule: &Rule, protected: &Protected, at: Time) -> Result<BackupRecord> {
+    let vault: VaultName = rule.target_backup_vault_name.parse()?;
+    let creator = Creator {
+        backup_plan_id: plan.id.to_string(),
+        backup_plan_arn: plan.arn.to_string(),
+        backup_plan_name: plan.document.backup_plan_name.clone(),
+        backup_plan_version: plan.version_id.clone(),
+        backup_rule_id: rule.rule_id.clone().unwrap_or_default(),
+        backup_rule_name: rule.rule_name.clone(),
+        backup_rule_cron: rule.schedule_expression.clone().unwrap_or_else(|| DEFAULT_EXPRESSION.to_owned()),
+        backup_rule_timezone: rule.schedule_expression_timezone.clone().unwrap_or_else(|| DEFAULT_TIME_ZONE.to_owned()),
+    };
+    Draft {
+        scope: &plan.scope,
+        vault: &vault,
+        resource: &protected.resource,
+        role: &protected.role,
+        created: at,
+        start_window: rule.start_window(),
+        complete_window: rule.completion_window(),
+        lifecycle: rule.lifecycle,
+        tags: rule.recovery_point_tags.clone(),
+        creator: Some(creator),
+        options: options_for(&plan.document, protected.resource.resource_type.as_str()),
+    }
+    .record(connection)
+}
+
+/// What the plan's advanced settings say for a resource type.
+fn options_for(document: &PlanDocument, resource_type: &str) -> BTreeMap<String, String> {
+    document
+        .advanced_backup_settings
+        .iter()
+        .find(|setting| setting.resource_type == resource_type)
+        .map(|setting| setting.backup_options.clone())
+        .unwrap_or_default()
+}
+
+/// Marks a job as one whose whole start window the engine missed.
+fn expire(record: &mut BackupRecord) {
+    let ending = Ending::engine_was_off();
+    record.job.state = ending.state;
+    record.job.message_category = Some(ending.category.to_owned());
+    record.job.status_message = ending.message;
+    record.job.completed = record.job.start_by;
+}
+
+/// What the plan's selections choose of the resources in its scope, each resource once, under the first selection that
+/// does. A selection whose role cannot be assumed chooses nothing, as in AWS.
+fn protected_by(connection: &Connection, plan: &Plan, at: Time) -> Result<Vec<Protected>> {
+    let resources = resources::ops::all(connection, Some(&plan.scope))?;
+    let mut opted: HashMap<&ResourceType, bool> = HashMap::new();
+    let mut taken = BTreeSet::new();
+    let mut chosen = Vec::new();
+    for selection in selections::of_plan(connection, &plan.id)? {
+        if selection.created.is_some_and(|created| created > at) {
+            continue;
+        }
+        let Ok(role) = selection.document.iam_role_arn.parse::<Arn>() else {
+            let (role, selection) = (&selection.document.iam_role_arn, &selection.document.selection_name);
+            tracing::warn!(plan = %plan.id, %selection, %role, "the role of a selection is no ARN: it makes no jobs");
+            continue;
+        };
+        if !roles::is_assumable(connection, &plan.scope.account, role.as_str())? {
+            tracing::warn!(plan = %plan.id, %role, "the role of a selection cannot be assumed: it makes no jobs");
+            continue;
+        }
+        for resource in &resources {
+            let opted_in = match opted.entry(&resource.resource_type) {
+                Entry::Occupied(known) => *known.get(),
+                Entry::Vacant(unknown) => {
+                    *unknown.insert(settings::opted_in(connection, &plan.scope, &resource.resource_type)?)
+                }
+            };
+            let candidate =
+                Candidate { arn: &resource.arn, resource_type: &resource.resource_type, tags: &resource.tags };
+            if decide(&selection.document, &candidate, opted_in).selected && taken.insert(resource.arn.clone()) {
+                chosen.push(Protected { resource: resource.clone(), role: role.clone() });
+            }
+        }
+    }
+    Ok(chosen)
+}
+
+/// Up to when the runs of a plan were evaluated; from its creation on when they never were.
+fn evaluated_until(connection: &Connection, plan: &Plan) -> Result<Time> {
+    let known: Option<i64> = connection
+        .prepare_cached("SELECT evaluated_until FROM plan_progress WHERE plan_id = ?1")?
+        .query_row([plan.id.as_str()], |row| row.get(0))
+        .optional()?;
+    let since = plan.created.unwrap_or_default();
+    Ok(known.map(time).transpose()?.map_or(since, |known| known.max(since)))
+}

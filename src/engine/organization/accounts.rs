@@ -1,0 +1,183 @@
+//! The accounts of the organization. Each is born with its default role and its vault `Default`.
+
+use crate::domain::extension::{AccountView, Accounts, AddAccount};
+use crate::domain::{Account, AccountId, Arn, Invalid, Scope, Time};
+use crate::engine::catalog::values::{Columns, millis};
+use crate::engine::error::{Error, Result};
+use crate::engine::keys::random;
+use crate::engine::organization::roles::{self, Trust};
+use crate::engine::{Engine, FIRST_ACCOUNT, organization, vaults};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+/// The role by which the management account enters a member.
+pub const MEMBER_ACCESS_ROLE: &str = "OrganizationAccountAccessRole";
+
+const COLUMNS: &str = "id, name, email, management, status, joined";
+
+fn from_row(row: &Row<'_>) -> Result<Account> {
+    Ok(Account {
+        id: row.parsed("id")?,
+        name: row.column("name")?,
+        email: row.column("email")?,
+        management: row.column("management")?,
+        status: row.column("status")?,
+        joined: row.time_option("joined")?,
+    })
+}
+
+/// The account with this id.
+pub(crate) fn get(connection: &Connection, id: &AccountId) -> Result<Option<Account>> {
+    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM accounts WHERE id = ?1"))?;
+    statement.query_row([id.as_str()], |row| Ok(from_row(row))).optional()?.transpose()
+}
+
+/// The account with this id, or an error that names it.
+pub(crate) fn require(connection: &Connection, id: &AccountId) -> Result<Account> {
+    get(connection, id)?.ok_or_else(|| {
+        Error::not_found(format!("There is no account {id} in this organization; `vaultdeck account list` shows all"))
+    })
+}
+
+/// All accounts, the management account first.
+pub(crate) fn all(connection: &Connection) -> Result<Vec<Account>> {
+    let mut statement =
+        connection.prepare_cached(&format!("SELECT {COLUMNS} FROM accounts ORDER BY management DESC, joined, id"))?;
+    let rows = statement.query_map([], |row| Ok(from_row(row)))?;
+    rows.map(|row| row?).collect()
+}
+
+fn insert(connection: &Connection, account: &Account, now: Time) -> Result<()> {
+    connection.prepare_cached("INSERT INTO accounts VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?.execute(params![
+        account.id.as_str(),
+        account.name,
+        account.email,
+        account.management,
+        account.status,
+        millis(now)
+    ])?;
+    roles::insert(connection, &Arn::default_role(&account.id), &account.id, Trust::Backup)?;
+    if !account.management {
+        roles::insert(connection, &Arn::role(&account.id, MEMBER_ACCESS_ROLE), &account.id, Trust::Management)?;
+    }
+    Ok(())
+}
+
+/// Adds an account that only its vaults' folders tell of; its name and address are not known any more. Whether it was new.
+pub(crate) fn take_up(connection: &Connection, id: &AccountId, now: Time) -> Result<bool> {
+    if get(connection, id)?.is_some() {
+        return Ok(false);
+    }
+    let management = id.as_str() == FIRST_ACCOUNT;
+    let name = if management { "management".to_owned() } else { format!("found-{id}") };
+    let email = address_of(&name);
+    let account = Account { id: id.clone(), name, email, management, status: "ACTIVE".to_owned(), joined: Some(now) };
+    insert(connection, &account, now)?;
+    Ok(true)
+}
+
+impl Engine {
+    /// Makes the first account on a fresh directory, and what every account has where it is missing.
+    pub(crate) fn found_organization(&self) -> Result<()> {
+        let now = self.now();
+        let first = Self::first_scope()?;
+        self.catalog.write(|tx| {
+            organization::founding::found(tx)?;
+            if get(tx, &first.account)?.is_none() {
+                let account = Account {
+                    id: FIRST_ACCOUNT.parse()?,
+                    name: "management".to_owned(),
+                    email: address_of("management"),
+                    management: true,
+                    status: "ACTIVE".to_owned(),
+                    joined: Some(now),
+                };
+                insert(tx, &account, now)?;
+            }
+            for account in all(tx)? {
+                vaults::ops::ensure_default(self, tx, &Scope::new(account.id, first.region.clone()))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Opens an account, with its default role, its access role and its vault `Default`.
+    pub fn add_account(&self, request: AddAccount) -> Result<AccountView> {
+        check_name(&request.name)?;
+        let email = request.email.clone().unwrap_or_else(|| address_of(&request.name));
+        check_email(&email)?;
+        let asked = request.account_id.as_deref().map(str::parse::<AccountId>).transpose()?;
+        let (now, region) = (self.now(), Self::first_scope()?.region);
+        self.catalog.write(|tx| {
+            let id = match asked {
+                Some(id) => id,
+                None => free_id(tx)?,
+            };
+            if get(tx, &id)?.is_some() {
+                let message = format!("Account {id} exists already in this organization");
+                return Err(Error::already_exists(message, None, None));
+            }
+            let account = Account {
+                id: id.clone(),
+                name: request.name.clone(),
+                email,
+                management: false,
+                status: "ACTIVE".to_owned(),
+                joined: Some(now),
+            };
+            insert(tx, &account, now)?;
+            vaults::ops::ensure_default(self, tx, &Scope::new(id, region))?;
+            Ok(view(account))
+        })
+    }
+
+    /// All accounts, the management account first.
+    pub fn accounts(&self) -> Result<Accounts> {
+        Ok(Accounts { accounts: self.catalog.read(all)?.into_iter().map(view).collect() })
+    }
+}
+
+fn view(account: Account) -> AccountView {
+    AccountView {
+        account_id: account.id.into(),
+        name: account.name,
+        email: account.email,
+        management: account.management,
+    }
+}
+
+fn free_id(connection: &Connection) -> Result<AccountId> {
+    loop {
+        let mut bytes = [0; 8];
+        random(&mut bytes)?;
+        let id: AccountId = format!("{:012}", u64::from_le_bytes(bytes) % 1_000_000_000_000).parse()?;
+        if get(connection, &id)?.is_none() {
+            return Ok(id);
+        }
+    }
+}
+
+fn check_name(name: &str) -> Result<()> {
+    if (1..=50).contains(&name.chars().count()) && !name.chars().any(char::is_control) {
+        Ok(())
+    } else {
+        Err(Invalid::value("Name", "an account's name has 1 to 50 characters, none of them a control character").into())
+    }
+}
+
+fn check_email(email: &str) -> Result<()> {
+    let shaped = (6..=64).contains(&email.len())
+        && email.split_once('@').is_some_and(|(user, host)| !user.is_empty() && host.contains('.'))
+        && !email.chars().any(|c| c.is_control() || c.is_whitespace());
+    if shaped {
+        Ok(())
+    } else {
+        Err(Invalid::value("Email", "it must be an address such as team@example.com, of 6 to 64 characters").into())
+    }
+}
+
+/// An address for an account that was given none; the domain can never receive mail.
+fn address_of(name: &str) -> String {
+    let user: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).take(40).collect();
+    format!("{user}@accounts.invalid")
+}

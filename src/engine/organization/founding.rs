@@ -1,0 +1,54 @@
+//! The organization that the accounts form.
+
+use crate::domain::Account;
+use crate::engine::Engine;
+use crate::engine::catalog::{paging, state};
+use crate::engine::error::{Error, Result};
+use crate::engine::keys::random;
+use crate::engine::organization::accounts;
+use crate::engine::request::{Caller, Page, PageRequest};
+use rusqlite::Connection;
+
+/// DescribeOrganization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Organization {
+    /// `o-` and ten letters and digits.
+    pub id: String,
+    /// The management account.
+    pub management: Account,
+}
+
+/// The organization's id, drawn once for each data directory.
+const ID: &str = "organization-id";
+
+/// Draws the organization's id on a fresh directory.
+pub(crate) fn found(connection: &Connection) -> Result<()> {
+    if state::get(connection, ID)?.is_some() {
+        return Ok(());
+    }
+    const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+    let mut bytes = [0; 10];
+    random(&mut bytes)?;
+    let id: String = "o-".chars().chain(bytes.iter().map(|byte| LETTERS[usize::from(byte % 32)] as char)).collect();
+    state::set(connection, ID, &id)
+}
+
+impl Engine {
+    /// DescribeOrganization.
+    pub fn organization(&self) -> Result<Organization> {
+        let lost = || Error::Internal("the catalog holds no organization".to_owned());
+        self.catalog.read(|c| {
+            let id = state::get(c, ID)?.ok_or_else(lost)?;
+            let management = accounts::all(c)?.into_iter().find(|account| account.management).ok_or_else(lost)?;
+            Ok(Organization { id, management })
+        })
+    }
+
+    /// ListAccounts: for the management account only.
+    pub fn list_accounts(&self, caller: &Caller, page: &PageRequest) -> Result<Page<Account>> {
+        if !self.is_management(&caller.account) {
+            return Err(Error::access_denied("You don't have permissions to access this resource."));
+        }
+        paging::page_of(self.catalog.read(accounts::all)?, "accounts", page)
+    }
+}

@@ -1,0 +1,107 @@
+//! Region settings (opt-in and management per resource type) and global settings.
+
+use crate::domain::lifecycle::unsupported;
+use crate::domain::{Invalid, ResourceType, Scope, Time};
+use crate::engine::Engine;
+use crate::engine::catalog::values::Columns;
+use crate::engine::error::Result;
+use crate::engine::organization::accounts;
+use crate::engine::request::Caller;
+use rusqlite::{Connection, params};
+use std::collections::BTreeMap;
+
+/// DescribeRegionSettings: whether AWS Backup may use a type, and whether it manages its backups fully.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RegionSettings {
+    /// `ResourceTypeOptInPreference`.
+    pub opt_in: BTreeMap<String, bool>,
+    /// `ResourceTypeManagementPreference`.
+    pub management: BTreeMap<String, bool>,
+}
+
+/// DescribeGlobalSettings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GlobalSettings {
+    /// `GlobalSettings`: names and `true` or `false`.
+    pub settings: BTreeMap<String, String>,
+    /// When they were last changed.
+    pub last_update: Option<Time>,
+}
+
+/// The types for which AWS lets full management be chosen, and what this engine does: it manages the backups of EFS in its
+/// own vaults and cannot do otherwise, and it has none of DynamoDB.
+const MANAGED: [(ResourceType, bool); 2] = [(ResourceType::DynamoDb, false), (ResourceType::Efs, true)];
+
+/// Whether selections by tag or by service take resources of this type.
+pub fn opted_in(connection: &Connection, scope: &Scope, resource_type: &ResourceType) -> Result<bool> {
+    Ok(read(connection, scope)?.opt_in.get(resource_type.as_str()).copied().unwrap_or(true))
+}
+
+fn read(connection: &Connection, scope: &Scope) -> Result<RegionSettings> {
+    let mut settings = RegionSettings {
+        opt_in: ResourceType::KNOWN.iter().map(|t| (t.as_str().to_owned(), true)).collect(),
+        management: MANAGED.iter().map(|(t, managed)| (t.as_str().to_owned(), *managed)).collect(),
+    };
+    let mut statement = connection.prepare_cached(
+        "SELECT resource_type, enabled FROM region_settings WHERE account = ?1 AND region = ?2 AND setting = 'opt-in'",
+    )?;
+    let mut rows = statement.query([scope.account.as_str(), scope.region.as_str()])?;
+    while let Some(row) = rows.next()? {
+        settings.opt_in.insert(row.column("resource_type")?, row.column("enabled")?);
+    }
+    Ok(settings)
+}
+
+impl Engine {
+    /// DescribeRegionSettings: everything is on until it is turned off.
+    pub fn region_settings(&self, caller: &Caller) -> Result<RegionSettings> {
+        self.catalog.read(|c| read(c, &caller.scope()))
+    }
+
+    /// UpdateRegionSettings: only the types that are named change. A management preference may only say what is so.
+    pub fn update_region_settings(
+        &self,
+        caller: &Caller,
+        opt_in: BTreeMap<String, bool>,
+        management: BTreeMap<String, bool>,
+    ) -> Result<()> {
+        check("ResourceTypeOptInPreference", &opt_in, &ResourceType::KNOWN)?;
+        check("ResourceTypeManagementPreference", &management, &MANAGED.map(|(managed, _)| managed))?;
+        for (managed, is_so) in &MANAGED {
+            if let Some(asked) = management.get(managed.as_str()).filter(|asked| *asked != is_so) {
+                let member = format!("ResourceTypeManagementPreference {managed}={asked}");
+                return Err(unsupported(&member).into());
+            }
+        }
+        self.catalog.write(|tx| {
+            let mut statement = tx.prepare_cached(
+                "INSERT INTO region_settings VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT (account, region, setting, resource_type) DO UPDATE SET enabled = excluded.enabled",
+            )?;
+            for (name, enabled) in &opt_in {
+                statement.execute(params![caller.account.as_str(), caller.region.as_str(), "opt-in", name, enabled])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// DescribeGlobalSettings: what they govern is not built yet, so all are off.
+    pub fn global_settings(&self, caller: &Caller) -> Result<GlobalSettings> {
+        self.catalog.read(|c| accounts::require(c, &caller.account))?;
+        let names = ["isCrossAccountBackupEnabled", "isDelegatedAdministratorEnabled", "isMpaEnabled"];
+        Ok(GlobalSettings {
+            settings: names.into_iter().map(|name| (name.to_owned(), "false".to_owned())).collect(),
+            last_update: self.organization()?.management.joined,
+        })
+    }
+}
+
+fn check(field: &str, values: &BTreeMap<String, bool>, allowed: &[ResourceType]) -> Result<()> {
+    match values.keys().find(|name| !allowed.iter().any(|known| known.as_str() == name.as_str())) {
+        None => Ok(()),
+        Some(name) => {
+            let allowed = allowed.iter().map(ResourceType::as_str).collect::<Vec<_>>().join(", ");
+            Err(Invalid::value(field, format!("{name:?} is not one of {allowed}")).into())
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Backup plans and what they select.
+
+pub mod ops;
+pub mod selections;

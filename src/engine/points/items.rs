@@ -1,0 +1,112 @@
+//! What a recovery point holds: the items of its folders, and what is missing from it.
+
+use crate::domain::Arn;
+use crate::domain::extension::{Item, Items};
+use crate::domain::recovery_point::RecoveryPointStatus;
+use crate::engine::catalog::paging::page_size;
+use crate::engine::error::{Error, Result};
+use crate::engine::{Caller, Engine, PageRequest, points};
+use crate::repository::item_path::escape;
+use crate::repository::{self, Entries, FileKind, Id, ItemPath, Node, Repository};
+use rusqlite::OptionalExtension as _;
+use std::path::Path;
+
+/// Where a page ends: the path it belongs to and the last name, both as texts of [`ItemPath`].
+const SEPARATOR: char = '\n';
+
+impl Engine {
+    /// The items of a folder in a recovery point, sorted by name; the first page also tells what could not be backed up.
+    pub fn recovery_point_items(&self, caller: &Caller, arn: &Arn, path: &str, request: &PageRequest) -> Result<Items> {
+        let not_found = || Error::no_such_recovery_point(arn);
+        let (point, snapshot, source) = self
+            .catalog
+            .read(|connection| {
+                let Some(point) = points::rows::get(connection, arn)? else { return Ok(None) };
+                let mut statement =
+                    connection.prepare_cached("SELECT snapshot_id, source_path FROM recovery_points WHERE arn = ?1")?;
+                let found: Option<(Option<String>, String)> =
+                    statement.query_row([arn.as_str()], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+                Ok(found.and_then(|(snapshot, source)| Some((point, snapshot?, source))))
+            })?
+            .ok_or_else(not_found)?;
+        if point.scope != caller.scope() || point.status == RecoveryPointStatus::Deleting {
+            return Err(not_found());
+        }
+        let snapshot: Id = snapshot.parse().map_err(|_| not_found())?;
+        let below = ItemPath::parse(path).map_err(|e| Error::invalid_parameter(format!("Invalid path: {e}")))?;
+        let root = ItemPath::from_path(Path::new(&source)).map_err(|e| Error::Internal(e.to_string()))?;
+        let folder = below.components().iter().fold(root, |path, name| path.join(name));
+        let after = request.next_token.as_deref().map(|token| read_token(token, &below)).transpose()?;
+        let vault = self.vault_store.get(&point.vault_arn)?;
+        let page =
+            page_of(&vault.repository, &snapshot, &folder, after.as_deref(), page_size(request)?).map_err(|error| {
+                match error {
+                    repository::Error::NoSuchPath { .. } => {
+                        Error::not_found(format!("The recovery point holds no folder {below}."))
+                    }
+                    repository::Error::NotAFolder { .. } => Error::invalid_parameter(format!(
+                        "Invalid path: {below} is not a folder of this recovery point"
+                    )),
+                    other => Error::Repository(other),
+                }
+            })?;
+        let next_token = page.nodes.last().filter(|_| page.more).map(|last| write_token(&below, &escape(&last.name)));
+        let (missing, lost) = if after.is_none() { self.missing_and_lost(arn)? } else { (Vec::new(), Vec::new()) };
+        Ok(Items { items: page.nodes.iter().map(item).collect(), missing, lost, next_token })
+    }
+
+    /// The open vault of that ARN, if the catalog knows it.
+    pub(crate) fn existing_vault(&self, arn: &Arn) -> Result<std::sync::Arc<crate::engine::vaults::store::OpenVault>> {
+        let known = self.catalog.read(|connection| crate::engine::jobs::backup::create::vault_key(connection, arn))?;
+        if known.is_none() {
+            return Err(Error::no_such_vault(arn));
+        }
+        self.vault_store.get(arn)
+    }
+}
+
+/// A page of a folder, read without a pass, since a caller must not wait for a collection. That one may move a folder into
+/// another pack between the look into the index and the reading: then the index knows better by now.
+fn page_of(
+    repository: &Repository,
+    snapshot: &Id,
+    folder: &ItemPath,
+    after: Option<&[u8]>,
+    size: usize,
+) -> repository::Result<Entries> {
+    let mut tries_left = 3;
+    loop {
+        tries_left -= 1;
+        match repository.entries_page(snapshot, folder, after, size) {
+            Err(repository::Error::NotFound { kind: FileKind::Pack, .. }) if tries_left > 0 => {}
+            outcome => return outcome,
+        }
+    }
+}
+
+fn item(node: &Node) -> Item {
+    Item {
+        name: escape(&node.name),
+        kind: node.kind.as_str().to_owned(),
+        size: node.size,
+        mode: node.permissions,
+        modified: chrono::DateTime::from_timestamp(node.modified.seconds, node.modified.nanoseconds),
+        link_target: (node.kind == repository::NodeKind::Symlink).then(|| escape(&node.link_target)),
+    }
+}
+
+fn write_token(folder: &ItemPath, name: &str) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(format!("{folder}{SEPARATOR}{SEPARATOR}{name}"))
+}
+
+/// The name after which a page begins; the token must come from the same folder.
+fn read_token(token: &str, folder: &ItemPath) -> Result<Vec<u8>> {
+    use base64::Engine as _;
+    let bad = || Error::invalid_parameter("Invalid NextToken: it did not come from a call with these parameters");
+    let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(token).map_err(|_| bad())?;
+    let text = String::from_utf8(bytes).map_err(|_| bad())?;
+    let prefix = format!("{folder}{SEPARATOR}{SEPARATOR}");
+    let name = text.strip_prefix(&prefix).ok_or_else(bad)?;
+    ItemPath::parse(name).ok().and_then(|path| path.components().first().cloned()).ok_or_else(bad)
+}

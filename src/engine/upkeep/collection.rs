@@ -1,0 +1,218 @@
+//! Collection: the packs that no recovery point needs any more are given back.
+//!
+//! A pack goes only when two proofs agree: no recovery point in the catalog refers to it, and no snapshot in the
+//! repository leads to it. One that is needed in part is repacked where that is worth it, and the references of its
+//! recovery points are moved to the new packs before it goes. Either must be known to the catalog for a day of engine time,
+//! so that what a job wrote and did not finish is there when the job runs again.
+//!
+//! A collection is alone in its vault. Where there is always some job it is next in line after an hour of looking for a
+//! moment without: new jobs wait then until it has run. A job that takes hours is not worth that, since the windows of
+//! those behind it go by; so the line is given up after a while, and formed again later.
+
+use crate::domain::{Arn, Time};
+use crate::engine::error::Result;
+use crate::engine::jobs::Turn;
+use crate::engine::jobs::queue::RETRY_AFTER;
+use crate::engine::points::packs;
+use crate::engine::vaults::gate::Alone;
+use crate::engine::vaults::store::OpenVault;
+use crate::engine::{Engine, vaults};
+use crate::repository::{CollectOutcome, CollectRequest, FileKind, Id, Moves, RepackRule};
+use chrono::Duration;
+use rusqlite::Connection;
+use std::sync::Arc;
+
+/// How long after a deletion the vault is collected: one collection serves many deletions.
+pub(crate) const DELAY: Duration = Duration::hours(1);
+/// How long the catalog must have known a pack before it may go.
+const YOUNG: Duration = Duration::hours(24);
+/// How often a moment without a job is looked for before new ones have to wait.
+const TRIES: u32 = 6;
+/// How long new jobs wait at most for those that are inside.
+const PATIENCE: Duration = Duration::minutes(30);
+
+/// When a vault is collected.
+#[derive(Debug, Clone, Copy)]
+pub struct Due {
+    /// The next time that it is tried.
+    pub at: Time,
+    /// How often it was tried in vain.
+    tries: u32,
+    /// While new jobs wait for it: until when they do.
+    claimed: Option<Time>,
+}
+
+impl Due {
+    /// At a moment.
+    fn at(at: Time) -> Self {
+        Self { at, tries: 0, claimed: None }
+    }
+
+    /// Something in the vault is not needed any more: it is collected after a while, if it is not going to be anyway.
+    pub(crate) fn plan(turn: &mut Turn, vault: Arn, now: Time) {
+        turn.collections.entry(vault).or_insert(Self::at(now + DELAY));
+    }
+
+    /// The same on a full disk, where its room is needed now.
+    fn plan_at_once(turn: &mut Turn, vault: Arn, now: Time) {
+        let due = turn.collections.entry(vault).or_insert(Self::at(now));
+        due.at = due.at.min(now);
+    }
+
+    /// Whether it is to be tried now. Once new jobs wait for it, it is tried whenever something has ended.
+    fn is_now(&self, now: Time) -> bool {
+        self.at <= now || self.claimed.is_some()
+    }
+
+    /// What comes after a try in vain at `now`.
+    fn after_failure(self, now: Time) -> Self {
+        match self.claimed {
+            Some(until) if now < until => self,
+            Some(_) => Self::at(now + RETRY_AFTER),
+            None if self.tries + 1 >= TRIES => Self { at: now + PATIENCE, tries: 0, claimed: Some(now + PATIENCE) },
+            None => Self { at: now + RETRY_AFTER, tries: self.tries + 1, claimed: None },
+        }
+    }
+}
+
+impl Engine {
+    /// Collects the vaults whose time has come, each in a thread of its own: a walk over a large vault takes its time.
+    pub(crate) fn collect_due(self: &Arc<Self>, turn: &mut Turn, now: Time) -> Result<()> {
+        if !self.options.scheduler || !self.clock.is_trusted() || self.jobs.is_stopping() {
+            return Ok(());
+        }
+        if !turn.collections_known {
+            turn.collections_known = true;
+            for vault in self.catalog.read(|connection| packs::vaults_with_garbage(connection, now - DELAY - YOUNG))? {
+                Due::plan(turn, vault, now);
+            }
+        }
+        for vault in self.jobs.take_littered() {
+            Due::plan(turn, vault, now);
+        }
+        let due: Vec<(Arn, Due)> = turn
+            .collections
+            .iter()
+            .filter(|(_, due)| due.is_now(now))
+            .map(|(vault, due)| (vault.clone(), *due))
+            .collect();
+        for (vault, due) in due {
+            let gate = self.vault_store.gate(&vault);
+            if let Some(alone) = gate.try_alone() {
+                gate.claim(false);
+                turn.collections.remove(&vault);
+                let engine = Arc::clone(self);
+                self.jobs.in_background("collection", move || {
+                    engine.collect_and_note(vault, now, &alone);
+                    drop(alone);
+                    engine.jobs.let_deletions_go();
+                })?;
+            } else {
+                let next = due.after_failure(now);
+                gate.claim(next.claimed.is_some());
+                turn.collections.insert(vault, next);
+            }
+        }
+        Ok(())
+    }
+
+    /// Collects one vault, and notes when to look again.
+    fn collect_and_note(&self, vault: Arn, now: Time, alone: &Alone) {
+        let again = match self.collect_vault(&vault, now, alone) {
+            Ok(again) => again,
+            Err(error) if error.is_temporary() => Some(now + RETRY_AFTER),
+            Err(error) => {
+                tracing::error!(%vault, %error, "the vault could not be collected; nothing that is needed was deleted");
+                Some(now + YOUNG)
+            }
+        };
+        if let Some(again) = again {
+            self.jobs.turn().collections.insert(vault, Due::at(again));
+        }
+    }
+
+    /// Collects one vault; when to look again, if packs were too young or there is more to repack.
+    fn collect_vault(&self, arn: &Arn, now: Time, _alone: &Alone) -> Result<Option<Time>> {
+        if !self.catalog.read(|connection| vaults::rows::exists(connection, arn))? {
+            return Ok(None);
+        }
+        let vault = self.vault_store.get(arn)?;
+        self.make_way_for_index(&vault)?;
+        vault.may_write()?;
+        self.reconcile(arn, &vault)?;
+        let present: Vec<Id> = vault.repository.packs()?.into_iter().map(|(id, _)| id).collect();
+        let request = self.catalog.write(|tx| {
+            packs::keep_known(tx, arn, &present, now)?;
+            request(tx, arn, now - YOUNG)
+        })?;
+        let mut note_moves =
+            |moves: &Moves| Ok(self.catalog.write(|tx| packs::move_references(tx, arn, moves, now))?);
+        let outcome = vault.repository.collect(&request, &self.jobs.housekeeping, &mut note_moves)?;
+        tell(arn, &outcome);
+        let again = match () {
+            () if outcome.unfinished => Some(now + DELAY),
+            () if !outcome.guarded.is_empty() => Some(now + YOUNG),
+            () => None,
+        };
+        self.catalog.write(|tx| {
+            packs::forget(tx, arn, &outcome.deleted)?;
+            if again.is_none() { vaults::rows::note_clean(tx, arn) } else { Ok(()) }
+        })?;
+        self.data_dir.reserve().refill();
+        if !outcome.damaged.is_empty() {
+            self.look_again(arn, &vault);
+        }
+        Ok(again)
+    }
+
+    /// What stays is written into new index files before anything goes: on a full disk, into the room of the reserve.
+    fn make_way_for_index(&self, vault: &OpenVault) -> Result<()> {
+        let files = vault.repository.storage().list(FileKind::Index)?;
+        self.data_dir.reserve().ensure(files.iter().map(|(_, bytes)| bytes).sum());
+        Ok(())
+    }
+
+    /// When a vault in which something was deleted is collected.
+    pub(crate) fn plan_collection(&self, turn: &mut Turn, vault: Arn, now: Time) {
+        if self.data_dir.reserve().standing().is_short() {
+            Due::plan_at_once(turn, vault, now);
+        } else {
+            Due::plan(turn, vault, now);
+        }
+    }
+}
+
+/// Says in the log what came of a collection.
+fn tell(vault: &Arn, outcome: &CollectOutcome) {
+    for pack in &outcome.only_snapshots {
+        tracing::warn!(%vault, %pack, "a snapshot needs a pack that no recovery point of the catalog refers to");
+    }
+    for pack in &outcome.damaged {
+        tracing::warn!(%vault, %pack, "a pack is damaged: it stays as it is, and what is lost is told of its points");
+    }
+    if !outcome.deleted.is_empty() {
+        tracing::info!(
+            %vault,
+            bytes = outcome.bytes_freed,
+            deleted = outcome.deleted.len(),
+            repacked = outcome.repacked.len(),
+            written = outcome.written.len(),
+            unused = outcome.bytes_unused,
+            "space that no recovery point needs was given back"
+        );
+    }
+}
+
+/// What the catalog knows: the snapshots that count, the packs that are referred to, the packs that are old enough.
+fn request(connection: &Connection, vault: &Arn, before: Time) -> Result<CollectRequest> {
+    Ok(CollectRequest {
+        snapshots: packs::snapshots(connection, vault)?,
+        referenced: packs::referenced(connection, vault)?,
+        eligible: packs::eligible(connection, vault, before)?,
+        repack: RepackRule::default(),
+    })
+}
+
+#[cfg(test)]
+#[path = "collection_tests.rs"]
+mod tests;

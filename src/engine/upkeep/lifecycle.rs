@@ -1,0 +1,191 @@
+//! The sweeper: recovery points expire within eight hours after their day. How they are deleted then is in
+//! [`deletion`](crate::engine::deletion).
+
+use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
+use crate::domain::{Arn, Lifecycle, Time};
+use crate::engine::catalog::values::{millis, to_json};
+use crate::engine::catalog::{idempotency, state};
+use crate::engine::clock::unconfirmed_jump;
+use crate::engine::error::{Error, Result};
+use crate::engine::jobs::{Turn, store};
+use crate::engine::{Caller, Engine, points};
+use chrono::Duration;
+use rusqlite::{Connection, params};
+use sha2::{Digest as _, Sha256};
+use std::sync::Arc;
+
+/// The sweeper goes round at every whole quarter of an hour: what falls due between is deleted together.
+const ROUND: Duration = Duration::minutes(15);
+/// Within this many milliseconds after its day a recovery point is due, so that it is gone within eight hours.
+const JITTER: u64 = (8 * 60 - 15) * 60 * 1000;
+/// How long the records of jobs are kept (AWS: 30 days).
+const KEEP_RECORDS: Duration = Duration::days(400);
+/// How often old records are looked for.
+const PURGE_EVERY: Duration = Duration::days(1);
+/// The name of the seed in the catalog's state.
+const SEED: &str = "sweep-seed";
+
+/// That a point `p` does not expire only because the clock jumped from ?1 to ?2 without anybody's word for it: of what
+/// fell due in such a jump, the newest good point of each resource stays until there is a newer one.
+const NOT_BY_A_JUMP: &str = "NOT (delete_due > ?1 AND delete_due <= ?2 AND NOT EXISTS (
+    SELECT 1 FROM recovery_points AS newer WHERE newer.resource_arn = p.resource_arn AND newer.status = 'COMPLETED'
+    AND newer.arn <> p.arn AND (newer.created > p.created OR (newer.created = p.created AND newer.arn > p.arn))))";
+
+/// From when on the sweeper deletes a point whose life ends at `delete_at`: a moment of its own, so that not all that was
+/// made together goes together.
+pub fn delete_due(delete_at: Time, seed: &str, point_id: &str) -> Time {
+    let digest = Sha256::new().chain_update(seed).chain_update([0]).chain_update(point_id).finalize();
+    let mut number = [0; 8];
+    number.copy_from_slice(&digest[..8]);
+    delete_at + Duration::milliseconds((u64::from_le_bytes(number) % JITTER) as i64)
+}
+
+/// The first round of the sweeper in which what is due at a moment is deleted.
+fn next_round(due: Time) -> Time {
+    let late = due.timestamp_millis().rem_euclid(ROUND.num_milliseconds());
+    if late == 0 { due } else { due + (ROUND - Duration::milliseconds(late)) }
+}
+
+/// The seed of this data directory; the same one always sweeps at the same moments.
+pub(crate) fn seed(connection: &Connection) -> Result<String> {
+    Ok(state::get(connection, SEED)?.unwrap_or_default())
+}
+
+impl Engine {
+    /// Deletes what has outlived its days, and goes on with deletions that were begun.
+    pub(crate) fn sweep(self: &Arc<Self>, turn: &mut Turn, now: Time) -> Result<()> {
+        if self.options.scheduler && self.clock.is_trusted() {
+            self.mark_expired(now)?;
+        }
+        self.go_on_with_deletions(turn, now)
+    }
+
+    /// When the sweeper has something to do next.
+    pub(crate) fn next_sweep(&self, turn: &Turn) -> Result<Option<Time>> {
+        let expires = self.options.scheduler && self.clock.is_trusted();
+        let due = if expires { self.catalog.read(next_due)?.map(next_round) } else { None };
+        let collection = turn.collections.values().map(|due| due.at).min();
+        Ok([due, collection, turn.next_deletion].into_iter().flatten().min())
+    }
+
+    /// Marks the points whose time has come.
+    fn mark_expired(&self, now: Time) -> Result<()> {
+        if self.catalog.read(next_due)?.is_none_or(|due| next_round(due) > now) {
+            return Ok(());
+        }
+        self.catalog.write(|tx| {
+            let (from, to) = unconfirmed_jump(tx)?.unwrap_or_default();
+            tx.prepare_cached(&format!(
+                "UPDATE recovery_points AS p SET status = 'DELETING'
+                 WHERE delete_due <= ?3 AND status IN ('COMPLETED', 'PARTIAL') AND {NOT_BY_A_JUMP}"
+            ))?
+            .execute([from, to, millis(now)])?;
+            Ok(())
+        })
+    }
+
+    /// Changes how long a recovery point lives. Both values are set: what is not given is never (reference §2.4).
+    pub fn update_recovery_point_lifecycle(
+        &self,
+        caller: &Caller,
+        vault_name: &str,
+        arn: &Arn,
+        lifecycle: Lifecycle,
+    ) -> Result<RecoveryPoint> {
+        lifecycle.validate()?;
+        lifecycle.unsupported_members()?;
+        let point = self.catalog.write(|tx| {
+            let point = point_in(tx, caller, vault_name, arn)?;
+            if !matches!(point.status, RecoveryPointStatus::Completed | RecoveryPointStatus::Partial) {
+                return Err(Error::invalid_state(format!(
+                    "Recovery point {arn} is in state {}; its lifecycle cannot be changed.",
+                    point.status.as_str()
+                )));
+            }
+            let delete_at = lifecycle.calculate(point.created).delete_at;
+            let due =
+                delete_at.map(|at| Ok::<_, Error>(delete_due(at, &seed(tx)?, store::point_id(arn)))).transpose()?;
+            tx.prepare_cached(
+                "UPDATE recovery_points SET lifecycle = ?2, delete_at = ?3, delete_due = ?4 WHERE arn = ?1",
+            )?
+            .execute(params![
+                arn.as_str(),
+                to_json(&lifecycle)?,
+                delete_at.map(millis),
+                due.map(millis)
+            ])?;
+            points::owed_manifests::owe(tx, arn)?;
+            points::rows::get(tx, arn)?.ok_or_else(|| Error::no_such_recovery_point(arn))
+        })?;
+        // The change is made; its manifest follows now, or later when that fails.
+        self.write_owed_manifests(&point.vault_arn);
+        self.jobs.wake();
+        Ok(point)
+    }
+
+    /// Removes the records of jobs, and tokens, that are old enough to be forgotten.
+    pub(crate) fn purge_records(&self, turn: &mut Turn, now: Time) -> Result<()> {
+        if !self.options.scheduler || !self.clock.is_trusted() || turn.next_purge.is_some_and(|at| at > now) {
+            return Ok(());
+        }
+        turn.next_purge = Some(now + PURGE_EVERY);
+        let before = now - KEEP_RECORDS;
+        let old: i64 = self.catalog.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT (SELECT count(*) FROM backup_jobs WHERE completed < ?1)
+                      + (SELECT count(*) FROM restore_jobs WHERE completed < ?1)
+                      + (SELECT count(*) FROM idempotency_tokens WHERE created < ?1)",
+            )?;
+            Ok(statement.query_row([millis(before)], |row| row.get(0))?)
+        })?;
+        if old == 0 {
+            return Ok(());
+        }
+        self.catalog.write(|tx| {
+            tx.execute("DELETE FROM backup_jobs WHERE completed < ?1", [millis(before)])?;
+            tx.execute("DELETE FROM restore_jobs WHERE completed < ?1", [millis(before)])?;
+            idempotency::forget_before(tx, before)
+        })
+    }
+}
+
+/// The recovery point of a vault in the caller's account and region.
+pub(crate) fn point_in(connection: &Connection, caller: &Caller, vault_name: &str, arn: &Arn) -> Result<RecoveryPoint> {
+    points::rows::get(connection, arn)?
+        .filter(|point| point.scope == caller.scope() && point.vault_name == vault_name)
+        .ok_or_else(|| Error::no_such_recovery_point(arn))
+}
+
+/// The next moment at which a point's time has come.
+fn next_due(connection: &Connection) -> Result<Option<Time>> {
+    let (from, to) = unconfirmed_jump(connection)?.unwrap_or_default();
+    let due: Option<i64> = connection
+        .prepare_cached(&format!(
+            "SELECT min(delete_due) FROM recovery_points AS p
+             WHERE delete_due IS NOT NULL AND status IN ('COMPLETED', 'PARTIAL') AND {NOT_BY_A_JUMP}"
+        ))?
+        .query_row([from, to], |row| row.get(0))?;
+    due.map(crate::engine::catalog::values::time).transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_point_is_due_within_eight_hours_and_always_at_the_same_moment() {
+        let day: Time = "2026-12-01T05:00:00Z".parse().unwrap();
+        let mut seen = std::collections::BTreeSet::new();
+        for number in 0..200 {
+            let due = delete_due(day, "seed", &format!("point {number}"));
+            assert!((day..day + Duration::hours(8)).contains(&due));
+            assert!((due..=day + Duration::hours(8)).contains(&next_round(due)));
+            assert_eq!(next_round(due).timestamp() % 900, 0);
+            assert_eq!(next_round(next_round(due)), next_round(due));
+            assert_eq!(due, delete_due(day, "seed", &format!("point {number}")));
+            seen.insert(due);
+        }
+        assert!(seen.len() > 190, "the moments spread");
+        assert_ne!(delete_due(day, "a", "p"), delete_due(day, "b", "p"));
+    }
+}

@@ -1,0 +1,11 @@
+//! Vaults: their rows, their folders on disk, and who may work in one.
+
+pub(crate) mod copies;
+pub mod folder;
+pub mod gate;
+pub mod identity;
+pub mod ops;
+pub mod recovery_keys;
+pub mod rows;
+pub mod store;
+pub mod trash;

@@ -1,0 +1,435 @@
+//! The vaults' folders: each is a restic repository, with the engine's own files in its subfolder `vaultdeck/`.
+//!
+//! ```text
+//! vaults/ACCOUNT/REGION/NAME/           config data/ index/ keys/ locks/ snapshots/: restic's
+//!   vaultdeck/key.json                  the data key, wrapped by the key provider
+//!   vaultdeck/vault.json                what is frozen for its life: its id, how its sources are cut
+//!   vaultdeck/copies/                   second copies of these two, and of restic's config
+//!   vaultdeck/integrity                 what was found when packs were read, see the repository
+//!   vaultdeck/damaged/                  damaged files that were written again; they go after a while
+//!   vaultdeck/points/ID.json            one manifest per recovery point
+//! ```
+//!
+//! A vault is opened when it is first needed and stays open, under a shared restic lock, until the engine closes it. Its
+//! folder is made, and put into the trash, in [`folder`](super::folder).
+//! Reading needs no lock: where another program holds the repository for itself alone, or the lock cannot be written, the
+//! vault opens all the same, and only what writes is refused.
+
+use crate::domain::{Arn, Scope, Time};
+use crate::engine::data_dir::reserve::Reserve;
+use crate::engine::data_dir::{Access, DataDir, write_private_file};
+use crate::engine::error::{Error, Result};
+use crate::engine::keys::LocalKey;
+use crate::engine::vaults;
+use crate::engine::vaults::copies::{Mend, Pair};
+use crate::engine::vaults::gate::{Gate, Pass};
+use crate::engine::vaults::identity::VaultId;
+use crate::repository::{ChunkerParameters, LocalStorage, MasterKey, Options, Repository, RepositoryLock, Room};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use zeroize::Zeroizing;
+
+/// The version of `key.json` that this program writes, and the newest that it reads.
+pub(in crate::engine) const VERSION: u32 = 1;
+/// The two files of a vault that have a copy.
+pub(in crate::engine) const KEY: &str = "key.json";
+pub(in crate::engine) const FROZEN: &str = "vault.json";
+
+/// An open vault.
+pub struct OpenVault {
+    /// Its repository.
+    pub repository: Arc<Repository>,
+    /// How files are cut in this vault.
+    pub chunker: ChunkerParameters,
+    /// The folder of its manifests.
+    pub points: PathBuf,
+    /// The vault.
+    arn: Arn,
+    /// Who works in it.
+    gate: Arc<Gate>,
+    /// Whether the vault was deleted since it was opened: at its place may lie another one's folder now.
+    retired: AtomicBool,
+    /// Tells restic that the repository is in use; none while another program excludes us.
+    lock: Mutex<Option<RepositoryLock>>,
+    folder: PathBuf,
+    access: Access,
+    /// Files of the engine that are to be written again.
+    mends: Mutex<Vec<Mend>>,
+}
+
+/// All vaults' folders.
+pub struct VaultStore {
+    pub(in crate::engine) vaults: PathBuf,
+    pub(in crate::engine) trash: PathBuf,
+    access: Access,
+    pub(in crate::engine) local_key: Arc<LocalKey>,
+    reserve: Arc<Reserve>,
+    slots: Mutex<HashMap<Arn, Arc<Slot>>>,
+    gates: Mutex<HashMap<Arn, Arc<Gate>>>,
+    /// Held by whoever makes or deletes a vault of that name.
+    names: Mutex<HashMap<Arn, Arc<Mutex<()>>>>,
+    /// To which vault the folder of each name belongs, as the catalog says.
+    owners: Mutex<HashMap<Arn, VaultId>>,
+}
+
+/// One vault's handle; its own lock, so that opening one vault does not wait for another.
+type Slot = Mutex<Option<Arc<OpenVault>>>;
+
+/// `vaultdeck/key.json`.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(in crate::engine) struct KeyFile {
+    pub(in crate::engine) version: u32,
+    pub(in crate::engine) vault_arn: Arn,
+    /// The data key, sealed by the key provider for this vault, in base64.
+    pub(in crate::engine) wrapped_key: String,
+}
+
+/// `vaultdeck/vault.json`. Other parameters than those of its first backups would store everything again.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(in crate::engine) struct VaultFile {
+    pub(in crate::engine) version: u32,
+    pub(in crate::engine) vault_arn: Arn,
+    /// Which vault of that name it is; none in folders of versions that had no ids, until they are given one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::engine) vault_id: Option<VaultId>,
+    pub(in crate::engine) created: Time,
+    /// How file trees are cut.
+    pub(in crate::engine) files: ChunkerParameters,
+}
+
+impl VaultFile {
+    pub(in crate::engine) fn new(arn: &Arn, vault_id: Option<VaultId>, created: Time) -> Self {
+        Self { version: VERSION, vault_arn: arn.clone(), vault_id, created, files: ChunkerParameters::FILES }
+    }
+}
+
+/// What binds a wrapped key to its vault.
+pub(in crate::engine) fn context(vault: &Arn) -> String {
+    format!("vaultdeck vault key {vault}")
+}
+
+impl OpenVault {
+    /// Makes sure that the vault may be written: that this process has said so to other programs, and that none of them
+    /// holds the repository for itself alone. Before that, reading goes on. What was found damaged is written again now.
+    pub fn may_write(&self) -> Result<()> {
+        self.access.require_write()?;
+        let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        match lock.as_ref() {
+            Some(lock) => lock.confirm()?,
+            None => *lock = Some(self.repository.lock_shared()?),
+        }
+        drop(lock);
+        // What is written then is readable without: it is tried again the next time.
+        if let Err(error) = self.repository.settle().map_err(Error::from).and_then(|()| self.mend()) {
+            tracing::warn!(vault = %self.folder.display(), %error, "what is damaged was not written again yet");
+        }
+        Ok(())
+    }
+
+    /// Makes sure that something may be removed from the vault, which needs no room for a lock: that no other program holds
+    /// the repository for itself alone.
+    pub fn may_remove(&self) -> Result<()> {
+        self.access.require_write()?;
+        Ok(self.repository.refuse_if_excluded()?)
+    }
+
+    /// Looks again at the engine's own files of the vault, which may have been damaged since it was opened, and tells what
+    /// is wrong with them. [`mend`](Self::mend) writes them again.
+    pub(crate) fn look_at_own_files(&self, local: &LocalKey) -> Result<()> {
+        let key = read_key(&self.folder, local, &self.arn)?;
+        let frozen = read_frozen(&self.folder, &self.arn)?;
+        let found: Vec<Mend> = key.mend.into_iter().chain(frozen.mend).collect();
+        for mend in &found {
+            mend.tell(&self.repository);
+        }
+        *self.mends.lock().unwrap_or_else(PoisonError::into_inner) = found;
+        Ok(())
+    }
+
+    /// Whether a check's name of a file is that of one of the engine's own that have a copy.
+    pub(crate) fn is_own_file(&self, name: &str) -> bool {
+        let own = self.folder.join("vaultdeck");
+        Path::new(name).starts_with(&own) && [KEY, FROZEN].iter().any(|file| name.ends_with(file))
+    }
+
+    /// Writes again what of the engine's own files was found damaged.
+    pub(crate) fn mend(&self) -> Result<()> {
+        let mut mends = self.mends.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some(mend) = mends.last() {
+            mend.carry_out(&self.folder)?;
+            mends.pop();
+        }
+        Ok(())
+    }
+
+    /// Whether it was opened with the lock that writing needs, and still has it; never waits.
+    pub fn is_writable(&self) -> bool {
+        self.lock.try_lock().is_ok_and(|lock| lock.as_ref().is_some_and(|lock| !lock.is_gone()))
+    }
+
+    /// Passes for new work in the vault. Fails with a temporary error while it is collected, or is about to be.
+    pub fn enter(&self) -> Result<Pass> {
+        self.passed(self.gate.try_enter())
+    }
+
+    /// Passes for the end of work that has begun, and for what takes a moment. Fails with a temporary error while the vault
+    /// is collected.
+    pub fn reenter(&self) -> Result<Pass> {
+        self.passed(self.gate.try_reenter())
+    }
+
+    /// Looked at with the pass in hand: from then on nobody can delete the vault.
+    fn passed(&self, pass: Option<Pass>) -> Result<Pass> {
+        let pass = pass.ok_or_else(|| Error::Busy(self.arn.clone()))?;
+        if self.retired.load(Ordering::Acquire) {
+            return Err(Error::not_found(format!("Backup vault {} does not exist.", self.arn)));
+        }
+        Ok(pass)
+    }
+}
+
+impl VaultStore {
+    /// The store of a data directory; no vault is open yet.
+    pub fn open(data_dir: &DataDir, local_key: Arc<LocalKey>) -> Self {
+        Self {
+            vaults: data_dir.vaults(),
+            trash: data_dir.trash(),
+            access: data_dir.access().clone(),
+            local_key,
+            reserve: Arc::clone(data_dir.reserve()),
+            slots: Mutex::default(),
+            gates: Mutex::default(),
+            names: Mutex::default(),
+            owners: Mutex::default(),
+        }
+    }
+
+    /// Refuses what would change a vault's folder where the data directory cannot be written.
+    pub(in crate::engine) fn require_write(&self) -> Result<()> {
+        self.access.require_write()
+    }
+
+    pub(in crate::engine) fn folder(&self, scope: &Scope, name: &str) -> PathBuf {
+        self.vaults.join(scope.account.as_str()).join(scope.region.as_str()).join(name)
+    }
+
+    /// The gate of a vault, whether it is open or not.
+    pub fn gate(&self, arn: &Arn) -> Arc<Gate> {
+        Arc::clone(lock(&self.gates).entry(arn.clone()).or_default())
+    }
+
+    /// To be held by whoever makes or deletes a vault of this name, before the catalog's turn to write is taken.
+    pub fn name_lock(&self, arn: &Arn) -> Arc<Mutex<()>> {
+        Arc::clone(lock(&self.names).entry(arn.clone()).or_default())
+    }
+
+    /// From now on the folder of this name must be that of the vault `id`.
+    pub fn own(&self, arn: &Arn, id: VaultId) {
+        lock(&self.owners).insert(arn.clone(), id);
+    }
+
+    /// The folder of this name belongs to no vault any more.
+    pub(in crate::engine) fn disown(&self, arn: &Arn) {
+        lock(&self.owners).remove(arn);
+    }
+
+    /// A vault's handle if it is open; never waits for one that is just being opened.
+    pub fn handle(&self, arn: &Arn) -> Option<Arc<OpenVault>> {
+        let slot = self.slots().get(arn).cloned()?;
+        slot.try_lock().ok()?.clone()
+    }
+
+    /// The open vault of `arn`, opened now if it was not.
+    pub fn get(&self, arn: &Arn) -> Result<Arc<OpenVault>> {
+        let slot = Arc::clone(self.slots().entry(arn.clone()).or_default());
+        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(open) = slot.as_ref() {
+            return Ok(Arc::clone(open));
+        }
+        let (Some(scope), Some(name)) = (arn.scope(), arn.vault_name()) else {
+            return Err(Error::Internal(format!("{arn} is not a vault's")));
+        };
+        let folder = self.folder(&scope, name);
+        let key = read_key(&folder, &self.local_key, arn)?;
+        let frozen = read_frozen(&folder, arn)?;
+        self.refuse_another_vault(&folder, arn, frozen.value.vault_id.as_ref())?;
+        let storage = Arc::new(match self.access {
+            Access::Write => LocalStorage::on_shared_disk(&folder, Arc::clone(&self.reserve) as Arc<dyn Room>),
+            Access::Read(_) => LocalStorage::read_only(&folder),
+        });
+        let repository = Arc::new(Repository::open(storage, key.value, Options::default())?);
+        let mends: Vec<Mend> = key.mend.into_iter().chain(frozen.mend).collect();
+        for mend in &mends {
+            mend.tell(&repository);
+        }
+        let open = Arc::new(OpenVault {
+            repository,
+            chunker: frozen.value.files,
+            points: folder.join("vaultdeck/points"),
+            arn: arn.clone(),
+            gate: self.gate(arn),
+            retired: AtomicBool::new(false),
+            lock: Mutex::new(None),
+            folder,
+            access: self.access.clone(),
+            mends: Mutex::new(mends),
+        });
+        if self.access == Access::Write
+            && let Err(error) = open.may_write()
+        {
+            tracing::warn!(vault = %arn, %error, "the vault is open for reading only");
+        }
+        *slot = Some(Arc::clone(&open));
+        Ok(open)
+    }
+
+    /// The vaults that are open now. One that is being opened is not waited for.
+    pub fn opened(&self) -> Vec<(Arn, Arc<OpenVault>)> {
+        let slots: Vec<(Arn, Arc<Slot>)> =
+            self.slots().iter().map(|(arn, slot)| (arn.clone(), Arc::clone(slot))).collect();
+        let open = |(arn, slot): (Arn, Arc<Slot>)| Some((arn, slot.try_lock().ok()?.clone()?));
+        slots.into_iter().filter_map(open).collect()
+    }
+
+    /// A vault's folder and its data key, for which neither the catalog nor the repository is needed.
+    pub(crate) fn key_of(&self, arn: &Arn) -> Result<(PathBuf, MasterKey)> {
+        let folder = self.folder_of(arn)?;
+        let key = read_key(&folder, &self.local_key, arn)?;
+        Ok((folder, key.value))
+    }
+
+    /// The folder must be that of the vault that the catalog means, where both say which.
+    fn refuse_another_vault(&self, folder: &Path, arn: &Arn, found: Option<&VaultId>) -> Result<()> {
+        match (lock(&self.owners).get(arn), found) {
+            (Some(owner), Some(found)) if owner != found => Err(Error::Damaged {
+                what: format!(
+                    "the folder {} belongs to another vault: its id is {found}, and that of {arn} is {owner}",
+                    folder.display()
+                ),
+                advice: "Put the folder of this vault back at its place; nothing was changed".to_owned(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The vault is deleted: whoever holds its handle cannot work with it any more. A handle that is just being opened is
+    /// waited for.
+    pub(in crate::engine) fn retire(&self, arn: &Arn) {
+        let slot = self.slots().remove(arn);
+        if let Some(open) = slot.and_then(|slot| slot.lock().unwrap_or_else(PoisonError::into_inner).take()) {
+            open.retired.store(true, Ordering::Release);
+        }
+    }
+
+    /// Lets go of every handle.
+    pub fn close_all(&self) {
+        self.slots().clear();
+    }
+
+    /// Makes the restic locks of all open vaults anew that somebody removed; with `renew` all of them, so that none
+    /// counts as stale.
+    pub fn keep_locks(&self, renew: bool) {
+        let slots: Vec<Arc<Slot>> = self.slots().values().cloned().collect();
+        for slot in slots {
+            // A vault that is being opened takes its lock just now.
+            let Ok(open) = slot.try_lock().map(|open| open.clone()) else { continue };
+            let Some(open) = open else { continue };
+            let lock = open.lock.lock().unwrap_or_else(PoisonError::into_inner);
+            // One that is open for reading only has none.
+            let Some(lock) = lock.as_ref() else { continue };
+            let gone = lock.is_gone();
+            if gone {
+                tracing::warn!(points = %open.points.display(), "a vault's restic lock was removed: it is made anew");
+            }
+            if (renew || gone)
+                && let Err(error) = lock.refresh()
+            {
+                tracing::warn!(points = %open.points.display(), %error, "a vault's restic lock was not renewed");
+            }
+        }
+    }
+
+    fn slots(&self) -> MutexGuard<'_, HashMap<Arn, Arc<Slot>>> {
+        lock(&self.slots)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Reads and unwraps a vault's data key, from its file or the copy.
+pub(in crate::engine) fn read_key(folder: &Path, local: &LocalKey, arn: &Arn) -> Result<Pair<MasterKey>> {
+    vaults::copies::read(folder, KEY, |path, bytes| parse_key(path, bytes, local, arn))
+}
+
+/// Unwraps a vault's data key, read from `path`.
+fn parse_key(path: &Path, bytes: &[u8], local: &LocalKey, arn: &Arn) -> Result<MasterKey> {
+    let damaged = |why: &str| Error::Damaged {
+        what: format!("the key of vault {arn} ({}) is damaged: {why}", path.display()),
+        advice:
+            "Put back your copy of it. Without it restic still opens the repository with the vault's recovery key; \
+                 nothing was deleted"
+                .to_owned(),
+    };
+    let file: KeyFile = serde_json::from_slice(bytes).map_err(|_| damaged("it is not a key file"))?;
+    if file.version > VERSION {
+        return Err(Error::Newer {
+            what: path.display().to_string(),
+            found: i64::from(file.version),
+            known: i64::from(VERSION),
+        });
+    }
+    if &file.vault_arn != arn {
+        return Err(damaged(&format!("it belongs to {}", file.vault_arn)));
+    }
+    let wrapped = BASE64.decode(&file.wrapped_key).map_err(|_| damaged("it is not base64"))?;
+    let bytes = local
+        .open(&context(arn), &wrapped)?
+        .ok_or_else(|| damaged("the data directory's keys/local.key does not open it"))?;
+    let bytes: Zeroizing<[u8; 64]> =
+        Zeroizing::new(bytes.as_slice().try_into().map_err(|_| damaged("its length is wrong"))?);
+    Ok(MasterKey::from_bytes(&bytes))
+}
+
+/// Reads what is frozen for the life of a vault. Where neither the file nor its copy tells, it is what this program has
+/// frozen for every vault so far: nothing that is read depends on it, and other cuts would only store data again.
+pub(in crate::engine) fn read_frozen(folder: &Path, arn: &Arn) -> Result<Pair<VaultFile>> {
+    match vaults::copies::read(folder, FROZEN, |path, bytes| parse_frozen(path, bytes, arn)) {
+        Err(error @ (Error::Damaged { .. } | Error::Io { .. })) => {
+            let value = VaultFile::new(arn, None, Time::UNIX_EPOCH);
+            let content = serde_json::to_vec(&value).map_err(|e| Error::Internal(e.to_string()))?;
+            let mend = Mend::anew(folder.join("vaultdeck").join(FROZEN), content, error.to_string());
+            Ok(Pair { value, mend: Some(mend) })
+        }
+        other => other,
+    }
+}
+
+fn parse_frozen(path: &Path, bytes: &[u8], arn: &Arn) -> Result<VaultFile> {
+    let damaged = |why: String| Error::Damaged {
+        what: format!("{} of vault {arn} is damaged: {why}", path.display()),
+        advice: "Nothing that is read depends on it".to_owned(),
+    };
+    let file: VaultFile = serde_json::from_slice(bytes).map_err(|e| damaged(e.to_string()))?;
+    if file.version > VERSION {
+        return Err(Error::Newer {
+            what: path.display().to_string(),
+            found: i64::from(file.version),
+            known: i64::from(VERSION),
+        });
+    }
+    Ok(file)
+}
+
+pub(in crate::engine) fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
+    let bytes = serde_json::to_vec(value).map_err(|e| Error::Internal(format!("{}: {e}", path.display())))?;
+    write_private_file(path, &vaults::copies::prove(bytes))
+}
