@@ -2,8 +2,8 @@
 
 use crate::domain::extension::{Health, Problem, ProblemSeverity, READ_ONLY_DIRECTORY};
 use crate::engine::Engine;
-use crate::engine::conductor::pulse::SILENCE;
 use crate::engine::data_dir::Access;
+use crate::engine::jobs::pulse::SILENCE;
 use crate::engine::points::damage;
 
 impl Engine {

@@ -1,13 +1,11 @@
 //! What makes things happen: the conductor's loop, and advances of a simulated clock.
 
-pub mod pulse;
-
 use crate::domain::extension::ClockConfirmed;
 use crate::domain::{Invalid, Time};
 use crate::engine::clock::trust::Change;
 use crate::engine::clock::{self, ClockKind};
 use crate::engine::error::{Error, Result};
-use crate::engine::jobs::Turn;
+use crate::engine::jobs::turn::Turn;
 use crate::engine::{AdvanceTo, Cancel, Engine};
 use crate::repository::crash_point;
 use chrono::TimeDelta;

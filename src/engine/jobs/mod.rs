@@ -11,6 +11,7 @@ pub mod lanes;
 pub(crate) mod list;
 pub mod live;
 pub mod outcome;
+pub mod pulse;
 pub mod queue;
 pub mod readiness;
 pub mod recovery;
@@ -18,23 +19,23 @@ pub mod restore;
 pub mod scheduler;
 pub mod store;
 pub mod summaries;
+pub mod turn;
 pub mod worker;
 
 use crate::domain::names::JobId;
 use crate::domain::{Arn, Time};
-use crate::engine::conductor::pulse::Pulse;
 use crate::engine::error::{Error, Result};
-use crate::engine::upkeep::collection::Due;
+use crate::engine::jobs::pulse::Pulse;
 use crate::repository::Control;
 use backup::group::Commits;
 use lanes::Lanes;
 use live::{LiveJob, LiveJobs, StopCause};
-use readiness::{Closed, Use};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+use turn::Turn;
 
 /// How long a shutdown waits for the turn of the conductor that is under way.
 const LAST_TURN: Duration = Duration::from_secs(1);
@@ -74,48 +75,6 @@ pub struct Runtime {
     signal: Mutex<Signal>,
     changed: Condvar,
     pub(in crate::engine) conductor: Mutex<Option<JoinHandle<()>>>,
-}
-
-/// What the conductor remembers between its turns.
-#[derive(Default)]
-pub struct Turn {
-    /// The next run of each plan, for the version that it was computed of.
-    pub next_runs: HashMap<String, NextRun>,
-    /// When a job whose start failed for the time being is tried again, and why it failed.
-    pub retries: BTreeMap<JobId, (Time, String)>,
-    /// When deletions that could not be carried out are tried again.
-    pub next_deletion: Option<Time>,
-    /// The vaults from which recovery points are being deleted right now.
-    pub deleting: BTreeSet<Arn>,
-    /// The vaults that are being opened for a job.
-    pub opening: BTreeSet<(Arn, Use)>,
-    /// Those that could not be opened, until the jobs that asked for them were told.
-    pub closed: BTreeMap<(Arn, Use), Closed>,
-    /// The vaults that have something to collect, and when.
-    pub collections: BTreeMap<Arn, Due>,
-    /// Whether the vaults that an earlier process left to collect are among them.
-    pub collections_known: bool,
-    /// When a vault is next to be read in part, or an owed manifest to be written.
-    pub next_upkeep: Option<Time>,
-    /// When it is next looked whether a copy of the catalog is due, in wall time.
-    pub next_copy: Option<Time>,
-    /// When old records are next removed.
-    pub next_purge: Option<Time>,
-    /// Runs that were made while the clock was doubted: the plan, the rule's place in it, when the run was due.
-    pub early: BTreeSet<(String, usize, Time)>,
-    /// When restic's locks were last renewed, as the clock's `awake` counts.
-    pub locks_renewed: Option<Duration>,
-    /// When the trash is next looked through.
-    pub next_emptying: Option<Time>,
-}
-
-/// See [`Turn::next_runs`].
-#[derive(Debug, Clone)]
-pub struct NextRun {
-    /// The plan's version.
-    pub version_id: String,
-    /// The moment; none when the plan never runs again.
-    pub at: Option<Time>,
 }
 
 /// Why a job that was done did not come to its end.

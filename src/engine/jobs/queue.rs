@@ -6,21 +6,20 @@ use crate::domain::{Arn, Time};
 use crate::engine::Engine;
 use crate::engine::clock::ClockKind;
 use crate::engine::error::{Error, Result};
+use crate::engine::jobs::backup;
 use crate::engine::jobs::backup::group::{GROUP, Waiting};
-use crate::engine::jobs::backup::{self, create};
 use crate::engine::jobs::live::{Finish, LiveJob, StopCause, Verdict, Work};
 use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::readiness::{Entered, Readiness, Use};
 use crate::engine::jobs::store::{self, BackupRecord, Moved, RestoreRecord};
-use crate::engine::jobs::{MAX_ATTEMPTS, Setback, Turn, restore};
+use crate::engine::jobs::turn::{RETRY_AFTER, Turn};
+use crate::engine::jobs::{MAX_ATTEMPTS, Setback, restore};
 use crate::engine::organization::roles;
+use crate::engine::vaults::rows::vault_key;
 use chrono::Duration;
 use rusqlite::Connection;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-
-/// How long a job whose start failed for the time being waits before it is tried again.
-pub const RETRY_AFTER: Duration = Duration::minutes(10);
 
 /// What to do with a job that is not under way.
 enum Decision {
@@ -250,7 +249,7 @@ impl Engine {
             {
                 return Ok(Some(Ending::role_not_assumable(role.as_str())));
             }
-            let vault = create::vault_key(connection, &job.vault_arn)?;
+            let vault = vault_key(connection, &job.vault_arn)?;
             Ok(vault.is_none().then(|| Ending::no_vault(job.vault_arn.as_str())))
         })
     }
@@ -386,7 +385,7 @@ impl Engine {
 
 /// Begins a backup job if its vault is still there: with the turn to write in hand nobody deletes it.
 fn begin_backup(connection: &Connection, record: &BackupRecord, now: Time) -> Result<bool> {
-    if create::vault_key(connection, &record.job.vault_arn)?.is_none() {
+    if vault_key(connection, &record.job.vault_arn)?.is_none() {
         let ending = Ending::no_vault(record.job.vault_arn.as_str());
         store::end_backup(connection, &record.job.id, &ending, Moved::default(), now)?;
         return Ok(false);

@@ -6,8 +6,8 @@
 use crate::domain::Arn;
 use crate::engine::Engine;
 use crate::engine::error::Result;
-use crate::engine::jobs::Turn;
 use crate::engine::jobs::outcome::Ending;
+use crate::engine::jobs::turn::Turn;
 use crate::engine::jobs::worker::Failure;
 use crate::engine::vaults::gate::Pass;
 use crate::engine::vaults::store::OpenVault;

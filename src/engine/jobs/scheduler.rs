@@ -15,7 +15,7 @@ use crate::engine::error::Result;
 use crate::engine::jobs::backup::create::Draft;
 use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::store::{self, BackupRecord};
-use crate::engine::jobs::{NextRun, Turn};
+use crate::engine::jobs::turn::{NextRun, Turn};
 use crate::engine::organization::{roles, settings};
 use crate::engine::plans::{self, selections};
 use crate::engine::{Engine, resources};

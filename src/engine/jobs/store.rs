@@ -5,12 +5,13 @@
 
 use crate::domain::job::{BackupJob, JobKind, JobState, RestoreJob};
 use crate::domain::names::JobId;
-use crate::domain::{Arn, Tags, Time};
+use crate::domain::{Tags, Time};
 use crate::engine::catalog::values::{Columns as _, millis, to_json};
 use crate::engine::error::Result;
 use crate::engine::jobs::backup::{self, creating};
 use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::restore;
+use crate::engine::points::rows::point_id;
 use crate::engine::resources::source_root::identity;
 use crate::repository::Identity;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
@@ -64,11 +65,6 @@ pub struct Moved {
     pub size: i64,
     /// What it read.
     pub bytes: i64,
-}
-
-/// The id of a recovery point: the last part of its ARN, and the name of its manifest.
-pub fn point_id(arn: &Arn) -> &str {
-    arn.resource().strip_prefix("recovery-point:").unwrap_or_else(|| arn.resource())
 }
 
 /// Adds a backup job, and its recovery point in status CREATING.

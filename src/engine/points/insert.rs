@@ -4,10 +4,10 @@ use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use crate::domain::{Arn, Time};
 use crate::engine::catalog::values::{millis, to_json};
 use crate::engine::error::{Error, Result};
-use crate::engine::jobs::backup::create::vault_key;
+use crate::engine::points::expiry::{delete_due, seed};
 use crate::engine::points::{self, manifest, packs};
 use crate::engine::tags;
-use crate::engine::upkeep::lifecycle;
+use crate::engine::vaults::rows::vault_key;
 use crate::repository::Id;
 use rusqlite::{Connection, params};
 use std::collections::BTreeSet;
@@ -24,7 +24,7 @@ pub(crate) fn insert_point(
     let id = &manifest.recovery_point_id;
     let delete_at = point.calculated_lifecycle.delete_at;
     let due = match delete_at {
-        Some(at) => Some(lifecycle::delete_due(at, &lifecycle::seed(connection)?, id)),
+        Some(at) => Some(delete_due(at, &seed(connection)?, id)),
         None => None,
     };
     connection

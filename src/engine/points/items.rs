@@ -57,7 +57,7 @@ impl Engine {
 
     /// The open vault of that ARN, if the catalog knows it.
     pub(crate) fn existing_vault(&self, arn: &Arn) -> Result<std::sync::Arc<crate::engine::vaults::store::OpenVault>> {
-        let known = self.catalog.read(|connection| crate::engine::jobs::backup::create::vault_key(connection, arn))?;
+        let known = self.catalog.read(|connection| crate::engine::vaults::rows::vault_key(connection, arn))?;
         if known.is_none() {
             return Err(Error::no_such_vault(arn));
         }

@@ -1,6 +1,7 @@
 //! Recovery points: their rows, their manifests in the vaults, what they hold, and what of them was lost.
 
 pub mod damage;
+pub mod expiry;
 pub(crate) mod insert;
 pub mod items;
 pub mod manifest;

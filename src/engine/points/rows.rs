@@ -9,6 +9,11 @@ use crate::engine::error::Result;
 use crate::engine::request::{Page, PageRequest, RecoveryPointFilter};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+/// The id of a recovery point: the last part of its ARN, and the name of its manifest.
+pub fn point_id(arn: &Arn) -> &str {
+    arn.resource().strip_prefix("recovery-point:").unwrap_or_else(|| arn.resource())
+}
+
 /// The columns that [`from_row`] reads.
 pub const COLUMNS: &str = "arn, account, region, vault_name, vault_arn, resource_arn, resource_name, resource_type, \
     created_by, iam_role_arn, status, status_message, created, initiated, completed, size_bytes, lifecycle, delete_at, \

@@ -6,7 +6,7 @@
 use crate::engine::Engine;
 use crate::engine::catalog::copies;
 use crate::engine::error::Result;
-use crate::engine::jobs::Turn;
+use crate::engine::jobs::turn::Turn;
 use chrono::{Duration, Utc};
 use std::sync::Arc;
 

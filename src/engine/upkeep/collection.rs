@@ -11,8 +11,7 @@
 
 use crate::domain::{Arn, Time};
 use crate::engine::error::Result;
-use crate::engine::jobs::Turn;
-use crate::engine::jobs::queue::RETRY_AFTER;
+use crate::engine::jobs::turn::{DELAY, Due, RETRY_AFTER, Turn};
 use crate::engine::points::packs;
 use crate::engine::vaults::gate::Alone;
 use crate::engine::vaults::store::OpenVault;
@@ -22,58 +21,8 @@ use chrono::Duration;
 use rusqlite::Connection;
 use std::sync::Arc;
 
-/// How long after a deletion the vault is collected: one collection serves many deletions.
-pub(crate) const DELAY: Duration = Duration::hours(1);
 /// How long the catalog must have known a pack before it may go.
 const YOUNG: Duration = Duration::hours(24);
-/// How often a moment without a job is looked for before new ones have to wait.
-const TRIES: u32 = 6;
-/// How long new jobs wait at most for those that are inside.
-const PATIENCE: Duration = Duration::minutes(30);
-
-/// When a vault is collected.
-#[derive(Debug, Clone, Copy)]
-pub struct Due {
-    /// The next time that it is tried.
-    pub at: Time,
-    /// How often it was tried in vain.
-    tries: u32,
-    /// While new jobs wait for it: until when they do.
-    claimed: Option<Time>,
-}
-
-impl Due {
-    /// At a moment.
-    fn at(at: Time) -> Self {
-        Self { at, tries: 0, claimed: None }
-    }
-
-    /// Something in the vault is not needed any more: it is collected after a while, if it is not going to be anyway.
-    pub(crate) fn plan(turn: &mut Turn, vault: Arn, now: Time) {
-        turn.collections.entry(vault).or_insert(Self::at(now + DELAY));
-    }
-
-    /// The same on a full disk, where its room is needed now.
-    fn plan_at_once(turn: &mut Turn, vault: Arn, now: Time) {
-        let due = turn.collections.entry(vault).or_insert(Self::at(now));
-        due.at = due.at.min(now);
-    }
-
-    /// Whether it is to be tried now. Once new jobs wait for it, it is tried whenever something has ended.
-    fn is_now(&self, now: Time) -> bool {
-        self.at <= now || self.claimed.is_some()
-    }
-
-    /// What comes after a try in vain at `now`.
-    fn after_failure(self, now: Time) -> Self {
-        match self.claimed {
-            Some(until) if now < until => self,
-            Some(_) => Self::at(now + RETRY_AFTER),
-            None if self.tries + 1 >= TRIES => Self { at: now + PATIENCE, tries: 0, claimed: Some(now + PATIENCE) },
-            None => Self { at: now + RETRY_AFTER, tries: self.tries + 1, claimed: None },
-        }
-    }
-}
 
 impl Engine {
     /// Collects the vaults whose time has come, each in a thread of its own: a walk over a large vault takes its time.

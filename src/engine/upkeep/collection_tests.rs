@@ -5,6 +5,7 @@ use crate::domain::extension::AddResource;
 use crate::domain::job::JobState;
 use crate::domain::names::JobId;
 use crate::domain::{Lifecycle, Tags, VaultName};
+use crate::engine::jobs::turn::PATIENCE;
 use crate::engine::{
     AdvanceTo, Caller, ClockKind, EngineOptions, NewVault, PageRequest, RecoveryPointFilter, RestoreRoots, StartBackup,
 };

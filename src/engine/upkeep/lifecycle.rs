@@ -3,27 +3,23 @@
 
 use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use crate::domain::{Arn, Lifecycle, Time};
+use crate::engine::catalog::idempotency;
 use crate::engine::catalog::values::{millis, to_json};
-use crate::engine::catalog::{idempotency, state};
 use crate::engine::clock::unconfirmed_jump;
 use crate::engine::error::{Error, Result};
-use crate::engine::jobs::{Turn, store};
+use crate::engine::jobs::turn::Turn;
+use crate::engine::points::expiry::{delete_due, seed};
 use crate::engine::{Caller, Engine, points};
 use chrono::Duration;
 use rusqlite::{Connection, params};
-use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 
 /// The sweeper goes round at every whole quarter of an hour: what falls due between is deleted together.
 const ROUND: Duration = Duration::minutes(15);
-/// Within this many milliseconds after its day a recovery point is due, so that it is gone within eight hours.
-const JITTER: u64 = (8 * 60 - 15) * 60 * 1000;
 /// How long the records of jobs are kept (AWS: 30 days).
 const KEEP_RECORDS: Duration = Duration::days(400);
 /// How often old records are looked for.
 const PURGE_EVERY: Duration = Duration::days(1);
-/// The name of the seed in the catalog's state.
-const SEED: &str = "sweep-seed";
 
 /// That a point `p` does not expire only because the clock jumped from ?1 to ?2 without anybody's word for it: of what
 /// fell due in such a jump, the newest good point of each resource stays until there is a newer one.
@@ -31,24 +27,10 @@ const NOT_BY_A_JUMP: &str = "NOT (delete_due > ?1 AND delete_due <= ?2 AND NOT E
     SELECT 1 FROM recovery_points AS newer WHERE newer.resource_arn = p.resource_arn AND newer.status = 'COMPLETED'
     AND newer.arn <> p.arn AND (newer.created > p.created OR (newer.created = p.created AND newer.arn > p.arn))))";
 
-/// From when on the sweeper deletes a point whose life ends at `delete_at`: a moment of its own, so that not all that was
-/// made together goes together.
-pub fn delete_due(delete_at: Time, seed: &str, point_id: &str) -> Time {
-    let digest = Sha256::new().chain_update(seed).chain_update([0]).chain_update(point_id).finalize();
-    let mut number = [0; 8];
-    number.copy_from_slice(&digest[..8]);
-    delete_at + Duration::milliseconds((u64::from_le_bytes(number) % JITTER) as i64)
-}
-
 /// The first round of the sweeper in which what is due at a moment is deleted.
 fn next_round(due: Time) -> Time {
     let late = due.timestamp_millis().rem_euclid(ROUND.num_milliseconds());
     if late == 0 { due } else { due + (ROUND - Duration::milliseconds(late)) }
-}
-
-/// The seed of this data directory; the same one always sweeps at the same moments.
-pub(crate) fn seed(connection: &Connection) -> Result<String> {
-    Ok(state::get(connection, SEED)?.unwrap_or_default())
 }
 
 impl Engine {
@@ -103,8 +85,9 @@ impl Engine {
                 )));
             }
             let delete_at = lifecycle.calculate(point.created).delete_at;
-            let due =
-                delete_at.map(|at| Ok::<_, Error>(delete_due(at, &seed(tx)?, store::point_id(arn)))).transpose()?;
+            let due = delete_at
+                .map(|at| Ok::<_, Error>(delete_due(at, &seed(tx)?, points::rows::point_id(arn))))
+                .transpose()?;
             tx.prepare_cached(
                 "UPDATE recovery_points SET lifecycle = ?2, delete_at = ?3, delete_due = ?4 WHERE arn = ?1",
             )?

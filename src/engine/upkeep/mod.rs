@@ -12,12 +12,13 @@ pub mod scrub;
 pub mod scrub_rows;
 pub mod set_aside;
 pub mod set_aside_rows;
+pub mod trash;
 
 use crate::domain::{Arn, Time};
 use crate::engine::Engine;
 use crate::engine::clock::ClockKind;
 use crate::engine::error::Result;
-use crate::engine::jobs::Turn;
+use crate::engine::jobs::turn::Turn;
 use crate::engine::points::owed_manifests as owed;
 use crate::repository::Id;
 use chrono::Duration;

@@ -3,7 +3,7 @@
 use crate::domain::{Arn, Time};
 use crate::engine::catalog::values::millis;
 use crate::engine::error::Result;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 /// Whether there is a vault of this ARN.
 pub fn exists(connection: &Connection, vault: &Arn) -> Result<bool> {
@@ -23,4 +23,10 @@ pub fn note_litter(connection: &Connection, vault: &Arn, now: Time) -> Result<()
 pub fn note_clean(connection: &Connection, vault: &Arn) -> Result<()> {
     connection.prepare_cached("UPDATE vaults SET littered_at = NULL WHERE arn = ?1")?.execute([vault.as_str()])?;
     Ok(())
+}
+
+/// The key of a vault; the outer `None` when there is no such vault.
+pub fn vault_key(connection: &Connection, vault: &Arn) -> Result<Option<Option<String>>> {
+    let mut statement = connection.prepare_cached("SELECT encryption_key_arn FROM vaults WHERE arn = ?1")?;
+    Ok(statement.query_row([vault.as_str()], |row| row.get(0)).optional()?)
 }

@@ -6,8 +6,9 @@ use crate::domain::recovery_point::Creator;
 use crate::domain::{Arn, Lifecycle, Resource, Scope, Tags, Time, VaultName};
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::store::BackupRecord;
+use crate::engine::vaults::rows::vault_key;
 use chrono::Duration;
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::Connection;
 use std::collections::BTreeMap;
 
 /// Minutes in which a job must start when nobody says.
@@ -86,12 +87,6 @@ impl Draft<'_> {
 /// A new job's id, in AWS's form.
 pub fn new_job_id() -> Result<JobId> {
     Ok(uuid::Uuid::new_v4().to_string().to_uppercase().parse()?)
-}
-
-/// The key of a vault; the outer `None` when there is no such vault.
-pub fn vault_key(connection: &Connection, vault: &Arn) -> Result<Option<Option<String>>> {
-    let mut statement = connection.prepare_cached("SELECT encryption_key_arn FROM vaults WHERE arn = ?1")?;
-    Ok(statement.query_row([vault.as_str()], |row| row.get(0)).optional()?)
 }
 
 /// `minutes` after `time`.

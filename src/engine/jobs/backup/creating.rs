@@ -7,6 +7,7 @@ use crate::domain::tags::MAX_TAGS;
 use crate::domain::{Arn, Tags};
 use crate::engine::catalog::values::{millis, to_json};
 use crate::engine::error::Result;
+use crate::engine::points::rows::point_id;
 use crate::engine::tags;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
@@ -39,7 +40,7 @@ pub fn insert(connection: &Connection, job: &BackupJob, own: &Tags) -> Result<()
             job.lifecycle.as_ref().map(to_json).transpose()?,
             delete_at.map(millis),
             job.encryption_key_arn,
-            crate::engine::jobs::store::point_id(arn),
+            point_id(arn),
             job.id.as_str(),
         ])?;
     if made == 0 {

@@ -7,12 +7,13 @@ use crate::domain::{Arn, Invalid, Resource, Scope, Time, VaultName, tags};
 use crate::engine::catalog::idempotency;
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::backup;
-use crate::engine::jobs::backup::create::{COMPLETE_WINDOW, Draft, START_WINDOW, vault_key};
+use crate::engine::jobs::backup::create::{COMPLETE_WINDOW, Draft, START_WINDOW};
 use crate::engine::jobs::live::StopCause;
 use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::store::{self, Moved};
 use crate::engine::organization::roles;
 use crate::engine::request::check_one_of;
+use crate::engine::vaults::rows::vault_key;
 use crate::engine::{BackupJobFilter, Caller, Engine, Page, PageRequest, StartBackup, resources};
 use rusqlite::Connection;
 

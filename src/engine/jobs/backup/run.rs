@@ -10,9 +10,11 @@ use crate::engine::jobs::readiness::Entered;
 use crate::engine::jobs::store::{self, BackupRecord, Moved};
 use crate::engine::jobs::worker::{self, Failure, Worked};
 use crate::engine::points::manifest::{self, Manifest};
+use crate::engine::points::rows;
 use crate::engine::resources::source_root::{self, SourceRoot};
+use crate::engine::resources::{self};
 use crate::engine::vaults::store::OpenVault;
-use crate::engine::{Engine, drivers, resources};
+use crate::engine::{Engine, drivers};
 use crate::repository::{BackupRequest, FileKind, Id};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use std::sync::Arc;
@@ -92,7 +94,7 @@ fn run(
 }
 
 pub(in crate::engine::jobs) fn point_id(record: &BackupRecord) -> &str {
-    record.job.recovery_point_arn.as_ref().map_or(record.job.id.as_str(), |arn| store::point_id(arn))
+    record.job.recovery_point_arn.as_ref().map_or(record.job.id.as_str(), |arn| rows::point_id(arn))
 }
 
 fn unreadable(path: &str, error: &std::io::Error) -> Ending {

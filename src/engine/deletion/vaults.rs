@@ -1,0 +1,84 @@
+//! Vaults are deleted when they are empty and nobody works in them.
+
+use crate::domain::vault::Vault;
+use crate::domain::{Arn, VaultName};
+use crate::engine::error::{Error, Result};
+use crate::engine::jobs::{backup::creating, store};
+use crate::engine::vaults::gate::Alone;
+use crate::engine::vaults::identity::{self, Deletion};
+use crate::engine::vaults::ops::{DEFAULT_VAULT, require};
+use crate::engine::{Caller, Engine};
+use crate::repository::crash_point;
+use rusqlite::Connection;
+use std::sync::PoisonError;
+
+impl Engine {
+    /// DeleteBackupVault: only an empty one in which nobody works; its folder moves to the trash, and the log says where.
+    ///
+    /// Whoever makes a vault of the same name meanwhile waits for the end of this one.
+    pub fn delete_vault(&self, caller: &Caller, name: &str) -> Result<()> {
+        let scope = caller.scope();
+        let arn = Arn::vault(&scope, &name.parse::<VaultName>()?);
+        let name_lock = self.vault_store.name_lock(&arn);
+        let _name = name_lock.lock().unwrap_or_else(PoisonError::into_inner);
+        self.finish_deletion(&arn)?;
+        let now = self.now();
+        let mut alone = self.alone_in(&arn);
+        let deleted = self.catalog.write(|tx| {
+            let vault = require(tx, &scope, name)?;
+            refuse_deletion(tx, &vault)?;
+            if alone.is_none() {
+                return Err(Error::invalid_request(
+                    "Backup vault cannot be deleted because it is being checked or cleaned up.",
+                ));
+            }
+            let deletion = Deletion { id: identity::id_of(tx, &arn)?, vault: arn.clone(), deleted: now };
+            creating::remove_of_vault(tx, &arn)?;
+            tx.prepare_cached("DELETE FROM vaults WHERE arn = ?1")?.execute([arn.as_str()])?;
+            identity::note_deletion(tx, &deletion)?;
+            Ok(deletion)
+        });
+        let carried = deleted.and_then(|deletion| {
+            crash_point::reached("vault-row-deleted");
+            self.carry_deletion(&deletion)
+        });
+        drop(alone.take());
+        // A job may have found the vault held.
+        self.jobs.wake();
+        carried
+    }
+
+    /// The vault for oneself, if nobody works in it; who is about to leave is waited for.
+    fn alone_in(&self, arn: &Arn) -> Option<Alone> {
+        let gate = self.vault_store.gate(arn);
+        for _ in 0..20 {
+            if let Some(alone) = gate.try_alone() {
+                return Some(alone);
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        None
+    }
+}
+
+/// Why a vault cannot be deleted, if it cannot.
+fn refuse_deletion(connection: &Connection, vault: &Vault) -> Result<()> {
+    if vault.name == DEFAULT_VAULT {
+        return Err(Error::invalid_request("The default backup vault cannot be deleted."));
+    }
+    if vault.recovery_points > 0 {
+        return Err(Error::invalid_request("Backup vault cannot be deleted because it contains recovery points."));
+    }
+    if writes_into(connection, &vault.arn)? {
+        return Err(Error::invalid_request("Backup vault cannot be deleted because a backup job is writing into it."));
+    }
+    Ok(())
+}
+
+fn writes_into(connection: &Connection, vault: &Arn) -> Result<bool> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT EXISTS (SELECT 1 FROM backup_jobs WHERE vault_arn = ?1 AND state IN {})",
+        store::UNDER_WAY
+    ))?;
+    Ok(statement.query_row([vault.as_str()], |row| row.get(0))?)
+}
