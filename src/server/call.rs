@@ -1,6 +1,5 @@
 //! One call of AWS Backup on its way to the engine.
 
-use super::backup::operations::Operation;
 use super::failure::Failure;
 use super::members::Members;
 use super::query::Query;
@@ -12,6 +11,24 @@ use serde::{Serialize, Serializer};
 
 /// What a handler gives.
 pub(super) type Answer = Result<Reply, Failure>;
+
+/// An operation.
+#[derive(Debug)]
+pub(super) struct Operation {
+    /// AWS's name.
+    pub(super) name: &'static str,
+    /// The HTTP method.
+    pub(super) method: &'static str,
+    /// The path without the trailing slash that some have; `{…}` stands for one segment.
+    pub(super) path: &'static str,
+    /// The status of success.
+    pub(super) status: u16,
+    /// The letters of the exceptions that AWS's model lists for it, beside ServiceUnavailableException, which all have:
+    /// see [`super::backup::exceptions`].
+    pub(super) exceptions: &'static str,
+    /// What answers it.
+    pub(super) handler: fn(&Call<'_>) -> Answer,
+}
 
 /// A call whose caller is known.
 pub(super) struct Call<'a> {

@@ -1,7 +1,13 @@
 //! CBOR (RFC 8949), as much of it as the rpc-v2-cbor protocol needs: what JSON has, and tagged times.
 
-use super::failure::Failure;
 use serde_json::{Map, Number, Value};
+
+/// Bytes that are not the CBOR of this protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct NotCbor {
+    /// The first byte that cannot be read.
+    pub(super) at: usize,
+}
 
 /// How deep values may be nested.
 const DEPTH: usize = 64;
@@ -72,11 +78,11 @@ fn head(major: u8, argument: u64, out: &mut Vec<u8>) {
 }
 
 /// Reads one value and nothing behind it.
-pub(super) fn decode(bytes: &[u8]) -> Result<Value, Failure> {
+pub(super) fn decode(bytes: &[u8]) -> Result<Value, NotCbor> {
     let mut reader = Reader { bytes, position: 0 };
     match reader.token(0) {
         Some(Token::Value(value)) if reader.position == bytes.len() => Ok(value),
-        _ => Err(reader.failure()),
+        _ => Err(NotCbor { at: reader.position }),
     }
 }
 
@@ -92,10 +98,6 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn failure(&self) -> Failure {
-        Failure::serialization(format!("The request body is not the CBOR of this protocol (at byte {})", self.position))
-    }
-
     fn take(&mut self, length: usize) -> Option<&'a [u8]> {
         let end = self.position.checked_add(length)?;
         let taken = self.bytes.get(self.position..end)?;

@@ -1,5 +1,6 @@
 //! Errors on the wire (reference §6): one [`Failure`], spelled by each protocol in its own way.
 
+use super::cbor::NotCbor;
 use super::reply::Reply;
 use super::sigv4::Refusal;
 use crate::domain::Invalid;
@@ -132,9 +133,9 @@ impl Failure {
         format!(
             "<ErrorResponse xmlns=\"{}\"><Error><Type>{side}</Type><Code>{}</Code><Message>{}</Message></Error>\
              <RequestId>{request_id}</RequestId></ErrorResponse>",
-            super::sts::NAMESPACE,
+            super::xml::STS_NAMESPACE,
             self.query_code(),
-            super::sts::escaped(&self.message),
+            super::xml::escaped(&self.message),
         )
     }
 
@@ -159,6 +160,12 @@ impl Failure {
             "ServiceUnavailableException" => "ServiceUnavailable",
             other => other,
         }
+    }
+}
+
+impl From<NotCbor> for Failure {
+    fn from(NotCbor { at }: NotCbor) -> Self {
+        Self::serialization(format!("The request body is not the CBOR of this protocol (at byte {at})"))
     }
 }
 

@@ -27,6 +27,7 @@ mod serve;
 mod sigv4;
 mod sts;
 mod tagging;
+mod xml;
 
 pub use router::{RestoreFolders, Surface, router};
 pub use serve::{InProcessFuture, Shutdown, check_address, in_process, serve_tcp, serve_unix};

@@ -3,12 +3,11 @@
 use super::failure::Failure;
 use super::query::Query;
 use super::reply::Reply;
+use super::xml::{STS_NAMESPACE, escaped};
 use crate::domain::Time;
 use crate::engine::{Caller, Engine, Identity};
 use http::StatusCode;
 
-/// The namespace of STS's XML.
-pub(super) const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 /// The one version of the API.
 const VERSION: &str = "2011-06-15";
 /// Parameters of AssumeRole that nothing here carries out.
@@ -35,7 +34,7 @@ pub(super) fn answer(
         other => return Err(Failure::unknown_operation(format!("{other} of AWS STS is not supported by this engine"))),
     };
     let xml = format!(
-        "<{action}Response xmlns=\"{NAMESPACE}\"><{action}Result>{result}</{action}Result><ResponseMetadata>\
+        "<{action}Response xmlns=\"{STS_NAMESPACE}\"><{action}Result>{result}</{action}Result><ResponseMetadata>\
          <RequestId>{request_id}</RequestId></ResponseMetadata></{action}Response>"
     );
     Ok(Reply::xml(StatusCode::OK, xml))
@@ -73,32 +72,4 @@ fn xml_time(time: Time) -> String {
 
 fn element(name: &str, text: &str) -> String {
     format!("<{name}>{}</{name}>", escaped(text))
-}
-
-/// Text as it may stand in XML; characters that XML 1.0 has no place for become U+FFFD.
-pub(super) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&apos;"),
-            '\t' | '\n' => out.push(character),
-            c if c.is_control() || c == '\u{fffe}' || c == '\u{ffff}' => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::escaped;
-
-    #[test]
-    fn text_cannot_break_out_of_its_element() {
-        assert_eq!(escaped("</A><B x='\"&\u{1b}"), "&lt;/A&gt;&lt;B x=&apos;&quot;&amp;\u{fffd}");
-    }
 }

@@ -4,7 +4,7 @@
 //! that becomes the nearest exception of the one that was called. Exceptions that no operation lists (AWS's common errors:
 //! access, signatures, bodies that cannot be read) pass as they are.
 
-use super::operations::Operation;
+use crate::server::call::Operation;
 use crate::server::failure::Failure;
 use http::StatusCode;
 

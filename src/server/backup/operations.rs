@@ -4,25 +4,7 @@ use super::{
     backup_jobs, copy_jobs, empty_lists, not_built, nothing_there, plans, protected_resources, recovery_points,
     restore_jobs, selections, settings, summaries, tags, templates, vaults,
 };
-use crate::server::call::{Answer, Call};
-
-/// An operation.
-#[derive(Debug)]
-pub(in crate::server) struct Operation {
-    /// AWS's name.
-    pub(in crate::server) name: &'static str,
-    /// The HTTP method.
-    pub(in crate::server) method: &'static str,
-    /// The path without the trailing slash that some have; `{…}` stands for one segment.
-    pub(in crate::server) path: &'static str,
-    /// The status of success.
-    pub(in crate::server) status: u16,
-    /// The letters of the exceptions that AWS's model lists for it, beside ServiceUnavailableException, which all have:
-    /// see [`super::exceptions`].
-    pub(in crate::server) exceptions: &'static str,
-    /// What answers it.
-    pub(in crate::server) handler: fn(&Call<'_>) -> Answer,
-}
+use crate::server::call::{Answer, Call, Operation};
 
 const fn operation(
     name: &'static str,
