@@ -1,5 +1,6 @@
 //! What can be written on the command line.
 
+pub(super) use super::format::{Format, PlainFormat};
 use crate::domain::{AccountId, Arn, Region, tags};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
@@ -43,7 +44,7 @@ pub(super) enum Command {
     Credentials(CredentialsOptions),
     /// Copy the engine's catalog, or put a copy back
     #[command(subcommand)]
-    Catalog(super::catalog::CatalogCommand),
+    Catalog(CatalogCommand),
     /// Care for a vault of the engine
     #[command(subcommand)]
     Vault(VaultCommand),
@@ -181,26 +182,6 @@ pub(super) struct WithinOptions {
     /// Only this region [default: all of the context]
     #[arg(long, value_name = "REGION")]
     pub(super) region: Option<Region>,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// For people
-    #[default]
-    Table,
-    /// For programs
-    Json,
-    /// For spreadsheets
-    Csv,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum PlainFormat {
-    /// For people
-    #[default]
-    Text,
-    /// For programs
-    Json,
 }
 
 #[derive(Debug, Subcommand)]
@@ -490,4 +471,21 @@ pub(super) struct CompletionsOptions {
 fn key_and_value(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or_else(|| format!("{text:?} must be KEY=VALUE"))?;
     Ok((key.to_owned(), value.to_owned()))
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CatalogCommand {
+    /// Make a copy now, beside those of every day, and print its path
+    Copy,
+    /// List the copies, the oldest first
+    Copies {
+        /// How to print them
+        #[arg(long, value_enum, default_value_t)]
+        output: Format,
+    },
+    /// Put a copy back as the catalog; the one before is kept aside
+    Restore {
+        /// Its name or path; the newest good one when absent
+        copy: Option<PathBuf>,
+    },
 }

@@ -1,31 +1,13 @@
 //! `vaultdeck catalog`: copies of the catalog, and the way back. No engine is needed, for it may not open.
 
 use super::Session;
-use super::arguments::Format;
+use super::arguments::CatalogCommand;
 use super::failure::{Exit, Failure};
 use super::output::{self, Column, Row, Show};
 use crate::engine::catalog::copies::{self, PutBack};
 use crate::engine::data_dir::DataDir;
-use clap::Subcommand;
 use serde_json::json;
-use std::path::{Path, PathBuf};
-
-#[derive(Debug, Subcommand)]
-pub(super) enum CatalogCommand {
-    /// Make a copy now, beside those of every day, and print its path
-    Copy,
-    /// List the copies, the oldest first
-    Copies {
-        /// How to print them
-        #[arg(long, value_enum, default_value_t)]
-        output: Format,
-    },
-    /// Put a copy back as the catalog; the one before is kept aside
-    Restore {
-        /// Its name or path; the newest good one when absent
-        copy: Option<PathBuf>,
-    },
-}
+use std::path::Path;
 
 const COLUMNS: [Column; 3] = [
     Column { title: "NAME", member: "Name", show: Show::Plain },

@@ -1,6 +1,5 @@
 //! How a command ends: its exit code, and what it says on standard error.
 
-use super::output;
 use crate::client::{Fault, FaultKind};
 use crate::domain::Invalid;
 use crate::engine;
@@ -61,15 +60,14 @@ impl Failure {
         self.damage
     }
 
+    /// Its exit code.
+    pub(super) fn code(&self) -> ExitCode {
+        ExitCode::from(self.code)
+    }
+
     /// What it says.
     pub(super) fn message(&self) -> &str {
         &self.message
-    }
-
-    /// Says it on standard error.
-    pub(super) fn tell(&self) -> ExitCode {
-        output::say(&format!("vaultdeck: {}", self.message));
-        ExitCode::from(self.code)
     }
 }
 

@@ -14,10 +14,12 @@ mod dashboard;
 mod demo;
 mod failure;
 mod follow;
+mod format;
 mod host;
 mod lists;
 mod logs;
 mod output;
+mod problem;
 mod progress;
 mod repair;
 mod resource;
@@ -60,7 +62,7 @@ pub fn run() -> ExitCode {
         .and_then(|matches| Arguments::from_arg_matches(&matches).map(|arguments| (matches, arguments)));
     let (matches, arguments) = match parsed {
         Ok(parsed) => parsed,
-        Err(told) => return output::parsed(&told).map_or_else(|failure| failure.tell(), ExitCode::from),
+        Err(told) => return output::parsed(&told).map_or_else(|failure| output::tell(&failure), ExitCode::from),
     };
     if matches.subcommand_name().is_some()
         && let Some(id) = ["endpoint_url", "profile", "region", "context", "write", "theme"]
@@ -69,11 +71,11 @@ pub fn run() -> ExitCode {
     {
         let option = id.replace('_', "-");
         let message = format!("--{option} before a subcommand has no effect; write it behind the subcommand's name");
-        return Failure::usage(message).tell();
+        return output::tell(&Failure::usage(message));
     }
     match begin(arguments) {
         Ok(exit) => exit.code(),
-        Err(failure) => failure.tell(),
+        Err(failure) => output::tell(&failure),
     }
 }
 

@@ -5,11 +5,12 @@
 //! its exit code tells of the command, not of the reader; any other failure, such as a full disk, is told and is one of
 //! the command's. What is said on standard error and cannot be said there is dropped: nobody is left to tell.
 
-use super::arguments::Format;
 use super::failure::Failure;
+use super::format::Format;
 use crate::tui::text::harmless;
 use serde_json::{Map, Value};
 use std::io::Write;
+use std::process::ExitCode;
 use unicode_width::UnicodeWidthStr;
 
 /// A column: its title in the table, and the member of each row that it shows. JSON and CSV have all members.
@@ -75,6 +76,12 @@ pub(super) fn parsed(told: &clap::Error) -> Result<u8, Failure> {
         written(printed)?;
     }
     Ok(u8::try_from(told.exit_code()).unwrap_or(u8::MAX))
+}
+
+/// Says on standard error why a command did not do what it was asked. Gives its exit code.
+pub(super) fn tell(failure: &Failure) -> ExitCode {
+    say(&format!("vaultdeck: {}", failure.message()));
+    failure.code()
 }
 
 /// Prints one JSON value.

@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::output;
-use super::vault::{count, line};
+use super::problem::{count, line};
 use crate::domain::extension::RepairReport;
 use crate::tui::text::harmless;
 use std::io::{IsTerminal as _, stdin};

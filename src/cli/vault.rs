@@ -8,8 +8,9 @@ use super::arguments::{PlainFormat, ScopeOptions, VaultCommand};
 use super::failure::{Exit, Failure};
 use super::host::{Host, Purpose};
 use super::output;
+use super::problem::{count, line};
 use super::repair;
-use crate::domain::extension::{CheckProblem, CheckReport, RepairRequest};
+use crate::domain::extension::{CheckReport, RepairRequest};
 use crate::domain::{Scope, VaultName};
 use crate::engine::Engine;
 use crate::tui::text::harmless;
@@ -88,9 +89,6 @@ fn whole(options: ScopeOptions) -> Result<Scope, Failure> {
     Ok(Scope::new(options.account.unwrap_or(first.account), options.region.unwrap_or(first.region)))
 }
 
-/// How many lost items of a recovery point a line names.
-const NAMES: usize = 5;
-
 /// A report for people: one line a problem, and at the end what to do, each advice once.
 fn told(name: &str, report: &CheckReport) -> String {
     let mut text = format!(
@@ -121,26 +119,4 @@ fn told(name: &str, report: &CheckReport) -> String {
         text += &format!("  - {}\n", harmless(line));
     }
     text
-}
-
-/// A problem in one line.
-pub(super) fn line(word: &str, problem: &CheckProblem) -> String {
-    let mut text = format!("{word}: {}: ", problem.subject);
-    match problem.item_count {
-        Some(number) => {
-            let named = problem.items.iter().take(NAMES).map(|item| format!("{} ({})", item.path, item.reason));
-            text += &format!("{} cannot be restored: {}", count(number, "item"), named.collect::<Vec<_>>().join(", "));
-            let more = number.saturating_sub(NAMES as u64);
-            if more > 0 {
-                text += &format!(" and {more} more");
-            }
-        }
-        None => text += &problem.message,
-    }
-    format!("{}\n", harmless(&text))
-}
-
-/// A number and what it counts.
-pub(super) fn count(number: u64, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
