@@ -1,9 +1,5 @@
 //! What is known of a thing, where not every answer tells all of it.
 
-use crate::domain::damage::Damage;
-use crate::domain::recovery_point::{Creator, RecoveryPointStatus};
-use crate::domain::{Arn, CalculatedLifecycle, Lifecycle, ResourceType, Scope, Time};
-
 /// A member of a record that some operations' answers have and others lack. That it is not known is another thing than
 /// that there is none: "never deleted" is `Known(None)`, and nobody may conclude it from `Unknown`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -50,65 +46,6 @@ impl<T> Known<Option<T>> {
     /// The value, where it is known that there is one.
     pub fn told(self) -> Option<T> {
         self.known().flatten()
-    }
-}
-
-/// A recovery point as far as an answer tells of it. ListRecoveryPointsByResource tells least, DescribeRecoveryPoint all.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KnownPoint {
-    /// Its ARN.
-    pub arn: Arn,
-    /// Where its vault lives.
-    pub scope: Scope,
-    /// Its vault's name.
-    pub vault_name: String,
-    /// Its vault's ARN.
-    pub vault_arn: Arn,
-    /// What was backed up.
-    pub resource_arn: Arn,
-    /// The resource's name, where it has one.
-    pub resource_name: Option<String>,
-    /// The resource's type.
-    pub resource_type: ResourceType,
-    /// Its state.
-    pub status: RecoveryPointStatus,
-    /// Why it is in this state, or what is wrong with it.
-    pub status_message: Option<String>,
-    /// The start of its backup job: retention counts from here.
-    pub created: Time,
-    /// Its size in bytes.
-    pub size_bytes: Option<i64>,
-    /// The vault's key.
-    pub encryption_key_arn: Option<String>,
-    /// The plan and rule behind it; none made it when it was made on demand.
-    pub created_by: Known<Option<Creator>>,
-    /// The role that made it.
-    pub iam_role_arn: Known<Option<Arn>>,
-    /// When data began to flow.
-    pub initiated: Known<Option<Time>>,
-    /// When it was whole.
-    pub completed: Known<Option<Time>>,
-    /// How long it lives; for ever when it has no lifecycle.
-    pub lifecycle: Known<Option<Lifecycle>>,
-    /// When that acts.
-    pub calculated_lifecycle: Known<CalculatedLifecycle>,
-    /// Whether it is encrypted.
-    pub encrypted: Known<bool>,
-    /// When it was last restored.
-    pub last_restore: Known<Option<Time>>,
-    /// `WARM`, `COLD` or `DELETED`.
-    pub storage_class: Known<Option<String>>,
-}
-
-impl KnownPoint {
-    /// Whether something in it cannot be restored any more.
-    pub fn is_damaged(&self) -> bool {
-        Damage::is_told_by(self.status_message.as_deref())
-    }
-
-    /// When it is deleted: never is `Known(None)`.
-    pub fn delete_at(&self) -> Known<Option<Time>> {
-        self.calculated_lifecycle.map(|lifecycle| lifecycle.delete_at)
     }
 }
 

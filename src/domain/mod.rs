@@ -34,9 +34,10 @@ pub mod vault;
 pub use account::{Account, AccountId, Region, Scope};
 pub use arn::Arn;
 pub use error::Invalid;
-pub use known::{Known, KnownPoint};
+pub use known::Known;
 pub use lifecycle::{CalculatedLifecycle, Lifecycle, Retention};
 pub use names::{PlanId, PlanName, RuleName, SelectionId, SelectionName, VaultName};
+pub use recovery_point::KnownPoint;
 pub use resource::{Resource, ResourceType};
 
 /// Time as the whole program keeps it.
