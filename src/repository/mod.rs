@@ -6,6 +6,7 @@
 
 mod addition;
 mod backup;
+mod blobs;
 mod check;
 mod chunker;
 mod collect;
@@ -25,6 +26,7 @@ mod index_format;
 mod integrity;
 pub mod item_path;
 mod key_file;
+mod key_files;
 mod local_source;
 mod local_storage;
 mod lock;
@@ -33,20 +35,20 @@ mod node;
 mod open_folder;
 mod opened;
 pub mod pack;
+mod problem;
 mod quoting;
 mod references;
-#[allow(clippy::module_inception)]
-mod repository;
 mod restore;
 mod room;
 mod snapshot;
+mod snapshots;
 mod source;
 mod storage;
 mod timestamp;
 mod tree;
 
 pub use backup::{Adoption, BackupOutcome, BackupRequest, Copies, Prepared};
-pub use check::{CheckOutcome, Problem};
+pub use check::CheckOutcome;
 pub use chunker::{Chunker, ChunkerParameters};
 pub use collect::{CollectOutcome, CollectRequest, Moves, NoteMoves, RepackRule};
 pub use config_file::ConfigFile;
@@ -67,14 +69,159 @@ pub use losses::{LossWalk, LostItem, LostItems};
 pub use node::{ExtendedAttribute, Node, NodeKind};
 pub use open_folder::{Identity, OpenFolder};
 pub use pack::{FinishedPack, PackBuilder};
+pub use problem::Problem;
 pub use quoting::{quote as quote_name, unquote as unquote_name};
-pub use repository::{FoundSnapshots, Options, Repository};
 pub use restore::{Failure, RestoreOutcome, RestoreRequest, RestoreSize};
 pub use room::Room;
 pub use snapshot::{Snapshot, Summary};
+pub use snapshots::FoundSnapshots;
 pub use source::{
     Child, Children, Cut, Estimate, FileState, Issue, IssueKind, Note, Piece, SourceItem, SourceReader, TreeSource,
 };
 pub use storage::{FileKind, Stamp, Storage};
 pub use timestamp::Timestamp;
 pub use tree::{Tree, TreeReader, TreeWriter};
+
+use addition::Gate;
+use config_file::{CONFIG_COPY, ConfigState};
+use index_files::IndexFiles;
+use integrity::Integrity;
+use references::KnownPacks;
+use std::sync::{Arc, Mutex, RwLock};
+
+/// How a repository is worked with. The format is the same whatever is chosen.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Packs are closed when they reach this many bytes.
+    pub pack_size: usize,
+    /// zstd's level for blobs.
+    pub compression_level: i32,
+    /// Threads that hash, compress and encrypt; by default one for each processor, at most four.
+    pub workers: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let processors = std::thread::available_parallelism().map_or(2, usize::from);
+        Self { pack_size: 16 << 20, compression_level: compression::LEVEL, workers: processors.clamp(1, 4) }
+    }
+}
+
+/// An open repository. It can be shared between threads; several operations may run at once.
+pub struct Repository {
+    storage: Arc<dyn Storage>,
+    key: MasterKey,
+    config: ConfigFile,
+    options: Options,
+    index: RwLock<Index>,
+    index_files: Mutex<IndexFiles>,
+    integrity: Integrity,
+    known_packs: KnownPacks,
+    gate: Arc<Gate>,
+    /// Whether what a crash left was looked for since the repository was opened.
+    adopted: Mutex<bool>,
+    /// What stands in the config file is to be written again.
+    config_state: Mutex<ConfigState>,
+}
+
+impl Repository {
+    /// Makes a repository in an empty storage.
+    pub fn create(storage: Arc<dyn Storage>, key: MasterKey, options: Options) -> Result<Self> {
+        if storage.read_config()?.is_some() {
+            return Err(Error::AlreadyExists(storage.location()));
+        }
+        storage.prepare()?;
+        let config = ConfigFile::generate()?;
+        let sealed = key.seal_message(&config.to_json()?)?;
+        let repository = Self::assemble(storage, key, config, options, Integrity::empty(), ConfigState::Written);
+        // The record before the copy: a copy without a record tells that the record was lost.
+        repository.integrity.require();
+        repository.save_integrity()?;
+        repository.storage.write_side(CONFIG_COPY, &sealed)?;
+        repository.storage.write_config(&sealed)?;
+        Ok(repository)
+    }
+
+    /// Opens a repository and reads its index. Nothing is written: what is damaged is read from elsewhere where that is
+    /// possible, told by [`problems`](Self::problems), and mended by [`settle`](Self::settle).
+    pub fn open(storage: Arc<dyn Storage>, key: MasterKey, options: Options) -> Result<Self> {
+        let integrity = Integrity::read(storage.as_ref(), &key);
+        let (config, state) = config_file::read(storage.as_ref(), &key, &integrity)?;
+        let repository = Self::assemble(storage, key, config, options, integrity, state);
+        repository.reload_index()?;
+        Ok(repository)
+    }
+
+    fn assemble(
+        storage: Arc<dyn Storage>,
+        key: MasterKey,
+        config: ConfigFile,
+        options: Options,
+        integrity: Integrity,
+        state: ConfigState,
+    ) -> Self {
+        Self {
+            storage,
+            key,
+            config,
+            options,
+            index: RwLock::default(),
+            index_files: Mutex::default(),
+            integrity,
+            known_packs: KnownPacks::default(),
+            gate: Arc::default(),
+            adopted: Mutex::new(false),
+            config_state: Mutex::new(state),
+        }
+    }
+
+    /// Writes again what was found damaged when the repository was opened and is known from elsewhere: the config file, and
+    /// an index file for packs that no good one names. The damaged files are set aside. To be called when the repository
+    /// may be written.
+    pub fn settle(&self) -> Result<()> {
+        let _adding = self.gate().enter();
+        self.settle_index()?;
+        self.integrity.require_file();
+        self.save_integrity()?;
+        // Last, since a copy of the config without a record tells that the record was lost.
+        self.settle_config()
+    }
+
+    /// What its config file says.
+    pub fn config(&self) -> &ConfigFile {
+        &self.config
+    }
+
+    /// Where its files lie.
+    pub fn storage(&self) -> &Arc<dyn Storage> {
+        &self.storage
+    }
+
+    /// How it is worked with.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// Entered by whoever adds data, and alone by a collection.
+    fn gate(&self) -> &Arc<Gate> {
+        &self.gate
+    }
+
+    /// The key. Whoever has it can read everything.
+    pub fn key(&self) -> &MasterKey {
+        &self.key
+    }
+
+    // Keys
+
+    // Unpacked files: index, snapshots, locks
+
+    // Snapshots
+
+    // Blobs
+
+    /// The seed of the chunker for this repository; never 0, so that chunk sizes tell nothing about known files.
+    pub fn chunker_seed(&self) -> Result<u64> {
+        self.key.derive_seed("vaultdeck chunker seed 1")
+    }
+}

@@ -6,24 +6,10 @@ mod structure;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
-use super::{Control, FileKind, Id, Repository, Result};
+use super::{Control, FileKind, Id, Problem, Repository, Result};
 
 /// How many problems are kept by name; beyond it they are only counted.
 const KEPT: usize = 10_000;
-
-/// Something that is wrong, and what to do about it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Problem {
-    /// The file of the repository, or the item of a snapshot, at fault.
-    pub what: String,
-    /// What is wrong with it.
-    pub problem: String,
-    /// What to do.
-    pub advice: &'static str,
-    /// Whether it is a part of something: a blob of a pack, an item of a folder. What is lost by it is told by
-    /// [`LossWalk`](super::LossWalk) with its path.
-    pub inside: bool,
-}
 
 /// What a check found.
 #[derive(Debug, Clone, Default)]

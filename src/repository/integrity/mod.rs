@@ -23,8 +23,7 @@ pub use examine::Examined;
 use record::{Losses, Record};
 pub(super) use retire::Retired;
 
-use super::check::Problem;
-use super::{BlobKind, Error, FileKind, Id, Index, Location, MasterKey, Repository, Result, Stamp, Storage};
+use super::{BlobKind, Error, FileKind, Id, Index, Location, MasterKey, Problem, Repository, Result, Stamp, Storage};
 
 /// The name of the record among the files beside the repository.
 const RECORD: &str = "integrity";
