@@ -1,4 +1,4 @@
-//! The bodies of the engine's own routes under `/_vaultdeck/` (design §5). Both sides of the wire use these.
+//! The bodies of the engine's own routes under `/_vaultdeck/`, for what AWS's API has no operation. Both sides of the wire use these.
 
 use crate::domain::Time;
 use serde::{Deserialize, Serialize};

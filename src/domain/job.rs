@@ -1,4 +1,7 @@
-//! Backup, copy and restore jobs: their states and records (reference §3.1 to §3.3).
+//! Backup, copy and restore jobs: their states and records.
+//!
+//! The states are those of `State` in AWS's [BackupJob](https://docs.aws.amazon.com/aws-backup/latest/devguide/API_BackupJob.html), [CopyJob](https://docs.aws.amazon.com/aws-backup/latest/devguide/API_CopyJob.html) and `Status` in
+//! [RestoreJobsListMember](https://docs.aws.amazon.com/aws-backup/latest/devguide/API_RestoreJobsListMember.html).
 
 use crate::domain::names::JobId;
 use crate::domain::recovery_point::Creator;
@@ -174,7 +177,7 @@ pub enum JobKind {
 }
 
 impl JobState {
-    /// Whether a job of `kind` in this state may go on to `next` (reference §3.1 to §3.3). Staying is no change.
+    /// Whether a job of `kind` in this state may go on to `next`. Staying is no change; a state that is final is never left.
     pub fn can_become(&self, kind: JobKind, next: &Self) -> bool {
         use JobState::{Aborted, Aborting, Completed, Created, Expired, Failed, Partial, Pending, Running};
         let allowed: &[Self] = match (kind, self) {
@@ -240,8 +243,8 @@ impl BackupJob {
     }
 }
 
-/// The values of `MessageCategory` that this program writes (reference §3.7). AWS has more, and spells them in more
-/// than one way: compare without case.
+/// The values of `MessageCategory` that this program writes. AWS has more, and spells them in more than one way:
+/// compare without case.
 pub mod category {
     /// Nothing to say.
     pub const SUCCESS: &str = "SUCCESS";

@@ -1,4 +1,4 @@
-//! How long a recovery point lives (reference §2.4).
+//! How long a recovery point lives, and when it goes to cold storage: AWS's [Lifecycle](https://docs.aws.amazon.com/aws-backup/latest/devguide/API_Lifecycle.html).
 
 use crate::domain::{Invalid, Time};
 use chrono::Duration;

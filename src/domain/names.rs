@@ -1,4 +1,4 @@
-//! Names and identifiers with their patterns (reference §2.7).
+//! Names and identifiers with the patterns that AWS's API asks for.
 
 use crate::domain::Invalid;
 use serde::{Deserialize, Serialize};

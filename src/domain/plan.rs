@@ -1,4 +1,4 @@
-//! Backup plans: documents, rules, windows (reference §2.1 to §2.3, §2.17).
+//! Backup plans: documents, rules, windows, as [BackupPlan](https://docs.aws.amazon.com/aws-backup/latest/devguide/API_BackupPlan.html) has them.
 
 use crate::domain::{Arn, Lifecycle, PlanId, Scope, Tags, Time};
 use serde::{Deserialize, Serialize};

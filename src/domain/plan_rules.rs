@@ -1,4 +1,4 @@
-//! The rules that a plan's document obeys, and its defaults (reference §2.1 to §2.8).
+//! The rules that a plan's document obeys, and its defaults: those of [CreateBackupPlan](https://docs.aws.amazon.com/aws-backup/latest/devguide/API_CreateBackupPlan.html).
 
 use crate::domain::lifecycle::unsupported;
 use crate::domain::plan::{AdvancedBackupSetting, CopyAction, PlanDocument, Rule};

@@ -1,4 +1,4 @@
-//! The runs of a plan: which of them happen where rules overlap (reference §2.3).
+//! The runs of a plan: which of them happen where rules overlap.
 //!
 //! When the start windows of two rules overlap, only the run of the rule with the longer retention happens; of two
 //! that keep equally long, that of the rule that stands first in the document. A run that does not happen displaces

@@ -4,7 +4,7 @@ use crate::domain::damage::Damage;
 use crate::domain::{Arn, CalculatedLifecycle, Known, Lifecycle, ResourceType, Scope, Time};
 use serde::{Deserialize, Serialize};
 
-/// The state of a recovery point (reference §3.4).
+/// The state of a recovery point, as `Status` of [DescribeRecoveryPoint](https://docs.aws.amazon.com/aws-backup/latest/devguide/API_DescribeRecoveryPoint.html) names it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum RecoveryPointStatus {
     /// The backup is under way.

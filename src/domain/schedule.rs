@@ -1,4 +1,4 @@
-//! Schedules: AWS's six-field cron in a time zone, and the runs that it gives (reference §2.1).
+//! Schedules: AWS's six-field cron in a time zone, and the runs that it gives.
 //!
 //! The expression is read on the wall clock of its time zone. A time that daylight saving skips runs right after the
 //! gap, unless the next regular run follows within the hour; a time that the clock shows twice runs once, the first

@@ -1,4 +1,4 @@
-//! Selections: which resources a plan protects (reference §5).
+//! Selections: which resources a plan protects, as [BackupSelection](https://docs.aws.amazon.com/aws-backup/latest/devguide/API_BackupSelection.html) has it.
 
 use crate::domain::{Arn, PlanId, SelectionId, Time};
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! Which resources a selection takes, and why (reference §5).
+//! Which resources a selection takes, and why.
 
 use crate::domain::selection::{Candidate, ConditionParameter, Conditions, SelectionDocument, TagCondition};
 use crate::domain::{Arn, Invalid, Region, SelectionName};

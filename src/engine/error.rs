@@ -1,4 +1,4 @@
-//! Why the engine refused or failed, with AWS's exception and AWS's words where they are known (reference §6).
+//! Why the engine refused or failed, with AWS's exception and AWS's words where they are known.
 
 use crate::domain::Invalid;
 use crate::domain::error::InvalidKind;

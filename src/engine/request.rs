@@ -86,7 +86,7 @@ pub struct StartBackup {
 pub struct StartRestore {
     /// What is restored.
     pub recovery_point_arn: Arn,
-    /// The keys of the resource type (reference §4).
+    /// The keys of the resource type, see [`crate::domain::restore`].
     pub metadata: BTreeMap<String, String>,
     /// The role to run under.
     pub iam_role_arn: Option<Arn>,

@@ -1,4 +1,4 @@
-//! Errors on the wire (reference §6): one [`Failure`], spelled by each protocol in its own way.
+//! Errors on the wire: one [`Failure`], spelled by each protocol in its own way.
 
 use super::cbor::NotCbor;
 use super::reply::Reply;

@@ -1,4 +1,4 @@
-//! The wire protocols in front of the engine (design §5).
+//! The wire protocols in front of the engine.
 //!
 //! One router answers for all services: AWS Backup (rest-json), STS (query), Organizations and Resource Groups Tagging
 //! (awsJson1.1, and rpc-v2-cbor), the engine's own extension under `/_vaultdeck/`, and `/_clock`. Who sent a

@@ -47,7 +47,7 @@ class Engine:
         self.close_pipes()
 
     def stop(self):
-        """SIGTERM; must end within 5 s (design §5). What it printed behind the first line is returned."""
+        """SIGTERM; must end within 5 s. What it printed behind the first line is returned."""
         if self.process.poll() is None:
             self.process.terminate()
             self.process.wait(8)

@@ -1,4 +1,4 @@
-//! The data directory (design §11): its layout, the lock that proves a live engine, and what is refused.
+//! The data directory: its layout, the lock that proves a live engine, and what is refused.
 //!
 //! ```text
 //! DIR/ 0700

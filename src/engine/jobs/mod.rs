@@ -1,4 +1,4 @@
-//! Jobs: persistent state machines for backup and restore (design §4, §11).
+//! Jobs: persistent state machines for backup and restore.
 //!
 //! The catalog holds what a job is; a thread per job does the work; the conductor, one thread, moves all of it: it makes
 //! scheduled jobs, starts what may start, expires what came too late, sweeps what has outlived its days. Under a

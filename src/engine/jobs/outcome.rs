@@ -1,4 +1,4 @@
-//! What a finished job says of itself (design §11, Outcomes): state, category and message in AWS's words.
+//! What a finished job says of itself: state, category and message in AWS's words.
 
 use crate::domain::extension::MissingItem;
 use crate::domain::job::JobState;

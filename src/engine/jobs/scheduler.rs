@@ -1,4 +1,4 @@
-//! The scheduler: plan × rule × selection makes jobs (reference §2.3, §3.5).
+//! The scheduler: plan × rule × selection makes jobs.
 //!
 //! Each plan remembers up to when its runs were evaluated. A run that fell due while the engine was off starts late when
 //! its start window is still open; otherwise it leaves an expired job, so that nobody takes silence for success.

@@ -1,4 +1,4 @@
-//! Job summaries: how many jobs there were, by account, state, type and message category (reference §2.15).
+//! Job summaries: how many jobs there were, by account, state, type and message category.
 
 use crate::domain::{Invalid, Region, Time};
 use crate::engine::Engine;

@@ -1,4 +1,5 @@
-//! Which folders can be a file system's data (design §11).
+//! Which folders can be a file system's data: an existing one on one file system, neither inside nor above the data
+//! directory, by its canonical path.
 
 use crate::domain::Invalid;
 use crate::engine::error::Result;

@@ -66,7 +66,7 @@ impl Engine {
         })
     }
 
-    /// Changes how long a recovery point lives. Both values are set: what is not given is never (reference §2.4).
+    /// Changes how long a recovery point lives. Both values are set: what is not given is never, as in AWS.
     pub fn update_recovery_point_lifecycle(
         &self,
         caller: &Caller,

@@ -1,4 +1,4 @@
-//! AWS Backup (rest-json, reference §1): one file per group of operations.
+//! AWS Backup (rest-json): one file per group of operations.
 //!
 //! A handler reads its parameters, asks the engine, and writes the answer with AWS's member names.
 

@@ -1,4 +1,4 @@
-//! Signature Version 4, the verifying side (reference §1.1; AWS's "Signature Version 4 signing process").
+//! Signature Version 4, the verifying side (AWS's "Signature Version 4 signing process").
 //!
 //! A request is read in steps, so that a stranger is sent away before a body is taken in: [`Authorization::of`] takes the
 //! header apart, the engine says whose key it is, [`Authorization::check_head`] looks at all that needs no body, and
