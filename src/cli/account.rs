@@ -3,15 +3,16 @@
 use super::arguments::{AccountCommand, PlainFormat};
 use super::failure::{Exit, Failure};
 use super::host::{Host, Purpose};
-use super::output::{self, Column, Show};
+use super::output::{self, Column};
 use super::{Session, rows};
+use crate::client::attributes::account;
 use crate::domain::extension::AddAccount;
 
 const COLUMNS: [Column; 4] = [
-    Column { title: "ID", member: "AccountId", show: Show::Plain },
-    Column { title: "NAME", member: "Name", show: Show::Plain },
-    Column { title: "EMAIL", member: "Email", show: Show::Plain },
-    Column { title: "MANAGEMENT", member: "Management", show: Show::Plain },
+    Column::of(&account::ID),
+    Column::of(&account::NAME),
+    Column::of(&account::EMAIL),
+    Column::of(&account::MANAGEMENT),
 ];
 
 pub(super) async fn run(session: &Session, command: AccountCommand) -> Result<Exit, Failure> {

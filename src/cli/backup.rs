@@ -8,6 +8,7 @@ use super::follow::{Follower, Glance, wait};
 use super::host::{Host, Purpose};
 use super::{output, rows};
 use crate::client::Mutation;
+use crate::client::attributes::backup_job;
 use crate::client::audit::Audit;
 use crate::client::mutate::Outcome;
 use crate::client::mutation::{StartBackup, new_token};
@@ -117,7 +118,7 @@ fn tell(job: &BackupJob, format: PlainFormat) -> Result<Exit, Failure> {
         _ => Exit::Failed,
     };
     if format == PlainFormat::Json {
-        output::print_json(&rows::backup_job(job))?;
+        output::print_json(&rows::told(job, backup_job::ALL))?;
     } else if let (Some(arn), JobState::Completed) = (&job.recovery_point_arn, &job.state) {
         output::write(&format!("{arn}\n"))?;
     }

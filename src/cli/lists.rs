@@ -5,63 +5,61 @@ use super::arguments::{JobsOptions, Kind, ListOptions, PointsOptions};
 use super::context::Reached;
 use super::failure::{Exit, Failure};
 use super::host::Purpose;
-use super::output::{self, Column, Row, Show};
+use super::output::{self, Column, Row};
 use super::rows;
 use crate::client::Fault;
+use crate::client::attributes::{Attribute, account, backup_job, copy_job, plan, point, restore_job, vault};
 use crate::client::lists::Listed;
 use crate::domain::Scope;
 
-const fn column(title: &'static str, member: &'static str, show: Show) -> Column {
-    Column { title, member, show }
-}
-
 const VAULTS: [Column; 6] = [
-    column("VAULT", "BackupVaultName", Show::Plain),
-    column("ACCOUNT", "AccountId", Show::Plain),
-    column("REGION", "Region", Show::Plain),
-    column("POINTS", "NumberOfRecoveryPoints", Show::Number),
-    column("CREATED", "CreationDate", Show::Time),
-    column("LOCKED", "Locked", Show::Plain),
+    Column::of(&vault::NAME),
+    Column::of(&vault::ACCOUNT),
+    Column::of(&vault::REGION),
+    Column::of(&vault::POINTS),
+    Column::of(&vault::CREATED),
+    Column::of(&vault::LOCKED),
 ];
 
 const PLANS: [Column; 6] = [
-    column("PLAN", "BackupPlanName", Show::Plain),
-    column("ID", "BackupPlanId", Show::Plain),
-    column("ACCOUNT", "AccountId", Show::Plain),
-    column("REGION", "Region", Show::Plain),
-    column("CREATED", "CreationDate", Show::Time),
-    column("LAST RUN", "LastExecutionDate", Show::Time),
+    Column::of(&plan::NAME),
+    Column::of(&plan::ID),
+    Column::of(&plan::ACCOUNT),
+    Column::of(&plan::REGION),
+    Column::of(&plan::CREATED),
+    Column::of(&plan::LAST_RUN),
 ];
 
+/// The three kinds of job stand in one table: what they share has one member.
 const JOBS: [Column; 9] = [
-    column("KIND", "Kind", Show::Plain),
-    column("STATE", "State", Show::Plain),
-    column("RESOURCE", "Resource", Show::Plain),
-    column("VAULT", "BackupVaultName", Show::Plain),
-    column("CREATED", "CreationDate", Show::Time),
-    column("SIZE", "BackupSizeInBytes", Show::Bytes),
-    column("ACCOUNT", "AccountId", Show::Plain),
-    column("ID", "JobId", Show::Plain),
-    column("MESSAGE", "StatusMessage", Show::Plain),
+    Column::of(&backup_job::KIND),
+    Column::of(&backup_job::STATE),
+    Column::of(&backup_job::RESOURCE),
+    Column::of(&backup_job::VAULT),
+    Column::of(&backup_job::CREATED),
+    Column::of(&backup_job::SIZE),
+    Column::of(&backup_job::ACCOUNT),
+    Column::of(&backup_job::ID),
+    Column::of(&backup_job::MESSAGE),
 ];
 
 const POINTS: [Column; 8] = [
-    column("STATUS", "Status", Show::Plain),
-    column("RESOURCE", "Resource", Show::Plain),
-    column("VAULT", "BackupVaultName", Show::Plain),
-    column("CREATED", "CreationDate", Show::Time),
-    column("DELETED AT", "DeleteAt", Show::Time),
-    column("SIZE", "BackupSizeInBytes", Show::Bytes),
-    column("ACCOUNT", "AccountId", Show::Plain),
-    column("RECOVERY POINT", "RecoveryPointArn", Show::Plain),
+    Column::of(&point::STATUS),
+    Column::of(&point::RESOURCE),
+    Column::of(&point::VAULT),
+    Column::of(&point::CREATED),
+    Column::of(&point::DELETED),
+    Column::of(&point::SIZE),
+    Column::of(&point::ACCOUNT),
+    Column::of(&point::ARN),
 ];
 
 const ACCOUNTS: [Column; 5] = [
-    column("ID", "AccountId", Show::Plain),
-    column("NAME", "Name", Show::Plain),
-    column("EMAIL", "Email", Show::Plain),
-    column("STATUS", "Status", Show::Plain),
-    column("MANAGEMENT", "Management", Show::Plain),
+    Column::of(&account::ID),
+    Column::of(&account::NAME),
+    Column::of(&account::EMAIL),
+    Column::of(&account::STATUS),
+    Column::of(&account::MANAGEMENT),
 ];
 
 /// Rows from everywhere, and where none came from.
@@ -72,8 +70,8 @@ struct Found {
 }
 
 impl Found {
-    fn add<T>(&mut self, listed: Listed<T>, row: impl Fn(&T) -> Row) {
-        self.rows.extend(listed.rows.iter().map(|record| row(record)));
+    fn add<T>(&mut self, listed: Listed<T>, attributes: &[&Attribute<T>]) {
+        self.rows.extend(listed.rows.iter().map(|record| rows::told(&**record, attributes)));
         self.faults.extend(listed.faults);
     }
 
@@ -86,10 +84,6 @@ impl Found {
 
     /// Prints what was found, and says on standard error what could not be asked.
     fn tell(mut self, columns: &[Column], options: &ListOptions) -> Result<Exit, Failure> {
-        for row in self.rows.iter_mut().filter(|_| columns.iter().any(|column| column.member == "Resource")) {
-            let name = resource_name(row);
-            row.insert("Resource".to_owned(), name.into());
-        }
         let nothing = self.rows.is_empty();
         output::print(columns, &self.rows, options.output)?;
         self.faults.dedup();
@@ -104,13 +98,6 @@ impl Found {
     }
 }
 
-/// What a person calls the resource of a row: its name, or the last part of its ARN.
-fn resource_name(row: &Row) -> Option<String> {
-    let text = |member: &str| row.get(member).and_then(|value| value.as_str()).filter(|text| !text.is_empty());
-    let name = text("ResourceName").or_else(|| text("ResourceArn")?.rsplit(['/', ':']).next());
-    name.map(str::to_owned)
-}
-
 async fn reach(session: &Session, options: &ListOptions) -> Result<Reached, Failure> {
     let regions: Vec<_> = options.within.region.iter().cloned().collect();
     Reached::open(session, &options.place, &regions, false, Purpose::Look).await
@@ -121,7 +108,7 @@ pub(super) async fn vaults(session: &Session, options: &ListOptions) -> Result<E
     let listed = reached.connection.list_vaults(&options.within.within()).await;
     reached.close().await;
     let mut found = Found::default();
-    found.add(listed?, rows::vault);
+    found.add(listed?, vault::ALL);
     found.tell(&VAULTS, options)
 }
 
@@ -130,7 +117,7 @@ pub(super) async fn plans(session: &Session, options: &ListOptions) -> Result<Ex
     let listed = reached.connection.list_plans(&options.within.within()).await;
     reached.close().await;
     let mut found = Found::default();
-    found.add(listed?, rows::plan);
+    found.add(listed?, plan::ALL);
     found.tell(&PLANS, options)
 }
 
@@ -151,13 +138,19 @@ async fn find_jobs(reached: &Reached, options: &JobsOptions) -> Result<Found, Fa
     let wanted = |kind| options.kind.is_none_or(|only| only == kind);
     let mut found = Found::default();
     if wanted(Kind::Backup) {
-        found.add(reached.connection.list_backup_jobs(&within).await?, rows::backup_job);
+        found.add(
+            reached.connection.list_backup_jobs(&within).await?,
+            &[backup_job::ALL, &[&backup_job::RESOURCE]].concat(),
+        );
     }
     if wanted(Kind::Restore) {
-        found.add(reached.connection.list_restore_jobs(&within).await?, rows::restore_job);
+        found.add(
+            reached.connection.list_restore_jobs(&within).await?,
+            &[restore_job::ALL, &[&restore_job::RESOURCE]].concat(),
+        );
     }
     if wanted(Kind::Copy) {
-        found.add(reached.connection.list_copy_jobs(&within).await?, rows::copy_job);
+        found.add(reached.connection.list_copy_jobs(&within).await?, &[copy_job::ALL, &[&copy_job::RESOURCE]].concat());
     }
     Ok(found)
 }
@@ -168,7 +161,7 @@ pub(super) async fn points(session: &Session, options: &PointsOptions) -> Result
     let listed = reached.connection.list_recovery_points(&within, options.vault.as_deref()).await;
     reached.close().await;
     let mut found = Found::default();
-    found.add(listed?, rows::recovery_point);
+    found.add(listed?, &[point::ALL, &[&point::RESOURCE]].concat());
     found.newest_first();
     found.tell(&POINTS, &options.list)
 }
@@ -181,6 +174,6 @@ pub(super) async fn accounts(session: &Session, options: &ListOptions) -> Result
     let wanted = options.within.account.as_ref();
     let accounts = listed?;
     let accounts = accounts.iter().filter(|account| wanted.is_none_or(|wanted| *wanted == account.id));
-    found.rows = accounts.map(|account| rows::account(account)).collect();
+    found.rows = accounts.map(|account| rows::told(&**account, account::ALL)).collect();
     found.tell(&ACCOUNTS, options)
 }

@@ -7,6 +7,8 @@
 
 use super::failure::Failure;
 use super::format::Format;
+use crate::client::attributes::Attribute;
+use crate::client::attributes::value::Unit;
 use crate::tui::text::harmless;
 use serde_json::{Map, Value};
 use std::io::Write;
@@ -32,6 +34,19 @@ pub(super) enum Show {
     Number,
     /// A moment, to the minute, in UTC.
     Time,
+}
+
+impl Column {
+    /// The column of what is told of records everywhere.
+    pub(super) const fn of<T>(attribute: &Attribute<T>) -> Self {
+        let show = match attribute.unit {
+            Unit::None => Show::Plain,
+            Unit::Pieces => Show::Number,
+            Unit::Bytes => Show::Bytes,
+            Unit::Moment => Show::Time,
+        };
+        Self { title: attribute.title, member: attribute.member, show }
+    }
 }
 
 /// One row: AWS's member names, in the order of the CSV.

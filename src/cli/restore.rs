@@ -6,6 +6,7 @@ use super::failure::{Exit, Failure};
 use super::follow::{Follower, Glance, wait};
 use super::host::{Host, Purpose};
 use super::{Session, absolute, backup, output, rows};
+use crate::client::attributes::restore_job;
 use crate::client::audit::Audit;
 use crate::client::lists::Within;
 use crate::client::mutate::Outcome;
@@ -117,7 +118,7 @@ async fn follow(reached: &Reached, scope: &Scope, id: &JobId) -> Result<Arc<Rest
 fn tell(job: &RestoreJob, format: PlainFormat) -> Result<Exit, Failure> {
     let done = job.state == JobState::Completed;
     if format == PlainFormat::Json {
-        output::print_json(&rows::restore_job(job))?;
+        output::print_json(&rows::told(job, restore_job::ALL))?;
     } else if let (Some(arn), true) = (&job.created_resource_arn, done) {
         output::write(&format!("{arn}\n"))?;
     }

@@ -16,6 +16,7 @@
 //! Text from any API is stripped of control characters here, once ([`text`]); failures become a [`Fault`] in plain words.
 
 pub mod approve;
+pub mod attributes;
 pub mod audit;
 pub mod capabilities;
 pub mod connect;

@@ -14,7 +14,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 /// What a table needs to know of its rows.
-pub trait Record: 'static {
+pub trait Record: Sized + 'static {
     /// What tells it from all others; the selection follows it.
     fn id(&self) -> Cow<'_, str>;
     /// Its columns.

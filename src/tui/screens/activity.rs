@@ -1,11 +1,13 @@
 //! Screen 8: what this dashboard changed since it started.
 
 use crate::client::Key;
+use crate::client::attributes::Scoped;
+use crate::domain::Scope;
 use crate::tui::fmt;
 use crate::tui::screens::list::Listed;
 use crate::tui::screens::pane;
 use crate::tui::store::{Freshness, Line};
-use crate::tui::table::{Cell, Column, Record, When};
+use crate::tui::table::{Cell, Column, Record};
 use crate::tui::theme::Role;
 use crate::tui::world::{Activity, World};
 use std::borrow::Cow;
@@ -23,9 +25,7 @@ static COLUMNS: &[Column<Activity>] = &[
         Some(Err(_)) => Cell::new(format!("{} refused", world.glyphs.bad), Role::Bad),
     }),
     Column::<Activity>::new("WHAT", 20, 50, |entry, _| Cell::new(entry.summary.clone(), Role::Accent)),
-    Column::<Activity>::new("ACCOUNT", 12, 20, |entry, world| Cell::plain(world.account(&entry.scope.account)))
-        .when(When::ManyAccounts)
-        .priority(2),
+    Column::account(12, 20).priority(2),
     Column::<Activity>::new("REGION", 12, 14, |entry, _| Cell::plain(entry.scope.region.to_string())).priority(4),
     Column::<Activity>::new("CALLS", 16, 30, |entry, _| Cell::dim(entry.operations.clone())).priority(3),
     Column::<Activity>::new("DETAIL", 20, 32, |entry, _| match &entry.outcome {
@@ -36,6 +36,12 @@ static COLUMNS: &[Column<Activity>] = &[
     .grows()
     .priority(1),
 ];
+
+impl Scoped for Activity {
+    fn scope(&self) -> &Scope {
+        &self.scope
+    }
+}
 
 impl Record for Activity {
     fn id(&self) -> Cow<'_, str> {

@@ -1,5 +1,6 @@
 //! Screen 3: the plans.
 
+use crate::client::attributes::plan;
 use crate::client::{Answer, Key, Query};
 use crate::domain::plan::PlanSummary;
 use crate::tui::fmt;
@@ -9,7 +10,7 @@ use crate::tui::screens::list::Listed;
 use crate::tui::screens::pane;
 use crate::tui::store::{Freshness, Line};
 use crate::tui::subject::Subject;
-use crate::tui::table::{Cell, Column, Record, When, by_text};
+use crate::tui::table::{Cell, Column, Record, by_text};
 use crate::tui::theme::Role;
 use crate::tui::world::World;
 use std::borrow::Cow;
@@ -23,8 +24,7 @@ pub struct Plans {
 }
 
 static COLUMNS: &[Column<PlanSummary>] = &[
-    Column::<PlanSummary>::new("PLAN", 14, 36, |plan, _| Cell::new(plan.name.clone(), Role::Accent))
-        .sorted(|a, b| by_text(&a.name, &b.name)),
+    Column::of(&plan::NAME, 14, 36).role(Role::Accent).sorted(|a, b| by_text(&a.name, &b.name)),
     Column::<PlanSummary>::new("RULES", 5, 5, |plan, world| {
         let detail = world.store.plan(&plan.scope, &plan.id);
         Cell::plain(detail.map(|detail| detail.plan.document.rules.len().to_string()).unwrap_or_default())
@@ -48,26 +48,23 @@ static COLUMNS: &[Column<PlanSummary>] = &[
     })
     .right()
     .priority(1),
-    Column::<PlanSummary>::new("LAST RUN", 11, 14, |plan, world| match plan.last_execution {
-        Some(at) => Cell::plain(fmt::relative(world.now(), at)),
-        None => Cell::dim("never"),
-    })
-    .right()
-    .sorted(|a, b| b.last_execution.cmp(&a.last_execution))
-    .priority(4),
-    Column::<PlanSummary>::new("ACCOUNT", 12, 20, |plan, world| Cell::plain(world.account(&plan.scope.account)))
-        .when(When::ManyAccounts)
-        .sorted(|a, b| a.scope.account.cmp(&b.scope.account))
-        .priority(2),
-    Column::<PlanSummary>::new("REGION", 12, 14, |plan, _| Cell::plain(plan.scope.region.to_string()))
-        .when(When::ManyRegions)
-        .sorted(|a, b| a.scope.region.cmp(&b.scope.region))
-        .priority(5),
-    Column::<PlanSummary>::new("CHANGED", 8, 10, |plan, world| Cell::dim(fmt::age(world.now(), plan.created)))
+    Column::of(&plan::LAST_RUN, 11, 14)
+        .shown(|plan, world| match plan.last_execution {
+            Some(at) => Cell::plain(fmt::relative(world.now(), at)),
+            None => Cell::dim("never"),
+        })
+        .right()
+        .sorted(|a, b| b.last_execution.cmp(&a.last_execution))
+        .priority(4),
+    Column::account(12, 20).by_account().priority(2),
+    Column::region(12, 14).by_region().priority(5),
+    Column::of(&plan::CREATED, 8, 10)
+        .titled("CHANGED")
+        .shown(|plan, world| Cell::dim(fmt::age(world.now(), plan.created)))
         .right()
         .sorted(|a, b| b.created.cmp(&a.created))
         .priority(7),
-    Column::<PlanSummary>::new("ID", 12, 38, |plan, _| Cell::dim(plan.id.to_string())).grows().priority(8),
+    Column::of(&plan::ID, 12, 38).role(Role::Dim).grows().priority(8),
 ];
 
 impl Record for PlanSummary {

@@ -1,5 +1,6 @@
 //! The recovery points of a vault, or of a resource.
 
+use crate::client::attributes::point;
 use crate::client::{Answer, Key, Query};
 use crate::domain::{Arn, Known, KnownPoint, Scope};
 use crate::tui::fmt;
@@ -70,41 +71,35 @@ fn not_known(world: &World) -> Cell {
 }
 
 static COLUMNS: &[Column<KnownPoint>] = &[
-    Column::<KnownPoint>::new("CREATED", 11, 11, |point, _| Cell::plain(fmt::short(point.created)))
-        .sorted(|a, b| b.created.cmp(&a.created)),
+    Column::of(&point::CREATED, 11, 11).sorted(|a, b| b.created.cmp(&a.created)),
     Column::<KnownPoint>::new("AGE", 5, 8, |point, world| Cell::dim(fmt::coarse(world.now() - point.created)))
         .right()
         .priority(4),
-    Column::<KnownPoint>::new("RESOURCE", 14, 28, |point, _| {
-        Cell::new(resource_name(point.resource_name.as_ref(), &point.resource_arn), Role::Accent)
-    })
-    .when(When::ManyResources)
-    .sorted(|a, b| {
+    Column::of(&point::RESOURCE, 14, 28).role(Role::Accent).when(When::ManyResources).sorted(|a, b| {
         by_text(
             &resource_name(a.resource_name.as_ref(), &a.resource_arn),
             &resource_name(b.resource_name.as_ref(), &b.resource_arn),
         )
     }),
-    Column::<KnownPoint>::new("VAULT", 12, 20, |point, _| Cell::new(point.vault_name.clone(), Role::Accent))
+    Column::of(&point::VAULT, 12, 20)
+        .role(Role::Accent)
         .when(When::ManyVaults)
         .sorted(|a, b| by_text(&a.vault_name, &b.vault_name)),
-    Column::<KnownPoint>::new("TYPE", 4, 9, |point, _| Cell::plain(point.resource_type.as_str().to_owned()))
-        .when(When::ManyResources)
-        .priority(6),
-    Column::<KnownPoint>::new("STATUS", 11, 12, |point, world| status::point(point, world.glyphs))
+    Column::of(&point::TYPE, 4, 9).when(When::ManyResources).priority(6),
+    Column::of(&point::STATUS, 11, 12)
+        .shown(|point, world| status::point(point, world.glyphs))
         .sorted(|a, b| a.status.as_str().cmp(b.status.as_str())),
-    Column::<KnownPoint>::new("SIZE", 8, 9, |point, _| Cell::plain(fmt::maybe_bytes(point.size_bytes)))
+    Column::of(&point::SIZE, 8, 9).sorted(|a, b| b.size_bytes.cmp(&a.size_bytes)).priority(3),
+    Column::of(&point::DELETED, 7, 12)
+        .titled("DELETED")
+        .shown(|point, world| match point.delete_at() {
+            Known::Unknown => not_known(world),
+            Known::Known(None) => Cell::dim("never"),
+            Known::Known(Some(at)) => Cell::plain(fmt::relative(world.now(), at)),
+        })
         .right()
-        .sorted(|a, b| b.size_bytes.cmp(&a.size_bytes))
-        .priority(3),
-    Column::<KnownPoint>::new("DELETED", 7, 12, |point, world| match point.delete_at() {
-        Known::Unknown => not_known(world),
-        Known::Known(None) => Cell::dim("never"),
-        Known::Known(Some(at)) => Cell::plain(fmt::relative(world.now(), at)),
-    })
-    .right()
-    .priority(2)
-    .sorted(|a, b| a.delete_at().told().cmp(&b.delete_at().told())),
+        .priority(2)
+        .sorted(|a, b| a.delete_at().told().cmp(&b.delete_at().told())),
     Column::<KnownPoint>::new("PLAN", 9, 24, |point, world| match &point.created_by {
         Known::Unknown => not_known(world),
         Known::Known(None) => Cell::dim("on demand"),
@@ -114,12 +109,9 @@ static COLUMNS: &[Column<KnownPoint>] = &[
         Known::Known(Some(creator)) => Cell::plain(creator.backup_plan_name.clone()),
     })
     .priority(5),
-    Column::<KnownPoint>::new("MESSAGE", 20, 32, |point, _| {
-        Cell::dim(point.status_message.clone().unwrap_or_default())
-    })
-    .grows()
-    .priority(1),
-    Column::<KnownPoint>::new("RECOVERY POINT", 14, 24, |point, _| Cell::dim(point.arn.last_part().to_owned()))
+    Column::of(&point::MESSAGE, 20, 32).role(Role::Dim).grows().priority(1),
+    Column::of(&point::ARN, 14, 24)
+        .shown(|point, _| Cell::dim(point.arn.last_part().to_owned()))
         .grows()
         .elide(Elide::Middle)
         .priority(8),

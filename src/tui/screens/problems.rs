@@ -1,5 +1,6 @@
 //! Problems, as the overview and the list of findings show them: what a person on call must see first.
 
+use crate::client::attributes::Scoped;
 use crate::domain::finding::{Facts, Finding, FindingKind, Severity, Subject, findings};
 use crate::domain::{Scope, Time};
 use crate::tui::fmt;
@@ -7,7 +8,7 @@ use crate::tui::paint::{Painter, segment};
 use crate::tui::route::{Route, Tab};
 use crate::tui::screens::{pane, status};
 use crate::tui::subject;
-use crate::tui::table::{Cell, Column, Record, When, by_text};
+use crate::tui::table::{Cell, Column, Record, by_text};
 use crate::tui::theme::Role;
 use crate::tui::world::World;
 use chrono::Duration;
@@ -58,15 +59,16 @@ static COLUMNS: &[Column<Problem>] = &[
         .priority(1),
     Column::<Problem>::new("OF", 14, 24, |problem, _| Cell::new(problem.name.clone(), Role::Accent))
         .sorted(|a, b| by_text(&a.name, &b.name)),
-    Column::<Problem>::new("ACCOUNT", 10, 18, |problem, world| Cell::plain(world.account(&problem.scope.account)))
-        .when(When::ManyAccounts)
-        .sorted(|a, b| a.scope.account.cmp(&b.scope.account))
-        .priority(2),
-    Column::<Problem>::new("REGION", 12, 14, |problem, _| Cell::plain(problem.scope.region.to_string()))
-        .when(When::ManyRegions)
-        .priority(4),
+    Column::account(10, 18).by_account().priority(2),
+    Column::region(12, 14).priority(4),
     Column::<Problem>::new("WHY", 20, 30, |problem, _| Cell::plain(problem.detail.clone())).grows().priority(3),
 ];
+
+impl Scoped for Problem {
+    fn scope(&self) -> &Scope {
+        &self.scope
+    }
+}
 
 impl Record for Problem {
     fn id(&self) -> Cow<'_, str> {

@@ -1,5 +1,6 @@
 //! Screen 6: what can be protected, and whether it is.
 
+use crate::client::attributes::Scoped;
 use crate::client::{Key, Query};
 use crate::domain::{Arn, ResourceType, Scope, Tags, Time};
 use crate::tui::fmt;
@@ -9,7 +10,7 @@ use crate::tui::screens::list::Listed;
 use crate::tui::screens::pane;
 use crate::tui::store::Line;
 use crate::tui::subject::Subject;
-use crate::tui::table::{Cell, Column, Record, When, by_text};
+use crate::tui::table::{Cell, Column, Record, by_text};
 use crate::tui::text::Elide;
 use crate::tui::theme::Role;
 use crate::tui::world::World;
@@ -53,13 +54,8 @@ static COLUMNS: &[Column<Row>] = &[
     .right()
     .sorted(|a, b| a.last.cmp(&b.last)),
     Column::<Row>::new("VAULT", 12, 24, |row, _| Cell::plain(row.vault.clone())).priority(2),
-    Column::<Row>::new("ACCOUNT", 10, 20, |row, world| Cell::plain(world.account(&row.scope.account)))
-        .when(When::ManyAccounts)
-        .sorted(|a, b| a.scope.account.cmp(&b.scope.account))
-        .priority(1),
-    Column::<Row>::new("REGION", 12, 14, |row, _| Cell::plain(row.scope.region.to_string()))
-        .when(When::ManyRegions)
-        .priority(5),
+    Column::account(10, 20).by_account().priority(1),
+    Column::region(12, 14).priority(5),
     Column::<Row>::new("TAGS", 10, 30, |row, _| {
         let tags: Vec<String> = row.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
         Cell::dim(tags.join(" "))
@@ -67,6 +63,12 @@ static COLUMNS: &[Column<Row>] = &[
     .priority(6),
     Column::<Row>::new("PATH", 14, 30, |row, _| Cell::dim(row.path.clone())).grows().elide(Elide::Left).priority(3),
 ];
+
+impl Scoped for Row {
+    fn scope(&self) -> &Scope {
+        &self.scope
+    }
+}
 
 impl Record for Row {
     fn id(&self) -> Cow<'_, str> {

@@ -1,5 +1,6 @@
 //! Screen 2: the vaults.
 
+use crate::client::attributes::vault;
 use crate::client::{Answer, Key, Query};
 use crate::domain::vault::Vault;
 use crate::tui::fmt;
@@ -9,7 +10,7 @@ use crate::tui::screens::list::Listed;
 use crate::tui::screens::pane;
 use crate::tui::store::Line;
 use crate::tui::subject::Subject;
-use crate::tui::table::{Cell, Column, Record, When, by_text};
+use crate::tui::table::{Cell, Column, Record, by_text};
 use crate::tui::text::Elide;
 use crate::tui::theme::Role;
 use crate::tui::world::World;
@@ -21,25 +22,18 @@ use std::sync::Arc;
 pub struct Vaults;
 
 static COLUMNS: &[Column<Vault>] = &[
-    Column::<Vault>::new("VAULT", 20, 40, |vault, _| Cell::new(vault.name.clone(), Role::Accent))
-        .sorted(|a, b| by_text(&a.name, &b.name)),
-    Column::<Vault>::new("POINTS", 6, 9, |vault, _| Cell::plain(fmt::grouped(vault.recovery_points.max(0) as u64)))
-        .right()
-        .sorted(|a, b| b.recovery_points.cmp(&a.recovery_points)),
-    Column::<Vault>::new("LOCK", 10, 11, |vault, world| match (vault.locked, vault.lock_date) {
-        (false, _) => Cell::dim(world.glyphs.none),
-        (true, Some(_)) => Cell::new("compliance", Role::Good),
-        (true, None) => Cell::new("governance", Role::Good),
-    })
-    .priority(3),
-    Column::<Vault>::new("ACCOUNT", 12, 20, |vault, world| Cell::plain(world.account(&vault.scope.account)))
-        .when(When::ManyAccounts)
-        .sorted(|a, b| a.scope.account.cmp(&b.scope.account))
-        .priority(1),
-    Column::<Vault>::new("REGION", 12, 14, |vault, _| Cell::plain(vault.scope.region.to_string()))
-        .when(When::ManyRegions)
-        .sorted(|a, b| a.scope.region.cmp(&b.scope.region))
-        .priority(2),
+    Column::of(&vault::NAME, 20, 40).role(Role::Accent).sorted(|a, b| by_text(&a.name, &b.name)),
+    Column::of(&vault::POINTS, 6, 9).sorted(|a, b| b.recovery_points.cmp(&a.recovery_points)),
+    Column::of(&vault::LOCKED, 10, 11)
+        .titled("LOCK")
+        .shown(|vault, world| match (vault.locked, vault.lock_date) {
+            (false, _) => Cell::dim(world.glyphs.none),
+            (true, Some(_)) => Cell::new("compliance", Role::Good),
+            (true, None) => Cell::new("governance", Role::Good),
+        })
+        .priority(3),
+    Column::account(12, 20).by_account().priority(1),
+    Column::region(12, 14).by_region().priority(2),
     Column::<Vault>::new("RETENTION", 9, 14, |vault, _| {
         Cell::dim(match (vault.min_retention_days, vault.max_retention_days) {
             (None, None) => String::new(),
@@ -57,14 +51,12 @@ static COLUMNS: &[Column<Vault>] = &[
         if missing { Cell::new("none yet", Role::Warning) } else { Cell::dim("") }
     })
     .priority(4),
-    Column::<Vault>::new("CREATED", 8, 10, |vault, world| Cell::dim(fmt::age(world.now(), vault.created)))
+    Column::of(&vault::CREATED, 8, 10)
+        .shown(|vault, world| Cell::dim(fmt::age(world.now(), vault.created)))
         .right()
         .sorted(|a, b| b.created.cmp(&a.created))
         .priority(7),
-    Column::<Vault>::new("KEY", 24, 40, |vault, _| Cell::dim(vault.encryption_key_arn.clone().unwrap_or_default()))
-        .grows()
-        .elide(Elide::Middle)
-        .priority(8),
+    Column::of(&vault::KEY, 24, 40).role(Role::Dim).grows().elide(Elide::Middle).priority(8),
 ];
 
 impl Record for Vault {

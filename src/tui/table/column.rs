@@ -1,5 +1,8 @@
 //! A table's columns, as data.
 
+use crate::client::attributes::value::{Unit, Value};
+use crate::client::attributes::{self, Attribute, Scoped};
+use crate::tui::fmt;
 use crate::tui::text::Elide;
 use crate::tui::theme::Role;
 use crate::tui::world::World;
@@ -58,8 +61,16 @@ impl When {
     }
 }
 
+/// What stands in a column's cells.
+pub(super) enum Content<T: 'static> {
+    /// What is told of the record everywhere.
+    Attribute(&'static Attribute<T>, Role),
+    /// What this column makes of it.
+    Made(fn(&T, &World) -> Cell),
+}
+
 /// A column, as data.
-pub struct Column<T: ?Sized> {
+pub struct Column<T: 'static> {
     pub(super) title: &'static str,
     pub(super) minimum: u16,
     pub(super) ideal: u16,
@@ -68,14 +79,48 @@ pub struct Column<T: ?Sized> {
     pub(super) right: bool,
     pub(super) elide: Elide,
     pub(super) when: When,
-    pub(super) cell: fn(&T, &World) -> Cell,
+    pub(super) content: Content<T>,
     pub(super) order: Option<fn(&T, &T) -> Ordering>,
 }
 
-impl<T: ?Sized> Column<T> {
-    /// A column that is of no use in less than `minimum` columns of the screen and needs no more than `ideal`; where its
-    /// texts are short it takes what they need.
+impl<T: Scoped> Column<T> {
+    /// The account of each row by its name, where rows of several are shown.
+    pub const fn account(minimum: u16, ideal: u16) -> Self {
+        let title = const { attributes::account::<T>().title };
+        Self::new(title, minimum, ideal, |row, world| Cell::plain(world.account(&row.scope().account)))
+            .when(When::ManyAccounts)
+    }
+
+    /// The region of each row, where rows of several are shown.
+    pub const fn region(minimum: u16, ideal: u16) -> Self {
+        Self::of(const { &attributes::region::<T>() }, minimum, ideal).when(When::ManyRegions)
+    }
+
+    /// Can be sorted by the account's id.
+    pub const fn by_account(self) -> Self {
+        self.sorted(|a, b| a.scope().account.cmp(&b.scope().account))
+    }
+
+    /// Can be sorted by the region.
+    pub const fn by_region(self) -> Self {
+        self.sorted(|a, b| a.scope().region.cmp(&b.scope().region))
+    }
+}
+
+impl<T> Column<T> {
+    /// What is told of a record everywhere, under the same title; see [`Column::new`] for the widths.
+    pub const fn of(attribute: &'static Attribute<T>, minimum: u16, ideal: u16) -> Self {
+        let column = Self::with(attribute.title, minimum, ideal, Content::Attribute(attribute, Role::Text));
+        if matches!(attribute.unit, Unit::Pieces | Unit::Bytes) { column.right() } else { column }
+    }
+
+    /// A column that only this list has. It is of no use in less than `minimum` columns of the screen and needs no more
+    /// than `ideal`; where its texts are short it takes what they need.
     pub const fn new(title: &'static str, minimum: u16, ideal: u16, cell: fn(&T, &World) -> Cell) -> Self {
+        Self::with(title, minimum, ideal, Content::Made(cell))
+    }
+
+    const fn with(title: &'static str, minimum: u16, ideal: u16, content: Content<T>) -> Self {
         Self {
             title,
             minimum,
@@ -85,7 +130,7 @@ impl<T: ?Sized> Column<T> {
             right: false,
             elide: Elide::Right,
             when: When::Always,
-            cell,
+            content,
             order: None,
         }
     }
@@ -121,9 +166,50 @@ impl<T: ?Sized> Column<T> {
         self
     }
 
+    /// How the attribute's text looks.
+    pub const fn role(mut self, role: Role) -> Self {
+        if let Content::Attribute(attribute, _) = self.content {
+            self.content = Content::Attribute(attribute, role);
+        }
+        self
+    }
+
+    /// Shows something else in the attribute's place: a sign beside the word, an age and not the moment.
+    pub const fn shown(mut self, cell: fn(&T, &World) -> Cell) -> Self {
+        self.content = Content::Made(cell);
+        self
+    }
+
+    /// Stands under another title here.
+    pub const fn titled(mut self, title: &'static str) -> Self {
+        self.title = title;
+        self
+    }
+
     /// Can be sorted by.
     pub const fn sorted(mut self, order: fn(&T, &T) -> Ordering) -> Self {
         self.order = Some(order);
         self
+    }
+
+    /// What stands in it in a row.
+    pub(super) fn cell(&self, row: &T, world: &World) -> Cell {
+        match self.content {
+            Content::Attribute(attribute, role) => Cell::new(text((attribute.value)(row), attribute.unit), role),
+            Content::Made(cell) => cell(row, world),
+        }
+    }
+}
+
+/// A value as people read it; nothing where nothing is told.
+fn text(value: Value<'_>, unit: Unit) -> String {
+    match value {
+        Value::Nothing => String::new(),
+        Value::Text(text) => text.into_owned(),
+        Value::Number(number) if unit == Unit::Bytes => fmt::maybe_bytes(Some(number)),
+        Value::Number(number) => fmt::grouped(number.max(0) as u64),
+        Value::Fraction(number) => number.to_string(),
+        Value::Flag(flag) => if flag { "yes" } else { "no" }.to_owned(),
+        Value::Time(time) => fmt::short(time),
     }
 }

@@ -25,7 +25,7 @@ struct Candidate {
 
 /// Which columns are shown in `width`, where, and how wide: index, offset, width. `widest` is the width of each column's
 /// widest text, 0 where all are blank.
-pub(super) fn places<T: ?Sized>(
+pub(super) fn places<T>(
     columns: &[Column<T>],
     applies: impl Fn(When) -> bool,
     widest: &[u16],
@@ -66,7 +66,7 @@ pub(super) fn places<T: ?Sized>(
     places
 }
 
-fn candidate<T: ?Sized>(index: usize, column: &Column<T>, widest: u16) -> Candidate {
+fn candidate<T>(index: usize, column: &Column<T>, widest: u16) -> Candidate {
     let blank = widest == 0;
     let texts = if blank { crate::tui::text::columns(column.title) } else { widest };
     let wish = column.ideal.max(column.minimum).min(texts);

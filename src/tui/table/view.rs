@@ -48,7 +48,7 @@ impl<T: Record> List<T> {
         let rows: Vec<Built<'_, T>> = in_view
             .map(|(position, index)| {
                 let line = &self.lines[*index as usize];
-                let cells = T::columns().iter().map(|column| (column.cell)(&line.record, world)).collect();
+                let cells = T::columns().iter().map(|column| column.cell(&line.record, world)).collect();
                 Built { line, cells, selected: position == self.table.cursor }
             })
             .collect();

@@ -1,17 +1,16 @@
 //! The tab of backup jobs.
 
+use crate::client::attributes::backup_job;
 use crate::client::{Answer, Key, Query};
 use crate::domain::job::BackupJob;
-use crate::tui::fmt;
 use crate::tui::msg::Act;
 use crate::tui::route::Route;
-use crate::tui::screens::jobs::{account, is_bad, push_all, took};
+use crate::tui::screens::jobs::{is_bad, push_all, took};
 use crate::tui::screens::list::Listed;
-use crate::tui::screens::points::resource_name;
 use crate::tui::screens::{pane, status};
 use crate::tui::store::Line;
 use crate::tui::subject::Subject;
-use crate::tui::table::{Cell, Column, Record, When, by_text};
+use crate::tui::table::{Cell, Column, Record, by_text};
 use crate::tui::theme::Role;
 use crate::tui::world::World;
 use std::borrow::Cow;
@@ -23,41 +22,28 @@ use std::sync::Arc;
 pub struct BackupJobs;
 
 static COLUMNS: &[Column<BackupJob>] = &[
-    Column::<BackupJob>::new("STATE", 13, 13, |job, world| status::backup_job(job, world.glyphs))
+    Column::of(&backup_job::STATE, 13, 13)
+        .shown(|job, world| status::backup_job(job, world.glyphs))
         .sorted(|a, b| a.state.cmp(&b.state)),
-    Column::<BackupJob>::new("CREATED", 11, 11, |job, _| Cell::plain(fmt::short(job.created)))
-        .sorted(|a, b| b.created.cmp(&a.created)),
-    Column::<BackupJob>::new("RESOURCE", 14, 28, |job, _| {
-        Cell::new(resource_name(job.resource_name.as_ref(), &job.resource_arn), Role::Accent)
-    })
-    .sorted(|a, b| by_text(a.resource_arn.as_str(), b.resource_arn.as_str())),
-    Column::<BackupJob>::new("TYPE", 4, 9, |job, _| Cell::plain(job.resource_type.as_str().to_owned())).priority(8),
-    Column::<BackupJob>::new("VAULT", 12, 24, |job, _| Cell::plain(job.vault_name.clone()))
-        .sorted(|a, b| by_text(&a.vault_name, &b.vault_name))
-        .priority(3),
-    Column::<BackupJob>::new("SIZE", 8, 9, |job, _| Cell::plain(fmt::maybe_bytes(job.size_bytes)))
-        .right()
-        .sorted(|a, b| b.size_bytes.cmp(&a.size_bytes))
-        .priority(4),
+    Column::of(&backup_job::CREATED, 11, 11).sorted(|a, b| b.created.cmp(&a.created)),
+    Column::of(&backup_job::RESOURCE, 14, 28)
+        .role(Role::Accent)
+        .sorted(|a, b| by_text(a.resource_arn.as_str(), b.resource_arn.as_str())),
+    Column::of(&backup_job::TYPE, 4, 9).priority(8),
+    Column::of(&backup_job::VAULT, 12, 24).sorted(|a, b| by_text(&a.vault_name, &b.vault_name)).priority(3),
+    Column::of(&backup_job::SIZE, 8, 9).sorted(|a, b| b.size_bytes.cmp(&a.size_bytes)).priority(4),
     Column::<BackupJob>::new("TOOK", 6, 8, |job, world| Cell::plain(took(job.initiated, job.completed, world.now())))
         .right()
         .priority(6),
-    Column::<BackupJob>::new("ACCOUNT", 10, 20, |job, world| account(|job: &BackupJob| &job.scope, job, world))
-        .when(When::ManyAccounts)
-        .sorted(|a, b| a.scope.account.cmp(&b.scope.account))
-        .priority(1),
-    Column::<BackupJob>::new("REGION", 12, 14, |job, _| Cell::plain(job.scope.region.to_string()))
-        .when(When::ManyRegions)
-        .sorted(|a, b| a.scope.region.cmp(&b.scope.region))
-        .priority(5),
-    Column::<BackupJob>::new("PLAN", 10, 22, |job, _| match &job.created_by {
-        None => Cell::dim("on demand"),
-        Some(creator) => Cell::plain(creator.backup_plan_name.clone()),
-    })
-    .priority(7),
-    Column::<BackupJob>::new("MESSAGE", 20, 32, |job, _| Cell::dim(job.status_message.clone().unwrap_or_default()))
-        .grows()
-        .priority(2),
+    Column::account(10, 20).by_account().priority(1),
+    Column::region(12, 14).by_region().priority(5),
+    Column::of(&backup_job::PLAN, 10, 22)
+        .shown(|job, _| match &job.created_by {
+            None => Cell::dim("on demand"),
+            Some(creator) => Cell::plain(creator.backup_plan_name.clone()),
+        })
+        .priority(7),
+    Column::of(&backup_job::MESSAGE, 20, 32).role(Role::Dim).grows().priority(2),
 ];
 
 impl Record for BackupJob {

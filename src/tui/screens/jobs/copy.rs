@@ -1,17 +1,17 @@
 //! The tab of copy jobs.
 
+use crate::client::attributes::copy_job;
 use crate::client::{Answer, Feature, Key, Query};
 use crate::domain::Arn;
 use crate::domain::job::CopyJob;
-use crate::tui::fmt;
 use crate::tui::msg::Act;
 use crate::tui::route::Route;
-use crate::tui::screens::jobs::{account, is_bad, push_all, text, took};
+use crate::tui::screens::jobs::{is_bad, push_all, text, took};
 use crate::tui::screens::list::Listed;
 use crate::tui::screens::{pane, status};
 use crate::tui::store::Line;
 use crate::tui::subject::Subject;
-use crate::tui::table::{Cell, Column, Record, When};
+use crate::tui::table::{Cell, Column, Record};
 use crate::tui::theme::Role;
 use crate::tui::world::World;
 use std::borrow::Cow;
@@ -23,28 +23,23 @@ use std::sync::Arc;
 pub struct CopyJobs;
 
 static COLUMNS: &[Column<CopyJob>] = &[
-    Column::<CopyJob>::new("STATE", 13, 13, |job, world| status::job(&job.state, None, world.glyphs))
+    Column::of(&copy_job::STATE, 13, 13)
+        .shown(|job, world| status::job(&job.state, None, world.glyphs))
         .sorted(|a, b| a.state.cmp(&b.state)),
-    Column::<CopyJob>::new("CREATED", 11, 11, |job, _| Cell::plain(job.created.map(fmt::short).unwrap_or_default()))
-        .sorted(|a, b| b.created.cmp(&a.created)),
-    Column::<CopyJob>::new("RESOURCE", 14, 28, |job, _| {
-        let name =
-            job.resource_name.clone().or_else(|| job.resource_arn.as_ref().map(|arn| arn.last_part().to_owned()));
-        Cell::new(name.unwrap_or_default(), Role::Accent)
-    }),
-    Column::<CopyJob>::new("FROM", 12, 24, |job, _| Cell::plain(vault_of(job.source_vault_arn.as_ref()))).priority(4),
-    Column::<CopyJob>::new("TO", 12, 24, |job, _| Cell::plain(vault_of(job.destination_vault_arn.as_ref())))
+    Column::of(&copy_job::CREATED, 11, 11).sorted(|a, b| b.created.cmp(&a.created)),
+    Column::of(&copy_job::RESOURCE, 14, 28).role(Role::Accent),
+    Column::of(&copy_job::FROM, 12, 24)
+        .shown(|job, _| Cell::plain(vault_of(job.source_vault_arn.as_ref())))
+        .priority(4),
+    Column::of(&copy_job::TO, 12, 24)
+        .shown(|job, _| Cell::plain(vault_of(job.destination_vault_arn.as_ref())))
         .priority(1),
-    Column::<CopyJob>::new("SIZE", 8, 9, |job, _| Cell::plain(fmt::maybe_bytes(job.size_bytes))).right().priority(5),
+    Column::of(&copy_job::SIZE, 8, 9).priority(5),
     Column::<CopyJob>::new("TOOK", 6, 8, |job, world| Cell::plain(took(job.created, job.completed, world.now())))
         .right()
         .priority(6),
-    Column::<CopyJob>::new("ACCOUNT", 10, 20, |job, world| account(|job: &CopyJob| &job.scope, job, world))
-        .when(When::ManyAccounts)
-        .priority(2),
-    Column::<CopyJob>::new("MESSAGE", 20, 32, |job, _| Cell::dim(job.status_message.clone().unwrap_or_default()))
-        .grows()
-        .priority(3),
+    Column::account(10, 20).priority(2),
+    Column::of(&copy_job::MESSAGE, 20, 32).role(Role::Dim).grows().priority(3),
 ];
 
 fn vault_of(arn: Option<&Arn>) -> String {

@@ -6,7 +6,7 @@ mod restore;
 
 use crate::client::Key;
 use crate::domain::job::JobState;
-use crate::domain::{Arn, Scope, Time};
+use crate::domain::{Arn, Time};
 use crate::tui::command::Command;
 use crate::tui::fmt;
 use crate::tui::msg::Act;
@@ -14,7 +14,7 @@ use crate::tui::paint::{Painter, segment};
 use crate::tui::screens::list::ListScreen;
 use crate::tui::screens::screen::Screen;
 use crate::tui::subject::Subject;
-use crate::tui::table::{Cell, Table};
+use crate::tui::table::Table;
 use crate::tui::theme::Role;
 use crate::tui::world::World;
 use ratatui::layout::Rect;
@@ -44,10 +44,6 @@ pub fn took(started: Option<Time>, ended: Option<Time>, now: Time) -> String {
         (Some(started), None) => fmt::coarse(now - started),
         _ => String::new(),
     }
-}
-
-fn account<T>(scope: fn(&T) -> &Scope, record: &T, world: &World) -> Cell {
-    Cell::plain(world.account(&scope(record).account))
 }
 
 fn push_all(words: &mut String, all: &[&str]) {

@@ -1,16 +1,16 @@
 //! The tab of restore jobs.
 
+use crate::client::attributes::restore_job;
 use crate::client::{Answer, Key, Query};
 use crate::domain::job::RestoreJob;
-use crate::tui::fmt;
 use crate::tui::msg::Act;
 use crate::tui::route::Route;
-use crate::tui::screens::jobs::{account, is_bad, push_all, text, took};
+use crate::tui::screens::jobs::{is_bad, push_all, text, took};
 use crate::tui::screens::list::Listed;
 use crate::tui::screens::{pane, status};
 use crate::tui::store::Line;
 use crate::tui::subject::Subject;
-use crate::tui::table::{Cell, Column, Record, When};
+use crate::tui::table::{Cell, Column, Record};
 use crate::tui::theme::Role;
 use crate::tui::world::World;
 use std::borrow::Cow;
@@ -22,34 +22,29 @@ use std::sync::Arc;
 pub struct RestoreJobs;
 
 static COLUMNS: &[Column<RestoreJob>] = &[
-    Column::<RestoreJob>::new("STATE", 13, 13, |job, world| status::job(&job.state, job.percent_done, world.glyphs))
+    Column::of(&restore_job::STATE, 13, 13)
+        .shown(|job, world| status::job(&job.state, job.percent_done, world.glyphs))
         .sorted(|a, b| a.state.cmp(&b.state)),
-    Column::<RestoreJob>::new("CREATED", 11, 11, |job, _| Cell::plain(fmt::short(job.created)))
-        .sorted(|a, b| b.created.cmp(&a.created)),
+    Column::of(&restore_job::CREATED, 11, 11).sorted(|a, b| b.created.cmp(&a.created)),
     Column::<RestoreJob>::new("FROM", 14, 28, |job, world| {
         let source = job.source_resource_arn.as_ref().or(job.recovery_point_arn.as_ref());
         Cell::new(source.map(|arn| world.resource_name(&job.scope, arn)).unwrap_or_default(), Role::Accent)
     }),
-    Column::<RestoreJob>::new("RESTORED", 12, 28, |job, world| {
-        let restored = job.created_resource_arn.as_ref();
-        Cell::plain(restored.map(|arn| world.resource_name(&job.scope, arn)).unwrap_or_default())
-    })
-    .priority(3),
-    Column::<RestoreJob>::new("SIZE", 8, 9, |job, _| Cell::plain(fmt::maybe_bytes(job.size_bytes))).right().priority(4),
+    Column::of(&restore_job::RESTORED, 12, 28)
+        .shown(|job, world| {
+            let restored = job.created_resource_arn.as_ref();
+            Cell::plain(restored.map(|arn| world.resource_name(&job.scope, arn)).unwrap_or_default())
+        })
+        .priority(3),
+    Column::of(&restore_job::SIZE, 8, 9).priority(4),
     Column::<RestoreJob>::new("TOOK", 6, 8, |job, world| {
         Cell::plain(took(Some(job.created), job.completed, world.now()))
     })
     .right()
     .priority(5),
-    Column::<RestoreJob>::new("ACCOUNT", 10, 20, |job, world| account(|job: &RestoreJob| &job.scope, job, world))
-        .when(When::ManyAccounts)
-        .priority(1),
-    Column::<RestoreJob>::new("REGION", 12, 14, |job, _| Cell::plain(job.scope.region.to_string()))
-        .when(When::ManyRegions)
-        .priority(6),
-    Column::<RestoreJob>::new("MESSAGE", 20, 32, |job, _| Cell::dim(job.status_message.clone().unwrap_or_default()))
-        .grows()
-        .priority(2),
+    Column::account(10, 20).priority(1),
+    Column::region(12, 14).priority(6),
+    Column::of(&restore_job::MESSAGE, 20, 32).role(Role::Dim).grows().priority(2),
 ];
 
 impl Record for RestoreJob {

@@ -1,0 +1,129 @@
+//! What is told of each kind of record, as data: a title, AWS's name of it, and its value. The columns of the dashboard's
+//! screens and of the command line's lists, JSON and CSV are made of these, so that a thing has one name and one meaning
+//! wherever it stands.
+//!
+//! A module per kind of record names its attributes and lists in `ALL` those that JSON and CSV have, in the order of the
+//! CSV. To tell one thing more, add it here; a screen or a list then takes it into its columns.
+
+pub mod account;
+pub mod backup_job;
+pub mod copy_job;
+pub mod plan;
+pub mod point;
+pub mod restore_job;
+pub mod value;
+pub mod vault;
+
+use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
+use crate::domain::plan::PlanSummary;
+use crate::domain::vault::Vault;
+use crate::domain::{Arn, KnownPoint, Scope};
+use value::{Unit, Value};
+
+/// One thing that is told of records of a kind.
+#[derive(Debug)]
+pub struct Attribute<T: 'static> {
+    /// What stands above its column.
+    pub title: &'static str,
+    /// AWS's name of it where AWS has one: its member in JSON, its column in CSV.
+    pub member: &'static str,
+    /// What its values count.
+    pub unit: Unit,
+    /// Its value in a record.
+    pub value: fn(&T) -> Value<'_>,
+}
+
+impl<T> Attribute<T> {
+    /// A text, or a yes or no.
+    const fn text(title: &'static str, member: &'static str, value: fn(&T) -> Value<'_>) -> Self {
+        Self { title, member, unit: Unit::None, value }
+    }
+
+    /// A number of things.
+    const fn number(title: &'static str, member: &'static str, value: fn(&T) -> Value<'_>) -> Self {
+        Self { title, member, unit: Unit::Pieces, value }
+    }
+
+    /// A number of bytes.
+    const fn bytes(title: &'static str, member: &'static str, value: fn(&T) -> Value<'_>) -> Self {
+        Self { title, member, unit: Unit::Bytes, value }
+    }
+
+    /// A moment.
+    const fn time(title: &'static str, member: &'static str, value: fn(&T) -> Value<'_>) -> Self {
+        Self { title, member, unit: Unit::Moment, value }
+    }
+}
+
+/// What lives in an account and a region.
+pub trait Scoped {
+    /// Where it lives.
+    fn scope(&self) -> &Scope;
+}
+
+macro_rules! scoped {
+    ($($record:ty),+) => {
+        $(impl Scoped for $record {
+            fn scope(&self) -> &Scope {
+                &self.scope
+            }
+        })+
+    };
+}
+scoped!(Vault, PlanSummary, BackupJob, CopyJob, RestoreJob, KnownPoint);
+
+/// The account that something lives in.
+pub const fn account<T: Scoped>() -> Attribute<T> {
+    Attribute::text("ACCOUNT", "AccountId", |record| record.scope().account.as_str().into())
+}
+
+/// The region that something lives in.
+pub const fn region<T: Scoped>() -> Attribute<T> {
+    Attribute::text("REGION", "Region", |record| record.scope().region.as_str().into())
+}
+
+/// What people call a resource: its name, else the end of its ARN.
+fn resource<'a>(name: Option<&'a String>, arn: Option<&'a Arn>) -> Value<'a> {
+    let name = name.map(String::as_str).filter(|name| !name.is_empty());
+    name.or_else(|| arn.map(Arn::last_part)).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// Each member is told once, and each has a title.
+    fn check<T: std::fmt::Debug>(kind: &str, all: &[&Attribute<T>]) {
+        let members: BTreeSet<&str> = all.iter().map(|attribute| attribute.member).collect();
+        assert_eq!(members.len(), all.len(), "{kind} tells a member twice");
+        let untitled = all.iter().find(|attribute| attribute.title.is_empty() || attribute.member.is_empty());
+        assert!(untitled.is_none(), "{kind} has {untitled:?}");
+    }
+
+    #[test]
+    fn every_attribute_has_a_name_of_its_own() {
+        check("vault", vault::ALL);
+        check("plan", plan::ALL);
+        check("backup job", backup_job::ALL);
+        check("copy job", copy_job::ALL);
+        check("restore job", restore_job::ALL);
+        check("recovery point", point::ALL);
+        check("account", account::ALL);
+    }
+
+    #[test]
+    fn what_the_three_kinds_of_job_share_has_one_name() {
+        let titles = |member: &str| {
+            let backup = backup_job::ALL.iter().find(|one| one.member == member).map(|one| (one.title, one.unit));
+            let restore = restore_job::ALL.iter().find(|one| one.member == member).map(|one| (one.title, one.unit));
+            let copy = copy_job::ALL.iter().find(|one| one.member == member).map(|one| (one.title, one.unit));
+            [backup, restore, copy].into_iter().flatten().collect::<BTreeSet<_>>()
+        };
+        let members = backup_job::ALL.iter().map(|one| one.member);
+        let members = members.chain(restore_job::ALL.iter().map(|one| one.member));
+        for member in members.chain(copy_job::ALL.iter().map(|one| one.member)) {
+            assert_eq!(titles(member).len(), 1, "{member}: {:?}", titles(member));
+        }
+    }
+}
