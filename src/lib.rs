@@ -62,7 +62,7 @@
 //!
 //! The dashboard and the command line change nothing by themselves. A change is first pending, with its exact request, its
 //! `aws` command line and its danger; only an approved one can be sent, and the audit log has a line on disk before the
-//! request leaves (on a full disk: in room taken ahead, or it waits): [`client::approve`], [`client::mutate`], [`client::audit`].
+//! request leaves (on a full disk: in room taken ahead, or it waits): [`client::change`], [`client::approve`], [`client::audit`].
 //!
 //! # Threads
 //!

@@ -7,11 +7,10 @@ use super::failure::{Exit, Failure};
 use super::follow::{Follower, Glance, wait};
 use super::host::{Host, Purpose};
 use super::{output, rows};
-use crate::client::Mutation;
+use crate::client::Outcome;
 use crate::client::attributes::backup_job;
 use crate::client::audit::Audit;
-use crate::client::mutate::Outcome;
-use crate::client::mutation::{StartBackup, new_token};
+use crate::client::change::{StartBackup, new_token};
 use crate::domain::job::{BackupJob, JobState};
 use crate::domain::names::JobId;
 use crate::domain::{Arn, Lifecycle, Scope};
@@ -47,7 +46,7 @@ async fn start(
     let resource = resource(reached, &options.resource).await?;
     let scope = scope(reached, options, &resource).await?;
     let role = options.role.clone().unwrap_or_else(|| Arn::default_role(&scope.account));
-    let order = Mutation::StartBackup(StartBackup {
+    let order = StartBackup {
         vault: options.vault.clone(),
         resource,
         role,
@@ -57,7 +56,7 @@ async fn start(
         tags: options.tags.iter().cloned().collect(),
         options: BTreeMap::new(),
         idempotency_token: new_token(),
-    });
+    };
     let Outcome::BackupJob(id) = reached.connection.order(audit, scope.clone(), order).await? else {
         return Err(Failure::failed("the service told no job"));
     };

@@ -78,8 +78,8 @@ impl From<Fault> for Failure {
     }
 }
 
-impl From<crate::client::mutate::Failure> for Failure {
-    fn from(failure: crate::client::mutate::Failure) -> Self {
+impl From<crate::client::ChangeFailure> for Failure {
+    fn from(failure: crate::client::ChangeFailure) -> Self {
         let message = failure.to_string();
         Self { message, ..Self::from(failure.fault) }
     }

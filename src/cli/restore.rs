@@ -8,10 +8,9 @@ use super::host::{Host, Purpose};
 use super::{Session, absolute, backup, output, rows};
 use crate::client::attributes::restore_job;
 use crate::client::audit::Audit;
+use crate::client::change::{StartRestore, new_token};
 use crate::client::lists::Within;
-use crate::client::mutate::Outcome;
-use crate::client::mutation::{StartRestore, new_token};
-use crate::client::{Answer, Key, Mutation, Query};
+use crate::client::{Answer, Key, Outcome, Query};
 use crate::domain::KnownPoint;
 use crate::domain::job::{JobState, RestoreJob};
 use crate::domain::names::JobId;
@@ -40,14 +39,14 @@ async fn start(reached: &Reached, audit: &Arc<Audit>, options: &RestoreOptions) 
     let metadata = metadata(given.metadata.clone(), options, &resource_type)?;
     restore::validate(&resource_type, &metadata)?;
     let role = options.role.clone().unwrap_or_else(|| Arn::default_role(&point.scope.account));
-    let order = Mutation::StartRestore(StartRestore {
+    let order = StartRestore {
         recovery_point: point.arn.clone(),
         metadata,
         role: Some(role),
         resource_type: Some(resource_type),
         copy_source_tags: options.copy_source_tags,
         idempotency_token: new_token(),
-    });
+    };
     let Outcome::RestoreJob(id) = reached.connection.order(audit, point.scope.clone(), order).await? else {
         return Err(Failure::failed("the service told no job"));
     };

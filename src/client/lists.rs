@@ -4,10 +4,10 @@ use crate::client::approve::{Pending, approve_command_line};
 use crate::client::audit::Audit;
 use crate::client::connect::Connection;
 use crate::client::fetch::Bucket;
-use crate::client::mutate::{Failure, Outcome, mutate};
+use crate::client::mutate::mutate;
 use crate::client::query::ScopeView;
 use crate::client::read::{Ask, Question};
-use crate::client::{Answer, Fault, FaultKind, Key, Mutation, Query, Rows};
+use crate::client::{Answer, ChangeFailure, Fault, FaultKind, Key, Mutation, Outcome, Query, Rows};
 use crate::domain::KnownPoint;
 use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
 use crate::domain::names::JobId;
@@ -168,10 +168,10 @@ impl Connection {
         self: &Arc<Self>,
         audit: &Arc<Audit>,
         scope: Scope,
-        mutation: Mutation,
-    ) -> Result<Outcome, Failure> {
+        mutation: impl Into<Mutation>,
+    ) -> Result<Outcome, ChangeFailure> {
         let pending = Pending::new(scope, mutation, &self.capabilities(), &self.command_line());
-        let refused = |why: &str| Failure { fault: Fault::new(FaultKind::Refused, why), done: Vec::new() };
+        let refused = |why: &str| ChangeFailure { fault: Fault::new(FaultKind::Refused, why), done: Vec::new() };
         mutate(self, audit, approve_command_line(pending.map_err(refused)?)).await
     }
 

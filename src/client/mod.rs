@@ -1,4 +1,4 @@
-//! The AWS SDK on the dashboard's side (design §6).
+//! The AWS SDK on the dashboard's side.
 //!
 //! Everything that the dashboard and the command line know of the world comes through here, and everything that they
 //! change goes through here:
@@ -8,7 +8,7 @@
 //! - [`query`]: what can be asked. A [`Key`] is a [`Query`] in a scope; the answers are the domain's records.
 //! - [`fetch`]: the [`fetch::Fetcher`] keeps the answers of the wanted keys fresh and reports [`Event`]s. It owns pacing,
 //!   backing off and paging; no call ever hangs and no failure ends it.
-//! - [`mutation`], [`approve`], [`mutate`], [`audit`]: a [`Mutation`] becomes a [`Pending`] (the exact requests, their `aws`
+//! - [`change`], [`approve`], [`mutate`], [`audit`]: a [`Mutation`] becomes a [`Pending`] (the exact requests, their `aws`
 //!   lines, the danger, what must be typed); only [`approve::approve`] makes an [`Approved`] of it; only
 //!   [`mutate::mutate`] can carry one out, and it writes the audit log before and after.
 //! - [`control`]: the engine's own routes, for the command line.
@@ -19,6 +19,8 @@ pub mod approve;
 pub mod attributes;
 pub mod audit;
 pub mod capabilities;
+pub mod change;
+mod command_line;
 pub mod connect;
 pub mod control;
 mod explain;
@@ -27,13 +29,13 @@ pub mod fetch;
 pub mod lists;
 mod map;
 pub mod mutate;
-pub mod mutation;
 pub mod query;
 mod read;
 pub mod text;
 
-pub use approve::{Approved, Ask, Danger, Pending};
+pub use approve::{Approved, Pending};
 pub use capabilities::{Capabilities, Feature};
+pub use change::{Ask, ChangeFailure, Danger, Mutation, Outcome, SelectionRef};
+pub use command_line::CommandLine;
 pub use fault::{Fault, FaultKind, Offer};
-pub use mutation::{Mutation, SelectionRef};
 pub use query::{Answer, Event, Key, Query, Reply, Rows};

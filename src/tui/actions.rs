@@ -1,7 +1,7 @@
 //! What can be done with what is selected, and why not.
 
-use crate::client::mutation::SelectionRef;
-use crate::client::{Feature, Mutation};
+use crate::client::Feature;
+use crate::client::change::{DeletePlan, DeleteRecoveryPoint, DeleteVault, SelectionRef, StopBackup};
 use crate::domain::{PlanId, Scope};
 use crate::tui::command::Command;
 use crate::tui::dialog::Dialog;
@@ -82,17 +82,14 @@ pub fn start(command: Command, subject: &Subject, world: &World) -> Vec<Act> {
             None => Vec::new(),
         },
         (Command::StopJob, Subject::BackupJob(job)) => {
-            vec![Act::Propose(job.scope.clone(), Box::new(Mutation::StopBackup { id: job.id.clone() }))]
+            vec![Act::propose(job.scope.clone(), StopBackup { id: job.id.clone() })]
         }
-        (Command::DeletePoint, Subject::Point(point, _) | Subject::Path(point, ..)) => vec![Act::Propose(
+        (Command::DeletePoint, Subject::Point(point, _) | Subject::Path(point, ..)) => vec![Act::propose(
             point.scope.clone(),
-            Box::new(Mutation::DeleteRecoveryPoint {
-                vault: point.vault_name.clone(),
-                recovery_point: point.arn.clone(),
-            }),
+            DeleteRecoveryPoint { vault: point.vault_name.clone(), recovery_point: point.arn.clone() },
         )],
         (Command::DeleteVault, Subject::Vault(vault)) => {
-            vec![Act::Propose(vault.scope.clone(), Box::new(Mutation::DeleteVault { name: vault.name.clone() }))]
+            vec![Act::propose(vault.scope.clone(), DeleteVault { name: vault.name.clone() })]
         }
         (Command::DeletePlan, Subject::Plan(scope, id, name, _)) => delete_plan(scope, id, name, world),
         _ => Vec::new(),
@@ -110,6 +107,5 @@ fn delete_plan(scope: &Scope, id: &PlanId, name: &str, world: &World) -> Vec<Act
         .iter()
         .map(|selection| SelectionRef { id: selection.id.clone(), name: selection.document.selection_name.clone() })
         .collect();
-    let mutation = Mutation::DeletePlan { id: id.clone(), name: name.to_owned(), selections };
-    vec![Act::Propose(scope.clone(), Box::new(mutation))]
+    vec![Act::propose(scope.clone(), DeletePlan { id: id.clone(), name: name.to_owned(), selections })]
 }

@@ -3,7 +3,7 @@
 mod acts;
 mod keys;
 
-use crate::client::approve::CommandLine;
+use crate::client::CommandLine;
 use crate::client::{Answer, Capabilities, Event, Feature, Key, Query};
 use crate::domain::{Scope, Time};
 use crate::tui::dialogs::modal::Modal;

@@ -3,9 +3,9 @@
 use crate::client::audit::Audit;
 use crate::client::connect::Connection;
 use crate::client::fetch::{Fetcher, Visibility};
-use crate::client::mutate::{Outcome, mutate};
-use crate::client::{Key, Mutation};
-use crate::tui::msg::{Effect, Made, Msg};
+use crate::client::mutate::mutate;
+use crate::client::{Fault, Key};
+use crate::tui::msg::{Effect, Msg};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -35,9 +35,9 @@ impl Backend {
             }
         });
         tokio::spawn(async move {
-            let mut carrier = Carrier { connection, audit, fetcher, news, wanted: BTreeSet::new() };
+            let mut runner = EffectRunner { connection, audit, fetcher, news, wanted: BTreeSet::new() };
             while let Some(effect) = wanted.recv().await {
-                carrier.carry_out(effect);
+                runner.carry_out(effect);
             }
         });
         Self { effects, news: received }
@@ -45,7 +45,7 @@ impl Backend {
 }
 
 /// Carries effects out.
-struct Carrier {
+struct EffectRunner {
     connection: Arc<Connection>,
     audit: Arc<Audit>,
     fetcher: Fetcher,
@@ -53,7 +53,7 @@ struct Carrier {
     wanted: BTreeSet<Key>,
 }
 
-impl Carrier {
+impl EffectRunner {
     fn carry_out(&mut self, effect: Effect) {
         match effect {
             Effect::Want { visible, hidden } => {
@@ -77,33 +77,13 @@ impl Carrier {
                 let (news, fetcher) = (self.news.clone(), self.fetcher.clone());
                 tokio::spawn(async move {
                     let scope = approved.scope().clone();
-                    let mutation = approved.pending().mutation.clone();
-                    let outcome = mutate(&connection, &audit, approved).await;
+                    let outcome = mutate(&connection, &audit, approved).await.map_err(Fault::from);
                     fetcher.refresh_scope(&scope);
-                    let outcome = outcome.map(|outcome| made(outcome, &mutation)).map_err(|failure| {
-                        let message = failure.to_string();
-                        let mut fault = failure.fault;
-                        if !failure.done.is_empty() {
-                            fault.message = message;
-                        }
-                        fault
-                    });
                     // When the dashboard has ended meanwhile, nobody is left to tell; the audit log has it.
                     let _ = news.send(Msg::Changed { ticket, outcome });
                 });
             }
             Effect::Copy(_) | Effect::Bell | Effect::Redraw | Effect::Suspend | Effect::Quit => {}
         }
-    }
-}
-
-/// Where the dashboard goes after a change.
-fn made(outcome: Outcome, mutation: &Mutation) -> Made {
-    match (outcome, mutation) {
-        (Outcome::Plan(id), _) => Made::Plan(id),
-        (Outcome::BackupJob(id), _) => Made::BackupJob(id),
-        (Outcome::RestoreJob(id), _) => Made::RestoreJob(id),
-        (Outcome::Done, Mutation::CreateVault { name, .. }) => Made::Vault(name.clone()),
-        (Outcome::Done, _) => Made::Nothing,
     }
 }

@@ -1,9 +1,8 @@
 //! What can happen, and what the app wants done about it.
 
 use crate::client::approve::Approved;
-use crate::client::{Event, Fault, Key, Mutation};
-use crate::domain::names::JobId;
-use crate::domain::{PlanId, Scope, Time};
+use crate::client::{Event, Fault, Key, Mutation, Outcome};
+use crate::domain::{Scope, Time};
 use crate::tui::command::Command;
 use crate::tui::dialog::Dialog;
 use crate::tui::route::Route;
@@ -28,25 +27,10 @@ pub enum Msg {
         /// The number under which it was asked for.
         ticket: u64,
         /// What came of it.
-        outcome: Result<Made, Fault>,
+        outcome: Result<Outcome, Fault>,
     },
     /// A signal came that is not about the terminal.
     Signal(Signal),
-}
-
-/// What a change made, as far as the dashboard goes there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Made {
-    /// A vault of this name.
-    Vault(String),
-    /// A plan.
-    Plan(PlanId),
-    /// A backup job.
-    BackupJob(JobId),
-    /// A restore job.
-    RestoreJob(JobId),
-    /// Nothing that could be opened.
-    Nothing,
 }
 
 /// What the app wants done outside of it.
@@ -114,6 +98,13 @@ pub enum Act {
     Quit,
     /// End as soon as no job runs any more.
     QuitWhenIdle,
+}
+
+impl Act {
+    /// Shows what a change would do in a scope, and asks.
+    pub fn propose(scope: Scope, change: impl Into<Mutation>) -> Self {
+        Self::Propose(scope, Box::new(change.into()))
+    }
 }
 
 /// How something is said.

@@ -1,8 +1,7 @@
 //! The loop: what happens goes in, frames and effects come out. Nothing else is decided here.
 
-use crate::client::Capabilities;
-use crate::client::approve::CommandLine;
-use crate::client::mutation::new_token;
+use crate::client::change::new_token;
+use crate::client::{Capabilities, CommandLine};
 use crate::domain::Time;
 use crate::tui::app::{App, Setup};
 use crate::tui::backend::Backend;

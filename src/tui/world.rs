@@ -1,7 +1,7 @@
 //! What screens and dialogs may know when they draw or decide.
 
+use crate::client::CommandLine;
 use crate::client::Key;
-use crate::client::approve::CommandLine;
 use crate::domain::extension::read_only_directory;
 use crate::domain::{AccountId, Scope, Time};
 use crate::tui::glyph::Glyphs;

@@ -2,9 +2,12 @@
 
 use crate::recorder::scope;
 use std::collections::BTreeMap;
-use vaultdeck::client::approve::{CommandLine, NotApproved, approve};
-use vaultdeck::client::mutation::{StartBackup, StartRestore};
-use vaultdeck::client::{Ask, Capabilities, Danger, Mutation, Pending, SelectionRef};
+use vaultdeck::client::approve::{NotApproved, approve};
+use vaultdeck::client::change::{
+    CreatePlan, CreateSelection, CreateVault, DeletePlan, DeleteRecoveryPoint, DeleteSelection, DeleteVault,
+    StartBackup, StartRestore, StopBackup, TagResource, UntagResource, UpdateLifecycle, UpdatePlan,
+};
+use vaultdeck::client::{Ask, Capabilities, CommandLine, Danger, Mutation, Pending, SelectionRef};
 use vaultdeck::domain::plan::{PlanDocument, Rule};
 use vaultdeck::domain::selection::SelectionDocument;
 
@@ -12,7 +15,7 @@ fn writable() -> Capabilities {
     Capabilities { engine: Some("1".to_owned()), control: true, write: true }
 }
 
-fn pending(mutation: Mutation) -> Pending {
+fn pending(mutation: impl Into<Mutation>) -> Pending {
     Pending::new(scope(), mutation, &writable(), &CommandLine::default()).unwrap()
 }
 
@@ -45,23 +48,21 @@ pub fn every_mutation() -> Vec<Mutation> {
     .unwrap();
     let reference = SelectionRef { id: "selection-9".parse().unwrap(), name: "old".to_owned() };
     vec![
-        Mutation::CreateVault { name: "nightly".to_owned(), tags: tags.clone(), encryption_key_arn: None },
-        Mutation::DeleteVault { name: "nightly".to_owned() },
-        Mutation::CreatePlan { document: document.clone(), selections: vec![selection.clone()], tags: tags.clone() },
-        Mutation::UpdatePlan {
+        CreateVault { name: "nightly".to_owned(), tags: tags.clone(), encryption_key_arn: None }.into(),
+        DeleteVault { name: "nightly".to_owned() }.into(),
+        CreatePlan { document: document.clone(), selections: vec![selection.clone()], tags: tags.clone() }.into(),
+        UpdatePlan {
             id: "plan-1".parse().unwrap(),
             document,
             delete: vec![reference.clone()],
             create: vec![selection.clone()],
-        },
-        Mutation::DeletePlan {
-            id: "plan-1".parse().unwrap(),
-            name: "nightly".to_owned(),
-            selections: vec![reference.clone()],
-        },
-        Mutation::CreateSelection { plan: "plan-1".parse().unwrap(), document: selection },
-        Mutation::DeleteSelection { plan: "plan-1".parse().unwrap(), selection: reference },
-        Mutation::StartBackup(StartBackup {
+        }
+        .into(),
+        DeletePlan { id: "plan-1".parse().unwrap(), name: "nightly".to_owned(), selections: vec![reference.clone()] }
+            .into(),
+        CreateSelection { plan: "plan-1".parse().unwrap(), document: selection }.into(),
+        DeleteSelection { plan: "plan-1".parse().unwrap(), selection: reference }.into(),
+        StartBackup {
             vault: "Default".to_owned(),
             resource: "arn:aws:elasticfilesystem:us-east-1:123456789012:file-system/fs-1".parse().unwrap(),
             role: "arn:aws:iam::123456789012:role/r".parse().unwrap(),
@@ -71,9 +72,10 @@ pub fn every_mutation() -> Vec<Mutation> {
             tags: tags.clone(),
             options: BTreeMap::new(),
             idempotency_token: "token-1".to_owned(),
-        }),
-        Mutation::StopBackup { id: "job-1".parse().unwrap() },
-        Mutation::StartRestore(StartRestore {
+        }
+        .into(),
+        StopBackup { id: "job-1".parse().unwrap() }.into(),
+        StartRestore {
             recovery_point: point.clone(),
             metadata: BTreeMap::from([
                 ("file-system-id".to_owned(), "fs-1".to_owned()),
@@ -84,22 +86,23 @@ pub fn every_mutation() -> Vec<Mutation> {
             resource_type: Some("EFS".to_owned().into()),
             copy_source_tags: true,
             idempotency_token: "token-2".to_owned(),
-        }),
-        Mutation::DeleteRecoveryPoint { vault: "Default".to_owned(), recovery_point: point.clone() },
-        Mutation::UpdateLifecycle {
+        }
+        .into(),
+        DeleteRecoveryPoint { vault: "Default".to_owned(), recovery_point: point.clone() }.into(),
+        UpdateLifecycle {
             vault: "Default".to_owned(),
             recovery_point: point.clone(),
             lifecycle: serde_json::from_str(r#"{"DeleteAfterDays": 90}"#).unwrap(),
-        },
-        Mutation::TagResource { arn: point.clone(), tags },
-        Mutation::UntagResource { arn: point, keys: vec!["env".to_owned()] },
+        }
+        .into(),
+        TagResource { arn: point.clone(), tags }.into(),
+        UntagResource { arn: point, keys: vec!["env".to_owned()] }.into(),
     ]
 }
 
 #[test]
 fn a_harmless_mutation_asks_for_a_plain_yes() {
-    let create =
-        || pending(Mutation::CreateVault { name: "a1".to_owned(), tags: BTreeMap::new(), encryption_key_arn: None });
+    let create = || pending(CreateVault { name: "a1".to_owned(), tags: BTreeMap::new(), encryption_key_arn: None });
     assert_eq!((create().danger, create().ask), (Danger::Low, Ask::Yes));
     assert_eq!(approve(create(), "").unwrap_err(), NotApproved::Yes);
     assert_eq!(approve(create(), "n").unwrap_err(), NotApproved::Yes);
@@ -108,7 +111,7 @@ fn a_harmless_mutation_asks_for_a_plain_yes() {
 
 #[test]
 fn what_destroys_must_be_named() {
-    let delete = || pending(Mutation::DeleteVault { name: "nightly".to_owned() });
+    let delete = || pending(DeleteVault { name: "nightly".to_owned() });
     assert_eq!((delete().danger, delete().ask), (Danger::High, Ask::Type("nightly".to_owned())));
     for wrong in ["y", "yes", "Nightly", "nightl", ""] {
         assert_eq!(approve(delete(), wrong).unwrap_err(), NotApproved::Type("nightly".to_owned()), "{wrong:?}");
@@ -131,7 +134,7 @@ fn restoring_into_the_source_is_more_dangerous_than_into_a_new_place() {
     };
     let mut into_source = fresh.clone();
     into_source.metadata.insert("newFileSystem".to_owned(), "false".to_owned());
-    let (fresh, into_source) = (pending(Mutation::StartRestore(fresh)), pending(Mutation::StartRestore(into_source)));
+    let (fresh, into_source) = (pending(fresh), pending(into_source));
     assert!(into_source.danger > fresh.danger);
     assert!(into_source.consequence.contains("aws-backup-restore_"));
 }
@@ -171,7 +174,7 @@ fn a_plan_and_its_selections_are_shown_as_the_requests_that_they_are() {
 fn the_command_line_names_profile_endpoint_and_region() {
     let line =
         CommandLine { profile: Some("prod eu".to_owned()), endpoint_url: Some("http://127.0.0.1:9860".to_owned()) };
-    let mutation = Mutation::DeleteVault { name: "nightly".to_owned() };
+    let mutation = DeleteVault { name: "nightly".to_owned() };
     let pending = Pending::new(scope(), mutation, &writable(), &line).unwrap();
     assert_eq!(
         pending.requests[0].command,

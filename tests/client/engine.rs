@@ -7,11 +7,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use vaultdeck::client::audit::Audit;
+use vaultdeck::client::change::{
+    CreatePlan, CreateVault, DeletePlan, StartBackup, StartRestore, UpdatePlan, new_token,
+};
 use vaultdeck::client::connect::{Connection, Handler, Transport};
 use vaultdeck::client::lists::Within;
-use vaultdeck::client::mutate::Outcome;
-use vaultdeck::client::mutation::{StartBackup, StartRestore, new_token};
-use vaultdeck::client::{Answer, FaultKind, Feature, Key, Mutation, Query};
+use vaultdeck::client::{Answer, FaultKind, Feature, Key, Mutation, Outcome, Query};
 use vaultdeck::domain::extension::{AddAccount, AddResource, CredentialsRequest};
 use vaultdeck::domain::job::JobState;
 use vaultdeck::domain::{Known, Lifecycle, Scope};
@@ -71,7 +72,8 @@ impl House {
         connection.control().unwrap().add_resource(&request).await.unwrap()
     }
 
-    async fn order(&self, connection: &Arc<Connection>, mutation: Mutation) -> Outcome {
+    async fn order(&self, connection: &Arc<Connection>, mutation: impl Into<Mutation>) -> Outcome {
+        let mutation = mutation.into();
         let what = format!("{mutation:?}");
         connection.order(&self.audit, home(), mutation).await.unwrap_or_else(|failure| panic!("{what}: {failure}"))
     }
@@ -93,8 +95,8 @@ async fn ask(connection: &Arc<Connection>, query: Query) -> Answer {
     connection.read(Key::scoped(home(), query)).await.unwrap_or_else(|fault| panic!("{what}: {fault}"))
 }
 
-fn create_vault(name: &str) -> Mutation {
-    Mutation::CreateVault { name: name.to_owned(), tags: [].into(), encryption_key_arn: None }
+fn create_vault(name: &str) -> CreateVault {
+    CreateVault { name: name.to_owned(), tags: [].into(), encryption_key_arn: None }
 }
 
 #[tokio::test]
@@ -143,7 +145,7 @@ async fn a_plan_is_made_with_its_selection_changed_and_deleted() {
         }))
         .unwrap()
     };
-    let create = Mutation::CreatePlan { document, selections: vec![by_tag("prod")], tags: [].into() };
+    let create = CreatePlan { document, selections: vec![by_tag("prod")], tags: [].into() };
     let Outcome::Plan(id) = house.order(&connection, create).await else { panic!("a plan") };
     let Answer::Plan(made) = ask(&connection, Query::Plan { id: id.clone() }).await else { panic!("a plan") };
     assert_eq!(made.next_runs.len(), 10);
@@ -156,7 +158,7 @@ async fn a_plan_is_made_with_its_selection_changed_and_deleted() {
         id: selections[0].id.clone(),
         name: selections[0].document.selection_name.clone(),
     };
-    let update = Mutation::UpdatePlan { id: id.clone(), document, delete: vec![old], create: vec![by_tag("prod-2")] };
+    let update = UpdatePlan { id: id.clone(), document, delete: vec![old], create: vec![by_tag("prod-2")] };
     house.order(&connection, update).await;
     let Answer::Plan(changed) = ask(&connection, Query::Plan { id: id.clone() }).await else { panic!("a plan") };
     assert_ne!(changed.plan.version_id, made.plan.version_id);
@@ -165,7 +167,7 @@ async fn a_plan_is_made_with_its_selection_changed_and_deleted() {
     assert_eq!(selections.iter().map(|s| s.document.selection_name.as_str()).collect::<Vec<_>>(), ["prod-2"]);
 
     let reference = vaultdeck::client::SelectionRef { id: selections[0].id.clone(), name: "prod-2".to_owned() };
-    let delete = Mutation::DeletePlan { id, name: "daily".to_owned(), selections: vec![reference] };
+    let delete = DeletePlan { id, name: "daily".to_owned(), selections: vec![reference] };
     house.order(&connection, delete).await;
     let Answer::Plans(plans) = ask(&connection, Query::Plans).await else { panic!("plans") };
     assert!(plans.is_empty());
@@ -256,7 +258,7 @@ async fn a_folder_is_backed_up_looked_into_and_restored() {
     let connection = house.connect();
     let arn = house.projects(&connection).await;
     let role = vaultdeck::domain::Arn::default_role(&home().account);
-    let start = Mutation::StartBackup(StartBackup {
+    let start = StartBackup {
         vault: "Default".to_owned(),
         resource: arn.clone(),
         role: role.clone(),
@@ -266,7 +268,7 @@ async fn a_folder_is_backed_up_looked_into_and_restored() {
         tags: [("why".to_owned(), "test".to_owned())].into(),
         options: [].into(),
         idempotency_token: new_token(),
-    });
+    };
     let Outcome::BackupJob(id) = house.order(&connection, start.clone()).await else { panic!("a job") };
     assert_eq!(house.order(&connection, start).await, Outcome::BackupJob(id.clone()), "the same token, the same job");
     let mut seen = 0;
@@ -304,14 +306,14 @@ async fn a_folder_is_backed_up_looked_into_and_restored() {
     metadata.insert("vaultdeck:path".to_owned(), target.display().to_string());
     let chosen = serde_json::json!([format!("/sub/{}", hostile[0].0)]).to_string();
     metadata.insert("ItemsToRestore".to_owned(), chosen);
-    let start = Mutation::StartRestore(StartRestore {
+    let start = StartRestore {
         recovery_point: point,
         metadata,
         role: Some(role),
         resource_type: told.resource_type.clone(),
         copy_source_tags: false,
         idempotency_token: new_token(),
-    });
+    };
     let Outcome::RestoreJob(id) = house.order(&connection, start).await else { panic!("a job") };
     let job = connection.follow_restore(&home(), &id, |_| {}).await.unwrap();
     assert_eq!(job.state, JobState::Completed, "{:?}", job.status_message);
@@ -328,7 +330,7 @@ async fn the_points_of_a_resource_are_known_as_those_of_their_vaults() {
     let arn = house.projects(&connection).await;
     house.order(&connection, create_vault("safe")).await;
     for (vault, days) in [("Default", Some(12)), ("safe", None)] {
-        let start = Mutation::StartBackup(StartBackup {
+        let start = StartBackup {
             vault: vault.to_owned(),
             resource: arn.clone(),
             role: vaultdeck::domain::Arn::default_role(&home().account),
@@ -338,7 +340,7 @@ async fn the_points_of_a_resource_are_known_as_those_of_their_vaults() {
             tags: [].into(),
             options: [].into(),
             idempotency_token: new_token(),
-        });
+        };
         let Outcome::BackupJob(id) = house.order(&connection, start).await else { panic!("a job") };
         connection.follow_backup(&home(), &id, |_| {}).await.unwrap();
     }
@@ -363,7 +365,7 @@ async fn the_same_is_seen_over_tcp_with_an_access_key() {
     let house = House::new();
     let connection = house.connect();
     let arn = house.projects(&connection).await;
-    let start = Mutation::StartBackup(StartBackup {
+    let start = StartBackup {
         vault: "Default".to_owned(),
         resource: arn,
         role: vaultdeck::domain::Arn::default_role(&home().account),
@@ -373,7 +375,7 @@ async fn the_same_is_seen_over_tcp_with_an_access_key() {
         tags: [].into(),
         options: [].into(),
         idempotency_token: new_token(),
-    });
+    };
     let Outcome::BackupJob(id) = house.order(&connection, start).await else { panic!("a job") };
     connection.follow_backup(&home(), &id, |_| {}).await.unwrap();
 

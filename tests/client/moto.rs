@@ -9,9 +9,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use vaultdeck::client::audit::Audit;
+use vaultdeck::client::change::{CreatePlan, CreateVault, DeletePlan, DeleteVault};
 use vaultdeck::client::connect::{Connection, Options, Transport};
 use vaultdeck::client::lists::Within;
-use vaultdeck::client::{Answer, FaultKind, Feature, Key, Mutation, Offer, Query};
+use vaultdeck::client::{Answer, FaultKind, Feature, Key, Offer, Query};
 use vaultdeck::domain::Scope;
 
 /// A moto server of its own; stopped when dropped.
@@ -94,14 +95,14 @@ async fn a_vault_and_a_plan_can_be_made_shown_and_deleted() {
     let connection = connect(&url, true);
     let folder = tempfile::tempdir().unwrap();
     let audit = Arc::new(Audit::open(&folder.path().join("audit.jsonl"), "ada").unwrap());
-    let create = Mutation::CreateVault { name: "nightly".to_owned(), tags: [].into(), encryption_key_arn: None };
+    let create = CreateVault { name: "nightly".to_owned(), tags: [].into(), encryption_key_arn: None };
     connection.order(&audit, scope(), create).await.unwrap();
     let document = serde_json::from_str(
         r#"{"BackupPlanName": "daily", "Rules": [{"RuleName": "r", "TargetBackupVaultName": "nightly",
             "Lifecycle": {"MoveToColdStorageAfterDays": 30, "DeleteAfterDays": 120}}]}"#,
     )
     .unwrap();
-    let create = Mutation::CreatePlan { document, selections: Vec::new(), tags: [].into() };
+    let create = CreatePlan { document, selections: Vec::new(), tags: [].into() };
     connection.order(&audit, scope(), create).await.unwrap();
 
     let vaults = connection.list_vaults(&Within::default()).await.unwrap();
@@ -116,9 +117,9 @@ async fn a_vault_and_a_plan_can_be_made_shown_and_deleted() {
     let selections = plan.selections.as_ref().expect_err("moto has no selections");
     assert!(selections.message.contains("ListBackupSelections"), "the plan is shown all the same: {selections}");
 
-    let delete = Mutation::DeletePlan { id, name: "daily".to_owned(), selections: Vec::new() };
+    let delete = DeletePlan { id, name: "daily".to_owned(), selections: Vec::new() };
     connection.order(&audit, scope(), delete).await.unwrap();
-    connection.order(&audit, scope(), Mutation::DeleteVault { name: "nightly".to_owned() }).await.unwrap();
+    connection.order(&audit, scope(), DeleteVault { name: "nightly".to_owned() }).await.unwrap();
     assert_eq!(std::fs::read_to_string(audit.path()).unwrap().lines().count(), 8);
 }
 

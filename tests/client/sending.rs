@@ -7,9 +7,10 @@ use serde_json::Value;
 use std::sync::Arc;
 use vaultdeck::client::approve::{Approved, approve, approve_command_line};
 use vaultdeck::client::audit::{Audit, Entry, Phase};
+use vaultdeck::client::change::DeleteVault;
 use vaultdeck::client::connect::Connection;
-use vaultdeck::client::mutate::{Outcome, mutate};
-use vaultdeck::client::{Ask, FaultKind, Mutation, Pending};
+use vaultdeck::client::mutate::mutate;
+use vaultdeck::client::{Ask, FaultKind, Mutation, Outcome, Pending};
 
 struct Log {
     _folder: tempfile::TempDir,
@@ -29,7 +30,7 @@ impl Log {
     }
 }
 
-fn approved(connection: &Connection, mutation: Mutation) -> Approved {
+fn approved(connection: &Connection, mutation: impl Into<Mutation>) -> Approved {
     let pending = Pending::new(scope(), mutation, &connection.capabilities(), &connection.command_line()).unwrap();
     let answer = match &pending.ask {
         Ask::Yes => "y".to_owned(),
@@ -94,7 +95,7 @@ async fn a_refusal_is_logged_and_told_in_the_services_words() {
     let (recorder, connection) = recorded();
     let log = Log::new();
     recorder.refuse("/backup-vaults/", 400, "InvalidRequestException", "Backup vault cannot be deleted\u{1b}[31m.");
-    let approved = approved(&connection, Mutation::DeleteVault { name: "nightly".to_owned() });
+    let approved = approved(&connection, DeleteVault { name: "nightly".to_owned() });
     let failure = mutate(&connection, &log.audit, approved).await.unwrap_err();
     assert_eq!(failure.fault.kind, FaultKind::Refused);
     assert_eq!(failure.fault.message, "Backup vault cannot be deleted[31m.");
@@ -136,7 +137,7 @@ async fn without_a_log_nothing_is_sent() {
     let reader = rustix::fs::open(&pipe, OFlags::RDONLY | OFlags::NONBLOCK, Mode::empty()).unwrap();
     let audit = Arc::new(Audit::open(&pipe, "ada").unwrap());
     drop(reader);
-    let approved = approved(&connection, Mutation::DeleteVault { name: "nightly".to_owned() });
+    let approved = approved(&connection, DeleteVault { name: "nightly".to_owned() });
     let failure = mutate(&connection, &audit, approved).await.unwrap_err();
     assert!(failure.fault.message.contains(&format!("audit log {}", pipe.display())), "{failure}");
     assert!(recorder.sent().is_empty());
@@ -146,7 +147,7 @@ async fn without_a_log_nothing_is_sent() {
 async fn an_order_of_the_command_line_is_logged_as_such() {
     let (_, connection) = recorded();
     let log = Log::new();
-    let mutation = Mutation::DeleteVault { name: "nightly".to_owned() };
+    let mutation = DeleteVault { name: "nightly".to_owned() };
     let pending = Pending::new(scope(), mutation, &connection.capabilities(), &connection.command_line()).unwrap();
     mutate(&connection, &log.audit, approve_command_line(pending)).await.unwrap();
     assert_eq!(log.entries()[0].approval, "command_line");

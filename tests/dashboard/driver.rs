@@ -2,13 +2,12 @@
 
 use crate::fixture::{self, Fixture};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use vaultdeck::client::approve::CommandLine;
-use vaultdeck::client::{Answer, Capabilities, Event, Fault, Key, Reply};
+use vaultdeck::client::{Answer, Capabilities, CommandLine, Event, Fault, Key, Outcome, Reply};
 use vaultdeck::domain::Time;
 use vaultdeck::tui::app::{App, Setup};
 use vaultdeck::tui::frame;
 use vaultdeck::tui::glyph::{Glyphs, UNICODE};
-use vaultdeck::tui::msg::{Effect, Made, Msg};
+use vaultdeck::tui::msg::{Effect, Msg};
 use vaultdeck::tui::term::writer::{Counters, FrameWriter};
 use vaultdeck::tui::theme::Theme;
 use vaultdeck::tui::world::Tokens;
@@ -151,7 +150,7 @@ impl Driver {
     }
 
     /// A change that was sent ended.
-    pub fn changed(&mut self, outcome: Result<Made, Fault>) -> &mut Self {
+    pub fn changed(&mut self, outcome: Result<Outcome, Fault>) -> &mut Self {
         let ticket = self.app.world.activity.last().map_or(0, |entry| entry.ticket);
         self.send(Msg::Changed { ticket, outcome });
         self.answer_all();

@@ -2,11 +2,11 @@
 
 use crate::driver::{Driver, Start};
 use crate::fixture;
-use vaultdeck::client::{Capabilities, Fault, FaultKind, Key, Query};
+use vaultdeck::client::{Capabilities, Fault, FaultKind, Key, Outcome, Query};
 use vaultdeck::domain::Known;
 use vaultdeck::domain::extension::{Problem, ProblemSeverity, READ_ONLY_DIRECTORY};
 use vaultdeck::domain::recovery_point::RecoveryPointStatus;
-use vaultdeck::tui::msg::{Effect, Made, Msg};
+use vaultdeck::tui::msg::{Effect, Msg};
 
 #[test]
 fn the_same_messages_give_the_same_frames() {
@@ -314,7 +314,7 @@ fn a_change_is_shown_asked_sent_once_and_told() {
     driver.press("y").sees("Sending");
     let effects = driver.take_effects();
     assert!(matches!(effects.as_slice(), [Effect::Change { ticket: 1, .. }]));
-    driver.changed(Ok(Made::Vault("new-vault".to_owned()))).sees("Create vault new-vault: done");
+    driver.changed(Ok(Outcome::Vault("new-vault".to_owned()))).sees("Create vault new-vault: done");
     driver.press("8").sees("Create vault new-vault").sees("done");
 }
 

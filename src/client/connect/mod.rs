@@ -8,9 +8,8 @@ mod members;
 mod scopes;
 mod wire;
 
-use crate::client::approve::CommandLine;
 use crate::client::control::Control;
-use crate::client::{Capabilities, Fault, FaultKind};
+use crate::client::{Capabilities, CommandLine, Fault, FaultKind};
 use crate::domain::extension::Health;
 use crate::domain::{Region, Scope};
 pub(crate) use home::{Clients, Home};

@@ -16,7 +16,7 @@ pub(crate) fn string_map(map: Option<&HashMap<String, String>>) -> BTreeMap<Stri
 }
 
 /// A map of texts for the API; none when it is empty.
-fn sent_map(map: &BTreeMap<String, String>) -> Option<HashMap<String, String>> {
+pub(crate) fn sent_map(map: &BTreeMap<String, String>) -> Option<HashMap<String, String>> {
     (!map.is_empty()).then(|| map.clone().into_iter().collect())
 }
 

@@ -2,11 +2,11 @@
 
 use super::{App, Layer, SAID, Said};
 use crate::client::approve::{Approved, Pending};
-use crate::client::{Fault, Mutation};
+use crate::client::{Fault, Mutation, Outcome};
 use crate::domain::Scope;
 use crate::tui::dialog::Dialog;
 use crate::tui::dialogs;
-use crate::tui::msg::{Act, Effect, Made, Tone};
+use crate::tui::msg::{Act, Effect, Tone};
 use crate::tui::route::{Route, Tab};
 use crate::tui::world::Activity;
 
@@ -92,12 +92,12 @@ impl App {
         Effect::Change { ticket: self.tickets, approved }
     }
 
-    pub(super) fn changed(&mut self, ticket: u64, outcome: Result<Made, Fault>) -> Vec<Effect> {
+    pub(super) fn changed(&mut self, ticket: u64, outcome: Result<Outcome, Fault>) -> Vec<Effect> {
         let Some(entry) = self.world.activity.iter_mut().find(|entry| entry.ticket == ticket) else {
             return Vec::new();
         };
         let (summary, scope) = (entry.summary.clone(), entry.scope.clone());
-        entry.outcome = Some(outcome.as_ref().map(describe).map_err(|fault| fault.to_string()));
+        entry.outcome = Some(outcome.as_ref().map(Outcome::made).map_err(|fault| fault.to_string()));
         self.unsynced = true;
         let layer = self.layers.iter().position(|layer| layer.sending == Some(ticket));
         match outcome {
@@ -127,31 +127,20 @@ impl App {
     }
 
     /// Opens what a change made, and follows it when it runs.
-    pub(super) fn go_to(&mut self, made: Made, scope: Scope) -> Vec<Effect> {
+    pub(super) fn go_to(&mut self, made: Outcome, scope: Scope) -> Vec<Effect> {
         let (tab, route) = match made {
-            Made::Nothing => return Vec::new(),
-            Made::Vault(name) => (Tab::Vaults, Route::Vault(scope, name)),
-            Made::Plan(id) => (Tab::Plans, Route::Plan(scope, id)),
-            Made::BackupJob(id) => {
+            Outcome::Done => return Vec::new(),
+            Outcome::Vault(name) => (Tab::Vaults, Route::Vault(scope, name)),
+            Outcome::Plan(id) => (Tab::Plans, Route::Plan(scope, id)),
+            Outcome::BackupJob(id) => {
                 self.followed.backup(scope.clone(), id.clone());
                 (Tab::Jobs, Route::BackupJob(scope, id))
             }
-            Made::RestoreJob(id) => {
+            Outcome::RestoreJob(id) => {
                 self.followed.restore(scope.clone(), id.clone());
                 (Tab::Jobs, Route::RestoreJob(scope, id))
             }
         };
         self.act(vec![Act::Go(vec![Route::Tab(tab), route])])
-    }
-}
-
-/// What a change made, for the list of changes.
-fn describe(made: &Made) -> String {
-    match made {
-        Made::Vault(name) => format!("vault {name}"),
-        Made::Plan(id) => format!("plan {id}"),
-        Made::BackupJob(id) => format!("backup job {id}"),
-        Made::RestoreJob(id) => format!("restore job {id}"),
-        Made::Nothing => String::new(),
     }
 }

@@ -1,7 +1,7 @@
 //! Backs a resource up now.
 
-use crate::client::mutation::StartBackup;
-use crate::client::{Key, Mutation, Query};
+use crate::client::change::StartBackup;
+use crate::client::{Key, Query};
 use crate::domain::plan_rules::validate_windows;
 use crate::domain::{Arn, Lifecycle, Scope, tags};
 use crate::tui::dialogs::create_vault::form_hints;
@@ -156,7 +156,7 @@ impl Backup {
 
     fn submit(&mut self, world: &mut World) -> Vec<Act> {
         match (self.read((world.tokens.0)()), self.scope(world)) {
-            (Ok(start), Some(scope)) => vec![Act::Propose(scope, Box::new(Mutation::StartBackup(start)))],
+            (Ok(start), Some(scope)) => vec![Act::propose(scope, start)],
             (Ok(_), None) => {
                 self.form.mistakes(&[("resource", "its account and region are not among those shown".to_owned())]);
                 Vec::new()

@@ -1,6 +1,7 @@
 //! Shows exactly what a change would do, and asks by its danger.
 
-use crate::client::approve::{Ask, Danger, Pending, approve};
+use crate::client::approve::{Pending, approve};
+use crate::client::{Ask, Danger};
 use crate::tui::dialogs::modal::{Input, Modal};
 use crate::tui::msg::Act;
 use crate::tui::paint::{Painter, Segments, segment};
@@ -133,7 +134,7 @@ impl Modal for Confirm {
         y += painter.paragraph(rest(y), &format!("{}.", self.pending.summary), role);
         y += painter.paragraph(rest(y), &format!("In {}.", world.scope_name(&self.pending.scope)), Role::Dim);
         if !self.pending.consequence.is_empty() {
-            y += painter.paragraph(rest(y), self.pending.consequence, Role::Text);
+            y += painter.paragraph(rest(y), &self.pending.consequence, Role::Text);
         }
         painter.rule(Rect::new(area.x, y, area.width, 1), &vec![segment("the exact request", Role::Dim)], &Vec::new());
         let body = Rect::new(area.x, y + 1, area.width, area.bottom().saturating_sub(y + 3));

@@ -1,6 +1,6 @@
 //! Makes a vault.
 
-use crate::client::{Key, Mutation, Query};
+use crate::client::{Key, Query, change};
 use crate::domain::{Scope, VaultName, tags};
 use crate::tui::dialogs::modal::{Input, Modal};
 use crate::tui::dialogs::parse::parse_tags;
@@ -96,12 +96,12 @@ impl CreateVault {
         }
         let Some(scope) = scope_of(self.form.value("scope"), world) else { return Vec::new() };
         let key = self.form.value("key").trim();
-        let mutation = Mutation::CreateVault {
+        let change = change::CreateVault {
             name: self.form.value("name").to_owned(),
             tags: parse_tags(self.form.value("tags")).unwrap_or_default(),
             encryption_key_arn: (!key.is_empty()).then(|| key.to_owned()),
         };
-        vec![Act::Propose(scope, Box::new(mutation))]
+        vec![Act::propose(scope, change)]
     }
 }
 

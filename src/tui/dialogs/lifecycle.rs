@@ -1,6 +1,7 @@
 //! Changes how long a recovery point is kept.
 
-use crate::client::{Answer, Feature, Key, Mutation, Query};
+use crate::client::change::UpdateLifecycle;
+use crate::client::{Answer, Feature, Key, Query};
 use crate::domain::{Known, KnownPoint, Lifecycle};
 use crate::tui::dialogs::create_vault::form_hints;
 use crate::tui::dialogs::modal::{Input, Modal};
@@ -128,12 +129,12 @@ impl Modal for LifecycleEditor {
         };
         match (filled, self.read()) {
             (Filled::Submit, Ok(lifecycle)) => {
-                let mutation = Mutation::UpdateLifecycle {
+                let change = UpdateLifecycle {
                     vault: self.point.vault_name.clone(),
                     recovery_point: self.point.arn.clone(),
                     lifecycle,
                 };
-                return vec![Act::Propose(self.point.scope.clone(), Box::new(mutation))];
+                return vec![Act::propose(self.point.scope.clone(), change)];
             }
             (Filled::Submit | Filled::Changed, _) => self.tell(world),
             _ => {}

@@ -1,7 +1,7 @@
 //! Asks what shall become of the jobs that run in this process when it ends.
 
-use crate::client::Mutation;
 use crate::client::approve::{Pending, approve};
+use crate::client::change::StopBackup;
 use crate::tui::dialogs::modal::{Input, Modal};
 use crate::tui::msg::Act;
 use crate::tui::paint::{Painter, Segments, segment};
@@ -41,9 +41,9 @@ pub fn stop_all(world: &World) -> Vec<Act> {
     let jobs = world.scopes.iter().filter_map(|scope| world.store.backup_jobs(scope)).flat_map(|jobs| jobs.iter());
     jobs.filter(|job| !job.state.is_final())
         .filter_map(|job| {
-            let mutation = Mutation::StopBackup { id: job.id.clone() };
+            let stop = StopBackup { id: job.id.clone() };
             let capabilities = &world.store.capabilities;
-            let pending = Pending::new(job.scope.clone(), mutation, capabilities, &world.command_line).ok()?;
+            let pending = Pending::new(job.scope.clone(), stop, capabilities, &world.command_line).ok()?;
             Some(Act::Carry(Box::new(approve(pending, "y").ok()?)))
         })
         .collect()

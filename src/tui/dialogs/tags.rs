@@ -1,6 +1,7 @@
 //! Shows the tags of something, and changes one of them.
 
-use crate::client::{Key, Mutation, Query};
+use crate::client::change::{TagResource, UntagResource};
+use crate::client::{Key, Query};
 use crate::domain::{Arn, Scope, Tags, tags};
 use crate::tui::dialogs::create_vault::form_hints;
 use crate::tui::dialogs::modal::{Input, Modal};
@@ -50,16 +51,16 @@ impl TagsEditor {
                 self.form.mistakes(&[("gone", "choose the tag to remove".to_owned())]);
                 return Vec::new();
             }
-            let mutation = Mutation::UntagResource { arn: self.arn.clone(), keys: vec![key] };
-            return vec![Act::Propose(self.scope.clone(), Box::new(mutation))];
+            let change = UntagResource { arn: self.arn.clone(), keys: vec![key] };
+            return vec![Act::propose(self.scope.clone(), change)];
         }
         let (key, value) = (self.form.value("key").to_owned(), self.form.value("value").to_owned());
         if let Err(invalid) = tags::validate_tag("Tags", &key, &value) {
             self.form.mistakes(&[("key", invalid.message)]);
             return Vec::new();
         }
-        let mutation = Mutation::TagResource { arn: self.arn.clone(), tags: Tags::from([(key, value)]) };
-        vec![Act::Propose(self.scope.clone(), Box::new(mutation))]
+        let change = TagResource { arn: self.arn.clone(), tags: Tags::from([(key, value)]) };
+        vec![Act::propose(self.scope.clone(), change)]
     }
 }
 

@@ -4,9 +4,9 @@
 mod draft;
 mod preview;
 
-use crate::client::mutation::SelectionRef;
+use crate::client::change::{CreatePlan, SelectionRef, UpdatePlan};
 use crate::client::query::PlanDetail;
-use crate::client::{Feature, Key, Mutation, Query};
+use crate::client::{Feature, Key, Query};
 use crate::domain::plan::{PlanDocument, Rule};
 use crate::domain::plan_rules::MAX_RULES;
 use crate::domain::selection::SelectionDocument;
@@ -273,8 +273,8 @@ impl PlanEditor {
         }
         let Some(scope) = self.scope.clone() else { return Vec::new() };
         let create: Vec<SelectionDocument> = selection.into_iter().collect();
-        let mutation = match &self.editing {
-            None => Mutation::CreatePlan { document, selections: create, tags: Tags::new() },
+        let proposal = match &self.editing {
+            None => Act::propose(scope, CreatePlan { document, selections: create, tags: Tags::new() }),
             Some(editing) => {
                 let keep = self.form.value("by") == "keep";
                 let old = if keep { &[] } else { self.kept_selections().unwrap_or(&[]) };
@@ -282,10 +282,11 @@ impl PlanEditor {
                     id: selection.id.clone(),
                     name: selection.document.selection_name.clone(),
                 });
-                Mutation::UpdatePlan { id: editing.id.clone(), document, delete: delete.collect(), create }
+                let (id, delete) = (editing.id.clone(), delete.collect());
+                Act::propose(scope, UpdatePlan { id, document, delete, create })
             }
         };
-        vec![Act::Propose(scope, Box::new(mutation))]
+        vec![proposal]
     }
 }
 

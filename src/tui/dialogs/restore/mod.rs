@@ -3,8 +3,8 @@
 
 mod metadata;
 
-use crate::client::mutation::StartRestore;
-use crate::client::{Key, Mutation, Query};
+use crate::client::change::StartRestore;
+use crate::client::{Key, Query};
 use crate::domain::KnownPoint;
 use crate::domain::{Arn, ResourceType};
 use crate::tui::dialogs::create_vault::form_hints;
@@ -152,7 +152,7 @@ impl RestoreWizard {
             copy_source_tags: self.form.is_on("tags") && self.form.is_enabled("tags"),
             idempotency_token: (world.tokens.0)(),
         };
-        vec![Act::Propose(self.point.scope.clone(), Box::new(Mutation::StartRestore(restore)))]
+        vec![Act::propose(self.point.scope.clone(), restore)]
     }
 
     fn heading(&self, world: &World) -> String {

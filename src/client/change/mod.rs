@@ -1,0 +1,113 @@
+//! What can be changed. Each change has one file here: the exact requests, the words, the danger, the consequence, and how
+//! it is sent. Nothing else in the program calls a writing operation.
+//!
+//! To add one: write its file, beside [`create_vault`] as the pattern, and put it on the two lists of this page. What must
+//! be asked, shown and logged follows from [`contract::Change`]; the tests send its examples and compare what leaves with
+//! what was shown. Then a dialog or a command can propose it.
+
+mod contract;
+mod create_plan;
+mod create_selection;
+mod create_vault;
+mod delete_plan;
+mod delete_recovery_point;
+mod delete_selection;
+mod delete_vault;
+mod outcome;
+mod request;
+mod sending;
+mod start_backup;
+mod start_restore;
+mod stop_backup;
+mod tag_resource;
+mod untag_resource;
+mod update_lifecycle;
+mod update_plan;
+mod words;
+
+use contract::Change;
+pub use contract::{Ask, Danger};
+pub use delete_selection::SelectionRef;
+pub use outcome::{ChangeFailure, Outcome};
+pub use request::{Request, new_token};
+pub(crate) use sending::{Order, Sending};
+
+/// Writes the closed list of all changes, and hands on to each what is asked of any.
+macro_rules! changes {
+    ($($file:ident::$name:ident,)+) => {
+        $(pub use $file::$name;)+
+
+        /// A change. Those that need several requests say so in their preview and carry them out in its order.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum Mutation {
+            $(#[doc = concat!("See [`", stringify!($name), "`].")] $name($name),)+
+        }
+
+        $(impl From<$name> for Mutation {
+            fn from(change: $name) -> Self {
+                Self::$name(change)
+            }
+        })+
+
+        impl Mutation {
+            fn change(&self) -> &dyn Change {
+                match self {
+                    $(Self::$name(change) => change,)+
+                }
+            }
+
+            /// Sends its requests; see [`Change::send`].
+            pub(in crate::client) async fn send(&self, sending: &mut Sending<'_>) -> Result<Outcome, ChangeFailure> {
+                match self {
+                    $(Self::$name(change) => change.send(sending).await,)+
+                }
+            }
+
+            #[cfg(test)]
+            fn examples() -> Vec<Self> {
+                [$($name::examples().into_iter().map(Self::from).collect::<Vec<_>>(),)+].concat()
+            }
+        }
+    };
+}
+changes! {
+    create_vault::CreateVault,
+    delete_vault::DeleteVault,
+    create_plan::CreatePlan,
+    update_plan::UpdatePlan,
+    delete_plan::DeletePlan,
+    create_selection::CreateSelection,
+    delete_selection::DeleteSelection,
+    start_backup::StartBackup,
+    stop_backup::StopBackup,
+    start_restore::StartRestore,
+    delete_recovery_point::DeleteRecoveryPoint,
+    update_lifecycle::UpdateLifecycle,
+    tag_resource::TagResource,
+    untag_resource::UntagResource,
+}
+
+impl Mutation {
+    /// The requests, in the order in which they are sent. `token` makes sending them twice create one thing only.
+    pub fn requests(&self, token: &str) -> Vec<Request> {
+        self.change().requests(token)
+    }
+
+    /// What it does, in one line.
+    pub fn summary(&self) -> String {
+        self.change().summary()
+    }
+
+    /// What else it means; empty for nothing.
+    pub fn consequence(&self) -> String {
+        self.change().consequence()
+    }
+
+    /// How much harm it can do, and what must be answered before it is sent.
+    pub fn asks(&self) -> (Danger, Ask) {
+        self.change().harm().into()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,213 @@
+//! Every change of the list is sent, and what leaves is compared with what was shown.
+
+use super::*;
+use crate::client::approve::{Pending, RequestView, approve};
+use crate::client::audit::Audit;
+use crate::client::connect::{Handler, Wire};
+use crate::client::{Capabilities, CommandLine};
+use crate::domain::{Arn, Scope, Tags};
+use aws_sdk_backup::config::interceptors::BeforeTransmitInterceptorContextRef;
+use aws_sdk_backup::config::{BehaviorVersion, ConfigBag, Credentials, Intercept, Region, RuntimeComponents};
+use aws_sdk_backup::error::BoxError;
+use aws_sdk_backup::{Client, Config};
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
+use bytes::Bytes;
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value, json};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+pub(super) fn tags() -> Tags {
+    [("env".to_owned(), "it's prod".to_owned()), ("team".to_owned(), String::new())].into()
+}
+
+pub(super) fn recovery_point() -> Arn {
+    "arn:aws:backup:us-east-1:123456789012:recovery-point:1eb3b5e7-9eb0-435a-a80b-108b488b0d45".parse().unwrap()
+}
+
+/// A request as the SDK calls it and as it lies on the wire.
+#[derive(Debug, Clone)]
+struct Sent {
+    operation: String,
+    uri: String,
+    body: Map<String, Value>,
+}
+
+/// Writes down what the SDK is about to transmit.
+#[derive(Debug, Clone, Default)]
+struct Recorder(Arc<Mutex<Vec<Sent>>>);
+
+impl Intercept for Recorder {
+    fn name(&self) -> &'static str {
+        "recorder"
+    }
+
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let request = context.request();
+        let body = request.body().bytes().filter(|body| !body.is_empty());
+        self.0.lock().unwrap().push(Sent {
+            operation: bag.load::<Metadata>().unwrap().name().to_owned(),
+            uri: request.uri().to_owned(),
+            body: body.map(|body| serde_json::from_slice(body).unwrap()).unwrap_or_default(),
+        });
+        Ok(())
+    }
+}
+
+impl Recorder {
+    fn client(&self) -> Client {
+        let ids = json!({
+            "BackupPlanId": "plan-1", "BackupJobId": "job-1", "RestoreJobId": "restore-1", "SelectionId": "selection-1"
+        });
+        let handler: Handler = Arc::new(move |_| {
+            let answer = http::Response::new(Bytes::from(ids.to_string()));
+            Box::pin(async move { answer })
+        });
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(Credentials::new("AKIDEXAMPLE", "secret", None, None, "test"))
+            .endpoint_url("http://engine")
+            .http_client(Wire::in_process(handler))
+            .interceptor(self.clone());
+        Client::from_conf(config.build())
+    }
+}
+
+fn pending(mutation: Mutation) -> Pending {
+    let scope = Scope::new("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
+    let capabilities = Capabilities { engine: None, control: false, write: true };
+    Pending::new(scope, mutation, &capabilities, &CommandLine::default()).unwrap()
+}
+
+/// What was shown of a change, what came of it, and what was sent.
+struct Trial {
+    shown: Vec<RequestView>,
+    outcome: Result<Outcome, ChangeFailure>,
+    sent: Vec<Sent>,
+}
+
+/// Approves and sends; `fewer` takes away the last of the requests that were approved.
+async fn trial(mutation: Mutation, fewer: bool) -> Trial {
+    let folder = tempfile::tempdir().unwrap();
+    let audit = Arc::new(Audit::open(&folder.path().join("audit.jsonl"), "ada").unwrap());
+    let pending = pending(mutation);
+    let shown = pending.requests.clone();
+    let answer = match &pending.ask {
+        Ask::Yes => "y".to_owned(),
+        Ask::Type(text) => text.clone(),
+    };
+    let (mutation, mut order) = approve(pending, &answer).unwrap().into_order();
+    if fewer {
+        order.requests.pop();
+    }
+    let recorder = Recorder::default();
+    let mut sending = Sending::new(recorder.client(), &audit, "test".to_owned(), order);
+    let outcome = mutation.send(&mut sending).await;
+    Trial { shown, outcome, sent: recorder.0.lock().unwrap().clone() }
+}
+
+/// The segments of the path and the values of the query, decoded.
+fn parts(uri: &str) -> Vec<String> {
+    let (path, query) = uri.trim_start_matches("http://engine/").split_once('?').unwrap_or((uri, ""));
+    let path = path.trim_start_matches("http://engine/").split('/');
+    let values = query.split('&').filter_map(|pair| Some(pair.split_once('=')?.1));
+    let decoded = |part: &str| percent_decode_str(part).decode_utf8().unwrap().into_owned();
+    path.chain(values).map(decoded).collect()
+}
+
+/// Each shown member is in the body as it was shown, or all of one part of the URI; and nothing else is sent: what is left
+/// of the URI are the words of AWS's own paths.
+fn assert_same(shown: &Map<String, Value>, sent: &Sent) {
+    let mut parts = parts(&sent.uri);
+    for (name, value) in shown {
+        if sent.body.contains_key(name) {
+            assert_eq!(sent.body.get(name), Some(value), "{name} of {sent:?}");
+            continue;
+        }
+        let text = if value == "ID-OF-THE-NEW-PLAN" { "plan-1" } else { value.as_str().unwrap_or_default() };
+        let place = parts.iter().position(|part| part == text);
+        parts.remove(place.unwrap_or_else(|| panic!("{name} = {value} is not in {sent:?}")));
+    }
+    let unseen: Vec<&String> = sent.body.keys().filter(|name| !shown.contains_key(*name)).collect();
+    assert!(unseen.is_empty(), "sent and not shown: {unseen:?} of {sent:?}");
+    let is_word = |part: &String| part.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+    assert!(parts.iter().all(is_word), "sent and not shown: {parts:?} of {sent:?}");
+}
+
+#[tokio::test]
+async fn the_requests_of_every_change_are_what_it_puts_on_the_wire() {
+    for example in Mutation::examples() {
+        let Trial { shown, outcome, sent } = trial(example.clone(), false).await;
+        outcome.unwrap_or_else(|failure| panic!("{example:?}: {failure}"));
+        let shown_operations: Vec<&str> = shown.iter().map(|shown| shown.operation).collect();
+        let sent_operations: Vec<&str> = sent.iter().map(|sent| sent.operation.as_str()).collect();
+        assert_eq!(sent_operations, shown_operations, "{example:?}");
+        assert!(!sent.is_empty(), "{example:?}");
+        for (shown, sent) in shown.iter().zip(&sent) {
+            assert_same(&serde_json::from_str(&shown.json).unwrap(), sent);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_was_not_approved_is_not_sent() {
+    for example in Mutation::examples() {
+        let approved = example.requests("token").len() - 1;
+        let Trial { outcome, sent, .. } = trial(example.clone(), true).await;
+        let failure = outcome.expect_err("one request is too many");
+        assert!(failure.fault.message.contains("more requests than were approved"), "{failure}");
+        assert_eq!(sent.len(), approved, "{example:?}");
+    }
+}
+
+#[test]
+fn every_change_has_its_words_and_what_destroys_must_be_named_as_it_is_shown() {
+    for example in Mutation::examples() {
+        let pending = pending(example);
+        assert!(!pending.summary.is_empty() && !pending.summary.ends_with('.'), "{}", pending.summary);
+        assert!(pending.consequence.is_empty() || pending.consequence.ends_with('.'), "{}", pending.consequence);
+        match (&pending.ask, pending.danger) {
+            (Ask::Yes, Danger::Low | Danger::Medium) => {}
+            (Ask::Type(text), Danger::High) => {
+                assert!(!text.is_empty() && pending.summary.contains(text), "{} {text}", pending.summary);
+                assert!(!pending.consequence.is_empty(), "{}", pending.summary);
+            }
+            mismatched => panic!("{mismatched:?}"),
+        }
+    }
+}
+
+#[test]
+fn no_other_file_calls_a_writing_operation() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let changes = source.join("client/change");
+    let operations = Mutation::examples().into_iter().flat_map(|example| example.requests("token"));
+    let calls: Vec<String> = operations.map(|request| format!(".{}()", snake(request.operation))).collect();
+    let calling = |file: &PathBuf| {
+        let text = std::fs::read_to_string(file).unwrap();
+        calls.iter().any(|call| text.contains(call))
+    };
+    let (inside, outside): (Vec<_>, Vec<_>) =
+        rust_files(&source).into_iter().filter(calling).partition(|file| file.starts_with(&changes));
+    assert!(!inside.is_empty(), "the scanner found no calls at all");
+    assert!(outside.is_empty(), "{outside:?}");
+}
+
+fn snake(operation: &str) -> String {
+    let spelled = |c: char| if c.is_ascii_uppercase() { format!("_{}", c.to_ascii_lowercase()) } else { c.to_string() };
+    operation.chars().map(spelled).collect::<String>().trim_start_matches('_').to_owned()
+}
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .flat_map(|path| if path.is_dir() { rust_files(&path) } else { vec![path] })
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .collect()
+}
