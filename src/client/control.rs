@@ -1,8 +1,8 @@
-//! The engine's own routes (design §5), over the socket or in process. Their bodies are [`crate::domain::extension`]'s.
+//! The engine's own routes, over the socket or in process. Their bodies are [`crate::domain::extension`]'s.
 
-use crate::client::connect::{Handler, OPERATION_LIMIT, Wire, WireError};
 use crate::client::explain::kind_of;
 use crate::client::text::clean;
+use crate::client::wire::{Handler, LOCAL_URL, OPERATION_LIMIT, Wire, WireError};
 use crate::client::{Fault, FaultKind};
 use crate::domain::extension::{
     AccountView, Accounts, AddAccount, AddResource, AddRole, CheckReport, ClockAnswer, ClockConfirmed, ClockRequest,
@@ -17,9 +17,6 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::Duration;
-
-/// The authority that requests to a local engine carry; nothing resolves it.
-pub const BASE_URL: &str = "http://vaultdeck.engine";
 
 /// Reading every byte of a vault takes as long as it takes.
 const CHECK_LIMIT: Duration = Duration::from_secs(24 * 3600);
@@ -189,7 +186,7 @@ impl Control {
         body: Option<&B>,
         limit: Duration,
     ) -> Result<Bytes, Fault> {
-        let mut request = http::Request::builder().method(method).uri(format!("{BASE_URL}{path}"));
+        let mut request = http::Request::builder().method(method).uri(format!("{LOCAL_URL}{path}"));
         let body = match body {
             Some(body) => {
                 request = request.header(http::header::CONTENT_TYPE, "application/json");

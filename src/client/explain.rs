@@ -1,7 +1,7 @@
 //! The SDK's errors in plain words.
 
-use crate::client::connect::{OPERATION_LIMIT, WireError, root_cause};
 use crate::client::text::clean;
+use crate::client::wire::{OPERATION_LIMIT, WireError, root_cause};
 use crate::client::{Fault, FaultKind};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_backup::error::{ProvideErrorMetadata, SdkError};

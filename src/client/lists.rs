@@ -3,10 +3,10 @@
 use crate::client::approve::{Pending, approve_command_line};
 use crate::client::audit::Audit;
 use crate::client::connect::Connection;
-use crate::client::fetch::Bucket;
 use crate::client::mutate::mutate;
+use crate::client::pace::Bucket;
 use crate::client::query::ScopeView;
-use crate::client::read::{Ask, Question};
+use crate::client::read::{Asker, Question};
 use crate::client::{Answer, ChangeFailure, Fault, FaultKind, Key, Mutation, Outcome, Query, Rows};
 use crate::domain::KnownPoint;
 use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
@@ -59,7 +59,7 @@ impl Connection {
     pub async fn list_accounts(self: &Arc<Self>) -> Result<Rows<Account>, Fault> {
         match self.read(Key::context(Query::Accounts)).await? {
             Answer::Accounts(accounts) => Ok(accounts),
-            _ => Err(mistaken()),
+            _ => Err(wrong_answer()),
         }
     }
 
@@ -78,7 +78,7 @@ impl Connection {
     /// The scope in which the context itself is at home.
     pub async fn home_scope(self: &Arc<Self>) -> Result<Scope, Fault> {
         let home = self.home().await?;
-        let region = home.regions.first().cloned().ok_or_else(mistaken)?;
+        let region = home.regions.first().cloned().ok_or_else(wrong_answer)?;
         Ok(Scope::new(home.account.clone(), region))
     }
 
@@ -98,7 +98,7 @@ impl Connection {
         let answers = futures_util::future::join_all(asked).await;
         let mut listed = Listed { rows: Vec::new(), faults: Vec::new() };
         for (view, answer) in scopes.into_iter().zip(answers) {
-            match answer.and_then(|answer| pick(&answer).cloned().ok_or_else(mistaken)) {
+            match answer.and_then(|answer| pick(&answer).cloned().ok_or_else(wrong_answer)) {
                 Ok(rows) => listed.rows.extend(rows.iter().cloned()),
                 Err(fault) => listed.faults.push((view.scope, fault)),
             }
@@ -143,7 +143,7 @@ impl Connection {
             let query = Query::RecoveryPoints { vault: found.name.clone() };
             match self.read(Key::scoped(found.scope.clone(), query)).await {
                 Ok(Answer::RecoveryPoints(rows)) => listed.rows.extend(rows.iter().cloned()),
-                Ok(_) => return Err(mistaken()),
+                Ok(_) => return Err(wrong_answer()),
                 Err(fault) => listed.faults.push((found.scope.clone(), fault)),
             }
         }
@@ -180,24 +180,11 @@ impl Connection {
         self: &Arc<Self>,
         scope: &Scope,
         id: &JobId,
-        mut tell: impl FnMut(&BackupJob),
+        tell: impl FnMut(&BackupJob),
     ) -> Result<Arc<BackupJob>, Fault> {
-        let mut faults = 0;
-        loop {
-            match self.read(Key::scoped(scope.clone(), Query::BackupJob { id: id.clone() })).await {
-                Ok(Answer::BackupJob(job)) => {
-                    faults = 0;
-                    tell(&job);
-                    if job.state.is_final() {
-                        return Ok(job);
-                    }
-                }
-                Ok(_) => return Err(mistaken()),
-                Err(fault) if fault.is_passing() && faults < FOLLOW_FAULTS => faults += 1,
-                Err(fault) => return Err(fault),
-            }
-            tokio::time::sleep(FOLLOW_EVERY).await;
-        }
+        let key = Key::scoped(scope.clone(), Query::BackupJob { id: id.clone() });
+        let pick = |answer| if let Answer::BackupJob(job) = answer { Some(job) } else { None };
+        self.follow(key, pick, |job| job.state.is_final(), tell).await
     }
 
     /// Follows a restore job to its end, telling each state that it sees.
@@ -205,19 +192,32 @@ impl Connection {
         self: &Arc<Self>,
         scope: &Scope,
         id: &JobId,
-        mut tell: impl FnMut(&RestoreJob),
+        tell: impl FnMut(&RestoreJob),
     ) -> Result<Arc<RestoreJob>, Fault> {
+        let key = Key::scoped(scope.clone(), Query::RestoreJob { id: id.clone() });
+        let pick = |answer| if let Answer::RestoreJob(job) = answer { Some(job) } else { None };
+        self.follow(key, pick, |job| job.state.is_final(), tell).await
+    }
+
+    /// Asks again until `is_over`. What passes by itself may fail it [`FOLLOW_FAULTS`] times in a row.
+    async fn follow<T>(
+        self: &Arc<Self>,
+        key: Key,
+        pick: impl Fn(Answer) -> Option<Arc<T>>,
+        is_over: impl Fn(&T) -> bool,
+        mut tell: impl FnMut(&T),
+    ) -> Result<Arc<T>, Fault> {
         let mut faults = 0;
         loop {
-            match self.read(Key::scoped(scope.clone(), Query::RestoreJob { id: id.clone() })).await {
-                Ok(Answer::RestoreJob(job)) => {
+            match self.read(key.clone()).await {
+                Ok(answer) => {
+                    let job = pick(answer).ok_or_else(wrong_answer)?;
                     faults = 0;
                     tell(&job);
-                    if job.state.is_final() {
+                    if is_over(&job) {
                         return Ok(job);
                     }
                 }
-                Ok(_) => return Err(mistaken()),
                 Err(fault) if fault.is_passing() && faults < FOLLOW_FAULTS => faults += 1,
                 Err(fault) => return Err(fault),
             }
@@ -226,6 +226,6 @@ impl Connection {
     }
 }
 
-fn mistaken() -> Fault {
+fn wrong_answer() -> Fault {
     Fault::new(FaultKind::Other, "the answer is of another question")
 }

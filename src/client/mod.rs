@@ -29,9 +29,11 @@ pub mod fetch;
 pub mod lists;
 mod map;
 pub mod mutate;
+mod pace;
 pub mod query;
 mod read;
 pub mod text;
+mod wire;
 
 pub use approve::{Approved, Pending};
 pub use capabilities::{Capabilities, Feature};

@@ -16,3 +16,6 @@ pub async fn mutate(connection: &Connection, audit: &Arc<Audit>, approved: Appro
     let (mutation, order) = approved.into_order();
     mutation.send(&mut Sending::new(client, audit, connection.label(), order)).await
 }
+
+#[cfg(test)]
+mod tests;

@@ -92,6 +92,16 @@ impl fmt::Display for Scope {
     }
 }
 
+impl FromStr for Scope {
+    type Err = Invalid;
+
+    /// `ACCOUNT/REGION`.
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let (account, region) = text.split_once('/').unwrap_or((text, ""));
+        Ok(Self::new(account.parse()?, region.parse()?))
+    }
+}
+
 /// The conversions that both string newtypes share.
 macro_rules! string_newtype {
     ($type:ident) => {

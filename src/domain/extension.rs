@@ -1,6 +1,6 @@
 //! The bodies of the engine's own routes under `/_vaultdeck/`, for what AWS's API has no operation. Both sides of the wire use these.
 
-use crate::domain::Time;
+use crate::domain::{Scope, Time};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -30,6 +30,16 @@ pub struct Status {
     /// What is wrong with the engine itself, the worst first.
     #[serde(default)]
     pub problems: Vec<Problem>,
+}
+
+impl Status {
+    /// [`Status::vaults_without_recovery_key`], taken apart: each vault's scope and name.
+    pub fn without_recovery_key(&self) -> impl Iterator<Item = (Scope, &str)> {
+        self.vaults_without_recovery_key.iter().filter_map(|vault| {
+            let (scope, name) = vault.rsplit_once('/')?;
+            Some((scope.parse().ok()?, name))
+        })
+    }
 }
 
 /// The code of the [`Problem`] of an engine whose data directory cannot be written: it lists, checks and restores.

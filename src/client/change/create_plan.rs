@@ -58,7 +58,7 @@ impl Change for CreatePlan {
         let selections = create_selection::example_documents().to_vec();
         vec![
             Self { document: plain, selections: Vec::new(), tags: Tags::new() },
-            Self { document: full, selections, tags: super::tests::tags() },
+            Self { document: full, selections, tags: super::examples::tags() },
         ]
     }
 }
@@ -91,7 +91,7 @@ pub(super) fn example_documents() -> [PlanDocument; 2] {
             "StartWindowMinutes": 60,
             "CompletionWindowMinutes": 180,
             "Lifecycle": lifecycle,
-            "RecoveryPointTags": super::tests::tags(),
+            "RecoveryPointTags": super::examples::tags(),
             "CopyActions": [{
                 "DestinationBackupVaultArn": "arn:aws:backup:eu-central-1:123456789012:backup-vault:far",
                 "Lifecycle": lifecycle

@@ -49,7 +49,7 @@ impl Change for CreateVault {
     fn examples() -> Vec<Self> {
         let plain = Self { name: "nightly".to_owned(), tags: Tags::new(), encryption_key_arn: None };
         let full = Self {
-            tags: super::tests::tags(),
+            tags: super::examples::tags(),
             encryption_key_arn: Some("arn:aws:kms:us-east-1:123456789012:key/1".to_owned()),
             ..plain.clone()
         };

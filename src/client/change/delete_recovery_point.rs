@@ -45,6 +45,6 @@ impl Change for DeleteRecoveryPoint {
 
     #[cfg(test)]
     fn examples() -> Vec<Self> {
-        vec![Self { vault: "Default".to_owned(), recovery_point: super::tests::recovery_point() }]
+        vec![Self { vault: "Default".to_owned(), recovery_point: super::examples::recovery_point() }]
     }
 }

@@ -13,6 +13,8 @@ mod delete_plan;
 mod delete_recovery_point;
 mod delete_selection;
 mod delete_vault;
+#[cfg(test)]
+mod examples;
 mod outcome;
 mod request;
 mod sending;
@@ -63,8 +65,9 @@ macro_rules! changes {
                 }
             }
 
+            /// Some of every kind.
             #[cfg(test)]
-            fn examples() -> Vec<Self> {
+            pub(in crate::client) fn examples() -> Vec<Self> {
                 [$($name::examples().into_iter().map(Self::from).collect::<Vec<_>>(),)+].concat()
             }
         }
@@ -108,6 +111,3 @@ impl Mutation {
         self.change().harm().into()
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -42,25 +42,45 @@ pub struct ChangeFailure {
     pub done: Vec<&'static str>,
 }
 
+impl ChangeFailure {
+    /// What was already done, as the end of a message; empty for nothing.
+    fn done(&self) -> String {
+        match self.done.as_slice() {
+            [] => String::new(),
+            done => format!(" (already done: {})", done.join(", ")),
+        }
+    }
+}
+
 impl fmt::Display for ChangeFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.done.as_slice() {
-            [] => write!(f, "{}", self.fault),
-            done => write!(f, "{} (already done: {})", self.fault, done.join(", ")),
-        }
+        write!(f, "{}{}", self.fault, self.done())
     }
 }
 
 impl std::error::Error for ChangeFailure {}
 
 impl From<ChangeFailure> for Fault {
-    /// The fault, which says what was already done.
+    /// The fault, whose message says what was already done.
     fn from(failure: ChangeFailure) -> Self {
-        let message = failure.to_string();
+        let done = failure.done();
         let mut fault = failure.fault;
-        if !failure.done.is_empty() {
-            fault.message = message;
-        }
+        fault.message.push_str(&done);
         fault
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::FaultKind;
+
+    #[test]
+    fn a_change_that_stops_half_way_says_once_why_and_once_what_is_done() {
+        let fault = Fault::new(FaultKind::Refused, "the role cannot be assumed");
+        let failure = ChangeFailure { fault, done: vec!["CreateBackupPlan", "CreateBackupSelection"] };
+        let said = "refused: the role cannot be assumed (already done: CreateBackupPlan, CreateBackupSelection)";
+        assert_eq!(failure.to_string(), said);
+        assert_eq!(Fault::from(failure).to_string(), said);
     }
 }

@@ -90,7 +90,7 @@ impl Change for StartBackup {
             lifecycle: Some(Lifecycle::delete_after(7)),
             start_window_minutes: Some(60),
             complete_window_minutes: Some(180),
-            tags: super::tests::tags(),
+            tags: super::examples::tags(),
             options: [("WindowsVSS".to_owned(), "enabled".to_owned())].into(),
             ..plain.clone()
         };

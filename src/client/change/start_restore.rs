@@ -81,7 +81,7 @@ impl Change for StartRestore {
     fn examples() -> Vec<Self> {
         let new_place = [("newFileSystem", "true"), ("vaultdeck:path", "/srv/a b\nc")];
         let plain = Self {
-            recovery_point: super::tests::recovery_point(),
+            recovery_point: super::examples::recovery_point(),
             metadata: [("newFileSystem".to_owned(), "false".to_owned())].into(),
             role: None,
             resource_type: None,

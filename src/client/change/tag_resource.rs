@@ -39,6 +39,6 @@ impl Change for TagResource {
 
     #[cfg(test)]
     fn examples() -> Vec<Self> {
-        vec![Self { arn: super::tests::recovery_point(), tags: super::tests::tags() }]
+        vec![Self { arn: super::examples::recovery_point(), tags: super::examples::tags() }]
     }
 }

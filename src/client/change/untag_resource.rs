@@ -38,6 +38,6 @@ impl Change for UntagResource {
 
     #[cfg(test)]
     fn examples() -> Vec<Self> {
-        vec![Self { arn: super::tests::recovery_point(), keys: vec!["env".to_owned(), "team".to_owned()] }]
+        vec![Self { arn: super::examples::recovery_point(), keys: vec!["env".to_owned(), "team".to_owned()] }]
     }
 }

@@ -61,7 +61,7 @@ impl Change for UpdateLifecycle {
         [Lifecycle::default(), Lifecycle::delete_after(90), full]
             .map(|lifecycle| Self {
                 vault: "Default".to_owned(),
-                recovery_point: super::tests::recovery_point(),
+                recovery_point: super::examples::recovery_point(),
                 lifecycle,
             })
             .to_vec()

@@ -1,8 +1,9 @@
 //! Who the context is, and the SDK clients of its scopes.
 
-use super::{CONNECT_LIMIT, Connection, OPERATION_LIMIT, Wire};
+use super::Connection;
 use crate::client::control::Control;
 use crate::client::explain::Explain;
+use crate::client::wire::{CONNECT_LIMIT, OPERATION_LIMIT, Wire};
 use crate::client::{Fault, FaultKind};
 use crate::domain::extension::{CredentialsRequest, Status};
 use crate::domain::{AccountId, Region, Scope};

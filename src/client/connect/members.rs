@@ -19,18 +19,18 @@ const REFUSAL_KEPT: Duration = Duration::from_secs(30);
 const SESSION_SECONDS: i32 = 3600;
 
 #[derive(Default)]
-pub(super) struct Members {
+pub(super) struct MemberCredentials {
     /// One lock per account: many questions at once make one call.
-    accounts: Mutex<HashMap<AccountId, Arc<Mutex<Option<Known>>>>>,
+    accounts: Mutex<HashMap<AccountId, Arc<Mutex<Option<Assumed>>>>>,
 }
 
 /// What the last AssumeRole gave.
-struct Known {
+struct Assumed {
     at: Instant,
     result: Result<Credentials, Fault>,
 }
 
-impl Known {
+impl Assumed {
     fn is_fresh(&self) -> bool {
         match &self.result {
             Ok(credentials) => credentials.expiry().is_none_or(|expiry| SystemTime::now() + RENEW_BEFORE < expiry),
@@ -39,7 +39,7 @@ impl Known {
     }
 }
 
-impl Members {
+impl MemberCredentials {
     pub(super) async fn clear(&self) {
         self.accounts.lock().await.clear();
     }
@@ -61,7 +61,7 @@ impl Members {
             return known.result.clone();
         }
         let result = assume(home, account, role).await;
-        *slot = Some(Known { at: Instant::now(), result: result.clone() });
+        *slot = Some(Assumed { at: Instant::now(), result: result.clone() });
         result
     }
 }

@@ -6,9 +6,9 @@
 mod home;
 mod members;
 mod scopes;
-mod wire;
 
 use crate::client::control::Control;
+use crate::client::wire::{LOCAL_URL, Notice, Route, Wire};
 use crate::client::{Capabilities, CommandLine, Fault, FaultKind};
 use crate::domain::extension::Health;
 use crate::domain::{Region, Scope};
@@ -16,14 +16,9 @@ pub(crate) use home::{Clients, Home};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::{Mutex, watch};
 
-pub(crate) use wire::root_cause;
-pub use wire::{CONNECT_LIMIT, Handler, Wire, WireError};
-
-/// How long one operation may take, connecting and all.
-pub const OPERATION_LIMIT: Duration = Duration::from_secs(20);
+pub use crate::client::wire::Handler;
 
 /// The role that the engine's members are born with, and the one that Organizations makes.
 pub const MEMBER_ROLE: &str = "OrganizationAccountAccessRole";
@@ -68,7 +63,7 @@ pub struct Connection {
     wire: Wire,
     capabilities: Arc<watch::Sender<Capabilities>>,
     home: Mutex<home::HomeSlot>,
-    members: members::Members,
+    members: members::MemberCredentials,
     clients: Mutex<HashMap<Scope, home::Kept>>,
 }
 
@@ -83,7 +78,7 @@ impl Connection {
         };
         let capabilities = Arc::new(watch::Sender::new(capabilities));
         let wire = make_wire(&options.transport, &capabilities)?;
-        let members = members::Members::default();
+        let members = members::MemberCredentials::default();
         Ok(Arc::new(Self { options, wire, capabilities, home: Mutex::default(), members, clients: Mutex::default() }))
     }
 
@@ -151,7 +146,7 @@ impl Connection {
     /// The base of every URL, without a slash at its end; none leaves it to the SDK.
     pub(crate) fn base_url(&self) -> Option<String> {
         match &self.options.transport {
-            Transport::InProcess(_) | Transport::Socket(_) => Some(crate::client::control::BASE_URL.to_owned()),
+            Transport::InProcess(_) | Transport::Socket(_) => Some(LOCAL_URL.to_owned()),
             Transport::Endpoint(url) => Some(url.trim_end_matches('/').to_owned()),
             Transport::Aws => None,
         }
@@ -170,7 +165,7 @@ impl Connection {
 /// The HTTP client of a transport. It reports the engine's version as soon as an answer carries it.
 fn make_wire(transport: &Transport, capabilities: &Arc<watch::Sender<Capabilities>>) -> Result<Wire, Fault> {
     let sender = Arc::downgrade(capabilities);
-    let notice: wire::Notice = Arc::new(move |version: &str| {
+    let notice: Notice = Arc::new(move |version: &str| {
         let Some(sender) = sender.upgrade() else { return };
         sender.send_if_modified(|known| {
             let version = Some(crate::client::text::clean(version));
@@ -181,11 +176,11 @@ fn make_wire(transport: &Transport, capabilities: &Arc<watch::Sender<Capabilitie
         });
     });
     let route = match transport {
-        Transport::InProcess(handler) => wire::Route::InProcess(handler.clone()),
-        Transport::Socket(path) => wire::Route::Socket(path.clone()),
+        Transport::InProcess(handler) => Route::InProcess(handler.clone()),
+        Transport::Socket(path) => Route::Socket(path.clone()),
         Transport::Aws => return Ok(Wire::tls(notice)),
         Transport::Endpoint(url) => match loopback_authority(url)? {
-            Some(authority) => wire::Route::Tcp(authority),
+            Some(authority) => Route::Tcp(authority),
             None => return Ok(Wire::tls(notice)),
         },
     };

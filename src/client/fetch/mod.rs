@@ -5,14 +5,13 @@
 //! most a minute later, for ever. Every call counts the key's generation up; what an older generation still says is
 //! dropped.
 
-mod pace;
 mod slot;
 
 use crate::client::connect::Connection;
-use crate::client::read::{Ask, Question};
+use crate::client::pace::{self, Bucket};
+use crate::client::read::{Asker, Question};
 use crate::client::{Answer, Capabilities, Event, Fault, FaultKind, Key, Reply};
 use crate::domain::{Scope, Time};
-pub(crate) use pace::Bucket;
 use slot::{Extent, Slot};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -60,7 +59,7 @@ impl Fetcher {
     }
 
     fn with(
-        asker: Arc<dyn Ask>,
+        asker: Arc<dyn Asker>,
         capabilities: watch::Receiver<Capabilities>,
         events: mpsc::UnboundedSender<Event>,
         seed: u64,
@@ -123,7 +122,7 @@ struct Finished {
 }
 
 struct Task {
-    asker: Arc<dyn Ask>,
+    asker: Arc<dyn Asker>,
     engine: bool,
     events: mpsc::UnboundedSender<Event>,
     done: mpsc::UnboundedSender<Finished>,

@@ -41,7 +41,7 @@ impl Script {
     }
 }
 
-impl Ask for Script {
+impl Asker for Script {
     fn ask(self: Arc<Self>, question: Question) -> BoxFuture<'static, Result<Answer, Fault>> {
         let at = self.start.elapsed().as_secs_f64();
         self.calls.lock().unwrap().push((question.key.clone(), at, question.previous.is_some()));

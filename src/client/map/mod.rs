@@ -118,43 +118,39 @@ pub(crate) fn account(account: &aws_sdk_organizations::types::Account, managemen
     })
 }
 
-/// A row of ListBackupVaults.
-pub(crate) fn vault(scope: &Scope, vault: &sdk::BackupVaultListMember) -> Option<Vault> {
-    let Some(arn) = arn(vault.backup_vault_arn()) else { return skipped("vault") };
-    Some(Vault {
-        name: text(vault.backup_vault_name()).or_else(|| arn.vault_name().map(clean)).unwrap_or_default(),
-        arn,
-        scope: scope.clone(),
-        vault_type: vault.vault_type().map_or_else(|| "BACKUP_VAULT".to_owned(), |kind| clean(kind.as_str())),
-        encryption_key_arn: text(vault.encryption_key_arn()),
-        created: at(vault.creation_date()),
-        creator_request_id: text(vault.creator_request_id()),
-        recovery_points: vault.number_of_recovery_points(),
-        locked: vault.locked().unwrap_or_default(),
-        min_retention_days: vault.min_retention_days(),
-        max_retention_days: vault.max_retention_days(),
-        lock_date: at(vault.lock_date()),
-    })
+/// The list's row and the described vault have the same members under two types.
+macro_rules! vault {
+    ($(#[$doc:meta])* $name:ident, $type:ty) => {
+        $(#[$doc])*
+        pub(crate) fn $name(scope: &Scope, vault: &$type) -> Option<Vault> {
+            let Some(arn) = arn(vault.backup_vault_arn()) else { return skipped("vault") };
+            Some(Vault {
+                name: text(vault.backup_vault_name()).or_else(|| arn.vault_name().map(clean)).unwrap_or_default(),
+                arn,
+                scope: scope.clone(),
+                vault_type: vault.vault_type().map_or_else(|| "BACKUP_VAULT".to_owned(), |kind| clean(kind.as_str())),
+                encryption_key_arn: text(vault.encryption_key_arn()),
+                created: at(vault.creation_date()),
+                creator_request_id: text(vault.creator_request_id()),
+                recovery_points: vault.number_of_recovery_points(),
+                locked: vault.locked().unwrap_or_default(),
+                min_retention_days: vault.min_retention_days(),
+                max_retention_days: vault.max_retention_days(),
+                lock_date: at(vault.lock_date()),
+            })
+        }
+    };
 }
-
-/// DescribeBackupVault's answer.
-pub(crate) fn described_vault(scope: &Scope, vault: &DescribeBackupVaultOutput) -> Option<Vault> {
-    let Some(arn) = arn(vault.backup_vault_arn()) else { return skipped("vault") };
-    Some(Vault {
-        name: text(vault.backup_vault_name()).or_else(|| arn.vault_name().map(clean)).unwrap_or_default(),
-        arn,
-        scope: scope.clone(),
-        vault_type: vault.vault_type().map_or_else(|| "BACKUP_VAULT".to_owned(), |kind| clean(kind.as_str())),
-        encryption_key_arn: text(vault.encryption_key_arn()),
-        created: at(vault.creation_date()),
-        creator_request_id: text(vault.creator_request_id()),
-        recovery_points: vault.number_of_recovery_points(),
-        locked: vault.locked().unwrap_or_default(),
-        min_retention_days: vault.min_retention_days(),
-        max_retention_days: vault.max_retention_days(),
-        lock_date: at(vault.lock_date()),
-    })
-}
+vault!(
+    /// A row of ListBackupVaults.
+    vault,
+    sdk::BackupVaultListMember
+);
+vault!(
+    /// DescribeBackupVault's answer.
+    described_vault,
+    DescribeBackupVaultOutput
+);
 
 /// A row of ListBackupPlans.
 pub(crate) fn plan_summary(scope: &Scope, plan: &sdk::BackupPlansListMember) -> Option<PlanSummary> {

@@ -8,9 +8,11 @@ use crate::client::{Answer, Fault, Rows, map};
 use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
 use crate::domain::names::JobId;
 use crate::domain::{Scope, Time};
+use aws_sdk_backup::Client;
+use aws_smithy_types::DateTime;
 use chrono::TimeDelta;
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Lists on AWS lag behind: this much before the newest known job is asked for again.
@@ -19,55 +21,112 @@ const OVERLAP: TimeDelta = TimeDelta::minutes(5);
 const MOST_DESCRIBED: usize = 8;
 
 /// What the merge must know of a job.
-trait Job: PartialEq {
-    fn id(&self) -> &JobId;
-    fn created(&self) -> Time;
-    fn completed(&self) -> Option<Time>;
-    fn is_open(&self) -> bool;
+pub(super) struct Facts<'a> {
+    id: &'a JobId,
+    created: Time,
+    completed: Option<Time>,
+    open: bool,
+}
+
+/// Which jobs of a list are asked for.
+#[derive(Clone, Copy)]
+pub(super) enum Part {
+    Whole,
+    CreatedAfter(Time),
+    EndedAfter(Time),
+}
+
+impl Part {
+    fn created_after(self) -> Option<DateTime> {
+        match self {
+            Self::CreatedAfter(time) => Some(map::moment(time)),
+            Self::Whole | Self::EndedAfter(_) => None,
+        }
+    }
+
+    fn ended_after(self) -> Option<DateTime> {
+        match self {
+            Self::EndedAfter(time) => Some(map::moment(time)),
+            Self::Whole | Self::CreatedAfter(_) => None,
+        }
+    }
+}
+
+/// A kind of job: where its list is, and what tells two of them apart.
+pub(super) trait Job: PartialEq + Sized {
+    /// The list, if the answer is one of this kind.
+    fn listed(answer: &Answer) -> Option<&Rows<Self>>;
+    /// The answer that is this list.
+    fn answer(rows: Rows<Self>) -> Answer;
+    /// What the merge must know.
+    fn facts(&self) -> Facts<'_>;
+    /// Reads a part of the list, page by page.
+    async fn list(scope: &Scope, backup: &Client, question: &Question, part: Part) -> Result<Vec<Self>, Fault>;
+    /// Asks for one; none when it is told without a usable id.
+    async fn describe(scope: &Scope, backup: &Client, id: &JobId) -> Result<Option<Self>, Fault>;
 }
 
 impl Job for BackupJob {
-    fn id(&self) -> &JobId {
-        &self.id
+    fn listed(answer: &Answer) -> Option<&Rows<Self>> {
+        answer.backup_jobs()
     }
-    fn created(&self) -> Time {
-        self.created
+    fn answer(rows: Rows<Self>) -> Answer {
+        Answer::BackupJobs(rows)
     }
-    fn completed(&self) -> Option<Time> {
-        self.completed
+    fn facts(&self) -> Facts<'_> {
+        let open = !self.state.is_final();
+        Facts { id: &self.id, created: self.created, completed: self.completed, open }
     }
-    fn is_open(&self) -> bool {
-        !self.state.is_final()
+    async fn list(scope: &Scope, backup: &Client, question: &Question, part: Part) -> Result<Vec<Self>, Fault> {
+        let call = backup.list_backup_jobs().max_results(PAGE);
+        let call = call.set_by_created_after(part.created_after()).set_by_complete_after(part.ended_after());
+        list!(question, call, "ListBackupJobs", backup_jobs, |row| map::backup_job(scope, row)).await
+    }
+    async fn describe(scope: &Scope, backup: &Client, id: &JobId) -> Result<Option<Self>, Fault> {
+        backup_job(scope, backup, id).await.map(Some)
     }
 }
 
 impl Job for RestoreJob {
-    fn id(&self) -> &JobId {
-        &self.id
+    fn listed(answer: &Answer) -> Option<&Rows<Self>> {
+        answer.restore_jobs()
     }
-    fn created(&self) -> Time {
-        self.created
+    fn answer(rows: Rows<Self>) -> Answer {
+        Answer::RestoreJobs(rows)
     }
-    fn completed(&self) -> Option<Time> {
-        self.completed
+    fn facts(&self) -> Facts<'_> {
+        let open = !self.state.is_final();
+        Facts { id: &self.id, created: self.created, completed: self.completed, open }
     }
-    fn is_open(&self) -> bool {
-        !self.state.is_final()
+    async fn list(scope: &Scope, backup: &Client, question: &Question, part: Part) -> Result<Vec<Self>, Fault> {
+        let call = backup.list_restore_jobs().max_results(PAGE);
+        let call = call.set_by_created_after(part.created_after()).set_by_complete_after(part.ended_after());
+        list!(question, call, "ListRestoreJobs", restore_jobs, |row| map::restore_job(scope, row)).await
+    }
+    async fn describe(scope: &Scope, backup: &Client, id: &JobId) -> Result<Option<Self>, Fault> {
+        restore_job(scope, backup, id).await.map(Some)
     }
 }
 
 impl Job for CopyJob {
-    fn id(&self) -> &JobId {
-        &self.id
+    fn listed(answer: &Answer) -> Option<&Rows<Self>> {
+        answer.copy_jobs()
     }
-    fn created(&self) -> Time {
-        self.created.unwrap_or(Time::UNIX_EPOCH)
+    fn answer(rows: Rows<Self>) -> Answer {
+        Answer::CopyJobs(rows)
     }
-    fn completed(&self) -> Option<Time> {
-        self.completed
+    fn facts(&self) -> Facts<'_> {
+        let (created, open) = (self.created.unwrap_or(Time::UNIX_EPOCH), !self.state.is_final());
+        Facts { id: &self.id, created, completed: self.completed, open }
     }
-    fn is_open(&self) -> bool {
-        !self.state.is_final()
+    async fn list(scope: &Scope, backup: &Client, question: &Question, part: Part) -> Result<Vec<Self>, Fault> {
+        let call = backup.list_copy_jobs().max_results(PAGE);
+        let call = call.set_by_created_after(part.created_after()).set_by_complete_after(part.ended_after());
+        list!(question, call, "ListCopyJobs", copy_jobs, |row| map::copy_job(scope, row)).await
+    }
+    async fn describe(scope: &Scope, backup: &Client, id: &JobId) -> Result<Option<Self>, Fault> {
+        let told = backup.describe_copy_job().copy_job_id(id.as_str()).send().await.explain("DescribeCopyJob")?;
+        Ok(told.copy_job().and_then(|job| map::copy_job(scope, job)))
     }
 }
 
@@ -84,97 +143,56 @@ struct Since {
 
 /// None when the list must be read as a whole.
 fn since<T: Job>(known: &Rows<T>) -> Option<Since> {
-    let created = known.first()?.created() - OVERLAP;
-    let completed = known.iter().filter_map(|job| job.completed()).max().map(|time| time - OVERLAP);
-    let old_and_open = known.iter().filter(|job| job.is_open() && job.created() <= created);
-    let open: Vec<JobId> = old_and_open.map(|job| job.id().clone()).collect();
+    let created = known.first()?.facts().created - OVERLAP;
+    let completed = known.iter().filter_map(|job| job.facts().completed).max().map(|time| time - OVERLAP);
+    let old_and_open = known.iter().map(|job| job.facts()).filter(|job| job.open && job.created <= created);
+    let open: Vec<JobId> = old_and_open.map(|job| job.id.clone()).collect();
     (open.len() <= MOST_DESCRIBED).then_some(Since { created, completed, open })
 }
 
 /// The known rows with the changed ones put in, newest first. What says the same stays the same allocation, rows and all.
 fn merge<T: Job>(known: &Rows<T>, changed: Vec<T>) -> Rows<T> {
-    let mut changed: HashMap<JobId, T> = changed.into_iter().map(|job| (job.id().clone(), job)).collect();
+    let mut changed: HashMap<JobId, T> = changed.into_iter().map(|job| (job.facts().id.clone(), job)).collect();
     for job in known.iter() {
-        if changed.get(job.id()).is_some_and(|new| *new == **job) {
-            changed.remove(job.id());
+        if changed.get(job.facts().id).is_some_and(|new| *new == **job) {
+            changed.remove(job.facts().id);
         }
     }
     if changed.is_empty() {
         return known.clone();
     }
-    let replaced = |job: &Arc<T>| changed.remove(job.id()).map_or_else(|| job.clone(), Arc::new);
+    let replaced = |job: &Arc<T>| changed.remove(job.facts().id).map_or_else(|| job.clone(), Arc::new);
     let mut merged: Vec<Arc<T>> = known.iter().map(replaced).collect();
     merged.extend(changed.into_values().map(Arc::new));
-    merged.sort_by(|a, b| (Reverse(a.created()), a.id()).cmp(&(Reverse(b.created()), b.id())));
+    merged.sort_by(|a, b| {
+        let (a, b) = (a.facts(), b.facts());
+        (Reverse(a.created), a.id).cmp(&(Reverse(b.created), b.id))
+    });
     merged.into()
 }
 
-/// One list operation: as a whole, or what changed.
-macro_rules! job_list {
-    ($name:ident, $record:ty, $answer:ident, $operation:literal, $list:ident, $field:ident, $map:path, $describe:expr) => {
-        pub(super) async fn $name(
-            connection: &Connection,
-            scope: &Scope,
-            backup: &aws_sdk_backup::Client,
-            question: &Question,
-            previous: Option<&Answer>,
-        ) -> Result<Answer, Fault> {
-            let call = backup.$list().max_results(PAGE);
-            let row = |row: &_| $map(scope, row);
-            let known = match previous {
-                Some(Answer::$answer(known)) => since(known).map(|since| (known, since)),
-                _ => None,
-            };
-            let Some((known, since)) = known else {
-                let all: Vec<$record> = list!(question, call, $operation, $field, row).await?;
-                return Ok(Answer::$answer(merge(&Rows::from([]), all)));
-            };
-            let newer = call.clone().by_created_after(map::moment(since.created));
-            let mut changed: Vec<$record> = list!(question, newer, $operation, $field, row).await?;
-            if let Some(completed) = since.completed.filter(|_| connection.capabilities().engine.is_some()) {
-                let ended = call.by_complete_after(map::moment(completed));
-                changed.extend(list!(question, ended, $operation, $field, row).await?);
-            }
-            for id in
-                since.open.iter().filter(|id| !changed.iter().any(|job| job.id() == *id)).cloned().collect::<Vec<_>>()
-            {
-                question.bucket.turn().await;
-                changed.extend($describe(scope, backup, &id).await?);
-            }
-            Ok(Answer::$answer(merge(known, changed)))
-        }
-    };
-}
-
-job_list!(
-    backup_jobs,
-    BackupJob,
-    BackupJobs,
-    "ListBackupJobs",
-    list_backup_jobs,
-    backup_jobs,
-    map::backup_job,
-    async |scope, backup, id| backup_job(scope, backup, id).await.map(Some)
-);
-job_list!(
-    restore_jobs,
-    RestoreJob,
-    RestoreJobs,
-    "ListRestoreJobs",
-    list_restore_jobs,
-    restore_jobs,
-    map::restore_job,
-    async |scope, backup, id| restore_job(scope, backup, id).await.map(Some)
-);
-job_list!(copy_jobs, CopyJob, CopyJobs, "ListCopyJobs", list_copy_jobs, copy_jobs, map::copy_job, described_copy_job);
-
-async fn described_copy_job(
+/// The jobs of one kind: as a whole, or what changed since the last answer put into it.
+pub(super) async fn jobs<T: Job>(
+    connection: &Connection,
     scope: &Scope,
-    backup: &aws_sdk_backup::Client,
-    id: &JobId,
-) -> Result<Option<CopyJob>, Fault> {
-    let told = backup.describe_copy_job().copy_job_id(id.as_str()).send().await.explain("DescribeCopyJob")?;
-    Ok(told.copy_job().and_then(|job| map::copy_job(scope, job)))
+    backup: &Client,
+    question: &Question,
+) -> Result<Answer, Fault> {
+    let known = question.previous.as_ref().and_then(T::listed);
+    let Some((known, since)) = known.and_then(|known| Some((known, since(known)?))) else {
+        let all = T::list(scope, backup, question, Part::Whole).await?;
+        return Ok(T::answer(merge(&Rows::from([]), all)));
+    };
+    let mut changed = T::list(scope, backup, question, Part::CreatedAfter(since.created)).await?;
+    if let Some(completed) = since.completed.filter(|_| connection.capabilities().engine.is_some()) {
+        changed.extend(T::list(scope, backup, question, Part::EndedAfter(completed)).await?);
+    }
+    let told: HashSet<JobId> = changed.iter().map(|job| job.facts().id.clone()).collect();
+    for id in since.open.iter().filter(|id| !told.contains(id)) {
+        question.bucket.turn().await;
+        changed.extend(T::describe(scope, backup, id).await?);
+    }
+    Ok(T::answer(merge(known, changed)))
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! What a recovery point holds: the engine's own route, signed as AWS Backup's are.
 
 use super::{MOST_PAGES, Question};
-use crate::client::connect::{Connection, OPERATION_LIMIT};
+use crate::client::connect::Connection;
 use crate::client::control::{checked, segment};
+use crate::client::wire::OPERATION_LIMIT;
 use crate::client::{Fault, FaultKind, Feature, map};
 use crate::domain::extension::Items;
 use crate::domain::{Arn, Scope};
@@ -21,8 +22,8 @@ impl Connection {
         path: &str,
         question: &Question,
     ) -> Result<Items, Fault> {
-        let lacking = |why| Fault::new(FaultKind::NotSupported { operation: "items of a recovery point" }, why);
-        self.capabilities().allows(Feature::Items).map_err(lacking)?;
+        let unsupported = |why| Fault::new(FaultKind::NotSupported { operation: "items of a recovery point" }, why);
+        self.capabilities().allows(Feature::Items).map_err(unsupported)?;
         let base = self.base_url().ok_or_else(|| Fault::not_supported("items of a recovery point"))?;
         let route = format!("{base}/_vaultdeck/recovery-points/{}/items", segment(recovery_point.as_str()));
         let mut all = Items { items: Vec::new(), missing: Vec::new(), lost: Vec::new(), next_token: None };

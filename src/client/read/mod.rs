@@ -7,10 +7,11 @@ mod single;
 
 use crate::client::connect::{Clients, Connection};
 use crate::client::explain::Explain;
-use crate::client::fetch::Bucket;
 use crate::client::map;
+use crate::client::pace::Bucket;
 use crate::client::query::{SelectableResource, rows};
 use crate::client::{Answer, Fault, FaultKind, Key, Query};
+use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
 use crate::domain::{ResourceType, Scope};
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ const PAGE: i32 = 1000;
 const MOST_PAGES: usize = 10_000;
 
 /// Answers questions: a [`Connection`], or a script in the fetcher's own tests.
-pub(crate) trait Ask: Send + Sync + 'static {
+pub(crate) trait Asker: Send + Sync + 'static {
     /// Answers one question.
     fn ask(self: Arc<Self>, question: Question) -> BoxFuture<'static, Result<Answer, Fault>>;
 }
@@ -37,7 +38,7 @@ pub(crate) struct Question {
     pub(crate) progress: Arc<dyn Fn(usize) + Send + Sync>,
 }
 
-impl Ask for Connection {
+impl Asker for Connection {
     fn ask(self: Arc<Self>, question: Question) -> BoxFuture<'static, Result<Answer, Fault>> {
         Box::pin(async move {
             let void = |result: &Result<_, Fault>| matches!(result, Err(fault) if fault.kind == FaultKind::Expired);
@@ -115,7 +116,6 @@ impl Connection {
         question: &Question,
     ) -> Result<Answer, Fault> {
         let backup = &clients.backup;
-        let previous = question.previous.as_ref();
         match query {
             Query::Vaults => {
                 let call = backup.list_backup_vaults().max_results(PAGE);
@@ -146,9 +146,9 @@ impl Connection {
                 });
                 Ok(Answer::ProtectedResources(rows(resources.await?)))
             }
-            Query::BackupJobs => changes::backup_jobs(self, scope, backup, question, previous).await,
-            Query::RestoreJobs => changes::restore_jobs(self, scope, backup, question, previous).await,
-            Query::CopyJobs => changes::copy_jobs(self, scope, backup, question, previous).await,
+            Query::BackupJobs => changes::jobs::<BackupJob>(self, scope, backup, question).await,
+            Query::RestoreJobs => changes::jobs::<RestoreJob>(self, scope, backup, question).await,
+            Query::CopyJobs => changes::jobs::<CopyJob>(self, scope, backup, question).await,
             Query::Resources => Ok(Answer::Resources(rows(self.resources(scope, clients, question).await?))),
             Query::Plan { id } => Ok(Answer::Plan(Arc::new(single::plan_detail(scope, backup, id, question).await?))),
             Query::Items { recovery_point, path } => {

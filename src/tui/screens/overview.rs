@@ -107,15 +107,10 @@ impl Overview {
     /// What the engine reminds of: vaults whose key exists only here.
     fn reminder(world: &World) -> Option<(String, String)> {
         let status = world.store.status()?;
-        let first = status.vaults_without_recovery_key.first()?;
-        let name = first.rsplit('/').next().unwrap_or(first);
-        let number = status.vaults_without_recovery_key.len();
-        let account: Vec<&str> = first.split('/').collect();
-        let home = world.scopes.first();
-        let place = match account.as_slice() {
-            [account, region, _] if home.is_some_and(|home| home.to_string() != format!("{account}/{region}")) => {
-                format!(" --account {account} --region {region}")
-            }
+        let (scope, name) = status.without_recovery_key().next()?;
+        let number = status.without_recovery_key().count();
+        let place = match world.scopes.first() {
+            Some(home) if *home != scope => format!(" --account {} --region {}", scope.account, scope.region),
             _ => String::new(),
         };
         Some((

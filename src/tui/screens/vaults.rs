@@ -45,8 +45,7 @@ static COLUMNS: &[Column<Vault>] = &[
     .priority(6),
     Column::<Vault>::new("RECOVERY KEY", 12, 12, |vault, world| {
         let missing = world.store.status().is_some_and(|status| {
-            let name = format!("{}/{}/{}", vault.scope.account, vault.scope.region, vault.name);
-            status.vaults_without_recovery_key.contains(&name)
+            status.without_recovery_key().any(|(scope, name)| scope == vault.scope && name == vault.name)
         });
         if missing { Cell::new("none yet", Role::Warning) } else { Cell::dim("") }
     })

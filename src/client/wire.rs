@@ -29,15 +29,21 @@ use tokio::io::{AsyncRead, AsyncWrite};
 /// How long a connection may take.
 pub const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 
+/// How long one operation may take, connecting and all.
+pub const OPERATION_LIMIT: Duration = Duration::from_secs(20);
+
+/// The base of the URLs of requests to a local engine, without a slash at its end; nothing resolves its authority.
+pub const LOCAL_URL: &str = "http://vaultdeck.engine";
+
 /// Answers a request in this process.
 pub type Handler = Arc<dyn Fn(http::Request<Bytes>) -> BoxFuture<'static, http::Response<Bytes>> + Send + Sync>;
 
 /// Told the value of the version header of every answer that has one.
-pub(super) type Notice = Arc<dyn Fn(&str) + Send + Sync>;
+pub(crate) type Notice = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// The way to the other side.
 #[derive(Clone)]
-pub(super) enum Route {
+pub(crate) enum Route {
     /// A closure in this process.
     InProcess(Handler),
     /// A Unix socket.
@@ -80,22 +86,22 @@ pub enum WireError {
 }
 
 impl Wire {
-    pub(super) fn new(route: Route, notice: Notice) -> Self {
+    pub(crate) fn new(route: Route, notice: Notice) -> Self {
         Self { route, notice }
     }
 
-    /// To the engine behind a socket, for [`crate::client::control::Control`].
+    /// To the engine behind a socket.
     pub(crate) fn local(path: PathBuf) -> Self {
         Self::new(Route::Socket(path), Arc::new(|_| {}))
     }
 
-    /// To the engine in this process, for [`crate::client::control::Control`].
+    /// To the engine in this process.
     pub(crate) fn in_process(handler: Handler) -> Self {
         Self::new(Route::InProcess(handler), Arc::new(|_| {}))
     }
 
     /// HTTPS by rustls with ring, through the proxy that the environment names.
-    pub(super) fn tls(notice: Notice) -> Self {
+    pub(crate) fn tls(notice: Notice) -> Self {
         let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_LIMIT).build();
         let connector = Connector::builder()
             .connector_settings(settings)

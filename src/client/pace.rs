@@ -9,7 +9,7 @@ use tokio::time::Instant;
 /// How much less often a pane is asked that nobody sees.
 const HIDDEN_FACTOR: u32 = 4;
 /// No pause between tries is longer.
-pub(super) const BACKOFF_CAP: Duration = Duration::from_secs(60);
+pub(crate) const BACKOFF_CAP: Duration = Duration::from_secs(60);
 /// An engine that restarts is back in seconds, and nobody throttles there.
 const ENGINE_CAP: Duration = Duration::from_secs(5);
 /// No pause between tries is shorter.
@@ -84,14 +84,14 @@ fn class_of(query: &Query, answer: Option<&Answer>) -> Class {
 }
 
 /// How long the answer of a question stays fresh.
-pub(super) fn interval(query: &Query, answer: Option<&Answer>, engine: bool, hidden: bool) -> Duration {
+pub(crate) fn interval(query: &Query, answer: Option<&Answer>, engine: bool, hidden: bool) -> Duration {
     let class = class_of(query, answer);
     let interval = if engine { class.engine } else { class.aws };
     if hidden { interval * HIDDEN_FACTOR } else { interval }
 }
 
 /// How long to wait after a fault; `failures` counts those in a row, `chance` lies in 0..1.
-pub(super) fn pause_after(fault: &Fault, failures: u32, chance: f64, fresh: Duration, engine: bool) -> Duration {
+pub(crate) fn pause_after(fault: &Fault, failures: u32, chance: f64, fresh: Duration, engine: bool) -> Duration {
     match fault.kind {
         FaultKind::Network if engine => backoff(failures, chance).min(ENGINE_CAP),
         FaultKind::Throttled | FaultKind::Network | FaultKind::Other => backoff(failures, chance),
@@ -112,15 +112,15 @@ fn backoff(failures: u32, chance: f64) -> Duration {
 
 /// A source of chance for jitter. Not for secrets.
 #[derive(Debug)]
-pub(super) struct Chance(u64);
+pub(crate) struct Chance(u64);
 
 impl Chance {
-    pub(super) fn seeded(seed: u64) -> Self {
+    pub(crate) fn seeded(seed: u64) -> Self {
         Self(seed | 1)
     }
 
     /// The next number in 0..1 (xorshift).
-    pub(super) fn next(&mut self) -> f64 {
+    pub(crate) fn next(&mut self) -> f64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

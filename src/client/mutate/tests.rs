@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::client::approve::{Pending, RequestView, approve};
-use crate::client::audit::Audit;
-use crate::client::connect::{Handler, Wire};
-use crate::client::{Capabilities, CommandLine};
-use crate::domain::{Arn, Scope, Tags};
+use crate::client::audit::{Entry, Phase};
+use crate::client::wire::{Handler, Wire};
+use crate::client::{Ask, Capabilities, CommandLine, Danger, Mutation};
+use crate::domain::Scope;
 use aws_sdk_backup::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_backup::config::{BehaviorVersion, ConfigBag, Credentials, Intercept, Region, RuntimeComponents};
 use aws_sdk_backup::error::BoxError;
@@ -16,14 +16,6 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-
-pub(super) fn tags() -> Tags {
-    [("env".to_owned(), "it's prod".to_owned()), ("team".to_owned(), String::new())].into()
-}
-
-pub(super) fn recovery_point() -> Arn {
-    "arn:aws:backup:us-east-1:123456789012:recovery-point:1eb3b5e7-9eb0-435a-a80b-108b488b0d45".parse().unwrap()
-}
 
 /// A request as the SDK calls it and as it lies on the wire.
 #[derive(Debug, Clone)]
@@ -85,11 +77,12 @@ fn pending(mutation: Mutation) -> Pending {
     Pending::new(scope, mutation, &capabilities, &CommandLine::default()).unwrap()
 }
 
-/// What was shown of a change, what came of it, and what was sent.
+/// What was shown of a change, what came of it, what was sent, and what the audit log says.
 struct Trial {
     shown: Vec<RequestView>,
     outcome: Result<Outcome, ChangeFailure>,
     sent: Vec<Sent>,
+    log: Vec<Entry>,
 }
 
 /// Approves and sends; `fewer` takes away the last of the requests that were approved.
@@ -109,7 +102,10 @@ async fn trial(mutation: Mutation, fewer: bool) -> Trial {
     let recorder = Recorder::default();
     let mut sending = Sending::new(recorder.client(), &audit, "test".to_owned(), order);
     let outcome = mutation.send(&mut sending).await;
-    Trial { shown, outcome, sent: recorder.0.lock().unwrap().clone() }
+    let sent = recorder.0.lock().unwrap().clone();
+    let lines = std::fs::read_to_string(audit.path()).unwrap();
+    let log = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    Trial { shown, outcome, sent, log }
 }
 
 /// The segments of the path and the values of the query, decoded.
@@ -143,7 +139,7 @@ fn assert_same(shown: &Map<String, Value>, sent: &Sent) {
 #[tokio::test]
 async fn the_requests_of_every_change_are_what_it_puts_on_the_wire() {
     for example in Mutation::examples() {
-        let Trial { shown, outcome, sent } = trial(example.clone(), false).await;
+        let Trial { shown, outcome, sent, log } = trial(example.clone(), false).await;
         outcome.unwrap_or_else(|failure| panic!("{example:?}: {failure}"));
         let shown_operations: Vec<&str> = shown.iter().map(|shown| shown.operation).collect();
         let sent_operations: Vec<&str> = sent.iter().map(|sent| sent.operation.as_str()).collect();
@@ -152,6 +148,9 @@ async fn the_requests_of_every_change_are_what_it_puts_on_the_wire() {
         for (shown, sent) in shown.iter().zip(&sent) {
             assert_same(&serde_json::from_str(&shown.json).unwrap(), sent);
         }
+        let logged: Vec<(Phase, &str)> = log.iter().map(|line| (line.phase, line.operation.as_str())).collect();
+        let lines = |operation| [(Phase::Intended, operation), (Phase::Done, operation)];
+        assert_eq!(logged, shown_operations.into_iter().flat_map(lines).collect::<Vec<_>>(), "{example:?}");
     }
 }
 
@@ -159,10 +158,10 @@ async fn the_requests_of_every_change_are_what_it_puts_on_the_wire() {
 async fn a_request_that_was_not_approved_is_not_sent() {
     for example in Mutation::examples() {
         let approved = example.requests("token").len() - 1;
-        let Trial { outcome, sent, .. } = trial(example.clone(), true).await;
+        let Trial { outcome, sent, log, .. } = trial(example.clone(), true).await;
         let failure = outcome.expect_err("one request is too many");
         assert!(failure.fault.message.contains("more requests than were approved"), "{failure}");
-        assert_eq!(sent.len(), approved, "{example:?}");
+        assert_eq!((sent.len(), log.len()), (approved, 2 * approved), "{example:?}");
     }
 }
 
