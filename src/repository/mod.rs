@@ -6,6 +6,7 @@
 
 mod addition;
 mod backup;
+mod blob_reader;
 mod blobs;
 mod check;
 mod chunker;
@@ -33,7 +34,6 @@ mod lock;
 mod losses;
 mod node;
 mod open_folder;
-mod opened;
 pub mod pack;
 mod problem;
 mod quoting;
@@ -71,10 +71,14 @@ pub use open_folder::{Identity, OpenFolder};
 pub use pack::{FinishedPack, PackBuilder};
 pub use problem::Problem;
 pub use quoting::{quote as quote_name, unquote as unquote_name};
-pub use restore::{Failure, RestoreOutcome, RestoreRequest, RestoreSize};
+pub use restore::{
+    Failure, MissingMetadata, RandomSink, Refusal, RestoreOutcome, RestoreRequest, RestoreSize, Shape, StreamSink,
+    Wanted,
+};
 pub use room::Room;
 pub use snapshot::{Snapshot, Summary};
 pub use snapshots::FoundSnapshots;
+pub use source::keys::{KeyItem, KeyStore, KeyTree, Keys, key_of_item, places_of_key};
 pub use source::{
     Child, Children, Cut, Estimate, FileState, Issue, IssueKind, Note, Piece, SourceItem, SourceReader, TreeSource,
 };

@@ -11,5 +11,6 @@ mod lock;
 mod repack;
 mod restore;
 mod round_trip;
+mod sinks;
 mod sources;
 mod support;

@@ -1,17 +1,17 @@
 //! Sources that are no folder of this machine.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use vaultdeck::repository::{
-    BackupOutcome, BackupRequest, ChunkerParameters, Control, Cut, Error, Id, ItemPath, Repository, RestoreRequest,
-    TreeSource,
+    BackupOutcome, BackupRequest, ChunkerParameters, Control, Cut, Error, Id, ItemPath, KeyTree, Repository,
+    RestoreRequest, TreeSource, key_of_item, places_of_key,
 };
 
-use crate::support::memory::MemorySource;
+use crate::support::memory::{MemorySource, MemoryStore};
 use crate::support::tree::noise;
 use crate::support::{self, restic};
 
@@ -188,4 +188,109 @@ fn names_that_no_file_can_have_or_that_come_too_late_are_told_and_not_stored() {
     let outcome = scene.backup(&source, None);
     assert_eq!(outcome.issues.len(), 5, "{:?}", outcome.issues);
     assert_eq!(scene.restored(outcome.snapshot, "strange"), [(PathBuf::from("m"), b"middle".to_vec())]);
+}
+
+fn key_tree(keys: &BTreeMap<Vec<u8>, Vec<u8>>) -> KeyTree<MemoryStore> {
+    let store = MemoryStore { keys: keys.clone(), ..MemoryStore::default() };
+    KeyTree::new(store, "/store".into(), &Control::new()).unwrap()
+}
+
+/// The keys of files that were restored from a tree of keys.
+fn keys_of(files: Vec<(PathBuf, Vec<u8>)>) -> BTreeMap<Vec<u8>, Vec<u8>> {
+    let key = |path: &Path| key_of_item(&ItemPath::from_path(path).unwrap()).unwrap();
+    files.into_iter().map(|(path, content)| (key(&path), content)).collect()
+}
+
+#[test]
+fn keys_that_are_no_paths_are_stored_and_both_programs_restore_them() {
+    let scene = Scene::new();
+    let keys: BTreeMap<Vec<u8>, Vec<u8>> = [
+        &b""[..],
+        b"/",
+        b"//",
+        b"a",
+        b"a/",
+        b"a//b",
+        b"a/b",
+        b"../../etc/passwd",
+        b"%2F",
+        b"caf\xe9",
+        b"nul\0",
+        "\u{1f980}/crab".as_bytes(),
+        &b"long/".repeat(100),
+        &[b'x'; 1024],
+    ]
+    .into_iter()
+    .map(|key| (key.to_vec(), [b"content of ", key].concat()))
+    .collect();
+    let outcome = scene.backup(&key_tree(&keys), None);
+    assert_eq!((outcome.files_new, outcome.issues.len()), (keys.len() as u64, 0));
+    assert_eq!(keys_of(scene.restored(outcome.snapshot, "ours")), keys);
+    let theirs = restic::Restic::on(&scene.folder.path().join("repository"));
+    theirs.assert_whole();
+    let restored = theirs.restore(Path::new("/store"), &scene.folder.path().join("theirs"));
+    assert_eq!(keys_of(files_below(&restored)), keys);
+    assert_eq!(scene.backup(&key_tree(&keys), Some(outcome.snapshot)).files_unmodified, keys.len() as u64);
+}
+
+/// How many nodes each folder of a snapshot has, and how many folders there are.
+fn largest_folder(repository: &Repository, tree: Id) -> (usize, usize) {
+    let (mut largest, mut count) = (0, 0);
+    let mut folders = vec![tree];
+    while let Some(folder) = folders.pop() {
+        let nodes = repository.load_tree(&folder).unwrap().nodes;
+        largest = largest.max(nodes.len());
+        count += 1;
+        folders.extend(nodes.iter().filter_map(|node| node.subtree));
+    }
+    (largest, count)
+}
+
+#[test]
+fn three_hundred_thousand_keys_are_neither_one_vector_nor_one_folder() {
+    const KEYS: usize = 300_000;
+    let scene = Scene::new();
+    let key = |number: usize| format!("log-2026-{number:09}").into_bytes();
+    let mut keys: BTreeMap<Vec<u8>, Vec<u8>> =
+        (0..KEYS).map(|number| (key(number), vec![(number % 251) as u8; number % 3])).collect();
+    let store = MemoryStore { keys: keys.clone(), ..MemoryStore::default() };
+    let source = KeyTree::new(store, "/store".into(), &Control::new()).unwrap();
+    let store = source.store();
+    store.waiting.store(0, std::sync::atomic::Ordering::SeqCst);
+    store.most_waiting.store(0, std::sync::atomic::Ordering::SeqCst);
+    let first = scene.backup(&source, None);
+    assert_eq!((first.files_new, first.issues.len()), (KEYS as u64, 0));
+
+    // What was listed and not yet stored: a range at most, and what waits for the readers.
+    let most = store.most_waiting.load(std::sync::atomic::Ordering::SeqCst);
+    assert!((1..36_000).contains(&most), "{most} of {KEYS} keys were held");
+    let (largest, folders) = largest_folder(&scene.repository, first.tree);
+    assert!(largest <= 8 * 4096 && (20..300).contains(&folders), "{largest} nodes in one of {folders} folders");
+
+    // A key that comes changes its own folder and those above it, and nothing else is read.
+    keys.insert(b"log-2026-000150000-new".to_vec(), b"new".to_vec());
+    let again = key_tree(&keys);
+    let second = scene.backup(&again, Some(first.snapshot));
+    assert_eq!((second.files_new, second.files_changed), (1, 0));
+    assert_eq!(again.store().opened.lock().unwrap().len(), 1);
+    let summary = scene.repository.load_snapshot(&second.snapshot).unwrap().summary.unwrap();
+    assert!(summary.tree_blobs <= 3, "{} trees are new", summary.tree_blobs);
+
+    // It is found by what the folders are called.
+    let root = scene.repository.load_tree(&second.tree).unwrap().find(b"store").unwrap().subtree.unwrap();
+    let ranges = scene.repository.load_tree(&root).unwrap();
+    let places = places_of_key(ranges.nodes.iter().map(|node| node.name.as_slice()), b"log-2026-000150000-new");
+    let request = RestoreRequest {
+        snapshot: second.snapshot,
+        strip: ItemPath::parse("/store").unwrap(),
+        items: places.clone(),
+        target: scene.folder.path().join("one"),
+        merge: false,
+    };
+    let outcome = scene.repository.restore(&request, &Control::new()).unwrap();
+    assert_eq!((outcome.files, outcome.failed), (1, places.len() as u64 - 1), "{places:?}");
+
+    // The same keys make the same folders, whatever was there before.
+    let other = Scene::new();
+    assert_eq!(other.backup(&key_tree(&keys), None).tree, second.tree);
 }

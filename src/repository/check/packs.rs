@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use sha2::{Digest as _, Sha256};
 
 use super::Findings;
-use crate::repository::opened::Opener;
+use crate::repository::blob_reader::BlobReader;
 use crate::repository::{Control, FileKind, Id, IndexBlob, IndexPack, Repository, Result, pack};
 
 /// How much of a pack is held in memory at once, if no single blob is larger.
@@ -30,13 +30,13 @@ impl Repository {
         std::thread::scope(|scope| {
             for _ in 0..threads {
                 scope.spawn(|| {
-                    let mut opener = Opener::new(self.key());
+                    let mut reader = BlobReader::new(self.key());
                     while let Some((id, size)) = packs.get(next.fetch_add(1, Ordering::Relaxed)) {
                         if control.is_cancelled() {
                             return;
                         }
                         let blobs = indexed.get(id).map(Vec::as_slice);
-                        self.check_pack(id, *size, blobs, &mut opener, findings);
+                        self.check_pack(id, *size, blobs, &mut reader, findings);
                         control.progress.advance(1, *size);
                     }
                 });
@@ -50,7 +50,7 @@ impl Repository {
         id: &Id,
         size: u64,
         indexed: Option<&[IndexBlob]>,
-        opener: &mut Opener<'_>,
+        reader: &mut BlobReader<'_>,
         findings: &Findings,
     ) {
         let what = || format!("pack {id}");
@@ -71,7 +71,7 @@ impl Repository {
         // Taken before it is read: if it changes meanwhile, what was found counts for nothing.
         let stamp = self.storage().stamp(FileKind::Pack, id);
         let mut lost = Vec::new();
-        match self.read_pack(&pack, size, opener, findings, &mut lost) {
+        match self.read_pack(&pack, size, reader, findings, &mut lost) {
             Ok(hash) => {
                 if hash == *id {
                     findings.change(|outcome| outcome.bytes_read += size);
@@ -95,7 +95,7 @@ impl Repository {
         &self,
         pack: &IndexPack,
         size: u64,
-        opener: &mut Opener<'_>,
+        reader: &mut BlobReader<'_>,
         findings: &Findings,
         lost: &mut Vec<u32>,
     ) -> Result<Id> {
@@ -111,7 +111,7 @@ impl Repository {
                 let sealed = content.get_mut(start..start + blob.length as usize);
                 let opened = sealed.ok_or("it reaches beyond the end of the pack".to_owned());
                 if let Err(problem) =
-                    opened.and_then(|sealed| opener.open(&blob.id, sealed, blob.uncompressed_length).map(drop))
+                    opened.and_then(|sealed| reader.open(&blob.id, sealed, blob.uncompressed_length).map(drop))
                 {
                     lost.push(blob.offset);
                     findings.problem_inside(

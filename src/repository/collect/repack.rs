@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::index::DurableIndex;
 use super::usage::{Held, Usage};
 use super::{CollectOutcome, CollectRequest, Moves, NoteMoves, plan};
-use crate::repository::opened::Opener;
+use crate::repository::blob_reader::BlobReader;
 use crate::repository::pack::MOST_BLOBS;
 use crate::repository::{
     BlobKind, Control, Error, Examined, FileKind, Id, IndexPack, Location, PackBuilder, Repository, RepositoryLock,
@@ -22,7 +22,7 @@ pub(super) struct Run<'a, 'b> {
 /// The new packs of one step.
 struct Copying<'a> {
     repository: &'a Repository,
-    opener: Opener<'a>,
+    reader: BlobReader<'a>,
     data: PackBuilder,
     trees: PackBuilder,
     written: Vec<IndexPack>,
@@ -137,7 +137,7 @@ impl<'a> Copying<'a> {
     fn new(repository: &'a Repository) -> Self {
         Self {
             repository,
-            opener: Opener::new(repository.key()),
+            reader: BlobReader::new(repository.key()),
             data: PackBuilder::new(Vec::new()),
             trees: PackBuilder::new(Vec::new()),
             written: Vec::new(),
@@ -207,7 +207,7 @@ impl<'a> Copying<'a> {
         let (offset, length) = (u64::from(place.offset), place.length as usize);
         let sealed = self.repository.storage().read_range(FileKind::Pack, &place.pack, offset, length)?;
         let damaged = |problem: String| Error::damaged(format!("pack {} (blob {id})", place.pack), problem);
-        self.opener.open(id, &mut sealed.clone(), place.uncompressed_length).map_err(damaged)?;
+        self.reader.open(id, &mut sealed.clone(), place.uncompressed_length).map_err(damaged)?;
         Ok(sealed)
     }
 

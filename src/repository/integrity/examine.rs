@@ -2,7 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::repository::opened::Opener;
+use crate::repository::blob_reader::BlobReader;
 use crate::repository::{Error, FileKind, Id, IndexBlob, Repository, Result, pack};
 
 /// How much of a pack is in memory at once.
@@ -73,12 +73,12 @@ impl Repository {
 
     /// Those of a pack's blobs that cannot be read.
     fn unreadable(&self, id: &Id, blobs: Vec<IndexBlob>) -> Result<Vec<IndexBlob>> {
-        let mut opener = Opener::new(self.key());
+        let mut reader = BlobReader::new(self.key());
         let mut lost = Vec::new();
         for blob in blobs {
             let sealed = self.storage().read_range(FileKind::Pack, id, u64::from(blob.offset), blob.length as usize);
             let good = match sealed {
-                Ok(mut sealed) => opener.open(&blob.id, &mut sealed, blob.uncompressed_length).is_ok(),
+                Ok(mut sealed) => reader.open(&blob.id, &mut sealed, blob.uncompressed_length).is_ok(),
                 Err(Error::Damaged { .. } | Error::NotFound { .. }) => false,
                 Err(error) => return Err(error),
             };

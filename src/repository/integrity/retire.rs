@@ -8,7 +8,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::Examined;
-use crate::repository::opened::Opener;
+use crate::repository::blob_reader::BlobReader;
 use crate::repository::{
     BlobKind, Control, Error, FileKind, Id, IndexBlob, IndexPack, PackBuilder, Repository, Result,
 };
@@ -166,7 +166,7 @@ impl Repository {
 
     /// Copies the good blobs of a pack that lie nowhere else to new packs, as they are, each verified.
     fn rescue(&self, pack: &Id, good: &[IndexBlob]) -> Result<Vec<Id>> {
-        let mut opener = Opener::new(self.key());
+        let mut reader = BlobReader::new(self.key());
         let mut written = Vec::new();
         for kind in [BlobKind::Data, BlobKind::Tree] {
             let mut builder = PackBuilder::new(Vec::new());
@@ -178,7 +178,7 @@ impl Repository {
                 let length = blob.length as usize;
                 let sealed = self.storage().read_range(FileKind::Pack, pack, u64::from(blob.offset), length)?;
                 let damaged = |problem: String| Error::damaged(format!("pack {pack} (blob {})", blob.id), problem);
-                opener.open(&blob.id, &mut sealed.clone(), blob.uncompressed_length).map_err(damaged)?;
+                reader.open(&blob.id, &mut sealed.clone(), blob.uncompressed_length).map_err(damaged)?;
                 builder.add(kind, blob.id, &[&sealed], blob.uncompressed_length);
             }
             if !builder.is_empty() {

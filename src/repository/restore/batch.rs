@@ -2,37 +2,36 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
-use super::target::Folder;
-use crate::repository::item_path::ItemPath;
-use crate::repository::open_folder::Identity;
+use super::sink::RandomSink;
 use crate::repository::{Id, Location, Node};
 
 /// How much memory a batch may need. It bounds that of a restore, however many files there are.
 const WEIGHT: usize = 40 << 20;
+/// What a sink remembers of a folder, about.
+const FOLDER: usize = 80;
 /// Ranges of a pack that are read at once are about this long at most.
 const UNIT: u64 = 4 << 20;
 /// It is cheaper to read this many unwanted bytes than to ask again.
 const GAP: u64 = 64 << 10;
 
-/// What became of a file that may have several names.
+/// What became of the first name of a file that may have several.
 #[derive(Default)]
-pub(super) struct Fate(AtomicU8);
+pub(super) struct FirstNameState(AtomicU8);
 
-impl Fate {
+impl FirstNameState {
     const WHOLE: u8 = 1;
     const INCOMPLETE: u8 = 2;
 
     pub(super) fn decide(&self, exists: bool, whole: bool) {
-        let fate = match (exists, whole) {
+        let state = match (exists, whole) {
             (true, true) => Self::WHOLE,
             (true, false) => Self::INCOMPLETE,
             (false, _) => 0,
         };
-        self.0.store(fate, Ordering::Release);
+        self.0.store(state, Ordering::Release);
     }
 
     pub(super) fn exists(&self) -> bool {
@@ -45,22 +44,21 @@ impl Fate {
 }
 
 /// A file that is being restored.
-pub(super) struct PendingFile {
-    pub(super) folder: Arc<Folder>,
+pub(super) struct PendingFile<S: RandomSink> {
+    pub(super) folder: S::Folder,
     pub(super) node: Node,
     /// Pieces that are not written yet.
     pub(super) left: AtomicU32,
-    pub(super) fate: Option<Arc<Fate>>,
-    pub(super) state: Mutex<FileState>,
+    pub(super) first_name: Option<Arc<FirstNameState>>,
+    pub(super) state: Mutex<FileState<S>>,
 }
 
 /// What is there of a file.
-#[derive(Default)]
-pub(super) struct FileState {
-    /// Open while pieces are missing, unless too many files are.
-    pub(super) descriptor: Option<Arc<OwnedFd>>,
+pub(super) struct FileState<S: RandomSink> {
+    /// While pieces are missing, unless too many files are open.
+    pub(super) open: Option<S::Open>,
     /// Set when it was made.
-    pub(super) identity: Option<Identity>,
+    pub(super) made: Option<S::File>,
     /// Why it cannot be made or written: no more is tried.
     pub(super) broken: Option<String>,
     /// How many pieces could not be read, and why the first one.
@@ -68,24 +66,24 @@ pub(super) struct FileState {
     pub(super) reason: Option<String>,
 }
 
-impl PendingFile {
-    pub(super) fn path(&self) -> ItemPath {
-        self.folder.path().join(&self.node.name)
+impl<S: RandomSink> Default for FileState<S> {
+    fn default() -> Self {
+        Self { open: None, made: None, broken: None, lost: 0, reason: None }
     }
 }
 
 /// A further name of a file.
-pub(super) struct PendingLink {
-    pub(super) folder: Arc<Folder>,
+pub(super) struct PendingLink<S: RandomSink> {
+    pub(super) folder: S::Folder,
     pub(super) name: Vec<u8>,
-    pub(super) source: Arc<FirstName>,
+    pub(super) source: Arc<FirstName<S>>,
 }
 
 /// The first name of a file that has several.
-pub(super) struct FirstName {
-    pub(super) folder: Arc<Folder>,
+pub(super) struct FirstName<S: RandomSink> {
+    pub(super) folder: S::Folder,
     pub(super) name: Vec<u8>,
-    pub(super) fate: Arc<Fate>,
+    pub(super) state: Arc<FirstNameState>,
 }
 
 /// A blob that goes to one place of one file.
@@ -124,19 +122,32 @@ pub(super) struct Unit {
 }
 
 /// The files, links and folders of a part of a restore.
-#[derive(Default)]
-pub(super) struct Batch {
-    pub(super) files: Vec<PendingFile>,
+pub(super) struct Batch<S: RandomSink> {
+    pub(super) files: Vec<PendingFile<S>>,
     pub(super) pieces: Vec<Piece>,
-    pub(super) links: Vec<PendingLink>,
+    pub(super) links: Vec<PendingLink<S>>,
     /// Folders that have all their items when the batch is done; inner ones come before outer ones.
-    pub(super) folders: Vec<(Arc<Folder>, Node)>,
+    pub(super) folders: Vec<(S::Folder, Node)>,
     packs: Vec<Id>,
     pack_numbers: HashMap<Id, u32>,
     weight: usize,
 }
 
-impl Batch {
+impl<S: RandomSink> Default for Batch<S> {
+    fn default() -> Self {
+        Self {
+            files: Vec::new(),
+            pieces: Vec::new(),
+            links: Vec::new(),
+            folders: Vec::new(),
+            packs: Vec::new(),
+            pack_numbers: HashMap::new(),
+            weight: 0,
+        }
+    }
+}
+
+impl<S: RandomSink> Batch<S> {
     /// Whether it should be carried out before more is added.
     pub(super) fn is_full(&self) -> bool {
         self.weight >= WEIGHT
@@ -145,11 +156,11 @@ impl Batch {
     /// Adds a file with the places of its blobs: the blob's number, where it lies, and where it goes.
     pub(super) fn add_file(
         &mut self,
-        folder: Arc<Folder>,
+        folder: S::Folder,
         node: Node,
-        fate: Option<Arc<Fate>>,
+        first_name: Option<Arc<FirstNameState>>,
         places: &[(u32, Location, u64)],
-        state: FileState,
+        state: FileState<S>,
     ) {
         let file = self.files.len() as u32;
         for (blob, location, at) in places {
@@ -167,16 +178,16 @@ impl Batch {
         }
         self.weigh(&node, places.len() * size_of::<Piece>());
         let left = AtomicU32::new(places.len() as u32);
-        self.files.push(PendingFile { folder, node, left, fate, state: Mutex::new(state) });
+        self.files.push(PendingFile { folder, node, left, first_name, state: Mutex::new(state) });
     }
 
-    pub(super) fn add_link(&mut self, folder: Arc<Folder>, name: Vec<u8>, source: Arc<FirstName>) {
-        self.weight += size_of::<PendingLink>() + name.len();
+    pub(super) fn add_link(&mut self, folder: S::Folder, name: Vec<u8>, source: Arc<FirstName<S>>) {
+        self.weight += size_of::<PendingLink<S>>() + name.len();
         self.links.push(PendingLink { folder, name, source });
     }
 
-    pub(super) fn add_folder(&mut self, folder: Arc<Folder>, node: Node) {
-        self.weigh(&node, size_of::<Folder>());
+    pub(super) fn add_folder(&mut self, folder: S::Folder, node: Node) {
+        self.weigh(&node, FOLDER);
         self.folders.push((folder, node));
     }
 
@@ -184,7 +195,7 @@ impl Batch {
         let attributes: usize =
             node.extended_attributes.iter().map(|attribute| attribute.name.len() + attribute.value.len() + 64).sum();
         self.weight +=
-            size_of::<PendingFile>() + 64 + node.name.len() + node.content.len() * Id::LENGTH + attributes + more;
+            size_of::<PendingFile<S>>() + 64 + node.name.len() + node.content.len() * Id::LENGTH + attributes + more;
     }
 
     fn number(&mut self, pack: Id) -> u32 {
@@ -231,18 +242,18 @@ mod tests {
 
     use super::*;
     use crate::repository::OpenFolder;
-    use crate::repository::restore::target::Target;
+    use crate::repository::restore::folder::FolderSink;
 
     /// A batch of one file for each blob: its pack, where it begins in it, and how long it is.
-    fn batch(blobs: &[(u8, u32, u32)]) -> Batch {
+    fn batch(blobs: &[(u8, u32, u32)]) -> Batch<FolderSink> {
         let folder = tempfile::tempdir().unwrap();
-        let target = Target::new(OpenFolder::open(folder.path()).unwrap());
+        let sink = FolderSink::new(OpenFolder::open(folder.path()).unwrap(), false);
         let mut batch = Batch::default();
         for (pack, offset, length) in blobs {
             let location =
                 Location { pack: Id::of(&[*pack]), offset: *offset, length: *length, uncompressed_length: None };
             let node = Node { content: vec![Id::of(b"")], ..Node::default() };
-            batch.add_file(Arc::clone(target.root()), node, None, &[(0, location, 0)], FileState::default());
+            batch.add_file(sink.root(), node, None, &[(0, location, 0)], FileState::default());
         }
         batch
     }

@@ -1,36 +1,30 @@
 //! Writing the content of a batch: workers read ranges of packs, open and verify the blobs, and write them to their files.
 
 use std::collections::VecDeque;
-use std::os::fd::OwnedFd;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-
-use rustix::fs::{Mode, OFlags};
-use rustix::io::Errno;
 
 use super::batch::{Batch, FileState, PendingFile, Piece, Unit};
-use super::target::lock;
-use super::{Run, inheritance, metadata};
-use crate::repository::open_folder::Identity;
-use crate::repository::opened::Opener;
-use crate::repository::{BlobKind, Error, FileKind, Id};
+use super::elsewhere::read_elsewhere;
+use super::run::{Run, lock};
+use super::sink::{RandomSink, Refusal, Shape};
+use crate::repository::blob_reader::BlobReader;
+use crate::repository::{Error, FileKind, Id};
 
 /// How many unfinished files stay open. Beside them are the open folders and whatever else the process has.
 const OPEN_FILES: usize = 256;
-/// Zeros are left out where a whole block of the file is zero: it becomes a hole.
-const BLOCK: usize = 4096;
 
 /// The carrying out of one batch.
-pub(super) struct Content<'a> {
-    run: &'a Run<'a>,
-    batch: &'a Batch,
+pub(super) struct Content<'a, S: RandomSink> {
+    run: &'a Run<'a, S>,
+    batch: &'a Batch<S>,
     units: &'a [Unit],
     next: AtomicUsize,
     open: Mutex<VecDeque<u32>>,
 }
 
-impl<'a> Content<'a> {
-    pub(super) fn new(run: &'a Run<'a>, batch: &'a Batch, units: &'a [Unit]) -> Self {
+impl<'a, S: RandomSink> Content<'a, S> {
+    pub(super) fn new(run: &'a Run<'a, S>, batch: &'a Batch<S>, units: &'a [Unit]) -> Self {
         Self { run, batch, units, next: AtomicUsize::new(0), open: Mutex::new(VecDeque::new()) }
     }
 
@@ -51,16 +45,16 @@ impl<'a> Content<'a> {
     }
 
     fn work(&self) {
-        let mut opener = Opener::new(self.run.repository.key());
+        let mut reader = BlobReader::new(self.run.repository.key());
         while let Some(unit) = self.units.get(self.next.fetch_add(1, Ordering::Relaxed)) {
             if self.run.stopped() {
                 return;
             }
-            self.unit(unit, &mut opener);
+            self.unit(unit, &mut reader);
         }
     }
 
-    fn unit(&self, unit: &Unit, opener: &mut Opener<'_>) {
+    fn unit(&self, unit: &Unit, reader: &mut BlobReader<'_>) {
         let mut range = self.run.repository.storage().read_range(FileKind::Pack, &unit.pack, unit.start, unit.length);
         let mut pieces = &self.batch.pieces[unit.pieces.clone()];
         while let Some(first) = pieces.first() {
@@ -72,40 +66,27 @@ impl<'a> Content<'a> {
             let start = (u64::from(first.offset) - unit.start) as usize;
             let outcome = match &mut range {
                 Ok(range) => match range.get_mut(start..start + first.length as usize) {
-                    Some(sealed) => opener.open(id, sealed, first.uncompressed_length()),
+                    Some(sealed) => reader.open(id, sealed, first.uncompressed_length()),
                     None => Err("it is shorter than its index says".into()),
                 },
                 Err(error) => Err(error.to_string()),
             };
             match outcome {
                 Ok(content) => self.write_pieces(same, content),
-                Err(problem) => self.again(unit, same, id, &problem, opener),
+                Err(problem) => self.again(unit, same, id, &problem, reader),
             }
             pieces = rest;
         }
     }
 
     /// A blob could not be had from its range. It is asked for alone, then wherever else it lies.
-    fn again(&self, unit: &Unit, pieces: &[Piece], id: &Id, problem: &str, opener: &mut Opener<'_>) {
-        let repository = self.run.repository;
-        let locations = repository.index().find_all(BlobKind::Data, id);
-        for location in locations {
-            let (offset, length) = (u64::from(location.offset), location.length as usize);
-            let error = match repository.storage().read_range(FileKind::Pack, &location.pack, offset, length) {
-                Err(error) => error,
-                Ok(mut sealed) => match opener.open(id, &mut sealed, location.uncompressed_length) {
-                    Ok(content) => {
-                        self.write_pieces(pieces, content);
-                        return;
-                    }
-                    Err(problem) => Error::damaged(format!("pack {}", location.pack), problem),
-                },
-            };
-            repository.report_unreadable(&location, &error);
-        }
-        let reason = format!("pack {}: blob {id}: {problem}", unit.pack);
-        for piece in pieces {
-            self.lose_piece(piece, &reason);
+    fn again(&self, unit: &Unit, pieces: &[Piece], id: &Id, problem: &str, reader: &mut BlobReader<'_>) {
+        let written = read_elsewhere(self.run.repository, id, reader, |content| self.write_pieces(pieces, content));
+        if written.is_none() {
+            let reason = format!("pack {}: blob {id}: {problem}", unit.pack);
+            for piece in pieces {
+                self.lose_piece(piece, &reason);
+            }
         }
     }
 
@@ -122,13 +103,13 @@ impl<'a> Content<'a> {
             if state.broken.is_some() {
                 None
             } else {
-                self.or_break(file, &mut state, |state| self.open(piece.file, file, state))
+                self.or_break(&mut state, |state| self.open(piece.file, file, state))
             }
         };
-        if let Some(descriptor) = opened {
-            let written = write_with_holes(&descriptor, content, piece.at, file.node.size);
+        if let Some(open) = opened {
+            let written = self.run.sink.write_at(&open, content, piece.at, file.node.size);
             if written.is_err() {
-                self.or_break(file, &mut lock(&file.state), |_| written);
+                self.or_break(&mut lock(&file.state), |_| written);
             }
         }
         self.close_some();
@@ -145,7 +126,7 @@ impl<'a> Content<'a> {
         self.piece_done(piece, file);
     }
 
-    fn piece_done(&self, piece: &Piece, file: &PendingFile) {
+    fn piece_done(&self, piece: &Piece, file: &PendingFile<S>) {
         self.run.control.progress.advance(0, piece.content_length());
         if file.left.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.finish(piece.file);
@@ -158,29 +139,30 @@ impl<'a> Content<'a> {
         let mut state = lock(&file.state);
         let mut faults = Vec::new();
         // Where nothing at all could be read, no file full of zeros is left behind.
-        let wanted = state.broken.is_none() && (state.identity.is_some() || state.lost == 0);
-        if wanted && let Some(descriptor) = self.or_break(file, &mut state, |state| self.open(number, file, state)) {
-            let lacking = metadata::apply_to_open(&descriptor, &file.node);
-            if lacking.privileged {
+        let wanted = state.broken.is_none() && (state.made.is_some() || state.lost == 0);
+        if wanted && let Some(open) = self.or_break(&mut state, |state| self.open(number, file, state)) {
+            let missing = self.run.sink.finish_file(&open, &file.node);
+            if missing.privileged {
                 self.run.report.ownership_skipped();
             }
-            faults = lacking.faults;
+            faults = missing.faults;
         }
-        state.descriptor = None;
+        state.open = None;
         if let Some(broken) = state.broken.take() {
             faults.insert(0, broken);
         } else if let Some(reason) = state.reason.take() {
             let (lost, all) = (state.lost, file.node.content.len());
             faults.insert(0, format!("incomplete, {lost} of its {all} pieces are lost: {reason}"));
         }
-        if let Some(fate) = &file.fate {
-            fate.decide(state.identity.is_some(), faults.is_empty());
+        if let Some(name) = &file.first_name {
+            name.decide(state.made.is_some(), faults.is_empty());
         }
         if faults.is_empty() {
             self.run.report.file();
             self.run.report.bytes(file.node.size);
         } else {
-            self.run.report.failure(&file.path(), faults.join("; "));
+            let path = self.run.sink.path(&file.folder).join(&file.node.name);
+            self.run.report.failure(&path, faults.join("; "));
         }
         self.run.control.progress.advance(1, 0);
     }
@@ -188,64 +170,37 @@ impl<'a> Content<'a> {
     /// Runs a step of a file's restore. When it fails, the file is broken; when it cannot go better for others, all stops.
     fn or_break<T>(
         &self,
-        file: &PendingFile,
-        state: &mut FileState,
-        step: impl FnOnce(&mut FileState) -> rustix::io::Result<T>,
+        state: &mut FileState<S>,
+        step: impl FnOnce(&mut FileState<S>) -> Result<T, Refusal>,
     ) -> Option<T> {
         match step(state) {
             Ok(value) => Some(value),
-            Err(error @ (Errno::NOSPC | Errno::DQUOT | Errno::ROFS)) => {
-                self.run.report.stop(Error::Target { path: self.run.path.to_owned(), source: error.into() });
-                state.broken = Some(error.to_string());
+            Err(Refusal::All(source)) => {
+                state.broken = Some(source.to_string());
+                self.run.report.stop(Error::Target { path: self.run.sink.place(), source });
                 None
             }
-            Err(error) => {
-                state.broken = Some(describe(error, file));
+            Err(Refusal::Item(reason)) => {
+                state.broken = Some(reason);
                 None
             }
         }
     }
 
-    /// The file's descriptor. The first time the file is made; after it was closed in between it must be the same one.
-    fn open(&self, number: u32, file: &PendingFile, state: &mut FileState) -> rustix::io::Result<Arc<OwnedFd>> {
-        if let Some(descriptor) = &state.descriptor {
-            return Ok(Arc::clone(descriptor));
+    /// The open file. The first time the file is made; after it was closed in between it must be the same one.
+    fn open(&self, number: u32, file: &PendingFile<S>, state: &mut FileState<S>) -> Result<S::Open, Refusal> {
+        if let Some(open) = &state.open {
+            return Ok(open.clone());
         }
-        let folder = self.run.target.descriptor(&file.folder)?;
-        let name = file.node.name.as_slice();
-        let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let descriptor = if let Some(identity) = state.identity {
-            let descriptor = rustix::fs::openat(&folder, name, flags, Mode::empty())?;
-            if Identity::of(&descriptor)? != identity {
-                return Err(Errno::STALE);
-            }
-            descriptor
-        } else {
-            let make =
-                || rustix::fs::openat(&folder, name, flags | OFlags::CREATE | OFlags::EXCL, Mode::RUSR | Mode::WUSR);
-            let descriptor = match make() {
-                Err(Errno::EXIST) if self.run.merge => {
-                    self.run.target.clear(&file.folder, name)?;
-                    make()?
-                }
-                made => made?,
-            };
-            state.identity = Some(Identity::of(&descriptor)?);
-            if file.folder.passes_on() {
-                inheritance::disown(&descriptor)?;
-            }
-            // A single piece makes the file as long as it is; several come in any order, and holes do not come at all.
-            if file.node.content.len() != 1 || file.left.load(Ordering::Acquire) == 0 {
-                rustix::fs::ftruncate(&descriptor, file.node.size)?;
-            }
-            descriptor
-        };
-        let descriptor = Arc::new(descriptor);
-        state.descriptor = Some(Arc::clone(&descriptor));
+        // What is all zeros does not come at all.
+        let one_part = file.node.content.len() == 1 && file.left.load(Ordering::Acquire) > 0;
+        let shape = if one_part { Shape::OnePart } else { Shape::Parts };
+        let open = self.run.sink.open(&file.folder, &file.node, shape, &mut state.made)?;
+        state.open = Some(open.clone());
         if file.left.load(Ordering::Acquire) > 1 {
             lock(&self.open).push_back(number);
         }
-        Ok(descriptor)
+        Ok(open)
     }
 
     /// Closes the files that were opened longest ago while too many are open.
@@ -259,62 +214,8 @@ impl<'a> Content<'a> {
                 open.pop_front()
             };
             if let Some(number) = oldest {
-                lock(&self.batch.files[number as usize].state).descriptor = None;
+                lock(&self.batch.files[number as usize].state).open = None;
             }
         }
     }
-}
-
-fn describe(error: Errno, file: &PendingFile) -> String {
-    match error {
-        Errno::EXIST => "something of this name is already there".into(),
-        Errno::ISDIR => "a folder of this name is already there".into(),
-        Errno::LOOP | Errno::STALE => "it was replaced in the target while it was restored".into(),
-        Errno::NAMETOOLONG => format!("the target's file system allows no name of {} bytes", file.node.name.len()),
-        error => format!("it could not be written: {error}"),
-    }
-}
-
-/// Writes `content` at `at`, but leaves out blocks of zeros. The file is new, so they are zeros already.
-fn write_with_holes(descriptor: &OwnedFd, content: &[u8], at: u64, size: u64) -> rustix::io::Result<()> {
-    let end = at + content.len() as u64;
-    let mut position = 0;
-    let mut pending = 0;
-    while position < content.len() {
-        // Blocks are those of the file, not of the blob.
-        let block = BLOCK - ((at + position as u64) % BLOCK as u64) as usize;
-        let next = (position + block).min(content.len());
-        if is_zero(&content[position..next]) {
-            write_all(descriptor, &content[pending..position], at + pending as u64)?;
-            pending = next;
-        }
-        position = next;
-    }
-    write_all(descriptor, &content[pending..], at + pending as u64)?;
-    if pending == content.len() && end == size {
-        // The file ends with a hole, which nothing was written behind.
-        rustix::fs::ftruncate(descriptor, size)?;
-    }
-    Ok(())
-}
-
-fn write_all(descriptor: &OwnedFd, mut content: &[u8], mut at: u64) -> rustix::io::Result<()> {
-    while !content.is_empty() {
-        match rustix::io::pwrite(descriptor, content, at) {
-            Ok(0) => return Err(Errno::IO),
-            Ok(count) => {
-                content = &content[count..];
-                at += count as u64;
-            }
-            Err(Errno::INTR) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
-}
-
-fn is_zero(block: &[u8]) -> bool {
-    // Most blocks show with their first bytes that they are not.
-    let (head, rest) = block.split_at(block.len().min(16));
-    head.iter().all(|byte| *byte == 0) && rest.chunks(64).all(|chunk| chunk.iter().fold(0, |or, byte| or | byte) == 0)
 }

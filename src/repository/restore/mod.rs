@@ -1,5 +1,9 @@
 //! Restoring: streamed, in parallel, in bounded memory, every blob verified.
 //!
+//! There are two ways, for the two kinds of places that a restore writes to ([`sink`]). One that takes content only in its
+//! order is served item by item ([`stream`]). A folder, or whatever else takes any part at any time, is served in the order
+//! in which packs have the content, which reads least:
+//!
 //! The walk over the snapshot's folders makes folders, links and devices as it meets them, and gathers files into a batch.
 //! A full batch is carried out: its pieces are sorted by pack, so that each range of a pack is read once, and workers
 //! write them to their places. A file gets its metadata when its last piece is written, a folder when everything in it is
@@ -7,25 +11,27 @@
 
 mod batch;
 mod content;
-mod inheritance;
-mod metadata;
+mod elsewhere;
+mod folder;
 mod plan;
 mod report;
+mod run;
 mod selection;
-mod target;
+mod sink;
+mod stream;
 mod walk;
 mod zeros;
 
-use std::path::{Path, PathBuf};
-
-use rustix::fs::syncfs;
+use std::path::PathBuf;
 
 pub use report::{Failure, RestoreOutcome};
+pub use sink::{MissingMetadata, RandomSink, Refusal, Shape, StreamSink, Wanted};
 
+use self::folder::FolderSink;
 use self::plan::Planner;
 use self::report::Report;
+use self::run::Run;
 use self::selection::Selection;
-use self::target::Target;
 use self::walk::{Step, Walk};
 use self::zeros::Zeros;
 use super::hard_links::Original;
@@ -59,23 +65,6 @@ pub struct RestoreSize {
     pub required_bytes: u64,
 }
 
-/// What all threads of a restore share.
-struct Run<'a> {
-    repository: &'a Repository,
-    control: &'a Control,
-    path: &'a Path,
-    merge: bool,
-    target: Target,
-    report: Report,
-    workers: usize,
-}
-
-impl Run<'_> {
-    fn stopped(&self) -> bool {
-        self.control.is_cancelled() || self.report.stopped()
-    }
-}
-
 impl Repository {
     /// Restores items of a snapshot into the folder that the request names, made if it is absent. No part of its path may be
     /// a symbolic link.
@@ -106,12 +95,35 @@ impl Repository {
             return Err(Error::Invalid(format!("cannot restore into {}: it is not empty", path.display())));
         }
         let walk = Walk::new(self, &tree, Selection::of(&request.items))?;
+        self.restore_walk(walk, root, &FolderSink::new(into, request.merge), control)
+    }
+
+    /// Restores items of a snapshot into a sink that takes any part of any file at any time.
+    ///
+    /// What comes back is as of [`restore`](Self::restore).
+    pub fn restore_random<S: RandomSink>(
+        &self,
+        wanted: Wanted<'_>,
+        sink: &S,
+        control: &Control,
+    ) -> Result<RestoreOutcome> {
+        control.check()?;
+        self.sync_index()?;
+        let (root, tree) = self.folder(&wanted.snapshot, wanted.strip)?;
+        self.restore_walk(Walk::new(self, &tree, Selection::of(wanted.items))?, root, sink, control)
+    }
+
+    fn restore_walk<S: RandomSink>(
+        &self,
+        walk: Walk<'_>,
+        root: Option<Node>,
+        sink: &S,
+        control: &Control,
+    ) -> Result<RestoreOutcome> {
         let run = Run {
             repository: self,
             control,
-            path: &path,
-            merge: request.merge,
-            target: Target::new(into),
+            sink,
             report: Report::default(),
             // Twice the processors, for half of the workers wait for the disk at any time.
             workers: (2 * std::thread::available_parallelism().map_or(2, usize::from)).clamp(4, 8),
@@ -120,10 +132,7 @@ impl Repository {
         self.try_to_save_integrity();
         control.check()?;
         if !run.report.stopped() {
-            // Once for all: a call for each file would cost more than the whole restore. The descriptor was open before the
-            // first write, so a write that the disk refused behind our back is told here.
-            let synced = run.target.descriptor(run.target.root()).and_then(syncfs);
-            synced.map_err(|error| failed(error.into()))?;
+            sink.sync().map_err(|source| Error::Target { path: sink.place(), source })?;
         }
         run.report.finish()
     }

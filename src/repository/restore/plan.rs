@@ -2,42 +2,38 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::os::fd::OwnedFd;
+use std::io;
 use std::sync::Arc;
 
-use rustix::fs::{AtFlags, Mode};
-use rustix::io::Errno;
-
-use super::batch::{Batch, Fate, FileState, FirstName, PendingLink};
+use super::batch::{Batch, FileState, FirstName, FirstNameState, PendingLink};
 use super::content::Content;
-use super::inheritance;
-use super::metadata::{self, Lacking};
-use super::target::{Entered, Folder};
+use super::run::Run;
+use super::sink::{MissingMetadata, RandomSink, Refusal};
 use super::walk::{Step, Walk};
 use super::zeros::Zeros;
-use super::{ItemPath, Run};
 use crate::repository::hard_links::Original;
+use crate::repository::item_path::ItemPath;
 use crate::repository::{BlobKind, Error, Location, Node, NodeKind};
 
 /// A file with several names, of which some were met.
-struct Linked {
-    first: Arc<FirstName>,
+struct Linked<S: RandomSink> {
+    first: Arc<FirstName<S>>,
     met: u64,
 }
 
 /// Makes what the walk meets.
-pub(super) struct Planner<'a> {
-    run: &'a Run<'a>,
+pub(super) struct Planner<'a, S: RandomSink> {
+    run: &'a Run<'a, S>,
     /// The folders on the way, each with its node; the target itself has one only if it was a folder in the snapshot.
-    folders: Vec<(Arc<Folder>, Option<Node>)>,
-    linked: HashMap<Original, Linked>,
+    folders: Vec<(S::Folder, Option<Node>)>,
+    linked: HashMap<Original, Linked<S>>,
     zeros: Zeros,
-    batch: Batch,
+    batch: Batch<S>,
 }
 
-impl<'a> Planner<'a> {
-    pub(super) fn new(run: &'a Run<'a>, root: Option<Node>) -> Self {
-        let folders = vec![(Arc::clone(run.target.root()), root)];
+impl<'a, S: RandomSink> Planner<'a, S> {
+    pub(super) fn new(run: &'a Run<'a, S>, root: Option<Node>) -> Self {
+        let folders = vec![(run.sink.root(), root)];
         Self { run, folders, linked: HashMap::new(), zeros: Zeros::default(), batch: Batch::default() }
     }
 
@@ -60,22 +56,17 @@ impl<'a> Planner<'a> {
         self.flush();
     }
 
-    fn here(&self) -> Arc<Folder> {
-        self.folders.last().map_or_else(|| Arc::clone(self.run.target.root()), |(folder, _)| Arc::clone(folder))
+    fn here(&self) -> S::Folder {
+        self.folders.last().map_or_else(|| self.run.sink.root(), |(folder, _)| folder.clone())
     }
 
     fn enter(&mut self, node: Node, walk: &mut Walk<'_>) {
         let here = self.here();
-        match self.run.target.enter(&here, &node.name) {
-            Ok(Entered::Made(folder)) => self.folders.push((folder, Some(node))),
-            Ok(Entered::Found(folder)) if self.run.merge => self.folders.push((folder, Some(node))),
-            Ok(Entered::Found(_)) => {
+        match self.run.sink.enter(&here, &node.name) {
+            Ok(folder) => self.folders.push((folder, Some(node))),
+            Err(refusal) => {
                 walk.skip();
-                self.failure(&here, &node.name, "a folder of this name is already there");
-            }
-            Err(error) => {
-                walk.skip();
-                self.fault(&here, &node.name, error);
+                self.refused(&here, &node.name, refusal);
             }
         }
     }
@@ -94,27 +85,27 @@ impl<'a> Planner<'a> {
             }
             _ => {}
         }
-        let fate = match self.link_of(&here, &node) {
+        let first_name = match self.link_of(&here, &node) {
             LinkOf::Known(first) => return self.batch.add_link(here, node.name, first),
-            LinkOf::First(fate) => Some(fate),
+            LinkOf::First(state) => Some(state),
             LinkOf::None => None,
         };
         if node.is_file() {
-            self.file(here, node, fate);
+            self.file(here, node, first_name);
         } else {
-            self.special(&here, &node, fate);
+            self.special(&here, &node, first_name);
         }
     }
 
     /// Whether the node is a further name of a file that was met before.
-    fn link_of(&mut self, here: &Arc<Folder>, node: &Node) -> LinkOf {
+    fn link_of(&mut self, here: &S::Folder, node: &Node) -> LinkOf<S> {
         let Some(original) = Original::of(node) else { return LinkOf::None };
         match self.linked.entry(original) {
             Entry::Vacant(vacant) => {
-                let fate = Arc::new(Fate::default());
-                let first = FirstName { folder: Arc::clone(here), name: node.name.clone(), fate: Arc::clone(&fate) };
+                let state = Arc::new(FirstNameState::default());
+                let first = FirstName { folder: here.clone(), name: node.name.clone(), state: Arc::clone(&state) };
                 vacant.insert(Linked { first: Arc::new(first), met: 1 });
-                LinkOf::First(fate)
+                LinkOf::First(state)
             }
             Entry::Occupied(mut occupied) => {
                 occupied.get_mut().met += 1;
@@ -127,17 +118,17 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn file(&mut self, here: Arc<Folder>, node: Node, fate: Option<Arc<Fate>>) {
+    fn file(&mut self, here: S::Folder, node: Node, first_name: Option<Arc<FirstNameState>>) {
         let (places, state) = self.places(&node);
         let zeros = node.size
             - places.iter().map(|(_, location, _)| u64::from(location.content_length())).sum::<u64>().min(node.size);
         self.run.control.progress.expect(1, node.size);
         self.run.control.progress.advance(0, zeros);
-        self.batch.add_file(here, node, fate, &places, state);
+        self.batch.add_file(here, node, first_name, &places, state);
     }
 
     /// Where a file's blobs lie and where each goes, zeros left out; what the index does not know is lost.
-    fn places(&mut self, node: &Node) -> (Vec<(u32, Location, u64)>, FileState) {
+    fn places(&mut self, node: &Node) -> (Vec<(u32, Location, u64)>, FileState<S>) {
         let index = self.run.repository.index();
         let mut state = FileState::default();
         let mut places = Vec::with_capacity(node.content.len());
@@ -161,45 +152,16 @@ impl<'a> Planner<'a> {
     }
 
     /// Makes a symbolic link, a pipe, a socket or a device.
-    fn special(&mut self, here: &Arc<Folder>, node: &Node, fate: Option<Arc<Fate>>) {
-        let is_device = matches!(node.kind, NodeKind::BlockDevice | NodeKind::CharacterDevice);
-        let made = self.in_place(here, &node.name, |place| match node.kind {
-            NodeKind::Symlink => rustix::fs::symlinkat(node.link_target.as_slice(), place, node.name.as_slice()),
-            kind => {
-                let device = if is_device { node.device } else { 0 };
-                rustix::fs::mknodat(place, node.name.as_slice(), file_type(kind), Mode::RUSR | Mode::WUSR, device)?;
-                if here.passes_on() { inheritance::disown_name(place, &node.name) } else { Ok(()) }
+    fn special(&mut self, here: &S::Folder, node: &Node, first_name: Option<Arc<FirstNameState>>) {
+        match self.run.sink.make_special(here, node) {
+            Ok(missing) => {
+                if let Some(first_name) = first_name {
+                    first_name.decide(true, missing.faults.is_empty());
+                }
+                self.settle(|| self.path(here, &node.name), missing);
             }
-        });
-        let lacking = match made {
-            Ok(place) => metadata::apply_to_name(&place, node),
-            Err(Errno::PERM) if is_device => {
-                return self.failure(here, &node.name, "it is a device, and only root with CAP_MKNOD may make one");
-            }
-            Err(error) => return self.fault(here, &node.name, error),
-        };
-        if let Some(fate) = fate {
-            fate.decide(true, lacking.faults.is_empty());
+            Err(refusal) => self.refused(here, &node.name, refusal),
         }
-        self.settle(here, &node.name, lacking);
-    }
-
-    /// Makes something in a folder; when merging, what stands in its place goes first.
-    fn in_place(
-        &self,
-        here: &Arc<Folder>,
-        name: &[u8],
-        make: impl Fn(&OwnedFd) -> rustix::io::Result<()>,
-    ) -> rustix::io::Result<Arc<OwnedFd>> {
-        let place = self.run.target.descriptor(here)?;
-        match make(&place) {
-            Err(Errno::EXIST) if self.run.merge => {
-                self.run.target.clear(here, name)?;
-                make(&place)?;
-            }
-            made => made?,
-        }
-        Ok(place)
     }
 
     /// Carries out what was gathered: content, then further names, then the metadata of complete folders.
@@ -219,88 +181,70 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn link(&self, link: &PendingLink) {
-        let source = &link.source;
-        if !source.fate.exists() {
-            return self.failure(
-                &link.folder,
-                &link.name,
-                "the file that this is another name of could not be restored",
-            );
+    fn link(&self, link: &PendingLink<S>) {
+        let first = &link.source;
+        if !first.state.exists() {
+            let reason = "the file that this is another name of could not be restored";
+            return self.failure(&link.folder, &link.name, reason);
         }
-        let made = self.run.target.descriptor(&source.folder).and_then(|from| {
-            self.in_place(&link.folder, &link.name, |to| {
-                rustix::fs::linkat(&from, source.name.as_slice(), to, link.name.as_slice(), AtFlags::empty())
-            })
-        });
-        match made {
-            Err(error) => self.fault(&link.folder, &link.name, error),
-            Ok(_) if source.fate.is_whole() => self.run.report.item(),
-            Ok(_) => {
-                let first = source.folder.path().join(&source.name);
+        match self.run.sink.link((&first.folder, &first.name), (&link.folder, &link.name)) {
+            Err(refusal) => self.refused(&link.folder, &link.name, refusal),
+            Ok(()) if first.state.is_whole() => self.run.report.item(),
+            Ok(()) => {
+                let first = self.path(&first.folder, &first.name);
                 self.failure(&link.folder, &link.name, &format!("it is another name of {first}, which is incomplete"));
             }
         }
     }
 
-    fn finish_folder(&self, folder: &Arc<Folder>, node: &Node) {
-        match self.run.target.descriptor(folder) {
-            Ok(descriptor) => {
-                let lacking = metadata::apply_to_open(&descriptor, node);
-                self.settle_at(|| folder.path(), lacking);
-            }
-            Err(error) => self.run.report.failure(&folder.path(), format!("its metadata could not be set: {error}")),
+    fn finish_folder(&self, folder: &S::Folder, node: &Node) {
+        let path = || self.run.sink.path(folder);
+        match self.run.sink.finish_folder(folder, node) {
+            Ok(missing) => self.settle(path, missing),
+            Err(Refusal::Item(reason)) => self.run.report.failure(&path(), reason),
+            Err(Refusal::All(error)) => self.stop(error),
         }
-    }
-
-    fn settle(&self, here: &Arc<Folder>, name: &[u8], lacking: Lacking) {
-        self.settle_at(|| here.path().join(name), lacking);
     }
 
     /// The path is asked for only where it is told: in a deep tree it is long.
-    fn settle_at(&self, path: impl Fn() -> ItemPath, lacking: Lacking) {
-        if lacking.privileged {
+    fn settle(&self, path: impl Fn() -> ItemPath, missing: MissingMetadata) {
+        if missing.privileged {
             self.run.report.ownership_skipped();
         }
-        if lacking.faults.is_empty() {
+        if missing.faults.is_empty() {
             self.run.report.item();
         } else {
-            self.run.report.failure(&path(), lacking.faults.join("; "));
+            self.run.report.failure(&path(), missing.faults.join("; "));
         }
     }
 
-    fn failure(&self, here: &Arc<Folder>, name: &[u8], reason: &str) {
-        self.run.report.failure(&here.path().join(name), reason);
+    fn path(&self, folder: &S::Folder, name: &[u8]) -> ItemPath {
+        self.run.sink.path(folder).join(name)
+    }
+
+    fn failure(&self, here: &S::Folder, name: &[u8], reason: &str) {
+        self.run.report.failure(&self.path(here, name), reason);
     }
 
     /// Something could not be made; when nothing else could either, all stops.
-    fn fault(&self, here: &Arc<Folder>, name: &[u8], error: Errno) {
-        match error {
-            Errno::NOSPC | Errno::DQUOT | Errno::ROFS => {
-                self.run.report.stop(Error::Target { path: self.run.path.to_owned(), source: error.into() });
-            }
-            Errno::EXIST => self.failure(here, name, "something of this name is already there"),
-            Errno::LOOP | Errno::NOTDIR => self.failure(here, name, "something that is no folder is in its place"),
-            error => self.failure(here, name, &format!("it could not be made: {error}")),
+    fn refused(&self, here: &S::Folder, name: &[u8], refusal: Refusal) {
+        match refusal {
+            Refusal::Item(reason) => self.failure(here, name, &reason),
+            Refusal::All(error) => self.stop(error),
         }
+    }
+
+    fn stop(&self, source: io::Error) {
+        self.run.report.stop(Error::Target { path: self.run.sink.place(), source });
     }
 }
 
 /// What a node is to a file with several names.
-enum LinkOf {
+enum LinkOf<S: RandomSink> {
     /// Nothing: it has one name.
     None,
     /// The first name that was met.
-    First(Arc<Fate>),
+    First(Arc<FirstNameState>),
     /// A further name.
-    Known(Arc<FirstName>),
-}
-
-fn file_type(kind: NodeKind) -> rustix::fs::FileType {
-    match kind {
-        NodeKind::BlockDevice => rustix::fs::FileType::BlockDevice,
-        NodeKind::CharacterDevice => rustix::fs::FileType::CharacterDevice,
-        NodeKind::Socket => rustix::fs::FileType::Socket,
-        _ => rustix::fs::FileType::Fifo,
-    }
+    Known(Arc<FirstName<S>>),
 }

@@ -1,15 +1,17 @@
 //! What is backed up: a tree of items that can be walked and read.
 
+pub mod keys;
+
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Control, Node, Timestamp};
 
-/// A tree of items with absolute paths. A local folder is one; `KeyTree` makes one of a flat store of keys.
+/// A tree of items with absolute paths. A local folder is one; [`KeyTree`](keys::KeyTree) makes one of a flat store of keys.
 ///
 /// Nothing is dropped in silence: each method says what it could not do, and the backup lists it. Names in it are names that
-/// a file can have; a store whose names are not brings them into that form with `KeyPath`.
+/// a file can have; a store whose names are not is a store of keys, which brings them into that form.
 pub trait TreeSource: Send + Sync {
     /// One item, links not followed. Also asked for the folders above a root.
     fn item(&self, path: &Path) -> io::Result<SourceItem>;

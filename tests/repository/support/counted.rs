@@ -1,6 +1,7 @@
 //! A storage that counts what is asked of it.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use vaultdeck::repository::{FileKind, Id, Result, Stamp, Storage};
@@ -12,17 +13,19 @@ pub struct Counted {
     storage: Arc<dyn Storage>,
     calls: Mutex<Calls>,
     blind: bool,
+    /// Bytes of ranges that were read.
+    pub bytes: AtomicU64,
 }
 
 impl Counted {
     pub fn new(storage: Arc<dyn Storage>) -> Arc<Self> {
-        Arc::new(Self { storage, calls: Mutex::default(), blind: false })
+        Arc::new(Self { storage, calls: Mutex::default(), blind: false, bytes: AtomicU64::default() })
     }
 
     /// A storage on which a file looks untouched as long as its length is the same: bytes change on the medium, and nothing
     /// but reading shows it.
     pub fn blind(storage: Arc<dyn Storage>) -> Arc<Self> {
-        Arc::new(Self { storage, calls: Mutex::default(), blind: true })
+        Arc::new(Self { storage, calls: Mutex::default(), blind: true, bytes: AtomicU64::default() })
     }
 
     /// The calls since the last time.
@@ -52,6 +55,7 @@ impl Storage for Counted {
     }
     fn read_range(&self, kind: FileKind, id: &Id, offset: u64, length: usize) -> Result<Vec<u8>> {
         self.count("read", kind);
+        self.bytes.fetch_add(length as u64, Ordering::SeqCst);
         self.storage.read_range(kind, id, offset, length)
     }
     fn size(&self, kind: FileKind, id: &Id) -> Result<u64> {

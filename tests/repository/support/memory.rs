@@ -5,9 +5,11 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use vaultdeck::repository::{
-    Child, Children, Cut, FileState, Node, NodeKind, Piece, SourceItem, SourceReader, Timestamp, TreeSource,
+    Child, Children, Cut, FileState, KeyItem, KeyStore, Keys, Node, NodeKind, Piece, SourceItem, SourceReader,
+    Timestamp, TreeSource,
 };
 
 /// A file of memory.
@@ -92,21 +94,49 @@ impl TreeSource for MemorySource {
     fn open(&self, path: &Path) -> io::Result<Box<dyn SourceReader + '_>> {
         self.opened.lock().unwrap().push(path.to_owned());
         let file = self.files.get(path).ok_or(io::ErrorKind::NotFound)?;
-        Ok(Box::new(MemoryReader { content: &file.content, file, at: 0 }))
+        Ok(Box::new(MemoryReader { content: &file.content, modified: file.modified, at: 0 }))
+    }
+}
+
+/// Keys with their contents, as an object store has them.
+#[derive(Default)]
+pub struct MemoryStore {
+    pub keys: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// Keys that were listed and whose content was not asked for yet; and the most that there ever were.
+    pub waiting: AtomicI64,
+    pub most_waiting: AtomicI64,
+    pub opened: Mutex<Vec<Vec<u8>>>,
+}
+
+impl KeyStore for MemoryStore {
+    fn keys(&self, from: &[u8]) -> Keys<'_> {
+        Box::new(self.keys.range(from.to_vec()..).map(|(key, content)| {
+            let waiting = self.waiting.fetch_add(1, Ordering::SeqCst) + 1;
+            self.most_waiting.fetch_max(waiting, Ordering::SeqCst);
+            let node = Node { size: content.len() as u64, permissions: 0o600, ..Node::default() };
+            Ok(KeyItem { key: key.clone(), item: SourceItem { node, ..SourceItem::default() } })
+        }))
+    }
+
+    fn open(&self, key: &[u8]) -> io::Result<Box<dyn SourceReader + '_>> {
+        self.waiting.fetch_sub(1, Ordering::SeqCst);
+        self.opened.lock().unwrap().push(key.to_vec());
+        let content = self.keys.get(key).ok_or(io::ErrorKind::NotFound)?;
+        Ok(Box::new(MemoryReader { content, modified: Timestamp::default(), at: 0 }))
     }
 }
 
 /// Reads a content.
 struct MemoryReader<'a> {
     content: &'a [u8],
-    file: &'a MemoryFile,
+    modified: Timestamp,
     at: usize,
 }
 
 impl SourceReader for MemoryReader<'_> {
     fn state(&mut self) -> io::Result<FileState> {
         let size = self.content.len() as u64;
-        Ok(FileState { size, modified: self.file.modified, changed: self.file.modified, inode: 0 })
+        Ok(FileState { size, modified: self.modified, changed: self.modified, inode: 0 })
     }
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Piece> {

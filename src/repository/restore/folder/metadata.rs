@@ -8,64 +8,55 @@ use std::os::fd::{AsRawFd as _, OwnedFd};
 use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Timespec, Timestamps, Uid, XattrFlags};
 use rustix::io::Errno;
 
+use crate::repository::restore::sink::MissingMetadata;
 use crate::repository::{ExtendedAttribute, Node, Timestamp};
 
 /// Set-user-id and set-group-id.
 const SET_ID: u32 = 0o6000;
 
-/// What could not be given to an item.
-#[derive(Debug, Default)]
-pub(super) struct Lacking {
-    /// Something that only root may give, and we are not root.
-    pub(super) privileged: bool,
-    /// Everything else, one text for each.
-    pub(super) faults: Vec<String>,
-}
-
-impl Lacking {
-    fn note(&mut self, what: &str, outcome: rustix::io::Result<()>) {
-        if let Err(error) = outcome {
-            self.faults.push(format!("{what} could not be set: {error}"));
-        }
+/// Notes what could not be set.
+fn note(missing: &mut MissingMetadata, what: &str, outcome: rustix::io::Result<()>) {
+    if let Err(error) = outcome {
+        missing.faults.push(format!("{what} could not be set: {error}"));
     }
 }
 
 /// Gives an open file or folder everything that its node says.
-pub(super) fn apply_to_open(descriptor: &OwnedFd, node: &Node) -> Lacking {
-    let mut lacking = Lacking::default();
-    let owned = give_owner(node, &mut lacking, |user, group| rustix::fs::fchown(descriptor, user, group));
-    give_attributes(node, &mut lacking, |attribute| {
+pub(super) fn apply_to_open(descriptor: &OwnedFd, node: &Node) -> MissingMetadata {
+    let mut missing = MissingMetadata::default();
+    let owned = give_owner(node, &mut missing, |user, group| rustix::fs::fchown(descriptor, user, group));
+    give_attributes(node, &mut missing, |attribute| {
         rustix::fs::fsetxattr(descriptor, attribute.name.as_str(), &attribute.value, XattrFlags::empty())
     });
-    lacking.note("the permissions", rustix::fs::fchmod(descriptor, permissions(node, owned)));
-    lacking.note("the times", rustix::fs::futimens(descriptor, &times(node)));
-    lacking
+    note(&mut missing, "the permissions", rustix::fs::fchmod(descriptor, permissions(node, owned)));
+    note(&mut missing, "the times", rustix::fs::futimens(descriptor, &times(node)));
+    missing
 }
 
 /// Gives a link, pipe or device, which are not opened, everything that its node says. It lies in `folder` by its name.
-pub(super) fn apply_to_name(folder: &OwnedFd, node: &Node) -> Lacking {
-    let mut lacking = Lacking::default();
+pub(super) fn apply_to_name(folder: &OwnedFd, node: &Node) -> MissingMetadata {
+    let mut missing = MissingMetadata::default();
     let name = node.name.as_slice();
-    let owned = give_owner(node, &mut lacking, |user, group| {
+    let owned = give_owner(node, &mut missing, |user, group| {
         rustix::fs::chownat(folder, name, user, group, AtFlags::SYMLINK_NOFOLLOW)
     });
-    give_attributes(node, &mut lacking, |attribute| {
+    give_attributes(node, &mut missing, |attribute| {
         // There is no call that takes a folder and a name. The folder is pinned by its descriptor, and the name is not followed.
         let mut path = format!("/proc/self/fd/{}/", folder.as_raw_fd()).into_bytes();
         path.extend_from_slice(name);
         rustix::fs::lsetxattr(path, attribute.name.as_str(), &attribute.value, XattrFlags::empty())
     });
     if node.kind != crate::repository::NodeKind::Symlink {
-        lacking.note("the permissions", change_mode(folder, name, permissions(node, owned)));
+        note(&mut missing, "the permissions", change_mode(folder, name, permissions(node, owned)));
     }
-    lacking.note("the times", rustix::fs::utimensat(folder, name, &times(node), AtFlags::SYMLINK_NOFOLLOW));
-    lacking
+    note(&mut missing, "the times", rustix::fs::utimensat(folder, name, &times(node), AtFlags::SYMLINK_NOFOLLOW));
+    missing
 }
 
 /// Whether the item has its owner and group now. Who is not root can still give it a group of their own.
 fn give_owner(
     node: &Node,
-    lacking: &mut Lacking,
+    missing: &mut MissingMetadata,
     chown: impl Fn(Option<Uid>, Option<Gid>) -> rustix::io::Result<()>,
 ) -> bool {
     // The largest number means "leave it" to the system, so nothing can belong to it.
@@ -76,23 +67,27 @@ fn give_owner(
         // A number that the user namespace does not map is refused as invalid.
         Err(Errno::PERM | Errno::INVAL) => {
             let _ = chown(None, group);
-            lacking.privileged = true;
+            missing.privileged = true;
             false
         }
         Err(error) => {
-            lacking.note("the owner", Err(error));
+            note(missing, "the owner", Err(error));
             false
         }
     }
 }
 
-fn give_attributes(node: &Node, lacking: &mut Lacking, set: impl Fn(&ExtendedAttribute) -> rustix::io::Result<()>) {
+fn give_attributes(
+    node: &Node,
+    missing: &mut MissingMetadata,
+    set: impl Fn(&ExtendedAttribute) -> rustix::io::Result<()>,
+) {
     for attribute in &node.extended_attributes {
         match set(attribute) {
             Ok(()) => {}
-            Err(Errno::PERM | Errno::ACCESS) if !attribute.name.starts_with("user.") => lacking.privileged = true,
-            Err(Errno::NOTSUP) if attribute.name.starts_with("security.") => lacking.privileged = true,
-            Err(error) => lacking.note(&format!("the attribute {}", attribute.name), Err(error)),
+            Err(Errno::PERM | Errno::ACCESS) if !attribute.name.starts_with("user.") => missing.privileged = true,
+            Err(Errno::NOTSUP) if attribute.name.starts_with("security.") => missing.privileged = true,
+            Err(error) => note(missing, &format!("the attribute {}", attribute.name), Err(error)),
         }
     }
 }

@@ -3,13 +3,13 @@
 use super::{Id, MasterKey};
 
 /// Opens, decompresses and verifies blobs. One for each thread.
-pub(super) struct Opener<'a> {
+pub(super) struct BlobReader<'a> {
     key: &'a MasterKey,
     decompressor: Option<zstd::bulk::Decompressor<'static>>,
     content: Vec<u8>,
 }
 
-impl<'a> Opener<'a> {
+impl<'a> BlobReader<'a> {
     pub(super) fn new(key: &'a MasterKey) -> Self {
         Self { key, decompressor: None, content: Vec::new() }
     }

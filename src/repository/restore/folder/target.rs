@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
@@ -15,12 +15,13 @@ use rustix::io::Errno;
 use super::inheritance;
 use crate::repository::item_path::ItemPath;
 use crate::repository::open_folder::{Identity, OpenFolder};
+use crate::repository::restore::run::lock;
 
 /// How many folders are kept open.
 const OPEN_FOLDERS: usize = 192;
 
 /// A folder of the target.
-pub(super) struct Folder {
+pub(in crate::repository::restore) struct Folder {
     parent: Option<Arc<Folder>>,
     name: Vec<u8>,
     identity: Identity,
@@ -175,11 +176,6 @@ impl Target {
 fn open_folder(place: &OwnedFd, name: &[u8]) -> rustix::io::Result<OwnedFd> {
     let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::RDONLY | OFlags::CLOEXEC;
     rustix::fs::openat(place, name, flags, Mode::empty())
-}
-
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    // A panicking worker leaves nothing half done in what these guard.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
