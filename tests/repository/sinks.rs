@@ -343,7 +343,7 @@ fn no_more_is_read_ahead_of_the_sink_than_32_megabytes() {
             fs::write(source.join(format!("{number:02}")), noise(number, 4 << 20)).unwrap();
         }
     });
-    let storage = LocalStorage::new(&scene.repository());
+    let storage = LocalStorage::new(scene.repository());
     let key = Repository::unlock(&storage, restic::PASSWORD).unwrap();
     let meter = Counted::new(Arc::new(storage));
     let repository = Repository::open(Arc::<Counted>::clone(&meter), key, Options::default()).unwrap();

@@ -4,8 +4,7 @@ use std::io::{self, Read};
 
 use crossbeam_channel::Receiver;
 
-use super::Run;
-use super::plan::{Fetched, Part};
+use super::run::{Fetched, Part, Run};
 
 /// Reads the parts of an item, waiting for each until it was fetched.
 pub(super) struct Content<'r, 'a> {

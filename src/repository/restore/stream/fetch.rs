@@ -2,8 +2,7 @@
 
 use crossbeam_channel::Receiver;
 
-use super::Run;
-use super::plan::{Fetched, Unit};
+use super::run::{Fetched, Run, Unit};
 use crate::repository::FileKind;
 use crate::repository::blob_reader::BlobReader;
 use crate::repository::restore::elsewhere::read_elsewhere;

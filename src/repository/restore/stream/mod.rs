@@ -12,6 +12,7 @@ mod budget;
 mod content;
 mod fetch;
 mod plan;
+mod run;
 
 use std::thread;
 
@@ -19,7 +20,8 @@ use crossbeam_channel::{Receiver, bounded, unbounded};
 
 use self::budget::Budget;
 use self::content::Content;
-use self::plan::{Job, Planner};
+use self::plan::Planner;
+use self::run::{Job, Run};
 use super::report::{Report, RestoreOutcome};
 use super::selection::Selection;
 use super::sink::{Refusal, StreamSink, Wanted};
@@ -32,20 +34,6 @@ const READ_AHEAD: usize = 32 << 20;
 const WAITING_ITEMS: usize = 256;
 /// Threads that read packs and open blobs.
 const FETCHERS: usize = 4;
-
-/// What all threads of a restore share.
-struct Run<'a> {
-    repository: &'a Repository,
-    control: &'a Control,
-    report: Report,
-    budget: Budget,
-}
-
-impl Run<'_> {
-    fn stopped(&self) -> bool {
-        self.control.is_cancelled() || self.report.stopped()
-    }
-}
 
 impl Repository {
     /// Restores items of a snapshot into a sink that takes them one after the other.

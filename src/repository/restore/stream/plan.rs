@@ -1,9 +1,9 @@
 //! Following the walk ahead of the sink: what is put next, and what is fetched for it.
 
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, unbounded};
+use crossbeam_channel::{Sender, TrySendError, bounded, unbounded};
 
-use super::Run;
 use super::budget::Permit;
+use super::run::{Job, Part, Piece, Run, Unit};
 use crate::repository::item_path::ItemPath;
 use crate::repository::restore::walk::{Step, Walk};
 use crate::repository::restore::zeros::Zeros;
@@ -13,44 +13,6 @@ use crate::repository::{BlobKind, Error, Id, Location, Node, NodeKind};
 const UNIT: usize = 4 << 20;
 /// It is cheaper to read this many unwanted bytes than to ask again.
 const GAP: u64 = 64 << 10;
-
-/// An item for the sink.
-pub(super) struct Job<'r> {
-    pub(super) path: ItemPath,
-    pub(super) node: Node,
-    pub(super) parts: Receiver<Part<'r>>,
-}
-
-/// A part of a file's content.
-pub(super) enum Part<'r> {
-    /// So many zeros, which nobody reads.
-    Zeros(u64),
-    /// A blob that is being fetched, or why it cannot be had.
-    Blob(Receiver<Result<Fetched<'r>, String>>),
-}
-
-/// The content of a blob.
-pub(super) struct Fetched<'r> {
-    pub(super) content: Vec<u8>,
-    pub(super) _permit: Permit<'r>,
-}
-
-/// Blobs that lie close together in one pack and are needed one after the other.
-pub(super) struct Unit<'r> {
-    pub(super) pack: Id,
-    pub(super) start: u64,
-    pub(super) length: u64,
-    content: usize,
-    pub(super) pieces: Vec<Piece<'r>>,
-}
-
-/// A blob with who waits for it.
-pub(super) struct Piece<'r> {
-    pub(super) id: Id,
-    pub(super) location: Location,
-    pub(super) permit: Permit<'r>,
-    pub(super) reply: Sender<Result<Fetched<'r>, String>>,
-}
 
 pub(super) struct Planner<'r, 'a> {
     run: &'r Run<'a>,

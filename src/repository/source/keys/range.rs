@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::names::{BESIDE, names_of};
 use super::ranges::check_order;
-use super::{Child, KeyItem, Keys, SourceItem, folder};
+use super::store::{KeyItem, Keys};
+use crate::repository::source::{Child, SourceItem};
+use crate::repository::{Node, NodeKind};
 
 /// Stands between names: it sorts below all that a name can have, so paths sort as their folders do.
 const BETWEEN: u8 = 0;
@@ -97,9 +99,15 @@ pub(super) fn children(range: Arc<Range>, names: &[&[u8]]) -> impl Iterator<Item
             let item = entry.item.lock().unwrap_or_else(PoisonError::into_inner).take();
             return Some(Ok(Child { name: OsString::from_vec(rest.to_vec()), item }));
         };
-        let folder_path = &entry.path[..length + end + 1];
+        let folder_path = &entry.path[..=length + end];
         let inside = range.entries[next..below.end].partition_point(|entry| entry.path.starts_with(folder_path));
         next += inside;
         Some(Ok(Child { name: OsString::from_vec(rest[..end].to_vec()), item: Some(folder()) }))
     })
+}
+
+/// A folder that the store knows nothing of. The same each time, so that its tree is stored once.
+pub(super) fn folder() -> SourceItem {
+    let node = Node { kind: NodeKind::Directory, permissions: 0o755, ..Node::default() };
+    SourceItem { node, ..SourceItem::default() }
 }

@@ -3,6 +3,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::*;
+use crate::repository::source::keys::{Keys, key_of_item, places_of_key};
+use crate::repository::{ItemPath, Node, NodeKind};
 
 /// Keys with the lengths of their contents.
 #[derive(Default)]
@@ -49,10 +51,9 @@ fn walk(tree: &KeyTree<Store>, folder: &Path, found: &mut Vec<PathBuf>) {
         let path = folder.join(&name);
         let kind = item.unwrap().node.kind;
         assert_eq!(tree.item(&path).unwrap().node.kind, kind);
-        if kind == NodeKind::Directory {
-            walk(tree, &path, found)
-        } else {
-            found.push(path)
+        match kind {
+            NodeKind::Directory => walk(tree, &path, found),
+            _ => found.push(path),
         }
         last = Some(name);
     }
