@@ -36,6 +36,23 @@ const PRINTING: [&str; 5] = ["cli/output.rs", "cli/progress.rs", "cli/logs.rs", 
 
 const LONGEST_FILE: usize = 500;
 
+/// What only a statement of SQL has in it, as SQL is written here.
+const SQL: [&str; 10] = [
+    "SELECT ",
+    "INSERT INTO ",
+    "INSERT OR ",
+    "UPDATE ",
+    "DELETE FROM ",
+    "CREATE TABLE ",
+    "PRAGMA ",
+    " WHERE ",
+    " ORDER BY ",
+    " = ?",
+];
+
+/// The methods by which a connection is asked.
+const ASKING: [&str; 5] = ["prepare_cached", "query_row", "query_map", "execute", "execute_batch"];
+
 #[test]
 fn no_room_knows_one_that_it_must_not() {
     let mut graph: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -84,6 +101,53 @@ fn only_what_handles_a_stream_that_is_gone_writes_to_one() {
         .collect();
     let allowed: BTreeSet<String> = PRINTING.iter().map(|file| (*file).to_owned()).collect();
     assert_eq!(writing, allowed, "print through cli::output, whose writes may fail");
+}
+
+#[test]
+fn only_rows_and_the_catalog_know_sql() {
+    let (mut knowing, mut asking) = (Vec::new(), 0);
+    let of_tests = |file: &PathBuf| file.to_string_lossy().ends_with("tests.rs");
+    for file in source_files().into_iter().filter(|file| !of_tests(file)) {
+        let found = sql_in(&without_tests(&std::fs::read_to_string(root().join(&file)).unwrap()));
+        if may_know_sql(&file) {
+            asking += usize::from(!found.is_empty());
+        } else {
+            knowing.extend(found.into_iter().map(|what| format!("{}: {what}", file.display())));
+        }
+    }
+    assert!(knowing.is_empty(), "this belongs into the `rows` of its room:\n{}", knowing.join("\n"));
+    assert!(asking > 30, "the scanner found hardly any SQL at all: in {asking} files");
+}
+
+#[test]
+fn sql_is_found_however_it_is_asked_and_nothing_else_is_taken_for_it() {
+    for snippet in [
+        "use rusqlite::params;",
+        "fn f(row: &rusqlite::Row<'_>) {}",
+        "const S: &str = \"SELECT id FROM vaults\";",
+        "fn f() -> String { format!(\"SELECT {COLUMNS} FROM vaults\") }",
+        "const S: &str = \"\n    UPDATE vaults SET name = ?1\";",
+        "const S: &str = r\"DELETE FROM vaults\";",
+        "fn f(l: &mut Listing) { l.filter(\"account = ?\", 1); }",
+        "fn f(c: &Connection) { c.prepare_cached(S)?; }",
+        "fn f(c: &Connection) { c.execute(S, [])?; }",
+    ] {
+        assert!(!sql_in(snippet).is_empty(), "not found in: {snippet}");
+    }
+    for snippet in [
+        "use crate::engine::catalog::{Connection, Transaction};",
+        "// SELECT id FROM vaults",
+        "//! See [`rusqlite`].",
+        "const S: &str = \"select a vault to delete from the list\";",
+        "fn f() { prepare(); pool.run(); }",
+        "fn f() { vault.repository.prepare(tree); }",
+    ] {
+        assert_eq!(sql_in(snippet), Vec::<String>::new(), "in: {snippet}");
+    }
+    let path = |text: &str| may_know_sql(Path::new(text));
+    assert!(path("engine/vaults/rows.rs") && path("engine/vaults/rows/keys.rs") && path("engine/catalog/paging.rs"));
+    assert!(!path("engine/vaults/ops.rs") && !path("engine/rowship.rs") && !path("tui/rows.rs"));
+    assert_eq!(without_tests("a\n#[cfg(test)]\nmod tests {\n}"), "a\n");
 }
 
 #[test]
@@ -168,6 +232,34 @@ fn an_allowed_path_is_not_taken_for_a_crossing() {
         let found = violations("tui", &references(&module, snippet));
         assert!(found.is_empty(), "{found:?} in: {snippet}");
     }
+}
+
+/// Whether a file, relative to `src/`, is where SQL belongs: the catalog, or the rows of a room of the engine.
+fn may_know_sql(file: &Path) -> bool {
+    let module = module_of(file);
+    module.first().is_some_and(|room| room == "engine")
+        && (module.get(1).is_some_and(|room| room == "catalog") || module.iter().any(|part| part == "rows"))
+}
+
+/// A source without its tests: these look behind what they test.
+fn without_tests(text: &str) -> String {
+    text.split("#[cfg(test)]\nmod ").next().unwrap_or_default().to_owned()
+}
+
+/// Where a source asks a database itself. The errors of SQLite may be named: they are passed on.
+fn sql_in(text: &str) -> Vec<String> {
+    let (tokens, texts) = scan(text);
+    let word = |at: usize| tokens.get(at).map_or("", |token| token.0.as_str());
+    let names = tokens.iter().enumerate().filter_map(|(at, (token, line))| {
+        let error = word(at + 1) == "::" && ["Error", "ErrorCode"].contains(&word(at + 2));
+        let asks = ASKING.contains(&token.as_str()) && at > 0 && word(at - 1) == "." && word(at + 1) == "(";
+        (token == "rusqlite" && !error || asks).then(|| format!("line {line}: {token}"))
+    });
+    let statements = texts.iter().filter(|(text, _)| {
+        let text = text.replace("\\n", " ");
+        SQL.iter().any(|sql| text.contains(sql))
+    });
+    names.chain(statements.map(|(text, line)| format!("line {line}: {text}"))).collect()
 }
 
 /// What a file names: paths of this crate as (room, line), and the first parts of paths of other crates.
@@ -310,8 +402,13 @@ fn is_word(token: &str) -> bool {
 
 /// Words, `::` and single signs, with their lines; without comments, texts, characters and lifetimes.
 fn tokens(text: &str) -> Vec<(String, usize)> {
+    scan(text).0
+}
+
+/// The same, and beside them the texts, characters and lifetimes.
+fn scan(text: &str) -> (Vec<(String, usize)>, Vec<(String, usize)>) {
     let bytes: Vec<char> = text.chars().collect();
-    let mut found = Vec::new();
+    let (mut found, mut literals) = (Vec::new(), Vec::new());
     let (mut at, mut line) = (0, 1);
     while at < bytes.len() {
         let rest = &bytes[at..];
@@ -320,6 +417,7 @@ fn tokens(text: &str) -> Vec<(String, usize)> {
         } else if rest.starts_with(&['/', '*']) {
             block_comment(rest)
         } else if let Some(length) = literal(rest) {
+            literals.push((rest[..length.min(rest.len())].iter().collect(), line));
             length
         } else if rest[0].is_alphabetic() || rest[0] == '_' {
             let raw = if rest.starts_with(&['r', '#']) { 2 } else { 0 };
@@ -338,7 +436,7 @@ fn tokens(text: &str) -> Vec<(String, usize)> {
         line += rest[..length].iter().filter(|c| **c == '\n').count();
         at += length;
     }
-    found
+    (found, literals)
 }
 
 fn block_comment(rest: &[char]) -> usize {

@@ -4,7 +4,7 @@ use crate::domain::extension::{Health, Problem, ProblemSeverity, READ_ONLY_DIREC
 use crate::engine::Engine;
 use crate::engine::data_dir::Access;
 use crate::engine::jobs::pulse::SILENCE;
-use crate::engine::points::damage;
+use crate::engine::points::rows::damage;
 
 impl Engine {
     /// What is wrong with the engine itself, the worst first. It waits for nothing that may be stuck.

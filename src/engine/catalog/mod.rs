@@ -1,13 +1,17 @@
 //! The catalog: what exists, in SQLite. One writer, a few readers, every write one durable transaction.
 //!
-//! The modules below hold the SQL; what is allowed and what it means is the operations' matter.
+//! Only what stands here and in the `rows` of the rooms knows SQL: the modules below what is the same for all tables, `rows`
+//! the tables of its room. What is allowed, and what it means, is the operations' matter; they pass a [`Connection`] or a
+//! [`Transaction`] on and ask nothing of it themselves.
 
 pub mod copies;
 pub mod creation_tokens;
 pub mod idempotency;
+pub mod job_states;
 pub mod migrations;
 pub mod paging;
 mod private_copy;
+pub mod query;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod state;
@@ -18,7 +22,8 @@ use crate::engine::error::{Error, Result};
 use crate::engine::read_only::ReadOnly;
 use crate::repository::crash_point;
 use private_copy::PrivateCopy;
-use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+pub use rusqlite::{Connection, Transaction};
+use rusqlite::{ErrorCode, OpenFlags, TransactionBehavior};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

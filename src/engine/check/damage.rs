@@ -8,7 +8,7 @@ use crate::domain::damage::Damage;
 use crate::domain::extension::MissingItem;
 use crate::engine::Engine;
 use crate::engine::error::{Error, Result};
-use crate::engine::points::damage::{self, PointData};
+use crate::engine::points::rows::damage::{self, PointData};
 use crate::engine::vaults::store::OpenVault;
 use crate::repository::{self, FileKind, Id, ItemPath, LossWalk, LostItems};
 use std::collections::BTreeSet;
@@ -95,7 +95,7 @@ impl Engine {
     /// What of a recovery point could not be backed up, and what cannot be restored any more: all of both.
     pub(crate) fn missing_and_lost(&self, arn: &Arn) -> Result<(Vec<MissingItem>, Vec<MissingItem>)> {
         let (kept, damage) = self.catalog.read(|connection| {
-            Ok((crate::engine::points::owed_manifests::of(connection, arn)?, damage::of(connection, arn)?))
+            Ok((crate::engine::points::rows::owed_manifests::of(connection, arn)?, damage::of(connection, arn)?))
         })?;
         let missing = match kept {
             Some(kept) if kept.lacks.is_empty() => kept.manifest.missing,

@@ -4,13 +4,13 @@ use crate::domain::Arn;
 use crate::domain::extension::{CheckKind, CheckProblem};
 use crate::engine::Engine;
 use crate::engine::error::Result;
-use crate::engine::vaults::recovery_keys;
+use crate::engine::vaults::rows::recovery_keys;
 use crate::engine::vaults::store::OpenVault;
 use crate::repository::{self, FileKind, Id, KeyFile};
 
 /// Looks at the file of the vault's recovery key, and at those that others made.
 pub(super) fn check(engine: &Engine, arn: &Arn, vault: &OpenVault) -> Result<Vec<CheckProblem>> {
-    let noted: Option<String> = engine.catalog.read(|connection| recovery_keys::noted(connection, arn))?;
+    let noted: Option<String> = engine.catalog.read(|connection| recovery_keys::get(connection, arn))?;
     let present = vault.repository.storage().list(FileKind::Key)?;
     let mut problems = Vec::new();
     if let Some(noted) = &noted

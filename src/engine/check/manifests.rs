@@ -3,11 +3,11 @@
 use crate::domain::damage::Damage;
 use crate::domain::extension::{CheckKind, CheckProblem};
 use crate::engine::Engine;
-use crate::engine::check::{Mend, points};
+use crate::engine::check::{Mend, points, rows};
 use crate::engine::error::{Error, Result};
-use crate::engine::points::damage::PointData;
 use crate::engine::points::manifest::{self, Manifest};
-use crate::engine::points::owed_manifests::{self, Kept};
+use crate::engine::points::rows::damage::PointData;
+use crate::engine::points::rows::owed_manifests::{self, Kept};
 use crate::engine::vaults::store::OpenVault;
 use std::collections::BTreeSet;
 
@@ -27,21 +27,11 @@ pub(super) fn check(
     }
     let known: BTreeSet<&str> = points.iter().map(|(point, _)| point.point_id.as_str()).collect();
     for id in manifest::ids(&vault.points)? {
-        if !known.contains(id.as_str()) && !engine.catalog.read(|connection| is_expected(connection, &id))? {
+        if !known.contains(id.as_str()) && !engine.catalog.read(|connection| rows::is_expected(connection, &id))? {
             notes.push(format!("manifest {id}.json belongs to no recovery point of the catalog; it is kept"));
         }
     }
     Ok(problems)
-}
-
-/// Whether the manifest of that name may be there: its point is being made or deleted.
-fn is_expected(connection: &rusqlite::Connection, id: &str) -> Result<bool> {
-    let mut statement = connection.prepare_cached(
-        "SELECT EXISTS (SELECT 1 FROM recovery_points WHERE point_id = ?1)
-             OR EXISTS (SELECT 1 FROM backup_jobs
-                        WHERE recovery_point_id = ?1 AND state IN ('CREATED', 'PENDING', 'RUNNING', 'ABORTING'))",
-    )?;
-    Ok(statement.query_row([id], |row| row.get(0))?)
 }
 
 fn check_one(engine: &Engine, vault: &OpenVault, point: &PointData, mend: Mend) -> Result<Option<CheckProblem>> {

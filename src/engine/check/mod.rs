@@ -8,6 +8,7 @@ pub mod damage;
 mod keys;
 mod manifests;
 mod points;
+mod rows;
 
 use crate::domain::extension::{CheckKind, CheckProblem, CheckReport};
 use crate::domain::{Arn, Scope, VaultName};

@@ -4,16 +4,16 @@
 //! lives by, and the last time that it believed. The system's wall clock is believed as far as [`trust`] says; while it is
 //! doubted, engine time goes on by the boot clock, and nothing is done that cannot be undone.
 
+mod rows;
 mod sources;
 pub mod trust;
 
 pub use sources::{Clocks, MachineClocks};
 
 use crate::domain::Time;
-use crate::engine::catalog::{Catalog, state};
+use crate::engine::catalog::{Catalog, Connection, state};
 use crate::engine::error::{Error, Result};
 use chrono::{DateTime, Duration, SubsecRound as _};
-use rusqlite::Connection;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -286,11 +286,7 @@ pub(crate) fn bind(connection: &Connection, kind: ClockKind) -> Result<()> {
 /// Another time counts from now on: what was noted for later by the old one is put right.
 pub(crate) fn adopt(connection: &Connection, from: Time, to: Time, by_person: bool) -> Result<()> {
     let millis = to.timestamp_millis();
-    // A clock that was ahead would let a plan rest, and young packs and damaged files stay, until it is there again.
-    connection.execute("UPDATE plan_progress SET evaluated_until = ?1 WHERE evaluated_until > ?1", [millis])?;
-    connection.execute("UPDATE packs SET added_at = ?1 WHERE added_at > ?1", [millis])?;
-    connection.execute("UPDATE set_aside SET seen = ?1 WHERE seen > ?1", [millis])?;
-    connection.execute("UPDATE vaults SET whole_since = NULL WHERE whole_since > ?1", [millis])?;
+    rows::none_later_than(connection, millis)?;
     let jump = if by_person || to <= from { String::new() } else { format!("{} {millis}", from.timestamp_millis()) };
     state::set(connection, JUMP, &jump)
 }

@@ -6,15 +6,15 @@
 
 use crate::domain::recovery_point::RecoveryPointStatus;
 use crate::domain::{Arn, Time};
-use crate::engine::catalog::values::Columns as _;
+use crate::engine::catalog::Transaction;
 use crate::engine::error::{Error, Result};
-use crate::engine::jobs::store;
+use crate::engine::jobs::restore;
 use crate::engine::jobs::turn::{RETRY_AFTER, Turn};
 use crate::engine::points::manifest;
+use crate::engine::points::rows::deleting::{self, PendingDeletion};
 use crate::engine::upkeep::lifecycle::point_in;
 use crate::engine::{Caller, Engine, vaults};
 use crate::repository::{Id, crash_point};
-use rusqlite::{Connection, Transaction, params};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -23,15 +23,6 @@ const ATTEMPTS: i64 = 3;
 
 /// How many points are deleted together at most.
 const TOGETHER: usize = 256;
-
-/// A recovery point that is being deleted.
-struct Doomed {
-    arn: Arn,
-    vault: Arn,
-    point_id: String,
-    snapshot: Option<String>,
-    attempts: i64,
-}
 
 /// What came of a deletion.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -50,7 +41,7 @@ impl Engine {
     pub fn delete_recovery_point(&self, caller: &Caller, vault_name: &str, arn: &Arn) -> Result<()> {
         let now = self.clock.now();
         self.catalog.write(|tx| mark(tx, caller, vault_name, arn))?;
-        let doomed = self.catalog.read(doomed)?.into_iter().find(|doomed| &doomed.arn == arn);
+        let doomed = self.catalog.read(deleting::all)?.into_iter().find(|doomed| &doomed.arn == arn);
         if let Some(doomed) = doomed {
             // A vault that is being collected is not even opened.
             let outcome =
@@ -73,8 +64,8 @@ impl Engine {
             return Ok(());
         }
         turn.next_deletion = None;
-        let mut vaults: BTreeMap<Arn, Vec<Doomed>> = BTreeMap::new();
-        for doomed in self.catalog.read(doomed)? {
+        let mut vaults: BTreeMap<Arn, Vec<PendingDeletion>> = BTreeMap::new();
+        for doomed in self.catalog.read(deleting::all)? {
             vaults.entry(doomed.vault.clone()).or_default().push(doomed);
         }
         for (vault, points) in vaults {
@@ -88,7 +79,7 @@ impl Engine {
     }
 
     /// Deletes points of one vault, and notes what comes next.
-    fn delete_points(&self, vault: Arn, points: &[Doomed], now: Time) {
+    fn delete_points(&self, vault: Arn, points: &[PendingDeletion], now: Time) {
         let (mut gone, mut left) = (false, false);
         for part in points.chunks(TOGETHER) {
             if self.jobs.is_stopping() {
@@ -116,11 +107,14 @@ impl Engine {
     }
 
     /// Carries deletions in one vault to their end, or as far as they go now. What fails together is tried one by one.
-    fn carry_together(&self, points: &[Doomed]) -> Result<Vec<Outcome>> {
+    fn carry_together(&self, points: &[PendingDeletion]) -> Result<Vec<Outcome>> {
         let restored = self.catalog.read(|connection| {
-            points.iter().map(|doomed| is_being_restored(connection, &doomed.arn)).collect::<Result<Vec<bool>>>()
+            points
+                .iter()
+                .map(|doomed| restore::rows::is_being_restored(connection, &doomed.arn))
+                .collect::<Result<Vec<bool>>>()
         })?;
-        let free: Vec<&Doomed> =
+        let free: Vec<&PendingDeletion> =
             points.iter().zip(&restored).filter(|(_, held)| !**held).map(|(free, _)| free).collect();
         if free.len() > 1 && self.erase(&free).is_ok() {
             return Ok(restored.into_iter().map(|held| if held { Outcome::Waits } else { Outcome::Gone }).collect());
@@ -129,8 +123,8 @@ impl Engine {
     }
 
     /// Carries one deletion to its end, or as far as it goes now.
-    fn carry(&self, doomed: &Doomed) -> Result<Outcome> {
-        if self.catalog.read(|connection| is_being_restored(connection, &doomed.arn))? {
+    fn carry(&self, doomed: &PendingDeletion) -> Result<Outcome> {
+        if self.catalog.read(|connection| restore::rows::is_being_restored(connection, &doomed.arn))? {
             return Ok(Outcome::Waits);
         }
         match self.erase(&[doomed]) {
@@ -139,7 +133,7 @@ impl Engine {
             Err(error) => {
                 tracing::error!(point = %doomed.arn, %error, "a recovery point could not be deleted");
                 let last = doomed.attempts + 1 >= ATTEMPTS;
-                self.catalog.write(|tx| note_failure(tx, &doomed.arn, last, &error.to_string()))?;
+                self.catalog.write(|tx| deleting::note_failure(tx, &doomed.arn, last, &error.to_string()))?;
                 Ok(Outcome::Failed)
             }
         }
@@ -147,7 +141,7 @@ impl Engine {
 
     /// Forgets the snapshots of points of one vault, then their manifests, then their rows: in that order a crash leaves
     /// points that are still DELETING. Each step is durable for all before the next begins for any.
-    fn erase(&self, points: &[&Doomed]) -> Result<()> {
+    fn erase(&self, points: &[&PendingDeletion]) -> Result<()> {
         let Some(first) = points.first() else { return Ok(()) };
         let vault = self.vault_store.get(&first.vault)?;
         vault.may_remove()?;
@@ -162,9 +156,7 @@ impl Engine {
         crash_point::reached("during-delete");
         let now = self.clock.now();
         self.catalog.write(|tx| {
-            let mut statement =
-                tx.prepare_cached("DELETE FROM recovery_points WHERE arn = ?1 AND status = 'DELETING'")?;
-            points.iter().try_for_each(|doomed| statement.execute([doomed.arn.as_str()]).map(drop))?;
+            deleting::remove(tx, points.iter().map(|point| &point.arn))?;
             vaults::rows::note_litter(tx, &first.vault, now)
         })
     }
@@ -177,48 +169,6 @@ fn mark(tx: &Transaction<'_>, caller: &Caller, vault_name: &str, arn: &Arn) -> R
         RecoveryPointStatus::Creating => {
             Err(Error::invalid_state(format!("Recovery point {arn} is in state CREATING and cannot be deleted.")))
         }
-        _ => {
-            tx.prepare_cached(
-                "UPDATE recovery_points SET status = 'DELETING', status_message = NULL, delete_attempts = 0
-                 WHERE arn = ?1",
-            )?
-            .execute([arn.as_str()])?;
-            Ok(())
-        }
+        _ => deleting::mark(tx, arn),
     }
-}
-
-/// The points that are being deleted.
-fn doomed(connection: &Connection) -> Result<Vec<Doomed>> {
-    store::select(
-        connection,
-        "SELECT arn, vault_arn, point_id, snapshot_id, delete_attempts FROM recovery_points WHERE status = 'DELETING'",
-        |row| {
-            Ok(Doomed {
-                arn: row.parsed("arn")?,
-                vault: row.parsed("vault_arn")?,
-                point_id: row.column("point_id")?,
-                snapshot: row.column("snapshot_id")?,
-                attempts: row.column("delete_attempts")?,
-            })
-        },
-    )
-}
-
-fn is_being_restored(connection: &Connection, point: &Arn) -> Result<bool> {
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT EXISTS (SELECT 1 FROM restore_jobs WHERE state IN {} AND recovery_point_arn = ?1)",
-        store::OPEN
-    ))?;
-    Ok(statement.query_row([point.as_str()], |row| row.get(0))?)
-}
-
-/// A deletion failed; after the last attempt the point is EXPIRED, and DeleteRecoveryPoint tries again.
-fn note_failure(tx: &Transaction<'_>, arn: &Arn, last: bool, why: &str) -> Result<()> {
-    tx.prepare_cached(
-        "UPDATE recovery_points SET delete_attempts = delete_attempts + 1, status_message = ?3,
-             status = CASE WHEN ?2 THEN 'EXPIRED' ELSE status END WHERE arn = ?1",
-    )?
-    .execute(params![arn.as_str(), last, format!("The deletion failed: {why}")])?;
-    Ok(())
 }

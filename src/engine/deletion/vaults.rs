@@ -2,14 +2,15 @@
 
 use crate::domain::vault::Vault;
 use crate::domain::{Arn, VaultName};
+use crate::engine::catalog::Connection;
 use crate::engine::error::{Error, Result};
-use crate::engine::jobs::{backup::creating, store};
+use crate::engine::jobs::backup;
+use crate::engine::points::rows::creating;
 use crate::engine::vaults::gate::Alone;
-use crate::engine::vaults::identity::{self, Deletion};
 use crate::engine::vaults::ops::{DEFAULT_VAULT, require};
+use crate::engine::vaults::rows::{self, deletions::Deletion};
 use crate::engine::{Caller, Engine};
 use crate::repository::crash_point;
-use rusqlite::Connection;
 use std::sync::PoisonError;
 
 impl Engine {
@@ -32,10 +33,10 @@ impl Engine {
                     "Backup vault cannot be deleted because it is being checked or cleaned up.",
                 ));
             }
-            let deletion = Deletion { id: identity::id_of(tx, &arn)?, vault: arn.clone(), deleted: now };
+            let deletion = Deletion { id: rows::id(tx, &arn)?, vault: arn.clone(), deleted: now };
             creating::remove_of_vault(tx, &arn)?;
-            tx.prepare_cached("DELETE FROM vaults WHERE arn = ?1")?.execute([arn.as_str()])?;
-            identity::note_deletion(tx, &deletion)?;
+            rows::remove(tx, &arn)?;
+            rows::deletions::note(tx, &deletion)?;
             Ok(deletion)
         });
         let carried = deleted.and_then(|deletion| {
@@ -69,16 +70,8 @@ fn refuse_deletion(connection: &Connection, vault: &Vault) -> Result<()> {
     if vault.recovery_points > 0 {
         return Err(Error::invalid_request("Backup vault cannot be deleted because it contains recovery points."));
     }
-    if writes_into(connection, &vault.arn)? {
+    if backup::rows::writes_into(connection, &vault.arn)? {
         return Err(Error::invalid_request("Backup vault cannot be deleted because a backup job is writing into it."));
     }
     Ok(())
-}
-
-fn writes_into(connection: &Connection, vault: &Arn) -> Result<bool> {
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT EXISTS (SELECT 1 FROM backup_jobs WHERE vault_arn = ?1 AND state IN {})",
-        store::UNDER_WAY
-    ))?;
-    Ok(statement.query_row([vault.as_str()], |row| row.get(0))?)
 }

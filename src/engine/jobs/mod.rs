@@ -8,7 +8,6 @@
 pub mod backup;
 pub mod copy_jobs;
 pub mod lanes;
-pub(crate) mod list;
 pub mod live;
 pub mod outcome;
 pub mod pulse;
@@ -16,8 +15,8 @@ pub mod queue;
 pub mod readiness;
 pub mod recovery;
 pub mod restore;
+pub mod rows;
 pub mod scheduler;
-pub mod store;
 pub mod summaries;
 pub mod turn;
 pub mod worker;

@@ -4,6 +4,7 @@ use crate::domain::job::{JobKind, JobState};
 use crate::domain::names::JobId;
 use crate::domain::{Arn, Time};
 use crate::engine::Engine;
+use crate::engine::catalog::Connection;
 use crate::engine::clock::ClockKind;
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::backup;
@@ -11,13 +12,12 @@ use crate::engine::jobs::backup::group::{GROUP, Waiting};
 use crate::engine::jobs::live::{Finish, LiveJob, StopCause, Verdict, Work};
 use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::readiness::{Entered, Readiness, Use};
-use crate::engine::jobs::store::{self, BackupRecord, Moved, RestoreRecord};
+use crate::engine::jobs::rows::store::{self, BackupRecord, Moved, RestoreRecord};
 use crate::engine::jobs::turn::{RETRY_AFTER, Turn};
 use crate::engine::jobs::{MAX_ATTEMPTS, Setback, restore};
 use crate::engine::organization::roles;
-use crate::engine::vaults::rows::vault_key;
+use crate::engine::vaults;
 use chrono::Duration;
-use rusqlite::Connection;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -249,7 +249,7 @@ impl Engine {
             {
                 return Ok(Some(Ending::role_not_assumable(role.as_str())));
             }
-            let vault = vault_key(connection, &job.vault_arn)?;
+            let vault = vaults::rows::vault_key(connection, &job.vault_arn)?;
             Ok(vault.is_none().then(|| Ending::no_vault(job.vault_arn.as_str())))
         })
     }
@@ -369,12 +369,7 @@ impl Engine {
 
     /// When the next job starts again, comes too late, or ends, as far as that is a matter of time.
     pub(crate) fn next_job_event(&self, turn: &Turn) -> Result<Option<Time>> {
-        let start_by = self.catalog.read(|connection| {
-            let earliest: Option<i64> = connection
-                .prepare_cached("SELECT min(start_by) FROM backup_jobs WHERE state = 'CREATED'")?
-                .query_row([], |row| row.get(0))?;
-            earliest.map(crate::engine::catalog::values::time).transpose()
-        })?;
+        let start_by = self.catalog.read(backup::rows::next_start_by)?;
         let live = self.jobs.live.all().into_iter().flat_map(|job| [job.held_until(), job.complete_by]).flatten().min();
         let retry = turn.retries.values().map(|(at, _)| *at).min();
         let now = self.clock.now();
@@ -385,7 +380,7 @@ impl Engine {
 
 /// Begins a backup job if its vault is still there: with the turn to write in hand nobody deletes it.
 fn begin_backup(connection: &Connection, record: &BackupRecord, now: Time) -> Result<bool> {
-    if vault_key(connection, &record.job.vault_arn)?.is_none() {
+    if vaults::rows::vault_key(connection, &record.job.vault_arn)?.is_none() {
         let ending = Ending::no_vault(record.job.vault_arn.as_str());
         store::end_backup(connection, &record.job.id, &ending, Moved::default(), now)?;
         return Ok(false);

@@ -8,14 +8,14 @@
 use crate::domain::job::JobState;
 use crate::domain::{Arn, Time};
 use crate::engine::Engine;
+use crate::engine::catalog::Connection;
 use crate::engine::error::{Error, Result};
-use crate::engine::jobs::backup::run::TAG;
-use crate::engine::jobs::store;
+use crate::engine::jobs::backup::{self, run::TAG};
+use crate::engine::jobs::rows::store;
 use crate::engine::points::insert::insert_point;
-use crate::engine::points::manifest;
+use crate::engine::points::{self, manifest};
 use crate::engine::vaults::store::OpenVault;
 use crate::repository::Id;
-use rusqlite::{Connection, OptionalExtension as _, params};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -103,8 +103,8 @@ impl Engine {
             }
             insert_point(tx, &manifest, &packs, now)?;
             // On the row alone: the manifest stays as the backup left it.
-            tx.prepare_cached("UPDATE recovery_points SET status_message = ?3 WHERE vault_arn = ?1 AND point_id = ?2")?
-                .execute(params![arn.as_str(), point, found_message(manifest.status_message.as_deref(), now)])?;
+            let message = found_message(manifest.status_message.as_deref(), now);
+            points::rows::set_message(tx, arn, point, &message)?;
             Ok(true)
         })?;
         if !back {
@@ -124,21 +124,13 @@ fn found_message(before: Option<&str>, now: Time) -> String {
 pub(crate) fn standing(connection: &Connection, vault: &Arn, point: &str, snapshot: &Id) -> Result<Standing> {
     // By its ARN, which the vault and its id make: a vault has many points, and each of its snapshots asks.
     let arn = vault.scope().map(|scope| Arn::recovery_point(&scope, point));
-    let held: Option<Option<String>> = connection
-        .prepare_cached(
-            "SELECT snapshot_id FROM recovery_points WHERE arn = ?1 AND vault_arn = ?2 AND status <> 'CREATING'",
-        )?
-        .query_row(params![arn.as_ref().map(Arn::as_str), vault.as_str()], |row| row.get(0))
-        .optional()?;
+    let held = points::rows::snapshot_in(connection, vault, arn.as_ref())?;
     if let Some(held) = held {
         let same = held.as_deref() == Some(snapshot.to_hex().as_str());
         return Ok(if same { Standing::Needed } else { Standing::Orphan });
     }
-    let state: Option<String> = connection
-        .prepare_cached("SELECT state FROM backup_jobs WHERE vault_arn = ?1 AND recovery_point_id = ?2")?
-        .query_row([vault.as_str(), point], |row| row.get(0))
-        .optional()?;
-    Ok(match state.as_deref().map(JobState::from) {
+    let state = backup::rows::state_of_point(connection, vault, point)?;
+    Ok(match state {
         // A deletion takes the snapshot before the row: a job that made a point, and no row, is a row that the catalog lost.
         None | Some(JobState::Completed) => Standing::Unknown,
         Some(state) if state.is_final() => Standing::Orphan,

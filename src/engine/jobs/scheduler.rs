@@ -10,17 +10,15 @@ use crate::domain::schedule::{DEFAULT_EXPRESSION, DEFAULT_TIME_ZONE};
 use crate::domain::selection::Candidate;
 use crate::domain::selection_rules::decide;
 use crate::domain::{Arn, Resource, ResourceType, Time, VaultName};
-use crate::engine::catalog::values::{millis, time};
+use crate::engine::catalog::Connection;
 use crate::engine::error::Result;
 use crate::engine::jobs::backup::create::Draft;
 use crate::engine::jobs::outcome::Ending;
-use crate::engine::jobs::store::{self, BackupRecord};
+use crate::engine::jobs::rows::store::{self, BackupRecord};
 use crate::engine::jobs::turn::{NextRun, Turn};
 use crate::engine::organization::{roles, settings};
-use crate::engine::plans::{self, selections};
-use crate::engine::{Engine, resources};
+use crate::engine::{Engine, plans, resources};
 use chrono::Duration;
-use rusqlite::{Connection, OptionalExtension as _, params};
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -39,7 +37,7 @@ impl Engine {
         if !self.options.scheduler {
             return Ok(());
         }
-        let plans = self.catalog.read(plans::ops::all_live)?;
+        let plans = self.catalog.read(plans::rows::all_live)?;
         let ids: BTreeSet<&str> = plans.iter().map(|plan| plan.id.as_str()).collect();
         turn.next_runs.retain(|id, _| ids.contains(id.as_str()));
         if let Some(doubt) = self.clock.doubt() {
@@ -114,7 +112,7 @@ impl Engine {
 /// Makes the jobs of one plan's due runs, but for those that were made `early`, and remembers that they are made, in one
 /// transaction.
 fn run_plan(connection: &Connection, plan: &Plan, early: &BTreeSet<(String, usize, Time)>, now: Time) -> Result<()> {
-    if !plans::ops::is_current(connection, plan)? {
+    if !plans::rows::is_current(connection, plan)? {
         return Ok(());
     }
     let runs = PlanRuns::new(&plan.document, plan.created)?;
@@ -144,16 +142,7 @@ fn run_plan(connection: &Connection, plan: &Plan, early: &BTreeSet<(String, usiz
             executed = executed.max(Some(run.at));
         }
     }
-    connection
-        .prepare_cached(
-            "INSERT INTO plan_progress (plan_id, evaluated_until) VALUES (?1, ?2)
-             ON CONFLICT (plan_id) DO UPDATE SET evaluated_until = excluded.evaluated_until",
-        )?
-        .execute(params![plan.id.as_str(), millis(now)])?;
-    connection
-        .prepare_cached("UPDATE plans SET last_execution = coalesce(?2, last_execution) WHERE id = ?1")?
-        .execute(params![plan.id.as_str(), executed.map(millis)])?;
-    Ok(())
+    plans::rows::progress::set(connection, &plan.id, now, executed)
 }
 
 /// The job of one run and resource.
@@ -207,11 +196,11 @@ fn expire(record: &mut BackupRecord) {
 /// What the plan's selections choose of the resources in its scope, each resource once, under the first selection that
 /// does. A selection whose role cannot be assumed chooses nothing, as in AWS.
 fn protected_by(connection: &Connection, plan: &Plan, at: Time) -> Result<Vec<Protected>> {
-    let resources = resources::ops::all(connection, Some(&plan.scope))?;
+    let resources = resources::rows::all(connection, Some(&plan.scope))?;
     let mut opted: HashMap<&ResourceType, bool> = HashMap::new();
     let mut taken = BTreeSet::new();
     let mut chosen = Vec::new();
-    for selection in selections::of_plan(connection, &plan.id)? {
+    for selection in plans::rows::selections::of_plan(connection, &plan.id)? {
         if selection.created.is_some_and(|created| created > at) {
             continue;
         }
@@ -243,10 +232,7 @@ fn protected_by(connection: &Connection, plan: &Plan, at: Time) -> Result<Vec<Pr
 
 /// Up to when the runs of a plan were evaluated; from its creation on when they never were.
 fn evaluated_until(connection: &Connection, plan: &Plan) -> Result<Time> {
-    let known: Option<i64> = connection
-        .prepare_cached("SELECT evaluated_until FROM plan_progress WHERE plan_id = ?1")?
-        .query_row([plan.id.as_str()], |row| row.get(0))
-        .optional()?;
+    let known = plans::rows::progress::evaluated_until(connection, &plan.id)?;
     let since = plan.created.unwrap_or_default();
-    Ok(known.map(time).transpose()?.map_or(since, |known| known.max(since)))
+    Ok(known.map_or(since, |known| known.max(since)))
 }

@@ -3,12 +3,10 @@
 use crate::domain::{Invalid, Region, Time};
 use crate::engine::Engine;
 use crate::engine::catalog::paging;
-use crate::engine::catalog::values::millis;
 use crate::engine::error::Result;
+use crate::engine::jobs::rows::summaries::{Count, Counted, Dimension};
 use crate::engine::request::{Caller, Page, PageRequest, SummaryFilter, check_one_of};
 use chrono::{Duration, NaiveTime};
-use rusqlite::params_from_iter;
-use rusqlite::types::Value;
 
 /// A row for each value.
 const ANY: &str = "ANY";
@@ -144,83 +142,41 @@ impl Engine {
         account: Option<&str>,
         (start, end): (Time, Time),
     ) -> Result<Vec<JobSummary>> {
-        let mut query = Query::new(&caller.region.to_string(), start, end);
-        query.dimension("account", account.map_or(if summed(filter.account_id.as_deref()) { ALL } else { ANY }, |a| a));
-        query.dimension("state", filter.state.as_deref().unwrap_or(ANY));
-        query.dimension("resource_type", filter.resource_type.as_deref().unwrap_or(ANY));
+        let mut count = Count::new(source.table, &caller.region, start, end);
+        count.by("account", account.map_or_else(|| everybody(filter.account_id.as_deref()), dimension));
+        count.by("state", dimension(filter.state.as_deref().unwrap_or(ANY)));
+        count.by("resource_type", dimension(filter.resource_type.as_deref().unwrap_or(ANY)));
         if source.categories {
-            query.dimension("message_category", filter.message_category.as_deref().unwrap_or(ALL));
+            count.by("message_category", dimension(filter.message_category.as_deref().unwrap_or(ALL)));
         }
-        let sql = query.sql(source.table);
-        self.catalog.read(|c| {
-            let mut statement = c.prepare_cached(&sql)?;
-            let rows = statement.query_map(params_from_iter(&query.parameters), |row| {
-                Ok(JobSummary {
-                    region: caller.region.clone(),
-                    account_id: row.get(1)?,
-                    state: row.get(2)?,
-                    resource_type: row.get(3)?,
-                    message_category: if source.categories { Some(row.get(4)?) } else { None },
-                    count: row.get(0)?,
-                    start,
-                    end,
-                })
-            })?;
-            Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?)
-        })
-    }
-}
-
-fn summed(value: Option<&str>) -> bool {
-    value == Some(ALL)
-}
-
-/// A count over dimensions, each of them one value, every value, or all together.
-struct Query {
-    columns: Vec<String>,
-    groups: Vec<&'static str>,
-    conditions: Vec<String>,
-    parameters: Vec<Value>,
-}
-
-impl Query {
-    fn new(region: &str, start: Time, end: Time) -> Self {
-        Self {
-            columns: Vec::new(),
-            groups: Vec::new(),
-            conditions: ["region = ?", "created >= ?", "created < ?"].map(str::to_owned).to_vec(),
-            parameters: vec![region.to_owned().into(), millis(start).into(), millis(end).into()],
-        }
-    }
-
-    fn dimension(&mut self, column: &'static str, wanted: &str) {
-        match wanted {
-            ALL => self.columns.push(format!("'{ALL}'")),
-            ANY => {
-                self.columns.push(format!("coalesce({column}, '')"));
-                self.groups.push(column);
+        let summary = |counted: Counted| {
+            let mut values = counted.values.into_iter();
+            let mut next = || values.next().unwrap_or_default();
+            JobSummary {
+                region: caller.region.clone(),
+                account_id: next(),
+                state: next(),
+                resource_type: next(),
+                message_category: source.categories.then(next),
+                count: counted.number,
+                start,
+                end,
             }
-            value => {
-                self.columns.push(format!("coalesce({column}, '')"));
-                self.groups.push(column);
-                self.conditions.push(format!("{column} = ? COLLATE NOCASE"));
-                self.parameters.push(value.to_owned().into());
-            }
-        }
-    }
-
-    /// Groups that nothing falls into do not appear, nor does a sum of nothing.
-    fn sql(&self, table: &str) -> String {
-        let columns = self.columns.join(", ");
-        let conditions = self.conditions.join(" AND ");
-        let groups = if self.groups.is_empty() {
-            String::new()
-        } else {
-            format!(" GROUP BY {0} ORDER BY {0}", self.groups.join(", "))
         };
-        format!(
-            "SELECT * FROM (SELECT count(*) AS number, {columns} FROM {table} WHERE {conditions}{groups}) WHERE number > 0"
-        )
+        Ok(self.catalog.read(|c| count.read(c))?.into_iter().map(summary).collect())
+    }
+}
+
+/// How the jobs of all accounts are told apart.
+fn everybody(asked: Option<&str>) -> Dimension<'static> {
+    if asked == Some(ALL) { Dimension::Together(ALL) } else { Dimension::Each }
+}
+
+fn dimension(wanted: &str) -> Dimension<'_> {
+    match wanted {
+        ALL => Dimension::Together(ALL),
+        ANY => Dimension::Each,
+        value => Dimension::Only(value),
     }
 }
 

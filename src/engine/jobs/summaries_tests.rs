@@ -3,6 +3,7 @@
 use super::*;
 use crate::domain::extension::AddAccount;
 use crate::engine::catalog::sample::{Job, insert, insert_restore};
+use crate::engine::catalog::values::millis;
 use crate::engine::{ClockKind, EngineOptions, ErrorKind, RestoreRoots};
 use std::sync::Arc;
 

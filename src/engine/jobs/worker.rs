@@ -6,7 +6,7 @@ use crate::engine::error::{Error, Result};
 use crate::engine::jobs::backup::group::Waiting;
 use crate::engine::jobs::live::{Finish, LiveJob, StopCause, Verdict, Work};
 use crate::engine::jobs::outcome::Ending;
-use crate::engine::jobs::store;
+use crate::engine::jobs::rows::store;
 use crate::engine::vaults::gate::Pass;
 use crate::repository;
 use chrono::Duration;

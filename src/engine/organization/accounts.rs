@@ -2,34 +2,15 @@
 
 use crate::domain::extension::{AccountView, Accounts, AddAccount};
 use crate::domain::{Account, AccountId, Arn, Invalid, Scope, Time};
-use crate::engine::catalog::values::{Columns, millis};
+use crate::engine::catalog::Connection;
 use crate::engine::error::{Error, Result};
 use crate::engine::keys::random;
-use crate::engine::organization::roles::{self, Trust};
+use crate::engine::organization::rows::accounts::{self as rows, all, get};
+use crate::engine::organization::rows::roles::{self, Trust};
 use crate::engine::{Engine, FIRST_ACCOUNT, organization, vaults};
-use rusqlite::{Connection, OptionalExtension, Row, params};
 
 /// The role by which the management account enters a member.
 pub const MEMBER_ACCESS_ROLE: &str = "OrganizationAccountAccessRole";
-
-const COLUMNS: &str = "id, name, email, management, status, joined";
-
-fn from_row(row: &Row<'_>) -> Result<Account> {
-    Ok(Account {
-        id: row.parsed("id")?,
-        name: row.column("name")?,
-        email: row.column("email")?,
-        management: row.column("management")?,
-        status: row.column("status")?,
-        joined: row.time_option("joined")?,
-    })
-}
-
-/// The account with this id.
-pub(crate) fn get(connection: &Connection, id: &AccountId) -> Result<Option<Account>> {
-    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM accounts WHERE id = ?1"))?;
-    statement.query_row([id.as_str()], |row| Ok(from_row(row))).optional()?.transpose()
-}
 
 /// The account with this id, or an error that names it.
 pub(crate) fn require(connection: &Connection, id: &AccountId) -> Result<Account> {
@@ -38,23 +19,9 @@ pub(crate) fn require(connection: &Connection, id: &AccountId) -> Result<Account
     })
 }
 
-/// All accounts, the management account first.
-pub(crate) fn all(connection: &Connection) -> Result<Vec<Account>> {
-    let mut statement =
-        connection.prepare_cached(&format!("SELECT {COLUMNS} FROM accounts ORDER BY management DESC, joined, id"))?;
-    let rows = statement.query_map([], |row| Ok(from_row(row)))?;
-    rows.map(|row| row?).collect()
-}
-
+/// Adds an account with the roles that every account has.
 fn insert(connection: &Connection, account: &Account, now: Time) -> Result<()> {
-    connection.prepare_cached("INSERT INTO accounts VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?.execute(params![
-        account.id.as_str(),
-        account.name,
-        account.email,
-        account.management,
-        account.status,
-        millis(now)
-    ])?;
+    rows::insert(connection, account, now)?;
     roles::insert(connection, &Arn::default_role(&account.id), &account.id, Trust::Backup)?;
     if !account.management {
         roles::insert(connection, &Arn::role(&account.id, MEMBER_ACCESS_ROLE), &account.id, Trust::Management)?;

@@ -3,13 +3,12 @@
 use crate::domain::extension::{Credentials, CredentialsRequest};
 use crate::domain::{AccountId, Arn, Region, Scope};
 use crate::engine::Engine;
-use crate::engine::catalog::values::{Columns, millis};
 use crate::engine::error::{Error, Result};
 use crate::engine::keys::random;
+use crate::engine::organization::rows::access_keys::{self, StoredKey};
 use crate::engine::organization::{accounts, unique_id};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use rusqlite::{OptionalExtension, params};
 use zeroize::Zeroizing;
 
 /// The user that every account's access key belongs to.
@@ -59,21 +58,10 @@ impl Engine {
     }
 
     fn authenticate_user(&self, access_key_id: &str) -> Result<Option<Identity>> {
-        let found = self.catalog.read(|c| {
-            let mut statement =
-                c.prepare_cached("SELECT account, user_name, user_id, secret FROM access_keys WHERE id = ?1")?;
-            let row = |row: &rusqlite::Row<'_>| {
-                Ok((|| {
-                    let account: AccountId = row.parsed("account")?;
-                    let name: String = row.column("user_name")?;
-                    Ok::<_, Error>((account, name, row.column("user_id")?, row.column::<Vec<u8>>("secret")?))
-                })())
-            };
-            statement.query_row([access_key_id], row).optional()?.transpose()
-        })?;
-        let Some((account, name, user_id, sealed)) = found else { return Ok(None) };
-        let secret = self.unseal(access_key_id, &sealed)?;
-        Ok(Some(Identity { user_arn: user_arn(&account, &name)?, account, user_id, secret }))
+        let Some(key) = self.catalog.read(|c| access_keys::get(c, access_key_id))? else { return Ok(None) };
+        let secret = self.unseal(access_key_id, &key.secret)?;
+        let user_arn = user_arn(&key.account, &key.user_name)?;
+        Ok(Some(Identity { user_arn, account: key.account, user_id: key.user_id, secret }))
     }
 
     /// The access key of an account, made at the first call.
@@ -81,11 +69,7 @@ impl Engine {
         let scope = self.scope_or_first(request.account_id.as_deref(), request.region.as_deref())?;
         let known = self.catalog.read(|c| {
             accounts::require(c, &scope.account)?;
-            let mut statement =
-                c.prepare_cached("SELECT id, secret FROM access_keys WHERE account = ?1 ORDER BY created, id LIMIT 1")?;
-            let row = statement
-                .query_row([scope.account.as_str()], |row| Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?)));
-            Ok(row.optional()?)
+            access_keys::first_of(c, &scope.account)
         })?;
         let (access_key_id, secret) = match known {
             Some((id, sealed)) => {
@@ -106,22 +90,13 @@ impl Engine {
     fn new_access_key(&self, account: &AccountId) -> Result<(String, Zeroizing<String>)> {
         let (id, user_id, secret) = (unique_id("AKIA", 16)?, unique_id("AIDA", 17)?, new_secret()?);
         let sealed = self.local_key.seal(&context(&id), secret.as_bytes())?;
+        let key = StoredKey { id, account: account.clone(), user_name: USER_NAME.to_owned(), user_id, secret: sealed };
         let now = self.now();
-        self.catalog.note(|tx| {
-            tx.prepare_cached("INSERT INTO access_keys VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?.execute(params![
-                id,
-                account.as_str(),
-                USER_NAME,
-                user_id,
-                sealed,
-                millis(now)
-            ])?;
-            Ok(())
-        })?;
+        self.catalog.note(|tx| access_keys::insert(tx, &key, now))?;
         if !self.data_dir.is_writable() {
             tracing::warn!(%account, "the data directory is read-only: the access key that was made now is known to this process alone");
         }
-        Ok((id, secret))
+        Ok((key.id, secret))
     }
 
     /// The account and region that are named, each the first one when it is not.

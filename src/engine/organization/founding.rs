@@ -2,12 +2,11 @@
 
 use crate::domain::Account;
 use crate::engine::Engine;
-use crate::engine::catalog::{paging, state};
+use crate::engine::catalog::{Connection, paging, state};
 use crate::engine::error::{Error, Result};
 use crate::engine::keys::random;
-use crate::engine::organization::accounts;
+use crate::engine::organization::rows::accounts;
 use crate::engine::request::{Caller, Page, PageRequest};
-use rusqlite::Connection;
 
 /// DescribeOrganization.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,6 +5,7 @@ pub mod credentials;
 pub mod founding;
 pub mod regions;
 pub mod roles;
+pub(crate) mod rows;
 pub mod sessions;
 pub mod settings;
 

@@ -3,40 +3,10 @@
 use crate::domain::extension::{AddRole, Roles};
 use crate::domain::{AccountId, Arn, Invalid};
 use crate::engine::Engine;
+use crate::engine::catalog::Connection;
 use crate::engine::error::{Error, Result};
 use crate::engine::organization::accounts;
-use rusqlite::{Connection, OptionalExtension};
-
-/// Who may assume a role.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Trust {
-    /// AWS Backup, to run jobs.
-    Backup,
-    /// The management account, by `sts:AssumeRole`.
-    Management,
-}
-
-impl Trust {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Backup => "backup",
-            Self::Management => "management",
-        }
-    }
-}
-
-pub(crate) fn insert(connection: &Connection, arn: &Arn, account: &AccountId, trust: Trust) -> Result<()> {
-    connection
-        .prepare_cached("INSERT INTO roles (arn, account, trusts) VALUES (?1, ?2, ?3) ON CONFLICT (arn) DO NOTHING")?
-        .execute([arn.as_str(), account.as_str(), trust.as_str()])?;
-    Ok(())
-}
-
-pub(crate) fn trusts(connection: &Connection, arn: &str, trust: Trust) -> Result<bool> {
-    let mut statement = connection.prepare_cached("SELECT trusts FROM roles WHERE arn = ?1")?;
-    let found: Option<String> = statement.query_row([arn], |row| row.get(0)).optional()?;
-    Ok(found.is_some_and(|found| found == trust.as_str()))
-}
+use crate::engine::organization::rows::roles::{self as rows, Trust, insert, trusts};
 
 /// Whether jobs of `account` can run under this role.
 pub fn is_assumable(connection: &Connection, account: &AccountId, arn: &str) -> Result<bool> {
@@ -83,19 +53,12 @@ impl Engine {
 
     /// Every role that AWS Backup can assume, sorted.
     pub fn roles(&self) -> Result<Roles> {
-        self.catalog.read(|c| {
-            let mut statement = c.prepare_cached("SELECT arn FROM roles WHERE trusts = 'backup' ORDER BY arn")?;
-            let rows = statement.query_map([], |row| row.get(0))?;
-            Ok(Roles { role_arns: rows.collect::<rusqlite::Result<_>>()? })
-        })
+        Ok(Roles { role_arns: self.catalog.read(rows::of_backup)? })
     }
 
     /// Takes a role away: as in AWS, the plans that name it make no job any more.
     pub fn remove_role(&self, arn: &Arn) -> Result<()> {
-        self.catalog.write(|tx| {
-            let removed =
-                tx.prepare_cached("DELETE FROM roles WHERE arn = ?1 AND trusts = 'backup'")?.execute([arn.as_str()])?;
-            if removed == 0 { Err(Error::not_found(format!("There is no role {arn}"))) } else { Ok(()) }
-        })
+        let removed = self.catalog.write(|tx| rows::remove_of_backup(tx, arn))?;
+        if removed { Ok(()) } else { Err(Error::not_found(format!("There is no role {arn}"))) }
     }
 }

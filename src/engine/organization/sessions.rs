@@ -2,17 +2,16 @@
 
 use crate::domain::{AccountId, Arn, Invalid, Time};
 use crate::engine::Engine;
-use crate::engine::catalog::values::{Columns, millis};
 use crate::engine::error::{Error, Result};
 use crate::engine::keys::random;
 use crate::engine::organization::credentials::{Identity, context, new_secret, unrecognized};
-use crate::engine::organization::roles::{self, Trust};
-use crate::engine::organization::unique_id;
+use crate::engine::organization::rows::roles::{self, Trust};
+use crate::engine::organization::rows::sessions::StoredSession;
+use crate::engine::organization::{rows, unique_id};
 use crate::engine::request::Caller;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::Duration;
-use rusqlite::{OptionalExtension, Row, params};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -37,26 +36,6 @@ pub struct SessionCredentials {
     pub assumed_role_arn: Arn,
     /// The role's id and the session's name.
     pub assumed_role_id: String,
-}
-
-struct Stored {
-    account: AccountId,
-    user_arn: Arn,
-    user_id: String,
-    secret: Vec<u8>,
-    token_digest: Vec<u8>,
-    expires: Time,
-}
-
-fn stored(row: &Row<'_>) -> Result<Stored> {
-    Ok(Stored {
-        account: row.parsed("account")?,
-        user_arn: row.parsed("user_arn")?,
-        user_id: row.column("user_id")?,
-        secret: row.column("secret")?,
-        token_digest: row.column("token_digest")?,
-        expires: row.time("expires")?,
-    })
 }
 
 impl Engine {
@@ -102,30 +81,22 @@ impl Engine {
     fn keep(&self, account: &AccountId, session: &SessionCredentials) -> Result<()> {
         let id = &session.access_key_id;
         let sealed = self.local_key.seal(&context(id), session.secret_access_key.as_bytes())?;
-        let digest = Sha256::digest(session.session_token.as_bytes());
+        let stored = StoredSession {
+            account: account.clone(),
+            user_arn: session.assumed_role_arn.clone(),
+            user_id: session.assumed_role_id.clone(),
+            secret: sealed,
+            token_digest: Sha256::digest(session.session_token.as_bytes()).to_vec(),
+            expires: session.expiration,
+        };
         self.catalog.note(|tx| {
-            tx.prepare_cached("DELETE FROM sessions WHERE expires < ?1")?
-                .execute([millis(chrono::Utc::now() - REMEMBERED)])?;
-            tx.prepare_cached("INSERT INTO sessions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?.execute(params![
-                id,
-                account.as_str(),
-                session.assumed_role_arn.as_str(),
-                session.assumed_role_id,
-                sealed,
-                digest.as_slice(),
-                millis(session.expiration)
-            ])?;
-            Ok(())
+            rows::sessions::forget_before(tx, chrono::Utc::now() - REMEMBERED)?;
+            rows::sessions::insert(tx, id, &stored)
         })
     }
 
     pub(crate) fn authenticate_session(&self, access_key_id: &str, token: &str) -> Result<Identity> {
-        let found = self.catalog.read(|c| {
-            let mut statement = c.prepare_cached(
-                "SELECT account, user_arn, user_id, secret, token_digest, expires FROM sessions WHERE id = ?1",
-            )?;
-            statement.query_row([access_key_id], |row| Ok(stored(row))).optional()?.transpose()
-        })?;
+        let found = self.catalog.read(|c| rows::sessions::get(c, access_key_id))?;
         let found = found.ok_or_else(unrecognized)?;
         if !bool::from(Sha256::digest(token.as_bytes()).as_slice().ct_eq(&found.token_digest)) {
             return Err(unrecognized());

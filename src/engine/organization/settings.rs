@@ -3,11 +3,11 @@
 use crate::domain::lifecycle::unsupported;
 use crate::domain::{Invalid, ResourceType, Scope, Time};
 use crate::engine::Engine;
-use crate::engine::catalog::values::Columns;
+use crate::engine::catalog::Connection;
 use crate::engine::error::Result;
 use crate::engine::organization::accounts;
+use crate::engine::organization::rows::region_settings;
 use crate::engine::request::Caller;
-use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
 
 /// DescribeRegionSettings: whether AWS Backup may use a type, and whether it manages its backups fully.
@@ -42,13 +42,7 @@ fn read(connection: &Connection, scope: &Scope) -> Result<RegionSettings> {
         opt_in: ResourceType::KNOWN.iter().map(|t| (t.as_str().to_owned(), true)).collect(),
         management: MANAGED.iter().map(|(t, managed)| (t.as_str().to_owned(), *managed)).collect(),
     };
-    let mut statement = connection.prepare_cached(
-        "SELECT resource_type, enabled FROM region_settings WHERE account = ?1 AND region = ?2 AND setting = 'opt-in'",
-    )?;
-    let mut rows = statement.query([scope.account.as_str(), scope.region.as_str()])?;
-    while let Some(row) = rows.next()? {
-        settings.opt_in.insert(row.column("resource_type")?, row.column("enabled")?);
-    }
+    settings.opt_in.extend(region_settings::opt_in(connection, scope)?);
     Ok(settings)
 }
 
@@ -73,16 +67,7 @@ impl Engine {
                 return Err(unsupported(&member).into());
             }
         }
-        self.catalog.write(|tx| {
-            let mut statement = tx.prepare_cached(
-                "INSERT INTO region_settings VALUES (?1, ?2, ?3, ?4, ?5)
-                 ON CONFLICT (account, region, setting, resource_type) DO UPDATE SET enabled = excluded.enabled",
-            )?;
-            for (name, enabled) in &opt_in {
-                statement.execute(params![caller.account.as_str(), caller.region.as_str(), "opt-in", name, enabled])?;
-            }
-            Ok(())
-        })
+        self.catalog.write(|tx| region_settings::set_opt_in(tx, &caller.scope(), &opt_in))
     }
 
     /// DescribeGlobalSettings: what they govern is not built yet, so all are off.

@@ -1,4 +1,5 @@
 //! Backup plans and what they select.
 
 pub mod ops;
+pub(crate) mod rows;
 pub mod selections;

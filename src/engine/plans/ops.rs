@@ -3,15 +3,14 @@
 use crate::domain::plan::{Plan, PlanDocument, PlanSummary, ScheduledRun};
 use crate::domain::plan_runs::PlanRuns;
 use crate::domain::{Arn, Invalid, PlanId, Scope, Tags, Time, tags as tag_rules};
-use crate::engine::catalog::paging::Listing;
-use crate::engine::catalog::values::{Columns, millis, to_json};
+use crate::engine::catalog::Connection;
 use crate::engine::error::{Error, Result};
+use crate::engine::plans::rows::{self, NewPlan};
 use crate::engine::request::{Caller, Page, PageRequest};
 use crate::engine::vaults::ops::check_creator_request_id;
 use crate::engine::{Engine, tags};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 /// AWS's quota of plans in an account and region.
@@ -23,68 +22,8 @@ const MAX_VERSIONS: i64 = 2000;
 /// The most runs that a preview tells.
 const MAX_PREVIEW: i64 = 10;
 
-/// A plan joined with one of its versions.
-const COLUMNS: &str = "p.id, p.arn, p.account, p.region, p.name, v.version_id, v.document, p.creator_request_id, \
-    v.created, p.deleted, p.last_execution";
-
-const CURRENT: &str = "plans p JOIN plan_versions v ON v.plan_id = p.id \
-    AND v.sequence = (SELECT max(sequence) FROM plan_versions WHERE plan_id = p.id)";
-
-fn from_row(row: &Row<'_>) -> Result<Plan> {
-    Ok(Plan {
-        id: row.parsed("id")?,
-        arn: row.parsed("arn")?,
-        scope: row.scope()?,
-        version_id: row.column("version_id")?,
-        document: row.json("document")?,
-        creator_request_id: row.column("creator_request_id")?,
-        created: row.time_option("created")?,
-        deleted: row.time_option("deleted")?,
-        last_execution: row.time_option("last_execution")?,
-    })
-}
-
-fn summary_from_row(row: &Row<'_>) -> Result<PlanSummary> {
-    let plan = from_row(row)?;
-    Ok(PlanSummary {
-        id: plan.id,
-        arn: plan.arn,
-        scope: plan.scope,
-        name: plan.document.backup_plan_name,
-        version_id: plan.version_id,
-        creator_request_id: plan.creator_request_id,
-        created: plan.created,
-        deleted: plan.deleted,
-        last_execution: plan.last_execution,
-        advanced_backup_settings: plan.document.advanced_backup_settings,
-    })
-}
-
-/// The current version of a plan, deleted or not.
-pub fn get(connection: &Connection, scope: &Scope, id: &PlanId) -> Result<Option<Plan>> {
-    let sql = format!("SELECT {COLUMNS} FROM {CURRENT} WHERE p.id = ?1 AND p.account = ?2 AND p.region = ?3");
-    let key = params![id.as_str(), scope.account.as_str(), scope.region.as_str()];
-    connection.prepare_cached(&sql)?.query_row(key, |row| Ok(from_row(row))).optional()?.transpose()
-}
-
-/// The current versions of all plans that are not deleted, in every account and region: what the scheduler runs.
-pub fn all_live(connection: &Connection) -> Result<Vec<Plan>> {
-    let sql = format!("SELECT {COLUMNS} FROM {CURRENT} WHERE p.deleted IS NULL ORDER BY p.id");
-    let mut statement = connection.prepare_cached(&sql)?;
-    let rows = statement.query_map([], |row| Ok(from_row(row)))?;
-    rows.map(|row| row?).collect()
-}
-
-/// Whether a plan is still there, and this its newest version.
-pub fn is_current(connection: &Connection, plan: &Plan) -> Result<bool> {
-    let sql =
-        format!("SELECT EXISTS (SELECT 1 FROM {CURRENT} WHERE p.id = ?1 AND p.deleted IS NULL AND v.version_id = ?2)");
-    let mut statement = connection.prepare_cached(&sql)?;
-    Ok(statement.query_row([plan.id.as_str(), plan.version_id.as_str()], |row| row.get(0))?)
-}
-
 fn live(connection: &Connection, scope: &Scope, id: &PlanId) -> Result<Plan> {
-    get(connection, scope, id)?.filter(|plan| plan.deleted.is_none()).ok_or_else(unknown)
+    rows::get(connection, scope, id)?.filter(|plan| plan.deleted.is_none()).ok_or_else(unknown)
 }
 
 fn unknown() -> Error {
@@ -98,16 +37,13 @@ fn new_version_id() -> String {
 
 /// Gives every rule its id: the one that a rule of this name had before, or a new one.
 fn give_rule_ids(connection: &Connection, id: &PlanId, document: &mut PlanDocument) -> Result<()> {
-    let mut find = connection.prepare_cached("SELECT rule_id FROM plan_rules WHERE plan_id = ?1 AND rule_name = ?2")?;
-    let mut add = connection.prepare_cached("INSERT INTO plan_rules VALUES (?1, ?2, ?3)")?;
     for rule in &mut document.rules {
-        let known: Option<String> =
-            find.query_row([id.as_str(), rule.rule_name.as_str()], |row| row.get(0)).optional()?;
+        let known = rows::rule_id(connection, id, rule.rule_name.as_str())?;
         let rule_id = match known {
             Some(rule_id) => rule_id,
             None => {
                 let rule_id = Uuid::new_v4().to_string();
-                add.execute([id.as_str(), rule.rule_name.as_str(), rule_id.as_str()])?;
+                rows::insert_rule(connection, id, rule.rule_name.as_str(), &rule_id)?;
                 rule_id
             }
         };
@@ -119,20 +55,11 @@ fn give_rule_ids(connection: &Connection, id: &PlanId, document: &mut PlanDocume
 fn add_version(connection: &Connection, id: &PlanId, document: PlanDocument, now: Time) -> Result<()> {
     let mut document = document.with_defaults();
     give_rule_ids(connection, id, &mut document)?;
-    let last: i64 = connection
-        .prepare_cached("SELECT coalesce(max(sequence), 0) FROM plan_versions WHERE plan_id = ?1")?
-        .query_row([id.as_str()], |row| row.get(0))?;
+    let last = rows::last_version(connection, id)?;
     if last >= MAX_VERSIONS {
         return Err(Error::limit_exceeded(format!("The quota of {MAX_VERSIONS} versions of a backup plan is reached")));
     }
-    connection.prepare_cached("INSERT INTO plan_versions VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(params![
-        id.as_str(),
-        last + 1,
-        new_version_id(),
-        to_json(&document)?,
-        millis(now)
-    ])?;
-    Ok(())
+    rows::insert_version(connection, id, last + 1, &new_version_id(), &document, now)
 }
 
 /// A plan that stands in the way of a new one: made by the same token, or saying the same.
@@ -142,15 +69,7 @@ fn twin(
     document: &PlanDocument,
     token: Option<&str>,
 ) -> Result<Option<(Plan, bool)>> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM {CURRENT} WHERE p.account = ?1 AND p.region = ?2 AND p.deleted IS NULL
-         AND (p.name = ?3 OR p.creator_request_id = ?4) ORDER BY p.creator_request_id IS ?4 DESC, p.created"
-    );
-    let mut statement = connection.prepare_cached(&sql)?;
-    let key = params![scope.account.as_str(), scope.region.as_str(), document.backup_plan_name, token];
-    let rows = statement.query_map(key, |row| Ok(from_row(row)))?;
-    for plan in rows {
-        let plan = plan??;
+    for plan in rows::alike(connection, scope, &document.backup_plan_name, token)? {
         let same = plan.document.says_the_same(document);
         let repeated = token.is_some() && plan.creator_request_id.as_deref() == token;
         if same || repeated {
@@ -199,27 +118,16 @@ impl Engine {
                 Some((plan, false)) => return Err(exists(plan, &document)),
                 None => {}
             }
-            let count: i64 = tx
-                .prepare_cached("SELECT count(*) FROM plans WHERE account = ?1 AND region = ?2 AND deleted IS NULL")?
-                .query_row([scope.account.as_str(), scope.region.as_str()], |row| row.get(0))?;
-            if count >= MAX_PLANS {
+            if rows::count(tx, &scope)? >= MAX_PLANS {
                 return Err(Error::limit_exceeded(format!(
                     "The quota of {MAX_PLANS} backup plans in an account and region is reached"
                 )));
             }
             let id: PlanId = Uuid::new_v4().to_string().parse()?;
             let arn = Arn::plan(&scope, id.as_str());
-            tx.prepare_cached("INSERT INTO plans VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, NULL, NULL)")?.execute(
-                params![
-                    id.as_str(),
-                    arn.as_str(),
-                    scope.account.as_str(),
-                    scope.region.as_str(),
-                    document.backup_plan_name,
-                    creator_request_id,
-                    millis(now)
-                ],
-            )?;
+            let row =
+                NewPlan { id: &id, scope: &scope, name: &document.backup_plan_name, creator_request_id, created: now };
+            rows::insert(tx, &row)?;
             add_version(tx, &id, document, now)?;
             tags::rows::put_at_creation(tx, arn.as_str(), &plan_tags)?;
             live(tx, &scope, &id)
@@ -232,14 +140,7 @@ impl Engine {
         let Some(version) = version else {
             return self.catalog.read(|c| live(c, &scope, id));
         };
-        let sql = format!(
-            "SELECT {COLUMNS} FROM plans p JOIN plan_versions v ON v.plan_id = p.id
-             WHERE p.id = ?1 AND p.account = ?2 AND p.region = ?3 AND v.version_id = ?4 AND p.deleted IS NULL"
-        );
-        let key = params![id.as_str(), scope.account.as_str(), scope.region.as_str(), version];
-        let found = self
-            .catalog
-            .read(|c| c.prepare_cached(&sql)?.query_row(key, |row| Ok(from_row(row))).optional()?.transpose())?;
+        let found = self.catalog.read(|c| rows::version(c, &scope, id, version))?;
         found.ok_or_else(unknown)
     }
 
@@ -258,25 +159,15 @@ impl Engine {
 
     /// ListBackupPlans, the oldest first.
     pub fn list_plans(&self, caller: &Caller, include_deleted: bool, page: &PageRequest) -> Result<Page<PlanSummary>> {
-        let mut listing = Listing::new(COLUMNS, CURRENT, &["p.created", "p.id"]).named("plans");
-        listing.filter("p.account = ?", caller.account.as_str().to_owned());
-        listing.filter("p.region = ?", caller.region.as_str().to_owned());
-        if !include_deleted {
-            listing.require("p.deleted IS NULL");
-        }
-        self.catalog.read(|c| listing.page(c, page, summary_from_row))
+        self.catalog.read(|c| rows::list(c, &caller.scope(), include_deleted, page))
     }
 
     /// ListBackupPlanVersions, the newest first.
     pub fn list_plan_versions(&self, caller: &Caller, id: &PlanId, page: &PageRequest) -> Result<Page<PlanSummary>> {
         let scope = caller.scope();
-        let mut listing = Listing::new(COLUMNS, "plans p JOIN plan_versions v ON v.plan_id = p.id", &["v.sequence"])
-            .named("plan-versions")
-            .descending();
-        listing.filter("p.id = ?", id.as_str().to_owned());
         self.catalog.read(|c| {
             live(c, &scope, id)?;
-            listing.page(c, page, summary_from_row)
+            rows::list_versions(c, id, page)
         })
     }
 
@@ -286,8 +177,7 @@ impl Engine {
         let (scope, now) = (caller.scope(), self.now());
         self.catalog.write(|tx| {
             live(tx, &scope, id)?;
-            tx.prepare_cached("UPDATE plans SET name = ?2 WHERE id = ?1")?
-                .execute([id.as_str(), document.backup_plan_name.as_str()])?;
+            rows::rename(tx, id, &document.backup_plan_name)?;
             add_version(tx, id, document, now)?;
             live(tx, &scope, id)
         })
@@ -298,17 +188,13 @@ impl Engine {
         let (scope, now) = (caller.scope(), self.now());
         self.catalog.write(|tx| {
             live(tx, &scope, id)?;
-            let selections: i64 = tx
-                .prepare_cached("SELECT count(*) FROM selections WHERE plan_id = ?1")?
-                .query_row([id.as_str()], |row| row.get(0))?;
-            if selections > 0 {
+            if rows::selections::count(tx, id)? > 0 {
                 return Err(Error::invalid_request(
                     "Related backup plan selections must be deleted prior to backup plan deletion",
                 ));
             }
-            tx.prepare_cached("UPDATE plans SET deleted = ?2 WHERE id = ?1")?
-                .execute(params![id.as_str(), millis(now)])?;
-            get(tx, &scope, id)?.ok_or_else(unknown)
+            rows::set_deleted(tx, id, now)?;
+            rows::get(tx, &scope, id)?.ok_or_else(unknown)
         })
     }
 }

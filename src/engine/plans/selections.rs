@@ -2,14 +2,13 @@
 
 use crate::domain::selection::{Selection, SelectionDocument};
 use crate::domain::{PlanId, Scope, SelectionId};
-use crate::engine::catalog::paging::Listing;
-use crate::engine::catalog::values::{Columns, millis, to_json};
+use crate::engine::Engine;
+use crate::engine::catalog::Connection;
 use crate::engine::error::{Error, Result};
 use crate::engine::organization::roles;
+use crate::engine::plans::rows;
 use crate::engine::request::{Caller, Page, PageRequest};
 use crate::engine::vaults::ops::check_creator_request_id;
-use crate::engine::{Engine, plans};
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 /// AWS's quota of selections of a plan.
@@ -18,41 +17,16 @@ const MAX_SELECTIONS: usize = 100;
 /// AWS's quota of selections by tag of a plan.
 const MAX_TAG_SELECTIONS: usize = 10;
 
-const COLUMNS: &str = "id, plan_id, document, creator_request_id, created";
-
-fn from_row(row: &Row<'_>) -> Result<Selection> {
-    Ok(Selection {
-        id: row.parsed("id")?,
-        plan_id: row.parsed("plan_id")?,
-        document: row.json("document")?,
-        created: row.time_option("created")?,
-        creator_request_id: row.column("creator_request_id")?,
-    })
-}
-
-/// All selections of a plan, the oldest first.
-pub fn of_plan(connection: &Connection, id: &PlanId) -> Result<Vec<Selection>> {
-    let sql = format!("SELECT {COLUMNS} FROM selections WHERE plan_id = ?1 ORDER BY created, id");
-    let mut statement = connection.prepare_cached(&sql)?;
-    let rows = statement.query_map([id.as_str()], |row| Ok(from_row(row)))?;
-    rows.map(|row| row?).collect()
-}
-
 fn require_plan(connection: &Connection, scope: &Scope, id: &PlanId) -> Result<()> {
-    match plans::ops::get(connection, scope, id)? {
+    match rows::get(connection, scope, id)? {
         Some(plan) if plan.deleted.is_none() => Ok(()),
         _ => Err(Error::invalid_parameter(format!("Cannot find Backup plan with id {id}"))),
     }
 }
 
 fn get(connection: &Connection, plan: &PlanId, id: &SelectionId) -> Result<Selection> {
-    let sql = format!("SELECT {COLUMNS} FROM selections WHERE plan_id = ?1 AND id = ?2");
-    let found = connection
-        .prepare_cached(&sql)?
-        .query_row([plan.as_str(), id.as_str()], |row| Ok(from_row(row)))
-        .optional()?
-        .transpose()?;
-    found.ok_or_else(|| Error::not_found(format!("Cannot find Backup selection with id {id}")))
+    rows::selections::get(connection, plan, id)?
+        .ok_or_else(|| Error::not_found(format!("Cannot find Backup selection with id {id}")))
 }
 
 fn by_tag(document: &SelectionDocument) -> bool {
@@ -74,7 +48,7 @@ impl Engine {
         let (scope, now) = (caller.scope(), self.now());
         self.catalog.write(|tx| {
             require_plan(tx, &scope, plan)?;
-            let others = of_plan(tx, plan)?;
+            let others = rows::selections::of_plan(tx, plan)?;
             if let Some(same) = others.iter().find(|other| other.document.selection_name == document.selection_name) {
                 let repeated = creator_request_id.is_some()
                     && same.creator_request_id.as_deref() == creator_request_id
@@ -89,14 +63,7 @@ impl Engine {
             check_quota(&others, &document)?;
             roles::require_assumable(tx, &scope.account, &document.iam_role_arn)?;
             let id: SelectionId = Uuid::new_v4().to_string().parse()?;
-            tx.prepare_cached("INSERT INTO selections VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?.execute(params![
-                id.as_str(),
-                plan.as_str(),
-                document.selection_name,
-                to_json(&document)?,
-                creator_request_id,
-                millis(now)
-            ])?;
+            rows::selections::insert(tx, plan, &id, &document, creator_request_id, now)?;
             get(tx, plan, &id)
         })
     }
@@ -111,11 +78,9 @@ impl Engine {
 
     /// ListBackupSelections, the oldest first.
     pub fn list_selections(&self, caller: &Caller, plan: &PlanId, page: &PageRequest) -> Result<Page<Selection>> {
-        let mut listing = Listing::new(COLUMNS, "selections", &["created", "id"]);
-        listing.filter("plan_id = ?", plan.as_str().to_owned());
         self.catalog.read(|c| {
             require_plan(c, &caller.scope(), plan)?;
-            listing.page(c, page, from_row)
+            rows::selections::list(c, plan, page)
         })
     }
 
@@ -124,8 +89,7 @@ impl Engine {
         self.catalog.write(|tx| {
             require_plan(tx, &caller.scope(), plan)?;
             get(tx, plan, id)?;
-            tx.prepare_cached("DELETE FROM selections WHERE id = ?1")?.execute([id.as_str()])?;
-            Ok(())
+            rows::selections::remove(tx, id)
         })
     }
 }

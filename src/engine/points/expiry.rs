@@ -1,10 +1,9 @@
 //! When a recovery point expires: within eight hours after the day that its lifecycle names.
 
 use crate::domain::Time;
-use crate::engine::catalog::state;
+use crate::engine::catalog::{Connection, state};
 use crate::engine::error::Result;
 use chrono::Duration;
-use rusqlite::Connection;
 use sha2::{Digest as _, Sha256};
 
 /// Within this many milliseconds after its day a recovery point is due, so that it is gone within eight hours.

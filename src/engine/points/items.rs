@@ -8,7 +8,6 @@ use crate::engine::error::{Error, Result};
 use crate::engine::{Caller, Engine, PageRequest, points};
 use crate::repository::item_path::escape;
 use crate::repository::{self, Entries, FileKind, Id, ItemPath, Node, Repository};
-use rusqlite::OptionalExtension as _;
 use std::path::Path;
 
 /// Where a page ends: the path it belongs to and the last name, both as texts of [`ItemPath`].
@@ -22,11 +21,7 @@ impl Engine {
             .catalog
             .read(|connection| {
                 let Some(point) = points::rows::get(connection, arn)? else { return Ok(None) };
-                let mut statement =
-                    connection.prepare_cached("SELECT snapshot_id, source_path FROM recovery_points WHERE arn = ?1")?;
-                let found: Option<(Option<String>, String)> =
-                    statement.query_row([arn.as_str()], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-                Ok(found.and_then(|(snapshot, source)| Some((point, snapshot?, source))))
+                Ok(points::rows::content(connection, arn)?.map(|(snapshot, source)| (point, snapshot, source)))
             })?
             .ok_or_else(not_found)?;
         if point.scope != caller.scope() || point.status == RecoveryPointStatus::Deleting {

@@ -1,11 +1,8 @@
 //! Recovery points: their rows, their manifests in the vaults, what they hold, and what of them was lost.
 
-pub mod damage;
 pub mod expiry;
 pub(crate) mod insert;
 pub mod items;
 pub mod manifest;
 pub mod ops;
-pub mod owed_manifests;
-pub mod packs;
 pub mod rows;

@@ -2,11 +2,10 @@
 
 use super::Repair;
 use crate::domain::Arn;
-use crate::engine::catalog::values::Columns as _;
 use crate::engine::error::Result;
-use crate::engine::jobs::store::select;
-use crate::engine::points::insert::refer;
-use crate::engine::points::packs;
+use crate::engine::points::rows::packs;
+use crate::engine::points::rows::packs::refer;
+use crate::engine::vaults;
 use crate::engine::vaults::store::OpenVault;
 use crate::repository::{BlobKind, Copies, Id};
 use std::collections::BTreeSet;
@@ -95,10 +94,7 @@ impl Repair<'_> {
 
     /// Every other vault that can be opened, with its name.
     fn other_vaults(&self) -> Result<Vec<(String, Arc<OpenVault>)>> {
-        let arns: Vec<Arn> = self
-            .engine
-            .catalog
-            .read(|connection| select(connection, "SELECT arn FROM vaults ORDER BY arn", |row| row.parsed("arn")))?;
+        let arns = self.engine.catalog.read(vaults::rows::arns)?;
         let others = arns.into_iter().filter(|arn| arn != self.arn);
         let open = |arn: Arn| match self.engine.vault_store.get(&arn) {
             Ok(vault) => Some((arn.vault_name().unwrap_or_default().to_owned(), vault)),

@@ -15,7 +15,7 @@ use crate::engine::Engine;
 use crate::engine::check::Mend;
 use crate::engine::check::damage::Look;
 use crate::engine::error::Result;
-use crate::engine::points::damage;
+use crate::engine::points::rows::damage;
 use crate::engine::vaults::store::OpenVault;
 use crate::repository::{self, FileKind, Id};
 

@@ -3,8 +3,8 @@
 use super::Repair;
 use crate::domain::extension::{CheckKind, CheckReport};
 use crate::engine::error::Result;
-use crate::engine::points::insert::refer;
-use crate::engine::points::{damage, packs};
+use crate::engine::points::rows::packs::refer;
+use crate::engine::points::rows::{damage, packs};
 use crate::repository::Id;
 use std::collections::BTreeSet;
 

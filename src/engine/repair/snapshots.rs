@@ -4,7 +4,7 @@ use super::Repair;
 use crate::engine::check::subject;
 use crate::engine::error::{Error, Result};
 use crate::engine::points;
-use crate::engine::points::damage::PointData;
+use crate::engine::points::rows::damage::PointData;
 use crate::repository::{self, FileKind, Id};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -33,7 +33,7 @@ impl Repair<'_> {
 
     /// The file of a point's snapshot as the catalog keeps it, if its bytes are what its name says.
     fn kept_file(&self, point: &PointData, id: &Id) -> Result<Option<Vec<u8>>> {
-        let kept = self.engine.catalog.read(|connection| points::owed_manifests::of(connection, &point.arn))?;
+        let kept = self.engine.catalog.read(|connection| points::rows::owed_manifests::of(connection, &point.arn))?;
         let file = kept.and_then(|kept| kept.manifest.snapshot_file).and_then(|text| BASE64.decode(text).ok());
         Ok(file.filter(|bytes| Id::of(bytes) == *id))
     }

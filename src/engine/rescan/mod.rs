@@ -12,13 +12,12 @@ mod folders;
 mod standing;
 use crate::domain::extension::RescanReport;
 use crate::domain::{AccountId, Arn};
-use crate::engine::catalog::values::millis;
 use crate::engine::error::{Error, Result};
 use crate::engine::organization::accounts;
-use crate::engine::{Engine, clock, vaults};
+use crate::engine::vaults::rows::NewRow;
+use crate::engine::{Engine, clock, points, vaults};
 use folders::VaultFolder;
 pub(crate) use folders::vaults_on_disk;
-use rusqlite::params;
 use std::sync::{Arc, PoisonError};
 
 /// How much is looked at.
@@ -84,7 +83,9 @@ impl Engine {
             self.take_up_vault(folder, report)?;
         }
         drop(name);
-        let rows = self.catalog.read(|connection| standing::rows(connection, &folder.arn))?;
+        // Read before the folder is listed: whatever is committed in between has its files and no row here, never the other
+        // way round.
+        let rows = self.catalog.read(|connection| points::rows::standings(connection, &folder.arn))?;
         let listing = folder.listing()?;
         if depth == Depth::All || !known || listing.manifests.iter().any(|id| !rows.contains_key(id)) {
             let vault = self.vault_store.get(&folder.arn)?;
@@ -112,18 +113,16 @@ impl Engine {
         let account: AccountId = folder.scope.account.clone();
         let new_account = self.catalog.write(|tx| {
             let new = accounts::take_up(tx, &account, now)?;
-            tx.prepare_cached(
-                "INSERT INTO vaults (arn, account, region, name, vault_type, encryption_key_arn, creator_request_id, created)
-                 VALUES (?1, ?2, ?3, ?4, 'BACKUP_VAULT', ?5, NULL, ?6)",
-            )?
-            .execute(params![
-                folder.arn.as_str(),
-                account.as_str(),
-                folder.scope.region.as_str(),
-                folder.name.as_str(),
-                crate::engine::vaults::ops::engine_key(&folder.scope),
-                millis(created)
-            ])?;
+            let row = NewRow {
+                scope: &folder.scope,
+                name: &folder.name,
+                vault_type: vaults::ops::VAULT_TYPE,
+                encryption_key_arn: &vaults::ops::engine_key(&folder.scope),
+                creator_request_id: None,
+                created,
+                id: None,
+            };
+            vaults::rows::insert(tx, &row)?;
             Ok(new)
         })?;
         drop(vault);
@@ -140,8 +139,7 @@ impl Engine {
         let report = self.look_through(None, Depth::All)?;
         self.catalog.write(|tx| {
             // A simulated clock had run ahead, and must not stand before what it has shown.
-            let latest: Option<i64> =
-                tx.query_row("SELECT max(completed) FROM recovery_points", [], |row| row.get(0))?;
+            let latest = points::rows::latest_completion(tx)?;
             latest.map_or(Ok(()), |latest| clock::remember_at_least(tx, latest))
         })?;
         Ok(report)

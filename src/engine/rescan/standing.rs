@@ -2,22 +2,15 @@
 
 use super::folders::Listing;
 use crate::domain::Arn;
-use crate::engine::catalog::values::Columns as _;
+use crate::engine::catalog::Connection;
 use crate::engine::error::Result;
-use rusqlite::{Connection, params};
+use crate::engine::points;
+use crate::engine::points::rows::Standing;
 use std::collections::BTreeMap;
 
 /// What a recovery point says of itself of which nothing is left.
 const GONE: &str = "Neither the snapshot nor the manifest of this recovery point is in its vault: it was deleted after this \
     catalog was copied, or the vault's folder has lost it. Put the vault's files back, or delete the recovery point.";
-
-/// A row of the catalog.
-pub(super) struct Row {
-    arn: Arn,
-    status: String,
-    message: Option<String>,
-    snapshot: Option<String>,
-}
 
 /// What a row has to say from now on.
 pub(super) enum Change {
@@ -46,30 +39,10 @@ impl Change {
     }
 }
 
-/// The recovery points of a vault, by their ids. They are read before the folder is listed: whatever is committed in
-/// between has its files and no row here, never the other way round.
-pub(super) fn rows(connection: &Connection, vault: &Arn) -> Result<BTreeMap<String, Row>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT point_id, arn, status, status_message, snapshot_id FROM recovery_points WHERE vault_arn = ?1",
-    )?;
-    let mut rows = statement.query([vault.as_str()])?;
-    let mut points = BTreeMap::new();
-    while let Some(row) = rows.next()? {
-        let point = Row {
-            arn: row.parsed("arn")?,
-            status: row.column("status")?,
-            message: row.column("status_message")?,
-            snapshot: row.column("snapshot_id")?,
-        };
-        points.insert(row.column("point_id")?, point);
-    }
-    Ok(points)
-}
-
 /// What of the rows does not agree with the folder.
-pub(super) fn changes(rows: &BTreeMap<String, Row>, listing: &Listing) -> Vec<Change> {
+pub(super) fn changes(rows: &BTreeMap<String, Standing>, listing: &Listing) -> Vec<Change> {
     let Some(snapshots) = &listing.snapshots else { return Vec::new() };
-    let change = |(id, row): (&String, &Row)| {
+    let change = |(id, row): (&String, &Standing)| {
         let snapshot = row.snapshot.as_ref()?;
         let there = snapshots.contains(snapshot);
         let lost = !there && !listing.manifests.contains(id);
@@ -86,19 +59,9 @@ pub(super) fn changes(rows: &BTreeMap<String, Row>, listing: &Listing) -> Vec<Ch
 pub(super) fn apply(connection: &Connection, changes: &[Change]) -> Result<()> {
     for change in changes {
         match change {
-            Change::Gone(arn) => connection
-                .prepare_cached(
-                    "UPDATE recovery_points SET status = 'EXPIRED', status_message = ?2
-                     WHERE arn = ?1 AND status IN ('COMPLETED', 'PARTIAL')",
-                )?
-                .execute(params![arn.as_str(), GONE])?,
-            Change::Back(arn) => connection
-                .prepare_cached(
-                    "UPDATE recovery_points SET status = 'COMPLETED', status_message = NULL
-                     WHERE arn = ?1 AND status = 'EXPIRED' AND status_message = ?2",
-                )?
-                .execute(params![arn.as_str(), GONE])?,
-        };
+            Change::Gone(arn) => points::rows::set_gone(connection, arn, GONE)?,
+            Change::Back(arn) => points::rows::set_back(connection, arn, GONE)?,
+        }
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Resources: what is registered to be backed up, and where it lies.
 
 pub mod ops;
+pub(crate) mod rows;
 pub(crate) mod source_path;
 pub(crate) mod source_root;

@@ -2,67 +2,18 @@
 
 use crate::domain::extension::{AddResource, ResourceAdded, ResourceView, Resources};
 use crate::domain::resource::validate_name;
-use crate::domain::{Arn, Invalid, Resource, ResourceType, Scope, tags as tag_rules};
-use crate::engine::catalog::values::Columns;
+use crate::domain::{Arn, Invalid, Resource, ResourceType, tags as tag_rules};
 use crate::engine::error::{Error, Result};
 use crate::engine::keys::random;
 use crate::engine::organization::accounts;
+use crate::engine::resources::rows;
 use crate::engine::resources::source_path::check_source;
-use crate::engine::resources::source_root::{self, SourceRoot};
+use crate::engine::resources::source_root::SourceRoot;
 use crate::engine::{Engine, tags, vaults};
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::path::Path;
 
 /// The types that have a driver.
 pub const DRIVEN: [ResourceType; 1] = [ResourceType::Efs];
-
-const COLUMNS: &str = "arn, account, region, type, name, path";
-
-fn from_row(connection: &Connection, row: &Row<'_>) -> Result<Resource> {
-    let arn: Arn = row.parsed("arn")?;
-    Ok(Resource {
-        tags: tags::rows::get(connection, arn.as_str())?,
-        arn,
-        scope: row.scope()?,
-        resource_type: row.column::<String>("type")?.into(),
-        name: row.column("name")?,
-        path: row.column("path")?,
-    })
-}
-
-/// The registered resource with this ARN.
-pub fn get(connection: &Connection, arn: &Arn) -> Result<Option<Resource>> {
-    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM resources WHERE arn = ?1"))?;
-    statement.query_row([arn.as_str()], |row| Ok(from_row(connection, row))).optional()?.transpose()
-}
-
-/// Every registered resource of an account in a region, or of all with `None`, by ARN.
-pub fn all(connection: &Connection, scope: Option<&Scope>) -> Result<Vec<Resource>> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM resources WHERE ?1 IS NULL OR (account = ?1 AND region = ?2) ORDER BY account, region, type, name"
-    );
-    let mut statement = connection.prepare_cached(&sql)?;
-    let key = params![scope.map(|s| s.account.as_str()), scope.map(|s| s.region.as_str())];
-    let rows = statement.query_map(key, |row| Ok(from_row(connection, row)))?;
-    rows.map(|row| row?).collect()
-}
-
-/// Registers a resource, whose path has been checked; the engine calls this for what a restore makes.
-pub fn register(connection: &Connection, resource: &Resource) -> Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO resources (arn, account, region, type, name, path) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        )?
-        .execute([
-            resource.arn.as_str(),
-            resource.scope.account.as_str(),
-            resource.scope.region.as_str(),
-            resource.resource_type.as_str(),
-            &resource.name,
-            &resource.path,
-        ])?;
-    tags::rows::replace(connection, resource.arn.as_str(), &resource.tags)
-}
 
 /// A new file system's id: `fs-` and 17 hexadecimal digits.
 pub fn new_file_system_id() -> Result<String> {
@@ -91,7 +42,7 @@ impl Engine {
         let scope = self.scope_or_first(request.account_id.as_deref(), request.region.as_deref())?;
         let arn = self.catalog.write(|tx| {
             accounts::require(tx, &scope.account)?;
-            if let Some((arn, registered)) = named(tx, &scope, &resource_type, &request.name)? {
+            if let Some((arn, registered)) = rows::named(tx, &scope, &resource_type, &request.name)? {
                 if registered != path {
                     return Err(Error::already_exists(
                         format!(
@@ -104,7 +55,7 @@ impl Engine {
                     ));
                 }
                 tags::rows::replace(tx, arn.as_str(), &request.tags)?;
-                source_root::remember(tx, &arn, root)?;
+                rows::source_roots::remember(tx, &arn, root)?;
                 return Ok(arn);
             }
             let resource = Resource {
@@ -115,8 +66,8 @@ impl Engine {
                 path,
                 tags: request.tags.clone(),
             };
-            register(tx, &resource)?;
-            source_root::remember(tx, &resource.arn, root)?;
+            rows::insert(tx, &resource)?;
+            rows::source_roots::remember(tx, &resource.arn, root)?;
             vaults::ops::ensure_default(self, tx, &scope)?;
             Ok(resource.arn)
         })?;
@@ -132,7 +83,7 @@ impl Engine {
             path: resource.path,
             tags: resource.tags,
         };
-        Ok(Resources { resources: self.catalog.read(|c| all(c, None))?.into_iter().map(view).collect() })
+        Ok(Resources { resources: self.catalog.read(|c| rows::all(c, None))?.into_iter().map(view).collect() })
     }
 
     /// GetSupportedResourceTypes: the types that have a driver.
@@ -150,18 +101,4 @@ fn driven(text: &str) -> Result<ResourceType> {
     let available = DRIVEN.each_ref().map(ResourceType::as_str).join(", ");
     let rule = format!("this engine cannot back up {text:?}; available: {available}");
     Err(Invalid::value("ResourceType", rule).into())
-}
-
-fn named(
-    connection: &Connection,
-    scope: &Scope,
-    resource_type: &ResourceType,
-    name: &str,
-) -> Result<Option<(Arn, String)>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT arn, path FROM resources WHERE account = ?1 AND region = ?2 AND type = ?3 AND name = ?4",
-    )?;
-    let key = params![scope.account.as_str(), scope.region.as_str(), resource_type.as_str(), name];
-    let found: Option<(String, String)> = statement.query_row(key, |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-    found.map(|(arn, path)| Ok((arn.parse()?, path))).transpose()
 }

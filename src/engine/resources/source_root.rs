@@ -8,10 +8,8 @@
 //! the system numbers its disks anew, as after a restart. An empty folder of the same file system is backed up, and the job
 //! says each time that there was more before.
 
-use crate::domain::{Arn, Resource};
-use crate::engine::error::Result;
+use crate::domain::Resource;
 use crate::repository::{BackupOutcome, Identity, OpenFolder};
-use rusqlite::{Connection, OptionalExtension as _, params};
 use std::io;
 use std::path::Path;
 
@@ -93,48 +91,10 @@ fn device(identity: Identity) -> String {
     format!("{}:{}", rustix::fs::major(identity.device), rustix::fs::minor(identity.device))
 }
 
-/// What was seen of a resource's root.
-pub(crate) fn get(connection: &Connection, resource: &Arn) -> Result<SourceRoot> {
-    let found: Option<(Option<i64>, Option<i64>, i64)> = connection
-        .prepare_cached("SELECT device, inode, held FROM source_roots WHERE arn = ?1")?
-        .query_row([resource.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-        .optional()?;
-    let Some((device, inode, held)) = found else { return Ok(SourceRoot::default()) };
-    Ok(SourceRoot {
-        identity: identity(device, inode),
-        held: match held {
-            0 => Held::Nothing,
-            1 => Held::Items,
-            _ => Held::Files,
-        },
-    })
-}
-
-/// Remembers what was seen, if the resource is still registered.
-pub(crate) fn remember(connection: &Connection, resource: &Arn, root: SourceRoot) -> Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO source_roots (arn, device, inode, held) SELECT arn, ?2, ?3, ?4 FROM resources WHERE arn = ?1
-             ON CONFLICT (arn) DO UPDATE SET device = excluded.device, inode = excluded.inode, held = excluded.held",
-        )?
-        .execute(params![
-            resource.as_str(),
-            root.identity.map(|identity| identity.device as i64),
-            root.identity.map(|identity| identity.inode as i64),
-            root.held as i64,
-        ])?;
-    Ok(())
-}
-
-/// An identity from two columns; SQLite's numbers have a sign, the system's have none.
-pub(crate) fn identity(device: Option<i64>, inode: Option<i64>) -> Option<Identity> {
-    Some(Identity { device: device? as u64, inode: inode? as u64 })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{ResourceType, Scope, Tags};
+    use crate::domain::{Arn, ResourceType, Scope, Tags};
 
     fn resource() -> Resource {
         let scope = Scope::new("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());

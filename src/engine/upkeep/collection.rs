@@ -10,15 +10,15 @@
 //! those behind it go by; so the line is given up after a while, and formed again later.
 
 use crate::domain::{Arn, Time};
+use crate::engine::catalog::Connection;
 use crate::engine::error::Result;
 use crate::engine::jobs::turn::{DELAY, Due, RETRY_AFTER, Turn};
-use crate::engine::points::packs;
+use crate::engine::points::rows::packs;
 use crate::engine::vaults::gate::Alone;
 use crate::engine::vaults::store::OpenVault;
 use crate::engine::{Engine, vaults};
 use crate::repository::{CollectOutcome, CollectRequest, FileKind, Id, Moves, RepackRule};
 use chrono::Duration;
-use rusqlite::Connection;
 use std::sync::Arc;
 
 /// How long the catalog must have known a pack before it may go.

@@ -3,15 +3,14 @@
 
 use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use crate::domain::{Arn, Lifecycle, Time};
-use crate::engine::catalog::idempotency;
-use crate::engine::catalog::values::{millis, to_json};
+use crate::engine::catalog::{Connection, idempotency};
 use crate::engine::clock::unconfirmed_jump;
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::turn::Turn;
 use crate::engine::points::expiry::{delete_due, seed};
+use crate::engine::upkeep::rows;
 use crate::engine::{Caller, Engine, points};
 use chrono::Duration;
-use rusqlite::{Connection, params};
 use std::sync::Arc;
 
 /// The sweeper goes round at every whole quarter of an hour: what falls due between is deleted together.
@@ -20,12 +19,6 @@ const ROUND: Duration = Duration::minutes(15);
 const KEEP_RECORDS: Duration = Duration::days(400);
 /// How often old records are looked for.
 const PURGE_EVERY: Duration = Duration::days(1);
-
-/// That a point `p` does not expire only because the clock jumped from ?1 to ?2 without anybody's word for it: of what
-/// fell due in such a jump, the newest good point of each resource stays until there is a newer one.
-const NOT_BY_A_JUMP: &str = "NOT (delete_due > ?1 AND delete_due <= ?2 AND NOT EXISTS (
-    SELECT 1 FROM recovery_points AS newer WHERE newer.resource_arn = p.resource_arn AND newer.status = 'COMPLETED'
-    AND newer.arn <> p.arn AND (newer.created > p.created OR (newer.created = p.created AND newer.arn > p.arn))))";
 
 /// The first round of the sweeper in which what is due at a moment is deleted.
 fn next_round(due: Time) -> Time {
@@ -56,13 +49,8 @@ impl Engine {
             return Ok(());
         }
         self.catalog.write(|tx| {
-            let (from, to) = unconfirmed_jump(tx)?.unwrap_or_default();
-            tx.prepare_cached(&format!(
-                "UPDATE recovery_points AS p SET status = 'DELETING'
-                 WHERE delete_due <= ?3 AND status IN ('COMPLETED', 'PARTIAL') AND {NOT_BY_A_JUMP}"
-            ))?
-            .execute([from, to, millis(now)])?;
-            Ok(())
+            let jump = unconfirmed_jump(tx)?.unwrap_or_default();
+            points::rows::expiry::mark_due(tx, jump, now)
         })
     }
 
@@ -88,16 +76,8 @@ impl Engine {
             let due = delete_at
                 .map(|at| Ok::<_, Error>(delete_due(at, &seed(tx)?, points::rows::point_id(arn))))
                 .transpose()?;
-            tx.prepare_cached(
-                "UPDATE recovery_points SET lifecycle = ?2, delete_at = ?3, delete_due = ?4 WHERE arn = ?1",
-            )?
-            .execute(params![
-                arn.as_str(),
-                to_json(&lifecycle)?,
-                delete_at.map(millis),
-                due.map(millis)
-            ])?;
-            points::owed_manifests::owe(tx, arn)?;
+            points::rows::expiry::set(tx, arn, &lifecycle, delete_at, due)?;
+            points::rows::owed_manifests::owe(tx, arn)?;
             points::rows::get(tx, arn)?.ok_or_else(|| Error::no_such_recovery_point(arn))
         })?;
         // The change is made; its manifest follows now, or later when that fails.
@@ -113,20 +93,12 @@ impl Engine {
         }
         turn.next_purge = Some(now + PURGE_EVERY);
         let before = now - KEEP_RECORDS;
-        let old: i64 = self.catalog.read(|connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT (SELECT count(*) FROM backup_jobs WHERE completed < ?1)
-                      + (SELECT count(*) FROM restore_jobs WHERE completed < ?1)
-                      + (SELECT count(*) FROM idempotency_tokens WHERE created < ?1)",
-            )?;
-            Ok(statement.query_row([millis(before)], |row| row.get(0))?)
-        })?;
+        let old = self.catalog.read(|connection| rows::old_records::count(connection, before))?;
         if old == 0 {
             return Ok(());
         }
         self.catalog.write(|tx| {
-            tx.execute("DELETE FROM backup_jobs WHERE completed < ?1", [millis(before)])?;
-            tx.execute("DELETE FROM restore_jobs WHERE completed < ?1", [millis(before)])?;
+            rows::old_records::remove_jobs(tx, before)?;
             idempotency::forget_before(tx, before)
         })
     }
@@ -141,14 +113,7 @@ pub(crate) fn point_in(connection: &Connection, caller: &Caller, vault_name: &st
 
 /// The next moment at which a point's time has come.
 fn next_due(connection: &Connection) -> Result<Option<Time>> {
-    let (from, to) = unconfirmed_jump(connection)?.unwrap_or_default();
-    let due: Option<i64> = connection
-        .prepare_cached(&format!(
-            "SELECT min(delete_due) FROM recovery_points AS p
-             WHERE delete_due IS NOT NULL AND status IN ('COMPLETED', 'PARTIAL') AND {NOT_BY_A_JUMP}"
-        ))?
-        .query_row([from, to], |row| row.get(0))?;
-    due.map(crate::engine::catalog::values::time).transpose()
+    points::rows::expiry::next_due(connection, unconfirmed_jump(connection)?.unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ impl Engine {
     /// The same; whether nothing is owed any more.
     pub(super) fn wrote_owed_manifests(&self, vault: &Arn) -> bool {
         let written =
-            self.catalog.read(|connection| points::owed_manifests::owed(connection, vault)).and_then(|owed| {
+            self.catalog.read(|connection| points::rows::owed_manifests::owed(connection, vault)).and_then(|owed| {
                 if owed.is_empty() {
                     return Ok(());
                 }
@@ -39,23 +39,23 @@ impl Engine {
     pub(crate) fn write_manifest_again(&self, vault: &OpenVault, point: &Arn) -> Result<()> {
         // In the transaction, so that of two changes the later one is what the file says in the end.
         self.catalog.write(|tx| {
-            let Some(kept) = points::owed_manifests::of(tx, point)? else { return Ok(()) };
+            let Some(kept) = points::rows::owed_manifests::of(tx, point)? else { return Ok(()) };
             let id = &kept.manifest.recovery_point_id;
             if let Err(Error::Damaged { .. }) = manifest::read(&vault.points, vault.repository.key(), id) {
                 manifest::set_aside(&vault.points, id)?;
             }
             manifest::write(&vault.points, vault.repository.key(), &kept.manifest)?;
-            points::owed_manifests::settle(tx, point)
+            points::rows::owed_manifests::settle(tx, point)
         })
     }
 
     /// Keeps a copy of a manifest that the catalog has none of: its point was made by a version that kept no copies.
     pub(crate) fn adopt_manifest(&self, point: &Arn, found: &Manifest) -> Result<()> {
         self.catalog.note(|tx| {
-            if points::owed_manifests::is_kept(tx, point)? {
+            if points::rows::owed_manifests::is_kept(tx, point)? {
                 Ok(())
             } else {
-                points::owed_manifests::keep(tx, point, found)
+                points::rows::owed_manifests::keep(tx, point, found)
             }
         })
     }

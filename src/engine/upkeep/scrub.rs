@@ -10,8 +10,8 @@ use crate::engine::Engine;
 use crate::engine::check::damage::Look;
 use crate::engine::clock::ClockKind;
 use crate::engine::error::Result;
-use crate::engine::upkeep::scrub_rows::Scrub;
-use crate::engine::upkeep::{self, AGAIN};
+use crate::engine::upkeep::rows::scrubs::Scrub;
+use crate::engine::upkeep::{AGAIN, rows};
 use crate::engine::vaults::store::OpenVault;
 use crate::repository::{Examined, Id};
 use chrono::Duration;
@@ -44,7 +44,7 @@ impl Engine {
             return Ok(None);
         }
         let mut next: Option<Time> = None;
-        for (arn, last) in self.catalog.read(upkeep::scrub_rows::last_parts)? {
+        for (arn, last) in self.catalog.read(rows::scrubs::last_parts)? {
             // A time that is still to come was noted by a clock that was wrong.
             let due = if last > now { now } else { last + EVERY };
             let again = if due > now { due } else { self.scrub_part(&arn, now) };
@@ -70,7 +70,7 @@ impl Engine {
             return Ok(Part::GaveWay);
         }
         let vault = self.vault_store.get(arn)?;
-        let known = self.catalog.read(|connection| upkeep::scrub_rows::get(connection, arn))?;
+        let known = self.catalog.read(|connection| rows::scrubs::get(connection, arn))?;
         let mut scrub = known.unwrap_or(Scrub { cycle_began: now, position: None, part_done: now });
         if scrub.cycle_began > now + EVERY {
             scrub.cycle_began = now;
@@ -90,7 +90,7 @@ impl Engine {
                 scrub = Scrub { cycle_began: now + EVERY, position: None, part_done: now };
             }
         }
-        self.catalog.write(|tx| upkeep::scrub_rows::set(tx, arn, &scrub))?;
+        self.catalog.write(|tx| rows::scrubs::set(tx, arn, &scrub))?;
         if part == Part::Read
             && let Err(error) = self.empty_damaged(arn, &vault, now)
         {
@@ -114,7 +114,7 @@ impl Engine {
             scrub.position = Some(*pack);
             if number % NOTED_EVERY == NOTED_EVERY - 1 {
                 vault.repository.save_integrity()?;
-                self.catalog.write(|tx| upkeep::scrub_rows::set(tx, arn, scrub))?;
+                self.catalog.write(|tx| rows::scrubs::set(tx, arn, scrub))?;
             }
             if limited {
                 self.rest(started, bytes);

@@ -6,13 +6,14 @@
 //! all of it stays.
 
 use crate::domain::{Arn, Time};
+use crate::engine::Engine;
 use crate::engine::check::damage::Look;
 use crate::engine::data_dir::entries;
 use crate::engine::error::{Error, Result};
-use crate::engine::points::damage;
+use crate::engine::points::rows::damage;
+use crate::engine::upkeep::rows;
 use crate::engine::vaults::store::OpenVault;
 use crate::engine::vaults::trash::KEEP_DAYS;
-use crate::engine::{Engine, upkeep};
 use chrono::Duration;
 use std::collections::BTreeSet;
 use std::fs;
@@ -24,10 +25,10 @@ impl Engine {
         let folder = vault.points.with_file_name("damaged");
         let present = files_in(&folder)?;
         let (known, whole_since) = self.catalog.read(|connection| {
-            Ok((upkeep::set_aside_rows::known(connection, arn)?, upkeep::set_aside_rows::whole_since(connection, arn)?))
+            Ok((rows::set_aside::known(connection, arn)?, rows::set_aside::whole_since(connection, arn)?))
         })?;
         if !known.keys().eq(&present) {
-            self.catalog.write(|tx| upkeep::set_aside_rows::note(tx, arn, &present, now))?;
+            self.catalog.write(|tx| rows::set_aside::note(tx, arn, &present, now))?;
         }
         let long_enough = |seen: Time| seen <= now - Duration::days(KEEP_DAYS);
         let old: Vec<PathBuf> = known
@@ -48,7 +49,7 @@ impl Engine {
             );
         }
         let present = files_in(&folder)?;
-        self.catalog.write(|tx| upkeep::set_aside_rows::note(tx, arn, &present, now))
+        self.catalog.write(|tx| rows::set_aside::note(tx, arn, &present, now))
     }
 
     /// All of a vault was read, beginning at `began`; that is noted where nothing is lost. Nothing hangs on a failure but that
@@ -59,7 +60,7 @@ impl Engine {
             if damaged > 0 || !wounded.is_empty() {
                 return Ok(());
             }
-            self.catalog.write(|tx| upkeep::set_aside_rows::is_whole(tx, arn, began))
+            self.catalog.write(|tx| rows::set_aside::is_whole(tx, arn, began))
         });
         if let Err(error) = noted {
             tracing::warn!(vault = %arn, %error, "that the vault is whole could not be noted");

@@ -12,12 +12,11 @@
 //! | change a lifecycle | row, then manifest | a manifest with the old lifecycle | the catalog counts; the next change writes it again |
 //! | replace the recovery key | new key file, row, old key file gone | two key files, of which the user knows the old one | the next replacement removes all but the newest |
 
-use crate::domain::{Arn, Time};
+use crate::domain::Arn;
 use crate::engine::Engine;
-use crate::engine::catalog::values::{Columns as _, millis};
 use crate::engine::error::Result;
-use crate::engine::jobs::store;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use crate::engine::vaults::rows;
+use crate::engine::vaults::rows::deletions::Deletion;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -50,56 +49,11 @@ impl fmt::Display for VaultId {
     }
 }
 
-/// A deletion whose row is gone and whose folder may still be at its place.
-pub(crate) struct Deletion {
-    pub vault: Arn,
-    pub id: Option<VaultId>,
-    pub deleted: Time,
-}
-
-/// The id that a vault's row names.
-pub(crate) fn id_of(connection: &Connection, vault: &Arn) -> Result<Option<VaultId>> {
-    let id: Option<Option<String>> = connection
-        .prepare_cached("SELECT vault_id FROM vaults WHERE arn = ?1")?
-        .query_row([vault.as_str()], |row| row.get(0))
-        .optional()?;
-    Ok(id.flatten().map(VaultId))
-}
-
-/// Notes that the folder of a vault has to go, in the transaction that removes its row.
-pub(crate) fn note_deletion(connection: &Connection, deletion: &Deletion) -> Result<()> {
-    connection
-        .prepare_cached("INSERT INTO vault_deletions (vault_arn, vault_id, deleted) VALUES (?1, ?2, ?3)")?
-        .execute(params![
-            deletion.vault.as_str(),
-            deletion.id.as_ref().map(VaultId::as_str),
-            millis(deletion.deleted)
-        ])?;
-    Ok(())
-}
-
-/// The folder of a deleted vault is where it belongs.
-pub(crate) fn forget_deletion(connection: &Connection, vault: &Arn) -> Result<()> {
-    connection.prepare_cached("DELETE FROM vault_deletions WHERE vault_arn = ?1")?.execute([vault.as_str()])?;
-    Ok(())
-}
-
-/// The deletions that a crash, or a disk that refused, interrupted.
-pub(crate) fn deletions(connection: &Connection) -> Result<Vec<Deletion>> {
-    store::select(connection, "SELECT vault_arn, vault_id, deleted FROM vault_deletions", |row| {
-        Ok(Deletion {
-            vault: row.parsed("vault_arn")?,
-            id: row.column::<Option<String>>("vault_id")?.map(VaultId),
-            deleted: row.time("deleted")?,
-        })
-    })
-}
-
 impl Engine {
     /// At the start: the store learns whose each folder is, vaults of older versions get an id, and interrupted deletions
     /// come to their end. What cannot be done is told and stays for the next start: the other vaults are not harmed by it.
     pub(crate) fn know_vaults(&self) -> Result<()> {
-        for deletion in self.catalog.read(deletions)? {
+        for deletion in self.catalog.read(rows::deletions::all)? {
             if let Err(error) = self.carry_deletion(&deletion) {
                 tracing::warn!(vault = %deletion.vault, %error, "the folder of a deleted vault could not be put into the trash");
             }
@@ -114,13 +68,8 @@ impl Engine {
 
     /// The store learns whose each folder is; the vaults of older versions, which have no id.
     pub(crate) fn own_vaults(&self) -> Result<Vec<Arn>> {
-        let rows: Vec<(Arn, Option<VaultId>)> = self.catalog.read(|connection| {
-            store::select(connection, "SELECT arn, vault_id FROM vaults", |row| {
-                Ok((row.parsed("arn")?, row.column::<Option<String>>("vault_id")?.map(VaultId)))
-            })
-        })?;
         let mut without = Vec::new();
-        for (vault, id) in rows {
+        for (vault, id) in self.catalog.read(rows::ids)? {
             match id {
                 Some(id) => self.vault_store.own(&vault, id),
                 None => without.push(vault),
@@ -132,11 +81,7 @@ impl Engine {
     /// Gives an id to a vault of an older version: first its folder, which keeps it, then its row.
     fn give_id(&self, vault: &Arn) -> Result<()> {
         let id = self.vault_store.identify(vault)?;
-        self.catalog.write(|tx| {
-            tx.prepare_cached("UPDATE vaults SET vault_id = ?2 WHERE arn = ?1 AND vault_id IS NULL")?
-                .execute([vault.as_str(), id.as_str()])?;
-            Ok(())
-        })?;
+        self.catalog.write(|tx| rows::set_id(tx, vault, &id))?;
         self.vault_store.own(vault, id);
         Ok(())
     }
@@ -145,6 +90,6 @@ impl Engine {
     pub(crate) fn carry_deletion(&self, deletion: &Deletion) -> Result<()> {
         self.vault_store.discard(&deletion.vault, deletion.id.as_ref(), deletion.deleted)?;
         crate::repository::crash_point::reached("vault-deletion-moved");
-        self.catalog.write(|tx| forget_deletion(tx, &deletion.vault))
+        self.catalog.write(|tx| rows::deletions::forget(tx, &deletion.vault))
     }
 }

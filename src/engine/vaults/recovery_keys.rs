@@ -8,8 +8,8 @@ use crate::domain::extension::RecoveryKey;
 use crate::domain::{Arn, Scope, VaultName};
 use crate::engine::Engine;
 use crate::engine::error::{Error, Result};
+use crate::engine::vaults::rows;
 use crate::repository::{self, FileKind, Id, Repository, crash_point};
-use rusqlite::{Connection, OptionalExtension as _};
 use std::sync::PoisonError;
 
 /// What the key files of the engine say of their maker; those that a user added with `restic key add` say something else.
@@ -30,25 +30,15 @@ impl Engine {
         let now = self.clock.now();
         let new = vault.repository.add_key_file(&password, USER, HOST, now.fixed_offset())?;
         crash_point::reached("during-key-replacement");
-        let old = self.catalog.read(|connection| noted(connection, &arn))?.and_then(|id| id.parse::<Id>().ok());
-        self.catalog.write(|tx| {
-            tx.prepare_cached(
-                "INSERT INTO recovery_keys (vault_arn, key_id) VALUES (?1, ?2)
-                 ON CONFLICT (vault_arn) DO UPDATE SET key_id = excluded.key_id",
-            )?
-            .execute([arn.as_str(), &new.to_hex()])?;
-            Ok(())
-        })?;
+        let old = self
+            .catalog
+            .read(|connection| rows::recovery_keys::get(connection, &arn))?
+            .and_then(|id| id.parse::<Id>().ok());
+        self.catalog.write(|tx| rows::recovery_keys::set(tx, &arn, &new.to_hex()))?;
         crash_point::reached("during-key-replacement");
         remove_others(&vault.repository, &new, old.as_ref())?;
         Ok(RecoveryKey { password })
     }
-}
-
-/// The file of the key that is told last, as the catalog knows it.
-pub(crate) fn noted(connection: &Connection, vault: &Arn) -> Result<Option<String>> {
-    let mut statement = connection.prepare_cached("SELECT key_id FROM recovery_keys WHERE vault_arn = ?1")?;
-    Ok(statement.query_row([vault.as_str()], |row| row.get(0)).optional()?)
 }
 
 /// Removes the key files that the engine made, but one: also those that a crash left. A damaged one is moved aside, whoever

@@ -7,21 +7,22 @@
 use crate::domain::extension::MissingItem;
 use crate::domain::job::JobState;
 use crate::domain::{Tags, Time};
+use crate::engine::catalog::Connection;
 use crate::engine::error::Result;
-use crate::engine::jobs::backup::creating;
 use crate::engine::jobs::backup::run::{Plan, point_id, snapshot_of};
 use crate::engine::jobs::live::Verdict;
 use crate::engine::jobs::outcome::{ACCESS_DENIED, Ending, MISCELLANEOUS, SUCCESS};
-use crate::engine::jobs::store::{self, BackupRecord, Moved};
+use crate::engine::jobs::rows::store::{self, BackupRecord, Moved};
 use crate::engine::points::insert::insert_point;
 use crate::engine::points::manifest::{self, Manifest};
-use crate::engine::resources::source_root::{self, SourceRoot};
+use crate::engine::points::rows::creating;
+use crate::engine::resources::rows::source_roots;
+use crate::engine::resources::source_root::SourceRoot;
 use crate::engine::vaults::store::OpenVault;
 use crate::engine::{Engine, tags};
 use crate::repository::{BackupOutcome, FileKind, Id, Identity, IssueKind, ItemPath, Prepared, crash_point};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use rusqlite::Connection;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -263,7 +264,7 @@ fn complete(connection: &Connection, point: &Point<'_>, now: Time) -> Result<boo
         tags::rows::replace(connection, arn.as_str(), &tags)?;
     }
     if let Some(root) = root {
-        source_root::remember(connection, &manifest.resource_arn, *root)?;
+        source_roots::remember(connection, &manifest.resource_arn, *root)?;
     }
     Ok(true)
 }

@@ -4,11 +4,11 @@ use crate::domain::job::{BackupJob, JobState};
 use crate::domain::names::JobId;
 use crate::domain::recovery_point::Creator;
 use crate::domain::{Arn, Lifecycle, Resource, Scope, Tags, Time, VaultName};
+use crate::engine::catalog::Connection;
 use crate::engine::error::{Error, Result};
-use crate::engine::jobs::store::BackupRecord;
-use crate::engine::vaults::rows::vault_key;
+use crate::engine::jobs::rows::store::BackupRecord;
+use crate::engine::vaults;
 use chrono::Duration;
-use rusqlite::Connection;
 use std::collections::BTreeMap;
 
 /// Minutes in which a job must start when nobody says.
@@ -51,7 +51,7 @@ impl Draft<'_> {
             id: new_job_id()?,
             scope: self.scope.clone(),
             vault_name: self.vault.to_string(),
-            encryption_key_arn: vault_key(connection, &vault_arn)?.flatten(),
+            encryption_key_arn: vaults::rows::vault_key(connection, &vault_arn)?.flatten(),
             vault_arn,
             recovery_point_arn: Some(Arn::recovery_point(self.scope, &uuid::Uuid::new_v4().to_string())),
             lifecycle: self.lifecycle,

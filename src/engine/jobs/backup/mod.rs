@@ -2,7 +2,6 @@
 
 pub mod commit;
 pub mod create;
-pub mod creating;
 pub mod group;
 pub mod ops;
 pub mod rows;

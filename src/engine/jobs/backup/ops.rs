@@ -4,18 +4,17 @@ use crate::domain::job::{BackupJob, JobState};
 use crate::domain::names::JobId;
 use crate::domain::plan_rules::validate_windows;
 use crate::domain::{Arn, Invalid, Resource, Scope, Time, VaultName, tags};
+use crate::engine::catalog::Connection;
 use crate::engine::catalog::idempotency;
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::backup;
 use crate::engine::jobs::backup::create::{COMPLETE_WINDOW, Draft, START_WINDOW};
 use crate::engine::jobs::live::StopCause;
 use crate::engine::jobs::outcome::Ending;
-use crate::engine::jobs::store::{self, Moved};
+use crate::engine::jobs::rows::store::{self, Moved};
 use crate::engine::organization::roles;
 use crate::engine::request::check_one_of;
-use crate::engine::vaults::rows::vault_key;
-use crate::engine::{BackupJobFilter, Caller, Engine, Page, PageRequest, StartBackup, resources};
-use rusqlite::Connection;
+use crate::engine::{BackupJobFilter, Caller, Engine, Page, PageRequest, StartBackup, resources, vaults};
 
 /// The states of a backup job that the API knows.
 const STATES: [&str; 9] =
@@ -139,7 +138,7 @@ fn check(request: &StartBackup) -> Result<()> {
 fn draft(connection: &Connection, scope: &Scope, request: &StartBackup, now: Time) -> Result<store::BackupRecord> {
     let vault: VaultName = request.vault_name.parse()?;
     let vault_arn = Arn::vault(scope, &vault);
-    if vault_key(connection, &vault_arn)?.is_none() {
+    if vaults::rows::vault_key(connection, &vault_arn)?.is_none() {
         return Err(Error::no_such_vault(&vault_arn));
     }
     let resource = resource(connection, scope, &request.resource_arn)?;
@@ -169,7 +168,7 @@ fn resource(connection: &Connection, scope: &Scope, arn: &Arn) -> Result<Resourc
         return Err(Error::invalid_parameter(format!("Invalid ARN: {arn}. Expected region is {}", scope.region)));
     }
     resources::ops::check_supported(arn)?;
-    resources::ops::get(connection, arn)?
+    resources::rows::get(connection, arn)?
         .filter(|resource| &resource.scope == scope)
         .ok_or_else(|| Error::not_found(format!("Resource {arn} does not exist in account {}.", scope.account)))
 }

@@ -2,10 +2,12 @@
 
 use crate::domain::job::{BackupJob, JobState};
 use crate::domain::names::JobId;
-use crate::domain::{AccountId, Arn, Region};
-use crate::engine::catalog::values::Columns;
+use crate::domain::{AccountId, Arn, Region, Time};
+use crate::engine::catalog::job_states::UNDER_WAY;
+use crate::engine::catalog::query;
+use crate::engine::catalog::values::Columns as _;
 use crate::engine::error::Result;
-use crate::engine::jobs::list::{JobList, JobTable};
+use crate::engine::jobs::rows::list::{JobList, JobTable};
 use crate::engine::request::{BackupJobFilter, Page, PageRequest};
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -193,4 +195,33 @@ mod tests {
         seen.reverse();
         assert_eq!(seen, IDS);
     }
+}
+
+/// The state of the job that makes, or was to make, a point of a vault.
+pub fn state_of_point(connection: &Connection, vault: &Arn, point_id: &str) -> Result<Option<JobState>> {
+    let sql = "SELECT state FROM backup_jobs WHERE vault_arn = ?1 AND recovery_point_id = ?2";
+    query::first(connection, sql, [vault.as_str(), point_id], |row| {
+        Ok(JobState::from(row.column::<String>("state")?.as_str()))
+    })
+}
+
+/// Until when the next job that has not begun must start.
+pub fn next_start_by(connection: &Connection) -> Result<Option<Time>> {
+    let sql = "SELECT min(start_by) AS earliest FROM backup_jobs WHERE state = 'CREATED'";
+    Ok(query::first(connection, sql, [], |row| row.time_option("earliest"))?.flatten())
+}
+
+/// Whether a job is writing into a vault.
+pub fn writes_into(connection: &Connection, vault: &Arn) -> Result<bool> {
+    is_under_way(connection, "vault_arn", vault)
+}
+
+/// Whether a job is at work on a resource.
+pub fn is_backing_up(connection: &Connection, resource: &Arn) -> Result<bool> {
+    is_under_way(connection, "resource_arn", resource)
+}
+
+fn is_under_way(connection: &Connection, column: &str, arn: &Arn) -> Result<bool> {
+    let sql = format!("SELECT EXISTS (SELECT 1 FROM backup_jobs WHERE {column} = ?1 AND state IN {})", *UNDER_WAY);
+    Ok(connection.prepare_cached(&sql)?.query_row([arn.as_str()], |row| row.get(0))?)
 }

@@ -2,21 +2,20 @@
 
 use crate::domain::tags::MAX_TAGS;
 use crate::domain::{Resource, Tags};
+use crate::engine::catalog::Connection;
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::backup::commit::{Attempt, Data, Made, Stored};
 use crate::engine::jobs::live::{Finish, LiveJob};
 use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::readiness::Entered;
-use crate::engine::jobs::store::{self, BackupRecord, Moved};
+use crate::engine::jobs::rows::store::{self, BackupRecord, Moved};
 use crate::engine::jobs::worker::{self, Failure, Worked};
 use crate::engine::points::manifest::{self, Manifest};
-use crate::engine::points::rows;
-use crate::engine::resources::source_root::{self, SourceRoot};
-use crate::engine::resources::{self};
+use crate::engine::resources::rows::source_roots;
+use crate::engine::resources::source_root::SourceRoot;
 use crate::engine::vaults::store::OpenVault;
-use crate::engine::{Engine, drivers};
+use crate::engine::{Engine, drivers, points, resources};
 use crate::repository::{BackupRequest, FileKind, Id};
-use rusqlite::{Connection, OptionalExtension as _, params};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -94,7 +93,7 @@ fn run(
 }
 
 pub(in crate::engine::jobs) fn point_id(record: &BackupRecord) -> &str {
-    record.job.recovery_point_arn.as_ref().map_or(record.job.id.as_str(), |arn| rows::point_id(arn))
+    record.job.recovery_point_arn.as_ref().map_or(record.job.id.as_str(), |arn| points::rows::point_id(arn))
 }
 
 fn unreadable(path: &str, error: &std::io::Error) -> Ending {
@@ -105,7 +104,7 @@ fn unreadable(path: &str, error: &std::io::Error) -> Ending {
 /// Looks up the resource, its tags and the parent of the new snapshot.
 fn plan(connection: &Connection, record: &BackupRecord) -> Result<std::result::Result<Plan, Ending>> {
     let job = &record.job;
-    let Some(resource) = resources::ops::get(connection, &job.resource_arn)? else {
+    let Some(resource) = resources::rows::get(connection, &job.resource_arn)? else {
         return Ok(Err(Ending::failed(false, format!("Resource {} does not exist.", job.resource_arn))));
     };
     let mut all = resource.tags.clone();
@@ -115,15 +114,8 @@ fn plan(connection: &Connection, record: &BackupRecord) -> Result<std::result::R
             format!("The recovery point would have {} tags, and More than 50 tags are not allowed.", all.len());
         return Ok(Err(Ending::failed(false, message)));
     }
-    let parent: Option<String> = connection
-        .prepare_cached(
-            "SELECT snapshot_id FROM recovery_points WHERE vault_arn = ?1 AND resource_arn = ?2 AND status = 'COMPLETED'
-             ORDER BY created DESC LIMIT 1",
-        )?
-        .query_row(params![job.vault_arn.as_str(), job.resource_arn.as_str()], |row| row.get(0))
-        .optional()?
-        .flatten();
-    let root = source_root::get(connection, &resource.arn)?;
+    let parent = points::rows::newest_snapshot(connection, &job.vault_arn, &job.resource_arn)?;
+    let root = source_roots::get(connection, &resource.arn)?;
     Ok(Ok(Plan { resource, root, tags: all, parent: parent.and_then(|text| text.parse().ok()) }))
 }
 

@@ -5,18 +5,19 @@ use crate::domain::names::JobId;
 use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use crate::domain::restore::{EfsRestore, EfsTarget, keys_of};
 use crate::domain::{Arn, Resource, ResourceType, restore as restore_rules};
-use crate::engine::catalog::{creation_tokens, idempotency};
+use crate::engine::catalog::{Connection, creation_tokens, idempotency};
 use crate::engine::data_dir::Access;
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::backup::create::new_job_id;
-use crate::engine::jobs::restore::{rows, target};
-use crate::engine::jobs::store::{self, RestoreRecord};
+use crate::engine::jobs::restore::rows::{self, TakenFolder};
+use crate::engine::jobs::restore::target;
+use crate::engine::jobs::rows::store::{self, RestoreRecord};
 use crate::engine::organization::roles;
 use crate::engine::request::check_one_of;
-use crate::engine::resources::{self, source_root};
+use crate::engine::resources;
+use crate::engine::resources::rows::source_roots;
 use crate::engine::{Caller, Engine, Page, PageRequest, RestoreJobFilter, StartRestore, points};
 use crate::repository::ItemPath;
-use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -156,7 +157,7 @@ impl Engine {
             }
             EfsTarget::SourceFileSystem => {
                 let source = source(connection, caller, point, &efs.file_system_id)?;
-                let known = source_root::get(connection, &source.arn)?;
+                let known = source_roots::get(connection, &source.arn)?;
                 target::open_source(&source, &known).map_err(Error::invalid_parameter)?;
                 let when = self.clock.now().format("%Y-%m-%dT%H-%M-%S-%3fZ");
                 let target = Path::new(&source.path).join(format!("aws-backup-restore_{when}"));
@@ -206,11 +207,7 @@ impl Engine {
     /// The metadata that a restore job was started with.
     pub fn restore_job_metadata(&self, caller: &Caller, id: &JobId) -> Result<BTreeMap<String, String>> {
         self.describe_restore_job(caller, id)?;
-        let text: String = self.catalog.read(|connection| {
-            let mut statement = connection.prepare_cached("SELECT metadata FROM restore_jobs WHERE id = ?1")?;
-            Ok(statement.query_row([id.as_str()], |row| row.get(0))?)
-        })?;
-        crate::engine::catalog::values::from_json(&text)
+        self.catalog.read(|connection| rows::metadata(connection, id))
     }
 }
 
@@ -248,7 +245,7 @@ fn source(connection: &Connection, caller: &Caller, point: &RecoveryPoint, id: &
             file_system_id(&point.resource_arn)
         )));
     }
-    resources::ops::get(connection, &point.resource_arn)?
+    resources::rows::get(connection, &point.resource_arn)?
         .filter(|resource| resource.scope == caller.scope())
         .ok_or_else(|| {
             Error::invalid_parameter(format!("File system {id} does not exist any more; restore to a new one"))
@@ -258,14 +255,7 @@ fn source(connection: &Connection, caller: &Caller, point: &RecoveryPoint, id: &
 /// A restore makes a folder that is nobody's yet: neither inside nor above what is registered or being restored, in
 /// whatever account, for its files would be in the other one's backups, or the other way round.
 fn refuse_taken(connection: &Connection, caller: &Caller, target: &Path) -> Result<()> {
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT path, arn, account FROM resources
-         UNION ALL SELECT target_path, id, account FROM restore_jobs WHERE state IN {}",
-        store::OPEN
-    ))?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let (path, owner, account): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+    for TakenFolder { path, owner, account } in rows::taken_folders(connection)? {
         let path = Path::new(&path);
         if !target.starts_with(path) && !path.starts_with(target) {
             continue;

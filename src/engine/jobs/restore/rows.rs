@@ -3,11 +3,14 @@
 use crate::domain::job::{JobState, RestoreJob};
 use crate::domain::names::JobId;
 use crate::domain::{AccountId, Arn, Region, ResourceType};
-use crate::engine::catalog::values::Columns;
+use crate::engine::catalog::job_states::OPEN;
+use crate::engine::catalog::query;
+use crate::engine::catalog::values::{Columns as _, from_json};
 use crate::engine::error::Result;
-use crate::engine::jobs::list::{JobList, JobTable};
+use crate::engine::jobs::rows::list::{JobList, JobTable};
 use crate::engine::request::{Page, PageRequest, RestoreJobFilter};
 use rusqlite::{Connection, OptionalExtension, Row};
+use std::collections::BTreeMap;
 
 /// The columns that [`from_row`] reads.
 pub const COLUMNS: &str = "id, account, region, recovery_point_arn, recovery_point_created, source_resource_arn, \
@@ -113,4 +116,48 @@ mod tests {
             assert_eq!(ids, expected, "{filter:?}");
         }
     }
+}
+
+/// Whether a restore that is not over needs a recovery point.
+pub fn is_being_restored(connection: &Connection, point: &Arn) -> Result<bool> {
+    let sql =
+        format!("SELECT EXISTS (SELECT 1 FROM restore_jobs WHERE state IN {} AND recovery_point_arn = ?1)", *OPEN);
+    Ok(connection.prepare_cached(&sql)?.query_row([point.as_str()], |row| row.get(0))?)
+}
+
+/// What a restore has made, or written into.
+pub fn set_created_resource(connection: &Connection, id: &JobId, made: &Arn) -> Result<()> {
+    connection
+        .prepare_cached("UPDATE restore_jobs SET created_resource_arn = ?2 WHERE id = ?1")?
+        .execute([id.as_str(), made.as_str()])?;
+    Ok(())
+}
+
+/// The metadata that a job was started with.
+pub fn metadata(connection: &Connection, id: &JobId) -> Result<BTreeMap<String, String>> {
+    let mut statement = connection.prepare_cached("SELECT metadata FROM restore_jobs WHERE id = ?1")?;
+    let text: String = statement.query_row([id.as_str()], |row| row.get(0))?;
+    from_json(&text)
+}
+
+/// A folder that is somebody's: registered, or being restored into.
+pub struct TakenFolder {
+    /// Where it is.
+    pub path: String,
+    /// The ARN of the resource, or the id of the restore job.
+    pub owner: String,
+    /// Whose it is.
+    pub account: String,
+}
+
+/// Every folder that is somebody's, in all accounts and regions.
+pub fn taken_folders(connection: &Connection) -> Result<Vec<TakenFolder>> {
+    let sql = format!(
+        "SELECT path, arn AS owner, account FROM resources
+         UNION ALL SELECT target_path, id, account FROM restore_jobs WHERE state IN {}",
+        *OPEN
+    );
+    query::all(connection, &sql, [], |row| {
+        Ok(TakenFolder { path: row.column("path")?, owner: row.column("owner")?, account: row.column("account")? })
+    })
 }

@@ -5,18 +5,18 @@ use crate::domain::job::JobState;
 use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use crate::domain::restore::EfsRestore;
 use crate::domain::{Arn, Resource, Tags};
-use crate::engine::catalog::values::millis;
+use crate::engine::catalog::Connection;
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::live::{Finish, LiveJob, Verdict};
 use crate::engine::jobs::outcome::{Ending, SUCCESS};
 use crate::engine::jobs::readiness::Entered;
 use crate::engine::jobs::restore;
-use crate::engine::jobs::store::{self, RestoreRecord};
+use crate::engine::jobs::rows::store::{self, RestoreRecord};
 use crate::engine::jobs::worker::{self, Failure, Worked};
-use crate::engine::resources::{self, source_root};
+use crate::engine::resources;
+use crate::engine::resources::rows::source_roots;
 use crate::engine::{Engine, points, tags};
 use crate::repository::{Id, ItemPath, OpenFolder, RestoreOutcome, RestoreRequest, crash_point};
-use rusqlite::{Connection, params};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -108,10 +108,8 @@ fn origin(connection: &Connection, record: &RestoreRecord) -> Result<std::result
     ) {
         return Ok(Err(Ending::failed(false, format!("Recovery point {arn} is in state {}.", point.status.as_str()))));
     }
-    let (snapshot, path): (Option<String>, String) = connection
-        .prepare_cached("SELECT snapshot_id, source_path FROM recovery_points WHERE arn = ?1")?
-        .query_row([arn.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let Some(snapshot) = snapshot.and_then(|text| text.parse().ok()) else { return Ok(Err(gone())) };
+    let Some((snapshot, path)) = points::rows::content(connection, arn)? else { return Ok(Err(gone())) };
+    let Ok(snapshot) = snapshot.parse::<Id>() else { return Ok(Err(gone())) };
     let root = ItemPath::from_path(Path::new(&path)).map_err(|e| Error::Internal(e.to_string()))?;
     Ok(Ok(Origin { snapshot, root, tags: tags::rows::get(connection, arn.as_str())?, point }))
 }
@@ -120,7 +118,7 @@ fn origin(connection: &Connection, record: &RestoreRecord) -> Result<std::result
 fn check_source(engine: &Arc<Engine>, arn: &Arn) -> std::result::Result<(), Failure> {
     let (resource, known) = engine
         .catalog
-        .read(|connection| Ok((resources::ops::get(connection, arn)?, source_root::get(connection, arn)?)))?;
+        .read(|connection| Ok((resources::rows::get(connection, arn)?, source_roots::get(connection, arn)?)))?;
     let Some(resource) = resource else {
         return Err(Ending::failed(false, format!("Resource {arn} does not exist.")).into());
     };
@@ -151,10 +149,8 @@ fn complete(engine: &Arc<Engine>, record: &RestoreRecord, origin: &Origin, outco
             None => origin.point.resource_arn.clone(),
             Some(id) => register(tx, record, origin, id)?,
         };
-        tx.prepare_cached("UPDATE restore_jobs SET created_resource_arn = ?2 WHERE id = ?1")?
-            .execute(params![record.job.id.as_str(), made.as_str()])?;
-        tx.prepare_cached("UPDATE recovery_points SET last_restore = ?2 WHERE arn = ?1")?
-            .execute(params![origin.point.arn.as_str(), millis(now)])?;
+        restore::rows::set_created_resource(tx, &record.job.id, &made)?;
+        points::rows::set_last_restore(tx, &origin.point.arn, now)?;
         engine.clock.save_in(tx)
     })
 }
@@ -184,6 +180,6 @@ fn register(connection: &Connection, record: &RestoreRecord, origin: &Origin, id
         path: record.target.to_string_lossy().into_owned(),
         tags: if record.copy_tags { origin.tags.clone() } else { Tags::new() },
     };
-    resources::ops::register(connection, &resource)?;
+    resources::rows::insert(connection, &resource)?;
     Ok(resource.arn)
 }

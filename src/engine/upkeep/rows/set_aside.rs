@@ -1,20 +1,17 @@
 //! What lies in a vault's folder of damaged files, and since when the vault is known to do without.
 
 use crate::domain::{Arn, Time};
-use crate::engine::catalog::values::{Columns as _, millis, time};
+use crate::engine::catalog::query;
+use crate::engine::catalog::values::{Columns as _, millis};
 use crate::engine::error::Result;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, params};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The files that are known to lie there, with when each was first seen.
 pub fn known(connection: &Connection, vault: &Arn) -> Result<BTreeMap<String, Time>> {
-    let mut statement = connection.prepare_cached("SELECT name, seen FROM set_aside WHERE vault_arn = ?1")?;
-    let mut rows = statement.query([vault.as_str()])?;
-    let mut files = BTreeMap::new();
-    while let Some(row) = rows.next()? {
-        files.insert(row.column("name")?, row.time("seen")?);
-    }
-    Ok(files)
+    let sql = "SELECT name, seen FROM set_aside WHERE vault_arn = ?1";
+    let files = query::all(connection, sql, [vault.as_str()], |row| Ok((row.column("name")?, row.time("seen")?)))?;
+    Ok(files.into_iter().collect())
 }
 
 /// Notes what lies there at `now`: what is new is seen for the first time, what is gone is forgotten.
@@ -33,9 +30,8 @@ pub fn note(connection: &Connection, vault: &Arn, present: &BTreeSet<String>, no
 
 /// When the last reading of all of the vault began that found nothing lost.
 pub fn whole_since(connection: &Connection, vault: &Arn) -> Result<Option<Time>> {
-    let mut statement = connection.prepare_cached("SELECT whole_since FROM vaults WHERE arn = ?1")?;
-    let since: Option<Option<i64>> = statement.query_row([vault.as_str()], |row| row.get(0)).optional()?;
-    since.flatten().map(time).transpose()
+    let sql = "SELECT whole_since FROM vaults WHERE arn = ?1";
+    Ok(query::first(connection, sql, [vault.as_str()], |row| row.time_option("whole_since"))?.flatten())
 }
 
 /// A reading of all of the vault that began at `began` has ended and found nothing lost. One that began later counts more,

@@ -2,10 +2,11 @@
 
 use crate::domain::damage::Damage;
 use crate::domain::{Arn, Time};
+use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, to_json};
 use crate::engine::error::Result;
 use crate::repository::Id;
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, Row, params};
 use std::collections::BTreeSet;
 
 /// What a look at a recovery point's data needs to know of it.
@@ -46,17 +47,12 @@ fn from_row(row: &Row<'_>) -> Result<PointData> {
 
 /// The points of a vault that hold data, the oldest first.
 pub fn points(connection: &Connection, vault: &Arn) -> Result<Vec<PointData>> {
-    let mut statement = connection.prepare_cached(&format!(
+    let sql = format!(
         "SELECT {COLUMNS} FROM recovery_points
          WHERE vault_arn = ?1 AND snapshot_id IS NOT NULL AND status IN ('COMPLETED', 'PARTIAL')
          ORDER BY created, arn"
-    ))?;
-    let mut rows = statement.query([vault.as_str()])?;
-    let mut points = Vec::new();
-    while let Some(row) = rows.next()? {
-        points.push(from_row(row)?);
-    }
-    Ok(points)
+    );
+    query::all(connection, &sql, [vault.as_str()], from_row)
 }
 
 /// Those among the points of a vault that hold data which are damaged, or whose snapshot is none of these. Cheap, however
@@ -97,15 +93,14 @@ pub fn needing<'a>(
 
 /// The vault of a point.
 pub fn vault_of(connection: &Connection, arn: &Arn) -> Result<Option<Arn>> {
-    let mut statement = connection.prepare_cached("SELECT vault_arn FROM recovery_points WHERE arn = ?1")?;
-    statement.query_row([arn.as_str()], |row| Ok(row.parsed("vault_arn"))).optional()?.transpose()
+    let sql = "SELECT vault_arn FROM recovery_points WHERE arn = ?1";
+    query::first(connection, sql, [arn.as_str()], |row| row.parsed("vault_arn"))
 }
 
 /// What is known to be lost of a point.
 pub fn of(connection: &Connection, arn: &Arn) -> Result<Option<Damage>> {
-    let mut statement = connection.prepare_cached("SELECT damage FROM recovery_points WHERE arn = ?1")?;
-    let found = statement.query_row([arn.as_str()], |row| Ok(row.json_option("damage"))).optional()?;
-    Ok(found.transpose()?.flatten())
+    let sql = "SELECT damage FROM recovery_points WHERE arn = ?1";
+    Ok(query::first(connection, sql, [arn.as_str()], |row| row.json_option("damage"))?.flatten())
 }
 
 /// Notes what of a point cannot be restored, or that it is whole.

@@ -6,23 +6,19 @@
 use crate::domain::job::{BackupJob, JobKind, JobState, RestoreJob};
 use crate::domain::names::JobId;
 use crate::domain::{Tags, Time};
+use crate::engine::catalog::job_states::OPEN;
+use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, millis, to_json};
 use crate::engine::error::Result;
-use crate::engine::jobs::backup::{self, creating};
+use crate::engine::jobs::backup;
 use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::restore;
-use crate::engine::points::rows::point_id;
-use crate::engine::resources::source_root::identity;
+use crate::engine::points::rows::{creating, point_id};
+use crate::engine::resources::rows::source_roots::identity;
 use crate::repository::Identity;
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-
-/// The states of a job that is not over, as SQL compares with them.
-pub const OPEN: &str = "('CREATED', 'PENDING', 'RUNNING', 'ABORTING')";
-
-/// The states of a job that has begun and is not over, in the same form.
-pub const UNDER_WAY: &str = "('PENDING', 'RUNNING', 'ABORTING')";
 
 /// A backup job with what only the engine knows of it.
 #[derive(Debug, Clone)]
@@ -150,13 +146,15 @@ pub fn insert_restore(connection: &Connection, record: &RestoreRecord) -> Result
 
 /// Backup jobs that are not over, the oldest first.
 pub fn open_backups(connection: &Connection) -> Result<Vec<BackupRecord>> {
-    select(
+    query::all(
         connection,
         &format!(
             "SELECT {}, complete_by, recovery_point_tags, attempts FROM backup_jobs
-             WHERE state IN {OPEN} ORDER BY created, rowid",
-            backup::rows::COLUMNS
+             WHERE state IN {} ORDER BY created, rowid",
+            backup::rows::COLUMNS,
+            *OPEN
         ),
+        [],
         |row| {
             let job = backup::rows::from_row(row)?;
             Ok(BackupRecord {
@@ -172,14 +170,16 @@ pub fn open_backups(connection: &Connection) -> Result<Vec<BackupRecord>> {
 
 /// Restore jobs that are not over, the oldest first.
 pub fn open_restores(connection: &Connection) -> Result<Vec<RestoreRecord>> {
-    select(
+    query::all(
         connection,
         &format!(
             "SELECT {}, metadata, target_path, copy_tags, attempts, created_resource_id, target_device,
                  target_inode FROM restore_jobs
-             WHERE state IN {OPEN} ORDER BY created, rowid",
-            restore::rows::COLUMNS
+             WHERE state IN {} ORDER BY created, rowid",
+            restore::rows::COLUMNS,
+            *OPEN
         ),
+        [],
         |row| {
             Ok(RestoreRecord {
                 job: restore::rows::from_row(row)?,
@@ -194,23 +194,13 @@ pub fn open_restores(connection: &Connection) -> Result<Vec<RestoreRecord>> {
     )
 }
 
-/// All rows of a query that has no parameters.
-pub fn select<T>(connection: &Connection, sql: &str, map: impl Fn(&Row<'_>) -> Result<T>) -> Result<Vec<T>> {
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query([])?;
-    let mut items = Vec::new();
-    while let Some(row) = rows.next()? {
-        items.push(map(row)?);
-    }
-    Ok(items)
-}
-
 /// How many jobs run or wait to run.
 pub fn count_active(connection: &Connection) -> Result<u64> {
     let count: i64 = connection
         .prepare_cached(&format!(
-            "SELECT (SELECT count(*) FROM backup_jobs WHERE state IN {OPEN})
-                  + (SELECT count(*) FROM restore_jobs WHERE state IN {OPEN})",
+            "SELECT (SELECT count(*) FROM backup_jobs WHERE state IN {open})
+                  + (SELECT count(*) FROM restore_jobs WHERE state IN {open})",
+            open = *OPEN
         ))?
         .query_row([], |row| row.get(0))?;
     Ok(count.max(0) as u64)
@@ -342,14 +332,6 @@ mod tests {
 
     const ALL: [&str; 9] =
         ["CREATED", "PENDING", "RUNNING", "ABORTING", "ABORTED", "COMPLETED", "FAILED", "EXPIRED", "PARTIAL"];
-
-    #[test]
-    fn the_open_states_are_those_that_are_not_final() {
-        let open: Vec<String> =
-            ALL.iter().filter(|state| !JobState::from(**state).is_final()).map(|state| format!("'{state}'")).collect();
-        assert_eq!(OPEN, format!("({})", open.join(", ")));
-        assert_eq!(UNDER_WAY, format!("({})", open[1..].join(", ")), "all of them but CREATED");
-    }
 
     #[test]
     fn a_jobs_state_is_written_exactly_where_the_rules_let_it_go() {

@@ -1,11 +1,12 @@
 //! The catalog's copies of manifests: from them a manifest that was lost or damaged is written again.
 
 use crate::domain::{Arn, Lifecycle};
+use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, from_json, time, to_json};
 use crate::engine::error::Result;
 use crate::engine::points::manifest::Manifest;
 use crate::engine::tags;
-use rusqlite::{Connection, OptionalExtension as _, Row};
+use rusqlite::{Connection, Row};
 
 /// What the catalog knows of a point's manifest.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,41 +50,26 @@ pub fn settle(connection: &Connection, arn: &Arn) -> Result<()> {
 
 /// The points of a vault whose manifests are to be written again.
 pub fn owed(connection: &Connection, vault: &Arn) -> Result<Vec<Arn>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT arn FROM recovery_points
-         WHERE vault_arn = ?1 AND manifest_owed = 1 AND status IN ('COMPLETED', 'PARTIAL') ORDER BY arn",
-    )?;
-    let mut rows = statement.query([vault.as_str()])?;
-    let mut arns = Vec::new();
-    while let Some(row) = rows.next()? {
-        arns.push(row.parsed("arn")?);
-    }
-    Ok(arns)
+    let sql = "SELECT arn FROM recovery_points
+         WHERE vault_arn = ?1 AND manifest_owed = 1 AND status IN ('COMPLETED', 'PARTIAL') ORDER BY arn";
+    query::all(connection, sql, [vault.as_str()], |row| row.parsed("arn"))
 }
 
 /// The vaults with points whose manifests are to be written again.
 pub fn vaults_that_owe(connection: &Connection) -> Result<Vec<Arn>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT DISTINCT vault_arn FROM recovery_points
-         WHERE manifest_owed = 1 AND status IN ('COMPLETED', 'PARTIAL')",
-    )?;
-    let mut rows = statement.query([])?;
-    let mut arns = Vec::new();
-    while let Some(row) = rows.next()? {
-        arns.push(row.parsed("vault_arn")?);
-    }
-    Ok(arns)
+    let sql = "SELECT DISTINCT vault_arn FROM recovery_points
+         WHERE manifest_owed = 1 AND status IN ('COMPLETED', 'PARTIAL')";
+    query::all(connection, sql, [], |row| row.parsed("vault_arn"))
 }
 
 /// The manifest of a point as it should be now; `None` when there is no such point, or it is not whole yet.
 pub fn of(connection: &Connection, arn: &Arn) -> Result<Option<Kept>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT p.*, m.document, j.bytes_transferred, j.message_category, coalesce(j.status_message, p.status_message) AS job_message
+    let sql = "SELECT p.*, m.document, j.bytes_transferred, j.message_category,
+             coalesce(j.status_message, p.status_message) AS job_message
          FROM recovery_points p LEFT JOIN manifests m ON m.recovery_point_arn = p.arn
               LEFT JOIN backup_jobs j ON j.id = p.backup_job_id
-         WHERE p.arn = ?1 AND p.snapshot_id IS NOT NULL AND p.status <> 'CREATING'",
-    )?;
-    let kept = statement.query_row([arn.as_str()], |row| Ok(from_row(row))).optional()?.transpose()?;
+         WHERE p.arn = ?1 AND p.snapshot_id IS NOT NULL AND p.status <> 'CREATING'";
+    let kept = query::first(connection, sql, [arn.as_str()], from_row)?;
     let Some(mut kept) = kept else { return Ok(None) };
     kept.manifest.tags = tags::rows::get(connection, arn.as_str())?;
     Ok(Some(kept))

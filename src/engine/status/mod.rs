@@ -1,10 +1,11 @@
 //! What the engine tells of itself.
 
+mod rows;
+
 use crate::domain::extension::Status;
-use crate::engine::catalog::Catalog;
 use crate::engine::clock::ClockKind;
 use crate::engine::error::Result;
-use crate::engine::{Engine, FIRST_REGION};
+use crate::engine::{Engine, vaults};
 use std::path::PathBuf;
 
 impl Engine {
@@ -21,7 +22,7 @@ impl Engine {
             endpoint_url: self.data_dir.announcement().and_then(|announcement| announcement.url),
             regions: self.regions()?,
             active_jobs: self.active_jobs()?,
-            vaults_without_recovery_key: without_recovery_key(&self.catalog)?,
+            vaults_without_recovery_key: self.catalog.read(vaults::rows::without_recovery_key)?,
             problems: self.health().problems,
         })
     }
@@ -33,26 +34,6 @@ impl Engine {
 
     /// Every region in which something lives, the first one first.
     pub fn regions(&self) -> Result<Vec<String>> {
-        self.catalog.read(|c| {
-            let mut statement = c.prepare_cached(
-                "SELECT region FROM (SELECT region FROM vaults UNION SELECT region FROM resources
-                 UNION SELECT region FROM plans WHERE deleted IS NULL) ORDER BY region <> ?1, region",
-            )?;
-            let rows = statement.query_map([FIRST_REGION], |row| row.get(0))?;
-            Ok(rows.collect::<rusqlite::Result<_>>()?)
-        })
+        self.catalog.read(rows::regions)
     }
-}
-
-fn without_recovery_key(catalog: &Catalog) -> Result<Vec<String>> {
-    catalog.read(|c| {
-        let mut statement = c.prepare_cached(
-            "SELECT account || '/' || region || '/' || name FROM vaults v
-             WHERE NOT EXISTS (SELECT 1 FROM recovery_keys WHERE vault_arn = v.arn)
-               AND EXISTS (SELECT 1 FROM recovery_points WHERE vault_arn = v.arn AND status <> 'CREATING')
-             ORDER BY account, region, name",
-        )?;
-        let rows = statement.query_map([], |row| row.get(0))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
-    })
 }

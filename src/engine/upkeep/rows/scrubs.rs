@@ -1,10 +1,11 @@
 //! How far the scrub of each vault is.
 
 use crate::domain::{Arn, Time};
+use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, millis};
 use crate::engine::error::Result;
 use crate::repository::Id;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, params};
 
 /// How far a vault was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,19 +20,14 @@ pub struct Scrub {
 
 /// How far a vault was read; `None` before the first part.
 pub fn get(connection: &Connection, vault: &Arn) -> Result<Option<Scrub>> {
-    let mut statement =
-        connection.prepare_cached("SELECT cycle_began, position, part_done FROM scrubs WHERE vault_arn = ?1")?;
-    let found = statement.query_row([vault.as_str()], |row| {
-        let scrub = || -> Result<Scrub> {
-            Ok(Scrub {
-                cycle_began: row.time("cycle_began")?,
-                position: row.column::<Option<[u8; 32]>>("position")?.map(Id::from_bytes),
-                part_done: row.time("part_done")?,
-            })
-        };
-        Ok(scrub())
-    });
-    found.optional()?.transpose()
+    let sql = "SELECT cycle_began, position, part_done FROM scrubs WHERE vault_arn = ?1";
+    query::first(connection, sql, [vault.as_str()], |row| {
+        Ok(Scrub {
+            cycle_began: row.time("cycle_began")?,
+            position: row.column::<Option<[u8; 32]>>("position")?.map(Id::from_bytes),
+            part_done: row.time("part_done")?,
+        })
+    })
 }
 
 /// Notes how far a vault was read, if it is still there.
@@ -54,15 +50,8 @@ pub fn set(connection: &Connection, vault: &Arn, scrub: &Scrub) -> Result<()> {
 
 /// Every vault that holds recovery points, with when a part of it was last read: when it was made, before the first one.
 pub fn last_parts(connection: &Connection) -> Result<Vec<(Arn, Time)>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT v.arn, coalesce(s.part_done, v.created) AS part_done FROM vaults v
+    let sql = "SELECT v.arn, coalesce(s.part_done, v.created) AS part_done FROM vaults v
          LEFT JOIN scrubs s ON s.vault_arn = v.arn
-         WHERE EXISTS (SELECT 1 FROM recovery_points WHERE vault_arn = v.arn) ORDER BY v.arn",
-    )?;
-    let mut rows = statement.query([])?;
-    let mut vaults = Vec::new();
-    while let Some(row) = rows.next()? {
-        vaults.push((row.parsed("arn")?, row.time("part_done")?));
-    }
-    Ok(vaults)
+         WHERE EXISTS (SELECT 1 FROM recovery_points WHERE vault_arn = v.arn) ORDER BY v.arn";
+    query::all(connection, sql, [], |row| Ok((row.parsed("arn")?, row.time("part_done")?)))
 }

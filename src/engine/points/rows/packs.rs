@@ -1,6 +1,7 @@
 //! The packs of the vaults: since when each is known, and which recovery points refer to it.
 
 use crate::domain::{Arn, Time};
+use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, millis};
 use crate::engine::error::{Error, Result};
 use crate::repository::{Id, Moves};
@@ -10,21 +11,14 @@ use std::collections::BTreeSet;
 /// The vaults in which an earlier process left something to collect: those that were not collected to the end since a
 /// recovery point went, packs that no recovery point refers to, and jobs that ended without one after `since`.
 pub fn vaults_with_garbage(connection: &Connection, since: Time) -> Result<Vec<Arn>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT DISTINCT p.vault_arn FROM packs p WHERE NOT EXISTS
+    let sql = "SELECT DISTINCT p.vault_arn FROM packs p WHERE NOT EXISTS
              (SELECT 1 FROM pack_references r WHERE r.vault_arn = p.vault_arn AND r.pack = p.pack)
          UNION
          SELECT arn FROM vaults WHERE littered_at IS NOT NULL
          UNION
          SELECT vault_arn FROM backup_jobs
-         WHERE state IN ('ABORTED', 'EXPIRED', 'FAILED') AND initiated IS NOT NULL AND completed > ?1",
-    )?;
-    let mut rows = statement.query([millis(since)])?;
-    let mut vaults = Vec::new();
-    while let Some(row) = rows.next()? {
-        vaults.push(row.parsed("vault_arn")?);
-    }
-    Ok(vaults)
+         WHERE state IN ('ABORTED', 'EXPIRED', 'FAILED') AND initiated IS NOT NULL AND completed > ?1";
+    query::all(connection, sql, [millis(since)], |row| row.parsed("vault_arn"))
 }
 
 /// Notes when packs were first seen; those that are known keep their time.
@@ -38,6 +32,17 @@ pub fn remember<'a>(
         connection.prepare_cached("INSERT OR IGNORE INTO packs (vault_arn, pack, added_at) VALUES (?1, ?2, ?3)")?;
     for pack in packs {
         statement.execute(params![vault.as_str(), pack.as_bytes().as_slice(), millis(now)])?;
+    }
+    Ok(())
+}
+
+/// Notes the packs that a point needs: the first of the two proofs that a collection asks for.
+pub fn refer(connection: &Connection, vault: &Arn, point: &Arn, packs: &BTreeSet<Id>) -> Result<()> {
+    let mut statement = connection.prepare_cached(
+        "INSERT OR IGNORE INTO pack_references (vault_arn, pack, recovery_point_arn) VALUES (?1, ?2, ?3)",
+    )?;
+    for pack in packs {
+        statement.execute(params![vault.as_str(), pack.as_bytes().as_slice(), point.as_str()])?;
     }
     Ok(())
 }

@@ -1,15 +1,27 @@
 //! The tags of vaults, plans, recovery points and resources.
 
+pub mod taggable;
+
 use crate::domain::Tags;
-use crate::engine::catalog::values::{from_json, to_json};
+use crate::engine::catalog::paging::Listing;
+use crate::engine::catalog::query;
+use crate::engine::catalog::values::{Columns as _, from_json, to_json};
 use crate::engine::error::Result;
+use crate::engine::request::{Page, PageRequest};
 use rusqlite::{Connection, OptionalExtension as _};
 
 /// All tags of `arn`.
 pub fn get(connection: &Connection, arn: &str) -> Result<Tags> {
-    let mut statement = connection.prepare_cached("SELECT key, value FROM tags WHERE arn = ?1")?;
-    let rows = statement.query_map([arn], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    let sql = "SELECT key, value FROM tags WHERE arn = ?1";
+    let tags = query::all(connection, sql, [arn], |row| Ok((row.column("key")?, row.column("value")?)))?;
+    Ok(tags.into_iter().collect())
+}
+
+/// The tags of `arn` by key, a page of them.
+pub fn list(connection: &Connection, arn: &str, request: &PageRequest) -> Result<Page<(String, String)>> {
+    let mut listing = Listing::new("key, value", "tags", &["key"]);
+    listing.filter("arn = ?", arn.to_owned());
+    listing.page(connection, request, |row| Ok((row.column("key")?, row.column("value")?)))
 }
 
 /// Adds tags to `arn`; a key that it has takes the new value.

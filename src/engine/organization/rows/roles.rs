@@ -1,0 +1,52 @@
+//! Roles, and who may assume them.
+
+use crate::domain::{AccountId, Arn};
+use crate::engine::catalog::query;
+use crate::engine::catalog::values::Columns as _;
+use crate::engine::error::Result;
+use rusqlite::Connection;
+
+/// Who may assume a role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// AWS Backup, to run jobs.
+    Backup,
+    /// The management account, by `sts:AssumeRole`.
+    Management,
+}
+
+impl Trust {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Backup => "backup",
+            Self::Management => "management",
+        }
+    }
+}
+
+/// Adds a role, unless there is one of this ARN.
+pub fn insert(connection: &Connection, arn: &Arn, account: &AccountId, trust: Trust) -> Result<()> {
+    connection
+        .prepare_cached("INSERT INTO roles (arn, account, trusts) VALUES (?1, ?2, ?3) ON CONFLICT (arn) DO NOTHING")?
+        .execute([arn.as_str(), account.as_str(), trust.as_str()])?;
+    Ok(())
+}
+
+/// Whether there is a role of this ARN that `trust` may assume.
+pub fn trusts(connection: &Connection, arn: &str, trust: Trust) -> Result<bool> {
+    let sql = "SELECT trusts FROM roles WHERE arn = ?1";
+    let found: Option<String> = query::first(connection, sql, [arn], |row| row.column("trusts"))?;
+    Ok(found.is_some_and(|found| found == trust.as_str()))
+}
+
+/// The ARNs of the roles that AWS Backup can assume, sorted.
+pub fn of_backup(connection: &Connection) -> Result<Vec<String>> {
+    let sql = "SELECT arn FROM roles WHERE trusts = 'backup' ORDER BY arn";
+    query::all(connection, sql, [], |row| row.column("arn"))
+}
+
+/// Removes a role that AWS Backup can assume. Whether there was one.
+pub fn remove_of_backup(connection: &Connection, arn: &Arn) -> Result<bool> {
+    let sql = "DELETE FROM roles WHERE arn = ?1 AND trusts = 'backup'";
+    Ok(connection.prepare_cached(sql)?.execute([arn.as_str()])? > 0)
+}

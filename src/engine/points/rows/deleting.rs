@@ -1,0 +1,68 @@
+//! The recovery points that are being deleted.
+
+use crate::domain::Arn;
+use crate::engine::catalog::query;
+use crate::engine::catalog::values::Columns as _;
+use crate::engine::error::Result;
+use rusqlite::{Connection, params};
+
+/// A recovery point that is being deleted.
+pub struct PendingDeletion {
+    /// The point.
+    pub arn: Arn,
+    /// Its vault.
+    pub vault: Arn,
+    /// Its id, the name of its manifest.
+    pub point_id: String,
+    /// The id of its snapshot.
+    pub snapshot: Option<String>,
+    /// How often its deletion has failed.
+    pub attempts: i64,
+}
+
+/// From now on the point is being deleted.
+pub fn mark(connection: &Connection, arn: &Arn) -> Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE recovery_points SET status = 'DELETING', status_message = NULL, delete_attempts = 0
+             WHERE arn = ?1",
+        )?
+        .execute([arn.as_str()])?;
+    Ok(())
+}
+
+/// The points that are being deleted.
+pub fn all(connection: &Connection) -> Result<Vec<PendingDeletion>> {
+    let sql =
+        "SELECT arn, vault_arn, point_id, snapshot_id, delete_attempts FROM recovery_points WHERE status = 'DELETING'";
+    query::all(connection, sql, [], |row| {
+        Ok(PendingDeletion {
+            arn: row.parsed("arn")?,
+            vault: row.parsed("vault_arn")?,
+            point_id: row.column("point_id")?,
+            snapshot: row.column("snapshot_id")?,
+            attempts: row.column("delete_attempts")?,
+        })
+    })
+}
+
+/// Removes points that are being deleted; any other stays.
+pub fn remove<'a>(connection: &Connection, points: impl IntoIterator<Item = &'a Arn>) -> Result<()> {
+    let mut statement =
+        connection.prepare_cached("DELETE FROM recovery_points WHERE arn = ?1 AND status = 'DELETING'")?;
+    for point in points {
+        statement.execute([point.as_str()])?;
+    }
+    Ok(())
+}
+
+/// A deletion failed; after the last attempt the point is EXPIRED, and DeleteRecoveryPoint tries again.
+pub fn note_failure(connection: &Connection, arn: &Arn, last: bool, why: &str) -> Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE recovery_points SET delete_attempts = delete_attempts + 1, status_message = ?3,
+                 status = CASE WHEN ?2 THEN 'EXPIRED' ELSE status END WHERE arn = ?1",
+        )?
+        .execute(params![arn.as_str(), last, format!("The deletion failed: {why}")])?;
+    Ok(())
+}

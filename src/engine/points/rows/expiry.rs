@@ -1,0 +1,52 @@
+//! When recovery points expire.
+
+use crate::domain::{Arn, Lifecycle, Time};
+use crate::engine::catalog::values::{millis, time, to_json};
+use crate::engine::error::Result;
+use rusqlite::{Connection, params};
+
+/// That a point `p` does not expire only because the clock jumped from ?1 to ?2 without anybody's word for it: of what
+/// fell due in such a jump, the newest good point of each resource stays until there is a newer one.
+const NOT_BY_A_JUMP: &str = "NOT (delete_due > ?1 AND delete_due <= ?2 AND NOT EXISTS (
+    SELECT 1 FROM recovery_points AS newer WHERE newer.resource_arn = p.resource_arn AND newer.status = 'COMPLETED'
+    AND newer.arn <> p.arn AND (newer.created > p.created OR (newer.created = p.created AND newer.arn > p.arn))))";
+
+/// A jump of the clock without anybody's word for it: beginning and end, in milliseconds since 1970; both 0 when there was
+/// none.
+pub type Jump = (i64, i64);
+
+/// The next moment at which a point's time has come.
+pub fn next_due(connection: &Connection, (from, to): Jump) -> Result<Option<Time>> {
+    let due: Option<i64> = connection
+        .prepare_cached(&format!(
+            "SELECT min(delete_due) FROM recovery_points AS p
+             WHERE delete_due IS NOT NULL AND status IN ('COMPLETED', 'PARTIAL') AND {NOT_BY_A_JUMP}"
+        ))?
+        .query_row([from, to], |row| row.get(0))?;
+    due.map(time).transpose()
+}
+
+/// Marks the points whose time has come as being deleted.
+pub fn mark_due(connection: &Connection, (from, to): Jump, now: Time) -> Result<()> {
+    connection
+        .prepare_cached(&format!(
+            "UPDATE recovery_points AS p SET status = 'DELETING'
+             WHERE delete_due <= ?3 AND status IN ('COMPLETED', 'PARTIAL') AND {NOT_BY_A_JUMP}"
+        ))?
+        .execute([from, to, millis(now)])?;
+    Ok(())
+}
+
+/// How long a point lives, when its life ends, and when the sweeper deletes it.
+pub fn set(
+    connection: &Connection,
+    arn: &Arn,
+    lifecycle: &Lifecycle,
+    delete_at: Option<Time>,
+    delete_due: Option<Time>,
+) -> Result<()> {
+    connection
+        .prepare_cached("UPDATE recovery_points SET lifecycle = ?2, delete_at = ?3, delete_due = ?4 WHERE arn = ?1")?
+        .execute(params![arn.as_str(), to_json(lifecycle)?, delete_at.map(millis), delete_due.map(millis)])?;
+    Ok(())
+}

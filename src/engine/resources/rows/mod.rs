@@ -1,0 +1,73 @@
+//! Registered resources as rows.
+
+pub mod source_roots;
+
+use crate::domain::{Arn, Resource, ResourceType, Scope};
+use crate::engine::catalog::query;
+use crate::engine::catalog::values::Columns as _;
+use crate::engine::error::Result;
+use crate::engine::tags;
+use rusqlite::{Connection, Row, params};
+
+const COLUMNS: &str = "arn, account, region, type, name, path";
+
+fn from_row(connection: &Connection, row: &Row<'_>) -> Result<Resource> {
+    let arn: Arn = row.parsed("arn")?;
+    Ok(Resource {
+        tags: tags::rows::get(connection, arn.as_str())?,
+        arn,
+        scope: row.scope()?,
+        resource_type: row.column::<String>("type")?.into(),
+        name: row.column("name")?,
+        path: row.column("path")?,
+    })
+}
+
+/// The registered resource with this ARN.
+pub fn get(connection: &Connection, arn: &Arn) -> Result<Option<Resource>> {
+    let sql = format!("SELECT {COLUMNS} FROM resources WHERE arn = ?1");
+    query::first(connection, &sql, [arn.as_str()], |row| from_row(connection, row))
+}
+
+/// Every registered resource of an account in a region, or of all with `None`, by ARN.
+pub fn all(connection: &Connection, scope: Option<&Scope>) -> Result<Vec<Resource>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM resources WHERE ?1 IS NULL OR (account = ?1 AND region = ?2) ORDER BY account, region, type, name"
+    );
+    let key = params![scope.map(|s| s.account.as_str()), scope.map(|s| s.region.as_str())];
+    query::all(connection, &sql, key, |row| from_row(connection, row))
+}
+
+/// Adds a resource with its tags.
+pub fn insert(connection: &Connection, resource: &Resource) -> Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO resources (arn, account, region, type, name, path) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute([
+            resource.arn.as_str(),
+            resource.scope.account.as_str(),
+            resource.scope.region.as_str(),
+            resource.resource_type.as_str(),
+            &resource.name,
+            &resource.path,
+        ])?;
+    tags::rows::replace(connection, resource.arn.as_str(), &resource.tags)
+}
+
+/// Removes a resource. Whether there was one.
+pub fn remove(connection: &Connection, arn: &Arn) -> Result<bool> {
+    Ok(connection.prepare_cached("DELETE FROM resources WHERE arn = ?1")?.execute([arn.as_str()])? > 0)
+}
+
+/// The ARN and path of the resource of this type and name.
+pub fn named(
+    connection: &Connection,
+    scope: &Scope,
+    resource_type: &ResourceType,
+    name: &str,
+) -> Result<Option<(Arn, String)>> {
+    let sql = "SELECT arn, path FROM resources WHERE account = ?1 AND region = ?2 AND type = ?3 AND name = ?4";
+    let key = params![scope.account.as_str(), scope.region.as_str(), resource_type.as_str(), name];
+    query::first(connection, sql, key, |row| Ok((row.parsed("arn")?, row.column("path")?)))
+}
