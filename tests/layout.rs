@@ -401,12 +401,15 @@ fn is_word(token: &str) -> bool {
 }
 
 /// Words, `::` and single signs, with their lines; without comments, texts, characters and lifetimes.
-fn tokens(text: &str) -> Vec<(String, usize)> {
+fn tokens(text: &str) -> Pieces {
     scan(text).0
 }
 
+/// Parts of a source with their lines.
+type Pieces = Vec<(String, usize)>;
+
 /// The same, and beside them the texts, characters and lifetimes.
-fn scan(text: &str) -> (Vec<(String, usize)>, Vec<(String, usize)>) {
+fn scan(text: &str) -> (Pieces, Pieces) {
     let bytes: Vec<char> = text.chars().collect();
     let (mut found, mut literals) = (Vec::new(), Vec::new());
     let (mut at, mut line) = (0, 1);

@@ -3,6 +3,7 @@
 //! Everything is an operation on [`Engine`], in the words of AWS Backup: a [`Caller`] asks, the domain's records come
 //! back, and what goes wrong is an [`Error`] with AWS's exception in [`Error::kind`].
 
+pub mod caller;
 pub mod catalog;
 pub mod check;
 pub mod clock;
@@ -16,11 +17,11 @@ pub mod jobs;
 pub mod keys;
 pub mod offline;
 pub mod organization;
+pub mod page;
 pub mod plans;
 pub mod points;
 pub mod read_only;
 mod repair;
-pub mod request;
 mod rescan;
 pub mod resources;
 pub mod status;
@@ -28,17 +29,24 @@ pub mod tags;
 mod upkeep;
 pub mod vaults;
 
+pub use caller::{Caller, RestoreRoots};
 pub use clock::{ClockKind, Clocks, MachineClocks};
+pub use conductor::request::{AdvanceTo, Cancel};
 pub use error::{Error, ErrorKind, Result};
-pub use jobs::summaries::JobSummary;
+pub use jobs::backup::ops::StartBackup;
+pub use jobs::copy_jobs::CopyJobFilter;
+pub use jobs::restore::ops::StartRestore;
+pub use jobs::rows::backups::BackupJobFilter;
+pub use jobs::rows::restores::RestoreJobFilter;
+pub use jobs::summaries::{JobSummary, SummaryFilter};
 pub use organization::credentials::Identity;
 pub use organization::founding::Organization;
 pub use organization::sessions::SessionCredentials;
 pub use organization::settings::{GlobalSettings, RegionSettings};
-pub use request::{
-    AdvanceTo, BackupJobFilter, Caller, Cancel, CopyJobFilter, NewVault, Page, PageRequest, RecoveryPointFilter,
-    RestoreJobFilter, RestoreRoots, StartBackup, StartRestore, SummaryFilter, TagFilter, TagQuery,
-};
+pub use page::{Page, PageRequest};
+pub use points::rows::RecoveryPointFilter;
+pub use tags::rows::taggable::{TagFilter, TagQuery};
+pub use vaults::ops::NewVault;
 
 use crate::domain::extension::RescanReport;
 use crate::domain::{AccountId, Region, Scope, Time};

@@ -4,7 +4,7 @@
 use crate::domain::{Invalid, Time};
 use crate::engine::catalog::values::millis;
 use crate::engine::error::{Error, Result};
-use crate::engine::request::{Page, PageRequest};
+use crate::engine::page::{Page, PageRequest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rusqlite::types::{Value, ValueRef};

@@ -1,5 +1,5 @@
 -- Version 1 of the catalog. Times are milliseconds since 1970 in engine time, unless said otherwise.
--- A table's rows are read by the module of the same name in src/engine/catalog/.
+-- A table is read and written by the `rows` of its room in src/engine/.
 
 -- What the engine remembers of itself: clock kind, engine time, the organization's ids, global settings.
 CREATE TABLE engine_state (

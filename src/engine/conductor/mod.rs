@@ -1,12 +1,15 @@
 //! What makes things happen: the conductor's loop, and advances of a simulated clock.
 
+pub mod request;
+
 use crate::domain::extension::ClockConfirmed;
 use crate::domain::{Invalid, Time};
+use crate::engine::Engine;
 use crate::engine::clock::trust::Change;
 use crate::engine::clock::{self, ClockKind};
+use crate::engine::conductor::request::{AdvanceTo, Cancel};
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::turn::Turn;
-use crate::engine::{AdvanceTo, Cancel, Engine};
 use crate::repository::crash_point;
 use chrono::TimeDelta;
 use std::collections::BTreeSet;

@@ -6,14 +6,15 @@
 
 use crate::domain::recovery_point::RecoveryPointStatus;
 use crate::domain::{Arn, Time};
+use crate::engine::caller::Caller;
 use crate::engine::catalog::Transaction;
 use crate::engine::error::{Error, Result};
-use crate::engine::jobs::restore;
+use crate::engine::jobs::rows::restores;
 use crate::engine::jobs::turn::{RETRY_AFTER, Turn};
 use crate::engine::points::manifest;
 use crate::engine::points::rows::deleting::{self, PendingDeletion};
 use crate::engine::upkeep::lifecycle::point_in;
-use crate::engine::{Caller, Engine, vaults};
+use crate::engine::{Engine, vaults};
 use crate::repository::{Id, crash_point};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -111,7 +112,7 @@ impl Engine {
         let restored = self.catalog.read(|connection| {
             points
                 .iter()
-                .map(|doomed| restore::rows::is_being_restored(connection, &doomed.arn))
+                .map(|doomed| restores::is_being_restored(connection, &doomed.arn))
                 .collect::<Result<Vec<bool>>>()
         })?;
         let free: Vec<&PendingDeletion> =
@@ -124,7 +125,7 @@ impl Engine {
 
     /// Carries one deletion to its end, or as far as it goes now.
     fn carry(&self, doomed: &PendingDeletion) -> Result<Outcome> {
-        if self.catalog.read(|connection| restore::rows::is_being_restored(connection, &doomed.arn))? {
+        if self.catalog.read(|connection| restores::is_being_restored(connection, &doomed.arn))? {
             return Ok(Outcome::Waits);
         }
         match self.erase(&[doomed]) {

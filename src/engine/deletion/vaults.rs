@@ -2,14 +2,15 @@
 
 use crate::domain::vault::Vault;
 use crate::domain::{Arn, VaultName};
+use crate::engine::Engine;
+use crate::engine::caller::Caller;
 use crate::engine::catalog::Connection;
 use crate::engine::error::{Error, Result};
-use crate::engine::jobs::backup;
+use crate::engine::jobs::rows::backups;
 use crate::engine::points::rows::creating;
 use crate::engine::vaults::gate::Alone;
 use crate::engine::vaults::ops::{DEFAULT_VAULT, require};
 use crate::engine::vaults::rows::{self, deletions::Deletion};
-use crate::engine::{Caller, Engine};
 use crate::repository::crash_point;
 use std::sync::PoisonError;
 
@@ -70,7 +71,7 @@ fn refuse_deletion(connection: &Connection, vault: &Vault) -> Result<()> {
     if vault.recovery_points > 0 {
         return Err(Error::invalid_request("Backup vault cannot be deleted because it contains recovery points."));
     }
-    if backup::rows::writes_into(connection, &vault.arn)? {
+    if backups::writes_into(connection, &vault.arn)? {
         return Err(Error::invalid_request("Backup vault cannot be deleted because a backup job is writing into it."));
     }
     Ok(())

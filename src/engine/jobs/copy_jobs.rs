@@ -2,12 +2,22 @@
 
 use crate::domain::job::CopyJob;
 use crate::engine::Engine;
+use crate::engine::caller::Caller;
 use crate::engine::catalog::paging;
 use crate::engine::error::Result;
-use crate::engine::request::{Caller, CopyJobFilter, Page, PageRequest, check_one_of};
+use crate::engine::page::{Page, PageRequest, check_one_of};
 
 /// The states of a copy job that the API knows.
 const STATES: [&str; 5] = ["CREATED", "RUNNING", "COMPLETED", "FAILED", "PARTIAL"];
+
+/// The filters of ListCopyJobs that can be wrong; the list itself is truly empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CopyJobFilter {
+    /// Of this account; `*` for all, both for the management account only.
+    pub account_id: Option<String>,
+    /// In this state.
+    pub state: Option<String>,
+}
 
 impl Engine {
     /// ListCopyJobs.

@@ -12,6 +12,7 @@ use crate::engine::jobs::backup::group::{GROUP, Waiting};
 use crate::engine::jobs::live::{Finish, LiveJob, StopCause, Verdict, Work};
 use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::readiness::{Entered, Readiness, Use};
+use crate::engine::jobs::rows::backups;
 use crate::engine::jobs::rows::store::{self, BackupRecord, Moved, RestoreRecord};
 use crate::engine::jobs::turn::{RETRY_AFTER, Turn};
 use crate::engine::jobs::{MAX_ATTEMPTS, Setback, restore};
@@ -369,7 +370,7 @@ impl Engine {
 
     /// When the next job starts again, comes too late, or ends, as far as that is a matter of time.
     pub(crate) fn next_job_event(&self, turn: &Turn) -> Result<Option<Time>> {
-        let start_by = self.catalog.read(backup::rows::next_start_by)?;
+        let start_by = self.catalog.read(backups::next_start_by)?;
         let live = self.jobs.live.all().into_iter().flat_map(|job| [job.held_until(), job.complete_by]).flatten().min();
         let retry = turn.retries.values().map(|(at, _)| *at).min();
         let now = self.clock.now();

@@ -10,7 +10,8 @@ use crate::domain::{Arn, Time};
 use crate::engine::Engine;
 use crate::engine::catalog::Connection;
 use crate::engine::error::{Error, Result};
-use crate::engine::jobs::backup::{self, run::TAG};
+use crate::engine::jobs::backup::run::TAG;
+use crate::engine::jobs::rows::backups;
 use crate::engine::jobs::rows::store;
 use crate::engine::points::insert::insert_point;
 use crate::engine::points::{self, manifest};
@@ -129,7 +130,7 @@ pub(crate) fn standing(connection: &Connection, vault: &Arn, point: &str, snapsh
         let same = held.as_deref() == Some(snapshot.to_hex().as_str());
         return Ok(if same { Standing::Needed } else { Standing::Orphan });
     }
-    let state = backup::rows::state_of_point(connection, vault, point)?;
+    let state = backups::state_of_point(connection, vault, point)?;
     Ok(match state {
         // A deletion takes the snapshot before the row: a job that made a point, and no row, is a row that the catalog lost.
         None | Some(JobState::Completed) => Standing::Unknown,

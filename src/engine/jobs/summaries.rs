@@ -2,10 +2,11 @@
 
 use crate::domain::{Invalid, Region, Time};
 use crate::engine::Engine;
+use crate::engine::caller::Caller;
 use crate::engine::catalog::paging;
 use crate::engine::error::Result;
 use crate::engine::jobs::rows::summaries::{Count, Counted, Dimension};
-use crate::engine::request::{Caller, Page, PageRequest, SummaryFilter, check_one_of};
+use crate::engine::page::{Page, PageRequest, check_one_of};
 use chrono::{Duration, NaiveTime};
 
 /// A row for each value.
@@ -16,6 +17,21 @@ const ALL: &str = "AGGREGATE_ALL";
 
 /// How many days a summary by day goes back, today included.
 const DAYS: i64 = 14;
+
+/// The filters of the job summaries. Each of the first four may be `ANY` (a row for each value) or `AGGREGATE_ALL` (summed).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SummaryFilter {
+    /// The account; the caller's own when absent.
+    pub account_id: Option<String>,
+    /// The state; all of them, a row for each, when absent.
+    pub state: Option<String>,
+    /// The resource type; all of them, a row for each, when absent.
+    pub resource_type: Option<String>,
+    /// The message category; summed when absent.
+    pub message_category: Option<String>,
+    /// `ONE_DAY`, `SEVEN_DAYS`, `FOURTEEN_DAYS`; one day when absent.
+    pub aggregation_period: Option<String>,
+}
 
 /// A row of a job summary.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,11 +2,12 @@
 
 use crate::domain::Account;
 use crate::engine::Engine;
+use crate::engine::caller::Caller;
 use crate::engine::catalog::{Connection, paging, state};
 use crate::engine::error::{Error, Result};
 use crate::engine::keys::random;
 use crate::engine::organization::rows::accounts;
-use crate::engine::request::{Caller, Page, PageRequest};
+use crate::engine::page::{Page, PageRequest};
 
 /// DescribeOrganization.
 #[derive(Debug, Clone, PartialEq, Eq)]

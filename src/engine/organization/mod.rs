@@ -10,9 +10,9 @@ pub mod sessions;
 pub mod settings;
 
 use crate::domain::{AccountId, Scope};
+use crate::engine::caller::Caller;
 use crate::engine::error::{Error, Result};
 use crate::engine::keys::random;
-use crate::engine::request::Caller;
 use crate::engine::{Engine, FIRST_ACCOUNT};
 
 /// The alphabet of AWS's ids of keys, users and roles.

@@ -2,13 +2,13 @@
 
 use crate::domain::{AccountId, Arn, Invalid, Time};
 use crate::engine::Engine;
+use crate::engine::caller::Caller;
 use crate::engine::error::{Error, Result};
 use crate::engine::keys::random;
 use crate::engine::organization::credentials::{Identity, context, new_secret, unrecognized};
 use crate::engine::organization::rows::roles::{self, Trust};
 use crate::engine::organization::rows::sessions::StoredSession;
 use crate::engine::organization::{rows, unique_id};
-use crate::engine::request::Caller;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::Duration;

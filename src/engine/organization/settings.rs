@@ -3,11 +3,11 @@
 use crate::domain::lifecycle::unsupported;
 use crate::domain::{Invalid, ResourceType, Scope, Time};
 use crate::engine::Engine;
+use crate::engine::caller::Caller;
 use crate::engine::catalog::Connection;
 use crate::engine::error::Result;
 use crate::engine::organization::accounts;
 use crate::engine::organization::rows::region_settings;
-use crate::engine::request::Caller;
 use std::collections::BTreeMap;
 
 /// DescribeRegionSettings: whether AWS Backup may use a type, and whether it manages its backups fully.

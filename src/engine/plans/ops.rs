@@ -3,10 +3,11 @@
 use crate::domain::plan::{Plan, PlanDocument, PlanSummary, ScheduledRun};
 use crate::domain::plan_runs::PlanRuns;
 use crate::domain::{Arn, Invalid, PlanId, Scope, Tags, Time, tags as tag_rules};
+use crate::engine::caller::Caller;
 use crate::engine::catalog::Connection;
 use crate::engine::error::{Error, Result};
+use crate::engine::page::{Page, PageRequest};
 use crate::engine::plans::rows::{self, NewPlan};
-use crate::engine::request::{Caller, Page, PageRequest};
 use crate::engine::vaults::ops::check_creator_request_id;
 use crate::engine::{Engine, tags};
 use base64::Engine as _;

@@ -3,11 +3,12 @@
 use crate::domain::selection::{Selection, SelectionDocument};
 use crate::domain::{PlanId, Scope, SelectionId};
 use crate::engine::Engine;
+use crate::engine::caller::Caller;
 use crate::engine::catalog::Connection;
 use crate::engine::error::{Error, Result};
 use crate::engine::organization::roles;
+use crate::engine::page::{Page, PageRequest};
 use crate::engine::plans::rows;
-use crate::engine::request::{Caller, Page, PageRequest};
 use crate::engine::vaults::ops::check_creator_request_id;
 use uuid::Uuid;
 

@@ -3,9 +3,11 @@
 use crate::domain::Arn;
 use crate::domain::extension::{Item, Items};
 use crate::domain::recovery_point::RecoveryPointStatus;
+use crate::engine::caller::Caller;
 use crate::engine::catalog::paging::page_size;
 use crate::engine::error::{Error, Result};
-use crate::engine::{Caller, Engine, PageRequest, points};
+use crate::engine::page::PageRequest;
+use crate::engine::{Engine, points};
 use crate::repository::item_path::escape;
 use crate::repository::{self, Entries, FileKind, Id, ItemPath, Node, Repository};
 use std::path::Path;

@@ -3,10 +3,11 @@
 use crate::domain::recovery_point::RecoveryPoint;
 use crate::domain::resource::ProtectedResource;
 use crate::domain::{Arn, Known, Scope};
+use crate::engine::caller::Caller;
 use crate::engine::catalog::Connection;
 use crate::engine::error::{Error, Result};
-use crate::engine::points::rows;
-use crate::engine::request::{Caller, Page, PageRequest, RecoveryPointFilter};
+use crate::engine::page::{Page, PageRequest};
+use crate::engine::points::rows::{self, RecoveryPointFilter};
 use crate::engine::{Engine, resources, vaults};
 
 /// The recovery point of a vault, for an operation that only reads.

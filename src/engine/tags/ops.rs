@@ -2,10 +2,12 @@
 
 use crate::domain::{Arn, Invalid, Scope, Tags, tags as tag_rules};
 use crate::engine::Engine;
+use crate::engine::caller::Caller;
 use crate::engine::catalog::Connection;
 use crate::engine::error::{Error, Result};
-use crate::engine::request::{Caller, Page, PageRequest, TagQuery};
-use crate::engine::tags::rows::{self, taggable};
+use crate::engine::page::{Page, PageRequest};
+use crate::engine::tags::rows;
+use crate::engine::tags::rows::taggable::{self, TagQuery};
 
 fn require(connection: &Connection, scope: &Scope, arn: &Arn) -> Result<()> {
     if taggable::exists(connection, scope, arn)? {

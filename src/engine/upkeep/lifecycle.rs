@@ -3,13 +3,14 @@
 
 use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use crate::domain::{Arn, Lifecycle, Time};
+use crate::engine::caller::Caller;
 use crate::engine::catalog::{Connection, idempotency};
 use crate::engine::clock::unconfirmed_jump;
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::turn::Turn;
 use crate::engine::points::expiry::{delete_due, seed};
 use crate::engine::upkeep::rows;
-use crate::engine::{Caller, Engine, points};
+use crate::engine::{Engine, points};
 use chrono::Duration;
 use std::sync::Arc;
 

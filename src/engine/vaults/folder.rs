@@ -3,7 +3,7 @@
 use crate::domain::{Arn, Scope, Time, VaultName};
 use crate::engine::data_dir::make_private_folder;
 use crate::engine::error::{Error, Result};
-use crate::engine::vaults::identity::VaultId;
+use crate::engine::vaults::id::VaultId;
 use crate::engine::vaults::store::{
     FROZEN, KEY, KeyFile, VERSION, VaultFile, VaultStore, context, read_frozen, read_key, write_json,
 };

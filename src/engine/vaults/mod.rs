@@ -3,6 +3,7 @@
 pub(crate) mod copies;
 pub mod folder;
 pub mod gate;
+pub mod id;
 pub mod identity;
 pub mod ops;
 pub mod recovery_keys;

@@ -2,10 +2,11 @@
 
 use crate::domain::extension::VaultArns;
 use crate::domain::vault::Vault;
-use crate::domain::{Arn, Invalid, Scope, VaultName, tags as tag_rules};
+use crate::domain::{Arn, Invalid, Scope, Tags, VaultName, tags as tag_rules};
+use crate::engine::caller::Caller;
 use crate::engine::catalog::{Connection, Transaction};
 use crate::engine::error::{Error, Result};
-use crate::engine::request::{Caller, NewVault, Page, PageRequest};
+use crate::engine::page::{Page, PageRequest};
 use crate::engine::vaults::rows::{self, NewRow};
 use crate::engine::{Engine, tags};
 use std::sync::PoisonError;
@@ -21,6 +22,17 @@ const VAULT_TYPES: [&str; 3] = [VAULT_TYPE, "LOGICALLY_AIR_GAPPED_BACKUP_VAULT",
 
 /// AWS's quota of vaults in an account and region.
 const MAX_VAULTS: i64 = 300;
+
+/// What CreateBackupVault takes beside the name.
+#[derive(Debug, Clone, Default)]
+pub struct NewVault {
+    /// Its tags.
+    pub tags: Tags,
+    /// Its key; the engine's own when absent. No other can be given yet.
+    pub encryption_key_arn: Option<String>,
+    /// A token: the same one with the same name gives the same vault.
+    pub creator_request_id: Option<String>,
+}
 
 /// The vault of this name, for an operation that changes something: a missing one is `ResourceNotFoundException`.
 pub fn require(connection: &Connection, scope: &Scope, name: &str) -> Result<Vault> {

@@ -23,7 +23,7 @@ use crate::engine::keys::LocalKey;
 use crate::engine::vaults;
 use crate::engine::vaults::copies::{Mend, Pair};
 use crate::engine::vaults::gate::{Gate, Pass};
-use crate::engine::vaults::identity::VaultId;
+use crate::engine::vaults::id::VaultId;
 use crate::repository::{ChunkerParameters, LocalStorage, MasterKey, Options, Repository, RepositoryLock, Room};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;

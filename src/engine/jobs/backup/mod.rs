@@ -4,5 +4,4 @@ pub mod commit;
 pub mod create;
 pub mod group;
 pub mod ops;
-pub mod rows;
 pub mod run;

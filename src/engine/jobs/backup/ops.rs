@@ -3,22 +3,47 @@
 use crate::domain::job::{BackupJob, JobState};
 use crate::domain::names::JobId;
 use crate::domain::plan_rules::validate_windows;
-use crate::domain::{Arn, Invalid, Resource, Scope, Time, VaultName, tags};
-use crate::engine::catalog::Connection;
-use crate::engine::catalog::idempotency;
+use crate::domain::{Arn, Invalid, Lifecycle, Resource, Scope, Tags, Time, VaultName, tags};
+use crate::engine::caller::Caller;
+use crate::engine::catalog::{Connection, idempotency};
 use crate::engine::error::{Error, Result};
-use crate::engine::jobs::backup;
 use crate::engine::jobs::backup::create::{COMPLETE_WINDOW, Draft, START_WINDOW};
 use crate::engine::jobs::live::StopCause;
 use crate::engine::jobs::outcome::Ending;
+use crate::engine::jobs::rows::backups::{self, BackupJobFilter};
 use crate::engine::jobs::rows::store::{self, Moved};
 use crate::engine::organization::roles;
-use crate::engine::request::check_one_of;
-use crate::engine::{BackupJobFilter, Caller, Engine, Page, PageRequest, StartBackup, resources, vaults};
+use crate::engine::page::{Page, PageRequest, check_one_of};
+use crate::engine::{Engine, resources, vaults};
+use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// The states of a backup job that the API knows.
 const STATES: [&str; 9] =
     ["CREATED", "PENDING", "RUNNING", "ABORTING", "ABORTED", "COMPLETED", "FAILED", "EXPIRED", "PARTIAL"];
+
+/// StartBackupJob.
+#[derive(Debug, Clone, Serialize)]
+pub struct StartBackup {
+    /// The vault that will hold the recovery point.
+    pub vault_name: String,
+    /// What is backed up.
+    pub resource_arn: Arn,
+    /// The role to run under.
+    pub iam_role_arn: Arn,
+    /// The same token gives the same job.
+    pub idempotency_token: Option<String>,
+    /// Minutes in which it must start; 480 when absent.
+    pub start_window_minutes: Option<i64>,
+    /// Minutes in which it must be done; 10080 when absent.
+    pub complete_window_minutes: Option<i64>,
+    /// How long the recovery point lives.
+    pub lifecycle: Option<Lifecycle>,
+    /// The recovery point's own tags, over the resource's.
+    pub recovery_point_tags: Tags,
+    /// Options of the resource type.
+    pub backup_options: BTreeMap<String, String>,
+}
 
 impl Engine {
     /// Engine time.
@@ -53,7 +78,7 @@ impl Engine {
 
     /// A backup job that the caller may see.
     pub fn describe_backup_job(&self, caller: &Caller, id: &JobId) -> Result<BackupJob> {
-        let job = self.catalog.read(|connection| backup::rows::get(connection, id))?;
+        let job = self.catalog.read(|connection| backups::get(connection, id))?;
         let mut job = job.filter(|job| self.sees(caller, &job.scope)).ok_or_else(|| unknown(id))?;
         self.jobs.live.overlay_backup(&mut job, self.clock.now());
         Ok(job)
@@ -71,7 +96,7 @@ impl Engine {
         let account = self.job_accounts(caller, filter.account_id.as_deref())?;
         let page = self
             .catalog
-            .read(|connection| backup::rows::list(connection, account.as_ref(), &caller.region, filter, request))?;
+            .read(|connection| backups::list(connection, account.as_ref(), &caller.region, filter, request))?;
         let now = self.clock.now();
         Ok(page.map(|mut job| {
             self.jobs.live.overlay_backup(&mut job, now);
@@ -84,7 +109,7 @@ impl Engine {
         let scope = caller.scope();
         let now = self.clock.now();
         self.catalog.write(|tx| {
-            let job = backup::rows::get(tx, id)?.filter(|job| job.scope == scope).ok_or_else(|| unknown(id))?;
+            let job = backups::get(tx, id)?.filter(|job| job.scope == scope).ok_or_else(|| unknown(id))?;
             if !job.resource_type.can_stop_backup() {
                 return Err(Error::invalid_request(format!(
                     "StopBackupJob is not supported for resource type {}.",

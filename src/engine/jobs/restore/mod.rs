@@ -1,6 +1,5 @@
 //! Restore jobs.
 
 pub mod ops;
-pub mod rows;
 pub mod run;
 pub(crate) mod target;

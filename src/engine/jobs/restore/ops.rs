@@ -5,19 +5,20 @@ use crate::domain::names::JobId;
 use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use crate::domain::restore::{EfsRestore, EfsTarget, keys_of};
 use crate::domain::{Arn, Resource, ResourceType, restore as restore_rules};
+use crate::engine::caller::Caller;
 use crate::engine::catalog::{Connection, creation_tokens, idempotency};
 use crate::engine::data_dir::Access;
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::backup::create::new_job_id;
-use crate::engine::jobs::restore::rows::{self, TakenFolder};
 use crate::engine::jobs::restore::target;
+use crate::engine::jobs::rows::restores::{self, RestoreJobFilter, TakenFolder};
 use crate::engine::jobs::rows::store::{self, RestoreRecord};
 use crate::engine::organization::roles;
-use crate::engine::request::check_one_of;
-use crate::engine::resources;
+use crate::engine::page::{Page, PageRequest, check_one_of};
 use crate::engine::resources::rows::source_roots;
-use crate::engine::{Caller, Engine, Page, PageRequest, RestoreJobFilter, StartRestore, points};
+use crate::engine::{Engine, points, resources};
 use crate::repository::ItemPath;
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -28,6 +29,23 @@ const STATES: [&str; 5] = ["PENDING", "RUNNING", "COMPLETED", "ABORTED", "FAILED
 struct Destination {
     target: PathBuf,
     new_id: Option<String>,
+}
+
+/// StartRestoreJob.
+#[derive(Debug, Clone, Serialize)]
+pub struct StartRestore {
+    /// What is restored.
+    pub recovery_point_arn: Arn,
+    /// The keys of the resource type, see [`crate::domain::restore`].
+    pub metadata: BTreeMap<String, String>,
+    /// The role to run under.
+    pub iam_role_arn: Option<Arn>,
+    /// The same token gives the same job.
+    pub idempotency_token: Option<String>,
+    /// The type, when given, must be the recovery point's.
+    pub resource_type: Option<String>,
+    /// Whether the new resource takes the tags of the backed up one.
+    pub copy_source_tags: bool,
 }
 
 impl Engine {
@@ -168,7 +186,7 @@ impl Engine {
 
     /// A restore job that the caller may see.
     pub fn describe_restore_job(&self, caller: &Caller, id: &JobId) -> Result<RestoreJob> {
-        let job = self.catalog.read(|connection| rows::get(connection, id))?;
+        let job = self.catalog.read(|connection| restores::get(connection, id))?;
         let mut job = job.filter(|job| self.sees(caller, &job.scope)).ok_or_else(|| unknown(id))?;
         self.jobs.live.overlay_restore(&mut job, self.clock.now());
         Ok(job)
@@ -185,7 +203,7 @@ impl Engine {
         let account = self.job_accounts(caller, filter.account_id.as_deref())?;
         let page = self
             .catalog
-            .read(|connection| rows::list(connection, account.as_ref(), &caller.region, filter, request))?;
+            .read(|connection| restores::list(connection, account.as_ref(), &caller.region, filter, request))?;
         let now = self.clock.now();
         Ok(page.map(|mut job| {
             self.jobs.live.overlay_restore(&mut job, now);
@@ -207,7 +225,7 @@ impl Engine {
     /// The metadata that a restore job was started with.
     pub fn restore_job_metadata(&self, caller: &Caller, id: &JobId) -> Result<BTreeMap<String, String>> {
         self.describe_restore_job(caller, id)?;
-        self.catalog.read(|connection| rows::metadata(connection, id))
+        self.catalog.read(|connection| restores::metadata(connection, id))
     }
 }
 
@@ -255,7 +273,7 @@ fn source(connection: &Connection, caller: &Caller, point: &RecoveryPoint, id: &
 /// A restore makes a folder that is nobody's yet: neither inside nor above what is registered or being restored, in
 /// whatever account, for its files would be in the other one's backups, or the other way round.
 fn refuse_taken(connection: &Connection, caller: &Caller, target: &Path) -> Result<()> {
-    for TakenFolder { path, owner, account } in rows::taken_folders(connection)? {
+    for TakenFolder { path, owner, account } in restores::taken_folders(connection)? {
         let path = Path::new(&path);
         if !target.starts_with(path) && !path.starts_with(target) {
             continue;

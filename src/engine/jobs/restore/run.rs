@@ -11,6 +11,7 @@ use crate::engine::jobs::live::{Finish, LiveJob, Verdict};
 use crate::engine::jobs::outcome::{Ending, SUCCESS};
 use crate::engine::jobs::readiness::Entered;
 use crate::engine::jobs::restore;
+use crate::engine::jobs::rows::restores;
 use crate::engine::jobs::rows::store::{self, RestoreRecord};
 use crate::engine::jobs::worker::{self, Failure, Worked};
 use crate::engine::resources;
@@ -149,7 +150,7 @@ fn complete(engine: &Arc<Engine>, record: &RestoreRecord, origin: &Origin, outco
             None => origin.point.resource_arn.clone(),
             Some(id) => register(tx, record, origin, id)?,
         };
-        restore::rows::set_created_resource(tx, &record.job.id, &made)?;
+        restores::set_created_resource(tx, &record.job.id, &made)?;
         points::rows::set_last_restore(tx, &origin.point.arn, now)?;
         engine.clock.save_in(tx)
     })

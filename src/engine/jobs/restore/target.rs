@@ -4,7 +4,7 @@
 //! which may be much later: without following a link, so that it is what was judged, or the job fails.
 
 use crate::domain::Resource;
-use crate::engine::RestoreRoots;
+use crate::engine::caller::RestoreRoots;
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::outcome::Ending;
 use crate::engine::resources::source_root::SourceRoot;

@@ -13,7 +13,7 @@ use crate::domain::Time;
 use crate::engine::catalog::paging::{self, Digest, Position};
 use crate::engine::catalog::values::millis;
 use crate::engine::error::{Error, Result};
-use crate::engine::request::{Page, PageRequest};
+use crate::engine::page::{Page, PageRequest};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
 use std::cmp::Reverse;

@@ -5,8 +5,8 @@ use crate::domain::Arn;
 use crate::engine::catalog::Catalog;
 use crate::engine::catalog::sample::{catalog, hour};
 use crate::engine::catalog::values::time;
-use crate::engine::jobs::{backup, restore};
-use crate::engine::request::{BackupJobFilter, RestoreJobFilter};
+use crate::engine::jobs::rows::backups::{self, BackupJobFilter};
+use crate::engine::jobs::rows::restores::{self, RestoreJobFilter};
 use rusqlite::StatementStatus;
 
 const JOBS: i64 = 8_000;
@@ -185,7 +185,7 @@ fn every_filter_and_pair_of_the_backup_jobs_is_searched_and_gives_what_fits() {
                 .collect();
                 let expected = plainly(connection, "backup_jobs", &conditions);
                 for account in [None, Some(&account)] {
-                    let list = backup::rows::listing(account, &region, f);
+                    let list = backups::listing(account, &region, f);
                     assert_eq!(judge(connection, &list, what), expected, "{what}");
                 }
             });
@@ -214,7 +214,7 @@ fn every_filter_and_pair_of_the_restore_jobs_is_searched_and_gives_what_fits() {
                 .flatten()
                 .collect();
                 let expected = plainly(connection, "restore_jobs", &conditions);
-                let list = restore::rows::listing(None, &region, f);
+                let list = restores::listing(None, &region, f);
                 assert_eq!(judge(connection, &list, what), expected, "{what}");
             });
             Ok(())
@@ -240,7 +240,7 @@ fn a_job_is_listed_by_what_it_became_and_by_how_long_it_took() {
     let list = |change: fn(&mut BackupJobFilter)| {
         let mut filter = BackupJobFilter::default();
         change(&mut filter);
-        let page = catalog.read(|c| backup::rows::list(c, None, &region, &filter, &PageRequest::default())).unwrap();
+        let page = catalog.read(|c| backups::list(c, None, &region, &filter, &PageRequest::default())).unwrap();
         page.items.into_iter().map(|job| job.id.to_string()).collect::<Vec<_>>()
     };
     assert_eq!(list(|f| f.state = Some("ABORTED".to_owned())), ["00000000"]);

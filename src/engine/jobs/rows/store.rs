@@ -10,9 +10,8 @@ use crate::engine::catalog::job_states::OPEN;
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, millis, to_json};
 use crate::engine::error::Result;
-use crate::engine::jobs::backup;
 use crate::engine::jobs::outcome::Ending;
-use crate::engine::jobs::restore;
+use crate::engine::jobs::rows::{backups, restores};
 use crate::engine::points::rows::{creating, point_id};
 use crate::engine::resources::rows::source_roots::identity;
 use crate::repository::Identity;
@@ -151,12 +150,12 @@ pub fn open_backups(connection: &Connection) -> Result<Vec<BackupRecord>> {
         &format!(
             "SELECT {}, complete_by, recovery_point_tags, attempts FROM backup_jobs
              WHERE state IN {} ORDER BY created, rowid",
-            backup::rows::COLUMNS,
+            backups::COLUMNS,
             *OPEN
         ),
         [],
         |row| {
-            let job = backup::rows::from_row(row)?;
+            let job = backups::from_row(row)?;
             Ok(BackupRecord {
                 was_begun: job.initiated.is_some(),
                 job,
@@ -176,13 +175,13 @@ pub fn open_restores(connection: &Connection) -> Result<Vec<RestoreRecord>> {
             "SELECT {}, metadata, target_path, copy_tags, attempts, created_resource_id, target_device,
                  target_inode FROM restore_jobs
              WHERE state IN {} ORDER BY created, rowid",
-            restore::rows::COLUMNS,
+            restores::COLUMNS,
             *OPEN
         ),
         [],
         |row| {
             Ok(RestoreRecord {
-                job: restore::rows::from_row(row)?,
+                job: restores::from_row(row)?,
                 metadata: row.json("metadata")?,
                 target: row.column::<String>("target_path")?.into(),
                 new_resource_id: row.column("created_resource_id")?,

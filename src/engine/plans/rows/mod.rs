@@ -9,7 +9,7 @@ use crate::engine::catalog::paging::Listing;
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, millis, to_json};
 use crate::engine::error::Result;
-use crate::engine::request::{Page, PageRequest};
+use crate::engine::page::{Page, PageRequest};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 /// A plan joined with one of its versions.

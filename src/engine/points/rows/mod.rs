@@ -15,10 +15,27 @@ use crate::engine::catalog::paging::Listing;
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, millis, to_json};
 use crate::engine::error::Result;
+use crate::engine::page::{Page, PageRequest};
 use crate::engine::points::manifest::Manifest;
-use crate::engine::request::{Page, PageRequest, RecoveryPointFilter};
 use rusqlite::{Connection, Row, params};
 use std::collections::BTreeMap;
+
+/// The filters of ListRecoveryPointsByBackupVault.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RecoveryPointFilter {
+    /// Of this resource.
+    pub resource_arn: Option<Arn>,
+    /// Of this resource type.
+    pub resource_type: Option<String>,
+    /// Made by this plan.
+    pub backup_plan_id: Option<String>,
+    /// Created before.
+    pub created_before: Option<Time>,
+    /// Created after.
+    pub created_after: Option<Time>,
+    /// Parts of this composite: there is none yet.
+    pub parent_recovery_point_arn: Option<String>,
+}
 
 /// The columns that [`from_row`] reads.
 pub const COLUMNS: &str = "arn, account, region, vault_name, vault_arn, resource_arn, resource_name, resource_type, \

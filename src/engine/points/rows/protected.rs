@@ -7,7 +7,7 @@ use crate::engine::catalog::paging::Listing;
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, millis};
 use crate::engine::error::Result;
-use crate::engine::request::{Page, PageRequest};
+use crate::engine::page::{Page, PageRequest};
 use rusqlite::{Connection, Row, params};
 
 const COLUMNS: &str =

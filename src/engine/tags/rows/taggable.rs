@@ -4,8 +4,28 @@ use crate::domain::{Arn, Scope, Tags};
 use crate::engine::catalog::paging::Listing;
 use crate::engine::catalog::values::Columns as _;
 use crate::engine::error::Result;
-use crate::engine::request::{Page, PageRequest, TagQuery};
+use crate::engine::page::{Page, PageRequest};
 use rusqlite::Connection;
+
+/// What GetResources of the tagging API looks for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TagQuery {
+    /// Only these resources.
+    pub resource_arns: Vec<String>,
+    /// Only these services (`elasticfilesystem`) or types of them (`elasticfilesystem:file-system`).
+    pub resource_types: Vec<String>,
+    /// All of these must hold.
+    pub filters: Vec<TagFilter>,
+}
+
+/// A key, and values of which one must be the tag's; none means any.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TagFilter {
+    /// The tag's key.
+    pub key: String,
+    /// The values.
+    pub values: Vec<String>,
+}
 
 /// All that can have tags in an account and region. What was registered is told of even without any, as the tagging API
 /// tells of resources that once had some.

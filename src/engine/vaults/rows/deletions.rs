@@ -4,7 +4,7 @@ use crate::domain::{Arn, Time};
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, millis};
 use crate::engine::error::Result;
-use crate::engine::vaults::identity::VaultId;
+use crate::engine::vaults::id::VaultId;
 use rusqlite::{Connection, params};
 
 /// A deletion whose row is gone and whose folder may still be at its place.

@@ -9,8 +9,8 @@ use crate::engine::catalog::paging::Listing;
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, millis};
 use crate::engine::error::Result;
-use crate::engine::request::{Page, PageRequest};
-use crate::engine::vaults::identity::VaultId;
+use crate::engine::page::{Page, PageRequest};
+use crate::engine::vaults::id::VaultId;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 const COLUMNS: &str = "arn, account, region, name, vault_type, encryption_key_arn, creator_request_id, created, \

@@ -8,8 +8,35 @@ use crate::engine::catalog::query;
 use crate::engine::catalog::values::Columns as _;
 use crate::engine::error::Result;
 use crate::engine::jobs::rows::list::{JobList, JobTable};
-use crate::engine::request::{BackupJobFilter, Page, PageRequest};
+use crate::engine::page::{Page, PageRequest};
 use rusqlite::{Connection, OptionalExtension, Row};
+
+/// The filters of ListBackupJobs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BackupJobFilter {
+    /// Of this resource.
+    pub resource_arn: Option<Arn>,
+    /// In this state.
+    pub state: Option<String>,
+    /// Into the vault of this name.
+    pub vault_name: Option<String>,
+    /// Created before.
+    pub created_before: Option<Time>,
+    /// Created after.
+    pub created_after: Option<Time>,
+    /// Ended before.
+    pub complete_before: Option<Time>,
+    /// Ended after.
+    pub complete_after: Option<Time>,
+    /// Of this resource type.
+    pub resource_type: Option<String>,
+    /// Of this account; `*` for all, both for the management account only.
+    pub account_id: Option<String>,
+    /// Children of this job.
+    pub parent_job_id: Option<String>,
+    /// With this message category; case does not matter. `*`, `ANY` and `AGGREGATE_ALL` mean all of them.
+    pub message_category: Option<String>,
+}
 
 /// The columns that [`from_row`] reads.
 pub const COLUMNS: &str = "id, account, region, vault_name, vault_arn, recovery_point_arn, lifecycle, \
@@ -90,6 +117,35 @@ pub(in crate::engine) fn listing(account: Option<&AccountId>, region: &Region, f
     listing.created(filter.created_after, filter.created_before);
     listing.completed(filter.complete_after, filter.complete_before);
     listing
+}
+
+/// The state of the job that makes, or was to make, a point of a vault.
+pub fn state_of_point(connection: &Connection, vault: &Arn, point_id: &str) -> Result<Option<JobState>> {
+    let sql = "SELECT state FROM backup_jobs WHERE vault_arn = ?1 AND recovery_point_id = ?2";
+    query::first(connection, sql, [vault.as_str(), point_id], |row| {
+        Ok(JobState::from(row.column::<String>("state")?.as_str()))
+    })
+}
+
+/// Until when the next job that has not begun must start.
+pub fn next_start_by(connection: &Connection) -> Result<Option<Time>> {
+    let sql = "SELECT min(start_by) AS earliest FROM backup_jobs WHERE state = 'CREATED'";
+    Ok(query::first(connection, sql, [], |row| row.time_option("earliest"))?.flatten())
+}
+
+/// Whether a job is writing into a vault.
+pub fn writes_into(connection: &Connection, vault: &Arn) -> Result<bool> {
+    is_under_way(connection, "vault_arn", vault)
+}
+
+/// Whether a job is at work on a resource.
+pub fn is_backing_up(connection: &Connection, resource: &Arn) -> Result<bool> {
+    is_under_way(connection, "resource_arn", resource)
+}
+
+fn is_under_way(connection: &Connection, column: &str, arn: &Arn) -> Result<bool> {
+    let sql = format!("SELECT EXISTS (SELECT 1 FROM backup_jobs WHERE {column} = ?1 AND state IN {})", *UNDER_WAY);
+    Ok(connection.prepare_cached(&sql)?.query_row([arn.as_str()], |row| row.get(0))?)
 }
 
 #[cfg(test)]
@@ -195,33 +251,4 @@ mod tests {
         seen.reverse();
         assert_eq!(seen, IDS);
     }
-}
-
-/// The state of the job that makes, or was to make, a point of a vault.
-pub fn state_of_point(connection: &Connection, vault: &Arn, point_id: &str) -> Result<Option<JobState>> {
-    let sql = "SELECT state FROM backup_jobs WHERE vault_arn = ?1 AND recovery_point_id = ?2";
-    query::first(connection, sql, [vault.as_str(), point_id], |row| {
-        Ok(JobState::from(row.column::<String>("state")?.as_str()))
-    })
-}
-
-/// Until when the next job that has not begun must start.
-pub fn next_start_by(connection: &Connection) -> Result<Option<Time>> {
-    let sql = "SELECT min(start_by) AS earliest FROM backup_jobs WHERE state = 'CREATED'";
-    Ok(query::first(connection, sql, [], |row| row.time_option("earliest"))?.flatten())
-}
-
-/// Whether a job is writing into a vault.
-pub fn writes_into(connection: &Connection, vault: &Arn) -> Result<bool> {
-    is_under_way(connection, "vault_arn", vault)
-}
-
-/// Whether a job is at work on a resource.
-pub fn is_backing_up(connection: &Connection, resource: &Arn) -> Result<bool> {
-    is_under_way(connection, "resource_arn", resource)
-}
-
-fn is_under_way(connection: &Connection, column: &str, arn: &Arn) -> Result<bool> {
-    let sql = format!("SELECT EXISTS (SELECT 1 FROM backup_jobs WHERE {column} = ?1 AND state IN {})", *UNDER_WAY);
-    Ok(connection.prepare_cached(&sql)?.query_row([arn.as_str()], |row| row.get(0))?)
 }

@@ -2,15 +2,44 @@
 
 use crate::domain::job::{JobState, RestoreJob};
 use crate::domain::names::JobId;
-use crate::domain::{AccountId, Arn, Region, ResourceType};
+use crate::domain::{AccountId, Arn, Region, ResourceType, Time};
 use crate::engine::catalog::job_states::OPEN;
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, from_json};
 use crate::engine::error::Result;
 use crate::engine::jobs::rows::list::{JobList, JobTable};
-use crate::engine::request::{Page, PageRequest, RestoreJobFilter};
+use crate::engine::page::{Page, PageRequest};
 use rusqlite::{Connection, OptionalExtension, Row};
 use std::collections::BTreeMap;
+
+/// The filters of ListRestoreJobs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RestoreJobFilter {
+    /// Of this account; `*` for all, both for the management account only.
+    pub account_id: Option<String>,
+    /// Of this resource type.
+    pub resource_type: Option<String>,
+    /// Created before.
+    pub created_before: Option<Time>,
+    /// Created after.
+    pub created_after: Option<Time>,
+    /// In this state.
+    pub status: Option<String>,
+    /// Ended before.
+    pub complete_before: Option<Time>,
+    /// Ended after.
+    pub complete_after: Option<Time>,
+    /// Of this restore testing plan: there is none yet.
+    pub restore_testing_plan_arn: Option<String>,
+    /// Children of this job: no job of this engine has any.
+    pub parent_job_id: Option<String>,
+    /// Of recovery points of this resource.
+    pub source_resource_arn: Option<Arn>,
+    /// Of recovery points that were created before.
+    pub point_created_before: Option<Time>,
+    /// Of recovery points that were created after.
+    pub point_created_after: Option<Time>,
+}
 
 /// The columns that [`from_row`] reads.
 pub const COLUMNS: &str = "id, account, region, recovery_point_arn, recovery_point_created, source_resource_arn, \
@@ -81,43 +110,6 @@ pub(in crate::engine) fn listing(account: Option<&AccountId>, region: &Region, f
     listing
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::engine::catalog::sample::{at, catalog, insert_restore};
-
-    #[test]
-    fn each_filter_narrows_and_the_newest_comes_first() {
-        let folder = tempfile::tempdir().unwrap();
-        let catalog = catalog(&folder);
-        catalog
-            .write(|tx| {
-                insert_restore(tx, "a", at(1), Some(at(2)), "COMPLETED");
-                insert_restore(tx, "b", at(3), Some(at(9)), "FAILED");
-                insert_restore(tx, "c", at(5), None, "RUNNING");
-                Ok(())
-            })
-            .unwrap();
-        let none = RestoreJobFilter::default;
-        let cases = [
-            (none(), "cba"),
-            (RestoreJobFilter { status: Some("FAILED".to_owned()), ..none() }, "b"),
-            (RestoreJobFilter { created_after: Some(at(1)), ..none() }, "cb"),
-            (RestoreJobFilter { created_before: Some(at(5)), ..none() }, "ba"),
-            (RestoreJobFilter { complete_before: Some(at(9)), ..none() }, "a"),
-            (RestoreJobFilter { complete_after: Some(at(2)), ..none() }, "b"),
-            (RestoreJobFilter { resource_type: Some("S3".to_owned()), ..none() }, ""),
-            (RestoreJobFilter { parent_job_id: Some("a".to_owned()), ..none() }, ""),
-        ];
-        let (account, region) = ("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
-        for (filter, expected) in cases {
-            let page = catalog.read(|c| list(c, Some(&account), &region, &filter, &PageRequest::default())).unwrap();
-            let ids: String = page.items.iter().map(|job| job.id.as_str()).collect();
-            assert_eq!(ids, expected, "{filter:?}");
-        }
-    }
-}
-
 /// Whether a restore that is not over needs a recovery point.
 pub fn is_being_restored(connection: &Connection, point: &Arn) -> Result<bool> {
     let sql =
@@ -160,4 +152,41 @@ pub fn taken_folders(connection: &Connection) -> Result<Vec<TakenFolder>> {
     query::all(connection, &sql, [], |row| {
         Ok(TakenFolder { path: row.column("path")?, owner: row.column("owner")?, account: row.column("account")? })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::catalog::sample::{at, catalog, insert_restore};
+
+    #[test]
+    fn each_filter_narrows_and_the_newest_comes_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalog = catalog(&folder);
+        catalog
+            .write(|tx| {
+                insert_restore(tx, "a", at(1), Some(at(2)), "COMPLETED");
+                insert_restore(tx, "b", at(3), Some(at(9)), "FAILED");
+                insert_restore(tx, "c", at(5), None, "RUNNING");
+                Ok(())
+            })
+            .unwrap();
+        let none = RestoreJobFilter::default;
+        let cases = [
+            (none(), "cba"),
+            (RestoreJobFilter { status: Some("FAILED".to_owned()), ..none() }, "b"),
+            (RestoreJobFilter { created_after: Some(at(1)), ..none() }, "cb"),
+            (RestoreJobFilter { created_before: Some(at(5)), ..none() }, "ba"),
+            (RestoreJobFilter { complete_before: Some(at(9)), ..none() }, "a"),
+            (RestoreJobFilter { complete_after: Some(at(2)), ..none() }, "b"),
+            (RestoreJobFilter { resource_type: Some("S3".to_owned()), ..none() }, ""),
+            (RestoreJobFilter { parent_job_id: Some("a".to_owned()), ..none() }, ""),
+        ];
+        let (account, region) = ("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
+        for (filter, expected) in cases {
+            let page = catalog.read(|c| list(c, Some(&account), &region, &filter, &PageRequest::default())).unwrap();
+            let ids: String = page.items.iter().map(|job| job.id.as_str()).collect();
+            assert_eq!(ids, expected, "{filter:?}");
+        }
+    }
 }
