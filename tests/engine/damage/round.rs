@@ -7,6 +7,7 @@ use crate::tree::{Item, assert_items, items};
 use crate::wounds::{Dice, Way, Wound, inflict, scratch};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use vaultdeck::domain::Arn;
@@ -310,8 +311,14 @@ fn is_temporary(path: &Path) -> bool {
     name.contains("-tmp-vaultdeck-") || name.ends_with(".new")
 }
 
+/// What every file holds. One that an engine which lives has put aside meanwhile is none any more.
 fn contents(vault: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    files(vault).into_iter().map(|path| (path.clone(), fs::read(&path).unwrap())).collect()
+    let content = |path: PathBuf| match fs::read(&path) {
+        Ok(content) => Some((path, content)),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => panic!("{}: {error}", path.display()),
+    };
+    files(vault).into_iter().filter_map(content).collect()
 }
 
 fn lines(problems: &[CheckProblem]) -> String {
