@@ -53,7 +53,7 @@ use crate::domain::{AccountId, Region, Scope, Time};
 use catalog::{Catalog, copies};
 use clock::EngineClock;
 use data_dir::{Access, DataDir};
-use keys::LocalKey;
+use keys::KeyRing;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -83,7 +83,7 @@ pub struct Engine {
     pub(crate) catalog: Catalog,
     pub(crate) clock: EngineClock,
     pub(crate) vault_store: VaultStore,
-    pub(crate) local_key: Arc<LocalKey>,
+    pub(crate) keys: Arc<KeyRing>,
     pub(crate) jobs: Arc<jobs::Runtime>,
     pub(crate) options: EngineOptions,
     pub(crate) own_regions: organization::regions::OwnRegions,
@@ -169,7 +169,7 @@ impl Engine {
         // The clock stands still there, so a job that lasts in engine time would never end.
         let simulated_rate = options.simulated_rate.filter(|_| data_dir.is_writable());
         let options = EngineOptions { simulated_rate, ..options };
-        let local_key = Arc::new(LocalKey::open_or_create(&data_dir.local_key(), fresh)?);
+        let keys = Arc::new(KeyRing::open(&data_dir, fresh)?);
         let catalog = match data_dir.access() {
             Access::Write => Catalog::open_with(&data_dir.catalog(), Arc::clone(data_dir.reserve()))?,
             Access::Read(why) => Catalog::open_copy(&data_dir.catalog(), why)?,
@@ -179,13 +179,13 @@ impl Engine {
             (true, false) => EngineClock::glance_as(&catalog, clocks, options.clock)?,
             (false, _) => EngineClock::glance(&catalog, clocks)?,
         };
-        let vault_store = VaultStore::open(&data_dir, Arc::clone(&local_key));
+        let vault_store = VaultStore::open(&data_dir, Arc::clone(&keys));
         let jobs = Arc::new(jobs::Runtime::new());
         Ok(Arc::new(Self {
             catalog,
             clock,
             vault_store,
-            local_key,
+            keys,
             jobs,
             options,
             own_regions: organization::regions::OwnRegions::default(),

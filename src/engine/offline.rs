@@ -1,9 +1,9 @@
-//! What can be had of the vaults without the catalog: recovery keys, from `keys/local.key` and each vault's `key.json`.
+//! What can be had of the vaults without the catalog: recovery keys, from the key ring and each vault's `key.json`.
 
 use crate::domain::{Arn, Scope, VaultName};
 use crate::engine::data_dir::DataDir;
 use crate::engine::error::{Error, Result};
-use crate::engine::keys::LocalKey;
+use crate::engine::keys::KeyRing;
 use crate::engine::rescan;
 use crate::engine::vaults::recovery_keys::new_password;
 use crate::engine::vaults::store::VaultStore;
@@ -18,11 +18,11 @@ pub struct Offline {
 }
 
 impl Offline {
-    /// Locks the data directory and reads its local key; the catalog is not touched.
+    /// Locks the data directory and opens its key ring; the catalog is not touched.
     pub fn open(path: &Path) -> Result<Self> {
         let data_dir = DataDir::open_to_write(path)?;
-        let local_key = Arc::new(LocalKey::open_or_create(&data_dir.local_key(), false)?);
-        Ok(Self { store: VaultStore::open(&data_dir, local_key), data_dir })
+        let keys = Arc::new(KeyRing::open(&data_dir, false)?);
+        Ok(Self { store: VaultStore::open(&data_dir, keys), data_dir })
     }
 
     /// The vaults, by their folders.

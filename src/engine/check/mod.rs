@@ -42,7 +42,7 @@ impl Engine {
         let vault = self.existing_vault(&arn)?;
         let _pass = vault.enter()?;
         let began = self.clock.now();
-        vault.look_at_own_files(&self.local_key)?;
+        vault.look_at_own_files(&self.keys)?;
         let outcome = vault.repository.check(true, &self.jobs.housekeeping)?;
         let points = self.look_for_damage(&arn, &vault, Look::AtAll)?;
         self.upkeep.note_losses(&arn, vault.repository.wounded_packs());

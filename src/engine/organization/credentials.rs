@@ -4,7 +4,7 @@ use crate::domain::extension::{Credentials, CredentialsRequest};
 use crate::domain::{AccountId, Arn, Region, Scope};
 use crate::engine::Engine;
 use crate::engine::error::{Error, Result};
-use crate::engine::keys::random;
+use crate::engine::keys::{Purpose, random};
 use crate::engine::organization::rows::access_keys::{self, StoredKey};
 use crate::engine::organization::{accounts, unique_id};
 use base64::Engine as _;
@@ -26,11 +26,6 @@ pub struct Identity {
     pub secret: Zeroizing<String>,
 }
 
-/// What a sealed secret is bound to: its own key's id.
-pub(crate) fn context(access_key_id: &str) -> String {
-    format!("vaultdeck access key {access_key_id}")
-}
-
 /// Forty random characters, as long and in the alphabet of AWS's.
 pub(crate) fn new_secret() -> Result<Zeroizing<String>> {
     let mut bytes = Zeroizing::new([0; 30]);
@@ -41,12 +36,14 @@ pub(crate) fn new_secret() -> Result<Zeroizing<String>> {
 impl Engine {
     /// Unseals the secret of an access key.
     pub(crate) fn unseal(&self, access_key_id: &str, sealed: &[u8]) -> Result<Zeroizing<String>> {
-        let damaged = || Error::Damaged {
-            what: format!("the secret of access key {access_key_id} does not open with keys/local.key"),
+        let damaged = |root: &str| Error::Damaged {
+            what: format!("the secret of access key {access_key_id} does not open with {root}"),
             advice: "Put back the key file that belongs to this data directory; nothing was deleted".to_owned(),
         };
-        let plain = self.local_key.open(&context(access_key_id), sealed)?.ok_or_else(damaged)?;
-        Ok(Zeroizing::new(std::str::from_utf8(&plain).map_err(|_| damaged())?.to_owned()))
+        let plain = self.keys.unwrap(Purpose::AccessKey(access_key_id), sealed, damaged)?;
+        let text = std::str::from_utf8(&plain)
+            .map_err(|_| Error::Internal(format!("the secret of access key {access_key_id} is no text")))?;
+        Ok(Zeroizing::new(text.to_owned()))
     }
 
     /// Whose key this is; a temporary one needs its session token, a long-lived one must come without.
@@ -89,7 +86,7 @@ impl Engine {
 
     fn new_access_key(&self, account: &AccountId) -> Result<(String, Zeroizing<String>)> {
         let (id, user_id, secret) = (unique_id("AKIA", 16)?, unique_id("AIDA", 17)?, new_secret()?);
-        let sealed = self.local_key.seal(&context(&id), secret.as_bytes())?;
+        let sealed = self.keys.wrap(Purpose::AccessKey(&id), secret.as_bytes())?;
         let key = StoredKey { id, account: account.clone(), user_name: USER_NAME.to_owned(), user_id, secret: sealed };
         let now = self.now();
         self.catalog.note(|tx| access_keys::insert(tx, &key, now))?;

@@ -4,8 +4,8 @@ use crate::domain::{AccountId, Arn, Invalid, Time};
 use crate::engine::Engine;
 use crate::engine::caller::Caller;
 use crate::engine::error::{Error, Result};
-use crate::engine::keys::random;
-use crate::engine::organization::credentials::{Identity, context, new_secret, unrecognized};
+use crate::engine::keys::{Purpose, random};
+use crate::engine::organization::credentials::{Identity, new_secret, unrecognized};
 use crate::engine::organization::rows::roles::{self, Trust};
 use crate::engine::organization::rows::sessions::StoredSession;
 use crate::engine::organization::{rows, unique_id};
@@ -80,7 +80,7 @@ impl Engine {
 
     fn keep(&self, account: &AccountId, session: &SessionCredentials) -> Result<()> {
         let id = &session.access_key_id;
-        let sealed = self.local_key.seal(&context(id), session.secret_access_key.as_bytes())?;
+        let sealed = self.keys.wrap(Purpose::AccessKey(id), session.secret_access_key.as_bytes())?;
         let stored = StoredSession {
             account: account.clone(),
             user_arn: session.assumed_role_arn.clone(),

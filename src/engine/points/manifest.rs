@@ -8,7 +8,7 @@ use crate::domain::recovery_point::Creator;
 use crate::domain::{Arn, Lifecycle, ResourceType, Tags, Time};
 use crate::engine::data_dir::make_private_folder;
 use crate::engine::error::{Error, Result};
-use crate::engine::keys;
+use crate::engine::keys::sealing;
 use crate::repository::MasterKey;
 use crate::repository::durable_files::{Folders, NewFile, remove_files, write_files};
 use base64::Engine as _;
@@ -123,7 +123,7 @@ pub fn write_all(points: &Path, vault: &MasterKey, manifests: &[&Manifest]) -> R
 fn seal(vault: &MasterKey, manifest: &Manifest) -> Result<Vec<u8>> {
     let unwritable = |e: serde_json::Error| Error::Internal(format!("the manifest cannot be written as JSON: {e}"));
     let plain = serde_json::to_vec(manifest).map_err(unwritable)?;
-    let sealed = keys::seal(vault.to_bytes().as_slice(), &context(&manifest.recovery_point_id), &plain)?;
+    let sealed = sealing::seal(vault.to_bytes().as_slice(), &context(&manifest.recovery_point_id), &plain)?;
     serde_json::to_vec(&Sealed { version: VERSION, sealed: BASE64.encode(sealed) }).map_err(unwritable)
 }
 
@@ -143,7 +143,7 @@ pub fn read(points: &Path, vault: &MasterKey, id: &str) -> Result<Option<Manifes
     };
     let file: Sealed = serde_json::from_slice(&bytes).map_err(|_| damaged("not a manifest"))?;
     let sealed = BASE64.decode(&file.sealed).map_err(|_| damaged("not base64"))?;
-    let plain = keys::unseal(vault.to_bytes().as_slice(), &context(id), &sealed)?;
+    let plain = sealing::unseal(vault.to_bytes().as_slice(), &context(id), &sealed)?;
     // What is sealed says its version too: one that opens as this version's is not of another.
     let plain = match plain {
         Some(_) if file.version != VERSION => {

@@ -3,9 +3,10 @@
 use crate::domain::{Arn, Scope, Time, VaultName};
 use crate::engine::data_dir::make_private_folder;
 use crate::engine::error::{Error, Result};
+use crate::engine::keys::Purpose;
 use crate::engine::vaults::id::VaultId;
 use crate::engine::vaults::store::{
-    FROZEN, KEY, KeyFile, VERSION, VaultFile, VaultStore, context, read_frozen, read_key, write_json,
+    FROZEN, KEY, KeyFile, VERSION, VaultFile, VaultStore, read_frozen, read_key, write_json,
 };
 use crate::engine::vaults::{self, trash};
 use crate::repository::{LocalStorage, MasterKey, Options, Repository, crash_point};
@@ -48,7 +49,7 @@ impl VaultStore {
     fn build(&self, building: &Path, arn: &Arn, id: &VaultId, now: Time) -> Result<()> {
         make_private_folder(&building.join("vaultdeck/points"))?;
         let key = MasterKey::generate()?;
-        let wrapped = self.local_key.seal(&context(arn), key.to_bytes().as_slice())?;
+        let wrapped = self.keys.wrap(Purpose::VaultKey(arn), key.to_bytes().as_slice())?;
         let file = KeyFile { version: VERSION, vault_arn: arn.clone(), wrapped_key: BASE64.encode(wrapped) };
         write_json(&building.join("vaultdeck/key.json"), &file)?;
         let frozen = VaultFile::new(arn, Some(id.clone()), now);
@@ -63,7 +64,7 @@ impl VaultStore {
 
     /// Takes a folder with recovery points for the new vault's, if this data directory's key opens it.
     fn adopt(&self, folder: &Path, arn: &Arn) -> Result<VaultId> {
-        read_key(folder, &self.local_key, arn)?;
+        read_key(folder, &self.keys, arn)?;
         let id = self.identify(arn)?;
         tracing::warn!(
             vault = %arn,

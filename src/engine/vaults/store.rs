@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! vaults/ACCOUNT/REGION/NAME/           config data/ index/ keys/ locks/ snapshots/: restic's
-//!   vaultdeck/key.json                  the data key, wrapped by the key provider
+//!   vaultdeck/key.json                  the data key, wrapped by the key ring
 //!   vaultdeck/vault.json                what is frozen for its life: its id, how its sources are cut
 //!   vaultdeck/copies/                   second copies of these two, and of restic's config
 //!   vaultdeck/integrity                 what was found when packs were read, see the repository
@@ -19,7 +19,7 @@ use crate::domain::{Arn, Scope, Time};
 use crate::engine::data_dir::reserve::Reserve;
 use crate::engine::data_dir::{Access, DataDir, write_private_file};
 use crate::engine::error::{Error, Result};
-use crate::engine::keys::LocalKey;
+use crate::engine::keys::{KeyRing, Purpose};
 use crate::engine::vaults;
 use crate::engine::vaults::copies::{Mend, Pair};
 use crate::engine::vaults::gate::{Gate, Pass};
@@ -67,7 +67,7 @@ pub struct VaultStore {
     pub(in crate::engine) vaults: PathBuf,
     pub(in crate::engine) trash: PathBuf,
     access: Access,
-    pub(in crate::engine) local_key: Arc<LocalKey>,
+    pub(in crate::engine) keys: Arc<KeyRing>,
     reserve: Arc<Reserve>,
     slots: Mutex<HashMap<Arn, Arc<Slot>>>,
     gates: Mutex<HashMap<Arn, Arc<Gate>>>,
@@ -86,7 +86,7 @@ type Slot = Mutex<Option<Arc<OpenVault>>>;
 pub(in crate::engine) struct KeyFile {
     pub(in crate::engine) version: u32,
     pub(in crate::engine) vault_arn: Arn,
-    /// The data key, sealed by the key provider for this vault, in base64.
+    /// The data key, wrapped by the key ring for this vault, in base64.
     pub(in crate::engine) wrapped_key: String,
 }
 
@@ -108,11 +108,6 @@ impl VaultFile {
     pub(in crate::engine) fn new(arn: &Arn, vault_id: Option<VaultId>, created: Time) -> Self {
         Self { version: VERSION, vault_arn: arn.clone(), vault_id, created, files: ChunkerParameters::FILES }
     }
-}
-
-/// What binds a wrapped key to its vault.
-pub(in crate::engine) fn context(vault: &Arn) -> String {
-    format!("vaultdeck vault key {vault}")
 }
 
 impl OpenVault {
@@ -142,8 +137,8 @@ impl OpenVault {
 
     /// Looks again at the engine's own files of the vault, which may have been damaged since it was opened, and tells what
     /// is wrong with them. [`mend`](Self::mend) writes them again.
-    pub(crate) fn look_at_own_files(&self, local: &LocalKey) -> Result<()> {
-        let key = read_key(&self.folder, local, &self.arn)?;
+    pub(crate) fn look_at_own_files(&self, keys: &KeyRing) -> Result<()> {
+        let key = read_key(&self.folder, keys, &self.arn)?;
         let frozen = read_frozen(&self.folder, &self.arn)?;
         let found: Vec<Mend> = key.mend.into_iter().chain(frozen.mend).collect();
         for mend in &found {
@@ -197,12 +192,12 @@ impl OpenVault {
 
 impl VaultStore {
     /// The store of a data directory; no vault is open yet.
-    pub fn open(data_dir: &DataDir, local_key: Arc<LocalKey>) -> Self {
+    pub fn open(data_dir: &DataDir, keys: Arc<KeyRing>) -> Self {
         Self {
             vaults: data_dir.vaults(),
             trash: data_dir.trash(),
             access: data_dir.access().clone(),
-            local_key,
+            keys,
             reserve: Arc::clone(data_dir.reserve()),
             slots: Mutex::default(),
             gates: Mutex::default(),
@@ -257,7 +252,7 @@ impl VaultStore {
             return Err(Error::Internal(format!("{arn} is not a vault's")));
         };
         let folder = self.folder(&scope, name);
-        let key = read_key(&folder, &self.local_key, arn)?;
+        let key = read_key(&folder, &self.keys, arn)?;
         let frozen = read_frozen(&folder, arn)?;
         self.refuse_another_vault(&folder, arn, frozen.value.vault_id.as_ref())?;
         let storage = Arc::new(match self.access {
@@ -301,7 +296,7 @@ impl VaultStore {
     /// A vault's folder and its data key, for which neither the catalog nor the repository is needed.
     pub(crate) fn key_of(&self, arn: &Arn) -> Result<(PathBuf, MasterKey)> {
         let folder = self.folder_of(arn)?;
-        let key = read_key(&folder, &self.local_key, arn)?;
+        let key = read_key(&folder, &self.keys, arn)?;
         Ok((folder, key.value))
     }
 
@@ -366,12 +361,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Reads and unwraps a vault's data key, from its file or the copy.
-pub(in crate::engine) fn read_key(folder: &Path, local: &LocalKey, arn: &Arn) -> Result<Pair<MasterKey>> {
-    vaults::copies::read(folder, KEY, |path, bytes| parse_key(path, bytes, local, arn))
+pub(in crate::engine) fn read_key(folder: &Path, keys: &KeyRing, arn: &Arn) -> Result<Pair<MasterKey>> {
+    vaults::copies::read(folder, KEY, |path, bytes| parse_key(path, bytes, keys, arn))
 }
 
 /// Unwraps a vault's data key, read from `path`.
-fn parse_key(path: &Path, bytes: &[u8], local: &LocalKey, arn: &Arn) -> Result<MasterKey> {
+fn parse_key(path: &Path, bytes: &[u8], keys: &KeyRing, arn: &Arn) -> Result<MasterKey> {
     let damaged = |why: &str| Error::Damaged {
         what: format!("the key of vault {arn} ({}) is damaged: {why}", path.display()),
         advice:
@@ -391,9 +386,8 @@ fn parse_key(path: &Path, bytes: &[u8], local: &LocalKey, arn: &Arn) -> Result<M
         return Err(damaged(&format!("it belongs to {}", file.vault_arn)));
     }
     let wrapped = BASE64.decode(&file.wrapped_key).map_err(|_| damaged("it is not base64"))?;
-    let bytes = local
-        .open(&context(arn), &wrapped)?
-        .ok_or_else(|| damaged("the data directory's keys/local.key does not open it"))?;
+    let refused = |root: &str| damaged(&format!("the data directory's {root} does not open it"));
+    let bytes = keys.unwrap(Purpose::VaultKey(arn), &wrapped, refused)?;
     let bytes: Zeroizing<[u8; 64]> =
         Zeroizing::new(bytes.as_slice().try_into().map_err(|_| damaged("its length is wrong"))?);
     Ok(MasterKey::from_bytes(&bytes))

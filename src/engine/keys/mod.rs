@@ -1,0 +1,106 @@
+//! The key ring: what wraps the keys of the vaults and the secrets of the access keys.
+//!
+//! The ring holds the [roots](root) that a data directory has. It wraps with the first of them, and unwraps with the one
+//! that wrapped: what another root than [the key file](root::file) made bears that root's name before it, so a root may be
+//! added, or put in front, and all that was wrapped before still opens. Nobody but the ring knows a root.
+//!
+//! [`sealing`] is the cipher below: also of what is sealed with a vault's own key.
+
+pub mod root;
+pub mod sealing;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use sealing::random;
+
+use crate::domain::Arn;
+use crate::engine::data_dir::DataDir;
+use crate::engine::error::{Error, Result};
+use root::{ROOTS, Root};
+use std::fmt;
+use zeroize::Zeroizing;
+
+/// What a name of a root stands behind. What is wrapped without a name begins with 16 random bytes, so it is taken for a
+/// named one once in 2¹²⁸ times.
+const NAMED: &[u8; 16] = b"vaultdeck root 1";
+
+/// What a wrapped secret is for. It is bound to that: it unwraps for nothing else.
+#[derive(Debug, Clone, Copy)]
+pub enum Purpose<'a> {
+    /// The data key of a vault.
+    VaultKey(&'a Arn),
+    /// The secret of the access key with this id.
+    AccessKey(&'a str),
+}
+
+/// The text that a root binds to. It is in every data directory: it can never change.
+impl fmt::Display for Purpose<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::VaultKey(vault) => write!(f, "vaultdeck vault key {vault}"),
+            Self::AccessKey(id) => write!(f, "vaultdeck access key {id}"),
+        }
+    }
+}
+
+/// The roots of a data directory, the one that wraps first.
+#[derive(Debug)]
+pub struct KeyRing {
+    first: Box<dyn Root>,
+    others: Vec<Box<dyn Root>>,
+}
+
+impl KeyRing {
+    /// Opens the roots of a data directory. Only in a `fresh` one may a root be made.
+    pub fn open(data_dir: &DataDir, fresh: bool) -> Result<Self> {
+        let mut roots = Vec::new();
+        for open in ROOTS {
+            roots.extend(open(data_dir, fresh)?);
+        }
+        Self::of(roots)
+    }
+
+    fn of(roots: Vec<Box<dyn Root>>) -> Result<Self> {
+        let mut roots = roots.into_iter();
+        let first = roots.next().ok_or_else(|| Error::Internal("the data directory has no key root".to_owned()))?;
+        Ok(Self { first, others: roots.collect() })
+    }
+
+    /// Wraps a secret so that only [`unwrap`](Self::unwrap) for the same purpose gives it back.
+    pub fn wrap(&self, purpose: Purpose<'_>, secret: &[u8]) -> Result<Vec<u8>> {
+        let wrapped = self.first.wrap(&purpose.to_string(), secret)?;
+        let name = self.first.describe().name;
+        if name == root::file::NAME {
+            return Ok(wrapped);
+        }
+        let length =
+            u8::try_from(name.len()).map_err(|_| Error::Internal(format!("{name:?} is too long for a root")))?;
+        Ok([NAMED.as_slice(), &[length], name.as_bytes(), &wrapped].concat())
+    }
+
+    /// Unwraps what [`wrap`](Self::wrap) made, by whichever root. Where that root does not open it (it was wrapped for
+    /// another purpose, by another root of that name, or was changed) the error is what `refused` says of the root's place.
+    pub fn unwrap(
+        &self,
+        purpose: Purpose<'_>,
+        wrapped: &[u8],
+        refused: impl FnOnce(&str) -> Error,
+    ) -> Result<Zeroizing<Vec<u8>>> {
+        let (name, wrapped) = taken_apart(wrapped);
+        let mut roots = std::iter::once(&self.first).chain(&self.others);
+        let Some(root) = roots.find(|root| root.describe().name.as_bytes() == name) else {
+            return Err(refused(&format!("key root {:?}, which is not set up,", String::from_utf8_lossy(name))));
+        };
+        match root.unwrap(&purpose.to_string(), wrapped)? {
+            Some(secret) => Ok(secret),
+            None => Err(refused(&root.describe().place)),
+        }
+    }
+}
+
+/// The name of the root that wrapped, and what it made.
+fn taken_apart(wrapped: &[u8]) -> (&[u8], &[u8]) {
+    let named = wrapped.strip_prefix(NAMED).and_then(<[u8]>::split_first);
+    let named = named.and_then(|(length, rest)| rest.split_at_checked(usize::from(*length)));
+    named.unwrap_or((root::file::NAME.as_bytes(), wrapped))
+}
