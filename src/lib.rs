@@ -64,6 +64,13 @@
 //! `aws` command line and its danger; only an approved one can be sent, and the audit log has a line on disk before the
 //! request leaves (on a full disk: in room taken ahead, or it waits): [`client::change`], [`client::approve`], [`client::audit`].
 //!
+//! # Who may
+//!
+//! The engine changes nothing that a caller can ask for, or must not lose, without a permit, and one function gives them:
+//! [`engine::authorize`]. It is asked in the transaction that makes the change, by calls and by the engine's own doings alike.
+//! A new action is one line there. What wraps the keys of the vaults and the secrets of the access keys is a ring of roots,
+//! [`engine::keys`]: a new root is one file and one line.
+//!
 //! # Threads
 //!
 //! [`domain`], [`repository`] and [`engine`] are synchronous, with threads of their own where work is parallel; [`server`]

@@ -2,6 +2,9 @@
 
 use crate::domain::{Arn, Scope, Time};
 
+/// The vault that every account has in each of its regions, and keeps.
+pub const DEFAULT_VAULT: &str = "Default";
+
 /// A vault as DescribeBackupVault and ListBackupVaults tell of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Vault {

@@ -6,6 +6,9 @@
 
 use crate::domain::recovery_point::RecoveryPointStatus;
 use crate::domain::{Arn, Time};
+use crate::engine::authorize::action::{DeleteRecoveryPoint, EraseRecoveryPoint};
+use crate::engine::authorize::subject::{Anything, PointNamed, PointToDelete};
+use crate::engine::authorize::{Doing, authorize};
 use crate::engine::caller::Caller;
 use crate::engine::catalog::Transaction;
 use crate::engine::error::{Error, Result};
@@ -157,7 +160,10 @@ impl Engine {
         crash_point::reached("during-delete");
         let now = self.clock.now();
         self.catalog.write(|tx| {
-            deleting::remove(tx, points.iter().map(|point| &point.arn))?;
+            for point in points {
+                let permit = authorize(tx, Doing::Deletion, EraseRecoveryPoint, &Anything(point.arn.as_str()))?;
+                deleting::remove(tx, &permit)?;
+            }
             vaults::rows::note_litter(tx, &first.vault, now)
         })
     }
@@ -165,11 +171,8 @@ impl Engine {
 
 /// From now on the point is being deleted.
 fn mark(tx: &Transaction<'_>, caller: &Caller, vault_name: &str, arn: &Arn) -> Result<()> {
-    match point_in(tx, caller, vault_name, arn)?.status {
-        RecoveryPointStatus::Deleting => Ok(()),
-        RecoveryPointStatus::Creating => {
-            Err(Error::invalid_state(format!("Recovery point {arn} is in state CREATING and cannot be deleted.")))
-        }
-        _ => deleting::mark(tx, arn),
-    }
+    let found = point_in(tx, vault_name, arn)?;
+    let permit = authorize(tx, caller, DeleteRecoveryPoint, &PointToDelete(PointNamed { arn, found: found.as_ref() }))?;
+    let goes_already = found.is_some_and(|point| point.status == RecoveryPointStatus::Deleting);
+    if goes_already { Ok(()) } else { deleting::mark(tx, &permit) }
 }

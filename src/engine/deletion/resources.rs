@@ -1,6 +1,9 @@
 //! Resources are taken off the register when none of their jobs is under way.
 
 use crate::domain::Arn;
+use crate::engine::authorize::action::RemoveResource;
+use crate::engine::authorize::subject::Anything;
+use crate::engine::authorize::{Principal, authorize};
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::rows::backups;
 use crate::engine::{Engine, resources};
@@ -12,7 +15,8 @@ impl Engine {
             if backups::is_backing_up(tx, arn)? {
                 return Err(Error::invalid_request(format!("{arn} is being backed up; stop the job or wait for it")));
             }
-            if !resources::rows::remove(tx, arn)? {
+            let permit = authorize(tx, Principal::Owner, RemoveResource, &Anything(arn.as_str()))?;
+            if !resources::rows::remove(tx, &permit)? {
                 return Err(Error::not_found(format!(
                     "There is no resource {arn}; `vaultdeck resource list` shows all"
                 )));

@@ -1,15 +1,15 @@
 //! Vaults are deleted when they are empty and nobody works in them.
 
-use crate::domain::vault::Vault;
 use crate::domain::{Arn, VaultName};
 use crate::engine::Engine;
+use crate::engine::authorize::action::DeleteBackupVault;
+use crate::engine::authorize::authorize;
+use crate::engine::authorize::subject::VaultToDelete;
 use crate::engine::caller::Caller;
-use crate::engine::catalog::Connection;
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::rows::backups;
 use crate::engine::points::rows::creating;
 use crate::engine::vaults::gate::Alone;
-use crate::engine::vaults::ops::{DEFAULT_VAULT, require};
 use crate::engine::vaults::rows::{self, deletions::Deletion};
 use crate::repository::crash_point;
 use std::sync::PoisonError;
@@ -27,17 +27,19 @@ impl Engine {
         let now = self.now();
         let mut alone = self.alone_in(&arn);
         let deleted = self.catalog.write(|tx| {
-            let vault = require(tx, &scope, name)?;
-            refuse_deletion(tx, &vault)?;
+            let found = rows::get(tx, &scope, name)?;
+            let is_written_into = backups::writes_into(tx, &arn)?;
+            let subject = VaultToDelete { name, found: found.as_ref(), is_written_into };
+            let permit = authorize(tx, caller, DeleteBackupVault, &subject)?;
             if alone.is_none() {
                 return Err(Error::invalid_request(
                     "Backup vault cannot be deleted because it is being checked or cleaned up.",
                 ));
             }
             let deletion = Deletion { id: rows::id(tx, &arn)?, vault: arn.clone(), deleted: now };
-            creating::remove_of_vault(tx, &arn)?;
-            rows::remove(tx, &arn)?;
-            rows::deletions::note(tx, &deletion)?;
+            creating::remove_of_vault(tx, &permit)?;
+            rows::remove(tx, &permit)?;
+            rows::deletions::note(tx, &permit, &deletion)?;
             Ok(deletion)
         });
         let carried = deleted.and_then(|deletion| {
@@ -61,18 +63,4 @@ impl Engine {
         }
         None
     }
-}
-
-/// Why a vault cannot be deleted, if it cannot.
-fn refuse_deletion(connection: &Connection, vault: &Vault) -> Result<()> {
-    if vault.name == DEFAULT_VAULT {
-        return Err(Error::invalid_request("The default backup vault cannot be deleted."));
-    }
-    if vault.recovery_points > 0 {
-        return Err(Error::invalid_request("Backup vault cannot be deleted because it contains recovery points."));
-    }
-    if backups::writes_into(connection, &vault.arn)? {
-        return Err(Error::invalid_request("Backup vault cannot be deleted because a backup job is writing into it."));
-    }
-    Ok(())
 }

@@ -2,6 +2,7 @@
 
 use crate::domain::job::CopyJob;
 use crate::engine::Engine;
+use crate::engine::authorize::boundary;
 use crate::engine::caller::Caller;
 use crate::engine::catalog::paging;
 use crate::engine::error::Result;
@@ -22,7 +23,7 @@ pub struct CopyJobFilter {
 impl Engine {
     /// ListCopyJobs.
     pub fn list_copy_jobs(&self, caller: &Caller, filter: &CopyJobFilter, page: &PageRequest) -> Result<Page<CopyJob>> {
-        self.job_accounts(caller, filter.account_id.as_deref())?;
+        boundary::job_accounts(caller, filter.account_id.as_deref())?;
         check_one_of("State", filter.state.as_deref(), &STATES)?;
         paging::page_of(Vec::new(), "copy-jobs", page)
     }

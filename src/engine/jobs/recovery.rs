@@ -8,6 +8,9 @@
 use crate::domain::job::JobState;
 use crate::domain::{Arn, Time};
 use crate::engine::Engine;
+use crate::engine::authorize::action::AddRecoveryPoint;
+use crate::engine::authorize::subject::Anything;
+use crate::engine::authorize::{Doing, authorize};
 use crate::engine::catalog::Connection;
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::backup::run::TAG;
@@ -102,7 +105,8 @@ impl Engine {
             if standing(tx, arn, point, id)? != Standing::Unknown {
                 return Ok(false);
             }
-            insert_point(tx, &manifest, &packs, now)?;
+            let permit = authorize(tx, Doing::Rescan, AddRecoveryPoint, &Anything(manifest.vault_arn.as_str()))?;
+            insert_point(tx, &permit, &manifest, &packs, now)?;
             // On the row alone: the manifest stays as the backup left it.
             let message = found_message(manifest.status_message.as_deref(), now);
             points::rows::set_message(tx, arn, point, &message)?;

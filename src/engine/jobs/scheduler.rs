@@ -10,6 +10,9 @@ use crate::domain::schedule::{DEFAULT_EXPRESSION, DEFAULT_TIME_ZONE};
 use crate::domain::selection::Candidate;
 use crate::domain::selection_rules::decide;
 use crate::domain::{Arn, Resource, ResourceType, Time, VaultName};
+use crate::engine::authorize::action::StartBackupJob;
+use crate::engine::authorize::subject::VaultNamed;
+use crate::engine::authorize::{Doing, authorize};
 use crate::engine::catalog::Connection;
 use crate::engine::error::Result;
 use crate::engine::jobs::backup::create::Draft;
@@ -85,7 +88,7 @@ impl Engine {
             if open && !turn.early.contains(&run) {
                 self.catalog.write(|tx| {
                     for protected in protected_by(tx, plan, at.max(now))? {
-                        store::insert_backup(tx, &draft(tx, plan, rule, &protected, at.min(now))?)?;
+                        insert(tx, &draft(tx, plan, rule, &protected, at.min(now))?)?;
                     }
                     Ok(())
                 })?;
@@ -138,7 +141,7 @@ fn run_plan(connection: &Connection, plan: &Plan, early: &BTreeSet<(String, usiz
                 *count += 1;
                 expire(&mut record);
             }
-            store::insert_backup(connection, &record)?;
+            insert(connection, &record)?;
             executed = executed.max(Some(run.at));
         }
     }
@@ -172,6 +175,13 @@ fn draft(connection: &Connection, plan: &Plan, rule: &Rule, protected: &Protecte
         options: options_for(&plan.document, protected.resource.resource_type.as_str()),
     }
     .record(connection)
+}
+
+/// Adds a job of a plan. A vault that is not there fails the job, which says so.
+fn insert(connection: &Connection, record: &BackupRecord) -> Result<()> {
+    let job = &record.job;
+    let vault = VaultNamed { arn: &job.vault_arn, scope: Some(&job.scope) };
+    store::insert_backup(connection, &authorize(connection, Doing::Schedule, StartBackupJob, &vault)?, record)
 }
 
 /// What the plan's advanced settings say for a resource type.

@@ -2,6 +2,7 @@
 
 use crate::domain::{Invalid, Region, Time};
 use crate::engine::Engine;
+use crate::engine::authorize::boundary;
 use crate::engine::caller::Caller;
 use crate::engine::catalog::paging;
 use crate::engine::error::Result;
@@ -116,19 +117,10 @@ impl Engine {
         filter: &SummaryFilter,
         page: &PageRequest,
     ) -> Result<Page<JobSummary>> {
-        self.accounts_of(caller, filter)?;
+        accounts_of(caller, filter)?;
         check_one_of("State", filter.state.as_deref(), &COPY_STATES)?;
         periods(filter, self.now())?;
         paging::page_of(Vec::new(), "copy-job-summaries", page)
-    }
-
-    /// The account that is asked for; `None` is every one, and only the management account may ask for that.
-    fn accounts_of(&self, caller: &Caller, filter: &SummaryFilter) -> Result<Option<String>> {
-        let asked = match filter.account_id.as_deref() {
-            Some(ANY | ALL) => Some("*"),
-            other => other,
-        };
-        Ok(self.job_accounts(caller, asked)?.map(|account| account.to_string()))
     }
 
     fn summarize(
@@ -142,7 +134,7 @@ impl Engine {
         if filter.message_category.is_some() && !source.categories {
             return Err(Invalid::value("MessageCategory", "these jobs have none").into());
         }
-        let account = self.accounts_of(caller, filter)?;
+        let account = accounts_of(caller, filter)?;
         let mut rows = Vec::new();
         for (start, end) in periods(filter, self.now())? {
             rows.extend(self.count(source, caller, filter, account.as_deref(), (start, end))?);
@@ -181,6 +173,15 @@ impl Engine {
         };
         Ok(self.catalog.read(|c| count.read(c))?.into_iter().map(summary).collect())
     }
+}
+
+/// The account that is asked for; `None` is every one, and only the management account may ask for that.
+fn accounts_of(caller: &Caller, filter: &SummaryFilter) -> Result<Option<String>> {
+    let asked = match filter.account_id.as_deref() {
+        Some(ANY | ALL) => Some("*"),
+        other => other,
+    };
+    Ok(boundary::job_accounts(caller, asked)?.map(|account| account.to_string()))
 }
 
 /// How the jobs of all accounts are told apart.

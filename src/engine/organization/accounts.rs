@@ -2,6 +2,9 @@
 
 use crate::domain::extension::{AccountView, Accounts, AddAccount};
 use crate::domain::{Account, AccountId, Arn, Invalid, Scope, Time};
+use crate::engine::authorize::action::{self, AddRole};
+use crate::engine::authorize::subject::Anything;
+use crate::engine::authorize::{Doing, Principal, authorize};
 use crate::engine::catalog::Connection;
 use crate::engine::error::{Error, Result};
 use crate::engine::keys::random;
@@ -20,11 +23,16 @@ pub(crate) fn require(connection: &Connection, id: &AccountId) -> Result<Account
 }
 
 /// Adds an account with the roles that every account has.
-fn insert(connection: &Connection, account: &Account, now: Time) -> Result<()> {
-    rows::insert(connection, account, now)?;
-    roles::insert(connection, &Arn::default_role(&account.id), &account.id, Trust::Backup)?;
+fn insert(connection: &Connection, by: Principal<'_>, account: &Account, now: Time) -> Result<()> {
+    let permit = authorize(connection, by, action::AddAccount, &Anything(account.id.as_str()))?;
+    rows::insert(connection, &permit, account, now)?;
+    let add_role = |role: Arn, trust| {
+        let permit = authorize(connection, Doing::Founding, AddRole, &Anything(role.as_str()))?;
+        roles::insert(connection, &permit, &account.id, trust)
+    };
+    add_role(Arn::default_role(&account.id), Trust::Backup)?;
     if !account.management {
-        roles::insert(connection, &Arn::role(&account.id, MEMBER_ACCESS_ROLE), &account.id, Trust::Management)?;
+        add_role(Arn::role(&account.id, MEMBER_ACCESS_ROLE), Trust::Management)?;
     }
     Ok(())
 }
@@ -38,7 +46,7 @@ pub(crate) fn take_up(connection: &Connection, id: &AccountId, now: Time) -> Res
     let name = if management { "management".to_owned() } else { format!("found-{id}") };
     let email = address_of(&name);
     let account = Account { id: id.clone(), name, email, management, status: "ACTIVE".to_owned(), joined: Some(now) };
-    insert(connection, &account, now)?;
+    insert(connection, Doing::Rescan.into(), &account, now)?;
     Ok(true)
 }
 
@@ -58,7 +66,7 @@ impl Engine {
                     status: "ACTIVE".to_owned(),
                     joined: Some(now),
                 };
-                insert(tx, &account, now)?;
+                insert(tx, Doing::Founding.into(), &account, now)?;
             }
             for account in all(tx)? {
                 vaults::ops::ensure_default(self, tx, &Scope::new(account.id, first.region.clone()))?;
@@ -91,7 +99,7 @@ impl Engine {
                 status: "ACTIVE".to_owned(),
                 joined: Some(now),
             };
-            insert(tx, &account, now)?;
+            insert(tx, Principal::Owner, &account, now)?;
             vaults::ops::ensure_default(self, tx, &Scope::new(id, region))?;
             Ok(view(account))
         })

@@ -3,6 +3,9 @@
 use crate::domain::extension::{Credentials, CredentialsRequest};
 use crate::domain::{AccountId, Arn, Region, Scope};
 use crate::engine::Engine;
+use crate::engine::authorize::action::CreateAccessKey;
+use crate::engine::authorize::subject::Anything;
+use crate::engine::authorize::{Principal, authorize};
 use crate::engine::error::{Error, Result};
 use crate::engine::keys::{Purpose, random};
 use crate::engine::organization::rows::access_keys::{self, StoredKey};
@@ -89,7 +92,10 @@ impl Engine {
         let sealed = self.keys.wrap(Purpose::AccessKey(&id), secret.as_bytes())?;
         let key = StoredKey { id, account: account.clone(), user_name: USER_NAME.to_owned(), user_id, secret: sealed };
         let now = self.now();
-        self.catalog.note(|tx| access_keys::insert(tx, &key, now))?;
+        self.catalog.note(|tx| {
+            let permit = authorize(tx, Principal::Owner, CreateAccessKey, &Anything(account.as_str()))?;
+            access_keys::insert(tx, &permit, &key, now)
+        })?;
         if !self.data_dir.is_writable() {
             tracing::warn!(%account, "the data directory is read-only: the access key that was made now is known to this process alone");
         }

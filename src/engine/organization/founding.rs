@@ -2,6 +2,7 @@
 
 use crate::domain::Account;
 use crate::engine::Engine;
+use crate::engine::authorize::boundary;
 use crate::engine::caller::Caller;
 use crate::engine::catalog::{Connection, paging, state};
 use crate::engine::error::{Error, Result};
@@ -46,7 +47,7 @@ impl Engine {
 
     /// ListAccounts: for the management account only.
     pub fn list_accounts(&self, caller: &Caller, page: &PageRequest) -> Result<Page<Account>> {
-        if !self.is_management(&caller.account) {
+        if !boundary::is_management(&caller.account) {
             return Err(Error::access_denied("You don't have permissions to access this resource."));
         }
         paging::page_of(self.catalog.read(accounts::all)?, "accounts", page)

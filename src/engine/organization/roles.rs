@@ -3,6 +3,10 @@
 use crate::domain::extension::{AddRole, Roles};
 use crate::domain::{AccountId, Arn, Invalid};
 use crate::engine::Engine;
+use crate::engine::authorize::action::{self, PassRole, RemoveRole};
+use crate::engine::authorize::subject::{Anything, RoleToPass};
+use crate::engine::authorize::{Doing, Permit, Principal, authorize};
+use crate::engine::caller::Caller;
 use crate::engine::catalog::Connection;
 use crate::engine::error::{Error, Result};
 use crate::engine::organization::accounts;
@@ -10,17 +14,14 @@ use crate::engine::organization::rows::roles::{self as rows, Trust, insert, trus
 
 /// Whether jobs of `account` can run under this role.
 pub fn is_assumable(connection: &Connection, account: &AccountId, arn: &str) -> Result<bool> {
-    let own = arn.parse::<Arn>().is_ok_and(|arn| arn.account() == account.as_str());
-    Ok(own && trusts(connection, arn, Trust::Backup)?)
+    let trusts_backup = trusts(connection, arn, Trust::Backup)?;
+    Ok(authorize(connection, Doing::Schedule, PassRole, &RoleToPass { arn, account, trusts_backup }).is_ok())
 }
 
-/// Refuses a role under which jobs of `account` cannot run, in AWS's words.
-pub fn require_assumable(connection: &Connection, account: &AccountId, arn: &str) -> Result<()> {
-    if is_assumable(connection, account, arn)? {
-        Ok(())
-    } else {
-        Err(Error::invalid_parameter(format!("IAM Role {arn} cannot be assumed by AWS Backup")))
-    }
+/// Decides whether a caller's jobs can run under a role.
+pub fn pass<'tx>(connection: &'tx Connection, caller: &Caller, arn: &str) -> Result<Permit<'tx, PassRole>> {
+    let trusts_backup = trusts(connection, arn, Trust::Backup)?;
+    authorize(connection, caller, PassRole, &RoleToPass { arn, account: &caller.account, trusts_backup })
 }
 
 /// `arn:aws:iam::ACCOUNT:role/PATH`, taken apart.
@@ -47,7 +48,8 @@ impl Engine {
                     "{arn} is the role by which the management account enters this account; jobs cannot run under it"
                 )));
             }
-            insert(tx, &arn, &account, Trust::Backup)
+            let permit = authorize(tx, Principal::Owner, action::AddRole, &Anything(arn.as_str()))?;
+            insert(tx, &permit, &account, Trust::Backup)
         })
     }
 
@@ -58,7 +60,10 @@ impl Engine {
 
     /// Takes a role away: as in AWS, the plans that name it make no job any more.
     pub fn remove_role(&self, arn: &Arn) -> Result<()> {
-        let removed = self.catalog.write(|tx| rows::remove_of_backup(tx, arn))?;
+        let removed = self.catalog.write(|tx| {
+            let permit = authorize(tx, Principal::Owner, RemoveRole, &Anything(arn.as_str()))?;
+            rows::remove_of_backup(tx, &permit)
+        })?;
         if removed { Ok(()) } else { Err(Error::not_found(format!("There is no role {arn}"))) }
     }
 }

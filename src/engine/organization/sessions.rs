@@ -2,7 +2,11 @@
 
 use crate::domain::{AccountId, Arn, Invalid, Time};
 use crate::engine::Engine;
+use crate::engine::authorize::action::AssumeRole;
+use crate::engine::authorize::subject::RoleToAssume;
+use crate::engine::authorize::{Permit, authorize};
 use crate::engine::caller::Caller;
+use crate::engine::catalog::Transaction;
 use crate::engine::error::{Error, Result};
 use crate::engine::keys::{Purpose, random};
 use crate::engine::organization::credentials::{Identity, new_secret, unrecognized};
@@ -52,47 +56,35 @@ impl Engine {
         if !(900..=43_200).contains(&duration) {
             return Err(Invalid::value("DurationSeconds", "it must lie between 900 and 43200").into());
         }
-        let denied = || {
-            let user = &caller.user_arn;
-            Error::access_denied(format!(
-                "User: {user} is not authorized to perform: sts:AssumeRole on resource: {role}"
-            ))
-        };
-        let trusted = self.catalog.read(|c| roles::trusts(c, role.as_str(), Trust::Management))?;
-        if !trusted || !self.is_management(&caller.account) {
-            return Err(denied());
-        }
-        let account: AccountId = role.account().parse().map_err(|_| denied())?;
-        let name = role.resource().rsplit('/').next().unwrap_or_default();
-        let mut token = Zeroizing::new([0; 48]);
-        random(token.as_mut_slice())?;
-        let session = SessionCredentials {
-            access_key_id: unique_id("ASIA", 16)?,
-            secret_access_key: new_secret()?,
-            session_token: Zeroizing::new(STANDARD.encode(token.as_slice())),
-            expiration: chrono::Utc::now() + Duration::seconds(duration),
-            assumed_role_arn: format!("arn:aws:sts::{account}:assumed-role/{name}/{session_name}").parse()?,
-            assumed_role_id: format!("{}:{session_name}", role_id(role)),
-        };
-        self.keep(&account, &session)?;
-        Ok(session)
+        self.catalog.note(|tx| {
+            let trusts_management = roles::trusts(tx, role.as_str(), Trust::Management)?;
+            let subject = RoleToAssume { arn: role, user: &caller.user_arn, trusts_management };
+            let permit = authorize(tx, caller, AssumeRole, &subject)?;
+            let session = draw(role, session_name, duration)?;
+            self.keep(tx, &permit, role.account().parse()?, &session)?;
+            Ok(session)
+        })
     }
 
-    fn keep(&self, account: &AccountId, session: &SessionCredentials) -> Result<()> {
+    fn keep(
+        &self,
+        tx: &Transaction<'_>,
+        permit: &Permit<'_, AssumeRole>,
+        account: AccountId,
+        session: &SessionCredentials,
+    ) -> Result<()> {
         let id = &session.access_key_id;
         let sealed = self.keys.wrap(Purpose::AccessKey(id), session.secret_access_key.as_bytes())?;
         let stored = StoredSession {
-            account: account.clone(),
+            account,
             user_arn: session.assumed_role_arn.clone(),
             user_id: session.assumed_role_id.clone(),
             secret: sealed,
             token_digest: Sha256::digest(session.session_token.as_bytes()).to_vec(),
             expires: session.expiration,
         };
-        self.catalog.note(|tx| {
-            rows::sessions::forget_before(tx, chrono::Utc::now() - REMEMBERED)?;
-            rows::sessions::insert(tx, id, &stored)
-        })
+        rows::sessions::forget_before(tx, chrono::Utc::now() - REMEMBERED)?;
+        rows::sessions::insert(tx, permit, id, &stored)
     }
 
     pub(crate) fn authenticate_session(&self, access_key_id: &str, token: &str) -> Result<Identity> {
@@ -107,6 +99,21 @@ impl Engine {
         let secret = self.unseal(access_key_id, &found.secret)?;
         Ok(Identity { account: found.account, user_arn: found.user_arn, user_id: found.user_id, secret })
     }
+}
+
+/// A new session of a role, with secrets of its own.
+fn draw(role: &Arn, session_name: &str, duration: i64) -> Result<SessionCredentials> {
+    let (account, name) = (role.account(), role.resource().rsplit('/').next().unwrap_or_default());
+    let mut token = Zeroizing::new([0; 48]);
+    random(token.as_mut_slice())?;
+    Ok(SessionCredentials {
+        access_key_id: unique_id("ASIA", 16)?,
+        secret_access_key: new_secret()?,
+        session_token: Zeroizing::new(STANDARD.encode(token.as_slice())),
+        expiration: chrono::Utc::now() + Duration::seconds(duration),
+        assumed_role_arn: format!("arn:aws:sts::{account}:assumed-role/{name}/{session_name}").parse()?,
+        assumed_role_id: format!("{}:{session_name}", role_id(role)),
+    })
 }
 
 /// AWS's rule: 2 to 64 of these characters. They become part of an ARN.

@@ -3,6 +3,9 @@
 use crate::domain::lifecycle::unsupported;
 use crate::domain::{Invalid, ResourceType, Scope, Time};
 use crate::engine::Engine;
+use crate::engine::authorize::action::UpdateRegionSettings;
+use crate::engine::authorize::authorize;
+use crate::engine::authorize::subject::Region;
 use crate::engine::caller::Caller;
 use crate::engine::catalog::Connection;
 use crate::engine::error::Result;
@@ -67,7 +70,11 @@ impl Engine {
                 return Err(unsupported(&member).into());
             }
         }
-        self.catalog.write(|tx| region_settings::set_opt_in(tx, &caller.scope(), &opt_in))
+        let scope = caller.scope();
+        self.catalog.write(|tx| {
+            let permit = authorize(tx, caller, UpdateRegionSettings, &Region(&scope))?;
+            region_settings::set_opt_in(tx, &permit, &scope, &opt_in)
+        })
     }
 
     /// DescribeGlobalSettings: what they govern is not built yet, so all are off.

@@ -3,6 +3,9 @@
 use crate::domain::plan::{Plan, PlanDocument, PlanSummary, ScheduledRun};
 use crate::domain::plan_runs::PlanRuns;
 use crate::domain::{Arn, Invalid, PlanId, Scope, Tags, Time, tags as tag_rules};
+use crate::engine::authorize::action::{CreateBackupPlan, DeleteBackupPlan, SetsDocument, UpdateBackupPlan};
+use crate::engine::authorize::subject::{NewThing, PlanNamed};
+use crate::engine::authorize::{Permit, Subject as _, authorize};
 use crate::engine::caller::Caller;
 use crate::engine::catalog::Connection;
 use crate::engine::error::{Error, Result};
@@ -23,12 +26,17 @@ const MAX_VERSIONS: i64 = 2000;
 /// The most runs that a preview tells.
 const MAX_PREVIEW: i64 = 10;
 
+/// The plan of this id, if it is there and not deleted.
+pub(super) fn find(connection: &Connection, scope: &Scope, id: &PlanId) -> Result<Option<Plan>> {
+    Ok(rows::get(connection, scope, id)?.filter(|plan| plan.deleted.is_none()))
+}
+
 fn live(connection: &Connection, scope: &Scope, id: &PlanId) -> Result<Plan> {
-    rows::get(connection, scope, id)?.filter(|plan| plan.deleted.is_none()).ok_or_else(unknown)
+    find(connection, scope, id)?.ok_or_else(unknown)
 }
 
 fn unknown() -> Error {
-    Error::not_found("Failed reading Backup plan with provided version")
+    PlanNamed { found: None }.missing()
 }
 
 /// A VersionId in AWS's shape: 48 characters of base64 over the text of a UUID.
@@ -37,14 +45,19 @@ fn new_version_id() -> String {
 }
 
 /// Gives every rule its id: the one that a rule of this name had before, or a new one.
-fn give_rule_ids(connection: &Connection, id: &PlanId, document: &mut PlanDocument) -> Result<()> {
+fn give_rule_ids(
+    connection: &Connection,
+    permit: &Permit<'_, impl SetsDocument>,
+    id: &PlanId,
+    document: &mut PlanDocument,
+) -> Result<()> {
     for rule in &mut document.rules {
         let known = rows::rule_id(connection, id, rule.rule_name.as_str())?;
         let rule_id = match known {
             Some(rule_id) => rule_id,
             None => {
                 let rule_id = Uuid::new_v4().to_string();
-                rows::insert_rule(connection, id, rule.rule_name.as_str(), &rule_id)?;
+                rows::insert_rule(connection, permit, id, rule.rule_name.as_str(), &rule_id)?;
                 rule_id
             }
         };
@@ -53,14 +66,20 @@ fn give_rule_ids(connection: &Connection, id: &PlanId, document: &mut PlanDocume
     Ok(())
 }
 
-fn add_version(connection: &Connection, id: &PlanId, document: PlanDocument, now: Time) -> Result<()> {
+fn add_version(
+    connection: &Connection,
+    permit: &Permit<'_, impl SetsDocument>,
+    id: &PlanId,
+    document: PlanDocument,
+    now: Time,
+) -> Result<()> {
     let mut document = document.with_defaults();
-    give_rule_ids(connection, id, &mut document)?;
+    give_rule_ids(connection, permit, id, &mut document)?;
     let last = rows::last_version(connection, id)?;
     if last >= MAX_VERSIONS {
         return Err(Error::limit_exceeded(format!("The quota of {MAX_VERSIONS} versions of a backup plan is reached")));
     }
-    rows::insert_version(connection, id, last + 1, &new_version_id(), &document, now)
+    rows::insert_version(connection, permit, id, last + 1, &new_version_id(), &document, now)
 }
 
 /// A plan that stands in the way of a new one: made by the same token, or saying the same.
@@ -126,11 +145,12 @@ impl Engine {
             }
             let id: PlanId = Uuid::new_v4().to_string().parse()?;
             let arn = Arn::plan(&scope, id.as_str());
+            let permit = authorize(tx, caller, CreateBackupPlan, &NewThing { scope: &scope, arn: &arn })?;
             let row =
                 NewPlan { id: &id, scope: &scope, name: &document.backup_plan_name, creator_request_id, created: now };
-            rows::insert(tx, &row)?;
-            add_version(tx, &id, document, now)?;
-            tags::rows::put_at_creation(tx, arn.as_str(), &plan_tags)?;
+            rows::insert(tx, &permit, &row)?;
+            add_version(tx, &permit, &id, document, now)?;
+            tags::rows::put_at_creation(tx, &permit, arn.as_str(), &plan_tags)?;
             live(tx, &scope, &id)
         })
     }
@@ -177,9 +197,10 @@ impl Engine {
         check(&document)?;
         let (scope, now) = (caller.scope(), self.now());
         self.catalog.write(|tx| {
-            live(tx, &scope, id)?;
-            rows::rename(tx, id, &document.backup_plan_name)?;
-            add_version(tx, id, document, now)?;
+            let plan = find(tx, &scope, id)?;
+            let permit = authorize(tx, caller, UpdateBackupPlan, &PlanNamed { found: plan.as_ref() })?;
+            rows::rename(tx, &permit, &document.backup_plan_name)?;
+            add_version(tx, &permit, id, document, now)?;
             live(tx, &scope, id)
         })
     }
@@ -188,13 +209,14 @@ impl Engine {
     pub fn delete_plan(&self, caller: &Caller, id: &PlanId) -> Result<Plan> {
         let (scope, now) = (caller.scope(), self.now());
         self.catalog.write(|tx| {
-            live(tx, &scope, id)?;
+            let plan = find(tx, &scope, id)?;
+            let permit = authorize(tx, caller, DeleteBackupPlan, &PlanNamed { found: plan.as_ref() })?;
             if rows::selections::count(tx, id)? > 0 {
                 return Err(Error::invalid_request(
                     "Related backup plan selections must be deleted prior to backup plan deletion",
                 ));
             }
-            rows::set_deleted(tx, id, now)?;
+            rows::set_deleted(tx, &permit, now)?;
             rows::get(tx, &scope, id)?.ok_or_else(unknown)
         })
     }

@@ -3,11 +3,15 @@
 use crate::domain::selection::{Selection, SelectionDocument};
 use crate::domain::{PlanId, Scope, SelectionId};
 use crate::engine::Engine;
+use crate::engine::authorize::action::{CreateBackupSelection, DeleteBackupSelection};
+use crate::engine::authorize::subject::PlanOfSelection;
+use crate::engine::authorize::{Subject as _, authorize};
 use crate::engine::caller::Caller;
 use crate::engine::catalog::Connection;
 use crate::engine::error::{Error, Result};
 use crate::engine::organization::roles;
 use crate::engine::page::{Page, PageRequest};
+use crate::engine::plans::ops::find;
 use crate::engine::plans::rows;
 use crate::engine::vaults::ops::check_creator_request_id;
 use uuid::Uuid;
@@ -19,9 +23,9 @@ const MAX_SELECTIONS: usize = 100;
 const MAX_TAG_SELECTIONS: usize = 10;
 
 fn require_plan(connection: &Connection, scope: &Scope, id: &PlanId) -> Result<()> {
-    match rows::get(connection, scope, id)? {
-        Some(plan) if plan.deleted.is_none() => Ok(()),
-        _ => Err(Error::invalid_parameter(format!("Cannot find Backup plan with id {id}"))),
+    match find(connection, scope, id)? {
+        Some(_) => Ok(()),
+        None => Err(PlanOfSelection { id, found: None }.missing()),
     }
 }
 
@@ -48,7 +52,9 @@ impl Engine {
         check_creator_request_id(creator_request_id)?;
         let (scope, now) = (caller.scope(), self.now());
         self.catalog.write(|tx| {
-            require_plan(tx, &scope, plan)?;
+            let found = find(tx, &scope, plan)?;
+            let subject = PlanOfSelection { id: plan, found: found.as_ref() };
+            let permit = authorize(tx, caller, CreateBackupSelection, &subject)?;
             let others = rows::selections::of_plan(tx, plan)?;
             if let Some(same) = others.iter().find(|other| other.document.selection_name == document.selection_name) {
                 let repeated = creator_request_id.is_some()
@@ -62,10 +68,16 @@ impl Engine {
                 };
             }
             check_quota(&others, &document)?;
-            roles::require_assumable(tx, &scope.account, &document.iam_role_arn)?;
-            let id: SelectionId = Uuid::new_v4().to_string().parse()?;
-            rows::selections::insert(tx, plan, &id, &document, creator_request_id, now)?;
-            get(tx, plan, &id)
+            let role = roles::pass(tx, caller, &document.iam_role_arn)?;
+            let selection = Selection {
+                id: Uuid::new_v4().to_string().parse()?,
+                plan_id: plan.clone(),
+                document,
+                created: Some(now),
+                creator_request_id: creator_request_id.map(str::to_owned),
+            };
+            rows::selections::insert(tx, &permit, &role, &selection)?;
+            get(tx, plan, &selection.id)
         })
     }
 
@@ -88,9 +100,11 @@ impl Engine {
     /// DeleteBackupSelection.
     pub fn delete_selection(&self, caller: &Caller, plan: &PlanId, id: &SelectionId) -> Result<()> {
         self.catalog.write(|tx| {
-            require_plan(tx, &caller.scope(), plan)?;
+            let found = find(tx, &caller.scope(), plan)?;
+            let subject = PlanOfSelection { id: plan, found: found.as_ref() };
+            let permit = authorize(tx, caller, DeleteBackupSelection, &subject)?;
             get(tx, plan, id)?;
-            rows::selections::remove(tx, id)
+            rows::selections::remove(tx, &permit, id)
         })
     }
 }

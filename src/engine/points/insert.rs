@@ -2,6 +2,8 @@
 
 use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use crate::domain::{Arn, Time};
+use crate::engine::authorize::Permit;
+use crate::engine::authorize::action::AddRecoveryPoint;
 use crate::engine::catalog::Connection;
 use crate::engine::error::{Error, Result};
 use crate::engine::points::expiry::{delete_due, seed};
@@ -15,6 +17,7 @@ use std::collections::BTreeSet;
 /// Adds the recovery point that a manifest tells of, with its tags and packs.
 pub(crate) fn insert_point(
     connection: &Connection,
+    permit: &Permit<'_, AddRecoveryPoint>,
     manifest: &manifest::Manifest,
     packs: &BTreeSet<Id>,
     now: Time,
@@ -28,8 +31,8 @@ pub(crate) fn insert_point(
         None => None,
     };
     let row = NewPoint { point: &point, manifest, delete_due: due };
-    rows::insert(connection, &row)?;
-    tags::rows::put(connection, point.arn.as_str(), &manifest.tags)?;
+    rows::insert(connection, permit, &row)?;
+    tags::rows::put(connection, permit, point.arn.as_str(), &manifest.tags)?;
     rows::owed_manifests::keep(connection, &point.arn, manifest)?;
     rows::protected::remember(connection, &point)?;
     rows::packs::remember(connection, &point.vault_arn, packs, now)?;

@@ -12,6 +12,9 @@ mod folders;
 mod standing;
 use crate::domain::extension::RescanReport;
 use crate::domain::{AccountId, Arn};
+use crate::engine::authorize::action::CreateBackupVault;
+use crate::engine::authorize::subject::NewThing;
+use crate::engine::authorize::{Doing, authorize};
 use crate::engine::error::{Error, Result};
 use crate::engine::organization::accounts;
 use crate::engine::vaults::rows::NewRow;
@@ -122,7 +125,9 @@ impl Engine {
                 created,
                 id: None,
             };
-            vaults::rows::insert(tx, &row)?;
+            let subject = NewThing { scope: &folder.scope, arn: &folder.arn };
+            let permit = authorize(tx, Doing::Rescan, CreateBackupVault, &subject)?;
+            vaults::rows::insert(tx, &permit, &row)?;
             Ok(new)
         })?;
         drop(vault);

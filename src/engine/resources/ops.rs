@@ -3,6 +3,9 @@
 use crate::domain::extension::{AddResource, ResourceAdded, ResourceView, Resources};
 use crate::domain::resource::validate_name;
 use crate::domain::{Arn, Invalid, Resource, ResourceType, tags as tag_rules};
+use crate::engine::authorize::action;
+use crate::engine::authorize::subject::Anything;
+use crate::engine::authorize::{Principal, authorize};
 use crate::engine::error::{Error, Result};
 use crate::engine::keys::random;
 use crate::engine::organization::accounts;
@@ -54,7 +57,8 @@ impl Engine {
                         None,
                     ));
                 }
-                tags::rows::replace(tx, arn.as_str(), &request.tags)?;
+                let permit = authorize(tx, Principal::Owner, action::AddResource, &Anything(arn.as_str()))?;
+                tags::rows::replace(tx, &permit, arn.as_str(), &request.tags)?;
                 rows::source_roots::remember(tx, &arn, root)?;
                 return Ok(arn);
             }
@@ -66,7 +70,8 @@ impl Engine {
                 path,
                 tags: request.tags.clone(),
             };
-            rows::insert(tx, &resource)?;
+            let permit = authorize(tx, Principal::Owner, action::AddResource, &Anything(resource.arn.as_str()))?;
+            rows::insert(tx, &permit, &resource)?;
             rows::source_roots::remember(tx, &resource.arn, root)?;
             vaults::ops::ensure_default(self, tx, &scope)?;
             Ok(resource.arn)

@@ -2,6 +2,9 @@
 
 use crate::domain::{Arn, Invalid, Scope, Tags, tags as tag_rules};
 use crate::engine::Engine;
+use crate::engine::authorize::action::{ListTags, TagResource, UntagResource};
+use crate::engine::authorize::authorize;
+use crate::engine::authorize::subject::Tagged;
 use crate::engine::caller::Caller;
 use crate::engine::catalog::Connection;
 use crate::engine::error::{Error, Result};
@@ -9,19 +12,17 @@ use crate::engine::page::{Page, PageRequest};
 use crate::engine::tags::rows;
 use crate::engine::tags::rows::taggable::{self, TagQuery};
 
-fn require(connection: &Connection, scope: &Scope, arn: &Arn) -> Result<()> {
-    if taggable::exists(connection, scope, arn)? {
-        Ok(())
-    } else {
-        Err(Error::not_found(format!("Cannot find a resource with ARN {arn}")))
-    }
+/// What is known of a thing of this ARN in an account and region.
+fn tagged<'a>(connection: &Connection, scope: &'a Scope, arn: &'a Arn) -> Result<Tagged<'a>> {
+    Ok(Tagged { arn, scope: taggable::exists(connection, scope, arn)?.then_some(scope) })
 }
 
 impl Engine {
     /// ListTags, by key.
     pub fn list_tags(&self, caller: &Caller, arn: &Arn, page: &PageRequest) -> Result<Page<(String, String)>> {
         self.catalog.read(|c| {
-            require(c, &caller.scope(), arn)?;
+            let scope = caller.scope();
+            authorize(c, caller, ListTags, &tagged(c, &scope, arn)?)?;
             rows::list(c, arn.as_str(), page)
         })
     }
@@ -30,8 +31,9 @@ impl Engine {
     pub fn tag_resource(&self, caller: &Caller, arn: &Arn, new: Tags) -> Result<()> {
         tag_rules::validate("Tags", &new)?;
         self.catalog.write(|tx| {
-            require(tx, &caller.scope(), arn)?;
-            rows::put(tx, arn.as_str(), &new)?;
+            let scope = caller.scope();
+            let permit = authorize(tx, caller, TagResource, &tagged(tx, &scope, arn)?)?;
+            rows::put(tx, &permit, arn.as_str(), &new)?;
             let count = rows::get(tx, arn.as_str())?.len();
             if count > tag_rules::MAX_TAGS {
                 return Err(Error::limit_exceeded(format!(
@@ -46,8 +48,9 @@ impl Engine {
     /// UntagResource: keys that are not there do not matter.
     pub fn untag_resource(&self, caller: &Caller, arn: &Arn, keys: &[String]) -> Result<()> {
         self.catalog.write(|tx| {
-            require(tx, &caller.scope(), arn)?;
-            keys.iter().try_for_each(|key| rows::remove(tx, arn.as_str(), key))
+            let scope = caller.scope();
+            let permit = authorize(tx, caller, UntagResource, &tagged(tx, &scope, arn)?)?;
+            keys.iter().try_for_each(|key| rows::remove(tx, &permit, key))
         })
     }
 

@@ -1,8 +1,11 @@
 //! The sweeper: recovery points expire within eight hours after their day. How they are deleted then is in
 //! [`deletion`](crate::engine::deletion).
 
-use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
+use crate::domain::recovery_point::RecoveryPoint;
 use crate::domain::{Arn, Lifecycle, Time};
+use crate::engine::authorize::action::{DeleteRecoveryPoint, UpdateRecoveryPointLifecycle};
+use crate::engine::authorize::subject::{PointNamed, PointToChange, PointToDelete};
+use crate::engine::authorize::{Doing, authorize};
 use crate::engine::caller::Caller;
 use crate::engine::catalog::{Connection, idempotency};
 use crate::engine::clock::unconfirmed_jump;
@@ -51,7 +54,14 @@ impl Engine {
         }
         self.catalog.write(|tx| {
             let jump = unconfirmed_jump(tx)?.unwrap_or_default();
-            points::rows::expiry::mark_due(tx, jump, now)
+            // Asked one by one: whatever protects a point protects it from the end of its life too. What holds an expiry back
+            // must keep the point out of `next_due` as well, or the sweeper would find it due for ever.
+            for point in points::rows::expiry::due(tx, jump, now)? {
+                let subject = PointToDelete(PointNamed { arn: &point.arn, found: Some(&point) });
+                let permit = authorize(tx, Doing::Expiry, DeleteRecoveryPoint, &subject)?;
+                points::rows::deleting::mark_expired(tx, &permit)?;
+            }
+            Ok(())
         })
     }
 
@@ -66,18 +76,14 @@ impl Engine {
         lifecycle.validate()?;
         lifecycle.unsupported_members()?;
         let point = self.catalog.write(|tx| {
-            let point = point_in(tx, caller, vault_name, arn)?;
-            if !matches!(point.status, RecoveryPointStatus::Completed | RecoveryPointStatus::Partial) {
-                return Err(Error::invalid_state(format!(
-                    "Recovery point {arn} is in state {}; its lifecycle cannot be changed.",
-                    point.status.as_str()
-                )));
-            }
-            let delete_at = lifecycle.calculate(point.created).delete_at;
+            let found = point_in(tx, vault_name, arn)?;
+            let subject = PointToChange(PointNamed { arn, found: found.as_ref() });
+            let permit = authorize(tx, caller, UpdateRecoveryPointLifecycle, &subject)?;
+            let delete_at = found.and_then(|point| lifecycle.calculate(point.created).delete_at);
             let due = delete_at
                 .map(|at| Ok::<_, Error>(delete_due(at, &seed(tx)?, points::rows::point_id(arn))))
                 .transpose()?;
-            points::rows::expiry::set(tx, arn, &lifecycle, delete_at, due)?;
+            points::rows::expiry::set(tx, &permit, &lifecycle, delete_at, due)?;
             points::rows::owed_manifests::owe(tx, arn)?;
             points::rows::get(tx, arn)?.ok_or_else(|| Error::no_such_recovery_point(arn))
         })?;
@@ -105,11 +111,9 @@ impl Engine {
     }
 }
 
-/// The recovery point of a vault in the caller's account and region.
-pub(crate) fn point_in(connection: &Connection, caller: &Caller, vault_name: &str, arn: &Arn) -> Result<RecoveryPoint> {
-    points::rows::get(connection, arn)?
-        .filter(|point| point.scope == caller.scope() && point.vault_name == vault_name)
-        .ok_or_else(|| Error::no_such_recovery_point(arn))
+/// The recovery point of this ARN, if a vault of this name holds it.
+pub(crate) fn point_in(connection: &Connection, vault_name: &str, arn: &Arn) -> Result<Option<RecoveryPoint>> {
+    Ok(points::rows::get(connection, arn)?.filter(|point| point.vault_name == vault_name))
 }
 
 /// The next moment at which a point's time has come.

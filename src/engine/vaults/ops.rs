@@ -1,8 +1,11 @@
 //! Vaults: create, describe, list, delete.
 
 use crate::domain::extension::VaultArns;
-use crate::domain::vault::Vault;
+use crate::domain::vault::{DEFAULT_VAULT, Vault};
 use crate::domain::{Arn, Invalid, Scope, Tags, VaultName, tags as tag_rules};
+use crate::engine::authorize::action::CreateBackupVault;
+use crate::engine::authorize::subject::NewThing;
+use crate::engine::authorize::{Doing, Permit, authorize};
 use crate::engine::caller::Caller;
 use crate::engine::catalog::{Connection, Transaction};
 use crate::engine::error::{Error, Result};
@@ -10,9 +13,6 @@ use crate::engine::page::{Page, PageRequest};
 use crate::engine::vaults::rows::{self, NewRow};
 use crate::engine::{Engine, tags};
 use std::sync::PoisonError;
-
-/// The vault that every account has.
-pub const DEFAULT_VAULT: &str = "Default";
 
 /// The only type of vault that the engine makes.
 pub(crate) const VAULT_TYPE: &str = "BACKUP_VAULT";
@@ -48,13 +48,25 @@ pub fn readable(connection: &Connection, scope: &Scope, name: &str) -> Result<Va
 pub(crate) fn ensure_default(engine: &Engine, tx: &Transaction<'_>, scope: &Scope) -> Result<()> {
     match rows::get(tx, scope, DEFAULT_VAULT)? {
         Some(_) => Ok(()),
-        None => insert(engine, tx, scope, &DEFAULT_VAULT.parse()?, &NewVault::default()),
+        None => {
+            let name: VaultName = DEFAULT_VAULT.parse()?;
+            let subject = NewThing { scope, arn: &Arn::vault(scope, &name) };
+            let permit = authorize(tx, Doing::Founding, CreateBackupVault, &subject)?;
+            insert(engine, tx, &permit, scope, &name, &NewVault::default())
+        }
     }
 }
 
 /// The folder first, then the row: a crash in between leaves a folder that nothing knows, which is set aside when the
 /// name is used again, and never a vault without its folder.
-fn insert(engine: &Engine, tx: &Transaction<'_>, scope: &Scope, name: &VaultName, request: &NewVault) -> Result<()> {
+fn insert(
+    engine: &Engine,
+    tx: &Transaction<'_>,
+    permit: &Permit<'_, CreateBackupVault>,
+    scope: &Scope,
+    name: &VaultName,
+    request: &NewVault,
+) -> Result<()> {
     let (arn, now) = (Arn::vault(scope, name), engine.now());
     let id = engine.vault_store.create(scope, name, &arn, now)?;
     let row = NewRow {
@@ -66,8 +78,8 @@ fn insert(engine: &Engine, tx: &Transaction<'_>, scope: &Scope, name: &VaultName
         created: now,
         id: Some(&id),
     };
-    rows::insert(tx, &row)?;
-    tags::rows::put_at_creation(tx, arn.as_str(), &request.tags)
+    rows::insert(tx, permit, &row)?;
+    tags::rows::put_at_creation(tx, permit, arn.as_str(), &request.tags)
 }
 
 /// The key that wraps the vaults' keys, as the API names it: AWS's own alias for AWS Backup's key.
@@ -93,6 +105,7 @@ impl Engine {
         let _name = name_lock.lock().unwrap_or_else(PoisonError::into_inner);
         self.finish_deletion(&arn)?;
         self.catalog.write(|tx| {
+            let permit = authorize(tx, caller, CreateBackupVault, &NewThing { scope: &scope, arn: &arn })?;
             if let Some(vault) = rows::get(tx, &scope, name.as_str())? {
                 let repeated = request.creator_request_id.is_some()
                     && vault.creator_request_id == request.creator_request_id
@@ -104,7 +117,7 @@ impl Engine {
                     "The quota of {MAX_VAULTS} backup vaults in an account and region is reached"
                 )));
             }
-            insert(self, tx, &scope, name, &request)?;
+            insert(self, tx, &permit, &scope, name, &request)?;
             require(tx, &scope, name.as_str())
         })
     }

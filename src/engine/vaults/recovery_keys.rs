@@ -7,6 +7,9 @@
 use crate::domain::extension::RecoveryKey;
 use crate::domain::{Arn, Scope, VaultName};
 use crate::engine::Engine;
+use crate::engine::authorize::action::MakeRecoveryKey;
+use crate::engine::authorize::subject::Anything;
+use crate::engine::authorize::{Principal, authorize};
 use crate::engine::error::{Error, Result};
 use crate::engine::vaults::rows;
 use crate::repository::{self, FileKind, Id, Repository, crash_point};
@@ -34,7 +37,10 @@ impl Engine {
             .catalog
             .read(|connection| rows::recovery_keys::get(connection, &arn))?
             .and_then(|id| id.parse::<Id>().ok());
-        self.catalog.write(|tx| rows::recovery_keys::set(tx, &arn, &new.to_hex()))?;
+        self.catalog.write(|tx| {
+            let permit = authorize(tx, Principal::Owner, MakeRecoveryKey, &Anything(arn.as_str()))?;
+            rows::recovery_keys::set(tx, &permit, &new.to_hex())
+        })?;
         crash_point::reached("during-key-replacement");
         remove_others(&vault.repository, &new, old.as_ref())?;
         Ok(RecoveryKey { password })

@@ -7,6 +7,9 @@
 use crate::domain::extension::MissingItem;
 use crate::domain::job::JobState;
 use crate::domain::{Tags, Time};
+use crate::engine::authorize::action::AddRecoveryPoint;
+use crate::engine::authorize::subject::Anything;
+use crate::engine::authorize::{Doing, authorize};
 use crate::engine::catalog::Connection;
 use crate::engine::error::Result;
 use crate::engine::jobs::backup::run::{Plan, point_id, snapshot_of};
@@ -259,9 +262,11 @@ fn complete(connection: &Connection, point: &Point<'_>, now: Time) -> Result<boo
     if !store::end_backup(connection, &job.id, &ending, moved, now)? {
         return Ok(false);
     }
-    insert_point(connection, manifest, packs, now)?;
+    let vault = Anything(manifest.vault_arn.as_str());
+    let permit = authorize(connection, Doing::Outcome, AddRecoveryPoint, &vault)?;
+    insert_point(connection, &permit, manifest, packs, now)?;
     if let Some((arn, tags)) = arn.zip(given) {
-        tags::rows::replace(connection, arn.as_str(), &tags)?;
+        tags::rows::replace(connection, &permit, arn.as_str(), &tags)?;
     }
     if let Some(root) = root {
         source_roots::remember(connection, &manifest.resource_arn, *root)?;

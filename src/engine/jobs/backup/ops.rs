@@ -4,6 +4,10 @@ use crate::domain::job::{BackupJob, JobState};
 use crate::domain::names::JobId;
 use crate::domain::plan_rules::validate_windows;
 use crate::domain::{Arn, Invalid, Lifecycle, Resource, Scope, Tags, Time, VaultName, tags};
+use crate::engine::authorize::action::{StartBackupJob, StopBackupJob};
+use crate::engine::authorize::authorize;
+use crate::engine::authorize::boundary;
+use crate::engine::authorize::subject::{JobToStop, VaultNamed};
 use crate::engine::caller::Caller;
 use crate::engine::catalog::{Connection, idempotency};
 use crate::engine::error::{Error, Result};
@@ -64,8 +68,13 @@ impl Engine {
             {
                 return Ok(before.parse::<JobId>()?);
             }
-            let record = draft(tx, &scope, &request, now)?;
-            store::insert_backup(tx, &record)?;
+            let vault: VaultName = request.vault_name.parse()?;
+            let vault_arn = Arn::vault(&scope, &vault);
+            let there = vaults::rows::exists(tx, &vault_arn)?;
+            let subject = VaultNamed { arn: &vault_arn, scope: there.then_some(&scope) };
+            let permit = authorize(tx, caller, StartBackupJob, &subject)?;
+            let record = draft(tx, caller, &vault, &request, now)?;
+            store::insert_backup(tx, &permit, &record)?;
             if let Some(token) = &request.idempotency_token {
                 idempotency::remember(tx, &scope, OPERATION, token, &fingerprint, record.job.id.as_str(), now)?;
             }
@@ -79,7 +88,7 @@ impl Engine {
     /// A backup job that the caller may see.
     pub fn describe_backup_job(&self, caller: &Caller, id: &JobId) -> Result<BackupJob> {
         let job = self.catalog.read(|connection| backups::get(connection, id))?;
-        let mut job = job.filter(|job| self.sees(caller, &job.scope)).ok_or_else(|| unknown(id))?;
+        let mut job = job.filter(|job| boundary::sees(caller, &job.scope)).ok_or_else(|| unknown(id))?;
         self.jobs.live.overlay_backup(&mut job, self.clock.now());
         Ok(job)
     }
@@ -93,7 +102,7 @@ impl Engine {
     ) -> Result<Page<BackupJob>> {
         check_one_of("State", filter.state.as_deref(), &STATES)?;
         filter.resource_arn.as_ref().map_or(Ok(()), resources::ops::check_supported)?;
-        let account = self.job_accounts(caller, filter.account_id.as_deref())?;
+        let account = boundary::job_accounts(caller, filter.account_id.as_deref())?;
         let page = self
             .catalog
             .read(|connection| backups::list(connection, account.as_ref(), &caller.region, filter, request))?;
@@ -106,30 +115,19 @@ impl Engine {
 
     /// Stops a backup job that is not over.
     pub fn stop_backup_job(&self, caller: &Caller, id: &JobId) -> Result<()> {
-        let scope = caller.scope();
         let now = self.clock.now();
         self.catalog.write(|tx| {
-            let job = backups::get(tx, id)?.filter(|job| job.scope == scope).ok_or_else(|| unknown(id))?;
-            if !job.resource_type.can_stop_backup() {
-                return Err(Error::invalid_request(format!(
-                    "StopBackupJob is not supported for resource type {}.",
-                    job.resource_type
-                )));
-            }
-            match job.state {
-                JobState::Created | JobState::Pending => {
+            let job = backups::get(tx, id)?;
+            let permit = authorize(tx, caller, StopBackupJob, &JobToStop { id, found: job.as_ref() })?;
+            match job.map(|job| job.state) {
+                Some(JobState::Created | JobState::Pending) => {
                     store::end_backup(tx, id, &Ending::stopped(), Moved::default(), now)?;
                 }
-                JobState::Running => {
-                    store::begin_abort(tx, id)?;
+                Some(JobState::Running) => {
+                    store::begin_abort(tx, &permit, id)?;
                 }
-                JobState::Aborting => {}
-                state => {
-                    return Err(Error::invalid_request(format!(
-                        "Backup job {id} is in state {} and cannot be stopped.",
-                        state.as_str()
-                    )));
-                }
+                // It is being stopped already.
+                _ => {}
             }
             Ok(())
         })?;
@@ -160,18 +158,20 @@ fn check(request: &StartBackup) -> Result<()> {
 }
 
 /// The job that a request asks for, after all checks that need the catalog.
-fn draft(connection: &Connection, scope: &Scope, request: &StartBackup, now: Time) -> Result<store::BackupRecord> {
-    let vault: VaultName = request.vault_name.parse()?;
-    let vault_arn = Arn::vault(scope, &vault);
-    if vaults::rows::vault_key(connection, &vault_arn)?.is_none() {
-        return Err(Error::no_such_vault(&vault_arn));
-    }
+fn draft(
+    connection: &Connection,
+    caller: &Caller,
+    vault: &VaultName,
+    request: &StartBackup,
+    now: Time,
+) -> Result<store::BackupRecord> {
+    let scope = &caller.scope();
     let resource = resource(connection, scope, &request.resource_arn)?;
-    roles::require_assumable(connection, &scope.account, request.iam_role_arn.as_str())?;
+    roles::pass(connection, caller, request.iam_role_arn.as_str())?;
     let start_window = request.start_window_minutes.unwrap_or(START_WINDOW);
     Draft {
         scope,
-        vault: &vault,
+        vault,
         resource: &resource,
         role: &request.iam_role_arn,
         created: now,

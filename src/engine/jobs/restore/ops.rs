@@ -2,9 +2,13 @@
 
 use crate::domain::job::{JobState, RestoreJob};
 use crate::domain::names::JobId;
-use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
+use crate::domain::recovery_point::RecoveryPoint;
 use crate::domain::restore::{EfsRestore, EfsTarget, keys_of};
 use crate::domain::{Arn, Resource, ResourceType, restore as restore_rules};
+use crate::engine::authorize::action::StartRestoreJob;
+use crate::engine::authorize::boundary;
+use crate::engine::authorize::subject::{PointNamed, PointToRestore};
+use crate::engine::authorize::{Permit, authorize};
 use crate::engine::caller::Caller;
 use crate::engine::catalog::{Connection, creation_tokens, idempotency};
 use crate::engine::data_dir::Access;
@@ -82,9 +86,10 @@ impl Engine {
             {
                 return Ok(before.parse::<JobId>()?);
             }
-            let record = self.draft_restore(tx, caller, &request)?;
+            let (permit, point) = restorable(tx, caller, &request)?;
+            let record = self.draft_restore(tx, caller, &request, &point)?;
             let id = record.job.id.clone();
-            store::insert_restore(tx, &record)?;
+            store::insert_restore(tx, &permit, &record)?;
             creation_tokens::claim(tx, &record.job, &request.metadata)?;
             if let Some(token) = &request.idempotency_token {
                 idempotency::remember(tx, &scope, OPERATION, token, &fingerprint, id.as_str(), now)?;
@@ -98,10 +103,15 @@ impl Engine {
     }
 
     /// The job that a request asks for, after all checks.
-    fn draft_restore(&self, connection: &Connection, caller: &Caller, request: &StartRestore) -> Result<RestoreRecord> {
-        let point = restorable(connection, caller, request)?;
+    fn draft_restore(
+        &self,
+        connection: &Connection,
+        caller: &Caller,
+        request: &StartRestore,
+        point: &RecoveryPoint,
+    ) -> Result<RestoreRecord> {
         if let Some(role) = &request.iam_role_arn {
-            roles::require_assumable(connection, &caller.account, role.as_str())?;
+            roles::pass(connection, caller, role.as_str())?;
         }
         let efs = EfsRestore::read(&request.metadata)?;
         restore_rules::supported_by_engine(&request.metadata)?;
@@ -113,7 +123,7 @@ impl Engine {
                 "CopySourceTagsToRestoredResource is possible only for a whole restore into a new file system",
             ));
         }
-        let destination = self.destination(connection, caller, &point, &efs)?;
+        let destination = self.destination(connection, caller, point, &efs)?;
         let job = RestoreJob {
             id: new_job_id()?,
             scope: caller.scope(),
@@ -187,7 +197,7 @@ impl Engine {
     /// A restore job that the caller may see.
     pub fn describe_restore_job(&self, caller: &Caller, id: &JobId) -> Result<RestoreJob> {
         let job = self.catalog.read(|connection| restores::get(connection, id))?;
-        let mut job = job.filter(|job| self.sees(caller, &job.scope)).ok_or_else(|| unknown(id))?;
+        let mut job = job.filter(|job| boundary::sees(caller, &job.scope)).ok_or_else(|| unknown(id))?;
         self.jobs.live.overlay_restore(&mut job, self.clock.now());
         Ok(job)
     }
@@ -200,7 +210,7 @@ impl Engine {
         request: &PageRequest,
     ) -> Result<Page<RestoreJob>> {
         check_one_of("Status", filter.status.as_deref(), &STATES)?;
-        let account = self.job_accounts(caller, filter.account_id.as_deref())?;
+        let account = boundary::job_accounts(caller, filter.account_id.as_deref())?;
         let page = self
             .catalog
             .read(|connection| restores::list(connection, account.as_ref(), &caller.region, filter, request))?;
@@ -229,18 +239,17 @@ impl Engine {
     }
 }
 
-/// The recovery point of a request, if it can be restored.
-fn restorable(connection: &Connection, caller: &Caller, request: &StartRestore) -> Result<RecoveryPoint> {
+/// The recovery point of a request, if it can be restored and the caller may do so.
+fn restorable<'tx>(
+    connection: &'tx Connection,
+    caller: &Caller,
+    request: &StartRestore,
+) -> Result<(Permit<'tx, StartRestoreJob>, RecoveryPoint)> {
     let arn = &request.recovery_point_arn;
-    let point = points::rows::get(connection, arn)?
-        .filter(|point| point.scope == caller.scope())
-        .ok_or_else(|| Error::no_such_recovery_point(arn))?;
-    if !matches!(point.status, RecoveryPointStatus::Completed | RecoveryPointStatus::Partial) {
-        return Err(Error::invalid_state(format!(
-            "Recovery point {arn} is in state {} and cannot be restored.",
-            point.status.as_str()
-        )));
-    }
+    let found = points::rows::get(connection, arn)?;
+    let subject = PointToRestore(PointNamed { arn, found: found.as_ref() });
+    let permit = authorize(connection, caller, StartRestoreJob, &subject)?;
+    let point = found.ok_or_else(|| Error::no_such_recovery_point(arn))?;
     if let Some(given) = &request.resource_type
         && given != point.resource_type.as_str()
     {
@@ -252,7 +261,7 @@ fn restorable(connection: &Connection, caller: &Caller, request: &StartRestore) 
     if point.resource_type != ResourceType::Efs {
         return Err(Error::invalid_parameter(format!("Unsupported resource type: {}", point.resource_type)));
     }
-    Ok(point)
+    Ok((permit, point))
 }
 
 /// The file system that was backed up, which must still be registered and be the one that the metadata names.

@@ -5,6 +5,9 @@ use crate::domain::job::JobState;
 use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use crate::domain::restore::EfsRestore;
 use crate::domain::{Arn, Resource, Tags};
+use crate::engine::authorize::action::AddResource;
+use crate::engine::authorize::subject::Anything;
+use crate::engine::authorize::{Doing, authorize};
 use crate::engine::catalog::Connection;
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::live::{Finish, LiveJob, Verdict};
@@ -181,6 +184,7 @@ fn register(connection: &Connection, record: &RestoreRecord, origin: &Origin, id
         path: record.target.to_string_lossy().into_owned(),
         tags: if record.copy_tags { origin.tags.clone() } else { Tags::new() },
     };
-    resources::rows::insert(connection, &resource)?;
+    let permit = authorize(connection, Doing::Outcome, AddResource, &Anything(resource.arn.as_str()))?;
+    resources::rows::insert(connection, &permit, &resource)?;
     Ok(resource.arn)
 }

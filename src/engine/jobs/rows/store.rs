@@ -6,6 +6,8 @@
 use crate::domain::job::{BackupJob, JobKind, JobState, RestoreJob};
 use crate::domain::names::JobId;
 use crate::domain::{Tags, Time};
+use crate::engine::authorize::Permit;
+use crate::engine::authorize::action::{StartBackupJob, StartRestoreJob, StopBackupJob};
 use crate::engine::catalog::job_states::OPEN;
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, millis, to_json};
@@ -63,7 +65,11 @@ pub struct Moved {
 }
 
 /// Adds a backup job, and its recovery point in status CREATING.
-pub fn insert_backup(connection: &Connection, record: &BackupRecord) -> Result<()> {
+pub fn insert_backup(
+    connection: &Connection,
+    permit: &Permit<'_, StartBackupJob>,
+    record: &BackupRecord,
+) -> Result<()> {
     let job = &record.job;
     connection
         .prepare_cached(
@@ -105,11 +111,15 @@ pub fn insert_backup(connection: &Connection, record: &BackupRecord) -> Result<(
             record.attempts,
             job.recovery_point_arn.as_ref().map(point_id),
         ])?;
-    creating::insert(connection, job, &record.recovery_point_tags)
+    creating::insert(connection, permit, job, &record.recovery_point_tags)
 }
 
 /// Adds a restore job.
-pub fn insert_restore(connection: &Connection, record: &RestoreRecord) -> Result<()> {
+pub fn insert_restore(
+    connection: &Connection,
+    _permit: &Permit<'_, StartRestoreJob>,
+    record: &RestoreRecord,
+) -> Result<()> {
     let job = &record.job;
     connection
         .prepare_cached(
@@ -260,7 +270,7 @@ pub fn remember_target(connection: &Connection, id: &JobId, target: Identity) ->
 }
 
 /// A running backup job is being stopped. Whether it was running.
-pub fn begin_abort(connection: &Connection, id: &JobId) -> Result<bool> {
+pub fn begin_abort(connection: &Connection, _permit: &Permit<'_, StopBackupJob>, id: &JobId) -> Result<bool> {
     change_state(connection, JobKind::Backup, id, &JobState::Aborting)
 }
 

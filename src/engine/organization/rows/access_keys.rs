@@ -1,6 +1,8 @@
 //! Long-lived access keys. Their secrets are sealed.
 
 use crate::domain::{AccountId, Time};
+use crate::engine::authorize::Permit;
+use crate::engine::authorize::action::CreateAccessKey;
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, millis};
 use crate::engine::error::Result;
@@ -41,7 +43,12 @@ pub fn first_of(connection: &Connection, account: &AccountId) -> Result<Option<(
 }
 
 /// Adds a key.
-pub fn insert(connection: &Connection, key: &StoredKey, now: Time) -> Result<()> {
+pub fn insert(
+    connection: &Connection,
+    _permit: &Permit<'_, CreateAccessKey>,
+    key: &StoredKey,
+    now: Time,
+) -> Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO access_keys (id, account, user_name, user_id, secret, created) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",

@@ -1,6 +1,8 @@
 //! The accounts of the organization.
 
 use crate::domain::{Account, AccountId, Time};
+use crate::engine::authorize::Permit;
+use crate::engine::authorize::action::AddAccount;
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, millis};
 use crate::engine::error::Result;
@@ -31,7 +33,7 @@ pub fn all(connection: &Connection) -> Result<Vec<Account>> {
 }
 
 /// Adds an account, which joins now.
-pub fn insert(connection: &Connection, account: &Account, now: Time) -> Result<()> {
+pub fn insert(connection: &Connection, _permit: &Permit<'_, AddAccount>, account: &Account, now: Time) -> Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO accounts (id, name, email, management, status, joined) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",

@@ -1,6 +1,8 @@
 //! Region settings: what somebody has turned on or off.
 
 use crate::domain::Scope;
+use crate::engine::authorize::Permit;
+use crate::engine::authorize::action::UpdateRegionSettings;
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::Columns as _;
 use crate::engine::error::Result;
@@ -16,7 +18,12 @@ pub fn opt_in(connection: &Connection, scope: &Scope) -> Result<Vec<(String, boo
 }
 
 /// Sets the opt-in of these types.
-pub fn set_opt_in(connection: &Connection, scope: &Scope, opt_in: &BTreeMap<String, bool>) -> Result<()> {
+pub fn set_opt_in(
+    connection: &Connection,
+    _permit: &Permit<'_, UpdateRegionSettings>,
+    scope: &Scope,
+    opt_in: &BTreeMap<String, bool>,
+) -> Result<()> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO region_settings (account, region, setting, resource_type, enabled) VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT (account, region, setting, resource_type) DO UPDATE SET enabled = excluded.enabled",

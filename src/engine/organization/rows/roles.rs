@@ -1,6 +1,8 @@
 //! Roles, and who may assume them.
 
-use crate::domain::{AccountId, Arn};
+use crate::domain::AccountId;
+use crate::engine::authorize::Permit;
+use crate::engine::authorize::action::{AddRole, RemoveRole};
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::Columns as _;
 use crate::engine::error::Result;
@@ -24,11 +26,11 @@ impl Trust {
     }
 }
 
-/// Adds a role, unless there is one of this ARN.
-pub fn insert(connection: &Connection, arn: &Arn, account: &AccountId, trust: Trust) -> Result<()> {
+/// Adds the role of the permit, unless there is one of its ARN.
+pub fn insert(connection: &Connection, permit: &Permit<'_, AddRole>, account: &AccountId, trust: Trust) -> Result<()> {
     connection
         .prepare_cached("INSERT INTO roles (arn, account, trusts) VALUES (?1, ?2, ?3) ON CONFLICT (arn) DO NOTHING")?
-        .execute([arn.as_str(), account.as_str(), trust.as_str()])?;
+        .execute([permit.on(), account.as_str(), trust.as_str()])?;
     Ok(())
 }
 
@@ -45,8 +47,8 @@ pub fn of_backup(connection: &Connection) -> Result<Vec<String>> {
     query::all(connection, sql, [], |row| row.column("arn"))
 }
 
-/// Removes a role that AWS Backup can assume. Whether there was one.
-pub fn remove_of_backup(connection: &Connection, arn: &Arn) -> Result<bool> {
+/// Removes the role of the permit, if AWS Backup can assume it. Whether there was one.
+pub fn remove_of_backup(connection: &Connection, permit: &Permit<'_, RemoveRole>) -> Result<bool> {
     let sql = "DELETE FROM roles WHERE arn = ?1 AND trusts = 'backup'";
-    Ok(connection.prepare_cached(sql)?.execute([arn.as_str()])? > 0)
+    Ok(connection.prepare_cached(sql)?.execute([permit.on()])? > 0)
 }

@@ -1,6 +1,8 @@
 //! Keys of assumed roles. Their secrets are sealed, of their tokens there is a digest.
 
 use crate::domain::{AccountId, Arn, Time};
+use crate::engine::authorize::Permit;
+use crate::engine::authorize::action::AssumeRole;
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, millis};
 use crate::engine::error::Result;
@@ -38,7 +40,12 @@ pub fn get(connection: &Connection, id: &str) -> Result<Option<StoredSession>> {
 }
 
 /// Adds a session, whose key has the id `id`.
-pub fn insert(connection: &Connection, id: &str, session: &StoredSession) -> Result<()> {
+pub fn insert(
+    connection: &Connection,
+    _permit: &Permit<'_, AssumeRole>,
+    id: &str,
+    session: &StoredSession,
+) -> Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO sessions (id, account, user_arn, user_id, secret, token_digest, expires)

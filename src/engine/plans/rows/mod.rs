@@ -5,6 +5,8 @@ pub mod selections;
 
 use crate::domain::plan::{Plan, PlanDocument, PlanSummary};
 use crate::domain::{Arn, PlanId, Scope, Time};
+use crate::engine::authorize::Permit;
+use crate::engine::authorize::action::{CreateBackupPlan, DeleteBackupPlan, SetsDocument, UpdateBackupPlan};
 use crate::engine::catalog::paging::Listing;
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, millis, to_json};
@@ -136,7 +138,7 @@ pub struct NewPlan<'a> {
 }
 
 /// Adds a plan, without any version.
-pub fn insert(connection: &Connection, plan: &NewPlan<'_>) -> Result<()> {
+pub fn insert(connection: &Connection, _permit: &Permit<'_, CreateBackupPlan>, plan: &NewPlan<'_>) -> Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO plans (id, arn, account, region, name, creator_request_id, created)
@@ -164,6 +166,7 @@ pub fn last_version(connection: &Connection, id: &PlanId) -> Result<i64> {
 /// Adds a version to a plan.
 pub fn insert_version(
     connection: &Connection,
+    _permit: &Permit<'_, impl SetsDocument>,
     id: &PlanId,
     sequence: i64,
     version_id: &str,
@@ -187,23 +190,29 @@ pub fn rule_id(connection: &Connection, id: &PlanId, rule: &str) -> Result<Optio
 }
 
 /// Keeps the id of a rule.
-pub fn insert_rule(connection: &Connection, id: &PlanId, rule: &str, rule_id: &str) -> Result<()> {
+pub fn insert_rule(
+    connection: &Connection,
+    _permit: &Permit<'_, impl SetsDocument>,
+    id: &PlanId,
+    rule: &str,
+    rule_id: &str,
+) -> Result<()> {
     connection
         .prepare_cached("INSERT INTO plan_rules (plan_id, rule_name, rule_id) VALUES (?1, ?2, ?3)")?
         .execute([id.as_str(), rule, rule_id])?;
     Ok(())
 }
 
-/// Gives a plan another name.
-pub fn rename(connection: &Connection, id: &PlanId, name: &str) -> Result<()> {
-    connection.prepare_cached("UPDATE plans SET name = ?2 WHERE id = ?1")?.execute([id.as_str(), name])?;
+/// Gives the plan of the permit another name.
+pub fn rename(connection: &Connection, permit: &Permit<'_, UpdateBackupPlan>, name: &str) -> Result<()> {
+    connection.prepare_cached("UPDATE plans SET name = ?2 WHERE arn = ?1")?.execute([permit.on(), name])?;
     Ok(())
 }
 
-/// Marks a plan as deleted; it stays listed.
-pub fn set_deleted(connection: &Connection, id: &PlanId, now: Time) -> Result<()> {
+/// Marks the plan of the permit as deleted; it stays listed.
+pub fn set_deleted(connection: &Connection, permit: &Permit<'_, DeleteBackupPlan>, now: Time) -> Result<()> {
     connection
-        .prepare_cached("UPDATE plans SET deleted = ?2 WHERE id = ?1")?
-        .execute(params![id.as_str(), millis(now)])?;
+        .prepare_cached("UPDATE plans SET deleted = ?2 WHERE arn = ?1")?
+        .execute(params![permit.on(), millis(now)])?;
     Ok(())
 }

@@ -1,7 +1,9 @@
 //! Selections as rows.
 
-use crate::domain::selection::{Selection, SelectionDocument};
-use crate::domain::{PlanId, SelectionId, Time};
+use crate::domain::selection::Selection;
+use crate::domain::{PlanId, SelectionId};
+use crate::engine::authorize::Permit;
+use crate::engine::authorize::action::{CreateBackupSelection, DeleteBackupSelection, PassRole};
 use crate::engine::catalog::paging::Listing;
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, millis, to_json};
@@ -47,14 +49,12 @@ pub fn count(connection: &Connection, plan: &PlanId) -> Result<i64> {
         .query_row([plan.as_str()], |row| row.get(0))?)
 }
 
-/// Adds a selection to a plan.
+/// Adds a selection to its plan.
 pub fn insert(
     connection: &Connection,
-    plan: &PlanId,
-    id: &SelectionId,
-    document: &SelectionDocument,
-    creator_request_id: Option<&str>,
-    now: Time,
+    _permit: &Permit<'_, CreateBackupSelection>,
+    _role: &Permit<'_, PassRole>,
+    selection: &Selection,
 ) -> Result<()> {
     connection
         .prepare_cached(
@@ -62,18 +62,18 @@ pub fn insert(
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
         .execute(params![
-            id.as_str(),
-            plan.as_str(),
-            document.selection_name,
-            to_json(document)?,
-            creator_request_id,
-            millis(now)
+            selection.id.as_str(),
+            selection.plan_id.as_str(),
+            selection.document.selection_name,
+            to_json(&selection.document)?,
+            selection.creator_request_id,
+            selection.created.map(millis)
         ])?;
     Ok(())
 }
 
 /// Removes a selection.
-pub fn remove(connection: &Connection, id: &SelectionId) -> Result<()> {
+pub fn remove(connection: &Connection, _permit: &Permit<'_, DeleteBackupSelection>, id: &SelectionId) -> Result<()> {
     connection.prepare_cached("DELETE FROM selections WHERE id = ?1")?.execute([id.as_str()])?;
     Ok(())
 }

@@ -5,6 +5,8 @@
 use crate::domain::job::BackupJob;
 use crate::domain::tags::MAX_TAGS;
 use crate::domain::{Arn, Tags};
+use crate::engine::authorize::Permit;
+use crate::engine::authorize::action::{DeleteBackupVault, StartBackupJob};
 use crate::engine::catalog::values::{millis, to_json};
 use crate::engine::error::Result;
 use crate::engine::points::rows::point_id;
@@ -13,7 +15,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 /// Adds the point of a new job, with the tags that it is to have: the resource's and its own. A job that is over already,
 /// or whose vault is not there, has none.
-pub fn insert(connection: &Connection, job: &BackupJob, own: &Tags) -> Result<()> {
+pub fn insert(connection: &Connection, permit: &Permit<'_, StartBackupJob>, job: &BackupJob, own: &Tags) -> Result<()> {
     let Some(arn) = job.recovery_point_arn.as_ref().filter(|_| !job.state.is_final()) else { return Ok(()) };
     let delete_at = job.lifecycle.and_then(|lifecycle| lifecycle.calculate(job.created).delete_at);
     let made = connection
@@ -49,7 +51,7 @@ pub fn insert(connection: &Connection, job: &BackupJob, own: &Tags) -> Result<()
     let mut all = tags::rows::get(connection, job.resource_arn.as_str())?;
     all.extend(own.clone());
     // With more the job will fail, and say why.
-    if all.len() <= MAX_TAGS { tags::rows::put(connection, arn.as_str(), &all) } else { Ok(()) }
+    if all.len() <= MAX_TAGS { tags::rows::put(connection, permit, arn.as_str(), &all) } else { Ok(()) }
 }
 
 /// The tags that the point of a job has now; none when there is no such row.
@@ -73,9 +75,9 @@ pub fn remove(connection: &Connection, job: &crate::domain::names::JobId) -> Res
 }
 
 /// Removes the points of the jobs that wait to write into a vault which is deleted.
-pub fn remove_of_vault(connection: &Connection, vault: &Arn) -> Result<()> {
+pub fn remove_of_vault(connection: &Connection, permit: &Permit<'_, DeleteBackupVault>) -> Result<()> {
     connection
         .prepare_cached("DELETE FROM recovery_points WHERE status = 'CREATING' AND vault_arn = ?1")?
-        .execute([vault.as_str()])?;
+        .execute([permit.on()])?;
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! The recovery points that are being deleted.
 
 use crate::domain::Arn;
+use crate::engine::authorize::Permit;
+use crate::engine::authorize::action::{DeleteRecoveryPoint, EraseRecoveryPoint};
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::Columns as _;
 use crate::engine::error::Result;
@@ -20,14 +22,22 @@ pub struct PendingDeletion {
     pub attempts: i64,
 }
 
-/// From now on the point is being deleted.
-pub fn mark(connection: &Connection, arn: &Arn) -> Result<()> {
+/// From now on the point of the permit is being deleted.
+pub fn mark(connection: &Connection, permit: &Permit<'_, DeleteRecoveryPoint>) -> Result<()> {
     connection
         .prepare_cached(
             "UPDATE recovery_points SET status = 'DELETING', status_message = NULL, delete_attempts = 0
              WHERE arn = ?1",
         )?
-        .execute([arn.as_str()])?;
+        .execute([permit.on()])?;
+    Ok(())
+}
+
+/// The same for a point whose life is over: what it said of itself stays.
+pub fn mark_expired(connection: &Connection, permit: &Permit<'_, DeleteRecoveryPoint>) -> Result<()> {
+    connection
+        .prepare_cached("UPDATE recovery_points SET status = 'DELETING' WHERE arn = ?1")?
+        .execute([permit.on()])?;
     Ok(())
 }
 
@@ -46,13 +56,11 @@ pub fn all(connection: &Connection) -> Result<Vec<PendingDeletion>> {
     })
 }
 
-/// Removes points that are being deleted; any other stays.
-pub fn remove<'a>(connection: &Connection, points: impl IntoIterator<Item = &'a Arn>) -> Result<()> {
-    let mut statement =
-        connection.prepare_cached("DELETE FROM recovery_points WHERE arn = ?1 AND status = 'DELETING'")?;
-    for point in points {
-        statement.execute([point.as_str()])?;
-    }
+/// Removes the point of the permit if it is being deleted; any other stays.
+pub fn remove(connection: &Connection, permit: &Permit<'_, EraseRecoveryPoint>) -> Result<()> {
+    connection
+        .prepare_cached("DELETE FROM recovery_points WHERE arn = ?1 AND status = 'DELETING'")?
+        .execute([permit.on()])?;
     Ok(())
 }
 

@@ -1,8 +1,13 @@
 //! When recovery points expire.
 
-use crate::domain::{Arn, Lifecycle, Time};
+use crate::domain::recovery_point::RecoveryPoint;
+use crate::domain::{Lifecycle, Time};
+use crate::engine::authorize::Permit;
+use crate::engine::authorize::action::UpdateRecoveryPointLifecycle;
+use crate::engine::catalog::query;
 use crate::engine::catalog::values::{millis, time, to_json};
 use crate::engine::error::Result;
+use crate::engine::points::rows::{COLUMNS, from_row};
 use rusqlite::{Connection, params};
 
 /// That a point `p` does not expire only because the clock jumped from ?1 to ?2 without anybody's word for it: of what
@@ -26,27 +31,25 @@ pub fn next_due(connection: &Connection, (from, to): Jump) -> Result<Option<Time
     due.map(time).transpose()
 }
 
-/// Marks the points whose time has come as being deleted.
-pub fn mark_due(connection: &Connection, (from, to): Jump, now: Time) -> Result<()> {
-    connection
-        .prepare_cached(&format!(
-            "UPDATE recovery_points AS p SET status = 'DELETING'
-             WHERE delete_due <= ?3 AND status IN ('COMPLETED', 'PARTIAL') AND {NOT_BY_A_JUMP}"
-        ))?
-        .execute([from, to, millis(now)])?;
-    Ok(())
+/// The points whose time has come.
+pub fn due(connection: &Connection, (from, to): Jump, now: Time) -> Result<Vec<RecoveryPoint>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM recovery_points AS p
+         WHERE delete_due <= ?3 AND status IN ('COMPLETED', 'PARTIAL') AND {NOT_BY_A_JUMP}"
+    );
+    query::all(connection, &sql, [from, to, millis(now)], from_row)
 }
 
-/// How long a point lives, when its life ends, and when the sweeper deletes it.
+/// How long the point of the permit lives, when its life ends, and when the sweeper deletes it.
 pub fn set(
     connection: &Connection,
-    arn: &Arn,
+    permit: &Permit<'_, UpdateRecoveryPointLifecycle>,
     lifecycle: &Lifecycle,
     delete_at: Option<Time>,
     delete_due: Option<Time>,
 ) -> Result<()> {
     connection
         .prepare_cached("UPDATE recovery_points SET lifecycle = ?2, delete_at = ?3, delete_due = ?4 WHERE arn = ?1")?
-        .execute(params![arn.as_str(), to_json(lifecycle)?, delete_at.map(millis), delete_due.map(millis)])?;
+        .execute(params![permit.on(), to_json(lifecycle)?, delete_at.map(millis), delete_due.map(millis)])?;
     Ok(())
 }

@@ -11,6 +11,8 @@ pub mod protected;
 use crate::domain::damage::Damage;
 use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use crate::domain::{Arn, CalculatedLifecycle, Scope, Time};
+use crate::engine::authorize::Permit;
+use crate::engine::authorize::action::AddRecoveryPoint;
 use crate::engine::catalog::paging::Listing;
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, millis, to_json};
@@ -138,7 +140,7 @@ pub struct NewPoint<'a> {
 }
 
 /// Adds a finished recovery point.
-pub fn insert(connection: &Connection, new: &NewPoint<'_>) -> Result<()> {
+pub fn insert(connection: &Connection, _permit: &Permit<'_, AddRecoveryPoint>, new: &NewPoint<'_>) -> Result<()> {
     let NewPoint { point, manifest, delete_due } = new;
     connection
         .prepare_cached(

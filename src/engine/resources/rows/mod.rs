@@ -3,6 +3,8 @@
 pub mod source_roots;
 
 use crate::domain::{Arn, Resource, ResourceType, Scope};
+use crate::engine::authorize::Permit;
+use crate::engine::authorize::action::{AddResource, RemoveResource};
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::Columns as _;
 use crate::engine::error::Result;
@@ -39,7 +41,7 @@ pub fn all(connection: &Connection, scope: Option<&Scope>) -> Result<Vec<Resourc
 }
 
 /// Adds a resource with its tags.
-pub fn insert(connection: &Connection, resource: &Resource) -> Result<()> {
+pub fn insert(connection: &Connection, permit: &Permit<'_, AddResource>, resource: &Resource) -> Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO resources (arn, account, region, type, name, path) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -52,12 +54,12 @@ pub fn insert(connection: &Connection, resource: &Resource) -> Result<()> {
             &resource.name,
             &resource.path,
         ])?;
-    tags::rows::replace(connection, resource.arn.as_str(), &resource.tags)
+    tags::rows::replace(connection, permit, resource.arn.as_str(), &resource.tags)
 }
 
-/// Removes a resource. Whether there was one.
-pub fn remove(connection: &Connection, arn: &Arn) -> Result<bool> {
-    Ok(connection.prepare_cached("DELETE FROM resources WHERE arn = ?1")?.execute([arn.as_str()])? > 0)
+/// Removes the resource of the permit. Whether there was one.
+pub fn remove(connection: &Connection, permit: &Permit<'_, RemoveResource>) -> Result<bool> {
+    Ok(connection.prepare_cached("DELETE FROM resources WHERE arn = ?1")?.execute([permit.on()])? > 0)
 }
 
 /// The ARN and path of the resource of this type and name.

@@ -3,6 +3,8 @@
 pub mod taggable;
 
 use crate::domain::Tags;
+use crate::engine::authorize::Permit;
+use crate::engine::authorize::action::{SetsTags, UntagResource};
 use crate::engine::catalog::paging::Listing;
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, from_json, to_json};
@@ -25,7 +27,7 @@ pub fn list(connection: &Connection, arn: &str, request: &PageRequest) -> Result
 }
 
 /// Adds tags to `arn`; a key that it has takes the new value.
-pub fn put(connection: &Connection, arn: &str, tags: &Tags) -> Result<()> {
+pub fn put(connection: &Connection, _permit: &Permit<'_, impl SetsTags>, arn: &str, tags: &Tags) -> Result<()> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO tags (arn, key, value) VALUES (?1, ?2, ?3) ON CONFLICT (arn, key) DO UPDATE SET value = excluded.value",
     )?;
@@ -36,11 +38,16 @@ pub fn put(connection: &Connection, arn: &str, tags: &Tags) -> Result<()> {
 }
 
 /// The same for what was just created: the tags that it was born with are remembered, to know a repeated call by.
-pub fn put_at_creation(connection: &Connection, arn: &str, tags: &Tags) -> Result<()> {
+pub fn put_at_creation(
+    connection: &Connection,
+    permit: &Permit<'_, impl SetsTags>,
+    arn: &str,
+    tags: &Tags,
+) -> Result<()> {
     connection
         .prepare_cached("INSERT OR REPLACE INTO creation_tags (arn, tags) VALUES (?1, ?2)")?
         .execute([arn, &to_json(tags)?])?;
-    put(connection, arn, tags)
+    put(connection, permit, arn, tags)
 }
 
 /// Whether `arn` was created with just these tags. What an older version created is told by the tags that it has now.
@@ -56,14 +63,14 @@ pub fn are_of_creation(connection: &Connection, arn: &str, tags: &Tags) -> Resul
     Ok(&born == tags)
 }
 
-/// Takes one tag off `arn`.
-pub fn remove(connection: &Connection, arn: &str, key: &str) -> Result<()> {
-    connection.prepare_cached("DELETE FROM tags WHERE arn = ?1 AND key = ?2")?.execute([arn, key])?;
+/// Takes one tag off the thing of the permit.
+pub fn remove(connection: &Connection, permit: &Permit<'_, UntagResource>, key: &str) -> Result<()> {
+    connection.prepare_cached("DELETE FROM tags WHERE arn = ?1 AND key = ?2")?.execute([permit.on(), key])?;
     Ok(())
 }
 
 /// Makes `tags` all that `arn` has.
-pub fn replace(connection: &Connection, arn: &str, tags: &Tags) -> Result<()> {
+pub fn replace(connection: &Connection, permit: &Permit<'_, impl SetsTags>, arn: &str, tags: &Tags) -> Result<()> {
     connection.prepare_cached("DELETE FROM tags WHERE arn = ?1")?.execute([arn])?;
-    put(connection, arn, tags)
+    put(connection, permit, arn, tags)
 }

@@ -1,6 +1,8 @@
 //! Vaults whose row is gone and whose folder may still be at its place.
 
 use crate::domain::{Arn, Time};
+use crate::engine::authorize::Permit;
+use crate::engine::authorize::action::DeleteBackupVault;
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, millis};
 use crate::engine::error::Result;
@@ -18,7 +20,7 @@ pub struct Deletion {
 }
 
 /// Notes that the folder of a vault has to go, in the transaction that removes its row.
-pub fn note(connection: &Connection, deletion: &Deletion) -> Result<()> {
+pub fn note(connection: &Connection, _permit: &Permit<'_, DeleteBackupVault>, deletion: &Deletion) -> Result<()> {
     connection
         .prepare_cached("INSERT INTO vault_deletions (vault_arn, vault_id, deleted) VALUES (?1, ?2, ?3)")?
         .execute(params![

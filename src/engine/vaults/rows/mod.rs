@@ -5,6 +5,8 @@ pub mod recovery_keys;
 
 use crate::domain::vault::Vault;
 use crate::domain::{Arn, Scope, Time, VaultName};
+use crate::engine::authorize::Permit;
+use crate::engine::authorize::action::{CreateBackupVault, DeleteBackupVault};
 use crate::engine::catalog::paging::Listing;
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, millis};
@@ -110,7 +112,7 @@ pub struct NewRow<'a> {
 }
 
 /// Adds a vault.
-pub fn insert(connection: &Connection, vault: &NewRow<'_>) -> Result<()> {
+pub fn insert(connection: &Connection, _permit: &Permit<'_, CreateBackupVault>, vault: &NewRow<'_>) -> Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO vaults (arn, account, region, name, vault_type, encryption_key_arn, creator_request_id, created,
@@ -139,9 +141,9 @@ pub fn set_id(connection: &Connection, vault: &Arn, id: &VaultId) -> Result<()> 
     Ok(())
 }
 
-/// Removes a vault.
-pub fn remove(connection: &Connection, vault: &Arn) -> Result<()> {
-    connection.prepare_cached("DELETE FROM vaults WHERE arn = ?1")?.execute([vault.as_str()])?;
+/// Removes the vault of the permit.
+pub fn remove(connection: &Connection, permit: &Permit<'_, DeleteBackupVault>) -> Result<()> {
+    connection.prepare_cached("DELETE FROM vaults WHERE arn = ?1")?.execute([permit.on()])?;
     Ok(())
 }
 

@@ -1,0 +1,113 @@
+//! What can be done, by the names that policies use.
+
+use super::subject::{
+    Anything, JobToStop, NewThing, PlanNamed, PlanOfSelection, PointToChange, PointToDelete, PointToRestore, Region,
+    RoleToAssume, RoleToPass, Subject, Tagged, VaultNamed, VaultToDelete,
+};
+
+/// Something that can be done.
+pub trait Action: sealed::Sealed + Copy {
+    /// Its name in policies: AWS's where AWS has one, and `vaultdeck:…` otherwise.
+    const NAME: &'static str;
+    /// What is known of the thing that it is done to.
+    type On<'a>: Subject;
+}
+
+/// An action that sets tags, on what it makes or on what is there.
+#[diagnostic::on_unimplemented(message = "{Self} sets no tags")]
+pub trait SetsTags: Action {}
+
+/// An action that sets the document of a plan.
+#[diagnostic::on_unimplemented(message = "{Self} sets no plan's document")]
+pub trait SetsDocument: Action {}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+macro_rules! actions {
+    ($($(#[$doc:meta])* $action:ident = $name:literal on $subject:ident;)+) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug, Clone, Copy)]
+            pub struct $action;
+
+            impl sealed::Sealed for $action {}
+
+            impl Action for $action {
+                const NAME: &'static str = $name;
+                type On<'a> = $subject<'a>;
+            }
+        )+
+
+        #[cfg(test)]
+        pub(super) const NAMES: &[&str] = &[$($action::NAME),+];
+    };
+}
+
+actions! {
+    /// A vault is made.
+    CreateBackupVault = "backup:CreateBackupVault" on NewThing;
+    /// A vault is deleted.
+    DeleteBackupVault = "backup:DeleteBackupVault" on VaultToDelete;
+    /// A vault gets a recovery key, with which plain restic reads all that it holds.
+    MakeRecoveryKey = "vaultdeck:MakeRecoveryKey" on Anything;
+    /// A recovery point begins to be deleted, by a call or because its life is over.
+    DeleteRecoveryPoint = "backup:DeleteRecoveryPoint" on PointToDelete;
+    /// A recovery point that is being deleted is gone.
+    EraseRecoveryPoint = "vaultdeck:EraseRecoveryPoint" on Anything;
+    /// A recovery point lives longer or shorter.
+    UpdateRecoveryPointLifecycle = "backup:UpdateRecoveryPointLifecycle" on PointToChange;
+    /// A finished backup's recovery point comes into its vault.
+    AddRecoveryPoint = "vaultdeck:AddRecoveryPoint" on Anything;
+    /// A plan is made.
+    CreateBackupPlan = "backup:CreateBackupPlan" on NewThing;
+    /// A plan gets a new version.
+    UpdateBackupPlan = "backup:UpdateBackupPlan" on PlanNamed;
+    /// A plan is deleted.
+    DeleteBackupPlan = "backup:DeleteBackupPlan" on PlanNamed;
+    /// A plan gets a selection.
+    CreateBackupSelection = "backup:CreateBackupSelection" on PlanOfSelection;
+    /// A plan loses a selection.
+    DeleteBackupSelection = "backup:DeleteBackupSelection" on PlanOfSelection;
+    /// A backup job is made.
+    StartBackupJob = "backup:StartBackupJob" on VaultNamed;
+    /// A backup job is stopped.
+    StopBackupJob = "backup:StopBackupJob" on JobToStop;
+    /// A restore job is made.
+    StartRestoreJob = "backup:StartRestoreJob" on PointToRestore;
+    /// The tags of a thing are read.
+    ListTags = "backup:ListTags" on Tagged;
+    /// A thing gets tags.
+    TagResource = "backup:TagResource" on Tagged;
+    /// A thing loses tags.
+    UntagResource = "backup:UntagResource" on Tagged;
+    /// An account's settings for a region change.
+    UpdateRegionSettings = "backup:UpdateRegionSettings" on Region;
+    /// AWS Backup is told to run jobs under a role.
+    PassRole = "iam:PassRole" on RoleToPass;
+    /// The management account enters a member.
+    AssumeRole = "sts:AssumeRole" on RoleToAssume;
+    /// An account gets its access key.
+    CreateAccessKey = "iam:CreateAccessKey" on Anything;
+    /// An account joins the organization.
+    AddAccount = "vaultdeck:AddAccount" on Anything;
+    /// A role is made that AWS Backup can assume.
+    AddRole = "vaultdeck:AddRole" on Anything;
+    /// Such a role is taken away.
+    RemoveRole = "vaultdeck:RemoveRole" on Anything;
+    /// A resource is registered.
+    AddResource = "vaultdeck:AddResource" on Anything;
+    /// A resource is taken off the register.
+    RemoveResource = "vaultdeck:RemoveResource" on Anything;
+}
+
+impl SetsDocument for CreateBackupPlan {}
+impl SetsDocument for UpdateBackupPlan {}
+
+impl SetsTags for CreateBackupVault {}
+impl SetsTags for CreateBackupPlan {}
+impl SetsTags for StartBackupJob {}
+impl SetsTags for AddRecoveryPoint {}
+impl SetsTags for AddResource {}
+impl SetsTags for TagResource {}

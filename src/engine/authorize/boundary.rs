@@ -1,0 +1,33 @@
+//! What an account sees of the others: its own things, and all of its organization's for the management account.
+
+use crate::domain::{AccountId, Scope};
+use crate::engine::FIRST_ACCOUNT;
+use crate::engine::caller::Caller;
+use crate::engine::error::{Error, Result};
+
+/// Whether an account is the management account of the organization.
+pub fn is_management(account: &AccountId) -> bool {
+    account.as_str() == FIRST_ACCOUNT
+}
+
+/// Whose jobs a list tells of: one account's, or with `None` everybody's. Only the management account sees others.
+pub fn job_accounts(caller: &Caller, account_id: Option<&str>) -> Result<Option<AccountId>> {
+    match account_id {
+        None => Ok(Some(caller.account.clone())),
+        Some("*") if is_management(&caller.account) => Ok(None),
+        Some("*") => Ok(Some(caller.account.clone())),
+        Some(text) => {
+            let account: AccountId = text.parse()?;
+            if account == caller.account || is_management(&caller.account) {
+                Ok(Some(account))
+            } else {
+                Err(Error::insufficient_privileges())
+            }
+        }
+    }
+}
+
+/// Whether the caller may see a job of `owner`: its own, or any of its region for the management account.
+pub fn sees(caller: &Caller, owner: &Scope) -> bool {
+    owner.region == caller.region && (owner.account == caller.account || is_management(&caller.account))
+}

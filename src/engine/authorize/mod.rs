@@ -1,0 +1,106 @@
+//! The one decision: whether somebody may do something to something.
+//!
+//! A function that changes what a caller can ask for, or what a caller must not lose, takes a [`Permit`] for the
+//! [`Action`] that it is part of. Only [`authorize`] makes one, so that nothing can be changed unasked:
+//!
+//! ```
+//! use vaultdeck::engine::authorize::{Permit, action::TagResource};
+//! # use rusqlite::Connection;
+//! fn tag(tx: &Connection, permit: &Permit<'_, TagResource>) {
+//!     let _ = vaultdeck::engine::tags::rows::put(tx, permit, "arn:…", &Default::default());
+//! }
+//! ```
+//! ```compile_fail,E0061
+//! # use rusqlite::Connection;
+//! fn tag(tx: &Connection) {
+//!     let _ = vaultdeck::engine::tags::rows::put(tx, "arn:…", &Default::default()); // unasked
+//! }
+//! ```
+//! ```compile_fail,E0277
+//! use vaultdeck::engine::authorize::{Permit, action::StopBackupJob};
+//! # use rusqlite::Connection;
+//! fn tag(tx: &Connection, permit: &Permit<'_, StopBackupJob>) {
+//!     let _ = vaultdeck::engine::tags::rows::put(tx, permit, "arn:…", &Default::default()); // asked for something else
+//! }
+//! ```
+//! ```compile_fail,E0451
+//! use vaultdeck::engine::authorize::{Permit, action::TagResource};
+//! fn forged<'tx>() -> Permit<'tx, TagResource> {
+//!     Permit { on: String::new(), action: std::marker::PhantomData, transaction: std::marker::PhantomData }
+//! }
+//! ```
+//!
+//! It is asked inside the transaction that carries the change out, and a permit ends with that transaction: what it was
+//! decided on holds until the change is made.
+//!
+//! ```compile_fail
+//! use vaultdeck::engine::{Caller, Error, authorize::{Permit, action::TagResource, authorize, subject::Tagged}};
+//! use vaultdeck::engine::catalog::Catalog;
+//! fn kept(catalog: &Catalog, caller: &Caller, thing: &Tagged<'_>) {
+//!     // A lifetime in the answer of the transaction: it is refused.
+//!     let permit = catalog.write(|tx| authorize(tx, caller, TagResource, thing));
+//! }
+//! ```
+//!
+//! What is decided on are facts, read by whoever asks and told as a [`Subject`]; this room reads nothing itself. Today these
+//! are: whose a thing is, which role may be passed or assumed, and what state protects a vault or a recovery point. What
+//! comes next has its place here too, and each is a fact more in a subject and a rule more in [`authorize`]:
+//!
+//! | rule | its fact, and where | whom it binds |
+//! | --- | --- | --- |
+//! | a vault's access policy | the policy of the vault, in every subject of a vault or a recovery point; evaluated in `authorize` on [`Action::NAME`] and [`Permit::on`] | callers; an explicit deny goes before all else |
+//! | an account's service control policy | the policies of the caller's account, in [`Principal::Caller`] | callers |
+//! | vault lock | days and date of the lock, in [`VaultToDelete`](subject::VaultToDelete), [`PointToDelete`](subject::PointToDelete), [`PointToChange`](subject::PointToChange) | everybody, the engine's expiry as well |
+//! | legal hold | whether the point is held, in `PointToDelete` | everybody, the engine's expiry as well |
+//! | air gap | the vault's type, in `PointToRestore` and `VaultNamed` | callers of other accounts than the vault's |
+//!
+//! Engine-only bookkeeping (how far a job is, which packs a point needs, when a vault was looked through) is no action: it
+//! changes nothing that anybody was promised.
+
+pub mod action;
+pub mod boundary;
+pub mod principal;
+pub mod subject;
+#[cfg(test)]
+mod tests;
+
+pub use action::Action;
+pub use principal::{Doing, Principal};
+pub use subject::Subject;
+
+use crate::engine::catalog::Connection;
+use crate::engine::error::Result;
+use std::marker::PhantomData;
+
+/// That an action was allowed, on one thing and within one transaction.
+#[derive(Debug)]
+pub struct Permit<'tx, A> {
+    on: String,
+    action: PhantomData<A>,
+    transaction: PhantomData<&'tx Connection>,
+}
+
+impl<A> Permit<'_, A> {
+    /// The ARN of what it is for, or `*` where AWS's operation names none.
+    pub fn on(&self) -> &str {
+        &self.on
+    }
+}
+
+/// Decides whether `principal` may do `action` to the thing of which `subject` tells. A thing that is not there and one that
+/// is another's get the same answer.
+///
+/// `tx` is the transaction that carries the action out; the facts of the subject were read in it.
+pub fn authorize<'tx, 'p, A: Action>(
+    _tx: &'tx Connection,
+    principal: impl Into<Principal<'p>>,
+    _action: A,
+    subject: &A::On<'_>,
+) -> Result<Permit<'tx, A>> {
+    let principal = principal.into();
+    if !subject.owner().is_some_and(|owner| principal.reaches(&owner)) {
+        return Err(subject.missing());
+    }
+    subject.protection()?;
+    Ok(Permit { on: subject.name(), action: PhantomData, transaction: PhantomData })
+}

@@ -1,0 +1,372 @@
+//! What is known of a thing when something is to be done to it. Each kind says whose the thing is, what is answered where
+//! it is not there or another's, and what protects it from everybody.
+
+use super::principal::Belongs;
+use crate::domain::job::{BackupJob, JobState};
+use crate::domain::names::JobId;
+use crate::domain::plan::Plan;
+use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
+use crate::domain::vault::{DEFAULT_VAULT, Vault};
+use crate::domain::{AccountId, Arn, PlanId, Scope};
+use crate::engine::error::{Error, Result};
+
+/// What is known of a thing.
+pub trait Subject {
+    /// Its ARN, or `*` where AWS's operation names none.
+    fn name(&self) -> String;
+
+    /// Whose it is; none when it is not there.
+    fn owner(&self) -> Option<Belongs<'_>>;
+
+    /// What is answered where it is not there, or is another's: AWS does not tell which.
+    fn missing(&self) -> Error;
+
+    /// Refuses where something protects it from whoever it be, its owner and the engine as well.
+    fn protection(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Anything of the data directory that has no owner within: only who owns the directory acts on it, and the engine.
+#[derive(Debug, Clone, Copy)]
+pub struct Anything<'a>(pub &'a str);
+
+impl Subject for Anything<'_> {
+    fn name(&self) -> String {
+        self.0.to_owned()
+    }
+
+    fn owner(&self) -> Option<Belongs<'_>> {
+        Some(Belongs::ToDirectory)
+    }
+
+    fn missing(&self) -> Error {
+        Error::insufficient_privileges()
+    }
+}
+
+/// An account in a region, as a whole.
+#[derive(Debug, Clone, Copy)]
+pub struct Region<'a>(pub &'a Scope);
+
+impl Subject for Region<'_> {
+    fn name(&self) -> String {
+        "*".to_owned()
+    }
+
+    fn owner(&self) -> Option<Belongs<'_>> {
+        Some(Belongs::To(self.0))
+    }
+
+    fn missing(&self) -> Error {
+        Error::insufficient_privileges()
+    }
+}
+
+/// A thing that is made now.
+#[derive(Debug, Clone, Copy)]
+pub struct NewThing<'a> {
+    /// Whose it will be.
+    pub scope: &'a Scope,
+    /// Its ARN.
+    pub arn: &'a Arn,
+}
+
+impl Subject for NewThing<'_> {
+    fn name(&self) -> String {
+        self.arn.to_string()
+    }
+
+    fn owner(&self) -> Option<Belongs<'_>> {
+        Some(Belongs::To(self.scope))
+    }
+
+    fn missing(&self) -> Error {
+        Error::insufficient_privileges()
+    }
+}
+
+/// A thing that has tags.
+#[derive(Debug, Clone, Copy)]
+pub struct Tagged<'a> {
+    /// Its ARN.
+    pub arn: &'a Arn,
+    /// Whose it is, where it is there.
+    pub scope: Option<&'a Scope>,
+}
+
+impl Subject for Tagged<'_> {
+    fn name(&self) -> String {
+        self.arn.to_string()
+    }
+
+    fn owner(&self) -> Option<Belongs<'_>> {
+        self.scope.map(Belongs::To)
+    }
+
+    fn missing(&self) -> Error {
+        Error::not_found(format!("Cannot find a resource with ARN {}", self.arn))
+    }
+}
+
+/// A vault that something is put into.
+#[derive(Debug, Clone, Copy)]
+pub struct VaultNamed<'a> {
+    /// Its ARN.
+    pub arn: &'a Arn,
+    /// Whose it is, where it is there.
+    pub scope: Option<&'a Scope>,
+}
+
+impl Subject for VaultNamed<'_> {
+    fn name(&self) -> String {
+        self.arn.to_string()
+    }
+
+    fn owner(&self) -> Option<Belongs<'_>> {
+        self.scope.map(Belongs::To)
+    }
+
+    fn missing(&self) -> Error {
+        Error::no_such_vault(self.arn)
+    }
+}
+
+/// A vault that is to be deleted: only an empty one into which nobody writes, and never the default one.
+#[derive(Debug, Clone, Copy)]
+pub struct VaultToDelete<'a> {
+    /// The name that was asked for.
+    pub name: &'a str,
+    /// The vault of this name, where there is one.
+    pub found: Option<&'a Vault>,
+    /// Whether a backup job is writing into it.
+    pub is_written_into: bool,
+}
+
+impl Subject for VaultToDelete<'_> {
+    fn name(&self) -> String {
+        self.found.map_or_else(String::new, |vault| vault.arn.to_string())
+    }
+
+    fn owner(&self) -> Option<Belongs<'_>> {
+        self.found.map(|vault| Belongs::To(&vault.scope))
+    }
+
+    fn missing(&self) -> Error {
+        Error::no_such_vault(self.name)
+    }
+
+    fn protection(&self) -> Result<()> {
+        let holds_points = self.found.is_some_and(|vault| vault.recovery_points > 0);
+        let why = match () {
+            () if self.name == DEFAULT_VAULT => "The default backup vault cannot be deleted.",
+            () if holds_points => "Backup vault cannot be deleted because it contains recovery points.",
+            () if self.is_written_into => "Backup vault cannot be deleted because a backup job is writing into it.",
+            () => return Ok(()),
+        };
+        Err(Error::invalid_request(why))
+    }
+}
+
+/// A recovery point that was asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct PointNamed<'a> {
+    /// The ARN that was asked for.
+    pub arn: &'a Arn,
+    /// The point in the vault that was asked for, where there is one.
+    pub found: Option<&'a RecoveryPoint>,
+}
+
+impl<'a> PointNamed<'a> {
+    fn owner(&self) -> Option<Belongs<'a>> {
+        self.found.map(|point| Belongs::To(&point.scope))
+    }
+
+    /// Refuses a point whose state is not one of those that `may` accepts, in the words that `end` the sentence.
+    fn require(&self, may: impl Fn(&RecoveryPointStatus) -> bool, end: &str) -> Result<()> {
+        match self.found {
+            Some(point) if !may(&point.status) => {
+                let state = point.status.as_str();
+                Err(Error::invalid_state(format!("Recovery point {} is in state {state}{end}", self.arn)))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+macro_rules! points {
+    ($($(#[$doc:meta])* $subject:ident: $may:expr, $end:literal;)+) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy)]
+        pub struct $subject<'a>(pub PointNamed<'a>);
+
+        impl Subject for $subject<'_> {
+            fn name(&self) -> String {
+                self.0.arn.to_string()
+            }
+
+            fn owner(&self) -> Option<Belongs<'_>> {
+                self.0.owner()
+            }
+
+            fn missing(&self) -> Error {
+                Error::no_such_recovery_point(self.0.arn)
+            }
+
+            fn protection(&self) -> Result<()> {
+                self.0.require($may, $end)
+            }
+        }
+    )+};
+}
+
+fn is_whole(status: &RecoveryPointStatus) -> bool {
+    matches!(status, RecoveryPointStatus::Completed | RecoveryPointStatus::Partial)
+}
+
+points! {
+    /// A recovery point that is to be deleted: not one that is just being made, which goes with its job.
+    PointToDelete: |status| *status != RecoveryPointStatus::Creating, " and cannot be deleted.";
+    /// A recovery point whose lifecycle is to change: one that is whole.
+    PointToChange: is_whole, "; its lifecycle cannot be changed.";
+    /// A recovery point that is to be restored: one that is whole.
+    PointToRestore: is_whole, " and cannot be restored.";
+}
+
+/// A plan that is to change.
+#[derive(Debug, Clone, Copy)]
+pub struct PlanNamed<'a> {
+    /// The plan that was asked for, where it is there and not deleted.
+    pub found: Option<&'a Plan>,
+}
+
+impl Subject for PlanNamed<'_> {
+    fn name(&self) -> String {
+        plan_name(self.found)
+    }
+
+    fn owner(&self) -> Option<Belongs<'_>> {
+        self.found.map(|plan| Belongs::To(&plan.scope))
+    }
+
+    fn missing(&self) -> Error {
+        Error::not_found("Failed reading Backup plan with provided version")
+    }
+}
+
+/// A plan whose selections are to change.
+#[derive(Debug, Clone, Copy)]
+pub struct PlanOfSelection<'a> {
+    /// The id that was asked for.
+    pub id: &'a PlanId,
+    /// The plan, where it is there and not deleted.
+    pub found: Option<&'a Plan>,
+}
+
+impl Subject for PlanOfSelection<'_> {
+    fn name(&self) -> String {
+        plan_name(self.found)
+    }
+
+    fn owner(&self) -> Option<Belongs<'_>> {
+        self.found.map(|plan| Belongs::To(&plan.scope))
+    }
+
+    fn missing(&self) -> Error {
+        Error::invalid_parameter(format!("Cannot find Backup plan with id {}", self.id))
+    }
+}
+
+fn plan_name(plan: Option<&Plan>) -> String {
+    plan.map_or_else(String::new, |plan| plan.arn.to_string())
+}
+
+/// A backup job that is to be stopped.
+#[derive(Debug, Clone, Copy)]
+pub struct JobToStop<'a> {
+    /// The id that was asked for.
+    pub id: &'a JobId,
+    /// The job, where it is there.
+    pub found: Option<&'a BackupJob>,
+}
+
+impl Subject for JobToStop<'_> {
+    fn name(&self) -> String {
+        "*".to_owned()
+    }
+
+    fn owner(&self) -> Option<Belongs<'_>> {
+        self.found.map(|job| Belongs::To(&job.scope))
+    }
+
+    fn missing(&self) -> Error {
+        Error::not_found(format!("Backup job {} does not exist.", self.id))
+    }
+
+    fn protection(&self) -> Result<()> {
+        let Some(job) = self.found else { return Ok(()) };
+        if !job.resource_type.can_stop_backup() {
+            let kind = &job.resource_type;
+            return Err(Error::invalid_request(format!("StopBackupJob is not supported for resource type {kind}.")));
+        }
+        match &job.state {
+            JobState::Created | JobState::Pending | JobState::Running | JobState::Aborting => Ok(()),
+            state => {
+                let (id, state) = (self.id, state.as_str());
+                Err(Error::invalid_request(format!("Backup job {id} is in state {state} and cannot be stopped.")))
+            }
+        }
+    }
+}
+
+/// A role under which jobs of an account are to run.
+#[derive(Debug, Clone, Copy)]
+pub struct RoleToPass<'a> {
+    /// The role's ARN, as it was given.
+    pub arn: &'a str,
+    /// Whose jobs.
+    pub account: &'a AccountId,
+    /// Whether there is such a role and it trusts AWS Backup.
+    pub trusts_backup: bool,
+}
+
+impl Subject for RoleToPass<'_> {
+    fn name(&self) -> String {
+        self.arn.to_owned()
+    }
+
+    fn owner(&self) -> Option<Belongs<'_>> {
+        let own = self.arn.parse::<Arn>().is_ok_and(|arn| arn.account() == self.account.as_str());
+        (own && self.trusts_backup).then_some(Belongs::ToAccount(self.account))
+    }
+
+    fn missing(&self) -> Error {
+        Error::invalid_parameter(format!("IAM Role {} cannot be assumed by AWS Backup", self.arn))
+    }
+}
+
+/// A role by which the management account is to enter a member.
+#[derive(Debug, Clone, Copy)]
+pub struct RoleToAssume<'a> {
+    /// The role's ARN.
+    pub arn: &'a Arn,
+    /// Who asks.
+    pub user: &'a Arn,
+    /// Whether there is such a role and it trusts the management account.
+    pub trusts_management: bool,
+}
+
+impl Subject for RoleToAssume<'_> {
+    fn name(&self) -> String {
+        self.arn.to_string()
+    }
+
+    fn owner(&self) -> Option<Belongs<'_>> {
+        self.trusts_management.then_some(Belongs::ToOrganization)
+    }
+
+    fn missing(&self) -> Error {
+        let Self { arn, user, .. } = self;
+        Error::access_denied(format!("User: {user} is not authorized to perform: sts:AssumeRole on resource: {arn}"))
+    }
+}

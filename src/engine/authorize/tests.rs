@@ -1,0 +1,190 @@
+use super::action::{self, *};
+use super::subject::*;
+use super::*;
+use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
+use crate::domain::vault::Vault;
+use crate::domain::{AccountId, Arn, CalculatedLifecycle, ResourceType, Scope};
+use crate::engine::caller::{Caller, RestoreRoots};
+use std::collections::BTreeSet;
+
+const MANAGEMENT: &str = "123456789012";
+const MEMBER: &str = "210987654321";
+
+fn scope(account: &str, region: &str) -> Scope {
+    Scope::new(account.parse().unwrap(), region.parse().unwrap())
+}
+
+fn caller(account: &str, region: &str) -> Caller {
+    let Scope { account, region } = scope(account, region);
+    let user_arn = format!("arn:aws:iam::{account}:user/test").parse().unwrap();
+    Caller { account, region, user_arn, restore_roots: RestoreRoots::Any }
+}
+
+fn asked<A: Action>(principal: Principal<'_>, action: A, on: &A::On<'_>) -> std::result::Result<String, String> {
+    let connection = Connection::open_in_memory().unwrap();
+    let permit = authorize(&connection, principal, action, on).map_err(|refused| refused.to_string())?;
+    Ok(permit.on().to_owned())
+}
+
+fn vault(scope: &Scope, name: &str, recovery_points: i64) -> Vault {
+    Vault {
+        arn: Arn::vault(scope, &name.parse().unwrap()),
+        scope: scope.clone(),
+        name: name.to_owned(),
+        vault_type: "BACKUP_VAULT".to_owned(),
+        encryption_key_arn: None,
+        created: None,
+        creator_request_id: None,
+        recovery_points,
+        locked: false,
+        min_retention_days: None,
+        max_retention_days: None,
+        lock_date: None,
+    }
+}
+
+fn point(scope: &Scope, status: RecoveryPointStatus) -> RecoveryPoint {
+    let vault = vault(scope, "v", 1);
+    RecoveryPoint {
+        arn: Arn::recovery_point(scope, "p"),
+        scope: scope.clone(),
+        vault_name: vault.name,
+        vault_arn: vault.arn,
+        resource_arn: Arn::file_system(scope, "fs-1"),
+        resource_name: None,
+        resource_type: ResourceType::Efs,
+        created_by: None,
+        iam_role_arn: None,
+        status,
+        status_message: None,
+        created: "2026-11-23T05:00:00Z".parse().unwrap(),
+        initiated: None,
+        completed: None,
+        size_bytes: None,
+        lifecycle: None,
+        calculated_lifecycle: CalculatedLifecycle::default(),
+        encryption_key_arn: None,
+        encrypted: true,
+        last_restore: None,
+        storage_class: None,
+    }
+}
+
+/// Everybody who can ask, with whether the boundary of `scope(MEMBER, "us-east-1")` lets them through.
+fn everybody() -> Vec<(Caller, bool)> {
+    vec![
+        (caller(MEMBER, "us-east-1"), true),
+        (caller(MEMBER, "eu-central-1"), false),
+        // The management account sees a member's jobs and yet changes nothing in it but by a role.
+        (caller(MANAGEMENT, "us-east-1"), false),
+    ]
+}
+
+#[test]
+fn only_who_owns_a_thing_in_its_region_acts_on_it_and_nobody_else_learns_that_it_is_there() {
+    let own = scope(MEMBER, "us-east-1");
+    let full = vault(&own, "v", 0);
+    let whole = point(&own, RecoveryPointStatus::Completed);
+    for (caller, own) in everybody() {
+        let missing = VaultToDelete { name: "v", found: None, is_written_into: false };
+        let there = VaultToDelete { name: "v", found: Some(&full), is_written_into: false };
+        let answer = asked((&caller).into(), DeleteBackupVault, &there);
+        if own {
+            assert_eq!(answer.unwrap(), full.arn.to_string());
+        } else {
+            assert_eq!(answer, asked((&caller).into(), DeleteBackupVault, &missing));
+        }
+        let there = PointNamed { arn: &whole.arn, found: Some(&whole) };
+        let gone = PointNamed { found: None, ..there };
+        let answer = asked((&caller).into(), DeleteRecoveryPoint, &PointToDelete(there));
+        if own {
+            assert_eq!(answer.unwrap(), whole.arn.to_string());
+        } else {
+            assert_eq!(answer, asked((&caller).into(), DeleteRecoveryPoint, &PointToDelete(gone)));
+        }
+    }
+}
+
+#[test]
+fn no_caller_acts_on_what_is_the_data_directorys() {
+    for account in [MANAGEMENT, MEMBER] {
+        let caller = caller(account, "us-east-1");
+        assert!(asked((&caller).into(), action::AddAccount, &Anything("1")).is_err());
+        assert!(asked((&caller).into(), EraseRecoveryPoint, &Anything("1")).is_err());
+    }
+    assert!(asked(Principal::Owner, action::AddAccount, &Anything("1")).is_ok());
+    assert!(asked(Doing::Deletion.into(), EraseRecoveryPoint, &Anything("1")).is_ok());
+}
+
+#[test]
+fn what_protects_a_thing_binds_everybody_the_engine_as_well() {
+    let own = scope(MEMBER, "us-east-1");
+    let caller = caller(MEMBER, "us-east-1");
+    let everybody = [Principal::Caller(&caller), Principal::Owner, Doing::Expiry.into()];
+    let making = point(&own, RecoveryPointStatus::Creating);
+    let full = vault(&own, "v", 1);
+    let empty = vault(&own, "v", 0);
+    let default = vault(&own, "Default", 0);
+    for principal in everybody {
+        let named = PointNamed { arn: &making.arn, found: Some(&making) };
+        assert!(asked(principal, DeleteRecoveryPoint, &PointToDelete(named)).unwrap_err().contains("state CREATING"));
+        let refused = |name, found, is_written_into| {
+            asked(principal, DeleteBackupVault, &VaultToDelete { name, found: Some(found), is_written_into })
+        };
+        assert!(refused("v", &full, false).unwrap_err().contains("contains recovery points"));
+        assert!(refused("v", &empty, true).unwrap_err().contains("a backup job is writing into it"));
+        assert!(refused("Default", &default, false).unwrap_err().contains("The default backup vault"));
+        assert!(refused("v", &empty, false).is_ok());
+    }
+}
+
+#[test]
+fn a_point_is_deleted_changed_and_restored_in_just_the_states_that_allow_it() {
+    use RecoveryPointStatus as Status;
+    let own = scope(MEMBER, "us-east-1");
+    for (status, deletes, is_whole) in [
+        (Status::Completed, true, true),
+        (Status::Partial, true, true),
+        (Status::Deleting, true, false),
+        (Status::Expired, true, false),
+        (Status::Creating, false, false),
+    ] {
+        let point = point(&own, status);
+        let named = PointNamed { arn: &point.arn, found: Some(&point) };
+        assert_eq!(asked(Principal::Owner, DeleteRecoveryPoint, &PointToDelete(named)).is_ok(), deletes, "{point:?}");
+        let change = asked(Principal::Owner, UpdateRecoveryPointLifecycle, &PointToChange(named));
+        assert_eq!(change.is_ok(), is_whole, "{point:?}");
+        assert_eq!(asked(Principal::Owner, StartRestoreJob, &PointToRestore(named)).is_ok(), is_whole, "{point:?}");
+    }
+}
+
+#[test]
+fn a_role_is_passed_by_its_own_account_and_assumed_by_the_management_account() {
+    let account: AccountId = MEMBER.parse().unwrap();
+    let role: Arn = format!("arn:aws:iam::{MEMBER}:role/r").parse().unwrap();
+    for (from, trusts, passes, assumes) in
+        [(MEMBER, true, true, false), (MANAGEMENT, true, false, true), (MEMBER, false, false, false)]
+    {
+        let caller = caller(from, "us-east-1");
+        let to_pass = RoleToPass { arn: role.as_str(), account: &account, trusts_backup: trusts };
+        assert_eq!(asked((&caller).into(), PassRole, &to_pass).is_ok(), passes);
+        let to_assume = RoleToAssume { arn: &role, user: &caller.user_arn, trusts_management: trusts };
+        let answer = asked((&caller).into(), AssumeRole, &to_assume);
+        assert_eq!(answer.is_ok(), assumes);
+        assert!(answer.is_ok() || answer.unwrap_err().contains("is not authorized to perform: sts:AssumeRole"));
+    }
+    // The engine's own jobs too run under a role of the account that they are of.
+    let other: AccountId = MANAGEMENT.parse().unwrap();
+    let foreign = RoleToPass { arn: role.as_str(), account: &other, trusts_backup: true };
+    assert!(asked(Doing::Schedule.into(), PassRole, &foreign).is_err());
+}
+
+#[test]
+fn actions_have_the_names_that_policies_use_each_its_own() {
+    let services = ["backup", "iam", "sts", "vaultdeck"];
+    for name in action::NAMES {
+        let (service, operation) = name.split_once(':').unwrap();
+        assert!(services.contains(&service) && operation.chars().all(|c| c.is_ascii_alphabetic()), "{name}");
+    }
+    assert_eq!(action::NAMES.iter().collect::<BTreeSet<_>>().len(), action::NAMES.len());
+}
