@@ -25,8 +25,8 @@ use chrono::{Duration, Timelike};
 use crossterm::event::KeyEventKind;
 use std::collections::BTreeMap;
 
-/// How long something said stays in view.
-const SAID: Duration = Duration::seconds(8);
+/// How long a message stays in view.
+const SHOWN_FOR: Duration = Duration::seconds(8);
 
 /// What the app is started with.
 pub struct Setup {
@@ -72,9 +72,9 @@ pub enum Line {
     Command(Edit),
 }
 
-/// Something said at the bottom.
+/// A message at the bottom.
 #[derive(Debug)]
-pub struct Said {
+pub struct StatusMessage {
     /// How.
     pub tone: Tone,
     /// What.
@@ -96,7 +96,7 @@ pub struct App {
     pages: BTreeMap<Route, Box<dyn Screen>>,
     pub(crate) layers: Vec<Layer>,
     pub(crate) line: Option<Line>,
-    pub(crate) said: Option<Said>,
+    pub(crate) said: Option<StatusMessage>,
     pub(crate) quitting: bool,
     keymap: Keymap,
     wanted: (Vec<Key>, Vec<Key>),

@@ -151,7 +151,7 @@ struct Runner {
 }
 
 /// What woke the loop.
-enum Woken {
+enum Wakeup {
     Terminal(Option<io::Result<Event>>),
     Signal(Signal),
     News(Option<Msg>),
@@ -169,9 +169,9 @@ impl Runner {
                 self.draw()?;
                 dirty = false;
             }
-            let woken = self.wait(dirty).await;
+            let wakeup = self.wait(dirty).await;
             self.update(Msg::Tick(wall()))?;
-            self.take(woken)?;
+            self.take(wakeup)?;
             self.drain()?;
         }
         Ok(())
@@ -188,7 +188,7 @@ impl Runner {
     }
 
     /// Waits for whatever comes first; keys and signals before news.
-    async fn wait(&mut self, dirty: bool) -> Woken {
+    async fn wait(&mut self, dirty: bool) -> Wakeup {
         let now = Instant::now();
         let until_tick = (self.app.next_tick() - chrono::Utc::now()).to_std().unwrap_or_default();
         let tick = now + until_tick.max(Duration::from_millis(20));
@@ -198,22 +198,22 @@ impl Runner {
         };
         tokio::select! {
             biased;
-            event = self.events.recv() => Woken::Terminal(event),
-            signal = self.signals.next() => Woken::Signal(signal),
-            news = self.backend.news.recv() => Woken::News(news),
-            () = sleep_until(wake) => Woken::Time,
+            event = self.events.recv() => Wakeup::Terminal(event),
+            signal = self.signals.next() => Wakeup::Signal(signal),
+            news = self.backend.news.recv() => Wakeup::News(news),
+            () = sleep_until(wake) => Wakeup::Time,
         }
     }
 
-    fn take(&mut self, woken: Woken) -> io::Result<()> {
-        match woken {
-            Woken::Terminal(Some(Ok(event))) => self.event(event),
+    fn take(&mut self, wakeup: Wakeup) -> io::Result<()> {
+        match wakeup {
+            Wakeup::Terminal(Some(Ok(event))) => self.event(event),
             // The terminal is gone: as after SIGHUP.
-            Woken::Terminal(None | Some(Err(_))) => self.update(Msg::Signal(Signal::HangUp)),
-            Woken::Signal(signal) => self.signal(signal),
-            Woken::News(Some(msg)) => self.update(msg),
+            Wakeup::Terminal(None | Some(Err(_))) => self.update(Msg::Signal(Signal::HangUp)),
+            Wakeup::Signal(signal) => self.signal(signal),
+            Wakeup::News(Some(msg)) => self.update(msg),
             // Nobody answers any more; only quitting is left, and that needs no answer.
-            Woken::News(None) | Woken::Time => Ok(()),
+            Wakeup::News(None) | Wakeup::Time => Ok(()),
         }
     }
 
@@ -221,7 +221,7 @@ impl Runner {
     fn drain(&mut self) -> io::Result<()> {
         for _ in 0..BATCH {
             match self.events.try_recv() {
-                Ok(event) if !self.over => self.take(Woken::Terminal(Some(event)))?,
+                Ok(event) if !self.over => self.take(Wakeup::Terminal(Some(event)))?,
                 _ => break,
             }
         }

@@ -1,6 +1,6 @@
 //! What screens and dialogs ask for, and what becomes of changes.
 
-use super::{App, Layer, SAID, Said};
+use super::{App, Layer, SHOWN_FOR, StatusMessage};
 use crate::client::approve::{Approved, Pending};
 use crate::client::{Fault, Mutation, Outcome};
 use crate::domain::Scope;
@@ -56,7 +56,7 @@ impl App {
 
     pub(super) fn say(&mut self, tone: Tone, text: String) {
         self.dirty = true;
-        self.said = Some(Said { tone, text, until: self.world.wall + SAID });
+        self.said = Some(StatusMessage { tone, text, until: self.world.wall + SHOWN_FOR });
     }
 
     pub(super) fn propose(&mut self, scope: Scope, mutation: Mutation) {

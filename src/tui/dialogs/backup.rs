@@ -3,18 +3,15 @@
 use crate::client::change::StartBackup;
 use crate::client::{Key, Query};
 use crate::domain::plan_rules::validate_windows;
-use crate::domain::{Arn, Lifecycle, Scope, tags};
-use crate::tui::dialogs::create_vault::form_hints;
-use crate::tui::dialogs::modal::{Input, Modal};
-use crate::tui::dialogs::parse::{parse_days, parse_minutes, parse_tags};
-use crate::tui::msg::Act;
-use crate::tui::paint::{Painter, Segments};
+use crate::domain::{Arn, Lifecycle, Scope};
+use crate::tui::dialogs::form_dialog::{FormDialog, Proposal};
+use crate::tui::dialogs::parse::{parse_days, parse_minutes, read_tags};
+use crate::tui::paint::Painter;
 use crate::tui::screens::pane;
 use crate::tui::subject::Subject;
-use crate::tui::widgets::form::{Filled, Form};
+use crate::tui::widgets::form::{FieldError, Form, Reader};
 use crate::tui::widgets::picker::Choice;
 use crate::tui::world::World;
-use crossterm::event::KeyCode;
 use ratatui::layout::Rect;
 
 /// The form.
@@ -101,76 +98,54 @@ impl Backup {
         arn.scope().filter(|scope| world.scopes.contains(scope)).or_else(|| world.scopes.iter().find(listed).cloned())
     }
 
-    /// The mutation, or what is wrong at which field.
-    fn read(&self, token: String) -> Result<StartBackup, Vec<(&'static str, String)>> {
-        let mut mistakes = Vec::new();
-        let mut note = |id: &'static str, message: String| mistakes.push((id, message));
-        let resource = self.resource();
-        if resource.is_none() {
-            note("resource", "choose what is backed up".to_owned());
-        }
-        let vault = self.form.value("vault").to_owned();
-        if vault.is_empty() {
-            note("vault", "choose a vault".to_owned());
-        }
-        let days = parse_days(self.form.value("keep")).map_err(|message| note("keep", message)).unwrap_or_default();
-        let lifecycle = days.map(Lifecycle::delete_after);
-        if let Some(Err(invalid)) = lifecycle.map(|lifecycle| lifecycle.validate()) {
-            note("keep", invalid.message);
-        }
-        let start = parse_minutes(self.form.value("start")).map_err(|message| note("start", message)).ok();
-        let end = parse_minutes(self.form.value("end")).map_err(|message| note("end", message)).ok();
+    /// The backup to start, or what is wrong at which field.
+    fn read(&self, token: String) -> Result<StartBackup, Vec<FieldError>> {
+        let mut fields = Reader::new(&self.form);
+        let resource = fields.read("resource", |text| text.parse::<Arn>().map_err(|_| "choose what is backed up"));
+        let vault = fields.read("vault", |text| if text.is_empty() { Err("choose a vault") } else { Ok(text) });
+        let lifecycle = fields.read("keep", read_lifecycle);
+        let start = fields.read("start", parse_minutes);
+        let end = fields.read("end", parse_minutes);
         if let (Some(start), Some(end)) = (start, end)
             && let Err(invalid) = validate_windows("CompleteWindowMinutes", start, end)
         {
-            note(if invalid.field.starts_with("Start") { "start" } else { "end" }, invalid.message);
+            fields.wrong(if invalid.field.starts_with("Start") { "start" } else { "end" }, invalid.message);
         }
-        let tags = match parse_tags(self.form.value("tags")) {
-            Ok(parsed) => {
-                if let Err(invalid) = tags::validate("RecoveryPointTags", &parsed) {
-                    note("tags", invalid.message);
-                }
-                parsed
-            }
-            Err(message) => {
-                note("tags", message);
-                crate::domain::Tags::new()
-            }
-        };
-        let role = self.form.value("role").trim().parse::<Arn>().map_err(|invalid| note("role", invalid.message)).ok();
-        match (resource, role) {
-            (Some(resource), Some(role)) if mistakes.is_empty() => Ok(StartBackup {
-                vault,
-                resource,
-                role,
-                lifecycle,
+        let tags = fields.read("tags", |text| read_tags("RecoveryPointTags", text));
+        let role = fields.read("role", |text| text.trim().parse::<Arn>());
+        let whole = || {
+            Some(StartBackup {
+                vault: vault?.to_owned(),
+                resource: resource?,
+                role: role?,
+                lifecycle: lifecycle?,
                 start_window_minutes: start,
                 complete_window_minutes: end,
-                tags,
+                tags: tags?,
                 options: std::collections::BTreeMap::new(),
                 idempotency_token: token,
-            }),
-            _ => Err(mistakes),
-        }
-    }
-
-    fn submit(&mut self, world: &mut World) -> Vec<Act> {
-        match (self.read((world.tokens.0)()), self.scope(world)) {
-            (Ok(start), Some(scope)) => vec![Act::propose(scope, start)],
-            (Ok(_), None) => {
-                self.form.mistakes(&[("resource", "its account and region are not among those shown".to_owned())]);
-                Vec::new()
-            }
-            (Err(mistakes), _) => {
-                self.form.mistakes(&mistakes);
-                self.form.focus_mistake();
-                Vec::new()
-            }
-        }
+            })
+        };
+        fields.finish(whole())
     }
 }
 
-impl Modal for Backup {
+/// How long it is kept; empty means for ever.
+fn read_lifecycle(text: &str) -> Result<Option<Lifecycle>, String> {
+    let lifecycle = parse_days(text)?.map(Lifecycle::delete_after);
+    if let Some(lifecycle) = lifecycle {
+        lifecycle.validate().map_err(|invalid| invalid.message)?;
+    }
+    Ok(lifecycle)
+}
+
+impl FormDialog for Backup {
+    fn form(&self) -> &Form {
+        &self.form
+    }
+    fn form_mut(&mut self) -> &mut Form {
+        &mut self.form
+    }
     fn title(&self, _: &World) -> String {
         "Back up now".to_owned()
     }
@@ -201,23 +176,16 @@ impl Modal for Backup {
             self.form.set("role", Arn::default_role(&scope.account).as_str());
         }
     }
-    fn handle(&mut self, input: Input, world: &mut World) -> Vec<Act> {
-        let filled = match input {
-            Input::Paste(pasted) => self.form.paste(&pasted),
-            Input::Key(key) if key.code == KeyCode::Esc && !self.form.is_picking() => return vec![Act::Close],
-            Input::Key(key) => self.form.handle(key),
-        };
-        match filled {
-            Filled::Submit => return self.submit(world),
-            Filled::Changed => {
-                self.own_role |= self.form.focused() == "role";
-                self.own_vault |= self.form.focused() == "vault";
-                self.sync(world);
-                self.form.mistakes(&[]);
-            }
-            Filled::Moved | Filled::Unknown => {}
-        }
-        Vec::new()
+    fn submit(&mut self, world: &mut World) -> Result<Proposal, Vec<FieldError>> {
+        let start = self.read((world.tokens.0)())?;
+        let elsewhere = || vec![FieldError::new("resource", "its account and region are not among those shown")];
+        Ok((self.scope(world).ok_or_else(elsewhere)?, start.into()))
+    }
+    fn changed(&mut self, world: &World) {
+        self.own_role |= self.form.focused() == "role";
+        self.own_vault |= self.form.focused() == "vault";
+        self.sync(world);
+        self.form.show_errors(&[]);
     }
     fn size(&self, _: &World) -> (u16, u16) {
         (92, 12)
@@ -234,8 +202,5 @@ impl Modal for Backup {
             return;
         }
         self.form.view(area, painter);
-    }
-    fn hints(&self, _: &World) -> Segments<'static> {
-        form_hints("review")
     }
 }

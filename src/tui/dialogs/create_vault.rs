@@ -1,17 +1,12 @@
 //! Makes a vault.
 
 use crate::client::{Key, Query, change};
-use crate::domain::{Scope, VaultName, tags};
-use crate::tui::dialogs::modal::{Input, Modal};
-use crate::tui::dialogs::parse::parse_tags;
-use crate::tui::msg::Act;
-use crate::tui::paint::{Painter, Segments, segment};
-use crate::tui::theme::Role;
-use crate::tui::widgets::form::{Filled, Form};
+use crate::domain::{Scope, VaultName};
+use crate::tui::dialogs::form_dialog::{FormDialog, Proposal};
+use crate::tui::dialogs::parse::read_tags;
+use crate::tui::widgets::form::{FieldError, Form, Reader};
 use crate::tui::widgets::picker::Choice;
 use crate::tui::world::World;
-use crossterm::event::KeyCode;
-use ratatui::layout::Rect;
 
 /// The form.
 #[derive(Debug)]
@@ -33,20 +28,6 @@ pub fn scope_of(text: &str, world: &World) -> Option<Scope> {
     world.scopes.iter().find(|scope| scope.to_string() == text).cloned()
 }
 
-/// What the keys of every form do.
-pub fn form_hints(submit: &'static str) -> Segments<'static> {
-    vec![
-        segment("tab", Role::Key),
-        segment(" next  ", Role::Dim),
-        segment("left right", Role::Key),
-        segment(" change  ", Role::Dim),
-        segment("ctrl-s", Role::Key),
-        segment(format!(" {submit}  "), Role::Dim),
-        segment("esc", Role::Key),
-        segment(" close", Role::Dim),
-    ]
-}
-
 impl CreateVault {
     /// An empty form.
     pub fn new(world: &World) -> Self {
@@ -64,76 +45,42 @@ impl CreateVault {
         Self { form }
     }
 
-    /// What is wrong, by field.
-    fn mistakes(&self, world: &World) -> Vec<(&'static str, String)> {
-        let mut mistakes = Vec::new();
-        let name = self.form.value("name");
-        match name.parse::<VaultName>() {
-            Err(invalid) => mistakes.push(("name", invalid.message)),
-            Ok(_) => {
-                let scope = scope_of(self.form.value("scope"), world);
-                let taken =
-                    scope.and_then(|scope| Some(world.store.vaults(&scope)?.iter().any(|vault| vault.name == name)));
-                if taken == Some(true) {
-                    mistakes.push(("name", "there is a vault of this name already".to_owned()));
-                }
-            }
+    /// A name that no vault of the scope has yet.
+    fn free_name(&self, name: &str, world: &World) -> Result<String, String> {
+        name.parse::<VaultName>().map_err(|invalid| invalid.message)?;
+        let scope = scope_of(self.form.value("scope"), world);
+        let vaults = scope.and_then(|scope| world.store.vaults(&scope));
+        if vaults.is_some_and(|vaults| vaults.iter().any(|vault| vault.name == name)) {
+            return Err("there is a vault of this name already".to_owned());
         }
-        match parse_tags(self.form.value("tags")).map(|parsed| tags::validate("BackupVaultTags", &parsed)) {
-            Err(message) => mistakes.push(("tags", message)),
-            Ok(Err(invalid)) => mistakes.push(("tags", invalid.message)),
-            Ok(Ok(())) => {}
-        }
-        mistakes
-    }
-
-    fn submit(&mut self, world: &World) -> Vec<Act> {
-        let mistakes = self.mistakes(world);
-        self.form.mistakes(&mistakes);
-        if !mistakes.is_empty() {
-            self.form.focus_mistake();
-            return Vec::new();
-        }
-        let Some(scope) = scope_of(self.form.value("scope"), world) else { return Vec::new() };
-        let key = self.form.value("key").trim();
-        let change = change::CreateVault {
-            name: self.form.value("name").to_owned(),
-            tags: parse_tags(self.form.value("tags")).unwrap_or_default(),
-            encryption_key_arn: (!key.is_empty()).then(|| key.to_owned()),
-        };
-        vec![Act::propose(scope, change)]
+        Ok(name.to_owned())
     }
 }
 
-impl Modal for CreateVault {
+impl FormDialog for CreateVault {
+    fn form(&self) -> &Form {
+        &self.form
+    }
+    fn form_mut(&mut self) -> &mut Form {
+        &mut self.form
+    }
     fn title(&self, _: &World) -> String {
         "Create a vault".to_owned()
     }
     fn keys(&self, world: &World) -> Vec<Key> {
         scope_of(self.form.value("scope"), world).map(|scope| Key::scoped(scope, Query::Vaults)).into_iter().collect()
     }
-    fn handle(&mut self, input: Input, world: &mut World) -> Vec<Act> {
-        let filled = match input {
-            Input::Paste(pasted) => self.form.paste(&pasted),
-            Input::Key(key) if key.code == KeyCode::Esc && !self.form.is_picking() => return vec![Act::Close],
-            Input::Key(key) => self.form.handle(key),
-        };
-        match filled {
-            Filled::Submit => self.submit(world),
-            Filled::Changed => {
-                self.form.mistakes(&[]);
-                Vec::new()
-            }
-            Filled::Moved | Filled::Unknown => Vec::new(),
-        }
+    fn submit(&mut self, world: &mut World) -> Result<Proposal, Vec<FieldError>> {
+        let mut fields = Reader::new(&self.form);
+        let name = fields.read("name", |name| self.free_name(name, world));
+        let tags = fields.read("tags", |text| read_tags("BackupVaultTags", text));
+        let scope = scope_of(self.form.value("scope"), world);
+        let key = self.form.value("key").trim();
+        let encryption_key_arn = (!key.is_empty()).then(|| key.to_owned());
+        let whole = || Some((scope?, change::CreateVault { name: name?, tags: tags?, encryption_key_arn }.into()));
+        fields.finish(whole())
     }
     fn size(&self, _: &World) -> (u16, u16) {
         (84, 7)
-    }
-    fn view(&self, _: &World, area: Rect, painter: &mut Painter<'_>) {
-        self.form.view(area, painter);
-    }
-    fn hints(&self, _: &World) -> Segments<'static> {
-        form_hints("review")
     }
 }

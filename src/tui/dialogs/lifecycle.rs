@@ -3,17 +3,12 @@
 use crate::client::change::UpdateLifecycle;
 use crate::client::{Answer, Feature, Key, Query};
 use crate::domain::{Known, KnownPoint, Lifecycle};
-use crate::tui::dialogs::create_vault::form_hints;
-use crate::tui::dialogs::modal::{Input, Modal};
+use crate::tui::dialogs::form_dialog::{FormDialog, Proposal};
 use crate::tui::dialogs::parse::parse_days;
 use crate::tui::fmt;
-use crate::tui::msg::Act;
-use crate::tui::paint::{Painter, Segments};
 use crate::tui::theme::Role;
-use crate::tui::widgets::form::{Filled, Form};
+use crate::tui::widgets::form::{FieldError, Form};
 use crate::tui::world::World;
-use crossterm::event::KeyCode;
-use ratatui::layout::Rect;
 use std::sync::Arc;
 
 /// The form.
@@ -57,11 +52,11 @@ impl LifecycleEditor {
         }
     }
 
-    fn read(&self) -> Result<Lifecycle, Vec<(&'static str, String)>> {
-        let keep = parse_days(self.form.value("keep")).map_err(|message| vec![("keep", message)])?;
-        let cold = parse_days(self.form.value("cold")).map_err(|message| vec![("cold", message)])?;
+    fn read(&self) -> Result<Lifecycle, FieldError> {
+        let keep = parse_days(self.form.value("keep")).map_err(|text| FieldError::new("keep", text))?;
+        let cold = parse_days(self.form.value("cold")).map_err(|text| FieldError::new("cold", text))?;
         let Known::Known(was) = self.was else {
-            return Err(vec![("keep", "how long it is kept now is not known yet".to_owned())]);
+            return Err(FieldError::new("keep", "how long it is kept now is not known yet"));
         };
         let was = was.unwrap_or_default();
         let lifecycle = Lifecycle {
@@ -75,19 +70,19 @@ impl LifecycleEditor {
         };
         match lifecycle.validate() {
             Ok(()) => Ok(lifecycle),
-            Err(invalid) => Err(vec![("keep", invalid.message)]),
+            Err(invalid) => Err(FieldError::new("keep", invalid.message)),
         }
     }
 
     /// What it would mean.
     fn tell(&mut self, world: &World) {
         let effect = match self.read() {
-            Err(mistakes) => {
-                self.form.mistakes(&mistakes);
+            Err(error) => {
+                self.form.show_errors(&[error]);
                 String::new()
             }
             Ok(lifecycle) => {
-                self.form.mistakes(&[]);
+                self.form.show_errors(&[]);
                 match lifecycle.calculate(self.point.created).delete_at {
                     None => "It would be kept for ever.".to_owned(),
                     Some(at) if at <= world.now() => {
@@ -101,7 +96,13 @@ impl LifecycleEditor {
     }
 }
 
-impl Modal for LifecycleEditor {
+impl FormDialog for LifecycleEditor {
+    fn form(&self) -> &Form {
+        &self.form
+    }
+    fn form_mut(&mut self) -> &mut Form {
+        &mut self.form
+    }
     fn title(&self, _: &World) -> String {
         "How long it is kept".to_owned()
     }
@@ -121,33 +122,15 @@ impl Modal for LifecycleEditor {
         }
         self.tell(world);
     }
-    fn handle(&mut self, input: Input, world: &mut World) -> Vec<Act> {
-        let filled = match input {
-            Input::Paste(pasted) => self.form.paste(&pasted),
-            Input::Key(key) if key.code == KeyCode::Esc => return vec![Act::Close],
-            Input::Key(key) => self.form.handle(key),
-        };
-        match (filled, self.read()) {
-            (Filled::Submit, Ok(lifecycle)) => {
-                let change = UpdateLifecycle {
-                    vault: self.point.vault_name.clone(),
-                    recovery_point: self.point.arn.clone(),
-                    lifecycle,
-                };
-                return vec![Act::propose(self.point.scope.clone(), change)];
-            }
-            (Filled::Submit | Filled::Changed, _) => self.tell(world),
-            _ => {}
-        }
-        Vec::new()
+    fn submit(&mut self, _: &mut World) -> Result<Proposal, Vec<FieldError>> {
+        let lifecycle = self.read().map_err(|error| vec![error])?;
+        let (vault, recovery_point) = (self.point.vault_name.clone(), self.point.arn.clone());
+        Ok((self.point.scope.clone(), UpdateLifecycle { vault, recovery_point, lifecycle }.into()))
+    }
+    fn changed(&mut self, world: &World) {
+        self.tell(world);
     }
     fn size(&self, _: &World) -> (u16, u16) {
         (84, 8)
-    }
-    fn view(&self, _: &World, area: Rect, painter: &mut Painter<'_>) {
-        self.form.view(area, painter);
-    }
-    fn hints(&self, _: &World) -> Segments<'static> {
-        form_hints("review")
     }
 }

@@ -7,7 +7,7 @@ use crate::tui::msg::{Act, Tone};
 use crate::tui::paint::{Painter, Segments, segment};
 use crate::tui::subject::Subject;
 use crate::tui::theme::Role;
-use crate::tui::widgets::picker::{Choice, Picked, Picker};
+use crate::tui::widgets::picker::{Choice, Picker, PickerEvent};
 use crate::tui::world::World;
 use crossterm::event::KeyCode;
 use ratatui::layout::Rect;
@@ -66,11 +66,11 @@ impl Modal for Menu {
             }
             Input::Key(key) if key.code == KeyCode::Esc => vec![Act::Close],
             Input::Key(key) => match self.picker.handle(key) {
-                Picked::Chose(index) => match &self.picker.choices()[index].disabled {
+                PickerEvent::Chose(index) => match &self.picker.choices()[index].disabled {
                     Some(reason) => vec![Act::Say(Tone::Bad, reason.clone())],
                     None => vec![Act::Close, Act::Run(self.commands[index])],
                 },
-                Picked::Nothing | Picked::Unknown => Vec::new(),
+                PickerEvent::Nothing | PickerEvent::Unknown => Vec::new(),
             },
         }
     }

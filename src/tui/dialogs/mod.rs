@@ -1,12 +1,13 @@
 //! The dialogs: one file each, all behind [`modal::Modal`]. The topmost one gets every key.
 //!
-//! A dialog that changes something ends in [`Act::Propose`](crate::tui::msg::Act::Propose): the app prepares the change and
+//! A dialog that changes something is a [`form_dialog::FormDialog`] and ends in [`Act::Propose`](crate::tui::msg::Act::Propose): the app prepares the change and
 //! shows [`confirm::Confirm`] above it. When the answer is right, the dialog below stays, says that it sends, and closes when
 //! the change was made; when it was refused, the refusal is shown in it and nothing that was typed is lost.
 
 pub mod backup;
 pub mod confirm;
 pub mod create_vault;
+pub mod form_dialog;
 pub mod help;
 pub mod lifecycle;
 pub mod menu;

@@ -29,6 +29,13 @@ pub fn parse_tags(text: &str) -> Result<Tags, String> {
     pairs.map(|pair| tags::parse_pair(pair).map_err(|invalid| invalid.message)).collect()
 }
 
+/// Reads tags and checks them as those of `member`, AWS's name of the request's map of tags.
+pub fn read_tags(member: &str, text: &str) -> Result<Tags, String> {
+    let parsed = parse_tags(text)?;
+    tags::validate(member, &parsed).map_err(|invalid| invalid.message)?;
+    Ok(parsed)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

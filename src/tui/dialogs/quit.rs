@@ -7,7 +7,7 @@ use crate::tui::msg::Act;
 use crate::tui::paint::{Painter, Segments, segment};
 use crate::tui::text;
 use crate::tui::theme::Role;
-use crate::tui::widgets::picker::{Choice, Picked, Picker};
+use crate::tui::widgets::picker::{Choice, Picker, PickerEvent};
 use crate::tui::world::World;
 use crossterm::event::KeyCode;
 use ratatui::layout::Rect;
@@ -58,7 +58,7 @@ impl Modal for Quit {
         if key.code == KeyCode::Esc {
             return vec![Act::Close];
         }
-        let Picked::Chose(index) = self.picker.handle(key) else { return Vec::new() };
+        let PickerEvent::Chose(index) = self.picker.handle(key) else { return Vec::new() };
         match self.picker.choices()[index].value.as_str() {
             "leave" => vec![Act::Quit],
             "wait" => vec![Act::Close, Act::QuitWhenIdle],

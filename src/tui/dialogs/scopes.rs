@@ -4,7 +4,7 @@ use crate::tui::dialogs::modal::{Input, Modal};
 use crate::tui::msg::Act;
 use crate::tui::paint::{Painter, Segments, segment};
 use crate::tui::theme::Role;
-use crate::tui::widgets::picker::{Choice, Picked, Picker};
+use crate::tui::widgets::picker::{Choice, Picker, PickerEvent};
 use crate::tui::world::World;
 use crossterm::event::KeyCode;
 use ratatui::layout::Rect;
@@ -39,7 +39,7 @@ impl Modal for Scopes {
             Input::Paste(pasted) => self.picker.paste(&pasted),
             Input::Key(key) if key.code == KeyCode::Esc => return vec![Act::Close],
             Input::Key(key) => {
-                if let Picked::Chose(index) = self.picker.handle(key) {
+                if let PickerEvent::Chose(index) = self.picker.handle(key) {
                     let scope = index.checked_sub(1).and_then(|place| world.scopes.get(place)).cloned();
                     return vec![Act::Close, Act::Narrow(scope)];
                 }

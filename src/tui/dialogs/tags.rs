@@ -3,16 +3,13 @@
 use crate::client::change::{TagResource, UntagResource};
 use crate::client::{Key, Query};
 use crate::domain::{Arn, Scope, Tags, tags};
-use crate::tui::dialogs::create_vault::form_hints;
-use crate::tui::dialogs::modal::{Input, Modal};
-use crate::tui::msg::Act;
-use crate::tui::paint::{Painter, Segments};
+use crate::tui::dialogs::form_dialog::{FormDialog, Proposal};
+use crate::tui::paint::Painter;
 use crate::tui::screens::pane;
 use crate::tui::theme::Role;
-use crate::tui::widgets::form::{Filled, Form};
+use crate::tui::widgets::form::{FieldError, Form};
 use crate::tui::widgets::picker::Choice;
 use crate::tui::world::World;
-use crossterm::event::KeyCode;
 use ratatui::layout::Rect;
 
 /// The form.
@@ -43,28 +40,15 @@ impl TagsEditor {
     fn removes(&self) -> bool {
         self.form.value("do") == "remove"
     }
-
-    fn submit(&mut self) -> Vec<Act> {
-        if self.removes() {
-            let key = self.form.value("gone").to_owned();
-            if key.is_empty() {
-                self.form.mistakes(&[("gone", "choose the tag to remove".to_owned())]);
-                return Vec::new();
-            }
-            let change = UntagResource { arn: self.arn.clone(), keys: vec![key] };
-            return vec![Act::propose(self.scope.clone(), change)];
-        }
-        let (key, value) = (self.form.value("key").to_owned(), self.form.value("value").to_owned());
-        if let Err(invalid) = tags::validate_tag("Tags", &key, &value) {
-            self.form.mistakes(&[("key", invalid.message)]);
-            return Vec::new();
-        }
-        let change = TagResource { arn: self.arn.clone(), tags: Tags::from([(key, value)]) };
-        vec![Act::propose(self.scope.clone(), change)]
-    }
 }
 
-impl Modal for TagsEditor {
+impl FormDialog for TagsEditor {
+    fn form(&self) -> &Form {
+        &self.form
+    }
+    fn form_mut(&mut self) -> &mut Form {
+        &mut self.form
+    }
     fn title(&self, _: &World) -> String {
         format!("Tags of {}", self.arn.last_part())
     }
@@ -80,21 +64,23 @@ impl Modal for TagsEditor {
         let removes = self.removes();
         self.form.hide("gone", !removes).hide("key", removes).hide("value", removes);
     }
-    fn handle(&mut self, input: Input, world: &mut World) -> Vec<Act> {
-        let filled = match input {
-            Input::Paste(pasted) => self.form.paste(&pasted),
-            Input::Key(key) if key.code == KeyCode::Esc && !self.form.is_picking() => return vec![Act::Close],
-            Input::Key(key) => self.form.handle(key),
-        };
-        match filled {
-            Filled::Submit => return self.submit(),
-            Filled::Changed => {
-                self.form.mistakes(&[]);
-                self.sync(world);
-            }
-            Filled::Moved | Filled::Unknown => {}
+    fn submit(&mut self, _: &mut World) -> Result<Proposal, Vec<FieldError>> {
+        let (scope, arn) = (self.scope.clone(), self.arn.clone());
+        if self.removes() {
+            return match self.form.value("gone") {
+                "" => Err(vec![FieldError::new("gone", "choose the tag to remove")]),
+                key => Ok((scope, UntagResource { arn, keys: vec![key.to_owned()] }.into())),
+            };
         }
-        Vec::new()
+        let (key, value) = (self.form.value("key").to_owned(), self.form.value("value").to_owned());
+        match tags::validate_tag("Tags", &key, &value) {
+            Err(invalid) => Err(vec![FieldError::new("key", invalid.message)]),
+            Ok(()) => Ok((scope, TagResource { arn, tags: Tags::from([(key, value)]) }.into())),
+        }
+    }
+    fn changed(&mut self, world: &World) {
+        self.form.show_errors(&[]);
+        self.sync(world);
     }
     fn size(&self, world: &World) -> (u16, u16) {
         let number = world.store.tags(&self.scope, &self.arn).map_or(1, |tags| tags.len().max(1));
@@ -106,8 +92,5 @@ impl Modal for TagsEditor {
             return;
         }
         self.form.view(area, painter);
-    }
-    fn hints(&self, _: &World) -> Segments<'static> {
-        form_hints("review")
     }
 }

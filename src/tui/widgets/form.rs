@@ -1,12 +1,15 @@
-//! A form: fields one below the other, each with its own mistake shown at it.
+//! A form: fields one below the other, each with what is wrong shown at it.
 
 mod field;
+mod reader;
+
+pub use reader::{FieldError, Reader};
 
 use crate::tui::paint::Painter;
 use crate::tui::text;
 use crate::tui::theme::Role;
 use crate::tui::widgets::edit::Edit;
-use crate::tui::widgets::picker::{Choice, Picked, Picker};
+use crate::tui::widgets::picker::{Choice, Picker, PickerEvent};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Rect;
 use std::cell::Cell as Memo;
@@ -43,7 +46,7 @@ pub struct Field {
     label: String,
     kind: Kind,
     hint: String,
-    mistake: Option<String>,
+    error: Option<String>,
     disabled: Option<String>,
     hidden: bool,
 }
@@ -60,7 +63,7 @@ pub struct Form {
 
 /// What a key did in a form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Filled {
+pub enum FormEvent {
     /// Something was changed: the values must be looked at again.
     Changed,
     /// Only the focus moved, or a list opened or closed.
@@ -101,7 +104,7 @@ impl Form {
 
     fn add(&mut self, id: &'static str, label: &str, kind: Kind) -> &mut Self {
         let (label, hint) = (label.to_owned(), String::new());
-        self.fields.push(Field { id, label, kind, hint, mistake: None, disabled: None, hidden: false });
+        self.fields.push(Field { id, label, kind, hint, error: None, disabled: None, hidden: false });
         if self.fields.len() == 1 || !self.takes_keys(self.focus) {
             self.focus = self.fields.iter().position(Field::takes_keys).unwrap_or(0);
         }
@@ -169,20 +172,15 @@ impl Form {
     }
 
     /// Shows what is wrong at each field; fields that are not named are right.
-    pub fn mistakes(&mut self, mistakes: &[(&str, String)]) {
+    pub fn show_errors(&mut self, errors: &[FieldError]) {
         for field in &mut self.fields {
-            field.mistake = mistakes.iter().find(|(id, _)| *id == field.id).map(|(_, mistake)| mistake.clone());
+            field.error = errors.iter().find(|error| error.field == field.id).map(|error| error.text.clone());
         }
     }
 
-    /// Whether some field is wrong.
-    pub fn has_mistakes(&self) -> bool {
-        self.fields.iter().any(|field| field.mistake.is_some() && !field.hidden)
-    }
-
     /// Moves to the first field that is wrong.
-    pub fn focus_mistake(&mut self) {
-        if let Some(place) = self.fields.iter().position(|field| field.mistake.is_some() && field.takes_keys()) {
+    pub fn focus_error(&mut self) {
+        if let Some(place) = self.fields.iter().position(|field| field.error.is_some() && field.takes_keys()) {
             self.focus = place;
         }
     }
@@ -261,100 +259,100 @@ impl Form {
     }
 
     /// Takes a pasted text into the field that has the keys.
-    pub fn paste(&mut self, pasted: &str) -> Filled {
+    pub fn paste(&mut self, pasted: &str) -> FormEvent {
         if let Some(picker) = &mut self.picker {
             picker.paste(pasted);
-            return Filled::Moved;
+            return FormEvent::Moved;
         }
         match self.fields.get_mut(self.focus) {
             Some(Field { kind: Kind::Text(edit), disabled: None, .. }) => {
                 edit.paste(pasted);
-                Filled::Changed
+                FormEvent::Changed
             }
-            _ => Filled::Moved,
+            _ => FormEvent::Moved,
         }
     }
 
     /// Takes a key.
-    pub fn handle(&mut self, key: KeyEvent) -> Filled {
+    pub fn handle(&mut self, key: KeyEvent) -> FormEvent {
         if self.picker.is_some() {
             return self.handle_picker(key);
         }
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
-            KeyCode::Char('s') if control => return Filled::Submit,
+            KeyCode::Char('s') if control => return FormEvent::Submit,
             KeyCode::Tab | KeyCode::Down => {
                 self.step(true);
-                return Filled::Moved;
+                return FormEvent::Moved;
             }
             KeyCode::BackTab | KeyCode::Up => {
                 self.step(false);
-                return Filled::Moved;
+                return FormEvent::Moved;
             }
             _ => {}
         }
-        let Some(field) = self.fields.get_mut(self.focus) else { return Filled::Unknown };
+        let Some(field) = self.fields.get_mut(self.focus) else { return FormEvent::Unknown };
         if field.disabled.is_some() {
-            return if key.code == KeyCode::Enter { self.enter() } else { Filled::Unknown };
+            return if key.code == KeyCode::Enter { self.enter() } else { FormEvent::Unknown };
         }
         match (&mut field.kind, key.code) {
             (Kind::Pick { choices, value }, KeyCode::Enter | KeyCode::Char(' ' | '/')) => {
                 self.picker = Some(Picker::new(choices.clone(), value));
-                Filled::Moved
+                FormEvent::Moved
             }
             (Kind::Pick { choices, value }, KeyCode::Left | KeyCode::Right) => turn_pick(choices, value, key.code),
             (Kind::Pick { choices, value }, KeyCode::Char(_)) if !control => {
                 let mut picker = Picker::new(choices.clone(), value);
                 picker.handle(key);
                 self.picker = Some(picker);
-                Filled::Moved
+                FormEvent::Moved
             }
             (_, KeyCode::Enter) => self.enter(),
             (Kind::Text(edit), _) => {
                 if edit.handle(key) {
-                    Filled::Changed
+                    FormEvent::Changed
                 } else {
-                    Filled::Unknown
+                    FormEvent::Unknown
                 }
             }
             (Kind::Turn { options, at }, KeyCode::Right | KeyCode::Char(' ' | 'l')) => {
                 *at = (*at + 1) % options.len().max(1);
-                Filled::Changed
+                FormEvent::Changed
             }
             (Kind::Turn { options, at }, KeyCode::Left | KeyCode::Char('h')) => {
                 *at = (*at + options.len().saturating_sub(1)) % options.len().max(1);
-                Filled::Changed
+                FormEvent::Changed
             }
             (Kind::Toggle(on), KeyCode::Char(' ') | KeyCode::Left | KeyCode::Right) => {
                 *on = !*on;
-                Filled::Changed
+                FormEvent::Changed
             }
-            _ => Filled::Unknown,
+            _ => FormEvent::Unknown,
         }
     }
 
     /// Enter goes to the next field, and behind the last it takes the form as it is.
-    fn enter(&mut self) -> Filled {
-        if self.step(true) { Filled::Moved } else { Filled::Submit }
+    fn enter(&mut self) -> FormEvent {
+        if self.step(true) { FormEvent::Moved } else { FormEvent::Submit }
     }
 
-    fn handle_picker(&mut self, key: KeyEvent) -> Filled {
-        let Some(picker) = &mut self.picker else { return Filled::Unknown };
+    fn handle_picker(&mut self, key: KeyEvent) -> FormEvent {
+        let Some(picker) = &mut self.picker else { return FormEvent::Unknown };
         if key.code == KeyCode::Esc {
             self.picker = None;
-            return Filled::Moved;
+            return FormEvent::Moved;
         }
-        let Picked::Chose(index) = picker.handle(key) else { return Filled::Moved };
+        let PickerEvent::Chose(index) = picker.handle(key) else { return FormEvent::Moved };
         let chosen = picker.choices()[index].clone();
         if chosen.disabled.is_some() {
-            return Filled::Moved;
+            return FormEvent::Moved;
         }
         self.picker = None;
         if let Some(Field { kind: Kind::Pick { value, .. }, .. }) = self.fields.get_mut(self.focus) {
             *value = chosen.value;
         }
         self.step(true);
-        Filled::Changed
+        FormEvent::Changed
     }
 
     /// Whether a list is open, which takes `esc` for itself.
@@ -398,10 +396,10 @@ impl Form {
 }
 
 /// The next or previous of a list's choices that can be chosen, without opening it.
-fn turn_pick(choices: &[Choice], value: &mut String, code: KeyCode) -> Filled {
+fn turn_pick(choices: &[Choice], value: &mut String, code: KeyCode) -> FormEvent {
     let open: Vec<&Choice> = choices.iter().filter(|choice| choice.disabled.is_none()).collect();
     if open.is_empty() {
-        return Filled::Moved;
+        return FormEvent::Moved;
     }
     let at = open.iter().position(|choice| choice.value == *value);
     let next = match (at, code) {
@@ -410,5 +408,5 @@ fn turn_pick(choices: &[Choice], value: &mut String, code: KeyCode) -> Filled {
         (None, _) => 0,
     };
     value.clone_from(&open[next].value);
-    Filled::Changed
+    FormEvent::Changed
 }

@@ -43,7 +43,7 @@ pub struct Picker {
 
 /// What a key did.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Picked {
+pub enum PickerEvent {
     /// Nothing but moving or narrowing.
     Nothing,
     /// This one was chosen: its place among all choices.
@@ -120,7 +120,7 @@ impl Picker {
     }
 
     /// Takes a key.
-    pub fn handle(&mut self, key: KeyEvent) -> Picked {
+    pub fn handle(&mut self, key: KeyEvent) -> PickerEvent {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         let last = self.found.len().saturating_sub(1);
         match key.code {
@@ -131,16 +131,16 @@ impl Picker {
             KeyCode::PageDown => self.cursor = (self.cursor + 10).min(last),
             KeyCode::PageUp => self.cursor = self.cursor.saturating_sub(10),
             KeyCode::Enter => {
-                return self.found.get(self.cursor).map_or(Picked::Nothing, |index| Picked::Chose(*index));
+                return self.found.get(self.cursor).map_or(PickerEvent::Nothing, |index| PickerEvent::Chose(*index));
             }
             _ => {
                 if !self.query.handle(key) {
-                    return Picked::Unknown;
+                    return PickerEvent::Unknown;
                 }
                 self.narrow();
             }
         }
-        Picked::Nothing
+        PickerEvent::Nothing
     }
 
     /// Takes a pasted text into what narrows.
@@ -202,8 +202,8 @@ mod tests {
         let mut picker = Picker::new(choices.iter().map(|label| Choice::new(*label, *label, "")).collect(), "");
         typed(&mut picker, "crpl");
         assert_eq!(picker.current().unwrap().label, "Create a backup plan");
-        assert_eq!(picker.handle(KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE)), Picked::Chose(1));
+        assert_eq!(picker.handle(KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE)), PickerEvent::Chose(1));
         typed(&mut picker, "zzz");
-        assert_eq!(picker.handle(KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE)), Picked::Nothing);
+        assert_eq!(picker.handle(KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE)), PickerEvent::Nothing);
     }
 }

@@ -7,11 +7,8 @@ use crate::domain::selection::{SelectionDocument, TagCondition};
 use crate::domain::{Invalid, Lifecycle};
 use crate::tui::dialogs::parse::parse_tags;
 use crate::tui::theme::Role;
-use crate::tui::widgets::form::Form;
+use crate::tui::widgets::form::{FieldError, Form};
 use crate::tui::widgets::picker::Choice;
-
-/// Something that is wrong, at the field where it can be mended.
-pub type Mistake = (&'static str, String);
 
 /// The frequency's choices: value and label.
 const FREQUENCIES: &[(&str, &str)] = &[
@@ -114,19 +111,19 @@ fn load_frequency(form: &mut Form, frequency: &Frequency) {
 }
 
 /// Reads the fields back into the rule they came from; what no field stands for stays as it was.
-pub fn read_rule(form: &Form, base: &Rule, mistakes: &mut Vec<Mistake>) -> Rule {
+pub fn read_rule(form: &Form, base: &Rule, errors: &mut Vec<FieldError>) -> Rule {
     let mut rule = base.clone();
     form.value("rule").trim().clone_into(&mut rule.rule_name);
     form.value("vault").clone_into(&mut rule.target_backup_vault_name);
     match read_frequency(form) {
         Ok(frequency) => rule.schedule_expression = Some(frequency.expression()),
-        Err(mistake) => mistakes.push(mistake),
+        Err(error) => errors.push(error),
     }
     rule.schedule_expression_timezone = Some(form.value("zone").to_owned());
-    rule.start_window_minutes = read(form, "start", mistakes, parse_span);
-    rule.completion_window_minutes = read(form, "complete", mistakes, parse_span);
-    let keep = read(form, "keep", mistakes, parse_days).flatten();
-    let cold = read(form, "cold", mistakes, parse_days).flatten();
+    rule.start_window_minutes = read(form, "start", errors, parse_span);
+    rule.completion_window_minutes = read(form, "complete", errors, parse_span);
+    let keep = read(form, "keep", errors, parse_days).flatten();
+    let cold = read(form, "cold", errors, parse_days).flatten();
     let archive = base.lifecycle.and_then(|lifecycle| lifecycle.opt_in_to_archive_for_supported_resources);
     let lifecycle = Lifecycle {
         move_to_cold_storage_after_days: cold,
@@ -159,27 +156,29 @@ fn read_copy(form: &Form, rule: &mut Rule) {
 fn read<T>(
     form: &Form,
     id: &'static str,
-    mistakes: &mut Vec<Mistake>,
+    errors: &mut Vec<FieldError>,
     parse: impl Fn(&str) -> Result<T, String>,
 ) -> Option<T> {
-    parse(form.value(id).trim()).map_err(|mistake| mistakes.push((id, mistake))).ok()
+    parse(form.value(id).trim()).map_err(|text| errors.push(FieldError::new(id, text))).ok()
 }
 
-fn read_frequency(form: &Form) -> Result<Frequency, Mistake> {
-    let time = || parse_time(form.value("time").trim()).map_err(|mistake| ("time", mistake));
+fn read_frequency(form: &Form) -> Result<Frequency, FieldError> {
+    let time = || parse_time(form.value("time").trim()).map_err(|text| FieldError::new("time", text));
     Ok(match form.value("frequency") {
         "Hourly" => {
             let minute = form.value("minute").trim().parse().ok().filter(|minute| *minute < 60);
-            Frequency::Hourly { minute: minute.ok_or(("minute", "must be 0 to 59".to_owned()))? }
+            Frequency::Hourly { minute: minute.ok_or_else(|| FieldError::new("minute", "must be 0 to 59"))? }
         }
         "Every 12 hours" => time().map(|(hour, minute)| Frequency::Every12Hours { hour, minute })?,
         "Daily" => time().map(|(hour, minute)| Frequency::Daily { hour, minute })?,
         "Weekly" => {
-            let weekday: Weekday = form.value("weekday").parse().map_err(|e: Invalid| ("weekday", e.message))?;
+            let weekday: Weekday =
+                form.value("weekday").parse().map_err(|e: Invalid| FieldError::new("weekday", e.message))?;
             time().map(|(hour, minute)| Frequency::Weekly { weekday, hour, minute })?
         }
         "Monthly" => {
-            let day: MonthDay = form.value("day").trim().parse().map_err(|e: Invalid| ("day", e.message))?;
+            let day: MonthDay =
+                form.value("day").trim().parse().map_err(|e: Invalid| FieldError::new("day", e.message))?;
             time().map(|(hour, minute)| Frequency::Monthly { day, hour, minute })?
         }
         _ => Frequency::Cron(form.value("cron").trim().to_owned()),
@@ -252,7 +251,7 @@ pub fn show_selection_fields(form: &mut Form) {
 }
 
 /// The selection that the fields say; none when they say that there is none, or that it stays.
-pub fn read_selection(form: &Form, plan_name: &str, mistakes: &mut Vec<Mistake>) -> Option<SelectionDocument> {
+pub fn read_selection(form: &Form, plan_name: &str, errors: &mut Vec<FieldError>) -> Option<SelectionDocument> {
     let mut selection = SelectionDocument {
         selection_name: plan_name.to_owned(),
         iam_role_arn: form.value("role").trim().to_owned(),
@@ -270,7 +269,7 @@ pub fn read_selection(form: &Form, plan_name: &str, mistakes: &mut Vec<Mistake>)
                     })
                     .collect();
             }
-            Err(mistake) => mistakes.push(("tags", mistake)),
+            Err(text) => errors.push(FieldError::new("tags", text)),
         },
         "arn" => selection.resources = form.value("arns").split_whitespace().map(str::to_owned).collect(),
         _ => return None,

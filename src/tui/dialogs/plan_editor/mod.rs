@@ -12,15 +12,13 @@ use crate::domain::plan_rules::MAX_RULES;
 use crate::domain::selection::SelectionDocument;
 use crate::domain::{Arn, PlanId, Scope, Tags};
 use crate::tui::dialogs::create_vault::{scope_choices, scope_of};
-use crate::tui::dialogs::modal::{Input, Modal};
-use crate::tui::msg::Act;
+use crate::tui::dialogs::form_dialog::{FormDialog, Proposal, form_hints};
 use crate::tui::paint::{Painter, Segments, segment};
 use crate::tui::theme::Role;
-use crate::tui::widgets::form::{Filled, Form};
+use crate::tui::widgets::form::{FieldError, Form};
 use crate::tui::widgets::picker::Choice;
 use crate::tui::world::World;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use draft::Mistake;
 use preview::Preview;
 use ratatui::layout::Rect;
 use std::collections::BTreeSet;
@@ -56,7 +54,7 @@ struct Reading {
     document: PlanDocument,
     /// The selection to make; none when there is none to make.
     selection: Option<SelectionDocument>,
-    mistakes: Vec<Mistake>,
+    errors: Vec<FieldError>,
 }
 
 impl PlanEditor {
@@ -150,8 +148,9 @@ impl PlanEditor {
             let selections = self.effective_selections(reading.selection.as_ref());
             self.preview = Preview::new(&reading.document, &selections, &scope, world);
         }
-        let told: Vec<Mistake> = reading.mistakes.into_iter().filter(|(id, _)| self.touched.contains(id)).collect();
-        self.form.mistakes(&told);
+        let mut told = reading.errors;
+        told.retain(|error| self.touched.contains(error.field));
+        self.form.show_errors(&told);
     }
 
     /// The selections that would be in force.
@@ -167,29 +166,29 @@ impl PlanEditor {
     }
 
     fn read(&self) -> Reading {
-        let mut mistakes = Vec::new();
+        let mut errors = Vec::new();
         let mut document = self.document.clone();
         if self.editing.is_none() {
             self.form.value("name").trim().clone_into(&mut document.backup_plan_name);
         }
         if let Some(base) = self.document.rules.get(self.rule) {
-            document.rules[self.rule] = draft::read_rule(&self.form, base, &mut mistakes);
+            document.rules[self.rule] = draft::read_rule(&self.form, base, &mut errors);
         }
-        let selection = draft::read_selection(&self.form, &document.backup_plan_name, &mut mistakes);
+        let selection = draft::read_selection(&self.form, &document.backup_plan_name, &mut errors);
         if let Err(invalid) = document.validate() {
             let field = draft::field_of(&invalid);
             // The presets make their own expression: what is wrong with it is wrong with the frequency.
             let hidden = field == "cron" && self.form.value("frequency") != "Cron";
-            mistakes.push((if hidden { "frequency" } else { field }, invalid.message));
+            errors.push(FieldError::new(if hidden { "frequency" } else { field }, invalid.message));
         }
-        if let (Some(selection), Some(scope), true) = (&selection, &self.scope, mistakes.is_empty())
+        if let (Some(selection), Some(scope), true) = (&selection, &self.scope, errors.is_empty())
             && let Err(invalid) = selection.validate(&scope.region)
         {
             let missing = if self.form.value("by") == "tag" { "tags" } else { "arns" };
             let field = draft::field_of(&invalid);
-            mistakes.push((if field == "role" { "role" } else { missing }, invalid.message));
+            errors.push(FieldError::new(if field == "role" { "role" } else { missing }, invalid.message));
         }
-        Reading { document, selection, mistakes }
+        Reading { document, selection, errors }
     }
 
     /// Shows another rule in the form.
@@ -226,8 +225,37 @@ impl PlanEditor {
             self.refresh(world);
         }
     }
+}
 
-    /// Keys that belong to the editor and not to its form.
+impl FormDialog for PlanEditor {
+    fn form(&self) -> &Form {
+        &self.form
+    }
+
+    fn form_mut(&mut self) -> &mut Form {
+        &mut self.form
+    }
+
+    fn title(&self, _: &World) -> String {
+        match &self.editing {
+            None => "Create a backup plan".to_owned(),
+            Some(_) => format!("Change the backup plan {}", self.document.backup_plan_name),
+        }
+    }
+
+    fn keys(&self, _: &World) -> Vec<Key> {
+        let Some(scope) = &self.scope else { return Vec::new() };
+        let mut queries = vec![Query::Vaults, Query::Resources, Query::RegionSettings];
+        queries.extend(self.editing.as_ref().map(|editing| Query::Plan { id: editing.id.clone() }));
+        queries.into_iter().map(|query| Key::scoped(scope.clone(), query)).collect()
+    }
+
+    fn sync(&mut self, world: &World) {
+        self.load(world);
+        self.offer(world);
+        self.refresh(world);
+    }
+
     fn own_key(&mut self, key: KeyEvent, world: &World) -> bool {
         if !key.modifiers.contains(KeyModifiers::CONTROL) || self.form.is_picking() {
             return false;
@@ -264,66 +292,23 @@ impl PlanEditor {
         self.refresh(world);
     }
 
-    fn submit(&mut self) -> Vec<Act> {
-        let Reading { document, selection, mistakes } = self.read();
-        self.form.mistakes(&mistakes);
-        if !mistakes.is_empty() {
-            self.form.focus_mistake();
-            return Vec::new();
+    fn submit(&mut self, _: &mut World) -> Result<Proposal, Vec<FieldError>> {
+        let Reading { document, selection, errors } = self.read();
+        if !errors.is_empty() {
+            return Err(errors);
         }
-        let Some(scope) = self.scope.clone() else { return Vec::new() };
+        let scope = self.scope.clone().ok_or_else(Vec::new)?;
         let create: Vec<SelectionDocument> = selection.into_iter().collect();
-        let proposal = match &self.editing {
-            None => Act::propose(scope, CreatePlan { document, selections: create, tags: Tags::new() }),
-            Some(editing) => {
-                let keep = self.form.value("by") == "keep";
-                let old = if keep { &[] } else { self.kept_selections().unwrap_or(&[]) };
-                let delete = old.iter().map(|selection| SelectionRef {
-                    id: selection.id.clone(),
-                    name: selection.document.selection_name.clone(),
-                });
-                let (id, delete) = (editing.id.clone(), delete.collect());
-                Act::propose(scope, UpdatePlan { id, document, delete, create })
-            }
+        let Some(Editing { id, .. }) = &self.editing else {
+            return Ok((scope, CreatePlan { document, selections: create, tags: Tags::new() }.into()));
         };
-        vec![proposal]
-    }
-}
-
-impl Modal for PlanEditor {
-    fn title(&self, _: &World) -> String {
-        match &self.editing {
-            None => "Create a backup plan".to_owned(),
-            Some(_) => format!("Change the backup plan {}", self.document.backup_plan_name),
-        }
-    }
-
-    fn keys(&self, _: &World) -> Vec<Key> {
-        let Some(scope) = &self.scope else { return Vec::new() };
-        let mut queries = vec![Query::Vaults, Query::Resources, Query::RegionSettings];
-        queries.extend(self.editing.as_ref().map(|editing| Query::Plan { id: editing.id.clone() }));
-        queries.into_iter().map(|query| Key::scoped(scope.clone(), query)).collect()
-    }
-
-    fn sync(&mut self, world: &World) {
-        self.load(world);
-        self.offer(world);
-        self.refresh(world);
-    }
-
-    fn handle(&mut self, input: Input, world: &mut World) -> Vec<Act> {
-        let filled = match input {
-            Input::Paste(pasted) => self.form.paste(&pasted),
-            Input::Key(key) if key.code == KeyCode::Esc && !self.form.is_picking() => return vec![Act::Close],
-            Input::Key(key) if self.own_key(key, world) => Filled::Moved,
-            Input::Key(key) => self.form.handle(key),
-        };
-        match filled {
-            Filled::Submit => return self.submit(),
-            Filled::Changed => self.changed(world),
-            Filled::Moved | Filled::Unknown => {}
-        }
-        Vec::new()
+        let keep = self.form.value("by") == "keep";
+        let old = if keep { &[] } else { self.kept_selections().unwrap_or(&[]) };
+        let delete = old.iter().map(|selection| SelectionRef {
+            id: selection.id.clone(),
+            name: selection.document.selection_name.clone(),
+        });
+        Ok((scope, UpdatePlan { id: id.clone(), document, delete: delete.collect(), create }.into()))
     }
 
     fn size(&self, _: &World) -> (u16, u16) {
@@ -353,8 +338,8 @@ impl Modal for PlanEditor {
         }
     }
 
-    fn hints(&self, _: &World) -> Segments<'static> {
-        let mut hints = crate::tui::dialogs::create_vault::form_hints("review");
+    fn hints(&self) -> Segments<'static> {
+        let mut hints = form_hints();
         let more = [("ctrl-n", " add a rule  "), ("ctrl-r", " next rule  "), ("ctrl-x", " remove rule")];
         for (key, meaning) in more.iter().take(if self.document.rules.len() > 1 { 3 } else { 1 }) {
             hints.push(segment("  ", Role::Dim));

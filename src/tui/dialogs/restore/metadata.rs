@@ -6,11 +6,8 @@ use crate::domain::restore_tables::PATH_KEY;
 use crate::domain::{Invalid, ResourceType};
 use crate::tui::text;
 use crate::tui::theme::Role;
-use crate::tui::widgets::form::Form;
+use crate::tui::widgets::form::{FieldError, Form};
 use std::collections::BTreeMap;
-
-/// Something that is wrong, at the field where it can be mended.
-pub type Mistake = (&'static str, String);
 
 /// The keys that other fields of the wizard stand for.
 const OWN: [&str; 2] = ["ItemsToRestore", "file-system-id"];
@@ -99,9 +96,9 @@ pub fn read(
     resource_type: &ResourceType,
     proposed: BTreeMap<String, String>,
     items: &[String],
-) -> (BTreeMap<String, String>, Vec<Mistake>) {
+) -> (BTreeMap<String, String>, Vec<FieldError>) {
     let mut metadata = proposed;
-    let mut mistakes = Vec::new();
+    let mut errors = Vec::new();
     if form.value("newFileSystem") == "false" {
         let of_new = |name: &str| {
             let mut table = restore::keys_of(resource_type).iter();
@@ -119,7 +116,7 @@ pub fn read(
             continue;
         }
         if let Err(invalid) = key.check(value) {
-            mistakes.push((key.name, invalid.message));
+            errors.push(FieldError::new(key.name, invalid.message));
         }
         metadata.insert(key.name.to_owned(), value.to_owned());
     }
@@ -127,12 +124,12 @@ pub fn read(
     if !items.is_empty() {
         metadata.insert("ItemsToRestore".to_owned(), serde_json::json!(items).to_string());
     }
-    if mistakes.is_empty()
+    if errors.is_empty()
         && let Err(invalid) = check(resource_type, &metadata)
     {
-        mistakes.push((field_of(resource_type, &invalid), invalid.message));
+        errors.push(FieldError::new(field_of(resource_type, &invalid), invalid.message));
     }
-    (metadata, mistakes)
+    (metadata, errors)
 }
 
 fn check(resource_type: &ResourceType, metadata: &BTreeMap<String, String>) -> Result<(), Invalid> {
@@ -227,7 +224,7 @@ mod tests {
         let (mut form, proposed) = form(PROPOSED);
         form.set(PATH_KEY, "not absolute");
         let (_, mistakes) = read(&form, &ResourceType::Efs, proposed.clone(), &[]);
-        assert_eq!(mistakes[0].0, PATH_KEY);
+        assert_eq!(mistakes[0].field, PATH_KEY);
         form.set(PATH_KEY, "");
         form.set("CreationToken", "");
         let (_, mistakes) = read(&form, &ResourceType::Efs, proposed, &["../up".to_owned()]);

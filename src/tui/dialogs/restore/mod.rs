@@ -7,17 +7,14 @@ use crate::client::change::StartRestore;
 use crate::client::{Key, Query};
 use crate::domain::KnownPoint;
 use crate::domain::{Arn, ResourceType};
-use crate::tui::dialogs::create_vault::form_hints;
-use crate::tui::dialogs::modal::{Input, Modal};
+use crate::tui::dialogs::form_dialog::{FormDialog, Proposal};
 use crate::tui::fmt;
-use crate::tui::msg::Act;
-use crate::tui::paint::{Painter, Segments};
+use crate::tui::paint::Painter;
 use crate::tui::text;
 use crate::tui::theme::Role;
-use crate::tui::widgets::form::{Filled, Form};
+use crate::tui::widgets::form::{FieldError, Form};
 use crate::tui::world::World;
-use crossterm::event::KeyCode;
-use metadata::{Mistake, Target};
+use metadata::Target;
 use ratatui::layout::Rect;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,7 +28,7 @@ pub struct RestoreWizard {
     form: Form,
     /// What the service proposes; none until it has answered.
     proposed: Option<BTreeMap<String, String>>,
-    /// Whether a key was pressed since: mistakes are told from then on.
+    /// Whether a field was changed since: errors are told from then on.
     touched: bool,
 }
 
@@ -100,7 +97,7 @@ impl RestoreWizard {
         }
     }
 
-    fn read(&self) -> (BTreeMap<String, String>, Vec<Mistake>) {
+    fn read(&self) -> (BTreeMap<String, String>, Vec<FieldError>) {
         let proposed = self.proposed.clone().unwrap_or_default();
         metadata::read(&self.form, self.resource_type(), proposed, &self.items())
     }
@@ -115,44 +112,12 @@ impl RestoreWizard {
         metadata::show_fields(&mut self.form, &self.point.resource_type);
         let new = self.form.value("newFileSystem") != "false";
         self.form.hide("tags", *self.resource_type() == ResourceType::Efs && (!new || !self.items().is_empty()));
-        let (_, mistakes) = self.read();
+        let (_, errors) = self.read();
         let outcome = metadata::outcome(&self.form, &self.point, &self.items());
         self.form.label("result", &outcome);
         if self.touched {
-            self.form.mistakes(&mistakes);
+            self.form.show_errors(&errors);
         }
-    }
-
-    fn submit(&mut self, world: &mut World) -> Vec<Act> {
-        if self.proposed.is_none() {
-            return Vec::new();
-        }
-        let (mut metadata, mut mistakes) = self.read();
-        let proposed = self.proposed.as_ref().and_then(|proposed| proposed.get("CreationToken"));
-        if let Some(token) = metadata.get_mut("CreationToken").filter(|token| Some(&**token) == proposed) {
-            // What was proposed may have been used by an earlier restore from this dashboard already.
-            *token = (world.tokens.0)();
-        }
-        let role = self.form.value("role").trim();
-        let role: Option<Arn> = if role.is_empty() { None } else { role.parse().ok() };
-        if role.is_none() {
-            mistakes.push(("role", "must be the ARN of a role".to_owned()));
-        }
-        self.form.mistakes(&mistakes);
-        if !mistakes.is_empty() {
-            self.touched = true;
-            self.form.focus_mistake();
-            return Vec::new();
-        }
-        let restore = StartRestore {
-            recovery_point: self.point.arn.clone(),
-            metadata,
-            role,
-            resource_type: Some(self.resource_type().clone()),
-            copy_source_tags: self.form.is_on("tags") && self.form.is_enabled("tags"),
-            idempotency_token: (world.tokens.0)(),
-        };
-        vec![Act::propose(self.point.scope.clone(), restore)]
     }
 
     fn heading(&self, world: &World) -> String {
@@ -168,7 +133,15 @@ impl RestoreWizard {
     }
 }
 
-impl Modal for RestoreWizard {
+impl FormDialog for RestoreWizard {
+    fn form(&self) -> &Form {
+        &self.form
+    }
+
+    fn form_mut(&mut self) -> &mut Form {
+        &mut self.form
+    }
+
     fn title(&self, _: &World) -> String {
         "Restore a recovery point".to_owned()
     }
@@ -182,21 +155,36 @@ impl Modal for RestoreWizard {
         self.refresh();
     }
 
-    fn handle(&mut self, input: Input, world: &mut World) -> Vec<Act> {
-        let filled = match input {
-            Input::Paste(pasted) => self.form.paste(&pasted),
-            Input::Key(key) if key.code == KeyCode::Esc && !self.form.is_picking() => return vec![Act::Close],
-            Input::Key(key) => self.form.handle(key),
-        };
-        match filled {
-            Filled::Submit => return self.submit(world),
-            Filled::Changed => {
-                self.touched = true;
-                self.refresh();
-            }
-            Filled::Moved | Filled::Unknown => {}
+    fn submit(&mut self, world: &mut World) -> Result<Proposal, Vec<FieldError>> {
+        let Some(proposed) = &self.proposed else { return Err(Vec::new()) };
+        let (mut metadata, mut errors) = self.read();
+        let proposed = proposed.get("CreationToken");
+        if let Some(token) = metadata.get_mut("CreationToken").filter(|token| Some(&**token) == proposed) {
+            // What was proposed may have been used by an earlier restore from this dashboard already.
+            *token = (world.tokens.0)();
         }
-        Vec::new()
+        let role: Option<Arn> = self.form.value("role").trim().parse().ok();
+        if role.is_none() {
+            errors.push(FieldError::new("role", "must be the ARN of a role"));
+        }
+        if !errors.is_empty() {
+            self.touched = true;
+            return Err(errors);
+        }
+        let restore = StartRestore {
+            recovery_point: self.point.arn.clone(),
+            metadata,
+            role,
+            resource_type: Some(self.resource_type().clone()),
+            copy_source_tags: self.form.is_on("tags") && self.form.is_enabled("tags"),
+            idempotency_token: (world.tokens.0)(),
+        };
+        Ok((self.point.scope.clone(), restore.into()))
+    }
+
+    fn changed(&mut self, _: &World) {
+        self.touched = true;
+        self.refresh();
     }
 
     fn size(&self, _: &World) -> (u16, u16) {
@@ -216,9 +204,5 @@ impl Modal for RestoreWizard {
             Some(fault) => painter.paragraph(rest, &fault.to_string(), Role::Bad),
             None => painter.paragraph(rest, "Asking what a restore of it starts from…", Role::Dim),
         };
-    }
-
-    fn hints(&self, _: &World) -> Segments<'static> {
-        form_hints("review")
     }
 }

@@ -17,9 +17,9 @@ impl Field {
 
     /// What stands below it: what is wrong, why it is disabled, or the hint.
     pub(super) fn below(&self, focused: bool) -> Option<(&str, Role)> {
-        match (&self.mistake, &self.disabled) {
+        match (&self.error, &self.disabled) {
             (_, Some(_)) => None,
-            (Some(mistake), None) => Some((mistake, Role::Bad)),
+            (Some(error), None) => Some((error, Role::Bad)),
             (None, None) if focused && !self.hint.is_empty() => Some((&self.hint, Role::Dim)),
             (None, None) => None,
         }
