@@ -89,9 +89,6 @@ fn scopes(world: &World) -> String {
     }
 }
 
-/// The tabs' names where the screen is narrow.
-const SHORT: [&str; 8] = ["Overview", "Vaults", "Plans", "Jobs", "Acc", "Res", "Find", "Act"];
-
 fn view_tabs(app: &App, area: Rect, painter: &mut Painter<'_>) {
     let open = match app.history.trail().first() {
         Some(Route::Tab(tab)) => *tab,
@@ -99,9 +96,9 @@ fn view_tabs(app: &App, area: Rect, painter: &mut Painter<'_>) {
     };
     let wide = area.width >= 92;
     let mut line = Segments::new();
-    for (nth, tab) in Tab::ALL.into_iter().enumerate() {
-        let title = if wide { tab.title() } else { SHORT[nth] };
-        if tab == open {
+    for (nth, tab) in Tab::ALL.iter().enumerate() {
+        let title = if wide { tab.title() } else { tab.short() };
+        if *tab == open {
             line.push(segment(format!(" {} {title} ", nth + 1), Role::Selected));
         } else {
             line.push(segment(format!(" {}", nth + 1), Role::Key));

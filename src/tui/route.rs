@@ -2,60 +2,51 @@
 
 use crate::domain::names::JobId;
 use crate::domain::{Arn, PlanId, Scope};
+use crate::tui::command::Command;
 
-/// The eight screens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Tab {
-    /// 1.
-    Overview,
-    /// 2.
-    Vaults,
-    /// 3.
-    Plans,
-    /// 4.
-    Jobs,
-    /// 5.
-    Accounts,
-    /// 6.
-    Resources,
-    /// 7.
-    Findings,
-    /// 8.
-    Activity,
-}
+/// Writes the tabs and what there is to know of each from one list. A tab is opened by the command of its name.
+macro_rules! tabs {
+    ($($tab:ident $title:literal $short:literal;)+) => {
+        /// The screens that a key of their own opens.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Tab { $(#[doc = $title] $tab),+ }
 
-impl Tab {
-    /// All, in the order of their keys.
-    pub const ALL: [Self; 8] = [
-        Self::Overview,
-        Self::Vaults,
-        Self::Plans,
-        Self::Jobs,
-        Self::Accounts,
-        Self::Resources,
-        Self::Findings,
-        Self::Activity,
-    ];
+        impl Tab {
+            /// All, in the order of their keys.
+            pub const ALL: &[Self] = &[$(Self::$tab),+];
 
-    /// Its name.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Overview => "Overview",
-            Self::Vaults => "Vaults",
-            Self::Plans => "Plans",
-            Self::Jobs => "Jobs",
-            Self::Accounts => "Accounts",
-            Self::Resources => "Resources",
-            Self::Findings => "Findings",
-            Self::Activity => "Activity",
+            /// Its name.
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$tab => $title),+ }
+            }
+
+            /// Its name where the screen is narrow.
+            pub fn short(self) -> &'static str {
+                match self { $(Self::$tab => $short),+ }
+            }
+
+            /// The tab that a command opens; none for any other command.
+            pub fn of(command: Command) -> Option<Self> {
+                match command { $(Command::$tab => Some(Self::$tab),)+ _ => None }
+            }
         }
-    }
+    };
+}
+tabs! {
+    Overview "Overview" "Overview";
+    Vaults "Vaults" "Vaults";
+    Plans "Plans" "Plans";
+    Jobs "Jobs" "Jobs";
+    Accounts "Accounts" "Acc";
+    Resources "Resources" "Res";
+    Findings "Findings" "Find";
+    Activity "Activity" "Act";
 }
 
 /// A place.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Route {
-    /// One of the eight screens.
+    /// A screen that a key of its own opens.
     Tab(Tab),
     /// The recovery points of a vault.
     Vault(Scope, String),
@@ -157,6 +148,7 @@ impl History {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tui::command::COMMANDS;
 
     #[test]
     fn back_and_forward_retrace_the_way() {
@@ -169,5 +161,14 @@ mod tests {
         assert_eq!(history.here(), &Route::Tab(Tab::Vaults));
         assert!(!history.forward());
         assert!(!history.up());
+    }
+
+    #[test]
+    fn every_tab_is_opened_by_the_key_of_its_place() {
+        for (nth, tab) in Tab::ALL.iter().enumerate() {
+            let key = (nth + 1).to_string();
+            let info = COMMANDS.iter().find(|info| Tab::of(info.command) == Some(*tab)).unwrap();
+            assert_eq!((info.keys, info.title), (&[key.as_str()][..], tab.title()));
+        }
     }
 }

@@ -111,16 +111,10 @@ impl App {
         if let Some(acts) = page.handle(command, world) {
             return self.act(acts);
         }
-        let tab = |tab| vec![Act::Go(vec![Route::Tab(tab)])];
+        if let Some(tab) = Tab::of(command) {
+            return self.act(vec![Act::Go(vec![Route::Tab(tab)])]);
+        }
         let acts = match command {
-            Command::Overview => tab(Tab::Overview),
-            Command::Vaults => tab(Tab::Vaults),
-            Command::Plans => tab(Tab::Plans),
-            Command::Jobs => tab(Tab::Jobs),
-            Command::Accounts => tab(Tab::Accounts),
-            Command::Resources => tab(Tab::Resources),
-            Command::Findings => tab(Tab::Findings),
-            Command::Activity => tab(Tab::Activity),
             Command::Back => {
                 self.back();
                 Vec::new()

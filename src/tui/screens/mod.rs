@@ -1,4 +1,8 @@
 //! The screens: one file each; a screen is plain state with a pure view, and does no I/O.
+//!
+//! To add a list: write its file beside [`vaults`] as the pattern (the columns, the row's [`Record`](crate::tui::table::Record)
+//! and what is special to the list, [`list::Listed`]), and give its place a line in [`open`]. A place is a tab, with a line in
+//! [`crate::tui::route`] and in [`crate::tui::command`], or a route inside another screen, with a variant of [`Route`].
 
 pub mod accounts;
 pub mod activity;
