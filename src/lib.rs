@@ -35,7 +35,7 @@
 //! domain     → nothing                                              what things are, and the rules that they obey
 //! ```
 //!
-//! `tests/layout.rs` reads every path in `src/` and fails when one crosses these lines. Both sides use [`domain`]: the
+//! `tests/layout/` reads every path in `src/` and fails when one crosses these lines. Both sides use [`domain`]: the
 //! engine runs schedules, selections and lifecycles with the same functions with which the dashboard previews them.
 //! [`repository`] knows nothing of AWS; it could be a crate of its own. Names are AWS Backup's where AWS has one, restic's
 //! inside [`repository`], and the terminal world's in [`tui`].
