@@ -44,7 +44,7 @@ fn vault(scope: &Scope, name: &str, recovery_points: i64) -> Vault {
 }
 
 fn point(scope: &Scope, status: RecoveryPointStatus) -> RecoveryPoint {
-    let vault = vault(scope, "v", 1);
+    let vault = vault(scope, "safe", 1);
     RecoveryPoint {
         arn: Arn::recovery_point(scope, "p"),
         scope: scope.clone(),
@@ -83,11 +83,11 @@ fn everybody() -> Vec<(Caller, bool)> {
 #[test]
 fn only_who_owns_a_thing_in_its_region_acts_on_it_and_nobody_else_learns_that_it_is_there() {
     let own = scope(MEMBER, "us-east-1");
-    let full = vault(&own, "v", 0);
+    let full = vault(&own, "safe", 0);
     let whole = point(&own, RecoveryPointStatus::Completed);
     for (caller, own) in everybody() {
-        let missing = VaultToDelete { name: "v", found: None, is_written_into: false };
-        let there = VaultToDelete { name: "v", found: Some(&full), is_written_into: false };
+        let missing = VaultToDelete { name: "safe", found: None, is_written_into: false };
+        let there = VaultToDelete { name: "safe", found: Some(&full), is_written_into: false };
         let answer = asked((&caller).into(), DeleteBackupVault, &there);
         if own {
             assert_eq!(answer.unwrap(), full.arn.to_string());
@@ -122,8 +122,8 @@ fn what_protects_a_thing_binds_everybody_the_engine_as_well() {
     let caller = caller(MEMBER, "us-east-1");
     let everybody = [Principal::Caller(&caller), Principal::Owner, Doing::Expiry.into()];
     let making = point(&own, RecoveryPointStatus::Creating);
-    let full = vault(&own, "v", 1);
-    let empty = vault(&own, "v", 0);
+    let full = vault(&own, "safe", 1);
+    let empty = vault(&own, "safe", 0);
     let default = vault(&own, "Default", 0);
     for principal in everybody {
         let named = PointNamed { arn: &making.arn, found: Some(&making) };
@@ -131,10 +131,10 @@ fn what_protects_a_thing_binds_everybody_the_engine_as_well() {
         let refused = |name, found, is_written_into| {
             asked(principal, DeleteBackupVault, &VaultToDelete { name, found: Some(found), is_written_into })
         };
-        assert!(refused("v", &full, false).unwrap_err().contains("contains recovery points"));
-        assert!(refused("v", &empty, true).unwrap_err().contains("a backup job is writing into it"));
+        assert!(refused("safe", &full, false).unwrap_err().contains("contains recovery points"));
+        assert!(refused("safe", &empty, true).unwrap_err().contains("a backup job is writing into it"));
         assert!(refused("Default", &default, false).unwrap_err().contains("The default backup vault"));
-        assert!(refused("v", &empty, false).is_ok());
+        assert!(refused("safe", &empty, false).is_ok());
     }
 }
 
