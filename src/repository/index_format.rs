@@ -1,29 +1,9 @@
 //! The files in `index/`, as restic writes them: packs, and which blobs lie in each.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
+use super::blob_kind::BlobKind;
 use super::{Error, Id, Result};
-
-/// What a blob is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum BlobKind {
-    /// A piece of a file.
-    Data,
-    /// A folder.
-    Tree,
-}
-
-impl fmt::Display for BlobKind {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Data => "data",
-            Self::Tree => "tree",
-        })
-    }
-}
 
 /// A file in `index/`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,6 +6,7 @@
 
 mod addition;
 mod backup;
+mod blob_kind;
 mod blob_reader;
 mod blobs;
 mod check;
@@ -17,7 +18,6 @@ mod control;
 pub mod crash_point;
 pub mod crypto;
 pub mod durable_files;
-mod entries;
 mod error;
 mod hard_links;
 mod id;
@@ -37,10 +37,11 @@ mod open_folder;
 pub mod pack;
 mod problem;
 mod quoting;
-mod references;
 mod restore;
 mod room;
 mod snapshot;
+mod snapshot_entries;
+mod snapshot_packs;
 mod snapshots;
 mod source;
 mod storage;
@@ -48,17 +49,17 @@ mod timestamp;
 mod tree;
 
 pub use backup::{Adoption, BackupOutcome, BackupRequest, Copies, Prepared};
+pub use blob_kind::BlobKind;
 pub use check::CheckOutcome;
 pub use chunker::{Chunker, ChunkerParameters};
 pub use collect::{CollectOutcome, CollectRequest, Moves, NoteMoves, RepackRule};
 pub use config_file::ConfigFile;
 pub use control::{Control, Progress};
 pub use crypto::MasterKey;
-pub use entries::Entries;
 pub use error::{Error, Result};
 pub use id::{Id, InvalidId};
 pub use index::{Index, Location};
-pub use index_format::{BlobKind, IndexBlob, IndexFile, IndexPack};
+pub use index_format::{IndexBlob, IndexFile, IndexPack};
 pub use integrity::{Examined, LostBlob};
 pub use item_path::{InvalidItemPath, ItemPath};
 pub use key_file::KeyFile;
@@ -77,6 +78,7 @@ pub use restore::{
 };
 pub use room::Room;
 pub use snapshot::{Snapshot, Summary};
+pub use snapshot_entries::SnapshotEntries;
 pub use snapshots::FoundSnapshots;
 pub use source::keys::{KeyItem, KeyStore, KeyTree, Keys, key_of_item, places_of_key};
 pub use source::{
@@ -90,7 +92,7 @@ use addition::Gate;
 use config_file::{CONFIG_COPY, ConfigState};
 use index_files::IndexFiles;
 use integrity::Integrity;
-use references::KnownPacks;
+use snapshot_packs::KnownPacks;
 use std::sync::{Arc, Mutex, RwLock};
 
 /// How a repository is worked with. The format is the same whatever is chosen.

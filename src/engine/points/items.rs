@@ -9,7 +9,7 @@ use crate::engine::error::{Error, Result};
 use crate::engine::page::PageRequest;
 use crate::engine::{Engine, points};
 use crate::repository::item_path::escape;
-use crate::repository::{self, Entries, FileKind, Id, ItemPath, Node, Repository};
+use crate::repository::{self, FileKind, Id, ItemPath, Node, Repository, SnapshotEntries};
 use std::path::Path;
 
 /// Where a page ends: the path it belongs to and the last name, both as texts of [`ItemPath`].
@@ -70,7 +70,7 @@ fn page_of(
     folder: &ItemPath,
     after: Option<&[u8]>,
     size: usize,
-) -> repository::Result<Entries> {
+) -> repository::Result<SnapshotEntries> {
     let mut tries_left = 3;
     loop {
         tries_left -= 1;

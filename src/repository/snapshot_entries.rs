@@ -9,7 +9,7 @@ use super::{BlobKind, Error, Id, Node, Repository, Result, TreeReader};
 
 /// A page of a folder's items.
 #[derive(Debug, Clone, Default)]
-pub struct Entries {
+pub struct SnapshotEntries {
     /// The items, sorted by the bytes of their names.
     pub nodes: Vec<Node>,
     /// Whether more items follow the last one.
@@ -23,9 +23,15 @@ impl Repository {
     }
 
     /// At most `limit` items of a folder in a snapshot, those that follow the name `after`.
-    pub fn entries_page(&self, snapshot: &Id, path: &ItemPath, after: Option<&[u8]>, limit: usize) -> Result<Entries> {
+    pub fn entries_page(
+        &self,
+        snapshot: &Id,
+        path: &ItemPath,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<SnapshotEntries> {
         let (_, tree) = self.folder(snapshot, path)?;
-        let mut entries = Entries::default();
+        let mut entries = SnapshotEntries::default();
         for node in self.read_tree(&tree)? {
             let node = node?;
             if after.is_some_and(|after| node.name.as_slice() <= after) {
