@@ -8,6 +8,7 @@ use crate::domain::{AccountId, Region, Time};
 use rustix::fs::FallocateFlags;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_with::skip_serializing_none;
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -33,6 +34,7 @@ struct Log {
 const AHEAD: u64 = 256 << 10;
 
 /// A line of the log.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub struct Entry {
@@ -57,10 +59,8 @@ pub struct Entry {
     /// The request's input.
     pub request: Value,
     /// The service's id of the request.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
     /// Why it failed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
 

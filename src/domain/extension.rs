@@ -2,6 +2,7 @@
 
 use crate::domain::{Scope, Time};
 use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
 use std::collections::BTreeMap;
 
 /// The header that every response of an engine carries; its value is the program's version.
@@ -285,6 +286,7 @@ pub enum CheckKind {
 }
 
 /// Something that a check found wrong.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct CheckProblem {
@@ -295,10 +297,8 @@ pub struct CheckProblem {
     /// What is wrong with it.
     pub message: String,
     /// The recovery point that it is about.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovery_point_arn: Option<String>,
     /// How many items cannot be restored; absent where it is not about items, or nothing can be.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub item_count: Option<u64>,
     /// The first of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -306,7 +306,6 @@ pub struct CheckProblem {
     /// Whether it is well again: what was damaged was written anew.
     pub repaired: bool,
     /// What to do.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub advice: Option<String>,
 }
 
@@ -331,6 +330,7 @@ pub struct RepairReport {
 }
 
 /// One thing that a repair does.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct RepairStep {
@@ -341,7 +341,6 @@ pub struct RepairStep {
     /// Whether it was done.
     pub done: bool,
     /// Why not, if it was tried.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
 
@@ -370,6 +369,7 @@ pub struct VaultArns {
 }
 
 /// `GET /_vaultdeck/recovery-points/{arn}/items?path=/…&nextToken=…&maxResults=…`.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Items {
@@ -382,7 +382,6 @@ pub struct Items {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lost: Vec<MissingItem>,
     /// Ask again with it for more.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_token: Option<String>,
 }
 

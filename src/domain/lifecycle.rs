@@ -3,6 +3,7 @@
 use crate::domain::{Invalid, Time};
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
 
 /// The longest retention, in days.
 pub const MAX_DAYS: i64 = 36_500;
@@ -11,17 +12,15 @@ pub const MAX_DAYS: i64 = 36_500;
 pub const MIN_COLD_DAYS: i64 = 90;
 
 /// The lifecycle of a rule, a job or a recovery point. `None` and `-1` mean never.
+#[skip_serializing_none]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct Lifecycle {
     /// Days after creation at which the point moves to cold storage.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub move_to_cold_storage_after_days: Option<i64>,
     /// Days after creation at which the point is deleted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delete_after_days: Option<i64>,
     /// EBS snapshot archive.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opt_in_to_archive_for_supported_resources: Option<bool>,
 }
 

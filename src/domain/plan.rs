@@ -2,6 +2,7 @@
 
 use crate::domain::{Arn, Lifecycle, PlanId, Scope, Tags, Time};
 use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
 use std::collections::BTreeMap;
 
 /// `BackupPlanInput` and `BackupPlan`: the document that CreateBackupPlan takes and GetBackupPlan returns.
@@ -21,30 +22,25 @@ pub struct PlanDocument {
 }
 
 /// `BackupRuleInput` and `BackupRule` (the latter with a `RuleId`).
+#[skip_serializing_none]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Rule {
     /// The rule's name, unique within the plan.
     pub rule_name: String,
     /// Its id; stable by rule name, absent in what a user sends.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule_id: Option<String>,
     /// The vault in the plan's account and region.
     pub target_backup_vault_name: String,
     /// `cron(0 5 ? * * *)` when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule_expression: Option<String>,
     /// An IANA name; `Etc/UTC` when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule_expression_timezone: Option<String>,
     /// Minutes in which a job must start; 480 when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_window_minutes: Option<i64>,
     /// Minutes, from the scheduled time, in which a job must end; 10080 when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completion_window_minutes: Option<i64>,
     /// How long its recovery points live.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifecycle: Option<Lifecycle>,
     /// Tags added to its recovery points.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -53,18 +49,17 @@ pub struct Rule {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub copy_actions: Vec<CopyAction>,
     /// Continuous backup (point-in-time recovery).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enable_continuous_backup: Option<bool>,
 }
 
 /// One copy of a rule.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct CopyAction {
     /// The vault that is copied into, in any account and region.
     pub destination_backup_vault_arn: String,
     /// The copy's lifecycle.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifecycle: Option<Lifecycle>,
 }
 

@@ -7,19 +7,21 @@ use crate::domain::{Lifecycle, VaultName};
 use crate::engine::{BackupJobFilter, StartBackup};
 use crate::server::call::{Answer, Call, Stamp, arn, stamp};
 use serde::Serialize;
+use serde_with::skip_serializing_none;
 use std::collections::BTreeMap;
 
+#[skip_serializing_none]
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Started {
     backup_job_id: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     recovery_point_arn: Option<String>,
     creation_date: Stamp,
     is_parent: bool,
 }
 
 /// `BackupJob`, and DescribeBackupJob's answer.
+#[skip_serializing_none]
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct JobView {
@@ -28,50 +30,36 @@ struct JobView {
     backup_vault_name: String,
     backup_vault_arn: String,
     vault_type: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
     recovery_point_arn: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     recovery_point_lifecycle: Option<Lifecycle>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     encryption_key_arn: Option<String>,
     is_encrypted: bool,
     resource_arn: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     resource_name: Option<String>,
     resource_type: String,
     creation_date: Stamp,
-    #[serde(skip_serializing_if = "Option::is_none")]
     initiation_date: Option<Stamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     completion_date: Option<Stamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     expected_completion_date: Option<Stamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     start_by: Option<Stamp>,
     state: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     status_message: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     message_category: Option<String>,
     percent_done: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     backup_size_in_bytes: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     bytes_transferred: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     iam_role_arn: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     created_by: Option<Creator>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     backup_options: BTreeMap<String, String>,
     is_parent: bool,
 }
 
+#[skip_serializing_none]
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct List {
     backup_jobs: Vec<JobView>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     next_token: Option<String>,
 }
 

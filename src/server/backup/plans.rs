@@ -6,22 +6,23 @@ use crate::domain::plan::{AdvancedBackupSetting, Plan, PlanDocument, PlanSummary
 use crate::engine::Page;
 use crate::server::call::{Answer, Call, Stamp, stamp};
 use serde::Serialize;
+use serde_with::skip_serializing_none;
 
 /// The answer of the three operations that write.
+#[skip_serializing_none]
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Written {
     backup_plan_id: String,
     backup_plan_arn: String,
     version_id: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     creation_date: Option<Stamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     deletion_date: Option<Stamp>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     advanced_backup_settings: Vec<AdvancedBackupSetting>,
 }
 
+#[skip_serializing_none]
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Described {
@@ -29,17 +30,12 @@ struct Described {
     backup_plan_id: String,
     backup_plan_arn: String,
     version_id: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     creator_request_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     creation_date: Option<Stamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     deletion_date: Option<Stamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     last_execution_date: Option<Stamp>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     advanced_backup_settings: Vec<AdvancedBackupSetting>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     scheduled_runs_preview: Option<Vec<RunView>>,
 }
 
@@ -52,6 +48,7 @@ struct RunView {
 }
 
 /// `BackupPlansListMember`.
+#[skip_serializing_none]
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct SummaryView {
@@ -59,31 +56,27 @@ struct SummaryView {
     backup_plan_id: String,
     backup_plan_name: String,
     version_id: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     creation_date: Option<Stamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     deletion_date: Option<Stamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     creator_request_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     last_execution_date: Option<Stamp>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     advanced_backup_settings: Vec<AdvancedBackupSetting>,
 }
 
+#[skip_serializing_none]
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct List {
     backup_plans_list: Vec<SummaryView>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     next_token: Option<String>,
 }
 
+#[skip_serializing_none]
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Versions {
     backup_plan_versions_list: Vec<SummaryView>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     next_token: Option<String>,
 }
 

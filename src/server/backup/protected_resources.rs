@@ -3,34 +3,29 @@
 use crate::domain::resource::ProtectedResource;
 use crate::server::call::{Answer, Call, Stamp, stamp};
 use serde::Serialize;
+use serde_with::skip_serializing_none;
 
 /// `ProtectedResource`, and, with the three last members, DescribeProtectedResource's answer.
+#[skip_serializing_none]
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct View {
     resource_arn: String,
     resource_type: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     resource_name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     last_backup_time: Option<Stamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     last_backup_vault_arn: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     last_recovery_point_arn: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     latest_restore_execution_time_minutes: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     latest_restore_job_creation_date: Option<Stamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     latest_restore_recovery_point_creation_date: Option<Stamp>,
 }
 
+#[skip_serializing_none]
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct List {
     results: Vec<View>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     next_token: Option<String>,
 }
 

@@ -7,18 +7,19 @@ use crate::engine::RecoveryPointFilter;
 use crate::server::call::{Answer, Call, Stamp, arn, stamp};
 use serde::Serialize;
 use serde_json::json;
+use serde_with::skip_serializing_none;
 use std::collections::BTreeMap;
 
+#[skip_serializing_none]
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct CalculatedView {
-    #[serde(skip_serializing_if = "Option::is_none")]
     move_to_cold_storage_at: Option<Stamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     delete_at: Option<Stamp>,
 }
 
 /// `RecoveryPointByBackupVault`, and, with the storage class, DescribeRecoveryPoint's answer.
+#[skip_serializing_none]
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct PointView {
@@ -27,62 +28,47 @@ struct PointView {
     backup_vault_arn: String,
     vault_type: &'static str,
     resource_arn: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     resource_name: Option<String>,
     resource_type: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     created_by: Option<Creator>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     iam_role_arn: Option<String>,
     status: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     status_message: Option<String>,
     creation_date: Stamp,
-    #[serde(skip_serializing_if = "Option::is_none")]
     initiation_date: Option<Stamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     completion_date: Option<Stamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     backup_size_in_bytes: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     lifecycle: Option<Lifecycle>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     calculated_lifecycle: Option<CalculatedView>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     encryption_key_arn: Option<String>,
     is_encrypted: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
     last_restore_time: Option<Stamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     storage_class: Option<String>,
     is_parent: bool,
 }
 
 /// `RecoveryPointByResource`: poorer, and its size has another name.
+#[skip_serializing_none]
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct PointOfResource {
     recovery_point_arn: String,
     creation_date: Stamp,
     status: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     status_message: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     encryption_key_arn: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     backup_size_bytes: Option<i64>,
     backup_vault_name: String,
     vault_type: &'static str,
     is_parent: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
     resource_name: Option<String>,
 }
 
+#[skip_serializing_none]
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct List<T> {
     recovery_points: Vec<T>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     next_token: Option<String>,
 }
 
@@ -95,14 +81,13 @@ struct RestoreMetadata {
     resource_type: String,
 }
 
+#[skip_serializing_none]
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct LifecycleUpdated {
     backup_vault_arn: String,
     recovery_point_arn: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     lifecycle: Option<Lifecycle>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     calculated_lifecycle: Option<CalculatedView>,
 }
 

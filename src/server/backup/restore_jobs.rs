@@ -5,6 +5,7 @@ use crate::engine::{RestoreJobFilter, StartRestore};
 use crate::server::call::{Answer, Call, Stamp, arn, stamp};
 use crate::server::failure::Failure;
 use serde::Serialize;
+use serde_with::skip_serializing_none;
 use std::collections::BTreeMap;
 
 #[derive(Serialize)]
@@ -14,44 +15,34 @@ struct Started {
 }
 
 /// `RestoreJobsListMember`, and DescribeRestoreJob's answer.
+#[skip_serializing_none]
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct JobView {
     account_id: String,
     restore_job_id: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     recovery_point_arn: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     recovery_point_creation_date: Option<Stamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     source_resource_arn: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     backup_vault_arn: Option<String>,
     creation_date: Stamp,
-    #[serde(skip_serializing_if = "Option::is_none")]
     completion_date: Option<Stamp>,
     status: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     status_message: Option<String>,
     percent_done: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     backup_size_in_bytes: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     iam_role_arn: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     expected_completion_time_minutes: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     created_resource_arn: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     resource_type: Option<String>,
     is_parent: bool,
 }
 
+#[skip_serializing_none]
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct List {
     restore_jobs: Vec<JobView>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     next_token: Option<String>,
 }
 

@@ -4,6 +4,7 @@ use super::documents;
 use crate::domain::selection::{ConditionParameter, Selection, SelectionDocument, TagCondition};
 use crate::server::call::{Answer, Call, Stamp, stamp};
 use serde::Serialize;
+use serde_with::skip_serializing_none;
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -13,15 +14,14 @@ struct Created {
     creation_date: Option<Stamp>,
 }
 
+#[skip_serializing_none]
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Described {
     backup_selection: DocumentView,
     selection_id: String,
     backup_plan_id: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     creation_date: Option<Stamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     creator_request_id: Option<String>,
 }
 
@@ -66,6 +66,7 @@ impl From<SelectionDocument> for DocumentView {
 }
 
 /// `BackupSelectionsListMember`.
+#[skip_serializing_none]
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Row {
@@ -73,17 +74,15 @@ struct Row {
     selection_name: String,
     backup_plan_id: String,
     iam_role_arn: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     creation_date: Option<Stamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     creator_request_id: Option<String>,
 }
 
+#[skip_serializing_none]
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct List {
     backup_selections_list: Vec<Row>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     next_token: Option<String>,
 }
 

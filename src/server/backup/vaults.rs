@@ -4,6 +4,7 @@ use crate::domain::vault::Vault;
 use crate::engine::NewVault;
 use crate::server::call::{Answer, Call, Stamp, stamp};
 use serde::Serialize;
+use serde_with::skip_serializing_none;
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -14,6 +15,7 @@ struct Created {
 }
 
 /// `BackupVaultListMember`, and DescribeBackupVault's answer.
+#[skip_serializing_none]
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct VaultView {
@@ -21,27 +23,21 @@ struct VaultView {
     backup_vault_arn: String,
     vault_type: String,
     vault_state: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
     encryption_key_arn: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     creation_date: Option<Stamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     creator_request_id: Option<String>,
     number_of_recovery_points: i64,
     locked: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
     min_retention_days: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     max_retention_days: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     lock_date: Option<Stamp>,
 }
 
+#[skip_serializing_none]
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct List {
     backup_vault_list: Vec<VaultView>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     next_token: Option<String>,
 }
 
