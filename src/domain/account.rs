@@ -24,6 +24,9 @@ pub struct Scope {
     pub region: Region,
 }
 
+/// The role by which the management account enters a member: the one that Organizations makes, and an engine's too.
+pub const MEMBER_ROLE: &str = "OrganizationAccountAccessRole";
+
 /// A member of the organization.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {

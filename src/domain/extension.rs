@@ -368,6 +368,9 @@ pub struct VaultArns {
     pub vault_arns: Vec<String>,
 }
 
+/// What the path of [`Items`] begins with; the recovery point's ARN follows, encoded.
+pub const RECOVERY_POINTS: &str = "/_vaultdeck/recovery-points/";
+
 /// `GET /_vaultdeck/recovery-points/{arn}/items?path=/…&nextToken=…&maxResults=…`.
 #[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,6 +5,9 @@ use crate::domain::{Arn, Scope, Time};
 /// The vault that every account has in each of its regions, and keeps.
 pub const DEFAULT_VAULT: &str = "Default";
 
+/// The [`Vault::vault_type`] of a plain vault, the only one that the engine makes.
+pub const BACKUP_VAULT: &str = "BACKUP_VAULT";
+
 /// A vault as DescribeBackupVault and ListBackupVaults tell of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Vault {

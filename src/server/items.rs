@@ -4,6 +4,7 @@ use super::call::arn;
 use super::failure::Failure;
 use super::query::{Query, decoded};
 use super::reply::Reply;
+use crate::domain::extension::RECOVERY_POINTS;
 use crate::engine::{Caller, Engine};
 use http::request::Parts;
 use http::{Method, StatusCode};
@@ -12,7 +13,7 @@ use http::{Method, StatusCode};
 pub(super) fn answer(engine: &Engine, caller: &Caller, parts: &Parts) -> Result<Reply, Failure> {
     let path = parts.uri.path();
     let point = path
-        .strip_prefix("/_vaultdeck/recovery-points/")
+        .strip_prefix(RECOVERY_POINTS)
         .map(|rest| rest.strip_suffix('/').unwrap_or(rest))
         .and_then(|rest| rest.strip_suffix("/items"))
         .filter(|segment| !segment.is_empty() && !segment.contains('/') && parts.method == Method::GET)

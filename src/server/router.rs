@@ -11,7 +11,7 @@ use super::query::decoded;
 use super::reply::Reply;
 use super::serve::Shutdown;
 use super::{cbor, clock, control, health, items, organizations, sts, tagging};
-use crate::domain::extension::VERSION_HEADER;
+use crate::domain::extension::{RECOVERY_POINTS, VERSION_HEADER};
 use crate::engine::{Cancel, Engine, RestoreRoots};
 use axum::Router;
 use axum::body::{Body, HttpBody as _};
@@ -288,7 +288,7 @@ impl Target {
         let path = parts.uri.path();
         if path == "/_clock" {
             Self::Clock
-        } else if path.starts_with("/_vaultdeck/recovery-points/") {
+        } else if path.starts_with(RECOVERY_POINTS) {
             Self::Items
         } else if path.starts_with("/_vaultdeck") {
             Self::Control

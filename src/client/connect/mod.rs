@@ -10,6 +10,7 @@ mod scopes;
 use crate::client::control::Control;
 use crate::client::wire::{LOCAL_URL, Notice, Route, Wire};
 use crate::client::{Capabilities, CommandLine, Fault, FaultKind};
+use crate::domain::account::MEMBER_ROLE;
 use crate::domain::extension::Health;
 use crate::domain::{Region, Scope};
 pub(crate) use home::{Clients, Home};
@@ -19,9 +20,6 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, watch};
 
 pub use crate::client::wire::Handler;
-
-/// The role that the engine's members are born with, and the one that Organizations makes.
-pub const MEMBER_ROLE: &str = "OrganizationAccountAccessRole";
 
 /// Where `vaultdeck serve` listens unless it is told otherwise.
 pub const USUAL_URL: &str = "http://127.0.0.1:9860";

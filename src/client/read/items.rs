@@ -5,7 +5,7 @@ use crate::client::connect::Connection;
 use crate::client::control::{checked, segment};
 use crate::client::wire::OPERATION_LIMIT;
 use crate::client::{Fault, FaultKind, Feature, map};
-use crate::domain::extension::Items;
+use crate::domain::extension::{Items, RECOVERY_POINTS};
 use crate::domain::{Arn, Scope};
 use aws_credential_types::provider::ProvideCredentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
@@ -25,7 +25,7 @@ impl Connection {
         let unsupported = |why| Fault::new(FaultKind::NotSupported { operation: "items of a recovery point" }, why);
         self.capabilities().allows(Feature::Items).map_err(unsupported)?;
         let base = self.base_url().ok_or_else(|| Fault::not_supported("items of a recovery point"))?;
-        let route = format!("{base}/_vaultdeck/recovery-points/{}/items", segment(recovery_point.as_str()));
+        let route = format!("{base}{RECOVERY_POINTS}{}/items", segment(recovery_point.as_str()));
         let mut all = Items { items: Vec::new(), missing: Vec::new(), lost: Vec::new(), next_token: None };
         for _ in 0..MOST_PAGES {
             question.bucket.turn().await;

@@ -1,5 +1,6 @@
 //! The accounts of the organization. Each is born with its default role and its vault `Default`.
 
+use crate::domain::account::MEMBER_ROLE;
 use crate::domain::extension::{AccountView, Accounts, AddAccount};
 use crate::domain::{Account, AccountId, Arn, Invalid, Scope, Time};
 use crate::engine::authorize::action::{self, AddRole};
@@ -11,9 +12,6 @@ use crate::engine::keys::random;
 use crate::engine::organization::rows::accounts::{self as rows, all, get};
 use crate::engine::organization::rows::roles::{self, Trust};
 use crate::engine::{Engine, FIRST_ACCOUNT, organization, vaults};
-
-/// The role by which the management account enters a member.
-pub const MEMBER_ACCESS_ROLE: &str = "OrganizationAccountAccessRole";
 
 /// The account with this id, or an error that names it.
 pub(crate) fn require(connection: &Connection, id: &AccountId) -> Result<Account> {
@@ -32,7 +30,7 @@ fn insert(connection: &Connection, by: Principal<'_>, account: &Account, now: Ti
     };
     add_role(Arn::default_role(&account.id), Trust::Backup)?;
     if !account.management {
-        add_role(Arn::role(&account.id, MEMBER_ACCESS_ROLE), Trust::Management)?;
+        add_role(Arn::role(&account.id, MEMBER_ROLE), Trust::Management)?;
     }
     Ok(())
 }

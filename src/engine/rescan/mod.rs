@@ -11,6 +11,7 @@
 mod folders;
 mod standing;
 use crate::domain::extension::RescanReport;
+use crate::domain::vault::BACKUP_VAULT;
 use crate::domain::{AccountId, Arn};
 use crate::engine::authorize::action::CreateBackupVault;
 use crate::engine::authorize::subject::NewThing;
@@ -119,7 +120,7 @@ impl Engine {
             let row = NewRow {
                 scope: &folder.scope,
                 name: &folder.name,
-                vault_type: vaults::ops::VAULT_TYPE,
+                vault_type: BACKUP_VAULT,
                 encryption_key_arn: &vaults::ops::engine_key(&folder.scope),
                 creator_request_id: None,
                 created,

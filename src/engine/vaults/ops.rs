@@ -1,7 +1,7 @@
 //! Vaults: create, describe, list, delete.
 
 use crate::domain::extension::VaultArns;
-use crate::domain::vault::{DEFAULT_VAULT, Vault};
+use crate::domain::vault::{BACKUP_VAULT, DEFAULT_VAULT, Vault};
 use crate::domain::{Arn, Invalid, Scope, Tags, VaultName, tags as tag_rules};
 use crate::engine::authorize::action::CreateBackupVault;
 use crate::engine::authorize::subject::NewThing;
@@ -14,11 +14,8 @@ use crate::engine::vaults::rows::{self, NewRow};
 use crate::engine::{Engine, tags};
 use std::sync::PoisonError;
 
-/// The only type of vault that the engine makes.
-pub(crate) const VAULT_TYPE: &str = "BACKUP_VAULT";
-
 /// The types that the API knows.
-const VAULT_TYPES: [&str; 3] = [VAULT_TYPE, "LOGICALLY_AIR_GAPPED_BACKUP_VAULT", "RESTORE_ACCESS_BACKUP_VAULT"];
+const VAULT_TYPES: [&str; 3] = [BACKUP_VAULT, "LOGICALLY_AIR_GAPPED_BACKUP_VAULT", "RESTORE_ACCESS_BACKUP_VAULT"];
 
 /// AWS's quota of vaults in an account and region.
 const MAX_VAULTS: i64 = 300;
@@ -72,7 +69,7 @@ fn insert(
     let row = NewRow {
         scope,
         name,
-        vault_type: VAULT_TYPE,
+        vault_type: BACKUP_VAULT,
         encryption_key_arn: &engine_key(scope),
         creator_request_id: request.creator_request_id.as_deref(),
         created: now,

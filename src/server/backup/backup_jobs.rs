@@ -3,6 +3,7 @@
 use super::documents::optional_lifecycle;
 use crate::domain::job::BackupJob;
 use crate::domain::recovery_point::Creator;
+use crate::domain::vault::BACKUP_VAULT;
 use crate::domain::{Lifecycle, VaultName};
 use crate::engine::{BackupJobFilter, StartBackup};
 use crate::server::call::{Answer, Call, Stamp, arn, stamp};
@@ -75,7 +76,7 @@ impl From<BackupJob> for JobView {
             backup_job_id: job.id.into(),
             backup_vault_name: job.vault_name,
             backup_vault_arn: job.vault_arn.into(),
-            vault_type: "BACKUP_VAULT",
+            vault_type: BACKUP_VAULT,
             recovery_point_arn: job.recovery_point_arn.map(String::from),
             recovery_point_lifecycle: job.lifecycle,
             is_encrypted: true,

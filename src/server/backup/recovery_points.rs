@@ -2,6 +2,7 @@
 
 use super::documents;
 use crate::domain::recovery_point::{Creator, RecoveryPoint};
+use crate::domain::vault::BACKUP_VAULT;
 use crate::domain::{CalculatedLifecycle, Lifecycle};
 use crate::engine::RecoveryPointFilter;
 use crate::server::call::{Answer, Call, Stamp, arn, stamp};
@@ -105,7 +106,7 @@ impl From<RecoveryPoint> for PointView {
             recovery_point_arn: point.arn.into(),
             backup_vault_name: point.vault_name,
             backup_vault_arn: point.vault_arn.into(),
-            vault_type: "BACKUP_VAULT",
+            vault_type: BACKUP_VAULT,
             resource_arn: point.resource_arn.into(),
             resource_name: point.resource_name,
             resource_type: point.resource_type.into(),
@@ -138,7 +139,7 @@ impl From<RecoveryPoint> for PointOfResource {
             encryption_key_arn: point.encryption_key_arn,
             backup_size_bytes: point.size_bytes,
             backup_vault_name: point.vault_name,
-            vault_type: "BACKUP_VAULT",
+            vault_type: BACKUP_VAULT,
             is_parent: false,
             resource_name: point.resource_name,
         }
