@@ -1,9 +1,9 @@
 //! What can be changed. Each change has one file here: the exact requests, the words, the danger, the consequence, and how
 //! it is sent. Nothing else in the program calls a writing operation.
 //!
-//! To add one: write its file, beside [`create_vault`] as the pattern, and put it on the two lists of this page. What must
-//! be asked, shown and logged follows from [`contract::Change`]; the tests send its examples and compare what leaves with
-//! what was shown. Then a dialog or a command can propose it.
+//! To add one: write its file with `create_vault.rs` as the pattern, and put it on the two lists of this page. What must be
+//! asked, shown and logged follows from the trait `Change`; the tests send its examples and compare what leaves with what
+//! was shown. Then a dialog or a command can propose it.
 
 mod contract;
 mod create_plan;
