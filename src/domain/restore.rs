@@ -12,6 +12,9 @@ use std::collections::BTreeMap;
 /// The member that carries the keys; every refusal begins with it.
 const FIELD: &str = "Metadata";
 
+/// The key with the parts of a recovery point that are restored.
+pub const ITEMS_KEY: &str = "ItemsToRestore";
+
 /// The largest metadata in bytes, keys and values together.
 pub const MAX_METADATA_BYTES: usize = 200 * 1024;
 
@@ -89,7 +92,7 @@ pub fn validate(resource_type: &ResourceType, metadata: &BTreeMap<String, String
         None => Ok(()),
         Some(key) => Err(Invalid {
             message: format!("Metadata key {} is required for a restore of {resource_type}", key.name),
-            ..Invalid::missing(FIELD)
+            ..Invalid::missing(field_of(key.name))
         }),
     }
 }
@@ -99,6 +102,20 @@ pub fn unknown_keys<'a>(resource_type: &ResourceType, metadata: &'a BTreeMap<Str
     let table = keys_of(resource_type);
     let known = |name: &str| is_marker(name) || table.iter().any(|key| key.name.eq_ignore_ascii_case(name));
     metadata.keys().map(String::as_str).filter(|name| !table.is_empty() && !known(name)).collect()
+}
+
+fn field_of(key: &str) -> String {
+    format!("{FIELD}.{key}")
+}
+
+/// A refusal that is about one key; [`key_of`] tells which.
+fn refused(key: &str, rule: impl std::fmt::Display) -> Invalid {
+    Invalid { field: field_of(key), ..Invalid::value(FIELD, rule) }
+}
+
+/// The key that a refusal of metadata is about; none when it is about all of them together.
+pub fn key_of(invalid: &Invalid) -> Option<&str> {
+    invalid.field.strip_prefix(FIELD)?.strip_prefix('.')
 }
 
 /// What a key's value is, whatever the case of its name.
@@ -129,7 +146,7 @@ impl MetadataKey {
         if fits {
             return Ok(());
         }
-        Err(Invalid::value(FIELD, format_args!("{} must be {}, it is {value:?}", self.name, self.kind)))
+        Err(refused(self.name, format_args!("{} must be {}, it is {value:?}", self.name, self.kind)))
     }
 
     fn is_missing(&self, metadata: &BTreeMap<String, String>) -> bool {
@@ -187,17 +204,17 @@ impl EfsRestore {
     /// Reads and checks the metadata of a restore of EFS.
     pub fn read(metadata: &BTreeMap<String, String>) -> Result<Self, Invalid> {
         if let Some(name) = unknown_keys(&ResourceType::Efs, metadata).first() {
-            return Err(Invalid::value(FIELD, format_args!("a restore of EFS has no key {name:?}")));
+            return Err(refused(name, format_args!("a restore of EFS has no key {name:?}")));
         }
         validate(&ResourceType::Efs, metadata)?;
         let get = |name: &str| value(metadata, name).filter(|text| !text.is_empty());
         let new = get("newFileSystem").and_then(parse_bool) == Some(true);
         let path = get(tables::PATH_KEY).map(str::to_owned);
         if path.is_some() && !new {
-            return Err(Invalid::value(FIELD, format_args!("{} needs newFileSystem=true", tables::PATH_KEY)));
+            return Err(refused(tables::PATH_KEY, format_args!("{} needs newFileSystem=true", tables::PATH_KEY)));
         }
         if get("KmsKeyId").is_some() && get("Encrypted").and_then(parse_bool) != Some(true) {
-            return Err(Invalid::value(FIELD, "KmsKeyId needs Encrypted=true"));
+            return Err(refused("Encrypted", "KmsKeyId needs Encrypted=true"));
         }
         let target = if new {
             EfsTarget::NewFileSystem { path, creation_token: get("CreationToken").unwrap_or_default().to_owned() }
@@ -230,13 +247,13 @@ pub fn supported_by_engine(metadata: &BTreeMap<String, String>) -> Result<(), In
 
 /// `ItemsToRestore`: a JSON array of paths from the root.
 fn parse_items(text: &str) -> Result<Vec<String>, Invalid> {
-    let items: Vec<String> = serde_json::from_str(text)
-        .map_err(|_| Invalid::value(FIELD, "ItemsToRestore must be a JSON array of paths"))?;
+    let items: Vec<String> =
+        serde_json::from_str(text).map_err(|_| refused(ITEMS_KEY, "ItemsToRestore must be a JSON array of paths"))?;
     for item in &items {
         let climbs = item.split('/').any(|part| part == ".." || part == ".");
         if !item.starts_with('/') || climbs || item.contains('\0') {
-            return Err(Invalid::value(
-                FIELD,
+            return Err(refused(
+                ITEMS_KEY,
                 format_args!("{item:?} in ItemsToRestore must be a path from the root, such as /docs/a.txt"),
             ));
         }
@@ -298,6 +315,17 @@ mod tests {
     fn the_source_needs_only_its_id() {
         let restore = EfsRestore::read(&metadata(&[("file-system-id", "fs-1"), ("newFileSystem", "false")])).unwrap();
         assert_eq!((restore.target, restore.items), (EfsTarget::SourceFileSystem, vec![]));
+    }
+
+    #[test]
+    fn a_refusal_carries_the_key_that_it_is_about() {
+        let key = |metadata| EfsRestore::read(&metadata).map_err(|refused| key_of(&refused).map(str::to_owned));
+        let about = |key: &str| Err(Some(key.to_owned()));
+        assert_eq!(key(with(&[("PerformanceMode", "fast")])), about("PerformanceMode"));
+        assert_eq!(key(with(&[("CreationToken", "")])), about("CreationToken"));
+        assert_eq!(key(with(&[("vpcId", "vpc-1")])), about("vpcId"));
+        assert_eq!(key(with(&[("ItemsToRestore", r#"["/../etc"]"#)])), about(ITEMS_KEY));
+        assert_eq!(key(with(&[("CreationToken", &"x".repeat(MAX_METADATA_BYTES))])), Err(None));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The restore's metadata as fields, by the domain's table of its resource type.
 
 use crate::domain::KnownPoint;
-use crate::domain::restore::{self, EfsRestore, MetadataKey, Required, ValueKind};
+use crate::domain::restore::{self, EfsRestore, ITEMS_KEY, MetadataKey, Required, ValueKind};
 use crate::domain::restore_tables::PATH_KEY;
 use crate::domain::{Invalid, ResourceType};
 use crate::tui::text;
@@ -139,13 +139,15 @@ fn check(resource_type: &ResourceType, metadata: &BTreeMap<String, String>) -> R
     if engine_can_read { EfsRestore::read(metadata).map(|_| ()) } else { Ok(()) }
 }
 
-/// The field that a message is about: the longest key's name that stands in it.
+/// The field at which a refusal can be mended: the one of the key that it is about.
 fn field_of(resource_type: &ResourceType, invalid: &Invalid) -> &'static str {
-    if invalid.message.contains("ItemsToRestore") {
-        return "path";
+    match restore::key_of(invalid) {
+        Some(ITEMS_KEY) => "path",
+        Some(name) => {
+            restore::keys_of(resource_type).iter().find(|key| key.name == name).map_or("role", |key| key.name)
+        }
+        None => "role",
     }
-    let named = restore::keys_of(resource_type).iter().filter(|key| invalid.message.contains(key.name));
-    named.max_by_key(|key| key.name.len()).map_or("role", |key| key.name)
 }
 
 /// What will be there afterwards, in words.
@@ -229,5 +231,12 @@ mod tests {
         form.set("CreationToken", "");
         let (_, mistakes) = read(&form, &ResourceType::Efs, proposed, &["../up".to_owned()]);
         assert_eq!(mistakes.len(), 1);
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_path_to_restore_is_told_where_it_is_typed() {
+        let (form, proposed) = form(PROPOSED);
+        let (_, errors) = read(&form, &ResourceType::Efs, proposed, &["../up".to_owned()]);
+        assert_eq!(errors.iter().map(|error| error.field).collect::<Vec<_>>(), ["path"]);
     }
 }
