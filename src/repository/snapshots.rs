@@ -1,6 +1,7 @@
 //! The snapshots of a repository, and how files of JSON are sealed.
 
 use super::{Error, FileKind, Id, Repository, Result, Snapshot, compression};
+use std::collections::BTreeSet;
 
 /// The snapshots of a repository.
 #[derive(Debug)]
@@ -66,8 +67,14 @@ impl Repository {
 
     /// All snapshots, those that can be read apart from those that cannot.
     pub fn find_snapshots(&self) -> Result<FoundSnapshots> {
+        self.find_snapshots_except(&BTreeSet::new())
+    }
+
+    /// The same without these, which are not read.
+    pub fn find_snapshots_except(&self, known: &BTreeSet<Id>) -> Result<FoundSnapshots> {
         let (mut readable, mut unreadable) = (Vec::new(), Vec::new());
-        for (id, _) in self.storage.list(FileKind::Snapshot)? {
+        let listed = self.storage.list(FileKind::Snapshot)?;
+        for (id, _) in listed.into_iter().filter(|(id, _)| !known.contains(id)) {
             match self.load_snapshot(&id) {
                 Ok(snapshot) => readable.push((id, snapshot)),
                 Err(error) => unreadable.push((id, error)),

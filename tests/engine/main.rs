@@ -3,6 +3,7 @@
 
 mod accounts;
 mod bench;
+mod budgets;
 mod checks;
 mod clocks;
 mod damage;

@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use std::path::Path;
 
 /// Every step, in order. A step that was ever released is never changed: the next one is added behind it.
-pub const ALL: [&str; 11] = [
+pub const ALL: [&str; 12] = [
     include_str!("schema.sql"),
     include_str!("migrations/002_source_roots.sql"),
     include_str!("migrations/003_manifests_and_damage.sql"),
@@ -18,6 +18,7 @@ pub const ALL: [&str; 11] = [
     include_str!("migrations/009_set_aside.sql"),
     include_str!("migrations/010_deleting.sql"),
     include_str!("migrations/011_litter.sql"),
+    include_str!("migrations/012_points_of_vault.sql"),
 ];
 
 /// Runs the steps that this catalog does not have yet, each in a transaction of its own.

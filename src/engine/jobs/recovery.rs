@@ -61,9 +61,11 @@ impl Engine {
         })
     }
 
-    /// Judges every snapshot of a vault that carries this engine's mark; the recovery points that this brought back.
+    /// Judges every snapshot of a vault that is no recovery point's and carries this engine's mark; the recovery points that this brought back.
     pub(crate) fn reconcile(&self, arn: &Arn, vault: &OpenVault) -> Result<Vec<Arn>> {
-        let snapshots = vault.repository.find_snapshots()?;
+        // Those of its points are needed, and most are. They are not even read: a vault has very many.
+        let held = self.catalog.read(|connection| points::rows::packs::held(connection, arn))?;
+        let snapshots = vault.repository.find_snapshots_except(&held)?;
         for (id, error) in &snapshots.unreadable {
             tracing::warn!(vault = %arn, snapshot = %id, %error, "a snapshot cannot be read; it stays as it is");
         }

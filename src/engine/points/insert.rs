@@ -22,17 +22,45 @@ pub(crate) fn insert_point(
     packs: &BTreeSet<Id>,
     now: Time,
 ) -> Result<()> {
+    write_point(connection, manifest, packs, now, |new| {
+        rows::insert(connection, permit, new)?;
+        tags::rows::put(connection, permit, new.point.arn.as_str(), &manifest.tags)
+    })
+}
+
+/// The same for a point whose job is not over: its row of status CREATING becomes the whole point, with the tags that it has by
+/// now. Where there is none, as after the deletion of its vault, it is added.
+pub(crate) fn complete_point(
+    connection: &Connection,
+    permit: &Permit<'_, AddRecoveryPoint>,
+    manifest: &manifest::Manifest,
+    packs: &BTreeSet<Id>,
+    now: Time,
+) -> Result<()> {
+    write_point(connection, manifest, packs, now, |new| {
+        if rows::creating::complete(connection, permit, new)? {
+            return Ok(());
+        }
+        rows::insert(connection, permit, new)?;
+        tags::rows::put(connection, permit, new.point.arn.as_str(), &manifest.tags)
+    })
+}
+
+/// Writes the row of a point, and what else the catalog keeps of it.
+fn write_point(
+    connection: &Connection,
+    manifest: &manifest::Manifest,
+    packs: &BTreeSet<Id>,
+    now: Time,
+    write: impl FnOnce(&NewPoint<'_>) -> Result<()>,
+) -> Result<()> {
     let key = vaults::rows::vault_key(connection, &manifest.vault_arn)?.flatten();
     let point = recovery_point(manifest, key)?;
-    let id = &manifest.recovery_point_id;
-    let delete_at = point.calculated_lifecycle.delete_at;
-    let due = match delete_at {
-        Some(at) => Some(delete_due(at, &seed(connection)?, id)),
+    let due = match point.calculated_lifecycle.delete_at {
+        Some(at) => Some(delete_due(at, &seed(connection)?, &manifest.recovery_point_id)),
         None => None,
     };
-    let row = NewPoint { point: &point, manifest, delete_due: due };
-    rows::insert(connection, permit, &row)?;
-    tags::rows::put(connection, permit, point.arn.as_str(), &manifest.tags)?;
+    write(&NewPoint { point: &point, manifest, delete_due: due })?;
     rows::owed_manifests::keep(connection, &point.arn, manifest)?;
     rows::protected::remember(connection, &point)?;
     rows::packs::remember(connection, &point.vault_arn, packs, now)?;

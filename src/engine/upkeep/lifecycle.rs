@@ -100,8 +100,7 @@ impl Engine {
         }
         turn.next_purge = Some(now + PURGE_EVERY);
         let before = now - KEEP_RECORDS;
-        let old = self.catalog.read(|connection| rows::old_records::count(connection, before))?;
-        if old == 0 {
+        if !self.catalog.read(|connection| rows::old_records::any(connection, before))? {
             return Ok(());
         }
         self.catalog.write(|tx| {

@@ -7,6 +7,7 @@
 use crate::domain::extension::MissingItem;
 use crate::domain::job::JobState;
 use crate::domain::{Tags, Time};
+use crate::engine::Engine;
 use crate::engine::authorize::action::AddRecoveryPoint;
 use crate::engine::authorize::subject::Anything;
 use crate::engine::authorize::{Doing, authorize};
@@ -16,13 +17,12 @@ use crate::engine::jobs::backup::run::{Plan, point_id, snapshot_of};
 use crate::engine::jobs::live::Verdict;
 use crate::engine::jobs::outcome::{ACCESS_DENIED, Ending, MISCELLANEOUS, SUCCESS};
 use crate::engine::jobs::rows::store::{self, BackupRecord, Moved};
-use crate::engine::points::insert::insert_point;
+use crate::engine::points::insert::complete_point;
 use crate::engine::points::manifest::{self, Manifest};
 use crate::engine::points::rows::creating;
 use crate::engine::resources::rows::source_roots;
 use crate::engine::resources::source_root::SourceRoot;
 use crate::engine::vaults::store::OpenVault;
-use crate::engine::{Engine, tags};
 use crate::repository::{BackupOutcome, FileKind, Id, Identity, IssueKind, ItemPath, Prepared, crash_point};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -139,10 +139,10 @@ pub(in crate::engine::jobs) fn commit(
     let _pass = vault.reenter()?;
     let standing = commit_snapshots(vault, backups)?;
     crash_point::reached("before-manifests");
-    let mut points = Vec::new();
-    for (stored, _) in backups.iter().zip(&standing).filter(|(_, stands)| **stands) {
-        points.push(point(engine, stored)?);
-    }
+    let stored = backups.iter().zip(&standing).filter(|(_, stands)| **stands).map(|(stored, _)| *stored);
+    let mut points = engine.catalog.read(|connection| {
+        stored.map(|stored| point(engine, connection, stored)).collect::<Result<Vec<Point<'_>>>>()
+    })?;
     let new = points.iter().filter(|point| matches!(point.stored.made, Made::Now(_)));
     let new: Vec<&Manifest> = new.map(|point| &point.manifest).collect();
     manifest::write_all(&vault.points, vault.repository.key(), &new)?;
@@ -175,12 +175,13 @@ fn commit_snapshots(vault: &OpenVault, backups: &[&Stored]) -> Result<Vec<bool>>
 }
 
 /// The point of a backup whose snapshot is durable. Its packs are not looked up yet.
-fn point<'a>(engine: &Engine, stored: &'a Stored) -> Result<Point<'a>> {
+fn point<'a>(engine: &Engine, connection: &Connection, stored: &'a Stored) -> Result<Point<'a>> {
     let (manifest, root) = match &stored.made {
         Made::Before(manifest) => (Manifest::clone(manifest), None),
         Made::Now(attempt) => {
             let arn = stored.record.job.recovery_point_arn.as_ref();
-            let given = engine.catalog.read(|c| arn.map_or(Ok(None), |arn| creating::tags_of(c, arn)))?;
+            // Whoever tagged the point while it was being made finds these tags on it.
+            let given = arn.map_or(Ok(None), |arn| creating::tags_of(connection, arn))?;
             let tags = given.unwrap_or_else(|| attempt.plan.tags.clone());
             let manifest =
                 attempt.manifest(&stored.record, snapshot_file(attempt, &stored.vault), engine.clock.now(), tags);
@@ -256,18 +257,12 @@ fn complete(connection: &Connection, point: &Point<'_>, now: Time) -> Result<boo
         message: manifest.status_message.clone(),
     };
     let moved = Moved { size: manifest.bytes_read as i64, bytes: manifest.bytes_read as i64 };
-    // Whoever tagged the point while it was being made finds these tags on it.
-    let arn = job.recovery_point_arn.as_ref();
-    let given = arn.map_or(Ok(None), |arn| creating::tags_of(connection, arn))?;
     if !store::end_backup(connection, &job.id, &ending, moved, now)? {
         return Ok(false);
     }
     let vault = Anything(manifest.vault_arn.as_str());
     let permit = authorize(connection, Doing::Outcome, AddRecoveryPoint, &vault)?;
-    insert_point(connection, &permit, manifest, packs, now)?;
-    if let Some((arn, tags)) = arn.zip(given) {
-        tags::rows::replace(connection, &permit, arn.as_str(), &tags)?;
-    }
+    complete_point(connection, &permit, manifest, packs, now)?;
     if let Some(root) = root {
         source_roots::remember(connection, &manifest.resource_arn, *root)?;
     }

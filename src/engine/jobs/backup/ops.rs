@@ -223,6 +223,8 @@ mod tests {
         let user_arn = format!("arn:aws:iam::{}:user/test", scope.account).parse().unwrap();
         let caller =
             Caller { user_arn, account: scope.account, region: scope.region, restore_roots: RestoreRoots::Any };
+        // The conductor, which would carry out the stop, has no turn meanwhile.
+        let _turn = engine.jobs.turn();
         for (id, kind, stoppable) in
             [("a", "RDS", false), ("b", "Aurora", false), ("c", "FSx", false), ("d", "S3", true)]
         {

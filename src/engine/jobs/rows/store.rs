@@ -17,7 +17,7 @@ use crate::engine::jobs::rows::{backups, restores};
 use crate::engine::points::rows::{creating, point_id};
 use crate::engine::resources::rows::source_roots::identity;
 use crate::repository::Identity;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, ToSql, params};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -233,32 +233,38 @@ fn state_of(connection: &Connection, kind: JobKind, id: &JobId) -> Result<Option
     Ok(state.as_deref().map(JobState::from))
 }
 
-/// Moves a job to `next` if it may go there from where it is. Whether it went. Nothing else writes a state.
-fn change_state(connection: &Connection, kind: JobKind, id: &JobId, next: &JobState) -> Result<bool> {
+/// Moves a job to `next` if it may go there from where it is, and with that writes `also`, assignments whose values are ?3 and
+/// on. Whether it went. Nothing else writes a state.
+fn advance(
+    connection: &Connection,
+    kind: JobKind,
+    id: &JobId,
+    next: &JobState,
+    also: &str,
+    values: &[&dyn ToSql],
+) -> Result<bool> {
     if !state_of(connection, kind, id)?.is_some_and(|state| state.can_become(kind, next)) {
         return Ok(false);
     }
+    let (id, next) = (id.as_str(), next.as_str());
+    let all: Vec<&dyn ToSql> = [&id as &dyn ToSql, &next].into_iter().chain(values.iter().copied()).collect();
     connection
-        .prepare_cached(&format!("UPDATE {} SET state = ?2 WHERE id = ?1", table(kind)))?
-        .execute([id.as_str(), next.as_str()])?;
+        .prepare_cached(&format!("UPDATE {} SET state = ?2{also} WHERE id = ?1", table(kind)))?
+        .execute(all.as_slice())?;
     Ok(true)
 }
 
 /// A job begins, or begins again: RUNNING, one attempt more, and what the last one said of itself is past. Whether it was
 /// there to begin.
 pub fn begin(connection: &Connection, kind: JobKind, id: &JobId, now: Time) -> Result<bool> {
-    let again = state_of(connection, kind, id)? == Some(JobState::Running);
-    if !again && !change_state(connection, kind, id, &JobState::Running)? {
-        return Ok(false);
+    const BEGUN: &str = "initiated = coalesce(initiated, ?3), attempts = attempts + 1, status_message = NULL";
+    if advance(connection, kind, id, &JobState::Running, &format!(", {BEGUN}"), &[&millis(now)])? {
+        return Ok(true);
     }
-    connection
-        .prepare_cached(&format!(
-            "UPDATE {} SET initiated = coalesce(initiated, ?2), attempts = attempts + 1, status_message = NULL
-             WHERE id = ?1",
-            table(kind)
-        ))?
-        .execute(params![id.as_str(), millis(now)])?;
-    Ok(true)
+    let again = connection
+        .prepare_cached(&format!("UPDATE {} SET {BEGUN} WHERE id = ?1 AND state = ?2", table(kind)))?
+        .execute(params![id.as_str(), JobState::Running.as_str(), millis(now)])?;
+    Ok(again > 0)
 }
 
 /// A restore job has opened the folder that it writes into, and has written nothing yet.
@@ -271,7 +277,7 @@ pub fn remember_target(connection: &Connection, id: &JobId, target: Identity) ->
 
 /// A running backup job is being stopped. Whether it was running.
 pub fn begin_abort(connection: &Connection, _permit: &Permit<'_, StopBackupJob>, id: &JobId) -> Result<bool> {
-    change_state(connection, JobKind::Backup, id, &JobState::Aborting)
+    advance(connection, JobKind::Backup, id, &JobState::Aborting, "", &[])
 }
 
 /// An orderly shutdown interrupted the job: that attempt does not count.
@@ -293,45 +299,44 @@ pub fn note_setback(connection: &Connection, kind: JobKind, id: &JobId, why: &st
     Ok(())
 }
 
-/// A backup job ends, and with it its recovery point in status CREATING. Whether it was still open; a completed one must
-/// also not have been stopped meanwhile.
+/// A backup job ends, and with it its recovery point in status CREATING, unless it completes: then whoever ends it makes the
+/// whole point of it. Whether it was still open; a completed one must also not have been stopped meanwhile.
 pub fn end_backup(connection: &Connection, id: &JobId, ending: &Ending, moved: Moved, now: Time) -> Result<bool> {
-    if !change_state(connection, JobKind::Backup, id, &ending.state)? {
-        return Ok(false);
+    let completed = ending.state == JobState::Completed;
+    let ended = advance(
+        connection,
+        JobKind::Backup,
+        id,
+        &ending.state,
+        ", status_message = ?3, message_category = ?4, completed = ?5, percent_done = ?6, size_bytes = ?7,
+         bytes_transferred = ?8",
+        &[
+            &ending.message,
+            &ending.category,
+            &millis(now),
+            &if completed { 100.0 } else { 0.0 },
+            &moved.size,
+            &moved.bytes,
+        ],
+    )?;
+    if ended && !completed {
+        creating::remove(connection, id)?;
     }
-    let percent = if ending.state == JobState::Completed { 100.0 } else { 0.0 };
-    connection
-        .prepare_cached(
-            "UPDATE backup_jobs SET status_message = ?2, message_category = ?3, completed = ?4, percent_done = ?5,
-                 size_bytes = ?6, bytes_transferred = ?7 WHERE id = ?1",
-        )?
-        .execute(params![
-            id.as_str(),
-            ending.message,
-            ending.category,
-            millis(now),
-            percent,
-            moved.size,
-            moved.bytes
-        ])?;
-    creating::remove(connection, id)?;
-    Ok(true)
+    Ok(ended)
 }
 
 /// A restore job ends. Whether it was still open.
 pub fn end_restore(connection: &Connection, id: &JobId, ending: &Ending, size: Option<i64>, now: Time) -> Result<bool> {
-    if !change_state(connection, JobKind::Restore, id, &ending.state)? {
-        return Ok(false);
-    }
-    let done = ending.state == JobState::Completed;
-    connection
-        .prepare_cached(
-            "UPDATE restore_jobs SET status_message = ?2, completed = ?3,
-                 percent_done = CASE WHEN ?4 THEN 100.0 ELSE percent_done END, size_bytes = coalesce(?5, size_bytes)
-             WHERE id = ?1",
-        )?
-        .execute(params![id.as_str(), ending.message, millis(now), done, size])?;
-    Ok(true)
+    let completed = ending.state == JobState::Completed;
+    advance(
+        connection,
+        JobKind::Restore,
+        id,
+        &ending.state,
+        ", status_message = ?3, completed = ?4, percent_done = CASE WHEN ?5 THEN 100.0 ELSE percent_done END,
+         size_bytes = coalesce(?6, size_bytes)",
+        &[&ending.message, &millis(now), &completed, &size],
+    )
 }
 
 #[cfg(test)]
@@ -356,7 +361,7 @@ mod tests {
                         insert_restore(tx, "job", at(1), None, from);
                     }
                     let id = "job".parse()?;
-                    let went = change_state(tx, kind, &id, &JobState::from(to))?;
+                    let went = advance(tx, kind, &id, &JobState::from(to), "", &[])?;
                     Ok((went, state_of(tx, kind, &id)?.unwrap().as_str().to_owned()))
                 });
                 let allowed = JobState::from(from).can_become(kind, &JobState::from(to));

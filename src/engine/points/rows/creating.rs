@@ -1,15 +1,15 @@
 //! The recovery point of a backup job that is not over: a row of status CREATING, so that who was given its ARN can look
 //! at it and tag it. It has no snapshot, no manifest and no packs, and nothing takes it for one that can be restored. It
-//! goes with the end of its job; a job that completes puts the whole point in its place.
+//! goes with the end of its job; of a job that completes it becomes the whole point.
 
 use crate::domain::job::BackupJob;
 use crate::domain::tags::MAX_TAGS;
 use crate::domain::{Arn, Tags};
 use crate::engine::authorize::Permit;
-use crate::engine::authorize::action::{DeleteBackupVault, StartBackupJob};
+use crate::engine::authorize::action::{AddRecoveryPoint, DeleteBackupVault, StartBackupJob};
 use crate::engine::catalog::values::{millis, to_json};
 use crate::engine::error::Result;
-use crate::engine::points::rows::point_id;
+use crate::engine::points::rows::{NewPoint, point_id};
 use crate::engine::tags;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
@@ -63,7 +63,35 @@ pub fn tags_of(connection: &Connection, arn: &Arn) -> Result<Option<Tags>> {
     there.map(|_| tags::rows::get(connection, arn.as_str())).transpose()
 }
 
-/// Removes the point of a job that is over.
+/// Makes a whole point of the row of a job that completes: what it is of stays, and with it most of the indexes. Whether there
+/// is such a row.
+pub fn complete(connection: &Connection, _permit: &Permit<'_, AddRecoveryPoint>, new: &NewPoint<'_>) -> Result<bool> {
+    let NewPoint { point, manifest, delete_due } = new;
+    let completed = connection
+        .prepare_cached(
+            "UPDATE recovery_points SET status = 'COMPLETED', status_message = ?2, initiated = ?3, completed = ?4,
+                 size_bytes = ?5, lifecycle = ?6, delete_at = ?7, encryption_key_arn = ?8, snapshot_id = ?9,
+                 source_path = ?10, missing_items = ?11, delete_due = ?12
+             WHERE arn = ?1 AND status = 'CREATING'",
+        )?
+        .execute(params![
+            point.arn.as_str(),
+            point.status_message,
+            point.initiated.map(millis),
+            point.completed.map(millis),
+            point.size_bytes,
+            point.lifecycle.as_ref().map(to_json).transpose()?,
+            point.calculated_lifecycle.delete_at.map(millis),
+            point.encryption_key_arn,
+            manifest.snapshot,
+            manifest.root.to_string_lossy(),
+            manifest.missing.len() as i64,
+            delete_due.map(millis),
+        ])?;
+    Ok(completed > 0)
+}
+
+/// Removes the point of a job that ended without one.
 pub fn remove(connection: &Connection, job: &crate::domain::names::JobId) -> Result<()> {
     connection
         .prepare_cached(

@@ -45,6 +45,10 @@ fn from_row(row: &Row<'_>) -> Result<PointData> {
     })
 }
 
+/// The snapshots of the points of a vault that hold data.
+const SNAPSHOTS: &str = "SELECT snapshot_id, arn FROM recovery_points
+    WHERE vault_arn = ?1 AND snapshot_id IS NOT NULL AND status IN ('COMPLETED', 'PARTIAL')";
+
 /// The points of a vault that hold data, the oldest first.
 pub fn points(connection: &Connection, vault: &Arn) -> Result<Vec<PointData>> {
     let sql = format!(
@@ -56,17 +60,21 @@ pub fn points(connection: &Connection, vault: &Arn) -> Result<Vec<PointData>> {
 }
 
 /// Those among the points of a vault that hold data which are damaged, or whose snapshot is none of these. Cheap, however
-/// many points there are.
+/// many points there are: each half is answered by an index alone.
 pub fn without_snapshot(connection: &Connection, vault: &Arn, present: &BTreeSet<String>) -> Result<BTreeSet<Arn>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT snapshot_id, damage IS NOT NULL, arn FROM recovery_points
-         WHERE vault_arn = ?1 AND snapshot_id IS NOT NULL AND status IN ('COMPLETED', 'PARTIAL')",
-    )?;
-    let mut rows = statement.query([vault.as_str()])?;
     let mut arns = BTreeSet::new();
+    let mut damaged = connection.prepare_cached(
+        "SELECT arn FROM recovery_points WHERE vault_arn = ?1 AND damage IS NOT NULL
+             AND snapshot_id IS NOT NULL AND status IN ('COMPLETED', 'PARTIAL')",
+    )?;
+    let mut rows = damaged.query([vault.as_str()])?;
     while let Some(row) = rows.next()? {
-        let snapshot = row.get_ref(0)?.as_str().unwrap_or_default();
-        if row.get(1)? || !present.contains(snapshot) {
+        arns.insert(row.parsed("arn")?);
+    }
+    let mut statement = connection.prepare_cached(SNAPSHOTS)?;
+    let mut rows = statement.query([vault.as_str()])?;
+    while let Some(row) = rows.next()? {
+        if !present.contains(row.get_ref(0)?.as_str().unwrap_or_default()) {
             arns.insert(row.parsed("arn")?);
         }
     }
@@ -135,4 +143,29 @@ pub fn by_vault(connection: &Connection) -> Result<Vec<(String, u64, u64)>> {
         }
     }
     Ok(vaults)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::catalog::sample;
+    use crate::engine::points::rows::packs;
+
+    #[test]
+    fn which_snapshots_are_needed_is_told_by_an_index_without_the_rows() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalog = sample::catalog(&folder);
+        let plan = |sql: &str| {
+            catalog
+                .read(|connection| {
+                    let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+                    Ok(statement.query_row(["arn"], |row| row.get::<_, String>("detail"))?)
+                })
+                .unwrap()
+        };
+        for sql in [SNAPSHOTS, packs::SNAPSHOTS, packs::HELD] {
+            let plan = plan(sql);
+            assert!(plan.contains("USING COVERING INDEX recovery_points_by_vault (vault_arn=?)"), "{plan}");
+        }
+    }
 }

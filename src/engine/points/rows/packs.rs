@@ -89,11 +89,26 @@ pub fn move_references(connection: &Connection, vault: &Arn, moves: &Moves, now:
     Ok(())
 }
 
+/// What [`snapshots`] asks.
+pub(super) const SNAPSHOTS: &str = "SELECT snapshot_id FROM recovery_points
+    WHERE vault_arn = ?1 AND snapshot_id IS NOT NULL AND status <> 'DELETING'";
+
+/// What [`held`] asks.
+pub(super) const HELD: &str =
+    "SELECT snapshot_id FROM recovery_points WHERE vault_arn = ?1 AND snapshot_id IS NOT NULL";
+
 /// The snapshots that a vault's recovery points need.
 pub fn snapshots(connection: &Connection, vault: &Arn) -> Result<BTreeSet<Id>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT snapshot_id FROM recovery_points WHERE vault_arn = ?1 AND snapshot_id IS NOT NULL AND status <> 'DELETING'",
-    )?;
+    snapshot_ids(connection, SNAPSHOTS, vault)
+}
+
+/// The snapshots of all of a vault's recovery points, those too that are being deleted.
+pub fn held(connection: &Connection, vault: &Arn) -> Result<BTreeSet<Id>> {
+    snapshot_ids(connection, HELD, vault)
+}
+
+fn snapshot_ids(connection: &Connection, sql: &str, vault: &Arn) -> Result<BTreeSet<Id>> {
+    let mut statement = connection.prepare_cached(sql)?;
     let rows = statement.query_map([vault.as_str()], |row| row.get::<_, String>(0))?;
     let damaged = || Error::Internal("the catalog holds a snapshot id that is none".to_owned());
     rows.map(|row| row?.parse().map_err(|_| damaged())).collect()
