@@ -12,25 +12,6 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What a job does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Work {
-    /// It makes a recovery point.
-    Backup,
-    /// It writes one back.
-    Restore,
-}
-
-impl Work {
-    /// The kind of job that does it.
-    pub fn kind(self) -> JobKind {
-        match self {
-            Self::Backup => JobKind::Backup,
-            Self::Restore => JobKind::Restore,
-        }
-    }
-}
-
 /// Why a job is being stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StopCause {
@@ -58,8 +39,8 @@ pub type WriteDown = Box<dyn FnOnce(&Arc<Engine>, Verdict) -> Result<()> + Send>
 
 /// What is to be done when a job's work is.
 pub enum Finish {
-    /// A backup is committed, alone or with others.
-    Backup(Box<Stored>),
+    /// A stored backup is committed, alone or with others.
+    Together(Box<Stored>),
     /// What became of it is written down.
     Alone(WriteDown),
 }
@@ -80,8 +61,8 @@ enum Phase {
 pub struct LiveJob {
     /// Its id.
     pub id: JobId,
-    /// What it does.
-    pub work: Work,
+    /// Its kind.
+    pub kind: JobKind,
     /// What it backs up; none for restores, which may run side by side.
     pub resource: Option<Arn>,
     /// When this attempt began, in engine time.
@@ -107,10 +88,10 @@ pub struct Progress {
 
 impl LiveJob {
     /// A job whose thread is about to begin.
-    pub fn new(id: JobId, work: Work, resource: Option<Arn>, started: Time, complete_by: Option<Time>) -> Self {
+    pub fn new(id: JobId, kind: JobKind, resource: Option<Arn>, started: Time, complete_by: Option<Time>) -> Self {
         Self {
             id,
-            work,
+            kind,
             resource,
             started,
             complete_by,
@@ -230,9 +211,9 @@ impl LiveJobs {
         self.map().values().any(|job| job.is_stored())
     }
 
-    /// How many threads work, of one kind of work or of any.
-    pub fn working(&self, work: Option<Work>) -> usize {
-        self.map().values().filter(|job| work.is_none_or(|work| job.work == work) && job.is_working()).count()
+    /// How many threads work, on jobs of one kind or of any.
+    pub fn working(&self, kind: Option<JobKind>) -> usize {
+        self.map().values().filter(|job| kind.is_none_or(|kind| job.kind == kind) && job.is_working()).count()
     }
 
     /// Lays progress over a backup job from the catalog.

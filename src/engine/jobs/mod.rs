@@ -7,6 +7,8 @@
 
 pub mod backup;
 pub mod copy_jobs;
+pub(crate) mod kind;
+pub(crate) mod kinds;
 pub mod lanes;
 pub mod live;
 pub mod outcome;

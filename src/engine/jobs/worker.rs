@@ -4,14 +4,17 @@ use crate::engine::Engine;
 use crate::engine::clock::ClockKind;
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::backup::group::Waiting;
-use crate::engine::jobs::live::{Finish, LiveJob, StopCause, Verdict, Work};
+use crate::engine::jobs::kind::{Job, Kind};
+use crate::engine::jobs::live::{Finish, LiveJob, StopCause, Verdict};
 use crate::engine::jobs::outcome::Ending;
+use crate::engine::jobs::readiness::Entered;
 use crate::engine::jobs::rows::store;
 use crate::engine::vaults::gate::Pass;
 use crate::repository;
 use chrono::Duration;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// Work that is done.
 pub struct Worked {
@@ -64,30 +67,30 @@ fn ending_of(error: &repository::Error) -> Ending {
     }
 }
 
-/// Starts a job's thread. `work` does it; `end` writes down an ending without a result.
-pub fn spawn(
+/// Starts the thread of a job whose row says RUNNING.
+pub(crate) fn spawn(
     engine: &Arc<Engine>,
+    kind: &'static dyn Kind,
     live: Arc<LiveJob>,
-    work: impl FnOnce(&Arc<Engine>, &LiveJob) -> std::result::Result<Worked, Failure> + Send + 'static,
-    end: fn(&Arc<Engine>, &LiveJob, &Ending) -> Result<()>,
+    job: Box<dyn Job>,
+    entered: Entered,
 ) -> Result<()> {
-    engine.jobs.live.insert(Arc::clone(&live));
-    let (owner, job) = (Arc::clone(engine), Arc::clone(&live));
-    let name = if live.work == Work::Backup { "backup" } else { "restore" };
-    let started = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+    let (owner, live_job) = (Arc::clone(engine), Arc::clone(&live));
+    let started = std::thread::Builder::new().name(kind.name().to_owned()).spawn(move || {
+        let live = live_job;
         // A panic is a bug; it costs this job and nothing else.
         let worked = catch_unwind(AssertUnwindSafe(|| {
-            let _lane = (job.work == Work::Backup).then(|| owner.jobs.lanes.take());
-            work(&owner, &job)
+            let _lane = kind.takes_turns().then(|| owner.jobs.lanes.take());
+            job.run(&owner, &live, entered)
         }))
         .unwrap_or_else(|_| Err(Ending::failed(false, "An internal error occurred.").into()));
-        match conclude(&owner, &job, worked, end) {
+        match conclude(&owner, &live, worked, job.as_ref()) {
             Ok(Held::Yes) => owner.jobs.wake(),
             Ok(Held::ForCommit) => {}
-            Ok(Held::No) => owner.jobs.over(&job.id),
+            Ok(Held::No) => owner.jobs.over(&live.id),
             Err(error) => {
-                owner.set_back(&job, &error);
-                owner.jobs.over(&job.id);
+                owner.set_back(&live, &error);
+                owner.jobs.over(&live.id);
             }
         }
         owner.commit_waiting();
@@ -111,8 +114,13 @@ fn conclude(
     engine: &Arc<Engine>,
     live: &Arc<LiveJob>,
     worked: std::result::Result<Worked, Failure>,
-    end: fn(&Arc<Engine>, &LiveJob, &Ending) -> Result<()>,
+    job: &dyn Job,
 ) -> Result<Held> {
+    // How it ended without a result.
+    let end = |ending: &Ending| {
+        let (bytes, now) = (live.control.progress.bytes_done.load(Ordering::Relaxed), engine.clock.now());
+        engine.catalog.note(|tx| job.end(tx, ending, bytes as i64, now))
+    };
     match worked {
         Ok(worked) => {
             let until = live.started + simulated_time(engine, worked.bytes);
@@ -121,7 +129,7 @@ fn conclude(
                 return Ok(Held::Yes);
             }
             match worked.finish {
-                Finish::Backup(stored) => {
+                Finish::Together(stored) => {
                     engine.jobs.commits.add(Waiting { live: Arc::clone(live), stored, pass: Some(worked.pass) });
                     // After it can be found: whoever sees that no job works any more commits all that wait.
                     live.await_commit();
@@ -130,14 +138,14 @@ fn conclude(
                 Finish::Alone(finish) => finish(engine, Verdict::Complete)?,
             }
         }
-        Err(Failure::Ended(ending)) => end(engine, live, &ending)?,
+        Err(Failure::Ended(ending)) => end(&ending)?,
         Err(Failure::Stopped) => match live.stop_cause() {
-            Some(StopCause::User) => end(engine, live, &Ending::stopped())?,
-            Some(StopCause::Deadline) => end(engine, live, &Ending::past_deadline(None))?,
+            Some(StopCause::User) => end(&Ending::stopped())?,
+            Some(StopCause::Deadline) => end(&Ending::past_deadline(None))?,
             // Left to resume. That an orderly stop is no attempt was written down when it began.
             Some(StopCause::Shutdown) => {}
             None => {
-                engine.catalog.note(|tx| store::forget_attempt(tx, live.work.kind(), &live.id))?;
+                engine.catalog.note(|tx| store::forget_attempt(tx, live.kind, &live.id))?;
             }
         },
     }
@@ -148,7 +156,7 @@ fn conclude(
 pub fn forgive(engine: &Engine, jobs: &[Arc<LiveJob>]) -> Result<()> {
     engine.catalog.write(|tx| {
         let stopped = jobs.iter().filter(|job| job.stop_cause() == Some(StopCause::Shutdown));
-        stopped.into_iter().try_for_each(|job| store::forget_attempt(tx, job.work.kind(), &job.id))
+        stopped.into_iter().try_for_each(|job| store::forget_attempt(tx, job.kind, &job.id))
     })
 }
 

@@ -7,11 +7,12 @@
 //!
 //! A failure concerns the job that it befalls: a group that fails is committed job by job.
 
+use crate::domain::job::JobKind;
 use crate::engine::Engine;
 use crate::engine::clock::ClockKind;
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::backup::commit::{self, Stored};
-use crate::engine::jobs::live::{LiveJob, Work};
+use crate::engine::jobs::live::LiveJob;
 use crate::engine::vaults::gate::Pass;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -69,7 +70,7 @@ impl Engine {
 
     fn is_ripe(&self, waiting: &[Waiting]) -> bool {
         let alone = self.clock.kind() == ClockKind::System;
-        !waiting.is_empty() && (alone || waiting.len() >= GROUP || self.jobs.live.working(Some(Work::Backup)) == 0)
+        !waiting.is_empty() && (alone || waiting.len() >= GROUP || self.jobs.live.working(Some(JobKind::Backup)) == 0)
     }
 
     /// Makes recovery points of stored backups, those of each vault together, and ends their jobs.

@@ -8,8 +8,8 @@ use crate::engine::jobs::backup::commit::{Attempt, Data, Made, Stored};
 use crate::engine::jobs::live::{Finish, LiveJob};
 use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::readiness::Entered;
-use crate::engine::jobs::rows::store::{self, BackupRecord, Moved};
-use crate::engine::jobs::worker::{self, Failure, Worked};
+use crate::engine::jobs::rows::store::BackupRecord;
+use crate::engine::jobs::worker::{Failure, Worked};
 use crate::engine::points::manifest::{self, Manifest};
 use crate::engine::resources::rows::source_roots;
 use crate::engine::resources::source_root::SourceRoot;
@@ -22,24 +22,6 @@ use std::time::SystemTime;
 /// What the tag of a snapshot begins with; the id of its recovery point follows.
 pub const TAG: &str = "vaultdeck:";
 
-/// Starts the thread of a backup job whose row says RUNNING.
-pub(crate) fn spawn(engine: &Arc<Engine>, live: Arc<LiveJob>, record: BackupRecord, entered: Entered) -> Result<()> {
-    let work = move |engine: &Arc<Engine>, live: &LiveJob| {
-        // What it stored until it failed or was stopped is nobody's: the collection looks for it.
-        run(engine, live, &record, entered).inspect_err(|_| engine.jobs.litter(&record.job.vault_arn))
-    };
-    worker::spawn(engine, live, work, end)
-}
-
-/// Writes down how a backup job ended without a result.
-fn end(engine: &Arc<Engine>, live: &LiveJob, ending: &Ending) -> Result<()> {
-    let moved =
-        Moved { size: 0, bytes: live.control.progress.bytes_done.load(std::sync::atomic::Ordering::Relaxed) as i64 };
-    let now = engine.clock.now();
-    engine.catalog.write(|tx| store::end_backup(tx, &live.id, ending, moved, now))?;
-    Ok(())
-}
-
 /// What is needed from the catalog before the work begins.
 pub(in crate::engine::jobs) struct Plan {
     pub(in crate::engine::jobs) resource: Resource,
@@ -49,7 +31,8 @@ pub(in crate::engine::jobs) struct Plan {
     pub(in crate::engine::jobs) parent: Option<Id>,
 }
 
-fn run(
+/// Does the work of a job.
+pub(super) fn run(
     engine: &Arc<Engine>,
     live: &LiveJob,
     record: &BackupRecord,
@@ -61,7 +44,7 @@ fn run(
         && let Some(manifest) = adopt(record, &vault)?
     {
         let stored = Stored { record: record.clone(), vault, made: Made::Before(Box::new(manifest)) };
-        return Ok(Worked { bytes: 0, finish: Finish::Backup(Box::new(stored)), pass });
+        return Ok(Worked { bytes: 0, finish: Finish::Together(Box::new(stored)), pass });
     }
     // What an earlier attempt left whole needs no room; what is stored anew does.
     engine.data_dir.reserve().admits_backup().map_err(|standing| Ending::disk_full(&standing))?;
@@ -89,7 +72,7 @@ fn run(
     let bytes = data.outcome().bytes_read;
     let made = Made::Now(Box::new(Attempt { plan, identity: source.identity, data }));
     let stored = Stored { record: record.clone(), vault, made };
-    Ok(Worked { bytes, finish: Finish::Backup(Box::new(stored)), pass })
+    Ok(Worked { bytes, finish: Finish::Together(Box::new(stored)), pass })
 }
 
 pub(in crate::engine::jobs) fn point_id(record: &BackupRecord) -> &str {

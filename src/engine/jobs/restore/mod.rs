@@ -1,5 +1,6 @@
 //! Restore jobs.
 
+pub(crate) mod kind;
 pub mod ops;
 pub mod run;
 pub(crate) mod target;

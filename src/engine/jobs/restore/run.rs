@@ -16,25 +16,13 @@ use crate::engine::jobs::readiness::Entered;
 use crate::engine::jobs::restore;
 use crate::engine::jobs::rows::restores;
 use crate::engine::jobs::rows::store::{self, RestoreRecord};
-use crate::engine::jobs::worker::{self, Failure, Worked};
+use crate::engine::jobs::worker::{Failure, Worked};
 use crate::engine::resources;
 use crate::engine::resources::rows::source_roots;
 use crate::engine::{Engine, points, tags};
 use crate::repository::{Id, ItemPath, OpenFolder, RestoreOutcome, RestoreRequest, crash_point};
 use std::path::Path;
 use std::sync::Arc;
-
-/// Starts the thread of a restore job whose row says RUNNING.
-pub(crate) fn spawn(engine: &Arc<Engine>, live: LiveJob, record: RestoreRecord, entered: Entered) -> Result<()> {
-    worker::spawn(engine, Arc::new(live), move |engine, live| run(engine, live, &record, entered), end)
-}
-
-/// Writes down how a restore job ended without a result.
-fn end(engine: &Arc<Engine>, live: &LiveJob, ending: &Ending) -> Result<()> {
-    let now = engine.clock.now();
-    engine.catalog.note(|tx| store::end_restore(tx, &live.id, ending, None, now))?;
-    Ok(())
-}
 
 /// What is restored.
 struct Origin {
@@ -44,7 +32,8 @@ struct Origin {
     tags: Tags,
 }
 
-fn run(
+/// Does the work of a job.
+pub(super) fn run(
     engine: &Arc<Engine>,
     live: &LiveJob,
     record: &RestoreRecord,
