@@ -29,7 +29,8 @@
 //! tui        → client, domain                                       the dashboard: app, screens, dialogs, terminal
 //! client     → config, domain                                       the AWS SDK on the dashboard's side
 //! server     → engine, domain                                       the wire protocols in front of the engine
-//! engine     → repository, domain                                   the backup service
+//! engine     → storage, repository, domain                          the backup service
+//! storage    → repository                                           where vaults lie, and what is put around a place
 //! repository → nothing                                              the storage format
 //! config     → nothing                                              the config file as plain structs
 //! domain     → nothing                                              what things are, and the rules that they obey
@@ -86,4 +87,5 @@ pub mod domain;
 pub mod engine;
 pub mod repository;
 pub mod server;
+pub mod storage;
 pub mod tui;

@@ -237,6 +237,10 @@ impl Engine {
 fn refuse_lost_catalog(data_dir: &DataDir) -> Result<()> {
     let (catalog, vaults) = (data_dir.catalog(), data_dir.vaults());
     let empty = std::fs::metadata(&catalog).map_or(true, |facts| facts.len() == 0);
-    let holds_any = std::fs::read_dir(&vaults).is_ok_and(|mut entries| entries.next().is_some());
+    let is_vaults = |entry: std::io::Result<std::fs::DirEntry>| {
+        entry.is_ok_and(|entry| !entry.file_name().as_encoded_bytes().starts_with(b"."))
+    };
+    // What begins with a dot is no account's: the trash of vaults on another disk is.
+    let holds_any = std::fs::read_dir(&vaults).is_ok_and(|mut entries| entries.any(is_vaults));
     if empty && holds_any { Err(catalog::lost(&catalog, &vaults)) } else { Ok(()) }
 }

@@ -7,14 +7,15 @@ use crate::engine::keys::KeyRing;
 use crate::engine::rescan;
 use crate::engine::vaults::recovery_keys::new_password;
 use crate::engine::vaults::store::VaultStore;
-use crate::repository::{FileKind, Id, KeyFile, LocalStorage, Storage as _};
+use crate::repository::{FileKind, Id, KeyFile};
 use std::path::Path;
 use std::sync::Arc;
 
 /// The vaults' folders of a data directory whose catalog cannot be read. It holds the directory's lock.
 pub struct Offline {
     store: VaultStore,
-    data_dir: DataDir,
+    /// Held for its lock.
+    _data_dir: DataDir,
 }
 
 impl Offline {
@@ -22,12 +23,12 @@ impl Offline {
     pub fn open(path: &Path) -> Result<Self> {
         let data_dir = DataDir::open_to_write(path)?;
         let keys = Arc::new(KeyRing::open(&data_dir, false)?);
-        Ok(Self { store: VaultStore::open(&data_dir, keys), data_dir })
+        Ok(Self { store: VaultStore::open(&data_dir, keys), _data_dir: data_dir })
     }
 
     /// The vaults, by their folders.
     pub fn vaults(&self) -> Result<Vec<(Scope, VaultName)>> {
-        rescan::vaults_on_disk(&self.data_dir.vaults())
+        rescan::vaults_on_disk(self.store.places())
     }
 
     /// Makes a key file with which `restic` opens a vault, and tells its password. Only the vault's key is needed, so a
@@ -35,12 +36,12 @@ impl Offline {
     /// knows.
     pub fn make_recovery_key(&self, scope: &Scope, name: &VaultName) -> Result<String> {
         let arn = Arn::vault(scope, name);
-        let (folder, key) = self.store.key_of(&arn)?;
+        let (files, key) = self.store.key_of(&arn)?;
         let password = new_password()?;
         let now = chrono::Utc::now().fixed_offset();
         let file = KeyFile::wrap(&key, &password, "vaultdeck", "recovery-key", now)?;
         let json = serde_json::to_vec(&file).map_err(|e| Error::Internal(format!("a key file: {e}")))?;
-        LocalStorage::new(folder).write(FileKind::Key, &Id::of(&json), &json)?;
+        files.write(FileKind::Key, &Id::of(&json), &json)?;
         Ok(password)
     }
 }

@@ -1,21 +1,31 @@
-//! Files that appear whole and durable, one or many at a time.
+//! Files that appear whole and durable, one or many at a time, below a folder that is open.
+//!
+//! Each folder is opened by its path below the root, never through a link, and what is made, renamed or removed in it is so by
+//! its name in that descriptor.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs::{File, Permissions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
+use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::io::Errno;
+
 use super::crash_point;
+use super::open_folder::OpenFolder;
 
 /// How many files wait for the disk side by side.
-const SIDE_BY_SIDE: usize = 8;
+pub(super) const SIDE_BY_SIDE: usize = 8;
 
 /// What happens where the folder of a new file is not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Folders {
+pub(super) enum Folders {
     /// That is an error.
     Expected,
     /// It is made.
@@ -24,11 +34,11 @@ pub enum Folders {
 
 /// A file that is to appear.
 #[derive(Debug)]
-pub struct NewFile<'a> {
-    /// Where it will be. What is there is replaced.
+pub(super) struct NewFile<'a> {
+    /// Where it will be below the root. What is there is replaced.
     pub path: PathBuf,
-    /// Where its bytes are until they are durable: a name in the same folder that nobody else uses.
-    pub temporary: PathBuf,
+    /// Its name until its bytes are durable, which nobody else uses in its folder.
+    pub temporary: String,
     /// Its bytes.
     pub content: &'a [u8],
 }
@@ -38,72 +48,120 @@ pub struct NewFile<'a> {
 /// The bytes of all of them are durable before the first gets its name, and the names are before this returns. Files wait for
 /// the disk side by side, for what waits together a file system makes durable together: many files cost little more time than
 /// one. A failure tells which file; of the others some may be there, and no temporary name is left.
-pub fn write_files(files: &[NewFile<'_>], mode: u32, folders: Folders) -> Result<(), (PathBuf, io::Error)> {
+pub(super) fn write_files(
+    root: &OpenFolder,
+    files: &[NewFile<'_>],
+    mode: u32,
+    folders: Folders,
+) -> Result<(), (PathBuf, io::Error)> {
     let failed = |file: &NewFile<'_>, error| (file.path.clone(), error);
+    let mut opened = OpenFolders::below(root);
     let mut temporaries = Temporaries(Vec::with_capacity(files.len()));
     let mut open = Vec::with_capacity(files.len());
     for file in files {
-        let mut opened = create(file, folders).map_err(|error| failed(file, error))?;
-        temporaries.0.push(&file.temporary);
-        let filled = opened.write_all(file.content).and_then(|()| opened.set_permissions(Permissions::from_mode(mode)));
+        let folder = opened.of(&file.path, folders).map_err(|error| failed(file, error))?;
+        let mut created = create(&folder, &file.temporary).map_err(|error| failed(file, error))?;
+        temporaries.0.push((folder, &file.temporary));
+        let filled =
+            created.write_all(file.content).and_then(|()| created.set_permissions(Permissions::from_mode(mode)));
         filled.map_err(|error| failed(file, error))?;
-        open.push(opened);
+        open.push(created);
     }
     sync_all(&open).map_err(|(at, error)| failed(&files[at], error))?;
     drop(open);
-    let mut named: Vec<&Path> = Vec::new();
-    for file in files {
-        fs::rename(&file.temporary, &file.path).map_err(|error| failed(file, error))?;
-        named.extend(file.path.parent());
+    for (file, (folder, temporary)) in files.iter().zip(&temporaries.0) {
+        let name = file.path.file_name().unwrap_or_default();
+        rustix::fs::renameat(folder, *temporary, folder, name).map_err(|error| failed(file, error.into()))?;
     }
     temporaries.0.clear();
-    sync_folders(named)
+    opened.sync()
 }
 
-/// Removes files, all durably when this returns; those that are not there are passed over. A failure tells which file; of the
-/// others some may be gone.
-pub fn remove_files(paths: &[PathBuf]) -> Result<(), (PathBuf, io::Error)> {
-    let mut folders: Vec<&Path> = Vec::new();
+/// Removes files below a root, all durably when this returns, and tells how many there were; those that are not there are
+/// passed over. A failure tells which file; of the others some may be gone.
+pub(super) fn remove_files(root: &OpenFolder, paths: &[PathBuf]) -> Result<usize, (PathBuf, io::Error)> {
+    let (mut opened, mut changed) = (OpenFolders::below(root), OpenFolders::below(root));
+    let mut removed = 0;
     for path in paths {
-        match fs::remove_file(path) {
-            Ok(()) => folders.extend(path.parent()),
+        let mut remove = || -> io::Result<()> {
+            let folder = opened.of(path, Folders::Expected)?;
+            rustix::fs::unlinkat(&folder, path.file_name().unwrap_or_default(), AtFlags::empty())?;
+            changed.open.insert(parent(path).to_owned(), folder);
+            Ok(())
+        };
+        match remove() {
+            Ok(()) => removed += 1,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err((path.clone(), error)),
         }
     }
-    sync_folders(folders)
+    changed.sync()?;
+    Ok(removed)
 }
 
-/// Syncs each of these folders once.
-fn sync_folders(mut folders: Vec<&Path>) -> Result<(), (PathBuf, io::Error)> {
-    folders.sort_unstable();
-    folders.dedup();
-    folders.into_iter().try_for_each(|folder| sync_folder(folder).map_err(|error| (folder.to_owned(), error)))
+/// The folders of some files, each opened once.
+struct OpenFolders<'a> {
+    root: &'a OpenFolder,
+    open: BTreeMap<PathBuf, Arc<OwnedFd>>,
+}
+
+impl<'a> OpenFolders<'a> {
+    fn below(root: &'a OpenFolder) -> Self {
+        Self { root, open: BTreeMap::new() }
+    }
+
+    /// The folder of the file at a path below the root.
+    fn of(&mut self, path: &Path, folders: Folders) -> io::Result<Arc<OwnedFd>> {
+        let path = parent(path);
+        if let Some(folder) = self.open.get(path) {
+            return Ok(Arc::clone(folder));
+        }
+        let opened = match open_folder(self.root, path) {
+            Err(error) if folders == Folders::Made && error.kind() == io::ErrorKind::NotFound => {
+                make_folder(self.root, path)?;
+                sync_folder(self.root, parent(path))?;
+                open_folder(self.root, path)
+            }
+            opened => opened,
+        };
+        let folder = Arc::new(opened?);
+        self.open.insert(path.to_owned(), Arc::clone(&folder));
+        Ok(folder)
+    }
+
+    /// Makes the names in all of them durable.
+    fn sync(&self) -> Result<(), (PathBuf, io::Error)> {
+        self.open.iter().try_for_each(|(path, folder)| sync(folder).map_err(|error| (path.clone(), error)))
+    }
+}
+
+/// The folder of a file; the root's is the root.
+pub(super) fn parent(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new(""))
+}
+
+/// Opens a folder by its path below a root.
+pub(super) fn open_folder(root: &OpenFolder, path: &Path) -> io::Result<OwnedFd> {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    root.open_below(path, OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty())
 }
 
 /// Temporary files that go when something fails.
-struct Temporaries<'a>(Vec<&'a Path>);
+struct Temporaries<'a>(Vec<(Arc<OwnedFd>, &'a str)>);
 
 impl Drop for Temporaries<'_> {
     fn drop(&mut self) {
-        for path in &self.0 {
+        for (folder, name) in &self.0 {
             // The failure before is what counts; a leftover is removed at the next start.
-            let _ = fs::remove_file(path);
+            let _ = rustix::fs::unlinkat(folder, *name, AtFlags::empty());
         }
     }
 }
 
 /// Makes the temporary file of a new one.
-fn create(file: &NewFile<'_>, folders: Folders) -> io::Result<File> {
-    let create = || OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file.temporary);
-    match (create(), file.path.parent()) {
-        (Err(error), Some(parent)) if folders == Folders::Made && error.kind() == io::ErrorKind::NotFound => {
-            create_folder(parent)?;
-            parent.parent().map_or(Ok(()), sync_folder)?;
-            create()
-        }
-        (created, _) => created,
-    }
+fn create(folder: &OwnedFd, name: &str) -> io::Result<File> {
+    let access = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    Ok(File::from(rustix::fs::openat(folder, name, access, Mode::RUSR | Mode::WUSR)?))
 }
 
 /// Waits until the bytes of all these files are durable; the place of one that failed.
@@ -133,28 +191,47 @@ fn sync_all(files: &[File]) -> Result<(), (usize, io::Error)> {
     failure.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner).map_or(Ok(()), Err)
 }
 
-/// Makes a folder and those above it, for nobody else's eyes.
-pub(super) fn create_folder(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)
+/// Makes a folder below a root and those above it, for nobody else's eyes; those that are there stay.
+pub(super) fn make_folder(root: &OpenFolder, path: &Path) -> io::Result<()> {
+    let mut here = PathBuf::new();
+    for name in path {
+        let above = open_folder(root, &here)?;
+        make_name(&above, name)?;
+        here.push(name);
+    }
+    Ok(())
 }
 
-/// Makes the names in a folder durable.
-pub fn sync_folder(path: &Path) -> io::Result<()> {
+fn make_name(folder: &OwnedFd, name: &OsStr) -> io::Result<()> {
+    match rustix::fs::mkdirat(folder, name, Mode::RWXU) {
+        Err(Errno::EXIST) => Ok(()),
+        outcome => Ok(outcome?),
+    }
+}
+
+/// Makes the names in a folder below a root durable.
+pub(super) fn sync_folder(root: &OpenFolder, path: &Path) -> io::Result<()> {
+    sync(&open_folder(root, path)?)
+}
+
+fn sync(folder: &OwnedFd) -> io::Result<()> {
     crash_point::waits_for_disk("folder");
-    File::open(path)?.sync_all()
+    Ok(rustix::fs::fsync(folder)?)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
-    fn files<'a>(folder: &Path, names: &[&str], content: &'a [u8]) -> Vec<NewFile<'a>> {
-        let file = |name: &&str| NewFile {
-            path: folder.join(name),
-            temporary: folder.join(format!("{name}-temporary")),
-            content,
-        };
+    fn files<'a>(names: &[&str], content: &'a [u8]) -> Vec<NewFile<'a>> {
+        let file = |name: &&str| NewFile { path: PathBuf::from(name), temporary: format!("{name}-temporary"), content };
         names.iter().map(file).collect()
+    }
+
+    fn root(folder: &tempfile::TempDir) -> OpenFolder {
+        OpenFolder::open(&folder.path().canonicalize().unwrap()).unwrap()
     }
 
     fn names(folder: &Path) -> Vec<String> {
@@ -169,14 +246,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let wanted: Vec<String> = (10..40).map(|number| format!("{number}")).collect();
         let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
-        write_files(&files(folder.path(), &wanted, b"content"), 0o400, Folders::Expected).unwrap();
+        write_files(&root(&folder), &files(&wanted, b"content"), 0o400, Folders::Expected).unwrap();
         assert_eq!(names(folder.path()), wanted);
         for name in wanted {
             let path = folder.path().join(name);
             assert_eq!(fs::read(&path).unwrap(), b"content");
             assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o400);
         }
-        write_files(&[], 0o400, Folders::Expected).unwrap();
+        write_files(&root(&folder), &[], 0o400, Folders::Expected).unwrap();
     }
 
     #[test]
@@ -184,27 +261,43 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir_all(folder.path().join("b/in-the-way")).unwrap();
         let (path, _) =
-            write_files(&files(folder.path(), &["a", "b", "c"], b"x"), 0o400, Folders::Expected).unwrap_err();
-        assert_eq!(path, folder.path().join("b"));
+            write_files(&root(&folder), &files(&["a", "b", "c"], b"x"), 0o400, Folders::Expected).unwrap_err();
+        assert_eq!(path, Path::new("b"));
         assert!(names(folder.path()).iter().all(|name| !name.contains("temporary")), "{:?}", names(folder.path()));
     }
 
     #[test]
     fn files_are_removed_and_those_that_are_gone_are_passed_over() {
         let folder = tempfile::tempdir().unwrap();
-        write_files(&files(folder.path(), &["a", "b", "c"], b"x"), 0o400, Folders::Expected).unwrap();
-        let paths: Vec<PathBuf> = ["a", "gone", "c"].iter().map(|name| folder.path().join(name)).collect();
-        remove_files(&paths).unwrap();
+        write_files(&root(&folder), &files(&["a", "b", "c"], b"x"), 0o400, Folders::Expected).unwrap();
+        let paths: Vec<PathBuf> = ["a", "gone", "c", "no/folder"].map(PathBuf::from).to_vec();
+        assert_eq!(remove_files(&root(&folder), &paths).unwrap(), 2);
         assert_eq!(names(folder.path()), ["b"]);
-        remove_files(&paths).unwrap();
-        assert_eq!(remove_files(&[folder.path().to_owned()]).unwrap_err().0, folder.path());
+        assert_eq!(remove_files(&root(&folder), &paths).unwrap(), 0);
+        fs::create_dir(folder.path().join("d")).unwrap();
+        assert_eq!(remove_files(&root(&folder), &["d".into()]).unwrap_err().0, Path::new("d"));
     }
 
     #[test]
     fn what_lies_at_the_temporary_name_is_not_written_over() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("a-temporary"), "another's").unwrap();
-        assert!(write_files(&files(folder.path(), &["a"], b"x"), 0o400, Folders::Expected).is_err());
+        assert!(write_files(&root(&folder), &files(&["a"], b"x"), 0o400, Folders::Expected).is_err());
         assert_eq!(names(folder.path()), ["a-temporary"]);
+    }
+
+    #[test]
+    fn no_folder_is_reached_through_a_link_nor_made_behind_one() {
+        let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::write(elsewhere.path().join("kept"), "x").unwrap();
+        std::os::unix::fs::symlink(elsewhere.path(), folder.path().join("link")).unwrap();
+        let root = root(&folder);
+        for path in ["link/new", "link/made/new"] {
+            let file = NewFile { path: path.into(), temporary: "temporary".into(), content: b"x" };
+            let (_, error) = write_files(&root, &[file], 0o400, Folders::Made).unwrap_err();
+            assert!(error.to_string().contains("link is a symbolic link now"), "{error}");
+        }
+        assert!(remove_files(&root, &["link/kept".into()]).is_err());
+        assert_eq!(names(elsewhere.path()), ["kept"]);
     }
 }

@@ -37,6 +37,16 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// What lies at a storage's place is not what was opened there.
+    #[error(
+        "the folder {} is not the one that was opened: {problem}. Nothing is written to what lies there now; put the folder back at its place, or restart vaultdeck to work with what is there", path.display()
+    )]
+    Moved {
+        /// The place.
+        path: PathBuf,
+        /// What lies there now.
+        problem: String,
+    },
     /// There is no such file in the storage.
     #[error("{kind} {id} is not in the repository")]
     NotFound {

@@ -17,8 +17,9 @@ mod config_file;
 mod control;
 pub mod crash_point;
 pub mod crypto;
-pub mod durable_files;
+mod durable_files;
 mod error;
+mod folder_entries;
 mod hard_links;
 mod id;
 pub mod index;
@@ -84,7 +85,7 @@ pub use source::keys::{KeyItem, KeyStore, KeyTree, Keys, key_of_item, places_of_
 pub use source::{
     Child, Children, Cut, Estimate, FileState, Issue, IssueKind, Note, Piece, SourceItem, SourceReader, TreeSource,
 };
-pub use storage::{FileKind, Stamp, Storage};
+pub use storage::{FileKind, Properties, Retained, Stamp, Storage, check_side_name};
 pub use timestamp::Timestamp;
 pub use tree::{Tree, TreeReader, TreeWriter};
 

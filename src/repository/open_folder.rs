@@ -9,9 +9,10 @@ use std::ffi::OsStr;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir, ResolveFlags};
 use rustix::io::Errno;
 
 /// Which file or folder it is, whatever its name.
@@ -101,6 +102,30 @@ impl OpenFolder {
         Ok(facts.f_bavail.saturating_mul(facts.f_frsize))
     }
 
+    /// Opens what lies at a path of names below it, in one call to the system. Neither the way nor its end may be a link: the
+    /// error names the part that is one.
+    pub(super) fn open_below(&self, path: &Path, access: OFlags, mode: Mode) -> io::Result<OwnedFd> {
+        match open_below(self.as_fd(), path.as_os_str(), access, mode) {
+            Err(Errno::LOOP | Errno::NOTDIR) => Err(self.explain_below(path)),
+            opened => Ok(opened?),
+        }
+    }
+
+    /// Which part of a path below it keeps from being opened, and why.
+    fn explain_below(&self, path: &Path) -> io::Error {
+        let mut here = self.path.clone();
+        let mut folder: Option<OwnedFd> = None;
+        for name in path {
+            here.push(name);
+            let above = folder.as_ref().map_or(self.as_fd(), OwnedFd::as_fd);
+            match open_name(above, name, OFlags::PATH) {
+                Ok(opened) => folder = Some(opened),
+                Err(error) => return explain(above, name, &here, true, error),
+            }
+        }
+        Errno::LOOP.into()
+    }
+
     /// Its descriptor alone.
     pub fn into_descriptor(self) -> OwnedFd {
         self.descriptor
@@ -124,8 +149,13 @@ impl OpenFolder {
             here.push(name);
             descriptor = opened.map_err(|error| explain(&descriptor, name, &here, last, error))?;
         }
+        Self::opened(here, descriptor)
+    }
+
+    /// What was opened at a path.
+    pub(super) fn opened(path: PathBuf, descriptor: OwnedFd) -> io::Result<Self> {
         let identity = Identity::of(&descriptor)?;
-        Ok(Self { path: here, descriptor, identity })
+        Ok(Self { path, descriptor, identity })
     }
 }
 
@@ -154,6 +184,32 @@ pub(super) fn open_name(folder: impl AsFd, name: &OsStr, access: OFlags) -> Resu
     rustix::fs::openat(folder, name, flags, Mode::empty())
 }
 
+/// Opens a file or a folder by its path below a folder, in one call to the system; no name on the way, nor the last one, may
+/// be a link.
+pub(super) fn open_below(folder: BorrowedFd<'_>, path: &OsStr, access: OFlags, mode: Mode) -> Result<OwnedFd, Errno> {
+    let flags = access | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let resolve = ResolveFlags::NO_SYMLINKS | ResolveFlags::BENEATH;
+    match rustix::fs::openat2(folder, path, flags, mode, resolve) {
+        // An old kernel, or a container that forbids the call.
+        Err(Errno::NOSYS | Errno::PERM) => walk_below(folder, path, access, mode),
+        outcome => outcome,
+    }
+}
+
+/// The same, name by name.
+fn walk_below(folder: BorrowedFd<'_>, path: &OsStr, access: OFlags, mode: Mode) -> Result<OwnedFd, Errno> {
+    let mut opened: Option<OwnedFd> = None;
+    let mut names = path.as_bytes().split(|byte| *byte == b'/').map(OsStr::from_bytes).peekable();
+    while let Some(name) = names.next() {
+        let here = opened.as_ref().map_or(folder, OwnedFd::as_fd);
+        opened = Some(match names.peek() {
+            Some(_) => open_name(here, name, OFlags::PATH)?,
+            None => rustix::fs::openat(here, name, access | OFlags::NOFOLLOW | OFlags::CLOEXEC, mode)?,
+        });
+    }
+    opened.ok_or(Errno::NOENT)
+}
+
 /// Makes a folder; somebody else who makes it at the same time is as good.
 fn make_name(folder: &OwnedFd, name: &OsStr) -> Result<(), Errno> {
     match rustix::fs::mkdirat(folder, name, Mode::RWXU | Mode::RWXG | Mode::RWXO) {
@@ -163,7 +219,7 @@ fn make_name(folder: &OwnedFd, name: &OsStr) -> Result<(), Errno> {
 }
 
 /// Names the part of the way that cannot be walked, and what it is.
-fn explain(folder: &OwnedFd, name: &OsStr, path: &Path, last: bool, error: Errno) -> io::Error {
+pub(super) fn explain(folder: impl AsFd, name: &OsStr, path: &Path, last: bool, error: Errno) -> io::Error {
     if !matches!(error, Errno::NOTDIR | Errno::LOOP) {
         let error = io::Error::from(error);
         return if last { error } else { io::Error::new(error.kind(), format!("{}: {error}", path.display())) };
@@ -216,6 +272,33 @@ mod tests {
                 assert!(error.to_string().starts_with(&expected), "{error}");
             }
             assert!(!root.join("real/b/c/new").exists());
+        }
+    }
+
+    #[test]
+    fn both_ways_below_lead_to_the_same_and_refuse_links_at_any_level() {
+        let (_guard, root) = folder();
+        fs::create_dir_all(root.join("a/b/c")).unwrap();
+        fs::write(root.join("a/b/file"), "").unwrap();
+        symlink("b", root.join("a/link")).unwrap();
+        symlink("file", root.join("a/b/name")).unwrap();
+        let opened = OpenFolder::open(&root).unwrap();
+        for open in [open_below, walk_below] {
+            for path in ["a/b/c", "a/b/file"] {
+                let below = open(opened.as_fd(), path.as_ref(), OFlags::RDONLY, Mode::empty()).unwrap();
+                let status = fs::metadata(root.join(path)).unwrap();
+                let expected = Identity { device: status.dev(), inode: status.ino() };
+                assert_eq!(Identity::of(&below).unwrap(), expected);
+            }
+            for path in ["a/link", "a/link/c", "a/b/name"] {
+                let refused = open(opened.as_fd(), path.as_ref(), OFlags::RDONLY, Mode::empty());
+                assert!(matches!(refused, Err(Errno::LOOP | Errno::NOTDIR)), "{path}");
+            }
+        }
+        for (path, link) in [("a/link", "a/link"), ("a/link/c", "a/link"), ("a/b/name", "a/b/name")] {
+            let error = opened.open_below(path.as_ref(), OFlags::RDONLY, Mode::empty()).unwrap_err();
+            let expected = format!("{} is a symbolic link now", root.join(link).display());
+            assert!(error.to_string().starts_with(&expected), "{error}");
         }
     }
 

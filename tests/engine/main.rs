@@ -32,6 +32,7 @@ mod tags;
 #[path = "../repository/support/tree.rs"]
 #[allow(dead_code)]
 mod tree;
+mod vault_links;
 mod vault_races;
 mod vaults;
 #[path = "../repository/support/wounds.rs"]

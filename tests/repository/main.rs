@@ -5,6 +5,7 @@
 mod archive;
 mod check;
 mod collect;
+mod conformance;
 mod damage;
 mod faults;
 mod lock;

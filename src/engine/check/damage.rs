@@ -122,8 +122,7 @@ impl Engine {
     /// The list of a point whose manifest the catalog has no copy of.
     fn missing_by_file(&self, wanted: &crate::engine::points::manifest::Manifest) -> Result<Vec<MissingItem>> {
         let open = self.vault_store.get(&wanted.vault_arn)?;
-        let found =
-            crate::engine::points::manifest::read(&open.points, open.repository.key(), &wanted.recovery_point_id);
+        let found = crate::engine::points::manifest::read(open.files(), open.key(), &wanted.recovery_point_id);
         match found {
             Ok(found) => Ok(found.map(|manifest| manifest.missing).unwrap_or_default()),
             // What it held is not known; the files of the point are.

@@ -26,7 +26,7 @@ pub(super) fn check(
         problems.extend(check_one(engine, vault, point, mend)?);
     }
     let known: BTreeSet<&str> = points.iter().map(|(point, _)| point.point_id.as_str()).collect();
-    for id in manifest::ids(&vault.points)? {
+    for id in manifest::ids(vault.files())? {
         if !known.contains(id.as_str()) && !engine.catalog.read(|connection| rows::is_expected(connection, &id))? {
             notes.push(format!("manifest {id}.json belongs to no recovery point of the catalog; it is kept"));
         }
@@ -38,7 +38,7 @@ fn check_one(engine: &Engine, vault: &OpenVault, point: &PointData, mend: Mend) 
     let Some(kept) = engine.catalog.read(|connection| owed_manifests::of(connection, &point.arn))? else {
         return Ok(None);
     };
-    let wrong = match manifest::read(&vault.points, vault.repository.key(), &point.point_id) {
+    let wrong = match manifest::read(vault.files(), vault.key(), &point.point_id) {
         Ok(Some(found)) => {
             if let Some(wrong) = difference(&found, &kept) {
                 wrong

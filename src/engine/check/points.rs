@@ -91,7 +91,7 @@ fn of_this_engine(
             Ok(None)
         }
         Standing::Unknown => {
-            let told = match manifest::read(&vault.points, vault.repository.key(), point) {
+            let told = match manifest::read(vault.files(), vault.key(), point) {
                 Ok(Some(manifest)) if manifest.snapshot == id.to_hex() => {
                     format!("no recovery point knows it; its manifest tells of recovery point {point}")
                 }

@@ -11,7 +11,7 @@
 //!   engine.sock 0600          in $XDG_RUNTIME_DIR where this path is too long for a socket
 //!   keys/local.key 0600       wraps the vaults' keys and the secrets of access keys
 //!   vaults/ACCOUNT/REGION/NAME/   a restic repository; the engine's own files in vaultdeck/
-//!   trash/                    deleted vaults
+//!   trash/                    deleted vaults; in vaults/.trash where vaults/ lies on another disk
 //!   restored/                 new file systems of restores that name no path
 //! ```
 
@@ -254,15 +254,6 @@ pub fn socket_path(root: &Path) -> PathBuf {
     let runtime = std::env::var_os("XDG_RUNTIME_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
     let digest = hex::encode(Sha256::digest(root.as_os_str().as_bytes()));
     runtime.join(format!("vaultdeck-{}.sock", &digest[..16]))
-}
-
-/// What a folder holds; one that is not there holds nothing.
-pub(crate) fn entries(folder: &Path) -> Result<Vec<fs::DirEntry>> {
-    let failed = |e| Error::io(format!("list {}", folder.display()), e);
-    match fs::read_dir(folder) {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
-        entries => entries.map_err(failed)?.map(|entry| entry.map_err(failed)).collect(),
-    }
 }
 
 /// Makes a folder with mode 0700, and its parents; an existing one that belongs to others' eyes is closed to them.

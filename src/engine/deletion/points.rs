@@ -156,7 +156,7 @@ impl Engine {
         vault.repository.forget_all(&snapshots.map(id).collect::<Result<Vec<Id>>>()?)?;
         crash_point::reached("during-delete");
         let ids: Vec<&str> = points.iter().map(|doomed| doomed.point_id.as_str()).collect();
-        manifest::remove_all(&vault.points, &ids)?;
+        manifest::remove_all(vault.files(), &ids)?;
         crash_point::reached("during-delete");
         let now = self.clock.now();
         self.catalog.write(|tx| {

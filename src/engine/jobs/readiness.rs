@@ -5,7 +5,7 @@
 
 use crate::domain::Arn;
 use crate::engine::Engine;
-use crate::engine::error::Result;
+use crate::engine::error::{Error, Result};
 use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::turn::Turn;
 use crate::engine::jobs::worker::Failure;
@@ -36,7 +36,7 @@ pub(crate) enum Readiness {
     Ready(Entered),
     /// The vault is being opened or collected; the conductor is woken when that has ended.
     NotNow,
-    /// The vault cannot be opened.
+    /// The vault cannot be opened, or is not what it was when it was.
     Closed(Closed),
 }
 
@@ -51,6 +51,17 @@ pub struct Closed {
     pub ending: Ending,
 }
 
+impl Closed {
+    fn by(error: Error) -> Self {
+        let (temporary, why) = (error.is_temporary(), error.to_string());
+        let ending = match Failure::from(error) {
+            Failure::Ended(ending) => ending,
+            Failure::Stopped => Ending::failed(false, why.clone()),
+        };
+        Self { temporary, why, ending }
+    }
+}
+
 impl Engine {
     /// Lets a job into its vault, or has the vault opened in the background.
     pub(crate) fn ready(self: &Arc<Self>, turn: &mut Turn, vault: &Arn, use_for: Use) -> Result<Readiness> {
@@ -62,7 +73,8 @@ impl Engine {
         if let Some(open) = handle.filter(|open| use_for == Use::Reading || open.is_writable()) {
             return Ok(match open.enter() {
                 Ok(pass) => Readiness::Ready(Entered { vault: open, pass }),
-                Err(_) => Readiness::NotNow,
+                Err(Error::Busy(_)) => Readiness::NotNow,
+                Err(error) => Readiness::Closed(Closed::by(error)),
             });
         }
         if turn.opening.insert((vault.clone(), use_for)) {
@@ -75,12 +87,7 @@ impl Engine {
                 let mut turn = engine.jobs.turn();
                 turn.opening.remove(&(vault.clone(), use_for));
                 if let Err(error) = opened {
-                    let (temporary, why) = (error.is_temporary(), error.to_string());
-                    let ending = match Failure::from(error) {
-                        Failure::Ended(ending) => ending,
-                        Failure::Stopped => Ending::failed(false, why.clone()),
-                    };
-                    turn.closed.insert((vault, use_for), Closed { temporary, why, ending });
+                    turn.closed.insert((vault, use_for), Closed::by(error));
                 }
             })?;
         }

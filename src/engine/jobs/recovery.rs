@@ -88,7 +88,7 @@ impl Engine {
 
     /// Makes a recovery point of a snapshot whose manifest tells all about it, marked as found.
     fn readopt(&self, arn: &Arn, vault: &OpenVault, point: &str, id: &Id) -> Result<Option<Arn>> {
-        let manifest = match manifest::read(&vault.points, vault.repository.key(), point) {
+        let manifest = match manifest::read(vault.files(), vault.key(), point) {
             // Whoever wants to know what is damaged asks for a check; the other snapshots are not held up by it.
             Err(error @ Error::Damaged { .. }) => {
                 tracing::warn!(%error, "a manifest that a snapshot needs cannot be read");

@@ -75,7 +75,8 @@ fn the_key_of_an_old_vaults_folder_is_read() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("vaultdeck")).unwrap();
     std::fs::write(folder.path().join("vaultdeck/key.json"), KEY_JSON).unwrap();
-    let key = read_key(folder.path(), &old.ring(), &vault()).unwrap();
+    let files = crate::repository::LocalStorage::new(folder.path());
+    let key = read_key(&files, &old.ring(), &vault()).unwrap();
     assert_eq!(key.value.to_bytes().as_slice(), vault_key());
 }
 

@@ -6,15 +6,14 @@
 use crate::domain::extension::MissingItem;
 use crate::domain::recovery_point::Creator;
 use crate::domain::{Arn, Lifecycle, ResourceType, Tags, Time};
-use crate::engine::data_dir::make_private_folder;
 use crate::engine::error::{Error, Result};
 use crate::engine::keys::sealing;
-use crate::repository::MasterKey;
-use crate::repository::durable_files::{Folders, NewFile, remove_files, write_files};
+use crate::engine::vaults::store::POINTS;
+use crate::repository::{MasterKey, Storage};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The version that this program writes, and the newest that it reads.
 const VERSION: u32 = 1;
@@ -80,9 +79,9 @@ struct Sealed {
     sealed: String,
 }
 
-/// Where the manifest of a point lies.
-fn path(points: &Path, id: &str) -> PathBuf {
-    points.join(format!("{id}.json"))
+/// What the manifest of a point is called among the side files of its vault.
+fn name(id: &str) -> String {
+    format!("{POINTS}/{id}.json")
 }
 
 /// What binds a manifest to its point.
@@ -91,32 +90,15 @@ fn context(id: &str) -> String {
 }
 
 /// Writes a manifest so that it survives a crash.
-pub fn write(points: &Path, vault: &MasterKey, manifest: &Manifest) -> Result<()> {
-    write_all(points, vault, &[manifest])
+pub fn write(files: &dyn Storage, vault: &MasterKey, manifest: &Manifest) -> Result<()> {
+    write_all(files, vault, &[manifest])
 }
 
 /// Writes manifests so that they survive a crash; they wait for the disk together. On a failure each is there whole or not
 /// at all.
-pub fn write_all(points: &Path, vault: &MasterKey, manifests: &[&Manifest]) -> Result<()> {
-    let sealed = manifests.iter().map(|manifest| seal(vault, manifest)).collect::<Result<Vec<_>>>()?;
-    let files: Vec<NewFile<'_>> = manifests
-        .iter()
-        .zip(&sealed)
-        .map(|(manifest, content)| {
-            let path = path(points, &manifest.recovery_point_id);
-            NewFile { temporary: path.with_extension("new"), path, content }
-        })
-        .collect();
-    for file in &files {
-        // What a crash left at that name is nobody's.
-        match std::fs::remove_file(&file.temporary) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Error::io(format!("remove {}", file.temporary.display()), e));
-            }
-            _ => {}
-        }
-    }
-    write_files(&files, 0o600, Folders::Expected).map_err(|(path, e)| Error::io(format!("write {}", path.display()), e))
+pub fn write_all(files: &dyn Storage, vault: &MasterKey, manifests: &[&Manifest]) -> Result<()> {
+    let sealed = manifests.iter().map(|manifest| Ok((name(&manifest.recovery_point_id), seal(vault, manifest)?)));
+    Ok(files.write_side_all(&sealed.collect::<Result<Vec<_>>>()?)?)
 }
 
 /// The bytes of a manifest's file.
@@ -128,15 +110,11 @@ fn seal(vault: &MasterKey, manifest: &Manifest) -> Result<Vec<u8>> {
 }
 
 /// Reads a manifest; `None` when there is none.
-pub fn read(points: &Path, vault: &MasterKey, id: &str) -> Result<Option<Manifest>> {
-    let path = path(points, id);
-    let bytes = match std::fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(e) => return Err(Error::io(format!("read {}", path.display()), e)),
-    };
+pub fn read(files: &dyn Storage, vault: &MasterKey, id: &str) -> Result<Option<Manifest>> {
+    let Some(bytes) = files.read_side(&name(id))? else { return Ok(None) };
+    let place = || files.side_location(&name(id));
     let damaged = |why: &str| Error::Damaged {
-        what: format!("the manifest {} is damaged: {why}", path.display()),
+        what: format!("the manifest {} is damaged: {why}", place()),
         advice:
             "The data is still in the vault's repository: restic reads it with the recovery key; nothing was deleted"
                 .to_owned(),
@@ -151,7 +129,7 @@ pub fn read(points: &Path, vault: &MasterKey, id: &str) -> Result<Option<Manifes
         }
         None if file.version > VERSION => {
             return Err(Error::Newer {
-                what: format!("the manifest {}", path.display()),
+                what: format!("the manifest {}", place()),
                 found: i64::from(file.version),
                 known: i64::from(VERSION),
             });
@@ -162,46 +140,27 @@ pub fn read(points: &Path, vault: &MasterKey, id: &str) -> Result<Option<Manifes
     serde_json::from_slice(&plain).map(Some).map_err(|_| damaged("its content is not understood"))
 }
 
-/// Moves a manifest that cannot be used out of the way, into the vault's `vaultdeck/damaged/`; where it lies now. One that
-/// is not there is fine.
-pub fn set_aside(points: &Path, id: &str) -> Result<Option<PathBuf>> {
-    let from = path(points, id);
-    let folder = points.with_file_name("damaged");
-    if !from.try_exists().map_err(|e| Error::io(format!("look for {}", from.display()), e))? {
-        return Ok(None);
-    }
-    make_private_folder(&folder)?;
-    let unique = uuid::Uuid::new_v4().simple().to_string();
-    let to = folder.join(format!("{id}.json-{}", &unique[..8]));
-    std::fs::rename(&from, &to).map_err(|e| Error::io(format!("move {} away", from.display()), e))?;
-    Ok(Some(to))
+/// Moves a manifest that cannot be used out of the way, to the vault's other damaged files. One that is not there is fine.
+pub fn set_aside(files: &dyn Storage, id: &str) -> Result<()> {
+    files.set_side_aside(&name(id))?;
+    Ok(())
 }
 
 /// Removes a manifest; one that is not there is fine.
-pub fn remove(points: &Path, id: &str) -> Result<()> {
-    remove_all(points, &[id])
+pub fn remove(files: &dyn Storage, id: &str) -> Result<()> {
+    remove_all(files, &[id])
 }
 
 /// Removes manifests, and waits for the disk once for all of them. Those that are not there are fine.
-pub fn remove_all(points: &Path, ids: &[&str]) -> Result<()> {
-    let paths: Vec<PathBuf> = ids.iter().map(|id| path(points, id)).collect();
-    remove_files(&paths).map_err(|(path, e)| Error::io(format!("remove {}", path.display()), e))
+pub fn remove_all(files: &dyn Storage, ids: &[&str]) -> Result<()> {
+    let names: Vec<String> = ids.iter().map(|id| name(id)).collect();
+    Ok(files.remove_side_all(&names)?)
 }
 
 /// The ids of all points that left a manifest.
-pub fn ids(points: &Path) -> Result<Vec<String>> {
-    let entries = match std::fs::read_dir(points) {
-        Ok(entries) => entries,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(e) => return Err(Error::io(format!("list {}", points.display()), e)),
-    };
-    let mut ids = Vec::new();
-    for entry in entries {
-        let name = entry.map_err(|e| Error::io(format!("list {}", points.display()), e))?.file_name();
-        if let Some(id) = name.to_str().and_then(|name| name.strip_suffix(".json")) {
-            ids.push(id.to_owned());
-        }
-    }
+pub fn ids(files: &dyn Storage) -> Result<Vec<String>> {
+    let names = files.list_side(POINTS)?.unwrap_or_default();
+    let mut ids: Vec<String> = names.iter().filter_map(|name| name.strip_suffix(".json")).map(str::to_owned).collect();
     ids.sort();
     Ok(ids)
 }
@@ -209,6 +168,7 @@ pub fn ids(points: &Path) -> Result<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::repository::LocalStorage;
 
     fn manifest(id: &str) -> Manifest {
         serde_json::from_value(serde_json::json!({
@@ -237,18 +197,29 @@ mod tests {
         .unwrap()
     }
 
+    fn vault(folder: &tempfile::TempDir) -> LocalStorage {
+        let files = LocalStorage::new(folder.path());
+        files.prepare_side(POINTS).unwrap();
+        files
+    }
+
+    fn path(files: &LocalStorage, id: &str) -> PathBuf {
+        files.root().join("vaultdeck").join(name(id))
+    }
+
     #[test]
     fn one_bit_makes_no_newer_version() {
         let folder = tempfile::tempdir().unwrap();
         let key = MasterKey::generate().unwrap();
-        write(folder.path(), &key, &manifest("a")).unwrap();
-        let file = path(folder.path(), "a");
+        let files = vault(&folder);
+        write(&files, &key, &manifest("a")).unwrap();
+        let file = path(&files, "a");
         let text = std::fs::read_to_string(&file).unwrap();
         for (version, sealed) in [(3, "as it is"), (0, "as it is"), (3, "another")] {
             let text = text.replacen("\"Version\":1", &format!("\"Version\":{version}"), 1);
             let newer = text.replacen("\"Sealed\":\"", "\"Sealed\":\"AAAA", 1);
             std::fs::write(&file, if sealed == "another" { newer } else { text }).unwrap();
-            let error = read(folder.path(), &key, "a").unwrap_err();
+            let error = read(&files, &key, "a").unwrap_err();
             assert_eq!(matches!(error, Error::Newer { .. }), sealed == "another", "{version} {sealed}: {error}");
         }
     }
@@ -257,10 +228,11 @@ mod tests {
     fn a_manifest_that_was_renamed_to_another_points_does_not_open() {
         let folder = tempfile::tempdir().unwrap();
         let key = MasterKey::generate().unwrap();
-        write(folder.path(), &key, &manifest("a")).unwrap();
-        assert_eq!(read(folder.path(), &key, "a").unwrap().unwrap().recovery_point_id, "a");
-        std::fs::rename(path(folder.path(), "a"), path(folder.path(), "b")).unwrap();
-        assert!(matches!(read(folder.path(), &key, "b"), Err(Error::Damaged { .. })));
-        assert!(read(folder.path(), &key, "a").unwrap().is_none());
+        let files = vault(&folder);
+        write(&files, &key, &manifest("a")).unwrap();
+        assert_eq!(read(&files, &key, "a").unwrap().unwrap().recovery_point_id, "a");
+        std::fs::rename(path(&files, "a"), path(&files, "b")).unwrap();
+        assert!(matches!(read(&files, &key, "b"), Err(Error::Damaged { .. })));
+        assert!(read(&files, &key, "a").unwrap().is_none());
     }
 }

@@ -1,15 +1,14 @@
 //! The vaults' folders as they lie in the data directory.
 
 use crate::domain::{AccountId, Arn, Region, Scope, Time, VaultName};
-use crate::engine::data_dir::entries;
-use crate::engine::error::{Error, Result};
+use crate::engine::error::Result;
 use crate::engine::points::manifest;
 use crate::engine::vaults;
+use crate::repository::{FileKind, Storage};
+use crate::storage::{Place, Places};
 use serde::Deserialize;
 use std::collections::BTreeSet;
-use std::fs;
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A vault's folder.
 pub(super) struct VaultFolder {
@@ -18,7 +17,7 @@ pub(super) struct VaultFolder {
     pub(super) name: VaultName,
     /// When the vault was made, if its folder still says so.
     pub(super) created: Option<Time>,
-    path: PathBuf,
+    files: Arc<dyn Storage>,
 }
 
 /// What lies in a vault's folder, by names alone.
@@ -39,39 +38,35 @@ struct Facts {
 }
 
 /// All vaults' folders, and what is wrong with those that are none.
-pub(super) fn all(vaults: &Path) -> Result<(Vec<VaultFolder>, Vec<String>)> {
+pub(super) fn all(places: &dyn Places) -> Result<(Vec<VaultFolder>, Vec<String>)> {
     let (mut found, mut problems) = (Vec::new(), Vec::new());
-    for account in folders_in(vaults)? {
-        for region in folders_in(&account)? {
-            for folder in folders_in(&region)? {
-                // A name with a dot in front is that of a vault in the making.
-                if last(&folder).starts_with('.') {
-                    continue;
-                }
-                match VaultFolder::of(last(&account), last(&region), &folder) {
-                    Ok(vault) => found.push(vault),
-                    Err(why) => problems.push(format!("{}: {why}", folder.display())),
-                }
-            }
+    for place in places.all()? {
+        match VaultFolder::of(places, &place) {
+            Ok(Some(vault)) => found.push(vault),
+            // It went while this looked.
+            Ok(None) => {}
+            Err(why) => problems.push(format!("{}: {why}", places.location(&place))),
         }
     }
     Ok((found, problems))
 }
 
 /// The vaults by their folders alone.
-pub(crate) fn vaults_on_disk(vaults: &Path) -> Result<Vec<(Scope, VaultName)>> {
-    Ok(all(vaults)?.0.into_iter().map(|vault| (vault.scope, vault.name)).collect())
+pub(crate) fn vaults_on_disk(places: &dyn Places) -> Result<Vec<(Scope, VaultName)>> {
+    Ok(all(places)?.0.into_iter().map(|vault| (vault.scope, vault.name)).collect())
 }
 
 impl VaultFolder {
-    fn of(account: &str, region: &str, path: &Path) -> std::result::Result<Self, String> {
-        let account: AccountId = account.parse().map_err(|_| format!("{account} is no account's number"))?;
-        let region: Region = region.parse().map_err(|_| format!("{region} is no region"))?;
-        let name: VaultName = last(path).parse().map_err(|_| "this is no vault's name".to_owned())?;
+    fn of(places: &dyn Places, place: &Place) -> std::result::Result<Option<Self>, String> {
+        let account: AccountId =
+            place.account.parse().map_err(|_| format!("{} is no account's number", place.account))?;
+        let region: Region = place.region.parse().map_err(|_| format!("{} is no region", place.region))?;
+        let name: VaultName = place.name.parse().map_err(|_| "this is no vault's name".to_owned())?;
         let scope = Scope::new(account, region);
         let arn = Arn::vault(&scope, &name);
+        let Some(files) = places.find(place).map_err(|error| error.to_string())? else { return Ok(None) };
         // The key is bound to the ARN: a folder that was moved to another place does not open there.
-        match facts(path, "key.json") {
+        match facts(files.as_ref(), "key.json") {
             Some(facts) if facts.vault_arn != arn => {
                 return Err(format!(
                     "its vaultdeck/key.json belongs to {}; move the folder to that vault's place",
@@ -80,8 +75,8 @@ impl VaultFolder {
             }
             _ => {}
         }
-        let created = facts(path, "vault.json").and_then(|facts| facts.created);
-        Ok(Self { arn, scope, name, created, path: path.to_owned() })
+        let created = facts(files.as_ref(), "vault.json").and_then(|facts| facts.created);
+        Ok(Some(Self { arn, scope, name, created, files }))
     }
 
     /// Whether it holds anything of which a recovery point could be made.
@@ -92,38 +87,17 @@ impl VaultFolder {
 
     /// What lies in it now.
     pub(super) fn listing(&self) -> Result<Listing> {
-        let manifests = manifest::ids(&self.path.join("vaultdeck/points"))?.into_iter().collect();
-        let folder = self.path.join("snapshots");
-        let failed = |e| Error::io(format!("list {}", folder.display()), e);
-        let snapshots = match fs::read_dir(&folder) {
-            Err(e) if e.kind() == ErrorKind::NotFound => None,
-            entries => {
-                let names =
-                    entries.map_err(failed)?.map(|entry| entry.map(|e| e.file_name().to_string_lossy().into_owned()));
-                Some(names.collect::<std::io::Result<_>>().map_err(failed)?)
-            }
+        let manifests = manifest::ids(self.files.as_ref())?.into_iter().collect();
+        let snapshots = if self.files.has_folder(FileKind::Snapshot)? {
+            Some(self.files.list(FileKind::Snapshot)?.into_iter().map(|(id, _)| id.to_hex()).collect())
+        } else {
+            None
         };
         Ok(Listing { manifests, snapshots })
     }
 }
 
 /// What a file of the engine's own says, or its second copy when it is damaged.
-fn facts(vault: &Path, name: &str) -> Option<Facts> {
-    vaults::copies::candidates(vault, name).iter().find_map(|bytes| serde_json::from_slice(bytes).ok())
-}
-
-fn last(path: &Path) -> &str {
-    path.file_name().and_then(|name| name.to_str()).unwrap_or_default()
-}
-
-/// The folders in a folder, sorted; a link is none of them.
-fn folders_in(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut folders = Vec::new();
-    for entry in entries(folder)? {
-        if entry.file_type().map_err(|e| Error::io(format!("read {}", entry.path().display()), e))?.is_dir() {
-            folders.push(entry.path());
-        }
-    }
-    folders.sort();
-    Ok(folders)
+fn facts(files: &dyn Storage, name: &str) -> Option<Facts> {
+    vaults::copies::candidates(files, name).iter().find_map(|bytes| serde_json::from_slice(bytes).ok())
 }

@@ -56,7 +56,7 @@ impl Engine {
 
     fn look_through(&self, only: Option<&Arn>, depth: Depth) -> Result<RescanReport> {
         let _alone = self.rescanning.lock().unwrap_or_else(PoisonError::into_inner);
-        let (found, problems) = folders::all(&self.data_dir.vaults())?;
+        let (found, problems) = folders::all(self.vault_store.places())?;
         let mut report = RescanReport { problems, ..RescanReport::default() };
         let found: Vec<VaultFolder> =
             found.into_iter().filter(|folder| only.is_none_or(|arn| folder.arn == *arn)).collect();

@@ -41,10 +41,10 @@ impl Engine {
         self.catalog.write(|tx| {
             let Some(kept) = points::rows::owed_manifests::of(tx, point)? else { return Ok(()) };
             let id = &kept.manifest.recovery_point_id;
-            if let Err(Error::Damaged { .. }) = manifest::read(&vault.points, vault.repository.key(), id) {
-                manifest::set_aside(&vault.points, id)?;
+            if let Err(Error::Damaged { .. }) = manifest::read(vault.files(), vault.key(), id) {
+                manifest::set_aside(vault.files(), id)?;
             }
-            manifest::write(&vault.points, vault.repository.key(), &kept.manifest)?;
+            manifest::write(vault.files(), vault.key(), &kept.manifest)?;
             points::rows::owed_manifests::settle(tx, point)
         })
     }

@@ -8,22 +8,21 @@
 use crate::domain::{Arn, Time};
 use crate::engine::Engine;
 use crate::engine::check::damage::Look;
-use crate::engine::data_dir::entries;
-use crate::engine::error::{Error, Result};
+use crate::engine::error::Result;
 use crate::engine::points::rows::damage;
 use crate::engine::upkeep::rows;
 use crate::engine::vaults::store::OpenVault;
 use crate::engine::vaults::trash::KEEP_DAYS;
 use chrono::Duration;
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::{Path, PathBuf};
+
+/// The folder of damaged files among a vault's side files.
+const DAMAGED: &str = "damaged";
 
 impl Engine {
     /// Deletes what has lain long enough among the damaged files of a vault that does without it.
     pub(super) fn empty_damaged(&self, arn: &Arn, vault: &OpenVault, now: Time) -> Result<()> {
-        let folder = vault.points.with_file_name("damaged");
-        let present = files_in(&folder)?;
+        let present = set_aside_in(vault)?;
         let (known, whole_since) = self.catalog.read(|connection| {
             Ok((rows::set_aside::known(connection, arn)?, rows::set_aside::whole_since(connection, arn)?))
         })?;
@@ -31,24 +30,24 @@ impl Engine {
             self.catalog.write(|tx| rows::set_aside::note(tx, arn, &present, now))?;
         }
         let long_enough = |seen: Time| seen <= now - Duration::days(KEEP_DAYS);
-        let old: Vec<PathBuf> = known
+        let old: Vec<String> = known
             .into_iter()
             .filter(|(name, seen)| present.contains(name) && long_enough(*seen) && whole_since >= Some(*seen))
-            .map(|(name, _)| folder.join(name))
+            .map(|(name, _)| format!("{DAMAGED}/{name}"))
             .collect();
         if old.is_empty() || !self.clock.is_trusted() || !self.is_whole(arn, vault)? {
             return Ok(());
         }
-        for path in old {
-            fs::remove_file(&path).map_err(|e| Error::io(format!("delete {}", path.display()), e))?;
+        vault.files().remove_side_all(&old)?;
+        for file in old {
             tracing::info!(
                 vault = %arn,
-                file = %path.display(),
+                file,
                 days = KEEP_DAYS,
                 "a damaged file that was set aside has lain there for its days, and the vault is whole without it: it is gone"
             );
         }
-        let present = files_in(&folder)?;
+        let present = set_aside_in(vault)?;
         self.catalog.write(|tx| rows::set_aside::note(tx, arn, &present, now))
     }
 
@@ -74,13 +73,7 @@ impl Engine {
     }
 }
 
-/// The names of the files in a folder; one that is not there has none.
-fn files_in(folder: &Path) -> Result<BTreeSet<String>> {
-    let mut names = BTreeSet::new();
-    for entry in entries(folder)? {
-        if entry.file_type().map_err(|e| Error::io(format!("read {}", entry.path().display()), e))?.is_file() {
-            names.extend(entry.file_name().into_string().ok());
-        }
-    }
-    Ok(names)
+/// The names of a vault's damaged files that were set aside.
+fn set_aside_in(vault: &OpenVault) -> Result<BTreeSet<String>> {
+    Ok(vault.files().list_side(DAMAGED)?.into_iter().flatten().collect())
 }

@@ -2,11 +2,10 @@
 
 use crate::domain::Time;
 use crate::engine::Engine;
-use crate::engine::error::{Error, Result};
+use crate::engine::error::Result;
 use crate::engine::jobs::turn::Turn;
 use crate::engine::vaults::trash::{KEEP_DAYS, came};
 use chrono::Duration;
-use std::fs;
 
 /// How often the trash is looked through.
 const EVERY: Duration = Duration::days(1);
@@ -27,17 +26,14 @@ impl Engine {
     }
 
     fn delete_old_trash(&self, before: Time) -> Result<()> {
-        let trash = self.data_dir.trash();
-        let failed = |e| Error::io(format!("list {}", trash.display()), e);
-        for entry in fs::read_dir(&trash).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            let old = entry.file_name().to_str().and_then(came).is_some_and(|came| came <= before);
+        let places = self.vault_store.places();
+        for grave in places.graves()? {
+            let old = came(&grave.name).is_some_and(|came| came <= before);
             if !old || self.jobs.is_stopping() {
                 continue;
             }
-            let path = entry.path();
-            fs::remove_dir_all(&path).map_err(|e| Error::io(format!("delete {}", path.display()), e))?;
-            tracing::info!(folder = %path.display(), days = KEEP_DAYS, "a deleted vault has lain in the trash for its days: it is gone");
+            places.remove_grave(&grave)?;
+            tracing::info!(folder = %grave, days = KEEP_DAYS, "a deleted vault has lain in the trash for its days: it is gone");
         }
         Ok(())
     }

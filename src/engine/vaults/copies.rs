@@ -7,12 +7,9 @@
 //! has written yet. So each ends with the hash of its own bytes, as its last member. Files of earlier versions have none;
 //! they are believed as far as nothing better speaks against them, and get one.
 
-use crate::engine::data_dir::{make_private_folder, write_private_file};
 use crate::engine::error::{Error, Result};
-use crate::repository::{Id, Repository};
-use std::fs;
+use crate::repository::{Id, Repository, Storage};
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
 
 const ADVICE: &str = "nothing is lost by it: its copy is read, and it is written again when the vault may be written";
 /// What stands between a file's own members and its hash.
@@ -22,10 +19,13 @@ const END: &[u8] = b"\"}";
 /// How many hexadecimal digits the hash has.
 const DIGITS: usize = 2 * Id::LENGTH;
 
+/// The folder of copies among a vault's side files.
+const COPIES: &str = "copies";
+
 /// Files that are to be written again, with what they must hold.
 #[derive(Debug)]
 pub struct Mend {
-    paths: Vec<PathBuf>,
+    names: Vec<String>,
     content: Vec<u8>,
     /// What is wrong with them; nothing where something is merely added that earlier versions did not have.
     problem: Option<String>,
@@ -88,38 +88,43 @@ fn proof_of(bytes: &[u8]) -> Proof {
     }
 }
 
-/// The bytes of `vaultdeck/NAME` of a vault's folder, or of its copy: those that can be believed first.
-pub fn candidates(folder: &Path, name: &str) -> Vec<Vec<u8>> {
-    let both = ["vaultdeck", "vaultdeck/copies"].map(|place| fs::read(folder.join(place).join(name)).ok());
+/// What the copy of a file is called.
+fn copy_of(name: &str) -> String {
+    format!("{COPIES}/{name}")
+}
+
+/// The bytes of a side file of a vault, or of its copy: those that can be believed first.
+pub fn candidates(files: &dyn Storage, name: &str) -> Vec<Vec<u8>> {
+    let both = [name.to_owned(), copy_of(name)].map(|name| files.read_side(&name).ok().flatten());
     let mut found: Vec<Vec<u8>> = both.into_iter().flatten().filter(|bytes| proof_of(bytes) != Proof::Bad).collect();
     found.sort_by_key(|bytes| proof_of(bytes) != Proof::Good);
     found
 }
 
-/// Reads `vaultdeck/NAME` of a vault's folder, or where that is damaged, its copy. `parse` tells a good content from a
-/// damaged one. The error is the one of the file itself.
-pub fn read<T>(folder: &Path, name: &str, parse: impl Fn(&Path, &[u8]) -> Result<T>) -> Result<Pair<T>> {
-    let (path, copy) = (folder.join("vaultdeck").join(name), folder.join("vaultdeck/copies").join(name));
-    let mend = |paths: Vec<PathBuf>, content: &[u8], problem: Option<String>| {
-        Some(Mend { paths, content: proven(content), problem })
+/// Reads a side file of a vault, or where that is damaged, its copy. `parse` is given the file's place and its bytes, and tells
+/// a good content from a damaged one. The error is the one of the file itself.
+pub fn read<T>(files: &dyn Storage, name: &str, parse: impl Fn(&str, &[u8]) -> Result<T>) -> Result<Pair<T>> {
+    let (name, copy) = (name.to_owned(), copy_of(name));
+    let mend = |names: Vec<String>, content: &[u8], problem: Option<String>| {
+        Some(Mend { names, content: proven(content), problem })
     };
-    match (take(&path, &parse), take(&copy, &parse)) {
+    match (take(files, &name, &parse), take(files, &copy, &parse)) {
         (Ok(file), Ok(copied)) if proven(&file.content) == proven(&copied.content) => {
-            let both = [(path, file.proof), (copy, copied.proof)];
-            let paths: Vec<PathBuf> =
-                both.into_iter().filter(|(_, proof)| *proof == Proof::None).map(|(path, _)| path).collect();
-            let mend = if paths.is_empty() { None } else { mend(paths, &file.content, None) };
+            let both = [(name, file.proof), (copy, copied.proof)];
+            let names: Vec<String> =
+                both.into_iter().filter(|(_, proof)| *proof == Proof::None).map(|(name, _)| name).collect();
+            let mend = if names.is_empty() { None } else { mend(names, &file.content, None) };
             Ok(Pair { value: file.value, mend })
         }
         (Ok(file), Ok(copied)) if file.proof == Proof::None && copied.proof == Proof::Good => {
-            let problem = Some(not_as_written(&path).to_string());
-            Ok(Pair { value: copied.value, mend: mend(vec![path], &copied.content, problem) })
+            let problem = Some(not_as_written(&files.side_location(&name)).to_string());
+            Ok(Pair { value: copied.value, mend: mend(vec![name], &copied.content, problem) })
         }
         (Ok(file), copied) => {
             let problem = match copied {
                 Ok(_) => Some("it is not what the file says".to_owned()),
                 // A vault of an earlier version has no copies at all.
-                Err(_) if !folder.join("vaultdeck/copies").exists() => None,
+                Err(_) if files.list_side(COPIES)?.is_none() => None,
                 Err(unusable) => Some(unusable.error.to_string()),
             };
             Ok(Pair { value: file.value, mend: mend(vec![copy], &file.content, problem) })
@@ -128,80 +133,72 @@ pub fn read<T>(folder: &Path, name: &str, parse: impl Fn(&Path, &[u8]) -> Result
         | (Err(Unusable { error, .. }), Err(_)) => Err(error),
         (Err(unusable), Ok(copied)) => {
             let problem = Some(unusable.error.to_string());
-            Ok(Pair { value: copied.value, mend: mend(vec![path], &copied.content, problem) })
+            Ok(Pair { value: copied.value, mend: mend(vec![name], &copied.content, problem) })
         }
     }
 }
 
-fn take<T>(path: &Path, parse: &impl Fn(&Path, &[u8]) -> Result<T>) -> std::result::Result<Usable<T>, Unusable> {
-    let content = load(path).map_err(|error| Unusable { error, proof: Proof::None })?;
+fn take<T>(
+    files: &dyn Storage,
+    name: &str,
+    parse: &impl Fn(&str, &[u8]) -> Result<T>,
+) -> std::result::Result<Usable<T>, Unusable> {
+    let place = files.side_location(name);
+    let content = load(files, name).map_err(|error| Unusable { error, proof: Proof::None })?;
     let proof = proof_of(&content);
     if proof == Proof::Bad {
-        return Err(Unusable { error: not_as_written(path), proof });
+        return Err(Unusable { error: not_as_written(&place), proof });
     }
-    match parse(path, &content) {
+    match parse(&place, &content) {
         Ok(value) => Ok(Usable { value, content, proof }),
         Err(error) => Err(Unusable { error, proof }),
     }
 }
 
-fn not_as_written(path: &Path) -> Error {
+fn not_as_written(place: &str) -> Error {
     Error::Damaged {
-        what: format!("{} is damaged: its bytes are not those that were written", path.display()),
+        what: format!("{place} is damaged: its bytes are not those that were written"),
         advice: "Put back your copy of it; nothing was deleted".to_owned(),
     }
 }
 
-/// Writes the copy of a new vault's file.
-pub fn write(folder: &Path, name: &str) -> Result<()> {
-    let copies = folder.join("vaultdeck/copies");
-    make_private_folder(&copies)?;
-    write_private_file(&copies.join(name), &load(&folder.join("vaultdeck").join(name))?)
+/// Writes a side file and its copy.
+pub fn write(files: &dyn Storage, name: &str, content: &[u8]) -> Result<()> {
+    files.write_side(name, content)?;
+    Ok(files.write_side(&copy_of(name), content)?)
 }
 
 impl Mend {
     /// A file that neither itself nor its copy tells of any more, and what it is taken to have said.
-    pub fn anew(path: PathBuf, content: Vec<u8>, problem: String) -> Self {
-        Self { paths: vec![path], content: prove(content), problem: Some(problem) }
+    pub fn anew(name: &str, content: Vec<u8>, problem: String) -> Self {
+        Self { names: vec![name.to_owned()], content: prove(content), problem: Some(problem) }
     }
 
     /// Tells of the damage.
     pub fn tell(&self, repository: &Repository) {
         if let Some(problem) = &self.problem {
-            for path in &self.paths {
-                repository.tell(&path.display().to_string(), problem, ADVICE);
+            for name in &self.names {
+                repository.tell(&repository.storage().side_location(name), problem, ADVICE);
             }
         }
     }
 
-    /// Writes the files again.
-    pub fn carry_out(&self, folder: &Path) -> Result<()> {
-        for path in &self.paths {
-            if let Some(parent) = path.parent() {
-                make_private_folder(parent)?;
-            }
+    /// Writes the files again; what is there of the damaged ones is set aside.
+    pub fn carry_out(&self, files: &dyn Storage) -> Result<()> {
+        for name in &self.names {
             if self.problem.is_some() {
-                set_aside(path, &folder.join("vaultdeck/damaged"))?;
+                files.set_side_aside(name)?;
             }
-            write_private_file(path, &self.content)?;
+            files.write_side(name, &self.content)?;
         }
         Ok(())
     }
 }
 
-fn load(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).map_err(|e| Error::io(format!("read {}", path.display()), e))
-}
-
-/// Moves what is there of a damaged file to the folder of such files.
-fn set_aside(path: &Path, damaged: &Path) -> Result<()> {
-    make_private_folder(damaged)?;
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let unique = uuid::Uuid::new_v4().simple().to_string();
-    match fs::rename(path, damaged.join(format!("{name}-{}", &unique[..8]))) {
-        Err(e) if e.kind() != ErrorKind::NotFound => Err(Error::io(format!("set {} aside", path.display()), e)),
-        _ => Ok(()),
-    }
+fn load(files: &dyn Storage, name: &str) -> Result<Vec<u8>> {
+    let missing =
+        || Error::io(format!("read {}", files.side_location(name)), std::io::Error::from(ErrorKind::NotFound));
+    files.read_side(name)?.ok_or_else(missing)
 }
 
 #[cfg(test)]

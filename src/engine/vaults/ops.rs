@@ -65,7 +65,7 @@ fn insert(
     request: &NewVault,
 ) -> Result<()> {
     let (arn, now) = (Arn::vault(scope, name), engine.now());
-    let id = engine.vault_store.create(scope, name, &arn, now)?;
+    let id = engine.vault_store.create(&arn, now)?;
     let row = NewRow {
         scope,
         name,

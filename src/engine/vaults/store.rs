@@ -15,21 +15,20 @@
 //! Reading needs no lock: where another program holds the repository for itself alone, or the lock cannot be written, the
 //! vault opens all the same, and only what writes is refused.
 
-use crate::domain::{Arn, Scope, Time};
-use crate::engine::data_dir::reserve::Reserve;
-use crate::engine::data_dir::{Access, DataDir, write_private_file};
+use crate::domain::{Arn, Time};
+use crate::engine::data_dir::{Access, DataDir};
 use crate::engine::error::{Error, Result};
 use crate::engine::keys::{KeyRing, Purpose};
-use crate::engine::vaults;
-use crate::engine::vaults::copies::{Mend, Pair};
+use crate::engine::vaults::copies::{self, Mend, Pair};
 use crate::engine::vaults::gate::{Gate, Pass};
 use crate::engine::vaults::id::VaultId;
-use crate::repository::{ChunkerParameters, LocalStorage, MasterKey, Options, Repository, RepositoryLock, Room};
+use crate::repository::{ChunkerParameters, MasterKey, Options, Repository, RepositoryLock, Room, Storage};
+use crate::storage::{LocalPlaces, Place, Places};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::io::{self, ErrorKind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use zeroize::Zeroizing;
@@ -39,6 +38,8 @@ pub(in crate::engine) const VERSION: u32 = 1;
 /// The two files of a vault that have a copy.
 pub(in crate::engine) const KEY: &str = "key.json";
 pub(in crate::engine) const FROZEN: &str = "vault.json";
+/// The folder of recovery points' manifests.
+pub(in crate::engine) const POINTS: &str = "points";
 
 /// An open vault.
 pub struct OpenVault {
@@ -46,8 +47,6 @@ pub struct OpenVault {
     pub repository: Arc<Repository>,
     /// How files are cut in this vault.
     pub chunker: ChunkerParameters,
-    /// The folder of its manifests.
-    pub points: PathBuf,
     /// The vault.
     arn: Arn,
     /// Who works in it.
@@ -56,7 +55,6 @@ pub struct OpenVault {
     retired: AtomicBool,
     /// Tells restic that the repository is in use; none while another program excludes us.
     lock: Mutex<Option<RepositoryLock>>,
-    folder: PathBuf,
     access: Access,
     /// Files of the engine that are to be written again.
     mends: Mutex<Vec<Mend>>,
@@ -64,11 +62,9 @@ pub struct OpenVault {
 
 /// All vaults' folders.
 pub struct VaultStore {
-    pub(in crate::engine) vaults: PathBuf,
-    pub(in crate::engine) trash: PathBuf,
+    pub(in crate::engine) places: Arc<dyn Places>,
     access: Access,
     pub(in crate::engine) keys: Arc<KeyRing>,
-    reserve: Arc<Reserve>,
     slots: Mutex<HashMap<Arn, Arc<Slot>>>,
     gates: Mutex<HashMap<Arn, Arc<Gate>>>,
     /// Held by whoever makes or deletes a vault of that name.
@@ -111,6 +107,16 @@ impl VaultFile {
 }
 
 impl OpenVault {
+    /// Its files.
+    pub(crate) fn files(&self) -> &dyn Storage {
+        self.repository.storage().as_ref()
+    }
+
+    /// The key that its files are sealed with.
+    pub(crate) fn key(&self) -> &MasterKey {
+        self.repository.key()
+    }
+
     /// Makes sure that the vault may be written: that this process has said so to other programs, and that none of them
     /// holds the repository for itself alone. Before that, reading goes on. What was found damaged is written again now.
     pub fn may_write(&self) -> Result<()> {
@@ -123,7 +129,7 @@ impl OpenVault {
         drop(lock);
         // What is written then is readable without: it is tried again the next time.
         if let Err(error) = self.repository.settle().map_err(Error::from).and_then(|()| self.mend()) {
-            tracing::warn!(vault = %self.folder.display(), %error, "what is damaged was not written again yet");
+            tracing::warn!(vault = %self.arn, %error, "what is damaged was not written again yet");
         }
         Ok(())
     }
@@ -138,8 +144,8 @@ impl OpenVault {
     /// Looks again at the engine's own files of the vault, which may have been damaged since it was opened, and tells what
     /// is wrong with them. [`mend`](Self::mend) writes them again.
     pub(crate) fn look_at_own_files(&self, keys: &KeyRing) -> Result<()> {
-        let key = read_key(&self.folder, keys, &self.arn)?;
-        let frozen = read_frozen(&self.folder, &self.arn)?;
+        let key = read_key(self.files(), keys, &self.arn)?;
+        let frozen = read_frozen(self.files(), &self.arn)?;
         let found: Vec<Mend> = key.mend.into_iter().chain(frozen.mend).collect();
         for mend in &found {
             mend.tell(&self.repository);
@@ -150,15 +156,14 @@ impl OpenVault {
 
     /// Whether a check's name of a file is that of one of the engine's own that have a copy.
     pub(crate) fn is_own_file(&self, name: &str) -> bool {
-        let own = self.folder.join("vaultdeck");
-        Path::new(name).starts_with(&own) && [KEY, FROZEN].iter().any(|file| name.ends_with(file))
+        name.starts_with(&self.files().side_location("")) && [KEY, FROZEN].iter().any(|file| name.ends_with(file))
     }
 
     /// Writes again what of the engine's own files was found damaged.
     pub(crate) fn mend(&self) -> Result<()> {
         let mut mends = self.mends.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some(mend) = mends.last() {
-            mend.carry_out(&self.folder)?;
+            mend.carry_out(self.files())?;
             mends.pop();
         }
         Ok(())
@@ -180,12 +185,19 @@ impl OpenVault {
         self.passed(self.gate.try_reenter())
     }
 
-    /// Looked at with the pass in hand: from then on nobody can delete the vault.
+    /// Makes sure that the vault still lies where it was opened.
+    pub(crate) fn confirm_place(&self) -> Result<()> {
+        Ok(self.files().confirm_place()?)
+    }
+
+    /// Looked at with the pass in hand: from then on nobody can delete the vault. What somebody put in the place of the vault's
+    /// folder is not the vault, and what is written into a folder that was moved away is in no vault.
     fn passed(&self, pass: Option<Pass>) -> Result<Pass> {
         let pass = pass.ok_or_else(|| Error::Busy(self.arn.clone()))?;
         if self.retired.load(Ordering::Acquire) {
             return Err(Error::not_found(format!("Backup vault {} does not exist.", self.arn)));
         }
+        self.confirm_place()?;
         Ok(pass)
     }
 }
@@ -193,12 +205,11 @@ impl OpenVault {
 impl VaultStore {
     /// The store of a data directory; no vault is open yet.
     pub fn open(data_dir: &DataDir, keys: Arc<KeyRing>) -> Self {
+        let room = data_dir.is_writable().then(|| Arc::clone(data_dir.reserve()) as Arc<dyn Room>);
         Self {
-            vaults: data_dir.vaults(),
-            trash: data_dir.trash(),
+            places: Arc::new(LocalPlaces::open(&data_dir.vaults(), &data_dir.trash(), room)),
             access: data_dir.access().clone(),
             keys,
-            reserve: Arc::clone(data_dir.reserve()),
             slots: Mutex::default(),
             gates: Mutex::default(),
             names: Mutex::default(),
@@ -211,8 +222,17 @@ impl VaultStore {
         self.access.require_write()
     }
 
-    pub(in crate::engine) fn folder(&self, scope: &Scope, name: &str) -> PathBuf {
-        self.vaults.join(scope.account.as_str()).join(scope.region.as_str()).join(name)
+    /// Where vaults lie.
+    pub(crate) fn places(&self) -> &dyn Places {
+        self.places.as_ref()
+    }
+
+    /// The files of a vault, which must be there.
+    pub(in crate::engine) fn files_of(&self, arn: &Arn) -> Result<Arc<dyn Storage>> {
+        let place = place_of(arn)?;
+        let missing =
+            || Error::io(format!("open {}", self.places.location(&place)), io::Error::from(ErrorKind::NotFound));
+        self.places.find(&place)?.ok_or_else(missing)
     }
 
     /// The gate of a vault, whether it is open or not.
@@ -248,18 +268,11 @@ impl VaultStore {
         if let Some(open) = slot.as_ref() {
             return Ok(Arc::clone(open));
         }
-        let (Some(scope), Some(name)) = (arn.scope(), arn.vault_name()) else {
-            return Err(Error::Internal(format!("{arn} is not a vault's")));
-        };
-        let folder = self.folder(&scope, name);
-        let key = read_key(&folder, &self.keys, arn)?;
-        let frozen = read_frozen(&folder, arn)?;
-        self.refuse_another_vault(&folder, arn, frozen.value.vault_id.as_ref())?;
-        let storage = Arc::new(match self.access {
-            Access::Write => LocalStorage::on_shared_disk(&folder, Arc::clone(&self.reserve) as Arc<dyn Room>),
-            Access::Read(_) => LocalStorage::read_only(&folder),
-        });
-        let repository = Arc::new(Repository::open(storage, key.value, Options::default())?);
+        let files = self.files_of(arn)?;
+        let key = read_key(files.as_ref(), &self.keys, arn)?;
+        let frozen = read_frozen(files.as_ref(), arn)?;
+        self.refuse_another_vault(files.as_ref(), arn, frozen.value.vault_id.as_ref())?;
+        let repository = Arc::new(Repository::open(files, key.value, Options::default())?);
         let mends: Vec<Mend> = key.mend.into_iter().chain(frozen.mend).collect();
         for mend in &mends {
             mend.tell(&repository);
@@ -267,12 +280,10 @@ impl VaultStore {
         let open = Arc::new(OpenVault {
             repository,
             chunker: frozen.value.files,
-            points: folder.join("vaultdeck/points"),
             arn: arn.clone(),
             gate: self.gate(arn),
             retired: AtomicBool::new(false),
             lock: Mutex::new(None),
-            folder,
             access: self.access.clone(),
             mends: Mutex::new(mends),
         });
@@ -293,20 +304,20 @@ impl VaultStore {
         slots.into_iter().filter_map(open).collect()
     }
 
-    /// A vault's folder and its data key, for which neither the catalog nor the repository is needed.
-    pub(crate) fn key_of(&self, arn: &Arn) -> Result<(PathBuf, MasterKey)> {
-        let folder = self.folder_of(arn)?;
-        let key = read_key(&folder, &self.keys, arn)?;
-        Ok((folder, key.value))
+    /// A vault's files and its data key, for which neither the catalog nor the repository is needed.
+    pub(crate) fn key_of(&self, arn: &Arn) -> Result<(Arc<dyn Storage>, MasterKey)> {
+        let files = self.files_of(arn)?;
+        let key = read_key(files.as_ref(), &self.keys, arn)?;
+        Ok((files, key.value))
     }
 
     /// The folder must be that of the vault that the catalog means, where both say which.
-    fn refuse_another_vault(&self, folder: &Path, arn: &Arn, found: Option<&VaultId>) -> Result<()> {
+    fn refuse_another_vault(&self, files: &dyn Storage, arn: &Arn, found: Option<&VaultId>) -> Result<()> {
         match (lock(&self.owners).get(arn), found) {
             (Some(owner), Some(found)) if owner != found => Err(Error::Damaged {
                 what: format!(
                     "the folder {} belongs to another vault: its id is {found}, and that of {arn} is {owner}",
-                    folder.display()
+                    files.location()
                 ),
                 advice: "Put the folder of this vault back at its place; nothing was changed".to_owned(),
             }),
@@ -341,12 +352,12 @@ impl VaultStore {
             let Some(lock) = lock.as_ref() else { continue };
             let gone = lock.is_gone();
             if gone {
-                tracing::warn!(points = %open.points.display(), "a vault's restic lock was removed: it is made anew");
+                tracing::warn!(vault = %open.arn, "a vault's restic lock was removed: it is made anew");
             }
             if (renew || gone)
                 && let Err(error) = lock.refresh()
             {
-                tracing::warn!(points = %open.points.display(), %error, "a vault's restic lock was not renewed");
+                tracing::warn!(vault = %open.arn, %error, "a vault's restic lock was not renewed");
             }
         }
     }
@@ -361,14 +372,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Reads and unwraps a vault's data key, from its file or the copy.
-pub(in crate::engine) fn read_key(folder: &Path, keys: &KeyRing, arn: &Arn) -> Result<Pair<MasterKey>> {
-    vaults::copies::read(folder, KEY, |path, bytes| parse_key(path, bytes, keys, arn))
+pub(in crate::engine) fn read_key(files: &dyn Storage, keys: &KeyRing, arn: &Arn) -> Result<Pair<MasterKey>> {
+    copies::read(files, KEY, |place, bytes| parse_key(place, bytes, keys, arn))
 }
 
-/// Unwraps a vault's data key, read from `path`.
-fn parse_key(path: &Path, bytes: &[u8], keys: &KeyRing, arn: &Arn) -> Result<MasterKey> {
+/// Unwraps a vault's data key, read from the file at `place`.
+fn parse_key(place: &str, bytes: &[u8], keys: &KeyRing, arn: &Arn) -> Result<MasterKey> {
     let damaged = |why: &str| Error::Damaged {
-        what: format!("the key of vault {arn} ({}) is damaged: {why}", path.display()),
+        what: format!("the key of vault {arn} ({place}) is damaged: {why}"),
         advice:
             "Put back your copy of it. Without it restic still opens the repository with the vault's recovery key; \
                  nothing was deleted"
@@ -376,11 +387,7 @@ fn parse_key(path: &Path, bytes: &[u8], keys: &KeyRing, arn: &Arn) -> Result<Mas
     };
     let file: KeyFile = serde_json::from_slice(bytes).map_err(|_| damaged("it is not a key file"))?;
     if file.version > VERSION {
-        return Err(Error::Newer {
-            what: path.display().to_string(),
-            found: i64::from(file.version),
-            known: i64::from(VERSION),
-        });
+        return Err(Error::Newer { what: place.to_owned(), found: i64::from(file.version), known: i64::from(VERSION) });
     }
     if &file.vault_arn != arn {
         return Err(damaged(&format!("it belongs to {}", file.vault_arn)));
@@ -395,35 +402,40 @@ fn parse_key(path: &Path, bytes: &[u8], keys: &KeyRing, arn: &Arn) -> Result<Mas
 
 /// Reads what is frozen for the life of a vault. Where neither the file nor its copy tells, it is what this program has
 /// frozen for every vault so far: nothing that is read depends on it, and other cuts would only store data again.
-pub(in crate::engine) fn read_frozen(folder: &Path, arn: &Arn) -> Result<Pair<VaultFile>> {
-    match vaults::copies::read(folder, FROZEN, |path, bytes| parse_frozen(path, bytes, arn)) {
-        Err(error @ (Error::Damaged { .. } | Error::Io { .. })) => {
+pub(in crate::engine) fn read_frozen(files: &dyn Storage, arn: &Arn) -> Result<Pair<VaultFile>> {
+    match copies::read(files, FROZEN, |place, bytes| parse_frozen(place, bytes, arn)) {
+        Err(error @ (Error::Damaged { .. } | Error::Io { .. } | Error::Repository(_))) => {
             let value = VaultFile::new(arn, None, Time::UNIX_EPOCH);
             let content = serde_json::to_vec(&value).map_err(|e| Error::Internal(e.to_string()))?;
-            let mend = Mend::anew(folder.join("vaultdeck").join(FROZEN), content, error.to_string());
+            let mend = Mend::anew(FROZEN, content, error.to_string());
             Ok(Pair { value, mend: Some(mend) })
         }
         other => other,
     }
 }
 
-fn parse_frozen(path: &Path, bytes: &[u8], arn: &Arn) -> Result<VaultFile> {
+fn parse_frozen(place: &str, bytes: &[u8], arn: &Arn) -> Result<VaultFile> {
     let damaged = |why: String| Error::Damaged {
-        what: format!("{} of vault {arn} is damaged: {why}", path.display()),
+        what: format!("{place} of vault {arn} is damaged: {why}"),
         advice: "Nothing that is read depends on it".to_owned(),
     };
     let file: VaultFile = serde_json::from_slice(bytes).map_err(|e| damaged(e.to_string()))?;
     if file.version > VERSION {
-        return Err(Error::Newer {
-            what: path.display().to_string(),
-            found: i64::from(file.version),
-            known: i64::from(VERSION),
-        });
+        return Err(Error::Newer { what: place.to_owned(), found: i64::from(file.version), known: i64::from(VERSION) });
     }
     Ok(file)
 }
 
-pub(in crate::engine) fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
-    let bytes = serde_json::to_vec(value).map_err(|e| Error::Internal(format!("{}: {e}", path.display())))?;
-    write_private_file(path, &vaults::copies::prove(bytes))
+/// The place of a vault.
+pub(in crate::engine) fn place_of(arn: &Arn) -> Result<Place> {
+    match (arn.scope(), arn.vault_name()) {
+        (Some(scope), Some(name)) => Ok(Place::new(scope.account.as_str(), scope.region.as_str(), name)),
+        _ => Err(Error::Internal(format!("{arn} is not a vault's"))),
+    }
+}
+
+/// Writes a file of a vault's own, with its hash, and its copy.
+pub(in crate::engine) fn write_own(files: &dyn Storage, name: &str, value: &impl Serialize) -> Result<()> {
+    let bytes = serde_json::to_vec(value).map_err(|e| Error::Internal(format!("{name}: {e}")))?;
+    copies::write(files, name, &copies::prove(bytes))
 }

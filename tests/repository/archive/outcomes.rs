@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use vaultdeck::repository::{
-    Control, Error, FileKind, Id, IssueKind, LocalStorage, MasterKey, Options, Repository, Result, Storage,
+    Control, Error, FileKind, Id, IssueKind, LocalStorage, MasterKey, Options, Properties, Repository, Result, Storage,
 };
 
 use super::watched::{Moment, Watched};
@@ -319,6 +319,9 @@ impl Storage for Full {
     fn location(&self) -> String {
         self.storage.location()
     }
+    fn properties(&self) -> Properties {
+        self.storage.properties()
+    }
     fn prepare(&self) -> Result<()> {
         self.storage.prepare()
     }
@@ -357,6 +360,18 @@ impl Storage for Full {
     }
     fn write_side(&self, name: &str, content: &[u8]) -> Result<()> {
         self.storage.write_side(name, content)
+    }
+    fn list_side(&self, folder: &str) -> Result<Option<Vec<String>>> {
+        self.storage.list_side(folder)
+    }
+    fn write_side_all(&self, files: &[(String, Vec<u8>)]) -> Result<()> {
+        self.storage.write_side_all(files)
+    }
+    fn remove_side_all(&self, names: &[String]) -> Result<()> {
+        self.storage.remove_side_all(names)
+    }
+    fn set_side_aside(&self, name: &str) -> Result<Option<String>> {
+        self.storage.set_side_aside(name)
     }
     fn read_config(&self) -> Result<Option<Vec<u8>>> {
         self.storage.read_config()

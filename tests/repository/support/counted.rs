@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use vaultdeck::repository::{FileKind, Id, Result, Stamp, Storage};
+use vaultdeck::repository::{FileKind, Id, Properties, Result, Stamp, Storage};
 
 /// What was asked, and how often: `list index file`, `stamp pack`, `read-side integrity`, …
 pub type Calls = BTreeMap<String, u64>;
@@ -41,6 +41,9 @@ impl Counted {
 impl Storage for Counted {
     fn location(&self) -> String {
         self.storage.location()
+    }
+    fn properties(&self) -> Properties {
+        self.storage.properties()
     }
     fn prepare(&self) -> Result<()> {
         self.storage.prepare()
@@ -112,6 +115,22 @@ impl Storage for Counted {
     fn write_side(&self, name: &str, content: &[u8]) -> Result<()> {
         self.count("write-side", name);
         self.storage.write_side(name, content)
+    }
+    fn list_side(&self, folder: &str) -> Result<Option<Vec<String>>> {
+        self.count("list-side", folder);
+        self.storage.list_side(folder)
+    }
+    fn write_side_all(&self, files: &[(String, Vec<u8>)]) -> Result<()> {
+        self.count("write-side-all", files.len());
+        self.storage.write_side_all(files)
+    }
+    fn remove_side_all(&self, names: &[String]) -> Result<()> {
+        self.count("remove-side-all", names.len());
+        self.storage.remove_side_all(names)
+    }
+    fn set_side_aside(&self, name: &str) -> Result<Option<String>> {
+        self.count("set-aside", name);
+        self.storage.set_side_aside(name)
     }
     fn remove_leftovers(&self) -> Result<()> {
         self.storage.remove_leftovers()

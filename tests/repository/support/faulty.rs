@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::SystemTime;
 
-use vaultdeck::repository::{Error, FileKind, Id, Result, Storage};
+use vaultdeck::repository::{Error, FileKind, Id, Properties, Result, Retained, Storage, check_side_name};
 
 /// How often what goes wrong: parts of one.
 #[derive(Debug, Clone, Copy, Default)]
@@ -40,6 +41,8 @@ struct State {
     power: bool,
     /// What lists do not show yet, or still show.
     hidden: BTreeSet<(FileKind, Id)>,
+    /// Until when files are kept, whoever wants to remove them.
+    retained: BTreeMap<(FileKind, Id), SystemTime>,
     mutations: u64,
 }
 
@@ -64,6 +67,7 @@ impl FaultyStorage {
             countdown: None,
             power: true,
             hidden: BTreeSet::new(),
+            retained: BTreeMap::new(),
             mutations,
         };
         Arc::new(Self { state: Mutex::new(state) })
@@ -176,6 +180,11 @@ impl Storage for FaultyStorage {
         "faulty storage".into()
     }
 
+    fn properties(&self) -> Properties {
+        // A torn pack may be left by a write that failed.
+        Properties { atomic_write: false, hidden_until_whole: true, max_parallel: 1, object_lock: true }
+    }
+
     fn prepare(&self) -> Result<()> {
         self.state().need_power("create")
     }
@@ -262,9 +271,23 @@ impl Storage for FaultyStorage {
         Ok(())
     }
 
+    fn retain(&self, kind: FileKind, id: &Id, until: SystemTime) -> Result<Retained> {
+        let mut state = self.state();
+        state.need_power("retain")?;
+        if !state.files.contains_key(&(kind, *id)) {
+            return Err(Error::NotFound { kind, id: *id });
+        }
+        let kept = state.retained.entry((kind, *id)).or_insert(until);
+        *kept = until.max(*kept);
+        Ok(Retained::Kept)
+    }
+
     fn remove(&self, kind: FileKind, id: &Id) -> Result<()> {
         let mut state = self.state();
         state.need_power("remove")?;
+        if state.retained.get(&(kind, *id)).is_some_and(|until| *until > SystemTime::now()) {
+            return Err(failure("remove", ErrorKind::PermissionDenied.into()));
+        }
         if state.is_cut() {
             if state.next().is_multiple_of(2) {
                 state.files.remove(&(kind, *id));
@@ -285,13 +308,27 @@ impl Storage for FaultyStorage {
         Ok(())
     }
 
+    fn list_side(&self, folder: &str) -> Result<Option<Vec<String>>> {
+        check_side_name(folder)?;
+        let state = self.state();
+        state.need_power("list")?;
+        let in_folder = |name: &String| {
+            let (of, last) = name.rsplit_once('/')?;
+            (of == folder).then(|| last.to_owned())
+        };
+        let names: Vec<String> = state.side.keys().filter_map(in_folder).collect();
+        Ok((!names.is_empty()).then_some(names))
+    }
+
     fn read_side(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        check_side_name(name)?;
         let state = self.state();
         state.need_power("read")?;
         Ok(state.side.get(name).cloned())
     }
 
     fn write_side(&self, name: &str, content: &[u8]) -> Result<()> {
+        check_side_name(name)?;
         let mut state = self.state();
         state.need_power("write")?;
         if state.is_cut() {
@@ -302,6 +339,37 @@ impl Storage for FaultyStorage {
         }
         state.side.insert(name.to_owned(), content.to_vec());
         Ok(())
+    }
+
+    fn write_side_all(&self, files: &[(String, Vec<u8>)]) -> Result<()> {
+        files.iter().try_for_each(|(name, _)| check_side_name(name))?;
+        files.iter().try_for_each(|(name, content)| self.write_side(name, content))
+    }
+
+    fn remove_side_all(&self, names: &[String]) -> Result<()> {
+        names.iter().try_for_each(|name| check_side_name(name))?;
+        let mut state = self.state();
+        for name in names {
+            state.need_power("remove")?;
+            if state.is_cut() {
+                return Err(failure("remove", io::Error::other("the power was cut")));
+            }
+            state.side.remove(name);
+        }
+        Ok(())
+    }
+
+    fn set_side_aside(&self, name: &str) -> Result<Option<String>> {
+        check_side_name(name)?;
+        let mut state = self.state();
+        state.need_power("write")?;
+        let Some(content) = state.side.remove(name) else { return Ok(None) };
+        let last = name.rsplit('/').next().unwrap_or(name);
+        let free = (0..).map(|number| if number == 0 { last.to_owned() } else { format!("{last}.{number}") });
+        let mut names = free.map(|name| format!("damaged/{name}"));
+        let aside = names.find(|name| !state.side.contains_key(name)).unwrap();
+        state.side.insert(aside.clone(), content);
+        Ok(Some(aside))
     }
 
     fn read_config(&self) -> Result<Option<Vec<u8>>> {

@@ -117,7 +117,7 @@ impl Stored {
     pub(in crate::engine::jobs) fn discard(&self, engine: &Engine, verdict: Verdict) -> Result<()> {
         let _pass = self.vault.reenter()?;
         self.vault.repository.forget(&self.snapshot()?)?;
-        manifest::remove(&self.vault.points, point_id(&self.record))?;
+        manifest::remove(self.vault.files(), point_id(&self.record))?;
         engine.jobs.litter(&self.record.job.vault_arn);
         let ending = if verdict == Verdict::Expired { Ending::past_deadline(None) } else { Ending::stopped() };
         let now = engine.clock.now();
@@ -145,7 +145,7 @@ pub(in crate::engine::jobs) fn commit(
     })?;
     let new = points.iter().filter(|point| matches!(point.stored.made, Made::Now(_)));
     let new: Vec<&Manifest> = new.map(|point| &point.manifest).collect();
-    manifest::write_all(&vault.points, vault.repository.key(), &new)?;
+    manifest::write_all(vault.files(), vault.key(), &new)?;
     for point in &mut points {
         point.packs = point.stored.packs()?;
     }
@@ -153,6 +153,8 @@ pub(in crate::engine::jobs) fn commit(
     if let Some(first) = points.first() {
         engine.look_again(&first.manifest.vault_arn, vault);
     }
+    // What was written since the commit began is in a vault only if the folder still is that vault's.
+    vault.confirm_place()?;
     let now = engine.clock.now();
     crash_point::reached("before-catalog-commit");
     let completed = engine.catalog.write(|tx| {

@@ -104,24 +104,24 @@ fn plan(connection: &Connection, record: &BackupRecord) -> Result<std::result::R
 
 /// What an earlier attempt of this job left whole: its snapshot and manifest, of which the catalog does not know.
 fn adopt(record: &BackupRecord, vault: &OpenVault) -> Result<Option<Manifest>> {
-    let manifest = match manifest::read(&vault.points, vault.repository.key(), point_id(record)) {
+    let manifest = match manifest::read(vault.files(), vault.key(), point_id(record)) {
         Ok(Some(manifest)) => manifest,
         Ok(None) => return Ok(None),
         Err(error @ Error::Damaged { .. }) => {
             tracing::warn!(job = %record.job.id, %error, "what an earlier attempt of this job left is not used");
-            manifest::set_aside(&vault.points, point_id(record))?;
+            manifest::set_aside(vault.files(), point_id(record))?;
             return Ok(None);
         }
         Err(error) => return Err(error),
     };
     let snapshot: Id = snapshot_of(&manifest)?;
     if vault.repository.load_snapshot(&snapshot).is_err() {
-        manifest::remove(&vault.points, point_id(record))?;
+        manifest::remove(vault.files(), point_id(record))?;
         return Ok(None);
     }
     // Whoever wrote them may have died before their folders were synced.
     vault.repository.storage().make_durable(FileKind::Snapshot, &snapshot)?;
-    manifest::write(&vault.points, vault.repository.key(), &manifest)?;
+    manifest::write(vault.files(), vault.key(), &manifest)?;
     tracing::info!(job = %record.job.id, "an earlier attempt of this job was whole: it is adopted");
     Ok(Some(manifest))
 }
