@@ -45,7 +45,8 @@
 //!
 //! A vault's data is a restic repository of version 2, in `vaults/ACCOUNT/REGION/NAME` of the data directory; with its
 //! recovery key plain `restic` reads it. What exists (vaults, plans, jobs, recovery points, accounts) is in one SQLite
-//! file, [`engine::catalog`]; only that and the `rows` of the engine's rooms know SQL. [`engine::data_dir`] has the whole layout.
+//! file, [`engine::catalog`]; only that and the `rows` of the engine's rooms know SQL. [`engine::data_dir`] has the whole
+//! layout.
 //!
 //! A backup commits in one order: packs, then the index, then the snapshot and the recovery point's manifest, then one
 //! catalog transaction; backups that are done at the same time go through it together ([`engine::jobs::backup::group`]). A crash

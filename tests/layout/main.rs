@@ -115,6 +115,16 @@ fn every_crash_point_is_told_and_a_test_dies_there() {
 }
 
 #[test]
+fn every_file_of_tests_that_the_readme_of_the_tests_names_is_there() {
+    let project = root().parent().unwrap().to_owned();
+    let text = std::fs::read_to_string(project.join("tests/README.md")).unwrap();
+    let named: Vec<&str> = text.split('`').filter(|word| word.starts_with("src/") && word.ends_with(".rs")).collect();
+    assert!(named.len() > 5, "the scanner found hardly any: {named:?}");
+    let gone: Vec<&&str> = named.iter().filter(|path| !project.join(path).exists()).collect();
+    assert!(gone.is_empty(), "moved away: {gone:?}");
+}
+
+#[test]
 fn every_folder_of_the_source_is_a_room() {
     let rooms: BTreeSet<String> = source_files().iter().filter_map(|file| module_of(file).first().cloned()).collect();
     let known: BTreeSet<String> = ALLOWED.iter().map(|(room, _)| (*room).to_owned()).collect();
