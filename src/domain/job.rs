@@ -177,6 +177,19 @@ pub enum JobKind {
 }
 
 impl JobState {
+    /// Every state but those that this version does not know, in the order in which the API's pages name them.
+    pub const KNOWN: [Self; 9] = [
+        Self::Created,
+        Self::Pending,
+        Self::Running,
+        Self::Aborting,
+        Self::Aborted,
+        Self::Completed,
+        Self::Failed,
+        Self::Expired,
+        Self::Partial,
+    ];
+
     /// Whether a job of `kind` in this state may go on to `next`. Staying is no change; a state that is final is never left.
     pub fn can_become(&self, kind: JobKind, next: &Self) -> bool {
         use JobState::{Aborted, Aborting, Completed, Created, Expired, Failed, Partial, Pending, Running};

@@ -3,19 +3,6 @@
 use crate::domain::job::JobState;
 use std::sync::LazyLock;
 
-/// Every state that a job is ever kept in.
-const ALL: [JobState; 9] = [
-    JobState::Created,
-    JobState::Pending,
-    JobState::Running,
-    JobState::Aborting,
-    JobState::Aborted,
-    JobState::Completed,
-    JobState::Failed,
-    JobState::Expired,
-    JobState::Partial,
-];
-
 /// The states of a job that is not over.
 pub static OPEN: LazyLock<String> = LazyLock::new(|| list(|state| !state.is_final()));
 
@@ -25,7 +12,7 @@ pub static UNDER_WAY: LazyLock<String> =
 
 fn list(which: impl Fn(&JobState) -> bool) -> String {
     let states: Vec<String> =
-        ALL.iter().filter(|state| which(state)).map(|state| format!("'{}'", state.as_str())).collect();
+        JobState::KNOWN.iter().filter(|state| which(state)).map(|state| format!("'{}'", state.as_str())).collect();
     format!("({})", states.join(", "))
 }
 

@@ -22,10 +22,6 @@ use crate::engine::{Engine, resources, vaults};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// The states of a backup job that the API knows.
-const STATES: [&str; 9] =
-    ["CREATED", "PENDING", "RUNNING", "ABORTING", "ABORTED", "COMPLETED", "FAILED", "EXPIRED", "PARTIAL"];
-
 /// StartBackupJob.
 #[derive(Debug, Clone, Serialize)]
 pub struct StartBackup {
@@ -100,7 +96,7 @@ impl Engine {
         filter: &BackupJobFilter,
         request: &PageRequest,
     ) -> Result<Page<BackupJob>> {
-        check_one_of("State", filter.state.as_deref(), &STATES)?;
+        check_one_of("State", filter.state.as_deref(), &JobState::KNOWN.each_ref().map(JobState::as_str))?;
         filter.resource_arn.as_ref().map_or(Ok(()), resources::ops::check_supported)?;
         let account = boundary::job_accounts(caller, filter.account_id.as_deref())?;
         let page = self
