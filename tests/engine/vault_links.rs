@@ -80,7 +80,8 @@ fn a_link_at_any_level_is_not_followed_whether_the_vault_is_open_or_not() {
 
 #[test]
 fn an_open_vault_whose_folder_was_moved_away_or_replaced_is_refused_by_every_job_and_check() {
-    let replacements: [(&str, fn(&Path, &Path)); 3] = [
+    type Replace = fn(&Path, &Path);
+    let replacements: [(&str, Replace); 3] = [
         ("it was moved away", |_, _| {}),
         ("another folder lies there now", copy),
         ("is a symbolic link now", |away, place| symlink(away, place).unwrap()),

@@ -20,8 +20,11 @@ struct Place {
     folders: Vec<tempfile::TempDir>,
 }
 
+/// A name, and how one is made.
+type Maker = (&'static str, fn() -> Place);
+
 /// Every storage that there is, by a name.
-const STORAGES: [(&str, fn() -> Place); 8] = [
+const STORAGES: [Maker; 8] = [
     ("local", local),
     ("local, reached by descriptor", in_folder),
     ("memory", memory),
@@ -88,7 +91,7 @@ fn with_cache(mut far: Place) -> Place {
 fn prepared(storage: Arc<dyn Storage>, folders: Vec<tempfile::TempDir>) -> Place {
     storage.prepare().unwrap();
     storage.prepare_side("points").unwrap();
-    Place { storage, folders: folders }
+    Place { storage, folders }
 }
 
 /// Content of a length, and the name that it gives its file.
