@@ -6,6 +6,7 @@
 
 mod circles;
 mod paths;
+mod permits;
 mod sql;
 
 use paths::{References, module_of, references, root, source_files, tokens};

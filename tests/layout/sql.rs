@@ -75,7 +75,7 @@ fn may_know_sql(file: &Path) -> bool {
 }
 
 /// A source without its tests: these look behind what they test.
-fn without_tests(text: &str) -> String {
+pub fn without_tests(text: &str) -> String {
     text.split("#[cfg(test)]\nmod ").next().unwrap_or_default().to_owned()
 }
 

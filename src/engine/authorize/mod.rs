@@ -54,8 +54,9 @@
 //! | legal hold | whether the point is held, in `PointToDelete` | everybody, the engine's expiry as well |
 //! | air gap | the vault's type, in `PointToRestore` and `VaultNamed` | callers of other accounts than the vault's |
 //!
-//! Engine-only bookkeeping (how far a job is, which packs a point needs, when a vault was looked through) is no action: it
-//! changes nothing that anybody was promised.
+//! What the engine notes for itself (how far a job is, which packs a point needs, when a vault was looked through) is no
+//! action: it changes nothing that anybody was promised. `tests/layout/permits.rs` names these functions, and finds any other
+//! of the rows that writes without a permit.
 
 pub mod action;
 pub mod boundary;

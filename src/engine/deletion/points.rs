@@ -137,7 +137,10 @@ impl Engine {
             Err(error) => {
                 tracing::error!(point = %doomed.arn, %error, "a recovery point could not be deleted");
                 let last = doomed.attempts + 1 >= ATTEMPTS;
-                self.catalog.write(|tx| deleting::note_failure(tx, &doomed.arn, last, &error.to_string()))?;
+                self.catalog.write(|tx| {
+                    let permit = authorize(tx, Doing::Deletion, EraseRecoveryPoint, &Anything(doomed.arn.as_str()))?;
+                    deleting::note_failure(tx, &permit, last, &error.to_string())
+                })?;
                 Ok(Outcome::Failed)
             }
         }

@@ -64,13 +64,18 @@ pub fn remove(connection: &Connection, permit: &Permit<'_, EraseRecoveryPoint>) 
     Ok(())
 }
 
-/// A deletion failed; after the last attempt the point is EXPIRED, and DeleteRecoveryPoint tries again.
-pub fn note_failure(connection: &Connection, arn: &Arn, last: bool, why: &str) -> Result<()> {
+/// The deletion of the permit failed; after the last attempt the point is EXPIRED, and DeleteRecoveryPoint tries again.
+pub fn note_failure(
+    connection: &Connection,
+    permit: &Permit<'_, EraseRecoveryPoint>,
+    last: bool,
+    why: &str,
+) -> Result<()> {
     connection
         .prepare_cached(
             "UPDATE recovery_points SET delete_attempts = delete_attempts + 1, status_message = ?3,
                  status = CASE WHEN ?2 THEN 'EXPIRED' ELSE status END WHERE arn = ?1",
         )?
-        .execute(params![arn.as_str(), last, format!("The deletion failed: {why}")])?;
+        .execute(params![permit.on(), last, format!("The deletion failed: {why}")])?;
     Ok(())
 }
