@@ -19,6 +19,7 @@ pub mod crash_point;
 pub mod crypto;
 mod durable_files;
 mod error;
+mod file_kind;
 mod folder_entries;
 mod hard_links;
 mod id;
@@ -58,6 +59,7 @@ pub use config_file::ConfigFile;
 pub use control::{Control, Progress};
 pub use crypto::MasterKey;
 pub use error::{Error, Result};
+pub use file_kind::FileKind;
 pub use id::{Id, InvalidId};
 pub use index::{Index, Location};
 pub use index_format::{IndexBlob, IndexFile, IndexPack};
@@ -85,7 +87,7 @@ pub use source::keys::{KeyItem, KeyStore, KeyTree, Keys, key_of_item, places_of_
 pub use source::{
     Child, Children, Cut, Estimate, FileState, Issue, IssueKind, Note, Piece, SourceItem, SourceReader, TreeSource,
 };
-pub use storage::{FileKind, Properties, Retained, Stamp, Storage, check_side_name};
+pub use storage::{Properties, Retained, Stamp, Storage, check_side_name};
 pub use timestamp::Timestamp;
 pub use tree::{Tree, TreeReader, TreeWriter};
 

@@ -7,7 +7,8 @@
 //!
 //! The folders directly below the root are ranges of the keys ([`ranges`]), so that no folder gets too large, whatever the
 //! keys are; a small store has just one. In a range keys are written as paths ([`names`]). Whoever restores with restic
-//! puts the ranges' folders into one, one after the other, and has the store's own paths.
+//! puts the ranges' folders into one, one after the other, and has the store's own paths; only a key that is also the folder
+//! of keys in another range needs a hand then.
 
 mod names;
 mod paths;
