@@ -131,8 +131,8 @@ pub trait Storage: Send + Sync {
 
     /// Makes a folder of side files into which [`write_side_all`](Self::write_side_all) will write. Harmless where it exists; a
     /// storage that has no folders does nothing.
-    fn prepare_side(&self, _folder: &str) -> Result<()> {
-        Ok(())
+    fn prepare_side(&self, folder: &str) -> Result<()> {
+        check_side_name(folder)
     }
 
     /// The names of the files in a folder of side files, in no order. `None` where there is no such folder, which a storage that
