@@ -213,8 +213,6 @@ mod tests {
             simulated_rate: None,
         })
         .unwrap();
-        // Held, so that the conductor does not end the job that is being stopped before it is looked at.
-        let _turn = engine.jobs.turn();
         let scope = Engine::first_scope().unwrap();
         let user_arn = format!("arn:aws:iam::{}:user/test", scope.account).parse().unwrap();
         let caller =
