@@ -36,7 +36,7 @@ pub fn run(days: i64) -> Result<()> {
         let request = AddResource {
             resource_type: "EFS".to_owned(),
             name: format!("resource-{number}"),
-            path: path.to_string_lossy().into_owned(),
+            location: vaultdeck::domain::types::Location::at_path(path.to_string_lossy()),
             tags: std::collections::BTreeMap::new(),
             account_id: None,
             region: None,

@@ -27,7 +27,9 @@ pub fn create(data: &Path, source: &Path) -> Result<()> {
     let added = engine.add_resource(AddResource {
         resource_type: "EFS".to_owned(),
         name: "bench".to_owned(),
-        path: source.to_str().ok_or("the path of the source is not UTF-8")?.to_owned(),
+        location: vaultdeck::domain::types::Location::at_path(
+            source.to_str().ok_or("the path of the source is not UTF-8")?,
+        ),
         tags: BTreeMap::new(),
         account_id: None,
         region: None,

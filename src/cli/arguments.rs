@@ -1,6 +1,7 @@
 //! What can be written on the command line.
 
 pub(super) use super::format::{Format, PlainFormat};
+use super::location::LocationOptions;
 use crate::domain::{AccountId, Arn, Region, tags};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
@@ -193,9 +194,8 @@ pub(super) enum ResourceCommand {
         resource_type: String,
         /// Its name, unique per account, region and type
         name: String,
-        /// Where its data lies: an existing folder
-        #[arg(long, value_name = "DIR")]
-        path: PathBuf,
+        #[command(flatten)]
+        location: Box<LocationOptions>,
         /// A tag, may be given more than once
         #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = tags::parse_pair)]
         tags: Vec<(String, String)>,

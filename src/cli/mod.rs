@@ -17,6 +17,7 @@ mod follow;
 mod format;
 mod host;
 mod lists;
+mod location;
 mod logs;
 mod output;
 mod problem;

@@ -4,7 +4,7 @@ use super::arguments::{Format, PlainFormat, ResourceCommand, ScopeOptions, Withi
 use super::failure::{Exit, Failure};
 use super::host::{Host, Purpose};
 use super::output::{self, Column, Show};
-use super::{Session, absolute, rows};
+use super::{Session, rows};
 use crate::domain::Arn;
 use crate::domain::extension::{AddResource, ResourceAdded, ResourceView};
 
@@ -18,14 +18,12 @@ const COLUMNS: [Column; 5] = [
 
 pub(super) async fn run(session: &Session, command: ResourceCommand) -> Result<Exit, Failure> {
     let prepared = match command {
-        ResourceCommand::Add { resource_type, name, path, tags, scope, output } => {
+        ResourceCommand::Add { resource_type, name, location, tags, scope, output } => {
             let ScopeOptions { account, region } = scope;
-            let path = absolute(&path)?;
-            let path = path.to_str().ok_or_else(|| Failure::usage("the path must be valid UTF-8"))?.to_owned();
             let request = AddResource {
                 resource_type,
                 name,
-                path,
+                location: location.read()?,
                 tags: tags.into_iter().collect(),
                 account_id: account.map(String::from),
                 region: region.map(String::from),

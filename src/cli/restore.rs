@@ -14,7 +14,7 @@ use crate::client::{Answer, Key, Outcome, Query};
 use crate::domain::KnownPoint;
 use crate::domain::job::{JobState, RestoreJob};
 use crate::domain::names::JobId;
-use crate::domain::restore_tables::PATH_KEY;
+use crate::domain::types::keys::PATH_KEY;
 use crate::domain::{Arn, ResourceType, Scope, restore};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -76,7 +76,8 @@ fn metadata(
     options: &RestoreOptions,
     resource_type: &ResourceType,
 ) -> Result<BTreeMap<String, String>, Failure> {
-    if *resource_type != ResourceType::Efs && (options.to.is_some() || options.into_source) {
+    let takes_folder = resource_type.facts().is_some_and(|facts| facts.restore_key(PATH_KEY).is_some());
+    if !takes_folder && (options.to.is_some() || options.into_source) {
         return Err(Failure::usage(format!("--to and --into-source do not fit {resource_type}; use --metadata")));
     }
     if let Some(folder) = &options.to {

@@ -5,6 +5,7 @@ use super::files::Content;
 use crate::domain::extension::{AddAccount, AddResource, AddRole};
 use crate::domain::plan::{PlanDocument, Rule};
 use crate::domain::selection::{SelectionDocument, TagCondition};
+use crate::domain::types::Location;
 use crate::domain::{AccountId, Arn, Lifecycle, Region, Tags, VaultName};
 use crate::engine::{Caller, Engine, Error as EngineError, FIRST_ACCOUNT, FIRST_REGION, NewVault, RestoreRoots};
 use std::path::Path;
@@ -187,7 +188,7 @@ pub(super) fn found(engine: &Engine, files: &Path) -> Result<()> {
         engine.add_resource(AddResource {
             resource_type: "EFS".to_owned(),
             name: sample.name.to_owned(),
-            path: folder_of(files, sample).to_string_lossy().into_owned(),
+            location: Location::at_path(folder_of(files, sample).to_string_lossy()),
             tags: tags(sample.tags),
             account_id: Some(sample.account.to_owned()),
             region: Some(sample.region.to_owned()),

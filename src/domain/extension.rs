@@ -1,5 +1,6 @@
 //! The bodies of the engine's own routes under `/_vaultdeck/`, for what AWS's API has no operation. Both sides of the wire use these.
 
+use crate::domain::types::Location;
 use crate::domain::{Scope, Time};
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
@@ -92,25 +93,60 @@ pub struct ClockConfirmed {
     pub was_doubted: bool,
 }
 
-/// `POST /_vaultdeck/resources`.
+/// `POST /_vaultdeck/resources`. A location that is a path alone can be given as `Path` instead of `Location`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+#[serde(rename_all = "PascalCase", try_from = "AddResourceBody")]
 pub struct AddResource {
     /// The API's string, `EFS`.
     pub resource_type: String,
     /// Its name, unique per account, region and type.
     pub name: String,
     /// Where its data lies.
-    pub path: String,
+    pub location: Location,
     /// Its tags.
-    #[serde(default)]
     pub tags: BTreeMap<String, String>,
     /// The account; the first one when absent.
-    #[serde(default)]
     pub account_id: Option<String>,
     /// The region; the first one when absent.
-    #[serde(default)]
     pub region: Option<String>,
+}
+
+/// The members of [`AddResource`] as they are sent.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct AddResourceBody {
+    resource_type: String,
+    name: String,
+    #[serde(default)]
+    path: Option<String>,
+    #[serde(default)]
+    location: Option<Location>,
+    #[serde(default)]
+    tags: BTreeMap<String, String>,
+    #[serde(default)]
+    account_id: Option<String>,
+    #[serde(default)]
+    region: Option<String>,
+}
+
+impl TryFrom<AddResourceBody> for AddResource {
+    type Error = &'static str;
+    fn try_from(body: AddResourceBody) -> Result<Self, Self::Error> {
+        let location = match (body.path, body.location) {
+            (Some(path), None) => Location::at_path(path),
+            (None, Some(location)) => location,
+            (None, None) => return Err("missing field `Location`"),
+            (Some(_), Some(_)) => return Err("`Path` and `Location` are given; one of them is enough"),
+        };
+        Ok(Self {
+            resource_type: body.resource_type,
+            name: body.name,
+            location,
+            tags: body.tags,
+            account_id: body.account_id,
+            region: body.region,
+        })
+    }
 }
 
 /// A registered resource; `GET /_vaultdeck/resources` answers `{"Resources": […]}`.
@@ -123,8 +159,11 @@ pub struct ResourceView {
     pub resource_type: String,
     /// Its name.
     pub name: String,
+    /// The path in its location, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
     /// Where its data lies.
-    pub path: String,
+    pub location: Location,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
 }

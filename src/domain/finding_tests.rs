@@ -2,7 +2,7 @@ use super::*;
 use crate::domain::plan::{PlanDocument, Rule};
 use crate::domain::recovery_point::Creator;
 use crate::domain::selection::SelectionDocument;
-use crate::domain::{Known, Lifecycle, ResourceType};
+use crate::domain::{Known, Lifecycle, types};
 use std::collections::BTreeMap;
 
 const FILE_SYSTEM: &str = "arn:aws:elasticfilesystem:us-east-1:123456789012:file-system/fs-1";
@@ -26,7 +26,7 @@ fn job(id: &str, state: JobState, created: &str) -> BackupJob {
         encryption_key_arn: None,
         resource_arn: FILE_SYSTEM.parse().unwrap(),
         resource_name: Some("projects".to_owned()),
-        resource_type: ResourceType::Efs,
+        resource_type: types::efs::FACTS.resource_type(),
         created: at(created),
         initiated: None,
         completed: None,
@@ -196,7 +196,7 @@ fn a_resource_whose_last_backup_is_too_old_misses_its_objective() {
     let resource = ProtectedResource {
         arn: FILE_SYSTEM.parse().unwrap(),
         scope: scope(),
-        resource_type: ResourceType::Efs,
+        resource_type: types::efs::FACTS.resource_type(),
         name: None,
         last_backup_time: Some(at("2026-11-20T12:00:00Z")),
         last_backup_vault_arn: None,
@@ -229,7 +229,7 @@ fn a_recovery_point_that_could_not_be_deleted_is_told() {
         vault_arn: Arn::vault(&scope(), &"Default".parse().unwrap()),
         resource_arn: FILE_SYSTEM.parse().unwrap(),
         resource_name: None,
-        resource_type: ResourceType::Efs,
+        resource_type: types::efs::FACTS.resource_type(),
         created_by: Known::Unknown,
         iam_role_arn: Known::Unknown,
         status: RecoveryPointStatus::Expired,

@@ -24,11 +24,11 @@ pub mod recovery_point;
 pub mod region_names;
 pub mod resource;
 pub mod restore;
-pub mod restore_tables;
 pub mod schedule;
 pub mod selection;
 pub mod selection_rules;
 pub mod tags;
+pub mod types;
 pub mod vault;
 
 pub use account::{Account, AccountId, Region, Scope};
@@ -38,7 +38,8 @@ pub use known::Known;
 pub use lifecycle::{CalculatedLifecycle, Lifecycle, Retention};
 pub use names::{PlanId, PlanName, RuleName, SelectionId, SelectionName, VaultName};
 pub use recovery_point::KnownPoint;
-pub use resource::{Resource, ResourceType};
+pub use resource::Resource;
+pub use types::ResourceType;
 
 /// Time as the whole program keeps it.
 pub type Time = chrono::DateTime<chrono::Utc>;

@@ -3,7 +3,7 @@
 use crate::domain::lifecycle::unsupported;
 use crate::domain::plan::{AdvancedBackupSetting, CopyAction, PlanDocument, Rule};
 use crate::domain::schedule::{DEFAULT_EXPRESSION, DEFAULT_TIME_ZONE, Schedule};
-use crate::domain::{Arn, Invalid, PlanName, RuleName, VaultName, tags};
+use crate::domain::{Arn, Invalid, PlanName, ResourceType, RuleName, VaultName, tags};
 use std::collections::HashSet;
 
 /// Minutes in which a job must start when a rule does not say.
@@ -174,16 +174,14 @@ impl CopyAction {
 
 impl AdvancedBackupSetting {
     fn validate(&self) -> Result<(), Invalid> {
-        let allowed: &[&str] = match self.resource_type.as_str() {
-            "EC2" => &["WindowsVSS"],
-            "S3" => &["BackupACLs", "BackupObjectTags"],
-            other => {
-                return Err(Invalid::with_message(
-                    "AdvancedBackupSettings",
-                    format!("Invalid Resource Type : {other}"),
-                ));
-            }
-        };
+        let resource_type = ResourceType::from(self.resource_type.clone());
+        let allowed = resource_type.facts().map_or(&[][..], |facts| facts.backup_options);
+        if allowed.is_empty() {
+            return Err(Invalid::with_message(
+                "AdvancedBackupSettings",
+                format!("Invalid Resource Type : {resource_type}"),
+            ));
+        }
         for (option, value) in &self.backup_options {
             if !allowed.contains(&option.as_str()) || !matches!(value.as_str(), "enabled" | "disabled") {
                 return Err(Invalid::value(

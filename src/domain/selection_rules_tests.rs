@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::{ResourceType, Tags};
+use crate::domain::{Tags, types};
 use proptest::prelude::*;
 
 const PROJECTS: &str = "arn:aws:elasticfilesystem:us-east-1:123456789012:file-system/fs-0123456789abcdef0";
@@ -14,7 +14,11 @@ fn tags(pairs: &[(&str, &str)]) -> Tags {
 
 fn judge(selection: &SelectionDocument, arn: &str, pairs: &[(&str, &str)], opted_in: bool) -> Decision {
     let (arn, tags) = (arn.parse().unwrap(), tags(pairs));
-    decide(selection, &Candidate { arn: &arn, resource_type: &ResourceType::Efs, tags: &tags }, opted_in)
+    decide(
+        selection,
+        &Candidate { arn: &arn, resource_type: &types::efs::FACTS.resource_type(), tags: &tags },
+        opted_in,
+    )
 }
 
 fn takes(selection: &SelectionDocument, pairs: &[(&str, &str)]) -> bool {
@@ -146,7 +150,8 @@ fn what_restore_tests_leave_behind_is_ignored() {
 fn select_all_keeps_the_order() {
     let (a, b): (Arn, Arn) = (PROJECTS.parse().unwrap(), "arn:aws:s3:::bucket".parse().unwrap());
     let none = Tags::new();
-    let candidate = |arn| Candidate { arn, resource_type: &ResourceType::Efs, tags: &none };
+    let efs = types::efs::FACTS.resource_type();
+    let candidate = |arn| Candidate { arn, resource_type: &efs, tags: &none };
     let taken = select_all(&by_arn(&["*"]), [candidate(&b), candidate(&a)], |_| true);
     assert_eq!(taken.iter().map(|c| c.arn.as_str()).collect::<Vec<_>>(), [b.as_str(), a.as_str()]);
 }

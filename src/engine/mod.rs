@@ -54,6 +54,7 @@ use crate::domain::{AccountId, Region, Scope, Time};
 use catalog::{Catalog, copies};
 use clock::EngineClock;
 use data_dir::{Access, DataDir};
+use drivers::{DRIVERS, Drivers};
 use keys::KeyRing;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -86,6 +87,7 @@ pub struct Engine {
     pub(crate) vault_store: VaultStore,
     pub(crate) keys: Arc<KeyRing>,
     pub(crate) jobs: Arc<jobs::Runtime>,
+    pub(crate) drivers: Drivers,
     pub(crate) options: EngineOptions,
     pub(crate) own_regions: organization::regions::OwnRegions,
     pub(crate) upkeep: upkeep::State,
@@ -108,13 +110,23 @@ impl Engine {
 
     /// The same, on other clocks than this machine's.
     pub fn open_with(options: EngineOptions, start: Option<Time>, clocks: Arc<dyn Clocks>) -> Result<Arc<Self>> {
+        Self::open_driving(options, start, clocks, Drivers(DRIVERS))
+    }
+
+    /// The same, with other drivers than this program's.
+    pub fn open_driving(
+        options: EngineOptions,
+        start: Option<Time>,
+        clocks: Arc<dyn Clocks>,
+        drivers: Drivers,
+    ) -> Result<Arc<Self>> {
         let data_dir = DataDir::open(&options.data_dir)?;
         refuse_lost_catalog(&data_dir)?;
         let fresh = !data_dir.catalog().exists();
         if let (Access::Read(why), true) = (data_dir.access(), fresh) {
             return Err(Error::DataDir(format!("{why}; but there is nothing in it yet")));
         }
-        let engine = Self::put_together(data_dir, options, start, clocks, fresh)?;
+        let engine = Self::put_together(data_dir, options, start, clocks, drivers, fresh)?;
         engine.begin()?;
         Ok(engine)
     }
@@ -142,7 +154,7 @@ impl Engine {
         if let Some(aside) = copies::set_aside(&path, chrono::Utc::now())? {
             tracing::warn!(aside = %aside.display(), "the catalog before was moved aside");
         }
-        let engine = Self::put_together(data_dir, options, None, Arc::new(MachineClocks), false)?;
+        let engine = Self::put_together(data_dir, options, None, Arc::new(MachineClocks), Drivers(DRIVERS), false)?;
         let report = engine.rebuild()?;
         engine.begin()?;
         Ok((engine, Some(report)))
@@ -165,6 +177,7 @@ impl Engine {
         options: EngineOptions,
         start: Option<Time>,
         clocks: Arc<dyn Clocks>,
+        drivers: Drivers,
         fresh: bool,
     ) -> Result<Arc<Self>> {
         // The clock stands still there, so a job that lasts in engine time would never end.
@@ -188,6 +201,7 @@ impl Engine {
             vault_store,
             keys,
             jobs,
+            drivers,
             options,
             own_regions: organization::regions::OwnRegions::default(),
             upkeep: upkeep::State::default(),

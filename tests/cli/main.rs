@@ -76,6 +76,7 @@ fn a_resource_is_added_listed_and_removed() {
             "ResourceType": "EFS",
             "Name": "projects",
             "Path": folder.to_str().unwrap(),
+            "Location": {"Path": folder.to_str().unwrap()},
             "Tags": {"env": "prod"},
         }])
     );

@@ -64,7 +64,7 @@ impl House {
         let request = AddResource {
             resource_type: "EFS".to_owned(),
             name: "projects".to_owned(),
-            path: path.display().to_string(),
+            location: vaultdeck::domain::types::Location::at_path(path.display().to_string()),
             tags: [("env".to_owned(), "prod".to_owned())].into(),
             account_id: None,
             region: None,

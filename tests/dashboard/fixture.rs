@@ -11,8 +11,9 @@ use vaultdeck::domain::plan::{Plan, PlanDocument, PlanSummary, Rule};
 use vaultdeck::domain::recovery_point::{Creator, RecoveryPointStatus};
 use vaultdeck::domain::resource::ProtectedResource;
 use vaultdeck::domain::selection::{Selection, SelectionDocument, TagCondition};
+use vaultdeck::domain::types;
 use vaultdeck::domain::vault::Vault;
-use vaultdeck::domain::{Account, Arn, Known, KnownPoint, Lifecycle, ResourceType, Scope, Tags, Time};
+use vaultdeck::domain::{Account, Arn, Known, KnownPoint, Lifecycle, Scope, Tags, Time};
 
 /// The moment at which every test begins.
 pub fn now() -> Time {
@@ -118,7 +119,7 @@ pub fn job(scope: &Scope, number: u64, name: &str, state: JobState, created: Tim
         encryption_key_arn: None,
         resource_arn: file_system(scope, name.bytes().map(u64::from).sum()),
         resource_name: Some(name.to_owned()),
-        resource_type: ResourceType::Efs,
+        resource_type: types::efs::FACTS.resource_type(),
         created,
         initiated: (!matches!(state, JobState::Created | JobState::Pending)).then(|| created + Duration::minutes(1)),
         completed: ended.then(|| created + Duration::minutes(7)),
@@ -150,7 +151,7 @@ pub fn point(scope: &Scope, number: u64, name: &str, created: Time) -> KnownPoin
         vault_arn: Arn::vault(scope, &"prod-vault".parse().unwrap()),
         resource_arn: file_system(scope, name.bytes().map(u64::from).sum()),
         resource_name: Some(name.to_owned()),
-        resource_type: ResourceType::Efs,
+        resource_type: types::efs::FACTS.resource_type(),
         created_by: Known::Known(Some(creator(scope))),
         iam_role_arn: Known::Known(Some(Arn::default_role(&scope.account))),
         status: RecoveryPointStatus::Completed,
@@ -185,7 +186,7 @@ pub fn restore(scope: &Scope, number: u64, state: JobState, created: Time) -> Re
         iam_role_arn: Some(Arn::default_role(&scope.account)),
         expected_minutes: None,
         created_resource_arn: Some(file_system(scope, 4242)),
-        resource_type: Some(ResourceType::Efs),
+        resource_type: Some(types::efs::FACTS.resource_type()),
     }
 }
 
@@ -199,7 +200,7 @@ pub fn copy(scope: &Scope, number: u64, state: JobState, created: Time) -> CopyJ
         destination_recovery_point_arn: None,
         resource_arn: Some(file_system(scope, 855)),
         resource_name: Some("projects".to_owned()),
-        resource_type: ResourceType::Efs,
+        resource_type: types::efs::FACTS.resource_type(),
         created: Some(created),
         completed: state.is_final().then(|| created + Duration::minutes(3)),
         state,
@@ -268,7 +269,7 @@ pub fn account(id: &str, name: &str, management: bool) -> Account {
 pub fn resource(scope: &Scope, name: &str, tags: &[(&str, &str)]) -> (Scope, SelectableResource) {
     let resource = SelectableResource {
         arn: file_system(scope, name.bytes().map(u64::from).sum()),
-        resource_type: ResourceType::Efs,
+        resource_type: types::efs::FACTS.resource_type(),
         tags: tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
         name: Known::Known(name.to_owned()),
         path: Known::Known(format!("/srv/{name}")),
@@ -351,7 +352,7 @@ pub fn organization() -> Fixture {
             .map(|name| ProtectedResource {
                 arn: file_system(&home, name.bytes().map(u64::from).sum()),
                 scope: home.clone(),
-                resource_type: ResourceType::Efs,
+                resource_type: types::efs::FACTS.resource_type(),
                 name: Some(name.to_owned()),
                 last_backup_time: Some(ago(2, 0)),
                 last_backup_vault_arn: Some(Arn::vault(&home, &"prod-vault".parse().unwrap())),
@@ -453,7 +454,7 @@ impl Fixture {
             }
             Query::Items { path, .. } => Answer::Items(Arc::new(self.items.get(path)?.clone())),
             Query::RestoreMetadata { .. } => Answer::RestoreMetadata(Arc::new(RestoreMetadata {
-                resource_type: Some(ResourceType::Efs),
+                resource_type: Some(types::efs::FACTS.resource_type()),
                 metadata: [
                     ("file-system-id", "fs-00000000000000357"),
                     ("newFileSystem", "true"),

@@ -190,7 +190,7 @@ impl Bench {
             .add_resource(AddResource {
                 resource_type: "EFS".to_owned(),
                 name: name.to_owned(),
-                path: path.to_str().unwrap().to_owned(),
+                location: vaultdeck::domain::types::Location::at_path(path.to_str().unwrap()),
                 tags: pairs(tags),
                 account_id: None,
                 region: None,

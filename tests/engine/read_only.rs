@@ -169,7 +169,7 @@ fn mutations(scene: &Scene) -> Vec<(&'static str, Error)> {
     let resource = AddResource {
         resource_type: "EFS".to_owned(),
         name: "new".to_owned(),
-        path: scene.bench.path("one").to_str().unwrap().to_owned(),
+        location: vaultdeck::domain::types::Location::at_path(scene.bench.path("one").to_str().unwrap()),
         tags: Tags::new(),
         account_id: None,
         region: None,
@@ -297,9 +297,9 @@ fn jobs_that_an_earlier_process_left_stay_as_they_are() {
     catalog
         .execute(
             "INSERT INTO restore_jobs (id, account, region, recovery_point_arn, vault_arn, created, state, resource_type,
-                 metadata, target_path, copy_tags, attempts, created_resource_id)
+                 metadata, target, copy_tags, attempts, created_resource_id)
              VALUES (?1, '123456789012', 'us-east-1', ?2, ?3, 1, 'PENDING', 'EFS', '{}', ?4, 0, 0, 'fs-1')",
-            [pending, scene.point.as_str(), vault_arn.as_str(), &target],
+            [pending, scene.point.as_str(), vault_arn.as_str(), &serde_json::json!({ "Path": target }).to_string()],
         )
         .unwrap();
     catalog.execute("UPDATE backup_jobs SET state = 'RUNNING'", []).unwrap();

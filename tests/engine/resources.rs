@@ -2,6 +2,7 @@
 
 use crate::harness::{Harness, MANAGEMENT, MEMBER, add_request, caller, management, tags_of, whole};
 use vaultdeck::domain::extension::AddResource;
+use vaultdeck::domain::types::Location;
 use vaultdeck::engine::ErrorKind;
 
 #[test]
@@ -15,7 +16,7 @@ fn a_registered_folder_has_an_arn_of_efs() {
     assert_eq!((listed[0].name.as_str(), listed[0].resource_type.as_str()), ("projects", "EFS"));
     assert_eq!(listed[0].tags, tags_of(&[("env", "prod")]));
     let path = harness.folder.path().join("projects").canonicalize().unwrap();
-    assert_eq!(listed[0].path, path.to_str().unwrap());
+    assert_eq!(listed[0].path.as_deref(), path.to_str());
 }
 
 #[test]
@@ -61,11 +62,11 @@ fn what_cannot_be_protected_is_refused_with_the_reason() {
     };
     let unknown_type = refused(&|request| request.resource_type = "RDS".to_owned());
     assert_eq!(unknown_type, "Invalid ResourceType: this engine cannot back up \"RDS\"; available: EFS");
-    assert!(refused(&|request| request.path = "/does/not/exist".to_owned()).starts_with("Invalid Path"));
+    assert!(refused(&|request| request.location = Location::at_path("/does/not/exist")).starts_with("Invalid Path"));
     let data = harness.folder.path().join("data/vaults").to_str().unwrap().to_owned();
-    assert!(refused(&|request| request.path.clone_from(&data)).contains("data directory"));
+    assert!(refused(&|request| request.location = Location::at_path(&*data)).contains("data directory"));
     let above = harness.folder.path().to_str().unwrap().to_owned();
-    assert!(refused(&|request| request.path.clone_from(&above)).contains("data directory"));
+    assert!(refused(&|request| request.location = Location::at_path(&*above)).contains("data directory"));
     assert!(refused(&|request| request.name = "a\u{1b}[31m".to_owned()).starts_with("Invalid Name"));
     assert!(refused(&|request| request.tags = tags_of(&[("", "x")])).starts_with("Invalid Tags"));
     assert!(refused(&|request| request.region = Some("../..".to_owned())).starts_with("Invalid Region"));

@@ -23,8 +23,8 @@ fn a_restore_with_the_points_own_metadata_makes_a_new_file_system() {
     let resources = bench.engine().resources().unwrap().resources;
     let made = resources.iter().find(|resource| resource.resource_arn == made.as_str()).unwrap();
     assert!(made.tags.is_empty(), "no plan picks it up");
-    assert_eq!(tree(made.path.as_ref()), tree(&bench.path("projects")));
-    assert!(made.path.contains("/data/restored/fs-"), "{}", made.path);
+    assert_eq!(tree(made.location.path().unwrap()), tree(&bench.path("projects")));
+    assert!(made.location.to_string().contains("/data/restored/fs-"), "{}", made.location);
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn member(bench: &Bench) -> (Caller, Arn) {
     let added = bench.engine().add_resource(AddResource {
         resource_type: "EFS".to_owned(),
         name: "theirs".to_owned(),
-        path: path.to_str().unwrap().to_owned(),
+        location: vaultdeck::domain::types::Location::at_path(path.to_str().unwrap()),
         tags: pairs(&[]),
         account_id: Some(account.to_owned()),
         region: None,

@@ -10,7 +10,7 @@ use std::path::Path;
 type Module = Vec<String>;
 
 /// Rooms that are being rebuilt.
-const UNDER_WORK: [&str; 2] = ["domain::restore", "engine::jobs"];
+const UNDER_WORK: [&str; 1] = ["engine::jobs"];
 
 /// Which module names which.
 struct Graph {

@@ -110,7 +110,7 @@ impl Server {
         let request = AddResource {
             resource_type: "EFS".to_owned(),
             name: name.to_owned(),
-            path: path.to_str().unwrap().to_owned(),
+            location: vaultdeck::domain::types::Location::at_path(path.to_str().unwrap()),
             tags: tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
             account_id: None,
             region: None,

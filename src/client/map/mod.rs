@@ -72,14 +72,14 @@ fn unknown_arn() -> Arn {
 fn resource_type(text: Option<&str>, resource: Option<&Arn>) -> ResourceType {
     match text {
         Some(text) if !text.is_empty() => ResourceType::from(clean(text)),
-        _ => resource.map_or_else(|| ResourceType::Other(String::new()), type_of_arn),
+        _ => resource.map_or_else(|| ResourceType::from(String::new()), type_of_arn),
     }
 }
 
 /// The type that an ARN tells. Aurora, DocumentDB and Neptune clusters look the same; what is unknown is called by its
 /// service.
 pub(crate) fn type_of_arn(arn: &Arn) -> ResourceType {
-    ResourceType::of_arn(arn).unwrap_or_else(|| ResourceType::Other(clean(arn.service())))
+    ResourceType::of_arn(arn).unwrap_or_else(|| ResourceType::from(clean(arn.service())))
 }
 
 /// Says in the log that a row could not be used.
@@ -264,7 +264,7 @@ pub(crate) fn registered(resource: &ResourceView) -> Option<SelectableResource> 
         resource_type: ResourceType::from(clean(&resource.resource_type)),
         tags: resource.tags.iter().map(|(key, value)| (clean(key), clean(value))).collect(),
         name: Known::Known(text_or_empty(Some(&resource.name))),
-        path: Known::Known(text_or_empty(Some(&resource.path))),
+        path: Known::Known(text_or_empty(Some(&resource.location.to_string()))),
     })
 }
 

@@ -11,8 +11,9 @@ use crate::client::map;
 use crate::client::pace::Bucket;
 use crate::client::query::{SelectableResource, rows};
 use crate::client::{Answer, Fault, FaultKind, Key, Query};
+use crate::domain::Scope;
 use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
-use crate::domain::{ResourceType, Scope};
+use crate::domain::types::TYPES;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
 
@@ -170,7 +171,7 @@ impl Connection {
     ) -> Result<Vec<SelectableResource>, Fault> {
         let mut call = clients.tagging.get_resources().resources_per_page(100);
         if self.capabilities().engine.is_none() {
-            call = call.set_resource_type_filters(Some(PROTECTABLE.iter().map(ToString::to_string).collect()));
+            call = call.set_resource_type_filters(Some(protectable()));
         }
         let tagged = pages(question, |token| {
             let call = call.clone().set_pagination_token(token);
@@ -188,30 +189,16 @@ impl Connection {
                 resources.push(resource);
             }
         }
-        resources.retain(|resource| !matches!(resource.resource_type, ResourceType::Other(_)));
+        resources.retain(|resource| resource.resource_type.facts().is_some());
         resources.sort_by(|a, b| (&a.resource_type, &a.name, &a.arn).cmp(&(&b.resource_type, &b.name, &b.arn)));
         Ok(resources)
     }
 }
 
 /// What AWS Backup can protect, as the tagging API calls it.
-const PROTECTABLE: [&str; 15] = [
-    "elasticfilesystem:file-system",
-    "ec2:volume",
-    "ec2:instance",
-    "rds:db",
-    "rds:cluster",
-    "dynamodb:table",
-    "fsx:file-system",
-    "fsx:volume",
-    "s3",
-    "storagegateway",
-    "redshift:cluster",
-    "timestream:table",
-    "cloudformation:stack",
-    "backup-gateway:vm",
-    "eks:cluster",
-];
+fn protectable() -> Vec<String> {
+    TYPES.iter().flat_map(|facts| facts.tagged_as).map(ToString::to_string).collect()
+}
 
 fn newest_first<T>(mut records: Vec<T>, time: impl Fn(&T) -> crate::domain::Time) -> crate::client::Rows<T> {
     records.sort_by_key(|record| std::cmp::Reverse(time(record)));

@@ -3,7 +3,7 @@ use super::subject::*;
 use super::*;
 use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use crate::domain::vault::Vault;
-use crate::domain::{AccountId, Arn, CalculatedLifecycle, ResourceType, Scope};
+use crate::domain::{AccountId, Arn, CalculatedLifecycle, Scope};
 use crate::engine::caller::{Caller, RestoreRoots};
 use std::collections::BTreeSet;
 
@@ -52,7 +52,7 @@ fn point(scope: &Scope, status: RecoveryPointStatus) -> RecoveryPoint {
         vault_arn: vault.arn,
         resource_arn: Arn::file_system(scope, "fs-1"),
         resource_name: None,
-        resource_type: ResourceType::Efs,
+        resource_type: crate::domain::types::efs::FACTS.resource_type(),
         created_by: None,
         iam_role_arn: None,
         status,

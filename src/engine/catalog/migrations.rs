@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use std::path::Path;
 
 /// Every step, in order. A step that was ever released is never changed: the next one is added behind it.
-pub const ALL: [&str; 12] = [
+pub const ALL: [&str; 13] = [
     include_str!("schema.sql"),
     include_str!("migrations/002_source_roots.sql"),
     include_str!("migrations/003_manifests_and_damage.sql"),
@@ -19,6 +19,7 @@ pub const ALL: [&str; 12] = [
     include_str!("migrations/010_deleting.sql"),
     include_str!("migrations/011_litter.sql"),
     include_str!("migrations/012_points_of_vault.sql"),
+    include_str!("migrations/013_locations_and_marks.sql"),
 ];
 
 /// Runs the steps that this catalog does not have yet, each in a transaction of its own.
@@ -101,7 +102,9 @@ mod tests {
             )
             .unwrap();
         run(&mut connection, Path::new("c"), &ALL).unwrap();
-        let mut statement = connection.prepare("SELECT arn, device, held FROM source_roots ORDER BY arn").unwrap();
+        let mut statement = connection.prepare(
+                "SELECT arn, json_extract(mark, '$.device'), json_extract(mark, '$.held') FROM resource_marks ORDER BY arn",
+            ).unwrap();
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
         let rows: Vec<(String, Option<i64>, i64)> = rows.map(|row| row.unwrap()).collect();
         assert_eq!(rows, [("full".to_owned(), None, 2), ("new".to_owned(), None, 0)]);
@@ -129,9 +132,11 @@ mod tests {
             )
             .unwrap();
         run(&mut connection, Path::new("c"), &ALL).unwrap();
-        for (table, row) in
-            [("roles", "role|1|backup"), ("resources", "source|1|r|EFS|source|/source"), ("recovery_keys", "v|key")]
-        {
+        for (table, row) in [
+            ("roles", "role|1|backup"),
+            ("resources", r#"source|1|r|EFS|source|{"Path":"/source"}"#),
+            ("recovery_keys", "v|key"),
+        ] {
             let columns: Vec<String> = connection
                 .prepare(&format!("SELECT * FROM {table}"))
                 .unwrap()

@@ -1,33 +1,77 @@
-//! Drivers: how the data of each resource type is read for a backup. One file per data service.
+//! Drivers: how the data of each type of resource is read and written. One folder per service, and one line in [`DRIVERS`].
+//!
+//! A driver knows one data service and nothing of jobs, vaults or the catalog; the engine knows drivers and nothing of any
+//! service. [`TypeFacts`] is what is known of a type without reaching it, and lies in `domain::types`. What follows from the list of
+//! drivers needs no other line: GetSupportedResourceTypes, which opt-in counts, what `resource add` takes.
+//!
+//! Two parts that some services have will be optional functions of [`Driver`], `None` by default: following a service's log for
+//! continuous backup, and proving a restored resource for restore tests.
 
-mod file_tree;
+pub mod efs;
+mod fault;
+mod mark;
+mod source;
+mod target;
 
-pub use file_tree::FileTree;
+pub use fault::{Fault, Meaning};
+pub use mark::Mark;
+pub use source::{BackupCx, PointFacts, Source};
+pub use target::{Registered, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Target};
 
-use crate::domain::{Resource, ResourceType};
-use crate::repository::{Identity, TreeSource};
-use std::path::PathBuf;
+use crate::domain::types::location::Location;
+use crate::domain::types::{Metadata, TypeFacts};
+use crate::domain::{Arn, ResourceType};
+use std::path::Path;
 
-/// Reads the resources of one type.
+/// Every driver there is: what an engine can back up.
+pub static DRIVERS: &[&dyn Driver] = &[&efs::Efs];
+
+/// Reads and writes the resources of one type.
 pub trait Driver: Send + Sync {
-    /// Opens a source that is consistent as far as the data service can make it so.
-    fn open(&self, resource: &Resource) -> std::io::Result<OpenedSource>;
+    /// What is known of the type.
+    fn facts(&self) -> &'static TypeFacts;
+
+    /// Reaches what `resource add` was given, which has one of the type's [forms](TypeFacts::locations), and refuses what could not
+    /// be backed up. `data_dir` is the engine's, which no resource may hold.
+    fn probe(&self, at: &Location, data_dir: &Path) -> Result<Probed, Fault>;
+
+    /// The id of a new resource: what stands for the star in the first of the type's forms of ARNs.
+    fn new_id(&self, name: &str, at: &Location) -> Result<String, Fault>;
+
+    /// Opens a resource for a backup.
+    fn source(&self, cx: &BackupCx<'_>) -> Result<Box<dyn Source>, Fault>;
+
+    /// Metadata with which a recovery point of this resource is restored into a new one, as it stands.
+    fn proposal(&self, resource: &Arn) -> Metadata;
+
+    /// Judges a restore before there is a job for it.
+    fn plan(&self, ask: &RestoreAsk<'_>) -> Result<RestorePlan, Fault>;
+
+    /// Opens the target of a restore that begins or goes on. Nothing is made or written yet.
+    fn target<'a>(&self, cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault>;
 }
 
-/// A resource, ready to be read. Dropping it closes it.
-pub struct OpenedSource {
-    /// What is walked and read.
-    pub tree: Box<dyn TreeSource>,
-    /// The path in it that is the resource's root.
-    pub root: PathBuf,
-    /// Which folder that is.
-    pub identity: Identity,
+/// What was found where a resource is to be registered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probed {
+    /// The location as it is kept, in its one spelling.
+    pub location: Location,
+    /// What to remember of it.
+    pub mark: Option<Mark>,
 }
 
-/// The driver of a type; none when the engine does not carry that type yet.
-pub fn of(resource_type: &ResourceType) -> Option<&'static dyn Driver> {
-    match resource_type {
-        ResourceType::Efs => Some(&FileTree),
-        _ => None,
+/// The drivers of one engine.
+#[derive(Clone, Copy)]
+pub struct Drivers(pub &'static [&'static dyn Driver]);
+
+impl Drivers {
+    /// The driver of a type; none when this engine cannot back it up.
+    pub fn of(&self, resource_type: &ResourceType) -> Option<&'static dyn Driver> {
+        self.0.iter().copied().find(|driver| driver.facts().name == resource_type.as_str())
+    }
+
+    /// What can be backed up.
+    pub fn types(&self) -> impl Iterator<Item = &'static TypeFacts> {
+        self.0.iter().map(|driver| driver.facts())
     }
 }

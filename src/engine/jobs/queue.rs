@@ -142,6 +142,12 @@ impl Engine {
         self.wait_to_begin(live, why, Duration::zero());
     }
 
+    /// A job could do nothing now, and is begun again after a pause.
+    pub(crate) fn begin_later(&self, live: &LiveJob, why: String, pause: Duration) {
+        tracing::warn!(job = %live.id, why, "a job waits to begin again");
+        self.wait_to_begin(live, why, pause);
+    }
+
     fn wait_to_begin(&self, live: &LiveJob, why: String, pause: Duration) {
         let until = self.clock.now() + pause;
         let told = self.catalog.note(|tx| store::note_setback(tx, live.kind, &live.id, &why));

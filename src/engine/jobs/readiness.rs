@@ -56,7 +56,7 @@ impl Closed {
         let (temporary, why) = (error.is_temporary(), error.to_string());
         let ending = match Failure::from(error) {
             Failure::Ended(ending) => ending,
-            Failure::Stopped => Ending::failed(false, why.clone()),
+            Failure::Stopped | Failure::Later { .. } => Ending::failed(false, why.clone()),
         };
         Self { temporary, why, ending }
     }

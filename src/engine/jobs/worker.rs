@@ -2,6 +2,7 @@
 
 use crate::engine::Engine;
 use crate::engine::clock::ClockKind;
+use crate::engine::drivers::{Fault, Meaning};
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::backup::group::Waiting;
 use crate::engine::jobs::kind::{Job, Kind};
@@ -32,6 +33,23 @@ pub enum Failure {
     Stopped,
     /// It cannot be done.
     Ended(Ending),
+    /// It cannot be done now; the job is begun again.
+    Later {
+        /// What is in the way.
+        why: String,
+        /// When.
+        after: Duration,
+    },
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        let Meaning { is_denied, message, again_after } = fault.meaning();
+        match again_after {
+            Some(after) => Self::Later { why: message, after },
+            None => Self::Ended(Ending::failed(is_denied, message)),
+        }
+    }
 }
 
 impl From<Ending> for Failure {
@@ -139,6 +157,7 @@ fn conclude(
             }
         }
         Err(Failure::Ended(ending)) => end(&ending)?,
+        Err(Failure::Later { why, after }) => engine.begin_later(live, why, after),
         Err(Failure::Stopped) => match live.stop_cause() {
             Some(StopCause::User) => end(&Ending::stopped())?,
             Some(StopCause::Deadline) => end(&Ending::past_deadline(None))?,

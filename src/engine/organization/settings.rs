@@ -1,6 +1,7 @@
 //! Region settings (opt-in and management per resource type) and global settings.
 
 use crate::domain::lifecycle::unsupported;
+use crate::domain::types::TYPES;
 use crate::domain::{Invalid, ResourceType, Scope, Time};
 use crate::engine::Engine;
 use crate::engine::authorize::action::UpdateRegionSettings;
@@ -8,6 +9,7 @@ use crate::engine::authorize::authorize;
 use crate::engine::authorize::subject::Region;
 use crate::engine::caller::Caller;
 use crate::engine::catalog::Connection;
+use crate::engine::drivers::Drivers;
 use crate::engine::error::Result;
 use crate::engine::organization::accounts;
 use crate::engine::organization::rows::region_settings;
@@ -31,28 +33,31 @@ pub struct GlobalSettings {
     pub last_update: Option<Time>,
 }
 
-/// The types for which AWS lets full management be chosen, and what this engine does: it manages the backups of EFS in its
-/// own vaults and cannot do otherwise, and it has none of DynamoDB.
-const MANAGED: [(ResourceType, bool); 2] = [(ResourceType::DynamoDb, false), (ResourceType::Efs, true)];
+/// The types for which AWS lets full management be chosen, and what this engine does: it manages the backups that it can make
+/// in its own vaults and cannot do otherwise, and it has none of the other types.
+fn managed(drivers: Drivers) -> impl Iterator<Item = (&'static str, bool)> {
+    let chosen = TYPES.iter().filter(|facts| facts.has_management_preference);
+    chosen.map(move |facts| (facts.name, drivers.of(&facts.resource_type()).is_some()))
+}
 
 /// Whether selections by tag or by service take resources of this type.
 pub fn opted_in(connection: &Connection, scope: &Scope, resource_type: &ResourceType) -> Result<bool> {
-    Ok(read(connection, scope)?.opt_in.get(resource_type.as_str()).copied().unwrap_or(true))
+    Ok(opt_in(connection, scope)?.get(resource_type.as_str()).copied().unwrap_or(true))
 }
 
-fn read(connection: &Connection, scope: &Scope) -> Result<RegionSettings> {
-    let mut settings = RegionSettings {
-        opt_in: ResourceType::KNOWN.iter().map(|t| (t.as_str().to_owned(), true)).collect(),
-        management: MANAGED.iter().map(|(t, managed)| (t.as_str().to_owned(), *managed)).collect(),
-    };
-    settings.opt_in.extend(region_settings::opt_in(connection, scope)?);
+fn opt_in(connection: &Connection, scope: &Scope) -> Result<BTreeMap<String, bool>> {
+    let mut settings: BTreeMap<String, bool> = TYPES.iter().map(|facts| (facts.name.to_owned(), true)).collect();
+    settings.extend(region_settings::opt_in(connection, scope)?);
     Ok(settings)
 }
 
 impl Engine {
     /// DescribeRegionSettings: everything is on until it is turned off.
     pub fn region_settings(&self, caller: &Caller) -> Result<RegionSettings> {
-        self.catalog.read(|c| read(c, &caller.scope()))
+        Ok(RegionSettings {
+            opt_in: self.catalog.read(|c| opt_in(c, &caller.scope()))?,
+            management: managed(self.drivers).map(|(name, managed)| (name.to_owned(), managed)).collect(),
+        })
     }
 
     /// UpdateRegionSettings: only the types that are named change. A management preference may only say what is so.
@@ -62,11 +67,11 @@ impl Engine {
         opt_in: BTreeMap<String, bool>,
         management: BTreeMap<String, bool>,
     ) -> Result<()> {
-        check("ResourceTypeOptInPreference", &opt_in, &ResourceType::KNOWN)?;
-        check("ResourceTypeManagementPreference", &management, &MANAGED.map(|(managed, _)| managed))?;
-        for (managed, is_so) in &MANAGED {
-            if let Some(asked) = management.get(managed.as_str()).filter(|asked| *asked != is_so) {
-                let member = format!("ResourceTypeManagementPreference {managed}={asked}");
+        check("ResourceTypeOptInPreference", &opt_in, TYPES.iter().map(|facts| facts.name))?;
+        check("ResourceTypeManagementPreference", &management, managed(self.drivers).map(|(name, _)| name))?;
+        for (name, is_so) in managed(self.drivers) {
+            if let Some(asked) = management.get(name).filter(|asked| **asked != is_so) {
+                let member = format!("ResourceTypeManagementPreference {name}={asked}");
                 return Err(unsupported(&member).into());
             }
         }
@@ -88,12 +93,10 @@ impl Engine {
     }
 }
 
-fn check(field: &str, values: &BTreeMap<String, bool>, allowed: &[ResourceType]) -> Result<()> {
-    match values.keys().find(|name| !allowed.iter().any(|known| known.as_str() == name.as_str())) {
+fn check(field: &str, values: &BTreeMap<String, bool>, allowed: impl Iterator<Item = &'static str>) -> Result<()> {
+    let allowed: Vec<&str> = allowed.collect();
+    match values.keys().find(|name| !allowed.contains(&name.as_str())) {
         None => Ok(()),
-        Some(name) => {
-            let allowed = allowed.iter().map(ResourceType::as_str).collect::<Vec<_>>().join(", ");
-            Err(Invalid::value(field, format!("{name:?} is not one of {allowed}")).into())
-        }
+        Some(name) => Err(Invalid::value(field, format!("{name:?} is not one of {}", allowed.join(", "))).into()),
     }
 }

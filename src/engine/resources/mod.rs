@@ -2,5 +2,3 @@
 
 pub mod ops;
 pub(crate) mod rows;
-pub(crate) mod source_path;
-pub(crate) mod source_root;

@@ -2,28 +2,18 @@
 
 use crate::domain::extension::{AddResource, ResourceAdded, ResourceView, Resources};
 use crate::domain::resource::validate_name;
+use crate::domain::types::TypeFacts;
+use crate::domain::types::location::Part;
 use crate::domain::{Arn, Invalid, Resource, ResourceType, tags as tag_rules};
 use crate::engine::authorize::action;
 use crate::engine::authorize::subject::Anything;
 use crate::engine::authorize::{Principal, authorize};
+use crate::engine::catalog::Connection;
+use crate::engine::drivers::Driver;
 use crate::engine::error::{Error, Result};
-use crate::engine::keys::random;
 use crate::engine::organization::accounts;
-use crate::engine::resources::rows;
-use crate::engine::resources::source_path::check_source;
-use crate::engine::resources::source_root::SourceRoot;
+use crate::engine::resources::rows::{self, marks};
 use crate::engine::{Engine, tags, vaults};
-use std::path::Path;
-
-/// The types that have a driver.
-pub const DRIVEN: [ResourceType; 1] = [ResourceType::Efs];
-
-/// A new file system's id: `fs-` and 17 hexadecimal digits.
-pub fn new_file_system_id() -> Result<String> {
-    let mut bytes = [0; 9];
-    random(&mut bytes)?;
-    Ok(format!("fs-{}", &hex::encode(bytes)[..17]))
-}
 
 /// Refuses an ARN that cannot be a protected resource's, in AWS's words.
 pub fn check_supported(arn: &Arn) -> Result<()> {
@@ -34,24 +24,30 @@ pub fn check_supported(arn: &Arn) -> Result<()> {
 }
 
 impl Engine {
-    /// Registers a resource. The same name and path again: the same ARN, with the new tags, and the folder that is there now
-    /// counts as the right one.
+    /// Registers a resource. The same name and location again: the same ARN, with the new tags, and what is there now counts as
+    /// the right one.
     pub fn add_resource(&self, request: AddResource) -> Result<ResourceAdded> {
-        let resource_type = driven(&request.resource_type)?;
+        let driver = self.driver_named(&request.resource_type)?;
+        let facts = driver.facts();
         validate_name(&request.name)?;
         tag_rules::validate("Tags", &request.tags)?;
-        let path = check_source(Path::new(&request.path), self.data_dir.root())?;
-        let root = SourceRoot::look(Path::new(&path)).map_err(|e| Invalid::value("Path", format!("{path}: {e}")))?;
+        facts.check_location(&request.location, false)?;
+        let probed = driver.probe(&request.location, self.data_dir.root())?;
         let scope = self.scope_or_first(request.account_id.as_deref(), request.region.as_deref())?;
+        let remember = |connection: &Connection, arn: &Arn| match &probed.mark {
+            Some(mark) => marks::remember(connection, arn, mark),
+            None => Ok(()),
+        };
         let arn = self.catalog.write(|tx| {
             accounts::require(tx, &scope.account)?;
-            if let Some((arn, registered)) = rows::named(tx, &scope, &resource_type, &request.name)? {
-                if registered != path {
+            if let Some((arn, registered)) = rows::named(tx, &scope, facts.name, &request.name)? {
+                if registered != probed.location {
                     return Err(Error::already_exists(
                         format!(
-                            "{resource_type} {} is registered already with the path {registered}: remove it first, or \
-                             choose another name",
-                            request.name
+                            "{} {} is registered already with the {}: remove it first, or choose another name",
+                            facts.name,
+                            request.name,
+                            registered.described()
                         ),
                         Some(arn.to_string()),
                         None,
@@ -59,20 +55,20 @@ impl Engine {
                 }
                 let permit = authorize(tx, Principal::Owner, action::AddResource, &Anything(arn.as_str()))?;
                 tags::rows::replace(tx, &permit, arn.as_str(), &request.tags)?;
-                rows::source_roots::remember(tx, &arn, root)?;
+                remember(tx, &arn)?;
                 return Ok(arn);
             }
             let resource = Resource {
-                arn: Arn::file_system(&scope, &new_file_system_id()?),
+                arn: facts.arn(&scope, &driver.new_id(&request.name, &probed.location)?)?,
                 scope: scope.clone(),
-                resource_type,
+                resource_type: facts.resource_type(),
                 name: request.name.clone(),
-                path,
+                location: probed.location.clone(),
                 tags: request.tags.clone(),
             };
             let permit = authorize(tx, Principal::Owner, action::AddResource, &Anything(resource.arn.as_str()))?;
             rows::insert(tx, &permit, &resource)?;
-            rows::source_roots::remember(tx, &resource.arn, root)?;
+            remember(tx, &resource.arn)?;
             vaults::ops::ensure_default(self, tx, &scope)?;
             Ok(resource.arn)
         })?;
@@ -85,7 +81,8 @@ impl Engine {
             resource_arn: resource.arn.into(),
             resource_type: resource.resource_type.into(),
             name: resource.name,
-            path: resource.path,
+            path: resource.location.part(Part::Path).map(str::to_owned),
+            location: resource.location,
             tags: resource.tags,
         };
         Ok(Resources { resources: self.catalog.read(|c| rows::all(c, None))?.into_iter().map(view).collect() })
@@ -93,17 +90,22 @@ impl Engine {
 
     /// GetSupportedResourceTypes: the types that have a driver.
     pub fn supported_resource_types(&self) -> Vec<ResourceType> {
-        DRIVEN.to_vec()
+        self.drivers.types().map(TypeFacts::resource_type).collect()
     }
-}
 
-/// A resource with a driver, or an error that names those that have one.
-fn driven(text: &str) -> Result<ResourceType> {
-    let resource_type = ResourceType::from(text.to_owned());
-    if DRIVEN.contains(&resource_type) {
-        return Ok(resource_type);
+    /// The driver of what was backed up, in AWS's words where there is none.
+    pub(crate) fn driver_of(&self, resource_type: &ResourceType) -> Result<&'static dyn Driver> {
+        let driver = self.drivers.of(resource_type);
+        driver.ok_or_else(|| Error::invalid_parameter(format!("Unsupported resource type: {resource_type}")))
     }
-    let available = DRIVEN.each_ref().map(ResourceType::as_str).join(", ");
-    let rule = format!("this engine cannot back up {text:?}; available: {available}");
-    Err(Invalid::value("ResourceType", rule).into())
+
+    /// The driver of a type, or an error that names the types that have one.
+    fn driver_named(&self, text: &str) -> Result<&'static dyn Driver> {
+        if let Some(driver) = self.drivers.of(&ResourceType::from(text.to_owned())) {
+            return Ok(driver);
+        }
+        let available = self.drivers.types().map(|facts| facts.name).collect::<Vec<_>>().join(", ");
+        let rule = format!("this engine cannot back up {text:?}; available: {available}");
+        Err(Invalid::value("ResourceType", rule).into())
+    }
 }

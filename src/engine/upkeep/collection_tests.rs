@@ -47,7 +47,7 @@ impl Scene {
         let resource = AddResource {
             resource_type: "EFS".to_owned(),
             name: "projects".to_owned(),
-            path: source.to_str().unwrap().to_owned(),
+            location: crate::domain::types::Location::at_path(source.to_str().unwrap()),
             tags: Tags::new(),
             account_id: None,
             region: None,

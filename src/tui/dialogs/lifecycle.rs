@@ -24,13 +24,16 @@ impl LifecycleEditor {
     /// Of this point.
     pub fn new(point: Arc<KnownPoint>, world: &World) -> Self {
         let mut form = Form::default();
+        let resource_type = &point.resource_type;
+        let stays_warm = format!("AWS Backup cannot move recovery points of {resource_type} to cold storage");
+        let by_type = if resource_type.can_go_cold() { Ok(()) } else { Err(stays_warm.as_str()) };
         let created = format!("{} was created {}.", point.arn.last_part().to_owned(), fmt::exact(point.created));
         form.note("of", &created, Role::Dim)
             .text("keep", "Keep for days", "")
             .hint("keep", "counted from its creation; empty keeps it for ever")
             .text("cold", "Cold after days", "")
             .hint("cold", "then it must be kept at least 90 days longer")
-            .disable("cold", world.store.capabilities.allows(Feature::ColdStorage).err())
+            .disable("cold", world.store.capabilities.allows(Feature::ColdStorage).and(by_type).err())
             .note("effect", "", Role::Text);
         let mut editor = Self { point, was: Known::Unknown, form };
         editor.sync(world);

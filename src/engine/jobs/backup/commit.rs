@@ -12,6 +12,7 @@ use crate::engine::authorize::action::AddRecoveryPoint;
 use crate::engine::authorize::subject::Anything;
 use crate::engine::authorize::{Doing, authorize};
 use crate::engine::catalog::Connection;
+use crate::engine::drivers::{Mark, PointFacts};
 use crate::engine::error::Result;
 use crate::engine::jobs::backup::run::{Plan, point_id, snapshot_of};
 use crate::engine::jobs::live::Verdict;
@@ -20,14 +21,13 @@ use crate::engine::jobs::rows::store::{self, BackupRecord, Moved};
 use crate::engine::points::insert::complete_point;
 use crate::engine::points::manifest::{self, Manifest};
 use crate::engine::points::rows::creating;
-use crate::engine::resources::rows::source_roots;
-use crate::engine::resources::source_root::SourceRoot;
+use crate::engine::resources::rows::marks;
 use crate::engine::vaults::store::OpenVault;
-use crate::repository::{BackupOutcome, FileKind, Id, Identity, IssueKind, ItemPath, Prepared, crash_point};
+use crate::repository::{BackupOutcome, FileKind, Id, IssueKind, ItemPath, Prepared, crash_point};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A backup whose data lies in its vault and of which no recovery point tells yet.
@@ -48,8 +48,10 @@ pub(in crate::engine::jobs) enum Made {
 /// What an attempt stored.
 pub(in crate::engine::jobs) struct Attempt {
     pub(in crate::engine::jobs) plan: Plan,
-    /// The root that was read.
-    pub(in crate::engine::jobs) identity: Identity,
+    /// The path in the snapshot that is the resource's root.
+    pub(in crate::engine::jobs) root: PathBuf,
+    /// What the driver says of it.
+    pub(in crate::engine::jobs) facts: PointFacts,
     pub(in crate::engine::jobs) data: Data,
 }
 
@@ -75,8 +77,8 @@ struct Point<'a> {
     stored: &'a Stored,
     manifest: Manifest,
     packs: Arc<BTreeSet<Id>>,
-    /// What is known of the source's root from now on.
-    root: Option<SourceRoot>,
+    /// What the driver remembers of the resource from now on.
+    mark: Option<Mark>,
 }
 
 impl Stored {
@@ -178,7 +180,7 @@ fn commit_snapshots(vault: &OpenVault, backups: &[&Stored]) -> Result<Vec<bool>>
 
 /// The point of a backup whose snapshot is durable. Its packs are not looked up yet.
 fn point<'a>(engine: &Engine, connection: &Connection, stored: &'a Stored) -> Result<Point<'a>> {
-    let (manifest, root) = match &stored.made {
+    let (manifest, mark) = match &stored.made {
         Made::Before(manifest) => (Manifest::clone(manifest), None),
         Made::Now(attempt) => {
             let arn = stored.record.job.recovery_point_arn.as_ref();
@@ -187,10 +189,10 @@ fn point<'a>(engine: &Engine, connection: &Connection, stored: &'a Stored) -> Re
             let tags = given.unwrap_or_else(|| attempt.plan.tags.clone());
             let manifest =
                 attempt.manifest(&stored.record, snapshot_file(attempt, &stored.vault), engine.clock.now(), tags);
-            (manifest, Some(attempt.plan.root.after(attempt.identity, attempt.data.outcome())))
+            (manifest, attempt.facts.mark.clone())
         }
     };
-    Ok(Point { stored, manifest, packs: Arc::default(), root })
+    Ok(Point { stored, manifest, packs: Arc::default(), mark })
 }
 
 /// The snapshot's file. Without it the point is as whole as with it; it only could not be written again.
@@ -207,14 +209,14 @@ fn snapshot_file(attempt: &Attempt, vault: &OpenVault) -> Option<String> {
 impl Attempt {
     fn manifest(&self, record: &BackupRecord, snapshot_file: Option<String>, now: Time, tags: Tags) -> Manifest {
         let (job, outcome) = (&record.job, self.data.outcome());
-        let shrunk = self.plan.root.shrunk(outcome);
-        let read = outcome.issues.iter().map(|issue| MissingItem {
-            path: from_root(&issue.path, Path::new(&self.plan.resource.path)),
-            reason: issue.reason.clone(),
-        });
-        let all = shrunk.map(|reason| MissingItem { path: "/".to_owned(), reason: reason.to_owned() });
+        let read = outcome
+            .issues
+            .iter()
+            .map(|issue| MissingItem { path: from_root(&issue.path, &self.root), reason: issue.reason.clone() });
+        let all = self.facts.lacks.map(|reason| MissingItem { path: "/".to_owned(), reason: reason.to_owned() });
         let missing: Vec<MissingItem> = all.into_iter().chain(read).collect();
-        let denied = shrunk.is_none() && outcome.issues.iter().all(|issue| issue.kind == IssueKind::AccessDenied);
+        let denied =
+            self.facts.lacks.is_none() && outcome.issues.iter().all(|issue| issue.kind == IssueKind::AccessDenied);
         let ending = Ending::completed(&missing, denied);
         Manifest {
             recovery_point_id: point_id(record).to_owned(),
@@ -222,7 +224,7 @@ impl Attempt {
             vault_arn: job.vault_arn.clone(),
             snapshot: outcome.snapshot.to_hex(),
             snapshot_file,
-            root: self.plan.resource.path.clone().into(),
+            root: self.root.clone(),
             resource_arn: job.resource_arn.clone(),
             resource_name: job.resource_name.clone(),
             resource_type: job.resource_type.clone(),
@@ -251,7 +253,7 @@ fn from_root(path: &Path, root: &Path) -> String {
 
 /// Completes the job of a point, and adds the point with its packs. Whether the job was still open.
 fn complete(connection: &Connection, point: &Point<'_>, now: Time) -> Result<bool> {
-    let Point { stored, manifest, packs, root } = point;
+    let Point { stored, manifest, packs, mark } = point;
     let job = &stored.record.job;
     let ending = Ending {
         state: JobState::Completed,
@@ -265,8 +267,8 @@ fn complete(connection: &Connection, point: &Point<'_>, now: Time) -> Result<boo
     let vault = Anything(manifest.vault_arn.as_str());
     let permit = authorize(connection, Doing::Outcome, AddRecoveryPoint, &vault)?;
     complete_point(connection, &permit, manifest, packs, now)?;
-    if let Some(root) = root {
-        source_roots::remember(connection, &manifest.resource_arn, *root)?;
+    if let Some(mark) = mark {
+        marks::remember(connection, &manifest.resource_arn, mark)?;
     }
     Ok(true)
 }

@@ -3,6 +3,7 @@
 use crate::domain::tags::MAX_TAGS;
 use crate::domain::{Resource, Tags};
 use crate::engine::catalog::Connection;
+use crate::engine::drivers::{BackupCx, Mark};
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::backup::commit::{Attempt, Data, Made, Stored};
 use crate::engine::jobs::live::{Finish, LiveJob};
@@ -11,11 +12,11 @@ use crate::engine::jobs::readiness::Entered;
 use crate::engine::jobs::rows::store::BackupRecord;
 use crate::engine::jobs::worker::{Failure, Worked};
 use crate::engine::points::manifest::{self, Manifest};
-use crate::engine::resources::rows::source_roots;
-use crate::engine::resources::source_root::SourceRoot;
+use crate::engine::resources::rows::marks;
 use crate::engine::vaults::store::OpenVault;
-use crate::engine::{Engine, drivers, points, resources};
+use crate::engine::{Engine, points, resources};
 use crate::repository::{BackupRequest, FileKind, Id};
+use chrono::Duration;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -25,8 +26,8 @@ pub const TAG: &str = "vaultdeck:";
 /// What is needed from the catalog before the work begins.
 pub(in crate::engine::jobs) struct Plan {
     pub(in crate::engine::jobs) resource: Resource,
-    /// What was seen of the resource's root before.
-    pub(in crate::engine::jobs) root: SourceRoot,
+    /// What its driver remembered of the resource.
+    pub(in crate::engine::jobs) mark: Option<Mark>,
     pub(in crate::engine::jobs) tags: Tags,
     pub(in crate::engine::jobs) parent: Option<Id>,
 }
@@ -49,12 +50,12 @@ pub(super) fn run(
     // What an earlier attempt left whole needs no room; what is stored anew does.
     engine.data_dir.reserve().admits_backup().map_err(|standing| Ending::disk_full(&standing))?;
     let plan = engine.catalog.read(|connection| plan(connection, record))??;
-    let driver = drivers::of(&plan.resource.resource_type)
-        .ok_or_else(|| Ending::failed(false, format!("Unsupported resource type: {}", plan.resource.resource_type)))?;
-    let source = driver.open(&plan.resource).map_err(|e| unreadable(&plan.resource.path, &e))?;
-    plan.root.expect(&plan.resource, source.identity).map_err(|why| Ending::failed(false, why))?;
+    let driver = engine.driver_of(&plan.resource.resource_type)?;
+    let cx = BackupCx { resource: &plan.resource, mark: plan.mark.as_ref(), control: &live.control };
+    let source = driver.source(&cx)?;
+    let root = source.root().to_owned();
     let request = BackupRequest {
-        paths: vec![source.root.clone()],
+        paths: vec![root.clone()],
         parent: plan.parent,
         time: job.created.fixed_offset(),
         started: SystemTime::now(),
@@ -63,25 +64,27 @@ pub(super) fn run(
         tags: vec![format!("{TAG}{}", point_id(record))],
         chunker: vault.chunker,
     };
+    let prepared = vault.repository.prepare(source.items(), &request, &live.control)?;
+    // Whether all of it was there is known only now, and nothing that a recovery point could be made of is durable yet.
+    let facts = source.finish(prepared.outcome())?;
     // A job that may be held leaves its vault until its end, and meanwhile only a snapshot keeps its data from a collection.
     let data = if engine.may_hold() {
-        Data::Snapshot(vault.repository.backup(source.tree.as_ref(), &request, &live.control)?)
+        if !vault.repository.commit(&[&prepared])?.contains(&true) {
+            let why = "Packs changed while the job counted on them.".to_owned();
+            return Err(Failure::Later { why, after: Duration::zero() });
+        }
+        Data::Snapshot(prepared.outcome().clone())
     } else {
-        Data::Prepared(vault.repository.prepare(source.tree.as_ref(), &request, &live.control)?)
+        Data::Prepared(prepared)
     };
     let bytes = data.outcome().bytes_read;
-    let made = Made::Now(Box::new(Attempt { plan, identity: source.identity, data }));
+    let made = Made::Now(Box::new(Attempt { plan, root, facts, data }));
     let stored = Stored { record: record.clone(), vault, made };
     Ok(Worked { bytes, finish: Finish::Together(Box::new(stored)), pass })
 }
 
 pub(in crate::engine::jobs) fn point_id(record: &BackupRecord) -> &str {
     record.job.recovery_point_arn.as_ref().map_or(record.job.id.as_str(), |arn| points::rows::point_id(arn))
-}
-
-fn unreadable(path: &str, error: &std::io::Error) -> Ending {
-    let denied = error.kind() == std::io::ErrorKind::PermissionDenied;
-    Ending::failed(denied, format!("The file system cannot be read at {path}: {error}"))
 }
 
 /// Looks up the resource, its tags and the parent of the new snapshot.
@@ -98,8 +101,8 @@ fn plan(connection: &Connection, record: &BackupRecord) -> Result<std::result::R
         return Ok(Err(Ending::failed(false, message)));
     }
     let parent = points::rows::newest_snapshot(connection, &job.vault_arn, &job.resource_arn)?;
-    let root = source_roots::get(connection, &resource.arn)?;
-    Ok(Ok(Plan { resource, root, tags: all, parent: parent.and_then(|text| text.parse().ok()) }))
+    let mark = marks::get(connection, &resource.arn)?;
+    Ok(Ok(Plan { resource, mark, tags: all, parent: parent.and_then(|text| text.parse().ok()) }))
 }
 
 /// What an earlier attempt of this job left whole: its snapshot and manifest, of which the catalog does not know.

@@ -3,4 +3,3 @@
 pub(crate) mod kind;
 pub mod ops;
 pub mod run;
-pub(crate) mod target;

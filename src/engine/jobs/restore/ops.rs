@@ -1,10 +1,10 @@
 //! The operations on restore jobs: what a recovery point can be restored with, start, describe, list.
 
+use crate::domain::Arn;
 use crate::domain::job::{JobState, RestoreJob};
 use crate::domain::names::JobId;
 use crate::domain::recovery_point::RecoveryPoint;
-use crate::domain::restore::{EfsRestore, EfsTarget, keys_of};
-use crate::domain::{Arn, Resource, ResourceType, restore as restore_rules};
+use crate::domain::types::keys::PATH_KEY;
 use crate::engine::authorize::action::StartRestoreJob;
 use crate::engine::authorize::boundary;
 use crate::engine::authorize::subject::{PointNamed, PointToRestore};
@@ -12,28 +12,21 @@ use crate::engine::authorize::{Permit, authorize};
 use crate::engine::caller::Caller;
 use crate::engine::catalog::{Connection, creation_tokens, idempotency};
 use crate::engine::data_dir::Access;
+use crate::engine::drivers::{Fault, RestoreAsk, RestorePlan};
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::backup::create::new_job_id;
-use crate::engine::jobs::restore::target;
-use crate::engine::jobs::rows::restores::{self, RestoreJobFilter, TakenFolder};
+use crate::engine::jobs::rows::restores::{self, RestoreJobFilter, Taken};
 use crate::engine::jobs::rows::store::{self, RestoreRecord};
 use crate::engine::organization::roles;
 use crate::engine::page::{Page, PageRequest, check_one_of};
-use crate::engine::resources::rows::source_roots;
+use crate::engine::resources::rows::marks;
 use crate::engine::{Engine, points, resources};
-use crate::repository::ItemPath;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The states of a restore job that the API knows.
 const STATES: [&str; 5] = ["PENDING", "RUNNING", "COMPLETED", "ABORTED", "FAILED"];
-
-/// Where a restore will write, and the id of the file system that it makes, if it makes one.
-struct Destination {
-    target: PathBuf,
-    new_id: Option<String>,
-}
 
 /// StartRestoreJob.
 #[derive(Debug, Clone, Serialize)]
@@ -61,17 +54,7 @@ impl Engine {
         arn: &Arn,
     ) -> Result<BTreeMap<String, String>> {
         let point = self.describe_recovery_point(caller, vault_name, arn)?;
-        let mut metadata: BTreeMap<String, String> = keys_of(&point.resource_type)
-            .iter()
-            .filter_map(|key| Some((key.name.to_owned(), key.default?.to_owned())))
-            .collect();
-        metadata.insert("file-system-id".to_owned(), file_system_id(&point.resource_arn).to_owned());
-        metadata.insert("newFileSystem".to_owned(), "true".to_owned());
-        // What a plain folder is; the table's defaults are those of AWS.
-        metadata.insert("Encrypted".to_owned(), "false".to_owned());
-        metadata.insert("PerformanceMode".to_owned(), "generalPurpose".to_owned());
-        metadata.insert("CreationToken".to_owned(), uuid::Uuid::new_v4().to_string());
-        Ok(metadata)
+        Ok(self.driver_of(&point.resource_type)?.proposal(&point.resource_arn))
     }
 
     /// Makes a restore job, which begins as soon as it may.
@@ -113,17 +96,13 @@ impl Engine {
         if let Some(role) = &request.iam_role_arn {
             roles::pass(connection, caller, role.as_str())?;
         }
-        let efs = EfsRestore::read(&request.metadata)?;
-        restore_rules::supported_by_engine(&request.metadata)?;
-        for item in &efs.items {
-            ItemPath::parse(item).map_err(|e| Error::invalid_parameter(format!("Invalid ItemsToRestore: {e}")))?;
+        let plan = self.plan_restore(connection, caller, request, point)?;
+        if let (true, Some(why)) = (request.copy_source_tags, refuses_tags(point, &request.metadata)) {
+            return Err(Error::invalid_parameter(format!("CopySourceTagsToRestoredResource {why}")));
         }
-        if request.copy_source_tags && (efs.target == EfsTarget::SourceFileSystem || !efs.items.is_empty()) {
-            return Err(Error::invalid_parameter(
-                "CopySourceTagsToRestoredResource is possible only for a whole restore into a new file system",
-            ));
+        if let (Some(target), true) = (plan.target.path(), plan.makes.is_some()) {
+            refuse_taken(connection, caller, target)?;
         }
-        let destination = self.destination(connection, caller, point, &efs)?;
         let job = RestoreJob {
             id: new_job_id()?,
             scope: caller.scope(),
@@ -136,7 +115,7 @@ impl Engine {
             state: JobState::Pending,
             status_message: None,
             percent_done: Some(0.0),
-            size_bytes: if efs.items.is_empty() { point.size_bytes } else { None },
+            size_bytes: if plan.is_whole { point.size_bytes } else { None },
             iam_role_arn: request.iam_role_arn.clone(),
             expected_minutes: None,
             created_resource_arn: None,
@@ -145,19 +124,19 @@ impl Engine {
         Ok(RestoreRecord {
             job,
             metadata: request.metadata.clone(),
-            target: destination.target,
-            new_resource_id: destination.new_id,
+            target: plan.target,
+            new_resource_id: plan.makes,
             copy_tags: request.copy_source_tags,
             attempts: 0,
-            opened: None,
+            begun: None,
         })
     }
 
     /// Where restores that name no folder go.
-    fn restored_folder(&self) -> Result<PathBuf> {
+    fn restored_folder(&self) -> std::result::Result<PathBuf, Fault> {
         match self.data_dir.access() {
             Access::Write => Ok(self.data_dir.restored()),
-            Access::Read(why) => Err(Error::invalid_parameter(format!(
+            Access::Read(why) => Err(Fault::Failed(format!(
                 "Invalid Metadata: vaultdeck:path must name the folder to restore into, since the data directory, where it \
                  would be else, is read-only ({})",
                 why.reason()
@@ -165,33 +144,25 @@ impl Engine {
         }
     }
 
-    /// Where the restore writes.
-    fn destination(
+    /// What the driver makes of a request.
+    fn plan_restore(
         &self,
         connection: &Connection,
         caller: &Caller,
+        request: &StartRestore,
         point: &RecoveryPoint,
-        efs: &EfsRestore,
-    ) -> Result<Destination> {
-        match &efs.target {
-            EfsTarget::NewFileSystem { path, .. } => {
-                let id = resources::ops::new_file_system_id()?;
-                let target = match path {
-                    Some(path) => target::given(Path::new(path), &caller.restore_roots, self.data_dir.root())?,
-                    None => self.restored_folder()?.join(&id),
-                };
-                refuse_taken(connection, caller, &target)?;
-                Ok(Destination { target, new_id: Some(id) })
-            }
-            EfsTarget::SourceFileSystem => {
-                let source = source(connection, caller, point, &efs.file_system_id)?;
-                let known = source_roots::get(connection, &source.arn)?;
-                target::open_source(&source, &known).map_err(Error::invalid_parameter)?;
-                let when = self.clock.now().format("%Y-%m-%dT%H-%M-%S-%3fZ");
-                let target = Path::new(&source.path).join(format!("aws-backup-restore_{when}"));
-                Ok(Destination { target, new_id: None })
-            }
-        }
+    ) -> Result<RestorePlan> {
+        let source = marks::registered(connection, &point.resource_arn)?;
+        let ask = RestoreAsk {
+            metadata: &request.metadata,
+            resource_arn: &point.resource_arn,
+            source: source.as_ref().filter(|source| source.resource.scope == caller.scope()),
+            roots: &caller.restore_roots,
+            data_dir: self.data_dir.root(),
+            restored: &|| self.restored_folder(),
+            now: self.clock.now(),
+        };
+        Ok(self.driver_of(&point.resource_type)?.plan(&ask)?)
     }
 
     /// A restore job that the caller may see.
@@ -258,32 +229,19 @@ fn restorable<'tx>(
             point.resource_type
         )));
     }
-    if point.resource_type != ResourceType::Efs {
-        return Err(Error::invalid_parameter(format!("Unsupported resource type: {}", point.resource_type)));
-    }
     Ok((permit, point))
 }
 
-/// The file system that was backed up, which must still be registered and be the one that the metadata names.
-fn source(connection: &Connection, caller: &Caller, point: &RecoveryPoint, id: &str) -> Result<Resource> {
-    if id != file_system_id(&point.resource_arn) {
-        return Err(Error::invalid_parameter(format!(
-            "Invalid Metadata: file-system-id must be {}, the file system that was backed up",
-            file_system_id(&point.resource_arn)
-        )));
-    }
-    resources::rows::get(connection, &point.resource_arn)?
-        .filter(|resource| resource.scope == caller.scope())
-        .ok_or_else(|| {
-            Error::invalid_parameter(format!("File system {id} does not exist any more; restore to a new one"))
-        })
+/// Why a restore cannot give the tags of its recovery point to what it makes.
+fn refuses_tags(point: &RecoveryPoint, metadata: &BTreeMap<String, String>) -> Option<&'static str> {
+    point.resource_type.facts().and_then(|facts| (facts.refuses_tags)(metadata))
 }
 
 /// A restore makes a folder that is nobody's yet: neither inside nor above what is registered or being restored, in
 /// whatever account, for its files would be in the other one's backups, or the other way round.
 fn refuse_taken(connection: &Connection, caller: &Caller, target: &Path) -> Result<()> {
-    for TakenFolder { path, owner, account } in restores::taken_folders(connection)? {
-        let path = Path::new(&path);
+    for Taken { location, owner, account } in restores::taken(connection)? {
+        let Some(path) = location.path() else { continue };
         if !target.starts_with(path) && !path.starts_with(target) {
             continue;
         }
@@ -296,14 +254,12 @@ fn refuse_taken(connection: &Connection, caller: &Caller, target: &Path) -> Resu
         };
         // What belongs to others is not told by name.
         let whose = if account == caller.account.as_str() { owner } else { "another account".to_owned() };
-        return Err(target::refuse(format!("{} {relation} a folder of {whose}", target.display())));
+        let shown = target.display();
+        return Err(Error::invalid_parameter(format!(
+            "Invalid Metadata: {PATH_KEY} {shown} {relation} a folder of {whose}"
+        )));
     }
     Ok(())
-}
-
-/// `fs-…` of a file system's ARN.
-pub(crate) fn file_system_id(arn: &Arn) -> &str {
-    arn.resource().strip_prefix("file-system/").unwrap_or_else(|| arn.resource())
 }
 
 fn unknown(id: &JobId) -> Error {

@@ -3,24 +3,23 @@
 use crate::domain::extension::MissingItem;
 use crate::domain::job::JobState;
 use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
-use crate::domain::restore::EfsRestore;
 use crate::domain::{Arn, Resource, Tags};
 use crate::engine::authorize::action::AddResource;
 use crate::engine::authorize::subject::Anything;
 use crate::engine::authorize::{Doing, authorize};
 use crate::engine::catalog::Connection;
+use crate::engine::drivers::{RestoreCx, Restored, Sink};
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::live::{Finish, LiveJob, Verdict};
 use crate::engine::jobs::outcome::{Ending, SUCCESS};
 use crate::engine::jobs::readiness::Entered;
-use crate::engine::jobs::restore;
 use crate::engine::jobs::rows::restores;
 use crate::engine::jobs::rows::store::{self, RestoreRecord};
 use crate::engine::jobs::worker::{Failure, Worked};
 use crate::engine::resources;
-use crate::engine::resources::rows::source_roots;
+use crate::engine::resources::rows::marks;
 use crate::engine::{Engine, points, tags};
-use crate::repository::{Id, ItemPath, OpenFolder, RestoreOutcome, RestoreRequest, crash_point};
+use crate::repository::{Id, ItemPath, RestoreOutcome, RestoreRequest, Wanted, crash_point};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -41,47 +40,59 @@ pub(super) fn run(
 ) -> std::result::Result<Worked, Failure> {
     let origin = engine.catalog.read(|connection| origin(connection, record))??;
     let Entered { vault, pass } = entered;
-    let items = EfsRestore::read(&record.metadata).map_err(Error::from)?.items;
+    let source = match &record.new_resource_id {
+        Some(_) => None,
+        None => engine.catalog.read(|connection| marks::registered(connection, &origin.point.resource_arn))?,
+    };
+    let lend = |device, bytes| engine.data_dir.reserve().lend(device, bytes);
+    let cx = RestoreCx {
+        metadata: &record.metadata,
+        target: &record.target,
+        resource_arn: &origin.point.resource_arn,
+        source: source.as_ref(),
+        makes_new: record.new_resource_id.is_some(),
+        lend: &lend,
+    };
+    let driver = engine.driver_of(&origin.point.resource_type)?;
+    let mut target = driver.target(&cx)?;
     let request = RestoreRequest {
         snapshot: origin.snapshot,
         strip: origin.root.clone(),
-        items: items
-            .iter()
-            .map(|item| ItemPath::parse(item))
-            .collect::<std::result::Result<_, _>>()
-            .map_err(|e| Ending::failed(false, format!("Invalid ItemsToRestore: {e}")))?,
-        target: record.target.clone(),
+        items: target.items().to_vec(),
+        target: record.target.path().map(Path::to_owned).unwrap_or_default(),
         // What an earlier attempt wrote is written over.
-        merge: record.opened.is_some(),
+        merge: record.begun.is_some(),
     };
     // What it cannot read, its recovery point and others lack.
     let look = || engine.look_again(&origin.point.vault_arn, &vault);
-    if record.new_resource_id.is_none() {
-        check_source(engine, &origin.point.resource_arn)?;
-    }
     crash_point::reached("before-restore-opens");
-    let into = match record.opened {
-        Some(before) => restore::target::open_again(&record.target, before)?,
+    match &record.begun {
+        Some(before) => target.resume(before)?,
         None => {
             let size = vault.repository.measure(&request, &live.control).inspect_err(|_| look())?;
-            let lend = |folder: &OpenFolder, bytes| engine.data_dir.reserve().lend(folder.identity().device, bytes);
-            let (target, needed) = (&record.target, size.required_bytes);
-            let into = restore::target::open_vacant(target, needed, &OpenFolder::free_space, &lend)?;
-            engine.catalog.note(|tx| store::remember_target(tx, &record.job.id, into.identity()))?;
-            into
+            let mark = target.begin(&size)?;
+            engine.catalog.note(|tx| store::remember_target(tx, &record.job.id, &mark))?;
+        }
+    }
+    crash_point::reached("before-restore-writes");
+    let restored = match target.sink()? {
+        Sink::Folder(into) => vault.repository.restore_into(&request, into, &live.control),
+        Sink::InOrder(sink) => {
+            let wanted = Wanted { snapshot: request.snapshot, strip: &request.strip, items: &request.items };
+            vault.repository.restore_stream(wanted, sink, &live.control)
         }
     };
-    crash_point::reached("before-restore-writes");
-    let outcome = vault.repository.restore_into(&request, into, &live.control).inspect_err(|_| look())?;
+    let outcome = restored.inspect_err(|_| look())?;
     if outcome.failed > 0 {
         look();
         return Err(incomplete(&outcome).into());
     }
+    let restored = target.finish(&outcome)?;
     let record = record.clone();
     Ok(Worked {
         bytes: outcome.bytes,
         finish: Finish::Alone(Box::new(move |engine, verdict| match verdict {
-            Verdict::Complete => complete(engine, &record, &origin, &outcome),
+            Verdict::Complete => complete(engine, &record, &origin, &outcome, &restored),
             Verdict::Expired | Verdict::Stopped => Ok(()),
         })),
         pass,
@@ -107,18 +118,6 @@ fn origin(connection: &Connection, record: &RestoreRecord) -> Result<std::result
     Ok(Ok(Origin { snapshot, root, tags: tags::rows::get(connection, arn.as_str())?, point }))
 }
 
-/// A restore into the source writes into a new folder of it: that must still be the folder that was registered.
-fn check_source(engine: &Arc<Engine>, arn: &Arn) -> std::result::Result<(), Failure> {
-    let (resource, known) = engine
-        .catalog
-        .read(|connection| Ok((resources::rows::get(connection, arn)?, source_roots::get(connection, arn)?)))?;
-    let Some(resource) = resource else {
-        return Err(Ending::failed(false, format!("Resource {arn} does not exist.")).into());
-    };
-    restore::target::open_source(&resource, &known).map_err(|why| Ending::failed(false, why))?;
-    Ok(())
-}
-
 /// What a restore missed; what was written stays.
 fn incomplete(outcome: &RestoreOutcome) -> Ending {
     let missing: Vec<MissingItem> = outcome
@@ -130,9 +129,15 @@ fn incomplete(outcome: &RestoreOutcome) -> Ending {
 }
 
 /// The one transaction: the job is COMPLETED, the new resource is registered, the point knows when it was restored.
-fn complete(engine: &Arc<Engine>, record: &RestoreRecord, origin: &Origin, outcome: &RestoreOutcome) -> Result<()> {
+fn complete(
+    engine: &Arc<Engine>,
+    record: &RestoreRecord,
+    origin: &Origin,
+    outcome: &RestoreOutcome,
+    restored: &Restored,
+) -> Result<()> {
     let now = engine.clock.now();
-    let message = message(outcome, engine.data_dir.is_writable());
+    let message = message(outcome, restored, engine.data_dir.is_writable());
     let ending = Ending { state: JobState::Completed, category: SUCCESS, message };
     engine.catalog.note(|tx| {
         if !store::end_restore(tx, &record.job.id, &ending, Some(outcome.bytes as i64), now)? {
@@ -140,7 +145,7 @@ fn complete(engine: &Arc<Engine>, record: &RestoreRecord, origin: &Origin, outco
         }
         let made = match &record.new_resource_id {
             None => origin.point.resource_arn.clone(),
-            Some(id) => register(tx, record, origin, id)?,
+            Some(id) => register(tx, engine, record, origin, id)?,
         };
         restores::set_created_resource(tx, &record.job.id, &made)?;
         points::rows::set_last_restore(tx, &origin.point.arn, now)?;
@@ -149,7 +154,7 @@ fn complete(engine: &Arc<Engine>, record: &RestoreRecord, origin: &Origin, outco
 }
 
 /// What a restore that missed nothing says all the same. `kept` is whether the job and what it made are remembered.
-fn message(outcome: &RestoreOutcome, kept: bool) -> Option<String> {
+fn message(outcome: &RestoreOutcome, restored: &Restored, kept: bool) -> Option<String> {
     let skipped = outcome.ownership_skipped;
     let owners =
         (skipped > 0).then(|| format!("Owners or attributes of {skipped} items were not restored: that needs root."));
@@ -157,20 +162,27 @@ fn message(outcome: &RestoreOutcome, kept: bool) -> Option<String> {
         "The data directory is read-only: this job and the file system that it made are forgotten when the engine ends."
             .to_owned()
     });
-    let parts: Vec<String> = [owners, forgotten].into_iter().flatten().collect();
+    let parts: Vec<String> = owners.into_iter().chain(restored.notes.iter().cloned()).chain(forgotten).collect();
     (!parts.is_empty()).then(|| parts.join(" "))
 }
 
-/// Registers the new file system; without tags unless they were asked for, so that no plan picks it up.
-fn register(connection: &Connection, record: &RestoreRecord, origin: &Origin, id: &str) -> Result<Arn> {
+/// Registers the new resource; without tags unless they were asked for, so that no plan picks it up.
+fn register(
+    connection: &Connection,
+    engine: &Engine,
+    record: &RestoreRecord,
+    origin: &Origin,
+    id: &str,
+) -> Result<Arn> {
     let scope = &record.job.scope;
+    let facts = engine.driver_of(&origin.point.resource_type)?.facts();
     let base = origin.point.resource_name.as_deref().unwrap_or("file-system");
     let resource = Resource {
-        arn: Arn::file_system(scope, id),
+        arn: facts.arn(scope, id)?,
         scope: scope.clone(),
         resource_type: origin.point.resource_type.clone(),
         name: format!("{base}-restored-{}", &id[id.len().saturating_sub(8)..]),
-        path: record.target.to_string_lossy().into_owned(),
+        location: record.target.clone(),
         tags: if record.copy_tags { origin.tags.clone() } else { Tags::new() },
     };
     let permit = authorize(connection, Doing::Outcome, AddResource, &Anything(resource.arn.as_str()))?;

@@ -2,6 +2,7 @@
 
 use crate::domain::job::{JobState, RestoreJob};
 use crate::domain::names::JobId;
+use crate::domain::types::Location;
 use crate::domain::{AccountId, Arn, Region, ResourceType, Time};
 use crate::engine::catalog::job_states::OPEN;
 use crate::engine::catalog::query;
@@ -132,25 +133,25 @@ pub fn metadata(connection: &Connection, id: &JobId) -> Result<BTreeMap<String, 
     from_json(&text)
 }
 
-/// A folder that is somebody's: registered, or being restored into.
-pub struct TakenFolder {
+/// A location that is somebody's: registered, or being restored into.
+pub struct Taken {
     /// Where it is.
-    pub path: String,
+    pub location: Location,
     /// The ARN of the resource, or the id of the restore job.
     pub owner: String,
     /// Whose it is.
     pub account: String,
 }
 
-/// Every folder that is somebody's, in all accounts and regions.
-pub fn taken_folders(connection: &Connection) -> Result<Vec<TakenFolder>> {
+/// Every location that is somebody's, in all accounts and regions.
+pub fn taken(connection: &Connection) -> Result<Vec<Taken>> {
     let sql = format!(
-        "SELECT path, arn AS owner, account FROM resources
-         UNION ALL SELECT target_path, id, account FROM restore_jobs WHERE state IN {}",
+        "SELECT location, arn AS owner, account FROM resources
+         UNION ALL SELECT target, id, account FROM restore_jobs WHERE state IN {}",
         *OPEN
     );
     query::all(connection, &sql, [], |row| {
-        Ok(TakenFolder { path: row.column("path")?, owner: row.column("owner")?, account: row.column("account")? })
+        Ok(Taken { location: row.json("location")?, owner: row.column("owner")?, account: row.column("account")? })
     })
 }
 

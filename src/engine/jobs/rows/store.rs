@@ -5,21 +5,20 @@
 
 use crate::domain::job::{BackupJob, JobKind, JobState, RestoreJob};
 use crate::domain::names::JobId;
+use crate::domain::types::Location;
 use crate::domain::{Tags, Time};
 use crate::engine::authorize::Permit;
 use crate::engine::authorize::action::{StartBackupJob, StartRestoreJob, StopBackupJob};
 use crate::engine::catalog::job_states::OPEN;
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, millis, to_json};
-use crate::engine::error::Result;
+use crate::engine::drivers::Mark;
+use crate::engine::error::{Error, Result};
 use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::rows::{backups, restores};
 use crate::engine::points::rows::{creating, point_id};
-use crate::engine::resources::rows::source_roots::identity;
-use crate::repository::Identity;
 use rusqlite::{Connection, OptionalExtension as _, ToSql, params};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 /// A backup job with what only the engine knows of it.
 #[derive(Debug, Clone)]
@@ -44,15 +43,15 @@ pub struct RestoreRecord {
     /// What was asked for.
     pub metadata: BTreeMap<String, String>,
     /// Where it writes.
-    pub target: PathBuf,
-    /// The id of the file system that it makes, if it makes one.
+    pub target: Location,
+    /// The id of the resource that it makes, if it makes one.
     pub new_resource_id: Option<String>,
     /// Whether a new resource takes the recovery point's tags.
     pub copy_tags: bool,
     /// How often it was begun.
     pub attempts: i64,
-    /// The folder that an earlier attempt opened to write into, if one came so far.
-    pub opened: Option<Identity>,
+    /// What an earlier attempt said of the target that it had begun, if one came so far.
+    pub begun: Option<Mark>,
 }
 
 /// What a backup job moved, for its row.
@@ -121,11 +120,14 @@ pub fn insert_restore(
     record: &RestoreRecord,
 ) -> Result<()> {
     let job = &record.job;
+    let Some(resource_type) = &job.resource_type else {
+        return Err(Error::Internal(format!("restore job {} is of no resource type", job.id)));
+    };
     connection
         .prepare_cached(
             "INSERT INTO restore_jobs (id, account, region, recovery_point_arn, recovery_point_created,
                  source_resource_arn, vault_arn, created, state, status_message, percent_done, size_bytes, iam_role_arn,
-                 created_resource_arn, resource_type, metadata, target_path, copy_tags, attempts, created_resource_id)
+                 created_resource_arn, resource_type, metadata, target, copy_tags, attempts, created_resource_id)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
         )?
         .execute(params![
@@ -143,9 +145,9 @@ pub fn insert_restore(
             job.size_bytes,
             job.iam_role_arn.as_ref().map(|arn| arn.as_str()),
             job.created_resource_arn.as_ref().map(|arn| arn.as_str()),
-            job.resource_type.as_ref().map_or("EFS", |kind| kind.as_str()),
+            resource_type.as_str(),
             to_json(&record.metadata)?,
-            record.target.to_string_lossy(),
+            to_json(&record.target)?,
             record.copy_tags,
             record.attempts,
             record.new_resource_id,
@@ -182,8 +184,7 @@ pub fn open_restores(connection: &Connection) -> Result<Vec<RestoreRecord>> {
     query::all(
         connection,
         &format!(
-            "SELECT {}, metadata, target_path, copy_tags, attempts, created_resource_id, target_device,
-                 target_inode FROM restore_jobs
+            "SELECT {}, metadata, target, copy_tags, attempts, created_resource_id, target_mark FROM restore_jobs
              WHERE state IN {} ORDER BY created, rowid",
             restores::COLUMNS,
             *OPEN
@@ -193,11 +194,11 @@ pub fn open_restores(connection: &Connection) -> Result<Vec<RestoreRecord>> {
             Ok(RestoreRecord {
                 job: restores::from_row(row)?,
                 metadata: row.json("metadata")?,
-                target: row.column::<String>("target_path")?.into(),
+                target: row.json("target")?,
                 new_resource_id: row.column("created_resource_id")?,
                 copy_tags: row.column("copy_tags")?,
                 attempts: row.column("attempts")?,
-                opened: identity(row.column("target_device")?, row.column("target_inode")?),
+                begun: row.column::<Option<String>>("target_mark")?.as_deref().and_then(Mark::from_text),
             })
         },
     )
@@ -267,11 +268,11 @@ pub fn begin(connection: &Connection, kind: JobKind, id: &JobId, now: Time) -> R
     Ok(again > 0)
 }
 
-/// A restore job has opened the folder that it writes into, and has written nothing yet.
-pub fn remember_target(connection: &Connection, id: &JobId, target: Identity) -> Result<()> {
+/// A restore job has begun the target that it writes into, and has written nothing yet.
+pub fn remember_target(connection: &Connection, id: &JobId, target: &Mark) -> Result<()> {
     connection
-        .prepare_cached("UPDATE restore_jobs SET target_device = ?2, target_inode = ?3 WHERE id = ?1")?
-        .execute(params![id.as_str(), target.device as i64, target.inode as i64])?;
+        .prepare_cached("UPDATE restore_jobs SET target_mark = ?2 WHERE id = ?1")?
+        .execute([id.as_str(), &target.to_text()])?;
     Ok(())
 }
 

@@ -1,17 +1,18 @@
 //! Registered resources as rows.
 
-pub mod source_roots;
+pub mod marks;
 
-use crate::domain::{Arn, Resource, ResourceType, Scope};
+use crate::domain::types::Location;
+use crate::domain::{Arn, Resource, Scope};
 use crate::engine::authorize::Permit;
 use crate::engine::authorize::action::{AddResource, RemoveResource};
 use crate::engine::catalog::query;
-use crate::engine::catalog::values::Columns as _;
+use crate::engine::catalog::values::{Columns as _, to_json};
 use crate::engine::error::Result;
 use crate::engine::tags;
 use rusqlite::{Connection, Row, params};
 
-const COLUMNS: &str = "arn, account, region, type, name, path";
+const COLUMNS: &str = "arn, account, region, type, name, location";
 
 fn from_row(connection: &Connection, row: &Row<'_>) -> Result<Resource> {
     let arn: Arn = row.parsed("arn")?;
@@ -21,7 +22,7 @@ fn from_row(connection: &Connection, row: &Row<'_>) -> Result<Resource> {
         scope: row.scope()?,
         resource_type: row.column::<String>("type")?.into(),
         name: row.column("name")?,
-        path: row.column("path")?,
+        location: row.json("location")?,
     })
 }
 
@@ -44,7 +45,7 @@ pub fn all(connection: &Connection, scope: Option<&Scope>) -> Result<Vec<Resourc
 pub fn insert(connection: &Connection, permit: &Permit<'_, AddResource>, resource: &Resource) -> Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO resources (arn, account, region, type, name, path) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO resources (arn, account, region, type, name, location) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
         .execute([
             resource.arn.as_str(),
@@ -52,7 +53,7 @@ pub fn insert(connection: &Connection, permit: &Permit<'_, AddResource>, resourc
             resource.scope.region.as_str(),
             resource.resource_type.as_str(),
             &resource.name,
-            &resource.path,
+            &to_json(&resource.location)?,
         ])?;
     tags::rows::replace(connection, permit, resource.arn.as_str(), &resource.tags)
 }
@@ -62,14 +63,14 @@ pub fn remove(connection: &Connection, permit: &Permit<'_, RemoveResource>) -> R
     Ok(connection.prepare_cached("DELETE FROM resources WHERE arn = ?1")?.execute([permit.on()])? > 0)
 }
 
-/// The ARN and path of the resource of this type and name.
+/// The ARN and location of the resource of this type and name.
 pub fn named(
     connection: &Connection,
     scope: &Scope,
-    resource_type: &ResourceType,
+    resource_type: &str,
     name: &str,
-) -> Result<Option<(Arn, String)>> {
-    let sql = "SELECT arn, path FROM resources WHERE account = ?1 AND region = ?2 AND type = ?3 AND name = ?4";
-    let key = params![scope.account.as_str(), scope.region.as_str(), resource_type.as_str(), name];
-    query::first(connection, sql, key, |row| Ok((row.parsed("arn")?, row.column("path")?)))
+) -> Result<Option<(Arn, Location)>> {
+    let sql = "SELECT arn, location FROM resources WHERE account = ?1 AND region = ?2 AND type = ?3 AND name = ?4";
+    let key = params![scope.account.as_str(), scope.region.as_str(), resource_type, name];
+    query::first(connection, sql, key, |row| Ok((row.parsed("arn")?, row.json("location")?)))
 }

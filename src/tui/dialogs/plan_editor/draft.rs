@@ -4,7 +4,7 @@ use crate::domain::frequency::{Frequency, MonthDay, Weekday};
 use crate::domain::plan::{CopyAction, Rule};
 use crate::domain::schedule::DEFAULT_TIME_ZONE;
 use crate::domain::selection::{SelectionDocument, TagCondition};
-use crate::domain::{Invalid, Lifecycle};
+use crate::domain::{Invalid, Lifecycle, types};
 use crate::tui::dialogs::parse::parse_tags;
 use crate::tui::theme::Role;
 use crate::tui::widgets::form::{FieldError, Form};
@@ -32,6 +32,7 @@ const WEEKDAYS: &[(&str, &str)] = &[
 
 /// Adds the fields of one rule to a form.
 pub fn add_rule_fields(form: &mut Form) {
+    let continuous: Vec<&str> = types::continuous().map(|facts| facts.name).collect();
     let zones = chrono_tz::TZ_VARIANTS.iter().map(|zone| Choice::new(zone.name(), zone.name(), "")).collect();
     form.note("rule heading", "Rule", Role::Title)
         .text("rule", "Rule name", "")
@@ -58,7 +59,7 @@ pub fn add_rule_fields(form: &mut Form) {
         .text("copy", "Copy to vault", "")
         .hint("copy", "ARN of a vault in any region or account of the organization; empty copies nowhere")
         .toggle("continuous", "Continuous backup", false)
-        .hint("continuous", "point-in-time restore of the last 1 to 35 days, for Aurora, RDS and S3");
+        .hint("continuous", &format!("point-in-time restore of the last 1 to 35 days, for {}", continuous.join(", ")));
 }
 
 /// Shows the fields that the chosen frequency has, and no others.

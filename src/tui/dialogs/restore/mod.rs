@@ -5,8 +5,8 @@ mod metadata;
 
 use crate::client::change::StartRestore;
 use crate::client::{Key, Query};
-use crate::domain::KnownPoint;
-use crate::domain::{Arn, ResourceType};
+use crate::domain::types::TypeFacts;
+use crate::domain::{Arn, KnownPoint, ResourceType};
 use crate::tui::dialogs::form_dialog::{FormDialog, Proposal};
 use crate::tui::fmt;
 use crate::tui::paint::Painter;
@@ -73,7 +73,7 @@ impl RestoreWizard {
 
     /// The fields that say what is restored; only file trees can be restored in part.
     fn add_what(&mut self) {
-        if *self.resource_type() != ResourceType::Efs {
+        if !self.resource_type().is_tree() {
             return;
         }
         let marked = format!("the {} marked", text::count(self.marked.len(), "item", "items"));
@@ -110,10 +110,10 @@ impl RestoreWizard {
         let path = self.form.value("what") == "path";
         self.form.hide("path", !path);
         metadata::show_fields(&mut self.form, &self.point.resource_type);
-        let new = self.form.value("newFileSystem") != "false";
-        self.form.hide("tags", *self.resource_type() == ResourceType::Efs && (!new || !self.items().is_empty()));
-        let (_, errors) = self.read();
-        let outcome = metadata::outcome(&self.form, &self.point, &self.items());
+        let (metadata, errors) = self.read();
+        let refuses_tags = |facts: &TypeFacts| (facts.refuses_tags)(&metadata).is_some();
+        self.form.hide("tags", self.resource_type().facts().is_some_and(refuses_tags));
+        let outcome = metadata::outcome(&metadata, &self.point, &self.items());
         self.form.label("result", &outcome);
         if self.touched {
             self.form.show_errors(&errors);

@@ -9,22 +9,24 @@
 //! says each time that there was more before.
 
 use crate::domain::Resource;
+use crate::engine::drivers::Mark;
 use crate::repository::{BackupOutcome, Identity, OpenFolder};
+use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::Path;
 
 /// What was seen of a resource's root before.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct SourceRoot {
+pub(super) struct SourceRoot {
     /// Which folder it was; not known of a resource that an older version or a restore registered.
-    pub(crate) identity: Option<Identity>,
+    pub(super) identity: Option<Identity>,
     /// What was in it.
-    pub(crate) held: Held,
+    pub(super) held: Held,
 }
 
 /// What was ever in a root since it was registered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Held {
+pub(super) enum Held {
     /// Nothing that is known.
     #[default]
     Nothing,
@@ -34,9 +36,51 @@ pub(crate) enum Held {
     Files,
 }
 
+/// How a root, or the folder of a restore, is kept in a mark. The numbers have a sign, as SQLite's.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    device: Option<i64>,
+    inode: Option<i64>,
+    #[serde(default)]
+    held: i64,
+}
+
+/// The mark of a folder.
+pub(super) fn mark_of(identity: Identity) -> Mark {
+    SourceRoot { identity: Some(identity), held: Held::Nothing }.mark()
+}
+
+/// The folder of a mark, if it tells one.
+pub(super) fn identity_of(mark: &Mark) -> Option<Identity> {
+    SourceRoot::of(Some(mark)).identity
+}
+
 impl SourceRoot {
+    /// What a mark tells; nothing when there is none.
+    pub(super) fn of(mark: Option<&Mark>) -> Self {
+        let Some(Kept { device, inode, held }) = mark.and_then(Mark::read) else { return Self::default() };
+        let identity = |device: i64, inode: i64| Identity { device: device as u64, inode: inode as u64 };
+        Self {
+            identity: device.zip(inode).map(|(device, inode)| identity(device, inode)),
+            held: match held {
+                0 => Held::Nothing,
+                1 => Held::Items,
+                _ => Held::Files,
+            },
+        }
+    }
+
+    /// The mark that tells it.
+    pub(super) fn mark(&self) -> Mark {
+        Mark::of(&Kept {
+            device: self.identity.map(|identity| identity.device as i64),
+            inode: self.identity.map(|identity| identity.inode as i64),
+            held: self.held as i64,
+        })
+    }
+
     /// The folder at a registered path as it is now, for its registration.
-    pub(crate) fn look(path: &Path) -> io::Result<Self> {
+    pub(super) fn look(path: &Path) -> io::Result<Self> {
         let folder = OpenFolder::look(path)?;
         // Who may not list it now will be told so by the backup.
         let empty = folder.is_empty().unwrap_or(true);
@@ -44,7 +88,7 @@ impl SourceRoot {
     }
 
     /// Refuses a folder that lies on another file system than before.
-    pub(crate) fn expect(&self, resource: &Resource, found: Identity) -> std::result::Result<(), String> {
+    pub(super) fn expect(&self, resource: &Resource, found: Identity) -> Result<(), String> {
         let Some(known) = self.identity else { return Ok(()) };
         if known.device == found.device || known.inode == found.inode {
             return Ok(());
@@ -57,12 +101,12 @@ impl SourceRoot {
             device(found),
             resource.resource_type,
             resource.name,
-            path = resource.path,
+            path = resource.location,
         ))
     }
 
     /// What a backup found missing as a whole: the reason, if the tree has shrunk to nothing.
-    pub(crate) fn shrunk(&self, outcome: &BackupOutcome) -> Option<&'static str> {
+    pub(super) fn shrunk(&self, outcome: &BackupOutcome) -> Option<&'static str> {
         match self.held {
             Held::Nothing => None,
             Held::Items | Held::Files if outcome.items == 0 => Some(
@@ -76,7 +120,7 @@ impl SourceRoot {
     }
 
     /// What is known after a backup. What was ever in the folder is not forgotten when it is empty.
-    pub(crate) fn after(&self, found: Identity, outcome: &BackupOutcome) -> Self {
+    pub(super) fn after(&self, found: Identity, outcome: &BackupOutcome) -> Self {
         let holds = if files(outcome) > 0 { Held::Files } else { Held::Nothing };
         Self { identity: Some(found), held: self.held.max(holds) }
     }
@@ -94,16 +138,17 @@ fn device(identity: Identity) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Arn, ResourceType, Scope, Tags};
+    use crate::domain::types::location::Location;
+    use crate::domain::{Arn, Scope, Tags, types};
 
     fn resource() -> Resource {
         let scope = Scope::new("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
         Resource {
             arn: Arn::file_system(&scope, "fs-0"),
             scope,
-            resource_type: ResourceType::Efs,
+            resource_type: types::efs::FACTS.resource_type(),
             name: "r".to_owned(),
-            path: "/srv/r".to_owned(),
+            location: Location::at_path("/srv/r"),
             tags: Tags::new(),
         }
     }

@@ -3,26 +3,23 @@
 //! A path is judged when the restore is asked for, and is from then on canonical. The folder is opened when the job runs,
 //! which may be much later: without following a link, so that it is what was judged, or the job fails.
 
-use crate::domain::Resource;
 use crate::engine::caller::RestoreRoots;
-use crate::engine::error::{Error, Result};
-use crate::engine::jobs::outcome::Ending;
-use crate::engine::resources::source_root::SourceRoot;
+use crate::engine::drivers::Fault;
 use crate::repository::{Identity, OpenFolder};
 use std::path::{Component, Path, PathBuf};
 
 /// How much must stay free beyond what a restore needs, for what other programs write meanwhile.
-pub(crate) const RESERVE: u64 = 16 << 20;
+pub(super) const RESERVE: u64 = 16 << 20;
 
 /// Tells how many bytes the file system of a folder has left.
-pub(crate) type Free<'a> = &'a dyn Fn(&OpenFolder) -> std::io::Result<u64>;
+pub(super) type Free<'a> = &'a dyn Fn(&OpenFolder) -> std::io::Result<u64>;
 
 /// Whether the file system of a folder gives so many bytes all the same, though what must stay free would not stay so.
-pub(crate) type Lend<'a> = &'a dyn Fn(&OpenFolder, u64) -> bool;
+pub(super) type Lend<'a> = &'a dyn Fn(&OpenFolder, u64) -> bool;
 
 /// A folder that a caller named: absent or empty, inside what the caller may write to, and clear of the data directory.
 /// Symbolic links on the way are resolved before that is judged.
-pub(crate) fn given(path: &Path, roots: &RestoreRoots, data_dir: &Path) -> Result<PathBuf> {
+pub(super) fn given(path: &Path, roots: &RestoreRoots, data_dir: &Path) -> Result<PathBuf, Fault> {
     let shown = path.display();
     if !path.is_absolute() || path.components().any(|part| matches!(part, Component::ParentDir)) {
         return Err(refuse(format!("{shown} must be an absolute path without ..")));
@@ -35,7 +32,7 @@ pub(crate) fn given(path: &Path, roots: &RestoreRoots, data_dir: &Path) -> Resul
         }
     };
     if !roots.allow(&resolved) {
-        return Err(Error::access_denied(format!(
+        return Err(Fault::Denied(format!(
             "vaultdeck:path {shown} lies outside of the folders that restores over the network may write to"
         )));
     }
@@ -51,8 +48,8 @@ pub(crate) fn given(path: &Path, roots: &RestoreRoots, data_dir: &Path) -> Resul
 }
 
 /// Refuses a path that a caller named.
-pub(crate) fn refuse(rule: String) -> Error {
-    Error::invalid_parameter(format!("Invalid Metadata: vaultdeck:path {rule}"))
+fn refuse(rule: String) -> Fault {
+    Fault::Failed(format!("Invalid Metadata: vaultdeck:path {rule}"))
 }
 
 /// The path with its existing part made canonical.
@@ -76,40 +73,23 @@ fn resolve(path: &Path) -> std::io::Result<PathBuf> {
     }
 }
 
-/// Opens the folder of a resource that is restored into, if it is still the one that was registered.
-pub(crate) fn open_source(resource: &Resource, known: &SourceRoot) -> std::result::Result<OpenFolder, String> {
-    let path = &resource.path;
-    let folder =
-        OpenFolder::open(Path::new(path)).map_err(|e| format!("The file system {path} cannot be used: {e}"))?;
-    known.expect(resource, folder.identity())?;
-    Ok(folder)
-}
-
 /// Opens the folder of a restore that has written nothing yet: made now or empty, reached without a link, and with room for
 /// `needed` bytes and [`RESERVE`]. Nothing is made where there is no room.
 ///
 /// `free` tells how many bytes the file system of a folder has left, and `lend` is asked where they are too few.
-pub(crate) fn open_vacant(
-    target: &Path,
-    needed: u64,
-    free: Free<'_>,
-    lend: Lend<'_>,
-) -> std::result::Result<OpenFolder, Ending> {
+pub(super) fn open_vacant(target: &Path, needed: u64, free: Free<'_>, lend: Lend<'_>) -> Result<OpenFolder, Fault> {
     let shown = target.display();
     let unusable = |e: std::io::Error| unusable(target, &e);
-    let full = || Ending::failed(false, format!("Cannot restore into {shown}: it is not empty."));
+    let full = || Fault::Failed(format!("Cannot restore into {shown}: it is not empty."));
     let nearest = OpenFolder::nearest(target).map_err(unusable)?;
     if nearest.path() == target && !nearest.is_empty().map_err(unusable)? {
         return Err(full());
     }
     let free = free(&nearest).map_err(unusable)?;
     if free < needed.saturating_add(RESERVE) && !lend(&nearest, needed) {
-        return Err(Ending::failed(
-            false,
-            format!(
-                "Not enough space to restore into {shown}: {needed} bytes are needed, {free} are free. Nothing was written."
-            ),
-        ));
+        return Err(Fault::Failed(format!(
+            "Not enough space to restore into {shown}: {needed} bytes are needed, {free} are free. Nothing was written."
+        )));
     }
     let opened = OpenFolder::open_or_make(target).map_err(unusable)?;
     // Somebody may have made it meanwhile, and put something there.
@@ -117,21 +97,19 @@ pub(crate) fn open_vacant(
 }
 
 /// Opens the folder that an earlier attempt of a restore wrote into; another one in its place is not written to.
-pub(crate) fn open_again(target: &Path, before: Identity) -> std::result::Result<OpenFolder, Ending> {
+pub(super) fn open_again(target: &Path, before: Identity) -> Result<OpenFolder, Fault> {
     let opened = OpenFolder::open(target).map_err(|e| unusable(target, &e))?;
     if opened.identity() == before {
         return Ok(opened);
     }
     let shown = target.display();
-    Err(Ending::failed(
-        false,
-        format!("Cannot go on restoring into {shown}: it is not the folder any more that this job wrote into before."),
-    ))
+    Err(Fault::Failed(format!(
+        "Cannot go on restoring into {shown}: it is not the folder any more that this job wrote into before."
+    )))
 }
 
-fn unusable(target: &Path, error: &std::io::Error) -> Ending {
-    let denied = error.kind() == std::io::ErrorKind::PermissionDenied;
-    Ending::failed(denied, format!("Cannot restore into {}: {error}", target.display()))
+fn unusable(target: &Path, error: &std::io::Error) -> Fault {
+    Fault::of_io(format_args!("Cannot restore into {}", target.display()), error)
 }
 
 #[cfg(test)]
@@ -181,7 +159,7 @@ mod tests {
         let target = folder.path().canonicalize().unwrap().join("a/target");
         let enough = 1000 + (16 << 20);
         let refused = open_vacant(&target, 1000, &|_| Ok(enough - 1), &|_, _| false).unwrap_err();
-        let message = refused.message.unwrap();
+        let message = refused.to_string();
         assert!(message.starts_with("Not enough space") && message.contains("1000 bytes are needed"), "{message}");
         assert!(!target.parent().unwrap().exists(), "nothing was made");
         assert!(open_vacant(&target, u64::MAX, &|_| Ok(u64::MAX - 1), &|_, _| false).is_err());
@@ -209,7 +187,7 @@ mod tests {
             }
             std::os::unix::fs::symlink(&outside, &planted).unwrap();
 
-            let refused = open_vacant(&target, 0, &|_| Ok(u64::MAX), &|_, _| false).unwrap_err().message.unwrap();
+            let refused = open_vacant(&target, 0, &|_| Ok(u64::MAX), &|_, _| false).unwrap_err().to_string();
 
             assert!(refused.contains(&format!("{} is a symbolic link now", planted.display())), "{refused}");
             let made = std::fs::read_dir(&outside).unwrap().count();
@@ -226,15 +204,11 @@ mod tests {
         let before = open_vacant(&target, 0, &|_| Ok(u64::MAX), &|_, _| false).unwrap().identity();
         std::fs::write(target.join("written"), "x").unwrap();
         assert!(
-            open_vacant(&target, 0, &|_| Ok(u64::MAX), &|_, _| false)
-                .unwrap_err()
-                .message
-                .unwrap()
-                .contains("not empty")
+            open_vacant(&target, 0, &|_| Ok(u64::MAX), &|_, _| false).unwrap_err().to_string().contains("not empty")
         );
         assert_eq!(open_again(&target, before).unwrap().identity(), before);
         std::fs::rename(&target, folder.path().join("aside")).unwrap();
         std::fs::create_dir(&target).unwrap();
-        assert!(open_again(&target, before).unwrap_err().message.unwrap().contains("not the folder any more"));
+        assert!(open_again(&target, before).unwrap_err().to_string().contains("not the folder any more"));
     }
 }

@@ -2,7 +2,6 @@
 //! directory, by its canonical path.
 
 use crate::domain::Invalid;
-use crate::engine::error::Result;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +9,7 @@ use std::path::{Path, PathBuf};
 const MOUNTS: &str = "/proc/self/mountinfo";
 
 /// The canonical path of a folder that can be backed up, as text; neither inside nor above the data directory.
-pub fn check_source(path: &Path, data_dir: &Path) -> Result<String> {
+pub(super) fn check_source(path: &Path, data_dir: &Path) -> Result<String, Invalid> {
     if !path.is_absolute() {
         return Err(invalid(format!("{} is not an absolute path", path.display())));
     }
@@ -35,8 +34,8 @@ pub fn check_source(path: &Path, data_dir: &Path) -> Result<String> {
     real.into_os_string().into_string().map_err(|path| invalid(format!("{} is not UTF-8", path.display())))
 }
 
-fn invalid(rule: String) -> crate::engine::Error {
-    Invalid::value("Path", rule).into()
+fn invalid(rule: String) -> Invalid {
+    Invalid::value("Path", rule)
 }
 
 /// Every mount point; none where the system does not tell.

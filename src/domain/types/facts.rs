@@ -1,0 +1,181 @@
+//! What is known of one type of resource, wherever it is backed up: by AWS or by an engine.
+
+use crate::domain::types::keys::{KeyFact, Metadata, check_size, field_of, is_marker, refused};
+use crate::domain::types::location::{Location, LocationForm};
+use crate::domain::{Arn, Invalid, Scope};
+
+/// The facts of a type. One static of it per type; what most types share is in [`TypeFacts::named`].
+pub struct TypeFacts {
+    /// The string of the API: what the type is called everywhere.
+    pub name: &'static str,
+    /// The forms of its resources' ARNs. Where two types share a form, the first of them in
+    /// [`TYPES`](crate::domain::types::TYPES) is taken.
+    pub arns: &'static [ArnForm],
+    /// What the tagging API calls its resources; none where it does not know them, or where another type has the same.
+    pub tagged_as: &'static [&'static str],
+    /// The forms in which its locations are given to an engine; none where no engine backs it up yet.
+    pub locations: &'static [LocationForm],
+    /// The keys of a restore's metadata.
+    pub restore_keys: &'static [KeyFact],
+    /// The options of a backup; each can be `enabled` or `disabled`.
+    pub backup_options: &'static [&'static str],
+    /// Whether a running backup job of it can be stopped.
+    pub can_stop: bool,
+    /// Whether its recovery points can move to cold storage.
+    pub can_go_cold: bool,
+    /// Whether it can be backed up continuously, and restored to any second.
+    pub can_be_continuous: bool,
+    /// Whether full management can be chosen for it (`ResourceTypeManagementPreference`).
+    pub has_management_preference: bool,
+    /// Whether a recovery point is a tree of files that can be listed, and restored in part by `ItemsToRestore`.
+    pub is_tree: bool,
+    /// The rules of a restore's metadata that [`Self::restore_keys`] cannot tell. The keys have been checked before.
+    pub check_restore: fn(&Metadata) -> Result<(), Invalid>,
+    /// Why a restore with this metadata cannot give the source's tags to what it makes: "… is possible only for …".
+    pub refuses_tags: fn(&Metadata) -> Option<&'static str>,
+    /// What is there after a restore of something (such as "everything"), as a sentence; none for "a new resource".
+    pub outcome: Option<fn(&Metadata, what: &str) -> String>,
+}
+
+/// One form of ARNs.
+pub struct ArnForm {
+    /// The service.
+    pub service: &'static str,
+    /// All behind the account; a `*` stands for one or more characters other than a slash.
+    pub resource: &'static str,
+}
+
+impl TypeFacts {
+    /// A type about which nothing is special: it has no table of keys, and its jobs can be stopped.
+    pub const fn named(name: &'static str) -> Self {
+        Self {
+            name,
+            arns: &[],
+            tagged_as: &[],
+            locations: &[],
+            restore_keys: &[],
+            backup_options: &[],
+            can_stop: true,
+            can_go_cold: false,
+            can_be_continuous: false,
+            has_management_preference: false,
+            is_tree: false,
+            check_restore: |_| Ok(()),
+            refuses_tags: |_| None,
+            outcome: None,
+        }
+    }
+
+    /// The ARN of a resource with this id: what stands for the star in the first form. An error where that makes no ARN.
+    pub fn arn(&self, scope: &Scope, id: &str) -> Result<Arn, Invalid> {
+        let Some(ArnForm { service, resource }) = self.arns.first() else {
+            return Err(Invalid::value("ResourceType", format_args!("{} has no form of ARNs", self.name)));
+        };
+        format!("arn:aws:{service}:{}:{}:{}", scope.region, scope.account, resource.replacen('*', id, 1)).parse()
+    }
+
+    /// The key of a restore's metadata with this name, whatever its case.
+    pub fn restore_key(&self, name: &str) -> Option<&'static KeyFact> {
+        self.restore_keys.iter().find(|key| key.name.eq_ignore_ascii_case(name))
+    }
+}
+
+impl TypeFacts {
+    /// Checks metadata against the table: required keys are there, and values have their kind. Keys that the table does not
+    /// have pass here, since AWS hands out some that no documentation names: [`Self::unknown_keys`] finds them.
+    pub fn check_keys(&self, metadata: &Metadata) -> Result<(), Invalid> {
+        check_size(metadata)?;
+        for (name, value) in metadata {
+            if let Some(key) = self.restore_key(name) {
+                key.check(value)?;
+            }
+        }
+        match self.restore_keys.iter().find(|key| key.is_missing(metadata)) {
+            None => Ok(()),
+            Some(key) => Err(Invalid {
+                message: format!("Metadata key {} is required for a restore of {}", key.name, self.name),
+                ..Invalid::missing(field_of(key.name))
+            }),
+        }
+    }
+
+    /// The keys that a restore of this type does not have; none for a type without a table.
+    pub fn unknown_keys<'a>(&self, metadata: &'a Metadata) -> Vec<&'a str> {
+        let known = |name: &str| is_marker(name) || self.restore_key(name).is_some();
+        metadata.keys().map(String::as_str).filter(|name| !self.restore_keys.is_empty() && !known(name)).collect()
+    }
+
+    /// Refuses keys that a restore of this type does not have, by name.
+    pub fn refuse_unknown_keys(&self, metadata: &Metadata) -> Result<(), Invalid> {
+        match self.unknown_keys(metadata).first() {
+            None => Ok(()),
+            Some(name) => Err(refused(name, format_args!("a restore of {} has no key {name:?}", self.name))),
+        }
+    }
+}
+
+impl TypeFacts {
+    /// Refuses a location that has none of the type's forms, with those that it has.
+    pub fn check_location(&self, location: &Location, has_secret: bool) -> Result<(), Invalid> {
+        if let Some((part, value)) = location.parts().find(|(_, value)| value.is_empty() || value.contains('\0')) {
+            return Err(Invalid::value(part.name(), format_args!("must not be empty nor hold a NUL, it is {value:?}")));
+        }
+        if self.locations.iter().any(|form| form.fits(location, has_secret)) {
+            return Ok(());
+        }
+        let forms = self.locations.iter().map(ToString::to_string).collect::<Vec<_>>().join(", or ");
+        let secret = if has_secret { " with a secret" } else { "" };
+        let given = if location.parts().next().is_none() { "nothing".to_owned() } else { location.described() };
+        Err(Invalid::value("Location", format_args!("{} takes {forms}; given is {given}{secret}", self.name)))
+    }
+}
+
+/// For types whose restores never copy tags.
+pub(super) fn never(_: &Metadata) -> Option<&'static str> {
+    Some("is not possible for resources of this type")
+}
+
+impl ArnForm {
+    /// Whether `arn` has this form.
+    pub fn fits(&self, arn: &Arn) -> bool {
+        arn.service() == self.service && fits(self.resource, arn.resource())
+    }
+}
+
+fn fits(form: &str, text: &str) -> bool {
+    let Some((before, after)) = form.split_once('*') else { return form == text };
+    let Some(rest) = text.strip_prefix(before) else { return false };
+    let longest = rest.find('/').unwrap_or(rest.len());
+    let ends = rest.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|end| *end <= longest);
+    ends.into_iter().any(|end| fits(after, &rest[end..]))
+}
+
+impl std::fmt::Debug for TypeFacts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_is_one_part_of_an_arn() {
+        let table = [
+            ("file-system/*", "file-system/fs-1", true),
+            ("file-system/*", "file-system/", false),
+            ("file-system/*", "file-system/fs-1/x", false),
+            ("gateway/*/volume/*", "gateway/sgw-1/volume/vol-1", true),
+            ("gateway/*/volume/*", "gateway/sgw-1", false),
+            ("cluster:*", "cluster:main", true),
+            ("cluster:*", "cluster-snapshot:main", false),
+            ("*", "bucket", true),
+            ("*", "bucket/key", false),
+            ("*", "é", true),
+        ];
+        for (form, text, expected) in table {
+            assert_eq!(fits(form, text), expected, "{form} {text}");
+        }
+    }
+}

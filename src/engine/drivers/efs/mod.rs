@@ -1,0 +1,81 @@
+//! EFS: a file system is a folder of this machine.
+//!
+//! A recovery point holds the folder's tree at the folder's own path. There is no snapshot under it: a file that does not stay
+//! still while it is read is stored as it was read, and told.
+
+mod folder;
+mod root;
+mod source;
+mod target;
+mod vacancy;
+
+use crate::domain::types::efs::FACTS;
+use crate::domain::types::location::Location;
+use crate::domain::types::{Metadata, TypeFacts};
+use crate::domain::{Arn, Invalid};
+use crate::engine::drivers::{BackupCx, Driver, Fault, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target};
+use crate::engine::keys::random;
+use root::SourceRoot;
+use std::path::Path;
+
+/// The driver of folders.
+pub struct Efs;
+
+impl Driver for Efs {
+    fn facts(&self) -> &'static TypeFacts {
+        &FACTS
+    }
+
+    fn probe(&self, at: &Location, data_dir: &Path) -> Result<Probed, Fault> {
+        let path = folder::check_source(path_of(at)?, data_dir)?;
+        let root = SourceRoot::look(Path::new(&path)).map_err(|e| Invalid::value("Path", format!("{path}: {e}")))?;
+        Ok(Probed { location: Location::at_path(path), mark: Some(root.mark()) })
+    }
+
+    /// `fs-` and 17 hexadecimal digits, as AWS's.
+    fn new_id(&self, _: &str, _: &Location) -> Result<String, Fault> {
+        new_id()
+    }
+
+    fn source(&self, cx: &BackupCx<'_>) -> Result<Box<dyn Source>, Fault> {
+        source::open(cx)
+    }
+
+    fn proposal(&self, resource: &Arn) -> Metadata {
+        let mut metadata: Metadata =
+            FACTS.restore_keys.iter().filter_map(|key| Some((key.name.to_owned(), key.default?.to_owned()))).collect();
+        let ours = [
+            ("file-system-id", file_system_id(resource).to_owned()),
+            ("newFileSystem", "true".to_owned()),
+            // What a plain folder is; the table's defaults are those of AWS.
+            ("Encrypted", "false".to_owned()),
+            ("PerformanceMode", "generalPurpose".to_owned()),
+            ("CreationToken", uuid::Uuid::new_v4().to_string()),
+        ];
+        metadata.extend(ours.map(|(key, value)| (key.to_owned(), value)));
+        metadata
+    }
+
+    fn plan(&self, ask: &RestoreAsk<'_>) -> Result<RestorePlan, Fault> {
+        target::plan(ask)
+    }
+
+    fn target<'a>(&self, cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
+        target::open(cx)
+    }
+}
+
+fn new_id() -> Result<String, Fault> {
+    let mut bytes = [0; 9];
+    random(&mut bytes).map_err(|e| Fault::Failed(e.to_string()))?;
+    Ok(format!("fs-{}", &hex::encode(bytes)[..17]))
+}
+
+/// `fs-…` of a file system's ARN.
+fn file_system_id(arn: &Arn) -> &str {
+    arn.resource().strip_prefix("file-system/").unwrap_or_else(|| arn.resource())
+}
+
+fn path_of(location: &Location) -> Result<&Path, Fault> {
+    location.path().ok_or_else(|| Invalid::missing("Path").into())
+}

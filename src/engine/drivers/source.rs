@@ -1,0 +1,41 @@
+//! The backup's side of a driver.
+
+use crate::domain::Resource;
+use crate::engine::drivers::{Fault, Mark};
+use crate::repository::{BackupOutcome, Control, TreeSource};
+use std::path::Path;
+
+/// What a backup is of.
+pub struct BackupCx<'a> {
+    /// The resource.
+    pub resource: &'a Resource,
+    /// What the driver remembered of it, at its registration or its last backup.
+    pub mark: Option<&'a Mark>,
+    /// How the job is stopped.
+    pub control: &'a Control,
+}
+
+/// A resource that is open for a backup, as consistent as its service can make it.
+///
+/// The job calls [`Self::finish`] after the last byte was read. Dropped before, the backup was aborted: whatever was opened for
+/// it (a child process, a snapshot of the file system, a slot of a server) ends, and nothing of it may stay.
+pub trait Source: Send {
+    /// What is walked and read.
+    fn items(&self) -> &dyn TreeSource;
+
+    /// The path in [`Self::items`] that is the resource's root: paths are told from there.
+    fn root(&self) -> &Path;
+
+    /// The last byte was read and nothing tells of the recovery point yet. Here a child process is asked for its exit status, and
+    /// what was frozen is let go. With an error there is no recovery point.
+    fn finish(self: Box<Self>, outcome: &BackupOutcome) -> Result<PointFacts, Fault>;
+}
+
+/// What a driver says of a backup that is done.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PointFacts {
+    /// Why the backup as a whole lacks something, though the service refused nothing: the job completes with this issue.
+    pub lacks: Option<&'static str>,
+    /// What to remember of the resource, once the recovery point is there.
+    pub mark: Option<Mark>,
+}

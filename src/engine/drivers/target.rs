@@ -1,0 +1,101 @@
+//! The restore's side of a driver.
+
+use crate::domain::types::Metadata;
+use crate::domain::types::location::Location;
+use crate::domain::{Arn, Resource, Time};
+use crate::engine::caller::RestoreRoots;
+use crate::engine::drivers::{Fault, Mark};
+use crate::repository::{ItemPath, OpenFolder, RestoreOutcome, RestoreSize, StreamSink};
+use std::path::{Path, PathBuf};
+
+/// A resource that is registered.
+#[derive(Debug, Clone)]
+pub struct Registered {
+    /// The resource.
+    pub resource: Resource,
+    /// What the driver remembered of it.
+    pub mark: Option<Mark>,
+}
+
+/// A restore that is asked for.
+pub struct RestoreAsk<'a> {
+    /// With which metadata.
+    pub metadata: &'a Metadata,
+    /// What was backed up.
+    pub resource_arn: &'a Arn,
+    /// The same, if the caller has it registered still.
+    pub source: Option<&'a Registered>,
+    /// Where the caller may have folders restored to.
+    pub roots: &'a RestoreRoots,
+    /// The engine's data directory, which no restore may write to.
+    pub data_dir: &'a Path,
+    /// The folder for restores that name none; an error where the engine can write nothing there.
+    pub restored: &'a dyn Fn() -> Result<PathBuf, Fault>,
+    /// The engine's time.
+    pub now: Time,
+}
+
+/// What a restore will do, as decided when it was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RestorePlan {
+    /// Where it writes: what the new resource is registered with, if it makes one.
+    pub target: Location,
+    /// The id of the resource that it makes; `None` for a restore into the source.
+    pub makes: Option<String>,
+    /// Whether it restores all of the recovery point.
+    pub is_whole: bool,
+}
+
+/// A restore that runs.
+pub struct RestoreCx<'a> {
+    /// The metadata that it was asked for with.
+    pub metadata: &'a Metadata,
+    /// See [`RestorePlan::target`].
+    pub target: &'a Location,
+    /// What was backed up.
+    pub resource_arn: &'a Arn,
+    /// Where a restore into the source writes to, as it is registered now; `None` for one that makes a new resource, and when
+    /// it is not registered any more.
+    pub source: Option<&'a Registered>,
+    /// Whether it makes a new resource.
+    pub makes_new: bool,
+    /// Whether the file system with this device gives so many bytes though they are set aside.
+    pub lend: &'a (dyn Fn(u64, u64) -> bool + Sync),
+}
+
+/// Where a restore writes.
+///
+/// The job calls, in this order, [`Self::begin`] at its first attempt or [`Self::resume`] at a later one, [`Self::sink`], and when
+/// all is written [`Self::finish`]. Dropped before, the restore failed, was stopped or is tried again later: what was written stays,
+/// and nothing else may.
+pub trait Target: Send {
+    /// What of the recovery point is wanted; all of it when empty.
+    fn items(&self) -> &[ItemPath];
+
+    /// Makes sure that there is room and that nobody's data is in the way. The mark is durable before anything is written.
+    fn begin(&mut self, need: &RestoreSize) -> Result<Mark, Fault>;
+
+    /// Finds what an earlier attempt began, which is written over: `before` is what [`Self::begin`] said.
+    fn resume(&mut self, before: &Mark) -> Result<(), Fault>;
+
+    /// Where the content goes.
+    fn sink(&mut self) -> Result<Sink<'_>, Fault>;
+
+    /// All that could be written is there. What else is to be done is done here: a database recovers, a change set is made.
+    fn finish(self: Box<Self>, outcome: &RestoreOutcome) -> Result<Restored, Fault>;
+}
+
+/// How a target takes content.
+pub enum Sink<'a> {
+    /// A folder of this machine, in any order.
+    Folder(OpenFolder),
+    /// Item by item, the content of each from its beginning to its end.
+    InOrder(&'a dyn StreamSink),
+}
+
+/// What a driver says of a restore that is done.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Restored {
+    /// What is worth saying though nothing failed, as sentences.
+    pub notes: Vec<String>,
+}
