@@ -46,7 +46,7 @@ const WRITTEN_AGAIN: u32 = 0o600;
 
 impl LocalStorage {
     /// The folder at `root`; nothing is touched yet. It is opened when it is first needed, and made by
-    /// [`prepare`](Storage::prepare).
+    /// [`prepare`](super::Storage::prepare).
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into(), folder: OnceLock::new(), read_only: false, room: None }
     }

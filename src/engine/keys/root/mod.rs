@@ -1,6 +1,6 @@
 //! Roots: where the secret lies from which everything else is wrapped.
 //!
-//! A new kind of root is one file beside [`file`](mod@file), its line in [`ROOTS`], and a test that runs the conformance
+//! A new kind of root is one file beside [`file`](mod@file), its line in `ROOTS`, and a test that runs the conformance
 //! suite on it.
 
 #[cfg(test)]
