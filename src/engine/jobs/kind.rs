@@ -17,11 +17,11 @@ use crate::domain::{Arn, Time};
 use crate::engine::Engine;
 use crate::engine::catalog::Connection;
 use crate::engine::error::Result;
+use crate::engine::jobs::entered::Entered;
 use crate::engine::jobs::live::LiveJob;
 use crate::engine::jobs::outcome::Ending;
-use crate::engine::jobs::readiness::Entered;
 use crate::engine::jobs::turn::Turn;
-use crate::engine::jobs::worker::{Failure, Worked};
+use crate::engine::jobs::work::{Failure, Worked};
 use std::sync::Arc;
 
 /// A kind of job.

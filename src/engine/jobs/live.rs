@@ -5,7 +5,7 @@ use crate::domain::names::JobId;
 use crate::domain::{Arn, Time};
 use crate::engine::Engine;
 use crate::engine::error::Result;
-use crate::engine::jobs::backup::commit::Stored;
+use crate::engine::jobs::stored::Stored;
 use crate::engine::vaults::gate::Gate;
 use crate::repository::Control;
 use std::collections::BTreeMap;

@@ -7,6 +7,7 @@
 
 pub mod backup;
 pub mod copy_jobs;
+pub(crate) mod entered;
 pub(crate) mod kind;
 pub(crate) mod kinds;
 pub mod lanes;
@@ -19,8 +20,10 @@ pub mod recovery;
 pub mod restore;
 pub mod rows;
 pub mod scheduler;
+pub(crate) mod stored;
 pub mod summaries;
 pub mod turn;
+pub(crate) mod work;
 pub mod worker;
 
 use crate::domain::names::JobId;

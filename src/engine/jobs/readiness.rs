@@ -6,29 +6,9 @@
 use crate::domain::Arn;
 use crate::engine::Engine;
 use crate::engine::error::{Error, Result};
-use crate::engine::jobs::outcome::Ending;
+use crate::engine::jobs::entered::{Closed, Entered, Use};
 use crate::engine::jobs::turn::Turn;
-use crate::engine::jobs::worker::Failure;
-use crate::engine::vaults::gate::Pass;
-use crate::engine::vaults::store::OpenVault;
 use std::sync::Arc;
-
-/// An open vault, and the pass of a job that works in it.
-pub(crate) struct Entered {
-    /// The vault.
-    pub vault: Arc<OpenVault>,
-    /// Held as long as the job works.
-    pub pass: Pass,
-}
-
-/// What a job does in its vault.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Use {
-    /// It restores.
-    Reading,
-    /// It backs up, which no other program may exclude.
-    Writing,
-}
 
 /// Whether a job may begin as far as its vault is concerned.
 pub(crate) enum Readiness {
@@ -38,28 +18,6 @@ pub(crate) enum Readiness {
     NotNow,
     /// The vault cannot be opened, or is not what it was when it was.
     Closed(Closed),
-}
-
-/// Why a vault could not be opened.
-#[derive(Clone)]
-pub struct Closed {
-    /// Whether it may be open later: another program holds it.
-    pub temporary: bool,
-    /// In words.
-    pub why: String,
-    /// How a job ends by it.
-    pub ending: Ending,
-}
-
-impl Closed {
-    fn by(error: Error) -> Self {
-        let (temporary, why) = (error.is_temporary(), error.to_string());
-        let ending = match Failure::from(error) {
-            Failure::Ended(ending) => ending,
-            Failure::Stopped | Failure::Later { .. } => Ending::failed(false, why.clone()),
-        };
-        Self { temporary, why, ending }
-    }
 }
 
 impl Engine {

@@ -2,7 +2,7 @@
 
 use crate::domain::names::JobId;
 use crate::domain::{Arn, Time};
-use crate::engine::jobs::readiness::{Closed, Use};
+use crate::engine::jobs::entered::{Closed, Use};
 use chrono::Duration;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

@@ -12,65 +12,23 @@ use crate::engine::authorize::action::AddRecoveryPoint;
 use crate::engine::authorize::subject::Anything;
 use crate::engine::authorize::{Doing, authorize};
 use crate::engine::catalog::Connection;
-use crate::engine::drivers::{Mark, PointFacts};
+use crate::engine::drivers::Mark;
 use crate::engine::error::Result;
-use crate::engine::jobs::backup::run::{Plan, point_id, snapshot_of};
 use crate::engine::jobs::live::Verdict;
 use crate::engine::jobs::outcome::{ACCESS_DENIED, Ending, MISCELLANEOUS, SUCCESS};
 use crate::engine::jobs::rows::store::{self, BackupRecord, Moved};
+use crate::engine::jobs::stored::{Attempt, Data, Made, Stored, point_id};
 use crate::engine::points::insert::complete_point;
 use crate::engine::points::manifest::{self, Manifest};
 use crate::engine::points::rows::creating;
 use crate::engine::resources::rows::marks;
 use crate::engine::vaults::store::OpenVault;
-use crate::repository::{BackupOutcome, FileKind, Id, IssueKind, ItemPath, Prepared, crash_point};
+use crate::repository::{FileKind, Id, IssueKind, ItemPath, Prepared, crash_point};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-
-/// A backup whose data lies in its vault and of which no recovery point tells yet.
-pub struct Stored {
-    pub(in crate::engine::jobs) record: BackupRecord,
-    pub(in crate::engine::jobs) vault: Arc<OpenVault>,
-    pub(in crate::engine::jobs) made: Made,
-}
-
-/// Who made what is stored.
-pub(in crate::engine::jobs) enum Made {
-    /// This attempt of the job.
-    Now(Box<Attempt>),
-    /// An earlier one, whose snapshot and manifest are durable.
-    Before(Box<Manifest>),
-}
-
-/// What an attempt stored.
-pub(in crate::engine::jobs) struct Attempt {
-    pub(in crate::engine::jobs) plan: Plan,
-    /// The path in the snapshot that is the resource's root.
-    pub(in crate::engine::jobs) root: PathBuf,
-    /// What the driver says of it.
-    pub(in crate::engine::jobs) facts: PointFacts,
-    pub(in crate::engine::jobs) data: Data,
-}
-
-/// How far the data is.
-pub(in crate::engine::jobs) enum Data {
-    /// All but the snapshot is there.
-    Prepared(Prepared),
-    /// The snapshot is durable.
-    Snapshot(BackupOutcome),
-}
-
-impl Data {
-    pub(in crate::engine::jobs) fn outcome(&self) -> &BackupOutcome {
-        match self {
-            Self::Prepared(prepared) => prepared.outcome(),
-            Self::Snapshot(outcome) => outcome,
-        }
-    }
-}
 
 /// A recovery point that is about to be.
 struct Point<'a> {
@@ -82,39 +40,6 @@ struct Point<'a> {
 }
 
 impl Stored {
-    /// The vault that it lies in.
-    pub(in crate::engine::jobs) fn vault(&self) -> &Arc<OpenVault> {
-        &self.vault
-    }
-
-    /// The backup, if its snapshot is to be written yet.
-    fn prepared(&self) -> Option<&Prepared> {
-        match &self.made {
-            Made::Now(attempt) => match &attempt.data {
-                Data::Prepared(prepared) => Some(prepared),
-                Data::Snapshot(_) => None,
-            },
-            Made::Before(_) => None,
-        }
-    }
-
-    fn snapshot(&self) -> Result<Id> {
-        match &self.made {
-            Made::Now(attempt) => Ok(attempt.data.outcome().snapshot),
-            Made::Before(manifest) => snapshot_of(manifest),
-        }
-    }
-
-    /// The packs that it needs.
-    fn packs(&self) -> Result<Arc<BTreeSet<Id>>> {
-        let repository = &self.vault.repository;
-        let tree = match &self.made {
-            Made::Now(attempt) => attempt.data.outcome().tree,
-            Made::Before(manifest) => repository.load_snapshot(&snapshot_of(manifest)?)?.tree,
-        };
-        Ok(repository.packs_of_tree(&tree)?)
-    }
-
     /// Throws away what was stored, and ends the job without it.
     pub(in crate::engine::jobs) fn discard(&self, engine: &Engine, verdict: Verdict) -> Result<()> {
         let _pass = self.vault.reenter()?;

@@ -1,16 +1,15 @@
 //! The work of a backup job: open the source and store it. What comes of it is in [`commit`](super::commit).
 
 use crate::domain::tags::MAX_TAGS;
-use crate::domain::{Resource, Tags};
 use crate::engine::catalog::Connection;
-use crate::engine::drivers::{BackupCx, Mark};
+use crate::engine::drivers::BackupCx;
 use crate::engine::error::{Error, Result};
-use crate::engine::jobs::backup::commit::{Attempt, Data, Made, Stored};
+use crate::engine::jobs::entered::Entered;
 use crate::engine::jobs::live::{Finish, LiveJob};
 use crate::engine::jobs::outcome::Ending;
-use crate::engine::jobs::readiness::Entered;
 use crate::engine::jobs::rows::store::BackupRecord;
-use crate::engine::jobs::worker::{Failure, Worked};
+use crate::engine::jobs::stored::{Attempt, Data, Made, Plan, Stored, point_id, snapshot_of};
+use crate::engine::jobs::work::{Failure, Worked};
 use crate::engine::points::manifest::{self, Manifest};
 use crate::engine::resources::rows::marks;
 use crate::engine::vaults::store::OpenVault;
@@ -22,15 +21,6 @@ use std::time::SystemTime;
 
 /// What the tag of a snapshot begins with; the id of its recovery point follows.
 pub const TAG: &str = "vaultdeck:";
-
-/// What is needed from the catalog before the work begins.
-pub(in crate::engine::jobs) struct Plan {
-    pub(in crate::engine::jobs) resource: Resource,
-    /// What its driver remembered of the resource.
-    pub(in crate::engine::jobs) mark: Option<Mark>,
-    pub(in crate::engine::jobs) tags: Tags,
-    pub(in crate::engine::jobs) parent: Option<Id>,
-}
 
 /// Does the work of a job.
 pub(super) fn run(
@@ -83,10 +73,6 @@ pub(super) fn run(
     Ok(Worked { bytes, finish: Finish::Together(Box::new(stored)), pass })
 }
 
-pub(in crate::engine::jobs) fn point_id(record: &BackupRecord) -> &str {
-    record.job.recovery_point_arn.as_ref().map_or(record.job.id.as_str(), |arn| points::rows::point_id(arn))
-}
-
 /// Looks up the resource, its tags and the parent of the new snapshot.
 fn plan(connection: &Connection, record: &BackupRecord) -> Result<std::result::Result<Plan, Ending>> {
     let job = &record.job;
@@ -127,9 +113,4 @@ fn adopt(record: &BackupRecord, vault: &OpenVault) -> Result<Option<Manifest>> {
     manifest::write(vault.files(), vault.key(), &manifest)?;
     tracing::info!(job = %record.job.id, "an earlier attempt of this job was whole: it is adopted");
     Ok(Some(manifest))
-}
-
-/// The snapshot that a manifest names.
-pub(in crate::engine::jobs) fn snapshot_of(manifest: &Manifest) -> Result<Id> {
-    manifest.snapshot.parse().map_err(|_| Error::Internal("a manifest names no snapshot".to_owned()))
 }

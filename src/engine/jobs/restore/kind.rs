@@ -7,14 +7,14 @@ use crate::engine::Engine;
 use crate::engine::catalog::Connection;
 use crate::engine::error::Result;
 use crate::engine::jobs::MAX_ATTEMPTS;
+use crate::engine::jobs::entered::{Entered, Use};
 use crate::engine::jobs::kind::{Chance, Decision, Job, Kind};
 use crate::engine::jobs::live::LiveJob;
 use crate::engine::jobs::outcome::Ending;
-use crate::engine::jobs::readiness::{Entered, Use};
 use crate::engine::jobs::restore::run;
 use crate::engine::jobs::rows::store::{self, RestoreRecord};
 use crate::engine::jobs::turn::Turn;
-use crate::engine::jobs::worker::{Failure, Worked};
+use crate::engine::jobs::work::{Failure, Worked};
 use crate::engine::organization::roles;
 use std::sync::Arc;
 
