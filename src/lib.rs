@@ -73,6 +73,23 @@
 //! A new action is one line there. What wraps the keys of the vaults and the secrets of the access keys is a ring of roots,
 //! [`engine::keys`]: a new root is one file and one line.
 //!
+//! # To add something
+//!
+//! In this order; the number is that of the files. Each kind of thing has one list, and what follows from it asks there.
+//!
+//! | what | files |
+//! | --- | --- |
+//! | a type of resource (4) | its facts: `domain/types/x.rs`, a line in `domain/types/mod.rs`; its driver: `engine/drivers/x.rs`, a line in `engine/drivers/mod.rs`. Supported types, opt-in, `resource add`, the restore form, what can be stopped or go cold follow |
+//! | an operation (5) | its row in `server/backup/operations.rs` and in `tests/server/operations.txt`; its handler beside its like in `server/backup/`; the rule and its request in `ops.rs` of its room in `engine/`; the SQL in that room's `rows`. One that changes something: also a line in `engine/authorize/action.rs` |
+//! | a kind of job (8) | its record and the ways of its states in `domain/job.rs`; a migration in `engine/catalog/migrations/`; `engine/jobs/rows/x.rs`; `engine/jobs/x/{mod,kind,run,ops}.rs`; a line in `engine/jobs/kinds.rs`. Queue, threads, windows, stops and recovery follow |
+//! | a place for vaults (2) | `storage/x.rs`: a `Storage` and the `Places` of it; where `engine/vaults/store.rs` makes its places. A row in `tests/repository/conformance/` judges it |
+//! | a root of keys (2) | `engine/keys/root/x.rs`, a line in `engine/keys/root/mod.rs` |
+//! | a change, for dashboard and command line (2) | `client/change/x.rs`, two lines in `client/change/mod.rs` |
+//! | a form that proposes it (4) | `tui/dialogs/x.rs`; a line in `tui/dialog.rs`, in `tui/dialogs/mod.rs`, and in `tui/actions.rs` |
+//! | a list screen (4) | `tui/screens/x.rs`, some 60 lines; its lines in `tui/screens/mod.rs`, `tui/route.rs`, `tui/command.rs` |
+//! | a column (2) | a line in `client/attributes/`, and one wherever it is shown |
+//! | a theme (2) | `themes/x.toml`, a line in `tui/theme.rs` |
+//!
 //! # Threads
 //!
 //! [`domain`], [`repository`] and [`engine`] are synchronous, with threads of their own where work is parallel; [`server`]
