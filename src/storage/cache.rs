@@ -51,3 +51,41 @@ impl Layer for Cache {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::fs;
+
+    use super::*;
+    use crate::repository::LocalStorage;
+
+    #[test]
+    fn a_copy_is_read_instead_of_the_file_as_long_as_it_is_what_its_name_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let near = Arc::new(LocalStorage::new(folder.path()));
+        near.prepare().unwrap();
+        let cache = Cache::new(Arc::clone(&near) as Arc<dyn Storage>);
+        let (id, asked) = (Id::of(b"content"), Cell::new(0));
+        let read = |kind| {
+            let content = cache.read(kind, &id, || {
+                asked.set(asked.get() + 1);
+                Ok(b"content".to_vec())
+            });
+            assert_eq!(content.unwrap(), b"content");
+            asked.take()
+        };
+        for kind in [FileKind::Index, FileKind::Snapshot] {
+            assert_eq!([read(kind), read(kind)], [1, 0], "{kind}");
+            let copy = near.path(kind, &id);
+            fs::remove_file(&copy).unwrap();
+            fs::write(&copy, b"damaged").unwrap();
+            assert_eq!([read(kind), read(kind)], [1, 0], "{kind}: a damaged copy is replaced");
+            cache.forget(kind, &[id]);
+            assert!(near.list(kind).unwrap().is_empty(), "{kind}");
+        }
+        for kind in [FileKind::Pack, FileKind::Key, FileKind::Lock] {
+            assert_eq!([read(kind), read(kind)], [1, 1], "{kind} is not kept");
+        }
+    }
+}
