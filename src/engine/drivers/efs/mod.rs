@@ -7,6 +7,8 @@ mod folder;
 mod root;
 mod source;
 mod target;
+#[cfg(test)]
+mod tests;
 mod vacancy;
 
 use crate::domain::types::efs::FACTS;

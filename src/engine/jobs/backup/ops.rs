@@ -188,10 +188,12 @@ fn resource(connection: &Connection, scope: &Scope, arn: &Arn) -> Result<Resourc
     if !arn.region().is_empty() && arn.region() != scope.region.as_str() {
         return Err(Error::invalid_parameter(format!("Invalid ARN: {arn}. Expected region is {}", scope.region)));
     }
+    // What is registered has a driver, whatever its ARN looks like.
+    if let Some(resource) = resources::rows::get(connection, arn)?.filter(|resource| &resource.scope == scope) {
+        return Ok(resource);
+    }
     resources::ops::check_supported(arn)?;
-    resources::rows::get(connection, arn)?
-        .filter(|resource| &resource.scope == scope)
-        .ok_or_else(|| Error::not_found(format!("Resource {arn} does not exist in account {}.", scope.account)))
+    Err(Error::not_found(format!("Resource {arn} does not exist in account {}.", scope.account)))
 }
 
 fn unknown(id: &JobId) -> Error {

@@ -1,0 +1,157 @@
+//! The seam as a whole: an engine with a driver that is no part of this program.
+
+use super::World;
+use super::memory::Store;
+use crate::domain::extension::AddResource;
+use crate::domain::job::JobState;
+use crate::domain::types::Location;
+use crate::domain::types::location::Part;
+use crate::domain::{Arn, Tags};
+use crate::engine::caller::{Caller, RestoreRoots};
+use crate::engine::drivers::{Driver, Drivers};
+use crate::engine::jobs::backup::ops::StartBackup;
+use crate::engine::jobs::restore::ops::StartRestore;
+use crate::engine::{ClockKind, Engine, EngineOptions, MachineClocks};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+struct House {
+    engine: Arc<Engine>,
+    store: Store,
+    caller: Caller,
+    resource: Arn,
+    _folder: tempfile::TempDir,
+}
+
+impl House {
+    fn new() -> Self {
+        let (folder, store) = (tempfile::tempdir().unwrap(), Store::world());
+        // An engine lives as long as its process, and so do its drivers.
+        let driver: &'static dyn Driver = Box::leak(Box::new(store.clone()));
+        let options = EngineOptions {
+            data_dir: folder.path().join("data"),
+            clock: ClockKind::System,
+            scheduler: true,
+            simulated_rate: None,
+        };
+        let drivers = Drivers(Box::leak(Box::new([driver])));
+        let engine = Engine::open_driving(options, None, Arc::new(MachineClocks), drivers).unwrap();
+        let scope = Engine::first_scope().unwrap();
+        let caller = Caller {
+            user_arn: Arn::role(&scope.account, "test"),
+            account: scope.account,
+            region: scope.region,
+            restore_roots: RestoreRoots::Any,
+        };
+        let added = engine.add_resource(request("Memory", &store.resource().location)).unwrap();
+        let resource = added.resource_arn.parse().unwrap();
+        Self { engine, store, caller, resource, _folder: folder }
+    }
+
+    fn back_up(&self) -> crate::domain::job::BackupJob {
+        let started = self.engine.start_backup_job(
+            &self.caller,
+            StartBackup {
+                vault_name: "Default".to_owned(),
+                resource_arn: self.resource.clone(),
+                iam_role_arn: Arn::default_role(&self.caller.account),
+                idempotency_token: None,
+                start_window_minutes: None,
+                complete_window_minutes: None,
+                lifecycle: None,
+                recovery_point_tags: Tags::new(),
+                backup_options: std::collections::BTreeMap::new(),
+            },
+        );
+        let id = started.unwrap().id;
+        Self::wait(|| {
+            Some(self.engine.describe_backup_job(&self.caller, &id).unwrap()).filter(|job| job.state.is_final())
+        })
+    }
+
+    fn wait<T>(mut look: impl FnMut() -> Option<T>) -> T {
+        let until = Instant::now() + Duration::from_secs(60);
+        loop {
+            if let Some(found) = look() {
+                return found;
+            }
+            assert!(Instant::now() < until, "it takes too long");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+fn request(resource_type: &str, location: &Location) -> AddResource {
+    AddResource {
+        resource_type: resource_type.to_owned(),
+        name: "source".to_owned(),
+        location: location.clone(),
+        tags: Tags::new(),
+        account_id: None,
+        region: None,
+    }
+}
+
+#[test]
+fn a_resource_that_is_no_folder_is_backed_up_and_restored_by_the_engine() {
+    let house = House::new();
+    house.store.put(b"../a//b", b"content");
+    let job = house.back_up();
+    assert_eq!(job.state, JobState::Completed, "{:?}", job.status_message);
+    let point = job.recovery_point_arn.unwrap();
+    let metadata = house.engine.recovery_point_restore_metadata(&house.caller, "Default", &point).unwrap();
+    let target = Location::of([(Part::Bucket, metadata["Bucket"].clone())]);
+    let id = house.engine.start_restore_job(
+        &house.caller,
+        StartRestore {
+            recovery_point_arn: point,
+            metadata,
+            iam_role_arn: None,
+            idempotency_token: None,
+            resource_type: Some("Memory".to_owned()),
+            copy_source_tags: false,
+        },
+    );
+    let id = id.unwrap();
+    let look =
+        || Some(house.engine.describe_restore_job(&house.caller, &id).unwrap()).filter(|job| job.state.is_final());
+    let restored = House::wait(look);
+    assert_eq!(restored.state, JobState::Completed, "{:?}", restored.status_message);
+    assert_eq!(restored.status_message.as_deref(), Some("The bucket has no versions."));
+    assert_eq!(house.store.content(&target), house.store.content(&house.store.resource().location));
+    let listed = house.engine.resources().unwrap().resources;
+    assert!(listed.iter().any(|resource| resource.location == target && resource.path.is_none()), "{listed:?}");
+}
+
+#[test]
+fn a_backup_whose_end_fails_leaves_no_recovery_point() {
+    let house = House::new();
+    house.store.put(b"a", b"content");
+    house.store.break_at_end();
+    let job = house.back_up();
+    assert_eq!(job.state, JobState::Failed);
+    assert_eq!(job.status_message.as_deref(), Some("The child process ended with status 1."));
+    let vault = house.engine.describe_vault(&house.caller, "Default").unwrap();
+    assert_eq!((vault.recovery_points, house.store.aborted()), (0, 0));
+}
+
+#[test]
+fn what_fails_for_the_time_being_is_tried_again() {
+    let house = House::new();
+    house.store.put(b"a", b"content");
+    house.store.busy(2);
+    let job = house.back_up();
+    assert_eq!(job.state, JobState::Completed, "{:?}", job.status_message);
+}
+
+#[test]
+fn what_has_no_driver_and_what_has_no_such_location_is_refused_with_what_there_is() {
+    let house = House::new();
+    let at = house.store.resource().location;
+    let refused = |kind: &str, at: &Location| house.engine.add_resource(request(kind, at)).unwrap_err().to_string();
+    assert_eq!(refused("EFS", &at), "Invalid ResourceType: this engine cannot back up \"EFS\"; available: Memory");
+    let path = Location::at_path("/srv");
+    assert_eq!(refused("Memory", &path), "Invalid Location: Memory takes --bucket; given is path /srv");
+    let types = house.engine.supported_resource_types();
+    assert_eq!(types.iter().map(|kind| kind.as_str()).collect::<Vec<_>>(), ["Memory"]);
+}
