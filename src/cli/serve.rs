@@ -157,10 +157,12 @@ async fn serve(settings: &mut Settings<'_>, engine: &Arc<Engine>, signals: &mut 
             _ = user_1.recv() => tracing::info!("SIGUSR1 means nothing here"),
             _ = user_2.recv() => tracing::info!("SIGUSR2 means nothing here"),
             _ = looks.tick() => {
+                // Asked first: should it end in between, its health would not tell why the engine ends.
+                let is_gone = engine.conductor_is_gone();
                 let health = engine.health();
                 tell_changes(&known, &health);
                 known = health;
-                if engine.conductor_is_gone() {
+                if is_gone {
                     tracing::error!("the engine cannot go on without its conductor: it ends, to be started again");
                     return Exit::Failed;
                 }
