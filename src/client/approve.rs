@@ -117,11 +117,6 @@ impl Approved {
         &self.pending
     }
 
-    /// How.
-    pub fn by(&self) -> Approval {
-        self.by
-    }
-
     /// Gives out what may be sent now: the requests that were shown, under the same token.
     pub(in crate::client) fn into_order(self) -> (Mutation, Order) {
         let Pending { scope, mutation, token, .. } = self.pending;

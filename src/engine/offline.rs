@@ -5,7 +5,7 @@ use crate::engine::data_dir::DataDir;
 use crate::engine::error::{Error, Result};
 use crate::engine::keys::KeyRing;
 use crate::engine::rescan;
-use crate::engine::vaults::recovery_keys::new_password;
+use crate::engine::vaults::recovery_keys::{HOST, USER, new_password};
 use crate::engine::vaults::store::VaultStore;
 use crate::repository::{FileKind, Id, KeyFile};
 use std::path::Path;
@@ -39,7 +39,7 @@ impl Offline {
         let (files, key) = self.store.key_of(&arn)?;
         let password = new_password()?;
         let now = chrono::Utc::now().fixed_offset();
-        let file = KeyFile::wrap(&key, &password, "vaultdeck", "recovery-key", now)?;
+        let file = KeyFile::wrap(&key, &password, USER, HOST, now)?;
         let json = serde_json::to_vec(&file).map_err(|e| Error::Internal(format!("a key file: {e}")))?;
         files.write(FileKind::Key, &Id::of(&json), &json)?;
         Ok(password)

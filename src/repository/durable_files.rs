@@ -119,7 +119,7 @@ impl<'a> OpenFolders<'a> {
         let opened = match open_folder(self.root, path) {
             Err(error) if folders == Folders::Made && error.kind() == io::ErrorKind::NotFound => {
                 make_folder(self.root, path)?;
-                sync_folder(self.root, parent(path))?;
+                sync_above(self.root, path)?;
                 open_folder(self.root, path)
             }
             opened => opened,
@@ -138,6 +138,12 @@ impl<'a> OpenFolders<'a> {
 /// The folder of a file; the root's is the root.
 pub(super) fn parent(path: &Path) -> &Path {
     path.parent().unwrap_or(Path::new(""))
+}
+
+/// Makes the name of a folder durable, and those of all above it: a folder may have been made with what it lies in.
+pub(super) fn sync_above(root: &OpenFolder, folder: &Path) -> io::Result<()> {
+    // The last of them is the root.
+    parent(folder).ancestors().try_for_each(|above| sync_folder(root, above))
 }
 
 /// Opens a folder by its path below a root.

@@ -3,10 +3,10 @@
 //! A vault's files are one [`Storage`]: all that is read and written in a vault goes through it. Which vaults there are, and how
 //! one appears, moves to the trash and goes for good, is the matter of [`Places`], which hands the storages out. To keep vaults
 //! elsewhere is to write these two, and nothing above them knows the difference.
-
 //!
-//! A storage is wrapped in layers for what a way over a network needs: [`Retry`] for what fails and may pass, [`Limit`] for a
+//! A storage can be wrapped in layers for what a way over a network needs: [`Retry`] for what fails and may pass, [`Limit`] for a
 //! server that is to be spared, [`Cache`] for what is read again and again. Each is what it wraps to whoever uses it.
+//! [`LocalPlaces`] needs none.
 
 mod cache;
 mod layered;

@@ -118,6 +118,16 @@ fn findings_tell_of_jobs_plans_points_and_the_engine_and_open_what_they_are_of()
     driver.press("enter").sees("mail").sees("EXPIRED");
 }
 
+#[test]
+fn a_damaged_point_is_one_finding() {
+    let mut driver = Driver::usual();
+    driver.fixture().points[1].status_message = Some("Damaged: 1 item cannot be restored: /a".to_owned());
+    driver.answer_again();
+    driver.press("7").sees("DAMAGED");
+    let screen = driver.screen();
+    assert_eq!(screen.lines().filter(|line| line.contains("DAMAGED")).count(), 1, "{screen}");
+}
+
 /// An engine whose data directory cannot be written.
 fn frozen(size: (u16, u16)) -> Driver {
     frozen_at(size, fixture::engine())

@@ -237,6 +237,21 @@ fn a_folder_with_recovery_points_that_the_catalog_forgot_is_never_put_into_the_t
 }
 
 #[test]
+fn a_vault_that_was_found_again_is_deleted_with_its_folder() {
+    let mut bench = Bench::simulated();
+    bench.engine().create_vault(&bench.caller, &name("found"), NewVault::default()).unwrap();
+    bench.stop();
+    let catalog = rusqlite::Connection::open(bench.path("data/catalog.sqlite")).unwrap();
+    catalog.execute("DELETE FROM vaults WHERE name = 'found'", []).unwrap();
+    drop(catalog);
+    bench.start();
+    bench.engine().rescan(None).unwrap();
+    bench.engine().delete_vault(&bench.caller, "found").unwrap();
+    assert!(!folder(&bench, "found").exists());
+    assert_eq!(fs::read_dir(bench.path("data/trash")).unwrap().count(), 1);
+}
+
+#[test]
 fn the_trash_is_emptied_after_thirty_days() {
     let bench = Bench::simulated();
     bench.engine().create_vault(&bench.caller, &name("gone"), NewVault::default()).unwrap();

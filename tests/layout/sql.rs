@@ -65,6 +65,8 @@ fn sql_is_found_however_it_is_asked_and_nothing_else_is_taken_for_it() {
     assert!(path("engine/vaults/rows.rs") && path("engine/vaults/rows/keys.rs") && path("engine/catalog/paging.rs"));
     assert!(!path("engine/vaults/ops.rs") && !path("engine/rowship.rs") && !path("tui/rows.rs"));
     assert_eq!(without_tests("a\n#[cfg(test)]\nmod tests {\n}"), "a\n");
+    let declared = "#[cfg(test)]\nmod tests;\nfn f() {}";
+    assert_eq!(without_tests(declared), declared);
 }
 
 /// Whether a file, relative to `src/`, is where SQL belongs: the catalog, or the rows of a room of the engine.
@@ -76,7 +78,11 @@ fn may_know_sql(file: &Path) -> bool {
 
 /// A source without its tests: these look behind what they test.
 pub fn without_tests(text: &str) -> String {
-    text.split("#[cfg(test)]\nmod ").next().unwrap_or_default().to_owned()
+    let mark = "#[cfg(test)]\nmod ";
+    // What is only declared lies in a file of its own.
+    let inline = |at: &usize| text[at + mark.len()..].lines().next().is_some_and(|line| line.ends_with('{'));
+    let end = text.match_indices(mark).map(|(at, _)| at).find(inline).unwrap_or(text.len());
+    text[..end].to_owned()
 }
 
 /// Where a source asks a database itself. The errors of SQLite may be named: they are passed on.

@@ -138,6 +138,18 @@ fn a_size_that_nothing_can_be_cut_into_is_refused() {
 }
 
 #[test]
+fn a_name_that_a_listing_gives_twice_is_stored_once_and_told() {
+    let scene = Scene::new();
+    let mut source = MemorySource::of(&[("/store/a", b"one"), ("/store/z", b"two")]);
+    source.strange.push(("/store".into(), "z".into()));
+    let outcome = scene.backup(&source, None);
+    let told = reasons(&outcome);
+    assert!(matches!(&told[..], [(path, why)] if path == "/store/z" && why.contains("names it twice")), "{told:?}");
+    let names: Vec<PathBuf> = scene.restored(outcome.snapshot, "once").into_iter().map(|(path, _)| path).collect();
+    assert_eq!(names, [PathBuf::from("a"), PathBuf::from("z")]);
+}
+
+#[test]
 fn a_source_that_vouches_for_a_file_is_not_asked_for_its_content() {
     let scene = Scene::new();
     let mut source = MemorySource::of(&[("/store/a", b"one"), ("/store/b", b"two"), ("/store/c", b"three")]);

@@ -65,7 +65,7 @@ pub struct Runtime {
     pub housekeeping: Control,
     /// The conductor's signs of life.
     pub pulse: Pulse,
-    /// The jobs whose end could not be written down, until they are begun again.
+    /// The jobs that rest until they are begun again.
     setbacks: Mutex<BTreeMap<JobId, Setback>>,
     finished: AtomicU64,
     /// Whether something ended on which a deletion may have waited: a restore of its point, a collection of its vault.
@@ -81,7 +81,7 @@ pub struct Runtime {
     pub(in crate::engine) conductor: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// Why a job that was done did not come to its end.
+/// Why a job that began rests, and until when.
 #[derive(Debug, Clone)]
 pub struct Setback {
     /// Until when it rests, in engine time.
@@ -139,7 +139,7 @@ impl Runtime {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The jobs whose end could not be written down.
+    /// The jobs that rest until they are begun again.
     pub fn setbacks(&self) -> MutexGuard<'_, BTreeMap<JobId, Setback>> {
         self.setbacks.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -29,22 +29,24 @@ impl Engine {
         let open = KINDS.iter().map(|kind| Ok((*kind, kind.open(self)?))).collect::<Result<Vec<_>>>()?;
         let known: BTreeSet<&JobId> = open.iter().flat_map(|(_, jobs)| jobs).map(|job| job.id()).collect();
         turn.retries.retain(|id, _| known.contains(id));
+        let mut busy = self.jobs.live.all().into_iter().filter_map(|job| job.resource.clone()).collect();
         for (kind, jobs) in open {
-            self.dispatch_kind(kind, jobs, turn, now)?;
+            self.dispatch_kind(kind, jobs, &mut busy, turn, now)?;
         }
         turn.closed.clear();
         Ok(())
     }
 
+    /// Looks at the jobs of a kind; `busy` are the resources that any job has.
     fn dispatch_kind(
         self: &Arc<Self>,
         kind: &'static dyn Kind,
         open: Vec<Box<dyn Job>>,
+        busy: &mut BTreeSet<Arn>,
         turn: &mut Turn,
         now: Time,
     ) -> Result<()> {
         let mut free = kind.places(self).saturating_sub(self.jobs.live.working(Some(kind.kind())));
-        let mut busy: BTreeSet<_> = self.jobs.live.all().into_iter().filter_map(|job| job.resource.clone()).collect();
         let mut starts = Vec::new();
         let mut ends = Vec::new();
         for job in open.into_iter().filter(|job| self.is_idle(job.id())) {
@@ -124,7 +126,7 @@ impl Engine {
         }
     }
 
-    /// Whether a job waits for a while since its end could not be written down.
+    /// Whether a job rests for a while: see [`Setback`].
     pub(super) fn rests(&self, id: &JobId, now: Time) -> bool {
         self.jobs.setbacks().get(id).is_some_and(|setback| setback.until > now)
     }

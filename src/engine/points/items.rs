@@ -51,15 +51,6 @@ impl Engine {
         let (missing, lost) = if after.is_none() { self.missing_and_lost(arn)? } else { (Vec::new(), Vec::new()) };
         Ok(Items { items: page.nodes.iter().map(item).collect(), missing, lost, next_token })
     }
-
-    /// The open vault of that ARN, if the catalog knows it.
-    pub(crate) fn existing_vault(&self, arn: &Arn) -> Result<std::sync::Arc<crate::engine::vaults::store::OpenVault>> {
-        let known = self.catalog.read(|connection| crate::engine::vaults::rows::vault_key(connection, arn))?;
-        if known.is_none() {
-            return Err(Error::no_such_vault(arn));
-        }
-        self.vault_store.get(arn)
-    }
 }
 
 /// A page of a folder, read without a pass, since a caller must not wait for a collection. That one may move a folder into

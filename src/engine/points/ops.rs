@@ -10,6 +10,11 @@ use crate::engine::page::{Page, PageRequest};
 use crate::engine::points::rows::{self, RecoveryPointFilter};
 use crate::engine::{Engine, resources, vaults};
 
+/// The recovery point of this ARN, if a vault of this name holds it.
+pub(crate) fn point_in(connection: &Connection, vault_name: &str, arn: &Arn) -> Result<Option<RecoveryPoint>> {
+    Ok(rows::get(connection, arn)?.filter(|point| point.vault_name == vault_name))
+}
+
 /// The recovery point of a vault, for an operation that only reads.
 pub fn readable(connection: &Connection, scope: &Scope, vault: &str, arn: &Arn) -> Result<RecoveryPoint> {
     let vault = vaults::ops::readable(connection, scope, vault)?;

@@ -112,6 +112,8 @@ impl Engine {
     fn take_up_vault(&self, folder: &VaultFolder, report: &mut RescanReport) -> Result<()> {
         // Opened before it is believed: a folder whose key this directory cannot unwrap would be a vault of no use.
         let vault = self.vault_store.get(&folder.arn)?;
+        // A deletion in this same run must find the folder to be this vault's.
+        let id = self.vault_store.identify(&folder.arn)?;
         let now = self.clock.now();
         let created = folder.created.unwrap_or(now);
         let account: AccountId = folder.scope.account.clone();
@@ -124,13 +126,14 @@ impl Engine {
                 encryption_key_arn: &vaults::ops::engine_key(&folder.scope),
                 creator_request_id: None,
                 created,
-                id: None,
+                id: &id,
             };
             let subject = NewThing { scope: &folder.scope, arn: &folder.arn };
             let permit = authorize(tx, Doing::Rescan, CreateBackupVault, &subject)?;
             vaults::rows::insert(tx, &permit, &row)?;
             Ok(new)
         })?;
+        self.vault_store.own(&folder.arn, id);
         drop(vault);
         if new_account {
             report.accounts.push(account.to_string());

@@ -12,6 +12,7 @@ use crate::engine::clock::unconfirmed_jump;
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::turn::Turn;
 use crate::engine::points::expiry::{delete_due, seed};
+use crate::engine::points::ops::point_in;
 use crate::engine::upkeep::rows;
 use crate::engine::{Engine, points};
 use chrono::Duration;
@@ -33,10 +34,10 @@ fn next_round(due: Time) -> Time {
 impl Engine {
     /// Deletes what has outlived its days, and goes on with deletions that were begun.
     pub(crate) fn sweep(self: &Arc<Self>, turn: &mut Turn, now: Time) -> Result<()> {
-        if self.options.scheduler && self.clock.is_trusted() {
-            self.mark_expired(now)?;
-        }
-        self.go_on_with_deletions(turn, now)
+        let expires = self.options.scheduler && self.clock.is_trusted();
+        let marked = if expires { self.mark_expired(now) } else { Ok(()) };
+        // Deletions that were begun go on, whatever came of the expiries.
+        self.go_on_with_deletions(turn, now).and(marked)
     }
 
     /// When the sweeper has something to do next.
@@ -108,11 +109,6 @@ impl Engine {
             idempotency::forget_before(tx, before)
         })
     }
-}
-
-/// The recovery point of this ARN, if a vault of this name holds it.
-pub(crate) fn point_in(connection: &Connection, vault_name: &str, arn: &Arn) -> Result<Option<RecoveryPoint>> {
-    Ok(points::rows::get(connection, arn)?.filter(|point| point.vault_name == vault_name))
 }
 
 /// The next moment at which a point's time has come.

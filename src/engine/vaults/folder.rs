@@ -3,6 +3,7 @@
 use crate::domain::{Arn, Time};
 use crate::engine::error::Result;
 use crate::engine::keys::Purpose;
+use crate::engine::vaults::copies::Pair;
 use crate::engine::vaults::id::VaultId;
 use crate::engine::vaults::store::{
     FROZEN, KEY, KeyFile, POINTS, VERSION, VaultFile, VaultStore, place_of, read_frozen, read_key, write_own,
@@ -65,11 +66,15 @@ impl VaultStore {
     /// The id that a vault's folder bears; one that bears none is given one.
     pub(crate) fn identify(&self, arn: &Arn) -> Result<VaultId> {
         let files = self.files_of(arn)?;
-        let mut frozen = read_frozen(files.as_ref(), arn)?.value;
+        let Pair { value: mut frozen, mend } = read_frozen(files.as_ref(), arn)?;
         if let Some(id) = frozen.vault_id {
             return Ok(id);
         }
         self.require_write()?;
+        // Nothing is deleted: what is damaged of the files is set aside before they are written again.
+        if let Some(mend) = mend {
+            mend.carry_out(files.as_ref())?;
+        }
         let id = VaultId::draw();
         frozen.vault_id = Some(id.clone());
         write_own(files.as_ref(), FROZEN, &frozen)?;

@@ -32,7 +32,10 @@ impl Engine {
                 tracing::warn!(%vault, %error, "the vault has no id yet");
             }
         }
-        self.vault_store.remove_leftovers()
+        if let Err(error) = self.vault_store.remove_leftovers() {
+            tracing::warn!(%error, "what vaults left whose making was interrupted could not be removed");
+        }
+        Ok(())
     }
 
     /// The store learns whose each folder is; the vaults of older versions, which have no id.

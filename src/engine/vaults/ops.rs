@@ -11,8 +11,9 @@ use crate::engine::catalog::{Connection, Transaction};
 use crate::engine::error::{Error, Result};
 use crate::engine::page::{Page, PageRequest};
 use crate::engine::vaults::rows::{self, NewRow};
+use crate::engine::vaults::store::OpenVault;
 use crate::engine::{Engine, tags};
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 /// The types that the API knows.
 const VAULT_TYPES: [&str; 3] = [BACKUP_VAULT, "LOGICALLY_AIR_GAPPED_BACKUP_VAULT", "RESTORE_ACCESS_BACKUP_VAULT"];
@@ -54,7 +55,7 @@ pub(crate) fn ensure_default(engine: &Engine, tx: &Transaction<'_>, scope: &Scop
     }
 }
 
-/// The folder first, then the row: a crash in between leaves a folder that nothing knows, which is set aside when the
+/// The folder first, then the row: a crash in between leaves a folder that nothing knows, which goes to the trash when the
 /// name is used again, and never a vault without its folder.
 fn insert(
     engine: &Engine,
@@ -73,7 +74,7 @@ fn insert(
         encryption_key_arn: &engine_key(scope),
         creator_request_id: request.creator_request_id.as_deref(),
         created: now,
-        id: Some(&id),
+        id: &id,
     };
     rows::insert(tx, permit, &row)?;
     tags::rows::put_at_creation(tx, permit, arn.as_str(), &request.tags)
@@ -117,6 +118,15 @@ impl Engine {
             insert(self, tx, &permit, &scope, name, &request)?;
             require(tx, &scope, name.as_str())
         })
+    }
+
+    /// The open vault of that ARN, if the catalog knows it.
+    pub(crate) fn existing_vault(&self, arn: &Arn) -> Result<Arc<OpenVault>> {
+        let known = self.catalog.read(|connection| rows::vault_key(connection, arn))?;
+        if known.is_none() {
+            return Err(Error::no_such_vault(arn));
+        }
+        self.vault_store.get(arn)
     }
 
     /// DescribeBackupVault. AWS answers AccessDenied for a vault that does not exist.

@@ -16,9 +16,9 @@ use crate::repository::{self, FileKind, Id, Repository, crash_point};
 use std::sync::PoisonError;
 
 /// What the key files of the engine say of their maker; those that a user added with `restic key add` say something else.
-const USER: &str = "vaultdeck";
+pub(crate) const USER: &str = "vaultdeck";
 /// The same, where restic names the host.
-const HOST: &str = "recovery-key";
+pub(crate) const HOST: &str = "recovery-key";
 
 impl Engine {
     /// Makes a key file with which `restic` opens a vault, and tells its password, this once. An earlier one is removed.

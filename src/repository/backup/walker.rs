@@ -126,8 +126,9 @@ impl<'a: 'r, 'r> Walker<'_, 'a, 'r> {
             }
         };
         let path = self.path.join(&name);
-        if !is_name(name.as_bytes()) || name < frame.last {
-            self.session.missing(&path, "its folder gives it a name that no file can have, or names it out of order");
+        if !is_name(name.as_bytes()) || name <= frame.last {
+            self.session
+                .missing(&path, "its folder gives it a name that no file can have, names it twice, or out of order");
             return Ok(());
         }
         frame.last.clone_from(&name);

@@ -135,6 +135,7 @@ impl TreeSource for LocalSource {
         let mut names: Vec<OsString> = Vec::new();
         for_each_name(&listed, |name, _| names.push(name.to_owned()))?;
         names.sort_unstable();
+        names.dedup();
         Ok(Box::new(names.into_iter().map(|name| Ok(Child::named(name)))))
     }
 

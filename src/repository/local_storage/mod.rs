@@ -15,7 +15,7 @@ use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::durable_files::{
-    Folders, NewFile, make_folder, open_folder, parent, remove_files, sync_folder, write_files,
+    Folders, NewFile, make_folder, open_folder, parent, remove_files, sync_above, sync_folder, write_files,
 };
 use super::open_folder::OpenFolder;
 use super::room::{Claim, Room};
@@ -172,7 +172,8 @@ impl LocalStorage {
                 target = format!("{name}.{number}");
             }
             rustix::fs::renameat(&from, own_name, &to, target.as_str())?;
-            [&damaged, Path::new(SIDE), parent(path)].iter().try_for_each(|folder| sync_folder(root, folder))?;
+            [damaged.as_path(), parent(path)].iter().try_for_each(|folder| sync_folder(root, folder))?;
+            sync_above(root, &damaged)?;
             Ok(target)
         };
         set_aside().map_err(self.failed("set aside", path))

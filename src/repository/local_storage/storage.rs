@@ -10,7 +10,9 @@ use rustix::io::Errno;
 
 use super::names::{SIDE, folders, is_leftover, is_temporary, own_mark, pack_folders, place, side};
 use super::{DAMAGED, LocalStorage, WRITTEN_AGAIN, WRITTEN_ONCE, is_file, stamp_of, whole};
-use crate::repository::durable_files::{Folders, SIDE_BY_SIDE, make_folder, open_folder, parent, sync_folder};
+use crate::repository::durable_files::{
+    Folders, SIDE_BY_SIDE, make_folder, open_folder, parent, sync_above, sync_folder,
+};
 use crate::repository::open_folder::OpenFolder;
 use crate::repository::storage::check_side_name;
 use crate::repository::{Error, FileKind, Id, Properties, Result, Stamp, Storage};
@@ -166,7 +168,7 @@ impl Storage for LocalStorage {
         let make = || {
             let root = self.folder()?;
             make_folder(root, &path)?;
-            sync_folder(root, parent(&path))
+            sync_above(root, &path)
         };
         make().map_err(self.failed("create", &path))
     }
@@ -218,7 +220,6 @@ impl Storage for LocalStorage {
     fn set_side_aside(&self, name: &str) -> Result<Option<String>> {
         check_side_name(name)?;
         let path = side(name);
-        self.refuse("set aside", &path)?;
         let last = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         match self.move_aside(&path, &last) {
             Ok(moved) => Ok(Some(format!("{DAMAGED}/{moved}"))),
@@ -231,13 +232,16 @@ impl Storage for LocalStorage {
         self.refuse("remove leftovers of", Path::new(""))?;
         let own = own_mark()?;
         let mut all: Vec<_> = FileKind::ALL.into_iter().flat_map(folders).collect();
-        all.extend(["", SIDE, "vaultdeck/copies", "vaultdeck/points"].map(PathBuf::from));
+        all.extend([PathBuf::new(), PathBuf::from(SIDE), side("copies"), side("points")]);
         for folder in all {
             self.visit(&folder, |folder, name| {
-                if is_leftover(name, own) {
-                    rustix::fs::unlinkat(folder, name, AtFlags::empty())?;
+                if !is_leftover(name, own) {
+                    return Ok(());
                 }
-                Ok(())
+                match rustix::fs::unlinkat(folder, name, AtFlags::empty()) {
+                    Ok(()) | Err(Errno::NOENT) => Ok(()),
+                    Err(error) => Err(error.into()),
+                }
             })?;
         }
         Ok(())

@@ -13,6 +13,7 @@ use crate::tui::widgets::form::{FieldError, Form, Reader};
 use crate::tui::widgets::picker::Choice;
 use crate::tui::world::World;
 use ratatui::layout::Rect;
+use std::collections::HashSet;
 
 /// The form.
 #[derive(Debug)]
@@ -30,21 +31,32 @@ pub struct Backup {
 /// Every resource of the shown scopes that can be backed up.
 fn resources(world: &World) -> Vec<Choice> {
     let mut choices = Vec::new();
+    let mut known = HashSet::new();
     for scope in &world.shown {
         for resource in world.store.resources(scope).into_iter().flat_map(|all| all.iter()) {
+            known.insert(&resource.arn);
             let name = resource.name.clone().known().unwrap_or_else(|| resource.arn.last_part().to_owned());
             let place = if world.many_accounts() { format!("{}  ", world.scope_name(scope)) } else { String::new() };
             let path = resource.path.clone().known().unwrap_or_else(|| resource.arn.to_string());
             choices.push(Choice::new(resource.arn.to_string(), name, format!("{place}{path}")));
         }
         for resource in world.store.protected(scope).into_iter().flat_map(|all| all.iter()) {
-            if !choices.iter().any(|choice| choice.value == resource.arn.as_str()) {
+            if known.insert(&resource.arn) {
                 let name = resource.name.clone().unwrap_or_else(|| resource.arn.last_part().to_owned());
                 choices.push(Choice::new(resource.arn.to_string(), name, resource.arn.to_string()));
             }
         }
     }
     choices
+}
+
+/// Whether there is any: asked at each frame, so without making them.
+fn has_resources(world: &World) -> bool {
+    let store = &world.store;
+    world.shown.iter().any(|scope| {
+        store.resources(scope).is_some_and(|all| !all.is_empty())
+            || store.protected(scope).is_some_and(|all| !all.is_empty())
+    })
 }
 
 /// The vaults of a scope.
@@ -193,7 +205,7 @@ impl FormDialog for Backup {
     fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
         let asked = world.everywhere(&Query::Resources);
         let fresh = world.store.freshness(&asked);
-        if resources(world).is_empty() {
+        if !has_resources(world) {
             let empty: pane::Empty<'_> = &[
                 "There is no resource to back up yet. In another shell:",
                 "$ vaultdeck resource add EFS projects --path /srv/projects --tag env=prod",

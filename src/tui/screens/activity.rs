@@ -52,6 +52,7 @@ impl Record for Activity {
     }
     fn words(&self, words: &mut String) {
         words.push_str(&self.summary);
+        words.push(' ');
         words.push_str(&self.operations);
     }
     fn is_problem(&self) -> bool {

@@ -118,10 +118,6 @@ pub fn of(world: &World) -> Vec<Problem> {
         facts.engine = Some((home, problems));
     }
     for scope in &world.shown {
-        // Points are listed vault by vault, so only those are known whose list was asked for.
-        let vaults = store.vaults(scope).into_iter().flat_map(|vaults| vaults.iter());
-        let points = vaults.filter_map(|vault| store.points(scope, &vault.name)).flat_map(|points| points.iter());
-        facts.recovery_points.extend(points.map(AsRef::as_ref).filter(|point| point.is_damaged()));
         let Some(jobs) = store.backup_jobs(scope) else { continue };
         facts.backup_jobs.extend(jobs.iter().map(AsRef::as_ref));
         facts
@@ -136,6 +132,7 @@ pub fn of(world: &World) -> Vec<Problem> {
         }
     }
     for scope in &world.shown {
+        // Points are listed vault by vault, so only those are known whose list was asked for.
         for vault in store.vaults(scope).into_iter().flat_map(|vaults| vaults.iter()) {
             let points = store.points(scope, &vault.name);
             facts.recovery_points.extend(points.into_iter().flat_map(|points| points.iter()).map(AsRef::as_ref));

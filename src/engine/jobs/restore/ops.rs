@@ -33,7 +33,7 @@ const STATES: [&str; 5] = ["PENDING", "RUNNING", "COMPLETED", "ABORTED", "FAILED
 pub struct StartRestore {
     /// What is restored.
     pub recovery_point_arn: Arn,
-    /// The keys of the resource type, see [`crate::domain::restore`].
+    /// The keys of the resource type, see [`restore_keys`](crate::domain::types::TypeFacts::restore_keys).
     pub metadata: BTreeMap<String, String>,
     /// The role to run under.
     pub iam_role_arn: Option<Arn>,

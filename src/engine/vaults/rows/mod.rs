@@ -107,8 +107,8 @@ pub struct NewRow<'a> {
     pub creator_request_id: Option<&'a str>,
     /// When it was created.
     pub created: Time,
-    /// Its id; none for one that was found without.
-    pub id: Option<&'a VaultId>,
+    /// Its id.
+    pub id: &'a VaultId,
 }
 
 /// Adds a vault.
@@ -128,7 +128,7 @@ pub fn insert(connection: &Connection, _permit: &Permit<'_, CreateBackupVault>, 
             vault.encryption_key_arn,
             vault.creator_request_id,
             millis(vault.created),
-            vault.id.map(VaultId::as_str)
+            vault.id.as_str()
         ])?;
     Ok(())
 }
