@@ -172,7 +172,7 @@ impl Log {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Mutex;
+    use parking_lot::Mutex;
 
     /// Fails, panics or blocks as long as a test wants it to.
     #[derive(Clone, Default)]
@@ -180,22 +180,22 @@ mod tests {
 
     impl Place {
         fn set(&self, trouble: Option<&'static str>) {
-            self.0.lock().unwrap().0 = trouble;
+            self.0.lock().0 = trouble;
         }
 
         fn text(&self) -> String {
-            self.0.lock().unwrap().1.clone()
+            self.0.lock().1.clone()
         }
     }
 
     impl Write for Place {
         fn write(&mut self, text: &[u8]) -> std::io::Result<usize> {
-            let trouble = self.0.lock().unwrap().0;
+            let trouble = self.0.lock().0;
             match trouble {
                 Some("panic") => panic!("nobody reads standard error"),
                 Some(why) => Err(std::io::Error::other(why)),
                 None => {
-                    self.0.lock().unwrap().1 += std::str::from_utf8(text).unwrap();
+                    self.0.lock().1 += std::str::from_utf8(text).unwrap();
                     Ok(text.len())
                 }
             }

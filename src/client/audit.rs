@@ -5,6 +5,7 @@
 //! the disk is full; and should they be used up, what cannot be written waits in memory: who cannot delete cannot make room.
 
 use crate::domain::{AccountId, Region, Time};
+use parking_lot::Mutex;
 use rustix::fs::FallocateFlags;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -13,7 +14,6 @@ use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
 /// The audit log of one user.
 #[derive(Debug)]
@@ -113,7 +113,7 @@ impl Audit {
         let failed = |source| AuditError { path: self.path.clone(), source };
         let mut line = serde_json::to_vec(entry).map_err(|error| failed(error.into()))?;
         line.push(b'\n');
-        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut log = self.log.lock();
         log.waiting.append(&mut line);
         match log.write() {
             Err(error) if is_full(&error) => {
@@ -224,11 +224,11 @@ mod tests {
         let path = folder.path().join("audit.jsonl");
         let audit = Audit::open(&path, "ada").unwrap();
         let full = OpenOptions::new().append(true).open("/dev/full").unwrap();
-        let file = std::mem::replace(&mut audit.log.lock().unwrap().file, full);
+        let file = std::mem::replace(&mut audit.log.lock().file, full);
         audit.append(&entry(Phase::Intended)).unwrap();
         audit.append(&entry(Phase::Done)).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"");
-        audit.log.lock().unwrap().file = file;
+        audit.log.lock().file = file;
         drop(audit);
         let text = std::fs::read_to_string(&path).unwrap();
         let lines: Vec<Entry> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

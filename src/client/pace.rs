@@ -2,7 +2,7 @@
 
 use crate::client::{Answer, Fault, FaultKind, Query};
 use crate::domain::job::JobState;
-use std::sync::Mutex;
+use parking_lot::Mutex;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -148,7 +148,7 @@ impl Bucket {
 
     /// Takes a token; the answer is how long to wait until it counts.
     fn take(&self, now: Instant) -> Duration {
-        let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut state = self.state.lock();
         let (tokens, at) = *state;
         let tokens = (tokens + now.duration_since(at).as_secs_f64() * self.rate).min(self.burst) - 1.0;
         *state = (tokens, now);

@@ -56,8 +56,9 @@ use clock::EngineClock;
 use data_dir::{Access, DataDir};
 use drivers::{DRIVERS, Drivers};
 use keys::KeyRing;
+use parking_lot::Mutex;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 use vaults::store::VaultStore;
 

@@ -3,7 +3,8 @@
 //! What a backup found to be there already must not be deleted before its snapshot refers to it. Between the end of its
 //! walk and its snapshot a backup may be handed from thread to thread, so what is held is no guard of a thread.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use parking_lot::{Condvar, Mutex, MutexGuard};
+use std::sync::Arc;
 
 /// The gate of one open repository.
 #[derive(Debug, Default)]
@@ -31,7 +32,7 @@ impl Gate {
     pub(super) fn enter(self: &Arc<Self>) -> Adding {
         let mut state = self.state();
         while state.collecting {
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            self.changed.wait(&mut state);
         }
         state.adding += 1;
         Adding(Arc::clone(self))
@@ -48,7 +49,7 @@ impl Gate {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Compression of blobs, and of the files that restic calls unpacked (index, snapshot, lock).
 
 use super::{Error, Result};
-use std::sync::{Mutex, PoisonError};
+use parking_lot::Mutex;
 use zstd::bulk::Compressor;
 use zstd::zstd_safe::{DCtx, ErrorCode, ResetDirective, get_error_name};
 
@@ -30,10 +30,10 @@ impl<T> Contexts<T> {
         make: impl FnOnce() -> std::io::Result<T>,
         work: impl FnOnce(&mut T) -> std::io::Result<V>,
     ) -> std::io::Result<V> {
-        let idle = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let idle = self.0.lock().pop();
         let mut context = idle.map_or_else(make, Ok)?;
         let value = work(&mut context)?;
-        let mut idle = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut idle = self.0.lock();
         if idle.len() < KEPT {
             idle.push(context);
         }

@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use std::sync::PoisonError;
-
 use super::integrity::Integrity;
 use super::{Error, FileKind, Id, MasterKey, Repository, Result, Storage, crypto, pack};
 
@@ -97,19 +95,19 @@ impl Repository {
     /// Looks at the config file again, and tells what is wrong with it.
     pub(super) fn check_config(&self) -> Result<()> {
         let (_, state) = read(self.storage().as_ref(), self.key(), &self.integrity)?;
-        *self.config_state.lock().unwrap_or_else(PoisonError::into_inner) = state;
+        *self.config_state.lock() = state;
         Ok(())
     }
 
     /// Writes the copy of a whole config file that has none.
     pub(super) fn copy_config(&self) -> Result<()> {
-        let lacks_copy = *self.config_state.lock().unwrap_or_else(PoisonError::into_inner) == ConfigState::NoCopy;
+        let lacks_copy = *self.config_state.lock() == ConfigState::NoCopy;
         if lacks_copy { self.settle_config() } else { Ok(()) }
     }
 
     /// Writes the config file and its copy again where one of them is damaged.
     pub(super) fn settle_config(&self) -> Result<()> {
-        let mut state = self.config_state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.config_state.lock();
         if *state == ConfigState::Written {
             return Ok(());
         }

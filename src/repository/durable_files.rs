@@ -3,6 +3,7 @@
 //! Each folder is opened by its path below the root, never through a link, and what is made, renamed or removed in it is so by
 //! its name in that descriptor.
 
+use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::{File, Permissions};
@@ -10,8 +11,8 @@ use std::io::{self, Write as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::thread;
 
 use rustix::fs::{AtFlags, Mode, OFlags};
@@ -183,7 +184,7 @@ fn sync_all(files: &[File]) -> Result<(), (usize, io::Error)> {
             Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| Some((at, files.get(at)?)))
         {
             if let Err(error) = file.sync_all() {
-                failure.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get_or_insert((at, error));
+                failure.lock().get_or_insert((at, error));
             }
         }
     };
@@ -194,7 +195,7 @@ fn sync_all(files: &[File]) -> Result<(), (usize, io::Error)> {
         }
         work();
     });
-    failure.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner).map_or(Ok(()), Err)
+    failure.into_inner().map_or(Ok(()), Err)
 }
 
 /// Makes a folder below a root and those above it, for nobody else's eyes; those that are there stay.

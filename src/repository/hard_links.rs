@@ -4,9 +4,9 @@
 //! change between the reading of one name and the next. Two names are the same file's only where they also agree about what
 //! it holds.
 
+use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::{Mutex, PoisonError};
 
 use super::{Id, Node, NodeKind, Timestamp};
 
@@ -54,7 +54,7 @@ impl HardLinks {
     /// too, would link it to the other one, whose content is not its own.
     pub(super) fn settle(&self, node: &mut Node) {
         let Some(original) = Original::of(node) else { return };
-        match self.0.lock().unwrap_or_else(PoisonError::into_inner).entry((original.device_id, original.inode)) {
+        match self.0.lock().entry((original.device_id, original.inode)) {
             Entry::Vacant(vacant) => _ = vacant.insert(original),
             Entry::Occupied(first) if *first.get() == original => {}
             // restic looks at the number alone for some of what it does.

@@ -3,8 +3,8 @@
 //! A pack carries in its header what an index file says of it. So a bad index file costs nothing: the headers of the packs
 //! that no good one names are read, a new file is written when the repository may be written, and the bad one is set aside.
 
+use parking_lot::{MutexGuard, RwLockReadGuard, RwLockWriteGuard};
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{MutexGuard, PoisonError, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Instant;
 
 use super::{
@@ -50,16 +50,16 @@ struct BadFile {
 impl Repository {
     /// The index in memory.
     pub fn index(&self) -> RwLockReadGuard<'_, Index> {
-        self.index.read().unwrap_or_else(PoisonError::into_inner)
+        self.index.read()
     }
 
     /// The index in memory, to be changed.
     pub(crate) fn index_mut(&self) -> RwLockWriteGuard<'_, Index> {
-        self.index.write().unwrap_or_else(PoisonError::into_inner)
+        self.index.write()
     }
 
     fn files(&self) -> MutexGuard<'_, IndexFiles> {
-        self.index_files.lock().unwrap_or_else(PoisonError::into_inner)
+        self.index_files.lock()
     }
 
     /// Reads every index file again, and the headers of the packs that none of them names; keeps what is in no file yet.

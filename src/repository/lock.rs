@@ -4,8 +4,9 @@
 //! looked for others, so of two that come at once at least one sees the other. Locks carry wall time, not engine time: they
 //! speak to other programs.
 
+use parking_lot::Mutex;
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset, Local, TimeDelta};
 use serde::{Deserialize, Serialize};
@@ -174,7 +175,7 @@ impl RepositoryLock {
 
     /// Writes the lock anew with the present time, then removes the old one.
     pub fn refresh(&self) -> Result<()> {
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut current = self.current.lock();
         let content =
             serde_json::to_vec(&LockFile::ours(self.exclusive)).map_err(|error| Error::Invalid(error.to_string()))?;
         let id = {
@@ -192,7 +193,7 @@ impl RepositoryLock {
 
     /// Whether somebody else removed the lock's file.
     pub fn is_gone(&self) -> bool {
-        let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let current = self.current.lock();
         let size = current.map(|id| self.repository.storage().size(FileKind::Lock, &id));
         matches!(size, Some(Err(Error::NotFound { .. })))
     }
@@ -203,7 +204,7 @@ impl RepositoryLock {
     }
 
     fn give_free(&self) -> Result<()> {
-        match self.current.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        match self.current.lock().take() {
             Some(id) => self.remove(&id),
             None => Ok(()),
         }
@@ -224,8 +225,8 @@ impl Drop for RepositoryLock {
     }
 }
 
-fn held() -> std::sync::MutexGuard<'static, BTreeSet<Id>> {
-    HELD.lock().unwrap_or_else(PoisonError::into_inner)
+fn held() -> parking_lot::MutexGuard<'static, BTreeSet<Id>> {
+    HELD.lock()
 }
 
 /// The machine's name, as restic asks for it.

@@ -95,8 +95,9 @@ use addition::Gate;
 use config_file::{CONFIG_COPY, ConfigState};
 use index_files::IndexFiles;
 use integrity::Integrity;
+use parking_lot::{Mutex, RwLock};
 use snapshot_packs::KnownPacks;
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::Arc;
 
 /// How a repository is worked with. The format is the same whatever is chosen.
 #[derive(Debug, Clone)]

@@ -1,7 +1,8 @@
 //! What snapshots refer to.
 
+use parking_lot::Mutex;
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use super::{BlobKind, Control, Error, Id, Index, Repository, Result, Tree};
 
@@ -22,12 +23,12 @@ struct Known {
 
 impl KnownPacks {
     fn get(&self, tree: &Id, moves: u64) -> Option<Arc<BTreeSet<Id>>> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.0.lock();
         known.packs.get(tree).filter(|_| known.moves == moves).cloned()
     }
 
     fn remember(&self, tree: Id, moves: u64, packs: &Arc<BTreeSet<Id>>) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.0.lock();
         if known.moves != moves || known.size + packs.len() > REMEMBERED {
             *known = Known { moves, ..Known::default() };
         }

@@ -4,8 +4,9 @@
 //! nothing happens: when all places are taken, the one that has waited longest for a request gives way, those that never
 //! brought a signed request first. A connection whose request is being answered is never touched.
 
+use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use tokio::sync::Notify;
 
 /// The places, shared by the listener and its connections.
@@ -86,8 +87,8 @@ impl Connections {
 }
 
 impl Shared {
-    fn places(&self) -> std::sync::MutexGuard<'_, Places> {
-        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    fn places(&self) -> parking_lot::MutexGuard<'_, Places> {
+        self.places.lock()
     }
 
     fn try_take(self: &Arc<Self>) -> Option<Place> {

@@ -18,9 +18,10 @@ use axum::body::{Body, HttpBody as _};
 use http::header::{CONTENT_TYPE, DATE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use parking_lot::RwLock;
 use std::any::Any;
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a call may take, but those that wait for work: a check, a move of the clock.
@@ -51,11 +52,11 @@ pub struct RestoreFolders(Arc<RwLock<Vec<PathBuf>>>);
 impl RestoreFolders {
     /// From now on these, in place of those before.
     pub fn set(&self, folders: Vec<PathBuf>) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = folders;
+        *self.0.write() = folders;
     }
 
     fn now(&self) -> Vec<PathBuf> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.read().clone()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Sparing a storage: so many calls at once, and so many bytes a second.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use super::layered::{Call, Layer};
@@ -33,7 +33,7 @@ impl Limit {
     fn begin(&self) -> Passed<'_> {
         let mut free = lock(&self.free);
         while *free == 0 {
-            free = self.freed.wait(free).unwrap_or_else(PoisonError::into_inner);
+            self.freed.wait(&mut free);
         }
         *free -= 1;
         Passed(self)
@@ -73,7 +73,7 @@ impl Layer for Limit {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    mutex.lock()
 }
 
 #[cfg(test)]
@@ -106,12 +106,12 @@ mod tests {
     fn bytes_over_the_rate_are_waited_for() {
         let waited: Arc<Mutex<Vec<f64>>> = Arc::default();
         let pauses = Arc::clone(&waited);
-        let limit = Limit::new(1, Some(1000), move |pause| pauses.lock().unwrap().push(pause.as_secs_f64()));
+        let limit = Limit::new(1, Some(1000), move |pause| pauses.lock().push(pause.as_secs_f64()));
         for _ in 0..3 {
             limit.moved(60_000);
         }
         // The first pays for nobody; each after it for all before, less the time that went by.
-        let waited = waited.lock().unwrap();
+        let waited = waited.lock();
         let near = |found: f64, expected: f64| (expected - 5.0..=expected).contains(&found);
         assert!(matches!(**waited, [second, third] if near(second, 60.0) && near(third, 120.0)), "{waited:?}");
     }

@@ -58,8 +58,9 @@ fn may_pass(error: &Error) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use parking_lot::Mutex;
     use std::io;
-    use std::sync::{Arc, Mutex};
+    use std::sync::Arc;
 
     use super::*;
 
@@ -71,13 +72,13 @@ mod tests {
     fn attempts(call: Call, failures: usize, kind: ErrorKind) -> (bool, usize, Vec<u64>) {
         let pauses: Arc<Mutex<Vec<u64>>> = Arc::default();
         let waited = Arc::clone(&pauses);
-        let retry = Retry::new(4, Duration::from_secs(1), move |pause| waited.lock().unwrap().push(pause.as_secs()));
+        let retry = Retry::new(4, Duration::from_secs(1), move |pause| waited.lock().push(pause.as_secs()));
         let mut made = 0;
         let outcome = retry.carry_out(call, || {
             made += 1;
             if made > failures { Ok(()) } else { Err(failure(kind)) }
         });
-        let pauses = pauses.lock().unwrap().clone();
+        let pauses = pauses.lock().clone();
         (outcome.is_ok(), made, pauses)
     }
 

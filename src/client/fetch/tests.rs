@@ -3,8 +3,8 @@
 use super::*;
 use crate::client::Query;
 use futures_util::future::BoxFuture;
+use parking_lot::Mutex;
 use std::collections::VecDeque;
-use std::sync::Mutex;
 
 /// A service that answers by script, after a delay, and remembers when it was asked what.
 struct Script {
@@ -27,33 +27,33 @@ impl Script {
     }
 
     fn then(&self, answer: Result<Answer, Fault>) {
-        self.answers.lock().unwrap().push_back(answer);
+        self.answers.lock().push_back(answer);
     }
 
     /// The seconds at which `key` was asked.
     fn asked(&self, key: &Key) -> Vec<f64> {
-        self.calls.lock().unwrap().iter().filter(|call| call.0 == *key).map(|call| call.1).collect()
+        self.calls.lock().iter().filter(|call| call.0 == *key).map(|call| call.1).collect()
     }
 
     /// Whether each call of `key` asked for changes only.
     fn changes(&self, key: &Key) -> Vec<bool> {
-        self.calls.lock().unwrap().iter().filter(|call| call.0 == *key).map(|call| call.2).collect()
+        self.calls.lock().iter().filter(|call| call.0 == *key).map(|call| call.2).collect()
     }
 }
 
 impl Asker for Script {
     fn ask(self: Arc<Self>, question: Question) -> BoxFuture<'static, Result<Answer, Fault>> {
         let at = self.start.elapsed().as_secs_f64();
-        self.calls.lock().unwrap().push((question.key.clone(), at, question.previous.is_some()));
+        self.calls.lock().push((question.key.clone(), at, question.previous.is_some()));
         Box::pin(async move {
             {
-                let mut at_once = self.at_once.lock().unwrap();
+                let mut at_once = self.at_once.lock();
                 at_once.0 += 1;
                 at_once.1 = at_once.1.max(at_once.0);
             }
             tokio::time::sleep(self.delay).await;
-            self.at_once.lock().unwrap().0 -= 1;
-            let scripted = self.answers.lock().unwrap().pop_front();
+            self.at_once.lock().0 -= 1;
+            let scripted = self.answers.lock().pop_front();
             scripted.unwrap_or_else(|| Ok(Answer::Vaults(crate::client::query::rows([]))))
         })
     }
@@ -147,7 +147,7 @@ async fn one_call_is_in_flight_and_one_waits_however_often_it_is_refreshed() {
     }
     desk.pass(5.0).await;
     assert_eq!(desk.script.asked(&vaults()).len(), 2);
-    assert_eq!(desk.script.at_once.lock().unwrap().1, 1);
+    assert_eq!(desk.script.at_once.lock().1, 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -285,8 +285,8 @@ async fn no_more_than_so_many_calls_are_under_way_at_once() {
         desk.fetcher.want(Key::scoped(scope, Query::Vaults), Visibility::Shown);
     }
     desk.pass(10.0).await;
-    assert_eq!(desk.script.at_once.lock().unwrap().1, AT_ONCE);
-    assert!(desk.script.calls.lock().unwrap().len() >= 200);
+    assert_eq!(desk.script.at_once.lock().1, AT_ONCE);
+    assert!(desk.script.calls.lock().len() >= 200);
 }
 
 #[tokio::test(start_paused = true)]
@@ -300,7 +300,7 @@ async fn what_lost_its_connection_is_asked_again_as_soon_as_anything_answers() {
     desk.fetcher.want(vaults(), Visibility::Shown);
     desk.fetcher.want(plans.clone(), Visibility::Shown);
     // Both have failed some times; the script is used up and whoever is asked next gets an answer.
-    while desk.script.calls.lock().unwrap().len() < 13 {
+    while desk.script.calls.lock().len() < 13 {
         desk.pass(0.1).await;
     }
     desk.pass(0.5).await;

@@ -12,10 +12,11 @@ use aws_sdk_backup::error::BoxError;
 use aws_sdk_backup::{Client, Config};
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use bytes::Bytes;
+use parking_lot::Mutex;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 /// A request as the SDK calls it and as it lies on the wire.
 #[derive(Debug, Clone)]
@@ -42,7 +43,7 @@ impl Intercept for Recorder {
     ) -> Result<(), BoxError> {
         let request = context.request();
         let body = request.body().bytes().filter(|body| !body.is_empty());
-        self.0.lock().unwrap().push(Sent {
+        self.0.lock().push(Sent {
             operation: bag.load::<Metadata>().unwrap().name().to_owned(),
             uri: request.uri().to_owned(),
             body: body.map(|body| serde_json::from_slice(body).unwrap()).unwrap_or_default(),
@@ -102,7 +103,7 @@ async fn trial(mutation: Mutation, fewer: bool) -> Trial {
     let recorder = Recorder::default();
     let mut sending = Sending::new(recorder.client(), &audit, "test".to_owned(), order);
     let outcome = mutation.send(&mut sending).await;
-    let sent = recorder.0.lock().unwrap().clone();
+    let sent = recorder.0.lock().clone();
     let lines = std::fs::read_to_string(audit.path()).unwrap();
     let log = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     Trial { shown, outcome, sent, log }

@@ -21,11 +21,12 @@ use crate::engine::data_dir::reserve::Reserve;
 use crate::engine::error::{Error, Result};
 use crate::engine::read_only::ReadOnly;
 use crate::repository::crash_point;
+use parking_lot::{Mutex, MutexGuard};
 use private_copy::PrivateCopy;
 pub use rusqlite::{Connection, Transaction};
 use rusqlite::{ErrorCode, OpenFlags, TransactionBehavior};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How many idle read connections are kept.
@@ -180,7 +181,7 @@ impl Catalog {
 
 /// A panic in a transaction rolls it back, so what it leaves behind is whole and the lock may be taken again.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    mutex.lock()
 }
 
 fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {

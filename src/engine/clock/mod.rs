@@ -14,9 +14,10 @@ use crate::domain::Time;
 use crate::engine::catalog::{Catalog, Connection, state};
 use crate::engine::error::{Error, Result};
 use chrono::{DateTime, Duration, SubsecRound as _};
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use trust::{Change, Moment, Trust};
 
 /// Which clock an engine lives by.
@@ -269,7 +270,7 @@ fn refuse_other_kind(kept: ClockKind, kind: ClockKind) -> Result<()> {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    mutex.lock()
 }
 
 /// Lets a directory whose catalog was made anew remember a time that it had shown, in milliseconds since 1970.

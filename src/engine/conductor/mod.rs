@@ -14,7 +14,7 @@ use crate::repository::crash_point;
 use chrono::TimeDelta;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 /// The longest that the conductor sleeps: what it missed to notice is noticed then.
@@ -60,7 +60,7 @@ pub(crate) fn start(engine: &Arc<Engine>) -> Result<()> {
         .name("conductor".to_owned())
         .spawn(move || run(&weak))
         .map_err(|e| Error::io("start a thread", e))?;
-    *engine.jobs.conductor.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
+    *engine.jobs.conductor.lock() = Some(thread);
     Ok(())
 }
 
@@ -93,7 +93,7 @@ impl Engine {
         // An advance does all that is due, and wakes the conductor when it is over.
         let Some(_advancing) = self.jobs.no_advance() else {
             // Its steps give their own signs of life; while it waits for jobs it has none to give.
-            if self.jobs.turn.try_lock().is_ok() {
+            if self.jobs.turn.try_lock().is_some() {
                 self.jobs.pulse.beat(self.clock.awake(), "waiting for the jobs of an advance");
             }
             return Ok(LONGEST_SLEEP);
@@ -251,7 +251,7 @@ impl Engine {
     }
 
     fn advance_alone(self: &Arc<Self>, to: AdvanceTo, cancel: &Cancel) -> Result<Time> {
-        let _queue = self.jobs.advancing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _queue = self.jobs.advancing.lock();
         let now = self.clock.now();
         let target = target(to, now)?;
         if target < now {

@@ -12,7 +12,6 @@ use crate::engine::points::rows::creating;
 use crate::engine::vaults::gate::Alone;
 use crate::engine::vaults::rows::{self, deletions::Deletion};
 use crate::repository::crash_point;
-use std::sync::PoisonError;
 
 impl Engine {
     /// DeleteBackupVault: only an empty one in which nobody works; its folder moves to the trash, and the log says where.
@@ -22,7 +21,7 @@ impl Engine {
         let scope = caller.scope();
         let arn = Arn::vault(&scope, &name.parse::<VaultName>()?);
         let name_lock = self.vault_store.name_lock(&arn);
-        let _name = name_lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let _name = name_lock.lock();
         self.finish_deletion(&arn)?;
         let now = self.now();
         let mut alone = self.alone_in(&arn);

@@ -2,7 +2,7 @@
 //!
 //! By a simulated clock all jobs of a moment begin in one transaction, and their threads take turns here.
 
-use std::sync::{Condvar, Mutex, PoisonError};
+use parking_lot::{Condvar, Mutex};
 
 /// So many free lanes, and whoever waits for one.
 #[derive(Debug)]
@@ -23,8 +23,8 @@ impl Lanes {
 
     /// Takes a lane, once one is free.
     pub fn take(&self) -> Lane<'_> {
-        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut free = self.freed.wait_while(free, |free| *free == 0).unwrap_or_else(PoisonError::into_inner);
+        let mut free = self.free.lock();
+        self.freed.wait_while(&mut free, |free| *free == 0);
         *free -= 1;
         Lane(self)
     }
@@ -32,7 +32,7 @@ impl Lanes {
 
 impl Drop for Lane<'_> {
     fn drop(&mut self) {
-        *self.0.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        *self.0.free.lock() += 1;
         self.0.freed.notify_one();
     }
 }

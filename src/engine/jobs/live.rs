@@ -8,9 +8,10 @@ use crate::engine::error::Result;
 use crate::engine::jobs::stored::Stored;
 use crate::engine::vaults::gate::Gate;
 use crate::repository::Control;
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Why a job is being stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,13 +104,13 @@ impl LiveJob {
 
     /// Asks it to stop; the first cause counts.
     pub fn stop(&self, cause: StopCause) {
-        self.cause.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(cause);
+        self.cause.lock().get_or_insert(cause);
         self.control.cancel();
     }
 
     /// Why it was asked to stop, if it was.
     pub fn stop_cause(&self) -> Option<StopCause> {
-        *self.cause.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.cause.lock()
     }
 
     /// Whether a thread works on it.
@@ -173,7 +174,7 @@ impl LiveJob {
     }
 
     fn phase(&self) -> MutexGuard<'_, Phase> {
-        self.phase.lock().unwrap_or_else(PoisonError::into_inner)
+        self.phase.lock()
     }
 }
 
@@ -183,7 +184,7 @@ pub struct LiveJobs(Mutex<BTreeMap<JobId, Arc<LiveJob>>>);
 
 impl LiveJobs {
     fn map(&self) -> MutexGuard<'_, BTreeMap<JobId, Arc<LiveJob>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
     /// Adds one.

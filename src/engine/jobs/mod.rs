@@ -34,9 +34,10 @@ use crate::repository::Control;
 use backup::group::Commits;
 use lanes::Lanes;
 use live::{LiveJob, LiveJobs, StopCause};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use turn::Turn;
@@ -127,21 +128,17 @@ impl Runtime {
 
     /// Held while no advance is under way; none while one is.
     pub(in crate::engine) fn no_advance(&self) -> Option<MutexGuard<'_, ()>> {
-        match self.advancing.try_lock() {
-            Ok(guard) => Some(guard),
-            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) => None,
-        }
+        self.advancing.try_lock()
     }
 
     /// Waits for one's turn.
     pub fn turn(&self) -> MutexGuard<'_, Turn> {
-        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+        self.turn.lock()
     }
 
     /// The jobs that rest until they are begun again.
     pub fn setbacks(&self) -> MutexGuard<'_, BTreeMap<JobId, Setback>> {
-        self.setbacks.lock().unwrap_or_else(PoisonError::into_inner)
+        self.setbacks.lock()
     }
 
     /// Lets the conductor look again, and whoever waits for a job.
@@ -167,12 +164,12 @@ impl Runtime {
 
     /// A restore job was asked for.
     pub fn note_asked(&self, id: &JobId) {
-        self.session.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone());
+        self.session.lock().insert(id.clone());
     }
 
     /// Whether a restore job was asked for since the engine was opened.
     pub fn is_of_session(&self, id: &JobId) -> bool {
-        self.session.lock().unwrap_or_else(PoisonError::into_inner).contains(id)
+        self.session.lock().contains(id)
     }
 
     /// A job is over: it is not under way any more, and others may start.
@@ -185,7 +182,7 @@ impl Runtime {
 
     /// Whether the conductor's thread has ended.
     pub fn conductor_ended(&self) -> bool {
-        let conductor = self.conductor.lock().unwrap_or_else(PoisonError::into_inner);
+        let conductor = self.conductor.lock();
         conductor.as_ref().is_some_and(JoinHandle::is_finished)
     }
 
@@ -201,12 +198,12 @@ impl Runtime {
 
     /// A job stored something in a vault that no recovery point will need.
     pub fn litter(&self, vault: &Arn) {
-        self.littered.lock().unwrap_or_else(PoisonError::into_inner).insert(vault.clone());
+        self.littered.lock().insert(vault.clone());
     }
 
     /// The vaults that were littered since this was last asked.
     pub fn take_littered(&self) -> BTreeSet<Arn> {
-        std::mem::take(&mut self.littered.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.littered.lock())
     }
 
     /// How many jobs were over since the engine was opened.
@@ -238,7 +235,7 @@ impl Runtime {
         let mut signal = self.signal();
         while !signal.stopping && Instant::now() < until {
             let left = until.saturating_duration_since(Instant::now());
-            signal = self.changed.wait_timeout(signal, left).unwrap_or_else(PoisonError::into_inner).0;
+            self.changed.wait_for(&mut signal, left);
         }
     }
 
@@ -246,7 +243,7 @@ impl Runtime {
     pub(in crate::engine) fn wait(&self, limit: Duration) {
         let mut signal = self.signal();
         if !signal.wake && !signal.stopping {
-            signal = self.changed.wait_timeout(signal, limit).unwrap_or_else(PoisonError::into_inner).0;
+            self.changed.wait_for(&mut signal, limit);
         }
         signal.wake = false;
     }
@@ -255,8 +252,7 @@ impl Runtime {
     pub(in crate::engine) fn wait_for_workers(&self) {
         let mut signal = self.signal();
         while self.is_working() && !signal.stopping {
-            signal =
-                self.changed.wait_timeout(signal, Duration::from_millis(100)).unwrap_or_else(PoisonError::into_inner).0;
+            self.changed.wait_for(&mut signal, Duration::from_millis(100));
         }
     }
 
@@ -276,21 +272,13 @@ impl Runtime {
 
     /// The turn, once the one that is under way has ended; none when that blocks.
     fn last_turn(&self) -> Option<MutexGuard<'_, Turn>> {
-        let until = Instant::now() + LAST_TURN;
-        loop {
-            match self.turn.try_lock() {
-                Ok(turn) => return Some(turn),
-                Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
-                Err(TryLockError::WouldBlock) if Instant::now() >= until => return None,
-                Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(1)),
-            }
-        }
+        self.turn.try_lock_for(LAST_TURN)
     }
 
     /// Waits for all that was asked to stop, at most `limit`. Whether all stopped.
     pub fn rest(&self, limit: Duration) -> bool {
         let deadline = Instant::now() + limit;
-        let conductor = self.conductor.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let conductor = self.conductor.lock().take();
         while self.is_working() || conductor.as_ref().is_some_and(|thread| !thread.is_finished()) {
             if Instant::now() >= deadline {
                 return false;
@@ -301,7 +289,7 @@ impl Runtime {
     }
 
     fn signal(&self) -> MutexGuard<'_, Signal> {
-        self.signal.lock().unwrap_or_else(PoisonError::into_inner)
+        self.signal.lock()
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Times here are [`Clocks::awake`](crate::engine::clock::Clocks::awake): a machine that was asleep is no reason to worry.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use parking_lot::{Mutex, MutexGuard};
 use std::time::Duration;
 
 /// After how long without a sign of life the conductor counts as stuck. It looks around every 20 seconds at least, and
@@ -54,6 +54,6 @@ impl Pulse {
     }
 
     fn lock(&self) -> MutexGuard<'_, Signs> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }

@@ -6,8 +6,8 @@
 use crate::domain::{Region, region_names};
 use crate::engine::Engine;
 use crate::engine::error::Result;
+use parking_lot::RwLock;
 use std::collections::BTreeSet;
-use std::sync::{PoisonError, RwLock};
 
 /// The regions that the config names beyond AWS's. They can be read again while the engine lives.
 #[derive(Debug, Default)]
@@ -16,7 +16,7 @@ pub(crate) struct OwnRegions(RwLock<BTreeSet<Region>>);
 impl Engine {
     /// Allows these regions beside AWS's, in place of those that were allowed before.
     pub fn set_own_regions(&self, regions: impl IntoIterator<Item = Region>) {
-        *self.own_regions.0.write().unwrap_or_else(PoisonError::into_inner) = regions.into_iter().collect();
+        *self.own_regions.0.write() = regions.into_iter().collect();
     }
 
     /// Refuses a region that nobody has, naming the nearest ones. One in which something lives already stays in reach
@@ -25,7 +25,7 @@ impl Engine {
         if region_names::is_aws(region) {
             return Ok(());
         }
-        let own = self.own_regions.0.read().unwrap_or_else(PoisonError::into_inner);
+        let own = self.own_regions.0.read();
         if own.contains(region) || self.regions()?.iter().any(|used| used == region.as_str()) {
             return Ok(());
         }

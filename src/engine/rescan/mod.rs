@@ -22,7 +22,7 @@ use crate::engine::vaults::rows::NewRow;
 use crate::engine::{Engine, clock, points, vaults};
 use folders::VaultFolder;
 pub(crate) use folders::vaults_on_disk;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 /// How much is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +55,7 @@ impl Engine {
     }
 
     fn look_through(&self, only: Option<&Arn>, depth: Depth) -> Result<RescanReport> {
-        let _alone = self.rescanning.lock().unwrap_or_else(PoisonError::into_inner);
+        let _alone = self.rescanning.lock();
         let (found, problems) = folders::all(self.vault_store.places())?;
         let mut report = RescanReport { problems, ..RescanReport::default() };
         let found: Vec<VaultFolder> =
@@ -77,7 +77,7 @@ impl Engine {
     fn look_into(&self, folder: &VaultFolder, depth: Depth, report: &mut RescanReport) -> Result<()> {
         let name_lock = self.vault_store.name_lock(&folder.arn);
         // Somebody may be making, or deleting, a vault of that name at this moment.
-        let name = name_lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = name_lock.lock();
         let known = self.catalog.read(|connection| vaults::rows::exists(connection, &folder.arn))?;
         if !known {
             if depth == Depth::Listing && !folder.holds_points()? {

@@ -21,9 +21,10 @@ use crate::engine::jobs::turn::Turn;
 use crate::engine::points::rows::owed_manifests as owed;
 use crate::repository::Id;
 use chrono::Duration;
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// When what could not be done, or gave way to a job, is tried again.
 const AGAIN: Duration = Duration::minutes(1);
@@ -44,7 +45,7 @@ pub struct State {
 
 impl State {
     fn map(&self) -> MutexGuard<'_, BTreeMap<Arn, Losses>> {
-        self.losses.lock().unwrap_or_else(PoisonError::into_inner)
+        self.losses.lock()
     }
 
     /// What was lost in a vault when its recovery points were last looked at by this process.

@@ -7,7 +7,8 @@
 //! A vault in which there is always some job would never be left alone, so a collection can be next in line: then no new
 //! work passes, and what is inside comes to its end.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use parking_lot::{Mutex, MutexGuard};
+use std::sync::Arc;
 
 /// The gate of one vault. It is the same one however often the vault is opened and closed.
 #[derive(Debug, Default)]
@@ -73,7 +74,7 @@ impl Gate {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

@@ -13,7 +13,7 @@ use crate::engine::page::{Page, PageRequest};
 use crate::engine::vaults::rows::{self, NewRow};
 use crate::engine::vaults::store::OpenVault;
 use crate::engine::{Engine, tags};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 /// The types that the API knows.
 const VAULT_TYPES: [&str; 3] = [BACKUP_VAULT, "LOGICALLY_AIR_GAPPED_BACKUP_VAULT", "RESTORE_ACCESS_BACKUP_VAULT"];
@@ -100,7 +100,7 @@ impl Engine {
         }
         let arn = Arn::vault(&scope, name);
         let name_lock = self.vault_store.name_lock(&arn);
-        let _name = name_lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let _name = name_lock.lock();
         self.finish_deletion(&arn)?;
         self.catalog.write(|tx| {
             let permit = authorize(tx, caller, CreateBackupVault, &NewThing { scope: &scope, arn: &arn })?;

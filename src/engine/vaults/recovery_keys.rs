@@ -13,7 +13,6 @@ use crate::engine::authorize::{Principal, authorize};
 use crate::engine::error::{Error, Result};
 use crate::engine::vaults::rows;
 use crate::repository::{self, FileKind, Id, Repository, crash_point};
-use std::sync::PoisonError;
 
 /// What the key files of the engine say of their maker; those that a user added with `restic key add` say something else.
 pub(crate) const USER: &str = "vaultdeck";
@@ -27,7 +26,7 @@ impl Engine {
         let arn = Arn::vault(scope, name);
         // Two at once would each remove the other's; and nobody deletes the vault meanwhile.
         let one_at_a_time = self.vault_store.name_lock(&arn);
-        let _one = one_at_a_time.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one = one_at_a_time.lock();
         let vault = self.existing_vault(&arn)?;
         let password = new_password()?;
         let now = self.clock.now();

@@ -26,11 +26,12 @@ use crate::repository::{ChunkerParameters, MasterKey, Options, Repository, Repos
 use crate::storage::{LocalPlaces, Place, Places};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use parking_lot::{Mutex, MutexGuard};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::io::{self, ErrorKind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use zeroize::Zeroizing;
 
 /// The version of `key.json` that this program writes, and the newest that it reads.
@@ -121,7 +122,7 @@ impl OpenVault {
     /// holds the repository for itself alone. Before that, reading goes on. What was found damaged is written again now.
     pub fn may_write(&self) -> Result<()> {
         self.access.require_write()?;
-        let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lock = self.lock.lock();
         match lock.as_ref() {
             Some(lock) => lock.confirm()?,
             None => *lock = Some(self.repository.lock_shared()?),
@@ -150,7 +151,7 @@ impl OpenVault {
         for mend in &found {
             mend.tell(&self.repository);
         }
-        *self.mends.lock().unwrap_or_else(PoisonError::into_inner) = found;
+        *self.mends.lock() = found;
         Ok(())
     }
 
@@ -161,7 +162,7 @@ impl OpenVault {
 
     /// Writes again what of the engine's own files was found damaged.
     pub(crate) fn mend(&self) -> Result<()> {
-        let mut mends = self.mends.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut mends = self.mends.lock();
         while let Some(mend) = mends.last() {
             mend.carry_out(self.files())?;
             mends.pop();
@@ -171,7 +172,7 @@ impl OpenVault {
 
     /// Whether it was opened with the lock that writing needs, and still has it; never waits.
     pub fn is_writable(&self) -> bool {
-        self.lock.try_lock().is_ok_and(|lock| lock.as_ref().is_some_and(|lock| !lock.is_gone()))
+        self.lock.try_lock().is_some_and(|lock| lock.as_ref().is_some_and(|lock| !lock.is_gone()))
     }
 
     /// Passes for new work in the vault. Fails with a temporary error while it is collected, or is about to be.
@@ -237,34 +238,34 @@ impl VaultStore {
 
     /// The gate of a vault, whether it is open or not.
     pub fn gate(&self, arn: &Arn) -> Arc<Gate> {
-        Arc::clone(lock(&self.gates).entry(arn.clone()).or_default())
+        Arc::clone(self.gates.lock().entry(arn.clone()).or_default())
     }
 
     /// To be held by whoever makes or deletes a vault of this name, before the catalog's turn to write is taken.
     pub fn name_lock(&self, arn: &Arn) -> Arc<Mutex<()>> {
-        Arc::clone(lock(&self.names).entry(arn.clone()).or_default())
+        Arc::clone(self.names.lock().entry(arn.clone()).or_default())
     }
 
     /// From now on the folder of this name must be that of the vault `id`.
     pub fn own(&self, arn: &Arn, id: VaultId) {
-        lock(&self.owners).insert(arn.clone(), id);
+        self.owners.lock().insert(arn.clone(), id);
     }
 
     /// The folder of this name belongs to no vault any more.
     pub(in crate::engine) fn disown(&self, arn: &Arn) {
-        lock(&self.owners).remove(arn);
+        self.owners.lock().remove(arn);
     }
 
     /// A vault's handle if it is open; never waits for one that is just being opened.
     pub fn handle(&self, arn: &Arn) -> Option<Arc<OpenVault>> {
         let slot = self.slots().get(arn).cloned()?;
-        slot.try_lock().ok()?.clone()
+        slot.try_lock()?.clone()
     }
 
     /// The open vault of `arn`, opened now if it was not.
     pub fn get(&self, arn: &Arn) -> Result<Arc<OpenVault>> {
         let slot = Arc::clone(self.slots().entry(arn.clone()).or_default());
-        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slot = slot.lock();
         if let Some(open) = slot.as_ref() {
             return Ok(Arc::clone(open));
         }
@@ -300,7 +301,7 @@ impl VaultStore {
     pub fn opened(&self) -> Vec<(Arn, Arc<OpenVault>)> {
         let slots: Vec<(Arn, Arc<Slot>)> =
             self.slots().iter().map(|(arn, slot)| (arn.clone(), Arc::clone(slot))).collect();
-        let open = |(arn, slot): (Arn, Arc<Slot>)| Some((arn, slot.try_lock().ok()?.clone()?));
+        let open = |(arn, slot): (Arn, Arc<Slot>)| Some((arn, slot.try_lock()?.clone()?));
         slots.into_iter().filter_map(open).collect()
     }
 
@@ -313,7 +314,7 @@ impl VaultStore {
 
     /// The folder must be that of the vault that the catalog means, where both say which.
     fn refuse_another_vault(&self, files: &dyn Storage, arn: &Arn, found: Option<&VaultId>) -> Result<()> {
-        match (lock(&self.owners).get(arn), found) {
+        match (self.owners.lock().get(arn), found) {
             (Some(owner), Some(found)) if owner != found => Err(Error::Damaged {
                 what: format!(
                     "the folder {} belongs to another vault: its id is {found}, and that of {arn} is {owner}",
@@ -329,7 +330,7 @@ impl VaultStore {
     /// waited for.
     pub(in crate::engine) fn retire(&self, arn: &Arn) {
         let slot = self.slots().remove(arn);
-        if let Some(open) = slot.and_then(|slot| slot.lock().unwrap_or_else(PoisonError::into_inner).take()) {
+        if let Some(open) = slot.and_then(|slot| slot.lock().take()) {
             open.retired.store(true, Ordering::Release);
         }
     }
@@ -345,9 +346,8 @@ impl VaultStore {
         let slots: Vec<Arc<Slot>> = self.slots().values().cloned().collect();
         for slot in slots {
             // A vault that is being opened takes its lock just now.
-            let Ok(open) = slot.try_lock().map(|open| open.clone()) else { continue };
-            let Some(open) = open else { continue };
-            let lock = open.lock.lock().unwrap_or_else(PoisonError::into_inner);
+            let Some(open) = slot.try_lock().and_then(|open| open.clone()) else { continue };
+            let lock = open.lock.lock();
             // One that is open for reading only has none.
             let Some(lock) = lock.as_ref() else { continue };
             let gone = lock.is_gone();
@@ -363,12 +363,8 @@ impl VaultStore {
     }
 
     fn slots(&self) -> MutexGuard<'_, HashMap<Arn, Arc<Slot>>> {
-        lock(&self.slots)
+        self.slots.lock()
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Reads and unwraps a vault's data key, from its file or the copy.

@@ -1,7 +1,5 @@
 //! Taking over what a crashed backup had already written.
 
-use std::sync::PoisonError;
-
 use crate::repository::{Control, Error, Examined, FileKind, Id, Repository, Result};
 
 /// Packs that no index named.
@@ -68,7 +66,7 @@ impl Repository {
 
     /// Adopts what an earlier process left, and what lost index files named.
     pub(super) fn adopt_strays(&self, control: &Control) -> Result<Adoption> {
-        let mut cleaned = self.adopted.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut cleaned = self.adopted.lock();
         if !*cleaned {
             self.storage().remove_leftovers()?;
             *cleaned = true;

@@ -1,8 +1,8 @@
 //! Which blobs a running backup has already taken on, so that each is stored once.
 
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::repository::{BlobKind, Id};
 
@@ -39,7 +39,7 @@ impl Claims {
     fn shard(&self, id: &Id) -> MutexGuard<'_, Shard> {
         // Not the bytes that the table's own hash begins with.
         let number = usize::from(id.as_bytes()[31]) % SHARDS;
-        self.shards[number].lock().unwrap_or_else(PoisonError::into_inner)
+        self.shards[number].lock()
     }
 
     /// Whether the caller must store this blob. `stored` asks the index; it is asked while the blob's shard is locked, and

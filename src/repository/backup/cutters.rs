@@ -1,7 +1,8 @@
 //! The ways in which the files of one backup are cut.
 
+use parking_lot::Mutex;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use crate::repository::chunker::{Chunker, ChunkerParameters};
 use crate::repository::source::Cut;
@@ -34,7 +35,7 @@ impl Cutters {
     /// How a file is cut; an error for a size that cannot be.
     pub(super) fn of(&self, cut: Cut) -> Result<Arc<Cutter>> {
         let Cut::Fixed(size) = cut else { return Ok(Arc::clone(&self.requested)) };
-        let mut fixed = self.fixed.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut fixed = self.fixed.lock();
         if let Some(cutter) = fixed.get(&size) {
             return Ok(Arc::clone(cutter));
         }

@@ -1,7 +1,8 @@
 //! Folders in work: their nodes come in any order and are written in the right one.
 
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use crate::repository::{Id, Node, TreeWriter};
 
@@ -40,7 +41,7 @@ impl Folder {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     /// Fills a slot. Returns the whole tree when it was the last.

@@ -1,6 +1,6 @@
 //! The open packs, and the threads that write full ones.
 
-use std::sync::{Mutex, PoisonError};
+use parking_lot::Mutex;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -61,7 +61,7 @@ impl Packer {
             BlobKind::Tree => &self.trees,
         };
         let full = {
-            let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut open = open.lock();
             let current = open.get_or_insert_with(|| self.open());
             current.pack.add(kind, id, &[&blob.seal.nonce, blob.ciphertext, &blob.seal.tag], blob.uncompressed_length);
             let pack = &current.pack;
@@ -79,19 +79,19 @@ impl Packer {
 
     /// Whether there is anything to write.
     pub(super) fn has_any(&self) -> bool {
-        let open = |open: &Mutex<Option<Open>>| open.lock().unwrap_or_else(PoisonError::into_inner).is_some();
-        let early = self.early.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = |open: &Mutex<Option<Open>>| open.lock().is_some();
+        let early = self.early.lock();
         open(&self.data) || open(&self.trees) || early.as_ref().is_some_and(|early| !early.is_empty())
     }
 
     /// There are writers from now on.
     pub(super) fn send_what_waits(&self) -> Result<()> {
-        let early = self.early.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let early = self.early.lock().take();
         early.into_iter().flatten().try_for_each(|pack| self.send_now(pack))
     }
 
     fn send(&self, open: Open) -> Result<()> {
-        let mut early = self.early.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut early = self.early.lock();
         if let Some(early) = early.as_mut() {
             early.push(open.pack);
             return Ok(());
@@ -101,7 +101,7 @@ impl Packer {
     }
 
     fn send_now(&self, pack: PackBuilder) -> Result<()> {
-        let full = self.full.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let full = self.full.lock().clone();
         // The writers go only after a failure, which is reported as such.
         full.and_then(|full| full.send(pack).ok()).ok_or(Error::Cancelled)
     }
@@ -109,7 +109,7 @@ impl Packer {
     /// Sends what is open to the writers.
     pub(super) fn flush(&self) -> Result<()> {
         for open in [&self.data, &self.trees] {
-            let open = open.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let open = open.lock().take();
             open.map_or(Ok(()), |open| self.send(open))?;
         }
         Ok(())
@@ -117,7 +117,7 @@ impl Packer {
 
     /// Lets the writers end when they have written what they were sent.
     pub(super) fn close(&self) {
-        self.full.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.full.lock().take();
     }
 }
 

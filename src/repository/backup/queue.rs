@@ -3,8 +3,8 @@
 //! Every worker does both: it takes a file, reads and cuts it, and offers its pieces to the others; what nobody has room
 //! for, it handles itself. So nobody ever waits for a queue that only he could empty.
 
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Files that may wait. They are only paths and metadata.
 const WAITING_FILES: usize = 256;
@@ -47,14 +47,14 @@ impl<File, Piece> Queue<File, Piece> {
     }
 
     fn state(&self) -> MutexGuard<'_, State<File, Piece>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     /// Waits for room and adds a file; false when the backup was aborted.
     pub(super) fn push_file(&self, file: File) -> bool {
         let mut state = self.state();
         while state.files.len() >= WAITING_FILES && !state.aborted {
-            state = self.room.wait(state).unwrap_or_else(PoisonError::into_inner);
+            self.room.wait(&mut state);
         }
         if state.aborted {
             return false;
@@ -102,7 +102,7 @@ impl<File, Piece> Queue<File, Piece> {
             if state.closed && state.reading == 0 {
                 return None;
             }
-            state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+            self.work.wait(&mut state);
         }
     }
 

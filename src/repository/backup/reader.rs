@@ -2,8 +2,8 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
 
 use super::cutters::Cutter;
 use super::encoder::Encoder;
@@ -88,7 +88,7 @@ impl<'s, 'a> Reader<'s, 'a> {
         match content.shared {
             None => self.finish(job),
             Some(shared) => {
-                *shared.file.lock().unwrap_or_else(PoisonError::into_inner) = Some(job);
+                *shared.file.lock() = Some(job);
                 self.let_go(&shared)
             }
         }
@@ -130,7 +130,7 @@ impl<'s, 'a> Reader<'s, 'a> {
     /// Stores a piece of a file that another worker reads.
     pub(super) fn store(&mut self, piece: PieceJob) -> Result<()> {
         let id = self.session.save_blob(&mut self.encoder, BlobKind::Data, &piece.content)?;
-        piece.file.pieces.lock().unwrap_or_else(PoisonError::into_inner).push((piece.position, id));
+        piece.file.pieces.lock().push((piece.position, id));
         self.let_go(&piece.file)
     }
 
@@ -139,8 +139,8 @@ impl<'s, 'a> Reader<'s, 'a> {
         if shared.left.fetch_sub(1, Ordering::AcqRel) > 1 {
             return Ok(());
         }
-        let Some(mut job) = shared.file.lock().unwrap_or_else(PoisonError::into_inner).take() else { return Ok(()) };
-        for (position, id) in shared.pieces.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        let Some(mut job) = shared.file.lock().take() else { return Ok(()) };
+        for (position, id) in shared.pieces.lock().drain(..) {
             job.node.content[position] = id;
         }
         self.finish(job)

@@ -1,10 +1,11 @@
 //! One backup while it runs: what the walker, the workers and the writers share.
 
+use parking_lot::{Mutex, MutexGuard, RwLock, RwLockReadGuard};
 use std::collections::HashSet;
 use std::io::ErrorKind;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, FixedOffset, Utc};
@@ -72,7 +73,7 @@ fn get(counter: &AtomicU64) -> u64 {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    mutex.lock()
 }
 
 impl<'a> Session<'a> {
@@ -186,16 +187,16 @@ impl<'a> Session<'a> {
     }
 
     fn counted_on(&self) -> RwLockReadGuard<'_, HashSet<Id>> {
-        self.counted_on.read().unwrap_or_else(PoisonError::into_inner)
+        self.counted_on.read()
     }
 
     fn count_on(&self, pack: Id) {
-        self.counted_on.write().unwrap_or_else(PoisonError::into_inner).insert(pack);
+        self.counted_on.write().insert(pack);
     }
 
     /// What the backup counts on in some packs lies in others now.
     pub(super) fn replace(&self, retired: Retired) {
-        let mut counted_on = self.counted_on.write().unwrap_or_else(PoisonError::into_inner);
+        let mut counted_on = self.counted_on.write();
         for pack in &retired.packs {
             counted_on.remove(pack);
         }

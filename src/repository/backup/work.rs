@@ -1,8 +1,9 @@
 //! What is handed over: by the walker to whoever reads a file, and by the reader to whoever stores a piece of it.
 
+use parking_lot::Mutex;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, Mutex};
 
 use super::folder::Place;
 use crate::repository::source::Cut;

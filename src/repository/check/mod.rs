@@ -3,8 +3,8 @@
 mod packs;
 mod structure;
 
+use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
 
 use super::{Control, FileKind, Id, Problem, Repository, Result};
 
@@ -59,7 +59,7 @@ impl Findings {
     }
 
     fn push(&self, problem: Problem) {
-        let mut outcome = lock(&self.outcome);
+        let mut outcome = self.outcome.lock();
         outcome.problem_count += 1;
         if outcome.problems.len() < KEPT {
             outcome.problems.push(problem);
@@ -68,12 +68,12 @@ impl Findings {
 
     /// Adds what was found when the repository was opened; what the check found itself is not said twice.
     fn add(&self, problems: Vec<Problem>) {
-        let known: BTreeSet<String> = lock(&self.outcome).problems.iter().map(|problem| problem.what.clone()).collect();
+        let known: BTreeSet<String> = self.outcome.lock().problems.iter().map(|problem| problem.what.clone()).collect();
         problems.into_iter().filter(|problem| !known.contains(&problem.what)).for_each(|problem| self.push(problem));
     }
 
     fn change(&self, change: impl FnOnce(&mut CheckOutcome)) {
-        change(&mut lock(&self.outcome));
+        change(&mut self.outcome.lock());
     }
 }
 
@@ -102,14 +102,10 @@ impl Repository {
         self.try_to_save_integrity();
         findings.add(self.integrity.take_problems());
         findings.add(earlier);
-        let mut outcome = findings.outcome.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut outcome = findings.outcome.into_inner();
         outcome.notes.extend(self.integrity.take_notes());
         outcome.problems.sort();
         outcome.notes.sort();
         Ok(outcome)
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

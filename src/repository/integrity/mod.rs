@@ -15,9 +15,9 @@ mod examine;
 mod record;
 mod retire;
 
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use examine::Examined;
 use record::{Losses, Record};
@@ -136,15 +136,15 @@ impl Integrity {
     }
 
     fn record(&self) -> MutexGuard<'_, Record> {
-        self.record.lock().unwrap_or_else(PoisonError::into_inner)
+        self.record.lock()
     }
 
     fn problems(&self) -> MutexGuard<'_, Vec<Problem>> {
-        self.problems.lock().unwrap_or_else(PoisonError::into_inner)
+        self.problems.lock()
     }
 
     fn turn(&self, pack: &Id) -> MutexGuard<'_, ()> {
-        self.turns[usize::from(pack.as_bytes()[0]) % TURNS].lock().unwrap_or_else(PoisonError::into_inner)
+        self.turns[usize::from(pack.as_bytes()[0]) % TURNS].lock()
     }
 
     /// Keeps a problem for whoever asks, and logs it once.
@@ -159,12 +159,12 @@ impl Integrity {
 
     /// Keeps what is worth knowing and harmless for the next check.
     pub(super) fn note(&self, note: String) {
-        self.notes.lock().unwrap_or_else(PoisonError::into_inner).insert(note);
+        self.notes.lock().insert(note);
     }
 
     /// The notes that nobody has taken yet.
     pub(super) fn take_notes(&self) -> std::collections::BTreeSet<String> {
-        std::mem::take(&mut *self.notes.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.notes.lock())
     }
 
     /// The problems that were told and nobody has taken yet.

@@ -1,9 +1,10 @@
 //! A part of a restore that fits into memory: the files that are written together, sorted by the packs that they come from.
 
+use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
 
 use super::sink::RandomSink;
 use crate::repository::{Id, Location, Node};

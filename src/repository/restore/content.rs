@@ -1,7 +1,7 @@
 //! Writing the content of a batch: workers read ranges of packs, open and verify the blobs, and write them to their files.
 
+use parking_lot::Mutex;
 use std::collections::VecDeque;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::batch::{Batch, FileState, PendingFile, Piece, Unit};

@@ -1,7 +1,7 @@
 //! What a restore did and what it could not do.
 
+use parking_lot::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use crate::repository::Error;
 use crate::repository::item_path::ItemPath;
@@ -50,7 +50,7 @@ pub(super) struct Report {
 impl Report {
     pub(super) fn failure(&self, path: &ItemPath, reason: impl std::fmt::Display) {
         self.failed.fetch_add(1, Ordering::Relaxed);
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut failures = self.failures.lock();
         if failures.len() < KEPT {
             failures.push(Failure { path: path.to_string(), reason: reason.to_string() });
         }
@@ -75,19 +75,19 @@ impl Report {
 
     /// Remembers what makes going on useless; the first one counts.
     pub(super) fn stop(&self, error: Error) {
-        self.fatal.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+        self.fatal.lock().get_or_insert(error);
     }
 
     pub(super) fn stopped(&self) -> bool {
-        self.fatal.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+        self.fatal.lock().is_some()
     }
 
     /// The outcome, or what stopped the restore.
     pub(super) fn finish(self) -> Result<RestoreOutcome, Error> {
-        if let Some(error) = self.fatal.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        if let Some(error) = self.fatal.into_inner() {
             return Err(error);
         }
-        let mut failures = self.failures.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut failures = self.failures.into_inner();
         failures.sort();
         Ok(RestoreOutcome {
             items: self.items.into_inner(),

@@ -1,6 +1,6 @@
 //! What all threads of a restore into a sink share.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use parking_lot::{Mutex, MutexGuard};
 
 use super::report::Report;
 use super::sink::RandomSink;
@@ -22,5 +22,5 @@ impl<S: RandomSink> Run<'_, S> {
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // A panicking worker leaves nothing half done in what these guard.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    mutex.lock()
 }

@@ -16,10 +16,11 @@ use crate::repository::{
     RestoreSize, SourceItem, SourceReader, StreamSink, Timestamp, TreeSource, key_of_item,
 };
 use chrono::Duration;
+use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 /// What is known of the type.
 static FACTS: TypeFacts = TypeFacts {
@@ -66,27 +67,27 @@ impl Store {
     /// A service with one empty bucket.
     pub(super) fn world() -> Self {
         let store = Self::default();
-        store.0.lock().unwrap().buckets.insert("source".to_owned(), BTreeMap::new());
+        store.0.lock().buckets.insert("source".to_owned(), BTreeMap::new());
         store
     }
 
     /// The next backups find no time for it.
     pub(super) fn busy(&self, times: usize) {
-        self.0.lock().unwrap().busy = times;
+        self.0.lock().busy = times;
     }
 
     /// From now on all that is read looks well, and the end says that it was not.
     pub(super) fn break_at_end(&self) {
-        self.0.lock().unwrap().breaks_at_end = true;
+        self.0.lock().breaks_at_end = true;
     }
 
     /// How many backups were aborted.
     pub(super) fn aborted(&self) -> usize {
-        self.0.lock().unwrap().aborted
+        self.0.lock().aborted
     }
 
     fn bucket(&self, name: &str) -> Result<BTreeMap<Vec<u8>, Stored>, Fault> {
-        let state = self.0.lock().unwrap();
+        let state = self.0.lock();
         if state.denied {
             return Err(Fault::Denied(format!("The bucket {name} does not let this user in.")));
         }
@@ -94,7 +95,7 @@ impl Store {
     }
 
     fn store(&self, bucket: &str, name: &[u8], content: Vec<u8>) {
-        let mut state = self.0.lock().unwrap();
+        let mut state = self.0.lock();
         state.versions += 1;
         let version = state.versions;
         state.buckets.entry(bucket.to_owned()).or_default().insert(name.to_vec(), (Arc::new(content), version));
@@ -127,16 +128,16 @@ impl World for Store {
     }
 
     fn remove(&self, name: &[u8]) {
-        self.0.lock().unwrap().buckets.get_mut("source").unwrap().remove(name);
+        self.0.lock().buckets.get_mut("source").unwrap().remove(name);
     }
 
     fn deny(&self) -> bool {
-        self.0.lock().unwrap().denied = true;
+        self.0.lock().denied = true;
         true
     }
 
     fn vanish(&self) {
-        self.0.lock().unwrap().buckets.remove("source");
+        self.0.lock().buckets.remove("source");
     }
 
     fn content(&self, at: &Location) -> Content {
@@ -182,7 +183,7 @@ impl Driver for Store {
     }
 
     fn source(&self, cx: &BackupCx<'_>) -> Result<Box<dyn Source>, Fault> {
-        let mut state = self.0.lock().unwrap();
+        let mut state = self.0.lock();
         if state.busy > 0 {
             state.busy -= 1;
             return Err(Fault::Temporary { why: "The service restarts.".to_owned(), after: Duration::zero() });
@@ -266,7 +267,7 @@ impl Source for Open {
 
     fn finish(mut self: Box<Self>, _: &BackupOutcome) -> Result<PointFacts, Fault> {
         self.ended = true;
-        if self.store.0.lock().unwrap().breaks_at_end {
+        if self.store.0.lock().breaks_at_end {
             return Err(Fault::Failed("The child process ended with status 1.".to_owned()));
         }
         Ok(PointFacts::default())
@@ -276,7 +277,7 @@ impl Source for Open {
 impl Drop for Open {
     fn drop(&mut self) {
         if !self.ended {
-            self.store.0.lock().unwrap().aborted += 1;
+            self.store.0.lock().aborted += 1;
         }
     }
 }
@@ -293,7 +294,7 @@ impl Target for Into {
     }
 
     fn begin(&mut self, _: &RestoreSize) -> Result<Mark, Fault> {
-        let mut state = self.store.0.lock().unwrap();
+        let mut state = self.store.0.lock();
         if state.buckets.contains_key(&self.bucket) {
             return Err(Fault::Failed(format!("The bucket {} exists already.", self.bucket)));
         }

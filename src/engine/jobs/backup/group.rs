@@ -15,9 +15,10 @@ use crate::engine::jobs::backup::commit;
 use crate::engine::jobs::live::LiveJob;
 use crate::engine::jobs::stored::Stored;
 use crate::engine::vaults::gate::Pass;
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 /// How many jobs of a simulated moment are begun together, and how many stored backups wait at most.
 pub(in crate::engine::jobs) const GROUP: usize = 64;
@@ -45,7 +46,7 @@ struct State {
 
 impl Commits {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
     /// One more waits.

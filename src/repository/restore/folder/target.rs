@@ -5,9 +5,10 @@
 //! write out of it. Descriptors are few: a folder that was not used for a while is closed and opened again when needed,
 //! and must then be the same one.
 
+use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Weak};
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;

@@ -1,6 +1,6 @@
 //! How much content may be in memory at once.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 /// Bytes that are held, of those that may be.
 pub(super) struct Budget {
@@ -30,7 +30,7 @@ impl Budget {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     /// The right to hold so many bytes, if it can be had now. More than all of it is given to one alone.
@@ -49,7 +49,7 @@ impl Budget {
             if let Some(permit) = self.take_from(&mut state, bytes) {
                 return Some(permit);
             }
-            state = self.freed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            self.freed.wait(&mut state);
         }
     }
 

@@ -1,9 +1,10 @@
 //! One range of a store's keys, as a tree in memory.
 
+use parking_lot::Mutex;
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStringExt as _;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use super::names::{BESIDE, names_of};
 use super::ranges::check_order;
@@ -96,7 +97,7 @@ pub(super) fn children(range: Arc<Range>, names: &[&[u8]]) -> impl Iterator<Item
         let rest = &entry.path[length..];
         let Some(end) = rest.iter().position(|byte| *byte == BETWEEN) else {
             next += 1;
-            let item = entry.item.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let item = entry.item.lock().take();
             return Some(Ok(Child { name: OsString::from_vec(rest.to_vec()), item }));
         };
         let folder_path = &entry.path[..=length + end];

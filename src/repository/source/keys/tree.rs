@@ -1,10 +1,11 @@
 //! The tree of a store, range by range.
 
+use parking_lot::Mutex;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use super::names;
 use super::range::{self, Range, folder};
@@ -100,7 +101,7 @@ impl<S: KeyStore> KeyTree<S> {
 
     /// The range of this number, loaded unless it is the one that was asked for last.
     fn range(&self, number: usize) -> io::Result<Arc<Range>> {
-        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut loaded = self.loaded.lock();
         if let Some((_, range)) = loaded.as_ref().filter(|(held, _)| *held == number) {
             return Ok(Arc::clone(range));
         }
