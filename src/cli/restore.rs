@@ -14,7 +14,7 @@ use crate::client::{Answer, Key, Outcome, Query};
 use crate::domain::KnownPoint;
 use crate::domain::job::{JobState, RestoreJob};
 use crate::domain::names::JobId;
-use crate::domain::types::keys::PATH_KEY;
+use crate::domain::types::keys::{ITEMS_KEY, PATH_KEY};
 use crate::domain::{Arn, ResourceType, Scope, restore};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -76,22 +76,25 @@ fn metadata(
     options: &RestoreOptions,
     resource_type: &ResourceType,
 ) -> Result<BTreeMap<String, String>, Failure> {
-    let takes_folder = resource_type.facts().is_some_and(|facts| facts.restore_key(PATH_KEY).is_some());
-    if !takes_folder && (options.to.is_some() || options.into_source) {
-        return Err(Failure::usage(format!("--to and --into-source do not fit {resource_type}; use --metadata")));
-    }
+    let facts = resource_type.facts();
+    let unfit = |option: &str| Failure::usage(format!("{option} does not fit {resource_type}; use --metadata"));
+    let into = |option: &str| facts.and_then(|facts| facts.into.as_ref()).ok_or_else(|| unfit(option));
     if let Some(folder) = &options.to {
         let folder = absolute(folder)?;
         let folder = folder.to_str().ok_or_else(|| Failure::usage("the folder must be valid UTF-8"))?;
-        set(&mut metadata, "newFileSystem", "true");
+        let into = into("--to")?;
+        if facts.is_none_or(|facts| facts.restore_key(PATH_KEY).is_none()) {
+            return Err(unfit("--to"));
+        }
+        set(&mut metadata, into.new, "true");
         set(&mut metadata, PATH_KEY, folder);
     }
     if options.into_source {
-        set(&mut metadata, "newFileSystem", "false");
+        set(&mut metadata, into("--into-source")?.new, "false");
     }
     if !options.items.is_empty() {
         let items = serde_json::to_string(&options.items).map_err(|e| Failure::usage(e.to_string()))?;
-        set(&mut metadata, "ItemsToRestore", &items);
+        set(&mut metadata, ITEMS_KEY, &items);
     }
     for (key, value) in &options.metadata {
         set(&mut metadata, key, value);

@@ -53,7 +53,7 @@ mod tests {
     #[test]
     fn a_new_file_system_needs_its_five_keys() {
         let restore = EfsRestore::read(&new_file_system()).unwrap();
-        assert_eq!(restore.target, EfsTarget::NewFileSystem { path: None, creation_token: "token".to_owned() });
+        assert_eq!(restore.target, EfsTarget::NewFileSystem { path: None });
         for key in new_file_system().keys() {
             let mut short = new_file_system();
             short.remove(key);
@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn a_path_needs_a_new_file_system_and_a_key_needs_encryption() {
         let path = EfsRestore::read(&with(&[("vaultdeck:path", "/srv/back")])).unwrap();
-        assert!(matches!(path.target, EfsTarget::NewFileSystem { path: Some(path), .. } if path == "/srv/back"));
+        assert!(matches!(path.target, EfsTarget::NewFileSystem { path: Some(path) } if path == "/srv/back"));
         let into_source = metadata(&[("file-system-id", "fs-1"), ("newFileSystem", "false"), ("vaultdeck:path", "/x")]);
         assert!(EfsRestore::read(&into_source).unwrap_err().message.contains("newFileSystem=true"));
         assert!(EfsRestore::read(&with(&[("KmsKeyId", "k")])).unwrap_err().message.contains("Encrypted=true"));

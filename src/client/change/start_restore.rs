@@ -27,9 +27,9 @@ pub struct StartRestore {
 }
 
 impl StartRestore {
-    /// Whether it writes into something that exists already.
-    fn writes_into_existing(&self) -> bool {
-        self.metadata.get("newFileSystem").is_some_and(|new| new.eq_ignore_ascii_case("false"))
+    /// What it does to something that exists already.
+    fn warning(&self) -> Option<&'static str> {
+        self.resource_type.as_ref()?.facts()?.warns_of(&self.metadata)
     }
 }
 
@@ -51,16 +51,11 @@ impl Change for StartRestore {
     }
 
     fn harm(&self) -> Harm {
-        if self.writes_into_existing() { Harm::Medium } else { Harm::Low }
+        if self.warning().is_some() { Harm::Medium } else { Harm::Low }
     }
 
     fn consequence(&self) -> String {
-        if self.writes_into_existing() {
-            "It writes into the source, into a folder aws-backup-restore_<time>; nothing there is overwritten."
-                .to_owned()
-        } else {
-            String::new()
-        }
+        self.warning().unwrap_or_default().to_owned()
     }
 
     async fn send(&self, sending: &mut Sending<'_>) -> Result<Outcome, ChangeFailure> {

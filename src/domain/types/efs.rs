@@ -2,7 +2,7 @@
 
 use crate::domain::Invalid;
 use crate::domain::lifecycle::unsupported;
-use crate::domain::types::facts::{ArnForm, TypeFacts};
+use crate::domain::types::facts::{ArnForm, Into, TypeFacts};
 use crate::domain::types::keys::Kind::{Bool, Choice, List, Path, Text};
 use crate::domain::types::keys::{
     Asked, ITEMS_KEY, KeyFact, Metadata, PATH_KEY, may, must, parse_bool, refused, value,
@@ -12,9 +12,15 @@ use crate::domain::types::location::LocationForm;
 /// What is known of the type.
 pub static FACTS: TypeFacts = TypeFacts {
     arns: &[ArnForm { service: "elasticfilesystem", resource: "file-system/*" }],
+    noun: "file system",
     tagged_as: &["elasticfilesystem:file-system"],
     locations: &[LocationForm::PATH],
     restore_keys: KEYS,
+    into: Some(Into {
+        new: NEW_KEY,
+        warning: "It writes into the source, into a folder aws-backup-restore_<time>; nothing there is overwritten.",
+        once: Some((TOKEN_KEY, "FileSystemAlreadyExists")),
+    }),
     can_go_cold: true,
     has_management_preference: true,
     is_tree: true,
@@ -31,6 +37,9 @@ pub static FACTS: TypeFacts = TypeFacts {
 /// The key that says whether a new file system is made.
 const NEW_KEY: &str = "newFileSystem";
 
+/// The key whose text makes one file system only.
+const TOKEN_KEY: &str = "CreationToken";
+
 const KEYS: &[KeyFact] = &[
     must("file-system-id", Text, "the file system that was backed up").asked(Asked::Never),
     must(NEW_KEY, Bool, "true: a new file system; false: a folder of its own in the source")
@@ -44,7 +53,7 @@ const KEYS: &[KeyFact] = &[
         .or("generalPurpose")
         .when(NEW_KEY, "true")
         .asked(Asked::ByAws),
-    must("CreationToken", Text, "any text; the same token makes one file system only").when(NEW_KEY, "true"),
+    must(TOKEN_KEY, Text, "any text; the same token makes one file system only").when(NEW_KEY, "true"),
     may("KmsKeyId", Text, "the new file system's key; needs Encrypted=true").when(NEW_KEY, "true").asked(Asked::ByAws),
     may(ITEMS_KEY, List, "paths from the root, such as [\"/docs\"]; all when empty").asked(Asked::Never),
     may("singleAzFilesystem", Bool, "whether the new file system lives in one zone")
@@ -76,8 +85,6 @@ pub enum EfsTarget {
     NewFileSystem {
         /// The folder that becomes its root; the engine picks one when absent.
         path: Option<String>,
-        /// The name that the new resource gets from its token.
-        creation_token: String,
     },
     /// Into a folder of its own in the file system that was backed up.
     SourceFileSystem,
@@ -97,11 +104,7 @@ impl EfsRestore {
         if get("KmsKeyId").is_some() && get("Encrypted").and_then(parse_bool) != Some(true) {
             return Err(refused("Encrypted", "KmsKeyId needs Encrypted=true"));
         }
-        let target = if new {
-            EfsTarget::NewFileSystem { path, creation_token: get("CreationToken").unwrap_or_default().to_owned() }
-        } else {
-            EfsTarget::SourceFileSystem
-        };
+        let target = if new { EfsTarget::NewFileSystem { path } } else { EfsTarget::SourceFileSystem };
         let file_system_id = get("file-system-id").unwrap_or_default().to_owned();
         let items = get(ITEMS_KEY).map(parse_items).transpose()?.unwrap_or_default();
         Ok(Self { file_system_id, target, items })

@@ -1,6 +1,6 @@
 //! What is known of one type of resource, wherever it is backed up: by AWS or by an engine.
 
-use crate::domain::types::keys::{KeyFact, Metadata, check_size, field_of, is_marker, refused};
+use crate::domain::types::keys::{KeyFact, Metadata, check_size, field_of, is_marker, parse_bool, refused, value};
 use crate::domain::types::location::{Location, LocationForm};
 use crate::domain::{Arn, Invalid, Scope};
 
@@ -11,12 +11,16 @@ pub struct TypeFacts {
     /// The forms of its resources' ARNs. Where two types share a form, the first of them in
     /// [`TYPES`](crate::domain::types::TYPES) is taken.
     pub arns: &'static [ArnForm],
+    /// What one of its resources is called in a sentence: "a new file system".
+    pub noun: &'static str,
     /// What the tagging API calls its resources; none where it does not know them, or where another type has the same.
     pub tagged_as: &'static [&'static str],
     /// The forms in which its locations are given to an engine; none where no engine backs it up yet.
     pub locations: &'static [LocationForm],
     /// The keys of a restore's metadata.
     pub restore_keys: &'static [KeyFact],
+    /// How a restore's metadata says into what it goes; none where each restore makes a new resource.
+    pub into: Option<Into>,
     /// The options of a backup; each can be `enabled` or `disabled`.
     pub backup_options: &'static [&'static str],
     /// Whether a running backup job of it can be stopped.
@@ -37,6 +41,16 @@ pub struct TypeFacts {
     pub outcome: Option<fn(&Metadata, what: &str) -> String>,
 }
 
+/// How a restore's metadata says whether a new resource is made, or the one that was backed up is written into.
+pub struct Into {
+    /// The key that is `true` for a new resource and `false` for the one that was backed up.
+    pub new: &'static str,
+    /// What a restore into the resource that was backed up does to it, as a sentence.
+    pub warning: &'static str,
+    /// The key whose text makes one new resource only, and the service's name of the error when it comes again.
+    pub once: Option<(&'static str, &'static str)>,
+}
+
 /// One form of ARNs.
 pub struct ArnForm {
     /// The service.
@@ -50,10 +64,12 @@ impl TypeFacts {
     pub const fn named(name: &'static str) -> Self {
         Self {
             name,
+            noun: "resource",
             arns: &[],
             tagged_as: &[],
             locations: &[],
             restore_keys: &[],
+            into: None,
             backup_options: &[],
             can_stop: true,
             can_go_cold: false,
@@ -72,6 +88,21 @@ impl TypeFacts {
             return Err(Invalid::value("ResourceType", format_args!("{} has no form of ARNs", self.name)));
         };
         format!("arn:aws:{service}:{}:{}:{}", scope.region, scope.account, resource.replacen('*', id, 1)).parse()
+    }
+
+    /// What a restore with this metadata does to the resource that was backed up; none when it makes a new one.
+    pub fn warns_of(&self, metadata: &Metadata) -> Option<&'static str> {
+        let into = self.into.as_ref()?;
+        (value(metadata, into.new).and_then(parse_bool) == Some(false)).then_some(into.warning)
+    }
+
+    /// The text that lets a restore with this metadata make one new resource only, with the service's name of the error when
+    /// it comes again.
+    pub fn once<'a>(&self, metadata: &'a Metadata) -> Option<(&'static str, &'a str, &'static str)> {
+        let into = self.into.as_ref()?;
+        let (key, error) = into.once?;
+        let makes_new = value(metadata, into.new).and_then(parse_bool) == Some(true);
+        Some((key, value(metadata, key).filter(|_| makes_new)?, error))
     }
 
     /// The key of a restore's metadata with this name, whatever its case.

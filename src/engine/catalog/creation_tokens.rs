@@ -1,16 +1,15 @@
-//! The creation tokens of restored file systems: one token makes one file system only, as in EFS.
+//! The creation tokens of restores: one token makes one new resource only, for types that have such a key.
 
 use crate::domain::job::RestoreJob;
-use crate::domain::restore;
 use crate::engine::error::{Error, Result};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use std::collections::BTreeMap;
 
-/// Claims the `CreationToken` of a restore into a new file system for `job`. It is refused while another restore with it
-/// runs, and as long as the file system that one made is registered; after a failed restore it is free again.
+/// Claims the creation token of a restore into a new resource for `job`. It is refused while another restore with it runs,
+/// and as long as the resource that one made is registered; after a failed restore it is free again.
 pub fn claim(connection: &Connection, job: &RestoreJob, metadata: &BTreeMap<String, String>) -> Result<()> {
-    let new = restore::value(metadata, "newFileSystem").is_some_and(|text| text.eq_ignore_ascii_case("true"));
-    let Some(token) = restore::value(metadata, "CreationToken").filter(|_| new) else { return Ok(()) };
+    let Some(facts) = job.resource_type.as_ref().and_then(|known| known.facts()) else { return Ok(()) };
+    let Some((key, token, error)) = facts.once(metadata) else { return Ok(()) };
     let (account, region) = (job.scope.account.as_str(), job.scope.region.as_str());
     let taken: Option<String> = connection
         .prepare_cached(
@@ -22,8 +21,8 @@ pub fn claim(connection: &Connection, job: &RestoreJob, metadata: &BTreeMap<Stri
         .optional()?;
     if let Some(by) = taken {
         return Err(Error::invalid_parameter(format!(
-            "Invalid Metadata: FileSystemAlreadyExists: restore job {by} makes, or has made, a file system with \
-             CreationToken {token:?}; give a new one"
+            "Invalid Metadata: {error}: restore job {by} makes, or has made, a {noun} with {key} {token:?}; give a new one",
+            noun = facts.noun
         )));
     }
     connection

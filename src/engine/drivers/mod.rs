@@ -11,6 +11,7 @@
 pub(crate) mod conformance;
 pub mod efs;
 mod fault;
+mod folder;
 mod mark;
 mod source;
 mod target;

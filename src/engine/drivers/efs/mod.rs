@@ -3,21 +3,18 @@
 //! A recovery point holds the folder's tree at the folder's own path. There is no snapshot under it: a file that does not stay
 //! still while it is read is stored as it was read, and told.
 
-mod folder;
-mod root;
-mod source;
 mod target;
 #[cfg(test)]
 mod tests;
-mod vacancy;
 
+use crate::domain::Arn;
 use crate::domain::types::efs::FACTS;
 use crate::domain::types::location::Location;
 use crate::domain::types::{Metadata, TypeFacts};
-use crate::domain::{Arn, Invalid};
-use crate::engine::drivers::{BackupCx, Driver, Fault, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target};
+use crate::engine::drivers::{
+    BackupCx, Driver, Fault, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target, folder,
+};
 use crate::engine::keys::random;
-use root::SourceRoot;
 use std::path::Path;
 
 /// The driver of folders.
@@ -29,9 +26,7 @@ impl Driver for Efs {
     }
 
     fn probe(&self, at: &Location, data_dir: &Path) -> Result<Probed, Fault> {
-        let path = folder::check_source(path_of(at)?, data_dir)?;
-        let root = SourceRoot::look(Path::new(&path)).map_err(|e| Invalid::value("Path", format!("{path}: {e}")))?;
-        Ok(Probed { location: Location::at_path(path), mark: Some(root.mark()) })
+        folder::probe(at, data_dir)
     }
 
     /// `fs-` and 17 hexadecimal digits, as AWS's.
@@ -40,7 +35,7 @@ impl Driver for Efs {
     }
 
     fn source(&self, cx: &BackupCx<'_>) -> Result<Box<dyn Source>, Fault> {
-        source::open(cx)
+        folder::source::open(cx)
     }
 
     fn proposal(&self, resource: &Arn) -> Metadata {
@@ -76,8 +71,4 @@ fn new_id() -> Result<String, Fault> {
 /// `fs-…` of a file system's ARN.
 fn file_system_id(arn: &Arn) -> &str {
     arn.resource().strip_prefix("file-system/").unwrap_or_else(|| arn.resource())
-}
-
-fn path_of(location: &Location) -> Result<&Path, Fault> {
-    location.path().ok_or_else(|| Invalid::missing("Path").into())
 }

@@ -1,9 +1,10 @@
 //! Restoring into a folder: a new one, or one of its own in the folder that was backed up.
 
-use super::root::{self, SourceRoot};
-use super::{file_system_id, new_id, path_of, vacancy};
+use super::{file_system_id, new_id};
 use crate::domain::types::efs::{self, EfsRestore, EfsTarget};
 use crate::domain::types::location::Location;
+use crate::engine::drivers::folder::root::{self, SourceRoot};
+use crate::engine::drivers::folder::{path_of, vacancy};
 use crate::engine::drivers::{Fault, Mark, Registered, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Target};
 use crate::repository::{ItemPath, OpenFolder, RestoreOutcome, RestoreSize};
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ pub(super) fn plan(ask: &RestoreAsk<'_>) -> Result<RestorePlan, Fault> {
     efs::supported_by_engine(ask.metadata)?;
     let is_whole = items(&restore)?.is_empty();
     let (target, makes) = match &restore.target {
-        EfsTarget::NewFileSystem { path, .. } => {
+        EfsTarget::NewFileSystem { path } => {
             let id = new_id()?;
             let target = match path {
                 Some(path) => vacancy::given(Path::new(path), ask.roots, ask.data_dir)?,

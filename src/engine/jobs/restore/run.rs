@@ -159,8 +159,7 @@ fn message(outcome: &RestoreOutcome, restored: &Restored, kept: bool) -> Option<
     let owners =
         (skipped > 0).then(|| format!("Owners or attributes of {skipped} items were not restored: that needs root."));
     let forgotten = (!kept).then(|| {
-        "The data directory is read-only: this job and the file system that it made are forgotten when the engine ends."
-            .to_owned()
+        "The data directory is read-only: this job and what it made are forgotten when the engine ends.".to_owned()
     });
     let parts: Vec<String> = owners.into_iter().chain(restored.notes.iter().cloned()).chain(forgotten).collect();
     (!parts.is_empty()).then(|| parts.join(" "))
@@ -176,7 +175,7 @@ fn register(
 ) -> Result<Arn> {
     let scope = &record.job.scope;
     let facts = engine.driver_of(&origin.point.resource_type)?.facts();
-    let base = origin.point.resource_name.as_deref().unwrap_or("file-system");
+    let base = origin.point.resource_name.clone().unwrap_or_else(|| facts.noun.replace(' ', "-"));
     let resource = Resource {
         arn: facts.arn(scope, id)?,
         scope: scope.clone(),

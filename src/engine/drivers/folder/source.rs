@@ -15,7 +15,7 @@ struct Folder {
 }
 
 /// Opens the folder of a resource, if it is still the one that was registered.
-pub(super) fn open(cx: &BackupCx<'_>) -> Result<Box<dyn Source>, Fault> {
+pub(in crate::engine::drivers) fn open(cx: &BackupCx<'_>) -> Result<Box<dyn Source>, Fault> {
     let path = path_of(&cx.resource.location)?;
     let unreadable = |e| Fault::of_io(format_args!("The file system cannot be read at {}", path.display()), &e);
     let tree = LocalSource::new(path).map_err(unreadable)?;

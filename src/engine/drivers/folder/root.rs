@@ -17,16 +17,16 @@ use std::path::Path;
 
 /// What was seen of a resource's root before.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct SourceRoot {
+pub(in crate::engine::drivers) struct SourceRoot {
     /// Which folder it was; not known of a resource that an older version or a restore registered.
-    pub(super) identity: Option<Identity>,
+    pub(in crate::engine::drivers) identity: Option<Identity>,
     /// What was in it.
-    pub(super) held: Held,
+    pub(in crate::engine::drivers) held: Held,
 }
 
 /// What was ever in a root since it was registered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Held {
+pub(in crate::engine::drivers) enum Held {
     /// Nothing that is known.
     #[default]
     Nothing,
@@ -46,18 +46,18 @@ struct Kept {
 }
 
 /// The mark of a folder.
-pub(super) fn mark_of(identity: Identity) -> Mark {
+pub(in crate::engine::drivers) fn mark_of(identity: Identity) -> Mark {
     SourceRoot { identity: Some(identity), held: Held::Nothing }.mark()
 }
 
 /// The folder of a mark, if it tells one.
-pub(super) fn identity_of(mark: &Mark) -> Option<Identity> {
+pub(in crate::engine::drivers) fn identity_of(mark: &Mark) -> Option<Identity> {
     SourceRoot::of(Some(mark)).identity
 }
 
 impl SourceRoot {
     /// What a mark tells; nothing when there is none.
-    pub(super) fn of(mark: Option<&Mark>) -> Self {
+    pub(in crate::engine::drivers) fn of(mark: Option<&Mark>) -> Self {
         let Some(Kept { device, inode, held }) = mark.and_then(Mark::read) else { return Self::default() };
         let identity = |device: i64, inode: i64| Identity { device: device as u64, inode: inode as u64 };
         Self {
@@ -71,7 +71,7 @@ impl SourceRoot {
     }
 
     /// The mark that tells it.
-    pub(super) fn mark(&self) -> Mark {
+    pub(in crate::engine::drivers) fn mark(&self) -> Mark {
         Mark::of(&Kept {
             device: self.identity.map(|identity| identity.device as i64),
             inode: self.identity.map(|identity| identity.inode as i64),
@@ -80,7 +80,7 @@ impl SourceRoot {
     }
 
     /// The folder at a registered path as it is now, for its registration.
-    pub(super) fn look(path: &Path) -> io::Result<Self> {
+    pub(in crate::engine::drivers) fn look(path: &Path) -> io::Result<Self> {
         let folder = OpenFolder::look(path)?;
         // Who may not list it now will be told so by the backup.
         let empty = folder.is_empty().unwrap_or(true);
@@ -88,7 +88,7 @@ impl SourceRoot {
     }
 
     /// Refuses a folder that lies on another file system than before.
-    pub(super) fn expect(&self, resource: &Resource, found: Identity) -> Result<(), String> {
+    pub(in crate::engine::drivers) fn expect(&self, resource: &Resource, found: Identity) -> Result<(), String> {
         let Some(known) = self.identity else { return Ok(()) };
         if known.device == found.device || known.inode == found.inode {
             return Ok(());
@@ -106,7 +106,7 @@ impl SourceRoot {
     }
 
     /// What a backup found missing as a whole: the reason, if the tree has shrunk to nothing.
-    pub(super) fn shrunk(&self, outcome: &BackupOutcome) -> Option<&'static str> {
+    pub(in crate::engine::drivers) fn shrunk(&self, outcome: &BackupOutcome) -> Option<&'static str> {
         match self.held {
             Held::Nothing => None,
             Held::Items | Held::Files if outcome.items == 0 => Some(
@@ -120,7 +120,7 @@ impl SourceRoot {
     }
 
     /// What is known after a backup. What was ever in the folder is not forgotten when it is empty.
-    pub(super) fn after(&self, found: Identity, outcome: &BackupOutcome) -> Self {
+    pub(in crate::engine::drivers) fn after(&self, found: Identity, outcome: &BackupOutcome) -> Self {
         let holds = if files(outcome) > 0 { Held::Files } else { Held::Nothing };
         Self { identity: Some(found), held: self.held.max(holds) }
     }

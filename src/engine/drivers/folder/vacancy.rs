@@ -9,17 +9,17 @@ use crate::repository::{Identity, OpenFolder};
 use std::path::{Component, Path, PathBuf};
 
 /// How much must stay free beyond what a restore needs, for what other programs write meanwhile.
-pub(super) const RESERVE: u64 = 16 << 20;
+pub(in crate::engine::drivers) const RESERVE: u64 = 16 << 20;
 
 /// Tells how many bytes the file system of a folder has left.
-pub(super) type Free<'a> = &'a dyn Fn(&OpenFolder) -> std::io::Result<u64>;
+pub(in crate::engine::drivers) type Free<'a> = &'a dyn Fn(&OpenFolder) -> std::io::Result<u64>;
 
 /// Whether the file system of a folder gives so many bytes all the same, though what must stay free would not stay so.
-pub(super) type Lend<'a> = &'a dyn Fn(&OpenFolder, u64) -> bool;
+pub(in crate::engine::drivers) type Lend<'a> = &'a dyn Fn(&OpenFolder, u64) -> bool;
 
 /// A folder that a caller named: absent or empty, inside what the caller may write to, and clear of the data directory.
 /// Symbolic links on the way are resolved before that is judged.
-pub(super) fn given(path: &Path, roots: &RestoreRoots, data_dir: &Path) -> Result<PathBuf, Fault> {
+pub(in crate::engine::drivers) fn given(path: &Path, roots: &RestoreRoots, data_dir: &Path) -> Result<PathBuf, Fault> {
     let shown = path.display();
     if !path.is_absolute() || path.components().any(|part| matches!(part, Component::ParentDir)) {
         return Err(refuse(format!("{shown} must be an absolute path without ..")));
@@ -77,7 +77,12 @@ fn resolve(path: &Path) -> std::io::Result<PathBuf> {
 /// `needed` bytes and [`RESERVE`]. Nothing is made where there is no room.
 ///
 /// `free` tells how many bytes the file system of a folder has left, and `lend` is asked where they are too few.
-pub(super) fn open_vacant(target: &Path, needed: u64, free: Free<'_>, lend: Lend<'_>) -> Result<OpenFolder, Fault> {
+pub(in crate::engine::drivers) fn open_vacant(
+    target: &Path,
+    needed: u64,
+    free: Free<'_>,
+    lend: Lend<'_>,
+) -> Result<OpenFolder, Fault> {
     let shown = target.display();
     let unusable = |e: std::io::Error| unusable(target, &e);
     let full = || Fault::Failed(format!("Cannot restore into {shown}: it is not empty."));
@@ -97,7 +102,7 @@ pub(super) fn open_vacant(target: &Path, needed: u64, free: Free<'_>, lend: Lend
 }
 
 /// Opens the folder that an earlier attempt of a restore wrote into; another one in its place is not written to.
-pub(super) fn open_again(target: &Path, before: Identity) -> Result<OpenFolder, Fault> {
+pub(in crate::engine::drivers) fn open_again(target: &Path, before: Identity) -> Result<OpenFolder, Fault> {
     let opened = OpenFolder::open(target).map_err(|e| unusable(target, &e))?;
     if opened.identity() == before {
         return Ok(opened);
