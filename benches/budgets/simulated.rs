@@ -26,6 +26,7 @@ pub fn run(days: i64) -> Result<()> {
         account: "123456789012".parse()?,
         region: "us-east-1".parse()?,
         user_arn: "arn:aws:iam::123456789012:user/bench".parse()?,
+        user_id: None,
         restore_roots: RestoreRoots::Any,
     };
     let mut resources = Vec::new();

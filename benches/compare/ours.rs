@@ -113,6 +113,7 @@ fn caller() -> Result<Caller> {
         user_arn: format!("arn:aws:iam::{}:user/bench", scope.account).parse()?,
         account: scope.account,
         region: scope.region,
+        user_id: None,
         restore_roots: RestoreRoots::Any,
     })
 }

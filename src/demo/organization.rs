@@ -170,7 +170,7 @@ pub(super) fn caller(account: &str, region: &str) -> Result<Caller> {
     let account: AccountId = account.parse().map_err(EngineError::from)?;
     let region: Region = region.parse().map_err(EngineError::from)?;
     let user_arn: Arn = format!("arn:aws:iam::{account}:root").parse().map_err(EngineError::from)?;
-    Ok(Caller { account, region, user_arn, restore_roots: RestoreRoots::Any })
+    Ok(Caller { account, region, user_arn, user_id: None, restore_roots: RestoreRoots::Any })
 }
 
 /// Where a sample's files lie.

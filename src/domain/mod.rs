@@ -20,6 +20,7 @@ pub mod names;
 pub mod plan;
 pub mod plan_rules;
 pub mod plan_runs;
+pub mod policy;
 pub mod recovery_point;
 pub mod region_names;
 pub mod resource;

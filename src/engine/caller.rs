@@ -12,6 +12,8 @@ pub struct Caller {
     pub region: Region,
     /// The user or the assumed role.
     pub user_arn: Arn,
+    /// The user's id, or the role's with the session's name; none where nobody signed.
+    pub user_id: Option<String>,
     /// Where a restore may write, by the way in which the call came.
     pub restore_roots: RestoreRoots,
 }

@@ -3,6 +3,7 @@
 //! Everything is an operation on [`Engine`], in the words of AWS Backup: a [`Caller`] asks, the domain's records come
 //! back, and what goes wrong is an [`Error`] with AWS's exception in [`Error::kind`].
 
+pub mod access_policies;
 pub mod authorize;
 pub mod caller;
 pub mod catalog;

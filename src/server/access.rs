@@ -66,6 +66,7 @@ impl Signed {
             account: identity.account.clone(),
             region: self.region,
             user_arn: identity.user_arn.clone(),
+            user_id: Some(identity.user_id.clone()),
             restore_roots,
         };
         Ok(Authenticated { caller, identity })

@@ -68,6 +68,7 @@ fn delete(home: &Home, point: &str) {
         account: "123456789012".parse().unwrap(),
         region: "us-east-1".parse().unwrap(),
         user_arn: "arn:aws:iam::123456789012:user/test".parse().unwrap(),
+        user_id: None,
         restore_roots: RestoreRoots::Any,
     };
     engine.delete_recovery_point(&caller, "Default", &point.parse().unwrap()).unwrap();

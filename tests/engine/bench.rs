@@ -338,6 +338,7 @@ fn first_caller() -> Caller {
         user_arn: format!("arn:aws:iam::{}:user/test", scope.account).parse().unwrap(),
         account: scope.account,
         region: scope.region,
+        user_id: None,
         restore_roots: RestoreRoots::Any,
     }
 }

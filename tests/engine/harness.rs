@@ -72,6 +72,7 @@ pub fn caller(account: &str, region: &str) -> Caller {
         account: account.parse().unwrap(),
         region: region.parse().unwrap(),
         user_arn: format!("arn:aws:iam::{account}:user/test").parse().unwrap(),
+        user_id: None,
         restore_roots: RestoreRoots::Any,
     }
 }

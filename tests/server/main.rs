@@ -3,6 +3,7 @@
 
 mod harness;
 
+mod access_policies;
 mod administration;
 mod clients;
 mod connections;

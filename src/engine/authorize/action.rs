@@ -1,14 +1,16 @@
 //! What can be done, by the names that policies use.
 
 use super::subject::{
-    Anything, JobToStop, NewThing, PlanNamed, PlanOfSelection, PointToChange, PointToDelete, PointToRestore, Region,
-    RoleToAssume, RoleToPass, Subject, Tagged, VaultNamed, VaultToDelete,
+    Anything, JobToStop, NewThing, PlanNamed, PlanOfSelection, PointToChange, PointToDelete, PointToRead,
+    PointToRestore, Region, RoleToAssume, RoleToPass, Subject, Tagged, VaultFound, VaultKey, VaultNamed, VaultToDelete,
 };
 
 /// Something that can be done.
 pub trait Action: sealed::Sealed + Copy {
     /// Its name in policies: AWS's where AWS has one, and `vaultdeck:…` otherwise.
     const NAME: &'static str;
+    /// Whether a vault's access policy can give it to other accounts than the vault's.
+    const IS_SHARED: bool;
     /// What is known of the thing that it is done to.
     type On<'a>: Subject;
 }
@@ -20,6 +22,11 @@ pub trait SetsTags: Action {}
 /// An action that sets the document of a plan.
 #[diagnostic::on_unimplemented(message = "{Self} sets no plan's document")]
 pub trait SetsDocument: Action {}
+
+/// AWS honours nothing else across accounts, whatever a policy says.
+const fn is_shared(name: &str) -> bool {
+    matches!(name.as_bytes(), b"backup:CopyIntoBackupVault")
+}
 
 mod sealed {
     pub trait Sealed {}
@@ -36,6 +43,7 @@ macro_rules! actions {
 
             impl Action for $action {
                 const NAME: &'static str = $name;
+                const IS_SHARED: bool = is_shared($name);
                 type On<'a> = $subject<'a>;
             }
         )+
@@ -50,8 +58,40 @@ actions! {
     CreateBackupVault = "backup:CreateBackupVault" on NewThing;
     /// A vault is deleted.
     DeleteBackupVault = "backup:DeleteBackupVault" on VaultToDelete;
+    /// A vault is read.
+    DescribeBackupVault = "backup:DescribeBackupVault" on VaultFound;
+    /// What has recovery points in a vault is listed.
+    ListProtectedResourcesByBackupVault = "backup:ListProtectedResourcesByBackupVault" on VaultFound;
+    /// The recovery points of a vault are listed.
+    ListRecoveryPointsByBackupVault = "backup:ListRecoveryPointsByBackupVault" on VaultFound;
+    /// A vault's access policy is read.
+    GetBackupVaultAccessPolicy = "backup:GetBackupVaultAccessPolicy" on VaultFound;
+    /// A vault gets an access policy.
+    PutBackupVaultAccessPolicy = "backup:PutBackupVaultAccessPolicy" on VaultFound;
+    /// A vault loses its access policy.
+    DeleteBackupVaultAccessPolicy = "backup:DeleteBackupVaultAccessPolicy" on VaultFound;
+    /// What a vault tells of its events is read.
+    GetBackupVaultNotifications = "backup:GetBackupVaultNotifications" on VaultFound;
+    /// The vaults by which others may restore from a vault are listed.
+    ListRestoreAccessBackupVaults = "backup:ListRestoreAccessBackupVaults" on VaultFound;
     /// A vault gets a recovery key, with which plain restic reads all that it holds.
-    MakeRecoveryKey = "vaultdeck:MakeRecoveryKey" on Anything;
+    MakeRecoveryKey = "vaultdeck:MakeRecoveryKey" on VaultKey;
+    /// A copy comes into a vault, also from another account.
+    CopyIntoBackupVault = "backup:CopyIntoBackupVault" on VaultNamed;
+    /// A copy is taken out of a vault.
+    CopyFromBackupVault = "backup:CopyFromBackupVault" on VaultNamed;
+    /// A recovery point is read.
+    DescribeRecoveryPoint = "backup:DescribeRecoveryPoint" on PointToRead;
+    /// What a recovery point can be restored with is read.
+    GetRecoveryPointRestoreMetadata = "backup:GetRecoveryPointRestoreMetadata" on PointToRead;
+    /// What a test would restore a recovery point with is read.
+    GetRestoreTestingInferredMetadata = "backup:GetRestoreTestingInferredMetadata" on PointToRead;
+    /// What is known of a recovery point's index is read.
+    GetRecoveryPointIndexDetails = "backup:GetRecoveryPointIndexDetails" on PointToRead;
+    /// What scans found in a recovery point is read.
+    GetPITRMalwareScanResults = "backup:GetPITRMalwareScanResults" on PointToRead;
+    /// The files of a recovery point are listed.
+    ListRecoveryPointItems = "vaultdeck:ListRecoveryPointItems" on PointToRead;
     /// A recovery point begins to be deleted, by a call or because its life is over.
     DeleteRecoveryPoint = "backup:DeleteRecoveryPoint" on PointToDelete;
     /// A recovery point that is being deleted is gone.

@@ -42,13 +42,16 @@
 //! }
 //! ```
 //!
-//! What is decided on are facts, read by whoever asks and told as a [`Subject`]; this room reads nothing itself. Today these
-//! are: whose a thing is, which role may be passed or assumed, and what state protects a vault or a recovery point. What
-//! comes next has its place here too, and each is a fact more in a subject and a rule more in [`authorize`]:
+//! What is decided on are facts, read by whoever asks and told as a [`Subject`]. Today these are: whose a thing is, which role
+//! may be passed or assumed, and what state protects a vault or a recovery point. But the access policy of the vault, which a
+//! subject must name, is read here, in the same transaction: nobody can forget it, or bring an older one. It is asked of reads
+//! as of changes, and binds callers, not what the engine does by itself; an explicit deny goes before all else, and across
+//! accounts nothing is allowed by it but [`action::CopyIntoBackupVault`].
+//!
+//! What comes next has its place here too, and each is a fact more in a subject and a rule more in [`authorize`]:
 //!
 //! | rule | its fact, and where | whom it binds |
 //! | --- | --- | --- |
-//! | a vault's access policy | the policy of the vault, in every subject of a vault or a recovery point; evaluated in `authorize` on [`Action::NAME`] and [`Permit::on`] | callers; an explicit deny goes before all else |
 //! | an account's service control policy | the policies of the caller's account, in [`Principal::Caller`] | callers |
 //! | vault lock | days and date of the lock, in [`VaultToDelete`](subject::VaultToDelete), [`PointToDelete`](subject::PointToDelete), [`PointToChange`](subject::PointToChange) | everybody, the engine's expiry as well |
 //! | legal hold | whether the point is held, in `PointToDelete` | everybody, the engine's expiry as well |
@@ -58,13 +61,16 @@
 //! action: it changes nothing that anybody was promised. `tests/layout/permits.rs` names these functions, and finds any other
 //! of the rows that writes without a permit.
 
+pub mod access_policy;
 pub mod action;
 pub mod boundary;
 pub mod principal;
+pub mod rows;
 pub mod subject;
 #[cfg(test)]
 mod tests;
 
+pub use access_policy::Said;
 pub use action::Action;
 pub use principal::{Doing, Principal};
 pub use subject::Subject;
@@ -93,14 +99,22 @@ impl<A> Permit<'_, A> {
 ///
 /// `tx` is the transaction that carries the action out; the facts of the subject were read in it.
 pub fn authorize<'tx, 'p, A: Action>(
-    _tx: &'tx Connection,
+    tx: &'tx Connection,
     principal: impl Into<Principal<'p>>,
     _action: A,
     subject: &A::On<'_>,
 ) -> Result<Permit<'tx, A>> {
     let principal = principal.into();
-    if !subject.owner().is_some_and(|owner| principal.reaches(&owner)) {
+    let owner = subject.owner();
+    let own = owner.is_some_and(|owner| principal.reaches(&owner));
+    if !own && !(A::IS_SHARED && owner.is_some()) {
         return Err(subject.missing());
+    }
+    match access_policy::said(tx, &principal, A::NAME, subject)? {
+        Said::Denies(_) => return Err(access_policy::denied(&principal, A::NAME, subject)),
+        // Whoever is of the account is allowed by that; others by the policy alone.
+        Said::Nothing if !own => return Err(access_policy::not_allowed(&principal, A::NAME, subject)),
+        Said::Nothing | Said::Allows(_) => {}
     }
     subject.protection()?;
     Ok(Permit { on: subject.name(), action: PhantomData, transaction: PhantomData })

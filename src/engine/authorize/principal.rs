@@ -1,7 +1,8 @@
 //! Who does something.
 
 use super::boundary::is_management;
-use crate::domain::{AccountId, Scope};
+use crate::domain::policy::Identity;
+use crate::domain::{AccountId, Arn, Scope};
 use crate::engine::caller::Caller;
 
 /// Who does something.
@@ -11,6 +12,8 @@ pub enum Principal<'a> {
     Caller(&'a Caller),
     /// Who owns the data directory: over its socket, which only its owner can open, or in the same process.
     Owner,
+    /// AWS Backup under a role that was passed to it: what a job does in another account than its own.
+    Role(&'a Arn),
     /// The engine, for a reason of its own.
     Engine(Doing),
 }
@@ -63,12 +66,43 @@ pub enum Belongs<'a> {
 impl Principal<'_> {
     /// Whether a thing is this principal's to act on: the account boundary.
     pub(super) fn reaches(&self, owner: &Belongs<'_>) -> bool {
-        let Self::Caller(caller) = self else { return true };
+        let caller = match self {
+            Self::Caller(caller) => caller,
+            Self::Owner | Self::Engine(_) => return true,
+            // A job copies over regions.
+            Self::Role(role) => {
+                let account = match owner {
+                    Belongs::To(scope) => &scope.account,
+                    Belongs::ToAccount(account) => account,
+                    Belongs::ToOrganization | Belongs::ToDirectory => return false,
+                };
+                return role.account() == account.as_str();
+            }
+        };
         match owner {
             Belongs::To(scope) => scope.account == caller.account && scope.region == caller.region,
             Belongs::ToAccount(account) => **account == caller.account,
             Belongs::ToOrganization => is_management(&caller.account),
             Belongs::ToDirectory => false,
+        }
+    }
+
+    /// Whom the access policy of a vault of `account` takes it for; none whom policies do not bind.
+    pub(super) fn identity(&self, account: &AccountId) -> Option<Identity> {
+        let of = |arn: &Arn, account: &AccountId| Identity::of(arn).unwrap_or_else(|| Identity::root(account));
+        match self {
+            Self::Caller(caller) => Some(of(&caller.user_arn, &caller.account)),
+            Self::Role(role) => Some(of(role, account)),
+            Self::Owner => Some(Identity::root(account)),
+            Self::Engine(_) => None,
+        }
+    }
+
+    /// `aws:userid`.
+    pub(super) fn user_id(&self) -> Option<&str> {
+        match self {
+            Self::Caller(caller) => caller.user_id.as_deref(),
+            _ => None,
         }
     }
 }

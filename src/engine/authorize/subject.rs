@@ -5,6 +5,7 @@ use super::principal::Belongs;
 use crate::domain::job::{BackupJob, JobState};
 use crate::domain::names::JobId;
 use crate::domain::plan::Plan;
+use crate::domain::policy::Facts;
 use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use crate::domain::vault::{DEFAULT_VAULT, Vault};
 use crate::domain::{AccountId, Arn, PlanId, Scope};
@@ -20,6 +21,14 @@ pub trait Subject {
 
     /// What is answered where it is not there, or is another's: AWS does not tell which.
     fn missing(&self) -> Error;
+
+    /// The vault whose access policy speaks of it: the vault itself, or the one that it lies in.
+    fn vault(&self) -> Option<&Arn>;
+
+    /// What a policy's conditions may ask of this action alone, beside what is known of whoever asks.
+    fn facts(&self, facts: Facts) -> Facts {
+        facts
+    }
 
     /// Refuses where something protects it from whoever it be, its owner and the engine as well.
     fn protection(&self) -> Result<()> {
@@ -43,6 +52,10 @@ impl Subject for Anything<'_> {
     fn missing(&self) -> Error {
         Error::insufficient_privileges()
     }
+
+    fn vault(&self) -> Option<&Arn> {
+        None
+    }
 }
 
 /// An account in a region, as a whole.
@@ -60,6 +73,10 @@ impl Subject for Region<'_> {
 
     fn missing(&self) -> Error {
         Error::insufficient_privileges()
+    }
+
+    fn vault(&self) -> Option<&Arn> {
+        None
     }
 }
 
@@ -84,6 +101,10 @@ impl Subject for NewThing<'_> {
     fn missing(&self) -> Error {
         Error::insufficient_privileges()
     }
+
+    fn vault(&self) -> Option<&Arn> {
+        None
+    }
 }
 
 /// A thing that has tags.
@@ -93,6 +114,8 @@ pub struct Tagged<'a> {
     pub arn: &'a Arn,
     /// Whose it is, where it is there.
     pub scope: Option<&'a Scope>,
+    /// The vault that it is, or lies in.
+    pub vault: Option<&'a Arn>,
 }
 
 impl Subject for Tagged<'_> {
@@ -106,6 +129,10 @@ impl Subject for Tagged<'_> {
 
     fn missing(&self) -> Error {
         Error::not_found(format!("Cannot find a resource with ARN {}", self.arn))
+    }
+
+    fn vault(&self) -> Option<&Arn> {
+        self.vault
     }
 }
 
@@ -129,6 +156,57 @@ impl Subject for VaultNamed<'_> {
 
     fn missing(&self) -> Error {
         Error::no_such_vault(self.arn)
+    }
+
+    fn vault(&self) -> Option<&Arn> {
+        Some(self.arn)
+    }
+}
+
+/// A vault that is read, or whose settings change. AWS does not tell a missing one from one that is forbidden.
+#[derive(Debug, Clone, Copy)]
+pub struct VaultFound<'a> {
+    /// The vault of the name that was asked for, where there is one.
+    pub found: Option<&'a Vault>,
+}
+
+impl Subject for VaultFound<'_> {
+    fn name(&self) -> String {
+        self.found.map_or_else(String::new, |vault| vault.arn.to_string())
+    }
+
+    fn owner(&self) -> Option<Belongs<'_>> {
+        self.found.map(|vault| Belongs::To(&vault.scope))
+    }
+
+    fn missing(&self) -> Error {
+        Error::insufficient_privileges()
+    }
+
+    fn vault(&self) -> Option<&Arn> {
+        self.found.map(|vault| &vault.arn)
+    }
+}
+
+/// A vault that is to be opened without the engine: who owns the data directory does that, as root of the vault's account.
+#[derive(Debug, Clone, Copy)]
+pub struct VaultKey<'a>(pub &'a Arn);
+
+impl Subject for VaultKey<'_> {
+    fn name(&self) -> String {
+        self.0.to_string()
+    }
+
+    fn owner(&self) -> Option<Belongs<'_>> {
+        Some(Belongs::ToDirectory)
+    }
+
+    fn missing(&self) -> Error {
+        Error::insufficient_privileges()
+    }
+
+    fn vault(&self) -> Option<&Arn> {
+        Some(self.0)
     }
 }
 
@@ -154,6 +232,10 @@ impl Subject for VaultToDelete<'_> {
 
     fn missing(&self) -> Error {
         Error::no_such_vault(self.name)
+    }
+
+    fn vault(&self) -> Option<&Arn> {
+        self.found.map(|vault| &vault.arn)
     }
 
     fn protection(&self) -> Result<()> {
@@ -213,6 +295,10 @@ macro_rules! points {
                 Error::no_such_recovery_point(self.0.arn)
             }
 
+            fn vault(&self) -> Option<&Arn> {
+                self.0.found.map(|point| &point.vault_arn)
+            }
+
             fn protection(&self) -> Result<()> {
                 self.0.require($may, $end)
             }
@@ -225,6 +311,8 @@ fn is_whole(status: &RecoveryPointStatus) -> bool {
 }
 
 points! {
+    /// A recovery point that is read.
+    PointToRead: |_| true, "";
     /// A recovery point that is to be deleted: not one that is just being made, which goes with its job.
     PointToDelete: |status| *status != RecoveryPointStatus::Creating, " and cannot be deleted.";
     /// A recovery point whose lifecycle is to change: one that is whole.
@@ -252,6 +340,10 @@ impl Subject for PlanNamed<'_> {
     fn missing(&self) -> Error {
         Error::not_found("Failed reading Backup plan with provided version")
     }
+
+    fn vault(&self) -> Option<&Arn> {
+        None
+    }
 }
 
 /// A plan whose selections are to change.
@@ -274,6 +366,10 @@ impl Subject for PlanOfSelection<'_> {
 
     fn missing(&self) -> Error {
         Error::invalid_parameter(format!("Cannot find Backup plan with id {}", self.id))
+    }
+
+    fn vault(&self) -> Option<&Arn> {
+        None
     }
 }
 
@@ -301,6 +397,10 @@ impl Subject for JobToStop<'_> {
 
     fn missing(&self) -> Error {
         Error::not_found(format!("Backup job {} does not exist.", self.id))
+    }
+
+    fn vault(&self) -> Option<&Arn> {
+        None
     }
 
     fn protection(&self) -> Result<()> {
@@ -343,6 +443,10 @@ impl Subject for RoleToPass<'_> {
     fn missing(&self) -> Error {
         Error::invalid_parameter(format!("IAM Role {} cannot be assumed by AWS Backup", self.arn))
     }
+
+    fn vault(&self) -> Option<&Arn> {
+        None
+    }
 }
 
 /// A role by which the management account is to enter a member.
@@ -368,5 +472,9 @@ impl Subject for RoleToAssume<'_> {
     fn missing(&self) -> Error {
         let Self { arn, user, .. } = self;
         Error::access_denied(format!("User: {user} is not authorized to perform: sts:AssumeRole on resource: {arn}"))
+    }
+
+    fn vault(&self) -> Option<&Arn> {
+        None
     }
 }

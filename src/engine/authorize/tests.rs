@@ -5,6 +5,7 @@ use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use crate::domain::vault::Vault;
 use crate::domain::{AccountId, Arn, CalculatedLifecycle, Scope};
 use crate::engine::caller::{Caller, RestoreRoots};
+use crate::engine::catalog::migrations;
 use std::collections::BTreeSet;
 
 const MANAGEMENT: &str = "123456789012";
@@ -17,11 +18,27 @@ fn scope(account: &str, region: &str) -> Scope {
 fn caller(account: &str, region: &str) -> Caller {
     let Scope { account, region } = scope(account, region);
     let user_arn = format!("arn:aws:iam::{account}:user/test").parse().unwrap();
-    Caller { account, region, user_arn, restore_roots: RestoreRoots::Any }
+    Caller { account, region, user_arn, user_id: None, restore_roots: RestoreRoots::Any }
 }
 
 fn asked<A: Action>(principal: Principal<'_>, action: A, on: &A::On<'_>) -> std::result::Result<String, String> {
-    let connection = Connection::open_in_memory().unwrap();
+    asked_under(None, principal, action, on)
+}
+
+/// The same where the vault `safe` of `scope(MEMBER, "us-east-1")` has an access policy.
+fn asked_under<A: Action>(
+    policy: Option<&str>,
+    principal: Principal<'_>,
+    action: A,
+    on: &A::On<'_>,
+) -> std::result::Result<String, String> {
+    let mut connection = Connection::open_in_memory().unwrap();
+    migrations::run(&mut connection, std::path::Path::new("c"), &migrations::ALL).unwrap();
+    connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+    let vault = vault(&scope(MEMBER, "us-east-1"), "safe", 0).arn;
+    if let Some(policy) = policy {
+        connection.execute("INSERT INTO vault_access_policies VALUES (?1, ?2)", [vault.as_str(), policy]).unwrap();
+    }
     let permit = authorize(&connection, principal, action, on).map_err(|refused| refused.to_string())?;
     Ok(permit.on().to_owned())
 }
@@ -187,4 +204,96 @@ fn actions_have_the_names_that_policies_use_each_its_own() {
         assert!(services.contains(&service) && operation.chars().all(|c| c.is_ascii_alphabetic()), "{name}");
     }
     assert_eq!(action::NAMES.iter().collect::<BTreeSet<_>>().len(), action::NAMES.len());
+}
+
+fn policy(effect: &str, action: &str, rest: &str) -> String {
+    format!(r#"{{"Statement":{{"Effect":"{effect}","Action":"{action}","Resource":"*",{rest}}}}}"#)
+}
+
+#[test]
+fn a_vaults_policy_binds_callers_and_the_directorys_owner_but_not_what_the_engine_does_by_itself() {
+    let own = scope(MEMBER, "us-east-1");
+    let caller = caller(MEMBER, "us-east-1");
+    let whole = point(&own, RecoveryPointStatus::Completed);
+    let to_delete = PointToDelete(PointNamed { arn: &whole.arn, found: Some(&whole) });
+    let denies = policy("Deny", "backup:DeleteRecoveryPoint", r#""Principal":"*""#);
+    let refused = asked_under(Some(&denies), (&caller).into(), DeleteRecoveryPoint, &to_delete).unwrap_err();
+    let expected = format!(
+        "User: arn:aws:iam::{MEMBER}:user/test is not authorized to perform: backup:DeleteRecoveryPoint on resource: {} \
+         with an explicit deny in a resource-based policy",
+        whole.arn
+    );
+    assert_eq!(refused, expected);
+    assert!(asked_under(Some(&denies), Doing::Expiry.into(), DeleteRecoveryPoint, &to_delete).is_ok());
+    assert!(asked_under(Some(&denies), (&caller).into(), DescribeRecoveryPoint, &PointToRead(to_delete.0)).is_ok());
+
+    let arn = vault(&own, "safe", 0).arn;
+    let denies = policy("Deny", "vaultdeck:MakeRecoveryKey", &format!(r#""Principal":{{"AWS":"{MEMBER}"}}"#));
+    let refused = asked_under(Some(&denies), Principal::Owner, MakeRecoveryKey, &VaultKey(&arn)).unwrap_err();
+    assert!(refused.contains(&format!("arn:aws:iam::{MEMBER}:root is not authorized")), "{refused}");
+    assert!(asked(Principal::Owner, MakeRecoveryKey, &VaultKey(&arn)).is_ok());
+}
+
+#[test]
+fn across_accounts_nothing_is_allowed_but_copies_into_the_vault_and_those_by_its_policy_alone() {
+    let own = scope(MEMBER, "us-east-1");
+    let safe = vault(&own, "safe", 0);
+    let into = VaultNamed { arn: &safe.arn, scope: Some(&own) };
+    let role = Arn::default_role(&MANAGEMENT.parse().unwrap());
+    let stranger = Principal::Role(&role);
+    let refused = asked(stranger, CopyIntoBackupVault, &into).unwrap_err();
+    assert!(
+        refused.ends_with("because no resource-based policy allows the backup:CopyIntoBackupVault action"),
+        "{refused}"
+    );
+    let to_all = r#""Principal":"*""#;
+    let allows = policy("Allow", "backup:CopyIntoBackupVault", to_all);
+    assert!(asked_under(Some(&allows), stranger, CopyIntoBackupVault, &into).is_ok());
+    let denies = policy("Deny", "backup:CopyIntoBackupVault", to_all);
+    assert!(asked_under(Some(&denies), stranger, CopyIntoBackupVault, &into).unwrap_err().contains("explicit deny"));
+    let others = policy("Allow", "backup:StartBackupJob", to_all);
+    let expected = asked(stranger, StartBackupJob, &VaultNamed { scope: None, ..into }).unwrap_err();
+    assert_eq!(asked_under(Some(&others), stranger, StartBackupJob, &into).unwrap_err(), expected);
+    // Within the account no policy is needed, from whatever region.
+    let role = Arn::default_role(&MEMBER.parse().unwrap());
+    assert!(asked(Principal::Role(&role), CopyIntoBackupVault, &into).is_ok());
+    let foreign = policy("Allow", "backup:CopyIntoBackupVault", r#""Principal":{"AWS":"999999999999"}"#);
+    assert!(asked_under(Some(&foreign), stranger, CopyIntoBackupVault, &into).is_err());
+}
+
+#[test]
+fn what_a_policy_asks_of_whoever_asks_is_known() {
+    let own = scope(MEMBER, "us-east-1");
+    let safe = vault(&own, "safe", 0);
+    let session: Arn = format!("arn:aws:sts::{MEMBER}:assumed-role/Oncall/night").parse().unwrap();
+    let user = caller(MEMBER, "us-east-1");
+    let user = Caller { user_id: Some("AIDA1".to_owned()), ..user };
+    let night = Caller { user_arn: session, user_id: Some("AROA1:night".to_owned()), ..user.clone() };
+    for (condition, of_user, of_session) in [
+        (format!(r#"{{"ArnEquals":{{"aws:PrincipalArn":"arn:aws:iam::{MEMBER}:role/Oncall"}}}}"#), false, true),
+        (r#"{"StringLike":{"aws:userId":"AROA1:*"}}"#.to_owned(), false, true),
+        (r#"{"StringEquals":{"aws:username":"test"}}"#.to_owned(), true, false),
+        (r#"{"StringEquals":{"aws:PrincipalType":"AssumedRole"}}"#.to_owned(), false, true),
+        (r#"{"StringEquals":{"aws:ResourceAccount":"${aws:PrincipalAccount}"}}"#.to_owned(), true, true),
+        (r#"{"Bool":{"aws:PrincipalIsAWSService":"true"}}"#.to_owned(), false, false),
+        (r#"{"Null":{"backup:MinRetentionDays":"false"}}"#.to_owned(), false, false),
+    ] {
+        let denies =
+            policy("Deny", "backup:DescribeBackupVault", &format!(r#""Principal":"*","Condition":{condition}"#));
+        let denies = denies.replacen('{', r#"{"Version":"2012-10-17","#, 1);
+        for (who, denied) in [(&user, of_user), (&night, of_session)] {
+            let answer =
+                asked_under(Some(&denies), who.into(), DescribeBackupVault, &VaultFound { found: Some(&safe) });
+            assert_eq!(answer.is_err(), denied, "{condition}: {answer:?}");
+        }
+    }
+}
+
+#[test]
+fn a_policy_that_cannot_be_read_lets_nobody_through() {
+    let own = scope(MEMBER, "us-east-1");
+    let safe = vault(&own, "safe", 0);
+    let caller = caller(MEMBER, "us-east-1");
+    let answer = asked_under(Some("{"), (&caller).into(), DescribeBackupVault, &VaultFound { found: Some(&safe) });
+    assert!(answer.unwrap_err().contains("cannot be read any more"));
 }

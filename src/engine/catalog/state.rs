@@ -3,6 +3,9 @@
 use crate::engine::error::Result;
 use rusqlite::{Connection, OptionalExtension};
 
+/// Under which name the organization's id stands.
+pub const ORGANIZATION_ID: &str = "organization-id";
+
 /// The value of `name`, if it was ever set.
 pub fn get(connection: &Connection, name: &str) -> Result<Option<String>> {
     let mut statement = connection.prepare_cached("SELECT value FROM engine_state WHERE name = ?1")?;

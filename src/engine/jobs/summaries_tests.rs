@@ -58,6 +58,7 @@ fn caller(account: &str) -> Caller {
         account: account.parse().unwrap(),
         region: "us-east-1".parse().unwrap(),
         user_arn: format!("arn:aws:iam::{account}:user/test").parse().unwrap(),
+        user_id: None,
         restore_roots: RestoreRoots::Any,
     }
 }

@@ -15,7 +15,7 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 /// The user that every account's access key belongs to.
-const USER_NAME: &str = "vaultdeck";
+pub const USER_NAME: &str = "vaultdeck";
 
 /// Whose key a request was signed with. It has no `Debug`: it holds the secret that checks the signature.
 pub struct Identity {

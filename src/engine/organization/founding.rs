@@ -19,19 +19,16 @@ pub struct Organization {
     pub management: Account,
 }
 
-/// The organization's id, drawn once for each data directory.
-const ID: &str = "organization-id";
-
 /// Draws the organization's id on a fresh directory.
 pub(crate) fn found(connection: &Connection) -> Result<()> {
-    if state::get(connection, ID)?.is_some() {
+    if state::get(connection, state::ORGANIZATION_ID)?.is_some() {
         return Ok(());
     }
     const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
     let mut bytes = [0; 10];
     random(&mut bytes)?;
     let id: String = "o-".chars().chain(bytes.iter().map(|byte| LETTERS[usize::from(byte % 32)] as char)).collect();
-    state::set(connection, ID, &id)
+    state::set(connection, state::ORGANIZATION_ID, &id)
 }
 
 impl Engine {
@@ -39,7 +36,7 @@ impl Engine {
     pub fn organization(&self) -> Result<Organization> {
         let lost = || Error::Internal("the catalog holds no organization".to_owned());
         self.catalog.read(|c| {
-            let id = state::get(c, ID)?.ok_or_else(lost)?;
+            let id = state::get(c, state::ORGANIZATION_ID)?.ok_or_else(lost)?;
             let management = accounts::all(c)?.into_iter().find(|account| account.management).ok_or_else(lost)?;
             Ok(Organization { id, management })
         })

@@ -3,6 +3,9 @@
 use crate::domain::Arn;
 use crate::domain::extension::{Item, Items};
 use crate::domain::recovery_point::RecoveryPointStatus;
+use crate::engine::authorize::action::ListRecoveryPointItems;
+use crate::engine::authorize::authorize;
+use crate::engine::authorize::subject::{PointNamed, PointToRead};
 use crate::engine::caller::Caller;
 use crate::engine::catalog::paging::page_size;
 use crate::engine::error::{Error, Result};
@@ -22,13 +25,14 @@ impl Engine {
         let (point, snapshot, source) = self
             .catalog
             .read(|connection| {
-                let Some(point) = points::rows::get(connection, arn)? else { return Ok(None) };
+                let found = points::rows::get(connection, arn)?;
+                let found = found.filter(|point| point.status != RecoveryPointStatus::Deleting);
+                let subject = PointToRead(PointNamed { arn, found: found.as_ref() });
+                authorize(connection, caller, ListRecoveryPointItems, &subject)?;
+                let Some(point) = found else { return Ok(None) };
                 Ok(points::rows::content(connection, arn)?.map(|(snapshot, source)| (point, snapshot, source)))
             })?
             .ok_or_else(not_found)?;
-        if point.scope != caller.scope() || point.status == RecoveryPointStatus::Deleting {
-            return Err(not_found());
-        }
         let snapshot: Id = snapshot.parse().map_err(|_| not_found())?;
         let below = ItemPath::parse(path).map_err(|e| Error::invalid_parameter(format!("Invalid path: {e}")))?;
         let root = ItemPath::from_path(Path::new(&source)).map_err(|e| Error::Internal(e.to_string()))?;

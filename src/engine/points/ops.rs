@@ -2,7 +2,12 @@
 
 use crate::domain::recovery_point::RecoveryPoint;
 use crate::domain::resource::ProtectedResource;
-use crate::domain::{Arn, Known, Scope};
+use crate::domain::{Arn, Known};
+use crate::engine::authorize::action::{
+    DescribeRecoveryPoint, ListProtectedResourcesByBackupVault, ListRecoveryPointsByBackupVault,
+};
+use crate::engine::authorize::subject::{PointNamed, PointToRead};
+use crate::engine::authorize::{Action, authorize};
 use crate::engine::caller::Caller;
 use crate::engine::catalog::Connection;
 use crate::engine::error::{Error, Result};
@@ -15,12 +20,16 @@ pub(crate) fn point_in(connection: &Connection, vault_name: &str, arn: &Arn) -> 
     Ok(rows::get(connection, arn)?.filter(|point| point.vault_name == vault_name))
 }
 
-/// The recovery point of a vault, for an operation that only reads.
-pub fn readable(connection: &Connection, scope: &Scope, vault: &str, arn: &Arn) -> Result<RecoveryPoint> {
-    let vault = vaults::ops::readable(connection, scope, vault)?;
-    rows::get(connection, arn)?
-        .filter(|point| point.vault_arn == vault.arn)
-        .ok_or_else(|| Error::no_such_recovery_point(arn))
+/// The recovery point of a vault, for an operation that only reads, if the caller may. Of a vault that is not there AWS tells
+/// nothing.
+pub fn readable<A>(connection: &Connection, caller: &Caller, action: A, vault: &str, arn: &Arn) -> Result<RecoveryPoint>
+where
+    A: for<'a> Action<On<'a> = PointToRead<'a>>,
+{
+    let vault = vaults::rows::get(connection, &caller.scope(), vault)?.ok_or_else(Error::insufficient_privileges)?;
+    let found = rows::get(connection, arn)?.filter(|point| point.vault_arn == vault.arn);
+    authorize(connection, caller, action, &PointToRead(PointNamed { arn, found: found.as_ref() }))?;
+    found.ok_or_else(|| Error::no_such_recovery_point(arn))
 }
 
 impl Engine {
@@ -34,7 +43,7 @@ impl Engine {
     ) -> Result<Page<RecoveryPoint>> {
         filter.resource_arn.as_ref().map_or(Ok(()), resources::ops::check_supported)?;
         self.catalog.read(|c| {
-            let vault = vaults::ops::readable(c, &caller.scope(), vault)?;
+            let vault = vaults::ops::readable(c, caller, ListRecoveryPointsByBackupVault, vault)?;
             rows::list_by_vault(c, &vault.arn, filter, page)
         })
     }
@@ -53,7 +62,15 @@ impl Engine {
 
     /// DescribeRecoveryPoint.
     pub fn describe_recovery_point(&self, caller: &Caller, vault: &str, arn: &Arn) -> Result<RecoveryPoint> {
-        self.catalog.read(|c| readable(c, &caller.scope(), vault, arn))
+        self.look_at_recovery_point(caller, DescribeRecoveryPoint, vault, arn)
+    }
+
+    /// A recovery point, for an operation that answers with something of it.
+    pub fn look_at_recovery_point<A>(&self, caller: &Caller, action: A, vault: &str, arn: &Arn) -> Result<RecoveryPoint>
+    where
+        A: for<'a> Action<On<'a> = PointToRead<'a>>,
+    {
+        self.catalog.read(|c| readable(c, caller, action, vault, arn))
     }
 
     /// ListProtectedResources, by ARN.
@@ -69,7 +86,7 @@ impl Engine {
         page: &PageRequest,
     ) -> Result<Page<ProtectedResource>> {
         self.catalog.read(|c| {
-            let vault = vaults::ops::readable(c, &caller.scope(), vault)?;
+            let vault = vaults::ops::readable(c, caller, ListProtectedResourcesByBackupVault, vault)?;
             rows::protected::list_of_vault(c, &caller.scope(), &vault.arn, page)
         })
     }

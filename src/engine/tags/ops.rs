@@ -13,8 +13,22 @@ use crate::engine::tags::rows;
 use crate::engine::tags::rows::taggable::{self, TagQuery};
 
 /// What is known of a thing of this ARN in an account and region.
-fn tagged<'a>(connection: &Connection, scope: &'a Scope, arn: &'a Arn) -> Result<Tagged<'a>> {
-    Ok(Tagged { arn, scope: taggable::exists(connection, scope, arn)?.then_some(scope) })
+struct Found<'a> {
+    arn: &'a Arn,
+    scope: &'a Scope,
+    exists: bool,
+    vault: Option<Arn>,
+}
+
+impl<'a> Found<'a> {
+    fn of(connection: &Connection, scope: &'a Scope, arn: &'a Arn) -> Result<Self> {
+        let (exists, vault) = (taggable::exists(connection, scope, arn)?, taggable::vault_of(connection, arn)?);
+        Ok(Self { arn, scope, exists, vault })
+    }
+
+    fn tagged(&self) -> Tagged<'_> {
+        Tagged { arn: self.arn, scope: self.exists.then_some(self.scope), vault: self.vault.as_ref() }
+    }
 }
 
 impl Engine {
@@ -22,7 +36,7 @@ impl Engine {
     pub fn list_tags(&self, caller: &Caller, arn: &Arn, page: &PageRequest) -> Result<Page<(String, String)>> {
         self.catalog.read(|c| {
             let scope = caller.scope();
-            authorize(c, caller, ListTags, &tagged(c, &scope, arn)?)?;
+            authorize(c, caller, ListTags, &Found::of(c, &scope, arn)?.tagged())?;
             rows::list(c, arn.as_str(), page)
         })
     }
@@ -32,7 +46,7 @@ impl Engine {
         tag_rules::validate("Tags", &new)?;
         self.catalog.write(|tx| {
             let scope = caller.scope();
-            let permit = authorize(tx, caller, TagResource, &tagged(tx, &scope, arn)?)?;
+            let permit = authorize(tx, caller, TagResource, &Found::of(tx, &scope, arn)?.tagged())?;
             rows::put(tx, &permit, arn.as_str(), &new)?;
             let count = rows::get(tx, arn.as_str())?.len();
             if count > tag_rules::MAX_TAGS {
@@ -49,7 +63,7 @@ impl Engine {
     pub fn untag_resource(&self, caller: &Caller, arn: &Arn, keys: &[String]) -> Result<()> {
         self.catalog.write(|tx| {
             let scope = caller.scope();
-            let permit = authorize(tx, caller, UntagResource, &tagged(tx, &scope, arn)?)?;
+            let permit = authorize(tx, caller, UntagResource, &Found::of(tx, &scope, arn)?.tagged())?;
             keys.iter().try_for_each(|key| rows::remove(tx, &permit, key))
         })
     }

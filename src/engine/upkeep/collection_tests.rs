@@ -35,6 +35,7 @@ impl Scene {
             user_arn: format!("arn:aws:iam::{}:user/test", scope.account).parse().unwrap(),
             account: scope.account,
             region: scope.region,
+            user_id: None,
             restore_roots: RestoreRoots::Any,
         };
         for vault in ["a", "b"] {

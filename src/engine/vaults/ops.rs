@@ -3,9 +3,9 @@
 use crate::domain::extension::VaultArns;
 use crate::domain::vault::{BACKUP_VAULT, DEFAULT_VAULT, Vault};
 use crate::domain::{Arn, Invalid, Scope, Tags, VaultName, tags as tag_rules};
-use crate::engine::authorize::action::CreateBackupVault;
-use crate::engine::authorize::subject::NewThing;
-use crate::engine::authorize::{Doing, Permit, authorize};
+use crate::engine::authorize::action::{CreateBackupVault, DescribeBackupVault};
+use crate::engine::authorize::subject::{NewThing, VaultFound};
+use crate::engine::authorize::{Action, Doing, Permit, authorize};
 use crate::engine::caller::Caller;
 use crate::engine::catalog::{Connection, Transaction};
 use crate::engine::error::{Error, Result};
@@ -37,9 +37,15 @@ pub fn require(connection: &Connection, scope: &Scope, name: &str) -> Result<Vau
     rows::get(connection, scope, name)?.ok_or_else(|| Error::no_such_vault(name))
 }
 
-/// The vault of this name, for an operation that only reads: AWS does not tell a missing vault from a forbidden one.
-pub fn readable(connection: &Connection, scope: &Scope, name: &str) -> Result<Vault> {
-    rows::get(connection, scope, name)?.ok_or_else(Error::insufficient_privileges)
+/// The vault of this name, for an operation that only reads, if the caller may: AWS does not tell a missing vault from a
+/// forbidden one.
+pub fn readable<A>(connection: &Connection, caller: &Caller, action: A, name: &str) -> Result<Vault>
+where
+    A: for<'a> Action<On<'a> = VaultFound<'a>>,
+{
+    let found = rows::get(connection, &caller.scope(), name)?;
+    authorize(connection, caller, action, &VaultFound { found: found.as_ref() })?;
+    found.ok_or_else(Error::insufficient_privileges)
 }
 
 /// Makes the vault `Default` of an account in a region, where there is none.
@@ -131,7 +137,15 @@ impl Engine {
 
     /// DescribeBackupVault. AWS answers AccessDenied for a vault that does not exist.
     pub fn describe_vault(&self, caller: &Caller, name: &str) -> Result<Vault> {
-        self.catalog.read(|c| readable(c, &caller.scope(), name))
+        self.look_at_vault(caller, DescribeBackupVault, name)
+    }
+
+    /// A vault, for an operation that answers with something of it.
+    pub fn look_at_vault<A>(&self, caller: &Caller, action: A, name: &str) -> Result<Vault>
+    where
+        A: for<'a> Action<On<'a> = VaultFound<'a>>,
+    {
+        self.catalog.read(|c| readable(c, caller, action, name))
     }
 
     /// ListBackupVaults, by name.

@@ -8,7 +8,7 @@ use crate::domain::extension::RecoveryKey;
 use crate::domain::{Arn, Scope, VaultName};
 use crate::engine::Engine;
 use crate::engine::authorize::action::MakeRecoveryKey;
-use crate::engine::authorize::subject::Anything;
+use crate::engine::authorize::subject::VaultKey;
 use crate::engine::authorize::{Principal, authorize};
 use crate::engine::error::{Error, Result};
 use crate::engine::vaults::rows;
@@ -28,6 +28,8 @@ impl Engine {
         let one_at_a_time = self.vault_store.name_lock(&arn);
         let _one = one_at_a_time.lock();
         let vault = self.existing_vault(&arn)?;
+        // Before a key is made, and again when it is noted.
+        self.catalog.read(|c| authorize(c, Principal::Owner, MakeRecoveryKey, &VaultKey(&arn)).map(drop))?;
         let password = new_password()?;
         let now = self.clock.now();
         let new = vault.repository.add_key_file(&password, USER, HOST, now.fixed_offset())?;
@@ -37,7 +39,7 @@ impl Engine {
             .read(|connection| rows::recovery_keys::get(connection, &arn))?
             .and_then(|id| id.parse::<Id>().ok());
         self.catalog.write(|tx| {
-            let permit = authorize(tx, Principal::Owner, MakeRecoveryKey, &Anything(arn.as_str()))?;
+            let permit = authorize(tx, Principal::Owner, MakeRecoveryKey, &VaultKey(&arn))?;
             rows::recovery_keys::set(tx, &permit, &new.to_hex())
         })?;
         crash_point::reached("during-key-replacement");

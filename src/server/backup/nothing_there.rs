@@ -1,5 +1,6 @@
 //! Reads of things that nothing here can make: they answer what AWS answers where there is none, so that inventories go on.
 
+use crate::engine::authorize::action;
 use crate::server::call::{Answer, Call, arn};
 use crate::server::failure::Failure;
 use serde_json::json;
@@ -43,24 +44,17 @@ pub(super) fn absent_list(call: &Call<'_>) -> Answer {
     Err(missing(call))
 }
 
-/// GetBackupVaultAccessPolicy.
-pub(super) fn access_policy(call: &Call<'_>) -> Answer {
-    call.nothing_else()?;
-    let vault = call.engine.describe_vault(call.caller, call.segment(0))?;
-    Err(none_there(format!("Backup Vault {} has no associated POLICY", vault.arn)))
-}
-
 /// GetBackupVaultNotifications.
 pub(super) fn notifications(call: &Call<'_>) -> Answer {
     call.nothing_else()?;
-    call.engine.describe_vault(call.caller, call.segment(0))?;
+    call.engine.look_at_vault(call.caller, action::GetBackupVaultNotifications, call.segment(0))?;
     Err(none_there("Failed reading notifications from database for Backup vault"))
 }
 
 /// ListRestoreAccessBackupVaults: a vault that is there has none.
 pub(super) fn restore_access_vaults(call: &Call<'_>) -> Answer {
     super::empty_lists::checked_page(call)?;
-    call.engine.describe_vault(call.caller, call.segment(0))?;
+    call.engine.look_at_vault(call.caller, action::ListRestoreAccessBackupVaults, call.segment(0))?;
     call.answer(&json!({ "RestoreAccessBackupVaults": [] }))
 }
 
@@ -68,7 +62,7 @@ pub(super) fn restore_access_vaults(call: &Call<'_>) -> Answer {
 pub(super) fn index_details(call: &Call<'_>) -> Answer {
     call.nothing_else()?;
     let arn = call.arn(1, "RecoveryPointArn")?;
-    call.engine.describe_recovery_point(call.caller, call.segment(0), &arn)?;
+    call.engine.look_at_recovery_point(call.caller, action::GetRecoveryPointIndexDetails, call.segment(0), &arn)?;
     Err(none_there(format!("Recovery point {arn} has no backup index.")))
 }
 
@@ -80,7 +74,7 @@ pub(super) fn scan_results(call: &Call<'_>) -> Answer {
     query.time("ScanEndTime")?;
     query.one_of("MalwareScanner", &["GUARDDUTY"])?;
     query.finish()?;
-    call.engine.describe_recovery_point(call.caller, &vault, &arn)?;
+    call.engine.look_at_recovery_point(call.caller, action::GetPITRMalwareScanResults, &vault, &arn)?;
     Err(none_there(format!("Recovery point {arn} was not scanned.")))
 }
 

@@ -1,8 +1,8 @@
 //! Every operation of AWS Backup: its place on the wire, and what answers it.
 
 use super::{
-    backup_jobs, copy_jobs, empty_lists, not_built, nothing_there, plans, protected_resources, recovery_points,
-    restore_jobs, selections, settings, summaries, tags, templates, vaults,
+    access_policies, backup_jobs, copy_jobs, empty_lists, not_built, nothing_there, plans, protected_resources,
+    recovery_points, restore_jobs, selections, settings, summaries, tags, templates, vaults,
 };
 use crate::server::call::{Answer, Call, Operation};
 
@@ -25,9 +25,9 @@ pub(in crate::server) const OPERATIONS: [Operation; 115] = [
     operation("ListBackupVaults", "GET", "/backup-vaults", 200, "MNV", vaults::list),
     operation("DeleteBackupVault", "DELETE", "/backup-vaults/{backupVaultName}", 200, "MNRV", vaults::delete),
     operation("ListProtectedResourcesByBackupVault", "GET", "/backup-vaults/{backupVaultName}/resources", 200, "NV", protected_resources::list_by_vault),
-    operation("PutBackupVaultAccessPolicy", "PUT", "/backup-vaults/{backupVaultName}/access-policy", 200, "MNV", not_built::refuse),
-    operation("GetBackupVaultAccessPolicy", "GET", "/backup-vaults/{backupVaultName}/access-policy", 200, "MNV", nothing_there::access_policy),
-    operation("DeleteBackupVaultAccessPolicy", "DELETE", "/backup-vaults/{backupVaultName}/access-policy", 200, "MNV", not_built::refuse),
+    operation("PutBackupVaultAccessPolicy", "PUT", "/backup-vaults/{backupVaultName}/access-policy", 200, "MNV", access_policies::put),
+    operation("GetBackupVaultAccessPolicy", "GET", "/backup-vaults/{backupVaultName}/access-policy", 200, "MNV", access_policies::get),
+    operation("DeleteBackupVaultAccessPolicy", "DELETE", "/backup-vaults/{backupVaultName}/access-policy", 200, "MNV", access_policies::delete),
     operation("PutBackupVaultNotifications", "PUT", "/backup-vaults/{backupVaultName}/notification-configuration", 200, "MNV", not_built::refuse),
     operation("GetBackupVaultNotifications", "GET", "/backup-vaults/{backupVaultName}/notification-configuration", 200, "MNV", nothing_there::notifications),
     operation("DeleteBackupVaultNotifications", "DELETE", "/backup-vaults/{backupVaultName}/notification-configuration", 200, "MNV", not_built::refuse),

@@ -5,6 +5,7 @@ use crate::domain::recovery_point::{Creator, RecoveryPoint};
 use crate::domain::vault::BACKUP_VAULT;
 use crate::domain::{CalculatedLifecycle, Lifecycle};
 use crate::engine::RecoveryPointFilter;
+use crate::engine::authorize::action::{GetRecoveryPointRestoreMetadata, GetRestoreTestingInferredMetadata};
 use crate::server::call::{Answer, Call, Stamp, arn, stamp};
 use serde::Serialize;
 use serde_json::json;
@@ -198,8 +199,9 @@ pub(super) fn restore_metadata(call: &Call<'_>) -> Answer {
     query.finish()?;
     call.own_account(account)?;
     let arn = call.arn(1, "RecoveryPointArn")?;
-    let point = call.engine.describe_recovery_point(call.caller, call.segment(0), &arn)?;
-    let restore_metadata = call.engine.recovery_point_restore_metadata(call.caller, call.segment(0), &arn)?;
+    let action = GetRecoveryPointRestoreMetadata;
+    let point = call.engine.look_at_recovery_point(call.caller, action, call.segment(0), &arn)?;
+    let restore_metadata = call.engine.restore_proposal(&point)?;
     call.answer(&RestoreMetadata {
         backup_vault_arn: point.vault_arn.into(),
         recovery_point_arn: point.arn.into(),
@@ -216,7 +218,8 @@ pub(super) fn inferred_metadata(call: &Call<'_>) -> Answer {
     let point = arn("RecoveryPointArn", &query.required_string("RecoveryPointArn")?)?;
     query.finish()?;
     call.own_account(account)?;
-    let metadata = call.engine.recovery_point_restore_metadata(call.caller, &vault, &point)?;
+    let point = call.engine.look_at_recovery_point(call.caller, GetRestoreTestingInferredMetadata, &vault, &point)?;
+    let metadata = call.engine.restore_proposal(&point)?;
     call.answer(&json!({ "InferredMetadata": metadata }))
 }
 

@@ -41,6 +41,7 @@ impl House {
             user_arn: Arn::role(&scope.account, "test"),
             account: scope.account,
             region: scope.region,
+            user_id: None,
             restore_roots: RestoreRoots::Any,
         };
         let added = engine.add_resource(request("Memory", &store.resource().location)).unwrap();

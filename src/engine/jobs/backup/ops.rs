@@ -217,8 +217,13 @@ mod tests {
         .unwrap();
         let scope = Engine::first_scope().unwrap();
         let user_arn = format!("arn:aws:iam::{}:user/test", scope.account).parse().unwrap();
-        let caller =
-            Caller { user_arn, account: scope.account, region: scope.region, restore_roots: RestoreRoots::Any };
+        let caller = Caller {
+            user_arn,
+            account: scope.account,
+            region: scope.region,
+            user_id: None,
+            restore_roots: RestoreRoots::Any,
+        };
         // The conductor, which would carry out the stop, has no turn meanwhile.
         let _turn = engine.jobs.turn();
         for (id, kind, stoppable) in

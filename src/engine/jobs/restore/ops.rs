@@ -5,7 +5,7 @@ use crate::domain::job::{JobState, RestoreJob};
 use crate::domain::names::JobId;
 use crate::domain::recovery_point::RecoveryPoint;
 use crate::domain::types::keys::PATH_KEY;
-use crate::engine::authorize::action::StartRestoreJob;
+use crate::engine::authorize::action::{GetRecoveryPointRestoreMetadata, StartRestoreJob};
 use crate::engine::authorize::boundary;
 use crate::engine::authorize::subject::{PointNamed, PointToRestore};
 use crate::engine::authorize::{Permit, authorize};
@@ -53,7 +53,12 @@ impl Engine {
         vault_name: &str,
         arn: &Arn,
     ) -> Result<BTreeMap<String, String>> {
-        let point = self.describe_recovery_point(caller, vault_name, arn)?;
+        let point = self.look_at_recovery_point(caller, GetRecoveryPointRestoreMetadata, vault_name, arn)?;
+        self.restore_proposal(&point)
+    }
+
+    /// Metadata with which a recovery point that was looked at can be restored.
+    pub fn restore_proposal(&self, point: &RecoveryPoint) -> Result<BTreeMap<String, String>> {
         Ok(self.driver_of(&point.resource_type)?.proposal(&point.resource_arn))
     }
 

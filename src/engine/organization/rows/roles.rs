@@ -1,6 +1,6 @@
 //! Roles, and who may assume them.
 
-use crate::domain::AccountId;
+use crate::domain::{AccountId, Arn};
 use crate::engine::authorize::Permit;
 use crate::engine::authorize::action::{AddRole, RemoveRole};
 use crate::engine::catalog::query;
@@ -39,6 +39,12 @@ pub fn trusts(connection: &Connection, arn: &str, trust: Trust) -> Result<bool> 
     let sql = "SELECT trusts FROM roles WHERE arn = ?1";
     let found: Option<String> = query::first(connection, sql, [arn], |row| row.column("trusts"))?;
     Ok(found.is_some_and(|found| found == trust.as_str()))
+}
+
+/// Whether there is a role of this ARN.
+pub fn exists(connection: &Connection, arn: &Arn) -> Result<bool> {
+    let sql = "SELECT arn FROM roles WHERE arn = ?1";
+    Ok(query::first(connection, sql, [arn.as_str()], |row| row.column::<String>("arn"))?.is_some())
 }
 
 /// The ARNs of the roles that AWS Backup can assume, sorted.

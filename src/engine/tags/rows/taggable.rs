@@ -2,6 +2,7 @@
 
 use crate::domain::{Arn, Scope, Tags};
 use crate::engine::catalog::paging::Listing;
+use crate::engine::catalog::query;
 use crate::engine::catalog::values::Columns as _;
 use crate::engine::error::Result;
 use crate::engine::page::{Page, PageRequest};
@@ -47,6 +48,13 @@ pub fn exists(connection: &Connection, scope: &Scope, arn: &Arn) -> Result<bool>
     Ok(connection
         .prepare_cached(sql)?
         .query_row([arn.as_str(), scope.account.as_str(), scope.region.as_str()], |row| row.get(0))?)
+}
+
+/// The vault that a thing is, or that it lies in.
+pub fn vault_of(connection: &Connection, arn: &Arn) -> Result<Option<Arn>> {
+    let sql = "SELECT arn AS vault FROM vaults WHERE arn = ?1
+        UNION ALL SELECT vault_arn FROM recovery_points WHERE arn = ?1";
+    query::first(connection, sql, [arn.as_str()], |row| row.parsed("vault"))
 }
 
 /// What a query of the tagging API finds, by ARN. `types` are patterns of ARNs, of which one must fit where the query names
