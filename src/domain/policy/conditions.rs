@@ -191,13 +191,13 @@ impl Test {
 
 impl Order {
     fn holds(self, found: f64, written: f64) -> bool {
-        match self {
-            Self::Equal => found == written,
-            Self::Less => found < written,
-            Self::LessOrEqual => found <= written,
-            Self::Greater => found > written,
-            Self::GreaterOrEqual => found >= written,
-        }
+        found.partial_cmp(&written).is_some_and(|order| match self {
+            Self::Equal => order.is_eq(),
+            Self::Less => order.is_lt(),
+            Self::LessOrEqual => order.is_le(),
+            Self::Greater => order.is_gt(),
+            Self::GreaterOrEqual => order.is_ge(),
+        })
     }
 }
 

@@ -283,7 +283,7 @@ fn what_is_wrong_is_named_with_its_place_and_rule() {
 fn a_policy_without_what_it_must_have_is_refused() {
     let fine = r#""Principal":"*","Action":"backup:DeleteRecoveryPoint","Resource":"*""#;
     for (text, expected) in [
-        ("".to_owned(), "Invalid Policy: it is not JSON"),
+        (String::new(), "Invalid Policy: it is not JSON"),
         ("[]".to_owned(), "Invalid Policy: it must be an object, not a list"),
         ("{}".to_owned(), "Policy.Statement is required"),
         (r#"{"Statement":[]}"#.to_owned(), "Invalid Policy.Statement: there must be one at least"),

@@ -107,7 +107,8 @@ pub fn authorize<'tx, 'p, A: Action>(
     let principal = principal.into();
     let owner = subject.owner();
     let own = owner.is_some_and(|owner| principal.reaches(&owner));
-    if !own && !(A::IS_SHARED && owner.is_some()) {
+    let reaches = own || (A::IS_SHARED && owner.is_some());
+    if !reaches {
         return Err(subject.missing());
     }
     match access_policy::said(tx, &principal, A::NAME, subject)? {
