@@ -83,7 +83,7 @@ impl Scene {
         );
         let (user, stranger) = (server.keys_of(Some(MEMBER)), server.keys());
         let point = job.recovery_point_arn.unwrap().to_string();
-        Self { point, resource, user, session, stranger, server }
+        Self { server, point, resource, user, session, stranger }
     }
 
     async fn call(&self, who: &Credentials, method: &str, path: &str, body: &str) -> Answer {
