@@ -49,7 +49,7 @@
 //! layout.
 //!
 //! A backup commits in one order: packs, then the index, then the snapshot and the recovery point's manifest, then one
-//! catalog transaction; backups that are done at the same time go through it together ([`engine::jobs::backup::group`]). A crash
+//! catalog transaction; what jobs store at the same time goes through it together ([`engine::jobs::group`]). A crash
 //! anywhere leaves the last state whole, and the next start runs the job again. *Acknowledged*
 //! means that an answer of the API has shown the recovery point `COMPLETED`; such a point is never lost. A pack is deleted
 //! only when the catalog's table of references and a mark over all snapshots both say that nothing needs it.
@@ -81,7 +81,7 @@
 //! | --- | --- |
 //! | a type of resource (4) | its facts: `domain/types/x.rs`, a line in `domain/types/mod.rs`; its driver: `engine/drivers/x.rs` or a folder, a line in `engine/drivers/mod.rs`. Supported types, opt-in, `resource add`, the restore form, what can be stopped or go cold follow |
 //! | an operation (5) | its row in `server/backup/operations.rs` and in `tests/server/operations.txt`; its handler beside its like in `server/backup/`; the rule and its request in `ops.rs` of its room in `engine/`; the SQL in that room's `rows`. One that changes something, or names a vault or a recovery point: also a line in `engine/authorize/action.rs` |
-//! | a kind of job (14) | its record and the ways of its states in `domain/job.rs`; a migration in `engine/catalog/migrations/` and its line; `engine/jobs/rows/x.rs`, with what `rows/store.rs` asks; `engine/jobs/x/{mod,kind,run,ops}.rs`; a line in `engine/jobs/{kinds,mod,live}.rs`, `engine/jobs/rows/mod.rs`, `engine/upkeep/rows/old_records.rs`. Queue, threads, windows and stops follow |
+//! | a kind of job (8) | its record and the ways of its states in `domain/job.rs`; a migration in `engine/catalog/migrations/` and its line; `engine/jobs/x/{mod,rows,run,ops}.rs`; two lines in `engine/jobs/mod.rs`. Queue, threads, commits, windows, stops, lists, what deletions wait for, collections and the removal of old records follow |
 //! | a place for vaults (2) | `storage/x.rs`: a `Storage` and the `Places` of it; where `engine/vaults/store.rs` makes its places. A row in `tests/repository/conformance/` judges it |
 //! | a root of keys (2) | `engine/keys/root/x.rs`, a line in `engine/keys/root/mod.rs` |
 //! | a change, for dashboard and command line (2) | `client/change/x.rs`, two lines in `client/change/mod.rs` |

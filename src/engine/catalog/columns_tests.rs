@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What builds statements for tables that others name.
-const FOR_ALL_TABLES: [&str; 2] = ["jobs/rows/list.rs", "catalog/paging.rs"];
+const FOR_ALL_TABLES: [&str; 4] = ["jobs/rows/list.rs", "jobs/rows/store.rs", "jobs/rows/uses.rs", "catalog/paging.rs"];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {

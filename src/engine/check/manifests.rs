@@ -3,8 +3,10 @@
 use crate::domain::damage::Damage;
 use crate::domain::extension::{CheckKind, CheckProblem};
 use crate::engine::Engine;
+use crate::engine::catalog::Connection;
 use crate::engine::check::{Mend, points, rows};
 use crate::engine::error::{Error, Result};
+use crate::engine::jobs::uses;
 use crate::engine::points::manifest::{self, Manifest};
 use crate::engine::points::rows::damage::PointData;
 use crate::engine::points::rows::owed_manifests::{self, Kept};
@@ -27,7 +29,9 @@ pub(super) fn check(
     }
     let known: BTreeSet<&str> = points.iter().map(|(point, _)| point.point_id.as_str()).collect();
     for id in manifest::ids(vault.files())? {
-        if !known.contains(id.as_str()) && !engine.catalog.read(|connection| rows::is_expected(connection, &id))? {
+        let expected =
+            |connection: &Connection| Ok(rows::is_point(connection, &id)? || uses::makes_point(connection, &id)?);
+        if !known.contains(id.as_str()) && !engine.catalog.read(expected)? {
             notes.push(format!("manifest {id}.json belongs to no recovery point of the catalog; it is kept"));
         }
     }

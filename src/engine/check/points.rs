@@ -6,7 +6,7 @@ use crate::domain::{Arn, VaultName};
 use crate::engine::Engine;
 use crate::engine::check::without_advice;
 use crate::engine::error::{Error, Result};
-use crate::engine::jobs::backup::run::TAG;
+use crate::engine::jobs::finish::TAG;
 use crate::engine::jobs::recovery::{Standing, standing};
 use crate::engine::points::manifest;
 use crate::engine::points::rows::damage::PointData;

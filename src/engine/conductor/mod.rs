@@ -298,6 +298,6 @@ impl Engine {
 
     /// How many jobs run or wait to run.
     pub fn active_jobs(&self) -> Result<u64> {
-        self.catalog.read(crate::engine::jobs::rows::store::count_active)
+        self.catalog.read(crate::engine::jobs::uses::count_open)
     }
 }

@@ -12,8 +12,8 @@ use crate::engine::authorize::{Doing, authorize};
 use crate::engine::caller::Caller;
 use crate::engine::catalog::Transaction;
 use crate::engine::error::{Error, Result};
-use crate::engine::jobs::rows::restores;
 use crate::engine::jobs::turn::{RETRY_AFTER, Turn};
+use crate::engine::jobs::uses;
 use crate::engine::points::manifest;
 use crate::engine::points::ops::point_in;
 use crate::engine::points::rows::deleting::{self, PendingDeletion};
@@ -33,7 +33,7 @@ const TOGETHER: usize = 256;
 enum Outcome {
     /// The point is gone.
     Gone,
-    /// A restore, a collection or another program is in the way; when that ends it goes on.
+    /// A restore or another job, a collection or another program is in the way; when that ends it goes on.
     Waits,
     /// It failed, and is tried again after a while.
     Failed,
@@ -112,23 +112,20 @@ impl Engine {
 
     /// Carries deletions in one vault to their end, or as far as they go now. What fails together is tried one by one.
     fn carry_together(&self, points: &[PendingDeletion]) -> Result<Vec<Outcome>> {
-        let restored = self.catalog.read(|connection| {
-            points
-                .iter()
-                .map(|doomed| restores::is_being_restored(connection, &doomed.arn))
-                .collect::<Result<Vec<bool>>>()
+        let needed = self.catalog.read(|connection| {
+            points.iter().map(|doomed| uses::needs_point(connection, &doomed.arn)).collect::<Result<Vec<bool>>>()
         })?;
         let free: Vec<&PendingDeletion> =
-            points.iter().zip(&restored).filter(|(_, held)| !**held).map(|(free, _)| free).collect();
+            points.iter().zip(&needed).filter(|(_, held)| !**held).map(|(free, _)| free).collect();
         if free.len() > 1 && self.erase(&free).is_ok() {
-            return Ok(restored.into_iter().map(|held| if held { Outcome::Waits } else { Outcome::Gone }).collect());
+            return Ok(needed.into_iter().map(|held| if held { Outcome::Waits } else { Outcome::Gone }).collect());
         }
         points.iter().map(|doomed| self.carry(doomed)).collect()
     }
 
     /// Carries one deletion to its end, or as far as it goes now.
     fn carry(&self, doomed: &PendingDeletion) -> Result<Outcome> {
-        if self.catalog.read(|connection| restores::is_being_restored(connection, &doomed.arn))? {
+        if self.catalog.read(|connection| uses::needs_point(connection, &doomed.arn))? {
             return Ok(Outcome::Waits);
         }
         match self.erase(&[doomed]) {

@@ -5,14 +5,14 @@ use crate::engine::authorize::action::RemoveResource;
 use crate::engine::authorize::subject::Anything;
 use crate::engine::authorize::{Principal, authorize};
 use crate::engine::error::{Error, Result};
-use crate::engine::jobs::rows::backups;
+use crate::engine::jobs::uses;
 use crate::engine::{Engine, resources};
 
 impl Engine {
     /// Takes a resource off the register. Its data and its recovery points stay.
     pub fn remove_resource(&self, arn: &Arn) -> Result<()> {
         self.catalog.write(|tx| {
-            if backups::is_backing_up(tx, arn)? {
+            if uses::needs_resource(tx, arn)? {
                 return Err(Error::invalid_request(format!("{arn} is being backed up; stop the job or wait for it")));
             }
             let permit = authorize(tx, Principal::Owner, RemoveResource, &Anything(arn.as_str()))?;

@@ -7,7 +7,7 @@ use crate::engine::authorize::authorize;
 use crate::engine::authorize::subject::VaultToDelete;
 use crate::engine::caller::Caller;
 use crate::engine::error::{Error, Result};
-use crate::engine::jobs::rows::backups;
+use crate::engine::jobs::uses;
 use crate::engine::points::rows::creating;
 use crate::engine::vaults::gate::Alone;
 use crate::engine::vaults::rows::{self, deletions::Deletion};
@@ -27,7 +27,7 @@ impl Engine {
         let mut alone = self.alone_in(&arn);
         let deleted = self.catalog.write(|tx| {
             let found = rows::get(tx, &scope, name)?;
-            let is_written_into = backups::writes_into(tx, &arn)?;
+            let is_written_into = uses::writes_into(tx, &arn)?;
             let subject = VaultToDelete { name, found: found.as_ref(), is_written_into };
             let permit = authorize(tx, caller, DeleteBackupVault, &subject)?;
             if alone.is_none() {

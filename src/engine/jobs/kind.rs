@@ -1,9 +1,9 @@
 //! What the job machine asks of a kind of job. The queue, the threads of jobs, held jobs, windows and setbacks know this and no
-//! kind by name; [`kinds`](super::kinds) is the only list of them.
+//! kind by name, nor do deletions, collections and the removal of old records; [`KINDS`](super::KINDS) is the only list of them.
 //!
 //! A job lives as a row and, while it is under way, as a [`LiveJob`]. The queue lists the rows that are not over ([`Kind::open`]),
 //! asks of each what is to become of it ([`Job::decide`]), and writes all beginnings and ends of a turn in one transaction
-//! ([`Job::begin`], [`Job::end`]); each job that began has a thread ([`Job::run`]), whose [`Finish`](super::live::Finish)
+//! ([`Job::begin`], [`Job::end`]); each job that began has a thread ([`Job::run`]), whose [`Finish`](super::finish::Finish)
 //! commits or discards what it did, at once, with others, or when its simulated time has come.
 //!
 //! A parent of other jobs is a kind whose `decide` waits while its children are open and then ends it, COMPLETED or PARTIAL: it
@@ -11,7 +11,6 @@
 //! a stream is a kind whose `run` returns only when it is stopped, and whose `complete_by` is none; what it has made durable on
 //! the way is its own to write down.
 
-use crate::domain::job::JobKind;
 use crate::domain::names::JobId;
 use crate::domain::{Arn, Time};
 use crate::engine::Engine;
@@ -20,26 +19,30 @@ use crate::engine::error::Result;
 use crate::engine::jobs::entered::Entered;
 use crate::engine::jobs::live::LiveJob;
 use crate::engine::jobs::outcome::Ending;
+use crate::engine::jobs::rows::table::JobTable;
 use crate::engine::jobs::turn::Turn;
 use crate::engine::jobs::work::{Failure, Worked};
 use std::sync::Arc;
 
 /// A kind of job.
 pub(crate) trait Kind: Sync {
-    /// Its table, and the rules of its states.
-    fn kind(&self) -> JobKind;
+    /// Its table: the rules of its states, and what its jobs need and write.
+    fn table(&self) -> &'static JobTable;
 
     /// What its threads are called.
     fn name(&self) -> &'static str;
 
-    /// How many of its jobs may be under way side by side.
+    /// How many of its jobs may be under way side by side. Those that make recovery points take turns in the engine's lanes as
+    /// they work: of them there may be more than work at a time.
     fn places(&self, engine: &Engine) -> usize;
-
-    /// Whether those of them that work take turns in the engine's lanes: then there may be more places than work at a time.
-    fn takes_turns(&self) -> bool;
 
     /// Its jobs that are not over and that this process may run, in the order in which they are to be looked at.
     fn open(&self, engine: &Engine) -> Result<Vec<Box<dyn Job>>>;
+
+    /// When the next of those that wait is to be looked at, whatever happens until then.
+    fn next_event(&self, _connection: &Connection) -> Result<Option<Time>> {
+        Ok(None)
+    }
 }
 
 /// A job as its row has it.
@@ -52,6 +55,11 @@ pub(crate) trait Job: Send {
 
     /// Whether that is so even while this job waits: an earlier process left it running.
     fn holds_resource(&self) -> bool;
+
+    /// The vault in which an earlier process may have left something of it.
+    fn left_in(&self) -> Option<&Arn> {
+        None
+    }
 
     /// Until when it must be done.
     fn complete_by(&self) -> Option<Time>;

@@ -1,4 +1,4 @@
-//! How many backups work side by side.
+//! How many jobs that make recovery points work side by side.
 //!
 //! By a simulated clock all jobs of a moment begin in one transaction, and their threads take turns here.
 

@@ -1,11 +1,10 @@
 //! Jobs that are under way in this process: their progress lives here, in memory, and is laid over what the lists show.
 
-use crate::domain::job::{BackupJob, JobKind, JobState, RestoreJob};
+use crate::domain::job::{JobKind, JobState};
 use crate::domain::names::JobId;
 use crate::domain::{Arn, Time};
-use crate::engine::Engine;
-use crate::engine::error::Result;
-use crate::engine::jobs::stored::Stored;
+use crate::engine::jobs::finish::Finish;
+use crate::engine::jobs::rows::table::JobTable;
 use crate::engine::vaults::gate::Gate;
 use crate::repository::Control;
 use parking_lot::{Mutex, MutexGuard};
@@ -24,28 +23,6 @@ pub enum StopCause {
     Shutdown,
 }
 
-/// What becomes of a job whose work is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// Its result counts.
-    Complete,
-    /// Its result is thrown away: it took too long.
-    Expired,
-    /// Its result is thrown away: a user stopped it.
-    Stopped,
-}
-
-/// Writes down what became of a job whose work is done.
-pub type WriteDown = Box<dyn FnOnce(&Arc<Engine>, Verdict) -> Result<()> + Send>;
-
-/// What is to be done when a job's work is.
-pub enum Finish {
-    /// A stored backup is committed, alone or with others.
-    Together(Box<Stored>),
-    /// What became of it is written down.
-    Alone(WriteDown),
-}
-
 /// Where a job is.
 enum Phase {
     /// A thread works on it.
@@ -62,9 +39,9 @@ enum Phase {
 pub struct LiveJob {
     /// Its id.
     pub id: JobId,
-    /// Its kind.
-    pub kind: JobKind,
-    /// What it backs up; none for restores, which may run side by side.
+    /// Where its row is.
+    pub(in crate::engine) table: &'static JobTable,
+    /// What no other job may work on meanwhile; none for jobs that may run side by side.
     pub resource: Option<Arn>,
     /// When this attempt began, in engine time.
     pub started: Time,
@@ -79,6 +56,8 @@ pub struct LiveJob {
 /// How far a job is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Progress {
+    /// When this attempt began.
+    pub started: Time,
     /// 0 to 100.
     pub percent: f64,
     /// Bytes so far.
@@ -89,10 +68,16 @@ pub struct Progress {
 
 impl LiveJob {
     /// A job whose thread is about to begin.
-    pub fn new(id: JobId, kind: JobKind, resource: Option<Arn>, started: Time, complete_by: Option<Time>) -> Self {
+    pub(in crate::engine) fn new(
+        id: JobId,
+        table: &'static JobTable,
+        resource: Option<Arn>,
+        started: Time,
+        complete_by: Option<Time>,
+    ) -> Self {
         Self {
             id,
-            kind,
+            table,
             resource,
             started,
             complete_by,
@@ -160,7 +145,12 @@ impl LiveJob {
         if let Phase::Held { until, bytes, .. } = *self.phase() {
             let whole = (until - self.started).num_milliseconds().max(1) as f64;
             let share = (elapsed / whole).clamp(0.0, 1.0);
-            return Progress { percent: share * 100.0, bytes: (bytes as f64 * share) as u64, expected: Some(until) };
+            return Progress {
+                started: self.started,
+                percent: share * 100.0,
+                bytes: (bytes as f64 * share) as u64,
+                expected: Some(until),
+            };
         }
         let done = self.control.progress.bytes_done.load(Ordering::Relaxed);
         let total = self.control.progress.bytes_total.load(Ordering::Relaxed);
@@ -170,7 +160,7 @@ impl LiveJob {
             let left = (elapsed / share * (1.0 - share)).min(1e12);
             now + chrono::Duration::milliseconds(left as i64)
         });
-        Progress { percent: share * 100.0, bytes: done, expected }
+        Progress { started: self.started, percent: share * 100.0, bytes: done, expected }
     }
 
     fn phase(&self) -> MutexGuard<'_, Phase> {
@@ -212,33 +202,18 @@ impl LiveJobs {
         self.map().values().any(|job| job.is_stored())
     }
 
+    /// Whether any thread works on a job that makes a recovery point.
+    pub fn makes_points(&self) -> bool {
+        self.map().values().any(|job| job.table.makes_points() && job.is_working())
+    }
+
     /// How many threads work, on jobs of one kind or of any.
     pub fn working(&self, kind: Option<JobKind>) -> usize {
-        self.map().values().filter(|job| kind.is_none_or(|kind| job.kind == kind) && job.is_working()).count()
+        self.map().values().filter(|job| kind.is_none_or(|kind| job.table.kind == kind) && job.is_working()).count()
     }
 
-    /// Lays progress over a backup job from the catalog.
-    pub fn overlay_backup(&self, job: &mut BackupJob, now: Time) {
-        if job.state != JobState::Running {
-            return;
-        }
-        if let Some(live) = self.get(&job.id) {
-            let progress = live.progress(now);
-            job.percent_done = Some(progress.percent);
-            job.bytes_transferred = Some(progress.bytes as i64);
-            job.expected_completion = progress.expected;
-        }
-    }
-
-    /// Lays progress over a restore job from the catalog.
-    pub fn overlay_restore(&self, job: &mut RestoreJob, now: Time) {
-        if job.state != JobState::Running {
-            return;
-        }
-        if let Some(live) = self.get(&job.id) {
-            let progress = live.progress(now);
-            job.percent_done = Some(progress.percent);
-            job.expected_minutes = progress.expected.map(|at| ((at - live.started).num_minutes()).max(1));
-        }
+    /// How far a job is whose row has this state; none unless it runs, and here.
+    pub fn progress(&self, id: &JobId, state: &JobState, now: Time) -> Option<Progress> {
+        self.get(id).filter(|_| *state == JobState::Running).map(|live| live.progress(now))
     }
 }

@@ -6,10 +6,13 @@
 //! something falls due.
 
 pub mod backup;
+pub mod commit;
 pub mod copy_jobs;
 pub(crate) mod entered;
+pub mod finish;
+pub mod group;
+mod id;
 pub(crate) mod kind;
-pub(crate) mod kinds;
 pub mod lanes;
 pub mod live;
 pub mod outcome;
@@ -20,9 +23,9 @@ pub mod recovery;
 pub mod restore;
 pub mod rows;
 pub mod scheduler;
-pub(crate) mod stored;
 pub mod summaries;
 pub mod turn;
+pub mod uses;
 pub(crate) mod work;
 pub mod worker;
 
@@ -31,16 +34,22 @@ use crate::domain::{Arn, Time};
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::pulse::Pulse;
 use crate::repository::Control;
-use backup::group::Commits;
+use backup::Backups;
+use group::Commits;
+use kind::Kind;
 use lanes::Lanes;
 use live::{LiveJob, LiveJobs, StopCause};
 use parking_lot::{Condvar, Mutex, MutexGuard};
+use restore::Restores;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use turn::Turn;
+
+/// Every kind of job, in the order in which the queue looks at them.
+pub(crate) static KINDS: [&dyn Kind; 2] = [&Backups, &Restores];
 
 /// How long a shutdown waits for the turn of the conductor that is under way.
 const LAST_TURN: Duration = Duration::from_secs(1);
@@ -58,9 +67,9 @@ pub struct Runtime {
     pub(in crate::engine) advancing: Mutex<()>,
     /// How many jobs of one kind work side by side.
     pub workers: usize,
-    /// Lets so many backups work at a time.
+    /// Lets so many jobs that make recovery points work at a time.
     pub lanes: Lanes,
-    /// The backups that wait for their commit.
+    /// What was stored and waits for its commit.
     pub commits: Commits,
     /// Cancelled when the engine shuts down; for work that is no job.
     pub housekeeping: Control,

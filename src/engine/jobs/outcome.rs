@@ -119,6 +119,11 @@ impl Ending {
     }
 }
 
+/// A category as a job's ending has it.
+pub fn known_category(text: &str) -> &'static str {
+    [SUCCESS, ACCESS_DENIED].into_iter().find(|known| *known == text).unwrap_or(MISCELLANEOUS)
+}
+
 fn count(items: usize) -> String {
     if items == 1 { "1 item".to_owned() } else { format!("{items} items") }
 }

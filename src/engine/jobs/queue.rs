@@ -3,19 +3,19 @@
 use crate::domain::names::JobId;
 use crate::domain::{Arn, Time};
 use crate::engine::Engine;
+use crate::engine::clock::ClockKind;
 use crate::engine::error::{Error, Result};
-use crate::engine::jobs::Setback;
-use crate::engine::jobs::backup::group::Waiting;
 use crate::engine::jobs::entered::Use;
+use crate::engine::jobs::finish::{Finish, Verdict};
+use crate::engine::jobs::group::{GROUP, Waiting};
 use crate::engine::jobs::kind::{Chance, Decision, Job, Kind};
-use crate::engine::jobs::kinds::KINDS;
-use crate::engine::jobs::live::{Finish, LiveJob, StopCause, Verdict};
+use crate::engine::jobs::live::{LiveJob, StopCause};
 use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::readiness::Readiness;
-use crate::engine::jobs::rows::backups;
 use crate::engine::jobs::rows::store;
 use crate::engine::jobs::turn::{RETRY_AFTER, Turn};
 use crate::engine::jobs::worker;
+use crate::engine::jobs::{KINDS, Setback};
 use chrono::Duration;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -46,7 +46,7 @@ impl Engine {
         turn: &mut Turn,
         now: Time,
     ) -> Result<()> {
-        let mut free = kind.places(self).saturating_sub(self.jobs.live.working(Some(kind.kind())));
+        let mut free = kind.places(self).saturating_sub(self.jobs.live.working(Some(kind.table().kind)));
         let mut starts = Vec::new();
         let mut ends = Vec::new();
         for job in open.into_iter().filter(|job| self.is_idle(job.id())) {
@@ -76,7 +76,7 @@ impl Engine {
         for ((job, entered), _) in starts.into_iter().zip(began).filter(|(_, began)| *began) {
             self.jobs.setbacks().remove(job.id());
             let (id, resource) = (job.id().clone(), job.resource().cloned());
-            let live = LiveJob::new(id, kind.kind(), resource, now, job.complete_by());
+            let live = LiveJob::new(id, kind.table(), resource, now, job.complete_by());
             lives.push((Arc::new(live), job, entered));
         }
         // All of them before the first begins: it is not to find that no other job works, and commit by itself.
@@ -126,6 +126,12 @@ impl Engine {
         }
     }
 
+    /// How many jobs that make recovery points may be under way: by a simulated clock all of a moment begin together, and take
+    /// turns; their commit is one too.
+    pub(super) fn places_for_points(&self) -> usize {
+        if self.clock.kind() == ClockKind::Simulated { GROUP } else { self.jobs.workers }
+    }
+
     /// Whether a job rests for a while: see [`Setback`].
     pub(super) fn rests(&self, id: &JobId, now: Time) -> bool {
         self.jobs.setbacks().get(id).is_some_and(|setback| setback.until > now)
@@ -153,7 +159,7 @@ impl Engine {
 
     fn wait_to_begin(&self, live: &LiveJob, why: String, pause: Duration) {
         let until = self.clock.now() + pause;
-        let told = self.catalog.note(|tx| store::note_setback(tx, live.kind, &live.id, &why));
+        let told = self.catalog.note(|tx| store::note_setback(tx, live.table, &live.id, &why));
         if let Err(error) = told {
             tracing::error!(job = %live.id, %error, "nor could the reason");
         }
@@ -214,11 +220,13 @@ impl Engine {
 
     /// When the next job starts again, comes too late, or ends, as far as that is a matter of time.
     pub(crate) fn next_job_event(&self, turn: &Turn) -> Result<Option<Time>> {
-        let start_by = self.catalog.read(backups::next_start_by)?;
+        let waiting = self.catalog.read(|connection| {
+            KINDS.iter().map(|kind| kind.next_event(connection)).collect::<Result<Vec<Option<Time>>>>()
+        })?;
         let live = self.jobs.live.all().into_iter().flat_map(|job| [job.held_until(), job.complete_by]).flatten().min();
         let retry = turn.retries.values().map(|(at, _)| *at).min();
         let now = self.clock.now();
         let rested = self.jobs.setbacks().values().map(|setback| setback.until).filter(|until| *until > now).min();
-        Ok([start_by, live, retry, rested].into_iter().flatten().min())
+        Ok(waiting.into_iter().chain([live, retry, rested]).flatten().min())
     }
 }

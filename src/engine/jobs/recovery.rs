@@ -13,9 +13,9 @@ use crate::engine::authorize::subject::Anything;
 use crate::engine::authorize::{Doing, authorize};
 use crate::engine::catalog::Connection;
 use crate::engine::error::{Error, Result};
-use crate::engine::jobs::backup::run::TAG;
-use crate::engine::jobs::rows::backups;
-use crate::engine::jobs::rows::store;
+use crate::engine::jobs::KINDS;
+use crate::engine::jobs::finish::TAG;
+use crate::engine::jobs::uses;
 use crate::engine::points::insert::insert_point;
 use crate::engine::points::{self, manifest};
 use crate::engine::vaults::store::OpenVault;
@@ -37,13 +37,8 @@ pub(crate) enum Standing {
 impl Engine {
     /// Looks after the vaults of jobs that an earlier process left running, in the background.
     pub(crate) fn reconcile_interrupted(self: &Arc<Self>) -> Result<()> {
-        let vaults: BTreeSet<Arn> = self
-            .catalog
-            .read(store::open_backups)?
-            .into_iter()
-            .filter(|record| record.job.state != JobState::Created)
-            .map(|record| record.job.vault_arn)
-            .collect();
+        let open = KINDS.iter().map(|kind| kind.open(self)).collect::<Result<Vec<_>>>()?;
+        let vaults: BTreeSet<Arn> = open.iter().flatten().filter_map(|job| job.left_in()).cloned().collect();
         if vaults.is_empty() {
             return Ok(());
         }
@@ -136,7 +131,7 @@ pub(crate) fn standing(connection: &Connection, vault: &Arn, point: &str, snapsh
         let same = held.as_deref() == Some(snapshot.to_hex().as_str());
         return Ok(if same { Standing::Needed } else { Standing::Orphan });
     }
-    let state = backups::state_of_point(connection, vault, point)?;
+    let state = uses::state_of_maker(connection, vault, point)?;
     Ok(match state {
         // A deletion takes the snapshot before the row: a job that made a point, and no row, is a row that the catalog lost.
         None | Some(JobState::Completed) => Standing::Unknown,

@@ -16,8 +16,8 @@ use crate::engine::authorize::{Doing, authorize};
 use crate::engine::catalog::Connection;
 use crate::engine::error::Result;
 use crate::engine::jobs::backup::create::Draft;
+use crate::engine::jobs::backup::rows::record::{self, BackupRecord};
 use crate::engine::jobs::outcome::Ending;
-use crate::engine::jobs::rows::store::{self, BackupRecord};
 use crate::engine::jobs::turn::{NextRun, Turn};
 use crate::engine::organization::{roles, settings};
 use crate::engine::{Engine, plans, resources};
@@ -181,7 +181,7 @@ fn draft(connection: &Connection, plan: &Plan, rule: &Rule, protected: &Protecte
 fn insert(connection: &Connection, record: &BackupRecord) -> Result<()> {
     let job = &record.job;
     let vault = VaultNamed { arn: &job.vault_arn, scope: Some(&job.scope) };
-    store::insert_backup(connection, &authorize(connection, Doing::Schedule, StartBackupJob, &vault)?, record)
+    record::insert(connection, &authorize(connection, Doing::Schedule, StartBackupJob, &vault)?, record)
 }
 
 /// What the plan's advanced settings say for a resource type.

@@ -7,14 +7,15 @@ use crate::engine::caller::Caller;
 use crate::engine::catalog::paging;
 use crate::engine::error::Result;
 use crate::engine::jobs::rows::summaries::{Count, Counted, Dimension};
+use crate::engine::jobs::rows::table::JobTable;
 use crate::engine::page::{Page, PageRequest, check_one_of};
 use chrono::{Duration, NaiveTime};
 
 /// A row for each value.
-const ANY: &str = "ANY";
+pub(in crate::engine::jobs) const ANY: &str = "ANY";
 
 /// One row for all values together.
-const ALL: &str = "AGGREGATE_ALL";
+pub(in crate::engine::jobs) const ALL: &str = "AGGREGATE_ALL";
 
 /// How many days a summary by day goes back, today included.
 const DAYS: i64 = 14;
@@ -55,61 +56,19 @@ pub struct JobSummary {
     pub end: Time,
 }
 
-/// What is counted: a table, and its columns by which jobs are told apart.
-struct Source {
-    table: &'static str,
-    states: &'static [&'static str],
-    categories: bool,
+/// What is counted: the jobs of a table, and how they are told apart.
+pub(in crate::engine::jobs) struct Summarized {
+    pub(in crate::engine::jobs) table: &'static JobTable,
+    /// The states that can be asked for.
+    pub(in crate::engine::jobs) states: &'static [&'static str],
+    /// Whether they have message categories.
+    pub(in crate::engine::jobs) categories: bool,
 }
-
-const BACKUP: Source = Source {
-    table: "backup_jobs",
-    states: &[
-        "CREATED",
-        "PENDING",
-        "RUNNING",
-        "ABORTING",
-        "ABORTED",
-        "COMPLETED",
-        "FAILED",
-        "EXPIRED",
-        "PARTIAL",
-        ANY,
-        ALL,
-    ],
-    categories: true,
-};
-
-const RESTORE: Source = Source {
-    table: "restore_jobs",
-    states: &["CREATED", "PENDING", "RUNNING", "ABORTED", "COMPLETED", "FAILED", ANY, ALL],
-    categories: false,
-};
 
 const COPY_STATES: [&str; 11] =
     ["CREATED", "RUNNING", "ABORTING", "ABORTED", "COMPLETING", "COMPLETED", "FAILING", "FAILED", "PARTIAL", ANY, ALL];
 
 impl Engine {
-    /// ListBackupJobSummaries.
-    pub fn backup_job_summaries(
-        &self,
-        caller: &Caller,
-        filter: &SummaryFilter,
-        page: &PageRequest,
-    ) -> Result<Page<JobSummary>> {
-        self.summarize(&BACKUP, caller, filter, page)
-    }
-
-    /// ListRestoreJobSummaries.
-    pub fn restore_job_summaries(
-        &self,
-        caller: &Caller,
-        filter: &SummaryFilter,
-        page: &PageRequest,
-    ) -> Result<Page<JobSummary>> {
-        self.summarize(&RESTORE, caller, filter, page)
-    }
-
     /// ListCopyJobSummaries: there are no copy jobs, but a wrong question is still told so.
     pub fn copy_job_summaries(
         &self,
@@ -123,9 +82,10 @@ impl Engine {
         paging::page_of(Vec::new(), "copy-job-summaries", page)
     }
 
-    fn summarize(
+    /// How many of these jobs there were.
+    pub(in crate::engine::jobs) fn summarize(
         &self,
-        source: &Source,
+        source: &Summarized,
         caller: &Caller,
         filter: &SummaryFilter,
         page: &PageRequest,
@@ -139,18 +99,18 @@ impl Engine {
         for (start, end) in periods(filter, self.now())? {
             rows.extend(self.count(source, caller, filter, account.as_deref(), (start, end))?);
         }
-        paging::page_of(rows, source.table, page)
+        paging::page_of(rows, source.table.rows, page)
     }
 
     fn count(
         &self,
-        source: &Source,
+        source: &Summarized,
         caller: &Caller,
         filter: &SummaryFilter,
         account: Option<&str>,
         (start, end): (Time, Time),
     ) -> Result<Vec<JobSummary>> {
-        let mut count = Count::new(source.table, &caller.region, start, end);
+        let mut count = Count::new(source.table.rows, &caller.region, start, end);
         count.by("account", account.map_or_else(|| everybody(filter.account_id.as_deref()), dimension));
         count.by("state", dimension(filter.state.as_deref().unwrap_or(ANY)));
         count.by("resource_type", dimension(filter.resource_type.as_deref().unwrap_or(ANY)));

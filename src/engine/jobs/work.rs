@@ -2,7 +2,7 @@
 
 use crate::engine::drivers::{Fault, Meaning};
 use crate::engine::error::Error;
-use crate::engine::jobs::live::Finish;
+use crate::engine::jobs::finish::Finish;
 use crate::engine::jobs::outcome::Ending;
 use crate::engine::vaults::gate::Pass;
 use crate::repository;

@@ -3,10 +3,11 @@
 use crate::engine::Engine;
 use crate::engine::clock::ClockKind;
 use crate::engine::error::{Error, Result};
-use crate::engine::jobs::backup::group::Waiting;
 use crate::engine::jobs::entered::Entered;
+use crate::engine::jobs::finish::{Finish, Verdict};
+use crate::engine::jobs::group::Waiting;
 use crate::engine::jobs::kind::{Job, Kind};
-use crate::engine::jobs::live::{Finish, LiveJob, StopCause, Verdict};
+use crate::engine::jobs::live::{LiveJob, StopCause};
 use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::rows::store;
 use crate::engine::jobs::work::{Failure, Worked};
@@ -28,7 +29,7 @@ pub(crate) fn spawn(
         let live = live_job;
         // A panic is a bug; it costs this job and nothing else.
         let worked = catch_unwind(AssertUnwindSafe(|| {
-            let _lane = kind.takes_turns().then(|| owner.jobs.lanes.take());
+            let _lane = kind.table().makes_points().then(|| owner.jobs.lanes.take());
             job.run(&owner, &live, entered)
         }))
         .unwrap_or_else(|_| Err(Ending::failed(false, "An internal error occurred.").into()));
@@ -94,7 +95,7 @@ fn conclude(
             // Left to resume. That an orderly stop is no attempt was written down when it began.
             Some(StopCause::Shutdown) => {}
             None => {
-                engine.catalog.note(|tx| store::forget_attempt(tx, live.kind, &live.id))?;
+                engine.catalog.note(|tx| store::forget_attempt(tx, live.table, &live.id))?;
             }
         },
     }
@@ -105,7 +106,7 @@ fn conclude(
 pub fn forgive(engine: &Engine, jobs: &[Arc<LiveJob>]) -> Result<()> {
     engine.catalog.write(|tx| {
         let stopped = jobs.iter().filter(|job| job.stop_cause() == Some(StopCause::Shutdown));
-        stopped.into_iter().try_for_each(|job| store::forget_attempt(tx, job.kind, &job.id))
+        stopped.into_iter().try_for_each(|job| store::forget_attempt(tx, job.table, &job.id))
     })
 }
 

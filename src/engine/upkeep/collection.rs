@@ -13,12 +13,14 @@ use crate::domain::{Arn, Time};
 use crate::engine::catalog::Connection;
 use crate::engine::error::Result;
 use crate::engine::jobs::turn::{DELAY, Due, RETRY_AFTER, Turn};
+use crate::engine::jobs::uses;
 use crate::engine::points::rows::packs;
 use crate::engine::vaults::gate::Alone;
 use crate::engine::vaults::store::OpenVault;
 use crate::engine::{Engine, vaults};
 use crate::repository::{CollectOutcome, CollectRequest, FileKind, Id, Moves, RepackRule};
 use chrono::Duration;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// How long the catalog must have known a pack before it may go.
@@ -32,7 +34,11 @@ impl Engine {
         }
         if !turn.collections_known {
             turn.collections_known = true;
-            for vault in self.catalog.read(|connection| packs::vaults_with_garbage(connection, now - DELAY - YOUNG))? {
+            let known = self.catalog.read(|connection| {
+                let jobs = uses::littered(connection, now - DELAY - YOUNG)?;
+                Ok(packs::vaults_with_garbage(connection)?.into_iter().chain(jobs).collect::<BTreeSet<Arn>>())
+            })?;
+            for vault in known {
                 Due::plan(turn, vault, now);
             }
         }

@@ -11,9 +11,10 @@ use crate::engine::catalog::{Connection, idempotency};
 use crate::engine::clock::unconfirmed_jump;
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::turn::Turn;
+use crate::engine::jobs::uses::tables;
 use crate::engine::points::expiry::{delete_due, seed};
 use crate::engine::points::ops::point_in;
-use crate::engine::upkeep::rows;
+use crate::engine::upkeep::rows::old_records;
 use crate::engine::{Engine, points};
 use chrono::Duration;
 use std::sync::Arc;
@@ -101,11 +102,15 @@ impl Engine {
         }
         turn.next_purge = Some(now + PURGE_EVERY);
         let before = now - KEEP_RECORDS;
-        if !self.catalog.read(|connection| rows::old_records::any(connection, before))? {
+        let any_old = self.catalog.read(|connection| {
+            let jobs = tables().map(|table| old_records::any_job(connection, table, before));
+            jobs.chain([old_records::any_token(connection, before)]).collect::<Result<Vec<bool>>>()
+        })?;
+        if !any_old.contains(&true) {
             return Ok(());
         }
         self.catalog.write(|tx| {
-            rows::old_records::remove_jobs(tx, before)?;
+            tables().try_for_each(|table| old_records::remove_jobs(tx, table, before))?;
             idempotency::forget_before(tx, before)
         })
     }

@@ -1,12 +1,12 @@
 //! New backup jobs, on demand or by a plan: one way to draw them up.
 
 use crate::domain::job::{BackupJob, JobState};
-use crate::domain::names::JobId;
 use crate::domain::recovery_point::Creator;
 use crate::domain::{Arn, Lifecycle, Resource, Scope, Tags, Time, VaultName};
 use crate::engine::catalog::Connection;
 use crate::engine::error::{Error, Result};
-use crate::engine::jobs::rows::store::BackupRecord;
+use crate::engine::jobs::backup::rows::record::BackupRecord;
+use crate::engine::jobs::id::new_job_id;
 use crate::engine::vaults;
 use chrono::Duration;
 use std::collections::BTreeMap;
@@ -82,11 +82,6 @@ impl Draft<'_> {
             was_begun: false,
         })
     }
-}
-
-/// A new job's id, in AWS's form.
-pub fn new_job_id() -> Result<JobId> {
-    Ok(uuid::Uuid::new_v4().to_string().to_uppercase().parse()?)
 }
 
 /// `minutes` after `time`.

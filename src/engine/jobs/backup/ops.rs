@@ -12,15 +12,35 @@ use crate::engine::caller::Caller;
 use crate::engine::catalog::{Connection, idempotency};
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::backup::create::{COMPLETE_WINDOW, Draft, START_WINDOW};
-use crate::engine::jobs::live::StopCause;
+use crate::engine::jobs::backup::rows::record::{self, BackupRecord, Moved};
+use crate::engine::jobs::backup::rows::{self, BackupJobFilter, TABLE};
+use crate::engine::jobs::live::{LiveJobs, StopCause};
 use crate::engine::jobs::outcome::Ending;
-use crate::engine::jobs::rows::backups::{self, BackupJobFilter};
-use crate::engine::jobs::rows::store::{self, Moved};
+use crate::engine::jobs::summaries::{ALL, ANY, JobSummary, Summarized, SummaryFilter};
 use crate::engine::organization::roles;
 use crate::engine::page::{Page, PageRequest, check_one_of};
 use crate::engine::{Engine, resources, vaults};
 use serde::Serialize;
 use std::collections::BTreeMap;
+
+/// How these jobs are counted.
+const SUMMARIZED: Summarized = Summarized {
+    table: &TABLE,
+    states: &[
+        "CREATED",
+        "PENDING",
+        "RUNNING",
+        "ABORTING",
+        "ABORTED",
+        "COMPLETED",
+        "FAILED",
+        "EXPIRED",
+        "PARTIAL",
+        ANY,
+        ALL,
+    ],
+    categories: true,
+};
 
 /// StartBackupJob.
 #[derive(Debug, Clone, Serialize)]
@@ -70,7 +90,7 @@ impl Engine {
             let subject = VaultNamed { arn: &vault_arn, scope: there.then_some(&scope) };
             let permit = authorize(tx, caller, StartBackupJob, &subject)?;
             let record = draft(tx, caller, &vault, &request, now)?;
-            store::insert_backup(tx, &permit, &record)?;
+            record::insert(tx, &permit, &record)?;
             if let Some(token) = &request.idempotency_token {
                 idempotency::remember(tx, &scope, OPERATION, token, &fingerprint, record.job.id.as_str(), now)?;
             }
@@ -83,9 +103,9 @@ impl Engine {
 
     /// A backup job that the caller may see.
     pub fn describe_backup_job(&self, caller: &Caller, id: &JobId) -> Result<BackupJob> {
-        let job = self.catalog.read(|connection| backups::get(connection, id))?;
+        let job = self.catalog.read(|connection| rows::get(connection, id))?;
         let mut job = job.filter(|job| boundary::sees(caller, &job.scope)).ok_or_else(|| unknown(id))?;
-        self.jobs.live.overlay_backup(&mut job, self.clock.now());
+        lay_over(&mut job, &self.jobs.live, self.clock.now());
         Ok(job)
     }
 
@@ -101,26 +121,36 @@ impl Engine {
         let account = boundary::job_accounts(caller, filter.account_id.as_deref())?;
         let page = self
             .catalog
-            .read(|connection| backups::list(connection, account.as_ref(), &caller.region, filter, request))?;
+            .read(|connection| rows::list(connection, account.as_ref(), &caller.region, filter, request))?;
         let now = self.clock.now();
         Ok(page.map(|mut job| {
-            self.jobs.live.overlay_backup(&mut job, now);
+            lay_over(&mut job, &self.jobs.live, now);
             job
         }))
+    }
+
+    /// ListBackupJobSummaries.
+    pub fn backup_job_summaries(
+        &self,
+        caller: &Caller,
+        filter: &SummaryFilter,
+        page: &PageRequest,
+    ) -> Result<Page<JobSummary>> {
+        self.summarize(&SUMMARIZED, caller, filter, page)
     }
 
     /// Stops a backup job that is not over.
     pub fn stop_backup_job(&self, caller: &Caller, id: &JobId) -> Result<()> {
         let now = self.clock.now();
         self.catalog.write(|tx| {
-            let job = backups::get(tx, id)?;
+            let job = rows::get(tx, id)?;
             let permit = authorize(tx, caller, StopBackupJob, &JobToStop { id, found: job.as_ref() })?;
             match job.map(|job| job.state) {
                 Some(JobState::Created | JobState::Pending) => {
-                    store::end_backup(tx, id, &Ending::stopped(), Moved::default(), now)?;
+                    record::end(tx, id, &Ending::stopped(), Moved::default(), now)?;
                 }
                 Some(JobState::Running) => {
-                    store::begin_abort(tx, &permit, id)?;
+                    record::begin_abort(tx, &permit, id)?;
                 }
                 // It is being stopped already.
                 _ => {}
@@ -132,6 +162,15 @@ impl Engine {
         }
         self.jobs.wake();
         Ok(())
+    }
+}
+
+/// Lays over a job from the catalog how far it is.
+fn lay_over(job: &mut BackupJob, live: &LiveJobs, now: Time) {
+    if let Some(progress) = live.progress(&job.id, &job.state, now) {
+        job.percent_done = Some(progress.percent);
+        job.bytes_transferred = Some(progress.bytes as i64);
+        job.expected_completion = progress.expected;
     }
 }
 
@@ -160,7 +199,7 @@ fn draft(
     vault: &VaultName,
     request: &StartBackup,
     now: Time,
-) -> Result<store::BackupRecord> {
+) -> Result<BackupRecord> {
     let scope = &caller.scope();
     let resource = resource(connection, scope, &request.resource_arn)?;
     roles::pass(connection, caller, request.iam_role_arn.as_str())?;

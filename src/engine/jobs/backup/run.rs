@@ -1,14 +1,15 @@
-//! The work of a backup job: open the source and store it. What comes of it is in [`commit`](super::commit).
+//! The work of a backup job: open the source and store it. What comes of it is in [`stored`](super::stored).
 
 use crate::domain::tags::MAX_TAGS;
 use crate::engine::catalog::Connection;
 use crate::engine::drivers::BackupCx;
 use crate::engine::error::{Error, Result};
+use crate::engine::jobs::backup::rows::record::BackupRecord;
+use crate::engine::jobs::backup::stored::{Attempt, Data, Made, Plan, StoredBackup, point_id, snapshot_of};
 use crate::engine::jobs::entered::Entered;
-use crate::engine::jobs::live::{Finish, LiveJob};
+use crate::engine::jobs::finish::{Finish, TAG};
+use crate::engine::jobs::live::LiveJob;
 use crate::engine::jobs::outcome::Ending;
-use crate::engine::jobs::rows::store::BackupRecord;
-use crate::engine::jobs::stored::{Attempt, Data, Made, Plan, Stored, point_id, snapshot_of};
 use crate::engine::jobs::work::{Failure, Worked};
 use crate::engine::points::manifest::{self, Manifest};
 use crate::engine::resources::rows::marks;
@@ -18,9 +19,6 @@ use crate::repository::{BackupRequest, FileKind, Id};
 use chrono::Duration;
 use std::sync::Arc;
 use std::time::SystemTime;
-
-/// What the tag of a snapshot begins with; the id of its recovery point follows.
-pub const TAG: &str = "vaultdeck:";
 
 /// Does the work of a job.
 pub(super) fn run(
@@ -34,7 +32,7 @@ pub(super) fn run(
     if record.was_begun
         && let Some(manifest) = adopt(record, &vault)?
     {
-        let stored = Stored { record: record.clone(), vault, made: Made::Before(Box::new(manifest)) };
+        let stored = StoredBackup { record: record.clone(), vault, made: Made::Before(Box::new(manifest)) };
         return Ok(Worked { bytes: 0, finish: Finish::Together(Box::new(stored)), pass });
     }
     // What an earlier attempt left whole needs no room; what is stored anew does.
@@ -69,7 +67,7 @@ pub(super) fn run(
     };
     let bytes = data.outcome().bytes_read;
     let made = Made::Now(Box::new(Attempt { plan, root, facts, data }));
-    let stored = Stored { record: record.clone(), vault, made };
+    let stored = StoredBackup { record: record.clone(), vault, made };
     Ok(Worked { bytes, finish: Finish::Together(Box::new(stored)), pass })
 }
 

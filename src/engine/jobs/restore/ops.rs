@@ -1,10 +1,10 @@
 //! The operations on restore jobs: what a recovery point can be restored with, start, describe, list.
 
-use crate::domain::Arn;
 use crate::domain::job::{JobState, RestoreJob};
 use crate::domain::names::JobId;
 use crate::domain::recovery_point::RecoveryPoint;
 use crate::domain::types::keys::PATH_KEY;
+use crate::domain::{Arn, Time};
 use crate::engine::authorize::action::{GetRecoveryPointRestoreMetadata, StartRestoreJob};
 use crate::engine::authorize::boundary;
 use crate::engine::authorize::subject::{PointNamed, PointToRestore};
@@ -14,9 +14,10 @@ use crate::engine::catalog::{Connection, creation_tokens, idempotency};
 use crate::engine::data_dir::Access;
 use crate::engine::drivers::{Fault, RestoreAsk, RestorePlan};
 use crate::engine::error::{Error, Result};
-use crate::engine::jobs::backup::create::new_job_id;
-use crate::engine::jobs::rows::restores::{self, RestoreJobFilter, Taken};
-use crate::engine::jobs::rows::store::{self, RestoreRecord};
+use crate::engine::jobs::id::new_job_id;
+use crate::engine::jobs::live::LiveJobs;
+use crate::engine::jobs::restore::rows::{self, RestoreJobFilter, RestoreRecord, TABLE, Taken};
+use crate::engine::jobs::summaries::{ALL, ANY, JobSummary, Summarized, SummaryFilter};
 use crate::engine::organization::roles;
 use crate::engine::page::{Page, PageRequest, check_one_of};
 use crate::engine::resources::rows::marks;
@@ -27,6 +28,13 @@ use std::path::{Path, PathBuf};
 
 /// The states of a restore job that the API knows.
 const STATES: [&str; 5] = ["PENDING", "RUNNING", "COMPLETED", "ABORTED", "FAILED"];
+
+/// How these jobs are counted.
+const SUMMARIZED: Summarized = Summarized {
+    table: &TABLE,
+    states: &["CREATED", "PENDING", "RUNNING", "ABORTED", "COMPLETED", "FAILED", ANY, ALL],
+    categories: false,
+};
 
 /// StartRestoreJob.
 #[derive(Debug, Clone, Serialize)]
@@ -77,7 +85,7 @@ impl Engine {
             let (permit, point) = restorable(tx, caller, &request)?;
             let record = self.draft_restore(tx, caller, &request, &point)?;
             let id = record.job.id.clone();
-            store::insert_restore(tx, &permit, &record)?;
+            rows::insert(tx, &permit, &record)?;
             creation_tokens::claim(tx, &record.job, &request.metadata)?;
             if let Some(token) = &request.idempotency_token {
                 idempotency::remember(tx, &scope, OPERATION, token, &fingerprint, id.as_str(), now)?;
@@ -172,9 +180,9 @@ impl Engine {
 
     /// A restore job that the caller may see.
     pub fn describe_restore_job(&self, caller: &Caller, id: &JobId) -> Result<RestoreJob> {
-        let job = self.catalog.read(|connection| restores::get(connection, id))?;
+        let job = self.catalog.read(|connection| rows::get(connection, id))?;
         let mut job = job.filter(|job| boundary::sees(caller, &job.scope)).ok_or_else(|| unknown(id))?;
-        self.jobs.live.overlay_restore(&mut job, self.clock.now());
+        lay_over(&mut job, &self.jobs.live, self.clock.now());
         Ok(job)
     }
 
@@ -189,12 +197,22 @@ impl Engine {
         let account = boundary::job_accounts(caller, filter.account_id.as_deref())?;
         let page = self
             .catalog
-            .read(|connection| restores::list(connection, account.as_ref(), &caller.region, filter, request))?;
+            .read(|connection| rows::list(connection, account.as_ref(), &caller.region, filter, request))?;
         let now = self.clock.now();
         Ok(page.map(|mut job| {
-            self.jobs.live.overlay_restore(&mut job, now);
+            lay_over(&mut job, &self.jobs.live, now);
             job
         }))
+    }
+
+    /// ListRestoreJobSummaries.
+    pub fn restore_job_summaries(
+        &self,
+        caller: &Caller,
+        filter: &SummaryFilter,
+        page: &PageRequest,
+    ) -> Result<Page<JobSummary>> {
+        self.summarize(&SUMMARIZED, caller, filter, page)
     }
 
     /// ListRestoreJobsByProtectedResource: the restores of what was backed up of a resource, the newest first.
@@ -211,7 +229,15 @@ impl Engine {
     /// The metadata that a restore job was started with.
     pub fn restore_job_metadata(&self, caller: &Caller, id: &JobId) -> Result<BTreeMap<String, String>> {
         self.describe_restore_job(caller, id)?;
-        self.catalog.read(|connection| restores::metadata(connection, id))
+        self.catalog.read(|connection| rows::metadata(connection, id))
+    }
+}
+
+/// Lays over a job from the catalog how far it is.
+fn lay_over(job: &mut RestoreJob, live: &LiveJobs, now: Time) {
+    if let Some(progress) = live.progress(&job.id, &job.state, now) {
+        job.percent_done = Some(progress.percent);
+        job.expected_minutes = progress.expected.map(|at| (at - progress.started).num_minutes().max(1));
     }
 }
 
@@ -245,7 +271,7 @@ fn refuses_tags(point: &RecoveryPoint, metadata: &BTreeMap<String, String>) -> O
 /// A restore makes a folder that is nobody's yet: neither inside nor above what is registered or being restored, in
 /// whatever account, for its files would be in the other one's backups, or the other way round.
 fn refuse_taken(connection: &Connection, caller: &Caller, target: &Path) -> Result<()> {
-    for Taken { location, owner, account } in restores::taken(connection)? {
+    for Taken { location, owner, account } in rows::taken(connection)? {
         let Some(path) = location.path() else { continue };
         if !target.starts_with(path) && !path.starts_with(target) {
             continue;

@@ -11,10 +11,10 @@ use crate::engine::catalog::Connection;
 use crate::engine::drivers::{RestoreCx, Restored, Sink};
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::entered::Entered;
-use crate::engine::jobs::live::{Finish, LiveJob, Verdict};
+use crate::engine::jobs::finish::{Finish, Verdict};
+use crate::engine::jobs::live::LiveJob;
 use crate::engine::jobs::outcome::{Ending, SUCCESS};
-use crate::engine::jobs::rows::restores;
-use crate::engine::jobs::rows::store::{self, RestoreRecord};
+use crate::engine::jobs::restore::rows::{self, RestoreRecord};
 use crate::engine::jobs::work::{Failure, Worked};
 use crate::engine::resources;
 use crate::engine::resources::rows::marks;
@@ -71,7 +71,7 @@ pub(super) fn run(
         None => {
             let size = vault.repository.measure(&request, &live.control).inspect_err(|_| look())?;
             let mark = target.begin(&size)?;
-            engine.catalog.note(|tx| store::remember_target(tx, &record.job.id, &mark))?;
+            engine.catalog.note(|tx| rows::remember_target(tx, &record.job.id, &mark))?;
         }
     }
     crash_point::reached("before-restore-writes");
@@ -140,14 +140,14 @@ fn complete(
     let message = message(outcome, restored, engine.data_dir.is_writable());
     let ending = Ending { state: JobState::Completed, category: SUCCESS, message };
     engine.catalog.note(|tx| {
-        if !store::end_restore(tx, &record.job.id, &ending, Some(outcome.bytes as i64), now)? {
+        if !rows::end(tx, &record.job.id, &ending, Some(outcome.bytes as i64), now)? {
             return Ok(());
         }
         let made = match &record.new_resource_id {
             None => origin.point.resource_arn.clone(),
             Some(id) => register(tx, engine, record, origin, id)?,
         };
-        restores::set_created_resource(tx, &record.job.id, &made)?;
+        rows::set_created_resource(tx, &record.job.id, &made)?;
         points::rows::set_last_restore(tx, &origin.point.arn, now)?;
         engine.clock.save_in(tx)
     })

@@ -13,6 +13,7 @@ use crate::domain::Time;
 use crate::engine::catalog::paging::{self, Digest, Position};
 use crate::engine::catalog::values::millis;
 use crate::engine::error::{Error, Result};
+use crate::engine::jobs::rows::table::JobTable;
 use crate::engine::page::{Page, PageRequest};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
@@ -21,16 +22,6 @@ use std::collections::BinaryHeap;
 
 /// Up to so many jobs that ended within the bounds are read and sorted rather than looked for in the order of creation.
 const FEW: i64 = 5000;
-
-/// A table of jobs, with its indices.
-pub(in crate::engine) struct JobTable {
-    pub(in crate::engine) rows: &'static str,
-    pub(in crate::engine) columns: &'static str,
-    pub(in crate::engine) facets: &'static str,
-    pub(in crate::engine) by_time: &'static str,
-    pub(in crate::engine) by_facet: &'static str,
-    pub(in crate::engine) by_completion: &'static str,
-}
 
 /// A list of jobs of one region, the newest first.
 pub(in crate::engine) struct JobList {

@@ -5,8 +5,8 @@ use crate::domain::Arn;
 use crate::engine::catalog::Catalog;
 use crate::engine::catalog::sample::{catalog, hour};
 use crate::engine::catalog::values::time;
-use crate::engine::jobs::rows::backups::{self, BackupJobFilter};
-use crate::engine::jobs::rows::restores::{self, RestoreJobFilter};
+use crate::engine::jobs::backup::rows::{self as backups, BackupJobFilter};
+use crate::engine::jobs::restore::rows::{self as restores, RestoreJobFilter};
 use rusqlite::StatementStatus;
 
 const JOBS: i64 = 8_000;

@@ -1,7 +1,7 @@
-//! What the rows of all kinds of jobs have in common: what becomes of those that are not over, their lists, their counts.
+//! What the rows of all kinds of jobs have in common: their transitions, what they need and leave, their lists, their counts.
 
-pub mod backups;
 pub(in crate::engine) mod list;
-pub mod restores;
-pub mod store;
+pub(in crate::engine) mod store;
 pub mod summaries;
+pub(in crate::engine) mod table;
+pub(in crate::engine) mod uses;

@@ -9,16 +9,13 @@ use rusqlite::{Connection, ToSql, params};
 use std::collections::BTreeSet;
 
 /// The vaults in which an earlier process left something to collect: those that were not collected to the end since a
-/// recovery point went, packs that no recovery point refers to, and jobs that ended without one after `since`.
-pub fn vaults_with_garbage(connection: &Connection, since: Time) -> Result<Vec<Arn>> {
+/// recovery point went, and packs that no recovery point refers to.
+pub fn vaults_with_garbage(connection: &Connection) -> Result<Vec<Arn>> {
     let sql = "SELECT DISTINCT p.vault_arn FROM packs p WHERE NOT EXISTS
              (SELECT 1 FROM pack_references r WHERE r.vault_arn = p.vault_arn AND r.pack = p.pack)
          UNION
-         SELECT arn FROM vaults WHERE littered_at IS NOT NULL
-         UNION
-         SELECT vault_arn FROM backup_jobs
-         WHERE state IN ('ABORTED', 'EXPIRED', 'FAILED') AND initiated IS NOT NULL AND completed > ?1";
-    query::all(connection, sql, [millis(since)], |row| row.parsed("vault_arn"))
+         SELECT arn FROM vaults WHERE littered_at IS NOT NULL";
+    query::all(connection, sql, [], |row| row.parsed("vault_arn"))
 }
 
 /// Notes when packs were first seen; those that are known keep their time.

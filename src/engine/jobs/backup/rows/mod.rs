@@ -1,15 +1,17 @@
-//! Backup jobs as rows.
+//! Backup jobs as rows: those that the API shows, and in [`record`] what the engine needs of them beyond.
 
-use crate::domain::job::{BackupJob, JobState};
+pub mod record;
+
+use crate::domain::job::{BackupJob, JobKind, JobState};
 use crate::domain::names::JobId;
 use crate::domain::{AccountId, Arn, Region, Time};
-use crate::engine::catalog::job_states::UNDER_WAY;
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::Columns as _;
 use crate::engine::error::Result;
-use crate::engine::jobs::rows::list::{JobList, JobTable};
+use crate::engine::jobs::rows::list::JobList;
+use crate::engine::jobs::rows::table::JobTable;
 use crate::engine::page::{Page, PageRequest};
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension as _, Row};
 
 /// The filters of ListBackupJobs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -38,14 +40,26 @@ pub struct BackupJobFilter {
     pub message_category: Option<String>,
 }
 
+/// The table of backup jobs.
+pub(in crate::engine) const TABLE: JobTable = JobTable {
+    kind: JobKind::Backup,
+    rows: "backup_jobs",
+    columns: COLUMNS,
+    facets: "backup_job_facets",
+    by_time: "backup_jobs_by_time",
+    by_facet: "backup_jobs_by_facet",
+    by_completion: "backup_jobs_by_completion",
+    writes_into: Some("vault_arn"),
+    makes: Some("recovery_point_id"),
+    reads: None,
+    reads_resource: Some("resource_arn"),
+};
+
 /// The columns that [`from_row`] reads.
 pub const COLUMNS: &str = "id, account, region, vault_name, vault_arn, recovery_point_arn, lifecycle, \
     encryption_key_arn, resource_arn, resource_name, resource_type, created, initiated, completed, start_by, state, \
     status_message, message_category, percent_done, size_bytes, bytes_transferred, iam_role_arn, created_by, \
     backup_options, is_parent";
-
-/// What a filter by message category says when it means all of them.
-const ALL_CATEGORIES: [&str; 3] = ["*", "ANY", "AGGREGATE_ALL"];
 
 /// A backup job from a row with [`COLUMNS`].
 pub fn from_row(row: &Row<'_>) -> Result<BackupJob> {
@@ -84,14 +98,8 @@ pub fn get(connection: &Connection, id: &JobId) -> Result<Option<BackupJob>> {
     statement.query_row([id.as_str()], |row| Ok(from_row(row))).optional()?.transpose()
 }
 
-const TABLE: JobTable = JobTable {
-    rows: "backup_jobs",
-    columns: COLUMNS,
-    facets: "backup_job_facets",
-    by_time: "backup_jobs_by_time",
-    by_facet: "backup_jobs_by_facet",
-    by_completion: "backup_jobs_by_completion",
-};
+/// What a filter by message category says when it means all of them.
+const ALL_CATEGORIES: [&str; 3] = ["*", "ANY", "AGGREGATE_ALL"];
 
 /// The jobs of a region that pass the filter, the newest first; of all accounts when `account` is `None`.
 pub fn list(
@@ -119,33 +127,10 @@ pub(in crate::engine) fn listing(account: Option<&AccountId>, region: &Region, f
     listing
 }
 
-/// The state of the job that makes, or was to make, a point of a vault.
-pub fn state_of_point(connection: &Connection, vault: &Arn, point_id: &str) -> Result<Option<JobState>> {
-    let sql = "SELECT state FROM backup_jobs WHERE vault_arn = ?1 AND recovery_point_id = ?2";
-    query::first(connection, sql, [vault.as_str(), point_id], |row| {
-        Ok(JobState::from(row.column::<String>("state")?.as_str()))
-    })
-}
-
 /// Until when the next job that has not begun must start.
 pub fn next_start_by(connection: &Connection) -> Result<Option<Time>> {
     let sql = "SELECT min(start_by) AS earliest FROM backup_jobs WHERE state = 'CREATED'";
     Ok(query::first(connection, sql, [], |row| row.time_option("earliest"))?.flatten())
-}
-
-/// Whether a job is writing into a vault.
-pub fn writes_into(connection: &Connection, vault: &Arn) -> Result<bool> {
-    is_under_way(connection, "vault_arn", vault)
-}
-
-/// Whether a job is at work on a resource.
-pub fn is_backing_up(connection: &Connection, resource: &Arn) -> Result<bool> {
-    is_under_way(connection, "resource_arn", resource)
-}
-
-fn is_under_way(connection: &Connection, column: &str, arn: &Arn) -> Result<bool> {
-    let sql = format!("SELECT EXISTS (SELECT 1 FROM backup_jobs WHERE {column} = ?1 AND state IN {})", *UNDER_WAY);
-    Ok(connection.prepare_cached(&sql)?.query_row([arn.as_str()], |row| row.get(0))?)
 }
 
 #[cfg(test)]

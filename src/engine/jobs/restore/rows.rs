@@ -1,17 +1,42 @@
 //! Restore jobs as rows.
 
-use crate::domain::job::{JobState, RestoreJob};
+use crate::domain::job::{JobKind, JobState, RestoreJob};
 use crate::domain::names::JobId;
 use crate::domain::types::Location;
 use crate::domain::{AccountId, Arn, Region, ResourceType, Time};
+use crate::engine::authorize::Permit;
+use crate::engine::authorize::action::StartRestoreJob;
 use crate::engine::catalog::job_states::OPEN;
 use crate::engine::catalog::query;
-use crate::engine::catalog::values::{Columns as _, from_json};
-use crate::engine::error::Result;
-use crate::engine::jobs::rows::list::{JobList, JobTable};
+use crate::engine::catalog::values::{Columns as _, from_json, millis, to_json};
+use crate::engine::drivers::Mark;
+use crate::engine::error::{Error, Result};
+use crate::engine::jobs::outcome::Ending;
+use crate::engine::jobs::rows::list::JobList;
+use crate::engine::jobs::rows::store;
+use crate::engine::jobs::rows::table::JobTable;
 use crate::engine::page::{Page, PageRequest};
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use std::collections::BTreeMap;
+
+/// A restore job with what only the engine knows of it.
+#[derive(Debug, Clone)]
+pub struct RestoreRecord {
+    /// The job.
+    pub job: RestoreJob,
+    /// What was asked for.
+    pub metadata: BTreeMap<String, String>,
+    /// Where it writes.
+    pub target: Location,
+    /// The id of the resource that it makes, if it makes one.
+    pub new_resource_id: Option<String>,
+    /// Whether a new resource takes the recovery point's tags.
+    pub copy_tags: bool,
+    /// How often it was begun.
+    pub attempts: i64,
+    /// What an earlier attempt said of the target that it had begun, if one came so far.
+    pub begun: Option<Mark>,
+}
 
 /// The filters of ListRestoreJobs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,6 +66,21 @@ pub struct RestoreJobFilter {
     /// Of recovery points that were created after.
     pub point_created_after: Option<Time>,
 }
+
+/// The table of restore jobs.
+pub(in crate::engine) const TABLE: JobTable = JobTable {
+    kind: JobKind::Restore,
+    rows: "restore_jobs",
+    columns: COLUMNS,
+    facets: "restore_job_facets",
+    by_time: "restore_jobs_by_time",
+    by_facet: "restore_jobs_by_facet",
+    by_completion: "restore_jobs_by_completion",
+    writes_into: None,
+    makes: None,
+    reads: Some("recovery_point_arn"),
+    reads_resource: None,
+};
 
 /// The columns that [`from_row`] reads.
 pub const COLUMNS: &str = "id, account, region, recovery_point_arn, recovery_point_created, source_resource_arn, \
@@ -75,15 +115,6 @@ pub fn get(connection: &Connection, id: &JobId) -> Result<Option<RestoreJob>> {
     statement.query_row([id.as_str()], |row| Ok(from_row(row))).optional()?.transpose()
 }
 
-const TABLE: JobTable = JobTable {
-    rows: "restore_jobs",
-    columns: COLUMNS,
-    facets: "restore_job_facets",
-    by_time: "restore_jobs_by_time",
-    by_facet: "restore_jobs_by_facet",
-    by_completion: "restore_jobs_by_completion",
-};
-
 /// The jobs of a region that pass the filter, the newest first; of all accounts when `account` is `None`.
 pub fn list(
     connection: &Connection,
@@ -111,11 +142,74 @@ pub(in crate::engine) fn listing(account: Option<&AccountId>, region: &Region, f
     listing
 }
 
-/// Whether a restore that is not over needs a recovery point.
-pub fn is_being_restored(connection: &Connection, point: &Arn) -> Result<bool> {
-    let sql =
-        format!("SELECT EXISTS (SELECT 1 FROM restore_jobs WHERE state IN {} AND recovery_point_arn = ?1)", *OPEN);
-    Ok(connection.prepare_cached(&sql)?.query_row([point.as_str()], |row| row.get(0))?)
+/// Adds a restore job.
+pub fn insert(connection: &Connection, _permit: &Permit<'_, StartRestoreJob>, record: &RestoreRecord) -> Result<()> {
+    let job = &record.job;
+    let Some(resource_type) = &job.resource_type else {
+        return Err(Error::Internal(format!("restore job {} is of no resource type", job.id)));
+    };
+    connection
+        .prepare_cached(
+            "INSERT INTO restore_jobs (id, account, region, recovery_point_arn, recovery_point_created,
+                 source_resource_arn, vault_arn, created, state, status_message, percent_done, size_bytes, iam_role_arn,
+                 created_resource_arn, resource_type, metadata, target, copy_tags, attempts, created_resource_id)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
+        )?
+        .execute(params![
+            job.id.as_str(),
+            job.scope.account.as_str(),
+            job.scope.region.as_str(),
+            job.recovery_point_arn.as_ref().map(|arn| arn.as_str()),
+            job.recovery_point_created.map(millis),
+            job.source_resource_arn.as_ref().map(|arn| arn.as_str()),
+            job.vault_arn.as_ref().map(|arn| arn.as_str()),
+            millis(job.created),
+            job.state.as_str(),
+            job.status_message,
+            job.percent_done,
+            job.size_bytes,
+            job.iam_role_arn.as_ref().map(|arn| arn.as_str()),
+            job.created_resource_arn.as_ref().map(|arn| arn.as_str()),
+            resource_type.as_str(),
+            to_json(&record.metadata)?,
+            to_json(&record.target)?,
+            record.copy_tags,
+            record.attempts,
+            record.new_resource_id,
+        ])?;
+    Ok(())
+}
+
+/// Restore jobs that are not over, the oldest first.
+pub fn open(connection: &Connection) -> Result<Vec<RestoreRecord>> {
+    query::all(
+        connection,
+        &format!(
+            "SELECT {}, metadata, target, copy_tags, attempts, created_resource_id, target_mark FROM restore_jobs
+             WHERE state IN {} ORDER BY created, rowid",
+            COLUMNS, *OPEN
+        ),
+        [],
+        |row| {
+            Ok(RestoreRecord {
+                job: from_row(row)?,
+                metadata: row.json("metadata")?,
+                target: row.json("target")?,
+                new_resource_id: row.column("created_resource_id")?,
+                copy_tags: row.column("copy_tags")?,
+                attempts: row.column("attempts")?,
+                begun: row.column::<Option<String>>("target_mark")?.as_deref().and_then(Mark::from_text),
+            })
+        },
+    )
+}
+
+/// A restore job has begun the target that it writes into, and has written nothing yet.
+pub fn remember_target(connection: &Connection, id: &JobId, target: &Mark) -> Result<()> {
+    connection
+        .prepare_cached("UPDATE restore_jobs SET target_mark = ?2 WHERE id = ?1")?
+        .execute([id.as_str(), &target.to_text()])?;
+    Ok(())
 }
 
 /// What a restore has made, or written into.
@@ -153,6 +247,20 @@ pub fn taken(connection: &Connection) -> Result<Vec<Taken>> {
     query::all(connection, &sql, [], |row| {
         Ok(Taken { location: row.json("location")?, owner: row.column("owner")?, account: row.column("account")? })
     })
+}
+
+/// A restore job ends. Whether it was still open.
+pub fn end(connection: &Connection, id: &JobId, ending: &Ending, size: Option<i64>, now: Time) -> Result<bool> {
+    let completed = ending.state == JobState::Completed;
+    store::advance(
+        connection,
+        &TABLE,
+        id,
+        &ending.state,
+        ", status_message = ?3, completed = ?4, percent_done = CASE WHEN ?5 THEN 100.0 ELSE percent_done END,
+         size_bytes = coalesce(?6, size_bytes)",
+        &[&ending.message, &millis(now), &completed, &size],
+    )
 }
 
 #[cfg(test)]

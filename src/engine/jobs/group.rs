@@ -1,4 +1,4 @@
-//! Group commit: backups that are done at about the same time become recovery points together.
+//! Group commit: what jobs stored at about the same time becomes recovery points together.
 //!
 //! A commit waits for the disk several times, and the disk makes many files durable in the time of one. So a job's thread
 //! hands what it stored over and is free; whoever finds no commit under way makes one of all that waits, again and again
@@ -7,20 +7,19 @@
 //!
 //! A failure concerns the job that it befalls: a group that fails is committed job by job.
 
-use crate::domain::job::JobKind;
 use crate::engine::Engine;
 use crate::engine::clock::ClockKind;
 use crate::engine::error::{Error, Result};
-use crate::engine::jobs::backup::commit;
+use crate::engine::jobs::commit;
+use crate::engine::jobs::finish::Stored;
 use crate::engine::jobs::live::LiveJob;
-use crate::engine::jobs::stored::Stored;
 use crate::engine::vaults::gate::Pass;
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-/// How many jobs of a simulated moment are begun together, and how many stored backups wait at most.
+/// How many jobs of a simulated moment are begun together, and how many wait at most for their commit.
 pub(in crate::engine::jobs) const GROUP: usize = 64;
 
 /// A job that waits for its commit.
@@ -28,7 +27,7 @@ pub struct Waiting {
     /// The job.
     pub live: Arc<LiveJob>,
     /// What it stored.
-    pub stored: Box<Stored>,
+    pub stored: Box<dyn Stored>,
     /// Held until the commit, unless the job was held and gave it back.
     pub pass: Option<Pass>,
 }
@@ -72,14 +71,14 @@ impl Engine {
 
     fn is_ripe(&self, waiting: &[Waiting]) -> bool {
         let alone = self.clock.kind() == ClockKind::System;
-        !waiting.is_empty() && (alone || waiting.len() >= GROUP || self.jobs.live.working(Some(JobKind::Backup)) == 0)
+        !waiting.is_empty() && (alone || waiting.len() >= GROUP || !self.jobs.live.makes_points())
     }
 
-    /// Makes recovery points of stored backups, those of each vault together, and ends their jobs.
+    /// Makes recovery points of what jobs stored, those of each vault together, and ends the jobs.
     pub(in crate::engine::jobs) fn commit_group(self: &Arc<Self>, group: Vec<Waiting>) {
         let mut vaults: BTreeMap<_, Vec<Waiting>> = BTreeMap::new();
         for waiting in group {
-            vaults.entry(waiting.stored.record.job.vault_arn.clone()).or_default().push(waiting);
+            vaults.entry(waiting.stored.vault_arn().clone()).or_default().push(waiting);
         }
         for group in vaults.into_values() {
             self.commit_together(&group);
@@ -90,7 +89,7 @@ impl Engine {
         }
     }
 
-    /// Commits backups of one vault; what went wrong is noted with the jobs that it befell.
+    /// Commits what was stored in one vault; what went wrong is noted with the jobs that it befell.
     fn commit_together(self: &Arc<Self>, group: &[Waiting]) {
         match self.try_to_commit(group) {
             Ok(ends) => {
@@ -115,8 +114,8 @@ impl Engine {
     /// A panic is a bug; it costs no more than a failure.
     fn try_to_commit(&self, group: &[Waiting]) -> Result<Vec<Result<bool>>> {
         let Some(first) = group.first() else { return Ok(Vec::new()) };
-        let stored: Vec<&Stored> = group.iter().map(|waiting| waiting.stored.as_ref()).collect();
+        let stored: Vec<&dyn Stored> = group.iter().map(|waiting| waiting.stored.as_ref()).collect();
         let committed = catch_unwind(AssertUnwindSafe(|| commit::commit(self, first.stored.vault(), &stored)));
-        committed.unwrap_or_else(|_| Err(Error::Internal("the commit of a backup panicked".to_owned())))
+        committed.unwrap_or_else(|_| Err(Error::Internal("a commit panicked".to_owned())))
     }
 }

@@ -1,0 +1,165 @@
+//! The rows of backup jobs that are not over: what the engine needs of them beyond what the API shows, and their transitions.
+
+use crate::domain::job::{BackupJob, JobState};
+use crate::domain::names::JobId;
+use crate::domain::{Tags, Time};
+use crate::engine::authorize::Permit;
+use crate::engine::authorize::action::{StartBackupJob, StopBackupJob};
+use crate::engine::catalog::job_states::OPEN;
+use crate::engine::catalog::query;
+use crate::engine::catalog::values::{Columns as _, millis, to_json};
+use crate::engine::error::Result;
+use crate::engine::jobs::backup::rows::{COLUMNS, TABLE, from_row};
+use crate::engine::jobs::outcome::Ending;
+use crate::engine::jobs::rows::store;
+use crate::engine::points::rows::{creating, point_id};
+use rusqlite::{Connection, params};
+
+/// A backup job with what only the engine knows of it.
+#[derive(Debug, Clone)]
+pub struct BackupRecord {
+    /// The job.
+    pub job: BackupJob,
+    /// Until when it must be done.
+    pub complete_by: Time,
+    /// What its recovery point will be tagged with beyond the resource's tags.
+    pub recovery_point_tags: Tags,
+    /// How often it was begun.
+    pub attempts: i64,
+    /// Whether it was ever begun before: an orderly stop is no attempt, and yet it may have left something.
+    pub was_begun: bool,
+}
+
+/// What a backup job moved, for its row.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Moved {
+    /// The size of what it protects.
+    pub size: i64,
+    /// What it read.
+    pub bytes: i64,
+}
+
+/// Adds a backup job, and its recovery point in status CREATING.
+pub fn insert(connection: &Connection, permit: &Permit<'_, StartBackupJob>, record: &BackupRecord) -> Result<()> {
+    let job = &record.job;
+    connection
+        .prepare_cached(
+            "INSERT INTO backup_jobs (id, account, region, vault_name, vault_arn, recovery_point_arn, lifecycle,
+                 encryption_key_arn, resource_arn, resource_name, resource_type, created, initiated, completed, start_by,
+                 state, status_message, message_category, percent_done, size_bytes, bytes_transferred, iam_role_arn,
+                 created_by, backup_options, is_parent, complete_by, recovery_point_tags, attempts, recovery_point_id)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
+                 ?23, ?24, ?25, ?26, ?27, ?28, ?29)",
+        )?
+        .execute(params![
+            job.id.as_str(),
+            job.scope.account.as_str(),
+            job.scope.region.as_str(),
+            job.vault_name,
+            job.vault_arn.as_str(),
+            job.recovery_point_arn.as_ref().map(|arn| arn.as_str()),
+            job.lifecycle.as_ref().map(to_json).transpose()?,
+            job.encryption_key_arn,
+            job.resource_arn.as_str(),
+            job.resource_name,
+            job.resource_type.as_str(),
+            millis(job.created),
+            job.initiated.map(millis),
+            job.completed.map(millis),
+            job.start_by.map(millis),
+            job.state.as_str(),
+            job.status_message,
+            job.message_category,
+            job.percent_done,
+            job.size_bytes,
+            job.bytes_transferred,
+            job.iam_role_arn.as_ref().map(|arn| arn.as_str()),
+            job.created_by.as_ref().map(to_json).transpose()?,
+            to_json(&job.backup_options)?,
+            job.is_parent,
+            millis(record.complete_by),
+            to_json(&record.recovery_point_tags)?,
+            record.attempts,
+            job.recovery_point_arn.as_ref().map(point_id),
+        ])?;
+    creating::insert(connection, permit, job, &record.recovery_point_tags)
+}
+
+/// Backup jobs that are not over, the oldest first.
+pub fn open(connection: &Connection) -> Result<Vec<BackupRecord>> {
+    query::all(
+        connection,
+        &format!(
+            "SELECT {}, complete_by, recovery_point_tags, attempts FROM backup_jobs
+             WHERE state IN {} ORDER BY created, rowid",
+            COLUMNS, *OPEN
+        ),
+        [],
+        |row| {
+            let job = from_row(row)?;
+            Ok(BackupRecord {
+                was_begun: job.initiated.is_some(),
+                job,
+                complete_by: row.time("complete_by")?,
+                recovery_point_tags: row.json("recovery_point_tags")?,
+                attempts: row.column("attempts")?,
+            })
+        },
+    )
+}
+
+/// A running backup job is being stopped. Whether it was running.
+pub fn begin_abort(connection: &Connection, _permit: &Permit<'_, StopBackupJob>, id: &JobId) -> Result<bool> {
+    store::advance(connection, &TABLE, id, &JobState::Aborting, "", &[])
+}
+
+/// A backup job ends, and with it its recovery point in status CREATING, unless it completes: then whoever ends it makes the
+/// whole point of it. Whether it was still open; a completed one must also not have been stopped meanwhile.
+pub fn end(connection: &Connection, id: &JobId, ending: &Ending, moved: Moved, now: Time) -> Result<bool> {
+    let completed = ending.state == JobState::Completed;
+    let ended = store::advance(
+        connection,
+        &TABLE,
+        id,
+        &ending.state,
+        ", status_message = ?3, message_category = ?4, completed = ?5, percent_done = ?6, size_bytes = ?7,
+         bytes_transferred = ?8",
+        &[
+            &ending.message,
+            &ending.category,
+            &millis(now),
+            &if completed { 100.0 } else { 0.0 },
+            &moved.size,
+            &moved.bytes,
+        ],
+    )?;
+    if ended && !completed {
+        creating::remove(connection, id)?;
+    }
+    Ok(ended)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::catalog::sample::{Job, at, catalog, insert};
+
+    #[test]
+    fn a_job_that_is_being_stopped_can_end_in_any_way_but_as_completed() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalog = catalog(&folder);
+        let id: JobId = "job".parse().unwrap();
+        let end = |ending: &Ending| {
+            catalog
+                .write(|tx| {
+                    tx.execute("DELETE FROM backup_jobs", [])?;
+                    insert(tx, &Job { id: "job", state: "ABORTING", ..Job::default() });
+                    super::end(tx, &id, ending, Moved::default(), at(1))
+                })
+                .unwrap()
+        };
+        assert!(end(&Ending::stopped()));
+        assert!(end(&Ending::failed(false, "the disk is gone")));
+        assert!(!end(&Ending::completed(&[], false)));
+    }
+}

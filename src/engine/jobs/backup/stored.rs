@@ -1,0 +1,227 @@
+//! What a backup job stored, and the recovery point that a commit makes of it.
+
+use crate::domain::extension::MissingItem;
+use crate::domain::job::JobState;
+use crate::domain::{Arn, Resource, Tags, Time};
+use crate::engine::Engine;
+use crate::engine::authorize::action::AddRecoveryPoint;
+use crate::engine::authorize::subject::Anything;
+use crate::engine::authorize::{Doing, authorize};
+use crate::engine::catalog::Connection;
+use crate::engine::drivers::{Mark, PointFacts};
+use crate::engine::error::{Error, Result};
+use crate::engine::jobs::backup::rows::record::{self, BackupRecord, Moved};
+use crate::engine::jobs::finish::{NewManifest, Stored, Verdict};
+use crate::engine::jobs::outcome::{Ending, known_category};
+use crate::engine::points;
+use crate::engine::points::insert::complete_point;
+use crate::engine::points::manifest::{self, Manifest};
+use crate::engine::points::rows::creating;
+use crate::engine::resources::rows::marks;
+use crate::engine::vaults::store::OpenVault;
+use crate::repository::{BackupOutcome, FileKind, Id, IssueKind, ItemPath, Prepared};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A backup whose data lies in its vault and of which no recovery point tells yet.
+pub(super) struct StoredBackup {
+    pub(super) record: BackupRecord,
+    pub(super) vault: Arc<OpenVault>,
+    pub(super) made: Made,
+}
+
+/// Who made what is stored.
+pub(super) enum Made {
+    /// This attempt of the job.
+    Now(Box<Attempt>),
+    /// An earlier one, whose snapshot and manifest are durable.
+    Before(Box<Manifest>),
+}
+
+/// What an attempt stored.
+pub(super) struct Attempt {
+    pub(super) plan: Plan,
+    /// The path in the snapshot that is the resource's root.
+    pub(super) root: PathBuf,
+    /// What the driver says of it.
+    pub(super) facts: PointFacts,
+    pub(super) data: Data,
+}
+
+/// How far the data is.
+pub(super) enum Data {
+    /// All but the snapshot is there.
+    Prepared(Prepared),
+    /// The snapshot is durable.
+    Snapshot(BackupOutcome),
+}
+
+impl Data {
+    pub(super) fn outcome(&self) -> &BackupOutcome {
+        match self {
+            Self::Prepared(prepared) => prepared.outcome(),
+            Self::Snapshot(outcome) => outcome,
+        }
+    }
+}
+
+/// What is needed from the catalog before the work begins.
+pub(super) struct Plan {
+    pub(super) resource: Resource,
+    /// What its driver remembered of the resource.
+    pub(super) mark: Option<Mark>,
+    pub(super) tags: Tags,
+    pub(super) parent: Option<Id>,
+}
+
+impl StoredBackup {
+    fn snapshot(&self) -> Result<Id> {
+        match &self.made {
+            Made::Now(attempt) => Ok(attempt.data.outcome().snapshot),
+            Made::Before(manifest) => snapshot_of(manifest),
+        }
+    }
+}
+
+impl Stored for StoredBackup {
+    fn vault(&self) -> &Arc<OpenVault> {
+        &self.vault
+    }
+
+    fn vault_arn(&self) -> &Arn {
+        &self.record.job.vault_arn
+    }
+
+    fn prepared(&self) -> Option<&Prepared> {
+        match &self.made {
+            Made::Now(attempt) => match &attempt.data {
+                Data::Prepared(prepared) => Some(prepared),
+                Data::Snapshot(_) => None,
+            },
+            Made::Before(_) => None,
+        }
+    }
+
+    fn point(&self, engine: &Engine, connection: &Connection) -> Result<NewManifest> {
+        let attempt = match &self.made {
+            Made::Before(manifest) => return Ok(NewManifest::Written(Manifest::clone(manifest))),
+            Made::Now(attempt) => attempt,
+        };
+        let arn = self.record.job.recovery_point_arn.as_ref();
+        // Whoever tagged the point while it was being made finds these tags on it.
+        let given = arn.map_or(Ok(None), |arn| creating::tags_of(connection, arn))?;
+        let tags = given.unwrap_or_else(|| attempt.plan.tags.clone());
+        let file = snapshot_file(attempt, &self.vault);
+        Ok(NewManifest::ToWrite(attempt.manifest(&self.record, file, engine.clock.now(), tags)))
+    }
+
+    fn packs(&self) -> Result<Arc<BTreeSet<Id>>> {
+        let repository = &self.vault.repository;
+        let tree = match &self.made {
+            Made::Now(attempt) => attempt.data.outcome().tree,
+            Made::Before(manifest) => repository.load_snapshot(&snapshot_of(manifest)?)?.tree,
+        };
+        Ok(repository.packs_of_tree(&tree)?)
+    }
+
+    fn complete(&self, connection: &Connection, manifest: &Manifest, packs: &BTreeSet<Id>, now: Time) -> Result<bool> {
+        let ending = Ending {
+            state: JobState::Completed,
+            category: known_category(&manifest.message_category),
+            message: manifest.status_message.clone(),
+        };
+        let moved = Moved { size: manifest.bytes_read as i64, bytes: manifest.bytes_read as i64 };
+        if !record::end(connection, &self.record.job.id, &ending, moved, now)? {
+            return Ok(false);
+        }
+        let vault = Anything(manifest.vault_arn.as_str());
+        let permit = authorize(connection, Doing::Outcome, AddRecoveryPoint, &vault)?;
+        complete_point(connection, &permit, manifest, packs, now)?;
+        if let Made::Now(attempt) = &self.made
+            && let Some(mark) = &attempt.facts.mark
+        {
+            marks::remember(connection, &manifest.resource_arn, mark)?;
+        }
+        Ok(true)
+    }
+
+    fn discard(&self, engine: &Engine, verdict: Verdict) -> Result<()> {
+        let _pass = self.vault.reenter()?;
+        self.vault.repository.forget(&self.snapshot()?)?;
+        manifest::remove(self.vault.files(), point_id(&self.record))?;
+        engine.jobs.litter(&self.record.job.vault_arn);
+        let ending = if verdict == Verdict::Expired { Ending::past_deadline(None) } else { Ending::stopped() };
+        let now = engine.clock.now();
+        engine.catalog.write(|tx| record::end(tx, &self.record.job.id, &ending, Moved::default(), now))?;
+        Ok(())
+    }
+}
+
+/// The snapshot's file. Without it the point is as whole as with it; it only could not be written again.
+fn snapshot_file(attempt: &Attempt, vault: &OpenVault) -> Option<String> {
+    match &attempt.data {
+        Data::Prepared(prepared) => Some(BASE64.encode(prepared.snapshot_file())),
+        Data::Snapshot(outcome) => {
+            let file = vault.repository.storage().read(FileKind::Snapshot, &outcome.snapshot);
+            file.ok().map(|bytes| BASE64.encode(bytes))
+        }
+    }
+}
+
+impl Attempt {
+    fn manifest(&self, record: &BackupRecord, snapshot_file: Option<String>, now: Time, tags: Tags) -> Manifest {
+        let (job, outcome) = (&record.job, self.data.outcome());
+        let read = outcome
+            .issues
+            .iter()
+            .map(|issue| MissingItem { path: from_root(&issue.path, &self.root), reason: issue.reason.clone() });
+        let all = self.facts.lacks.map(|reason| MissingItem { path: "/".to_owned(), reason: reason.to_owned() });
+        let missing: Vec<MissingItem> = all.into_iter().chain(read).collect();
+        let denied =
+            self.facts.lacks.is_none() && outcome.issues.iter().all(|issue| issue.kind == IssueKind::AccessDenied);
+        let ending = Ending::completed(&missing, denied);
+        Manifest {
+            recovery_point_id: point_id(record).to_owned(),
+            job_id: job.id.to_string(),
+            vault_arn: job.vault_arn.clone(),
+            snapshot: outcome.snapshot.to_hex(),
+            snapshot_file,
+            root: self.root.clone(),
+            resource_arn: job.resource_arn.clone(),
+            resource_name: job.resource_name.clone(),
+            resource_type: job.resource_type.clone(),
+            iam_role_arn: job.iam_role_arn.clone(),
+            created_by: job.created_by.clone(),
+            created: job.created,
+            initiated: job.initiated.or(Some(now)),
+            completed: now,
+            bytes_read: outcome.bytes_read,
+            size_bytes: outcome.bytes_total,
+            lifecycle: job.lifecycle,
+            tags,
+            missing,
+            notes: outcome.notes.len() as u64,
+            status_message: ending.message,
+            message_category: ending.category.to_owned(),
+        }
+    }
+}
+
+/// A path of the source from the resource's root, as the items of a recovery point are written.
+fn from_root(path: &Path, root: &Path) -> String {
+    let below = path.strip_prefix(root).unwrap_or(path);
+    ItemPath::from_path(below).map_or_else(|_| below.display().to_string(), |path| path.to_string())
+}
+
+/// The id of the point that a job makes.
+pub(super) fn point_id(record: &BackupRecord) -> &str {
+    record.job.recovery_point_arn.as_ref().map_or(record.job.id.as_str(), |arn| points::rows::point_id(arn))
+}
+
+/// The snapshot that a manifest names.
+pub(super) fn snapshot_of(manifest: &Manifest) -> Result<Id> {
+    manifest.snapshot.parse().map_err(|_| Error::Internal("a manifest names no snapshot".to_owned()))
+}
