@@ -70,8 +70,8 @@
 //!
 //! The engine changes nothing that a caller can ask for, or must not lose, without a permit, and one function gives them:
 //! [`engine::authorize`]. It is asked in the transaction that makes the change, by calls and by the engine's own doings alike.
-//! A new action is one line there. What wraps the keys of the vaults and the secrets of the access keys is a ring of roots,
-//! [`engine::keys`]: a new root is one file and one line.
+//! A new action is one line there. A ring of roots, [`engine::keys`], wraps the keys of the vaults and
+//! the secrets of access keys and resources: a new root is one file and one line.
 //!
 //! # To add something
 //!

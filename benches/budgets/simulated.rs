@@ -38,6 +38,7 @@ pub fn run(days: i64) -> Result<()> {
             resource_type: "EFS".to_owned(),
             name: format!("resource-{number}"),
             location: vaultdeck::domain::types::Location::at_path(path.to_string_lossy()),
+            secret: None,
             tags: std::collections::BTreeMap::new(),
             account_id: None,
             region: None,

@@ -30,6 +30,7 @@ pub fn create(data: &Path, source: &Path) -> Result<()> {
         location: vaultdeck::domain::types::Location::at_path(
             source.to_str().ok_or("the path of the source is not UTF-8")?,
         ),
+        secret: None,
         tags: BTreeMap::new(),
         account_id: None,
         region: None,

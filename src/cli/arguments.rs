@@ -187,7 +187,7 @@ pub(super) struct WithinOptions {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ResourceCommand {
-    /// Register a resource, or replace the tags of the same one; prints its ARN
+    /// Register a resource, or replace tags and secret of the same one; prints its ARN
     Add {
         /// Its type, such as EFS (a directory tree)
         #[arg(value_name = "TYPE")]
@@ -196,6 +196,9 @@ pub(super) enum ResourceCommand {
         name: String,
         #[command(flatten)]
         location: Box<LocationOptions>,
+        /// A file with the secret that its service asks for; - for standard input
+        #[arg(long, value_name = "FILE")]
+        secret_file: Option<PathBuf>,
         /// A tag, may be given more than once
         #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = tags::parse_pair)]
         tags: Vec<(String, String)>,

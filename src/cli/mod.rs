@@ -27,6 +27,7 @@ mod resource;
 mod restore;
 mod role;
 mod rows;
+mod secret;
 mod serve;
 mod status;
 mod themes;

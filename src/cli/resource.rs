@@ -4,7 +4,7 @@ use super::arguments::{Format, PlainFormat, ResourceCommand, ScopeOptions, Withi
 use super::failure::{Exit, Failure};
 use super::host::{Host, Purpose};
 use super::output::{self, Column, Show};
-use super::{Session, rows};
+use super::{Session, rows, secret};
 use crate::domain::Arn;
 use crate::domain::extension::{AddResource, ResourceAdded, ResourceView};
 
@@ -18,12 +18,13 @@ const COLUMNS: [Column; 5] = [
 
 pub(super) async fn run(session: &Session, command: ResourceCommand) -> Result<Exit, Failure> {
     let prepared = match command {
-        ResourceCommand::Add { resource_type, name, location, tags, scope, output } => {
+        ResourceCommand::Add { resource_type, name, location, secret_file, tags, scope, output } => {
             let ScopeOptions { account, region } = scope;
             let request = AddResource {
                 resource_type,
                 name,
                 location: location.read()?,
+                secret: secret_file.as_deref().map(secret::read).transpose()?,
                 tags: tags.into_iter().collect(),
                 account_id: account.map(String::from),
                 region: region.map(String::from),

@@ -189,6 +189,7 @@ pub(super) fn found(engine: &Engine, files: &Path) -> Result<()> {
             resource_type: "EFS".to_owned(),
             name: sample.name.to_owned(),
             location: Location::at_path(folder_of(files, sample).to_string_lossy()),
+            secret: None,
             tags: tags(sample.tags),
             account_id: Some(sample.account.to_owned()),
             region: Some(sample.region.to_owned()),

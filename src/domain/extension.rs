@@ -1,7 +1,7 @@
 //! The bodies of the engine's own routes under `/_vaultdeck/`, for what AWS's API has no operation. Both sides of the wire use these.
 
 use crate::domain::types::Location;
-use crate::domain::{Scope, Time};
+use crate::domain::{Scope, Secret, Time};
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 use std::collections::BTreeMap;
@@ -103,6 +103,9 @@ pub struct AddResource {
     pub name: String,
     /// Where its data lies.
     pub location: Location,
+    /// What its service asks for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret: Option<Secret>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
     /// The account; the first one when absent.
@@ -121,6 +124,8 @@ struct AddResourceBody {
     path: Option<String>,
     #[serde(default)]
     location: Option<Location>,
+    #[serde(default)]
+    secret: Option<Secret>,
     #[serde(default)]
     tags: BTreeMap<String, String>,
     #[serde(default)]
@@ -142,6 +147,7 @@ impl TryFrom<AddResourceBody> for AddResource {
             resource_type: body.resource_type,
             name: body.name,
             location,
+            secret: body.secret,
             tags: body.tags,
             account_id: body.account_id,
             region: body.region,

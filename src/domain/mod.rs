@@ -26,6 +26,7 @@ pub mod region_names;
 pub mod resource;
 pub mod restore;
 pub mod schedule;
+pub mod secret;
 pub mod selection;
 pub mod selection_rules;
 pub mod tags;
@@ -40,6 +41,7 @@ pub use lifecycle::{CalculatedLifecycle, Lifecycle, Retention};
 pub use names::{PlanId, PlanName, RuleName, SelectionId, SelectionName, VaultName};
 pub use recovery_point::KnownPoint;
 pub use resource::Resource;
+pub use secret::Secret;
 pub use types::ResourceType;
 
 /// Time as the whole program keeps it.

@@ -114,6 +114,31 @@ fn a_resource_that_cannot_be_protected_is_refused_with_the_reason() {
 }
 
 #[test]
+fn a_secret_comes_from_a_file_and_is_told_to_nobody() {
+    let home = Home::new();
+    std::fs::create_dir(home.path("projects")).unwrap();
+    let (folder, file) = (home.path("projects"), home.path("secret"));
+    let add = |file: &std::path::Path| {
+        let (folder, file) = (folder.to_str().unwrap(), file.to_str().unwrap());
+        home.run(&["resource", "add", "EFS", "x", "--path", folder, "--secret-file", file])
+    };
+    let absent = add(&file);
+    assert_eq!(absent.code, 2);
+    assert!(absent.err.contains("--secret-file") && absent.err.contains("No such file"), "{}", absent.err);
+    std::fs::write(&file, "\n").unwrap();
+    assert!(add(&file).err.contains("Invalid Secret: must not be empty"));
+    std::fs::write(&file, "correct horse\n").unwrap();
+    let unfit = add(&file);
+    assert_eq!(unfit.code, 1);
+    assert!(
+        unfit.err.contains("EFS takes --path; given is path") && unfit.err.contains("with a secret"),
+        "{}",
+        unfit.err
+    );
+    assert!(!unfit.err.contains("correct horse"), "{}", unfit.err);
+}
+
+#[test]
 fn a_fresh_directory_has_the_first_account_its_vault_and_its_role() {
     let home = Home::new();
     let vaults = home.json(&["vaults", "--output", "json"]);

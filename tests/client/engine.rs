@@ -65,6 +65,7 @@ impl House {
             resource_type: "EFS".to_owned(),
             name: "projects".to_owned(),
             location: vaultdeck::domain::types::Location::at_path(path.display().to_string()),
+            secret: None,
             tags: [("env".to_owned(), "prod".to_owned())].into(),
             account_id: None,
             region: None,

@@ -191,6 +191,7 @@ impl Bench {
                 resource_type: "EFS".to_owned(),
                 name: name.to_owned(),
                 location: vaultdeck::domain::types::Location::at_path(path.to_str().unwrap()),
+                secret: None,
                 tags: pairs(tags),
                 account_id: None,
                 region: None,

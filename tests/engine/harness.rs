@@ -90,6 +90,7 @@ pub fn add_request(name: &str, path: &str, tags: &[(&str, &str)]) -> AddResource
         resource_type: "EFS".to_owned(),
         name: name.to_owned(),
         location: vaultdeck::domain::types::Location::at_path(path),
+        secret: None,
         tags: tags_of(tags),
         account_id: None,
         region: None,

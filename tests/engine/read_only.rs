@@ -170,6 +170,7 @@ fn mutations(scene: &Scene) -> Vec<(&'static str, Error)> {
         resource_type: "EFS".to_owned(),
         name: "new".to_owned(),
         location: vaultdeck::domain::types::Location::at_path(scene.bench.path("one").to_str().unwrap()),
+        secret: None,
         tags: Tags::new(),
         account_id: None,
         region: None,

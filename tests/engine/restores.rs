@@ -135,6 +135,7 @@ fn member(bench: &Bench) -> (Caller, Arn) {
         resource_type: "EFS".to_owned(),
         name: "theirs".to_owned(),
         location: vaultdeck::domain::types::Location::at_path(path.to_str().unwrap()),
+        secret: None,
         tags: pairs(&[]),
         account_id: Some(account.to_owned()),
         region: None,

@@ -50,6 +50,7 @@ impl Scene {
             resource_type: "EFS".to_owned(),
             name: "members".to_owned(),
             location: vaultdeck::domain::types::Location::at_path(path.to_str().unwrap()),
+            secret: None,
             tags: Tags::new(),
             account_id: Some(MEMBER.to_owned()),
             region: None,

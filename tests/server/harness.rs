@@ -111,6 +111,7 @@ impl Server {
             resource_type: "EFS".to_owned(),
             name: name.to_owned(),
             location: vaultdeck::domain::types::Location::at_path(path.to_str().unwrap()),
+            secret: None,
             tags: tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
             account_id: None,
             region: None,

@@ -80,6 +80,7 @@ async fn a_region_that_nobody_has_is_refused_with_the_nearest_names_and_not_made
         resource_type: "EFS".to_owned(),
         name: "projects".to_owned(),
         location: vaultdeck::domain::types::Location::at_path(server.folder.path().join("projects").to_str().unwrap()),
+        secret: None,
         tags: vaultdeck::domain::Tags::new(),
         account_id: None,
         region: Some(region.to_owned()),

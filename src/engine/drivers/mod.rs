@@ -23,7 +23,7 @@ pub use target::{Registered, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink,
 
 use crate::domain::types::location::Location;
 use crate::domain::types::{Metadata, TypeFacts};
-use crate::domain::{Arn, ResourceType};
+use crate::domain::{Arn, ResourceType, Secret};
 use std::path::Path;
 
 /// Every driver there is: what an engine can back up.
@@ -35,8 +35,8 @@ pub trait Driver: Send + Sync {
     fn facts(&self) -> &'static TypeFacts;
 
     /// Reaches what `resource add` was given, which has one of the type's [forms](TypeFacts::locations), and refuses what could not
-    /// be backed up. `data_dir` is the engine's, which no resource may hold.
-    fn probe(&self, at: &Location, data_dir: &Path) -> Result<Probed, Fault>;
+    /// be backed up.
+    fn probe(&self, cx: &ProbeCx<'_>) -> Result<Probed, Fault>;
 
     /// The id of a new resource: what stands for the star in the first of the type's forms of ARNs.
     fn new_id(&self, name: &str, at: &Location) -> Result<String, Fault>;
@@ -52,6 +52,17 @@ pub trait Driver: Send + Sync {
 
     /// Opens the target of a restore that begins or goes on. Nothing is made or written yet.
     fn target<'a>(&self, cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault>;
+}
+
+/// A resource that is to be registered.
+#[derive(Debug, Clone, Copy)]
+pub struct ProbeCx<'a> {
+    /// Where it lies, as it was given.
+    pub at: &'a Location,
+    /// What its service asks for.
+    pub secret: Option<&'a Secret>,
+    /// The engine's data directory, which no resource may hold.
+    pub data_dir: &'a Path,
 }
 
 /// What was found where a resource is to be registered.

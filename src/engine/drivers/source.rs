@@ -1,16 +1,13 @@
 //! The backup's side of a driver.
 
-use crate::domain::Resource;
-use crate::engine::drivers::{Fault, Mark};
+use crate::engine::drivers::{Fault, Mark, Registered};
 use crate::repository::{BackupOutcome, Control, TreeSource};
 use std::path::Path;
 
 /// What a backup is of.
 pub struct BackupCx<'a> {
-    /// The resource.
-    pub resource: &'a Resource,
-    /// What the driver remembered of it, at its registration or its last backup.
-    pub mark: Option<&'a Mark>,
+    /// The resource, as it is registered.
+    pub of: &'a Registered,
     /// How the job is stopped.
     pub control: &'a Control,
 }

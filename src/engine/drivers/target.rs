@@ -2,7 +2,7 @@
 
 use crate::domain::types::Metadata;
 use crate::domain::types::location::Location;
-use crate::domain::{Arn, Resource, Time};
+use crate::domain::{Arn, Resource, Secret, Time};
 use crate::engine::caller::RestoreRoots;
 use crate::engine::drivers::{Fault, Mark};
 use crate::repository::{ItemPath, OpenFolder, RestoreOutcome, RestoreSize, StreamSink};
@@ -13,8 +13,10 @@ use std::path::{Path, PathBuf};
 pub struct Registered {
     /// The resource.
     pub resource: Resource,
-    /// What the driver remembered of it.
+    /// What the driver remembered of it, at its registration or its last backup.
     pub mark: Option<Mark>,
+    /// What its service asks for.
+    pub secret: Option<Secret>,
 }
 
 /// A restore that is asked for.
@@ -57,6 +59,8 @@ pub struct RestoreCx<'a> {
     /// Where a restore into the source writes to, as it is registered now; `None` for one that makes a new resource, and when
     /// it is not registered any more.
     pub source: Option<&'a Registered>,
+    /// What the service of what was backed up asks for, as it is registered now.
+    pub secret: Option<&'a Secret>,
     /// Whether it makes a new resource.
     pub makes_new: bool,
     /// Whether the file system with this device gives so many bytes though they are set aside.
@@ -98,4 +102,6 @@ pub enum Sink<'a> {
 pub struct Restored {
     /// What is worth saying though nothing failed, as sentences.
     pub notes: Vec<String>,
+    /// Whether the resource that it made is reached with the secret of what was backed up: it is registered with that.
+    pub shares_secret: bool,
 }

@@ -1,4 +1,4 @@
-//! The key ring: what wraps the keys of the vaults and the secrets of the access keys.
+//! The key ring: what wraps the keys of the vaults and the secrets of access keys and resources.
 //!
 //! The ring holds the [roots](root) that a data directory has. It wraps with the first of them, and unwraps with the one
 //! that wrapped: what another root than [the key file](root::file) made bears that root's name before it, so a root may be
@@ -31,6 +31,8 @@ pub enum Purpose<'a> {
     VaultKey(&'a Arn),
     /// The secret of the access key with this id.
     AccessKey(&'a str),
+    /// The secret of a resource.
+    Resource(&'a Arn),
 }
 
 /// The text that a root binds to. It is in every data directory: it can never change.
@@ -39,6 +41,7 @@ impl fmt::Display for Purpose<'_> {
         match self {
             Self::VaultKey(vault) => write!(f, "vaultdeck vault key {vault}"),
             Self::AccessKey(id) => write!(f, "vaultdeck access key {id}"),
+            Self::Resource(arn) => write!(f, "vaultdeck resource {arn}"),
         }
     }
 }

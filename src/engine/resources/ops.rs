@@ -4,15 +4,15 @@ use crate::domain::extension::{AddResource, ResourceAdded, ResourceView, Resourc
 use crate::domain::resource::validate_name;
 use crate::domain::types::TypeFacts;
 use crate::domain::types::location::Part;
-use crate::domain::{Arn, Invalid, Resource, ResourceType, tags as tag_rules};
+use crate::domain::{Arn, Invalid, Resource, ResourceType, Secret, tags as tag_rules};
 use crate::engine::authorize::action;
 use crate::engine::authorize::subject::Anything;
-use crate::engine::authorize::{Principal, authorize};
+use crate::engine::authorize::{Permit, Principal, authorize};
 use crate::engine::catalog::Connection;
-use crate::engine::drivers::Driver;
+use crate::engine::drivers::{Driver, ProbeCx};
 use crate::engine::error::{Error, Result};
 use crate::engine::organization::accounts;
-use crate::engine::resources::rows::{self, marks};
+use crate::engine::resources::rows::{self, marks, secrets};
 use crate::engine::{Engine, tags, vaults};
 
 /// Refuses an ARN that cannot be a protected resource's, in AWS's words.
@@ -24,19 +24,22 @@ pub fn check_supported(arn: &Arn) -> Result<()> {
 }
 
 impl Engine {
-    /// Registers a resource. The same name and location again: the same ARN, with the new tags, and what is there now counts as
-    /// the right one.
+    /// Registers a resource. The same name and location again: the same ARN, with the new tags and secret, and what is there now
+    /// counts as the right one.
     pub fn add_resource(&self, request: AddResource) -> Result<ResourceAdded> {
         let driver = self.driver_named(&request.resource_type)?;
         let facts = driver.facts();
         validate_name(&request.name)?;
         tag_rules::validate("Tags", &request.tags)?;
-        facts.check_location(&request.location, false)?;
-        let probed = driver.probe(&request.location, self.data_dir.root())?;
+        let secret = request.secret.as_ref();
+        secret.map_or(Ok(()), Secret::check)?;
+        facts.check_location(&request.location, secret.is_some())?;
+        let probed = driver.probe(&ProbeCx { at: &request.location, secret, data_dir: self.data_dir.root() })?;
         let scope = self.scope_or_first(request.account_id.as_deref(), request.region.as_deref())?;
-        let remember = |connection: &Connection, arn: &Arn| match &probed.mark {
-            Some(mark) => marks::remember(connection, arn, mark),
-            None => Ok(()),
+        let remember = |tx: &Connection, permit: &Permit<'_, action::AddResource>, arn: &Arn| {
+            let sealed = secret.map(|secret| self.seal_resource(arn, secret)).transpose()?;
+            secrets::put(tx, permit, sealed.as_deref())?;
+            probed.mark.as_ref().map_or(Ok(()), |mark| marks::remember(tx, arn, mark))
         };
         let arn = self.catalog.write(|tx| {
             accounts::require(tx, &scope.account)?;
@@ -55,7 +58,7 @@ impl Engine {
                 }
                 let permit = authorize(tx, Principal::Owner, action::AddResource, &Anything(arn.as_str()))?;
                 tags::rows::replace(tx, &permit, arn.as_str(), &request.tags)?;
-                remember(tx, &arn)?;
+                remember(tx, &permit, &arn)?;
                 return Ok(arn);
             }
             let resource = Resource {
@@ -68,7 +71,7 @@ impl Engine {
             };
             let permit = authorize(tx, Principal::Owner, action::AddResource, &Anything(resource.arn.as_str()))?;
             rows::insert(tx, &permit, &resource)?;
-            remember(tx, &resource.arn)?;
+            remember(tx, &permit, &resource.arn)?;
             vaults::ops::ensure_default(self, tx, &scope)?;
             Ok(resource.arn)
         })?;

@@ -49,6 +49,7 @@ impl Scene {
             resource_type: "EFS".to_owned(),
             name: "projects".to_owned(),
             location: crate::domain::types::Location::at_path(source.to_str().unwrap()),
+            secret: None,
             tags: Tags::new(),
             account_id: None,
             region: None,

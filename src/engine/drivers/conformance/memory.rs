@@ -6,10 +6,10 @@ use crate::domain::types::facts::ArnForm;
 use crate::domain::types::keys::{Asked, Kind};
 use crate::domain::types::location::{LocationForm, Part};
 use crate::domain::types::{KeyFact, Location, Metadata, TypeFacts};
-use crate::domain::{Arn, Resource, Scope, Tags};
+use crate::domain::{Arn, Resource, Scope, Secret, Tags};
 use crate::engine::drivers::{
-    BackupCx, Driver, Fault, Mark, PointFacts, Probed, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Source,
-    Target,
+    BackupCx, Driver, Fault, Mark, PointFacts, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink,
+    Source, Target,
 };
 use crate::repository::{
     BackupOutcome, FileState, ItemPath, KeyItem, KeyStore, KeyTree, Keys, Node, Piece, Refusal, RestoreOutcome,
@@ -25,7 +25,7 @@ use std::sync::Arc;
 /// What is known of the type.
 static FACTS: TypeFacts = TypeFacts {
     arns: &[ArnForm { service: "memory", resource: "bucket/*" }],
-    locations: &[LocationForm { needs: &[Part::Bucket], may: &[], secret: false }],
+    locations: &[LocationForm { needs: &[Part::Bucket], may: &[], secret: true }],
     restore_keys: &[KeyFact {
         name: "Bucket",
         required: true,
@@ -42,6 +42,14 @@ static FACTS: TypeFacts = TypeFacts {
 
 /// What the service would ask for; no fault tells it.
 const PASSWORD: &str = "correct horse";
+
+/// The service lets nobody in without its password.
+fn let_in(secret: Option<&Secret>) -> Result<(), Fault> {
+    match secret {
+        Some(secret) if secret.reveal() == PASSWORD => Ok(()),
+        _ => Err(Fault::Denied("The service does not let this user in.".to_owned())),
+    }
+}
 
 /// An item with the number of its version.
 type Stored = (Arc<Vec<u8>>, i64);
@@ -163,8 +171,8 @@ impl World for Store {
         ]
     }
 
-    fn secrets(&self) -> Vec<&'static str> {
-        vec![PASSWORD]
+    fn secret(&self) -> Option<Secret> {
+        Some(Secret::new(PASSWORD.to_owned()))
     }
 }
 
@@ -173,9 +181,10 @@ impl Driver for Store {
         &FACTS
     }
 
-    fn probe(&self, at: &Location, _: &Path) -> Result<Probed, Fault> {
-        self.bucket(bucket_of(at))?;
-        Ok(Probed { location: at.clone(), mark: None })
+    fn probe(&self, cx: &ProbeCx<'_>) -> Result<Probed, Fault> {
+        let_in(cx.secret)?;
+        self.bucket(bucket_of(cx.at))?;
+        Ok(Probed { location: cx.at.clone(), mark: None })
     }
 
     fn new_id(&self, _: &str, at: &Location) -> Result<String, Fault> {
@@ -183,13 +192,14 @@ impl Driver for Store {
     }
 
     fn source(&self, cx: &BackupCx<'_>) -> Result<Box<dyn Source>, Fault> {
+        let_in(cx.of.secret.as_ref())?;
         let mut state = self.0.lock();
         if state.busy > 0 {
             state.busy -= 1;
             return Err(Fault::Temporary { why: "The service restarts.".to_owned(), after: Duration::zero() });
         }
         drop(state);
-        let keys = self.bucket(bucket_of(&cx.resource.location))?;
+        let keys = self.bucket(bucket_of(&cx.of.resource.location))?;
         let tree = KeyTree::new(Listed(keys), PathBuf::from("/bucket"), cx.control);
         let tree = tree.map_err(|e| Fault::of_io("The bucket cannot be listed", &e))?;
         Ok(Box::new(Open { store: self.clone(), tree, ended: false }))
@@ -208,6 +218,7 @@ impl Driver for Store {
     }
 
     fn target<'a>(&self, cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
+        let_in(cx.secret)?;
         Ok(Box::new(Into { store: self.clone(), bucket: bucket_of(cx.target).to_owned() }))
     }
 }
@@ -314,7 +325,7 @@ impl Target for Into {
     }
 
     fn finish(self: Box<Self>, _: &RestoreOutcome) -> Result<Restored, Fault> {
-        Ok(Restored { notes: vec!["The bucket has no versions.".to_owned()] })
+        Ok(Restored { notes: vec!["The bucket has no versions.".to_owned()], shares_secret: true })
     }
 }
 

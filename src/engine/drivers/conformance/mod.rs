@@ -5,7 +5,7 @@ mod scene;
 mod seam_tests;
 
 use crate::domain::types::Location;
-use crate::domain::{Arn, Resource};
+use crate::domain::{Arn, Resource, Secret};
 use crate::engine::drivers::Driver;
 use scene::{Scene, Stop};
 use std::collections::BTreeMap;
@@ -31,8 +31,8 @@ pub trait World {
     fn content(&self, at: &Location) -> Content;
     /// Names that this service can have and that others stumble over.
     fn hostile(&self) -> Vec<&'static [u8]>;
-    /// Texts that no fault may tell.
-    fn secrets(&self) -> Vec<&'static str>;
+    /// What the service asks for; no fault may tell it.
+    fn secret(&self) -> Option<Secret>;
 }
 
 /// Runs the whole suite, on a new world each time.

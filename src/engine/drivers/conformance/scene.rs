@@ -2,7 +2,9 @@
 
 use super::{Content, World};
 use crate::engine::caller::RestoreRoots;
-use crate::engine::drivers::{BackupCx, Fault, Mark, Registered, RestoreAsk, RestoreCx, RestorePlan, Sink, Source};
+use crate::engine::drivers::{
+    BackupCx, Fault, Mark, ProbeCx, Registered, RestoreAsk, RestoreCx, RestorePlan, Sink, Source,
+};
 use crate::repository::{
     BackupOutcome, BackupRequest, ChunkerParameters, Control, Id, ItemPath, LocalStorage, MasterKey, Options,
     Repository, RestoreRequest, Wanted,
@@ -27,7 +29,7 @@ pub(super) struct Scene<W> {
     pub(super) world: W,
     pub(super) snapshot: Option<Id>,
     root: PathBuf,
-    mark: Option<Mark>,
+    of: Registered,
     repository: Repository,
     folder: tempfile::TempDir,
 }
@@ -37,9 +39,12 @@ impl<W: World> Scene<W> {
         let folder = tempfile::tempdir().unwrap();
         let storage = Arc::new(LocalStorage::new(folder.path().join("repository")));
         let repository = Repository::create(storage, MasterKey::generate().unwrap(), Options::default()).unwrap();
-        let probed = world.driver().probe(&world.resource().location, &folder.path().join("data")).unwrap();
-        assert_eq!(probed.location, world.resource().location, "a location has one spelling");
-        Self { world, snapshot: None, root: PathBuf::new(), mark: probed.mark, repository, folder }
+        let (resource, secret, data_dir) = (world.resource(), world.secret(), folder.path().join("data"));
+        let cx = ProbeCx { at: &resource.location, secret: secret.as_ref(), data_dir: &data_dir };
+        let probed = world.driver().probe(&cx).unwrap();
+        assert_eq!(probed.location, resource.location, "a location has one spelling");
+        let of = Registered { resource, mark: probed.mark, secret };
+        Self { world, snapshot: None, root: PathBuf::new(), of, repository, folder }
     }
 
     /// Two small items and one of a few megabytes that do not compress.
@@ -56,10 +61,8 @@ impl<W: World> Scene<W> {
     }
 
     fn open(&self) -> Result<Box<dyn Source>, Fault> {
-        let resource = self.world.resource();
         let control = Control::new();
-        let opened =
-            self.world.driver().source(&BackupCx { resource: &resource, mark: self.mark.as_ref(), control: &control });
+        let opened = self.world.driver().source(&BackupCx { of: &self.of, control: &control });
         opened.map_err(|fault| self.told(fault))
     }
 
@@ -85,7 +88,8 @@ impl<W: World> Scene<W> {
         let facts = source.finish(prepared.outcome()).map_err(|fault| self.told(fault))?;
         assert_eq!(self.repository.commit(&[&prepared]).unwrap(), [true]);
         let outcome = prepared.outcome().clone();
-        (self.root, self.snapshot, self.mark) = (root, Some(outcome.snapshot), facts.mark.or(self.mark.take()));
+        (self.root, self.snapshot) = (root, Some(outcome.snapshot));
+        self.of.mark = facts.mark.or(self.of.mark.take());
         Ok(outcome)
     }
 
@@ -109,11 +113,10 @@ impl<W: World> Scene<W> {
     /// What a restore into a new resource will do.
     pub(super) fn plan(&self) -> Result<RestorePlan, Fault> {
         let (driver, resource) = (self.world.driver(), self.world.resource());
-        let source = Registered { resource: resource.clone(), mark: self.mark.clone() };
         let ask = RestoreAsk {
             metadata: &driver.proposal(&resource.arn),
             resource_arn: &resource.arn,
-            source: Some(&source),
+            source: Some(&self.of),
             roots: &RestoreRoots::Any,
             data_dir: &self.folder.path().join("data"),
             restored: &|| Ok(self.folder.path().canonicalize().unwrap().join("restored")),
@@ -140,6 +143,7 @@ impl<W: World> Scene<W> {
             target: &plan.target,
             resource_arn: &resource.arn,
             source: None,
+            secret: self.of.secret.as_ref(),
             makes_new: true,
             lend: &|_, _| false,
         };
@@ -195,8 +199,8 @@ impl<W: World> Scene<W> {
     /// A fault, in which no secret may be.
     fn told(&self, fault: Fault) -> Fault {
         let text = format!("{fault} {fault:?}");
-        let secret = self.world.secrets().into_iter().find(|secret| text.contains(secret));
-        assert_eq!(secret, None, "a fault tells a secret");
+        let tells = self.of.secret.as_ref().is_some_and(|secret| text.contains(secret.reveal()));
+        assert!(!tells, "a fault tells the secret");
         fault
     }
 }

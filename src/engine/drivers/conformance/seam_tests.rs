@@ -9,8 +9,11 @@ use crate::domain::types::location::Part;
 use crate::domain::{Arn, Tags};
 use crate::engine::caller::{Caller, RestoreRoots};
 use crate::engine::drivers::{Driver, Drivers};
+use crate::engine::error::Error;
 use crate::engine::jobs::backup::ops::StartBackup;
 use crate::engine::jobs::restore::ops::StartRestore;
+use crate::engine::keys::Purpose;
+use crate::engine::resources::rows::secrets;
 use crate::engine::{ClockKind, Engine, EngineOptions, MachineClocks};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,7 +23,7 @@ struct House {
     store: Store,
     caller: Caller,
     resource: Arn,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl House {
@@ -44,17 +47,22 @@ impl House {
             user_id: None,
             restore_roots: RestoreRoots::Any,
         };
-        let added = engine.add_resource(request("Memory", &store.resource().location)).unwrap();
+        let request = AddResource { secret: store.secret(), ..request("Memory", &store.resource().location) };
+        let added = engine.add_resource(request).unwrap();
         let resource = added.resource_arn.parse().unwrap();
-        Self { engine, store, caller, resource, _folder: folder }
+        Self { engine, store, caller, resource, folder }
     }
 
     fn back_up(&self) -> crate::domain::job::BackupJob {
+        self.back_up_of(&self.resource)
+    }
+
+    fn back_up_of(&self, resource: &Arn) -> crate::domain::job::BackupJob {
         let started = self.engine.start_backup_job(
             &self.caller,
             StartBackup {
                 vault_name: "Default".to_owned(),
-                resource_arn: self.resource.clone(),
+                resource_arn: resource.clone(),
                 iam_role_arn: Arn::default_role(&self.caller.account),
                 idempotency_token: None,
                 start_window_minutes: None,
@@ -87,6 +95,7 @@ fn request(resource_type: &str, location: &Location) -> AddResource {
         resource_type: resource_type.to_owned(),
         name: "source".to_owned(),
         location: location.clone(),
+        secret: None,
         tags: Tags::new(),
         account_id: None,
         region: None,
@@ -94,7 +103,7 @@ fn request(resource_type: &str, location: &Location) -> AddResource {
 }
 
 #[test]
-fn a_resource_that_is_no_folder_is_backed_up_and_restored_by_the_engine() {
+fn a_resource_that_is_nofolder_is_backed_up_and_restored_by_the_engine() {
     let house = House::new();
     house.store.put(b"../a//b", b"content");
     let job = house.back_up();
@@ -121,7 +130,9 @@ fn a_resource_that_is_no_folder_is_backed_up_and_restored_by_the_engine() {
     assert_eq!(restored.status_message.as_deref(), Some("The bucket has no versions."));
     assert_eq!(house.store.content(&target), house.store.content(&house.store.resource().location));
     let listed = house.engine.resources().unwrap().resources;
-    assert!(listed.iter().any(|resource| resource.location == target && resource.path.is_none()), "{listed:?}");
+    let made = listed.iter().find(|resource| resource.location == target && resource.path.is_none()).unwrap();
+    let again = house.back_up_of(&made.resource_arn.parse().unwrap());
+    assert_eq!(again.state, JobState::Completed, "it has the secret of what was backed up: {:?}", again.status_message);
 }
 
 #[test]
@@ -152,7 +163,57 @@ fn what_has_no_driver_and_what_has_no_such_location_is_refused_with_what_there_i
     let refused = |kind: &str, at: &Location| house.engine.add_resource(request(kind, at)).unwrap_err().to_string();
     assert_eq!(refused("EFS", &at), "Invalid ResourceType: this engine cannot back up \"EFS\"; available: Memory");
     let path = Location::at_path("/srv");
-    assert_eq!(refused("Memory", &path), "Invalid Location: Memory takes --bucket; given is path /srv");
+    assert_eq!(refused("Memory", &path), "Invalid Location: Memory takes --bucket [--secret-file]; given is path /srv");
     let types = house.engine.supported_resource_types();
     assert_eq!(types.iter().map(|kind| kind.as_str()).collect::<Vec<_>>(), ["Memory"]);
+}
+
+#[test]
+fn the_secret_of_a_resource_reaches_its_driver_and_nobody_else() {
+    let house = House::new();
+    house.store.put(b"a", b"content");
+    assert_eq!(house.back_up().state, JobState::Completed, "the service lets in who brings the secret");
+
+    let at = house.store.resource().location;
+    let with = |text: &str| {
+        let secret = Some(crate::domain::Secret::new(text.to_owned()));
+        house.engine.add_resource(AddResource { secret, ..request("Memory", &at) })
+    };
+    let refused = with("wrong horse").unwrap_err().to_string();
+    assert!(refused.contains("does not let this user in") && !refused.contains("wrong horse"), "{refused}");
+    assert_eq!(with("").unwrap_err().to_string(), "Invalid Secret: must not be empty");
+    assert_eq!(house.back_up().state, JobState::Completed, "what was refused replaced nothing");
+
+    let secret = house.store.secret().unwrap();
+    let listed = serde_json::to_string(&house.engine.resources().unwrap()).unwrap();
+    assert!(!listed.contains(secret.reveal()));
+    house.engine.shutdown(Duration::from_secs(10));
+    for entry in walk(house.folder.path()) {
+        let bytes = std::fs::read(&entry).unwrap();
+        let told = bytes.windows(secret.reveal().len()).any(|window| window == secret.reveal().as_bytes());
+        assert!(!told, "{} tells the secret", entry.display());
+    }
+}
+
+#[test]
+fn a_resource_that_is_removed_takes_its_secret_along_and_a_sealed_one_opens_for_its_own_only() {
+    let house = House::new();
+    let sealed = |arn: &Arn| house.engine.catalog.read(|connection| secrets::get(connection, arn)).unwrap();
+    let stolen = sealed(&house.resource).unwrap();
+    let other: Arn = format!("{}x", house.resource).parse().unwrap();
+    let unwrapped = house.engine.keys.unwrap(Purpose::Resource(&other), &stolen, |_| Error::Internal(String::new()));
+    assert!(unwrapped.is_err(), "sealed for one resource, opened for another");
+    house.engine.remove_resource(&house.resource).unwrap();
+    assert_eq!(sealed(&house.resource), None);
+}
+
+/// Every file below a folder.
+fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    let below = |entry: std::fs::DirEntry| match entry.file_type().unwrap() {
+        kind if kind.is_dir() => walk(&entry.path()),
+        kind if kind.is_file() => vec![entry.path()],
+        _ => Vec::new(),
+    };
+    entries.flat_map(below).collect()
 }

@@ -12,10 +12,9 @@ use crate::domain::types::efs::FACTS;
 use crate::domain::types::location::Location;
 use crate::domain::types::{Metadata, TypeFacts};
 use crate::engine::drivers::{
-    BackupCx, Driver, Fault, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target, folder,
+    BackupCx, Driver, Fault, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target, folder,
 };
 use crate::engine::keys::random;
-use std::path::Path;
 
 /// The driver of folders.
 pub struct Efs;
@@ -25,8 +24,8 @@ impl Driver for Efs {
         &FACTS
     }
 
-    fn probe(&self, at: &Location, data_dir: &Path) -> Result<Probed, Fault> {
-        folder::probe(at, data_dir)
+    fn probe(&self, cx: &ProbeCx<'_>) -> Result<Probed, Fault> {
+        folder::probe(cx)
     }
 
     /// `fs-` and 17 hexadecimal digits, as AWS's.

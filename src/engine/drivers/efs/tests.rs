@@ -2,7 +2,7 @@
 
 use super::{Efs, FACTS};
 use crate::domain::types::Location;
-use crate::domain::{Resource, Scope, Tags};
+use crate::domain::{Resource, Scope, Secret, Tags};
 use crate::engine::drivers::Driver;
 use crate::engine::drivers::conformance::{Content, World, run};
 use std::ffi::OsStr;
@@ -71,8 +71,8 @@ impl World for Folder {
         vec![b"-rf", b"...", b" ", b"a\nb", b"\xff\xfe", b"\x1b[2J", b"a\\b", b"*", "e\u{301}".as_bytes()]
     }
 
-    fn secrets(&self) -> Vec<&'static str> {
-        Vec::new()
+    fn secret(&self) -> Option<Secret> {
+        None
     }
 }
 

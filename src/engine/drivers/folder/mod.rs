@@ -8,13 +8,13 @@ pub(super) mod vacancy;
 
 use crate::domain::Invalid;
 use crate::domain::types::location::Location;
-use crate::engine::drivers::{Fault, Probed};
+use crate::engine::drivers::{Fault, ProbeCx, Probed};
 use root::SourceRoot;
 use std::path::Path;
 
 /// Looks at the folder that `resource add` was given.
-pub(super) fn probe(at: &Location, data_dir: &Path) -> Result<Probed, Fault> {
-    let path = place::check_source(path_of(at)?, data_dir)?;
+pub(super) fn probe(cx: &ProbeCx<'_>) -> Result<Probed, Fault> {
+    let path = place::check_source(path_of(cx.at)?, cx.data_dir)?;
     let root = SourceRoot::look(Path::new(&path)).map_err(|e| Invalid::value("Path", format!("{path}: {e}")))?;
     Ok(Probed { location: Location::at_path(path), mark: Some(root.mark()) })
 }

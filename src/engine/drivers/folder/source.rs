@@ -16,11 +16,11 @@ struct Folder {
 
 /// Opens the folder of a resource, if it is still the one that was registered.
 pub(in crate::engine::drivers) fn open(cx: &BackupCx<'_>) -> Result<Box<dyn Source>, Fault> {
-    let path = path_of(&cx.resource.location)?;
+    let path = path_of(&cx.of.resource.location)?;
     let unreadable = |e| Fault::of_io(format_args!("The file system cannot be read at {}", path.display()), &e);
     let tree = LocalSource::new(path).map_err(unreadable)?;
-    let before = SourceRoot::of(cx.mark);
-    before.expect(cx.resource, tree.identity()).map_err(Fault::Failed)?;
+    let before = SourceRoot::of(cx.of.mark.as_ref());
+    before.expect(&cx.of.resource, tree.identity()).map_err(Fault::Failed)?;
     Ok(Box::new(Folder { tree, path: path.to_owned(), before }))
 }
 

@@ -12,9 +12,8 @@ use crate::engine::jobs::live::LiveJob;
 use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::work::{Failure, Worked};
 use crate::engine::points::manifest::{self, Manifest};
-use crate::engine::resources::rows::marks;
 use crate::engine::vaults::store::OpenVault;
-use crate::engine::{Engine, points, resources};
+use crate::engine::{Engine, points};
 use crate::repository::{BackupRequest, FileKind, Id};
 use chrono::Duration;
 use std::sync::Arc;
@@ -37,9 +36,9 @@ pub(super) fn run(
     }
     // What an earlier attempt left whole needs no room; what is stored anew does.
     engine.data_dir.reserve().admits_backup().map_err(|standing| Ending::disk_full(&standing))?;
-    let plan = engine.catalog.read(|connection| plan(connection, record))??;
-    let driver = engine.driver_of(&plan.resource.resource_type)?;
-    let cx = BackupCx { resource: &plan.resource, mark: plan.mark.as_ref(), control: &live.control };
+    let plan = engine.catalog.read(|connection| plan(engine, connection, record))??;
+    let driver = engine.driver_of(&plan.of.resource.resource_type)?;
+    let cx = BackupCx { of: &plan.of, control: &live.control };
     let source = driver.source(&cx)?;
     let root = source.root().to_owned();
     let request = BackupRequest {
@@ -47,7 +46,7 @@ pub(super) fn run(
         parent: plan.parent,
         time: job.created.fixed_offset(),
         started: SystemTime::now(),
-        hostname: plan.resource.name.clone(),
+        hostname: plan.of.resource.name.clone(),
         username: "vaultdeck".to_owned(),
         tags: vec![format!("{TAG}{}", point_id(record))],
         chunker: vault.chunker,
@@ -72,12 +71,12 @@ pub(super) fn run(
 }
 
 /// Looks up the resource, its tags and the parent of the new snapshot.
-fn plan(connection: &Connection, record: &BackupRecord) -> Result<std::result::Result<Plan, Ending>> {
+fn plan(engine: &Engine, connection: &Connection, record: &BackupRecord) -> Result<std::result::Result<Plan, Ending>> {
     let job = &record.job;
-    let Some(resource) = resources::rows::get(connection, &job.resource_arn)? else {
+    let Some(of) = engine.registered(connection, &job.resource_arn)? else {
         return Ok(Err(Ending::failed(false, format!("Resource {} does not exist.", job.resource_arn))));
     };
-    let mut all = resource.tags.clone();
+    let mut all = of.resource.tags.clone();
     all.extend(record.recovery_point_tags.clone());
     if all.len() > MAX_TAGS {
         let message =
@@ -85,8 +84,7 @@ fn plan(connection: &Connection, record: &BackupRecord) -> Result<std::result::R
         return Ok(Err(Ending::failed(false, message)));
     }
     let parent = points::rows::newest_snapshot(connection, &job.vault_arn, &job.resource_arn)?;
-    let mark = marks::get(connection, &resource.arn)?;
-    Ok(Ok(Plan { resource, mark, tags: all, parent: parent.and_then(|text| text.parse().ok()) }))
+    Ok(Ok(Plan { of, tags: all, parent: parent.and_then(|text| text.parse().ok()) }))
 }
 
 /// What an earlier attempt of this job left whole: its snapshot and manifest, of which the catalog does not know.

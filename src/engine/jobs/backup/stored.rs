@@ -2,13 +2,13 @@
 
 use crate::domain::extension::MissingItem;
 use crate::domain::job::JobState;
-use crate::domain::{Arn, Resource, Tags, Time};
+use crate::domain::{Arn, Tags, Time};
 use crate::engine::Engine;
 use crate::engine::authorize::action::AddRecoveryPoint;
 use crate::engine::authorize::subject::Anything;
 use crate::engine::authorize::{Doing, authorize};
 use crate::engine::catalog::Connection;
-use crate::engine::drivers::{Mark, PointFacts};
+use crate::engine::drivers::{PointFacts, Registered};
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::backup::rows::record::{self, BackupRecord, Moved};
 use crate::engine::jobs::finish::{NewManifest, Stored, Verdict};
@@ -70,9 +70,8 @@ impl Data {
 
 /// What is needed from the catalog before the work begins.
 pub(super) struct Plan {
-    pub(super) resource: Resource,
-    /// What its driver remembered of the resource.
-    pub(super) mark: Option<Mark>,
+    /// The resource.
+    pub(super) of: Registered,
     pub(super) tags: Tags,
     pub(super) parent: Option<Id>,
 }

@@ -20,7 +20,6 @@ use crate::engine::jobs::restore::rows::{self, RestoreJobFilter, RestoreRecord, 
 use crate::engine::jobs::summaries::{ALL, ANY, JobSummary, Summarized, SummaryFilter};
 use crate::engine::organization::roles;
 use crate::engine::page::{Page, PageRequest, check_one_of};
-use crate::engine::resources::rows::marks;
 use crate::engine::{Engine, points, resources};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -165,7 +164,7 @@ impl Engine {
         request: &StartRestore,
         point: &RecoveryPoint,
     ) -> Result<RestorePlan> {
-        let source = marks::registered(connection, &point.resource_arn)?;
+        let source = self.registered(connection, &point.resource_arn)?;
         let ask = RestoreAsk {
             metadata: &request.metadata,
             resource_arn: &point.resource_arn,

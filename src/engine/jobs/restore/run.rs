@@ -17,7 +17,6 @@ use crate::engine::jobs::outcome::{Ending, SUCCESS};
 use crate::engine::jobs::restore::rows::{self, RestoreRecord};
 use crate::engine::jobs::work::{Failure, Worked};
 use crate::engine::resources;
-use crate::engine::resources::rows::marks;
 use crate::engine::{Engine, points, tags};
 use crate::repository::{Id, ItemPath, RestoreOutcome, RestoreRequest, Wanted, crash_point};
 use std::path::Path;
@@ -40,16 +39,14 @@ pub(super) fn run(
 ) -> std::result::Result<Worked, Failure> {
     let origin = engine.catalog.read(|connection| origin(connection, record))??;
     let Entered { vault, pass } = entered;
-    let source = match &record.new_resource_id {
-        Some(_) => None,
-        None => engine.catalog.read(|connection| marks::registered(connection, &origin.point.resource_arn))?,
-    };
+    let source = engine.catalog.read(|connection| engine.registered(connection, &origin.point.resource_arn))?;
     let lend = |device, bytes| engine.data_dir.reserve().lend(device, bytes);
     let cx = RestoreCx {
         metadata: &record.metadata,
         target: &record.target,
         resource_arn: &origin.point.resource_arn,
-        source: source.as_ref(),
+        source: source.as_ref().filter(|_| record.new_resource_id.is_none()),
+        secret: source.as_ref().and_then(|source| source.secret.as_ref()),
         makes_new: record.new_resource_id.is_some(),
         lend: &lend,
     };
@@ -145,7 +142,7 @@ fn complete(
         }
         let made = match &record.new_resource_id {
             None => origin.point.resource_arn.clone(),
-            Some(id) => register(tx, engine, record, origin, id)?,
+            Some(id) => register(tx, engine, record, origin, restored, id)?,
         };
         rows::set_created_resource(tx, &record.job.id, &made)?;
         points::rows::set_last_restore(tx, &origin.point.arn, now)?;
@@ -171,6 +168,7 @@ fn register(
     engine: &Engine,
     record: &RestoreRecord,
     origin: &Origin,
+    restored: &Restored,
     id: &str,
 ) -> Result<Arn> {
     let scope = &record.job.scope;
@@ -186,5 +184,8 @@ fn register(
     };
     let permit = authorize(connection, Doing::Outcome, AddResource, &Anything(resource.arn.as_str()))?;
     resources::rows::insert(connection, &permit, &resource)?;
+    if restored.shares_secret {
+        engine.share_secret(connection, &permit, &origin.point.resource_arn)?;
+    }
     Ok(resource.arn)
 }

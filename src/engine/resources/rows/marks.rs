@@ -3,7 +3,7 @@
 use crate::domain::Arn;
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::Columns as _;
-use crate::engine::drivers::{Mark, Registered};
+use crate::engine::drivers::Mark;
 use crate::engine::error::Result;
 use rusqlite::Connection;
 
@@ -23,10 +23,4 @@ pub fn remember(connection: &Connection, arn: &Arn, mark: &Mark) -> Result<()> {
         )?
         .execute([arn.as_str(), &mark.to_text()])?;
     Ok(())
-}
-
-/// A resource with what its driver remembers of it.
-pub fn registered(connection: &Connection, arn: &Arn) -> Result<Option<Registered>> {
-    let Some(resource) = super::get(connection, arn)? else { return Ok(None) };
-    Ok(Some(Registered { mark: get(connection, arn)?, resource }))
 }

@@ -1,6 +1,7 @@
 //! Registered resources as rows.
 
 pub mod marks;
+pub mod secrets;
 
 use crate::domain::types::Location;
 use crate::domain::{Arn, Resource, Scope};
