@@ -193,9 +193,9 @@ impl Repository {
     /// Writes a finished pack and adds it to the index in memory.
     pub fn add_pack(&self, pack: &FinishedPack) -> Result<()> {
         self.storage().write(FileKind::Pack, &pack.index.id, &pack.content)?;
-        self.note_written(&pack.index.id)?;
         self.add_stored_pack(pack.index.clone(), pack.content.len() as u64);
-        Ok(())
+        // After that: the record forgets packs that the index does not name whenever anybody writes it.
+        self.note_written(&pack.index.id)
     }
 
     /// Adds a pack that lies in the storage to the index in memory, and to the next index file.

@@ -12,6 +12,7 @@ mod blobs;
 mod check;
 mod chunker;
 mod collect;
+mod commit;
 mod compression;
 mod config_file;
 mod control;
@@ -37,6 +38,7 @@ mod losses;
 mod node;
 mod open_folder;
 pub mod pack;
+mod packing;
 mod problem;
 mod quoting;
 mod restore;
@@ -48,13 +50,15 @@ mod snapshots;
 mod source;
 mod storage;
 mod timestamp;
+mod transfer;
 mod tree;
 
-pub use backup::{Adoption, BackupOutcome, BackupRequest, Copies, Prepared};
+pub use backup::{BackupOutcome, BackupRequest, Prepared};
 pub use blob_kind::BlobKind;
 pub use check::CheckOutcome;
 pub use chunker::{Chunker, ChunkerParameters};
 pub use collect::{CollectOutcome, CollectRequest, Moves, NoteMoves, RepackRule};
+pub use commit::NewSnapshot;
 pub use config_file::ConfigFile;
 pub use control::{Control, Progress};
 pub use crypto::MasterKey;
@@ -73,6 +77,7 @@ pub use losses::{LossWalk, LostItem, LostItems};
 pub use node::{ExtendedAttribute, Node, NodeKind};
 pub use open_folder::{Identity, OpenFolder};
 pub use pack::{FinishedPack, PackBuilder};
+pub use packing::{Adoption, Copies};
 pub use problem::Problem;
 pub use quoting::{quote as quote_name, unquote as unquote_name};
 pub use restore::{
@@ -89,6 +94,7 @@ pub use source::{
 };
 pub use storage::{Properties, Retained, Stamp, Storage, check_side_name};
 pub use timestamp::Timestamp;
+pub use transfer::{TransferOutcome, TransferRequest, Transferred};
 pub use tree::{Tree, TreeReader, TreeWriter};
 
 use addition::Gate;

@@ -75,6 +75,12 @@ impl Repository {
         Ok(packs)
     }
 
+    /// The same for a tree that was looked at before, as long as no blob has moved since. Nothing is read.
+    pub(super) fn remembered_packs_of_tree(&self, tree: &Id) -> Option<Arc<BTreeSet<Id>>> {
+        let moves = self.index().moves();
+        self.known_packs.get(tree, moves)
+    }
+
     /// The packs that hold what these folders refer to, and they themselves.
     pub(super) fn packs_below(&self, roots: impl IntoIterator<Item = Id>, control: &Control) -> Result<BTreeSet<Id>> {
         let mut packs = BTreeSet::new();

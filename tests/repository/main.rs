@@ -15,3 +15,4 @@ mod round_trip;
 mod sinks;
 mod sources;
 mod support;
+mod transfer;

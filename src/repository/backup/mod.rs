@@ -2,22 +2,17 @@
 //!
 //! The calling thread walks the source ([`walker`]); [`run`] starts the others when there is something for them to do. Files
 //! that are not as in the parent snapshot go through a bounded queue to workers, which read and cut them ([`reader`]), hash,
-//! compress, seal and verify each piece ([`encoder`]) and append it to the open pack ([`packer`]). Full packs are written by
+//! compress, seal and verify each piece and append it to the open pack ([`packing`](super::packing)). Full packs are written by
 //! threads of their own. A folder's tree is stored as soon as all in it is ([`folder`]), so that only folders in work are in
 //! memory.
 //!
-//! What is durable comes in this order: packs, index, snapshot ([`commit`]). A crash leaves the last snapshot whole; packs
-//! that were written before it are adopted by the next backup ([`adopt`]).
+//! What is durable comes in this order: packs, index, snapshot ([`commit`](super::commit)). A crash leaves the last snapshot whole; packs
+//! that were written before it are adopted by the next backup.
 
-mod adopt;
-mod claims;
-mod commit;
-mod copies;
 mod cutters;
-mod encoder;
 mod folder;
 mod outcome;
-mod packer;
+mod prepared;
 mod previous;
 mod queue;
 mod reader;
@@ -31,13 +26,12 @@ use std::time::{Instant, SystemTime};
 
 use chrono::{DateTime, FixedOffset};
 
-pub use adopt::Adoption;
-pub use commit::Prepared;
-pub use copies::Copies;
 pub use outcome::BackupOutcome;
+pub use prepared::Prepared;
 
 use super::addition::Adding;
 use super::chunker::{Chunker, ChunkerParameters};
+use super::packing::Adoption;
 use super::source::TreeSource;
 use super::{Control, Error, Id, Repository, Result, Snapshot};
 use previous::Previous;
@@ -104,7 +98,7 @@ impl Repository {
         let Pass { session, parent, tree } = self.store(source, request, control, adopted)?;
         control.check()?;
         let summary = session.summary(request.started, clock.elapsed());
-        let (snapshot, sealed) = self.seal_snapshot(&Snapshot {
+        let snapshot = Snapshot {
             time: request.time,
             parent: request.parent.filter(|_| parent.is_some()),
             tree,
@@ -116,9 +110,9 @@ impl Repository {
             tags: (!request.tags.is_empty()).then(|| request.tags.clone()),
             program_version: Some(concat!("vaultdeck ", env!("CARGO_PKG_VERSION")).into()),
             summary: Some(summary),
-        })?;
-        let counted_on = session.packs();
-        Ok(Prepared { outcome: session.outcome(snapshot, tree, adopted.clone()), sealed, counted_on, _adding: adding })
+        };
+        let snapshot = self.new_snapshot(&snapshot, session.packing.packs(), adding)?;
+        Ok(Prepared { outcome: session.outcome(snapshot.id(), tree, adopted.clone()), snapshot })
     }
 }
 
@@ -147,7 +141,7 @@ impl Repository {
         let previous = Previous::new(self, parent.as_ref());
         let tree = run::run(&session, &request.paths, previous, parent.as_ref())?;
         match self.retire_damaged() {
-            Ok(retired) => session.replace(retired),
+            Ok(retired) => session.packing.replace(retired),
             Err(error) => tracing::warn!(%error, "a damaged pack is still named by the index"),
         }
         if self.sync_index()? {

@@ -1,7 +1,7 @@
 //! What a backup tells in the end.
 
-use super::adopt::Adoption;
 use crate::repository::Id;
+use crate::repository::packing::Adoption;
 use crate::repository::source::{Issue, Note};
 
 /// What a backup did.

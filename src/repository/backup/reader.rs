@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::cutters::Cutter;
-use super::encoder::Encoder;
 use super::session::{Session, add};
 use super::work::{FileJob, PieceJob, SharedFile};
 use crate::repository::chunker::Chunker;
+use crate::repository::packing::Encoder;
 use crate::repository::source::{FileState, Piece, SourceReader};
 use crate::repository::{BlobKind, Id, Result};
 

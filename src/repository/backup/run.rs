@@ -8,10 +8,8 @@ use super::queue::Work;
 use super::reader::Reader;
 use super::session::Session;
 use super::walker;
+use crate::repository::packing::WRITERS;
 use crate::repository::{Control, Error, Id, Result, Snapshot};
-
-/// Threads that write packs: while one waits for the disk, the other hashes.
-const WRITERS: usize = 2;
 
 /// Runs a backup up to the last pack and returns the root folder.
 pub(super) fn run(
@@ -27,9 +25,11 @@ pub(super) fn run(
         // Where nothing has changed this thread alone is quicker than others are started.
         let help = || -> Result<()> {
             for number in 0..WRITERS {
-                writers.push(spawn(scope, format!("pack-writer-{number}"), || session.write_packs())?);
+                writers.push(spawn(scope, format!("pack-writer-{number}"), || {
+                    session.packing.write_packs(&|error| session.fail(error));
+                })?);
             }
-            session.begin_packs()?;
+            session.packing.begin()?;
             for number in 0..session.repository.options().workers.max(1) {
                 match spawn(scope, format!("backup-{number}"), || work(session)) {
                     Ok(worker) => workers.push(worker),
@@ -45,7 +45,9 @@ pub(super) fn run(
         for worker in workers {
             join(session, worker);
         }
-        session.end_packs();
+        if let Err(error) = session.packing.end() {
+            session.fail(error);
+        }
         for writer in writers {
             join(session, writer);
         }

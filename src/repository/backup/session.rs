@@ -1,7 +1,6 @@
 //! One backup while it runs: what the walker, the workers and the writers share.
 
-use parking_lot::{Mutex, MutexGuard, RwLock, RwLockReadGuard};
-use std::collections::HashSet;
+use parking_lot::{Mutex, MutexGuard};
 use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,18 +9,14 @@ use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, FixedOffset, Utc};
 
-use super::adopt::Adoption;
-use super::claims::Claims;
 use super::cutters::Cutters;
-use super::encoder::Encoder;
 use super::folder::{Folder, Place};
 use super::outcome::BackupOutcome;
-use super::packer::{PackWriter, Packer, packer};
 use super::queue::Queue;
 use super::work::{FileJob, PieceJob};
 use crate::repository::chunker::Chunker;
 use crate::repository::hard_links::HardLinks;
-use crate::repository::integrity::Retired;
+use crate::repository::packing::{Adoption, Encoder, Packing};
 use crate::repository::source::{Issue, Note, TreeSource};
 use crate::repository::{BlobKind, Control, Error, Id, Node, Repository, Result, Summary};
 
@@ -32,12 +27,8 @@ pub(super) struct Session<'a> {
     pub(super) cutters: Cutters,
     pub(super) queue: Queue<FileJob, PieceJob>,
     pub(super) counts: Counts,
-    claims: Claims,
-    /// The packs that hold what the new snapshot refers to.
-    counted_on: RwLock<HashSet<Id>>,
+    pub(super) packing: Packing<'a>,
     hard_links: HardLinks,
-    packer: Packer,
-    writer: PackWriter,
     failure: Mutex<Option<Error>>,
     root: Mutex<Option<Id>>,
     issues: Mutex<Vec<Issue>>,
@@ -57,11 +48,6 @@ pub(super) struct Counts {
     pub(super) bytes_read: AtomicU64,
     /// Names below the roots.
     pub(super) items: AtomicU64,
-    data_blobs: AtomicU64,
-    tree_blobs: AtomicU64,
-    bytes_new: AtomicU64,
-    bytes_packed: AtomicU64,
-    bytes_written: AtomicU64,
 }
 
 pub(super) fn add(counter: &AtomicU64, amount: u64) {
@@ -83,7 +69,6 @@ impl<'a> Session<'a> {
         control: &'a Control,
         chunker: Chunker,
     ) -> Self {
-        let (packer, writer) = packer(repository.options().pack_size);
         Self {
             repository,
             source,
@@ -91,11 +76,8 @@ impl<'a> Session<'a> {
             cutters: Cutters::new(chunker),
             queue: Queue::new(),
             counts: Counts::default(),
-            claims: Claims::new(),
-            counted_on: RwLock::default(),
+            packing: Packing::new(repository),
             hard_links: HardLinks::default(),
-            packer,
-            writer,
             failure: Mutex::default(),
             root: Mutex::default(),
             issues: Mutex::default(),
@@ -105,31 +87,7 @@ impl<'a> Session<'a> {
 
     /// Whether there is anything to do for other threads than the walker's.
     pub(super) fn needs_help(&self) -> bool {
-        self.queue.has_files() || self.packer.has_any()
-    }
-
-    /// Packs are written from now on by [`write_packs`](Self::write_packs).
-    pub(super) fn begin_packs(&self) -> Result<()> {
-        self.packer.send_what_waits()
-    }
-
-    /// Writes full packs until no more come. Runs in a thread of its own.
-    pub(super) fn write_packs(&self) {
-        let written = |pack: &Id, bytes| {
-            self.count_on(*pack);
-            add(&self.counts.bytes_written, bytes);
-        };
-        if let Err(error) = self.writer.run(self.repository, &self.claims, &written) {
-            self.fail(error);
-        }
-    }
-
-    /// No more blobs come: what is open goes to the writers, who then end.
-    pub(super) fn end_packs(&self) {
-        if let Err(error) = self.packer.flush() {
-            self.fail(error);
-        }
-        self.packer.close();
+        self.queue.has_files() || self.packing.has_any()
     }
 
     /// The root folder, or why there is none.
@@ -153,59 +111,7 @@ impl<'a> Session<'a> {
 
     /// Stores a blob unless it is stored already.
     pub(super) fn save_blob(&self, encoder: &mut Encoder, kind: BlobKind, content: &[u8]) -> Result<Id> {
-        let id = Id::of(content);
-        if self.is_stored(kind, &id)? {
-            return Ok(id);
-        }
-        if self.claims.take(kind, &id, || self.is_counted_on(kind, &id)) {
-            let blob = encoder.encode(self.repository.key(), &id, content)?;
-            self.packer.add(kind, id, &blob)?;
-            add(&self.counts.bytes_new, content.len() as u64);
-            add(&self.counts.bytes_packed, blob.ciphertext.len() as u64);
-            add(if kind == BlobKind::Data { &self.counts.data_blobs } else { &self.counts.tree_blobs }, 1);
-        }
-        Ok(id)
-    }
-
-    /// Whether a blob is stored already, in a pack that was proven since this backup began.
-    pub(super) fn is_stored(&self, kind: BlobKind, id: &Id) -> Result<bool> {
-        loop {
-            let Some(place) = self.repository.index().find_sound(kind, id) else { return Ok(false) };
-            if self.counted_on().contains(&place.pack) {
-                return Ok(true);
-            }
-            // Proving a pack may show that just this place is lost: then the index names it no more.
-            if self.repository.prove(&place.pack)? {
-                self.count_on(place.pack);
-            }
-        }
-    }
-
-    fn is_counted_on(&self, kind: BlobKind, id: &Id) -> bool {
-        let place = self.repository.index().find_sound(kind, id);
-        place.is_some_and(|place| self.counted_on().contains(&place.pack))
-    }
-
-    fn counted_on(&self) -> RwLockReadGuard<'_, HashSet<Id>> {
-        self.counted_on.read()
-    }
-
-    fn count_on(&self, pack: Id) {
-        self.counted_on.write().insert(pack);
-    }
-
-    /// What the backup counts on in some packs lies in others now.
-    pub(super) fn replace(&self, retired: Retired) {
-        let mut counted_on = self.counted_on.write();
-        for pack in &retired.packs {
-            counted_on.remove(pack);
-        }
-        counted_on.extend(retired.written);
-    }
-
-    /// The packs that the backup counts on, or wrote.
-    pub(super) fn packs(&self) -> HashSet<Id> {
-        self.counted_on().clone()
+        self.packing.save(encoder, kind, content)
     }
 
     /// Fills a place. A folder that is whole by that is stored, and then the one above it, as far up as it goes.
@@ -274,7 +180,7 @@ impl<'a> Session<'a> {
     }
 
     pub(super) fn summary(&self, started: SystemTime, elapsed: Duration) -> Summary {
-        let counts = &self.counts;
+        let (counts, stored) = (&self.counts, self.packing.stored());
         Summary {
             backup_start: wall_time(started),
             backup_end: wall_time(started + elapsed),
@@ -284,10 +190,10 @@ impl<'a> Session<'a> {
             dirs_new: get(&counts.directories_new),
             dirs_changed: get(&counts.directories_changed),
             dirs_unmodified: get(&counts.directories_unmodified),
-            data_blobs: get(&counts.data_blobs),
-            tree_blobs: get(&counts.tree_blobs),
-            data_added: get(&counts.bytes_new),
-            data_added_packed: get(&counts.bytes_packed),
+            data_blobs: stored.data_blobs,
+            tree_blobs: stored.tree_blobs,
+            data_added: stored.content,
+            data_added_packed: stored.packed,
             total_files_processed: get(&counts.files_new) + get(&counts.files_changed) + get(&counts.files_unmodified),
             total_bytes_processed: get(&counts.bytes_total),
         }
@@ -310,7 +216,7 @@ impl<'a> Session<'a> {
             items: get(&counts.items),
             bytes_total: get(&counts.bytes_total),
             bytes_read: get(&counts.bytes_read),
-            bytes_added: get(&counts.bytes_written),
+            bytes_added: self.packing.stored().written,
             issues,
             notes,
             adopted,

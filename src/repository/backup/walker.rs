@@ -7,12 +7,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use super::encoder::Encoder;
 use super::folder::{Folder, Place};
 use super::previous::{Previous, PreviousFolder};
 use super::session::{Session, add};
 use super::work::FileJob;
 use crate::repository::item_path::is_name;
+use crate::repository::packing::Encoder;
 use crate::repository::source::{Child, Children, SourceItem};
 use crate::repository::{BlobKind, Error, Id, Node, NodeKind, Result};
 
@@ -265,7 +265,7 @@ impl<'a: 'r, 'r> Walker<'_, 'a, 'r> {
     /// Whether everything that the parent has of a file can be counted on.
     fn content_is_stored(&self, before: &Node) -> Result<bool> {
         for id in &before.content {
-            if !self.session.is_stored(BlobKind::Data, id)? {
+            if !self.session.packing.is_stored(BlobKind::Data, id)? {
                 return Ok(false);
             }
         }

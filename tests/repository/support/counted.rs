@@ -8,24 +8,43 @@ use vaultdeck::repository::{FileKind, Id, Properties, Result, Stamp, Storage};
 
 /// What was asked, and how often: `list index file`, `stamp pack`, `read-side integrity`, …
 pub type Calls = BTreeMap<String, u64>;
+type Watch = Box<dyn FnMut() + Send>;
 
 pub struct Counted {
     storage: Arc<dyn Storage>,
     calls: Mutex<Calls>,
     blind: bool,
+    watch: Mutex<Option<Watch>>,
     /// Bytes of ranges that were read.
     pub bytes: AtomicU64,
 }
 
 impl Counted {
     pub fn new(storage: Arc<dyn Storage>) -> Arc<Self> {
-        Arc::new(Self { storage, calls: Mutex::default(), blind: false, bytes: AtomicU64::default() })
+        Arc::new(Self {
+            storage,
+            calls: Mutex::default(),
+            blind: false,
+            watch: Mutex::default(),
+            bytes: AtomicU64::default(),
+        })
     }
 
     /// A storage on which a file looks untouched as long as its length is the same: bytes change on the medium, and nothing
     /// but reading shows it.
     pub fn blind(storage: Arc<dyn Storage>) -> Arc<Self> {
-        Arc::new(Self { storage, calls: Mutex::default(), blind: true, bytes: AtomicU64::default() })
+        Arc::new(Self {
+            storage,
+            calls: Mutex::default(),
+            blind: true,
+            watch: Mutex::default(),
+            bytes: AtomicU64::default(),
+        })
+    }
+
+    /// Has this called before each range of a pack is read.
+    pub fn watch(&self, watch: impl FnMut() + Send + 'static) {
+        *self.watch.lock().unwrap() = Some(Box::new(watch));
     }
 
     /// The calls since the last time.
@@ -58,6 +77,12 @@ impl Storage for Counted {
     }
     fn read_range(&self, kind: FileKind, id: &Id, offset: u64, length: usize) -> Result<Vec<u8>> {
         self.count("read", kind);
+        // What it calls may read here too.
+        let watch = self.watch.lock().unwrap().take();
+        if let Some(mut watch) = watch {
+            watch();
+            self.watch.lock().unwrap().get_or_insert(watch);
+        }
         self.bytes.fetch_add(length as u64, Ordering::SeqCst);
         self.storage.read_range(kind, id, offset, length)
     }

@@ -1,4 +1,4 @@
-//! Taking over what a crashed backup had already written.
+//! Taking over what a crashed backup or transfer had already written.
 
 use crate::repository::{Control, Error, Examined, FileKind, Id, Repository, Result};
 
@@ -14,7 +14,7 @@ pub struct Adoption {
 }
 
 impl Adoption {
-    pub(super) fn merge(&mut self, other: Self) {
+    pub(in crate::repository) fn merge(&mut self, other: Self) {
         self.packs += other.packs;
         self.bytes += other.bytes;
         self.damaged.extend(other.damaged);
@@ -65,7 +65,7 @@ impl Repository {
     }
 
     /// Adopts what an earlier process left, and what lost index files named.
-    pub(super) fn adopt_strays(&self, control: &Control) -> Result<Adoption> {
+    pub(in crate::repository) fn adopt_strays(&self, control: &Control) -> Result<Adoption> {
         let mut cleaned = self.adopted.lock();
         if !*cleaned {
             self.storage().remove_leftovers()?;

@@ -10,7 +10,7 @@ use crate::repository::{Error, Id, MasterKey, Result};
 const KEPT: usize = 16 << 20;
 
 /// One thread's contexts and buffers, used again for each blob.
-pub(super) struct Encoder {
+pub(in crate::repository) struct Encoder {
     level: i32,
     /// Made with the first blob: most backups of what did not change have none.
     contexts: Option<Contexts>,
@@ -59,7 +59,7 @@ pub(super) struct Encoded<'a> {
 }
 
 impl Encoder {
-    pub(super) fn new(level: i32) -> Self {
+    pub(in crate::repository) fn new(level: i32) -> Self {
         Self { level, contexts: None, sealed: Vec::new(), opened: Vec::new(), content: Vec::new() }
     }
 

@@ -122,15 +122,21 @@ impl Packer {
 }
 
 impl PackWriter {
-    /// Writes packs until no more come. After a failure the rest is dropped, so that nobody waits.
-    pub(super) fn run(&self, repository: &Repository, claims: &Claims, written: &dyn Fn(&Id, u64)) -> Result<()> {
-        let mut outcome = Ok(());
+    /// Writes packs until no more come. A failure is told at once, and the rest is dropped, so that nobody waits.
+    pub(super) fn run(
+        &self,
+        repository: &Repository,
+        claims: &Claims,
+        written: &dyn Fn(&Id, u64),
+        failed: &dyn Fn(Error),
+    ) {
+        let mut works = true;
         for pack in &self.full {
-            if outcome.is_ok() {
-                outcome = self.write(pack, repository, claims, written);
+            if works && let Err(error) = self.write(pack, repository, claims, written) {
+                works = false;
+                failed(error);
             }
         }
-        outcome
     }
 
     fn write(
