@@ -56,6 +56,11 @@ impl Arn {
         Self(format!("arn:aws:backup:{}:{}:backup-plan:{id}", scope.region, scope.account))
     }
 
+    /// `arn:aws:backup:R:A:legal-hold:ID`.
+    pub fn legal_hold(scope: &Scope, id: &str) -> Self {
+        Self(format!("arn:aws:backup:{}:{}:legal-hold:{id}", scope.region, scope.account))
+    }
+
     /// `arn:aws:backup:R:A:recovery-point:UUID`, the form of the fully managed types.
     pub fn recovery_point(scope: &Scope, id: &str) -> Self {
         Self(format!("arn:aws:backup:{}:{}:recovery-point:{id}", scope.region, scope.account))

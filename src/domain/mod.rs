@@ -15,6 +15,7 @@ pub mod finding;
 pub mod frequency;
 pub mod job;
 pub mod known;
+pub mod legal_hold;
 pub mod lifecycle;
 pub mod names;
 pub mod plan;

@@ -96,6 +96,8 @@ pub struct RecoveryPoint {
     pub last_restore: Option<Time>,
     /// `WARM`, `COLD` or `DELETED`.
     pub storage_class: Option<String>,
+    /// Whether a legal hold is on it. No answer of AWS tells so; a deletion does.
+    pub held: bool,
 }
 
 impl RecoveryPoint {

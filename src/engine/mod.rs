@@ -15,6 +15,7 @@ pub mod deletion;
 pub mod drivers;
 pub mod error;
 pub mod health;
+pub mod holds;
 pub mod jobs;
 pub mod keys;
 pub mod offline;
@@ -35,6 +36,7 @@ pub use caller::{Caller, RestoreRoots};
 pub use clock::{ClockKind, Clocks, MachineClocks};
 pub use conductor::request::{AdvanceTo, Cancel};
 pub use error::{Error, ErrorKind, Result};
+pub use holds::ops::NewHold;
 pub use jobs::backup::ops::StartBackup;
 pub use jobs::backup::rows::BackupJobFilter;
 pub use jobs::copy_jobs::CopyJobFilter;
@@ -167,6 +169,7 @@ impl Engine {
     fn begin(self: &Arc<Self>) -> Result<()> {
         if self.data_dir.is_writable() {
             self.know_vaults()?;
+            self.know_holds()?;
             self.found_organization()?;
         } else {
             self.own_vaults()?;

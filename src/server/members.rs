@@ -4,8 +4,12 @@
 //! member with its whole path (`BackupPlan.Rules[0].Lifecycle.DeleteAfterDays`). `null` means absent, as in AWS.
 
 use super::failure::Failure;
+use crate::domain::Time;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+
+/// The seconds since 1970 of the latest time that is read, some thousand years from now.
+const LATEST: f64 = 1e12;
 
 /// The members of a JSON object that are still to be read.
 #[derive(Debug)]
@@ -75,6 +79,16 @@ impl Members {
                 None => Err(wrong_type(&self.path_of(name), "a whole number", &value)),
             },
         }
+    }
+
+    /// A time, which must be there: seconds since 1970, with milliseconds behind the point.
+    pub(super) fn required_time(&mut self, name: &str) -> Result<Time, Failure> {
+        let path = self.path_of(name);
+        let value = self.take(name).ok_or_else(|| Failure::missing(&path))?;
+        let seconds = value.as_f64().ok_or_else(|| wrong_type(&path, "a time in seconds since 1970", &value))?;
+        let time = (seconds.abs() < LATEST).then(|| Time::from_timestamp_millis((seconds * 1000.0).round() as i64));
+        time.flatten()
+            .ok_or_else(|| Failure::invalid(format!("Invalid {path}: {value} is no time in seconds since 1970")))
     }
 
     /// A boolean.
@@ -255,6 +269,15 @@ mod tests {
         assert_eq!(body.integer("A").unwrap(), Some(35));
         assert_eq!(body.integer("B").unwrap(), None);
         assert!(body.integer("C").is_err());
+    }
+
+    #[test]
+    fn times_are_seconds_with_milliseconds() {
+        let mut body = Members::parse(br#"{"A":1516925490.087,"B":"2018-01-26","C":1e300}"#).unwrap();
+        assert_eq!(body.required_time("A").unwrap().timestamp_millis(), 1_516_925_490_087);
+        assert!(message(body.required_time("B")).contains("B must be a time in seconds since 1970, not a string"));
+        assert!(message(body.required_time("C")).contains("is no time in seconds since 1970"));
+        assert_eq!(message(body.required_time("D")), "MissingParameterValueException: D is required");
     }
 
     #[test]

@@ -322,6 +322,44 @@ def test_kill_9_while_a_recovery_key_is_replaced(tmp_path, point):
     engine.stop()
 
 
+@pytest.mark.parametrize("cancelling", [False, True])
+def test_kill_9_while_a_legal_hold_is_made_or_released(tmp_path, cancelling):
+    source = trees.everything(tmp_path / "source")
+    engine = Engine(tmp_path / "data", binary=DEBUG).start()
+    backup = engine.client()
+    point = back_up(backup, engine.add_efs("projects", source))["RecoveryPointArn"]
+    hold = backup.create_legal_hold(Title="case 7", Description="d")["LegalHoldId"] if cancelling else None
+    engine.stop()
+
+    # when the engine dies behind the catalog's commit and before the vault's folder tells of it
+    def change(backup):
+        with pytest.raises((botocore.exceptions.ConnectionClosedError, botocore.exceptions.EndpointConnectionError)):
+            if cancelling:
+                backup.cancel_legal_hold(LegalHoldId=hold, CancelDescription="settled")
+            else:
+                backup.create_legal_hold(Title="case 7", Description="d")
+
+    crash(engine, "before-hold-files", change)
+    folder = engine.data / "vaults" / ACCOUNT / REGION / "Default" / "vaultdeck" / "holds"
+    assert len(list(folder.glob("*.json"))) == cancelling
+
+    # then the change is made, and the folder follows it
+    engine.start()
+    backup = engine.client()
+    [found] = backup.list_legal_holds()["LegalHolds"]
+    assert found["Status"] == ("CANCELED" if cancelling else "ACTIVE")
+    deadline = time.monotonic() + 30
+    while len(list(folder.glob("*.json"))) == cancelling:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    if not cancelling:
+        with pytest.raises(botocore.exceptions.ClientError, match="active legal hold"):
+            backup.delete_recovery_point(BackupVaultName="Default", RecoveryPointArn=point)
+        backup.cancel_legal_hold(LegalHoldId=found["LegalHoldId"], CancelDescription="settled")
+    backup.delete_recovery_point(BackupVaultName="Default", RecoveryPointArn=point)
+    engine.stop()
+
+
 def test_sigterm_in_the_middle_of_a_backup_resumes_it_at_the_next_start(tmp_path):
     source = trees.large(tmp_path / "source", 600_000_000)
     engine = Engine(tmp_path / "data").start()

@@ -13,6 +13,7 @@ mod groups;
 mod guards;
 mod harness;
 mod held;
+mod holds;
 mod jobs;
 mod lifecycles;
 #[path = "../repository/support/mounted.rs"]

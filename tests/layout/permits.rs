@@ -8,16 +8,18 @@ use std::collections::BTreeSet;
 const WRITING: [&str; 4] = ["INSERT INTO ", "INSERT OR ", "UPDATE ", "DELETE FROM "];
 
 /// What the engine notes for itself, by room: no caller asks for it, and nobody was promised that it stays as it is.
-const BOOKKEEPING: [(&str, &[&str]); 7] = [
+const BOOKKEEPING: [(&str, &[&str]); 8] = [
     // How far the clock was seen to go.
     ("clock", &["none_later_than"]),
+    // In which vaults' folders a hold is written down; the record of a released one, which was kept for its days.
+    ("holds", &["forget", "owe", "owe_everywhere", "remove_outlived", "settle"]),
     // How far a job has come; that it may be made or stopped was decided before.
     ("jobs", &["advance", "begin", "forget_attempt", "note_setback", "remember_target", "set_created_resource"]),
     // Sessions that are over.
     ("organization", &["forget_before"]),
     // Up to when the runs of a plan were made into jobs.
     ("plans", &["set"]),
-    // What of a point is damaged, gone or found again; its packs; its manifest, which follows its row; the row of a job's
+    // What of a point is damaged, gone or found again; when the sweeper asks for it again; its packs; its manifest, which follows its row; the row of a job's
     // point, which goes with the job.
     (
         "points",
@@ -27,6 +29,7 @@ const BOOKKEEPING: [(&str, &[&str]); 7] = [
             "keep_known",
             "move_references",
             "owe",
+            "put_off",
             "refer",
             "remember",
             "remove",

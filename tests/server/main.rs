@@ -9,6 +9,7 @@ mod clients;
 mod connections;
 mod errors;
 mod jobs;
+mod legal_holds;
 mod local;
 mod malformed;
 mod neighbours;

@@ -1,7 +1,7 @@
 //! What can be done, by the names that policies use.
 
 use super::subject::{
-    Anything, JobToStop, NewThing, PlanNamed, PlanOfSelection, PointToChange, PointToDelete, PointToRead,
+    Anything, HoldToCancel, JobToStop, NewThing, PlanNamed, PlanOfSelection, PointToChange, PointToDelete, PointToRead,
     PointToRestore, Region, RoleToAssume, RoleToPass, Subject, Tagged, VaultFound, VaultKey, VaultNamed, VaultToDelete,
 };
 
@@ -100,6 +100,10 @@ actions! {
     UpdateRecoveryPointLifecycle = "backup:UpdateRecoveryPointLifecycle" on PointToChange;
     /// A finished backup's recovery point comes into its vault.
     AddRecoveryPoint = "vaultdeck:AddRecoveryPoint" on Anything;
+    /// A legal hold is made and put on what it catches, or is found again.
+    CreateLegalHold = "backup:CreateLegalHold" on NewThing;
+    /// A legal hold releases what it holds.
+    CancelLegalHold = "backup:CancelLegalHold" on HoldToCancel;
     /// A plan is made.
     CreateBackupPlan = "backup:CreateBackupPlan" on NewThing;
     /// A plan gets a new version.
@@ -147,6 +151,7 @@ impl SetsDocument for UpdateBackupPlan {}
 
 impl SetsTags for CreateBackupVault {}
 impl SetsTags for CreateBackupPlan {}
+impl SetsTags for CreateLegalHold {}
 impl SetsTags for StartBackupJob {}
 impl SetsTags for AddRecoveryPoint {}
 impl SetsTags for AddResource {}

@@ -43,10 +43,10 @@
 //! ```
 //!
 //! What is decided on are facts, read by whoever asks and told as a [`Subject`]. Today these are: whose a thing is, which role
-//! may be passed or assumed, and what state protects a vault or a recovery point. But the access policy of the vault, which a
-//! subject must name, is read here, in the same transaction: nobody can forget it, or bring an older one. It is asked of reads
-//! as of changes, and binds callers, not what the engine does by itself; an explicit deny goes before all else, and across
-//! accounts nothing is allowed by it but [`action::CopyIntoBackupVault`].
+//! may be passed or assumed, what state protects a vault or a recovery point, and whether a legal hold is on the point. But the
+//! access policy of the vault, which a subject must name, is read here, in the same transaction: nobody can forget it, or bring
+//! an older one. It is asked of reads as of changes, and binds callers, not what the engine does by itself; an explicit deny goes
+//! before all else, and across accounts nothing is allowed by it but [`action::CopyIntoBackupVault`].
 //!
 //! What comes next has its place here too, and each is a fact more in a subject and a rule more in [`authorize`]:
 //!
@@ -54,7 +54,6 @@
 //! | --- | --- | --- |
 //! | an account's service control policy | the policies of the caller's account, in [`Principal::Caller`] | callers |
 //! | vault lock | days and date of the lock, in [`VaultToDelete`](subject::VaultToDelete), [`PointToDelete`](subject::PointToDelete), [`PointToChange`](subject::PointToChange) | everybody, the engine's expiry as well |
-//! | legal hold | whether the point is held, in `PointToDelete` | everybody, the engine's expiry as well |
 //! | air gap | the vault's type, in `PointToRestore` and `VaultNamed` | callers of other accounts than the vault's |
 //!
 //! What the engine notes for itself (how far a job is, which packs a point needs, when a vault was looked through) is no

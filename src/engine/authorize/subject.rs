@@ -1,12 +1,17 @@
 //! What is known of a thing when something is to be done to it. Each kind says whose the thing is, what is answered where
 //! it is not there or another's, and what protects it from everybody.
 
+mod holds;
+mod points;
+
+pub use holds::HoldToCancel;
+pub use points::{PointNamed, PointToChange, PointToDelete, PointToRead, PointToRestore};
+
 use super::principal::Belongs;
 use crate::domain::job::{BackupJob, JobState};
 use crate::domain::names::JobId;
 use crate::domain::plan::Plan;
 use crate::domain::policy::Facts;
-use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use crate::domain::vault::{DEFAULT_VAULT, Vault};
 use crate::domain::{AccountId, Arn, PlanId, Scope};
 use crate::engine::error::{Error, Result};
@@ -248,77 +253,6 @@ impl Subject for VaultToDelete<'_> {
         };
         Err(Error::invalid_request(why))
     }
-}
-
-/// A recovery point that was asked for.
-#[derive(Debug, Clone, Copy)]
-pub struct PointNamed<'a> {
-    /// The ARN that was asked for.
-    pub arn: &'a Arn,
-    /// The point in the vault that was asked for, where there is one.
-    pub found: Option<&'a RecoveryPoint>,
-}
-
-impl<'a> PointNamed<'a> {
-    fn owner(&self) -> Option<Belongs<'a>> {
-        self.found.map(|point| Belongs::To(&point.scope))
-    }
-
-    /// Refuses a point whose state is not one of those that `may` accepts, in the words that `end` the sentence.
-    fn require(&self, may: impl Fn(&RecoveryPointStatus) -> bool, end: &str) -> Result<()> {
-        match self.found {
-            Some(point) if !may(&point.status) => {
-                let state = point.status.as_str();
-                Err(Error::invalid_state(format!("Recovery point {} is in state {state}{end}", self.arn)))
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-macro_rules! points {
-    ($($(#[$doc:meta])* $subject:ident: $may:expr, $end:literal;)+) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy)]
-        pub struct $subject<'a>(pub PointNamed<'a>);
-
-        impl Subject for $subject<'_> {
-            fn name(&self) -> String {
-                self.0.arn.to_string()
-            }
-
-            fn owner(&self) -> Option<Belongs<'_>> {
-                self.0.owner()
-            }
-
-            fn missing(&self) -> Error {
-                Error::no_such_recovery_point(self.0.arn)
-            }
-
-            fn vault(&self) -> Option<&Arn> {
-                self.0.found.map(|point| &point.vault_arn)
-            }
-
-            fn protection(&self) -> Result<()> {
-                self.0.require($may, $end)
-            }
-        }
-    )+};
-}
-
-fn is_whole(status: &RecoveryPointStatus) -> bool {
-    matches!(status, RecoveryPointStatus::Completed | RecoveryPointStatus::Partial)
-}
-
-points! {
-    /// A recovery point that is read.
-    PointToRead: |_| true, "";
-    /// A recovery point that is to be deleted: not one that is just being made, which goes with its job.
-    PointToDelete: |status| *status != RecoveryPointStatus::Creating, " and cannot be deleted.";
-    /// A recovery point whose lifecycle is to change: one that is whole.
-    PointToChange: is_whole, "; its lifecycle cannot be changed.";
-    /// A recovery point that is to be restored: one that is whole.
-    PointToRestore: is_whole, " and cannot be restored.";
 }
 
 /// A plan that is to change.

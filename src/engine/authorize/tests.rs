@@ -1,6 +1,7 @@
 use super::action::{self, *};
 use super::subject::*;
 use super::*;
+use crate::domain::legal_hold::{HoldSelection, HoldStatus, HoldSummary, LegalHold};
 use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use crate::domain::vault::Vault;
 use crate::domain::{AccountId, Arn, CalculatedLifecycle, Scope};
@@ -84,6 +85,25 @@ fn point(scope: &Scope, status: RecoveryPointStatus) -> RecoveryPoint {
         encrypted: true,
         last_restore: None,
         storage_class: None,
+        held: false,
+    }
+}
+
+fn hold(scope: &Scope, status: HoldStatus) -> LegalHold {
+    LegalHold {
+        summary: HoldSummary {
+            id: "h".to_owned(),
+            arn: Arn::legal_hold(scope, "h"),
+            scope: scope.clone(),
+            title: "title".to_owned(),
+            description: "description".to_owned(),
+            status,
+            created: None,
+            cancelled: None,
+        },
+        selection: HoldSelection::default(),
+        cancel_description: None,
+        retain_record_until: None,
     }
 }
 
@@ -172,6 +192,33 @@ fn a_point_is_deleted_changed_and_restored_in_just_the_states_that_allow_it() {
         let change = asked(Principal::Owner, UpdateRecoveryPointLifecycle, &PointToChange(named));
         assert_eq!(change.is_ok(), is_whole, "{point:?}");
         assert_eq!(asked(Principal::Owner, StartRestoreJob, &PointToRestore(named)).is_ok(), is_whole, "{point:?}");
+    }
+}
+
+#[test]
+fn a_held_point_is_deleted_by_nobody_and_a_hold_is_released_once_by_its_own_account() {
+    let own = scope(MEMBER, "us-east-1");
+    let caller = caller(MEMBER, "us-east-1");
+    for held in [true, false] {
+        let point = RecoveryPoint { held, ..point(&own, RecoveryPointStatus::Completed) };
+        let named = PointNamed { arn: &point.arn, found: Some(&point) };
+        for principal in [Principal::Caller(&caller), Principal::Owner, Doing::Expiry.into()] {
+            let answer = asked(principal, DeleteRecoveryPoint, &PointToDelete(named));
+            assert_eq!(answer.as_ref().is_err_and(|refused| refused.contains("active legal hold")), held, "{answer:?}");
+            assert!(asked(principal, UpdateRecoveryPointLifecycle, &PointToChange(named)).is_ok());
+        }
+    }
+    for (status, told) in [(HoldStatus::Active, None), (HoldStatus::Canceled, Some("state CANCELED"))] {
+        let hold = hold(&own, status);
+        for (caller, own) in everybody() {
+            let answer = asked((&caller).into(), CancelLegalHold, &HoldToCancel { id: "h", found: Some(&hold) });
+            let missing = asked((&caller).into(), CancelLegalHold, &HoldToCancel { id: "h", found: None });
+            match (own, told) {
+                (true, None) => assert_eq!(answer.unwrap(), hold.summary.arn.to_string()),
+                (true, Some(told)) => assert!(answer.unwrap_err().contains(told)),
+                (false, _) => assert_eq!(answer, missing),
+            }
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use std::path::Path;
 
 /// Every step, in order. A step that was ever released is never changed: the next one is added behind it.
-pub const ALL: [&str; 15] = [
+pub const ALL: [&str; 16] = [
     include_str!("schema.sql"),
     include_str!("migrations/002_source_roots.sql"),
     include_str!("migrations/003_manifests_and_damage.sql"),
@@ -22,6 +22,7 @@ pub const ALL: [&str; 15] = [
     include_str!("migrations/013_locations_and_marks.sql"),
     include_str!("migrations/014_vault_access_policies.sql"),
     include_str!("migrations/015_resource_secrets.sql"),
+    include_str!("migrations/016_legal_holds.sql"),
 ];
 
 /// Runs the steps that this catalog does not have yet, each in a transaction of its own.

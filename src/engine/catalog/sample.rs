@@ -1,6 +1,6 @@
 //! Rows for the tests of lists and summaries: jobs as they were, without running them.
 
-use crate::domain::Time;
+use crate::domain::{Arn, Scope, Time};
 use crate::engine::catalog::Catalog;
 use crate::engine::catalog::values::{millis, time};
 use rusqlite::{Connection, params};
@@ -97,4 +97,26 @@ pub(crate) fn insert_restore(connection: &Connection, id: &str, created: Time, c
             params![id, millis(created), completed.map(millis), state],
         )
         .unwrap();
+}
+
+/// A whole recovery point of the first account, whose time has come at `due`.
+pub(crate) fn insert_point(connection: &Connection, id: &str, due: i64) -> Arn {
+    let scope = Scope::new("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
+    let (vault, arn) = (Arn::vault(&scope, &"Default".parse().unwrap()), Arn::recovery_point(&scope, id));
+    connection
+        .execute(
+            "INSERT OR IGNORE INTO vaults (arn, account, region, name, vault_type, created)
+             VALUES (?1, '123456789012', 'us-east-1', 'Default', 'BACKUP_VAULT', 0)",
+            [vault.as_str()],
+        )
+        .unwrap();
+    connection
+        .execute(
+            "INSERT INTO recovery_points (arn, account, region, vault_arn, vault_name, resource_arn, resource_type, status,
+                created, storage_class, point_id, source_path, delete_due)
+             VALUES (?1, '123456789012', 'us-east-1', ?2, 'Default', ?3, 'EFS', 'COMPLETED', 0, 'WARM', ?4, '/', ?5)",
+            params![arn.as_str(), vault.as_str(), Arn::file_system(&scope, "fs-1").as_str(), id, due],
+        )
+        .unwrap();
+    arn
 }

@@ -95,5 +95,6 @@ fn recovery_point(manifest: &manifest::Manifest, encryption_key_arn: Option<Stri
         encrypted: true,
         last_restore: None,
         storage_class: Some("WARM".to_owned()),
+        held: false,
     })
 }

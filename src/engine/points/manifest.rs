@@ -1,17 +1,15 @@
 //! What a recovery point leaves beside its vault's repository, so that the catalog can be rebuilt from the vaults alone.
 //!
-//! `vaultdeck/points/ID.json` holds a version in the clear and the rest sealed with a key derived from the vault's data
-//! key and the point's id: a manifest that was renamed to another point's does not open.
+//! `vaultdeck/points/ID.json` is [sealed](sealed_file) for the point's id: a manifest that was renamed to another point's does
+//! not open.
 
 use crate::domain::extension::MissingItem;
 use crate::domain::recovery_point::Creator;
 use crate::domain::{Arn, Lifecycle, ResourceType, Tags, Time};
-use crate::engine::error::{Error, Result};
-use crate::engine::keys::sealing;
+use crate::engine::error::Result;
+use crate::engine::keys::sealed_file::{self, Form};
 use crate::engine::vaults::store::POINTS;
 use crate::repository::{MasterKey, Storage};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -69,24 +67,19 @@ pub struct Manifest {
     pub message_category: String,
 }
 
-/// The file's form.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Sealed {
-    /// See [`VERSION`].
-    version: u32,
-    /// The manifest, encrypted, in base64.
-    sealed: String,
-}
-
 /// What the manifest of a point is called among the side files of its vault.
 fn name(id: &str) -> String {
     format!("{POINTS}/{id}.json")
 }
 
-/// What binds a manifest to its point.
-fn context(id: &str) -> String {
-    format!("vaultdeck manifest {VERSION} {id}")
+/// What is known of the manifest of a point before it is read.
+fn form(files: &dyn Storage, id: &str) -> Form {
+    Form {
+        what: format!("the manifest {}", files.side_location(&name(id))),
+        context: format!("vaultdeck manifest {VERSION} {id}"),
+        version: VERSION,
+        advice: "The data is still in the vault's repository: restic reads it with the recovery key; nothing was deleted",
+    }
 }
 
 /// Writes a manifest so that it survives a crash.
@@ -97,47 +90,17 @@ pub fn write(files: &dyn Storage, vault: &MasterKey, manifest: &Manifest) -> Res
 /// Writes manifests so that they survive a crash; they wait for the disk together. On a failure each is there whole or not
 /// at all.
 pub fn write_all(files: &dyn Storage, vault: &MasterKey, manifests: &[&Manifest]) -> Result<()> {
-    let sealed = manifests.iter().map(|manifest| Ok((name(&manifest.recovery_point_id), seal(vault, manifest)?)));
+    let sealed = manifests.iter().map(|manifest| {
+        let id = &manifest.recovery_point_id;
+        Ok((name(id), sealed_file::seal(vault.to_bytes().as_slice(), &form(files, id), manifest)?))
+    });
     Ok(files.write_side_all(&sealed.collect::<Result<Vec<_>>>()?)?)
-}
-
-/// The bytes of a manifest's file.
-fn seal(vault: &MasterKey, manifest: &Manifest) -> Result<Vec<u8>> {
-    let unwritable = |e: serde_json::Error| Error::Internal(format!("the manifest cannot be written as JSON: {e}"));
-    let plain = serde_json::to_vec(manifest).map_err(unwritable)?;
-    let sealed = sealing::seal(vault.to_bytes().as_slice(), &context(&manifest.recovery_point_id), &plain)?;
-    serde_json::to_vec(&Sealed { version: VERSION, sealed: BASE64.encode(sealed) }).map_err(unwritable)
 }
 
 /// Reads a manifest; `None` when there is none.
 pub fn read(files: &dyn Storage, vault: &MasterKey, id: &str) -> Result<Option<Manifest>> {
     let Some(bytes) = files.read_side(&name(id))? else { return Ok(None) };
-    let place = || files.side_location(&name(id));
-    let damaged = |why: &str| Error::Damaged {
-        what: format!("the manifest {} is damaged: {why}", place()),
-        advice:
-            "The data is still in the vault's repository: restic reads it with the recovery key; nothing was deleted"
-                .to_owned(),
-    };
-    let file: Sealed = serde_json::from_slice(&bytes).map_err(|_| damaged("not a manifest"))?;
-    let sealed = BASE64.decode(&file.sealed).map_err(|_| damaged("not base64"))?;
-    let plain = sealing::unseal(vault.to_bytes().as_slice(), &context(id), &sealed)?;
-    // What is sealed says its version too: one that opens as this version's is not of another.
-    let plain = match plain {
-        Some(_) if file.version != VERSION => {
-            return Err(damaged("its version is not the one that it was sealed with"));
-        }
-        None if file.version > VERSION => {
-            return Err(Error::Newer {
-                what: format!("the manifest {}", place()),
-                found: i64::from(file.version),
-                known: i64::from(VERSION),
-            });
-        }
-        None => return Err(damaged("it does not open with this vault's key")),
-        Some(plain) => plain,
-    };
-    serde_json::from_slice(&plain).map(Some).map_err(|_| damaged("its content is not understood"))
+    sealed_file::open(vault.to_bytes().as_slice(), &form(files, id), &bytes).map(Some)
 }
 
 /// Moves a manifest that cannot be used out of the way, to the vault's other damaged files. One that is not there is fine.
@@ -168,6 +131,7 @@ pub fn ids(files: &dyn Storage) -> Result<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::error::Error;
     use crate::repository::LocalStorage;
 
     fn manifest(id: &str) -> Manifest {

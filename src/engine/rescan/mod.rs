@@ -87,6 +87,8 @@ impl Engine {
             self.take_up_vault(folder, report)?;
         }
         drop(name);
+        // Before its points: none of them comes back without the holds that are on it.
+        report.problems.extend(self.take_up_holds(&folder.arn)?);
         // Read before the folder is listed: whatever is committed in between has its files and no row here, never the other
         // way round.
         let rows = self.catalog.read(|connection| points::rows::standings(connection, &folder.arn))?;

@@ -15,7 +15,7 @@ use crate::engine::jobs::uses::tables;
 use crate::engine::points::expiry::{delete_due, seed};
 use crate::engine::points::ops::point_in;
 use crate::engine::upkeep::rows::old_records;
-use crate::engine::{Engine, points};
+use crate::engine::{Engine, holds, points};
 use chrono::Duration;
 use std::sync::Arc;
 
@@ -25,6 +25,9 @@ const ROUND: Duration = Duration::minutes(15);
 const KEEP_RECORDS: Duration = Duration::days(400);
 /// How often old records are looked for.
 const PURGE_EVERY: Duration = Duration::days(1);
+
+/// When a point is asked for again of which the expiry was refused.
+const ASK_AGAIN: Duration = Duration::days(1);
 
 /// The first round of the sweeper in which what is due at a moment is deleted.
 fn next_round(due: Time) -> Time {
@@ -56,14 +59,7 @@ impl Engine {
         }
         self.catalog.write(|tx| {
             let jump = unconfirmed_jump(tx)?.unwrap_or_default();
-            // Asked one by one: whatever protects a point protects it from the end of its life too. What holds an expiry back
-            // must keep the point out of `next_due` as well, or the sweeper would find it due for ever.
-            for point in points::rows::expiry::due(tx, jump, now)? {
-                let subject = PointToDelete(PointNamed { arn: &point.arn, found: Some(&point) });
-                let permit = authorize(tx, Doing::Expiry, DeleteRecoveryPoint, &subject)?;
-                points::rows::deleting::mark_expired(tx, &permit)?;
-            }
-            Ok(())
+            expire(tx, &points::rows::expiry::due(tx, jump, now)?, now)
         })
     }
 
@@ -95,7 +91,7 @@ impl Engine {
         Ok(point)
     }
 
-    /// Removes the records of jobs, and tokens, that are old enough to be forgotten.
+    /// Removes the records of jobs and of released legal holds, and tokens, that are old enough to be forgotten.
     pub(crate) fn purge_records(&self, turn: &mut Turn, now: Time) -> Result<()> {
         if !self.options.scheduler || !self.clock.is_trusted() || turn.next_purge.is_some_and(|at| at > now) {
             return Ok(());
@@ -104,16 +100,35 @@ impl Engine {
         let before = now - KEEP_RECORDS;
         let any_old = self.catalog.read(|connection| {
             let jobs = tables().map(|table| old_records::any_job(connection, table, before));
-            jobs.chain([old_records::any_token(connection, before)]).collect::<Result<Vec<bool>>>()
+            let others = [old_records::any_token(connection, before), holds::rows::any_outlived(connection, now)];
+            jobs.chain(others).collect::<Result<Vec<bool>>>()
         })?;
         if !any_old.contains(&true) {
             return Ok(());
         }
         self.catalog.write(|tx| {
             tables().try_for_each(|table| old_records::remove_jobs(tx, table, before))?;
+            holds::rows::remove_outlived(tx, now)?;
             idempotency::forget_before(tx, before)
         })
     }
+}
+
+/// Marks points whose time has come. Asked one by one: whatever protects a point protects it from the end of its life too. One
+/// that is refused is passed over and asked for again in a day: it holds up no other, and is not found due for ever.
+fn expire(tx: &Connection, due: &[RecoveryPoint], now: Time) -> Result<()> {
+    for point in due {
+        let subject = PointToDelete(PointNamed { arn: &point.arn, found: Some(point) });
+        match authorize(tx, Doing::Expiry, DeleteRecoveryPoint, &subject) {
+            Ok(permit) => points::rows::deleting::mark_expired(tx, &permit)?,
+            Err(refused @ Error::Service { .. }) => {
+                tracing::warn!(point = %point.arn, %refused, "a recovery point has outlived its days and is protected: it stays");
+                points::rows::expiry::put_off(tx, &point.arn, now + ASK_AGAIN)?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// The next moment at which a point's time has come.
@@ -124,6 +139,46 @@ fn next_due(connection: &Connection) -> Result<Option<Time>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::catalog::sample;
+
+    #[test]
+    fn a_point_whose_expiry_is_refused_is_passed_over_and_the_others_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalog = sample::catalog(&folder);
+        let status = |tx: &Connection, arn: &str| -> (String, i64) {
+            let sql = "SELECT status, delete_due FROM recovery_points WHERE arn = ?1";
+            tx.query_row(sql, [arn], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
+        };
+        catalog
+            .write(|tx| {
+                let points = ["a", "b", "c"].map(|id| sample::insert_point(tx, id, sample::hour(1)));
+                tx.execute("UPDATE recovery_points SET held = 1 WHERE arn = ?1", [points[1].as_str()])?;
+                let due: Vec<RecoveryPoint> =
+                    points.iter().filter_map(|arn| points::rows::get(tx, arn).unwrap()).collect();
+                expire(tx, &due, sample::at(2))?;
+                assert_eq!(status(tx, points[0].as_str()).0, "DELETING");
+                assert_eq!(status(tx, points[1].as_str()), ("COMPLETED".to_owned(), sample::hour(2 + 24)));
+                assert_eq!(status(tx, points[2].as_str()).0, "DELETING");
+                Ok(())
+            })
+            .unwrap();
+    }
+
+    #[test]
+    fn the_sweeper_does_not_look_at_what_is_held() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalog = sample::catalog(&folder);
+        let plan: Vec<String> = catalog
+            .read(|connection| {
+                let sql = format!("EXPLAIN QUERY PLAN {}", points::rows::expiry::next_due_sql());
+                let mut statement = connection.prepare(&sql)?;
+                let rows = statement.query_map([0, 0], |row| row.get("detail"))?;
+                Ok(rows.collect::<rusqlite::Result<_>>()?)
+            })
+            .unwrap();
+        // The index has no row of a point that is held.
+        assert!(plan[0].contains("p USING INDEX recovery_points_by_due"), "{plan:?}");
+    }
 
     #[test]
     fn a_point_is_due_within_eight_hours_and_always_at_the_same_moment() {

@@ -1,4 +1,4 @@
-//! What keeps vaults well while nobody looks: manifests that are owed are written, what of the recovery points cannot be
+//! What keeps vaults well while nobody looks: manifests and legal holds that are owed are written, what of the recovery points cannot be
 //! restored is found out when losses become known, and every vault is read through once in thirty days ([`scrub`]), and what was set
 //! aside of it goes when it is of no use any more ([`set_aside`]).
 //!
@@ -118,11 +118,12 @@ impl Engine {
         }
         let owing = self.catalog.read(owed::vaults_that_owe).unwrap_or_default();
         let unwritten = owing.iter().filter(|vault| !self.wrote_owed_manifests(vault)).count();
+        let holds_written = self.wrote_owed_holds();
         let scrub = self.scrub_due(now).unwrap_or_else(|error| {
             tracing::warn!(%error, "the scrub could not go on");
             Some(now + AGAIN)
         });
-        let retry = (unwritten > 0).then(|| now + AGAIN);
+        let retry = (unwritten > 0 || !holds_written).then(|| now + AGAIN);
         // Looked for at least once a day, so that what another process left is found.
         [scrub, retry].into_iter().flatten().min().unwrap_or(now + Duration::days(1))
     }

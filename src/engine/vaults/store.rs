@@ -8,6 +8,7 @@
 //!   vaultdeck/integrity                 what was found when packs were read, see the repository
 //!   vaultdeck/damaged/                  damaged files that were written again; they go after a while
 //!   vaultdeck/points/ID.json            one manifest per recovery point
+//!   vaultdeck/holds/ID.json             one for each legal hold that is on some of them
 //! ```
 //!
 //! A vault is opened when it is first needed and stays open, under a shared restic lock, until the engine closes it. Its

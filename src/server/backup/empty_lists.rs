@@ -30,14 +30,13 @@ struct List {
 
 /// All of them, with the filters of AWS's model.
 #[rustfmt::skip]
-const LISTS: [List; 13] = [
+const LISTS: [List; 12] = [
     List { operation: "ListBackupAccessPoints", member: "BackupAccessPoints", filters: &[] },
     List { operation: "ListBackupAccessPointsByRecoveryPoint", member: "BackupAccessPoints", filters: &[] },
     List { operation: "ListBackupAccessPointsByResource", member: "BackupAccessPoints", filters: &[] },
     List { operation: "ListBackupPlanTemplates", member: "BackupPlanTemplatesList", filters: &[] },
     List { operation: "ListFrameworks", member: "Frameworks", filters: &[] },
     List { operation: "ListIndexedRecoveryPoints", member: "IndexedRecoveryPoints", filters: &[("sourceResourceArn", Arn), ("createdBefore", Time), ("createdAfter", Time), ("resourceType", Text), ("indexStatus", OneOf(&["PENDING", "ACTIVE", "FAILED", "DELETING"]))] },
-    List { operation: "ListLegalHolds", member: "LegalHolds", filters: &[] },
     List { operation: "ListReportJobs", member: "ReportJobs", filters: &[("ReportPlanName", Text), ("CreationBefore", Time), ("CreationAfter", Time), ("Status", Text)] },
     List { operation: "ListReportPlans", member: "ReportPlans", filters: &[] },
     List { operation: "ListRestoreTestingPlans", member: "RestoreTestingPlans", filters: &[] },

@@ -8,6 +8,7 @@ mod copy_jobs;
 mod documents;
 mod empty_lists;
 mod exceptions;
+mod legal_holds;
 mod not_built;
 mod nothing_there;
 pub(super) mod operations;

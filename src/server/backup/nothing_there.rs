@@ -6,7 +6,7 @@ use crate::server::failure::Failure;
 use serde_json::json;
 
 /// What each operation reads, in the words of the answer.
-const WHAT: [(&str, &str); 13] = [
+const WHAT: [(&str, &str); 11] = [
     ("DescribeBackupAccessPoint", "Backup access point"),
     ("DescribeCopyJob", "Copy job"),
     ("DescribeFramework", "Framework"),
@@ -14,11 +14,9 @@ const WHAT: [(&str, &str); 13] = [
     ("DescribeReportPlan", "Report plan"),
     ("DescribeScanJob", "Scan job"),
     ("GetBackupPlanFromTemplate", "Backup plan template"),
-    ("GetLegalHold", "Legal hold"),
     ("GetRestoreTestingPlan", "Restore testing plan"),
     ("GetRestoreTestingSelection", "Restore testing plan"),
     ("GetTieringConfiguration", "Tiering configuration"),
-    ("ListRecoveryPointsByLegalHold", "Legal hold"),
     ("ListRestoreTestingSelections", "Restore testing plan"),
 ];
 

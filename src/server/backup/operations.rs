@@ -1,8 +1,8 @@
 //! Every operation of AWS Backup: its place on the wire, and what answers it.
 
 use super::{
-    access_policies, backup_jobs, copy_jobs, empty_lists, not_built, nothing_there, plans, protected_resources,
-    recovery_points, restore_jobs, selections, settings, summaries, tags, templates, vaults,
+    access_policies, backup_jobs, copy_jobs, empty_lists, legal_holds, not_built, nothing_there, plans,
+    protected_resources, recovery_points, restore_jobs, selections, settings, summaries, tags, templates, vaults,
 };
 use crate::server::call::{Answer, Call, Operation};
 
@@ -80,11 +80,11 @@ pub(in crate::server) const OPERATIONS: [Operation; 115] = [
     operation("DisassociateRecoveryPointFromParent", "DELETE", "/backup-vaults/{backupVaultName}/recovery-points/{recoveryPointArn}/parentAssociation", 204, "MNRV", not_built::refuse),
     operation("ListProtectedResources", "GET", "/resources", 200, "V", protected_resources::list),
     operation("DescribeProtectedResource", "GET", "/resources/{resourceArn}", 200, "MNV", protected_resources::describe),
-    operation("CreateLegalHold", "POST", "/legal-holds", 200, "LMV", not_built::refuse),
-    operation("GetLegalHold", "GET", "/legal-holds/{legalHoldId}", 200, "MNV", nothing_there::absent),
-    operation("ListLegalHolds", "GET", "/legal-holds", 200, "V", empty_lists::answer),
-    operation("CancelLegalHold", "DELETE", "/legal-holds/{legalHoldId}", 201, "MNSV", not_built::refuse),
-    operation("ListRecoveryPointsByLegalHold", "GET", "/legal-holds/{legalHoldId}/recovery-points", 200, "MV", nothing_there::absent_list),
+    operation("CreateLegalHold", "POST", "/legal-holds", 200, "LMV", legal_holds::create),
+    operation("GetLegalHold", "GET", "/legal-holds/{legalHoldId}", 200, "MNV", legal_holds::get),
+    operation("ListLegalHolds", "GET", "/legal-holds", 200, "V", legal_holds::list),
+    operation("CancelLegalHold", "DELETE", "/legal-holds/{legalHoldId}", 201, "MNSV", legal_holds::cancel),
+    operation("ListRecoveryPointsByLegalHold", "GET", "/legal-holds/{legalHoldId}/recovery-points", 200, "MV", legal_holds::points),
     operation("CreateFramework", "POST", "/audit/frameworks", 200, "ALMV", not_built::refuse),
     operation("DescribeFramework", "GET", "/audit/frameworks/{frameworkName}", 200, "MNV", nothing_there::absent),
     operation("ListFrameworks", "GET", "/audit/frameworks", 200, "V", empty_lists::answer),

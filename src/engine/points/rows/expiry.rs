@@ -1,7 +1,7 @@
 //! When recovery points expire.
 
 use crate::domain::recovery_point::RecoveryPoint;
-use crate::domain::{Lifecycle, Time};
+use crate::domain::{Arn, Lifecycle, Time};
 use crate::engine::authorize::Permit;
 use crate::engine::authorize::action::UpdateRecoveryPointLifecycle;
 use crate::engine::catalog::query;
@@ -20,24 +20,34 @@ const NOT_BY_A_JUMP: &str = "NOT (delete_due > ?1 AND delete_due <= ?2 AND NOT E
 /// none.
 pub type Jump = (i64, i64);
 
+/// That a point is among those that the sweeper looks at, in the words of its index: the held ones are not, however many there
+/// are and for however long their time has come.
+const SWEPT: &str = "delete_due IS NOT NULL AND held = 0 AND status IN ('COMPLETED', 'PARTIAL')";
+
 /// The next moment at which a point's time has come.
 pub fn next_due(connection: &Connection, (from, to): Jump) -> Result<Option<Time>> {
-    let due: Option<i64> = connection
-        .prepare_cached(&format!(
-            "SELECT min(delete_due) FROM recovery_points AS p
-             WHERE delete_due IS NOT NULL AND status IN ('COMPLETED', 'PARTIAL') AND {NOT_BY_A_JUMP}"
-        ))?
-        .query_row([from, to], |row| row.get(0))?;
+    let due: Option<i64> = connection.prepare_cached(&next_due_sql())?.query_row([from, to], |row| row.get(0))?;
     due.map(time).transpose()
+}
+
+/// The statement that finds it.
+pub(crate) fn next_due_sql() -> String {
+    format!("SELECT min(delete_due) FROM recovery_points AS p WHERE {SWEPT} AND {NOT_BY_A_JUMP}")
 }
 
 /// The points whose time has come.
 pub fn due(connection: &Connection, (from, to): Jump, now: Time) -> Result<Vec<RecoveryPoint>> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM recovery_points AS p
-         WHERE delete_due <= ?3 AND status IN ('COMPLETED', 'PARTIAL') AND {NOT_BY_A_JUMP}"
-    );
+    let sql =
+        format!("SELECT {COLUMNS} FROM recovery_points AS p WHERE delete_due <= ?3 AND {SWEPT} AND {NOT_BY_A_JUMP}");
     query::all(connection, &sql, [from, to, millis(now)], from_row)
+}
+
+/// The sweeper asks for a point again at `at`.
+pub fn put_off(connection: &Connection, point: &Arn, at: Time) -> Result<()> {
+    connection
+        .prepare_cached("UPDATE recovery_points SET delete_due = ?2 WHERE arn = ?1")?
+        .execute(params![point.as_str(), millis(at)])?;
+    Ok(())
 }
 
 /// How long the point of the permit lives, when its life ends, and when the sweeper deletes it.

@@ -42,7 +42,7 @@ pub struct RecoveryPointFilter {
 /// The columns that [`from_row`] reads.
 pub const COLUMNS: &str = "arn, account, region, vault_name, vault_arn, resource_arn, resource_name, resource_type, \
     created_by, iam_role_arn, status, status_message, created, initiated, completed, size_bytes, lifecycle, delete_at, \
-    encryption_key_arn, last_restore, storage_class, damage";
+    encryption_key_arn, last_restore, storage_class, damage, held";
 
 /// A recovery point from a row with [`COLUMNS`].
 pub fn from_row(row: &Row<'_>) -> Result<RecoveryPoint> {
@@ -71,6 +71,7 @@ pub fn from_row(row: &Row<'_>) -> Result<RecoveryPoint> {
         encrypted: true,
         last_restore: row.time_option("last_restore")?,
         storage_class: Some(row.column("storage_class")?),
+        held: row.column::<i64>("held")? > 0,
     })
 }
 

@@ -36,6 +36,7 @@ const TAGGABLE: &str = "(
     UNION ALL SELECT arn, account, region FROM plans p
         WHERE deleted IS NULL AND EXISTS (SELECT 1 FROM tags WHERE arn = p.arn)
     UNION ALL SELECT arn, account, region FROM recovery_points r WHERE EXISTS (SELECT 1 FROM tags WHERE arn = r.arn)
+    UNION ALL SELECT arn, account, region FROM legal_holds h WHERE EXISTS (SELECT 1 FROM tags WHERE arn = h.arn)
 ) AS taggable";
 
 /// Whether something of this ARN that can have tags is in an account and region.
@@ -44,6 +45,7 @@ pub fn exists(connection: &Connection, scope: &Scope, arn: &Arn) -> Result<bool>
         SELECT 1 FROM vaults WHERE arn = ?1 AND account = ?2 AND region = ?3
         UNION ALL SELECT 1 FROM plans WHERE arn = ?1 AND account = ?2 AND region = ?3 AND deleted IS NULL
         UNION ALL SELECT 1 FROM recovery_points WHERE arn = ?1 AND account = ?2 AND region = ?3
+        UNION ALL SELECT 1 FROM legal_holds WHERE arn = ?1 AND account = ?2 AND region = ?3
         UNION ALL SELECT 1 FROM resources WHERE arn = ?1 AND account = ?2 AND region = ?3)";
     Ok(connection
         .prepare_cached(sql)?

@@ -79,6 +79,12 @@ pub fn arns(connection: &Connection) -> Result<Vec<Arn>> {
     query::all(connection, "SELECT arn FROM vaults ORDER BY arn", [], |row| row.parsed("arn"))
 }
 
+/// The ARNs of the vaults of an account and region, in their order.
+pub fn arns_in(connection: &Connection, scope: &Scope) -> Result<Vec<Arn>> {
+    let sql = "SELECT arn FROM vaults WHERE account = ?1 AND region = ?2 ORDER BY arn";
+    query::all(connection, sql, [scope.account.as_str(), scope.region.as_str()], |row| row.parsed("arn"))
+}
+
 /// All vaults with their ids; vaults of older versions have none.
 pub fn ids(connection: &Connection) -> Result<Vec<(Arn, Option<VaultId>)>> {
     query::all(connection, "SELECT arn, vault_id FROM vaults", [], |row| {
