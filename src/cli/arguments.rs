@@ -316,6 +316,18 @@ pub(super) enum VaultCommand {
         #[arg(long, value_enum, default_value_t)]
         output: PlainFormat,
     },
+    /// Say who can do something to the vault or its recovery points, and why: by which statement, or what else
+    WhoCan {
+        /// The vault
+        name: String,
+        /// The action, as DeleteRecoveryPoint
+        action: String,
+        #[command(flatten)]
+        scope: ScopeOptions,
+        /// How to print the answer
+        #[arg(long, value_enum, default_value_t)]
+        output: PlainFormat,
+    },
     /// Read everything in the vault and prove it whole
     Check {
         /// The vault

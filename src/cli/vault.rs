@@ -2,6 +2,7 @@
 
 mod recovery_keys;
 mod rescan;
+mod who_can;
 
 use super::Session;
 use super::arguments::{PlainFormat, ScopeOptions, VaultCommand};
@@ -24,6 +25,10 @@ pub(super) async fn run(session: &Session, command: VaultCommand) -> Result<Exit
         VaultCommand::Rescan { name, scope, output, .. } => {
             let only = name.map(|name| named(scope, &name)).transpose()?;
             rescan::run(session, only, output).await
+        }
+        VaultCommand::WhoCan { name, action, scope, output } => {
+            let (scope, name) = named(scope, &name)?;
+            who_can::run(session, &scope, name.as_str(), &action, output).await
         }
         VaultCommand::Check { name, scope, output } => {
             let (scope, name) = named(scope, &name)?;

@@ -7,7 +7,7 @@ use crate::client::{Fault, FaultKind};
 use crate::domain::extension::{
     AccountView, Accounts, AddAccount, AddResource, AddRole, CheckReport, ClockAnswer, ClockConfirmed, ClockRequest,
     Credentials, CredentialsRequest, Health, RecoveryKey, RepairReport, RepairRequest, RescanReport, ResourceAdded,
-    ResourceView, Resources, Roles, Status, VaultArns,
+    ResourceView, Resources, Roles, Standing, Standings, Status, VaultArns,
 };
 use crate::domain::{Arn, Scope};
 use bytes::Bytes;
@@ -129,6 +129,12 @@ impl Control {
     ) -> Result<RepairReport, Fault> {
         let path = format!("{}/repair", vault_path(scope, vault));
         decode(&self.ask(Method::POST, &path, Some(request), CHECK_LIMIT).await?)
+    }
+
+    /// Who can do an action to a vault.
+    pub async fn who_can(&self, scope: &Scope, vault: &str, action: &str) -> Result<Vec<Standing>, Fault> {
+        let path = format!("{}/who-can/{}", vault_path(scope, vault), segment(action));
+        Ok(self.get::<Standings>(&path).await?.standings)
     }
 
     /// The ARNs of the vaults of all accounts and regions.

@@ -62,6 +62,10 @@ fn route(engine: &Engine, shutdown: &Shutdown, parts: &Parts, body: &[u8]) -> Re
             let (scope, name) = vault(account, region, name)?;
             ok(&engine.repair_vault(&scope, &name, &parsed(body)?)?)
         }
+        ("GET", ["vaults", account, region, name, "who-can", action]) => {
+            let (scope, name) = vault(account, region, name)?;
+            ok(&engine.who_can(&scope, &name, action)?)
+        }
         ("POST", ["clock", "confirm"]) => ok(&engine.confirm_clock()?),
         ("GET", ["vaults"]) => ok(&engine.vault_arns()?),
         ("POST", ["rescan"]) => ok(&engine.rescan(None)?),

@@ -11,6 +11,7 @@ mod mounted;
 mod printing;
 mod read_only;
 mod recovery;
+mod who_can;
 
 use harness::Home;
 use serde_json::{Value, json};

@@ -23,7 +23,7 @@ fn ended(command: &mut Command) -> (i32, Output) {
     (output.status.code().unwrap(), output)
 }
 
-const PRINTING: [&[&str]; 18] = [
+const PRINTING: [&[&str]; 19] = [
     &["jobs"],
     &["jobs", "--output", "json"],
     &["jobs", "--output", "csv"],
@@ -36,6 +36,7 @@ const PRINTING: [&[&str]; 18] = [
     &["role", "list"],
     &["credentials"],
     &["vault", "check", "Default"],
+    &["vault", "who-can", "Default", "DeleteRecoveryPoint"],
     &["vault", "recovery-key", "Default"],
     &["completions", "bash"],
     &["--help"],

@@ -1,6 +1,7 @@
 //! The engine, on real files: what it keeps, allows and refuses; jobs, schedules and lifecycles under a simulated clock.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+mod access_policies;
 mod accounts;
 mod bench;
 mod budgets;

@@ -15,7 +15,7 @@ mod read;
 #[cfg(test)]
 mod tests;
 
-pub use actions::{COPY_INTO_VAULT, Target, target_of};
+pub use actions::{COPY_INTO_VAULT, Target, spelled as spelled_action, target_of};
 pub use conditions::{Condition, Operator, Quantifier, Test};
 pub use evaluate::{Decision, Request};
 pub use facts::{Fact, Facts};

@@ -75,7 +75,7 @@ pub use principal::{Doing, Principal};
 pub use subject::Subject;
 
 use crate::engine::catalog::Connection;
-use crate::engine::error::Result;
+use crate::engine::error::{Error, Result};
 use std::marker::PhantomData;
 
 /// That an action was allowed, on one thing and within one transaction.
@@ -93,6 +93,38 @@ impl<A> Permit<'_, A> {
     }
 }
 
+/// What comes of a question: whether it is allowed, and why or why not.
+enum Ruling {
+    Allowed(Why),
+    Refused(Why, Error),
+}
+
+/// Why something is allowed or refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Why {
+    /// It is the engine's own doing, which no policy binds.
+    OwnDoing,
+    /// It is a thing of whoever asks, and nothing speaks against it.
+    OwnThing,
+    /// It is not there, or another's.
+    NotOwn,
+    /// The statement of this name of the vault's policy decides it.
+    Statement(String),
+    /// It is another account's, and no statement allows it.
+    NoStatement,
+    /// Something protects the thing from everybody; in the words of the refusal.
+    Protected(String),
+}
+
+/// What would be decided, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// Whether it is allowed.
+    pub allowed: bool,
+    /// Why, or why not.
+    pub why: Why,
+}
+
 /// Decides whether `principal` may do `action` to the thing of which `subject` tells. A thing that is not there and one that
 /// is another's get the same answer.
 ///
@@ -103,19 +135,49 @@ pub fn authorize<'tx, 'p, A: Action>(
     _action: A,
     subject: &A::On<'_>,
 ) -> Result<Permit<'tx, A>> {
-    let principal = principal.into();
+    match rule::<A>(tx, principal.into(), subject)? {
+        Ruling::Allowed(_) => Ok(Permit { on: subject.name(), action: PhantomData, transaction: PhantomData }),
+        Ruling::Refused(_, error) => Err(error),
+    }
+}
+
+/// What [`authorize`] would decide now, and why. It permits nothing.
+pub fn explain<'p, A: Action>(
+    connection: &Connection,
+    principal: impl Into<Principal<'p>>,
+    _action: A,
+    subject: &A::On<'_>,
+) -> Result<Explanation> {
+    Ok(match rule::<A>(connection, principal.into(), subject)? {
+        Ruling::Allowed(why) => Explanation { allowed: true, why },
+        Ruling::Refused(why, _) => Explanation { allowed: false, why },
+    })
+}
+
+/// The one decision: the account boundary, then the vault's policy, then what protects the thing from everybody.
+fn rule<A: Action>(tx: &Connection, principal: Principal<'_>, subject: &A::On<'_>) -> Result<Ruling> {
     let owner = subject.owner();
     let own = owner.is_some_and(|owner| principal.reaches(&owner));
     let reaches = own || (A::IS_SHARED && owner.is_some());
     if !reaches {
-        return Err(subject.missing());
+        return Ok(Ruling::Refused(Why::NotOwn, subject.missing()));
     }
-    match access_policy::said(tx, &principal, A::NAME, subject)? {
-        Said::Denies(_) => return Err(access_policy::denied(&principal, A::NAME, subject)),
+    let allowed = match access_policy::said(tx, &principal, A::NAME, subject)? {
+        Said::Denies(statement) => {
+            let error = access_policy::denied(&principal, A::NAME, subject);
+            return Ok(Ruling::Refused(Why::Statement(statement), error));
+        }
         // Whoever is of the account is allowed by that; others by the policy alone.
-        Said::Nothing if !own => return Err(access_policy::not_allowed(&principal, A::NAME, subject)),
-        Said::Nothing | Said::Allows(_) => {}
-    }
-    subject.protection()?;
-    Ok(Permit { on: subject.name(), action: PhantomData, transaction: PhantomData })
+        Said::Nothing if !own => {
+            let error = access_policy::not_allowed(&principal, A::NAME, subject);
+            return Ok(Ruling::Refused(Why::NoStatement, error));
+        }
+        Said::Allows(statement) => Why::Statement(statement),
+        Said::Nothing if matches!(principal, Principal::Engine(_)) => Why::OwnDoing,
+        Said::Nothing => Why::OwnThing,
+    };
+    Ok(match subject.protection() {
+        Ok(()) => Ruling::Allowed(allowed),
+        Err(error) => Ruling::Refused(Why::Protected(error.to_string()), error),
+    })
 }

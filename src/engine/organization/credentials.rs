@@ -111,7 +111,8 @@ impl Engine {
     }
 }
 
-fn user_arn(account: &AccountId, name: &str) -> Result<Arn> {
+/// The ARN of an account's user.
+pub(crate) fn user_arn(account: &AccountId, name: &str) -> Result<Arn> {
     Ok(format!("arn:aws:iam::{account}:user/{name}").parse()?)
 }
 

@@ -127,7 +127,7 @@ fn check_session_name(name: &str) -> Result<()> {
 }
 
 /// A role keeps its id for good: it is drawn from its ARN.
-fn role_id(role: &Arn) -> String {
+pub(crate) fn role_id(role: &Arn) -> String {
     let digest = Sha256::digest(role.as_str());
     "AROA".chars().chain(digest.iter().take(17).map(|b| super::BASE32[usize::from(b % 32)] as char)).collect()
 }

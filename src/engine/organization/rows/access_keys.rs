@@ -42,6 +42,12 @@ pub fn first_of(connection: &Connection, account: &AccountId) -> Result<Option<(
     query::first(connection, sql, [account.as_str()], |row| Ok((row.column("id")?, row.column("secret")?)))
 }
 
+/// The id of an account's user, once it has a key.
+pub fn user_id(connection: &Connection, account: &AccountId) -> Result<Option<String>> {
+    let sql = "SELECT user_id FROM access_keys WHERE account = ?1 ORDER BY created, id LIMIT 1";
+    query::first(connection, sql, [account.as_str()], |row| row.column("user_id"))
+}
+
 /// Adds a key.
 pub fn insert(
     connection: &Connection,

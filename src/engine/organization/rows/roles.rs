@@ -47,6 +47,16 @@ pub fn exists(connection: &Connection, arn: &Arn) -> Result<bool> {
     Ok(query::first(connection, sql, [arn.as_str()], |row| row.column::<String>("arn"))?.is_some())
 }
 
+/// The roles of an account and who may assume each, sorted.
+pub fn of_account(connection: &Connection, account: &AccountId) -> Result<Vec<(Arn, Trust)>> {
+    let sql = "SELECT arn, trusts FROM roles WHERE account = ?1 ORDER BY arn";
+    query::all(connection, sql, [account.as_str()], |row| {
+        let trusts: String = row.column("trusts")?;
+        let trust = if trusts == Trust::Management.as_str() { Trust::Management } else { Trust::Backup };
+        Ok((row.parsed("arn")?, trust))
+    })
+}
+
 /// The ARNs of the roles that AWS Backup can assume, sorted.
 pub fn of_backup(connection: &Connection) -> Result<Vec<String>> {
     let sql = "SELECT arn FROM roles WHERE trusts = 'backup' ORDER BY arn";
