@@ -7,12 +7,12 @@ use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use crate::domain::vault::Vault;
 use crate::domain::{AccountId, Arn, CalculatedLifecycle, Invalid, ResourceType, Scope, VaultName};
 use crate::engine::Engine;
-use crate::engine::authorize::action::*;
+use crate::engine::authorize::action;
 use crate::engine::authorize::subject::{
     PointNamed, PointToChange, PointToDelete, PointToRead, PointToRestore, Tagged, VaultFound, VaultKey, VaultNamed,
     VaultToDelete,
 };
-use crate::engine::authorize::{Action, Doing, Explanation, Principal, Why, explain};
+use crate::engine::authorize::{Action as _, Doing, Explanation, Principal, Why, explain};
 use crate::engine::caller::{Caller, RestoreRoots};
 use crate::engine::catalog::Connection;
 use crate::engine::error::{Error, Result};
@@ -95,7 +95,7 @@ impl Example {
         macro_rules! ask {
             ($($action:ident: $subject:expr;)+) => {
                 match action {
-                    $($action::NAME => explain(c, who, $action, &$subject),)+
+                    $(action::$action::NAME => explain(c, who, action::$action, &$subject),)+
                     _ => Err(Error::invalid_request(format!("{action} is not supported by this engine"))),
                 }
             };
@@ -150,11 +150,13 @@ fn askers(c: &Connection, scope: &Scope, action: &str) -> Result<Vec<(String, As
         all.extend(of_account(c, &account, scope, is_of_jobs(action))?);
     }
     match action {
-        DeleteRecoveryPoint::NAME => {
+        action::DeleteRecoveryPoint::NAME => {
             all.push(("the engine: expiry by lifecycle".to_owned(), Asker::Engine(Doing::Expiry)));
         }
-        StartBackupJob::NAME => all.push(("the engine: schedules of plans".to_owned(), Asker::Engine(Doing::Schedule))),
-        MakeRecoveryKey::NAME => all.push(("the owner of the data directory".to_owned(), Asker::Owner)),
+        action::StartBackupJob::NAME => {
+            all.push(("the engine: schedules of plans".to_owned(), Asker::Engine(Doing::Schedule)))
+        }
+        action::MakeRecoveryKey::NAME => all.push(("the owner of the data directory".to_owned(), Asker::Owner)),
         _ => {}
     }
     Ok(all)
@@ -162,7 +164,7 @@ fn askers(c: &Connection, scope: &Scope, action: &str) -> Result<Vec<(String, As
 
 /// Whether an action is done by jobs, under the role that was passed to them, and not by a caller.
 fn is_of_jobs(action: &str) -> bool {
-    [CopyIntoBackupVault::NAME, CopyFromBackupVault::NAME].contains(&action)
+    [action::CopyIntoBackupVault::NAME, action::CopyFromBackupVault::NAME].contains(&action)
 }
 
 fn of_account(c: &Connection, account: &AccountId, vault: &Scope, by_jobs: bool) -> Result<Vec<(String, Asker)>> {
