@@ -154,7 +154,7 @@ fn askers(c: &Connection, scope: &Scope, action: &str) -> Result<Vec<(String, As
             all.push(("the engine: expiry by lifecycle".to_owned(), Asker::Engine(Doing::Expiry)));
         }
         action::StartBackupJob::NAME => {
-            all.push(("the engine: schedules of plans".to_owned(), Asker::Engine(Doing::Schedule)))
+            all.push(("the engine: schedules of plans".to_owned(), Asker::Engine(Doing::Schedule)));
         }
         action::MakeRecoveryKey::NAME => all.push(("the owner of the data directory".to_owned(), Asker::Owner)),
         _ => {}
