@@ -212,6 +212,7 @@ fn imagined(vault: &Vault) -> RecoveryPoint {
         encrypted: true,
         last_restore: None,
         storage_class: None,
+        held: false,
     }
 }
 
