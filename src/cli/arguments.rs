@@ -2,6 +2,7 @@
 
 pub(super) use super::format::{Format, PlainFormat};
 use super::location::LocationOptions;
+pub(super) use super::place::{ContextOptions, ScopeOptions, WithinOptions};
 use crate::domain::{AccountId, Arn, Region, tags};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
@@ -65,6 +66,8 @@ pub(super) enum Command {
     /// Restore a recovery point
     #[command(subcommand)]
     Restore(RestoreCommand),
+    /// Print what changed its state, as EventBridge tells it: jobs, recovery points, plans, vaults, settings
+    Events(super::events::EventsOptions),
     /// Tell whether an engine does what it is there for; exit code 1 if not, 3 with warnings, 4 if none answers
     Status(StatusOptions),
     /// The engine's clock
@@ -72,27 +75,6 @@ pub(super) enum Command {
     Clock(ClockCommand),
     /// Print a completion script for a shell
     Completions(CompletionsOptions),
-}
-
-/// Where to look: an engine or AWS.
-#[derive(Debug, Clone, Default, Args)]
-pub(super) struct ContextOptions {
-    /// An engine elsewhere
-    #[arg(long, value_name = "URL", conflicts_with = "context")]
-    pub(super) endpoint_url: Option<String>,
-    /// AWS, by a profile; with --endpoint-url the profile of the keys
-    #[arg(long, value_name = "NAME", conflicts_with = "context")]
-    pub(super) profile: Option<String>,
-    /// A context of the config file
-    #[arg(long, value_name = "NAME")]
-    pub(super) context: Option<String>,
-}
-
-impl ContextOptions {
-    /// Whether another place is meant than the engine of the data directory.
-    pub(super) fn names_a_place(&self) -> bool {
-        self.endpoint_url.is_some() || self.profile.is_some() || self.context.is_some()
-    }
 }
 
 #[derive(Debug, Args)]
@@ -161,28 +143,6 @@ pub(super) struct DemoOptions {
     pub(super) no_dashboard: bool,
     #[arg(long, value_name = "NAME", help = super::themes::help())]
     pub(super) theme: Option<String>,
-}
-
-/// An account and a region.
-#[derive(Debug, Clone, Default, Args)]
-pub(super) struct ScopeOptions {
-    /// The account's 12 digits [default: the first account]
-    #[arg(long, value_name = "ID")]
-    pub(super) account: Option<AccountId>,
-    /// The region [default: the first region]
-    #[arg(long, value_name = "REGION")]
-    pub(super) region: Option<Region>,
-}
-
-/// Which accounts and regions are listed.
-#[derive(Debug, Clone, Default, Args)]
-pub(super) struct WithinOptions {
-    /// Only this account [default: all]
-    #[arg(long, value_name = "ID")]
-    pub(super) account: Option<AccountId>,
-    /// Only this region [default: all of the context]
-    #[arg(long, value_name = "REGION")]
-    pub(super) region: Option<Region>,
 }
 
 #[derive(Debug, Subcommand)]

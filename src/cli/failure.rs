@@ -55,6 +55,12 @@ impl Failure {
         Self { code: OUT_OF_REACH, message: message.into(), damage: false }
     }
 
+    /// The same with more to say.
+    pub(super) fn with(mut self, more: &str) -> Self {
+        self.message.push_str(more);
+        self
+    }
+
     /// Whether the engine did not open because something that it keeps is damaged.
     pub(super) fn is_damage(&self) -> bool {
         self.damage

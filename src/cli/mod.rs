@@ -12,6 +12,7 @@ mod context;
 mod credentials;
 mod dashboard;
 mod demo;
+mod events;
 mod failure;
 mod follow;
 mod format;
@@ -20,6 +21,7 @@ mod lists;
 mod location;
 mod logs;
 mod output;
+mod place;
 mod problem;
 mod progress;
 mod repair;
@@ -129,6 +131,7 @@ async fn dispatch(command: Command, session: &Session) -> Result<Exit, Failure> 
         Command::Accounts(options) => lists::accounts(session, &options).await,
         Command::Backup(command) => Box::pin(backup::run(session, command)).await,
         Command::Restore(command) => Box::pin(restore::run(session, command)).await,
+        Command::Events(options) => events::run(session, &options).await,
         Command::Status(options) => status::run(session, &options).await,
         Command::Clock(command) => status::clock(session, command).await,
         Command::Completions(shell) => completions::run(&shell),

@@ -68,6 +68,15 @@ pub(super) fn write(text: &str) -> Result<(), Failure> {
     written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
 }
 
+/// The same for what goes on and on: whether anybody still reads it.
+pub(super) fn write_on(text: &str) -> Result<bool, Failure> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
+        other => written(other).map(|()| true),
+    }
+}
+
 /// What a write to standard output means for the command.
 fn written(result: std::io::Result<()>) -> Result<(), Failure> {
     match result {

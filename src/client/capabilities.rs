@@ -18,6 +18,8 @@ pub enum Feature {
     Write,
     /// Looking into a recovery point.
     Items,
+    /// The feed of events.
+    Events,
     /// Copies into other vaults, accounts, regions.
     Copies,
     /// Cold storage.
@@ -39,6 +41,7 @@ impl Capabilities {
             Feature::Items if !engine => {
                 Err("AWS Backup does not tell what a recovery point holds; vaultdeck's engine does")
             }
+            Feature::Events if !engine => Err("AWS sends its events to EventBridge, and no call reads them there"),
             Feature::Copies if engine => Err("this engine does not copy recovery points yet"),
             Feature::ColdStorage if engine => Err("this engine has no cold storage yet"),
             Feature::ContinuousBackup if engine => Err("this engine has no continuous backup yet"),

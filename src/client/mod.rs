@@ -41,3 +41,4 @@ pub use change::{Ask, ChangeFailure, Danger, Mutation, Outcome, SelectionRef};
 pub use command_line::CommandLine;
 pub use fault::{Fault, FaultKind, Offer};
 pub use query::{Answer, Event, Key, Query, Reply, Rows};
+pub use read::events::EventsQuery;

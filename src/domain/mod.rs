@@ -10,6 +10,7 @@ pub mod account;
 pub mod arn;
 pub mod damage;
 pub mod error;
+pub mod event;
 pub mod extension;
 pub mod finding;
 pub mod frequency;

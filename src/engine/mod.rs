@@ -14,6 +14,7 @@ pub mod data_dir;
 pub mod deletion;
 pub mod drivers;
 pub mod error;
+pub mod events;
 pub mod health;
 pub mod holds;
 pub mod jobs;
@@ -36,6 +37,7 @@ pub use caller::{Caller, RestoreRoots};
 pub use clock::{ClockKind, Clocks, MachineClocks};
 pub use conductor::request::{AdvanceTo, Cancel};
 pub use error::{Error, ErrorKind, Result};
+pub use events::feed::EventsRequest;
 pub use holds::ops::NewHold;
 pub use jobs::backup::ops::StartBackup;
 pub use jobs::backup::rows::BackupJobFilter;
@@ -95,6 +97,7 @@ pub struct Engine {
     pub(crate) options: EngineOptions,
     pub(crate) own_regions: organization::regions::OwnRegions,
     pub(crate) upkeep: upkeep::State,
+    pub(crate) event_readers: events::feed::Waiters,
     /// Held by whoever looks through the vaults' folders: two at once would bring the same things back.
     pub(crate) rescanning: Mutex<()>,
     /// Last, so that the lock is given back when all else is closed.
@@ -210,6 +213,7 @@ impl Engine {
             options,
             own_regions: organization::regions::OwnRegions::default(),
             upkeep: upkeep::State::default(),
+            event_readers: events::feed::Waiters::default(),
             rescanning: Mutex::default(),
             data_dir,
         }))

@@ -15,6 +15,7 @@ mod cbor;
 mod clock;
 mod connections;
 mod control;
+mod events;
 mod failure;
 mod health;
 mod items;

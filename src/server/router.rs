@@ -10,7 +10,8 @@ use super::members::Members;
 use super::query::decoded;
 use super::reply::Reply;
 use super::serve::Shutdown;
-use super::{cbor, clock, control, health, items, organizations, sts, tagging};
+use super::{cbor, clock, control, events, health, items, organizations, sts, tagging};
+use crate::domain::event::EVENTS;
 use crate::domain::extension::{RECOVERY_POINTS, VERSION_HEADER};
 use crate::engine::{Cancel, Engine, RestoreRoots};
 use axum::Router;
@@ -83,6 +84,7 @@ enum Target {
     Json,
     Cbor,
     Items,
+    Events,
     Control,
     Clock,
 }
@@ -178,7 +180,7 @@ impl Service {
                 Some(_) => Ok(Some("backup")),
                 None => unknown(format!("AWS Backup has no operation {method} {path}")),
             },
-            Target::Items => Ok(Some("backup")),
+            Target::Items | Target::Events => Ok(Some("backup")),
             Target::Sts => Ok(Some("sts")),
             Target::Json => match json_target(parts).0 {
                 organizations::TARGET => Ok(Some("organizations")),
@@ -226,6 +228,7 @@ impl Service {
             (Target::Json, Some(who), _) => self.json(whole, who),
             (Target::Cbor, Some(who), _) => self.cbor(whole, who),
             (Target::Items, Some(who), _) => items::answer(&self.engine, &who.caller, &whole.parts),
+            (Target::Events, Some(who), _) => events::answer(&self.engine, &who.caller, &whole.parts, &whole.cancel),
             // Never: `service` let nothing else pass.
             _ => Err(Failure::internal()),
         }
@@ -291,6 +294,8 @@ impl Target {
             Self::Clock
         } else if path.starts_with(RECOVERY_POINTS) {
             Self::Items
+        } else if path == EVENTS {
+            Self::Events
         } else if path.starts_with("/_vaultdeck") {
             Self::Control
         } else if path.starts_with("/service/") {
@@ -310,7 +315,7 @@ impl Target {
 
     fn dialect(self) -> Dialect {
         match self {
-            Self::Backup | Self::Items | Self::Control | Self::Clock => Dialect::RestJson,
+            Self::Backup | Self::Items | Self::Events | Self::Control | Self::Clock => Dialect::RestJson,
             Self::Sts => Dialect::Query,
             Self::Json => Dialect::Json,
             Self::Cbor => Dialect::Cbor,

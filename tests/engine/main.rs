@@ -9,6 +9,7 @@ mod checks;
 mod clocks;
 mod damage;
 mod directory;
+mod events;
 mod full_disk;
 mod groups;
 mod guards;

@@ -8,6 +8,7 @@ mod administration;
 mod clients;
 mod connections;
 mod errors;
+mod events;
 mod jobs;
 mod legal_holds;
 mod local;

@@ -1,8 +1,10 @@
 //! Carries out questions: which operations answer them, page by page.
 
 mod changes;
+pub mod events;
 mod items;
 mod points;
+mod signed;
 mod single;
 
 use crate::client::connect::{Clients, Connection};

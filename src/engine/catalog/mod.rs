@@ -4,6 +4,7 @@
 //! the tables of its room. What is allowed, and what it means, is the operations' matter; they pass a [`Connection`] or a
 //! [`Transaction`] on and ask nothing of it themselves.
 
+pub mod commits;
 pub mod copies;
 pub mod creation_tokens;
 pub mod idempotency;
@@ -21,6 +22,7 @@ use crate::engine::data_dir::reserve::Reserve;
 use crate::engine::error::{Error, Result};
 use crate::engine::read_only::ReadOnly;
 use crate::repository::crash_point;
+use commits::Commits;
 use parking_lot::{Mutex, MutexGuard};
 use private_copy::PrivateCopy;
 pub use rusqlite::{Connection, Transaction};
@@ -43,6 +45,7 @@ pub struct Catalog {
     file: PathBuf,
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
+    commits: Commits,
     /// Gives way to writing when the disk is full; none where nobody keeps one.
     reserve: Option<Arc<Reserve>>,
     /// Where the catalog itself cannot be written. Last, so that the copy goes when nobody has it open any more.
@@ -53,6 +56,11 @@ impl Catalog {
     /// The catalog's file.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// What tells that something was written.
+    pub fn commits(&self) -> &Commits {
+        &self.commits
     }
 
     /// Opens the catalog, checks that it is whole and not newer than this program, and brings its schema up to date.
@@ -108,7 +116,7 @@ impl Catalog {
         reserve: Option<Arc<Reserve>>,
     ) -> Self {
         let (path, writer) = (path.to_owned(), Mutex::new(writer));
-        Self { path, file, writer, readers: Mutex::default(), reserve, copy }
+        Self { path, file, writer, readers: Mutex::default(), commits: Commits::default(), reserve, copy }
     }
 
     /// Reads a consistent state of the catalog.
@@ -146,6 +154,7 @@ impl Catalog {
             let value = work(&transaction)?;
             crash_point::waits_for_disk("catalog");
             transaction.commit()?;
+            self.commits.note();
             Ok(value)
         };
         change().inspect_err(|error| self.note_refusal(error)).map_err(|error| self.told(error))

@@ -44,7 +44,7 @@ impl Engine {
     /// it is DELETING, and goes when that has ended. Nothing is waited for.
     pub fn delete_recovery_point(&self, caller: &Caller, vault_name: &str, arn: &Arn) -> Result<()> {
         let now = self.clock.now();
-        self.catalog.write(|tx| mark(tx, caller, vault_name, arn))?;
+        self.catalog.write(|tx| mark(tx, caller, vault_name, arn, now))?;
         let doomed = self.catalog.read(deleting::all)?.into_iter().find(|doomed| &doomed.arn == arn);
         if let Some(doomed) = doomed {
             // A vault that is being collected is not even opened.
@@ -134,9 +134,10 @@ impl Engine {
             Err(error) => {
                 tracing::error!(point = %doomed.arn, %error, "a recovery point could not be deleted");
                 let last = doomed.attempts + 1 >= ATTEMPTS;
+                let now = self.clock.now();
                 self.catalog.write(|tx| {
                     let permit = authorize(tx, Doing::Deletion, EraseRecoveryPoint, &Anything(doomed.arn.as_str()))?;
-                    deleting::note_failure(tx, &permit, last, &error.to_string())
+                    deleting::note_failure(tx, &permit, last, &error.to_string(), now)
                 })?;
                 Ok(Outcome::Failed)
             }
@@ -170,9 +171,9 @@ impl Engine {
 }
 
 /// From now on the point is being deleted.
-fn mark(tx: &Transaction<'_>, caller: &Caller, vault_name: &str, arn: &Arn) -> Result<()> {
+fn mark(tx: &Transaction<'_>, caller: &Caller, vault_name: &str, arn: &Arn, now: Time) -> Result<()> {
     let found = point_in(tx, vault_name, arn)?;
     let permit = authorize(tx, caller, DeleteRecoveryPoint, &PointToDelete(PointNamed { arn, found: found.as_ref() }))?;
     let goes_already = found.is_some_and(|point| point.status == RecoveryPointStatus::Deleting);
-    if goes_already { Ok(()) } else { deleting::mark(tx, &permit) }
+    if goes_already { Ok(()) } else { deleting::mark(tx, &permit, now) }
 }

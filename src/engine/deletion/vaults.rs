@@ -37,7 +37,7 @@ impl Engine {
             }
             let deletion = Deletion { id: rows::id(tx, &arn)?, vault: arn.clone(), deleted: now };
             creating::remove_of_vault(tx, &permit)?;
-            rows::remove(tx, &permit)?;
+            rows::remove(tx, &permit, now)?;
             rows::deletions::note(tx, &permit, &deletion)?;
             Ok(deletion)
         });

@@ -1,5 +1,6 @@
 //! Region settings (opt-in and management per resource type) and global settings.
 
+use crate::domain::event::detail;
 use crate::domain::lifecycle::unsupported;
 use crate::domain::types::TYPES;
 use crate::domain::{Invalid, ResourceType, Scope, Time};
@@ -11,6 +12,7 @@ use crate::engine::caller::Caller;
 use crate::engine::catalog::Connection;
 use crate::engine::drivers::Drivers;
 use crate::engine::error::Result;
+use crate::engine::events::record::record;
 use crate::engine::organization::accounts;
 use crate::engine::organization::rows::region_settings;
 use std::collections::BTreeMap;
@@ -64,10 +66,10 @@ impl Engine {
     pub fn update_region_settings(
         &self,
         caller: &Caller,
-        opt_in: BTreeMap<String, bool>,
+        wanted: BTreeMap<String, bool>,
         management: BTreeMap<String, bool>,
     ) -> Result<()> {
-        check("ResourceTypeOptInPreference", &opt_in, TYPES.iter().map(|facts| facts.name))?;
+        check("ResourceTypeOptInPreference", &wanted, TYPES.iter().map(|facts| facts.name))?;
         check("ResourceTypeManagementPreference", &management, managed(self.drivers).map(|(name, _)| name))?;
         for (name, is_so) in managed(self.drivers) {
             if let Some(asked) = management.get(name).filter(|asked| **asked != is_so) {
@@ -75,10 +77,14 @@ impl Engine {
                 return Err(unsupported(&member).into());
             }
         }
-        let scope = caller.scope();
+        let (scope, now) = (caller.scope(), self.now());
         self.catalog.write(|tx| {
             let permit = authorize(tx, caller, UpdateRegionSettings, &Region(&scope))?;
-            region_settings::set_opt_in(tx, &permit, &scope, &opt_in)
+            let mut changed = wanted.clone();
+            let before = opt_in(tx, &scope)?;
+            changed.retain(|name, enabled| before.get(name) != Some(enabled));
+            region_settings::set_opt_in(tx, &permit, &scope, &wanted)?;
+            if changed.is_empty() { Ok(()) } else { record(tx, &detail::region_setting(&scope, &changed, now)) }
         })
     }
 

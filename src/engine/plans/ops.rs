@@ -1,5 +1,6 @@
 //! Backup plans and their versions.
 
+use crate::domain::event::detail::{self, Became};
 use crate::domain::plan::{Plan, PlanDocument, PlanSummary, ScheduledRun};
 use crate::domain::plan_runs::PlanRuns;
 use crate::domain::{Arn, Invalid, PlanId, Scope, Tags, Time, tags as tag_rules};
@@ -9,6 +10,7 @@ use crate::engine::authorize::{Permit, Subject as _, authorize};
 use crate::engine::caller::Caller;
 use crate::engine::catalog::Connection;
 use crate::engine::error::{Error, Result};
+use crate::engine::events::record::record;
 use crate::engine::page::{Page, PageRequest};
 use crate::engine::plans::rows::{self, NewPlan};
 use crate::engine::vaults::ops::check_creator_request_id;
@@ -151,7 +153,9 @@ impl Engine {
             rows::insert(tx, &permit, &row)?;
             add_version(tx, &permit, &id, document, now)?;
             tags::rows::put_at_creation(tx, &permit, arn.as_str(), &plan_tags)?;
-            live(tx, &scope, &id)
+            let plan = live(tx, &scope, &id)?;
+            record(tx, &detail::plan(&plan, Became::Created, now))?;
+            Ok(plan)
         })
     }
 
@@ -201,7 +205,9 @@ impl Engine {
             let permit = authorize(tx, caller, UpdateBackupPlan, &PlanNamed { found: plan.as_ref() })?;
             rows::rename(tx, &permit, &document.backup_plan_name)?;
             add_version(tx, &permit, id, document, now)?;
-            live(tx, &scope, id)
+            let plan = live(tx, &scope, id)?;
+            record(tx, &detail::plan(&plan, Became::Modified, now))?;
+            Ok(plan)
         })
     }
 
@@ -217,7 +223,9 @@ impl Engine {
                 ));
             }
             rows::set_deleted(tx, &permit, now)?;
-            rows::get(tx, &scope, id)?.ok_or_else(unknown)
+            let plan = rows::get(tx, &scope, id)?.ok_or_else(unknown)?;
+            record(tx, &detail::plan(&plan, Became::Deleted, now))?;
+            Ok(plan)
         })
     }
 }

@@ -101,7 +101,7 @@ impl Engine {
         }
         let changes = standing::changes(&rows, &listing);
         if !changes.is_empty() {
-            self.catalog.write(|tx| standing::apply(tx, &changes))?;
+            self.catalog.write(|tx| standing::apply(tx, &changes, self.now()))?;
             for change in &changes {
                 tracing::warn!(point = %change.arn(), "{}", change.told());
             }

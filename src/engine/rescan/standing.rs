@@ -1,7 +1,7 @@
 //! What the catalog says of the recovery points of a vault, held against what lies in the vault's folder.
 
 use super::folders::Listing;
-use crate::domain::Arn;
+use crate::domain::{Arn, Time};
 use crate::engine::catalog::Connection;
 use crate::engine::error::Result;
 use crate::engine::points;
@@ -56,11 +56,11 @@ pub(super) fn changes(rows: &BTreeMap<String, Standing>, listing: &Listing) -> V
 }
 
 /// Writes them down. A point that is being deleted by now is left to its deletion.
-pub(super) fn apply(connection: &Connection, changes: &[Change]) -> Result<()> {
+pub(super) fn apply(connection: &Connection, changes: &[Change], now: Time) -> Result<()> {
     for change in changes {
         match change {
-            Change::Gone(arn) => points::rows::set_gone(connection, arn, GONE)?,
-            Change::Back(arn) => points::rows::set_back(connection, arn, GONE)?,
+            Change::Gone(arn) => points::rows::set_gone(connection, arn, GONE, now)?,
+            Change::Back(arn) => points::rows::set_back(connection, arn, GONE, now)?,
         }
     }
     Ok(())

@@ -91,7 +91,7 @@ impl Engine {
         Ok(point)
     }
 
-    /// Removes the records of jobs and of released legal holds, and tokens, that are old enough to be forgotten.
+    /// Removes the records of jobs and of released legal holds, tokens and events that are old enough to be forgotten.
     pub(crate) fn purge_records(&self, turn: &mut Turn, now: Time) -> Result<()> {
         if !self.options.scheduler || !self.clock.is_trusted() || turn.next_purge.is_some_and(|at| at > now) {
             return Ok(());
@@ -103,14 +103,14 @@ impl Engine {
             let others = [old_records::any_token(connection, before), holds::rows::any_outlived(connection, now)];
             jobs.chain(others).collect::<Result<Vec<bool>>>()
         })?;
-        if !any_old.contains(&true) {
-            return Ok(());
+        if any_old.contains(&true) {
+            self.catalog.write(|tx| {
+                tables().try_for_each(|table| old_records::remove_jobs(tx, table, before))?;
+                holds::rows::remove_outlived(tx, now)?;
+                idempotency::forget_before(tx, before)
+            })?;
         }
-        self.catalog.write(|tx| {
-            tables().try_for_each(|table| old_records::remove_jobs(tx, table, before))?;
-            holds::rows::remove_outlived(tx, now)?;
-            idempotency::forget_before(tx, before)
-        })
+        self.forget_old_events(now)
     }
 }
 
@@ -120,7 +120,7 @@ fn expire(tx: &Connection, due: &[RecoveryPoint], now: Time) -> Result<()> {
     for point in due {
         let subject = PointToDelete(PointNamed { arn: &point.arn, found: Some(point) });
         match authorize(tx, Doing::Expiry, DeleteRecoveryPoint, &subject) {
-            Ok(permit) => points::rows::deleting::mark_expired(tx, &permit)?,
+            Ok(permit) => points::rows::deleting::mark_expired(tx, &permit, point, now)?,
             Err(refused @ Error::Service { .. }) => {
                 tracing::warn!(point = %point.arn, %refused, "a recovery point has outlived its days and is protected: it stays");
                 points::rows::expiry::put_off(tx, &point.arn, now + ASK_AGAIN)?;

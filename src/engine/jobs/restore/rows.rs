@@ -1,5 +1,6 @@
 //! Restore jobs as rows.
 
+use crate::domain::event::detail;
 use crate::domain::job::{JobKind, JobState, RestoreJob};
 use crate::domain::names::JobId;
 use crate::domain::types::Location;
@@ -11,6 +12,7 @@ use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, from_json, millis, to_json};
 use crate::engine::drivers::Mark;
 use crate::engine::error::{Error, Result};
+use crate::engine::events;
 use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::rows::list::JobList;
 use crate::engine::jobs::rows::store;
@@ -80,6 +82,7 @@ pub(in crate::engine) const TABLE: JobTable = JobTable {
     makes: None,
     reads: Some("recovery_point_arn"),
     reads_resource: None,
+    tell,
 };
 
 /// The columns that [`from_row`] reads.
@@ -113,6 +116,14 @@ pub fn from_row(row: &Row<'_>) -> Result<RestoreJob> {
 pub fn get(connection: &Connection, id: &JobId) -> Result<Option<RestoreJob>> {
     let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM restore_jobs WHERE id = ?1"))?;
     statement.query_row([id.as_str()], |row| Ok(from_row(row))).optional()?.transpose()
+}
+
+/// Tells the feed how a job is now.
+fn tell(connection: &Connection, id: &JobId) -> Result<()> {
+    let since = "SELECT coalesce(completed, initiated, created) AS since FROM restore_jobs WHERE id = ?1";
+    let since = query::first(connection, since, [id.as_str()], |row| row.time("since"))?;
+    let told = get(connection, id)?.zip(since);
+    told.map_or(Ok(()), |(job, since)| events::record::record(connection, &detail::restore_job(&job, since)))
 }
 
 /// The jobs of a region that pass the filter, the newest first; of all accounts when `account` is `None`.
@@ -177,7 +188,7 @@ pub fn insert(connection: &Connection, _permit: &Permit<'_, StartRestoreJob>, re
             record.attempts,
             record.new_resource_id,
         ])?;
-    Ok(())
+    tell(connection, &job.id)
 }
 
 /// Restore jobs that are not over, the oldest first.

@@ -137,14 +137,16 @@ fn complete(
     let message = message(outcome, restored, engine.data_dir.is_writable());
     let ending = Ending { state: JobState::Completed, category: SUCCESS, message };
     engine.catalog.note(|tx| {
-        if !rows::end(tx, &record.job.id, &ending, Some(outcome.bytes as i64), now)? {
+        if rows::get(tx, &record.job.id)?.is_none_or(|job| job.state != JobState::Running) {
             return Ok(());
         }
         let made = match &record.new_resource_id {
             None => origin.point.resource_arn.clone(),
             Some(id) => register(tx, engine, record, origin, restored, id)?,
         };
+        // Before the end, whose event names it.
         rows::set_created_resource(tx, &record.job.id, &made)?;
+        rows::end(tx, &record.job.id, &ending, Some(outcome.bytes as i64), now)?;
         points::rows::set_last_restore(tx, &origin.point.arn, now)?;
         engine.clock.save_in(tx)
     })

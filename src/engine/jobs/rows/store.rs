@@ -33,11 +33,12 @@ pub fn advance(
     if !state_of(connection, table, id)?.is_some_and(|state| state.can_become(table.kind, next)) {
         return Ok(false);
     }
-    let (id, next) = (id.as_str(), next.as_str());
-    let all: Vec<&dyn ToSql> = [&id as &dyn ToSql, &next].into_iter().chain(values.iter().copied()).collect();
+    let (key, next) = (id.as_str(), next.as_str());
+    let all: Vec<&dyn ToSql> = [&key as &dyn ToSql, &next].into_iter().chain(values.iter().copied()).collect();
     connection
         .prepare_cached(&format!("UPDATE {} SET state = ?2{also} WHERE id = ?1", table.rows))?
         .execute(all.as_slice())?;
+    (table.tell)(connection, id)?;
     Ok(true)
 }
 

@@ -2,6 +2,7 @@
 //! at it and tag it. It has no snapshot, no manifest and no packs, and nothing takes it for one that can be restored. It
 //! goes with the end of its job; of a job that completes it becomes the whole point.
 
+use crate::domain::event::detail;
 use crate::domain::job::BackupJob;
 use crate::domain::tags::MAX_TAGS;
 use crate::domain::{Arn, Tags};
@@ -9,6 +10,7 @@ use crate::engine::authorize::Permit;
 use crate::engine::authorize::action::{AddRecoveryPoint, DeleteBackupVault, StartBackupJob};
 use crate::engine::catalog::values::{millis, to_json};
 use crate::engine::error::Result;
+use crate::engine::events::record::record;
 use crate::engine::points::rows::{NewPoint, point_id};
 use crate::engine::tags;
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -48,6 +50,7 @@ pub fn insert(connection: &Connection, permit: &Permit<'_, StartBackupJob>, job:
     if made == 0 {
         return Ok(());
     }
+    record(connection, &detail::point_of_new_job(job, arn))?;
     let mut all = tags::rows::get(connection, job.resource_arn.as_str())?;
     all.extend(own.clone());
     // With more the job will fail, and say why.
@@ -88,6 +91,9 @@ pub fn complete(connection: &Connection, _permit: &Permit<'_, AddRecoveryPoint>,
             manifest.missing.len() as i64,
             delete_due.map(millis),
         ])?;
+    if completed > 0 {
+        super::tell_completed(connection, new)?;
+    }
     Ok(completed > 0)
 }
 

@@ -1,11 +1,14 @@
 //! The recovery points that are being deleted.
 
-use crate::domain::Arn;
+use crate::domain::event::detail;
+use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
+use crate::domain::{Arn, Time};
 use crate::engine::authorize::Permit;
 use crate::engine::authorize::action::{DeleteRecoveryPoint, EraseRecoveryPoint};
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::Columns as _;
 use crate::engine::error::Result;
+use crate::engine::events::record::record;
 use rusqlite::{Connection, params};
 
 /// A recovery point that is being deleted.
@@ -23,22 +26,27 @@ pub struct PendingDeletion {
 }
 
 /// From now on the point of the permit is being deleted.
-pub fn mark(connection: &Connection, permit: &Permit<'_, DeleteRecoveryPoint>) -> Result<()> {
+pub fn mark(connection: &Connection, permit: &Permit<'_, DeleteRecoveryPoint>, now: Time) -> Result<()> {
     connection
         .prepare_cached(
             "UPDATE recovery_points SET status = 'DELETING', status_message = NULL, delete_attempts = 0
              WHERE arn = ?1",
         )?
         .execute([permit.on()])?;
-    Ok(())
+    super::tell(connection, &permit.on().parse()?, now)
 }
 
 /// The same for a point whose life is over: what it said of itself stays.
-pub fn mark_expired(connection: &Connection, permit: &Permit<'_, DeleteRecoveryPoint>) -> Result<()> {
+pub fn mark_expired(
+    connection: &Connection,
+    permit: &Permit<'_, DeleteRecoveryPoint>,
+    point: &RecoveryPoint,
+    now: Time,
+) -> Result<()> {
     connection
         .prepare_cached("UPDATE recovery_points SET status = 'DELETING' WHERE arn = ?1")?
         .execute([permit.on()])?;
-    Ok(())
+    record(connection, &detail::recovery_point(point, &RecoveryPointStatus::Deleting, now))
 }
 
 /// The points that are being deleted.
@@ -70,6 +78,7 @@ pub fn note_failure(
     permit: &Permit<'_, EraseRecoveryPoint>,
     last: bool,
     why: &str,
+    now: Time,
 ) -> Result<()> {
     connection
         .prepare_cached(
@@ -77,5 +86,5 @@ pub fn note_failure(
                  status = CASE WHEN ?2 THEN 'EXPIRED' ELSE status END WHERE arn = ?1",
         )?
         .execute(params![permit.on(), last, format!("The deletion failed: {why}")])?;
-    Ok(())
+    if last { super::tell(connection, &permit.on().parse()?, now) } else { Ok(()) }
 }

@@ -9,6 +9,7 @@ pub mod packs;
 pub mod protected;
 
 use crate::domain::damage::Damage;
+use crate::domain::event::detail;
 use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use crate::domain::{Arn, CalculatedLifecycle, Scope, Time};
 use crate::engine::authorize::Permit;
@@ -17,6 +18,7 @@ use crate::engine::catalog::paging::Listing;
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, millis, to_json};
 use crate::engine::error::Result;
+use crate::engine::events::record::record;
 use crate::engine::page::{Page, PageRequest};
 use crate::engine::points::manifest::Manifest;
 use rusqlite::{Connection, Row, params};
@@ -179,7 +181,19 @@ pub fn insert(connection: &Connection, _permit: &Permit<'_, AddRecoveryPoint>, n
             manifest.job_id,
             delete_due.map(millis),
         ])?;
-    Ok(())
+    tell_completed(connection, new)
+}
+
+/// Tells the feed of a point that is whole.
+fn tell_completed(connection: &Connection, new: &NewPoint<'_>) -> Result<()> {
+    let point = new.point;
+    record(connection, &detail::recovery_point(point, &point.status, point.completed.unwrap_or(point.created)))
+}
+
+/// Tells the feed how a point is now.
+pub fn tell(connection: &Connection, arn: &Arn, now: Time) -> Result<()> {
+    let point = get(connection, arn)?;
+    point.map_or(Ok(()), |point| record(connection, &detail::recovery_point(&point, &point.status, now)))
 }
 
 /// When the point that was completed last was, in milliseconds since 1970.
@@ -215,25 +229,25 @@ pub fn standings(connection: &Connection, vault: &Arn) -> Result<BTreeMap<String
 }
 
 /// Nothing is left of a point, which `message` says from now on. One that is being deleted is left to its deletion.
-pub fn set_gone(connection: &Connection, arn: &Arn, message: &str) -> Result<()> {
-    connection
+pub fn set_gone(connection: &Connection, arn: &Arn, message: &str, now: Time) -> Result<()> {
+    let changed = connection
         .prepare_cached(
             "UPDATE recovery_points SET status = 'EXPIRED', status_message = ?2
              WHERE arn = ?1 AND status IN ('COMPLETED', 'PARTIAL')",
         )?
         .execute([arn.as_str(), message])?;
-    Ok(())
+    if changed > 0 { tell(connection, arn, now) } else { Ok(()) }
 }
 
 /// A point that was taken for gone with `message` is there again.
-pub fn set_back(connection: &Connection, arn: &Arn, message: &str) -> Result<()> {
-    connection
+pub fn set_back(connection: &Connection, arn: &Arn, message: &str, now: Time) -> Result<()> {
+    let changed = connection
         .prepare_cached(
             "UPDATE recovery_points SET status = 'COMPLETED', status_message = NULL
              WHERE arn = ?1 AND status = 'EXPIRED' AND status_message = ?2",
         )?
         .execute([arn.as_str(), message])?;
-    Ok(())
+    if changed > 0 { tell(connection, arn, now) } else { Ok(()) }
 }
 
 /// What a point says of itself.

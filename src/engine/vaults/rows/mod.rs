@@ -3,6 +3,7 @@
 pub mod deletions;
 pub mod recovery_keys;
 
+use crate::domain::event::detail::{self, Became};
 use crate::domain::vault::Vault;
 use crate::domain::{Arn, Scope, Time, VaultName};
 use crate::engine::authorize::Permit;
@@ -11,6 +12,7 @@ use crate::engine::catalog::paging::Listing;
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, millis};
 use crate::engine::error::Result;
+use crate::engine::events::record::record;
 use crate::engine::page::{Page, PageRequest};
 use crate::engine::vaults::id::VaultId;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
@@ -136,7 +138,13 @@ pub fn insert(connection: &Connection, _permit: &Permit<'_, CreateBackupVault>, 
             millis(vault.created),
             vault.id.as_str()
         ])?;
-    Ok(())
+    tell(connection, vault.scope, vault.name.as_str(), Became::Created, vault.created)
+}
+
+/// Tells the feed what became of a vault.
+fn tell(connection: &Connection, scope: &Scope, name: &str, became: Became, now: Time) -> Result<()> {
+    let vault = get(connection, scope, name)?;
+    vault.map_or(Ok(()), |vault| record(connection, &detail::vault(&vault, became, now)))
 }
 
 /// Gives an id to a vault that has none.
@@ -148,7 +156,11 @@ pub fn set_id(connection: &Connection, vault: &Arn, id: &VaultId) -> Result<()> 
 }
 
 /// Removes the vault of the permit.
-pub fn remove(connection: &Connection, permit: &Permit<'_, DeleteBackupVault>) -> Result<()> {
+pub fn remove(connection: &Connection, permit: &Permit<'_, DeleteBackupVault>, now: Time) -> Result<()> {
+    let arn: Arn = permit.on().parse()?;
+    if let (Some(scope), Some(name)) = (arn.scope(), arn.vault_name()) {
+        tell(connection, &scope, name, Became::Deleted, now)?;
+    }
     connection.prepare_cached("DELETE FROM vaults WHERE arn = ?1")?.execute([permit.on()])?;
     Ok(())
 }

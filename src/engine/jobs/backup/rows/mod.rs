@@ -2,12 +2,14 @@
 
 pub mod record;
 
+use crate::domain::event::detail;
 use crate::domain::job::{BackupJob, JobKind, JobState};
 use crate::domain::names::JobId;
 use crate::domain::{AccountId, Arn, Region, Time};
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::Columns as _;
 use crate::engine::error::Result;
+use crate::engine::events;
 use crate::engine::jobs::rows::list::JobList;
 use crate::engine::jobs::rows::table::JobTable;
 use crate::engine::page::{Page, PageRequest};
@@ -53,6 +55,7 @@ pub(in crate::engine) const TABLE: JobTable = JobTable {
     makes: Some("recovery_point_id"),
     reads: None,
     reads_resource: Some("resource_arn"),
+    tell,
 };
 
 /// The columns that [`from_row`] reads.
@@ -96,6 +99,13 @@ pub fn from_row(row: &Row<'_>) -> Result<BackupJob> {
 pub fn get(connection: &Connection, id: &JobId) -> Result<Option<BackupJob>> {
     let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM backup_jobs WHERE id = ?1"))?;
     statement.query_row([id.as_str()], |row| Ok(from_row(row))).optional()?.transpose()
+}
+
+/// Tells the feed how a job is now.
+pub(super) fn tell(connection: &Connection, id: &JobId) -> Result<()> {
+    let job = get(connection, id)?;
+    let change = job.as_ref().and_then(detail::backup_job);
+    change.map_or(Ok(()), |change| events::record::record(connection, &change))
 }
 
 /// What a filter by message category says when it means all of them.

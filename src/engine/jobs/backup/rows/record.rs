@@ -9,7 +9,7 @@ use crate::engine::catalog::job_states::OPEN;
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, millis, to_json};
 use crate::engine::error::Result;
-use crate::engine::jobs::backup::rows::{COLUMNS, TABLE, from_row};
+use crate::engine::jobs::backup::rows::{COLUMNS, TABLE, from_row, tell};
 use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::rows::store;
 use crate::engine::points::rows::{creating, point_id};
@@ -82,6 +82,7 @@ pub fn insert(connection: &Connection, permit: &Permit<'_, StartBackupJob>, reco
             record.attempts,
             job.recovery_point_arn.as_ref().map(point_id),
         ])?;
+    tell(connection, &job.id)?;
     creating::insert(connection, permit, job, &record.recovery_point_tags)
 }
 

@@ -1,0 +1,47 @@
+//! Where a command looks: a context, an account, a region.
+
+use crate::domain::{AccountId, Region};
+use clap::Args;
+
+/// Where to look: an engine or AWS.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct ContextOptions {
+    /// An engine elsewhere
+    #[arg(long, value_name = "URL", conflicts_with = "context")]
+    pub(super) endpoint_url: Option<String>,
+    /// AWS, by a profile; with --endpoint-url the profile of the keys
+    #[arg(long, value_name = "NAME", conflicts_with = "context")]
+    pub(super) profile: Option<String>,
+    /// A context of the config file
+    #[arg(long, value_name = "NAME")]
+    pub(super) context: Option<String>,
+}
+
+impl ContextOptions {
+    /// Whether another place is meant than the engine of the data directory.
+    pub(super) fn names_a_place(&self) -> bool {
+        self.endpoint_url.is_some() || self.profile.is_some() || self.context.is_some()
+    }
+}
+
+/// An account and a region.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct ScopeOptions {
+    /// The account's 12 digits [default: the first account]
+    #[arg(long, value_name = "ID")]
+    pub(super) account: Option<AccountId>,
+    /// The region [default: the first region]
+    #[arg(long, value_name = "REGION")]
+    pub(super) region: Option<Region>,
+}
+
+/// Which accounts and regions are listed.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct WithinOptions {
+    /// Only this account [default: all]
+    #[arg(long, value_name = "ID")]
+    pub(super) account: Option<AccountId>,
+    /// Only this region [default: all of the context]
+    #[arg(long, value_name = "REGION")]
+    pub(super) region: Option<Region>,
+}
