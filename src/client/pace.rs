@@ -77,7 +77,9 @@ fn class_of(query: &Query, answer: Option<&Answer>) -> Class {
         | Query::ProtectedResources
         | Query::ProtectedResource { .. }
         | Query::Resources
-        | Query::Tags { .. } => SETTINGS,
+        | Query::Tags { .. }
+        | Query::AccessPolicy { .. }
+        | Query::WhoCan { .. } => SETTINGS,
         Query::Scopes | Query::Accounts | Query::RegionSettings | Query::SupportedResourceTypes => ORGANIZATION,
         Query::Items { .. } | Query::RestoreMetadata { .. } => FROZEN,
     }

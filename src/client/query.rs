@@ -2,7 +2,7 @@
 
 use crate::client::{Capabilities, Fault};
 use crate::domain::KnownPoint;
-use crate::domain::extension::{Health, Items, Status};
+use crate::domain::extension::{Health, Items, Standing, Status};
 use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
 use crate::domain::names::JobId;
 use crate::domain::plan::{Plan, PlanSummary, ScheduledRun};
@@ -109,6 +109,18 @@ pub enum Query {
         /// Its ARN.
         arn: Arn,
     },
+    /// A vault's access policy: [`Answer::AccessPolicy`].
+    AccessPolicy {
+        /// The vault's name.
+        vault: String,
+    },
+    /// Who can do an action to a vault (only with [`Capabilities::control`]): [`Answer::WhoCan`].
+    WhoCan {
+        /// The vault's name.
+        vault: String,
+        /// The action, by AWS's name.
+        action: String,
+    },
     /// Which resource types are opted in: [`Answer::RegionSettings`].
     RegionSettings,
     /// Which resource types can be backed up here: [`Answer::ResourceTypes`].
@@ -181,6 +193,10 @@ pub enum Answer {
     Resources(Rows<SelectableResource>),
     /// To [`Query::Tags`].
     Tags(Arc<Tags>),
+    /// To [`Query::AccessPolicy`]: the text as it was put; none where the vault has no policy.
+    AccessPolicy(Arc<Option<String>>),
+    /// To [`Query::WhoCan`].
+    WhoCan(Arc<Vec<Standing>>),
     /// To [`Query::RegionSettings`]: opted in, by type.
     RegionSettings(Arc<BTreeMap<String, bool>>),
     /// To [`Query::SupportedResourceTypes`].

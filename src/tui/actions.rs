@@ -12,11 +12,14 @@ use std::sync::Arc;
 
 /// Whether a command that changes something can be started now; the error says why not.
 pub fn check(command: Command, subject: &Subject, world: &World) -> Result<(), String> {
-    world.store.capabilities.allows(Feature::Write).map_err(str::to_owned)?;
+    if command != Command::WhoCan {
+        world.store.capabilities.allows(Feature::Write).map_err(str::to_owned)?;
+    }
     if world.scopes.is_empty() {
         return Err("not connected yet".to_owned());
     }
-    if let (Some(why), false) = (world.read_only_directory(), command == Command::Restore) {
+    let only_reads = [Command::Restore, Command::WhoCan].contains(&command);
+    if let (Some(why), false) = (world.read_only_directory(), only_reads) {
         let fact = why.split(": ").next().unwrap_or(why);
         return Err(format!("{fact}: only restores can be started"));
     }
@@ -36,6 +39,10 @@ pub fn check(command: Command, subject: &Subject, world: &World) -> Result<(), S
             _ => needs("a recovery point (2, enter)"),
         },
         Command::Tags => subject.tagged().map_or_else(|| needs("a vault, plan or recovery point"), |_| Ok(())),
+        Command::AccessPolicy | Command::WhoCan => match subject {
+            Subject::Vault(_) => Ok(()),
+            _ => needs("a vault (2)"),
+        },
         Command::StopJob => match subject {
             Subject::BackupJob(job) if job.state.is_final() => {
                 Err(format!("this job has ended: {}", job.state.as_str()))
@@ -81,6 +88,8 @@ pub fn start(command: Command, subject: &Subject, world: &World) -> Vec<Act> {
             Some((scope, arn)) => show(Dialog::Tags(scope, arn)),
             None => Vec::new(),
         },
+        (Command::AccessPolicy, Subject::Vault(vault)) => show(Dialog::AccessPolicy(Arc::clone(vault))),
+        (Command::WhoCan, Subject::Vault(vault)) => show(Dialog::WhoCan(Arc::clone(vault))),
         (Command::StopJob, Subject::BackupJob(job)) => {
             vec![Act::propose(job.scope.clone(), StopBackup { id: job.id.clone() })]
         }

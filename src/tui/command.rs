@@ -66,6 +66,8 @@ commands! {
     Restore "restore" [] Act "Restore…", "Restore a whole recovery point or the marked files.";
     EditPlan "edit-plan" [] Act "Edit the plan…", "Change a plan's rules and selections; it gets a new version.";
     EditLifecycle "edit-lifecycle" [] Act "Change how long it is kept…", "Change when a recovery point is deleted.";
+    AccessPolicy "access-policy" [] Act "Access policy…", "Show and change who may do what to a vault.";
+    WhoCan "who-can" [] Act "Who can delete from it…", "Say for each action on a vault who can do it, and why.";
     Tags "tags" [] Act "Tags…", "Show and change the tags of a vault, plan or recovery point.";
     StopJob "stop-job" [] Act "Stop the job…", "Stop a backup job that has not ended yet.";
     DeletePoint "delete-recovery-point" [] Act "Delete the recovery point…", "Delete a backup for good.";

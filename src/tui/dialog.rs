@@ -1,6 +1,7 @@
 //! The dialogs, as data: which one is shown, and of what. [`crate::tui::dialogs::open`] makes them.
 
 use crate::client::approve::Pending;
+use crate::domain::vault::Vault;
 use crate::domain::{Arn, KnownPoint, PlanId, Scope};
 use crate::tui::subject::Subject;
 use std::sync::Arc;
@@ -34,6 +35,10 @@ pub enum Dialog {
     Restore(Arc<KnownPoint>, Vec<String>),
     /// Changes how long a recovery point is kept.
     Lifecycle(Arc<KnownPoint>),
+    /// Shows and changes the access policy of a vault.
+    AccessPolicy(Arc<Vault>),
+    /// Says who can do what to a vault.
+    WhoCan(Arc<Vault>),
     /// Shows and changes the tags of something.
     Tags(Scope, Arn),
 }

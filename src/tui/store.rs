@@ -3,7 +3,7 @@
 use crate::client::query::{PlanDetail, RestoreMetadata, ScopeView, SelectableResource};
 use crate::client::{Answer, Capabilities, Event, Fault, Key, Query, Rows};
 use crate::domain::KnownPoint;
-use crate::domain::extension::{Health, Items, Problem, Status};
+use crate::domain::extension::{Health, Items, Problem, Standing, Status};
 use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
 use crate::domain::names::JobId;
 use crate::domain::plan::PlanSummary;
@@ -148,6 +148,12 @@ answers! {
         Key::scoped(scope.clone(), Query::ProtectedResources), ProtectedResources;
     /// What can be selected in a scope.
     resources(scope: &Scope) -> Rows<SelectableResource> = Key::scoped(scope.clone(), Query::Resources), Resources;
+    /// The text of a vault's access policy, where it has one.
+    access_policy(scope: &Scope, vault: &str) -> Arc<Option<String>> =
+        Key::scoped(scope.clone(), Query::AccessPolicy { vault: vault.to_owned() }), AccessPolicy;
+    /// Who can do an action to a vault.
+    who_can(scope: &Scope, vault: &str, action: &str) -> Arc<Vec<Standing>> =
+        Key::scoped(scope.clone(), Query::WhoCan { vault: vault.to_owned(), action: action.to_owned() }), WhoCan;
     /// The tags of a vault, plan or recovery point.
     tags(scope: &Scope, arn: &Arn) -> Arc<Tags> = Key::scoped(scope.clone(), Query::Tags { arn: arn.clone() }), Tags;
 }

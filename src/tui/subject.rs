@@ -39,7 +39,9 @@ impl Subject {
     /// The commands that belong to it, those that destroy at the end; what can always be done comes first.
     pub fn offers(&self) -> Vec<Command> {
         let own: &[Command] = match self {
-            Self::Vault(_) => &[Command::StartBackup, Command::Tags, Command::DeleteVault],
+            Self::Vault(_) => {
+                &[Command::StartBackup, Command::WhoCan, Command::AccessPolicy, Command::Tags, Command::DeleteVault]
+            }
             Self::Point(..) | Self::Path(..) => {
                 &[Command::Restore, Command::EditLifecycle, Command::Tags, Command::DeletePoint]
             }

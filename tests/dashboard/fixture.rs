@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use vaultdeck::client::query::{PlanDetail, RestoreMetadata, ScopeView, SelectableResource, rows};
 use vaultdeck::client::{Answer, Capabilities, Fault, FaultKind, Key, Query};
-use vaultdeck::domain::extension::{Health, Item, Items, MissingItem, Problem, Status};
+use vaultdeck::domain::extension::{Health, Item, Items, MissingItem, Problem, Standing, Status};
 use vaultdeck::domain::job::{BackupJob, CopyJob, JobState, RestoreJob};
 use vaultdeck::domain::plan::{Plan, PlanDocument, PlanSummary, Rule};
 use vaultdeck::domain::recovery_point::{Creator, RecoveryPointStatus};
@@ -45,6 +45,8 @@ pub struct Fixture {
     pub protected: Vec<ProtectedResource>,
     pub items: HashMap<String, Items>,
     pub tags: BTreeMap<String, Tags>,
+    /// The access policies of vaults, by their names.
+    pub policies: BTreeMap<String, String>,
     pub reminders: Vec<String>,
     /// What the engine says is wrong with itself.
     pub engine_problems: Vec<Problem>,
@@ -504,7 +506,26 @@ impl Fixture {
                 self.resources.iter().filter(|(place, _)| here(place)).map(|(_, resource)| resource.clone()),
             )),
             Query::Tags { .. } => Answer::Tags(Arc::new(self.tags.get("default").cloned().unwrap_or_default())),
+            Query::AccessPolicy { vault } => Answer::AccessPolicy(Arc::new(self.policies.get(vault).cloned())),
+            Query::WhoCan { action, .. } => Answer::WhoCan(Arc::new(standings(action))),
             _ => return None,
         }))
     }
+}
+
+/// Who can, as an engine says it of a vault with a policy.
+fn standings(action: &str) -> Vec<Standing> {
+    let rows = [
+        ("arn:aws:iam::123456789012:user/vaultdeck", false, "statement \"DenyDeletes\" of the access policy denies it"),
+        ("arn:aws:iam::210987654321:user/vaultdeck", false, "the vault is of another account"),
+        ("the engine: expiry by lifecycle", true, "the engine does it by itself; policies do not bind it"),
+        ("anybody else", false, "only the accounts of this organization can call this engine"),
+    ];
+    let standing = |(principal, allowed, because): (&str, bool, &str)| Standing {
+        principal: principal.to_owned(),
+        action: action.to_owned(),
+        allowed,
+        because: because.to_owned(),
+    };
+    rows.map(standing).to_vec()
 }

@@ -8,6 +8,7 @@ mod driver;
 mod fixture;
 mod flow;
 mod gone;
+mod policies;
 mod screens;
 mod terminal;
 mod update;

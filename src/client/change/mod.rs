@@ -9,6 +9,7 @@ mod contract;
 mod create_plan;
 mod create_selection;
 mod create_vault;
+mod delete_access_policy;
 mod delete_plan;
 mod delete_recovery_point;
 mod delete_selection;
@@ -16,6 +17,7 @@ mod delete_vault;
 #[cfg(test)]
 mod examples;
 mod outcome;
+mod put_access_policy;
 mod request;
 mod sending;
 mod start_backup;
@@ -81,6 +83,8 @@ changes! {
     delete_plan::DeletePlan,
     create_selection::CreateSelection,
     delete_selection::DeleteSelection,
+    put_access_policy::PutAccessPolicy,
+    delete_access_policy::DeleteAccessPolicy,
     start_backup::StartBackup,
     stop_backup::StopBackup,
     start_restore::StartRestore,

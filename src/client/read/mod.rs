@@ -157,6 +157,10 @@ impl Connection {
             Query::Items { recovery_point, path } => {
                 Ok(Answer::Items(Arc::new(self.items(scope, recovery_point, path, question).await?)))
             }
+            Query::WhoCan { vault, action } => {
+                let control = self.control().ok_or_else(|| Fault::not_supported("who can"))?;
+                Ok(Answer::WhoCan(Arc::new(control.who_can(scope, vault, action).await?)))
+            }
             single => {
                 question.bucket.turn().await;
                 single::one(scope, backup, single).await

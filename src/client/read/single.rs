@@ -53,6 +53,7 @@ pub(super) async fn one(scope: &Scope, backup: &aws_sdk_backup::Client, query: &
             Ok(Answer::ProtectedResource(Arc::new(resource)))
         }
         Query::Tags { arn } => Ok(Answer::Tags(Arc::new(tags(backup, arn).await?))),
+        Query::AccessPolicy { vault } => Ok(Answer::AccessPolicy(Arc::new(access_policy(backup, vault).await?))),
         Query::RegionSettings => {
             let told = backup.describe_region_settings().send().await.explain("DescribeRegionSettings")?;
             let preferences = told.resource_type_opt_in_preference().into_iter().flatten();
@@ -84,6 +85,16 @@ pub(super) async fn restore_job(
 ) -> Result<crate::domain::job::RestoreJob, Fault> {
     let told = backup.describe_restore_job().restore_job_id(id.as_str()).send().await.explain("DescribeRestoreJob")?;
     map::described_restore_job(scope, &told).ok_or_else(|| nothing_told("DescribeRestoreJob"))
+}
+
+/// The text of a vault's policy. That there is none is an answer, which AWS gives as an exception.
+async fn access_policy(backup: &aws_sdk_backup::Client, vault: &str) -> Result<Option<String>, Fault> {
+    let call = backup.get_backup_vault_access_policy().backup_vault_name(vault);
+    match call.send().await.explain("GetBackupVaultAccessPolicy") {
+        Ok(told) => Ok(told.policy),
+        Err(fault) if fault.kind == FaultKind::NotFound => Ok(None),
+        Err(fault) => Err(fault),
+    }
 }
 
 async fn tags(backup: &aws_sdk_backup::Client, arn: &Arn) -> Result<crate::domain::Tags, Fault> {

@@ -190,6 +190,17 @@ impl Test {
 }
 
 impl Order {
+    /// As a sentence says it.
+    pub(super) fn in_words(self) -> &'static str {
+        match self {
+            Self::Equal => "is",
+            Self::Less => "is below",
+            Self::LessOrEqual => "is at most",
+            Self::Greater => "is above",
+            Self::GreaterOrEqual => "is at least",
+        }
+    }
+
     fn holds(self, found: f64, written: f64) -> bool {
         found.partial_cmp(&written).is_some_and(|order| match self {
             Self::Equal => order.is_eq(),

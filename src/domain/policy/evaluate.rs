@@ -2,7 +2,7 @@
 
 use super::facts::{Fact, Facts, Holds};
 use super::principals::Identity;
-use super::{Effect, Element, Policy, Statement, pattern};
+use super::{Effect, Element, Policy, Statement, Version, pattern};
 use std::collections::BTreeSet;
 
 /// A request to decide on.
@@ -79,6 +79,15 @@ impl Policy {
 }
 
 impl Statement {
+    /// Whether it is about a resource, whoever asks.
+    pub(super) fn fits_resource(&self, resource: &str, version: Version) -> bool {
+        let fits = |pattern: &String| pattern::is_like(pattern, resource, version, &Facts::complete()) == Holds::Yes;
+        match &self.resources {
+            Element::Only(patterns) => patterns.iter().any(fits),
+            Element::AllBut(patterns) => !patterns.iter().any(fits),
+        }
+    }
+
     /// Whether it is about an action; IAM does not mind the case.
     pub fn names_action(&self, action: &str) -> bool {
         let named = |names: &[String]| names.iter().any(|name| name.eq_ignore_ascii_case(action));

@@ -12,14 +12,19 @@ mod json;
 mod pattern;
 mod principals;
 mod read;
+mod standing;
+mod templates;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub use actions::{COPY_INTO_VAULT, Target, spelled as spelled_action, target_of};
 pub use conditions::{Condition, Operator, Quantifier, Test};
 pub use evaluate::{Decision, Request};
 pub use facts::{Fact, Facts};
 pub use principals::{Identity, PrincipalEntry};
+pub use standing::{PolicyStanding, standings};
+pub use templates::Template;
 
 /// How many bytes a policy has at most.
 pub const MAX_BYTES: usize = 20_480;

@@ -337,3 +337,88 @@ fn every_action_is_spelled_as_aws_spells_it_and_has_one_target() {
     }
     assert_eq!(target_of("backup:ListBackupVaults"), None);
 }
+
+#[test]
+fn a_statement_is_told_in_plain_words() {
+    for (statement, expected) in [
+        (r#"{"Effect":"Deny","Principal":"*","Action":["backup:DeleteRecoveryPoint","backup:DeleteBackupVault"],"Resource":"*"}"#.to_owned(),
+         "Nobody can DeleteRecoveryPoint or DeleteBackupVault".to_owned()),
+        (format!(r#"{{"Effect":"Deny","Principal":"*","Action":"backup:DeleteRecoveryPoint","Resource":"*",
+             "Condition":{{"ArnNotEquals":{{"aws:PrincipalArn":"{ROLE}"}}}}}}"#),
+         format!("Nobody can DeleteRecoveryPoint, unless aws:PrincipalArn is {ROLE}")),
+        (format!(r#"{{"Effect":"Deny","NotPrincipal":{{"AWS":["{USER}","123456789012"]}},"NotAction":"backup:ListTags","Resource":"{VAULT}"}}"#),
+         format!("Nobody but user/alice of 123456789012 and account 123456789012 can anything but ListTags on {VAULT}")),
+        (r#"{"Effect":"Allow","Principal":{"AWS":["123456789012","210987654321"]},"Action":"backup:CopyIntoBackupVault","Resource":"*",
+             "Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-a"},"NumericLessThan":{"backup:MinRetentionDays":"7"}}}"#.to_owned(),
+         "account 123456789012 and account 210987654321 can CopyIntoBackupVault, where aws:PrincipalOrgID is o-a and \
+          backup:MinRetentionDays is below 7".to_owned()),
+    ] {
+        assert_eq!(policy(&statement).in_words(), [expected]);
+    }
+}
+
+#[test]
+fn templates_are_policies_that_do_what_they_say() {
+    let vault: Arn = VAULT.parse().unwrap();
+    let (facts, role) =
+        (|arn: &str| Facts::complete().with("aws:PrincipalArn", identity(arn).principal_arn()), ROLE.to_owned());
+    let denies = Policy::parse(&Template::DenyDeletes.text()).unwrap();
+    assert_eq!(decides(&denies, USER, "backup:DeleteRecoveryPoint", POINT, &facts(USER)), Decision::Deny(0));
+    assert!(!denies.is_final(&vault));
+    let glass = Policy::parse(&Template::BreakGlass { role }.text()).unwrap();
+    assert_eq!(decides(&glass, USER, "backup:PutBackupVaultAccessPolicy", VAULT, &facts(USER)), Decision::Deny(0));
+    assert_eq!(decides(&glass, SESSION, "backup:DeleteRecoveryPoint", POINT, &facts(SESSION)), Decision::Nothing);
+    assert!(!glass.is_final(&vault));
+    let copies = Policy::parse(&Template::CopiesFromOrganization { organization: "o-a".to_owned() }.text()).unwrap();
+    let stranger = "arn:aws:iam::210987654321:user/bob";
+    for (organization, expected) in [("o-a", Decision::Allow(0)), ("o-b", Decision::Nothing)] {
+        let facts = Facts::complete().with("aws:PrincipalOrgID", organization);
+        assert_eq!(decides(&copies, stranger, COPY_INTO_VAULT, VAULT, &facts), expected);
+    }
+}
+
+#[test]
+fn a_policy_is_final_when_both_ways_to_change_it_are_denied_to_everybody_without_a_condition() {
+    let vault: Arn = VAULT.parse().unwrap();
+    let both = r#""Action":["backup:PutBackupVaultAccessPolicy","backup:DeleteBackupVaultAccessPolicy"]"#;
+    for (rest, expected) in [
+        (format!(r#""Principal":"*",{both},"Resource":"*""#), true),
+        (format!(r#""Principal":"*",{both},"Resource":"arn:aws:backup:*:*:backup-vault:s?fe""#), true),
+        (format!(r#""Principal":"*",{both},"Resource":"arn:aws:backup:*:*:backup-vault:other""#), false),
+        (format!(r#""Principal":{{"AWS":"123456789012"}},{both},"Resource":"*""#), false),
+        (format!(r#""Principal":"*",{both},"Resource":"*","Condition":{{"Null":{{"aws:userid":"true"}}}}"#), false),
+        (r#""Principal":"*","Action":"backup:PutBackupVaultAccessPolicy","Resource":"*""#.to_owned(), false),
+    ] {
+        assert_eq!(policy(&format!(r#"{{"Effect":"Deny",{rest}}}"#)).is_final(&vault), expected, "{rest}");
+    }
+}
+
+#[test]
+fn without_the_service_it_is_said_who_can_and_what_is_not_known() {
+    let vault: Arn = VAULT.parse().unwrap();
+    let told = |policy: Option<&Policy>, action: &str| -> Vec<(String, Option<bool>)> {
+        standings(policy, &vault, action).into_iter().map(|one| (one.principal, one.allowed)).collect()
+    };
+    let others = |allowed| ("other accounts".to_owned(), allowed);
+    let rest = |allowed| ("anybody else of account 123456789012".to_owned(), allowed);
+    assert_eq!(told(None, "backup:DeleteRecoveryPoint"), [rest(Some(true)), others(Some(false))]);
+    let glass = Policy::parse(&Template::BreakGlass { role: ROLE.to_owned() }.text()).unwrap();
+    assert_eq!(
+        told(Some(&glass), "backup:DeleteRecoveryPoint"),
+        [(ROLE.to_owned(), Some(true)), rest(Some(false)), others(Some(false))]
+    );
+    let by_address = policy(
+        r#"{"Effect":"Deny","Principal":"*","Action":"backup:DeleteRecoveryPoint","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}}"#,
+    );
+    let unknown = standings(Some(&by_address), &vault, "backup:DeleteRecoveryPoint").remove(0);
+    assert_eq!(
+        (unknown.allowed, unknown.because.as_str()),
+        (None, "statement 1 decides it by aws:SourceIp, which is not known here")
+    );
+    let copies = policy(
+        r#"{"Effect":"Allow","Principal":{"AWS":"210987654321"},"Action":"backup:CopyIntoBackupVault","Resource":"*"}"#,
+    );
+    let root = "arn:aws:iam::210987654321:root".to_owned();
+    assert_eq!(told(Some(&copies), COPY_INTO_VAULT), [(root.clone(), Some(true)), rest(Some(true)), others(None)]);
+    assert_eq!(told(Some(&copies), "backup:ListTags"), [(root, Some(false)), rest(Some(true)), others(Some(false))]);
+}

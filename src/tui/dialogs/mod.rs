@@ -4,6 +4,7 @@
 //! shows [`confirm::Confirm`] above it. When the answer is right, the dialog below stays, says that it sends, and closes when
 //! the change was made; when it was refused, the refusal is shown in it and nothing that was typed is lost.
 
+pub mod access_policy;
 pub mod backup;
 pub mod confirm;
 pub mod create_vault;
@@ -19,6 +20,7 @@ pub mod quit;
 pub mod restore;
 pub mod scopes;
 pub mod tags;
+pub mod who_can;
 
 use crate::tui::dialog::Dialog;
 use crate::tui::world::World;
@@ -41,6 +43,8 @@ pub fn open(dialog: Dialog, world: &World) -> Box<dyn Modal> {
         Dialog::Backup(subject) => Box::new(backup::Backup::new(&subject, world)),
         Dialog::Restore(point, items) => Box::new(restore::RestoreWizard::new(point, items, world)),
         Dialog::Lifecycle(point) => Box::new(lifecycle::LifecycleEditor::new(point, world)),
+        Dialog::AccessPolicy(vault) => Box::new(access_policy::AccessPolicyEditor::new(vault, world)),
+        Dialog::WhoCan(vault) => Box::new(who_can::WhoCan::new(vault)),
         Dialog::Tags(scope, arn) => Box::new(tags::TagsEditor::new(scope, arn)),
     }
 }
