@@ -2,8 +2,10 @@
 
 use super::Result;
 use super::files::Content;
+use crate::domain::account::MEMBER_ROLE;
 use crate::domain::extension::{AddAccount, AddResource, AddRole};
 use crate::domain::plan::{PlanDocument, Rule};
+use crate::domain::policy::Template;
 use crate::domain::selection::{SelectionDocument, TagCondition};
 use crate::domain::types::Location;
 use crate::domain::{AccountId, Arn, Lifecycle, Region, Tags, VaultName};
@@ -198,6 +200,10 @@ pub(super) fn found(engine: &Engine, files: &Path) -> Result<()> {
     for plan in &PLANS {
         make_plan(engine, plan)?;
     }
+    let media = caller(MEDIA, FIRST_REGION)?;
+    // Only who enters the account by this role deletes anything there.
+    let role = Arn::role(&media.account, MEMBER_ROLE).to_string();
+    engine.put_vault_access_policy(&media, "media", &Template::BreakGlass { role }.text())?;
     let organization = caller(FIRST_ACCOUNT, FIRST_REGION)?;
     engine.create_vault(&organization, &name("organization-records")?, vault_of("management"))?;
     Ok(())

@@ -16,6 +16,20 @@ fn the_demo_is_an_organization_with_a_history_and_real_failures() {
     let accounts = home.json(&["accounts", "--data-dir", data, "--output", "json"]);
     assert_eq!(accounts.as_array().unwrap().len(), 6);
 
+    let ask = ["vault", "who-can", "media", "DeleteRecoveryPoint", "--account", "555566667777"];
+    let who = home.json(&[&ask[..], &["--data-dir", data, "--output", "json"]].concat());
+    let allowed: Vec<&str> = who
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|one| one["Allowed"] == true)
+        .map(|one| one["Principal"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        allowed,
+        ["arn:aws:iam::555566667777:role/OrganizationAccountAccessRole", "the engine: expiry by lifecycle"]
+    );
+
     let jobs = home.json(&["jobs", "--data-dir", data, "--output", "json"]);
     let jobs = jobs.as_array().unwrap();
     let backups = jobs.iter().filter(|job| job["Kind"] == "backup").count();

@@ -383,6 +383,7 @@ pub fn organization() -> Fixture {
             ),
         ]),
         tags: BTreeMap::from([("default".to_owned(), Tags::from([("env".to_owned(), "prod".to_owned())]))]),
+        policies: BTreeMap::new(),
         reminders: vec!["123456789012/us-east-1/prod-vault".to_owned()],
         engine_problems: Vec::new(),
         faults: Vec::new(),

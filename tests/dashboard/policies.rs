@@ -30,7 +30,7 @@ fn the_dialogs() {
         let mut one = Driver::start(Start { size, fixture: with_policy(), ..Start::default() });
         one.press("2 j a").write("access policy").press("enter");
         insta::assert_snapshot!(format!("policy-edit-{suffix}"), one.screen());
-        one.press("left left left left").press("ctrl-s");
+        one.press("left left left").press("right").press("ctrl-s");
         insta::assert_snapshot!(format!("policy-confirm-{suffix}"), one.screen());
     }
 }

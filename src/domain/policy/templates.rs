@@ -1,6 +1,6 @@
 //! Policies that most vaults need, to begin with.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// A policy to begin with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,7 @@ const DELETES: [&str; 5] = [
 ];
 
 impl Template {
-    /// The policy, as JSON to be read by people too.
+    /// The policy, in one line.
     pub fn text(&self) -> String {
         let statement = match self {
             Self::DenyDeletes => {
@@ -47,10 +47,6 @@ impl Template {
                 "Condition": { "StringEquals": { "aws:PrincipalOrgID": organization } }
             }),
         };
-        pretty(&json!({ "Version": "2012-10-17", "Statement": [statement] }))
+        json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string()
     }
-}
-
-fn pretty(value: &Value) -> String {
-    serde_json::to_string_pretty(value).unwrap_or_default()
 }

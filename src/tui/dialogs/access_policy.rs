@@ -37,7 +37,8 @@ impl AccessPolicyEditor {
     pub fn new(vault: Arc<Vault>, world: &World) -> Self {
         let role = Arn::role(&vault.scope.account, "BreakGlass");
         let mut form = Form::default();
-        form.note("now", "", Role::Text)
+        form.note("now-head", "Now", Role::Title)
+            .note("now", "", Role::Text)
             .turn("do", "From now on", &WAYS, "deny")
             .text("role", "Role", role.as_str())
             .hint("role", "the role that is entered in an emergency; it must be there already")
@@ -45,6 +46,7 @@ impl AccessPolicyEditor {
             .hint("organization", "its id, such as o-a1b2c3d4e5")
             .text("policy", "Policy", "")
             .hint("policy", "JSON in one line; paste a longer one")
+            .note("then-head", "What would change", Role::Title)
             .note("effect", "", Role::Text)
             .note("warning", "", Role::Bad);
         let mut editor = Self { vault, now: None, form };
@@ -102,6 +104,9 @@ impl AccessPolicyEditor {
             Ok(None) => (Vec::new(), ""),
             Ok(Some((_, policy))) if policy.is_final(&self.vault.arn) => {
                 (policy.in_words(), "Nobody could ever change or remove this policy again.")
+            }
+            Ok(Some((_, policy))) if way == "glass" => {
+                (policy.in_words(), "Where nobody can enter that role, nobody can take this back.")
             }
             Ok(Some((_, policy))) => (policy.in_words(), ""),
         };
@@ -175,7 +180,7 @@ impl FormDialog for AccessPolicyEditor {
         self.tell();
     }
     fn size(&self, _: &World) -> (u16, u16) {
-        (96, 16)
+        (96, 18)
     }
     fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
         if self.now.is_none() {
