@@ -34,6 +34,7 @@ pub mod selection_rules;
 pub mod tags;
 pub mod types;
 pub mod vault;
+pub mod vault_lock;
 
 pub use account::{Account, AccountId, Region, Scope};
 pub use arn::Arn;
@@ -45,6 +46,7 @@ pub use recovery_point::KnownPoint;
 pub use resource::Resource;
 pub use secret::Secret;
 pub use types::ResourceType;
+pub use vault_lock::VaultLock;
 
 /// Time as the whole program keeps it.
 pub type Time = chrono::DateTime<chrono::Utc>;

@@ -1,6 +1,6 @@
 //! Backup vaults.
 
-use crate::domain::{Arn, Scope, Time};
+use crate::domain::{Arn, Scope, Time, VaultLock};
 
 /// The vault that every account has in each of its regions, and keeps.
 pub const DEFAULT_VAULT: &str = "Default";
@@ -27,12 +27,6 @@ pub struct Vault {
     pub creator_request_id: Option<String>,
     /// How many recovery points it holds (approximate on AWS).
     pub recovery_points: i64,
-    /// Whether Vault Lock protects it.
-    pub locked: bool,
-    /// The shortest retention that the lock allows, in days.
-    pub min_retention_days: Option<i64>,
-    /// The longest retention that the lock allows, in days.
-    pub max_retention_days: Option<i64>,
-    /// From when on the lock cannot be changed; none means governance mode.
-    pub lock_date: Option<Time>,
+    /// What Vault Lock protects it with.
+    pub lock: Option<VaultLock>,
 }

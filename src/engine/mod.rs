@@ -172,6 +172,7 @@ impl Engine {
     fn begin(self: &Arc<Self>) -> Result<()> {
         if self.data_dir.is_writable() {
             self.know_vaults()?;
+            self.settle_locks()?;
             self.know_holds()?;
             self.found_organization()?;
         } else {

@@ -13,7 +13,7 @@ use vaultdeck::domain::resource::ProtectedResource;
 use vaultdeck::domain::selection::{Selection, SelectionDocument, TagCondition};
 use vaultdeck::domain::types;
 use vaultdeck::domain::vault::Vault;
-use vaultdeck::domain::{Account, Arn, Known, KnownPoint, Lifecycle, Scope, Tags, Time};
+use vaultdeck::domain::{Account, Arn, Known, KnownPoint, Lifecycle, Scope, Tags, Time, VaultLock};
 
 /// The moment at which every test begins.
 pub fn now() -> Time {
@@ -74,6 +74,10 @@ pub fn ago(hours: i64, minutes: i64) -> Time {
     now() - Duration::hours(hours) - Duration::minutes(minutes)
 }
 
+/// A lock in governance mode.
+pub const AT_LEAST_A_WEEK: VaultLock =
+    VaultLock { min_retention_days: Some(7), max_retention_days: None, lock_date: None };
+
 pub fn vault(scope: &Scope, name: &str, points: i64) -> Vault {
     Vault {
         arn: Arn::vault(scope, &name.parse().unwrap()),
@@ -84,10 +88,7 @@ pub fn vault(scope: &Scope, name: &str, points: i64) -> Vault {
         created: Some(ago(24 * 35, 0)),
         creator_request_id: None,
         recovery_points: points,
-        locked: false,
-        min_retention_days: None,
-        max_retention_days: None,
-        lock_date: None,
+        lock: None,
     }
 }
 
@@ -322,7 +323,7 @@ pub fn organization() -> Fixture {
         vaults: vec![
             vault(&home, "Default", 0),
             vault(&home, "prod-vault", 12),
-            Vault { locked: true, min_retention_days: Some(7), ..vault(&frankfurt, "archive-vault", 6) },
+            Vault { lock: Some(AT_LEAST_A_WEEK), ..vault(&frankfurt, "archive-vault", 6) },
             vault(&staging, "Default", 3),
         ],
         points: (0..6)

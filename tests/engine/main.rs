@@ -36,6 +36,7 @@ mod tags;
 #[allow(dead_code)]
 mod tree;
 mod vault_links;
+mod vault_locks;
 mod vault_races;
 mod vaults;
 #[path = "../repository/support/wounds.rs"]

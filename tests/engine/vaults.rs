@@ -19,7 +19,7 @@ fn a_new_vault_is_described_with_its_tags() {
     let made = harness.engine.create_vault(&management(), &name("nightly"), request).unwrap();
     assert_eq!(made.arn.as_str(), "arn:aws:backup:us-east-1:123456789012:backup-vault:nightly");
     assert_eq!(made.vault_type, "BACKUP_VAULT");
-    assert_eq!((made.recovery_points, made.locked), (0, false));
+    assert_eq!((made.recovery_points, made.lock), (0, None));
     assert_eq!(made.creator_request_id.as_deref(), Some("token-1"));
     assert_eq!(harness.engine.describe_vault(&management(), "nightly").unwrap(), made);
     let tags = harness.engine.list_tags(&management(), &made.arn, &whole()).unwrap().items;

@@ -18,11 +18,35 @@ pub const CREATED: Attribute<Vault> = Attribute::time("CREATED", "CreationDate",
 pub const KEY: Attribute<Vault> =
     Attribute::text("KEY", "EncryptionKeyArn", |record| record.encryption_key_arn.as_ref().into());
 /// Whether Vault Lock protects it.
-pub const LOCKED: Attribute<Vault> = Attribute::text("LOCKED", "Locked", |record| record.locked.into());
+pub const LOCKED: Attribute<Vault> = Attribute::text("LOCKED", "Locked", |record| record.lock.is_some().into());
+/// The shortest retention that its lock lets in, in days.
+pub const MIN_RETENTION: Attribute<Vault> = Attribute::number("MIN DAYS", "MinRetentionDays", |record| {
+    record.lock.and_then(|lock| lock.min_retention_days).into()
+});
+/// The longest retention that its lock lets in, in days.
+pub const MAX_RETENTION: Attribute<Vault> = Attribute::number("MAX DAYS", "MaxRetentionDays", |record| {
+    record.lock.and_then(|lock| lock.max_retention_days).into()
+});
+/// From when on its lock cannot be changed.
+pub const LOCK_DATE: Attribute<Vault> =
+    Attribute::time("LOCK DATE", "LockDate", |record| record.lock.and_then(|lock| lock.lock_date).into());
 /// The account that it lives in.
 pub const ACCOUNT: Attribute<Vault> = account();
 /// The region that it lives in.
 pub const REGION: Attribute<Vault> = region();
 
 /// What JSON and CSV tell, in this order.
-pub const ALL: &[&Attribute<Vault>] = &[&NAME, &ARN, &TYPE, &POINTS, &CREATED, &KEY, &LOCKED, &ACCOUNT, &REGION];
+pub const ALL: &[&Attribute<Vault>] = &[
+    &NAME,
+    &ARN,
+    &TYPE,
+    &POINTS,
+    &CREATED,
+    &KEY,
+    &LOCKED,
+    &MIN_RETENTION,
+    &MAX_RETENTION,
+    &LOCK_DATE,
+    &ACCOUNT,
+    &REGION,
+];

@@ -20,7 +20,7 @@ use crate::domain::recovery_point::Creator;
 use crate::domain::resource::ProtectedResource;
 use crate::domain::selection::Selection;
 use crate::domain::vault::{BACKUP_VAULT, Vault};
-use crate::domain::{Account, Arn, Known, PlanId, ResourceType, Scope, Tags, Time};
+use crate::domain::{Account, Arn, Known, PlanId, ResourceType, Scope, Tags, Time, VaultLock};
 use aws_sdk_backup::operation::describe_backup_vault::DescribeBackupVaultOutput;
 use aws_sdk_backup::operation::describe_protected_resource::DescribeProtectedResourceOutput;
 use aws_sdk_backup::operation::get_backup_plan::GetBackupPlanOutput;
@@ -133,10 +133,11 @@ macro_rules! vault {
                 created: at(vault.creation_date()),
                 creator_request_id: text(vault.creator_request_id()),
                 recovery_points: vault.number_of_recovery_points(),
-                locked: vault.locked().unwrap_or_default(),
-                min_retention_days: vault.min_retention_days(),
-                max_retention_days: vault.max_retention_days(),
-                lock_date: at(vault.lock_date()),
+                lock: vault.locked().unwrap_or_default().then(|| VaultLock {
+                    min_retention_days: vault.min_retention_days(),
+                    max_retention_days: vault.max_retention_days(),
+                    lock_date: at(vault.lock_date()),
+                }),
             })
         }
     };

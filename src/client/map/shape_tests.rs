@@ -117,10 +117,7 @@ fn vaults() {
         ("created", &["creation_date"]),
         ("creator_request_id", &["creator_request_id"]),
         ("recovery_points", &["number_of_recovery_points"]),
-        ("locked", &["locked"]),
-        ("min_retention_days", &["min_retention_days"]),
-        ("max_retention_days", &["max_retention_days"]),
-        ("lock_date", &["lock_date"]),
+        ("lock", &["locked", "min_retention_days", "max_retention_days", "lock_date"]),
     ];
     const VAULT: &str = "arn:aws:backup:us-east-1:123456789012:backup-vault:v";
     let listed = sdk::BackupVaultListMember::builder().backup_vault_arn(VAULT).build();

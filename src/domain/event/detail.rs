@@ -453,7 +453,7 @@ pub struct VaultDetail<'a> {
 
 /// What is told of a vault; whether it is locked only where it was modified, as AWS does.
 pub fn vault(vault: &Vault, became: Became, now: Time) -> Change<'_> {
-    let is_locked = (became == Became::Modified).then_some(Text(vault.locked));
+    let is_locked = (became == Became::Modified).then_some(Text(vault.lock.is_some()));
     let detail = Detail::Vault(VaultDetail { backup_vault_name: &vault.name, state: became, is_locked });
     Change { scope: &vault.scope, at: now, resources: vec![vault.arn.as_str()], detail }
 }

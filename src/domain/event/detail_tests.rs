@@ -1,6 +1,7 @@
 //! Each shape against the sample of AWS's page on EventBridge, member by member.
 
 use super::*;
+use crate::domain::VaultLock;
 use crate::domain::names::JobId;
 use serde_json::{Value, json};
 
@@ -281,10 +282,7 @@ fn a_vault_says_whether_it_is_locked_only_where_it_was_modified() {
         created: None,
         creator_request_id: None,
         recovery_points: 0,
-        locked: true,
-        min_retention_days: None,
-        max_retention_days: None,
-        lock_date: None,
+        lock: Some(VaultLock::default()),
     };
     let now = at("2020-06-24T23:18:19Z");
     let detail = |became| told(&super::vault(&vault, became, now)).2;

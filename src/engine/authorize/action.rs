@@ -3,6 +3,7 @@
 use super::subject::{
     Anything, HoldToCancel, JobToStop, NewThing, PlanNamed, PlanOfSelection, PointToChange, PointToDelete, PointToRead,
     PointToRestore, Region, RoleToAssume, RoleToPass, Subject, Tagged, VaultFound, VaultKey, VaultNamed, VaultToDelete,
+    VaultToLock,
 };
 
 /// Something that can be done.
@@ -27,6 +28,10 @@ pub trait SetsDocument: Action {}
 const fn is_shared(name: &str) -> bool {
     matches!(name.as_bytes(), b"backup:CopyIntoBackupVault")
 }
+
+/// An action that sets the lock of a vault.
+#[diagnostic::on_unimplemented(message = "{Self} sets no vault's lock")]
+pub trait SetsLock: Action {}
 
 mod sealed {
     pub trait Sealed {}
@@ -74,6 +79,12 @@ actions! {
     GetBackupVaultNotifications = "backup:GetBackupVaultNotifications" on VaultFound;
     /// The vaults by which others may restore from a vault are listed.
     ListRestoreAccessBackupVaults = "backup:ListRestoreAccessBackupVaults" on VaultFound;
+    /// A vault gets a lock, or another one.
+    PutBackupVaultLockConfiguration = "backup:PutBackupVaultLockConfiguration" on VaultToLock;
+    /// A vault loses its lock.
+    DeleteBackupVaultLockConfiguration = "backup:DeleteBackupVaultLockConfiguration" on VaultToLock;
+    /// The lock of a vault becomes final, or is known again where the catalog had lost it.
+    KeepVaultLock = "vaultdeck:KeepVaultLock" on Anything;
     /// A vault gets a recovery key, with which plain restic reads all that it holds.
     MakeRecoveryKey = "vaultdeck:MakeRecoveryKey" on VaultKey;
     /// A copy comes into a vault, also from another account.
@@ -148,6 +159,10 @@ actions! {
 
 impl SetsDocument for CreateBackupPlan {}
 impl SetsDocument for UpdateBackupPlan {}
+
+impl SetsLock for PutBackupVaultLockConfiguration {}
+impl SetsLock for DeleteBackupVaultLockConfiguration {}
+impl SetsLock for KeepVaultLock {}
 
 impl SetsTags for CreateBackupVault {}
 impl SetsTags for CreateBackupPlan {}

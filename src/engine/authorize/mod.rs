@@ -46,14 +46,14 @@
 //! may be passed or assumed, what state protects a vault or a recovery point, and whether a legal hold is on the point. But the
 //! access policy of the vault, which a subject must name, is read here, in the same transaction: nobody can forget it, or bring
 //! an older one. It is asked of reads as of changes, and binds callers, not what the engine does by itself; an explicit deny goes
-//! before all else, and across accounts nothing is allowed by it but [`action::CopyIntoBackupVault`].
+//! before all else, and across accounts nothing is allowed by it but [`action::CopyIntoBackupVault`]. So is the vault's
+//! [`lock`], which binds everybody.
 //!
 //! What comes next has its place here too, and each is a fact more in a subject and a rule more in [`authorize`]:
 //!
 //! | rule | its fact, and where | whom it binds |
 //! | --- | --- | --- |
 //! | an account's service control policy | the policies of the caller's account, in [`Principal::Caller`] | callers |
-//! | vault lock | days and date of the lock, in [`VaultToDelete`](subject::VaultToDelete), [`PointToDelete`](subject::PointToDelete), [`PointToChange`](subject::PointToChange) | everybody, the engine's expiry as well |
 //! | air gap | the vault's type, in `PointToRestore` and `VaultNamed` | callers of other accounts than the vault's |
 //!
 //! What the engine notes for itself (how far a job is, which packs a point needs, when a vault was looked through) is no
@@ -63,6 +63,9 @@
 pub mod access_policy;
 pub mod action;
 pub mod boundary;
+pub mod lock;
+#[cfg(test)]
+mod lock_tests;
 pub mod principal;
 pub mod rows;
 pub mod subject;
@@ -176,6 +179,9 @@ fn rule<A: Action>(tx: &Connection, principal: Principal<'_>, subject: &A::On<'_
         Said::Nothing if matches!(principal, Principal::Engine(_)) => Why::OwnDoing,
         Said::Nothing => Why::OwnThing,
     };
+    if let Some(error) = lock::refusal(tx, &principal, subject)? {
+        return Ok(Ruling::Refused(Why::Protected(error.to_string()), error));
+    }
     Ok(match subject.protection() {
         Ok(()) => Ruling::Allowed(allowed),
         Err(error) => Ruling::Refused(Why::Protected(error.to_string()), error),

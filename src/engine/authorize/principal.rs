@@ -33,6 +33,8 @@ pub enum Doing {
     Deletion,
     /// A backup or a restore that was allowed when it was started has its outcome noted.
     Outcome,
+    /// The days for which the lock of a vault could be changed are over.
+    CoolingOff,
     /// The folders of vaults tell of what the catalog has lost.
     Rescan,
 }

@@ -1,5 +1,7 @@
 //! The access policies of the vaults. They stand here, since every decision reads them in its own transaction.
 
+pub mod locks;
+
 use super::Permit;
 use super::action::{DeleteBackupVaultAccessPolicy, PutBackupVaultAccessPolicy};
 use crate::domain::Arn;

@@ -2,9 +2,11 @@
 //! it is not there or another's, and what protects it from everybody.
 
 mod holds;
+mod lock;
 mod points;
 
 pub use holds::HoldToCancel;
+pub use lock::{Touched, VaultToLock};
 pub use points::{PointNamed, PointToChange, PointToDelete, PointToRead, PointToRestore};
 
 use super::principal::Belongs;
@@ -33,6 +35,11 @@ pub trait Subject {
     /// What a policy's conditions may ask of this action alone, beside what is known of whoever asks.
     fn facts(&self, facts: Facts) -> Facts {
         facts
+    }
+
+    /// What is to be done to it that its vault's lock may forbid.
+    fn touches(&self) -> Option<Touched<'_>> {
+        None
     }
 
     /// Refuses where something protects it from whoever it be, its owner and the engine as well.

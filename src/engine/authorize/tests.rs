@@ -9,14 +9,14 @@ use crate::engine::caller::{Caller, RestoreRoots};
 use crate::engine::catalog::migrations;
 use std::collections::BTreeSet;
 
-const MANAGEMENT: &str = "123456789012";
-const MEMBER: &str = "210987654321";
+pub(super) const MANAGEMENT: &str = "123456789012";
+pub(super) const MEMBER: &str = "210987654321";
 
-fn scope(account: &str, region: &str) -> Scope {
+pub(super) fn scope(account: &str, region: &str) -> Scope {
     Scope::new(account.parse().unwrap(), region.parse().unwrap())
 }
 
-fn caller(account: &str, region: &str) -> Caller {
+pub(super) fn caller(account: &str, region: &str) -> Caller {
     let Scope { account, region } = scope(account, region);
     let user_arn = format!("arn:aws:iam::{account}:user/test").parse().unwrap();
     Caller { account, region, user_arn, user_id: None, restore_roots: RestoreRoots::Any }
@@ -26,6 +26,14 @@ fn asked<A: Action>(principal: Principal<'_>, action: A, on: &A::On<'_>) -> std:
     asked_under(None, principal, action, on)
 }
 
+/// A catalog in which a row needs no other.
+pub(super) fn empty_catalog() -> Connection {
+    let mut connection = Connection::open_in_memory().unwrap();
+    migrations::run(&mut connection, std::path::Path::new("c"), &migrations::ALL).unwrap();
+    connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+    connection
+}
+
 /// The same where the vault `safe` of `scope(MEMBER, "us-east-1")` has an access policy.
 fn asked_under<A: Action>(
     policy: Option<&str>,
@@ -33,9 +41,7 @@ fn asked_under<A: Action>(
     action: A,
     on: &A::On<'_>,
 ) -> std::result::Result<String, String> {
-    let mut connection = Connection::open_in_memory().unwrap();
-    migrations::run(&mut connection, std::path::Path::new("c"), &migrations::ALL).unwrap();
-    connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+    let connection = empty_catalog();
     let vault = vault(&scope(MEMBER, "us-east-1"), "safe", 0).arn;
     if let Some(policy) = policy {
         connection.execute("INSERT INTO vault_access_policies VALUES (?1, ?2)", [vault.as_str(), policy]).unwrap();
@@ -44,7 +50,7 @@ fn asked_under<A: Action>(
     Ok(permit.on().to_owned())
 }
 
-fn vault(scope: &Scope, name: &str, recovery_points: i64) -> Vault {
+pub(super) fn vault(scope: &Scope, name: &str, recovery_points: i64) -> Vault {
     Vault {
         arn: Arn::vault(scope, &name.parse().unwrap()),
         scope: scope.clone(),
@@ -54,14 +60,11 @@ fn vault(scope: &Scope, name: &str, recovery_points: i64) -> Vault {
         created: None,
         creator_request_id: None,
         recovery_points,
-        locked: false,
-        min_retention_days: None,
-        max_retention_days: None,
-        lock_date: None,
+        lock: None,
     }
 }
 
-fn point(scope: &Scope, status: RecoveryPointStatus) -> RecoveryPoint {
+pub(super) fn point(scope: &Scope, status: RecoveryPointStatus) -> RecoveryPoint {
     let vault = vault(scope, "safe", 1);
     RecoveryPoint {
         arn: Arn::recovery_point(scope, "p"),

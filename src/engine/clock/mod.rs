@@ -309,6 +309,11 @@ fn remembered(connection: &Connection) -> Result<(Option<ClockKind>, Option<Time
     Ok((kind, seen.and_then(DateTime::from_timestamp_millis)))
 }
 
+/// The last time that a directory believed; none in a fresh one.
+pub(crate) fn last_believed(connection: &Connection) -> Result<Option<Time>> {
+    Ok(remembered(connection)?.1)
+}
+
 /// When the wall clock was believed in this start of the machine, if it was.
 fn anchor(text: Option<&str>, clocks: &dyn Clocks) -> Option<Moment> {
     let mut words = text?.split(' ');

@@ -130,6 +130,7 @@ impl Engine {
             self.step(turn, "ending held jobs", |_| self.finish_held(now)),
             self.step(turn, "enforcing completion windows", |_| self.enforce_deadlines(now)),
             self.step(turn, "making the jobs of plans", |turn| self.make_scheduled_jobs(turn, now)),
+            self.step(turn, "finishing the locks of vaults", |_| self.finish_cooling_off(now)),
             self.step(turn, "starting jobs", |turn| self.dispatch(turn, now)),
             self.step(turn, "deleting recovery points", |turn| self.sweep(turn, now)),
             self.step(turn, "collecting vaults", |turn| self.collect_due(turn, now)),
@@ -230,7 +231,13 @@ impl Engine {
     /// The next moment after now at which something falls due.
     fn next_event(&self, turn: &Turn) -> Result<Option<Time>> {
         let now = self.clock.now();
-        let moments = [self.next_scheduled(turn), self.next_job_event(turn)?, self.next_sweep(turn)?, turn.next_upkeep];
+        let moments = [
+            self.next_scheduled(turn),
+            self.next_job_event(turn)?,
+            self.next_sweep(turn)?,
+            self.next_lock_date()?,
+            turn.next_upkeep,
+        ];
         Ok(moments.into_iter().flatten().min().map(|at| at.max(now + chrono::Duration::milliseconds(1))))
     }
 

@@ -20,6 +20,10 @@ impl Engine {
     pub fn delete_vault(&self, caller: &Caller, name: &str) -> Result<()> {
         let scope = caller.scope();
         let arn = Arn::vault(&scope, &name.parse::<VaultName>()?);
+        // By an older copy of the catalog a vault may be empty that is not.
+        if self.catalog.read(|connection| rows::exists(connection, &arn))? {
+            self.survey_vault(&arn)?;
+        }
         let name_lock = self.vault_store.name_lock(&arn);
         let _name = name_lock.lock();
         self.finish_deletion(&arn)?;

@@ -79,6 +79,11 @@ impl Ending {
         Self::failed(false, format!("Backup job failed because backup vault {arn} does not exist."))
     }
 
+    /// FAILED, since the lock of the vault does not let its retention in.
+    pub fn outside_lock() -> Self {
+        Self::failed(false, "Backup job failed because the lifecycle is outside the valid range for backup vault.")
+    }
+
     /// EXPIRED: another job of the resource ran through the whole start window.
     pub fn resource_busy() -> Self {
         let message = "Backup job failed because there was a running job for the same resource.";

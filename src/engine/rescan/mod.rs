@@ -54,6 +54,20 @@ impl Engine {
         })
     }
 
+    /// Brings in what the folder of one vault shows and the catalog does not know. A vault without a folder has nothing to show.
+    pub(crate) fn survey_vault(&self, vault: &Arn) -> Result<()> {
+        if self.vault_store.places().find(&vaults::store::place_of(vault)?)?.is_none() {
+            return Ok(());
+        }
+        let report = self.look_through(Some(vault), Depth::Listing)?;
+        match report.problems.into_iter().next() {
+            None => Ok(()),
+            Some(problem) => Err(Error::invalid_request(format!(
+                "Backup vault cannot be deleted because it could not be looked through: {problem}"
+            ))),
+        }
+    }
+
     fn look_through(&self, only: Option<&Arn>, depth: Depth) -> Result<RescanReport> {
         let _alone = self.rescanning.lock();
         let (found, problems) = folders::all(self.vault_store.places())?;
@@ -136,6 +150,7 @@ impl Engine {
             Ok(new)
         })?;
         self.vault_store.own(&folder.arn, id);
+        self.compare_lock(&folder.arn)?;
         drop(vault);
         if new_account {
             report.accounts.push(account.to_string());

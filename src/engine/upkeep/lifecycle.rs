@@ -58,6 +58,8 @@ impl Engine {
             return Ok(());
         }
         self.catalog.write(|tx| {
+            // What is deleted because of a time is not deleted before that time is remembered.
+            self.clock.save_in(tx)?;
             let jump = unconfirmed_jump(tx)?.unwrap_or_default();
             expire(tx, &points::rows::expiry::due(tx, jump, now)?, now)
         })
@@ -73,6 +75,7 @@ impl Engine {
     ) -> Result<RecoveryPoint> {
         lifecycle.validate()?;
         lifecycle.unsupported_members()?;
+        self.heed_lock(&caller.scope(), vault_name)?;
         let point = self.catalog.write(|tx| {
             let found = point_in(tx, vault_name, arn)?;
             let subject = PointToChange(PointNamed { arn, found: found.as_ref() });

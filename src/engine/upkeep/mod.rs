@@ -116,6 +116,9 @@ impl Engine {
             // Once a process, also where it failed: a check tells why.
             self.upkeep.map().entry(arn).or_default();
         }
+        if let Err(error) = self.settle_locks() {
+            tracing::warn!(%error, "the locks of the vaults could not be compared");
+        }
         let owing = self.catalog.read(owed::vaults_that_owe).unwrap_or_default();
         let unwritten = owing.iter().filter(|vault| !self.wrote_owed_manifests(vault)).count();
         let holds_written = self.wrote_owed_holds();

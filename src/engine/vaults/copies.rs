@@ -89,7 +89,7 @@ fn proof_of(bytes: &[u8]) -> Proof {
 }
 
 /// What the copy of a file is called.
-fn copy_of(name: &str) -> String {
+pub fn copy_of(name: &str) -> String {
     format!("{COPIES}/{name}")
 }
 

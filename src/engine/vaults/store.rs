@@ -4,7 +4,8 @@
 //! vaults/ACCOUNT/REGION/NAME/           config data/ index/ keys/ locks/ snapshots/: restic's
 //!   vaultdeck/key.json                  the data key, wrapped by the key ring
 //!   vaultdeck/vault.json                what is frozen for its life: its id, how its sources are cut
-//!   vaultdeck/copies/                   second copies of these two, and of restic's config
+//!   vaultdeck/copies/                   second copies of these two, of the lock, and of restic's config
+//!   vaultdeck/lock.json                 what became of the vault's lock, once it had one, sealed
 //!   vaultdeck/integrity                 what was found when packs were read, see the repository
 //!   vaultdeck/damaged/                  damaged files that were written again; they go after a while
 //!   vaultdeck/points/ID.json            one manifest per recovery point

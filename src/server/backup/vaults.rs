@@ -1,6 +1,7 @@
 //! Vaults.
 
 use crate::domain::vault::Vault;
+use crate::domain::vault_lock::LockRequest;
 use crate::engine::NewVault;
 use crate::server::call::{Answer, Call, Stamp, stamp};
 use serde::Serialize;
@@ -52,10 +53,10 @@ impl From<Vault> for VaultView {
             creation_date: stamp(vault.created),
             creator_request_id: vault.creator_request_id,
             number_of_recovery_points: vault.recovery_points,
-            locked: vault.locked,
-            min_retention_days: vault.min_retention_days,
-            max_retention_days: vault.max_retention_days,
-            lock_date: stamp(vault.lock_date),
+            locked: vault.lock.is_some(),
+            min_retention_days: vault.lock.and_then(|lock| lock.min_retention_days),
+            max_retention_days: vault.lock.and_then(|lock| lock.max_retention_days),
+            lock_date: stamp(vault.lock.and_then(|lock| lock.lock_date)),
         }
     }
 }
@@ -100,6 +101,26 @@ pub(super) fn list(call: &Call<'_>) -> Answer {
         backup_vault_list: vaults.items.into_iter().map(VaultView::from).collect(),
         next_token: vaults.next_token,
     })
+}
+
+/// PutBackupVaultLockConfiguration.
+pub(super) fn put_lock(call: &Call<'_>) -> Answer {
+    let mut body = call.body()?;
+    let request = LockRequest {
+        min_retention_days: body.integer("MinRetentionDays")?,
+        max_retention_days: body.integer("MaxRetentionDays")?,
+        changeable_for_days: body.integer("ChangeableForDays")?,
+    };
+    body.finish()?;
+    call.engine.put_vault_lock(call.caller, call.segment(0), &request)?;
+    call.done()
+}
+
+/// DeleteBackupVaultLockConfiguration.
+pub(super) fn delete_lock(call: &Call<'_>) -> Answer {
+    call.nothing_else()?;
+    call.engine.delete_vault_lock(call.caller, call.segment(0))?;
+    call.done()
 }
 
 /// DeleteBackupVault.

@@ -3,6 +3,7 @@
 use crate::client::attributes::vault;
 use crate::client::{Answer, Key, Query};
 use crate::domain::vault::Vault;
+use crate::domain::vault_lock::LockMode;
 use crate::tui::fmt;
 use crate::tui::msg::Act;
 use crate::tui::route::Route;
@@ -24,23 +25,21 @@ pub struct Vaults;
 static COLUMNS: &[Column<Vault>] = &[
     Column::of(&vault::NAME, 20, 40).role(Role::Accent).sorted(|a, b| by_text(&a.name, &b.name)),
     Column::of(&vault::POINTS, 6, 9).sorted(|a, b| b.recovery_points.cmp(&a.recovery_points)),
-    Column::of(&vault::LOCKED, 10, 11)
+    Column::of(&vault::LOCKED, 10, 16)
         .titled("LOCK")
-        .shown(|vault, world| match (vault.locked, vault.lock_date) {
-            (false, _) => Cell::dim(world.glyphs.none),
-            (true, Some(_)) => Cell::new("compliance", Role::Good),
-            (true, None) => Cell::new("governance", Role::Good),
+        .shown(|vault, world| match vault.lock.map(|lock| lock.mode(world.now())) {
+            None => Cell::dim(world.glyphs.none),
+            Some(LockMode::Governance) => Cell::new("governance", Role::Good),
+            Some(LockMode::Compliance(_)) => Cell::new("compliance", Role::Good),
+            Some(LockMode::CoolingOff(date)) => {
+                Cell::new(format!("locks {}", fmt::relative(world.now(), date)), Role::Warning)
+            }
         })
         .priority(3),
     Column::account(12, 20).by_account().priority(1),
     Column::region(12, 14).by_region().priority(2),
     Column::<Vault>::new("RETENTION", 9, 14, |vault, _| {
-        Cell::dim(match (vault.min_retention_days, vault.max_retention_days) {
-            (None, None) => String::new(),
-            (Some(low), None) => format!("{low}+ days"),
-            (None, Some(high)) => format!("to {high} days"),
-            (Some(low), Some(high)) => format!("{low} to {high} days"),
-        })
+        Cell::dim(vault.lock.map(|lock| lock.to_string()).unwrap_or_default())
     })
     .priority(6),
     Column::<Vault>::new("RECOVERY KEY", 12, 12, |vault, world| {

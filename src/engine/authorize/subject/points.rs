@@ -1,6 +1,6 @@
 //! What is known of a recovery point.
 
-use super::Subject;
+use super::{Subject, Touched};
 use crate::domain::Arn;
 use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use crate::engine::authorize::principal::Belongs;
@@ -33,7 +33,7 @@ impl<'a> PointNamed<'a> {
 }
 
 macro_rules! points {
-    ($($(#[$doc:meta])* $subject:ident: $may:expr, $end:literal;)+) => {$(
+    ($($(#[$doc:meta])* $subject:ident: $may:expr, $end:literal, $touches:expr;)+) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, Copy)]
         pub struct $subject<'a>(pub PointNamed<'a>);
@@ -53,6 +53,11 @@ macro_rules! points {
 
             fn vault(&self) -> Option<&Arn> {
                 self.0.found.map(|point| &point.vault_arn)
+            }
+
+            fn touches(&self) -> Option<Touched<'_>> {
+                let touches: fn(&RecoveryPoint) -> Option<Touched<'_>> = $touches;
+                self.0.found.and_then(touches)
             }
 
             fn protection(&self) -> Result<()> {
@@ -84,6 +89,10 @@ impl Subject for PointToDelete<'_> {
         self.0.found.map(|point| &point.vault_arn)
     }
 
+    fn touches(&self) -> Option<Touched<'_>> {
+        self.0.found.map(Touched::Deletion)
+    }
+
     fn protection(&self) -> Result<()> {
         self.0.require(|status| *status != RecoveryPointStatus::Creating, " and cannot be deleted.")?;
         match self.0.found {
@@ -101,9 +110,9 @@ fn is_whole(status: &RecoveryPointStatus) -> bool {
 
 points! {
     /// A recovery point that is read.
-    PointToRead: |_| true, "";
+    PointToRead: |_| true, "", |_| None;
     /// A recovery point whose lifecycle is to change: one that is whole.
-    PointToChange: is_whole, "; its lifecycle cannot be changed.";
+    PointToChange: is_whole, "; its lifecycle cannot be changed.", |point| Some(Touched::Lifecycle(point));
     /// A recovery point that is to be restored: one that is whole.
-    PointToRestore: is_whole, " and cannot be restored.";
+    PointToRestore: is_whole, " and cannot be restored.", |_| None;
 }

@@ -125,6 +125,11 @@ impl Job for BackupRecord {
             self.end(connection, &Ending::no_vault(self.job.vault_arn.as_str()), 0, now)?;
             return Ok(false);
         }
+        // A lock binds new jobs: one that had begun when it was put on goes on.
+        if self.job.state == JobState::Created && !fits_lock(connection, self)? {
+            self.end(connection, &Ending::outside_lock(), 0, now)?;
+            return Ok(false);
+        }
         store::begin(connection, &TABLE, &self.job.id, now)
     }
 
@@ -161,7 +166,7 @@ fn decide_interrupted(
     }
 }
 
-/// Why a job cannot start at all: its role, its vault.
+/// Why a job cannot start at all: its role, its vault, the vault's lock.
 fn refusal(connection: &Connection, record: &BackupRecord) -> Result<Option<Ending>> {
     let job = &record.job;
     if let Some(role) = &job.iam_role_arn
@@ -170,5 +175,13 @@ fn refusal(connection: &Connection, record: &BackupRecord) -> Result<Option<Endi
         return Ok(Some(Ending::role_not_assumable(role.as_str())));
     }
     let vault = vaults::rows::vault_key(connection, &job.vault_arn)?;
-    Ok(vault.is_none().then(|| Ending::no_vault(job.vault_arn.as_str())))
+    if vault.is_none() {
+        return Ok(Some(Ending::no_vault(job.vault_arn.as_str())));
+    }
+    Ok((!fits_lock(connection, record)?).then(Ending::outside_lock))
+}
+
+/// Whether the lock of the vault lets in what the job would make.
+fn fits_lock(connection: &Connection, record: &BackupRecord) -> Result<bool> {
+    vaults::lock::retention_fits(connection, &record.job.vault_arn, record.job.lifecycle.as_ref())
 }

@@ -1,6 +1,7 @@
 //! The rows of the vaults, as far as no vault has to be open for them.
 
 pub mod deletions;
+pub mod locks;
 pub mod recovery_keys;
 
 use crate::domain::event::detail::{self, Became};
@@ -18,7 +19,8 @@ use crate::engine::vaults::id::VaultId;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 const COLUMNS: &str = "arn, account, region, name, vault_type, encryption_key_arn, creator_request_id, created, \
-    (SELECT count(*) FROM recovery_points WHERE vault_arn = vaults.arn AND status <> 'CREATING') AS points";
+    lock_state, min_retention_days, max_retention_days, lock_date, \
+    (SELECT count(*) FROM recovery_points p WHERE p.vault_arn = vaults.arn AND p.status <> 'CREATING') AS points";
 
 fn from_row(row: &Row<'_>) -> Result<Vault> {
     Ok(Vault {
@@ -30,16 +32,13 @@ fn from_row(row: &Row<'_>) -> Result<Vault> {
         created: row.time_option("created")?,
         creator_request_id: row.column("creator_request_id")?,
         recovery_points: row.column("points")?,
-        locked: false,
-        min_retention_days: None,
-        max_retention_days: None,
-        lock_date: None,
+        lock: locks::of_row(row)?,
     })
 }
 
 /// The vault of this name, if there is one.
 pub fn get(connection: &Connection, scope: &Scope, name: &str) -> Result<Option<Vault>> {
-    let sql = format!("SELECT {COLUMNS} FROM vaults WHERE account = ?1 AND region = ?2 AND name = ?3");
+    let sql = format!("SELECT {COLUMNS} FROM {} WHERE account = ?1 AND region = ?2 AND name = ?3", locks::VAULTS);
     query::first(connection, &sql, params![scope.account.as_str(), scope.region.as_str(), name], from_row)
 }
 
@@ -69,7 +68,7 @@ pub fn list(
     vault_type: Option<&str>,
     request: &PageRequest,
 ) -> Result<Page<Vault>> {
-    let mut listing = Listing::new(COLUMNS, "vaults", &["name"]);
+    let mut listing = Listing::new(COLUMNS, locks::VAULTS, &["name"]).named("vaults");
     listing.filter("account = ?", scope.account.as_str().to_owned());
     listing.filter("region = ?", scope.region.as_str().to_owned());
     listing.filter_option("vault_type = ?", vault_type.map(str::to_owned));

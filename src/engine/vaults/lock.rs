@@ -1,0 +1,202 @@
+//! Vault Lock: putting it on, taking it off, and that nothing shortens it.
+//!
+//! A lock is kept twice, in the catalog and in the [vault's folder](super::lock_file). It changes in the catalog first and in the
+//! folder then, and only then the call is answered; where the two differ, the record that
+//! [prevails](super::lock_record::LockRecord::prevails_over) is written to the other place and that is told. They are held against each other when an engine
+//! starts, before it does anything, before each call that a lock could refuse, when a vault is found again, and once a day.
+//!
+//! | attempt | why it changes nothing |
+//! | --- | --- |
+//! | a clock that is set back | that the lock date has passed is written down once, and is not asked of a clock again |
+//! | a clock that is set forward | the lock counts as the clock shows, but it is made final only while the clock is trusted, and of a date that lay in a jump which nobody confirmed, three days after it: who sets the clock right before that finds the lock as it was |
+//! | an older copy of the catalog, or none | the record in the folder has the higher number |
+//! | an older copy of the folder's record, or none | the catalog's has the higher number |
+//! | a crash between the two | the catalog's has the higher number |
+//!
+//! Who puts back an older copy of *both*, or takes both away, has the vault's own files in hand as well, and no program keeps
+//! them from being deleted. That takes another disk, or another machine.
+
+use crate::domain::event::detail::{self, Became};
+use crate::domain::vault_lock::{LockRequest, LockState, MIN_COOLING_OFF_DAYS};
+use crate::domain::{Arn, Lifecycle, Retention, Scope, Time, VaultName};
+use crate::engine::authorize::action::{
+    Action, DeleteBackupVaultLockConfiguration, KeepVaultLock, PutBackupVaultLockConfiguration, SetsLock,
+};
+use crate::engine::authorize::subject::{Anything, VaultToLock};
+use crate::engine::authorize::{Doing, authorize};
+use crate::engine::caller::Caller;
+use crate::engine::catalog::Connection;
+use crate::engine::clock::unconfirmed_jump;
+use crate::engine::error::Result;
+use crate::engine::vaults::lock_file::Told;
+use crate::engine::vaults::rows::{self, locks};
+use crate::engine::{Engine, events};
+use crate::repository::crash_point;
+use chrono::Duration;
+
+/// Whether recovery points of this lifecycle may come into a vault. What writes new ones into it asks this when it begins, in
+/// the transaction that notes its beginning, and fails as a job when they may not: backup jobs, and copy jobs with the
+/// lifecycle that the copy will have. Points that are there already keep theirs.
+pub(crate) fn retention_fits(connection: &Connection, vault: &Arn, lifecycle: Option<&Lifecycle>) -> Result<bool> {
+    let lock = locks::get(connection, vault)?.lock();
+    Ok(lock.is_none_or(|lock| lock.admits(Retention::of(lifecycle))))
+}
+
+impl Engine {
+    /// PutBackupVaultLockConfiguration: puts a lock on a vault, or another in its place.
+    pub fn put_vault_lock(&self, caller: &Caller, name: &str, request: &LockRequest) -> Result<()> {
+        request.validate()?;
+        self.change_lock(caller, name, PutBackupVaultLockConfiguration, Some(request))
+    }
+
+    /// DeleteBackupVaultLockConfiguration: takes the lock off a vault. One that has none stays as it is.
+    pub fn delete_vault_lock(&self, caller: &Caller, name: &str) -> Result<()> {
+        self.change_lock(caller, name, DeleteBackupVaultLockConfiguration, None)
+    }
+
+    fn change_lock<A>(&self, caller: &Caller, name: &str, action: A, request: Option<&LockRequest>) -> Result<()>
+    where
+        A: SetsLock + for<'a> Action<On<'a> = VaultToLock<'a>>,
+    {
+        let scope = caller.scope();
+        let arn = Arn::vault(&scope, &name.parse::<VaultName>()?);
+        let name_lock = self.vault_store.name_lock(&arn);
+        let _name = name_lock.lock();
+        if self.catalog.read(|connection| rows::exists(connection, &arn))? {
+            self.compare_lock(&arn)?;
+        }
+        let now = self.now();
+        let record = self.catalog.write(|tx| {
+            let found = rows::get(tx, &scope, name)?;
+            let before = locks::get(tx, &arn)?;
+            let subject = VaultToLock { name, found: found.as_ref(), request, now };
+            let permit = authorize(tx, caller, action, &subject)?;
+            let record = match request {
+                None if before.state == LockState::Unlocked => return Ok(before),
+                None => before.followed_by(LockState::Unlocked),
+                Some(request) => before.followed_by(LockState::Changeable(request.at(now))),
+            };
+            locks::set(tx, &permit, &record)?;
+            if let Some(vault) = rows::get(tx, &scope, name)? {
+                events::record::record(tx, &detail::vault(&vault, Became::Modified, now))?;
+            }
+            Ok(record)
+        })?;
+        crash_point::reached("vault-lock-noted");
+        if record.sequence > 0 {
+            self.vault_store.tell_lock(&arn, &record)?;
+        }
+        // A lock date is an event of the conductor.
+        self.jobs.wake();
+        Ok(())
+    }
+
+    /// Makes sure that the catalog knows what a vault's folder knows of its lock, and the other way round. Fails where the
+    /// folder cannot be asked: then nothing may be done that a lock could refuse.
+    pub(crate) fn settle_lock(&self, vault: &Arn) -> Result<()> {
+        if !self.data_dir.is_writable() {
+            return Ok(());
+        }
+        let name_lock = self.vault_store.name_lock(vault);
+        let _name = name_lock.lock();
+        self.compare_lock(vault)
+    }
+
+    /// The same before a call that a lock could refuse. What names no vault is left to the answer of that call.
+    pub(crate) fn heed_lock(&self, scope: &Scope, name: &str) -> Result<()> {
+        let Ok(name) = name.parse::<VaultName>() else { return Ok(()) };
+        let vault = Arn::vault(scope, &name);
+        let known = self.catalog.read(|connection| rows::exists(connection, &vault))?;
+        if known { self.settle_lock(&vault) } else { Ok(()) }
+    }
+
+    /// The same for whoever holds the vault's name.
+    pub(crate) fn compare_lock(&self, vault: &Arn) -> Result<()> {
+        let Told { record, twice, problems } = self.vault_store.told_lock(vault)?;
+        for problem in problems {
+            tracing::warn!(%vault, problem, "the record of the vault's lock is not what was written");
+        }
+        let known = self.catalog.read(|connection| locks::get(connection, vault))?;
+        let Some(told) = record.filter(|told| told.prevails_over(&known)) else {
+            let agree = record == Some(known) && twice;
+            return if agree || known.sequence == 0 { Ok(()) } else { self.vault_store.tell_lock(vault, &known) };
+        };
+        self.catalog.write(|tx| {
+            let permit = authorize(tx, Doing::Rescan, KeepVaultLock, &Anything(vault.as_str()))?;
+            locks::set(tx, &permit, &told)
+        })?;
+        tracing::warn!(
+            %vault,
+            lock = ?told.state,
+            catalog = ?known.state,
+            "the catalog knew less of the vault's lock than the vault's folder: an older copy of it was put back; the \
+             folder's counts"
+        );
+        if twice { Ok(()) } else { self.vault_store.tell_lock(vault, &told) }
+    }
+
+    /// The same for all vaults. What cannot be asked is told: each call that a lock could refuse asks again.
+    pub(crate) fn settle_locks(&self) -> Result<()> {
+        for vault in self.catalog.read(rows::arns)? {
+            if let Err(error) = self.settle_lock(&vault) {
+                tracing::warn!(%vault, %error, "what the vault's folder says of its lock could not be read");
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes down which locks nobody can take off any more, since their lock date has passed.
+    pub(crate) fn finish_cooling_off(&self, now: Time) -> Result<()> {
+        if !self.clock.is_trusted() {
+            return Ok(());
+        }
+        for vault in self.catalog.read(|connection| dated(connection, now))? {
+            let name_lock = self.vault_store.name_lock(&vault);
+            let _name = name_lock.lock();
+            let record = self.catalog.write(|tx| {
+                let before = locks::get(tx, &vault)?;
+                let LockState::Changeable(lock) = before.state else { return Ok(before) };
+                if lock.lock_date.is_none_or(|date| date > now) {
+                    return Ok(before);
+                }
+                let permit = authorize(tx, Doing::CoolingOff, KeepVaultLock, &Anything(vault.as_str()))?;
+                let record = before.followed_by(LockState::Immutable(lock));
+                locks::set(tx, &permit, &record)?;
+                Ok(record)
+            })?;
+            crash_point::reached("vault-lock-final");
+            tracing::info!(%vault, "the lock date of the vault has passed: nobody can change its lock any more");
+            // It holds by the catalog already; the folder follows at the latest with the next comparison.
+            if let Err(error) = self.vault_store.tell_lock(&vault, &record) {
+                tracing::warn!(%vault, %error, "the vault's folder does not say yet that its lock is final");
+            }
+        }
+        Ok(())
+    }
+
+    /// When the next lock becomes final.
+    pub(crate) fn next_lock_date(&self) -> Result<Option<Time>> {
+        if !self.clock.is_trusted() {
+            return Ok(None);
+        }
+        let (date, jump) =
+            self.catalog.read(|connection| Ok((locks::next_date(connection)?, unconfirmed_jump(connection)?)))?;
+        Ok(date.map(|date| final_at(date, jump)))
+    }
+}
+
+/// The vaults whose lock becomes final at `now`.
+fn dated(connection: &Connection, now: Time) -> Result<Vec<Arn>> {
+    let jump = unconfirmed_jump(connection)?;
+    let due = locks::dated(connection, now)?;
+    Ok(due.into_iter().filter(|(_, date)| final_at(*date, jump) <= now).map(|(vault, _)| vault).collect())
+}
+
+/// When a lock of this date becomes final. Where the date lies in a jump of the clock that nobody confirmed, those who put the
+/// lock on have the shortest cooling-off once more: the clock may be wrong, and what is final cannot be put right.
+fn final_at(date: Time, jump: Option<(i64, i64)>) -> Time {
+    let Some((from, to)) = jump else { return date };
+    let within = from < date.timestamp_millis() && date.timestamp_millis() <= to;
+    let landed = Time::from_timestamp_millis(to).unwrap_or(date);
+    if within { landed + Duration::days(MIN_COOLING_OFF_DAYS) } else { date }
+}
