@@ -1,10 +1,12 @@
 """`kill -9` at any moment: no acknowledged recovery point is lost, restic finds no error, no job is forgotten."""
 
 import contextlib
+import http.client
 import os
 import random
 import shutil
 import time
+import urllib.error
 
 import botocore.exceptions
 import pytest
@@ -258,6 +260,73 @@ def test_kill_9_while_a_vault_is_made_or_deleted(tmp_path, point, row, folder, t
     # and nothing acknowledged is lost
     ledger.deleted.add(job["RecoveryPointArn"])
     judge(engine, ledger, source, sorted(ledger.acknowledged))
+    engine.stop()
+
+
+@pytest.mark.parametrize("taken_off", [False, True])
+@pytest.mark.parametrize("swapped", [False, True])
+def test_kill_9_while_a_lock_changes(tmp_path, taken_off, swapped):
+    """A lock whose change is noted in the catalog and not yet in the vault's folder: the next engine tells both the same."""
+    engine = Engine(tmp_path / "data", binary=DEBUG).start()
+    backup = engine.client()
+    if taken_off:
+        backup.put_backup_vault_lock_configuration(BackupVaultName="Default", MinRetentionDays=7)
+    engine.stop()
+    catalogs = {path: path.read_bytes() for path in engine.data.glob("catalog.sqlite*")}
+
+    def change(backup):
+        with pytest.raises((botocore.exceptions.ConnectionClosedError, botocore.exceptions.EndpointConnectionError)):
+            if taken_off:
+                backup.delete_backup_vault_lock_configuration(BackupVaultName="Default")
+            else:
+                backup.put_backup_vault_lock_configuration(BackupVaultName="Default", MinRetentionDays=7)
+
+    crash(engine, "vault-lock-noted", change)
+    if not swapped:
+        engine.start()
+        assert engine.client().describe_backup_vault(BackupVaultName="Default")["Locked"] is not taken_off
+        engine.stop()
+    # From here on the folder says so too, unless the engine never came so far: then nothing was acknowledged.
+    for path in engine.data.glob("catalog.sqlite*"):
+        path.unlink()
+    for path, content in catalogs.items():
+        path.write_bytes(content)
+    engine.start()
+    backup = engine.client()
+    locked = taken_off if swapped else not taken_off
+    assert backup.describe_backup_vault(BackupVaultName="Default")["Locked"] is locked
+    backup.put_backup_vault_lock_configuration(BackupVaultName="Default", MinRetentionDays=9)
+    assert backup.describe_backup_vault(BackupVaultName="Default")["MinRetentionDays"] == 9
+    engine.stop()
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_kill_9_while_a_lock_becomes_final(tmp_path, swapped):
+    engine = Engine(tmp_path / "data", binary=DEBUG, arguments=["--clock", "simulated"]).start()
+    backup = engine.client()
+    backup.put_backup_vault_lock_configuration(BackupVaultName="Default", ChangeableForDays=3)
+    engine.stop()
+    catalogs = {path: path.read_bytes() for path in engine.data.glob("catalog.sqlite*")}
+
+    def pass_days(_):
+        with pytest.raises((urllib.error.URLError, ConnectionError, http.client.HTTPException)):
+            engine.clock(advance_seconds=4 * 86_400)
+
+    crash(engine, "vault-lock-final", pass_days)
+    if swapped:
+        # By its catalog the engine never saw that day, and its clock has not either.
+        for path in engine.data.glob("catalog.sqlite*"):
+            path.unlink()
+        for path, content in catalogs.items():
+            path.write_bytes(content)
+    engine.start()
+    if swapped:
+        engine.clock(advance_seconds=4 * 86_400)
+    backup = engine.client()
+    for change in (backup.delete_backup_vault_lock_configuration, backup.put_backup_vault_lock_configuration):
+        with pytest.raises(backup.exceptions.InvalidRequestException):
+            change(BackupVaultName="Default")
+    assert backup.describe_backup_vault(BackupVaultName="Default")["Locked"]
     engine.stop()
 
 
