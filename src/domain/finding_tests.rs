@@ -227,6 +227,7 @@ fn a_recovery_point_that_could_not_be_deleted_is_told() {
         scope: scope(),
         vault_name: "Default".to_owned(),
         vault_arn: Arn::vault(&scope(), &"Default".parse().unwrap()),
+        source_vault_arn: Known::Unknown,
         resource_arn: FILE_SYSTEM.parse().unwrap(),
         resource_name: None,
         resource_type: types::efs::FACTS.resource_type(),

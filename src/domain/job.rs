@@ -122,10 +122,14 @@ pub struct CopyJob {
     pub message_category: Option<String>,
     /// Its size in bytes.
     pub size_bytes: Option<i64>,
+    /// How long the copy lives; none is for ever, or not told.
+    pub lifecycle: Option<Lifecycle>,
     /// The role it runs under.
     pub iam_role_arn: Option<Arn>,
     /// The plan and rule behind it.
     pub created_by: Option<Creator>,
+    /// The backup job whose recovery point it copies, when a plan asked for that.
+    pub backup_job_id: Option<JobId>,
 }
 
 /// A restore job.

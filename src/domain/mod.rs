@@ -8,6 +8,7 @@
 
 pub mod account;
 pub mod arn;
+pub mod copies;
 pub mod damage;
 pub mod error;
 pub mod event;

@@ -1,5 +1,6 @@
 //! The rules that a plan's document obeys, and its defaults: those of [CreateBackupPlan](https://docs.aws.amazon.com/aws-backup/latest/devguide/API_CreateBackupPlan.html).
 
+use crate::domain::copies;
 use crate::domain::lifecycle::unsupported;
 use crate::domain::plan::{AdvancedBackupSetting, CopyAction, PlanDocument, Rule};
 use crate::domain::schedule::{DEFAULT_EXPRESSION, DEFAULT_TIME_ZONE, Schedule};
@@ -140,8 +141,8 @@ impl Rule {
     }
 
     fn unsupported_members(&self) -> Result<(), Invalid> {
-        if !self.copy_actions.is_empty() {
-            return Err(unsupported("CopyActions"));
+        for lifecycle in self.copy_actions.iter().filter_map(|copy| copy.lifecycle) {
+            lifecycle.unsupported_members()?;
         }
         if self.enable_continuous_backup == Some(true) {
             return Err(unsupported("EnableContinuousBackup"));
@@ -156,18 +157,13 @@ impl Rule {
 }
 
 impl CopyAction {
+    /// The vault that is copied into.
+    pub fn destination(&self) -> Result<Arn, Invalid> {
+        copies::destination(&self.destination_backup_vault_arn)
+    }
+
     fn validate(&self) -> Result<(), Invalid> {
-        const FIELD: &str = "DestinationBackupVaultArn";
-        if self.destination_backup_vault_arn.is_empty() {
-            return Err(Invalid::missing(FIELD));
-        }
-        let arn: Option<Arn> = self.destination_backup_vault_arn.parse().ok();
-        if !arn.is_some_and(|arn| arn.service() == "backup" && arn.vault_name().is_some()) {
-            return Err(Invalid::value(
-                FIELD,
-                format_args!("{:?} is not the ARN of a backup vault", self.destination_backup_vault_arn),
-            ));
-        }
+        self.destination()?;
         self.lifecycle.unwrap_or_default().validate()
     }
 }
@@ -346,12 +342,18 @@ mod tests {
 
     #[test]
     fn the_engine_refuses_by_name_what_aws_would_take() {
-        let copies = CopyAction {
-            destination_backup_vault_arn: "arn:aws:backup:eu-central-1:123456789012:backup-vault:Copies".to_owned(),
-            lifecycle: None,
-        };
         let table = [
-            (Rule { copy_actions: vec![copies], ..rule("daily") }, "CopyActions"),
+            (
+                Rule {
+                    copy_actions: vec![CopyAction {
+                        destination_backup_vault_arn: "arn:aws:backup:eu-central-1:123456789012:backup-vault:Copies"
+                            .to_owned(),
+                        lifecycle: Some(Lifecycle { move_to_cold_storage_after_days: Some(8), ..Lifecycle::default() }),
+                    }],
+                    ..rule("daily")
+                },
+                "MoveToColdStorageAfterDays",
+            ),
             (
                 Rule {
                     lifecycle: Some(Lifecycle { move_to_cold_storage_after_days: Some(8), ..Lifecycle::default() }),

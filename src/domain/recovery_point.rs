@@ -25,6 +25,9 @@ pub enum RecoveryPointStatus {
     Other(String),
 }
 
+/// The storage class of what is in cold storage.
+pub const COLD: &str = "COLD";
+
 /// Which plan and rule made a recovery point or a job; absent for what was made on demand.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -62,6 +65,8 @@ pub struct RecoveryPoint {
     pub vault_name: String,
     /// Its vault's ARN.
     pub vault_arn: Arn,
+    /// The vault that it was copied from, if it is a copy.
+    pub source_vault_arn: Option<Arn>,
     /// What was backed up.
     pub resource_arn: Arn,
     /// The resource's name, where it has one.
@@ -165,6 +170,8 @@ pub struct KnownPoint {
     pub size_bytes: Option<i64>,
     /// The vault's key.
     pub encryption_key_arn: Option<String>,
+    /// The vault that it was copied from, if it is a copy.
+    pub source_vault_arn: Known<Option<Arn>>,
     /// The plan and rule behind it; none made it when it was made on demand.
     pub created_by: Known<Option<Creator>>,
     /// The role that made it.

@@ -152,6 +152,7 @@ pub fn point(scope: &Scope, number: u64, name: &str, created: Time) -> KnownPoin
         scope: scope.clone(),
         vault_name: "prod-vault".to_owned(),
         vault_arn: Arn::vault(scope, &"prod-vault".parse().unwrap()),
+        source_vault_arn: Known::Known(None),
         resource_arn: file_system(scope, name.bytes().map(u64::from).sum()),
         resource_name: Some(name.to_owned()),
         resource_type: types::efs::FACTS.resource_type(),
@@ -210,8 +211,10 @@ pub fn copy(scope: &Scope, number: u64, state: JobState, created: Time) -> CopyJ
         status_message: None,
         message_category: None,
         size_bytes: Some(1_610_612_736),
+        lifecycle: None,
         iam_role_arn: None,
         created_by: None,
+        backup_job_id: None,
     }
 }
 

@@ -65,7 +65,7 @@ async fn wrong_parameters_are_named_with_their_rule() {
         whole.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         whole.to_string()
     };
-    let copy = json!({ "CopyActions": [{ "DestinationBackupVaultArn": "arn:aws:backup:us-east-1:123456789012:backup-vault:other" }] });
+    let copy = json!({ "CopyActions": [{ "DestinationBackupVaultArn": "arn:aws:s3:::other" }] });
     let cases = [
         ("PUT", "/backup-jobs", "{".to_owned(), "SerializationException", "not valid JSON"),
         ("PUT", "/backup-jobs", "[]".to_owned(), "SerializationException", "must be a JSON object"),
@@ -133,7 +133,7 @@ async fn wrong_parameters_are_named_with_their_rule() {
             "InvalidParameterValueException",
             "ScheduleExpressionTimezone",
         ),
-        ("PUT", "/backup/plans", plan(copy), "InvalidParameterValueException", "CopyActions"),
+        ("PUT", "/backup/plans", plan(copy), "InvalidParameterValueException", "DestinationBackupVaultArn"),
         (
             "PUT",
             "/backup/plans",

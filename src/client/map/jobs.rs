@@ -126,8 +126,10 @@ pub(crate) fn copy_job(scope: &Scope, job: &sdk::CopyJob) -> Option<CopyJob> {
         status_message: text(job.status_message()),
         message_category: text(job.message_category()),
         size_bytes: job.backup_size_in_bytes(),
+        lifecycle: job.destination_recovery_point_lifecycle().map(super::documents::lifecycle),
         iam_role_arn: arn(job.iam_role_arn()),
         created_by: creator(job.created_by()),
+        backup_job_id: job.created_by_backup_job_id().and_then(|id| id.parse().ok()),
     })
 }
 

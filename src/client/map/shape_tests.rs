@@ -71,6 +71,7 @@ const POINT: Sources = &[
     ("encrypted", &["is_encrypted"]),
     ("last_restore", &["last_restore_time"]),
     ("storage_class", &["storage_class"]),
+    ("source_vault_arn", &["source_backup_vault_arn"]),
 ];
 
 #[test]
@@ -221,6 +222,8 @@ fn jobs() {
         ("size_bytes", &["backup_size_in_bytes"]),
         ("iam_role_arn", &["iam_role_arn"]),
         ("created_by", &["created_by"]),
+        ("lifecycle", &["destination_recovery_point_lifecycle"]),
+        ("backup_job_id", &["created_by_backup_job_id"]),
     ];
     let listed = sdk::CopyJob::builder().copy_job_id("j").build();
     check("ListCopyJobs", &listed, &copy_job(&scope(), &listed).unwrap(), COPY);

@@ -107,6 +107,8 @@ fn copy() -> CopyJob {
         size_bytes: Some(3_221_225_472),
         iam_role_arn: Some(ROLE.parse().unwrap()),
         created_by: Some(creator()),
+        lifecycle: None,
+        backup_job_id: None,
     }
 }
 
@@ -205,6 +207,7 @@ fn a_recovery_point_tells_its_lifecycle_and_whether_it_is_encrypted_as_a_text() 
         scope: scope(),
         vault_name: "v".to_owned(),
         vault_arn: VAULT.parse().unwrap(),
+        source_vault_arn: None,
         resource_arn: RESOURCE.parse().unwrap(),
         resource_name: None,
         resource_type: "EFS".to_owned().into(),

@@ -195,6 +195,7 @@ fn imagined(vault: &Vault) -> RecoveryPoint {
         scope: vault.scope.clone(),
         vault_name: vault.name.clone(),
         vault_arn: vault.arn.clone(),
+        source_vault_arn: None,
         resource_arn: Arn::unknown(),
         resource_name: None,
         resource_type: ResourceType::from("EFS".to_owned()),

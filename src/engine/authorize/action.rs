@@ -1,9 +1,9 @@
 //! What can be done, by the names that policies use.
 
 use super::subject::{
-    Anything, HoldToCancel, JobToStop, NewThing, PlanNamed, PlanOfSelection, PointToChange, PointToDelete, PointToRead,
-    PointToRestore, Region, RoleToAssume, RoleToPass, Subject, Tagged, VaultFound, VaultKey, VaultNamed, VaultToDelete,
-    VaultToLock,
+    Anything, HoldToCancel, JobToStop, NewThing, Organization, PlanNamed, PlanOfSelection, PointToChange, PointToCopy,
+    PointToDelete, PointToRead, PointToRestore, Region, RoleToAssume, RoleToPass, Subject, Tagged, VaultFound,
+    VaultKey, VaultNamed, VaultToDelete, VaultToLock,
 };
 
 /// Something that can be done.
@@ -103,6 +103,8 @@ actions! {
     GetPITRMalwareScanResults = "backup:GetPITRMalwareScanResults" on PointToRead;
     /// The files of a recovery point are listed.
     ListRecoveryPointItems = "vaultdeck:ListRecoveryPointItems" on PointToRead;
+    /// A copy job is made.
+    StartCopyJob = "backup:StartCopyJob" on PointToCopy;
     /// A recovery point begins to be deleted, by a call or because its life is over.
     DeleteRecoveryPoint = "backup:DeleteRecoveryPoint" on PointToDelete;
     /// A recovery point that is being deleted is gone.
@@ -139,6 +141,8 @@ actions! {
     UntagResource = "backup:UntagResource" on Tagged;
     /// An account's settings for a region change.
     UpdateRegionSettings = "backup:UpdateRegionSettings" on Region;
+    /// The organization's settings change.
+    UpdateGlobalSettings = "backup:UpdateGlobalSettings" on Organization;
     /// AWS Backup is told to run jobs under a role.
     PassRole = "iam:PassRole" on RoleToPass;
     /// The management account enters a member.

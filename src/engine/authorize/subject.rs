@@ -3,11 +3,13 @@
 
 mod holds;
 mod lock;
+mod organization;
 mod points;
 
 pub use holds::HoldToCancel;
 pub use lock::{Touched, VaultToLock};
-pub use points::{PointNamed, PointToChange, PointToDelete, PointToRead, PointToRestore};
+pub use organization::{Organization, RoleToAssume, RoleToPass};
+pub use points::{PointNamed, PointToChange, PointToCopy, PointToDelete, PointToRead, PointToRestore};
 
 use super::principal::Belongs;
 use crate::domain::job::{BackupJob, JobState};
@@ -15,7 +17,7 @@ use crate::domain::names::JobId;
 use crate::domain::plan::Plan;
 use crate::domain::policy::Facts;
 use crate::domain::vault::{DEFAULT_VAULT, Vault};
-use crate::domain::{AccountId, Arn, PlanId, Scope};
+use crate::domain::{Arn, PlanId, Scope};
 use crate::engine::error::{Error, Result};
 
 /// What is known of a thing.
@@ -357,65 +359,5 @@ impl Subject for JobToStop<'_> {
                 Err(Error::invalid_request(format!("Backup job {id} is in state {state} and cannot be stopped.")))
             }
         }
-    }
-}
-
-/// A role under which jobs of an account are to run.
-#[derive(Debug, Clone, Copy)]
-pub struct RoleToPass<'a> {
-    /// The role's ARN, as it was given.
-    pub arn: &'a str,
-    /// Whose jobs.
-    pub account: &'a AccountId,
-    /// Whether there is such a role and it trusts AWS Backup.
-    pub trusts_backup: bool,
-}
-
-impl Subject for RoleToPass<'_> {
-    fn name(&self) -> String {
-        self.arn.to_owned()
-    }
-
-    fn owner(&self) -> Option<Belongs<'_>> {
-        let own = self.arn.parse::<Arn>().is_ok_and(|arn| arn.account() == self.account.as_str());
-        (own && self.trusts_backup).then_some(Belongs::ToAccount(self.account))
-    }
-
-    fn missing(&self) -> Error {
-        Error::invalid_parameter(format!("IAM Role {} cannot be assumed by AWS Backup", self.arn))
-    }
-
-    fn vault(&self) -> Option<&Arn> {
-        None
-    }
-}
-
-/// A role by which the management account is to enter a member.
-#[derive(Debug, Clone, Copy)]
-pub struct RoleToAssume<'a> {
-    /// The role's ARN.
-    pub arn: &'a Arn,
-    /// Who asks.
-    pub user: &'a Arn,
-    /// Whether there is such a role and it trusts the management account.
-    pub trusts_management: bool,
-}
-
-impl Subject for RoleToAssume<'_> {
-    fn name(&self) -> String {
-        self.arn.to_string()
-    }
-
-    fn owner(&self) -> Option<Belongs<'_>> {
-        self.trusts_management.then_some(Belongs::ToOrganization)
-    }
-
-    fn missing(&self) -> Error {
-        let Self { arn, user, .. } = self;
-        Error::access_denied(format!("User: {user} is not authorized to perform: sts:AssumeRole on resource: {arn}"))
-    }
-
-    fn vault(&self) -> Option<&Arn> {
-        None
     }
 }

@@ -71,6 +71,7 @@ pub(super) fn point(scope: &Scope, status: RecoveryPointStatus) -> RecoveryPoint
         scope: scope.clone(),
         vault_name: vault.name,
         vault_arn: vault.arn,
+        source_vault_arn: None,
         resource_arn: Arn::file_system(scope, "fs-1"),
         resource_name: None,
         resource_type: crate::domain::types::efs::FACTS.resource_type(),

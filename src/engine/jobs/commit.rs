@@ -9,7 +9,7 @@ use crate::engine::error::Result;
 use crate::engine::jobs::finish::{NewManifest, Stored, Verdict};
 use crate::engine::points::manifest::{self, Manifest};
 use crate::engine::vaults::store::OpenVault;
-use crate::repository::{Id, Prepared, crash_point};
+use crate::repository::{Id, NewSnapshot, crash_point};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -77,8 +77,8 @@ pub(in crate::engine::jobs) fn commit(
 
 /// Makes the snapshots durable that are not yet; which of what was stored stands.
 fn commit_snapshots(vault: &OpenVault, stored: &[&dyn Stored]) -> Result<Vec<bool>> {
-    let prepared: Vec<&Prepared> = stored.iter().filter_map(|stored| stored.prepared()).collect();
-    let committed = if prepared.is_empty() { Vec::new() } else { vault.repository.commit(&prepared)? };
+    let new: Vec<&NewSnapshot> = stored.iter().filter_map(|stored| stored.new_snapshot()).collect();
+    let committed = if new.is_empty() { Vec::new() } else { vault.repository.commit(&new)? };
     let mut committed = committed.into_iter();
-    Ok(stored.iter().map(|stored| stored.prepared().is_none() || committed.next() == Some(true)).collect())
+    Ok(stored.iter().map(|stored| stored.new_snapshot().is_none() || committed.next() == Some(true)).collect())
 }

@@ -13,6 +13,8 @@ pub(crate) struct Entered {
     pub vault: Arc<OpenVault>,
     /// Held as long as the job works.
     pub pass: Pass,
+    /// The vault that it reads, where that is another one.
+    pub from: Option<Box<Entered>>,
 }
 
 /// What a job does in its vault.

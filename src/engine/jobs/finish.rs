@@ -9,7 +9,7 @@ use crate::engine::catalog::Connection;
 use crate::engine::error::Result;
 use crate::engine::points::manifest::Manifest;
 use crate::engine::vaults::store::OpenVault;
-use crate::repository::{Id, Prepared};
+use crate::repository::{Id, NewSnapshot};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -46,8 +46,8 @@ pub trait Stored: Send {
     /// That vault's ARN.
     fn vault_arn(&self) -> &Arn;
 
-    /// The backup, if its snapshot is to be written yet.
-    fn prepared(&self) -> Option<&Prepared>;
+    /// Its snapshot, if that is to be written yet.
+    fn new_snapshot(&self) -> Option<&NewSnapshot>;
 
     /// The point that is about to be; its snapshot is durable by now.
     fn point(&self, engine: &Engine, connection: &Connection) -> Result<NewManifest>;

@@ -1,13 +1,14 @@
-//! Jobs: persistent state machines for backup and restore.
+//! Jobs: persistent state machines for backup, copy and restore.
 //!
 //! The catalog holds what a job is; a thread per job does the work; the conductor, one thread, moves all of it: it makes
 //! scheduled jobs, starts what may start, expires what came too late, sweeps what has outlived its days. Under a
 //! simulated clock the same steps run inside [`Engine::advance`](crate::engine::Engine::advance), at every moment at which
 //! something falls due.
 
+mod adopt;
 pub mod backup;
 pub mod commit;
-pub mod copy_jobs;
+pub mod copy;
 pub(crate) mod entered;
 pub mod finish;
 pub mod group;
@@ -35,6 +36,7 @@ use crate::engine::error::{Error, Result};
 use crate::engine::jobs::pulse::Pulse;
 use crate::repository::Control;
 use backup::Backups;
+use copy::Copies;
 use group::Commits;
 use kind::Kind;
 use lanes::Lanes;
@@ -49,7 +51,7 @@ use std::time::{Duration, Instant};
 use turn::Turn;
 
 /// Every kind of job, in the order in which the queue looks at them.
-pub(crate) static KINDS: [&dyn Kind; 2] = [&Backups, &Restores];
+pub(crate) static KINDS: [&dyn Kind; 3] = [&Backups, &Copies, &Restores];
 
 /// How long a shutdown waits for the turn of the conductor that is under way.
 const LAST_TURN: Duration = Duration::from_secs(1);

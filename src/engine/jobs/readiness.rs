@@ -30,7 +30,7 @@ impl Engine {
         let handle = self.vault_store.handle(vault);
         if let Some(open) = handle.filter(|open| use_for == Use::Reading || open.is_writable()) {
             return Ok(match open.enter() {
-                Ok(pass) => Readiness::Ready(Entered { vault: open, pass }),
+                Ok(pass) => Readiness::Ready(Entered { vault: open, pass, from: None }),
                 Err(Error::Busy(_)) => Readiness::NotNow,
                 Err(error) => Readiness::Closed(Closed::by(error)),
             });

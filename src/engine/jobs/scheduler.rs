@@ -172,6 +172,7 @@ fn draft(connection: &Connection, plan: &Plan, rule: &Rule, protected: &Protecte
         lifecycle: rule.lifecycle,
         tags: rule.recovery_point_tags.clone(),
         creator: Some(creator),
+        copies: rule.copy_actions.clone(),
         options: options_for(&plan.document, protected.resource.resource_type.as_str()),
     }
     .record(connection)

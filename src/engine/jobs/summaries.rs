@@ -65,23 +65,7 @@ pub(in crate::engine::jobs) struct Summarized {
     pub(in crate::engine::jobs) categories: bool,
 }
 
-const COPY_STATES: [&str; 11] =
-    ["CREATED", "RUNNING", "ABORTING", "ABORTED", "COMPLETING", "COMPLETED", "FAILING", "FAILED", "PARTIAL", ANY, ALL];
-
 impl Engine {
-    /// ListCopyJobSummaries: there are no copy jobs, but a wrong question is still told so.
-    pub fn copy_job_summaries(
-        &self,
-        caller: &Caller,
-        filter: &SummaryFilter,
-        page: &PageRequest,
-    ) -> Result<Page<JobSummary>> {
-        accounts_of(caller, filter)?;
-        check_one_of("State", filter.state.as_deref(), &COPY_STATES)?;
-        periods(filter, self.now())?;
-        paging::page_of(Vec::new(), "copy-job-summaries", page)
-    }
-
     /// How many of these jobs there were.
     pub(in crate::engine::jobs) fn summarize(
         &self,

@@ -20,6 +20,11 @@ pub(crate) fn require(connection: &Connection, id: &AccountId) -> Result<Account
     })
 }
 
+/// Whether an account is one of the organization.
+pub(crate) fn is_member(connection: &Connection, id: &AccountId) -> Result<bool> {
+    Ok(get(connection, id)?.is_some())
+}
+
 /// Adds an account with the roles that every account has.
 fn insert(connection: &Connection, by: Principal<'_>, account: &Account, now: Time) -> Result<()> {
     let permit = authorize(connection, by, action::AddAccount, &Anything(account.id.as_str()))?;

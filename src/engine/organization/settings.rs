@@ -1,20 +1,21 @@
 //! Region settings (opt-in and management per resource type) and global settings.
 
+use crate::domain::copies::CROSS_ACCOUNT_SETTING;
 use crate::domain::event::detail;
 use crate::domain::lifecycle::unsupported;
 use crate::domain::types::TYPES;
 use crate::domain::{Invalid, ResourceType, Scope, Time};
 use crate::engine::Engine;
-use crate::engine::authorize::action::UpdateRegionSettings;
+use crate::engine::authorize::action::{UpdateGlobalSettings, UpdateRegionSettings};
 use crate::engine::authorize::authorize;
-use crate::engine::authorize::subject::Region;
+use crate::engine::authorize::subject::{Organization, Region};
 use crate::engine::caller::Caller;
 use crate::engine::catalog::Connection;
 use crate::engine::drivers::Drivers;
 use crate::engine::error::Result;
 use crate::engine::events::record::record;
 use crate::engine::organization::accounts;
-use crate::engine::organization::rows::region_settings;
+use crate::engine::organization::rows::{global_settings, region_settings};
 use std::collections::BTreeMap;
 
 /// DescribeRegionSettings: whether AWS Backup may use a type, and whether it manages its backups fully.
@@ -40,6 +41,16 @@ pub struct GlobalSettings {
 fn managed(drivers: Drivers) -> impl Iterator<Item = (&'static str, bool)> {
     let chosen = TYPES.iter().filter(|facts| facts.has_management_preference);
     chosen.map(move |facts| (facts.name, drivers.of(&facts.resource_type()).is_some()))
+}
+
+/// The settings of the organization.
+const GLOBAL: [&str; 3] = [CROSS_ACCOUNT_SETTING, "isDelegatedAdministratorEnabled", "isMpaEnabled"];
+const TRUE: &str = "true";
+const FALSE: &str = "false";
+
+/// Whether recovery points may be copied from one account to another.
+pub fn allows_cross_account_copies(connection: &Connection) -> Result<bool> {
+    Ok(global_settings::get(connection, CROSS_ACCOUNT_SETTING)?.as_deref() == Some(TRUE))
 }
 
 /// Whether selections by tag or by service take resources of this type.
@@ -88,18 +99,47 @@ impl Engine {
         })
     }
 
-    /// DescribeGlobalSettings: what they govern is not built yet, so all are off.
+    /// DescribeGlobalSettings: all are off until they are turned on.
     pub fn global_settings(&self, caller: &Caller) -> Result<GlobalSettings> {
-        self.catalog.read(|c| accounts::require(c, &caller.account))?;
-        let names = ["isCrossAccountBackupEnabled", "isDelegatedAdministratorEnabled", "isMpaEnabled"];
-        Ok(GlobalSettings {
-            settings: names.into_iter().map(|name| (name.to_owned(), "false".to_owned())).collect(),
-            last_update: self.organization()?.management.joined,
-        })
+        let (settings, changed) = self.catalog.read(|connection| {
+            accounts::require(connection, &caller.account)?;
+            let value = |name: &str| -> Result<(String, String)> {
+                Ok((name.to_owned(), global_settings::get(connection, name)?.unwrap_or_else(|| FALSE.to_owned())))
+            };
+            let settings = GLOBAL.into_iter().map(value).collect::<Result<BTreeMap<String, String>>>()?;
+            Ok((settings, global_settings::changed(connection)?))
+        })?;
+        Ok(GlobalSettings { settings, last_update: changed.or(self.organization()?.management.joined) })
+    }
+
+    /// UpdateGlobalSettings, by the management account: only the settings that are named change. What a later version carries
+    /// out cannot be turned on.
+    pub fn update_global_settings(&self, caller: &Caller, settings: &BTreeMap<String, String>) -> Result<()> {
+        const FIELD: &str = "GlobalSettings";
+        check(FIELD, settings, GLOBAL.into_iter())?;
+        for (name, value) in settings {
+            if ![TRUE, FALSE].contains(&value.as_str()) {
+                return Err(
+                    Invalid::value(FIELD, format_args!("{name} is {value:?}, and must be true or false")).into()
+                );
+            }
+            if value == TRUE && name != CROSS_ACCOUNT_SETTING {
+                return Err(unsupported(&format!("{FIELD} {name}=true")).into());
+            }
+        }
+        let now = self.clock.now();
+        self.catalog.write(|tx| {
+            let organization = Organization { account: &caller.account };
+            let permit = authorize(tx, caller, UpdateGlobalSettings, &organization)?;
+            global_settings::set(tx, &permit, settings, now)
+        })?;
+        // What waited for it may go on.
+        self.jobs.wake();
+        Ok(())
     }
 }
 
-fn check(field: &str, values: &BTreeMap<String, bool>, allowed: impl Iterator<Item = &'static str>) -> Result<()> {
+fn check<V>(field: &str, values: &BTreeMap<String, V>, allowed: impl Iterator<Item = &'static str>) -> Result<()> {
     let allowed: Vec<&str> = allowed.collect();
     match values.keys().find(|name| !allowed.contains(&name.as_str())) {
         None => Ok(()),

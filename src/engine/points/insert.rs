@@ -62,7 +62,10 @@ fn write_point(
     };
     write(&NewPoint { point: &point, manifest, delete_due: due })?;
     rows::owed_manifests::keep(connection, &point.arn, manifest)?;
-    rows::protected::remember(connection, &point)?;
+    // A copy is no backup of its resource, which may be another account's.
+    if point.source_vault_arn.is_none() {
+        rows::protected::remember(connection, &point)?;
+    }
     rows::packs::remember(connection, &point.vault_arn, packs, now)?;
     rows::packs::refer(connection, &point.vault_arn, &point.arn, packs)
 }
@@ -78,6 +81,7 @@ fn recovery_point(manifest: &manifest::Manifest, encryption_key_arn: Option<Stri
         vault_name: vault_name.to_owned(),
         scope,
         vault_arn: vault.clone(),
+        source_vault_arn: manifest.source_vault_arn.clone(),
         resource_arn: manifest.resource_arn.clone(),
         resource_name: manifest.resource_name.clone(),
         resource_type: manifest.resource_type.clone(),

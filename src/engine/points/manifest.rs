@@ -6,10 +6,10 @@
 use crate::domain::extension::MissingItem;
 use crate::domain::recovery_point::Creator;
 use crate::domain::{Arn, Lifecycle, ResourceType, Tags, Time};
-use crate::engine::error::Result;
+use crate::engine::error::{Error, Result};
 use crate::engine::keys::sealed_file::{self, Form};
 use crate::engine::vaults::store::POINTS;
-use crate::repository::{MasterKey, Storage};
+use crate::repository::{Id, MasterKey, Storage};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -26,6 +26,9 @@ pub struct Manifest {
     pub job_id: String,
     /// Its vault.
     pub vault_arn: Arn,
+    /// The vault that it was copied from, if it is a copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_vault_arn: Option<Arn>,
     /// The snapshot in the vault's repository.
     pub snapshot: String,
     /// The snapshot's file as it lies there, sealed, in base64: should it be lost, it is written again under its name.
@@ -65,6 +68,13 @@ pub struct Manifest {
     pub status_message: Option<String>,
     /// The category of that.
     pub message_category: String,
+}
+
+impl Manifest {
+    /// The id of the snapshot.
+    pub fn snapshot_id(&self) -> Result<Id> {
+        self.snapshot.parse().map_err(|_| Error::Internal("a manifest names no snapshot".to_owned()))
+    }
 }
 
 /// What the manifest of a point is called among the side files of its vault.

@@ -6,9 +6,8 @@ use crate::server::failure::Failure;
 use serde_json::json;
 
 /// What each operation reads, in the words of the answer.
-const WHAT: [(&str, &str); 11] = [
+const WHAT: [(&str, &str); 10] = [
     ("DescribeBackupAccessPoint", "Backup access point"),
-    ("DescribeCopyJob", "Copy job"),
     ("DescribeFramework", "Framework"),
     ("DescribeReportJob", "Report job"),
     ("DescribeReportPlan", "Report plan"),

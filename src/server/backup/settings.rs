@@ -52,6 +52,15 @@ pub(super) fn describe_global(call: &Call<'_>) -> Answer {
     call.answer(&GlobalView { global_settings: settings.settings, last_update_time: stamp(settings.last_update) })
 }
 
+/// UpdateGlobalSettings.
+pub(super) fn update_global(call: &Call<'_>) -> Answer {
+    let mut body = call.body()?;
+    let settings = body.string_map("GlobalSettings")?.unwrap_or_default();
+    body.finish()?;
+    call.engine.update_global_settings(call.caller, &settings)?;
+    call.done()
+}
+
 /// GetSupportedResourceTypes.
 pub(super) fn supported_types(call: &Call<'_>) -> Answer {
     call.nothing_else()?;

@@ -113,6 +113,8 @@ points! {
     PointToRead: |_| true, "", |_| None;
     /// A recovery point whose lifecycle is to change: one that is whole.
     PointToChange: is_whole, "; its lifecycle cannot be changed.", |point| Some(Touched::Lifecycle(point));
+    /// A recovery point that is to be copied: one that is whole.
+    PointToCopy: is_whole, " and cannot be copied.", |_| None;
     /// A recovery point that is to be restored: one that is whole.
     PointToRestore: is_whole, " and cannot be restored.", |_| None;
 }

@@ -1,6 +1,7 @@
 //! New backup jobs, on demand or by a plan: one way to draw them up.
 
 use crate::domain::job::{BackupJob, JobState};
+use crate::domain::plan::CopyAction;
 use crate::domain::recovery_point::Creator;
 use crate::domain::{Arn, Lifecycle, Resource, Scope, Tags, Time, VaultName};
 use crate::engine::catalog::Connection;
@@ -38,6 +39,8 @@ pub struct Draft<'a> {
     pub tags: Tags,
     /// The plan and rule behind it.
     pub creator: Option<Creator>,
+    /// What the recovery point is to be copied into.
+    pub copies: Vec<CopyAction>,
     /// `BackupOptions` as given.
     pub options: BTreeMap<String, String>,
 }
@@ -78,6 +81,7 @@ impl Draft<'_> {
             job,
             complete_by: later(self.created, self.complete_window)?,
             recovery_point_tags: self.tags,
+            copy_actions: self.copies,
             attempts: 0,
             was_begun: false,
         })

@@ -217,6 +217,7 @@ fn draft(
         lifecycle: request.lifecycle,
         tags: request.recovery_point_tags.clone(),
         creator: None,
+        copies: Vec::new(),
         options: request.backup_options.clone(),
     }
     .record(connection)

@@ -3,18 +3,17 @@
 use crate::domain::tags::MAX_TAGS;
 use crate::engine::catalog::Connection;
 use crate::engine::drivers::BackupCx;
-use crate::engine::error::{Error, Result};
+use crate::engine::error::Result;
+use crate::engine::jobs::adopt::adopt;
 use crate::engine::jobs::backup::rows::record::BackupRecord;
-use crate::engine::jobs::backup::stored::{Attempt, Data, Made, Plan, StoredBackup, point_id, snapshot_of};
+use crate::engine::jobs::backup::stored::{Attempt, Data, Made, Plan, StoredBackup, point_id};
 use crate::engine::jobs::entered::Entered;
 use crate::engine::jobs::finish::{Finish, TAG};
 use crate::engine::jobs::live::LiveJob;
 use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::work::{Failure, Worked};
-use crate::engine::points::manifest::{self, Manifest};
-use crate::engine::vaults::store::OpenVault;
 use crate::engine::{Engine, points};
-use crate::repository::{BackupRequest, FileKind, Id};
+use crate::repository::BackupRequest;
 use chrono::Duration;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -27,9 +26,9 @@ pub(super) fn run(
     entered: Entered,
 ) -> std::result::Result<Worked, Failure> {
     let job = &record.job;
-    let Entered { vault, pass } = entered;
+    let Entered { vault, pass, .. } = entered;
     if record.was_begun
-        && let Some(manifest) = adopt(record, &vault)?
+        && let Some(manifest) = adopt(&record.job.id, point_id(record), &vault)?
     {
         let stored = StoredBackup { record: record.clone(), vault, made: Made::Before(Box::new(manifest)) };
         return Ok(Worked { bytes: 0, finish: Finish::Together(Box::new(stored)), pass });
@@ -85,28 +84,4 @@ fn plan(engine: &Engine, connection: &Connection, record: &BackupRecord) -> Resu
     }
     let parent = points::rows::newest_snapshot(connection, &job.vault_arn, &job.resource_arn)?;
     Ok(Ok(Plan { of, tags: all, parent: parent.and_then(|text| text.parse().ok()) }))
-}
-
-/// What an earlier attempt of this job left whole: its snapshot and manifest, of which the catalog does not know.
-fn adopt(record: &BackupRecord, vault: &OpenVault) -> Result<Option<Manifest>> {
-    let manifest = match manifest::read(vault.files(), vault.key(), point_id(record)) {
-        Ok(Some(manifest)) => manifest,
-        Ok(None) => return Ok(None),
-        Err(error @ Error::Damaged { .. }) => {
-            tracing::warn!(job = %record.job.id, %error, "what an earlier attempt of this job left is not used");
-            manifest::set_aside(vault.files(), point_id(record))?;
-            return Ok(None);
-        }
-        Err(error) => return Err(error),
-    };
-    let snapshot: Id = snapshot_of(&manifest)?;
-    if vault.repository.load_snapshot(&snapshot).is_err() {
-        manifest::remove(vault.files(), point_id(record))?;
-        return Ok(None);
-    }
-    // Whoever wrote them may have died before their folders were synced.
-    vault.repository.storage().make_durable(FileKind::Snapshot, &snapshot)?;
-    manifest::write(vault.files(), vault.key(), &manifest)?;
-    tracing::info!(job = %record.job.id, "an earlier attempt of this job was whole: it is adopted");
-    Ok(Some(manifest))
 }

@@ -9,8 +9,9 @@ use crate::engine::authorize::subject::Anything;
 use crate::engine::authorize::{Doing, authorize};
 use crate::engine::catalog::Connection;
 use crate::engine::drivers::{PointFacts, Registered};
-use crate::engine::error::{Error, Result};
+use crate::engine::error::Result;
 use crate::engine::jobs::backup::rows::record::{self, BackupRecord, Moved};
+use crate::engine::jobs::copy;
 use crate::engine::jobs::finish::{NewManifest, Stored, Verdict};
 use crate::engine::jobs::outcome::{Ending, known_category};
 use crate::engine::points;
@@ -19,7 +20,7 @@ use crate::engine::points::manifest::{self, Manifest};
 use crate::engine::points::rows::creating;
 use crate::engine::resources::rows::marks;
 use crate::engine::vaults::store::OpenVault;
-use crate::repository::{BackupOutcome, FileKind, Id, IssueKind, ItemPath, Prepared};
+use crate::repository::{BackupOutcome, FileKind, Id, IssueKind, ItemPath, NewSnapshot, Prepared};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use std::collections::BTreeSet;
@@ -80,7 +81,7 @@ impl StoredBackup {
     fn snapshot(&self) -> Result<Id> {
         match &self.made {
             Made::Now(attempt) => Ok(attempt.data.outcome().snapshot),
-            Made::Before(manifest) => snapshot_of(manifest),
+            Made::Before(manifest) => manifest.snapshot_id(),
         }
     }
 }
@@ -94,10 +95,10 @@ impl Stored for StoredBackup {
         &self.record.job.vault_arn
     }
 
-    fn prepared(&self) -> Option<&Prepared> {
+    fn new_snapshot(&self) -> Option<&NewSnapshot> {
         match &self.made {
             Made::Now(attempt) => match &attempt.data {
-                Data::Prepared(prepared) => Some(prepared),
+                Data::Prepared(prepared) => Some(prepared.as_ref()),
                 Data::Snapshot(_) => None,
             },
             Made::Before(_) => None,
@@ -121,7 +122,7 @@ impl Stored for StoredBackup {
         let repository = &self.vault.repository;
         let tree = match &self.made {
             Made::Now(attempt) => attempt.data.outcome().tree,
-            Made::Before(manifest) => repository.load_snapshot(&snapshot_of(manifest)?)?.tree,
+            Made::Before(manifest) => repository.load_snapshot(&manifest.snapshot_id()?)?.tree,
         };
         Ok(repository.packs_of_tree(&tree)?)
     }
@@ -144,6 +145,7 @@ impl Stored for StoredBackup {
         {
             marks::remember(connection, &manifest.resource_arn, mark)?;
         }
+        copy::create::scheduled(connection, &self.record.job, &self.record.copy_actions, now)?;
         Ok(true)
     }
 
@@ -186,6 +188,7 @@ impl Attempt {
             recovery_point_id: point_id(record).to_owned(),
             job_id: job.id.to_string(),
             vault_arn: job.vault_arn.clone(),
+            source_vault_arn: None,
             snapshot: outcome.snapshot.to_hex(),
             snapshot_file,
             root: self.root.clone(),
@@ -218,9 +221,4 @@ fn from_root(path: &Path, root: &Path) -> String {
 /// The id of the point that a job makes.
 pub(super) fn point_id(record: &BackupRecord) -> &str {
     record.job.recovery_point_arn.as_ref().map_or(record.job.id.as_str(), |arn| points::rows::point_id(arn))
-}
-
-/// The snapshot that a manifest names.
-pub(super) fn snapshot_of(manifest: &Manifest) -> Result<Id> {
-    manifest.snapshot.parse().map_err(|_| Error::Internal("a manifest names no snapshot".to_owned()))
 }

@@ -38,7 +38,7 @@ pub(super) fn run(
     entered: Entered,
 ) -> std::result::Result<Worked, Failure> {
     let origin = engine.catalog.read(|connection| origin(connection, record))??;
-    let Entered { vault, pass } = entered;
+    let Entered { vault, pass, .. } = entered;
     let source = engine.catalog.read(|connection| engine.registered(connection, &origin.point.resource_arn))?;
     let lend = |device, bytes| engine.data_dir.reserve().lend(device, bytes);
     let cx = RestoreCx {

@@ -28,6 +28,12 @@ pub(in crate::engine) struct JobList {
     table: &'static JobTable,
     digest: Digest,
     region: String,
+    /// The column that this is of.
+    region_column: &'static str,
+    /// A condition on a column that must not have a value.
+    other_than: Option<(&'static str, String)>,
+    /// Jobs that are listed as well: no job is in both.
+    beside: Option<Box<JobList>>,
     /// Conditions on columns that the table of facets has too.
     facets: Vec<(&'static str, String)>,
     /// A condition on a column with an index of its own, and that index.
@@ -65,6 +71,9 @@ impl JobList {
             table,
             digest: Digest::of(table.rows),
             region: region.to_owned(),
+            region_column: "region",
+            other_than: None,
+            beside: None,
             facets: Vec::new(),
             single: None,
             also: Vec::new(),
@@ -75,6 +84,23 @@ impl JobList {
         };
         this.digest.add(&region);
         this
+    }
+
+    /// The region is that of another column; to be used with [`one`](Self::one).
+    pub(in crate::engine) fn in_region_of(mut self, column: &'static str) -> Self {
+        self.region_column = column;
+        self
+    }
+
+    /// Only jobs of which `column` is not `value`; to be used with [`one`](Self::one).
+    pub(in crate::engine) fn other_than(&mut self, column: &'static str, value: &str) {
+        self.other_than = Some((column, value.to_owned()));
+    }
+
+    /// And the jobs of another list, which has none of these, and is asked for by the same filters.
+    pub(in crate::engine) fn with(mut self, other: Self) -> Self {
+        self.beside = Some(Box::new(other));
+        self
     }
 
     /// Only jobs of which `column`, one of those of the facets, is `value`.
@@ -174,6 +200,14 @@ impl JobList {
 
     /// The statements that together give every key that fits.
     pub(in crate::engine) fn runs(&self, connection: &Connection, after: Option<&Key>) -> Result<Vec<Run>> {
+        let mut runs = self.own_runs(connection, after)?;
+        if let Some(beside) = &self.beside {
+            runs.extend(beside.own_runs(connection, after)?);
+        }
+        Ok(runs)
+    }
+
+    fn own_runs(&self, connection: &Connection, after: Option<&Key>) -> Result<Vec<Run>> {
         if let Some((column, value, index)) = &self.single {
             let mut run = Conditions::default();
             run.equal(column, value);
@@ -263,9 +297,12 @@ impl JobList {
     }
 
     fn all_equal(&self, run: &mut Conditions) {
-        run.equal("region", &self.region);
+        run.equal(self.region_column, &self.region);
         for (column, value) in self.facets.iter().chain(&self.also) {
             run.equal(column, value);
+        }
+        if let Some((column, value)) = &self.other_than {
+            run.add(&format!("{column} <> ?"), Value::Text(value.clone()));
         }
     }
 }

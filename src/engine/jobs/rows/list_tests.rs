@@ -6,6 +6,7 @@ use crate::engine::catalog::Catalog;
 use crate::engine::catalog::sample::{catalog, hour};
 use crate::engine::catalog::values::time;
 use crate::engine::jobs::backup::rows::{self as backups, BackupJobFilter};
+use crate::engine::jobs::copy::rows::{self as copies, CopyJobFilter};
 use crate::engine::jobs::restore::rows::{self as restores, RestoreJobFilter};
 use rusqlite::StatementStatus;
 
@@ -216,6 +217,90 @@ fn every_filter_and_pair_of_the_restore_jobs_is_searched_and_gives_what_fits() {
                 let expected = plainly(connection, "restore_jobs", &conditions);
                 let list = restores::listing(None, &region, f);
                 assert_eq!(judge(connection, &list, what), expected, "{what}");
+            });
+            Ok(())
+        })
+        .unwrap();
+}
+
+fn copy_filters() -> Filters<CopyJobFilter> {
+    let mut all: Filters<CopyJobFilter> = Vec::new();
+    for (kind, vault, state) in [("EFS", "even", "COMPLETED"), ("S3", "odd", "FAILED"), ("RDS", "none", "RUNNING")] {
+        all.push(("type", Box::new(move |f| f.resource_type = Some(kind.to_owned()))));
+        all.push(("vault", Box::new(move |f| f.destination_vault_arn = Some(destination(vault)))));
+        all.push(("state", Box::new(move |f| f.state = Some(state.to_owned()))));
+        all.push(("resource", Box::new(move |f| f.resource_arn = Some(destination(kind)))));
+        all.push(("source", Box::new(move |f| f.source_recovery_point_arn = Some(destination(state)))));
+    }
+    for at in [-1, JOBS / 2, JOBS + 10] {
+        let at = time(hour(at)).unwrap();
+        all.push(("created after", Box::new(move |f| f.created_after = Some(at))));
+        all.push(("created before", Box::new(move |f| f.created_before = Some(at))));
+        all.push(("ended after", Box::new(move |f| f.complete_after = Some(at))));
+        all.push(("ended before", Box::new(move |f| f.complete_before = Some(at))));
+    }
+    all
+}
+
+fn destination(name: &str) -> Arn {
+    format!("arn:aws:backup:us-east-1:210987654321:backup-vault:{name}").parse().unwrap()
+}
+
+#[test]
+fn every_filter_and_pair_of_the_copy_jobs_is_searched_and_gives_what_fits() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalog = catalog(&folder);
+    let insert = |tx: &Connection| -> crate::engine::error::Result<()> {
+        let mut copy = tx.prepare(
+            "INSERT INTO copy_jobs (id, account, region, source_vault_arn, source_point_arn, destination_vault_arn,
+                destination_account, destination_region, destination_point_id, resource_arn, resource_type, created,
+                completed, state, message_category, iam_role_arn)
+             VALUES (?1, '123456789012', 'us-east-1', 'v', ?2, ?3, '210987654321', 'us-east-1', 'p', ?4, ?5, ?6, ?7, ?8,
+                ?9, 'r')",
+        )?;
+        for number in 0..JOBS {
+            let [kind, vault, state, category] = VALUES[(number % 2) as usize];
+            let (id, created) = (format!("{number:08}"), hour(number));
+            let (source, resource) = (destination(state), destination(kind));
+            copy.execute(rusqlite::params![
+                id,
+                source.as_str(),
+                destination(vault).as_str(),
+                resource.as_str(),
+                kind,
+                created,
+                created + 3_600_000,
+                state,
+                category
+            ])?;
+        }
+        Ok(())
+    };
+    catalog.write(|tx| insert(tx)).unwrap();
+    let owner = "123456789012".parse().unwrap();
+    catalog
+        .read(|connection| {
+            each_pair(&copy_filters(), |what, f| {
+                let text = |arn: &Option<Arn>| arn.as_ref().map(|arn| arn.as_str().to_owned());
+                let conditions: Vec<_> = [
+                    condition("state = ?", f.state.clone()),
+                    condition("resource_type = ?", f.resource_type.clone()),
+                    condition("destination_vault_arn = ?", text(&f.destination_vault_arn)),
+                    condition("resource_arn = ?", text(&f.resource_arn)),
+                    condition("source_point_arn = ?", text(&f.source_recovery_point_arn)),
+                    condition("created > ?", f.created_after.map(millis)),
+                    condition("created < ?", f.created_before.map(millis)),
+                    condition("completed > ?", f.complete_after.map(millis)),
+                    condition("completed < ?", f.complete_before.map(millis)),
+                ]
+                .into_iter()
+                .flatten()
+                .collect();
+                let expected = plainly(connection, "copy_jobs", &conditions);
+                for account in [None, Some(&owner)] {
+                    let list = copies::listing(account, "us-east-1", f);
+                    assert_eq!(judge(connection, &list, what), expected, "{what}");
+                }
             });
             Ok(())
         })

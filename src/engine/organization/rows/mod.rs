@@ -2,6 +2,7 @@
 
 pub mod access_keys;
 pub mod accounts;
+pub mod global_settings;
 pub mod region_settings;
 pub mod roles;
 pub mod sessions;

@@ -42,7 +42,7 @@ pub struct RecoveryPointFilter {
 }
 
 /// The columns that [`from_row`] reads.
-pub const COLUMNS: &str = "arn, account, region, vault_name, vault_arn, resource_arn, resource_name, resource_type, \
+pub const COLUMNS: &str = "arn, account, region, vault_name, vault_arn, source_vault_arn, resource_arn, resource_name, resource_type, \
     created_by, iam_role_arn, status, status_message, created, initiated, completed, size_bytes, lifecycle, delete_at, \
     encryption_key_arn, last_restore, storage_class, damage, held";
 
@@ -53,6 +53,7 @@ pub fn from_row(row: &Row<'_>) -> Result<RecoveryPoint> {
         scope: row.scope()?,
         vault_name: row.column("vault_name")?,
         vault_arn: row.parsed("vault_arn")?,
+        source_vault_arn: row.parsed_option("source_vault_arn")?,
         resource_arn: row.parsed("resource_arn")?,
         resource_name: row.column("resource_name")?,
         resource_type: row.column::<String>("resource_type")?.into(),
@@ -150,9 +151,9 @@ pub fn insert(connection: &Connection, _permit: &Permit<'_, AddRecoveryPoint>, n
             "INSERT INTO recovery_points (arn, account, region, vault_arn, vault_name, resource_arn, resource_name,
                  resource_type, plan_id, created_by, iam_role_arn, status, status_message, created, initiated, completed,
                  size_bytes, lifecycle, delete_at, encryption_key_arn, storage_class, point_id, snapshot_id, source_path,
-                 missing_items, backup_job_id, delete_due)
+                 missing_items, backup_job_id, delete_due, source_vault_arn)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'COMPLETED', ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
-                 'WARM', ?20, ?21, ?22, ?23, ?24, ?25)",
+                 'WARM', ?20, ?21, ?22, ?23, ?24, ?25, ?26)",
         )?
         .execute(params![
             point.arn.as_str(),
@@ -180,6 +181,7 @@ pub fn insert(connection: &Connection, _permit: &Permit<'_, AddRecoveryPoint>, n
             manifest.missing.len() as i64,
             manifest.job_id,
             delete_due.map(millis),
+            point.source_vault_arn.as_ref().map(|arn| arn.as_str()),
         ])?;
     tell_completed(connection, new)
 }

@@ -107,6 +107,7 @@ fn rebuilt(row: &Row<'_>, lifecycle: Option<Lifecycle>, snapshot: String) -> Res
         recovery_point_id: row.column("point_id")?,
         job_id: row.column::<Option<String>>("backup_job_id")?.unwrap_or_default(),
         vault_arn: row.parsed("vault_arn")?,
+        source_vault_arn: row.parsed_option("source_vault_arn")?,
         snapshot,
         snapshot_file: None,
         root: row.column::<String>("source_path")?.into(),

@@ -2,6 +2,7 @@
 
 use crate::domain::job::{BackupJob, JobState};
 use crate::domain::names::JobId;
+use crate::domain::plan::CopyAction;
 use crate::domain::{Tags, Time};
 use crate::engine::authorize::Permit;
 use crate::engine::authorize::action::{StartBackupJob, StopBackupJob};
@@ -24,6 +25,8 @@ pub struct BackupRecord {
     pub complete_by: Time,
     /// What its recovery point will be tagged with beyond the resource's tags.
     pub recovery_point_tags: Tags,
+    /// What its recovery point is to be copied into.
+    pub copy_actions: Vec<CopyAction>,
     /// How often it was begun.
     pub attempts: i64,
     /// Whether it was ever begun before: an orderly stop is no attempt, and yet it may have left something.
@@ -47,9 +50,9 @@ pub fn insert(connection: &Connection, permit: &Permit<'_, StartBackupJob>, reco
             "INSERT INTO backup_jobs (id, account, region, vault_name, vault_arn, recovery_point_arn, lifecycle,
                  encryption_key_arn, resource_arn, resource_name, resource_type, created, initiated, completed, start_by,
                  state, status_message, message_category, percent_done, size_bytes, bytes_transferred, iam_role_arn,
-                 created_by, backup_options, is_parent, complete_by, recovery_point_tags, attempts, recovery_point_id)
+                 created_by, backup_options, is_parent, complete_by, recovery_point_tags, attempts, recovery_point_id, copy_actions)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
-                 ?23, ?24, ?25, ?26, ?27, ?28, ?29)",
+                 ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30)",
         )?
         .execute(params![
             job.id.as_str(),
@@ -81,6 +84,7 @@ pub fn insert(connection: &Connection, permit: &Permit<'_, StartBackupJob>, reco
             to_json(&record.recovery_point_tags)?,
             record.attempts,
             job.recovery_point_arn.as_ref().map(point_id),
+            (!record.copy_actions.is_empty()).then(|| to_json(&record.copy_actions)).transpose()?,
         ])?;
     tell(connection, &job.id)?;
     creating::insert(connection, permit, job, &record.recovery_point_tags)
@@ -91,7 +95,7 @@ pub fn open(connection: &Connection) -> Result<Vec<BackupRecord>> {
     query::all(
         connection,
         &format!(
-            "SELECT {}, complete_by, recovery_point_tags, attempts FROM backup_jobs
+            "SELECT {}, complete_by, recovery_point_tags, copy_actions, attempts FROM backup_jobs
              WHERE state IN {} ORDER BY created, rowid",
             COLUMNS, *OPEN
         ),
@@ -103,6 +107,7 @@ pub fn open(connection: &Connection) -> Result<Vec<BackupRecord>> {
                 job,
                 complete_by: row.time("complete_by")?,
                 recovery_point_tags: row.json("recovery_point_tags")?,
+                copy_actions: row.json_option("copy_actions")?.unwrap_or_default(),
                 attempts: row.column("attempts")?,
             })
         },

@@ -1,0 +1,94 @@
+//! The organization and its roles, when something is to be done to them.
+
+use super::super::principal::Belongs;
+use super::Subject;
+use crate::domain::{AccountId, Arn};
+use crate::engine::error::Error;
+
+/// The organization as a whole: its management account acts on it.
+#[derive(Debug, Clone, Copy)]
+pub struct Organization<'a> {
+    /// Who asks.
+    pub account: &'a AccountId,
+}
+
+impl Subject for Organization<'_> {
+    fn name(&self) -> String {
+        "*".to_owned()
+    }
+
+    fn owner(&self) -> Option<Belongs<'_>> {
+        Some(Belongs::ToOrganization)
+    }
+
+    fn missing(&self) -> Error {
+        Error::invalid_request(format!(
+            "The global settings are those of the organization: only its management account changes them, not {}.",
+            self.account
+        ))
+    }
+
+    fn vault(&self) -> Option<&Arn> {
+        None
+    }
+}
+
+/// A role under which jobs of an account are to run.
+#[derive(Debug, Clone, Copy)]
+pub struct RoleToPass<'a> {
+    /// The role's ARN, as it was given.
+    pub arn: &'a str,
+    /// Whose jobs.
+    pub account: &'a AccountId,
+    /// Whether there is such a role and it trusts AWS Backup.
+    pub trusts_backup: bool,
+}
+
+impl Subject for RoleToPass<'_> {
+    fn name(&self) -> String {
+        self.arn.to_owned()
+    }
+
+    fn owner(&self) -> Option<Belongs<'_>> {
+        let own = self.arn.parse::<Arn>().is_ok_and(|arn| arn.account() == self.account.as_str());
+        (own && self.trusts_backup).then_some(Belongs::ToAccount(self.account))
+    }
+
+    fn missing(&self) -> Error {
+        Error::invalid_parameter(format!("IAM Role {} cannot be assumed by AWS Backup", self.arn))
+    }
+
+    fn vault(&self) -> Option<&Arn> {
+        None
+    }
+}
+
+/// A role by which the management account is to enter a member.
+#[derive(Debug, Clone, Copy)]
+pub struct RoleToAssume<'a> {
+    /// The role's ARN.
+    pub arn: &'a Arn,
+    /// Who asks.
+    pub user: &'a Arn,
+    /// Whether there is such a role and it trusts the management account.
+    pub trusts_management: bool,
+}
+
+impl Subject for RoleToAssume<'_> {
+    fn name(&self) -> String {
+        self.arn.to_string()
+    }
+
+    fn owner(&self) -> Option<Belongs<'_>> {
+        self.trusts_management.then_some(Belongs::ToOrganization)
+    }
+
+    fn missing(&self) -> Error {
+        let Self { arn, user, .. } = self;
+        Error::access_denied(format!("User: {user} is not authorized to perform: sts:AssumeRole on resource: {arn}"))
+    }
+
+    fn vault(&self) -> Option<&Arn> {
+        None
+    }
+}

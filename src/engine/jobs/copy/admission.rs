@@ -1,0 +1,75 @@
+//! What stands in the way of a copy as it begins.
+
+use crate::domain::copies::{Obstacle, is_cross_account};
+use crate::domain::recovery_point::{COLD, RecoveryPointStatus};
+use crate::domain::tags::MAX_TAGS;
+use crate::engine::authorize::action::{CopyFromBackupVault, CopyIntoBackupVault};
+use crate::engine::authorize::subject::VaultNamed;
+use crate::engine::authorize::{Principal, authorize};
+use crate::engine::catalog::Connection;
+use crate::engine::error::{Error, Result};
+use crate::engine::jobs::copy::rows::CopyRecord;
+use crate::engine::jobs::outcome::Ending;
+use crate::engine::organization::{accounts, roles, settings};
+use crate::engine::{points, tags, vaults};
+
+/// How the job ends, if it cannot begin at all.
+pub(super) fn refusal(connection: &Connection, record: &CopyRecord) -> Result<Option<Ending>> {
+    if !roles::is_assumable(connection, &record.job.scope.account, record.role.as_str())? {
+        return Ok(Some(Ending::role_not_assumable(record.role.as_str())));
+    }
+    if let Some(ending) = unfit_source(connection, record)? {
+        return Ok(Some(ending));
+    }
+    let obstacle = obstacle(connection, record)?;
+    Ok(obstacle.map(|obstacle| Ending::failed(obstacle.is_denied(), obstacle.to_string())))
+}
+
+/// Why the source cannot be copied any more.
+fn unfit_source(connection: &Connection, record: &CopyRecord) -> Result<Option<Ending>> {
+    let arn = &record.source_point;
+    let Some(point) = points::rows::get(connection, arn)? else {
+        return Ok(Some(Ending::failed(false, format!("Cannot find recovery point {arn}."))));
+    };
+    // A point that is being deleted stays until the copy of it is over.
+    let whole = matches!(
+        point.status,
+        RecoveryPointStatus::Completed | RecoveryPointStatus::Partial | RecoveryPointStatus::Deleting
+    );
+    let state = point.status.as_str();
+    Ok(match () {
+        () if !whole => Some(Ending::failed(false, format!("Recovery point {arn} is in state {state}."))),
+        () if point.storage_class.as_deref() == Some(COLD) => {
+            Some(Ending::failed(false, Obstacle::Cold(arn.clone()).to_string()))
+        }
+        () => None,
+    })
+}
+
+/// What keeps the copy out of its destination.
+fn obstacle(connection: &Connection, record: &CopyRecord) -> Result<Option<Obstacle>> {
+    let (destination, scope) = (&record.destination, &record.destination_scope);
+    if destination == &record.source_vault {
+        return Ok(Some(Obstacle::OwnVault));
+    }
+    if !accounts::is_member(connection, &scope.account)? {
+        return Ok(Some(Obstacle::OtherOrganization));
+    }
+    if is_cross_account(&record.source_vault, destination) && !settings::allows_cross_account_copies(connection)? {
+        return Ok(Some(Obstacle::NotEnabled));
+    }
+    if !vaults::rows::exists(connection, destination)? {
+        return Ok(Some(Obstacle::NoVault(destination.clone())));
+    }
+    let role = Principal::Role(&record.role);
+    let from = VaultNamed { arn: &record.source_vault, scope: Some(&record.job.scope) };
+    let into = VaultNamed { arn: destination, scope: Some(scope) };
+    let allowed = authorize(connection, role, CopyFromBackupVault, &from).map(drop);
+    match allowed.and_then(|()| authorize(connection, role, CopyIntoBackupVault, &into).map(drop)) {
+        Ok(()) => {}
+        Err(refused @ Error::Service { .. }) => return Ok(Some(Obstacle::Policy(refused.to_string()))),
+        Err(other) => return Err(other),
+    }
+    let number = tags::rows::get(connection, record.source_point.as_str())?.len();
+    Ok((number > MAX_TAGS).then_some(Obstacle::Tags(number)))
+}

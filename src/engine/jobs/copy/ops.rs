@@ -1,0 +1,160 @@
+//! The operations on copy jobs: start, describe, list, count.
+
+use crate::domain::copies::{self, Obstacle};
+use crate::domain::job::CopyJob;
+use crate::domain::names::JobId;
+use crate::domain::recovery_point::COLD;
+use crate::domain::{Arn, Lifecycle, Scope, Time};
+use crate::engine::authorize::action::{CopyFromBackupVault, StartCopyJob};
+use crate::engine::authorize::subject::{PointNamed, PointToCopy, VaultNamed};
+use crate::engine::authorize::{Permit, authorize, boundary};
+use crate::engine::caller::Caller;
+use crate::engine::catalog::{Connection, idempotency};
+use crate::engine::error::{Error, Result};
+use crate::engine::jobs::copy::create::Draft;
+use crate::engine::jobs::copy::rows::{self, CopyJobFilter, CopyRecord, TABLE};
+use crate::engine::jobs::summaries::{ALL, ANY, JobSummary, Summarized, SummaryFilter};
+use crate::engine::organization::roles;
+use crate::engine::page::{Page, PageRequest, check_one_of};
+use crate::engine::points::ops::point_in;
+use crate::engine::{Engine, resources, vaults};
+use serde::Serialize;
+
+/// The states of a copy job that the API knows.
+const STATES: [&str; 5] = ["CREATED", "RUNNING", "COMPLETED", "FAILED", "PARTIAL"];
+
+/// How these jobs are counted.
+const SUMMARIZED: Summarized = Summarized {
+    table: &TABLE,
+    states: &[
+        "CREATED",
+        "RUNNING",
+        "ABORTING",
+        "ABORTED",
+        "COMPLETING",
+        "COMPLETED",
+        "FAILING",
+        "FAILED",
+        "PARTIAL",
+        ANY,
+        ALL,
+    ],
+    categories: true,
+};
+
+/// StartCopyJob.
+#[derive(Debug, Clone, Serialize)]
+pub struct StartCopy {
+    /// What is copied.
+    pub recovery_point_arn: Arn,
+    /// The name of the vault that it lies in.
+    pub source_vault_name: String,
+    /// The vault that it is copied into, in any region and account of the organization.
+    pub destination_vault_arn: Arn,
+    /// The role to run under.
+    pub iam_role_arn: Arn,
+    /// The same token gives the same job.
+    pub idempotency_token: Option<String>,
+    /// How long the copy lives; as long as the source when absent.
+    pub lifecycle: Option<Lifecycle>,
+}
+
+impl Engine {
+    /// Makes a copy job, which begins as soon as it may. What the caller cannot know of the destination, as it is another
+    /// account's, fails the job and not the call.
+    pub fn start_copy_job(&self, caller: &Caller, request: StartCopy) -> Result<CopyJob> {
+        const OPERATION: &str = "StartCopyJob";
+        let scope = caller.scope();
+        let now = self.clock.now();
+        let destination = copies::destination(request.destination_vault_arn.as_str())?;
+        if let Some(lifecycle) = &request.lifecycle {
+            lifecycle.validate()?;
+            lifecycle.unsupported_members()?;
+        }
+        let fingerprint = idempotency::Fingerprint::of(&request)?;
+        let id = self.catalog.write(|tx| {
+            if let Some(token) = &request.idempotency_token
+                && let Some(before) = idempotency::find(tx, &scope, OPERATION, token, &fingerprint)?
+            {
+                return Ok(before.parse::<JobId>()?);
+            }
+            let (permit, record) = draft(tx, caller, &request, &destination, now)?;
+            rows::insert(tx, &permit, &record)?;
+            if let Some(token) = &request.idempotency_token {
+                idempotency::remember(tx, &scope, OPERATION, token, &fingerprint, record.job.id.as_str(), now)?;
+            }
+            Ok(record.job.id)
+        })?;
+        self.jobs.resume();
+        self.jobs.wake();
+        self.describe_copy_job(caller, &id)
+    }
+
+    /// A copy job that the caller may see: its own, or one that copies to it.
+    pub fn describe_copy_job(&self, caller: &Caller, id: &JobId) -> Result<CopyJob> {
+        let found = self.catalog.read(|connection| rows::get(connection, id))?;
+        let sees =
+            |owner: &Scope, destination: &Scope| boundary::sees(caller, owner) || boundary::sees(caller, destination);
+        let found = found.filter(|(job, destination)| sees(&job.scope, destination));
+        Ok(found.ok_or_else(|| Error::not_found(format!("Copy job {id} does not exist.")))?.0)
+    }
+
+    /// ListCopyJobs, the newest first.
+    pub fn list_copy_jobs(
+        &self,
+        caller: &Caller,
+        filter: &CopyJobFilter,
+        request: &PageRequest,
+    ) -> Result<Page<CopyJob>> {
+        check_one_of("State", filter.state.as_deref(), &STATES)?;
+        filter.resource_arn.as_ref().map_or(Ok(()), resources::ops::check_supported)?;
+        let account = boundary::job_accounts(caller, filter.account_id.as_deref())?;
+        self.catalog
+            .read(|connection| rows::list(connection, account.as_ref(), caller.region.as_str(), filter, request))
+    }
+
+    /// ListCopyJobSummaries.
+    pub fn copy_job_summaries(
+        &self,
+        caller: &Caller,
+        filter: &SummaryFilter,
+        page: &PageRequest,
+    ) -> Result<Page<JobSummary>> {
+        self.summarize(&SUMMARIZED, caller, filter, page)
+    }
+}
+
+/// The job that a request asks for, after all checks that need the catalog.
+fn draft<'tx>(
+    tx: &'tx Connection,
+    caller: &Caller,
+    request: &StartCopy,
+    destination: &Arn,
+    now: Time,
+) -> Result<(Permit<'tx, StartCopyJob>, CopyRecord)> {
+    let arn = &request.recovery_point_arn;
+    let found = point_in(tx, &request.source_vault_name, arn)?;
+    let subject = PointToCopy(PointNamed { arn, found: found.as_ref() });
+    let permit = authorize(tx, caller, StartCopyJob, &subject)?;
+    let point = found.ok_or_else(|| Error::no_such_recovery_point(arn))?;
+    authorize(tx, caller, CopyFromBackupVault, &VaultNamed { arn: &point.vault_arn, scope: Some(&point.scope) })?;
+    if destination == &point.vault_arn {
+        return Err(Error::invalid_request(Obstacle::OwnVault.to_string()));
+    }
+    if point.storage_class.as_deref() == Some(COLD) {
+        return Err(Error::invalid_request(Obstacle::Cold(arn.clone()).to_string()));
+    }
+    if destination.account() == caller.account.as_str() && !vaults::rows::exists(tx, destination)? {
+        return Err(Error::no_such_vault(destination));
+    }
+    roles::pass(tx, caller, request.iam_role_arn.as_str())?;
+    let draft = Draft {
+        point: &point,
+        destination,
+        lifecycle: request.lifecycle,
+        role: &request.iam_role_arn,
+        created: now,
+        by: None,
+    };
+    Ok((permit, draft.record()?))
+}

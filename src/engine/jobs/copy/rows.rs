@@ -1,0 +1,256 @@
+//! Copy jobs as rows.
+
+use crate::domain::event::detail;
+use crate::domain::job::{CopyJob, JobKind, JobState};
+use crate::domain::names::JobId;
+use crate::domain::{AccountId, Arn, Scope, Time};
+use crate::engine::authorize::Permit;
+use crate::engine::authorize::action::StartCopyJob;
+use crate::engine::catalog::job_states::OPEN;
+use crate::engine::catalog::query;
+use crate::engine::catalog::values::{Columns as _, millis, to_json};
+use crate::engine::error::{Error, Result};
+use crate::engine::events;
+use crate::engine::jobs::outcome::Ending;
+use crate::engine::jobs::rows::list::JobList;
+use crate::engine::jobs::rows::store;
+use crate::engine::jobs::rows::table::JobTable;
+use crate::engine::page::{Page, PageRequest};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+/// A copy job with what only the engine knows of it.
+#[derive(Debug, Clone)]
+pub struct CopyRecord {
+    /// The job. It tells of its point only when that is there.
+    pub job: CopyJob,
+    /// What it copies.
+    pub source_point: Arn,
+    /// The vault that this lies in.
+    pub source_vault: Arn,
+    /// The vault that it copies into.
+    pub destination: Arn,
+    /// Where that is.
+    pub destination_scope: Scope,
+    /// The id of the point that it makes there.
+    pub point_id: String,
+    /// The role that it runs under.
+    pub role: Arn,
+    /// How often it was begun.
+    pub attempts: i64,
+    /// Whether it was ever begun before: an orderly stop is no attempt, and yet it may have left something.
+    pub was_begun: bool,
+}
+
+/// The filters of ListCopyJobs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CopyJobFilter {
+    /// Of this resource.
+    pub resource_arn: Option<Arn>,
+    /// In this state.
+    pub state: Option<String>,
+    /// Created before.
+    pub created_before: Option<Time>,
+    /// Created after.
+    pub created_after: Option<Time>,
+    /// Of this resource type.
+    pub resource_type: Option<String>,
+    /// Into this vault.
+    pub destination_vault_arn: Option<Arn>,
+    /// Of this account; `*` for all, both for the management account only.
+    pub account_id: Option<String>,
+    /// Ended before.
+    pub complete_before: Option<Time>,
+    /// Ended after.
+    pub complete_after: Option<Time>,
+    /// Children of this job: no copy job of this engine has any.
+    pub parent_job_id: Option<String>,
+    /// With this message category; case does not matter. `*`, `ANY` and `AGGREGATE_ALL` mean all of them.
+    pub message_category: Option<String>,
+    /// Of this recovery point.
+    pub source_recovery_point_arn: Option<Arn>,
+}
+
+/// The table of copy jobs.
+pub(in crate::engine) const TABLE: JobTable = JobTable {
+    kind: JobKind::Copy,
+    rows: "copy_jobs",
+    columns: COLUMNS,
+    facets: "copy_job_facets",
+    by_time: "copy_jobs_by_time",
+    by_facet: "copy_jobs_by_facet",
+    by_completion: "copy_jobs_by_completion",
+    writes_into: Some("destination_vault_arn"),
+    makes: Some("destination_point_id"),
+    reads: Some("source_point_arn"),
+    reads_resource: None,
+    tell,
+};
+
+/// The columns that [`from_row`] reads.
+pub const COLUMNS: &str = "id, account, region, source_vault_arn, source_point_arn, destination_vault_arn, \
+    destination_account, destination_region, destination_point_id, resource_arn, resource_name, resource_type, created, \
+    completed, state, status_message, message_category, size_bytes, lifecycle, iam_role_arn, created_by, backup_job_id";
+
+/// What a filter by message category says when it means all of them.
+const ALL_CATEGORIES: [&str; 3] = ["*", "ANY", "AGGREGATE_ALL"];
+
+/// A copy job from a row with [`COLUMNS`].
+pub fn from_row(row: &Row<'_>) -> Result<CopyJob> {
+    let state = JobState::from(row.column::<String>("state")?.as_str());
+    let made = (state == JobState::Completed).then(|| made(row)).transpose()?;
+    Ok(CopyJob {
+        id: row.parsed("id")?,
+        scope: row.scope()?,
+        source_vault_arn: Some(row.parsed("source_vault_arn")?),
+        source_recovery_point_arn: Some(row.parsed("source_point_arn")?),
+        destination_vault_arn: Some(row.parsed("destination_vault_arn")?),
+        destination_recovery_point_arn: made,
+        resource_arn: Some(row.parsed("resource_arn")?),
+        resource_name: row.column("resource_name")?,
+        resource_type: row.column::<String>("resource_type")?.into(),
+        created: Some(row.time("created")?),
+        completed: row.time_option("completed")?,
+        state,
+        status_message: row.column("status_message")?,
+        message_category: row.column("message_category")?,
+        size_bytes: row.column("size_bytes")?,
+        lifecycle: row.json_option("lifecycle")?,
+        iam_role_arn: Some(row.parsed("iam_role_arn")?),
+        created_by: row.json_option("created_by")?,
+        backup_job_id: row.parsed_option("backup_job_id")?,
+    })
+}
+
+/// The point that a job has made.
+fn made(row: &Row<'_>) -> Result<Arn> {
+    Ok(Arn::recovery_point(&destination(row)?, &row.column::<String>("destination_point_id")?))
+}
+
+fn destination(row: &Row<'_>) -> Result<Scope> {
+    Ok(Scope::new(row.parsed("destination_account")?, row.parsed("destination_region")?))
+}
+
+/// The job with this id, and where it copies to.
+pub fn get(connection: &Connection, id: &JobId) -> Result<Option<(CopyJob, Scope)>> {
+    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM copy_jobs WHERE id = ?1"))?;
+    statement.query_row([id.as_str()], |row| Ok((|| Ok((from_row(row)?, destination(row)?)))())).optional()?.transpose()
+}
+
+/// Tells the feed how a job is now.
+fn tell(connection: &Connection, id: &JobId) -> Result<()> {
+    let since = "SELECT coalesce(completed, initiated, created) AS since FROM copy_jobs WHERE id = ?1";
+    let since = query::first(connection, since, [id.as_str()], |row| row.time("since"))?;
+    let told = get(connection, id)?.zip(since);
+    told.map_or(Ok(()), |((job, _), since)| events::record::record(connection, &detail::copy_job(&job, since)))
+}
+
+/// The jobs of a region that pass the filter, the newest first; of all accounts when `account` is `None`.
+pub fn list(
+    connection: &Connection,
+    account: Option<&AccountId>,
+    region: &str,
+    filter: &CopyJobFilter,
+    request: &PageRequest,
+) -> Result<Page<CopyJob>> {
+    listing(account, region, filter).page(connection, request, from_row)
+}
+
+/// Those that an account owns, and those that other accounts copied to it.
+pub(in crate::engine) fn listing(account: Option<&AccountId>, region: &str, filter: &CopyJobFilter) -> JobList {
+    let mut own = JobList::new(&TABLE, region);
+    own.facet("account", account.map(AccountId::as_str));
+    narrow(&mut own, filter);
+    let Some(account) = account else { return own };
+    let mut arriving = JobList::new(&TABLE, region).in_region_of("destination_region");
+    arriving.one("destination_account", Some(account.as_str()), "copy_jobs_by_destination");
+    arriving.other_than("account", account.as_str());
+    narrow(&mut arriving, filter);
+    own.with(arriving)
+}
+
+fn narrow(listing: &mut JobList, filter: &CopyJobFilter) {
+    listing.one("resource_arn", filter.resource_arn.as_ref().map(Arn::as_str), "copy_jobs_by_resource");
+    listing.one("source_point_arn", filter.source_recovery_point_arn.as_ref().map(Arn::as_str), "copy_jobs_by_source");
+    listing.facet("state", filter.state.as_deref());
+    listing.facet("resource_type", filter.resource_type.as_deref());
+    listing.facet("destination_vault_arn", filter.destination_vault_arn.as_ref().map(Arn::as_str));
+    let category = filter.message_category.as_deref().filter(|category| !ALL_CATEGORIES.contains(category));
+    listing.facet("message_category", category);
+    listing.created(filter.created_after, filter.created_before);
+    listing.completed(filter.complete_after, filter.complete_before);
+    if filter.parent_job_id.is_some() {
+        // No copy job of this engine has a parent.
+        listing.nothing();
+    }
+}
+
+/// Adds a copy job.
+pub fn insert(connection: &Connection, _permit: &Permit<'_, StartCopyJob>, record: &CopyRecord) -> Result<()> {
+    let job = &record.job;
+    let (Some(resource), Some(created)) = (&job.resource_arn, job.created) else {
+        return Err(Error::Internal(format!("copy job {} is of nothing", job.id)));
+    };
+    connection
+        .prepare_cached(
+            "INSERT INTO copy_jobs (id, account, region, source_vault_arn, source_point_arn, destination_vault_arn,
+                 destination_account, destination_region, destination_point_id, resource_arn, resource_name,
+                 resource_type, created, state, size_bytes, lifecycle, iam_role_arn, created_by, backup_job_id, attempts)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
+        )?
+        .execute(params![
+            job.id.as_str(),
+            job.scope.account.as_str(),
+            job.scope.region.as_str(),
+            record.source_vault.as_str(),
+            record.source_point.as_str(),
+            record.destination.as_str(),
+            record.destination_scope.account.as_str(),
+            record.destination_scope.region.as_str(),
+            record.point_id,
+            resource.as_str(),
+            job.resource_name,
+            job.resource_type.as_str(),
+            millis(created),
+            job.state.as_str(),
+            job.size_bytes,
+            job.lifecycle.as_ref().map(to_json).transpose()?,
+            record.role.as_str(),
+            job.created_by.as_ref().map(to_json).transpose()?,
+            job.backup_job_id.as_ref().map(JobId::as_str),
+            record.attempts,
+        ])?;
+    tell(connection, &job.id)
+}
+
+/// Copy jobs that are not over, the oldest first.
+pub fn open(connection: &Connection) -> Result<Vec<CopyRecord>> {
+    let sql = format!(
+        "SELECT {COLUMNS}, initiated, attempts FROM copy_jobs WHERE state IN {} ORDER BY created, rowid",
+        *OPEN
+    );
+    query::all(connection, &sql, [], |row| {
+        Ok(CopyRecord {
+            job: from_row(row)?,
+            source_point: row.parsed("source_point_arn")?,
+            source_vault: row.parsed("source_vault_arn")?,
+            destination: row.parsed("destination_vault_arn")?,
+            destination_scope: destination(row)?,
+            point_id: row.column("destination_point_id")?,
+            role: row.parsed("iam_role_arn")?,
+            attempts: row.column("attempts")?,
+            was_begun: row.time_option("initiated")?.is_some(),
+        })
+    })
+}
+
+/// A copy job ends. Whether it was still open.
+pub fn end(connection: &Connection, id: &JobId, ending: &Ending, now: Time) -> Result<bool> {
+    store::advance(
+        connection,
+        &TABLE,
+        id,
+        &ending.state,
+        ", status_message = ?3, message_category = ?4, completed = ?5",
+        &[&ending.message, &ending.category, &millis(now)],
+    )
+}

@@ -1,0 +1,96 @@
+//! The work of a copy job: what the destination lacks of a snapshot goes there. What comes of it is in [`stored`](super::stored).
+
+use crate::domain::Tags;
+use crate::engine::catalog::Connection;
+use crate::engine::error::{Error, Result};
+use crate::engine::jobs::adopt::adopt;
+use crate::engine::jobs::copy::rows::CopyRecord;
+use crate::engine::jobs::copy::stored::{Data, Made, StoredCopy};
+use crate::engine::jobs::entered::Entered;
+use crate::engine::jobs::finish::{Finish, TAG};
+use crate::engine::jobs::live::LiveJob;
+use crate::engine::jobs::outcome::Ending;
+use crate::engine::jobs::work::{Failure, Worked};
+use crate::engine::points::manifest::Manifest;
+use crate::engine::points::rows::owed_manifests;
+use crate::engine::{Engine, tags};
+use crate::repository::TransferRequest;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use chrono::Duration;
+use std::sync::Arc;
+
+/// Does the work of a job.
+pub(super) fn run(
+    engine: &Arc<Engine>,
+    live: &LiveJob,
+    record: &CopyRecord,
+    entered: Entered,
+) -> std::result::Result<Worked, Failure> {
+    let Entered { vault, pass, from } = entered;
+    let from = from.ok_or_else(|| Error::Internal("a copy entered no vault to read".to_owned()))?;
+    if record.was_begun {
+        if let Some(manifest) = adopt(&record.job.id, &record.point_id, &vault)? {
+            let stored = StoredCopy { record: record.clone(), vault, made: Made::Before(Box::new(manifest)) };
+            return Ok(Worked { bytes: 0, finish: Finish::Together(Box::new(stored)), pass });
+        }
+        // A snapshot without a manifest is nobody's: the collection looks for it.
+        engine.jobs.litter(&record.destination);
+    }
+    // What an earlier attempt left whole needs no room; what is stored anew does.
+    engine.data_dir.reserve().admits_backup().map_err(|standing| Ending::disk_full(&standing))?;
+    let (source, tags) = engine.catalog.read(|connection| source(connection, record))??;
+    let request = TransferRequest { snapshot: source.snapshot_id()?, tags: vec![format!("{TAG}{}", record.point_id)] };
+    let transferred = vault
+        .repository
+        .transfer(&from.vault.repository, &request, &live.control)
+        // What it cannot read, its recovery point and others lack.
+        .inspect_err(|_| engine.look_again(&record.source_vault, &from.vault))?;
+    drop(from);
+    let (outcome, file) = (transferred.outcome().clone(), BASE64.encode(transferred.snapshot_file()));
+    let manifest = copied(source, record, live, tags);
+    let manifest = Manifest {
+        snapshot: outcome.snapshot.to_hex(),
+        snapshot_file: Some(file),
+        bytes_read: outcome.bytes,
+        ..manifest
+    };
+    // A job that may be held leaves its vault until its end, and meanwhile only a snapshot keeps its data from a collection.
+    let data = if engine.may_hold() {
+        if !vault.repository.commit(&[&transferred])?.contains(&true) {
+            let why = "Packs changed while the job counted on them.".to_owned();
+            return Err(Failure::Later { why, after: Duration::zero() });
+        }
+        Data::Snapshot(outcome.tree)
+    } else {
+        Data::New(Box::new(transferred))
+    };
+    let made = Made::Now { data, manifest: Box::new(manifest) };
+    let stored = StoredCopy { record: record.clone(), vault, made };
+    Ok(Worked { bytes: outcome.bytes, finish: Finish::Together(Box::new(stored)), pass })
+}
+
+/// What is known of the source, and the tags that it has now.
+fn source(connection: &Connection, record: &CopyRecord) -> Result<std::result::Result<(Manifest, Tags), Ending>> {
+    let arn = &record.source_point;
+    let Some(kept) = owed_manifests::of(connection, arn)? else {
+        return Ok(Err(Ending::failed(false, format!("Cannot find recovery point {arn}."))));
+    };
+    Ok(Ok((kept.manifest, tags::rows::get(connection, arn.as_str())?)))
+}
+
+/// What there is to say of the copy: what its source says, but for what is its own.
+fn copied(source: Manifest, record: &CopyRecord, live: &LiveJob, tags: Tags) -> Manifest {
+    Manifest {
+        recovery_point_id: record.point_id.clone(),
+        job_id: record.job.id.to_string(),
+        vault_arn: record.destination.clone(),
+        source_vault_arn: Some(record.source_vault.clone()),
+        iam_role_arn: Some(record.role.clone()),
+        created_by: record.job.created_by.clone(),
+        initiated: Some(live.started),
+        lifecycle: record.job.lifecycle,
+        tags,
+        ..source
+    }
+}
