@@ -1,6 +1,7 @@
 //! What stands in the way of a copy as it begins.
 
 use crate::domain::copies::{Obstacle, is_cross_account};
+use crate::domain::job::JobState;
 use crate::domain::recovery_point::{COLD, RecoveryPointStatus};
 use crate::domain::tags::MAX_TAGS;
 use crate::engine::authorize::action::{CopyFromBackupVault, CopyIntoBackupVault};
@@ -69,6 +70,11 @@ fn obstacle(connection: &Connection, record: &CopyRecord) -> Result<Option<Obsta
         Ok(()) => {}
         Err(refused @ Error::Service { .. }) => return Ok(Some(Obstacle::Policy(refused.to_string()))),
         Err(other) => return Err(other),
+    }
+    // A lock binds new jobs: one that had begun when it was put on goes on.
+    let is_new = record.job.state == JobState::Created;
+    if is_new && !vaults::lock::retention_fits(connection, destination, record.job.lifecycle.as_ref())? {
+        return Ok(Some(Obstacle::Retention));
     }
     let number = tags::rows::get(connection, record.source_point.as_str())?.len();
     Ok((number > MAX_TAGS).then_some(Obstacle::Tags(number)))
