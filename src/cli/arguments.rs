@@ -1,5 +1,9 @@
 //! What can be written on the command line.
 
+mod hold;
+
+pub(super) use hold::{CancelOptions, CreateOptions, HoldCommand, PlaceOptions, ShowOptions};
+
 pub(super) use super::format::{Format, PlainFormat};
 use super::location::LocationOptions;
 pub(super) use super::place::{ContextOptions, ScopeOptions, WithinOptions};
@@ -60,6 +64,9 @@ pub(super) enum Command {
     Points(PointsOptions),
     /// List the accounts of the organization
     Accounts(ListOptions),
+    /// Keep recovery points from being deleted, whoever tries, until they are released
+    #[command(subcommand)]
+    Hold(Box<HoldCommand>),
     /// Back a resource up now
     #[command(subcommand)]
     Backup(BackupCommand),

@@ -8,7 +8,7 @@ use super::host::Purpose;
 use super::output::{self, Column, Row};
 use super::rows;
 use crate::client::Fault;
-use crate::client::attributes::{Attribute, account, backup_job, copy_job, plan, point, restore_job, vault};
+use crate::client::attributes::{Attribute, account, backup_job, copy_job, hold, plan, point, restore_job, vault};
 use crate::client::lists::Listed;
 use crate::domain::Scope;
 
@@ -119,6 +119,16 @@ pub(super) async fn plans(session: &Session, options: &ListOptions) -> Result<Ex
     let mut found = Found::default();
     found.add(listed?, plan::ALL);
     found.tell(&PLANS, options)
+}
+
+pub(super) async fn holds(session: &Session, options: &ListOptions, columns: &[Column]) -> Result<Exit, Failure> {
+    let reached = reach(session, options).await?;
+    let listed = reached.connection.list_legal_holds(&options.within.within()).await;
+    reached.close().await;
+    let mut found = Found::default();
+    found.add(listed?, hold::ALL);
+    found.newest_first();
+    found.tell(columns, options)
 }
 
 pub(super) async fn jobs(session: &Session, options: &JobsOptions) -> Result<Exit, Failure> {

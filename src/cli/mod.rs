@@ -16,6 +16,7 @@ mod events;
 mod failure;
 mod follow;
 mod format;
+mod hold;
 mod host;
 mod lists;
 mod location;
@@ -129,6 +130,7 @@ async fn dispatch(command: Command, session: &Session) -> Result<Exit, Failure> 
         Command::Jobs(options) => lists::jobs(session, &options).await,
         Command::Points(options) => lists::points(session, &options).await,
         Command::Accounts(options) => lists::accounts(session, &options).await,
+        Command::Hold(command) => Box::pin(hold::run(session, *command)).await,
         Command::Backup(command) => Box::pin(backup::run(session, command)).await,
         Command::Restore(command) => Box::pin(restore::run(session, command)).await,
         Command::Events(options) => events::run(session, &options).await,

@@ -10,6 +10,7 @@ use crate::client::read::{Asker, Question};
 use crate::client::{Answer, ChangeFailure, Fault, FaultKind, Key, Mutation, Outcome, Query, Rows};
 use crate::domain::KnownPoint;
 use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
+use crate::domain::legal_hold::HoldSummary;
 use crate::domain::names::JobId;
 use crate::domain::plan::PlanSummary;
 use crate::domain::vault::Vault;
@@ -114,6 +115,11 @@ impl Connection {
     /// The plans.
     pub async fn list_plans(self: &Arc<Self>, within: &Within) -> Result<Listed<PlanSummary>, Fault> {
         self.everywhere(within, &Query::Plans, Answer::plans).await
+    }
+
+    /// The legal holds, active and released.
+    pub async fn list_legal_holds(self: &Arc<Self>, within: &Within) -> Result<Listed<HoldSummary>, Fault> {
+        self.everywhere(within, &Query::LegalHolds, Answer::legal_holds).await
     }
 
     /// The backup jobs.

@@ -76,6 +76,9 @@ fn class_of(query: &Query, answer: Option<&Answer>) -> Class {
         | Query::Plan { .. }
         | Query::ProtectedResources
         | Query::ProtectedResource { .. }
+        | Query::LegalHolds
+        | Query::LegalHold { .. }
+        | Query::HeldPoints { .. }
         | Query::Resources
         | Query::Tags { .. }
         | Query::AccessPolicy { .. }

@@ -4,6 +4,7 @@ use crate::client::{Capabilities, Fault};
 use crate::domain::KnownPoint;
 use crate::domain::extension::{Health, Items, Standing, Status};
 use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
+use crate::domain::legal_hold::{HeldPoint, HoldSummary, LegalHold};
 use crate::domain::names::JobId;
 use crate::domain::plan::{Plan, PlanSummary, ScheduledRun};
 use crate::domain::resource::ProtectedResource;
@@ -121,6 +122,18 @@ pub enum Query {
         /// The action, by AWS's name.
         action: String,
     },
+    /// The legal holds, active and released: [`Answer::LegalHolds`].
+    LegalHolds,
+    /// One legal hold, with what it catches: [`Answer::LegalHold`].
+    LegalHold {
+        /// Its id.
+        id: String,
+    },
+    /// The recovery points that are under a legal hold: [`Answer::HeldPoints`].
+    HeldPoints {
+        /// The hold's id.
+        hold: String,
+    },
     /// Which resource types are opted in: [`Answer::RegionSettings`].
     RegionSettings,
     /// Which resource types can be backed up here: [`Answer::ResourceTypes`].
@@ -197,6 +210,12 @@ pub enum Answer {
     AccessPolicy(Arc<Option<String>>),
     /// To [`Query::WhoCan`].
     WhoCan(Arc<Vec<Standing>>),
+    /// To [`Query::LegalHolds`].
+    LegalHolds(Rows<HoldSummary>),
+    /// To [`Query::LegalHold`].
+    LegalHold(Arc<LegalHold>),
+    /// To [`Query::HeldPoints`], by ARN.
+    HeldPoints(Rows<HeldPoint>),
     /// To [`Query::RegionSettings`]: opted in, by type.
     RegionSettings(Arc<BTreeMap<String, bool>>),
     /// To [`Query::SupportedResourceTypes`].
@@ -237,6 +256,8 @@ lists! {
     plans = Plans(PlanSummary);
     /// The recovery points, if it is about those.
     recovery_points = RecoveryPoints(KnownPoint);
+    /// The legal holds, if it is about those.
+    legal_holds = LegalHolds(HoldSummary);
     /// The backup jobs, if it is about those.
     backup_jobs = BackupJobs(BackupJob);
     /// The restore jobs, if it is about those.

@@ -2,13 +2,16 @@
 
 use super::files::{Random, import};
 use super::organization::{
-    GROWING, LOST, PRIVATE, PRODUCTION, REMOVED_ROLE, RESTORED, SAMPLES, STAGING, Sample, caller, folder_of, found,
+    GROWING, LOST, PRIVATE, PRODUCTION, REMOVED_ROLE, RESTORED, SAMPLES, STAGING, Sample, UPLOADS, caller, folder_of,
+    found,
 };
 use super::{DAYS, Result, Tell, failed};
+use crate::domain::legal_hold::{DateRange, HoldSelection};
 use crate::domain::recovery_point::RecoveryPointStatus;
 use crate::domain::{Arn, Tags};
 use crate::engine::{
-    AdvanceTo, Engine, Error as EngineError, FIRST_REGION, PageRequest, RecoveryPointFilter, StartBackup, StartRestore,
+    AdvanceTo, Engine, Error as EngineError, FIRST_REGION, NewHold, PageRequest, RecoveryPointFilter, StartBackup,
+    StartRestore,
 };
 use chrono::{Duration, Utc};
 use std::fs;
@@ -28,6 +31,8 @@ const HIDDEN: i64 = DAYS - 1;
 const IMPORTED_BYTES: u64 = 32 * 1024 * 1024;
 /// The day on which somebody needs a folder back.
 const RESTORE: i64 = DAYS - 8;
+/// The day on which the lawyers ask for the customers' uploads of two days: they outlive their fourteen.
+const HELD: i64 = DAYS - 12;
 /// The day on which somebody backs up before an upgrade.
 const UPGRADE: i64 = DAYS - 10;
 
@@ -54,6 +59,7 @@ fn live_a_day(engine: &Arc<Engine>, files: &Path, day: i64, random: &mut Random)
         sample.content.live_a_day(&folder, day, random).map_err(failed(format!("change {}", folder.display())))?;
     }
     match day {
+        HELD => hold_uploads(engine)?,
         UPGRADE => back_up_before_an_upgrade(engine)?,
         RESTORE => restore_a_folder(engine, files)?,
         ROLE_REMOVED => engine.remove_role(&Arn::role(&caller(STAGING, FIRST_REGION)?.account, REMOVED_ROLE))?,
@@ -88,6 +94,28 @@ fn arn_of(engine: &Engine, name: &str) -> Result<Arn> {
     let found = resources.into_iter().find(|resource| resource.name == name);
     let text = found.map(|resource| resource.resource_arn).unwrap_or_default();
     Ok(text.parse::<Arn>().map_err(EngineError::from)?)
+}
+
+/// A hold on what there is of two days, of one resource.
+fn hold_uploads(engine: &Engine) -> Result<()> {
+    let caller = caller(PRODUCTION, FIRST_REGION)?;
+    let now = engine.now();
+    let selection = HoldSelection {
+        vault_names: vec!["production-daily".to_owned()],
+        resource_identifiers: vec![arn_of(engine, UPLOADS)?.to_string()],
+        date_range: Some(DateRange { from_date: now - Duration::days(2), to_date: now }),
+    };
+    engine.create_legal_hold(
+        &caller,
+        NewHold {
+            title: "Case 2026-117".to_owned(),
+            description: "Uploads that a customer disputes; ask the legal team before it is released.".to_owned(),
+            selection,
+            tags: Tags::from([("team".to_owned(), "legal".to_owned())]),
+            idempotency_token: None,
+        },
+    )?;
+    Ok(())
 }
 
 fn back_up_before_an_upgrade(engine: &Engine) -> Result<()> {

@@ -53,13 +53,15 @@ pub(super) const LOST: &str = "legacy-reports";
 pub(super) const GROWING: &str = "camera-masters";
 /// The one in which somebody hides a file.
 pub(super) const PRIVATE: &str = "home-directories";
+/// The one of which some recovery points are under a legal hold.
+pub(super) const UPLOADS: &str = "customer-uploads";
 /// The one of which something is restored.
 pub(super) const RESTORED: &str = "projects";
 
 /// What the accounts have.
 pub(super) const SAMPLES: [Sample; 11] = [
     sample(PRODUCTION, RESTORED, Content::Texts(120), &[("env", "prod"), ("team", "web"), ("backup", "daily")]),
-    sample(PRODUCTION, "customer-uploads", Content::Media(6), &[("env", "prod"), ("backup", "daily")]),
+    sample(PRODUCTION, UPLOADS, Content::Media(6), &[("env", "prod"), ("backup", "daily")]),
     sample(PRODUCTION, PRIVATE, Content::Texts(80), &[("env", "prod"), ("backup", "daily")]),
     Sample {
         region: FRANKFURT,

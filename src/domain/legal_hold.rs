@@ -5,6 +5,7 @@
 //! [Legal holds](https://docs.aws.amazon.com/aws-backup/latest/devguide/legalhold.html).
 
 use crate::domain::{Arn, Invalid, ResourceType, Scope, Time};
+use chrono::{NaiveDate, NaiveTime};
 use serde::{Deserialize, Serialize};
 
 /// How many active holds an account has at most (AWS's quota, which cannot be raised).
@@ -102,6 +103,19 @@ pub struct LegalHold {
     pub retain_record_until: Option<Time>,
 }
 
+/// A recovery point that is under a hold: `RecoveryPointMember`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldPoint {
+    /// Its ARN.
+    pub arn: Arn,
+    /// What it is of.
+    pub resource_arn: Arn,
+    /// The type of that.
+    pub resource_type: ResourceType,
+    /// Its vault's name.
+    pub vault_name: String,
+}
+
 /// `RecoveryPointSelection`: what a hold catches. Of vaults, resources and dates, each that is given must fit; none given
 /// means every recovery point of the account and region.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,6 +167,25 @@ impl HoldSelection {
             && self.date_range.is_none_or(|range| (range.from_date..=range.to_date).contains(&point.created))
     }
 
+    /// What it names, in words.
+    pub fn describe(&self) -> String {
+        let mut parts = Vec::new();
+        if !self.vault_names.is_empty() {
+            parts.push(format!("in {}", self.vault_names.join(", ")));
+        }
+        if !self.resource_identifiers.is_empty() {
+            parts.push(format!("of {}", self.resource_identifiers.join(", ")));
+        }
+        if let Some(DateRange { from_date, to_date }) = self.date_range {
+            let shown = |time: Time| time.format("%Y-%m-%d %H:%M:%S UTC").to_string();
+            parts.push(format!("created from {} to {}", shown(from_date), shown(to_date)));
+        }
+        match parts.as_slice() {
+            [] => "every recovery point of the account and region".to_owned(),
+            parts => format!("recovery points {}", parts.join(", ")),
+        }
+    }
+
     /// Checks what can be checked without a look at what there is. `now` is engine time.
     pub fn validate(&self, now: Time) -> Result<(), Invalid> {
         for name in &self.resource_identifiers {
@@ -192,6 +225,33 @@ impl LegalHold {
         let was_there = self.summary.created.is_none_or(|created| point.created <= created);
         self.summary.status.holds() && was_there && self.selection.catches(point)
     }
+}
+
+/// Reads a time, or a day in UTC that counts from its beginning.
+pub fn parse_begin(text: &str) -> Result<Time, Invalid> {
+    parse("FromDate", text, NaiveTime::MIN)
+}
+
+/// Reads a time, or a day in UTC that counts to its end.
+pub fn parse_end(text: &str) -> Result<Time, Invalid> {
+    parse("ToDate", text, LAST_SECOND)
+}
+
+/// The last second of a day.
+const LAST_SECOND: NaiveTime = match NaiveTime::from_hms_opt(23, 59, 59) {
+    Some(time) => time,
+    None => NaiveTime::MIN,
+};
+
+fn parse(field: &str, text: &str, of_a_day: NaiveTime) -> Result<Time, Invalid> {
+    let text = text.trim();
+    let day = text.parse::<NaiveDate>().map(|day| day.and_time(of_a_day).and_utc());
+    day.or_else(|_| text.parse::<Time>()).map_err(|_| {
+        Invalid::value(
+            field,
+            format_args!("{text:?} is no day such as 2026-01-31 and no time such as 2026-01-31T12:00:00Z"),
+        )
+    })
 }
 
 /// Checks a title.
@@ -324,6 +384,14 @@ mod tests {
         for (days, fine) in [(0, false), (1, true), (36_500, true), (36_501, false), (-1, false)] {
             assert_eq!(validate_retention(days).is_ok(), fine, "{days}");
         }
+    }
+
+    #[test]
+    fn a_day_counts_from_its_beginning_or_to_its_end() {
+        assert_eq!(parse_begin("2026-11-20"), Ok(at("2026-11-20T00:00:00Z")));
+        assert_eq!(parse_end(" 2026-11-20 "), Ok(at("2026-11-20T23:59:59Z")));
+        assert_eq!(parse_end("2026-11-20T05:00:00Z"), Ok(at("2026-11-20T05:00:00Z")));
+        assert!(parse_begin("yesterday").unwrap_err().message.starts_with("Invalid FromDate: \"yesterday\""));
     }
 
     #[test]

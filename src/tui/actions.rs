@@ -5,6 +5,7 @@ use crate::client::change::{DeletePlan, DeleteRecoveryPoint, DeleteVault, Select
 use crate::domain::{PlanId, Scope};
 use crate::tui::command::Command;
 use crate::tui::dialog::Dialog;
+use crate::tui::holds;
 use crate::tui::msg::{Act, Tone};
 use crate::tui::subject::Subject;
 use crate::tui::world::World;
@@ -25,7 +26,16 @@ pub fn check(command: Command, subject: &Subject, world: &World) -> Result<(), S
     }
     let needs = |what: &str| Err(format!("select {what} first"));
     match command {
-        Command::CreateVault | Command::CreatePlan | Command::StartBackup => Ok(()),
+        Command::CreateVault | Command::CreatePlan | Command::StartBackup | Command::CreateHold => Ok(()),
+        Command::CancelHold => match subject {
+            Subject::LegalHold(hold) if hold.status.holds() => Ok(()),
+            Subject::LegalHold(_) => Err("it was released already".to_owned()),
+            _ => needs("a legal hold (:legal-holds)"),
+        },
+        Command::DeletePoint if held(subject, world).is_some() => Err(format!(
+            "legal hold {} is on it: release that first (:legal-holds)",
+            held(subject, world).unwrap_or_default()
+        )),
         Command::Restore => subject.restorable(world).map(|_| ()),
         Command::EditPlan | Command::DeletePlan => match subject {
             Subject::Plan(_, id, ..) if id.as_str().starts_with("aws/") || id.as_str().starts_with("orgs/") => {
@@ -38,7 +48,9 @@ pub fn check(command: Command, subject: &Subject, world: &World) -> Result<(), S
             Subject::Point(..) | Subject::Path(..) => Ok(()),
             _ => needs("a recovery point (2, enter)"),
         },
-        Command::Tags => subject.tagged().map_or_else(|| needs("a vault, plan or recovery point"), |_| Ok(())),
+        Command::Tags => {
+            subject.tagged().map_or_else(|| needs("a vault, plan, recovery point or legal hold"), |_| Ok(()))
+        }
         Command::AccessPolicy | Command::WhoCan => match subject {
             Subject::Vault(_) => Ok(()),
             _ => needs("a vault (2)"),
@@ -74,6 +86,8 @@ pub fn start(command: Command, subject: &Subject, world: &World) -> Vec<Act> {
     let show = |dialog: Dialog| vec![Act::Show(dialog)];
     match (command, subject) {
         (Command::CreateVault, _) => show(Dialog::CreateVault),
+        (Command::CreateHold, subject) => show(Dialog::CreateHold(subject.clone())),
+        (Command::CancelHold, Subject::LegalHold(hold)) => show(Dialog::CancelHold(Arc::clone(hold))),
         (Command::CreatePlan, _) => show(Dialog::CreatePlan),
         (Command::EditPlan, Subject::Plan(scope, id, ..)) => show(Dialog::EditPlan(scope.clone(), id.clone())),
         (Command::StartBackup, subject) => show(Dialog::Backup(subject.clone())),
@@ -102,6 +116,14 @@ pub fn start(command: Command, subject: &Subject, world: &World) -> Vec<Act> {
         }
         (Command::DeletePlan, Subject::Plan(scope, id, name, _)) => delete_plan(scope, id, name, world),
         _ => Vec::new(),
+    }
+}
+
+/// The titles of the holds that are on a recovery point, as far as they are known.
+fn held(subject: &Subject, world: &World) -> Option<String> {
+    match subject {
+        Subject::Point(point, _) | Subject::Path(point, ..) => holds::named(point, world),
+        _ => None,
     }
 }
 

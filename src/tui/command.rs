@@ -70,6 +70,8 @@ commands! {
     WhoCan "who-can" [] Act "Who can delete from it…", "Say for each action on a vault who can do it, and why.";
     Tags "tags" [] Act "Tags…", "Show and change the tags of a vault, plan or recovery point.";
     StopJob "stop-job" [] Act "Stop the job…", "Stop a backup job that has not ended yet.";
+    CreateHold "create-legal-hold" [] Act "Put a legal hold…", "Keep recovery points from being deleted until it is released.";
+    CancelHold "release-legal-hold" [] Act "Release the legal hold…", "Let what it holds be deleted again.";
     DeletePoint "delete-recovery-point" [] Act "Delete the recovery point…", "Delete a backup for good.";
     DeletePlan "delete-plan" [] Act "Delete the plan…", "Delete a plan with its selections; its recovery points stay.";
     DeleteVault "delete-vault" [] Act "Delete the vault…", "Delete an empty vault.";
@@ -82,6 +84,7 @@ commands! {
     Resources "resources" ["6"] Go "Resources", "What can be protected, and whether it is.";
     Findings "findings" ["7"] Go "Findings", "Everything that should be looked at, with reasons.";
     Activity "activity" ["8"] Go "Activity", "What this dashboard changed since it started.";
+    LegalHolds "legal-holds" [] Go "Legal holds", "What keeps recovery points from being deleted.";
     Open "open" ["enter" "l" "right"] Go "Open", "Open what is selected.";
     Back "back" ["esc" "h" "left" "backspace"] Go "Back", "Close what is open: a dialog, a filter, a detail.";
     HistoryBack "history-back" ["["] Go "Previous screen", "Go to where you were before.";

@@ -1,6 +1,7 @@
 //! The dialogs, as data: which one is shown, and of what. [`crate::tui::dialogs::open`] makes them.
 
 use crate::client::approve::Pending;
+use crate::domain::legal_hold::HoldSummary;
 use crate::domain::vault::Vault;
 use crate::domain::{Arn, KnownPoint, PlanId, Scope};
 use crate::tui::subject::Subject;
@@ -25,6 +26,10 @@ pub enum Dialog {
     Confirm(Box<Pending>),
     /// Makes a vault.
     CreateVault,
+    /// Puts a legal hold on recovery points; the subject fills in on which.
+    CreateHold(Subject),
+    /// Releases a legal hold.
+    CancelHold(Arc<HoldSummary>),
     /// Makes a plan.
     CreatePlan,
     /// Changes a plan.

@@ -13,6 +13,7 @@ pub mod fmt;
 pub mod follow;
 pub mod frame;
 pub mod glyph;
+pub mod holds;
 pub mod keymap;
 pub mod msg;
 pub mod paint;

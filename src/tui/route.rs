@@ -50,6 +50,10 @@ pub enum Route {
     Tab(Tab),
     /// The recovery points of a vault.
     Vault(Scope, String),
+    /// The legal holds.
+    LegalHolds,
+    /// The recovery points under a legal hold: scope, id.
+    LegalHold(Scope, String),
     /// The recovery points of a resource.
     Resource(Scope, Arn),
     /// One recovery point and its files: scope, vault, ARN.

@@ -5,6 +5,7 @@ use crate::client::{Answer, Capabilities, Event, Fault, Key, Query, Rows};
 use crate::domain::KnownPoint;
 use crate::domain::extension::{Health, Items, Problem, Standing, Status};
 use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
+use crate::domain::legal_hold::{HeldPoint, HoldSummary, LegalHold};
 use crate::domain::names::JobId;
 use crate::domain::plan::PlanSummary;
 use crate::domain::resource::ProtectedResource;
@@ -154,6 +155,14 @@ answers! {
     /// Who can do an action to a vault.
     who_can(scope: &Scope, vault: &str, action: &str) -> Arc<Vec<Standing>> =
         Key::scoped(scope.clone(), Query::WhoCan { vault: vault.to_owned(), action: action.to_owned() }), WhoCan;
+    /// The legal holds of a scope, active and released.
+    legal_holds(scope: &Scope) -> Rows<HoldSummary> = Key::scoped(scope.clone(), Query::LegalHolds), LegalHolds;
+    /// One legal hold, with what it catches.
+    legal_hold(scope: &Scope, id: &str) -> Arc<LegalHold> =
+        Key::scoped(scope.clone(), Query::LegalHold { id: id.to_owned() }), LegalHold;
+    /// What is under a legal hold.
+    held_points(scope: &Scope, hold: &str) -> Rows<HeldPoint> =
+        Key::scoped(scope.clone(), Query::HeldPoints { hold: hold.to_owned() }), HeldPoints;
     /// The tags of a vault, plan or recovery point.
     tags(scope: &Scope, arn: &Arn) -> Arc<Tags> = Key::scoped(scope.clone(), Query::Tags { arn: arn.clone() }), Tags;
 }

@@ -1,6 +1,7 @@
 //! What the actions are about.
 
 use crate::domain::job::{BackupJob, CopyJob, JobState, RestoreJob};
+use crate::domain::legal_hold::HoldSummary;
 use crate::domain::recovery_point::RecoveryPointStatus;
 use crate::domain::vault::Vault;
 use crate::domain::{AccountId, Arn, KnownPoint, PlanId, Scope};
@@ -19,6 +20,8 @@ pub enum Subject {
     VaultName(Scope, String),
     /// A recovery point, and the paths in it that are marked or selected to be restored; none means the whole.
     Point(Arc<KnownPoint>, Vec<String>),
+    /// A legal hold.
+    LegalHold(Arc<HoldSummary>),
     /// A plan: scope, id, name, ARN.
     Plan(Scope, PlanId, String, Arn),
     /// A backup job.
@@ -39,12 +42,18 @@ impl Subject {
     /// The commands that belong to it, those that destroy at the end; what can always be done comes first.
     pub fn offers(&self) -> Vec<Command> {
         let own: &[Command] = match self {
-            Self::Vault(_) => {
-                &[Command::StartBackup, Command::WhoCan, Command::AccessPolicy, Command::Tags, Command::DeleteVault]
-            }
+            Self::Vault(_) => &[
+                Command::StartBackup,
+                Command::WhoCan,
+                Command::AccessPolicy,
+                Command::Tags,
+                Command::CreateHold,
+                Command::DeleteVault,
+            ],
             Self::Point(..) | Self::Path(..) => {
-                &[Command::Restore, Command::EditLifecycle, Command::Tags, Command::DeletePoint]
+                &[Command::Restore, Command::EditLifecycle, Command::Tags, Command::CreateHold, Command::DeletePoint]
             }
+            Self::LegalHold(_) => &[Command::Tags, Command::CreateHold, Command::CancelHold],
             Self::Plan(..) => &[Command::EditPlan, Command::Tags, Command::DeletePlan],
             Self::BackupJob(_) => &[Command::Restore, Command::StartBackup, Command::StopJob],
             Self::Resource(..) => &[Command::StartBackup, Command::Restore],
@@ -65,6 +74,7 @@ impl Subject {
             Self::VaultName(_, name) => name.clone(),
             Self::Point(point, _) => point.arn.last_part().to_owned(),
             Self::Path(_, _, path) => path.clone(),
+            Self::LegalHold(hold) => hold.id.clone(),
             Self::Plan(_, id, ..) => id.to_string(),
             Self::BackupJob(job) => job.id.to_string(),
             Self::RestoreJob(job) => job.id.to_string(),
@@ -79,6 +89,7 @@ impl Subject {
         Some(match self {
             Self::Vault(vault) => vault.arn.to_string(),
             Self::Point(point, _) | Self::Path(point, ..) => point.arn.to_string(),
+            Self::LegalHold(hold) => hold.arn.to_string(),
             Self::Plan(_, _, _, arn) | Self::Resource(_, arn) => arn.to_string(),
             Self::BackupJob(job) => job.resource_arn.to_string(),
             Self::RestoreJob(job) => job.recovery_point_arn.as_ref()?.to_string(),
@@ -92,6 +103,7 @@ impl Subject {
         match self {
             Self::Vault(vault) => Some((vault.scope.clone(), vault.arn.clone())),
             Self::Point(point, _) | Self::Path(point, ..) => Some((point.scope.clone(), point.arn.clone())),
+            Self::LegalHold(hold) => Some((hold.scope.clone(), hold.arn.clone())),
             Self::Plan(scope, _, _, arn) => Some((scope.clone(), arn.clone())),
             _ => None,
         }

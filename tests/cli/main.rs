@@ -6,6 +6,7 @@ mod events;
 mod full_disk;
 mod harness;
 mod health;
+mod holds;
 mod jobs;
 #[path = "../repository/support/mounted.rs"]
 mod mounted;

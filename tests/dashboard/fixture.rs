@@ -7,6 +7,7 @@ use vaultdeck::client::query::{PlanDetail, RestoreMetadata, ScopeView, Selectabl
 use vaultdeck::client::{Answer, Capabilities, Fault, FaultKind, Key, Query};
 use vaultdeck::domain::extension::{Health, Item, Items, MissingItem, Problem, Standing, Status};
 use vaultdeck::domain::job::{BackupJob, CopyJob, JobState, RestoreJob};
+use vaultdeck::domain::legal_hold::{DateRange, HeldPoint, HoldSelection, HoldStatus, HoldSummary, LegalHold};
 use vaultdeck::domain::plan::{Plan, PlanDocument, PlanSummary, Rule};
 use vaultdeck::domain::recovery_point::{Creator, RecoveryPointStatus};
 use vaultdeck::domain::resource::ProtectedResource;
@@ -14,6 +15,7 @@ use vaultdeck::domain::selection::{Selection, SelectionDocument, TagCondition};
 use vaultdeck::domain::types;
 use vaultdeck::domain::vault::Vault;
 use vaultdeck::domain::{Account, Arn, Known, KnownPoint, Lifecycle, Scope, Tags, Time, VaultLock};
+use vaultdeck::tui::holds::candidate;
 
 /// The moment at which every test begins.
 pub fn now() -> Time {
@@ -38,6 +40,7 @@ pub struct Fixture {
     pub vaults: Vec<Vault>,
     pub points: Vec<KnownPoint>,
     pub plans: Vec<PlanDetail>,
+    pub holds: Vec<LegalHold>,
     pub backups: Vec<BackupJob>,
     pub restores: Vec<RestoreJob>,
     pub copies: Vec<CopyJob>,
@@ -298,6 +301,31 @@ fn folder(items: Vec<Item>, missing: Vec<MissingItem>) -> Items {
     Items { items, missing, lost: Vec::new(), next_token: None }
 }
 
+/// A hold on what there is of mail that was two days old two hours ago.
+pub fn hold(scope: &Scope, title: &str, status: HoldStatus) -> LegalHold {
+    let id = title.replace(' ', "-");
+    let released = status == HoldStatus::Canceled;
+    LegalHold {
+        summary: HoldSummary {
+            arn: Arn::legal_hold(scope, &id),
+            id,
+            scope: scope.clone(),
+            title: title.to_owned(),
+            description: "Mail that a customer disputes; ask the legal team before it is released.".to_owned(),
+            status,
+            created: Some(ago(2, 0)),
+            cancelled: released.then(|| ago(1, 0)),
+        },
+        selection: HoldSelection {
+            vault_names: vec!["prod-vault".to_owned()],
+            resource_identifiers: vec![file_system(scope, "mail".bytes().map(u64::from).sum()).to_string()],
+            date_range: Some(DateRange { from_date: ago(200, 0), to_date: ago(48, 0) }),
+        },
+        cancel_description: released.then(|| "settled".to_owned()),
+        retain_record_until: None,
+    }
+}
+
 /// The sample organization.
 pub fn organization() -> Fixture {
     let (home, staging, frankfurt) = (home(), staging(), frankfurt());
@@ -342,6 +370,7 @@ pub fn organization() -> Fixture {
         ],
         backups,
         copies: Vec::new(),
+        holds: vec![hold(&home, "case 7", HoldStatus::Active), hold(&home, "case 3", HoldStatus::Canceled)],
         restores: vec![
             restore(&home, 1, JobState::Completed, ago(20, 0)),
             restore(&home, 2, JobState::Running, ago(0, 3)),
@@ -510,6 +539,23 @@ impl Fixture {
             Query::Resources => Answer::Resources(rows(
                 self.resources.iter().filter(|(place, _)| here(place)).map(|(_, resource)| resource.clone()),
             )),
+            Query::LegalHolds => Answer::LegalHolds(rows(
+                self.holds.iter().map(|hold| hold.summary.clone()).filter(|hold| here(&hold.scope)),
+            )),
+            Query::LegalHold { id } => {
+                Answer::LegalHold(Arc::new(self.holds.iter().find(|hold| hold.summary.id == *id)?.clone()))
+            }
+            Query::HeldPoints { hold } => {
+                let hold = self.holds.iter().find(|known| known.summary.id == *hold)?;
+                Answer::HeldPoints(rows(self.points.iter().filter(|point| hold.is_on(&candidate(point))).map(
+                    |point| HeldPoint {
+                        arn: point.arn.clone(),
+                        resource_arn: point.resource_arn.clone(),
+                        resource_type: point.resource_type.clone(),
+                        vault_name: point.vault_name.clone(),
+                    },
+                )))
+            }
             Query::Tags { .. } => Answer::Tags(Arc::new(self.tags.get("default").cloned().unwrap_or_default())),
             Query::AccessPolicy { vault } => Answer::AccessPolicy(Arc::new(self.policies.get(vault).cloned())),
             Query::WhoCan { action, .. } => Answer::WhoCan(Arc::new(standings(action))),

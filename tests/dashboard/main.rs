@@ -8,6 +8,7 @@ mod driver;
 mod fixture;
 mod flow;
 mod gone;
+mod holds;
 mod policies;
 mod screens;
 mod terminal;

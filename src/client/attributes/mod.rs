@@ -8,6 +8,7 @@
 pub mod account;
 pub mod backup_job;
 pub mod copy_job;
+pub mod hold;
 pub mod plan;
 pub mod point;
 pub mod restore_job;
@@ -15,6 +16,7 @@ pub mod value;
 pub mod vault;
 
 use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
+use crate::domain::legal_hold::HoldSummary;
 use crate::domain::plan::PlanSummary;
 use crate::domain::vault::Vault;
 use crate::domain::{Arn, KnownPoint, Scope};
@@ -70,7 +72,7 @@ macro_rules! scoped {
         })+
     };
 }
-scoped!(Vault, PlanSummary, BackupJob, CopyJob, RestoreJob, KnownPoint);
+scoped!(Vault, HoldSummary, PlanSummary, BackupJob, CopyJob, RestoreJob, KnownPoint);
 
 /// The account that something lives in.
 pub const fn account<T: Scoped>() -> Attribute<T> {
@@ -105,6 +107,7 @@ mod tests {
     fn every_attribute_has_a_name_of_its_own() {
         check("vault", vault::ALL);
         check("plan", plan::ALL);
+        check("legal hold", hold::ALL);
         check("backup job", backup_job::ALL);
         check("copy job", copy_job::ALL);
         check("restore job", restore_job::ALL);

@@ -5,7 +5,9 @@
 //! asked, shown and logged follows from the trait `Change`; the tests send its examples and compare what leaves with what
 //! was shown. Then a dialog or a command can propose it.
 
+mod cancel_hold;
 mod contract;
+mod create_hold;
 mod create_plan;
 mod create_selection;
 mod create_vault;
@@ -90,6 +92,8 @@ changes! {
     start_restore::StartRestore,
     delete_recovery_point::DeleteRecoveryPoint,
     update_lifecycle::UpdateLifecycle,
+    create_hold::CreateHold,
+    cancel_hold::CancelHold,
     tag_resource::TagResource,
     untag_resource::UntagResource,
 }

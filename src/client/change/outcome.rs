@@ -14,6 +14,8 @@ pub enum Outcome {
     Vault(String),
     /// A plan, new or changed.
     Plan(PlanId),
+    /// A legal hold of this id.
+    LegalHold(String),
     /// A backup job to follow.
     BackupJob(JobId),
     /// A restore job to follow.
@@ -27,6 +29,7 @@ impl Outcome {
             Self::Done => String::new(),
             Self::Vault(name) => format!("vault {name}"),
             Self::Plan(id) => format!("plan {id}"),
+            Self::LegalHold(id) => format!("legal hold {id}"),
             Self::BackupJob(id) => format!("backup job {id}"),
             Self::RestoreJob(id) => format!("restore job {id}"),
         }

@@ -3,12 +3,14 @@
 //! with it.
 
 mod documents;
+mod holds;
 mod jobs;
 mod points;
 
 pub(crate) use documents::{
     lifecycle_input, plan_document, plan_input, selection_document, selection_input, sent_map, string_map,
 };
+pub(crate) use holds::{described_legal_hold, held_point, hold_selection_input, legal_hold};
 pub(crate) use jobs::{backup_job, copy_job, described_backup_job, described_restore_job, restore_job};
 pub(crate) use points::{described_recovery_point, recovery_point, recovery_point_of_resource};
 

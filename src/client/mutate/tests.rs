@@ -55,7 +55,7 @@ impl Intercept for Recorder {
 impl Recorder {
     fn client(&self) -> Client {
         let ids = json!({
-            "BackupPlanId": "plan-1", "BackupJobId": "job-1", "RestoreJobId": "restore-1", "SelectionId": "selection-1"
+            "BackupPlanId": "plan-1", "BackupJobId": "job-1", "RestoreJobId": "restore-1", "SelectionId": "selection-1", "LegalHoldId": "hold-1"
         });
         let handler: Handler = Arc::new(move |_| {
             let answer = http::Response::new(Bytes::from(ids.to_string()));
@@ -127,8 +127,12 @@ fn assert_same(shown: &Map<String, Value>, sent: &Sent) {
             assert_eq!(sent.body.get(name), Some(value), "{name} of {sent:?}");
             continue;
         }
-        let text = if value == "ID-OF-THE-NEW-PLAN" { "plan-1" } else { value.as_str().unwrap_or_default() };
-        let place = parts.iter().position(|part| part == text);
+        let text = match value {
+            Value::String(text) if text == "ID-OF-THE-NEW-PLAN" => "plan-1".to_owned(),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let place = parts.iter().position(|part| *part == text);
         parts.remove(place.unwrap_or_else(|| panic!("{name} = {value} is not in {sent:?}")));
     }
     let unseen: Vec<&String> = sent.body.keys().filter(|name| !shown.contains_key(*name)).collect();

@@ -142,6 +142,17 @@ impl Connection {
                     list!(question, call, "ListBackupPlans", backup_plans_list, |row| map::plan_summary(scope, row));
                 Ok(Answer::Plans(rows(plans.await?)))
             }
+            Query::LegalHolds => {
+                let call = backup.list_legal_holds().max_results(PAGE);
+                let holds = list!(question, call, "ListLegalHolds", legal_holds, |row| map::legal_hold(scope, row));
+                Ok(Answer::LegalHolds(rows(holds.await?)))
+            }
+            Query::HeldPoints { hold } => {
+                let call = backup.list_recovery_points_by_legal_hold().legal_hold_id(hold).max_results(PAGE);
+                let points =
+                    list!(question, call, "ListRecoveryPointsByLegalHold", recovery_points, |row| map::held_point(row));
+                Ok(Answer::HeldPoints(rows(points.await?)))
+            }
             Query::ProtectedResources => {
                 let call = backup.list_protected_resources().max_results(PAGE);
                 let resources = list!(question, call, "ListProtectedResources", results, |row| {

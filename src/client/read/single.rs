@@ -52,6 +52,11 @@ pub(super) async fn one(scope: &Scope, backup: &aws_sdk_backup::Client, query: &
                 .ok_or_else(|| nothing_told("DescribeProtectedResource"))?;
             Ok(Answer::ProtectedResource(Arc::new(resource)))
         }
+        Query::LegalHold { id } => {
+            let told = backup.get_legal_hold().legal_hold_id(id).send().await.explain("GetLegalHold")?;
+            let hold = map::described_legal_hold(scope, &told).ok_or_else(|| nothing_told("GetLegalHold"))?;
+            Ok(Answer::LegalHold(Arc::new(hold)))
+        }
         Query::Tags { arn } => Ok(Answer::Tags(Arc::new(tags(backup, arn).await?))),
         Query::AccessPolicy { vault } => Ok(Answer::AccessPolicy(Arc::new(access_policy(backup, vault).await?))),
         Query::RegionSettings => {

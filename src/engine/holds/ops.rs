@@ -1,7 +1,7 @@
 //! The operations on legal holds: create, get, list, cancel.
 
 use crate::domain::legal_hold::{
-    HoldSelection, HoldStatus, HoldSummary, LegalHold, MAX_ACTIVE, RETAIN_RECORD_DAYS, validate_description,
+    HeldPoint, HoldSelection, HoldStatus, HoldSummary, LegalHold, MAX_ACTIVE, RETAIN_RECORD_DAYS, validate_description,
     validate_retention, validate_title,
 };
 use crate::domain::{Arn, Invalid, Scope, Tags, Time, VaultName, tags as tag_rules};
@@ -11,7 +11,7 @@ use crate::engine::authorize::{Subject as _, authorize};
 use crate::engine::caller::Caller;
 use crate::engine::catalog::{Connection, Transaction, idempotency};
 use crate::engine::error::{Error, Result};
-use crate::engine::holds::rows::{self, HeldPoint, Release};
+use crate::engine::holds::rows::{self, Release};
 use crate::engine::page::{Page, PageRequest};
 use crate::engine::{Engine, tags, vaults};
 use crate::repository::crash_point;

@@ -131,6 +131,7 @@ impl App {
         let (tab, route) = match made {
             Outcome::Done => return Vec::new(),
             Outcome::Vault(name) => (Tab::Vaults, Route::Vault(scope, name)),
+            Outcome::LegalHold(_) => return self.act(vec![Act::Go(vec![Route::Tab(Tab::Vaults), Route::LegalHolds])]),
             Outcome::Plan(id) => (Tab::Plans, Route::Plan(scope, id)),
             Outcome::BackupJob(id) => {
                 self.followed.backup(scope.clone(), id.clone());

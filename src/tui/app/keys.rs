@@ -115,6 +115,7 @@ impl App {
             return self.act(vec![Act::Go(vec![Route::Tab(tab)])]);
         }
         let acts = match command {
+            Command::LegalHolds => vec![Act::Go(vec![Route::Tab(Tab::Vaults), Route::LegalHolds])],
             Command::Back => {
                 self.back();
                 Vec::new()

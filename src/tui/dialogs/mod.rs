@@ -6,7 +6,9 @@
 
 pub mod access_policy;
 pub mod backup;
+pub mod cancel_hold;
 pub mod confirm;
+pub mod create_hold;
 pub mod create_vault;
 pub mod form_dialog;
 pub mod help;
@@ -38,6 +40,8 @@ pub fn open(dialog: Dialog, world: &World) -> Box<dyn Modal> {
         Dialog::Notice(title, text) => Box::new(notice::Notice::new(title, text)),
         Dialog::Confirm(pending) => Box::new(confirm::Confirm::new(*pending)),
         Dialog::CreateVault => Box::new(create_vault::CreateVault::new(world)),
+        Dialog::CreateHold(subject) => Box::new(create_hold::CreateHold::new(&subject, world)),
+        Dialog::CancelHold(hold) => Box::new(cancel_hold::CancelHold::new(hold, world)),
         Dialog::CreatePlan => Box::new(PlanEditor::create(world)),
         Dialog::EditPlan(scope, id) => Box::new(PlanEditor::edit(scope, id, world)),
         Dialog::Backup(subject) => Box::new(backup::Backup::new(&subject, world)),

@@ -9,6 +9,8 @@ pub mod activity;
 pub mod chart;
 pub mod details;
 pub mod findings;
+pub mod held_points;
+pub mod holds;
 pub mod job;
 pub mod jobs;
 pub mod list;
@@ -40,6 +42,8 @@ pub fn open(route: &Route) -> Box<dyn Screen> {
         Route::Tab(Tab::Findings) => Box::new(ListScreen::new(findings::Findings::default())),
         Route::Tab(Tab::Activity) => Box::new(ListScreen::new(activity::Activities)),
         Route::Vault(scope, name) => Box::new(ListScreen::new(points::Points::of_vault(scope, name))),
+        Route::LegalHolds => Box::new(ListScreen::new(holds::Holds)),
+        Route::LegalHold(scope, id) => Box::new(ListScreen::new(held_points::HeldPoints::new(scope, id))),
         Route::Resource(scope, arn) => Box::new(ListScreen::new(points::Points::of_resource(scope, arn))),
         Route::Point(scope, vault, arn) => Box::new(point::Point::new(scope, vault, arn)),
         Route::Plan(scope, id) => Box::new(plan::PlanScreen::new(scope, id)),

@@ -4,7 +4,6 @@ use crate::client::{Answer, Feature, Key, Query};
 use crate::domain::extension::{Item, MissingItem};
 use crate::domain::{Arn, Known, KnownPoint, Scope, Time};
 use crate::tui::command::Command;
-use crate::tui::fmt;
 use crate::tui::msg::Act;
 use crate::tui::paint::{Painter, segment};
 use crate::tui::screens::details::{self, Detail, Scroll};
@@ -16,6 +15,7 @@ use crate::tui::subject::Subject;
 use crate::tui::table::{Cell, Column, List, Record, Table, by_text};
 use crate::tui::theme::Role;
 use crate::tui::world::World;
+use crate::tui::{fmt, holds};
 use ratatui::layout::Rect;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -114,6 +114,9 @@ impl Point {
         facts.extend(Detail::maybe("Completed", point.completed.told().map(moment)));
         facts.extend(Detail::maybe("Size", point.size_bytes.map(|size| fmt::maybe_bytes(Some(size)))));
         facts.extend(Detail::maybe("Message", point.status_message.clone()));
+        facts.extend(
+            holds::named(point, world).map(|titles| Detail::cell("Legal hold", Cell::new(titles, Role::Accent))),
+        );
         let never = || "never".to_owned();
         facts.push(Detail::known("Deleted", point.delete_at().map(|at| at.map_or_else(never, moment))));
         let cold = point.calculated_lifecycle.map(|lifecycle| lifecycle.move_to_cold_storage_at);
@@ -157,8 +160,11 @@ impl Point {
             segment(dot.clone(), Role::Rule),
             segment(fmt::maybe_bytes(point.size_bytes), Role::Text),
         ];
-        let kept = |at: Option<Time>| {
-            at.map_or_else(|| "kept for ever".to_owned(), |at| format!("deleted {}", fmt::relative(world.now(), at)))
+        let held = holds::named(point, world);
+        let kept = |at: Option<Time>| match &held {
+            Some(titles) => format!("kept by legal hold {titles}"),
+            None => at
+                .map_or_else(|| "kept for ever".to_owned(), |at| format!("deleted {}", fmt::relative(world.now(), at))),
         };
         if let Known::Known(at) = point.delete_at() {
             line.extend([segment(dot.clone(), Role::Rule), segment(kept(at), Role::Text)]);
@@ -232,6 +238,7 @@ impl Screen for Point {
         if world.store.capabilities.allows(Feature::Items).is_ok() {
             keys.push(self.items_key());
         }
+        keys.extend(holds::keys(&self.scope, world));
         keys
     }
     fn sync(&mut self, world: &World) {
@@ -307,7 +314,8 @@ impl Screen for Point {
         self.list.unfilter()
     }
     fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
-        let fresh = world.store.freshness(&self.keys(world));
+        let items = world.store.capabilities.allows(Feature::Items).is_ok().then(|| self.items_key());
+        let fresh = world.store.freshness(std::iter::once(&self.point_key()).chain(items.as_ref()));
         let items = world.store.capabilities.allows(Feature::Items);
         if self.details || items.is_err() {
             let head = Rect::new(area.x, area.y, area.width, 1);

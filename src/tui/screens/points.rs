@@ -3,7 +3,6 @@
 use crate::client::attributes::point;
 use crate::client::{Answer, Key, Query};
 use crate::domain::{Arn, Known, KnownPoint, Scope};
-use crate::tui::fmt;
 use crate::tui::msg::Act;
 use crate::tui::route::Route;
 use crate::tui::screens::list::Listed;
@@ -14,6 +13,7 @@ use crate::tui::table::{Cell, Column, Record, When, by_text};
 use crate::tui::text::Elide;
 use crate::tui::theme::Role;
 use crate::tui::world::World;
+use crate::tui::{fmt, holds};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -93,6 +93,8 @@ static COLUMNS: &[Column<KnownPoint>] = &[
     Column::of(&point::DELETED, 7, 12)
         .titled("DELETED")
         .shown(|point, world| match point.delete_at() {
+            // Its day does not count as long as a legal hold is on it.
+            _ if !holds::on(point, world).is_empty() => Cell::new("held", Role::Accent),
             Known::Unknown => not_known(world),
             Known::Known(None) => Cell::dim("never"),
             Known::Known(Some(at)) => Cell::plain(fmt::relative(world.now(), at)),
@@ -175,8 +177,9 @@ impl Listed for Points {
     fn crumb(&self, world: &World) -> String {
         self.name(world)
     }
-    fn keys(&self, _: &World) -> Vec<Key> {
-        vec![Key::scoped(self.scope.clone(), self.query()), Key::scoped(self.scope.clone(), Query::Vaults)]
+    fn keys(&self, world: &World) -> Vec<Key> {
+        let own = [self.query(), Query::Vaults].map(|query| Key::scoped(self.scope.clone(), query));
+        own.into_iter().chain(holds::keys(&self.scope, world)).collect()
     }
     fn rows(&mut self, world: &World) -> Vec<Line<KnownPoint>> {
         let scopes = std::slice::from_ref(&self.scope);

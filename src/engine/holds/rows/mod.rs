@@ -2,7 +2,7 @@
 
 pub mod files;
 
-use crate::domain::legal_hold::{Candidate, DateRange, HoldSelection, HoldStatus, HoldSummary, LegalHold};
+use crate::domain::legal_hold::{Candidate, DateRange, HeldPoint, HoldSelection, HoldStatus, HoldSummary, LegalHold};
 use crate::domain::{Arn, ResourceType, Scope, Time};
 use crate::engine::authorize::Permit;
 use crate::engine::authorize::action::{CancelLegalHold, CreateLegalHold};
@@ -124,19 +124,6 @@ pub fn release(connection: &Connection, permit: &Permit<'_, CancelLegalHold>, re
         )?
         .execute(params![permit.on(), millis(release.now), release.description, millis(release.retain_record_until)])?;
     Ok(())
-}
-
-/// A recovery point that is under a hold: `RecoveryPointMember`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HeldPoint {
-    /// Its ARN.
-    pub arn: Arn,
-    /// What it is of.
-    pub resource_arn: Arn,
-    /// The type of that.
-    pub resource_type: ResourceType,
-    /// Its vault's name.
-    pub vault_name: String,
 }
 
 /// What a hold holds, by ARN.
