@@ -180,5 +180,6 @@ fn text(hold: &LegalHold, points: &Rows<HeldPoint>) -> String {
     lines.extend(
         points.iter().map(|point| format!("  {} in {} of {}", point.arn, point.vault_name, point.resource_arn)),
     );
-    lines.iter().map(|line| format!("{}\n", harmless(line))).collect()
+    lines.push(String::new());
+    lines.iter().map(|line| harmless(line)).collect::<Vec<_>>().join("\n")
 }

@@ -149,8 +149,7 @@ impl Connection {
             }
             Query::HeldPoints { hold } => {
                 let call = backup.list_recovery_points_by_legal_hold().legal_hold_id(hold).max_results(PAGE);
-                let points =
-                    list!(question, call, "ListRecoveryPointsByLegalHold", recovery_points, |row| map::held_point(row));
+                let points = list!(question, call, "ListRecoveryPointsByLegalHold", recovery_points, map::held_point);
                 Ok(Answer::HeldPoints(rows(points.await?)))
             }
             Query::ProtectedResources => {
