@@ -1,5 +1,9 @@
 //! The bodies of the engine's own routes under `/_vaultdeck/`, for what AWS's API has no operation. Both sides of the wire use these.
 
+mod who_can;
+
+pub use who_can::{Standing, Standings};
+
 use crate::domain::types::Location;
 use crate::domain::{Scope, Secret, Time};
 use serde::{Deserialize, Serialize};
@@ -153,29 +157,6 @@ impl TryFrom<AddResourceBody> for AddResource {
             region: body.region,
         })
     }
-}
-
-/// Somebody, and whether they can do an action to a vault; `GET /_vaultdeck/vaults/ACCOUNT/REGION/NAME/who-can/ACTION` answers
-/// `{"Standings": […]}`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Standing {
-    /// An ARN, or words for those that have none.
-    pub principal: String,
-    /// The action, by AWS's name.
-    pub action: String,
-    /// Whether they can.
-    pub allowed: bool,
-    /// Which statement, lock or hold decides it, or what else.
-    pub because: String,
-}
-
-/// The answer of that route.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Standings {
-    /// Everybody who is known, and at the end whoever is not.
-    pub standings: Vec<Standing>,
 }
 
 /// A registered resource; `GET /_vaultdeck/resources` answers `{"Resources": […]}`.

@@ -5,8 +5,9 @@ use crate::harness::{Harness, MANAGEMENT, MEMBER, caller, management, member};
 use chrono::Duration;
 use std::collections::BTreeMap;
 use vaultdeck::domain::extension::Standing;
+use vaultdeck::domain::vault_lock::LockRequest;
 use vaultdeck::domain::{Arn, Lifecycle};
-use vaultdeck::engine::{Caller, Engine, ErrorKind, NewVault};
+use vaultdeck::engine::{Caller, Engine, ErrorKind, NewHold, NewVault};
 
 const ROLE: &str = "arn:aws:iam::210987654321:role/OrganizationAccountAccessRole";
 const USER: &str = "arn:aws:iam::210987654321:user/vaultdeck";
@@ -119,6 +120,31 @@ fn copies_from_another_account_come_in_by_the_policy_alone() {
     harness.engine.put_vault_access_policy(&member(), "Default", &text).unwrap();
     assert!(!before.allowed && standing().allowed);
     assert_eq!(standing().because, "statement \"Allow\" of the access policy allows it");
+}
+
+/// What protects from everybody is part of the answer.
+#[test]
+fn who_can_tells_of_locks_and_holds() {
+    let bench = Bench::simulated();
+    let resource = bench.resource("projects", &[]);
+    assert_completed(&bench.backup(&resource));
+    let who = || {
+        let told =
+            bench.engine().who_can(&bench.caller.scope(), &VAULT.parse().unwrap(), "DeleteRecoveryPoint").unwrap();
+        let user = told.standings.into_iter().find(|one| one.principal.ends_with("user/vaultdeck")).unwrap();
+        (user.allowed, user.because)
+    };
+    assert!(who().0);
+    let (title, description) = ("case 7".to_owned(), "an inquiry".to_owned());
+    let hold =
+        bench.engine().create_legal_hold(&bench.caller, NewHold { title, description, ..NewHold::default() }).unwrap();
+    assert_eq!(who(), (false, "The recovery point cannot be deleted because it has active legal hold(s).".to_owned()));
+    bench.engine().cancel_legal_hold(&bench.caller, &hold.summary.id, "settled", None).unwrap();
+    assert!(who().0);
+    let lock = LockRequest { min_retention_days: Some(1), max_retention_days: None, changeable_for_days: None };
+    bench.engine().put_vault_lock(&bench.caller, VAULT, &lock).unwrap();
+    let (allowed, because) = who();
+    assert!(!allowed && because.contains("cannot be deleted") && because.contains("governance"), "{because}");
 }
 
 /// The answer is no second truth: what it says is what happens to whoever tries.

@@ -5,12 +5,12 @@ use crate::domain::extension::{Standing, Standings};
 use crate::domain::policy::spelled_action;
 use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use crate::domain::vault::Vault;
-use crate::domain::{AccountId, Arn, CalculatedLifecycle, Invalid, ResourceType, Scope, VaultName};
+use crate::domain::{AccountId, Arn, CalculatedLifecycle, Invalid, ResourceType, Scope, Time, VaultName};
 use crate::engine::Engine;
 use crate::engine::authorize::action;
 use crate::engine::authorize::subject::{
     PointNamed, PointToChange, PointToDelete, PointToRead, PointToRestore, Tagged, VaultFound, VaultKey, VaultNamed,
-    VaultToDelete,
+    VaultToDelete, VaultToLock,
 };
 use crate::engine::authorize::{Action as _, Doing, Explanation, Principal, Why, explain};
 use crate::engine::caller::{Caller, RestoreRoots};
@@ -30,6 +30,8 @@ const LOOKED_THROUGH: i64 = 20;
 struct Example {
     vault: Vault,
     point: RecoveryPoint,
+    /// Engine time.
+    now: Time,
 }
 
 /// Somebody who may ask, and how they are called.
@@ -46,7 +48,7 @@ impl Engine {
     pub fn who_can(&self, scope: &Scope, name: &VaultName, action: &str) -> Result<Standings> {
         let action = named(action)?;
         self.catalog.read(|c| {
-            let example = Example::of(c, scope, name)?;
+            let example = Example::of(c, scope, name, self.now())?;
             let mut standings = Vec::new();
             for (called, asker) in askers(c, &example.vault.scope, action)? {
                 let answer = example.ask(c, asker.principal(), action)?;
@@ -76,13 +78,13 @@ fn named(text: &str) -> Result<&'static str> {
 }
 
 impl Example {
-    fn of(connection: &Connection, scope: &Scope, name: &VaultName) -> Result<Self> {
+    fn of(connection: &Connection, scope: &Scope, name: &VaultName, now: Time) -> Result<Self> {
         let vault = vaults::ops::require(connection, scope, name.as_str())?;
         let newest = PageRequest { max_results: Some(LOOKED_THROUGH), next_token: None };
         let newest = points::rows::list_by_vault(connection, &vault.arn, &RecoveryPointFilter::default(), &newest)?;
         let is_whole = |point: &RecoveryPoint| point.status == RecoveryPointStatus::Completed;
         let point = newest.items.into_iter().find(is_whole).unwrap_or_else(|| imagined(&vault));
-        Ok(Self { vault, point })
+        Ok(Self { vault, point, now })
     }
 
     /// Asks about the pair of action and subject with which the action itself is decided.
@@ -90,6 +92,7 @@ impl Example {
         let vault = &self.vault;
         let point = || PointNamed { arn: &self.point.arn, found: Some(&self.point) };
         let found = || VaultFound { found: Some(vault) };
+        let lock = || VaultToLock { name: &vault.name, found: Some(vault), request: None, now: self.now };
         let into = || VaultNamed { arn: &vault.arn, scope: Some(&vault.scope) };
         let tagged = || Tagged { arn: &vault.arn, scope: Some(&vault.scope), vault: Some(&vault.arn) };
         macro_rules! ask {
@@ -105,6 +108,7 @@ impl Example {
             CopyIntoBackupVault: into();
             DeleteBackupVault: VaultToDelete { name: &vault.name, found: Some(vault), is_written_into: false };
             DeleteBackupVaultAccessPolicy: found();
+            DeleteBackupVaultLockConfiguration: lock();
             DeleteRecoveryPoint: PointToDelete(point());
             DescribeBackupVault: found();
             DescribeRecoveryPoint: PointToRead(point());
@@ -121,6 +125,7 @@ impl Example {
             ListTags: tagged();
             MakeRecoveryKey: VaultKey(&vault.arn);
             PutBackupVaultAccessPolicy: found();
+            PutBackupVaultLockConfiguration: lock();
             StartBackupJob: into();
             StartRestoreJob: PointToRestore(point());
             TagResource: tagged();
@@ -231,5 +236,30 @@ fn because(answer: &Explanation) -> String {
             format!("{name} of the access policy {does} it")
         }
         Why::Protected(why) => why.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{ClockKind, EngineOptions};
+
+    #[test]
+    fn every_action_that_a_policy_can_name_and_this_engine_carries_out_is_answered() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Engine::open(EngineOptions {
+            data_dir: folder.path().to_owned(),
+            clock: ClockKind::Simulated,
+            scheduler: false,
+            simulated_rate: None,
+        })
+        .unwrap();
+        let (scope, vault) = (Engine::first_scope().unwrap(), "Default".parse().unwrap());
+        // A vault that is made has no policy before it is there.
+        let asked = action::NAMES.iter().filter(|name| spelled_action(name).is_some() && !name.contains(":Create"));
+        for name in asked {
+            let told = engine.who_can(&scope, &vault, name).unwrap().standings;
+            assert!(told.len() > 1 && told.iter().all(|one| one.action == *name), "{name}: {told:?}");
+        }
     }
 }

@@ -54,7 +54,7 @@ macro_rules! actions {
         )+
 
         #[cfg(test)]
-        pub(super) const NAMES: &[&str] = &[$($action::NAME),+];
+        pub(crate) const NAMES: &[&str] = &[$($action::NAME),+];
     };
 }
 

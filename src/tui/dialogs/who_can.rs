@@ -17,7 +17,7 @@ use ratatui::layout::Rect;
 use std::sync::Arc;
 
 /// The actions that are asked about, and how a question names each.
-const ACTIONS: [(&str, &str); 8] = [
+const ACTIONS: [(&str, &str); 9] = [
     ("backup:DeleteRecoveryPoint", "delete recovery points from"),
     ("backup:UpdateRecoveryPointLifecycle", "change how long points are kept in"),
     ("backup:DeleteBackupVault", "delete the vault"),
@@ -25,6 +25,7 @@ const ACTIONS: [(&str, &str); 8] = [
     ("backup:StartBackupJob", "back up into"),
     (COPY_INTO_VAULT, "copy into"),
     ("backup:PutBackupVaultAccessPolicy", "change the access policy of"),
+    ("backup:DeleteBackupVaultLockConfiguration", "take the lock off"),
     ("vaultdeck:MakeRecoveryKey", "make a key for restic of"),
 ];
 
