@@ -14,7 +14,7 @@ use shapes::Shape;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{LazyLock, Mutex};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// How many damages are drawn, unless the environment says otherwise.
 const DAMAGES: u64 = 120;
@@ -23,7 +23,18 @@ const ALL_DAMAGES: u64 = 500;
 /// restic looks at each of so many.
 const RESTIC_EVERY: u64 = 25;
 
-static ALL: LazyLock<Vec<Shape>> = LazyLock::new(Shape::all);
+/// The shapes, as long as a test of these holds them: what a static holds is never dropped, and each lies in a folder.
+static SHARED: Mutex<Weak<Vec<Shape>>> = Mutex::new(Weak::new());
+
+/// Every shape, made once for the tests that run at the same time.
+fn shapes() -> Arc<Vec<Shape>> {
+    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    shared.upgrade().unwrap_or_else(|| {
+        let made = Arc::new(Shape::all());
+        *shared = Arc::downgrade(&made);
+        made
+    })
+}
 
 /// Calls `round` with each number below `count`, on two threads; which of them failed, each having said itself why.
 fn failures(count: usize, round: impl Fn(usize) + Sync) -> Vec<usize> {
@@ -57,9 +68,10 @@ fn no_damage_to_any_file_makes_a_later_recovery_point_hollow() {
         None => 0..number("VAULTDECK_DAMAGES").unwrap_or(DAMAGES),
     };
     println!("seeds {seeds:?}");
+    let shapes = shapes();
     let failed = failures((seeds.end - seeds.start) as usize, |number| {
         let seed = seeds.start + number as u64;
-        let shape = &ALL[seed as usize % ALL.len()];
+        let shape = &shapes[seed as usize % shapes.len()];
         let mut dice = Dice(seed);
         let course = Course::drawn(&mut dice, seed % RESTIC_EVERY == seed / RESTIC_EVERY % RESTIC_EVERY);
         let drawn = |files: &[PathBuf]| {
@@ -86,8 +98,9 @@ fn way(name: &str, file: &std::path::Path) -> Way {
 
 #[test]
 fn every_file_of_a_vault_of_each_shape_may_be_deleted_emptied_or_flipped() {
+    let shapes = shapes();
     let mut rounds: Vec<(usize, usize, &str)> = Vec::new();
-    for (number, shape) in ALL.iter().enumerate() {
+    for (number, shape) in shapes.iter().enumerate() {
         let bench = shape.copy();
         let files = round::files(&crate::checks::vault(&bench)).len();
         rounds.extend((0..files).flat_map(|file| WAYS.map(|way| (number, file, way))));
@@ -108,7 +121,7 @@ fn every_file_of_a_vault_of_each_shape_may_be_deleted_emptied_or_flipped() {
             restic: false,
         };
         let drawn = |files: &[PathBuf]| files.get(file).map(|path| (file, way(name, path)));
-        Round::begin(&ALL[shape], course, &format!("round {number}"), drawn).unwrap().judge(course);
+        Round::begin(&shapes[shape], course, &format!("round {number}"), drawn).unwrap().judge(course);
     });
     assert_eq!(failed, Vec::<usize>::new(), "failed rounds");
 }
