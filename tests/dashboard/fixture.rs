@@ -569,6 +569,7 @@ fn standings(action: &str) -> Vec<Standing> {
     let rows = [
         ("arn:aws:iam::123456789012:user/vaultdeck", false, "statement \"DenyDeletes\" of the access policy denies it"),
         ("arn:aws:iam::210987654321:user/vaultdeck", false, "the vault is of another account"),
+        ("arn:aws:iam::310987654321:user/vaultdeck", false, "the vault is of another account"),
         ("the engine: expiry by lifecycle", true, "the engine does it by itself; policies do not bind it"),
         ("anybody else", false, "only the accounts of this organization can call this engine"),
     ];

@@ -36,6 +36,15 @@ fn the_dialogs() {
 }
 
 #[test]
+fn who_can_comes_first_and_who_cannot_for_the_same_reason_stands_together() {
+    let mut driver = Driver::usual();
+    driver.press("2 j a").write("who can").press("enter").sees("arn:aws:iam::210987654321:user/vaultdeck and 1 more");
+    let screen = driver.screen();
+    assert!(screen.find("yes").unwrap() < screen.find("no ").unwrap(), "{screen}");
+    driver.press("right").sees("backup:UpdateRecoveryPointLifecycle 2 of 9").press("left left").sees("9 of 9");
+}
+
+#[test]
 fn a_template_is_shown_in_words_before_it_is_put() {
     let mut driver = Driver::usual();
     driver.press("2 j a").write("access policy").press("enter");

@@ -1,6 +1,7 @@
 //! Who can delete from a vault, and do whatever else loses or brings out what it holds.
 
 use crate::client::{Feature, Key, Query};
+use crate::domain::extension::Standing;
 use crate::domain::policy::{COPY_INTO_VAULT, Policy, standings};
 use crate::domain::vault::Vault;
 use crate::tui::command::Command;
@@ -63,7 +64,7 @@ impl WhoCan {
         let (scope, name) = (&self.vault.scope, &self.vault.name);
         if asks_engine(world) {
             let told = world.store.who_can(scope, name, self.action())?;
-            return Some(told.iter().flat_map(|one| row(Some(one.allowed), &one.principal, &one.because)).collect());
+            return Some(together(told));
         }
         let text = world.store.access_policy(scope, name)?;
         let policy = match text.as_ref().as_ref().map(|text| Policy::parse(text)).transpose() {
@@ -79,6 +80,26 @@ impl WhoCan {
 
 fn asks_engine(world: &World) -> bool {
     world.store.capabilities.allows(Feature::Status).is_ok()
+}
+
+/// Those who can, then the others: who cannot for the same reason stands in one row.
+fn together(told: &[Standing]) -> Vec<Detail> {
+    let can = told.iter().filter(|one| one.allowed);
+    let mut rows: Vec<Detail> = can.flat_map(|one| row(Some(true), &one.principal, &one.because)).collect();
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for one in told.iter().filter(|one| !one.allowed) {
+        match reasons.iter_mut().find(|(because, _)| *because == one.because) {
+            Some((_, principals)) => principals.push(&one.principal),
+            None => reasons.push((&one.because, vec![&one.principal])),
+        }
+    }
+    for (because, principals) in reasons {
+        let more = principals.len() - 1;
+        let first = principals.first().copied().unwrap_or_default();
+        let who = if more == 0 { first.to_owned() } else { format!("{first} and {more} more") };
+        rows.extend(row(Some(false), &who, because));
+    }
+    rows
 }
 
 fn row(allowed: Option<bool>, principal: &str, because: &str) -> [Detail; 2] {
