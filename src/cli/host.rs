@@ -2,6 +2,7 @@
 
 use super::Session;
 use super::failure::Failure;
+use super::notifications;
 use crate::client::connect::{Handler, Transport};
 use crate::client::control::Control;
 use crate::domain::extension::RescanReport;
@@ -102,7 +103,11 @@ impl Host {
         match open(options).await {
             Ok(engine) => {
                 engine.set_own_regions(session.own_regions.iter().cloned());
-                Self::of(engine, purpose).map_err(Wait::Stop)
+                let host = Self::of(engine, purpose).map_err(Wait::Stop)?;
+                if let (Purpose::Work, Some(own)) = (purpose, &host.own) {
+                    notifications::start(session, &own.engine, &own.shutdown).await.map_err(Wait::Stop)?;
+                }
+                Ok(host)
             }
             Err(Error::Held { pid, .. }) => Err(Wait::Again(held(data_dir, pid))),
             Err(error) => Err(Wait::Stop(error.into())),

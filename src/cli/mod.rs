@@ -21,6 +21,7 @@ mod host;
 mod lists;
 mod location;
 mod logs;
+mod notifications;
 mod output;
 mod place;
 mod problem;

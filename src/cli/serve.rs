@@ -4,7 +4,7 @@ use super::arguments::{Clock, ServeOptions};
 use super::failure::{Exit, Failure};
 use super::host::{announce_socket, open_patiently, rest};
 use super::output;
-use super::{Session, absolute, own_regions};
+use super::{Session, absolute, notifications, own_regions};
 use crate::config::Config;
 use crate::domain::extension::{Health, ProblemSeverity};
 use crate::engine::data_dir::Access;
@@ -38,6 +38,7 @@ pub(super) async fn run(session: &Session, options: &ServeOptions) -> Result<Exi
         .map_err(|e| Failure::failed(format!("cannot listen on {}: {e}", options.listen)))?;
     let url = format!("http://{}", listener.local_addr()?);
     let shutdown = Shutdown::new();
+    notifications::start(session, &engine, &shutdown).await?;
     let local = router(Arc::clone(&engine), Surface::Local { shutdown: shutdown.clone() });
     let socket = match engine.data_dir().access() {
         Access::Write => Some(announce_socket(&engine, local, &shutdown, Some(url.clone()))?),

@@ -11,6 +11,7 @@
 //! - [`change`], [`approve`], [`mutate`], [`audit`]: a [`Mutation`] becomes a [`Pending`] (the exact requests, their `aws`
 //!   lines, the danger, what must be typed); only [`approve::approve`] makes an [`Approved`] of it; only
 //!   [`mutate::mutate`] can carry one out, and it writes the audit log before and after.
+//! - [`notify`]: what brings notifications to topics of SNS, webhooks and commands.
 //! - [`control`]: the engine's own routes, for the command line.
 //!
 //! Text from any API is stripped of control characters here, once ([`text`]); failures become a [`Fault`] in plain words.
@@ -29,6 +30,7 @@ pub mod fetch;
 pub mod lists;
 mod map;
 pub mod mutate;
+pub mod notify;
 mod pace;
 pub mod query;
 mod read;

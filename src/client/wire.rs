@@ -100,6 +100,15 @@ impl Wire {
         Self::new(Route::InProcess(handler), Arc::new(|_| {}))
     }
 
+    /// To wherever a URL leads.
+    pub(crate) fn to(url: &str) -> Result<Self, &'static str> {
+        let nobody: Notice = Arc::new(|_| {});
+        Ok(match loopback_authority(url)? {
+            Some(authority) => Self::new(Route::Tcp(authority), nobody),
+            None => Self::tls(nobody),
+        })
+    }
+
     /// HTTPS by rustls with ring, through the proxy that the environment names.
     pub(crate) fn tls(notice: Notice) -> Self {
         let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_LIMIT).build();
@@ -199,6 +208,25 @@ impl Wire {
         let (parts, body) = response.into_parts();
         let body = body.collect().await.map_err(|error| self.broken(error))?.to_bytes();
         Ok(http::Response::from_parts(parts, body))
+    }
+}
+
+/// `host:port` of a plain URL on loopback, none for `https://`; anything else is refused, since keys and data would
+/// travel in the open.
+pub(crate) fn loopback_authority(url: &str) -> Result<Option<String>, &'static str> {
+    let uri: http::Uri = url.parse().map_err(|_| "not a URL")?;
+    let host = uri.host().ok_or("not a URL with a host")?;
+    match uri.scheme_str() {
+        Some("https") => Ok(None),
+        Some("http") => {
+            let bare = host.trim_start_matches('[').trim_end_matches(']');
+            let loopback = bare == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+            if !loopback {
+                return Err("http:// is only for this machine (127.0.0.1, ::1, localhost); use https://");
+            }
+            Ok(Some(format!("{host}:{}", uri.port_u16().unwrap_or(80))))
+        }
+        _ => Err("must begin with http:// or https://"),
     }
 }
 

@@ -14,10 +14,23 @@
 //! endpoint_url = "https://bastion:9860"
 //!
 //! [regions.office-berlin-1]                       # a region that AWS does not have
+//!
+//! [notifications.topics]
+//! sns = "https://sns.eu-central-1.amazonaws.com"  # where the topics of vaults' notifications are; "aws" for AWS's own
+//! profile = "prod"                                # whose keys [default: what the environment gives]
+//!
+//! [notifications.oncall]
+//! webhook = "https://example.com/hook"            # each event is POSTed there as JSON
+//! state = ["FAILED", "EXPIRED"]
+//!
+//! [notifications.log]
+//! command = ["/usr/bin/logger", "-t", "backup"]   # each event is its standard input
 //! ```
 
+mod notifications;
 mod places;
 
+pub use notifications::{Notifications, Way};
 pub use places::Places;
 
 use serde::Deserialize;
@@ -38,6 +51,8 @@ pub struct Config {
     pub contexts: BTreeMap<String, Context>,
     /// Regions beyond AWS's that an engine here may have.
     pub regions: BTreeSet<String>,
+    /// Where notifications go, by name.
+    pub notifications: BTreeMap<String, Notifications>,
 }
 
 /// Advice that quotes the file, in backquotes: told elsewhere, kept here, beside the fields that it names.
@@ -106,6 +121,8 @@ struct File {
     contexts: BTreeMap<String, Spanned<Context>>,
     #[serde(default)]
     regions: BTreeMap<String, Spanned<toml::Table>>,
+    #[serde(default)]
+    notifications: BTreeMap<String, Spanned<notifications::Section>>,
 }
 
 impl Config {
@@ -148,12 +165,24 @@ impl Config {
                 return Err(wrong(context.span().start, format!("context {name}: {fault}")));
             }
         }
+        let mut targets: BTreeMap<String, Notifications> = BTreeMap::new();
+        for (name, section) in file.notifications {
+            let at = section.span().start;
+            let target =
+                section.into_inner().read().map_err(|rule| wrong(at, format!("notifications {name}: {rule}")))?;
+            let is_sns = |target: &Notifications| matches!(target.way, Way::Sns { .. });
+            if is_sns(&target) && targets.values().any(is_sns) {
+                return Err(wrong(at, format!("notifications {name}: there is one way to SNS already")));
+            }
+            targets.insert(name, target);
+        }
         Ok(Self {
             theme: file.theme,
             member_role: file.member_role,
             restore_roots: file.restore_roots.into_iter().map(Spanned::into_inner).collect(),
             contexts: file.contexts.into_iter().map(|(name, context)| (name, context.into_inner())).collect(),
             regions: file.regions.into_keys().collect(),
+            notifications: targets,
         })
     }
 }
@@ -193,6 +222,14 @@ mod tests {
             [contexts.bastion]
             endpoint_url = "https://bastion:9860"
             [regions.office-berlin-1]
+            [notifications.topics]
+            sns = "aws"
+            profile = "prod"
+            [notifications.oncall]
+            webhook = "https://example.com/hook"
+            state = ["FAILED", "EXPIRED"]
+            [notifications.log]
+            command = ["/usr/bin/logger", "-t", "backup"]
             "#,
         )
         .unwrap();
@@ -200,6 +237,11 @@ mod tests {
         assert_eq!(config.theme.as_deref(), Some("light"));
         assert_eq!(config.restore_roots, [PathBuf::from("/srv/restored")]);
         assert_eq!(config.contexts["prod"].regions, ["eu-central-1", "us-east-1"]);
+        let way = |name: &str| config.notifications[name].way.clone();
+        assert_eq!(way("topics"), Way::Sns { endpoint: "aws".to_owned(), profile: Some("prod".to_owned()) });
+        assert_eq!(way("oncall"), Way::Webhook("https://example.com/hook".to_owned()));
+        assert_eq!(config.notifications["oncall"].state, ["FAILED", "EXPIRED"]);
+        assert!(matches!(way("log"), Way::Command(command) if command.len() == 3));
         assert!(config.contexts["prod"].write && !config.contexts["bastion"].write);
     }
 
@@ -235,6 +277,20 @@ mod tests {
             ("[contexts.a]\nendpoint_url = \"bastion:1\"", "config.toml:1: ", "must begin with https://"),
             ("[regions.office-1]\ncold = \"x\"", "config.toml:1: ", "unknown field `cold`"),
             ("theme = \"x\"\nrestore_roots = [\"here\"]", "config.toml:2: ", "absolute path"),
+            ("[notifications.a]", "config.toml:1: ", "one of sns, webhook and command"),
+            ("[notifications.a]\nsns = \"aws\"\nwebhook = \"https://x\"", "config.toml:1: ", "one of sns, webhook"),
+            ("[notifications.a]\nwebhook = \"example.com\"", "config.toml:1: ", "must begin with https://"),
+            ("[notifications.a]\nsns = \"sns\"", "config.toml:1: ", "must be \"aws\""),
+            ("[notifications.a]\nsns = \"aws\"\nstate = [\"FAILED\"]", "config.toml:1: ", "the vaults' notifications"),
+            ("[notifications.a]\ncommand = [\"logger\"]", "config.toml:1: ", "absolute path"),
+            ("[notifications.a]\ncommand = []", "config.toml:1: ", "absolute path"),
+            (
+                "[notifications.a]\nwebhook = \"https://x\"\nprofile = \"p\"",
+                "config.toml:1: ",
+                "only sns has a profile",
+            ),
+            ("[notifications.a]\nurl = \"https://x\"", "config.toml:2: ", "unknown field `url`"),
+            ("[notifications.a]\nsns = \"aws\"\n[notifications.b]\nsns = \"aws\"", "config.toml:3: ", "already"),
         ];
         for (text, place, what) in table {
             let message = read(text).unwrap_err();

@@ -1,14 +1,18 @@
 //! The bodies of the engine's own routes under `/_vaultdeck/`, for what AWS's API has no operation. Both sides of the wire use these.
 
+mod deliveries;
+mod items;
 mod who_can;
-
-pub use who_can::{Standing, Standings};
 
 use crate::domain::types::Location;
 use crate::domain::{Scope, Secret, Time};
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 use std::collections::BTreeMap;
+
+pub use deliveries::DeliveryStatus;
+pub use items::{Item, Items, MissingItem, RECOVERY_POINTS};
+pub use who_can::{Standing, Standings};
 
 /// The header that every response of an engine carries; its value is the program's version.
 pub const VERSION_HEADER: &str = "x-vaultdeck-version";
@@ -33,6 +37,9 @@ pub struct Status {
     pub active_jobs: u64,
     /// Vaults of which no recovery key was ever made, as `ACCOUNT/REGION/NAME`; only those with recovery points.
     pub vaults_without_recovery_key: Vec<String>,
+    /// How notifications get to the targets of the config.
+    #[serde(default)]
+    pub deliveries: Vec<DeliveryStatus>,
     /// What is wrong with the engine itself, the worst first.
     #[serde(default)]
     pub problems: Vec<Problem>,
@@ -415,55 +422,6 @@ pub struct RescanReport {
 pub struct VaultArns {
     /// The ARNs of the vaults of all accounts and regions, sorted.
     pub vault_arns: Vec<String>,
-}
-
-/// What the path of [`Items`] begins with; the recovery point's ARN follows, encoded.
-pub const RECOVERY_POINTS: &str = "/_vaultdeck/recovery-points/";
-
-/// `GET /_vaultdeck/recovery-points/{arn}/items?path=/…&nextToken=…&maxResults=…`.
-#[skip_serializing_none]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Items {
-    /// The folder's entries, sorted by name; `path` is from the resource's root, `/` for the root itself.
-    pub items: Vec<Item>,
-    /// What could not be read when the point was made: path and reason. Only on the first page.
-    #[serde(default)]
-    pub missing: Vec<MissingItem>,
-    /// What was backed up and cannot be restored any more: path and reason. Only on the first page.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub lost: Vec<MissingItem>,
-    /// Ask again with it for more.
-    pub next_token: Option<String>,
-}
-
-/// One entry of a folder in a recovery point.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Item {
-    /// Its name; bytes that are not UTF-8 as `\xNN`, and a backslash as `\\`.
-    pub name: String,
-    /// `file`, `dir`, `symlink`, `fifo`, `socket`, `chardev`, `dev`.
-    pub kind: String,
-    /// Its size in bytes; 0 for all but files.
-    pub size: u64,
-    /// Unix permission bits with setuid, setgid and sticky.
-    pub mode: u32,
-    /// When its content last changed.
-    pub modified: Option<Time>,
-    /// Where a symlink points.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub link_target: Option<String>,
-}
-
-/// Something that a backup could not read, or that a restore could not bring back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct MissingItem {
-    /// Its path from the resource's root.
-    pub path: String,
-    /// Why.
-    pub reason: String,
 }
 
 /// `POST /_clock`.

@@ -20,6 +20,7 @@ pub mod known;
 pub mod legal_hold;
 pub mod lifecycle;
 pub mod names;
+pub mod notification;
 pub mod plan;
 pub mod plan_rules;
 pub mod plan_runs;

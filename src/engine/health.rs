@@ -16,6 +16,7 @@ impl Engine {
             self.clock_trouble(),
             self.damaged_points(),
             self.full_disk(),
+            self.delivery_trouble(),
         ];
         let mut problems: Vec<Problem> = found.into_iter().flatten().collect();
         problems.sort_by_key(|problem| std::cmp::Reverse(problem.severity));

@@ -19,6 +19,7 @@ pub mod health;
 pub mod holds;
 pub mod jobs;
 pub mod keys;
+pub mod notifications;
 pub mod offline;
 pub mod organization;
 pub mod page;
@@ -99,6 +100,7 @@ pub struct Engine {
     pub(crate) own_regions: organization::regions::OwnRegions,
     pub(crate) upkeep: upkeep::State,
     pub(crate) event_readers: events::feed::Waiters,
+    pub(crate) deliveries: notifications::standing::Deliveries,
     /// Held by whoever looks through the vaults' folders: two at once would bring the same things back.
     pub(crate) rescanning: Mutex<()>,
     /// Last, so that the lock is given back when all else is closed.
@@ -216,6 +218,7 @@ impl Engine {
             own_regions: organization::regions::OwnRegions::default(),
             upkeep: upkeep::State::default(),
             event_readers: events::feed::Waiters::default(),
+            deliveries: notifications::standing::Deliveries::default(),
             rescanning: Mutex::default(),
             data_dir,
         }))

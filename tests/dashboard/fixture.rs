@@ -472,6 +472,7 @@ impl Fixture {
                 regions: vec!["us-east-1".to_owned()],
                 active_jobs: 0,
                 vaults_without_recovery_key: self.reminders.clone(),
+                deliveries: Vec::new(),
                 problems: self.engine_problems.clone(),
             })),
             Query::Health => Answer::Health(Arc::new(Health {

@@ -21,6 +21,7 @@ mod jobs;
 mod lifecycles;
 #[path = "../repository/support/mounted.rs"]
 mod mounted;
+mod notifications;
 mod plans;
 mod read_only;
 mod repacking;

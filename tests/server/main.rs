@@ -14,6 +14,7 @@ mod legal_holds;
 mod local;
 mod malformed;
 mod neighbours;
+mod notifications;
 mod operations;
 mod signatures;
 mod simulated;

@@ -185,26 +185,11 @@ fn make_wire(transport: &Transport, capabilities: &Arc<watch::Sender<Capabilitie
     Ok(Wire::new(route, notice))
 }
 
-/// `host:port` of a plain URL on loopback, none for `https://`; anything else is refused, since keys and data would
-/// travel in the open.
+/// Where a URL leads; the error is one of the option.
 fn loopback_authority(url: &str) -> Result<Option<String>, Fault> {
-    let refused = |why: &str| {
+    crate::client::wire::loopback_authority(url).map_err(|why| {
         Fault::new(FaultKind::Refused, format!("--endpoint-url {}: {why}", crate::client::text::clean(url)))
-    };
-    let uri: http::Uri = url.parse().map_err(|_| refused("not a URL"))?;
-    let host = uri.host().ok_or_else(|| refused("not a URL with a host"))?;
-    match uri.scheme_str() {
-        Some("https") => Ok(None),
-        Some("http") => {
-            let bare = host.trim_start_matches('[').trim_end_matches(']');
-            let loopback = bare == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
-            if !loopback {
-                return Err(refused("http:// is only for this machine (127.0.0.1, ::1, localhost); use https://"));
-            }
-            Ok(Some(format!("{host}:{}", uri.port_u16().unwrap_or(80))))
-        }
-        _ => Err(refused("must begin with http:// or https://")),
-    }
+    })
 }
 
 #[cfg(test)]

@@ -109,6 +109,7 @@ impl Example {
             DeleteBackupVault: VaultToDelete { name: &vault.name, found: Some(vault), is_written_into: false };
             DeleteBackupVaultAccessPolicy: found();
             DeleteBackupVaultLockConfiguration: lock();
+            DeleteBackupVaultNotifications: found();
             DeleteRecoveryPoint: PointToDelete(point());
             DescribeBackupVault: found();
             DescribeRecoveryPoint: PointToRead(point());
@@ -126,6 +127,7 @@ impl Example {
             MakeRecoveryKey: VaultKey(&vault.arn);
             PutBackupVaultAccessPolicy: found();
             PutBackupVaultLockConfiguration: lock();
+            PutBackupVaultNotifications: found();
             StartBackupJob: into();
             StartRestoreJob: PointToRestore(point());
             TagResource: tagged();

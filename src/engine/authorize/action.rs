@@ -77,6 +77,10 @@ actions! {
     DeleteBackupVaultAccessPolicy = "backup:DeleteBackupVaultAccessPolicy" on VaultFound;
     /// What a vault tells of its events is read.
     GetBackupVaultNotifications = "backup:GetBackupVaultNotifications" on VaultFound;
+    /// A vault tells a topic of its events.
+    PutBackupVaultNotifications = "backup:PutBackupVaultNotifications" on VaultFound;
+    /// A vault tells nobody of its events any more.
+    DeleteBackupVaultNotifications = "backup:DeleteBackupVaultNotifications" on VaultFound;
     /// The vaults by which others may restore from a vault are listed.
     ListRestoreAccessBackupVaults = "backup:ListRestoreAccessBackupVaults" on VaultFound;
     /// A vault gets a lock, or another one.

@@ -23,6 +23,7 @@ impl Engine {
             regions: self.regions()?,
             active_jobs: self.active_jobs()?,
             vaults_without_recovery_key: self.catalog.read(vaults::rows::without_recovery_key)?,
+            deliveries: self.delivery_status()?,
             problems: self.health().problems,
         })
     }

@@ -113,7 +113,7 @@ impl Engine {
                 idempotency::forget_before(tx, before)
             })?;
         }
-        self.forget_old_events(now)
+        self.forget_old_events(now, self.first_to_deliver()?)
     }
 }
 

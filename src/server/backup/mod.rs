@@ -11,6 +11,7 @@ mod exceptions;
 mod legal_holds;
 mod not_built;
 mod nothing_there;
+mod notifications;
 pub(super) mod operations;
 mod plans;
 mod protected_resources;

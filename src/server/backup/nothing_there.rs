@@ -41,13 +41,6 @@ pub(super) fn absent_list(call: &Call<'_>) -> Answer {
     Err(missing(call))
 }
 
-/// GetBackupVaultNotifications.
-pub(super) fn notifications(call: &Call<'_>) -> Answer {
-    call.nothing_else()?;
-    call.engine.look_at_vault(call.caller, action::GetBackupVaultNotifications, call.segment(0))?;
-    Err(none_there("Failed reading notifications from database for Backup vault"))
-}
-
 /// ListRestoreAccessBackupVaults: a vault that is there has none.
 pub(super) fn restore_access_vaults(call: &Call<'_>) -> Answer {
     super::empty_lists::checked_page(call)?;

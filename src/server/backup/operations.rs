@@ -1,7 +1,7 @@
 //! Every operation of AWS Backup: its place on the wire, and what answers it.
 
 use super::{
-    access_policies, backup_jobs, copy_jobs, empty_lists, legal_holds, not_built, nothing_there, plans,
+    access_policies, backup_jobs, copy_jobs, empty_lists, legal_holds, not_built, nothing_there, notifications, plans,
     protected_resources, recovery_points, restore_jobs, selections, settings, summaries, tags, templates, vaults,
 };
 use crate::server::call::{Answer, Call, Operation};
@@ -28,9 +28,9 @@ pub(in crate::server) const OPERATIONS: [Operation; 115] = [
     operation("PutBackupVaultAccessPolicy", "PUT", "/backup-vaults/{backupVaultName}/access-policy", 200, "MNV", access_policies::put),
     operation("GetBackupVaultAccessPolicy", "GET", "/backup-vaults/{backupVaultName}/access-policy", 200, "MNV", access_policies::get),
     operation("DeleteBackupVaultAccessPolicy", "DELETE", "/backup-vaults/{backupVaultName}/access-policy", 200, "MNV", access_policies::delete),
-    operation("PutBackupVaultNotifications", "PUT", "/backup-vaults/{backupVaultName}/notification-configuration", 200, "MNV", not_built::refuse),
-    operation("GetBackupVaultNotifications", "GET", "/backup-vaults/{backupVaultName}/notification-configuration", 200, "MNV", nothing_there::notifications),
-    operation("DeleteBackupVaultNotifications", "DELETE", "/backup-vaults/{backupVaultName}/notification-configuration", 200, "MNV", not_built::refuse),
+    operation("PutBackupVaultNotifications", "PUT", "/backup-vaults/{backupVaultName}/notification-configuration", 200, "MNV", notifications::put),
+    operation("GetBackupVaultNotifications", "GET", "/backup-vaults/{backupVaultName}/notification-configuration", 200, "MNV", notifications::get),
+    operation("DeleteBackupVaultNotifications", "DELETE", "/backup-vaults/{backupVaultName}/notification-configuration", 200, "MNV", notifications::delete),
     operation("PutBackupVaultLockConfiguration", "PUT", "/backup-vaults/{backupVaultName}/vault-lock", 200, "MNRV", vaults::put_lock),
     operation("DeleteBackupVaultLockConfiguration", "DELETE", "/backup-vaults/{backupVaultName}/vault-lock", 200, "MNRV", vaults::delete_lock),
     operation("CreateLogicallyAirGappedBackupVault", "PUT", "/logically-air-gapped-backup-vaults/{backupVaultName}", 200, "ALMRV", not_built::refuse),

@@ -1,0 +1,88 @@
+//! The targets of the config's `[notifications]`, put together for an engine of this process.
+
+use super::Session;
+use super::failure::Failure;
+use crate::client::notify::command::Command;
+use crate::client::notify::sns::Topics;
+use crate::client::notify::webhook::Webhook;
+use crate::config::{Notifications, Way};
+use crate::domain::event::DetailType;
+use crate::engine::Engine;
+use crate::engine::notifications::target::{Letter, Pattern, Send, Takes, Target};
+use crate::server::Shutdown;
+use std::future::Future;
+use std::sync::Arc;
+use tokio::runtime::Handle;
+
+/// Lets an engine tell the config's targets, until a stop is asked for.
+pub(super) async fn start(session: &Session, engine: &Arc<Engine>, shutdown: &Shutdown) -> Result<(), Failure> {
+    let mut targets = Vec::new();
+    for (name, section) in &session.config.notifications {
+        let wrong = |why: String| {
+            let file = session.places.config_file.display();
+            Failure::usage(format!("{file}: [notifications.{name}]: {why}"))
+        };
+        let (takes, send) = match &section.way {
+            Way::Sns { endpoint, profile } => {
+                let endpoint = Some(endpoint.as_str()).filter(|endpoint| *endpoint != "aws");
+                let topics = Topics::new(endpoint, profile.as_deref()).await.map_err(wrong)?;
+                (Takes::Topics, to_topics(topics, shutdown))
+            }
+            Way::Webhook(url) => (events(section)?, to_webhook(Webhook::new(url).map_err(wrong)?, shutdown)),
+            Way::Command(command) => (events(section)?, to_command(Command::new(command).map_err(wrong)?, shutdown)),
+        };
+        targets.push(Target { name: name.clone(), takes, send });
+    }
+    Ok(engine.start_deliveries(targets)?)
+}
+
+/// The events that a section takes.
+fn events(section: &Notifications) -> Result<Takes, Failure> {
+    let detail_types = section.detail_type.iter().map(|text| text.parse()).collect::<Result<Vec<DetailType>, _>>()?;
+    Ok(Takes::Events(Pattern { detail_types, states: section.state.clone(), vaults: section.vault.clone() }))
+}
+
+fn to_topics(topics: Topics, shutdown: &Shutdown) -> Send {
+    let wait = Waits::new(shutdown);
+    Box::new(move |letter| match letter {
+        Letter::Topic(topic, message) => wait.for_end(topics.publish(topic, message)),
+        Letter::Event(_) => Ok(()),
+    })
+}
+
+fn to_webhook(webhook: Webhook, shutdown: &Shutdown) -> Send {
+    let wait = Waits::new(shutdown);
+    Box::new(move |letter| match letter {
+        Letter::Event(event) => wait.for_end(webhook.send(event)),
+        Letter::Topic(..) => Ok(()),
+    })
+}
+
+fn to_command(command: Command, shutdown: &Shutdown) -> Send {
+    let wait = Waits::new(shutdown);
+    Box::new(move |letter| match letter {
+        Letter::Event(event) => wait.for_end(command.send(event)),
+        Letter::Topic(..) => Ok(()),
+    })
+}
+
+/// Lets a thread of the engine wait for the runtime, but no longer than that lives.
+struct Waits {
+    runtime: Handle,
+    shutdown: Shutdown,
+}
+
+impl Waits {
+    fn new(shutdown: &Shutdown) -> Self {
+        Self { runtime: Handle::current(), shutdown: shutdown.clone() }
+    }
+
+    fn for_end(&self, sending: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+        self.runtime.block_on(async {
+            tokio::select! {
+                sent = sending => sent,
+                () = self.shutdown.requested() => Err("the engine stops".to_owned()),
+            }
+        })
+    }
+}
