@@ -9,8 +9,8 @@ use crate::domain::{AccountId, Arn, CalculatedLifecycle, Invalid, ResourceType, 
 use crate::engine::Engine;
 use crate::engine::authorize::action;
 use crate::engine::authorize::subject::{
-    PointNamed, PointToChange, PointToDelete, PointToRead, PointToRestore, Tagged, VaultFound, VaultKey, VaultNamed,
-    VaultToDelete, VaultToLock,
+    PointNamed, PointToChange, PointToCopy, PointToDelete, PointToRead, PointToRestore, Tagged, VaultFound, VaultKey,
+    VaultNamed, VaultToDelete, VaultToLock,
 };
 use crate::engine::authorize::{Action as _, Doing, Explanation, Principal, Why, explain};
 use crate::engine::caller::{Caller, RestoreRoots};
@@ -129,6 +129,7 @@ impl Example {
             PutBackupVaultLockConfiguration: lock();
             PutBackupVaultNotifications: found();
             StartBackupJob: into();
+            StartCopyJob: PointToCopy(point());
             StartRestoreJob: PointToRestore(point());
             TagResource: tagged();
             UntagResource: tagged();
