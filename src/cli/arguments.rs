@@ -1,7 +1,9 @@
 //! What can be written on the command line.
 
+mod delete;
 mod hold;
 
+pub(super) use delete::{DeleteCommand, DeleteOptions};
 pub(super) use hold::{CancelOptions, CreateOptions, HoldCommand, PlaceOptions, ShowOptions};
 
 pub(super) use super::format::{Format, PlainFormat};
@@ -67,6 +69,9 @@ pub(super) enum Command {
     /// Keep recovery points from being deleted, whoever tries, until they are released
     #[command(subcommand)]
     Hold(Box<HoldCommand>),
+    /// Delete a vault, a recovery point or a plan; says first what that blocks or strands, and asks
+    #[command(subcommand)]
+    Delete(Box<DeleteCommand>),
     /// Back a resource up now
     #[command(subcommand)]
     Backup(BackupCommand),

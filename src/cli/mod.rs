@@ -11,6 +11,7 @@ mod completions;
 mod context;
 mod credentials;
 mod dashboard;
+mod delete;
 mod demo;
 mod events;
 mod failure;
@@ -132,6 +133,7 @@ async fn dispatch(command: Command, session: &Session) -> Result<Exit, Failure> 
         Command::Points(options) => lists::points(session, &options).await,
         Command::Accounts(options) => lists::accounts(session, &options).await,
         Command::Hold(command) => Box::pin(hold::run(session, *command)).await,
+        Command::Delete(command) => Box::pin(delete::run(session, *command)).await,
         Command::Backup(command) => Box::pin(backup::run(session, command)).await,
         Command::Restore(command) => Box::pin(restore::run(session, command)).await,
         Command::Events(options) => events::run(session, &options).await,

@@ -87,6 +87,14 @@ impl Pending {
         let (summary, consequence) = (clean(&mutation.summary()), clean(&mutation.consequence()));
         Ok(Self { scope, mutation, summary, consequence, danger, ask, requests, token })
     }
+
+    /// With what else is known of what it means here, in whole sentences.
+    pub fn telling(mut self, more: &str) -> Self {
+        let more = clean(more);
+        let gap = if self.consequence.is_empty() || more.is_empty() { "" } else { " " };
+        self.consequence = format!("{}{gap}{more}", self.consequence);
+        self
+    }
 }
 
 /// Checks the typed answer.

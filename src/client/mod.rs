@@ -34,6 +34,7 @@ pub mod notify;
 mod pace;
 pub mod query;
 mod read;
+pub mod stranded;
 pub mod text;
 mod wire;
 

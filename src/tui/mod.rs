@@ -21,6 +21,7 @@ pub mod route;
 pub mod run;
 pub mod screens;
 pub mod store;
+mod stranded;
 pub mod subject;
 pub mod table;
 pub mod term;

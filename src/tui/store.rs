@@ -308,6 +308,18 @@ impl Store {
         self.restore_job(scope, id).filter(|_| newer || listed.is_none()).or(listed)
     }
 
+    /// The recovery points of a resource in any list that was asked for, each once.
+    pub fn known_points(&self, resource: &Arn) -> Vec<&Arc<KnownPoint>> {
+        let mut found: BTreeMap<&Arn, &Arc<KnownPoint>> = BTreeMap::new();
+        for slot in self.slots.values() {
+            if let Some(Answer::RecoveryPoints(points)) = &slot.answer {
+                let own = points.iter().filter(|point| point.resource_arn == *resource);
+                found.extend(own.map(|point| (&point.arn, point)));
+            }
+        }
+        found.into_values().collect()
+    }
+
     /// A recovery point of any list that was asked for.
     pub fn find_point(&self, arn: &Arn) -> Option<&Arc<KnownPoint>> {
         self.slots.values().find_map(|slot| match &slot.answer {

@@ -3,6 +3,7 @@
 
 mod ascii;
 mod budgets;
+mod deletions;
 mod dialogs;
 mod driver;
 mod fixture;

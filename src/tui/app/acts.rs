@@ -8,6 +8,7 @@ use crate::tui::dialog::Dialog;
 use crate::tui::dialogs;
 use crate::tui::msg::{Act, Effect, Tone};
 use crate::tui::route::{Route, Tab};
+use crate::tui::stranded;
 use crate::tui::world::Activity;
 
 impl App {
@@ -61,8 +62,10 @@ impl App {
 
     pub(super) fn propose(&mut self, scope: Scope, mutation: Mutation) {
         let world = &self.world;
+        let told = stranded::of(&scope, &mutation, world);
         match Pending::new(scope, mutation, &world.store.capabilities, &world.command_line) {
             Ok(pending) => {
+                let pending = pending.telling(&told);
                 if let Some(layer) = self.layers.last_mut() {
                     layer.refusal = None;
                 }

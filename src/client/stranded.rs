@@ -1,0 +1,147 @@
+//! What a deletion blocks or strands, in words: the dashboard and the command line say it before they ask.
+
+use crate::domain::job::BackupJob;
+use crate::domain::plan::Plan;
+use crate::domain::recovery_point::RecoveryPointStatus;
+use crate::domain::{KnownPoint, PlanId};
+
+/// How many are named one by one.
+const NAMED: usize = 5;
+
+/// The rules of plans that write or copy into a vault: their runs fail once it is gone. `plans` are none where they are not
+/// known.
+pub fn by_vault<'a>(vault: &str, plans: Option<impl Iterator<Item = &'a Plan>>) -> String {
+    let Some(plans) = plans else { return "Which plans name it is not known here: open the plans first.".to_owned() };
+    let named = |plan: &'a Plan| {
+        let rules = plan.document.rules.iter().filter(|rule| rule.target_backup_vault_name == vault);
+        rules.map(|rule| format!("{} of plan {}", rule.rule_name, plan.document.backup_plan_name))
+    };
+    let rules: Vec<String> = plans.flat_map(named).collect();
+    match rules.len() {
+        0 => "No rule of a plan names it.".to_owned(),
+        1 => format!("1 rule names it, and its runs will fail: {}.", listed(&rules)),
+        many => format!("{many} rules name it, and their runs will fail: {}.", listed(&rules)),
+    }
+}
+
+/// What is left of the resource of a recovery point: the other points of it that can be restored, of those that are known.
+pub fn by_point<'a>(point: &KnownPoint, known: impl Iterator<Item = &'a KnownPoint>) -> String {
+    let name = point.resource_name.clone().filter(|name| !name.is_empty());
+    let name = name.unwrap_or_else(|| point.resource_arn.last_part().to_owned());
+    let left = known.filter(|other| {
+        let whole = matches!(other.status, RecoveryPointStatus::Completed | RecoveryPointStatus::Available);
+        other.resource_arn == point.resource_arn && other.arn != point.arn && whole && !other.is_damaged()
+    });
+    match left.count() {
+        0 => format!("As far as is known here, it is the last one of {name} that can be restored."),
+        1 => format!("1 other recovery point of {name} can be restored."),
+        many => format!("{many} other recovery points of {name} can be restored."),
+    }
+}
+
+/// The jobs of a plan that are under way: they go on.
+pub fn by_plan<'a>(plan: &PlanId, jobs: impl Iterator<Item = &'a BackupJob>) -> String {
+    let own = |job: &&BackupJob| job.created_by.as_ref().is_some_and(|by| by.backup_plan_id == plan.as_str());
+    match jobs.filter(|job| !job.state.is_final()).filter(own).count() {
+        0 => "None of its jobs is under way.".to_owned(),
+        1 => "1 of its jobs is under way, and goes on to its end.".to_owned(),
+        many => format!("{many} of its jobs are under way, and go on to their ends."),
+    }
+}
+
+fn listed(names: &[String]) -> String {
+    let shown = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(NAMED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::plan::{PlanDocument, Rule};
+    use crate::domain::{Arn, Known, Scope};
+
+    fn scope() -> Scope {
+        Scope::new("123456789012".parse().unwrap(), "us-east-1".parse().unwrap())
+    }
+
+    fn plan(name: &str, vaults: &[&str]) -> Plan {
+        let rule = |vault: &&str| Rule {
+            rule_name: format!("to-{vault}"),
+            target_backup_vault_name: (*vault).to_owned(),
+            ..Rule::default()
+        };
+        Plan {
+            id: name.parse().unwrap(),
+            arn: Arn::plan(&scope(), name),
+            scope: scope(),
+            version_id: String::new(),
+            document: PlanDocument {
+                backup_plan_name: name.to_owned(),
+                rules: vaults.iter().map(rule).collect(),
+                advanced_backup_settings: Vec::new(),
+            },
+            creator_request_id: None,
+            created: None,
+            deleted: None,
+            last_execution: None,
+        }
+    }
+
+    fn point(id: &str, resource: &str, status: RecoveryPointStatus) -> KnownPoint {
+        let vault = Arn::vault(&scope(), &"safe".parse().unwrap());
+        KnownPoint {
+            arn: Arn::recovery_point(&scope(), id),
+            scope: scope(),
+            vault_name: "safe".to_owned(),
+            vault_arn: vault,
+            resource_arn: Arn::file_system(&scope(), resource),
+            resource_name: None,
+            resource_type: crate::domain::types::efs::FACTS.resource_type(),
+            status,
+            status_message: None,
+            created: "2026-11-23T05:00:00Z".parse().unwrap(),
+            size_bytes: None,
+            encryption_key_arn: None,
+            created_by: Known::Unknown,
+            iam_role_arn: Known::Unknown,
+            initiated: Known::Unknown,
+            completed: Known::Unknown,
+            lifecycle: Known::Unknown,
+            calculated_lifecycle: Known::Unknown,
+            encrypted: Known::Unknown,
+            last_restore: Known::Unknown,
+            storage_class: Known::Unknown,
+            source_vault_arn: Known::Unknown,
+        }
+    }
+
+    #[test]
+    fn the_rules_that_name_a_vault_are_counted_and_named() {
+        let plans = [plan("nightly", &["safe", "other"]), plan("weekly", &["safe"]), plan("none", &["other"])];
+        let told = |count: usize| by_vault("safe", Some(plans[3 - count..].iter()));
+        assert_eq!(told(1), "No rule of a plan names it.");
+        assert_eq!(told(2), "1 rule names it, and its runs will fail: to-safe of plan weekly.");
+        assert_eq!(
+            told(3),
+            "2 rules name it, and their runs will fail: to-safe of plan nightly, to-safe of plan weekly."
+        );
+        let many = [plan("big", &["safe"; 7])];
+        assert!(by_vault("safe", Some(many.iter())).ends_with("to-safe of plan big and 2 more."));
+        assert!(by_vault("safe", None::<std::slice::Iter<'_, Plan>>).contains("not known"));
+    }
+
+    #[test]
+    fn the_last_point_of_a_resource_that_can_be_restored_is_told_from_one_of_several() {
+        use RecoveryPointStatus::{Completed, Deleting, Expired};
+        let own = point("a", "fs-1", Completed);
+        let lost =
+            [own.clone(), point("b", "fs-1", Deleting), point("c", "fs-1", Expired), point("d", "fs-2", Completed)];
+        assert!(by_point(&own, lost.iter()).contains("it is the last one of fs-1"));
+        let kept = [point("e", "fs-1", Completed), point("f", "fs-1", Completed)];
+        assert_eq!(by_point(&own, kept[1..].iter()), "1 other recovery point of fs-1 can be restored.");
+        assert_eq!(by_point(&own, kept.iter()), "2 other recovery points of fs-1 can be restored.");
+    }
+}

@@ -1,0 +1,31 @@
+//! What a deletion strands, as far as the dashboard knows.
+
+use crate::client::{Mutation, stranded};
+use crate::domain::Scope;
+use crate::domain::plan::Plan;
+use crate::tui::world::World;
+
+/// What is said of a change beside what it says itself; nothing where it deletes nothing that others need.
+pub fn of(scope: &Scope, change: &Mutation, world: &World) -> String {
+    match change {
+        Mutation::DeleteVault(change) => stranded::by_vault(&change.name, plans(scope, world).map(Vec::into_iter)),
+        Mutation::DeleteRecoveryPoint(change) => {
+            let point = world.store.find_point(&change.recovery_point);
+            point.map_or_else(String::new, |point| {
+                let known = world.store.known_points(&point.resource_arn);
+                stranded::by_point(point, known.into_iter().map(AsRef::as_ref))
+            })
+        }
+        Mutation::DeletePlan(change) => {
+            let jobs = world.store.backup_jobs(scope).into_iter().flat_map(|jobs| jobs.iter());
+            stranded::by_plan(&change.id, jobs.map(AsRef::as_ref))
+        }
+        _ => String::new(),
+    }
+}
+
+/// The plans of a scope with their documents; none while any is not known.
+fn plans<'a>(scope: &Scope, world: &'a World) -> Option<Vec<&'a Plan>> {
+    let listed = world.store.plans(scope)?.iter();
+    listed.map(|plan| world.store.plan(scope, &plan.id).map(|detail| &detail.plan)).collect()
+}
