@@ -71,9 +71,9 @@ async fn point(reached: &Reached, options: &DeleteOptions, arn: &Arn) -> Result<
     let within = Within { account: options.scope.account.clone(), region: options.scope.region.clone() };
     let point = reached.connection.find_recovery_point(&within, arn).await?;
     let resource = Query::RecoveryPointsOfResource { resource: point.resource_arn.clone() };
-    let others = match reached.connection.read(Key::scoped(point.scope.clone(), resource)).await? {
-        Answer::RecoveryPoints(points) => points,
-        _ => return Err(Failure::failed("the answer is of another question")),
+    let key = Key::scoped(point.scope.clone(), resource);
+    let Answer::RecoveryPoints(others) = reached.connection.read(key).await? else {
+        return Err(Failure::failed("the answer is of another question"));
     };
     let told = stranded::by_point(&point, others.iter().map(AsRef::as_ref));
     let change = DeleteRecoveryPoint { vault: point.vault_name.clone(), recovery_point: arn.clone() };
