@@ -8,6 +8,7 @@ pub(super) use hold::{CancelOptions, CreateOptions, HoldCommand, PlaceOptions, S
 
 pub(super) use super::format::{Format, PlainFormat};
 use super::location::LocationOptions;
+use super::lock_options::LockOptions;
 pub(super) use super::place::{ContextOptions, ScopeOptions, WithinOptions};
 use crate::domain::{AccountId, Arn, Region, tags};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -299,6 +300,25 @@ pub(super) enum VaultCommand {
         /// How to print the answer
         #[arg(long, value_enum, default_value_t)]
         output: PlainFormat,
+    },
+    /// Lock the vault: nobody deletes its recovery points or changes how long they are kept (AWS Backup Vault Lock)
+    Lock {
+        #[command(flatten)]
+        lock: LockOptions,
+        /// Jobs that keep theirs for less fail
+        #[arg(long, value_name = "DAYS")]
+        min_days: Option<i64>,
+        /// Jobs that keep theirs for longer, or for ever, fail
+        #[arg(long, value_name = "DAYS")]
+        max_days: Option<i64>,
+        /// Compliance mode: after so many days, 3 at least, nobody can take the lock off; governance mode without
+        #[arg(long, value_name = "DAYS")]
+        changeable_for_days: Option<i64>,
+    },
+    /// Take the lock off the vault, as long as that can be done
+    Unlock {
+        #[command(flatten)]
+        lock: LockOptions,
     },
     /// Read everything in the vault and prove it whole
     Check {

@@ -21,6 +21,7 @@ mod hold;
 mod host;
 mod lists;
 mod location;
+mod lock_options;
 mod logs;
 mod notifications;
 mod output;

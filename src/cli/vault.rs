@@ -1,5 +1,6 @@
 //! `vaultdeck vault`: what a vault needs beside AWS's operations.
 
+mod lock;
 mod recovery_keys;
 mod rescan;
 mod who_can;
@@ -12,6 +13,7 @@ use super::output;
 use super::problem::{count, line};
 use super::repair;
 use crate::domain::extension::{CheckReport, RepairRequest};
+use crate::domain::vault_lock::LockRequest;
 use crate::domain::{Scope, VaultName};
 use crate::engine::Engine;
 use crate::tui::text::harmless;
@@ -30,6 +32,12 @@ pub(super) async fn run(session: &Session, command: VaultCommand) -> Result<Exit
             let (scope, name) = named(scope, &name)?;
             who_can::run(session, &scope, name.as_str(), &action, output).await
         }
+        VaultCommand::Lock { lock, min_days, max_days, changeable_for_days } => {
+            let request =
+                LockRequest { min_retention_days: min_days, max_retention_days: max_days, changeable_for_days };
+            lock::put(session, lock, request).await
+        }
+        VaultCommand::Unlock { lock } => lock::take_off(session, lock).await,
         VaultCommand::Check { name, scope, output } => {
             let (scope, name) = named(scope, &name)?;
             let host = Host::reach(session, Purpose::Look).await?;

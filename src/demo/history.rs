@@ -2,8 +2,8 @@
 
 use super::files::{Random, import};
 use super::organization::{
-    GROWING, LOST, PRIVATE, PRODUCTION, REMOVED_ROLE, RESTORED, SAMPLES, STAGING, Sample, UPLOADS, caller, folder_of,
-    found,
+    COOLING_OFF, DATA, GROWING, LOST, PRIVATE, PRODUCTION, REMOVED_ROLE, RESTORED, SAMPLES, STAGING, Sample, UPLOADS,
+    caller, folder_of, found, lock,
 };
 use super::{DAYS, Result, Tell, failed};
 use crate::domain::legal_hold::{DateRange, HoldSelection};
@@ -50,6 +50,7 @@ pub(super) fn live(engine: &Arc<Engine>, files: &Path, tell: Tell<'_>) -> Result
         live_a_day(engine, files, day, &mut random)?;
     }
     engine.advance(AdvanceTo::At(Utc::now()))?;
+    engine.put_vault_lock(&caller(DATA, FIRST_REGION)?, COOLING_OFF, &lock(5))?;
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use crate::domain::plan::{PlanDocument, Rule};
 use crate::domain::policy::Template;
 use crate::domain::selection::{SelectionDocument, TagCondition};
 use crate::domain::types::Location;
+use crate::domain::vault_lock::{LockRequest, MIN_COOLING_OFF_DAYS};
 use crate::domain::{AccountId, Arn, Lifecycle, Region, Tags, VaultName};
 use crate::engine::{Caller, Engine, Error as EngineError, FIRST_ACCOUNT, FIRST_REGION, NewVault, RestoreRoots};
 use std::path::Path;
@@ -57,6 +58,11 @@ pub(super) const PRIVATE: &str = "home-directories";
 pub(super) const UPLOADS: &str = "customer-uploads";
 /// The one of which something is restored.
 pub(super) const RESTORED: &str = "projects";
+
+/// The vault whose lock nobody can take off any more.
+pub(super) const LOCKED: &str = "production-monthly";
+/// The vault whose lock cools off.
+pub(super) const COOLING_OFF: &str = "warehouse";
 
 /// What the accounts have.
 pub(super) const SAMPLES: [Sample; 11] = [
@@ -206,6 +212,8 @@ pub(super) fn found(engine: &Engine, files: &Path) -> Result<()> {
     // Only who enters the account by this role deletes anything there.
     let role = Arn::role(&media.account, MEMBER_ROLE).to_string();
     engine.put_vault_access_policy(&media, "media", &Template::BreakGlass { role }.text())?;
+    let production = caller(PRODUCTION, FIRST_REGION)?;
+    engine.put_vault_lock(&production, LOCKED, &lock(30))?;
     let organization = caller(FIRST_ACCOUNT, FIRST_REGION)?;
     engine.create_vault(&organization, &name("organization-records")?, vault_of("management"))?;
     Ok(())
@@ -261,6 +269,15 @@ impl SampleRule {
 
 fn name(text: &str) -> Result<VaultName> {
     Ok(text.parse::<VaultName>().map_err(EngineError::from)?)
+}
+
+/// A lock in compliance mode that can be changed as long as a lock must be at least.
+pub(super) fn lock(min_days: i64) -> LockRequest {
+    LockRequest {
+        min_retention_days: Some(min_days),
+        max_retention_days: None,
+        changeable_for_days: Some(MIN_COOLING_OFF_DAYS),
+    }
 }
 
 fn vault_of(owner: &str) -> NewVault {

@@ -2,9 +2,11 @@
 
 use crate::client::Feature;
 use crate::client::change::{DeletePlan, DeleteRecoveryPoint, DeleteVault, SelectionRef, StopBackup};
-use crate::domain::{PlanId, Scope};
+use crate::domain::vault_lock::LockMode;
+use crate::domain::{KnownPoint, PlanId, Scope};
 use crate::tui::command::Command;
 use crate::tui::dialog::Dialog;
+use crate::tui::fmt;
 use crate::tui::holds;
 use crate::tui::msg::{Act, Tone};
 use crate::tui::subject::Subject;
@@ -45,12 +47,21 @@ pub fn check(command: Command, subject: &Subject, world: &World) -> Result<(), S
             _ => needs("a plan (3)"),
         },
         Command::EditLifecycle | Command::DeletePoint => match subject {
-            Subject::Point(..) | Subject::Path(..) => Ok(()),
+            Subject::Point(point, _) | Subject::Path(point, ..) => unlocked(point, world),
             _ => needs("a recovery point (2, enter)"),
         },
         Command::Tags => {
             subject.tagged().map_or_else(|| needs("a vault, plan, recovery point or legal hold"), |_| Ok(()))
         }
+        Command::VaultLock => match subject {
+            Subject::Vault(vault) => match vault.lock.map(|lock| lock.mode(world.now())) {
+                Some(LockMode::Compliance(date)) => {
+                    Err(format!("nobody can change this lock any more: it is final since {}", fmt::exact(date)))
+                }
+                _ => Ok(()),
+            },
+            _ => needs("a vault (2)"),
+        },
         Command::AccessPolicy | Command::WhoCan => match subject {
             Subject::Vault(_) => Ok(()),
             _ => needs("a vault (2)"),
@@ -103,6 +114,7 @@ pub fn start(command: Command, subject: &Subject, world: &World) -> Vec<Act> {
             None => Vec::new(),
         },
         (Command::AccessPolicy, Subject::Vault(vault)) => show(Dialog::AccessPolicy(Arc::clone(vault))),
+        (Command::VaultLock, Subject::Vault(vault)) => show(Dialog::VaultLock(Arc::clone(vault))),
         (Command::WhoCan, Subject::Vault(vault)) => show(Dialog::WhoCan(Arc::clone(vault))),
         (Command::StopJob, Subject::BackupJob(job)) => {
             vec![Act::propose(job.scope.clone(), StopBackup { id: job.id.clone() })]
@@ -125,6 +137,20 @@ fn held(subject: &Subject, world: &World) -> Option<String> {
         Subject::Point(point, _) | Subject::Path(point, ..) => holds::named(point, world),
         _ => None,
     }
+}
+
+/// Refuses what the lock of a point's vault forbids, as far as the vault is known here.
+fn unlocked(point: &KnownPoint, world: &World) -> Result<(), String> {
+    let vaults = world.store.vaults(&point.scope);
+    let vault = vaults.and_then(|vaults| vaults.iter().find(|vault| vault.name == point.vault_name));
+    let Some(mode) = vault.and_then(|vault| vault.lock).map(|lock| lock.mode(world.now())) else { return Ok(()) };
+    Err(match mode {
+        LockMode::Governance => "its vault is locked; the lock can be taken off (2, a)".to_owned(),
+        LockMode::CoolingOff(date) => {
+            format!("its vault is locked; the lock is final {}", fmt::relative(world.now(), date))
+        }
+        LockMode::Compliance(_) => "its vault is locked for good; it goes on its day".to_owned(),
+    })
 }
 
 /// A plan's selections go with it, so they must be known before it is asked.

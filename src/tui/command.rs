@@ -67,6 +67,7 @@ commands! {
     EditPlan "edit-plan" [] Act "Edit the plan…", "Change a plan's rules and selections; it gets a new version.";
     EditLifecycle "edit-lifecycle" [] Act "Change how long it is kept…", "Change when a recovery point is deleted.";
     AccessPolicy "access-policy" [] Act "Access policy…", "Show and change who may do what to a vault.";
+    VaultLock "vault-lock" [] Act "Vault Lock…", "Lock a vault against deletions, or take the lock off.";
     WhoCan "who-can" [] Act "Who can do what…", "Say for each action on a vault who can do it, and why.";
     Tags "tags" [] Act "Tags…", "Show and change the tags of a vault, plan or recovery point.";
     StopJob "stop-job" [] Act "Stop the job…", "Stop a backup job that has not ended yet.";

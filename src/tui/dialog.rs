@@ -42,6 +42,8 @@ pub enum Dialog {
     Lifecycle(Arc<KnownPoint>),
     /// Shows and changes the access policy of a vault.
     AccessPolicy(Arc<Vault>),
+    /// Puts a lock on a vault, or takes it off.
+    VaultLock(Arc<Vault>),
     /// Says who can do what to a vault.
     WhoCan(Arc<Vault>),
     /// Shows and changes the tags of something.

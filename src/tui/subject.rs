@@ -44,6 +44,7 @@ impl Subject {
         let own: &[Command] = match self {
             Self::Vault(_) => &[
                 Command::StartBackup,
+                Command::VaultLock,
                 Command::WhoCan,
                 Command::AccessPolicy,
                 Command::Tags,

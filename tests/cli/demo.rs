@@ -30,6 +30,19 @@ fn the_demo_is_an_organization_with_a_history_and_real_failures() {
         ["arn:aws:iam::555566667777:role/OrganizationAccountAccessRole", "the engine: expiry by lifecycle"]
     );
 
+    let vaults = home.json(&["vaults", "--data-dir", data, "--output", "json"]);
+    let lock_date = |name: &str| {
+        let mut named = vaults.as_array().unwrap().iter().filter(|vault| vault["BackupVaultName"] == name);
+        let date = named.find_map(|vault| vault["LockDate"].as_str()).unwrap();
+        date.parse::<vaultdeck::domain::Time>().unwrap()
+    };
+    let now: vaultdeck::domain::Time = std::time::SystemTime::now().into();
+    assert!(lock_date("production-monthly") < now, "nobody takes this lock off any more");
+    assert!(lock_date("warehouse") > now, "this one can still be changed");
+    let unlock = ["vault", "unlock", "production-monthly", "--account", "111122223333", "--yes", "--data-dir", data];
+    let refused = home.run(&unlock);
+    assert!(refused.code != 0 && refused.err.contains("immutable"), "{}", refused.err);
+
     let jobs = home.json(&["jobs", "--data-dir", data, "--output", "json"]);
     let jobs = jobs.as_array().unwrap();
     let backups = jobs.iter().filter(|job| job["Kind"] == "backup").count();

@@ -14,3 +14,4 @@ mod policies;
 mod screens;
 mod terminal;
 mod update;
+mod vault_locks;

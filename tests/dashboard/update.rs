@@ -342,7 +342,7 @@ fn deleting_wants_its_name_typed() {
     driver.fixture().vaults.push(fixture::vault(&fixture::home(), "old-vault", 0));
     driver.answer_again();
     driver.press("2 /").write("old").press("enter a").write("delete the vault").press("enter");
-    driver.sees("destroys something for good").sees("type old-vault");
+    driver.sees("this cannot be undone").sees("type old-vault");
     driver.press("y y y enter");
     assert!(driver.take_effects().is_empty(), "y alone never destroys");
     driver.press("ctrl-u").write("old-vault").press("enter");

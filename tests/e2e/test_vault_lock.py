@@ -103,3 +103,25 @@ def test_a_lock_that_breaks_a_rule_names_it_and_changes_nothing(engine, put, mem
     message = refused(backup.put_backup_vault_lock_configuration, "InvalidParameterValueException", BackupVaultName="Default", **put)
     assert member in message, message
     assert told(backup, "Default") == {"Locked": False}
+
+
+def test_the_command_line_locks_and_unlocks(engine):
+    backup = engine.client()
+    backup.create_backup_vault(BackupVaultName="safe")
+    engine.run("vault", "lock", "safe", "--min-days", "7", "--max-days", "365", "--yes")
+    assert told(backup) == {"Locked": True, "MinRetentionDays": 7, "MaxRetentionDays": 365}
+    engine.run("vault", "unlock", "safe", "--yes")
+    assert told(backup) == {"Locked": False}
+
+    # a lock that nobody can take off wants the vault's name
+    compliance = ("vault", "lock", "safe", "--min-days", "7", "--changeable-for-days", "3")
+    for answer in ((), ("--yes",), ("--confirm", "Default")):
+        assert engine.run(*compliance, *answer, check=False).returncode != 0
+    assert told(backup) == {"Locked": False}
+    done = engine.run(*compliance, "--confirm", "safe")
+    assert "nobody can take it off" in done.stdout + done.stderr, (done.stdout, done.stderr)
+    assert told(backup)["LockDate"]
+
+    rows = {row["BackupVaultName"]: row for row in engine.json("vaults")}
+    assert (rows["safe"]["Locked"], rows["safe"]["MinRetentionDays"]) == (True, 7)
+    assert rows["Default"]["LockDate"] is None

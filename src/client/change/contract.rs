@@ -11,7 +11,7 @@ pub enum Danger {
     Low,
     /// It changes or stops something that others may rely on.
     Medium,
-    /// It destroys something for good.
+    /// It cannot be undone: it destroys something, or forbids something for good.
     High,
 }
 
@@ -24,7 +24,7 @@ pub enum Ask {
     Type(String),
 }
 
-/// How much harm a change can do, with what must be typed before it destroys something.
+/// How much harm a change can do, with what must be typed before it does what cannot be undone.
 pub(crate) enum Harm {
     /// [`Danger::Low`].
     Low,

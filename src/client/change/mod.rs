@@ -16,10 +16,12 @@ mod delete_plan;
 mod delete_recovery_point;
 mod delete_selection;
 mod delete_vault;
+mod delete_vault_lock;
 #[cfg(test)]
 mod examples;
 mod outcome;
 mod put_access_policy;
+mod put_vault_lock;
 mod request;
 mod sending;
 mod start_backup;
@@ -80,6 +82,8 @@ macro_rules! changes {
 changes! {
     create_vault::CreateVault,
     delete_vault::DeleteVault,
+    put_vault_lock::PutVaultLock,
+    delete_vault_lock::DeleteVaultLock,
     create_plan::CreatePlan,
     update_plan::UpdatePlan,
     delete_plan::DeletePlan,

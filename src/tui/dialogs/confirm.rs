@@ -76,7 +76,7 @@ impl Modal for Confirm {
         match self.pending.danger {
             Danger::Low => "Please confirm",
             Danger::Medium => "Please confirm: this changes or stops something",
-            Danger::High => "Please confirm: this destroys something for good",
+            Danger::High => "Please confirm: this cannot be undone",
         }
         .to_owned()
     }

@@ -22,6 +22,7 @@ pub mod quit;
 pub mod restore;
 pub mod scopes;
 pub mod tags;
+pub mod vault_lock;
 pub mod who_can;
 
 use crate::tui::dialog::Dialog;
@@ -48,6 +49,7 @@ pub fn open(dialog: Dialog, world: &World) -> Box<dyn Modal> {
         Dialog::Restore(point, items) => Box::new(restore::RestoreWizard::new(point, items, world)),
         Dialog::Lifecycle(point) => Box::new(lifecycle::LifecycleEditor::new(point, world)),
         Dialog::AccessPolicy(vault) => Box::new(access_policy::AccessPolicyEditor::new(vault, world)),
+        Dialog::VaultLock(vault) => Box::new(vault_lock::VaultLockEditor::new(vault, world)),
         Dialog::WhoCan(vault) => Box::new(who_can::WhoCan::new(vault)),
         Dialog::Tags(scope, arn) => Box::new(tags::TagsEditor::new(scope, arn)),
     }

@@ -2,6 +2,7 @@
 
 use crate::client::attributes::point;
 use crate::client::{Answer, Key, Query};
+use crate::domain::vault_lock::LockMode;
 use crate::domain::{Arn, Known, KnownPoint, Scope};
 use crate::tui::msg::Act;
 use crate::tui::route::Route;
@@ -49,6 +50,18 @@ impl Points {
         match &self.of {
             Of::Vault(name) => name.clone(),
             Of::Resource(arn) => self.told.clone().unwrap_or_else(|| world.resource_name(&self.scope, arn)),
+        }
+    }
+
+    /// How the vault is locked, where it is.
+    fn locked(&self, world: &World) -> String {
+        let Of::Vault(name) = &self.of else { return String::new() };
+        let vault = world.store.vaults(&self.scope).and_then(|vaults| vaults.iter().find(|vault| &vault.name == name));
+        match vault.and_then(|vault| vault.lock).map(|lock| lock.mode(world.now())) {
+            None => String::new(),
+            Some(LockMode::Governance) => ", locked".to_owned(),
+            Some(LockMode::CoolingOff(date)) => format!(", locks {}", fmt::relative(world.now(), date)),
+            Some(LockMode::Compliance(_)) => ", locked for good".to_owned(),
         }
     }
 
@@ -169,7 +182,7 @@ impl Listed for Points {
 
     fn title(&self, world: &World) -> String {
         let of = if matches!(self.of, Of::Vault(_)) { "in" } else { "of" };
-        format!("Recovery points {of} {}", self.name(world))
+        format!("Recovery points {of} {}{}", self.name(world), self.locked(world))
     }
     fn titled(&self) -> Option<When> {
         Some(if matches!(self.of, Of::Vault(_)) { When::ManyVaults } else { When::ManyResources })

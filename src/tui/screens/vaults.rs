@@ -25,15 +25,13 @@ pub struct Vaults;
 static COLUMNS: &[Column<Vault>] = &[
     Column::of(&vault::NAME, 20, 40).role(Role::Accent).sorted(|a, b| by_text(&a.name, &b.name)),
     Column::of(&vault::POINTS, 6, 9).sorted(|a, b| b.recovery_points.cmp(&a.recovery_points)),
-    Column::of(&vault::LOCKED, 10, 16)
+    Column::of(&vault::LOCKED, 10, 11)
         .titled("LOCK")
         .shown(|vault, world| match vault.lock.map(|lock| lock.mode(world.now())) {
             None => Cell::dim(world.glyphs.none),
             Some(LockMode::Governance) => Cell::new("governance", Role::Good),
             Some(LockMode::Compliance(_)) => Cell::new("compliance", Role::Good),
-            Some(LockMode::CoolingOff(date)) => {
-                Cell::new(format!("locks {}", fmt::relative(world.now(), date)), Role::Warning)
-            }
+            Some(LockMode::CoolingOff(date)) => Cell::new(fmt::relative(world.now(), date), Role::Warning),
         })
         .priority(3),
     Column::account(12, 20).by_account().priority(1),
