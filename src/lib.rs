@@ -79,7 +79,7 @@
 //!
 //! | what | files |
 //! | --- | --- |
-//! | a type of resource (4) | its facts: `domain/types/x.rs`, a line in `domain/types/mod.rs`; its driver: `engine/drivers/x.rs` or a folder, a line in `engine/drivers/mod.rs`. Supported types, opt-in, `resource add`, the restore form, what can be stopped or go cold follow |
+//! | a type of resource (4) | its facts: `domain/types/x.rs`, a line in `domain/types/mod.rs`; its driver: `engine/drivers/x.rs` or a folder, a line in `engine/drivers/mod.rs`. `engine/drivers/conformance/memory.rs` is the smallest driver, and its suite judges each. Supported types, opt-in, `resource add`, the restore form, what can be stopped or go cold follow |
 //! | an operation (5) | its row in `server/backup/operations.rs` and in `tests/server/operations.txt`; its handler beside its like in `server/backup/`; the rule and its request in `ops.rs` of its room in `engine/`; the SQL in that room's `rows`. One that changes something, or names a vault or a recovery point: also a line in `engine/authorize/action.rs` |
 //! | a kind of job (8) | its record and the ways of its states in `domain/job.rs`; a migration in `engine/catalog/migrations/` and its line; `engine/jobs/x/{mod,rows,run,ops}.rs`; two lines in `engine/jobs/mod.rs`. Queue, threads, commits, windows, stops, lists, what deletions wait for, collections and the removal of old records follow |
 //! | a place for vaults (2) | `storage/x.rs`: a `Storage` and the `Places` of it; where `engine/vaults/store.rs` makes its places. A row in `tests/repository/conformance/` judges it |

@@ -14,7 +14,8 @@ use crate::client::{Answer, Key, Outcome, Query};
 use crate::domain::KnownPoint;
 use crate::domain::job::{JobState, RestoreJob};
 use crate::domain::names::JobId;
-use crate::domain::types::keys::{ITEMS_KEY, PATH_KEY};
+use crate::domain::types::TypeFacts;
+use crate::domain::types::keys::ITEMS_KEY;
 use crate::domain::{Arn, ResourceType, Scope, restore};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -78,19 +79,17 @@ fn metadata(
 ) -> Result<BTreeMap<String, String>, Failure> {
     let facts = resource_type.facts();
     let unfit = |option: &str| Failure::usage(format!("{option} does not fit {resource_type}; use --metadata"));
-    let into = |option: &str| facts.and_then(|facts| facts.into.as_ref()).ok_or_else(|| unfit(option));
     if let Some(folder) = &options.to {
         let folder = absolute(folder)?;
         let folder = folder.to_str().ok_or_else(|| Failure::usage("the folder must be valid UTF-8"))?;
-        let into = into("--to")?;
-        if facts.is_none_or(|facts| facts.restore_key(PATH_KEY).is_none()) {
-            return Err(unfit("--to"));
+        let keys = facts.and_then(|facts| facts.into_folder(folder)).ok_or_else(|| unfit("--to"))?;
+        for (key, value) in keys {
+            set(&mut metadata, key, value);
         }
-        set(&mut metadata, into.new, "true");
-        set(&mut metadata, PATH_KEY, folder);
     }
     if options.into_source {
-        set(&mut metadata, into("--into-source")?.new, "false");
+        let (key, value) = facts.and_then(TypeFacts::into_source).ok_or_else(|| unfit("--into-source"))?;
+        set(&mut metadata, key, value);
     }
     if !options.items.is_empty() {
         let items = serde_json::to_string(&options.items).map_err(|e| Failure::usage(e.to_string()))?;

@@ -1,6 +1,8 @@
 //! What is known of one type of resource, wherever it is backed up: by AWS or by an engine.
 
-use crate::domain::types::keys::{KeyFact, Metadata, check_size, field_of, is_marker, parse_bool, refused, value};
+use crate::domain::types::keys::{
+    KeyFact, Metadata, PATH_KEY, check_size, field_of, is_marker, parse_bool, refused, value,
+};
 use crate::domain::types::location::{Location, LocationForm};
 use crate::domain::{Arn, Invalid, Scope};
 
@@ -88,6 +90,17 @@ impl TypeFacts {
             return Err(Invalid::value("ResourceType", format_args!("{} has no form of ARNs", self.name)));
         };
         format!("arn:aws:{service}:{}:{}:{}", scope.region, scope.account, resource.replacen('*', id, 1)).parse()
+    }
+
+    /// What makes a restore's metadata one into a folder of the engine's machine; none for a type without such restores.
+    pub fn into_folder<'a>(&self, folder: &'a str) -> Option<Vec<(&'static str, &'a str)>> {
+        self.restore_key(PATH_KEY)?;
+        Some(self.into.iter().map(|into| (into.new, "true")).chain([(PATH_KEY, folder)]).collect())
+    }
+
+    /// What makes a restore's metadata one into the resource that was backed up; none where each makes a new one.
+    pub fn into_source(&self) -> Option<(&'static str, &'static str)> {
+        self.into.as_ref().map(|into| (into.new, "false"))
     }
 
     /// What a restore with this metadata does to the resource that was backed up; none when it makes a new one.

@@ -2,7 +2,7 @@
 //!
 //! A driver knows one data service and nothing of jobs, vaults or the catalog; the engine knows drivers and nothing of any
 //! service. [`TypeFacts`] is what is known of a type without reaching it, and lies in `domain::types`. What follows from the list of
-//! drivers needs no other line: GetSupportedResourceTypes, which opt-in counts, what `resource add` takes.
+//! drivers needs no other line: GetSupportedResourceTypes, what `resource add` takes.
 //!
 //! Two parts that some services have will be optional functions of [`Driver`], `None` by default: following a service's log for
 //! continuous backup, and proving a restored resource for restore tests.

@@ -171,6 +171,10 @@ impl World for Store {
         ]
     }
 
+    fn clear(&self, at: &Location) {
+        self.0.lock().buckets.remove(bucket_of(at));
+    }
+
     fn secret(&self) -> Option<Secret> {
         Some(Secret::new(PASSWORD.to_owned()))
     }

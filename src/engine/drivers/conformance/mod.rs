@@ -29,6 +29,8 @@ pub trait World {
     fn vanish(&self);
     /// What lies at a location.
     fn content(&self, at: &Location) -> Content;
+    /// Takes away what a restore made there.
+    fn clear(&self, at: &Location);
     /// Names that this service can have and that others stumble over.
     fn hostile(&self) -> Vec<&'static [u8]>;
     /// What the service asks for; no fault may tell it.

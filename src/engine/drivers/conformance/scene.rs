@@ -190,9 +190,7 @@ impl<W: World> Scene<W> {
         self.restore_until(&plan, None, Stop::Finished).unwrap();
         let restored = self.world.content(&plan.target);
         // The next restore finds its place empty.
-        if let Some(path) = plan.target.path() {
-            std::fs::remove_dir_all(path).unwrap();
-        }
+        self.world.clear(&plan.target);
         restored
     }
 

@@ -71,6 +71,10 @@ impl World for Folder {
         vec![b"-rf", b"...", b" ", b"a\nb", b"\xff\xfe", b"\x1b[2J", b"a\\b", b"*", "e\u{301}".as_bytes()]
     }
 
+    fn clear(&self, at: &Location) {
+        std::fs::remove_dir_all(at.path().unwrap()).unwrap();
+    }
+
     fn secret(&self) -> Option<Secret> {
         None
     }
