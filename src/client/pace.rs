@@ -82,6 +82,7 @@ fn class_of(query: &Query, answer: Option<&Answer>) -> Class {
         | Query::Resources
         | Query::Tags { .. }
         | Query::AccessPolicy { .. }
+        | Query::Notifications { .. }
         | Query::WhoCan { .. } => SETTINGS,
         Query::Scopes | Query::Accounts | Query::RegionSettings | Query::SupportedResourceTypes => ORGANIZATION,
         Query::Items { .. } | Query::RestoreMetadata { .. } => FROZEN,

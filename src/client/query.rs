@@ -6,6 +6,7 @@ use crate::domain::extension::{Health, Items, Standing, Status};
 use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
 use crate::domain::legal_hold::{HeldPoint, HoldSummary, LegalHold};
 use crate::domain::names::JobId;
+use crate::domain::notification::VaultNotifications;
 use crate::domain::plan::{Plan, PlanSummary, ScheduledRun};
 use crate::domain::resource::ProtectedResource;
 use crate::domain::selection::Selection;
@@ -115,6 +116,11 @@ pub enum Query {
         /// The vault's name.
         vault: String,
     },
+    /// What a vault notifies of: [`Answer::Notifications`].
+    Notifications {
+        /// The vault's name.
+        vault: String,
+    },
     /// Who can do an action to a vault (only with [`Capabilities::control`]): [`Answer::WhoCan`].
     WhoCan {
         /// The vault's name.
@@ -208,6 +214,8 @@ pub enum Answer {
     Tags(Arc<Tags>),
     /// To [`Query::AccessPolicy`]: the text as it was put; none where the vault has no policy.
     AccessPolicy(Arc<Option<String>>),
+    /// To [`Query::Notifications`]; none where the vault notifies nobody.
+    Notifications(Arc<Option<VaultNotifications>>),
     /// To [`Query::WhoCan`].
     WhoCan(Arc<Vec<Standing>>),
     /// To [`Query::LegalHolds`].

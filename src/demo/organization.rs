@@ -214,6 +214,9 @@ pub(super) fn found(engine: &Engine, files: &Path) -> Result<()> {
     engine.put_vault_access_policy(&media, "media", &Template::BreakGlass { role }.text())?;
     let production = caller(PRODUCTION, FIRST_REGION)?;
     engine.put_vault_lock(&production, LOCKED, &lock(30))?;
+    let topic = format!("arn:aws:sns:{FIRST_REGION}:{MEDIA}:backups");
+    let told = ["BACKUP_JOB_FAILED", "BACKUP_JOB_EXPIRED", "COPY_JOB_FAILED"].map(str::to_owned);
+    engine.put_vault_notifications(&media, "media", &topic, &told)?;
     let organization = caller(FIRST_ACCOUNT, FIRST_REGION)?;
     engine.create_vault(&organization, &name("organization-records")?, vault_of("management"))?;
     Ok(())

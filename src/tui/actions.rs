@@ -62,7 +62,7 @@ pub fn check(command: Command, subject: &Subject, world: &World) -> Result<(), S
             },
             _ => needs("a vault (2)"),
         },
-        Command::AccessPolicy | Command::WhoCan => match subject {
+        Command::AccessPolicy | Command::Notifications | Command::WhoCan => match subject {
             Subject::Vault(_) => Ok(()),
             _ => needs("a vault (2)"),
         },
@@ -115,6 +115,7 @@ pub fn start(command: Command, subject: &Subject, world: &World) -> Vec<Act> {
         },
         (Command::AccessPolicy, Subject::Vault(vault)) => show(Dialog::AccessPolicy(Arc::clone(vault))),
         (Command::VaultLock, Subject::Vault(vault)) => show(Dialog::VaultLock(Arc::clone(vault))),
+        (Command::Notifications, Subject::Vault(vault)) => show(Dialog::Notifications(Arc::clone(vault))),
         (Command::WhoCan, Subject::Vault(vault)) => show(Dialog::WhoCan(Arc::clone(vault))),
         (Command::StopJob, Subject::BackupJob(job)) => {
             vec![Act::propose(job.scope.clone(), StopBackup { id: job.id.clone() })]

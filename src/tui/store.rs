@@ -7,6 +7,7 @@ use crate::domain::extension::{Health, Items, Problem, Standing, Status};
 use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
 use crate::domain::legal_hold::{HeldPoint, HoldSummary, LegalHold};
 use crate::domain::names::JobId;
+use crate::domain::notification::VaultNotifications;
 use crate::domain::plan::PlanSummary;
 use crate::domain::resource::ProtectedResource;
 use crate::domain::vault::Vault;
@@ -152,6 +153,9 @@ answers! {
     /// The text of a vault's access policy, where it has one.
     access_policy(scope: &Scope, vault: &str) -> Arc<Option<String>> =
         Key::scoped(scope.clone(), Query::AccessPolicy { vault: vault.to_owned() }), AccessPolicy;
+    /// What a vault notifies of, where it does.
+    notifications(scope: &Scope, vault: &str) -> Arc<Option<VaultNotifications>> =
+        Key::scoped(scope.clone(), Query::Notifications { vault: vault.to_owned() }), Notifications;
     /// Who can do an action to a vault.
     who_can(scope: &Scope, vault: &str, action: &str) -> Arc<Vec<Standing>> =
         Key::scoped(scope.clone(), Query::WhoCan { vault: vault.to_owned(), action: action.to_owned() }), WhoCan;

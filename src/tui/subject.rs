@@ -47,6 +47,7 @@ impl Subject {
                 Command::VaultLock,
                 Command::WhoCan,
                 Command::AccessPolicy,
+                Command::Notifications,
                 Command::Tags,
                 Command::CreateHold,
                 Command::DeleteVault,

@@ -50,6 +50,8 @@ pub struct Fixture {
     pub tags: BTreeMap<String, Tags>,
     /// The access policies of vaults, by their names.
     pub policies: BTreeMap<String, String>,
+    /// What vaults notify of, by their names.
+    pub notifications: BTreeMap<String, vaultdeck::domain::notification::VaultNotifications>,
     pub reminders: Vec<String>,
     /// What the engine says is wrong with itself.
     pub engine_problems: Vec<Problem>,
@@ -417,6 +419,7 @@ pub fn organization() -> Fixture {
         ]),
         tags: BTreeMap::from([("default".to_owned(), Tags::from([("env".to_owned(), "prod".to_owned())]))]),
         policies: BTreeMap::new(),
+        notifications: BTreeMap::new(),
         reminders: vec!["123456789012/us-east-1/prod-vault".to_owned()],
         engine_problems: Vec::new(),
         faults: Vec::new(),
@@ -558,6 +561,7 @@ impl Fixture {
                 )))
             }
             Query::Tags { .. } => Answer::Tags(Arc::new(self.tags.get("default").cloned().unwrap_or_default())),
+            Query::Notifications { vault } => Answer::Notifications(Arc::new(self.notifications.get(vault).cloned())),
             Query::AccessPolicy { vault } => Answer::AccessPolicy(Arc::new(self.policies.get(vault).cloned())),
             Query::WhoCan { action, .. } => Answer::WhoCan(Arc::new(standings(action))),
             _ => return None,

@@ -10,6 +10,7 @@ mod fixture;
 mod flow;
 mod gone;
 mod holds;
+mod notifications;
 mod policies;
 mod screens;
 mod terminal;

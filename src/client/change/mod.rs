@@ -12,6 +12,7 @@ mod create_plan;
 mod create_selection;
 mod create_vault;
 mod delete_access_policy;
+mod delete_notifications;
 mod delete_plan;
 mod delete_recovery_point;
 mod delete_selection;
@@ -21,6 +22,7 @@ mod delete_vault_lock;
 mod examples;
 mod outcome;
 mod put_access_policy;
+mod put_notifications;
 mod put_vault_lock;
 mod request;
 mod sending;
@@ -91,6 +93,8 @@ changes! {
     delete_selection::DeleteSelection,
     put_access_policy::PutAccessPolicy,
     delete_access_policy::DeleteAccessPolicy,
+    put_notifications::PutNotifications,
+    delete_notifications::DeleteNotifications,
     start_backup::StartBackup,
     stop_backup::StopBackup,
     start_restore::StartRestore,

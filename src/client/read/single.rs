@@ -7,6 +7,7 @@ use crate::client::query::{PlanDetail, RestoreMetadata};
 use crate::client::text::clean;
 use crate::client::{Answer, Fault, FaultKind, Query};
 use crate::domain::names::JobId;
+use crate::domain::notification::VaultNotifications;
 use crate::domain::selection::Selection;
 use crate::domain::{Arn, PlanId, ResourceType, Scope};
 use std::sync::Arc;
@@ -58,6 +59,7 @@ pub(super) async fn one(scope: &Scope, backup: &aws_sdk_backup::Client, query: &
             Ok(Answer::LegalHold(Arc::new(hold)))
         }
         Query::Tags { arn } => Ok(Answer::Tags(Arc::new(tags(backup, arn).await?))),
+        Query::Notifications { vault } => Ok(Answer::Notifications(Arc::new(notifications(backup, vault).await?))),
         Query::AccessPolicy { vault } => Ok(Answer::AccessPolicy(Arc::new(access_policy(backup, vault).await?))),
         Query::RegionSettings => {
             let told = backup.describe_region_settings().send().await.explain("DescribeRegionSettings")?;
@@ -97,6 +99,21 @@ async fn access_policy(backup: &aws_sdk_backup::Client, vault: &str) -> Result<O
     let call = backup.get_backup_vault_access_policy().backup_vault_name(vault);
     match call.send().await.explain("GetBackupVaultAccessPolicy") {
         Ok(told) => Ok(told.policy),
+        Err(fault) if fault.kind == FaultKind::NotFound => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// What a vault notifies of. That it is nothing is an answer, which AWS gives as an exception.
+async fn notifications(backup: &aws_sdk_backup::Client, vault: &str) -> Result<Option<VaultNotifications>, Fault> {
+    let call = backup.get_backup_vault_notifications().backup_vault_name(vault);
+    match call.send().await.explain("GetBackupVaultNotifications") {
+        Ok(told) => {
+            // An event that this version does not know is left out: it could not be put again either.
+            let events = told.backup_vault_events().iter().filter_map(|event| event.as_str().parse().ok());
+            let topic = told.sns_topic_arn().and_then(|arn| arn.parse().ok());
+            Ok(topic.map(|topic| VaultNotifications { topic, events: events.collect() }))
+        }
         Err(fault) if fault.kind == FaultKind::NotFound => Ok(None),
         Err(fault) => Err(fault),
     }

@@ -16,6 +16,7 @@ pub mod lifecycle;
 pub mod menu;
 pub mod modal;
 pub mod notice;
+pub mod notifications;
 pub mod parse;
 pub mod plan_editor;
 pub mod quit;
@@ -50,6 +51,7 @@ pub fn open(dialog: Dialog, world: &World) -> Box<dyn Modal> {
         Dialog::Lifecycle(point) => Box::new(lifecycle::LifecycleEditor::new(point, world)),
         Dialog::AccessPolicy(vault) => Box::new(access_policy::AccessPolicyEditor::new(vault, world)),
         Dialog::VaultLock(vault) => Box::new(vault_lock::VaultLockEditor::new(vault, world)),
+        Dialog::Notifications(vault) => Box::new(notifications::NotificationsEditor::new(vault, world)),
         Dialog::WhoCan(vault) => Box::new(who_can::WhoCan::new(vault)),
         Dialog::Tags(scope, arn) => Box::new(tags::TagsEditor::new(scope, arn)),
     }
