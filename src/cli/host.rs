@@ -74,6 +74,7 @@ impl Host {
             clock: ClockKind::System,
             scheduler: false,
             simulated_rate: None,
+            cold: session.cold.clone(),
         };
         let opened = tokio::task::spawn_blocking(move || Engine::open_rebuilding(options)).await;
         let (engine, report) = opened.map_err(|e| Failure::failed(format!("the engine did not open: {e}")))??;
@@ -99,6 +100,7 @@ impl Host {
             clock: ClockKind::System,
             scheduler: purpose == Purpose::Work,
             simulated_rate: None,
+            cold: session.cold.clone(),
         };
         match open(options).await {
             Ok(engine) => {

@@ -45,6 +45,7 @@ use arguments::{Arguments, Command};
 use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches};
 use failure::{Exit, Failure};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -59,6 +60,8 @@ struct Session {
     config: Config,
     /// The regions beyond AWS's that the config file names.
     own_regions: Vec<Region>,
+    /// Where the config file puts the cold storage of regions.
+    cold: BTreeMap<Region, PathBuf>,
     /// The user's folders.
     places: Places,
 }
@@ -97,7 +100,8 @@ fn begin(arguments: Arguments) -> Result<Exit, Failure> {
     let named = arguments.data_dir.is_some();
     let data_dir = absolute(&arguments.data_dir.unwrap_or_else(|| places.data_dir.clone()))?;
     let own_regions = own_regions(&config, &places)?;
-    let session = Session { data_dir, data_dir_named: named, config, own_regions, places };
+    let cold = cold_storage(&config, &places)?;
+    let session = Session { data_dir, data_dir_named: named, config, own_regions, cold, places };
     let _logs = logs::start(&command, &session.places.state_dir);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -110,11 +114,16 @@ fn begin(arguments: Arguments) -> Result<Exit, Failure> {
 }
 
 fn own_regions(config: &Config, places: &Places) -> Result<Vec<Region>, Failure> {
-    let named = |name: &String| {
-        let file = places.config_file.display();
-        name.parse().map_err(|e| Failure::usage(format!("{file}: [regions.{name}]: {e}")))
-    };
-    config.regions.iter().map(named).collect()
+    config.regions.iter().map(|name| region(name, places)).collect()
+}
+
+fn cold_storage(config: &Config, places: &Places) -> Result<BTreeMap<Region, PathBuf>, Failure> {
+    config.cold.iter().map(|(name, folder)| Ok((region(name, places)?, folder.clone()))).collect()
+}
+
+fn region(name: &str, places: &Places) -> Result<Region, Failure> {
+    let file = places.config_file.display();
+    name.parse().map_err(|e| Failure::usage(format!("{file}: [regions.{name}]: {e}")))
 }
 
 async fn dispatch(command: Command, session: &Session) -> Result<Exit, Failure> {

@@ -30,6 +30,7 @@ pub(super) async fn run(session: &Session, options: &ServeOptions) -> Result<Exi
         clock: if simulated { ClockKind::Simulated } else { ClockKind::System },
         scheduler: true,
         simulated_rate: options.simulated_rate,
+        cold: session.cold.clone(),
     })
     .await?;
     engine.set_own_regions(session.own_regions.iter().cloned());

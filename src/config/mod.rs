@@ -14,6 +14,7 @@
 //! endpoint_url = "https://bastion:9860"
 //!
 //! [regions.office-berlin-1]                       # a region that AWS does not have
+//! cold = "/mnt/archive"                           # where its vaults keep what goes to cold storage
 //!
 //! [notifications.topics]
 //! sns = "https://sns.eu-central-1.amazonaws.com"  # where the topics of vaults' notifications are; "aws" for AWS's own
@@ -53,6 +54,8 @@ pub struct Config {
     pub regions: BTreeSet<String>,
     /// Where notifications go, by name.
     pub notifications: BTreeMap<String, Notifications>,
+    /// Where the cold storage of a region's vaults lies, if not in the vaults' folders.
+    pub cold: BTreeMap<String, PathBuf>,
 }
 
 /// Advice that quotes the file, in backquotes: told elsewhere, kept here, beside the fields that it names.
@@ -120,9 +123,16 @@ struct File {
     #[serde(default)]
     contexts: BTreeMap<String, Spanned<Context>>,
     #[serde(default)]
-    regions: BTreeMap<String, Spanned<toml::Table>>,
+    regions: BTreeMap<String, RegionOptions>,
     #[serde(default)]
     notifications: BTreeMap<String, Spanned<notifications::Section>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RegionOptions {
+    #[serde(default)]
+    cold: Option<Spanned<PathBuf>>,
 }
 
 impl Config {
@@ -152,14 +162,14 @@ impl Config {
                 ));
             }
         }
-        for (name, options) in &file.regions {
-            if let Some(option) = options.get_ref().keys().next() {
-                return Err(wrong(
-                    options.span().start,
-                    format!("region {name}: unknown field `{option}`; a region has none"),
-                ));
+        let cold = file.regions.iter().filter_map(|(name, options)| Some((name, options.cold.as_ref()?)));
+        for (name, folder) in cold.clone() {
+            if !folder.get_ref().is_absolute() {
+                let problem = format!("region {name}: cold: {} must be an absolute path", folder.get_ref().display());
+                return Err(wrong(folder.span().start, problem));
             }
         }
+        let cold = cold.map(|(name, folder)| (name.clone(), folder.get_ref().clone())).collect();
         for (name, context) in &file.contexts {
             if let Some(fault) = context.get_ref().fault() {
                 return Err(wrong(context.span().start, format!("context {name}: {fault}")));
@@ -183,6 +193,7 @@ impl Config {
             contexts: file.contexts.into_iter().map(|(name, context)| (name, context.into_inner())).collect(),
             regions: file.regions.into_keys().collect(),
             notifications: targets,
+            cold,
         })
     }
 }
@@ -222,6 +233,8 @@ mod tests {
             [contexts.bastion]
             endpoint_url = "https://bastion:9860"
             [regions.office-berlin-1]
+            [regions.us-east-1]
+            cold = "/mnt/archive"
             [notifications.topics]
             sns = "aws"
             profile = "prod"
@@ -233,7 +246,8 @@ mod tests {
             "#,
         )
         .unwrap();
-        assert!(config.regions.iter().eq(["office-berlin-1"]));
+        assert!(config.regions.iter().eq(["office-berlin-1", "us-east-1"]));
+        assert!(config.cold.iter().eq([(&"us-east-1".to_owned(), &PathBuf::from("/mnt/archive"))]));
         assert_eq!(config.theme.as_deref(), Some("light"));
         assert_eq!(config.restore_roots, [PathBuf::from("/srv/restored")]);
         assert_eq!(config.contexts["prod"].regions, ["eu-central-1", "us-east-1"]);
@@ -275,7 +289,8 @@ mod tests {
             ("[contexts.a]\nurl = \"x\"", "config.toml:2: ", "unknown field `url`"),
             ("theme = \"x\"\n[contexts.a]\nwrite = true", "config.toml:2: ", "neither endpoint_url nor profile"),
             ("[contexts.a]\nendpoint_url = \"bastion:1\"", "config.toml:1: ", "must begin with https://"),
-            ("[regions.office-1]\ncold = \"x\"", "config.toml:1: ", "unknown field `cold`"),
+            ("[regions.office-1]\nwarm = \"x\"", "config.toml:2: ", "unknown field `warm`"),
+            ("[regions.office-1]\ncold = \"x\"", "config.toml:2: ", "cold: x must be an absolute path"),
             ("theme = \"x\"\nrestore_roots = [\"here\"]", "config.toml:2: ", "absolute path"),
             ("[notifications.a]", "config.toml:1: ", "one of sns, webhook and command"),
             ("[notifications.a]\nsns = \"aws\"\nwebhook = \"https://x\"", "config.toml:1: ", "one of sns, webhook"),

@@ -141,7 +141,13 @@ fn rest(engine: Arc<Engine>) {
 
 fn of(data_dir: &Path, clock: ClockKind, scheduler: bool) -> EngineOptions {
     let simulated_rate = (clock == ClockKind::Simulated).then_some(RATE);
-    EngineOptions { data_dir: data_dir.to_owned(), clock, scheduler, simulated_rate }
+    EngineOptions {
+        data_dir: data_dir.to_owned(),
+        clock,
+        scheduler,
+        simulated_rate,
+        cold: std::collections::BTreeMap::new(),
+    }
 }
 
 /// `DIR` → `DIR-KIND`.

@@ -1,6 +1,6 @@
 //! How long a recovery point lives, and when it goes to cold storage: AWS's [Lifecycle](https://docs.aws.amazon.com/aws-backup/latest/devguide/API_Lifecycle.html).
 
-use crate::domain::{Invalid, Time};
+use crate::domain::{Invalid, ResourceType, Time};
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
@@ -89,9 +89,6 @@ impl Lifecycle {
 
     /// Refuses by name what the engine does not carry out.
     pub fn unsupported_members(&self) -> Result<(), Invalid> {
-        if self.cold_days().is_some() {
-            return Err(unsupported("MoveToColdStorageAfterDays"));
-        }
         if self.opt_in_to_archive_for_supported_resources == Some(true) {
             return Err(unsupported("OptInToArchiveForSupportedResources"));
         }
@@ -105,6 +102,12 @@ impl Lifecycle {
             move_to_cold_storage_at: self.cold_days().and_then(after),
             delete_at: self.delete_days().and_then(after),
         }
+    }
+
+    /// When it acts on a point of a resource of this type: those that cannot go cold stay warm, whatever it says.
+    pub fn acts_on(&self, resource_type: &ResourceType, created: Time) -> CalculatedLifecycle {
+        let acts = self.calculate(created);
+        if resource_type.can_go_cold() { acts } else { CalculatedLifecycle { move_to_cold_storage_at: None, ..acts } }
     }
 
     /// How long a point is kept.
@@ -182,10 +185,20 @@ mod tests {
     }
 
     #[test]
-    fn the_engine_refuses_cold_storage_by_name() {
-        let refused = lifecycle(Some(30), None).unsupported_members().unwrap_err();
-        assert_eq!(refused.message, "MoveToColdStorageAfterDays is not supported by this engine yet");
-        assert_eq!(lifecycle(Some(-1), Some(7)).unsupported_members(), Ok(()));
+    fn only_points_of_types_that_can_go_cold_do() {
+        let rule = lifecycle(Some(10), Some(100));
+        let created: Time = "2026-11-23T05:00:00Z".parse().unwrap();
+        assert_eq!(rule.acts_on(&"EFS".into(), created), rule.calculate(created));
+        let warm = rule.acts_on(&"RDS".into(), created);
+        assert_eq!((warm.move_to_cold_storage_at, warm.delete_at), (None, rule.calculate(created).delete_at));
+    }
+
+    #[test]
+    fn the_engine_refuses_the_archive_of_ebs_by_name() {
+        let archive = Lifecycle { opt_in_to_archive_for_supported_resources: Some(true), ..lifecycle(Some(30), None) };
+        let refused = archive.unsupported_members().unwrap_err();
+        assert_eq!(refused.message, "OptInToArchiveForSupportedResources is not supported by this engine yet");
+        assert_eq!(lifecycle(Some(30), Some(120)).unsupported_members(), Ok(()));
     }
 
     #[test]

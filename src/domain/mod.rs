@@ -44,7 +44,7 @@ pub use error::Invalid;
 pub use known::Known;
 pub use lifecycle::{CalculatedLifecycle, Lifecycle, Retention};
 pub use names::{PlanId, PlanName, RuleName, SelectionId, SelectionName, VaultName};
-pub use recovery_point::KnownPoint;
+pub use recovery_point::{KnownPoint, StorageClass};
 pub use resource::Resource;
 pub use secret::Secret;
 pub use types::ResourceType;

@@ -105,7 +105,39 @@ pub struct RecoveryPoint {
     pub held: bool,
 }
 
+/// Where the data of a recovery point lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StorageClass {
+    /// Where backups are written.
+    Warm,
+    /// Where a lifecycle moves them.
+    Cold,
+}
+
+impl StorageClass {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Warm, Self::Cold];
+
+    /// The API's string.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Warm => "WARM",
+            Self::Cold => "COLD",
+        }
+    }
+
+    /// What the API's string says; warm, unless it is the other's.
+    pub fn of(text: &str) -> Self {
+        if text == Self::Cold.as_str() { Self::Cold } else { Self::Warm }
+    }
+}
+
 impl RecoveryPoint {
+    /// Whether it lies in cold storage.
+    pub fn is_cold(&self) -> bool {
+        self.storage_class.as_deref() == Some(StorageClass::Cold.as_str())
+    }
+
     /// Whether something in it cannot be restored any more.
     pub fn is_damaged(&self) -> bool {
         Damage::is_told_by(self.status_message.as_deref())

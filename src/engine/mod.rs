@@ -64,6 +64,7 @@ use data_dir::{Access, DataDir};
 use drivers::{DRIVERS, Drivers};
 use keys::KeyRing;
 use parking_lot::Mutex;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -86,6 +87,9 @@ pub struct EngineOptions {
     pub scheduler: bool,
     /// How many bytes a simulated job moves in a second of engine time; `None` means at once.
     pub simulated_rate: Option<u64>,
+    /// Where the cold storage of a region's vaults lies: an absolute path. Where none is named, each vault's lies in the
+    /// vault's own folder.
+    pub cold: BTreeMap<Region, PathBuf>,
 }
 
 /// A live engine: it holds its data directory until it is dropped.
@@ -205,7 +209,7 @@ impl Engine {
             (true, false) => EngineClock::glance_as(&catalog, clocks, options.clock)?,
             (false, _) => EngineClock::glance(&catalog, clocks)?,
         };
-        let vault_store = VaultStore::open(&data_dir, Arc::clone(&keys));
+        let vault_store = VaultStore::open(&data_dir, Arc::clone(&keys), &options.cold);
         let jobs = Arc::new(jobs::Runtime::new());
         Ok(Arc::new(Self {
             catalog,

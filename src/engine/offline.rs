@@ -1,6 +1,6 @@
 //! What can be had of the vaults without the catalog: recovery keys, from the key ring and each vault's `key.json`.
 
-use crate::domain::{Arn, Scope, VaultName};
+use crate::domain::{Arn, Region, Scope, VaultName};
 use crate::engine::data_dir::DataDir;
 use crate::engine::error::{Error, Result};
 use crate::engine::keys::KeyRing;
@@ -8,7 +8,8 @@ use crate::engine::rescan;
 use crate::engine::vaults::recovery_keys::{HOST, USER, new_password};
 use crate::engine::vaults::store::VaultStore;
 use crate::repository::{FileKind, Id, KeyFile};
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The vaults' folders of a data directory whose catalog cannot be read. It holds the directory's lock.
@@ -20,10 +21,11 @@ pub struct Offline {
 
 impl Offline {
     /// Locks the data directory and opens its key ring; the catalog is not touched.
-    pub fn open(path: &Path) -> Result<Self> {
+    /// `cold` as in [`EngineOptions`](crate::engine::EngineOptions::cold).
+    pub fn open(path: &Path, cold: &BTreeMap<Region, PathBuf>) -> Result<Self> {
         let data_dir = DataDir::open_to_write(path)?;
         let keys = Arc::new(KeyRing::open(&data_dir, false)?);
-        Ok(Self { store: VaultStore::open(&data_dir, keys), _data_dir: data_dir })
+        Ok(Self { store: VaultStore::open(&data_dir, keys, cold), _data_dir: data_dir })
     }
 
     /// The vaults, by their folders.
@@ -42,6 +44,9 @@ impl Offline {
         let file = KeyFile::wrap(&key, &password, USER, HOST, now)?;
         let json = serde_json::to_vec(&file).map_err(|e| Error::Internal(format!("a key file: {e}")))?;
         files.write(FileKind::Key, &Id::of(&json), &json)?;
+        if let Some(cold) = self.store.find_cold(&arn, None)? {
+            cold.write(FileKind::Key, &Id::of(&json), &json)?;
+        }
         Ok(password)
     }
 }

@@ -3,6 +3,7 @@
 //! That folder itself may be reached through links, as whoever set up the machine wished: they are followed once, at the start.
 //! Below it no link is ever followed.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
@@ -16,6 +17,8 @@ use crate::repository::{Error, LocalStorage, OpenFolder, Result, Room, Storage};
 const BUILDING: &str = ".new";
 /// The trash of vaults that lie on another disk than the data directory, in their own folder.
 const NEAR_TRASH: &str = ".trash";
+/// Where in a vault's folder its cold storage lies, unless there is a place for that of its region.
+const COLD: [&str; 2] = ["vaultdeck", "cold"];
 
 /// The folder of all vaults, and the one for deleted ones.
 #[derive(Debug)]
@@ -25,8 +28,18 @@ pub struct LocalPlaces {
     trash: PathBuf,
     /// Where some may lie that were put there when the vaults lay on another disk.
     old_trash: PathBuf,
-    /// Whoever deals out the room on the disk; `None` where nothing is written.
-    room: Option<Arc<dyn Room>>,
+    writing: Writing,
+    /// The places of the cold storage of some regions, which lie elsewhere.
+    cold: BTreeMap<String, LocalPlaces>,
+}
+
+/// Whether something is written, and who deals out the room on the disk.
+#[derive(Debug, Clone)]
+enum Writing {
+    Never,
+    Shared(Arc<dyn Room>),
+    /// On a disk of which nobody deals out the room.
+    Free,
 }
 
 impl LocalPlaces {
@@ -44,7 +57,41 @@ impl LocalPlaces {
         let (vaults, trash) = (reached(vaults), reached(trash));
         let near = vaults.join(NEAR_TRASH);
         let (trash, old_trash) = if disk(&vaults) == disk(&trash) { (trash, near) } else { (near, trash) };
-        Self { vaults, trash, old_trash, room }
+        let writing = room.map_or(Writing::Never, Writing::Shared);
+        Self { vaults, trash, old_trash, writing, cold: BTreeMap::new() }
+    }
+
+    /// The same, with folders for the cold storage of the vaults of some regions. Each must be there whenever it is needed:
+    /// it is never made, for then a disk that is not mounted would seem to be empty.
+    pub fn with_cold(mut self, folders: impl IntoIterator<Item = (String, PathBuf)>) -> Self {
+        let writing = match self.writing {
+            Writing::Never => Writing::Never,
+            Writing::Shared(_) | Writing::Free => Writing::Free,
+        };
+        let places = |folder: PathBuf| Self {
+            trash: folder.join(NEAR_TRASH),
+            old_trash: folder.join(NEAR_TRASH),
+            vaults: folder,
+            writing: writing.clone(),
+            cold: BTreeMap::new(),
+        };
+        self.cold = folders.into_iter().map(|(region, folder)| (region, places(folder))).collect();
+        self
+    }
+
+    /// The cold storage in a vault's own folder.
+    fn cold_inside(&self, place: &Place) -> Result<Option<OpenFolder>> {
+        let [own, cold] = COLD;
+        match OpenFolder::open(&self.path(place)).and_then(|vault| vault.child(own.as_ref())?.child(cold.as_ref())) {
+            Ok(folder) => Ok(Some(folder)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failed("open", &self.path(place).join("vaultdeck/cold"))(error)),
+        }
+    }
+
+    /// Refuses to go on where the folder itself is away.
+    fn require(&self) -> Result<()> {
+        OpenFolder::open(&self.vaults).map(drop).map_err(failed("open the folder of cold storage", &self.vaults))
     }
 
     fn region(&self, place: &Place) -> PathBuf {
@@ -67,9 +114,10 @@ impl LocalPlaces {
 
     fn storage(&self, folder: OpenFolder) -> Arc<dyn Storage> {
         let storage = LocalStorage::in_folder(folder);
-        Arc::new(match &self.room {
-            Some(room) => storage.on_shared_disk(Arc::clone(room)),
-            None => storage.refusing_writes(),
+        Arc::new(match &self.writing {
+            Writing::Shared(room) => storage.on_shared_disk(Arc::clone(room)),
+            Writing::Free => storage,
+            Writing::Never => storage.refusing_writes(),
         })
     }
 }
@@ -88,6 +136,52 @@ impl Places for LocalPlaces {
             Err(_) if fs::symlink_metadata(&path).is_ok_and(|facts| facts.is_file()) => Ok(None),
             Err(error) => Err(failed("open", &path)(error)),
         }
+    }
+
+    fn cold_location(&self, place: &Place) -> String {
+        match self.cold.get(&place.region) {
+            Some(elsewhere) => elsewhere.location(place),
+            None => self.path(place).join("vaultdeck/cold").display().to_string(),
+        }
+    }
+
+    fn find_cold(&self, place: &Place) -> Result<Option<Arc<dyn Storage>>> {
+        // What was moved before the region had a place of its own stays where it is.
+        if let Some(folder) = self.cold_inside(place)? {
+            return Ok(Some(self.storage(folder)));
+        }
+        let Some(elsewhere) = self.cold.get(&place.region) else { return Ok(None) };
+        elsewhere.require()?;
+        elsewhere.find(place)
+    }
+
+    fn make_cold(&self, place: &Place) -> Result<Arc<dyn Storage>> {
+        if let Some(elsewhere) = self.cold.get(&place.region) {
+            elsewhere.require()?;
+            let make = || {
+                let region = OpenFolder::open(&elsewhere.vaults)?
+                    .make_child(place.account.as_ref())?
+                    .make_child(place.region.as_ref())?;
+                region.close_to_others()?;
+                let folder = region.make_child(place.name.as_ref())?;
+                region.sync()?;
+                Ok(folder)
+            };
+            return make().map(|folder| elsewhere.storage(folder)).map_err(failed("create", &elsewhere.path(place)));
+        }
+        let make = || {
+            let own = OpenFolder::open(&self.path(place))?.child(COLD[0].as_ref())?;
+            let folder = own.make_child(COLD[1].as_ref())?;
+            own.sync()?;
+            Ok(folder)
+        };
+        make().map(|folder| self.storage(folder)).map_err(failed("create", &self.path(place).join("vaultdeck/cold")))
+    }
+
+    fn bury_cold(&self, place: &Place, name: &str) -> Result<()> {
+        let Some(elsewhere) = self.cold.get(&place.region) else { return Ok(()) };
+        elsewhere.require()?;
+        if elsewhere.is_taken(place)? { elsewhere.bury(place, name).map(drop) } else { Ok(()) }
     }
 
     fn is_taken(&self, place: &Place) -> Result<bool> {
@@ -143,6 +237,15 @@ impl Places for LocalPlaces {
             let grave = |name: String| Grave { name, within: trash.display().to_string() };
             graves.extend(names.into_iter().filter_map(|name| name.into_string().ok()).map(grave));
         }
+        for elsewhere in self.cold.values() {
+            match elsewhere.graves() {
+                Ok(more) => graves.extend(more),
+                Err(error) => tracing::warn!(%error, "the trash of cold storage could not be looked through"),
+            }
+        }
+        // Two regions may have one folder for their cold storage, and one of two trashes may be the other.
+        graves.sort();
+        graves.dedup();
         Ok(graves)
     }
 

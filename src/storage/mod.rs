@@ -73,6 +73,20 @@ pub trait Places: Send + Sync {
     /// Whether anything at all lies at a place.
     fn is_taken(&self, place: &Place) -> Result<bool>;
 
+    /// Where the cold storage of the vault at a place is, or would be made, for messages.
+    fn cold_location(&self, place: &Place) -> String;
+
+    /// The cold storage of the vault at a place; `None` where there is none. Whether it is that vault's is for the caller to
+    /// judge.
+    fn find_cold(&self, place: &Place) -> Result<Option<Arc<dyn Storage>>>;
+
+    /// A place for the cold storage of a vault that has none, or that was begun and not finished.
+    fn make_cold(&self, place: &Place) -> Result<Arc<dyn Storage>>;
+
+    /// Moves a cold storage that does not lie in its vault's folder to the trash of its own disk, durably; one that is not
+    /// there is fine.
+    fn bury_cold(&self, place: &Place, name: &str) -> Result<()>;
+
     /// An empty storage in which the vault of a place is built.
     fn build(&self, place: &Place) -> Result<Arc<dyn Storage>>;
 

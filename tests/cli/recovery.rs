@@ -61,8 +61,13 @@ fn wait_for(home: &Home, expected: &[(String, String)]) {
 
 /// Deletes a recovery point as DeleteRecoveryPoint does.
 fn delete(home: &Home, point: &str) {
-    let options =
-        EngineOptions { data_dir: home.data_dir(), clock: ClockKind::System, scheduler: true, simulated_rate: None };
+    let options = EngineOptions {
+        data_dir: home.data_dir(),
+        clock: ClockKind::System,
+        scheduler: true,
+        simulated_rate: None,
+        cold: std::collections::BTreeMap::new(),
+    };
     let engine = Engine::open(options).unwrap();
     let caller = Caller {
         account: "123456789012".parse().unwrap(),

@@ -33,6 +33,7 @@ fn open(folder: &Path) -> Arc<Engine> {
         clock: ClockKind::System,
         scheduler: true,
         simulated_rate: None,
+        cold: std::collections::BTreeMap::new(),
     };
     Engine::open(options).unwrap()
 }

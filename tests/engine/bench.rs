@@ -102,7 +102,13 @@ impl Bench {
     /// What another bench left in a folder under a simulated clock; the engine is not opened yet.
     pub fn at_rest(folder: tempfile::TempDir) -> Self {
         let data_dir = folder.path().join("data");
-        let options = EngineOptions { data_dir, clock: ClockKind::Simulated, scheduler: true, simulated_rate: None };
+        let options = EngineOptions {
+            data_dir,
+            clock: ClockKind::Simulated,
+            scheduler: true,
+            simulated_rate: None,
+            cold: std::collections::BTreeMap::new(),
+        };
         Self { folder, engine: None, caller: first_caller(), options, clocks: None }
     }
 
@@ -136,12 +142,24 @@ impl Bench {
         simulated_rate: Option<u64>,
         clocks: Option<FakeClocks>,
     ) -> Self {
-        let options = EngineOptions { data_dir: folder.path().join("data"), clock, scheduler: true, simulated_rate };
+        let options = EngineOptions {
+            data_dir: folder.path().join("data"),
+            clock,
+            scheduler: true,
+            simulated_rate,
+            cold: std::collections::BTreeMap::new(),
+        };
         let engine = open(&options, clocks.as_ref());
         let caller = first_caller();
         let vault: VaultName = VAULT.parse().unwrap();
         engine.create_vault(&caller, &vault, NewVault::default()).unwrap();
         Self { folder, engine: Some(engine), caller, options, clocks }
+    }
+
+    /// From the next start on the cold storage of the first region lies here.
+    pub fn keep_cold_in(&mut self, folder: PathBuf) {
+        fs::create_dir_all(&folder).unwrap();
+        self.options.cold.insert("us-east-1".parse().unwrap(), folder);
     }
 
     pub fn clocks(&self) -> &FakeClocks {

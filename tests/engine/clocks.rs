@@ -317,6 +317,7 @@ fn the_fake_clocks_are_used() {
         clock: vaultdeck::engine::ClockKind::System,
         scheduler: true,
         simulated_rate: None,
+        cold: std::collections::BTreeMap::new(),
     };
     let engine = vaultdeck::engine::Engine::open_with(options, None, std::sync::Arc::new(clocks.clone())).unwrap();
     assert_eq!(engine.now(), clocks.wall());

@@ -64,7 +64,13 @@ impl Harness {
 }
 
 pub fn options(data_dir: PathBuf) -> EngineOptions {
-    EngineOptions { data_dir, clock: ClockKind::Simulated, scheduler: false, simulated_rate: None }
+    EngineOptions {
+        data_dir,
+        clock: ClockKind::Simulated,
+        scheduler: false,
+        simulated_rate: None,
+        cold: std::collections::BTreeMap::new(),
+    }
 }
 
 pub fn caller(account: &str, region: &str) -> Caller {

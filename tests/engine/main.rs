@@ -7,6 +7,7 @@ mod bench;
 mod budgets;
 mod checks;
 mod clocks;
+mod cold;
 mod copies;
 mod damage;
 mod directory;

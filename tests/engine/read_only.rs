@@ -179,7 +179,13 @@ fn mutations(scene: &Scene) -> Vec<(&'static str, Error)> {
     let account = AddAccount { account_id: None, name: "new".to_owned(), email: None };
     let role = "arn:aws:iam::123456789012:role/new";
     let refused = |name: &'static str, error: Option<Error>| (name, error.unwrap_or_else(|| panic!("{name} was done")));
-    let options = |clock| EngineOptions { data_dir: scene.data(), clock, scheduler: true, simulated_rate: None };
+    let options = |clock| EngineOptions {
+        data_dir: scene.data(),
+        clock,
+        scheduler: true,
+        simulated_rate: None,
+        cold: std::collections::BTreeMap::new(),
+    };
     vec![
         refused("create_vault", engine.create_vault(caller, &"new".parse().unwrap(), NewVault::default()).err()),
         refused("delete_vault", engine.delete_vault(caller, "Default").err()),
@@ -214,7 +220,7 @@ fn mutations(scene: &Scene) -> Vec<(&'static str, Error)> {
         refused("live_by", engine.live_by(ClockKind::Simulated).err()),
         refused("announce", engine.announce(Some("http://127.0.0.1:1".to_owned()), None).err()),
         refused("open_rebuilding", Engine::open_rebuilding(options(ClockKind::System)).err()),
-        refused("offline", Offline::open(&scene.data()).err()),
+        refused("offline", Offline::open(&scene.data(), &std::collections::BTreeMap::new()).err()),
         refused("open_to_write", DataDir::open_to_write(&scene.data()).err()),
     ]
 }
@@ -441,7 +447,13 @@ fn an_engine_whose_file_system_becomes_read_only_tells_what_to_do() {
 }
 
 fn options(data_dir: &Path) -> EngineOptions {
-    EngineOptions { data_dir: data_dir.to_owned(), clock: ClockKind::System, scheduler: true, simulated_rate: None }
+    EngineOptions {
+        data_dir: data_dir.to_owned(),
+        clock: ClockKind::System,
+        scheduler: true,
+        simulated_rate: None,
+        cold: std::collections::BTreeMap::new(),
+    }
 }
 
 fn open(data_dir: &Path) -> std::sync::Arc<Engine> {

@@ -29,7 +29,14 @@ pub const ROLE: &str = "arn:aws:iam::123456789012:role/service-role/AWSBackupDef
 
 /// Opens an engine in `folder`.
 pub fn open(folder: &Path, clock: ClockKind) -> Arc<Engine> {
-    Engine::open(EngineOptions { data_dir: folder.join("data"), clock, scheduler: true, simulated_rate: None }).unwrap()
+    Engine::open(EngineOptions {
+        data_dir: folder.join("data"),
+        clock,
+        scheduler: true,
+        simulated_rate: None,
+        cold: std::collections::BTreeMap::new(),
+    })
+    .unwrap()
 }
 
 /// A server over TCP, on an engine in a temporary folder.

@@ -5,9 +5,11 @@ use crate::cli::arguments::PlainFormat;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::host::{Host, Purpose};
 use crate::cli::output;
-use crate::domain::{Arn, Scope, VaultName};
+use crate::domain::{Arn, Region, Scope, VaultName};
 use crate::engine::offline::Offline;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 /// The vaults whose keys are made now: one, or all.
 type Only = Option<(Scope, VaultName)>;
@@ -31,8 +33,8 @@ pub(super) async fn run(session: &Session, only: Only, format: PlainFormat) -> R
         Err(failure) if failure.is_damage() => {
             output::say(&format!("vaultdeck: {}", failure.message()));
             output::say("vaultdeck: the keys are made without the catalog; passwords that were made before stay valid");
-            let data_dir = session.data_dir.clone();
-            let made = tokio::task::spawn_blocking(move || by_folders(&data_dir, only)).await;
+            let (data_dir, cold) = (session.data_dir.clone(), session.cold.clone());
+            let made = tokio::task::spawn_blocking(move || by_folders(&data_dir, &cold, only)).await;
             made.map_err(|e| Failure::failed(e.to_string()))??
         }
         Err(failure) => return Err(failure),
@@ -53,8 +55,8 @@ async fn by_engine(host: &Host, only: Only) -> Result<Made, Failure> {
     Ok(made)
 }
 
-fn by_folders(data_dir: &std::path::Path, only: Only) -> Result<Made, Failure> {
-    let offline = Offline::open(data_dir)?;
+fn by_folders(data_dir: &Path, cold: &BTreeMap<Region, PathBuf>, only: Only) -> Result<Made, Failure> {
+    let offline = Offline::open(data_dir, cold)?;
     let vaults = match only {
         Some(only) => vec![only],
         None => offline.vaults()?,

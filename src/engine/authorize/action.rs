@@ -115,6 +115,8 @@ actions! {
     EraseRecoveryPoint = "vaultdeck:EraseRecoveryPoint" on Anything;
     /// A recovery point lives longer or shorter.
     UpdateRecoveryPointLifecycle = "backup:UpdateRecoveryPointLifecycle" on PointToChange;
+    /// The data of a recovery point moves to another storage class.
+    MoveToColdStorage = "vaultdeck:MoveToColdStorage" on Anything;
     /// A finished backup's recovery point comes into its vault.
     AddRecoveryPoint = "vaultdeck:AddRecoveryPoint" on Anything;
     /// A legal hold is made and put on what it catches, or is found again.

@@ -29,6 +29,8 @@ pub enum Doing {
     Schedule,
     /// A recovery point has outlived its lifecycle, which its owner set.
     Expiry,
+    /// A recovery point has come to the day on which its lifecycle, which its owner set, moves it.
+    Transition,
     /// A deletion that was allowed when it was marked comes to its end.
     Deletion,
     /// A backup or a restore that was allowed when it was started has its outcome noted.

@@ -39,7 +39,7 @@ impl Engine {
         if suspects.as_ref().is_some_and(BTreeSet::is_empty) {
             return Ok(Vec::new());
         }
-        let mut points = self.catalog.read(|connection| damage::points(connection, arn))?;
+        let mut points = self.catalog.read(|connection| damage::points(connection, (arn, vault.class)))?;
         points.retain(|point| suspects.as_ref().is_none_or(|suspects| suspects.contains(&point.arn)));
         let mut walk = vault.repository.loss_walk(&self.jobs.housekeeping);
         let mut looked_at = Vec::new();
@@ -57,12 +57,13 @@ impl Engine {
     pub(crate) fn look_again(&self, arn: &Arn, vault: &OpenVault) {
         let losses = vault.repository.wounded_packs();
         let looked = || -> Result<()> {
-            let known = self.upkeep.losses(arn);
-            if self.catalog.read(|connection| damage::count(connection, arn))? == 0 && known.as_ref() == Some(&losses) {
+            let known = self.upkeep.losses(arn, vault.class);
+            let damaged = self.catalog.read(|connection| damage::count(connection, (arn, vault.class)))?;
+            if damaged == 0 && known.as_ref() == Some(&losses) {
                 return Ok(());
             }
             self.look_for_damage(arn, vault, Look::AtSuspects)?;
-            self.upkeep.note_losses(arn, losses.clone());
+            self.upkeep.note_losses(arn, vault.class, losses.clone());
             Ok(())
         };
         if let Err(error) = looked() {
@@ -76,7 +77,7 @@ impl Engine {
         let (packs, _) = vault.repository.wounded_packs();
         self.catalog.read(|connection| {
             let mut suspects = damage::needing(connection, arn, &packs)?;
-            suspects.extend(damage::without_snapshot(connection, arn, &present)?);
+            suspects.extend(damage::without_snapshot(connection, (arn, vault.class), &present)?);
             Ok(suspects)
         })
     }
@@ -111,9 +112,10 @@ impl Engine {
 
     /// Every lost item of a point, found by walking it.
     fn all_lost(&self, arn: &Arn) -> Result<Option<Damage>> {
-        let Some(vault) = self.catalog.read(|connection| damage::vault_of(connection, arn))? else { return Ok(None) };
-        let open = self.vault_store.get(&vault)?;
-        let points = self.catalog.read(|connection| damage::points(connection, &vault))?;
+        let tier = self.catalog.read(|connection| damage::tier_of(connection, arn))?;
+        let Some((vault, class)) = tier else { return Ok(None) };
+        let open = self.vault_store.get_class(&vault, class)?;
+        let points = self.catalog.read(|connection| damage::points(connection, (&vault, class)))?;
         let Some(point) = points.into_iter().find(|point| point.arn == *arn) else { return Ok(None) };
         let mut walk = open.repository.loss_walk(&self.jobs.housekeeping);
         measure(&point, &open, &mut walk, usize::MAX)

@@ -10,11 +10,14 @@ mod manifests;
 mod points;
 mod rows;
 
+use crate::domain::damage::Damage;
 use crate::domain::extension::{CheckKind, CheckProblem, CheckReport};
 use crate::domain::{Arn, Scope, VaultName};
 use crate::engine::Engine;
 use crate::engine::check::damage::Look;
-use crate::engine::error::Result;
+use crate::engine::error::{Error, Result};
+use crate::engine::points::rows::damage::PointData;
+use crate::engine::vaults::store::OpenVault;
 use crate::repository::{CheckOutcome, Problem};
 pub(crate) use points::subject;
 use std::collections::BTreeSet;
@@ -43,51 +46,83 @@ impl Engine {
         let _pass = vault.enter()?;
         let began = self.clock.now();
         vault.look_at_own_files(&self.keys)?;
-        let outcome = vault.repository.check(true, &self.jobs.housekeeping)?;
-        let points = self.look_for_damage(&arn, &vault, Look::AtAll)?;
-        self.upkeep.note_losses(&arn, vault.repository.wounded_packs());
-        let mut problems = points::of_points(&points, name);
-        let snapshots: BTreeSet<&str> = points.iter().map(|(point, _)| point.snapshot.as_str()).collect();
-        let mut notes = Vec::new();
-        points::of_snapshots(self, &arn, &vault, &outcome, &snapshots, &mut problems, &mut notes)?;
-        problems.extend(manifests::check(self, &vault, &points, mend, &mut notes)?);
-        problems.extend(keys::check(self, &arn, &vault)?);
-        problems.extend(of_files(&outcome));
-        problems.sort_by(|a, b| (a.kind, &a.subject).cmp(&(b.kind, &b.subject)));
-        notes.extend(outcome.notes);
-        if mend == Mend::Manifests && problems.iter().all(|problem| problem.repaired) {
-            self.note_whole(&arn, &vault, began);
+        let tiers = self.tiers(&arn)?;
+        let mut report = CheckReport::default();
+        let mut points = Vec::new();
+        for tier in &tiers.open {
+            points.extend(self.check_tier(&arn, tier, name, &mut report)?);
         }
-        Ok(CheckReport {
-            recovery_points: points.len() as u64,
-            snapshots: outcome.snapshots,
-            packs: outcome.packs,
-            blobs: outcome.blobs,
-            bytes: outcome.bytes_read,
-            problems,
-            notes,
-        })
+        report.recovery_points = points.len() as u64;
+        report.problems.extend(tiers.away.as_ref().map(out_of_reach));
+        let manifests = manifests::check(self, &vault, &points, mend, &mut report.notes)?;
+        report.problems.extend(manifests);
+        report.problems.sort_by(|a, b| (a.kind, &a.subject).cmp(&(b.kind, &b.subject)));
+        if mend == Mend::Manifests && report.problems.iter().all(|problem| problem.repaired) {
+            self.note_whole(&arn, &tiers, began);
+        }
+        Ok(report)
+    }
+
+    /// Reads one of a vault's repositories; the points that lie in it.
+    fn check_tier(
+        &self,
+        arn: &Arn,
+        vault: &OpenVault,
+        name: &VaultName,
+        report: &mut CheckReport,
+    ) -> Result<Vec<(PointData, Option<Damage>)>> {
+        let outcome = vault.repository.check(true, &self.jobs.housekeeping)?;
+        let points = self.look_for_damage(arn, vault, Look::AtAll)?;
+        self.upkeep.note_losses(arn, vault.class, vault.repository.wounded_packs());
+        report.problems.extend(points::of_points(&points, name));
+        let snapshots: BTreeSet<&str> = points.iter().map(|(point, _)| point.snapshot.as_str()).collect();
+        points::of_snapshots(self, arn, vault, &outcome, &snapshots, &mut report.problems, &mut report.notes)?;
+        report.problems.extend(keys::check(self, arn, vault)?);
+        report.problems.extend(of_files(&outcome, vault));
+        report.notes.extend(outcome.notes);
+        report.snapshots += outcome.snapshots;
+        report.packs += outcome.packs;
+        report.blobs += outcome.blobs;
+        report.bytes += outcome.bytes_read;
+        Ok(points)
     }
 }
 
 /// Damaged files, each once. Snapshots are told of as the recovery points that they are.
-fn of_files(outcome: &CheckOutcome) -> Vec<CheckProblem> {
+fn of_files(outcome: &CheckOutcome, vault: &OpenVault) -> Vec<CheckProblem> {
     let mut seen = BTreeSet::new();
     let files = outcome.problems.iter().filter(|problem| !problem.inside && !problem.what.starts_with("snapshot "));
     let told = files.filter(|problem| seen.insert(problem.what.as_str()));
-    told.map(of_file).collect()
+    told.map(|problem| of_file(problem, vault)).collect()
 }
 
-fn of_file(problem: &Problem) -> CheckProblem {
+fn of_file(problem: &Problem, vault: &OpenVault) -> CheckProblem {
     CheckProblem {
         kind: CheckKind::File,
-        subject: problem.what.clone(),
+        subject: vault.subject(&problem.what),
         message: without_advice(&problem.problem),
         recovery_point_arn: None,
         item_count: None,
         items: Vec::new(),
         repaired: false,
         advice: Some(problem.advice.to_owned()),
+    }
+}
+
+/// Of what lies in cold storage nothing can be told while it is away.
+fn out_of_reach(error: &Error) -> CheckProblem {
+    CheckProblem {
+        kind: CheckKind::File,
+        subject: "cold storage".to_owned(),
+        message: without_advice(&error.to_string()),
+        recovery_point_arn: None,
+        item_count: None,
+        items: Vec::new(),
+        repaired: false,
+        advice: Some(
+            "Put its disk or folder back, then check again; the recovery points in it can be restored from then on"
+                .to_owned(),
+        ),
     }
 }
 

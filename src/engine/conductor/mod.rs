@@ -236,6 +236,7 @@ impl Engine {
             self.next_job_event(turn)?,
             self.next_sweep(turn)?,
             self.next_lock_date()?,
+            self.next_move()?,
             turn.next_upkeep,
         ];
         Ok(moments.into_iter().flatten().min().map(|at| at.max(now + chrono::Duration::milliseconds(1))))

@@ -5,7 +5,7 @@
 //! is left to the collection.
 
 use crate::domain::recovery_point::RecoveryPointStatus;
-use crate::domain::{Arn, Time};
+use crate::domain::{Arn, StorageClass, Time};
 use crate::engine::authorize::action::{DeleteRecoveryPoint, EraseRecoveryPoint};
 use crate::engine::authorize::subject::{Anything, PointNamed, PointToDelete};
 use crate::engine::authorize::{Doing, authorize};
@@ -151,11 +151,17 @@ impl Engine {
         let Some(first) = points.first() else { return Ok(()) };
         let vault = self.vault_store.get(&first.vault)?;
         vault.may_remove()?;
+        let has_cold = points.iter().any(|doomed| doomed.class == StorageClass::Cold && doomed.snapshot.is_some());
+        let cold = has_cold.then(|| self.vault_store.get_class(&first.vault, StorageClass::Cold)).transpose()?;
+        cold.as_ref().map_or(Ok(()), |cold| cold.may_remove())?;
         let _pass = vault.reenter()?;
         crash_point::reached("during-delete");
         let id = |text: &String| text.parse().map_err(|_| Error::Internal(format!("{text} is no snapshot's id")));
-        let snapshots = points.iter().filter_map(|doomed| doomed.snapshot.as_ref());
-        vault.repository.forget_all(&snapshots.map(id).collect::<Result<Vec<Id>>>()?)?;
+        for open in [Some(&vault), cold.as_ref()].into_iter().flatten() {
+            let of_class = points.iter().filter(|doomed| doomed.class == open.class);
+            let snapshots = of_class.filter_map(|doomed| doomed.snapshot.as_ref());
+            open.repository.forget_all(&snapshots.map(id).collect::<Result<Vec<Id>>>()?)?;
+        }
         crash_point::reached("during-delete");
         let ids: Vec<&str> = points.iter().map(|doomed| doomed.point_id.as_str()).collect();
         manifest::remove_all(vault.files(), &ids)?;

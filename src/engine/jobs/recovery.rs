@@ -8,7 +8,7 @@
 use crate::domain::job::JobState;
 use crate::domain::{Arn, Time};
 use crate::engine::Engine;
-use crate::engine::authorize::action::AddRecoveryPoint;
+use crate::engine::authorize::action::{AddRecoveryPoint, MoveToColdStorage};
 use crate::engine::authorize::subject::Anything;
 use crate::engine::authorize::{Doing, authorize};
 use crate::engine::catalog::Connection;
@@ -17,6 +17,7 @@ use crate::engine::jobs::KINDS;
 use crate::engine::jobs::finish::TAG;
 use crate::engine::jobs::uses;
 use crate::engine::points::insert::insert_point;
+use crate::engine::points::rows::cold::NewHome;
 use crate::engine::points::{self, manifest};
 use crate::engine::vaults::store::OpenVault;
 use crate::repository::Id;
@@ -59,7 +60,8 @@ impl Engine {
     /// Judges every snapshot of a vault that is no recovery point's and carries this engine's mark; the recovery points that this brought back.
     pub(crate) fn reconcile(&self, arn: &Arn, vault: &OpenVault) -> Result<Vec<Arn>> {
         // Those of its points are needed, and most are. They are not even read: a vault has very many.
-        let held = self.catalog.read(|connection| points::rows::packs::held(connection, arn))?;
+        let tier = (arn, vault.class);
+        let held = self.catalog.read(|connection| points::rows::packs::held(connection, tier))?;
         let snapshots = vault.repository.find_snapshots_except(&held)?;
         for (id, error) in &snapshots.unreadable {
             tracing::warn!(vault = %arn, snapshot = %id, %error, "a snapshot cannot be read; it stays as it is");
@@ -68,8 +70,14 @@ impl Engine {
         for (id, snapshot) in snapshots.readable {
             let marks = snapshot.tags.unwrap_or_default();
             let Some(point) = marks.iter().find_map(|mark| mark.strip_prefix(TAG)) else { continue };
+            let of = arn.scope().map(|scope| Arn::recovery_point(&scope, point));
+            // Its move is not noted yet.
+            if of.is_some_and(|point| self.upkeep.is_moving(&point)) {
+                continue;
+            }
             match self.catalog.read(|connection| standing(connection, arn, point, &id))? {
                 Standing::Needed => {}
+                Standing::Orphan if self.follow_manifest(arn, vault, point, &id)? => {}
                 Standing::Orphan => {
                     tracing::info!(vault = %arn, snapshot = %id, "a snapshot that no recovery point needs is forgotten");
                     vault.may_remove()?;
@@ -79,6 +87,37 @@ impl Engine {
             }
         }
         Ok(found)
+    }
+
+    /// A point of which the manifest tells another snapshot than the catalog was moved after this catalog was copied: it lies
+    /// where its manifest says. Whether that is this snapshot.
+    fn follow_manifest(&self, arn: &Arn, vault: &OpenVault, point: &str, id: &Id) -> Result<bool> {
+        let manifest = manifest::read(vault.files(), vault.key(), point).ok().flatten();
+        let tells = |manifest: &manifest::Manifest| manifest.snapshot == id.to_hex() && manifest.class() == vault.class;
+        let Some(manifest) = manifest.filter(tells) else { return Ok(false) };
+        let packs = vault.repository.packs_of(id)?;
+        let now = self.clock.now();
+        self.catalog.write(|tx| {
+            // It may have moved since the manifest was read.
+            if standing(tx, arn, point, id)? != Standing::Orphan {
+                return Ok(());
+            }
+            let of = arn.scope().map(|scope| Arn::recovery_point(&scope, point).to_string()).unwrap_or_default();
+            let permit = authorize(tx, Doing::Rescan, MoveToColdStorage, &Anything(&of))?;
+            let home = NewHome {
+                snapshot: *id,
+                snapshot_file: manifest.snapshot_file.clone(),
+                packs: &packs,
+                class: vault.class,
+            };
+            points::rows::cold::move_home(tx, &permit, arn, &home, now)
+        })?;
+        tracing::warn!(
+            point,
+            class = vault.class.as_str(),
+            "a recovery point lies where its manifest says, not the catalog"
+        );
+        Ok(true)
     }
 
     /// Makes a recovery point of a snapshot whose manifest tells all about it, marked as found.
@@ -127,9 +166,10 @@ pub(crate) fn standing(connection: &Connection, vault: &Arn, point: &str, snapsh
     // By its ARN, which the vault and its id make: a vault has many points, and each of its snapshots asks.
     let arn = vault.scope().map(|scope| Arn::recovery_point(&scope, point));
     let held = points::rows::snapshot_in(connection, vault, arn.as_ref())?;
-    if let Some(held) = held {
-        let same = held.as_deref() == Some(snapshot.to_hex().as_str());
-        return Ok(if same { Standing::Needed } else { Standing::Orphan });
+    if let Some((held, manifest_is_owed)) = held {
+        // As long as the manifest tells of it, it is what the point would be made of without this catalog.
+        let needed = manifest_is_owed || held.as_deref() == Some(snapshot.to_hex().as_str());
+        return Ok(if needed { Standing::Needed } else { Standing::Orphan });
     }
     let state = uses::state_of_maker(connection, vault, point)?;
     Ok(match state {

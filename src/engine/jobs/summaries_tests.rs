@@ -23,6 +23,7 @@ fn setting() -> Setting {
         clock: ClockKind::Simulated,
         scheduler: false,
         simulated_rate: None,
+        cold: std::collections::BTreeMap::new(),
     };
     let engine = Engine::open(options).unwrap();
     let member = AddAccount { account_id: Some(MEMBER.to_owned()), name: "member".to_owned(), email: None };

@@ -66,7 +66,7 @@ fn write_point(
     if point.source_vault_arn.is_none() {
         rows::protected::remember(connection, &point)?;
     }
-    rows::packs::remember(connection, &point.vault_arn, packs, now)?;
+    rows::packs::remember(connection, (&point.vault_arn, manifest.class()), packs, now)?;
     rows::packs::refer(connection, &point.vault_arn, &point.arn, packs)
 }
 
@@ -94,11 +94,14 @@ fn recovery_point(manifest: &manifest::Manifest, encryption_key_arn: Option<Stri
         completed: Some(manifest.completed),
         size_bytes: Some(manifest.size_bytes as i64),
         lifecycle: manifest.lifecycle,
-        calculated_lifecycle: manifest.lifecycle.map(|l| l.calculate(manifest.created)).unwrap_or_default(),
+        calculated_lifecycle: manifest
+            .lifecycle
+            .map(|lifecycle| lifecycle.acts_on(&manifest.resource_type, manifest.created))
+            .unwrap_or_default(),
         encryption_key_arn,
         encrypted: true,
         last_restore: None,
-        storage_class: Some("WARM".to_owned()),
         held: false,
+        storage_class: Some(manifest.class().as_str().to_owned()),
     })
 }

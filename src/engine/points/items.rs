@@ -22,7 +22,7 @@ impl Engine {
     /// The items of a folder in a recovery point, sorted by name; the first page also tells what could not be backed up.
     pub fn recovery_point_items(&self, caller: &Caller, arn: &Arn, path: &str, request: &PageRequest) -> Result<Items> {
         let not_found = || Error::no_such_recovery_point(arn);
-        let (point, snapshot, source) = self
+        let (point, (snapshot, source, class)) = self
             .catalog
             .read(|connection| {
                 let found = points::rows::get(connection, arn)?;
@@ -30,7 +30,7 @@ impl Engine {
                 let subject = PointToRead(PointNamed { arn, found: found.as_ref() });
                 authorize(connection, caller, ListRecoveryPointItems, &subject)?;
                 let Some(point) = found else { return Ok(None) };
-                Ok(points::rows::content(connection, arn)?.map(|(snapshot, source)| (point, snapshot, source)))
+                Ok(points::rows::content(connection, arn)?.map(|content| (point, content)))
             })?
             .ok_or_else(not_found)?;
         let snapshot: Id = snapshot.parse().map_err(|_| not_found())?;
@@ -38,7 +38,7 @@ impl Engine {
         let root = ItemPath::from_path(Path::new(&source)).map_err(|e| Error::Internal(e.to_string()))?;
         let folder = below.components().iter().fold(root, |path, name| path.join(name));
         let after = request.next_token.as_deref().map(|token| read_token(token, &below)).transpose()?;
-        let vault = self.vault_store.get(&point.vault_arn)?;
+        let vault = self.vault_store.get_class(&point.vault_arn, class)?;
         let page =
             page_of(&vault.repository, &snapshot, &folder, after.as_deref(), page_size(request)?).map_err(|error| {
                 match error {

@@ -5,7 +5,7 @@
 
 use crate::domain::extension::MissingItem;
 use crate::domain::recovery_point::Creator;
-use crate::domain::{Arn, Lifecycle, ResourceType, Tags, Time};
+use crate::domain::{Arn, Lifecycle, ResourceType, StorageClass, Tags, Time};
 use crate::engine::error::{Error, Result};
 use crate::engine::keys::sealed_file::{self, Form};
 use crate::engine::vaults::store::POINTS;
@@ -29,8 +29,11 @@ pub struct Manifest {
     /// The vault that it was copied from, if it is a copy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_vault_arn: Option<Arn>,
-    /// The snapshot in the vault's repository.
+    /// The snapshot, in the vault's repository of its class.
     pub snapshot: String,
+    /// The class, where it is not warm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storage_class: Option<String>,
     /// The snapshot's file as it lies there, sealed, in base64: should it be lost, it is written again under its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub snapshot_file: Option<String>,
@@ -74,6 +77,11 @@ impl Manifest {
     /// The id of the snapshot.
     pub fn snapshot_id(&self) -> Result<Id> {
         self.snapshot.parse().map_err(|_| Error::Internal("a manifest names no snapshot".to_owned()))
+    }
+
+    /// In which of its vault's repositories the snapshot lies.
+    pub fn class(&self) -> StorageClass {
+        self.storage_class.as_deref().map_or(StorageClass::Warm, StorageClass::of)
     }
 }
 

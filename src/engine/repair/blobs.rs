@@ -87,22 +87,25 @@ impl Repair<'_> {
         let points = self.damaged_points()?;
         let now = self.engine.clock.now();
         self.engine.catalog.write(|tx| {
-            packs::remember(tx, self.arn, &stored, now)?;
+            packs::remember(tx, (self.arn, self.vault.class), &stored, now)?;
             points.iter().try_for_each(|point| refer(tx, self.arn, &point.arn, &stored))
         })
     }
 
-    /// Every other vault that can be opened, with its name.
+    /// Every other vault that can be opened, with its name, and the other repository of this one.
     fn other_vaults(&self) -> Result<Vec<(String, Arc<OpenVault>)>> {
         let arns = self.engine.catalog.read(vaults::rows::arns)?;
-        let others = arns.into_iter().filter(|arn| arn != self.arn);
-        let open = |arn: Arn| match self.engine.vault_store.get(&arn) {
-            Ok(vault) => Some((arn.vault_name().unwrap_or_default().to_owned(), vault)),
+        let open = |arn: Arn| match self.engine.tiers(&arn) {
+            Ok(tiers) => {
+                let name = arn.vault_name().unwrap_or_default().to_owned();
+                let others = tiers.open.into_iter().filter(|open| arn != *self.arn || open.class != self.vault.class);
+                others.map(|open| (name.clone(), open)).collect()
+            }
             Err(error) => {
                 tracing::warn!(vault = %arn, %error, "a vault that may hold what is lost cannot be opened");
-                None
+                Vec::new()
             }
         };
-        Ok(others.filter_map(open).collect())
+        Ok(arns.into_iter().flat_map(open).collect())
     }
 }

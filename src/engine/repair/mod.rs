@@ -10,7 +10,7 @@ mod packs;
 mod snapshots;
 
 use crate::domain::extension::{CheckKind, CheckProblem, CheckReport, RepairReport, RepairRequest, RepairStep};
-use crate::domain::{Arn, Scope, VaultName};
+use crate::domain::{Arn, Scope, StorageClass, VaultName};
 use crate::engine::Engine;
 use crate::engine::check::Mend;
 use crate::engine::check::damage::Look;
@@ -35,19 +35,24 @@ impl Engine {
         self.data_dir.require_write()?;
         let before = self.check_and_mend(scope, name, Mend::Nothing)?;
         let arn = Arn::vault(scope, name);
-        let vault = self.existing_vault(&arn)?;
-        let mut repair = Repair { engine: self, arn: &arn, vault: &vault, really: !request.dry_run, steps: Vec::new() };
-        repair.files(&before);
-        repair.manifests(&before);
-        repair.keys()?;
-        repair.snapshots()?;
-        repair.packs(&before)?;
-        repair.blobs()?;
-        if repair.really {
-            // A lock of our own may have been among what was moved away.
-            vault.may_write()?;
+        let tiers = self.tiers(&arn)?.open;
+        let mut steps = Vec::new();
+        for vault in &tiers {
+            let mut repair = Repair { engine: self, arn: &arn, vault, really: !request.dry_run, steps };
+            repair.files(&before);
+            if vault.class == StorageClass::Warm {
+                repair.manifests(&before);
+            }
+            repair.keys()?;
+            repair.snapshots()?;
+            repair.packs(&before)?;
+            repair.blobs()?;
+            if repair.really {
+                // A lock of our own may have been among what was moved away.
+                vault.may_write()?;
+            }
+            steps = repair.steps;
         }
-        let steps = repair.steps;
         let left = if request.dry_run { before.problems } else { self.check_vault(scope, name)?.problems };
         let left = left.into_iter().filter(|problem| !request.dry_run || is_beyond(problem, &steps)).collect();
         Ok(RepairReport { dry_run: request.dry_run, steps, left })
@@ -71,19 +76,20 @@ impl Repair<'_> {
         const INDEX: &str = "write it again from the packs' own headers, and move the damaged file away";
         let settle = |repair: &Self| Ok(repair.vault.repository.settle()?);
         for problem in report.problems.iter().filter(|problem| problem.kind == CheckKind::File) {
+            let Some(name) = self.vault.own_subject(&problem.subject) else { continue };
             let subject = problem.subject.clone();
-            match subject.as_str() {
+            match name {
                 "the config file" => self.step(subject, "write it again", settle),
                 "the copy of the config file" => self.step(subject, "write it again from the config file", settle),
                 "the record of the packs that were read" => {
                     self.step(subject, "write it again", |repair| Ok(repair.vault.repository.save_integrity()?));
                 }
-                _ if subject.starts_with("index file ") => self.step(subject, INDEX, settle),
-                _ if self.vault.is_own_file(&subject) => {
+                _ if name.starts_with("index file ") => self.step(subject, INDEX, settle),
+                _ if self.vault.is_own_file(name) => {
                     self.step(subject, "write it again from its copy", |repair| repair.vault.mend());
                 }
                 _ => {
-                    if let Some(id) = subject.strip_prefix("lock ").and_then(|id| id.parse::<Id>().ok()) {
+                    if let Some(id) = name.strip_prefix("lock ").and_then(|id| id.parse::<Id>().ok()) {
                         self.step(subject, "move it away: nobody can read it", |repair| {
                             repair.set_aside(FileKind::Lock, &id)
                         });

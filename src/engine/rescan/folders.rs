@@ -18,6 +18,8 @@ pub(super) struct VaultFolder {
     /// When the vault was made, if its folder still says so.
     pub(super) created: Option<Time>,
     files: Arc<dyn Storage>,
+    /// Whether it has cold storage that can be reached.
+    has_cold: bool,
 }
 
 /// What lies in a vault's folder, by names alone.
@@ -76,13 +78,15 @@ impl VaultFolder {
             _ => {}
         }
         let created = facts(files.as_ref(), "vault.json").and_then(|facts| facts.created);
-        Ok(Some(Self { arn, scope, name, created, files }))
+        let has_cold = places.find_cold(place).is_ok_and(|cold| cold.is_some());
+        Ok(Some(Self { arn, scope, name, created, files, has_cold }))
     }
 
     /// Whether it holds anything of which a recovery point could be made.
     pub(super) fn holds_points(&self) -> Result<bool> {
         let listing = self.listing()?;
-        Ok(!listing.manifests.is_empty() && listing.snapshots.is_some_and(|snapshots| !snapshots.is_empty()))
+        let has_snapshots = listing.snapshots.is_some_and(|snapshots| !snapshots.is_empty());
+        Ok(!listing.manifests.is_empty() && (has_snapshots || self.has_cold))
     }
 
     /// What lies in it now.

@@ -110,8 +110,10 @@ impl Engine {
         if depth == Depth::All || !known || listing.manifests.iter().any(|id| !rows.contains_key(id)) {
             let vault = self.vault_store.get(&folder.arn)?;
             let _gate = vault.enter();
-            let points = self.reconcile(&folder.arn, &vault)?;
-            report.recovery_points.extend(points.iter().map(ToString::to_string));
+            for tier in self.vault_store.tiers_on_disk(&folder.arn)? {
+                let points = self.reconcile(&folder.arn, &tier)?;
+                report.recovery_points.extend(points.iter().map(ToString::to_string));
+            }
         }
         let changes = standing::changes(&rows, &listing);
         if !changes.is_empty() {

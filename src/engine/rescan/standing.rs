@@ -1,7 +1,7 @@
 //! What the catalog says of the recovery points of a vault, held against what lies in the vault's folder.
 
 use super::folders::Listing;
-use crate::domain::{Arn, Time};
+use crate::domain::{Arn, StorageClass, Time};
 use crate::engine::catalog::Connection;
 use crate::engine::error::Result;
 use crate::engine::points;
@@ -43,7 +43,8 @@ impl Change {
 pub(super) fn changes(rows: &BTreeMap<String, Standing>, listing: &Listing) -> Vec<Change> {
     let Some(snapshots) = &listing.snapshots else { return Vec::new() };
     let change = |(id, row): (&String, &Standing)| {
-        let snapshot = row.snapshot.as_ref()?;
+        // The folder's listing is that of the warm repository.
+        let snapshot = row.snapshot.as_ref().filter(|_| row.class == StorageClass::Warm)?;
         let there = snapshots.contains(snapshot);
         let lost = !there && !listing.manifests.contains(id);
         match row.status.as_str() {

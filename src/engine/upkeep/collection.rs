@@ -91,17 +91,33 @@ impl Engine {
         if !self.catalog.read(|connection| vaults::rows::exists(connection, arn))? {
             return Ok(None);
         }
-        let vault = self.vault_store.get(arn)?;
-        self.make_way_for_index(&vault)?;
+        let tiers = self.tiers(arn)?;
+        let mut again = tiers.away.map(|error| {
+            tracing::warn!(vault = %arn, %error, "the vault's cold storage is not collected");
+            now + YOUNG
+        });
+        for vault in &tiers.open {
+            again = [again, self.collect_tier(arn, vault, now)?].into_iter().flatten().min();
+        }
+        if again.is_none() {
+            self.catalog.write(|tx| vaults::rows::note_clean(tx, arn))?;
+        }
+        Ok(again)
+    }
+
+    /// Collects one of a vault's repositories; when to look again.
+    fn collect_tier(&self, arn: &Arn, vault: &OpenVault, now: Time) -> Result<Option<Time>> {
+        let tier = (arn, vault.class);
+        self.make_way_for_index(vault)?;
         vault.may_write()?;
-        self.reconcile(arn, &vault)?;
+        self.reconcile(arn, vault)?;
         let present: Vec<Id> = vault.repository.packs()?.into_iter().map(|(id, _)| id).collect();
         let request = self.catalog.write(|tx| {
-            packs::keep_known(tx, arn, &present, now)?;
-            request(tx, arn, now - YOUNG)
+            packs::keep_known(tx, tier, &present, now)?;
+            request(tx, tier, now - YOUNG)
         })?;
         let mut note_moves =
-            |moves: &Moves| Ok(self.catalog.write(|tx| packs::move_references(tx, arn, moves, now))?);
+            |moves: &Moves| Ok(self.catalog.write(|tx| packs::move_references(tx, tier, moves, now))?);
         let outcome = vault.repository.collect(&request, &self.jobs.housekeeping, &mut note_moves)?;
         tell(arn, &outcome);
         let again = match () {
@@ -109,13 +125,10 @@ impl Engine {
             () if !outcome.guarded.is_empty() => Some(now + YOUNG),
             () => None,
         };
-        self.catalog.write(|tx| {
-            packs::forget(tx, arn, &outcome.deleted)?;
-            if again.is_none() { vaults::rows::note_clean(tx, arn) } else { Ok(()) }
-        })?;
+        self.catalog.write(|tx| packs::forget(tx, arn, &outcome.deleted))?;
         self.data_dir.reserve().refill();
         if !outcome.damaged.is_empty() {
-            self.look_again(arn, &vault);
+            self.look_again(arn, vault);
         }
         Ok(again)
     }
@@ -159,11 +172,11 @@ fn tell(vault: &Arn, outcome: &CollectOutcome) {
 }
 
 /// What the catalog knows: the snapshots that count, the packs that are referred to, the packs that are old enough.
-fn request(connection: &Connection, vault: &Arn, before: Time) -> Result<CollectRequest> {
+fn request(connection: &Connection, tier: packs::Tier<'_>, before: Time) -> Result<CollectRequest> {
     Ok(CollectRequest {
-        snapshots: packs::snapshots(connection, vault)?,
-        referenced: packs::referenced(connection, vault)?,
-        eligible: packs::eligible(connection, vault, before)?,
+        snapshots: packs::snapshots(connection, tier)?,
+        referenced: packs::referenced(connection, tier.0)?,
+        eligible: packs::eligible(connection, tier, before)?,
         repack: RepackRule::default(),
     })
 }

@@ -28,6 +28,7 @@ impl Scene {
             clock: ClockKind::Simulated,
             scheduler: true,
             simulated_rate: None,
+            cold: std::collections::BTreeMap::new(),
         };
         let engine = Engine::open(options).unwrap();
         let scope = Engine::first_scope().unwrap();

@@ -76,15 +76,19 @@ impl Engine {
         lifecycle.validate()?;
         lifecycle.unsupported_members()?;
         self.heed_lock(&caller.scope(), vault_name)?;
+        let now = self.now();
         let point = self.catalog.write(|tx| {
             let found = point_in(tx, vault_name, arn)?;
             let subject = PointToChange(PointNamed { arn, found: found.as_ref() });
             let permit = authorize(tx, caller, UpdateRecoveryPointLifecycle, &subject)?;
-            let delete_at = found.and_then(|point| lifecycle.calculate(point.created).delete_at);
-            let due = delete_at
+            let found = found.ok_or_else(|| Error::no_such_recovery_point(arn))?;
+            refuse_cold_day(&found, &lifecycle, now)?;
+            let acts = lifecycle.acts_on(&found.resource_type, found.created);
+            let due = acts
+                .delete_at
                 .map(|at| Ok::<_, Error>(delete_due(at, &seed(tx)?, points::rows::point_id(arn))))
                 .transpose()?;
-            points::rows::expiry::set(tx, &permit, &lifecycle, delete_at, due)?;
+            points::rows::expiry::set(tx, &permit, &lifecycle, &acts, due)?;
             points::rows::owed_manifests::owe(tx, arn)?;
             points::rows::get(tx, arn)?.ok_or_else(|| Error::no_such_recovery_point(arn))
         })?;
@@ -132,6 +136,30 @@ fn expire(tx: &Connection, due: &[RecoveryPoint], now: Time) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Refuses a day for the move to cold storage that AWS would not take: a new one must be still to come, and once a point
+/// was moved it cannot change. For a type that cannot go cold it means nothing.
+fn refuse_cold_day(point: &RecoveryPoint, lifecycle: &Lifecycle, now: Time) -> Result<()> {
+    let before = point.lifecycle.and_then(|lifecycle| lifecycle.cold_days());
+    let after = lifecycle.cold_days();
+    if !point.resource_type.can_go_cold() || before == after {
+        return Ok(());
+    }
+    if point.is_cold() {
+        return Err(Error::invalid_parameter(
+            "Invalid lifecycle. MoveToColdStorageAfterDays cannot be changed after the recovery point was moved to cold storage",
+        ));
+    }
+    let age = now - point.created;
+    let least = age.num_days() + 1 + i64::from(age > Duration::days(age.num_days()));
+    match after {
+        Some(days) if days < least => Err(Error::invalid_parameter(format!(
+            "Invalid lifecycle. MoveToColdStorageAfterDays must be at least one day more than the age of the recovery point, \
+             which is {least} now; it is {days}"
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// The next moment at which a point's time has come.

@@ -1,10 +1,12 @@
 //! What keeps vaults well while nobody looks: manifests and legal holds that are owed are written, what of the recovery points cannot be
 //! restored is found out when losses become known, and every vault is read through once in thirty days ([`scrub`]), and what was set
-//! aside of it goes when it is of no use any more ([`set_aside`]).
+//! aside of it goes when it is of no use any more ([`set_aside`]). Recovery points move to cold storage when their day has
+//! come ([`cold`]).
 //!
 //! The conductor calls [`Engine::keep_up`]; the work is done in a thread of its own, beside all else.
 
 pub mod catalog_copy;
+pub(crate) mod cold;
 pub mod collection;
 pub mod lifecycle;
 pub mod manifests;
@@ -13,7 +15,7 @@ pub mod scrub;
 pub mod set_aside;
 pub mod trash;
 
-use crate::domain::{Arn, Time};
+use crate::domain::{Arn, StorageClass, Time};
 use crate::engine::Engine;
 use crate::engine::clock::ClockKind;
 use crate::engine::error::Result;
@@ -36,26 +38,33 @@ type Losses = (Vec<Id>, usize);
 #[derive(Default)]
 pub struct State {
     /// What was lost in each vault when its recovery points were last looked at.
-    losses: Mutex<BTreeMap<Arn, Losses>>,
+    losses: Mutex<BTreeMap<(Arn, StorageClass), Losses>>,
     /// Whether a thread is at work.
     busy: AtomicBool,
     /// Whether something is to be done that no clock tells of.
     poked: AtomicBool,
+    /// What moves to cold storage.
+    moves: cold::Moves,
 }
 
 impl State {
-    fn map(&self) -> MutexGuard<'_, BTreeMap<Arn, Losses>> {
+    fn map(&self) -> MutexGuard<'_, BTreeMap<(Arn, StorageClass), Losses>> {
         self.losses.lock()
     }
 
-    /// What was lost in a vault when its recovery points were last looked at by this process.
-    pub(crate) fn losses(&self, vault: &Arn) -> Option<Losses> {
-        self.map().get(vault).cloned()
+    /// What was lost in a vault's repository when its recovery points were last looked at by this process.
+    pub(crate) fn losses(&self, vault: &Arn, class: StorageClass) -> Option<Losses> {
+        self.map().get(&(vault.clone(), class)).cloned()
     }
 
-    /// The recovery points of a vault were looked at with these losses.
-    pub(crate) fn note_losses(&self, vault: &Arn, losses: Losses) {
-        self.map().insert(vault.clone(), losses);
+    /// The recovery points in a vault's repository were looked at with these losses.
+    pub(crate) fn note_losses(&self, vault: &Arn, class: StorageClass, losses: Losses) {
+        self.map().insert((vault.clone(), class), losses);
+    }
+
+    /// Whether a point is being moved to another storage class right now.
+    pub(crate) fn is_moving(&self, point: &Arn) -> bool {
+        self.moves.has(point)
     }
 
     /// The conductor's next turn looks for what is to be done.
@@ -82,7 +91,9 @@ impl Engine {
         if self.jobs.is_stopping() || (simulated && self.jobs.is_working()) {
             return Ok(());
         }
-        let due = turn.next_upkeep.is_none_or(|at| at <= now) || self.upkeep.poked.load(Ordering::Acquire);
+        let due = turn.next_upkeep.is_none_or(|at| at <= now)
+            || self.upkeep.poked.load(Ordering::Acquire)
+            || self.next_move()?.is_some_and(|at| at <= now);
         if !due && self.unseen().is_empty() {
             return Ok(());
         }
@@ -106,7 +117,11 @@ impl Engine {
     /// Vaults that are open and whose recovery points nobody has looked at since: a pack may have gone meanwhile.
     fn unseen(&self) -> Vec<(Arn, Arc<crate::engine::vaults::store::OpenVault>)> {
         let seen = self.upkeep.map();
-        self.vault_store.opened().into_iter().filter(|(arn, _)| !seen.contains_key(arn)).collect()
+        self.vault_store
+            .opened()
+            .into_iter()
+            .filter(|(arn, open)| !seen.contains_key(&(arn.clone(), open.class)))
+            .collect()
     }
 
     /// Does all that is due at `now`; when to come again. What fails is told in the log and tried again.
@@ -114,11 +129,12 @@ impl Engine {
         for (arn, vault) in self.unseen() {
             self.look_again(&arn, &vault);
             // Once a process, also where it failed: a check tells why.
-            self.upkeep.map().entry(arn).or_default();
+            self.upkeep.map().entry((arn, vault.class)).or_default();
         }
         if let Err(error) = self.settle_locks() {
             tracing::warn!(%error, "the locks of the vaults could not be compared");
         }
+        self.move_due(now);
         let owing = self.catalog.read(owed::vaults_that_owe).unwrap_or_default();
         let unwritten = owing.iter().filter(|vault| !self.wrote_owed_manifests(vault)).count();
         let holds_written = self.wrote_owed_holds();

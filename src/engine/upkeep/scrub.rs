@@ -69,30 +69,37 @@ impl Engine {
         if self.must_give_way() {
             return Ok(Part::GaveWay);
         }
-        let vault = self.vault_store.get(arn)?;
+        let tiers = self.tiers(arn)?;
         let known = self.catalog.read(|connection| rows::scrubs::get(connection, arn))?;
         let mut scrub = known.unwrap_or(Scrub { cycle_began: now, position: None, part_done: now });
         if scrub.cycle_began > now + EVERY {
             scrub.cycle_began = now;
         }
         let day = (now - scrub.cycle_began).num_days().clamp(0, DAYS - 1);
-        let mut packs: Vec<Id> = vault.repository.index().packs().collect();
-        packs.sort_unstable();
-        packs.retain(|pack| scrub.position.is_none_or(|position| *pack > position) && is_in_part(pack, day));
-        let part = self.read_packs(arn, &vault, &packs, &mut scrub)?;
-        self.look_again(arn, &vault);
+        let mut packs: Vec<(Id, &OpenVault)> = Vec::new();
+        for vault in &tiers.open {
+            packs.extend(vault.repository.index().packs().map(|pack| (pack, vault.as_ref())));
+        }
+        packs.sort_unstable_by_key(|(pack, _)| *pack);
+        packs.retain(|(pack, _)| scrub.position.is_none_or(|position| *pack > position) && is_in_part(pack, day));
+        let part = self.read_packs(arn, &packs, &mut scrub)?;
+        for vault in &tiers.open {
+            self.look_again(arn, vault);
+        }
         if part == Part::Read {
             // Once a day also without any loss of data: a snapshot may be gone.
-            self.look_for_damage(arn, &vault, Look::AtSuspects)?;
+            for vault in &tiers.open {
+                self.look_for_damage(arn, vault, Look::AtSuspects)?;
+            }
             scrub.part_done = now;
             if day == DAYS - 1 {
-                self.note_whole(arn, &vault, scrub.cycle_began);
+                self.note_whole(arn, &tiers, scrub.cycle_began);
                 scrub = Scrub { cycle_began: now + EVERY, position: None, part_done: now };
             }
         }
         self.catalog.write(|tx| rows::scrubs::set(tx, arn, &scrub))?;
         if part == Part::Read
-            && let Err(error) = self.empty_damaged(arn, &vault, now)
+            && let Err(error) = self.empty_damaged(arn, &tiers, now)
         {
             tracing::warn!(vault = %arn, %error, "what was damaged and set aside stays for another day");
         }
@@ -100,9 +107,9 @@ impl Engine {
     }
 
     /// Reads packs until all are read or something else wants the machine.
-    fn read_packs(&self, arn: &Arn, vault: &OpenVault, packs: &[Id], scrub: &mut Scrub) -> Result<Part> {
+    fn read_packs(&self, arn: &Arn, packs: &[(Id, &OpenVault)], scrub: &mut Scrub) -> Result<Part> {
         let limited = self.clock.kind() == ClockKind::System;
-        for (number, pack) in packs.iter().enumerate() {
+        for (number, (pack, vault)) in packs.iter().enumerate() {
             if self.must_give_way() {
                 return Ok(Part::GaveWay);
             }
@@ -120,7 +127,9 @@ impl Engine {
                 self.rest(started, bytes);
             }
         }
-        vault.repository.save_integrity()?;
+        for (_, vault) in packs.iter().rev().take(1) {
+            vault.repository.save_integrity()?;
+        }
         Ok(Part::Read)
     }
 

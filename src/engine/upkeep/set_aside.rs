@@ -5,12 +5,13 @@
 //! every recovery point whole: the scrub's, which takes its thirty days, or that of a check. As long as anything is lost,
 //! all of it stays.
 
-use crate::domain::{Arn, Time};
+use crate::domain::{Arn, StorageClass, Time};
 use crate::engine::Engine;
 use crate::engine::check::damage::Look;
 use crate::engine::error::Result;
 use crate::engine::points::rows::damage;
 use crate::engine::upkeep::rows;
+use crate::engine::vaults::cold::Tiers;
 use crate::engine::vaults::store::OpenVault;
 use crate::engine::vaults::trash::KEEP_DAYS;
 use chrono::Duration;
@@ -21,7 +22,8 @@ const DAMAGED: &str = "damaged";
 
 impl Engine {
     /// Deletes what has lain long enough among the damaged files of a vault that does without it.
-    pub(super) fn empty_damaged(&self, arn: &Arn, vault: &OpenVault, now: Time) -> Result<()> {
+    pub(super) fn empty_damaged(&self, arn: &Arn, tiers: &Tiers, now: Time) -> Result<()> {
+        let Some(vault) = tiers.open.first() else { return Ok(()) };
         let present = set_aside_in(vault)?;
         let (known, whole_since) = self.catalog.read(|connection| {
             Ok((rows::set_aside::known(connection, arn)?, rows::set_aside::whole_since(connection, arn)?))
@@ -35,7 +37,7 @@ impl Engine {
             .filter(|(name, seen)| present.contains(name) && long_enough(*seen) && whole_since >= Some(*seen))
             .map(|(name, _)| format!("{DAMAGED}/{name}"))
             .collect();
-        if old.is_empty() || !self.clock.is_trusted() || !self.is_whole(arn, vault)? {
+        if old.is_empty() || !self.clock.is_trusted() || !self.is_whole(arn, tiers)? {
             return Ok(());
         }
         vault.files().remove_side_all(&old)?;
@@ -53,10 +55,12 @@ impl Engine {
 
     /// All of a vault was read, beginning at `began`; that is noted where nothing is lost. Nothing hangs on a failure but that
     /// some files stay longer.
-    pub(crate) fn note_whole(&self, arn: &Arn, vault: &OpenVault, began: Time) {
-        let (wounded, _) = vault.repository.wounded_packs();
-        let noted = self.catalog.read(|connection| damage::count(connection, arn)).and_then(|damaged| {
-            if damaged > 0 || !wounded.is_empty() {
+    pub(crate) fn note_whole(&self, arn: &Arn, tiers: &Tiers, began: Time) {
+        let damaged = self.catalog.read(|connection| {
+            StorageClass::ALL.iter().map(|class| damage::count(connection, (arn, *class))).sum::<Result<i64>>()
+        });
+        let noted = damaged.and_then(|damaged| {
+            if damaged > 0 || tiers.is_wounded() {
                 return Ok(());
             }
             self.catalog.write(|tx| rows::set_aside::is_whole(tx, arn, began))
@@ -67,9 +71,16 @@ impl Engine {
     }
 
     /// Whether nothing is known to be lost in a vault, and every recovery point can be walked to its last folder now.
-    fn is_whole(&self, arn: &Arn, vault: &OpenVault) -> Result<bool> {
-        let (wounded, _) = vault.repository.wounded_packs();
-        Ok(wounded.is_empty() && self.look_for_damage(arn, vault, Look::AtAll)?.iter().all(|(_, lost)| lost.is_none()))
+    fn is_whole(&self, arn: &Arn, tiers: &Tiers) -> Result<bool> {
+        if tiers.is_wounded() {
+            return Ok(false);
+        }
+        for vault in &tiers.open {
+            if self.look_for_damage(arn, vault, Look::AtAll)?.iter().any(|(_, lost)| lost.is_some()) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 

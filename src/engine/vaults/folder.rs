@@ -104,7 +104,13 @@ impl VaultStore {
 
     /// Moves a folder to the trash.
     fn bury(&self, place: &Place, now: Time) -> Result<()> {
-        let grave = self.places.bury(place, &trash::name(place, now))?;
+        let name = trash::name(place, now);
+        let grave = self.places.bury(place, &name)?;
+        // Nothing in it is a recovery point's any more; where its disk is away it stays, and is told from another vault's by
+        // its id.
+        if let Err(error) = self.places.bury_cold(place, &name) {
+            tracing::warn!(vault = %place.name, %error, "the cold storage of a deleted vault stays where it is");
+        }
         tracing::info!(
             folder = %self.places.location(place),
             trash = %grave,

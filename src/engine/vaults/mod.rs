@@ -1,5 +1,6 @@
 //! Vaults: their rows, their folders on disk, and who may work in one.
 
+pub(crate) mod cold;
 pub(crate) mod copies;
 pub mod folder;
 pub mod gate;

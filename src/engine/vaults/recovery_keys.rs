@@ -11,7 +11,7 @@ use crate::engine::authorize::action::MakeRecoveryKey;
 use crate::engine::authorize::subject::VaultKey;
 use crate::engine::authorize::{Principal, authorize};
 use crate::engine::error::{Error, Result};
-use crate::engine::vaults::rows;
+use crate::engine::vaults::{cold, rows};
 use crate::repository::{self, FileKind, Id, Repository, crash_point};
 
 /// What the key files of the engine say of their maker; those that a user added with `restic key add` say something else.
@@ -32,7 +32,15 @@ impl Engine {
         self.catalog.read(|c| authorize(c, Principal::Owner, MakeRecoveryKey, &VaultKey(&arn)).map(drop))?;
         let password = new_password()?;
         let now = self.clock.now();
+        // A key that opened one of the two alone would be found out on the wrong day.
+        let tiers = self.tiers(&arn)?;
+        if let Some(away) = tiers.away {
+            return Err(away);
+        }
         let new = vault.repository.add_key_file(&password, USER, HOST, now.fixed_offset())?;
+        for tier in &tiers.open {
+            cold::copy_keys(vault.repository.storage().as_ref(), tier.repository.storage().as_ref())?;
+        }
         crash_point::reached("during-key-replacement");
         let old = self
             .catalog
@@ -43,7 +51,9 @@ impl Engine {
             rows::recovery_keys::set(tx, &permit, &new.to_hex())
         })?;
         crash_point::reached("during-key-replacement");
-        remove_others(&vault.repository, &new, old.as_ref())?;
+        for tier in &tiers.open {
+            remove_others(&tier.repository, &new, old.as_ref())?;
+        }
         Ok(RecoveryKey { password })
     }
 }

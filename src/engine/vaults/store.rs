@@ -10,6 +10,7 @@
 //!   vaultdeck/damaged/                  damaged files that were written again; they go after a while
 //!   vaultdeck/points/ID.json            one manifest per recovery point
 //!   vaultdeck/holds/ID.json             one for each legal hold that is on some of them
+//!   vaultdeck/cold/                     the repository of what went to cold storage, see [`cold`](super::cold)
 //! ```
 //!
 //! A vault is opened when it is first needed and stays open, under a shared restic lock, until the engine closes it. Its
@@ -17,7 +18,7 @@
 //! Reading needs no lock: where another program holds the repository for itself alone, or the lock cannot be written, the
 //! vault opens all the same, and only what writes is refused.
 
-use crate::domain::{Arn, Time};
+use crate::domain::{Arn, Region, StorageClass, Time};
 use crate::engine::data_dir::{Access, DataDir};
 use crate::engine::error::{Error, Result};
 use crate::engine::keys::{KeyRing, Purpose};
@@ -30,8 +31,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use parking_lot::{Mutex, MutexGuard};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{self, ErrorKind};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use zeroize::Zeroizing;
@@ -44,10 +46,14 @@ pub(in crate::engine) const FROZEN: &str = "vault.json";
 /// The folder of recovery points' manifests.
 pub(in crate::engine) const POINTS: &str = "points";
 
-/// An open vault.
+/// An open vault: one of its repositories, with what both have in common.
 pub struct OpenVault {
-    /// Its repository.
+    /// The repository.
     pub repository: Arc<Repository>,
+    /// What lies in it: a vault has one repository for each class.
+    pub class: StorageClass,
+    /// The engine's own files of the vault, which lie beside its warm repository.
+    own: Arc<dyn Storage>,
     /// How files are cut in this vault.
     pub chunker: ChunkerParameters,
     /// The vault.
@@ -68,7 +74,7 @@ pub struct VaultStore {
     pub(in crate::engine) places: Arc<dyn Places>,
     access: Access,
     pub(in crate::engine) keys: Arc<KeyRing>,
-    slots: Mutex<HashMap<Arn, Arc<Slot>>>,
+    slots: Mutex<HashMap<(Arn, StorageClass), Arc<Slot>>>,
     gates: Mutex<HashMap<Arn, Arc<Gate>>>,
     /// Held by whoever makes or deletes a vault of that name.
     names: Mutex<HashMap<Arn, Arc<Mutex<()>>>>,
@@ -110,9 +116,9 @@ impl VaultFile {
 }
 
 impl OpenVault {
-    /// Its files.
+    /// The engine's own files of the vault, whatever the class.
     pub(crate) fn files(&self) -> &dyn Storage {
-        self.repository.storage().as_ref()
+        self.own.as_ref()
     }
 
     /// The key that its files are sealed with.
@@ -190,7 +196,8 @@ impl OpenVault {
 
     /// Makes sure that the vault still lies where it was opened.
     pub(crate) fn confirm_place(&self) -> Result<()> {
-        Ok(self.files().confirm_place()?)
+        self.files().confirm_place()?;
+        Ok(self.repository.storage().confirm_place()?)
     }
 
     /// Looked at with the pass in hand: from then on nobody can delete the vault. What somebody put in the place of the vault's
@@ -207,10 +214,15 @@ impl OpenVault {
 
 impl VaultStore {
     /// The store of a data directory; no vault is open yet.
-    pub fn open(data_dir: &DataDir, keys: Arc<KeyRing>) -> Self {
+    ///
+    /// `cold` says where the cold storage of a region's vaults lies, if not in their folders.
+    pub fn open(data_dir: &DataDir, keys: Arc<KeyRing>, cold: &BTreeMap<Region, PathBuf>) -> Self {
         let room = data_dir.is_writable().then(|| Arc::clone(data_dir.reserve()) as Arc<dyn Room>);
         Self {
-            places: Arc::new(LocalPlaces::open(&data_dir.vaults(), &data_dir.trash(), room)),
+            places: Arc::new(
+                LocalPlaces::open(&data_dir.vaults(), &data_dir.trash(), room)
+                    .with_cold(cold.iter().map(|(region, folder)| (region.to_string(), folder.clone()))),
+            ),
             access: data_dir.access().clone(),
             keys,
             slots: Mutex::default(),
@@ -260,13 +272,19 @@ impl VaultStore {
 
     /// A vault's handle if it is open; never waits for one that is just being opened.
     pub fn handle(&self, arn: &Arn) -> Option<Arc<OpenVault>> {
-        let slot = self.slots().get(arn).cloned()?;
+        let slot = self.slots().get(&(arn.clone(), StorageClass::Warm)).cloned()?;
         slot.try_lock()?.clone()
     }
 
-    /// The open vault of `arn`, opened now if it was not.
+    /// The open vault of `arn` with its warm repository, opened now if it was not.
     pub fn get(&self, arn: &Arn) -> Result<Arc<OpenVault>> {
-        let slot = Arc::clone(self.slots().entry(arn.clone()).or_default());
+        self.get_class(arn, StorageClass::Warm)
+    }
+
+    /// The same with the repository of a class. A cold one that is not there is an error: it is made by
+    /// [`make_cold`](Self::make_cold), when something moves into it.
+    pub fn get_class(&self, arn: &Arn, class: StorageClass) -> Result<Arc<OpenVault>> {
+        let slot = Arc::clone(self.slots().entry((arn.clone(), class)).or_default());
         let mut slot = slot.lock();
         if let Some(open) = slot.as_ref() {
             return Ok(Arc::clone(open));
@@ -275,13 +293,19 @@ impl VaultStore {
         let key = read_key(files.as_ref(), &self.keys, arn)?;
         let frozen = read_frozen(files.as_ref(), arn)?;
         self.refuse_another_vault(files.as_ref(), arn, frozen.value.vault_id.as_ref())?;
-        let repository = Arc::new(Repository::open(files, key.value, Options::default())?);
+        let storage = match class {
+            StorageClass::Warm => Arc::clone(&files),
+            StorageClass::Cold => self.cold_storage(arn, frozen.value.vault_id.as_ref())?,
+        };
+        let repository = Arc::new(Repository::open(storage, key.value, Options::default())?);
         let mends: Vec<Mend> = key.mend.into_iter().chain(frozen.mend).collect();
         for mend in &mends {
             mend.tell(&repository);
         }
         let open = Arc::new(OpenVault {
             repository,
+            class,
+            own: files,
             chunker: frozen.value.files,
             arn: arn.clone(),
             gate: self.gate(arn),
@@ -302,7 +326,7 @@ impl VaultStore {
     /// The vaults that are open now. One that is being opened is not waited for.
     pub fn opened(&self) -> Vec<(Arn, Arc<OpenVault>)> {
         let slots: Vec<(Arn, Arc<Slot>)> =
-            self.slots().iter().map(|(arn, slot)| (arn.clone(), Arc::clone(slot))).collect();
+            self.slots().iter().map(|((arn, _), slot)| (arn.clone(), Arc::clone(slot))).collect();
         let open = |(arn, slot): (Arn, Arc<Slot>)| Some((arn, slot.try_lock()?.clone()?));
         slots.into_iter().filter_map(open).collect()
     }
@@ -315,7 +339,12 @@ impl VaultStore {
     }
 
     /// The folder must be that of the vault that the catalog means, where both say which.
-    fn refuse_another_vault(&self, files: &dyn Storage, arn: &Arn, found: Option<&VaultId>) -> Result<()> {
+    pub(in crate::engine) fn refuse_another_vault(
+        &self,
+        files: &dyn Storage,
+        arn: &Arn,
+        found: Option<&VaultId>,
+    ) -> Result<()> {
         match (self.owners.lock().get(arn), found) {
             (Some(owner), Some(found)) if owner != found => Err(Error::Damaged {
                 what: format!(
@@ -331,9 +360,11 @@ impl VaultStore {
     /// The vault is deleted: whoever holds its handle cannot work with it any more. A handle that is just being opened is
     /// waited for.
     pub(in crate::engine) fn retire(&self, arn: &Arn) {
-        let slot = self.slots().remove(arn);
-        if let Some(open) = slot.and_then(|slot| slot.lock().take()) {
-            open.retired.store(true, Ordering::Release);
+        for class in StorageClass::ALL {
+            let slot = self.slots().remove(&(arn.clone(), class));
+            if let Some(open) = slot.and_then(|slot| slot.lock().take()) {
+                open.retired.store(true, Ordering::Release);
+            }
         }
     }
 
@@ -364,7 +395,7 @@ impl VaultStore {
         }
     }
 
-    fn slots(&self) -> MutexGuard<'_, HashMap<Arn, Arc<Slot>>> {
+    fn slots(&self) -> MutexGuard<'_, HashMap<(Arn, StorageClass), Arc<Slot>>> {
         self.slots.lock()
     }
 }

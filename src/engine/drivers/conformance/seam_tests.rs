@@ -36,6 +36,7 @@ impl House {
             clock: ClockKind::System,
             scheduler: true,
             simulated_rate: None,
+            cold: std::collections::BTreeMap::new(),
         };
         let drivers = Drivers(Box::leak(Box::new([driver])));
         let engine = Engine::open_driving(options, None, Arc::new(MachineClocks), drivers).unwrap();

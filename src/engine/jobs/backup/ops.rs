@@ -253,6 +253,7 @@ mod tests {
             clock: ClockKind::Simulated,
             scheduler: false,
             simulated_rate: None,
+            cold: std::collections::BTreeMap::new(),
         })
         .unwrap();
         let scope = Engine::first_scope().unwrap();

@@ -191,6 +191,7 @@ impl Attempt {
             source_vault_arn: None,
             snapshot: outcome.snapshot.to_hex(),
             snapshot_file,
+            storage_class: None,
             root: self.root.clone(),
             resource_arn: job.resource_arn.clone(),
             resource_name: job.resource_name.clone(),

@@ -1,5 +1,6 @@
 //! The work of a restore job: see that there is room, write, and register what was made.
 
+use crate::domain::StorageClass;
 use crate::domain::extension::MissingItem;
 use crate::domain::job::JobState;
 use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
@@ -26,6 +27,8 @@ use std::sync::Arc;
 struct Origin {
     point: RecoveryPoint,
     snapshot: Id,
+    /// In which of the vault's repositories it lies.
+    class: StorageClass,
     root: ItemPath,
     tags: Tags,
 }
@@ -39,6 +42,10 @@ pub(super) fn run(
 ) -> std::result::Result<Worked, Failure> {
     let origin = engine.catalog.read(|connection| origin(connection, record))??;
     let Entered { vault, pass, .. } = entered;
+    let vault = match origin.class {
+        StorageClass::Warm => vault,
+        class => engine.vault_store.get_class(&origin.point.vault_arn, class)?,
+    };
     let source = engine.catalog.read(|connection| engine.registered(connection, &origin.point.resource_arn))?;
     let lend = |device, bytes| engine.data_dir.reserve().lend(device, bytes);
     let cx = RestoreCx {
@@ -109,10 +116,10 @@ fn origin(connection: &Connection, record: &RestoreRecord) -> Result<std::result
     ) {
         return Ok(Err(Ending::failed(false, format!("Recovery point {arn} is in state {}.", point.status.as_str()))));
     }
-    let Some((snapshot, path)) = points::rows::content(connection, arn)? else { return Ok(Err(gone())) };
+    let Some((snapshot, path, class)) = points::rows::content(connection, arn)? else { return Ok(Err(gone())) };
     let Ok(snapshot) = snapshot.parse::<Id>() else { return Ok(Err(gone())) };
     let root = ItemPath::from_path(Path::new(&path)).map_err(|e| Error::Internal(e.to_string()))?;
-    Ok(Ok(Origin { snapshot, root, tags: tags::rows::get(connection, arn.as_str())?, point }))
+    Ok(Ok(Origin { snapshot, class, root, tags: tags::rows::get(connection, arn.as_str())?, point }))
 }
 
 /// What a restore missed; what was written stays.

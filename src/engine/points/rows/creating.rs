@@ -19,13 +19,13 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 /// or whose vault is not there, has none.
 pub fn insert(connection: &Connection, permit: &Permit<'_, StartBackupJob>, job: &BackupJob, own: &Tags) -> Result<()> {
     let Some(arn) = job.recovery_point_arn.as_ref().filter(|_| !job.state.is_final()) else { return Ok(()) };
-    let delete_at = job.lifecycle.and_then(|lifecycle| lifecycle.calculate(job.created).delete_at);
+    let acts = job.lifecycle.map(|lifecycle| lifecycle.acts_on(&job.resource_type, job.created)).unwrap_or_default();
     let made = connection
         .prepare_cached(
             "INSERT INTO recovery_points (arn, account, region, vault_arn, vault_name, resource_arn, resource_name,
                  resource_type, plan_id, created_by, iam_role_arn, status, created, lifecycle, delete_at,
-                 encryption_key_arn, storage_class, point_id, source_path, backup_job_id)
-             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'CREATING', ?12, ?13, ?14, ?15, 'WARM', ?16, '', ?17
+                 encryption_key_arn, storage_class, point_id, source_path, backup_job_id, cold_due)
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'CREATING', ?12, ?13, ?14, ?15, 'WARM', ?16, '', ?17, ?18
              WHERE EXISTS (SELECT 1 FROM vaults WHERE arn = ?4)",
         )?
         .execute(params![
@@ -42,10 +42,11 @@ pub fn insert(connection: &Connection, permit: &Permit<'_, StartBackupJob>, job:
             job.iam_role_arn.as_ref().map(|arn| arn.as_str()),
             millis(job.created),
             job.lifecycle.as_ref().map(to_json).transpose()?,
-            delete_at.map(millis),
+            acts.delete_at.map(millis),
             job.encryption_key_arn,
             point_id(arn),
             job.id.as_str(),
+            acts.move_to_cold_storage_at.map(millis),
         ])?;
     if made == 0 {
         return Ok(());
@@ -74,7 +75,7 @@ pub fn complete(connection: &Connection, _permit: &Permit<'_, AddRecoveryPoint>,
         .prepare_cached(
             "UPDATE recovery_points SET status = 'COMPLETED', status_message = ?2, initiated = ?3, completed = ?4,
                  size_bytes = ?5, lifecycle = ?6, delete_at = ?7, encryption_key_arn = ?8, snapshot_id = ?9,
-                 source_path = ?10, missing_items = ?11, delete_due = ?12
+                 source_path = ?10, missing_items = ?11, delete_due = ?12, cold_due = ?13
              WHERE arn = ?1 AND status = 'CREATING'",
         )?
         .execute(params![
@@ -90,6 +91,7 @@ pub fn complete(connection: &Connection, _permit: &Permit<'_, AddRecoveryPoint>,
             manifest.root.to_string_lossy(),
             manifest.missing.len() as i64,
             delete_due.map(millis),
+            point.calculated_lifecycle.move_to_cold_storage_at.map(millis),
         ])?;
     if completed > 0 {
         super::tell_completed(connection, new)?;

@@ -1,10 +1,11 @@
 //! What of the recovery points cannot be restored, as rows keep it.
 
 use crate::domain::damage::Damage;
-use crate::domain::{Arn, Time};
+use crate::domain::{Arn, StorageClass, Time};
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, to_json};
 use crate::engine::error::Result;
+use crate::engine::points::rows::packs::Tier;
 use crate::repository::Id;
 use rusqlite::{Connection, Row, params};
 use std::collections::BTreeSet;
@@ -26,9 +27,12 @@ pub struct PointData {
     pub root: String,
     /// What is known to be lost of it.
     pub damage: Option<Damage>,
+    /// In which of its vault's repositories the snapshot lies.
+    pub class: StorageClass,
 }
 
-const COLUMNS: &str = "arn, resource_arn, resource_name, created, point_id, snapshot_id, source_path, damage";
+const COLUMNS: &str = "arn, resource_arn, resource_name, created, point_id, snapshot_id, source_path, damage, \
+    storage_class";
 
 fn from_row(row: &Row<'_>) -> Result<PointData> {
     let resource: Arn = row.parsed("resource_arn")?;
@@ -42,37 +46,42 @@ fn from_row(row: &Row<'_>) -> Result<PointData> {
         snapshot: row.column("snapshot_id")?,
         root: row.column("source_path")?,
         damage: row.json_option("damage")?,
+        class: StorageClass::of(&row.column::<String>("storage_class")?),
     })
 }
 
 /// The snapshots of the points of a vault that hold data.
 const SNAPSHOTS: &str = "SELECT snapshot_id, arn FROM recovery_points
-    WHERE vault_arn = ?1 AND snapshot_id IS NOT NULL AND status IN ('COMPLETED', 'PARTIAL')";
+    WHERE vault_arn = ?1 AND storage_class = ?2 AND snapshot_id IS NOT NULL AND status IN ('COMPLETED', 'PARTIAL')";
 
-/// The points of a vault that hold data, the oldest first.
-pub fn points(connection: &Connection, vault: &Arn) -> Result<Vec<PointData>> {
+/// The points of a vault that hold data in its repository of a class, the oldest first.
+pub fn points(connection: &Connection, (vault, class): Tier<'_>) -> Result<Vec<PointData>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM recovery_points
-         WHERE vault_arn = ?1 AND snapshot_id IS NOT NULL AND status IN ('COMPLETED', 'PARTIAL')
+         WHERE vault_arn = ?1 AND storage_class = ?2 AND snapshot_id IS NOT NULL AND status IN ('COMPLETED', 'PARTIAL')
          ORDER BY created, arn"
     );
-    query::all(connection, &sql, [vault.as_str()], from_row)
+    query::all(connection, &sql, [vault.as_str(), class.as_str()], from_row)
 }
 
 /// Those among the points of a vault that hold data which are damaged, or whose snapshot is none of these. Cheap, however
 /// many points there are: each half is answered by an index alone.
-pub fn without_snapshot(connection: &Connection, vault: &Arn, present: &BTreeSet<String>) -> Result<BTreeSet<Arn>> {
+pub fn without_snapshot(
+    connection: &Connection,
+    (vault, class): Tier<'_>,
+    present: &BTreeSet<String>,
+) -> Result<BTreeSet<Arn>> {
     let mut arns = BTreeSet::new();
     let mut damaged = connection.prepare_cached(
-        "SELECT arn FROM recovery_points WHERE vault_arn = ?1 AND damage IS NOT NULL
+        "SELECT arn FROM recovery_points WHERE vault_arn = ?1 AND storage_class = ?2 AND damage IS NOT NULL
              AND snapshot_id IS NOT NULL AND status IN ('COMPLETED', 'PARTIAL')",
     )?;
-    let mut rows = damaged.query([vault.as_str()])?;
+    let mut rows = damaged.query([vault.as_str(), class.as_str()])?;
     while let Some(row) = rows.next()? {
         arns.insert(row.parsed("arn")?);
     }
     let mut statement = connection.prepare_cached(SNAPSHOTS)?;
-    let mut rows = statement.query([vault.as_str()])?;
+    let mut rows = statement.query([vault.as_str(), class.as_str()])?;
     while let Some(row) = rows.next()? {
         if !present.contains(row.get_ref(0)?.as_str().unwrap_or_default()) {
             arns.insert(row.parsed("arn")?);
@@ -99,10 +108,12 @@ pub fn needing<'a>(
     Ok(arns)
 }
 
-/// The vault of a point.
-pub fn vault_of(connection: &Connection, arn: &Arn) -> Result<Option<Arn>> {
-    let sql = "SELECT vault_arn FROM recovery_points WHERE arn = ?1";
-    query::first(connection, sql, [arn.as_str()], |row| row.parsed("vault_arn"))
+/// The vault of a point, and the class of the repository that it lies in.
+pub fn tier_of(connection: &Connection, arn: &Arn) -> Result<Option<(Arn, StorageClass)>> {
+    let sql = "SELECT vault_arn, storage_class FROM recovery_points WHERE arn = ?1";
+    query::first(connection, sql, [arn.as_str()], |row| {
+        Ok((row.parsed("vault_arn")?, StorageClass::of(&row.column::<String>("storage_class")?)))
+    })
 }
 
 /// What is known to be lost of a point.
@@ -119,11 +130,11 @@ pub fn set(connection: &Connection, arn: &Arn, damage: Option<&Damage>) -> Resul
     Ok(())
 }
 
-/// How many points of a vault are damaged.
-pub fn count(connection: &Connection, vault: &Arn) -> Result<i64> {
-    let mut statement = connection
-        .prepare_cached("SELECT count(*) FROM recovery_points WHERE vault_arn = ?1 AND damage IS NOT NULL")?;
-    Ok(statement.query_row([vault.as_str()], |row| row.get(0))?)
+/// How many points of a vault's repository are damaged.
+pub fn count(connection: &Connection, (vault, class): Tier<'_>) -> Result<i64> {
+    let sql = "SELECT count(*) FROM recovery_points WHERE vault_arn = ?1 AND storage_class = ?2 AND damage IS NOT NULL";
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(statement.query_row([vault.as_str(), class.as_str()], |row| row.get(0))?)
 }
 
 /// How many recovery points of each vault are damaged, and how many items of them: the vault's account, region and name.
@@ -159,7 +170,7 @@ mod tests {
             catalog
                 .read(|connection| {
                     let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
-                    Ok(statement.query_row(["arn"], |row| row.get::<_, String>("detail"))?)
+                    Ok(statement.query_row(["arn", "WARM"], |row| row.get::<_, String>("detail"))?)
                 })
                 .unwrap()
         };

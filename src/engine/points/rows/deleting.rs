@@ -2,7 +2,7 @@
 
 use crate::domain::event::detail;
 use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
-use crate::domain::{Arn, Time};
+use crate::domain::{Arn, StorageClass, Time};
 use crate::engine::authorize::Permit;
 use crate::engine::authorize::action::{DeleteRecoveryPoint, EraseRecoveryPoint};
 use crate::engine::catalog::query;
@@ -21,6 +21,8 @@ pub struct PendingDeletion {
     pub point_id: String,
     /// The id of its snapshot.
     pub snapshot: Option<String>,
+    /// In which of the vault's repositories that lies.
+    pub class: StorageClass,
     /// How often its deletion has failed.
     pub attempts: i64,
 }
@@ -51,14 +53,15 @@ pub fn mark_expired(
 
 /// The points that are being deleted.
 pub fn all(connection: &Connection) -> Result<Vec<PendingDeletion>> {
-    let sql =
-        "SELECT arn, vault_arn, point_id, snapshot_id, delete_attempts FROM recovery_points WHERE status = 'DELETING'";
+    let sql = "SELECT arn, vault_arn, point_id, snapshot_id, delete_attempts, storage_class FROM recovery_points
+         WHERE status = 'DELETING'";
     query::all(connection, sql, [], |row| {
         Ok(PendingDeletion {
             arn: row.parsed("arn")?,
             vault: row.parsed("vault_arn")?,
             point_id: row.column("point_id")?,
             snapshot: row.column("snapshot_id")?,
+            class: StorageClass::of(&row.column::<String>("storage_class")?),
             attempts: row.column("delete_attempts")?,
         })
     })

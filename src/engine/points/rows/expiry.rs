@@ -1,7 +1,7 @@
 //! When recovery points expire.
 
 use crate::domain::recovery_point::RecoveryPoint;
-use crate::domain::{Arn, Lifecycle, Time};
+use crate::domain::{Arn, CalculatedLifecycle, Lifecycle, Time};
 use crate::engine::authorize::Permit;
 use crate::engine::authorize::action::UpdateRecoveryPointLifecycle;
 use crate::engine::catalog::query;
@@ -50,16 +50,24 @@ pub fn put_off(connection: &Connection, point: &Arn, at: Time) -> Result<()> {
     Ok(())
 }
 
-/// How long the point of the permit lives, when its life ends, and when the sweeper deletes it.
+/// How long the point of the permit lives, when that acts on it, and when the sweeper deletes it.
 pub fn set(
     connection: &Connection,
     permit: &Permit<'_, UpdateRecoveryPointLifecycle>,
     lifecycle: &Lifecycle,
-    delete_at: Option<Time>,
+    acts: &CalculatedLifecycle,
     delete_due: Option<Time>,
 ) -> Result<()> {
     connection
-        .prepare_cached("UPDATE recovery_points SET lifecycle = ?2, delete_at = ?3, delete_due = ?4 WHERE arn = ?1")?
-        .execute(params![permit.on(), to_json(lifecycle)?, delete_at.map(millis), delete_due.map(millis)])?;
+        .prepare_cached(
+            "UPDATE recovery_points SET lifecycle = ?2, delete_at = ?3, delete_due = ?4, cold_due = ?5 WHERE arn = ?1",
+        )?
+        .execute(params![
+            permit.on(),
+            to_json(lifecycle)?,
+            acts.delete_at.map(millis),
+            delete_due.map(millis),
+            acts.move_to_cold_storage_at.map(millis),
+        ])?;
     Ok(())
 }

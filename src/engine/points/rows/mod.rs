@@ -1,5 +1,6 @@
 //! Recovery points as rows.
 
+pub mod cold;
 pub mod creating;
 pub mod damage;
 pub mod deleting;
@@ -11,7 +12,7 @@ pub mod protected;
 use crate::domain::damage::Damage;
 use crate::domain::event::detail;
 use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
-use crate::domain::{Arn, CalculatedLifecycle, Scope, Time};
+use crate::domain::{Arn, CalculatedLifecycle, Scope, StorageClass, Time};
 use crate::engine::authorize::Permit;
 use crate::engine::authorize::action::AddRecoveryPoint;
 use crate::engine::catalog::paging::Listing;
@@ -44,7 +45,7 @@ pub struct RecoveryPointFilter {
 /// The columns that [`from_row`] reads.
 pub const COLUMNS: &str = "arn, account, region, vault_name, vault_arn, source_vault_arn, resource_arn, resource_name, resource_type, \
     created_by, iam_role_arn, status, status_message, created, initiated, completed, size_bytes, lifecycle, delete_at, \
-    encryption_key_arn, last_restore, storage_class, damage, held";
+    encryption_key_arn, last_restore, storage_class, damage, held, cold_due";
 
 /// A recovery point from a row with [`COLUMNS`].
 pub fn from_row(row: &Row<'_>) -> Result<RecoveryPoint> {
@@ -67,7 +68,7 @@ pub fn from_row(row: &Row<'_>) -> Result<RecoveryPoint> {
         size_bytes: row.column("size_bytes")?,
         lifecycle: row.json_option("lifecycle")?,
         calculated_lifecycle: CalculatedLifecycle {
-            move_to_cold_storage_at: None,
+            move_to_cold_storage_at: row.time_option("cold_due")?,
             delete_at: row.time_option("delete_at")?,
         },
         encryption_key_arn: row.column("encryption_key_arn")?,
@@ -88,13 +89,15 @@ pub fn get(connection: &Connection, arn: &Arn) -> Result<Option<RecoveryPoint>> 
     query::first(connection, &format!("SELECT {COLUMNS} FROM recovery_points WHERE arn = ?1"), [arn.as_str()], from_row)
 }
 
-/// The snapshot of a point, and the folder in it that is its root; `None` for one that has no data yet.
-pub fn content(connection: &Connection, arn: &Arn) -> Result<Option<(String, String)>> {
-    let sql = "SELECT snapshot_id, source_path FROM recovery_points WHERE arn = ?1";
-    let found: Option<(Option<String>, String)> = query::first(connection, sql, [arn.as_str()], |row| {
-        Ok((row.column("snapshot_id")?, row.column("source_path")?))
+/// The snapshot of a point, the folder in it that is its root, and the class of the repository that it lies in; `None` for
+/// one that has no data yet.
+pub fn content(connection: &Connection, arn: &Arn) -> Result<Option<(String, String, StorageClass)>> {
+    let sql = "SELECT snapshot_id, source_path, storage_class FROM recovery_points WHERE arn = ?1";
+    let found = query::first(connection, sql, [arn.as_str()], |row| {
+        let class = StorageClass::of(&row.column::<String>("storage_class")?);
+        Ok((row.column::<Option<String>>("snapshot_id")?, row.column("source_path")?, class))
     })?;
-    Ok(found.and_then(|(snapshot, source)| Some((snapshot?, source))))
+    Ok(found.and_then(|(snapshot, source, class)| Some((snapshot?, source, class))))
 }
 
 /// The recovery points of a vault that pass the filter, the newest first.
@@ -151,9 +154,9 @@ pub fn insert(connection: &Connection, _permit: &Permit<'_, AddRecoveryPoint>, n
             "INSERT INTO recovery_points (arn, account, region, vault_arn, vault_name, resource_arn, resource_name,
                  resource_type, plan_id, created_by, iam_role_arn, status, status_message, created, initiated, completed,
                  size_bytes, lifecycle, delete_at, encryption_key_arn, storage_class, point_id, snapshot_id, source_path,
-                 missing_items, backup_job_id, delete_due, source_vault_arn)
+                 missing_items, backup_job_id, delete_due, source_vault_arn, cold_due)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'COMPLETED', ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
-                 'WARM', ?20, ?21, ?22, ?23, ?24, ?25, ?26)",
+                 ?27, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?28)",
         )?
         .execute(params![
             point.arn.as_str(),
@@ -182,6 +185,8 @@ pub fn insert(connection: &Connection, _permit: &Permit<'_, AddRecoveryPoint>, n
             manifest.job_id,
             delete_due.map(millis),
             point.source_vault_arn.as_ref().map(|arn| arn.as_str()),
+            manifest.class().as_str(),
+            point.calculated_lifecycle.move_to_cold_storage_at.map(millis),
         ])?;
     tell_completed(connection, new)
 }
@@ -213,17 +218,21 @@ pub struct Standing {
     pub message: Option<String>,
     /// The id of its snapshot.
     pub snapshot: Option<String>,
+    /// In which of the vault's repositories that lies.
+    pub class: StorageClass,
 }
 
 /// What the rows say of all points of a vault, by their ids.
 pub fn standings(connection: &Connection, vault: &Arn) -> Result<BTreeMap<String, Standing>> {
-    let sql = "SELECT point_id, arn, status, status_message, snapshot_id FROM recovery_points WHERE vault_arn = ?1";
+    let sql = "SELECT point_id, arn, status, status_message, snapshot_id, storage_class FROM recovery_points
+         WHERE vault_arn = ?1";
     let rows = query::all(connection, sql, [vault.as_str()], |row| {
         let standing = Standing {
             arn: row.parsed("arn")?,
             status: row.column("status")?,
             message: row.column("status_message")?,
             snapshot: row.column("snapshot_id")?,
+            class: StorageClass::of(&row.column::<String>("storage_class")?),
         };
         Ok((row.column("point_id")?, standing))
     })?;
@@ -260,17 +269,25 @@ pub fn set_message(connection: &Connection, vault: &Arn, point_id: &str, message
     Ok(())
 }
 
-/// The snapshot of a point of a vault, if the point is known and not still being made.
-pub fn snapshot_in(connection: &Connection, vault: &Arn, point: Option<&Arn>) -> Result<Option<Option<String>>> {
-    let sql = "SELECT snapshot_id FROM recovery_points WHERE arn = ?1 AND vault_arn = ?2 AND status <> 'CREATING'";
-    query::first(connection, sql, params![point.map(Arn::as_str), vault.as_str()], |row| row.column("snapshot_id"))
+/// The snapshot of a point of a vault, if the point is known and not still being made, and whether its manifest tells of an
+/// earlier one yet.
+pub fn snapshot_in(
+    connection: &Connection,
+    vault: &Arn,
+    point: Option<&Arn>,
+) -> Result<Option<(Option<String>, bool)>> {
+    let sql = "SELECT snapshot_id, manifest_owed FROM recovery_points
+         WHERE arn = ?1 AND vault_arn = ?2 AND status <> 'CREATING'";
+    query::first(connection, sql, params![point.map(Arn::as_str), vault.as_str()], |row| {
+        Ok((row.column("snapshot_id")?, row.column("manifest_owed")?))
+    })
 }
 
-/// The snapshot of a resource's newest point in a vault that is whole.
+/// The snapshot of a resource's newest point in a vault that is whole, and warm: backups compare with it.
 pub fn newest_snapshot(connection: &Connection, vault: &Arn, resource: &Arn) -> Result<Option<String>> {
     let sql =
         "SELECT snapshot_id FROM recovery_points WHERE vault_arn = ?1 AND resource_arn = ?2 AND status = 'COMPLETED'
-             ORDER BY created DESC LIMIT 1";
+             AND storage_class = 'WARM' ORDER BY created DESC LIMIT 1";
     let key = [vault.as_str(), resource.as_str()];
     Ok(query::first(connection, sql, key, |row| row.column("snapshot_id"))?.flatten())
 }

@@ -1,6 +1,6 @@
 //! The catalog's copies of manifests: from them a manifest that was lost or damaged is written again.
 
-use crate::domain::{Arn, Lifecycle};
+use crate::domain::{Arn, Lifecycle, StorageClass};
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, from_json, time, to_json};
 use crate::engine::error::Result;
@@ -78,18 +78,25 @@ pub fn of(connection: &Connection, arn: &Arn) -> Result<Option<Kept>> {
 fn from_row(row: &Row<'_>) -> Result<Kept> {
     let lifecycle: Option<Lifecycle> = row.json_option("lifecycle")?;
     let snapshot: String = row.column("snapshot_id")?;
+    let class: String = row.column("storage_class")?;
+    let storage_class = Some(class).filter(|class| class != StorageClass::Warm.as_str());
     let document: Option<String> = row.column("document")?;
     match document {
         Some(document) => {
             let kept: Manifest = from_json(&document)?;
-            Ok(Kept { manifest: Manifest { snapshot, lifecycle, ..kept }, lacks: Vec::new() })
+            Ok(Kept { manifest: Manifest { snapshot, storage_class, lifecycle, ..kept }, lacks: Vec::new() })
         }
-        None => rebuilt(row, lifecycle, snapshot),
+        None => rebuilt(row, lifecycle, snapshot, storage_class),
     }
 }
 
 /// The manifest of a point of a version that kept no copies: all that the rows tell.
-fn rebuilt(row: &Row<'_>, lifecycle: Option<Lifecycle>, snapshot: String) -> Result<Kept> {
+fn rebuilt(
+    row: &Row<'_>,
+    lifecycle: Option<Lifecycle>,
+    snapshot: String,
+    storage_class: Option<String>,
+) -> Result<Kept> {
     let missing_items: i64 = row.column("missing_items")?;
     let bytes_read: Option<i64> = row.column("bytes_transferred")?;
     let size: Option<i64> = row.column("size_bytes")?;
@@ -110,6 +117,7 @@ fn rebuilt(row: &Row<'_>, lifecycle: Option<Lifecycle>, snapshot: String) -> Res
         source_vault_arn: row.parsed_option("source_vault_arn")?,
         snapshot,
         snapshot_file: None,
+        storage_class,
         root: row.column::<String>("source_path")?.into(),
         resource_arn: row.parsed("resource_arn")?,
         resource_name: row.column("resource_name")?,
