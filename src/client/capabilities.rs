@@ -43,7 +43,6 @@ impl Capabilities {
             }
             Feature::Events if !engine => Err("AWS sends its events to EventBridge, and no call reads them there"),
             Feature::Copies if engine => Err("this engine does not copy recovery points yet"),
-            Feature::ColdStorage if engine => Err("this engine has no cold storage yet"),
             Feature::ContinuousBackup if engine => Err("this engine has no continuous backup yet"),
             Feature::Status if !self.control => Err("only known of an engine in this process or on its socket"),
             Feature::Health if !engine => Err("only an engine tells how it is"),

@@ -1,6 +1,6 @@
 //! How long a recovery point lives, and when it goes to cold storage: AWS's [Lifecycle](https://docs.aws.amazon.com/aws-backup/latest/devguide/API_Lifecycle.html).
 
-use crate::domain::{Invalid, ResourceType, Time};
+use crate::domain::{Invalid, Time};
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
@@ -104,10 +104,10 @@ impl Lifecycle {
         }
     }
 
-    /// When it acts on a point of a resource of this type: those that cannot go cold stay warm, whatever it says.
-    pub fn acts_on(&self, resource_type: &ResourceType, created: Time) -> CalculatedLifecycle {
+    /// When it acts on a point of a type that can go cold, or cannot: then it stays warm, whatever its lifecycle says.
+    pub fn acts_on(&self, can_go_cold: bool, created: Time) -> CalculatedLifecycle {
         let acts = self.calculate(created);
-        if resource_type.can_go_cold() { acts } else { CalculatedLifecycle { move_to_cold_storage_at: None, ..acts } }
+        if can_go_cold { acts } else { CalculatedLifecycle { move_to_cold_storage_at: None, ..acts } }
     }
 
     /// How long a point is kept.
@@ -188,8 +188,8 @@ mod tests {
     fn only_points_of_types_that_can_go_cold_do() {
         let rule = lifecycle(Some(10), Some(100));
         let created: Time = "2026-11-23T05:00:00Z".parse().unwrap();
-        assert_eq!(rule.acts_on(&"EFS".into(), created), rule.calculate(created));
-        let warm = rule.acts_on(&"RDS".into(), created);
+        assert_eq!(rule.acts_on(true, created), rule.calculate(created));
+        let warm = rule.acts_on(false, created);
         assert_eq!((warm.move_to_cold_storage_at, warm.delete_at), (None, rule.calculate(created).delete_at));
     }
 

@@ -356,10 +356,13 @@ mod tests {
             ),
             (
                 Rule {
-                    lifecycle: Some(Lifecycle { move_to_cold_storage_after_days: Some(8), ..Lifecycle::default() }),
+                    lifecycle: Some(Lifecycle {
+                        opt_in_to_archive_for_supported_resources: Some(true),
+                        ..Lifecycle::default()
+                    }),
                     ..rule("daily")
                 },
-                "MoveToColdStorageAfterDays",
+                "OptInToArchiveForSupportedResources",
             ),
             (
                 Rule {

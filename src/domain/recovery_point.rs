@@ -230,6 +230,16 @@ impl KnownPoint {
         Damage::is_told_by(self.status_message.as_deref())
     }
 
+    /// Whether it lies in cold storage.
+    pub fn is_cold(&self) -> Known<bool> {
+        self.storage_class.as_ref().map(|class| class.as_deref() == Some(StorageClass::Cold.as_str()))
+    }
+
+    /// When it moves, or moved, to cold storage: never is `Known(None)`.
+    pub fn cold_at(&self) -> Known<Option<Time>> {
+        self.calculated_lifecycle.map(|lifecycle| lifecycle.move_to_cold_storage_at)
+    }
+
     /// When it is deleted: never is `Known(None)`.
     pub fn delete_at(&self) -> Known<Option<Time>> {
         self.calculated_lifecycle.map(|lifecycle| lifecycle.delete_at)

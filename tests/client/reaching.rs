@@ -27,7 +27,8 @@ async fn an_engine_is_known_by_its_header() {
     let capabilities = connection.capabilities();
     assert_eq!(capabilities.engine.as_deref(), Some("9.9.9"));
     assert_eq!(capabilities.allows(Feature::Items), Ok(()));
-    assert!(capabilities.allows(Feature::ColdStorage).is_err());
+    assert_eq!(capabilities.allows(Feature::ColdStorage), Ok(()));
+    assert!(capabilities.allows(Feature::ContinuousBackup).is_err());
 }
 
 async fn fault_within(transport: Transport, limit: Duration) -> Fault {

@@ -57,7 +57,7 @@ fn what_the_engine_lacks_is_shown_disabled_with_the_reason_and_enabled_on_aws() 
     let mut engine = Driver::start(Start { size, ..Start::default() });
     engine.press(":").write("create-plan").press("enter");
     engine
-        .sees("this engine has no cold storage yet")
+        .sees_no("this engine has no cold storage")
         .sees("this engine does not copy")
         .sees("no continuous backup yet");
     let capabilities = vaultdeck::client::Capabilities { write: true, ..crate::fixture::aws() };

@@ -90,8 +90,8 @@ class Engine:
         with urllib.request.urlopen(request, timeout=300) as answer:
             return json.load(answer)["now"]
 
-    def restic(self, *arguments, vault="Default", password=None, account=ACCOUNT, region=REGION):
-        repository = self.data / "vaults" / account / region / vault
+    def restic(self, *arguments, vault="Default", password=None, account=ACCOUNT, region=REGION, cold=False):
+        repository = self.data / "vaults" / account / region / vault / ("vaultdeck/cold" if cold else "")
         environment = {**os.environ, "RESTIC_PASSWORD": password}
         return subprocess.run(["restic", "-r", str(repository), "--no-lock", "--no-cache", *arguments], env=environment, capture_output=True, text=True, errors="replace", timeout=600)
 

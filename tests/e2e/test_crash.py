@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import json
 import os
 import random
 import shutil
@@ -183,6 +184,52 @@ def test_kill_9_at_a_named_point(tmp_path, point):
         judge(engine, ledger, source, sorted(ledger.acknowledged))
         packs = engine.data.glob("vaults/*/*/Default/data/*/*")
         assert sum(pack.stat().st_size for pack in packs) < 3_700_000
+    engine.stop()
+
+
+# The folder of cold storage is made, and nothing has moved; copies lie there, but the catalog says warm; it says cold, and the
+# manifest does not; both do, and the warm snapshot is still there. The last two: a point's packs are there, its snapshot not.
+MOVING = ["cold-storage-made", "before-cold-switch", "before-cold-manifests", "before-warm-snapshot-goes", "before-index", "before-snapshot"]
+
+
+@pytest.mark.parametrize("point", MOVING)
+def test_kill_9_while_a_point_moves_to_cold_storage(tmp_path, point):
+    source = trees.everything(tmp_path / "source")
+    engine = Engine(tmp_path / "data", binary=DEBUG, arguments=["--clock", "simulated"]).start()
+    resource = engine.add_efs("projects", source)
+    backup, ledger = engine.client(), Ledger()
+    job = back_up(backup, resource, Lifecycle={"MoveToColdStorageAfterDays": 10, "DeleteAfterDays": 100})
+    assert job["State"] == "COMPLETED", job
+    ledger.look(backup)
+    arn = job["RecoveryPointArn"]
+    engine.stop()
+
+    # when the engine dies exactly there
+    def move(_):
+        with contextlib.suppress(ConnectionError, OSError, http.client.HTTPException):
+            engine.clock(advance_seconds=10 * 86_400)
+
+    crash(engine, point, move)
+
+    # then the point is restorable from one of both
+    engine.start()
+    backup = engine.client()
+    described = backup.describe_recovery_point(BackupVaultName="Default", RecoveryPointArn=arn)
+    assert described["Status"] == "COMPLETED" and described["StorageClass"] in ("WARM", "COLD")
+    judge(engine, ledger, source, [arn])
+
+    # and the move comes to its end: what it left in either repository goes, and restic finds no error in both
+    engine.clock(advance_seconds=11 * 86_400)
+    described = backup.describe_recovery_point(BackupVaultName="Default", RecoveryPointArn=arn)
+    assert described["StorageClass"] == "COLD"
+    judge(engine, ledger, source, [arn])
+    password = engine.run("vault", "recovery-key", "Default").stdout.strip()
+    snapshots = [json.loads(engine.restic("snapshots", "--json", password=password, cold=cold).stdout) for cold in (False, True)]
+    assert [len(found) for found in snapshots] == [0, 1]
+    check = engine.restic("check", "--read-data", password=password, cold=True)
+    assert check.returncode == 0 and "no errors were found" in check.stdout, check
+    restored = engine.restic("restore", "latest", "--target", str(tmp_path / "restored"), password=password, cold=True)
+    assert restored.returncode == 0, restored
     engine.stop()
 
 

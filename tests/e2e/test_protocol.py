@@ -115,7 +115,7 @@ def test_modelled_errors_are_typed(client):
     ({"BackupPlanName": "p", "Rules": [{"CopyActions": [{"DestinationBackupVaultArn": f"arn:aws:backup:{REGION}:{ACCOUNT}:backup-vault:x"}]}]},
      "InvalidParameterValueException", "CopyActions"),
     ({"BackupPlanName": "p", "Rules": [{"EnableContinuousBackup": True, "Lifecycle": {"DeleteAfterDays": 7}}]}, "InvalidParameterValueException", "EnableContinuousBackup"),
-    ({"BackupPlanName": "p", "Rules": [{"Lifecycle": {"MoveToColdStorageAfterDays": 7, "DeleteAfterDays": 100}}]}, "InvalidParameterValueException",
+    ({"BackupPlanName": "p", "Rules": [{"Lifecycle": {"MoveToColdStorageAfterDays": 11, "DeleteAfterDays": 100}}]}, "InvalidParameterValueException",
      "MoveToColdStorageAfterDays"),
     ({"BackupPlanName": "p", "Rules": [{}], "ScanSettings": [{"ResourceTypes": ["EFS"], "MalwareScanner": "GUARDDUTY", "ScannerRoleArn": ROLE}]},
      "InvalidParameterValueException", "ScanSettings"),

@@ -98,11 +98,11 @@ fn what_the_engine_does_not_carry_out_is_refused_by_name() {
     let cold = refused(|plan| {
         plan.rules[0].lifecycle = Some(Lifecycle {
             move_to_cold_storage_after_days: Some(8),
-            delete_after_days: Some(100),
+            delete_after_days: Some(97),
             ..Lifecycle::default()
         });
     });
-    assert!(cold.contains("MoveToColdStorageAfterDays"), "{cold}");
+    assert!(cold.contains("less than 90 days apart from MoveToColdStorageAfterDays"), "{cold}");
     let continuous = refused(|plan| plan.rules[0].enable_continuous_backup = Some(true));
     assert!(continuous.contains("EnableContinuousBackup"), "{continuous}");
     let range = refused(|plan| plan.rules[0].lifecycle = Some(Lifecycle::delete_after(0)));

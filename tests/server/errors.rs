@@ -144,7 +144,7 @@ async fn wrong_parameters_are_named_with_their_rule() {
         (
             "PUT",
             "/backup/plans",
-            plan(json!({ "Lifecycle": { "MoveToColdStorageAfterDays": 1, "DeleteAfterDays": 200 } })),
+            plan(json!({ "Lifecycle": { "MoveToColdStorageAfterDays": 111, "DeleteAfterDays": 200 } })),
             "InvalidParameterValueException",
             "MoveToColdStorageAfterDays",
         ),

@@ -28,6 +28,13 @@ pub const COMPLETED: Attribute<KnownPoint> =
 /// When its life is over; nothing for ever.
 pub const DELETED: Attribute<KnownPoint> =
     Attribute::time("DELETED AT", "DeleteAt", |record| record.delete_at().told().into());
+/// Whether it lies in warm storage or in cold.
+pub const STORAGE: Attribute<KnownPoint> = Attribute::text("STORAGE", "StorageClass", |record| {
+    record.storage_class.as_ref().known().and_then(Option::as_ref).into()
+});
+/// When it moves, or moved, to cold storage; nothing for never.
+pub const COLD: Attribute<KnownPoint> =
+    Attribute::time("COLD AT", "MoveToColdStorageAt", |record| record.cold_at().told().into());
 /// Its size.
 pub const SIZE: Attribute<KnownPoint> =
     Attribute::bytes("SIZE", "BackupSizeInBytes", |record| record.size_bytes.into());
@@ -54,6 +61,8 @@ pub const ALL: &[&Attribute<KnownPoint>] = &[
     &CREATED,
     &COMPLETED,
     &DELETED,
+    &STORAGE,
+    &COLD,
     &SIZE,
     &MESSAGE,
     &ACCOUNT,

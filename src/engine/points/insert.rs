@@ -96,7 +96,7 @@ fn recovery_point(manifest: &manifest::Manifest, encryption_key_arn: Option<Stri
         lifecycle: manifest.lifecycle,
         calculated_lifecycle: manifest
             .lifecycle
-            .map(|lifecycle| lifecycle.acts_on(&manifest.resource_type, manifest.created))
+            .map(|lifecycle| lifecycle.acts_on(manifest.resource_type.can_go_cold(), manifest.created))
             .unwrap_or_default(),
         encryption_key_arn,
         encrypted: true,

@@ -6,3 +6,4 @@ pub mod items;
 pub mod manifest;
 pub mod ops;
 pub mod rows;
+pub(crate) mod tiers;

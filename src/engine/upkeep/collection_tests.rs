@@ -1,6 +1,7 @@
 //! Nothing waits under the conductor's turn: while one vault is held, the others go on.
 
 use super::*;
+use crate::domain::StorageClass;
 use crate::domain::extension::AddResource;
 use crate::domain::job::JobState;
 use crate::domain::names::JobId;
@@ -252,7 +253,9 @@ fn what_a_point_needs_that_is_being_deleted_is_not_repacked() {
     let point = scene.backup("vault-a", None);
     let vault = scene.vault("vault-a");
     let now = scene.engine.clock.now();
-    let eligible = || scene.engine.catalog.read(|connection| packs::eligible(connection, &vault, now)).unwrap();
+    let eligible = || {
+        scene.engine.catalog.read(|connection| packs::eligible(connection, (&vault, StorageClass::Warm), now)).unwrap()
+    };
     let referenced = scene.engine.catalog.read(|connection| packs::referenced(connection, &vault)).unwrap();
     assert!(!referenced.is_empty());
     assert_eq!(eligible(), referenced);
@@ -304,7 +307,10 @@ fn the_references_of_the_points_move_to_the_new_packs() {
     assert_ne!(after, before);
     let snapshot = open.repository.snapshots().unwrap()[0].0;
     assert_eq!(after, open.repository.packs_of(&snapshot).unwrap(), "no more and no less than it needs");
-    let known =
-        scene.engine.catalog.read(|connection| packs::eligible(connection, &vault, scene.engine.clock.now())).unwrap();
+    let known = scene
+        .engine
+        .catalog
+        .read(|connection| packs::eligible(connection, (&vault, StorageClass::Warm), scene.engine.clock.now()))
+        .unwrap();
     assert_eq!(known, open.repository.packs().unwrap().into_iter().map(|(id, _)| id).collect());
 }

@@ -83,7 +83,7 @@ impl Engine {
             let permit = authorize(tx, caller, UpdateRecoveryPointLifecycle, &subject)?;
             let found = found.ok_or_else(|| Error::no_such_recovery_point(arn))?;
             refuse_cold_day(&found, &lifecycle, now)?;
-            let acts = lifecycle.acts_on(&found.resource_type, found.created);
+            let acts = lifecycle.acts_on(found.resource_type.can_go_cold(), found.created);
             let due = acts
                 .delete_at
                 .map(|at| Ok::<_, Error>(delete_due(at, &seed(tx)?, points::rows::point_id(arn))))

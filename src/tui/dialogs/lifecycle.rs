@@ -2,7 +2,7 @@
 
 use crate::client::change::UpdateLifecycle;
 use crate::client::{Answer, Feature, Key, Query};
-use crate::domain::{Known, KnownPoint, Lifecycle};
+use crate::domain::{Known, KnownPoint, Lifecycle, Time};
 use crate::tui::dialogs::form_dialog::{FormDialog, Proposal};
 use crate::tui::dialogs::parse::parse_days;
 use crate::tui::fmt;
@@ -26,14 +26,18 @@ impl LifecycleEditor {
         let mut form = Form::default();
         let resource_type = &point.resource_type;
         let stays_warm = format!("AWS Backup cannot move recovery points of {resource_type} to cold storage");
-        let by_type = if resource_type.can_go_cold() { Ok(()) } else { Err(stays_warm.as_str()) };
+        let by_point = match (resource_type.can_go_cold(), point.is_cold().known()) {
+            (false, _) => Err(stays_warm.as_str()),
+            (true, Some(true)) => Err("it was moved to cold storage: that day cannot be changed any more"),
+            (true, _) => Ok(()),
+        };
         let created = format!("{} was created {}.", point.arn.last_part().to_owned(), fmt::exact(point.created));
         form.note("of", &created, Role::Dim)
             .text("keep", "Keep for days", "")
             .hint("keep", "counted from its creation; empty keeps it for ever")
             .text("cold", "Cold after days", "")
             .hint("cold", "then it must be kept at least 90 days longer")
-            .disable("cold", world.store.capabilities.allows(Feature::ColdStorage).and(by_type).err())
+            .disable("cold", world.store.capabilities.allows(Feature::ColdStorage).and(by_point).err())
             .note("effect", "", Role::Text);
         let mut editor = Self { point, was: Known::Unknown, form };
         editor.sync(world);
@@ -86,17 +90,27 @@ impl LifecycleEditor {
             }
             Ok(lifecycle) => {
                 self.form.show_errors(&[]);
-                match lifecycle.calculate(self.point.created).delete_at {
-                    None => "It would be kept for ever.".to_owned(),
-                    Some(at) if at <= world.now() => {
-                        "Its life would be over already: it is deleted within 8 hours.".to_owned()
-                    }
-                    Some(at) => format!("It would be deleted {}, {}.", fmt::relative(world.now(), at), fmt::exact(at)),
-                }
+                effect_of(&lifecycle, &self.point, world.now())
             }
         };
         self.form.label("effect", &effect);
     }
+}
+
+/// What a lifecycle would do to a point.
+fn effect_of(lifecycle: &Lifecycle, point: &KnownPoint, now: Time) -> String {
+    let acts = lifecycle.acts_on(point.resource_type.can_go_cold(), point.created);
+    let stays = point.is_cold().known() == Some(true);
+    let moves = match acts.move_to_cold_storage_at.filter(|_| !stays) {
+        Some(at) => format!("It would move to cold storage {}, {}. ", fmt::relative(now, at), fmt::exact(at)),
+        None => String::new(),
+    };
+    let ends = match acts.delete_at {
+        None => "It would be kept for ever.".to_owned(),
+        Some(at) if at <= now => "Its life would be over already: it is deleted within 8 hours.".to_owned(),
+        Some(at) => format!("It would be deleted {}, {}.", fmt::relative(now, at), fmt::exact(at)),
+    };
+    moves + &ends
 }
 
 impl FormDialog for LifecycleEditor {

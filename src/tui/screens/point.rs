@@ -119,9 +119,10 @@ impl Point {
         );
         let never = || "never".to_owned();
         facts.push(Detail::known("Deleted", point.delete_at().map(|at| at.map_or_else(never, moment))));
-        let cold = point.calculated_lifecycle.map(|lifecycle| lifecycle.move_to_cold_storage_at);
-        facts.extend(Detail::maybe("To cold storage", cold.told().map(moment)));
         facts.extend(Detail::maybe("Storage", point.storage_class.clone().told()));
+        let moved = point.is_cold().known() == Some(true);
+        let title = if moved { "Cold since" } else { "To cold storage" };
+        facts.extend(Detail::maybe(title, point.cold_at().told().map(moment)));
         facts.push(Detail::known(
             "Made by",
             point.created_by.as_ref().map(|creator| match creator {

@@ -19,7 +19,10 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 /// or whose vault is not there, has none.
 pub fn insert(connection: &Connection, permit: &Permit<'_, StartBackupJob>, job: &BackupJob, own: &Tags) -> Result<()> {
     let Some(arn) = job.recovery_point_arn.as_ref().filter(|_| !job.state.is_final()) else { return Ok(()) };
-    let acts = job.lifecycle.map(|lifecycle| lifecycle.acts_on(&job.resource_type, job.created)).unwrap_or_default();
+    let acts = job
+        .lifecycle
+        .map(|lifecycle| lifecycle.acts_on(job.resource_type.can_go_cold(), job.created))
+        .unwrap_or_default();
     let made = connection
         .prepare_cached(
             "INSERT INTO recovery_points (arn, account, region, vault_arn, vault_name, resource_arn, resource_name,
