@@ -247,6 +247,7 @@ fn a_lock_outlives_a_restart_and_an_older_catalog_and_its_loss() {
         clock: vaultdeck::engine::ClockKind::Simulated,
         scheduler: true,
         simulated_rate: None,
+        cold: std::collections::BTreeMap::new(),
     };
     let (engine, report) = vaultdeck::engine::Engine::open_rebuilding(options).unwrap();
     assert!(report.is_some());

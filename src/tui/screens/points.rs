@@ -116,14 +116,15 @@ static COLUMNS: &[Column<KnownPoint>] = &[
         .priority(2)
         .sorted(|a, b| a.delete_at().told().cmp(&b.delete_at().told())),
     Column::of(&point::STORAGE, 7, 13)
-        .shown(|point, world| match (point.is_cold(), point.cold_at().told()) {
-            (Known::Unknown, _) => not_known(world),
+        // Lists do not tell the class: then the day of the move tells all that is known.
+        .shown(|point, world| match (point.is_cold(), point.cold_at()) {
             (Known::Known(true), _) => Cell::plain("cold"),
-            (Known::Known(false), Some(at)) => Cell::dim(format!("cold {}", fmt::relative(world.now(), at))),
-            (Known::Known(false), None) => Cell::dim("warm"),
+            (_, Known::Known(Some(at))) => Cell::plain(format!("cold {}", fmt::relative(world.now(), at))),
+            (Known::Known(false), _) | (_, Known::Known(None)) => Cell::dim("warm"),
+            (Known::Unknown, Known::Unknown) => not_known(world),
         })
         .priority(7)
-        .sorted(|a, b| a.storage_class.cmp(&b.storage_class)),
+        .sorted(|a, b| a.cold_at().told().cmp(&b.cold_at().told())),
     Column::<KnownPoint>::new("PLAN", 9, 24, |point, world| match &point.created_by {
         Known::Unknown => not_known(world),
         Known::Known(None) => Cell::dim("on demand"),
