@@ -25,9 +25,6 @@ pub enum RecoveryPointStatus {
     Other(String),
 }
 
-/// The storage class of what is in cold storage.
-pub const COLD: &str = "COLD";
-
 /// Which plan and rule made a recovery point or a job; absent for what was made on demand.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]

@@ -255,6 +255,7 @@ mod tests {
             clock: ClockKind::Simulated,
             scheduler: false,
             simulated_rate: None,
+            cold: std::collections::BTreeMap::new(),
         })
         .unwrap();
         let (scope, vault) = (Engine::first_scope().unwrap(), "Default".parse().unwrap());

@@ -2,7 +2,7 @@
 
 use crate::domain::copies::{Obstacle, is_cross_account};
 use crate::domain::job::JobState;
-use crate::domain::recovery_point::{COLD, RecoveryPointStatus};
+use crate::domain::recovery_point::RecoveryPointStatus;
 use crate::domain::tags::MAX_TAGS;
 use crate::engine::authorize::action::{CopyFromBackupVault, CopyIntoBackupVault};
 use crate::engine::authorize::subject::VaultNamed;
@@ -40,9 +40,7 @@ fn unfit_source(connection: &Connection, record: &CopyRecord) -> Result<Option<E
     let state = point.status.as_str();
     Ok(match () {
         () if !whole => Some(Ending::failed(false, format!("Recovery point {arn} is in state {state}."))),
-        () if point.storage_class.as_deref() == Some(COLD) => {
-            Some(Ending::failed(false, Obstacle::Cold(arn.clone()).to_string()))
-        }
+        () if point.is_cold() => Some(Ending::failed(false, Obstacle::Cold(arn.clone()).to_string())),
         () => None,
     })
 }

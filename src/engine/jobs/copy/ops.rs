@@ -3,7 +3,6 @@
 use crate::domain::copies::{self, Obstacle};
 use crate::domain::job::CopyJob;
 use crate::domain::names::JobId;
-use crate::domain::recovery_point::COLD;
 use crate::domain::{Arn, Lifecycle, Scope, Time};
 use crate::engine::authorize::action::{CopyFromBackupVault, StartCopyJob};
 use crate::engine::authorize::subject::{PointNamed, PointToCopy, VaultNamed};
@@ -141,7 +140,7 @@ fn draft<'tx>(
     if destination == &point.vault_arn {
         return Err(Error::invalid_request(Obstacle::OwnVault.to_string()));
     }
-    if point.storage_class.as_deref() == Some(COLD) {
+    if point.is_cold() {
         return Err(Error::invalid_request(Obstacle::Cold(arn.clone()).to_string()));
     }
     if destination.account() == caller.account.as_str() && !vaults::rows::exists(tx, destination)? {
