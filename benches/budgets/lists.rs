@@ -40,6 +40,7 @@ pub fn run(jobs: i64) -> Result<()> {
         clock: ClockKind::System,
         scheduler: false,
         simulated_rate: None,
+        cold: std::collections::BTreeMap::new(),
     };
     drop(Engine::open(options.clone())?);
     eprintln!("writing {jobs} jobs …");

@@ -57,6 +57,7 @@ fn advance(plans: usize, days: i64) -> Result<Duration> {
         clock: ClockKind::Simulated,
         scheduler: true,
         simulated_rate: None,
+        cold: std::collections::BTreeMap::new(),
     };
     let engine = Engine::open(options)?;
     let caller = Caller {

@@ -99,8 +99,13 @@ pub fn restore(data: &Path, target: &Path) -> Result<()> {
 }
 
 fn open(data: &Path) -> Result<Arc<Engine>> {
-    let options =
-        EngineOptions { data_dir: data.to_owned(), clock: ClockKind::System, scheduler: true, simulated_rate: None };
+    let options = EngineOptions {
+        data_dir: data.to_owned(),
+        clock: ClockKind::System,
+        scheduler: true,
+        simulated_rate: None,
+        cold: std::collections::BTreeMap::new(),
+    };
     Ok(Engine::open(options)?)
 }
 

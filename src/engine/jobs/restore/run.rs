@@ -44,7 +44,7 @@ pub(super) fn run(
     let Entered { vault, pass, .. } = entered;
     let vault = match origin.class {
         StorageClass::Warm => vault,
-        class => engine.vault_store.get_class(&origin.point.vault_arn, class)?,
+        class @ StorageClass::Cold => engine.vault_store.get_class(&origin.point.vault_arn, class)?,
     };
     let source = engine.catalog.read(|connection| engine.registered(connection, &origin.point.resource_arn))?;
     let lend = |device, bytes| engine.data_dir.reserve().lend(device, bytes);
