@@ -124,7 +124,7 @@ fn points_of_one_vault_share_its_cold_storage_and_one_can_be_deleted() {
     assert!(packs > 0);
     bench.engine().delete_recovery_point(&bench.caller, VAULT, &first).unwrap();
     bench.advance(Duration::days(3));
-    assert_eq!(bench.points().into_iter().map(|point| point.arn).collect::<Vec<_>>(), [second.clone()]);
+    assert_eq!(bench.points().into_iter().map(|point| point.arn).collect::<Vec<_>>(), std::slice::from_ref(&second));
     assert_restores(&bench, &second, "again");
     assert_eq!(check(&bench).problems, []);
 }
