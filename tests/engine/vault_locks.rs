@@ -292,6 +292,27 @@ fn a_lock_outlives_the_record_in_its_vaults_folder_whatever_becomes_of_it() {
 }
 
 #[test]
+fn a_lock_that_an_older_catalog_does_not_know_holds_also_when_its_folder_comes_back_after_the_start() {
+    let mut bench = Bench::simulated();
+    let kept = point(&bench, "projects", None);
+    bench.stop();
+    let never_locked = copy_catalog(&bench);
+    bench.start();
+    put(&bench, COMPLIANCE).unwrap();
+    bench.advance(Duration::days(3));
+    bench.stop();
+    put_back(&never_locked);
+    let folder = bench.path(&format!("data/vaults/123456789012/us-east-1/{VAULT}"));
+    let away = bench.path("away");
+    fs::rename(&folder, &away).unwrap();
+    bench.start();
+    assert_eq!(lock(&bench), None, "nothing tells of it");
+    fs::rename(&away, &folder).unwrap();
+    assert!(is_invalid_request(delete(&bench, &kept)), "asked before anything is deleted");
+    assert_final(&bench, &[kept]);
+}
+
+#[test]
 fn an_older_catalog_that_takes_a_vault_for_empty_does_not_let_it_be_deleted() {
     let mut bench = Bench::simulated();
     bench.stop();
