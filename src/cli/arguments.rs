@@ -76,6 +76,9 @@ pub(super) enum Command {
     /// Back a resource up now
     #[command(subcommand)]
     Backup(BackupCommand),
+    /// Copy a recovery point into another vault
+    #[command(subcommand)]
+    Copy(CopyCommand),
     /// Restore a recovery point
     #[command(subcommand)]
     Restore(RestoreCommand),
@@ -452,7 +455,32 @@ pub(super) struct RestoreOptions {
     pub(super) order: OrderOptions,
 }
 
-/// What backups and restores have in common.
+#[derive(Debug, Subcommand)]
+pub(super) enum CopyCommand {
+    /// Copy a recovery point and follow the job
+    Start(CopyOptions),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CopyOptions {
+    /// The recovery point: its ARN, or the part behind the last colon
+    pub(super) point: String,
+    /// The vault to copy into, in any region and account of the organization
+    #[arg(long, value_name = "VAULT ARN")]
+    pub(super) to: Arn,
+    /// Delete the copy so many days after the creation of its source [default: when the source is]
+    #[arg(long, value_name = "DAYS")]
+    pub(super) delete_after: Option<i64>,
+    /// The role that the job runs under [default: the account's AWSBackupDefaultServiceRole]
+    #[arg(long, value_name = "ARN")]
+    pub(super) role: Option<Arn>,
+    #[command(flatten)]
+    pub(super) scope: ScopeOptions,
+    #[command(flatten)]
+    pub(super) order: OrderOptions,
+}
+
+/// What backups, copies and restores have in common.
 #[derive(Debug, Args)]
 pub(super) struct OrderOptions {
     #[command(flatten)]

@@ -9,6 +9,7 @@ mod backup;
 mod catalog;
 mod completions;
 mod context;
+mod copy;
 mod credentials;
 mod dashboard;
 mod delete;
@@ -145,6 +146,7 @@ async fn dispatch(command: Command, session: &Session) -> Result<Exit, Failure> 
         Command::Hold(command) => Box::pin(hold::run(session, *command)).await,
         Command::Delete(command) => Box::pin(delete::run(session, *command)).await,
         Command::Backup(command) => Box::pin(backup::run(session, command)).await,
+        Command::Copy(command) => Box::pin(copy::run(session, command)).await,
         Command::Restore(command) => Box::pin(restore::run(session, command)).await,
         Command::Events(options) => events::run(session, &options).await,
         Command::Status(options) => status::run(session, &options).await,

@@ -1,6 +1,6 @@
 //! `vaultdeck restore start`: a restore, followed to its end.
 
-use super::arguments::{PlainFormat, RestoreCommand, RestoreOptions};
+use super::arguments::{PlainFormat, RestoreCommand, RestoreOptions, ScopeOptions};
 use super::context::Reached;
 use super::failure::{Exit, Failure};
 use super::follow::{Follower, Glance, wait};
@@ -31,7 +31,7 @@ pub(super) async fn run(session: &Session, command: RestoreCommand) -> Result<Ex
 }
 
 async fn start(reached: &Reached, audit: &Arc<Audit>, options: &RestoreOptions) -> Result<Exit, Failure> {
-    let point = point(reached, options).await?;
+    let point = point(reached, &options.point, &options.scope).await?;
     let query = Query::RestoreMetadata { vault: point.vault_name.clone(), recovery_point: point.arn.clone() };
     let Answer::RestoreMetadata(given) = reached.connection.read(Key::scoped(point.scope.clone(), query)).await? else {
         return Err(Failure::failed("the answer is of another question"));
@@ -60,15 +60,15 @@ async fn start(reached: &Reached, audit: &Arc<Audit>, options: &RestoreOptions) 
 }
 
 /// The recovery point of an ARN, or of the part behind its last colon.
-async fn point(reached: &Reached, options: &RestoreOptions) -> Result<Arc<KnownPoint>, Failure> {
-    let within = Within { account: options.scope.account.clone(), region: options.scope.region.clone() };
-    if let Ok(arn) = options.point.parse::<Arn>() {
+pub(super) async fn point(reached: &Reached, text: &str, scope: &ScopeOptions) -> Result<Arc<KnownPoint>, Failure> {
+    let within = Within { account: scope.account.clone(), region: scope.region.clone() };
+    if let Ok(arn) = text.parse::<Arn>() {
         return Ok(reached.connection.find_recovery_point(&within, &arn).await?);
     }
     let listed = reached.connection.list_recovery_points(&within, None).await?;
-    let ending = format!(":{}", options.point);
+    let ending = format!(":{text}");
     let found = listed.rows.into_iter().find(|point| point.arn.as_str().ends_with(&ending));
-    found.ok_or_else(|| Failure::failed(format!("no recovery point {}; see vaultdeck points", options.point)))
+    found.ok_or_else(|| Failure::failed(format!("no recovery point {text}; see vaultdeck points")))
 }
 
 /// What the recovery point suggests, changed by the options.

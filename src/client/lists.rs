@@ -193,6 +193,18 @@ impl Connection {
         self.follow(key, pick, |job| job.state.is_final(), tell).await
     }
 
+    /// Follows a copy job to its end, telling each state that it sees.
+    pub async fn follow_copy(
+        self: &Arc<Self>,
+        scope: &Scope,
+        id: &JobId,
+        tell: impl FnMut(&CopyJob),
+    ) -> Result<Arc<CopyJob>, Fault> {
+        let key = Key::scoped(scope.clone(), Query::CopyJob { id: id.clone() });
+        let pick = |answer| if let Answer::CopyJob(job) = answer { Some(job) } else { None };
+        self.follow(key, pick, |job| job.state.is_final(), tell).await
+    }
+
     /// Follows a restore job to its end, telling each state that it sees.
     pub async fn follow_restore(
         self: &Arc<Self>,

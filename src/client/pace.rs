@@ -47,6 +47,7 @@ fn class_of(query: &Query, answer: Option<&Answer>) -> Class {
         Some(Answer::RestoreJobs(jobs)) => any_open(jobs.iter().map(|job| &job.state)),
         Some(Answer::CopyJobs(jobs)) => any_open(jobs.iter().map(|job| &job.state)),
         Some(Answer::BackupJob(job)) => !job.state.is_final(),
+        Some(Answer::CopyJob(job)) => !job.state.is_final(),
         Some(Answer::RestoreJob(job)) => !job.state.is_final(),
         _ => false,
     };
@@ -58,7 +59,7 @@ fn class_of(query: &Query, answer: Option<&Answer>) -> Class {
                 LISTS
             }
         }
-        Query::BackupJob { .. } | Query::RestoreJob { .. } => {
+        Query::BackupJob { .. } | Query::CopyJob { .. } | Query::RestoreJob { .. } => {
             if open {
                 RUNNING
             } else {
@@ -84,7 +85,11 @@ fn class_of(query: &Query, answer: Option<&Answer>) -> Class {
         | Query::AccessPolicy { .. }
         | Query::Notifications { .. }
         | Query::WhoCan { .. } => SETTINGS,
-        Query::Scopes | Query::Accounts | Query::RegionSettings | Query::SupportedResourceTypes => ORGANIZATION,
+        Query::Scopes
+        | Query::Accounts
+        | Query::RegionSettings
+        | Query::GlobalSettings
+        | Query::SupportedResourceTypes => ORGANIZATION,
         Query::Items { .. } | Query::RestoreMetadata { .. } => FROZEN,
     }
 }

@@ -92,6 +92,13 @@ pub enum Query {
         /// Its id.
         id: JobId,
     },
+    /// One copy job: [`Answer::CopyJob`].
+    CopyJob {
+        /// Its id.
+        id: JobId,
+    },
+    /// The settings of the organization: [`Answer::GlobalSettings`].
+    GlobalSettings,
     /// One restore job: [`Answer::RestoreJob`].
     RestoreJob {
         /// Its id.
@@ -202,6 +209,10 @@ pub enum Answer {
     CopyJobs(Rows<CopyJob>),
     /// To [`Query::BackupJob`].
     BackupJob(Arc<BackupJob>),
+    /// To [`Query::CopyJob`].
+    CopyJob(Arc<CopyJob>),
+    /// To [`Query::GlobalSettings`]: names and `true` or `false`.
+    GlobalSettings(Arc<BTreeMap<String, String>>),
     /// To [`Query::RestoreJob`].
     RestoreJob(Arc<RestoreJob>),
     /// To [`Query::ProtectedResources`].

@@ -3,8 +3,9 @@
 use super::Result;
 use super::files::Content;
 use crate::domain::account::MEMBER_ROLE;
+use crate::domain::copies::CROSS_ACCOUNT_SETTING;
 use crate::domain::extension::{AddAccount, AddResource, AddRole};
-use crate::domain::plan::{PlanDocument, Rule};
+use crate::domain::plan::{CopyAction, PlanDocument, Rule};
 use crate::domain::policy::Template;
 use crate::domain::selection::{SelectionDocument, TagCondition};
 use crate::domain::types::Location;
@@ -101,10 +102,27 @@ struct SampleRule {
     days: i64,
     /// Start and completion windows in minutes; AWS's when absent.
     windows: Option<(i64, i64)>,
+    /// What its recovery points are copied into.
+    copy: Option<Elsewhere>,
 }
 
+/// A vault of another region or account.
+#[derive(Clone, Copy)]
+struct Elsewhere {
+    account: &'static str,
+    region: &'static str,
+    vault: &'static str,
+}
+
+/// In another region of the same account.
+const ABROAD: Elsewhere = Elsewhere { account: PRODUCTION, region: FRANKFURT, vault: "monthly-abroad" };
+/// In another account, whose policy lets the organization's copies in.
+const OFFSITE: Elsewhere = Elsewhere { account: MEDIA, region: FRANKFURT, vault: "offsite" };
+/// In another account, which lets nobody's copies in: these fail, and say so.
+const SHUT: Elsewhere = Elsewhere { account: PRODUCTION, region: FIRST_REGION, vault: "production-monthly" };
+
 const fn rule(name: &'static str, vault: &'static str, cron: &'static str, days: i64) -> SampleRule {
-    SampleRule { name, vault, cron, zone: "Etc/UTC", days, windows: None }
+    SampleRule { name, vault, cron, zone: "Etc/UTC", days, windows: None, copy: None }
 }
 
 /// The role that is taken away from staging.
@@ -119,7 +137,11 @@ const PLANS: [SamplePlan; 7] = [
         role: None,
         rules: &[
             SampleRule { windows: Some((60, 1440)), ..rule("daily", "production-daily", "cron(0 5 ? * * *)", 14) },
-            SampleRule { windows: Some((60, 1440)), ..rule("monthly", "production-monthly", "cron(0 8 1 * ? *)", 365) },
+            SampleRule {
+                windows: Some((60, 1440)),
+                copy: Some(ABROAD),
+                ..rule("monthly", "production-monthly", "cron(0 8 1 * ? *)", 365)
+            },
         ],
     },
     SamplePlan {
@@ -128,7 +150,11 @@ const PLANS: [SamplePlan; 7] = [
         name: "production-eu",
         tag: "daily",
         role: None,
-        rules: &[SampleRule { zone: "Europe/Berlin", ..rule("daily", "production-daily", "cron(30 2 ? * * *)", 14) }],
+        rules: &[SampleRule {
+            zone: "Europe/Berlin",
+            copy: Some(OFFSITE),
+            ..rule("daily", "production-daily", "cron(30 2 ? * * *)", 14)
+        }],
     },
     SamplePlan {
         account: STAGING,
@@ -138,6 +164,7 @@ const PLANS: [SamplePlan; 7] = [
         role: Some(REMOVED_ROLE),
         rules: &[SampleRule {
             windows: Some((60, 1440)),
+            copy: Some(SHUT),
             ..rule("twice-a-week", "Default", "cron(0 3 ? * WED,SUN *)", 30)
         }],
     },
@@ -208,6 +235,7 @@ pub(super) fn found(engine: &Engine, files: &Path) -> Result<()> {
     for plan in &PLANS {
         make_plan(engine, plan)?;
     }
+    let_copies_go(engine)?;
     let media = caller(MEDIA, FIRST_REGION)?;
     // Only who enters the account by this role deletes anything there.
     let role = Arn::role(&media.account, MEMBER_ROLE).to_string();
@@ -219,6 +247,20 @@ pub(super) fn found(engine: &Engine, files: &Path) -> Result<()> {
     engine.put_vault_notifications(&media, "media", &topic, &told)?;
     let organization = caller(FIRST_ACCOUNT, FIRST_REGION)?;
     engine.create_vault(&organization, &name("organization-records")?, vault_of("management"))?;
+    Ok(())
+}
+
+/// Where the copies go: the organization lets them leave their accounts, and one vault lets them in.
+fn let_copies_go(engine: &Engine) -> Result<()> {
+    let setting = (CROSS_ACCOUNT_SETTING.to_owned(), "true".to_owned());
+    engine.update_global_settings(&caller(FIRST_ACCOUNT, FIRST_REGION)?, &[setting].into())?;
+    for place in [ABROAD, OFFSITE] {
+        let owner = caller(place.account, place.region)?;
+        engine.create_vault(&owner, &name(place.vault)?, vault_of("copies"))?;
+    }
+    let organization = engine.organization()?.id;
+    let policy = Template::CopiesFromOrganization { organization }.text();
+    engine.put_vault_access_policy(&caller(OFFSITE.account, OFFSITE.region)?, OFFSITE.vault, &policy)?;
     Ok(())
 }
 
@@ -236,7 +278,7 @@ fn make_plan(engine: &Engine, plan: &SamplePlan) -> Result<()> {
     }
     let document = PlanDocument {
         backup_plan_name: plan.name.to_owned(),
-        rules: plan.rules.iter().map(SampleRule::document).collect(),
+        rules: plan.rules.iter().map(SampleRule::document).collect::<Result<_>>()?,
         advanced_backup_settings: Vec::new(),
     };
     let made = engine.create_plan(&caller, document, Tags::new(), None)?;
@@ -256,8 +298,9 @@ fn make_plan(engine: &Engine, plan: &SamplePlan) -> Result<()> {
 }
 
 impl SampleRule {
-    fn document(&self) -> Rule {
-        Rule {
+    fn document(&self) -> Result<Rule> {
+        let copies = self.copy.iter().map(Elsewhere::action).collect::<Result<_>>()?;
+        Ok(Rule {
             rule_name: self.name.to_owned(),
             target_backup_vault_name: self.vault.to_owned(),
             schedule_expression: Some(self.cron.to_owned()),
@@ -265,8 +308,17 @@ impl SampleRule {
             start_window_minutes: self.windows.map(|(start, _)| start),
             completion_window_minutes: self.windows.map(|(_, completion)| completion),
             lifecycle: Some(Lifecycle::delete_after(self.days)),
+            copy_actions: copies,
             ..Rule::default()
-        }
+        })
+    }
+}
+
+impl Elsewhere {
+    fn action(&self) -> Result<CopyAction> {
+        let owner = caller(self.account, self.region)?;
+        let vault = Arn::vault(&owner.scope(), &name(self.vault)?);
+        Ok(CopyAction { destination_backup_vault_arn: vault.to_string(), lifecycle: None })
     }
 }
 

@@ -142,6 +142,12 @@ answers! {
     /// One backup job.
     backup_job(scope: &Scope, id: &JobId) -> Arc<BackupJob> =
         Key::scoped(scope.clone(), Query::BackupJob { id: id.clone() }), BackupJob;
+    /// One copy job.
+    copy_job(scope: &Scope, id: &JobId) -> Arc<CopyJob> =
+        Key::scoped(scope.clone(), Query::CopyJob { id: id.clone() }), CopyJob;
+    /// The settings of the organization, as an account of it sees them.
+    global_settings(scope: &Scope) -> Arc<BTreeMap<String, String>> =
+        Key::scoped(scope.clone(), Query::GlobalSettings), GlobalSettings;
     /// One restore job.
     restore_job(scope: &Scope, id: &JobId) -> Arc<RestoreJob> =
         Key::scoped(scope.clone(), Query::RestoreJob { id: id.clone() }), RestoreJob;

@@ -27,6 +27,7 @@ mod put_vault_lock;
 mod request;
 mod sending;
 mod start_backup;
+mod start_copy;
 mod start_restore;
 mod stop_backup;
 mod tag_resource;
@@ -97,6 +98,7 @@ changes! {
     delete_notifications::DeleteNotifications,
     start_backup::StartBackup,
     stop_backup::StopBackup,
+    start_copy::StartCopy,
     start_restore::StartRestore,
     delete_recovery_point::DeleteRecoveryPoint,
     update_lifecycle::UpdateLifecycle,

@@ -18,6 +18,8 @@ pub enum Outcome {
     LegalHold(String),
     /// A backup job to follow.
     BackupJob(JobId),
+    /// A copy job to follow.
+    CopyJob(JobId),
     /// A restore job to follow.
     RestoreJob(JobId),
 }
@@ -31,6 +33,7 @@ impl Outcome {
             Self::Plan(id) => format!("plan {id}"),
             Self::LegalHold(id) => format!("legal hold {id}"),
             Self::BackupJob(id) => format!("backup job {id}"),
+            Self::CopyJob(id) => format!("copy job {id}"),
             Self::RestoreJob(id) => format!("restore job {id}"),
         }
     }

@@ -46,6 +46,15 @@ pub(super) async fn one(scope: &Scope, backup: &aws_sdk_backup::Client, query: &
         }
         Query::BackupJob { id } => Ok(Answer::BackupJob(Arc::new(backup_job(scope, backup, id).await?))),
         Query::RestoreJob { id } => Ok(Answer::RestoreJob(Arc::new(restore_job(scope, backup, id).await?))),
+        Query::CopyJob { id } => {
+            let told = backup.describe_copy_job().copy_job_id(id.as_str()).send().await.explain("DescribeCopyJob")?;
+            let job = told.copy_job().and_then(|job| map::copy_job(scope, job));
+            Ok(Answer::CopyJob(Arc::new(job.ok_or_else(|| nothing_told("DescribeCopyJob"))?)))
+        }
+        Query::GlobalSettings => {
+            let told = backup.describe_global_settings().send().await.explain("DescribeGlobalSettings")?;
+            Ok(Answer::GlobalSettings(Arc::new(map::string_map(told.global_settings()))))
+        }
         Query::ProtectedResource { arn } => {
             let call = backup.describe_protected_resource().resource_arn(arn.as_str());
             let told = call.send().await.explain("DescribeProtectedResource")?;

@@ -140,6 +140,10 @@ impl App {
                 self.followed.backup(scope.clone(), id.clone());
                 (Tab::Jobs, Route::BackupJob(scope, id))
             }
+            Outcome::CopyJob(id) => {
+                self.followed.copy(scope.clone(), id.clone());
+                (Tab::Jobs, Route::CopyJob(scope, id))
+            }
             Outcome::RestoreJob(id) => {
                 self.followed.restore(scope.clone(), id.clone());
                 (Tab::Jobs, Route::RestoreJob(scope, id))
