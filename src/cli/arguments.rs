@@ -1,8 +1,10 @@
 //! What can be written on the command line.
 
+mod copy;
 mod delete;
 mod hold;
 
+pub(super) use copy::{CopyCommand, CopyOptions};
 pub(super) use delete::{DeleteCommand, DeleteOptions};
 pub(super) use hold::{CancelOptions, CreateOptions, HoldCommand, PlaceOptions, ShowOptions};
 
@@ -449,31 +451,6 @@ pub(super) struct RestoreOptions {
     /// Give the restored resource the tags of the source
     #[arg(long)]
     pub(super) copy_source_tags: bool,
-    #[command(flatten)]
-    pub(super) scope: ScopeOptions,
-    #[command(flatten)]
-    pub(super) order: OrderOptions,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum CopyCommand {
-    /// Copy a recovery point and follow the job
-    Start(CopyOptions),
-}
-
-#[derive(Debug, Args)]
-pub(super) struct CopyOptions {
-    /// The recovery point: its ARN, or the part behind the last colon
-    pub(super) point: String,
-    /// The vault to copy into, in any region and account of the organization
-    #[arg(long, value_name = "VAULT ARN")]
-    pub(super) to: Arn,
-    /// Delete the copy so many days after the creation of its source [default: when the source is]
-    #[arg(long, value_name = "DAYS")]
-    pub(super) delete_after: Option<i64>,
-    /// The role that the job runs under [default: the account's AWSBackupDefaultServiceRole]
-    #[arg(long, value_name = "ARN")]
-    pub(super) role: Option<Arn>,
     #[command(flatten)]
     pub(super) scope: ScopeOptions,
     #[command(flatten)]

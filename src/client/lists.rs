@@ -15,6 +15,7 @@ use crate::domain::names::JobId;
 use crate::domain::plan::PlanSummary;
 use crate::domain::vault::Vault;
 use crate::domain::{Account, AccountId, Arn, Region, Scope};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -134,7 +135,11 @@ impl Connection {
 
     /// The copy jobs.
     pub async fn list_copy_jobs(self: &Arc<Self>, within: &Within) -> Result<Listed<CopyJob>, Fault> {
-        self.everywhere(within, &Query::CopyJobs, Answer::copy_jobs).await
+        let mut listed = self.everywhere(within, &Query::CopyJobs, Answer::copy_jobs).await?;
+        // Who copies and to whom it comes both list it.
+        let mut seen = HashSet::new();
+        listed.rows.retain(|job| seen.insert(job.id.clone()));
+        Ok(listed)
     }
 
     /// The recovery points of the vault of that name, or of all vaults.

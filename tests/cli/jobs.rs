@@ -62,6 +62,27 @@ fn a_backup_prints_its_recovery_point_and_a_restore_brings_the_same_tree() {
 }
 
 #[test]
+fn a_copy_that_is_not_let_in_says_why_and_a_wrong_destination_is_refused() {
+    let (home, point) = backed_up();
+    assert_eq!(home.run(&["account", "add", "archive"]).code, 0);
+    let accounts: Value = serde_json::from_str(&home.run(&["account", "list", "--output", "json"]).out).unwrap();
+    let account = accounts[1]["AccountId"].as_str().unwrap();
+    let vault = format!("arn:aws:backup:us-east-1:{account}:backup-vault:Default");
+    let ran = home.run(&["copy", "start", &point, "--to", &vault]);
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{}", ran.err);
+    assert!(ran.err.contains("isCrossAccountBackupEnabled is not true"), "{}", ran.err);
+    let jobs = home.run(&["jobs", "--kind", "copy", "--output", "json"]);
+    let jobs: Value = serde_json::from_str(&jobs.out).unwrap();
+    assert_eq!(
+        (jobs[0]["State"].as_str(), jobs[0]["DestinationBackupVaultArn"].as_str()),
+        (Some("FAILED"), Some(vault.as_str())),
+        "{jobs}"
+    );
+    let ran = home.run(&["copy", "start", &point, "--to", "arn:aws:s3:::bucket"]);
+    assert!(ran.code != 0 && ran.err.contains("is not the ARN of a backup vault"), "{}", ran.err);
+}
+
+#[test]
 fn a_recovery_point_is_found_by_the_end_of_its_arn() {
     let (home, point) = backed_up();
     let id = point.rsplit(':').next().unwrap();

@@ -112,9 +112,7 @@ impl PlanEditor {
 
     /// Offers what there is in the scope.
     fn offer(&mut self, world: &World) {
-        for (field, feature) in
-            [("cold", Feature::ColdStorage), ("copy", Feature::Copies), ("continuous", Feature::ContinuousBackup)]
-        {
+        for (field, feature) in [("cold", Feature::ColdStorage), ("continuous", Feature::ContinuousBackup)] {
             self.form.disable(field, world.store.capabilities.allows(feature).err());
         }
         let Some(scope) = self.scope.clone() else { return };

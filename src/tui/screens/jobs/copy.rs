@@ -1,7 +1,7 @@
 //! The tab of copy jobs.
 
 use crate::client::attributes::copy_job;
-use crate::client::{Answer, Feature, Key, Query};
+use crate::client::{Answer, Key, Query};
 use crate::domain::Arn;
 use crate::domain::job::CopyJob;
 use crate::tui::msg::Act;
@@ -16,6 +16,7 @@ use crate::tui::theme::Role;
 use crate::tui::world::World;
 use std::borrow::Cow;
 use std::cmp::Reverse;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// The list of copy jobs.
@@ -82,14 +83,14 @@ impl Listed for CopyJobs {
     }
     fn rows(&mut self, world: &World) -> Vec<Line<CopyJob>> {
         let mut lines = world.store.gather(&world.shown, &Query::CopyJobs, Answer::copy_jobs);
+        // Who copies and to whom it comes both list it.
+        let mut seen = HashSet::new();
+        lines.retain(|line| seen.insert(line.record.id.clone()));
         lines.sort_by_key(|line| Reverse(line.record.created));
         lines
     }
-    fn empty(&self, world: &World) -> pane::Empty<'static> {
-        match world.store.capabilities.allows(Feature::Copies) {
-            Ok(()) => &["No copy job yet. A plan's rule can copy what it made into another vault, account or region."],
-            Err(_) => &["No copy job: this engine does not copy recovery points yet."],
-        }
+    fn empty(&self, _: &World) -> pane::Empty<'static> {
+        &["No copy job yet. A plan's rule can copy what it made into another vault, account or region."]
     }
     fn open(&self, job: &CopyJob, _: &World) -> Option<Vec<Act>> {
         Some(vec![Act::Open(Route::CopyJob(job.scope.clone(), job.id.clone()))])
