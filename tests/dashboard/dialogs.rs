@@ -58,7 +58,7 @@ fn what_the_engine_lacks_is_shown_disabled_with_the_reason_and_enabled_on_aws() 
     engine.press(":").write("create-plan").press("enter");
     engine
         .sees_no("this engine has no cold storage")
-        .sees("this engine does not copy")
+        .sees_no("this engine does not copy")
         .sees("no continuous backup yet");
     let capabilities = vaultdeck::client::Capabilities { write: true, ..crate::fixture::aws() };
     let mut aws = Driver::start(Start { size, capabilities, embedded: false, ..Start::default() });

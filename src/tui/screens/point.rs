@@ -111,6 +111,8 @@ impl Point {
             Detail::new("Vault", point.vault_name.clone()),
             Detail::new("Created", moment(point.created)),
         ];
+        let source = point.source_vault_arn.as_ref().map(Option::as_ref).told();
+        facts.extend(Detail::maybe("Copied from", source.map(Arn::to_string)));
         facts.extend(Detail::maybe("Completed", point.completed.told().map(moment)));
         facts.extend(Detail::maybe("Size", point.size_bytes.map(|size| fmt::maybe_bytes(Some(size)))));
         facts.extend(Detail::maybe("Message", point.status_message.clone()));
