@@ -348,11 +348,14 @@ mod tests {
                     copy_actions: vec![CopyAction {
                         destination_backup_vault_arn: "arn:aws:backup:eu-central-1:123456789012:backup-vault:Copies"
                             .to_owned(),
-                        lifecycle: Some(Lifecycle { move_to_cold_storage_after_days: Some(8), ..Lifecycle::default() }),
+                        lifecycle: Some(Lifecycle {
+                            opt_in_to_archive_for_supported_resources: Some(true),
+                            ..Lifecycle::default()
+                        }),
                     }],
                     ..rule("daily")
                 },
-                "MoveToColdStorageAfterDays",
+                "OptInToArchiveForSupportedResources",
             ),
             (
                 Rule {
