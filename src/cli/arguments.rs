@@ -1,9 +1,11 @@
 //! What can be written on the command line.
 
+mod catalog;
 mod copy;
 mod delete;
 mod hold;
 
+pub(super) use catalog::CatalogCommand;
 pub(super) use copy::{CopyCommand, CopyOptions};
 pub(super) use delete::{DeleteCommand, DeleteOptions};
 pub(super) use hold::{CancelOptions, CreateOptions, HoldCommand, PlaceOptions, ShowOptions};
@@ -483,21 +485,4 @@ pub(super) struct CompletionsOptions {
 fn key_and_value(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or_else(|| format!("{text:?} must be KEY=VALUE"))?;
     Ok((key.to_owned(), value.to_owned()))
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum CatalogCommand {
-    /// Make a copy now, beside those of every day, and print its path
-    Copy,
-    /// List the copies, the oldest first
-    Copies {
-        /// How to print them
-        #[arg(long, value_enum, default_value_t)]
-        output: Format,
-    },
-    /// Put a copy back as the catalog; the one before is kept aside
-    Restore {
-        /// Its name or path; the newest good one when absent
-        copy: Option<PathBuf>,
-    },
 }
