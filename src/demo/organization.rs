@@ -100,6 +100,8 @@ struct SampleRule {
     cron: &'static str,
     zone: &'static str,
     days: i64,
+    /// After how many days they move to cold storage, if they do.
+    cold: Option<i64>,
     /// Start and completion windows in minutes; AWS's when absent.
     windows: Option<(i64, i64)>,
     /// What its recovery points are copied into.
@@ -122,7 +124,7 @@ const OFFSITE: Elsewhere = Elsewhere { account: MEDIA, region: FRANKFURT, vault:
 const SHUT: Elsewhere = Elsewhere { account: PRODUCTION, region: FIRST_REGION, vault: "production-monthly" };
 
 const fn rule(name: &'static str, vault: &'static str, cron: &'static str, days: i64) -> SampleRule {
-    SampleRule { name, vault, cron, zone: "Etc/UTC", days, windows: None, copy: None }
+    SampleRule { name, vault, cron, zone: "Etc/UTC", days, cold: None, windows: None, copy: None }
 }
 
 /// The role that is taken away from staging.
@@ -139,6 +141,7 @@ const PLANS: [SamplePlan; 7] = [
             SampleRule { windows: Some((60, 1440)), ..rule("daily", "production-daily", "cron(0 5 ? * * *)", 14) },
             SampleRule {
                 windows: Some((60, 1440)),
+                cold: Some(1),
                 copy: Some(ABROAD),
                 ..rule("monthly", "production-monthly", "cron(0 8 1 * ? *)", 365)
             },
@@ -307,7 +310,10 @@ impl SampleRule {
             schedule_expression_timezone: Some(self.zone.to_owned()),
             start_window_minutes: self.windows.map(|(start, _)| start),
             completion_window_minutes: self.windows.map(|(_, completion)| completion),
-            lifecycle: Some(Lifecycle::delete_after(self.days)),
+            lifecycle: Some(Lifecycle {
+                move_to_cold_storage_after_days: self.cold,
+                ..Lifecycle::delete_after(self.days)
+            }),
             copy_actions: copies,
             ..Rule::default()
         })
