@@ -75,7 +75,7 @@ fn what_no_answer_tells_is_not_shown_as_none() {
     driver.sees_no("never").sees_no("on demand");
     let screen = driver.screen();
     let row = screen.lines().find(|line| line.starts_with('▌')).unwrap();
-    assert_eq!(row.matches('·').count(), 2, "DELETED and PLAN are not known: {row}");
+    assert_eq!(row.matches('·').count(), 3, "COLD AT, DELETED and PLAN are not known: {row}");
     driver.press("enter").sees_no("kept for ever");
     driver.press("tab").sees("not known").sees_no("never");
 }
