@@ -1,7 +1,7 @@
 //! Plans, their versions and their rules' ids.
 
 use crate::harness::{Harness, MANAGEMENT, caller, management, member, plan, rule, selection, walk, whole};
-use vaultdeck::domain::plan::{CopyAction, Plan, PlanDocument};
+use vaultdeck::domain::plan::{Plan, PlanDocument};
 use vaultdeck::domain::{Lifecycle, Tags};
 use vaultdeck::engine::{ErrorKind, Result};
 
@@ -88,13 +88,6 @@ fn what_the_engine_does_not_carry_out_is_refused_by_name() {
         assert_eq!(error.kind(), ErrorKind::InvalidParameterValue);
         error.to_string()
     };
-    let copy = refused(|plan| {
-        plan.rules[0].copy_actions.push(CopyAction {
-            destination_backup_vault_arn: "arn:aws:backup:us-east-1:123456789012:backup-vault:x".to_owned(),
-            lifecycle: None,
-        });
-    });
-    assert!(copy.contains("CopyActions"), "{copy}");
     let cold = refused(|plan| {
         plan.rules[0].lifecycle = Some(Lifecycle {
             move_to_cold_storage_after_days: Some(8),

@@ -90,6 +90,7 @@ impl Catalog {
         migrations::run(&mut writer, path, &migrations::ALL)?;
         restrict(path)?;
         if let Some(reserve) = &reserve {
+            start_log_anew(&writer);
             take_room_for_log(path, reserve.log_room());
         }
         Ok(Self::of(path, path.to_owned(), writer, None, reserve))
@@ -219,6 +220,14 @@ fn quick_check(connection: &Connection) -> rusqlite::Result<std::result::Result<
     let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
     let complaints: Vec<String> = rows.collect::<rusqlite::Result<_>>()?;
     Ok(if complaints == ["ok"] { Ok(()) } else { Err(complaints.join("; ")) })
+}
+
+/// Lets the write-ahead log begin at its start again: the steps of a schema alone may fill more of it than is taken ahead. The
+/// blocks that it has stay its own. On a full disk it may not come to that, and the log goes on at its end.
+fn start_log_anew(writer: &Connection) {
+    if let Err(error) = writer.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(())) {
+        tracing::debug!(%error, "the catalog's log goes on at its end");
+    }
 }
 
 /// Takes blocks for the write-ahead log behind its end: whoever fills the disk between a look at it and a commit does not
