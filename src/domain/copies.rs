@@ -2,7 +2,8 @@
 //!
 //! The engine decides by these rules when a copy job begins; the dashboard tells by the same ones before it is asked for.
 
-use crate::domain::{Arn, Invalid, Lifecycle};
+use crate::domain::recovery_point::RecoveryPointStatus;
+use crate::domain::{Arn, Invalid, Known, KnownPoint, Lifecycle};
 
 /// The setting of the organization without which nothing is copied to another account.
 pub const CROSS_ACCOUNT_SETTING: &str = "isCrossAccountBackupEnabled";
@@ -29,6 +30,18 @@ pub fn lifecycle(asked: Option<Lifecycle>, source: Option<Lifecycle>) -> Option<
 /// Whether a copy leaves the account of its source.
 pub fn is_cross_account(source_vault: &Arn, destination_vault: &Arn) -> bool {
     source_vault.account() != destination_vault.account()
+}
+
+/// Whether a recovery point is in a state in which it can be copied, as far as it is known; the error says why not.
+pub fn copyable(point: &KnownPoint) -> Result<(), String> {
+    match &point.status {
+        RecoveryPointStatus::Completed | RecoveryPointStatus::Partial | RecoveryPointStatus::Available => {}
+        other => return Err(format!("a recovery point that is {} cannot be copied", other.as_str())),
+    }
+    match point.is_cold() {
+        Known::Known(true) => Err("it is in cold storage, from which nothing is copied".to_owned()),
+        _ => Ok(()),
+    }
 }
 
 /// What stands in the way of a copy.

@@ -2,6 +2,7 @@
 
 use crate::client::Feature;
 use crate::client::change::{DeletePlan, DeleteRecoveryPoint, DeleteVault, SelectionRef, StopBackup};
+use crate::domain::copies::copyable;
 use crate::domain::vault_lock::LockMode;
 use crate::domain::{KnownPoint, PlanId, Scope};
 use crate::tui::command::Command;
@@ -45,6 +46,10 @@ pub fn check(command: Command, subject: &Subject, world: &World) -> Result<(), S
             }
             Subject::Plan(..) => Ok(()),
             _ => needs("a plan (3)"),
+        },
+        Command::StartCopy => match subject {
+            Subject::Point(point, _) | Subject::Path(point, ..) => copyable(point),
+            _ => needs("a recovery point (2, enter)"),
         },
         Command::EditLifecycle | Command::DeletePoint => match subject {
             Subject::Point(point, _) | Subject::Path(point, ..) => unlocked(point, world),
@@ -106,6 +111,9 @@ pub fn start(command: Command, subject: &Subject, world: &World) -> Vec<Act> {
             Ok((point, items)) => show(Dialog::Restore(point, items)),
             Err(reason) => vec![Act::Say(Tone::Bad, reason)],
         },
+        (Command::StartCopy, Subject::Point(point, _) | Subject::Path(point, ..)) => {
+            show(Dialog::Copy(Arc::clone(point)))
+        }
         (Command::EditLifecycle, Subject::Point(point, _) | Subject::Path(point, ..)) => {
             show(Dialog::Lifecycle(Arc::clone(point)))
         }

@@ -63,6 +63,7 @@ commands! {
     CreateVault "create-vault" [] Act "Create a vault…", "Make a new, empty vault for recovery points.";
     CreatePlan "create-plan" [] Act "Create a backup plan…", "Choose when, what, where to and how long; shown before it is made.";
     StartBackup "start-backup" [] Act "Back up now…", "Start an on-demand backup of a resource.";
+    StartCopy "start-copy" [] Act "Copy into another vault…", "Copy a recovery point into another vault, region or account.";
     Restore "restore" [] Act "Restore…", "Restore a whole recovery point or the marked files.";
     EditPlan "edit-plan" [] Act "Edit the plan…", "Change a plan's rules and selections; it gets a new version.";
     EditLifecycle "edit-lifecycle" [] Act "Change how long it is kept…", "Change when a recovery point is deleted.";

@@ -38,6 +38,8 @@ pub enum Dialog {
     Backup(Subject),
     /// Restores a recovery point, or the given paths of it.
     Restore(Arc<KnownPoint>, Vec<String>),
+    /// Copies a recovery point into another vault.
+    Copy(Arc<KnownPoint>),
     /// Changes how long a recovery point is kept.
     Lifecycle(Arc<KnownPoint>),
     /// Shows and changes the access policy of a vault.

@@ -52,9 +52,14 @@ impl Subject {
                 Command::CreateHold,
                 Command::DeleteVault,
             ],
-            Self::Point(..) | Self::Path(..) => {
-                &[Command::Restore, Command::EditLifecycle, Command::Tags, Command::CreateHold, Command::DeletePoint]
-            }
+            Self::Point(..) | Self::Path(..) => &[
+                Command::Restore,
+                Command::StartCopy,
+                Command::EditLifecycle,
+                Command::Tags,
+                Command::CreateHold,
+                Command::DeletePoint,
+            ],
             Self::LegalHold(_) => &[Command::Tags, Command::CreateHold, Command::CancelHold],
             Self::Plan(..) => &[Command::EditPlan, Command::Tags, Command::DeletePlan],
             Self::BackupJob(_) => &[Command::Restore, Command::StartBackup, Command::StopJob],

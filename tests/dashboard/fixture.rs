@@ -50,6 +50,8 @@ pub struct Fixture {
     pub tags: BTreeMap<String, Tags>,
     /// The access policies of vaults, by their names.
     pub policies: BTreeMap<String, String>,
+    /// The settings of the organization; none are told to nobody.
+    pub settings: BTreeMap<String, String>,
     /// What vaults notify of, by their names.
     pub notifications: BTreeMap<String, vaultdeck::domain::notification::VaultNotifications>,
     pub reminders: Vec<String>,
@@ -419,6 +421,7 @@ pub fn organization() -> Fixture {
         ]),
         tags: BTreeMap::from([("default".to_owned(), Tags::from([("env".to_owned(), "prod".to_owned())]))]),
         policies: BTreeMap::new(),
+        settings: BTreeMap::from([("isCrossAccountBackupEnabled".to_owned(), "false".to_owned())]),
         notifications: BTreeMap::new(),
         reminders: vec!["123456789012/us-east-1/prod-vault".to_owned()],
         engine_problems: Vec::new(),
@@ -562,6 +565,13 @@ impl Fixture {
             }
             Query::Tags { .. } => Answer::Tags(Arc::new(self.tags.get("default").cloned().unwrap_or_default())),
             Query::Notifications { vault } => Answer::Notifications(Arc::new(self.notifications.get(vault).cloned())),
+            Query::GlobalSettings if self.settings.is_empty() => {
+                return Some(Err(Fault::new(
+                    FaultKind::Denied,
+                    "not authorized to perform backup:DescribeGlobalSettings",
+                )));
+            }
+            Query::GlobalSettings => Answer::GlobalSettings(Arc::new(self.settings.clone())),
             Query::AccessPolicy { vault } => Answer::AccessPolicy(Arc::new(self.policies.get(vault).cloned())),
             Query::WhoCan { action, .. } => Answer::WhoCan(Arc::new(standings(action))),
             _ => return None,

@@ -3,6 +3,7 @@
 
 mod ascii;
 mod budgets;
+mod copies;
 mod deletions;
 mod dialogs;
 mod driver;

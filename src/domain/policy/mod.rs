@@ -23,7 +23,7 @@ pub use conditions::{Condition, Operator, Quantifier, Test};
 pub use evaluate::{Decision, Request};
 pub use facts::{Fact, Facts};
 pub use principals::{Identity, PrincipalEntry};
-pub use standing::{PolicyStanding, standings};
+pub use standing::{PolicyStanding, standing_of, standings};
 pub use templates::Template;
 
 /// How many bytes a policy has at most.

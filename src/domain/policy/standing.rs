@@ -41,6 +41,12 @@ pub fn standings(policy: Option<&Policy>, vault: &Arn, action: &str) -> Vec<Poli
     all
 }
 
+/// What a policy says of an action on its vault to one user or role, of whatever account; none where the ARN names neither.
+pub fn standing_of(policy: Option<&Policy>, vault: &Arn, action: &str, who: &Arn) -> Option<PolicyStanding> {
+    let (own, identity) = (vault.account().parse().ok()?, Identity::of(who)?);
+    Some(standing(policy, vault, &own, action, (who.to_string(), &identity)))
+}
+
 /// Everybody whom a policy names, as principal or in a condition on `aws:PrincipalArn`.
 fn named(policy: Option<&Policy>) -> BTreeSet<Arn> {
     let statements = policy.map_or(&[][..], |policy| &policy.statements);

@@ -97,8 +97,8 @@ impl LifecycleEditor {
     }
 }
 
-/// What a lifecycle would do to a point.
-fn effect_of(lifecycle: &Lifecycle, point: &KnownPoint, now: Time) -> String {
+/// What a lifecycle would do to a point, or to a copy of it, which counts from the same day.
+pub fn effect_of(lifecycle: &Lifecycle, point: &KnownPoint, now: Time) -> String {
     let acts = lifecycle.acts_on(point.resource_type.can_go_cold(), point.created);
     let stays = point.is_cold().known() == Some(true);
     let moves = match acts.move_to_cold_storage_at.filter(|_| !stays) {

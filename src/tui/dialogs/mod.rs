@@ -8,6 +8,7 @@ pub mod access_policy;
 pub mod backup;
 pub mod cancel_hold;
 pub mod confirm;
+pub mod copy;
 pub mod create_hold;
 pub mod create_vault;
 pub mod form_dialog;
@@ -48,6 +49,7 @@ pub fn open(dialog: Dialog, world: &World) -> Box<dyn Modal> {
         Dialog::EditPlan(scope, id) => Box::new(PlanEditor::edit(scope, id, world)),
         Dialog::Backup(subject) => Box::new(backup::Backup::new(&subject, world)),
         Dialog::Restore(point, items) => Box::new(restore::RestoreWizard::new(point, items, world)),
+        Dialog::Copy(point) => Box::new(copy::CopyWizard::new(point, world)),
         Dialog::Lifecycle(point) => Box::new(lifecycle::LifecycleEditor::new(point, world)),
         Dialog::AccessPolicy(vault) => Box::new(access_policy::AccessPolicyEditor::new(vault, world)),
         Dialog::VaultLock(vault) => Box::new(vault_lock::VaultLockEditor::new(vault, world)),

@@ -2,6 +2,7 @@
 
 use crate::client::{Answer, Feature, Key, Query};
 use crate::domain::extension::{Item, MissingItem};
+use crate::domain::job::JobState;
 use crate::domain::{Arn, Known, KnownPoint, Scope, Time};
 use crate::tui::command::Command;
 use crate::tui::msg::Act;
@@ -99,6 +100,30 @@ impl Point {
         self.marked.iter().cloned().collect()
     }
 
+    /// Whether it shows what the point is, and not what is in it.
+    fn shows_facts(&self, world: &World) -> bool {
+        self.details || world.store.capabilities.allows(Feature::Items).is_err()
+    }
+
+    fn copies_key(&self) -> Key {
+        Key::scoped(self.scope.clone(), Query::CopyJobs)
+    }
+
+    /// Where it was copied to, and when that was done: the copy may be gone since.
+    fn copies(&self, world: &World) -> Vec<Detail> {
+        let jobs = world.store.copy_jobs(&self.scope).into_iter().flat_map(|jobs| jobs.iter());
+        let of_this = jobs.filter(|job| job.source_recovery_point_arn.as_ref() == Some(&self.arn));
+        let done = of_this.filter_map(|job| Some((job.destination_vault_arn.as_ref()?, job.completed?, &job.state)));
+        done.filter(|(.., state)| **state == JobState::Completed)
+            .enumerate()
+            .map(|(nth, (vault, at, _))| {
+                let name = vault.vault_name().unwrap_or_else(|| vault.as_str());
+                let place = vault.scope().map(|scope| format!(" in {}", world.scope_name(&scope))).unwrap_or_default();
+                Detail::new(if nth == 0 { "Copied to" } else { "" }, format!("{name}{place}, {}", fmt::exact(at)))
+            })
+            .collect()
+    }
+
     fn facts(&self, world: &World) -> Vec<Detail> {
         let Some(point) = self.point(world) else { return vec![Detail::new("Recovery point", self.arn.to_string())] };
         let now = world.now();
@@ -113,6 +138,7 @@ impl Point {
         ];
         let source = point.source_vault_arn.as_ref().map(Option::as_ref).told();
         facts.extend(Detail::maybe("Copied from", source.map(Arn::to_string)));
+        facts.extend(self.copies(world));
         facts.extend(Detail::maybe("Completed", point.completed.told().map(moment)));
         facts.extend(Detail::maybe("Size", point.size_bytes.map(|size| fmt::maybe_bytes(Some(size)))));
         facts.extend(Detail::maybe("Message", point.status_message.clone()));
@@ -241,6 +267,9 @@ impl Screen for Point {
         if world.store.capabilities.allows(Feature::Items).is_ok() {
             keys.push(self.items_key());
         }
+        if self.shows_facts(world) {
+            keys.push(self.copies_key());
+        }
         keys.extend(holds::keys(&self.scope, world));
         keys
     }
@@ -320,7 +349,7 @@ impl Screen for Point {
         let items = world.store.capabilities.allows(Feature::Items).is_ok().then(|| self.items_key());
         let fresh = world.store.freshness(std::iter::once(&self.point_key()).chain(items.as_ref()));
         let items = world.store.capabilities.allows(Feature::Items);
-        if self.details || items.is_err() {
+        if self.shows_facts(world) {
             let head = Rect::new(area.x, area.y, area.width, 1);
             painter.rule(head, &pane::title("Recovery point", "", world), &pane::freshness(&fresh, world));
             let mut facts = self.facts(world);
