@@ -243,3 +243,20 @@ fn a_point_tells_where_it_was_copied_to() {
     driver.press("2 j enter enter tab").sees("Copied to").sees("archive-vault in production/eu-central-1, 2026-11-23");
     driver.sees_no("never-there");
 }
+
+#[test]
+fn what_comes_to_be_known_of_the_point_while_the_form_is_open_counts() {
+    let mut fixture = organization();
+    for point in &mut fixture.points {
+        point.status = RecoveryPointStatus::Partial;
+    }
+    let mut driver = wizard(fixture);
+    driver.sees("It is PARTIAL: a copy lacks what it lacks.");
+    let mut point = organization().points[0].clone();
+    point.storage_class = Known::Known(Some("COLD".to_owned()));
+    let query = Query::RecoveryPoint { vault: point.vault_name.clone(), recovery_point: point.arn.clone() };
+    driver.reply(Key::scoped(home(), query), Ok(Answer::RecoveryPoint(std::sync::Arc::new(point))));
+    driver.answer_all();
+    driver.sees("it is in cold storage, from which nothing is copied");
+    is_refused(&mut driver);
+}
