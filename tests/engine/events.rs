@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 use vaultdeck::domain::event::Event;
+use vaultdeck::domain::policy::Template;
 use vaultdeck::domain::{Lifecycle, Tags};
 use vaultdeck::engine::{Caller, Engine, Error, ErrorKind, EventsRequest, NewVault};
 
@@ -103,6 +104,9 @@ fn plans_vaults_and_settings_are_told_when_they_change_and_refused_changes_never
     let engine = &harness.engine;
     let before = last(engine, &caller);
     engine.create_vault(&caller, &"vault".parse().unwrap(), NewVault::default()).unwrap();
+    engine.put_vault_access_policy(&caller, "vault", &Template::DenyDeletes.text()).unwrap();
+    engine.delete_vault_access_policy(&caller, "vault").unwrap();
+    engine.delete_vault_access_policy(&caller, "vault").unwrap();
     let plan = engine.create_plan(&caller, crate::harness::plan("p", &["r"]), Tags::new(), None).unwrap();
     let plan = engine.update_plan(&caller, &plan.id, crate::harness::plan("p", &["r", "s"])).unwrap();
     engine.delete_plan(&caller, &plan.id).unwrap();
@@ -123,6 +127,8 @@ fn plans_vaults_and_settings_are_told_when_they_change_and_refused_changes_never
         told(&events),
         [
             "Backup Vault CREATED",
+            "Backup Vault MODIFIED",
+            "Backup Vault MODIFIED",
             "Backup Plan CREATED",
             "Backup Plan MODIFIED",
             "Backup Plan DELETED",
@@ -130,8 +136,8 @@ fn plans_vaults_and_settings_are_told_when_they_change_and_refused_changes_never
             "Backup Vault DELETED",
         ]
     );
-    assert_eq!(events[2].text("versionId"), Some(plan.version_id.as_str()));
-    let changed = &events[4].detail["ResourceTypeOptInPreference"];
+    assert_eq!(events[4].text("versionId"), Some(plan.version_id.as_str()));
+    let changed = &events[6].detail["ResourceTypeOptInPreference"];
     assert_eq!(changed, &serde_json::json!({ "EFS": false }), "only what changed");
 }
 

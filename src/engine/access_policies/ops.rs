@@ -4,7 +4,6 @@ use super::principals;
 use crate::domain::Invalid;
 use crate::domain::policy::Policy;
 use crate::domain::vault::Vault;
-use crate::engine::Engine;
 use crate::engine::authorize::access_policy::KNOWN_KEYS;
 use crate::engine::authorize::action::{
     DeleteBackupVaultAccessPolicy, GetBackupVaultAccessPolicy, PutBackupVaultAccessPolicy,
@@ -13,7 +12,7 @@ use crate::engine::authorize::subject::VaultFound;
 use crate::engine::authorize::{authorize, rows};
 use crate::engine::caller::Caller;
 use crate::engine::error::{Error, Result};
-use crate::engine::vaults;
+use crate::engine::{Engine, vaults};
 
 impl Engine {
     /// Gives a vault an access policy, in place of the one that it has. The text is kept as it is. One that nobody could ever
@@ -25,7 +24,8 @@ impl Engine {
             let found = vaults::rows::get(tx, &caller.scope(), name)?;
             let permit = authorize(tx, caller, PutBackupVaultAccessPolicy, &VaultFound { found: found.as_ref() })?;
             principals::check(tx, &policy)?;
-            rows::put(tx, &permit, text)
+            rows::put(tx, &permit, text)?;
+            self.tell_vault_modified(tx, found.as_ref())
         })
     }
 
@@ -44,7 +44,7 @@ impl Engine {
         self.catalog.write(|tx| {
             let found = vaults::rows::get(tx, &caller.scope(), name)?;
             let permit = authorize(tx, caller, DeleteBackupVaultAccessPolicy, &VaultFound { found: found.as_ref() })?;
-            rows::remove(tx, &permit)
+            if rows::remove(tx, &permit)? { self.tell_vault_modified(tx, found.as_ref()) } else { Ok(()) }
         })
     }
 }

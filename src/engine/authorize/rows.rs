@@ -28,7 +28,7 @@ pub fn put(connection: &Connection, permit: &Permit<'_, PutBackupVaultAccessPoli
 }
 
 /// The permit's vault has no policy any more.
-pub fn remove(connection: &Connection, permit: &Permit<'_, DeleteBackupVaultAccessPolicy>) -> Result<()> {
-    connection.prepare_cached("DELETE FROM vault_access_policies WHERE vault_arn = ?1")?.execute([permit.on()])?;
-    Ok(())
+pub fn remove(connection: &Connection, permit: &Permit<'_, DeleteBackupVaultAccessPolicy>) -> Result<bool> {
+    let mut statement = connection.prepare_cached("DELETE FROM vault_access_policies WHERE vault_arn = ?1")?;
+    Ok(statement.execute([permit.on()])? > 0)
 }

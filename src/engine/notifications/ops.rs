@@ -1,6 +1,5 @@
 //! What a vault notifies of: put, get, delete.
 
-use crate::domain::event::detail::{self, Became};
 use crate::domain::notification::VaultNotifications;
 use crate::domain::vault::Vault;
 use crate::engine::authorize::action::{
@@ -9,7 +8,6 @@ use crate::engine::authorize::action::{
 use crate::engine::authorize::authorize;
 use crate::engine::authorize::subject::VaultFound;
 use crate::engine::caller::Caller;
-use crate::engine::catalog::Connection;
 use crate::engine::error::{Error, Result};
 use crate::engine::notifications::rows;
 use crate::engine::{Engine, events, vaults};
@@ -23,7 +21,7 @@ impl Engine {
             let permit = authorize(tx, caller, PutBackupVaultNotifications, &VaultFound { found: found.as_ref() })?;
             let last = events::rows::bounds(tx)?.map_or(0, |(_, last)| last);
             rows::put(tx, &permit, &notifications, last)?;
-            self.tell_modified(tx, found.as_ref())
+            self.tell_vault_modified(tx, found.as_ref())
         })
     }
 
@@ -43,12 +41,7 @@ impl Engine {
             let found = vaults::rows::get(tx, &caller.scope(), name)?;
             let permit = authorize(tx, caller, DeleteBackupVaultNotifications, &VaultFound { found: found.as_ref() })?;
             rows::remove(tx, &permit)?;
-            self.tell_modified(tx, found.as_ref())
+            self.tell_vault_modified(tx, found.as_ref())
         })
-    }
-
-    fn tell_modified(&self, tx: &Connection, vault: Option<&Vault>) -> Result<()> {
-        let tell = |vault| events::record::record(tx, &detail::vault(vault, Became::Modified, self.now()));
-        vault.map_or(Ok(()), tell)
     }
 }

@@ -16,9 +16,9 @@
 //! Who puts back an older copy of *both*, or takes both away, has the vault's own files in hand as well, and no program keeps
 //! them from being deleted. That takes another disk, or another machine.
 
-use crate::domain::event::detail::{self, Became};
 use crate::domain::vault_lock::{LockRequest, LockState, MIN_COOLING_OFF_DAYS};
 use crate::domain::{Arn, Lifecycle, Retention, Scope, Time, VaultName};
+use crate::engine::Engine;
 use crate::engine::authorize::action::{
     Action, DeleteBackupVaultLockConfiguration, KeepVaultLock, PutBackupVaultLockConfiguration, SetsLock,
 };
@@ -30,7 +30,6 @@ use crate::engine::clock::unconfirmed_jump;
 use crate::engine::error::Result;
 use crate::engine::vaults::lock_file::Told;
 use crate::engine::vaults::rows::{self, locks};
-use crate::engine::{Engine, events};
 use crate::repository::crash_point;
 use chrono::Duration;
 
@@ -77,9 +76,7 @@ impl Engine {
                 Some(request) => before.followed_by(LockState::Changeable(request.at(now))),
             };
             locks::set(tx, &permit, &record)?;
-            if let Some(vault) = rows::get(tx, &scope, name)? {
-                events::record::record(tx, &detail::vault(&vault, Became::Modified, now))?;
-            }
+            self.tell_vault_modified(tx, rows::get(tx, &scope, name)?.as_ref())?;
             Ok(record)
         })?;
         crash_point::reached("vault-lock-noted");

@@ -1,5 +1,6 @@
 //! Vaults: create, describe, list, delete.
 
+use crate::domain::event::detail::{self, Became};
 use crate::domain::extension::VaultArns;
 use crate::domain::vault::{BACKUP_VAULT, DEFAULT_VAULT, Vault};
 use crate::domain::{Arn, Invalid, Scope, Tags, VaultName, tags as tag_rules};
@@ -12,7 +13,7 @@ use crate::engine::error::{Error, Result};
 use crate::engine::page::{Page, PageRequest};
 use crate::engine::vaults::rows::{self, NewRow};
 use crate::engine::vaults::store::OpenVault;
-use crate::engine::{Engine, tags};
+use crate::engine::{Engine, events, tags};
 use std::sync::Arc;
 
 /// The types that the API knows.
@@ -92,6 +93,12 @@ pub(crate) fn engine_key(scope: &Scope) -> String {
 }
 
 impl Engine {
+    /// Tells that something about a vault was changed, its lock or what goes with it; nothing where there is none.
+    pub(crate) fn tell_vault_modified(&self, tx: &Connection, vault: Option<&Vault>) -> Result<()> {
+        let tell = |vault| events::record::record(tx, &detail::vault(vault, Became::Modified, self.now()));
+        vault.map_or(Ok(()), tell)
+    }
+
     /// CreateBackupVault. The same token with the same name and tags gives the same vault.
     pub fn create_vault(&self, caller: &Caller, name: &VaultName, request: NewVault) -> Result<Vault> {
         let scope = caller.scope();
