@@ -227,6 +227,14 @@ impl KnownPoint {
         Damage::is_told_by(self.status_message.as_deref())
     }
 
+    /// The role that a job with it runs under unless another is chosen: that of its backup, or the account's default one where
+    /// none is told, and where it is another account's, as that of a copy is.
+    pub fn role(&self) -> Arn {
+        let account = &self.scope.account;
+        let own = self.iam_role_arn.clone().told().filter(|role| role.account() == account.as_str());
+        own.unwrap_or_else(|| Arn::default_role(account))
+    }
+
     /// Whether it lies in cold storage.
     pub fn is_cold(&self) -> Known<bool> {
         self.storage_class.as_ref().map(|class| class.as_deref() == Some(StorageClass::Cold.as_str()))

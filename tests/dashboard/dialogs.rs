@@ -1,6 +1,7 @@
 //! The dialogs, as pictures and as flows.
 
 use crate::driver::{Driver, Start};
+use vaultdeck::domain::{Arn, Known};
 
 #[test]
 fn the_small_ones() {
@@ -81,6 +82,17 @@ fn a_restore_of_marked_files_sends_their_paths() {
     let mut driver = Driver::usual();
     driver.press("2 j enter enter enter space a").write("restore").press("enter ctrl-s");
     driver.sees("ItemsToRestore").sees("/reports/2026.csv").sees("start-restore-job");
+}
+
+#[test]
+fn a_copy_that_another_account_sent_is_restored_under_a_role_of_its_own_account() {
+    let mut driver = Driver::usual();
+    for point in &mut driver.fixture().points {
+        let sender = Arn::role(&"999988887777".parse().unwrap(), "its-copies");
+        point.iam_role_arn = Known::Known(Some(sender));
+    }
+    driver.press("2 j enter a").write("restore").press("enter").sees("IAM role").sees_no("its-copies");
+    driver.sees_no("999988887777").press("ctrl-s").sees("StartRestoreJob").sees_no("999988887777");
 }
 
 #[test]

@@ -198,8 +198,7 @@ impl FormDialog for CopyWizard {
         }
         self.form.choices("vault", choices);
         if !self.own_role {
-            let role = self.now(world).iam_role_arn.clone().told();
-            let role = role.unwrap_or_else(|| Arn::default_role(&self.point.scope.account));
+            let role = self.now(world).role();
             self.form.set("role", role.as_str());
         }
         self.tell(world);

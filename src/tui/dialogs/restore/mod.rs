@@ -59,8 +59,7 @@ impl RestoreWizard {
         self.add_what();
         let target = Target { resource_type: &self.point.resource_type, engine: world.is_engine() };
         metadata::add_fields(&mut self.form, &target, &proposed);
-        let role =
-            self.point.iam_role_arn.clone().told().unwrap_or_else(|| Arn::default_role(&self.point.scope.account));
+        let role = self.point.role();
         self.form
             .toggle("tags", "Copy the tags", false)
             .hint("tags", "a restored resource has no tags unless asked for, so that no plan picks it up")
