@@ -140,8 +140,8 @@ def test_kill_9_at_a_named_point(tmp_path, point):
     resource = engine.add_efs("projects", source)
     backup, ledger = engine.client(), Ledger()
     for version in range(2):
-        # What only the first one needs shares a pack with what both do.
-        (source / "changing").write_bytes(random.Random(SEED).randbytes(1_000_000) if version == 0 and point in REPACKING else b"%d" % version)
+        # What only the first one needs shares a pack with what both do; and nothing else in the source holds the same bytes.
+        (source / "changing").write_bytes(random.Random(SEED + 1).randbytes(1_000_000) if version == 0 and point in REPACKING else b"%d" % version)
         if clock:
             engine.clock(advance_seconds=60)
         backup.start_backup_job(BackupVaultName="Default", ResourceArn=resource, IamRoleArn=ROLE)
