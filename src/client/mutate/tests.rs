@@ -55,7 +55,7 @@ impl Intercept for Recorder {
 impl Recorder {
     fn client(&self) -> Client {
         let ids = json!({
-            "BackupPlanId": "plan-1", "BackupJobId": "job-1", "RestoreJobId": "restore-1", "SelectionId": "selection-1", "LegalHoldId": "hold-1"
+            "BackupPlanId": "plan-1", "BackupJobId": "job-1", "RestoreJobId": "restore-1", "CopyJobId": "copy-1", "SelectionId": "selection-1", "LegalHoldId": "hold-1"
         });
         let handler: Handler = Arc::new(move |_| {
             let answer = http::Response::new(Bytes::from(ids.to_string()));
