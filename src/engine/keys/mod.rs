@@ -4,7 +4,7 @@
 //! that wrapped: what another root than [the key file](root::file) made bears that root's name before it, so a root may be
 //! added, or put in front, and all that was wrapped before still opens. Nobody but the ring knows a root.
 //!
-//! [`sealing`] is the cipher below: also of what is sealed with a vault's own key, as its [files](sealed_file) are.
+//! [`sealing`] is the cipher below: also of what is sealed with a vault's own key, as its files are.
 
 pub mod root;
 pub(crate) mod sealed_file;

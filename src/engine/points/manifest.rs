@@ -1,6 +1,6 @@
 //! What a recovery point leaves beside its vault's repository, so that the catalog can be rebuilt from the vaults alone.
 //!
-//! `vaultdeck/points/ID.json` is [sealed](sealed_file) for the point's id: a manifest that was renamed to another point's does
+//! `vaultdeck/points/ID.json` is sealed for the point's id: a manifest that was renamed to another point's does
 //! not open.
 
 use crate::domain::extension::MissingItem;

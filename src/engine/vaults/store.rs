@@ -282,7 +282,7 @@ impl VaultStore {
     }
 
     /// The same with the repository of a class. A cold one that is not there is an error: it is made by
-    /// [`make_cold`](Self::make_cold), when something moves into it.
+    /// `make_cold`, when something moves into it.
     pub fn get_class(&self, arn: &Arn, class: StorageClass) -> Result<Arc<OpenVault>> {
         let slot = Arc::clone(self.slots().entry((arn.clone(), class)).or_default());
         let mut slot = slot.lock();
