@@ -170,6 +170,10 @@ fn is_topic(arn: &Arn) -> bool {
 
 /// The vault whose notifications an event is for; of a copy, the vault that is copied from.
 pub fn vault_of(event: &Event) -> Option<&str> {
+    if event.detail_type == DetailType::BackupVault {
+        // AWS tells its ARN nowhere else.
+        return event.resources.first().map(String::as_str);
+    }
     event.text("backupVaultArn").or_else(|| event.text("sourceBackupVaultArn"))
 }
 
@@ -278,6 +282,16 @@ mod tests {
         assert_eq!(taken("EXPIRED"), ["BACKUP_JOB_COMPLETED", "BACKUP_JOB_EXPIRED"]);
         let point = event(DetailType::RecoveryPoint, &[], json!({ "status": "DELETING" }));
         assert!(VaultEvent::RecoveryPointModified.takes(&point) && !VaultEvent::BackupJobFailed.takes(&point));
+    }
+
+    #[test]
+    fn an_event_of_a_vault_itself_is_that_vaults() {
+        let arn = "arn:aws:backup:us-west-1:123456789012:backup-vault:v";
+        let detail = json!({ "backupVaultName": "v", "state": "MODIFIED" });
+        assert_eq!(vault_of(&event(DetailType::BackupVault, &[arn], detail)), Some(arn));
+        assert_eq!(vault_of(&backup("COMPLETED", &["arn:aws:ec2:us-west-1::snapshot/snap-1"])), Some(arn));
+        let plan = "arn:aws:backup:us-west-1:123456789012:backup-plan:p";
+        assert_eq!(vault_of(&event(DetailType::BackupPlan, &[plan], json!({ "state": "CREATED" }))), None);
     }
 
     #[test]

@@ -264,3 +264,20 @@ fn a_longer_life_is_in_the_next_event_of_a_point() {
     let events = all(bench.engine(), &bench.caller);
     assert_eq!(events.last().unwrap().detail["lifecycle"], serde_json::json!({ "deleteAfterDays": 90 }));
 }
+
+#[test]
+fn notifications_that_are_not_there_are_taken_away_without_a_word() {
+    let bench = Bench::simulated();
+    let (engine, caller) = (bench.engine(), &bench.caller);
+    engine
+        .put_vault_notifications(
+            caller,
+            VAULT,
+            "arn:aws:sns:us-east-1:123456789012:t",
+            &["BACKUP_JOB_FAILED".to_owned()],
+        )
+        .unwrap();
+    let before = last(engine, caller);
+    (0..2).for_each(|_| engine.delete_vault_notifications(caller, VAULT).unwrap());
+    assert_eq!(told(&ask(engine, caller, &after(before)).unwrap()), ["Backup Vault MODIFIED"]);
+}

@@ -59,6 +59,15 @@ fn put(bench: &Bench, events: &[&str]) {
     bench.engine().put_vault_notifications(&bench.caller, VAULT, TOPIC, &events).unwrap();
 }
 
+/// Waits until so many events wait for the only target.
+fn until_waiting(bench: &Bench, count: u64) {
+    let begun = Instant::now();
+    while bench.engine().status().unwrap().deliveries[0].waiting < count {
+        assert!(begun.elapsed().as_secs() < 30, "nothing waits");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 fn states(states: &[&str]) -> Takes {
     Takes::Events(Pattern {
         detail_types: vec![DetailType::BackupJob],
@@ -151,11 +160,7 @@ fn who_takes_notifications_away_is_not_told_what_waited() {
     put(&bench, &["BACKUP_JOB_COMPLETED"]);
     let resource = bench.resource("files", &[]);
     bench.backup(&resource);
-    let begun = Instant::now();
-    while bench.engine().status().unwrap().deliveries[0].waiting == 0 {
-        assert!(begun.elapsed().as_secs() < 30);
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    until_waiting(&bench, 1);
     bench.engine().delete_vault_notifications(&bench.caller, VAULT).unwrap();
     assert_eq!(bench.engine().status().unwrap().deliveries[0].waiting, 0);
     told.set_dead(false);
@@ -172,11 +177,7 @@ fn what_somebody_waits_for_outlives_its_days() {
     told.set_dead(true);
     bench.engine().start_deliveries(vec![told.target("hook", states(&["COMPLETED"]))]).unwrap();
     bench.backup(&bench.resource("files", &[]));
-    let begun = Instant::now();
-    while bench.engine().status().unwrap().deliveries[0].waiting == 0 {
-        assert!(begun.elapsed().as_secs() < 30);
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    until_waiting(&bench, 1);
     bench.advance(chrono::Duration::days(40));
     let kept = bench.engine().events(&bench.caller, &EventsRequest::default(), || true).unwrap().events;
     assert!(kept.iter().any(|event| event.detail_type == DetailType::BackupJob && event.state() == "COMPLETED"));
@@ -194,4 +195,111 @@ fn vaults_that_notify_where_the_config_names_no_way_to_sns_are_told_of() {
     assert!(told());
     bench.engine().delete_vault_notifications(&bench.caller, VAULT).unwrap();
     assert!(!told());
+}
+
+#[test]
+fn what_nobody_has_looked_at_yet_outlives_its_days_before_the_targets_are_told() {
+    let mut bench = Bench::simulated();
+    let told = Told::default();
+    bench.engine().start_deliveries(vec![told.target("hook", states(&["COMPLETED"]))]).unwrap();
+    bench.stop();
+    bench.start();
+    let resource = bench.resource("files", &[]);
+    (0..3).for_each(|_| drop(bench.backup(&resource)));
+    bench.advance(chrono::Duration::days(40));
+    bench.engine().start_deliveries(vec![told.target("hook", states(&["COMPLETED"]))]).unwrap();
+    told.until("all three are told", |letters| letters.len() == 3);
+}
+
+#[test]
+fn a_vault_that_is_made_again_tells_its_topic_nothing_of_the_one_before() {
+    let bench = Bench::simulated();
+    let told = Told::default();
+    told.set_dead(true);
+    bench.engine().start_deliveries(vec![told.target("topics", Takes::Topics)]).unwrap();
+    let name = "short-lived".parse().unwrap();
+    let resource = bench.resource("files", &[]);
+    let (engine, caller) = (bench.engine(), &bench.caller);
+    let backup = || {
+        engine.create_vault(caller, &name, NewVault::default()).unwrap();
+        let events = ["BACKUP_JOB_COMPLETED".to_owned()];
+        engine.put_vault_notifications(caller, name.as_str(), TOPIC, &events).unwrap();
+        let mut request = bench.backup_request(&resource);
+        request.vault_name = name.to_string();
+        let id = engine.start_backup_job(caller, request).unwrap().id;
+        bench.wait(&id)
+    };
+    let first = backup();
+    until_waiting(&bench, 1);
+    engine.delete_recovery_point(caller, name.as_str(), &first.recovery_point_arn.unwrap()).unwrap();
+    engine.delete_vault(caller, name.as_str()).unwrap();
+    let second = backup();
+    until_waiting(&bench, 2);
+    told.set_dead(false);
+    let letters = told.until("only the second", |letters| !letters.is_empty());
+    assert!(letters.iter().all(|letter| letter.contains(second.id.as_str())), "{letters:?}");
+}
+
+#[test]
+fn a_topic_that_is_put_while_another_is_told_gets_nothing_that_was_for_that() {
+    const OTHER: &str = "arn:aws:sns:us-east-1:123456789012:other";
+    let bench = Bench::simulated();
+    let told = Told::default();
+    told.set_dead(true);
+    let mut target = told.target("topics", Takes::Topics);
+    let (engine, caller) = (Arc::downgrade(bench.engine()), bench.caller.clone());
+    let deliver = target.send;
+    target.send = Box::new(move |letter| {
+        deliver(letter)?;
+        let engine = engine.upgrade().ok_or("the engine is gone")?;
+        if matches!(letter, Letter::Topic(topic, _) if topic.as_str() == TOPIC) {
+            engine.delete_vault_notifications(&caller, VAULT).unwrap();
+            engine.put_vault_notifications(&caller, VAULT, OTHER, &["BACKUP_JOB_COMPLETED".to_owned()]).unwrap();
+        }
+        Ok(())
+    });
+    bench.engine().start_deliveries(vec![target]).unwrap();
+    put(&bench, &["BACKUP_JOB_COMPLETED"]);
+    let resource = bench.resource("files", &[]);
+    let jobs = [bench.backup(&resource), bench.backup(&resource)];
+    until_waiting(&bench, 2);
+    told.set_dead(false);
+    let begun = Instant::now();
+    while bench.engine().vault_notifications(&bench.caller, VAULT).unwrap().1.topic.as_str() != OTHER {
+        assert!(begun.elapsed().as_secs() < 30, "the first is not told");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let third = bench.backup(&resource);
+    let letters =
+        told.until("the third is told", |letters| letters.iter().any(|told| told.contains(third.id.as_str())));
+    let expected = [(TOPIC, &jobs[0].id), (OTHER, &third.id)];
+    assert_eq!(letters.len(), expected.len(), "{letters:?}");
+    for (letter, (topic, id)) in letters.iter().zip(expected) {
+        assert!(letter.starts_with(&format!("{topic} ")) && letter.contains(id.as_str()), "{letters:?}");
+    }
+}
+
+#[test]
+fn failures_between_which_something_was_taken_are_not_in_a_row() {
+    let bench = Bench::simulated();
+    let engine = Arc::downgrade(bench.engine());
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let calls = Arc::clone(&seen);
+    // Every second letter is refused. What is told of the failures so far is read before each.
+    let send = Box::new(move |_: &Letter<'_>| {
+        let engine = engine.upgrade().ok_or("the engine is gone")?;
+        let mut calls = calls.lock();
+        calls.push(engine.status().map_err(|error| error.to_string())?.deliveries[0].failures);
+        if calls.len().is_multiple_of(2) { Err("not now".to_owned()) } else { Ok(()) }
+    });
+    let target = Target { name: "hook".to_owned(), takes: states(&["COMPLETED"]), send };
+    let resource = bench.resource("files", &[]);
+    bench.engine().start_deliveries(vec![target]).unwrap();
+    (0..4).for_each(|_| drop(bench.backup(&resource)));
+    let begun = Instant::now();
+    while seen.lock().len() < 7 {
+        assert!(begun.elapsed().as_secs() < 60);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert!(seen.lock().iter().all(|failures| *failures <= 1), "{:?}", seen.lock());
 }

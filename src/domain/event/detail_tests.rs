@@ -247,6 +247,14 @@ fn a_recovery_point_tells_its_lifecycle_and_whether_it_is_encrypted_as_a_text() 
     let (_, resources, creating) = told(&point_of_new_job(&job, &point.arn));
     assert_eq!((resources, &creating["status"]), (vec![POINT.to_owned()], &json!("CREATING")));
     assert_eq!(creating["calculatedLifeCycle"], json!({ "deleteAt": "2020-10-23T21:40:31.207Z" }));
+
+    let to_cold = Some(Lifecycle { move_to_cold_storage_after_days: Some(1), ..Lifecycle::delete_after(100) });
+    let moves = |resource_type: &str| {
+        let job = BackupJob { resource_type: resource_type.to_owned().into(), lifecycle: to_cold, ..backup() };
+        told(&point_of_new_job(&job, &point.arn)).2["calculatedLifeCycle"].clone()
+    };
+    assert_eq!(moves("EFS")["moveToColdStorageAt"], json!("2020-07-16T21:40:31.207Z"));
+    assert_eq!(moves("RDS"), json!({ "deleteAt": "2020-10-23T21:40:31.207Z" }), "a type that stays warm");
 }
 
 #[test]

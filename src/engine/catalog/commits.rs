@@ -25,8 +25,28 @@ impl Commits {
     /// Waits until more than `seen` have written, or for `limit`.
     pub fn wait_for_more(&self, seen: u64, limit: Duration) {
         let mut count = self.count.lock();
-        if *count <= seen {
-            self.changed.wait_for(&mut count, limit);
-        }
+        self.changed.wait_while_for(&mut count, |count| *count <= seen, limit);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Instant;
+
+    #[test]
+    fn who_waits_for_more_than_comes_waits_for_all_of_its_time() {
+        let (commits, limit) = (Commits::default(), Duration::from_millis(300));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::sleep(limit / 10);
+                commits.note();
+            });
+            let begun = Instant::now();
+            commits.wait_for_more(1, limit);
+            assert!(begun.elapsed() >= limit, "one is not more than one");
+            commits.wait_for_more(0, Duration::from_mins(1));
+            assert!(begun.elapsed() < Duration::from_secs(30), "one is more than none");
+        });
     }
 }

@@ -34,8 +34,12 @@ struct Resting {
 enum Turn {
     /// Something was delivered or there was nothing.
     Went,
-    /// The target did not take it.
-    Stuck(String),
+    /// The target did not take one.
+    Stuck {
+        why: String,
+        /// It took others before that.
+        took: bool,
+    },
 }
 
 /// Starts the thread of a target.
@@ -65,7 +69,8 @@ fn run(engine: &Weak<Engine>, target: &Target) {
             if resting.get(&queue).is_some_and(|resting| resting.until > now) || engine.jobs.is_stopping() {
                 continue;
             }
-            let turn = deliver(&engine, target, &queue).unwrap_or_else(|error| Turn::Stuck(error.to_string()));
+            let turn = deliver(&engine, target, &queue)
+                .unwrap_or_else(|error| Turn::Stuck { why: error.to_string(), took: false });
             went |= matches!(turn, Turn::Went);
             rest(&engine, target, queue, turn, &mut resting);
         }
@@ -86,8 +91,9 @@ fn rest(engine: &Engine, target: &Target, queue: String, turn: Turn, resting: &m
             }
             engine.deliveries.note_delivered(&target.name, &queue);
         }
-        Turn::Stuck(why) => {
-            let failures = resting.get(&queue).map_or(1, |resting| resting.failures + 1);
+        Turn::Stuck { why, took } => {
+            let before = resting.get(&queue).filter(|_| !took);
+            let failures = before.map_or(1, |resting| resting.failures + 1);
             if failures == 1 {
                 tracing::warn!(target = target.name, queue, why, "a notification was not delivered; it is tried again");
             }
@@ -114,7 +120,7 @@ fn deliver(engine: &Engine, target: &Target, queue: &str) -> Result<Turn> {
             break;
         }
         if let Err(why) = send(engine, target, queue, position)? {
-            turn = Turn::Stuck(why);
+            turn = Turn::Stuck { why, took: delivered.is_some() };
             break;
         }
         delivered = Some(position);
@@ -126,12 +132,13 @@ fn deliver(engine: &Engine, target: &Target, queue: &str) -> Result<Turn> {
     Ok(turn)
 }
 
-/// Sends one event. What nobody wants any more counts as sent.
+/// Sends one event. What nobody wants any more counts as sent; so does what happened before the vault notified whom it does
+/// now, for that was another's.
 fn send(engine: &Engine, target: &Target, queue: &str, position: u64) -> Result<std::result::Result<(), String>> {
     let (event, notifications) = engine.catalog.read(|connection| {
         let event: Option<Event> = events::rows::read(connection, &Whose::default(), position - 1, position, 1)?.pop();
         let notifications = match queue.parse::<Arn>() {
-            Ok(vault) => rows::get(connection, &vault)?,
+            Ok(vault) => rows::get_for(connection, &vault, position)?,
             Err(_) => None,
         };
         Ok((event, notifications))

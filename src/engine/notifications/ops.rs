@@ -40,8 +40,7 @@ impl Engine {
         self.catalog.write(|tx| {
             let found = vaults::rows::get(tx, &caller.scope(), name)?;
             let permit = authorize(tx, caller, DeleteBackupVaultNotifications, &VaultFound { found: found.as_ref() })?;
-            rows::remove(tx, &permit)?;
-            self.tell_vault_modified(tx, found.as_ref())
+            if rows::remove(tx, &permit)? { self.tell_vault_modified(tx, found.as_ref()) } else { Ok(()) }
         })
     }
 }

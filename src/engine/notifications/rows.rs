@@ -23,6 +23,12 @@ pub fn get(connection: &Connection, vault: &Arn) -> Result<Option<VaultNotificat
     query::first(connection, sql, [vault.as_str()], notifications)
 }
 
+/// What a vault notifies of, if it did already when the event at `position` happened.
+pub fn get_for(connection: &Connection, vault: &Arn, position: u64) -> Result<Option<VaultNotifications>> {
+    let sql = "SELECT topic_arn, events FROM vault_notifications WHERE vault_arn = ?1 AND since < ?2";
+    query::first(connection, sql, params![vault.as_str(), position as i64], notifications)
+}
+
 /// What all vaults notify of, by their ARNs.
 pub fn all(connection: &Connection) -> Result<BTreeMap<String, Since>> {
     let sql = "SELECT vault_arn, topic_arn, events, since FROM vault_notifications";
@@ -55,11 +61,12 @@ pub fn put(
     Ok(())
 }
 
-/// The permit's vault notifies nobody any more, not of what it has not told yet either.
-pub fn remove(connection: &Connection, permit: &Permit<'_, DeleteBackupVaultNotifications>) -> Result<()> {
-    connection.prepare_cached("DELETE FROM vault_notifications WHERE vault_arn = ?1")?.execute([permit.on()])?;
+/// The permit's vault notifies nobody any more, not of what it has not told yet either. Whether it has notified anybody.
+pub fn remove(connection: &Connection, permit: &Permit<'_, DeleteBackupVaultNotifications>) -> Result<bool> {
+    let notified = "DELETE FROM vault_notifications WHERE vault_arn = ?1";
+    let removed = connection.prepare_cached(notified)?.execute([permit.on()])? > 0;
     connection.prepare_cached("DELETE FROM deliveries WHERE queue = ?1")?.execute([permit.on()])?;
-    Ok(())
+    Ok(removed)
 }
 
 /// From which position on a target is told; a new one from `last` on.

@@ -52,7 +52,8 @@ impl Deliveries {
 impl Engine {
     /// The first event that is to be delivered yet, or of which it is not known yet.
     pub(crate) fn first_to_deliver(&self) -> Result<Option<u64>> {
-        let delivers = self.deliveries.targets.lock().as_ref().is_some_and(|targets| !targets.is_empty());
+        // Before the targets were told, any may come that has not read these events.
+        let delivers = self.deliveries.targets.lock().as_ref().is_none_or(|targets| !targets.is_empty());
         self.catalog.read(|connection| {
             let unread = if delivers { rows::noted(connection)?.map(|noted| noted + 1) } else { None };
             Ok([rows::first_waiting(connection)?, unread].into_iter().flatten().min())
