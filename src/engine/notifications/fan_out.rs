@@ -31,8 +31,8 @@ struct Told {
 }
 
 impl Engine {
-    /// From now on the targets are told, each by a thread of its own: those that were known before of all that has happened
-    /// since, new ones from now on. Called once, by whoever opened the engine.
+    /// From now on the targets are told, each by a thread of its own: those that were known before also of what waits for them
+    /// and of what happened while there were no deliveries, new ones from now on. Called once, by whoever opened the engine.
     pub fn start_deliveries(self: &Arc<Self>, targets: Vec<Target>) -> Result<()> {
         let topics = targets.iter().any(|target| target.takes == Takes::Topics);
         self.deliveries.begin(targets.iter().map(|target| target.name.clone()).collect(), topics);
@@ -89,7 +89,9 @@ fn note(engine: &Engine, told: &[Told], read: &mut u64) -> Result<bool> {
         // A catalog that was put back from a copy has fewer events than were read once.
         let after = noted.max(*read).min(last).max(oldest - 1);
         let events = events::rows::read(connection, &Whose::default(), after, last, PAGE)?;
-        Ok((events, rows::all(connection)?, noted))
+        // Nobody is told of nothing: what vaults notify of is not read then.
+        let vaults = if events.is_empty() { BTreeMap::new() } else { rows::all(connection)? };
+        Ok((events, vaults, noted))
     })?;
     let Some(last) = events.last().map(|event| event.position) else { return Ok(false) };
     let deliveries: Vec<Delivery> =

@@ -98,7 +98,8 @@ impl Engine {
             .collect();
         if !stuck.is_empty() {
             let message = format!(
-                "Notifications are not delivered: {}. They are tried again and again, and kept for 30 days.",
+                "Notifications are not delivered: {}. They are tried again and again, and kept as long as fewer \
+                 than a million events came since.",
                 stuck.join("; ")
             );
             return warning("NotificationsUndelivered", message);
