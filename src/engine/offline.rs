@@ -43,9 +43,10 @@ impl Offline {
         let now = chrono::Utc::now().fixed_offset();
         let file = KeyFile::wrap(&key, &password, USER, HOST, now)?;
         let json = serde_json::to_vec(&file).map_err(|e| Error::Internal(format!("a key file: {e}")))?;
-        files.write(FileKind::Key, &Id::of(&json), &json)?;
-        if let Some(cold) = self.store.find_cold(&arn, None)? {
-            cold.write(FileKind::Key, &Id::of(&json), &json)?;
+        // Found before anything is written: a key of which nobody is told the password would stay.
+        let cold = self.store.find_cold(&arn, None)?;
+        for repository in [Some(files), cold].into_iter().flatten() {
+            repository.write(FileKind::Key, &Id::of(&json), &json)?;
         }
         Ok(password)
     }

@@ -1,13 +1,15 @@
 //! Cold storage: a recovery point moves there on its day, and all that can be done with one in warm storage can be done there.
 
 use crate::bench::{Bench, VAULT, assert_completed};
+use crate::checks::{flip, replace};
 use chrono::Duration;
 use std::fs;
 use std::path::{Path, PathBuf};
 use vaultdeck::domain::extension::{CheckReport, RepairRequest};
 use vaultdeck::domain::recovery_point::RecoveryPoint;
 use vaultdeck::domain::{Arn, Lifecycle};
-use vaultdeck::engine::{ErrorKind, PageRequest};
+use vaultdeck::engine::offline::Offline;
+use vaultdeck::engine::{ErrorKind, NewVault, PageRequest};
 use vaultdeck::repository::{LocalStorage, Options, Repository};
 
 const COLD: i64 = 10;
@@ -335,6 +337,114 @@ fn a_point_that_is_damaged_stays_where_it_is() {
     bench.advance(Duration::days(COLD + 1));
     assert_eq!(class(&bench, &arn), "WARM");
     assert!(describe(&bench, &arn).is_damaged());
+}
+
+#[test]
+fn a_point_without_its_snapshot_holds_up_no_other() {
+    let (bench, broken) = scene();
+    let day = describe(&bench, &broken).created + Duration::days(COLD);
+    let snapshot = fs::read_dir(vault(&bench).join("snapshots")).unwrap().next().unwrap().unwrap().path();
+    let whole = backup(&bench, "again");
+    bench.advance_to(day - Duration::minutes(1));
+    fs::remove_file(snapshot).unwrap();
+
+    bench.advance_to(day);
+
+    assert_eq!((class(&bench, &broken), class(&bench, &whole)), ("WARM".to_owned(), "COLD".to_owned()));
+    assert!(describe(&bench, &broken).is_damaged());
+    assert_restores(&bench, &whole, "again");
+}
+
+#[test]
+fn what_a_deleted_vault_left_in_cold_storage_is_not_taken_for_that_of_a_new_one() {
+    let mut bench = Bench::simulated();
+    bench.keep_cold_in(bench.path("archive"));
+    bench.restart();
+    let old = backup(&bench, "projects");
+    bench.advance(Duration::days(COLD));
+    bench.engine().delete_recovery_point(&bench.caller, VAULT, &old).unwrap();
+    bench.engine().delete_vault(&bench.caller, VAULT).unwrap();
+    // As if its disk had been away then.
+    let grave = fs::read_dir(bench.path("archive/.trash")).unwrap().next().unwrap().unwrap().path();
+    fs::rename(grave, elsewhere(&bench)).unwrap();
+    bench.engine().create_vault(&bench.caller, &VAULT.parse().unwrap(), NewVault::default()).unwrap();
+    let new = backup(&bench, "more");
+
+    let report = bench.engine().rescan(None).unwrap();
+
+    assert_eq!(report.problems, Vec::<String>::new());
+    assert_restores(&bench, &new, "more");
+}
+
+#[test]
+fn without_a_catalog_no_recovery_key_is_left_behind_that_nobody_is_told_of() {
+    let mut bench = Bench::simulated();
+    bench.keep_cold_in(bench.path("archive"));
+    bench.restart();
+    backup(&bench, "projects");
+    bench.stop();
+    fs::rename(bench.path("archive"), bench.path("away")).unwrap();
+    let make = || {
+        let cold = [("us-east-1".parse().unwrap(), bench.path("archive"))].into();
+        let offline = Offline::open(&bench.path("data"), &cold).unwrap();
+        offline.make_recovery_key(&bench.caller.scope(), &VAULT.parse().unwrap())
+    };
+    let before = count(&vault(&bench), "keys");
+    assert!(make().is_err());
+    assert_eq!(count(&vault(&bench), "keys"), before);
+    fs::rename(bench.path("away"), bench.path("archive")).unwrap();
+    make().unwrap();
+    assert_eq!(count(&vault(&bench), "keys"), before + 1);
+}
+
+#[test]
+fn what_was_set_aside_of_cold_storage_goes_too() {
+    let (bench, arn) = scene();
+    bench.advance(Duration::days(COLD));
+    let aside = || count(&inside(&bench), "vaultdeck/damaged");
+    flip(&fs::read_dir(inside(&bench).join("index")).unwrap().next().unwrap().unwrap().path());
+    let request = RepairRequest { dry_run: false };
+    let report = bench.engine().repair_vault(&bench.caller.scope(), &VAULT.parse().unwrap(), &request).unwrap();
+    assert_eq!(report.left, []);
+    assert_eq!(aside(), 1, "{report:?}");
+    bench.advance(Duration::days(2));
+    assert_eq!(check(&bench).problems, []);
+    bench.advance(Duration::days(27));
+    assert_eq!(aside(), 1);
+    bench.advance(Duration::days(4));
+    assert_eq!(aside(), 0);
+    assert_restores(&bench, &arn, "projects");
+}
+
+#[test]
+fn a_scrub_remembers_what_it_read_of_each_repository() {
+    let (mut bench, cold) = scene();
+    bench.advance(Duration::days(COLD));
+    let warm = backup(&bench, "more");
+    bench.advance(Duration::days(2));
+    assert_eq!((class(&bench, &cold), class(&bench, &warm)), ("COLD".to_owned(), "WARM".to_owned()));
+    bench.stop();
+    // The last day of its cycle, which reads all that is left: packs of both.
+    let catalog = rusqlite::Connection::open(bench.path("data/catalog.sqlite")).unwrap();
+    catalog.execute("UPDATE scrubs SET cycle_began = cycle_began - 30 * 86400000, position = NULL", []).unwrap();
+    drop(catalog);
+    let records = [vault(&bench), inside(&bench)].map(|repository| {
+        for folder in fs::read_dir(repository.join("data")).unwrap() {
+            for pack in fs::read_dir(folder.unwrap().path()).unwrap() {
+                let path = pack.unwrap().path();
+                replace(&path, &fs::read(&path).unwrap());
+            }
+        }
+        repository.join("vaultdeck/integrity")
+    });
+    bench.start();
+    let before = records.each_ref().map(|record| fs::read(record).unwrap());
+
+    bench.advance(Duration::days(1));
+
+    for (record, before) in records.iter().zip(before) {
+        assert_ne!(fs::read(record).unwrap(), before, "{}", record.display());
+    }
 }
 
 #[test]

@@ -229,15 +229,18 @@ impl Engine {
     }
 
     /// The next moment after now at which something falls due.
-    fn next_event(&self, turn: &Turn) -> Result<Option<Time>> {
+    pub(super) fn next_event(&self, turn: &Turn) -> Result<Option<Time>> {
         let now = self.clock.now();
+        // What is due stays due until the thread that does it is done. An advance waits for that thread, and passes over nothing.
+        let is_under_way = self.clock.kind() == ClockKind::System && self.upkeep.is_busy();
+        let upkeep =
+            if is_under_way { None } else { [self.next_move()?, turn.next_upkeep].into_iter().flatten().min() };
         let moments = [
             self.next_scheduled(turn),
             self.next_job_event(turn)?,
             self.next_sweep(turn)?,
             self.next_lock_date()?,
-            self.next_move()?,
-            turn.next_upkeep,
+            upkeep,
         ];
         Ok(moments.into_iter().flatten().min().map(|at| at.max(now + chrono::Duration::milliseconds(1))))
     }

@@ -11,6 +11,7 @@ use crate::engine::Engine;
 use crate::engine::authorize::action::MoveToColdStorage;
 use crate::engine::authorize::subject::Anything;
 use crate::engine::authorize::{Doing, authorize};
+use crate::engine::check::damage::Look;
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::finish::TAG;
 use crate::engine::jobs::uses;
@@ -144,14 +145,15 @@ impl Engine {
             }
             match store(&warm, &cold, point, self) {
                 Ok(stored) => copied.push((point, stored)),
-                Err(Error::Repository(
-                    error @ (repository::Error::Damaged { .. } | repository::Error::BlobMissing { .. }),
-                )) => {
+                Err(Error::Repository(error)) if is_loss(&error) => {
                     tracing::warn!(point = %point.arn, %error, "a recovery point stays in warm storage: it is not whole");
-                    self.look_again(arn, &warm);
+                    self.note_loss(arn, &warm, now)?;
                 }
                 Err(error) => return Err(error),
             }
+        }
+        if copied.is_empty() {
+            return Ok(0);
         }
         let copied = commit(&cold, copied)?;
         self.prove_written(arn, &cold, &copied)?;
@@ -163,6 +165,15 @@ impl Engine {
         drop(stayed);
         cold.repository.forget_all(&snapshots)?;
         self.drop_warm(arn, &warm, &moved.into_iter().map(|(copied, _)| copied.point).collect::<Vec<_>>())
+    }
+
+    /// Notes which points are not whole, and that what was copied of them is of no use. Looked for also where no loss of data is
+    /// known: a snapshot may be gone. A failure of that is no reason to hold up the other points.
+    fn note_loss(&self, arn: &Arn, warm: &OpenVault, now: Time) -> Result<()> {
+        if let Err(error) = self.look_for_damage(arn, warm, Look::AtSuspects) {
+            tracing::warn!(vault = %arn, %error, "what cannot be restored could not be found out");
+        }
+        self.catalog.write(|tx| vaults::rows::note_litter(tx, arn, now))
     }
 
     /// Reads every pack that the points need there and that the catalog does not know yet.
@@ -223,6 +234,16 @@ impl Engine {
         warm.repository.forget_all(&points.iter().map(|point| snapshot_of(point)).collect::<Result<Vec<Id>>>()?)?;
         Ok(points.len())
     }
+}
+
+/// Whether it says that a point cannot be read whole: that stops no other.
+fn is_loss(error: &repository::Error) -> bool {
+    matches!(
+        error,
+        repository::Error::Damaged { .. }
+            | repository::Error::BlobMissing { .. }
+            | repository::Error::NotFound { kind: FileKind::Snapshot, .. }
+    )
 }
 
 /// Whether a point is still to move, and no job reads it.

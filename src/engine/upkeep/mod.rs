@@ -67,6 +67,11 @@ impl State {
         self.moves.has(point)
     }
 
+    /// Whether its thread is at work; its end wakes the conductor.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.busy.load(Ordering::Acquire)
+    }
+
     /// The conductor's next turn looks for what is to be done.
     pub(crate) fn poke(&self) {
         self.poked.store(true, Ordering::Release);
@@ -134,10 +139,11 @@ impl Engine {
         if let Err(error) = self.settle_locks() {
             tracing::warn!(%error, "the locks of the vaults could not be compared");
         }
-        self.move_due(now);
         let owing = self.catalog.read(owed::vaults_that_owe).unwrap_or_default();
         let unwritten = owing.iter().filter(|vault| !self.wrote_owed_manifests(vault)).count();
         let holds_written = self.wrote_owed_holds();
+        // After what is owed, which takes a moment: moves may take hours.
+        self.move_due(now);
         let scrub = self.scrub_due(now).unwrap_or_else(|error| {
             tracing::warn!(%error, "the scrub could not go on");
             Some(now + AGAIN)
@@ -145,5 +151,35 @@ impl Engine {
         let retry = (unwritten > 0 || !holds_written).then(|| now + AGAIN);
         // Looked for at least once a day, so that what another process left is found.
         [scrub, retry].into_iter().flatten().min().unwrap_or(now + Duration::days(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::EngineOptions;
+
+    #[test]
+    fn while_its_thread_is_at_work_what_is_due_does_not_wake_the_conductor() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Engine::open(EngineOptions {
+            data_dir: folder.path().join("data"),
+            clock: ClockKind::System,
+            scheduler: false,
+            simulated_rate: None,
+            cold: BTreeMap::new(),
+        })
+        .unwrap();
+        // The conductor's own thread may be at it.
+        while engine.upkeep.busy.swap(true, Ordering::AcqRel) {
+            std::thread::yield_now();
+        }
+        let now = engine.clock.now();
+        let turn = Turn { next_upkeep: Some(now - Duration::hours(1)), ..Turn::default() };
+        let soon = || engine.next_event(&turn).unwrap().is_some_and(|at| at < now + Duration::minutes(1));
+        assert!(!soon());
+        engine.upkeep.busy.store(false, Ordering::Release);
+        assert!(soon(), "it is due");
+        engine.shutdown(std::time::Duration::from_secs(5));
     }
 }

@@ -10,6 +10,7 @@ use crate::engine::Engine;
 use crate::engine::check::damage::Look;
 use crate::engine::clock::ClockKind;
 use crate::engine::error::Result;
+use crate::engine::points::tiers::Tiers;
 use crate::engine::upkeep::rows::scrubs::Scrub;
 use crate::engine::upkeep::{AGAIN, rows};
 use crate::engine::vaults::store::OpenVault;
@@ -82,7 +83,8 @@ impl Engine {
         }
         packs.sort_unstable_by_key(|(pack, _)| *pack);
         packs.retain(|(pack, _)| scrub.position.is_none_or(|position| *pack > position) && is_in_part(pack, day));
-        let part = self.read_packs(arn, &packs, &mut scrub)?;
+        let part = self.read_packs(arn, &tiers, &packs, &mut scrub)?;
+        save_integrity(&tiers)?;
         for vault in &tiers.open {
             self.look_again(arn, vault);
         }
@@ -107,7 +109,7 @@ impl Engine {
     }
 
     /// Reads packs until all are read or something else wants the machine.
-    fn read_packs(&self, arn: &Arn, packs: &[(Id, &OpenVault)], scrub: &mut Scrub) -> Result<Part> {
+    fn read_packs(&self, arn: &Arn, tiers: &Tiers, packs: &[(Id, &OpenVault)], scrub: &mut Scrub) -> Result<Part> {
         let limited = self.clock.kind() == ClockKind::System;
         for (number, (pack, vault)) in packs.iter().enumerate() {
             if self.must_give_way() {
@@ -120,15 +122,12 @@ impl Engine {
             };
             scrub.position = Some(*pack);
             if number % NOTED_EVERY == NOTED_EVERY - 1 {
-                vault.repository.save_integrity()?;
+                save_integrity(tiers)?;
                 self.catalog.write(|tx| rows::scrubs::set(tx, arn, scrub))?;
             }
             if limited {
                 self.rest(started, bytes);
             }
-        }
-        for (_, vault) in packs.iter().rev().take(1) {
-            vault.repository.save_integrity()?;
         }
         Ok(Part::Read)
     }
@@ -145,6 +144,11 @@ impl Engine {
             std::thread::sleep(NAP.min(until.saturating_duration_since(Instant::now())));
         }
     }
+}
+
+/// Makes durable what was found, before it is noted how far the scrub is: the packs of all tiers are read in one order.
+fn save_integrity(tiers: &Tiers) -> Result<()> {
+    tiers.open.iter().try_for_each(|vault| Ok(vault.repository.save_integrity()?))
 }
 
 /// Reads one pack; how many bytes that were.

@@ -12,7 +12,6 @@ use crate::engine::error::Result;
 use crate::engine::points::rows::damage;
 use crate::engine::points::tiers::Tiers;
 use crate::engine::upkeep::rows;
-use crate::engine::vaults::store::OpenVault;
 use crate::engine::vaults::trash::KEEP_DAYS;
 use chrono::Duration;
 use std::collections::BTreeSet;
@@ -23,8 +22,7 @@ const DAMAGED: &str = "damaged";
 impl Engine {
     /// Deletes what has lain long enough among the damaged files of a vault that does without it.
     pub(super) fn empty_damaged(&self, arn: &Arn, tiers: &Tiers, now: Time) -> Result<()> {
-        let Some(vault) = tiers.open.first() else { return Ok(()) };
-        let present = set_aside_in(vault)?;
+        let present = set_aside_in(tiers)?;
         let (known, whole_since) = self.catalog.read(|connection| {
             Ok((rows::set_aside::known(connection, arn)?, rows::set_aside::whole_since(connection, arn)?))
         })?;
@@ -35,12 +33,16 @@ impl Engine {
         let old: Vec<String> = known
             .into_iter()
             .filter(|(name, seen)| present.contains(name) && long_enough(*seen) && whole_since >= Some(*seen))
-            .map(|(name, _)| format!("{DAMAGED}/{name}"))
+            .map(|(name, _)| name)
             .collect();
         if old.is_empty() || !self.clock.is_trusted() || !self.is_whole(arn, tiers)? {
             return Ok(());
         }
-        vault.files().remove_side_all(&old)?;
+        for vault in &tiers.open {
+            let own = old.iter().filter_map(|name| vault.own_subject(name));
+            let files: Vec<String> = own.map(|name| format!("{DAMAGED}/{name}")).collect();
+            vault.repository.storage().remove_side_all(&files)?;
+        }
         for file in old {
             tracing::info!(
                 vault = %arn,
@@ -49,7 +51,7 @@ impl Engine {
                 "a damaged file that was set aside has lain there for its days, and the vault is whole without it: it is gone"
             );
         }
-        let present = set_aside_in(vault)?;
+        let present = set_aside_in(tiers)?;
         self.catalog.write(|tx| rows::set_aside::note(tx, arn, &present, now))
     }
 
@@ -84,7 +86,12 @@ impl Engine {
     }
 }
 
-/// The names of a vault's damaged files that were set aside.
-fn set_aside_in(vault: &OpenVault) -> Result<BTreeSet<String>> {
-    Ok(vault.files().list_side(DAMAGED)?.into_iter().flatten().collect())
+/// The names of a vault's damaged files that were set aside, those of cold storage marked as such: each repository has its own.
+fn set_aside_in(tiers: &Tiers) -> Result<BTreeSet<String>> {
+    let mut names = BTreeSet::new();
+    for vault in &tiers.open {
+        let found = vault.repository.storage().list_side(DAMAGED)?.into_iter().flatten();
+        names.extend(found.map(|name| vault.subject(&name)));
+    }
+    Ok(names)
 }

@@ -78,7 +78,9 @@ impl VaultStore {
     /// The repositories of a vault that are there, whatever the catalog says: the warm one, and a cold one that can be reached.
     pub(in crate::engine) fn tiers_on_disk(&self, arn: &Arn) -> Result<Vec<Arc<OpenVault>>> {
         let warm = self.get(arn)?;
-        let cold = match self.find_cold(arn, None) {
+        // Another vault's of that name, which was deleted while this disk was away, is not this one's.
+        let id = read_frozen(warm.files(), arn)?.value.vault_id;
+        let cold = match self.find_cold(arn, id.as_ref()) {
             Ok(None) => None,
             Ok(Some(_)) => Some(self.get_class(arn, StorageClass::Cold)?),
             Err(error) => {
