@@ -50,7 +50,7 @@ pub struct Config {
     pub restore_roots: Vec<PathBuf>,
     /// Named contexts.
     pub contexts: BTreeMap<String, Context>,
-    /// Regions beyond AWS's that an engine here may have.
+    /// Regions of which the file has a section: those beyond AWS's that an engine here may have are among them.
     pub regions: BTreeSet<String>,
     /// Where notifications go, by name.
     pub notifications: BTreeMap<String, Notifications>,

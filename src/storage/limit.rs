@@ -1,6 +1,6 @@
 //! Sparing a storage: so many calls at once, and so many bytes a second.
 
-use parking_lot::{Condvar, Mutex, MutexGuard};
+use parking_lot::{Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use super::layered::{Call, Layer};
@@ -31,7 +31,7 @@ impl Limit {
     }
 
     fn begin(&self) -> Passed<'_> {
-        let mut free = lock(&self.free);
+        let mut free = self.free.lock();
         while *free == 0 {
             self.freed.wait(&mut free);
         }
@@ -45,7 +45,7 @@ struct Passed<'a>(&'a Limit);
 
 impl Drop for Passed<'_> {
     fn drop(&mut self) {
-        *lock(&self.0.free) += 1;
+        *self.0.free.lock() += 1;
         self.0.freed.notify_one();
     }
 }
@@ -61,7 +61,7 @@ impl Layer for Limit {
         let takes = Duration::from_secs_f64(bytes as f64 / rate as f64);
         let now = Instant::now();
         let due = {
-            let mut through = lock(&self.through);
+            let mut through = self.through.lock();
             let due = through.saturating_duration_since(now);
             *through = now.max(*through) + takes;
             due
@@ -70,10 +70,6 @@ impl Layer for Limit {
             (self.wait)(due);
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock()
 }
 
 #[cfg(test)]

@@ -85,7 +85,7 @@ impl LocalPlaces {
         match OpenFolder::open(&self.path(place)).and_then(|vault| vault.child(own.as_ref())?.child(cold.as_ref())) {
             Ok(folder) => Ok(Some(folder)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(failed("open", &self.path(place).join("vaultdeck/cold"))(error)),
+            Err(error) => Err(failed("open", &self.cold_path(place))(error)),
         }
     }
 
@@ -100,6 +100,19 @@ impl LocalPlaces {
 
     fn path(&self, place: &Place) -> PathBuf {
         self.region(place).join(&place.name)
+    }
+
+    /// Where a vault's cold storage lies in the vault's own folder.
+    fn cold_path(&self, place: &Place) -> PathBuf {
+        self.path(place).join(COLD.join("/"))
+    }
+
+    /// The folder of a place's region, made where it is not there; that of all vaults must be.
+    fn make_region(&self, place: &Place) -> io::Result<OpenFolder> {
+        let region =
+            OpenFolder::open(&self.vaults)?.make_child(place.account.as_ref())?.make_child(place.region.as_ref())?;
+        region.close_to_others()?;
+        Ok(region)
     }
 
     /// The open folder of a place's region; `None` where it is not there.
@@ -141,7 +154,7 @@ impl Places for LocalPlaces {
     fn cold_location(&self, place: &Place) -> String {
         match self.cold.get(&place.region) {
             Some(elsewhere) => elsewhere.location(place),
-            None => self.path(place).join("vaultdeck/cold").display().to_string(),
+            None => self.cold_path(place).display().to_string(),
         }
     }
 
@@ -159,10 +172,7 @@ impl Places for LocalPlaces {
         if let Some(elsewhere) = self.cold.get(&place.region) {
             elsewhere.require()?;
             let make = || {
-                let region = OpenFolder::open(&elsewhere.vaults)?
-                    .make_child(place.account.as_ref())?
-                    .make_child(place.region.as_ref())?;
-                region.close_to_others()?;
+                let region = elsewhere.make_region(place)?;
                 let folder = region.make_child(place.name.as_ref())?;
                 region.sync()?;
                 Ok(folder)
@@ -175,7 +185,7 @@ impl Places for LocalPlaces {
             own.sync()?;
             Ok(folder)
         };
-        make().map(|folder| self.storage(folder)).map_err(failed("create", &self.path(place).join("vaultdeck/cold")))
+        make().map(|folder| self.storage(folder)).map_err(failed("create", &self.cold_path(place)))
     }
 
     fn bury_cold(&self, place: &Place, name: &str) -> Result<()> {
@@ -194,10 +204,7 @@ impl Places for LocalPlaces {
     fn build(&self, place: &Place) -> Result<Arc<dyn Storage>> {
         let name = building(place);
         let build = || {
-            let region = OpenFolder::open(&self.vaults)?
-                .make_child(place.account.as_ref())?
-                .make_child(place.region.as_ref())?;
-            region.close_to_others()?;
+            let region = self.make_region(place)?;
             region.remove_all(name.as_ref())?;
             region.make_child(name.as_ref())
         };

@@ -7,7 +7,7 @@
 //! memory.
 //!
 //! What is durable comes in this order: packs, index, snapshot ([`commit`](super::commit)). A crash leaves the last snapshot whole; packs
-//! that were written before it are adopted by the next backup.
+//! that were written before it are adopted by the next backup or transfer.
 
 mod cutters;
 mod folder;

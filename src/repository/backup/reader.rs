@@ -129,7 +129,7 @@ impl<'s, 'a> Reader<'s, 'a> {
 
     /// Stores a piece of a file that another worker reads.
     pub(super) fn store(&mut self, piece: PieceJob) -> Result<()> {
-        let id = self.session.save_blob(&mut self.encoder, BlobKind::Data, &piece.content)?;
+        let id = self.session.packing.save(&mut self.encoder, BlobKind::Data, &piece.content)?;
         piece.file.pieces.lock().push((piece.position, id));
         self.let_go(&piece.file)
     }
@@ -194,7 +194,7 @@ impl<'s, 'a> Reader<'s, 'a> {
             self.session.queue.push_piece(job, length);
             content.ids.push(Id::from_bytes([0; Id::LENGTH]));
         } else {
-            content.ids.push(self.session.save_blob(&mut self.encoder, BlobKind::Data, piece)?);
+            content.ids.push(self.session.packing.save(&mut self.encoder, BlobKind::Data, piece)?);
         }
         content.add(self.session, length as u64);
         self.window.consume(length);
@@ -208,7 +208,7 @@ impl<'s, 'a> Reader<'s, 'a> {
         let id = match content.cutter.zeros.get() {
             Some(id) => *id,
             None => {
-                let id = self.session.save_blob(&mut self.encoder, BlobKind::Data, &vec![0; maximum])?;
+                let id = self.session.packing.save(&mut self.encoder, BlobKind::Data, &vec![0; maximum])?;
                 *content.cutter.zeros.get_or_init(|| id)
             }
         };

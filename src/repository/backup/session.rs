@@ -1,6 +1,6 @@
 //! One backup while it runs: what the walker, the workers and the writers share.
 
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
@@ -58,10 +58,6 @@ fn get(counter: &AtomicU64) -> u64 {
     counter.load(Ordering::Relaxed)
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock()
-}
-
 impl<'a> Session<'a> {
     pub(super) fn new(
         repository: &'a Repository,
@@ -92,26 +88,21 @@ impl<'a> Session<'a> {
 
     /// The root folder, or why there is none.
     pub(super) fn finish(&self) -> Result<Id> {
-        match lock(&self.failure).take() {
+        match self.failure.lock().take() {
             Some(error) => Err(error),
-            None => lock(&self.root).take().ok_or(Error::Cancelled),
+            None => self.root.lock().take().ok_or(Error::Cancelled),
         }
     }
 
     /// Stops the backup. The first reason is the one that is reported.
     pub(super) fn fail(&self, error: Error) {
-        let mut failure = lock(&self.failure);
+        let mut failure = self.failure.lock();
         // Whoever is stopped by another's failure reports a cancellation.
         if failure.as_ref().is_none_or(|first| first.is_cancelled() && !self.control.is_cancelled()) {
             *failure = Some(error);
         }
         drop(failure);
         self.queue.abort();
-    }
-
-    /// Stores a blob unless it is stored already.
-    pub(super) fn save_blob(&self, encoder: &mut Encoder, kind: BlobKind, content: &[u8]) -> Result<Id> {
-        self.packing.save(encoder, kind, content)
     }
 
     /// Fills a place. A folder that is whole by that is stored, and then the one above it, as far up as it goes.
@@ -131,10 +122,10 @@ impl<'a> Session<'a> {
         mut tree: Option<Vec<u8>>,
     ) -> Result<()> {
         while let Some(json) = tree {
-            let id = self.save_blob(encoder, BlobKind::Tree, &json)?;
+            let id = self.packing.save(encoder, BlobKind::Tree, &json)?;
             drop(json);
             let Some(place) = folder.place.clone() else {
-                *lock(&self.root) = Some(id);
+                *self.root.lock() = Some(id);
                 return Ok(());
             };
             let counter = match folder.before {
@@ -151,11 +142,11 @@ impl<'a> Session<'a> {
     }
 
     pub(super) fn issue(&self, path: &Path, error: &std::io::Error) {
-        lock(&self.issues).push(Issue::new(path, error));
+        self.issues.lock().push(Issue::new(path, error));
     }
 
     pub(super) fn missing(&self, path: &Path, reason: impl Into<String>) {
-        lock(&self.issues).push(Issue::missing(path, reason));
+        self.issues.lock().push(Issue::missing(path, reason));
     }
 
     /// Says why an item is not stored. One that is gone was deleted meanwhile, which is no fault; one that its folder names
@@ -176,7 +167,7 @@ impl<'a> Session<'a> {
     }
 
     pub(super) fn note(&self, path: &Path, text: impl Into<String>) {
-        lock(&self.notes).push(Note { path: path.to_owned(), text: text.into() });
+        self.notes.lock().push(Note { path: path.to_owned(), text: text.into() });
     }
 
     pub(super) fn summary(&self, started: SystemTime, elapsed: Duration) -> Summary {
@@ -201,9 +192,9 @@ impl<'a> Session<'a> {
 
     pub(super) fn outcome(&self, snapshot: Id, tree: Id, adopted: Adoption) -> BackupOutcome {
         let counts = &self.counts;
-        let mut issues = std::mem::take(&mut *lock(&self.issues));
+        let mut issues = std::mem::take(&mut *self.issues.lock());
         issues.sort_by(|left, right| left.path.cmp(&right.path));
-        let mut notes = std::mem::take(&mut *lock(&self.notes));
+        let mut notes = std::mem::take(&mut *self.notes.lock());
         notes.sort_by(|left, right| left.path.cmp(&right.path));
         let directories = [&counts.directories_new, &counts.directories_changed, &counts.directories_unmodified];
         BackupOutcome {

@@ -1,4 +1,4 @@
-//! Which blobs a running backup has already taken on, so that each is stored once.
+//! Which blobs a running operation has already taken on, so that each is stored once.
 
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::HashSet;
