@@ -84,6 +84,24 @@ fn a_jump_that_goes_on_for_an_hour_counts_but_leaves_the_newest_point_of_each_re
 }
 
 #[test]
+fn a_second_jump_does_not_take_what_the_first_one_had_left() {
+    let bench = Bench::on_fake_clocks();
+    with_points(&bench, "projects", 2);
+    for jump in 1..=3 {
+        bench.clocks().set_wall(YEAR);
+        settle(&bench);
+        bench.clocks().pass(Duration::minutes(61));
+        settle(&bench);
+        assert_eq!(bench.points().len(), 1, "jump {jump}");
+    }
+    bench.clocks().set_wall(YEAR);
+    settle(&bench);
+    bench.engine().confirm_clock().unwrap();
+    settle(&bench);
+    assert!(bench.points().is_empty(), "a person's word is for all of them");
+}
+
+#[test]
 fn a_jump_that_a_person_confirms_counts_at_once_and_for_all() {
     let bench = Bench::on_fake_clocks();
     with_points(&bench, "projects", 2);

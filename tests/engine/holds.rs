@@ -313,3 +313,61 @@ fn what_tells_of_a_hold_in_a_vault_is_written_again_when_it_is_gone() {
     bench.start();
     assert_eq!(files(&bench), expected);
 }
+
+#[test]
+fn a_hold_that_an_older_catalog_does_not_know_holds_also_when_its_folder_comes_back_after_the_start() {
+    let mut bench = Bench::simulated();
+    let resource = bench.resource("projects", &[]);
+    let point = bench.backup(&resource).recovery_point_arn.unwrap();
+    let catalog = bench.path("data/catalog.sqlite");
+    bench.stop();
+    let older = fs::read(&catalog).unwrap();
+    bench.start();
+    let hold = create(&bench, HoldSelection::default());
+    let (folder, away) = (bench.path(&format!("data/vaults/123456789012/us-east-1/{VAULT}")), bench.path("away"));
+    let without_folder = |bench: &mut Bench| {
+        bench.stop();
+        fs::write(&catalog, &older).unwrap();
+        fs::rename(&folder, &away).unwrap();
+        bench.start();
+        assert!(bench.engine().get_legal_hold(&bench.caller, &hold.summary.id).is_err(), "nothing tells of it");
+        fs::rename(&away, &folder).unwrap();
+    };
+    without_folder(&mut bench);
+    assert!(delete(&bench, &point).unwrap_err().to_string().contains("legal hold"), "asked before it is deleted");
+    assert_eq!(held_by(&bench, &hold), std::slice::from_ref(&point));
+
+    without_folder(&mut bench);
+    bench.advance(Duration::days(2));
+    assert_eq!(held_by(&bench, &hold), std::slice::from_ref(&point), "the upkeep looks for it too");
+
+    fs::write(folder.join("vaultdeck/holds/0000.json"), b"{}").unwrap();
+    cancel(&bench, &hold).unwrap();
+    let refused = delete(&bench, &point).unwrap_err().to_string();
+    assert!(refused.contains("It cannot be told what legal holds"), "{refused}");
+    fs::remove_file(folder.join("vaultdeck/holds/0000.json")).unwrap();
+    delete(&bench, &point).unwrap();
+}
+
+#[test]
+fn what_is_released_after_a_jump_of_the_clock_in_which_it_fell_due_stays_until_there_is_a_newer_one() {
+    let bench = Bench::on_fake_clocks();
+    let resource = bench.resource("projects", &[]);
+    let point = short_lived(&bench, &resource);
+    let hold = create(&bench, HoldSelection::default());
+    bench.clocks().set_wall(Duration::days(10));
+    bench.engine().settle_now().unwrap();
+    let pass = |hours: usize| {
+        for _ in 0..hours {
+            bench.clocks().pass(Duration::minutes(61));
+            bench.engine().settle_now().unwrap();
+        }
+    };
+    pass(1);
+    cancel(&bench, &hold).unwrap();
+    pass(30);
+    assert_eq!(arns(&bench.points()), BTreeSet::from([point.clone()]), "nobody said that its days are over");
+    bench.backup(&resource);
+    pass(1);
+    assert!(!arns(&bench.points()).contains(&point));
+}

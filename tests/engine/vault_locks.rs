@@ -381,3 +381,51 @@ fn a_clock_that_runs_ahead_by_mistake_makes_no_lock_final_until_three_days_after
     bench.engine().confirm_clock().unwrap();
     assert_final(&bench, &[kept]);
 }
+
+#[test]
+fn a_second_jump_takes_nothing_from_the_three_days_after_the_first() {
+    let bench = Bench::on_fake_clocks();
+    let pass = |hours: i64| {
+        for _ in 0..hours {
+            bench.clocks().pass(Duration::hours(1));
+            bench.engine().settle_now().unwrap();
+        }
+    };
+    put(&bench, COMPLIANCE).unwrap();
+    pass(1);
+    for _ in 0..2 {
+        bench.clocks().set_wall(Duration::days(365));
+        bench.engine().settle_now().unwrap();
+        pass(5);
+    }
+    bench.clocks().set_wall(-Duration::days(730));
+    bench.engine().settle_now().unwrap();
+    bench.engine().confirm_clock().unwrap();
+    take_off(&bench).unwrap();
+}
+
+#[test]
+fn a_clock_that_runs_ahead_by_mistake_ends_no_life_in_a_locked_vault_until_three_days_after() {
+    let bench = Bench::on_fake_clocks();
+    let resource = bench.resource("projects", &[]);
+    for _ in 0..2 {
+        let mut request = bench.backup_request(&resource);
+        request.lifecycle = Some(Lifecycle::delete_after(30));
+        let job = bench.engine().start_backup_job(&bench.caller, request).unwrap();
+        assert_completed(&bench.wait(&job.id));
+        bench.clocks().pass(Duration::minutes(1));
+    }
+    put(&bench, GOVERNANCE).unwrap();
+    bench.clocks().set_wall(Duration::days(365));
+    bench.engine().settle_now().unwrap();
+    let pass = |hours: i64| {
+        for _ in 0..hours {
+            bench.clocks().pass(Duration::hours(1));
+            bench.engine().settle_now().unwrap();
+        }
+    };
+    pass(70);
+    assert_eq!(bench.points().len(), 2, "who sets the clock right before that finds them");
+    pass(30);
+    assert_eq!(bench.points().len(), 1, "the newest stays until there is a newer one");
+}

@@ -135,3 +135,16 @@ fn the_default_vault_cannot_be_deleted() {
     assert_eq!(error.kind(), ErrorKind::InvalidRequest);
     assert_eq!(error.to_string(), "The default backup vault cannot be deleted.");
 }
+
+#[test]
+fn what_is_wrong_with_another_vaults_folder_keeps_no_vault_from_being_deleted_and_is_not_told() {
+    let harness = Harness::new();
+    let (arn, _) = (harness.vault("nightly"), harness.vault("other"));
+    let folder = |name: &str| harness.folder.path().join(format!("data/vaults/{MANAGEMENT}/us-east-1/{name}"));
+    assert!(folder("nightly").is_dir());
+    std::fs::create_dir_all(folder("moved/vaultdeck")).unwrap();
+    std::fs::copy(folder("other/vaultdeck/key.json"), folder("moved/vaultdeck/key.json")).unwrap();
+    assert_eq!(harness.engine.rescan(None).unwrap().problems.len(), 1);
+    assert_eq!(harness.engine.rescan(Some(&arn)).unwrap().problems, Vec::<String>::new());
+    harness.engine.delete_vault(&management(), "nightly").unwrap();
+}

@@ -11,7 +11,7 @@ use crate::domain::vault::Vault;
 use crate::domain::vault_lock::{LockMode, LockState};
 use crate::domain::{Arn, Time, VaultLock};
 use crate::engine::catalog::Connection;
-use crate::engine::clock;
+use crate::engine::clock::{self, Jumps};
 use crate::engine::error::{Error, Result};
 
 /// What the lock of the subject's vault answers to `principal`; nothing where it lets through what is to be done.
@@ -28,11 +28,14 @@ pub(super) fn refusal(tx: &Connection, principal: &Principal<'_>, subject: &impl
 }
 
 /// Whether the life that the owner of a point gave it is over by a time that was believed, and `principal` ends it for that
-/// reason. What is left over since its deletion had failed then goes for everybody.
+/// reason. What is left over since its deletion had failed then goes for everybody. A life that ended in a jump of the clock that
+/// nobody confirmed is over when a lock of that date would be final.
 fn may_go(tx: &Connection, principal: &Principal<'_>, point: &RecoveryPoint) -> Result<bool> {
     let ends = matches!(principal, Principal::Engine(Doing::Expiry)) || point.status == RecoveryPointStatus::Expired;
-    let over = point.calculated_lifecycle.delete_at.zip(clock::last_believed(tx)?).is_some_and(|(end, now)| end <= now);
-    Ok(ends && over)
+    let Some((end, now)) = point.calculated_lifecycle.delete_at.zip(clock::last_believed(tx)?) else {
+        return Ok(false);
+    };
+    Ok(ends && Jumps::of(tx)?.final_at(end) <= now)
 }
 
 fn protected(point: &Arn, what: &str, lock: &VaultLock) -> Error {

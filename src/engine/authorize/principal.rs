@@ -96,7 +96,8 @@ impl Principal<'_> {
         let of = |arn: &Arn, account: &AccountId| Identity::of(arn).unwrap_or_else(|| Identity::root(account));
         match self {
             Self::Caller(caller) => Some(of(&caller.user_arn, &caller.account)),
-            Self::Role(role) => Some(of(role, account)),
+            // One that cannot be read is its own account's, and not the vault's, unless it names none.
+            Self::Role(role) => Some(of(role, &role.account().parse().unwrap_or_else(|_| account.clone()))),
             Self::Owner => Some(Identity::root(account)),
             Self::Engine(_) => None,
         }

@@ -2,6 +2,7 @@ use super::action::{self, *};
 use super::subject::*;
 use super::*;
 use crate::domain::legal_hold::{HoldSelection, HoldStatus, HoldSummary, LegalHold};
+use crate::domain::policy::Identity;
 use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use crate::domain::vault::Vault;
 use crate::domain::{AccountId, Arn, CalculatedLifecycle, Scope};
@@ -347,4 +348,11 @@ fn a_policy_that_cannot_be_read_lets_nobody_through() {
     let caller = caller(MEMBER, "us-east-1");
     let answer = asked_under(Some("{"), (&caller).into(), DescribeBackupVault, &VaultFound { found: Some(&safe) });
     assert!(answer.unwrap_err().contains("cannot be read any more"));
+}
+
+#[test]
+fn a_role_that_cannot_be_read_is_its_own_accounts_root_and_not_the_vaults() {
+    let role: Arn = format!("arn:aws:iam::{MEMBER}:group/odd").parse().unwrap();
+    let (own, vaults): (AccountId, AccountId) = (MEMBER.parse().unwrap(), MANAGEMENT.parse().unwrap());
+    assert_eq!(Principal::Role(&role).identity(&vaults), Some(Identity::root(&own)));
 }

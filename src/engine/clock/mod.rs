@@ -4,10 +4,12 @@
 //! lives by, and the last time that it believed. The system's wall clock is believed as far as [`trust`] says; while it is
 //! doubted, engine time goes on by the boot clock, and nothing is done that cannot be undone.
 
+mod jumps;
 mod rows;
 mod sources;
 pub mod trust;
 
+pub(crate) use jumps::Jumps;
 pub use sources::{Clocks, MachineClocks};
 
 use crate::domain::Time;
@@ -75,9 +77,6 @@ const KIND: &str = "clock-kind";
 const SEEN: &str = "clock-seen";
 /// When the wall clock was believed, by the boot clock of which start: so that a restart of the engine doubts no less.
 const ANCHOR: &str = "clock-anchor";
-
-/// The last jump that counts without anybody's word for it.
-const JUMP: &str = "clock-jump";
 
 /// How far the clock may run ahead of what the catalog remembers of it.
 const UNSAVED_MILLISECONDS: i64 = 60_000;
@@ -288,14 +287,9 @@ pub(crate) fn bind(connection: &Connection, kind: ClockKind) -> Result<()> {
 pub(crate) fn adopt(connection: &Connection, from: Time, to: Time, by_person: bool) -> Result<()> {
     let millis = to.timestamp_millis();
     rows::none_later_than(connection, millis)?;
-    let jump = if by_person || to <= from { String::new() } else { format!("{} {millis}", from.timestamp_millis()) };
-    state::set(connection, JUMP, &jump)
-}
-
-/// The time that the clock jumped over without anybody's word for it: beginning and end, in milliseconds.
-pub(crate) fn unconfirmed_jump(connection: &Connection) -> Result<Option<(i64, i64)>> {
-    let text = state::get(connection, JUMP)?.unwrap_or_default();
-    Ok(text.split_once(' ').and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?))))
+    let jumps =
+        if by_person { Jumps::default() } else { Jumps::of(connection)?.followed_by(from.timestamp_millis(), millis) };
+    jumps.remember(connection)
 }
 
 /// The kind of a directory's clock and the last time that it believed.

@@ -44,7 +44,7 @@ impl Engine {
     /// it is DELETING, and goes when that has ended. Nothing is waited for.
     pub fn delete_recovery_point(&self, caller: &Caller, vault_name: &str, arn: &Arn) -> Result<()> {
         let now = self.clock.now();
-        self.heed_lock(&caller.scope(), vault_name)?;
+        self.heed_protection(&caller.scope(), vault_name)?;
         self.catalog.write(|tx| mark(tx, caller, vault_name, arn, now))?;
         let doomed = self.catalog.read(deleting::all)?.into_iter().find(|doomed| &doomed.arn == arn);
         if let Some(doomed) = doomed {

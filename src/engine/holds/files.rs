@@ -66,7 +66,10 @@ impl Engine {
 
     /// The same; whether nothing is owed any more.
     pub(crate) fn wrote_owed_holds(&self) -> bool {
-        let vaults = self.catalog.read(rows::files::vaults_that_owe).unwrap_or_default();
+        let owing = self.catalog.read(rows::files::vaults_that_owe);
+        let owing =
+            owing.inspect_err(|error| tracing::warn!(%error, "which folders do not tell of their holds is not known"));
+        let Ok(vaults) = owing else { return false };
         let write = |vault: &Arn| {
             let written = self.write_holds_of(vault);
             written
@@ -98,7 +101,7 @@ impl Engine {
         Ok(())
     }
 
-    /// At the start, before anything is deleted: the holds that the vaults' folders tell of and the catalog does not know hold
+    /// At the start, before anything is deleted, and at each turn of the upkeep: the holds that the vaults' folders tell of and the catalog does not know hold
     /// again. What cannot be read is told, and keeps no other vault out.
     pub(crate) fn know_holds(&self) -> Result<()> {
         for vault in self.catalog.read(vaults::rows::arns)? {

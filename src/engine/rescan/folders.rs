@@ -39,10 +39,11 @@ struct Facts {
     created: Option<Time>,
 }
 
-/// All vaults' folders, and what is wrong with those that are none.
-pub(super) fn all(places: &dyn Places) -> Result<(Vec<VaultFolder>, Vec<String>)> {
+/// All vaults' folders, or the one at a place, and what is wrong with those that are none. Whoever asks about one vault learns
+/// nothing of the others.
+pub(super) fn all(places: &dyn Places, only: Option<&Place>) -> Result<(Vec<VaultFolder>, Vec<String>)> {
     let (mut found, mut problems) = (Vec::new(), Vec::new());
-    for place in places.all()? {
+    for place in places.all()?.into_iter().filter(|place| only.is_none_or(|only| place == only)) {
         match VaultFolder::of(places, &place) {
             Ok(Some(vault)) => found.push(vault),
             // It went while this looked.
@@ -55,7 +56,7 @@ pub(super) fn all(places: &dyn Places) -> Result<(Vec<VaultFolder>, Vec<String>)
 
 /// The vaults by their folders alone.
 pub(crate) fn vaults_on_disk(places: &dyn Places) -> Result<Vec<(Scope, VaultName)>> {
-    Ok(all(places)?.0.into_iter().map(|vault| (vault.scope, vault.name)).collect())
+    Ok(all(places, None)?.0.into_iter().map(|vault| (vault.scope, vault.name)).collect())
 }
 
 impl VaultFolder {

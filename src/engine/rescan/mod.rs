@@ -70,10 +70,9 @@ impl Engine {
 
     fn look_through(&self, only: Option<&Arn>, depth: Depth) -> Result<RescanReport> {
         let _alone = self.rescanning.lock();
-        let (found, problems) = folders::all(self.vault_store.places())?;
+        let only_at = only.map(vaults::store::place_of).transpose()?;
+        let (found, problems) = folders::all(self.vault_store.places(), only_at.as_ref())?;
         let mut report = RescanReport { problems, ..RescanReport::default() };
-        let found: Vec<VaultFolder> =
-            found.into_iter().filter(|folder| only.is_none_or(|arn| folder.arn == *arn)).collect();
         if let Some(arn) = only.filter(|_| found.is_empty()) {
             return Err(Error::not_found(format!("There is no folder of a backup vault {arn}.")));
         }

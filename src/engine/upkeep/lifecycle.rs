@@ -8,7 +8,7 @@ use crate::engine::authorize::subject::{PointNamed, PointToChange, PointToDelete
 use crate::engine::authorize::{Doing, authorize};
 use crate::engine::caller::Caller;
 use crate::engine::catalog::{Connection, idempotency};
-use crate::engine::clock::unconfirmed_jump;
+use crate::engine::clock::Jumps;
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::turn::Turn;
 use crate::engine::jobs::uses::tables;
@@ -60,8 +60,7 @@ impl Engine {
         self.catalog.write(|tx| {
             // What is deleted because of a time is not deleted before that time is remembered.
             self.clock.save_in(tx)?;
-            let jump = unconfirmed_jump(tx)?.unwrap_or_default();
-            expire(tx, &points::rows::expiry::due(tx, jump, now)?, now)
+            expire(tx, &points::rows::expiry::due(tx, Jumps::of(tx)?.window(), now)?, now)
         })
     }
 
@@ -75,7 +74,7 @@ impl Engine {
     ) -> Result<RecoveryPoint> {
         lifecycle.validate()?;
         lifecycle.unsupported_members()?;
-        self.heed_lock(&caller.scope(), vault_name)?;
+        self.heed_protection(&caller.scope(), vault_name)?;
         let now = self.now();
         let point = self.catalog.write(|tx| {
             let found = point_in(tx, vault_name, arn)?;
@@ -164,7 +163,7 @@ fn refuse_cold_day(point: &RecoveryPoint, lifecycle: &Lifecycle, now: Time) -> R
 
 /// The next moment at which a point's time has come.
 fn next_due(connection: &Connection) -> Result<Option<Time>> {
-    points::rows::expiry::next_due(connection, unconfirmed_jump(connection)?.unwrap_or_default())
+    points::rows::expiry::next_due(connection, Jumps::of(connection)?.window())
 }
 
 #[cfg(test)]

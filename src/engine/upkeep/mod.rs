@@ -139,6 +139,10 @@ impl Engine {
         if let Err(error) = self.settle_locks() {
             tracing::warn!(%error, "the locks of the vaults could not be compared");
         }
+        // A folder may have been away at the start.
+        if let Err(error) = self.know_holds() {
+            tracing::warn!(%error, "the legal holds that the vaults tell of could not be looked for");
+        }
         let owing = self.catalog.read(owed::vaults_that_owe).unwrap_or_default();
         let unwritten = owing.iter().filter(|vault| !self.wrote_owed_manifests(vault)).count();
         let holds_written = self.wrote_owed_holds();

@@ -3,12 +3,13 @@
 //! A lock is kept twice, in the catalog and in the [vault's folder](super::lock_file). It changes in the catalog first and in the
 //! folder then, and only then the call is answered; where the two differ, the record that
 //! [prevails](super::lock_record::LockRecord::prevails_over) is written to the other place and that is told. They are held against each other when an engine
-//! starts, before it does anything, before each call that a lock could refuse, when a vault is found again, and once a day.
+//! starts, before it does anything, before each call that a lock could refuse, when a vault is found again, and at each turn of
+//! the upkeep, at least once a day.
 //!
 //! | attempt | why it changes nothing |
 //! | --- | --- |
 //! | a clock that is set back | that the lock date has passed is written down once, and is not asked of a clock again |
-//! | a clock that is set forward | the lock counts as the clock shows, but it is made final only while the clock is trusted, and of a date that lay in a jump which nobody confirmed, three days after it: who sets the clock right before that finds the lock as it was |
+//! | a clock that is set forward, once or again and again | the lock counts as the clock shows, but it is made final only while the clock is trusted, and of a date that lay in a jump which nobody confirmed, after three days that were not jumped over: who sets the clock right before that finds the lock as it was, and the recovery points whose life ended in the jump, which stay as long |
 //! | an older copy of the catalog, or none | the record in the folder has the higher number |
 //! | an older copy of the folder's record, or none | the catalog's has the higher number |
 //! | a crash between the two | the catalog's has the higher number |
@@ -16,7 +17,7 @@
 //! Who puts back an older copy of *both*, or takes both away, has the vault's own files in hand as well, and no program keeps
 //! them from being deleted. That takes another disk, or another machine.
 
-use crate::domain::vault_lock::{LockRequest, LockState, MIN_COOLING_OFF_DAYS};
+use crate::domain::vault_lock::{LockRequest, LockState};
 use crate::domain::{Arn, Lifecycle, Retention, Scope, Time, VaultName};
 use crate::engine::Engine;
 use crate::engine::authorize::action::{
@@ -26,12 +27,11 @@ use crate::engine::authorize::subject::{Anything, VaultToLock};
 use crate::engine::authorize::{Doing, authorize};
 use crate::engine::caller::Caller;
 use crate::engine::catalog::Connection;
-use crate::engine::clock::unconfirmed_jump;
-use crate::engine::error::Result;
+use crate::engine::clock::Jumps;
+use crate::engine::error::{Error, Result};
 use crate::engine::vaults::lock_file::Told;
 use crate::engine::vaults::rows::{self, locks};
 use crate::repository::crash_point;
-use chrono::Duration;
 
 /// Whether recovery points of this lifecycle may come into a vault. What writes new ones into it asks this when it begins, in
 /// the transaction that notes its beginning, and fails as a job when they may not: backup jobs, and copy jobs with the
@@ -99,12 +99,22 @@ impl Engine {
         self.compare_lock(vault)
     }
 
-    /// The same before a call that a lock could refuse. What names no vault is left to the answer of that call.
-    pub(crate) fn heed_lock(&self, scope: &Scope, name: &str) -> Result<()> {
+    /// The same before a call that a lock or a legal hold could refuse, and of the holds too. What names no vault is left to the
+    /// answer of that call.
+    pub(crate) fn heed_protection(&self, scope: &Scope, name: &str) -> Result<()> {
         let Ok(name) = name.parse::<VaultName>() else { return Ok(()) };
         let vault = Arn::vault(scope, &name);
         let known = self.catalog.read(|connection| rows::exists(connection, &vault))?;
-        if known { self.settle_lock(&vault) } else { Ok(()) }
+        if !known || !self.data_dir.is_writable() {
+            return Ok(());
+        }
+        self.settle_lock(&vault)?;
+        match self.take_up_holds(&vault)?.into_iter().next() {
+            None => Ok(()),
+            Some(problem) => Err(Error::invalid_request(format!(
+                "It cannot be told what legal holds are on recovery points of this vault: {problem}"
+            ))),
+        }
     }
 
     /// The same for whoever holds the vault's name.
@@ -152,15 +162,17 @@ impl Engine {
             let _name = name_lock.lock();
             let record = self.catalog.write(|tx| {
                 let before = locks::get(tx, &vault)?;
-                let LockState::Changeable(lock) = before.state else { return Ok(before) };
+                let LockState::Changeable(lock) = before.state else { return Ok(None) };
                 if lock.lock_date.is_none_or(|date| date > now) {
-                    return Ok(before);
+                    return Ok(None);
                 }
                 let permit = authorize(tx, Doing::CoolingOff, KeepVaultLock, &Anything(vault.as_str()))?;
                 let record = before.followed_by(LockState::Immutable(lock));
                 locks::set(tx, &permit, &record)?;
-                Ok(record)
+                Ok(Some(record))
             })?;
+            // Whoever held the name had changed it meanwhile.
+            let Some(record) = record else { continue };
             crash_point::reached("vault-lock-final");
             tracing::info!(%vault, "the lock date of the vault has passed: nobody can change its lock any more");
             // It holds by the catalog already; the folder follows at the latest with the next comparison.
@@ -176,24 +188,15 @@ impl Engine {
         if !self.clock.is_trusted() {
             return Ok(None);
         }
-        let (date, jump) =
-            self.catalog.read(|connection| Ok((locks::next_date(connection)?, unconfirmed_jump(connection)?)))?;
-        Ok(date.map(|date| final_at(date, jump)))
+        let (date, jumps) =
+            self.catalog.read(|connection| Ok((locks::next_date(connection)?, Jumps::of(connection)?)))?;
+        Ok(date.map(|date| jumps.final_at(date)))
     }
 }
 
 /// The vaults whose lock becomes final at `now`.
 fn dated(connection: &Connection, now: Time) -> Result<Vec<Arn>> {
-    let jump = unconfirmed_jump(connection)?;
+    let jumps = Jumps::of(connection)?;
     let due = locks::dated(connection, now)?;
-    Ok(due.into_iter().filter(|(_, date)| final_at(*date, jump) <= now).map(|(vault, _)| vault).collect())
-}
-
-/// When a lock of this date becomes final. Where the date lies in a jump of the clock that nobody confirmed, those who put the
-/// lock on have the shortest cooling-off once more: the clock may be wrong, and what is final cannot be put right.
-fn final_at(date: Time, jump: Option<(i64, i64)>) -> Time {
-    let Some((from, to)) = jump else { return date };
-    let within = from < date.timestamp_millis() && date.timestamp_millis() <= to;
-    let landed = Time::from_timestamp_millis(to).unwrap_or(date);
-    if within { landed + Duration::days(MIN_COOLING_OFF_DAYS) } else { date }
+    Ok(due.into_iter().filter(|(_, date)| jumps.final_at(*date) <= now).map(|(vault, _)| vault).collect())
 }

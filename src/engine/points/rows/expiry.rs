@@ -11,13 +11,15 @@ use crate::engine::points::rows::{COLUMNS, from_row};
 use rusqlite::{Connection, params};
 
 /// That a point `p` does not expire only because the clock jumped from ?1 to ?2 without anybody's word for it: of what
-/// fell due in such a jump, the newest good point of each resource stays until there is a newer one.
-const NOT_BY_A_JUMP: &str = "NOT (delete_due > ?1 AND delete_due <= ?2 AND NOT EXISTS (
+/// fell due in such a jump, the newest good point of each resource stays until there is a newer one. One that was put off since,
+/// as by the release of a hold, has fallen due in it no less.
+const NOT_BY_A_JUMP: &str = "NOT ((p.delete_due > ?1 AND p.delete_due <= ?2
+    OR coalesce(p.delete_at, p.delete_due) > ?1 AND coalesce(p.delete_at, p.delete_due) <= ?2) AND NOT EXISTS (
     SELECT 1 FROM recovery_points AS newer WHERE newer.resource_arn = p.resource_arn AND newer.status = 'COMPLETED'
     AND newer.arn <> p.arn AND (newer.created > p.created OR (newer.created = p.created AND newer.arn > p.arn))))";
 
-/// A jump of the clock without anybody's word for it: beginning and end, in milliseconds since 1970; both 0 when there was
-/// none.
+/// Jumps of the clock without anybody's word for them: where the first began and the last ended, in milliseconds since 1970; both
+/// 0 when there was none.
 pub type Jump = (i64, i64);
 
 /// That a point is among those that the sweeper looks at, in the words of its index: the held ones are not, however many there
