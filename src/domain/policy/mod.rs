@@ -23,6 +23,7 @@ pub use conditions::{Condition, Operator, Quantifier, Test};
 pub use evaluate::{Decision, Request};
 pub use facts::{Fact, Facts};
 pub use principals::{Identity, PrincipalEntry};
+pub use read::shown;
 pub use standing::{PolicyStanding, standing_of, standings};
 pub use templates::Template;
 

@@ -292,7 +292,7 @@ fn wrong_kind(path: &str, wanted: impl Display, found: &Json) -> Invalid {
 }
 
 /// A text of the user's in a message: short, and harmless in a terminal.
-fn shown(text: &str) -> String {
+pub fn shown(text: &str) -> String {
     let shown: String = text.chars().take(120).flat_map(char::escape_debug).collect();
     if text.chars().count() > 120 { shown + "…" } else { shown }
 }

@@ -2,7 +2,7 @@
 
 use super::principals;
 use crate::domain::Invalid;
-use crate::domain::policy::Policy;
+use crate::domain::policy::{Policy, shown};
 use crate::domain::vault::Vault;
 use crate::engine::authorize::access_policy::KNOWN_KEYS;
 use crate::engine::authorize::action::{
@@ -54,7 +54,7 @@ fn check_keys(policy: &Policy) -> Result<()> {
     for (index, statement) in policy.statements.iter().enumerate() {
         let known = |key: &str| KNOWN_KEYS.iter().any(|known| known.eq_ignore_ascii_case(key));
         if let Some(key) = statement.keys().find(|key| !known(key)) {
-            let key: String = key.chars().take(120).flat_map(char::escape_debug).collect();
+            let key = shown(key);
             let rule = format!("this engine does not know {key} of a request; it knows {}", KNOWN_KEYS.join(", "));
             return Err(Invalid::value(format!("Policy.Statement[{index}].Condition"), rule).into());
         }

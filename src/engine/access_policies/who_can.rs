@@ -2,7 +2,7 @@
 //! as [`authorize`](crate::engine::authorize::authorize) does.
 
 use crate::domain::extension::{Standing, Standings};
-use crate::domain::policy::spelled_action;
+use crate::domain::policy::{shown, spelled_action};
 use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use crate::domain::vault::Vault;
 use crate::domain::{AccountId, Arn, CalculatedLifecycle, Invalid, ResourceType, Scope, Time, VaultName};
@@ -70,9 +70,9 @@ impl Engine {
 fn named(text: &str) -> Result<&'static str> {
     let full = if text.contains(':') { text.to_owned() } else { format!("backup:{text}") };
     spelled_action(&full).ok_or_else(|| {
-        let shown: String = text.chars().take(120).flat_map(char::escape_debug).collect();
+        let text = shown(text);
         let rule =
-            format!("{shown} is not an action on a backup vault or its recovery points, such as DeleteRecoveryPoint");
+            format!("{text} is not an action on a backup vault or its recovery points, such as DeleteRecoveryPoint");
         Invalid::value("Action", rule).into()
     })
 }

@@ -10,8 +10,6 @@ use super::subject::{
 pub trait Action: sealed::Sealed + Copy {
     /// Its name in policies: AWS's where AWS has one, and `vaultdeck:…` otherwise.
     const NAME: &'static str;
-    /// Whether a vault's access policy can give it to other accounts than the vault's.
-    const IS_SHARED: bool;
     /// What is known of the thing that it is done to.
     type On<'a>: Subject;
 }
@@ -23,11 +21,6 @@ pub trait SetsTags: Action {}
 /// An action that sets the document of a plan.
 #[diagnostic::on_unimplemented(message = "{Self} sets no plan's document")]
 pub trait SetsDocument: Action {}
-
-/// AWS honours nothing else across accounts, whatever a policy says.
-const fn is_shared(name: &str) -> bool {
-    matches!(name.as_bytes(), b"backup:CopyIntoBackupVault")
-}
 
 /// An action that sets the lock of a vault.
 #[diagnostic::on_unimplemented(message = "{Self} sets no vault's lock")]
@@ -48,7 +41,6 @@ macro_rules! actions {
 
             impl Action for $action {
                 const NAME: &'static str = $name;
-                const IS_SHARED: bool = is_shared($name);
                 type On<'a> = $subject<'a>;
             }
         )+

@@ -77,6 +77,7 @@ pub use action::Action;
 pub use principal::{Doing, Principal};
 pub use subject::Subject;
 
+use crate::domain::policy::COPY_INTO_VAULT;
 use crate::engine::catalog::Connection;
 use crate::engine::error::{Error, Result};
 use std::marker::PhantomData;
@@ -161,7 +162,8 @@ pub fn explain<'p, A: Action>(
 fn rule<A: Action>(tx: &Connection, principal: Principal<'_>, subject: &A::On<'_>) -> Result<Ruling> {
     let owner = subject.owner();
     let own = owner.is_some_and(|owner| principal.reaches(&owner));
-    let reaches = own || (A::IS_SHARED && owner.is_some());
+    // AWS honours nothing else across accounts, whatever a policy says.
+    let reaches = own || (A::NAME == COPY_INTO_VAULT && owner.is_some());
     if !reaches {
         return Ok(Ruling::Refused(Why::NotOwn, subject.missing()));
     }

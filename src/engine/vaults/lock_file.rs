@@ -8,29 +8,15 @@
 
 use crate::domain::Arn;
 use crate::engine::error::{Error, Result};
-use crate::engine::keys::sealing;
+use crate::engine::keys::sealed_file::{Form, open, seal};
 use crate::engine::vaults::copies;
 use crate::engine::vaults::lock_record::LockRecord;
 use crate::engine::vaults::store::VaultStore;
-use crate::repository::MasterKey;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use serde::{Deserialize, Serialize};
 
 /// The version that this program writes, and the newest that it reads.
 const VERSION: u32 = 1;
 /// Its name among the side files of a vault.
 const LOCK: &str = "lock.json";
-
-/// The file's form.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct LockFile {
-    version: u32,
-    vault_arn: Arn,
-    /// The record, sealed, in base64.
-    sealed: String,
-}
 
 /// What a vault's folder says of its lock.
 #[derive(Debug, Default)]
@@ -57,9 +43,9 @@ impl VaultStore {
         }
         let (files, key) = self.key_of(arn)?;
         let mut told = Told::default();
-        let mut records = Vec::new();
+        let mut records: Vec<LockRecord> = Vec::new();
         for (name, bytes) in found {
-            match open(&files.side_location(name), &bytes, &key, arn) {
+            match open(key.to_bytes().as_slice(), &form(files.side_location(name), arn), &bytes) {
                 Ok(record) => records.push(record),
                 Err(error @ Error::Damaged { .. }) => told.problems.push(error.to_string()),
                 Err(error) => return Err(error),
@@ -74,31 +60,18 @@ impl VaultStore {
     pub(crate) fn tell_lock(&self, arn: &Arn, record: &LockRecord) -> Result<()> {
         self.require_write()?;
         let (files, key) = self.key_of(arn)?;
-        let unwritable = |e: serde_json::Error| Error::Internal(format!("{LOCK}: {e}"));
-        let plain = serde_json::to_vec(record).map_err(unwritable)?;
-        let sealed = BASE64.encode(sealing::seal(key.to_bytes().as_slice(), &context(arn), &plain)?);
-        let file = LockFile { version: VERSION, vault_arn: arn.clone(), sealed };
-        copies::write(files.as_ref(), LOCK, &serde_json::to_vec(&file).map_err(unwritable)?)
+        let sealed = seal(key.to_bytes().as_slice(), &form(files.side_location(LOCK), arn), record)?;
+        copies::write(files.as_ref(), LOCK, &sealed)
     }
 }
 
-/// What the derived key is for: nothing else that is sealed with the vault's key can be taken for a lock.
-fn context(arn: &Arn) -> String {
-    format!("vaultdeck vault lock {VERSION} {arn}")
-}
-
-fn open(place: &str, bytes: &[u8], key: &MasterKey, arn: &Arn) -> Result<LockRecord> {
-    let damaged = |why: &str| Error::Damaged {
-        what: format!("{place} is damaged: {why}"),
-        advice: "The catalog and the file's copy say what the vault's lock is; it is written again from them"
-            .to_owned(),
-    };
-    let file: LockFile = serde_json::from_slice(bytes).map_err(|_| damaged("it is no record of a lock"))?;
-    if file.version > VERSION {
-        return Err(Error::Newer { what: place.to_owned(), found: i64::from(file.version), known: i64::from(VERSION) });
+/// How the file at `place` is sealed: nothing else that is sealed with the vault's key can be taken for a lock, nor the lock of
+/// another vault for this one's.
+fn form(place: String, arn: &Arn) -> Form {
+    Form {
+        what: place,
+        context: format!("vaultdeck vault lock {VERSION} {arn}"),
+        version: VERSION,
+        advice: "The catalog and the file's copy say what the vault's lock is; it is written again from them",
     }
-    let sealed = BASE64.decode(&file.sealed).map_err(|_| damaged("it is not base64"))?;
-    let plain = sealing::unseal(key.to_bytes().as_slice(), &context(arn), &sealed)?;
-    let plain = plain.ok_or_else(|| damaged("it does not open with this vault's key"))?;
-    serde_json::from_slice(&plain).map_err(|_| damaged("its content is not understood"))
 }

@@ -61,47 +61,16 @@ macro_rules! points {
             }
 
             fn protection(&self) -> Result<()> {
-                self.0.require($may, $end)
+                self.0.require($may, $end)?;
+                match self.touches() {
+                    Some(Touched::Deletion(point)) if point.held => Err(Error::invalid_request(
+                        "The recovery point cannot be deleted because it has active legal hold(s).",
+                    )),
+                    _ => Ok(()),
+                }
             }
         }
     )+};
-}
-
-/// A recovery point that is to be deleted: not one that is just being made, which goes with its job, and none that a legal hold
-/// is on.
-#[derive(Debug, Clone, Copy)]
-pub struct PointToDelete<'a>(pub PointNamed<'a>);
-
-impl Subject for PointToDelete<'_> {
-    fn name(&self) -> String {
-        self.0.arn.to_string()
-    }
-
-    fn owner(&self) -> Option<Belongs<'_>> {
-        self.0.owner()
-    }
-
-    fn missing(&self) -> Error {
-        Error::no_such_recovery_point(self.0.arn)
-    }
-
-    fn vault(&self) -> Option<&Arn> {
-        self.0.found.map(|point| &point.vault_arn)
-    }
-
-    fn touches(&self) -> Option<Touched<'_>> {
-        self.0.found.map(Touched::Deletion)
-    }
-
-    fn protection(&self) -> Result<()> {
-        self.0.require(|status| *status != RecoveryPointStatus::Creating, " and cannot be deleted.")?;
-        match self.0.found {
-            Some(point) if point.held => {
-                Err(Error::invalid_request("The recovery point cannot be deleted because it has active legal hold(s)."))
-            }
-            _ => Ok(()),
-        }
-    }
 }
 
 fn is_whole(status: &RecoveryPointStatus) -> bool {
@@ -111,6 +80,10 @@ fn is_whole(status: &RecoveryPointStatus) -> bool {
 points! {
     /// A recovery point that is read.
     PointToRead: |_| true, "", |_| None;
+    /// A recovery point that is to be deleted: not one that is just being made, which goes with its job, and none that a legal
+    /// hold is on.
+    PointToDelete: |status| *status != RecoveryPointStatus::Creating, " and cannot be deleted.",
+        |point| Some(Touched::Deletion(point));
     /// A recovery point whose lifecycle is to change: one that is whole.
     PointToChange: is_whole, "; its lifecycle cannot be changed.", |point| Some(Touched::Lifecycle(point));
     /// A recovery point that is to be copied: one that is whole.
