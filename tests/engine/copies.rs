@@ -240,6 +240,40 @@ fn a_copy_to_another_account_needs_the_setting_and_the_policy_and_says_which_is_
 }
 
 #[test]
+fn a_policy_that_cannot_be_read_lets_no_copy_in_and_holds_up_no_other_job() {
+    let scene = Scene::with_member();
+    scene.allow_cross_account(true);
+    scene.let_in();
+    let catalog = rusqlite::Connection::open(scene.bench.path("data/catalog.sqlite")).unwrap();
+    assert_eq!(catalog.execute("UPDATE vault_access_policies SET policy = '{'", []).unwrap(), 1);
+    let job = scene.copy(&copies_of(&member_in(FRANKFURT)));
+    let message = refused(&job);
+    assert!(message.contains("cannot be read any more"), "{message}");
+    assert_eq!(job.message_category.as_deref(), Some("AccessDenied"));
+    assert_completed(&scene.bench.backup(&scene.resource));
+}
+
+#[test]
+fn what_a_copy_is_asked_for_and_what_its_source_adds_must_go_together() {
+    let scene = Scene::new();
+    let vault = scene.vault(&caller("123456789012", FRANKFURT));
+    let request =
+        StartBackup { lifecycle: Some(Lifecycle::delete_after(35)), ..scene.bench.backup_request(&scene.resource) };
+    let job = scene.bench.engine().start_backup_job(&scene.bench.caller, request).unwrap();
+    let point = scene.bench.wait(&job.id).recovery_point_arn.unwrap();
+    let with = |lifecycle| StartCopy { recovery_point_arn: point.clone(), lifecycle, ..scene.request(&vault) };
+    let cold = Lifecycle { move_to_cold_storage_after_days: Some(10), ..Lifecycle::default() };
+    let refused = scene.start(with(Some(cold))).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::InvalidParameterValue);
+    assert!(refused.to_string().contains("90 days apart"), "{refused}");
+    // What nobody asked for is the point's own, and no reason against a copy.
+    let catalog = rusqlite::Connection::open(scene.bench.path("data/catalog.sqlite")).unwrap();
+    let odd = r#"{"MoveToColdStorageAfterDays": 10, "DeleteAfterDays": 35}"#;
+    catalog.execute("UPDATE recovery_points SET lifecycle = ?2 WHERE arn = ?1", [point.as_str(), odd]).unwrap();
+    completed(&scene.wait(&scene.start(with(None)).unwrap().id));
+}
+
+#[test]
 fn only_the_management_account_changes_the_settings_of_the_organization_and_only_what_there_is() {
     let scene = Scene::with_member();
     let engine = scene.bench.engine();

@@ -203,7 +203,10 @@ impl Engine {
                 Change::Righted => tracing::info!("the system's clock is right again"),
                 Change::Adopted { from, to, by_person } => {
                     tracing::warn!(from = utc(from), to = utc(to), by_person, "the system's clock is believed again");
-                    self.jobs.setbacks().values_mut().for_each(|setback| setback.until = to);
+                    for setback in self.jobs.setbacks().values_mut() {
+                        // The time that was jumped over is none in which it was tried.
+                        (setback.since, setback.until) = (setback.since + (to - from), to);
+                    }
                     self.catalog.write(|tx| {
                         clock::adopt(tx, from, to, by_person)?;
                         self.clock.save_in(tx)

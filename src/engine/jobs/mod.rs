@@ -96,6 +96,8 @@ pub struct Runtime {
 /// Why a job that began rests, and until when.
 #[derive(Debug, Clone)]
 pub struct Setback {
+    /// Since when it is tried in vain, in engine time.
+    pub since: Time,
     /// Until when it rests, in engine time.
     pub until: Time,
     /// What went wrong.
@@ -150,6 +152,13 @@ impl Runtime {
     /// The jobs that rest until they are begun again.
     pub fn setbacks(&self) -> MutexGuard<'_, BTreeMap<JobId, Setback>> {
         self.setbacks.lock()
+    }
+
+    /// A job is tried in vain at `now`, not for the first time perhaps, and rests for a while.
+    pub(crate) fn set_back(&self, id: &JobId, now: Time, pause: chrono::Duration, why: String) {
+        let mut setbacks = self.setbacks();
+        let since = setbacks.get(id).map_or(now, |before| before.since);
+        setbacks.insert(id.clone(), Setback { since, until: now + pause, why });
     }
 
     /// Lets the conductor look again, and whoever waits for a job.

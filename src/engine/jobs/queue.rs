@@ -5,6 +5,7 @@ use crate::domain::{Arn, Time};
 use crate::engine::Engine;
 use crate::engine::clock::ClockKind;
 use crate::engine::error::{Error, Result};
+use crate::engine::jobs::KINDS;
 use crate::engine::jobs::entered::Use;
 use crate::engine::jobs::finish::{Finish, Verdict};
 use crate::engine::jobs::group::{GROUP, Waiting};
@@ -15,7 +16,6 @@ use crate::engine::jobs::readiness::Readiness;
 use crate::engine::jobs::rows::store;
 use crate::engine::jobs::turn::{RETRY_AFTER, Turn};
 use crate::engine::jobs::worker;
-use crate::engine::jobs::{KINDS, Setback};
 use chrono::Duration;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -51,7 +51,8 @@ impl Engine {
         let mut ends = Vec::new();
         for job in open.into_iter().filter(|job| self.is_idle(job.id())) {
             let taken = job.resource().is_some_and(|resource| busy.contains(resource));
-            match job.decide(self, turn, Chance { taken, free: free > 0, now })? {
+            let decided = job.decide(self, turn, Chance { taken, free: free > 0, now });
+            match decided.unwrap_or_else(|error| self.undecided(job.id(), &error, now)) {
                 Decision::Start(entered) => {
                     free -= 1;
                     busy.extend(job.resource().cloned());
@@ -72,6 +73,11 @@ impl Engine {
             }
             starts.iter().map(|(job, _)| job.begin(tx, now)).collect::<Result<Vec<bool>>>()
         })?;
+        // What attempts of theirs stored is nobody's now.
+        let never_began = starts.iter().zip(&began).filter(|(_, began)| !**began).map(|((job, _), _)| job);
+        for vault in ends.iter().map(|(job, _)| job).chain(never_began).filter_map(|job| job.left_in()) {
+            self.jobs.litter(vault);
+        }
         let mut lives = Vec::new();
         for ((job, entered), _) in starts.into_iter().zip(began).filter(|(_, began)| *began) {
             self.jobs.setbacks().remove(job.id());
@@ -93,6 +99,13 @@ impl Engine {
         outcome
     }
 
+    /// What is to become of a job cannot be found out now: that is its own matter, and the turn goes on.
+    fn undecided(&self, id: &JobId, error: &Error, now: Time) -> Decision {
+        tracing::error!(job = %id, %error, "it could not be decided what is to become of a job; it waits");
+        self.jobs.set_back(id, now, RETRY_AFTER, error.to_string());
+        Decision::Wait
+    }
+
     fn is_idle(&self, id: &JobId) -> bool {
         self.jobs.live.get(id).is_none()
     }
@@ -110,7 +123,7 @@ impl Engine {
             Readiness::Ready(entered) => Decision::Start(entered),
             Readiness::NotNow => Decision::Wait,
             Readiness::Closed(closed) if closed.temporary => {
-                self.jobs.setbacks().insert(id.clone(), Setback { until: now + RETRY_AFTER, why: closed.why });
+                self.jobs.set_back(id, now, RETRY_AFTER, closed.why);
                 Decision::Wait
             }
             Readiness::Closed(closed) => Decision::End(closed.ending),
@@ -158,12 +171,11 @@ impl Engine {
     }
 
     fn wait_to_begin(&self, live: &LiveJob, why: String, pause: Duration) {
-        let until = self.clock.now() + pause;
         let told = self.catalog.note(|tx| store::note_setback(tx, live.table, &live.id, &why));
         if let Err(error) = told {
             tracing::error!(job = %live.id, %error, "nor could the reason");
         }
-        self.jobs.setbacks().insert(live.id.clone(), Setback { until, why });
+        self.jobs.set_back(&live.id, self.clock.now(), pause, why);
     }
 
     /// Ends held jobs whose engine time has come, and those that a user stopped.

@@ -90,11 +90,16 @@ impl Engine {
     }
 
     /// A point of which the manifest tells another snapshot than the catalog was moved after this catalog was copied: it lies
-    /// where its manifest says. Whether that is this snapshot.
+    /// where its manifest says. Whether that is this snapshot. What has a manifest and no point is of a job that ended between
+    /// the two: it moves nowhere.
     fn follow_manifest(&self, arn: &Arn, vault: &OpenVault, point: &str, id: &Id) -> Result<bool> {
         let manifest = manifest::read(vault.files(), vault.key(), point).ok().flatten();
         let tells = |manifest: &manifest::Manifest| manifest.snapshot == id.to_hex() && manifest.class() == vault.class;
         let Some(manifest) = manifest.filter(tells) else { return Ok(false) };
+        let Some(of) = arn.scope().map(|scope| Arn::recovery_point(&scope, point)) else { return Ok(false) };
+        if self.catalog.read(|connection| points::rows::snapshot_in(connection, arn, Some(&of)))?.is_none() {
+            return Ok(false);
+        }
         let packs = vault.repository.packs_of(id)?;
         let now = self.clock.now();
         self.catalog.write(|tx| {
@@ -102,8 +107,7 @@ impl Engine {
             if standing(tx, arn, point, id)? != Standing::Orphan {
                 return Ok(());
             }
-            let of = arn.scope().map(|scope| Arn::recovery_point(&scope, point).to_string()).unwrap_or_default();
-            let permit = authorize(tx, Doing::Rescan, MoveToColdStorage, &Anything(&of))?;
+            let permit = authorize(tx, Doing::Rescan, MoveToColdStorage, &Anything(of.as_str()))?;
             let home = NewHome {
                 snapshot: *id,
                 snapshot_file: manifest.snapshot_file.clone(),

@@ -24,15 +24,20 @@ impl Engine {
         self.keys.wrap(Purpose::Resource(arn), secret.reveal().as_bytes())
     }
 
-    /// Gives the resource of a permit the secret of another one, if that has one.
+    /// Gives the resource of a permit the secret of another one, if that has one and is of the same account: an account's
+    /// secrets are nobody else's, though copies of what they open may be.
     pub(crate) fn share_secret(
         &self,
         connection: &Connection,
         permit: &Permit<'_, AddResource>,
         from: &Arn,
     ) -> Result<()> {
+        let to: Arn = permit.on().parse()?;
+        if to.account() != from.account() {
+            return Ok(());
+        }
         let Some(sealed) = secrets::get(connection, from)? else { return Ok(()) };
-        let sealed = self.seal_resource(&permit.on().parse()?, &self.unseal_resource(from, &sealed)?)?;
+        let sealed = self.seal_resource(&to, &self.unseal_resource(from, &sealed)?)?;
         secrets::put(connection, permit, Some(&sealed))
     }
 

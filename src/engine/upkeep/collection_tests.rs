@@ -6,6 +6,9 @@ use crate::domain::extension::AddResource;
 use crate::domain::job::JobState;
 use crate::domain::names::JobId;
 use crate::domain::{Lifecycle, Tags, VaultName};
+use crate::engine::jobs::copy::ops::StartCopy;
+use crate::engine::jobs::entered::{Closed, Use};
+use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::turn::PATIENCE;
 use crate::engine::{
     AdvanceTo, Caller, ClockKind, EngineOptions, NewVault, PageRequest, RecoveryPointFilter, RestoreRoots, StartBackup,
@@ -313,4 +316,92 @@ fn the_references_of_the_points_move_to_the_new_packs() {
         .read(|connection| packs::eligible(connection, (&vault, StorageClass::Warm), scene.engine.clock.now()))
         .unwrap();
     assert_eq!(known, open.repository.packs().unwrap().into_iter().map(|(id, _)| id).collect());
+}
+
+#[test]
+fn what_a_job_that_ended_without_a_point_left_with_its_manifest_is_no_point_and_goes() {
+    let scene = Scene::new();
+    let left = scene.backup("vault-a", None);
+    // As a crash before the catalog's commit leaves it, and the end of the job after that: snapshot and manifest are there.
+    scene
+        .engine
+        .catalog
+        .write(|tx| {
+            tx.execute("DELETE FROM recovery_points WHERE arn = ?1", [left.as_str()])?;
+            tx.execute("UPDATE backup_jobs SET state = 'FAILED'", [])?;
+            Ok(())
+        })
+        .unwrap();
+    let vault = scene.engine.vault_store.get(&scene.vault("vault-a")).unwrap();
+    assert_eq!(vault.repository.snapshots().unwrap().len(), 1);
+    scene.engine.jobs.litter(&scene.vault("vault-a"));
+    scene.advance(DELAY + Duration::minutes(10));
+    assert!(vault.repository.snapshots().unwrap().is_empty(), "nothing will ever ask for it");
+    // Nor does it come back when the job's record is gone.
+    scene.engine.catalog.write(|tx| Ok(tx.execute("DELETE FROM backup_jobs", [])?)).unwrap();
+    assert!(scene.engine.reconcile(&scene.vault("vault-a"), &vault).unwrap().is_empty());
+    assert!(scene.points("vault-a").is_empty());
+}
+
+#[test]
+fn a_vault_is_collected_in_which_a_job_was_given_up() {
+    let scene = Scene::new();
+    let alone = scene.alone("vault-a");
+    let job = scene.start("vault-a", None);
+    let given_up = "UPDATE backup_jobs SET state = 'RUNNING', attempts = 3 WHERE id = ?1";
+    scene.engine.catalog.write(|tx| Ok(tx.execute(given_up, [job.as_str()])?)).unwrap();
+    assert!(scene.due("vault-a").is_none());
+    scene.engine.settle_now().unwrap();
+    assert_eq!(scene.state(&job), JobState::Failed);
+    assert!(scene.due("vault-a").is_some(), "what its attempts stored is nobody's");
+    drop(alone);
+}
+
+#[test]
+fn a_job_of_which_nothing_can_be_decided_holds_up_no_other() {
+    let scene = Scene::new();
+    let alone = scene.alone("vault-a");
+    let unreadable = scene.start("vault-a", None);
+    let lock = "INSERT INTO vault_locks (vault_arn, sequence, state, lock_date) VALUES (?1, 1, 'IMMUTABLE', ?2)";
+    let put = |tx: &Connection| Ok(tx.execute(lock, rusqlite::params![scene.vault("vault-a").as_str(), i64::MAX])?);
+    scene.engine.catalog.write(|tx| put(tx)).unwrap();
+    drop(alone);
+    scene.backup("vault-b", None);
+    assert_eq!(scene.state(&unreadable), JobState::Created, "it waits until it can be read again");
+}
+
+#[test]
+fn a_copy_is_tried_again_from_when_it_was_first_tried_in_vain() {
+    let scene = Scene::new();
+    let point = scene.backup("vault-a", None);
+    let alone = scene.alone("vault-b");
+    let request = StartCopy {
+        recovery_point_arn: point,
+        source_vault_name: "vault-a".to_owned(),
+        destination_vault_arn: scene.vault("vault-b"),
+        iam_role_arn: Arn::default_role(&scene.caller.account),
+        idempotency_token: None,
+        lifecycle: None,
+    };
+    let id = scene.engine.start_copy_job(&scene.caller, request).unwrap().id;
+    let state = || scene.engine.describe_copy_job(&scene.caller, &id).unwrap().state;
+    // It waits for its turn, which is no failure, for longer than a failing one is tried.
+    scene.advance(Duration::hours(3));
+    let closed = |why: &str| Closed { temporary: true, why: why.to_owned(), ending: Ending::failed(false, why) };
+    let close = || {
+        let mut turn = scene.engine.jobs.turn();
+        turn.closed.insert((scene.vault("vault-b"), Use::Writing), closed("restic holds the vault"));
+    };
+    close();
+    scene.engine.settle_now().unwrap();
+    assert!(scene.engine.jobs.setbacks().contains_key(&id));
+    scene.engine.settle_now().unwrap();
+    assert_eq!(state(), JobState::Created, "it was tried in vain for a moment only");
+    // Further failures do not begin the count anew.
+    for _ in 0..13 {
+        close();
+        scene.advance(Duration::minutes(10));
+    }
+    assert_eq!(state(), JobState::Failed);
+    drop(alone);
 }

@@ -2,19 +2,23 @@
 
 use super::World;
 use super::memory::Store;
-use crate::domain::extension::AddResource;
+use crate::domain::extension::{AddAccount, AddResource};
 use crate::domain::job::JobState;
 use crate::domain::types::Location;
 use crate::domain::types::location::Part;
-use crate::domain::{Arn, Tags};
+use crate::domain::{AccountId, Arn, Tags};
+use crate::engine::authorize::action;
+use crate::engine::authorize::subject::Anything;
+use crate::engine::authorize::{Doing, authorize};
 use crate::engine::caller::{Caller, RestoreRoots};
 use crate::engine::drivers::{Driver, Drivers};
 use crate::engine::error::Error;
 use crate::engine::jobs::backup::ops::StartBackup;
+use crate::engine::jobs::copy::ops::StartCopy;
 use crate::engine::jobs::restore::ops::StartRestore;
 use crate::engine::keys::Purpose;
 use crate::engine::resources::rows::secrets;
-use crate::engine::{ClockKind, Engine, EngineOptions, MachineClocks};
+use crate::engine::{ClockKind, Engine, EngineOptions, MachineClocks, NewVault};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -104,7 +108,7 @@ fn request(resource_type: &str, location: &Location) -> AddResource {
 }
 
 #[test]
-fn a_resource_that_is_nofolder_is_backed_up_and_restored_by_the_engine() {
+fn a_resource_that_is_no_folder_is_backed_up_and_restored_by_the_engine() {
     let house = House::new();
     house.store.put(b"../a//b", b"content");
     let job = house.back_up();
@@ -206,6 +210,61 @@ fn a_resource_that_is_removed_takes_its_secret_along_and_a_sealed_one_opens_for_
     assert!(unwrapped.is_err(), "sealed for one resource, opened for another");
     house.engine.remove_resource(&house.resource).unwrap();
     assert_eq!(sealed(&house.resource), None);
+}
+
+#[test]
+fn a_copy_in_another_account_is_restored_there_without_the_secret_of_its_source() {
+    const MEMBER: &str = "210987654321";
+    let house = House::new();
+    let engine = &house.engine;
+    house.store.put(b"a", b"content");
+    let point = house.back_up().recovery_point_arn.unwrap();
+    let account = AddAccount { account_id: Some(MEMBER.to_owned()), name: "archive".to_owned(), email: None };
+    engine.add_account(account).unwrap();
+    let account: AccountId = MEMBER.parse().unwrap();
+    let member = Caller { user_arn: Arn::role(&account, "test"), account, ..house.caller.clone() };
+    let vault = engine.create_vault(&member, &"copies".parse().unwrap(), NewVault::default()).unwrap().arn;
+    let policy = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*",
+        "Action": "backup:CopyIntoBackupVault", "Resource": "*"}]}"#;
+    engine.put_vault_access_policy(&member, "copies", policy).unwrap();
+    let setting = ("isCrossAccountBackupEnabled".to_owned(), "true".to_owned());
+    engine.update_global_settings(&house.caller, &[setting].into()).unwrap();
+    let copy = StartCopy {
+        recovery_point_arn: point,
+        source_vault_name: "Default".to_owned(),
+        destination_vault_arn: vault,
+        iam_role_arn: Arn::default_role(&house.caller.account),
+        idempotency_token: None,
+        lifecycle: None,
+    };
+    let id = engine.start_copy_job(&house.caller, copy).unwrap().id;
+    let look = || Some(engine.describe_copy_job(&house.caller, &id).unwrap()).filter(|job| job.state.is_final());
+    let copy = House::wait(look);
+    assert_eq!(copy.state, JobState::Completed, "{:?}", copy.status_message);
+    let copy = copy.destination_recovery_point_arn.unwrap();
+
+    let restore = StartRestore {
+        metadata: engine.recovery_point_restore_metadata(&member, "copies", &copy).unwrap(),
+        recovery_point_arn: copy,
+        iam_role_arn: None,
+        idempotency_token: None,
+        resource_type: Some("Memory".to_owned()),
+        copy_source_tags: false,
+    };
+    let id = engine.start_restore_job(&member, restore).unwrap();
+    let look = || Some(engine.describe_restore_job(&member, &id).unwrap()).filter(|job| job.state.is_final());
+    let job = House::wait(look);
+    assert_eq!(job.state, JobState::Failed, "the service lets in whoever brings the secret");
+    assert!(job.status_message.as_deref().is_some_and(|why| why.contains("does not let this user in")), "{job:?}");
+    // Nor does what was restored get it.
+    let made: Arn = house.resource.as_str().replace(house.caller.account.as_str(), MEMBER).parse().unwrap();
+    assert_ne!(made, house.resource);
+    let shared = engine.catalog.write(|tx| {
+        let permit = authorize(tx, Doing::Outcome, action::AddResource, &Anything(made.as_str()))?;
+        engine.share_secret(tx, &permit, &house.resource)?;
+        secrets::get(tx, &made)
+    });
+    assert_eq!(shared.unwrap(), None);
 }
 
 /// Every file below a folder.

@@ -66,7 +66,10 @@ fn obstacle(connection: &Connection, record: &CopyRecord) -> Result<Option<Obsta
     let allowed = authorize(connection, role, CopyFromBackupVault, &from).map(drop);
     match allowed.and_then(|()| authorize(connection, role, CopyIntoBackupVault, &into).map(drop)) {
         Ok(()) => {}
-        Err(refused @ Error::Service { .. }) => return Ok(Some(Obstacle::Policy(refused.to_string()))),
+        // A policy that cannot be read lets nobody in.
+        Err(refused @ (Error::Service { .. } | Error::Damaged { .. })) => {
+            return Ok(Some(Obstacle::Policy(refused.to_string())));
+        }
         Err(other) => return Err(other),
     }
     // A lock binds new jobs: one that had begun when it was put on goes on.

@@ -129,8 +129,7 @@ impl Job for CopyRecord {
 impl CopyRecord {
     /// How a job ends that could not begin for the time being, and that for too long.
     fn tried_for_too_long(&self, engine: &Engine, now: Time) -> Option<Ending> {
-        let why = engine.jobs.setbacks().get(&self.job.id).map(|setback| setback.why.clone())?;
-        let since = self.job.created?;
-        (now - since >= RETRIED_FOR).then(|| Ending::failed(false, why))
+        let setback = engine.jobs.setbacks().get(&self.job.id).cloned()?;
+        (now - setback.since >= RETRIED_FOR).then(|| Ending::failed(false, setback.why))
     }
 }

@@ -155,5 +155,10 @@ fn draft<'tx>(
         created: now,
         by: None,
     };
-    Ok((permit, draft.record()?))
+    let record = draft.record()?;
+    // What was asked for and what the source adds to it must go together. What nobody asked for is as the point is.
+    if let Some(lifecycle) = record.job.lifecycle.filter(|_| request.lifecycle.is_some()) {
+        lifecycle.validate()?;
+    }
+    Ok((permit, record))
 }

@@ -47,6 +47,8 @@ pub(super) fn run(
         class @ StorageClass::Cold => engine.vault_store.get_class(&origin.point.vault_arn, class)?,
     };
     let source = engine.catalog.read(|connection| engine.registered(connection, &origin.point.resource_arn))?;
+    // A copy may be of another account's resource: its data came here, and neither its secret nor what is remembered of it.
+    let source = source.filter(|source| source.resource.scope.account == record.job.scope.account);
     let lend = |device, bytes| engine.data_dir.reserve().lend(device, bytes);
     let cx = RestoreCx {
         metadata: &record.metadata,

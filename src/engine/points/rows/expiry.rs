@@ -12,10 +12,12 @@ use rusqlite::{Connection, params};
 
 /// That a point `p` does not expire only because the clock jumped from ?1 to ?2 without anybody's word for it: of what
 /// fell due in such a jump, the newest good point of each resource stays until there is a newer one. One that was put off since,
-/// as by the release of a hold, has fallen due in it no less.
+/// as by the release of a hold, has fallen due in it no less. A copy is none, which may be of the same backup, nor is what is
+/// damaged.
 const NOT_BY_A_JUMP: &str = "NOT ((p.delete_due > ?1 AND p.delete_due <= ?2
     OR coalesce(p.delete_at, p.delete_due) > ?1 AND coalesce(p.delete_at, p.delete_due) <= ?2) AND NOT EXISTS (
     SELECT 1 FROM recovery_points AS newer WHERE newer.resource_arn = p.resource_arn AND newer.status = 'COMPLETED'
+    AND newer.source_vault_arn IS NULL AND newer.damage IS NULL
     AND newer.arn <> p.arn AND (newer.created > p.created OR (newer.created = p.created AND newer.arn > p.arn))))";
 
 /// Jumps of the clock without anybody's word for them: where the first began and the last ended, in milliseconds since 1970; both
@@ -72,4 +74,34 @@ pub fn set(
             acts.move_to_cold_storage_at.map(millis),
         ])?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::catalog::sample::{at, catalog, hour, insert_point};
+
+    #[test]
+    fn after_a_jump_the_newest_good_point_stays_and_neither_a_copy_nor_a_damaged_one_takes_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalog = catalog(&folder);
+        let goes = |change: &str| -> Vec<String> {
+            catalog
+                .write(|tx| {
+                    tx.execute("DELETE FROM recovery_points", [])?;
+                    for (id, created) in [("old", 1), ("new", 2)] {
+                        let arn = insert_point(tx, id, hour(2));
+                        let sql = "UPDATE recovery_points SET created = ?2 WHERE arn = ?1";
+                        tx.execute(sql, params![arn.as_str(), created])?;
+                    }
+                    tx.execute(&format!("UPDATE recovery_points SET {change} WHERE point_id = 'new'"), [])?;
+                    let due = due(tx, (hour(1), hour(3)), at(4))?;
+                    Ok(due.iter().map(|point| point.arn.as_str().rsplit(':').next().unwrap().to_owned()).collect())
+                })
+                .unwrap()
+        };
+        assert_eq!(goes("damage = NULL"), ["old"]);
+        assert_eq!(goes("damage = '{}'"), [""; 0]);
+        assert_eq!(goes("source_vault_arn = 'arn:aws:backup:eu-central-1:123456789012:backup-vault:other'"), [""; 0]);
+    }
 }
