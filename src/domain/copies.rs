@@ -1,6 +1,7 @@
 //! Copies of recovery points: how long they live, and what stands in their way.
 //!
-//! The engine decides by these rules when a copy job begins; the dashboard tells by the same ones before it is asked for.
+//! The engine decides by the obstacles and the lifecycle when a copy job begins; the dashboard tells by [`copyable`] and the same
+//! lifecycle before it is asked for.
 
 use crate::domain::recovery_point::RecoveryPointStatus;
 use crate::domain::{Arn, Invalid, Known, KnownPoint, Lifecycle};
@@ -61,8 +62,6 @@ pub enum Obstacle {
     Retention,
     /// The point is in cold storage.
     Cold(Arn),
-    /// The copy would have so many tags.
-    Tags(usize),
 }
 
 impl Obstacle {
@@ -91,9 +90,6 @@ impl std::fmt::Display for Obstacle {
                  Backup Vault.",
             ),
             Self::Cold(arn) => write!(f, "Recovery point {arn} is in cold storage and cannot be copied."),
-            Self::Tags(number) => {
-                write!(f, "The copy would have {number} tags, and More than 50 tags are not allowed.")
-            }
         }
     }
 }

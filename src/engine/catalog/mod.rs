@@ -23,7 +23,7 @@ use crate::engine::error::{Error, Result};
 use crate::engine::read_only::ReadOnly;
 use crate::repository::crash_point;
 use commits::Commits;
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use private_copy::PrivateCopy;
 pub use rusqlite::{Connection, Transaction};
 use rusqlite::{ErrorCode, OpenFlags, TransactionBehavior};
@@ -122,14 +122,14 @@ impl Catalog {
 
     /// Reads a consistent state of the catalog.
     pub fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-        let idle = lock(&self.readers).pop();
+        let idle = self.readers.lock().pop();
         let mut connection = match idle {
             Some(connection) => connection,
             None => connect(&self.file, OpenFlags::SQLITE_OPEN_READ_WRITE)?,
         };
         let result = connection.transaction().map_err(Error::from).and_then(|transaction| work(&transaction));
         let result = result.map_err(|error| self.told(error));
-        let mut readers = lock(&self.readers);
+        let mut readers = self.readers.lock();
         if readers.len() < READERS {
             readers.push(connection);
         }
@@ -148,7 +148,8 @@ impl Catalog {
     /// The same for what reading and restoring bring along: sessions, restore jobs, damage that was met. Where the catalog
     /// cannot be written it is known as long as it is open, and no longer.
     pub fn note<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
-        let mut writer = lock(&self.writer);
+        // A panic in a transaction rolls it back, so what it leaves behind is whole and the lock may be taken again.
+        let mut writer = self.writer.lock();
         self.make_way(&writer);
         let change = || {
             let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -187,11 +188,6 @@ impl Catalog {
             other => other,
         }
     }
-}
-
-/// A panic in a transaction rolls it back, so what it leaves behind is whole and the lock may be taken again.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock()
 }
 
 fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {

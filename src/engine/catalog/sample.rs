@@ -99,6 +99,29 @@ pub(crate) fn insert_restore(connection: &Connection, id: &str, created: Time, c
         .unwrap();
 }
 
+/// A copy job of the first account, into a vault of the second.
+pub(crate) fn insert_copy(connection: &Connection, id: &str, created: Time, state: &str) {
+    let (of, to) = ("arn:aws:backup:us-east-1:123456789012", "arn:aws:backup:us-east-1:210987654321");
+    connection
+        .execute(
+            "INSERT INTO copy_jobs (id, account, region, source_vault_arn, source_point_arn, destination_vault_arn,
+                destination_account, destination_region, destination_point_id, resource_arn, resource_type, created, state,
+                iam_role_arn)
+             VALUES (?1, '123456789012', 'us-east-1', ?2, ?3, ?4, '210987654321', 'us-east-1', '2',
+                'arn:aws:elasticfilesystem:us-east-1:123456789012:file-system/fs-1', 'EFS', ?5, ?6,
+                'arn:aws:iam::123456789012:role/test')",
+            params![
+                id,
+                format!("{of}:backup-vault:Default"),
+                format!("{of}:recovery-point:1"),
+                format!("{to}:backup-vault:Default"),
+                millis(created),
+                state,
+            ],
+        )
+        .unwrap();
+}
+
 /// A whole recovery point of the first account, whose time has come at `due`.
 pub(crate) fn insert_point(connection: &Connection, id: &str, due: i64) -> Arn {
     let scope = Scope::new("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());

@@ -7,9 +7,11 @@
 use crate::engine::Engine;
 use crate::engine::error::Result;
 use crate::engine::jobs::finish::{NewManifest, Stored, Verdict};
+use crate::engine::jobs::work::Failure;
 use crate::engine::points::manifest::{self, Manifest};
 use crate::engine::vaults::store::OpenVault;
 use crate::repository::{Id, NewSnapshot, crash_point};
+use chrono::Duration;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -73,6 +75,23 @@ pub(in crate::engine::jobs) fn commit(
         if completed { Ok(true) } else { point.stored.discard(engine, Verdict::Stopped).map(|()| true) }
     });
     Ok(standing.into_iter().map(|stands| if stands { ends.next().unwrap_or(Ok(false)) } else { Ok(false) }).collect())
+}
+
+/// A job that may be held leaves its vault until its end, and meanwhile only a snapshot keeps its data from a collection: makes
+/// that of such a job durable at once. Whether it was.
+pub(in crate::engine::jobs) fn keep_if_held(
+    engine: &Engine,
+    vault: &OpenVault,
+    new: &impl AsRef<NewSnapshot>,
+) -> std::result::Result<bool, Failure> {
+    if !engine.may_hold() {
+        return Ok(false);
+    }
+    if vault.repository.commit(&[new])?.contains(&true) {
+        return Ok(true);
+    }
+    let why = "Packs changed while the job counted on them.".to_owned();
+    Err(Failure::Later { why, after: Duration::zero() })
 }
 
 /// Makes the snapshots durable that are not yet; which of what was stored stands.

@@ -7,6 +7,7 @@ use crate::engine::error::Result;
 use crate::engine::jobs::adopt::adopt;
 use crate::engine::jobs::backup::rows::record::BackupRecord;
 use crate::engine::jobs::backup::stored::{Attempt, Data, Made, Plan, StoredBackup, point_id};
+use crate::engine::jobs::commit::keep_if_held;
 use crate::engine::jobs::entered::Entered;
 use crate::engine::jobs::finish::{Finish, TAG};
 use crate::engine::jobs::live::LiveJob;
@@ -14,7 +15,6 @@ use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::work::{Failure, Worked};
 use crate::engine::{Engine, points};
 use crate::repository::BackupRequest;
-use chrono::Duration;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -53,12 +53,7 @@ pub(super) fn run(
     let prepared = vault.repository.prepare(source.items(), &request, &live.control)?;
     // Whether all of it was there is known only now, and nothing that a recovery point could be made of is durable yet.
     let facts = source.finish(prepared.outcome())?;
-    // A job that may be held leaves its vault until its end, and meanwhile only a snapshot keeps its data from a collection.
-    let data = if engine.may_hold() {
-        if !vault.repository.commit(&[&prepared])?.contains(&true) {
-            let why = "Packs changed while the job counted on them.".to_owned();
-            return Err(Failure::Later { why, after: Duration::zero() });
-        }
+    let data = if keep_if_held(engine, &vault, &prepared)? {
         Data::Snapshot(prepared.outcome().clone())
     } else {
         Data::Prepared(prepared)

@@ -3,7 +3,6 @@
 use crate::domain::copies::{Obstacle, is_cross_account};
 use crate::domain::job::JobState;
 use crate::domain::recovery_point::RecoveryPointStatus;
-use crate::domain::tags::MAX_TAGS;
 use crate::engine::authorize::action::{CopyFromBackupVault, CopyIntoBackupVault};
 use crate::engine::authorize::subject::VaultNamed;
 use crate::engine::authorize::{Principal, authorize};
@@ -12,7 +11,7 @@ use crate::engine::error::{Error, Result};
 use crate::engine::jobs::copy::rows::CopyRecord;
 use crate::engine::jobs::outcome::Ending;
 use crate::engine::organization::{accounts, roles, settings};
-use crate::engine::{points, tags, vaults};
+use crate::engine::{points, vaults};
 
 /// How the job ends, if it cannot begin at all.
 pub(super) fn refusal(connection: &Connection, record: &CopyRecord) -> Result<Option<Ending>> {
@@ -74,9 +73,6 @@ fn obstacle(connection: &Connection, record: &CopyRecord) -> Result<Option<Obsta
     }
     // A lock binds new jobs: one that had begun when it was put on goes on.
     let is_new = record.job.state == JobState::Created;
-    if is_new && !vaults::lock::retention_fits(connection, destination, record.job.lifecycle.as_ref())? {
-        return Ok(Some(Obstacle::Retention));
-    }
-    let number = tags::rows::get(connection, record.source_point.as_str())?.len();
-    Ok((number > MAX_TAGS).then_some(Obstacle::Tags(number)))
+    let fits = !is_new || vaults::lock::retention_fits(connection, destination, record.job.lifecycle.as_ref())?;
+    Ok((!fits).then_some(Obstacle::Retention))
 }

@@ -91,9 +91,6 @@ pub const COLUMNS: &str = "id, account, region, source_vault_arn, source_point_a
     destination_account, destination_region, destination_point_id, resource_arn, resource_name, resource_type, created, \
     completed, state, status_message, message_category, size_bytes, lifecycle, iam_role_arn, created_by, backup_job_id";
 
-/// What a filter by message category says when it means all of them.
-const ALL_CATEGORIES: [&str; 3] = ["*", "ANY", "AGGREGATE_ALL"];
-
 /// A copy job from a row with [`COLUMNS`].
 pub fn from_row(row: &Row<'_>) -> Result<CopyJob> {
     let state = JobState::from(row.column::<String>("state")?.as_str());
@@ -174,8 +171,7 @@ fn narrow(listing: &mut JobList, filter: &CopyJobFilter) {
     listing.facet("state", filter.state.as_deref());
     listing.facet("resource_type", filter.resource_type.as_deref());
     listing.facet("destination_vault_arn", filter.destination_vault_arn.as_ref().map(Arn::as_str));
-    let category = filter.message_category.as_deref().filter(|category| !ALL_CATEGORIES.contains(category));
-    listing.facet("message_category", category);
+    listing.category(filter.message_category.as_deref());
     listing.created(filter.created_after, filter.created_before);
     listing.completed(filter.complete_after, filter.complete_before);
     if filter.parent_job_id.is_some() {

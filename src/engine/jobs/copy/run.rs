@@ -1,9 +1,10 @@
 //! The work of a copy job: what the destination lacks of a snapshot goes there. What comes of it is in [`stored`](super::stored).
 
-use crate::domain::Tags;
+use crate::engine::Engine;
 use crate::engine::catalog::Connection;
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::adopt::adopt;
+use crate::engine::jobs::commit::keep_if_held;
 use crate::engine::jobs::copy::rows::CopyRecord;
 use crate::engine::jobs::copy::stored::{Data, Made, StoredCopy};
 use crate::engine::jobs::entered::Entered;
@@ -13,11 +14,9 @@ use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::work::{Failure, Worked};
 use crate::engine::points::manifest::Manifest;
 use crate::engine::points::rows::owed_manifests;
-use crate::engine::{Engine, tags};
 use crate::repository::TransferRequest;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use chrono::Duration;
 use std::sync::Arc;
 
 /// Does the work of a job.
@@ -39,7 +38,7 @@ pub(super) fn run(
     }
     // What an earlier attempt left whole needs no room; what is stored anew does.
     engine.data_dir.reserve().admits_backup().map_err(|standing| Ending::disk_full(&standing))?;
-    let (source, tags) = engine.catalog.read(|connection| source(connection, record))??;
+    let source = engine.catalog.read(|connection| source(connection, record))??;
     let request = TransferRequest { snapshot: source.snapshot_id()?, tags: vec![format!("{TAG}{}", record.point_id)] };
     let transferred = vault
         .repository
@@ -48,19 +47,14 @@ pub(super) fn run(
         .inspect_err(|_| engine.look_again(&record.source_vault, &from.vault))?;
     drop(from);
     let (outcome, file) = (transferred.outcome().clone(), BASE64.encode(transferred.snapshot_file()));
-    let manifest = copied(source, record, live, tags);
+    let manifest = copied(source, record, live);
     let manifest = Manifest {
         snapshot: outcome.snapshot.to_hex(),
         snapshot_file: Some(file),
         bytes_read: outcome.bytes,
         ..manifest
     };
-    // A job that may be held leaves its vault until its end, and meanwhile only a snapshot keeps its data from a collection.
-    let data = if engine.may_hold() {
-        if !vault.repository.commit(&[&transferred])?.contains(&true) {
-            let why = "Packs changed while the job counted on them.".to_owned();
-            return Err(Failure::Later { why, after: Duration::zero() });
-        }
+    let data = if keep_if_held(engine, &vault, &transferred)? {
         Data::Snapshot(outcome.tree)
     } else {
         Data::New(Box::new(transferred))
@@ -71,16 +65,14 @@ pub(super) fn run(
 }
 
 /// What is known of the source, and the tags that it has now.
-fn source(connection: &Connection, record: &CopyRecord) -> Result<std::result::Result<(Manifest, Tags), Ending>> {
+fn source(connection: &Connection, record: &CopyRecord) -> Result<std::result::Result<Manifest, Ending>> {
     let arn = &record.source_point;
-    let Some(kept) = owed_manifests::of(connection, arn)? else {
-        return Ok(Err(Ending::failed(false, format!("Cannot find recovery point {arn}."))));
-    };
-    Ok(Ok((kept.manifest, tags::rows::get(connection, arn.as_str())?)))
+    let gone = || Ending::failed(false, format!("Cannot find recovery point {arn}."));
+    Ok(owed_manifests::of(connection, arn)?.map(|kept| kept.manifest).ok_or_else(gone))
 }
 
 /// What there is to say of the copy: what its source says, but for what is its own.
-fn copied(source: Manifest, record: &CopyRecord, live: &LiveJob, tags: Tags) -> Manifest {
+fn copied(source: Manifest, record: &CopyRecord, live: &LiveJob) -> Manifest {
     Manifest {
         recovery_point_id: record.point_id.clone(),
         job_id: record.job.id.to_string(),
@@ -90,7 +82,6 @@ fn copied(source: Manifest, record: &CopyRecord, live: &LiveJob, tags: Tags) -> 
         created_by: record.job.created_by.clone(),
         initiated: Some(live.started),
         lifecycle: record.job.lifecycle,
-        tags,
         ..source
     }
 }

@@ -23,6 +23,9 @@ use std::collections::BinaryHeap;
 /// Up to so many jobs that ended within the bounds are read and sorted rather than looked for in the order of creation.
 const FEW: i64 = 5000;
 
+/// What a filter by message category says when it means all of them.
+const ALL_CATEGORIES: [&str; 3] = ["*", "ANY", "AGGREGATE_ALL"];
+
 /// A list of jobs of one region, the newest first.
 pub(in crate::engine) struct JobList {
     table: &'static JobTable,
@@ -107,6 +110,11 @@ impl JobList {
     pub(in crate::engine) fn facet(&mut self, column: &'static str, value: Option<&str>) {
         self.digest.add(&value);
         self.facets.extend(value.map(|value| (column, value.to_owned())));
+    }
+
+    /// Only jobs of this message category; some words mean all of them.
+    pub(in crate::engine) fn category(&mut self, category: Option<&str>) {
+        self.facet("message_category", category.filter(|category| !ALL_CATEGORIES.contains(category)));
     }
 
     /// Only jobs of which `column` is `value`; few are, and `index` has them in the order of creation.

@@ -77,8 +77,9 @@ pub fn note_setback(connection: &Connection, table: &JobTable, id: &JobId, why: 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::catalog::sample::{Job, at, catalog, insert, insert_restore};
-    use crate::engine::jobs::{backup, restore};
+    use crate::domain::job::JobKind;
+    use crate::engine::catalog::sample::{Job, at, catalog, insert, insert_copy, insert_restore};
+    use crate::engine::jobs::{backup, copy, restore};
 
     const ALL: [&str; 9] =
         ["CREATED", "PENDING", "RUNNING", "ABORTING", "ABORTED", "COMPLETED", "FAILED", "EXPIRED", "PARTIAL"];
@@ -87,14 +88,14 @@ mod tests {
     fn a_jobs_state_is_written_exactly_where_the_rules_let_it_go() {
         let folder = tempfile::tempdir().unwrap();
         let catalog = catalog(&folder);
-        for table in [&backup::rows::TABLE, &restore::rows::TABLE] {
+        for table in [&backup::rows::TABLE, &copy::rows::TABLE, &restore::rows::TABLE] {
             for (from, to) in ALL.iter().flat_map(|from| ALL.iter().map(move |to| (*from, *to))) {
                 let went: Result<(bool, String)> = catalog.write(|tx| {
-                    tx.execute_batch("DELETE FROM backup_jobs; DELETE FROM restore_jobs")?;
-                    if table.kind == backup::rows::TABLE.kind {
-                        insert(tx, &Job { id: "job", state: from, ..Job::default() });
-                    } else {
-                        insert_restore(tx, "job", at(1), None, from);
+                    tx.execute(&format!("DELETE FROM {}", table.rows), [])?;
+                    match table.kind {
+                        JobKind::Backup => insert(tx, &Job { id: "job", state: from, ..Job::default() }),
+                        JobKind::Copy => insert_copy(tx, "job", at(1), from),
+                        JobKind::Restore => insert_restore(tx, "job", at(1), None, from),
                     }
                     let id = "job".parse()?;
                     let went = advance(tx, table, &id, &JobState::from(to), "", &[])?;

@@ -108,9 +108,6 @@ pub(super) fn tell(connection: &Connection, id: &JobId) -> Result<()> {
     change.map_or(Ok(()), |change| events::record::record(connection, &change))
 }
 
-/// What a filter by message category says when it means all of them.
-const ALL_CATEGORIES: [&str; 3] = ["*", "ANY", "AGGREGATE_ALL"];
-
 /// The jobs of a region that pass the filter, the newest first; of all accounts when `account` is `None`.
 pub fn list(
     connection: &Connection,
@@ -130,8 +127,7 @@ pub(in crate::engine) fn listing(account: Option<&AccountId>, region: &Region, f
     listing.facet("state", filter.state.as_deref());
     listing.facet("vault_name", filter.vault_name.as_deref());
     listing.facet("resource_type", filter.resource_type.as_deref());
-    let category = filter.message_category.as_deref().filter(|category| !ALL_CATEGORIES.contains(category));
-    listing.facet("message_category", category);
+    listing.category(filter.message_category.as_deref());
     listing.created(filter.created_after, filter.created_before);
     listing.completed(filter.complete_after, filter.complete_before);
     listing
