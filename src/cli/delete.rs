@@ -63,7 +63,7 @@ async fn vault(reached: &Reached, options: &DeleteOptions, name: &str) -> Result
             plans.push(detail(reached, &scope, &plan.id).await?);
         }
     }
-    let told = stranded::by_vault(name, Some(plans.iter().map(|detail| &detail.plan)));
+    let told = stranded::by_vault(&scope, name, Some(plans.iter().map(|detail| &detail.plan)));
     Ok((scope, DeleteVault { name: name.to_owned() }.into(), told))
 }
 

@@ -13,10 +13,11 @@ use crate::client::attributes::hold;
 use crate::client::audit::Audit;
 use crate::client::change::{CancelHold, CreateHold};
 use crate::client::lists::Within;
-use crate::client::{Answer, FaultKind, Key, Mutation, Outcome, Query, Rows};
-use crate::domain::legal_hold::{DateRange, HeldPoint, HoldSelection, LegalHold};
+use crate::client::{Answer, FaultKind, Feature, Key, Mutation, Outcome, Query, Rows};
+use crate::domain::legal_hold::{DateRange, HeldPoint, HoldSelection, LegalHold, as_far};
 use crate::domain::{Scope, Time};
 use crate::tui::text::harmless;
+use chrono::Utc;
 use serde_json::json;
 use std::sync::Arc;
 
@@ -65,9 +66,21 @@ async fn scope(reached: &Reached, named: ScopeOptions) -> Result<Scope, Failure>
     Ok(Scope::new(named.account.unwrap_or(home.account), named.region.unwrap_or(home.region)))
 }
 
+/// The service's clock: this machine's, unless an engine lives in simulated time.
+async fn now(reached: &Reached) -> Result<Time, Failure> {
+    if reached.connection.capabilities().allows(Feature::Status).is_ok()
+        && let Answer::Status(status) = reached.connection.read(Key::context(Query::Status)).await?
+    {
+        return Ok(status.now);
+    }
+    Ok(Utc::now())
+}
+
 async fn create(reached: &Reached, audit: &Arc<Audit>, options: CreateOptions) -> Result<Exit, Failure> {
     let scope = scope(reached, options.scope).await?;
-    let range = options.from.zip(options.to).map(|(from_date, to_date)| DateRange { from_date, to_date });
+    let now = now(reached).await?;
+    let range = options.from.zip(options.to);
+    let range = range.map(|(from_date, to)| DateRange { from_date, to_date: as_far(to, now) });
     let change = CreateHold {
         title: options.title,
         description: options.description,

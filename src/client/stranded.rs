@@ -1,24 +1,26 @@
 //! What a deletion blocks or strands, in words: the dashboard and the command line say it before they ask.
 
 use crate::domain::job::BackupJob;
-use crate::domain::plan::Plan;
+use crate::domain::plan::{Plan, Rule};
 use crate::domain::recovery_point::RecoveryPointStatus;
-use crate::domain::{KnownPoint, PlanId};
+use crate::domain::{KnownPoint, PlanId, Scope};
 
 /// How many are named one by one.
 const NAMED: usize = 5;
 
-/// The rules of plans that write or copy into a vault: their runs fail once it is gone. `plans` are none where they are not
-/// known.
-pub fn by_vault<'a>(vault: &str, plans: Option<impl Iterator<Item = &'a Plan>>) -> String {
+/// The rules of plans that write or copy into a vault: their runs fail once it is gone. `plans` are those of its account and
+/// region, and none where they are not known.
+pub fn by_vault<'a>(scope: &Scope, vault: &str, plans: Option<impl Iterator<Item = &'a Plan>>) -> String {
     let Some(plans) = plans else { return "Which plans name it is not known here: open the plans first.".to_owned() };
     let named = |plan: &'a Plan| {
-        let rules = plan.document.rules.iter().filter(|rule| rule.target_backup_vault_name == vault);
+        let into =
+            |rule: &&Rule| rule.target_backup_vault_name == vault || rule.copies_into(scope, vault).next().is_some();
+        let rules = plan.document.rules.iter().filter(into);
         rules.map(|rule| format!("{} of plan {}", rule.rule_name, plan.document.backup_plan_name))
     };
     let rules: Vec<String> = plans.flat_map(named).collect();
     match rules.len() {
-        0 => "No rule of a plan names it.".to_owned(),
+        0 => "No rule of a plan of this account and region names it.".to_owned(),
         1 => format!("1 rule names it, and its runs will fail: {}.", listed(&rules)),
         many => format!("{many} rules name it, and their runs will fail: {}.", listed(&rules)),
     }
@@ -60,8 +62,8 @@ fn listed(names: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::plan::{PlanDocument, Rule};
-    use crate::domain::{Arn, Known, Scope};
+    use crate::domain::plan::{CopyAction, PlanDocument};
+    use crate::domain::{Arn, Known};
 
     fn scope() -> Scope {
         Scope::new("123456789012".parse().unwrap(), "us-east-1".parse().unwrap())
@@ -121,16 +123,30 @@ mod tests {
     #[test]
     fn the_rules_that_name_a_vault_are_counted_and_named() {
         let plans = [plan("nightly", &["safe", "other"]), plan("weekly", &["safe"]), plan("none", &["other"])];
-        let told = |count: usize| by_vault("safe", Some(plans[3 - count..].iter()));
-        assert_eq!(told(1), "No rule of a plan names it.");
+        let told = |count: usize| by_vault(&scope(), "safe", Some(plans[3 - count..].iter()));
+        assert_eq!(told(1), "No rule of a plan of this account and region names it.");
         assert_eq!(told(2), "1 rule names it, and its runs will fail: to-safe of plan weekly.");
         assert_eq!(
             told(3),
             "2 rules name it, and their runs will fail: to-safe of plan nightly, to-safe of plan weekly."
         );
         let many = [plan("big", &["safe"; 7])];
-        assert!(by_vault("safe", Some(many.iter())).ends_with("to-safe of plan big and 2 more."));
-        assert!(by_vault("safe", None::<std::slice::Iter<'_, Plan>>).contains("not known"));
+        assert!(by_vault(&scope(), "safe", Some(many.iter())).ends_with("to-safe of plan big and 2 more."));
+        assert!(by_vault(&scope(), "safe", None::<std::slice::Iter<'_, Plan>>).contains("not known"));
+    }
+
+    #[test]
+    fn a_rule_that_only_copies_into_a_vault_names_it_too() {
+        let elsewhere = Scope::new(scope().account, "eu-central-1".parse().unwrap());
+        for (of, count) in [(scope(), "1 rule names it"), (elsewhere, "No rule of a plan")] {
+            let mut copying = plan("nightly", &["other"]);
+            copying.document.rules[0].copy_actions.push(CopyAction {
+                destination_backup_vault_arn: Arn::vault(&of, &"safe".parse().unwrap()).to_string(),
+                lifecycle: None,
+            });
+            let told = by_vault(&scope(), "safe", Some([copying].iter()));
+            assert!(told.starts_with(count), "{told}");
+        }
     }
 
     #[test]

@@ -237,6 +237,11 @@ pub fn parse_end(text: &str) -> Result<Time, Invalid> {
     parse("ToDate", text, LAST_SECOND)
 }
 
+/// The end of a range as the API takes it: a day that is not over yet counts as far as it has come.
+pub fn as_far(at: Time, now: Time) -> Time {
+    if at > now && at.date_naive() == now.date_naive() { now } else { at }
+}
+
 /// The last second of a day.
 const LAST_SECOND: NaiveTime = match NaiveTime::from_hms_opt(23, 59, 59) {
     Some(time) => time,
@@ -392,6 +397,18 @@ mod tests {
         assert_eq!(parse_end(" 2026-11-20 "), Ok(at("2026-11-20T23:59:59Z")));
         assert_eq!(parse_end("2026-11-20T05:00:00Z"), Ok(at("2026-11-20T05:00:00Z")));
         assert!(parse_begin("yesterday").unwrap_err().message.starts_with("Invalid FromDate: \"yesterday\""));
+    }
+
+    #[test]
+    fn a_day_that_is_not_over_counts_as_far_as_it_has_come() {
+        let now = at("2026-11-20T05:00:00Z");
+        for (end, far) in [
+            ("2026-11-20T23:59:59Z", "2026-11-20T05:00:00Z"),
+            ("2026-11-20T04:00:00Z", "2026-11-20T04:00:00Z"),
+            ("2026-11-21T00:00:00Z", "2026-11-21T00:00:00Z"),
+        ] {
+            assert_eq!(as_far(at(end), now), at(far));
+        }
     }
 
     #[test]

@@ -52,6 +52,16 @@ pub struct Rule {
     pub enable_continuous_backup: Option<bool>,
 }
 
+impl Rule {
+    /// Its copies into this vault of this account and region.
+    pub fn copies_into<'a>(&'a self, scope: &'a Scope, vault: &'a str) -> impl Iterator<Item = &'a CopyAction> {
+        self.copy_actions.iter().filter(move |copy| {
+            let destination = copy.destination_backup_vault_arn.parse::<Arn>();
+            destination.is_ok_and(|arn| arn.vault_name() == Some(vault) && arn.scope().as_ref() == Some(scope))
+        })
+    }
+}
+
 /// One copy of a rule.
 #[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -31,13 +31,15 @@ pub fn can_be_held(point: &KnownPoint) -> bool {
     !matches!(point.status, RecoveryPointStatus::Deleting | RecoveryPointStatus::Expired)
 }
 
-/// The holds that are on a point.
+/// The holds that are on a point. The list says first which are released: their details are not asked for again, and what is
+/// known of them still says that they hold.
 pub fn on<'a>(point: &KnownPoint, world: &'a World) -> Vec<&'a Arc<LegalHold>> {
     if !can_be_held(point) {
         return Vec::new();
     }
     let holds = world.store.legal_holds(&point.scope).into_iter().flat_map(|holds| holds.iter());
-    let told = holds.filter_map(|hold| world.store.legal_hold(&point.scope, &hold.id));
+    let holding = holds.filter(|hold| hold.status.holds());
+    let told = holding.filter_map(|hold| world.store.legal_hold(&point.scope, &hold.id));
     told.filter(|hold| hold.is_on(&candidate(point))).collect()
 }
 

@@ -8,7 +8,9 @@ use crate::tui::world::World;
 /// What is said of a change beside what it says itself; nothing where it deletes nothing that others need.
 pub fn of(scope: &Scope, change: &Mutation, world: &World) -> String {
     match change {
-        Mutation::DeleteVault(change) => stranded::by_vault(&change.name, plans(scope, world).map(Vec::into_iter)),
+        Mutation::DeleteVault(change) => {
+            stranded::by_vault(scope, &change.name, plans(scope, world).map(Vec::into_iter))
+        }
         Mutation::DeleteRecoveryPoint(change) => {
             let point = world.store.find_point(&change.recovery_point);
             point.map_or_else(String::new, |point| {

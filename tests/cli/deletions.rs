@@ -34,7 +34,7 @@ fn a_vault_that_is_not_empty_or_not_there_is_refused() {
     let home = Home::new();
     let unasked = home.run(&["delete", "vault", "Default"]);
     assert_eq!(unasked.code, 2);
-    assert!(unasked.out.contains("No rule of a plan names it."), "{}", unasked.out);
+    assert!(unasked.out.contains("No rule of a plan of this account and region names it."), "{}", unasked.out);
     let default = home.run(&["delete", "vault", "Default", "--yes"]);
     assert_eq!(default.code, 1);
     assert!(default.err.contains("The default backup vault cannot be deleted"), "{}", default.err);

@@ -60,3 +60,15 @@ fn what_is_wrong_is_told_and_a_hold_on_nothing_says_so() {
     assert_eq!(unknown.code, 1);
     assert!(unknown.err.contains("there is no legal hold none"), "{}", unknown.err);
 }
+
+#[test]
+fn a_range_may_reach_to_the_day_that_is_not_over_yet() {
+    let home = Home::new();
+    home.add_resource(&[]);
+    assert_eq!(home.run(&["backup", "start", "projects", "--vault", "Default"]).code, 0);
+    let today = chrono::Utc::now().date_naive().to_string();
+    let made =
+        home.run(&["hold", "create", "--title", "t", "--description", "d", "--from", "2026-01-01", "--to", &today]);
+    assert_eq!(made.code, 0, "{}", made.err);
+    assert!(made.err.contains("the hold is on 1 recovery point"), "{}", made.err);
+}

@@ -2,6 +2,8 @@
 
 use crate::driver::Driver;
 use crate::fixture;
+use vaultdeck::domain::Arn;
+use vaultdeck::domain::plan::CopyAction;
 
 #[test]
 fn a_vault_says_which_rules_of_plans_name_it() {
@@ -9,7 +11,7 @@ fn a_vault_says_which_rules_of_plans_name_it() {
     driver.fixture().vaults.push(fixture::vault(&fixture::home(), "old-vault", 0));
     driver.answer_again();
     driver.press("2 /").write("old").press("enter :").write("delete-vault").press("enter");
-    driver.sees("No rule of a plan names it.");
+    driver.sees("No rule of a plan of this account and region names it.");
 
     let mut named = Driver::usual();
     for vault in &mut named.fixture().vaults {
@@ -18,6 +20,20 @@ fn a_vault_says_which_rules_of_plans_name_it() {
     named.answer_again();
     named.press("2 /").write("prod").press("enter :").write("delete-vault").press("enter");
     named.sees("rule names it, and its runs will fail").sees("nightly");
+}
+
+#[test]
+fn a_vault_says_which_rules_only_copy_into_it() {
+    let mut driver = Driver::usual();
+    let home = fixture::home();
+    let fixture = driver.fixture();
+    fixture.vaults.push(fixture::vault(&home, "old-vault", 0));
+    let destination = Arn::vault(&home, &"old-vault".parse().unwrap()).to_string();
+    let copy = CopyAction { destination_backup_vault_arn: destination, lifecycle: None };
+    fixture.plans[0].plan.document.rules[0].copy_actions.push(copy);
+    driver.answer_again();
+    driver.press("2 /").write("old").press("enter :").write("delete-vault").press("enter");
+    driver.sees("1 rule names it, and its runs will fail").sees("nightly").sees_no("No rule of a plan");
 }
 
 #[test]

@@ -140,6 +140,14 @@ impl Driver {
         self
     }
 
+    /// Presses keys before anything is answered that they ask for.
+    pub fn press_unanswered(&mut self, keys: &str) -> &mut Self {
+        for key in keys.split(' ').filter(|key| !key.is_empty()) {
+            self.send(Msg::Key(key_of(key)));
+        }
+        self
+    }
+
     /// Types a text, letter by letter.
     pub fn write(&mut self, text: &str) -> &mut Self {
         for letter in text.chars() {

@@ -1,6 +1,9 @@
 //! Legal holds: what is shown of them, and how one is put and released.
 
 use crate::driver::{Driver, Start};
+use crate::fixture::home;
+use vaultdeck::client::{Key, Query};
+use vaultdeck::domain::legal_hold::HoldStatus;
 
 fn at(size: (u16, u16)) -> Driver {
     Driver::start(Start { size, ..Start::default() })
@@ -76,4 +79,17 @@ fn a_released_hold_cannot_be_released_again() {
     let mut driver = at((120, 40));
     driver.press(":").write("legal-holds").press("enter j :").write("release-legal-hold").press("enter");
     driver.sees("it was released already");
+}
+
+#[test]
+fn a_hold_that_the_list_says_is_released_is_on_nothing_any_more() {
+    let mut driver = at((160, 45));
+    driver.press("2 j enter").sees("held");
+    // Only the list is asked again: nothing wants the details of a hold that is released.
+    driver.fixture().holds[0].summary.status = HoldStatus::Canceled;
+    let list = Key::scoped(home(), Query::LegalHolds);
+    let answer = driver.answer_of(&list);
+    driver.reply(list, answer);
+    driver.sees_no("held").press("/").write("mail").press("enter G :").write("delete-recovery-point").press("enter");
+    driver.sees("DeleteRecoveryPoint");
 }

@@ -90,3 +90,11 @@ fn on_aws_the_policy_itself_is_looked_at_and_what_is_not_known_is_said() {
         .sees("statement \"DenyDeletes\" denies it")
         .sees("locks and holds say is not known here");
 }
+
+#[test]
+fn nothing_is_put_over_a_policy_that_is_not_known_yet() {
+    let mut driver = Driver::usual();
+    driver.press("2 j a").write("access policy").press_unanswered("enter ctrl-s");
+    driver.sees_no("PutBackupVaultAccessPolicy").sees("Access policy of prod-vault");
+    driver.press("ctrl-s").sees_no("PutBackupVaultAccessPolicy").press("ctrl-s").sees("PutBackupVaultAccessPolicy");
+}

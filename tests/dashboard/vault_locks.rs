@@ -1,9 +1,10 @@
 //! Vault Lock in the dashboard: what a lock makes impossible is said before it is put on, and what it refuses before it is sent.
 
 use crate::driver::{Driver, Start};
-use crate::fixture::{Fixture, now, organization};
+use crate::fixture::{Fixture, home, now, organization};
 use chrono::Duration;
-use vaultdeck::domain::VaultLock;
+use vaultdeck::domain::plan::CopyAction;
+use vaultdeck::domain::{Arn, Lifecycle, VaultLock};
 
 const SIZES: [((u16, u16), &str); 4] =
     [((80, 24), "80x24"), ((60, 15), "60x15"), ((120, 40), "120x40"), ((160, 45), "160x45")];
@@ -63,6 +64,22 @@ fn rules_that_would_fail_and_points_that_would_be_kept_for_ever_are_named() {
     let mut driver = driver(organization());
     driver.press("2 j a").write("vault lock").press("enter tab").write("4000");
     driver.sees("would fail with it").sees("(35 days)");
+}
+
+#[test]
+fn copies_that_would_fail_are_named_with_how_long_they_would_be_kept() {
+    for (own, kept) in [(Some(10), "(copy, 10 days)"), (None, "(copy, 35 days)")] {
+        let mut fixture = organization();
+        let rule = &mut fixture.plans[0].plan.document.rules[0];
+        rule.target_backup_vault_name = "Default".to_owned();
+        rule.copy_actions.push(CopyAction {
+            destination_backup_vault_arn: Arn::vault(&home(), &"prod-vault".parse().unwrap()).to_string(),
+            lifecycle: own.map(Lifecycle::delete_after),
+        });
+        let mut driver = driver(fixture);
+        driver.press("2 j a").write("vault lock").press("enter tab").write("7").sees_no("would fail with it");
+        driver.write("00").sees("would fail with it: nightly/every-night").sees(kept);
+    }
 }
 
 #[test]

@@ -168,6 +168,9 @@ impl FormDialog for AccessPolicyEditor {
         self.tell();
     }
     fn submit(&mut self, _: &mut World) -> Result<Proposal, Vec<FieldError>> {
+        if self.now.is_none() {
+            return Err(Vec::new());
+        }
         let (scope, name) = (self.vault.scope.clone(), self.vault.name.clone());
         let has_one = self.now.as_ref().is_some_and(|now| now.is_some());
         match self.wanted().map_err(|error| vec![error])? {

@@ -3,7 +3,7 @@
 use crate::client::change::CreateHold as Change;
 use crate::client::{Key, Query};
 use crate::domain::legal_hold::{
-    DateRange, HoldSelection, parse_begin, parse_end, validate_description, validate_title,
+    DateRange, HoldSelection, as_far, parse_begin, parse_end, validate_description, validate_title,
 };
 use crate::domain::{Arn, KnownPoint, Scope, Time};
 use crate::tui::dialogs::create_vault::{scope_choices, scope_of};
@@ -130,11 +130,6 @@ impl CreateHold {
         };
         self.form.label("effect", &effect);
     }
-}
-
-/// A time as the API takes it: the end of today is not over yet.
-fn as_far(at: Time, now: Time) -> Time {
-    if at > now && at.date_naive() == now.date_naive() { now } else { at }
 }
 
 fn chosen(value: &str, all: &str) -> Vec<Choice> {

@@ -135,6 +135,9 @@ impl FormDialog for NotificationsEditor {
         self.tell();
     }
     fn submit(&mut self, _: &mut World) -> Result<Proposal, Vec<FieldError>> {
+        if self.now.is_none() {
+            return Err(Vec::new());
+        }
         let (scope, vault) = (self.vault.scope.clone(), self.vault.name.clone());
         let has_any = self.now.as_ref().is_some_and(|now| now.is_some());
         match self.wanted().map_err(|error| vec![error])? {

@@ -3,9 +3,10 @@
 
 use crate::client::change::{DeleteVaultLock, PutVaultLock};
 use crate::client::{Key, Query};
+use crate::domain::plan::Rule;
 use crate::domain::vault::Vault;
 use crate::domain::vault_lock::{LockMode, LockRequest, MIN_COOLING_OFF_DAYS};
-use crate::domain::{Known, Lifecycle, Retention};
+use crate::domain::{Known, Lifecycle, Retention, copies};
 use crate::tui::dialogs::form_dialog::{FormDialog, Proposal};
 use crate::tui::fmt;
 use crate::tui::theme::Role;
@@ -124,11 +125,11 @@ impl VaultLockEditor {
                 continue;
             };
             let document = &detail.plan.document;
-            for rule in document.rules.iter().filter(|rule| rule.target_backup_vault_name == self.vault.name) {
-                let retention = Retention::of(rule.lifecycle.as_ref());
-                if !lock.admits(retention) {
-                    failing.push(format!("{}/{} ({retention})", document.backup_plan_name, rule.rule_name));
-                }
+            for rule in &document.rules {
+                let kept = self.kept(rule).filter(|(_, retention)| !lock.admits(*retention));
+                failing.extend(kept.map(|(how, retention)| {
+                    format!("{}/{} ({how}{retention})", document.backup_plan_name, rule.rule_name)
+                }));
             }
         }
         let mut said = Vec::new();
@@ -140,6 +141,16 @@ impl VaultLockEditor {
             said.push(format!("What {} asks is not known yet.", counted(unknown, "plan")));
         }
         said.join(" ")
+    }
+
+    /// How long what a rule backs up or copies into this vault would be kept.
+    fn kept<'a>(&'a self, rule: &'a Rule) -> impl Iterator<Item = (&'static str, Retention)> + 'a {
+        let backup =
+            (rule.target_backup_vault_name == self.vault.name).then(|| ("", Retention::of(rule.lifecycle.as_ref())));
+        let copies = rule
+            .copies_into(&self.vault.scope, &self.vault.name)
+            .map(|copy| ("copy, ", Retention::of(copies::lifecycle(copy.lifecycle, rule.lifecycle).as_ref())));
+        backup.into_iter().chain(copies)
     }
 
     /// Which recovery points have no end, and could never be deleted any more.
