@@ -4,8 +4,8 @@ use super::Session;
 use super::arguments::{BackupCommand, BackupOptions, PlainFormat};
 use super::context::Reached;
 use super::failure::{Exit, Failure};
-use super::follow::{Follower, Glance, wait};
-use super::host::{Host, Purpose};
+use super::follow::{Follower, Glance, left_alone, say_end, wait};
+use super::host::Purpose;
 use super::{output, rows};
 use crate::client::Outcome;
 use crate::client::attributes::backup_job;
@@ -60,8 +60,7 @@ async fn start(
     let Outcome::BackupJob(id) = reached.connection.order(audit, scope.clone(), order).await? else {
         return Err(Failure::failed("the service told no job"));
     };
-    if options.order.no_wait && !reached.host.as_ref().is_some_and(Host::is_own) {
-        output::write(&format!("{id}\n"))?;
+    if left_alone(reached, &options.order, &id)? {
         return Ok(Exit::Done);
     }
     let job = follow(reached, &scope, &id).await?;
@@ -96,8 +95,7 @@ async fn scope(reached: &Reached, options: &BackupOptions, resource: &Arn) -> Re
         Some(scope) => scope,
         None => reached.connection.home_scope().await?,
     };
-    let named = options.scope.clone();
-    Ok(Scope::new(named.account.unwrap_or(home.account), named.region.unwrap_or(home.region)))
+    Ok(options.scope.clone().or(home))
 }
 
 async fn follow(reached: &Reached, scope: &Scope, id: &JobId) -> Result<Arc<BackupJob>, Failure> {
@@ -122,8 +120,7 @@ fn tell(job: &BackupJob, format: PlainFormat) -> Result<Exit, Failure> {
         output::write(&format!("{arn}\n"))?;
     }
     if exit != Exit::Done {
-        let message = job.status_message.as_deref().unwrap_or("no reason was told");
-        output::say(&format!("vaultdeck: job {} ended {}: {message}", job.id, job.state.as_str()));
+        say_end(&job.id, &job.state, job.status_message.as_deref());
     }
     Ok(exit)
 }

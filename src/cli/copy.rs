@@ -3,8 +3,8 @@
 use super::arguments::{CopyCommand, CopyOptions, PlainFormat};
 use super::context::Reached;
 use super::failure::{Exit, Failure};
-use super::follow::{Follower, Glance, wait};
-use super::host::{Host, Purpose};
+use super::follow::{Follower, Glance, left_alone, say_end, wait};
+use super::host::Purpose;
 use super::{Session, backup, output, restore, rows};
 use crate::client::Outcome;
 use crate::client::attributes::copy_job;
@@ -46,8 +46,7 @@ async fn start(
     let Outcome::CopyJob(id) = reached.connection.order(audit, point.scope.clone(), order).await? else {
         return Err(Failure::failed("the service told no job"));
     };
-    if options.order.no_wait && !reached.host.as_ref().is_some_and(Host::is_own) {
-        output::write(&format!("{id}\n"))?;
+    if left_alone(reached, &options.order, &id)? {
         return Ok(Exit::Done);
     }
     let job = follow(reached, &point.scope, &id).await?;
@@ -72,8 +71,7 @@ fn tell(job: &CopyJob, format: PlainFormat) -> Result<Exit, Failure> {
         output::write(&format!("{arn}\n"))?;
     }
     if !done {
-        let message = job.status_message.as_deref().unwrap_or("no reason was told");
-        output::say(&format!("vaultdeck: job {} ended {}: {message}", job.id, job.state.as_str()));
+        say_end(&job.id, &job.state, job.status_message.as_deref());
     }
     Ok(if done { Exit::Done } else { Exit::Failed })
 }

@@ -1,9 +1,13 @@
 //! A job in view: a bar on a terminal, a line for every new state elsewhere.
 
+use super::arguments::OrderOptions;
 use super::context::Reached;
 use super::failure::Failure;
-use super::output::{bytes, say};
+use super::host::Host;
+use super::output::{self, bytes, say};
 use super::progress;
+use crate::domain::job::JobState;
+use crate::domain::names::JobId;
 use indicatif::ProgressBar;
 use std::future::Future;
 
@@ -43,6 +47,21 @@ impl Follower {
     }
 }
 
+/// Prints the id of a job that is not to be followed. It is followed all the same where the engine would end with the command.
+pub(super) fn left_alone(reached: &Reached, options: &OrderOptions, id: &JobId) -> Result<bool, Failure> {
+    let alone = options.no_wait && !reached.host.as_ref().is_some_and(Host::is_own);
+    if alone {
+        output::write(&format!("{id}\n"))?;
+    }
+    Ok(alone)
+}
+
+/// Says how a job ended that did not end as it should.
+pub(super) fn say_end(id: &JobId, state: &JobState, message: Option<&str>) {
+    let message = message.unwrap_or("no reason was told");
+    say(&format!("vaultdeck: job {id} ended {}: {message}", state.as_str()));
+}
+
 /// Waits for a job, or for `ctrl-c`, which leaves the job to itself.
 pub(super) async fn wait<T>(
     reached: &Reached,
@@ -51,7 +70,7 @@ pub(super) async fn wait<T>(
     tokio::select! {
         ended = job => Ok(ended?),
         _ = tokio::signal::ctrl_c() => {
-            let own = reached.host.as_ref().is_some_and(super::host::Host::is_own);
+            let own = reached.host.as_ref().is_some_and(Host::is_own);
             let message = if own {
                 "interrupted; the job resumes when the engine runs again"
             } else {

@@ -62,8 +62,7 @@ async fn changing(session: &Session, options: &PlaceOptions) -> Result<Reached, 
 
 /// The account and region that are named, else those of the context.
 async fn scope(reached: &Reached, named: ScopeOptions) -> Result<Scope, Failure> {
-    let home = reached.connection.home_scope().await?;
-    Ok(Scope::new(named.account.unwrap_or(home.account), named.region.unwrap_or(home.region)))
+    Ok(named.or(reached.connection.home_scope().await?))
 }
 
 /// The service's clock: this machine's, unless an engine lives in simulated time.
@@ -114,7 +113,7 @@ async fn cancel(reached: &Reached, audit: &Arc<Audit>, options: CancelOptions) -
         let (what, means) = (harmless(&change.summary()).into_owned(), change.consequence());
         let number = count(points.len() as u64, "recovery point");
         output::write(&format!("{what}, which is on {number}.\n{means}\n"))?;
-        if !repair::confirmed()? {
+        if !repair::confirmed(repair::SAY_YES)? {
             return Ok(Exit::Failed);
         }
     }

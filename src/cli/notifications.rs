@@ -28,8 +28,12 @@ pub(super) async fn start(session: &Session, engine: &Arc<Engine>, shutdown: &Sh
                 let topics = Topics::new(endpoint, profile.as_deref()).await.map_err(wrong)?;
                 (Takes::Topics, to_topics(topics, shutdown))
             }
-            Way::Webhook(url) => (events(section)?, to_webhook(Webhook::new(url).map_err(wrong)?, shutdown)),
-            Way::Command(command) => (events(section)?, to_command(Command::new(command).map_err(wrong)?, shutdown)),
+            Way::Webhook(url) => {
+                (events(section).map_err(wrong)?, to_webhook(Webhook::new(url).map_err(wrong)?, shutdown))
+            }
+            Way::Command(command) => {
+                (events(section).map_err(wrong)?, to_command(Command::new(command).map_err(wrong)?, shutdown))
+            }
         };
         targets.push(Target { name: name.clone(), takes, send });
     }
@@ -37,8 +41,9 @@ pub(super) async fn start(session: &Session, engine: &Arc<Engine>, shutdown: &Sh
 }
 
 /// The events that a section takes.
-fn events(section: &Notifications) -> Result<Takes, Failure> {
-    let detail_types = section.detail_type.iter().map(|text| text.parse()).collect::<Result<Vec<DetailType>, _>>()?;
+fn events(section: &Notifications) -> Result<Takes, String> {
+    let detail_types = section.detail_type.iter().map(|text| text.parse()).collect::<Result<Vec<DetailType>, _>>();
+    let detail_types = detail_types.map_err(|invalid| invalid.to_string())?;
     Ok(Takes::Events(Pattern { detail_types, states: section.state.clone(), vaults: section.vault.clone() }))
 }
 

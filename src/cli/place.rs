@@ -1,6 +1,6 @@
 //! Where a command looks: a context, an account, a region.
 
-use crate::domain::{AccountId, Region};
+use crate::domain::{AccountId, Region, Scope};
 use clap::Args;
 
 /// Where to look: an engine or AWS.
@@ -33,6 +33,13 @@ pub(super) struct ScopeOptions {
     /// The region [default: the first region]
     #[arg(long, value_name = "REGION")]
     pub(super) region: Option<Region>,
+}
+
+impl ScopeOptions {
+    /// The account and region that are named, and `home`'s where none is.
+    pub(super) fn or(self, home: Scope) -> Scope {
+        Scope::new(self.account.unwrap_or(home.account), self.region.unwrap_or(home.region))
+    }
 }
 
 /// Which accounts and regions are listed.

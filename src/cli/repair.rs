@@ -50,10 +50,13 @@ fn left(report: &RepairReport, word: &str) -> String {
     report.left.iter().map(|problem| line(word, problem)).collect()
 }
 
-/// Asks a person. Where there is none, `--yes` must have said it.
-pub(super) fn confirmed() -> Result<bool, Failure> {
+/// What is said where nobody is there to ask, and the command has no other way than `--yes`.
+pub(super) const SAY_YES: &str = "nobody is there to ask: say --yes to carry it out";
+
+/// Asks a person. Where there is none, `--yes` must have said it: `nobody` tells so.
+pub(super) fn confirmed(nobody: &str) -> Result<bool, Failure> {
     if !stdin().is_terminal() {
-        return Err(Failure::usage("nobody is there to ask: say --yes to carry it out, or --dry-run to only look"));
+        return Err(Failure::usage(nobody));
     }
     output::write("Carry this out? [y/N] ")?;
     let mut answer = String::new();

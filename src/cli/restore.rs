@@ -3,8 +3,8 @@
 use super::arguments::{PlainFormat, RestoreCommand, RestoreOptions, ScopeOptions};
 use super::context::Reached;
 use super::failure::{Exit, Failure};
-use super::follow::{Follower, Glance, wait};
-use super::host::{Host, Purpose};
+use super::follow::{Follower, Glance, left_alone, say_end, wait};
+use super::host::Purpose;
 use super::{Session, absolute, backup, output, rows};
 use crate::client::attributes::restore_job;
 use crate::client::audit::Audit;
@@ -51,8 +51,7 @@ async fn start(reached: &Reached, audit: &Arc<Audit>, options: &RestoreOptions) 
     let Outcome::RestoreJob(id) = reached.connection.order(audit, point.scope.clone(), order).await? else {
         return Err(Failure::failed("the service told no job"));
     };
-    if options.order.no_wait && !reached.host.as_ref().is_some_and(Host::is_own) {
-        output::write(&format!("{id}\n"))?;
+    if left_alone(reached, &options.order, &id)? {
         return Ok(Exit::Done);
     }
     let job = follow(reached, &point.scope, &id).await?;
@@ -128,8 +127,7 @@ fn tell(job: &RestoreJob, format: PlainFormat) -> Result<Exit, Failure> {
         output::say(&format!("vaultdeck: {message}"));
     }
     if !done {
-        let message = job.status_message.as_deref().unwrap_or("no reason was told");
-        output::say(&format!("vaultdeck: job {} ended {}: {message}", job.id, job.state.as_str()));
+        say_end(&job.id, &job.state, job.status_message.as_deref());
     }
     Ok(if done { Exit::Done } else { Exit::Failed })
 }

@@ -70,7 +70,8 @@ async fn repaired(
         } else {
             output::write(&repair::planned(name, &plan))?;
         }
-        if dry_run || plan.steps.is_empty() || !repair::confirmed()? {
+        let nobody = "nobody is there to ask: say --yes to carry it out, or --dry-run to only look";
+        if dry_run || plan.steps.is_empty() || !repair::confirmed(nobody)? {
             return Ok(if plan.steps.is_empty() && plan.left.is_empty() { Exit::Done } else { Exit::Failed });
         }
     }

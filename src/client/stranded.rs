@@ -1,5 +1,6 @@
 //! What a deletion blocks or strands, in words: the dashboard and the command line say it before they ask.
 
+use crate::client::text::listed;
 use crate::domain::job::BackupJob;
 use crate::domain::plan::{Plan, Rule};
 use crate::domain::recovery_point::RecoveryPointStatus;
@@ -21,8 +22,8 @@ pub fn by_vault<'a>(scope: &Scope, vault: &str, plans: Option<impl Iterator<Item
     let rules: Vec<String> = plans.flat_map(named).collect();
     match rules.len() {
         0 => "No rule of a plan of this account and region names it.".to_owned(),
-        1 => format!("1 rule names it, and its runs will fail: {}.", listed(&rules)),
-        many => format!("{many} rules name it, and their runs will fail: {}.", listed(&rules)),
+        1 => format!("1 rule names it, and its runs will fail: {}.", listed(&rules, NAMED)),
+        many => format!("{many} rules name it, and their runs will fail: {}.", listed(&rules, NAMED)),
     }
 }
 
@@ -48,14 +49,6 @@ pub fn by_plan<'a>(plan: &PlanId, jobs: impl Iterator<Item = &'a BackupJob>) -> 
         0 => "None of its jobs is under way.".to_owned(),
         1 => "1 of its jobs is under way, and goes on to its end.".to_owned(),
         many => format!("{many} of its jobs are under way, and go on to their ends."),
-    }
-}
-
-fn listed(names: &[String]) -> String {
-    let shown = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(NAMED) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
     }
 }
 

@@ -63,6 +63,15 @@ pub fn escape_json(json: &str) -> String {
     escaped
 }
 
+/// The first names, and how many more there are.
+pub fn listed(names: &[String], most: usize) -> String {
+    let shown = names.iter().take(most).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(most) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
 /// A word for a POSIX shell: as it is where that is safe, else in single quotes; with control characters in `$'…'`.
 pub fn shell_quote(word: &str) -> String {
     let safe = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
@@ -93,6 +102,13 @@ mod tests {
         assert_eq!(escape("plain.txt"), "plain.txt");
         assert_eq!(escape("two\nlines"), "two\\x0alines");
         assert_eq!(escape("\u{202e}x"), "\\xe2\\x80\\xaex");
+    }
+
+    #[test]
+    fn the_first_are_named_and_the_others_counted() {
+        let names = |count: usize| (0..count).map(|nth| nth.to_string()).collect::<Vec<_>>();
+        assert_eq!(listed(&names(2), 3), "0, 1");
+        assert_eq!(listed(&names(5), 3), "0, 1, 2 and 2 more");
     }
 
     #[test]

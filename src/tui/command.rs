@@ -71,7 +71,7 @@ commands! {
     VaultLock "vault-lock" [] Act "Vault Lock…", "Lock a vault against deletions, or take the lock off.";
     Notifications "notifications" [] Act "Notifications…", "Show and change of which events a vault tells a topic of SNS.";
     WhoCan "who-can" [] Act "Who can do what…", "Say for each action on a vault who can do it, and why.";
-    Tags "tags" [] Act "Tags…", "Show and change the tags of a vault, plan or recovery point.";
+    Tags "tags" [] Act "Tags…", "Show and change the tags of a vault, plan, recovery point or legal hold.";
     StopJob "stop-job" [] Act "Stop the job…", "Stop a backup job that has not ended yet.";
     CreateHold "create-legal-hold" [] Act "Put a legal hold…", "Keep recovery points from being deleted until it is released.";
     CancelHold "release-legal-hold" [] Act "Release the legal hold…", "Let what it holds be deleted again.";

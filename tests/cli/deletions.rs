@@ -16,6 +16,7 @@ fn a_recovery_point_is_told_of_as_the_last_one_and_deleted_when_that_is_wanted()
     let arn = point(&home);
     let unasked = home.run(&["delete", "point", &arn]);
     assert_eq!(unasked.code, 2);
+    assert!(unasked.err.trim_end().ends_with("say --yes to carry it out"), "{}", unasked.err);
     assert!(unasked.out.contains("it is the last one of projects that can be restored"), "{}", unasked.out);
     assert_eq!(point(&home), arn, "nobody was there to ask");
 

@@ -24,6 +24,7 @@ fn a_hold_is_made_shown_listed_and_released() {
     // Nobody is there to ask, so nothing is released.
     let unasked = home.run(&["hold", "cancel", id, "--reason", "settled"]);
     assert_eq!(unasked.code, 2);
+    assert!(unasked.err.trim_end().ends_with("say --yes to carry it out"), "{}", unasked.err);
     assert!(unasked.out.contains("which is on 1 recovery point") && unasked.out.contains("gone within 24 hours"));
     assert_eq!(home.json(&["hold", "list", "--output", "json"])[0]["Status"], "ACTIVE");
     let released = home.run(&["hold", "cancel", id, "--reason", "settled", "--retain-record-days", "30", "--yes"]);

@@ -7,9 +7,9 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::host::Purpose;
 use crate::cli::lock_options::LockOptions;
 use crate::cli::output;
+use crate::cli::repair::SAY_YES;
 use crate::client::approve::Pending;
 use crate::client::change::{Ask, DeleteVaultLock, Mutation, PutVaultLock};
-use crate::domain::Scope;
 use crate::domain::vault_lock::LockRequest;
 use std::io::{IsTerminal as _, stdin};
 
@@ -29,9 +29,7 @@ async fn carry(session: &Session, options: &LockOptions, change: Mutation) -> Re
     let audit = audit(session)?;
     let reached = Reached::open(session, &options.place, &[], options.write, Purpose::Look).await?;
     let done = async {
-        let home = reached.connection.home_scope().await?;
-        let named = options.scope.clone();
-        let scope = Scope::new(named.account.unwrap_or(home.account), named.region.unwrap_or(home.region));
+        let scope = options.scope.clone().or(reached.connection.home_scope().await?);
         let pending = Pending::new(
             scope.clone(),
             change.clone(),
@@ -55,10 +53,7 @@ async fn carry(session: &Session, options: &LockOptions, change: Mutation) -> Re
 fn answered(options: &LockOptions, ask: &Ask) -> Result<bool, Failure> {
     let given = match ask {
         Ask::Yes if options.yes => return Ok(true),
-        Ask::Yes => {
-            let how = "nobody is there to ask: say --yes to carry it out";
-            answer("Carry this out? [y/N] ", how)?
-        }
+        Ask::Yes => answer("Carry this out? [y/N] ", SAY_YES)?,
         Ask::Type(wanted) => match &options.confirm {
             Some(given) => given.clone(),
             None => {

@@ -133,7 +133,7 @@ impl CreateHold {
 }
 
 fn chosen(value: &str, all: &str) -> Vec<Choice> {
-    let known = (!value.is_empty()).then(|| Choice::new(value, value.parse::<Arn>().map_or(value, |_| value), ""));
+    let known = (!value.is_empty()).then(|| Choice::new(value, value, ""));
     with_all(all, known)
 }
 
@@ -178,7 +178,11 @@ impl FormDialog for CreateHold {
     }
     fn changed(&mut self, world: &World) {
         self.form.show_errors(&[]);
-        self.tell(world);
+        if !matches!(self.form.focused(), "title" | "description" | "tags") {
+            self.tell(world);
+        } else if let Err(errors) = self.selection(world.now()) {
+            self.form.show_errors(&errors);
+        }
     }
     fn submit(&mut self, world: &mut World) -> Result<Proposal, Vec<FieldError>> {
         let selection = self.selection(world.now())?;

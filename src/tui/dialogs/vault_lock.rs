@@ -2,16 +2,17 @@
 //! would fail, and which recovery points would be kept for ever.
 
 use crate::client::change::{DeleteVaultLock, PutVaultLock};
+use crate::client::text::listed;
 use crate::client::{Key, Query};
 use crate::domain::plan::Rule;
 use crate::domain::vault::Vault;
 use crate::domain::vault_lock::{LockMode, LockRequest, MIN_COOLING_OFF_DAYS};
 use crate::domain::{Known, Lifecycle, Retention, copies};
 use crate::tui::dialogs::form_dialog::{FormDialog, Proposal};
-use crate::tui::fmt;
 use crate::tui::theme::Role;
 use crate::tui::widgets::form::{FieldError, Form};
 use crate::tui::world::World;
+use crate::tui::{fmt, text};
 use std::sync::Arc;
 
 /// What can be done with it.
@@ -135,10 +136,10 @@ impl VaultLockEditor {
         let mut said = Vec::new();
         if !failing.is_empty() {
             let verb = if failing.len() == 1 { "This rule would fail" } else { "These rules would fail" };
-            said.push(format!("{verb} with it: {}.", listed(&failing)));
+            said.push(format!("{verb} with it: {}.", listed(&failing, NAMED)));
         }
         if unknown > 0 {
-            said.push(format!("What {} asks is not known yet.", counted(unknown, "plan")));
+            said.push(format!("What {} asks is not known yet.", text::count(unknown, "plan", "plans")));
         }
         said.join(" ")
     }
@@ -165,7 +166,8 @@ impl VaultLockEditor {
         if kept.is_empty() {
             return String::new();
         }
-        format!("{} without an end would be kept for ever: {}.", counted(kept.len(), "recovery point"), listed(&kept))
+        let count = text::count(kept.len(), "recovery point", "recovery points");
+        format!("{count} without an end would be kept for ever: {}.", listed(&kept, NAMED))
     }
 }
 
@@ -181,19 +183,6 @@ fn now(vault: &Vault, world: &World) -> String {
             format!("Its lock is final since {}; retention: {lock}.", fmt::exact(date))
         }
     }
-}
-
-/// The first few, and how many more.
-fn listed(names: &[String]) -> String {
-    let shown = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(NAMED) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
-}
-
-fn counted(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 impl FormDialog for VaultLockEditor {
@@ -230,17 +219,5 @@ impl FormDialog for VaultLockEditor {
     }
     fn size(&self, _: &World) -> (u16, u16) {
         (96, 17)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_are_named_and_the_others_counted() {
-        let names = |count: usize| (0..count).map(|nth| nth.to_string()).collect::<Vec<_>>();
-        assert_eq!(listed(&names(2)), "0, 1");
-        assert_eq!(listed(&names(5)), "0, 1, 2 and 2 more");
     }
 }

@@ -36,12 +36,20 @@ pub struct WhoCan {
     vault: Arc<Vault>,
     at: usize,
     scroll: Scroll,
+    /// What is shown, where it is known: made when an answer comes or the action changes, not in every frame.
+    rows: Option<Vec<Detail>>,
 }
 
 impl WhoCan {
     /// Of this vault.
     pub fn new(vault: Arc<Vault>) -> Self {
-        Self { vault, at: 0, scroll: Scroll::default() }
+        Self { vault, at: 0, scroll: Scroll::default(), rows: None }
+    }
+
+    /// Goes on by so many actions.
+    fn turn(&mut self, by: usize, world: &World) {
+        (self.at, self.scroll) = ((self.at + by) % ACTIONS.len(), Scroll::default());
+        self.rows = self.rows(world);
     }
 
     /// The engine says it itself where it can be asked; else the vault's policy is looked at here.
@@ -118,15 +126,15 @@ impl Modal for WhoCan {
     fn keys(&self, world: &World) -> Vec<Key> {
         vec![self.key(world)]
     }
-    fn handle(&mut self, input: Input, _: &mut World) -> Vec<Act> {
+    fn sync(&mut self, world: &World) {
+        self.rows = self.rows(world);
+    }
+    fn handle(&mut self, input: Input, world: &mut World) -> Vec<Act> {
         let Input::Key(key) = input else { return Vec::new() };
-        let step = |by: usize| (self.at + by) % ACTIONS.len();
         match key.code {
             KeyCode::Esc | KeyCode::Char('q') | KeyCode::Enter => return vec![Act::Close],
-            KeyCode::Right | KeyCode::Tab | KeyCode::Char('l') => (self.at, self.scroll) = (step(1), Scroll::default()),
-            KeyCode::Left | KeyCode::BackTab | KeyCode::Char('h') => {
-                (self.at, self.scroll) = (step(ACTIONS.len() - 1), Scroll::default());
-            }
+            KeyCode::Right | KeyCode::Tab | KeyCode::Char('l') => self.turn(1, world),
+            KeyCode::Left | KeyCode::BackTab | KeyCode::Char('h') => self.turn(ACTIONS.len() - 1, world),
             KeyCode::Down | KeyCode::Char('j') => _ = self.scroll.handle(Command::Down),
             KeyCode::Up | KeyCode::Char('k') => _ = self.scroll.handle(Command::Up),
             KeyCode::PageDown => _ = self.scroll.handle(Command::PageDown),
@@ -135,18 +143,18 @@ impl Modal for WhoCan {
         }
         Vec::new()
     }
-    fn size(&self, world: &World) -> (u16, u16) {
-        (96, self.rows(world).map_or(8, |rows| rows.len() as u16 + 3))
+    fn size(&self, _: &World) -> (u16, u16) {
+        (96, self.rows.as_ref().map_or(8, |rows| rows.len() as u16 + 3))
     }
     fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
-        let Some(rows) = self.rows(world) else {
+        let Some(rows) = &self.rows else {
             pane::view_nothing(&world.store.freshness(&[self.key(world)]), &[], world, area, painter);
             return;
         };
         let said = format!("{} {} of {}, left and right turn", self.action(), self.at + 1, ACTIONS.len());
         painter.put(area.x, area.y, area.width, &said, Role::Dim);
         let below = Rect::new(area.x, area.y + 2, area.width, area.height.saturating_sub(2));
-        details::view(&rows, &self.scroll, below, painter);
+        details::view(rows, &self.scroll, below, painter);
     }
     fn hints(&self, _: &World) -> Segments<'static> {
         vec![
