@@ -210,6 +210,47 @@ fn nobody_restores_inside_or_above_what_is_being_restored() {
 }
 
 #[test]
+fn of_two_restores_with_one_token_one_makes_a_file_system_and_the_other_nothing() {
+    // Nothing but the clock ends a restore, so that both are under way at once.
+    let bench = Bench::with_rate(1);
+    let resource = bench.resource("projects", &[]);
+    let job = bench.engine().start_backup_job(&bench.caller, bench.backup_request(&resource)).unwrap();
+    bench.advance(chrono::Duration::hours(4));
+    let point = bench.wait(&job.id).recovery_point_arn.unwrap();
+    let metadata = bench.engine().recovery_point_restore_metadata(&bench.caller, VAULT, &point).unwrap();
+    let start =
+        || bench.engine().start_restore_job(&bench.caller, bench.restore_request(&point, metadata.clone())).unwrap();
+    let begun = [start(), start()];
+    bench.advance(chrono::Duration::hours(4));
+
+    let (mut made, failed): (Vec<_>, Vec<_>) =
+        begun.iter().map(|id| bench.wait_restore(id)).partition(|job| job.state == JobState::Completed);
+
+    assert_eq!((made.len(), failed.len()), (1, 1), "{made:?} {failed:?}");
+    let (made, failed) = (made.remove(0).created_resource_arn.unwrap(), &failed[0]);
+    assert_eq!(failed.state, JobState::Failed);
+    let (id, token) = (made.as_str().rsplit('/').next().unwrap(), &metadata["CreationToken"]);
+    assert_eq!(
+        failed.status_message.as_deref(),
+        Some(
+            format!(
+                "File system '{id}' already exists with creation token '{token}' (Error Code: FileSystemAlreadyExists)"
+            )
+            .as_str()
+        )
+    );
+    let folders = || fs::read_dir(bench.path("data/restored")).unwrap().count();
+    assert_eq!((folders(), bench.engine().resources().unwrap().resources.len()), (1, 2), "the other left nothing");
+
+    bench.engine().remove_resource(&made).unwrap();
+    let again = start();
+    bench.advance(chrono::Duration::hours(4));
+    let again = bench.wait_restore(&again);
+    assert_eq!(again.state, JobState::Completed, "the token is free again: {:?}", again.status_message);
+    assert_eq!(folders(), 2);
+}
+
+#[test]
 fn a_disk_without_room_is_refused_before_anything_is_written() {
     if !rustix::process::geteuid().is_root() {
         // Only root may mount; the rule itself has a test of its own beside it.

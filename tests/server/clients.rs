@@ -186,13 +186,22 @@ async fn a_restore_takes_nothing_that_it_does_not_do() {
     }
     let job = restored(&backup, start(&[]).await.unwrap().restore_job_id().unwrap()).await;
     assert_eq!(job.status().unwrap().as_str(), "COMPLETED", "{job:?}");
-    let again = start(&[]).await.unwrap_err();
-    assert!(again.message().unwrap().contains("FileSystemAlreadyExists"), "{again:?}");
-    server.engine.remove_resource(&job.created_resource_arn().unwrap().parse().unwrap()).unwrap();
-    start(&[]).await.expect("the token of a file system that is gone is free");
-    assert_eq!(backup.list_restore_jobs().send().await.unwrap().restore_jobs().len(), 2);
+    let made = job.created_resource_arn().unwrap();
+    let again = restored(&backup, start(&[]).await.unwrap().restore_job_id().unwrap()).await;
+    assert_eq!(again.status().unwrap().as_str(), "FAILED", "{again:?}");
+    let file_system = made.rsplit('/').next().unwrap();
+    let words = format!("File system '{file_system}' already exists with creation token 't'");
+    assert_eq!(again.status_message(), Some(format!("{words} (Error Code: FileSystemAlreadyExists)").as_str()));
+    server.engine.remove_resource(&made.parse().unwrap()).unwrap();
+    let free = restored(&backup, start(&[]).await.unwrap().restore_job_id().unwrap()).await;
+    assert_eq!(
+        free.status().unwrap().as_str(),
+        "COMPLETED",
+        "the token of a file system that is gone is free: {free:?}"
+    );
+    assert_eq!(backup.list_restore_jobs().send().await.unwrap().restore_jobs().len(), 3);
     let of_resource = server.call("GET", &format!("/resources/{}/restore-jobs/", encoded(&resource)), "").await.json();
-    assert_eq!(of_resource["RestoreJobs"].as_array().unwrap().len(), 2);
+    assert_eq!(of_resource["RestoreJobs"].as_array().unwrap().len(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]

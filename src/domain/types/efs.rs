@@ -2,7 +2,7 @@
 
 use crate::domain::Invalid;
 use crate::domain::lifecycle::unsupported;
-use crate::domain::types::facts::{ArnForm, Into, TypeFacts};
+use crate::domain::types::facts::{ArnForm, Into, Once, TypeFacts};
 use crate::domain::types::keys::Kind::{Bool, Choice, List, Path, Text};
 use crate::domain::types::keys::{
     Asked, ITEMS_KEY, KeyFact, Metadata, PATH_KEY, may, must, parse_bool, refused, value,
@@ -19,7 +19,7 @@ pub static FACTS: TypeFacts = TypeFacts {
     into: Some(Into {
         new: NEW_KEY,
         warning: "It writes into the source, into a folder aws-backup-restore_<time>; nothing there is overwritten.",
-        once: Some((TOKEN_KEY, "FileSystemAlreadyExists")),
+        once: Some(Once { key: TOKEN_KEY, words: "creation token", error: "FileSystemAlreadyExists" }),
     }),
     can_go_cold: true,
     has_management_preference: true,

@@ -49,8 +49,18 @@ pub struct Into {
     pub new: &'static str,
     /// What a restore into the resource that was backed up does to it, as a sentence.
     pub warning: &'static str,
-    /// The key whose text makes one new resource only, and the service's name of the error when it comes again.
-    pub once: Option<(&'static str, &'static str)>,
+    /// What makes one new resource only.
+    pub once: Option<Once>,
+}
+
+/// A key of a restore's metadata whose text makes one new resource only.
+pub struct Once {
+    /// The key.
+    pub key: &'static str,
+    /// What the service calls it in a sentence.
+    pub words: &'static str,
+    /// The service's name of the error when the text comes again.
+    pub error: &'static str,
 }
 
 /// One form of ARNs.
@@ -109,13 +119,12 @@ impl TypeFacts {
         (value(metadata, into.new).and_then(parse_bool) == Some(false)).then_some(into.warning)
     }
 
-    /// The text that lets a restore with this metadata make one new resource only, with the service's name of the error when
-    /// it comes again.
-    pub fn once<'a>(&self, metadata: &'a Metadata) -> Option<(&'static str, &'a str, &'static str)> {
+    /// The text that lets a restore with this metadata make one new resource only.
+    pub fn once<'a>(&self, metadata: &'a Metadata) -> Option<(&Once, &'a str)> {
         let into = self.into.as_ref()?;
-        let (key, error) = into.once?;
+        let once = into.once.as_ref()?;
         let makes_new = value(metadata, into.new).and_then(parse_bool) == Some(true);
-        Some((key, value(metadata, key).filter(|_| makes_new)?, error))
+        Some((once, value(metadata, once.key).filter(|_| makes_new)?))
     }
 
     /// The key of a restore's metadata with this name, whatever its case.

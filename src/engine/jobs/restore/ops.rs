@@ -10,7 +10,7 @@ use crate::engine::authorize::boundary;
 use crate::engine::authorize::subject::{PointNamed, PointToRestore};
 use crate::engine::authorize::{Permit, authorize};
 use crate::engine::caller::Caller;
-use crate::engine::catalog::{Connection, creation_tokens, idempotency};
+use crate::engine::catalog::{Connection, idempotency};
 use crate::engine::data_dir::Access;
 use crate::engine::drivers::{Fault, RestoreAsk, RestorePlan};
 use crate::engine::error::{Error, Result};
@@ -85,7 +85,6 @@ impl Engine {
             let record = self.draft_restore(tx, caller, &request, &point)?;
             let id = record.job.id.clone();
             rows::insert(tx, &permit, &record)?;
-            creation_tokens::claim(tx, &record.job, &request.metadata)?;
             if let Some(token) = &request.idempotency_token {
                 idempotency::remember(tx, &scope, OPERATION, token, &fingerprint, id.as_str(), now)?;
             }

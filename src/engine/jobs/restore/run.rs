@@ -8,7 +8,7 @@ use crate::domain::{Arn, Resource, Tags};
 use crate::engine::authorize::action::AddResource;
 use crate::engine::authorize::subject::Anything;
 use crate::engine::authorize::{Doing, authorize};
-use crate::engine::catalog::Connection;
+use crate::engine::catalog::{Connection, creation_tokens};
 use crate::engine::drivers::{RestoreCx, Restored, Sink};
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::entered::Entered;
@@ -41,6 +41,10 @@ pub(super) fn run(
     entered: Entered,
 ) -> std::result::Result<Worked, Failure> {
     let origin = engine.catalog.read(|connection| origin(connection, record))??;
+    // Before anything is made.
+    if let Some(taken) = engine.catalog.note(|tx| creation_tokens::claim(tx, &record.job, &record.metadata))? {
+        return Err(Ending::failed(false, taken).into());
+    }
     let Entered { vault, pass, .. } = entered;
     let vault = match origin.class {
         StorageClass::Warm => vault,
