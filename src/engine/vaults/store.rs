@@ -126,10 +126,12 @@ impl OpenVault {
         self.repository.key()
     }
 
-    /// Makes sure that the vault may be written: that this process has said so to other programs, and that none of them
-    /// holds the repository for itself alone. Before that, reading goes on. What was found damaged is written again now.
+    /// Makes sure that the vault may be written: that it lies where it was opened, that this process has said so to other
+    /// programs, and that none of them holds the repository for itself alone. Before that, reading goes on. What was found
+    /// damaged is written again now.
     pub fn may_write(&self) -> Result<()> {
         self.access.require_write()?;
+        self.confirm_place()?;
         let mut lock = self.lock.lock();
         match lock.as_ref() {
             Some(lock) => lock.confirm()?,
@@ -143,10 +145,11 @@ impl OpenVault {
         Ok(())
     }
 
-    /// Makes sure that something may be removed from the vault, which needs no room for a lock: that no other program holds
-    /// the repository for itself alone.
+    /// Makes sure that something may be removed from the vault, which needs no room for a lock: that it lies where it was
+    /// opened, and that no other program holds the repository for itself alone.
     pub fn may_remove(&self) -> Result<()> {
         self.access.require_write()?;
+        self.confirm_place()?;
         Ok(self.repository.refuse_if_excluded()?)
     }
 
