@@ -8,6 +8,7 @@
 
 pub mod account;
 pub mod arn;
+pub mod backup_policy;
 pub mod copies;
 pub mod damage;
 pub mod error;
@@ -16,6 +17,7 @@ pub mod extension;
 pub mod finding;
 pub mod frequency;
 pub mod job;
+mod json;
 pub mod known;
 pub mod legal_hold;
 pub mod lifecycle;

@@ -8,7 +8,6 @@ mod actions;
 mod conditions;
 mod evaluate;
 mod facts;
-mod json;
 mod pattern;
 mod principals;
 mod read;

@@ -1,9 +1,9 @@
 //! Reads a policy. What is wrong with it is said with the place where it stands: `Policy.Statement[0].Action`.
 
 use super::conditions::{Condition, Operator, Quantifier, Test};
-use super::json::Json;
 use super::principals::PrincipalEntry;
 use super::{Effect, Element, MAX_BYTES, Policy, Statement, Version, actions};
+use crate::domain::json::Json;
 use crate::domain::{Arn, Invalid};
 use std::fmt::Display;
 

@@ -5,7 +5,7 @@ use std::fmt;
 
 /// A JSON value; the members of an object are in their order.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Json {
+pub(in crate::domain) enum Json {
     /// `null`.
     Null,
     /// `true` or `false`.
@@ -22,12 +22,12 @@ pub(super) enum Json {
 
 impl Json {
     /// Reads a whole text; the error says what is wrong and where.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(in crate::domain) fn parse(text: &str) -> Result<Self, String> {
         serde_json::from_str(text).map_err(|error| error.to_string())
     }
 
     /// What it is, for messages.
-    pub(super) fn kind(&self) -> &'static str {
+    pub(in crate::domain) fn kind(&self) -> &'static str {
         match self {
             Self::Null => "null",
             Self::Bool(_) => "true or false",
