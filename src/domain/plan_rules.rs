@@ -4,7 +4,7 @@ use crate::domain::copies;
 use crate::domain::lifecycle::unsupported;
 use crate::domain::plan::{AdvancedBackupSetting, CopyAction, PlanDocument, Rule};
 use crate::domain::schedule::{DEFAULT_EXPRESSION, DEFAULT_TIME_ZONE, Schedule};
-use crate::domain::{Arn, Invalid, PlanName, ResourceType, RuleName, VaultName, tags};
+use crate::domain::{Arn, Invalid, Lifecycle, PlanName, ResourceType, RuleName, VaultName, tags};
 use std::collections::HashSet;
 
 /// Minutes in which a job must start when a rule does not say.
@@ -78,11 +78,19 @@ impl PlanDocument {
         self
     }
 
-    /// Whether both say the same: defaults given or left out, and the ids of rules, make no difference.
+    /// Whether both say the same: defaults given or left out, lifecycles without a member, and the ids of rules make no
+    /// difference.
     pub fn says_the_same(&self, other: &Self) -> bool {
+        let empty = |lifecycle: &mut Lifecycle| *lifecycle == Lifecycle::default();
         let plain = |document: &Self| {
             let mut document = document.clone().with_defaults();
-            document.rules.iter_mut().for_each(|rule| rule.rule_id = None);
+            for rule in &mut document.rules {
+                rule.rule_id = None;
+                rule.lifecycle.take_if(empty);
+                for copy in &mut rule.copy_actions {
+                    copy.lifecycle.take_if(empty);
+                }
+            }
             document
         };
         plain(self) == plain(other)
@@ -228,7 +236,6 @@ pub fn validate_windows(completion_field: &str, start: i64, completion: i64) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Lifecycle;
     use crate::domain::error::InvalidKind;
 
     fn rule(name: &str) -> Rule {
@@ -397,6 +404,11 @@ mod tests {
         );
         assert!(short.says_the_same(&full));
         assert!(!short.says_the_same(&plan(vec![rule("weekly")])));
+        let mut empty = short.clone();
+        empty.rules[0].lifecycle = Some(Lifecycle::default());
+        assert!(short.says_the_same(&empty));
+        empty.rules[0].lifecycle = Some(Lifecycle::delete_after(7));
+        assert!(!short.says_the_same(&empty));
     }
 
     #[test]
