@@ -179,7 +179,7 @@ impl Engine {
     fn begin(self: &Arc<Self>) -> Result<()> {
         if self.data_dir.is_writable() {
             self.know_vaults()?;
-            self.settle_locks()?;
+            self.settle_all_records()?;
             self.know_holds()?;
             self.found_organization()?;
         } else {

@@ -347,6 +347,51 @@ def test_kill_9_while_a_lock_changes(tmp_path, taken_off, swapped):
     engine.stop()
 
 
+@pytest.mark.parametrize("taken_off", [False, True])
+@pytest.mark.parametrize("swapped", [False, True])
+def test_kill_9_while_an_access_policy_changes(tmp_path, taken_off, swapped):
+    """A policy whose change is noted in the catalog and not yet in the vault's folder: the next engine tells both the same."""
+    statement = {"Effect": "Deny", "Principal": "*", "Action": "backup:DeleteBackupVault", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    engine = Engine(tmp_path / "data", binary=DEBUG).start()
+    backup = engine.client()
+    if taken_off:
+        backup.put_backup_vault_access_policy(BackupVaultName="Default", Policy=document)
+    engine.stop()
+    catalogs = {path: path.read_bytes() for path in engine.data.glob("catalog.sqlite*")}
+
+    def policy(backup):
+        try:
+            return backup.get_backup_vault_access_policy(BackupVaultName="Default")["Policy"]
+        except backup.exceptions.ResourceNotFoundException:
+            return None
+
+    def change(backup):
+        with pytest.raises((botocore.exceptions.ConnectionClosedError, botocore.exceptions.EndpointConnectionError)):
+            if taken_off:
+                backup.delete_backup_vault_access_policy(BackupVaultName="Default")
+            else:
+                backup.put_backup_vault_access_policy(BackupVaultName="Default", Policy=document)
+
+    crash(engine, "vault-policy-noted", change)
+    if not swapped:
+        engine.start()
+        assert policy(engine.client()) == (None if taken_off else document)
+        engine.stop()
+    # From here on the folder says so too, unless the engine never came so far: then nothing was acknowledged.
+    for path in engine.data.glob("catalog.sqlite*"):
+        path.unlink()
+    for path, content in catalogs.items():
+        path.write_bytes(content)
+    engine.start()
+    backup = engine.client()
+    assert policy(backup) == (document if taken_off is swapped else None)
+    backup.put_backup_vault_access_policy(BackupVaultName="Default", Policy=document)
+    backup.delete_backup_vault_access_policy(BackupVaultName="Default")
+    assert policy(backup) is None
+    engine.stop()
+
+
 @pytest.mark.parametrize("swapped", [False, True])
 def test_kill_9_while_a_lock_becomes_final(tmp_path, swapped):
     engine = Engine(tmp_path / "data", binary=DEBUG, arguments=["--clock", "simulated"]).start()

@@ -24,6 +24,7 @@ mod lifecycles;
 mod mounted;
 mod notifications;
 mod plans;
+mod promises;
 mod read_only;
 mod repacking;
 mod repairs;

@@ -26,6 +26,10 @@ pub trait SetsDocument: Action {}
 #[diagnostic::on_unimplemented(message = "{Self} sets no vault's lock")]
 pub trait SetsLock: Action {}
 
+/// An action that sets the access policy of a vault.
+#[diagnostic::on_unimplemented(message = "{Self} sets no vault's access policy")]
+pub trait SetsAccessPolicy: Action {}
+
 mod sealed {
     pub trait Sealed {}
 }
@@ -67,6 +71,8 @@ actions! {
     PutBackupVaultAccessPolicy = "backup:PutBackupVaultAccessPolicy" on VaultFound;
     /// A vault loses its access policy.
     DeleteBackupVaultAccessPolicy = "backup:DeleteBackupVaultAccessPolicy" on VaultFound;
+    /// The access policy of a vault is known again where the catalog had lost it.
+    KeepVaultAccessPolicy = "vaultdeck:KeepVaultAccessPolicy" on Anything;
     /// What a vault tells of its events is read.
     GetBackupVaultNotifications = "backup:GetBackupVaultNotifications" on VaultFound;
     /// A vault tells a topic of its events.
@@ -165,6 +171,10 @@ impl SetsDocument for UpdateBackupPlan {}
 impl SetsLock for PutBackupVaultLockConfiguration {}
 impl SetsLock for DeleteBackupVaultLockConfiguration {}
 impl SetsLock for KeepVaultLock {}
+
+impl SetsAccessPolicy for PutBackupVaultAccessPolicy {}
+impl SetsAccessPolicy for DeleteBackupVaultAccessPolicy {}
+impl SetsAccessPolicy for KeepVaultAccessPolicy {}
 
 impl SetsTags for CreateBackupVault {}
 impl SetsTags for CreateBackupPlan {}

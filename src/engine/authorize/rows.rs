@@ -3,32 +3,38 @@
 pub mod locks;
 
 use super::Permit;
-use super::action::{DeleteBackupVaultAccessPolicy, PutBackupVaultAccessPolicy};
+use super::action::SetsAccessPolicy;
 use crate::domain::Arn;
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::Columns as _;
 use crate::engine::error::Result;
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 
 /// The policy of a vault, as it was put.
 pub fn get(connection: &Connection, vault: &Arn) -> Result<Option<String>> {
-    let sql = "SELECT policy FROM vault_access_policies WHERE vault_arn = ?1";
-    query::first(connection, sql, [vault.as_str()], |row| row.column("policy"))
+    Ok(last(connection, vault)?.1)
 }
 
-/// From now on this is the policy of the permit's vault.
-pub fn put(connection: &Connection, permit: &Permit<'_, PutBackupVaultAccessPolicy>, policy: &str) -> Result<()> {
+/// How often the policy of a vault was changed, and what it is since.
+pub fn last(connection: &Connection, vault: &Arn) -> Result<(i64, Option<String>)> {
+    let sql = "SELECT sequence, policy FROM vault_access_policies WHERE vault_arn = ?1";
+    let last =
+        query::first(connection, sql, [vault.as_str()], |row| Ok((row.column("sequence")?, row.column("policy")?)))?;
+    Ok(last.unwrap_or_default())
+}
+
+/// From now on this is the policy of the permit's vault, or it has none any more, after so many changes.
+pub fn set<A: SetsAccessPolicy>(
+    connection: &Connection,
+    permit: &Permit<'_, A>,
+    sequence: i64,
+    policy: Option<&str>,
+) -> Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO vault_access_policies (vault_arn, policy) VALUES (?1, ?2)
-             ON CONFLICT (vault_arn) DO UPDATE SET policy = excluded.policy",
+            "INSERT INTO vault_access_policies (vault_arn, sequence, policy) VALUES (?1, ?2, ?3)
+             ON CONFLICT (vault_arn) DO UPDATE SET sequence = excluded.sequence, policy = excluded.policy",
         )?
-        .execute([permit.on(), policy])?;
+        .execute(params![permit.on(), sequence, policy])?;
     Ok(())
-}
-
-/// The permit's vault has no policy any more.
-pub fn remove(connection: &Connection, permit: &Permit<'_, DeleteBackupVaultAccessPolicy>) -> Result<bool> {
-    let mut statement = connection.prepare_cached("DELETE FROM vault_access_policies WHERE vault_arn = ?1")?;
-    Ok(statement.execute([permit.on()])? > 0)
 }

@@ -45,7 +45,7 @@ fn asked_under<A: Action>(
     let connection = empty_catalog();
     let vault = vault(&scope(MEMBER, "us-east-1"), "safe", 0).arn;
     if let Some(policy) = policy {
-        connection.execute("INSERT INTO vault_access_policies VALUES (?1, ?2)", [vault.as_str(), policy]).unwrap();
+        connection.execute("INSERT INTO vault_access_policies VALUES (?1, 1, ?2)", [vault.as_str(), policy]).unwrap();
     }
     let permit = authorize(&connection, principal, action, on).map_err(|refused| refused.to_string())?;
     Ok(permit.on().to_owned())

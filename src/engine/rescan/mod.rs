@@ -54,11 +54,12 @@ impl Engine {
         })
     }
 
-    /// Brings in what the folder of one vault shows and the catalog does not know. A vault without a folder has nothing to show.
+    /// Brings in what the folder of one vault shows and the catalog does not know, what protects it first. A vault without a folder has nothing to show.
     pub(crate) fn survey_vault(&self, vault: &Arn) -> Result<()> {
         if self.vault_store.places().find(&vaults::store::place_of(vault)?)?.is_none() {
             return Ok(());
         }
+        self.settle_records(vault)?;
         let report = self.look_through(Some(vault), Depth::Listing)?;
         match report.problems.into_iter().next() {
             None => Ok(()),
@@ -151,7 +152,7 @@ impl Engine {
             Ok(new)
         })?;
         self.vault_store.own(&folder.arn, id);
-        self.compare_lock(&folder.arn)?;
+        self.compare_records(&folder.arn)?;
         drop(vault);
         if new_account {
             report.accounts.push(account.to_string());

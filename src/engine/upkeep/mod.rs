@@ -136,8 +136,8 @@ impl Engine {
             // Once a process, also where it failed: a check tells why.
             self.upkeep.map().entry((arn, vault.class)).or_default();
         }
-        if let Err(error) = self.settle_locks() {
-            tracing::warn!(%error, "the locks of the vaults could not be compared");
+        if let Err(error) = self.settle_all_records() {
+            tracing::warn!(%error, "the locks and policies of the vaults could not be compared");
         }
         // A folder may have been away at the start.
         if let Err(error) = self.know_holds() {

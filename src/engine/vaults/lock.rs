@@ -1,10 +1,6 @@
 //! Vault Lock: putting it on, taking it off, and that nothing shortens it.
 //!
-//! A lock is kept twice, in the catalog and in the [vault's folder](super::lock_file). It changes in the catalog first and in the
-//! folder then, and only then the call is answered; where the two differ, the record that
-//! [prevails](super::lock_record::LockRecord::prevails_over) is written to the other place and that is told. They are held against each other when an engine
-//! starts, before it does anything, before each call that a lock could refuse, when a vault is found again, and at each turn of
-//! the upkeep, at least once a day.
+//! A lock is kept twice, in the catalog and in the vault's folder, as [`super::records`] says.
 //!
 //! | attempt | why it changes nothing |
 //! | --- | --- |
@@ -18,7 +14,7 @@
 //! them from being deleted. That takes another disk, or another machine.
 
 use crate::domain::vault_lock::{LockRequest, LockState};
-use crate::domain::{Arn, Lifecycle, Retention, Scope, Time, VaultName};
+use crate::domain::{Arn, Lifecycle, Retention, Time, VaultName};
 use crate::engine::Engine;
 use crate::engine::authorize::action::{
     Action, DeleteBackupVaultLockConfiguration, KeepVaultLock, PutBackupVaultLockConfiguration, SetsLock,
@@ -28,8 +24,7 @@ use crate::engine::authorize::{Doing, authorize};
 use crate::engine::caller::Caller;
 use crate::engine::catalog::Connection;
 use crate::engine::clock::Jumps;
-use crate::engine::error::{Error, Result};
-use crate::engine::vaults::lock_file::Told;
+use crate::engine::error::Result;
 use crate::engine::vaults::rows::{self, locks};
 use crate::repository::crash_point;
 
@@ -62,7 +57,7 @@ impl Engine {
         let name_lock = self.vault_store.name_lock(&arn);
         let _name = name_lock.lock();
         if self.catalog.read(|connection| rows::exists(connection, &arn))? {
-            self.compare_lock(&arn)?;
+            self.compare_records(&arn)?;
         }
         let now = self.now();
         let record = self.catalog.write(|tx| {
@@ -81,74 +76,10 @@ impl Engine {
         })?;
         crash_point::reached("vault-lock-noted");
         if record.sequence > 0 {
-            self.vault_store.tell_lock(&arn, &record)?;
+            self.vault_store.tell(&arn, &record)?;
         }
         // A lock date is an event of the conductor.
         self.jobs.wake();
-        Ok(())
-    }
-
-    /// Makes sure that the catalog knows what a vault's folder knows of its lock, and the other way round. Fails where the
-    /// folder cannot be asked: then nothing may be done that a lock could refuse.
-    pub(crate) fn settle_lock(&self, vault: &Arn) -> Result<()> {
-        if !self.data_dir.is_writable() {
-            return Ok(());
-        }
-        let name_lock = self.vault_store.name_lock(vault);
-        let _name = name_lock.lock();
-        self.compare_lock(vault)
-    }
-
-    /// The same before a call that a lock or a legal hold could refuse, and of the holds too. What names no vault is left to the
-    /// answer of that call.
-    pub(crate) fn heed_protection(&self, scope: &Scope, name: &str) -> Result<()> {
-        let Ok(name) = name.parse::<VaultName>() else { return Ok(()) };
-        let vault = Arn::vault(scope, &name);
-        let known = self.catalog.read(|connection| rows::exists(connection, &vault))?;
-        if !known || !self.data_dir.is_writable() {
-            return Ok(());
-        }
-        self.settle_lock(&vault)?;
-        match self.take_up_holds(&vault)?.into_iter().next() {
-            None => Ok(()),
-            Some(problem) => Err(Error::invalid_request(format!(
-                "It cannot be told what legal holds are on recovery points of this vault: {problem}"
-            ))),
-        }
-    }
-
-    /// The same for whoever holds the vault's name.
-    pub(crate) fn compare_lock(&self, vault: &Arn) -> Result<()> {
-        let Told { record, twice, problems } = self.vault_store.told_lock(vault)?;
-        for problem in problems {
-            tracing::warn!(%vault, problem, "the record of the vault's lock is not what was written");
-        }
-        let known = self.catalog.read(|connection| locks::get(connection, vault))?;
-        let Some(told) = record.filter(|told| told.prevails_over(&known)) else {
-            let agree = record == Some(known) && twice;
-            return if agree || known.sequence == 0 { Ok(()) } else { self.vault_store.tell_lock(vault, &known) };
-        };
-        self.catalog.write(|tx| {
-            let permit = authorize(tx, Doing::Rescan, KeepVaultLock, &Anything(vault.as_str()))?;
-            locks::set(tx, &permit, &told)
-        })?;
-        tracing::warn!(
-            %vault,
-            lock = ?told.state,
-            catalog = ?known.state,
-            "the catalog knew less of the vault's lock than the vault's folder: an older copy of it was put back; the \
-             folder's counts"
-        );
-        if twice { Ok(()) } else { self.vault_store.tell_lock(vault, &told) }
-    }
-
-    /// The same for all vaults. What cannot be asked is told: each call that a lock could refuse asks again.
-    pub(crate) fn settle_locks(&self) -> Result<()> {
-        for vault in self.catalog.read(rows::arns)? {
-            if let Err(error) = self.settle_lock(&vault) {
-                tracing::warn!(%vault, %error, "what the vault's folder says of its lock could not be read");
-            }
-        }
         Ok(())
     }
 
@@ -176,7 +107,7 @@ impl Engine {
             crash_point::reached("vault-lock-final");
             tracing::info!(%vault, "the lock date of the vault has passed: nobody can change its lock any more");
             // It holds by the catalog already; the folder follows at the latest with the next comparison.
-            if let Err(error) = self.vault_store.tell_lock(&vault, &record) {
+            if let Err(error) = self.vault_store.tell(&vault, &record) {
                 tracing::warn!(%vault, %error, "the vault's folder does not say yet that its lock is final");
             }
         }

@@ -1,0 +1,192 @@
+//! What protects a vault, and is kept twice: in the catalog, and again in the vault's folder as `vaultdeck/lock.json`,
+//! `vaultdeck/access-policy.json` and a copy of each.
+//!
+//! The catalog is one file, and an older copy of it is easily put back. So the folder of each vault that ever had a lock or a
+//! policy says too what became of it. What it says is sealed with a key derived from the vault's data key, which nobody who
+//! only writes files has: a record can be taken away or put back as it was, but not made. Of two the one that
+//! [prevails](VaultRecord::prevails_over) counts, so that putting an older one back changes nothing as long as one of the
+//! places is left.
+//!
+//! A record changes in the catalog first and in the folder then, and only then the call is answered; where the two differ, the
+//! one that prevails is written to the other place and that is told. They are held against each other when an engine starts,
+//! before it does anything, before each call that they could refuse, when a vault is found again, and at each turn of the
+//! upkeep, at least once a day.
+
+use crate::domain::{Arn, Scope, VaultName};
+use crate::engine::Engine;
+use crate::engine::catalog::Connection;
+use crate::engine::error::{Error, Result};
+use crate::engine::keys::sealed_file::{Form, open, seal};
+use crate::engine::vaults::copies;
+use crate::engine::vaults::lock_record::LockRecord;
+use crate::engine::vaults::policy_record::PolicyRecord;
+use crate::engine::vaults::rows;
+use crate::engine::vaults::store::VaultStore;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::fmt::Debug;
+
+/// The version that this program writes, and the newest that it reads.
+const VERSION: u32 = 1;
+
+/// Something of a vault that is kept in the catalog and in the vault's folder.
+pub(crate) trait VaultRecord: Clone + Default + PartialEq + Debug + Serialize + DeserializeOwned {
+    /// What its file is sealed as, and what messages call it: `vault NAME`.
+    const NAME: &'static str;
+    /// Its name among the side files of a vault.
+    const FILE: &'static str;
+
+    /// How often it was changed; zero where there never was one. It only grows, also when what it says is taken off.
+    fn sequence(&self) -> i64;
+
+    /// Whether this one counts where both are found.
+    fn prevails_over(&self, other: &Self) -> bool {
+        self.sequence() > other.sequence()
+    }
+
+    /// What the catalog says of a vault.
+    fn known(connection: &Connection, vault: &Arn) -> Result<Self>;
+
+    /// From now on the catalog says what the vault's folder does.
+    fn take_up(&self, tx: &Connection, vault: &Arn) -> Result<()>;
+}
+
+/// What a vault's folder says of it.
+#[derive(Debug, Default)]
+pub(crate) struct Told<R> {
+    /// The record that counts; none where there never was one.
+    pub(crate) record: Option<R>,
+    /// Whether the file and its copy both say so.
+    pub(crate) twice: bool,
+    /// The files in which something else than a record was found, by their names among the side files, and what.
+    pub(crate) damaged: Vec<(String, String)>,
+}
+
+impl VaultStore {
+    /// What a vault's folder says of it. Only where it says something the vault's key is needed.
+    pub(crate) fn told<R: VaultRecord>(&self, arn: &Arn) -> Result<Told<R>> {
+        let files = self.files_of(arn)?;
+        let names = [R::FILE.to_owned(), copies::copy_of(R::FILE)];
+        let mut found = Vec::new();
+        for name in &names {
+            found.extend(files.read_side(name)?.map(|bytes| (name, bytes)));
+        }
+        let mut told = Told { record: None, twice: false, damaged: Vec::new() };
+        if found.is_empty() {
+            return Ok(told);
+        }
+        let (files, key) = self.key_of(arn)?;
+        let mut records: Vec<R> = Vec::new();
+        for (name, bytes) in found {
+            match open(key.to_bytes().as_slice(), &form::<R>(files.side_location(name), arn), &bytes) {
+                Ok(record) => records.push(record),
+                Err(error @ Error::Damaged { .. }) => told.damaged.push((name.clone(), error.to_string())),
+                Err(error) => return Err(error),
+            }
+        }
+        told.record = records.iter().cloned().reduce(|a, b| if b.prevails_over(&a) { b } else { a });
+        told.twice = records.len() == names.len() && records.iter().all(|record| Some(record) == told.record.as_ref());
+        Ok(told)
+    }
+
+    /// Writes a record into the vault's folder, and its copy, so that it survives a crash.
+    pub(crate) fn tell<R: VaultRecord>(&self, arn: &Arn, record: &R) -> Result<()> {
+        self.require_write()?;
+        let (files, key) = self.key_of(arn)?;
+        let sealed = seal(key.to_bytes().as_slice(), &form::<R>(files.side_location(R::FILE), arn), record)?;
+        copies::write(files.as_ref(), R::FILE, &sealed)
+    }
+
+    /// The same where something may lie there that is no record: that is moved aside, for nothing is deleted.
+    fn tell_anew<R: VaultRecord>(&self, arn: &Arn, record: &R, damaged: &[(String, String)]) -> Result<()> {
+        if !damaged.is_empty() {
+            self.require_write()?;
+            let files = self.files_of(arn)?;
+            for (name, _) in damaged {
+                files.set_side_aside(name)?;
+            }
+        }
+        self.tell(arn, record)
+    }
+}
+
+/// How the file at `place` is sealed: nothing else that is sealed with the vault's key can be taken for such a record, nor the
+/// record of another vault for this one's.
+fn form<R: VaultRecord>(place: String, arn: &Arn) -> Form {
+    Form {
+        what: place,
+        context: format!("vaultdeck vault {} {VERSION} {arn}", R::NAME),
+        version: VERSION,
+        advice: "The catalog and the file's copy say what it said; it is written again from them",
+    }
+}
+
+impl Engine {
+    /// Makes sure that the catalog knows what a vault's folder knows of its lock and its access policy, and the other way
+    /// round. Fails where the folder cannot be asked: then nothing may be done that they could refuse.
+    pub(crate) fn settle_records(&self, vault: &Arn) -> Result<()> {
+        if !self.data_dir.is_writable() {
+            return Ok(());
+        }
+        let name_lock = self.vault_store.name_lock(vault);
+        let _name = name_lock.lock();
+        self.compare_records(vault)
+    }
+
+    /// The same for whoever holds the vault's name.
+    pub(crate) fn compare_records(&self, vault: &Arn) -> Result<()> {
+        self.compare::<LockRecord>(vault)?;
+        self.compare::<PolicyRecord>(vault)
+    }
+
+    /// The same for all vaults. What cannot be asked is told: each call that a lock or a policy could refuse asks again.
+    pub(crate) fn settle_all_records(&self) -> Result<()> {
+        for vault in self.catalog.read(rows::arns)? {
+            if let Err(error) = self.settle_records(&vault) {
+                tracing::warn!(%vault, %error, "what the vault's folder says of its lock and policy could not be read");
+            }
+        }
+        Ok(())
+    }
+
+    /// The same before a call that a lock, a policy or a legal hold could refuse, and of the holds too. What names no vault is
+    /// left to the answer of that call.
+    pub(crate) fn heed_protection(&self, scope: &Scope, name: &str) -> Result<()> {
+        let Ok(name) = name.parse::<VaultName>() else { return Ok(()) };
+        let vault = Arn::vault(scope, &name);
+        let known = self.catalog.read(|connection| rows::exists(connection, &vault))?;
+        if !known || !self.data_dir.is_writable() {
+            return Ok(());
+        }
+        self.settle_records(&vault)?;
+        match self.take_up_holds(&vault)?.into_iter().next() {
+            None => Ok(()),
+            Some(problem) => Err(Error::invalid_request(format!(
+                "It cannot be told what legal holds are on recovery points of this vault: {problem}"
+            ))),
+        }
+    }
+
+    fn compare<R: VaultRecord>(&self, vault: &Arn) -> Result<()> {
+        let Told { record, twice, damaged } = self.vault_store.told::<R>(vault)?;
+        for (_, problem) in &damaged {
+            tracing::warn!(%vault, problem, "the record of the vault's {} is not what was written", R::NAME);
+        }
+        let known = self.catalog.read(|connection| R::known(connection, vault))?;
+        let Some(told) = record.as_ref().filter(|told| told.prevails_over(&known)) else {
+            let agree = record.as_ref() == Some(&known) && twice;
+            let nothing_to_tell = agree || known.sequence() == 0;
+            return if nothing_to_tell { Ok(()) } else { self.vault_store.tell_anew(vault, &known, &damaged) };
+        };
+        self.catalog.write(|tx| told.take_up(tx, vault))?;
+        tracing::warn!(
+            %vault,
+            told = told.sequence(),
+            known = known.sequence(),
+            "the catalog knew less of the vault's {} than the vault's folder: an older copy of it was put back; the \
+             folder's counts",
+            R::NAME
+        );
+        if twice { Ok(()) } else { self.vault_store.tell_anew(vault, told, &damaged) }
+    }
+}
