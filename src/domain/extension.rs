@@ -332,6 +332,9 @@ pub enum CheckKind {
     ForeignSnapshot,
     /// A manifest that is missing, damaged, or tells something else than the catalog.
     Manifest,
+    /// A record of the vault's lock, of its access policy, or of a legal hold that is missing or damaged, and of which it is
+    /// known elsewhere what it says.
+    Protection,
     /// A file of a recovery key.
     RecoveryKey,
     /// Another file of the repository.

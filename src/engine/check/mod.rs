@@ -1,13 +1,14 @@
 //! Checking a vault: the catalog, the manifests, the recovery keys and the repository held against each other.
 //!
 //! The repository proves its files ([`Repository::check`](crate::repository::Repository::check)); what that means for the
-//! recovery points is found here: `points` says what of each cannot be restored, `manifests` and `keys` look at the
-//! engine's own files. What is told are recovery points, paths and files, never blobs.
+//! recovery points is found here: `points` says what of each cannot be restored, `manifests`, `protection` and `keys` look at
+//! the engine's own files. What is told are recovery points, paths and files, never blobs.
 
 pub mod damage;
 mod keys;
 mod manifests;
 mod points;
+mod protection;
 mod rows;
 
 use crate::domain::damage::Damage;
@@ -25,7 +26,7 @@ use std::collections::BTreeSet;
 /// Whether what can be mended on the way may be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mend {
-    /// Manifests are written again from the catalog.
+    /// Manifests, and the records of what protects the vault, are written again from the catalog.
     Manifests,
     /// Nothing.
     Nothing,
@@ -54,6 +55,7 @@ impl Engine {
         }
         report.recovery_points = points.len() as u64;
         report.problems.extend(tiers.away.as_ref().map(out_of_reach));
+        report.problems.extend(protection::check(self, &arn, mend));
         let manifests = manifests::check(self, &vault, &points, mend, &mut report.notes)?;
         report.problems.extend(manifests);
         report.problems.sort_by(|a, b| (a.kind, &a.subject).cmp(&(b.kind, &b.subject)));

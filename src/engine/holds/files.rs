@@ -20,7 +20,6 @@ use crate::engine::{tags, vaults};
 use crate::repository::{MasterKey, Storage};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// The folder of holds among a vault's side files.
 const HOLDS: &str = "holds";
@@ -31,7 +30,7 @@ const VERSION: u32 = 1;
 /// What is said of a hold in the folder of a vault.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct HoldFile {
+pub(super) struct HoldFile {
     legal_hold_id: String,
     title: String,
     description: String,
@@ -39,10 +38,11 @@ struct HoldFile {
     created: Time,
     tags: Tags,
     /// The points of this vault that are under it.
-    recovery_points: Vec<Arn>,
+    pub(super) recovery_points: Vec<Arn>,
 }
 
-fn name(hold: &str) -> String {
+/// The name of a hold's file among the side files of a vault.
+pub(super) fn name(hold: &str) -> String {
     format!("{HOLDS}/{hold}.json")
 }
 
@@ -81,7 +81,7 @@ impl Engine {
         vaults.iter().filter(|vault| !write(vault)).count() == 0
     }
 
-    fn write_holds_of(&self, vault: &Arn) -> Result<()> {
+    pub(super) fn write_holds_of(&self, vault: &Arn) -> Result<()> {
         let scope = scope_of(vault)?;
         let (files, key) = self.vault_store.key_of(vault)?;
         for hold in self.catalog.read(|connection| rows::files::owed(connection, vault))? {
@@ -117,28 +117,37 @@ impl Engine {
 
     /// The same of one vault; what could not be read.
     pub(crate) fn take_up_holds(&self, vault: &Arn) -> Result<Vec<String>> {
-        let files = self.vault_store.files_of(vault)?;
-        let names = files.list_side(HOLDS)?.unwrap_or_default();
-        let there: BTreeSet<&str> = names.iter().filter_map(|name| name.strip_suffix(".json")).collect();
+        let there = self.holds_on_disk(vault)?;
         let known = self.catalog.read(|connection| rows::files::known(connection, vault))?;
-        let gone: Vec<&String> = known.iter().filter(|hold| !there.contains(hold.as_str())).collect();
+        let gone: Vec<&String> = known.difference(&there).collect();
         if !gone.is_empty() {
             // Somebody took the files away, or a release removed them and did not come to note it: they follow the catalog.
             self.catalog.write(|tx| gone.iter().try_for_each(|hold| rows::files::owe(tx, hold, vault)))?;
             self.write_owed_holds();
         }
         let mut problems = Vec::new();
-        for hold in there.into_iter().filter(|hold| !known.contains(*hold)) {
-            let taken_up = self.take_up(vault, &files, hold);
+        for hold in there.difference(&known) {
+            let taken_up = self.take_up(vault, hold);
             problems.extend(taken_up.err().map(|error| error.to_string()));
         }
         Ok(problems)
     }
 
-    fn take_up(&self, vault: &Arn, files: &Arc<dyn Storage>, hold: &str) -> Result<()> {
-        let (_, key) = self.vault_store.key_of(vault)?;
-        let Some(bytes) = files.read_side(&name(hold))? else { return Ok(()) };
-        let found: HoldFile = sealed_file::open(key.to_bytes().as_slice(), &form(files.as_ref(), hold), &bytes)?;
+    /// The holds of which the folder of a vault tells, by their files' names.
+    pub(super) fn holds_on_disk(&self, vault: &Arn) -> Result<BTreeSet<String>> {
+        let names = self.vault_store.files_of(vault)?.list_side(HOLDS)?.unwrap_or_default();
+        Ok(names.iter().filter_map(|name| name.strip_suffix(".json")).map(str::to_owned).collect())
+    }
+
+    /// What the folder of a vault tells of a hold; none where it has no file of it.
+    pub(super) fn read_hold(&self, vault: &Arn, hold: &str) -> Result<Option<HoldFile>> {
+        let (files, key) = self.vault_store.key_of(vault)?;
+        let Some(bytes) = files.read_side(&name(hold))? else { return Ok(None) };
+        sealed_file::open(key.to_bytes().as_slice(), &form(files.as_ref(), hold), &bytes).map(Some)
+    }
+
+    fn take_up(&self, vault: &Arn, hold: &str) -> Result<()> {
+        let Some(found) = self.read_hold(vault, hold)? else { return Ok(()) };
         let scope = scope_of(vault)?;
         self.catalog.write(|tx| {
             match rows::get(tx, &scope, hold)? {
@@ -153,7 +162,8 @@ impl Engine {
     }
 }
 
-fn scope_of(vault: &Arn) -> Result<Scope> {
+/// The account and region of a vault.
+pub(super) fn scope_of(vault: &Arn) -> Result<Scope> {
     vault.scope().ok_or_else(|| Error::Internal(format!("{vault} is not a vault's")))
 }
 

@@ -5,6 +5,7 @@
 //! not even look at. A hold is also written down in the folder of each vault of which it holds something ([`files`]), so
 //! that it comes back with the vault when the catalog is an older copy or lost.
 
+pub(crate) mod faults;
 pub mod files;
 pub mod ops;
 pub mod rows;

@@ -42,6 +42,7 @@ impl Engine {
             repair.files(&before);
             if vault.class == StorageClass::Warm {
                 repair.manifests(&before);
+                repair.protection(&before);
             }
             repair.keys()?;
             repair.snapshots()?;
@@ -131,6 +132,15 @@ impl Repair<'_> {
             };
             self.step(problem.subject.clone(), "write it again from the catalog", |repair| {
                 repair.engine.write_manifest_again(repair.vault, &point)
+            });
+        }
+    }
+
+    /// The records of what protects the vault, from the catalog.
+    fn protection(&mut self, report: &CheckReport) {
+        for problem in report.problems.iter().filter(|problem| problem.kind == CheckKind::Protection) {
+            self.step(problem.subject.clone(), "write it again from the catalog", |repair| {
+                repair.engine.write_protection_again(repair.arn)
             });
         }
     }

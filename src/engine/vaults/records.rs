@@ -51,42 +51,90 @@ pub(crate) trait VaultRecord: Clone + Default + PartialEq + Debug + Serialize + 
     fn take_up(&self, tx: &Connection, vault: &Arn) -> Result<()>;
 }
 
-/// What a vault's folder says of it.
-#[derive(Debug, Default)]
-pub(crate) struct Told<R> {
+/// What was found in the place of a record's file, or of its copy.
+enum Found<R> {
+    Missing,
+    /// Something else than a record, and what.
+    Damaged(String),
+    Record(R),
+}
+
+/// What a vault's folder says of it: the file and its copy, by their names among the side files.
+struct Told<R>(Vec<(String, Found<R>)>);
+
+/// A file that does not say what a vault's record is.
+pub(crate) struct RecordFault {
+    /// What it is of, as `access policy`.
+    pub(crate) of: &'static str,
+    /// Its name among the side files of the vault.
+    pub(crate) file: String,
+    /// What is wrong.
+    pub(crate) what: String,
+    /// Whether it is known from elsewhere what it is to say.
+    pub(crate) is_known: bool,
+}
+
+impl<R: VaultRecord> Told<R> {
     /// The record that counts; none where there never was one.
-    pub(crate) record: Option<R>,
-    /// Whether the file and its copy both say so.
-    pub(crate) twice: bool,
-    /// The files in which something else than a record was found, by their names among the side files, and what.
-    pub(crate) damaged: Vec<(String, String)>,
+    fn record(&self) -> Option<&R> {
+        let records = self.0.iter().filter_map(|(_, found)| match found {
+            Found::Record(record) => Some(record),
+            Found::Missing | Found::Damaged(_) => None,
+        });
+        records.reduce(|a, b| if b.prevails_over(a) { b } else { a })
+    }
+
+    /// Whether the file and its copy both say this.
+    fn is_twice(&self, record: &R) -> bool {
+        self.0.iter().all(|(_, found)| matches!(found, Found::Record(said) if said == record))
+    }
+
+    /// The files in which something else than a record was found, and what.
+    fn damaged(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().filter_map(|(name, found)| match found {
+            Found::Damaged(what) => Some((name.as_str(), what.as_str())),
+            Found::Missing | Found::Record(_) => None,
+        })
+    }
+
+    /// What of it is not as it should be, where this is what the catalog says.
+    fn faults(self, known: R) -> Vec<RecordFault> {
+        let counts = self.record().filter(|told| told.prevails_over(&known)).cloned().unwrap_or(known);
+        let is_known = counts.sequence() > 0;
+        let fault = |(file, found)| {
+            let what = match found {
+                Found::Damaged(what) => what,
+                Found::Missing if is_known => "it is missing".to_owned(),
+                Found::Record(said) if said != counts => "it is an older one".to_owned(),
+                Found::Missing | Found::Record(_) => return None,
+            };
+            Some(RecordFault { of: R::NAME, file, what, is_known })
+        };
+        self.0.into_iter().filter_map(fault).collect()
+    }
 }
 
 impl VaultStore {
     /// What a vault's folder says of it. Only where it says something the vault's key is needed.
-    pub(crate) fn told<R: VaultRecord>(&self, arn: &Arn) -> Result<Told<R>> {
+    fn told<R: VaultRecord>(&self, arn: &Arn) -> Result<Told<R>> {
         let files = self.files_of(arn)?;
         let names = [R::FILE.to_owned(), copies::copy_of(R::FILE)];
-        let mut found = Vec::new();
-        for name in &names {
-            found.extend(files.read_side(name)?.map(|bytes| (name, bytes)));
+        let mut told = Vec::new();
+        for name in names {
+            let found = match files.read_side(&name)? {
+                None => Found::Missing,
+                Some(bytes) => {
+                    let (_, key) = self.key_of(arn)?;
+                    match open(key.to_bytes().as_slice(), &form::<R>(files.side_location(&name), arn), &bytes) {
+                        Ok(record) => Found::Record(record),
+                        Err(Error::Damaged { what, .. }) => Found::Damaged(what),
+                        Err(error) => return Err(error),
+                    }
+                }
+            };
+            told.push((name, found));
         }
-        let mut told = Told { record: None, twice: false, damaged: Vec::new() };
-        if found.is_empty() {
-            return Ok(told);
-        }
-        let (files, key) = self.key_of(arn)?;
-        let mut records: Vec<R> = Vec::new();
-        for (name, bytes) in found {
-            match open(key.to_bytes().as_slice(), &form::<R>(files.side_location(name), arn), &bytes) {
-                Ok(record) => records.push(record),
-                Err(error @ Error::Damaged { .. }) => told.damaged.push((name.clone(), error.to_string())),
-                Err(error) => return Err(error),
-            }
-        }
-        told.record = records.iter().cloned().reduce(|a, b| if b.prevails_over(&a) { b } else { a });
-        told.twice = records.len() == names.len() && records.iter().all(|record| Some(record) == told.record.as_ref());
-        Ok(told)
+        Ok(Told(told))
     }
 
     /// Writes a record into the vault's folder, and its copy, so that it survives a crash.
@@ -98,13 +146,11 @@ impl VaultStore {
     }
 
     /// The same where something may lie there that is no record: that is moved aside, for nothing is deleted.
-    fn tell_anew<R: VaultRecord>(&self, arn: &Arn, record: &R, damaged: &[(String, String)]) -> Result<()> {
-        if !damaged.is_empty() {
-            self.require_write()?;
-            let files = self.files_of(arn)?;
-            for (name, _) in damaged {
-                files.set_side_aside(name)?;
-            }
+    fn tell_anew<R: VaultRecord>(&self, arn: &Arn, record: &R, told: &Told<R>) -> Result<()> {
+        self.require_write()?;
+        let files = self.files_of(arn)?;
+        for (name, _) in told.damaged() {
+            files.set_side_aside(name)?;
         }
         self.tell(arn, record)
     }
@@ -168,25 +214,38 @@ impl Engine {
     }
 
     fn compare<R: VaultRecord>(&self, vault: &Arn) -> Result<()> {
-        let Told { record, twice, damaged } = self.vault_store.told::<R>(vault)?;
-        for (_, problem) in &damaged {
+        let told = self.vault_store.told::<R>(vault)?;
+        for (_, problem) in told.damaged() {
             tracing::warn!(%vault, problem, "the record of the vault's {} is not what was written", R::NAME);
         }
         let known = self.catalog.read(|connection| R::known(connection, vault))?;
-        let Some(told) = record.as_ref().filter(|told| told.prevails_over(&known)) else {
-            let agree = record.as_ref() == Some(&known) && twice;
-            let nothing_to_tell = agree || known.sequence() == 0;
-            return if nothing_to_tell { Ok(()) } else { self.vault_store.tell_anew(vault, &known, &damaged) };
+        let Some(record) = told.record().filter(|record| record.prevails_over(&known)) else {
+            let nothing_to_tell = known.sequence() == 0 || told.is_twice(&known);
+            return if nothing_to_tell { Ok(()) } else { self.vault_store.tell_anew(vault, &known, &told) };
         };
-        self.catalog.write(|tx| told.take_up(tx, vault))?;
+        self.catalog.write(|tx| record.take_up(tx, vault))?;
         tracing::warn!(
             %vault,
-            told = told.sequence(),
+            told = record.sequence(),
             known = known.sequence(),
             "the catalog knew less of the vault's {} than the vault's folder: an older copy of it was put back; the \
              folder's counts",
             R::NAME
         );
-        if twice { Ok(()) } else { self.vault_store.tell_anew(vault, told, &damaged) }
+        if told.is_twice(record) { Ok(()) } else { self.vault_store.tell_anew(vault, record, &told) }
+    }
+
+    /// Which files of a vault's folder do not say what its lock and its access policy are.
+    pub(crate) fn record_faults(&self, vault: &Arn) -> Result<Vec<RecordFault>> {
+        let name_lock = self.vault_store.name_lock(vault);
+        let _name = name_lock.lock();
+        let mut faults = self.faults::<LockRecord>(vault)?;
+        faults.extend(self.faults::<PolicyRecord>(vault)?);
+        Ok(faults)
+    }
+
+    fn faults<R: VaultRecord>(&self, vault: &Arn) -> Result<Vec<RecordFault>> {
+        let told = self.vault_store.told::<R>(vault)?;
+        Ok(told.faults(self.catalog.read(|connection| R::known(connection, vault))?))
     }
 }

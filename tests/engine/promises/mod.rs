@@ -2,6 +2,7 @@
 //! damaged, repairs, and what goes with the days. What callers try is in `tests/server/promises.rs`.
 
 mod policy_record;
+mod records;
 
 use crate::bench::{Bench, VAULT, assert_completed};
 use std::fs;
