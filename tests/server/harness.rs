@@ -77,6 +77,12 @@ impl Server {
         started.elapsed()
     }
 
+    /// Sends a request where only the owner of the data directory can.
+    pub async fn send_as_owner(&self, request: Request<Bytes>) -> Answer {
+        let owners = router(Arc::clone(&self.engine), Surface::Local { shutdown: Shutdown::new() });
+        Answer(in_process(owners)(request).await)
+    }
+
     /// The same router without a socket.
     pub fn direct(&self) -> impl Fn(Request<Bytes>) -> InProcessFuture + Clone + Send + Sync + 'static {
         in_process(self.router.clone())

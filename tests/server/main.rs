@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod harness;
+mod scene;
 
 mod access_policies;
 mod administration;
@@ -16,5 +17,6 @@ mod malformed;
 mod neighbours;
 mod notifications;
 mod operations;
+mod promises;
 mod signatures;
 mod simulated;

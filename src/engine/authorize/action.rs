@@ -2,8 +2,8 @@
 
 use super::subject::{
     Anything, HoldToCancel, JobToStop, NewThing, Organization, PlanNamed, PlanOfSelection, PointToChange, PointToCopy,
-    PointToDelete, PointToRead, PointToRestore, Region, RoleToAssume, RoleToPass, Subject, Tagged, VaultFound,
-    VaultKey, VaultNamed, VaultToDelete, VaultToLock,
+    PointToDelete, PointToDisassociate, PointToRead, PointToRestore, Region, RoleToAssume, RoleToPass, Subject, Tagged,
+    VaultFound, VaultKey, VaultNamed, VaultToDelete, VaultToLock,
 };
 
 /// Something that can be done.
@@ -109,6 +109,10 @@ actions! {
     StartCopyJob = "backup:StartCopyJob" on PointToCopy;
     /// A recovery point begins to be deleted, by a call or because its life is over.
     DeleteRecoveryPoint = "backup:DeleteRecoveryPoint" on PointToDelete;
+    /// A continuous recovery point is handed back to the service that makes it.
+    DisassociateRecoveryPoint = "backup:DisassociateRecoveryPoint" on PointToDisassociate;
+    /// A recovery point is taken out of the one that it is a part of.
+    DisassociateRecoveryPointFromParent = "backup:DisassociateRecoveryPointFromParent" on PointToDisassociate;
     /// A recovery point that is being deleted is gone.
     EraseRecoveryPoint = "vaultdeck:EraseRecoveryPoint" on Anything;
     /// A recovery point lives longer or shorter.

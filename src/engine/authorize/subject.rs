@@ -9,7 +9,9 @@ mod points;
 pub use holds::HoldToCancel;
 pub use lock::{Touched, VaultToLock};
 pub use organization::{Organization, RoleToAssume, RoleToPass};
-pub use points::{PointNamed, PointToChange, PointToCopy, PointToDelete, PointToRead, PointToRestore};
+pub use points::{
+    PointNamed, PointToChange, PointToCopy, PointToDelete, PointToDisassociate, PointToRead, PointToRestore,
+};
 
 use super::principal::Belongs;
 use crate::domain::job::{BackupJob, JobState};

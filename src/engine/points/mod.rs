@@ -1,5 +1,6 @@
 //! Recovery points: their rows, their manifests in the vaults, what they hold, and what of them was lost.
 
+mod disassociate;
 pub mod expiry;
 pub(crate) mod insert;
 pub mod items;

@@ -1,14 +1,7 @@
 //! What is kept of a vault's lock, in the catalog and again in the vault's folder.
 
+use crate::domain::VaultLock;
 use crate::domain::vault_lock::LockState;
-use crate::domain::{Arn, VaultLock};
-use crate::engine::authorize::action::KeepVaultLock;
-use crate::engine::authorize::subject::Anything;
-use crate::engine::authorize::{Doing, authorize};
-use crate::engine::catalog::Connection;
-use crate::engine::error::Result;
-use crate::engine::vaults::records::VaultRecord;
-use crate::engine::vaults::rows::locks;
 use serde::{Deserialize, Serialize};
 
 /// The lock of a vault as it was last changed.
@@ -27,33 +20,16 @@ impl LockRecord {
         Self { sequence: self.sequence + 1, state }
     }
 
-    /// The lock, where there is one.
-    pub fn lock(&self) -> Option<VaultLock> {
-        self.state.lock()
-    }
-}
-
-impl VaultRecord for LockRecord {
-    const NAME: &'static str = "lock";
-    const FILE: &'static str = "lock.json";
-
-    fn sequence(&self) -> i64 {
-        self.sequence
-    }
-
-    /// A lock that nobody may take off goes before all others, whatever their numbers; else the later change counts.
-    fn prevails_over(&self, other: &Self) -> bool {
+    /// Whether this one counts where both are found. A lock that nobody may take off goes before all others, whatever their
+    /// numbers; else the later change counts.
+    pub fn prevails_over(&self, other: &Self) -> bool {
         let rank = |record: &Self| (matches!(record.state, LockState::Immutable(_)), record.sequence);
         rank(self) > rank(other)
     }
 
-    fn known(connection: &Connection, vault: &Arn) -> Result<Self> {
-        locks::get(connection, vault)
-    }
-
-    fn take_up(&self, tx: &Connection, vault: &Arn) -> Result<()> {
-        let permit = authorize(tx, Doing::Rescan, KeepVaultLock, &Anything(vault.as_str()))?;
-        locks::set(tx, &permit, self)
+    /// The lock, where there is one.
+    pub fn lock(&self) -> Option<VaultLock> {
+        self.state.lock()
     }
 }
 

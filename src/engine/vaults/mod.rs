@@ -10,6 +10,7 @@ pub mod lock;
 pub mod lock_record;
 pub mod ops;
 pub mod policy_record;
+pub(crate) mod protection;
 pub(crate) mod records;
 pub mod recovery_keys;
 pub mod rows;

@@ -12,15 +12,12 @@
 //! before it does anything, before each call that they could refuse, when a vault is found again, and at each turn of the
 //! upkeep, at least once a day.
 
-use crate::domain::{Arn, Scope, VaultName};
+use crate::domain::Arn;
 use crate::engine::Engine;
 use crate::engine::catalog::Connection;
 use crate::engine::error::{Error, Result};
 use crate::engine::keys::sealed_file::{Form, open, seal};
 use crate::engine::vaults::copies;
-use crate::engine::vaults::lock_record::LockRecord;
-use crate::engine::vaults::policy_record::PolicyRecord;
-use crate::engine::vaults::rows;
 use crate::engine::vaults::store::VaultStore;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -168,52 +165,9 @@ fn form<R: VaultRecord>(place: String, arn: &Arn) -> Form {
 }
 
 impl Engine {
-    /// Makes sure that the catalog knows what a vault's folder knows of its lock and its access policy, and the other way
-    /// round. Fails where the folder cannot be asked: then nothing may be done that they could refuse.
-    pub(crate) fn settle_records(&self, vault: &Arn) -> Result<()> {
-        if !self.data_dir.is_writable() {
-            return Ok(());
-        }
-        let name_lock = self.vault_store.name_lock(vault);
-        let _name = name_lock.lock();
-        self.compare_records(vault)
-    }
-
-    /// The same for whoever holds the vault's name.
-    pub(crate) fn compare_records(&self, vault: &Arn) -> Result<()> {
-        self.compare::<LockRecord>(vault)?;
-        self.compare::<PolicyRecord>(vault)
-    }
-
-    /// The same for all vaults. What cannot be asked is told: each call that a lock or a policy could refuse asks again.
-    pub(crate) fn settle_all_records(&self) -> Result<()> {
-        for vault in self.catalog.read(rows::arns)? {
-            if let Err(error) = self.settle_records(&vault) {
-                tracing::warn!(%vault, %error, "what the vault's folder says of its lock and policy could not be read");
-            }
-        }
-        Ok(())
-    }
-
-    /// The same before a call that a lock, a policy or a legal hold could refuse, and of the holds too. What names no vault is
-    /// left to the answer of that call.
-    pub(crate) fn heed_protection(&self, scope: &Scope, name: &str) -> Result<()> {
-        let Ok(name) = name.parse::<VaultName>() else { return Ok(()) };
-        let vault = Arn::vault(scope, &name);
-        let known = self.catalog.read(|connection| rows::exists(connection, &vault))?;
-        if !known || !self.data_dir.is_writable() {
-            return Ok(());
-        }
-        self.settle_records(&vault)?;
-        match self.take_up_holds(&vault)?.into_iter().next() {
-            None => Ok(()),
-            Some(problem) => Err(Error::invalid_request(format!(
-                "It cannot be told what legal holds are on recovery points of this vault: {problem}"
-            ))),
-        }
-    }
-
-    fn compare<R: VaultRecord>(&self, vault: &Arn) -> Result<()> {
+    /// Holds what the catalog says of a vault against what its folder says, and makes both say the one that prevails. For
+    /// whoever holds the vault's name.
+    pub(super) fn compare<R: VaultRecord>(&self, vault: &Arn) -> Result<()> {
         let told = self.vault_store.told::<R>(vault)?;
         for (_, problem) in told.damaged() {
             tracing::warn!(%vault, problem, "the record of the vault's {} is not what was written", R::NAME);
@@ -235,16 +189,8 @@ impl Engine {
         if told.is_twice(record) { Ok(()) } else { self.vault_store.tell_anew(vault, record, &told) }
     }
 
-    /// Which files of a vault's folder do not say what its lock and its access policy are.
-    pub(crate) fn record_faults(&self, vault: &Arn) -> Result<Vec<RecordFault>> {
-        let name_lock = self.vault_store.name_lock(vault);
-        let _name = name_lock.lock();
-        let mut faults = self.faults::<LockRecord>(vault)?;
-        faults.extend(self.faults::<PolicyRecord>(vault)?);
-        Ok(faults)
-    }
-
-    fn faults<R: VaultRecord>(&self, vault: &Arn) -> Result<Vec<RecordFault>> {
+    /// Which files of a vault's folder do not say what is known. For whoever holds the vault's name.
+    pub(super) fn faults<R: VaultRecord>(&self, vault: &Arn) -> Result<Vec<RecordFault>> {
         let told = self.vault_store.told::<R>(vault)?;
         Ok(told.faults(self.catalog.read(|connection| R::known(connection, vault))?))
     }

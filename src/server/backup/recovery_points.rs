@@ -247,3 +247,19 @@ pub(super) fn delete(call: &Call<'_>) -> Answer {
     call.engine.delete_recovery_point(call.caller, call.segment(0), &arn)?;
     call.done()
 }
+
+/// DisassociateRecoveryPoint.
+pub(super) fn disassociate(call: &Call<'_>) -> Answer {
+    call.nothing_else()?;
+    let arn = call.arn(1, "RecoveryPointArn")?;
+    call.engine.disassociate_recovery_point(call.caller, call.segment(0), &arn)?;
+    call.done()
+}
+
+/// DisassociateRecoveryPointFromParent.
+pub(super) fn disassociate_from_parent(call: &Call<'_>) -> Answer {
+    call.nothing_else()?;
+    let arn = call.arn(1, "RecoveryPointArn")?;
+    call.engine.disassociate_recovery_point_from_parent(call.caller, call.segment(0), &arn)?;
+    call.done()
+}

@@ -84,6 +84,8 @@ points! {
     /// hold is on.
     PointToDelete: |status| *status != RecoveryPointStatus::Creating, " and cannot be deleted.",
         |point| Some(Touched::Deletion(point));
+    /// A recovery point that AWS Backup is to let go of, which is as good as deleted here.
+    PointToDisassociate: |_| true, "", |point| Some(Touched::Deletion(point));
     /// A recovery point whose lifecycle is to change: one that is whole.
     PointToChange: is_whole, "; its lifecycle cannot be changed.", |point| Some(Touched::Lifecycle(point));
     /// A recovery point that is to be copied: one that is whole.

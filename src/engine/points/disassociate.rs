@@ -1,0 +1,42 @@
+//! DisassociateRecoveryPoint and DisassociateRecoveryPointFromParent: what of a recovery point AWS Backup lets go of.
+//!
+//! The first is for continuous recovery points, the second for parts of composite ones. A point is one or the other by what
+//! its type of resource makes; those of the types that there are so far are neither, and stay as they are. What protects a
+//! point is asked first: whoever may not delete it does not learn more.
+
+use crate::domain::Arn;
+use crate::engine::Engine;
+use crate::engine::authorize::action::{DisassociateRecoveryPoint, DisassociateRecoveryPointFromParent};
+use crate::engine::authorize::subject::{PointNamed, PointToDisassociate};
+use crate::engine::authorize::{Action, authorize};
+use crate::engine::caller::Caller;
+use crate::engine::error::{Error, Result};
+use crate::engine::points::ops::point_in;
+
+impl Engine {
+    /// DisassociateRecoveryPoint.
+    pub fn disassociate_recovery_point(&self, caller: &Caller, vault_name: &str, arn: &Arn) -> Result<()> {
+        self.ask_to_disassociate(caller, DisassociateRecoveryPoint, vault_name, arn)?;
+        Err(Error::invalid_request(format!(
+            "Recovery point {arn} is not a continuous backup: only those can be disassociated."
+        )))
+    }
+
+    /// DisassociateRecoveryPointFromParent.
+    pub fn disassociate_recovery_point_from_parent(&self, caller: &Caller, vault_name: &str, arn: &Arn) -> Result<()> {
+        self.ask_to_disassociate(caller, DisassociateRecoveryPointFromParent, vault_name, arn)?;
+        Err(Error::invalid_request(format!("Recovery point {arn} has no parent recovery point.")))
+    }
+
+    fn ask_to_disassociate<A>(&self, caller: &Caller, action: A, vault_name: &str, arn: &Arn) -> Result<()>
+    where
+        A: for<'a> Action<On<'a> = PointToDisassociate<'a>>,
+    {
+        self.heed_protection(&caller.scope(), vault_name)?;
+        self.catalog.read(|connection| {
+            let found = point_in(connection, vault_name, arn)?;
+            let subject = PointToDisassociate(PointNamed { arn, found: found.as_ref() });
+            authorize(connection, caller, action, &subject).map(drop)
+        })
+    }
+}
