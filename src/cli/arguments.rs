@@ -4,11 +4,13 @@ mod catalog;
 mod copy;
 mod delete;
 mod hold;
+mod key;
 
 pub(super) use catalog::CatalogCommand;
 pub(super) use copy::{CopyCommand, CopyOptions};
 pub(super) use delete::{DeleteCommand, DeleteOptions};
 pub(super) use hold::{CancelOptions, CreateOptions, HoldCommand, PlaceOptions, ShowOptions};
+pub(super) use key::{AddOptions, KeyCommand, KeyOptions};
 
 pub(super) use super::format::{Format, PlainFormat};
 use super::location::LocationOptions;
@@ -74,6 +76,9 @@ pub(super) enum Command {
     /// Keep recovery points from being deleted, whoever tries, until they are released
     #[command(subcommand)]
     Hold(Box<HoldCommand>),
+    /// The KMS keys under which vaults are made
+    #[command(subcommand)]
+    Key(Box<KeyCommand>),
     /// Delete a vault, a recovery point or a plan; says first what that blocks or strands, and asks
     #[command(subcommand)]
     Delete(Box<DeleteCommand>),

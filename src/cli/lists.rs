@@ -8,7 +8,9 @@ use super::host::Purpose;
 use super::output::{self, Column, Row};
 use super::rows;
 use crate::client::Fault;
-use crate::client::attributes::{Attribute, account, backup_job, copy_job, hold, plan, point, restore_job, vault};
+use crate::client::attributes::{
+    Attribute, account, backup_job, copy_job, hold, kms_key, plan, point, restore_job, vault,
+};
 use crate::client::lists::Listed;
 use crate::domain::Scope;
 
@@ -128,6 +130,15 @@ pub(super) async fn holds(session: &Session, options: &ListOptions, columns: &[C
     let mut found = Found::default();
     found.add(listed?, hold::ALL);
     found.newest_first();
+    found.tell(columns, options)
+}
+
+pub(super) async fn kms_keys(session: &Session, options: &ListOptions, columns: &[Column]) -> Result<Exit, Failure> {
+    let reached = reach(session, options).await?;
+    let listed = reached.connection.list_kms_keys(&options.within.within()).await;
+    reached.close().await;
+    let mut found = Found::default();
+    found.add(listed?, kms_key::ALL);
     found.tell(columns, options)
 }
 

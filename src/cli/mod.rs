@@ -20,6 +20,7 @@ mod follow;
 mod format;
 mod hold;
 mod host;
+mod key;
 mod lists;
 mod location;
 mod lock_options;
@@ -144,6 +145,7 @@ async fn dispatch(command: Command, session: &Session) -> Result<Exit, Failure> 
         Command::Points(options) => lists::points(session, &options).await,
         Command::Accounts(options) => lists::accounts(session, &options).await,
         Command::Hold(command) => Box::pin(hold::run(session, *command)).await,
+        Command::Key(command) => Box::pin(key::run(session, *command)).await,
         Command::Delete(command) => Box::pin(delete::run(session, *command)).await,
         Command::Backup(command) => Box::pin(backup::run(session, command)).await,
         Command::Copy(command) => Box::pin(copy::run(session, command)).await,

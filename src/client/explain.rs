@@ -119,7 +119,9 @@ pub(crate) fn kind_of(operation: &'static str, status: u16, code: &str) -> Fault
         | "MissingAuthenticationTokenException"
         | "InvalidAccessKeyId" => FaultKind::Expired,
         "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "OptInRequired" => FaultKind::Denied,
-        "ResourceNotFoundException" | "NoSuchEntity" | "AWSOrganizationsNotInUseException" => FaultKind::NotFound,
+        "ResourceNotFoundException" | "NotFoundException" | "NoSuchEntity" | "AWSOrganizationsNotInUseException" => {
+            FaultKind::NotFound
+        }
         "" if matches!(status, 404 | 405 | 501) => FaultKind::NotSupported { operation },
         _ => match status {
             429 => FaultKind::Throttled,

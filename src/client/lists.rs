@@ -10,6 +10,7 @@ use crate::client::read::{Asker, Question};
 use crate::client::{Answer, ChangeFailure, Fault, FaultKind, Key, Mutation, Outcome, Query, Rows};
 use crate::domain::KnownPoint;
 use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
+use crate::domain::kms::KmsKey;
 use crate::domain::legal_hold::HoldSummary;
 use crate::domain::names::JobId;
 use crate::domain::plan::PlanSummary;
@@ -111,6 +112,11 @@ impl Connection {
     /// The vaults.
     pub async fn list_vaults(self: &Arc<Self>, within: &Within) -> Result<Listed<Vault>, Fault> {
         self.everywhere(within, &Query::Vaults, Answer::vaults).await
+    }
+
+    /// The KMS keys.
+    pub async fn list_kms_keys(self: &Arc<Self>, within: &Within) -> Result<Listed<KmsKey>, Fault> {
+        self.everywhere(within, &Query::KmsKeys, Answer::kms_keys).await
     }
 
     /// The plans.

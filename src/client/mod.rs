@@ -27,6 +27,7 @@ pub mod control;
 mod explain;
 pub mod fault;
 pub mod fetch;
+mod kms;
 pub mod lists;
 mod map;
 pub mod mutate;

@@ -84,6 +84,8 @@ fn class_of(query: &Query, answer: Option<&Answer>) -> Class {
         | Query::Tags { .. }
         | Query::AccessPolicy { .. }
         | Query::Notifications { .. }
+        | Query::KmsKeys
+        | Query::KmsKey { .. }
         | Query::WhoCan { .. } => SETTINGS,
         Query::Scopes
         | Query::Accounts

@@ -4,6 +4,7 @@ use crate::client::{Capabilities, Fault};
 use crate::domain::KnownPoint;
 use crate::domain::extension::{Health, Items, Standing, Status};
 use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
+use crate::domain::kms::KmsKey;
 use crate::domain::legal_hold::{HeldPoint, HoldSummary, LegalHold};
 use crate::domain::names::JobId;
 use crate::domain::notification::VaultNotifications;
@@ -147,6 +148,13 @@ pub enum Query {
         /// The hold's id.
         hold: String,
     },
+    /// The KMS keys of an account and region, with their aliases: [`Answer::KmsKeys`].
+    KmsKeys,
+    /// One KMS key: [`Answer::KmsKey`].
+    KmsKey {
+        /// Its ARN, or its id, or an alias.
+        name: String,
+    },
     /// Which resource types are opted in: [`Answer::RegionSettings`].
     RegionSettings,
     /// Which resource types can be backed up here: [`Answer::ResourceTypes`].
@@ -235,6 +243,10 @@ pub enum Answer {
     LegalHold(Arc<LegalHold>),
     /// To [`Query::HeldPoints`], by ARN.
     HeldPoints(Rows<HeldPoint>),
+    /// To [`Query::KmsKeys`], by id.
+    KmsKeys(Rows<KmsKey>),
+    /// To [`Query::KmsKey`], without its aliases; none where there is none, or not any more.
+    KmsKey(Arc<Option<KmsKey>>),
     /// To [`Query::RegionSettings`]: opted in, by type.
     RegionSettings(Arc<BTreeMap<String, bool>>),
     /// To [`Query::SupportedResourceTypes`].
@@ -277,6 +289,8 @@ lists! {
     recovery_points = RecoveryPoints(KnownPoint);
     /// The legal holds, if it is about those.
     legal_holds = LegalHolds(HoldSummary);
+    /// The KMS keys, if it is about those.
+    kms_keys = KmsKeys(KmsKey);
     /// The backup jobs, if it is about those.
     backup_jobs = BackupJobs(BackupJob);
     /// The restore jobs, if it is about those.

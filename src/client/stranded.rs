@@ -4,7 +4,8 @@ use crate::client::text::listed;
 use crate::domain::job::BackupJob;
 use crate::domain::plan::{Plan, Rule};
 use crate::domain::recovery_point::RecoveryPointStatus;
-use crate::domain::{KnownPoint, PlanId, Scope};
+use crate::domain::vault::Vault;
+use crate::domain::{Arn, KnownPoint, PlanId, Scope};
 
 /// How many are named one by one.
 const NAMED: usize = 5;
@@ -24,6 +25,22 @@ pub fn by_vault<'a>(scope: &Scope, vault: &str, plans: Option<impl Iterator<Item
         0 => "No rule of a plan of this account and region names it.".to_owned(),
         1 => format!("1 rule names it, and its runs will fail: {}.", listed(&rules, NAMED)),
         many => format!("{many} rules name it, and their runs will fail: {}.", listed(&rules, NAMED)),
+    }
+}
+
+/// The vaults under a KMS key, of those of its account and region: without it nobody restores what they hold.
+pub fn by_key<'a>(key: &Arn, vaults: impl Iterator<Item = &'a Vault>) -> String {
+    let under = vaults.filter(|vault| vault.encryption_key_arn.as_deref() == Some(key.as_str()));
+    let named: Vec<String> = under
+        .map(|vault| match vault.recovery_points {
+            1 => format!("{} with 1 recovery point", vault.name),
+            points => format!("{} with {points} recovery points", vault.name),
+        })
+        .collect();
+    match named.len() {
+        0 => "No vault of this account and region is under it.".to_owned(),
+        1 => format!("1 vault is under it and is stranded without it: {}.", named[0]),
+        many => format!("{many} vaults are under it and are stranded without it: {}.", named.join(", ")),
     }
 }
 
@@ -55,8 +72,8 @@ pub fn by_plan<'a>(plan: &PlanId, jobs: impl Iterator<Item = &'a BackupJob>) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Known;
     use crate::domain::plan::{CopyAction, PlanDocument};
-    use crate::domain::{Arn, Known};
 
     fn scope() -> Scope {
         Scope::new("123456789012".parse().unwrap(), "us-east-1".parse().unwrap())
@@ -140,6 +157,29 @@ mod tests {
             let told = by_vault(&scope(), "safe", Some([copying].iter()));
             assert!(told.starts_with(count), "{told}");
         }
+    }
+
+    #[test]
+    fn every_vault_under_a_key_is_named_with_what_it_holds() {
+        let key = Arn::kms(&scope(), "key/1");
+        let vault = |name: &str, points, key: &Arn| Vault {
+            arn: Arn::vault(&scope(), &name.parse().unwrap()),
+            scope: scope(),
+            name: name.to_owned(),
+            vault_type: "BACKUP_VAULT".to_owned(),
+            encryption_key_arn: Some(key.to_string()),
+            created: None,
+            creator_request_id: None,
+            recovery_points: points,
+            lock: None,
+        };
+        let other = vault("other", 7, &Arn::kms(&scope(), "key/2"));
+        let vaults = [vault("safe", 12, &key), vault("new", 1, &key), other];
+        assert_eq!(by_key(&key, vaults[2..].iter()), "No vault of this account and region is under it.");
+        let told = by_key(&key, vaults[1..].iter());
+        assert_eq!(told, "1 vault is under it and is stranded without it: new with 1 recovery point.");
+        let told = by_key(&key, vaults.iter());
+        assert!(told.ends_with("without it: safe with 12 recovery points, new with 1 recovery point."), "{told}");
     }
 
     #[test]

@@ -71,6 +71,11 @@ impl Arn {
         Self(format!("arn:aws:elasticfilesystem:{}:{}:file-system/{id}", scope.region, scope.account))
     }
 
+    /// `arn:aws:kms:R:A:RESOURCE`: `key/ID` or `alias/NAME`.
+    pub fn kms(scope: &Scope, resource: &str) -> Self {
+        Self(format!("arn:aws:kms:{}:{}:{resource}", scope.region, scope.account))
+    }
+
     /// `arn:aws:iam::A:role/PATH`.
     pub fn role(account: &AccountId, path: &str) -> Self {
         Self(format!("arn:aws:iam::{account}:role/{path}"))

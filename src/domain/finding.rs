@@ -6,12 +6,14 @@
 use crate::domain::KnownPoint;
 use crate::domain::extension::{Problem, ProblemSeverity};
 use crate::domain::job::{BackupJob, JobState, RestoreJob};
+use crate::domain::kms::{KeyState, KmsKey};
 use crate::domain::names::JobId;
 use crate::domain::plan::Plan;
 use crate::domain::plan_runs::PlanRuns;
 use crate::domain::recovery_point::RecoveryPointStatus;
 use crate::domain::resource::ProtectedResource;
 use crate::domain::selection::Selection;
+use crate::domain::vault::Vault;
 use crate::domain::{Arn, PlanId, Scope, Time};
 use chrono::Duration;
 use std::collections::{HashMap, HashSet};
@@ -37,6 +39,8 @@ pub struct Facts<'a> {
     pub restore_jobs: Vec<&'a RestoreJob>,
     /// Recovery points.
     pub recovery_points: Vec<&'a KnownPoint>,
+    /// Vaults with what is known of their KMS keys; none is a key that is not there any more.
+    pub vault_keys: Vec<(&'a Vault, Option<&'a KmsKey>)>,
     /// Protected resources, with when each was last backed up.
     pub protected: Vec<&'a ProtectedResource>,
     /// How old the last backup of a resource may be; not checked when absent.
@@ -71,6 +75,8 @@ pub enum FindingKind {
     CompletedWithIssues,
     /// Something in a recovery point cannot be restored any more.
     DamagedRecoveryPoint,
+    /// A vault lets nothing in or out, since its KMS key cannot be used.
+    KeyUnusable,
     /// A recovery point is past its life, or stuck while it is deleted, or interrupted.
     StuckRecoveryPoint,
     /// Someone stopped a job.
@@ -95,6 +101,8 @@ pub enum Subject {
         /// The point.
         arn: Arn,
     },
+    /// A vault, by its name.
+    Vault(String),
     /// A resource.
     Resource(Arn),
     /// The engine itself: the problem's code.
@@ -129,6 +137,7 @@ pub fn findings(facts: &Facts<'_>) -> Vec<Finding> {
     all.extend(facts.backup_jobs.iter().filter_map(|job| of_backup_job(job, &best)));
     all.extend(facts.restore_jobs.iter().filter_map(|job| of_restore_job(job)));
     all.extend(facts.recovery_points.iter().filter_map(|point| of_recovery_point(point, facts.now)));
+    all.extend(facts.vault_keys.iter().filter_map(|(vault, key)| of_key(vault, *key, facts.now)));
     all.extend(facts.protected.iter().filter_map(|resource| of_protected(resource, facts)));
     if let Some((scope, problems)) = facts.engine {
         all.extend(problems.iter().map(|problem| of_engine(problem, scope, facts.now)));
@@ -238,6 +247,36 @@ fn of_recovery_point(point: &KnownPoint, now: Time) -> Option<Finding> {
         at: delete_at.unwrap_or(point.created),
         title: format!("{what}: {}", name_of(point.resource_name.as_deref(), &point.resource_arn)),
         detail: point.status_message.clone().unwrap_or_default(),
+        recovered: false,
+    })
+}
+
+/// The cause of what fails in a vault, told once and first, with what to do about it.
+fn of_key(vault: &Vault, key: Option<&KmsKey>, now: Time) -> Option<Finding> {
+    let named = vault.encryption_key_arn.as_deref().unwrap_or_default();
+    let detail = match key.map(|key| &key.state) {
+        Some(KeyState::Enabled) => return None,
+        None => {
+            format!("its KMS key {named} was deleted: nothing in it can be restored but by restic with a recovery key")
+        }
+        Some(KeyState::PendingDeletion(at)) => format!(
+            "its KMS key {named} is pending deletion, until {}: backups, copies and restores fail. Cancel the deletion and \
+             enable the key",
+            at.format("%Y-%m-%d %H:%M UTC")
+        ),
+        Some(state) => format!(
+            "its KMS key {named} is {}: backups, copies and restores fail, and nothing is lost. Enable the key",
+            state.as_str().to_lowercase()
+        ),
+    };
+    Some(Finding {
+        severity: Severity::Critical,
+        kind: FindingKind::KeyUnusable,
+        scope: vault.scope.clone(),
+        subject: Subject::Vault(vault.name.clone()),
+        at: now,
+        title: format!("Vault cannot use its key: {}", vault.name),
+        detail,
         recovered: false,
     })
 }

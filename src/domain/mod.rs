@@ -18,6 +18,7 @@ pub mod finding;
 pub mod frequency;
 pub mod job;
 mod json;
+pub mod kms;
 pub mod known;
 pub mod legal_hold;
 pub mod lifecycle;

@@ -86,6 +86,14 @@ pub enum Error {
     /// A vault is being collected, or about to be: new work in it waits. The same succeeds a little later.
     #[error("the vault {0} is being cleaned up; try again in a moment")]
     Busy(crate::domain::Arn),
+    /// The KMS key of a vault cannot be used: nothing goes into the vault or comes out of it.
+    #[error("Given key ID is not accessible: KMS key {key} {why}")]
+    KeyUnusable {
+        /// The key's ARN.
+        key: crate::domain::Arn,
+        /// Why.
+        why: Unusable,
+    },
     /// The data directory can be read and not written, and this would have changed it. Nothing was changed.
     #[error("{0}")]
     ReadOnly(crate::engine::read_only::ReadOnly),
@@ -109,6 +117,37 @@ pub enum Error {
     /// Something that must hold does not; a bug, or a hand in the data directory.
     #[error("internal error: {0}")]
     Internal(String),
+}
+
+/// Why a KMS key cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unusable {
+    /// Somebody disabled it.
+    Disabled,
+    /// Its deletion is scheduled for this time.
+    PendingDeletion(crate::domain::Time),
+    /// Its material was destroyed at this time.
+    Deleted(crate::domain::Time),
+}
+
+impl std::fmt::Display for Unusable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let day = |at: &crate::domain::Time| at.format("%Y-%m-%d %H:%M UTC").to_string();
+        match self {
+            Self::Disabled => f.write_str("is disabled. Nothing is lost; enable the key"),
+            Self::PendingDeletion(at) => write!(
+                f,
+                "is pending deletion, until {}. Nothing is lost yet; cancel the deletion and enable the key",
+                day(at)
+            ),
+            Self::Deleted(at) => write!(
+                f,
+                "was deleted at {}. What it encrypted can be read only by restic, with a recovery key of the vault that \
+                 was made before",
+                day(at)
+            ),
+        }
+    }
 }
 
 fn holder(pid: Option<u32>, socket: Option<&PathBuf>) -> String {
@@ -186,6 +225,16 @@ impl Error {
         matches!(self, Self::Busy(_) | Self::Repository(crate::repository::Error::Locked(_)))
     }
 
+    /// Whether the same may succeed once somebody has enabled a KMS key: until then it waits.
+    pub fn waits_for_key(&self) -> bool {
+        matches!(self, Self::KeyUnusable { why: Unusable::Disabled | Unusable::PendingDeletion(_), .. })
+    }
+
+    /// Whether the KMS key of the vault was deleted: no program of this engine opens it again.
+    pub fn is_stranded(&self) -> bool {
+        matches!(self, Self::KeyUnusable { why: Unusable::Deleted(_), .. })
+    }
+
     /// Whether a disk is full: once there is room the same may succeed.
     pub fn is_disk_full(&self) -> bool {
         use std::io::ErrorKind::{QuotaExceeded, StorageFull};
@@ -201,6 +250,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Service { kind, .. } => kind.clone(),
+            Self::KeyUnusable { .. } => ErrorKind::InvalidRequest,
             _ => ErrorKind::ServiceUnavailable,
         }
     }

@@ -19,6 +19,7 @@ pub mod health;
 pub mod holds;
 pub mod jobs;
 pub mod keys;
+pub mod kms;
 pub mod notifications;
 pub mod offline;
 pub mod organization;
@@ -37,7 +38,7 @@ pub mod vaults;
 pub use caller::{Caller, RestoreRoots};
 pub use clock::{ClockKind, Clocks, MachineClocks};
 pub use conductor::request::{AdvanceTo, Cancel};
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Error, ErrorKind, Result, Unusable};
 pub use events::feed::EventsRequest;
 pub use holds::ops::NewHold;
 pub use jobs::backup::ops::StartBackup;
@@ -47,6 +48,7 @@ pub use jobs::copy::rows::CopyJobFilter;
 pub use jobs::restore::ops::StartRestore;
 pub use jobs::restore::rows::RestoreJobFilter;
 pub use jobs::summaries::{JobSummary, SummaryFilter};
+pub use kms::ops::NewKey;
 pub use organization::credentials::Identity;
 pub use organization::founding::Organization;
 pub use organization::sessions::SessionCredentials;
@@ -179,6 +181,7 @@ impl Engine {
     fn begin(self: &Arc<Self>) -> Result<()> {
         if self.data_dir.is_writable() {
             self.know_vaults()?;
+            self.name_keys_by_arn()?;
             self.settle_all_records()?;
             self.know_holds()?;
             self.found_organization()?;

@@ -38,7 +38,10 @@ impl Offline {
     /// knows.
     pub fn make_recovery_key(&self, scope: &Scope, name: &VaultName) -> Result<String> {
         let arn = Arn::vault(scope, name);
-        let (files, key) = self.store.key_of(&arn)?;
+        let (files, key) = self.store.data_key_of(&arn)?;
+        // Whoever disabled the vault's KMS key wants nobody to read it.
+        self.store.keys.require_usable(key.under.as_ref())?;
+        let key = key.master;
         let password = new_password()?;
         let now = chrono::Utc::now().fixed_offset();
         let file = KeyFile::wrap(&key, &password, USER, HOST, now)?;

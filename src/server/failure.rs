@@ -219,6 +219,7 @@ impl From<Error> for Failure {
         let detail = error.to_string();
         match error {
             Error::Service { message, .. } => Self { existing, ..Self::new(status, code, message) },
+            Error::KeyUnusable { .. } => Self::new(status, code, detail),
             _ if error.is_temporary() => Self {
                 detail: Some(detail),
                 ..Self::new(

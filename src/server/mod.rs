@@ -19,6 +19,7 @@ mod events;
 mod failure;
 mod health;
 mod items;
+mod kms;
 mod members;
 mod organizations;
 mod query;

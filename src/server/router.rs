@@ -10,7 +10,7 @@ use super::members::Members;
 use super::query::decoded;
 use super::reply::Reply;
 use super::serve::Shutdown;
-use super::{cbor, clock, control, events, health, items, organizations, sts, tagging};
+use super::{cbor, clock, control, events, health, items, kms, organizations, sts, tagging};
 use crate::domain::event::EVENTS;
 use crate::domain::extension::{RECOVERY_POINTS, VERSION_HEADER};
 use crate::engine::{Cancel, Engine, RestoreRoots};
@@ -185,6 +185,7 @@ impl Service {
             Target::Json => match json_target(parts).0 {
                 organizations::TARGET => Ok(Some("organizations")),
                 tagging::TARGET => Ok(Some("tagging")),
+                kms::TARGET => Ok(Some("kms")),
                 _ => unknown(format!("Nothing here answers X-Amz-Target {:?}", header(&parts.headers, "x-amz-target"))),
             },
             Target::Cbor => match cbor_operation(path) {
@@ -255,6 +256,7 @@ impl Service {
         let body = Members::parse(&whole.body.bytes)?;
         let answer = match service {
             organizations::TARGET => organizations::answer(&self.engine, &who.caller, operation, body)?,
+            kms::TARGET => kms::answer(&self.engine, &who.caller, operation, body)?,
             _ => tagging::answer(&self.engine, &who.caller, operation, body)?,
         };
         Ok(Reply::amz_json(StatusCode::OK, &answer))

@@ -15,6 +15,7 @@ pub mod frame;
 pub mod glyph;
 pub mod holds;
 pub mod keymap;
+mod keys;
 pub mod msg;
 pub mod paint;
 pub mod route;

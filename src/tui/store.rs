@@ -5,6 +5,7 @@ use crate::client::{Answer, Capabilities, Event, Fault, Key, Query, Rows};
 use crate::domain::KnownPoint;
 use crate::domain::extension::{Health, Items, Problem, Standing, Status};
 use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
+use crate::domain::kms::KmsKey;
 use crate::domain::legal_hold::{HeldPoint, HoldSummary, LegalHold};
 use crate::domain::names::JobId;
 use crate::domain::notification::VaultNotifications;
@@ -165,6 +166,9 @@ answers! {
     /// Who can do an action to a vault.
     who_can(scope: &Scope, vault: &str, action: &str) -> Arc<Vec<Standing>> =
         Key::scoped(scope.clone(), Query::WhoCan { vault: vault.to_owned(), action: action.to_owned() }), WhoCan;
+    /// A KMS key, or that there is none.
+    kms_key(scope: &Scope, name: &str) -> Arc<Option<KmsKey>> =
+        Key::scoped(scope.clone(), Query::KmsKey { name: name.to_owned() }), KmsKey;
     /// The legal holds of a scope, active and released.
     legal_holds(scope: &Scope) -> Rows<HoldSummary> = Key::scoped(scope.clone(), Query::LegalHolds), LegalHolds;
     /// One legal hold, with what it catches.

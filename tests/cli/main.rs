@@ -9,6 +9,7 @@ mod harness;
 mod health;
 mod holds;
 mod jobs;
+mod keys;
 #[path = "../repository/support/mounted.rs"]
 mod mounted;
 mod printing;

@@ -7,6 +7,7 @@ use vaultdeck::client::query::{PlanDetail, RestoreMetadata, ScopeView, Selectabl
 use vaultdeck::client::{Answer, Capabilities, Fault, FaultKind, Key, Query};
 use vaultdeck::domain::extension::{Health, Item, Items, MissingItem, Problem, Standing, Status};
 use vaultdeck::domain::job::{BackupJob, CopyJob, JobState, RestoreJob};
+use vaultdeck::domain::kms::{KeyManager, KeyState, KmsKey};
 use vaultdeck::domain::legal_hold::{DateRange, HeldPoint, HoldSelection, HoldStatus, HoldSummary, LegalHold};
 use vaultdeck::domain::plan::{Plan, PlanDocument, PlanSummary, Rule};
 use vaultdeck::domain::recovery_point::{Creator, RecoveryPointStatus};
@@ -48,6 +49,8 @@ pub struct Fixture {
     pub protected: Vec<ProtectedResource>,
     pub items: HashMap<String, Items>,
     pub tags: BTreeMap<String, Tags>,
+    /// The states of KMS keys that are not enabled, by their ARNs; none is a key that is not there any more.
+    pub keys: BTreeMap<String, Option<KeyState>>,
     /// The access policies of vaults, by their names.
     pub policies: BTreeMap<String, String>,
     /// The settings of the organization; none are told to nobody.
@@ -420,6 +423,7 @@ pub fn organization() -> Fixture {
             ),
         ]),
         tags: BTreeMap::from([("default".to_owned(), Tags::from([("env".to_owned(), "prod".to_owned())]))]),
+        keys: BTreeMap::new(),
         policies: BTreeMap::new(),
         settings: BTreeMap::from([("isCrossAccountBackupEnabled".to_owned(), "false".to_owned())]),
         notifications: BTreeMap::new(),
@@ -452,6 +456,22 @@ pub fn denied() -> Fixture {
 }
 
 impl Fixture {
+    /// A KMS key of a vault.
+    fn key(&self, name: &str) -> Option<KmsKey> {
+        let arn: Arn = name.parse().ok()?;
+        let state = self.keys.get(name).cloned().unwrap_or(Some(KeyState::Enabled))?;
+        Some(KmsKey {
+            id: arn.last_part().to_owned(),
+            scope: arn.scope()?,
+            arn,
+            description: String::new(),
+            state,
+            manager: KeyManager::Customer,
+            created: None,
+            aliases: Vec::new(),
+        })
+    }
+
     /// What a key is answered with; none leaves it unanswered.
     pub fn answer(&self, key: &Key) -> Option<Result<Answer, Fault>> {
         if let Some(scope) = &key.scope
@@ -573,6 +593,7 @@ impl Fixture {
             }
             Query::GlobalSettings => Answer::GlobalSettings(Arc::new(self.settings.clone())),
             Query::AccessPolicy { vault } => Answer::AccessPolicy(Arc::new(self.policies.get(vault).cloned())),
+            Query::KmsKey { name } => Answer::KmsKey(Arc::new(self.key(name))),
             Query::WhoCan { action, .. } => Answer::WhoCan(Arc::new(standings(action))),
             _ => return None,
         }))

@@ -11,6 +11,7 @@ mod fixture;
 mod flow;
 mod gone;
 mod holds;
+mod keys;
 mod notifications;
 mod policies;
 mod screens;

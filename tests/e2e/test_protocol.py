@@ -159,6 +159,46 @@ def test_neighbour_services(engine, small_tree):
     assert "StartReportCreation" in str(caught.value)
 
 
+KMS = botocore.session.get_session().get_service_model("kms")
+BUILT = ["CreateKey", "DescribeKey", "ListKeys", "ListAliases", "CreateAlias", "EnableKey", "DisableKey", "ScheduleKeyDeletion",
+         "CancelKeyDeletion", "GetKeyPolicy", "GetKeyRotationStatus", "ListResourceTags"]
+# What KMS may answer to any call: its common errors.
+COMMON = {"ValidationException", "AccessDeniedException"}
+
+
+@pytest.fixture(scope="module")
+def kms(tmp_path_factory):
+    from conftest import Engine
+    engine = Engine(tmp_path_factory.mktemp("kms") / "data").start()
+    yield engine.client("kms")
+    engine.stop()
+
+
+@pytest.mark.parametrize("operation", BUILT)
+def test_every_member_of_a_kms_call_is_known_and_its_errors_are_those_of_the_model(kms, operation):
+    """Good answers are held against the model by the client's own check."""
+    shape = KMS.operation_model(operation).input_shape
+    listed = {error.name for error in KMS.operation_model(operation).error_shapes} | COMMON
+    for name, member in shape.members.items():
+        key = kms.create_key()["KeyMetadata"]["KeyId"]
+        values = {"KeyId": key, "TargetKeyId": key, "AliasName": f"alias/{operation}/{name}", "PolicyName": "default", "PendingWindowInDays": 7}
+        needed = {needed: values[needed] for needed in shape.required_members}
+        given = values.get(name, sample(name, member))
+        for value in [given, "none"] if member.type_name == "string" and not getattr(member, "enum", None) else [given]:
+            _, error = call(kms, operation, **{**needed, name: value})
+            if error:
+                assert error[0] in listed, (name, error)
+                assert "is not a known parameter" not in error[1] and error[2] < 500, (name, error)
+
+
+@pytest.mark.parametrize("operation", sorted(set(KMS.operation_names) - set(BUILT)))
+def test_what_is_not_built_of_kms_says_so(kms, operation):
+    shape = KMS.operation_model(operation).input_shape
+    parameters = {name: sample(name, shape.members[name]) for name in shape.required_members} if shape else {}
+    _, error = call(kms, operation, **parameters)
+    assert error and error[0] == "UnknownOperationException" and operation in error[1], error
+
+
 def test_wrong_keys_and_clocks_are_told_apart(engine):
     import boto3
     import botocore.config

@@ -27,7 +27,7 @@ pub struct Bench {
     pub folder: tempfile::TempDir,
     pub engine: Option<Arc<Engine>>,
     pub caller: Caller,
-    options: EngineOptions,
+    pub options: EngineOptions,
     clocks: Option<FakeClocks>,
 }
 

@@ -19,6 +19,7 @@ mod harness;
 mod held;
 mod holds;
 mod jobs;
+mod keys;
 mod lifecycles;
 #[path = "../repository/support/mounted.rs"]
 mod mounted;

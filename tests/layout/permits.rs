@@ -8,13 +8,15 @@ use std::collections::BTreeSet;
 const WRITING: [&str; 4] = ["INSERT INTO ", "INSERT OR ", "UPDATE ", "DELETE FROM "];
 
 /// What the engine notes for itself, by room: no caller asks for it, and nobody was promised that it stays as it is.
-const BOOKKEEPING: [(&str, &[&str]); 10] = [
+const BOOKKEEPING: [(&str, &[&str]); 11] = [
     // How far the clock was seen to go.
     ("clock", &["none_later_than"]),
     // In which vaults' folders a hold is written down; the record of a released one, which was kept for its days.
     ("holds", &["forget", "owe", "owe_everywhere", "remove_outlived", "settle"]),
     // What was changed, and may be forgotten.
     ("events", &["append", "forget"]),
+    // How the key of a vault is named that it has had all along.
+    ("kms", &["name_by_arn"]),
     // What is to be delivered yet, and to whom.
     ("notifications", &["know_target", "queue", "settle"]),
     // How far a job has come; that it may be made or stopped was decided before.

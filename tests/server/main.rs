@@ -11,6 +11,7 @@ mod connections;
 mod errors;
 mod events;
 mod jobs;
+mod kms;
 mod legal_holds;
 mod local;
 mod malformed;

@@ -9,6 +9,7 @@ pub mod account;
 pub mod backup_job;
 pub mod copy_job;
 pub mod hold;
+pub mod kms_key;
 pub mod plan;
 pub mod point;
 pub mod restore_job;
@@ -16,6 +17,7 @@ pub mod value;
 pub mod vault;
 
 use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
+use crate::domain::kms::KmsKey;
 use crate::domain::legal_hold::HoldSummary;
 use crate::domain::plan::PlanSummary;
 use crate::domain::vault::Vault;
@@ -72,7 +74,7 @@ macro_rules! scoped {
         })+
     };
 }
-scoped!(Vault, HoldSummary, PlanSummary, BackupJob, CopyJob, RestoreJob, KnownPoint);
+scoped!(Vault, KmsKey, HoldSummary, PlanSummary, BackupJob, CopyJob, RestoreJob, KnownPoint);
 
 /// The account that something lives in.
 pub const fn account<T: Scoped>() -> Attribute<T> {
@@ -108,6 +110,7 @@ mod tests {
         check("vault", vault::ALL);
         check("plan", plan::ALL);
         check("legal hold", hold::ALL);
+        check("KMS key", kms_key::ALL);
         check("backup job", backup_job::ALL);
         check("copy job", copy_job::ALL);
         check("restore job", restore_job::ALL);

@@ -6,8 +6,11 @@
 //! was shown. Then a dialog or a command can propose it.
 
 mod cancel_hold;
+mod cancel_key_deletion;
 mod contract;
+mod create_alias;
 mod create_hold;
+mod create_key;
 mod create_plan;
 mod create_selection;
 mod create_vault;
@@ -18,6 +21,8 @@ mod delete_recovery_point;
 mod delete_selection;
 mod delete_vault;
 mod delete_vault_lock;
+mod disable_key;
+mod enable_key;
 #[cfg(test)]
 mod examples;
 mod outcome;
@@ -25,6 +30,7 @@ mod put_access_policy;
 mod put_notifications;
 mod put_vault_lock;
 mod request;
+mod schedule_key_deletion;
 mod sending;
 mod start_backup;
 mod start_copy;
@@ -104,6 +110,12 @@ changes! {
     update_lifecycle::UpdateLifecycle,
     create_hold::CreateHold,
     cancel_hold::CancelHold,
+    create_key::CreateKey,
+    create_alias::CreateAlias,
+    disable_key::DisableKey,
+    enable_key::EnableKey,
+    schedule_key_deletion::ScheduleKeyDeletion,
+    cancel_key_deletion::CancelKeyDeletion,
     tag_resource::TagResource,
     untag_resource::UntagResource,
 }

@@ -16,6 +16,8 @@ pub enum Outcome {
     Plan(PlanId),
     /// A legal hold of this id.
     LegalHold(String),
+    /// A KMS key of this id.
+    KmsKey(String),
     /// A backup job to follow.
     BackupJob(JobId),
     /// A copy job to follow.
@@ -32,6 +34,7 @@ impl Outcome {
             Self::Vault(name) => format!("vault {name}"),
             Self::Plan(id) => format!("plan {id}"),
             Self::LegalHold(id) => format!("legal hold {id}"),
+            Self::KmsKey(id) => format!("KMS key {id}"),
             Self::BackupJob(id) => format!("backup job {id}"),
             Self::CopyJob(id) => format!("copy job {id}"),
             Self::RestoreJob(id) => format!("restore job {id}"),

@@ -12,6 +12,8 @@ pub(crate) const NEW_PLAN_ID: &str = "ID-OF-THE-NEW-PLAN";
 /// One request of a change, as it will be sent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request {
+    /// The service, as the `aws` command line calls it.
+    service: &'static str,
     /// `CreateBackupVault`.
     pub operation: &'static str,
     /// The input's members by AWS's names, in the API's order.
@@ -24,9 +26,14 @@ pub fn new_token() -> String {
 }
 
 impl Request {
-    /// A request without members.
+    /// A request of AWS Backup without members.
     pub(super) fn new(operation: &'static str) -> Self {
-        Self { operation, input: Map::new() }
+        Self { service: "backup", operation, input: Map::new() }
+    }
+
+    /// A request of AWS KMS without members.
+    pub(super) fn of_kms(operation: &'static str) -> Self {
+        Self { service: "kms", ..Self::new(operation) }
     }
 
     /// With a member.
@@ -53,7 +60,7 @@ impl Request {
         escape_json(&serde_json::to_string_pretty(&self.input).unwrap_or_default())
     }
 
-    /// The same as an `aws backup` command: one line for a POSIX shell.
+    /// The same as an `aws` command: one line for a POSIX shell.
     pub(crate) fn command(&self, scope: &Scope, line: &CommandLine) -> String {
         let mut words = vec!["aws".to_owned()];
         if let Some(profile) = &line.profile {
@@ -62,7 +69,7 @@ impl Request {
         if let Some(url) = &line.endpoint_url {
             words.extend(["--endpoint-url".to_owned(), shell_quote(url)]);
         }
-        words.extend(["--region".to_owned(), scope.region.to_string(), "backup".to_owned(), kebab(self.operation)]);
+        words.extend(["--region".to_owned(), scope.region.to_string(), self.service.to_owned(), kebab(self.operation)]);
         for (name, value) in &self.input {
             let name = kebab(name);
             match value {

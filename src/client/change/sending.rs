@@ -4,6 +4,7 @@ use super::outcome::ChangeFailure;
 use super::request::{NEW_PLAN_ID, Request};
 use crate::client::audit::{Audit, Entry, Phase};
 use crate::client::explain::Explain;
+use crate::client::kms::{Kms, KmsAnswer};
 use crate::client::text::clean;
 use crate::client::{Fault, FaultKind};
 use crate::domain::{PlanId, Scope};
@@ -27,6 +28,7 @@ pub(crate) struct Order {
 /// An approved change on its way.
 pub(crate) struct Sending<'a> {
     client: Client,
+    kms: Kms,
     audit: &'a Arc<Audit>,
     /// The context's name, for the audit log.
     context: String,
@@ -41,11 +43,16 @@ pub(crate) struct Sending<'a> {
 }
 
 impl<'a> Sending<'a> {
-    /// Sends what `order` lets out with `client`, which is of the order's scope.
-    pub(in crate::client) fn new(client: Client, audit: &'a Arc<Audit>, context: String, order: Order) -> Self {
+    /// Sends what `order` lets out with clients of AWS Backup and of KMS, which are of the order's scope.
+    pub(in crate::client) fn new(
+        (client, kms): (Client, Kms),
+        audit: &'a Arc<Audit>,
+        context: String,
+        order: Order,
+    ) -> Self {
         let Order { scope, approval, token, requests } = order;
         let requests = requests.into_iter();
-        Self { client, audit, context, scope, approval, token, requests, plan: None, done: Vec::new() }
+        Self { client, kms, audit, context, scope, approval, token, requests, plan: None, done: Vec::new() }
     }
 
     /// Where the calls are made.
@@ -98,6 +105,19 @@ impl<'a> Sending<'a> {
             }
             Err(fault) => Err(self.failed(fault)),
         }
+    }
+
+    /// Sends the next request, which is one of KMS, as it was shown.
+    pub(super) async fn step_of_kms(&mut self) -> Result<KmsAnswer, ChangeFailure> {
+        let kms = self.kms.clone();
+        let next = self.requests.as_slice().first().cloned();
+        self.step(async move {
+            match next {
+                Some(request) => kms.call(request.operation, &request.input).await,
+                None => Err(Fault::new(FaultKind::Other, "more requests than were approved")),
+            }
+        })
+        .await
     }
 
     /// The id that the last answer told; without a usable one the change has failed, whatever was done.

@@ -3,9 +3,11 @@
 use super::*;
 use crate::client::approve::{Pending, RequestView, approve};
 use crate::client::audit::{Entry, Phase};
+use crate::client::kms::Kms;
 use crate::client::wire::{Handler, Wire};
 use crate::client::{Ask, Capabilities, CommandLine, Danger, Mutation};
 use crate::domain::Scope;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_backup::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_backup::config::{BehaviorVersion, ConfigBag, Credentials, Intercept, Region, RuntimeComponents};
 use aws_sdk_backup::error::BoxError;
@@ -70,6 +72,23 @@ impl Recorder {
             .interceptor(self.clone());
         Client::from_conf(config.build())
     }
+
+    fn kms(&self) -> Kms {
+        let sent = self.0.clone();
+        let handler: Handler = Arc::new(move |request| {
+            let target = request.headers()["x-amz-target"].to_str().unwrap();
+            sent.lock().push(Sent {
+                operation: target.strip_prefix("TrentService.").unwrap().to_owned(),
+                uri: request.uri().to_string(),
+                body: serde_json::from_slice(request.body()).unwrap(),
+            });
+            let answer = http::Response::new(Bytes::from(json!({ "KeyMetadata": { "KeyId": "key-1" } }).to_string()));
+            Box::pin(async move { answer })
+        });
+        let keys = SharedCredentialsProvider::new(Credentials::new("AKIDEXAMPLE", "secret", None, None, "test"));
+        let region = "us-east-1".parse().unwrap();
+        Kms::new(Wire::in_process(handler), "http://engine/".to_owned(), region, keys)
+    }
 }
 
 fn pending(mutation: Mutation) -> Pending {
@@ -101,7 +120,7 @@ async fn trial(mutation: Mutation, fewer: bool) -> Trial {
         order.requests.pop();
     }
     let recorder = Recorder::default();
-    let mut sending = Sending::new(recorder.client(), &audit, "test".to_owned(), order);
+    let mut sending = Sending::new((recorder.client(), recorder.kms()), &audit, "test".to_owned(), order);
     let outcome = mutation.send(&mut sending).await;
     let sent = recorder.0.lock().clone();
     let lines = std::fs::read_to_string(audit.path()).unwrap();

@@ -171,6 +171,18 @@ impl Connection {
                 let control = self.control().ok_or_else(|| Fault::not_supported("who can"))?;
                 Ok(Answer::WhoCan(Arc::new(control.who_can(scope, vault, action).await?)))
             }
+            Query::KmsKeys => {
+                question.bucket.turn().await;
+                Ok(Answer::KmsKeys(rows(self.kms(scope).await?.keys(scope).await?)))
+            }
+            Query::KmsKey { name } => {
+                question.bucket.turn().await;
+                let found = match self.kms(scope).await?.describe(scope, name).await {
+                    Err(fault) if fault.kind == FaultKind::NotFound => None,
+                    found => Some(found?),
+                };
+                Ok(Answer::KmsKey(Arc::new(found)))
+            }
             single => {
                 question.bucket.turn().await;
                 single::one(scope, backup, single).await

@@ -1,9 +1,10 @@
 //! What can be done, by the names that policies use.
 
 use super::subject::{
-    Anything, HoldToCancel, JobToStop, NewThing, Organization, PlanNamed, PlanOfSelection, PointToChange, PointToCopy,
-    PointToDelete, PointToDisassociate, PointToRead, PointToRestore, Region, RoleToAssume, RoleToPass, Subject, Tagged,
-    VaultFound, VaultKey, VaultNamed, VaultToDelete, VaultToLock,
+    Anything, HoldToCancel, JobToStop, KeyToChange, KeyToDelete, KeyToDestroy, KeyToKeep, KeyToRead, NewThing,
+    Organization, PlanNamed, PlanOfSelection, PointToChange, PointToCopy, PointToDelete, PointToDisassociate,
+    PointToRead, PointToRestore, Region, RoleToAssume, RoleToPass, Subject, Tagged, VaultFound, VaultKey, VaultNamed,
+    VaultToDelete, VaultToLock,
 };
 
 /// Something that can be done.
@@ -29,6 +30,10 @@ pub trait SetsLock: Action {}
 /// An action that sets the access policy of a vault.
 #[diagnostic::on_unimplemented(message = "{Self} sets no vault's access policy")]
 pub trait SetsAccessPolicy: Action {}
+
+/// An action that changes what a KMS key is, and not its material.
+#[diagnostic::on_unimplemented(message = "{Self} changes no key")]
+pub trait ChangesKey: Action {}
 
 mod sealed {
     pub trait Sealed {}
@@ -155,6 +160,30 @@ actions! {
     PassRole = "iam:PassRole" on RoleToPass;
     /// The management account enters a member.
     AssumeRole = "sts:AssumeRole" on RoleToAssume;
+    /// A KMS key is made.
+    CreateKey = "kms:CreateKey" on NewThing;
+    /// What is known of a KMS key is read.
+    DescribeKey = "kms:DescribeKey" on KeyToRead;
+    /// The policy of a KMS key is read.
+    GetKeyPolicy = "kms:GetKeyPolicy" on KeyToRead;
+    /// Whether a KMS key is rotated is read.
+    GetKeyRotationStatus = "kms:GetKeyRotationStatus" on KeyToRead;
+    /// The aliases of a KMS key are read.
+    ListAliases = "kms:ListAliases" on KeyToRead;
+    /// The tags of a KMS key are read.
+    ListResourceTags = "kms:ListResourceTags" on KeyToRead;
+    /// A KMS key gets another name.
+    CreateAlias = "kms:CreateAlias" on KeyToChange;
+    /// A KMS key can be used again.
+    EnableKey = "kms:EnableKey" on KeyToChange;
+    /// A KMS key cannot be used until it is enabled.
+    DisableKey = "kms:DisableKey" on KeyToChange;
+    /// A KMS key is to be deleted after some days.
+    ScheduleKeyDeletion = "kms:ScheduleKeyDeletion" on KeyToDelete;
+    /// A KMS key is not to be deleted after all.
+    CancelKeyDeletion = "kms:CancelKeyDeletion" on KeyToKeep;
+    /// The material of a KMS key is destroyed: its days are over.
+    DestroyKey = "vaultdeck:DestroyKey" on KeyToDestroy;
     /// An account gets its access key.
     CreateAccessKey = "iam:CreateAccessKey" on Anything;
     /// An account joins the organization.
@@ -172,6 +201,12 @@ actions! {
 impl SetsDocument for CreateBackupPlan {}
 impl SetsDocument for UpdateBackupPlan {}
 
+impl ChangesKey for CreateAlias {}
+impl ChangesKey for EnableKey {}
+impl ChangesKey for DisableKey {}
+impl ChangesKey for ScheduleKeyDeletion {}
+impl ChangesKey for CancelKeyDeletion {}
+
 impl SetsLock for PutBackupVaultLockConfiguration {}
 impl SetsLock for DeleteBackupVaultLockConfiguration {}
 impl SetsLock for KeepVaultLock {}
@@ -181,6 +216,7 @@ impl SetsAccessPolicy for DeleteBackupVaultAccessPolicy {}
 impl SetsAccessPolicy for KeepVaultAccessPolicy {}
 
 impl SetsTags for CreateBackupVault {}
+impl SetsTags for CreateKey {}
 impl SetsTags for CreateBackupPlan {}
 impl SetsTags for CreateLegalHold {}
 impl SetsTags for StartBackupJob {}

@@ -37,6 +37,8 @@ pub enum Doing {
     Outcome,
     /// The days for which the lock of a vault could be changed are over.
     CoolingOff,
+    /// The days for which the deletion of a KMS key waited are over.
+    KeyDeletion,
     /// The folders of vaults tell of what the catalog has lost.
     Rescan,
 }

@@ -2,11 +2,13 @@
 //! it is not there or another's, and what protects it from everybody.
 
 mod holds;
+mod keys;
 mod lock;
 mod organization;
 mod points;
 
 pub use holds::HoldToCancel;
+pub use keys::{KeyNamed, KeyToChange, KeyToDelete, KeyToDestroy, KeyToKeep, KeyToRead};
 pub use lock::{Touched, VaultToLock};
 pub use organization::{Organization, RoleToAssume, RoleToPass};
 pub use points::{

@@ -250,7 +250,7 @@ fn a_role_is_passed_by_its_own_account_and_assumed_by_the_management_account() {
 
 #[test]
 fn actions_have_the_names_that_policies_use_each_its_own() {
-    let services = ["backup", "iam", "sts", "vaultdeck"];
+    let services = ["backup", "iam", "kms", "sts", "vaultdeck"];
     for name in action::NAMES {
         let (service, operation) = name.split_once(':').unwrap();
         assert!(services.contains(&service) && operation.chars().all(|c| c.is_ascii_alphabetic()), "{name}");

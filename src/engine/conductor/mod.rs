@@ -131,6 +131,7 @@ impl Engine {
             self.step(turn, "enforcing completion windows", |_| self.enforce_deadlines(now)),
             self.step(turn, "making the jobs of plans", |turn| self.make_scheduled_jobs(turn, now)),
             self.step(turn, "finishing the locks of vaults", |_| self.finish_cooling_off(now)),
+            self.step(turn, "destroying keys", |turn| self.destroy_keys(turn, now)),
             self.step(turn, "starting jobs", |turn| self.dispatch(turn, now)),
             self.step(turn, "deleting recovery points", |turn| self.sweep(turn, now)),
             self.step(turn, "collecting vaults", |turn| self.collect_due(turn, now)),
@@ -243,6 +244,7 @@ impl Engine {
             self.next_job_event(turn)?,
             self.next_sweep(turn)?,
             self.next_lock_date()?,
+            self.next_key_deletion(turn)?,
             upkeep,
         ];
         Ok(moments.into_iter().flatten().min().map(|at| at.max(now + chrono::Duration::milliseconds(1))))

@@ -10,6 +10,7 @@
 //!   engine.json               its pid, URL and socket; true only while the lock is held
 //!   engine.sock 0600          in $XDG_RUNTIME_DIR where this path is too long for a socket
 //!   keys/local.key 0600       wraps the vaults' keys and the secrets of access keys
+//!   keys/kms/                 the KMS keys that customers made 0600: what each is, and its material; see `keys::customer`
 //!   vaults/ACCOUNT/REGION/NAME/   a restic repository; the engine's own files in vaultdeck/
 //!   trash/                    deleted vaults; in vaults/.trash where vaults/ lies on another disk
 //!   restored/                 new file systems of restores that name no path
@@ -125,7 +126,9 @@ impl DataDir {
         }
         let this = Self { root, access, lock, reserve: Arc::new(reserve) };
         if this.access == Access::Write {
-            for folder in [this.root.clone(), this.keys(), this.vaults(), this.trash(), this.restored()] {
+            for folder in
+                [this.root.clone(), this.keys(), this.kms_keys(), this.vaults(), this.trash(), this.restored()]
+            {
                 make_private_folder(&folder)?;
             }
             this.forget_announcement()?;
@@ -176,6 +179,11 @@ impl DataDir {
     /// The key that wraps the others.
     pub fn local_key(&self) -> PathBuf {
         self.keys().join("local.key")
+    }
+
+    /// The folder of the KMS keys that customers made.
+    pub fn kms_keys(&self) -> PathBuf {
+        self.keys().join("kms")
     }
 
     /// The folder of all vaults.

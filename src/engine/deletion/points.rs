@@ -18,7 +18,7 @@ use crate::engine::points::manifest;
 use crate::engine::points::ops::point_in;
 use crate::engine::points::rows::deleting::{self, PendingDeletion};
 use crate::engine::{Engine, vaults};
-use crate::repository::{Id, crash_point};
+use crate::repository::{FileKind, Id, crash_point};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -74,7 +74,11 @@ impl Engine {
             vaults.entry(doomed.vault.clone()).or_default().push(doomed);
         }
         for (vault, points) in vaults {
-            if self.vault_store.gate(&vault).is_held() || !turn.deleting.insert(vault.clone()) {
+            // What waits for a KMS key goes on when that is enabled.
+            if self.waits_for_key(&vault)?
+                || self.vault_store.gate(&vault).is_held()
+                || !turn.deleting.insert(vault.clone())
+            {
                 continue;
             }
             let engine = Arc::clone(self);
@@ -131,7 +135,7 @@ impl Engine {
         }
         match self.erase(&[doomed]) {
             Ok(()) => Ok(Outcome::Gone),
-            Err(error) if error.is_temporary() => Ok(Outcome::Waits),
+            Err(error) if error.is_temporary() || error.waits_for_key() => Ok(Outcome::Waits),
             Err(error) => {
                 tracing::error!(point = %doomed.arn, %error, "a recovery point could not be deleted");
                 let last = doomed.attempts + 1 >= ATTEMPTS;
@@ -149,32 +153,59 @@ impl Engine {
     /// points that are still DELETING. Each step is durable for all before the next begins for any.
     fn erase(&self, points: &[&PendingDeletion]) -> Result<()> {
         let Some(first) = points.first() else { return Ok(()) };
-        let vault = self.vault_store.get(&first.vault)?;
+        let vault = match self.vault_store.get(&first.vault) {
+            Err(error) if error.is_stranded() => return self.erase_unread(&first.vault, points),
+            vault => vault?,
+        };
         vault.may_remove()?;
         let has_cold = points.iter().any(|doomed| doomed.class == StorageClass::Cold && doomed.snapshot.is_some());
         let cold = has_cold.then(|| self.vault_store.get_class(&first.vault, StorageClass::Cold)).transpose()?;
         cold.as_ref().map_or(Ok(()), |cold| cold.may_remove())?;
         let _pass = vault.reenter()?;
         crash_point::reached("during-delete");
-        let id = |text: &String| text.parse().map_err(|_| Error::Internal(format!("{text} is no snapshot's id")));
         for open in [Some(&vault), cold.as_ref()].into_iter().flatten() {
-            let of_class = points.iter().filter(|doomed| doomed.class == open.class);
-            let snapshots = of_class.filter_map(|doomed| doomed.snapshot.as_ref());
-            open.repository.forget_all(&snapshots.map(id).collect::<Result<Vec<Id>>>()?)?;
+            open.repository.forget_all(&snapshots_in(points, open.class)?)?;
         }
         crash_point::reached("during-delete");
         let ids: Vec<&str> = points.iter().map(|doomed| doomed.point_id.as_str()).collect();
         manifest::remove_all(vault.files(), &ids)?;
         crash_point::reached("during-delete");
+        self.forget_rows(&first.vault, points)
+    }
+
+    /// The same in a vault whose KMS key was deleted: it cannot be opened, and what is in it can be removed.
+    fn erase_unread(&self, vault: &Arn, points: &[&PendingDeletion]) -> Result<()> {
+        self.data_dir.require_write()?;
+        let files = self.vault_store.files_of(vault)?;
+        let gate = self.vault_store.gate(vault);
+        let _pass = gate.try_reenter().ok_or_else(|| Error::Busy(vault.clone()))?;
+        files.remove_all(FileKind::Snapshot, &snapshots_in(points, StorageClass::Warm)?)?;
+        let cold = snapshots_in(points, StorageClass::Cold)?;
+        if !cold.is_empty() {
+            self.vault_store.cold_storage(vault, None)?.remove_all(FileKind::Snapshot, &cold)?;
+        }
+        let ids: Vec<&str> = points.iter().map(|doomed| doomed.point_id.as_str()).collect();
+        manifest::remove_all(files.as_ref(), &ids)?;
+        self.forget_rows(vault, points)
+    }
+
+    fn forget_rows(&self, vault: &Arn, points: &[&PendingDeletion]) -> Result<()> {
         let now = self.clock.now();
         self.catalog.write(|tx| {
             for point in points {
                 let permit = authorize(tx, Doing::Deletion, EraseRecoveryPoint, &Anything(point.arn.as_str()))?;
                 deleting::remove(tx, &permit)?;
             }
-            vaults::rows::note_litter(tx, &first.vault, now)
+            vaults::rows::note_litter(tx, vault, now)
         })
     }
+}
+
+/// The snapshots of those points that lie in the repository of a class.
+fn snapshots_in(points: &[&PendingDeletion], class: StorageClass) -> Result<Vec<Id>> {
+    let id = |text: &String| text.parse().map_err(|_| Error::Internal(format!("{text} is no snapshot's id")));
+    let of_class = points.iter().filter(|doomed| doomed.class == class);
+    of_class.filter_map(|doomed| doomed.snapshot.as_ref()).map(id).collect()
 }
 
 /// From now on the point is being deleted.

@@ -83,11 +83,12 @@ impl Engine {
 
     pub(super) fn write_holds_of(&self, vault: &Arn) -> Result<()> {
         let scope = scope_of(vault)?;
-        let (files, key) = self.vault_store.key_of(vault)?;
+        let files = self.vault_store.files_of(vault)?;
         for hold in self.catalog.read(|connection| rows::files::owed(connection, vault))? {
             // In the transaction, so that of two changes the later one is what the folder says in the end.
             self.catalog.write(|tx| match rows::files::content(tx, &scope, &hold, vault)? {
                 Some((found, points)) => {
+                    let (_, key) = self.vault_store.key_of(vault)?;
                     files.prepare_side(HOLDS)?;
                     files.write_side(&name(&hold), &seal(tx, files.as_ref(), &key, found, points)?)?;
                     rows::files::settle(tx, &hold, vault)

@@ -38,6 +38,8 @@ pub struct Turn {
     pub next_upkeep: Option<Time>,
     /// When it is next looked whether a copy of the catalog is due, in wall time.
     pub next_copy: Option<Time>,
+    /// When the deletion of a KMS key that was put off is looked at again.
+    pub next_key_deletion: Option<Time>,
     /// When old records are next removed.
     pub next_purge: Option<Time>,
     /// Runs that were made while the clock was doubted: the plan, the rule's place in it, when the run was due.

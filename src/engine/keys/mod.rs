@@ -4,8 +4,13 @@
 //! that wrapped: what another root than [the key file](root::file) made bears that root's name before it, so a root may be
 //! added, or put in front, and all that was wrapped before still opens. Nobody but the ring knows a root.
 //!
+//! A vault's data key is wrapped by exactly one KMS key, for good: by the root itself, which is the key `alias/aws/backup` of
+//! every account and region ([`managed`]), or by the material of a key that its [customer](customer) made, which the root wraps.
+//!
 //! [`sealing`] is the cipher below: also of what is sealed with a vault's own key, as its files are.
 
+pub(crate) mod customer;
+pub(crate) mod managed;
 pub mod root;
 pub(crate) mod sealed_file;
 pub mod sealing;
@@ -14,9 +19,13 @@ mod tests;
 
 pub(crate) use sealing::random;
 
-use crate::domain::Arn;
+use crate::domain::kms::KmsKey;
+use crate::domain::{Arn, Time};
+use crate::engine::authorize::Permit;
+use crate::engine::authorize::action::CreateKey;
 use crate::engine::data_dir::DataDir;
 use crate::engine::error::{Error, Result};
+use customer::CustomerKeys;
 use root::{ROOTS, Root};
 use std::fmt;
 use zeroize::Zeroizing;
@@ -30,6 +39,8 @@ const NAMED: &[u8; 16] = b"vaultdeck root 1";
 pub enum Purpose<'a> {
     /// The data key of a vault.
     VaultKey(&'a Arn),
+    /// The material of a KMS key that a customer made.
+    KmsKey(&'a Arn),
     /// The secret of the access key with this id.
     AccessKey(&'a str),
     /// The secret of a resource.
@@ -41,6 +52,7 @@ impl fmt::Display for Purpose<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::VaultKey(vault) => write!(f, "vaultdeck vault key {vault}"),
+            Self::KmsKey(key) => write!(f, "vaultdeck kms key {key}"),
             Self::AccessKey(id) => write!(f, "vaultdeck access key {id}"),
             Self::Resource(arn) => write!(f, "vaultdeck resource {arn}"),
         }
@@ -52,7 +64,11 @@ impl fmt::Display for Purpose<'_> {
 pub struct KeyRing {
     first: Box<dyn Root>,
     others: Vec<Box<dyn Root>>,
+    customer: CustomerKeys,
 }
+
+/// How many bytes the material of a KMS key has.
+const MATERIAL: usize = 32;
 
 impl KeyRing {
     /// Opens the roots of a data directory. Only in a `fresh` one may a root be made.
@@ -61,13 +77,63 @@ impl KeyRing {
         for open in ROOTS {
             roots.extend(open(data_dir, fresh)?);
         }
-        Self::of(roots)
+        Self::of(roots, CustomerKeys::open(data_dir)?)
     }
 
-    fn of(roots: Vec<Box<dyn Root>>) -> Result<Self> {
+    fn of(roots: Vec<Box<dyn Root>>, customer: CustomerKeys) -> Result<Self> {
         let mut roots = roots.into_iter();
         let first = roots.next().ok_or_else(|| Error::Internal("the data directory has no key root".to_owned()))?;
-        Ok(Self { first, others: roots.collect() })
+        Ok(Self { first, others: roots.collect(), customer })
+    }
+
+    /// The KMS keys that customers made.
+    pub(crate) fn customer(&self) -> &CustomerKeys {
+        &self.customer
+    }
+
+    /// Makes a KMS key: the one of the permit, enabled.
+    pub(crate) fn make_key(&self, permit: &Permit<'_, CreateKey>, description: &str, now: Time) -> Result<KmsKey> {
+        let arn: Arn = permit.on().parse()?;
+        let mut material = Zeroizing::new([0; MATERIAL]);
+        random(material.as_mut_slice())?;
+        let wrapped = self.wrap(Purpose::KmsKey(&arn), material.as_slice())?;
+        self.customer.add(permit, &wrapped, description, now)
+    }
+
+    /// Refuses what a disabled or deleted KMS key forbids; `None` is AWS Backup's own key, which is always enabled.
+    pub(crate) fn require_usable(&self, under: Option<&Arn>) -> Result<()> {
+        under.map_or(Ok(()), |key| self.customer.require_usable(key))
+    }
+
+    /// Wraps the data key of a vault that is made under this KMS key.
+    pub(crate) fn wrap_data_key(&self, vault: &Arn, under: Option<&Arn>, secret: &[u8]) -> Result<Vec<u8>> {
+        let purpose = Purpose::VaultKey(vault);
+        let Some(key) = under else { return self.wrap(purpose, secret) };
+        self.customer.require_usable(key)?;
+        sealing::seal(&self.material(key)?, &purpose.to_string(), secret)
+    }
+
+    /// Unwraps the data key of a vault. Also under a key that is disabled, for what the engine keeps of the vault's lock and
+    /// legal holds: whoever lets data in or out asks [`require_usable`](Self::require_usable).
+    pub(crate) fn unwrap_data_key(
+        &self,
+        vault: &Arn,
+        under: Option<&Arn>,
+        wrapped: &[u8],
+        refused: impl FnOnce(&str) -> Error,
+    ) -> Result<Zeroizing<Vec<u8>>> {
+        let purpose = Purpose::VaultKey(vault);
+        let Some(key) = under else { return self.unwrap(purpose, wrapped, refused) };
+        let unwrapped = sealing::unseal(&self.material(key)?, &purpose.to_string(), wrapped)?;
+        unwrapped.ok_or_else(|| refused(&format!("KMS key {key}")))
+    }
+
+    fn material(&self, key: &Arn) -> Result<Zeroizing<Vec<u8>>> {
+        let wrapped = self.customer.material(key)?;
+        self.unwrap(Purpose::KmsKey(key), &wrapped, |root| Error::Damaged {
+            what: format!("the material of KMS key {key} is damaged: the data directory's {root} does not open it"),
+            advice: "Put back your copies of the files in keys/; nothing was deleted".to_owned(),
+        })
     }
 
     /// Wraps a secret so that only [`unwrap`](Self::unwrap) for the same purpose gives it back.

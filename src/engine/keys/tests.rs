@@ -34,6 +34,10 @@ impl Old {
         KeyRing::open(&self.data_dir, false).unwrap()
     }
 
+    fn ring_of(&self, roots: Vec<Box<dyn Root>>) -> Result<KeyRing> {
+        KeyRing::of(roots, CustomerKeys::open(&self.data_dir)?)
+    }
+
     fn file_root(&self) -> Box<dyn Root> {
         root::file::open(&self.data_dir, false).unwrap().unwrap()
     }
@@ -77,7 +81,8 @@ fn the_key_of_an_old_vaults_folder_is_read() {
     std::fs::write(folder.path().join("vaultdeck/key.json"), KEY_JSON).unwrap();
     let files = crate::repository::LocalStorage::new(folder.path());
     let key = read_key(&files, &old.ring(), &vault()).unwrap();
-    assert_eq!(key.value.to_bytes().as_slice(), vault_key());
+    assert_eq!(key.value.master.to_bytes().as_slice(), vault_key());
+    assert_eq!(key.value.under, None);
 }
 
 #[test]
@@ -93,7 +98,7 @@ fn the_key_file_alone_writes_what_earlier_versions_read() {
 fn a_root_put_in_front_wraps_and_what_the_key_file_wrapped_still_opens() {
     let old = Old::new();
     let memory: Box<dyn Root> = Box::new(MemoryRoot::new("memory", [7; 32]));
-    let ring = KeyRing::of(vec![memory, old.file_root()]).unwrap();
+    let ring = old.ring_of(vec![memory, old.file_root()]).unwrap();
     let vault = vault();
     let purpose = Purpose::VaultKey(&vault);
     assert_eq!(unwrap(&ring, purpose, &hex::decode(VAULT_KEY).unwrap()).unwrap(), vault_key());
@@ -102,7 +107,7 @@ fn a_root_put_in_front_wraps_and_what_the_key_file_wrapped_still_opens() {
 
     // The order changes, and all still opens.
     let memory: Box<dyn Root> = Box::new(MemoryRoot::new("memory", [7; 32]));
-    let turned = KeyRing::of(vec![old.file_root(), memory]).unwrap();
+    let turned = old.ring_of(vec![old.file_root(), memory]).unwrap();
     assert_eq!(unwrap(&turned, purpose, &wrapped).unwrap(), b"secret");
 }
 
@@ -110,12 +115,12 @@ fn a_root_put_in_front_wraps_and_what_the_key_file_wrapped_still_opens() {
 fn what_does_not_open_is_refused_with_the_root_that_wrapped_it() {
     let old = Old::new();
     let memory = |secret| -> Box<dyn Root> { Box::new(MemoryRoot::new("memory", secret)) };
-    let ring = KeyRing::of(vec![memory([7; 32]), old.file_root()]).unwrap();
+    let ring = old.ring_of(vec![memory([7; 32]), old.file_root()]).unwrap();
     let wrapped = ring.wrap(Purpose::AccessKey("a"), b"secret").unwrap();
     let told = |ring: &KeyRing, id: &str, wrapped: &[u8]| unwrap(ring, Purpose::AccessKey(id), wrapped).unwrap_err();
 
     assert!(told(&ring, "b", &wrapped).contains("the memory of memory does not open it"));
-    let another = KeyRing::of(vec![memory([8; 32])]).unwrap();
+    let another = old.ring_of(vec![memory([8; 32])]).unwrap();
     assert!(told(&another, "a", &wrapped).contains("the memory of memory does not open it"));
     assert!(told(&old.ring(), "a", &wrapped).contains("key root \"memory\", which is not set up, does not open it"));
     assert!(told(&old.ring(), "a", b"").contains("keys/local.key does not open it"));
@@ -125,7 +130,7 @@ fn what_does_not_open_is_refused_with_the_root_that_wrapped_it() {
         told(&ring, "a", &changed);
         told(&ring, "a", &wrapped[..at]);
     }
-    assert!(KeyRing::of(Vec::new()).is_err());
+    assert!(old.ring_of(Vec::new()).is_err());
 }
 
 #[test]

@@ -17,6 +17,7 @@ use crate::engine::authorize::action::CreateBackupVault;
 use crate::engine::authorize::subject::NewThing;
 use crate::engine::authorize::{Doing, authorize};
 use crate::engine::error::{Error, Result};
+use crate::engine::keys::managed;
 use crate::engine::organization::accounts;
 use crate::engine::vaults::rows::NewRow;
 use crate::engine::{Engine, clock, points, vaults};
@@ -128,20 +129,22 @@ impl Engine {
 
     /// Adds the row of a vault that only its folder tells of, and of its account where that is unknown too.
     fn take_up_vault(&self, folder: &VaultFolder, report: &mut RescanReport) -> Result<()> {
-        // Opened before it is believed: a folder whose key this directory cannot unwrap would be a vault of no use.
-        let vault = self.vault_store.get(&folder.arn)?;
+        // Before it is believed: a folder whose key this directory cannot unwrap would be a vault of no use. One whose KMS key
+        // is disabled is taken up: what is protected in it keeps that key from being deleted.
+        let (_, key) = self.vault_store.data_key_of(&folder.arn)?;
         // A deletion in this same run must find the folder to be this vault's.
         let id = self.vault_store.identify(&folder.arn)?;
         let now = self.clock.now();
         let created = folder.created.unwrap_or(now);
         let account: AccountId = folder.scope.account.clone();
+        let kms_key = managed::or(key.under.as_ref(), &folder.scope);
         let new_account = self.catalog.write(|tx| {
             let new = accounts::take_up(tx, &account, now)?;
             let row = NewRow {
                 scope: &folder.scope,
                 name: &folder.name,
                 vault_type: BACKUP_VAULT,
-                encryption_key_arn: &vaults::ops::engine_key(&folder.scope),
+                encryption_key_arn: kms_key.as_str(),
                 creator_request_id: None,
                 created,
                 id: &id,
@@ -153,7 +156,6 @@ impl Engine {
         })?;
         self.vault_store.own(&folder.arn, id);
         self.compare_records(&folder.arn)?;
-        drop(vault);
         if new_account {
             report.accounts.push(account.to_string());
         }

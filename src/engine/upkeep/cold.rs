@@ -77,7 +77,7 @@ impl Engine {
         if !self.options.scheduler || !self.clock.is_trusted() {
             return Ok(None);
         }
-        let due = self.catalog.read(cold::next_due)?;
+        let due = self.catalog.read(|connection| cold::next_due(connection, &self.keys.customer().unusable()))?;
         let not_before = *self.upkeep.moves.not_before.lock();
         Ok(due.map(|due| not_before.map_or(due, |at| at.max(due))))
     }
@@ -89,7 +89,8 @@ impl Engine {
                 return Ok(());
             }
             let mut vaults: BTreeMap<Arn, Vec<Candidate>> = BTreeMap::new();
-            for point in self.catalog.read(|connection| cold::due(connection, now))? {
+            let unusable = self.keys.customer().unusable();
+            for point in self.catalog.read(|connection| cold::due(connection, &unusable, now))? {
                 vaults.entry(point.vault.clone()).or_default().push(point);
             }
             let mut left = false;

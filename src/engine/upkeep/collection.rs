@@ -52,6 +52,11 @@ impl Engine {
             .map(|(vault, due)| (vault.clone(), *due))
             .collect();
         for (vault, due) in due {
+            // It is planned again when the vault's KMS key is enabled.
+            if self.is_key_unusable(&vault)? {
+                turn.collections.remove(&vault);
+                continue;
+            }
             let gate = self.vault_store.gate(&vault);
             if let Some(alone) = gate.try_alone() {
                 gate.claim(false);
@@ -75,6 +80,7 @@ impl Engine {
     fn collect_and_note(&self, vault: Arn, now: Time, alone: &Alone) {
         let again = match self.collect_vault(&vault, now, alone) {
             Ok(again) => again,
+            Err(error) if error.waits_for_key() || error.is_stranded() => None,
             Err(error) if error.is_temporary() => Some(now + RETRY_AFTER),
             Err(error) => {
                 tracing::error!(%vault, %error, "the vault could not be collected; nothing that is needed was deleted");

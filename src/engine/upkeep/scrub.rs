@@ -46,6 +46,10 @@ impl Engine {
         }
         let mut next: Option<Time> = None;
         for (arn, last) in self.catalog.read(rows::scrubs::last_parts)? {
+            // It is due at once when the vault's KMS key is enabled.
+            if self.is_key_unusable(&arn)? {
+                continue;
+            }
             // A time that is still to come was noted by a clock that was wrong.
             let due = if last > now { now } else { last + EVERY };
             let again = if due > now { due } else { self.scrub_part(&arn, now) };

@@ -1,58 +1,68 @@
 //! How a vault's folder is made, told from that of another vault of the same name, and put into the trash.
 
+use crate::domain::kms::BACKUP_ALIAS;
 use crate::domain::{Arn, Time};
-use crate::engine::error::Result;
-use crate::engine::keys::Purpose;
+use crate::engine::error::{Error, Result};
 use crate::engine::vaults::copies::Pair;
 use crate::engine::vaults::id::VaultId;
 use crate::engine::vaults::store::{
-    FROZEN, KEY, KeyFile, POINTS, VERSION, VaultFile, VaultStore, place_of, read_frozen, read_key, write_own,
+    FROZEN, KEY, KeyFile, POINTS, VaultFile, VaultStore, place_of, read_frozen, read_key, write_own,
 };
 use crate::engine::vaults::trash;
 use crate::repository::{FileKind, MasterKey, Options, Repository, Storage, crash_point};
 use crate::storage::Place;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use std::sync::Arc;
 
 impl VaultStore {
-    /// Makes a vault's folder, whole or not at all, and tells the id of the vault that it belongs to from now on.
+    /// Makes a vault's folder, whole or not at all, under a KMS key of a customer or AWS Backup's own, and tells the id of the vault
+    /// that it belongs to from now on.
     ///
     /// A folder of that name that no row of the catalog owns is put into the trash, unless it holds recovery points: then
     /// the catalog has lost a vault, and the new one is that vault.
-    pub(crate) fn create(&self, arn: &Arn, now: Time) -> Result<VaultId> {
+    pub(crate) fn create(&self, arn: &Arn, under: Option<&Arn>, now: Time) -> Result<VaultId> {
         self.require_write()?;
         let place = place_of(arn)?;
         if let Some(files) = self.places.find(&place)?
             && holds_recovery_points(files.as_ref())?
         {
-            return self.adopt(files.as_ref(), arn);
+            return self.adopt(files.as_ref(), arn, under);
         }
         if self.places.is_taken(&place)? {
             self.bury(&place, now)?;
         }
         let id = VaultId::draw();
-        self.build(self.places.build(&place)?, arn, &id, now)?;
+        self.build(self.places.build(&place)?, (arn, under), &id, now)?;
         self.places.finish(&place)?;
         crash_point::reached("vault-folder-made");
         self.own(arn, id.clone());
         Ok(id)
     }
 
-    fn build(&self, files: Arc<dyn Storage>, arn: &Arn, id: &VaultId, now: Time) -> Result<()> {
+    fn build(
+        &self,
+        files: Arc<dyn Storage>,
+        (arn, under): (&Arn, Option<&Arn>),
+        id: &VaultId,
+        now: Time,
+    ) -> Result<()> {
         files.prepare_side(POINTS)?;
         let key = MasterKey::generate()?;
-        let wrapped = self.keys.wrap(Purpose::VaultKey(arn), key.to_bytes().as_slice())?;
-        let file = KeyFile { version: VERSION, vault_arn: arn.clone(), wrapped_key: BASE64.encode(wrapped) };
-        write_own(files.as_ref(), KEY, &file)?;
+        let wrapped = self.keys.wrap_data_key(arn, under, key.to_bytes().as_slice())?;
+        write_own(files.as_ref(), KEY, &KeyFile::new(arn, under, &wrapped))?;
         write_own(files.as_ref(), FROZEN, &VaultFile::new(arn, Some(id.clone()), now))?;
         Repository::create(files, key, Options::default())?;
         Ok(())
     }
 
     /// Takes a folder with recovery points for the new vault's, if this data directory's key opens it.
-    fn adopt(&self, files: &dyn Storage, arn: &Arn) -> Result<VaultId> {
-        read_key(files, &self.keys, arn)?;
+    fn adopt(&self, files: &dyn Storage, arn: &Arn, under: Option<&Arn>) -> Result<VaultId> {
+        let key = read_key(files, &self.keys, arn)?.value;
+        if key.under.as_ref() != under {
+            let wraps = key.under.map_or_else(|| BACKUP_ALIAS.to_owned(), |key| key.to_string());
+            return Err(Error::invalid_request(format!(
+                "The folder of this vault is there already, with recovery points under KMS key {wraps}: a vault keeps its key"
+            )));
+        }
         let id = self.identify(arn)?;
         tracing::warn!(
             vault = %arn,

@@ -10,6 +10,7 @@ use crate::engine::authorize::{Action, Doing, Permit, authorize};
 use crate::engine::caller::Caller;
 use crate::engine::catalog::{Connection, Transaction};
 use crate::engine::error::{Error, Result};
+use crate::engine::keys::managed;
 use crate::engine::page::{Page, PageRequest};
 use crate::engine::vaults::rows::{self, NewRow};
 use crate::engine::vaults::store::OpenVault;
@@ -27,7 +28,7 @@ const MAX_VAULTS: i64 = 300;
 pub struct NewVault {
     /// Its tags.
     pub tags: Tags,
-    /// Its key; the engine's own when absent. No other can be given yet.
+    /// The KMS key that wraps its data key, or an alias of one, by its ARN; AWS Backup's own when absent.
     pub encryption_key_arn: Option<String>,
     /// A token: the same one with the same name gives the same vault.
     pub creator_request_id: Option<String>,
@@ -73,23 +74,20 @@ fn insert(
     request: &NewVault,
 ) -> Result<()> {
     let (arn, now) = (Arn::vault(scope, name), engine.now());
-    let id = engine.vault_store.create(&arn, now)?;
+    let under = engine.key_for_vault(scope, request.encryption_key_arn.as_deref())?;
+    let id = engine.vault_store.create(&arn, under.as_ref(), now)?;
+    let kms_key = managed::or(under.as_ref(), scope);
     let row = NewRow {
         scope,
         name,
         vault_type: BACKUP_VAULT,
-        encryption_key_arn: &engine_key(scope),
+        encryption_key_arn: kms_key.as_str(),
         creator_request_id: request.creator_request_id.as_deref(),
         created: now,
         id: &id,
     };
     rows::insert(tx, permit, &row)?;
     tags::rows::put_at_creation(tx, permit, arn.as_str(), &request.tags)
-}
-
-/// The key that wraps the vaults' keys, as the API names it: AWS's own alias for AWS Backup's key.
-pub(crate) fn engine_key(scope: &Scope) -> String {
-    format!("arn:aws:kms:{}:{}:alias/aws/backup", scope.region, scope.account)
 }
 
 impl Engine {
@@ -104,13 +102,6 @@ impl Engine {
         let scope = caller.scope();
         tag_rules::validate("BackupVaultTags", &request.tags)?;
         check_creator_request_id(request.creator_request_id.as_deref())?;
-        if request.encryption_key_arn.as_ref().is_some_and(|key| *key != engine_key(&scope)) {
-            return Err(Invalid::value(
-                "EncryptionKeyArn",
-                "this engine wraps every vault's key with its local key; leave the member out",
-            )
-            .into());
-        }
         let arn = Arn::vault(&scope, name);
         let name_lock = self.vault_store.name_lock(&arn);
         let _name = name_lock.lock();
@@ -118,7 +109,12 @@ impl Engine {
         self.catalog.write(|tx| {
             let permit = authorize(tx, caller, CreateBackupVault, &NewThing { scope: &scope, arn: &arn })?;
             if let Some(vault) = rows::get(tx, &scope, name.as_str())? {
-                let repeated = request.creator_request_id.is_some()
+                let under = self.key_named_for_vault(&scope, request.encryption_key_arn.as_deref());
+                let same_key = under.is_ok_and(|key| {
+                    vault.encryption_key_arn.as_deref() == Some(managed::or(key.as_ref(), &scope).as_str())
+                });
+                let repeated = same_key
+                    && request.creator_request_id.is_some()
                     && vault.creator_request_id == request.creator_request_id
                     && tags::rows::are_of_creation(tx, vault.arn.as_str(), &request.tags)?;
                 return if repeated { Ok(vault) } else { Err(exists(vault)) };

@@ -21,7 +21,7 @@
 use crate::domain::{Arn, Region, StorageClass, Time};
 use crate::engine::data_dir::{Access, DataDir};
 use crate::engine::error::{Error, Result};
-use crate::engine::keys::{KeyRing, Purpose};
+use crate::engine::keys::KeyRing;
 use crate::engine::vaults::copies::{self, Mend, Pair};
 use crate::engine::vaults::gate::{Gate, Pass};
 use crate::engine::vaults::id::VaultId;
@@ -38,8 +38,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use zeroize::Zeroizing;
 
-/// The version of `key.json` that this program writes, and the newest that it reads.
+/// The version of `vault.json` that this program writes, and the newest that it reads; and that of `key.json` where no KMS key
+/// of a customer is named, which all versions read.
 pub(in crate::engine) const VERSION: u32 = 1;
+/// The version of `key.json` where one is, and the newest that this program reads.
+const UNDER_A_KEY: u32 = 2;
 /// The two files of a vault that have a copy.
 pub(in crate::engine) const KEY: &str = "key.json";
 pub(in crate::engine) const FROZEN: &str = "vault.json";
@@ -58,6 +61,9 @@ pub struct OpenVault {
     pub chunker: ChunkerParameters,
     /// The vault.
     arn: Arn,
+    /// The KMS key of a customer under which it was made; none where that is AWS Backup's own.
+    pub(crate) under: Option<Arn>,
+    keys: Arc<KeyRing>,
     /// Who works in it.
     gate: Arc<Gate>,
     /// Whether the vault was deleted since it was opened: at its place may lie another one's folder now.
@@ -91,8 +97,28 @@ type Slot = Mutex<Option<Arc<OpenVault>>>;
 pub(in crate::engine) struct KeyFile {
     pub(in crate::engine) version: u32,
     pub(in crate::engine) vault_arn: Arn,
-    /// The data key, wrapped by the key ring for this vault, in base64.
+    /// The KMS key of a customer that wraps the data key; none where that is AWS Backup's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::engine) kms_key_arn: Option<Arn>,
+    /// The data key, wrapped for this vault, in base64.
     pub(in crate::engine) wrapped_key: String,
+}
+
+impl KeyFile {
+    pub(in crate::engine) fn new(vault: &Arn, under: Option<&Arn>, wrapped: &[u8]) -> Self {
+        Self {
+            version: if under.is_some() { UNDER_A_KEY } else { VERSION },
+            vault_arn: vault.clone(),
+            kms_key_arn: under.cloned(),
+            wrapped_key: BASE64.encode(wrapped),
+        }
+    }
+}
+
+/// A vault's data key, and under which KMS key of a customer it is; none where that is AWS Backup's own.
+pub(in crate::engine) struct DataKey {
+    pub(in crate::engine) master: MasterKey,
+    pub(in crate::engine) under: Option<Arn>,
 }
 
 /// `vaultdeck/vault.json`. Other parameters than those of its first backups would store everything again.
@@ -186,8 +212,10 @@ impl OpenVault {
         self.lock.try_lock().is_some_and(|lock| lock.as_ref().is_some_and(|lock| !lock.is_gone()))
     }
 
-    /// Passes for new work in the vault. Fails with a temporary error while it is collected, or is about to be.
+    /// Passes for new work in the vault. Fails with a temporary error while it is collected, or is about to be, and where its
+    /// KMS key cannot be used.
     pub fn enter(&self) -> Result<Pass> {
+        self.keys.require_usable(self.under.as_ref())?;
         self.passed(self.gate.try_enter())
     }
 
@@ -284,23 +312,25 @@ impl VaultStore {
         self.get_class(arn, StorageClass::Warm)
     }
 
-    /// The same with the repository of a class. A cold one that is not there is an error: it is made by
+    /// The same with the repository of a class. Fails where the vault's KMS key cannot be used. A cold one that is not there is an error: it is made by
     /// `make_cold`, when something moves into it.
     pub fn get_class(&self, arn: &Arn, class: StorageClass) -> Result<Arc<OpenVault>> {
         let slot = Arc::clone(self.slots().entry((arn.clone(), class)).or_default());
         let mut slot = slot.lock();
         if let Some(open) = slot.as_ref() {
+            self.keys.require_usable(open.under.as_ref())?;
             return Ok(Arc::clone(open));
         }
         let files = self.files_of(arn)?;
         let key = read_key(files.as_ref(), &self.keys, arn)?;
+        self.keys.require_usable(key.value.under.as_ref())?;
         let frozen = read_frozen(files.as_ref(), arn)?;
         self.refuse_another_vault(files.as_ref(), arn, frozen.value.vault_id.as_ref())?;
         let storage = match class {
             StorageClass::Warm => Arc::clone(&files),
             StorageClass::Cold => self.cold_storage(arn, frozen.value.vault_id.as_ref())?,
         };
-        let repository = Arc::new(Repository::open(storage, key.value, Options::default())?);
+        let repository = Arc::new(Repository::open(storage, key.value.master, Options::default())?);
         let mends: Vec<Mend> = key.mend.into_iter().chain(frozen.mend).collect();
         for mend in &mends {
             mend.tell(&repository);
@@ -311,6 +341,8 @@ impl VaultStore {
             own: files,
             chunker: frozen.value.files,
             arn: arn.clone(),
+            under: key.value.under,
+            keys: Arc::clone(&self.keys),
             gate: self.gate(arn),
             retired: AtomicBool::new(false),
             lock: Mutex::new(None),
@@ -334,11 +366,26 @@ impl VaultStore {
         slots.into_iter().filter_map(open).collect()
     }
 
-    /// A vault's files and its data key, for which neither the catalog nor the repository is needed.
+    /// A vault's files and its data key, for which neither the catalog nor the repository is needed. It is had also under a
+    /// KMS key that is disabled: it opens what the engine keeps of the vault's lock and holds, which protect it all the same.
     pub(crate) fn key_of(&self, arn: &Arn) -> Result<(Arc<dyn Storage>, MasterKey)> {
+        let (files, key) = self.data_key_of(arn)?;
+        Ok((files, key.master))
+    }
+
+    /// The same, and under which KMS key it is.
+    pub(in crate::engine) fn data_key_of(&self, arn: &Arn) -> Result<(Arc<dyn Storage>, DataKey)> {
         let files = self.files_of(arn)?;
         let key = read_key(files.as_ref(), &self.keys, arn)?;
         Ok((files, key.value))
+    }
+
+    /// Closes the vaults under a KMS key that cannot be used any more. Who works in one comes to its end.
+    pub(crate) fn close_under(&self, key: &Arn) {
+        self.slots().retain(|_, slot| {
+            let open = slot.try_lock();
+            open.is_none_or(|open| open.as_ref().is_none_or(|open| open.under.as_ref() != Some(key)))
+        });
     }
 
     /// The folder must be that of the vault that the catalog means, where both say which.
@@ -404,12 +451,12 @@ impl VaultStore {
 }
 
 /// Reads and unwraps a vault's data key, from its file or the copy.
-pub(in crate::engine) fn read_key(files: &dyn Storage, keys: &KeyRing, arn: &Arn) -> Result<Pair<MasterKey>> {
+pub(in crate::engine) fn read_key(files: &dyn Storage, keys: &KeyRing, arn: &Arn) -> Result<Pair<DataKey>> {
     copies::read(files, KEY, |place, bytes| parse_key(place, bytes, keys, arn))
 }
 
 /// Unwraps a vault's data key, read from the file at `place`.
-fn parse_key(place: &str, bytes: &[u8], keys: &KeyRing, arn: &Arn) -> Result<MasterKey> {
+fn parse_key(place: &str, bytes: &[u8], keys: &KeyRing, arn: &Arn) -> Result<DataKey> {
     let damaged = |why: &str| Error::Damaged {
         what: format!("the key of vault {arn} ({place}) is damaged: {why}"),
         advice:
@@ -418,18 +465,19 @@ fn parse_key(place: &str, bytes: &[u8], keys: &KeyRing, arn: &Arn) -> Result<Mas
                 .to_owned(),
     };
     let file: KeyFile = serde_json::from_slice(bytes).map_err(|_| damaged("it is not a key file"))?;
-    if file.version > VERSION {
-        return Err(Error::Newer { what: place.to_owned(), found: i64::from(file.version), known: i64::from(VERSION) });
+    if file.version > UNDER_A_KEY {
+        let (found, known) = (i64::from(file.version), i64::from(UNDER_A_KEY));
+        return Err(Error::Newer { what: place.to_owned(), found, known });
     }
     if &file.vault_arn != arn {
         return Err(damaged(&format!("it belongs to {}", file.vault_arn)));
     }
     let wrapped = BASE64.decode(&file.wrapped_key).map_err(|_| damaged("it is not base64"))?;
     let refused = |root: &str| damaged(&format!("the data directory's {root} does not open it"));
-    let bytes = keys.unwrap(Purpose::VaultKey(arn), &wrapped, refused)?;
+    let bytes = keys.unwrap_data_key(arn, file.kms_key_arn.as_ref(), &wrapped, refused)?;
     let bytes: Zeroizing<[u8; 64]> =
         Zeroizing::new(bytes.as_slice().try_into().map_err(|_| damaged("its length is wrong"))?);
-    Ok(MasterKey::from_bytes(&bytes))
+    Ok(DataKey { master: MasterKey::from_bytes(&bytes), under: file.kms_key_arn })
 }
 
 /// Reads what is frozen for the life of a vault. Where neither the file nor its copy tells, it is what this program has

@@ -132,7 +132,8 @@ impl App {
     /// Opens what a change made, and follows it when it runs.
     pub(super) fn go_to(&mut self, made: Outcome, scope: Scope) -> Vec<Effect> {
         let (tab, route) = match made {
-            Outcome::Done => return Vec::new(),
+            // Keys have no screen of their own: a vault shows its key.
+            Outcome::Done | Outcome::KmsKey(_) => return Vec::new(),
             Outcome::Vault(name) => (Tab::Vaults, Route::Vault(scope, name)),
             Outcome::LegalHold(_) => return self.act(vec![Act::Go(vec![Route::Tab(Tab::Vaults), Route::LegalHolds])]),
             Outcome::Plan(id) => (Tab::Plans, Route::Plan(scope, id)),

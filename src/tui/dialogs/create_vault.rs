@@ -39,9 +39,8 @@ impl CreateVault {
             .text("tags", "Tags", "")
             .hint("tags", "optional: key=value key=value")
             .text("key", "KMS key ARN", "")
-            .hint("key", "optional: the service's own key when empty");
-        let engine = world.is_engine().then_some("this engine wraps the vault's key with its own local key");
-        form.disable("key", engine).hide("scope", world.scopes.len() < 2);
+            .hint("key", "optional, and for good: alias/aws/backup when empty");
+        form.hide("scope", world.scopes.len() < 2);
         Self { form }
     }
 

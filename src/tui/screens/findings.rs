@@ -55,6 +55,7 @@ impl Listed for Findings {
     }
     fn keys(&self, world: &World) -> Vec<Key> {
         let mut keys = Self::lists(world);
+        keys.extend(crate::tui::keys::keys_of_shown(world));
         keys.extend(self.details.iter().cloned());
         keys
     }

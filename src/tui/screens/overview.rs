@@ -318,6 +318,8 @@ impl Screen for Overview {
     }
     fn keys(&self, world: &World) -> Vec<Key> {
         let mut keys = Self::list_keys(world);
+        keys.extend(world.everywhere(&Query::Vaults));
+        keys.extend(crate::tui::keys::keys_of_shown(world));
         keys.extend(self.plans.iter().cloned());
         keys
     }

@@ -2,6 +2,7 @@
 
 use crate::client::attributes::point;
 use crate::client::{Answer, Key, Query};
+use crate::domain::vault::Vault;
 use crate::domain::vault_lock::LockMode;
 use crate::domain::{Arn, Known, KnownPoint, Scope};
 use crate::tui::msg::Act;
@@ -14,7 +15,7 @@ use crate::tui::table::{Cell, Column, Record, When, by_text};
 use crate::tui::text::Elide;
 use crate::tui::theme::Role;
 use crate::tui::world::World;
-use crate::tui::{fmt, holds};
+use crate::tui::{fmt, holds, keys};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -53,10 +54,21 @@ impl Points {
         }
     }
 
+    /// The vault, where it is known.
+    fn vault<'a>(&self, world: &'a World) -> Option<&'a Arc<Vault>> {
+        let Of::Vault(name) = &self.of else { return None };
+        world.store.vaults(&self.scope)?.iter().find(|vault| &vault.name == name)
+    }
+
+    /// Why the vault's key cannot be used, where it cannot.
+    fn key(&self, world: &World) -> String {
+        let trouble = self.vault(world).and_then(|vault| keys::trouble(vault, world));
+        trouble.map_or_else(String::new, |trouble| format!(", {trouble}"))
+    }
+
     /// How the vault is locked, where it is.
     fn locked(&self, world: &World) -> String {
-        let Of::Vault(name) = &self.of else { return String::new() };
-        let vault = world.store.vaults(&self.scope).and_then(|vaults| vaults.iter().find(|vault| &vault.name == name));
+        let vault = self.vault(world);
         match vault.and_then(|vault| vault.lock).map(|lock| lock.mode(world.now())) {
             None => String::new(),
             Some(LockMode::Governance) => ", locked".to_owned(),
@@ -192,7 +204,7 @@ impl Listed for Points {
 
     fn title(&self, world: &World) -> String {
         let of = if matches!(self.of, Of::Vault(_)) { "in" } else { "of" };
-        format!("Recovery points {of} {}{}", self.name(world), self.locked(world))
+        format!("Recovery points {of} {}{}{}", self.name(world), self.key(world), self.locked(world))
     }
     fn titled(&self) -> Option<When> {
         Some(if matches!(self.of, Of::Vault(_)) { When::ManyVaults } else { When::ManyResources })
@@ -202,7 +214,9 @@ impl Listed for Points {
     }
     fn keys(&self, world: &World) -> Vec<Key> {
         let own = [self.query(), Query::Vaults].map(|query| Key::scoped(self.scope.clone(), query));
-        own.into_iter().chain(holds::keys(&self.scope, world)).collect()
+        let key = self.vault(world).and_then(|vault| vault.encryption_key_arn.clone());
+        let key = key.map(|name| Key::scoped(self.scope.clone(), Query::KmsKey { name }));
+        own.into_iter().chain(key).chain(holds::keys(&self.scope, world)).collect()
     }
     fn rows(&mut self, world: &World) -> Vec<Line<KnownPoint>> {
         let scopes = std::slice::from_ref(&self.scope);
@@ -227,9 +241,7 @@ impl Listed for Points {
         match &self.of {
             Of::Resource(arn) => Subject::Resource(self.scope.clone(), arn.clone()),
             Of::Vault(name) => {
-                let vaults = world.store.vaults(&self.scope);
-                let vault = vaults.and_then(|vaults| vaults.iter().find(|vault| vault.name == *name));
-                let known = vault.map(|vault| Subject::Vault(Arc::clone(vault)));
+                let known = self.vault(world).map(|vault| Subject::Vault(Arc::clone(vault)));
                 known.unwrap_or_else(|| Subject::VaultName(self.scope.clone(), name.clone()))
             }
         }

@@ -3,7 +3,6 @@
 use crate::client::attributes::Scoped;
 use crate::domain::finding::{Facts, Finding, FindingKind, Severity, Subject, findings};
 use crate::domain::{Scope, Time};
-use crate::tui::fmt;
 use crate::tui::paint::{Painter, segment};
 use crate::tui::route::{Route, Tab};
 use crate::tui::screens::{pane, status};
@@ -11,6 +10,7 @@ use crate::tui::subject;
 use crate::tui::table::{Cell, Column, Record, by_text};
 use crate::tui::theme::Role;
 use crate::tui::world::World;
+use crate::tui::{fmt, keys};
 use chrono::Duration;
 use ratatui::layout::Rect;
 use std::borrow::Cow;
@@ -135,6 +135,7 @@ pub fn of(world: &World) -> Vec<Problem> {
         // Points are listed vault by vault, so only those are known whose list was asked for.
         for vault in store.vaults(scope).into_iter().flat_map(|vaults| vaults.iter()) {
             let points = store.points(scope, &vault.name);
+            facts.vault_keys.extend(keys::of(vault, world).map(|key| (vault.as_ref(), key.as_ref())));
             facts.recovery_points.extend(points.into_iter().flat_map(|points| points.iter()).map(AsRef::as_ref));
         }
         let protected = store.protected(scope);
@@ -150,6 +151,7 @@ fn problem(finding: Finding, world: &World) -> Problem {
         Subject::RestoreJob(id) => (id.to_string(), Route::RestoreJob(scope, id)),
         Subject::Plan(id) => (format!("{id} {}", finding.title), Route::Plan(scope, id)),
         Subject::RecoveryPoint { vault, arn } => (arn.to_string(), Route::Point(scope, vault, arn)),
+        Subject::Vault(name) => (name.clone(), Route::Vault(scope, name)),
         Subject::Resource(arn) => (arn.to_string(), Route::Resource(scope, arn)),
         Subject::Engine(code) => (code, Route::Tab(Tab::Overview)),
     };
@@ -166,6 +168,10 @@ fn problem(finding: Finding, world: &World) -> Problem {
         (_, FindingKind::MissingRun) => Some(
             "The plan was due and no job tells of it: AWS Backup reports nothing then. Look at the plan's role, at the \
              selection, and whether the type is opted in.",
+        ),
+        (_, FindingKind::KeyUnusable) => Some(
+            "`vaultdeck key list` tells the keys, `vaultdeck key cancel-deletion` and `vaultdeck key enable` give one back. On AWS \
+             the same is done in KMS.",
         ),
         (_, FindingKind::Engine) => Some("`vaultdeck status` tells the same, and its exit code does too."),
         _ => None,
@@ -197,9 +203,9 @@ fn problem(finding: Finding, world: &World) -> Problem {
     }
 }
 
-/// Whether a problem is a state of what opens, a point's or the engine's, and no event that passes.
+/// Whether a problem is a state of what opens, a point's, a vault's or the engine's, and no event that passes.
 fn is_state(route: &Route) -> bool {
-    matches!(route, Route::Point(..) | Route::Tab(_))
+    matches!(route, Route::Point(..) | Route::Vault(..) | Route::Tab(_))
 }
 
 /// One word for the eye.
@@ -212,6 +218,7 @@ fn word(kind: FindingKind, restore: bool) -> &'static str {
         FindingKind::ObjectiveMissed => "TOO OLD",
         FindingKind::CompletedWithIssues => "ISSUES",
         FindingKind::DamagedRecoveryPoint => "DAMAGED",
+        FindingKind::KeyUnusable => "NO KEY",
         FindingKind::StuckRecoveryPoint => "STUCK",
         FindingKind::Stopped => "STOPPED",
         FindingKind::Engine => "ENGINE",
@@ -235,6 +242,11 @@ pub fn subject(problem: &Problem, world: &World) -> subject::Subject {
         }),
         Route::Point(_, _, arn) => {
             store.find_point(arn).map_or(Subject::Nothing, |point| Subject::Point(Arc::clone(point), Vec::new()))
+        }
+        Route::Vault(scope, name) => {
+            let vaults = store.vaults(scope).into_iter().flat_map(|vaults| vaults.iter());
+            let vault = vaults.into_iter().find(|vault| vault.name == *name);
+            vault.map_or(Subject::Nothing, |vault| Subject::Vault(Arc::clone(vault)))
         }
         Route::Resource(scope, arn) => Subject::Resource(scope.clone(), arn.clone()),
         _ => Subject::Nothing,

@@ -4,17 +4,17 @@ use crate::client::attributes::vault;
 use crate::client::{Answer, Key, Query};
 use crate::domain::vault::Vault;
 use crate::domain::vault_lock::LockMode;
-use crate::tui::fmt;
 use crate::tui::msg::Act;
 use crate::tui::route::Route;
 use crate::tui::screens::list::Listed;
 use crate::tui::screens::pane;
-use crate::tui::store::Line;
+use crate::tui::store::{Freshness, Line};
 use crate::tui::subject::Subject;
 use crate::tui::table::{Cell, Column, Record, by_text};
 use crate::tui::text::Elide;
 use crate::tui::theme::Role;
 use crate::tui::world::World;
+use crate::tui::{fmt, keys};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -52,7 +52,14 @@ static COLUMNS: &[Column<Vault>] = &[
         .right()
         .sorted(|a, b| b.created.cmp(&a.created))
         .priority(7),
-    Column::of(&vault::KEY, 24, 40).role(Role::Dim).grows().elide(Elide::Middle).priority(8),
+    Column::of(&vault::KEY, 24, 40)
+        .shown(|vault, world| match (keys::trouble(vault, world), vault.encryption_key_arn.as_deref()) {
+            (Some(trouble), Some(key)) => Cell::new(format!("{trouble}: {key}"), Role::Bad),
+            (_, key) => Cell::dim(key.unwrap_or_default().to_owned()),
+        })
+        .grows()
+        .elide(Elide::Middle)
+        .priority(8),
 ];
 
 impl Record for Vault {
@@ -89,7 +96,10 @@ impl Listed for Vaults {
         "Vaults".to_owned()
     }
     fn keys(&self, world: &World) -> Vec<Key> {
-        world.everywhere(&Query::Vaults)
+        world.everywhere(&Query::Vaults).into_iter().chain(keys::keys_of_shown(world)).collect()
+    }
+    fn freshness(&self, world: &World) -> Freshness {
+        world.store.freshness(&world.everywhere(&Query::Vaults))
     }
     fn rows(&mut self, world: &World) -> Vec<Line<Vault>> {
         world.store.gather(&world.shown, &Query::Vaults, Answer::vaults)

@@ -4,7 +4,7 @@ use crate::domain::{Arn, StorageClass, Time};
 use crate::engine::authorize::Permit;
 use crate::engine::authorize::action::MoveToColdStorage;
 use crate::engine::catalog::query;
-use crate::engine::catalog::values::{Columns as _, millis, time};
+use crate::engine::catalog::values::{Columns as _, millis, time, to_json};
 use crate::engine::error::Result;
 use crate::engine::points::rows::{owed_manifests, packs};
 use crate::repository::Id;
@@ -41,20 +41,24 @@ pub struct NewHome<'a> {
     pub class: StorageClass,
 }
 
-/// The next moment at which a point is to move.
-pub fn next_due(connection: &Connection) -> Result<Option<Time>> {
-    let sql = format!("SELECT min(cold_due) FROM recovery_points WHERE {IS_DUE}");
-    let due: Option<i64> = connection.prepare_cached(&sql)?.query_row([], |row| row.get(0))?;
+/// That a point does not lie in a vault under one of the KMS keys of a JSON array: those that cannot be used now.
+const IS_OPEN: &str =
+    "vault_arn NOT IN (SELECT arn FROM vaults WHERE encryption_key_arn IN (SELECT value FROM json_each(?1)))";
+
+/// The next moment at which a point is to move that is under none of the KMS keys `unusable`.
+pub fn next_due(connection: &Connection, unusable: &[Arn]) -> Result<Option<Time>> {
+    let sql = format!("SELECT min(cold_due) FROM recovery_points WHERE {IS_DUE} AND {IS_OPEN}");
+    let due: Option<i64> = connection.prepare_cached(&sql)?.query_row([to_json(&unusable)?], |row| row.get(0))?;
     due.map(time).transpose()
 }
 
-/// The points whose day has come, the earliest first.
-pub fn due(connection: &Connection, now: Time) -> Result<Vec<Candidate>> {
+/// The points whose day has come and that are under none of the KMS keys `unusable`, the earliest first.
+pub fn due(connection: &Connection, unusable: &[Arn], now: Time) -> Result<Vec<Candidate>> {
     let sql = format!(
-        "SELECT arn, vault_arn, point_id, snapshot_id FROM recovery_points WHERE {IS_DUE} AND cold_due <= ?1
+        "SELECT arn, vault_arn, point_id, snapshot_id FROM recovery_points WHERE {IS_DUE} AND {IS_OPEN} AND cold_due <= ?2
          ORDER BY cold_due, arn"
     );
-    query::all(connection, &sql, [millis(now)], |row| {
+    query::all(connection, &sql, params![to_json(&unusable)?, millis(now)], |row| {
         Ok(Candidate {
             arn: row.parsed("arn")?,
             vault: row.parsed("vault_arn")?,
