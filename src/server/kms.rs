@@ -28,6 +28,10 @@ const MOST: i64 = 1000;
 const KEYS: i64 = 100;
 const OTHERS: i64 = 50;
 
+/// Whose keys are listed.
+const OWN: &str = "SELF";
+const SHARED: &str = "OTHER_ACCOUNTS_VIA_RAM";
+
 type Answer = Result<Value, Failure>;
 
 /// Answers one call.
@@ -97,8 +101,14 @@ impl Kms<'_> {
 
     fn list_keys(&self, mut body: Members) -> Answer {
         let part = Part::of(&mut body, KEYS)?;
+        let owners = body.strings("ResourceOwners")?.unwrap_or_else(|| vec![OWN.to_owned()]);
         body.finish()?;
-        let keys = self.engine.list_keys(self.caller)?.into_iter();
+        if let Some(unknown) = owners.iter().find(|owner| ![OWN, SHARED].contains(&owner.as_str())) {
+            return Err(Failure::invalid(format!("Invalid ResourceOwners: {unknown:?} is not one of {OWN}, {SHARED}")));
+        }
+        // No account shares keys with another here.
+        let own = owners.iter().any(|owner| owner == OWN);
+        let keys = if own { self.engine.list_keys(self.caller)? } else { Vec::new() }.into_iter();
         let rows = keys.map(|key| (key.id.clone(), json!({ "KeyId": key.id, "KeyArn": key.arn })));
         Ok(part.cut("Keys", rows.collect()))
     }

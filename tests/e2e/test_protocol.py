@@ -38,7 +38,7 @@ def sample(name, shape, depth=0):
             return shape.enum[0]
         return f"arn:aws:backup:{REGION}:{ACCOUNT}:thing:none" if name.lower().endswith("arn") else "none-such"
     least = max(1, shape.metadata.get("min", 1))
-    return {"boolean": True, "integer": least, "long": least, "timestamp": "2026-01-01T00:00:00Z", "double": 1.0}[kind]
+    return {"boolean": True, "integer": least, "long": least, "timestamp": "2026-01-01T00:00:00Z", "double": 1.0, "blob": b"x"}[kind]
 
 
 def call(client, operation, **parameters):

@@ -94,6 +94,8 @@ async fn lists_come_in_parts() {
             break;
         }
     }
+    let shared = done(&server, "ListKeys", json!({ "ResourceOwners": ["OTHER_ACCOUNTS_VIA_RAM"] })).await;
+    assert_eq!(shared, json!({ "Keys": [], "Truncated": false }));
     let mut sorted = found.clone();
     sorted.sort();
     sorted.dedup();
@@ -166,6 +168,7 @@ async fn bad_input_gets_kms_own_exceptions_and_changes_nothing() {
         ("GetKeyPolicy", json!({ "KeyId": id, "PolicyName": "mine" }), "NotFoundException", "default"),
         ("ListKeys", json!({ "Limit": 0 }), "ValidationException", "Limit"),
         ("ListKeys", json!({ "Limit": 1001 }), "ValidationException", "1000"),
+        ("ListKeys", json!({ "ResourceOwners": ["ALL"] }), "ValidationException", "ResourceOwners"),
         ("ListKeys", json!({ "Marker": "" }), "InvalidMarkerException", "Marker"),
         ("Encrypt", json!({ "KeyId": id, "Plaintext": "" }), "UnknownOperationException", "Encrypt of AWS KMS"),
     ] {
