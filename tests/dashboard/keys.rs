@@ -10,7 +10,7 @@ const PROD: &str = "arn:aws:kms:us-east-1:123456789012:key/1b2c3d4e-prod-vault";
 fn with(state: Option<KeyState>, size: (u16, u16)) -> Driver {
     let mut fixture = organization();
     fixture.keys.insert(PROD.to_owned(), state);
-    Driver::start(Start { fixture, size, ..Start::default() })
+    Driver::start(Start { size, fixture, ..Start::default() })
 }
 
 #[test]
