@@ -521,6 +521,41 @@ def test_kill_9_while_a_legal_hold_is_made_or_released(tmp_path, cancelling):
     engine.stop()
 
 
+@pytest.mark.parametrize("point", ["key-material-written", "during-key-destruction"])
+def test_kill_9_while_a_kms_key_is_made_or_destroyed(tmp_path, point):
+    engine = Engine(tmp_path / "data", binary=DEBUG, arguments=["--clock", "simulated"]).start()
+    files = engine.data / "keys" / "kms"
+    kms = engine.client("kms")
+    key = kms.create_key(Description="kept or destroyed")["KeyMetadata"]
+    engine.client().create_backup_vault(BackupVaultName="sealed", EncryptionKeyArn=key["Arn"])
+    resource = engine.add_efs("projects", trees.everything(tmp_path / "source"))
+    assert back_up(engine.client(), resource, vault="sealed")["State"] == "COMPLETED"
+    destroys = point == "during-key-destruction"
+    if destroys:
+        kms.schedule_key_deletion(KeyId=key["KeyId"], PendingWindowInDays=7)
+    engine.stop()
+
+    def die(_):
+        with pytest.raises((urllib.error.URLError, ConnectionError, http.client.HTTPException, botocore.exceptions.BotoCoreError)):
+            if destroys:
+                engine.clock(advance_seconds=8 * 86_400)
+            else:
+                engine.client("kms").create_key(Description="never told")
+
+    crash(engine, point, die)
+    # A material without a key is nobody's; a key that is said to be deleted has none any more, from the next start on.
+    assert (files / f"{key['KeyId']}.key").exists()
+    engine.start()
+    kms = engine.client("kms")
+    told = [row["KeyId"] for row in kms.list_keys()["Keys"] if kms.describe_key(KeyId=row["KeyId"])["KeyMetadata"]["KeyManager"] == "CUSTOMER"]
+    assert told == ([] if destroys else [key["KeyId"]])
+    assert (files / f"{key['KeyId']}.key").exists() != destroys
+    job = back_up(engine.client(), resource, vault="sealed")
+    assert job["State"] == ("FAILED" if destroys else "COMPLETED"), job
+    assert not destroys or "was deleted at" in job["StatusMessage"]
+    engine.stop()
+
+
 def test_sigterm_in_the_middle_of_a_backup_resumes_it_at_the_next_start(tmp_path):
     source = trees.large(tmp_path / "source", 600_000_000)
     engine = Engine(tmp_path / "data").start()

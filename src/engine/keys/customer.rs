@@ -240,7 +240,6 @@ impl CustomerKeys {
         let mut records = self.records.write();
         let mut record = records.get(id).cloned().ok_or_else(|| lost(&arn))?;
         (record.standing, record.aliases) = (Standing::Deleted(now), Vec::new());
-        crash_point::reached("before-key-destroyed");
         self.write(id, &record)?;
         records.insert(id.to_owned(), record);
         drop(records);

@@ -1,6 +1,6 @@
 use super::root::conformance::MemoryRoot;
 use super::*;
-use crate::engine::vaults::store::read_key;
+use crate::engine::vaults::data_key::read_key;
 
 const VAULT: &str = "arn:aws:backup:us-east-1:123456789012:backup-vault:Default";
 const ACCESS_KEY: &str = "AKIAVAULTDECKEXAMPLE";

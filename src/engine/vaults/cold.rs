@@ -7,8 +7,9 @@
 
 use crate::domain::{Arn, StorageClass, Time};
 use crate::engine::error::{Error, Result};
+use crate::engine::vaults::data_key::KEY;
 use crate::engine::vaults::id::VaultId;
-use crate::engine::vaults::store::{FROZEN, KEY, OpenVault, VaultStore, place_of, read_frozen};
+use crate::engine::vaults::store::{FROZEN, OpenVault, VaultStore, place_of, read_frozen};
 use crate::engine::vaults::trash;
 use crate::repository::{FileKind, MasterKey, Options, Repository, Storage, crash_point};
 use std::io;

@@ -4,10 +4,9 @@ use crate::domain::kms::BACKUP_ALIAS;
 use crate::domain::{Arn, Time};
 use crate::engine::error::{Error, Result};
 use crate::engine::vaults::copies::Pair;
+use crate::engine::vaults::data_key::{KEY, KeyFile, read_key};
 use crate::engine::vaults::id::VaultId;
-use crate::engine::vaults::store::{
-    FROZEN, KEY, KeyFile, POINTS, VaultFile, VaultStore, place_of, read_frozen, read_key, write_own,
-};
+use crate::engine::vaults::store::{FROZEN, POINTS, VaultFile, VaultStore, place_of, read_frozen, write_own};
 use crate::engine::vaults::trash;
 use crate::repository::{FileKind, MasterKey, Options, Repository, Storage, crash_point};
 use crate::storage::Place;

@@ -2,6 +2,7 @@
 
 pub(crate) mod cold;
 pub(crate) mod copies;
+pub(in crate::engine) mod data_key;
 pub mod folder;
 pub mod gate;
 pub mod id;

@@ -23,12 +23,11 @@ use crate::engine::data_dir::{Access, DataDir};
 use crate::engine::error::{Error, Result};
 use crate::engine::keys::KeyRing;
 use crate::engine::vaults::copies::{self, Mend, Pair};
+use crate::engine::vaults::data_key::{DataKey, KEY, read_key};
 use crate::engine::vaults::gate::{Gate, Pass};
 use crate::engine::vaults::id::VaultId;
 use crate::repository::{ChunkerParameters, MasterKey, Options, Repository, RepositoryLock, Room, Storage};
 use crate::storage::{LocalPlaces, Place, Places};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use parking_lot::{Mutex, MutexGuard};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -36,15 +35,10 @@ use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use zeroize::Zeroizing;
 
-/// The version of `vault.json` that this program writes, and the newest that it reads; and that of `key.json` where no KMS key
-/// of a customer is named, which all versions read.
-pub(in crate::engine) const VERSION: u32 = 1;
-/// The version of `key.json` where one is, and the newest that this program reads.
-const UNDER_A_KEY: u32 = 2;
-/// The two files of a vault that have a copy.
-pub(in crate::engine) const KEY: &str = "key.json";
+/// The version of `vault.json` that this program writes, and the newest that it reads.
+const VERSION: u32 = 1;
+/// With [`KEY`] one of the two files of a vault that have a copy.
 pub(in crate::engine) const FROZEN: &str = "vault.json";
 /// The folder of recovery points' manifests.
 pub(in crate::engine) const POINTS: &str = "points";
@@ -90,36 +84,6 @@ pub struct VaultStore {
 
 /// One vault's handle; its own lock, so that opening one vault does not wait for another.
 type Slot = Mutex<Option<Arc<OpenVault>>>;
-
-/// `vaultdeck/key.json`.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(in crate::engine) struct KeyFile {
-    pub(in crate::engine) version: u32,
-    pub(in crate::engine) vault_arn: Arn,
-    /// The KMS key of a customer that wraps the data key; none where that is AWS Backup's own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(in crate::engine) kms_key_arn: Option<Arn>,
-    /// The data key, wrapped for this vault, in base64.
-    pub(in crate::engine) wrapped_key: String,
-}
-
-impl KeyFile {
-    pub(in crate::engine) fn new(vault: &Arn, under: Option<&Arn>, wrapped: &[u8]) -> Self {
-        Self {
-            version: if under.is_some() { UNDER_A_KEY } else { VERSION },
-            vault_arn: vault.clone(),
-            kms_key_arn: under.cloned(),
-            wrapped_key: BASE64.encode(wrapped),
-        }
-    }
-}
-
-/// A vault's data key, and under which KMS key of a customer it is; none where that is AWS Backup's own.
-pub(in crate::engine) struct DataKey {
-    pub(in crate::engine) master: MasterKey,
-    pub(in crate::engine) under: Option<Arn>,
-}
 
 /// `vaultdeck/vault.json`. Other parameters than those of its first backups would store everything again.
 #[derive(Serialize, Deserialize)]
@@ -448,36 +412,6 @@ impl VaultStore {
     fn slots(&self) -> MutexGuard<'_, HashMap<(Arn, StorageClass), Arc<Slot>>> {
         self.slots.lock()
     }
-}
-
-/// Reads and unwraps a vault's data key, from its file or the copy.
-pub(in crate::engine) fn read_key(files: &dyn Storage, keys: &KeyRing, arn: &Arn) -> Result<Pair<DataKey>> {
-    copies::read(files, KEY, |place, bytes| parse_key(place, bytes, keys, arn))
-}
-
-/// Unwraps a vault's data key, read from the file at `place`.
-fn parse_key(place: &str, bytes: &[u8], keys: &KeyRing, arn: &Arn) -> Result<DataKey> {
-    let damaged = |why: &str| Error::Damaged {
-        what: format!("the key of vault {arn} ({place}) is damaged: {why}"),
-        advice:
-            "Put back your copy of it. Without it restic still opens the repository with the vault's recovery key; \
-                 nothing was deleted"
-                .to_owned(),
-    };
-    let file: KeyFile = serde_json::from_slice(bytes).map_err(|_| damaged("it is not a key file"))?;
-    if file.version > UNDER_A_KEY {
-        let (found, known) = (i64::from(file.version), i64::from(UNDER_A_KEY));
-        return Err(Error::Newer { what: place.to_owned(), found, known });
-    }
-    if &file.vault_arn != arn {
-        return Err(damaged(&format!("it belongs to {}", file.vault_arn)));
-    }
-    let wrapped = BASE64.decode(&file.wrapped_key).map_err(|_| damaged("it is not base64"))?;
-    let refused = |root: &str| damaged(&format!("the data directory's {root} does not open it"));
-    let bytes = keys.unwrap_data_key(arn, file.kms_key_arn.as_ref(), &wrapped, refused)?;
-    let bytes: Zeroizing<[u8; 64]> =
-        Zeroizing::new(bytes.as_slice().try_into().map_err(|_| damaged("its length is wrong"))?);
-    Ok(DataKey { master: MasterKey::from_bytes(&bytes), under: file.kms_key_arn })
 }
 
 /// Reads what is frozen for the life of a vault. Where neither the file nor its copy tells, it is what this program has
