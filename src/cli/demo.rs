@@ -51,7 +51,9 @@ async fn open(data_dir: PathBuf, reset: bool) -> Result<Arc<Engine>, Failure> {
     match made {
         Ok(Ok(engine)) => Ok(engine),
         Ok(Err(demo::Error::Engine(error))) => Err(error.into()),
-        Ok(Err(refused @ demo::Error::NotADemo(_))) => Err(Failure::usage(refused.to_string())),
+        Ok(Err(refused @ (demo::Error::NotADemo(_) | demo::Error::ProtectsMore { .. }))) => {
+            Err(Failure::usage(refused.to_string()))
+        }
         Ok(Err(error)) => Err(Failure::failed(error.to_string())),
         Err(panicked) => Err(Failure::failed(format!("the demo was not made: {panicked}"))),
     }

@@ -48,6 +48,18 @@ pub enum Error {
         .0.display()
     )]
     NotADemo(PathBuf),
+    /// Somebody has put something of their own under its protection; it stays untouched.
+    #[error(
+        "the demo in {} also protects {what}, which is not the demo's: its backups would be gone. Nothing was changed; take \
+         it off with `vaultdeck resource remove` when they may go, or name another directory with --data-dir",
+        data_dir.display()
+    )]
+    ProtectsMore {
+        /// The demo's data directory.
+        data_dir: PathBuf,
+        /// What it protects.
+        what: String,
+    },
     /// The files could not be made or removed.
     #[error("{what}: {source}")]
     Io {
@@ -76,6 +88,9 @@ pub fn open(options: &Options, tell: Tell<'_>) -> Result<Arc<Engine>> {
     if there && !options.reset {
         catch_up(data_dir, tell)?;
     } else {
+        if there {
+            refuse_what_is_not_the_demos(data_dir)?;
+        }
         make(data_dir, tell)?;
     }
     Ok(Engine::open(of(data_dir, ClockKind::System, true))?)
@@ -84,6 +99,28 @@ pub fn open(options: &Options, tell: Tell<'_>) -> Result<Arc<Engine>> {
 /// The folder of the demo's files.
 pub fn files_folder(data_dir: &Path) -> PathBuf {
     beside(data_dir, "files")
+}
+
+/// The vaults of a demo are its own, the locked ones too, as long as they hold nothing but its own files. One that cannot be
+/// opened any more is known by its marker alone.
+fn refuse_what_is_not_the_demos(data_dir: &Path) -> Result<()> {
+    let engine = match Engine::open(of(data_dir, ClockKind::System, false)) {
+        Ok(engine) => engine,
+        Err(held @ EngineError::Held { .. }) => return Err(held.into()),
+        Err(error) => {
+            tracing::warn!(%error, "what the old demo protects is not known");
+            return Ok(());
+        }
+    };
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let files = real(&files_folder(data_dir));
+    let resources = engine.resources()?.resources;
+    rest(engine);
+    let is_own = |path: &Option<String>| path.as_ref().is_some_and(|path| real(Path::new(path)).starts_with(&files));
+    match resources.into_iter().find(|resource| !is_own(&resource.path)) {
+        None => Ok(()),
+        Some(other) => Err(Error::ProtectsMore { data_dir: data_dir.to_owned(), what: other.resource_arn }),
+    }
 }
 
 /// Makes the demo in a folder beside its place, and puts it there when it is whole.

@@ -67,8 +67,20 @@ fn the_demo_is_an_organization_with_a_history_and_real_failures() {
 
     let again = home.run(&["demo", "--no-dashboard"]);
     assert_eq!(again.code, 0, "{}", again.err);
-    let kept = home.json(&["points", "--data-dir", data, "--output", "json"]);
-    assert!(kept.as_array().unwrap().iter().any(|kept| kept["RecoveryPointArn"] == point));
+    let is_kept = || {
+        let kept = home.json(&["points", "--data-dir", data, "--output", "json"]);
+        kept.as_array().unwrap().iter().any(|kept| kept["RecoveryPointArn"] == point)
+    };
+    assert!(is_kept());
+
+    // Somebody has begun to protect something of their own with it: it is a demo no more.
+    let own = home.path("own");
+    fs::create_dir_all(&own).unwrap();
+    let added = home.run(&["resource", "add", "EFS", "mine", "--path", own.to_str().unwrap(), "--data-dir", data]);
+    assert_eq!(added.code, 0, "{}", added.err);
+    let refused = home.run(&["demo", "--no-dashboard", "--reset"]);
+    assert!(refused.code != 0 && refused.err.contains("which is not the demo's"), "{}", refused.err);
+    assert!(is_kept());
 }
 
 #[test]
