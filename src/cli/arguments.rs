@@ -5,16 +5,18 @@ mod copy;
 mod delete;
 mod hold;
 mod key;
+mod policy;
 
 pub(super) use catalog::CatalogCommand;
 pub(super) use copy::{CopyCommand, CopyOptions};
 pub(super) use delete::{DeleteCommand, DeleteOptions};
 pub(super) use hold::{CancelOptions, CreateOptions, HoldCommand, PlaceOptions, ShowOptions};
 pub(super) use key::{AddOptions, KeyCommand, KeyOptions};
+pub(super) use policy::PolicyCommand;
 
+use super::change_options::ChangeOptions;
 pub(super) use super::format::{Format, PlainFormat};
 use super::location::LocationOptions;
-use super::lock_options::LockOptions;
 pub(super) use super::place::{ContextOptions, ScopeOptions, WithinOptions};
 use crate::domain::{AccountId, Arn, Region, tags};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -313,10 +315,13 @@ pub(super) enum VaultCommand {
         #[arg(long, value_enum, default_value_t)]
         output: PlainFormat,
     },
+    /// Show, set or take away the vault's access policy
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Lock the vault: nobody deletes its recovery points or changes how long they are kept (AWS Backup Vault Lock)
     Lock {
         #[command(flatten)]
-        lock: LockOptions,
+        lock: ChangeOptions,
         /// Jobs that keep theirs for less fail
         #[arg(long, value_name = "DAYS")]
         min_days: Option<i64>,
@@ -330,7 +335,7 @@ pub(super) enum VaultCommand {
     /// Take the lock off the vault, as long as that can be done
     Unlock {
         #[command(flatten)]
-        lock: LockOptions,
+        lock: ChangeOptions,
     },
     /// Read everything in the vault and prove it whole
     Check {

@@ -1,6 +1,8 @@
 //! `vaultdeck vault`: what a vault needs beside AWS's operations.
 
+mod change;
 mod lock;
+mod policy;
 mod recovery_keys;
 mod rescan;
 mod who_can;
@@ -37,6 +39,7 @@ pub(super) async fn run(session: &Session, command: VaultCommand) -> Result<Exit
                 LockRequest { min_retention_days: min_days, max_retention_days: max_days, changeable_for_days };
             lock::put(session, lock, request).await
         }
+        VaultCommand::Policy(command) => policy::run(session, command).await,
         VaultCommand::Unlock { lock } => lock::take_off(session, lock).await,
         VaultCommand::Check { name, scope, output } => {
             let (scope, name) = named(scope, &name)?;

@@ -12,6 +12,7 @@ mod jobs;
 mod keys;
 #[path = "../repository/support/mounted.rs"]
 mod mounted;
+mod policies;
 mod printing;
 mod read_only;
 mod recovery;

@@ -25,6 +25,7 @@ pub use principals::{Identity, PrincipalEntry};
 pub use read::shown;
 pub use standing::{PolicyStanding, standing_of, standings};
 pub use templates::Template;
+pub use words::difference;
 
 /// How many bytes a policy has at most.
 pub const MAX_BYTES: usize = 20_480;

@@ -5,6 +5,15 @@ use super::{Condition, Effect, Element, Policy, PrincipalEntry, Statement, Test}
 /// How many names are listed before the rest is only counted.
 const LISTED: usize = 6;
 
+/// What of a policy in words would change: the lines that go, with a minus, then those that stay and those that come, with a
+/// plus.
+pub fn difference(was: &[String], will: &[String]) -> String {
+    let gone = was.iter().filter(|line| !will.contains(line)).map(|line| format!("- {line}"));
+    let then = will.iter().map(|line| if was.contains(line) { format!("  {line}") } else { format!("+ {line}") });
+    let lines: Vec<String> = gone.chain(then).collect();
+    if lines.is_empty() { "Nothing changes.".to_owned() } else { lines.join("\n") }
+}
+
 impl Policy {
     /// What it says, a line for each statement in its order.
     pub fn in_words(&self) -> Vec<String> {

@@ -3,7 +3,7 @@
 use crate::client::change::{DeleteAccessPolicy, PutAccessPolicy};
 use crate::client::{Key, Query};
 use crate::domain::Arn;
-use crate::domain::policy::{Policy, Template};
+use crate::domain::policy::{Policy, Template, difference};
 use crate::domain::vault::Vault;
 use crate::tui::dialogs::form_dialog::{FormDialog, Proposal};
 use crate::tui::paint::Painter;
@@ -113,14 +113,6 @@ impl AccessPolicyEditor {
         self.form.show_errors(&[]);
         self.form.label("effect", &difference(&was, &will)).label("warning", warning);
     }
-}
-
-/// The lines that go, with a minus, then those that stay and those that come, with a plus.
-fn difference(was: &[String], will: &[String]) -> String {
-    let gone = was.iter().filter(|line| !will.contains(line)).map(|line| format!("- {line}"));
-    let then = will.iter().map(|line| if was.contains(line) { format!("  {line}") } else { format!("+ {line}") });
-    let lines: Vec<String> = gone.chain(then).collect();
-    if lines.is_empty() { "Nothing changes.".to_owned() } else { lines.join("\n") }
 }
 
 /// The same JSON without the white space between its parts, for a field of one line.

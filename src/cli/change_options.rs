@@ -1,11 +1,11 @@
-//! What `vault lock` and `vault unlock` take.
+//! What commands take that change what protects a vault.
 
 use super::place::{ContextOptions, ScopeOptions};
 use clap::Args;
 
-/// What changes of a vault's lock have in common.
+/// What changes of a vault's lock and of its access policy have in common.
 #[derive(Debug, Args)]
-pub(super) struct LockOptions {
+pub(super) struct ChangeOptions {
     /// The vault
     pub(super) name: String,
     #[command(flatten)]
@@ -18,7 +18,7 @@ pub(super) struct LockOptions {
     /// Do it without asking
     #[arg(long)]
     pub(super) yes: bool,
-    /// The vault's name once more, where nobody can take the lock off again
+    /// The vault's name once more, where nobody can undo it
     #[arg(long, value_name = "NAME")]
     pub(super) confirm: Option<String>,
 }
