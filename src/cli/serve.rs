@@ -104,6 +104,9 @@ impl<'a> Settings<'a> {
                 tracing::info!("SIGHUP: the config is read again: nothing changed");
             }
             Ok((config, regions)) => {
+                for what in needing_a_restart(&self.config, &config) {
+                    tracing::warn!("SIGHUP: what the config says of its {what} counts from the engine's next start on");
+                }
                 self.config = config;
                 self.allow_restores();
                 engine.set_own_regions(regions);
@@ -111,6 +114,13 @@ impl<'a> Settings<'a> {
             }
         }
     }
+}
+
+/// What differs between two readings of the config and counts only when the engine starts.
+fn needing_a_restart(before: &Config, now: &Config) -> Vec<&'static str> {
+    let differs =
+        [("cold storage", before.cold != now.cold), ("notifications", before.notifications != now.notifications)];
+    differs.into_iter().filter(|(_, differs)| *differs).map(|(what, _)| what).collect()
 }
 
 /// The signals that a daemon takes. Of SIGPIPE nothing is heard: the runtime ignores it, and a write fails instead.

@@ -80,6 +80,10 @@ fn a_hang_up_reads_the_config_again_and_says_so() {
     std::fs::write(&config, "theme = \"light\"\n").unwrap();
     send(&serving, Signal::HUP);
     std::thread::sleep(Duration::from_millis(300));
+    let cold = "theme = \"light\"\n[regions.us-east-1]\ncold = \"/mnt/archive\"\n";
+    std::fs::write(&config, cold).unwrap();
+    send(&serving, Signal::HUP);
+    std::thread::sleep(Duration::from_millis(300));
     std::fs::write(&config, "nonsense = 1\n").unwrap();
     send(&serving, Signal::HUP);
     std::thread::sleep(Duration::from_millis(300));
@@ -89,6 +93,9 @@ fn a_hang_up_reads_the_config_again_and_says_so() {
     assert!(log.contains("SIGHUP: the config is read again: nothing changed"), "{log}");
     assert!(log.contains("SIGHUP: the config is read again: its restore_roots and regions count from now on"), "{log}");
     assert!(log.contains("SIGHUP: the config cannot be read") && log.contains("nonsense"), "{log}");
+    let later = "what the config says of its cold storage counts from the engine's next start on";
+    assert_eq!(log.matches(later).count(), 1, "{log}");
+    assert!(!log.contains("of its notifications counts"), "{log}");
 }
 
 #[test]

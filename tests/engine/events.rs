@@ -266,6 +266,27 @@ fn a_longer_life_is_in_the_next_event_of_a_point() {
 }
 
 #[test]
+fn a_move_to_cold_storage_is_told_once_with_where_the_point_lies_now() {
+    let bench = Bench::simulated();
+    let mut request = bench.backup_request(&bench.resource("files", &[]));
+    let days = |cold, delete| Lifecycle {
+        move_to_cold_storage_after_days: Some(cold),
+        delete_after_days: Some(delete),
+        ..Lifecycle::default()
+    };
+    request.lifecycle = Some(days(10, 100));
+    let job = bench.engine().start_backup_job(&bench.caller, request).unwrap();
+    let point = bench.wait(&job.id).recovery_point_arn.unwrap();
+    let before = last(bench.engine(), &bench.caller);
+    bench.advance(Duration::days(20));
+    let events = ask(bench.engine(), &bench.caller, &after(before)).unwrap();
+    assert_eq!(told(&events), ["Recovery Point COMPLETED"]);
+    let event = &events[0];
+    assert_eq!(event.resources, [point.to_string()]);
+    assert_eq!((&event.detail["storageClass"], &event.detail["status"]), (&"COLD".into(), &"COMPLETED".into()));
+}
+
+#[test]
 fn notifications_that_are_not_there_are_taken_away_without_a_word() {
     let bench = Bench::simulated();
     let (engine, caller) = (bench.engine(), &bench.caller);

@@ -283,3 +283,36 @@ async fn filters_pick_jobs() {
     let dates: Vec<_> = pages.iter().map(|job| job.creation_date().unwrap().as_nanos()).collect();
     assert!(dates.is_sorted_by(|a, b| a >= b), "the newest first: {dates:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_tells_whether_its_vault_is_locked() {
+    let server = Server::start().await;
+    let backup = server.backup();
+    backup.create_backup_vault().backup_vault_name("other").send().await.unwrap();
+    let (resource, _) = server.file_system("projects", &[]);
+    let point = back_up(&backup, &resource).await;
+    let to = "arn:aws:backup:us-east-1:123456789012:backup-vault:other";
+    let copy = serde_json::json!({ "RecoveryPointArn": point, "SourceBackupVaultName": "Default", "IamRoleArn": ROLE,
+                                   "DestinationBackupVaultArn": to });
+    let copy = server.call("PUT", "/copy-jobs", &copy.to_string()).await.json();
+    let copy = format!("/copy-jobs/{}", copy["CopyJobId"].as_str().unwrap());
+    let get = async |path: &str| server.call("GET", path, "").await.json();
+    let states = async || {
+        let (jobs, copies) = (get("/backup-jobs").await, get("/copy-jobs").await);
+        let id = jobs["BackupJobs"][0]["BackupJobId"].as_str().unwrap();
+        [
+            jobs["BackupJobs"][0]["VaultLockState"].clone(),
+            get(&format!("/backup-jobs/{id}")).await["VaultLockState"].clone(),
+            copies["CopyJobs"][0]["DestinationVaultLockState"].clone(),
+            get(&copy).await["CopyJob"]["DestinationVaultLockState"].clone(),
+        ]
+    };
+    assert_eq!(states().await, ["UNLOCKED"; 4]);
+    for (vault, expected) in [("Default", ["LOCKED", "LOCKED", "UNLOCKED", "UNLOCKED"]), ("other", ["LOCKED"; 4])] {
+        let path = format!("/backup-vaults/{vault}/vault-lock");
+        assert_eq!(server.call("PUT", &path, "{}").await.status(), 200);
+        assert_eq!(states().await, expected);
+    }
+    assert_eq!(server.call("DELETE", "/backup-vaults/Default/vault-lock", "").await.status(), 200);
+    assert_eq!(states().await, ["UNLOCKED", "UNLOCKED", "LOCKED", "LOCKED"]);
+}

@@ -16,7 +16,7 @@ use crate::engine::error::{Error, Result};
 use crate::engine::jobs::finish::TAG;
 use crate::engine::jobs::uses;
 use crate::engine::points::rows::cold::{self, Candidate, NewHome};
-use crate::engine::points::rows::packs;
+use crate::engine::points::rows::{self as points, packs};
 use crate::engine::upkeep::AGAIN;
 use crate::engine::vaults;
 use crate::engine::vaults::store::OpenVault;
@@ -212,6 +212,7 @@ impl Engine {
                     class: StorageClass::Cold,
                 };
                 cold::move_home(tx, &permit, arn, &home, now)?;
+                points::tell(tx, &copied.point.arn, now)?;
                 Ok(true)
             };
             let switched = copied.iter().map(switch).collect::<Result<Vec<bool>>>()?;

@@ -27,6 +27,7 @@ use crate::engine::clock::Jumps;
 use crate::engine::error::Result;
 use crate::engine::vaults::rows::{self, locks};
 use crate::repository::crash_point;
+use std::collections::BTreeSet;
 
 /// Whether recovery points of this lifecycle may come into a vault. What writes new ones into it asks this when it begins, in
 /// the transaction that notes its beginning, and fails as a job when they may not: backup jobs, and copy jobs with the
@@ -81,6 +82,20 @@ impl Engine {
         // A lock date is an event of the conductor.
         self.jobs.wake();
         Ok(())
+    }
+
+    /// Which of these vaults have a lock. One that is not there has none.
+    pub fn locked_among<'a>(&self, vaults: impl Iterator<Item = &'a Arn>) -> Result<BTreeSet<Arn>> {
+        let vaults: BTreeSet<&Arn> = vaults.collect();
+        self.catalog.read(|connection| {
+            let mut locked = BTreeSet::new();
+            for vault in vaults {
+                if locks::is_locked(connection, vault)? {
+                    locked.insert(vault.clone());
+                }
+            }
+            Ok(locked)
+        })
     }
 
     /// Writes down which locks nobody can take off any more, since their lock date has passed.

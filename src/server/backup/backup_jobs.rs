@@ -1,15 +1,15 @@
 //! Backup jobs.
 
-use super::documents::optional_lifecycle;
+use super::documents::{lock_state, optional_lifecycle};
 use crate::domain::job::BackupJob;
 use crate::domain::recovery_point::Creator;
 use crate::domain::vault::BACKUP_VAULT;
-use crate::domain::{Lifecycle, VaultName};
+use crate::domain::{Arn, Lifecycle, VaultName};
 use crate::engine::{BackupJobFilter, StartBackup};
 use crate::server::call::{Answer, Call, Stamp, arn, stamp};
 use serde::Serialize;
 use serde_with::skip_serializing_none;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[skip_serializing_none]
 #[derive(Serialize)]
@@ -31,6 +31,7 @@ struct JobView {
     backup_vault_name: String,
     backup_vault_arn: String,
     vault_type: &'static str,
+    vault_lock_state: &'static str,
     recovery_point_arn: Option<String>,
     recovery_point_lifecycle: Option<Lifecycle>,
     encryption_key_arn: Option<String>,
@@ -69,9 +70,11 @@ fn percent(done: Option<f64>) -> String {
     format!("{:.1}", done.unwrap_or_default().clamp(0.0, 100.0))
 }
 
-impl From<BackupJob> for JobView {
-    fn from(job: BackupJob) -> Self {
+impl JobView {
+    /// The job of a vault that is among `locked`, or is not locked.
+    fn of(job: BackupJob, locked: &BTreeSet<Arn>) -> Self {
         Self {
+            vault_lock_state: lock_state(locked.contains(&job.vault_arn)),
             account_id: job.scope.account.into(),
             backup_job_id: job.id.into(),
             backup_vault_name: job.vault_name,
@@ -136,7 +139,9 @@ pub(super) fn start(call: &Call<'_>) -> Answer {
 /// DescribeBackupJob.
 pub(super) fn describe(call: &Call<'_>) -> Answer {
     call.nothing_else()?;
-    call.answer(&JobView::from(call.engine.describe_backup_job(call.caller, &call.segment(0).parse()?)?))
+    let job = call.engine.describe_backup_job(call.caller, &call.segment(0).parse()?)?;
+    let locked = call.engine.locked_among(std::iter::once(&job.vault_arn))?;
+    call.answer(&JobView::of(job, &locked))
 }
 
 /// ListBackupJobs.
@@ -158,7 +163,9 @@ pub(super) fn list(call: &Call<'_>) -> Answer {
     let page = query.camel_page()?;
     query.finish()?;
     let jobs = call.engine.list_backup_jobs(call.caller, &filter, &page)?;
-    call.answer(&List { backup_jobs: jobs.items.into_iter().map(JobView::from).collect(), next_token: jobs.next_token })
+    let locked = call.engine.locked_among(jobs.items.iter().map(|job| &job.vault_arn))?;
+    let backup_jobs = jobs.items.into_iter().map(|job| JobView::of(job, &locked)).collect();
+    call.answer(&List { backup_jobs, next_token: jobs.next_token })
 }
 
 /// StopBackupJob.

@@ -1,14 +1,15 @@
 //! Copy jobs.
 
-use super::documents::optional_lifecycle;
+use super::documents::{lock_state, optional_lifecycle};
 use crate::domain::job::CopyJob;
 use crate::domain::recovery_point::Creator;
 use crate::domain::vault::BACKUP_VAULT;
-use crate::domain::{Lifecycle, VaultName};
+use crate::domain::{Arn, Lifecycle, VaultName};
 use crate::engine::{CopyJobFilter, StartCopy};
 use crate::server::call::{Answer, Call, Stamp, arn, stamp};
 use serde::Serialize;
 use serde_with::skip_serializing_none;
+use std::collections::BTreeSet;
 
 #[skip_serializing_none]
 #[derive(Serialize)]
@@ -30,6 +31,7 @@ struct JobView {
     source_recovery_point_arn: Option<String>,
     destination_backup_vault_arn: Option<String>,
     destination_vault_type: &'static str,
+    destination_vault_lock_state: &'static str,
     destination_recovery_point_arn: Option<String>,
     destination_recovery_point_lifecycle: Option<Lifecycle>,
     resource_arn: Option<String>,
@@ -61,9 +63,12 @@ struct List {
     next_token: Option<String>,
 }
 
-impl From<CopyJob> for JobView {
-    fn from(job: CopyJob) -> Self {
+impl JobView {
+    /// The job into a vault that is among `locked`, or is not locked.
+    fn of(job: CopyJob, locked: &BTreeSet<Arn>) -> Self {
+        let is_locked = job.destination_vault_arn.as_ref().is_some_and(|vault| locked.contains(vault));
         Self {
+            destination_vault_lock_state: lock_state(is_locked),
             account_id: job.scope.account.into(),
             copy_job_id: job.id.into(),
             source_backup_vault_arn: job.source_vault_arn.map(String::from),
@@ -109,7 +114,8 @@ pub(super) fn start(call: &Call<'_>) -> Answer {
 pub(super) fn describe(call: &Call<'_>) -> Answer {
     call.nothing_else()?;
     let job = call.engine.describe_copy_job(call.caller, &call.segment(0).parse()?)?;
-    call.answer(&Described { copy_job: job.into() })
+    let locked = call.engine.locked_among(job.destination_vault_arn.iter())?;
+    call.answer(&Described { copy_job: JobView::of(job, &locked) })
 }
 
 /// ListCopyJobs.
@@ -138,5 +144,7 @@ pub(super) fn list(call: &Call<'_>) -> Answer {
     let page = query.camel_page()?;
     query.finish()?;
     let jobs = call.engine.list_copy_jobs(call.caller, &filter, &page)?;
-    call.answer(&List { copy_jobs: jobs.items.into_iter().map(JobView::from).collect(), next_token: jobs.next_token })
+    let locked = call.engine.locked_among(jobs.items.iter().filter_map(|job| job.destination_vault_arn.as_ref()))?;
+    let copy_jobs = jobs.items.into_iter().map(|job| JobView::of(job, &locked)).collect();
+    call.answer(&List { copy_jobs, next_token: jobs.next_token })
 }

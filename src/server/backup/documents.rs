@@ -149,6 +149,11 @@ fn condition_parameter(mut members: Members) -> Result<ConditionParameter, Failu
     Ok(parameter)
 }
 
+/// How AWS says whether a vault has a lock.
+pub(super) fn lock_state(is_locked: bool) -> &'static str {
+    if is_locked { "LOCKED" } else { "UNLOCKED" }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
