@@ -1,12 +1,13 @@
 //! Attempts to break what a vault promises, by ways that lie below the API: catalogs and files that are put back, lost or
 //! damaged, repairs, and what goes with the days. What callers try is in `tests/server/promises.rs`.
 
+mod paths;
 mod policy_record;
 mod records;
 
 use crate::bench::{Bench, VAULT, assert_completed};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use vaultdeck::domain::{Arn, Lifecycle};
 use vaultdeck::engine::{ClockKind, Engine, EngineOptions, Error, ErrorKind};
 
@@ -57,6 +58,18 @@ pub fn lose_catalog(bench: &mut Bench) {
 /// A file of the test's vault that the engine keeps for itself.
 pub fn own_file(bench: &Bench, name: &str) -> PathBuf {
     bench.path(&format!("data/vaults/123456789012/us-east-1/{VAULT}/vaultdeck/{name}"))
+}
+
+/// Puts something in the place of a file, or takes it away, at once: whoever looks meanwhile sees the one or the other.
+pub fn put(path: &Path, content: Option<&[u8]>) {
+    match content {
+        Some(content) => {
+            let beside = path.with_extension("new");
+            fs::write(&beside, content).unwrap();
+            fs::rename(beside, path).unwrap();
+        }
+        None => fs::remove_file(path).unwrap(),
+    }
 }
 
 /// A recovery point that lives so many days, or for ever.

@@ -68,7 +68,7 @@ fn a_policy_that_was_taken_away_stays_away_whichever_of_the_two_is_put_back() {
     let files = record(&bench).map(|path| fs::read(path).unwrap());
     bench.engine().delete_vault_access_policy(&bench.caller, VAULT).unwrap();
     for (path, content) in record(&bench).iter().zip(&files) {
-        fs::write(path, content).unwrap();
+        super::put(path, Some(content));
     }
     bench.restart();
     assert_eq!(policy(&bench), None, "an older file");
@@ -90,10 +90,7 @@ fn a_policy_outlives_the_record_in_its_vaults_folder_whatever_becomes_of_it() {
     for victims in [&record(&bench)[..1], &record(&bench)[1..], &record(&bench)[..]] {
         for damage in [Some(old[0].as_slice()), Some(b"{}".as_slice()), None] {
             for path in victims {
-                match damage {
-                    Some(content) => fs::write(path, content).unwrap(),
-                    None => fs::remove_file(path).unwrap(),
-                }
+                super::put(path, damage);
             }
             assert_kept(&bench, &kept, &last);
             bench.restart();
