@@ -1,6 +1,7 @@
 //! Accounts, regions, and the pair of both in which everything lives.
 
-use crate::domain::{Invalid, Time};
+use crate::domain::names::string_newtype;
+use crate::domain::{Invalid, Time, UnitId};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -42,6 +43,8 @@ pub struct Account {
     pub status: String,
     /// When it joined the organization.
     pub joined: Option<Time>,
+    /// The organizational unit that it lies in; none where that is the root, or is not told.
+    pub unit: Option<UnitId>,
 }
 
 impl AccountId {
@@ -105,27 +108,6 @@ impl FromStr for Scope {
     }
 }
 
-/// The conversions that both string newtypes share.
-macro_rules! string_newtype {
-    ($type:ident) => {
-        impl TryFrom<String> for $type {
-            type Error = Invalid;
-            fn try_from(text: String) -> Result<Self, Invalid> {
-                text.parse()
-            }
-        }
-        impl From<$type> for String {
-            fn from(value: $type) -> String {
-                value.0
-            }
-        }
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(&self.0)
-            }
-        }
-    };
-}
 string_newtype!(AccountId);
 string_newtype!(Region);
 

@@ -24,6 +24,7 @@ pub mod legal_hold;
 pub mod lifecycle;
 pub mod names;
 pub mod notification;
+pub mod organization;
 pub mod plan;
 pub mod plan_rules;
 pub mod plan_runs;
@@ -37,6 +38,7 @@ pub mod secret;
 pub mod selection;
 pub mod selection_rules;
 pub mod tags;
+pub mod tree_ids;
 pub mod types;
 pub mod vault;
 pub mod vault_lock;
@@ -50,6 +52,7 @@ pub use names::{PlanId, PlanName, RuleName, SelectionId, SelectionName, VaultNam
 pub use recovery_point::{KnownPoint, StorageClass};
 pub use resource::Resource;
 pub use secret::Secret;
+pub use tree_ids::{ParentId, RootId, UnitId};
 pub use types::ResourceType;
 pub use vault_lock::VaultLock;
 

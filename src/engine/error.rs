@@ -1,5 +1,9 @@
 //! Why the engine refused or failed, with AWS's exception and AWS's words where they are known.
 
+mod organizations;
+
+pub use organizations::{Constraint, OrganizationsException};
+
 use crate::domain::Invalid;
 use crate::domain::error::InvalidKind;
 use std::path::PathBuf;
@@ -41,6 +45,8 @@ pub enum ErrorKind {
     DependencyFailure,
     /// `ServiceUnavailableException`: the engine itself failed; the call may be tried again.
     ServiceUnavailable,
+    /// One of AWS Organizations'.
+    Organizations(OrganizationsException),
 }
 
 /// Why an operation did not succeed.
@@ -198,6 +204,11 @@ impl Error {
     /// `AlreadyExistsException` with what exists.
     pub fn already_exists(message: impl Into<String>, arn: Option<String>, creator_request_id: Option<String>) -> Self {
         Self::Service { kind: ErrorKind::AlreadyExists { arn, creator_request_id }, message: message.into() }
+    }
+
+    /// An exception of AWS Organizations.
+    pub fn organizations(exception: OrganizationsException, message: impl Into<String>) -> Self {
+        Self::Service { kind: ErrorKind::Organizations(exception), message: message.into() }
     }
 
     /// A vault that an operation would change or write into is not there. `vault` is its name or its ARN.

@@ -20,8 +20,17 @@ pub(super) struct Failure {
     /// What the owner of the data directory may know beside: paths of the host, what the system said. It goes to the log,
     /// and to callers by the engine's own socket or in process, never to a port.
     detail: Option<String>,
+    /// What some exceptions have beside a message.
+    more: Option<More>,
+}
+
+/// The members that some exceptions have beside a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum More {
     /// `Arn` and `CreatorRequestId` of what exists already.
-    existing: Option<(Option<String>, Option<String>)>,
+    Existing(Option<String>, Option<String>),
+    /// `Reason`, of some of AWS Organizations.
+    Reason(&'static str),
 }
 
 /// How errors are spelled.
@@ -40,7 +49,7 @@ pub(super) enum Dialect {
 impl Failure {
     /// An exception by its name.
     pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), detail: None, existing: None }
+        Self { status, code, message: message.into(), detail: None, more: None }
     }
 
     /// A value that breaks a rule.
@@ -113,7 +122,7 @@ impl Failure {
     /// `{"Message", "Type"}`, and no `Code`: older Go clients would take that for the exception's name.
     fn rest_body(&self) -> Value {
         let mut body = json!({ "Message": self.message, "Type": self.side() });
-        if let Some((arn, creator_request_id)) = &self.existing {
+        if let Some(More::Existing(arn, creator_request_id)) = &self.more {
             if let Some(arn) = arn {
                 body["Arn"] = json!(arn);
             }
@@ -125,7 +134,11 @@ impl Failure {
     }
 
     fn typed_body(&self) -> Value {
-        json!({ "__type": self.code, "message": self.message })
+        let mut body = json!({ "__type": self.code, "message": self.message });
+        if let Some(More::Reason(reason)) = self.more {
+            body["Reason"] = json!(reason);
+        }
+        body
     }
 
     fn xml_body(&self, request_id: &str) -> String {
@@ -203,6 +216,7 @@ impl From<Error> for Failure {
             ErrorKind::ExpiredToken => (StatusCode::FORBIDDEN, "ExpiredTokenException"),
             ErrorKind::DependencyFailure => (StatusCode::INTERNAL_SERVER_ERROR, "DependencyFailureException"),
             ErrorKind::ServiceUnavailable => (StatusCode::INTERNAL_SERVER_ERROR, "ServiceUnavailableException"),
+            ErrorKind::Organizations(exception) => (StatusCode::BAD_REQUEST, exception.name()),
         };
         if let Error::ReadOnly(why) = &error {
             let message =
@@ -212,13 +226,14 @@ impl From<Error> for Failure {
         if status.is_server_error() {
             tracing::error!(%error, "a call failed");
         }
-        let existing = match kind {
-            ErrorKind::AlreadyExists { arn, creator_request_id } => Some((arn, creator_request_id)),
+        let more = match kind {
+            ErrorKind::AlreadyExists { arn, creator_request_id } => Some(More::Existing(arn, creator_request_id)),
+            ErrorKind::Organizations(exception) => exception.reason().map(More::Reason),
             _ => None,
         };
         let detail = error.to_string();
         match error {
-            Error::Service { message, .. } => Self { existing, ..Self::new(status, code, message) },
+            Error::Service { message, .. } => Self { more, ..Self::new(status, code, message) },
             Error::KeyUnusable { .. } => Self::new(status, code, detail),
             _ if error.is_temporary() => Self {
                 detail: Some(detail),

@@ -279,6 +279,7 @@ pub fn account(id: &str, name: &str, management: bool) -> Account {
         management,
         status: "ACTIVE".to_owned(),
         joined: Some(ago(24 * 400, 0)),
+        unit: None,
     }
 }
 

@@ -6,7 +6,8 @@ use chrono::Duration;
 use std::collections::BTreeMap;
 use vaultdeck::domain::extension::Standing;
 use vaultdeck::domain::vault_lock::LockRequest;
-use vaultdeck::domain::{Arn, Lifecycle};
+use vaultdeck::domain::{Arn, Lifecycle, ParentId};
+use vaultdeck::engine::authorize::Principal;
 use vaultdeck::engine::{Caller, Engine, ErrorKind, NewHold, NewVault};
 
 const ROLE: &str = "arn:aws:iam::210987654321:role/OrganizationAccountAccessRole";
@@ -120,6 +121,35 @@ fn copies_from_another_account_come_in_by_the_policy_alone() {
     harness.engine.put_vault_access_policy(&member(), "Default", &text).unwrap();
     assert!(!before.allowed && standing().allowed);
     assert_eq!(standing().because, "statement \"Allow\" of the access policy allows it");
+}
+
+#[test]
+fn a_policy_asks_in_which_unit_an_account_lies() {
+    let harness = Harness::with_member();
+    let role = Arn::default_role(&MANAGEMENT.parse().unwrap()).to_string();
+    let tree = || harness.engine.tree().unwrap();
+    let (organization, root) = (tree().organization, ParentId::Root(tree().root));
+    let upper = ParentId::Unit(harness.engine.create_unit(Principal::Owner, &root, "upper").unwrap().id);
+    let lower = ParentId::Unit(harness.engine.create_unit(Principal::Owner, &upper, "lower").unwrap().id);
+    let may = |key: &str, path: &str| {
+        let condition = format!(r#""Principal":"*","Condition":{{"ForAnyValue:StringLike":{{"{key}":"{path}"}}}}"#);
+        let text = policy(&[statement("Allow", "backup:CopyIntoBackupVault", &condition)]);
+        harness.engine.put_vault_access_policy(&member(), "Default", &text).unwrap();
+        who_can(&harness.engine, &member(), "backup:CopyIntoBackupVault").remove(&role).unwrap().allowed
+    };
+    let above = format!("{organization}/{root}/");
+    let [in_upper, in_lower] = [format!("{above}{upper}/"), format!("{above}{upper}/{lower}/")];
+    let places = [above.clone(), in_upper.clone(), format!("{in_upper}*"), in_lower.clone()];
+    let allowed = |key: &str| places.each_ref().map(|path| may(key, path));
+    assert_eq!(allowed("aws:PrincipalOrgPaths"), [true, false, false, false], "the management account is at the root");
+    let account = MANAGEMENT.parse().unwrap();
+    harness.engine.move_account(Principal::Owner, &account, &root, &lower).unwrap();
+    assert_eq!(allowed("aws:PrincipalOrgPaths"), [false, false, true, true]);
+    assert_eq!(allowed("aws:ResourceOrgPaths"), [true, false, false, false], "the vault's account is at the root");
+    harness.engine.move_account(Principal::Owner, &account, &lower, &upper).unwrap();
+    assert_eq!(allowed("aws:PrincipalOrgPaths"), [false, true, true, false]);
+    harness.engine.move_account(Principal::Owner, &MEMBER.parse().unwrap(), &root, &lower).unwrap();
+    assert_eq!(allowed("aws:ResourceOrgPaths"), [false, false, true, true]);
 }
 
 /// What protects from everybody is part of the answer.

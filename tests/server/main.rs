@@ -18,6 +18,7 @@ mod malformed;
 mod neighbours;
 mod notifications;
 mod operations;
+mod organizations;
 mod promises;
 mod signatures;
 mod simulated;

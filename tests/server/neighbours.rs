@@ -91,9 +91,9 @@ async fn organizations_tells_of_the_accounts_page_by_page() {
     assert_eq!(ids.len(), 4);
     assert!(ids.contains(&ACCOUNT) && ids.contains(&"410987654321"), "{ids:?}");
     assert!(accounts.iter().all(|account| account.joined_timestamp().is_some()));
-    let refused = organizations.list_roots().send().await.unwrap_err();
+    let refused = organizations.list_handshakes_for_account().send().await.unwrap_err();
     assert_eq!(refused.code(), Some("UnknownOperationException"));
-    assert!(refused.message().unwrap().contains("ListRoots"));
+    assert!(refused.message().unwrap().contains("ListHandshakesForAccount"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -22,7 +22,7 @@ use crate::domain::recovery_point::Creator;
 use crate::domain::resource::ProtectedResource;
 use crate::domain::selection::Selection;
 use crate::domain::vault::{BACKUP_VAULT, Vault};
-use crate::domain::{Account, Arn, Known, PlanId, ResourceType, Scope, Tags, Time, VaultLock};
+use crate::domain::{Account, Arn, Known, PlanId, ResourceType, Scope, Tags, Time, UnitId, VaultLock};
 use aws_sdk_backup::operation::describe_backup_vault::DescribeBackupVaultOutput;
 use aws_sdk_backup::operation::describe_protected_resource::DescribeProtectedResourceOutput;
 use aws_sdk_backup::operation::get_backup_plan::GetBackupPlanOutput;
@@ -117,7 +117,13 @@ pub(crate) fn account(account: &aws_sdk_organizations::types::Account, managemen
         email: text_or_empty(account.email()),
         status: text_or_empty(status.as_deref()),
         joined: at(account.joined_timestamp()),
+        unit: account.paths().first().and_then(|path| unit_of(path)),
     })
+}
+
+/// The last unit of `o-…/r-…/ou-…/123456789012/`.
+fn unit_of(path: &str) -> Option<UnitId> {
+    path.split('/').rev().find_map(|part| part.parse().ok())
 }
 
 /// The list's row and the described vault have the same members under two types.

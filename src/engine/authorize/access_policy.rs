@@ -2,9 +2,9 @@
 
 use super::principal::Principal;
 use super::{Subject, rows};
-use crate::domain::Arn;
 use crate::domain::policy::{Decision, Facts, Identity, Policy, Request};
-use crate::engine::catalog::{Connection, state};
+use crate::domain::{AccountId, Arn};
+use crate::engine::catalog::Connection;
 use crate::engine::error::{Error, Result};
 
 /// The condition keys of which an engine knows the value, or that a request does not have it. A policy that asks for others is
@@ -86,22 +86,22 @@ fn not_authorized(principal: &Principal<'_>, action: &str, subject: &impl Subjec
     format!("User: {who} is not authorized to perform: {action} on resource: {}", subject.name())
 }
 
-/// What is known of whoever asks, and of the vault. All accounts are in one organization, below its root.
+/// What is known of whoever asks, and of the vault. All accounts are in one organization.
 fn known(tx: &Connection, identity: &Identity, user_id: Option<&str>, vault: &Arn) -> Result<Facts> {
-    let organization = state::get(tx, state::ORGANIZATION_ID)?.unwrap_or_default();
-    let root = organization.trim_start_matches("o-").get(..4).unwrap_or_default();
-    let path = format!("{organization}/r-{root}/");
+    let (organization, _) = rows::organization::root(tx)?;
+    let path_of = |account: &AccountId| Ok::<_, Error>(rows::organization::path_of(tx, account)?.into_iter().collect());
+    let owner: Option<AccountId> = vault.account().parse().ok();
     let arn = identity.principal_arn();
     let mut facts = Facts::complete()
         .with("aws:PrincipalAccount", identity.account.as_str())
         .with("aws:PrincipalIsAWSService", "false")
         .with("aws:PrincipalOrgID", organization.as_str())
-        .with_all("aws:PrincipalOrgPaths", vec![path.clone()])
+        .with_all("aws:PrincipalOrgPaths", path_of(&identity.account)?)
         .with("aws:PrincipalType", identity.kind())
         .with("aws:RequestedRegion", vault.region())
         .with("aws:ResourceAccount", vault.account())
         .with("aws:ResourceOrgID", organization)
-        .with_all("aws:ResourceOrgPaths", vec![path]);
+        .with_all("aws:ResourceOrgPaths", owner.as_ref().map_or_else(|| Ok(Vec::new()), path_of)?);
     if let Some(name) = arn.split_once(":user/").and_then(|(_, name)| name.rsplit('/').next()) {
         facts = facts.with("aws:username", name);
     }

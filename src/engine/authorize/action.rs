@@ -1,10 +1,10 @@
 //! What can be done, by the names that policies use.
 
 use super::subject::{
-    Anything, HoldToCancel, JobToStop, KeyToChange, KeyToDelete, KeyToDestroy, KeyToKeep, KeyToRead, NewThing,
-    Organization, PlanNamed, PlanOfSelection, PointToChange, PointToCopy, PointToDelete, PointToDisassociate,
-    PointToRead, PointToRestore, Region, RoleToAssume, RoleToPass, Subject, Tagged, VaultFound, VaultKey, VaultNamed,
-    VaultToDelete, VaultToLock,
+    Anything, HoldToCancel, InOrganization, JobToStop, KeyToChange, KeyToDelete, KeyToDestroy, KeyToKeep, KeyToRead,
+    NewThing, Organization, PlanNamed, PlanOfSelection, PointToChange, PointToCopy, PointToDelete, PointToDisassociate,
+    PointToRead, PointToRestore, Region, RoleToAssume, RoleToPass, Subject, Tagged, UnitToDelete, VaultFound, VaultKey,
+    VaultNamed, VaultToDelete, VaultToLock,
 };
 
 /// Something that can be done.
@@ -34,6 +34,10 @@ pub trait SetsAccessPolicy: Action {}
 /// An action that changes what a KMS key is, and not its material.
 #[diagnostic::on_unimplemented(message = "{Self} changes no key")]
 pub trait ChangesKey: Action {}
+
+/// An action by which an account joins the organization.
+#[diagnostic::on_unimplemented(message = "by {Self} no account joins the organization")]
+pub trait AddsAccount: Action {}
 
 mod sealed {
     pub trait Sealed {}
@@ -186,6 +190,20 @@ actions! {
     DestroyKey = "vaultdeck:DestroyKey" on KeyToDestroy;
     /// An account gets its access key.
     CreateAccessKey = "iam:CreateAccessKey" on Anything;
+    /// An account is made in the organization.
+    CreateAccount = "organizations:CreateAccount" on InOrganization;
+    /// An account goes to another place in the organization.
+    MoveAccount = "organizations:MoveAccount" on InOrganization;
+    /// A unit is made.
+    CreateOrganizationalUnit = "organizations:CreateOrganizationalUnit" on InOrganization;
+    /// A unit gets another name.
+    UpdateOrganizationalUnit = "organizations:UpdateOrganizationalUnit" on InOrganization;
+    /// A unit is deleted.
+    DeleteOrganizationalUnit = "organizations:DeleteOrganizationalUnit" on UnitToDelete;
+    /// A member comes to administer AWS Backup.
+    RegisterDelegatedAdministrator = "organizations:RegisterDelegatedAdministrator" on InOrganization;
+    /// A member administers AWS Backup no more.
+    DeregisterDelegatedAdministrator = "organizations:DeregisterDelegatedAdministrator" on InOrganization;
     /// An account joins the organization.
     AddAccount = "vaultdeck:AddAccount" on Anything;
     /// A role is made that AWS Backup can assume.
@@ -197,6 +215,9 @@ actions! {
     /// A resource is taken off the register.
     RemoveResource = "vaultdeck:RemoveResource" on Anything;
 }
+
+impl AddsAccount for AddAccount {}
+impl AddsAccount for CreateAccount {}
 
 impl SetsDocument for CreateBackupPlan {}
 impl SetsDocument for UpdateBackupPlan {}

@@ -1,9 +1,14 @@
 //! Who does something.
 
-use super::boundary::is_management;
 use crate::domain::policy::Identity;
 use crate::domain::{AccountId, Arn, Scope};
+use crate::engine::FIRST_ACCOUNT;
 use crate::engine::caller::Caller;
+
+/// Whether an account is the management account of the organization.
+pub fn is_management(account: &AccountId) -> bool {
+    account.as_str() == FIRST_ACCOUNT
+}
 
 /// Who does something.
 #[derive(Debug, Clone, Copy)]

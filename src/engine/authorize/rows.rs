@@ -1,6 +1,7 @@
 //! The access policies of the vaults. They stand here, since every decision reads them in its own transaction.
 
 pub mod locks;
+pub mod organization;
 
 use super::Permit;
 use super::action::SetsAccessPolicy;

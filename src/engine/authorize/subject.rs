@@ -10,7 +10,7 @@ mod points;
 pub use holds::HoldToCancel;
 pub use keys::{KeyNamed, KeyToChange, KeyToDelete, KeyToDestroy, KeyToKeep, KeyToRead};
 pub use lock::{Touched, VaultToLock};
-pub use organization::{Organization, RoleToAssume, RoleToPass};
+pub use organization::{InOrganization, NO_PERMISSION, Organization, RoleToAssume, RoleToPass, UnitToDelete};
 pub use points::{
     PointNamed, PointToChange, PointToCopy, PointToDelete, PointToDisassociate, PointToRead, PointToRestore,
 };

@@ -7,7 +7,7 @@ use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use crate::domain::vault::Vault;
 use crate::domain::{AccountId, Arn, CalculatedLifecycle, Scope};
 use crate::engine::caller::{Caller, RestoreRoots};
-use crate::engine::catalog::migrations;
+use crate::engine::catalog::{migrations, state};
 use std::collections::BTreeSet;
 
 pub(super) const MANAGEMENT: &str = "123456789012";
@@ -32,6 +32,7 @@ pub(super) fn empty_catalog() -> Connection {
     let mut connection = Connection::open_in_memory().unwrap();
     migrations::run(&mut connection, std::path::Path::new("c"), &migrations::ALL).unwrap();
     connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+    state::set(&connection, state::ORGANIZATION_ID, "o-abcdefghij").unwrap();
     connection
 }
 
@@ -250,7 +251,7 @@ fn a_role_is_passed_by_its_own_account_and_assumed_by_the_management_account() {
 
 #[test]
 fn actions_have_the_names_that_policies_use_each_its_own() {
-    let services = ["backup", "iam", "kms", "sts", "vaultdeck"];
+    let services = ["backup", "iam", "kms", "organizations", "sts", "vaultdeck"];
     for name in action::NAMES {
         let (service, operation) = name.split_once(':').unwrap();
         assert!(services.contains(&service) && operation.chars().all(|c| c.is_ascii_alphabetic()), "{name}");

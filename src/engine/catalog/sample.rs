@@ -52,7 +52,7 @@ pub(crate) fn catalog(folder: &tempfile::TempDir) -> Catalog {
         .write(|tx| {
             for (id, management) in [("123456789012", true), ("210987654321", false)] {
                 tx.execute(
-                    "INSERT INTO accounts VALUES (?1, 'name', 'mail', ?2, 'ACTIVE', 0)",
+                    "INSERT INTO accounts (id, name, email, management, status, joined) VALUES (?1, 'name', 'mail', ?2, 'ACTIVE', 0)",
                     params![id, management],
                 )?;
             }

@@ -3,15 +3,18 @@
 use crate::domain::account::MEMBER_ROLE;
 use crate::domain::extension::{AccountView, Accounts, AddAccount};
 use crate::domain::{Account, AccountId, Arn, Invalid, Scope, Time};
-use crate::engine::authorize::action::{self, AddRole};
+use crate::engine::authorize::action::{self, AddRole, AddsAccount};
 use crate::engine::authorize::subject::Anything;
-use crate::engine::authorize::{Doing, Principal, authorize};
+use crate::engine::authorize::{Doing, Permit, Principal, authorize};
 use crate::engine::catalog::Connection;
 use crate::engine::error::{Error, Result};
 use crate::engine::keys::random;
 use crate::engine::organization::rows::accounts::{self as rows, all, get};
 use crate::engine::organization::rows::roles::{self, Trust};
 use crate::engine::{Engine, FIRST_ACCOUNT, organization, vaults};
+
+/// What the first account is called.
+const MANAGEMENT_NAME: &str = "management";
 
 /// The account with this id, or an error that names it.
 pub(crate) fn require(connection: &Connection, id: &AccountId) -> Result<Account> {
@@ -25,19 +28,37 @@ pub(crate) fn is_member(connection: &Connection, id: &AccountId) -> Result<bool>
     Ok(get(connection, id)?.is_some())
 }
 
-/// Adds an account with the roles that every account has.
-fn insert(connection: &Connection, by: Principal<'_>, account: &Account, now: Time) -> Result<()> {
-    let permit = authorize(connection, by, action::AddAccount, &Anything(account.id.as_str()))?;
-    rows::insert(connection, &permit, account, now)?;
+/// Adds an account with the roles that every account has: the default one, and one in members by which the management account
+/// enters.
+pub(super) fn insert<A: AddsAccount>(
+    connection: &Connection,
+    permit: &Permit<'_, A>,
+    account: &Account,
+    entrance: &str,
+    now: Time,
+) -> Result<()> {
+    rows::insert(connection, permit, account, now)?;
     let add_role = |role: Arn, trust| {
         let permit = authorize(connection, Doing::Founding, AddRole, &Anything(role.as_str()))?;
         roles::insert(connection, &permit, &account.id, trust)
     };
     add_role(Arn::default_role(&account.id), Trust::Backup)?;
     if !account.management {
-        add_role(Arn::role(&account.id, MEMBER_ROLE), Trust::Management)?;
+        add_role(Arn::role(&account.id, entrance), Trust::Management)?;
     }
     Ok(())
+}
+
+/// The same by the owner of the data directory, or by the engine.
+fn add(connection: &Connection, by: Principal<'_>, account: &Account, now: Time) -> Result<()> {
+    let permit = authorize(connection, by, action::AddAccount, &Anything(account.id.as_str()))?;
+    insert(connection, &permit, account, MEMBER_ROLE, now)
+}
+
+/// An account that joins the organization now, at its root.
+pub(super) fn joining(id: AccountId, name: String, email: String, now: Time) -> Account {
+    let management = id.as_str() == FIRST_ACCOUNT;
+    Account { id, name, email, management, status: "ACTIVE".to_owned(), joined: Some(now), unit: None }
 }
 
 /// Adds an account that only its vaults' folders tell of; its name and address are not known any more. Whether it was new.
@@ -45,11 +66,9 @@ pub(crate) fn take_up(connection: &Connection, id: &AccountId, now: Time) -> Res
     if get(connection, id)?.is_some() {
         return Ok(false);
     }
-    let management = id.as_str() == FIRST_ACCOUNT;
-    let name = if management { "management".to_owned() } else { format!("found-{id}") };
+    let name = if id.as_str() == FIRST_ACCOUNT { MANAGEMENT_NAME.to_owned() } else { format!("found-{id}") };
     let email = address_of(&name);
-    let account = Account { id: id.clone(), name, email, management, status: "ACTIVE".to_owned(), joined: Some(now) };
-    insert(connection, Doing::Rescan.into(), &account, now)?;
+    add(connection, Doing::Rescan.into(), &joining(id.clone(), name, email, now), now)?;
     Ok(true)
 }
 
@@ -61,15 +80,9 @@ impl Engine {
         self.catalog.write(|tx| {
             organization::founding::found(tx)?;
             if get(tx, &first.account)?.is_none() {
-                let account = Account {
-                    id: FIRST_ACCOUNT.parse()?,
-                    name: "management".to_owned(),
-                    email: address_of("management"),
-                    management: true,
-                    status: "ACTIVE".to_owned(),
-                    joined: Some(now),
-                };
-                insert(tx, Doing::Founding.into(), &account, now)?;
+                let (name, email) = (MANAGEMENT_NAME.to_owned(), address_of(MANAGEMENT_NAME));
+                let account = joining(FIRST_ACCOUNT.parse()?, name, email, now);
+                add(tx, Doing::Founding.into(), &account, now)?;
             }
             for account in all(tx)? {
                 vaults::ops::ensure_default(self, tx, &Scope::new(account.id, first.region.clone()))?;
@@ -94,15 +107,8 @@ impl Engine {
                 let message = format!("Account {id} exists already in this organization");
                 return Err(Error::already_exists(message, None, None));
             }
-            let account = Account {
-                id: id.clone(),
-                name: request.name.clone(),
-                email,
-                management: false,
-                status: "ACTIVE".to_owned(),
-                joined: Some(now),
-            };
-            insert(tx, Principal::Owner, &account, now)?;
+            let account = joining(id.clone(), request.name.clone(), email, now);
+            add(tx, Principal::Owner, &account, now)?;
             vaults::ops::ensure_default(self, tx, &Scope::new(id, region))?;
             Ok(view(account))
         })
@@ -123,7 +129,7 @@ fn view(account: Account) -> AccountView {
     }
 }
 
-fn free_id(connection: &Connection) -> Result<AccountId> {
+pub(super) fn free_id(connection: &Connection) -> Result<AccountId> {
     loop {
         let mut bytes = [0; 8];
         random(&mut bytes)?;
@@ -134,7 +140,7 @@ fn free_id(connection: &Connection) -> Result<AccountId> {
     }
 }
 
-fn check_name(name: &str) -> Result<()> {
+pub(super) fn check_name(name: &str) -> Result<()> {
     if (1..=50).contains(&name.chars().count()) && !name.chars().any(char::is_control) {
         Ok(())
     } else {
@@ -142,7 +148,7 @@ fn check_name(name: &str) -> Result<()> {
     }
 }
 
-fn check_email(email: &str) -> Result<()> {
+pub(super) fn check_email(email: &str) -> Result<()> {
     let shaped = (6..=64).contains(&email.len())
         && email.split_once('@').is_some_and(|(user, host)| !user.is_empty() && host.contains('.'))
         && !email.chars().any(|c| c.is_control() || c.is_whitespace());

@@ -42,11 +42,12 @@ impl Engine {
         })
     }
 
-    /// ListAccounts: for the management account only.
+    /// ListAccounts: for the management account and the delegated administrators.
     pub fn list_accounts(&self, caller: &Caller, page: &PageRequest) -> Result<Page<Account>> {
-        if !boundary::is_management(&caller.account) {
-            return Err(Error::access_denied("You don't have permissions to access this resource."));
-        }
-        paging::page_of(self.catalog.read(accounts::all)?, "accounts", page)
+        let accounts = self.catalog.read(|c| {
+            boundary::may_read_organization(c, caller)?;
+            accounts::all(c)
+        })?;
+        paging::page_of(accounts, "accounts", page)
     }
 }

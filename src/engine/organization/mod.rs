@@ -1,13 +1,17 @@
-//! Who may ask, and as whom: accounts, roles, access keys, sessions.
+//! Who may ask, and as whom: the tree of accounts, roles, access keys, sessions.
 
 pub mod accounts;
+pub mod creation;
 pub mod credentials;
+pub mod delegation;
 pub mod founding;
 pub mod regions;
 pub mod roles;
 pub(crate) mod rows;
 pub mod sessions;
 pub mod settings;
+pub mod tree;
+pub mod units;
 
 use crate::engine::error::Result;
 use crate::engine::keys::random;

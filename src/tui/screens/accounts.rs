@@ -101,6 +101,7 @@ fn known(world: &World) -> BTreeMap<AccountId, Account> {
             management: false,
             status: String::new(),
             joined: None,
+            unit: None,
         });
     }
     for account in world.store.accounts().into_iter().flat_map(|accounts| accounts.iter()) {

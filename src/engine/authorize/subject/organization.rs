@@ -2,8 +2,11 @@
 
 use super::super::principal::Belongs;
 use super::Subject;
-use crate::domain::{AccountId, Arn};
-use crate::engine::error::Error;
+use crate::domain::{AccountId, Arn, UnitId};
+use crate::engine::error::{Error, OrganizationsException, Result};
+
+/// AWS Organizations' words for whoever is not its management account.
+pub const NO_PERMISSION: &str = "You don't have permissions to access this resource.";
 
 /// The organization as a whole: its management account acts on it.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +33,68 @@ impl Subject for Organization<'_> {
 
     fn vault(&self) -> Option<&Arn> {
         None
+    }
+}
+
+/// An account, a unit or the root, by its id, whose place in the organization or whose part in it is to change.
+#[derive(Debug, Clone, Copy)]
+pub struct InOrganization<'a>(pub &'a str);
+
+impl Subject for InOrganization<'_> {
+    fn name(&self) -> String {
+        self.0.to_owned()
+    }
+
+    fn owner(&self) -> Option<Belongs<'_>> {
+        Some(Belongs::ToOrganization)
+    }
+
+    fn missing(&self) -> Error {
+        Error::access_denied(NO_PERMISSION)
+    }
+
+    fn vault(&self) -> Option<&Arn> {
+        None
+    }
+}
+
+/// A unit that is to be deleted: only an empty one.
+#[derive(Debug, Clone, Copy)]
+pub struct UnitToDelete<'a> {
+    /// The id that was asked for.
+    pub id: &'a UnitId,
+    /// Whether neither accounts nor units lie in it.
+    pub is_empty: bool,
+}
+
+impl Subject for UnitToDelete<'_> {
+    fn name(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn owner(&self) -> Option<Belongs<'_>> {
+        Some(Belongs::ToOrganization)
+    }
+
+    fn missing(&self) -> Error {
+        Error::access_denied(NO_PERMISSION)
+    }
+
+    fn vault(&self) -> Option<&Arn> {
+        None
+    }
+
+    fn protection(&self) -> Result<()> {
+        if self.is_empty {
+            return Ok(());
+        }
+        Err(Error::organizations(
+            OrganizationsException::OrganizationalUnitNotEmpty,
+            format!(
+                "Organizational unit {} cannot be deleted: accounts or units lie in it. Move them out first.",
+                self.id
+            ),
+        ))
     }
 }
 
