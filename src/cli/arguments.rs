@@ -445,13 +445,15 @@ pub(super) enum RestoreCommand {
 pub(super) struct RestoreOptions {
     /// The recovery point's ARN, or the part behind its last colon
     pub(super) point: String,
-    /// Restore into this folder, empty or absent (engine only) [default: below the data directory]
-    #[arg(long, value_name = "DIR", conflicts_with = "into_source")]
+    /// Restore into this folder, empty or absent (engine only) [default: below the data directory], or into a new bucket of
+    /// this name
+    #[arg(long, value_name = "PLACE", conflicts_with = "into_source")]
     pub(super) to: Option<PathBuf>,
-    /// Restore into a folder of its own in the source
+    /// Restore into the source: into a folder of its own, or into the bucket, whose objects stay as they are
     #[arg(long)]
     pub(super) into_source: bool,
-    /// Only this file or folder, from the resource's root; may be given more than once
+    /// Only this file or folder, from the resource's root, or this object or prefix (with a slash at its end); may be given
+    /// more than once
     #[arg(long = "item", value_name = "PATH")]
     pub(super) items: Vec<String>,
     /// A key of the restore's metadata, may be given more than once

@@ -11,7 +11,7 @@ use crate::domain::extension::{AddResource, ResourceAdded, ResourceView};
 const COLUMNS: [Column; 5] = [
     Column { title: "TYPE", member: "ResourceType", show: Show::Plain },
     Column { title: "NAME", member: "Name", show: Show::Plain },
-    Column { title: "PATH", member: "Path", show: Show::Plain },
+    Column { title: "LOCATION", member: "Path", show: Show::Plain },
     Column { title: "TAGS", member: "Tags", show: Show::Plain },
     Column { title: "ARN", member: "ResourceArn", show: Show::Plain },
 ];
@@ -62,14 +62,20 @@ async fn carry_out(host: &Host, command: Prepared) -> Result<(), Failure> {
             if format == Format::Json {
                 return output::print_json(&resources);
             }
-            output::print(&COLUMNS, &resources.iter().map(rows::of).collect::<Vec<_>>(), format)
+            output::print(&COLUMNS, &resources.iter().map(row).collect::<Vec<_>>(), format)
         }
         Prepared::Remove(arn) => Ok(host.control().remove_resource(&arn).await?),
     }
 }
 
+/// A row of the list, in which what has no path has its location in words.
+fn row(resource: &ResourceView) -> output::Row {
+    let mut row = rows::of(resource);
+    row.entry("Path").or_insert_with(|| resource.location.to_string().into());
+    row
+}
+
 fn lies_within(resource: &ResourceView, within: &WithinOptions) -> bool {
-    let Ok(arn) = resource.resource_arn.parse::<Arn>() else { return true };
-    within.account.as_ref().is_none_or(|account| account.as_str() == arn.account())
-        && within.region.as_ref().is_none_or(|region| region.as_str() == arn.region())
+    within.account.as_ref().is_none_or(|account| account.as_str() == resource.account_id)
+        && within.region.as_ref().is_none_or(|region| region.as_str() == resource.region)
 }

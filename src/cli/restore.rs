@@ -37,7 +37,7 @@ async fn start(reached: &Reached, audit: &Arc<Audit>, options: &RestoreOptions) 
         return Err(Failure::failed("the answer is of another question"));
     };
     let resource_type = given.resource_type.clone().unwrap_or_else(|| point.resource_type.clone());
-    let metadata = metadata(given.metadata.clone(), options, &resource_type)?;
+    let metadata = metadata(given.metadata.clone(), options, &resource_type, &point.resource_arn)?;
     restore::validate(&resource_type, &metadata)?;
     let role = options.role.clone().unwrap_or_else(|| Arn::default_role(&point.scope.account));
     let order = StartRestore {
@@ -75,20 +75,24 @@ fn metadata(
     mut metadata: BTreeMap<String, String>,
     options: &RestoreOptions,
     resource_type: &ResourceType,
+    resource: &Arn,
 ) -> Result<BTreeMap<String, String>, Failure> {
     let facts = resource_type.facts();
     let unfit = |option: &str| Failure::usage(format!("{option} does not fit {resource_type}; use --metadata"));
-    if let Some(folder) = &options.to {
-        let folder = absolute(folder)?;
-        let folder = folder.to_str().ok_or_else(|| Failure::usage("the folder must be valid UTF-8"))?;
-        let keys = facts.and_then(|facts| facts.into_folder(folder)).ok_or_else(|| unfit("--to"))?;
+    if let Some(place) = &options.to {
+        let folders = facts.is_some_and(TypeFacts::restores_into_folders);
+        let place = if folders { absolute(place)? } else { place.clone() };
+        let place = place.to_str().ok_or_else(|| Failure::usage("--to must be valid UTF-8"))?;
+        let keys = facts.and_then(|facts| facts.into_place(place)).ok_or_else(|| unfit("--to"))?;
         for (key, value) in keys {
             set(&mut metadata, key, value);
         }
     }
     if options.into_source {
-        let (key, value) = facts.and_then(TypeFacts::into_source).ok_or_else(|| unfit("--into-source"))?;
-        set(&mut metadata, key, value);
+        let keys = facts.and_then(|facts| facts.into_source(resource)).ok_or_else(|| unfit("--into-source"))?;
+        for (key, value) in keys {
+            set(&mut metadata, key, value);
+        }
     }
     if !options.items.is_empty() {
         let items = serde_json::to_string(&options.items).map_err(|e| Failure::usage(e.to_string()))?;

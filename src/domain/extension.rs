@@ -176,6 +176,10 @@ pub struct ResourceView {
     pub resource_type: String,
     /// Its name.
     pub name: String,
+    /// Its account: the ARNs of some types do not tell it.
+    pub account_id: String,
+    /// Its region, likewise.
+    pub region: String,
     /// The path in its location, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,

@@ -81,14 +81,14 @@ pub use packing::{Adoption, Copies};
 pub use problem::Problem;
 pub use quoting::{quote as quote_name, unquote as unquote_name};
 pub use restore::{
-    Failure, MissingMetadata, RandomSink, Refusal, RestoreOutcome, RestoreRequest, RestoreSize, Shape, StreamSink,
+    Failure, MissingMetadata, Put, RandomSink, Refusal, RestoreOutcome, RestoreRequest, RestoreSize, Shape, StreamSink,
     Wanted,
 };
 pub use room::Room;
 pub use snapshot::{Snapshot, Summary};
 pub use snapshot_entries::SnapshotEntries;
 pub use snapshots::FoundSnapshots;
-pub use source::keys::{KeyItem, KeyStore, KeyTree, Keys, key_of_item, places_of_key};
+pub use source::keys::{KeyItem, KeyStore, KeyTree, Keys, folders_below_key, key_of_item, places_of_key};
 pub use source::{
     Child, Children, Cut, Estimate, FileState, Issue, IssueKind, Note, Piece, SourceItem, SourceReader, TreeSource,
 };

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use vaultdeck::repository::{
-    BlobKind, Control, Error, Id, ItemPath, LocalStorage, MissingMetadata, Node, NodeKind, Options, RandomSink,
+    BlobKind, Control, Error, Id, ItemPath, LocalStorage, MissingMetadata, Node, NodeKind, Options, Put, RandomSink,
     Refusal, Repository, RestoreOutcome, Result, Shape, Snapshot, StreamSink, Tree, Wanted,
 };
 
@@ -50,14 +50,14 @@ impl Scene {
 }
 
 /// What came of one item: all its content, or what reading it said.
-type Put = (String, NodeKind, std::result::Result<Vec<u8>, String>);
+type Given = (String, NodeKind, std::result::Result<Vec<u8>, String>);
 
 /// What a sink does with an item instead of taking it.
-type Whim = Box<dyn Fn(&str, &mut dyn Read) -> Option<std::result::Result<(), Refusal>> + Send + Sync>;
+type Whim = Box<dyn Fn(&str, &mut dyn Read) -> Option<std::result::Result<Put, Refusal>> + Send + Sync>;
 
 /// Keeps what it is given, in the order in which it came.
 struct Keeping {
-    items: Mutex<Vec<Put>>,
+    items: Mutex<Vec<Given>>,
     whim: Whim,
     at_once: usize,
 }
@@ -68,7 +68,7 @@ impl Keeping {
     }
 
     fn with_whim(
-        whim: impl Fn(&str, &mut dyn Read) -> Option<std::result::Result<(), Refusal>> + Send + Sync + 'static,
+        whim: impl Fn(&str, &mut dyn Read) -> Option<std::result::Result<Put, Refusal>> + Send + Sync + 'static,
     ) -> Self {
         Self { items: Mutex::default(), whim: Box::new(whim), at_once: 1 }
     }
@@ -89,14 +89,14 @@ impl StreamSink for Keeping {
         "a test's memory".into()
     }
 
-    fn put(&self, path: &ItemPath, node: &Node, content: &mut dyn Read) -> std::result::Result<(), Refusal> {
+    fn put(&self, path: &ItemPath, node: &Node, content: &mut dyn Read) -> std::result::Result<Put, Refusal> {
         let path = path.to_string();
         if let Some(outcome) = (self.whim)(&path, content) {
             return outcome;
         }
         let mut all = Vec::new();
         let read = content.read_to_end(&mut all);
-        let outcome = read.as_ref().map(|_| ()).map_err(|error| Refusal::Item(error.to_string()));
+        let outcome = read.as_ref().map(|_| Put::Written).map_err(|error| Refusal::Item(error.to_string()));
         let kept = read.map(|_| all).map_err(|error| error.to_string());
         self.items.lock().unwrap().push((path, node.kind, kept));
         outcome
@@ -266,7 +266,7 @@ fn a_sink_that_hides_that_a_content_was_broken_or_left_some_of_it_is_not_believe
         } else {
             io::copy(content, &mut io::sink())
         };
-        Some(Ok(()))
+        Some(Ok(Put::Written))
     });
     let outcome = scene.stream(&sink).unwrap();
     let reason =
@@ -296,6 +296,14 @@ fn an_item_that_is_refused_costs_nothing_else_and_a_full_target_ends_it() {
 }
 
 #[test]
+fn what_a_sink_leaves_as_it_is_counts_neither_as_restored_nor_as_failed() {
+    let scene = Scene::of(numbered);
+    let sink = Keeping::with_whim(|path, _| (path == "/03").then_some(Ok(Put::Left)));
+    let outcome = scene.stream(&sink).unwrap();
+    assert_eq!((outcome.files, outcome.failed), (39, 0), "{:?}", outcome.failures);
+}
+
+#[test]
 fn a_restore_that_is_stopped_ends_in_the_midst_of_an_item() {
     let scene = Scene::of(numbered);
     let control = Arc::new(Control::new());
@@ -306,7 +314,7 @@ fn a_restore_that_is_stopped_ends_in_the_midst_of_an_item() {
             content.read_exact(&mut first).unwrap();
             stopping.cancel();
             assert!(io::copy(content, &mut io::sink()).is_err());
-            Ok(())
+            Ok(Put::Written)
         })
     });
     let outcome = scene.stream_from(&open(&scene.repository()), &sink, &control);
@@ -365,7 +373,7 @@ fn no_more_is_read_ahead_of_the_sink_than_32_megabytes() {
             kept.fetch_max(before - taken.load(Ordering::SeqCst), Ordering::SeqCst);
             taken.fetch_add(1 + io::copy(content, &mut io::sink()).unwrap(), Ordering::SeqCst);
         }
-        Some(Ok(()))
+        Some(Ok(Put::Written))
     });
     let outcome = scene.stream_from(&repository, &sink, &Control::new()).unwrap();
     assert_eq!((outcome.files, outcome.failed), (24, 0));

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use vaultdeck::repository::{
-    BackupOutcome, BackupRequest, ChunkerParameters, Control, Cut, Error, Id, ItemPath, KeyTree, Repository,
-    RestoreRequest, TreeSource, key_of_item, places_of_key,
+    BackupOutcome, BackupRequest, ChunkerParameters, Control, Cut, Error, ExtendedAttribute, Id, ItemPath, KeyTree,
+    Repository, RestoreRequest, TreeSource, key_of_item, places_of_key,
 };
 
 use crate::support::memory::{MemorySource, MemoryStore};
@@ -169,6 +169,29 @@ fn a_source_that_vouches_for_a_file_is_not_asked_for_its_content() {
     let restored = scene.restored(second.snapshot, "second");
     let expected = [("a", &b"one"[..]), ("b", b"two"), ("c", b"fourteen")];
     assert_eq!(restored, expected.map(|(path, content)| (PathBuf::from(path), content.to_vec())));
+}
+
+#[test]
+fn attributes_that_come_with_the_content_stay_with_a_file_that_is_not_read_again() {
+    let scene = Scene::new();
+    let mut source = MemorySource::of(&[("/store/a", b"one"), ("/store/b", b"two")]);
+    let told =
+        |value: &str| Some(vec![ExtendedAttribute { name: "user.kind".to_owned(), value: value.as_bytes().to_vec() }]);
+    for file in source.files.values_mut() {
+        file.told = told("first");
+    }
+    let first = scene.backup(&source, None);
+    for (path, file) in &mut source.files {
+        (file.told, file.unchanged) = (told("second"), path.ends_with("a"));
+        file.modified.seconds += 1;
+    }
+    let second = scene.backup(&source, Some(first.snapshot));
+    let kept = |outcome: &BackupOutcome| {
+        let nodes = scene.repository.entries(&outcome.snapshot, &ItemPath::parse("/store").unwrap()).unwrap();
+        nodes.into_iter().map(|node| node.extended_attributes).collect::<Vec<_>>()
+    };
+    assert_eq!(kept(&first), [told("first").unwrap(), told("first").unwrap()]);
+    assert_eq!(kept(&second), [told("first").unwrap(), told("second").unwrap()]);
 }
 
 #[test]

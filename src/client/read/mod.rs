@@ -14,6 +14,7 @@ use crate::client::pace::Bucket;
 use crate::client::query::{SelectableResource, rows};
 use crate::client::{Answer, Fault, FaultKind, Key, Query};
 use crate::domain::Scope;
+use crate::domain::extension::ResourceView;
 use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
 use crate::domain::types::TYPES;
 use futures_util::future::BoxFuture;
@@ -211,8 +212,10 @@ impl Connection {
         });
         let mut resources = tagged.await?;
         if let Some(control) = self.control() {
-            let registered: Vec<_> = control.resources().await?.iter().filter_map(map::registered).collect();
-            for resource in registered.into_iter().filter(|r| r.arn.scope().as_ref() == Some(scope)) {
+            let own = |resource: &&ResourceView| {
+                resource.account_id == scope.account.as_str() && resource.region == scope.region.as_str()
+            };
+            for resource in control.resources().await?.iter().filter(own).filter_map(map::registered) {
                 resources.retain(|known| known.arn != resource.arn);
                 resources.push(resource);
             }

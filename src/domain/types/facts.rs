@@ -4,7 +4,7 @@ use crate::domain::types::keys::{
     KeyFact, Metadata, PATH_KEY, check_size, field_of, is_marker, parse_bool, refused, value,
 };
 use crate::domain::types::location::{Location, LocationForm};
-use crate::domain::{Arn, Invalid, Scope};
+use crate::domain::{Arn, Invalid, Scope, Time};
 
 /// The facts of a type. One static of it per type; what most types share is in [`TypeFacts::named`].
 pub struct TypeFacts {
@@ -13,6 +13,10 @@ pub struct TypeFacts {
     /// The forms of its resources' ARNs. Where two types share a form, the first of them in
     /// [`TYPES`](crate::domain::types::TYPES) is taken.
     pub arns: &'static [ArnForm],
+    /// Whether its ARNs name neither region nor account, since no two resources of the type have one name anywhere.
+    pub is_global: bool,
+    /// The id of a new recovery point of a resource, made at a time, with a text that no other has; none where that text is all.
+    pub point_id: Option<fn(resource: &Arn, at: Time, unique: &str) -> String>,
     /// What one of its resources is called in a sentence: "a new file system".
     pub noun: &'static str,
     /// What the tagging API calls its resources; none where it does not know them, or where another type has the same.
@@ -21,6 +25,9 @@ pub struct TypeFacts {
     pub locations: &'static [LocationForm],
     /// The keys of a restore's metadata.
     pub restore_keys: &'static [KeyFact],
+    /// The key of a restore's metadata that names what is restored into; none for a type whose restores go into folders, or say
+    /// it otherwise.
+    pub target_key: Option<&'static str>,
     /// How a restore's metadata says into what it goes; none where each restore makes a new resource.
     pub into: Option<Into>,
     /// The options of a backup; each can be `enabled` or `disabled`.
@@ -78,9 +85,12 @@ impl TypeFacts {
             name,
             noun: "resource",
             arns: &[],
+            is_global: false,
+            point_id: None,
             tagged_as: &[],
             locations: &[],
             restore_keys: &[],
+            target_key: None,
             into: None,
             backup_options: &[],
             can_stop: true,
@@ -99,18 +109,29 @@ impl TypeFacts {
         let Some(ArnForm { service, resource }) = self.arns.first() else {
             return Err(Invalid::value("ResourceType", format_args!("{} has no form of ARNs", self.name)));
         };
-        format!("arn:aws:{service}:{}:{}:{}", scope.region, scope.account, resource.replacen('*', id, 1)).parse()
+        let resource = resource.replacen('*', id, 1);
+        if self.is_global {
+            return format!("arn:aws:{service}:::{resource}").parse();
+        }
+        format!("arn:aws:{service}:{}:{}:{resource}", scope.region, scope.account).parse()
     }
 
-    /// What makes a restore's metadata one into a folder of the engine's machine; none for a type without such restores.
-    pub fn into_folder<'a>(&self, folder: &'a str) -> Option<Vec<(&'static str, &'a str)>> {
-        self.restore_key(PATH_KEY)?;
-        Some(self.into.iter().map(|into| (into.new, "true")).chain([(PATH_KEY, folder)]).collect())
+    /// Whether a restore can be told a folder of the engine's machine.
+    pub fn restores_into_folders(&self) -> bool {
+        self.restore_key(PATH_KEY).is_some()
+    }
+
+    /// What makes a restore's metadata one into a new resource at this place: a folder of the engine's machine, or a name. None
+    /// for a type that has neither.
+    pub fn into_place<'a>(&self, place: &'a str) -> Option<Vec<(&'static str, &'a str)>> {
+        let key = if self.restores_into_folders() { PATH_KEY } else { self.target_key? };
+        Some(self.into.iter().map(|into| (into.new, "true")).chain([(key, place)]).collect())
     }
 
     /// What makes a restore's metadata one into the resource that was backed up; none where each makes a new one.
-    pub fn into_source(&self) -> Option<(&'static str, &'static str)> {
-        self.into.as_ref().map(|into| (into.new, "false"))
+    pub fn into_source<'a>(&self, resource: &'a Arn) -> Option<Vec<(&'static str, &'a str)>> {
+        let into = self.into.as_ref()?;
+        Some([(into.new, "false")].into_iter().chain(self.target_key.map(|key| (key, resource.resource()))).collect())
     }
 
     /// What a restore with this metadata does to the resource that was backed up; none when it makes a new one.

@@ -1,28 +1,329 @@
-//! S3 buckets.
+//! S3 buckets, of AWS and of every store that speaks its protocol.
 
-use crate::domain::types::facts::{ArnForm, TypeFacts, never};
+use crate::domain::lifecycle::unsupported;
+use crate::domain::types::facts::{ArnForm, Into, TypeFacts, never};
 use crate::domain::types::keys::Kind::{Bool, Choice, List, Text, Time};
-use crate::domain::types::keys::{Asked, KeyFact, may, must};
+use crate::domain::types::keys::{
+    Asked, ENDPOINT_KEY, ITEMS_KEY, KeyFact, Metadata, may, must, parse_bool, refused, value,
+};
+use crate::domain::types::location::{LocationForm, Part};
+use crate::domain::{Arn, Invalid, Time as Moment};
+use std::fmt::Display;
 
 /// What is known of the type.
 pub static FACTS: TypeFacts = TypeFacts {
     arns: &[ArnForm { service: "s3", resource: "*" }],
+    is_global: true,
+    point_id: Some(point_id),
+    noun: "bucket",
     tagged_as: &["s3"],
+    locations: &[LocationForm { needs: &[Part::Endpoint, Part::Bucket], may: &[], secret: true }],
     restore_keys: KEYS,
+    target_key: Some(BUCKET_KEY),
+    into: Some(Into {
+        new: NEW_KEY,
+        warning: "It writes into a bucket that is there; objects whose keys are in use there stay as they are.",
+        once: None,
+    }),
     can_be_continuous: true,
+    is_tree: true,
+    check_restore: |metadata| S3Restore::read(metadata).map(drop),
     backup_options: &["BackupACLs", "BackupObjectTags"],
     refuses_tags: never,
+    outcome: Some(outcome),
     ..TypeFacts::named("S3")
 };
 
+/// The key that says whether a new bucket is made.
+const NEW_KEY: &str = "NewBucket";
+
+/// The key that names the bucket.
+const BUCKET_KEY: &str = "DestinationBucketName";
+
+/// How many prefixes and objects a restore may name.
+const MOST_ITEMS: usize = 5;
+
 const KEYS: &[KeyFact] = &[
-    must("DestinationBucketName", Text, "the bucket; it must keep versions"),
-    may("NewBucket", Bool, "whether it is made anew").or("true"),
-    may("Encrypted", Bool, "whether objects are encrypted"),
-    may("EncryptionType", Choice(&["original", "SSE-S3", "SSE-KMS"]), "how").or("SSE-S3"),
+    must(BUCKET_KEY, Text, "the bucket"),
+    may(NEW_KEY, Bool, "whether it is made anew; in one that is there, objects whose keys are in use stay as they are")
+        .or("true")
+        .labelled("Into", &[("true", "a new bucket"), ("false", "a bucket that is there")]),
+    may("Encrypted", Bool, "whether objects are encrypted").asked(Asked::ByAws),
+    may("EncryptionType", Choice(&["original", "SSE-S3", "SSE-KMS"]), "how objects are encrypted there").or("SSE-S3"),
     may("KMSKey", Text, "the key, for SSE-KMS"),
-    may("RestoreACLs", Bool, "whether access lists come back"),
-    may("ItemsToRestore", List, "at most five prefixes or objects; all when empty").asked(Asked::Never),
-    may("RestoreLatestVersionsUpTo", Text, "1, a number, or all"),
-    may("RestoreTime", Time, "a moment; required for a continuous backup"),
+    may("RestoreACLs", Bool, "whether access lists come back").asked(Asked::ByAws),
+    may(ITEMS_KEY, List, "at most five prefixes (with a slash at the end) or objects; all when empty")
+        .asked(Asked::Never),
+    may("RestoreLatestVersionsUpTo", Text, "1, a number, or all").asked(Asked::ByAws),
+    may("RestoreTime", Time, "a moment; required for a continuous backup").asked(Asked::ByAws),
+    may(ENDPOINT_KEY, Text, "where the bucket lies, if not where the source does; this engine only")
+        .asked(Asked::ByEngine)
+        .labelled("Endpoint", &[]),
 ];
+
+/// A restore of an S3 recovery point, read from its metadata.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct S3Restore {
+    /// The bucket that is restored into.
+    pub bucket: String,
+    /// Whether it is made anew.
+    pub makes_new: bool,
+    /// Where it lies; where the source does when absent.
+    pub endpoint: Option<String>,
+    /// How objects are encrypted there.
+    pub encryption: Encryption,
+    /// Keys, and prefixes that end with a slash, at most five; everything when empty.
+    pub items: Vec<String>,
+}
+
+/// How the service encrypts what is restored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Encryption {
+    /// As each object was.
+    Original,
+    /// As the bucket says.
+    AsTheBucket,
+    /// With keys of the service.
+    Managed,
+    /// With a key of KMS; the service's own for the account when absent.
+    Kms(Option<String>),
+}
+
+impl S3Restore {
+    /// Reads and checks the metadata of a restore of S3.
+    pub fn read(metadata: &Metadata) -> Result<Self, Invalid> {
+        FACTS.refuse_unknown_keys(metadata)?;
+        FACTS.check_keys(metadata)?;
+        let get = |name: &str| value(metadata, name).filter(|text| !text.is_empty());
+        let is = |name: &str| get(name).and_then(parse_bool);
+        let makes_new = is(NEW_KEY) == Some(true);
+        let bucket = get(BUCKET_KEY).unwrap_or_default();
+        check_bucket(bucket, makes_new).map_err(|rule| refused(BUCKET_KEY, format_args!("{BUCKET_KEY} {rule}")))?;
+        let endpoint = get(ENDPOINT_KEY).map(check_endpoint).transpose();
+        let endpoint = endpoint.map_err(|rule| refused(ENDPOINT_KEY, format_args!("{ENDPOINT_KEY} {rule}")))?;
+        let items = get(ITEMS_KEY).map(parse_items).transpose()?.unwrap_or_default();
+        let encryption = encryption(get("EncryptionType"), is("Encrypted"), get("KMSKey"))?;
+        Ok(Self { bucket: bucket.to_owned(), makes_new, endpoint, encryption, items })
+    }
+}
+
+fn encryption(kind: Option<&str>, is_on: Option<bool>, key: Option<&str>) -> Result<Encryption, Invalid> {
+    if key.is_some() && kind != Some("SSE-KMS") {
+        return Err(refused("KMSKey", "KMSKey needs EncryptionType=SSE-KMS"));
+    }
+    match (kind, is_on) {
+        (Some(kind), Some(false)) if kind != "original" => {
+            Err(refused("Encrypted", format_args!("EncryptionType={kind} needs Encrypted=true")))
+        }
+        (Some("SSE-S3"), _) | (None, Some(true)) => Ok(Encryption::Managed),
+        (Some("SSE-KMS"), _) => Ok(Encryption::Kms(key.map(str::to_owned))),
+        (Some(_), _) => Ok(Encryption::Original),
+        (None, _) => Ok(Encryption::AsTheBucket),
+    }
+}
+
+/// Refuses by name what AWS does in a restore and an engine does not: nothing may be accepted that is not done.
+pub fn supported_by_engine(metadata: &Metadata) -> Result<(), Invalid> {
+    let get = |name: &str| value(metadata, name).filter(|text| !text.is_empty());
+    if get("RestoreACLs").and_then(parse_bool) == Some(true) {
+        return Err(unsupported("RestoreACLs=true"));
+    }
+    if get("RestoreTime").is_some() {
+        return Err(unsupported("RestoreTime"));
+    }
+    match get("RestoreLatestVersionsUpTo") {
+        None | Some("1") => Ok(()),
+        Some(count) => Err(unsupported(&format!("RestoreLatestVersionsUpTo={count}"))),
+    }
+}
+
+/// A JSON array of keys and prefixes.
+fn parse_items(text: &str) -> Result<Vec<String>, Invalid> {
+    let no_list = |_| refused(ITEMS_KEY, "ItemsToRestore must be a JSON array of keys and prefixes");
+    let items: Vec<String> = serde_json::from_str(text).map_err(no_list)?;
+    if items.len() > MOST_ITEMS {
+        let rule =
+            format_args!("ItemsToRestore may name at most {MOST_ITEMS} prefixes or objects, it names {}", items.len());
+        return Err(refused(ITEMS_KEY, rule));
+    }
+    if items.iter().any(|item| item.is_empty() || item.contains('\0')) {
+        return Err(refused(ITEMS_KEY, "an item in ItemsToRestore must not be empty nor hold a NUL"));
+    }
+    Ok(items)
+}
+
+/// Checks a bucket's name: AWS's rule for a new one, what has ever been allowed for one that is there. The error is the rule,
+/// as in "must …".
+pub fn check_bucket(name: &str, is_new: bool) -> Result<(), String> {
+    let longest = if is_new { 63 } else { 255 };
+    let allowed = |c: char| {
+        c.is_ascii_lowercase()
+            || c.is_ascii_digit()
+            || matches!(c, '.' | '-')
+            || (!is_new && (c.is_ascii_uppercase() || c == '_'))
+    };
+    let ends = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+    let shaped = ends(name.chars().next()) && ends(name.chars().last()) && name.chars().all(allowed);
+    let usual = !is_new || !(name.contains("..") || name.parse::<std::net::Ipv4Addr>().is_ok());
+    if (3..=longest).contains(&name.len()) && shaped && usual {
+        return Ok(());
+    }
+    Err(format!(
+        "must be a bucket's name: 3 to {longest} lowercase letters, digits, dots and hyphens, beginning and ending with a letter \
+         or digit; it is {name:?}"
+    ))
+}
+
+/// Checks an endpoint and gives it in its one spelling. The error is the rule, as in "must …".
+pub fn check_endpoint(text: &str) -> Result<String, String> {
+    let (scheme, rest) = text.split_once("://").unwrap_or_default();
+    let scheme = scheme.to_ascii_lowercase();
+    if !matches!(scheme.as_str(), "http" | "https") {
+        return Err("must be a URL that begins with http:// or https://".to_owned());
+    }
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    if authority.contains('@') {
+        // What stands there may be a password: it is not told.
+        return Err("must be a URL without a user or a password; those go into the secret file".to_owned());
+    }
+    let host =
+        authority.rsplit_once(':').map_or(authority, |(host, port)| if port.contains(']') { authority } else { host });
+    let port = authority.strip_prefix(host).and_then(|port| port.strip_prefix(':'));
+    let port_is_right = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0));
+    let plain = text.chars().all(|c| c.is_ascii_graphic()) && !path.contains(['?', '#']);
+    if host.is_empty() || !port_is_right || !plain {
+        return Err(format!("must be a URL of a host, such as https://s3.example.org:9000; it is {text:?}"));
+    }
+    Ok(format!("{scheme}://{}{}", authority.to_ascii_lowercase(), path.trim_end_matches('/')))
+}
+
+/// `BUCKET-YYYYMMDDhhmmss-XXXXXXXX`, as AWS's.
+fn point_id(resource: &Arn, at: Moment, unique: &str) -> String {
+    let hash: String = unique.chars().filter(char::is_ascii_hexdigit).take(8).collect();
+    format!("{}-{}-{hash}", resource.resource(), at.format("%Y%m%d%H%M%S"))
+}
+
+fn outcome(metadata: &Metadata, what: &str) -> String {
+    let bucket = value(metadata, BUCKET_KEY).unwrap_or_default();
+    let shown: &dyn Display = if bucket.is_empty() { &"…" } else { &bucket };
+    if value(metadata, NEW_KEY).and_then(parse_bool) == Some(true) {
+        return format!("{what} will be written into the new bucket {shown}; the source is not touched.");
+    }
+    format!("{what} will be written into the bucket {shown}; objects whose keys are in use there stay as they are.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::types::keys::key_of;
+
+    fn metadata(pairs: &[(&str, &str)]) -> Metadata {
+        [("DestinationBucketName", "restored"), ("NewBucket", "true")]
+            .iter()
+            .chain(pairs)
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    fn read(pairs: &[(&str, &str)]) -> Result<S3Restore, Invalid> {
+        S3Restore::read(&metadata(pairs))
+    }
+
+    #[test]
+    fn a_restore_says_into_which_bucket_and_how_its_objects_are_encrypted() {
+        let restore = read(&[("ItemsToRestore", r#"["a/", "b"]"#)]).unwrap();
+        assert_eq!((restore.bucket.as_str(), restore.makes_new, restore.items.len()), ("restored", true, 2));
+        assert!(!read(&[("NewBucket", "false")]).unwrap().makes_new);
+        for (pairs, expected) in [
+            (&[][..], Encryption::AsTheBucket),
+            (&[("Encrypted", "false")], Encryption::AsTheBucket),
+            (&[("Encrypted", "true")], Encryption::Managed),
+            (&[("EncryptionType", "SSE-S3")], Encryption::Managed),
+            (&[("EncryptionType", "original")], Encryption::Original),
+            (&[("EncryptionType", "SSE-KMS")], Encryption::Kms(None)),
+            (&[("EncryptionType", "SSE-KMS"), ("KMSKey", "k")], Encryption::Kms(Some("k".to_owned()))),
+        ] {
+            assert_eq!(read(pairs).unwrap().encryption, expected, "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn each_wrong_value_is_refused_at_its_key() {
+        let six = r#"["1", "2", "3", "4", "5", "6"]"#;
+        for (key, value) in [
+            ("DestinationBucketName", "ab"),
+            ("DestinationBucketName", "Upper"),
+            ("DestinationBucketName", "10.0.0.1"),
+            ("DestinationBucketName", "a..b"),
+            ("DestinationBucketName", "-ab"),
+            ("ItemsToRestore", "a/"),
+            ("ItemsToRestore", r#"[""]"#),
+            ("ItemsToRestore", six),
+            ("KMSKey", "k"),
+            ("vaultdeck:endpoint", "s3.example.org"),
+            ("vaultdeck:endpoint", "ftp://s3.example.org"),
+            ("RestoreSpeed", "fast"),
+        ] {
+            let refused = read(&[(key, value)]).unwrap_err();
+            assert_eq!(key_of(&refused), Some(key), "{refused}");
+        }
+        let refused = read(&[("Encrypted", "false"), ("EncryptionType", "SSE-S3")]).unwrap_err();
+        assert_eq!(key_of(&refused), Some("Encrypted"));
+    }
+
+    #[test]
+    fn what_an_engine_does_not_do_is_refused_by_name() {
+        let told = |pairs: &[(&str, &str)]| supported_by_engine(&metadata(pairs)).map_err(|refused| refused.message);
+        assert_eq!(told(&[("RestoreACLs", "false"), ("RestoreLatestVersionsUpTo", "1")]), Ok(()));
+        for (key, value) in [
+            ("RestoreACLs", "true"),
+            ("RestoreTime", "2026-11-26T00:00:00Z"),
+            ("RestoreLatestVersionsUpTo", "all"),
+            ("RestoreLatestVersionsUpTo", "2"),
+        ] {
+            let message = told(&[(key, value)]).unwrap_err();
+            assert!(message.starts_with(key) && message.contains("not supported"), "{message}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_has_one_spelling_and_no_password() {
+        for (given, kept) in [
+            ("http://127.0.0.1:8333", "http://127.0.0.1:8333"),
+            ("HTTPS://S3.Example.org/", "https://s3.example.org"),
+            ("https://[::1]:9000", "https://[::1]:9000"),
+            ("https://[::1]", "https://[::1]"),
+            ("https://host/storage/v1/s3/", "https://host/storage/v1/s3"),
+        ] {
+            assert_eq!(check_endpoint(given).unwrap(), kept);
+        }
+        for wrong in [
+            "",
+            "host:80",
+            "http://",
+            "http://:80",
+            "http://h:0",
+            "http://h:x",
+            "http://h/?q",
+            "http://h /",
+            "http://h#",
+        ] {
+            assert!(check_endpoint(wrong).is_err(), "{wrong}");
+        }
+        let refused = check_endpoint("http://user:hunter2@host").unwrap_err();
+        assert!(!refused.contains("hunter2"), "{refused}");
+    }
+
+    #[test]
+    fn a_point_is_named_after_its_bucket_and_second() {
+        let at = "2026-11-26T05:06:07Z".parse().unwrap();
+        let id = point_id(&"arn:aws:s3:::photos".parse().unwrap(), at, "0a1b2c3d-4e5f-6789-abcd-ef0123456789");
+        assert_eq!(id, "photos-20261126050607-0a1b2c3d");
+    }
+
+    #[test]
+    fn an_old_bucket_may_have_a_name_that_no_new_one_may() {
+        assert!(check_bucket("Old_Bucket", false).is_ok() && check_bucket("Old_Bucket", true).is_err());
+        assert!(check_bucket("a/b", false).is_err() && check_bucket("..", false).is_err());
+    }
+}

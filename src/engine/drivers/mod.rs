@@ -13,13 +13,14 @@ pub mod efs;
 mod fault;
 mod folder;
 mod mark;
+pub mod s3;
 mod source;
 mod target;
 
 pub use fault::{Fault, Meaning};
 pub use mark::Mark;
 pub use source::{BackupCx, PointFacts, Source};
-pub use target::{Registered, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Target};
+pub use target::{Inside, Registered, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Target};
 
 use crate::domain::types::location::Location;
 use crate::domain::types::{Metadata, TypeFacts};
@@ -27,7 +28,7 @@ use crate::domain::{Arn, ResourceType, Secret};
 use std::path::Path;
 
 /// Every driver there is: what an engine can back up.
-pub static DRIVERS: &[&dyn Driver] = &[&efs::Efs];
+pub static DRIVERS: &[&dyn Driver] = &[&efs::Efs, &s3::S3];
 
 /// Reads and writes the resources of one type.
 pub trait Driver: Send + Sync {

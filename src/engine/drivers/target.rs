@@ -5,7 +5,7 @@ use crate::domain::types::location::Location;
 use crate::domain::{Arn, Resource, Secret, Time};
 use crate::engine::caller::RestoreRoots;
 use crate::engine::drivers::{Fault, Mark};
-use crate::repository::{ItemPath, OpenFolder, RestoreOutcome, RestoreSize, StreamSink};
+use crate::repository::{Error, Id, ItemPath, Node, OpenFolder, Repository, RestoreOutcome, RestoreSize, StreamSink};
 use std::path::{Path, PathBuf};
 
 /// A resource that is registered.
@@ -42,7 +42,7 @@ pub struct RestoreAsk<'a> {
 pub struct RestorePlan {
     /// Where it writes: what the new resource is registered with, if it makes one.
     pub target: Location,
-    /// The id of the resource that it makes; `None` for a restore into the source.
+    /// The id of the resource that it makes; `None` for a restore into one that is there.
     pub makes: Option<String>,
     /// Whether it restores all of the recovery point.
     pub is_whole: bool,
@@ -59,12 +59,46 @@ pub struct RestoreCx<'a> {
     /// Where a restore into the source writes to, as it is registered now; `None` for one that makes a new resource, and when
     /// it is not registered any more.
     pub source: Option<&'a Registered>,
-    /// What the service of what was backed up asks for, as it is registered now.
+    /// What the service asks for: that of what is registered at the target, else of what was backed up, as it is registered now.
     pub secret: Option<&'a Secret>,
+    /// What the recovery point holds.
+    pub content: &'a Inside<'a>,
     /// Whether it makes a new resource.
     pub makes_new: bool,
     /// Whether the file system with this device gives so many bytes though they are set aside.
     pub lend: &'a (dyn Fn(u64, u64) -> bool + Sync),
+}
+
+/// What a recovery point holds, by paths from the root of what was backed up.
+pub struct Inside<'a> {
+    /// Where it lies.
+    pub repository: &'a Repository,
+    /// Its snapshot.
+    pub snapshot: Id,
+    /// The root of what was backed up, in the snapshot.
+    pub root: &'a ItemPath,
+}
+
+impl Inside<'_> {
+    fn at(&self, path: &ItemPath) -> ItemPath {
+        path.components().iter().fold(self.root.clone(), |path, name| path.join(name))
+    }
+
+    /// The names in a folder.
+    pub fn names(&self, folder: &ItemPath) -> Result<Vec<Vec<u8>>, Fault> {
+        let entries = self.repository.entries(&self.snapshot, &self.at(folder));
+        let entries = entries.map_err(|error| Fault::Failed(error.to_string()))?;
+        Ok(entries.into_iter().map(|node| node.name).collect())
+    }
+
+    /// The item at a path; nothing where there is none.
+    pub fn find(&self, path: &ItemPath) -> Result<Option<Node>, Fault> {
+        match self.repository.find(&self.snapshot, &self.at(path)) {
+            Ok(found) => Ok(found),
+            Err(Error::NoSuchPath { .. } | Error::NotAFolder { .. }) => Ok(None),
+            Err(error) => Err(Fault::Failed(error.to_string())),
+        }
+    }
 }
 
 /// Where a restore writes.
@@ -102,6 +136,8 @@ pub enum Sink<'a> {
 pub struct Restored {
     /// What is worth saying though nothing failed, as sentences.
     pub notes: Vec<String>,
+    /// The id of what it wrote into, where that is neither new nor what was backed up.
+    pub into: Option<String>,
     /// Whether the resource that it made is reached with the secret of what was backed up: it is registered with that.
     pub shares_secret: bool,
 }

@@ -69,6 +69,7 @@ impl Engine {
                 location: probed.location.clone(),
                 tags: request.tags.clone(),
             };
+            rows::refuse_registered(tx, &resource.arn)?;
             let permit = authorize(tx, Principal::Owner, action::AddResource, &Anything(resource.arn.as_str()))?;
             rows::insert(tx, &permit, &resource)?;
             remember(tx, &permit, &resource.arn)?;
@@ -85,6 +86,8 @@ impl Engine {
             resource_type: resource.resource_type.into(),
             name: resource.name,
             path: resource.location.part(Part::Path).map(str::to_owned),
+            account_id: resource.scope.account.into(),
+            region: resource.scope.region.into(),
             location: resource.location,
             tags: resource.tags,
         };

@@ -11,7 +11,7 @@ use super::work::{FileJob, PieceJob, SharedFile};
 use crate::repository::chunker::Chunker;
 use crate::repository::packing::Encoder;
 use crate::repository::source::{FileState, Piece, SourceReader};
-use crate::repository::{BlobKind, Id, Result};
+use crate::repository::{BlobKind, ExtendedAttribute, Id, Result};
 
 /// Read ahead of the largest piece, so that the rest need not be moved for each read.
 const READ_AHEAD: usize = 4 << 20;
@@ -42,6 +42,8 @@ struct Reading {
     /// What it was like before.
     state: FileState,
     content: Content,
+    /// The extended attributes, where they come with the content.
+    attributes: Option<Vec<ExtendedAttribute>>,
     /// Whether it was the same afterwards.
     still: bool,
 }
@@ -80,11 +82,14 @@ impl<'s, 'a> Reader<'s, 'a> {
                 break;
             }
         }
-        let Reading { state, content, .. } = reading;
+        let Reading { state, content, attributes, .. } = reading;
         (job.node.modified, job.node.accessed, job.node.changed) = (state.modified, state.modified, state.changed);
         job.node.inode = state.inode;
         job.node.size = content.size;
         job.node.content = content.ids;
+        if let Some(attributes) = attributes {
+            job.node.extended_attributes = attributes;
+        }
         match content.shared {
             None => self.finish(job),
             Some(shared) => {
@@ -123,7 +128,7 @@ impl<'s, 'a> Reader<'s, 'a> {
         let read = self.read_content(reader.as_mut(), &mut content)?;
         Ok(read.and_then(|()| reader.state()).map(|after| {
             let still = after == state && content.size == state.size;
-            Reading { state, content, still }
+            Reading { state, content, attributes: reader.attributes(), still }
         }))
     }
 
@@ -246,6 +251,10 @@ impl SourceReader for Beginning<'_> {
             Piece::End => 0,
         };
         Ok(piece)
+    }
+
+    fn attributes(&mut self) -> Option<Vec<ExtendedAttribute>> {
+        self.reader.attributes()
     }
 }
 

@@ -183,10 +183,11 @@ impl<'a: 'r, 'r> Walker<'_, 'a, 'r> {
             // Another file was put in its place between the two questions.
             looked = self.session.source.item(&path);
         }
-        let SourceItem { mut node, not_entered, problems, cut, unchanged_since_parent } = match looked {
-            Ok(item) => item,
-            Err(error) => return self.give_up(&place, path, error, position),
-        };
+        let SourceItem { mut node, not_entered, problems, cut, unchanged_since_parent, attributes_when_opened } =
+            match looked {
+                Ok(item) => item,
+                Err(error) => return self.give_up(&place, path, error, position),
+            };
         for problem in &problems {
             self.session.issue(&path, problem);
         }
@@ -203,6 +204,9 @@ impl<'a: 'r, 'r> Walker<'_, 'a, 'r> {
                     .as_ref()
                     .filter(|before| unchanged_since_parent && before.is_file() && before.size == node.size);
                 let unchanged = vouched.or(before.as_ref().filter(|before| self.previous.is_unchanged(&node, before)));
+                if attributes_when_opened && let Some(unchanged) = unchanged {
+                    node.extended_attributes.clone_from(&unchanged.extended_attributes);
+                }
                 self.visit_file(FileJob { path, node, cut, place }, before.as_ref(), unchanged)
             }
             (NodeKind::Other, _) => {

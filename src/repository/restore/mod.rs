@@ -25,7 +25,7 @@ mod zeros;
 use std::path::PathBuf;
 
 pub use report::{Failure, RestoreOutcome};
-pub use sink::{MissingMetadata, RandomSink, Refusal, Shape, StreamSink, Wanted};
+pub use sink::{MissingMetadata, Put, RandomSink, Refusal, Shape, StreamSink, Wanted};
 
 use self::folder::FolderSink;
 use self::plan::Planner;

@@ -109,6 +109,15 @@ pub struct MissingMetadata {
     pub faults: Vec<String>,
 }
 
+/// What came of an item that a sink was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Put {
+    /// It is there, with all its content.
+    Written,
+    /// One of its name is there already and stays as it is: nothing was restored, and nothing failed.
+    Left,
+}
+
 /// Takes whole items one after the other: an object store, another program's input, an archive.
 pub trait StreamSink: Sync {
     /// What the target is called in errors.
@@ -120,7 +129,7 @@ pub trait StreamSink: Sync {
     /// A content that cannot be read to its end gives an error, and so does one of a restore that was stopped. Then nothing
     /// of the item may be left that could be taken for the whole; and an item counts as restored only if all its content was
     /// taken.
-    fn put(&self, path: &ItemPath, node: &Node, content: &mut dyn Read) -> Result<(), Refusal>;
+    fn put(&self, path: &ItemPath, node: &Node, content: &mut dyn Read) -> Result<Put, Refusal>;
 
     /// How many items may be put at the same time. With one they come in the snapshot's order, each folder before what is in
     /// it; with more they only begin in it.

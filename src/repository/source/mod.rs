@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Control, Node, Timestamp};
+use super::{Control, ExtendedAttribute, Node, Timestamp};
 
 /// A tree of items with absolute paths. A local folder is one; [`KeyTree`](keys::KeyTree) makes one of a flat store of keys.
 ///
@@ -85,6 +85,9 @@ pub struct SourceItem {
     /// The source vouches that the content is what the parent snapshot has at this path, whatever the times say: then it is
     /// not read, if all of it is still stored and the size is the same.
     pub unchanged_since_parent: bool,
+    /// The extended attributes are told only when the file is opened ([`SourceReader::attributes`]). One that is not read since it is
+    /// unchanged keeps those that the parent snapshot has.
+    pub attributes_when_opened: bool,
 }
 
 /// How a file is cut into pieces. Must be the same each time for one file, or all of it is stored again.
@@ -104,6 +107,12 @@ pub trait SourceReader: Send {
 
     /// The next bytes, or the next hole.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Piece>;
+
+    /// The extended attributes of what is read, in the order of their names, where they come with the content and no listing
+    /// tells them.
+    fn attributes(&mut self) -> Option<Vec<ExtendedAttribute>> {
+        None
+    }
 }
 
 /// What tells one state of a file from another.

@@ -8,8 +8,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use vaultdeck::repository::{
-    Child, Children, Cut, FileState, KeyItem, KeyStore, Keys, Node, NodeKind, Piece, SourceItem, SourceReader,
-    Timestamp, TreeSource,
+    Child, Children, Cut, ExtendedAttribute, FileState, KeyItem, KeyStore, Keys, Node, NodeKind, Piece, SourceItem,
+    SourceReader, Timestamp, TreeSource,
 };
 
 /// A file of memory.
@@ -19,6 +19,8 @@ pub struct MemoryFile {
     pub cut: Cut,
     pub unchanged: bool,
     pub modified: Timestamp,
+    /// What only who opens it is told.
+    pub told: Option<Vec<ExtendedAttribute>>,
 }
 
 /// Folders and files by their paths; folders are there by what is in them.
@@ -57,7 +59,14 @@ impl MemorySource {
                 ..Node::default()
             };
             let (cut, unchanged_since_parent) = (file.cut, file.unchanged);
-            return Some(SourceItem { node, cut, unchanged_since_parent, ..SourceItem::default() });
+            let attributes_when_opened = file.told.is_some();
+            return Some(SourceItem {
+                node,
+                cut,
+                unchanged_since_parent,
+                attributes_when_opened,
+                ..SourceItem::default()
+            });
         }
         let is_folder = self.files.keys().any(|file| file.starts_with(path));
         let node = Node { kind: NodeKind::Directory, permissions: 0o750, ..Node::default() };
@@ -94,7 +103,12 @@ impl TreeSource for MemorySource {
     fn open(&self, path: &Path) -> io::Result<Box<dyn SourceReader + '_>> {
         self.opened.lock().unwrap().push(path.to_owned());
         let file = self.files.get(path).ok_or(io::ErrorKind::NotFound)?;
-        Ok(Box::new(MemoryReader { content: &file.content, modified: file.modified, at: 0 }))
+        Ok(Box::new(MemoryReader {
+            content: &file.content,
+            modified: file.modified,
+            told: file.told.as_deref(),
+            at: 0,
+        }))
     }
 }
 
@@ -122,7 +136,7 @@ impl KeyStore for MemoryStore {
         self.waiting.fetch_sub(1, Ordering::SeqCst);
         self.opened.lock().unwrap().push(key.to_vec());
         let content = self.keys.get(key).ok_or(io::ErrorKind::NotFound)?;
-        Ok(Box::new(MemoryReader { content, modified: Timestamp::default(), at: 0 }))
+        Ok(Box::new(MemoryReader { content, modified: Timestamp::default(), told: None, at: 0 }))
     }
 }
 
@@ -130,6 +144,7 @@ impl KeyStore for MemoryStore {
 struct MemoryReader<'a> {
     content: &'a [u8],
     modified: Timestamp,
+    told: Option<&'a [ExtendedAttribute]>,
     at: usize,
 }
 
@@ -148,5 +163,9 @@ impl SourceReader for MemoryReader<'_> {
         buffer[..length].copy_from_slice(&rest[..length]);
         self.at += length;
         Ok(Piece::Data(length))
+    }
+
+    fn attributes(&mut self) -> Option<Vec<ExtendedAttribute>> {
+        self.told.map(<[_]>::to_vec)
     }
 }

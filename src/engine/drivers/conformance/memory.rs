@@ -12,7 +12,7 @@ use crate::engine::drivers::{
     Source, Target,
 };
 use crate::repository::{
-    BackupOutcome, FileState, ItemPath, KeyItem, KeyStore, KeyTree, Keys, Node, Piece, Refusal, RestoreOutcome,
+    BackupOutcome, FileState, ItemPath, KeyItem, KeyStore, KeyTree, Keys, Node, Piece, Put, Refusal, RestoreOutcome,
     RestoreSize, SourceItem, SourceReader, StreamSink, Timestamp, TreeSource, key_of_item,
 };
 use chrono::Duration;
@@ -329,7 +329,11 @@ impl Target for Into {
     }
 
     fn finish(self: Box<Self>, _: &RestoreOutcome) -> Result<Restored, Fault> {
-        Ok(Restored { notes: vec!["The bucket has no versions.".to_owned()], shares_secret: true })
+        Ok(Restored {
+            notes: vec!["The bucket has no versions.".to_owned()],
+            shares_secret: true,
+            ..Restored::default()
+        })
     }
 }
 
@@ -338,7 +342,7 @@ impl StreamSink for Into {
         PathBuf::from(&self.bucket)
     }
 
-    fn put(&self, path: &ItemPath, node: &Node, content: &mut dyn Read) -> Result<(), Refusal> {
+    fn put(&self, path: &ItemPath, node: &Node, content: &mut dyn Read) -> Result<Put, Refusal> {
         let mut read = Vec::new();
         content.read_to_end(&mut read).map_err(Refusal::from)?;
         if node.is_file()
@@ -346,6 +350,6 @@ impl StreamSink for Into {
         {
             self.store.store(&self.bucket, &key, read);
         }
-        Ok(())
+        Ok(Put::Written)
     }
 }

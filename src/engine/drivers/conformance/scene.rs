@@ -3,7 +3,7 @@
 use super::{Content, World};
 use crate::engine::caller::RestoreRoots;
 use crate::engine::drivers::{
-    BackupCx, Fault, Mark, ProbeCx, Registered, RestoreAsk, RestoreCx, RestorePlan, Sink, Source,
+    BackupCx, Fault, Inside, Mark, ProbeCx, Registered, RestoreAsk, RestoreCx, RestorePlan, Sink, Source,
 };
 use crate::repository::{
     BackupOutcome, BackupRequest, ChunkerParameters, Control, Id, ItemPath, LocalStorage, MasterKey, Options,
@@ -138,12 +138,15 @@ impl<W: World> Scene<W> {
             return Ok(None);
         }
         let (driver, resource) = (self.world.driver(), self.world.resource());
+        let root = ItemPath::from_path(&self.root).unwrap();
+        let metadata = driver.proposal(&resource.arn);
         let cx = RestoreCx {
-            metadata: &driver.proposal(&resource.arn),
+            metadata: &metadata,
             target: &plan.target,
             resource_arn: &resource.arn,
             source: None,
             secret: self.of.secret.as_ref(),
+            content: &Inside { repository: &self.repository, snapshot: self.snapshot.unwrap(), root: &root },
             makes_new: true,
             lend: &|_, _| false,
         };
@@ -153,7 +156,7 @@ impl<W: World> Scene<W> {
         }
         let request = RestoreRequest {
             snapshot: self.snapshot.unwrap(),
-            strip: ItemPath::from_path(&self.root).unwrap(),
+            strip: root.clone(),
             items: target.items().to_vec(),
             target: PathBuf::new(),
             merge: before.is_some(),

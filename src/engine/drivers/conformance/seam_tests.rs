@@ -6,7 +6,7 @@ use crate::domain::extension::{AddAccount, AddResource};
 use crate::domain::job::JobState;
 use crate::domain::types::Location;
 use crate::domain::types::location::Part;
-use crate::domain::{AccountId, Arn, Tags};
+use crate::domain::{AccountId, Arn, Resource, Tags};
 use crate::engine::authorize::action;
 use crate::engine::authorize::subject::Anything;
 use crate::engine::authorize::{Doing, authorize};
@@ -17,7 +17,7 @@ use crate::engine::jobs::backup::ops::StartBackup;
 use crate::engine::jobs::copy::ops::StartCopy;
 use crate::engine::jobs::restore::ops::StartRestore;
 use crate::engine::keys::Purpose;
-use crate::engine::resources::rows::secrets;
+use crate::engine::resources::rows::{self, secrets};
 use crate::engine::{ClockKind, Engine, EngineOptions, MachineClocks, NewVault};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -261,6 +261,9 @@ fn a_copy_in_another_account_is_restored_there_without_the_secret_of_its_source(
     assert_ne!(made, house.resource);
     let shared = engine.catalog.write(|tx| {
         let permit = authorize(tx, Doing::Outcome, action::AddResource, &Anything(made.as_str()))?;
+        let before = rows::get(tx, &house.resource)?.unwrap();
+        let theirs = Resource { arn: made.clone(), scope: member.scope(), ..before };
+        rows::insert(tx, &permit, &theirs)?;
         engine.share_secret(tx, &permit, &house.resource)?;
         secrets::get(tx, &made)
     });

@@ -50,13 +50,19 @@ impl Draft<'_> {
     pub fn record(self, connection: &Connection) -> Result<BackupRecord> {
         let vault_arn = Arn::vault(self.scope, self.vault);
         let start_by = later(self.created, self.start_window)?;
+        let unique = uuid::Uuid::new_v4().to_string();
+        let point_id = self.resource.resource_type.facts().and_then(|facts| facts.point_id);
+        let point_id = match point_id {
+            Some(made) => made(&self.resource.arn, self.created, &unique),
+            None => unique,
+        };
         let job = BackupJob {
             id: new_job_id()?,
             scope: self.scope.clone(),
             vault_name: self.vault.to_string(),
             encryption_key_arn: vaults::rows::vault_key(connection, &vault_arn)?.flatten(),
             vault_arn,
-            recovery_point_arn: Some(Arn::recovery_point(self.scope, &uuid::Uuid::new_v4().to_string())),
+            recovery_point_arn: Some(Arn::recovery_point(self.scope, &point_id)),
             lifecycle: self.lifecycle,
             resource_arn: self.resource.arn.clone(),
             resource_name: Some(self.resource.name.clone()),

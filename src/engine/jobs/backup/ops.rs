@@ -1,9 +1,10 @@
 //! The operations on backup jobs: start, describe, list, stop.
 
 use crate::domain::job::{BackupJob, JobState};
+use crate::domain::lifecycle::unsupported;
 use crate::domain::names::JobId;
 use crate::domain::plan_rules::validate_windows;
-use crate::domain::{Arn, Invalid, Lifecycle, Resource, Scope, Tags, Time, VaultName, tags};
+use crate::domain::{Arn, Invalid, Lifecycle, Resource, ResourceType, Scope, Tags, Time, VaultName, tags};
 use crate::engine::authorize::action::{StartBackupJob, StopBackupJob};
 use crate::engine::authorize::authorize;
 use crate::engine::authorize::boundary;
@@ -185,6 +186,10 @@ fn check(request: &StartBackup) -> Result<()> {
     }
     tags::validate("RecoveryPointTags", &request.recovery_point_tags)?;
     if let Some(option) = request.backup_options.keys().next() {
+        let facts = ResourceType::of_arn(&request.resource_arn).and_then(|of| of.facts());
+        if facts.is_some_and(|facts| facts.backup_options.contains(&option.as_str())) {
+            return Err(unsupported(option).into());
+        }
         return Err(
             Invalid::value("BackupOptions", format_args!("{option} is not an option of this resource type")).into()
         );

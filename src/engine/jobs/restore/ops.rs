@@ -4,6 +4,7 @@ use crate::domain::job::{JobState, RestoreJob};
 use crate::domain::names::JobId;
 use crate::domain::recovery_point::RecoveryPoint;
 use crate::domain::types::keys::PATH_KEY;
+use crate::domain::types::location::Location;
 use crate::domain::{Arn, Time};
 use crate::engine::authorize::action::{GetRecoveryPointRestoreMetadata, StartRestoreJob};
 use crate::engine::authorize::boundary;
@@ -23,7 +24,7 @@ use crate::engine::page::{Page, PageRequest, check_one_of};
 use crate::engine::{Engine, points, resources};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The states of a restore job that the API knows.
 const STATES: [&str; 5] = ["PENDING", "RUNNING", "COMPLETED", "ABORTED", "FAILED"];
@@ -111,8 +112,10 @@ impl Engine {
         if let (true, Some(why)) = (request.copy_source_tags, refuses_tags(point, &request.metadata)) {
             return Err(Error::invalid_parameter(format!("CopySourceTagsToRestoredResource {why}")));
         }
-        if let (Some(target), true) = (plan.target.path(), plan.makes.is_some()) {
-            refuse_taken(connection, caller, target)?;
+        if let Some(id) = &plan.makes {
+            refuse_taken(connection, caller, &plan.target)?;
+            let arn = self.driver_of(&point.resource_type)?.facts().arn(&caller.scope(), id)?;
+            resources::rows::refuse_registered(connection, &arn)?;
         }
         let job = RestoreJob {
             id: new_job_id()?,
@@ -266,11 +269,20 @@ fn refuses_tags(point: &RecoveryPoint, metadata: &BTreeMap<String, String>) -> O
     point.resource_type.facts().and_then(|facts| (facts.refuses_tags)(metadata))
 }
 
-/// A restore makes a folder that is nobody's yet: neither inside nor above what is registered or being restored, in
-/// whatever account, for its files would be in the other one's backups, or the other way round.
-fn refuse_taken(connection: &Connection, caller: &Caller, target: &Path) -> Result<()> {
+/// A restore makes what is nobody's yet. Its folder is neither inside nor above what is registered or being restored, in
+/// whatever account, for its files would be in the other one's backups, or the other way round; and what is no folder is no
+/// other's.
+fn refuse_taken(connection: &Connection, caller: &Caller, target: &Location) -> Result<()> {
     for Taken { location, owner, account } in rows::taken(connection)? {
-        let Some(path) = location.path() else { continue };
+        // What belongs to others is not told by name.
+        let whose = || if account == caller.account.as_str() { owner } else { "another account".to_owned() };
+        let (Some(target), Some(path)) = (target.path(), location.path()) else {
+            if location == *target {
+                let message = format!("Invalid Metadata: the target, {}, is that of {}", target.described(), whose());
+                return Err(Error::invalid_parameter(message));
+            }
+            continue;
+        };
         if !target.starts_with(path) && !path.starts_with(target) {
             continue;
         }
@@ -281,11 +293,10 @@ fn refuse_taken(connection: &Connection, caller: &Caller, target: &Path) -> Resu
         } else {
             "lies above"
         };
-        // What belongs to others is not told by name.
-        let whose = if account == caller.account.as_str() { owner } else { "another account".to_owned() };
         let shown = target.display();
         return Err(Error::invalid_parameter(format!(
-            "Invalid Metadata: {PATH_KEY} {shown} {relation} a folder of {whose}"
+            "Invalid Metadata: {PATH_KEY} {shown} {relation} a folder of {}",
+            whose()
         )));
     }
     Ok(())

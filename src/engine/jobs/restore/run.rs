@@ -9,7 +9,7 @@ use crate::engine::authorize::action::AddResource;
 use crate::engine::authorize::subject::Anything;
 use crate::engine::authorize::{Doing, authorize};
 use crate::engine::catalog::{Connection, creation_tokens};
-use crate::engine::drivers::{RestoreCx, Restored, Sink};
+use crate::engine::drivers::{Inside, Registered, RestoreCx, Restored, Sink};
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::entered::Entered;
 use crate::engine::jobs::finish::{Finish, Verdict};
@@ -53,13 +53,15 @@ pub(super) fn run(
     let source = engine.catalog.read(|connection| engine.registered(connection, &origin.point.resource_arn))?;
     // A copy may be of another account's resource: its data came here, and neither its secret nor what is remembered of it.
     let source = source.filter(|source| source.resource.scope.account == record.job.scope.account);
+    let there = engine.catalog.read(|connection| registered_at(engine, connection, record))?;
     let lend = |device, bytes| engine.data_dir.reserve().lend(device, bytes);
     let cx = RestoreCx {
         metadata: &record.metadata,
         target: &record.target,
         resource_arn: &origin.point.resource_arn,
         source: source.as_ref().filter(|_| record.new_resource_id.is_none()),
-        secret: source.as_ref().and_then(|source| source.secret.as_ref()),
+        secret: there.as_ref().or(source.as_ref()).and_then(|resource| resource.secret.as_ref()),
+        content: &Inside { repository: &vault.repository, snapshot: origin.snapshot, root: &origin.root },
         makes_new: record.new_resource_id.is_some(),
         lend: &lend,
     };
@@ -128,6 +130,15 @@ fn origin(connection: &Connection, record: &RestoreRecord) -> Result<std::result
     Ok(Ok(Origin { snapshot, class, root, tags: tags::rows::get(connection, arn.as_str())?, point }))
 }
 
+/// The resource that is written into, where it is not the one that was backed up and is registered too: whoever has access to
+/// that is let in there.
+fn registered_at(engine: &Engine, connection: &Connection, record: &RestoreRecord) -> Result<Option<Registered>> {
+    match resources::rows::at(connection, &record.job.scope, &record.target)? {
+        Some(arn) => engine.registered(connection, &arn),
+        None => Ok(None),
+    }
+}
+
 /// What a restore missed; what was written stays.
 fn incomplete(outcome: &RestoreOutcome) -> Ending {
     let missing: Vec<MissingItem> = outcome
@@ -154,7 +165,7 @@ fn complete(
             return Ok(());
         }
         let made = match &record.new_resource_id {
-            None => origin.point.resource_arn.clone(),
+            None => written_into(engine, record, origin, restored)?,
             Some(id) => register(tx, engine, record, origin, restored, id)?,
         };
         // Before the end, whose event names it.
@@ -163,6 +174,14 @@ fn complete(
         points::rows::set_last_restore(tx, &origin.point.arn, now)?;
         engine.clock.save_in(tx)
     })
+}
+
+/// What a restore wrote into that made nothing new.
+fn written_into(engine: &Engine, record: &RestoreRecord, origin: &Origin, restored: &Restored) -> Result<Arn> {
+    match &restored.into {
+        None => Ok(origin.point.resource_arn.clone()),
+        Some(id) => Ok(engine.driver_of(&origin.point.resource_type)?.facts().arn(&record.job.scope, id)?),
+    }
 }
 
 /// What a restore that missed nothing says all the same. `kept` is whether the job and what it made are remembered.

@@ -9,7 +9,7 @@ use crate::engine::authorize::Permit;
 use crate::engine::authorize::action::{AddResource, RemoveResource};
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, to_json};
-use crate::engine::error::Result;
+use crate::engine::error::{Error, Result};
 use crate::engine::tags;
 use rusqlite::{Connection, Row, params};
 
@@ -31,6 +31,28 @@ fn from_row(connection: &Connection, row: &Row<'_>) -> Result<Resource> {
 pub fn get(connection: &Connection, arn: &Arn) -> Result<Option<Resource>> {
     let sql = format!("SELECT {COLUMNS} FROM resources WHERE arn = ?1");
     query::first(connection, &sql, [arn.as_str()], |row| from_row(connection, row))
+}
+
+/// The ARN of the resource at exactly this place; the oldest name where there are more.
+pub fn at(connection: &Connection, scope: &Scope, location: &Location) -> Result<Option<Arn>> {
+    let sql = "SELECT arn FROM resources WHERE account = ?1 AND region = ?2 AND location = ?3 ORDER BY name LIMIT 1";
+    let key = params![scope.account.as_str(), scope.region.as_str(), to_json(location)?];
+    query::first(connection, sql, key, |row| row.parsed("arn"))
+}
+
+/// Refuses an ARN that a registered resource has: those of some types name neither account nor region.
+pub fn refuse_registered(connection: &Connection, arn: &Arn) -> Result<()> {
+    match get(connection, arn)? {
+        None => Ok(()),
+        Some(resource) => Err(Error::already_exists(
+            format!(
+                "{arn} is registered already, as {} of account {} in {}",
+                resource.name, resource.scope.account, resource.scope.region
+            ),
+            Some(arn.to_string()),
+            None,
+        )),
+    }
 }
 
 /// Every registered resource of an account in a region, or of all with `None`, by ARN.

@@ -24,7 +24,7 @@ use self::plan::Planner;
 use self::run::{Job, Run};
 use super::report::{Report, RestoreOutcome};
 use super::selection::Selection;
-use super::sink::{Refusal, StreamSink, Wanted};
+use super::sink::{Put, Refusal, StreamSink, Wanted};
 use super::walk::Walk;
 use crate::repository::{Control, Error, Repository, Result};
 
@@ -95,10 +95,18 @@ fn put<'r>(run: &'r Run<'_>, sink: &dyn StreamSink, job: Job<'r>) {
         }
         // Whoever was stopped failed for no reason of their own.
         _ if run.stopped() => return,
+        (Ok(Put::Left), _) => {
+            if node.is_file() {
+                run.control.progress.advance(1, expected.saturating_sub(taken));
+            }
+            return;
+        }
         (_, Some(lost)) => Some(format!("incomplete: {lost}")),
         (Err(Refusal::Item(reason)), None) => Some(reason),
-        (Ok(()), None) if taken != expected => Some(format!("the target took {taken} of its {expected} bytes")),
-        (Ok(()), None) => None,
+        (Ok(Put::Written), None) if taken != expected => {
+            Some(format!("the target took {taken} of its {expected} bytes"))
+        }
+        (Ok(Put::Written), None) => None,
     };
     match failure {
         Some(reason) => run.report.failure(&path, reason),

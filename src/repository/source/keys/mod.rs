@@ -17,6 +17,6 @@ mod ranges;
 mod store;
 mod tree;
 
-pub use paths::{key_of_item, places_of_key};
+pub use paths::{folders_below_key, key_of_item, places_of_key};
 pub use store::{KeyItem, KeyStore, Keys};
 pub use tree::KeyTree;

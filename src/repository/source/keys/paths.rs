@@ -8,6 +8,12 @@ pub fn key_of_item(path: &ItemPath) -> Option<Vec<u8>> {
     names::key_of(path.components().iter().skip(1).map(Vec::as_slice))
 }
 
+/// Where the keys may be that begin with this key and a slash: folders below the tree's root, in any of the ranges.
+pub fn folders_below_key<'n>(folders: impl Iterator<Item = &'n [u8]>, key: &[u8]) -> Vec<ItemPath> {
+    let names = names::names_of(key);
+    folders.map(|folder| ItemPath::of_names(std::iter::once(folder.to_vec()).chain(names.iter().cloned()))).collect()
+}
+
 /// Where a key may be in a snapshot of such a tree: paths below the tree's root, of which one is there if the key is.
 /// `folders` are the names of the folders directly below that root.
 pub fn places_of_key<'n>(folders: impl Iterator<Item = &'n [u8]>, key: &[u8]) -> Vec<ItemPath> {

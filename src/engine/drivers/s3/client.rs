@@ -1,0 +1,201 @@
+//! A client of one endpoint, for threads that wait for its answers.
+
+use super::faults::{Explain, Place};
+use super::{bucket_of, endpoint_of};
+use crate::domain::types::location::Location;
+use crate::domain::{Invalid, Secret};
+use crate::engine::drivers::Fault;
+use aws_credential_types::Credentials;
+use aws_sdk_s3::config::retry::RetryConfig;
+use aws_sdk_s3::config::timeout::TimeoutConfig;
+use aws_sdk_s3::config::{BehaviorVersion, Config, Region};
+use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
+use aws_sdk_s3::types::EncodingType;
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::client::http::{
+    HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
+};
+use std::time::Duration;
+use tokio::runtime::Runtime;
+use zeroize::Zeroizing;
+
+/// How long a connection may take.
+const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+/// How long an endpoint may be silent.
+const READ_LIMIT: Duration = Duration::from_secs(60);
+/// How long one attempt of a call may take up to the beginning of its answer: also that of a part of 512 MiB on a slow line.
+const ATTEMPT_LIMIT: Duration = Duration::from_secs(20 * 60);
+/// How often a call is tried that fails for the time being, with growing pauses of a random length in between.
+const ATTEMPTS: u32 = 4;
+/// Threads that move bytes, whoever waits for them.
+const THREADS: usize = 2;
+/// Where a server that has no regions wants to be.
+const USUAL_REGION: &str = "us-east-1";
+
+/// A client of one endpoint, and the runtime that its connections live in.
+pub(super) struct Client {
+    sdk: aws_sdk_s3::Client,
+    runtime: Runtime,
+    place: Place,
+    /// The region that the endpoint names.
+    region: Option<String>,
+}
+
+impl Client {
+    /// A client for a location. Nothing is called yet.
+    pub(super) fn open(at: &Location, secret: Option<&Secret>) -> Result<Self, Fault> {
+        let (endpoint, region) = (endpoint_of(at), region_of(endpoint_of(at)));
+        let mut config = Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .endpoint_url(endpoint)
+            .force_path_style(true)
+            .region(Region::new(region.clone().unwrap_or_else(|| USUAL_REGION.to_owned())))
+            .http_client(http_client())
+            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+            .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_LIMIT).build())
+            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()));
+        match secret {
+            Some(secret) => config = config.credentials_provider(credentials(secret)?),
+            // What is open to everybody.
+            None => config = config.allow_no_auth(),
+        }
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(THREADS)
+            .thread_name("s3")
+            .enable_all()
+            .build()
+            .map_err(|error| Fault::of_io("No threads could be started for the bucket", &error))?;
+        let place = Place { endpoint: endpoint.to_owned(), bucket: bucket_of(at).to_owned() };
+        let sdk = aws_sdk_s3::Client::from_conf(config.build());
+        Ok(Self { sdk, runtime, place, region })
+    }
+
+    /// The SDK's client, whose calls are [waited](Self::wait) for.
+    pub(super) fn sdk(&self) -> &aws_sdk_s3::Client {
+        &self.sdk
+    }
+
+    /// Where it leads.
+    pub(super) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The region that the endpoint names; none where it has none.
+    pub(super) fn region(&self) -> Option<&str> {
+        self.region.as_deref()
+    }
+
+    /// Waits for an answer, whatever else goes on in other threads.
+    pub(super) fn wait<F: Future>(&self, work: F) -> F::Output {
+        self.runtime.block_on(work)
+    }
+
+    /// Makes sure that a bucket is there and may be seen.
+    pub(super) fn look_at_bucket(&self, bucket: &str) -> Result<(), Fault> {
+        let answer = self.wait(self.sdk.head_bucket().bucket(bucket).send());
+        answer.explain("HeadBucket", &self.place).map(drop)
+    }
+
+    /// A page of a bucket's keys, URL-encoded: the first one, or the one that a token leads to.
+    pub(super) fn list_page(
+        &self,
+        bucket: &str,
+        token: Option<String>,
+        most: i32,
+    ) -> Result<ListObjectsV2Output, Fault> {
+        let call = self.sdk.list_objects_v2().bucket(bucket).encoding_type(EncodingType::Url).max_keys(most);
+        self.wait(call.set_continuation_token(token).send()).explain("ListObjectsV2", &self.place)
+    }
+
+    /// Whether a bucket keeps versions, as the service says it; nothing where it does not, or does not say.
+    pub(super) fn versioning(&self, bucket: &str) -> Option<String> {
+        let answer = self.wait(self.sdk.get_bucket_versioning().bucket(bucket).send()).ok()?;
+        answer.status().map(|status| status.as_str().to_owned())
+    }
+}
+
+fn http_client() -> SharedHttpClient {
+    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_LIMIT).read_timeout(READ_LIMIT).build();
+    let connector = Connector::builder()
+        .connector_settings(settings)
+        .sleep_impl(TokioSleep::new())
+        .proxy_config(ProxyConfig::from_env())
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build();
+    // One for all calls: it keeps the connections.
+    let connector = SharedHttpConnector::new(connector);
+    http_client_fn(move |_, _| connector.clone())
+}
+
+/// The access key in a secret: a JSON object. What is wrong is told without what it says.
+fn credentials(secret: &Secret) -> Result<Credentials, Invalid> {
+    const FORM: &str =
+        "must be a JSON object with AccessKeyId and SecretAccessKey, and SessionToken where there is one";
+    let wrong = |rule: &str| Invalid::value("Secret", rule);
+    let read = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(secret.reveal());
+    let members = read.map_err(|_| wrong(FORM))?;
+    let mut texts: [Option<Zeroizing<String>>; 3] = Default::default();
+    for (name, value) in members {
+        let known = ["AccessKeyId", "SecretAccessKey", "SessionToken"].iter().position(|known| *known == name);
+        let place = known.ok_or_else(|| wrong(FORM))?;
+        match value {
+            serde_json::Value::String(text) if !text.is_empty() => texts[place] = Some(Zeroizing::new(text)),
+            serde_json::Value::Null if name == "SessionToken" => {}
+            _ => return Err(wrong(&format!("{name} in it must be a text that is not empty"))),
+        }
+    }
+    let [Some(id), Some(key), token] = texts else { return Err(wrong(FORM)) };
+    Ok(Credentials::new(id.as_str(), key.as_str(), token.map(|token| token.to_string()), None, "vaultdeck"))
+}
+
+/// The region in the name of an endpoint of AWS, such as `s3.eu-central-1.amazonaws.com`.
+fn region_of(endpoint: &str) -> Option<String> {
+    let host = endpoint.split("://").nth(1)?.split(['/', ':']).next()?;
+    let names = host.strip_suffix(".amazonaws.com").or_else(|| host.strip_suffix(".amazonaws.com.cn"))?;
+    let last = names.rsplit('.').next()?;
+    let region = last.strip_prefix("s3-").unwrap_or(last);
+    Some(if region == "s3" { USUAL_REGION } else { region }.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_an_endpoint_of_aws_tells_its_region() {
+        for (endpoint, region) in [
+            ("https://s3.eu-central-1.amazonaws.com", Some("eu-central-1")),
+            ("https://s3.dualstack.eu-west-1.amazonaws.com", Some("eu-west-1")),
+            ("https://s3-us-west-2.amazonaws.com/", Some("us-west-2")),
+            ("https://s3.amazonaws.com", Some("us-east-1")),
+            ("https://s3.cn-north-1.amazonaws.com.cn", Some("cn-north-1")),
+            ("http://127.0.0.1:8333", None),
+            ("https://amazonaws.com.example.org", None),
+        ] {
+            assert_eq!(region_of(endpoint).as_deref(), region, "{endpoint}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_secret_is_told_by_its_field_and_never_by_its_text() {
+        for (text, told) in [
+            ("hunter2", "JSON object"),
+            (r#""hunter2""#, "JSON object"),
+            (r#"{"AccessKeyId": "hunter2"}"#, "SecretAccessKey"),
+            (r#"{"AccessKeyId": "hunter2", "SecretAccessKey": ""}"#, "SecretAccessKey in it"),
+            (r#"{"AccessKeyId": ["hunter2"], "SecretAccessKey": "x"}"#, "AccessKeyId in it"),
+            (r#"{"AccessKeyId": "a", "SecretAccessKey": "b", "hunter2": "c"}"#, "JSON object"),
+        ] {
+            let refused = credentials(&Secret::new(text.to_owned())).unwrap_err().to_string();
+            assert!(refused.starts_with("Invalid Secret: ") && refused.contains(told), "{refused}");
+            assert!(!refused.contains("hunter2"), "{refused}");
+        }
+        let whole = r#"{"AccessKeyId": "a", "SecretAccessKey": "b", "SessionToken": "c"}"#;
+        let read = credentials(&Secret::new(whole.to_owned())).unwrap();
+        assert_eq!((read.access_key_id(), read.secret_access_key(), read.session_token()), ("a", "b", Some("c")));
+    }
+}

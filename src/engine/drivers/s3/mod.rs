@@ -1,0 +1,93 @@
+//! S3: a resource is a bucket of any store that speaks S3's protocol.
+//!
+//! A recovery point holds the bucket's objects below `/objects`, in folders of some thousands of keys each, with the keys as
+//! paths ([`repository::KeyTree`](crate::repository::KeyTree)). What an object says of itself beside its content (content
+//! type, user metadata, version, class) is in extended attributes of its file ([`headers`]). Each object is whole as the
+//! store gave it at some moment of the backup; the bucket as a whole is not from one moment.
+//!
+//! An object whose size, time and ETag are those of the last recovery point is not read again.
+
+mod client;
+mod faults;
+mod headers;
+mod listing;
+mod object;
+mod source;
+mod store;
+mod target;
+#[cfg(test)]
+mod tests;
+mod upload;
+
+use crate::domain::types::location::{Location, Part};
+use crate::domain::types::s3::{FACTS, check_bucket, check_endpoint};
+use crate::domain::types::{Metadata, TypeFacts};
+use crate::domain::{Arn, Invalid};
+use crate::engine::drivers::{
+    BackupCx, Driver, Fault, Mark, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
+};
+use client::Client;
+use serde::{Deserialize, Serialize};
+
+/// The driver of buckets.
+pub struct S3;
+
+/// What was seen of a bucket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Seen {
+    /// Whether it keeps versions: `Enabled`, `Suspended`, or nothing where it never did or does not say.
+    #[serde(rename = "Versioning")]
+    versioning: Option<String>,
+}
+
+impl Driver for S3 {
+    fn facts(&self) -> &'static TypeFacts {
+        &FACTS
+    }
+
+    fn probe(&self, cx: &ProbeCx<'_>) -> Result<Probed, Fault> {
+        let bucket = bucket_of(cx.at);
+        check_bucket(bucket, false).map_err(|rule| Invalid::value("Bucket", rule))?;
+        let endpoint = check_endpoint(endpoint_of(cx.at)).map_err(|rule| Invalid::value("Endpoint", rule))?;
+        let location = location(endpoint, bucket.to_owned());
+        let client = Client::open(&location, cx.secret)?;
+        // This first: its refusals have a body, which tells a store from a server of something else.
+        client.list_page(bucket, None, 1)?;
+        client.look_at_bucket(bucket)?;
+        let seen = Seen { versioning: client.versioning(bucket) };
+        Ok(Probed { location, mark: Some(Mark::of(&seen)) })
+    }
+
+    /// The bucket's name.
+    fn new_id(&self, _: &str, at: &Location) -> Result<String, Fault> {
+        Ok(bucket_of(at).to_owned())
+    }
+
+    fn source(&self, cx: &BackupCx<'_>) -> Result<Box<dyn Source>, Fault> {
+        source::open(cx)
+    }
+
+    fn proposal(&self, resource: &Arn) -> Metadata {
+        target::proposal(resource)
+    }
+
+    fn plan(&self, ask: &RestoreAsk<'_>) -> Result<RestorePlan, Fault> {
+        target::plan(ask)
+    }
+
+    fn target<'a>(&self, cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
+        target::open(cx)
+    }
+}
+
+fn location(endpoint: String, bucket: String) -> Location {
+    Location::of([(Part::Endpoint, endpoint), (Part::Bucket, bucket)])
+}
+
+fn bucket_of(location: &Location) -> &str {
+    location.part(Part::Bucket).unwrap_or_default()
+}
+
+fn endpoint_of(location: &Location) -> &str {
+    location.part(Part::Endpoint).unwrap_or_default()
+}

@@ -1,0 +1,148 @@
+//! The content of one object, in order.
+
+use super::headers;
+use super::listing::{mark_of, second_of};
+use super::store::Bucket;
+use crate::repository::{ExtendedAttribute, FileState, Piece, SourceReader};
+use aws_sdk_s3::primitives::ByteStream;
+use bytes::Bytes;
+use std::io;
+
+/// Objects up to this many bytes are taken whole when they are opened.
+pub(super) const SMALL: u64 = 1 << 20;
+/// How often the content of one object may break off.
+const BREAKS: u32 = 5;
+
+/// An object that is read. It is the same one from its beginning to its end: where its content breaks off, it goes on from that
+/// byte of the same ETag or not at all.
+pub(super) struct Object<'a> {
+    bucket: &'a Bucket,
+    key: String,
+    state: FileState,
+    etag: Option<String>,
+    attributes: Vec<ExtendedAttribute>,
+    body: ByteStream,
+    /// What came and was not taken yet.
+    waiting: Bytes,
+    /// How much came.
+    received: u64,
+    breaks: u32,
+}
+
+impl<'a> Object<'a> {
+    pub(super) fn open(bucket: &'a Bucket, key: &str) -> io::Result<Self> {
+        let mut answer = bucket.get(key, None)?;
+        let size = answer.content_length().and_then(|length| u64::try_from(length).ok());
+        let size = size.ok_or_else(|| io::Error::other("the store does not tell how long it is"))?;
+        let modified = second_of(answer.last_modified());
+        let state = FileState { size, modified, changed: modified, inode: mark_of(answer.e_tag()) };
+        let body = std::mem::take(&mut answer.body);
+        Ok(Self {
+            bucket,
+            key: key.to_owned(),
+            state,
+            etag: answer.e_tag().map(str::to_owned),
+            attributes: headers::attributes(&answer),
+            body,
+            waiting: Bytes::new(),
+            received: 0,
+            breaks: 0,
+        })
+    }
+
+    pub(super) fn size(&self) -> u64 {
+        self.state.size
+    }
+
+    /// The object with all its content, which is asked for anew where it breaks off: then another one is as good.
+    pub(super) fn whole(mut self) -> io::Result<Self> {
+        loop {
+            let body = std::mem::take(&mut self.body);
+            let content = self.bucket.client.wait(body.collect()).map(|content| content.into_bytes());
+            match content {
+                Ok(content) if content.len() as u64 == self.state.size => {
+                    (self.received, self.waiting) = (self.state.size, content);
+                    return Ok(self);
+                }
+                _ if self.breaks < BREAKS => {
+                    let breaks = self.breaks + 1;
+                    self = Self { breaks, ..Self::open(self.bucket, &self.key)? };
+                }
+                Ok(content) => return Err(shorter(content.len() as u64, self.state.size)),
+                Err(error) => return Err(broken(&error)),
+            }
+        }
+    }
+
+    /// Makes the next bytes the waiting ones; nothing waits at the end.
+    fn advance(&mut self) -> io::Result<()> {
+        loop {
+            let next = self.bucket.client.wait(self.body.next());
+            let why = match next {
+                Some(Ok(bytes)) if bytes.is_empty() => continue,
+                Some(Ok(bytes)) => {
+                    self.received += bytes.len() as u64;
+                    self.waiting = bytes;
+                    return Ok(());
+                }
+                None if self.received == self.state.size => return Ok(()),
+                // All came, and it is not what its checksum says.
+                Some(Err(error)) if self.received >= self.state.size => return Err(broken(&error)),
+                None => shorter(self.received, self.state.size),
+                Some(Err(error)) => broken(&error),
+            };
+            self.go_on(why)?;
+        }
+    }
+
+    /// Asks for the rest of the same object.
+    fn go_on(&mut self, why: io::Error) -> io::Result<()> {
+        self.breaks += 1;
+        let Some(etag) = self.etag.as_deref().filter(|_| self.breaks <= BREAKS && self.received < self.state.size)
+        else {
+            return Err(why);
+        };
+        let mut answer = self.bucket.get(&self.key, Some((self.received, etag)))?;
+        let rest = answer.content_length().and_then(|length| u64::try_from(length).ok());
+        if answer.e_tag() != Some(etag) || rest != Some(self.state.size - self.received) {
+            return Err(why);
+        }
+        self.body = std::mem::take(&mut answer.body);
+        Ok(())
+    }
+}
+
+fn shorter(received: u64, size: u64) -> io::Error {
+    io::Error::other(format!("its content broke off after {received} of {size} bytes"))
+}
+
+fn broken(error: &aws_smithy_types::byte_stream::error::Error) -> io::Error {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    io::Error::other(format!("its content broke off: {cause}"))
+}
+
+impl SourceReader for Object<'_> {
+    fn state(&mut self) -> io::Result<FileState> {
+        Ok(self.state)
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<Piece> {
+        if self.waiting.is_empty() {
+            // Also at the end, where the content is compared with its checksum.
+            self.advance()?;
+        }
+        if self.waiting.is_empty() {
+            return Ok(Piece::End);
+        }
+        let length = self.waiting.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&self.waiting.split_to(length));
+        Ok(Piece::Data(length))
+    }
+
+    fn attributes(&mut self) -> Option<Vec<ExtendedAttribute>> {
+        Some(self.attributes.clone())
+    }
+}

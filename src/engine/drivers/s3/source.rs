@@ -1,0 +1,84 @@
+//! Reading a bucket.
+
+use super::bucket_of;
+use super::client::Client;
+use super::listing::Listing;
+use super::store::Bucket;
+use crate::engine::drivers::s3::Seen;
+use crate::engine::drivers::{BackupCx, Fault, Mark, PointFacts, Source};
+use crate::repository::{BackupOutcome, KeyTree, TreeSource};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Where the objects lie in a snapshot.
+const ROOT: &str = "/objects";
+
+/// A bucket that is open for a backup.
+struct Open {
+    tree: KeyTree<Bucket>,
+    seen: Seen,
+}
+
+/// Opens the bucket of a resource: lists it once.
+pub(super) fn open(cx: &BackupCx<'_>) -> Result<Box<dyn Source>, Fault> {
+    let (at, secret) = (&cx.of.resource.location, cx.of.secret.as_ref());
+    let name = bucket_of(at);
+    let client = Client::open(at, secret)?;
+    client.look_at_bucket(name)?;
+    let seen = Seen { versioning: client.versioning(name) };
+    let tree = match tree(client, name, Listing::pages(), cx) {
+        Err(Unlisted::OutOfOrder) => {
+            let client = Client::open(at, secret)?;
+            let sorted = Listing::sorted(&client, name, cx.control)?;
+            tree(client, name, sorted, cx)
+        }
+        listed => listed,
+    };
+    match tree {
+        Ok(tree) => Ok(Box::new(Open { tree, seen })),
+        Err(Unlisted::Fault(fault)) => Err(fault),
+        Err(Unlisted::OutOfOrder) => Err(Fault::Failed(format!("The keys of the bucket {name} have no order."))),
+    }
+}
+
+/// Why a bucket could not be listed.
+enum Unlisted {
+    /// The store has an order of its own.
+    OutOfOrder,
+    Fault(Fault),
+}
+
+fn tree(client: Client, name: &str, listing: Listing, cx: &BackupCx<'_>) -> Result<KeyTree<Bucket>, Unlisted> {
+    let bucket = Bucket::new(client, name.to_owned(), listing);
+    let trouble = Arc::clone(bucket.trouble());
+    KeyTree::new(bucket, PathBuf::from(ROOT), cx.control).map_err(|error| {
+        if trouble.is_out_of_order() {
+            return Unlisted::OutOfOrder;
+        }
+        let other = || Fault::of_io(format_args!("The bucket {name} cannot be listed"), &error);
+        Unlisted::Fault(trouble.broken().unwrap_or_else(other))
+    })
+}
+
+impl Source for Open {
+    fn items(&self) -> &dyn TreeSource {
+        &self.tree
+    }
+
+    fn root(&self) -> &Path {
+        Path::new(ROOT)
+    }
+
+    fn finish(self: Box<Self>, outcome: &BackupOutcome) -> Result<PointFacts, Fault> {
+        if let Some(fault) = self.tree.store().trouble().broken() {
+            return Err(fault);
+        }
+        let stored = outcome.files_new + outcome.files_changed + outcome.files_unmodified > outcome.issues.len() as u64;
+        match outcome.issues.first() {
+            Some(issue) if !stored => {
+                Err(Fault::Denied(format!("No object could be read, as {}: {}", issue.path.display(), issue.reason)))
+            }
+            _ => Ok(PointFacts { lacks: None, mark: Some(Mark::of(&self.seen)) }),
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! Restoring into a bucket: a new one, or one that is there, where nothing is overwritten.
+
+use super::client::Client;
+use super::faults::Explain;
+use super::headers::Headers;
+use super::upload::{PART, Uploads};
+use super::{bucket_of, endpoint_of, location};
+use crate::domain::types::Metadata;
+use crate::domain::types::keys::ENDPOINT_KEY;
+use crate::domain::types::s3::{self, Encryption, S3Restore};
+use crate::domain::{Arn, Invalid};
+use crate::engine::caller::RestoreRoots;
+use crate::engine::drivers::{Fault, Inside, Mark, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Target};
+use crate::repository::{
+    ItemPath, Node, Put, Refusal, RestoreOutcome, RestoreSize, StreamSink, folders_below_key, key_of_item,
+    places_of_key,
+};
+use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration, MultipartUpload};
+use serde::{Deserialize, Serialize};
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// How many objects are written at once. Each holds one part of its content.
+const AT_ONCE: usize = 8;
+/// How far the clocks of a store and of this machine can be apart: signatures are not taken beyond.
+const SKEW_SECONDS: i64 = 15 * 60;
+
+/// Metadata that restores a bucket into a new one.
+pub(super) fn proposal(resource: &Arn) -> Metadata {
+    let unique = uuid::Uuid::new_v4().simple().to_string();
+    // A name of AWS's length, whatever the source is called.
+    let base: String = resource.resource().to_ascii_lowercase().replace('_', "-").chars().take(45).collect();
+    let name = format!("{}-restored-{}", base.trim_end_matches(['-', '.']), &unique[..8]);
+    [("DestinationBucketName", name.as_str()), ("NewBucket", "true"), ("EncryptionType", "original")]
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .into()
+}
+
+/// What a restore of a bucket is to do.
+pub(super) fn plan(ask: &RestoreAsk<'_>) -> Result<RestorePlan, Fault> {
+    let restore = S3Restore::read(ask.metadata)?;
+    s3::supported_by_engine(ask.metadata)?;
+    let of_source = ask.source.map(|source| endpoint_of(&source.resource.location));
+    let wrong = |rule: &str| Fault::Invalid(Invalid::value(format!("Metadata.{ENDPOINT_KEY}"), rule));
+    let endpoint = match (&restore.endpoint, of_source) {
+        (Some(given), source) => {
+            if !matches!(ask.roots, RestoreRoots::Any) && source != Some(given.as_str()) {
+                return Err(wrong("over the network, restores go only to the endpoint of what was backed up"));
+            }
+            given.clone()
+        }
+        (None, Some(source)) => source.to_owned(),
+        (None, None) => {
+            return Err(wrong("must be given, since the bucket that was backed up is not registered any more"));
+        }
+    };
+    let makes = restore.makes_new.then(|| restore.bucket.clone());
+    Ok(RestorePlan { target: location(endpoint, restore.bucket), makes, is_whole: restore.items.is_empty() })
+}
+
+/// Opens nothing yet but the client.
+pub(super) fn open<'a>(cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
+    let restore = S3Restore::read(cx.metadata)?;
+    Ok(Box::new(Into {
+        client: Client::open(cx.target, cx.secret)?,
+        bucket: bucket_of(cx.target).to_owned(),
+        is_source: bucket_of(cx.target) == cx.resource_arn.resource(),
+        makes_new: cx.makes_new,
+        encryption: restore.encryption,
+        items: places_of(&restore.items, cx.content)?,
+        begun: None,
+        is_resumed: false,
+        kept: AtomicU64::new(0),
+    }))
+}
+
+/// Where keys and prefixes lie in a recovery point. What is no key there is taken for a path in it, as the list of its items
+/// shows them.
+fn places_of(items: &[String], content: &Inside<'_>) -> Result<Vec<ItemPath>, Fault> {
+    if items.is_empty() {
+        return Ok(Vec::new());
+    }
+    let names = content.names(&ItemPath::root())?;
+    let folders = || names.iter().map(Vec::as_slice);
+    let mut places = Vec::new();
+    for item in items {
+        let mut found = present(places_of_key(folders(), item.as_bytes()), content, |_| true)?;
+        if let Some(prefix) = item.strip_suffix('/') {
+            found.extend(present(folders_below_key(folders(), prefix.as_bytes()), content, Node::is_directory)?);
+        }
+        if found.is_empty()
+            && let Ok(path) = ItemPath::parse(item)
+        {
+            found = if path.components().is_empty() { vec![path] } else { present(vec![path], content, |_| true)? };
+        }
+        if found.is_empty() {
+            return Err(Fault::Failed(format!("There are no objects that match {item:?} in the recovery point.")));
+        }
+        places.extend(found);
+    }
+    Ok(places)
+}
+
+/// Those of these places where something is, of the right sort.
+fn present(places: Vec<ItemPath>, content: &Inside<'_>, right: fn(&Node) -> bool) -> Result<Vec<ItemPath>, Fault> {
+    let mut found = Vec::new();
+    for place in places {
+        if content.find(&place)?.is_some_and(|node| right(&node)) {
+            found.push(place);
+        }
+    }
+    Ok(found)
+}
+
+/// A bucket that is restored into.
+struct Into {
+    client: Client,
+    bucket: String,
+    /// Whether it is the one that was backed up.
+    is_source: bool,
+    makes_new: bool,
+    encryption: Encryption,
+    items: Vec<ItemPath>,
+    begun: Option<Begun>,
+    /// Whether an earlier attempt may have written something.
+    is_resumed: bool,
+    /// How many objects stayed as they were.
+    kept: AtomicU64,
+}
+
+/// What is remembered of a target from one attempt to the next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Begun {
+    bucket: String,
+    /// When, in seconds of the wall clock.
+    at: i64,
+}
+
+impl Into {
+    fn uploads(&self) -> Uploads<'_> {
+        Uploads { client: &self.client, bucket: &self.bucket, encryption: &self.encryption, keeps: !self.makes_new }
+    }
+
+    /// Makes the bucket, unless an earlier attempt did.
+    fn make(&self) -> Result<(), Fault> {
+        if self.is_resumed && self.client.look_at_bucket(&self.bucket).is_ok() {
+            return Ok(());
+        }
+        // Elsewhere than in the first region AWS wants to be told where, and other stores have no regions.
+        let region = self.client.region().filter(|region| *region != "us-east-1");
+        let there = region.map(|region| {
+            let constraint = BucketLocationConstraint::from(region);
+            CreateBucketConfiguration::builder().location_constraint(constraint).build()
+        });
+        let call = self.client.sdk().create_bucket().bucket(&self.bucket).set_create_bucket_configuration(there);
+        self.client.wait(call.send()).explain("CreateBucket", self.client.place()).map(drop)
+    }
+
+    /// Takes away what an earlier attempt left unfinished of one object, or of all in a bucket that is this restore's own.
+    fn clear_up(&self, key: Option<&str>) -> Result<(), Fault> {
+        let Some(begun) = self.begun.as_ref().filter(|_| self.is_resumed) else { return Ok(()) };
+        let since = begun.at - SKEW_SECONDS;
+        let ours = |upload: &MultipartUpload| {
+            key.is_none_or(|key| upload.key() == Some(key)) && upload.initiated().is_none_or(|at| at.secs() >= since)
+        };
+        self.uploads().abort_unfinished(key, ours)
+    }
+
+    /// Whether there is an object of this key, which stays as it is.
+    fn is_there(&self, key: &str) -> Result<bool, Refusal> {
+        let answer = self.client.wait(self.client.sdk().head_object().bucket(&self.bucket).key(key).send());
+        match answer {
+            Ok(_) => Ok(true),
+            Err(error) if error.as_service_error().is_some_and(|error| error.is_not_found()) => Ok(false),
+            Err(error) => Err(self.uploads().refusal("HeadObject", &error)),
+        }
+    }
+
+    fn write(&self, key: &str, node: &Node, content: &mut dyn Read) -> Result<Put, Refusal> {
+        if !self.makes_new && self.is_there(key)? {
+            return Ok(Put::Left);
+        }
+        if node.size > PART && !self.makes_new {
+            self.clear_up(Some(key)).map_err(|fault| Refusal::Item(fault.to_string()))?;
+        }
+        self.uploads().put(key, &Headers::of(&node.extended_attributes), node.size, content)
+    }
+}
+
+impl Target for Into {
+    fn items(&self) -> &[ItemPath] {
+        &self.items
+    }
+
+    /// Looks only: the bucket is made when it is known who makes it.
+    fn begin(&mut self, _: &RestoreSize) -> Result<Mark, Fault> {
+        let bucket = &self.bucket;
+        match (self.client.look_at_bucket(bucket), self.makes_new) {
+            (Ok(()), true) => {
+                return Err(Fault::Failed(format!(
+                    "The bucket {bucket} exists already: choose another name, or restore into it with NewBucket=false."
+                )));
+            }
+            (Err(Fault::Gone(_)), true) | (Ok(()), false) => {}
+            (Err(fault), _) => return Err(fault),
+        }
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64);
+        let begun = Begun { bucket: bucket.clone(), at: now };
+        let mark = Mark::of(&begun);
+        self.begun = Some(begun);
+        Ok(mark)
+    }
+
+    fn resume(&mut self, before: &Mark) -> Result<(), Fault> {
+        let begun = before.read::<Begun>().filter(|begun| begun.bucket == self.bucket);
+        let other = || Fault::Failed(format!("The bucket {} was not begun by this job.", self.bucket));
+        self.begun = Some(begun.ok_or_else(other)?);
+        self.is_resumed = true;
+        Ok(())
+    }
+
+    fn sink(&mut self) -> Result<Sink<'_>, Fault> {
+        if self.makes_new {
+            self.make()?;
+            self.clear_up(None)?;
+        }
+        Ok(Sink::InOrder(self))
+    }
+
+    fn finish(self: Box<Self>, _: &RestoreOutcome) -> Result<Restored, Fault> {
+        let kept = self.kept.load(Ordering::Relaxed);
+        let earlier =
+            if self.is_resumed { " (what an earlier attempt of this job wrote counts among them)" } else { "" };
+        let note = format!(
+            "{kept} {} not restored since their keys are in use in the bucket: nothing is overwritten{earlier}.",
+            if kept == 1 { "object was" } else { "objects were" }
+        );
+        Ok(Restored {
+            notes: (kept > 0).then_some(note).into_iter().collect(),
+            into: (!self.makes_new && !self.is_source).then(|| self.bucket.clone()),
+            shares_secret: self.makes_new,
+        })
+    }
+}
+
+impl StreamSink for Into {
+    fn place(&self) -> PathBuf {
+        PathBuf::from(&self.bucket)
+    }
+
+    fn put(&self, path: &ItemPath, node: &Node, content: &mut dyn Read) -> Result<Put, Refusal> {
+        if !node.is_file() {
+            return Ok(Put::Written);
+        }
+        let key = key_of_item(path).and_then(|key| String::from_utf8(key).ok());
+        let key = key.ok_or_else(|| Refusal::Item("its path is that of no key".to_owned()))?;
+        let written = self.write(&key, node, content)?;
+        if written == Put::Left {
+            self.kept.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(written)
+    }
+
+    fn at_once(&self) -> usize {
+        AT_ONCE
+    }
+}
