@@ -266,7 +266,7 @@ def test_a_backup_that_is_killed_and_a_restore_that_is_killed_in_the_midst_of_an
     resource = add(engine, weed, bucket, tmp_path)
     try:
         engine.client().start_backup_job(BackupVaultName="Default", ResourceArn=resource, IamRoleArn=ROLE)
-    except botocore.exceptions.HTTPClientError:
+    except botocore.exceptions.BotoCoreError:
         pass
     engine.process.wait(120)
     engine.close_pipes()

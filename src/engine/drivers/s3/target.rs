@@ -86,7 +86,7 @@ fn places_of(items: &[String], content: &Inside<'_>) -> Result<Vec<ItemPath>, Fa
     let folders = || names.iter().map(Vec::as_slice);
     let mut places = Vec::new();
     for item in items {
-        let mut found = present(places_of_key(folders(), item.as_bytes()), content, |_| true)?;
+        let mut found = present(places_of_key(folders(), item.as_bytes()), content, Node::is_file)?;
         if let Some(prefix) = item.strip_suffix('/') {
             found.extend(present(folders_below_key(folders(), prefix.as_bytes()), content, Node::is_directory)?);
         }

@@ -9,6 +9,8 @@ use crate::domain::{Resource, Scope, Secret, Tags};
 use crate::engine::drivers::conformance::{Content, World, run};
 use crate::engine::drivers::{Driver, Fault, ProbeCx};
 use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::EncodingType;
+use percent_encoding::percent_decode_str;
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -148,14 +150,16 @@ impl World for Bucket {
     }
 
     fn content(&self, at: &Location) -> Content {
-        let keys = self.client.wait(self.client.sdk().list_objects_v2().bucket(bucket_of(at)).send()).unwrap();
+        let call = self.client.sdk().list_objects_v2().bucket(bucket_of(at)).encoding_type(EncodingType::Url);
+        let keys = self.client.wait(call.send()).unwrap();
         let get = |key: &str| {
             let call = self.client.sdk().get_object().bucket(bucket_of(at)).key(key);
             let answer = self.client.wait(call.send()).unwrap();
             self.client.wait(answer.body.collect()).unwrap().to_vec()
         };
-        let keys = keys.contents().iter().map(|object| object.key().unwrap());
-        keys.map(|key| (key.as_bytes().to_vec(), get(key))).collect()
+        let decode = |key: &str| percent_decode_str(&key.replace('+', "%20")).decode_utf8().unwrap().into_owned();
+        let keys = keys.contents().iter().map(|object| decode(object.key().unwrap()));
+        keys.map(|key| (key.as_bytes().to_vec(), get(&key))).collect()
     }
 
     fn hostile(&self) -> Vec<&'static [u8]> {
