@@ -81,6 +81,8 @@ fn a_resource_is_added_listed_and_removed() {
             "ResourceArn": arn,
             "ResourceType": "EFS",
             "Name": "projects",
+            "AccountId": "123456789012",
+            "Region": "us-east-1",
             "Path": folder.to_str().unwrap(),
             "Location": {"Path": folder.to_str().unwrap()},
             "Tags": {"env": "prod"},
