@@ -7,6 +7,7 @@
 //!
 //! An object whose size, time and ETag are those of the last recovery point is not read again.
 
+mod bucket;
 mod client;
 mod faults;
 mod headers;

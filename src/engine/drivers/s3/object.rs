@@ -1,8 +1,8 @@
 //! The content of one object, in order.
 
+use super::bucket::Bucket;
 use super::headers;
 use super::listing::{mark_of, second_of};
-use super::store::Bucket;
 use crate::repository::{ExtendedAttribute, FileState, Piece, SourceReader};
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;

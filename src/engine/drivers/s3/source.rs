@@ -1,9 +1,10 @@
 //! Reading a bucket.
 
+use super::bucket::Bucket;
 use super::bucket_of;
 use super::client::Client;
 use super::listing::Listing;
-use super::store::Bucket;
+use super::store::Store;
 use crate::engine::drivers::s3::Seen;
 use crate::engine::drivers::{BackupCx, Fault, Mark, PointFacts, Source};
 use crate::repository::{BackupOutcome, KeyTree, TreeSource};
@@ -15,7 +16,7 @@ const ROOT: &str = "/objects";
 
 /// A bucket that is open for a backup.
 struct Open {
-    tree: KeyTree<Bucket>,
+    tree: KeyTree<Store>,
     seen: Seen,
 }
 
@@ -48,10 +49,10 @@ enum Unlisted {
     Fault(Fault),
 }
 
-fn tree(client: Client, name: &str, listing: Listing, cx: &BackupCx<'_>) -> Result<KeyTree<Bucket>, Unlisted> {
-    let bucket = Bucket::new(client, name.to_owned(), listing);
-    let trouble = Arc::clone(bucket.trouble());
-    KeyTree::new(bucket, PathBuf::from(ROOT), cx.control).map_err(|error| {
+fn tree(client: Client, name: &str, listing: Listing, cx: &BackupCx<'_>) -> Result<KeyTree<Store>, Unlisted> {
+    let store = Store { bucket: Bucket::new(client, name.to_owned()), listing };
+    let trouble = Arc::clone(store.bucket.trouble());
+    KeyTree::new(store, PathBuf::from(ROOT), cx.control).map_err(|error| {
         if trouble.is_out_of_order() {
             return Unlisted::OutOfOrder;
         }
@@ -70,7 +71,7 @@ impl Source for Open {
     }
 
     fn finish(self: Box<Self>, outcome: &BackupOutcome) -> Result<PointFacts, Fault> {
-        if let Some(fault) = self.tree.store().trouble().broken() {
+        if let Some(fault) = self.tree.store().bucket.trouble().broken() {
             return Err(fault);
         }
         let stored = outcome.files_new + outcome.files_changed + outcome.files_unmodified > outcome.issues.len() as u64;

@@ -1,0 +1,78 @@
+//! A bucket that is asked for its objects, and what makes going on useless.
+
+use super::client::Client;
+use super::faults::fault;
+use crate::engine::drivers::Fault;
+use aws_sdk_s3::error::ProvideErrorMetadata;
+use aws_sdk_s3::operation::get_object::GetObjectOutput;
+use parking_lot::Mutex;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// A bucket that is read.
+pub(super) struct Bucket {
+    pub(super) client: Client,
+    pub(super) name: String,
+    trouble: Arc<Trouble>,
+}
+
+/// What was seen of a bucket that is read, for whoever has no bucket any more.
+#[derive(Default)]
+pub(super) struct Trouble {
+    out_of_order: AtomicBool,
+    broken: Mutex<Option<Fault>>,
+}
+
+impl Trouble {
+    /// Notes that the store has an order of its own.
+    pub(super) fn set_out_of_order(&self) {
+        self.out_of_order.store(true, Ordering::Release);
+    }
+
+    /// Whether the store was seen to have an order of its own.
+    pub(super) fn is_out_of_order(&self) -> bool {
+        self.out_of_order.load(Ordering::Acquire)
+    }
+
+    /// What made going on useless, if anything did: the endpoint is away, the bucket is gone. The first one.
+    pub(super) fn broken(&self) -> Option<Fault> {
+        self.broken.lock().clone()
+    }
+}
+
+impl Bucket {
+    pub(super) fn new(client: Client, name: String) -> Self {
+        Self { client, name, trouble: Arc::default() }
+    }
+
+    pub(super) fn trouble(&self) -> &Arc<Trouble> {
+        &self.trouble
+    }
+
+    /// A fault as an error of what was asked for; one that all others would meet too is kept.
+    pub(super) fn refuse(&self, fault: Fault) -> io::Error {
+        let kind = match fault {
+            Fault::Denied(_) => io::ErrorKind::PermissionDenied,
+            _ => io::ErrorKind::Other,
+        };
+        let error = io::Error::new(kind, fault.to_string());
+        if matches!(fault, Fault::Temporary { .. } | Fault::Gone(_)) {
+            self.trouble.broken.lock().get_or_insert(fault);
+        }
+        error
+    }
+
+    /// The object of a key, from a byte on, as long as it is the one with that ETag.
+    pub(super) fn get(&self, key: &str, from: Option<(u64, &str)>) -> io::Result<GetObjectOutput> {
+        let mut call = self.client.sdk().get_object().bucket(&self.name).key(key);
+        if let Some((at, etag)) = from {
+            call = call.range(format!("bytes={at}-")).if_match(etag);
+        }
+        self.client.wait(call.send()).map_err(|error| match error.code() {
+            Some("NoSuchKey") => io::Error::new(io::ErrorKind::NotFound, "the object is not there any more"),
+            Some("PreconditionFailed") => io::Error::other("it was overwritten while it was read"),
+            _ => self.refuse(fault("GetObject", self.client.place(), &error)),
+        })
+    }
+}
