@@ -1,5 +1,7 @@
 //! What can be written on the command line.
 
+mod account;
+mod backup_policy;
 mod catalog;
 mod copy;
 mod delete;
@@ -7,6 +9,8 @@ mod hold;
 mod key;
 mod policy;
 
+pub(super) use account::AccountCommand;
+pub(super) use backup_policy::BackupPolicyCommand;
 pub(super) use catalog::CatalogCommand;
 pub(super) use copy::{CopyCommand, CopyOptions};
 pub(super) use delete::{DeleteCommand, DeleteOptions};
@@ -18,7 +22,7 @@ use super::change_options::ChangeOptions;
 pub(super) use super::format::{Format, PlainFormat};
 use super::location::LocationOptions;
 pub(super) use super::place::{ContextOptions, ScopeOptions, WithinOptions};
-use crate::domain::{AccountId, Arn, Region, tags};
+use crate::domain::{Arn, Region, tags};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -207,30 +211,6 @@ pub(super) enum ResourceCommand {
     Remove {
         /// Its ARN
         arn: Arn,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum AccountCommand {
-    /// Add a member account
-    Add {
-        /// Its name in the organization
-        name: String,
-        /// Its 12 digits [default: drawn]
-        #[arg(long, value_name = "ID")]
-        id: Option<AccountId>,
-        /// Its address [default: made from the name]
-        #[arg(long)]
-        email: Option<String>,
-        /// How to print it
-        #[arg(long, value_enum, default_value_t)]
-        output: PlainFormat,
-    },
-    /// List the accounts
-    List {
-        /// How to print them
-        #[arg(long, value_enum, default_value_t)]
-        output: Format,
     },
 }
 

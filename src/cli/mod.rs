@@ -6,6 +6,7 @@
 mod account;
 mod arguments;
 mod backup;
+mod backup_policy;
 mod catalog;
 mod change_options;
 mod completions;

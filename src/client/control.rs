@@ -6,10 +6,11 @@ use crate::client::wire::{Handler, LOCAL_URL, OPERATION_LIMIT, Wire, WireError};
 use crate::client::{Fault, FaultKind};
 use crate::domain::extension::{
     AccountView, Accounts, AddAccount, AddResource, AddRole, CheckReport, ClockAnswer, ClockConfirmed, ClockRequest,
-    Credentials, CredentialsRequest, Health, RecoveryKey, RepairReport, RepairRequest, RescanReport, ResourceAdded,
-    ResourceView, Resources, Roles, Standing, Standings, Status, VaultArns,
+    Credentials, CredentialsRequest, EffectivePolicyView, Health, Policies, PolicyChanged, PolicyView, PutPolicy,
+    RecoveryKey, RepairReport, RepairRequest, RescanReport, ResourceAdded, ResourceView, Resources, Roles, Standing,
+    Standings, Status, VaultArns,
 };
-use crate::domain::{Arn, Scope};
+use crate::domain::{AccountId, Arn, Scope};
 use bytes::Bytes;
 use http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -85,6 +86,37 @@ impl Control {
     /// Adds an account to the organization.
     pub async fn add_account(&self, request: &AddAccount) -> Result<AccountView, Fault> {
         self.post("/accounts", request).await
+    }
+
+    /// The backup policies of the organization.
+    pub async fn policies(&self) -> Result<Vec<PolicyView>, Fault> {
+        Ok(self.get::<Policies>("/policies").await?.policies)
+    }
+
+    /// Makes the policy of a name, or changes it.
+    pub async fn put_policy(&self, request: &PutPolicy) -> Result<PolicyChanged, Fault> {
+        self.post("/policies", request).await
+    }
+
+    /// Attaches a policy, by its name or id, to the root, a unit or an account.
+    pub async fn attach_policy(&self, policy: &str, target: &str) -> Result<PolicyChanged, Fault> {
+        self.post(&attachment(policy, target), &Nothing {}).await
+    }
+
+    /// Detaches it.
+    pub async fn detach_policy(&self, policy: &str, target: &str) -> Result<PolicyChanged, Fault> {
+        let path = attachment(policy, target);
+        decode(&self.ask::<Nothing>(Method::DELETE, &path, None, OPERATION_LIMIT).await?)
+    }
+
+    /// Deletes a policy that is attached to nothing.
+    pub async fn delete_policy(&self, policy: &str) -> Result<(), Fault> {
+        self.delete(&format!("/policies/{}", segment(policy))).await
+    }
+
+    /// What holds in an account.
+    pub async fn effective_policy(&self, account: &AccountId) -> Result<EffectivePolicyView, Fault> {
+        self.get(&format!("/policies/effective/{account}")).await
     }
 
     /// The roles that the engine can assume.
@@ -217,6 +249,10 @@ pub(crate) async fn health(wire: &Wire, base: &str) -> Result<Health, Fault> {
         return decode(response.body());
     }
     decode(&checked(response)?)
+}
+
+fn attachment(policy: &str, target: &str) -> String {
+    format!("/policies/{}/targets/{}", segment(policy), segment(target))
 }
 
 fn vault_path(scope: &Scope, vault: &str) -> String {

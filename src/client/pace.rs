@@ -89,6 +89,7 @@ fn class_of(query: &Query, answer: Option<&Answer>) -> Class {
         | Query::WhoCan { .. } => SETTINGS,
         Query::Scopes
         | Query::Accounts
+        | Query::BackupPolicies
         | Query::RegionSettings
         | Query::GlobalSettings
         | Query::SupportedResourceTypes => ORGANIZATION,

@@ -2,6 +2,7 @@
 
 use crate::client::{Capabilities, Fault};
 use crate::domain::KnownPoint;
+use crate::domain::backup_policy::Policy;
 use crate::domain::extension::{Health, Items, Standing, Status};
 use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
 use crate::domain::kms::KmsKey;
@@ -24,7 +25,7 @@ pub fn rows<T>(records: impl IntoIterator<Item = T>) -> Rows<T> {
     records.into_iter().map(Arc::new).collect()
 }
 
-/// A question. The first four are asked of the context as a whole ([`Key::context`]), the others of one scope
+/// A question. The first five are asked of the context as a whole ([`Key::context`]), the others of one scope
 /// ([`Key::scoped`]).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Query {
@@ -32,6 +33,8 @@ pub enum Query {
     Scopes,
     /// The accounts of the organization: [`Answer::Accounts`].
     Accounts,
+    /// The backup policies of the organization, with their documents: [`Answer::BackupPolicies`].
+    BackupPolicies,
     /// The engine's own status; only with [`Capabilities::control`]: [`Answer::Status`].
     Status,
     /// Whether the engine does what it is there for, over any way to it; only with [`Capabilities::engine`]:
@@ -189,6 +192,8 @@ pub enum Answer {
     Scopes(Rows<ScopeView>),
     /// To [`Query::Accounts`], the management account first.
     Accounts(Rows<Account>),
+    /// To [`Query::BackupPolicies`].
+    BackupPolicies(Rows<Policy>),
     /// To [`Query::Status`].
     Status(Arc<Status>),
     /// To [`Query::Health`].

@@ -7,6 +7,7 @@
 mod files;
 mod history;
 mod organization;
+mod policies;
 
 use crate::engine::data_dir::{live_engine, make_private_folder};
 use crate::engine::{AdvanceTo, ClockKind, Engine, EngineOptions, Error as EngineError};

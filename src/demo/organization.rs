@@ -1,7 +1,7 @@
 //! Who is in the sample organization, what they have, and how they protect it.
 
-use super::Result;
 use super::files::Content;
+use super::{Result, policies};
 use crate::domain::account::MEMBER_ROLE;
 use crate::domain::copies::CROSS_ACCOUNT_SETTING;
 use crate::domain::extension::{AddAccount, AddResource, AddRole};
@@ -238,6 +238,7 @@ pub(super) fn found(engine: &Engine, files: &Path) -> Result<()> {
     for plan in &PLANS {
         make_plan(engine, plan)?;
     }
+    policies::set(engine)?;
     let_copies_go(engine)?;
     let media = caller(MEDIA, FIRST_REGION)?;
     // Only who enters the account by this role deletes anything there.

@@ -2,6 +2,7 @@
 
 mod deliveries;
 mod items;
+mod policies;
 mod who_can;
 
 use crate::domain::types::Location;
@@ -12,6 +13,10 @@ use std::collections::BTreeMap;
 
 pub use deliveries::DeliveryStatus;
 pub use items::{Item, Items, MissingItem, RECOVERY_POINTS};
+pub use policies::{
+    EffectivePolicyView, Policies, PolicyChanged, PolicyPlanView, PolicyProblem, PolicyTargetView, PolicyView,
+    PutPolicy,
+};
 pub use who_can::{Standing, Standings};
 
 /// The header that every response of an engine carries; its value is the program's version.

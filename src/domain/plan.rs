@@ -133,6 +133,21 @@ pub struct PlanSummary {
     pub advanced_backup_settings: Vec<AdvancedBackupSetting>,
 }
 
+/// What the id of a plan begins with that a backup policy of the organization makes.
+const OF_ORGANIZATION: &str = "orgs/";
+
+impl PlanId {
+    /// Whether a backup policy of the organization makes the plan: then its account only reads it.
+    pub fn is_of_organization(&self) -> bool {
+        self.as_str().starts_with(OF_ORGANIZATION)
+    }
+
+    /// The text of an id for a plan that a backup policy makes, of a part that no other has.
+    pub fn of_organization(own: &str) -> String {
+        format!("{OF_ORGANIZATION}{own}")
+    }
+}
+
 /// One of the next runs of a plan (`ScheduledRunsPreview`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScheduledRun {

@@ -5,6 +5,7 @@
 
 pub mod access_policies;
 pub mod authorize;
+pub mod backup_policies;
 pub mod caller;
 pub mod catalog;
 pub mod check;
@@ -35,6 +36,7 @@ pub mod tags;
 mod upkeep;
 pub mod vaults;
 
+pub use backup_policies::policies::{NewPolicy, PolicyChange};
 pub use caller::{Caller, RestoreRoots};
 pub use clock::{ClockKind, Clocks, MachineClocks};
 pub use conductor::request::{AdvanceTo, Cancel};
@@ -188,6 +190,7 @@ impl Engine {
             self.settle_all_records()?;
             self.know_holds()?;
             self.found_organization()?;
+            self.settle_backup_policies();
         } else {
             self.own_vaults()?;
         }

@@ -41,6 +41,17 @@ fn route(engine: &Engine, shutdown: &Shutdown, parts: &Parts, body: &[u8]) -> Re
         }
         ("GET", ["accounts"]) => ok(&engine.accounts()?),
         ("POST", ["accounts"]) => ok(&engine.add_account(parsed(body)?)?),
+        ("GET", ["policies"]) => ok(&engine.policy_views()?),
+        ("POST", ["policies"]) => ok(&engine.put_policy(parsed(body)?)?),
+        ("DELETE", ["policies", policy]) => {
+            engine.delete_policy_named(policy)?;
+            done()
+        }
+        ("GET", ["policies", "effective", account]) => {
+            ok(&engine.effective_policy_view(&account.parse::<AccountId>()?)?)
+        }
+        ("POST", ["policies", policy, "targets", target]) => ok(&engine.attach_policy_named(policy, target)?),
+        ("DELETE", ["policies", policy, "targets", target]) => ok(&engine.detach_policy_named(policy, target)?),
         ("GET", ["roles"]) => ok(&engine.roles()?),
         ("POST", ["roles"]) => {
             engine.add_role(parsed(body)?)?;

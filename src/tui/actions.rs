@@ -41,7 +41,10 @@ pub fn check(command: Command, subject: &Subject, world: &World) -> Result<(), S
         )),
         Command::Restore => subject.restorable(world).map(|_| ()),
         Command::EditPlan | Command::DeletePlan => match subject {
-            Subject::Plan(_, id, ..) if id.as_str().starts_with("aws/") || id.as_str().starts_with("orgs/") => {
+            Subject::Plan(_, id, ..) if id.is_of_organization() => {
+                Err("a backup policy of the organization makes this plan: it is changed there".to_owned())
+            }
+            Subject::Plan(_, id, ..) if id.as_str().starts_with("aws/") => {
                 Err("AWS made this plan; it cannot be changed here".to_owned())
             }
             Subject::Plan(..) => Ok(()),

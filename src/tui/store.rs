@@ -3,6 +3,7 @@
 use crate::client::query::{PlanDetail, RestoreMetadata, ScopeView, SelectableResource};
 use crate::client::{Answer, Capabilities, Event, Fault, Key, Query, Rows};
 use crate::domain::KnownPoint;
+use crate::domain::backup_policy::Policy;
 use crate::domain::extension::{Health, Items, Problem, Standing, Status};
 use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
 use crate::domain::kms::KmsKey;
@@ -111,6 +112,8 @@ answers! {
     scopes() -> Rows<ScopeView> = Key::context(Query::Scopes), Scopes;
     /// The accounts of the organization.
     accounts() -> Rows<Account> = Key::context(Query::Accounts), Accounts;
+    /// The backup policies of the organization.
+    backup_policies() -> Rows<Policy> = Key::context(Query::BackupPolicies), BackupPolicies;
     /// The engine's own status.
     status() -> Arc<Status> = Key::context(Query::Status), Status;
     /// How the engine is, where its status is out of reach.

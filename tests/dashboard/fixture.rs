@@ -53,6 +53,8 @@ pub struct Fixture {
     pub keys: BTreeMap<String, Option<KeyState>>,
     /// The access policies of vaults, by their names.
     pub policies: BTreeMap<String, String>,
+    /// The backup policies of the organization.
+    pub backup_policies: Vec<vaultdeck::domain::backup_policy::Policy>,
     /// The settings of the organization; none are told to nobody.
     pub settings: BTreeMap<String, String>,
     /// What vaults notify of, by their names.
@@ -357,6 +359,7 @@ pub fn organization() -> Fixture {
     let mut never = resource(&staging, "web", &[("env", "staging")]);
     never.1.path = Known::Known("/srv/web".to_owned());
     Fixture {
+        backup_policies: Vec::new(),
         scopes: vec![home.clone(), frankfurt.clone(), staging.clone()],
         accounts: vec![account("123456789012", "production", true), account("210987654321", "staging", false)],
         vaults: vec![
@@ -530,6 +533,7 @@ impl Fixture {
                 .map(|(key, value)| (key.to_owned(), value.to_owned()))
                 .collect(),
             })),
+            Query::BackupPolicies => Answer::BackupPolicies(rows(self.backup_policies.iter().cloned())),
             Query::Plans => {
                 Answer::Plans(rows(self.plans.iter().filter(|detail| here(&detail.plan.scope)).map(|detail| {
                     let plan = &detail.plan;

@@ -3,6 +3,7 @@
 
 mod access_policies;
 mod accounts;
+mod backup_policies;
 mod bench;
 mod budgets;
 mod checks;

@@ -8,7 +8,9 @@ use std::collections::BTreeSet;
 const WRITING: [&str; 4] = ["INSERT INTO ", "INSERT OR ", "UPDATE ", "DELETE FROM "];
 
 /// What the engine notes for itself, by room: no caller asks for it, and nobody was promised that it stays as it is.
-const BOOKKEEPING: [(&str, &[&str]); 11] = [
+const BOOKKEEPING: [(&str, &[&str]); 12] = [
+    // What holds in an account, which follows from the policies that were put.
+    ("backup_policies", &["set"]),
     // How far the clock was seen to go.
     ("clock", &["none_later_than"]),
     // In which vaults' folders a hold is written down; the record of a released one, which was kept for its days.

@@ -6,6 +6,7 @@ mod scene;
 
 mod access_policies;
 mod administration;
+mod backup_policies;
 mod clients;
 mod connections;
 mod errors;

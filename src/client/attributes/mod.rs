@@ -12,6 +12,7 @@ pub mod hold;
 pub mod kms_key;
 pub mod plan;
 pub mod point;
+pub mod policy;
 pub mod restore_job;
 pub mod value;
 pub mod vault;

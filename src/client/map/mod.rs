@@ -16,6 +16,7 @@ pub(crate) use points::{described_recovery_point, recovery_point, recovery_point
 
 use crate::client::query::SelectableResource;
 use crate::client::text::{clean, escape};
+use crate::domain::backup_policy::Policy;
 use crate::domain::extension::{Item, Items, MissingItem, ResourceView};
 use crate::domain::plan::{Plan, PlanSummary, ScheduledRun};
 use crate::domain::recovery_point::Creator;
@@ -124,6 +125,18 @@ pub(crate) fn account(account: &aws_sdk_organizations::types::Account, managemen
 /// The last unit of `o-…/r-…/ou-…/123456789012/`.
 fn unit_of(path: &str) -> Option<UnitId> {
     path.split('/').rev().find_map(|part| part.parse().ok())
+}
+
+/// A backup policy with its document.
+pub(crate) fn backup_policy(policy: &aws_sdk_organizations::types::Policy) -> Option<Policy> {
+    let summary = policy.policy_summary();
+    let Some(id) = summary.and_then(|summary| summary.id()?.parse().ok()) else { return skipped("policy") };
+    Some(Policy {
+        id,
+        name: text_or_empty(summary.and_then(|summary| summary.name())),
+        description: text_or_empty(summary.and_then(|summary| summary.description())),
+        content: text_or_empty(policy.content()),
+    })
 }
 
 /// The list's row and the described vault have the same members under two types.

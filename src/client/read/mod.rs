@@ -4,6 +4,7 @@ mod changes;
 pub mod events;
 mod items;
 mod points;
+mod policies;
 mod signed;
 mod single;
 
@@ -99,6 +100,7 @@ impl Connection {
         match (&question.key.scope, &question.key.query) {
             (_, Query::Scopes) => Ok(Answer::Scopes(rows(self.scopes().await?))),
             (_, Query::Accounts) => Ok(Answer::Accounts(rows(self.accounts().await?))),
+            (_, Query::BackupPolicies) => Ok(Answer::BackupPolicies(rows(self.backup_policies(question).await?))),
             (_, Query::Status) => {
                 let control = self.control().ok_or_else(|| Fault::not_supported("status"))?;
                 Ok(Answer::Status(Arc::new(control.status().await?)))

@@ -13,12 +13,14 @@ mod plans;
 #[cfg(test)]
 mod properties;
 mod read;
+mod record;
 mod schema;
 #[cfg(test)]
 mod tests;
 
 pub use inherit::Effective;
 pub use plans::{AccountPlan, Plans, ValidationError};
+pub use record::{EffectivePolicy, Policy, PolicyId, PolicyType, Target, TargetId};
 
 /// How many characters a policy has at most.
 pub const MAX_CHARACTERS: usize = 10_000;
@@ -81,6 +83,19 @@ struct Allowed {
     assign: bool,
     append: bool,
     remove: bool,
+}
+
+impl BackupPolicy {
+    /// Whether it says anything of this plan.
+    pub fn speaks_of(&self, plan: &str) -> bool {
+        let member = |node: &Node, wanted: &str| match node {
+            Node::Branch { members, .. } => {
+                members.iter().find(|(name, _)| same_name(name, wanted)).map(|(_, node)| node.clone())
+            }
+            _ => None,
+        };
+        member(&self.root, "plans").is_some_and(|plans| member(&plans, plan).is_some())
+    }
 }
 
 impl Allowed {

@@ -3,8 +3,8 @@
 use super::subject::{
     Anything, HoldToCancel, InOrganization, JobToStop, KeyToChange, KeyToDelete, KeyToDestroy, KeyToKeep, KeyToRead,
     NewThing, Organization, PlanNamed, PlanOfSelection, PointToChange, PointToCopy, PointToDelete, PointToDisassociate,
-    PointToRead, PointToRestore, Region, RoleToAssume, RoleToPass, Subject, Tagged, UnitToDelete, VaultFound, VaultKey,
-    VaultNamed, VaultToDelete, VaultToLock,
+    PointToRead, PointToRestore, PolicyToDelete, Region, RoleToAssume, RoleToPass, Subject, Tagged, UnitToDelete,
+    VaultFound, VaultKey, VaultNamed, VaultToDelete, VaultToLock,
 };
 
 /// Something that can be done.
@@ -204,6 +204,20 @@ actions! {
     RegisterDelegatedAdministrator = "organizations:RegisterDelegatedAdministrator" on InOrganization;
     /// A member administers AWS Backup no more.
     DeregisterDelegatedAdministrator = "organizations:DeregisterDelegatedAdministrator" on InOrganization;
+    /// A backup policy is made.
+    CreatePolicy = "organizations:CreatePolicy" on InOrganization;
+    /// A backup policy changes.
+    UpdatePolicy = "organizations:UpdatePolicy" on InOrganization;
+    /// A backup policy is deleted.
+    DeletePolicy = "organizations:DeletePolicy" on PolicyToDelete;
+    /// A backup policy comes to hold somewhere.
+    AttachPolicy = "organizations:AttachPolicy" on InOrganization;
+    /// A backup policy holds somewhere no more.
+    DetachPolicy = "organizations:DetachPolicy" on InOrganization;
+    /// The organization comes to have backup policies.
+    EnablePolicyType = "organizations:EnablePolicyType" on InOrganization;
+    /// The organization has no backup policies any more.
+    DisablePolicyType = "organizations:DisablePolicyType" on InOrganization;
     /// An account joins the organization.
     AddAccount = "vaultdeck:AddAccount" on Anything;
     /// A role is made that AWS Backup can assume.

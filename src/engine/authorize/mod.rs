@@ -47,7 +47,7 @@
 //! access policy of the vault, which a subject must name, is read here, in the same transaction: nobody can forget it, or bring
 //! an older one. It is asked of reads as of changes, and binds callers, not what the engine does by itself; an explicit deny goes
 //! before all else, and across accounts nothing is allowed by it but [`action::CopyIntoBackupVault`]. So is the vault's
-//! [`lock`], which binds everybody.
+//! [`lock`], which binds everybody. A plan that a backup policy of the organization makes is changed by that alone.
 //!
 //! What comes next has its place here too, and each is a fact more in a subject and a rule more in [`authorize`]:
 //!
@@ -181,6 +181,11 @@ fn rule<A: Action>(tx: &Connection, principal: Principal<'_>, subject: &A::On<'_
         Said::Nothing if matches!(principal, Principal::Engine(_)) => Why::OwnDoing,
         Said::Nothing => Why::OwnThing,
     };
+    if !matches!(principal, Principal::Engine(Doing::Policy))
+        && let Err(error) = subject.kept_by_policy()
+    {
+        return Ok(Ruling::Refused(Why::Protected(error.to_string()), error));
+    }
     if let Some(error) = lock::refusal(tx, &principal, subject)? {
         return Ok(Ruling::Refused(Why::Protected(error.to_string()), error));
     }

@@ -30,6 +30,8 @@ pub enum Doing {
     /// An account, or a region in which something is made for the first time, gets what every one has: its default vault,
     /// its roles.
     Founding,
+    /// A backup policy of the organization, which its management account set, makes, changes or takes away a plan.
+    Policy,
     /// A plan that its owner made has a run that is due.
     Schedule,
     /// A recovery point has outlived its lifecycle, which its owner set.

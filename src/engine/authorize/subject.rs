@@ -10,7 +10,9 @@ mod points;
 pub use holds::HoldToCancel;
 pub use keys::{KeyNamed, KeyToChange, KeyToDelete, KeyToDestroy, KeyToKeep, KeyToRead};
 pub use lock::{Touched, VaultToLock};
-pub use organization::{InOrganization, NO_PERMISSION, Organization, RoleToAssume, RoleToPass, UnitToDelete};
+pub use organization::{
+    InOrganization, NO_PERMISSION, Organization, PolicyToDelete, RoleToAssume, RoleToPass, UnitToDelete,
+};
 pub use points::{
     PointNamed, PointToChange, PointToCopy, PointToDelete, PointToDisassociate, PointToRead, PointToRestore,
 };
@@ -46,6 +48,11 @@ pub trait Subject {
     /// What is to be done to it that its vault's lock may forbid.
     fn touches(&self) -> Option<Touched<'_>> {
         None
+    }
+
+    /// Refuses where a backup policy of the organization makes it: then nobody else changes it, not even its owner.
+    fn kept_by_policy(&self) -> Result<()> {
+        Ok(())
     }
 
     /// Refuses where something protects it from whoever it be, its owner and the engine as well.
@@ -291,6 +298,10 @@ impl Subject for PlanNamed<'_> {
     fn vault(&self) -> Option<&Arn> {
         None
     }
+
+    fn kept_by_policy(&self) -> Result<()> {
+        kept_by_policy(self.found)
+    }
 }
 
 /// A plan whose selections are to change.
@@ -317,6 +328,20 @@ impl Subject for PlanOfSelection<'_> {
 
     fn vault(&self) -> Option<&Arn> {
         None
+    }
+
+    fn kept_by_policy(&self) -> Result<()> {
+        kept_by_policy(self.found)
+    }
+}
+
+fn kept_by_policy(plan: Option<&Plan>) -> Result<()> {
+    match plan {
+        Some(plan) if plan.id.is_of_organization() => Err(Error::invalid_request(format!(
+            "Backup plan {} is managed by a backup policy of the organization: it cannot be changed or deleted in this account",
+            plan.id
+        ))),
+        _ => Ok(()),
     }
 }
 

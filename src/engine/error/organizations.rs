@@ -25,10 +25,34 @@ pub enum OrganizationsException {
     OrganizationalUnitNotEmpty,
     /// There is no such unit.
     OrganizationalUnitNotFound,
+    /// The policy is attached there already.
+    DuplicatePolicyAttachment,
+    /// Another policy has this name.
+    DuplicatePolicy,
+    /// Nothing of this type holds in the account.
+    EffectivePolicyNotFound,
+    /// The document of a policy breaks a rule of its language.
+    MalformedPolicyDocument,
     /// There is no root or unit of this id.
     ParentNotFound,
+    /// The policy is attached to something.
+    PolicyInUse,
+    /// The policy is not attached there.
+    PolicyNotAttached,
+    /// There is no such policy.
+    PolicyNotFound,
+    /// The type of policies is enabled already.
+    PolicyTypeAlreadyEnabled,
+    /// The organization has no policies of this type.
+    PolicyTypeNotAvailableForOrganization,
+    /// The type of policies is not enabled in the root.
+    PolicyTypeNotEnabled,
+    /// There is no such root.
+    RootNotFound,
     /// The account does not lie there.
     SourceParentNotFound,
+    /// There is no root, unit or account of this id.
+    TargetNotFound,
 }
 
 /// What a `ConstraintViolationException` names as its reason.
@@ -40,6 +64,12 @@ pub enum Constraint {
     OuDepthLimitExceeded,
     /// There are too many units.
     OuNumberLimitExceeded,
+    /// Too many policies are attached to one thing.
+    MaxPolicyTypeAttachmentLimitExceeded,
+    /// A policy is too long.
+    PolicyContentLimitExceeded,
+    /// There are too many policies.
+    PolicyNumberLimitExceeded,
     /// Too many accounts administer the service.
     MaxDelegatedAdministratorsForServiceLimitExceeded,
 }
@@ -61,6 +91,18 @@ impl OrganizationsException {
             Self::OrganizationalUnitNotFound => "OrganizationalUnitNotFoundException",
             Self::ParentNotFound => "ParentNotFoundException",
             Self::SourceParentNotFound => "SourceParentNotFoundException",
+            Self::DuplicatePolicyAttachment => "DuplicatePolicyAttachmentException",
+            Self::DuplicatePolicy => "DuplicatePolicyException",
+            Self::EffectivePolicyNotFound => "EffectivePolicyNotFoundException",
+            Self::MalformedPolicyDocument => "MalformedPolicyDocumentException",
+            Self::PolicyInUse => "PolicyInUseException",
+            Self::PolicyNotAttached => "PolicyNotAttachedException",
+            Self::PolicyNotFound => "PolicyNotFoundException",
+            Self::PolicyTypeAlreadyEnabled => "PolicyTypeAlreadyEnabledException",
+            Self::PolicyTypeNotAvailableForOrganization => "PolicyTypeNotAvailableForOrganizationException",
+            Self::PolicyTypeNotEnabled => "PolicyTypeNotEnabledException",
+            Self::RootNotFound => "RootNotFoundException",
+            Self::TargetNotFound => "TargetNotFoundException",
         }
     }
 
@@ -71,6 +113,9 @@ impl OrganizationsException {
             Constraint::CannotRegisterMasterAsDelegatedAdministrator => {
                 "CANNOT_REGISTER_MASTER_AS_DELEGATED_ADMINISTRATOR"
             }
+            Constraint::MaxPolicyTypeAttachmentLimitExceeded => "MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED",
+            Constraint::PolicyContentLimitExceeded => "POLICY_CONTENT_LIMIT_EXCEEDED",
+            Constraint::PolicyNumberLimitExceeded => "POLICY_NUMBER_LIMIT_EXCEEDED",
             Constraint::OuDepthLimitExceeded => "OU_DEPTH_LIMIT_EXCEEDED",
             Constraint::OuNumberLimitExceeded => "OU_NUMBER_LIMIT_EXCEEDED",
             Constraint::MaxDelegatedAdministratorsForServiceLimitExceeded => {

@@ -9,7 +9,7 @@ use crate::domain::recovery_point::Creator;
 use crate::domain::schedule::{DEFAULT_EXPRESSION, DEFAULT_TIME_ZONE};
 use crate::domain::selection::Candidate;
 use crate::domain::selection_rules::decide;
-use crate::domain::{Arn, Resource, ResourceType, Time, VaultName};
+use crate::domain::{Arn, Resource, ResourceType, Scope, Time, VaultName};
 use crate::engine::authorize::action::StartBackupJob;
 use crate::engine::authorize::subject::VaultNamed;
 use crate::engine::authorize::{Doing, authorize};
@@ -20,7 +20,7 @@ use crate::engine::jobs::backup::rows::record::{self, BackupRecord};
 use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::turn::{NextRun, Turn};
 use crate::engine::organization::{roles, settings};
-use crate::engine::{Engine, plans, resources};
+use crate::engine::{Engine, FIRST_ACCOUNT, plans, resources};
 use chrono::Duration;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -205,8 +205,16 @@ fn expire(record: &mut BackupRecord) {
 }
 
 /// What the plan's selections choose of the resources in its scope, each resource once, under the first selection that
-/// does. A selection whose role cannot be assumed chooses nothing, as in AWS.
+/// does. A selection whose role cannot be assumed chooses nothing, as in AWS; but where a policy of the organization made it,
+/// of which the account may not know, its jobs are made and fail with that reason. Such a plan obeys the opt-in of the
+/// management account.
 fn protected_by(connection: &Connection, plan: &Plan, at: Time) -> Result<Vec<Protected>> {
+    let of_organization = plan.id.is_of_organization();
+    let settings_of = if of_organization {
+        Scope::new(FIRST_ACCOUNT.parse()?, plan.scope.region.clone())
+    } else {
+        plan.scope.clone()
+    };
     let resources = resources::rows::all(connection, Some(&plan.scope))?;
     let mut opted: HashMap<&ResourceType, bool> = HashMap::new();
     let mut taken = BTreeSet::new();
@@ -220,7 +228,7 @@ fn protected_by(connection: &Connection, plan: &Plan, at: Time) -> Result<Vec<Pr
             tracing::warn!(plan = %plan.id, %selection, %role, "the role of a selection is no ARN: it makes no jobs");
             continue;
         };
-        if !roles::is_assumable(connection, &plan.scope.account, role.as_str())? {
+        if !of_organization && !roles::is_assumable(connection, &plan.scope.account, role.as_str())? {
             tracing::warn!(plan = %plan.id, %role, "the role of a selection cannot be assumed: it makes no jobs");
             continue;
         }
@@ -228,7 +236,7 @@ fn protected_by(connection: &Connection, plan: &Plan, at: Time) -> Result<Vec<Pr
             let opted_in = match opted.entry(&resource.resource_type) {
                 Entry::Occupied(known) => *known.get(),
                 Entry::Vacant(unknown) => {
-                    *unknown.insert(settings::opted_in(connection, &plan.scope, &resource.resource_type)?)
+                    *unknown.insert(settings::opted_in(connection, &settings_of, &resource.resource_type)?)
                 }
             };
             let candidate =

@@ -110,6 +110,7 @@ impl Engine {
             let account = joining(id.clone(), request.name.clone(), email, now);
             add(tx, Principal::Owner, &account, now)?;
             vaults::ops::ensure_default(self, tx, &Scope::new(id, region))?;
+            self.apply_backup_policies(tx)?;
             Ok(view(account))
         })
     }

@@ -49,6 +49,7 @@ impl Engine {
                 let account = joining(free_id(tx)?, new.name.clone(), new.email.clone(), requested);
                 insert(tx, &permit, &account, entrance, requested)?;
                 vaults::ops::ensure_default(self, tx, &Scope::new(account.id.clone(), region.clone()))?;
+                self.apply_backup_policies(tx)?;
                 Ok(account.id)
             };
             let request = AccountRequest { id: id.clone(), name: new.name.clone(), outcome, requested };

@@ -22,13 +22,15 @@ impl Engine {
     /// Refuses a region that nobody has, naming the nearest ones. One in which something lives already stays in reach
     /// whatever the config says now.
     pub fn require_region(&self, region: &Region) -> Result<()> {
-        if region_names::is_aws(region) {
+        if self.has_region(region)? {
             return Ok(());
         }
-        let own = self.own_regions.0.read();
-        if own.contains(region) || self.regions()?.iter().any(|used| used == region.as_str()) {
-            return Ok(());
-        }
-        Err(region_names::refuse(region, own.iter()).into())
+        Err(region_names::refuse(region, self.own_regions.0.read().iter()).into())
+    }
+
+    /// Whether there is this region.
+    pub(crate) fn has_region(&self, region: &Region) -> Result<bool> {
+        let known = region_names::is_aws(region) || self.own_regions.0.read().contains(region);
+        Ok(known || self.regions()?.iter().any(|used| used == region.as_str()))
     }
 }

@@ -121,7 +121,8 @@ impl Engine {
                 let message = format!("SourceParentId: account {id} is not in {from}.");
                 return Err(Error::organizations(OrganizationsException::SourceParentNotFound, message));
             }
-            accounts::set_unit(tx, &permit, destination.as_ref())
+            accounts::set_unit(tx, &permit, destination.as_ref())?;
+            self.apply_backup_policies(tx)
         })
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn find(connection: &Connection, scope: &Scope, id: &PlanId) -> Resul
     Ok(rows::get(connection, scope, id)?.filter(|plan| plan.deleted.is_none()))
 }
 
-fn live(connection: &Connection, scope: &Scope, id: &PlanId) -> Result<Plan> {
+pub(super) fn live(connection: &Connection, scope: &Scope, id: &PlanId) -> Result<Plan> {
     find(connection, scope, id)?.ok_or_else(unknown)
 }
 
@@ -68,7 +68,7 @@ fn give_rule_ids(
     Ok(())
 }
 
-fn add_version(
+pub(super) fn add_version(
     connection: &Connection,
     permit: &Permit<'_, impl SetsDocument>,
     id: &PlanId,
@@ -78,9 +78,6 @@ fn add_version(
     let mut document = document.with_defaults();
     give_rule_ids(connection, permit, id, &mut document)?;
     let last = rows::last_version(connection, id)?;
-    if last >= MAX_VERSIONS {
-        return Err(Error::limit_exceeded(format!("The quota of {MAX_VERSIONS} versions of a backup plan is reached")));
-    }
     rows::insert_version(connection, permit, id, last + 1, &new_version_id(), &document, now)
 }
 
@@ -148,8 +145,8 @@ impl Engine {
             let id: PlanId = Uuid::new_v4().to_string().parse()?;
             let arn = Arn::plan(&scope, id.as_str());
             let permit = authorize(tx, caller, CreateBackupPlan, &NewThing { scope: &scope, arn: &arn })?;
-            let row =
-                NewPlan { id: &id, scope: &scope, name: &document.backup_plan_name, creator_request_id, created: now };
+            let name = &document.backup_plan_name;
+            let row = NewPlan { id: &id, scope: &scope, name, creator_request_id, created: now, policy_plan: None };
             rows::insert(tx, &permit, &row)?;
             add_version(tx, &permit, &id, document, now)?;
             tags::rows::put_at_creation(tx, &permit, arn.as_str(), &plan_tags)?;
@@ -203,6 +200,10 @@ impl Engine {
         self.catalog.write(|tx| {
             let plan = find(tx, &scope, id)?;
             let permit = authorize(tx, caller, UpdateBackupPlan, &PlanNamed { found: plan.as_ref() })?;
+            if rows::last_version(tx, id)? >= MAX_VERSIONS {
+                let message = format!("The quota of {MAX_VERSIONS} versions of a backup plan is reached");
+                return Err(Error::limit_exceeded(message));
+            }
             rows::rename(tx, &permit, &document.backup_plan_name)?;
             add_version(tx, &permit, id, document, now)?;
             let plan = live(tx, &scope, id)?;

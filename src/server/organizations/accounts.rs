@@ -19,7 +19,7 @@ pub(super) fn describe_organization(call: &Call<'_>, body: Members) -> Result<Va
         "MasterAccountArn": call.arn("account", &management.id),
         "MasterAccountId": management.id,
         "MasterAccountEmail": management.email,
-        "AvailablePolicyTypes": [],
+        "AvailablePolicyTypes": [super::available()],
     }}))
 }
 

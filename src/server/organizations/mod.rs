@@ -2,10 +2,12 @@
 
 mod accounts;
 mod delegation;
+mod policies;
 mod units;
 
 use super::failure::Failure;
 use super::members::Members;
+use crate::domain::backup_policy::PolicyType;
 use crate::engine::{Caller, Engine, Organization, Page, PageRequest};
 use serde_json::{Value, json};
 use std::ops::RangeInclusive;
@@ -26,28 +28,42 @@ const NAMES: [(&str, &str); 5] = [
 const MAX_RESULTS: RangeInclusive<i64> = 1..=20;
 
 /// Every operation: AWS's name, and what answers it.
-const OPERATIONS: [(&str, Handler); 21] = [
+const OPERATIONS: [(&str, Handler); 35] = [
+    ("AttachPolicy", policies::attach),
     ("CreateAccount", accounts::create),
     ("CreateOrganizationalUnit", units::create),
+    ("CreatePolicy", policies::create),
     ("DeleteOrganizationalUnit", units::delete),
+    ("DeletePolicy", policies::delete),
     ("DeregisterDelegatedAdministrator", delegation::deregister),
     ("DescribeAccount", accounts::describe),
     ("DescribeCreateAccountStatus", accounts::describe_request),
+    ("DescribeEffectivePolicy", policies::effective),
     ("DescribeOrganization", accounts::describe_organization),
     ("DescribeOrganizationalUnit", units::describe),
+    ("DescribePolicy", policies::describe),
+    ("DetachPolicy", policies::detach),
+    ("DisablePolicyType", policies::disable),
+    ("EnablePolicyType", policies::enable),
     ("ListAWSServiceAccessForOrganization", delegation::service_access),
     ("ListAccounts", accounts::list),
     ("ListAccountsForParent", accounts::list_for_parent),
+    ("ListAccountsWithInvalidEffectivePolicy", policies::accounts_with_errors),
     ("ListChildren", units::children),
     ("ListCreateAccountStatus", accounts::list_requests),
     ("ListDelegatedAdministrators", delegation::list),
     ("ListDelegatedServicesForAccount", delegation::services),
+    ("ListEffectivePolicyValidationErrors", policies::errors),
     ("ListOrganizationalUnitsForParent", units::list_for_parent),
     ("ListParents", units::parents),
+    ("ListPolicies", policies::list),
+    ("ListPoliciesForTarget", policies::list_for_target),
     ("ListRoots", units::roots),
+    ("ListTargetsForPolicy", policies::list_targets),
     ("MoveAccount", accounts::move_to),
     ("RegisterDelegatedAdministrator", delegation::register),
     ("UpdateOrganizationalUnit", units::update),
+    ("UpdatePolicy", policies::update),
 ];
 
 type Handler = fn(&Call<'_>, Members) -> Result<Value, Failure>;
@@ -75,6 +91,11 @@ impl Call<'_> {
     fn arn(&self, kind: &str, id: impl std::fmt::Display) -> String {
         format!("arn:aws:organizations::{}:{kind}/{}/{id}", self.organization.management.id, self.organization.id)
     }
+}
+
+/// The one type of policies that organizations of an engine have.
+fn available() -> Value {
+    json!({ "Type": PolicyType::Backup.as_str(), "Status": "ENABLED" })
 }
 
 /// The members of every list.

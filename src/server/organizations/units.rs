@@ -12,8 +12,7 @@ pub(super) fn roots(call: &Call<'_>, mut body: Members) -> Result<Value, Failure
     page(&mut body)?;
     body.finish()?;
     let root: RootId = call.engine.root(call.caller)?;
-    let root = json!({ "Id": root, "Arn": call.arn("root", &root), "Name": "Root", "PolicyTypes": [] });
-    Ok(all("Roots", vec![root]))
+    Ok(all("Roots", vec![super::policies::root_row(call, &root)?]))
 }
 
 pub(super) fn create(call: &Call<'_>, mut body: Members) -> Result<Value, Failure> {

@@ -2,6 +2,7 @@
 
 use crate::client::query::PlanDetail;
 use crate::client::{Answer, Key, Query};
+use crate::domain::backup_policy::{BackupPolicy, Policy};
 use crate::domain::frequency::Frequency;
 use crate::domain::plan::{Rule, ScheduledRun};
 use crate::domain::plan_runs::PlanRuns;
@@ -88,8 +89,11 @@ impl PlanScreen {
         let mut facts = vec![
             Detail::new("Plan", plan.document.backup_plan_name.clone()),
             Detail::new("Account, region", world.scope_name(&plan.scope)),
-            Detail::new("Last run", plan.last_execution.map_or_else(|| "never".to_owned(), moment)),
         ];
+        if plan.id.is_of_organization() {
+            facts.push(Detail::new("Made by", made_by(&plan.document.backup_plan_name, world)));
+        }
+        facts.push(Detail::new("Last run", plan.last_execution.map_or_else(|| "never".to_owned(), moment)));
         for rule in &plan.document.rules {
             facts.push(Detail::heading(&format!("Rule {}", rule.rule_name)));
             facts.extend(rule_facts(rule));
@@ -123,6 +127,19 @@ impl PlanScreen {
         facts.push(Detail::new("ARN", plan.arn.to_string()));
         facts
     }
+}
+
+/// Which backup policies of the organization speak of a plan, as far as they can be read here.
+fn made_by(plan: &str, world: &World) -> String {
+    let policies = world.store.backup_policies().map_or(&[][..], |policies| policies);
+    let speaks = |policy: &&Arc<Policy>| BackupPolicy::parse(&policy.content).is_ok_and(|read| read.speaks_of(plan));
+    let names: Vec<&str> = policies.iter().filter(speaks).map(|policy| policy.name.as_str()).collect();
+    let who = match names.as_slice() {
+        [] => "a backup policy".to_owned(),
+        [one] => format!("backup policy {one}"),
+        _ => format!("backup policies {}", names.join(", ")),
+    };
+    format!("{who} of the organization: read-only here")
 }
 
 fn rule_facts(rule: &Rule) -> Vec<Detail> {
@@ -175,7 +192,8 @@ impl Screen for PlanScreen {
         detail.map_or_else(|| self.id.to_string(), |detail| detail.plan.document.backup_plan_name.clone())
     }
     fn keys(&self, _: &World) -> Vec<Key> {
-        vec![self.key()]
+        let policies = self.id.is_of_organization().then(|| Key::context(Query::BackupPolicies));
+        std::iter::once(self.key()).chain(policies).collect()
     }
     fn sync(&mut self, _: &World) {}
     fn handle(&mut self, command: Command, _: &World) -> Option<Vec<Act>> {

@@ -2,6 +2,7 @@
 
 use super::super::principal::Belongs;
 use super::Subject;
+use crate::domain::backup_policy::PolicyId;
 use crate::domain::{AccountId, Arn, UnitId};
 use crate::engine::error::{Error, OrganizationsException, Result};
 
@@ -95,6 +96,41 @@ impl Subject for UnitToDelete<'_> {
                 self.id
             ),
         ))
+    }
+}
+
+/// A backup policy that is to be deleted: only one that is attached to nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct PolicyToDelete<'a> {
+    /// The id that was asked for.
+    pub id: &'a PolicyId,
+    /// Whether it is attached to anything.
+    pub is_attached: bool,
+}
+
+impl Subject for PolicyToDelete<'_> {
+    fn name(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn owner(&self) -> Option<Belongs<'_>> {
+        Some(Belongs::ToOrganization)
+    }
+
+    fn missing(&self) -> Error {
+        Error::access_denied(NO_PERMISSION)
+    }
+
+    fn vault(&self) -> Option<&Arn> {
+        None
+    }
+
+    fn protection(&self) -> Result<()> {
+        if !self.is_attached {
+            return Ok(());
+        }
+        let message = format!("Policy {} is attached to a root, unit or account: detach it first.", self.id);
+        Err(Error::organizations(OrganizationsException::PolicyInUse, message))
     }
 }
 

@@ -4,7 +4,7 @@ pub mod progress;
 pub mod selections;
 
 use crate::domain::plan::{Plan, PlanDocument, PlanSummary};
-use crate::domain::{Arn, PlanId, Scope, Time};
+use crate::domain::{AccountId, Arn, PlanId, Scope, Time};
 use crate::engine::authorize::Permit;
 use crate::engine::authorize::action::{CreateBackupPlan, DeleteBackupPlan, SetsDocument, UpdateBackupPlan};
 use crate::engine::catalog::paging::Listing;
@@ -86,7 +86,7 @@ pub fn version(connection: &Connection, scope: &Scope, id: &PlanId, version: &st
 pub fn alike(connection: &Connection, scope: &Scope, name: &str, token: Option<&str>) -> Result<Vec<Plan>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM {CURRENT} WHERE p.account = ?1 AND p.region = ?2 AND p.deleted IS NULL
-         AND (p.name = ?3 OR p.creator_request_id = ?4) ORDER BY p.creator_request_id IS ?4 DESC, p.created"
+         AND p.policy_plan IS NULL AND (p.name = ?3 OR p.creator_request_id = ?4) ORDER BY p.creator_request_id IS ?4 DESC, p.created"
     );
     query::all(connection, &sql, params![scope.account.as_str(), scope.region.as_str(), name, token], from_row)
 }
@@ -116,10 +116,21 @@ pub fn list_versions(connection: &Connection, id: &PlanId, request: &PageRequest
     listing.page(connection, request, summary_from_row)
 }
 
-/// How many plans an account has in a region.
+/// The plans that backup policies make in an account, each with the key by which it is known again.
+pub fn of_policies(connection: &Connection, account: &AccountId) -> Result<Vec<(String, Plan)>> {
+    let sql = format!(
+        "SELECT {COLUMNS}, p.policy_plan FROM {CURRENT}
+         WHERE p.account = ?1 AND p.policy_plan IS NOT NULL AND p.deleted IS NULL ORDER BY p.created, p.id"
+    );
+    query::all(connection, &sql, [account.as_str()], |row| Ok((row.column("policy_plan")?, from_row(row)?)))
+}
+
+/// How many plans of its own an account has in a region.
 pub fn count(connection: &Connection, scope: &Scope) -> Result<i64> {
     Ok(connection
-        .prepare_cached("SELECT count(*) FROM plans WHERE account = ?1 AND region = ?2 AND deleted IS NULL")?
+        .prepare_cached(
+            "SELECT count(*) FROM plans WHERE account = ?1 AND region = ?2 AND deleted IS NULL AND policy_plan IS NULL",
+        )?
         .query_row([scope.account.as_str(), scope.region.as_str()], |row| row.get(0))?)
 }
 
@@ -135,14 +146,16 @@ pub struct NewPlan<'a> {
     pub creator_request_id: Option<&'a str>,
     /// When it was created.
     pub created: Time,
+    /// The key by which it is known again, where a backup policy makes it.
+    pub policy_plan: Option<&'a str>,
 }
 
 /// Adds a plan, without any version.
 pub fn insert(connection: &Connection, _permit: &Permit<'_, CreateBackupPlan>, plan: &NewPlan<'_>) -> Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO plans (id, arn, account, region, name, creator_request_id, created)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO plans (id, arn, account, region, name, creator_request_id, created, policy_plan)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
         .execute(params![
             plan.id.as_str(),
@@ -151,7 +164,8 @@ pub fn insert(connection: &Connection, _permit: &Permit<'_, CreateBackupPlan>, p
             plan.scope.region.as_str(),
             plan.name,
             plan.creator_request_id,
-            millis(plan.created)
+            millis(plan.created),
+            plan.policy_plan
         ])?;
     Ok(())
 }

@@ -52,10 +52,23 @@ pub fn count(connection: &Connection, plan: &PlanId) -> Result<i64> {
 /// Adds a selection to its plan.
 pub fn insert(
     connection: &Connection,
-    _permit: &Permit<'_, CreateBackupSelection>,
+    permit: &Permit<'_, CreateBackupSelection>,
     _role: &Permit<'_, PassRole>,
     selection: &Selection,
 ) -> Result<()> {
+    add(connection, permit, selection)
+}
+
+/// Adds a selection that a backup policy makes; whether there is such a role shows when its jobs run.
+pub fn insert_of_policy(
+    connection: &Connection,
+    permit: &Permit<'_, CreateBackupSelection>,
+    selection: &Selection,
+) -> Result<()> {
+    add(connection, permit, selection)
+}
+
+fn add(connection: &Connection, _permit: &Permit<'_, CreateBackupSelection>, selection: &Selection) -> Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO selections (id, plan_id, name, document, creator_request_id, created)
