@@ -9,7 +9,7 @@ mod hold;
 mod key;
 mod policy;
 
-pub(super) use account::AccountCommand;
+pub(super) use account::{AccountCommand, UnitCommand};
 pub(super) use backup_policy::BackupPolicyCommand;
 pub(super) use catalog::CatalogCommand;
 pub(super) use copy::{CopyCommand, CopyOptions};

@@ -5,12 +5,12 @@ use crate::client::text::clean;
 use crate::client::wire::{Handler, LOCAL_URL, OPERATION_LIMIT, Wire, WireError};
 use crate::client::{Fault, FaultKind};
 use crate::domain::extension::{
-    AccountView, Accounts, AddAccount, AddResource, AddRole, CheckReport, ClockAnswer, ClockConfirmed, ClockRequest,
-    Credentials, CredentialsRequest, EffectivePolicyView, Health, Policies, PolicyChanged, PolicyView, PutPolicy,
-    RecoveryKey, RepairReport, RepairRequest, RescanReport, ResourceAdded, ResourceView, Resources, Roles, Standing,
-    Standings, Status, VaultArns,
+    AccountView, Accounts, AddAccount, AddResource, AddRole, AddUnit, CheckReport, ClockAnswer, ClockConfirmed,
+    ClockRequest, Credentials, CredentialsRequest, EffectivePolicyView, Health, MoveAccount, Policies, PolicyChanged,
+    PolicyView, PutPolicy, RecoveryKey, RenameUnit, RepairReport, RepairRequest, RescanReport, ResourceAdded,
+    ResourceView, Resources, Roles, Standing, Standings, Status, UnitView, Units, VaultArns,
 };
-use crate::domain::{AccountId, Arn, Scope};
+use crate::domain::{AccountId, Arn, ParentId, Scope, UnitId};
 use bytes::Bytes;
 use http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -117,6 +117,42 @@ impl Control {
     /// What holds in an account.
     pub async fn effective_policy(&self, account: &AccountId) -> Result<EffectivePolicyView, Fault> {
         self.get(&format!("/policies/effective/{account}")).await
+    }
+
+    /// Moves an account from wherever it is.
+    pub async fn move_account(&self, account: &AccountId, to: &ParentId) -> Result<(), Fault> {
+        let request = MoveAccount { parent_id: to.clone() };
+        self.ask(Method::POST, &format!("/accounts/{account}/move"), Some(&request), OPERATION_LIMIT).await.map(drop)
+    }
+
+    /// The units of the organization.
+    pub async fn units(&self) -> Result<Units, Fault> {
+        self.get("/units").await
+    }
+
+    /// Makes a unit.
+    pub async fn add_unit(&self, request: &AddUnit) -> Result<UnitView, Fault> {
+        self.post("/units", request).await
+    }
+
+    /// Gives a unit another name.
+    pub async fn rename_unit(&self, unit: &UnitId, name: String) -> Result<UnitView, Fault> {
+        self.post(&format!("/units/{unit}"), &RenameUnit { name }).await
+    }
+
+    /// Deletes an empty unit.
+    pub async fn delete_unit(&self, unit: &UnitId) -> Result<(), Fault> {
+        self.delete(&format!("/units/{unit}")).await
+    }
+
+    /// Makes an account an administrator of AWS Backup for the organization, or takes that from it.
+    pub async fn delegate(&self, account: &AccountId, administers: bool) -> Result<(), Fault> {
+        let path = format!("/delegated-administrators/{account}");
+        if administers {
+            self.ask(Method::POST, &path, Some(&Nothing {}), OPERATION_LIMIT).await.map(drop)
+        } else {
+            self.delete(&path).await
+        }
     }
 
     /// The roles that the engine can assume.

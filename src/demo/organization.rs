@@ -10,8 +10,10 @@ use crate::domain::policy::Template;
 use crate::domain::selection::{SelectionDocument, TagCondition};
 use crate::domain::types::Location;
 use crate::domain::vault_lock::{LockRequest, MIN_COOLING_OFF_DAYS};
-use crate::domain::{AccountId, Arn, Lifecycle, Region, Tags, VaultName};
+use crate::domain::{AccountId, Arn, Lifecycle, ParentId, Region, Tags, VaultName};
+use crate::engine::authorize::Principal;
 use crate::engine::{Caller, Engine, Error as EngineError, FIRST_ACCOUNT, FIRST_REGION, NewVault, RestoreRoots};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 pub(super) const PRODUCTION: &str = "111122223333";
@@ -22,13 +24,16 @@ pub(super) const MEDIA: &str = "555566667777";
 
 const FRANKFURT: &str = "eu-central-1";
 
-/// The members beside the management account.
-const MEMBERS: [(&str, &str); 5] = [
-    (PRODUCTION, "production"),
-    (STAGING, "staging"),
-    (DEVELOPMENT, "development"),
-    (DATA, "data-platform"),
-    (MEDIA, "media-archive"),
+/// The units, and what each lies in; empty for the root.
+const UNITS: [(&str, &str); 4] = [("Workloads", ""), ("Live", "Workloads"), ("Test", "Workloads"), ("Data", "")];
+
+/// The members beside the management account, and the unit of each.
+const MEMBERS: [(&str, &str, &str); 5] = [
+    (PRODUCTION, "production", "Live"),
+    (STAGING, "staging", "Test"),
+    (DEVELOPMENT, "development", "Test"),
+    (DATA, "data-platform", "Data"),
+    (MEDIA, "media-archive", "Data"),
 ];
 
 /// A sample folder that is registered as a file system.
@@ -218,12 +223,27 @@ pub(super) fn folder_of(files: &Path, sample: &Sample) -> std::path::PathBuf {
     files.join(sample.account).join(sample.name)
 }
 
-/// Founds the accounts, registers the folders, makes vaults, plans and selections.
-pub(super) fn found(engine: &Engine, files: &Path) -> Result<()> {
-    for (id, name) in MEMBERS {
+fn found_accounts(engine: &Engine) -> Result<()> {
+    let root = ParentId::Root(engine.tree()?.root);
+    let mut units: BTreeMap<&str, ParentId> = BTreeMap::new();
+    for (name, parent) in UNITS {
+        let parent = units.get(parent).unwrap_or(&root);
+        let unit = engine.create_unit(Principal::Owner, parent, name)?;
+        units.insert(name, ParentId::Unit(unit.id));
+    }
+    for (id, name, unit) in MEMBERS {
         let request = AddAccount { account_id: Some(id.to_owned()), name: name.to_owned(), email: None };
         engine.add_account(request)?;
+        engine.put_account(&id.parse().map_err(EngineError::from)?, units.get(unit).unwrap_or(&root))?;
     }
+    // Who looks after the data sees how the backups of all accounts go.
+    engine.register_delegated_administrator(Principal::Owner, &DATA.parse().map_err(EngineError::from)?)?;
+    Ok(())
+}
+
+/// Founds the accounts, registers the folders, makes vaults, plans and selections.
+pub(super) fn found(engine: &Engine, files: &Path) -> Result<()> {
+    found_accounts(engine)?;
     for sample in &SAMPLES {
         engine.add_resource(AddResource {
             resource_type: "EFS".to_owned(),

@@ -3,6 +3,7 @@
 mod deliveries;
 mod items;
 mod policies;
+mod units;
 mod who_can;
 
 use crate::domain::types::Location;
@@ -17,6 +18,7 @@ pub use policies::{
     EffectivePolicyView, Policies, PolicyChanged, PolicyPlanView, PolicyProblem, PolicyTargetView, PolicyView,
     PutPolicy,
 };
+pub use units::{AddUnit, MoveAccount, RenameUnit, UnitView, Units};
 pub use who_can::{Standing, Standings};
 
 /// The header that every response of an engine carries; its value is the program's version.
@@ -236,6 +238,12 @@ pub struct AccountView {
     pub email: String,
     /// Whether it is the management account.
     pub management: bool,
+    /// The names of the units down to the one that it lies in, with slashes; empty where that is the root.
+    #[serde(default)]
+    pub unit: String,
+    /// Whether it administers AWS Backup for the organization.
+    #[serde(default)]
+    pub delegated_administrator: bool,
 }
 
 /// The answer of `GET /_vaultdeck/accounts`.

@@ -6,8 +6,10 @@ use super::failure::Failure;
 use super::query::{Query, decoded};
 use super::reply::Reply;
 use super::serve::Shutdown;
+use crate::domain::extension::{AddUnit, MoveAccount, RenameUnit};
 use crate::domain::{AccountId, Arn, Region, Scope, VaultName};
 use crate::engine::Engine;
+use crate::engine::authorize::Principal;
 use http::StatusCode;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
@@ -52,6 +54,32 @@ fn route(engine: &Engine, shutdown: &Shutdown, parts: &Parts, body: &[u8]) -> Re
         }
         ("POST", ["policies", policy, "targets", target]) => ok(&engine.attach_policy_named(policy, target)?),
         ("DELETE", ["policies", policy, "targets", target]) => ok(&engine.detach_policy_named(policy, target)?),
+        ("POST", ["accounts", account, "move"]) => {
+            let MoveAccount { parent_id } = parsed(body)?;
+            engine.put_account(&account.parse()?, &parent_id)?;
+            done()
+        }
+        ("GET", ["units"]) => ok(&engine.units()?),
+        ("POST", ["units"]) => {
+            let AddUnit { parent_id, name } = parsed(body)?;
+            ok(&engine.unit_view(&engine.create_unit(Principal::Owner, &parent_id, &name)?)?)
+        }
+        ("POST", ["units", unit]) => {
+            let RenameUnit { name } = parsed(body)?;
+            ok(&engine.unit_view(&engine.update_unit(Principal::Owner, &unit.parse()?, Some(&name))?)?)
+        }
+        ("DELETE", ["units", unit]) => {
+            engine.delete_unit(Principal::Owner, &unit.parse()?)?;
+            done()
+        }
+        ("POST", ["delegated-administrators", account]) => {
+            engine.register_delegated_administrator(Principal::Owner, &account.parse()?)?;
+            done()
+        }
+        ("DELETE", ["delegated-administrators", account]) => {
+            engine.deregister_delegated_administrator(Principal::Owner, &account.parse()?)?;
+            done()
+        }
         ("GET", ["roles"]) => ok(&engine.roles()?),
         ("POST", ["roles"]) => {
             engine.add_role(parsed(body)?)?;

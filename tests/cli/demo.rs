@@ -15,6 +15,10 @@ fn the_demo_is_an_organization_with_a_history_and_real_failures() {
 
     let accounts = home.json(&["accounts", "--data-dir", data, "--output", "json"]);
     assert_eq!(accounts.as_array().unwrap().len(), 6);
+    let members = home.json(&["account", "list", "--data-dir", data, "--output", "json"]);
+    let told = |id: &str| members.as_array().unwrap().iter().find(|one| one["AccountId"] == id).unwrap().clone();
+    assert_eq!(told("111122223333")["Unit"], "Workloads/Live");
+    assert_eq!(told("444455556666")["DelegatedAdministrator"], true);
 
     let ask = ["vault", "who-can", "media", "DeleteRecoveryPoint", "--account", "555566667777"];
     let who = home.json(&[&ask[..], &["--data-dir", data, "--output", "json"]].concat());

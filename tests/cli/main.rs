@@ -1,6 +1,7 @@
 //! The command line as a user and a script meet it: the real binary, its output, its exit codes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod accounts;
 mod backup_policies;
 mod deletions;
 mod demo;

@@ -2,8 +2,10 @@
 
 use crate::domain::account::MEMBER_ROLE;
 use crate::domain::extension::{AccountView, Accounts, AddAccount};
+use crate::domain::organization::Tree;
 use crate::domain::{Account, AccountId, Arn, Invalid, Scope, Time};
 use crate::engine::authorize::action::{self, AddRole, AddsAccount};
+use crate::engine::authorize::rows::organization::is_delegated;
 use crate::engine::authorize::subject::Anything;
 use crate::engine::authorize::{Doing, Permit, Principal, authorize};
 use crate::engine::catalog::Connection;
@@ -11,6 +13,7 @@ use crate::engine::error::{Error, Result};
 use crate::engine::keys::random;
 use crate::engine::organization::rows::accounts::{self as rows, all, get};
 use crate::engine::organization::rows::roles::{self, Trust};
+use crate::engine::organization::tree;
 use crate::engine::{Engine, FIRST_ACCOUNT, organization, vaults};
 
 /// What the first account is called.
@@ -111,23 +114,29 @@ impl Engine {
             add(tx, Principal::Owner, &account, now)?;
             vaults::ops::ensure_default(self, tx, &Scope::new(id, region))?;
             self.apply_backup_policies(tx)?;
-            Ok(view(account))
+            view(tx, &tree::read(tx)?, &account)
         })
     }
 
     /// All accounts, the management account first.
     pub fn accounts(&self) -> Result<Accounts> {
-        Ok(Accounts { accounts: self.catalog.read(all)?.into_iter().map(view).collect() })
+        self.catalog.read(|c| {
+            let whole = tree::read(c)?;
+            let accounts = whole.accounts.iter().map(|account| view(c, &whole, account));
+            Ok(Accounts { accounts: accounts.collect::<Result<_>>()? })
+        })
     }
 }
 
-fn view(account: Account) -> AccountView {
-    AccountView {
-        account_id: account.id.into(),
-        name: account.name,
-        email: account.email,
+fn view(connection: &Connection, whole: &Tree, account: &Account) -> Result<AccountView> {
+    Ok(AccountView {
+        account_id: account.id.to_string(),
+        name: account.name.clone(),
+        email: account.email.clone(),
         management: account.management,
-    }
+        unit: whole.name_of(account.unit.as_ref()),
+        delegated_administrator: is_delegated(connection, &account.id)?,
+    })
 }
 
 pub(super) fn free_id(connection: &Connection) -> Result<AccountId> {

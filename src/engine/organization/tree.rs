@@ -1,5 +1,6 @@
 //! Where everything in the organization lies, and accounts on their way from one place to another.
 
+use crate::domain::extension::{UnitView, Units};
 use crate::domain::organization::{Tree, Unit};
 use crate::domain::{Account, AccountId, ParentId, RootId, UnitId};
 use crate::engine::Engine;
@@ -37,6 +38,16 @@ pub(super) fn require_parent(
     found.ok_or_else(missing)
 }
 
+/// A unit as it is told to whoever owns the data directory.
+fn view(tree: &Tree, unit: &Unit) -> UnitView {
+    UnitView {
+        id: unit.id.clone(),
+        parent_id: ParentId::new(&tree.root, unit.parent.as_ref()),
+        name: unit.name.clone(),
+        path: tree.name_of(Some(&unit.id)),
+    }
+}
+
 /// The account of an id, or the exception that names it.
 pub(super) fn require_account(connection: &Connection, id: &AccountId) -> Result<Account> {
     let missing = || {
@@ -61,6 +72,25 @@ impl Engine {
     /// The organization's tree, for whoever owns the data directory.
     pub fn tree(&self) -> Result<Tree> {
         self.catalog.read(read)
+    }
+
+    /// The units, for whoever owns the data directory.
+    pub fn units(&self) -> Result<Units> {
+        let tree = self.tree()?;
+        let units = tree.units.iter().map(|unit| view(&tree, unit)).collect();
+        Ok(Units { organization_id: tree.organization, root_id: tree.root, units })
+    }
+
+    /// One unit, for whoever owns the data directory.
+    pub fn unit_view(&self, unit: &Unit) -> Result<UnitView> {
+        Ok(view(&self.tree()?, unit))
+    }
+
+    /// Moves an account from wherever it is, for whoever owns the data directory.
+    pub fn put_account(&self, id: &AccountId, to: &ParentId) -> Result<()> {
+        let tree = self.tree()?;
+        let unit = tree.account(id).and_then(|account| account.unit.clone());
+        self.move_account(Principal::Owner, id, &ParentId::new(&tree.root, unit.as_ref()), to)
     }
 
     /// ListRoots: the one root.
