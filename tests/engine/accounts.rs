@@ -1,10 +1,12 @@
 //! Accounts, roles, access keys and sessions: who may do what, as whom.
 
-use crate::harness::{Harness, MANAGEMENT, MEMBER, caller, management, member, walk, whole};
-use vaultdeck::domain::Arn;
-use vaultdeck::domain::extension::{AddAccount, AddRole, CredentialsRequest};
-use vaultdeck::engine::authorize::boundary;
-use vaultdeck::engine::{Engine, ErrorKind, Identity, Result};
+use crate::harness::{Harness, MANAGEMENT, MEMBER, add_request, caller, management, member, walk, whole};
+use std::collections::BTreeSet;
+use vaultdeck::domain::extension::{AddAccount, AddResource, AddRole, CredentialsRequest};
+use vaultdeck::domain::names::JobId;
+use vaultdeck::domain::{Arn, Tags};
+use vaultdeck::engine::authorize::Principal;
+use vaultdeck::engine::{BackupJobFilter, Caller, Engine, ErrorKind, Identity, Result, StartBackup, SummaryFilter};
 
 fn role(account: &str, name: &str) -> Arn {
     format!("arn:aws:iam::{account}:role/{name}").parse().unwrap()
@@ -54,17 +56,82 @@ fn only_the_management_account_lists_the_organization() {
     assert!(organization.id.starts_with("o-") && organization.id.len() == 12, "{}", organization.id);
 }
 
-#[test]
-fn the_management_account_sees_every_account_and_a_member_only_itself() {
-    let seen = |who, account| {
-        boundary::job_accounts(&who, account).map(|seen| seen.map(String::from)).map_err(|error| error.kind())
+/// A backup job of an account, which waits for ever.
+fn job_of(harness: &Harness, account: &str) -> JobId {
+    let path = harness.folder.path().join(account);
+    std::fs::create_dir_all(&path).unwrap();
+    let request =
+        AddResource { account_id: Some(account.to_owned()), ..add_request("projects", path.to_str().unwrap(), &[]) };
+    let resource_arn: Arn = harness.engine.add_resource(request).unwrap().resource_arn.parse().unwrap();
+    let request = StartBackup {
+        vault_name: "Default".to_owned(),
+        resource_arn,
+        iam_role_arn: Arn::default_role(&account.parse().unwrap()),
+        idempotency_token: None,
+        start_window_minutes: None,
+        complete_window_minutes: None,
+        lifecycle: None,
+        recovery_point_tags: Tags::new(),
+        backup_options: [].into(),
     };
-    assert_eq!(seen(management(), None), Ok(Some(MANAGEMENT.to_owned())));
-    assert_eq!(seen(management(), Some("*")), Ok(None));
-    assert_eq!(seen(management(), Some(MEMBER)), Ok(Some(MEMBER.to_owned())));
-    assert_eq!(seen(member(), Some("*")), Ok(Some(MEMBER.to_owned())));
-    assert_eq!(seen(member(), Some(MANAGEMENT)), Err(ErrorKind::AccessDenied));
-    assert_eq!(seen(management(), Some("12")), Err(ErrorKind::InvalidParameterValue));
+    harness.engine.start_backup_job(&caller(account, "us-east-1"), request).unwrap().id
+}
+
+#[test]
+fn the_management_account_and_delegated_administrators_see_the_jobs_of_all_and_a_member_only_its_own() {
+    const OTHER: &str = "310987654321";
+    let harness = Harness::with_member();
+    let engine = &harness.engine;
+    let request = AddAccount { account_id: Some(OTHER.to_owned()), name: "other".to_owned(), email: None };
+    engine.add_account(request).unwrap();
+    let jobs = [MANAGEMENT, MEMBER, OTHER].map(|account| job_of(&harness, account));
+    let listed = |who: &Caller, account: Option<&str>| {
+        let filter = BackupJobFilter { account_id: account.map(str::to_owned), ..BackupJobFilter::default() };
+        let page = engine.list_backup_jobs(who, &filter, &whole()).map_err(|error| error.kind())?;
+        let mut owners: Vec<String> = page.items.into_iter().map(|job| job.scope.account.into()).collect();
+        owners.sort_unstable();
+        Ok(owners)
+    };
+    let counted = |who: &Caller| {
+        let filter = SummaryFilter { account_id: Some("ANY".to_owned()), ..SummaryFilter::default() };
+        let page = engine.backup_job_summaries(who, &filter, &whole()).unwrap();
+        let owners: BTreeSet<String> = page.items.into_iter().map(|row| row.account_id).collect();
+        owners.len()
+    };
+    let described = |who: &Caller| jobs.each_ref().map(|id| engine.describe_backup_job(who, id).is_ok());
+    let all = || Ok([MANAGEMENT, MEMBER, OTHER].map(str::to_owned).to_vec());
+    let denied = || Err(ErrorKind::AccessDenied);
+
+    assert_eq!(listed(&management(), None), Ok(vec![MANAGEMENT.to_owned()]));
+    assert_eq!(listed(&management(), Some("*")), all());
+    assert_eq!(listed(&management(), Some(MEMBER)), Ok(vec![MEMBER.to_owned()]));
+    assert_eq!(listed(&management(), Some("12")), Err(ErrorKind::InvalidParameterValue));
+    assert_eq!((counted(&management()), described(&management())), (3, [true; 3]));
+    assert_eq!(listed(&member(), Some("*")), Ok(vec![MEMBER.to_owned()]));
+    assert_eq!(listed(&member(), Some(OTHER)), denied());
+    assert_eq!((counted(&member()), described(&member())), (1, [false, true, false]));
+
+    let id = MEMBER.parse().unwrap();
+    engine.register_delegated_administrator(Principal::Owner, &id).unwrap();
+    assert_eq!(listed(&member(), None), Ok(vec![MEMBER.to_owned()]));
+    assert_eq!(listed(&member(), Some("*")), all());
+    assert_eq!(listed(&member(), Some(OTHER)), Ok(vec![OTHER.to_owned()]));
+    assert_eq!((counted(&member()), described(&member())), (3, [true; 3]));
+    let elsewhere = caller(MEMBER, "eu-west-1");
+    assert_eq!(
+        (listed(&elsewhere, Some("*")), described(&elsewhere)),
+        (Ok(Vec::new()), [false; 3]),
+        "region by region"
+    );
+
+    // To see is not to touch.
+    let setting = [("isCrossAccountBackupEnabled".to_owned(), "true".to_owned())].into();
+    assert_eq!(engine.update_global_settings(&member(), &setting).unwrap_err().kind(), ErrorKind::InvalidRequest);
+    assert_eq!(engine.stop_backup_job(&member(), &jobs[2]).unwrap_err().kind(), ErrorKind::ResourceNotFound);
+
+    engine.deregister_delegated_administrator(Principal::Owner, &id).unwrap();
+    assert_eq!(listed(&member(), Some("*")), Ok(vec![MEMBER.to_owned()]));
+    assert_eq!(listed(&member(), Some(OTHER)), denied());
 }
 
 #[test]

@@ -295,6 +295,9 @@ fn only_the_management_account_changes_the_settings_of_the_organization_and_only
     assert_eq!(told().settings["isCrossAccountBackupEnabled"], "false");
     set(owner, "isCrossAccountBackupEnabled", "true").unwrap();
     set(owner, "isMpaEnabled", "false").unwrap();
+    set(owner, "isDelegatedAdministratorEnabled", "true").unwrap();
+    assert_eq!(told().settings["isDelegatedAdministratorEnabled"], "true");
+    assert_eq!(told().settings["isMpaEnabled"], "false");
     assert_eq!(told().settings["isCrossAccountBackupEnabled"], "true");
     assert_eq!(told().last_update, Some(engine.now()));
 }

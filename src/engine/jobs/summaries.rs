@@ -4,7 +4,7 @@ use crate::domain::{Invalid, Region, Time};
 use crate::engine::Engine;
 use crate::engine::authorize::boundary;
 use crate::engine::caller::Caller;
-use crate::engine::catalog::paging;
+use crate::engine::catalog::{Connection, paging};
 use crate::engine::error::Result;
 use crate::engine::jobs::rows::summaries::{Count, Counted, Dimension};
 use crate::engine::jobs::rows::table::JobTable;
@@ -78,7 +78,7 @@ impl Engine {
         if filter.message_category.is_some() && !source.categories {
             return Err(Invalid::value("MessageCategory", "these jobs have none").into());
         }
-        let account = accounts_of(caller, filter)?;
+        let account = self.catalog.read(|c| accounts_of(c, caller, filter))?;
         let mut rows = Vec::new();
         for (start, end) in periods(filter, self.now())? {
             rows.extend(self.count(source, caller, filter, account.as_deref(), (start, end))?);
@@ -119,13 +119,13 @@ impl Engine {
     }
 }
 
-/// The account that is asked for; `None` is every one, and only the management account may ask for that.
-fn accounts_of(caller: &Caller, filter: &SummaryFilter) -> Result<Option<String>> {
+/// The account that is asked for; `None` is every one, for who oversees the organization.
+fn accounts_of(connection: &Connection, caller: &Caller, filter: &SummaryFilter) -> Result<Option<String>> {
     let asked = match filter.account_id.as_deref() {
         Some(ANY | ALL) => Some("*"),
         other => other,
     };
-    Ok(boundary::job_accounts(caller, asked)?.map(|account| account.to_string()))
+    Ok(boundary::job_accounts(connection, caller, asked)?.map(|account| account.to_string()))
 }
 
 /// How the jobs of all accounts are told apart.

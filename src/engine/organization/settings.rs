@@ -44,7 +44,11 @@ fn managed(drivers: Drivers) -> impl Iterator<Item = (&'static str, bool)> {
 }
 
 /// The settings of the organization.
-const GLOBAL: [&str; 3] = [CROSS_ACCOUNT_SETTING, "isDelegatedAdministratorEnabled", "isMpaEnabled"];
+const GLOBAL: [&str; 3] = [CROSS_ACCOUNT_SETTING, DELEGATED_ADMINISTRATOR, MULTI_PARTY_APPROVAL];
+/// Whether AWS Backup may make its service-linked role in members, which administrators need there. An engine has no such role:
+/// the setting is kept, and a registered administrator needs nothing else.
+const DELEGATED_ADMINISTRATOR: &str = "isDelegatedAdministratorEnabled";
+const MULTI_PARTY_APPROVAL: &str = "isMpaEnabled";
 const TRUE: &str = "true";
 const FALSE: &str = "false";
 
@@ -112,8 +116,7 @@ impl Engine {
         Ok(GlobalSettings { settings, last_update: changed.or(self.organization()?.management.joined) })
     }
 
-    /// UpdateGlobalSettings, by the management account: only the settings that are named change. What a later version carries
-    /// out cannot be turned on.
+    /// UpdateGlobalSettings, by the management account: only the settings that are named change.
     pub fn update_global_settings(&self, caller: &Caller, settings: &BTreeMap<String, String>) -> Result<()> {
         const FIELD: &str = "GlobalSettings";
         check(FIELD, settings, GLOBAL.into_iter())?;
@@ -123,8 +126,9 @@ impl Engine {
                     Invalid::value(FIELD, format_args!("{name} is {value:?}, and must be true or false")).into()
                 );
             }
-            if value == TRUE && name != CROSS_ACCOUNT_SETTING {
-                return Err(unsupported(&format!("{FIELD} {name}=true")).into());
+            if value == TRUE && name == MULTI_PARTY_APPROVAL {
+                let why = "is not supported by this engine: it has no approval teams, and nobody could approve";
+                return Err(Invalid::with_message(FIELD, format!("{FIELD} {name}=true {why}")).into());
             }
         }
         let now = self.clock.now();

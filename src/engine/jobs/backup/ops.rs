@@ -104,8 +104,10 @@ impl Engine {
 
     /// A backup job that the caller may see.
     pub fn describe_backup_job(&self, caller: &Caller, id: &JobId) -> Result<BackupJob> {
-        let job = self.catalog.read(|connection| rows::get(connection, id))?;
-        let mut job = job.filter(|job| boundary::sees(caller, &job.scope)).ok_or_else(|| unknown(id))?;
+        let mut job = self.catalog.read(|connection| {
+            let job = rows::get(connection, id)?.ok_or_else(|| unknown(id))?;
+            if boundary::sees(connection, caller, &job.scope)? { Ok(job) } else { Err(unknown(id)) }
+        })?;
         lay_over(&mut job, &self.jobs.live, self.clock.now());
         Ok(job)
     }
@@ -119,10 +121,10 @@ impl Engine {
     ) -> Result<Page<BackupJob>> {
         check_one_of("State", filter.state.as_deref(), &JobState::KNOWN.each_ref().map(JobState::as_str))?;
         filter.resource_arn.as_ref().map_or(Ok(()), resources::ops::check_supported)?;
-        let account = boundary::job_accounts(caller, filter.account_id.as_deref())?;
-        let page = self
-            .catalog
-            .read(|connection| rows::list(connection, account.as_ref(), &caller.region, filter, request))?;
+        let page = self.catalog.read(|connection| {
+            let account = boundary::job_accounts(connection, caller, filter.account_id.as_deref())?;
+            rows::list(connection, account.as_ref(), &caller.region, filter, request)
+        })?;
         let now = self.clock.now();
         Ok(page.map(|mut job| {
             lay_over(&mut job, &self.jobs.live, now);

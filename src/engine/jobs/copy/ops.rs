@@ -91,11 +91,12 @@ impl Engine {
 
     /// A copy job that the caller may see: its own, or one that copies to it.
     pub fn describe_copy_job(&self, caller: &Caller, id: &JobId) -> Result<CopyJob> {
-        let found = self.catalog.read(|connection| rows::get(connection, id))?;
-        let sees =
-            |owner: &Scope, destination: &Scope| boundary::sees(caller, owner) || boundary::sees(caller, destination);
-        let found = found.filter(|(job, destination)| sees(&job.scope, destination));
-        Ok(found.ok_or_else(|| Error::not_found(format!("Copy job {id} does not exist.")))?.0)
+        let unknown = || Error::not_found(format!("Copy job {id} does not exist."));
+        self.catalog.read(|connection| {
+            let (job, destination) = rows::get(connection, id)?.ok_or_else(unknown)?;
+            let sees = |scope: &Scope| boundary::sees(connection, caller, scope);
+            if sees(&job.scope)? || sees(&destination)? { Ok(job) } else { Err(unknown()) }
+        })
     }
 
     /// ListCopyJobs, the newest first.
@@ -107,9 +108,10 @@ impl Engine {
     ) -> Result<Page<CopyJob>> {
         check_one_of("State", filter.state.as_deref(), &STATES)?;
         filter.resource_arn.as_ref().map_or(Ok(()), resources::ops::check_supported)?;
-        let account = boundary::job_accounts(caller, filter.account_id.as_deref())?;
-        self.catalog
-            .read(|connection| rows::list(connection, account.as_ref(), caller.region.as_str(), filter, request))
+        self.catalog.read(|connection| {
+            let account = boundary::job_accounts(connection, caller, filter.account_id.as_deref())?;
+            rows::list(connection, account.as_ref(), caller.region.as_str(), filter, request)
+        })
     }
 
     /// ListCopyJobSummaries.

@@ -181,8 +181,10 @@ impl Engine {
 
     /// A restore job that the caller may see.
     pub fn describe_restore_job(&self, caller: &Caller, id: &JobId) -> Result<RestoreJob> {
-        let job = self.catalog.read(|connection| rows::get(connection, id))?;
-        let mut job = job.filter(|job| boundary::sees(caller, &job.scope)).ok_or_else(|| unknown(id))?;
+        let mut job = self.catalog.read(|connection| {
+            let job = rows::get(connection, id)?.ok_or_else(|| unknown(id))?;
+            if boundary::sees(connection, caller, &job.scope)? { Ok(job) } else { Err(unknown(id)) }
+        })?;
         lay_over(&mut job, &self.jobs.live, self.clock.now());
         Ok(job)
     }
@@ -195,10 +197,10 @@ impl Engine {
         request: &PageRequest,
     ) -> Result<Page<RestoreJob>> {
         check_one_of("Status", filter.status.as_deref(), &STATES)?;
-        let account = boundary::job_accounts(caller, filter.account_id.as_deref())?;
-        let page = self
-            .catalog
-            .read(|connection| rows::list(connection, account.as_ref(), &caller.region, filter, request))?;
+        let page = self.catalog.read(|connection| {
+            let account = boundary::job_accounts(connection, caller, filter.account_id.as_deref())?;
+            rows::list(connection, account.as_ref(), &caller.region, filter, request)
+        })?;
         let now = self.clock.now();
         Ok(page.map(|mut job| {
             lay_over(&mut job, &self.jobs.live, now);
