@@ -90,6 +90,7 @@ fn class_of(query: &Query, answer: Option<&Answer>) -> Class {
         Query::Scopes
         | Query::Accounts
         | Query::BackupPolicies
+        | Query::Units
         | Query::RegionSettings
         | Query::GlobalSettings
         | Query::SupportedResourceTypes => ORGANIZATION,

@@ -9,6 +9,7 @@ use crate::domain::kms::KmsKey;
 use crate::domain::legal_hold::{HeldPoint, HoldSummary, LegalHold};
 use crate::domain::names::JobId;
 use crate::domain::notification::VaultNotifications;
+use crate::domain::organization::Unit;
 use crate::domain::plan::{Plan, PlanSummary, ScheduledRun};
 use crate::domain::resource::ProtectedResource;
 use crate::domain::selection::Selection;
@@ -35,6 +36,8 @@ pub enum Query {
     Accounts,
     /// The backup policies of the organization, with their documents: [`Answer::BackupPolicies`].
     BackupPolicies,
+    /// The organizational units: [`Answer::Units`].
+    Units,
     /// The engine's own status; only with [`Capabilities::control`]: [`Answer::Status`].
     Status,
     /// Whether the engine does what it is there for, over any way to it; only with [`Capabilities::engine`]:
@@ -194,6 +197,8 @@ pub enum Answer {
     Accounts(Rows<Account>),
     /// To [`Query::BackupPolicies`].
     BackupPolicies(Rows<Policy>),
+    /// To [`Query::Units`], each before what lies in it.
+    Units(Rows<Unit>),
     /// To [`Query::Status`].
     Status(Arc<Status>),
     /// To [`Query::Health`].

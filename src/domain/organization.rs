@@ -42,6 +42,22 @@ pub fn path<'a>(organization: &str, root: &RootId, units: impl IntoIterator<Item
     path
 }
 
+fn down_to<'a>(units: &'a [Unit], unit: Option<&UnitId>) -> Vec<&'a Unit> {
+    let found = |id: &UnitId| units.iter().find(|unit| unit.id == *id);
+    // No tree is deeper; a wrong answer of an endpoint may go in a circle.
+    let above = std::iter::successors(unit.and_then(found), |unit| unit.parent.as_ref().and_then(found));
+    let mut down: Vec<&Unit> = above.take(MAX_DEPTH).collect();
+    down.reverse();
+    down
+}
+
+/// The names of the units from below the root down to this one, with slashes: `Workloads/Production`; empty for the root. One
+/// that is not among `units` has its id.
+pub fn name_of(units: &[Unit], unit: Option<&UnitId>) -> String {
+    let names: Vec<&str> = down_to(units, unit).iter().map(|unit| unit.name.as_str()).collect();
+    if names.is_empty() { unit.map_or_else(String::new, UnitId::to_string) } else { names.join("/") }
+}
+
 impl Tree {
     /// The unit of an id.
     pub fn unit(&self, id: &UnitId) -> Option<&Unit> {
@@ -65,12 +81,7 @@ impl Tree {
 
     /// The units from directly below the root down to this one: empty for the root.
     pub fn down_to(&self, unit: Option<&UnitId>) -> Vec<&Unit> {
-        let next = |unit: &&Unit| unit.parent.as_ref().and_then(|id| self.unit(id));
-        // No tree is deeper; a wrong answer of an endpoint may go in a circle.
-        let above = std::iter::successors(unit.and_then(|id| self.unit(id)), next).take(MAX_DEPTH);
-        let mut units: Vec<&Unit> = above.collect();
-        units.reverse();
-        units
+        down_to(&self.units, unit)
     }
 
     /// The place of what lies in a unit, as policies ask for it: `o-…/r-…/ou-…/`.
@@ -80,7 +91,7 @@ impl Tree {
 
     /// The names of the units from below the root down to this one, with slashes: `Workloads/Production`.
     pub fn name_of(&self, unit: Option<&UnitId>) -> String {
-        self.down_to(unit).iter().map(|unit| unit.name.as_str()).collect::<Vec<_>>().join("/")
+        name_of(&self.units, unit)
     }
 }
 

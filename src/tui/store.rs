@@ -10,6 +10,7 @@ use crate::domain::kms::KmsKey;
 use crate::domain::legal_hold::{HeldPoint, HoldSummary, LegalHold};
 use crate::domain::names::JobId;
 use crate::domain::notification::VaultNotifications;
+use crate::domain::organization::Unit;
 use crate::domain::plan::PlanSummary;
 use crate::domain::resource::ProtectedResource;
 use crate::domain::vault::Vault;
@@ -114,6 +115,8 @@ answers! {
     accounts() -> Rows<Account> = Key::context(Query::Accounts), Accounts;
     /// The backup policies of the organization.
     backup_policies() -> Rows<Policy> = Key::context(Query::BackupPolicies), BackupPolicies;
+    /// The organizational units.
+    units() -> Rows<Unit> = Key::context(Query::Units), Units;
     /// The engine's own status.
     status() -> Arc<Status> = Key::context(Query::Status), Status;
     /// How the engine is, where its status is out of reach.

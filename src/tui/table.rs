@@ -1,10 +1,12 @@
 //! Tables over any number of rows: sorted and filtered once when data change, and only the rows in view are ever built.
 
 mod column;
+mod grid;
 mod places;
 mod view;
 
 pub use column::{Cell, Column, When};
+pub use grid::Grid;
 
 use crate::tui::command::Command;
 use crate::tui::store::Line;

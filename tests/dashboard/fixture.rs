@@ -9,6 +9,7 @@ use vaultdeck::domain::extension::{Health, Item, Items, MissingItem, Problem, St
 use vaultdeck::domain::job::{BackupJob, CopyJob, JobState, RestoreJob};
 use vaultdeck::domain::kms::{KeyManager, KeyState, KmsKey};
 use vaultdeck::domain::legal_hold::{DateRange, HeldPoint, HoldSelection, HoldStatus, HoldSummary, LegalHold};
+use vaultdeck::domain::organization::Unit;
 use vaultdeck::domain::plan::{Plan, PlanDocument, PlanSummary, Rule};
 use vaultdeck::domain::recovery_point::{Creator, RecoveryPointStatus};
 use vaultdeck::domain::resource::ProtectedResource;
@@ -38,6 +39,7 @@ pub fn aws() -> Capabilities {
 pub struct Fixture {
     pub scopes: Vec<Scope>,
     pub accounts: Vec<Account>,
+    pub units: Vec<Unit>,
     pub vaults: Vec<Vault>,
     pub points: Vec<KnownPoint>,
     pub plans: Vec<PlanDetail>,
@@ -273,6 +275,12 @@ pub fn plan(scope: &Scope, id: &str, name: &str, selected: bool) -> PlanDetail {
     PlanDetail { plan, selections: Ok(if selected { vec![selection] } else { Vec::new() }), next_runs: Vec::new() }
 }
 
+const WORKLOADS: &str = "ou-abcd-11111111";
+
+fn in_unit(account: Account) -> Account {
+    Account { unit: Some(WORKLOADS.parse().unwrap()), ..account }
+}
+
 pub fn account(id: &str, name: &str, management: bool) -> Account {
     Account {
         id: id.parse().unwrap(),
@@ -361,7 +369,8 @@ pub fn organization() -> Fixture {
     Fixture {
         backup_policies: Vec::new(),
         scopes: vec![home.clone(), frankfurt.clone(), staging.clone()],
-        accounts: vec![account("123456789012", "production", true), account("210987654321", "staging", false)],
+        accounts: vec![account("123456789012", "production", true), in_unit(account("210987654321", "staging", false))],
+        units: vec![Unit { id: WORKLOADS.parse().unwrap(), parent: None, name: "Workloads".to_owned() }],
         vaults: vec![
             vault(&home, "Default", 0),
             vault(&home, "prod-vault", 12),
@@ -493,6 +502,7 @@ impl Fixture {
                 fault: None,
             }))),
             Query::Accounts => Answer::Accounts(rows(self.accounts.clone())),
+            Query::Units => Answer::Units(rows(self.units.clone())),
             Query::Status => Answer::Status(Arc::new(Status {
                 version: "0.1.0".to_owned(),
                 pid: 1,

@@ -1,6 +1,7 @@
 //! The dashboard, seen as its user sees it: keys in, screens out.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod accounts;
 mod ascii;
 mod backup_policies;
 mod budgets;

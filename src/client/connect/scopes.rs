@@ -4,7 +4,8 @@ use super::Connection;
 use crate::client::explain::Explain;
 use crate::client::query::ScopeView;
 use crate::client::{Fault, FaultKind, map};
-use crate::domain::{Account, Scope};
+use crate::domain::organization::{MAX_DEPTH, Unit};
+use crate::domain::{Account, Scope, UnitId};
 use std::time::Duration;
 
 /// How long the list of scopes waits to learn which members can be entered. Those that it does not learn of in time show
@@ -30,6 +31,31 @@ impl Connection {
         }
         accounts.sort_by(|a, b| b.management.cmp(&a.management).then_with(|| a.id.cmp(&b.id)));
         Ok(accounts)
+    }
+
+    /// The organizational units, each before what lies in it.
+    pub(crate) async fn units(&self) -> Result<Vec<Unit>, Fault> {
+        let home = self.home().await?;
+        let organizations = aws_sdk_organizations::Client::new(&home.config);
+        let roots = organizations.list_roots().send().await.explain("ListRoots")?;
+        let mut found: Vec<Unit> = Vec::new();
+        let mut places: Vec<(String, Option<UnitId>)> =
+            roots.roots().iter().filter_map(|root| Some((root.id()?.to_owned(), None))).collect();
+        for _ in 0..MAX_DEPTH {
+            let mut deeper = Vec::new();
+            for (id, parent) in places {
+                let call = organizations.list_organizational_units_for_parent().parent_id(id);
+                let mut pages = call.into_paginator().send();
+                while let Some(page) = pages.next().await {
+                    let page = page.explain("ListOrganizationalUnitsForParent")?;
+                    let units = page.organizational_units().iter();
+                    deeper.extend(units.filter_map(|unit| map::unit(unit, parent.clone())));
+                }
+            }
+            places = deeper.iter().map(|unit| (unit.id.to_string(), Some(unit.id.clone()))).collect();
+            found.extend(deeper);
+        }
+        Ok(found)
     }
 
     /// Every scope of the context, the home scope first.

@@ -18,6 +18,7 @@ use crate::client::query::SelectableResource;
 use crate::client::text::{clean, escape};
 use crate::domain::backup_policy::Policy;
 use crate::domain::extension::{Item, Items, MissingItem, ResourceView};
+use crate::domain::organization::Unit;
 use crate::domain::plan::{Plan, PlanSummary, ScheduledRun};
 use crate::domain::recovery_point::Creator;
 use crate::domain::resource::ProtectedResource;
@@ -120,6 +121,12 @@ pub(crate) fn account(account: &aws_sdk_organizations::types::Account, managemen
         joined: at(account.joined_timestamp()),
         unit: account.paths().first().and_then(|path| unit_of(path)),
     })
+}
+
+/// A unit that lies in `parent`.
+pub(crate) fn unit(unit: &aws_sdk_organizations::types::OrganizationalUnit, parent: Option<UnitId>) -> Option<Unit> {
+    let Some(id) = unit.id().and_then(|id| id.parse().ok()) else { return skipped("unit") };
+    Some(Unit { id, parent, name: text_or_empty(unit.name()) })
 }
 
 /// The last unit of `o-…/r-…/ou-…/123456789012/`.

@@ -101,6 +101,7 @@ impl Connection {
             (_, Query::Scopes) => Ok(Answer::Scopes(rows(self.scopes().await?))),
             (_, Query::Accounts) => Ok(Answer::Accounts(rows(self.accounts().await?))),
             (_, Query::BackupPolicies) => Ok(Answer::BackupPolicies(rows(self.backup_policies(question).await?))),
+            (_, Query::Units) => Ok(Answer::Units(rows(self.units().await?))),
             (_, Query::Status) => {
                 let control = self.control().ok_or_else(|| Fault::not_supported("status"))?;
                 Ok(Answer::Status(Arc::new(control.status().await?)))

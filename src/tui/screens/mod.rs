@@ -37,7 +37,7 @@ pub fn open(route: &Route) -> Box<dyn Screen> {
         Route::Tab(Tab::Vaults) => Box::new(ListScreen::new(vaults::Vaults)),
         Route::Tab(Tab::Plans) => Box::new(ListScreen::new(plans::Plans::default())),
         Route::Tab(Tab::Jobs) => Box::new(jobs::Jobs::default()),
-        Route::Tab(Tab::Accounts) => Box::new(ListScreen::new(accounts::Accounts)),
+        Route::Tab(Tab::Accounts) => Box::new(accounts::Accounts::default()),
         Route::Tab(Tab::Resources) => Box::new(ListScreen::new(resources::Resources)),
         Route::Tab(Tab::Findings) => Box::new(ListScreen::new(findings::Findings::default())),
         Route::Tab(Tab::Activity) => Box::new(ListScreen::new(activity::Activities)),

@@ -90,12 +90,38 @@ pub fn view_list<T: Record>(
     area: Rect,
     painter: &mut Painter<'_>,
 ) {
+    let body = view_head(list, name, fresh, world, area, painter);
+    if list.table().is_empty() {
+        view_no_row(list, fresh, empty, world, body, painter);
+    } else {
+        list.view(world, body, painter);
+    }
+}
+
+/// The head of a list pane: title and freshness. What is below it is given back.
+pub fn view_head<T: Record>(
+    list: &List<T>,
+    name: &str,
+    fresh: &Freshness,
+    world: &World,
+    area: Rect,
+    painter: &mut Painter<'_>,
+) -> Rect {
     let head = Rect::new(area.x, area.y, area.width, 1);
     painter.rule(head, &title(name, &counts(list), world), &freshness(fresh, world));
-    let body = Rect::new(area.x, area.y + 1, area.width, area.height.saturating_sub(1));
-    if !list.table().is_empty() {
-        list.view(world, body, painter);
-    } else if !list.lines().is_empty() {
+    Rect::new(area.x, area.y + 1, area.width, area.height.saturating_sub(1))
+}
+
+/// Why a list shows no row: what it is restricted to, or that there is nothing.
+pub fn view_no_row<T: Record>(
+    list: &List<T>,
+    fresh: &Freshness,
+    empty: Empty<'_>,
+    world: &World,
+    body: Rect,
+    painter: &mut Painter<'_>,
+) {
+    if !list.lines().is_empty() {
         let what =
             if list.table().only_problems() { "No problem here." } else { "No row holds every word of the filter." };
         view_text(&[what, "", "esc shows all rows again."], body, painter);

@@ -10,13 +10,13 @@ use crate::tui::world::World;
 use ratatui::layout::Rect;
 
 /// The place of the cursor and the mark in front of each row.
-const GUTTER: u16 = 2;
+pub(super) const GUTTER: u16 = 2;
 
 /// A row in view, with its cells.
-struct Built<'a, T> {
-    line: &'a Line<T>,
+pub(super) struct Built<'a, T> {
+    pub(super) line: &'a Line<T>,
     cells: Vec<Cell>,
-    selected: bool,
+    pub(super) selected: bool,
 }
 
 impl<T: Record> List<T> {
@@ -43,7 +43,7 @@ impl<T: Record> List<T> {
         painter.scrollbar(body, offset, visible, total);
     }
 
-    fn build(&self, offset: usize, visible: usize, world: &World) -> Vec<Built<'_, T>> {
+    pub(super) fn build(&self, offset: usize, visible: usize, world: &World) -> Vec<Built<'_, T>> {
         let in_view = self.table.order.iter().enumerate().skip(offset).take(visible);
         let rows: Vec<Built<'_, T>> = in_view
             .map(|(position, index)| {
@@ -56,7 +56,7 @@ impl<T: Record> List<T> {
         rows
     }
 
-    fn view_heading(&self, area: Rect, places: &[(usize, u16, u16)], painter: &mut Painter<'_>) {
+    pub(super) fn view_heading(&self, area: Rect, places: &[(usize, u16, u16)], painter: &mut Painter<'_>) {
         let columns = T::columns();
         for (index, x, width) in places {
             let column = &columns[*index];
@@ -79,7 +79,13 @@ impl<T: Record> List<T> {
         }
     }
 
-    fn view_row(&self, row: &Built<'_, T>, area: Rect, places: &[(usize, u16, u16)], painter: &mut Painter<'_>) {
+    pub(super) fn view_row(
+        &self,
+        row: &Built<'_, T>,
+        area: Rect,
+        places: &[(usize, u16, u16)],
+        painter: &mut Painter<'_>,
+    ) {
         let marked = !self.table.marks.is_empty() && self.table.marks.contains(&*row.line.record.id());
         let base = match (row.selected, row.line.stale) {
             (true, _) => Some(Role::Selected),
@@ -110,7 +116,7 @@ impl<T: Record> List<T> {
 impl Table {
     /// How wide each column's texts and title are, 0 where no row has a text. What was wide once stays wide, so that
     /// columns do not move to and fro while one scrolls.
-    fn measure<T>(
+    pub(super) fn measure<T>(
         &self,
         rows: &[Built<'_, T>],
         titles: impl Iterator<Item = &'static str>,
