@@ -133,6 +133,11 @@ impl OpenFolder {
 
     fn walk(path: &Path, access: OFlags, absent: Absent) -> io::Result<Self> {
         let names = names(path)?;
+        // Nearly always the way is as it was told, and one call to the system walks it as strictly. Whatever it is refused for,
+        // the walk name by name says what it is, or makes what is not there.
+        if let Ok(descriptor) = open_at_once(path, access) {
+            return Self::opened(names.iter().fold(PathBuf::from("/"), |here, name| here.join(name)), descriptor);
+        }
         let mut here = PathBuf::from("/");
         let first = if names.is_empty() { access } else { OFlags::PATH };
         let mut descriptor = rustix::fs::open("/", first | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
@@ -176,6 +181,12 @@ fn names(path: &Path) -> io::Result<Vec<&OsStr>> {
         _ => Err(invalid("must not hold ..")),
     });
     named.collect()
+}
+
+/// Opens a folder by its absolute path in one call to the system; no name on the way, nor the last one, may be a link.
+fn open_at_once(path: &Path, access: OFlags) -> Result<OwnedFd, Errno> {
+    let flags = access | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    rustix::fs::openat2(rustix::fs::CWD, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS)
 }
 
 /// Opens a folder by its name in another one, never through a link.

@@ -10,6 +10,7 @@ pub mod creation_tokens;
 pub mod idempotency;
 pub mod job_states;
 pub mod migrations;
+pub mod ordered_id;
 pub mod paging;
 mod private_copy;
 pub mod query;

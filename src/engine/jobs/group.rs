@@ -20,7 +20,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// How many jobs of a simulated moment are begun together, and how many wait at most for their commit.
-pub(in crate::engine::jobs) const GROUP: usize = 64;
+pub(in crate::engine::jobs) const GROUP: usize = 256;
 
 /// A job that waits for its commit.
 pub struct Waiting {

@@ -46,15 +46,42 @@ impl Engine {
         if let Some(doubt) = self.clock.doubt() {
             return plans.iter().try_for_each(|plan| self.run_early(turn, plan, doubt.shown, now));
         }
+        let mut due = Vec::new();
         for plan in &plans {
             if self.next_run(turn, plan)?.is_some_and(|at| at <= now) {
-                self.catalog.write(|tx| {
-                    run_plan(tx, plan, &turn.early, now)?;
-                    self.clock.save_in(tx)
-                })?;
-                turn.next_runs.remove(plan.id.as_str());
-                self.next_run(turn, plan)?;
+                due.push(plan);
             }
+        }
+        if due.is_empty() {
+            return Ok(());
+        }
+        // A commit waits for the disk, and writes the pages that all of them change once.
+        match self.run_plans(turn, &due, now) {
+            Err(error) if due.len() > 1 => {
+                tracing::warn!(%error, plans = due.len(), "the jobs of plans could not be made together: each is by itself");
+                let each: Vec<Result<()>> = due.iter().map(|plan| self.run_plans(turn, &[plan], now)).collect();
+                each.into_iter().collect()
+            }
+            made => made,
+        }
+    }
+
+    /// Makes the jobs of the due runs of these plans, in one transaction.
+    fn run_plans(&self, turn: &mut Turn, plans: &[&Plan], now: Time) -> Result<()> {
+        self.catalog.write(|tx| {
+            let mut resources: HashMap<&Scope, Vec<Resource>> = HashMap::new();
+            for plan in plans {
+                let of_scope = match resources.entry(&plan.scope) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(unknown) => unknown.insert(resources::rows::all(tx, Some(&plan.scope))?),
+                };
+                run_plan(tx, plan, of_scope, &turn.early, now)?;
+            }
+            self.clock.save_in(tx)
+        })?;
+        for plan in plans {
+            turn.next_runs.remove(plan.id.as_str());
+            self.next_run(turn, plan)?;
         }
         Ok(())
     }
@@ -87,7 +114,8 @@ impl Engine {
             let run = (plan.id.to_string(), place, at);
             if open && !turn.early.contains(&run) {
                 self.catalog.write(|tx| {
-                    for protected in protected_by(tx, plan, at.max(now))? {
+                    let resources = resources::rows::all(tx, Some(&plan.scope))?;
+                    for protected in protected_by(tx, plan, &resources, at.max(now))? {
                         insert(tx, &draft(tx, plan, rule, &protected, at.min(now))?)?;
                     }
                     Ok(())
@@ -113,8 +141,14 @@ impl Engine {
 }
 
 /// Makes the jobs of one plan's due runs, but for those that were made `early`, and remembers that they are made, in one
-/// transaction.
-fn run_plan(connection: &Connection, plan: &Plan, early: &BTreeSet<(String, usize, Time)>, now: Time) -> Result<()> {
+/// transaction. `resources` are those of its scope.
+fn run_plan(
+    connection: &Connection,
+    plan: &Plan,
+    resources: &[Resource],
+    early: &BTreeSet<(String, usize, Time)>,
+    now: Time,
+) -> Result<()> {
     if !plans::rows::is_current(connection, plan)? {
         return Ok(());
     }
@@ -130,7 +164,7 @@ fn run_plan(connection: &Connection, plan: &Plan, early: &BTreeSet<(String, usiz
     // The newest first, so that what is left out of a long absence is its beginning.
     for run in due.iter().rev() {
         let Some(rule) = plan.document.rules.get(run.rule) else { continue };
-        for protected in protected_by(connection, plan, run.at)? {
+        for protected in protected_by(connection, plan, resources, run.at)? {
             let mut record = draft(connection, plan, rule, &protected, run.at)?;
             let open = record.job.start_by.is_some_and(|start_by| now < start_by);
             if !open {
@@ -208,14 +242,13 @@ fn expire(record: &mut BackupRecord) {
 /// does. A selection whose role cannot be assumed chooses nothing, as in AWS; but where a policy of the organization made it,
 /// of which the account may not know, its jobs are made and fail with that reason. Such a plan obeys the opt-in of the
 /// management account.
-fn protected_by(connection: &Connection, plan: &Plan, at: Time) -> Result<Vec<Protected>> {
+fn protected_by(connection: &Connection, plan: &Plan, resources: &[Resource], at: Time) -> Result<Vec<Protected>> {
     let of_organization = plan.id.is_of_organization();
     let settings_of = if of_organization {
         Scope::new(FIRST_ACCOUNT.parse()?, plan.scope.region.clone())
     } else {
         plan.scope.clone()
     };
-    let resources = resources::rows::all(connection, Some(&plan.scope))?;
     let mut opted: HashMap<&ResourceType, bool> = HashMap::new();
     let mut taken = BTreeSet::new();
     let mut chosen = Vec::new();
@@ -232,7 +265,7 @@ fn protected_by(connection: &Connection, plan: &Plan, at: Time) -> Result<Vec<Pr
             tracing::warn!(plan = %plan.id, %role, "the role of a selection cannot be assumed: it makes no jobs");
             continue;
         }
-        for resource in &resources {
+        for resource in resources {
             let opted_in = match opted.entry(&resource.resource_type) {
                 Entry::Occupied(known) => *known.get(),
                 Entry::Vacant(unknown) => {

@@ -5,6 +5,7 @@ use crate::domain::plan::CopyAction;
 use crate::domain::recovery_point::Creator;
 use crate::domain::{Arn, Lifecycle, Resource, Scope, Tags, Time, VaultName};
 use crate::engine::catalog::Connection;
+use crate::engine::catalog::ordered_id::ordered_id;
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::backup::rows::record::BackupRecord;
 use crate::engine::jobs::id::new_job_id;
@@ -50,14 +51,14 @@ impl Draft<'_> {
     pub fn record(self, connection: &Connection) -> Result<BackupRecord> {
         let vault_arn = Arn::vault(self.scope, self.vault);
         let start_by = later(self.created, self.start_window)?;
-        let unique = uuid::Uuid::new_v4().to_string();
         let point_id = self.resource.resource_type.facts().and_then(|facts| facts.point_id);
         let point_id = match point_id {
-            Some(made) => made(&self.resource.arn, self.created, &unique),
-            None => unique,
+            // It takes what makes it unique from the beginning of a text, which of an ordered id is the time.
+            Some(made) => made(&self.resource.arn, self.created, &uuid::Uuid::new_v4().to_string()),
+            None => ordered_id(self.created).to_string(),
         };
         let job = BackupJob {
-            id: new_job_id()?,
+            id: new_job_id(self.created)?,
             scope: self.scope.clone(),
             vault_name: self.vault.to_string(),
             encryption_key_arn: vaults::rows::vault_key(connection, &vault_arn)?.flatten(),

@@ -10,6 +10,7 @@ use crate::engine::authorize::action::StartCopyJob;
 use crate::engine::authorize::subject::{PointNamed, PointToCopy};
 use crate::engine::authorize::{Doing, authorize};
 use crate::engine::catalog::Connection;
+use crate::engine::catalog::ordered_id::ordered_id;
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::copy::rows::{self, CopyRecord};
 use crate::engine::jobs::id::new_job_id;
@@ -39,7 +40,7 @@ impl Draft<'_> {
         let scope = scope.ok_or_else(|| Error::invalid_parameter(format!("{destination} is in no region")))?;
         let (created_by, backup_job_id) = self.by.unzip();
         let job = CopyJob {
-            id: new_job_id()?,
+            id: new_job_id(self.created)?,
             scope: point.scope.clone(),
             source_vault_arn: Some(point.vault_arn.clone()),
             source_recovery_point_arn: Some(point.arn.clone()),
@@ -65,7 +66,7 @@ impl Draft<'_> {
             source_vault: point.vault_arn.clone(),
             destination: destination.clone(),
             destination_scope: scope,
-            point_id: uuid::Uuid::new_v4().to_string(),
+            point_id: ordered_id(self.created).to_string(),
             role: self.role.clone(),
             attempts: 0,
             was_begun: false,

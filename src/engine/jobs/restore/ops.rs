@@ -117,14 +117,15 @@ impl Engine {
             let arn = self.driver_of(&point.resource_type)?.facts().arn(&caller.scope(), id)?;
             resources::rows::refuse_registered(connection, &arn)?;
         }
+        let created = self.clock.now();
         let job = RestoreJob {
-            id: new_job_id()?,
+            id: new_job_id(created)?,
             scope: caller.scope(),
             recovery_point_arn: Some(point.arn.clone()),
             recovery_point_created: Some(point.created),
             source_resource_arn: Some(point.resource_arn.clone()),
             vault_arn: Some(point.vault_arn.clone()),
-            created: self.clock.now(),
+            created,
             completed: None,
             state: JobState::Pending,
             status_message: None,
