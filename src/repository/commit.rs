@@ -13,6 +13,7 @@ use super::{FileKind, Id, Repository, Result, Snapshot, crash_point};
 #[derive(Debug)]
 pub struct NewSnapshot {
     id: Id,
+    tree: Id,
     /// The snapshot's file.
     sealed: Vec<u8>,
     /// The packs that hold what the snapshot refers to.
@@ -48,7 +49,7 @@ impl Repository {
         adding: Adding,
     ) -> Result<NewSnapshot> {
         let (id, sealed) = self.seal_snapshot(snapshot)?;
-        Ok(NewSnapshot { id, sealed, counted_on, _adding: adding })
+        Ok(NewSnapshot { id, tree: snapshot.tree, sealed, counted_on, _adding: adding })
     }
 
     /// Commits snapshots together; when it returns, those are durable of which it answers `true`. Of the others packs changed
@@ -62,13 +63,13 @@ impl Repository {
         let standing: Vec<bool> = snapshots.iter().map(stands).collect();
         self.try_to_save_integrity();
         crash_point::reached("before-snapshot");
-        let files: Vec<(Id, Vec<u8>)> = snapshots
-            .iter()
-            .zip(&standing)
-            .filter(|(_, stands)| **stands)
-            .map(|(new, _)| (new.id, new.sealed.clone()))
-            .collect();
+        let whole: Vec<&NewSnapshot> =
+            snapshots.iter().zip(&standing).filter(|(_, stands)| **stands).map(|(new, _)| *new).collect();
+        let files: Vec<(Id, Vec<u8>)> = whole.iter().map(|new| (new.id, new.sealed.clone())).collect();
         self.storage().write_all(FileKind::Snapshot, &files)?;
+        for new in whole {
+            self.snapshot_trees.remember(new.id, new.tree);
+        }
         Ok(standing)
     }
 }

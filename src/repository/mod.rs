@@ -46,6 +46,7 @@ mod room;
 mod snapshot;
 mod snapshot_entries;
 mod snapshot_packs;
+mod snapshot_trees;
 mod snapshots;
 mod source;
 mod storage;
@@ -103,6 +104,7 @@ use index_files::IndexFiles;
 use integrity::Integrity;
 use parking_lot::{Mutex, RwLock};
 use snapshot_packs::KnownPacks;
+use snapshot_trees::SnapshotTrees;
 use std::sync::Arc;
 
 /// How a repository is worked with. The format is the same whatever is chosen.
@@ -133,6 +135,7 @@ pub struct Repository {
     index_files: Mutex<IndexFiles>,
     integrity: Integrity,
     known_packs: KnownPacks,
+    snapshot_trees: SnapshotTrees,
     gate: Arc<Gate>,
     /// Whether what a crash left was looked for since the repository was opened.
     adopted: Mutex<bool>,
@@ -185,6 +188,7 @@ impl Repository {
             index_files: Mutex::default(),
             integrity,
             known_packs: KnownPacks::default(),
+            snapshot_trees: SnapshotTrees::default(),
             gate: Arc::default(),
             adopted: Mutex::new(false),
             config_state: Mutex::new(state),

@@ -40,7 +40,10 @@ impl Repository {
     /// One snapshot.
     pub fn load_snapshot(&self, id: &Id) -> Result<Snapshot> {
         let json = self.load_unpacked(FileKind::Snapshot, id)?;
-        serde_json::from_slice(&json).map_err(|error| Error::damaged(format!("snapshot {id}"), error))
+        let snapshot: Snapshot =
+            serde_json::from_slice(&json).map_err(|error| Error::damaged(format!("snapshot {id}"), error))?;
+        self.snapshot_trees.remember(*id, snapshot.tree);
+        Ok(snapshot)
     }
 
     /// A snapshot's file, and its name.
@@ -89,13 +92,20 @@ impl Repository {
     /// data stays until a collection.
     pub fn forget(&self, id: &Id) -> Result<()> {
         match self.storage.remove(FileKind::Snapshot, id) {
-            Err(Error::NotFound { .. }) => Ok(()),
+            Ok(()) | Err(Error::NotFound { .. }) => {
+                self.snapshot_trees.forget(id);
+                Ok(())
+            }
             other => other,
         }
     }
 
-    /// Removes snapshots as [`forget`](Self::forget) does, and waits for the disk once for all of them.
-    pub fn forget_all(&self, ids: &[Id]) -> Result<()> {
-        self.storage.remove_all(FileKind::Snapshot, ids)
+    /// Removes snapshots as [`forget`](Self::forget) does, and waits for the disk once for all of them. Whether a collection may
+    /// have something to give back by that: it has not where for each of them another snapshot of the very same tree is there.
+    pub fn forget_all(&self, ids: &[Id]) -> Result<bool> {
+        self.storage.remove_all(FileKind::Snapshot, ids)?;
+        // All of them first: none of them holds anything any more.
+        let trees: BTreeSet<Option<Id>> = ids.iter().map(|id| self.snapshot_trees.forget(id)).collect();
+        Ok(!trees.iter().all(|tree| tree.is_some_and(|tree| self.is_held(&tree))))
     }
 }

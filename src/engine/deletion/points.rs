@@ -32,7 +32,10 @@ const TOGETHER: usize = 256;
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     /// The point is gone.
-    Gone,
+    Gone {
+        /// Whether a collection may have something to give back by that.
+        litter: bool,
+    },
     /// A restore or another job, a collection or another program is in the way; when that ends it goes on.
     Waits,
     /// It failed, and is tried again after a while.
@@ -53,8 +56,8 @@ impl Engine {
                 if self.vault_store.gate(&doomed.vault).is_held() { Outcome::Waits } else { self.carry(&doomed)? };
             let mut turn = self.jobs.turn();
             match outcome {
-                Outcome::Gone => self.plan_collection(&mut turn, doomed.vault, now),
-                Outcome::Waits => {}
+                Outcome::Gone { litter: true } => self.plan_collection(&mut turn, doomed.vault, now),
+                Outcome::Gone { litter: false } | Outcome::Waits => {}
                 Outcome::Failed => turn.next_deletion = Some(now + RETRY_AFTER),
             }
         }
@@ -89,15 +92,15 @@ impl Engine {
 
     /// Deletes points of one vault, and notes what comes next.
     fn delete_points(&self, vault: Arn, points: &[PendingDeletion], now: Time) {
-        let (mut gone, mut left) = (false, false);
+        let (mut litter, mut left) = (false, false);
         for part in points.chunks(TOGETHER) {
             if self.jobs.is_stopping() {
                 break;
             }
             match self.carry_together(part) {
                 Ok(outcomes) => {
-                    gone |= outcomes.contains(&Outcome::Gone);
-                    left |= outcomes.iter().any(|outcome| *outcome != Outcome::Gone);
+                    litter |= outcomes.contains(&Outcome::Gone { litter: true });
+                    left |= outcomes.iter().any(|outcome| !matches!(outcome, Outcome::Gone { .. }));
                 }
                 Err(error) => {
                     left = true;
@@ -110,7 +113,7 @@ impl Engine {
         if left {
             turn.next_deletion = Some(now + RETRY_AFTER);
         }
-        if gone {
+        if litter {
             self.plan_collection(&mut turn, vault, now);
         }
     }
@@ -122,8 +125,11 @@ impl Engine {
         })?;
         let free: Vec<&PendingDeletion> =
             points.iter().zip(&needed).filter(|(_, held)| !**held).map(|(free, _)| free).collect();
-        if free.len() > 1 && self.erase(&free).is_ok() {
-            return Ok(needed.into_iter().map(|held| if held { Outcome::Waits } else { Outcome::Gone }).collect());
+        if free.len() > 1
+            && let Ok(litter) = self.erase(&free)
+        {
+            let outcome = |held| if held { Outcome::Waits } else { Outcome::Gone { litter } };
+            return Ok(needed.into_iter().map(outcome).collect());
         }
         points.iter().map(|doomed| self.carry(doomed)).collect()
     }
@@ -134,7 +140,7 @@ impl Engine {
             return Ok(Outcome::Waits);
         }
         match self.erase(&[doomed]) {
-            Ok(()) => Ok(Outcome::Gone),
+            Ok(litter) => Ok(Outcome::Gone { litter }),
             Err(error) if error.is_temporary() || error.waits_for_key() => Ok(Outcome::Waits),
             Err(error) => {
                 tracing::error!(point = %doomed.arn, %error, "a recovery point could not be deleted");
@@ -150,11 +156,12 @@ impl Engine {
     }
 
     /// Forgets the snapshots of points of one vault, then their manifests, then their rows: in that order a crash leaves
-    /// points that are still DELETING. Each step is durable for all before the next begins for any.
-    fn erase(&self, points: &[&PendingDeletion]) -> Result<()> {
-        let Some(first) = points.first() else { return Ok(()) };
+    /// points that are still DELETING. Each step is durable for all before the next begins for any. Whether a collection may
+    /// have something to give back by that.
+    fn erase(&self, points: &[&PendingDeletion]) -> Result<bool> {
+        let Some(first) = points.first() else { return Ok(false) };
         let vault = match self.vault_store.get(&first.vault) {
-            Err(error) if error.is_stranded() => return self.erase_unread(&first.vault, points),
+            Err(error) if error.is_stranded() => return self.erase_unread(&first.vault, points).map(|()| true),
             vault => vault?,
         };
         vault.may_remove()?;
@@ -163,14 +170,16 @@ impl Engine {
         cold.as_ref().map_or(Ok(()), |cold| cold.may_remove())?;
         let _pass = vault.reenter()?;
         crash_point::reached("during-delete");
+        let mut litter = points.iter().any(|doomed| doomed.snapshot.is_none());
         for open in [Some(&vault), cold.as_ref()].into_iter().flatten() {
-            open.repository.forget_all(&snapshots_in(points, open.class)?)?;
+            litter |= open.repository.forget_all(&snapshots_in(points, open.class)?)?;
         }
         crash_point::reached("during-delete");
         let ids: Vec<&str> = points.iter().map(|doomed| doomed.point_id.as_str()).collect();
         manifest::remove_all(vault.files(), &ids)?;
         crash_point::reached("during-delete");
-        self.forget_rows(&first.vault, points)
+        self.forget_rows(&first.vault, points, litter)?;
+        Ok(litter)
     }
 
     /// The same in a vault whose KMS key was deleted: it cannot be opened, and what is in it can be removed.
@@ -186,17 +195,18 @@ impl Engine {
         }
         let ids: Vec<&str> = points.iter().map(|doomed| doomed.point_id.as_str()).collect();
         manifest::remove_all(files.as_ref(), &ids)?;
-        self.forget_rows(vault, points)
+        self.forget_rows(vault, points, true)
     }
 
-    fn forget_rows(&self, vault: &Arn, points: &[&PendingDeletion]) -> Result<()> {
+    /// The rows of points of one vault go, and it is noted when they left something to collect.
+    fn forget_rows(&self, vault: &Arn, points: &[&PendingDeletion], litter: bool) -> Result<()> {
         let now = self.clock.now();
         self.catalog.write(|tx| {
             for point in points {
                 let permit = authorize(tx, Doing::Deletion, EraseRecoveryPoint, &Anything(point.arn.as_str()))?;
                 deleting::remove(tx, &permit)?;
             }
-            vaults::rows::note_litter(tx, vault, now)
+            if litter { vaults::rows::note_litter(tx, vault, now) } else { Ok(()) }
         })
     }
 }

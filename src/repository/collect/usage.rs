@@ -120,13 +120,13 @@ impl Usage {
 
 impl Needed {
     fn by_snapshots(repository: &Repository, expected: &BTreeSet<Id>, control: &Control) -> Result<Self> {
-        let snapshots = repository.snapshots()?;
-        let present: BTreeSet<Id> = snapshots.iter().map(|(id, _)| *id).collect();
+        let listed = repository.storage().list(FileKind::Snapshot)?;
+        let present: BTreeSet<Id> = listed.into_iter().map(|(id, _)| id).collect();
         if let Some(missing) = expected.difference(&present).next() {
             return Err(Error::NotFound { kind: FileKind::Snapshot, id: *missing });
         }
         let mut needed = Self(HashSet::new());
-        let roots = snapshots.iter().map(|(_, snapshot)| snapshot.tree);
+        let roots = present.iter().map(|id| repository.tree_of_snapshot(id)).collect::<Result<BTreeSet<Id>>>()?;
         repository.for_each_tree(roots, control, &mut |id, tree| {
             let index = repository.index();
             let data = tree.nodes.iter().flat_map(|node| &node.content).map(|blob| (BlobKind::Data, blob));
