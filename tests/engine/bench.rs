@@ -294,8 +294,11 @@ impl Bench {
 
     /// A plan of these rules that protects what has the tag `backup=yes`.
     pub fn plan(&self, rules: Vec<Rule>) -> Plan {
-        let document =
-            PlanDocument { backup_plan_name: "plan".to_owned(), rules, advanced_backup_settings: Vec::new() };
+        self.plan_named("plan", rules)
+    }
+
+    pub fn plan_named(&self, name: &str, rules: Vec<Rule>) -> Plan {
+        let document = PlanDocument { backup_plan_name: name.to_owned(), rules, advanced_backup_settings: Vec::new() };
         let plan = self.engine().create_plan(&self.caller, document, Tags::new(), None).unwrap();
         let selection = SelectionDocument {
             selection_name: "tagged".to_owned(),

@@ -1,11 +1,12 @@
 //! Plans under simulated time: which jobs they make, and when.
 
-use crate::bench::{Bench, assert_completed, rule};
+use crate::bench::{Bench, VAULT, assert_completed, rule};
 use chrono::{Duration, Timelike};
 use std::collections::BTreeMap;
 use std::fs;
 use vaultdeck::domain::job::JobState;
 use vaultdeck::domain::{Arn, Time};
+use vaultdeck::engine::{AdvanceTo, NewVault};
 
 fn at(text: &str) -> Time {
     text.parse().unwrap()
@@ -206,4 +207,38 @@ fn a_path_that_is_gone_fails_only_its_own_jobs() {
         let fails = job.resource_arn == gone && job.created > bench.engine().now() - Duration::days(1);
         assert_eq!(job.state == JobState::Failed, fails, "{job:?}");
     }
+}
+
+#[test]
+fn a_plan_whose_jobs_cannot_be_written_holds_up_no_other_of_its_moment() {
+    let bench = Bench::simulated();
+    let resource = bench.resource("projects", &[("backup", "yes")]);
+    bench.engine().create_vault(&bench.caller, &"other".parse().unwrap(), NewVault::default()).unwrap();
+    to_new_year(&bench);
+    let mut bad = rule("daily", "cron(0 5 ? * * *)", None);
+    bad.target_backup_vault_name = "other".to_owned();
+    // The good one is neither the first nor the last of them.
+    for rule in [bad.clone(), rule("daily", "cron(0 5 ? * * *)", None), bad] {
+        let name = format!("plan-{}", bench.engine().now().timestamp());
+        bench.advance(Duration::seconds(1));
+        bench.plan_named(&name, vec![rule]);
+    }
+    let catalog = rusqlite::Connection::open(bench.path("data/catalog.sqlite")).unwrap();
+    let refuse = "CREATE TRIGGER refuse BEFORE INSERT ON backup_jobs WHEN new.vault_name = 'other'
+                  BEGIN SELECT RAISE(ABORT, 'not this one'); END";
+    catalog.execute_batch(refuse).unwrap();
+
+    let refused = bench.engine().advance(AdvanceTo::By(Duration::hours(6))).unwrap_err().to_string();
+
+    assert!(refused.contains("not this one"), "{refused}");
+    let made: Vec<_> = bench.jobs().into_iter().map(|job| (job.vault_name.clone(), bench.wait(&job.id))).collect();
+    assert_eq!(made.len(), 1, "{made:?}");
+    assert_eq!((made[0].0.as_str(), &made[0].1.resource_arn), (VAULT, &resource));
+    assert_completed(&made[0].1);
+
+    // when they can be, each is made once
+    catalog.execute_batch("DROP TRIGGER refuse").unwrap();
+    bench.advance(Duration::hours(1));
+    let vaults: Vec<String> = bench.jobs().into_iter().map(|job| job.vault_name).collect();
+    assert_eq!((vaults.len(), vaults.iter().filter(|name| *name == "other").count()), (3, 2));
 }

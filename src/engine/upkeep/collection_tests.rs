@@ -405,3 +405,37 @@ fn a_copy_is_tried_again_from_when_it_was_first_tried_in_vain() {
     assert_eq!(state(), JobState::Failed);
     drop(alone);
 }
+
+#[test]
+fn a_deletion_that_leaves_all_its_data_to_another_point_leaves_nothing_to_collect_and_the_last_one_does() {
+    let scene = Scene::new();
+    let points = [(); 3].map(|()| scene.backup("vault-a", None));
+    scene.advance(YOUNG + Duration::hours(1));
+    let (arn, open) = (scene.vault("vault-a"), scene.engine.vault_store.get(&scene.vault("vault-a")).unwrap());
+    let is_littered = || scene.engine.catalog.read(packs::vaults_with_garbage).unwrap().contains(&arn);
+    let is_planned = || (scene.due("vault-a").is_some(), is_littered());
+    let [one, two, three] = &points;
+    for held_by_others in [one, two] {
+        scene.engine.delete_recovery_point(&scene.caller, "vault-a", held_by_others).unwrap();
+        assert_eq!(is_planned(), (false, false));
+    }
+    assert!(!open.repository.packs().unwrap().is_empty());
+
+    scene.engine.delete_recovery_point(&scene.caller, "vault-a", three).unwrap();
+
+    assert_eq!(is_planned(), (true, true));
+    scene.advance(DELAY + Duration::minutes(10));
+    assert!(open.repository.packs().unwrap().is_empty(), "nobody needs them any more");
+}
+
+#[test]
+fn a_snapshot_that_another_program_removed_holds_nothing() {
+    let scene = Scene::new();
+    let [one, _] = [(); 2].map(|()| scene.backup("vault-a", None));
+    let open = scene.engine.vault_store.get(&scene.vault("vault-a")).unwrap();
+    for (snapshot, _) in open.repository.snapshots().unwrap() {
+        open.repository.storage().remove(FileKind::Snapshot, &snapshot).unwrap();
+    }
+    scene.engine.delete_recovery_point(&scene.caller, "vault-a", &one).unwrap();
+    assert!(scene.due("vault-a").is_some(), "what it held may be needed by nobody");
+}
