@@ -120,6 +120,7 @@ fn a_policy_that_an_older_catalog_does_not_know_is_kept_also_when_its_folder_com
     let put_now = || bench.engine().put_vault_access_policy(&bench.caller, VAULT, &deny(&["ListTags"]));
     assert!(put_now().is_err(), "what cannot be asked is not written over");
     fs::rename(&away, &folder).unwrap();
+    assert!(is_denied(delete(&bench, &kept)), "asked before anything is deleted");
     assert!(is_denied(put_now()));
     assert_kept(&bench, &kept, &last);
 }
