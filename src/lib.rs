@@ -70,8 +70,9 @@
 //!
 //! The engine changes nothing that a caller can ask for, or must not lose, without a permit, and one function gives them:
 //! [`engine::authorize`]. It is asked in the transaction that makes the change, by calls and by the engine's own doings alike.
-//! A new action is one line there. A ring of roots, [`engine::keys`], wraps the keys of the vaults and
-//! the secrets of access keys and resources: a new root is one file and one line.
+//! A new action is one line there. A ring of roots, [`engine::keys`], wraps the keys of the vaults, the
+//! secrets of access keys and resources, and the KMS keys that customers make, under which a vault may be made instead
+//! ([`engine::kms`] has what becomes of it when that key cannot be used): a new root is one file and one line.
 //!
 //! # To add something
 //!

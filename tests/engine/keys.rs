@@ -13,6 +13,7 @@ use vaultdeck::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use vaultdeck::domain::vault_lock::LockRequest;
 use vaultdeck::domain::{Arn, Lifecycle};
 use vaultdeck::engine::authorize::action::DescribeKey;
+use vaultdeck::engine::offline::Offline;
 use vaultdeck::engine::{
     Engine, Error, ErrorKind, NewHold, NewKey, NewVault, PageRequest, RecoveryPointFilter, StartCopy,
 };
@@ -458,6 +459,50 @@ fn a_key_of_which_the_files_are_missing_is_told_of_and_gives_all_back_with_them(
         bench.start();
         assert_restores(&bench, &point);
     }
+}
+
+#[test]
+fn a_vault_of_which_the_catalog_does_not_know_keeps_its_key_and_its_key_is_kept() {
+    let (mut bench, key, ..) = sealed();
+    bench.stop();
+    let catalog = rusqlite::Connection::open(bench.path("data/catalog.sqlite")).unwrap();
+    catalog
+        .execute_batch(
+            "PRAGMA foreign_keys = ON; DELETE FROM recovery_points; DELETE FROM vaults WHERE name = 'sealed'",
+        )
+        .unwrap();
+    drop(catalog);
+    // An engine at rest does not look through the folders by itself.
+    let mut bench = Bench::at_rest(bench.into_folder());
+    bench.options.scheduler = false;
+    bench.start();
+    let refused = schedule(&bench, &key, 7).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::InvalidResourceState);
+    assert!(refused.to_string().contains("vaultdeck vault rescan sealed"), "{refused}");
+    assert_eq!(state(&bench, &key), KeyState::Enabled);
+    let other = new_key(&bench);
+    let own = bench.engine().look_at_key(&bench.caller, DescribeKey, BACKUP_ALIAS).unwrap();
+    for wrong in [other.arn, own.arn] {
+        let refused = new_vault(&bench, SEALED, wrong.as_str()).unwrap_err();
+        assert!(refused.to_string().contains("a vault keeps its key"), "{refused}");
+    }
+    new_vault(&bench, SEALED, key.arn.as_str()).unwrap();
+}
+
+#[test]
+fn without_the_catalog_no_recovery_key_is_made_under_a_disabled_key() {
+    let (mut bench, key, ..) = sealed();
+    disable(&bench, &key);
+    bench.stop();
+    let (scope, name) = (bench.caller.scope(), SEALED.parse().unwrap());
+    let offline = |bench: &Bench| Offline::open(&bench.path("data"), &std::collections::BTreeMap::new()).unwrap();
+    let refused = offline(&bench).make_recovery_key(&scope, &name).unwrap_err();
+    assert!(refused.to_string().contains("is disabled"), "{refused}");
+    bench.start();
+    enable(&bench, &key);
+    bench.stop();
+    offline(&bench).make_recovery_key(&scope, &name).unwrap();
+    bench.start();
 }
 
 #[test]

@@ -16,7 +16,7 @@ use crate::engine::error::{Error, Result};
 use crate::engine::keys::customer::Becoming;
 use crate::engine::keys::managed;
 use crate::engine::kms::rows;
-use crate::engine::{Engine, tags};
+use crate::engine::{Engine, rescan, tags, vaults};
 use chrono::Duration;
 use uuid::Uuid;
 
@@ -267,8 +267,20 @@ impl Engine {
         Ok(())
     }
 
-    /// Makes sure that the catalog knows what the folders of the vaults under a key tell of locks and legal holds.
+    /// Makes sure that the catalog knows what the folders of the vaults under a key tell of locks and legal holds, and that it
+    /// knows these vaults: an older copy of it may have been put back.
     pub(super) fn heed_protection_under(&self, key: &Arn) -> Result<()> {
+        for (scope, name) in rescan::vaults_on_disk(self.vault_store.places())? {
+            let vault = Arn::vault(&scope, &name);
+            let may_be = key.scope().as_ref() == Some(&scope)
+                && !self.catalog.read(|connection| vaults::rows::exists(connection, &vault))?;
+            if may_be && self.vault_store.holds_points_under(&vault, key)? {
+                return Err(Error::invalid_state(format!(
+                    "{key} cannot be deleted: the folder of backup vault {name} holds recovery points under it of which the \
+                     catalog does not know; `vaultdeck vault rescan {name}` brings them in"
+                )));
+            }
+        }
         for under in self.catalog.read(|connection| rows::vaults_under(connection, key))? {
             if let Some(scope) = under.vault.scope() {
                 self.heed_protection(&scope, &under.name)?;
@@ -288,14 +300,14 @@ impl Engine {
 
     /// Whether what is in a vault waits for its KMS key to be enabled.
     pub(crate) fn waits_for_key(&self, vault: &Arn) -> Result<bool> {
-        let key = self.catalog.read(|connection| crate::engine::vaults::rows::vault_key(connection, vault))?.flatten();
+        let key = self.catalog.read(|connection| vaults::rows::vault_key(connection, vault))?.flatten();
         let key = key.and_then(|key| self.keys.customer().get(&key.parse().ok()?));
         Ok(key.is_some_and(|key| key.state != KeyState::Enabled))
     }
 
     /// Whether what is in a vault waits for its KMS key to be enabled, or can never be read again.
     pub(crate) fn is_key_unusable(&self, vault: &Arn) -> Result<bool> {
-        let key = self.catalog.read(|connection| crate::engine::vaults::rows::vault_key(connection, vault))?.flatten();
+        let key = self.catalog.read(|connection| vaults::rows::vault_key(connection, vault))?.flatten();
         let unusable = self.keys.customer().unusable();
         Ok(key.is_some_and(|key| unusable.iter().any(|unusable| unusable.as_str() == key)))
     }

@@ -72,6 +72,13 @@ impl VaultStore {
         Ok(id)
     }
 
+    /// Whether a vault's folder, known to the catalog or not, holds recovery points under a KMS key.
+    pub(crate) fn holds_points_under(&self, arn: &Arn, key: &Arn) -> Result<bool> {
+        let files = self.files_of(arn)?;
+        Ok(holds_recovery_points(files.as_ref())?
+            && read_key(files.as_ref(), &self.keys, arn)?.value.under.as_ref() == Some(key))
+    }
+
     /// The id that a vault's folder bears; one that bears none is given one.
     pub(crate) fn identify(&self, arn: &Arn) -> Result<VaultId> {
         let files = self.files_of(arn)?;
