@@ -22,9 +22,9 @@ LARGE = 40 << 20
 KEYS_OF_ALL_KINDS = ["plain", "folder/a", "folder/b/c", "a", "a/b", "a-b", "%2F", "a b+c", "*", "größe/é", "tab\t<&>\"'", "100%", "~", "zero"]
 
 
-@pytest.fixture(scope="module")
-def weed(tmp_path_factory):
-    server = Weed(tmp_path_factory.mktemp("weed") / "data").start()
+@pytest.fixture
+def weed(tmp_path):
+    server = Weed(tmp_path / "weed").start()
     yield server
     server.stop()
 

@@ -57,7 +57,7 @@ class Weed:
         self.process.wait(10)
 
     def client(self):
-        config = botocore.config.Config(s3={"addressing_style": "path"}, retries={"max_attempts": 0})
+        config = botocore.config.Config(s3={"addressing_style": "path"}, retries={"max_attempts": 5, "mode": "standard"})
         return boto3.client("s3", endpoint_url=self.url, region_name="us-east-1", aws_access_key_id=KEYS["AccessKeyId"],
                             aws_secret_access_key=KEYS["SecretAccessKey"], config=config)
 
