@@ -43,6 +43,7 @@ pub fn backup(data: &Path) -> Result<()> {
     let (engine, caller) = (open(data)?, caller()?);
     let request = StartBackup {
         vault_name: VAULT.to_owned(),
+        air_gapped_vault: None,
         resource_arn: fs::read_to_string(data.join(RESOURCE))?.parse()?,
         iam_role_arn: Arn::default_role(&caller.account),
         idempotency_token: None,

@@ -13,7 +13,7 @@ use crate::client::audit::Audit;
 use crate::client::change::{StartBackup, new_token};
 use crate::domain::job::{BackupJob, JobState};
 use crate::domain::names::JobId;
-use crate::domain::{Arn, Lifecycle, Scope};
+use crate::domain::{Arn, Lifecycle, Scope, VaultName};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -48,6 +48,7 @@ async fn start(
     let role = options.role.clone().unwrap_or_else(|| Arn::default_role(&scope.account));
     let order = StartBackup {
         vault: options.vault.clone(),
+        air_gapped_vault: options.air_gapped_vault.as_ref().map(|name| air_gapped(name, &scope)).transpose()?,
         resource,
         role,
         lifecycle,
@@ -65,6 +66,11 @@ async fn start(
     }
     let job = follow(reached, &scope, &id).await?;
     tell(&job, options.order.output)
+}
+
+/// The ARN of an air-gapped vault.
+fn air_gapped(name: &str, scope: &Scope) -> Result<Arn, Failure> {
+    Ok(Arn::vault(scope, &name.parse::<VaultName>()?))
 }
 
 /// An ARN, or the name of a resource that the engine has registered.

@@ -41,6 +41,7 @@ mod serve;
 mod status;
 mod themes;
 mod vault;
+mod vault_options;
 
 use crate::config::{Config, Places};
 use crate::domain::Region;

@@ -5,6 +5,7 @@ mod lock;
 mod policy;
 mod recovery_keys;
 mod rescan;
+mod share;
 mod who_can;
 
 use super::Session;
@@ -40,6 +41,10 @@ pub(super) async fn run(session: &Session, command: VaultCommand) -> Result<Exit
             lock::put(session, lock, request).await
         }
         VaultCommand::Policy(command) => policy::run(session, command).await,
+        VaultCommand::Create(options) => share::create(session, options).await,
+        VaultCommand::Share { vault, with } => share::share(session, vault, with).await,
+        VaultCommand::Unshare { vault, with } => share::unshare(session, vault, with).await,
+        VaultCommand::Shares(options) => share::shares(session, options).await,
         VaultCommand::Unlock { lock } => lock::take_off(session, lock).await,
         VaultCommand::Check { name, scope, output } => {
             let (scope, name) = named(scope, &name)?;

@@ -30,17 +30,8 @@ where
 {
     match error {
         SdkError::ServiceError(answered) => {
-            let status = answered.raw().status().as_u16();
-            let error = answered.err();
-            let code = error.code().unwrap_or_default();
-            let kind = kind_of(operation, status, code);
-            let mut fault = match &kind {
-                FaultKind::NotSupported { .. } => Fault::not_supported(operation),
-                _ => Fault::new(kind, message(operation, status, code, error.message())),
-            };
-            fault.code = (!code.is_empty()).then(|| clean(code));
-            fault.request_id = error.request_id().map(clean);
-            fault
+            let (status, error) = (answered.raw().status().as_u16(), answered.err());
+            refusal(operation, status, error.code().unwrap_or_default(), error.message(), error.request_id())
         }
         SdkError::TimeoutError(_) => {
             Fault::new(FaultKind::Network, format!("{operation}: no answer within {} s", OPERATION_LIMIT.as_secs()))
@@ -54,6 +45,24 @@ where
         },
         other => never_answered(operation, other),
     }
+}
+
+/// What a service answered in the place of success.
+pub(crate) fn refusal(
+    operation: &'static str,
+    status: u16,
+    code: &str,
+    told: Option<&str>,
+    request_id: Option<&str>,
+) -> Fault {
+    let kind = kind_of(operation, status, code);
+    let mut fault = match &kind {
+        FaultKind::NotSupported { .. } => Fault::not_supported(operation),
+        _ => Fault::new(kind, message(operation, status, code, told)),
+    };
+    fault.code = (!code.is_empty()).then(|| clean(code));
+    fault.request_id = request_id.map(clean);
+    fault
 }
 
 /// The call did not get as far as an answer: no credentials, or no connection.
@@ -119,9 +128,11 @@ pub(crate) fn kind_of(operation: &'static str, status: u16, code: &str) -> Fault
         | "MissingAuthenticationTokenException"
         | "InvalidAccessKeyId" => FaultKind::Expired,
         "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "OptInRequired" => FaultKind::Denied,
-        "ResourceNotFoundException" | "NotFoundException" | "NoSuchEntity" | "AWSOrganizationsNotInUseException" => {
-            FaultKind::NotFound
-        }
+        "ResourceNotFoundException"
+        | "NotFoundException"
+        | "UnknownResourceException"
+        | "NoSuchEntity"
+        | "AWSOrganizationsNotInUseException" => FaultKind::NotFound,
         "" if matches!(status, 404 | 405 | 501) => FaultKind::NotSupported { operation },
         _ => match status {
             429 => FaultKind::Throttled,

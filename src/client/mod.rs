@@ -34,6 +34,7 @@ pub mod mutate;
 pub mod notify;
 mod pace;
 pub mod query;
+mod ram;
 mod read;
 pub mod stranded;
 pub mod text;

@@ -14,8 +14,9 @@ pub async fn mutate(connection: &Connection, audit: &Arc<Audit>, approved: Appro
     connection.capabilities().allows(Feature::Write).map_err(refused)?;
     let client = connection.clients(approved.scope()).await.map_err(stopped)?.backup;
     let kms = connection.kms(approved.scope()).await.map_err(stopped)?;
+    let ram = connection.ram(approved.scope()).await.map_err(stopped)?;
     let (mutation, order) = approved.into_order();
-    mutation.send(&mut Sending::new((client, kms), audit, connection.label(), order)).await
+    mutation.send(&mut Sending::new((client, kms, ram), audit, connection.label(), order)).await
 }
 
 #[cfg(test)]

@@ -83,6 +83,7 @@ fn class_of(query: &Query, answer: Option<&Answer>) -> Class {
         | Query::Resources
         | Query::Tags { .. }
         | Query::AccessPolicy { .. }
+        | Query::VaultShares { .. }
         | Query::Notifications { .. }
         | Query::KmsKeys
         | Query::KmsKey { .. }

@@ -13,6 +13,7 @@ use crate::domain::organization::Unit;
 use crate::domain::plan::{Plan, PlanSummary, ScheduledRun};
 use crate::domain::resource::ProtectedResource;
 use crate::domain::selection::Selection;
+use crate::domain::sharing::VaultShare;
 use crate::domain::vault::Vault;
 use crate::domain::{Account, Arn, Known, PlanId, ResourceType, Scope, Tags, Time};
 use std::collections::BTreeMap;
@@ -130,6 +131,11 @@ pub enum Query {
         /// The vault's name.
         vault: String,
     },
+    /// With whom a vault is shared: [`Answer::VaultShares`].
+    VaultShares {
+        /// The vault's ARN.
+        vault: Arn,
+    },
     /// What a vault notifies of: [`Answer::Notifications`].
     Notifications {
         /// The vault's name.
@@ -245,6 +251,8 @@ pub enum Answer {
     AccessPolicy(Arc<Option<String>>),
     /// To [`Query::Notifications`]; none where the vault notifies nobody.
     Notifications(Arc<Option<VaultNotifications>>),
+    /// To [`Query::VaultShares`].
+    VaultShares(Arc<Vec<VaultShare>>),
     /// To [`Query::WhoCan`].
     WhoCan(Arc<Vec<Standing>>),
     /// To [`Query::LegalHolds`].

@@ -15,8 +15,11 @@ const NAMED: usize = 5;
 pub fn by_vault<'a>(scope: &Scope, vault: &str, plans: Option<impl Iterator<Item = &'a Plan>>) -> String {
     let Some(plans) = plans else { return "Which plans name it is not known here: open the plans first.".to_owned() };
     let named = |plan: &'a Plan| {
-        let into =
-            |rule: &&Rule| rule.target_backup_vault_name == vault || rule.copies_into(scope, vault).next().is_some();
+        let into = |rule: &&Rule| {
+            rule.target_backup_vault_name == vault
+                || rule.writes_into(scope, vault)
+                || rule.copies_into(scope, vault).next().is_some()
+        };
         let rules = plan.document.rules.iter().filter(into);
         rules.map(|rule| format!("{} of plan {}", rule.rule_name, plan.document.backup_plan_name))
     };
@@ -166,7 +169,7 @@ mod tests {
             arn: Arn::vault(&scope(), &name.parse().unwrap()),
             scope: scope(),
             name: name.to_owned(),
-            vault_type: "BACKUP_VAULT".to_owned(),
+            vault_type: crate::domain::vault::VaultType::Standard,
             encryption_key_arn: Some(key.to_string()),
             created: None,
             creator_request_id: None,

@@ -2,13 +2,13 @@
 
 use super::files::{Random, import};
 use super::organization::{
-    COOLING_OFF, DATA, GROWING, LOST, PRIVATE, PRODUCTION, REMOVED_ROLE, RESTORED, SAMPLES, STAGING, Sample, UPLOADS,
-    caller, folder_of, found, lock,
+    AIR_GAPPED, COOLING_OFF, DATA, GROWING, LOST, PRIVATE, PRODUCTION, REMOVED_ROLE, RESTORED, SAMPLES, STAGING,
+    Sample, UPLOADS, caller, folder_of, found, lock,
 };
 use super::{DAYS, Result, Tell, failed};
 use crate::domain::legal_hold::{DateRange, HoldSelection};
 use crate::domain::recovery_point::RecoveryPointStatus;
-use crate::domain::{Arn, Tags};
+use crate::domain::{Arn, Lifecycle, Tags};
 use crate::engine::{
     AdvanceTo, Engine, Error as EngineError, FIRST_REGION, NewHold, PageRequest, RecoveryPointFilter, StartBackup,
     StartRestore,
@@ -33,6 +33,8 @@ const IMPORTED_BYTES: u64 = 32 * 1024 * 1024;
 const RESTORE: i64 = DAYS - 8;
 /// The day on which the lawyers ask for the customers' uploads of two days: they outlive their fourteen.
 const HELD: i64 = DAYS - 12;
+/// The day on which a copy of what matters most is put out of everybody's reach.
+const GAPPED: i64 = DAYS - 9;
 /// The day on which somebody backs up before an upgrade.
 const UPGRADE: i64 = DAYS - 10;
 
@@ -62,6 +64,7 @@ fn live_a_day(engine: &Arc<Engine>, files: &Path, day: i64, random: &mut Random)
     match day {
         HELD => hold_uploads(engine)?,
         UPGRADE => back_up_before_an_upgrade(engine)?,
+        GAPPED => back_up_behind_the_air_gap(engine)?,
         RESTORE => restore_a_folder(engine, files)?,
         ROLE_REMOVED => engine.remove_role(&Arn::role(&caller(STAGING, FIRST_REGION)?.account, REMOVED_ROLE))?,
         IMPORT => {
@@ -125,6 +128,7 @@ fn back_up_before_an_upgrade(engine: &Engine) -> Result<()> {
         &caller,
         StartBackup {
             vault_name: "production-monthly".to_owned(),
+            air_gapped_vault: None,
             resource_arn: arn_of(engine, RESTORED)?,
             iam_role_arn: Arn::default_role(&caller.account),
             idempotency_token: None,
@@ -132,6 +136,26 @@ fn back_up_before_an_upgrade(engine: &Engine) -> Result<()> {
             complete_window_minutes: None,
             lifecycle: None,
             recovery_point_tags: Tags::from([("reason".to_owned(), "before the upgrade".to_owned())]),
+            backup_options: std::collections::BTreeMap::new(),
+        },
+    )?;
+    Ok(())
+}
+
+fn back_up_behind_the_air_gap(engine: &Engine) -> Result<()> {
+    let caller = caller(PRODUCTION, FIRST_REGION)?;
+    engine.start_backup_job(
+        &caller,
+        StartBackup {
+            vault_name: "production-daily".to_owned(),
+            air_gapped_vault: Some(Arn::vault(&caller.scope(), &AIR_GAPPED.parse().map_err(EngineError::from)?)),
+            resource_arn: arn_of(engine, RESTORED)?,
+            iam_role_arn: Arn::default_role(&caller.account),
+            idempotency_token: None,
+            start_window_minutes: None,
+            complete_window_minutes: None,
+            lifecycle: Some(Lifecycle::delete_after(90)),
+            recovery_point_tags: Tags::new(),
             backup_options: std::collections::BTreeMap::new(),
         },
     )?;

@@ -3,6 +3,7 @@
 use super::files::Content;
 use super::{Result, policies};
 use crate::domain::account::MEMBER_ROLE;
+use crate::domain::air_gap::RetentionBounds;
 use crate::domain::copies::CROSS_ACCOUNT_SETTING;
 use crate::domain::extension::{AddAccount, AddResource, AddRole};
 use crate::domain::plan::{CopyAction, PlanDocument, Rule};
@@ -12,6 +13,7 @@ use crate::domain::types::Location;
 use crate::domain::vault_lock::{LockRequest, MIN_COOLING_OFF_DAYS};
 use crate::domain::{AccountId, Arn, Lifecycle, ParentId, Region, Tags, VaultName};
 use crate::engine::authorize::Principal;
+use crate::engine::sharing::NewShare;
 use crate::engine::{Caller, Engine, Error as EngineError, FIRST_ACCOUNT, FIRST_REGION, NewVault, RestoreRoots};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -67,6 +69,8 @@ pub(super) const RESTORED: &str = "projects";
 
 /// The vault whose lock nobody can take off any more.
 pub(super) const LOCKED: &str = "production-monthly";
+/// The vault behind the air gap.
+pub(super) const AIR_GAPPED: &str = "production-air-gapped";
 /// The vault whose lock cools off.
 pub(super) const COOLING_OFF: &str = "warehouse";
 
@@ -266,11 +270,27 @@ pub(super) fn found(engine: &Engine, files: &Path) -> Result<()> {
     engine.put_vault_access_policy(&media, "media", &Template::BreakGlass { role }.text())?;
     let production = caller(PRODUCTION, FIRST_REGION)?;
     engine.put_vault_lock(&production, LOCKED, &lock(30))?;
+    put_behind_an_air_gap(engine)?;
     let topic = format!("arn:aws:sns:{FIRST_REGION}:{MEDIA}:backups");
     let told = ["BACKUP_JOB_FAILED", "BACKUP_JOB_EXPIRED", "COPY_JOB_FAILED"].map(str::to_owned);
     engine.put_vault_notifications(&media, "media", &topic, &told)?;
     let organization = caller(FIRST_ACCOUNT, FIRST_REGION)?;
     engine.create_vault(&organization, &name("organization-records")?, vault_of("management"))?;
+    Ok(())
+}
+
+/// A vault that nobody can delete from, which another account restores from should the one that owns it be lost.
+fn put_behind_an_air_gap(engine: &Engine) -> Result<()> {
+    let owner = caller(PRODUCTION, FIRST_REGION)?;
+    let bounds = RetentionBounds { min_days: 7, max_days: 365 };
+    let vault = engine.create_air_gapped_vault(&owner, &name(AIR_GAPPED)?, bounds, &vault_of("air-gap"))?;
+    let share = NewShare {
+        name: "recovery".to_owned(),
+        vaults: vec![vault.arn],
+        principals: vec![DATA.to_owned()],
+        client_token: None,
+    };
+    engine.create_resource_share(&owner, &share)?;
     Ok(())
 }
 

@@ -56,6 +56,11 @@ impl Arn {
         Self(format!("arn:aws:backup:{}:{}:backup-plan:{id}", scope.region, scope.account))
     }
 
+    /// `arn:aws:ram:R:A:resource-share/ID`.
+    pub fn resource_share(scope: &Scope, id: &str) -> Self {
+        Self(format!("arn:aws:ram:{}:{}:resource-share/{id}", scope.region, scope.account))
+    }
+
     /// `arn:aws:backup:R:A:legal-hold:ID`.
     pub fn legal_hold(scope: &Scope, id: &str) -> Self {
         Self(format!("arn:aws:backup:{}:{}:legal-hold:{id}", scope.region, scope.account))

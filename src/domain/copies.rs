@@ -62,6 +62,8 @@ pub enum Obstacle {
     Retention,
     /// The point is in cold storage.
     Cold(Arn),
+    /// The vault of the source is logically air-gapped, and that of the copy is not.
+    AirGap,
 }
 
 impl Obstacle {
@@ -88,6 +90,10 @@ impl std::fmt::Display for Obstacle {
             Self::Retention => f.write_str(
                 "Copy job failed. The retention specified in the job is not within the range specified for the target \
                  Backup Vault.",
+            ),
+            Self::AirGap => f.write_str(
+                "Copy job failed. A recovery point of a logically air-gapped backup vault that is encrypted with an AWS owned \
+                 key can only be copied into another logically air-gapped backup vault.",
             ),
             Self::Cold(arn) => write!(f, "Recovery point {arn} is in cold storage and cannot be copied."),
         }

@@ -21,6 +21,7 @@ fn job(id: &str, state: JobState, created: &str) -> BackupJob {
         scope: scope(),
         vault_name: "Default".to_owned(),
         vault_arn: Arn::vault(&scope(), &"Default".parse().unwrap()),
+        vault_type: crate::domain::vault::VaultType::Standard,
         recovery_point_arn: None,
         lifecycle: None,
         encryption_key_arn: None,

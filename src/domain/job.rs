@@ -5,6 +5,7 @@
 
 use crate::domain::names::JobId;
 use crate::domain::recovery_point::Creator;
+use crate::domain::vault::VaultType;
 use crate::domain::{Arn, Lifecycle, ResourceType, Scope, Time};
 use std::collections::BTreeMap;
 
@@ -45,6 +46,8 @@ pub struct BackupJob {
     pub vault_name: String,
     /// The vault's ARN.
     pub vault_arn: Arn,
+    /// The kind of vault that it is meant for.
+    pub vault_type: VaultType,
     /// The recovery point it makes.
     pub recovery_point_arn: Option<Arn>,
     /// The recovery point's lifecycle.
@@ -102,6 +105,8 @@ pub struct CopyJob {
     pub source_recovery_point_arn: Option<Arn>,
     /// The vault that is copied into.
     pub destination_vault_arn: Option<Arn>,
+    /// The kind of that vault, where it is known and there.
+    pub destination_vault_type: Option<VaultType>,
     /// The copy.
     pub destination_recovery_point_arn: Option<Arn>,
     /// What the recovery point is of.

@@ -7,6 +7,7 @@
 //! functions with which the dashboard previews them.
 
 pub mod account;
+pub mod air_gap;
 pub mod arn;
 pub mod backup_policy;
 pub mod copies;
@@ -37,6 +38,7 @@ pub mod schedule;
 pub mod secret;
 pub mod selection;
 pub mod selection_rules;
+pub mod sharing;
 pub mod tags;
 pub mod tree_ids;
 pub mod types;

@@ -32,6 +32,8 @@ pub struct Rule {
     pub rule_id: Option<String>,
     /// The vault in the plan's account and region.
     pub target_backup_vault_name: String,
+    /// The logically air-gapped vault that takes the place of that one for what can be written into it at once.
+    pub target_logically_air_gapped_backup_vault_arn: Option<String>,
     /// `cron(0 5 ? * * *)` when absent.
     pub schedule_expression: Option<String>,
     /// An IANA name; `Etc/UTC` when absent.
@@ -53,6 +55,16 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// Whether its backups go into this vault of this account and region, which are those of the plan.
+    pub fn writes_into(&self, scope: &Scope, vault: &str) -> bool {
+        let named =
+            self.target_logically_air_gapped_backup_vault_arn.as_ref().and_then(|text| text.parse::<Arn>().ok());
+        match named {
+            Some(arn) => arn.vault_name() == Some(vault) && arn.scope().as_ref() == Some(scope),
+            None => self.target_backup_vault_name == vault,
+        }
+    }
+
     /// Its copies into this vault of this account and region.
     pub fn copies_into<'a>(&'a self, scope: &'a Scope, vault: &'a str) -> impl Iterator<Item = &'a CopyAction> {
         self.copy_actions.iter().filter(move |copy| {

@@ -4,8 +4,11 @@ use crate::domain::copies;
 use crate::domain::lifecycle::unsupported;
 use crate::domain::plan::{AdvancedBackupSetting, CopyAction, PlanDocument, Rule};
 use crate::domain::schedule::{DEFAULT_EXPRESSION, DEFAULT_TIME_ZONE, Schedule};
-use crate::domain::{Arn, Invalid, Lifecycle, PlanName, ResourceType, RuleName, VaultName, tags};
+use crate::domain::{Arn, Invalid, Lifecycle, PlanName, ResourceType, RuleName, Scope, VaultName, air_gap, tags};
 use std::collections::HashSet;
+
+/// The member of a rule that names an air-gapped vault.
+pub const AIR_GAPPED_TARGET: &str = "TargetLogicallyAirGappedBackupVaultArn";
 
 /// Minutes in which a job must start when a rule does not say.
 pub const DEFAULT_START_WINDOW: i64 = 480;
@@ -55,6 +58,16 @@ impl PlanDocument {
             }
         }
         self.advanced_backup_settings.iter().try_for_each(AdvancedBackupSetting::validate)
+    }
+
+    /// Refuses rules whose air-gapped vault is not in the account and region of the plan.
+    pub fn validate_targets(&self, scope: &Scope) -> Result<(), Invalid> {
+        for rule in &self.rules {
+            if let Some(text) = &rule.target_logically_air_gapped_backup_vault_arn {
+                air_gap::target(AIR_GAPPED_TARGET, text, scope).map_err(|e| rule.blame(e))?;
+            }
+        }
+        Ok(())
     }
 
     /// Refuses, by the member's name, what AWS has and the engine does not carry out yet.
@@ -159,7 +172,7 @@ impl Rule {
     }
 
     /// AWS's way to say which rule it is about.
-    fn blame(&self, invalid: Invalid) -> Invalid {
+    pub fn blame(&self, invalid: Invalid) -> Invalid {
         Invalid { message: format!("Error in rule {} : {}", self.rule_name, invalid.message), ..invalid }
     }
 }

@@ -1,6 +1,7 @@
 //! Recovery points: what a backup leaves in a vault.
 
 use crate::domain::damage::Damage;
+use crate::domain::vault::VaultType;
 use crate::domain::{Arn, CalculatedLifecycle, Known, Lifecycle, ResourceType, Scope, Time};
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +63,8 @@ pub struct RecoveryPoint {
     pub vault_name: String,
     /// Its vault's ARN.
     pub vault_arn: Arn,
+    /// The kind of its vault.
+    pub vault_type: VaultType,
     /// The vault that it was copied from, if it is a copy.
     pub source_vault_arn: Option<Arn>,
     /// What was backed up.

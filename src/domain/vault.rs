@@ -1,12 +1,75 @@
 //! Backup vaults.
 
 use crate::domain::{Arn, Scope, Time, VaultLock};
+use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// The vault that every account has in each of its regions, and keeps.
 pub const DEFAULT_VAULT: &str = "Default";
 
-/// The [`Vault::vault_type`] of a plain vault, the only one that the engine makes.
-pub const BACKUP_VAULT: &str = "BACKUP_VAULT";
+/// What kind of vault one is: `VaultType`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum VaultType {
+    /// One that jobs write into, and whose lock, if it has one, was put on it.
+    #[default]
+    Standard,
+    /// A logically air-gapped one: locked for good from its creation, and what lies in it is shared for restores alone.
+    AirGapped,
+    /// One by which another account restores from an air-gapped one, when an approval team has said so.
+    RestoreAccess,
+    /// A kind that this version does not know.
+    Other(String),
+}
+
+impl VaultType {
+    /// The kinds that this version knows.
+    pub const KNOWN: [Self; 3] = [Self::Standard, Self::AirGapped, Self::RestoreAccess];
+
+    /// The API's string.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Standard => "BACKUP_VAULT",
+            Self::AirGapped => "LOGICALLY_AIR_GAPPED_BACKUP_VAULT",
+            Self::RestoreAccess => "RESTORE_ACCESS_BACKUP_VAULT",
+            Self::Other(text) => text,
+        }
+    }
+
+    /// Whether it is that of a standard vault.
+    pub fn is_standard(&self) -> bool {
+        *self == Self::Standard
+    }
+
+    /// Whether it is that of a logically air-gapped vault.
+    pub fn is_air_gapped(&self) -> bool {
+        *self == Self::AirGapped
+    }
+}
+
+impl From<&str> for VaultType {
+    fn from(text: &str) -> Self {
+        Self::KNOWN.into_iter().find(|known| known.as_str() == text).unwrap_or_else(|| Self::Other(text.to_owned()))
+    }
+}
+
+impl From<String> for VaultType {
+    fn from(text: String) -> Self {
+        text.as_str().into()
+    }
+}
+
+impl From<VaultType> for String {
+    fn from(vault_type: VaultType) -> Self {
+        vault_type.as_str().to_owned()
+    }
+}
+
+impl fmt::Display for VaultType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
 
 /// A vault as DescribeBackupVault and ListBackupVaults tell of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,9 +80,9 @@ pub struct Vault {
     pub scope: Scope,
     /// Its name. A text and not a [`crate::domain::VaultName`], since AWS's own vaults have slashes in theirs.
     pub name: String,
-    /// `BACKUP_VAULT`, `LOGICALLY_AIR_GAPPED_BACKUP_VAULT`, `RESTORE_ACCESS_BACKUP_VAULT`.
-    pub vault_type: String,
-    /// The key that wraps the vault's data key.
+    /// What kind of vault it is.
+    pub vault_type: VaultType,
+    /// The key that wraps the vault's data key; none where that is AWS Backup's own, which no account sees.
     pub encryption_key_arn: Option<String>,
     /// When it was created.
     pub created: Option<Time>,

@@ -31,6 +31,7 @@ pub mod read_only;
 mod repair;
 mod rescan;
 pub mod resources;
+pub mod sharing;
 pub mod status;
 pub mod tags;
 mod upkeep;

@@ -4,7 +4,7 @@ use super::failure::Failure;
 use super::members::Members;
 use super::query::Query;
 use super::reply::Reply;
-use crate::domain::{Arn, Time};
+use crate::domain::{AccountId, Arn, Time};
 use crate::engine::{Caller, Engine};
 use http::StatusCode;
 use serde::{Serialize, Serializer};
@@ -74,7 +74,7 @@ impl Call<'_> {
         arn(name, self.segment(index))
     }
 
-    /// The account in a parameter must be the caller's: nothing is shared between accounts here.
+    /// The account in a parameter must be the caller's.
     pub(super) fn own_account(&self, account: Option<String>) -> Result<(), Failure> {
         match account {
             Some(account) if account != self.caller.account.as_str() => Err(Failure::new(
@@ -99,6 +99,11 @@ impl Call<'_> {
     fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.operation.status).unwrap_or(StatusCode::OK)
     }
+}
+
+/// Reads `BackupVaultAccountId`, if it is given.
+pub(super) fn account(text: Option<&str>) -> Result<Option<AccountId>, Failure> {
+    Ok(text.map(str::parse).transpose()?)
 }
 
 /// Reads an ARN; errors name the member.

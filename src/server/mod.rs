@@ -23,6 +23,7 @@ mod kms;
 mod members;
 mod organizations;
 mod query;
+mod ram;
 mod reply;
 mod router;
 mod serve;

@@ -10,7 +10,7 @@ use super::members::Members;
 use super::query::decoded;
 use super::reply::Reply;
 use super::serve::Shutdown;
-use super::{cbor, clock, control, events, health, items, kms, organizations, sts, tagging};
+use super::{cbor, clock, control, events, health, items, kms, organizations, ram, sts, tagging};
 use crate::domain::event::EVENTS;
 use crate::domain::extension::{RECOVERY_POINTS, VERSION_HEADER};
 use crate::engine::{Cancel, Engine, RestoreRoots};
@@ -83,6 +83,7 @@ enum Target {
     Sts,
     Json,
     Cbor,
+    Ram,
     Items,
     Events,
     Control,
@@ -192,6 +193,7 @@ impl Service {
                 Some(_) => Ok(Some("tagging")),
                 None => unknown(format!("Nothing here answers {path}")),
             },
+            Target::Ram => Ok(Some("ram")),
             Target::Control if self.is_owners() => Ok(None),
             Target::Control => Err(Failure::new(
                 StatusCode::FORBIDDEN,
@@ -228,6 +230,7 @@ impl Service {
             }
             (Target::Json, Some(who), _) => self.json(whole, who),
             (Target::Cbor, Some(who), _) => self.cbor(whole, who),
+            (Target::Ram, Some(who), _) => self.ram(whole, who),
             (Target::Items, Some(who), _) => items::answer(&self.engine, &who.caller, &whole.parts),
             (Target::Events, Some(who), _) => events::answer(&self.engine, &who.caller, &whole.parts, &whole.cancel),
             // Never: `service` let nothing else pass.
@@ -260,6 +263,12 @@ impl Service {
             _ => tagging::answer(&self.engine, &who.caller, operation, body)?,
         };
         Ok(Reply::amz_json(StatusCode::OK, &answer))
+    }
+
+    fn ram(&self, whole: &Whole, who: &Authenticated) -> Result<Reply, Failure> {
+        let (method, uri) = (whole.parts.method.as_str(), &whole.parts.uri);
+        let asked = (method, uri.path(), uri.query().unwrap_or_default());
+        Ok(Reply::json(StatusCode::OK, &ram::answer(&self.engine, &who.caller, asked, &whole.body.bytes)?))
     }
 
     fn cbor(&self, whole: &Whole, who: &Authenticated) -> Result<Reply, Failure> {
@@ -310,6 +319,8 @@ impl Target {
             } else {
                 Self::Backup
             }
+        } else if ram::answers(parts.method.as_str(), path) {
+            Self::Ram
         } else {
             Self::Backup
         }
@@ -317,7 +328,7 @@ impl Target {
 
     fn dialect(self) -> Dialect {
         match self {
-            Self::Backup | Self::Items | Self::Events | Self::Control | Self::Clock => Dialect::RestJson,
+            Self::Backup | Self::Ram | Self::Items | Self::Events | Self::Control | Self::Clock => Dialect::RestJson,
             Self::Sts => Dialect::Query,
             Self::Json => Dialect::Json,
             Self::Cbor => Dialect::Cbor,

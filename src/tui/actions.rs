@@ -70,6 +70,11 @@ pub fn check(command: Command, subject: &Subject, world: &World) -> Result<(), S
             },
             _ => needs("a vault (2)"),
         },
+        Command::ShareVault => match subject {
+            Subject::Vault(vault) if vault.vault_type.is_air_gapped() => Ok(()),
+            Subject::Vault(_) => Err("only a logically air-gapped vault can be shared".to_owned()),
+            _ => needs("a vault (2)"),
+        },
         Command::AccessPolicy | Command::Notifications | Command::WhoCan => match subject {
             Subject::Vault(_) => Ok(()),
             _ => needs("a vault (2)"),
@@ -126,6 +131,7 @@ pub fn start(command: Command, subject: &Subject, world: &World) -> Vec<Act> {
         },
         (Command::AccessPolicy, Subject::Vault(vault)) => show(Dialog::AccessPolicy(Arc::clone(vault))),
         (Command::VaultLock, Subject::Vault(vault)) => show(Dialog::VaultLock(Arc::clone(vault))),
+        (Command::ShareVault, Subject::Vault(vault)) => show(Dialog::ShareVault(Arc::clone(vault))),
         (Command::Notifications, Subject::Vault(vault)) => show(Dialog::Notifications(Arc::clone(vault))),
         (Command::WhoCan, Subject::Vault(vault)) => show(Dialog::WhoCan(Arc::clone(vault))),
         (Command::StopJob, Subject::BackupJob(job)) => {

@@ -69,6 +69,7 @@ commands! {
     EditLifecycle "edit-lifecycle" [] Act "Change how long it is kept…", "Change when a recovery point is deleted.";
     AccessPolicy "access-policy" [] Act "Access policy…", "Show and change who may do what to a vault.";
     VaultLock "vault-lock" [] Act "Vault Lock…", "Lock a vault against deletions, or take the lock off.";
+    ShareVault "share-vault" [] Act "Sharing…", "Show and change with whom a logically air-gapped vault is shared.";
     Notifications "notifications" [] Act "Notifications…", "Show and change of which events a vault tells a topic of SNS.";
     WhoCan "who-can" [] Act "Who can do what…", "Say for each action on a vault who can do it, and why.";
     Tags "tags" [] Act "Tags…", "Show and change the tags of a vault, plan, recovery point or legal hold.";

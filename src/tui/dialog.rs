@@ -46,6 +46,8 @@ pub enum Dialog {
     AccessPolicy(Arc<Vault>),
     /// Puts a lock on a vault, or takes it off.
     VaultLock(Arc<Vault>),
+    /// Shows and changes with whom a vault is shared.
+    ShareVault(Arc<Vault>),
     /// Shows and changes what a vault notifies of.
     Notifications(Arc<Vault>),
     /// Says who can do what to a vault.

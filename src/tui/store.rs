@@ -13,6 +13,7 @@ use crate::domain::notification::VaultNotifications;
 use crate::domain::organization::Unit;
 use crate::domain::plan::PlanSummary;
 use crate::domain::resource::ProtectedResource;
+use crate::domain::sharing::VaultShare;
 use crate::domain::vault::Vault;
 use crate::domain::{Account, Arn, PlanId, Scope, Tags, Time};
 use std::collections::BTreeMap;
@@ -169,6 +170,9 @@ answers! {
     /// What a vault notifies of, where it does.
     notifications(scope: &Scope, vault: &str) -> Arc<Option<VaultNotifications>> =
         Key::scoped(scope.clone(), Query::Notifications { vault: vault.to_owned() }), Notifications;
+    /// With whom a vault is shared.
+    vault_shares(scope: &Scope, vault: &Arn) -> Arc<Vec<VaultShare>> =
+        Key::scoped(scope.clone(), Query::VaultShares { vault: vault.clone() }), VaultShares;
     /// Who can do an action to a vault.
     who_can(scope: &Scope, vault: &str, action: &str) -> Arc<Vec<Standing>> =
         Key::scoped(scope.clone(), Query::WhoCan { vault: vault.to_owned(), action: action.to_owned() }), WhoCan;

@@ -42,6 +42,16 @@ impl Subject {
     /// The commands that belong to it, those that destroy at the end; what can always be done comes first.
     pub fn offers(&self) -> Vec<Command> {
         let own: &[Command] = match self {
+            Self::Vault(vault) if vault.vault_type.is_air_gapped() => &[
+                Command::StartBackup,
+                Command::ShareVault,
+                Command::WhoCan,
+                Command::AccessPolicy,
+                Command::Notifications,
+                Command::Tags,
+                Command::CreateHold,
+                Command::DeleteVault,
+            ],
             Self::Vault(_) => &[
                 Command::StartBackup,
                 Command::VaultLock,

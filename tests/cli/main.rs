@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod accounts;
+mod air_gap;
 mod backup_policies;
 mod deletions;
 mod demo;

@@ -64,6 +64,7 @@ pub fn every_mutation() -> Vec<Mutation> {
         DeleteSelection { plan: "plan-1".parse().unwrap(), selection: reference }.into(),
         StartBackup {
             vault: "Default".to_owned(),
+            air_gapped_vault: None,
             resource: "arn:aws:elasticfilesystem:us-east-1:123456789012:file-system/fs-1".parse().unwrap(),
             role: "arn:aws:iam::123456789012:role/r".parse().unwrap(),
             lifecycle: Some(serde_json::from_str(r#"{"DeleteAfterDays": 7}"#).unwrap()),

@@ -262,6 +262,7 @@ async fn a_folder_is_backed_up_looked_into_and_restored() {
     let role = vaultdeck::domain::Arn::default_role(&home().account);
     let start = StartBackup {
         vault: "Default".to_owned(),
+        air_gapped_vault: None,
         resource: arn.clone(),
         role: role.clone(),
         lifecycle: None,
@@ -334,6 +335,7 @@ async fn the_points_of_a_resource_are_known_as_those_of_their_vaults() {
     for (vault, days) in [("Default", Some(12)), ("safe", None)] {
         let start = StartBackup {
             vault: vault.to_owned(),
+            air_gapped_vault: None,
             resource: arn.clone(),
             role: vaultdeck::domain::Arn::default_role(&home().account),
             lifecycle: days.map(|days| Lifecycle { delete_after_days: Some(days), ..Lifecycle::default() }),
@@ -369,6 +371,7 @@ async fn the_same_is_seen_over_tcp_with_an_access_key() {
     let arn = house.projects(&connection).await;
     let start = StartBackup {
         vault: "Default".to_owned(),
+        air_gapped_vault: None,
         resource: arn,
         role: vaultdeck::domain::Arn::default_role(&home().account),
         lifecycle: None,

@@ -57,6 +57,8 @@ pub struct Fixture {
     pub policies: BTreeMap<String, String>,
     /// The backup policies of the organization.
     pub backup_policies: Vec<vaultdeck::domain::backup_policy::Policy>,
+    /// With whom air-gapped vaults are shared.
+    pub shares: Vec<vaultdeck::domain::sharing::VaultShare>,
     /// The settings of the organization; none are told to nobody.
     pub settings: BTreeMap<String, String>,
     /// What vaults notify of, by their names.
@@ -97,7 +99,7 @@ pub fn vault(scope: &Scope, name: &str, points: i64) -> Vault {
         arn: Arn::vault(scope, &name.parse().unwrap()),
         scope: scope.clone(),
         name: name.to_owned(),
-        vault_type: "BACKUP_VAULT".to_owned(),
+        vault_type: vaultdeck::domain::vault::VaultType::Standard,
         encryption_key_arn: Some(format!("arn:aws:kms:{}:{}:key/1b2c3d4e-{name}", scope.region, scope.account)),
         created: Some(ago(24 * 35, 0)),
         creator_request_id: None,
@@ -130,6 +132,7 @@ pub fn job(scope: &Scope, number: u64, name: &str, state: JobState, created: Tim
         scope: scope.clone(),
         vault_name: "prod-vault".to_owned(),
         vault_arn: Arn::vault(scope, &"prod-vault".parse().unwrap()),
+        vault_type: vaultdeck::domain::vault::VaultType::Standard,
         recovery_point_arn: (state == JobState::Completed)
             .then(|| Arn::recovery_point(scope, &format!("bbbbbbbb-0000-4000-8000-{number:012}"))),
         lifecycle: Some(Lifecycle { delete_after_days: Some(35), ..Lifecycle::default() }),
@@ -215,6 +218,7 @@ pub fn copy(scope: &Scope, number: u64, state: JobState, created: Time) -> CopyJ
         source_vault_arn: Some(Arn::vault(scope, &"prod-vault".parse().unwrap())),
         source_recovery_point_arn: None,
         destination_vault_arn: Some(Arn::vault(scope, &"archive-vault".parse().unwrap())),
+        destination_vault_type: None,
         destination_recovery_point_arn: None,
         resource_arn: Some(file_system(scope, 855)),
         resource_name: Some("projects".to_owned()),
@@ -438,6 +442,7 @@ pub fn organization() -> Fixture {
         tags: BTreeMap::from([("default".to_owned(), Tags::from([("env".to_owned(), "prod".to_owned())]))]),
         keys: BTreeMap::new(),
         policies: BTreeMap::new(),
+        shares: Vec::new(),
         settings: BTreeMap::from([("isCrossAccountBackupEnabled".to_owned(), "false".to_owned())]),
         notifications: BTreeMap::new(),
         reminders: vec!["123456789012/us-east-1/prod-vault".to_owned()],
@@ -609,6 +614,7 @@ impl Fixture {
             Query::GlobalSettings => Answer::GlobalSettings(Arc::new(self.settings.clone())),
             Query::AccessPolicy { vault } => Answer::AccessPolicy(Arc::new(self.policies.get(vault).cloned())),
             Query::KmsKey { name } => Answer::KmsKey(Arc::new(self.key(name))),
+            Query::VaultShares { .. } => Answer::VaultShares(Arc::new(self.shares.clone())),
             Query::WhoCan { action, .. } => Answer::WhoCan(Arc::new(standings(action))),
             _ => return None,
         }))

@@ -215,7 +215,7 @@ fn what_who_can_says_is_what_happens() {
                     let all = harness.engine.who_can(&own.scope(), &vault.parse().unwrap(), action).unwrap().standings;
                     all.into_iter().find(|one| one.principal == principal).unwrap().allowed
                 };
-                let described = harness.engine.describe_vault(who, &vault).is_ok();
+                let described = harness.engine.describe_vault(who, vault.as_str()).is_ok();
                 assert_eq!(says("DescribeBackupVault"), described, "{text}: {principal}");
                 let listed = harness.engine.list_tags(who, &arn, &crate::harness::whole()).is_ok();
                 assert_eq!(says("ListTags"), listed, "{text}: {principal}");

@@ -73,6 +73,7 @@ fn job_of(harness: &Harness, account: &str) -> JobId {
         lifecycle: None,
         recovery_point_tags: Tags::new(),
         backup_options: [].into(),
+        air_gapped_vault: None,
     };
     harness.engine.start_backup_job(&caller(account, "us-east-1"), request).unwrap().id
 }

@@ -227,6 +227,7 @@ impl Bench {
     pub fn backup_request(&self, resource: &Arn) -> StartBackup {
         StartBackup {
             vault_name: VAULT.to_owned(),
+            air_gapped_vault: None,
             resource_arn: resource.clone(),
             iam_role_arn: self.role(),
             idempotency_token: None,

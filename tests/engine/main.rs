@@ -3,6 +3,7 @@
 
 mod access_policies;
 mod accounts;
+mod air_gap;
 mod backup_policies;
 mod bench;
 mod budgets;
@@ -36,6 +37,7 @@ mod schedules;
 mod scrubs;
 mod selections;
 mod set_aside;
+mod sharing;
 mod sources;
 mod tags;
 #[path = "../repository/support/tree.rs"]

@@ -95,7 +95,7 @@ async fn wrong_parameters_are_named_with_their_rule() {
             "PUT",
             "/backup-jobs",
             job(json!({ "LogicallyAirGappedBackupVaultArn": "arn:x" })),
-            "InvalidRequestException",
+            "InvalidParameterValueException",
             "LogicallyAirGappedBackupVaultArn",
         ),
         (

@@ -3,7 +3,8 @@
 use crate::harness::Server;
 
 /// Name, method, path as in AWS's model, status of success, what this engine does: `built`, `empty` (a list of what cannot
-/// exist here), `absent` (a read of what cannot exist here) or `refused`; and the letters of the exceptions that the model
+/// exist here), `absent` (a read of what cannot exist here), `approval` (refused, as an approval team would have to say yes)
+/// or `refused`; and the letters of the exceptions that the model
 /// lists beside ServiceUnavailableException: A(lreadyExists), C(onflict), D(ependencyFailure), L(imitExceeded),
 /// M(issingParameterValue), N (ResourceNotFound), R (InvalidRequest), S (InvalidResourceState), V (InvalidParameterValue).
 const OPERATIONS: &str = include_str!("operations.txt");
@@ -70,6 +71,21 @@ async fn an_operation_that_is_not_built_is_refused_by_its_name() {
             assert_eq!(answer.error(), (400, operation.first_of("RV"), expected), "{path}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_approval_team_would_have_to_approve_is_refused_for_that_reason() {
+    let server = Server::start().await;
+    let mut asked = 0;
+    for operation in operations().into_iter().filter(|operation| operation.what == "approval") {
+        for path in spellings(operation.path) {
+            let (status, code, message) = server.call(operation.method, &path, "").await.error();
+            assert_eq!((status, code), (400, operation.first_of("RV")), "{path}");
+            assert!(message.starts_with(operation.name) && message.contains("approval team"), "{message}");
+            asked += 1;
+        }
+    }
+    assert_eq!(asked, 8);
 }
 
 #[tokio::test(flavor = "multi_thread")]

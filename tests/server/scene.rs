@@ -63,6 +63,7 @@ impl Scene {
         let resource = engine.add_resource(resource).unwrap().resource_arn;
         let request = StartBackup {
             vault_name: "guarded".to_owned(),
+            air_gapped_vault: None,
             resource_arn: resource.parse().unwrap(),
             iam_role_arn: ROLE.parse().unwrap(),
             idempotency_token: None,

@@ -1,4 +1,4 @@
-//! How a change of what protects a vault is asked for and sent.
+//! How a change of a vault is asked for and sent.
 
 use crate::cli::Session;
 use crate::cli::change_options::ChangeOptions;
@@ -9,7 +9,7 @@ use crate::cli::output;
 use crate::cli::repair::SAY_YES;
 use crate::client::approve::Pending;
 use crate::client::audit::Audit;
-use crate::client::change::{Ask, Mutation};
+use crate::client::change::{Ask, Danger, Mutation};
 use crate::domain::Scope;
 use std::io::{IsTerminal as _, stdin};
 use std::sync::Arc;
@@ -38,8 +38,10 @@ pub(super) async fn ask_and_send(
     let connection = &reached.connection;
     let pending = Pending::new(scope.clone(), change.clone(), &connection.capabilities(), &connection.command_line());
     let pending = pending.map_err(Failure::failed)?;
-    output::write(&format!("{}.\n{}\n", pending.summary, told(&pending)))?;
-    if !answered(options, &pending.ask)? {
+    let (means, end) = (told(&pending), "\n");
+    output::write(&format!("{}.\n{means}{}", pending.summary, if means.is_empty() { "" } else { end }))?;
+    // What only adds something is not asked for.
+    if pending.danger > Danger::Low && !answered(options, &pending.ask)? {
         return Ok(Exit::Failed);
     }
     connection.order(audit, scope, change).await?;

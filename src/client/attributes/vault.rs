@@ -8,7 +8,7 @@ pub const NAME: Attribute<Vault> = Attribute::text("VAULT", "BackupVaultName", |
 /// Its ARN.
 pub const ARN: Attribute<Vault> = Attribute::text("ARN", "BackupVaultArn", |record| (&record.arn).into());
 /// Its type, by which AWS tells air-gapped vaults from others.
-pub const TYPE: Attribute<Vault> = Attribute::text("TYPE", "VaultType", |record| (&record.vault_type).into());
+pub const TYPE: Attribute<Vault> = Attribute::text("TYPE", "VaultType", |record| record.vault_type.as_str().into());
 /// How many recovery points it holds.
 pub const POINTS: Attribute<Vault> =
     Attribute::number("POINTS", "NumberOfRecoveryPoints", |record| record.recovery_points.into());

@@ -8,6 +8,7 @@
 mod cancel_hold;
 mod cancel_key_deletion;
 mod contract;
+mod create_air_gapped_vault;
 mod create_alias;
 mod create_hold;
 mod create_key;
@@ -32,11 +33,13 @@ mod put_vault_lock;
 mod request;
 mod schedule_key_deletion;
 mod sending;
+mod share_vault;
 mod start_backup;
 mod start_copy;
 mod start_restore;
 mod stop_backup;
 mod tag_resource;
+mod unshare_vault;
 mod untag_resource;
 mod update_lifecycle;
 mod update_plan;
@@ -90,6 +93,9 @@ macro_rules! changes {
 }
 changes! {
     create_vault::CreateVault,
+    create_air_gapped_vault::CreateAirGappedVault,
+    share_vault::ShareVault,
+    unshare_vault::UnshareVault,
     delete_vault::DeleteVault,
     put_vault_lock::PutVaultLock,
     delete_vault_lock::DeleteVaultLock,

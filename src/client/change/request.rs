@@ -36,6 +36,11 @@ impl Request {
         Self { service: "kms", ..Self::new(operation) }
     }
 
+    /// A request of AWS RAM without members.
+    pub(super) fn of_ram(operation: &'static str) -> Self {
+        Self { service: "ram", ..Self::new(operation) }
+    }
+
     /// With a member.
     pub(super) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.input.insert(name.to_owned(), value.into());

@@ -5,6 +5,7 @@ use super::request::{NEW_PLAN_ID, Request};
 use crate::client::audit::{Audit, Entry, Phase};
 use crate::client::explain::Explain;
 use crate::client::kms::{Kms, KmsAnswer};
+use crate::client::ram::Ram;
 use crate::client::text::clean;
 use crate::client::{Fault, FaultKind};
 use crate::domain::{PlanId, Scope};
@@ -29,6 +30,7 @@ pub(crate) struct Order {
 pub(crate) struct Sending<'a> {
     client: Client,
     kms: Kms,
+    ram: Ram,
     audit: &'a Arc<Audit>,
     /// The context's name, for the audit log.
     context: String,
@@ -43,21 +45,26 @@ pub(crate) struct Sending<'a> {
 }
 
 impl<'a> Sending<'a> {
-    /// Sends what `order` lets out with clients of AWS Backup and of KMS, which are of the order's scope.
+    /// Sends what `order` lets out with clients of AWS Backup, KMS and RAM, which are of the order's scope.
     pub(in crate::client) fn new(
-        (client, kms): (Client, Kms),
+        (client, kms, ram): (Client, Kms, Ram),
         audit: &'a Arc<Audit>,
         context: String,
         order: Order,
     ) -> Self {
         let Order { scope, approval, token, requests } = order;
         let requests = requests.into_iter();
-        Self { client, kms, audit, context, scope, approval, token, requests, plan: None, done: Vec::new() }
+        Self { client, kms, ram, audit, context, scope, approval, token, requests, plan: None, done: Vec::new() }
     }
 
     /// Where the calls are made.
     pub(super) fn client(&self) -> Client {
         self.client.clone()
+    }
+
+    /// Where the calls of AWS RAM are made.
+    pub(super) fn ram(&self) -> Ram {
+        self.ram.clone()
     }
 
     /// What makes sending it twice create one thing only.

@@ -14,6 +14,8 @@ use std::collections::BTreeMap;
 pub struct StartBackup {
     /// The vault's name.
     pub vault: String,
+    /// The logically air-gapped vault that takes its place, of the same account and region.
+    pub air_gapped_vault: Option<Arn>,
     /// What is backed up.
     pub resource: Arn,
     /// The role it runs under.
@@ -37,6 +39,7 @@ impl Change for StartBackup {
         vec![
             Request::new("StartBackupJob")
                 .with("BackupVaultName", self.vault.as_str())
+                .with_any("LogicallyAirGappedBackupVaultArn", self.air_gapped_vault.as_ref().map(Arn::as_str))
                 .with("ResourceArn", self.resource.as_str())
                 .with("IamRoleArn", self.role.as_str())
                 .with("IdempotencyToken", self.idempotency_token.as_str())
@@ -49,7 +52,8 @@ impl Change for StartBackup {
     }
 
     fn summary(&self) -> String {
-        format!("Back up {} into {}", self.resource.resource(), self.vault)
+        let air_gapped = self.air_gapped_vault.as_ref().and_then(Arn::vault_name);
+        format!("Back up {} into {}", self.resource.resource(), air_gapped.unwrap_or(&self.vault))
     }
 
     fn harm(&self) -> Harm {
@@ -61,6 +65,7 @@ impl Change for StartBackup {
             .client()
             .start_backup_job()
             .backup_vault_name(&self.vault)
+            .set_logically_air_gapped_backup_vault_arn(self.air_gapped_vault.clone().map(String::from))
             .resource_arn(self.resource.as_str())
             .iam_role_arn(self.role.as_str())
             .idempotency_token(&self.idempotency_token)
@@ -77,6 +82,7 @@ impl Change for StartBackup {
     fn examples() -> Vec<Self> {
         let plain = Self {
             vault: "Default".to_owned(),
+            air_gapped_vault: None,
             resource: "arn:aws:elasticfilesystem:us-east-1:123456789012:file-system/fs-1".parse().unwrap(),
             role: "arn:aws:iam::123456789012:role/r".parse().unwrap(),
             lifecycle: None,
@@ -87,6 +93,7 @@ impl Change for StartBackup {
             idempotency_token: "token-1".to_owned(),
         };
         let full = Self {
+            air_gapped_vault: Some("arn:aws:backup:us-east-1:123456789012:backup-vault:safe".parse().unwrap()),
             lifecycle: Some(Lifecycle::delete_after(7)),
             start_window_minutes: Some(60),
             complete_window_minutes: Some(180),

@@ -67,6 +67,7 @@ fn rule(rule: &sdk::BackupRule) -> Rule {
         rule_name: clean(rule.rule_name()),
         rule_id: text(rule.rule_id()),
         target_backup_vault_name: clean(rule.target_backup_vault_name()),
+        target_logically_air_gapped_backup_vault_arn: text(rule.target_logically_air_gapped_backup_vault_arn()),
         schedule_expression: text(rule.schedule_expression()),
         schedule_expression_timezone: text(rule.schedule_expression_timezone()),
         start_window_minutes: rule.start_window_minutes(),
@@ -113,6 +114,7 @@ fn rule_input(rule: &Rule) -> Result<sdk::BackupRuleInput, Fault> {
     sdk::BackupRuleInput::builder()
         .rule_name(&rule.rule_name)
         .target_backup_vault_name(&rule.target_backup_vault_name)
+        .set_target_logically_air_gapped_backup_vault_arn(rule.target_logically_air_gapped_backup_vault_arn.clone())
         .set_schedule_expression(rule.schedule_expression.clone())
         .set_schedule_expression_timezone(rule.schedule_expression_timezone.clone())
         .set_start_window_minutes(rule.start_window_minutes)

@@ -23,7 +23,7 @@ use crate::domain::plan::{Plan, PlanSummary, ScheduledRun};
 use crate::domain::recovery_point::Creator;
 use crate::domain::resource::ProtectedResource;
 use crate::domain::selection::Selection;
-use crate::domain::vault::{BACKUP_VAULT, Vault};
+use crate::domain::vault::Vault;
 use crate::domain::{Account, Arn, Known, PlanId, ResourceType, Scope, Tags, Time, UnitId, VaultLock};
 use aws_sdk_backup::operation::describe_backup_vault::DescribeBackupVaultOutput;
 use aws_sdk_backup::operation::describe_protected_resource::DescribeProtectedResourceOutput;
@@ -156,7 +156,7 @@ macro_rules! vault {
                 name: text(vault.backup_vault_name()).or_else(|| arn.vault_name().map(clean)).unwrap_or_default(),
                 arn,
                 scope: scope.clone(),
-                vault_type: vault.vault_type().map_or_else(|| BACKUP_VAULT.to_owned(), |kind| clean(kind.as_str())),
+                vault_type: vault.vault_type().map(|kind| clean(kind.as_str()).into()).unwrap_or_default(),
                 encryption_key_arn: text(vault.encryption_key_arn()),
                 created: at(vault.creation_date()),
                 creator_request_id: text(vault.creator_request_id()),

@@ -4,6 +4,7 @@ use super::*;
 use crate::client::approve::{Pending, RequestView, approve};
 use crate::client::audit::{Entry, Phase};
 use crate::client::kms::Kms;
+use crate::client::ram::Ram;
 use crate::client::wire::{Handler, Wire};
 use crate::client::{Ask, Capabilities, CommandLine, Danger, Mutation};
 use crate::domain::Scope;
@@ -91,6 +92,27 @@ impl Recorder {
     }
 }
 
+impl Recorder {
+    /// RAM, whose requests are written down as they are sent.
+    fn ram(&self) -> Ram {
+        const OPERATIONS: [&str; 3] = ["CreateResourceShare", "AssociateResourceShare", "DisassociateResourceShare"];
+        let sent = Arc::clone(&self.0);
+        let handler: Handler = Arc::new(move |request| {
+            let path = request.uri().path().trim_start_matches('/').to_owned();
+            let operation = OPERATIONS.iter().find(|name| name.to_ascii_lowercase() == path).unwrap();
+            let body = serde_json::from_slice(request.body()).unwrap();
+            sent.lock().push(Sent { operation: (*operation).to_owned(), uri: request.uri().to_string(), body });
+            Box::pin(async move { http::Response::new(Bytes::from_static(b"{}")) })
+        });
+        Ram {
+            wire: Wire::in_process(handler),
+            credentials: SharedCredentialsProvider::new(Credentials::new("AKIDEXAMPLE", "secret", None, None, "test")),
+            base: "http://engine".to_owned(),
+            region: "us-east-1".parse().unwrap(),
+        }
+    }
+}
+
 fn pending(mutation: Mutation) -> Pending {
     let scope = Scope::new("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
     let capabilities = Capabilities { engine: None, control: false, write: true };
@@ -120,7 +142,8 @@ async fn trial(mutation: Mutation, fewer: bool) -> Trial {
         order.requests.pop();
     }
     let recorder = Recorder::default();
-    let mut sending = Sending::new((recorder.client(), recorder.kms()), &audit, "test".to_owned(), order);
+    let clients = (recorder.client(), recorder.kms(), recorder.ram());
+    let mut sending = Sending::new(clients, &audit, "test".to_owned(), order);
     let outcome = mutation.send(&mut sending).await;
     let sent = recorder.0.lock().clone();
     let lines = std::fs::read_to_string(audit.path()).unwrap();

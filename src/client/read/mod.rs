@@ -187,6 +187,10 @@ impl Connection {
                 };
                 Ok(Answer::KmsKey(Arc::new(found)))
             }
+            Query::VaultShares { vault } => {
+                question.bucket.turn().await;
+                Ok(Answer::VaultShares(Arc::new(self.vault_shares(scope, vault).await?)))
+            }
             single => {
                 question.bucket.turn().await;
                 single::one(scope, backup, single).await

@@ -10,6 +10,7 @@ pub static FACTS: TypeFacts = TypeFacts {
     tagged_as: &["cloudformation:stack"],
     restore_keys: KEYS,
     can_go_cold: true,
+    is_fully_managed: true,
     ..TypeFacts::named("CloudFormation")
 };
 

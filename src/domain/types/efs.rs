@@ -31,6 +31,7 @@ pub static FACTS: TypeFacts = TypeFacts {
         (!whole).then_some("is possible only for a whole restore into a new file system")
     },
     outcome: Some(outcome),
+    is_fully_managed: true,
     ..TypeFacts::named("EFS")
 };
 

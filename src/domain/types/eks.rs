@@ -10,6 +10,7 @@ pub static FACTS: TypeFacts = TypeFacts {
     tagged_as: &["eks:cluster"],
     restore_keys: KEYS,
     can_go_cold: true,
+    is_fully_managed: true,
     ..TypeFacts::named("EKS")
 };
 

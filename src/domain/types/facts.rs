@@ -34,6 +34,9 @@ pub struct TypeFacts {
     pub backup_options: &'static [&'static str],
     /// Whether a running backup job of it can be stopped.
     pub can_stop: bool,
+    /// Whether AWS Backup manages its recovery points in full: keys, encryption and storage are the vault's, and a backup can be
+    /// written into a logically air-gapped vault at once.
+    pub is_fully_managed: bool,
     /// Whether its recovery points can move to cold storage.
     pub can_go_cold: bool,
     /// Whether it can be backed up continuously, and restored to any second.
@@ -94,6 +97,7 @@ impl TypeFacts {
             into: None,
             backup_options: &[],
             can_stop: true,
+            is_fully_managed: false,
             can_go_cold: false,
             can_be_continuous: false,
             has_management_preference: false,

@@ -31,6 +31,7 @@ pub static FACTS: TypeFacts = TypeFacts {
     backup_options: &["BackupACLs", "BackupObjectTags"],
     refuses_tags: never,
     outcome: Some(outcome),
+    is_fully_managed: true,
     ..TypeFacts::named("S3")
 };
 

@@ -12,6 +12,7 @@ pub static FACTS: TypeFacts = TypeFacts {
     can_go_cold: true,
     can_be_continuous: true,
     refuses_tags: never,
+    is_fully_managed: true,
     ..TypeFacts::named("SAP HANA on Amazon EC2")
 };
 

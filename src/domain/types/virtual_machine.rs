@@ -11,6 +11,7 @@ pub static FACTS: TypeFacts = TypeFacts {
     restore_keys: KEYS,
     can_go_cold: true,
     refuses_tags: never,
+    is_fully_managed: true,
     ..TypeFacts::named("VirtualMachine")
 };
 

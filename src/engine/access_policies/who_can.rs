@@ -10,7 +10,7 @@ use crate::engine::Engine;
 use crate::engine::authorize::action;
 use crate::engine::authorize::subject::{
     PointNamed, PointToChange, PointToCopy, PointToDelete, PointToRead, PointToRestore, Tagged, VaultFound, VaultKey,
-    VaultNamed, VaultToDelete, VaultToLock,
+    VaultNamed, VaultToDelete, VaultToLeave, VaultToLock,
 };
 use crate::engine::authorize::{Action as _, Doing, Explanation, Principal, Why, explain};
 use crate::engine::caller::{Caller, RestoreRoots};
@@ -104,7 +104,13 @@ impl Example {
             };
         }
         ask! {
-            CopyFromBackupVault: into();
+            CopyFromBackupVault: VaultToLeave {
+                arn: &vault.arn,
+                scope: &vault.scope,
+                vault_type: &vault.vault_type,
+                key: vault.encryption_key_arn.as_deref(),
+                into: None,
+            };
             CopyIntoBackupVault: into();
             DeleteBackupVault: VaultToDelete { name: &vault.name, found: Some(vault), is_written_into: false };
             DeleteBackupVaultAccessPolicy: found();
@@ -203,6 +209,7 @@ fn imagined(vault: &Vault) -> RecoveryPoint {
         scope: vault.scope.clone(),
         vault_name: vault.name.clone(),
         vault_arn: vault.arn.clone(),
+        vault_type: vault.vault_type.clone(),
         source_vault_arn: None,
         resource_arn: Arn::unknown(),
         resource_name: None,
@@ -233,6 +240,18 @@ fn because(answer: &Explanation) -> String {
         Why::NotOwn => "the vault is of another account".to_owned(),
         Why::NoStatement => {
             "the vault is of another account, and no statement of its access policy allows it".to_owned()
+        }
+        Why::AirGap => {
+            "the vault is logically air-gapped and of another account, and no resource share lets this one in"
+                .to_owned()
+        }
+        Why::Shared(share) => {
+            format!("resource share {share} lets this account restore what lies in the air-gapped vault")
+        }
+        Why::SharedForLess(share) => {
+            format!(
+                "the vault is logically air-gapped: resource share {share} lets this account restore, and nothing else"
+            )
         }
         Why::Statement(name) => {
             let does = if answer.allowed { "allows" } else { "denies" };

@@ -79,6 +79,14 @@ pub(super) fn not_allowed(principal: &Principal<'_>, action: &str, subject: &imp
     Error::access_denied(format!("{begin} because no resource-based policy allows the {action} action"))
 }
 
+/// The refusal of what a share does not let through an air gap.
+pub(super) fn shared_for_less(principal: &Principal<'_>, action: &str, subject: &impl Subject) -> Error {
+    let begin = not_authorized(principal, action, subject);
+    Error::access_denied(format!(
+        "{begin} because the logically air-gapped backup vault is shared with this account for restores only"
+    ))
+}
+
 fn not_authorized(principal: &Principal<'_>, action: &str, subject: &impl Subject) -> String {
     let account = subject.vault().and_then(|vault| vault.account().parse().ok());
     let who = account.and_then(|account| principal.identity(&account));

@@ -3,8 +3,8 @@
 use super::subject::{
     Anything, HoldToCancel, InOrganization, JobToStop, KeyToChange, KeyToDelete, KeyToDestroy, KeyToKeep, KeyToRead,
     NewThing, Organization, PlanNamed, PlanOfSelection, PointToChange, PointToCopy, PointToDelete, PointToDisassociate,
-    PointToRead, PointToRestore, PolicyToDelete, Region, RoleToAssume, RoleToPass, Subject, Tagged, UnitToDelete,
-    VaultFound, VaultKey, VaultNamed, VaultToDelete, VaultToLock,
+    PointToRead, PointToRestore, PolicyToDelete, Region, RoleToAssume, RoleToPass, ShareNamed, Subject, Tagged,
+    UnitToDelete, VaultFound, VaultKey, VaultNamed, VaultToDelete, VaultToLeave, VaultToLock, VaultToShare,
 };
 
 /// Something that can be done.
@@ -22,6 +22,14 @@ pub trait SetsTags: Action {}
 /// An action that sets the document of a plan.
 #[diagnostic::on_unimplemented(message = "{Self} sets no plan's document")]
 pub trait SetsDocument: Action {}
+
+/// An action that names the accounts that something is shared with.
+#[diagnostic::on_unimplemented(message = "{Self} shares nothing")]
+pub trait NamesAccounts: Action {}
+
+/// An action that makes a vault.
+#[diagnostic::on_unimplemented(message = "{Self} makes no vault")]
+pub trait MakesVault: SetsTags {}
 
 /// An action that sets the lock of a vault.
 #[diagnostic::on_unimplemented(message = "{Self} sets no vault's lock")]
@@ -66,6 +74,8 @@ macro_rules! actions {
 actions! {
     /// A vault is made.
     CreateBackupVault = "backup:CreateBackupVault" on NewThing;
+    /// A logically air-gapped vault is made, with its lock.
+    CreateLogicallyAirGappedBackupVault = "backup:CreateLogicallyAirGappedBackupVault" on NewThing;
     /// A vault is deleted.
     DeleteBackupVault = "backup:DeleteBackupVault" on VaultToDelete;
     /// A vault is read.
@@ -101,7 +111,7 @@ actions! {
     /// A copy comes into a vault, also from another account.
     CopyIntoBackupVault = "backup:CopyIntoBackupVault" on VaultNamed;
     /// A copy is taken out of a vault.
-    CopyFromBackupVault = "backup:CopyFromBackupVault" on VaultNamed;
+    CopyFromBackupVault = "backup:CopyFromBackupVault" on VaultToLeave;
     /// A recovery point is read.
     DescribeRecoveryPoint = "backup:DescribeRecoveryPoint" on PointToRead;
     /// What a recovery point can be restored with is read.
@@ -160,6 +170,16 @@ actions! {
     UpdateRegionSettings = "backup:UpdateRegionSettings" on Region;
     /// The organization's settings change.
     UpdateGlobalSettings = "backup:UpdateGlobalSettings" on Organization;
+    /// A resource share is made.
+    CreateResourceShare = "ram:CreateResourceShare" on NewThing;
+    /// A resource share gets more vaults or accounts.
+    AssociateResourceShare = "ram:AssociateResourceShare" on ShareNamed;
+    /// A resource share loses some.
+    DisassociateResourceShare = "ram:DisassociateResourceShare" on ShareNamed;
+    /// A resource share is deleted.
+    DeleteResourceShare = "ram:DeleteResourceShare" on ShareNamed;
+    /// A vault comes into a resource share.
+    ShareBackupVault = "vaultdeck:ShareBackupVault" on VaultToShare;
     /// AWS Backup is told to run jobs under a role.
     PassRole = "iam:PassRole" on RoleToPass;
     /// The management account enters a member.
@@ -245,6 +265,13 @@ impl ChangesKey for CancelKeyDeletion {}
 impl SetsLock for PutBackupVaultLockConfiguration {}
 impl SetsLock for DeleteBackupVaultLockConfiguration {}
 impl SetsLock for KeepVaultLock {}
+impl SetsLock for CreateLogicallyAirGappedBackupVault {}
+
+impl NamesAccounts for CreateResourceShare {}
+impl NamesAccounts for AssociateResourceShare {}
+
+impl MakesVault for CreateBackupVault {}
+impl MakesVault for CreateLogicallyAirGappedBackupVault {}
 
 impl SetsAccessPolicy for PutBackupVaultAccessPolicy {}
 impl SetsAccessPolicy for DeleteBackupVaultAccessPolicy {}
@@ -252,6 +279,7 @@ impl SetsAccessPolicy for KeepVaultAccessPolicy {}
 
 impl SetsTags for CreateBackupVault {}
 impl SetsTags for CreateKey {}
+impl SetsTags for CreateLogicallyAirGappedBackupVault {}
 impl SetsTags for CreateBackupPlan {}
 impl SetsTags for CreateLegalHold {}
 impl SetsTags for StartBackupJob {}

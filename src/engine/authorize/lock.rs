@@ -7,9 +7,9 @@ use super::principal::{Doing, Principal};
 use super::subject::Touched;
 use super::{Subject, rows};
 use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
-use crate::domain::vault::Vault;
+use crate::domain::vault::{Vault, VaultType};
 use crate::domain::vault_lock::{LockMode, LockState};
-use crate::domain::{Arn, Time, VaultLock};
+use crate::domain::{Time, VaultLock};
 use crate::engine::catalog::Connection;
 use crate::engine::clock::{self, Jumps};
 use crate::engine::error::{Error, Result};
@@ -21,8 +21,8 @@ pub(super) fn refusal(tx: &Connection, principal: &Principal<'_>, subject: &impl
     let Some(lock) = state.lock() else { return Ok(None) };
     Ok(match touched {
         Touched::Deletion(point) if may_go(tx, principal, point)? => None,
-        Touched::Deletion(point) => Some(protected(&point.arn, "it cannot be deleted", &lock)),
-        Touched::Lifecycle(point) => Some(protected(&point.arn, "its lifecycle cannot be changed", &lock)),
+        Touched::Deletion(point) => Some(protected(point, "it cannot be deleted", &lock)),
+        Touched::Lifecycle(point) => Some(protected(point, "its lifecycle cannot be changed", &lock)),
         Touched::Lock(vault, now) => immutable(vault, &state, now),
     })
 }
@@ -38,17 +38,24 @@ fn may_go(tx: &Connection, principal: &Principal<'_>, point: &RecoveryPoint) -> 
     Ok(ends && Jumps::of(tx)?.final_at(end) <= now)
 }
 
-fn protected(point: &Arn, what: &str, lock: &VaultLock) -> Error {
+fn protected(point: &RecoveryPoint, what: &str, lock: &VaultLock) -> Error {
+    let (arn, vault) = (&point.arn, called(&point.vault_type));
     let mode = if lock.lock_date.is_some() { "compliance" } else { "governance" };
     Error::invalid_request(format!(
-        "Recovery point {point} is in a backup vault that AWS Backup Vault Lock protects in {mode} mode: {what}."
+        "Recovery point {arn} is in a {vault} that AWS Backup Vault Lock protects in {mode} mode: {what}."
     ))
+}
+
+/// What a vault is called in a sentence.
+fn called(vault_type: &VaultType) -> &'static str {
+    if vault_type.is_air_gapped() { "logically air-gapped backup vault" } else { "backup vault" }
 }
 
 fn immutable(vault: &Vault, state: &LockState, now: Time) -> Option<Error> {
     match state.mode(now) {
         Some(LockMode::Compliance(date)) => Some(Error::invalid_request(format!(
-            "The Vault Lock configuration of backup vault {} cannot be changed or deleted: it is immutable since {}.",
+            "The Vault Lock configuration of {} {} cannot be changed or deleted: it is immutable since {}.",
+            called(&vault.vault_type),
             vault.name,
             date.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
         ))),

@@ -47,14 +47,14 @@
 //! access policy of the vault, which a subject must name, is read here, in the same transaction: nobody can forget it, or bring
 //! an older one. It is asked of reads as of changes, and binds callers, not what the engine does by itself; an explicit deny goes
 //! before all else, and across accounts nothing is allowed by it but [`action::CopyIntoBackupVault`]. So is the vault's
-//! [`lock`], which binds everybody. A plan that a backup policy of the organization makes is changed by that alone.
+//! [`lock`], which binds everybody, and the [`air_gap`] around it, which lets other accounts restore and nothing else. A plan that
+//! a backup policy of the organization makes is changed by that alone.
 //!
 //! What comes next has its place here too, and each is a fact more in a subject and a rule more in [`authorize`]:
 //!
 //! | rule | its fact, and where | whom it binds |
 //! | --- | --- | --- |
 //! | an account's service control policy | the policies of the caller's account, in [`Principal::Caller`] | callers |
-//! | air gap | the vault's type, in `PointToRestore` and `VaultNamed` | callers of other accounts than the vault's |
 //!
 //! What the engine notes for itself (how far a job is, which packs a point needs, when a vault was looked through) is no
 //! action: it changes nothing that anybody was promised. `tests/layout/permits.rs` names these functions, and finds any other
@@ -62,6 +62,7 @@
 
 pub mod access_policy;
 pub mod action;
+pub mod air_gap;
 pub mod boundary;
 pub mod lock;
 #[cfg(test)]
@@ -80,6 +81,7 @@ pub use subject::Subject;
 use crate::domain::policy::COPY_INTO_VAULT;
 use crate::engine::catalog::Connection;
 use crate::engine::error::{Error, Result};
+use air_gap::Gap;
 use std::marker::PhantomData;
 
 /// That an action was allowed, on one thing and within one transaction.
@@ -116,6 +118,12 @@ pub enum Why {
     Statement(String),
     /// It is another account's, and no statement allows it.
     NoStatement,
+    /// It lies in an air-gapped vault of another account, which is not shared with whoever asks.
+    AirGap,
+    /// The resource share of this name lets it through an air gap.
+    Shared(String),
+    /// The resource share of this name lets only less than this through an air gap.
+    SharedForLess(String),
     /// Something protects the thing from everybody; in the words of the refusal.
     Protected(String),
 }
@@ -158,20 +166,30 @@ pub fn explain<'p, A: Action>(
     })
 }
 
-/// The one decision: the account boundary, then the vault's policy, then what protects the thing from everybody.
+/// The one decision: the account boundary and the air gap, then the vault's policy, then what protects the thing from everybody.
 fn rule<A: Action>(tx: &Connection, principal: Principal<'_>, subject: &A::On<'_>) -> Result<Ruling> {
     let owner = subject.owner();
     let own = owner.is_some_and(|owner| principal.reaches(&owner));
     // AWS honours nothing else across accounts, whatever a policy says.
     let reaches = own || (A::NAME == COPY_INTO_VAULT && owner.is_some());
-    if !reaches {
-        return Ok(Ruling::Refused(Why::NotOwn, subject.missing()));
-    }
+    let gap = if reaches { Gap::None } else { air_gap::between(tx, &principal, A::NAME, subject)? };
+    let share = match gap {
+        Gap::None if reaches => None,
+        Gap::None => return Ok(Ruling::Refused(Why::NotOwn, subject.missing())),
+        Gap::Open => return Ok(Ruling::Refused(Why::AirGap, subject.missing())),
+        Gap::Short(share) => {
+            let error = access_policy::shared_for_less(&principal, A::NAME, subject);
+            return Ok(Ruling::Refused(Why::SharedForLess(share), error));
+        }
+        Gap::Bridged(share) => Some(share),
+    };
     let allowed = match access_policy::said(tx, &principal, A::NAME, subject)? {
         Said::Denies(statement) => {
             let error = access_policy::denied(&principal, A::NAME, subject);
             return Ok(Ruling::Refused(Why::Statement(statement), error));
         }
+        // What a share lets through needs no statement.
+        Said::Nothing | Said::Allows(_) if share.is_some() => Why::Shared(share.unwrap_or_default()),
         // Whoever is of the account is allowed by that; others by the policy alone.
         Said::Nothing if !own => {
             let error = access_policy::not_allowed(&principal, A::NAME, subject);

@@ -2,6 +2,7 @@
 
 pub mod locks;
 pub mod organization;
+pub mod shares;
 
 use super::Permit;
 use super::action::SetsAccessPolicy;

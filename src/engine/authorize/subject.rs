@@ -1,12 +1,15 @@
 //! What is known of a thing when something is to be done to it. Each kind says whose the thing is, what is answered where
 //! it is not there or another's, and what protects it from everybody.
 
+mod air_gap;
 mod holds;
 mod keys;
 mod lock;
 mod organization;
 mod points;
+mod sharing;
 
+pub use air_gap::VaultToLeave;
 pub use holds::HoldToCancel;
 pub use keys::{KeyNamed, KeyToChange, KeyToDelete, KeyToDestroy, KeyToKeep, KeyToRead};
 pub use lock::{Touched, VaultToLock};
@@ -16,6 +19,7 @@ pub use organization::{
 pub use points::{
     PointNamed, PointToChange, PointToCopy, PointToDelete, PointToDisassociate, PointToRead, PointToRestore,
 };
+pub use sharing::{ShareNamed, VaultToShare};
 
 use super::principal::Belongs;
 use crate::domain::job::{BackupJob, JobState};

@@ -57,7 +57,7 @@ pub(super) fn vault(scope: &Scope, name: &str, recovery_points: i64) -> Vault {
         arn: Arn::vault(scope, &name.parse().unwrap()),
         scope: scope.clone(),
         name: name.to_owned(),
-        vault_type: "BACKUP_VAULT".to_owned(),
+        vault_type: crate::domain::vault::VaultType::Standard,
         encryption_key_arn: None,
         created: None,
         creator_request_id: None,
@@ -73,6 +73,7 @@ pub(super) fn point(scope: &Scope, status: RecoveryPointStatus) -> RecoveryPoint
         scope: scope.clone(),
         vault_name: vault.name,
         vault_arn: vault.arn,
+        vault_type: crate::domain::vault::VaultType::Standard,
         source_vault_arn: None,
         resource_arn: Arn::file_system(scope, "fs-1"),
         resource_name: None,
@@ -251,7 +252,7 @@ fn a_role_is_passed_by_its_own_account_and_assumed_by_the_management_account() {
 
 #[test]
 fn actions_have_the_names_that_policies_use_each_its_own() {
-    let services = ["backup", "iam", "kms", "organizations", "sts", "vaultdeck"];
+    let services = ["backup", "iam", "kms", "organizations", "ram", "sts", "vaultdeck"];
     for name in action::NAMES {
         let (service, operation) = name.split_once(':').unwrap();
         assert!(services.contains(&service) && operation.chars().all(|c| c.is_ascii_alphabetic()), "{name}");

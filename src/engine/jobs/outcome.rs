@@ -7,6 +7,8 @@ use crate::domain::job::JobState;
 pub const SUCCESS: &str = "SUCCESS";
 /// Rights were missing.
 pub const ACCESS_DENIED: &str = "AccessDenied";
+/// What cannot be written into a logically air-gapped vault.
+pub const NO_AIR_GAP: &str = "LOGICALLY_AIR_GAPPED_BACKUP_VAULT_NOT_SUPPORTED";
 /// All other trouble.
 pub const MISCELLANEOUS: &str = "MISCELLANEOUS";
 
@@ -77,6 +79,25 @@ impl Ending {
     /// FAILED, since there is no such vault any more.
     pub fn no_vault(arn: &str) -> Self {
         Self::failed(false, format!("Backup job failed because backup vault {arn} does not exist."))
+    }
+
+    /// FAILED, since the vault was named as an air-gapped one and is none, or the other way round.
+    pub fn other_kind_of_vault(arn: &str, meant_air_gapped: bool) -> Self {
+        let why = if meant_air_gapped {
+            "is not a logically air-gapped backup vault"
+        } else {
+            "is a logically air-gapped backup vault, which only TargetLogicallyAirGappedBackupVaultArn can name"
+        };
+        Self::failed(false, format!("Backup job failed because backup vault {arn} {why}."))
+    }
+
+    /// FAILED, since the type cannot be backed up into an air-gapped vault at once.
+    pub fn not_into_air_gap(resource_type: &str) -> Self {
+        let message = format!(
+            "Backup job failed because resources of type {resource_type} cannot be backed up directly into a logically \
+             air-gapped backup vault by this engine."
+        );
+        Self::new(JobState::Failed, NO_AIR_GAP, message)
     }
 
     /// FAILED, since the lock of the vault does not let its retention in.

@@ -9,7 +9,8 @@ use crate::domain::recovery_point::Creator;
 use crate::domain::schedule::{DEFAULT_EXPRESSION, DEFAULT_TIME_ZONE};
 use crate::domain::selection::Candidate;
 use crate::domain::selection_rules::decide;
-use crate::domain::{Arn, Resource, ResourceType, Scope, Time, VaultName};
+use crate::domain::vault::VaultType;
+use crate::domain::{Arn, Resource, ResourceType, Scope, Time, VaultName, air_gap, plan_rules};
 use crate::engine::authorize::action::StartBackupJob;
 use crate::engine::authorize::subject::VaultNamed;
 use crate::engine::authorize::{Doing, authorize};
@@ -184,7 +185,7 @@ fn run_plan(
 
 /// The job of one run and resource.
 fn draft(connection: &Connection, plan: &Plan, rule: &Rule, protected: &Protected, at: Time) -> Result<BackupRecord> {
-    let vault: VaultName = rule.target_backup_vault_name.parse()?;
+    let (vault, vault_type) = target(plan, rule)?;
     let creator = Creator {
         backup_plan_id: plan.id.to_string(),
         backup_plan_arn: plan.arn.to_string(),
@@ -198,6 +199,7 @@ fn draft(connection: &Connection, plan: &Plan, rule: &Rule, protected: &Protecte
     Draft {
         scope: &plan.scope,
         vault: &vault,
+        vault_type,
         resource: &protected.resource,
         role: &protected.role,
         created: at,
@@ -210,6 +212,15 @@ fn draft(connection: &Connection, plan: &Plan, rule: &Rule, protected: &Protecte
         options: options_for(&plan.document, protected.resource.resource_type.as_str()),
     }
     .record(connection)
+}
+
+/// The vault that a rule's backups go into, and the kind that it is named as.
+fn target(plan: &Plan, rule: &Rule) -> Result<(VaultName, VaultType)> {
+    let Some(text) = &rule.target_logically_air_gapped_backup_vault_arn else {
+        return Ok((rule.target_backup_vault_name.parse()?, VaultType::Standard));
+    };
+    let vault = air_gap::target(plan_rules::AIR_GAPPED_TARGET, text, &plan.scope)?;
+    Ok((vault.vault_name().unwrap_or_default().parse()?, VaultType::AirGapped))
 }
 
 /// Adds a job of a plan. A vault that is not there fails the job, which says so.

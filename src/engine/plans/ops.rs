@@ -2,6 +2,7 @@
 
 use crate::domain::event::detail::{self, Became};
 use crate::domain::plan::{Plan, PlanDocument, PlanSummary, ScheduledRun};
+use crate::domain::plan_rules::AIR_GAPPED_TARGET;
 use crate::domain::plan_runs::PlanRuns;
 use crate::domain::{Arn, Invalid, PlanId, Scope, Tags, Time, tags as tag_rules};
 use crate::engine::authorize::action::{CreateBackupPlan, DeleteBackupPlan, SetsDocument, UpdateBackupPlan};
@@ -14,7 +15,7 @@ use crate::engine::events::record::record;
 use crate::engine::page::{Page, PageRequest};
 use crate::engine::plans::rows::{self, NewPlan};
 use crate::engine::vaults::ops::check_creator_request_id;
-use crate::engine::{Engine, tags};
+use crate::engine::{Engine, tags, vaults};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use uuid::Uuid;
@@ -105,6 +106,24 @@ fn check(document: &PlanDocument) -> Result<()> {
     Ok(())
 }
 
+/// The vaults that are there must be of the kind that the rules name them as. Those that are not there fail the jobs.
+fn check_targets(tx: &Connection, scope: &Scope, document: &PlanDocument) -> Result<()> {
+    document.validate_targets(scope)?;
+    for rule in &document.rules {
+        let named = Arn::vault(scope, &rule.target_backup_vault_name.parse()?);
+        if vaults::rows::kind(tx, &named)?.is_some_and(|(vault_type, _)| vault_type.is_air_gapped()) {
+            let why = format_args!("{named} is logically air-gapped: name it as {AIR_GAPPED_TARGET}").to_string();
+            return Err(rule.blame(Invalid::value("TargetBackupVaultName", why)).into());
+        }
+        let Some(text) = &rule.target_logically_air_gapped_backup_vault_arn else { continue };
+        if vaults::rows::kind(tx, &text.parse()?)?.is_some_and(|(vault_type, _)| !vault_type.is_air_gapped()) {
+            let why = format_args!("{text} is not a logically air-gapped backup vault").to_string();
+            return Err(rule.blame(Invalid::value(AIR_GAPPED_TARGET, why)).into());
+        }
+    }
+    Ok(())
+}
+
 impl Engine {
     /// GetBackupPlanFromJSON: a document as CreateBackupPlan would keep it, if it would.
     pub fn checked_plan(&self, document: PlanDocument) -> Result<PlanDocument> {
@@ -126,6 +145,7 @@ impl Engine {
         check_creator_request_id(creator_request_id)?;
         let (scope, now) = (caller.scope(), self.now());
         self.catalog.write(|tx| {
+            check_targets(tx, &scope, &document)?;
             match twin(tx, &scope, &document, creator_request_id)? {
                 Some((plan, true)) if tags::rows::are_of_creation(tx, plan.arn.as_str(), &plan_tags)? => {
                     return Ok(plan);
@@ -198,6 +218,7 @@ impl Engine {
         check(&document)?;
         let (scope, now) = (caller.scope(), self.now());
         self.catalog.write(|tx| {
+            check_targets(tx, &caller.scope(), &document)?;
             let plan = find(tx, &scope, id)?;
             let permit = authorize(tx, caller, UpdateBackupPlan, &PlanNamed { found: plan.as_ref() })?;
             if rows::last_version(tx, id)? >= MAX_VERSIONS {

@@ -1,6 +1,7 @@
 //! What the catalog has to know of a finished recovery point.
 
 use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
+use crate::domain::vault::VaultType;
 use crate::domain::{Arn, Time};
 use crate::engine::authorize::Permit;
 use crate::engine::authorize::action::AddRecoveryPoint;
@@ -54,8 +55,8 @@ fn write_point(
     now: Time,
     write: impl FnOnce(&NewPoint<'_>) -> Result<()>,
 ) -> Result<()> {
-    let key = vaults::rows::vault_key(connection, &manifest.vault_arn)?.flatten();
-    let point = recovery_point(manifest, key)?;
+    let (vault_type, key) = vaults::rows::kind(connection, &manifest.vault_arn)?.unwrap_or_default();
+    let point = recovery_point(manifest, vault_type, key)?;
     let due = match point.calculated_lifecycle.delete_at {
         Some(at) => Some(delete_due(at, &seed(connection)?, &manifest.recovery_point_id)),
         None => None,
@@ -71,7 +72,11 @@ fn write_point(
 }
 
 /// The record of the point that a manifest tells of.
-fn recovery_point(manifest: &manifest::Manifest, encryption_key_arn: Option<String>) -> Result<RecoveryPoint> {
+fn recovery_point(
+    manifest: &manifest::Manifest,
+    vault_type: VaultType,
+    encryption_key_arn: Option<String>,
+) -> Result<RecoveryPoint> {
     let vault = &manifest.vault_arn;
     let (Some(scope), Some(vault_name)) = (vault.scope(), vault.vault_name()) else {
         return Err(Error::Internal(format!("{vault} is not a vault's")));
@@ -81,6 +86,7 @@ fn recovery_point(manifest: &manifest::Manifest, encryption_key_arn: Option<Stri
         vault_name: vault_name.to_owned(),
         scope,
         vault_arn: vault.clone(),
+        vault_type,
         source_vault_arn: manifest.source_vault_arn.clone(),
         resource_arn: manifest.resource_arn.clone(),
         resource_name: manifest.resource_name.clone(),

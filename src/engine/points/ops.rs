@@ -7,12 +7,13 @@ use crate::engine::authorize::action::{
     DescribeRecoveryPoint, ListProtectedResourcesByBackupVault, ListRecoveryPointsByBackupVault,
 };
 use crate::engine::authorize::subject::{PointNamed, PointToRead};
-use crate::engine::authorize::{Action, authorize};
+use crate::engine::authorize::{Action, air_gap, authorize};
 use crate::engine::caller::Caller;
 use crate::engine::catalog::Connection;
 use crate::engine::error::{Error, Result};
 use crate::engine::page::{Page, PageRequest};
 use crate::engine::points::rows::{self, RecoveryPointFilter};
+use crate::engine::vaults::ops::VaultAt;
 use crate::engine::{Engine, resources, vaults};
 
 /// The recovery point of this ARN, if a vault of this name holds it.
@@ -22,11 +23,21 @@ pub(crate) fn point_in(connection: &Connection, vault_name: &str, arn: &Arn) -> 
 
 /// The recovery point of a vault, for an operation that only reads, if the caller may. Of a vault that is not there AWS tells
 /// nothing.
-pub fn readable<A>(connection: &Connection, caller: &Caller, action: A, vault: &str, arn: &Arn) -> Result<RecoveryPoint>
+pub fn readable<A>(
+    connection: &Connection,
+    caller: &Caller,
+    action: A,
+    vault: VaultAt<'_>,
+    arn: &Arn,
+) -> Result<RecoveryPoint>
 where
     A: for<'a> Action<On<'a> = PointToRead<'a>>,
 {
-    let vault = vaults::rows::get(connection, &caller.scope(), vault)?.ok_or_else(Error::insufficient_privileges)?;
+    let vault = vaults::rows::get(connection, &vault.scope(caller), vault.name)?;
+    let vault = vault.ok_or_else(Error::insufficient_privileges)?;
+    if !air_gap::sees(connection, &vault.arn, &caller.account)? {
+        return Err(Error::insufficient_privileges());
+    }
     let found = rows::get(connection, arn)?.filter(|point| point.vault_arn == vault.arn);
     authorize(connection, caller, action, &PointToRead(PointNamed { arn, found: found.as_ref() }))?;
     found.ok_or_else(|| Error::no_such_recovery_point(arn))
@@ -34,14 +45,15 @@ where
 
 impl Engine {
     /// ListRecoveryPointsByBackupVault, the newest first.
-    pub fn list_recovery_points_by_vault(
+    pub fn list_recovery_points_by_vault<'v>(
         &self,
         caller: &Caller,
-        vault: &str,
+        vault: impl Into<VaultAt<'v>>,
         filter: &RecoveryPointFilter,
         page: &PageRequest,
     ) -> Result<Page<RecoveryPoint>> {
         filter.resource_arn.as_ref().map_or(Ok(()), resources::ops::check_supported)?;
+        let vault = vault.into();
         self.catalog.read(|c| {
             let vault = vaults::ops::readable(c, caller, ListRecoveryPointsByBackupVault, vault)?;
             rows::list_by_vault(c, &vault.arn, filter, page)
@@ -61,15 +73,27 @@ impl Engine {
     }
 
     /// DescribeRecoveryPoint.
-    pub fn describe_recovery_point(&self, caller: &Caller, vault: &str, arn: &Arn) -> Result<RecoveryPoint> {
+    pub fn describe_recovery_point<'v>(
+        &self,
+        caller: &Caller,
+        vault: impl Into<VaultAt<'v>>,
+        arn: &Arn,
+    ) -> Result<RecoveryPoint> {
         self.look_at_recovery_point(caller, DescribeRecoveryPoint, vault, arn)
     }
 
     /// A recovery point, for an operation that answers with something of it.
-    pub fn look_at_recovery_point<A>(&self, caller: &Caller, action: A, vault: &str, arn: &Arn) -> Result<RecoveryPoint>
+    pub fn look_at_recovery_point<'v, A>(
+        &self,
+        caller: &Caller,
+        action: A,
+        vault: impl Into<VaultAt<'v>>,
+        arn: &Arn,
+    ) -> Result<RecoveryPoint>
     where
         A: for<'a> Action<On<'a> = PointToRead<'a>>,
     {
+        let vault = vault.into();
         self.catalog.read(|c| readable(c, caller, action, vault, arn))
     }
 
@@ -79,15 +103,16 @@ impl Engine {
     }
 
     /// ListProtectedResourcesByBackupVault: those that have a recovery point in this vault, by ARN.
-    pub fn list_protected_resources_of_vault(
+    pub fn list_protected_resources_of_vault<'v>(
         &self,
         caller: &Caller,
-        vault: &str,
+        vault: impl Into<VaultAt<'v>>,
         page: &PageRequest,
     ) -> Result<Page<ProtectedResource>> {
+        let vault = vault.into();
         self.catalog.read(|c| {
             let vault = vaults::ops::readable(c, caller, ListProtectedResourcesByBackupVault, vault)?;
-            rows::protected::list_of_vault(c, &caller.scope(), &vault.arn, page)
+            rows::protected::list_of_vault(c, &vault.scope, &vault.arn, page)
         })
     }
 

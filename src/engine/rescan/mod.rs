@@ -11,13 +11,11 @@
 mod folders;
 mod standing;
 use crate::domain::extension::RescanReport;
-use crate::domain::vault::BACKUP_VAULT;
 use crate::domain::{AccountId, Arn};
 use crate::engine::authorize::action::CreateBackupVault;
 use crate::engine::authorize::subject::NewThing;
 use crate::engine::authorize::{Doing, authorize};
 use crate::engine::error::{Error, Result};
-use crate::engine::keys::managed;
 use crate::engine::organization::accounts;
 use crate::engine::vaults::rows::NewRow;
 use crate::engine::{Engine, clock, points, vaults};
@@ -134,17 +132,18 @@ impl Engine {
         let (_, key) = self.vault_store.data_key_of(&folder.arn)?;
         // A deletion in this same run must find the folder to be this vault's.
         let id = self.vault_store.identify(&folder.arn)?;
+        let vault_type = self.vault_store.told_type(&folder.arn)?;
         let now = self.clock.now();
         let created = folder.created.unwrap_or(now);
         let account: AccountId = folder.scope.account.clone();
-        let kms_key = managed::or(key.under.as_ref(), &folder.scope);
+        let key_told = vaults::ops::key_told(&vault_type, key.under.as_ref(), &folder.scope);
         let new_account = self.catalog.write(|tx| {
             let new = accounts::take_up(tx, &account, now)?;
             let row = NewRow {
                 scope: &folder.scope,
                 name: &folder.name,
-                vault_type: BACKUP_VAULT,
-                encryption_key_arn: kms_key.as_str(),
+                vault_type: &vault_type,
+                encryption_key_arn: key_told.as_deref(),
                 creator_request_id: None,
                 created,
                 id: &id,

@@ -70,6 +70,7 @@ impl Scene {
     fn start(&self, vault: &str, lifecycle: Option<Lifecycle>) -> JobId {
         let request = StartBackup {
             vault_name: vault.to_owned(),
+            air_gapped_vault: None,
             resource_arn: self.resource.clone(),
             iam_role_arn: Arn::default_role(&self.caller.account),
             idempotency_token: None,

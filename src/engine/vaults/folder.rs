@@ -1,66 +1,93 @@
 //! How a vault's folder is made, told from that of another vault of the same name, and put into the trash.
 
 use crate::domain::kms::BACKUP_ALIAS;
+use crate::domain::vault::VaultType;
 use crate::domain::{Arn, Time};
 use crate::engine::error::{Error, Result};
 use crate::engine::vaults::copies::Pair;
 use crate::engine::vaults::data_key::{KEY, KeyFile, read_key};
 use crate::engine::vaults::id::VaultId;
+use crate::engine::vaults::lock_record::LockRecord;
+use crate::engine::vaults::records;
 use crate::engine::vaults::store::{FROZEN, POINTS, VaultFile, VaultStore, place_of, read_frozen, write_own};
 use crate::engine::vaults::trash;
 use crate::repository::{FileKind, MasterKey, Options, Repository, Storage, crash_point};
 use crate::storage::Place;
 use std::sync::Arc;
 
+/// What a vault is from its first moment on.
+#[derive(Clone, Copy)]
+pub(crate) struct Birth<'a> {
+    /// Its ARN.
+    pub(crate) arn: &'a Arn,
+    /// The KMS key of a customer that wraps its data key; AWS Backup's own when there is none.
+    pub(crate) under: Option<&'a Arn>,
+    /// Its kind.
+    pub(crate) vault_type: &'a VaultType,
+    /// The lock that it is born with.
+    pub(crate) lock: Option<LockRecord>,
+    /// Engine time.
+    pub(crate) now: Time,
+}
+
 impl VaultStore {
     /// Makes a vault's folder, whole or not at all, under a KMS key of a customer or AWS Backup's own, and tells the id of the vault
     /// that it belongs to from now on.
     ///
     /// A folder of that name that no row of the catalog owns is put into the trash, unless it holds recovery points: then
-    /// the catalog has lost a vault, and the new one is that vault.
-    pub(crate) fn create(&self, arn: &Arn, under: Option<&Arn>, now: Time) -> Result<VaultId> {
+    /// the catalog has lost a vault, and the new one is that vault; but of air-gapped ones, which are not made twice.
+    pub(crate) fn create(&self, birth: &Birth<'_>) -> Result<VaultId> {
+        let Birth { arn, now, .. } = *birth;
         self.require_write()?;
         let place = place_of(arn)?;
         if let Some(files) = self.places.find(&place)?
             && holds_recovery_points(files.as_ref())?
         {
-            return self.adopt(files.as_ref(), arn, under);
+            return self.adopt(files.as_ref(), birth);
         }
         if self.places.is_taken(&place)? {
             self.bury(&place, now)?;
         }
         let id = VaultId::draw();
-        self.build(self.places.build(&place)?, (arn, under), &id, now)?;
+        self.build(self.places.build(&place)?, &id, birth)?;
         self.places.finish(&place)?;
         crash_point::reached("vault-folder-made");
         self.own(arn, id.clone());
         Ok(id)
     }
 
-    fn build(
-        &self,
-        files: Arc<dyn Storage>,
-        (arn, under): (&Arn, Option<&Arn>),
-        id: &VaultId,
-        now: Time,
-    ) -> Result<()> {
+    fn build(&self, files: Arc<dyn Storage>, id: &VaultId, birth: &Birth<'_>) -> Result<()> {
+        let Birth { arn, under, vault_type, lock, now } = *birth;
         files.prepare_side(POINTS)?;
         let key = MasterKey::generate()?;
         let wrapped = self.keys.wrap_data_key(arn, under, key.to_bytes().as_slice())?;
         write_own(files.as_ref(), KEY, &KeyFile::new(arn, under, &wrapped))?;
-        write_own(files.as_ref(), FROZEN, &VaultFile::new(arn, Some(id.clone()), now))?;
+        let frozen = VaultFile { vault_type: vault_type.clone(), ..VaultFile::new(arn, Some(id.clone()), now) };
+        write_own(files.as_ref(), FROZEN, &frozen)?;
+        if let Some(lock) = lock {
+            records::write(files.as_ref(), &key, arn, &lock)?;
+        }
         Repository::create(files, key, Options::default())?;
         Ok(())
     }
 
     /// Takes a folder with recovery points for the new vault's, if this data directory's key opens it.
-    fn adopt(&self, files: &dyn Storage, arn: &Arn, under: Option<&Arn>) -> Result<VaultId> {
+    fn adopt(&self, files: &dyn Storage, birth: &Birth<'_>) -> Result<VaultId> {
+        let Birth { arn, under, .. } = *birth;
         let key = read_key(files, &self.keys, arn)?.value;
         if key.under.as_ref() != under {
             let wraps = key.under.map_or_else(|| BACKUP_ALIAS.to_owned(), |key| key.to_string());
             return Err(Error::invalid_request(format!(
                 "The folder of this vault is there already, with recovery points under KMS key {wraps}: a vault keeps its key"
             )));
+        }
+        let found = read_frozen(files, arn)?.value.vault_type;
+        if !(found.is_standard() && birth.vault_type.is_standard()) {
+            let message = format!(
+                "The folder of backup vault {arn} is there already, with recovery points that the catalog does not know, as \
+                 a {found}: `vaultdeck vault rescan` takes it up"
+            );
+            return Err(Error::already_exists(message, Some(arn.to_string()), None));
         }
         let id = self.identify(arn)?;
         tracing::warn!(
@@ -95,6 +122,11 @@ impl VaultStore {
         frozen.vault_id = Some(id.clone());
         write_own(files.as_ref(), FROZEN, &frozen)?;
         Ok(id)
+    }
+
+    /// The kind of vault that a folder says to be.
+    pub(crate) fn told_type(&self, arn: &Arn) -> Result<VaultType> {
+        Ok(read_frozen(self.files_of(arn)?.as_ref(), arn)?.value.vault_type)
     }
 
     /// Moves the folder of the vault `id` to the trash. A folder of that name that belongs to another vault stays, and that

@@ -1,5 +1,6 @@
 //! Vaults: their rows, their folders on disk, and who may work in one.
 
+mod air_gap;
 pub(crate) mod cold;
 pub(crate) mod copies;
 pub(in crate::engine) mod data_key;

@@ -2,9 +2,9 @@
 
 use crate::domain::event::detail::{self, Became};
 use crate::domain::extension::VaultArns;
-use crate::domain::vault::{BACKUP_VAULT, DEFAULT_VAULT, Vault};
-use crate::domain::{Arn, Invalid, Scope, Tags, VaultName, tags as tag_rules};
-use crate::engine::authorize::action::{CreateBackupVault, DescribeBackupVault};
+use crate::domain::vault::{DEFAULT_VAULT, Vault, VaultType};
+use crate::domain::{AccountId, Arn, Invalid, Scope, Tags, VaultLock, VaultName, tags as tag_rules};
+use crate::engine::authorize::action::{CreateBackupVault, DescribeBackupVault, MakesVault};
 use crate::engine::authorize::subject::{NewThing, VaultFound};
 use crate::engine::authorize::{Action, Doing, Permit, authorize};
 use crate::engine::caller::Caller;
@@ -12,18 +12,17 @@ use crate::engine::catalog::{Connection, Transaction};
 use crate::engine::error::{Error, Result};
 use crate::engine::keys::managed;
 use crate::engine::page::{Page, PageRequest};
+use crate::engine::vaults::folder::Birth;
+use crate::engine::vaults::lock_record::LockRecord;
 use crate::engine::vaults::rows::{self, NewRow};
 use crate::engine::vaults::store::OpenVault;
 use crate::engine::{Engine, events, tags};
 use std::sync::Arc;
 
-/// The types that the API knows.
-const VAULT_TYPES: [&str; 3] = [BACKUP_VAULT, "LOGICALLY_AIR_GAPPED_BACKUP_VAULT", "RESTORE_ACCESS_BACKUP_VAULT"];
-
 /// AWS's quota of vaults in an account and region.
 const MAX_VAULTS: i64 = 300;
 
-/// What CreateBackupVault takes beside the name.
+/// What CreateBackupVault and CreateLogicallyAirGappedBackupVault take beside the name.
 #[derive(Debug, Clone, Default)]
 pub struct NewVault {
     /// Its tags.
@@ -34,6 +33,28 @@ pub struct NewVault {
     pub creator_request_id: Option<String>,
 }
 
+/// The vault that a call names, in its region.
+#[derive(Debug, Clone, Copy)]
+pub struct VaultAt<'a> {
+    /// `BackupVaultAccountId`: the account that owns it; the caller's own where none is named.
+    pub account: Option<&'a AccountId>,
+    /// Its name.
+    pub name: &'a str,
+}
+
+impl VaultAt<'_> {
+    /// Where it is.
+    pub(crate) fn scope(&self, caller: &Caller) -> Scope {
+        Scope::new(self.account.unwrap_or(&caller.account).clone(), caller.region.clone())
+    }
+}
+
+impl<'a> From<&'a str> for VaultAt<'a> {
+    fn from(name: &'a str) -> Self {
+        Self { account: None, name }
+    }
+}
+
 /// The vault of this name, for an operation that changes something: a missing one is `ResourceNotFoundException`.
 pub fn require(connection: &Connection, scope: &Scope, name: &str) -> Result<Vault> {
     rows::get(connection, scope, name)?.ok_or_else(|| Error::no_such_vault(name))
@@ -41,11 +62,17 @@ pub fn require(connection: &Connection, scope: &Scope, name: &str) -> Result<Vau
 
 /// The vault of this name, for an operation that only reads, if the caller may: AWS does not tell a missing vault from a
 /// forbidden one.
-pub fn readable<A>(connection: &Connection, caller: &Caller, action: A, name: &str) -> Result<Vault>
+pub fn readable<'v, A>(
+    connection: &Connection,
+    caller: &Caller,
+    action: A,
+    vault: impl Into<VaultAt<'v>>,
+) -> Result<Vault>
 where
     A: for<'a> Action<On<'a> = VaultFound<'a>>,
 {
-    let found = rows::get(connection, &caller.scope(), name)?;
+    let vault = vault.into();
+    let found = rows::get(connection, &vault.scope(caller), vault.name)?;
     authorize(connection, caller, action, &VaultFound { found: found.as_ref() })?;
     found.ok_or_else(Error::insufficient_privileges)
 }
@@ -58,36 +85,73 @@ pub(crate) fn ensure_default(engine: &Engine, tx: &Transaction<'_>, scope: &Scop
             let name: VaultName = DEFAULT_VAULT.parse()?;
             let subject = NewThing { scope, arn: &Arn::vault(scope, &name) };
             let permit = authorize(tx, Doing::Founding, CreateBackupVault, &subject)?;
-            insert(engine, tx, &permit, scope, &name, &NewVault::default())
+            insert(engine, tx, &permit, scope, &name, &New::standard(&NewVault::default()))
         }
     }
 }
 
 /// The folder first, then the row: a crash in between leaves a folder that nothing knows, which goes to the trash when the
 /// name is used again, and never a vault without its folder.
-fn insert(
+fn insert<A: MakesVault>(
     engine: &Engine,
     tx: &Transaction<'_>,
-    permit: &Permit<'_, CreateBackupVault>,
+    permit: &Permit<'_, A>,
     scope: &Scope,
     name: &VaultName,
-    request: &NewVault,
+    new: &New<'_>,
 ) -> Result<()> {
     let (arn, now) = (Arn::vault(scope, name), engine.now());
-    let under = engine.key_for_vault(scope, request.encryption_key_arn.as_deref())?;
-    let id = engine.vault_store.create(&arn, under.as_ref(), now)?;
-    let kms_key = managed::or(under.as_ref(), scope);
+    let under = engine.key_for_vault(scope, new.request.encryption_key_arn.as_deref())?;
+    let birth = Birth { arn: &arn, under: under.as_ref(), vault_type: &new.vault_type, lock: new.lock, now };
+    let id = engine.vault_store.create(&birth)?;
+    let key = key_told(&new.vault_type, under.as_ref(), scope);
     let row = NewRow {
         scope,
         name,
-        vault_type: BACKUP_VAULT,
-        encryption_key_arn: kms_key.as_str(),
-        creator_request_id: request.creator_request_id.as_deref(),
+        vault_type: &new.vault_type,
+        encryption_key_arn: key.as_deref(),
+        creator_request_id: new.request.creator_request_id.as_deref(),
         created: now,
         id: &id,
     };
     rows::insert(tx, permit, &row)?;
-    tags::rows::put_at_creation(tx, permit, arn.as_str(), &request.tags)
+    tags::rows::put_at_creation(tx, permit, arn.as_str(), &new.request.tags)
+}
+
+/// `EncryptionKeyArn` of a vault under this KMS key of a customer, or under AWS Backup's own: that is the account's for standard
+/// vaults, and for air-gapped ones nobody's who could name it.
+pub(crate) fn key_told(vault_type: &VaultType, under: Option<&Arn>, scope: &Scope) -> Option<String> {
+    match under {
+        None if vault_type.is_air_gapped() => None,
+        under => Some(managed::or(under, scope).to_string()),
+    }
+}
+
+/// A vault as it is to be made.
+pub(super) struct New<'a> {
+    /// What kind of vault.
+    pub(super) vault_type: VaultType,
+    /// The lock that it is born with.
+    pub(super) lock: Option<LockRecord>,
+    /// What was asked for.
+    pub(super) request: &'a NewVault,
+}
+
+impl<'a> New<'a> {
+    fn standard(request: &'a NewVault) -> Self {
+        Self { vault_type: VaultType::Standard, lock: None, request }
+    }
+
+    /// Whether `vault` is what this asks for, and was made by the same call.
+    fn is(&self, tx: &Connection, vault: &Vault) -> Result<bool> {
+        let days = |lock: Option<VaultLock>| lock.map(|lock| (lock.min_retention_days, lock.max_retention_days));
+        let born_locked = self.lock.map(|record| days(record.lock()));
+        Ok(self.request.creator_request_id.is_some()
+            && vault.creator_request_id == self.request.creator_request_id
+            && vault.vault_type == self.vault_type
+            && born_locked.is_none_or(|born| days(vault.lock) == born)
+            && tags::rows::are_of_creation(tx, vault.arn.as_str(), &self.request.tags)?)
+    }
 }
 
 impl Engine {
@@ -99,24 +163,34 @@ impl Engine {
 
     /// CreateBackupVault. The same token with the same name and tags gives the same vault.
     pub fn create_vault(&self, caller: &Caller, name: &VaultName, request: NewVault) -> Result<Vault> {
-        let scope = caller.scope();
         tag_rules::validate("BackupVaultTags", &request.tags)?;
         check_creator_request_id(request.creator_request_id.as_deref())?;
+        self.make_vault(caller, name, CreateBackupVault, &New::standard(&request), |_, _| Ok(()))
+    }
+
+    /// Makes a vault and what `with` adds to it in the same transaction, unless the same call has made it before.
+    pub(super) fn make_vault<A>(
+        &self,
+        caller: &Caller,
+        name: &VaultName,
+        action: A,
+        new: &New<'_>,
+        with: impl Fn(&Transaction<'_>, &Permit<'_, A>) -> Result<()>,
+    ) -> Result<Vault>
+    where
+        A: MakesVault + for<'a> Action<On<'a> = NewThing<'a>>,
+    {
+        let scope = caller.scope();
         let arn = Arn::vault(&scope, name);
         let name_lock = self.vault_store.name_lock(&arn);
         let _name = name_lock.lock();
         self.finish_deletion(&arn)?;
         self.catalog.write(|tx| {
-            let permit = authorize(tx, caller, CreateBackupVault, &NewThing { scope: &scope, arn: &arn })?;
+            let permit = authorize(tx, caller, action, &NewThing { scope: &scope, arn: &arn })?;
             if let Some(vault) = rows::get(tx, &scope, name.as_str())? {
-                let under = self.key_named_for_vault(&scope, request.encryption_key_arn.as_deref());
-                let same_key = under.is_ok_and(|key| {
-                    vault.encryption_key_arn.as_deref() == Some(managed::or(key.as_ref(), &scope).as_str())
-                });
-                let repeated = same_key
-                    && request.creator_request_id.is_some()
-                    && vault.creator_request_id == request.creator_request_id
-                    && tags::rows::are_of_creation(tx, vault.arn.as_str(), &request.tags)?;
+                let under = self.key_named_for_vault(&scope, new.request.encryption_key_arn.as_deref());
+                let key = under.map(|key| key_told(&new.vault_type, key.as_ref(), &scope));
+                let repeated = key.is_ok_and(|key| key == vault.encryption_key_arn) && new.is(tx, &vault)?;
                 return if repeated { Ok(vault) } else { Err(exists(vault)) };
             }
             if rows::count(tx, &scope)? >= MAX_VAULTS {
@@ -124,7 +198,8 @@ impl Engine {
                     "The quota of {MAX_VAULTS} backup vaults in an account and region is reached"
                 )));
             }
-            insert(self, tx, &permit, &scope, name, &request)?;
+            insert(self, tx, &permit, &scope, name, new)?;
+            with(tx, &permit)?;
             require(tx, &scope, name.as_str())
         })
     }
@@ -139,25 +214,34 @@ impl Engine {
     }
 
     /// DescribeBackupVault. AWS answers AccessDenied for a vault that does not exist.
-    pub fn describe_vault(&self, caller: &Caller, name: &str) -> Result<Vault> {
-        self.look_at_vault(caller, DescribeBackupVault, name)
+    pub fn describe_vault<'v>(&self, caller: &Caller, vault: impl Into<VaultAt<'v>>) -> Result<Vault> {
+        self.look_at_vault(caller, DescribeBackupVault, vault)
     }
 
     /// A vault, for an operation that answers with something of it.
-    pub fn look_at_vault<A>(&self, caller: &Caller, action: A, name: &str) -> Result<Vault>
+    pub fn look_at_vault<'v, A>(&self, caller: &Caller, action: A, vault: impl Into<VaultAt<'v>>) -> Result<Vault>
     where
         A: for<'a> Action<On<'a> = VaultFound<'a>>,
     {
-        self.catalog.read(|c| readable(c, caller, action, name))
+        let vault = vault.into();
+        self.catalog.read(|c| readable(c, caller, action, vault))
     }
 
     /// ListBackupVaults, by name.
     pub fn list_vaults(&self, caller: &Caller, vault_type: Option<&str>, page: &PageRequest) -> Result<Page<Vault>> {
-        if let Some(unknown) = vault_type.filter(|text| !VAULT_TYPES.contains(text)) {
-            let rule = format_args!("{unknown:?} is not one of {}", VAULT_TYPES.join(", ")).to_string();
-            return Err(Invalid::value("VaultType", rule).into());
-        }
-        self.catalog.read(|c| rows::list(c, &caller.scope(), vault_type, page))
+        let vault_type = known_type(vault_type)?;
+        self.catalog.read(|c| rows::list(c, &caller.scope(), vault_type.as_ref(), page))
+    }
+
+    /// The same of the vaults of other accounts that are shared with the caller's.
+    pub fn list_shared_vaults(
+        &self,
+        caller: &Caller,
+        vault_type: Option<&str>,
+        page: &PageRequest,
+    ) -> Result<Page<Vault>> {
+        let vault_type = known_type(vault_type)?;
+        self.catalog.read(|c| rows::shared_with(c, &caller.scope(), vault_type.as_ref(), page))
     }
 
     /// The ARNs of the vaults of all accounts and regions.
@@ -171,6 +255,16 @@ impl Engine {
         let left = self.catalog.read(rows::deletions::all)?;
         left.iter().filter(|deletion| &deletion.vault == arn).try_for_each(|deletion| self.carry_deletion(deletion))
     }
+}
+
+/// A filter of lists that must be a kind of vault that the API knows.
+fn known_type(text: Option<&str>) -> Result<Option<VaultType>> {
+    let vault_type: Option<VaultType> = text.map(VaultType::from);
+    if let Some(VaultType::Other(unknown)) = &vault_type {
+        let known = VaultType::KNOWN.each_ref().map(VaultType::as_str).join(", ");
+        return Err(Invalid::value("VaultType", format_args!("{unknown:?} is not one of {known}")).into());
+    }
+    Ok(vault_type)
 }
 
 fn exists(vault: Vault) -> Error {

@@ -19,6 +19,7 @@ use crate::engine::error::{Error, Result};
 use crate::engine::keys::sealed_file::{Form, open, seal};
 use crate::engine::vaults::copies;
 use crate::engine::vaults::store::VaultStore;
+use crate::repository::{MasterKey, Storage};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt::Debug;
@@ -138,8 +139,7 @@ impl VaultStore {
     pub(crate) fn tell<R: VaultRecord>(&self, arn: &Arn, record: &R) -> Result<()> {
         self.require_write()?;
         let (files, key) = self.key_of(arn)?;
-        let sealed = seal(key.to_bytes().as_slice(), &form::<R>(files.side_location(R::FILE), arn), record)?;
-        copies::write(files.as_ref(), R::FILE, &sealed)
+        write(files.as_ref(), &key, arn, record)
     }
 
     /// The same where something may lie there that is no record: that is moved aside, for nothing is deleted.
@@ -151,6 +151,12 @@ impl VaultStore {
         }
         self.tell(arn, record)
     }
+}
+
+/// Writes a record, and its copy, into the files of a vault.
+pub(super) fn write<R: VaultRecord>(files: &dyn Storage, key: &MasterKey, arn: &Arn, record: &R) -> Result<()> {
+    let sealed = seal(key.to_bytes().as_slice(), &form::<R>(files.side_location(R::FILE), arn), record)?;
+    copies::write(files, R::FILE, &sealed)
 }
 
 /// How the file at `place` is sealed: nothing else that is sealed with the vault's key can be taken for such a record, nor the

@@ -3,7 +3,7 @@
 //! ```text
 //! vaults/ACCOUNT/REGION/NAME/           config data/ index/ keys/ locks/ snapshots/: restic's
 //!   vaultdeck/key.json                  the data key, wrapped by the key ring
-//!   vaultdeck/vault.json                what is frozen for its life: its id, how its sources are cut
+//!   vaultdeck/vault.json                what is frozen for its life: its id and kind, how its sources are cut
 //!   vaultdeck/copies/                   second copies of these two, of the lock, and of restic's config
 //!   vaultdeck/lock.json                 what became of the vault's lock, once it had one, sealed
 //!   vaultdeck/integrity                 what was found when packs were read, see the repository
@@ -18,6 +18,7 @@
 //! Reading needs no lock: where another program holds the repository for itself alone, or the lock cannot be written, the
 //! vault opens all the same, and only what writes is refused.
 
+use crate::domain::vault::VaultType;
 use crate::domain::{Arn, Region, StorageClass, Time};
 use crate::engine::data_dir::{Access, DataDir};
 use crate::engine::error::{Error, Result};
@@ -94,6 +95,9 @@ pub(in crate::engine) struct VaultFile {
     /// Which vault of that name it is; none in folders of versions that had no ids, until they are given one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::engine) vault_id: Option<VaultId>,
+    /// What kind of vault it is.
+    #[serde(default, skip_serializing_if = "VaultType::is_standard")]
+    pub(in crate::engine) vault_type: VaultType,
     pub(in crate::engine) created: Time,
     /// How file trees are cut.
     pub(in crate::engine) files: ChunkerParameters,
@@ -101,7 +105,14 @@ pub(in crate::engine) struct VaultFile {
 
 impl VaultFile {
     pub(in crate::engine) fn new(arn: &Arn, vault_id: Option<VaultId>, created: Time) -> Self {
-        Self { version: VERSION, vault_arn: arn.clone(), vault_id, created, files: ChunkerParameters::FILES }
+        Self {
+            version: VERSION,
+            vault_arn: arn.clone(),
+            vault_id,
+            vault_type: VaultType::Standard,
+            created,
+            files: ChunkerParameters::FILES,
+        }
     }
 }
 

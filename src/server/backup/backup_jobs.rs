@@ -3,7 +3,6 @@
 use super::documents::{lock_state, optional_lifecycle};
 use crate::domain::job::BackupJob;
 use crate::domain::recovery_point::Creator;
-use crate::domain::vault::BACKUP_VAULT;
 use crate::domain::{Arn, Lifecycle, VaultName};
 use crate::engine::{BackupJobFilter, StartBackup};
 use crate::server::call::{Answer, Call, Stamp, arn, stamp};
@@ -30,7 +29,7 @@ struct JobView {
     backup_job_id: String,
     backup_vault_name: String,
     backup_vault_arn: String,
-    vault_type: &'static str,
+    vault_type: String,
     vault_lock_state: &'static str,
     recovery_point_arn: Option<String>,
     recovery_point_lifecycle: Option<Lifecycle>,
@@ -79,7 +78,7 @@ impl JobView {
             backup_job_id: job.id.into(),
             backup_vault_name: job.vault_name,
             backup_vault_arn: job.vault_arn.into(),
-            vault_type: BACKUP_VAULT,
+            vault_type: job.vault_type.into(),
             recovery_point_arn: job.recovery_point_arn.map(String::from),
             recovery_point_lifecycle: job.lifecycle,
             is_encrypted: true,
@@ -111,6 +110,10 @@ pub(super) fn start(call: &Call<'_>) -> Answer {
     let mut body = call.body()?;
     let request = StartBackup {
         vault_name: body.required_string("BackupVaultName")?.parse::<VaultName>()?.into(),
+        air_gapped_vault: body
+            .string("LogicallyAirGappedBackupVaultArn")?
+            .map(|text| arn("LogicallyAirGappedBackupVaultArn", &text))
+            .transpose()?,
         resource_arn: arn("ResourceArn", &body.required_string("ResourceArn")?)?,
         iam_role_arn: arn("IamRoleArn", &body.required_string("IamRoleArn")?)?,
         idempotency_token: body.string("IdempotencyToken")?,
@@ -120,7 +123,6 @@ pub(super) fn start(call: &Call<'_>) -> Answer {
         recovery_point_tags: body.string_map("RecoveryPointTags")?.unwrap_or_default(),
         backup_options: body.string_map("BackupOptions")?.unwrap_or_default(),
     };
-    body.refuse("LogicallyAirGappedBackupVaultArn")?;
     // Search indexes are not made, which is just what this value asks for.
     match body.string("Index")?.as_deref() {
         None | Some("DISABLED") => {}

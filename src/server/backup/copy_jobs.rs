@@ -3,7 +3,6 @@
 use super::documents::{lock_state, optional_lifecycle};
 use crate::domain::job::CopyJob;
 use crate::domain::recovery_point::Creator;
-use crate::domain::vault::BACKUP_VAULT;
 use crate::domain::{Arn, Lifecycle, VaultName};
 use crate::engine::{CopyJobFilter, StartCopy};
 use crate::server::call::{Answer, Call, Stamp, arn, stamp};
@@ -30,7 +29,7 @@ struct JobView {
     source_backup_vault_arn: Option<String>,
     source_recovery_point_arn: Option<String>,
     destination_backup_vault_arn: Option<String>,
-    destination_vault_type: &'static str,
+    destination_vault_type: Option<String>,
     destination_vault_lock_state: &'static str,
     destination_recovery_point_arn: Option<String>,
     destination_recovery_point_lifecycle: Option<Lifecycle>,
@@ -74,7 +73,7 @@ impl JobView {
             source_backup_vault_arn: job.source_vault_arn.map(String::from),
             source_recovery_point_arn: job.source_recovery_point_arn.map(String::from),
             destination_backup_vault_arn: job.destination_vault_arn.map(String::from),
-            destination_vault_type: BACKUP_VAULT,
+            destination_vault_type: job.destination_vault_type.map(String::from),
             destination_recovery_point_arn: job.destination_recovery_point_arn.map(String::from),
             destination_recovery_point_lifecycle: job.lifecycle,
             resource_arn: job.resource_arn.map(String::from),

@@ -56,6 +56,7 @@ fn rule(mut members: Members) -> Result<Rule, Failure> {
         rule_name: members.required_string("RuleName")?,
         rule_id: None,
         target_backup_vault_name: members.required_string("TargetBackupVaultName")?,
+        target_logically_air_gapped_backup_vault_arn: members.string("TargetLogicallyAirGappedBackupVaultArn")?,
         schedule_expression: members.string("ScheduleExpression")?,
         schedule_expression_timezone: members.string("ScheduleExpressionTimezone")?,
         start_window_minutes: members.integer("StartWindowMinutes")?,
@@ -70,7 +71,7 @@ fn rule(mut members: Members) -> Result<Rule, Failure> {
             .collect::<Result<_, _>>()?,
         enable_continuous_backup: members.boolean("EnableContinuousBackup")?,
     };
-    for name in ["TargetLogicallyAirGappedBackupVaultArn", "IndexActions", "ScanActions"] {
+    for name in ["IndexActions", "ScanActions"] {
         members.refuse(name)?;
     }
     members.finish()?;

@@ -3,6 +3,7 @@
 //! A handler reads its parameters, asks the engine, and writes the answer with AWS's member names.
 
 mod access_policies;
+mod approval_teams;
 mod backup_jobs;
 mod copy_jobs;
 mod documents;

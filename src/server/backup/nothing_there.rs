@@ -64,7 +64,7 @@ pub(super) fn scan_results(call: &Call<'_>) -> Answer {
     query.time("ScanEndTime")?;
     query.one_of("MalwareScanner", &["GUARDDUTY"])?;
     query.finish()?;
-    call.engine.look_at_recovery_point(call.caller, action::GetPITRMalwareScanResults, &vault, &arn)?;
+    call.engine.look_at_recovery_point(call.caller, action::GetPITRMalwareScanResults, vault.as_str(), &arn)?;
     Err(none_there(format!("Recovery point {arn} was not scanned.")))
 }
 

@@ -1,8 +1,9 @@
 //! Every operation of AWS Backup: its place on the wire, and what answers it.
 
 use super::{
-    access_policies, backup_jobs, copy_jobs, empty_lists, legal_holds, not_built, nothing_there, notifications, plans,
-    protected_resources, recovery_points, restore_jobs, selections, settings, summaries, tags, templates, vaults,
+    access_policies, approval_teams, backup_jobs, copy_jobs, empty_lists, legal_holds, not_built, nothing_there,
+    notifications, plans, protected_resources, recovery_points, restore_jobs, selections, settings, summaries, tags,
+    templates, vaults,
 };
 use crate::server::call::{Answer, Call, Operation};
 
@@ -33,12 +34,12 @@ pub(in crate::server) const OPERATIONS: [Operation; 115] = [
     operation("DeleteBackupVaultNotifications", "DELETE", "/backup-vaults/{backupVaultName}/notification-configuration", 200, "MNV", notifications::delete),
     operation("PutBackupVaultLockConfiguration", "PUT", "/backup-vaults/{backupVaultName}/vault-lock", 200, "MNRV", vaults::put_lock),
     operation("DeleteBackupVaultLockConfiguration", "DELETE", "/backup-vaults/{backupVaultName}/vault-lock", 200, "MNRV", vaults::delete_lock),
-    operation("CreateLogicallyAirGappedBackupVault", "PUT", "/logically-air-gapped-backup-vaults/{backupVaultName}", 200, "ALMRV", not_built::refuse),
-    operation("CreateRestoreAccessBackupVault", "PUT", "/restore-access-backup-vaults", 200, "ALMNRV", not_built::refuse),
+    operation("CreateLogicallyAirGappedBackupVault", "PUT", "/logically-air-gapped-backup-vaults/{backupVaultName}", 200, "ALMRV", vaults::create_air_gapped),
+    operation("CreateRestoreAccessBackupVault", "PUT", "/restore-access-backup-vaults", 200, "ALMNRV", approval_teams::refuse),
     operation("ListRestoreAccessBackupVaults", "GET", "/logically-air-gapped-backup-vaults/{backupVaultName}/restore-access-backup-vaults", 200, "MNV", nothing_there::restore_access_vaults),
-    operation("RevokeRestoreAccessBackupVault", "DELETE", "/logically-air-gapped-backup-vaults/{backupVaultName}/restore-access-backup-vaults/{restoreAccessBackupVaultArn}", 200, "MNRV", not_built::refuse),
-    operation("AssociateBackupVaultMpaApprovalTeam", "PUT", "/backup-vaults/{backupVaultName}/mpaApprovalTeam", 204, "MNRV", not_built::refuse),
-    operation("DisassociateBackupVaultMpaApprovalTeam", "POST", "/backup-vaults/{backupVaultName}/mpaApprovalTeam", 204, "MNRV", not_built::refuse),
+    operation("RevokeRestoreAccessBackupVault", "DELETE", "/logically-air-gapped-backup-vaults/{backupVaultName}/restore-access-backup-vaults/{restoreAccessBackupVaultArn}", 200, "MNRV", approval_teams::refuse),
+    operation("AssociateBackupVaultMpaApprovalTeam", "PUT", "/backup-vaults/{backupVaultName}/mpaApprovalTeam", 204, "MNRV", approval_teams::refuse),
+    operation("DisassociateBackupVaultMpaApprovalTeam", "POST", "/backup-vaults/{backupVaultName}/mpaApprovalTeam", 204, "MNRV", approval_teams::refuse),
     operation("CreateBackupPlan", "PUT", "/backup/plans", 200, "ALMV", plans::create),
     operation("GetBackupPlan", "GET", "/backup/plans/{backupPlanId}", 200, "MNV", plans::get),
     operation("ListBackupPlans", "GET", "/backup/plans", 200, "MNV", plans::list),

@@ -1,7 +1,8 @@
 //! Resources that were backed up at least once.
 
 use crate::domain::resource::ProtectedResource;
-use crate::server::call::{Answer, Call, Stamp, stamp};
+use crate::engine::vaults::ops::VaultAt;
+use crate::server::call::{Answer, Call, Stamp, account, stamp};
 use serde::Serialize;
 use serde_with::skip_serializing_none;
 
@@ -72,11 +73,12 @@ pub(super) fn list(call: &Call<'_>) -> Answer {
 /// ListProtectedResourcesByBackupVault.
 pub(super) fn list_by_vault(call: &Call<'_>) -> Answer {
     let mut query = call.query()?;
-    let account = query.string("backupVaultAccountId");
+    let owner = query.string("backupVaultAccountId");
     let page = query.camel_page()?;
     query.finish()?;
-    call.own_account(account)?;
-    let resources = call.engine.list_protected_resources_of_vault(call.caller, call.segment(0), &page)?;
+    let account = account(owner.as_deref())?;
+    let vault = VaultAt { account: account.as_ref(), name: call.segment(0) };
+    let resources = call.engine.list_protected_resources_of_vault(call.caller, vault, &page)?;
     call.answer(&List {
         results: resources.items.into_iter().map(View::row).collect(),
         next_token: resources.next_token,

@@ -2,11 +2,11 @@
 
 use super::documents;
 use crate::domain::recovery_point::{Creator, RecoveryPoint};
-use crate::domain::vault::BACKUP_VAULT;
 use crate::domain::{CalculatedLifecycle, Lifecycle};
 use crate::engine::RecoveryPointFilter;
 use crate::engine::authorize::action::{GetRecoveryPointRestoreMetadata, GetRestoreTestingInferredMetadata};
-use crate::server::call::{Answer, Call, Stamp, arn, stamp};
+use crate::engine::vaults::ops::VaultAt;
+use crate::server::call::{Answer, Call, Stamp, account, arn, stamp};
 use serde::Serialize;
 use serde_json::json;
 use serde_with::skip_serializing_none;
@@ -29,7 +29,7 @@ struct PointView {
     backup_vault_name: String,
     backup_vault_arn: String,
     source_backup_vault_arn: Option<String>,
-    vault_type: &'static str,
+    vault_type: String,
     resource_arn: String,
     resource_name: Option<String>,
     resource_type: String,
@@ -62,7 +62,7 @@ struct PointOfResource {
     encryption_key_arn: Option<String>,
     backup_size_bytes: Option<i64>,
     backup_vault_name: String,
-    vault_type: &'static str,
+    vault_type: String,
     is_parent: bool,
     resource_name: Option<String>,
 }
@@ -109,7 +109,7 @@ impl From<RecoveryPoint> for PointView {
             backup_vault_name: point.vault_name,
             backup_vault_arn: point.vault_arn.into(),
             source_backup_vault_arn: point.source_vault_arn.map(String::from),
-            vault_type: BACKUP_VAULT,
+            vault_type: point.vault_type.into(),
             resource_arn: point.resource_arn.into(),
             resource_name: point.resource_name,
             resource_type: point.resource_type.into(),
@@ -142,7 +142,7 @@ impl From<RecoveryPoint> for PointOfResource {
             encryption_key_arn: point.encryption_key_arn,
             backup_size_bytes: point.size_bytes,
             backup_vault_name: point.vault_name,
-            vault_type: BACKUP_VAULT,
+            vault_type: point.vault_type.into(),
             is_parent: false,
             resource_name: point.resource_name,
         }
@@ -152,7 +152,7 @@ impl From<RecoveryPoint> for PointOfResource {
 /// ListRecoveryPointsByBackupVault.
 pub(super) fn list_by_vault(call: &Call<'_>) -> Answer {
     let mut query = call.query()?;
-    let account = query.string("backupVaultAccountId");
+    let owner = query.string("backupVaultAccountId");
     let filter = RecoveryPointFilter {
         resource_arn: query.string("resourceArn").map(|text| arn("ResourceArn", &text)).transpose()?,
         resource_type: query.string("resourceType"),
@@ -163,8 +163,9 @@ pub(super) fn list_by_vault(call: &Call<'_>) -> Answer {
     };
     let page = query.camel_page()?;
     query.finish()?;
-    call.own_account(account)?;
-    let points = call.engine.list_recovery_points_by_vault(call.caller, call.segment(0), &filter, &page)?;
+    let account = account(owner.as_deref())?;
+    let vault = VaultAt { account: account.as_ref(), name: call.segment(0) };
+    let points = call.engine.list_recovery_points_by_vault(call.caller, vault, &filter, &page)?;
     // In a list the model has no storage class.
     let view = |point| PointView { storage_class: None, ..PointView::from(point) };
     call.answer(&List { recovery_points: points.items.into_iter().map(view).collect(), next_token: points.next_token })
@@ -187,22 +188,23 @@ pub(super) fn list_by_resource(call: &Call<'_>) -> Answer {
 /// DescribeRecoveryPoint.
 pub(super) fn describe(call: &Call<'_>) -> Answer {
     let mut query = call.query()?;
-    let account = query.string("backupVaultAccountId");
+    let owner = query.string("backupVaultAccountId");
     query.finish()?;
-    call.own_account(account)?;
+    let account = account(owner.as_deref())?;
+    let vault = VaultAt { account: account.as_ref(), name: call.segment(0) };
     let point = call.arn(1, "RecoveryPointArn")?;
-    call.answer(&PointView::from(call.engine.describe_recovery_point(call.caller, call.segment(0), &point)?))
+    call.answer(&PointView::from(call.engine.describe_recovery_point(call.caller, vault, &point)?))
 }
 
 /// GetRecoveryPointRestoreMetadata.
 pub(super) fn restore_metadata(call: &Call<'_>) -> Answer {
     let mut query = call.query()?;
-    let account = query.string("backupVaultAccountId");
+    let owner = query.string("backupVaultAccountId");
     query.finish()?;
-    call.own_account(account)?;
+    let account = account(owner.as_deref())?;
+    let vault = VaultAt { account: account.as_ref(), name: call.segment(0) };
     let arn = call.arn(1, "RecoveryPointArn")?;
-    let action = GetRecoveryPointRestoreMetadata;
-    let point = call.engine.look_at_recovery_point(call.caller, action, call.segment(0), &arn)?;
+    let point = call.engine.look_at_recovery_point(call.caller, GetRecoveryPointRestoreMetadata, vault, &arn)?;
     let restore_metadata = call.engine.restore_proposal(&point)?;
     call.answer(&RestoreMetadata {
         backup_vault_arn: point.vault_arn.into(),
@@ -220,7 +222,8 @@ pub(super) fn inferred_metadata(call: &Call<'_>) -> Answer {
     let point = arn("RecoveryPointArn", &query.required_string("RecoveryPointArn")?)?;
     query.finish()?;
     call.own_account(account)?;
-    let point = call.engine.look_at_recovery_point(call.caller, GetRestoreTestingInferredMetadata, &vault, &point)?;
+    let action = GetRestoreTestingInferredMetadata;
+    let point = call.engine.look_at_recovery_point(call.caller, action, vault.as_str(), &point)?;
     let metadata = call.engine.restore_proposal(&point)?;
     call.answer(&json!({ "InferredMetadata": metadata }))
 }

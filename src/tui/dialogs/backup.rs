@@ -3,6 +3,7 @@
 use crate::client::change::StartBackup;
 use crate::client::{Key, Query};
 use crate::domain::plan_rules::validate_windows;
+use crate::domain::vault::DEFAULT_VAULT;
 use crate::domain::{Arn, Lifecycle, Scope};
 use crate::tui::dialogs::form_dialog::{FormDialog, Proposal};
 use crate::tui::dialogs::parse::{parse_days, parse_minutes, read_tags};
@@ -63,7 +64,10 @@ fn has_resources(world: &World) -> bool {
 pub fn vaults(scope: &Scope, world: &World) -> Vec<Choice> {
     let vaults = world.store.vaults(scope).into_iter().flat_map(|vaults| vaults.iter());
     vaults
-        .map(|vault| Choice::new(vault.name.clone(), vault.name.clone(), format!("{} points", vault.recovery_points)))
+        .map(|vault| {
+            let kind = if vault.vault_type.is_air_gapped() { "  air-gapped" } else { "" };
+            Choice::new(vault.name.clone(), vault.name.clone(), format!("{} points{kind}", vault.recovery_points))
+        })
         .collect()
 }
 
@@ -128,6 +132,7 @@ impl Backup {
         let whole = || {
             Some(StartBackup {
                 vault: vault?.to_owned(),
+                air_gapped_vault: None,
                 resource: resource?,
                 role: role?,
                 lifecycle: lifecycle?,
@@ -140,6 +145,21 @@ impl Backup {
         };
         fields.finish(whole())
     }
+}
+
+/// An air-gapped vault is named by a member of its own, beside a standard one whose place it takes.
+fn name_by_kind(start: &mut StartBackup, scope: &Scope, world: &World) -> Result<(), Vec<FieldError>> {
+    let all = || world.store.vaults(scope).into_iter().flat_map(|vaults| vaults.iter());
+    let Some(chosen) = all().find(|vault| vault.name == start.vault && vault.vault_type.is_air_gapped()) else {
+        return Ok(());
+    };
+    let standard = || all().filter(|vault| vault.vault_type.is_standard());
+    let beside = standard().find(|vault| vault.name == DEFAULT_VAULT).or_else(|| standard().next());
+    let none =
+        || vec![FieldError::new("vault", "AWS Backup asks for a standard vault beside it, and there is none here")];
+    start.vault.clone_from(&beside.ok_or_else(none)?.name);
+    start.air_gapped_vault = Some(chosen.arn.clone());
+    Ok(())
 }
 
 /// How long it is kept; empty means for ever.
@@ -189,9 +209,11 @@ impl FormDialog for Backup {
         }
     }
     fn submit(&mut self, world: &mut World) -> Result<Proposal, Vec<FieldError>> {
-        let start = self.read((world.tokens.0)())?;
+        let mut start = self.read((world.tokens.0)())?;
         let elsewhere = || vec![FieldError::new("resource", "its account and region are not among those shown")];
-        Ok((self.scope(world).ok_or_else(elsewhere)?, start.into()))
+        let scope = self.scope(world).ok_or_else(elsewhere)?;
+        name_by_kind(&mut start, &scope, world)?;
+        Ok((scope, start.into()))
     }
     fn changed(&mut self, world: &World) {
         self.own_role |= self.form.focused() == "role";

@@ -23,6 +23,7 @@ pub mod plan_editor;
 pub mod quit;
 pub mod restore;
 pub mod scopes;
+mod share_vault;
 pub mod tags;
 pub mod vault_lock;
 pub mod who_can;
@@ -53,6 +54,7 @@ pub fn open(dialog: Dialog, world: &World) -> Box<dyn Modal> {
         Dialog::Lifecycle(point) => Box::new(lifecycle::LifecycleEditor::new(point, world)),
         Dialog::AccessPolicy(vault) => Box::new(access_policy::AccessPolicyEditor::new(vault, world)),
         Dialog::VaultLock(vault) => Box::new(vault_lock::VaultLockEditor::new(vault, world)),
+        Dialog::ShareVault(vault) => Box::new(share_vault::ShareEditor::new(vault, world)),
         Dialog::Notifications(vault) => Box::new(notifications::NotificationsEditor::new(vault, world)),
         Dialog::WhoCan(vault) => Box::new(who_can::WhoCan::new(vault)),
         Dialog::Tags(scope, arn) => Box::new(tags::TagsEditor::new(scope, arn)),

@@ -121,12 +121,12 @@ pub fn view_no_row<T: Record>(
     body: Rect,
     painter: &mut Painter<'_>,
 ) {
-    if !list.lines().is_empty() {
+    if list.lines().is_empty() {
+        view_nothing(fresh, empty, world, body, painter);
+    } else {
         let what =
             if list.table().only_problems() { "No problem here." } else { "No row holds every word of the filter." };
         view_text(&[what, "", "esc shows all rows again."], body, painter);
-    } else {
-        view_nothing(fresh, empty, world, body, painter);
     }
 }
 

@@ -8,7 +8,7 @@ use crate::domain::plan::{Rule, ScheduledRun};
 use crate::domain::plan_runs::PlanRuns;
 use crate::domain::schedule::DEFAULT_EXPRESSION;
 use crate::domain::selection::{Selection, SelectionDocument};
-use crate::domain::{PlanId, Scope, Time};
+use crate::domain::{Arn, PlanId, Scope, Time};
 use crate::tui::command::Command;
 use crate::tui::fmt;
 use crate::tui::msg::Act;
@@ -145,7 +145,7 @@ fn made_by(plan: &str, world: &World) -> String {
 fn rule_facts(rule: &Rule) -> Vec<Detail> {
     let mut facts = vec![
         Detail::new("When", schedule(rule)),
-        Detail::new("Into vault", rule.target_backup_vault_name.clone()),
+        Detail::new("Into vault", into(rule)),
         Detail::new(
             "Kept",
             match rule.lifecycle.and_then(|lifecycle| lifecycle.delete_after_days) {
@@ -219,5 +219,15 @@ impl Screen for PlanScreen {
             }
             _ => pane::view_nothing(&fresh, &["There is no such plan."], world, body, painter),
         }
+    }
+}
+
+/// The vault that a rule's backups go into.
+fn into(rule: &Rule) -> String {
+    let air_gapped =
+        rule.target_logically_air_gapped_backup_vault_arn.as_ref().and_then(|text| text.parse::<Arn>().ok());
+    match air_gapped.as_ref().and_then(Arn::vault_name) {
+        Some(name) => format!("{name} (air-gapped)"),
+        None => rule.target_backup_vault_name.clone(),
     }
 }

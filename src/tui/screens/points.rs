@@ -69,10 +69,12 @@ impl Points {
     /// How the vault is locked, where it is.
     fn locked(&self, world: &World) -> String {
         let vault = self.vault(world);
+        let air_gapped = vault.is_some_and(|vault| vault.vault_type.is_air_gapped());
         match vault.and_then(|vault| vault.lock).map(|lock| lock.mode(world.now())) {
             None => String::new(),
             Some(LockMode::Governance) => ", locked".to_owned(),
             Some(LockMode::CoolingOff(date)) => format!(", locks {}", fmt::relative(world.now(), date)),
+            Some(LockMode::Compliance(_)) if air_gapped => ", air-gapped, locked for good".to_owned(),
             Some(LockMode::Compliance(_)) => ", locked for good".to_owned(),
         }
     }

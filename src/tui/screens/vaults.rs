@@ -30,6 +30,7 @@ static COLUMNS: &[Column<Vault>] = &[
         .shown(|vault, world| match vault.lock.map(|lock| lock.mode(world.now())) {
             None => Cell::dim(world.glyphs.none),
             Some(LockMode::Governance) => Cell::new("governance", Role::Good),
+            Some(LockMode::Compliance(_)) if vault.vault_type.is_air_gapped() => Cell::new("air-gapped", Role::Good),
             Some(LockMode::Compliance(_)) => Cell::new("compliance", Role::Good),
             Some(LockMode::CoolingOff(date)) => Cell::new(fmt::relative(world.now(), date), Role::Warning),
         })

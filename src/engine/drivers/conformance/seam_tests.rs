@@ -67,6 +67,7 @@ impl House {
             &self.caller,
             StartBackup {
                 vault_name: "Default".to_owned(),
+                air_gapped_vault: None,
                 resource_arn: resource.clone(),
                 iam_role_arn: Arn::default_role(&self.caller.account),
                 idempotency_token: None,

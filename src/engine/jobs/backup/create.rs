@@ -3,6 +3,7 @@
 use crate::domain::job::{BackupJob, JobState};
 use crate::domain::plan::CopyAction;
 use crate::domain::recovery_point::Creator;
+use crate::domain::vault::VaultType;
 use crate::domain::{Arn, Lifecycle, Resource, Scope, Tags, Time, VaultName};
 use crate::engine::catalog::Connection;
 use crate::engine::catalog::ordered_id::ordered_id;
@@ -24,6 +25,8 @@ pub struct Draft<'a> {
     pub scope: &'a Scope,
     /// The vault.
     pub vault: &'a VaultName,
+    /// The kind of vault that it is named as.
+    pub vault_type: VaultType,
     /// What is backed up.
     pub resource: &'a Resource,
     /// The role to run under.
@@ -51,7 +54,9 @@ impl Draft<'_> {
     pub fn record(self, connection: &Connection) -> Result<BackupRecord> {
         let vault_arn = Arn::vault(self.scope, self.vault);
         let start_by = later(self.created, self.start_window)?;
-        let point_id = self.resource.resource_type.facts().and_then(|facts| facts.point_id);
+        // In an air-gapped vault every type's points are named alike.
+        let own = self.resource.resource_type.facts().filter(|_| !self.vault_type.is_air_gapped());
+        let point_id = own.and_then(|facts| facts.point_id);
         let point_id = match point_id {
             // It takes what makes it unique from the beginning of a text, which of an ordered id is the time.
             Some(made) => made(&self.resource.arn, self.created, &uuid::Uuid::new_v4().to_string()),
@@ -63,6 +68,7 @@ impl Draft<'_> {
             vault_name: self.vault.to_string(),
             encryption_key_arn: vaults::rows::vault_key(connection, &vault_arn)?.flatten(),
             vault_arn,
+            vault_type: self.vault_type,
             recovery_point_arn: Some(Arn::recovery_point(self.scope, &point_id)),
             lifecycle: self.lifecycle,
             resource_arn: self.resource.arn.clone(),

@@ -8,7 +8,7 @@ mod stored;
 
 use crate::domain::job::JobState;
 use crate::domain::names::JobId;
-use crate::domain::{Arn, Time};
+use crate::domain::{Arn, Time, air_gap};
 use crate::engine::Engine;
 use crate::engine::catalog::Connection;
 use crate::engine::error::Result;
@@ -121,8 +121,8 @@ impl Job for BackupRecord {
 
     /// Only if its vault is still there: with the turn to write in hand nobody deletes it.
     fn begin(&self, connection: &Connection, now: Time) -> Result<bool> {
-        if vaults::rows::vault_key(connection, &self.job.vault_arn)?.is_none() {
-            self.end(connection, &Ending::no_vault(self.job.vault_arn.as_str()), 0, now)?;
+        if let Some(ending) = unfit_vault(connection, self)? {
+            self.end(connection, &ending, 0, now)?;
             return Ok(false);
         }
         // A lock binds new jobs: one that had begun when it was put on goes on.
@@ -174,11 +174,24 @@ fn refusal(connection: &Connection, record: &BackupRecord) -> Result<Option<Endi
     {
         return Ok(Some(Ending::role_not_assumable(role.as_str())));
     }
-    let vault = vaults::rows::vault_key(connection, &job.vault_arn)?;
-    if vault.is_none() {
-        return Ok(Some(Ending::no_vault(job.vault_arn.as_str())));
+    if let Some(ending) = unfit_vault(connection, record)? {
+        return Ok(Some(ending));
     }
     Ok((!fits_lock(connection, record)?).then(Ending::outside_lock))
+}
+
+/// Why a job cannot write into its vault: it is not there, or of another kind than it was named as. What was meant for an
+/// air-gapped vault never comes into one that is not.
+fn unfit_vault(connection: &Connection, record: &BackupRecord) -> Result<Option<Ending>> {
+    let job = &record.job;
+    let Some((vault_type, _)) = vaults::rows::kind(connection, &job.vault_arn)? else {
+        return Ok(Some(Ending::no_vault(job.vault_arn.as_str())));
+    };
+    if vault_type != job.vault_type {
+        return Ok(Some(Ending::other_kind_of_vault(job.vault_arn.as_str(), job.vault_type.is_air_gapped())));
+    }
+    let takes = !vault_type.is_air_gapped() || air_gap::takes_directly(&job.resource_type);
+    Ok((!takes).then(|| Ending::not_into_air_gap(job.resource_type.as_str())))
 }
 
 /// Whether the lock of the vault lets in what the job would make.

@@ -4,11 +4,12 @@ use crate::domain::job::{BackupJob, JobState};
 use crate::domain::lifecycle::unsupported;
 use crate::domain::names::JobId;
 use crate::domain::plan_rules::validate_windows;
-use crate::domain::{Arn, Invalid, Lifecycle, Resource, ResourceType, Scope, Tags, Time, VaultName, tags};
+use crate::domain::vault::VaultType;
+use crate::domain::{Arn, Invalid, Lifecycle, Resource, ResourceType, Scope, Tags, Time, VaultName, air_gap, tags};
 use crate::engine::authorize::action::{StartBackupJob, StopBackupJob};
-use crate::engine::authorize::authorize;
 use crate::engine::authorize::boundary;
 use crate::engine::authorize::subject::{JobToStop, VaultNamed};
+use crate::engine::authorize::{Permit, authorize};
 use crate::engine::caller::Caller;
 use crate::engine::catalog::{Connection, idempotency};
 use crate::engine::error::{Error, Result};
@@ -23,6 +24,9 @@ use crate::engine::page::{Page, PageRequest, check_one_of};
 use crate::engine::{Engine, resources, vaults};
 use serde::Serialize;
 use std::collections::BTreeMap;
+
+/// The member that names an air-gapped vault.
+const AIR_GAPPED: &str = "LogicallyAirGappedBackupVaultArn";
 
 /// How these jobs are counted.
 const SUMMARIZED: Summarized = Summarized {
@@ -46,8 +50,11 @@ const SUMMARIZED: Summarized = Summarized {
 /// StartBackupJob.
 #[derive(Debug, Clone, Serialize)]
 pub struct StartBackup {
-    /// The vault that will hold the recovery point.
+    /// The vault that will hold the recovery point, unless an air-gapped one is named.
     pub vault_name: String,
+    /// The logically air-gapped vault that will hold it instead, of the same account and region.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub air_gapped_vault: Option<Arn>,
     /// What is backed up.
     pub resource_arn: Arn,
     /// The role to run under.
@@ -85,12 +92,8 @@ impl Engine {
             {
                 return Ok(before.parse::<JobId>()?);
             }
-            let vault: VaultName = request.vault_name.parse()?;
-            let vault_arn = Arn::vault(&scope, &vault);
-            let there = vaults::rows::exists(tx, &vault_arn)?;
-            let subject = VaultNamed { arn: &vault_arn, scope: there.then_some(&scope) };
-            let permit = authorize(tx, caller, StartBackupJob, &subject)?;
-            let record = draft(tx, caller, &vault, &request, now)?;
+            let (permit, vault, vault_type) = destination(tx, caller, &request)?;
+            let record = draft(tx, caller, (&vault, vault_type), &request, now)?;
             record::insert(tx, &permit, &record)?;
             if let Some(token) = &request.idempotency_token {
                 idempotency::remember(tx, &scope, OPERATION, token, &fingerprint, record.job.id.as_str(), now)?;
@@ -199,21 +202,62 @@ fn check(request: &StartBackup) -> Result<()> {
     Ok(())
 }
 
+/// The vault that a request's backup goes into, with leave to write into each that it names.
+fn destination<'tx>(
+    tx: &'tx Connection,
+    caller: &Caller,
+    request: &StartBackup,
+) -> Result<(Permit<'tx, StartBackupJob>, VaultName, VaultType)> {
+    let scope = caller.scope();
+    let named: VaultName = request.vault_name.parse()?;
+    let (permit, vault_type) = writable(tx, caller, &Arn::vault(&scope, &named))?;
+    if vault_type.is_air_gapped() {
+        let rule = format!("{named} is a logically air-gapped backup vault, which only {AIR_GAPPED} can name");
+        return Err(Invalid::value("BackupVaultName", rule).into());
+    }
+    let Some(air_gapped) = &request.air_gapped_vault else { return Ok((permit, named, vault_type)) };
+    let air_gapped = air_gap::target(AIR_GAPPED, air_gapped.as_str(), &scope)?;
+    let (permit, vault_type) = writable(tx, caller, &air_gapped)?;
+    if !vault_type.is_air_gapped() {
+        let rule = format_args!("{air_gapped} is not a logically air-gapped backup vault").to_string();
+        return Err(Invalid::value(AIR_GAPPED, rule).into());
+    }
+    Ok((permit, air_gapped.vault_name().unwrap_or_default().parse()?, vault_type))
+}
+
+/// Leave to write a backup into a vault, and its kind.
+fn writable<'tx>(
+    tx: &'tx Connection,
+    caller: &Caller,
+    vault: &Arn,
+) -> Result<(Permit<'tx, StartBackupJob>, VaultType)> {
+    let (found, scope) = (vaults::rows::kind(tx, vault)?, caller.scope());
+    let subject = VaultNamed { arn: vault, scope: found.is_some().then_some(&scope) };
+    let permit = authorize(tx, caller, StartBackupJob, &subject)?;
+    Ok((permit, found.map(|(vault_type, _)| vault_type).unwrap_or_default()))
+}
+
 /// The job that a request asks for, after all checks that need the catalog.
 fn draft(
     connection: &Connection,
     caller: &Caller,
-    vault: &VaultName,
+    (vault, vault_type): (&VaultName, VaultType),
     request: &StartBackup,
     now: Time,
 ) -> Result<BackupRecord> {
     let scope = &caller.scope();
     let resource = resource(connection, scope, &request.resource_arn)?;
+    if vault_type.is_air_gapped() && !air_gap::takes_directly(&resource.resource_type) {
+        let kind = &resource.resource_type;
+        let rule = format!("this engine cannot write backups of type {kind} directly into an air-gapped vault");
+        return Err(Invalid::value(AIR_GAPPED, rule).into());
+    }
     roles::pass(connection, caller, request.iam_role_arn.as_str())?;
     let start_window = request.start_window_minutes.unwrap_or(START_WINDOW);
     Draft {
         scope,
         vault,
+        vault_type,
         resource: &resource,
         role: &request.iam_role_arn,
         created: now,

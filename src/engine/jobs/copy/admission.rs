@@ -4,10 +4,10 @@ use crate::domain::copies::{Obstacle, is_cross_account};
 use crate::domain::job::JobState;
 use crate::domain::recovery_point::RecoveryPointStatus;
 use crate::engine::authorize::action::{CopyFromBackupVault, CopyIntoBackupVault};
-use crate::engine::authorize::subject::VaultNamed;
+use crate::engine::authorize::subject::{VaultNamed, VaultToLeave};
 use crate::engine::authorize::{Principal, authorize};
 use crate::engine::catalog::Connection;
-use crate::engine::error::{Error, Result};
+use crate::engine::error::{Error, ErrorKind, Result};
 use crate::engine::jobs::copy::rows::CopyRecord;
 use crate::engine::jobs::outcome::Ending;
 use crate::engine::organization::{accounts, roles, settings};
@@ -56,15 +56,24 @@ fn obstacle(connection: &Connection, record: &CopyRecord) -> Result<Option<Obsta
     if is_cross_account(&record.source_vault, destination) && !settings::allows_cross_account_copies(connection)? {
         return Ok(Some(Obstacle::NotEnabled));
     }
-    if !vaults::rows::exists(connection, destination)? {
+    let Some((into_type, _)) = vaults::rows::kind(connection, destination)? else {
         return Ok(Some(Obstacle::NoVault(destination.clone())));
-    }
+    };
+    // Where the source's vault is gone its point is too, and that was told.
+    let (from_type, key) = vaults::rows::kind(connection, &record.source_vault)?.unwrap_or_default();
     let role = Principal::Role(&record.role);
-    let from = VaultNamed { arn: &record.source_vault, scope: Some(&record.job.scope) };
+    let from = VaultToLeave {
+        arn: &record.source_vault,
+        scope: &record.job.scope,
+        vault_type: &from_type,
+        key: key.as_deref(),
+        into: Some(&into_type),
+    };
     let into = VaultNamed { arn: destination, scope: Some(scope) };
     let allowed = authorize(connection, role, CopyFromBackupVault, &from).map(drop);
     match allowed.and_then(|()| authorize(connection, role, CopyIntoBackupVault, &into).map(drop)) {
         Ok(()) => {}
+        Err(refused) if refused.kind() == ErrorKind::InvalidRequest => return Ok(Some(Obstacle::AirGap)),
         // A policy that cannot be read lets nobody in.
         Err(refused @ (Error::Service { .. } | Error::Damaged { .. })) => {
             return Ok(Some(Obstacle::Policy(refused.to_string())));

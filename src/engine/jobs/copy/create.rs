@@ -45,6 +45,7 @@ impl Draft<'_> {
             source_vault_arn: Some(point.vault_arn.clone()),
             source_recovery_point_arn: Some(point.arn.clone()),
             destination_vault_arn: Some(destination.clone()),
+            destination_vault_type: None,
             destination_recovery_point_arn: None,
             resource_arn: Some(point.resource_arn.clone()),
             resource_name: point.resource_name.clone(),

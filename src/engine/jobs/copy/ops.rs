@@ -5,7 +5,7 @@ use crate::domain::job::CopyJob;
 use crate::domain::names::JobId;
 use crate::domain::{Arn, Lifecycle, Scope, Time};
 use crate::engine::authorize::action::{CopyFromBackupVault, StartCopyJob};
-use crate::engine::authorize::subject::{PointNamed, PointToCopy, VaultNamed};
+use crate::engine::authorize::subject::{PointNamed, PointToCopy, VaultToLeave};
 use crate::engine::authorize::{Permit, authorize, boundary};
 use crate::engine::caller::Caller;
 use crate::engine::catalog::{Connection, idempotency};
@@ -138,14 +138,23 @@ fn draft<'tx>(
     let subject = PointToCopy(PointNamed { arn, found: found.as_ref() });
     let permit = authorize(tx, caller, StartCopyJob, &subject)?;
     let point = found.ok_or_else(|| Error::no_such_recovery_point(arn))?;
-    authorize(tx, caller, CopyFromBackupVault, &VaultNamed { arn: &point.vault_arn, scope: Some(&point.scope) })?;
+    let (into, key) = (vaults::rows::kind(tx, destination)?, vaults::rows::vault_key(tx, &point.vault_arn)?.flatten());
+    let own = destination.account() == caller.account.as_str();
+    let from = VaultToLeave {
+        arn: &point.vault_arn,
+        scope: &point.scope,
+        vault_type: &point.vault_type,
+        key: key.as_deref(),
+        into: into.as_ref().map(|(vault_type, _)| vault_type).filter(|_| own),
+    };
+    authorize(tx, caller, CopyFromBackupVault, &from)?;
     if destination == &point.vault_arn {
         return Err(Error::invalid_request(Obstacle::OwnVault.to_string()));
     }
     if point.is_cold() {
         return Err(Error::invalid_request(Obstacle::Cold(arn.clone()).to_string()));
     }
-    if destination.account() == caller.account.as_str() && !vaults::rows::exists(tx, destination)? {
+    if own && into.is_none() {
         return Err(Error::no_such_vault(destination));
     }
     roles::pass(tx, caller, request.iam_role_arn.as_str())?;

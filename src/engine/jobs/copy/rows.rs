@@ -89,7 +89,8 @@ pub(in crate::engine) const TABLE: JobTable = JobTable {
 /// The columns that [`from_row`] reads.
 pub const COLUMNS: &str = "id, account, region, source_vault_arn, source_point_arn, destination_vault_arn, \
     destination_account, destination_region, destination_point_id, resource_arn, resource_name, resource_type, created, \
-    completed, state, status_message, message_category, size_bytes, lifecycle, iam_role_arn, created_by, backup_job_id";
+    completed, state, status_message, message_category, size_bytes, lifecycle, iam_role_arn, created_by, backup_job_id, \
+    (SELECT v.vault_type FROM vaults AS v WHERE v.arn = destination_vault_arn) AS destination_vault_type";
 
 /// A copy job from a row with [`COLUMNS`].
 pub fn from_row(row: &Row<'_>) -> Result<CopyJob> {
@@ -101,6 +102,7 @@ pub fn from_row(row: &Row<'_>) -> Result<CopyJob> {
         source_vault_arn: Some(row.parsed("source_vault_arn")?),
         source_recovery_point_arn: Some(row.parsed("source_point_arn")?),
         destination_vault_arn: Some(row.parsed("destination_vault_arn")?),
+        destination_vault_type: row.column::<Option<String>>("destination_vault_type")?.map(Into::into),
         destination_recovery_point_arn: made,
         resource_arn: Some(row.parsed("resource_arn")?),
         resource_name: row.column("resource_name")?,

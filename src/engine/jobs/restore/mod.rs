@@ -8,6 +8,7 @@ use crate::domain::job::JobState;
 use crate::domain::names::JobId;
 use crate::domain::{Arn, Time};
 use crate::engine::Engine;
+use crate::engine::authorize::air_gap;
 use crate::engine::catalog::Connection;
 use crate::engine::error::Result;
 use crate::engine::jobs::MAX_ATTEMPTS;
@@ -89,7 +90,15 @@ impl Job for RestoreRecord {
         }
     }
 
+    /// What lies in an air-gapped vault of another account is restored only as long as that is shared with this one.
     fn begin(&self, connection: &Connection, now: Time) -> Result<bool> {
+        if let (JobState::Pending, Some(vault)) = (&self.job.state, &self.job.vault_arn)
+            && !air_gap::sees(connection, vault, &self.job.scope.account)?
+        {
+            let why = format!("Backup vault {vault} is not shared with account {} any more.", self.job.scope.account);
+            self.end(connection, &Ending::failed(true, why), 0, now)?;
+            return Ok(false);
+        }
         store::begin(connection, &TABLE, &self.job.id, now)
     }
 

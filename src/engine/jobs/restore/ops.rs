@@ -21,6 +21,7 @@ use crate::engine::jobs::restore::rows::{self, RestoreJobFilter, RestoreRecord, 
 use crate::engine::jobs::summaries::{ALL, ANY, JobSummary, Summarized, SummaryFilter};
 use crate::engine::organization::roles;
 use crate::engine::page::{Page, PageRequest, check_one_of};
+use crate::engine::vaults::ops::VaultAt;
 use crate::engine::{Engine, points, resources};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -55,13 +56,13 @@ pub struct StartRestore {
 
 impl Engine {
     /// Metadata with which StartRestoreJob restores a recovery point into a new file system, as it stands.
-    pub fn recovery_point_restore_metadata(
+    pub fn recovery_point_restore_metadata<'v>(
         &self,
         caller: &Caller,
-        vault_name: &str,
+        vault: impl Into<VaultAt<'v>>,
         arn: &Arn,
     ) -> Result<BTreeMap<String, String>> {
-        let point = self.look_at_recovery_point(caller, GetRecoveryPointRestoreMetadata, vault_name, arn)?;
+        let point = self.look_at_recovery_point(caller, GetRecoveryPointRestoreMetadata, vault, arn)?;
         self.restore_proposal(&point)
     }
 

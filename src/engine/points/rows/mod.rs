@@ -45,7 +45,7 @@ pub struct RecoveryPointFilter {
 /// The columns that [`from_row`] reads.
 pub const COLUMNS: &str = "arn, account, region, vault_name, vault_arn, source_vault_arn, resource_arn, resource_name, resource_type, \
     created_by, iam_role_arn, status, status_message, created, initiated, completed, size_bytes, lifecycle, delete_at, \
-    encryption_key_arn, last_restore, storage_class, damage, held, cold_due";
+    encryption_key_arn, last_restore, storage_class, damage, held, cold_due, (SELECT v.vault_type FROM vaults AS v WHERE v.arn = vault_arn) AS vault_type";
 
 /// A recovery point from a row with [`COLUMNS`].
 pub fn from_row(row: &Row<'_>) -> Result<RecoveryPoint> {
@@ -54,6 +54,7 @@ pub fn from_row(row: &Row<'_>) -> Result<RecoveryPoint> {
         scope: row.scope()?,
         vault_name: row.column("vault_name")?,
         vault_arn: row.parsed("vault_arn")?,
+        vault_type: row.column::<Option<String>>("vault_type")?.map(Into::into).unwrap_or_default(),
         source_vault_arn: row.parsed_option("source_vault_arn")?,
         resource_arn: row.parsed("resource_arn")?,
         resource_name: row.column("resource_name")?,

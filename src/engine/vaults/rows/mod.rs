@@ -5,10 +5,10 @@ pub mod locks;
 pub mod recovery_keys;
 
 use crate::domain::event::detail::{self, Became};
-use crate::domain::vault::Vault;
+use crate::domain::vault::{Vault, VaultType};
 use crate::domain::{Arn, Scope, Time, VaultName};
 use crate::engine::authorize::Permit;
-use crate::engine::authorize::action::{CreateBackupVault, DeleteBackupVault};
+use crate::engine::authorize::action::{DeleteBackupVault, MakesVault};
 use crate::engine::catalog::paging::Listing;
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, millis};
@@ -27,7 +27,7 @@ fn from_row(row: &Row<'_>) -> Result<Vault> {
         arn: row.parsed("arn")?,
         scope: row.scope()?,
         name: row.column("name")?,
-        vault_type: row.column("vault_type")?,
+        vault_type: row.column::<String>("vault_type")?.into(),
         encryption_key_arn: row.column("encryption_key_arn")?,
         created: row.time_option("created")?,
         creator_request_id: row.column("creator_request_id")?,
@@ -54,6 +54,16 @@ pub fn vault_key(connection: &Connection, vault: &Arn) -> Result<Option<Option<S
     Ok(statement.query_row([vault.as_str()], |row| row.get(0)).optional()?)
 }
 
+/// The kind of a vault, and what wraps its key; none when there is no such vault.
+pub fn kind(connection: &Connection, vault: &Arn) -> Result<Option<(VaultType, Option<String>)>> {
+    query::first(
+        connection,
+        "SELECT vault_type, encryption_key_arn FROM vaults WHERE arn = ?1",
+        [vault.as_str()],
+        |row| Ok((row.column::<String>("vault_type")?.into(), row.column("encryption_key_arn")?)),
+    )
+}
+
 /// How many vaults an account has in a region.
 pub fn count(connection: &Connection, scope: &Scope) -> Result<i64> {
     Ok(connection
@@ -65,13 +75,29 @@ pub fn count(connection: &Connection, scope: &Scope) -> Result<i64> {
 pub fn list(
     connection: &Connection,
     scope: &Scope,
-    vault_type: Option<&str>,
+    vault_type: Option<&VaultType>,
     request: &PageRequest,
 ) -> Result<Page<Vault>> {
     let mut listing = Listing::new(COLUMNS, locks::VAULTS, &["name"]).named("vaults");
     listing.filter("account = ?", scope.account.as_str().to_owned());
     listing.filter("region = ?", scope.region.as_str().to_owned());
-    listing.filter_option("vault_type = ?", vault_type.map(str::to_owned));
+    listing.filter_option("vault_type = ?", vault_type.map(|vault_type| vault_type.as_str().to_owned()));
+    listing.page(connection, request, from_row)
+}
+
+/// The vaults of other accounts that are shared with an account in its region, of one type or of all.
+pub fn shared_with(
+    connection: &Connection,
+    scope: &Scope,
+    vault_type: Option<&VaultType>,
+    request: &PageRequest,
+) -> Result<Page<Vault>> {
+    let mut listing = Listing::new(COLUMNS, locks::VAULTS, &["arn"]).named("vaults-shared");
+    let joined = "arn IN (SELECT v.vault_arn FROM resource_share_vaults AS v
+             JOIN resource_share_accounts AS a ON a.share_arn = v.share_arn WHERE a.shared_with = ?)";
+    listing.filter(joined, scope.account.as_str().to_owned());
+    listing.filter("region = ?", scope.region.as_str().to_owned());
+    listing.filter_option("vault_type = ?", vault_type.map(|vault_type| vault_type.as_str().to_owned()));
     listing.page(connection, request, from_row)
 }
 
@@ -106,10 +132,10 @@ pub struct NewRow<'a> {
     pub scope: &'a Scope,
     /// Its name.
     pub name: &'a VaultName,
-    /// `VaultType`.
-    pub vault_type: &'a str,
-    /// What wraps its key.
-    pub encryption_key_arn: &'a str,
+    /// What kind of vault it is.
+    pub vault_type: &'a VaultType,
+    /// What wraps its key; none where that is AWS Backup's own.
+    pub encryption_key_arn: Option<&'a str>,
     /// The token of its creation.
     pub creator_request_id: Option<&'a str>,
     /// When it was created.
@@ -119,7 +145,7 @@ pub struct NewRow<'a> {
 }
 
 /// Adds a vault.
-pub fn insert(connection: &Connection, _permit: &Permit<'_, CreateBackupVault>, vault: &NewRow<'_>) -> Result<()> {
+pub fn insert<A: MakesVault>(connection: &Connection, _permit: &Permit<'_, A>, vault: &NewRow<'_>) -> Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO vaults (arn, account, region, name, vault_type, encryption_key_arn, creator_request_id, created,
@@ -131,7 +157,7 @@ pub fn insert(connection: &Connection, _permit: &Permit<'_, CreateBackupVault>, 
             vault.scope.account.as_str(),
             vault.scope.region.as_str(),
             vault.name.as_str(),
-            vault.vault_type,
+            vault.vault_type.as_str(),
             vault.encryption_key_arn,
             vault.creator_request_id,
             millis(vault.created),

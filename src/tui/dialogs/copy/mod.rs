@@ -5,7 +5,7 @@ mod preflight;
 
 use crate::client::change::StartCopy;
 use crate::client::{Answer, Feature, Key, Query};
-use crate::domain::vault::Vault;
+use crate::domain::vault::{Vault, VaultType};
 use crate::domain::{Arn, Known, KnownPoint, Lifecycle, Scope, copies};
 use crate::tui::dialogs::form_dialog::{FormDialog, Proposal};
 use crate::tui::dialogs::lifecycle::effect_of;
@@ -21,9 +21,6 @@ use std::sync::Arc;
 
 /// The choice of a vault that is none of the list.
 const TYPED: &str = "typed";
-
-/// A vault of other accounts that only serves restores: nothing is copied into it.
-const RESTORE_ACCESS: &str = "RESTORE_ACCESS_BACKUP_VAULT";
 
 /// The wizard.
 #[derive(Debug)]
@@ -165,11 +162,13 @@ fn choices(point: &KnownPoint, world: &World) -> Vec<Choice> {
     let mut scopes: Vec<&Scope> = world.scopes.iter().collect();
     scopes.sort_by_key(|scope| (scope.account != point.scope.account, **scope == point.scope));
     let vaults = scopes.into_iter().filter_map(|scope| world.store.vaults(scope)).flat_map(|vaults| vaults.iter());
-    let takes = |vault: &&Arc<Vault>| vault.arn != point.vault_arn && vault.vault_type != RESTORE_ACCESS;
+    // A vault that only serves restores takes no copies.
+    let takes = |vault: &&Arc<Vault>| vault.arn != point.vault_arn && vault.vault_type != VaultType::RestoreAccess;
     let choice = |vault: &Arc<Vault>| {
         let locked = vault.lock.map(|lock| format!("  lock: {lock}")).unwrap_or_default();
         let label = format!("{} in {}", vault.name, world.scope_name(&vault.scope));
-        Choice::new(vault.arn.as_str(), label, format!("{} points{locked}", vault.recovery_points))
+        let kind = if vault.vault_type.is_air_gapped() { "  air-gapped" } else { "" };
+        Choice::new(vault.arn.as_str(), label, format!("{} points{kind}{locked}", vault.recovery_points))
     };
     let known = vaults.filter(takes).map(choice);
     known.chain([Choice::new(TYPED, "another: type its ARN", "")]).collect()

@@ -1,6 +1,7 @@
 //! What is known of a copy before it is asked for: what is certain to be refused or to fail, and what cannot be told.
 
 use crate::client::{Key, Query};
+use crate::domain::air_gap::lets_out;
 use crate::domain::copies::{CROSS_ACCOUNT_SETTING, copyable, is_cross_account};
 use crate::domain::policy::{COPY_INTO_VAULT, Policy, standing_of};
 use crate::domain::recovery_point::RecoveryPointStatus;
@@ -79,6 +80,7 @@ impl Preflight {
             membership(wanted, world),
             setting(wanted, world),
             existence(wanted, world),
+            air_gap(wanted, world),
             policy(wanted, world),
             policy_of_source(wanted, world),
             keys_of_aws(wanted, world),
@@ -132,6 +134,22 @@ fn same_vault(wanted: &Wanted<'_>) -> Finding {
         return Finding::Certain("that is the vault it lies in".to_owned());
     }
     Finding::Fine
+}
+
+/// What lies in an air-gapped vault leaves it for another one alone, unless the vault's key is its account's own.
+fn air_gap(wanted: &Wanted<'_>, world: &World) -> Finding {
+    let vault = |arn: &Arn, scope: &Scope| {
+        let vaults = world.store.vaults(scope)?;
+        vaults.iter().find(|vault| vault.arn == *arn).cloned()
+    };
+    let from = vault(&wanted.point.vault_arn, &wanted.point.scope);
+    let Some(from) = from.filter(|vault| vault.vault_type.is_air_gapped()) else { return Finding::Fine };
+    match place(wanted.destination, world).and_then(|scope| vault(wanted.destination, &scope)) {
+        Some(into) if !lets_out(&from.vault_type, from.encryption_key_arn.as_deref(), &into.vault_type) => {
+            Finding::Certain("only another air-gapped vault takes it".to_owned())
+        }
+        _ => Finding::Fine,
+    }
 }
 
 fn membership(wanted: &Wanted<'_>, world: &World) -> Finding {

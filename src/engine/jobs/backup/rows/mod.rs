@@ -62,7 +62,7 @@ pub(in crate::engine) const TABLE: JobTable = JobTable {
 pub const COLUMNS: &str = "id, account, region, vault_name, vault_arn, recovery_point_arn, lifecycle, \
     encryption_key_arn, resource_arn, resource_name, resource_type, created, initiated, completed, start_by, state, \
     status_message, message_category, percent_done, size_bytes, bytes_transferred, iam_role_arn, created_by, \
-    backup_options, is_parent";
+    backup_options, is_parent, vault_type";
 
 /// A backup job from a row with [`COLUMNS`].
 pub fn from_row(row: &Row<'_>) -> Result<BackupJob> {
@@ -71,6 +71,7 @@ pub fn from_row(row: &Row<'_>) -> Result<BackupJob> {
         scope: row.scope()?,
         vault_name: row.column("vault_name")?,
         vault_arn: row.parsed("vault_arn")?,
+        vault_type: row.column::<String>("vault_type")?.into(),
         recovery_point_arn: row.parsed_option("recovery_point_arn")?,
         lifecycle: row.json_option("lifecycle")?,
         encryption_key_arn: row.column("encryption_key_arn")?,

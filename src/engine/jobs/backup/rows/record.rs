@@ -50,9 +50,10 @@ pub fn insert(connection: &Connection, permit: &Permit<'_, StartBackupJob>, reco
             "INSERT INTO backup_jobs (id, account, region, vault_name, vault_arn, recovery_point_arn, lifecycle,
                  encryption_key_arn, resource_arn, resource_name, resource_type, created, initiated, completed, start_by,
                  state, status_message, message_category, percent_done, size_bytes, bytes_transferred, iam_role_arn,
-                 created_by, backup_options, is_parent, complete_by, recovery_point_tags, attempts, recovery_point_id, copy_actions)
+                 created_by, backup_options, is_parent, complete_by, recovery_point_tags, attempts, recovery_point_id, copy_actions,
+                 vault_type)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
-                 ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30)",
+                 ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31)",
         )?
         .execute(params![
             job.id.as_str(),
@@ -85,6 +86,7 @@ pub fn insert(connection: &Connection, permit: &Permit<'_, StartBackupJob>, reco
             record.attempts,
             job.recovery_point_arn.as_ref().map(point_id),
             (!record.copy_actions.is_empty()).then(|| to_json(&record.copy_actions)).transpose()?,
+            job.vault_type.as_str(),
         ])?;
     tell(connection, &job.id)?;
     creating::insert(connection, permit, job, &record.recovery_point_tags)

@@ -1,0 +1,238 @@
+//! The operations on resource shares: make, widen, narrow, delete, and tell of them.
+
+use crate::domain::sharing::{Association, ResourceShare, Shared};
+use crate::domain::{AccountId, Arn, Invalid, Time};
+use crate::engine::Engine;
+use crate::engine::authorize::action::{
+    AssociateResourceShare, CreateResourceShare, DeleteResourceShare, DisassociateResourceShare, NamesAccounts,
+    ShareBackupVault,
+};
+use crate::engine::authorize::subject::{NewThing, ShareNamed, VaultToShare};
+use crate::engine::authorize::{Permit, authorize};
+use crate::engine::caller::Caller;
+use crate::engine::catalog::{Connection, idempotency};
+use crate::engine::error::{Error, Result};
+use crate::engine::organization::accounts;
+use crate::engine::page::{Page, PageRequest};
+use crate::engine::sharing::rows::{self, Of, Side};
+use crate::engine::vaults;
+use serde::Serialize;
+
+/// The most shares of an account in a region.
+const MAX_SHARES: i64 = 5000;
+
+/// The longest name of a share.
+const LONGEST_NAME: usize = 255;
+
+/// CreateResourceShare.
+#[derive(Debug, Clone, Serialize)]
+pub struct NewShare {
+    /// Its name.
+    pub name: String,
+    /// The air-gapped vaults that it shares.
+    pub vaults: Vec<Arn>,
+    /// The accounts that it shares them with, as they were given.
+    pub principals: Vec<String>,
+    /// The same token gives the same share.
+    pub client_token: Option<String>,
+}
+
+/// Whose shares are asked for: `resourceOwner`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShareOwner {
+    /// The caller's own.
+    Caller,
+    /// Those of others with the caller.
+    Others,
+}
+
+/// What lists of shares, and of what belongs to them, are narrowed by.
+#[derive(Debug, Clone, Default)]
+pub struct SharesFilter {
+    /// Of these shares; of all when there is none.
+    pub shares: Vec<Arn>,
+    /// Of the shares of this name.
+    pub name: Option<String>,
+    /// Of this vault or account.
+    pub entity: Option<String>,
+}
+
+impl Engine {
+    /// CreateResourceShare. Within the organization nobody has to accept it.
+    pub fn create_resource_share(&self, caller: &Caller, new: &NewShare) -> Result<ResourceShare> {
+        const OPERATION: &str = "CreateResourceShare";
+        let (scope, now) = (caller.scope(), self.now());
+        if new.name.is_empty() || new.name.chars().count() > LONGEST_NAME || new.name.chars().any(char::is_control) {
+            return Err(Invalid::value("name", format_args!("it must have 1 to {LONGEST_NAME} characters")).into());
+        }
+        let fingerprint = idempotency::Fingerprint::of(new)?;
+        self.catalog.write(|tx| {
+            if let Some(token) = &new.client_token
+                && let Some(before) = idempotency::find(tx, &scope, OPERATION, token, &fingerprint)?
+            {
+                let arn: Arn = before.parse()?;
+                return rows::get(tx, &arn)?.ok_or_else(|| Error::not_found(format!("{arn} was deleted")));
+            }
+            if rows::count(tx, &scope)? >= MAX_SHARES {
+                return Err(Error::limit_exceeded(format!("An account has at most {MAX_SHARES} resource shares")));
+            }
+            let arn = Arn::resource_share(&scope, &uuid::Uuid::new_v4().to_string());
+            let permit = authorize(tx, caller, CreateResourceShare, &NewThing { scope: &scope, arn: &arn })?;
+            rows::insert(tx, &permit, &scope, &new.name, now)?;
+            join(tx, caller, &permit, &arn, (&new.vaults, &new.principals), now)?;
+            if let Some(token) = &new.client_token {
+                idempotency::remember(tx, &scope, OPERATION, token, &fingerprint, arn.as_str(), now)?;
+            }
+            found(tx, &arn)
+        })
+    }
+
+    /// AssociateResourceShare: more vaults, or more accounts.
+    pub fn associate_resource_share(
+        &self,
+        caller: &Caller,
+        share: &Arn,
+        vaults: &[Arn],
+        principals: &[String],
+    ) -> Result<Vec<Association>> {
+        let now = self.now();
+        self.catalog.write(|tx| {
+            let known = rows::get(tx, share)?;
+            let named = ShareNamed { arn: share, found: known.as_ref() };
+            let permit = authorize(tx, caller, AssociateResourceShare, &named)?;
+            let joined = join(tx, caller, &permit, share, (vaults, principals), now)?;
+            told(&found(tx, share)?, joined, now)
+        })
+    }
+
+    /// DisassociateResourceShare: fewer of them. What does not belong to the share is an error, and then all stays.
+    pub fn disassociate_resource_share(
+        &self,
+        caller: &Caller,
+        share: &Arn,
+        vaults: &[Arn],
+        principals: &[String],
+    ) -> Result<Vec<Association>> {
+        let now = self.now();
+        self.catalog.write(|tx| {
+            let known = rows::get(tx, share)?;
+            let named = ShareNamed { arn: share, found: known.as_ref() };
+            let permit = authorize(tx, caller, DisassociateResourceShare, &named)?;
+            let mut parting: Vec<Shared> = vaults.iter().cloned().map(Shared::Vault).collect();
+            for principal in principals {
+                parting.push(Shared::Account(account(principal)?));
+            }
+            for shared in &parting {
+                if !rows::part(tx, &permit, shared, now)? {
+                    let entity = shared.entity();
+                    return Err(Error::not_found(format!("{entity} is not associated with resource share {share}.")));
+                }
+            }
+            told(&found(tx, share)?, parting, now)
+        })
+    }
+
+    /// DeleteResourceShare. Whom it let in is out at once.
+    pub fn delete_resource_share(&self, caller: &Caller, share: &Arn) -> Result<()> {
+        self.catalog.write(|tx| {
+            let known = rows::get(tx, share)?;
+            let named = ShareNamed { arn: share, found: known.as_ref() };
+            rows::remove(tx, &authorize(tx, caller, DeleteResourceShare, &named)?)
+        })
+    }
+
+    /// GetResourceShares.
+    pub fn resource_shares(
+        &self,
+        caller: &Caller,
+        owner: ShareOwner,
+        filter: &SharesFilter,
+        page: &PageRequest,
+    ) -> Result<Page<ResourceShare>> {
+        let scope = caller.scope();
+        self.catalog.read(|c| {
+            let shares = rows::list(c, owner.of(&scope), &filter.shares, filter.name.as_deref(), page)?;
+            match filter.shares.iter().find(|arn| !shares.items.iter().any(|share| share.arn == **arn)) {
+                Some(unknown) if page.next_token.is_none() && shares.next_token.is_none() => Err(no_share(unknown)),
+                _ => Ok(shares),
+            }
+        })
+    }
+
+    /// What belongs to shares: their vaults, or their accounts.
+    pub fn share_associations(
+        &self,
+        caller: &Caller,
+        owner: ShareOwner,
+        side: Side,
+        filter: &SharesFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Association>> {
+        let scope = caller.scope();
+        let entity = filter.entity.as_deref();
+        self.catalog.read(|c| rows::associations(c, owner.of(&scope), side, &filter.shares, entity, page))
+    }
+}
+
+impl ShareOwner {
+    fn of(self, scope: &crate::domain::Scope) -> Of<'_> {
+        match self {
+            Self::Caller => Of::Owner(scope),
+            Self::Others => Of::Sharee(scope),
+        }
+    }
+}
+
+/// Adds vaults and accounts to the permit's share.
+fn join<A: NamesAccounts>(
+    tx: &Connection,
+    caller: &Caller,
+    permit: &Permit<'_, A>,
+    share: &Arn,
+    (vaults, principals): (&[Arn], &[String]),
+    now: Time,
+) -> Result<Vec<Shared>> {
+    let mut joined = Vec::new();
+    for arn in vaults {
+        let known = arn.scope().zip(arn.vault_name()).filter(|_| arn.service() == "backup");
+        let vault = known.map(|(scope, name)| vaults::rows::get(tx, &scope, name)).transpose()?.flatten();
+        let leave = authorize(tx, caller, ShareBackupVault, &VaultToShare { arn, found: vault.as_ref() })?;
+        rows::add_vault(tx, &leave, share, now)?;
+        joined.push(Shared::Vault(arn.clone()));
+    }
+    for principal in principals {
+        let account = account(principal)?;
+        if account == caller.account {
+            return Err(Invalid::value("principals", format_args!("{account} is the account that shares")).into());
+        }
+        if !accounts::is_member(tx, &account)? {
+            return Err(Error::invalid_request(format!(
+                "Account {account} is not in this organization, and this engine shares with accounts of its organization only."
+            )));
+        }
+        rows::add_account(tx, permit, &account, now)?;
+        joined.push(Shared::Account(account));
+    }
+    Ok(joined)
+}
+
+/// An account that a share names. Air-gapped vaults are shared with accounts only.
+fn account(principal: &str) -> Result<AccountId> {
+    principal.parse().map_err(|_| {
+        let rule = "a logically air-gapped backup vault is shared with accounts, each by its id of 12 digits";
+        Invalid::value("principals", format_args!("{principal:?} is not one: {rule}")).into()
+    })
+}
+
+fn found(tx: &Connection, share: &Arn) -> Result<ResourceShare> {
+    rows::get(tx, share)?.ok_or_else(|| no_share(share))
+}
+
+fn no_share(share: &Arn) -> Error {
+    Error::not_found(format!("ResourceShare {share} could not be found."))
+}
+
+fn told(share: &ResourceShare, changed: Vec<Shared>, now: Time) -> Result<Vec<Association>> {
+    let told = |shared| Association { share: share.arn.clone(), share_name: share.name.clone(), shared, created: now };
+    Ok(changed.into_iter().map(told).collect())
+}
