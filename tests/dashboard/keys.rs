@@ -45,6 +45,6 @@ fn the_overview_and_the_findings_tell_of_it_and_what_to_do() {
 #[test]
 fn a_vault_is_made_under_the_key_that_is_named() {
     let mut driver = with(Some(KeyState::Enabled), (120, 40));
-    driver.press("2 :").write("create-vault").press("enter").write("sealed").press("tab tab tab").write(PROD);
+    driver.press("2 :").write("create-vault").press("enter").write("sealed").press("tab tab tab tab").write(PROD);
     driver.press("ctrl-s").sees("\"EncryptionKeyArn\": \"arn:aws:kms").sees("--encryption-key-arn");
 }

@@ -9,8 +9,8 @@ use crate::domain::{AccountId, Arn, CalculatedLifecycle, Invalid, ResourceType, 
 use crate::engine::Engine;
 use crate::engine::authorize::action;
 use crate::engine::authorize::subject::{
-    PointNamed, PointToChange, PointToCopy, PointToDelete, PointToRead, PointToRestore, Tagged, VaultFound, VaultKey,
-    VaultNamed, VaultToDelete, VaultToLeave, VaultToLock,
+    PointNamed, PointToChange, PointToCopy, PointToDelete, PointToDisassociate, PointToRead, PointToRestore, Tagged,
+    VaultFound, VaultKey, VaultNamed, VaultToDelete, VaultToLeave, VaultToLock,
 };
 use crate::engine::authorize::{Action as _, Doing, Explanation, Principal, Why, explain};
 use crate::engine::caller::{Caller, RestoreRoots};
@@ -119,6 +119,8 @@ impl Example {
             DeleteRecoveryPoint: PointToDelete(point());
             DescribeBackupVault: found();
             DescribeRecoveryPoint: PointToRead(point());
+            DisassociateRecoveryPoint: PointToDisassociate(point());
+            DisassociateRecoveryPointFromParent: PointToDisassociate(point());
             GetBackupVaultAccessPolicy: found();
             GetBackupVaultNotifications: found();
             GetPITRMalwareScanResults: PointToRead(point());

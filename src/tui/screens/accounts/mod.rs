@@ -51,12 +51,12 @@ static COLUMNS: &[Column<Row>] = &[
         .sorted(|a, b| by_text(&a.unit, &b.unit))
         .grows()
         .priority(1),
-    Column::<Row>::new("ID", 12, 12, |row, _| Cell::dim(row.account.id.to_string())).priority(2),
+    Column::<Row>::new("ID", 12, 12, |row, _| Cell::dim(row.account.id.to_string())).priority(3),
     Column::<Row>::new("STATUS", 9, 12, |row, _| {
         let active = row.account.status == "ACTIVE";
         if active { Cell::dim("") } else { Cell::new(row.account.status.clone(), Role::Warning) }
     })
-    .priority(3),
+    .priority(2),
 ];
 
 impl Record for Row {
