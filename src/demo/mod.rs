@@ -102,16 +102,16 @@ pub fn files_folder(data_dir: &Path) -> PathBuf {
     beside(data_dir, "files")
 }
 
-/// The vaults of a demo are its own, the locked ones too, as long as they hold nothing but its own files. One that cannot be
-/// opened any more is known by its marker alone.
+/// The vaults of a demo are its own, the locked ones too, as long as they hold nothing but its own files. One that is damaged is
+/// known by its marker alone; one that cannot be opened now is left.
 fn refuse_what_is_not_the_demos(data_dir: &Path) -> Result<()> {
     let engine = match Engine::open(of(data_dir, ClockKind::System, false)) {
         Ok(engine) => engine,
-        Err(held @ EngineError::Held { .. }) => return Err(held.into()),
-        Err(error) => {
+        Err(error @ EngineError::Damaged { .. }) => {
             tracing::warn!(%error, "what the old demo protects is not known");
             return Ok(());
         }
+        Err(error) => return Err(error.into()),
     };
     let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let files = real(&files_folder(data_dir));

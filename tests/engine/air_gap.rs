@@ -444,6 +444,37 @@ fn without_any_record_of_its_lock_it_is_locked_all_the_same() {
     assert_final(&bench, &kept);
 }
 
+/// What says its kind is lost from its folder, and the catalog too: its lock, which is sealed, says it.
+#[test]
+fn a_catalog_made_from_its_folder_knows_its_kind_also_where_the_file_that_says_so_is_lost() {
+    let mut bench = bench();
+    let kept = point(&bench, "projects");
+    bench.stop();
+    let folder = bench.path(&format!("data/vaults/123456789012/us-east-1/{SAFE}/vaultdeck"));
+    for file in ["vault.json", "copies/vault.json"] {
+        fs::write(folder.join(file), b"{}").unwrap();
+    }
+    let catalog = rusqlite::Connection::open(bench.path("data/catalog.sqlite")).unwrap();
+    catalog
+        .execute_batch(
+            "PRAGMA foreign_keys = OFF; DELETE FROM vaults WHERE name = 'safe'; DELETE FROM vault_locks;
+             DELETE FROM recovery_points",
+        )
+        .unwrap();
+    drop(catalog);
+    bench.start();
+    bench.engine().rescan(None).unwrap();
+    assert!(described(&bench).vault_type.is_air_gapped());
+    assert_final(&bench, &kept);
+}
+
+#[test]
+fn a_region_keeps_a_default_vault_that_is_none() {
+    let bench = bench();
+    let refused = make(bench.engine(), &bench.caller, "Default").unwrap_err();
+    assert!(refused.to_string().contains("the default backup vault is not logically air-gapped"), "{refused}");
+}
+
 #[test]
 fn a_folder_with_points_that_the_catalog_does_not_know_is_taken_for_no_other_vault() {
     let mut bench = bench();

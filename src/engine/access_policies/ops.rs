@@ -68,7 +68,11 @@ impl Engine {
         })?;
         let Some((vault, record)) = changed else { return Ok(()) };
         crash_point::reached("vault-policy-noted");
-        self.vault_store.tell(&vault, &record)
+        match self.vault_store.tell(&vault, &record) {
+            // Its KMS key was deleted: the catalog is all that counts.
+            Err(error) if error.is_stranded() => Ok(()),
+            told => told,
+        }
     }
 
     /// The access policy of a vault, as it was put.

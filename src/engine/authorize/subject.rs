@@ -163,6 +163,15 @@ impl Subject for Tagged<'_> {
     fn vault(&self) -> Option<&Arn> {
         self.vault
     }
+
+    fn kept_by_policy(&self) -> Result<()> {
+        if !self.arn.as_str().contains(":backup-plan:orgs/") {
+            return Ok(());
+        }
+        let message =
+            format!("{} is managed by a backup policy of the organization: its tags are that policy's", self.arn);
+        Err(Error::invalid_request(message))
+    }
 }
 
 /// A vault that something is put into.

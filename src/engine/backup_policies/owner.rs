@@ -11,7 +11,7 @@ use crate::domain::{AccountId, ParentId};
 use crate::engine::Engine;
 use crate::engine::authorize::Principal;
 use crate::engine::catalog::Connection;
-use crate::engine::error::Result;
+use crate::engine::error::{Error, Result};
 use crate::engine::plans::of_policy;
 
 impl Engine {
@@ -104,17 +104,21 @@ impl Engine {
     }
 }
 
-/// The policy of a name or an id.
+/// The policy of an id or a name; of an id first, which another policy may have for its name.
 fn find(connection: &Connection, text: &str) -> Result<PolicyId> {
+    let id: Option<PolicyId> = text.parse().ok();
+    if let Some(id) = &id
+        && let Some(known) = rows::get(connection, id)?
+    {
+        return Ok(known.id);
+    }
     if let Some(named) = rows::named(connection, text)? {
         return Ok(named.id);
     }
-    let id: PolicyId = text.parse().map_err(|_| {
-        crate::engine::error::Error::not_found(format!(
-            "There is no policy {text:?}; `vaultdeck account policy list` shows all"
-        ))
-    })?;
-    rows::get(connection, &id)?.map(|policy| policy.id).ok_or_else(|| not_found(&id))
+    Err(id.map_or_else(
+        || Error::not_found(format!("There is no policy {text:?}; `vaultdeck account policy list` shows all")),
+        |id| not_found(&id),
+    ))
 }
 
 fn view(connection: &Connection, policy: Policy) -> Result<PolicyView> {

@@ -45,26 +45,31 @@ impl Engine {
         let ids: BTreeSet<&str> = plans.iter().map(|plan| plan.id.as_str()).collect();
         turn.next_runs.retain(|id, _| ids.contains(id.as_str()));
         if let Some(doubt) = self.clock.doubt() {
-            return plans.iter().try_for_each(|plan| self.run_early(turn, plan, doubt.shown, now));
+            let each: Vec<Result<()>> = plans.iter().map(|plan| self.run_early(turn, plan, doubt.shown, now)).collect();
+            return each.into_iter().collect();
         }
-        let mut due = Vec::new();
+        // One plan whose next run cannot be told holds up no other.
+        let (mut due, mut failed) = (Vec::new(), Ok(()));
         for plan in &plans {
-            if self.next_run(turn, plan)?.is_some_and(|at| at <= now) {
-                due.push(plan);
+            match self.next_run(turn, plan) {
+                Ok(at) if at.is_some_and(|at| at <= now) => due.push(plan),
+                Ok(_) => {}
+                Err(error) => failed = Err(error),
             }
         }
         if due.is_empty() {
-            return Ok(());
+            return failed;
         }
         // A commit waits for the disk, and writes the pages that all of them change once.
-        match self.run_plans(turn, &due, now) {
+        let made = match self.run_plans(turn, &due, now) {
             Err(error) if due.len() > 1 => {
                 tracing::warn!(%error, plans = due.len(), "the jobs of plans could not be made together: each is by itself");
                 let each: Vec<Result<()>> = due.iter().map(|plan| self.run_plans(turn, &[plan], now)).collect();
                 each.into_iter().collect()
             }
             made => made,
-        }
+        };
+        made.and(failed)
     }
 
     /// Makes the jobs of the due runs of these plans, in one transaction.

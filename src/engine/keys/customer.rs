@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 /// The version of a key's file that this program writes, and the newest that it reads.
@@ -122,7 +123,11 @@ impl CustomerKeys {
             let deleted =
                 |(id, record): (&String, &Record)| matches!(record.standing, Standing::Deleted(_)).then(|| id.clone());
             let left: Vec<String> = this.records.read().iter().filter_map(deleted).collect();
-            left.iter().try_for_each(|id| this.erase(id))?;
+            for id in &left {
+                if let Err(error) = this.erase(id) {
+                    tracing::error!(%error, "the material of a deleted KMS key could not be destroyed: the next start tries again");
+                }
+            }
         }
         Ok(this)
     }
@@ -251,6 +256,8 @@ impl CustomerKeys {
     fn erase(&self, id: &str) -> Result<()> {
         let path = self.material_file(id);
         let erased = || -> std::io::Result<()> {
+            // Copies that were put back may not be writable.
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
             let mut file = OpenOptions::new().write(true).open(&path)?;
             let length = usize::try_from(file.metadata()?.len()).unwrap_or_default();
             file.write_all(&vec![0; length])?;

@@ -270,10 +270,11 @@ impl Engine {
     /// Makes sure that the catalog knows what the folders of the vaults under a key tell of locks and legal holds, and that it
     /// knows these vaults: an older copy of it may have been put back.
     pub(super) fn heed_protection_under(&self, key: &Arn) -> Result<()> {
+        let known = self.catalog.read(|connection| rows::vaults_under(connection, key))?;
         for (scope, name) in rescan::vaults_on_disk(self.vault_store.places())? {
             let vault = Arn::vault(&scope, &name);
-            let may_be = key.scope().as_ref() == Some(&scope)
-                && !self.catalog.read(|connection| vaults::rows::exists(connection, &vault))?;
+            // A vault of that name may be known under another key: as it was before it was deleted and made anew.
+            let may_be = key.scope().as_ref() == Some(&scope) && !known.iter().any(|under| under.vault == vault);
             if may_be && self.vault_store.holds_points_under(&vault, key)? {
                 return Err(Error::invalid_state(format!(
                     "{key} cannot be deleted: the folder of backup vault {name} holds recovery points under it of which the \
@@ -281,7 +282,7 @@ impl Engine {
                 )));
             }
         }
-        for under in self.catalog.read(|connection| rows::vaults_under(connection, key))? {
+        for under in known {
             if let Some(scope) = under.vault.scope() {
                 self.heed_protection(&scope, &under.name)?;
             }

@@ -14,9 +14,12 @@ use std::collections::BTreeSet;
 pub(crate) struct OwnRegions(RwLock<BTreeSet<Region>>);
 
 impl Engine {
-    /// Allows these regions beside AWS's, in place of those that were allowed before.
+    /// Allows these regions beside AWS's, in place of those that were allowed before. Backup policies may name them.
     pub fn set_own_regions(&self, regions: impl IntoIterator<Item = Region>) {
         *self.own_regions.0.write() = regions.into_iter().collect();
+        if self.data_dir.is_writable() {
+            self.settle_backup_policies();
+        }
     }
 
     /// Refuses a region that nobody has, naming the nearest ones. One in which something lives already stays in reach

@@ -37,7 +37,16 @@ impl Engine {
     /// in the report and keeps nobody else out.
     pub fn rescan(&self, only: Option<&Arn>) -> Result<RescanReport> {
         self.data_dir.require_write()?;
-        self.look_through(only, Depth::All)
+        let report = self.look_through(only, Depth::All)?;
+        self.settle_policies_of(&report);
+        Ok(report)
+    }
+
+    /// What the organization's backup policies make holds in accounts that came back, too.
+    fn settle_policies_of(&self, report: &RescanReport) {
+        if !report.accounts.is_empty() {
+            self.settle_backup_policies();
+        }
     }
 
     /// The same at the start of an engine, in the background and by the folders' listings.
@@ -46,6 +55,7 @@ impl Engine {
         self.jobs.in_background("survey", move || match engine.look_through(None, Depth::Listing) {
             Err(error) => tracing::warn!(%error, "the vaults' folders could not be looked through"),
             Ok(report) => {
+                engine.settle_policies_of(&report);
                 for problem in report.problems {
                     tracing::warn!("{problem}");
                 }
@@ -53,7 +63,8 @@ impl Engine {
         })
     }
 
-    /// Brings in what the folder of one vault shows and the catalog does not know, what protects it first. A vault without a folder has nothing to show.
+    /// Brings in what the folder of one vault shows and the catalog does not know, what protects it first. A vault without a
+    /// folder has nothing to show.
     pub(crate) fn survey_vault(&self, vault: &Arn) -> Result<()> {
         if self.vault_store.places().find(&vaults::store::place_of(vault)?)?.is_none() {
             return Ok(());

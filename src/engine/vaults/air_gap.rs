@@ -4,9 +4,9 @@
 //! adds the vault. So there is no moment, and no crash leaves one, in which such a vault is there and can be deleted from.
 
 use crate::domain::air_gap::RetentionBounds;
-use crate::domain::vault::{Vault, VaultType};
+use crate::domain::vault::{DEFAULT_VAULT, Vault, VaultType};
 use crate::domain::vault_lock::LockState;
-use crate::domain::{VaultName, tags as tag_rules};
+use crate::domain::{Invalid, VaultName, tags as tag_rules};
 use crate::engine::Engine;
 use crate::engine::authorize::action::CreateLogicallyAirGappedBackupVault;
 use crate::engine::caller::Caller;
@@ -25,6 +25,11 @@ impl Engine {
         request: &NewVault,
     ) -> Result<Vault> {
         bounds.validate()?;
+        if name.as_str() == DEFAULT_VAULT {
+            return Err(
+                Invalid::value("BackupVaultName", "the default backup vault is not logically air-gapped").into()
+            );
+        }
         tag_rules::validate("BackupVaultTags", &request.tags)?;
         check_creator_request_id(request.creator_request_id.as_deref())?;
         let lock = LockRecord::default().followed_by(LockState::Immutable(bounds.lock(self.now())));

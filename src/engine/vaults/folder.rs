@@ -2,6 +2,7 @@
 
 use crate::domain::kms::BACKUP_ALIAS;
 use crate::domain::vault::VaultType;
+use crate::domain::vault_lock::LockState;
 use crate::domain::{Arn, Time};
 use crate::engine::error::{Error, Result};
 use crate::engine::vaults::copies::Pair;
@@ -81,7 +82,7 @@ impl VaultStore {
                 "The folder of this vault is there already, with recovery points under KMS key {wraps}: a vault keeps its key"
             )));
         }
-        let found = read_frozen(files, arn)?.value.vault_type;
+        let found = self.told_type(arn)?;
         if !(found.is_standard() && birth.vault_type.is_standard()) {
             let message = format!(
                 "The folder of backup vault {arn} is there already, with recovery points that the catalog does not know, as \
@@ -102,8 +103,14 @@ impl VaultStore {
     /// Whether a vault's folder, known to the catalog or not, holds recovery points under a KMS key.
     pub(crate) fn holds_points_under(&self, arn: &Arn, key: &Arn) -> Result<bool> {
         let files = self.files_of(arn)?;
-        Ok(holds_recovery_points(files.as_ref())?
-            && read_key(files.as_ref(), &self.keys, arn)?.value.under.as_ref() == Some(key))
+        if !holds_recovery_points(files.as_ref())? {
+            return Ok(false);
+        }
+        match read_key(files.as_ref(), &self.keys, arn) {
+            // Its own key is deleted already, so it is another one.
+            Err(error) if error.is_stranded() => Ok(false),
+            found => Ok(found?.value.under.as_ref() == Some(key)),
+        }
     }
 
     /// The id that a vault's folder bears; one that bears none is given one.
@@ -126,6 +133,18 @@ impl VaultStore {
 
     /// The kind of vault that a folder says to be.
     pub(crate) fn told_type(&self, arn: &Arn) -> Result<VaultType> {
+        // The file of the kind is not sealed, and is made up where it is lost. The lock's record is sealed, and only an
+        // air-gapped vault is born with one that is final.
+        match self.told::<LockRecord>(arn) {
+            Err(error) if error.is_stranded() => {}
+            told => {
+                let is_born_locked =
+                    |lock: &LockRecord| lock.sequence == 1 && matches!(lock.state, LockState::Immutable(_));
+                if told?.record().is_some_and(is_born_locked) {
+                    return Ok(VaultType::AirGapped);
+                }
+            }
+        }
         Ok(read_frozen(self.files_of(arn)?.as_ref(), arn)?.value.vault_type)
     }
 

@@ -77,7 +77,11 @@ impl Engine {
         })?;
         crash_point::reached("vault-lock-noted");
         if record.sequence > 0 {
-            self.vault_store.tell(&arn, &record)?;
+            match self.vault_store.tell(&arn, &record) {
+                // Its KMS key was deleted: the catalog is all that counts.
+                Err(error) if error.is_stranded() => {}
+                told => told?,
+            }
         }
         // A lock date is an event of the conductor.
         self.jobs.wake();

@@ -58,7 +58,7 @@ enum Found<R> {
 }
 
 /// What a vault's folder says of it: the file and its copy, by their names among the side files.
-struct Told<R>(Vec<(String, Found<R>)>);
+pub(super) struct Told<R>(Vec<(String, Found<R>)>);
 
 /// A file that does not say what a vault's record is.
 pub(crate) struct RecordFault {
@@ -74,7 +74,7 @@ pub(crate) struct RecordFault {
 
 impl<R: VaultRecord> Told<R> {
     /// The record that counts; none where there never was one.
-    fn record(&self) -> Option<&R> {
+    pub(super) fn record(&self) -> Option<&R> {
         let records = self.0.iter().filter_map(|(_, found)| match found {
             Found::Record(record) => Some(record),
             Found::Missing | Found::Damaged(_) => None,
@@ -114,7 +114,7 @@ impl<R: VaultRecord> Told<R> {
 
 impl VaultStore {
     /// What a vault's folder says of it. Only where it says something the vault's key is needed.
-    fn told<R: VaultRecord>(&self, arn: &Arn) -> Result<Told<R>> {
+    pub(super) fn told<R: VaultRecord>(&self, arn: &Arn) -> Result<Told<R>> {
         let files = self.files_of(arn)?;
         let names = [R::FILE.to_owned(), copies::copy_of(R::FILE)];
         let mut told = Vec::new();

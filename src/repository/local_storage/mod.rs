@@ -11,7 +11,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, RenameFlags, Stat, renameat_with};
 use rustix::io::Errno;
 
 use super::durable_files::{
@@ -167,11 +167,25 @@ impl LocalStorage {
             let own_name = path.file_name().unwrap_or_default();
             let mut target = name.to_owned();
             let mut number = 0;
-            while is_taken(&to, target.as_ref())? {
-                number += 1;
-                target = format!("{name}.{number}");
+            // Another thread may set a file of the same name aside: neither is to take the other's place.
+            while let Err(error) = renameat_with(&from, own_name, &to, target.as_str(), RenameFlags::NOREPLACE) {
+                match error {
+                    Errno::EXIST => {
+                        number += 1;
+                        target = format!("{name}.{number}");
+                    }
+                    // The file system does not know how.
+                    Errno::INVAL | Errno::NOSYS if !is_taken(&to, target.as_ref())? => {
+                        rustix::fs::renameat(&from, own_name, &to, target.as_str())?;
+                        break;
+                    }
+                    Errno::INVAL | Errno::NOSYS => {
+                        number += 1;
+                        target = format!("{name}.{number}");
+                    }
+                    error => return Err(error.into()),
+                }
             }
-            rustix::fs::renameat(&from, own_name, &to, target.as_str())?;
             [damaged.as_path(), parent(path)].iter().try_for_each(|folder| sync_folder(root, folder))?;
             sync_above(root, &damaged)?;
             Ok(target)

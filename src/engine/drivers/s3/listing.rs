@@ -77,7 +77,7 @@ impl Listing {
                 return Err(Fault::of_io("The bucket cannot be listed", &io::ErrorKind::Interrupted.into()));
             }
             let page = client.list_page(bucket, token, PAGE)?;
-            token = next_token(&page);
+            token = next_token(&page)?;
             all.extend(page.contents.unwrap_or_default().iter().filter_map(read));
             if token.is_none() {
                 break;
@@ -114,7 +114,7 @@ impl<'a> Pages<'a> {
     fn turn(&mut self) -> Result<(), Fault> {
         let token = self.token.take();
         let page = self.client.list_page(self.bucket, token.clone(), PAGE)?;
-        self.token = next_token(&page);
+        self.token = next_token(&page)?;
         self.is_last = self.token.is_none();
         let keys: Vec<Listed> = page.contents.unwrap_or_default().iter().filter_map(read).collect();
         if let (Some(first), Some(token)) = (keys.first(), token) {
@@ -145,9 +145,17 @@ impl Iterator for Pages<'_> {
     }
 }
 
-/// Where the next page is; nothing after the last.
-fn next_token(page: &ListObjectsV2Output) -> Option<String> {
-    page.next_continuation_token.clone().filter(|_| page.is_truncated == Some(true))
+/// Where the next page is; nothing after the last. A store that knows the older listing alone breaks off and tells no token:
+/// what comes after is not to be missing in silence.
+fn next_token(page: &ListObjectsV2Output) -> Result<Option<String>, Fault> {
+    match (page.is_truncated, &page.next_continuation_token) {
+        (Some(false), _) | (None, None) => Ok(None),
+        (_, Some(token)) => Ok(Some(token.clone())),
+        (Some(true), None) => Err(Fault::Unsupported {
+            found: "A store that breaks a listing off without telling how it goes on".to_owned(),
+            needs: "one with ListObjectsV2".to_owned(),
+        }),
+    }
 }
 
 fn read(object: &aws_sdk_s3::types::Object) -> Option<Listed> {
@@ -180,6 +188,23 @@ mod tests {
         ] {
             assert_eq!(decode(listed), key);
         }
+    }
+
+    #[test]
+    fn a_listing_that_breaks_off_without_a_token_is_no_whole_one() {
+        let page = |truncated: bool, token: Option<&str>| {
+            ListObjectsV2Output::builder()
+                .is_truncated(truncated)
+                .set_next_continuation_token(token.map(str::to_owned))
+                .build()
+        };
+        assert_eq!(next_token(&page(true, Some("t"))), Ok(Some("t".to_owned())));
+        assert_eq!(next_token(&page(false, None)), Ok(None));
+        assert!(matches!(next_token(&page(true, None)), Err(Fault::Unsupported { .. })));
+        assert_eq!(
+            next_token(&ListObjectsV2Output::builder().next_continuation_token("t").build()),
+            Ok(Some("t".to_owned()))
+        );
     }
 
     #[test]

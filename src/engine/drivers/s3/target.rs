@@ -140,7 +140,12 @@ struct Begun {
 
 impl Into {
     fn uploads(&self) -> Uploads<'_> {
-        Uploads { client: &self.client, bucket: &self.bucket, encryption: &self.encryption, keeps: !self.makes_new }
+        Uploads {
+            client: &self.client,
+            bucket: &self.bucket,
+            encryption: &self.encryption,
+            keeps: !self.makes_new || self.is_resumed,
+        }
     }
 
     /// Makes the bucket, unless an earlier attempt did.
@@ -179,7 +184,7 @@ impl Into {
     }
 
     fn write(&self, key: &str, node: &Node, content: &mut dyn Read) -> Result<Put, Refusal> {
-        if !self.makes_new && self.is_there(key)? {
+        if (!self.makes_new || self.is_resumed) && self.is_there(key)? {
             return Ok(Put::Left);
         }
         if node.size > PART && !self.makes_new {

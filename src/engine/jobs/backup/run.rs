@@ -67,7 +67,9 @@ pub(super) fn run(
 /// Looks up the resource, its tags and the parent of the new snapshot.
 fn plan(engine: &Engine, connection: &Connection, record: &BackupRecord) -> Result<std::result::Result<Plan, Ending>> {
     let job = &record.job;
-    let Some(of) = engine.registered(connection, &job.resource_arn)? else {
+    // Some ARNs name no account: another one may have registered what this job was made for.
+    let of = engine.registered(connection, &job.resource_arn)?.filter(|of| of.resource.scope == job.scope);
+    let Some(of) = of else {
         return Ok(Err(Ending::failed(false, format!("Resource {} does not exist.", job.resource_arn))));
     };
     let mut all = of.resource.tags.clone();

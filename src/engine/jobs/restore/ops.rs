@@ -116,7 +116,12 @@ impl Engine {
         if let Some(id) = &plan.makes {
             refuse_taken(connection, caller, &plan.target)?;
             let arn = self.driver_of(&point.resource_type)?.facts().arn(&caller.scope(), id)?;
-            resources::rows::refuse_registered(connection, &arn)?;
+            // What belongs to others is not told by name.
+            if resources::rows::get(connection, &arn)?.is_some() {
+                return Err(Error::invalid_parameter(format!("Invalid Metadata: {arn} is registered already")));
+            }
+        } else if plan.target.path().is_none() {
+            refuse_others(connection, caller, &plan.target)?;
         }
         let created = self.clock.now();
         let job = RestoreJob {
@@ -271,6 +276,16 @@ fn restorable<'tx>(
 /// Why a restore cannot give the tags of its recovery point to what it makes.
 fn refuses_tags(point: &RecoveryPoint, metadata: &BTreeMap<String, String>) -> Option<&'static str> {
     point.resource_type.facts().and_then(|facts| (facts.refuses_tags)(metadata))
+}
+
+/// A restore into what is there already, and is no folder, goes into nothing that another account has.
+fn refuse_others(connection: &Connection, caller: &Caller, target: &Location) -> Result<()> {
+    let others = |taken: &Taken| taken.location == *target && taken.account != caller.account.as_str();
+    if rows::taken(connection)?.iter().any(others) {
+        let message = format!("Invalid Metadata: the target, {}, is that of another account", target.described());
+        return Err(Error::invalid_parameter(message));
+    }
+    Ok(())
 }
 
 /// A restore makes what is nobody's yet. Its folder is neither inside nor above what is registered or being restored, in

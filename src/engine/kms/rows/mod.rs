@@ -23,7 +23,8 @@ pub struct Under {
 /// The vaults under a key, by name.
 pub fn vaults_under(connection: &Connection, key: &Arn) -> Result<Vec<Under>> {
     let sql = "SELECT arn, name,
-             EXISTS (SELECT 1 FROM vault_locks l WHERE l.vault_arn = v.arn AND l.state <> 'UNLOCKED') AS locked,
+             EXISTS (SELECT 1 FROM vault_locks l WHERE l.vault_arn = v.arn AND l.state <> 'UNLOCKED')
+             OR v.vault_type = 'LOGICALLY_AIR_GAPPED_BACKUP_VAULT' AS locked,
              EXISTS (SELECT 1 FROM hold_files f JOIN legal_holds h ON h.id = f.hold_id
                      WHERE f.vault_arn = v.arn AND h.cancelled IS NULL)
              OR EXISTS (SELECT 1 FROM recovery_points p WHERE p.vault_arn = v.arn AND p.held > 0) AS held
