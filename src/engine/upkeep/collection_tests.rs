@@ -350,8 +350,8 @@ fn a_vault_is_collected_in_which_a_job_was_given_up() {
     let alone = scene.alone("vault-a");
     let job = scene.start("vault-a", None);
     let given_up = "UPDATE backup_jobs SET state = 'RUNNING', attempts = 3 WHERE id = ?1";
-    scene.engine.catalog.write(|tx| Ok(tx.execute(given_up, [job.as_str()])?)).unwrap();
     assert!(scene.due("vault-a").is_none());
+    scene.engine.catalog.write(|tx| Ok(tx.execute(given_up, [job.as_str()])?)).unwrap();
     scene.engine.settle_now().unwrap();
     assert_eq!(scene.state(&job), JobState::Failed);
     assert!(scene.due("vault-a").is_some(), "what its attempts stored is nobody's");
