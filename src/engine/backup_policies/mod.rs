@@ -1,6 +1,6 @@
 //! Backup policies of the organization: kept, attached to its root, units and accounts, and made into plans in its accounts.
 //!
-//! Whatever changes what holds in an account ends with [`apply`], in its own transaction: what the API then tells of a
+//! Whatever changes what holds in an account ends with `apply`, in its own transaction: what the API then tells of a
 //! policy, of what holds in an account, and of the account's plans is the same state, whenever the engine dies.
 
 mod apply;

@@ -5,7 +5,7 @@
 //! added, or put in front, and all that was wrapped before still opens. Nobody but the ring knows a root.
 //!
 //! A vault's data key is wrapped by exactly one KMS key, for good: by the root itself, which is the key `alias/aws/backup` of
-//! every account and region ([`managed`]), or by the material of a key that its [customer](customer) made, which the root wraps.
+//! every account and region (`managed`), or by the material of a key that its customer made, which the root wraps.
 //!
 //! [`sealing`] is the cipher below: also of what is sealed with a vault's own key, as its files are.
 

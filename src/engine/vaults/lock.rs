@@ -1,6 +1,6 @@
 //! Vault Lock: putting it on, taking it off, and that nothing shortens it.
 //!
-//! A lock is kept twice, in the catalog and in the vault's folder, as [`super::records`] says.
+//! A lock is kept twice, in the catalog and in the vault's folder, as `records` says.
 //!
 //! | attempt | why it changes nothing |
 //! | --- | --- |

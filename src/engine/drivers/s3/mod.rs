@@ -2,7 +2,7 @@
 //!
 //! A recovery point holds the bucket's objects below `/objects`, in folders of some thousands of keys each, with the keys as
 //! paths ([`repository::KeyTree`](crate::repository::KeyTree)). What an object says of itself beside its content (content
-//! type, user metadata, version, class) is in extended attributes of its file ([`headers`]). Each object is whole as the
+//! type, user metadata, version, class) is in extended attributes of its file (`headers`). Each object is whole as the
 //! store gave it at some moment of the backup; the bucket as a whole is not from one moment.
 //!
 //! An object whose size, time and ETag are those of the last recovery point is not read again.
