@@ -81,7 +81,7 @@ def test_it_is_made_written_into_shared_and_restored_from(simulated, small_tree)
     metadata = member.get_recovery_point_restore_metadata(RecoveryPointArn=point, **of_owner)["RestoreMetadata"]
     assert member.list_protected_resources_by_backup_vault(**of_owner)["Results"][0]["ResourceArn"] == resource
     role = ROLE.replace(ACCOUNT, MEMBER)
-    metadata = {"newFileSystem": "true", "file-system-id": metadata["file-system-id"]}
+    metadata["newFileSystem"] = "true"
     started = member.start_restore_job(RecoveryPointArn=point, Metadata=metadata, IamRoleArn=role)["RestoreJobId"]
     done = wait_for_job(lambda: member.describe_restore_job(RestoreJobId=started))
     assert done["Status"] == "COMPLETED" and f":{MEMBER}:file-system/" in done["CreatedResourceArn"], done

@@ -25,7 +25,7 @@ def test_data_directory_before_or_after_the_subcommand_or_from_the_environment(t
 def test_resource_rules(tmp_path, small_tree):
     engine = Engine(tmp_path / "data")
     arn = engine.add_efs("projects", small_tree, "env=prod")
-    place = {"Path": str(small_tree), "Location": {"Path": str(small_tree)}}
+    place = {"AccountId": ACCOUNT, "Region": REGION, "Path": str(small_tree), "Location": {"Path": str(small_tree)}}
     assert engine.json("resource", "list") == [{"ResourceArn": arn, "ResourceType": "EFS", "Name": "projects", "Tags": {"env": "prod"}, **place}]
     assert engine.add_efs("projects", small_tree, "env=test") == arn
     assert engine.json("resource", "list")[0]["Tags"] == {"env": "test"}

@@ -32,8 +32,9 @@ impl Engine {
         }
         tag_rules::validate("BackupVaultTags", &request.tags)?;
         check_creator_request_id(request.creator_request_id.as_deref())?;
-        let lock = LockRecord::default().followed_by(LockState::Immutable(bounds.lock(self.now())));
-        let new = New { vault_type: VaultType::AirGapped, lock: Some(lock), request };
+        let now = self.now();
+        let lock = LockRecord::default().followed_by(LockState::Immutable(bounds.lock(now)));
+        let new = New { vault_type: VaultType::AirGapped, lock: Some(lock), request, now };
         self.make_vault(caller, name, CreateLogicallyAirGappedBackupVault, &new, |tx, permit| {
             locks::set(tx, permit, &lock)
         })

@@ -3,7 +3,7 @@
 use crate::domain::event::detail::{self, Became};
 use crate::domain::extension::VaultArns;
 use crate::domain::vault::{DEFAULT_VAULT, Vault, VaultType};
-use crate::domain::{AccountId, Arn, Invalid, Scope, Tags, VaultLock, VaultName, tags as tag_rules};
+use crate::domain::{AccountId, Arn, Invalid, Scope, Tags, Time, VaultLock, VaultName, tags as tag_rules};
 use crate::engine::authorize::action::{CreateBackupVault, DescribeBackupVault, MakesVault};
 use crate::engine::authorize::subject::{NewThing, VaultFound};
 use crate::engine::authorize::{Action, Doing, Permit, authorize};
@@ -85,7 +85,7 @@ pub(crate) fn ensure_default(engine: &Engine, tx: &Transaction<'_>, scope: &Scop
             let name: VaultName = DEFAULT_VAULT.parse()?;
             let subject = NewThing { scope, arn: &Arn::vault(scope, &name) };
             let permit = authorize(tx, Doing::Founding, CreateBackupVault, &subject)?;
-            insert(engine, tx, &permit, scope, &name, &New::standard(&NewVault::default()))
+            insert(engine, tx, &permit, scope, &name, &New::standard(&NewVault::default(), engine.now()))
         }
     }
 }
@@ -100,7 +100,7 @@ fn insert<A: MakesVault>(
     name: &VaultName,
     new: &New<'_>,
 ) -> Result<()> {
-    let (arn, now) = (Arn::vault(scope, name), engine.now());
+    let (arn, now) = (Arn::vault(scope, name), new.now);
     let under = engine.key_for_vault(scope, new.request.encryption_key_arn.as_deref())?;
     let birth = Birth { arn: &arn, under: under.as_ref(), vault_type: &new.vault_type, lock: new.lock, now };
     let id = engine.vault_store.create(&birth)?;
@@ -135,11 +135,13 @@ pub(super) struct New<'a> {
     pub(super) lock: Option<LockRecord>,
     /// What was asked for.
     pub(super) request: &'a NewVault,
+    /// Engine time: when it is made, and locked.
+    pub(super) now: Time,
 }
 
 impl<'a> New<'a> {
-    fn standard(request: &'a NewVault) -> Self {
-        Self { vault_type: VaultType::Standard, lock: None, request }
+    fn standard(request: &'a NewVault, now: Time) -> Self {
+        Self { vault_type: VaultType::Standard, lock: None, request, now }
     }
 
     /// Whether `vault` is what this asks for, and was made by the same call.
@@ -165,7 +167,7 @@ impl Engine {
     pub fn create_vault(&self, caller: &Caller, name: &VaultName, request: NewVault) -> Result<Vault> {
         tag_rules::validate("BackupVaultTags", &request.tags)?;
         check_creator_request_id(request.creator_request_id.as_deref())?;
-        self.make_vault(caller, name, CreateBackupVault, &New::standard(&request), |_, _| Ok(()))
+        self.make_vault(caller, name, CreateBackupVault, &New::standard(&request, self.now()), |_, _| Ok(()))
     }
 
     /// Makes a vault and what `with` adds to it in the same transaction, unless the same call has made it before.
