@@ -79,6 +79,7 @@ fn told(seen: &Seen, row: &Row, region: &Region, world: &World) -> Vec<Segments<
     lines.extend(seen.troubles.first().map(|job| vec![segment(last(job), Role::Text)]));
     lines.push(vec![match (&seen.unprotected, seen.protected) {
         (Some(open), Some(0)) if open.is_empty() => segment("Nothing that can be protected is known here.", Role::Dim),
+        (Some(open), Some(1)) if open.is_empty() => segment("The only resource is protected.", Role::Text),
         (Some(open), Some(number)) if open.is_empty() => {
             segment(format!("All {} are protected.", count(number, "resource", "resources")), Role::Text)
         }
