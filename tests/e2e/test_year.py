@@ -1,4 +1,4 @@
-"""400 days of an organization of five accounts under simulated time, by boto3: daily and monthly plans, copies over regions and
+"""400 days of an organization of five accounts under simulated time, by boto3: daily and monthly plans of its policies, copies over regions and
 accounts, a lock through its cooling-off, a legal hold across an expiry, cold storage after 30 days and expiry after 120.
 
 What must be there on a day is worked out in this file by plain arithmetic over the numbers of days: a point that is made on day c
@@ -48,12 +48,33 @@ def refused(call, code, **arguments):
     return error.value.response["Error"]["Message"]
 
 
+def assigned(value):
+    return {"@@assign": value}
+
+
+def lifecycle_of(lifecycle):
+    names = {"MoveToColdStorageAfterDays": "move_to_cold_storage_after_days", "DeleteAfterDays": "delete_after_days"}
+    return {names[name]: assigned(str(value)) for name, value in lifecycle.items()}
+
+
 def give_plan(year, account, name, rule):
-    """Gives an account a plan of one rule that protects all of its resources; the one place where plans come from."""
-    backup = year.client(account)
-    plan = backup.create_backup_plan(BackupPlan={"BackupPlanName": name, "Rules": [{"RuleName": name, **rule}]})["BackupPlanId"]
-    backup.create_backup_selection(BackupPlanId=plan, BackupSelection={
-        "SelectionName": "all", "IamRoleArn": role(account), "Resources": ["*"]})
+    """A backup policy of the organization, attached to an account, makes there a plan of one rule that protects all of its
+    resources; the one place where plans come from."""
+    terms = {"schedule_expression": assigned(rule["ScheduleExpression"]), "target_backup_vault_name": assigned(rule["TargetBackupVaultName"])}
+    if "ScheduleExpressionTimezone" in rule:
+        terms["schedule_expression_timezone"] = assigned(rule["ScheduleExpressionTimezone"])
+    if "Lifecycle" in rule:
+        terms["lifecycle"] = lifecycle_of(rule["Lifecycle"])
+    for copy in rule.get("CopyActions", []):
+        arn = copy["DestinationBackupVaultArn"]
+        terms["copy_actions"] = {arn: {"target_backup_vault_arn": assigned(arn), "lifecycle": lifecycle_of(copy["Lifecycle"])}}
+    everything = {"iam_role_arn": assigned(role("$account")), "resource_types": assigned(["*"])}
+    content = {"plans": {name: {"regions": assigned([REGION]), "rules": {name: terms}, "selections": {"resources": {"all": everything}}}}}
+    organizations = year.organizations
+    policy = organizations.create_policy(Name=name, Description="", Type="BACKUP_POLICY", Content=json.dumps(content))["Policy"]["PolicySummary"]["Id"]
+    organizations.attach_policy(PolicyId=policy, TargetId=account)
+    plans = year.client(account).list_backup_plans()["BackupPlansList"]
+    assert [(plan["BackupPlanName"], plan["BackupPlanId"][:5]) for plan in plans] == [(name, "orgs/")], plans
 
 
 class Year:
@@ -62,6 +83,9 @@ class Year:
     def __init__(self, engine, root):
         self.engine, self.root = engine, root
         self.clients, self.sources = {}, {}
+        self.organizations = engine.client("organizations")
+        root = self.organizations.list_roots()["Roots"][0]["Id"]
+        self.organizations.enable_policy_type(RootId=root, PolicyType="BACKUP_POLICY")
         now = datetime.datetime.fromisoformat(engine.clock(advance_seconds=0))
         self.midnight = datetime.datetime.combine(now.date() + days(1), datetime.time(), UTC)
         self.set(self.midnight)
