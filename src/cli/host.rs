@@ -5,6 +5,7 @@ use super::failure::Failure;
 use super::notifications;
 use crate::client::connect::{Handler, Transport};
 use crate::client::control::Control;
+use crate::domain::Region;
 use crate::domain::extension::RescanReport;
 use crate::engine::data_dir::live_engine;
 use crate::engine::{ClockKind, Engine, EngineOptions, Error};
@@ -104,7 +105,7 @@ impl Host {
         };
         match open(options).await {
             Ok(engine) => {
-                engine.set_own_regions(session.own_regions.iter().cloned());
+                allow_regions(&engine, session.own_regions.clone()).await;
                 let host = Self::of(engine, purpose).map_err(Wait::Stop)?;
                 if let (Purpose::Work, Some(own)) = (purpose, &host.own) {
                     notifications::start(session, &own.engine, &own.shutdown).await.map_err(Wait::Stop)?;
@@ -177,6 +178,14 @@ pub(super) async fn open(options: EngineOptions) -> Result<Arc<Engine>, Error> {
     match tokio::task::spawn_blocking(move || Engine::open(options)).await {
         Ok(opened) => opened,
         Err(panicked) => Err(Error::Internal(format!("the engine did not open: {panicked}"))),
+    }
+}
+
+/// Allows an engine these regions, off the runtime's threads: the plans that its policies make are looked at again.
+pub(super) async fn allow_regions(engine: &Arc<Engine>, regions: Vec<Region>) {
+    let engine = Arc::clone(engine);
+    if let Err(panicked) = tokio::task::spawn_blocking(move || engine.set_own_regions(regions)).await {
+        tracing::error!(%panicked, "the config's regions were not looked at");
     }
 }
 

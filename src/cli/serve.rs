@@ -2,7 +2,7 @@
 
 use super::arguments::{Clock, ServeOptions};
 use super::failure::{Exit, Failure};
-use super::host::{announce_socket, open_patiently, rest};
+use super::host::{allow_regions, announce_socket, open_patiently, rest};
 use super::output;
 use super::{Session, absolute, notifications, own_regions};
 use crate::config::Config;
@@ -33,7 +33,7 @@ pub(super) async fn run(session: &Session, options: &ServeOptions) -> Result<Exi
         cold: session.cold.clone(),
     })
     .await?;
-    engine.set_own_regions(session.own_regions.iter().cloned());
+    allow_regions(&engine, session.own_regions.clone()).await;
     let listener = TcpListener::bind(options.listen)
         .await
         .map_err(|e| Failure::failed(format!("cannot listen on {}: {e}", options.listen)))?;
@@ -91,7 +91,7 @@ impl<'a> Settings<'a> {
     }
 
     /// Reads the config again. Whatever is wrong with it, what was read before stays.
-    fn reload(&mut self, engine: &Engine) {
+    async fn reload(&mut self, engine: &Arc<Engine>) {
         let read =
             Config::load(&self.session.places.config_file).map_err(|error| error.to_string()).and_then(|config| {
                 let regions =
@@ -109,7 +109,7 @@ impl<'a> Settings<'a> {
                 }
                 self.config = config;
                 self.allow_restores();
-                engine.set_own_regions(regions);
+                allow_regions(engine, regions.into_iter().collect()).await;
                 tracing::info!("SIGHUP: the config is read again: its restore_roots and regions count from now on");
             }
         }
@@ -164,7 +164,7 @@ async fn serve(settings: &mut Settings<'_>, engine: &Arc<Engine>, signals: &mut 
             // restic sends it too, to ask whether the holder of a lock lives.
             _ = signals.hang_up.recv() => {
                 engine.wake();
-                settings.reload(engine);
+                settings.reload(engine).await;
             }
             _ = user_1.recv() => tracing::info!("SIGUSR1 means nothing here"),
             _ = user_2.recv() => tracing::info!("SIGUSR2 means nothing here"),

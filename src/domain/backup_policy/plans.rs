@@ -181,6 +181,8 @@ impl Wrong<'_> {
         for (name, selection) in selections.named("tags") {
             let path = format!("/selections/tags/{}", name.to_lowercase());
             self.require(selection, &path, &["iam_role_arn", "tag_key", "tag_value"]);
+            // Each policy has so many at most, and all of them may append.
+            self.count(&path, "tag_value", selection.list("tag_value").len(), MAX_TAGS);
             let key = selection.text("tag_key").unwrap_or_default();
             let tag = |value: &String| TagCondition {
                 condition_type: "STRINGEQUALS".to_owned(),

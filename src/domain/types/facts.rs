@@ -138,10 +138,10 @@ impl TypeFacts {
         Some([(into.new, "false")].into_iter().chain(self.target_key.map(|key| (key, resource.resource()))).collect())
     }
 
-    /// What a restore with this metadata does to the resource that was backed up; none when it makes a new one.
+    /// What a restore with this metadata does to what is there already; none when it says that it makes a new one.
     pub fn warns_of(&self, metadata: &Metadata) -> Option<&'static str> {
         let into = self.into.as_ref()?;
-        (value(metadata, into.new).and_then(parse_bool) == Some(false)).then_some(into.warning)
+        (value(metadata, into.new).and_then(parse_bool) != Some(true)).then_some(into.warning)
     }
 
     /// The text that lets a restore with this metadata make one new resource only.

@@ -169,8 +169,13 @@ pub fn check_bucket(name: &str, is_new: bool) -> Result<(), String> {
     if (3..=longest).contains(&name.len()) && shaped && usual {
         return Ok(());
     }
+    let letters = if is_new {
+        "lowercase letters, digits, dots and hyphens"
+    } else {
+        "letters, digits, dots, hyphens and underscores"
+    };
     Err(format!(
-        "must be a bucket's name: 3 to {longest} lowercase letters, digits, dots and hyphens, beginning and ending with a letter \
+        "must be a bucket's name: 3 to {longest} {letters}, beginning and ending with a letter \
          or digit; it is {name:?}"
     ))
 }
@@ -198,7 +203,7 @@ pub fn check_endpoint(text: &str) -> Result<String, String> {
     Ok(format!("{scheme}://{}{}", authority.to_ascii_lowercase(), path.trim_end_matches('/')))
 }
 
-/// `BUCKET-YYYYMMDDhhmmss-XXXXXXXX`, as AWS's.
+/// `BUCKET-YYYYMMDDhhmmss-HASH`, as AWS's, the hash of eight digits.
 fn point_id(resource: &Arn, at: Moment, unique: &str) -> String {
     let hash: String = unique.chars().filter(char::is_ascii_hexdigit).take(8).collect();
     format!("{}-{}-{hash}", resource.resource(), at.format("%Y%m%d%H%M%S"))
@@ -224,6 +229,16 @@ mod tests {
             .chain(pairs)
             .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
             .collect()
+    }
+
+    #[test]
+    fn a_restore_that_does_not_say_that_its_bucket_is_new_warns() {
+        assert!(FACTS.warns_of(&metadata(&[])).is_none());
+        for new in [&[("NewBucket", "false")][..], &[]] {
+            let said = [("DestinationBucketName", "b")].iter().chain(new);
+            let said = said.map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+            assert!(FACTS.warns_of(&said).is_some());
+        }
     }
 
     fn read(pairs: &[(&str, &str)]) -> Result<S3Restore, Invalid> {

@@ -44,18 +44,22 @@ impl Engine {
 
     fn destroy_key(&self, key: &KmsKey, now: Time) -> Result<()> {
         self.heed_protection_under(&key.arn)?;
-        self.catalog.write(|tx| {
+        let is_destroyed = self.catalog.write(|tx| {
             // What is destroyed because of a time is not destroyed before that time is remembered.
             self.clock.save_in(tx)?;
             // Somebody may have cancelled it meanwhile.
-            let Some(found) = self.keys.customer().get(&key.arn).filter(|found| found == key) else { return Ok(()) };
+            let Some(found) = self.keys.customer().get(&key.arn).filter(|found| found == key) else { return Ok(false) };
             let needed_by = ops::needed_by(tx, &key.arn)?;
             let named = KeyNamed { name: key.arn.as_str(), found: Some(&found) };
             let subject = KeyToDestroy { key: named, needed_by: needed_by.as_deref() };
             let permit = authorize(tx, Doing::KeyDeletion, DestroyKey, &subject)?;
             rows::remove_tags(tx, &permit)?;
-            self.keys.customer().destroy(&permit, now)
+            self.keys.customer().destroy(&permit, now)?;
+            Ok(true)
         })?;
+        if !is_destroyed {
+            return Ok(());
+        }
         self.vault_store.close_under(&key.arn);
         tracing::warn!(key = %key.arn, "the days of a KMS key are over: its material is destroyed");
         Ok(())

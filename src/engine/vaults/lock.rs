@@ -20,7 +20,7 @@ use crate::engine::authorize::action::{
     Action, DeleteBackupVaultLockConfiguration, KeepVaultLock, PutBackupVaultLockConfiguration, SetsLock,
 };
 use crate::engine::authorize::subject::{Anything, VaultToLock};
-use crate::engine::authorize::{Doing, authorize};
+use crate::engine::authorize::{Doing, authorize, rows as policies};
 use crate::engine::caller::Caller;
 use crate::engine::catalog::Connection;
 use crate::engine::clock::Jumps;
@@ -94,7 +94,7 @@ impl Engine {
         self.catalog.read(|connection| {
             let mut locked = BTreeSet::new();
             for vault in vaults {
-                if locks::is_locked(connection, vault)? {
+                if policies::locks::state(connection, vault)?.lock().is_some() {
                     locked.insert(vault.clone());
                 }
             }

@@ -147,7 +147,7 @@ impl VaultLockEditor {
     /// How long what a rule backs up or copies into this vault would be kept.
     fn kept<'a>(&'a self, rule: &'a Rule) -> impl Iterator<Item = (&'static str, Retention)> + 'a {
         let backup =
-            (rule.target_backup_vault_name == self.vault.name).then(|| ("", Retention::of(rule.lifecycle.as_ref())));
+            rule.writes_into(&self.vault.scope, &self.vault.name).then(|| ("", Retention::of(rule.lifecycle.as_ref())));
         let copies = rule
             .copies_into(&self.vault.scope, &self.vault.name)
             .map(|copy| ("copy, ", Retention::of(copies::lifecycle(copy.lifecycle, rule.lifecycle).as_ref())));

@@ -119,7 +119,7 @@ fn is_page(answer: &HttpResponse) -> bool {
 }
 
 /// The innermost reason: "connection refused" and not "dispatch failure".
-fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+pub(super) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     let mut cause = error;
     while let Some(source) = cause.source() {
         cause = source;

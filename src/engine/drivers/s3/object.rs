@@ -1,6 +1,7 @@
 //! The content of one object, in order.
 
 use super::bucket::Bucket;
+use super::faults::innermost;
 use super::headers;
 use super::listing::{mark_of, second_of};
 use crate::repository::{ExtendedAttribute, FileState, Piece, SourceReader};
@@ -9,7 +10,7 @@ use bytes::Bytes;
 use std::io;
 
 /// Objects up to this many bytes are taken whole when they are opened.
-pub(super) const SMALL: u64 = 1 << 20;
+const SMALL: u64 = 1 << 20;
 /// How often the content of one object may break off.
 const BREAKS: u32 = 5;
 
@@ -50,13 +51,13 @@ impl<'a> Object<'a> {
         })
     }
 
-    pub(super) fn size(&self) -> u64 {
-        self.state.size
-    }
-
-    /// The object with all its content, which is asked for anew where it breaks off: then another one is as good.
-    pub(super) fn whole(mut self) -> io::Result<Self> {
+    /// A small object with all its content, which is asked for anew where it breaks off: then another one is as good. A larger
+    /// one stays as it is.
+    pub(super) fn whole_if_small(mut self) -> io::Result<Self> {
         loop {
+            if self.state.size > SMALL {
+                return Ok(self);
+            }
             let body = std::mem::take(&mut self.body);
             let content = self.bucket.client.wait(body.collect()).map(|content| content.into_bytes());
             match content {
@@ -117,11 +118,7 @@ fn shorter(received: u64, size: u64) -> io::Error {
 }
 
 fn broken(error: &aws_smithy_types::byte_stream::error::Error) -> io::Error {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    io::Error::other(format!("its content broke off: {cause}"))
+    io::Error::other(format!("its content broke off: {}", innermost(error)))
 }
 
 impl SourceReader for Object<'_> {

@@ -2,7 +2,7 @@
 
 use super::bucket::Bucket;
 use super::listing::{Listing, Pages};
-use super::object::{Object, SMALL};
+use super::object::Object;
 use crate::repository::{KeyItem, KeyStore, Keys, SourceReader};
 use std::io;
 
@@ -47,7 +47,6 @@ impl KeyStore for Store {
         }
         let key = std::str::from_utf8(key);
         let key = key.map_err(|_| io::Error::other("its key is not UTF-8: the protocol has no way to ask for it"))?;
-        let object = Object::open(&self.bucket, key)?;
-        Ok(if object.size() <= SMALL { Box::new(object.whole()?) } else { Box::new(object) })
+        Ok(Box::new(Object::open(&self.bucket, key)?.whole_if_small()?))
     }
 }

@@ -33,9 +33,8 @@ pub(super) fn proposal(resource: &Arn) -> Metadata {
     // A name of AWS's length, whatever the source is called.
     let base: String = resource.resource().to_ascii_lowercase().replace('_', "-").chars().take(45).collect();
     let name = format!("{}-restored-{}", base.trim_end_matches(['-', '.']), &unique[..8]);
-    [("DestinationBucketName", name.as_str()), ("NewBucket", "true"), ("EncryptionType", "original")]
-        .map(|(key, value)| (key.to_owned(), value.to_owned()))
-        .into()
+    let into = s3::FACTS.into_place(&name).into_iter().flatten();
+    into.chain([("EncryptionType", "original")]).map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
 }
 
 /// What a restore of a bucket is to do.
@@ -139,13 +138,13 @@ struct Begun {
 }
 
 impl Into {
+    /// Whether an object that is there already stays as it is.
+    fn keeps(&self) -> bool {
+        !self.makes_new || self.is_resumed
+    }
+
     fn uploads(&self) -> Uploads<'_> {
-        Uploads {
-            client: &self.client,
-            bucket: &self.bucket,
-            encryption: &self.encryption,
-            keeps: !self.makes_new || self.is_resumed,
-        }
+        Uploads { client: &self.client, bucket: &self.bucket, encryption: &self.encryption, keeps: self.keeps() }
     }
 
     /// Makes the bucket, unless an earlier attempt did.
@@ -184,7 +183,7 @@ impl Into {
     }
 
     fn write(&self, key: &str, node: &Node, content: &mut dyn Read) -> Result<Put, Refusal> {
-        if (!self.makes_new || self.is_resumed) && self.is_there(key)? {
+        if self.keeps() && self.is_there(key)? {
             return Ok(Put::Left);
         }
         if node.size > PART && !self.makes_new {
@@ -243,7 +242,7 @@ impl Target for Into {
             if kept == 1 { "object was" } else { "objects were" }
         );
         Ok(Restored {
-            notes: (kept > 0).then_some(note).into_iter().collect(),
+            notes: (kept > 0 && !self.makes_new).then_some(note).into_iter().collect(),
             into: (!self.makes_new && !self.is_source).then(|| self.bucket.clone()),
             shares_secret: self.makes_new,
         })

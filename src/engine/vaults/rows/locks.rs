@@ -31,12 +31,6 @@ pub fn get(connection: &Connection, vault: &Arn) -> Result<LockRecord> {
     Ok(record.unwrap_or_default())
 }
 
-/// Whether a vault has a lock.
-pub fn is_locked(connection: &Connection, vault: &Arn) -> Result<bool> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM vault_locks WHERE vault_arn = ?1 AND state <> 'UNLOCKED')";
-    Ok(connection.prepare_cached(sql)?.query_row([vault.as_str()], |row| row.get(0))?)
-}
-
 /// From now on that is what is known of the lock of a vault.
 pub fn set<A: SetsLock>(connection: &Connection, permit: &Permit<'_, A>, record: &LockRecord) -> Result<()> {
     let lock = record.lock().unwrap_or_default();

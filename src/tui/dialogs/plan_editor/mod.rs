@@ -118,7 +118,8 @@ impl PlanEditor {
         let Some(scope) = self.scope.clone() else { return };
         if let Some(vaults) = world.store.vaults(&scope) {
             let detail = |count: i64| format!("{count} recovery points");
-            let choices = vaults.iter().map(|v| Choice::new(v.name.clone(), v.name.clone(), detail(v.recovery_points)));
+            let standard = vaults.iter().filter(|v| v.vault_type.is_standard());
+            let choices = standard.map(|v| Choice::new(v.name.clone(), v.name.clone(), detail(v.recovery_points)));
             self.form.choices("vault", choices.collect());
         }
         if let Some(resources) = world.store.resources(&scope) {
