@@ -8,7 +8,7 @@ use super::output::{self, Column};
 use super::{Session, backup, repair, rows};
 use crate::client::attributes::kms_key;
 use crate::client::audit::Audit;
-use crate::client::change::{CancelKeyDeletion, CreateAlias, CreateKey, DisableKey, EnableKey, ScheduleKeyDeletion};
+use crate::client::change::{CreateAlias, CreateKey, KeyChange, ScheduleKeyDeletion, SetKeyState};
 use crate::client::{Answer, Key, Mutation, Outcome, Query, stranded};
 use crate::domain::kms::{KeyRef, KmsKey, validate_window};
 use crate::domain::{Arn, Scope};
@@ -41,16 +41,16 @@ pub(super) async fn run(session: &Session, command: KeyCommand) -> Result<Exit, 
 }
 
 async fn carry_out(reached: &Reached, audit: &Arc<Audit>, command: &KeyCommand) -> Result<Exit, Failure> {
-    let (options, change): (_, fn(String) -> Mutation) = match command {
+    let (options, to) = match command {
         KeyCommand::List(_) => return Ok(Exit::Done),
         KeyCommand::Add(options) => return add(reached, audit, options).await,
         KeyCommand::Delete { days, yes, key } => return delete(reached, audit, key, *days, *yes).await,
-        KeyCommand::Disable(options) => (options, |key| DisableKey { key }.into()),
-        KeyCommand::Enable(options) => (options, |key| EnableKey { key }.into()),
-        KeyCommand::CancelDeletion(options) => (options, |key| CancelKeyDeletion { key }.into()),
+        KeyCommand::Disable(options) => (options, KeyChange::Disabled),
+        KeyCommand::Enable(options) => (options, KeyChange::Enabled),
+        KeyCommand::CancelDeletion(options) => (options, KeyChange::Kept),
     };
     let (scope, key) = find(reached, &options.scope, &options.key).await?;
-    reached.connection.order(audit, scope.clone(), change(key.id)).await?;
+    reached.connection.order(audit, scope.clone(), Mutation::from(SetKeyState { key: key.id, to })).await?;
     show(reached, &scope, &key.arn, options.output).await
 }
 

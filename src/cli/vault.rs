@@ -1,4 +1,4 @@
-//! `vaultdeck vault`: what a vault needs beside AWS's operations.
+//! `vaultdeck vault`: vaults: made, shared, locked, checked, and what they need beside AWS's operations.
 
 mod change;
 mod lock;

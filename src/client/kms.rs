@@ -1,22 +1,20 @@
-//! AWS KMS: the few calls that the keys of vaults need, written and signed here: the SDK for them would be another service's
-//! fifty operations to compile. Keys, signature, TLS and limits are those of all other calls.
+//! AWS KMS: the few calls that the keys of vaults need, [signed](super::signed) without its SDK. Keys, TLS and limits are
+//! those of all other calls.
 
 use crate::client::connect::Connection;
-use crate::client::control::checked;
-use crate::client::explain::Explain;
+use crate::client::signed::{JsonAnswer, Post, answer, aws_url};
 use crate::client::text::clean;
 use crate::client::wire::{OPERATION_LIMIT, Wire};
 use crate::client::{Fault, FaultKind};
 use crate::domain::kms::{KeyManager, KeyState, KmsKey};
 use crate::domain::{Arn, Region, Scope, Time};
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use aws_sdk_backup::operation::RequestId;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value, json};
-use std::time::SystemTime;
+
+/// Its name in signatures and addresses.
+const SERVICE: &str = "kms";
 
 const JSON: &str = "application/x-amz-json-1.1";
 
@@ -33,27 +31,6 @@ pub(crate) struct Kms {
     credentials: SharedCredentialsProvider,
 }
 
-/// A good answer.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct KmsAnswer {
-    /// Its members.
-    pub(crate) body: Map<String, Value>,
-    request_id: Option<String>,
-}
-
-impl RequestId for KmsAnswer {
-    fn request_id(&self) -> Option<&str> {
-        self.request_id.as_deref()
-    }
-}
-
-/// Its faults are explained where they arise.
-impl Explain<KmsAnswer> for Result<KmsAnswer, Fault> {
-    fn explain(self, _operation: &'static str) -> Result<KmsAnswer, Fault> {
-        self
-    }
-}
-
 impl Connection {
     /// KMS of a scope, where the context's AWS Backup is.
     pub(crate) async fn kms(&self, scope: &Scope) -> Result<Kms, Fault> {
@@ -62,16 +39,10 @@ impl Connection {
         let credentials = config.credentials_provider().ok_or_else(none)?;
         let url = match self.base_url() {
             Some(base) => format!("{base}/"),
-            None => aws_endpoint(&scope.region, &self.home().await?.partition),
+            None => format!("{}/", aws_url(SERVICE, scope.region.as_str(), &self.home().await?.partition)),
         };
         Ok(Kms::new(self.wire().clone(), url, scope.region.clone(), credentials))
     }
-}
-
-/// KMS of AWS in a region.
-fn aws_endpoint(region: &Region, partition: &str) -> String {
-    let suffix = if partition == "aws-cn" { ".cn" } else { "" };
-    format!("https://kms.{region}.amazonaws.com{suffix}/")
 }
 
 impl Kms {
@@ -80,45 +51,17 @@ impl Kms {
     }
 
     /// Makes one call.
-    pub(crate) async fn call(&self, operation: &'static str, input: &Map<String, Value>) -> Result<KmsAnswer, Fault> {
+    pub(crate) async fn call(&self, operation: &'static str, input: &Map<String, Value>) -> Result<JsonAnswer, Fault> {
         let request = self.signed(operation, Value::Object(input.clone()).to_string()).await?;
         let response = self.wire.send(request, OPERATION_LIMIT).await.map_err(|error| Fault::from(&error))?;
-        let request_id = response.headers().get("x-amzn-requestid").and_then(|value| value.to_str().ok()).map(clean);
-        let body = checked(response).map_err(|fault| match fault.kind {
-            FaultKind::NotSupported { .. } => Fault::not_supported(operation),
-            _ => fault,
-        })?;
-        let unreadable = |error| Fault::new(FaultKind::Other, format!("{operation}: an unreadable answer: {error}"));
-        let body = if body.is_empty() { Map::new() } else { serde_json::from_slice(&body).map_err(unreadable)? };
-        Ok(KmsAnswer { body, request_id })
+        answer(operation, &response)
     }
 
     async fn signed(&self, operation: &str, body: String) -> Result<http::Request<Bytes>, Fault> {
-        let refused = |error: String| Fault::new(FaultKind::Refused, error);
-        let keys = self.credentials.provide_credentials().await;
-        let keys = keys.map_err(|error| Fault::new(FaultKind::Expired, format!("no usable credentials: {error}")))?;
-        let identity = keys.into();
-        let parameters = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(self.region.as_str())
-            .name("kms")
-            .time(SystemTime::now())
-            .settings(SigningSettings::default())
-            .build()
-            .map_err(|error| refused(error.to_string()))?;
         let target = format!("TrentService.{operation}");
-        let headers = [(CONTENT_TYPE.as_str(), JSON), ("x-amz-target", target.as_str())].into_iter();
-        let signable = SignableRequest::new("POST", &self.url, headers, SignableBody::Bytes(body.as_bytes()))
-            .map_err(|error| refused(error.to_string()))?;
-        let (instructions, _) =
-            sign(signable, &parameters.into()).map_err(|error| refused(error.to_string()))?.into_parts();
-        let mut request = http::Request::post(&self.url)
-            .header(CONTENT_TYPE, JSON)
-            .header("x-amz-target", &target)
-            .body(Bytes::from(body))
-            .map_err(|error| refused(error.to_string()))?;
-        instructions.apply_to_request_http1x(&mut request);
-        Ok(request)
+        let headers = [(CONTENT_TYPE.as_str(), JSON), ("x-amz-target", target.as_str())];
+        let post = Post { service: SERVICE, region: self.region.as_str(), url: &self.url, headers: &headers, body };
+        Ok(post.signed(&self.credentials).await?)
     }
 
     /// All rows of a list, page by page.
@@ -126,11 +69,11 @@ impl Kms {
         let (mut rows, mut input) = (Vec::new(), Map::new());
         for _ in 0..MOST_PAGES {
             let mut answer = self.call(operation, &input).await?.body;
-            if let Some(Value::Array(page)) = answer.remove(member) {
+            if let Value::Array(page) = answer[member].take() {
                 rows.extend(page);
             }
-            match answer.remove("NextMarker") {
-                Some(Value::String(marker)) if input.get("Marker").and_then(Value::as_str) != Some(&marker) => {
+            match answer["NextMarker"].take() {
+                Value::String(marker) if input.get("Marker").and_then(Value::as_str) != Some(&marker) => {
                     input.insert("Marker".to_owned(), json!(marker));
                 }
                 _ => return Ok(rows),
@@ -161,7 +104,7 @@ impl Kms {
     pub(crate) async fn describe(&self, scope: &Scope, name: &str) -> Result<KmsKey, Fault> {
         let input = Map::from_iter([("KeyId".to_owned(), json!(name))]);
         let answer = self.call("DescribeKey", &input).await?.body;
-        key(scope, answer.get("KeyMetadata").unwrap_or(&Value::Null))
+        key(scope, &answer["KeyMetadata"])
             .ok_or_else(|| Fault::new(FaultKind::Other, "DescribeKey gave an answer that cannot be used"))
     }
 }
@@ -210,6 +153,5 @@ mod tests {
         assert_eq!(read.created.unwrap().timestamp_millis(), 1_516_925_490_087);
         assert_eq!((read.manager, read.description.contains('\u{1b}')), (KeyManager::Customer, false));
         assert_eq!(key(&scope, &json!({ "KeyId": "1" })), None);
-        assert_eq!(aws_endpoint(&scope.region, "aws-cn"), "https://kms.us-east-1.amazonaws.com.cn/");
     }
 }

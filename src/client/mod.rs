@@ -36,6 +36,7 @@ mod pace;
 pub mod query;
 mod ram;
 mod read;
+mod signed;
 pub mod stranded;
 pub mod text;
 mod wire;

@@ -27,7 +27,7 @@ pub fn rows<T>(records: impl IntoIterator<Item = T>) -> Rows<T> {
     records.into_iter().map(Arc::new).collect()
 }
 
-/// A question. The first five are asked of the context as a whole ([`Key::context`]), the others of one scope
+/// A question. The first six are asked of the context as a whole ([`Key::context`]), the others of one scope
 /// ([`Key::scoped`]).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Query {

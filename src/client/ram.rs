@@ -1,22 +1,19 @@
-//! AWS Resource Access Manager: the calls that sharing a vault takes, and no others, so that the requests are written and signed
-//! here: the SDK for them would be another service's forty operations to compile. Keys, signature, TLS and limits are those of
-//! all other calls.
+//! AWS Resource Access Manager: the calls that sharing a vault takes, [signed](super::signed) without its SDK.
+//! Keys, TLS and limits are those of all other calls.
 
 use crate::client::connect::Connection;
-use crate::client::explain::{Explain, refusal};
+use crate::client::signed::{JsonAnswer, Post, answer, aws_url};
 use crate::client::text::clean;
 use crate::client::wire::{OPERATION_LIMIT, Wire};
 use crate::client::{Fault, FaultKind};
 use crate::domain::sharing::VaultShare;
 use crate::domain::{Arn, Region, Scope};
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use aws_sdk_backup::operation::RequestId;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
-use bytes::Bytes;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value, json};
-use std::time::SystemTime;
+
+/// Its name in signatures and addresses.
+const SERVICE: &str = "ram";
 
 const JSON: &str = "application/json";
 
@@ -30,33 +27,16 @@ pub(crate) struct Ram {
     pub(crate) region: Region,
 }
 
-/// An answer.
-#[derive(Debug)]
-pub(crate) struct Answered {
-    request_id: Option<String>,
-    body: Value,
-}
-
-impl RequestId for Answered {
-    fn request_id(&self) -> Option<&str> {
-        self.request_id.as_deref()
-    }
-}
-
-impl Explain<Answered> for Result<Answered, Fault> {
-    fn explain(self, _: &'static str) -> Result<Answered, Fault> {
-        self
-    }
-}
-
 impl Connection {
     /// RAM with the keys of a scope.
     pub(crate) async fn ram(&self, scope: &Scope) -> Result<Ram, Fault> {
         let config = self.clients(scope).await?.config;
         let credentials = config.credentials_provider();
         let credentials = credentials.ok_or_else(|| Fault::new(FaultKind::Expired, "no credentials"))?;
-        let own = || format!("https://ram.{}.amazonaws.com", scope.region);
-        let base = self.base_url().unwrap_or_else(own);
+        let base = match self.base_url() {
+            Some(base) => base,
+            None => aws_url(SERVICE, scope.region.as_str(), &self.home().await?.partition),
+        };
         Ok(Ram { wire: self.wire().clone(), credentials, base, region: scope.region.clone() })
     }
 
@@ -77,7 +57,7 @@ impl Connection {
 
 impl Ram {
     /// Sends a request.
-    pub(crate) async fn call(self, operation: &'static str, input: Map<String, Value>) -> Result<Answered, Fault> {
+    pub(crate) async fn call(self, operation: &'static str, input: Map<String, Value>) -> Result<JsonAnswer, Fault> {
         self.post(operation, &Value::Object(input)).await
     }
 
@@ -86,7 +66,7 @@ impl Ram {
         ask["associationStatus"] = json!("ASSOCIATED");
         let mut found = Vec::new();
         loop {
-            let Answered { body, .. } = self.post("GetResourceShareAssociations", &ask).await?;
+            let JsonAnswer { body, .. } = self.post("GetResourceShareAssociations", &ask).await?;
             for one in body["resourceShareAssociations"].as_array().into_iter().flatten() {
                 let text = |name: &str| clean(one[name].as_str().unwrap_or_default());
                 if let Ok(share) = text("resourceShareArn").parse() {
@@ -100,45 +80,13 @@ impl Ram {
         }
     }
 
-    async fn post(&self, operation: &'static str, body: &Value) -> Result<Answered, Fault> {
+    async fn post(&self, operation: &'static str, body: &Value) -> Result<JsonAnswer, Fault> {
         let url = format!("{}/{}", self.base, operation.to_ascii_lowercase());
-        let request = self.signed(&url, body.to_string()).await?;
+        let headers = [(CONTENT_TYPE.as_str(), JSON)];
+        let region = self.region.as_str();
+        let post = Post { service: SERVICE, region, url: &url, headers: &headers, body: body.to_string() };
+        let request = post.signed(&self.credentials).await?;
         let response = self.wire.send(request, OPERATION_LIMIT).await.map_err(|error| Fault::from(&error))?;
-        let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(clean);
-        let request_id = header("x-amzn-requestid");
-        let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
-        if response.status().is_success() {
-            return Ok(Answered { request_id, body });
-        }
-        let code = header("x-amzn-errortype").unwrap_or_default();
-        let code = code.split([':', '#']).next().unwrap_or_default();
-        let message = body["message"].as_str().or_else(|| body["Message"].as_str());
-        Err(refusal(operation, response.status().as_u16(), code, message, request_id.as_deref()))
-    }
-
-    async fn signed(&self, url: &str, body: String) -> Result<http::Request<Bytes>, Fault> {
-        let refused = |error: String| Fault::new(FaultKind::Refused, error);
-        let keys = self.credentials.provide_credentials().await;
-        let keys = keys.map_err(|error| Fault::new(FaultKind::Expired, format!("no usable credentials: {error}")))?;
-        let identity = keys.into();
-        let parameters = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(self.region.as_str())
-            .name("ram")
-            .time(SystemTime::now())
-            .settings(SigningSettings::default())
-            .build()
-            .map_err(|error| refused(error.to_string()))?;
-        let headers = std::iter::once((CONTENT_TYPE.as_str(), JSON));
-        let signable = SignableRequest::new("POST", url, headers, SignableBody::Bytes(body.as_bytes()))
-            .map_err(|error| refused(error.to_string()))?;
-        let (instructions, _) =
-            sign(signable, &parameters.into()).map_err(|error| refused(error.to_string()))?.into_parts();
-        let mut request = http::Request::post(url)
-            .header(CONTENT_TYPE, JSON)
-            .body(Bytes::from(body))
-            .map_err(|error| refused(error.to_string()))?;
-        instructions.apply_to_request_http1x(&mut request);
-        Ok(request)
+        answer(operation, &response)
     }
 }

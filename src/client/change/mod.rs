@@ -6,7 +6,6 @@
 //! was shown. Then a dialog or a command can propose it.
 
 mod cancel_hold;
-mod cancel_key_deletion;
 mod contract;
 mod create_air_gapped_vault;
 mod create_alias;
@@ -22,8 +21,6 @@ mod delete_recovery_point;
 mod delete_selection;
 mod delete_vault;
 mod delete_vault_lock;
-mod disable_key;
-mod enable_key;
 #[cfg(test)]
 mod examples;
 mod outcome;
@@ -33,6 +30,7 @@ mod put_vault_lock;
 mod request;
 mod schedule_key_deletion;
 mod sending;
+mod set_key_state;
 mod share_vault;
 mod start_backup;
 mod start_copy;
@@ -51,6 +49,7 @@ pub use delete_selection::SelectionRef;
 pub use outcome::{ChangeFailure, Outcome};
 pub use request::{Request, new_token};
 pub(crate) use sending::{Order, Sending};
+pub use set_key_state::KeyChange;
 
 /// Writes the closed list of all changes, and hands on to each what is asked of any.
 macro_rules! changes {
@@ -118,10 +117,8 @@ changes! {
     cancel_hold::CancelHold,
     create_key::CreateKey,
     create_alias::CreateAlias,
-    disable_key::DisableKey,
-    enable_key::EnableKey,
+    set_key_state::SetKeyState,
     schedule_key_deletion::ScheduleKeyDeletion,
-    cancel_key_deletion::CancelKeyDeletion,
     tag_resource::TagResource,
     untag_resource::UntagResource,
 }

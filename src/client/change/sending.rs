@@ -4,8 +4,9 @@ use super::outcome::ChangeFailure;
 use super::request::{NEW_PLAN_ID, Request};
 use crate::client::audit::{Audit, Entry, Phase};
 use crate::client::explain::Explain;
-use crate::client::kms::{Kms, KmsAnswer};
+use crate::client::kms::Kms;
 use crate::client::ram::Ram;
+use crate::client::signed::JsonAnswer;
 use crate::client::text::clean;
 use crate::client::{Fault, FaultKind};
 use crate::domain::{PlanId, Scope};
@@ -115,7 +116,7 @@ impl<'a> Sending<'a> {
     }
 
     /// Sends the next request, which is one of KMS, as it was shown.
-    pub(super) async fn step_of_kms(&mut self) -> Result<KmsAnswer, ChangeFailure> {
+    pub(super) async fn step_of_kms(&mut self) -> Result<JsonAnswer, ChangeFailure> {
         let kms = self.kms.clone();
         let next = self.requests.as_slice().first().cloned();
         self.step(async move {

@@ -250,8 +250,7 @@ fn resources_and_accounts() {
         ("management", &["id"]),
         ("status", &["state", "status"]),
         ("joined", &["joined_timestamp"]),
-        // It is told by ListChildren, from which it is filled in.
-        ("unit", &[]),
+        ("unit", &["paths"]),
     ];
     let listed = aws_sdk_organizations::types::Account::builder().id("123456789012").build();
     let mapped = account(&listed, "123456789012").unwrap();

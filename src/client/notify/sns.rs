@@ -1,23 +1,23 @@
-//! SNS: `Publish`, and nothing else of it, so that the request is written and signed here: the SDK for the one call would be
-//! another service's forty operations to compile. Keys, signature, TLS and limits are those of all other calls.
+//! SNS: `Publish`, and nothing else of it, [signed](crate::client::signed) without its SDK. Keys, TLS and limits are those of
+//! all other calls.
 
 use super::{LIMIT, words};
+use crate::client::signed::{Post, Unsigned, aws_url};
 use crate::client::wire::Wire;
 use crate::domain::Arn;
 use crate::domain::notification::{Message, SUBJECT};
 use aws_config::BehaviorVersion;
 use aws_config::retry::RetryConfig;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
-use bytes::Bytes;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use http::header::CONTENT_TYPE;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::sync::Arc;
-use std::time::SystemTime;
 
 /// What stays as it is in a form.
 const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// Its name in signatures and addresses.
+const SERVICE: &str = "sns";
 
 const FORM_TYPE: &str = "application/x-www-form-urlencoded; charset=utf-8";
 
@@ -51,42 +51,25 @@ impl Topics {
     /// Publishes a message.
     pub async fn publish(&self, topic: &Arn, message: &Message) -> Result<(), String> {
         let url = self.endpoint.as_ref().map_or_else(|| aws_endpoint(topic), |url| format!("{url}/"));
-        let request = self.signed(&url, topic.region(), form(topic, message)).await?;
+        let headers = [(CONTENT_TYPE.as_str(), FORM_TYPE)];
+        let post =
+            Post { service: SERVICE, region: topic.region(), url: &url, headers: &headers, body: form(topic, message) };
+        let request = post.signed(&self.credentials).await.map_err(|unsigned| match unsigned {
+            Unsigned::NoKeys(why) => format!("no AWS keys: {why}"),
+            Unsigned::Malformed(why) => why,
+        })?;
         let response = self.wire.send(request, LIMIT).await.map_err(|error| error.to_string())?;
         if response.status().is_success() {
             return Ok(());
         }
         Err(refusal(response.status(), &String::from_utf8_lossy(response.body())))
     }
-
-    async fn signed(&self, url: &str, region: &str, body: String) -> Result<http::Request<Bytes>, String> {
-        let keys = self.credentials.provide_credentials().await.map_err(|error| format!("no AWS keys: {error}"))?;
-        let identity = keys.into();
-        let parameters = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(region)
-            .name("sns")
-            .time(SystemTime::now())
-            .settings(SigningSettings::default())
-            .build()
-            .map_err(|error| error.to_string())?;
-        let headers = std::iter::once((CONTENT_TYPE.as_str(), FORM_TYPE));
-        let signable = SignableRequest::new("POST", url, headers, SignableBody::Bytes(body.as_bytes()))
-            .map_err(|error| error.to_string())?;
-        let (instructions, _) = sign(signable, &parameters.into()).map_err(|error| error.to_string())?.into_parts();
-        let mut request = http::Request::post(url)
-            .header(CONTENT_TYPE, FORM_TYPE)
-            .body(Bytes::from(body))
-            .map_err(|error| error.to_string())?;
-        instructions.apply_to_request_http1x(&mut request);
-        Ok(request)
-    }
 }
 
 /// SNS of AWS in the region of a topic.
 fn aws_endpoint(topic: &Arn) -> String {
-    let suffix = if topic.as_str().starts_with("arn:aws-cn:") { ".cn" } else { "" };
-    format!("https://sns.{}.amazonaws.com{suffix}/", topic.region())
+    let partition = if topic.as_str().starts_with("arn:aws-cn:") { "aws-cn" } else { "aws" };
+    format!("{}/", aws_url(SERVICE, topic.region(), partition))
 }
 
 /// The form of `Publish`. SNS takes no attribute without a text.

@@ -88,13 +88,7 @@ struct Allowed {
 impl BackupPolicy {
     /// Whether it says anything of this plan.
     pub fn speaks_of(&self, plan: &str) -> bool {
-        let member = |node: &Node, wanted: &str| match node {
-            Node::Branch { members, .. } => {
-                members.iter().find(|(name, _)| same_name(name, wanted)).map(|(_, node)| node.clone())
-            }
-            _ => None,
-        };
-        member(&self.root, "plans").is_some_and(|plans| member(&plans, plan).is_some())
+        self.root.member("plans").is_some_and(|plans| plans.member(plan).is_some())
     }
 }
 
@@ -120,6 +114,15 @@ impl Allowed {
 }
 
 impl Node {
+    fn member(&self, wanted: &str) -> Option<&Self> {
+        match self {
+            Self::Branch { members, .. } => {
+                members.iter().find(|(name, _)| same_name(name, wanted)).map(|(_, node)| node)
+            }
+            _ => None,
+        }
+    }
+
     fn allowed(&self) -> Allowed {
         match self {
             Self::Branch { allowed, .. } | Self::One { allowed, .. } | Self::Many { allowed, .. } => *allowed,

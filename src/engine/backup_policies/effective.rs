@@ -40,7 +40,7 @@ impl Engine {
     ) -> Result<Page<(ValidationError, Vec<PolicyId>)>> {
         let found = self.catalog.read(|c| {
             boundary::may_read_organization(c, caller)?;
-            self.errors_of(c, account)
+            self.errors_of(c, &Policies::read(c)?, account)
         })?;
         paging::page_of(found, "effective-policy-errors", page)
     }
@@ -49,9 +49,9 @@ impl Engine {
     pub fn accounts_with_errors(&self, caller: &Caller, page: &PageRequest) -> Result<Page<AccountId>> {
         let found = self.catalog.read(|c| {
             boundary::may_read_organization(c, caller)?;
-            let mut found = Vec::new();
+            let (policies, mut found) = (Policies::read(c)?, Vec::new());
             for account in rows::effective::accounts(c)? {
-                if !self.errors_of(c, &account)?.is_empty() {
+                if !self.errors_of(c, &policies, &account)?.is_empty() {
                     found.push(account);
                 }
             }
@@ -64,13 +64,13 @@ impl Engine {
     pub(super) fn errors_of(
         &self,
         c: &Connection,
+        policies: &Policies,
         account: &AccountId,
     ) -> Result<Vec<(ValidationError, Vec<PolicyId>)>> {
         if !accounts::is_member(c, account)? {
             let message = format!("There is no account {account} in this organization.");
             return Err(Error::organizations(OrganizationsException::AccountNotFound, message));
         }
-        let policies = Policies::read(c)?;
         let effective = policies.effective(account).ok_or_else(|| nothing_holds(account))?;
         let made = effective.plans(account);
         let mut errors = made.errors;

@@ -66,7 +66,7 @@ impl Engine {
     /// What holds in an account, the plans that it makes, and why others are not made.
     pub fn effective_policy_view(&self, account: &AccountId) -> Result<EffectivePolicyView> {
         self.catalog.read(|c| {
-            let errors = self.errors_of(c, account)?;
+            let errors = self.errors_of(c, &super::apply::Policies::read(c)?, account)?;
             let policy = rows::effective::get(c, account)?.ok_or_else(|| super::effective::nothing_holds(account))?;
             let plans = of_policy::made_in(c, account)?.into_iter().map(|plan| PolicyPlanView {
                 region: plan.scope.region.into(),
@@ -94,9 +94,10 @@ impl Engine {
     fn changed(&self, id: &PolicyId) -> Result<PolicyChanged> {
         self.catalog.read(|c| {
             let policy = rows::get(c, id)?.ok_or_else(|| not_found(id))?;
-            let mut problems = Vec::new();
+            let (policies, mut problems) = (super::apply::Policies::read(c)?, Vec::new());
             for account in rows::effective::accounts(c)? {
-                let errors = self.errors_of(c, &account)?.into_iter().filter(|(_, speaking)| speaking.contains(id));
+                let errors =
+                    self.errors_of(c, &policies, &account)?.into_iter().filter(|(_, speaking)| speaking.contains(id));
                 problems.extend(errors.map(|(error, _)| problem(&account, error)));
             }
             Ok(PolicyChanged { policy: view(c, policy)?, problems })

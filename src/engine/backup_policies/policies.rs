@@ -10,7 +10,7 @@ use crate::engine::authorize::{Principal, authorize, boundary};
 use crate::engine::caller::Caller;
 use crate::engine::catalog::Connection;
 use crate::engine::error::{Constraint, Error, OrganizationsException, Result};
-use crate::engine::keys::random;
+use crate::engine::organization::unique_id;
 use crate::engine::page::{Page, PageRequest};
 
 /// How many backup policies an organization has at most.
@@ -166,12 +166,8 @@ fn check_content(content: &str) -> Result<()> {
 
 /// An id that no policy has.
 fn free_id(connection: &Connection) -> Result<PolicyId> {
-    const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
     loop {
-        let mut bytes = [0; 10];
-        random(&mut bytes)?;
-        let own: String = bytes.iter().map(|byte| LETTERS[usize::from(byte % 32)] as char).collect();
-        let id: PolicyId = format!("p-{own}").parse()?;
+        let id: PolicyId = unique_id("p-", 10)?.to_lowercase().parse()?;
         if rows::get(connection, &id)?.is_none() {
             return Ok(id);
         }

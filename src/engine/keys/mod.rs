@@ -1,4 +1,4 @@
-//! The key ring: what wraps the keys of the vaults and the secrets of access keys and resources.
+//! The key ring: what wraps the keys of the vaults, the KMS keys that customers make, and the secrets of access keys and resources.
 //!
 //! The ring holds the [roots](root) that a data directory has. It wraps with the first of them, and unwraps with the one
 //! that wrapped: what another root than [the key file](root::file) made bears that root's name before it, so a root may be

@@ -10,11 +10,10 @@ use crate::engine::authorize::subject::InOrganization;
 use crate::engine::authorize::{authorize, boundary};
 use crate::engine::caller::Caller;
 use crate::engine::error::{Error, OrganizationsException, Result};
-use crate::engine::keys::random;
 use crate::engine::organization::accounts::{check_email, check_name, free_id, insert, joining};
 use crate::engine::organization::rows::account_requests::{self as rows, AccountRequest};
 use crate::engine::organization::rows::accounts;
-use crate::engine::organization::units::lower_case;
+use crate::engine::organization::unique_id;
 use crate::engine::page::{Page, PageRequest};
 use crate::engine::{Engine, vaults};
 
@@ -88,9 +87,7 @@ impl Engine {
 }
 
 fn request_id() -> Result<String> {
-    let mut bytes = [0; 16];
-    random(&mut bytes)?;
-    Ok(format!("car-{}", lower_case(&bytes)))
+    Ok(unique_id("car-", 16)?.to_lowercase())
 }
 
 /// It becomes part of an ARN.

@@ -64,11 +64,6 @@ impl Engine {
         paging::page_of(found, "delegated-administrators", page)
     }
 
-    /// The ids of the delegated administrators of AWS Backup, for whoever owns the data directory.
-    pub fn delegated_ids(&self) -> Result<Vec<AccountId>> {
-        Ok(self.catalog.read(rows::all)?.into_iter().map(|(id, _)| id).collect())
-    }
-
     /// ListDelegatedServicesForAccount: since when an account administers AWS Backup.
     pub fn delegated_since(&self, caller: &Caller, id: &AccountId) -> Result<Time> {
         self.catalog.read(|c| {

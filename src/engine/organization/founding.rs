@@ -6,8 +6,8 @@ use crate::engine::authorize::boundary;
 use crate::engine::caller::Caller;
 use crate::engine::catalog::{Connection, paging, state};
 use crate::engine::error::{Error, Result};
-use crate::engine::keys::random;
 use crate::engine::organization::rows::accounts;
+use crate::engine::organization::unique_id;
 use crate::engine::page::{Page, PageRequest};
 
 /// DescribeOrganization.
@@ -24,11 +24,7 @@ pub(crate) fn found(connection: &Connection) -> Result<()> {
     if state::get(connection, state::ORGANIZATION_ID)?.is_some() {
         return Ok(());
     }
-    const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
-    let mut bytes = [0; 10];
-    random(&mut bytes)?;
-    let id: String = "o-".chars().chain(bytes.iter().map(|byte| LETTERS[usize::from(byte % 32)] as char)).collect();
-    state::set(connection, state::ORGANIZATION_ID, &id)
+    state::set(connection, state::ORGANIZATION_ID, &unique_id("o-", 10)?.to_lowercase())
 }
 
 impl Engine {

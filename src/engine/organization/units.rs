@@ -9,9 +9,9 @@ use crate::engine::authorize::{Principal, authorize, boundary};
 use crate::engine::caller::Caller;
 use crate::engine::catalog::Connection;
 use crate::engine::error::{Constraint, Error, OrganizationsException, Result};
-use crate::engine::keys::random;
 use crate::engine::organization::rows::units as rows;
 use crate::engine::organization::tree;
+use crate::engine::organization::unique_id;
 use crate::engine::page::{Page, PageRequest};
 
 /// How many units an organization has at most.
@@ -121,17 +121,9 @@ fn check_name(name: &str) -> Result<()> {
 fn free_id(connection: &Connection) -> Result<UnitId> {
     let root = tree::root(connection)?;
     loop {
-        let mut bytes = [0; 8];
-        random(&mut bytes)?;
-        let id = root.unit(&lower_case(&bytes))?;
+        let id = root.unit(&unique_id("", 8)?.to_lowercase())?;
         if rows::get(connection, &id)?.is_none() {
             return Ok(id);
         }
     }
-}
-
-/// Letters and digits of random bytes, one of each.
-pub(super) fn lower_case(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
-    bytes.iter().map(|byte| LETTERS[usize::from(byte % 32)] as char).collect()
 }

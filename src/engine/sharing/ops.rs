@@ -7,7 +7,7 @@ use crate::engine::authorize::action::{
     AssociateResourceShare, CreateResourceShare, DeleteResourceShare, DisassociateResourceShare, NamesAccounts,
     ShareBackupVault,
 };
-use crate::engine::authorize::subject::{NewThing, ShareNamed, VaultToShare};
+use crate::engine::authorize::subject::{NewThing, ShareNamed, Subject as _, VaultToShare};
 use crate::engine::authorize::{Permit, authorize};
 use crate::engine::caller::Caller;
 use crate::engine::catalog::{Connection, idempotency};
@@ -101,7 +101,7 @@ impl Engine {
             let named = ShareNamed { arn: share, found: known.as_ref() };
             let permit = authorize(tx, caller, AssociateResourceShare, &named)?;
             let joined = join(tx, caller, &permit, share, (vaults, principals), now)?;
-            told(&found(tx, share)?, joined, now)
+            Ok(told(&found(tx, share)?, joined, now))
         })
     }
 
@@ -128,7 +128,7 @@ impl Engine {
                     return Err(Error::not_found(format!("{entity} is not associated with resource share {share}.")));
                 }
             }
-            told(&found(tx, share)?, parting, now)
+            Ok(told(&found(tx, share)?, parting, now))
         })
     }
 
@@ -229,10 +229,10 @@ fn found(tx: &Connection, share: &Arn) -> Result<ResourceShare> {
 }
 
 fn no_share(share: &Arn) -> Error {
-    Error::not_found(format!("ResourceShare {share} could not be found."))
+    ShareNamed { arn: share, found: None }.missing()
 }
 
-fn told(share: &ResourceShare, changed: Vec<Shared>, now: Time) -> Result<Vec<Association>> {
+fn told(share: &ResourceShare, changed: Vec<Shared>, now: Time) -> Vec<Association> {
     let told = |shared| Association { share: share.arn.clone(), share_name: share.name.clone(), shared, created: now };
-    Ok(changed.into_iter().map(told).collect())
+    changed.into_iter().map(told).collect()
 }

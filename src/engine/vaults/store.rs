@@ -2,10 +2,11 @@
 //!
 //! ```text
 //! vaults/ACCOUNT/REGION/NAME/           config data/ index/ keys/ locks/ snapshots/: restic's
-//!   vaultdeck/key.json                  the data key, wrapped by the key ring
+//!   vaultdeck/key.json                  the data key, wrapped by the key ring, and under which KMS key
 //!   vaultdeck/vault.json                what is frozen for its life: its id and kind, how its sources are cut
-//!   vaultdeck/copies/                   second copies of these two, of the lock, and of restic's config
+//!   vaultdeck/copies/                   second copies of these two, of the two below, and of restic's config
 //!   vaultdeck/lock.json                 what became of the vault's lock, once it had one, sealed
+//!   vaultdeck/access-policy.json        what became of its access policy, the same
 //!   vaultdeck/integrity                 what was found when packs were read, see the repository
 //!   vaultdeck/damaged/                  damaged files that were written again; they go after a while
 //!   vaultdeck/points/ID.json            one manifest per recovery point
@@ -39,7 +40,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The version of `vault.json` that this program writes, and the newest that it reads.
 const VERSION: u32 = 1;
-/// With [`KEY`] one of the two files of a vault that have a copy.
+/// What is frozen for a vault's life. The file has a copy, as [`KEY`] has.
 pub(in crate::engine) const FROZEN: &str = "vault.json";
 /// The folder of recovery points' manifests.
 pub(in crate::engine) const POINTS: &str = "points";
@@ -287,8 +288,8 @@ impl VaultStore {
         self.get_class(arn, StorageClass::Warm)
     }
 
-    /// The same with the repository of a class. Fails where the vault's KMS key cannot be used. A cold one that is not there is an error: it is made by
-    /// `make_cold`, when something moves into it.
+    /// The same with the repository of a class. Fails where the vault's KMS key cannot be used. A cold one that is not there is
+    /// an error: it is made by `make_cold`, when something moves into it.
     pub fn get_class(&self, arn: &Arn, class: StorageClass) -> Result<Arc<OpenVault>> {
         let slot = Arc::clone(self.slots().entry((arn.clone(), class)).or_default());
         let mut slot = slot.lock();

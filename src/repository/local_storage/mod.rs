@@ -168,23 +168,12 @@ impl LocalStorage {
             let mut target = name.to_owned();
             let mut number = 0;
             // Another thread may set a file of the same name aside: neither is to take the other's place.
-            while let Err(error) = renameat_with(&from, own_name, &to, target.as_str(), RenameFlags::NOREPLACE) {
-                match error {
-                    Errno::EXIST => {
-                        number += 1;
-                        target = format!("{name}.{number}");
-                    }
-                    // The file system does not know how.
-                    Errno::INVAL | Errno::NOSYS if !is_taken(&to, target.as_ref())? => {
-                        rustix::fs::renameat(&from, own_name, &to, target.as_str())?;
-                        break;
-                    }
-                    Errno::INVAL | Errno::NOSYS => {
-                        number += 1;
-                        target = format!("{name}.{number}");
-                    }
-                    error => return Err(error.into()),
+            while let Err(error) = rename_to_free(&from, own_name, &to, &target) {
+                if error.kind() != io::ErrorKind::AlreadyExists {
+                    return Err(error);
                 }
+                number += 1;
+                target = format!("{name}.{number}");
             }
             [damaged.as_path(), parent(path)].iter().try_for_each(|folder| sync_folder(root, folder))?;
             sync_above(root, &damaged)?;
@@ -221,6 +210,16 @@ fn whole(file: OwnedFd) -> io::Result<Vec<u8>> {
 
 fn is_file(status: &Stat) -> bool {
     FileType::from_raw_mode(status.st_mode) == FileType::RegularFile
+}
+
+/// Gives a file a name in another folder that nothing has there.
+fn rename_to_free(from: &OwnedFd, own_name: &OsStr, to: &OwnedFd, name: &str) -> io::Result<()> {
+    match renameat_with(from, own_name, to, name, RenameFlags::NOREPLACE) {
+        // The file system does not know how.
+        Err(Errno::INVAL | Errno::NOSYS) if is_taken(to, name.as_ref())? => Err(Errno::EXIST.into()),
+        Err(Errno::INVAL | Errno::NOSYS) => Ok(rustix::fs::renameat(from, own_name, to, name)?),
+        renamed => Ok(renamed?),
+    }
 }
 
 /// Whether anything has a name in a folder.

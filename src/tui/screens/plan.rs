@@ -29,6 +29,8 @@ pub struct PlanScreen {
     scope: Scope,
     id: PlanId,
     scroll: Scroll,
+    /// Which policies make it, where any does: read when an answer comes, not in every frame.
+    made_by: Option<String>,
 }
 
 /// The next runs of a plan: as the service told them, else by the domain's own rules.
@@ -76,23 +78,21 @@ pub fn selects(document: &SelectionDocument) -> Vec<String> {
 impl PlanScreen {
     /// The plan of this id.
     pub fn new(scope: Scope, id: PlanId) -> Self {
-        Self { scope, id, scroll: Scroll::default() }
+        Self { scope, id, scroll: Scroll::default(), made_by: None }
     }
 
     fn key(&self) -> Key {
         Key::scoped(self.scope.clone(), Query::Plan { id: self.id.clone() })
     }
 
-    fn facts(detail: &PlanDetail, world: &World) -> Vec<Detail> {
+    fn facts(&self, detail: &PlanDetail, world: &World) -> Vec<Detail> {
         let (plan, now) = (&detail.plan, world.now());
         let moment = |time| format!("{} ({})", fmt::exact(time), fmt::relative(now, time));
         let mut facts = vec![
             Detail::new("Plan", plan.document.backup_plan_name.clone()),
             Detail::new("Account, region", world.scope_name(&plan.scope)),
         ];
-        if plan.id.is_of_organization() {
-            facts.push(Detail::new("Made by", made_by(&plan.document.backup_plan_name, world)));
-        }
+        facts.extend(self.made_by.clone().map(|policies| Detail::new("Made by", policies)));
         facts.push(Detail::new("Last run", plan.last_execution.map_or_else(|| "never".to_owned(), moment)));
         for rule in &plan.document.rules {
             facts.push(Detail::heading(&format!("Rule {}", rule.rule_name)));
@@ -195,7 +195,10 @@ impl Screen for PlanScreen {
         let policies = self.id.is_of_organization().then(|| Key::context(Query::BackupPolicies));
         std::iter::once(self.key()).chain(policies).collect()
     }
-    fn sync(&mut self, _: &World) {}
+    fn sync(&mut self, world: &World) {
+        let detail = world.store.plan(&self.scope, &self.id).filter(|_| self.id.is_of_organization());
+        self.made_by = detail.map(|detail| made_by(&detail.plan.document.backup_plan_name, world));
+    }
     fn handle(&mut self, command: Command, _: &World) -> Option<Vec<Act>> {
         self.scroll.handle(command).then(Vec::new)
     }
@@ -213,7 +216,7 @@ impl Screen for PlanScreen {
         let body = Rect::new(area.x, area.y + 1, area.width, area.height.saturating_sub(1));
         match &world.store.slot(&self.key()).answer {
             Some(Answer::Plan(detail)) => {
-                let facts = Self::facts(&Arc::clone(detail), world);
+                let facts = self.facts(detail, world);
                 let body = Rect::new(body.x + 1, body.y, body.width.saturating_sub(1), body.height);
                 details::view(&facts, &self.scroll, body, painter);
             }

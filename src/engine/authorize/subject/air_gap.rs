@@ -17,7 +17,7 @@ pub struct VaultToLeave<'a> {
     pub scope: &'a Scope,
     /// Its kind.
     pub vault_type: &'a VaultType,
-    /// What wraps its key; none where that is AWS Backup's own.
+    /// Its `EncryptionKeyArn`; an air-gapped vault under AWS Backup's own key has none.
     pub key: Option<&'a str>,
     /// The kind of the vault that the copy is to come into, as far as it is known.
     pub into: Option<&'a VaultType>,

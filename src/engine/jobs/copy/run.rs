@@ -64,7 +64,7 @@ pub(super) fn run(
     Ok(Worked { bytes: outcome.bytes, finish: Finish::Together(Box::new(stored)), pass })
 }
 
-/// What is known of the source, and the tags that it has now.
+/// What is known of the source.
 fn source(connection: &Connection, record: &CopyRecord) -> Result<std::result::Result<Manifest, Ending>> {
     let arn = &record.source_point;
     let gone = || Ending::failed(false, format!("Cannot find recovery point {arn}."));

@@ -134,7 +134,7 @@ pub struct NewRow<'a> {
     pub name: &'a VaultName,
     /// What kind of vault it is.
     pub vault_type: &'a VaultType,
-    /// What wraps its key; none where that is AWS Backup's own.
+    /// Its `EncryptionKeyArn`; an air-gapped vault under AWS Backup's own key has none.
     pub encryption_key_arn: Option<&'a str>,
     /// The token of its creation.
     pub creator_request_id: Option<&'a str>,

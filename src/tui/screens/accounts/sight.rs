@@ -9,9 +9,6 @@ use crate::tui::world::World;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// The beginning of the ids of plans that a policy of the organization makes.
-const OF_POLICY: &str = "orgs/";
-
 /// What is seen of an account in a region.
 #[derive(Debug)]
 pub(super) enum Sight {
@@ -127,7 +124,7 @@ impl Seen {
         });
         let known = resources.map(|rows| rows.iter().filter(|row| is_protected(&row.arn)).count());
         let policies = world.store.plans(scope).map(|plans| {
-            let made = plans.iter().filter(|plan| plan.id.as_str().starts_with(OF_POLICY));
+            let made = plans.iter().filter(|plan| plan.id.is_of_organization());
             made.map(|plan| plan.name.clone()).collect()
         });
         Self {
