@@ -1,4 +1,4 @@
-//! SNS: `Publish`, and nothing else of it, [signed](crate::client::signed) without its SDK. Keys, TLS and limits are those of
+//! SNS: `Publish`, and nothing else of it, signed without its SDK. Keys, TLS and limits are those of
 //! all other calls.
 
 use super::{LIMIT, words};
