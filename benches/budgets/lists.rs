@@ -14,7 +14,7 @@ const APART: i64 = 34_560;
 
 /// 2 accounts, 20 vaults, 200 resources, 3 types, 4 states.
 const FILL: &str = "
-    INSERT INTO accounts SELECT '210987654321', 'member', 'member@accounts.invalid', 0, 'ACTIVE', 0
+    INSERT INTO accounts (id, name, email, management, status, joined) SELECT '210987654321', 'member', 'member@accounts.invalid', 0, 'ACTIVE', 0
         WHERE NOT EXISTS (SELECT 1 FROM accounts WHERE id = '210987654321');
     WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < :jobs)
     INSERT INTO backup_jobs (id, account, region, vault_name, vault_arn, resource_arn, resource_name, resource_type, created,
