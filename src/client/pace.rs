@@ -90,6 +90,7 @@ fn class_of(query: &Query, answer: Option<&Answer>) -> Class {
         | Query::WhoCan { .. } => SETTINGS,
         Query::Scopes
         | Query::Accounts
+        | Query::Organization
         | Query::BackupPolicies
         | Query::Units
         | Query::RegionSettings

@@ -27,7 +27,7 @@ pub fn rows<T>(records: impl IntoIterator<Item = T>) -> Rows<T> {
     records.into_iter().map(Arc::new).collect()
 }
 
-/// A question. The first six are asked of the context as a whole ([`Key::context`]), the others of one scope
+/// A question. The first seven are asked of the context as a whole ([`Key::context`]), the others of one scope
 /// ([`Key::scoped`]).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Query {
@@ -35,6 +35,8 @@ pub enum Query {
     Scopes,
     /// The accounts of the organization: [`Answer::Accounts`].
     Accounts,
+    /// The organization that the home account is of: [`Answer::Organization`].
+    Organization,
     /// The backup policies of the organization, with their documents: [`Answer::BackupPolicies`].
     BackupPolicies,
     /// The organizational units: [`Answer::Units`].
@@ -201,6 +203,8 @@ pub enum Answer {
     Scopes(Rows<ScopeView>),
     /// To [`Query::Accounts`], the management account first.
     Accounts(Rows<Account>),
+    /// To [`Query::Organization`]: its id, `o-…`.
+    Organization(Arc<String>),
     /// To [`Query::BackupPolicies`].
     BackupPolicies(Rows<Policy>),
     /// To [`Query::Units`], each before what lies in it.

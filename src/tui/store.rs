@@ -114,6 +114,8 @@ answers! {
     scopes() -> Rows<ScopeView> = Key::context(Query::Scopes), Scopes;
     /// The accounts of the organization.
     accounts() -> Rows<Account> = Key::context(Query::Accounts), Accounts;
+    /// The id of the organization that the home account is of.
+    organization() -> Arc<String> = Key::context(Query::Organization), Organization;
     /// The backup policies of the organization.
     backup_policies() -> Rows<Policy> = Key::context(Query::BackupPolicies), BackupPolicies;
     /// The organizational units.

@@ -143,6 +143,18 @@ fn what_a_policy_asks_that_is_not_known_here_is_a_note_and_stops_nothing() {
 }
 
 #[test]
+fn a_policy_that_asks_for_the_organization_is_judged_where_that_is_known() {
+    let mut fixture = with_copies("true", Some(LETS_THE_ORGANIZATION_IN));
+    fixture.organization = Some("o-a1b2c3d4e5".to_owned());
+    into_copies(fixture).sees_no("access policy").press("ctrl-s").sees("StartCopyJob");
+    let mut fixture = with_copies("true", Some(LETS_THE_ORGANIZATION_IN));
+    fixture.organization = Some("o-another00".to_owned());
+    let mut driver = into_copies(fixture);
+    driver.sees("does not let the job's role do");
+    is_refused(&mut driver);
+}
+
+#[test]
 fn what_another_account_does_not_tell_is_a_note_and_stops_nothing() {
     let mut fixture = with_copies("true", None);
     fixture.settings.clear();

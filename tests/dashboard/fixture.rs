@@ -40,6 +40,8 @@ pub struct Fixture {
     pub scopes: Vec<Scope>,
     pub accounts: Vec<Account>,
     pub units: Vec<Unit>,
+    /// The id of the organization; none leaves that unanswered.
+    pub organization: Option<String>,
     pub vaults: Vec<Vault>,
     pub points: Vec<KnownPoint>,
     pub plans: Vec<PlanDetail>,
@@ -374,6 +376,7 @@ pub fn organization() -> Fixture {
         backup_policies: Vec::new(),
         scopes: vec![home.clone(), frankfurt.clone(), staging.clone()],
         accounts: vec![account("123456789012", "production", true), in_unit(account("210987654321", "staging", false))],
+        organization: None,
         units: vec![Unit { id: WORKLOADS.parse().unwrap(), parent: None, name: "Workloads".to_owned() }],
         vaults: vec![
             vault(&home, "Default", 0),
@@ -507,6 +510,10 @@ impl Fixture {
                 fault: None,
             }))),
             Query::Accounts => Answer::Accounts(rows(self.accounts.clone())),
+            Query::Organization => match &self.organization {
+                Some(id) => Answer::Organization(Arc::new(id.clone())),
+                None => return None,
+            },
             Query::Units => Answer::Units(rows(self.units.clone())),
             Query::Status => Answer::Status(Arc::new(Status {
                 version: "0.1.0".to_owned(),

@@ -56,6 +56,15 @@ fn a_template_is_shown_in_words_before_it_is_put() {
 }
 
 #[test]
+fn the_organization_that_may_copy_in_is_ones_own_unless_another_is_written() {
+    let mut fixture = crate::fixture::organization();
+    fixture.organization = Some("o-a1b2c3d4e5".to_owned());
+    let mut driver = Driver::start(Start { fixture, ..Start::default() });
+    driver.press("2 j a").write("access policy").press("enter right right").sees("+ anybody can CopyIntoBackupVault");
+    driver.sees("o-a1b2c3d4e5").press("tab ctrl-u").sees("an organization's id begins with o-");
+}
+
+#[test]
 fn a_policy_that_nobody_could_change_again_is_said_to_be_one_and_wants_the_vaults_name() {
     let mut driver = Driver::start(Start { size: (120, 40), ..Start::default() });
     driver.press("2 j a").write("access policy").press("enter right right right tab");

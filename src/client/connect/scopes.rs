@@ -33,6 +33,14 @@ impl Connection {
         Ok(accounts)
     }
 
+    /// The id of the organization.
+    pub(crate) async fn organization(&self) -> Result<String, Fault> {
+        let organizations = aws_sdk_organizations::Client::new(&self.home().await?.config);
+        let described = organizations.describe_organization().send().await.explain("DescribeOrganization")?;
+        let id = described.organization.and_then(|organization| organization.id);
+        id.ok_or_else(|| Fault::new(FaultKind::Other, "DescribeOrganization tells no id"))
+    }
+
     /// The organizational units, each before what lies in it.
     pub(crate) async fn units(&self) -> Result<Vec<Unit>, Fault> {
         let home = self.home().await?;

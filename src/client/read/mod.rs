@@ -100,6 +100,7 @@ impl Connection {
         match (&question.key.scope, &question.key.query) {
             (_, Query::Scopes) => Ok(Answer::Scopes(rows(self.scopes().await?))),
             (_, Query::Accounts) => Ok(Answer::Accounts(rows(self.accounts().await?))),
+            (_, Query::Organization) => Ok(Answer::Organization(Arc::new(self.organization().await?))),
             (_, Query::BackupPolicies) => Ok(Answer::BackupPolicies(rows(self.backup_policies(question).await?))),
             (_, Query::Units) => Ok(Answer::Units(rows(self.units().await?))),
             (_, Query::Status) => {

@@ -22,12 +22,12 @@ pub fn standings(policy: Option<&Policy>, vault: &Arn, action: &str) -> Vec<Poli
     let mut all: Vec<PolicyStanding> = named(policy)
         .into_iter()
         .filter_map(|arn| Some((arn.to_string(), Identity::of(&arn)?)))
-        .map(|(called, identity)| standing(policy, vault, &own, action, (called, &identity)))
+        .map(|(called, identity)| standing(policy, vault, &own, action, (called, &identity), Facts::partial()))
         .collect();
     let anybody: Option<Arn> = format!("arn:aws:iam::{own}:user/anybody-else").parse().ok();
     if let Some(identity) = anybody.as_ref().and_then(Identity::of) {
         let called = format!("anybody else of account {own}");
-        all.push(standing(policy, vault, &own, action, (called, &identity)));
+        all.push(standing(policy, vault, &own, action, (called, &identity), Facts::partial()));
     }
     all.push(PolicyStanding {
         principal: "other accounts".to_owned(),
@@ -41,10 +41,18 @@ pub fn standings(policy: Option<&Policy>, vault: &Arn, action: &str) -> Vec<Poli
     all
 }
 
-/// What a policy says of an action on its vault to one user or role, of whatever account; none where the ARN names neither.
-pub fn standing_of(policy: Option<&Policy>, vault: &Arn, action: &str, who: &Arn) -> Option<PolicyStanding> {
+/// What a policy says of an action on its vault to one user or role, of whatever account, and of an organization where that is
+/// known; none where the ARN names neither.
+pub fn standing_of(
+    policy: Option<&Policy>,
+    vault: &Arn,
+    action: &str,
+    who: &Arn,
+    organization: Option<&str>,
+) -> Option<PolicyStanding> {
     let (own, identity) = (vault.account().parse().ok()?, Identity::of(who)?);
-    Some(standing(policy, vault, &own, action, (who.to_string(), &identity)))
+    let facts = organization.into_iter().fold(Facts::partial(), |facts, id| facts.with("aws:PrincipalOrgID", id));
+    Some(standing(policy, vault, &own, action, (who.to_string(), &identity), facts))
 }
 
 /// Everybody whom a policy names, as principal or in a condition on `aws:PrincipalArn`.
@@ -71,8 +79,9 @@ fn standing(
     own: &AccountId,
     action: &str,
     (called, identity): (String, &Identity),
+    known: Facts,
 ) -> PolicyStanding {
-    let facts = Facts::partial()
+    let facts = known
         .with("aws:PrincipalArn", identity.principal_arn())
         .with("aws:PrincipalAccount", identity.account.as_str())
         .with("aws:PrincipalType", identity.kind())

@@ -29,6 +29,8 @@ pub struct AccessPolicyEditor {
     vault: Arc<Vault>,
     /// The text that the vault has now, once it is known.
     now: Option<Arc<Option<String>>>,
+    /// Whether the organization's id was put in: once, so that it can be wiped out.
+    has_organization: bool,
     form: Form,
 }
 
@@ -49,7 +51,7 @@ impl AccessPolicyEditor {
             .note("then-head", "What would change", Role::Title)
             .note("effect", "", Role::Text)
             .note("warning", "", Role::Bad);
-        let mut editor = Self { vault, now: None, form };
+        let mut editor = Self { vault, now: None, has_organization: false, form };
         editor.sync(world);
         editor
     }
@@ -139,9 +141,15 @@ impl FormDialog for AccessPolicyEditor {
         format!("Access policy of {}", self.vault.name)
     }
     fn keys(&self, _: &World) -> Vec<Key> {
-        vec![self.key()]
+        vec![self.key(), Key::context(Query::Organization)]
     }
     fn sync(&mut self, world: &World) {
+        if let (false, Some(id)) = (self.has_organization, world.store.organization()) {
+            self.has_organization = true;
+            if self.form.value("organization").is_empty() {
+                self.form.set("organization", id);
+            }
+        }
         let told = world.store.access_policy(&self.vault.scope, &self.vault.name);
         if let (None, Some(told)) = (&self.now, told) {
             self.now = Some(Arc::clone(told));

@@ -54,6 +54,7 @@ pub fn keys(point: &KnownPoint, destination: Option<&Arn>, world: &World) -> Vec
     if is_cross_account(&point.vault_arn, destination) {
         keys.push(Key::scoped(point.scope.clone(), Query::GlobalSettings));
         keys.push(Key::context(Query::Accounts));
+        keys.push(Key::context(Query::Organization));
     }
     if let Some((scope, vault)) = place(destination, world).zip(destination.vault_name()) {
         keys.push(policy_key(&scope, vault));
@@ -219,7 +220,10 @@ fn policy(wanted: &Wanted<'_>, world: &World) -> Finding {
             "the vault has no access policy, and only one that allows {COPY_INTO_VAULT} lets account {account} in"
         )),
         Some(None) => Finding::Fine,
-        Some(Some(text)) => judged("the vault's access policy", text, wanted.destination, COPY_INTO_VAULT, wanted.role),
+        Some(Some(text)) => {
+            let whose = "the vault's access policy";
+            judged(whose, text, wanted.destination, COPY_INTO_VAULT, wanted.role, world)
+        }
     }
 }
 
@@ -227,18 +231,24 @@ fn policy_of_source(wanted: &Wanted<'_>, world: &World) -> Finding {
     let point = wanted.point;
     let whose = "the access policy of the vault it lies in";
     match world.store.access_policy(&point.scope, &point.vault_name).map(|text| text.as_deref()) {
-        Some(Some(text)) => judged(whose, text, &point.vault_arn, COPY_FROM_VAULT, wanted.role),
+        Some(Some(text)) => judged(whose, text, &point.vault_arn, COPY_FROM_VAULT, wanted.role, world),
         Some(None) => Finding::Fine,
         None => Finding::Open(format!("Whether {whose} lets it out is not known here.")),
     }
 }
 
+/// The organization that a role's account is of, where that is known.
+fn organization_of<'a>(role: &Arn, world: &'a World) -> Option<&'a str> {
+    let is_member = world.store.accounts()?.iter().any(|account| account.id.as_str() == role.account());
+    is_member.then(|| world.store.organization().map(|id| id.as_str()))?
+}
+
 /// What a policy says to the role of the job.
-fn judged(whose: &str, text: &str, vault: &Arn, action: &str, role: &Arn) -> Finding {
+fn judged(whose: &str, text: &str, vault: &Arn, action: &str, role: &Arn, world: &World) -> Finding {
     let Ok(policy) = Policy::parse(text) else {
         return Finding::Open(format!("What {whose} says cannot be read here."));
     };
-    match standing_of(Some(&policy), vault, action, role) {
+    match standing_of(Some(&policy), vault, action, role, organization_of(role, world)) {
         Some(standing) if standing.allowed == Some(true) => Finding::Fine,
         Some(standing) if standing.allowed == Some(false) => {
             Finding::Certain(format!("{whose} does not let the job's role do {action}: {}", standing.because))

@@ -3,7 +3,7 @@
 mod sight;
 mod words;
 
-use crate::client::{Answer, Key, Query};
+use crate::client::{Answer, Fault, Key, Query};
 use crate::domain::organization::{Unit, name_of};
 use crate::domain::{Account, AccountId, Region, Scope};
 use crate::tui::command::Command;
@@ -97,18 +97,23 @@ fn known(world: &World) -> BTreeMap<AccountId, Account> {
     accounts
 }
 
-/// What is seen of an account in each region. One that no scope enters is one without a role.
-fn sights(account: &Account, regions: &[Region], scopes: &BTreeSet<&Scope>, world: &World) -> Vec<Sight> {
+/// What is seen of an account in each region, with what went wrong in which scope. One that no scope enters is one without a
+/// role.
+fn sights(
+    account: &Account,
+    regions: &[Region],
+    scopes: &BTreeSet<&Scope>,
+    faults: &BTreeMap<&Scope, &Fault>,
+    world: &World,
+) -> Vec<Sight> {
     let scope_in = |region: &Region| Scope::new(account.id.clone(), region.clone());
     let entered = regions.iter().any(|region| scopes.contains(&scope_in(region)));
-    let views = world.store.scopes();
     let sight = |region: &Region| {
         let scope = scope_in(region);
         if !scopes.contains(&scope) {
             return Sight::Blind(if entered { Why::NotAsked } else { Why::NoRole });
         }
-        let view = views.and_then(|views| views.iter().find(|view| view.scope == scope));
-        sight::of(&scope, view.and_then(|view| view.fault.as_ref()), world)
+        sight::of(&scope, faults.get(&scope).copied(), world)
     };
     regions.iter().map(sight).collect()
 }
@@ -182,12 +187,15 @@ impl Screen for Accounts {
         let units: Vec<Unit> =
             world.store.units().into_iter().flat_map(|units| units.iter()).map(|unit| Unit::clone(unit)).collect();
         let scopes: BTreeSet<&Scope> = world.scopes.iter().collect();
+        let views = world.store.scopes().into_iter().flat_map(|views| views.iter());
+        let faults: BTreeMap<&Scope, &Fault> =
+            views.filter_map(|view| Some((&view.scope, view.fault.as_ref()?))).collect();
         let stale = world.store.slot(&Key::context(Query::Accounts)).fault.is_some();
         let mut rows: Vec<Row> = known(world)
             .into_values()
             .map(|account| {
                 let unit = name_of(&units, account.unit.as_ref());
-                Row { sights: sights(&account, &regions, &scopes, world), unit, account }
+                Row { sights: sights(&account, &regions, &scopes, &faults, world), unit, account }
             })
             .collect();
         rows.sort_by(|a, b| {
