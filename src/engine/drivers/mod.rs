@@ -7,6 +7,7 @@
 //! Two parts that some services have will be optional functions of [`Driver`], `None` by default: following a service's log for
 //! continuous backup, and proving a restored resource for restore tests.
 
+mod child;
 #[cfg(test)]
 pub(crate) mod conformance;
 pub mod efs;

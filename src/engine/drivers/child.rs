@@ -1,0 +1,305 @@
+//! Child programs of drivers: started by absolute path without a shell, watched, and never left behind.
+//!
+//! A program gets its arguments, an environment of two variables and what it is given besides, and no input. Secrets travel in
+//! that environment, never in the arguments, and are struck out of what it says. It ends in one of three ways: by itself, and its
+//! exit status is checked by [`Running::finish`]; killed, since it did nothing for longer than its patience lasts; or killed with
+//! its whole process group when [`Running`] is dropped, in the middle of whatever failed.
+//!
+//! A fourth way is the engine's own death by `kill -9`, at which nothing of this module runs. Then the kernel kills it
+//! (PR_SET_PDEATHSIG). That has to be asked for between fork and exec, which Rust allows in `unsafe` code only; so `setpriv` of
+//! util-linux, which is part of every distribution's base, asks for it and then becomes the program, with the same process id. A
+//! pipe at its input would not do: most programs never read it. The kernel takes the *thread* that started a program for its parent:
+//! it must live as long as the program does, as a job's thread does.
+
+#[cfg(test)]
+mod tests;
+
+use crate::domain::Secret;
+use crate::engine::drivers::Fault;
+use parking_lot::Mutex;
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use std::ffi::{OsStr, OsString};
+use std::io::{self, Read};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant};
+
+/// Where programs are looked for, in this order; the environment of the engine has no say in it.
+const FOLDERS: [&str; 6] = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+
+/// How many bytes of what a program says last on its standard error are kept.
+const KEPT: usize = 4096;
+
+/// How long the rest of that is waited for once the program has ended: what left its process group may hold the pipe open.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// A program that is to be started.
+pub(super) struct Program {
+    path: PathBuf,
+    arguments: Vec<OsString>,
+    environment: Vec<(OsString, OsString)>,
+    secrets: Vec<(OsString, Secret)>,
+}
+
+impl Program {
+    /// The program at an absolute path.
+    pub(super) fn at(path: &Path) -> Result<Self, Fault> {
+        let shown = path.display();
+        if !path.is_absolute() {
+            return Err(Fault::Failed(format!("The program {shown} must be named by its absolute path.")));
+        }
+        if !is_program(path) {
+            return Err(Fault::Failed(format!("There is no program at {shown} that can be run.")));
+        }
+        Ok(Self { path: path.to_owned(), arguments: Vec::new(), environment: Vec::new(), secrets: Vec::new() })
+    }
+
+    /// The program with this name in one of the system's folders; `package` is what has to be installed where it is missing.
+    pub(super) fn named(name: &str, package: &str) -> Result<Self, Fault> {
+        let found = FOLDERS.iter().map(|folder| Path::new(folder).join(name)).find(|path| is_program(path));
+        let missing = || {
+            let folders = FOLDERS.join(", ");
+            Fault::Failed(format!("The program {name} is needed and is in none of {folders}: install {package}."))
+        };
+        Self::at(&found.ok_or_else(missing)?)
+    }
+
+    /// With one more argument. No secret may be in it: everyone on the machine can read it.
+    pub(super) fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
+        self.arguments.push(argument.as_ref().to_owned());
+        self
+    }
+
+    /// With a variable in its environment.
+    #[allow(dead_code, reason = "the programs of databases are told so where their server is")]
+    pub(super) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.environment.push((name.into(), value.as_ref().to_owned()));
+        self
+    }
+
+    #[allow(dead_code, reason = "the programs of databases ask for passwords")]
+    /// With a secret in its environment, which is struck out of whatever is told of the program.
+    pub(super) fn secret(mut self, name: &str, secret: &Secret) -> Self {
+        self.secrets.push((name.into(), secret.clone()));
+        self
+    }
+
+    /// Runs it to its end, and gives what it wrote.
+    pub(super) fn run(self, patience: Duration) -> Result<Ended, Fault> {
+        let mut running = self.start(patience)?;
+        let mut output = Vec::new();
+        // What stopped the reading is told by the end.
+        let _ = (&mut running).take(MOST_OUTPUT).read_to_end(&mut output);
+        Ok(Ended { output, ..running.finish()? })
+    }
+
+    /// Starts it. It is killed when for so long it has neither written what is waited for nor ended.
+    pub(super) fn start(self, patience: Duration) -> Result<Running, Fault> {
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let unstarted = |error: &io::Error| Fault::of_io(format_args!("The program {name} does not start"), error);
+        let parent = Self::named("setpriv", "util-linux")?;
+        let mut command = Command::new(parent.path);
+        command.args(["--pdeathsig", "KILL", "--"]).arg(&self.path).args(&self.arguments);
+        command.env_clear().env("PATH", FOLDERS.join(":")).env("LC_ALL", "C").envs(self.environment);
+        command.envs(self.secrets.iter().map(|(name, secret)| (name, secret.reveal())));
+        command.current_dir("/").process_group(0);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().map_err(|error| unstarted(&error))?;
+        let (output, errors) = (child.stdout.take(), child.stderr.take());
+        let group = Group(Arc::new(Mutex::new(Some(Pid::from_child(&child)))));
+        let secrets = self.secrets.into_iter().map(|(_, secret)| secret).collect();
+        // From here on whatever fails drops it, which ends the program.
+        let mut running = Running { name, child, group, output, said: Said::default(), watch: None, secrets };
+        running.said.listen(errors).map_err(|error| Fault::of_io("No thread can be started", &error))?;
+        let watch = Watch::start(running.group.clone(), patience);
+        running.watch = Some(watch.map_err(|error| Fault::of_io("No thread can be started", &error))?);
+        Ok(running)
+    }
+}
+
+/// The most that [`Program::run`] takes of what a program writes: it is for answers, not for data.
+const MOST_OUTPUT: u64 = 1 << 20;
+
+fn is_program(path: &Path) -> bool {
+    path.is_file() && rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok()
+}
+
+/// A program that runs. What it writes is read from it; dropped, it is killed with all that it started.
+pub(super) struct Running {
+    name: String,
+    child: Child,
+    group: Group,
+    output: Option<ChildStdout>,
+    said: Said,
+    watch: Option<Watch>,
+    secrets: Vec<Secret>,
+}
+
+/// What a program left that ended well.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Ended {
+    /// What it wrote and nobody had read before.
+    pub(super) output: Vec<u8>,
+    /// The last of what it said on its standard error, without secrets and in one line; some programs fail so with exit status 0.
+    pub(super) said: String,
+}
+
+impl Read for Running {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let (Some(output), Some(watch)) = (&mut self.output, &self.watch) else { return Ok(0) };
+        let read = watch.during(|| output.read(buffer));
+        if watch.has_lost_patience() { Err(io::ErrorKind::TimedOut.into()) } else { read }
+    }
+}
+
+impl Running {
+    /// Waits for its end, and refuses one that is not good. What it still writes is thrown away.
+    pub(super) fn finish(mut self) -> Result<Ended, Fault> {
+        let _ = io::copy(&mut self, &mut io::sink());
+        let pid = Pid::from_child(&self.child);
+        // It stays a zombie until its process group is gone: until then its number is nobody else's.
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        let ended = || waitid(WaitId::Pid(pid), options).map_err(io::Error::from);
+        let lost = |error: &io::Error| Fault::of_io(format_args!("The program {} was lost", self.name), error);
+        let waited = self.watch.as_ref().map_or_else(ended, |watch| watch.during(ended));
+        waited.map_err(|error| lost(&error))?;
+        self.group.kill();
+        self.group.forget();
+        let status = self.child.wait().map_err(|error| lost(&error))?;
+        let said = self.told();
+        let name = &self.name;
+        if let Some(watch) = self.watch.take().filter(Watch::has_lost_patience) {
+            let seconds = watch.patience.as_secs_f64();
+            return Err(Fault::Failed(format!("{name} did nothing for {seconds} s and was killed{}", after(&said))));
+        }
+        if status.success() {
+            return Ok(Ended { output: Vec::new(), said });
+        }
+        Err(Fault::Failed(format!("{name} failed ({status}){}", after(&said))))
+    }
+
+    /// What it said, without secrets.
+    fn told(&self) -> String {
+        let said = self.said.text();
+        self.secrets.iter().map(Secret::reveal).filter(|secret| !secret.is_empty()).fold(said, |said, secret| {
+            let line = secret.split_whitespace().collect::<Vec<_>>().join(" ");
+            said.replace(secret, "***").replace(&line, "***")
+        })
+    }
+}
+
+fn after(said: &str) -> String {
+    if said.is_empty() { ".".to_owned() } else { format!(": {said}") }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.group.kill();
+        self.group.forget();
+        let _ = self.child.wait();
+    }
+}
+
+/// A process group, as long as its number is nobody else's.
+#[derive(Clone)]
+struct Group(Arc<Mutex<Option<Pid>>>);
+
+impl Group {
+    fn kill(&self) {
+        if let Some(group) = *self.0.lock() {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
+
+    fn forget(&self) {
+        *self.0.lock() = None;
+    }
+}
+
+/// Who kills a program that does nothing.
+struct Watch {
+    waiting: Arc<Mutex<Waiting>>,
+    patience: Duration,
+    /// The watch ends when this is dropped.
+    _end: Sender<()>,
+}
+
+/// For how long a program has been waited for.
+#[derive(Default)]
+struct Waiting {
+    since: Option<Instant>,
+    has_lost_patience: bool,
+}
+
+impl Watch {
+    fn start(group: Group, patience: Duration) -> io::Result<Self> {
+        let (end, ended) = channel();
+        let waiting = Arc::new(Mutex::new(Waiting::default()));
+        let watched = Arc::clone(&waiting);
+        let tick = (patience / 10).clamp(Duration::from_millis(5), Duration::from_secs(1));
+        let watch = move || {
+            while ended.recv_timeout(tick) == Err(RecvTimeoutError::Timeout) {
+                let mut waiting = watched.lock();
+                if waiting.since.is_some_and(|since| since.elapsed() > patience) {
+                    waiting.has_lost_patience = true;
+                    return group.kill();
+                }
+            }
+        };
+        std::thread::Builder::new().name("child watch".to_owned()).spawn(watch)?;
+        Ok(Self { waiting, patience, _end: end })
+    }
+
+    /// Only while the engine waits for the program its patience runs out, not while the program waits for the engine.
+    fn during<T>(&self, wait: impl FnOnce() -> T) -> T {
+        self.waiting.lock().since = Some(Instant::now());
+        let done = wait();
+        self.waiting.lock().since = None;
+        done
+    }
+
+    fn has_lost_patience(&self) -> bool {
+        self.waiting.lock().has_lost_patience
+    }
+}
+
+/// The last of what a program says on its standard error.
+#[derive(Default)]
+struct Said {
+    kept: Arc<Mutex<Vec<u8>>>,
+    end: Option<Receiver<()>>,
+}
+
+impl Said {
+    /// Reads it on a thread of its own, so that the program never waits for it.
+    fn listen(&mut self, errors: Option<ChildStderr>) -> io::Result<()> {
+        let Some(mut errors) = errors else { return Ok(()) };
+        let (done, end) = channel();
+        let kept = Arc::clone(&self.kept);
+        let listen = move || {
+            let mut buffer = [0; KEPT];
+            while let Ok(read @ 1..) = errors.read(&mut buffer) {
+                let mut kept = kept.lock();
+                kept.extend_from_slice(&buffer[..read]);
+                let surplus = kept.len().saturating_sub(KEPT);
+                kept.drain(..surplus);
+            }
+            drop(done);
+        };
+        std::thread::Builder::new().name("child stderr".to_owned()).spawn(listen)?;
+        self.end = Some(end);
+        Ok(())
+    }
+
+    /// In one line, without what would move a terminal's cursor.
+    fn text(&self) -> String {
+        if let Some(end) = &self.end {
+            let _ = end.recv_timeout(LAST_WORDS);
+        }
+        let text = String::from_utf8_lossy(&self.kept.lock()).replace(|c: char| c.is_control(), " ");
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+}
