@@ -37,6 +37,9 @@ pub(super) struct LocationOptions {
     /// Which of several database engines
     #[arg(long, value_name = "ENGINE")]
     engine: Option<String>,
+    /// How the file system below is held still while it is read: auto, none, btrfs, zfs, or the absolute path of a program
+    #[arg(long, value_name = "WAY")]
+    snapshot: Option<String>,
 }
 
 impl LocationOptions {
@@ -59,6 +62,7 @@ impl LocationOptions {
             (Part::Database, self.database),
             (Part::Kind, self.kind),
             (Part::Engine, self.engine),
+            (Part::Snapshot, self.snapshot),
         ];
         Ok(Location::of(parts.into_iter().filter_map(|(part, value)| Some((part, value?)))))
     }

@@ -12,6 +12,7 @@ pub mod arn;
 pub mod backup_policy;
 pub mod copies;
 pub mod damage;
+pub mod details;
 pub mod error;
 pub mod event;
 pub mod extension;
@@ -47,6 +48,7 @@ pub mod vault_lock;
 
 pub use account::{Account, AccountId, Region, Scope};
 pub use arn::Arn;
+pub use details::{Consistency, PointDetails};
 pub use error::Invalid;
 pub use known::Known;
 pub use lifecycle::{CalculatedLifecycle, Lifecycle, Retention};

@@ -71,7 +71,7 @@ pub use index_format::{IndexBlob, IndexFile, IndexPack};
 pub use integrity::{Examined, LostBlob};
 pub use item_path::{InvalidItemPath, ItemPath};
 pub use key_file::KeyFile;
-pub use local_source::LocalSource;
+pub use local_source::{Hidden, LocalSource};
 pub use local_storage::LocalStorage;
 pub use lock::RepositoryLock;
 pub use losses::{LossWalk, LostItem, LostItems};

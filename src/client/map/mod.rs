@@ -322,6 +322,7 @@ pub(crate) fn items(items: Items) -> Items {
             .collect(),
         missing: named(items.missing),
         lost: named(items.lost),
+        details: items.details.iter().map(|(name, value)| (clean(name), clean(value))).collect(),
         next_token: items.next_token,
     }
 }

@@ -6,7 +6,7 @@ use crate::client::control::{checked, segment};
 use crate::client::wire::OPERATION_LIMIT;
 use crate::client::{Fault, FaultKind, Feature, map};
 use crate::domain::extension::{Items, RECOVERY_POINTS};
-use crate::domain::{Arn, Scope};
+use crate::domain::{Arn, PointDetails, Scope};
 
 impl Connection {
     /// All entries of a folder of a recovery point.
@@ -21,7 +21,13 @@ impl Connection {
         self.capabilities().allows(Feature::Items).map_err(unsupported)?;
         let base = self.base_url().ok_or_else(|| Fault::not_supported("items of a recovery point"))?;
         let route = format!("{base}{RECOVERY_POINTS}{}/items", segment(recovery_point.as_str()));
-        let mut all = Items { items: Vec::new(), missing: Vec::new(), lost: Vec::new(), next_token: None };
+        let mut all = Items {
+            items: Vec::new(),
+            missing: Vec::new(),
+            lost: Vec::new(),
+            details: PointDetails::new(),
+            next_token: None,
+        };
         for _ in 0..MOST_PAGES {
             question.bucket.turn().await;
             let mut url = format!("{route}?path={}&maxResults=1000", segment(path));
@@ -35,6 +41,7 @@ impl Connection {
             all.items.extend(page.items);
             all.missing.extend(page.missing);
             all.lost.extend(page.lost);
+            all.details.extend(page.details);
             all.next_token = page.next_token.filter(|token| !token.is_empty());
             if all.next_token.is_none() {
                 return Ok(map::items(all));

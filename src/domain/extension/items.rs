@@ -1,6 +1,6 @@
 //! What a recovery point holds.
 
-use crate::domain::Time;
+use crate::domain::{PointDetails, Time};
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
@@ -20,6 +20,9 @@ pub struct Items {
     /// What was backed up and cannot be restored any more: path and reason. Only on the first page.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lost: Vec<MissingItem>,
+    /// What the driver said of the point when it was made, such as how consistent it is. Only on the first page.
+    #[serde(default, skip_serializing_if = "PointDetails::is_empty")]
+    pub details: PointDetails,
     /// Ask again with it for more.
     pub next_token: Option<String>,
 }

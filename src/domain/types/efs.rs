@@ -14,7 +14,7 @@ pub static FACTS: TypeFacts = TypeFacts {
     arns: &[ArnForm { service: "elasticfilesystem", resource: "file-system/*" }],
     noun: "file system",
     tagged_as: &["elasticfilesystem:file-system"],
-    locations: &[LocationForm::PATH],
+    locations: &[LocationForm::FOLDER],
     restore_keys: KEYS,
     into: Some(Into {
         new: NEW_KEY,

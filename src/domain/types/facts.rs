@@ -108,12 +108,14 @@ impl TypeFacts {
         }
     }
 
-    /// The ARN of a resource with this id: what stands for the star in the first form. An error where that makes no ARN.
+    /// The ARN of a resource with this id: its parts, divided by slashes, stand for the stars of the first form that has as many.
+    /// An error where that makes no ARN.
     pub fn arn(&self, scope: &Scope, id: &str) -> Result<Arn, Invalid> {
-        let Some(ArnForm { service, resource }) = self.arns.first() else {
-            return Err(Invalid::value("ResourceType", format_args!("{} has no form of ARNs", self.name)));
+        let has_form = |form: &&ArnForm| form.resource.matches('*').count() == id.split('/').count();
+        let Some(ArnForm { service, resource }) = self.arns.iter().find(has_form) else {
+            return Err(Invalid::value("ResourceType", format_args!("{} has no form of ARNs for {id}", self.name)));
         };
-        let resource = resource.replacen('*', id, 1);
+        let resource = id.split('/').fold((*resource).to_owned(), |form, part| form.replacen('*', part, 1));
         if self.is_global {
             return format!("arn:aws:{service}:::{resource}").parse();
         }
@@ -237,6 +239,20 @@ impl std::fmt::Debug for TypeFacts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_parts_of_an_id_stand_for_the_stars_of_a_form() {
+        let scope = Scope::new("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
+        let forms = &[
+            ArnForm { service: "fsx", resource: "file-system/*" },
+            ArnForm { service: "fsx", resource: "volume/*/*" },
+        ];
+        let facts = TypeFacts { arns: forms, ..TypeFacts::named("FSx") };
+        let arn = |id| facts.arn(&scope, id).map(|arn| arn.to_string());
+        assert_eq!(arn("fs-1").unwrap(), "arn:aws:fsx:us-east-1:123456789012:file-system/fs-1");
+        assert_eq!(arn("fs-1/fsvol-2").unwrap(), "arn:aws:fsx:us-east-1:123456789012:volume/fs-1/fsvol-2");
+        assert!(arn("a/b/c").unwrap_err().message.contains("no form of ARNs for a/b/c"));
+    }
 
     #[test]
     fn a_star_is_one_part_of_an_arn() {

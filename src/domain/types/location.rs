@@ -31,6 +31,8 @@ pub enum Part {
     Kind,
     /// `--engine`: which of several database engines.
     Engine,
+    /// `--snapshot`: how the file system below is held still while it is read.
+    Snapshot,
 }
 
 /// A form in which a type takes locations.
@@ -46,7 +48,7 @@ pub struct LocationForm {
 
 impl Part {
     /// All of them, in the order in which they are told.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Path,
         Self::Url,
         Self::Endpoint,
@@ -56,6 +58,7 @@ impl Part {
         Self::Database,
         Self::Kind,
         Self::Engine,
+        Self::Snapshot,
     ];
 
     /// Its name in the extension's bodies.
@@ -70,6 +73,7 @@ impl Part {
             Self::Database => "Database",
             Self::Kind => "Kind",
             Self::Engine => "Engine",
+            Self::Snapshot => "Snapshot",
         }
     }
 
@@ -105,6 +109,17 @@ impl Location {
         self.0.iter().map(|(part, value)| (*part, value.as_str()))
     }
 
+    /// Its parts as the options of `resource add`, as in `--path /srv --kind LUSTRE`.
+    pub fn options(&self) -> String {
+        self.parts().map(|(part, value)| format!("{} {value}", part.option())).collect::<Vec<_>>().join(" ")
+    }
+
+    /// This with one more part, where there is one to add.
+    pub fn with(mut self, part: Part, value: Option<&str>) -> Self {
+        self.0.extend(value.map(|value| (part, value.to_owned())));
+        self
+    }
+
     /// Its parts with their names, as in "path /srv" or "url https://db, database main".
     pub fn described(&self) -> String {
         let named = self.parts().map(|(part, value)| format!("{} {value}", part.name().to_ascii_lowercase()));
@@ -125,6 +140,9 @@ impl std::fmt::Display for Location {
 impl LocationForm {
     /// A form with a path alone.
     pub const PATH: Self = Self { needs: &[Part::Path], may: &[], secret: false };
+
+    /// A folder, and how it is held still while it is read.
+    pub const FOLDER: Self = Self { needs: &[Part::Path], may: &[Part::Snapshot], secret: false };
 
     fn takes(&self, part: Part) -> bool {
         self.needs.contains(&part) || self.may.contains(&part)

@@ -13,6 +13,7 @@ pub(crate) mod conformance;
 pub mod efs;
 mod fault;
 mod folder;
+pub mod fsx;
 mod mark;
 pub mod s3;
 mod source;
@@ -25,11 +26,11 @@ pub use target::{Inside, Registered, RestoreAsk, RestoreCx, RestorePlan, Restore
 
 use crate::domain::types::location::Location;
 use crate::domain::types::{Metadata, TypeFacts};
-use crate::domain::{Arn, ResourceType, Secret};
+use crate::domain::{Arn, PointDetails, ResourceType, Secret};
 use std::path::Path;
 
 /// Every driver there is: what an engine can back up.
-pub static DRIVERS: &[&dyn Driver] = &[&efs::Efs, &s3::S3];
+pub static DRIVERS: &[&dyn Driver] = &[&efs::Efs, &fsx::Fsx, &s3::S3];
 
 /// Reads and writes the resources of one type.
 pub trait Driver: Send + Sync {
@@ -40,14 +41,15 @@ pub trait Driver: Send + Sync {
     /// be backed up.
     fn probe(&self, cx: &ProbeCx<'_>) -> Result<Probed, Fault>;
 
-    /// The id of a new resource: what stands for the star in the first of the type's forms of ARNs.
+    /// The id of a new resource: what stands for the stars of one of the type's forms of ARNs, divided by slashes.
     fn new_id(&self, name: &str, at: &Location) -> Result<String, Fault>;
 
     /// Opens a resource for a backup.
     fn source(&self, cx: &BackupCx<'_>) -> Result<Box<dyn Source>, Fault>;
 
-    /// Metadata with which a recovery point of this resource is restored into a new one, as it stands.
-    fn proposal(&self, resource: &Arn) -> Metadata;
+    /// Metadata with which a recovery point of this resource, of which this was said when it was made, is restored into a new one,
+    /// as it stands.
+    fn proposal(&self, resource: &Arn, details: &PointDetails) -> Metadata;
 
     /// Judges a restore before there is a job for it.
     fn plan(&self, ask: &RestoreAsk<'_>) -> Result<RestorePlan, Fault>;

@@ -1,5 +1,6 @@
 //! The backup's side of a driver.
 
+use crate::domain::PointDetails;
 use crate::engine::drivers::{Fault, Mark, Registered};
 use crate::repository::{BackupOutcome, Control, TreeSource};
 use std::path::Path;
@@ -32,7 +33,10 @@ pub trait Source: Send {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PointFacts {
     /// Why the backup as a whole lacks something, though the service refused nothing: the job completes with this issue.
-    pub lacks: Option<&'static str>,
+    pub lacks: Option<String>,
+    /// What there is to say of the recovery point: how consistent it is, the version of its service. It is kept with the point, told to
+    /// people, and given to the restores of it; no secret may be in it.
+    pub details: PointDetails,
     /// What to remember of the resource, once the recovery point is there.
     pub mark: Option<Mark>,
 }

@@ -2,7 +2,7 @@
 
 use crate::domain::types::Metadata;
 use crate::domain::types::location::Location;
-use crate::domain::{Arn, Resource, Secret, Time};
+use crate::domain::{Arn, PointDetails, Resource, Secret, Time};
 use crate::engine::caller::RestoreRoots;
 use crate::engine::drivers::{Fault, Mark};
 use crate::repository::{Error, Id, ItemPath, Node, OpenFolder, Repository, RestoreOutcome, RestoreSize, StreamSink};
@@ -25,6 +25,8 @@ pub struct RestoreAsk<'a> {
     pub metadata: &'a Metadata,
     /// What was backed up.
     pub resource_arn: &'a Arn,
+    /// What the driver said of the recovery point when it was made.
+    pub details: &'a PointDetails,
     /// The same, if the caller has it registered still.
     pub source: Option<&'a Registered>,
     /// Where the caller may have folders restored to.
@@ -138,6 +140,8 @@ pub struct Restored {
     pub notes: Vec<String>,
     /// The id of what it wrote into, where that is neither new nor what was backed up.
     pub into: Option<String>,
+    /// What the resource is to be called that it made, where the metadata says so.
+    pub name: Option<String>,
     /// Whether the resource that it made is reached with the secret of what was backed up: it is registered with that.
     pub shares_secret: bool,
 }

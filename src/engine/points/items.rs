@@ -1,8 +1,8 @@
 //! What a recovery point holds: the items of its folders, and what is missing from it.
 
-use crate::domain::Arn;
 use crate::domain::extension::{Item, Items};
 use crate::domain::recovery_point::RecoveryPointStatus;
+use crate::domain::{Arn, PointDetails};
 use crate::engine::authorize::action::ListRecoveryPointItems;
 use crate::engine::authorize::authorize;
 use crate::engine::authorize::subject::{PointNamed, PointToRead};
@@ -53,7 +53,11 @@ impl Engine {
             })?;
         let next_token = page.nodes.last().filter(|_| page.more).map(|last| write_token(&below, &escape(&last.name)));
         let (missing, lost) = if after.is_none() { self.missing_and_lost(arn)? } else { (Vec::new(), Vec::new()) };
-        Ok(Items { items: page.nodes.iter().map(item).collect(), missing, lost, next_token })
+        let details = match after {
+            None => self.catalog.read(|connection| points::rows::owed_manifests::details(connection, arn))?,
+            Some(_) => PointDetails::new(),
+        };
+        Ok(Items { items: page.nodes.iter().map(item).collect(), missing, lost, details, next_token })
     }
 }
 

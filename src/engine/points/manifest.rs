@@ -5,7 +5,7 @@
 
 use crate::domain::extension::MissingItem;
 use crate::domain::recovery_point::Creator;
-use crate::domain::{Arn, Lifecycle, ResourceType, StorageClass, Tags, Time};
+use crate::domain::{Arn, Lifecycle, PointDetails, ResourceType, StorageClass, Tags, Time};
 use crate::engine::error::{Error, Result};
 use crate::engine::keys::sealed_file::{self, Form};
 use crate::engine::vaults::store::POINTS;
@@ -67,6 +67,9 @@ pub struct Manifest {
     pub missing: Vec<MissingItem>,
     /// How many items vanished or changed while they were read.
     pub notes: u64,
+    /// What the driver said of it.
+    #[serde(default, skip_serializing_if = "PointDetails::is_empty")]
+    pub details: PointDetails,
     /// What the job says of itself.
     pub status_message: Option<String>,
     /// The category of that.

@@ -18,7 +18,7 @@ use self::metadata::{Owners, read_extended_attributes};
 use self::reader::LocalReader;
 use super::open_folder::{Identity, OpenFolder};
 use super::source::{Child, Children, Estimate, SourceItem, SourceReader, TreeSource};
-use super::{Control, NodeKind};
+use super::{Control, Node, NodeKind};
 
 /// Names of a folder are asked for in portions of this many bytes.
 const LISTING: usize = 32 << 10;
@@ -32,7 +32,19 @@ pub struct LocalSource {
     root: PathBuf,
     folders: Folders,
     identity: Identity,
+    /// The number of the file system that its items are told to lie on.
+    device: u64,
+    hidden: Option<Hidden>,
     owners: Owners,
+}
+
+/// Folders that are passed over in silence: those with such a name and such a number.
+#[derive(Debug, Clone, Copy)]
+pub struct Hidden {
+    /// What their names begin with.
+    pub prefix: &'static str,
+    /// The numbers that they may have; a folder of that name with another number is like any other.
+    pub inodes: [u64; 2],
 }
 
 /// Where an item lies: the path of its folder below the root, and its name in it.
@@ -47,13 +59,23 @@ impl LocalSource {
     /// The names of owners are those of `/etc/passwd` and `/etc/group` at this moment.
     pub fn new(root: &Path) -> io::Result<Self> {
         let opened = OpenFolder::open(root)?;
+        Ok(Self::of(opened.path().to_owned(), opened.identity().device, opened))
+    }
+
+    /// A source of the tree at `root` as `held` has it, a copy of that tree which nobody changes: its items are told by their paths
+    /// below `root`, and to lie on the file system with the number `device`, as they did.
+    pub fn of_copy(root: &Path, device: u64, held: &Path) -> io::Result<Self> {
+        Ok(Self::of(root.to_owned(), device, OpenFolder::open(held)?))
+    }
+
+    /// The same, for which some folders are not there.
+    pub fn without(self, hidden: Option<Hidden>) -> Self {
+        Self { hidden, ..self }
+    }
+
+    fn of(root: PathBuf, device: u64, opened: OpenFolder) -> Self {
         let identity = opened.identity();
-        Ok(Self {
-            root: opened.path().to_owned(),
-            folders: Folders::new(opened),
-            identity,
-            owners: Owners::of_this_machine(),
-        })
+        Self { root, folders: Folders::new(opened), identity, device, hidden: None, owners: Owners::of_this_machine() }
     }
 
     /// Which folder the root is.
@@ -84,7 +106,7 @@ impl LocalSource {
     /// The item of an open folder: the root, or one above it.
     fn item_of(&self, folder: BorrowedFd<'_>) -> io::Result<SourceItem> {
         let status = rustix::fs::fstat(folder)?;
-        let mut item = SourceItem { node: self.owners.node(&status), ..SourceItem::default() };
+        let mut item = SourceItem { node: self.node(&status), ..SourceItem::default() };
         read_extended_attributes(
             &by_descriptor(folder, OsStr::new(".")),
             &mut item.node.extended_attributes,
@@ -93,8 +115,25 @@ impl LocalSource {
         Ok(item)
     }
 
+    fn node(&self, status: &Stat) -> Node {
+        let mut node = self.owners.node(status);
+        if status.st_dev == self.identity.device {
+            node.device_id = self.device;
+        }
+        node
+    }
+
     fn is_foreign(&self, status: &Stat) -> bool {
         FileType::from_raw_mode(status.st_mode) == FileType::Directory && status.st_dev != self.identity.device
+    }
+
+    fn is_hidden(&self, folder: &OwnedFd, name: &OsStr) -> bool {
+        let Some(hidden) = self.hidden.filter(|hidden| name.as_bytes().starts_with(hidden.prefix.as_bytes())) else {
+            return false;
+        };
+        rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW).is_ok_and(|status| {
+            FileType::from_raw_mode(status.st_mode) == FileType::Directory && hidden.inodes.contains(&status.st_ino)
+        })
     }
 }
 
@@ -108,7 +147,7 @@ impl TreeSource for LocalSource {
         let Below { folder, name } = self.locate(path)?;
         let folder = self.folders.open(folder)?;
         let status = rustix::fs::statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW)?;
-        let mut node = self.owners.node(&status);
+        let mut node = self.node(&status);
         let mut problems = Vec::new();
         if node.kind == NodeKind::Symlink {
             match rustix::fs::readlinkat(&folder, name, Vec::new()) {
@@ -134,6 +173,7 @@ impl TreeSource for LocalSource {
         )?;
         let mut names: Vec<OsString> = Vec::new();
         for_each_name(&listed, |name, _| names.push(name.to_owned()))?;
+        names.retain(|name| !self.is_hidden(&listed, name));
         names.sort_unstable();
         names.dedup();
         Ok(Box::new(names.into_iter().map(|name| Ok(Child::named(name)))))
@@ -304,6 +344,31 @@ mod tests {
         let item = source.item(Path::new("/proc")).unwrap();
         assert!(item.node.is_directory() && item.not_entered.is_some());
         assert!(source.item(Path::new("/")).unwrap().not_entered.is_none());
+    }
+
+    #[test]
+    fn a_copy_is_told_as_what_it_is_a_copy_of() {
+        let folder = tempfile::tempdir().unwrap();
+        let (live, held) = (folder.path().join("live"), folder.path().join("held"));
+        fs::create_dir_all(live.join("sub")).unwrap();
+        fs::create_dir_all(held.join("sub")).unwrap();
+        fs::create_dir_all(held.join(".kept-1/x")).unwrap();
+        fs::create_dir_all(held.join(".kept-2/x")).unwrap();
+        fs::write(held.join("sub/file"), b"as it was").unwrap();
+        fs::write(live.join("sub/file"), b"changed meanwhile").unwrap();
+        let number = |name: &str| rustix::fs::stat(&held.join(name)).unwrap().st_ino;
+        let hidden = Hidden { prefix: ".kept-", inodes: [number(".kept-1"), 0] };
+        let source = LocalSource::of_copy(&live, 77, &held).unwrap().without(Some(hidden));
+
+        let names = |path: &Path| {
+            let children = source.children(path).unwrap();
+            children.map(|child| child.unwrap().name.into_string().unwrap()).collect::<Vec<_>>()
+        };
+        assert_eq!(names(&live), [".kept-2", "sub"], "one of the name with another number is like any other");
+        let file = source.item(&live.join("sub/file")).unwrap();
+        assert_eq!((file.node.size, file.node.device_id), (9, 77));
+        assert_eq!(source.item(&live).unwrap().node.device_id, 77);
+        assert_eq!(source.item(&live.join("sub")).unwrap().not_entered, None);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::client::{Answer, Feature, Key, Query};
 use crate::domain::extension::{Item, MissingItem};
 use crate::domain::job::JobState;
-use crate::domain::{Arn, Known, KnownPoint, Scope, Time};
+use crate::domain::{Arn, Consistency, Known, KnownPoint, PointDetails, Scope, Time};
 use crate::tui::command::Command;
 use crate::tui::msg::Act;
 use crate::tui::paint::{Painter, segment};
@@ -35,6 +35,8 @@ pub struct Point {
     missing: Vec<(String, String)>,
     /// What was in it and cannot be restored any more.
     lost: Vec<(String, String)>,
+    /// What its driver said of it.
+    said: PointDetails,
     details: bool,
     scroll: Scroll,
 }
@@ -51,6 +53,7 @@ impl Point {
             marked: BTreeSet::new(),
             missing: Vec::new(),
             lost: Vec::new(),
+            said: PointDetails::new(),
             details: false,
             scroll: Scroll::default(),
         }
@@ -141,6 +144,10 @@ impl Point {
         facts.extend(self.copies(world));
         facts.extend(Detail::maybe("Completed", point.completed.told().map(moment)));
         facts.extend(Detail::maybe("Size", point.size_bytes.map(|size| fmt::maybe_bytes(Some(size)))));
+        facts.extend(self.said.iter().map(|(name, value)| match Consistency::meaning(value) {
+            Some(meaning) if name == Consistency::NAME => Detail::new(name, format!("{value}: {meaning}")),
+            _ => Detail::new(name, value.as_str()),
+        }));
         facts.extend(Detail::maybe("Message", point.status_message.clone()));
         facts.extend(
             holds::named(point, world).map(|titles| Detail::cell("Legal hold", Cell::new(titles, Role::Accent))),
@@ -281,6 +288,7 @@ impl Screen for Point {
                 items.iter().map(|item| (item.path.clone(), item.reason.clone())).collect::<Vec<_>>()
             };
             (self.missing, self.lost) = (named(&items.missing), named(&items.lost));
+            self.said.clone_from(&items.details);
         }
         let mut items: Vec<Item> = items.items.clone();
         items.sort_by_key(|item| item.kind != "dir");

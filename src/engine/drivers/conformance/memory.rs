@@ -6,7 +6,7 @@ use crate::domain::types::facts::ArnForm;
 use crate::domain::types::keys::{Asked, Kind};
 use crate::domain::types::location::{LocationForm, Part};
 use crate::domain::types::{KeyFact, Location, Metadata, TypeFacts};
-use crate::domain::{Arn, Resource, Scope, Secret, Tags};
+use crate::domain::{Arn, PointDetails, Resource, Scope, Secret, Tags};
 use crate::engine::drivers::{
     BackupCx, Driver, Fault, Mark, PointFacts, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink,
     Source, Target,
@@ -209,7 +209,7 @@ impl Driver for Store {
         Ok(Box::new(Open { store: self.clone(), tree, ended: false }))
     }
 
-    fn proposal(&self, _: &Arn) -> Metadata {
+    fn proposal(&self, _: &Arn, _: &PointDetails) -> Metadata {
         [("Bucket".to_owned(), format!("restored-{}", uuid::Uuid::new_v4()))].into()
     }
 

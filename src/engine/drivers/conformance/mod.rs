@@ -1,12 +1,14 @@
 //! What every driver must do, whatever its service. The tests of each driver run this suite on a [`World`] of its own.
 
+mod folder;
 mod memory;
 mod scene;
 mod seam_tests;
 
 use crate::domain::types::Location;
-use crate::domain::{Arn, Resource, Secret};
+use crate::domain::{Arn, PointDetails, Resource, Secret};
 use crate::engine::drivers::Driver;
+pub use folder::Folder;
 use scene::{Scene, Stop};
 use std::collections::BTreeMap;
 
@@ -143,7 +145,7 @@ fn facts_fit<W: World>(world: &W) {
     let id = driver.new_id(&resource.name, &resource.location).unwrap();
     let arn: Arn = facts.arn(&resource.scope, &id).unwrap();
     assert!(facts.arns.iter().any(|form| form.fits(&arn)), "{arn}");
-    let proposed = driver.proposal(&resource.arn);
+    let proposed = driver.proposal(&resource.arn, &PointDetails::new());
     facts.check_keys(&proposed).unwrap();
     facts.refuse_unknown_keys(&proposed).unwrap();
 }

@@ -1,6 +1,7 @@
 //! One driver at work on a repository, call by call, as jobs do it.
 
 use super::{Content, World};
+use crate::domain::PointDetails;
 use crate::engine::caller::RestoreRoots;
 use crate::engine::drivers::{
     BackupCx, Fault, Inside, Mark, ProbeCx, Registered, RestoreAsk, RestoreCx, RestorePlan, Sink, Source,
@@ -29,6 +30,7 @@ pub(super) struct Scene<W> {
     pub(super) world: W,
     pub(super) snapshot: Option<Id>,
     root: PathBuf,
+    details: PointDetails,
     of: Registered,
     repository: Repository,
     folder: tempfile::TempDir,
@@ -44,7 +46,7 @@ impl<W: World> Scene<W> {
         let probed = world.driver().probe(&cx).unwrap();
         assert_eq!(probed.location, resource.location, "a location has one spelling");
         let of = Registered { resource, mark: probed.mark, secret };
-        Self { world, snapshot: None, root: PathBuf::new(), of, repository, folder }
+        Self { world, snapshot: None, root: PathBuf::new(), details: PointDetails::new(), of, repository, folder }
     }
 
     /// Two small items and one of a few megabytes that do not compress.
@@ -89,6 +91,7 @@ impl<W: World> Scene<W> {
         assert_eq!(self.repository.commit(&[&prepared]).unwrap(), [true]);
         let outcome = prepared.outcome().clone();
         (self.root, self.snapshot) = (root, Some(outcome.snapshot));
+        self.details = facts.details;
         self.of.mark = facts.mark.or(self.of.mark.take());
         Ok(outcome)
     }
@@ -114,8 +117,9 @@ impl<W: World> Scene<W> {
     pub(super) fn plan(&self) -> Result<RestorePlan, Fault> {
         let (driver, resource) = (self.world.driver(), self.world.resource());
         let ask = RestoreAsk {
-            metadata: &driver.proposal(&resource.arn),
+            metadata: &driver.proposal(&resource.arn, &self.details),
             resource_arn: &resource.arn,
+            details: &self.details,
             source: Some(&self.of),
             roots: &RestoreRoots::Any,
             data_dir: &self.folder.path().join("data"),
@@ -139,7 +143,7 @@ impl<W: World> Scene<W> {
         }
         let (driver, resource) = (self.world.driver(), self.world.resource());
         let root = ItemPath::from_path(&self.root).unwrap();
-        let metadata = driver.proposal(&resource.arn);
+        let metadata = driver.proposal(&resource.arn, &self.details);
         let cx = RestoreCx {
             metadata: &metadata,
             target: &plan.target,

@@ -1,20 +1,19 @@
 //! EFS: a file system is a folder of this machine.
 //!
-//! A recovery point holds the folder's tree at the folder's own path. There is no snapshot under it: a file that does not stay
-//! still while it is read is stored as it was read, and told.
+//! A recovery point holds the folder's tree at the folder's own path. With `--snapshot` it is a snapshot of the file system below
+//! that is read; without one, a file that does not stay still while it is read is stored as it was read, and told.
 
 mod target;
 #[cfg(test)]
 mod tests;
 
-use crate::domain::Arn;
 use crate::domain::types::efs::FACTS;
 use crate::domain::types::location::Location;
 use crate::domain::types::{Metadata, TypeFacts};
+use crate::domain::{Arn, PointDetails};
 use crate::engine::drivers::{
     BackupCx, Driver, Fault, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target, folder,
 };
-use crate::engine::keys::random;
 
 /// The driver of folders.
 pub struct Efs;
@@ -30,14 +29,14 @@ impl Driver for Efs {
 
     /// `fs-` and 17 hexadecimal digits, as AWS's.
     fn new_id(&self, _: &str, _: &Location) -> Result<String, Fault> {
-        new_id()
+        folder::new_id("fs")
     }
 
     fn source(&self, cx: &BackupCx<'_>) -> Result<Box<dyn Source>, Fault> {
-        folder::source::open(cx)
+        folder::source::open(cx, PointDetails::new())
     }
 
-    fn proposal(&self, resource: &Arn) -> Metadata {
+    fn proposal(&self, resource: &Arn, _: &PointDetails) -> Metadata {
         let mut metadata: Metadata =
             FACTS.restore_keys.iter().filter_map(|key| Some((key.name.to_owned(), key.default?.to_owned()))).collect();
         let ours = [
@@ -59,12 +58,6 @@ impl Driver for Efs {
     fn target<'a>(&self, cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
         target::open(cx)
     }
-}
-
-fn new_id() -> Result<String, Fault> {
-    let mut bytes = [0; 9];
-    random(&mut bytes).map_err(|e| Fault::Failed(e.to_string()))?;
-    Ok(format!("fs-{}", &hex::encode(bytes)[..17]))
 }
 
 /// `fs-…` of a file system's ARN.

@@ -1,13 +1,12 @@
 //! Restoring into a folder: a new one, or one of its own in the folder that was backed up.
 
-use super::{file_system_id, new_id};
+use super::file_system_id;
 use crate::domain::types::efs::{self, EfsRestore, EfsTarget};
 use crate::domain::types::location::Location;
-use crate::engine::drivers::folder::root::{self, SourceRoot};
-use crate::engine::drivers::folder::{path_of, vacancy};
-use crate::engine::drivers::{Fault, Mark, Registered, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Target};
-use crate::repository::{ItemPath, OpenFolder, RestoreOutcome, RestoreSize};
-use std::path::{Path, PathBuf};
+use crate::engine::drivers::folder::root::SourceRoot;
+use crate::engine::drivers::folder::{self, path_of};
+use crate::engine::drivers::{Fault, Registered, RestoreAsk, RestoreCx, RestorePlan, Restored, Target};
+use crate::repository::{ItemPath, OpenFolder};
 
 /// What a restore of a folder is to do.
 pub(super) fn plan(ask: &RestoreAsk<'_>) -> Result<RestorePlan, Fault> {
@@ -16,21 +15,18 @@ pub(super) fn plan(ask: &RestoreAsk<'_>) -> Result<RestorePlan, Fault> {
     let is_whole = items(&restore)?.is_empty();
     let (target, makes) = match &restore.target {
         EfsTarget::NewFileSystem { path } => {
-            let id = new_id()?;
-            let target = match path {
-                Some(path) => vacancy::given(Path::new(path), ask.roots, ask.data_dir)?,
-                None => (ask.restored)()?.join(&id),
-            };
-            (target, Some(id))
+            let id = folder::new_id("fs")?;
+            (folder::target::new_folder(ask, path.as_deref(), &id)?, Some(id))
         }
         EfsTarget::SourceFileSystem => {
             let source = source(ask, &restore.file_system_id)?;
             open_source(source)?;
             let when = ask.now.format("%Y-%m-%dT%H-%M-%S-%3fZ");
-            (path_of(&source.resource.location)?.join(format!("aws-backup-restore_{when}")), None)
+            let target = path_of(&source.resource.location)?.join(format!("aws-backup-restore_{when}"));
+            (Location::at_path(target.to_string_lossy()), None)
         }
     };
-    Ok(RestorePlan { target: Location::at_path(target.to_string_lossy()), makes, is_whole })
+    Ok(RestorePlan { target, makes, is_whole })
 }
 
 fn items(restore: &EfsRestore) -> Result<Vec<ItemPath>, Fault> {
@@ -57,14 +53,6 @@ fn open_source(source: &Registered) -> Result<(), Fault> {
     SourceRoot::of(source.mark.as_ref()).expect(&source.resource, folder.identity()).map_err(Fault::Failed)
 }
 
-/// The folder that is restored into.
-struct Folder<'a> {
-    path: PathBuf,
-    items: Vec<ItemPath>,
-    lend: &'a (dyn Fn(u64, u64) -> bool + Sync),
-    into: Option<OpenFolder>,
-}
-
 /// Opens nothing yet but the source, where that is restored into.
 pub(super) fn open<'a>(cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
     let items = items(&EfsRestore::read(cx.metadata)?)?;
@@ -72,35 +60,5 @@ pub(super) fn open<'a>(cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault
         let gone = || Fault::Gone(format!("Resource {} does not exist.", cx.resource_arn));
         open_source(cx.source.ok_or_else(gone)?)?;
     }
-    Ok(Box::new(Folder { path: path_of(cx.target)?.to_owned(), items, lend: cx.lend, into: None }))
-}
-
-impl Target for Folder<'_> {
-    fn items(&self) -> &[ItemPath] {
-        &self.items
-    }
-
-    fn begin(&mut self, need: &RestoreSize) -> Result<Mark, Fault> {
-        let lend = |folder: &OpenFolder, bytes| (self.lend)(folder.identity().device, bytes);
-        let into = vacancy::open_vacant(&self.path, need.required_bytes, &OpenFolder::free_space, &lend)?;
-        let mark = root::mark_of(into.identity());
-        self.into = Some(into);
-        Ok(mark)
-    }
-
-    fn resume(&mut self, before: &Mark) -> Result<(), Fault> {
-        let unknown = || Fault::Failed(format!("It is not known which folder at {} was begun.", self.path.display()));
-        let identity = root::identity_of(before).ok_or_else(unknown)?;
-        self.into = Some(vacancy::open_again(&self.path, identity)?);
-        Ok(())
-    }
-
-    fn sink(&mut self) -> Result<Sink<'_>, Fault> {
-        let into = self.into.take();
-        into.map(Sink::Folder).ok_or_else(|| Fault::Failed("the target was not begun".to_owned()))
-    }
-
-    fn finish(self: Box<Self>, _: &RestoreOutcome) -> Result<Restored, Fault> {
-        Ok(Restored::default())
-    }
+    Ok(Box::new(folder::target::open(cx, items, Restored::default())?))
 }

@@ -2,11 +2,8 @@
 //! directory, by its canonical path.
 
 use crate::domain::Invalid;
-use std::os::unix::ffi::OsStringExt;
-use std::path::{Path, PathBuf};
-
-/// Where Linux tells what is mounted.
-const MOUNTS: &str = "/proc/self/mountinfo";
+use crate::engine::drivers::folder::mounts::mounts;
+use std::path::Path;
 
 /// The canonical path of a folder that can be backed up, as text; neither inside nor above the data directory.
 pub(super) fn check_source(path: &Path, data_dir: &Path) -> Result<String, Invalid> {
@@ -24,8 +21,8 @@ pub(super) fn check_source(path: &Path, data_dir: &Path) -> Result<String, Inval
             data_dir.display()
         )));
     }
-    if let Some(mount) = mounts().into_iter().find(|mount| mount != &real && mount.starts_with(&real) && mount.is_dir())
-    {
+    let mut points = mounts().into_iter().map(|mount| mount.point);
+    if let Some(mount) = points.find(|mount| mount != &real && mount.starts_with(&real) && mount.is_dir()) {
         return Err(invalid(format!(
             "another file system is mounted inside it, at {}; register that one on its own, and a folder beside it",
             mount.display()
@@ -38,38 +35,10 @@ fn invalid(rule: String) -> Invalid {
     Invalid::value("Path", rule)
 }
 
-/// Every mount point; none where the system does not tell.
-fn mounts() -> Vec<PathBuf> {
-    let table = std::fs::read(MOUNTS).unwrap_or_default();
-    table
-        .split(|byte| *byte == b'\n')
-        .filter_map(|line| line.split(|byte| *byte == b' ').nth(4))
-        .map(unescape)
-        .collect()
-}
-
-/// mountinfo writes blanks, tabs, line ends and backslashes as three octal digits.
-fn unescape(text: &[u8]) -> PathBuf {
-    let (mut bytes, mut rest) = (Vec::with_capacity(text.len()), text);
-    while let Some((first, tail)) = rest.split_first() {
-        let octal = tail.get(..3).filter(|digits| *first == b'\\' && digits.iter().all(|d| (b'0'..=b'7').contains(d)));
-        match octal {
-            Some(digits) => {
-                bytes.push(digits.iter().fold(0_u8, |value, digit| value.wrapping_mul(8).wrapping_add(digit - b'0')));
-                rest = &tail[3..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = tail;
-            }
-        }
-    }
-    PathBuf::from(std::ffi::OsString::from_vec(bytes))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::PathBuf;
 
     #[test]
     fn a_folder_is_made_canonical() {
@@ -100,11 +69,5 @@ mod tests {
             let error = check_source(&path, &data).unwrap_err().to_string();
             assert!(error.starts_with("Invalid Path: ") && error.contains(reason), "{error}");
         }
-    }
-
-    #[test]
-    fn mount_points_are_unescaped() {
-        assert_eq!(unescape(br"/a\040b\134c"), PathBuf::from(r"/a b\c"));
-        assert_eq!(unescape(br"/a\9"), PathBuf::from(r"/a\9"));
     }
 }

@@ -9,6 +9,7 @@
 //! says each time that there was more before.
 
 use crate::domain::Resource;
+use crate::domain::types::location::Part;
 use crate::engine::drivers::Mark;
 use crate::repository::{BackupOutcome, Identity, OpenFolder};
 use serde::{Deserialize, Serialize};
@@ -94,14 +95,15 @@ impl SourceRoot {
             return Ok(());
         }
         Err(format!(
-            "{path} lies on another file system than when it was registered or last backed up (device {}, and now {}): a \
+            "{} lies on another file system than when it was registered or last backed up (device {}, and now {}): a \
              disk is not mounted, or the folder was moved to another one. Mount it; or, if this is right, register the \
-             folder again: vaultdeck resource add {} {} --path {path}",
+             folder again: vaultdeck resource add {} {} {}",
+            resource.location.part(Part::Path).unwrap_or_default(),
             device(known),
             device(found),
             resource.resource_type,
             resource.name,
-            path = resource.location,
+            resource.location.options(),
         ))
     }
 
@@ -162,7 +164,10 @@ mod tests {
         assert_eq!(root.expect(&resource(), Identity { inode: 99, ..known }), Ok(()), "replaced on its file system");
         assert_eq!(root.expect(&resource(), Identity { device: elsewhere, ..known }), Ok(()), "disks renumbered");
         let refused = root.expect(&resource(), Identity { device: elsewhere, inode: 99 }).unwrap_err();
-        assert!(refused.contains("(device 8:17, and now 8:1)") && refused.contains("resource add EFS r"), "{refused}");
+        assert!(
+            refused.contains("(device 8:17, and now 8:1)") && refused.contains("resource add EFS r --path /srv/r"),
+            "{refused}"
+        );
         assert_eq!(SourceRoot::default().expect(&resource(), known), Ok(()), "nothing is known of it");
     }
 }

@@ -23,7 +23,7 @@ mod upload;
 use crate::domain::types::location::{Location, Part};
 use crate::domain::types::s3::{FACTS, check_bucket, check_endpoint};
 use crate::domain::types::{Metadata, TypeFacts};
-use crate::domain::{Arn, Invalid};
+use crate::domain::{Arn, Invalid, PointDetails};
 use crate::engine::drivers::{
     BackupCx, Driver, Fault, Mark, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
 };
@@ -68,7 +68,7 @@ impl Driver for S3 {
         source::open(cx)
     }
 
-    fn proposal(&self, resource: &Arn) -> Metadata {
+    fn proposal(&self, resource: &Arn, _: &PointDetails) -> Metadata {
         target::proposal(resource)
     }
 

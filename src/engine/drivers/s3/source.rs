@@ -5,6 +5,7 @@ use super::bucket_of;
 use super::client::Client;
 use super::listing::Listing;
 use super::store::Store;
+use crate::domain::Consistency;
 use crate::engine::drivers::s3::Seen;
 use crate::engine::drivers::{BackupCx, Fault, Mark, PointFacts, Source};
 use crate::repository::{BackupOutcome, KeyTree, TreeSource};
@@ -79,7 +80,11 @@ impl Source for Open {
             Some(issue) if !stored => {
                 Err(Fault::Denied(format!("No object could be read, as {}: {}", issue.path.display(), issue.reason)))
             }
-            _ => Ok(PointFacts { lacks: None, mark: Some(Mark::of(&self.seen)) }),
+            _ => Ok(PointFacts {
+                details: [Consistency::None.detail()].into(),
+                mark: Some(Mark::of(&self.seen)),
+                ..PointFacts::default()
+            }),
         }
     }
 }

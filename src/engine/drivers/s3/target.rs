@@ -242,6 +242,7 @@ impl Target for Into {
             if kept == 1 { "object was" } else { "objects were" }
         );
         Ok(Restored {
+            name: None,
             notes: (kept > 0 && !self.makes_new).then_some(note).into_iter().collect(),
             into: (!self.makes_new && !self.is_source).then(|| self.bucket.clone()),
             shares_secret: self.makes_new,

@@ -179,7 +179,7 @@ impl Attempt {
             .issues
             .iter()
             .map(|issue| MissingItem { path: from_root(&issue.path, &self.root), reason: issue.reason.clone() });
-        let all = self.facts.lacks.map(|reason| MissingItem { path: "/".to_owned(), reason: reason.to_owned() });
+        let all = self.facts.lacks.clone().map(|reason| MissingItem { path: "/".to_owned(), reason });
         let missing: Vec<MissingItem> = all.into_iter().chain(read).collect();
         let denied =
             self.facts.lacks.is_none() && outcome.issues.iter().all(|issue| issue.kind == IssueKind::AccessDenied);
@@ -207,6 +207,7 @@ impl Attempt {
             tags,
             missing,
             notes: outcome.notes.len() as u64,
+            details: self.facts.details.clone(),
             status_message: ending.message,
             message_category: ending.category.to_owned(),
         }

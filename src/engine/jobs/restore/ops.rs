@@ -21,6 +21,7 @@ use crate::engine::jobs::restore::rows::{self, RestoreJobFilter, RestoreRecord, 
 use crate::engine::jobs::summaries::{ALL, ANY, JobSummary, Summarized, SummaryFilter};
 use crate::engine::organization::roles;
 use crate::engine::page::{Page, PageRequest, check_one_of};
+use crate::engine::points::rows::owed_manifests;
 use crate::engine::vaults::ops::VaultAt;
 use crate::engine::{Engine, points, resources};
 use serde::Serialize;
@@ -68,7 +69,8 @@ impl Engine {
 
     /// Metadata with which a recovery point that was looked at can be restored.
     pub fn restore_proposal(&self, point: &RecoveryPoint) -> Result<BTreeMap<String, String>> {
-        Ok(self.driver_of(&point.resource_type)?.proposal(&point.resource_arn))
+        let details = self.catalog.read(|connection| owed_manifests::details(connection, &point.arn))?;
+        Ok(self.driver_of(&point.resource_type)?.proposal(&point.resource_arn, &details))
     }
 
     /// Makes a restore job, which begins as soon as it may.
@@ -177,6 +179,7 @@ impl Engine {
         let ask = RestoreAsk {
             metadata: &request.metadata,
             resource_arn: &point.resource_arn,
+            details: &owed_manifests::details(connection, &point.arn)?,
             source: source.as_ref().filter(|source| source.resource.scope == caller.scope()),
             roots: &caller.restore_roots,
             data_dir: self.data_dir.root(),

@@ -207,12 +207,20 @@ fn register(
 ) -> Result<Arn> {
     let scope = &record.job.scope;
     let facts = engine.driver_of(&origin.point.resource_type)?.facts();
+    let tail = &id[id.len().saturating_sub(8)..];
     let base = origin.point.resource_name.clone().unwrap_or_else(|| facts.noun.replace(' ', "-"));
+    let own = format!("{base}-restored-{tail}");
+    // Somebody may have taken the name that was asked for meanwhile; what was restored is worth more than it.
+    let name = match &restored.name {
+        None => own,
+        Some(name) if resources::rows::named(connection, scope, facts.name, name)?.is_none() => name.clone(),
+        Some(name) => format!("{name}-{tail}"),
+    };
     let resource = Resource {
         arn: facts.arn(scope, id)?,
         scope: scope.clone(),
         resource_type: origin.point.resource_type.clone(),
-        name: format!("{base}-restored-{}", &id[id.len().saturating_sub(8)..]),
+        name,
         location: record.target.clone(),
         tags: if record.copy_tags { origin.tags.clone() } else { Tags::new() },
     };

@@ -1,6 +1,6 @@
 //! The catalog's copies of manifests: from them a manifest that was lost or damaged is written again.
 
-use crate::domain::{Arn, Lifecycle, StorageClass};
+use crate::domain::{Arn, Lifecycle, PointDetails, StorageClass};
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, from_json, time, to_json};
 use crate::engine::error::Result;
@@ -75,6 +75,11 @@ pub fn of(connection: &Connection, arn: &Arn) -> Result<Option<Kept>> {
     Ok(Some(kept))
 }
 
+/// What its driver said of a point when it was made; nothing of points of a version that kept none of it.
+pub fn details(connection: &Connection, arn: &Arn) -> Result<PointDetails> {
+    Ok(of(connection, arn)?.map(|kept| kept.manifest.details).unwrap_or_default())
+}
+
 fn from_row(row: &Row<'_>) -> Result<Kept> {
     let lifecycle: Option<Lifecycle> = row.json_option("lifecycle")?;
     let snapshot: String = row.column("snapshot_id")?;
@@ -133,6 +138,7 @@ fn rebuilt(
         tags: std::collections::BTreeMap::new(),
         missing: Vec::new(),
         notes: 0,
+        details: PointDetails::new(),
         message_category: category.unwrap_or_else(|| {
             let issues = missing_items > 0 || status_message.is_some();
             if issues { "MISCELLANEOUS" } else { "SUCCESS" }.to_owned()
