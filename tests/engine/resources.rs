@@ -60,8 +60,11 @@ fn what_cannot_be_protected_is_refused_with_the_reason() {
         change(&mut request);
         harness.engine.add_resource(request).unwrap_err().to_string()
     };
-    let unknown_type = refused(&|request| request.resource_type = "RDS".to_owned());
-    assert_eq!(unknown_type, "Invalid ResourceType: this engine cannot back up \"RDS\"; available: EFS, S3");
+    let unknown_type = refused(&|request| request.resource_type = "Neptune".to_owned());
+    assert_eq!(
+        unknown_type,
+        "Invalid ResourceType: this engine cannot back up \"Neptune\"; available: EFS, FSx, S3, RDS, Aurora"
+    );
     assert!(refused(&|request| request.location = Location::at_path("/does/not/exist")).starts_with("Invalid Path"));
     let data = harness.folder.path().join("data/vaults").to_str().unwrap().to_owned();
     assert!(refused(&|request| request.location = Location::at_path(&*data)).contains("data directory"));

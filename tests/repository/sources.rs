@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use vaultdeck::repository::{
-    BackupOutcome, BackupRequest, ChunkerParameters, Control, Cut, Error, ExtendedAttribute, Id, ItemPath, KeyTree,
-    Repository, RestoreRequest, TreeSource, key_of_item, places_of_key,
+    Arrival, Arrivals, BackupOutcome, BackupRequest, Children, ChunkerParameters, Control, Cut, Error,
+    ExtendedAttribute, Id, ItemPath, KeyTree, Repository, RestoreRequest, SourceItem, SourceReader, TreeSource,
+    key_of_item, places_of_key,
 };
 
 use crate::support::memory::{MemorySource, MemoryStore};
@@ -328,4 +330,116 @@ fn three_hundred_thousand_keys_are_neither_one_vector_nor_one_folder() {
     // The same keys make the same folders, whatever was there before.
     let other = Scene::new();
     assert_eq!(other.backup(&key_tree(&keys), None).tree, second.tree);
+}
+
+/// Files that come once, in an order of their own.
+struct Pipe {
+    tree: MemorySource,
+    order: Vec<PathBuf>,
+    /// After so many files it breaks off.
+    breaks_after: Option<usize>,
+    cancels: bool,
+}
+
+impl Pipe {
+    fn new(tree: MemorySource, order: &[&str]) -> Self {
+        Self { tree, order: order.iter().map(PathBuf::from).collect(), breaks_after: None, cancels: false }
+    }
+}
+
+impl TreeSource for Pipe {
+    fn item(&self, path: &Path) -> io::Result<SourceItem> {
+        self.tree.item(path)
+    }
+
+    fn children(&self, folder: &Path) -> io::Result<Children<'_>> {
+        self.tree.children(folder)
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Box<dyn SourceReader + '_>> {
+        self.tree.open(path)
+    }
+
+    fn arrivals<'a>(&'a self, control: &'a Control) -> Option<Box<dyn Arrivals + 'a>> {
+        Some(Box::new(Flow { pipe: self, control, next: 0, left: &[] }))
+    }
+}
+
+struct Flow<'a> {
+    pipe: &'a Pipe,
+    control: &'a Control,
+    next: usize,
+    left: &'a [u8],
+}
+
+impl Arrivals for Flow<'_> {
+    fn next(&mut self) -> io::Result<Option<Arrival>> {
+        if self.pipe.breaks_after == Some(self.next) {
+            if self.pipe.cancels {
+                self.control.cancel();
+            }
+            return Err(io::Error::other("the pipe broke"));
+        }
+        let Some(path) = self.pipe.order.get(self.next) else { return Ok(None) };
+        self.next += 1;
+        let file = &self.pipe.tree.files[path];
+        self.left = &file.content;
+        Ok(Some(Arrival { path: path.clone(), cut: file.cut }))
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        // In bits, as a pipe gives them.
+        let length = self.left.len().min(buffer.len()).min(10_000);
+        let (read, left) = self.left.split_at(length);
+        buffer[..length].copy_from_slice(read);
+        self.left = left;
+        Ok(length)
+    }
+}
+
+/// Three files that come, the large one in pieces of 64 KiB, and one that does not.
+fn database() -> Pipe {
+    let mut tree = MemorySource::of(&[("/store/label", b"begin"), ("/store/base/1", b""), ("/store/late", b"opened")]);
+    tree.file("/store/base/2").content = noise(7, (24 << 20) + 5);
+    tree.file("/store/base/2").cut = Cut::Fixed(64 << 10);
+    Pipe::new(tree, &["/store/label", "/store/base/2", "/store/base/1"])
+}
+
+#[test]
+fn what_comes_only_once_and_in_any_order_is_stored_before_the_walk() {
+    let scene = Scene::new();
+    let mut pipe = database();
+    let expected = |pipe: &Pipe| -> Vec<(PathBuf, Vec<u8>)> {
+        let below = |path: &Path| path.strip_prefix("/store").unwrap().to_owned();
+        pipe.tree.files.iter().map(|(path, file)| (below(path), file.content.clone())).collect()
+    };
+    let first = scene.backup(&pipe, None);
+    assert_eq!((first.files_new, first.issues.len(), first.bytes_total), (4, 0, (24 << 20) + 16));
+    assert_eq!(*pipe.tree.opened.lock().unwrap(), [PathBuf::from("/store/late")], "what came is not opened");
+    assert_eq!(scene.restored(first.snapshot, "first"), expected(&pipe));
+    let theirs = restic::Restic::on(&scene.folder.path().join("repository"));
+    theirs.assert_whole();
+    assert_eq!(files_below(&theirs.restore(Path::new("/store"), &scene.folder.path().join("theirs"))), expected(&pipe));
+
+    // All of it comes again, and one page of it is new.
+    pipe.tree.file("/store/base/2").content[9 << 20] ^= 1;
+    let second = scene.backup(&pipe, Some(first.snapshot));
+    assert_eq!((second.files_new, second.files_changed, second.files_unmodified), (0, 1, 3));
+    assert!((64 << 10..120 << 10).contains(&second.bytes_added), "{}", second.bytes_added);
+    assert_eq!(scene.restored(second.snapshot, "second"), expected(&pipe));
+    assert!(second.bytes_read >= 24 << 20, "{}", second.bytes_read);
+}
+
+#[test]
+fn when_it_breaks_off_there_is_no_snapshot() {
+    let scene = Scene::new();
+    for breaks_after in 0..=3 {
+        let pipe = Pipe { breaks_after: Some(breaks_after), ..database() };
+        let error = scene.try_backup(&pipe, None).unwrap_err();
+        assert!(matches!(&error, Error::Source { path, .. } if path == Path::new("/store")), "{error}");
+        assert!(error.to_string().contains("the pipe broke"), "{error}");
+        let stopped = Pipe { cancels: true, ..pipe };
+        assert!(scene.try_backup(&stopped, None).unwrap_err().is_cancelled());
+    }
+    assert!(scene.repository.snapshots().unwrap().is_empty());
 }

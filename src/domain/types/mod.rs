@@ -5,6 +5,7 @@
 
 pub mod aurora;
 pub mod cloudformation;
+pub mod database;
 pub mod documentdb;
 pub mod dynamodb;
 pub mod ebs;

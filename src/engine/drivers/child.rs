@@ -1,6 +1,6 @@
 //! Child programs of drivers: started by absolute path without a shell, watched, and never left behind.
 //!
-//! A program gets its arguments, an environment of two variables and what it is given besides, and no input. Secrets travel in
+//! A program gets its arguments, an environment of two variables and what it is given besides, and an input only where it is to be told things. Secrets travel in
 //! that environment, never in the arguments, and are struck out of what it says. It ends in one of three ways: by itself, and its
 //! exit status is checked by [`Running::finish`]; killed, since it did nothing for longer than its patience lasts; or killed with
 //! its whole process group when [`Running`] is dropped, in the middle of whatever failed.
@@ -19,10 +19,10 @@ use crate::engine::drivers::Fault;
 use parking_lot::Mutex;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Read};
+use std::io::{self, Read, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
@@ -42,6 +42,7 @@ pub(super) struct Program {
     arguments: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
     secrets: Vec<(OsString, Secret)>,
+    talks: bool,
 }
 
 impl Program {
@@ -54,7 +55,13 @@ impl Program {
         if !is_program(path) {
             return Err(Fault::Failed(format!("There is no program at {shown} that can be run.")));
         }
-        Ok(Self { path: path.to_owned(), arguments: Vec::new(), environment: Vec::new(), secrets: Vec::new() })
+        Ok(Self {
+            path: path.to_owned(),
+            arguments: Vec::new(),
+            environment: Vec::new(),
+            secrets: Vec::new(),
+            talks: false,
+        })
     }
 
     /// The program with this name in one of the system's folders; `package` is what has to be installed where it is missing.
@@ -74,16 +81,20 @@ impl Program {
     }
 
     /// With a variable in its environment.
-    #[allow(dead_code, reason = "the programs of databases are told so where their server is")]
     pub(super) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.environment.push((name.into(), value.as_ref().to_owned()));
         self
     }
 
-    #[allow(dead_code, reason = "the programs of databases ask for passwords")]
     /// With a secret in its environment, which is struck out of whatever is told of the program.
     pub(super) fn secret(mut self, name: &str, secret: &Secret) -> Self {
         self.secrets.push((name.into(), secret.clone()));
+        self
+    }
+
+    /// With an input, which it is [told](Running::tell) things by.
+    pub(super) fn with_input(mut self) -> Self {
+        self.talks = true;
         self
     }
 
@@ -106,13 +117,16 @@ impl Program {
         command.env_clear().env("PATH", FOLDERS.join(":")).env("LC_ALL", "C").envs(self.environment);
         command.envs(self.secrets.iter().map(|(name, secret)| (name, secret.reveal())));
         command.current_dir("/").process_group(0);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .stdin(if self.talks { Stdio::piped() } else { Stdio::null() })
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|error| unstarted(&error))?;
-        let (output, errors) = (child.stdout.take(), child.stderr.take());
+        let (input, output, errors) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let group = Group(Arc::new(Mutex::new(Some(Pid::from_child(&child)))));
         let secrets = self.secrets.into_iter().map(|(_, secret)| secret).collect();
         // From here on whatever fails drops it, which ends the program.
-        let mut running = Running { name, child, group, output, said: Said::default(), watch: None, secrets };
+        let mut running = Running { name, child, group, input, output, said: Said::default(), watch: None, secrets };
         running.said.listen(errors).map_err(|error| Fault::of_io("No thread can be started", &error))?;
         let watch = Watch::start(running.group.clone(), patience);
         running.watch = Some(watch.map_err(|error| Fault::of_io("No thread can be started", &error))?);
@@ -132,6 +146,7 @@ pub(super) struct Running {
     name: String,
     child: Child,
     group: Group,
+    input: Option<ChildStdin>,
     output: Option<ChildStdout>,
     said: Said,
     watch: Option<Watch>,
@@ -156,8 +171,15 @@ impl Read for Running {
 }
 
 impl Running {
+    /// Writes to its input. No more than it reads before it answers: nobody reads its output meanwhile.
+    pub(super) fn tell(&mut self, text: &str) -> io::Result<()> {
+        self.input.as_mut().map_or(Err(io::ErrorKind::BrokenPipe.into()), |input| input.write_all(text.as_bytes()))
+    }
+
     /// Waits for its end, and refuses one that is not good. What it still writes is thrown away.
     pub(super) fn finish(mut self) -> Result<Ended, Fault> {
+        // It sees the end of its input.
+        self.input = None;
         let _ = io::copy(&mut self, &mut io::sink());
         let pid = Pid::from_child(&self.child);
         // It stays a zombie until its process group is gone: until then its number is nobody else's.

@@ -15,6 +15,7 @@ mod fault;
 mod folder;
 pub mod fsx;
 mod mark;
+pub mod postgresql;
 pub mod s3;
 mod source;
 mod target;
@@ -30,7 +31,7 @@ use crate::domain::{Arn, PointDetails, ResourceType, Secret};
 use std::path::Path;
 
 /// Every driver there is: what an engine can back up.
-pub static DRIVERS: &[&dyn Driver] = &[&efs::Efs, &fsx::Fsx, &s3::S3];
+pub static DRIVERS: &[&dyn Driver] = &[&efs::Efs, &fsx::Fsx, &s3::S3, &postgresql::RDS, &postgresql::AURORA];
 
 /// Reads and writes the resources of one type.
 pub trait Driver: Send + Sync {

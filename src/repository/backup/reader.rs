@@ -10,8 +10,8 @@ use super::session::{Session, add};
 use super::work::{FileJob, PieceJob, SharedFile};
 use crate::repository::chunker::Chunker;
 use crate::repository::packing::Encoder;
-use crate::repository::source::{FileState, Piece, SourceReader};
-use crate::repository::{BlobKind, ExtendedAttribute, Id, Result};
+use crate::repository::source::{Arrival, FileState, Piece, SourceReader};
+use crate::repository::{BlobKind, ExtendedAttribute, Id, Node, Result};
 
 /// Read ahead of the largest piece, so that the rest need not be moved for each read.
 const READ_AHEAD: usize = 4 << 20;
@@ -99,6 +99,26 @@ impl<'s, 'a> Reader<'s, 'a> {
         }
     }
 
+    /// Takes a file that comes before the walk. The inner result is the source's.
+    pub(super) fn receive(&mut self, arrival: Arrival, from: &mut dyn SourceReader) -> Result<io::Result<()>> {
+        let Arrival { path, cut } = arrival;
+        let cutter = self.session.cutters.of(cut)?;
+        let mut content = Content { cutter, ids: Vec::new(), size: 0, share: true, shared: None };
+        if let Err(error) = self.read_content(from, &mut content)? {
+            return Ok(Err(error));
+        }
+        let node = Node { size: content.size, content: content.ids, ..Node::default() };
+        let job = FileJob { path, node, cut, place: None };
+        match content.shared {
+            None => self.finish(job)?,
+            Some(shared) => {
+                *shared.file.lock() = Some(job);
+                self.let_go(&shared)?;
+            }
+        }
+        Ok(Ok(()))
+    }
+
     /// Reads a file from its beginning, at most `length` bytes of it. The inner result is the source's.
     fn read_once(
         &mut self,
@@ -152,15 +172,19 @@ impl<'s, 'a> Reader<'s, 'a> {
     }
 
     fn finish(&mut self, job: FileJob) -> Result<()> {
+        let Some(place) = &job.place else {
+            self.session.arrived.put(job.path, job.node);
+            return Ok(());
+        };
         add(&self.session.counts.bytes_total, job.node.size);
         self.session.control.progress.advance(1, 0);
-        self.session.deliver(&mut self.encoder, &job.place, Some(job.node))
+        self.session.deliver(&mut self.encoder, place, Some(job.node))
     }
 
     /// A file that cannot be read is not stored.
     fn give_up(&mut self, job: &FileJob, error: &io::Error) -> Result<()> {
         self.session.not_stored(&job.path, error);
-        self.session.deliver(&mut self.encoder, &job.place, None)
+        job.place.as_ref().map_or(Ok(()), |place| self.session.deliver(&mut self.encoder, place, None))
     }
 
     /// The outer result is the storage's, the inner one the source's.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::thread::{self, Scope, ScopedJoinHandle};
 
+use super::arrived;
 use super::previous::Previous;
 use super::queue::Work;
 use super::reader::Reader;
@@ -38,7 +39,15 @@ pub(super) fn run(
             }
             Ok(())
         };
-        if let Err(error) = walker::walk(session, paths, previous, help) {
+        let mut help = Some(help);
+        let stored = match session.source.arrivals(session.control) {
+            None => Ok(()),
+            Some(arrivals) => {
+                help.take().map_or(Ok(()), |mut help| help()).and_then(|()| arrived::store(session, paths, arrivals))
+            }
+        };
+        let help = || help.map_or(Ok(()), |mut help| help());
+        if let Err(error) = stored.and_then(|()| walker::walk(session, paths, previous, help)) {
             session.fail(error);
         }
         session.queue.close();
@@ -118,6 +127,7 @@ impl Drop for AbortOnPanic<'_, '_> {
     fn drop(&mut self) {
         if thread::panicking() {
             self.0.queue.abort();
+            self.0.arrived.abort();
         }
     }
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, FixedOffset, Utc};
 
+use super::arrived::Arrived;
 use super::cutters::Cutters;
 use super::folder::{Folder, Place};
 use super::outcome::BackupOutcome;
@@ -26,6 +27,7 @@ pub(super) struct Session<'a> {
     pub(super) control: &'a Control,
     pub(super) cutters: Cutters,
     pub(super) queue: Queue<FileJob, PieceJob>,
+    pub(super) arrived: Arrived,
     pub(super) counts: Counts,
     pub(super) packing: Packing<'a>,
     hard_links: HardLinks,
@@ -71,6 +73,7 @@ impl<'a> Session<'a> {
             control,
             cutters: Cutters::new(chunker),
             queue: Queue::new(),
+            arrived: Arrived::default(),
             counts: Counts::default(),
             packing: Packing::new(repository),
             hard_links: HardLinks::default(),
@@ -103,6 +106,7 @@ impl<'a> Session<'a> {
         }
         drop(failure);
         self.queue.abort();
+        self.arrived.abort();
     }
 
     /// Fills a place. A folder that is whole by that is stored, and then the one above it, as far up as it goes.

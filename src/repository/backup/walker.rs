@@ -207,7 +207,7 @@ impl<'a: 'r, 'r> Walker<'_, 'a, 'r> {
                 if attributes_when_opened && let Some(unchanged) = unchanged {
                     node.extended_attributes.clone_from(&unchanged.extended_attributes);
                 }
-                self.visit_file(FileJob { path, node, cut, place }, before.as_ref(), unchanged)
+                self.visit_file(FileJob { path, node, cut, place: Some(place) }, before.as_ref(), unchanged)
             }
             (NodeKind::Other, _) => {
                 self.session.missing(&path, "it is of a kind that cannot be stored");
@@ -249,13 +249,28 @@ impl<'a: 'r, 'r> Walker<'_, 'a, 'r> {
         Ok(())
     }
 
-    /// Takes a file over from the parent, or has it read.
-    fn visit_file(&mut self, job: FileJob, before: Option<&Node>, unchanged: Option<&Node>) -> Result<()> {
+    /// Takes over what came of a file already, or what the parent has of it, or has it read.
+    fn visit_file(&mut self, mut job: FileJob, before: Option<&Node>, unchanged: Option<&Node>) -> Result<()> {
         let counts = &self.session.counts;
+        if let Some(content) = self.session.arrived.take(&job.path)
+            && let Some(place) = job.place.take()
+        {
+            let counter = match before {
+                None => &counts.files_new,
+                Some(before) if before.is_file() && before.content == content.pieces => &counts.files_unmodified,
+                Some(_) => &counts.files_changed,
+            };
+            add(counter, 1);
+            add(&counts.bytes_total, content.size);
+            self.session.control.progress.advance(1, 0);
+            let node = Node { size: content.size, content: content.pieces, ..job.node };
+            return self.session.deliver(&mut self.encoder, &place, Some(node));
+        }
         if let Some(unchanged) = unchanged
             && self.content_is_stored(unchanged)?
+            && let Some(place) = job.place.take()
         {
-            let FileJob { mut node, place, .. } = job;
+            let mut node = job.node;
             node.content.clone_from(&unchanged.content);
             add(&counts.files_unmodified, 1);
             add(&counts.bytes_total, node.size);

@@ -15,7 +15,8 @@ pub(super) struct FileJob {
     /// All but the content.
     pub(super) node: Node,
     pub(super) cut: Cut,
-    pub(super) place: Place,
+    /// Where its node goes; nowhere yet for a file that comes before the walk.
+    pub(super) place: Option<Place>,
 }
 
 /// A piece of a file that another worker reads.

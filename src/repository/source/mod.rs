@@ -36,10 +36,35 @@ pub trait TreeSource: Send + Sync {
         Ok(false)
     }
 
+    /// The files of a source that gives each of them only once, in an order of its own, as an archive that comes through a
+    /// pipe does. All of them are stored before the walk begins, and the tree is asked for only then. A file of the tree that
+    /// did not come is opened.
+    fn arrivals<'a>(&'a self, _control: &'a Control) -> Option<Box<dyn Arrivals + 'a>> {
+        None
+    }
+
     /// How many files and bytes there are below a root, where that can be found out cheaply. Only shown as progress.
     fn estimate(&self, _root: &Path, _control: &Control) -> Option<Estimate> {
         None
     }
+}
+
+/// Files that come one after the other ([`TreeSource::arrivals`]). An error ends the backup: what did not come is not there.
+pub trait Arrivals: Send {
+    /// The next file; nothing when there is none any more and all of them came whole.
+    fn next(&mut self) -> io::Result<Option<Arrival>>;
+
+    /// The next bytes of the file that came last; 0 at its end.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
+}
+
+/// A file that comes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arrival {
+    /// Its path in the tree.
+    pub path: PathBuf,
+    /// How it is cut into pieces.
+    pub cut: Cut,
 }
 
 /// The items of a folder, as [`TreeSource::children`] gives them.

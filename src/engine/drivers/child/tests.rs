@@ -129,3 +129,17 @@ fn the_kernel_ends_a_program_whose_engine_is_gone() {
     let state = || std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_else(|_| ") Z".to_owned());
     until("the program is killed", || state().contains(") Z"));
 }
+
+#[test]
+fn a_program_is_told_things_and_ends_when_nothing_more_will_come() {
+    let mut running = sh("while read line; do echo \"heard $line\"; done; exit 3").with_input().start(LONG).unwrap();
+    let mut line = String::new();
+    for text in ["one", "two"] {
+        running.tell(&format!("{text}\n")).unwrap();
+        line.clear();
+        BufReader::with_capacity(1 << 10, &mut running).read_line(&mut line).unwrap();
+        assert_eq!(line, format!("heard {text}\n"));
+    }
+    assert_eq!(failure(running.finish()), "sh failed (exit status: 3).");
+    assert!(sh("true").start(LONG).unwrap().tell("x").is_err(), "it has no input");
+}

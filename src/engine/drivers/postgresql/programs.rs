@@ -1,0 +1,109 @@
+//! PostgreSQL's programs on this machine.
+
+use crate::engine::drivers::Fault;
+use crate::engine::drivers::child::Program;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Names the folder of the programs, where they lie in none of those that are looked through.
+const FOLDER: &str = "VAULTDECK_POSTGRESQL";
+
+/// Folders with a folder for each version, and what is in that.
+const VERSIONED: [(&str, &str, &str); 2] = [("/usr/lib/postgresql", "", "bin"), ("/usr", "pgsql-", "bin")];
+
+/// Folders of one version each.
+const PLAIN: [&str; 3] = ["/usr/local/pgsql/bin", "/usr/local/bin", "/usr/bin"];
+
+/// How long a program may take to say its version.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The programs of one version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Programs {
+    folder: PathBuf,
+    /// The version's first number.
+    major: u32,
+}
+
+/// All programs that there are, the oldest version first. An error where there are none.
+pub(super) fn installed() -> Result<Vec<Programs>, Fault> {
+    let configured = std::env::var_os(FOLDER).map(PathBuf::from);
+    let folders = configured.map_or_else(folders, |folder| vec![folder]);
+    let mut found: Vec<Programs> = folders.into_iter().filter_map(|folder| Programs::look(&folder)).collect();
+    found.sort_by_key(|programs| programs.major);
+    found.dedup_by_key(|programs| programs.major);
+    if found.is_empty() {
+        return Err(Fault::Failed(format!(
+            "The programs psql and pg_basebackup are needed and were not found: install postgresql-client of the server's version or \
+             a newer one, or name their folder in the environment variable {FOLDER}."
+        )));
+    }
+    Ok(found)
+}
+
+/// The oldest programs that can back up a server of this version.
+pub(super) fn for_server<'a>(installed: &'a [Programs], major: u32) -> Result<&'a Programs, Fault> {
+    installed.iter().find(|programs| programs.major >= major).ok_or_else(|| {
+        let newest = installed.last().map_or(0, |programs| programs.major);
+        Fault::Unsupported {
+            found: format!("The pg_basebackup of PostgreSQL {newest}, the newest on this machine,"),
+            needs: format!("that of the server's version {major} or of a newer one (postgresql-client-{major})"),
+        }
+    })
+}
+
+impl Programs {
+    fn look(folder: &Path) -> Option<Self> {
+        let said = Program::at(&folder.join("pg_basebackup")).ok()?.arg("--version").run(PATIENCE).ok()?;
+        let major = major_of(&String::from_utf8_lossy(&said.output))?;
+        folder.join("psql").is_file().then(|| Self { folder: folder.to_owned(), major })
+    }
+
+    pub(super) fn psql(&self) -> Result<Program, Fault> {
+        Program::at(&self.folder.join("psql"))
+    }
+
+    pub(super) fn pg_basebackup(&self) -> Result<Program, Fault> {
+        Program::at(&self.folder.join("pg_basebackup"))
+    }
+}
+
+/// Where programs may be, the most likely first.
+fn folders() -> Vec<PathBuf> {
+    let versioned = VERSIONED.iter().flat_map(|(above, prefix, below)| {
+        let names =
+            std::fs::read_dir(above).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.file_name());
+        let versions = names.filter_map(|name| name.to_str()?.strip_prefix(prefix)?.parse::<u32>().ok());
+        versions.map(|version| Path::new(above).join(format!("{prefix}{version}")).join(below)).collect::<Vec<_>>()
+    });
+    versioned.chain(PLAIN.iter().map(PathBuf::from)).collect()
+}
+
+/// `pg_basebackup (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)`.
+fn major_of(said: &str) -> Option<u32> {
+    let version = said.split_once("(PostgreSQL) ")?.1;
+    let digits = version.find(|c: char| !c.is_ascii_digit()).unwrap_or(version.len());
+    version[..digits].parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_read_from_what_the_program_says() {
+        assert_eq!(major_of("pg_basebackup (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n"), Some(15));
+        assert_eq!(major_of("pg_basebackup (PostgreSQL) 19devel\n"), Some(19));
+        assert_eq!(major_of("something else 15.18"), None);
+    }
+
+    #[test]
+    fn the_oldest_programs_that_are_no_older_than_the_server_are_taken() {
+        let installed = [13, 15, 17].map(|major| Programs { folder: PathBuf::from("/x"), major });
+        for (server, taken) in [(13, 13), (14, 15), (15, 15), (16, 17)] {
+            assert_eq!(for_server(&installed, server).unwrap().major, taken);
+        }
+        let refused = for_server(&installed, 18).unwrap_err().to_string();
+        assert!(refused.contains("PostgreSQL 17") && refused.contains("postgresql-client-18"), "{refused}");
+    }
+}

@@ -1,0 +1,226 @@
+//! A server that is asked: what it is, whether it can be backed up, and to keep its log meanwhile.
+
+use super::address::Address;
+use super::programs::{self, Programs};
+use super::{Seen, faults, unique};
+use crate::domain::Secret;
+use crate::engine::drivers::Fault;
+use crate::engine::drivers::child::{Program, Running};
+use std::io::{BufRead as _, BufReader};
+use std::time::Duration;
+
+/// The oldest version whose backups have a manifest, as the first two digits of `server_version_num`.
+const OLDEST: u32 = 13;
+
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What stands between the columns of a row, and after the rows of an answer.
+const COLUMN: char = '\u{1f}';
+const END: &str = "\u{1e}end";
+
+/// What a server says of itself, in one row.
+const LOOK: &str = "SELECT current_setting('server_version_num'), current_setting('server_version'), \
+    current_setting('wal_level'), (SELECT rolsuper OR rolreplication FROM pg_roles WHERE rolname = current_user), \
+    (SELECT coalesce(sum(CASE WHEN has_database_privilege(oid, 'CONNECT') THEN pg_database_size(oid) END), 0)::bigint \
+        FROM pg_database), \
+    current_setting('max_wal_senders'), current_setting('max_replication_slots'), \
+    (SELECT coalesce(string_agg(spcname, ', ' ORDER BY spcname), '') FROM pg_tablespace \
+        WHERE spcname NOT IN ('pg_default', 'pg_global'));";
+
+/// Version 13 knows nothing of this.
+const STAY: &str = "SELECT set_config('idle_session_timeout', '0', false) \
+    WHERE current_setting('server_version_num')::int >= 140000;";
+
+/// What a server of which a backup can be made is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Server {
+    pub(super) version: String,
+    pub(super) major: u32,
+    pub(super) wal_level: String,
+    pub(super) size_bytes: u64,
+}
+
+/// A session of `psql`, which ends when this is dropped or the engine ends.
+pub(super) struct Session {
+    address: Address,
+    running: Option<BufReader<Running>>,
+}
+
+/// For what a session is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Questions,
+    /// The commands of the replication protocol, for which servers have rules of their own.
+    Replication,
+}
+
+/// Everything that `resource add` wants to know.
+pub(super) fn probe(address: &Address, secret: Option<&Secret>) -> Result<Seen, Fault> {
+    let installed = programs::installed()?;
+    let newest = newest(&installed)?;
+    let mut session = Session::open(newest, address, secret, Purpose::Questions)?;
+    let server = session.look()?;
+    session.close();
+    programs::for_server(&installed, server.major)?;
+    let system_identifier = identify(newest, address, secret)?;
+    let Server { version, wal_level, size_bytes, .. } = server;
+    Ok(Seen { system_identifier, version, size_bytes, wal_level })
+}
+
+/// What tells this cluster from every other one, asked for in the way in which a backup is.
+pub(super) fn identify(programs: &Programs, address: &Address, secret: Option<&Secret>) -> Result<String, Fault> {
+    let mut session = Session::open(programs, address, secret, Purpose::Replication)?;
+    let rows = session.ask("IDENTIFY_SYSTEM;")?;
+    session.close();
+    let first = rows.into_iter().next().and_then(|row| row.into_iter().next());
+    first.ok_or_else(|| faults::fault(address, "it does not say which cluster it is"))
+}
+
+/// The newest programs can talk to every server.
+pub(super) fn newest(installed: &[Programs]) -> Result<&Programs, Fault> {
+    installed.last().ok_or_else(|| Fault::Failed("There is no psql.".to_owned()))
+}
+
+/// The program with the way to the server in its environment.
+pub(super) fn on_server(program: Program, address: &Address, secret: Option<&Secret>) -> Program {
+    let told = address.environment().into_iter().fold(program, |program, (name, value)| program.env(name, value));
+    secret.into_iter().fold(told, |program, secret| program.secret("PGPASSWORD", secret))
+}
+
+impl Session {
+    /// A session in which questions are asked.
+    pub(super) fn connect(programs: &Programs, address: &Address, secret: Option<&Secret>) -> Result<Self, Fault> {
+        Self::open(programs, address, secret, Purpose::Questions)
+    }
+
+    fn open(programs: &Programs, address: &Address, secret: Option<&Secret>, purpose: Purpose) -> Result<Self, Fault> {
+        let column = COLUMN.to_string();
+        let arguments = ["-X", "-q", "-A", "-t", "-w", "-F", column.as_str(), "-v", "ON_ERROR_STOP=1"];
+        let mut program = arguments.iter().fold(programs.psql()?, |program, argument| program.arg(argument));
+        if purpose == Purpose::Replication {
+            program = program.arg("-d").arg("replication=true");
+        }
+        let running = on_server(program, address, secret).with_input().start(PATIENCE)?;
+        Ok(Self { address: address.clone(), running: Some(BufReader::new(running)) })
+    }
+
+    /// The rows of the answer.
+    fn ask(&mut self, question: &str) -> Result<Vec<Vec<String>>, Fault> {
+        let Some(running) = &mut self.running else {
+            return Err(faults::fault(&self.address, "the session has ended"));
+        };
+        let mut rows = Vec::new();
+        let told = running.get_mut().tell(&format!("{question}\n\\echo {END}\n"));
+        while told.is_ok() {
+            let mut line = String::new();
+            match running.read_line(&mut line) {
+                Ok(1..) => {}
+                Ok(0) | Err(_) => break,
+            }
+            let line = line.trim_end_matches('\n');
+            if line == END {
+                return Ok(rows);
+            }
+            rows.push(line.split(COLUMN).map(str::to_owned).collect());
+        }
+        Err(self.why())
+    }
+
+    /// Why the session ended.
+    fn why(&mut self) -> Fault {
+        let Some(running) = self.running.take() else { return faults::fault(&self.address, "the session has ended") };
+        let said = match running.into_inner().finish() {
+            Ok(ended) => format!("psql ended without an answer {}", ended.said),
+            Err(fault) => fault.to_string(),
+        };
+        faults::fault(&self.address, said.trim_end())
+    }
+
+    /// What the server is; a fault when it, or what the user may do there, does not suffice for a backup.
+    pub(super) fn look(&mut self) -> Result<Server, Fault> {
+        let rows = self.ask(LOOK)?;
+        let row: Option<[String; 8]> = rows.into_iter().next().and_then(|row| row.try_into().ok());
+        let strange = || faults::fault(&self.address, "it does not say what it is as PostgreSQL does");
+        judge(&self.address, row.ok_or_else(strange)?)
+    }
+
+    /// Keeps the server from throwing log away until the session ends.
+    pub(super) fn hold_log(&mut self) -> Result<(), Fault> {
+        // A session that has nothing to say is ended by servers that are told to.
+        self.ask(STAY)?;
+        let name = format!("vaultdeck_{}", unique()?);
+        self.ask(&format!("SELECT pg_create_physical_replication_slot('{name}', true, true);")).map(drop)
+    }
+
+    /// Ends it.
+    pub(super) fn close(mut self) {
+        if let Some(running) = self.running.take() {
+            let _ = running.into_inner().finish();
+        }
+    }
+}
+
+/// What a server's row means.
+fn judge(address: &Address, row: [String; 8]) -> Result<Server, Fault> {
+    let [number, version, wal_level, may_replicate, size, senders, slots, tablespaces] = row;
+    let place = address.place();
+    let major = number.parse::<u32>().unwrap_or_default() / 10_000;
+    let unfit = |found: String, needs: &str| Fault::Unsupported { found, needs: needs.to_owned() };
+    if major < OLDEST {
+        let needs = format!("version {OLDEST} or a newer one");
+        return Err(unfit(format!("The PostgreSQL server {version} at {place}"), &needs));
+    }
+    if may_replicate != "t" {
+        return Err(Fault::Denied(format!(
+            "The user {user} of the PostgreSQL server at {place} may not make backups: it has to be a superuser or have the right \
+             REPLICATION (ALTER ROLE \"{user}\" REPLICATION).",
+            user = address.user
+        )));
+    }
+    if wal_level == "minimal" {
+        let needs = "wal_level = replica, and a restart of the server";
+        return Err(unfit(format!("The PostgreSQL server at {place} with wal_level = minimal"), needs));
+    }
+    for (name, value) in [("max_wal_senders", &senders), ("max_replication_slots", &slots)] {
+        if value == "0" {
+            let needs = format!("{name} of at least 1, and a restart of the server");
+            return Err(unfit(format!("The PostgreSQL server at {place} with {name} = 0"), &needs));
+        }
+    }
+    if !tablespaces.is_empty() {
+        let found = format!("The PostgreSQL server at {place} with the tablespaces {tablespaces}");
+        return Err(unfit(found, "a cluster that lies in its data directory alone"));
+    }
+    Ok(Server { version, major, wal_level, size_bytes: size.parse().unwrap_or_default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(change: impl Fn(&mut [String; 8])) -> Result<Server, String> {
+        let address = Address::parse("postgresql://me@db").unwrap();
+        let mut row = ["150018", "15.18 (Debian)", "replica", "t", "7000", "10", "10", ""].map(str::to_owned);
+        change(&mut row);
+        judge(&address, row).map_err(|fault| fault.to_string())
+    }
+
+    #[test]
+    fn a_server_is_taken_that_can_be_backed_up_and_another_refused_with_what_it_lacks() {
+        let server = judged(|_| {}).unwrap();
+        assert_eq!((server.major, server.size_bytes, server.version.as_str()), (15, 7000, "15.18 (Debian)"));
+        for (column, value, told) in [
+            (0, "120022", "version 13 or a newer one is needed"),
+            (2, "minimal", "wal_level = replica, and a restart"),
+            (3, "f", "ALTER ROLE \"me\" REPLICATION"),
+            (5, "0", "max_wal_senders of at least 1"),
+            (6, "0", "max_replication_slots of at least 1"),
+            (7, "fast, slow", "tablespaces fast, slow"),
+        ] {
+            let refused = judged(|row| value.clone_into(&mut row[column])).unwrap_err();
+            assert!(refused.contains(told) && refused.contains("db:5432"), "{refused}");
+        }
+        assert!(judged(|row| "logical".clone_into(&mut row[2])).is_ok());
+    }
+}
