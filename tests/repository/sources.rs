@@ -130,6 +130,60 @@ fn each_file_is_cut_as_its_source_says() {
 }
 
 #[test]
+fn what_a_source_vouches_for_within_a_file_is_taken_from_the_parent_unread() {
+    const PIECE: u64 = 64 << 10;
+    let scene = Scene::new();
+    let mut source = MemorySource::default();
+    let before = noise(1, 10 * PIECE as usize + 100);
+    source.file("/store/image").content.clone_from(&before);
+    source.file("/store/image").cut = Cut::Fixed(PIECE as u32);
+    let end = before.len() as u64;
+    source.file("/store/image").as_before = vec![0..2 * PIECE, 3 * PIECE..7 * PIECE, 9 * PIECE..end];
+    let first = scene.backup(&source, None);
+    assert_eq!(first.bytes_read, end, "without a parent all of it is read");
+
+    // What is not vouched for has changed, and so has something that is: only the source can know better.
+    let changed = &mut source.file("/store/image").content;
+    for place in [PIECE * 2 + 5, PIECE * 8, PIECE * 4] {
+        changed[place as usize] ^= 1;
+    }
+    source.file("/store/image").modified.seconds += 1;
+    let second = scene.backup(&source, Some(first.snapshot));
+    assert_eq!((second.bytes_read, second.bytes_total, second.issues.len()), (3 * PIECE, end, 0));
+    let mut expected = source.files[Path::new("/store/image")].content.clone();
+    expected[(PIECE * 4) as usize] ^= 1;
+    assert_eq!(scene.restored(second.snapshot, "second"), [(PathBuf::from("image"), expected)]);
+
+    // Of another size, or cut elsewhere, it has no parent.
+    source.file("/store/image").content.push(0);
+    source.file("/store/image").modified.seconds += 1;
+    assert_eq!(scene.backup(&source, Some(first.snapshot)).bytes_read, end + 1);
+    source.file("/store/image").content.pop();
+    source.file("/store/image").cut = Cut::Fixed(PIECE as u32 + 1);
+    assert_eq!(scene.backup(&source, Some(first.snapshot)).bytes_read, end);
+}
+
+#[test]
+fn a_source_that_vouches_for_a_part_of_a_piece_is_not_believed() {
+    const PIECE: u64 = 64 << 10;
+    let scene = Scene::new();
+    let mut source = MemorySource::default();
+    source.file("/store/image").content = noise(1, 4 * PIECE as usize);
+    source.file("/store/image").cut = Cut::Fixed(PIECE as u32);
+    let first = scene.backup(&source, None).snapshot;
+    for (range, why) in [
+        (5..PIECE, "from the midst of a piece"),
+        (0..PIECE + 5, "up to the midst of a piece"),
+        (0..9 * PIECE, "where the parent has nothing"),
+    ] {
+        source.file("/store/image").as_before = vec![range];
+        source.file("/store/image").modified.seconds += 1;
+        let told = reasons(&scene.backup(&source, Some(first)));
+        assert!(matches!(&told[..], [(path, told)] if path == "/store/image" && told.contains(why)), "{told:?}");
+    }
+}
+
+#[test]
 fn a_size_that_nothing_can_be_cut_into_is_refused() {
     let scene = Scene::new();
     let mut source = MemorySource::of(&[("/store/image", b"image")]);

@@ -1,26 +1,157 @@
 //! EBS volumes.
 
+use crate::domain::Invalid;
+use crate::domain::lifecycle::unsupported;
 use crate::domain::types::facts::{ArnForm, TypeFacts};
-use crate::domain::types::keys::Kind::{Bool, Choice, Number, Text};
-use crate::domain::types::keys::{KeyFact, may, must};
+use crate::domain::types::keys::Kind::{Bool, Choice, List, Number, Path, Text};
+use crate::domain::types::keys::{Asked, KeyFact, Metadata, PATH_KEY, may, must, parse_bool, refused, value};
+use crate::domain::types::location::{LocationForm, Part};
 
 /// What is known of the type.
 pub static FACTS: TypeFacts = TypeFacts {
     arns: &[ArnForm { service: "ec2", resource: "volume/*" }],
+    noun: "volume",
     tagged_as: &["ec2:volume"],
+    locations: LOCATIONS,
     restore_keys: KEYS,
     can_go_cold: true,
+    check_restore: |metadata| read(metadata).map(drop),
+    outcome: Some(outcome),
     ..TypeFacts::named("EBS")
 };
 
+/// A file or device of the engine's machine, or an export of an NBD server.
+pub(super) const LOCATIONS: &[LocationForm] =
+    &[LocationForm::PATH, LocationForm { needs: &[Part::Url], may: &[], secret: false }];
+
 const KEYS: &[KeyFact] = &[
     must("availabilityZone", Text, "the zone of the new volume"),
-    may("volumeType", Choice(&["gp2", "gp3", "io1", "io2", "st1", "sc1"]), "the volume's type"),
-    may("volumeSize", Number, "its size in GiB"),
-    may("iops", Number, "operations per second"),
-    may("throughput", Number, "MiB per second"),
-    may("encrypted", Bool, "whether it is encrypted"),
-    may("kmsKeyId", Text, "the key"),
-    may("temporaryRestoreDays", Number, "days, of an archived snapshot"),
-    may("volumeId", Text, "for information"),
+    may("volumeType", Choice(&["gp2", "gp3", "io1", "io2", "st1", "sc1"]), "the volume's type").asked(Asked::ByAws),
+    may("volumeSize", Number, "its size in GiB, if it is to be larger than what was backed up"),
+    may("iops", Number, "operations per second").asked(Asked::ByAws),
+    may("throughput", Number, "MiB per second").asked(Asked::ByAws),
+    may("encrypted", Bool, "whether it is encrypted").asked(Asked::ByAws),
+    may("kmsKeyId", Text, "the key").asked(Asked::ByAws),
+    may("temporaryRestoreDays", Number, "days, of an archived snapshot").asked(Asked::ByAws),
+    may("volumeId", Text, "for information").asked(Asked::Never),
+    may("restoreType", Text, "for single files").asked(Asked::Never),
+    may("destinationBucketName", Text, "the bucket for single files").asked(Asked::Never),
+    may("pathsToRestore", List, "single files").asked(Asked::Never),
+    may("encryptionType", Text, "how single files are encrypted").asked(Asked::Never),
+    TO,
 ];
+
+/// Where an engine makes the volume.
+pub(super) const TO: KeyFact =
+    may(PATH_KEY, Path, "a file that is made, or a device that nobody uses and that is overwritten; this engine only")
+        .asked(Asked::ByEngine)
+        .labelled("File or device", &[]);
+
+/// A restore of a recovery point of a volume, read from its metadata.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct VolumeRestore {
+    /// The file or device that becomes the volume; the engine picks a file when absent.
+    pub path: Option<String>,
+    /// The size of the new volume in bytes, with the key that says it; that of what was backed up when absent.
+    pub size: Option<(&'static str, u64)>,
+}
+
+/// Reads and checks the metadata of a restore of EBS.
+pub fn read(metadata: &Metadata) -> Result<VolumeRestore, Invalid> {
+    FACTS.refuse_unknown_keys(metadata)?;
+    FACTS.check_keys(metadata)?;
+    Ok(VolumeRestore { path: path(metadata), size: size(metadata, "volumeSize", 1 << 30)? })
+}
+
+pub(super) fn path(metadata: &Metadata) -> Option<String> {
+    value(metadata, PATH_KEY).filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+/// A size in units of so many bytes.
+pub(super) fn size(metadata: &Metadata, key: &'static str, unit: u64) -> Result<Option<(&'static str, u64)>, Invalid> {
+    let Some(text) = value(metadata, key).filter(|text| !text.is_empty()) else { return Ok(None) };
+    let bytes = text.parse::<u64>().ok().and_then(|count| count.checked_mul(unit)).filter(|bytes| *bytes > 0);
+    let bytes = bytes.ok_or_else(|| refused(key, format_args!("{key} must be a size above 0, it is {text:?}")))?;
+    Ok(Some((key, bytes)))
+}
+
+/// Refuses by name what AWS would do for a new volume and an engine does not: a file of the host is made, or a device written,
+/// and nothing may be accepted that is not done.
+pub fn supported_by_engine(metadata: &Metadata) -> Result<(), Invalid> {
+    let given = |name: &&str| value(metadata, name).is_some_and(|text| !text.is_empty());
+    for name in ["restoreType", "destinationBucketName", "pathsToRestore", "encryptionType"] {
+        if given(&name) {
+            let rule = "single files of a volume are not restored by this engine: restore the volume, and mount it";
+            return Err(refused(name, format_args!("{name}: {rule}")));
+        }
+    }
+    if let Some(name) = ["iops", "throughput", "kmsKeyId", "temporaryRestoreDays"].into_iter().find(given) {
+        return Err(unsupported(name));
+    }
+    if value(metadata, "encrypted").and_then(parse_bool) == Some(true) {
+        return Err(unsupported("encrypted=true"));
+    }
+    match value(metadata, "volumeType") {
+        None | Some("" | "gp2" | "gp3") => Ok(()),
+        Some(kind) => Err(unsupported(&format!("volumeType={kind}"))),
+    }
+}
+
+pub(super) fn outcome(metadata: &Metadata, what: &str) -> String {
+    match path(metadata) {
+        None => format!("{what} will be written into a new volume; the source is not touched."),
+        Some(place) if place.starts_with("/dev/") => {
+            format!("{what} will be written onto the device {place}, which nobody may use and which is overwritten.")
+        }
+        Some(file) => format!("{what} will be written into the new file {file}; the source is not touched."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::types::keys::key_of;
+
+    fn metadata(pairs: &[(&str, &str)]) -> Metadata {
+        let zone = [("availabilityZone", "us-east-1a")];
+        zone.iter().chain(pairs).map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn a_restore_says_where_the_volume_is_made_and_how_large() {
+        assert_eq!(read(&metadata(&[])).unwrap(), VolumeRestore::default());
+        let restore = read(&metadata(&[("VaultDeck:Path", "/srv/v.img"), ("volumesize", "3")])).unwrap();
+        assert_eq!((restore.path.as_deref(), restore.size), (Some("/srv/v.img"), Some(("volumeSize", 3 << 30))));
+        for (key, wrong) in [
+            ("volumeSize", "0"),
+            ("volumeSize", "-1"),
+            ("volumeSize", "99999999999999"),
+            ("vaultdeck:path", "relative"),
+            ("volumeSpeed", "1"),
+        ] {
+            assert_eq!(key_of(&read(&metadata(&[(key, wrong)])).unwrap_err()), Some(key), "{key} {wrong}");
+        }
+        assert!(read(&Metadata::new()).unwrap_err().message.contains("availabilityZone is required"));
+    }
+
+    #[test]
+    fn what_an_engine_does_not_do_is_refused_by_name() {
+        for fine in [&[("volumeType", "gp3"), ("encrypted", "false")][..], &[("volumeId", "vol-1")]] {
+            assert_eq!(supported_by_engine(&metadata(fine)), Ok(()));
+        }
+        for (key, value) in [
+            ("volumeType", "io2"),
+            ("iops", "3000"),
+            ("throughput", "125"),
+            ("encrypted", "true"),
+            ("kmsKeyId", "alias/aws/ebs"),
+            ("temporaryRestoreDays", "1"),
+            ("restoreType", "FILE"),
+            ("destinationBucketName", "b"),
+            ("pathsToRestore", "[\"/etc\"]"),
+        ] {
+            assert!(read(&metadata(&[(key, value)])).is_ok(), "AWS takes {key}");
+            assert!(supported_by_engine(&metadata(&[(key, value)])).unwrap_err().message.contains(key), "{key}");
+        }
+    }
+}

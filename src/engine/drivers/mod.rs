@@ -10,6 +10,7 @@
 mod child;
 #[cfg(test)]
 pub(crate) mod conformance;
+pub mod ebs;
 pub mod efs;
 mod fault;
 mod folder;
@@ -18,11 +19,13 @@ mod mark;
 pub mod postgresql;
 pub mod s3;
 mod source;
+pub mod storage_gateway;
 mod target;
+mod volume;
 
 pub use fault::{Fault, Meaning};
 pub use mark::Mark;
-pub use source::{BackupCx, PointFacts, Source};
+pub use source::{BackupCx, Before, PointFacts, Source};
 pub use target::{Inside, Registered, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Target};
 
 use crate::domain::types::location::Location;
@@ -31,7 +34,15 @@ use crate::domain::{Arn, PointDetails, ResourceType, Secret};
 use std::path::Path;
 
 /// Every driver there is: what an engine can back up.
-pub static DRIVERS: &[&dyn Driver] = &[&efs::Efs, &fsx::Fsx, &s3::S3, &postgresql::RDS, &postgresql::AURORA];
+pub static DRIVERS: &[&dyn Driver] = &[
+    &postgresql::AURORA,
+    &ebs::Ebs,
+    &efs::Efs,
+    &fsx::Fsx,
+    &postgresql::RDS,
+    &s3::S3,
+    &storage_gateway::StorageGateway,
+];
 
 /// Reads and writes the resources of one type.
 pub trait Driver: Send + Sync {

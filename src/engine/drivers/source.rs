@@ -1,16 +1,34 @@
 //! The backup's side of a driver.
 
 use crate::domain::PointDetails;
-use crate::engine::drivers::{Fault, Mark, Registered};
-use crate::repository::{BackupOutcome, Control, TreeSource};
+use crate::engine::drivers::{Fault, Inside, Mark, Registered};
+use crate::repository::{BackupOutcome, Control, Id, ItemPath, Repository, TreeSource};
 use std::path::Path;
 
 /// What a backup is of.
 pub struct BackupCx<'a> {
     /// The resource, as it is registered.
     pub of: &'a Registered,
+    /// The parent snapshot: what a source vouches for is told beside it.
+    pub before: Option<Before<'a>>,
     /// How the job is stopped.
     pub control: &'a Control,
+}
+
+/// The snapshot of the newest whole recovery point that a resource has in the vault that it is backed up into.
+#[derive(Clone, Copy)]
+pub struct Before<'a> {
+    /// Where it lies.
+    pub repository: &'a Repository,
+    /// The snapshot.
+    pub snapshot: Id,
+}
+
+impl Before<'_> {
+    /// What is in it, by paths from `root`.
+    pub fn inside<'s>(&'s self, root: &'s ItemPath) -> Inside<'s> {
+        Inside { repository: self.repository, snapshot: self.snapshot, root }
+    }
 }
 
 /// A resource that is open for a backup, as consistent as its service can make it.

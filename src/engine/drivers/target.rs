@@ -5,7 +5,9 @@ use crate::domain::types::location::Location;
 use crate::domain::{Arn, PointDetails, Resource, Secret, Time};
 use crate::engine::caller::RestoreRoots;
 use crate::engine::drivers::{Fault, Mark};
-use crate::repository::{Error, Id, ItemPath, Node, OpenFolder, Repository, RestoreOutcome, RestoreSize, StreamSink};
+use crate::repository::{
+    BlobKind, Error, Id, ItemPath, Node, OpenFolder, Repository, RestoreOutcome, RestoreSize, StreamSink,
+};
 use std::path::{Path, PathBuf};
 
 /// A resource that is registered.
@@ -91,6 +93,20 @@ impl Inside<'_> {
         let entries = self.repository.entries(&self.snapshot, &self.at(folder));
         let entries = entries.map_err(|error| Fault::Failed(error.to_string()))?;
         Ok(entries.into_iter().map(|node| node.name).collect())
+    }
+
+    /// The content of a file of at most so many bytes; nothing where there is none.
+    pub fn read(&self, path: &ItemPath, longest: u64) -> Result<Option<Vec<u8>>, Fault> {
+        let Some(node) = self.find(path)?.filter(Node::is_file) else { return Ok(None) };
+        if node.size > longest {
+            return Err(Fault::Failed(format!("{path} has {} bytes, and at most {longest} are read", node.size)));
+        }
+        let mut content = Vec::new();
+        for id in &node.content {
+            let piece = self.repository.load_blob(BlobKind::Data, id);
+            content.extend(piece.map_err(|error| Fault::Failed(error.to_string()))?);
+        }
+        Ok(Some(content))
     }
 
     /// The item at a path; nothing where there is none.

@@ -57,7 +57,9 @@ impl<'s, 'a> Reader<'s, 'a> {
     /// Reads a file and stores its pieces. What is wrong with the file itself becomes an issue or a note.
     pub(super) fn read(&mut self, mut job: FileJob) -> Result<()> {
         let cutter = self.session.cutters.of(job.cut)?;
-        let mut reading = match self.read_once(&job.path, &cutter, None, 1)? {
+        let before = job.before.take();
+        let before = before.as_deref();
+        let mut reading = match self.read_once(&job.path, &cutter, before, None, 1)? {
             Ok(reading) => reading,
             Err(error) => return self.give_up(&job, &error),
         };
@@ -71,7 +73,7 @@ impl<'s, 'a> Reader<'s, 'a> {
             attempt += 1;
             // A file that only grows, as a log does, is never still. What was there before is the same each time.
             let length = (attempt == ATTEMPTS).then_some(reading.content.size);
-            let again = match self.read_once(&job.path, &cutter, length, attempt)? {
+            let again = match self.read_once(&job.path, &cutter, before, length, attempt)? {
                 Ok(again) => again,
                 Err(error) => return self.give_up(&job, &error),
             };
@@ -108,7 +110,7 @@ impl<'s, 'a> Reader<'s, 'a> {
             return Ok(Err(error));
         }
         let node = Node { size: content.size, content: content.ids, ..Node::default() };
-        let job = FileJob { path, node, cut, place: None };
+        let job = FileJob { path, node, cut, place: None, before: None };
         match content.shared {
             None => self.finish(job)?,
             Some(shared) => {
@@ -124,6 +126,7 @@ impl<'s, 'a> Reader<'s, 'a> {
         &mut self,
         path: &Path,
         cutter: &Arc<Cutter>,
+        before: Option<&[Id]>,
         length: Option<u64>,
         attempt: u32,
     ) -> Result<io::Result<Reading>> {
@@ -137,6 +140,9 @@ impl<'s, 'a> Reader<'s, 'a> {
             Ok(opened) => opened,
             Err(error) => return Ok(Err(error)),
         };
+        if before.is_some() && length.is_none() {
+            reader.parent_is_stored();
+        }
         if let Some(length) = length {
             reader = Box::new(Beginning { reader, left: length });
         }
@@ -145,7 +151,7 @@ impl<'s, 'a> Reader<'s, 'a> {
         }
         let mut content =
             Content { cutter: Arc::clone(cutter), ids: Vec::new(), size: 0, share: attempt == 1, shared: None };
-        let read = self.read_content(reader.as_mut(), &mut content)?;
+        let read = self.read_content(reader.as_mut(), before.unwrap_or_default(), &mut content)?;
         Ok(read.and_then(|()| reader.state()).map(|after| {
             let still = after == state && content.size == state.size;
             Reading { state, content, attributes: reader.attributes(), still }
@@ -188,7 +194,12 @@ impl<'s, 'a> Reader<'s, 'a> {
     }
 
     /// The outer result is the storage's, the inner one the source's.
-    fn read_content(&mut self, reader: &mut dyn SourceReader, content: &mut Content) -> Result<io::Result<()>> {
+    fn read_content(
+        &mut self,
+        reader: &mut dyn SourceReader,
+        before: &[Id],
+        content: &mut Content,
+    ) -> Result<io::Result<()>> {
         self.window.begin(&content.cutter.chunker);
         loop {
             self.session.control.check()?;
@@ -205,6 +216,11 @@ impl<'s, 'a> Reader<'s, 'a> {
             match edge {
                 Edge::None => {}
                 Edge::Hole(length) => self.store_hole(length, content)?,
+                Edge::AsBefore(length) => {
+                    if let Err(error) = self.keep_before(length, before, content) {
+                        return Ok(Err(error));
+                    }
+                }
                 Edge::End => return Ok(Ok(())),
             }
         }
@@ -249,6 +265,23 @@ impl<'s, 'a> Reader<'s, 'a> {
     }
 }
 
+impl Reader<'_, '_> {
+    /// Takes pieces over from the parent that the source vouches for.
+    fn keep_before(&self, length: u64, before: &[Id], content: &mut Content) -> io::Result<()> {
+        let size = content.cutter.chunker.maximum() as u64;
+        let first = content.ids.len();
+        let end = first + length.div_ceil(size) as usize;
+        let wrong = || io::Error::other("it is told to be as before where the parent has nothing of it");
+        let kept = before.get(first..end).ok_or_else(wrong)?;
+        if !length.is_multiple_of(size) && end != before.len() {
+            return Err(io::Error::other("it is told to be as before up to the midst of a piece"));
+        }
+        content.ids.extend_from_slice(kept);
+        content.add(self.session, length);
+        Ok(())
+    }
+}
+
 /// The beginning of a file.
 struct Beginning<'a> {
     reader: Box<dyn SourceReader + 'a>,
@@ -271,7 +304,7 @@ impl SourceReader for Beginning<'_> {
         };
         self.left -= match piece {
             Piece::Data(length) => length as u64,
-            Piece::Hole(length) => length,
+            Piece::Hole(length) | Piece::AsBefore(length) => length,
             Piece::End => 0,
         };
         Ok(piece)
@@ -313,6 +346,8 @@ enum Edge {
     None,
     /// A hole at which a piece must end.
     Hole(u64),
+    /// What the parent has.
+    AsBefore(u64),
     /// Nothing.
     End,
 }
@@ -361,6 +396,10 @@ impl Window {
                         return Ok((Edge::Hole(rest), read));
                     }
                 }
+                Piece::AsBefore(_) if !self.end.is_multiple_of(self.alignment) => {
+                    return Err(io::Error::other("it is told to be as before from the midst of a piece"));
+                }
+                Piece::AsBefore(length) => return Ok((Edge::AsBefore(length), read)),
                 Piece::End => return Ok((Edge::End, read)),
             }
         }

@@ -13,7 +13,7 @@ use super::session::{Session, add};
 use super::work::FileJob;
 use crate::repository::item_path::is_name;
 use crate::repository::packing::Encoder;
-use crate::repository::source::{Child, Children, SourceItem};
+use crate::repository::source::{Child, Children, Cut, SourceItem};
 use crate::repository::{BlobKind, Error, Id, Node, NodeKind, Result};
 
 /// Walks all roots. Returns when every file is queued; the workers finish the rest. `help` is called once, as soon as there
@@ -207,7 +207,7 @@ impl<'a: 'r, 'r> Walker<'_, 'a, 'r> {
                 if attributes_when_opened && let Some(unchanged) = unchanged {
                     node.extended_attributes.clone_from(&unchanged.extended_attributes);
                 }
-                self.visit_file(FileJob { path, node, cut, place: Some(place) }, before.as_ref(), unchanged)
+                self.visit_file(FileJob { path, node, cut, place: Some(place), before: None }, before.as_ref(), unchanged)
             }
             (NodeKind::Other, _) => {
                 self.session.missing(&path, "it is of a kind that cannot be stored");
@@ -277,6 +277,7 @@ impl<'a: 'r, 'r> Walker<'_, 'a, 'r> {
             self.session.control.progress.advance(1, node.size);
             return self.session.deliver(&mut self.encoder, &place, Some(node));
         }
+        job.before = self.pieces_before(&job, before)?;
         add(if before.is_some() { &counts.files_changed } else { &counts.files_new }, 1);
         if self.session.queue.push_file(job) { Ok(()) } else { Err(Error::Cancelled) }
     }
@@ -289,6 +290,28 @@ impl<'a: 'r, 'r> Walker<'_, 'a, 'r> {
             }
         }
         Ok(true)
+    }
+
+    /// The parent's pieces of a file that is cut in pieces of one size, if it was cut at the same places then, and all of them
+    /// can be counted on.
+    fn pieces_before(&self, job: &FileJob, before: Option<&Node>) -> Result<Option<Vec<Id>>> {
+        let (Cut::Fixed(size), Some(before)) = (job.cut, before) else { return Ok(None) };
+        let size = u64::from(size.max(1));
+        let count = before.size.div_ceil(size);
+        if !before.is_file() || before.size != job.node.size || before.content.len() as u64 != count {
+            return Ok(None);
+        }
+        for (number, id) in before.content.iter().enumerate() {
+            let length = size.min(before.size - number as u64 * size);
+            if !self.session.packing.is_stored(BlobKind::Data, id)? {
+                return Ok(None);
+            }
+            let stored = self.session.repository.index.read().find(BlobKind::Data, id);
+            if stored.is_none_or(|stored| u64::from(stored.content_length()) != length) {
+                return Ok(None);
+            }
+        }
+        Ok(Some(before.content.clone()))
     }
 
     /// What cannot be looked at is not stored. For a root that is an error of the whole backup.

@@ -17,6 +17,8 @@ pub(super) struct FileJob {
     pub(super) cut: Cut,
     /// Where its node goes; nowhere yet for a file that comes before the walk.
     pub(super) place: Option<Place>,
+    /// The pieces that the parent has of it, all of them stored still, where it was cut at the same places.
+    pub(super) before: Option<Vec<Id>>,
 }
 
 /// A piece of a file that another worker reads.

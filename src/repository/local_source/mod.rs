@@ -270,6 +270,7 @@ mod tests {
             match reader.read(&mut buffer).unwrap() {
                 Piece::Data(length) => pieces.push(length as i64),
                 Piece::Hole(length) => pieces.push(-(length as i64)),
+                Piece::AsBefore(_) => panic!("nobody told it of a parent"),
                 Piece::End => return pieces,
             }
         }

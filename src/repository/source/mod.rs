@@ -121,7 +121,8 @@ pub enum Cut {
     /// As the backup's request says.
     #[default]
     AsRequested,
-    /// In pieces of so many bytes: for images and for files of pages, which change in place. At least 1, at most 16 MiB.
+    /// In pieces of so many bytes: for images and for files of pages, which change in place. At least 1, at most 16 MiB. Of such
+    /// a file a source can leave unread what did not change ([`Piece::AsBefore`]).
     Fixed(u32),
 }
 
@@ -129,6 +130,10 @@ pub enum Cut {
 pub trait SourceReader: Send {
     /// The file as it is now.
     fn state(&mut self) -> io::Result<FileState>;
+
+    /// The parent snapshot has this file in the same size and in pieces cut at the same places, and all of them are still stored:
+    /// from now on [`Self::read`] may answer [`Piece::AsBefore`]. Told before the first read, or never.
+    fn parent_is_stored(&mut self) {}
 
     /// The next bytes, or the next hole.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Piece>;
@@ -160,6 +165,9 @@ pub enum Piece {
     Data(usize),
     /// So many zeros that were not read.
     Hole(u64),
+    /// So many bytes that were not read, since the source vouches that they are what the parent snapshot has at this place.
+    /// They begin where a piece of the file begins, and end where one ends. Only after [`SourceReader::parent_is_stored`].
+    AsBefore(u64),
     /// No more.
     End,
 }

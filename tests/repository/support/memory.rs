@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -21,6 +22,8 @@ pub struct MemoryFile {
     pub modified: Timestamp,
     /// What only who opens it is told.
     pub told: Option<Vec<ExtendedAttribute>>,
+    /// From where to where it is what the parent snapshot has, if it has the file.
+    pub as_before: Vec<Range<u64>>,
 }
 
 /// Folders and files by their paths; folders are there by what is in them.
@@ -108,6 +111,8 @@ impl TreeSource for MemorySource {
             modified: file.modified,
             told: file.told.as_deref(),
             at: 0,
+            as_before: &file.as_before,
+            has_parent: false,
         }))
     }
 }
@@ -136,7 +141,14 @@ impl KeyStore for MemoryStore {
         self.waiting.fetch_sub(1, Ordering::SeqCst);
         self.opened.lock().unwrap().push(key.to_vec());
         let content = self.keys.get(key).ok_or(io::ErrorKind::NotFound)?;
-        Ok(Box::new(MemoryReader { content, modified: Timestamp::default(), told: None, at: 0 }))
+        Ok(Box::new(MemoryReader {
+            content,
+            modified: Timestamp::default(),
+            told: None,
+            at: 0,
+            as_before: &[],
+            has_parent: false,
+        }))
     }
 }
 
@@ -146,6 +158,8 @@ struct MemoryReader<'a> {
     modified: Timestamp,
     told: Option<&'a [ExtendedAttribute]>,
     at: usize,
+    as_before: &'a [Range<u64>],
+    has_parent: bool,
 }
 
 impl SourceReader for MemoryReader<'_> {
@@ -154,8 +168,20 @@ impl SourceReader for MemoryReader<'_> {
         Ok(FileState { size, modified: self.modified, changed: self.modified, inode: 0 })
     }
 
+    fn parent_is_stored(&mut self) {
+        self.has_parent = true;
+    }
+
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Piece> {
-        let rest = &self.content[self.at..];
+        let at = self.at as u64;
+        let as_before = self.as_before.iter().filter(|range| self.has_parent && range.end > at);
+        let next = as_before.min_by_key(|range| range.start);
+        if let Some(range) = next.filter(|range| range.start <= at) {
+            self.at = range.end as usize;
+            return Ok(Piece::AsBefore(range.end - at));
+        }
+        let until = next.map_or(self.content.len(), |range| range.start as usize);
+        let rest = self.content.get(self.at..until).unwrap_or_default();
         let length = rest.len().min(buffer.len());
         if length == 0 {
             return Ok(Piece::End);

@@ -4,7 +4,7 @@ use super::{Content, World};
 use crate::domain::PointDetails;
 use crate::engine::caller::RestoreRoots;
 use crate::engine::drivers::{
-    BackupCx, Fault, Inside, Mark, ProbeCx, Registered, RestoreAsk, RestoreCx, RestorePlan, Sink, Source,
+    BackupCx, Before, Fault, Inside, Mark, ProbeCx, Registered, RestoreAsk, RestoreCx, RestorePlan, Sink, Source,
 };
 use crate::repository::{
     BackupOutcome, BackupRequest, ChunkerParameters, Control, Id, ItemPath, LocalStorage, MasterKey, Options,
@@ -64,7 +64,8 @@ impl<W: World> Scene<W> {
 
     fn open(&self) -> Result<Box<dyn Source>, Fault> {
         let control = Control::new();
-        let opened = self.world.driver().source(&BackupCx { of: &self.of, control: &control });
+        let before = self.snapshot.map(|snapshot| Before { repository: &self.repository, snapshot });
+        let opened = self.world.driver().source(&BackupCx { of: &self.of, before, control: &control });
         opened.map_err(|fault| self.told(fault))
     }
 

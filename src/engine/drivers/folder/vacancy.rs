@@ -17,9 +17,25 @@ pub(in crate::engine::drivers) type Free<'a> = &'a dyn Fn(&OpenFolder) -> std::i
 /// Whether the file system of a folder gives so many bytes all the same, though what must stay free would not stay so.
 pub(in crate::engine::drivers) type Lend<'a> = &'a dyn Fn(&OpenFolder, u64) -> bool;
 
-/// A folder that a caller named: absent or empty, inside what the caller may write to, and clear of the data directory.
-/// Symbolic links on the way are resolved before that is judged.
+/// A folder that a caller named: absent or empty, and [`allowed`].
 pub(in crate::engine::drivers) fn given(path: &Path, roots: &RestoreRoots, data_dir: &Path) -> Result<PathBuf, Fault> {
+    let resolved = allowed(path, roots, data_dir)?;
+    let shown = path.display();
+    let unusable = |e: std::io::Error| refuse(format!("{shown} cannot be used: {e}"));
+    let nearest = OpenFolder::nearest(&resolved).map_err(unusable)?;
+    if nearest.path() == resolved && !nearest.is_empty().map_err(unusable)? {
+        return Err(refuse(format!("{shown} must be an empty folder, or not exist yet")));
+    }
+    Ok(resolved)
+}
+
+/// A path that a caller named: inside what the caller may write to, and clear of the data directory. Symbolic links on the way
+/// are resolved before that is judged.
+pub(in crate::engine::drivers) fn allowed(
+    path: &Path,
+    roots: &RestoreRoots,
+    data_dir: &Path,
+) -> Result<PathBuf, Fault> {
     let shown = path.display();
     if !path.is_absolute() || path.components().any(|part| matches!(part, Component::ParentDir)) {
         return Err(refuse(format!("{shown} must be an absolute path without ..")));
@@ -38,11 +54,6 @@ pub(in crate::engine::drivers) fn given(path: &Path, roots: &RestoreRoots, data_
     }
     if resolved.starts_with(data_dir) || data_dir.starts_with(&resolved) {
         return Err(refuse(format!("{shown} must lie neither inside nor above the engine's data directory")));
-    }
-    let unusable = |e: std::io::Error| refuse(format!("{shown} cannot be used: {e}"));
-    let nearest = OpenFolder::nearest(&resolved).map_err(unusable)?;
-    if nearest.path() == resolved && !nearest.is_empty().map_err(unusable)? {
-        return Err(refuse(format!("{shown} must be an empty folder, or not exist yet")));
     }
     Ok(resolved)
 }

@@ -2,7 +2,7 @@
 
 use crate::domain::tags::MAX_TAGS;
 use crate::engine::catalog::Connection;
-use crate::engine::drivers::BackupCx;
+use crate::engine::drivers::{BackupCx, Before};
 use crate::engine::error::Result;
 use crate::engine::jobs::adopt::adopt;
 use crate::engine::jobs::backup::rows::record::BackupRecord;
@@ -37,7 +37,8 @@ pub(super) fn run(
     engine.data_dir.reserve().admits_backup().map_err(|standing| Ending::disk_full(&standing))?;
     let plan = engine.catalog.read(|connection| plan(engine, connection, record))??;
     let driver = engine.driver_of(&plan.of.resource.resource_type)?;
-    let cx = BackupCx { of: &plan.of, control: &live.control };
+    let before = plan.parent.map(|snapshot| Before { repository: &vault.repository, snapshot });
+    let cx = BackupCx { of: &plan.of, before, control: &live.control };
     let source = driver.source(&cx)?;
     let root = source.root().to_owned();
     let request = BackupRequest {

@@ -1,0 +1,50 @@
+//! EBS: a volume is a raw image file, a block device of this machine, or an export of an NBD server.
+
+use crate::domain::Arn;
+use crate::domain::types::ebs::{self, FACTS};
+use crate::domain::types::location::Location;
+use crate::domain::types::{Metadata, TypeFacts};
+use crate::engine::drivers::{
+    BackupCx, Driver, Fault, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target, volume,
+};
+
+/// The driver of EBS volumes.
+pub struct Ebs;
+
+impl Driver for Ebs {
+    fn facts(&self) -> &'static TypeFacts {
+        &FACTS
+    }
+
+    fn probe(&self, cx: &ProbeCx<'_>) -> Result<Probed, Fault> {
+        volume::probe(cx)
+    }
+
+    fn new_id(&self, _: &str, _: &Location) -> Result<String, Fault> {
+        volume::new_id()
+    }
+
+    fn source(&self, cx: &BackupCx<'_>) -> Result<Box<dyn Source>, Fault> {
+        volume::source(cx)
+    }
+
+    fn proposal(&self, resource: &Arn) -> Metadata {
+        let proposed = [
+            ("availabilityZone", format!("{}a", resource.region())),
+            ("encrypted", "false".to_owned()),
+            ("volumeId", resource.last_part().to_owned()),
+        ];
+        proposed.map(|(key, value)| (key.to_owned(), value)).into()
+    }
+
+    fn plan(&self, ask: &RestoreAsk<'_>) -> Result<RestorePlan, Fault> {
+        let restore = ebs::read(ask.metadata)?;
+        ebs::supported_by_engine(ask.metadata)?;
+        let id = volume::new_id()?;
+        volume::plan(ask, &restore, &id, id.clone())
+    }
+
+    fn target<'a>(&self, cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
+        volume::target(cx, ebs::read(cx.metadata)?)
+    }
+}

@@ -1,0 +1,70 @@
+//! Storage Gateway: a volume of a gateway is what an EBS volume is, and has a gateway besides. What its iSCSI target serves is a
+//! file or a device, which is registered.
+
+use crate::domain::Arn;
+use crate::domain::types::location::Location;
+use crate::domain::types::storage_gateway::{self, FACTS};
+use crate::domain::types::{Metadata, TypeFacts};
+use crate::engine::drivers::{
+    BackupCx, Driver, Fault, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target, volume,
+};
+use sha2::{Digest as _, Sha256};
+use std::path::Path;
+
+/// The driver of volumes of Storage Gateway.
+pub struct StorageGateway;
+
+impl Driver for StorageGateway {
+    fn facts(&self) -> &'static TypeFacts {
+        &FACTS
+    }
+
+    fn probe(&self, cx: &ProbeCx<'_>) -> Result<Probed, Fault> {
+        volume::probe(cx)
+    }
+
+    /// Volumes of one folder, or of one server, are one gateway's.
+    fn new_id(&self, _: &str, at: &Location) -> Result<String, Fault> {
+        let place =
+            at.path().and_then(Path::parent).map_or_else(|| server(&at.to_string()), |at| at.display().to_string());
+        let gateway = hex::encode_upper(&Sha256::digest(place.as_bytes())[..4]);
+        Ok(id(&format!("sgw-{gateway}"), &volume::new_id()?))
+    }
+
+    fn source(&self, cx: &BackupCx<'_>) -> Result<Box<dyn Source>, Fault> {
+        volume::source(cx)
+    }
+
+    fn proposal(&self, resource: &Arn) -> Metadata {
+        let gateway = resource.as_str().split_once("/volume/").map_or(resource.as_str(), |(gateway, _)| gateway);
+        let volume = resource.last_part();
+        let proposed = [
+            ("gatewayArn", gateway.to_owned()),
+            ("gatewayType", "BACKUP_VM".to_owned()),
+            ("targetName", format!("restored-{volume}")),
+        ];
+        proposed.map(|(key, value)| (key.to_owned(), value)).into()
+    }
+
+    fn plan(&self, ask: &RestoreAsk<'_>) -> Result<RestorePlan, Fault> {
+        let restore = storage_gateway::read(ask.metadata)?;
+        storage_gateway::supported_by_engine(ask.metadata)?;
+        let volume = volume::new_id()?;
+        let made = id(&restore.gateway, &volume);
+        volume::plan(ask, &restore.volume, &volume, made)
+    }
+
+    fn target<'a>(&self, cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
+        volume::target(cx, storage_gateway::read(cx.metadata)?.volume)
+    }
+}
+
+/// What stands for the stars in the form of a volume's ARN.
+fn id(gateway: &str, volume: &str) -> String {
+    format!("{gateway}/{volume}")
+}
+
+/// All of a URL but the export.
+fn server(url: &str) -> String {
+    url.rsplit_once('/').map_or(url, |(server, _)| server).to_owned()
+}

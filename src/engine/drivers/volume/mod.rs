@@ -1,0 +1,63 @@
+//! Volumes: a raw image file, or a block device of this machine, for the types whose resources are volumes.
+//!
+//! A recovery point holds what [`layout`] says, and plain restic with `dd` makes the volume of it again:
+//!
+//! ```text
+//! restic restore latest --target out && cd out
+//! for segment in segments/*/*.seg; do
+//!     number=$(basename "$segment" .seg)
+//!     dd if="$segment" of=../volume.img bs=64M seek=$((10#$number)) conv=notrunc status=none
+//! done
+//! truncate -s "$(sed -n 's/.*"VolumeSize": \([0-9]*\).*/\1/p' volume.json)" ../volume.img
+//! ```
+//!
+//! All of a volume is read at each backup but its holes, for no time of a file tells which part of it changed; what is stored
+//! already is not stored again. Only a bitmap of changes saves the reading (`since`).
+
+mod bits;
+mod description;
+mod device;
+mod image;
+mod layout;
+mod place;
+mod since;
+mod source;
+mod target;
+#[cfg(test)]
+mod tests;
+mod tree;
+
+pub(super) use place::probe;
+pub(super) use source::source;
+pub(super) use target::{plan, target};
+
+use crate::domain::Invalid;
+use crate::domain::types::location::Location;
+use crate::engine::drivers::Fault;
+use crate::engine::keys::random;
+use image::Image;
+use image::file::FileImage;
+use serde::{Deserialize, Serialize};
+
+/// What was seen of a volume.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Seen {
+    /// Its size in bytes.
+    #[serde(rename = "Size")]
+    size: u64,
+}
+
+/// Opens what lies at a location.
+fn open(at: &Location) -> Result<Box<dyn Image>, Fault> {
+    match at.path() {
+        Some(path) => Ok(Box::new(FileImage::open(path)?)),
+        None => Err(Invalid::missing("Path").into()),
+    }
+}
+
+/// `vol-` and 17 hexadecimal digits, as AWS's.
+pub(super) fn new_id() -> Result<String, Fault> {
+    let mut bytes = [0; 9];
+    random(&mut bytes).map_err(|e| Fault::Failed(e.to_string()))?;
+    Ok(format!("vol-{}", &hex::encode(bytes)[..17]))
+}
