@@ -58,15 +58,14 @@ async fn start(reached: &Reached, audit: &Arc<Audit>, options: &RestoreOptions) 
     tell(&job, options.order.output)
 }
 
-/// The recovery point of an ARN, or of the part behind its last colon.
+/// The recovery point of an ARN, or of its id: what is behind the last colon, or slash.
 pub(super) async fn point(reached: &Reached, text: &str, scope: &ScopeOptions) -> Result<Arc<KnownPoint>, Failure> {
     let within = Within { account: scope.account.clone(), region: scope.region.clone() };
     if let Ok(arn) = text.parse::<Arn>() {
         return Ok(reached.connection.find_recovery_point(&within, &arn).await?);
     }
     let listed = reached.connection.list_recovery_points(&within, None).await?;
-    let ending = format!(":{text}");
-    let found = listed.rows.into_iter().find(|point| point.arn.as_str().ends_with(&ending));
+    let found = listed.rows.into_iter().find(|point| point.arn.point_id() == text);
     found.ok_or_else(|| Failure::failed(format!("no recovery point {text}; see vaultdeck points")))
 }
 

@@ -5,7 +5,7 @@ use super::organization::{
     AIR_GAPPED, COOLING_OFF, DATA, GROWING, LOST, PRIVATE, PRODUCTION, REMOVED_ROLE, RESTORED, SAMPLES, STAGING,
     Sample, UPLOADS, caller, folder_of, found, lock,
 };
-use super::{DAYS, Result, Tell, failed};
+use super::{DAYS, Result, Tell, failed, volumes};
 use crate::domain::legal_hold::{DateRange, HoldSelection};
 use crate::domain::recovery_point::RecoveryPointStatus;
 use crate::domain::{Arn, Lifecycle, Tags};
@@ -47,6 +47,7 @@ pub(super) fn live(engine: &Arc<Engine>, files: &Path, tell: Tell<'_>) -> Result
         sample.content.fill(&folder, &mut random).map_err(failed(format!("fill {}", folder.display())))?;
     }
     found(engine, files)?;
+    volumes::make(engine, files)?;
     for day in 1..=DAYS {
         tell(day as f64 / DAYS as f64, &format!("day {day} of {DAYS}"));
         live_a_day(engine, files, day, &mut random)?;
@@ -61,6 +62,7 @@ fn live_a_day(engine: &Arc<Engine>, files: &Path, day: i64, random: &mut Random)
         let folder = folder_of(files, sample);
         sample.content.live_a_day(&folder, day, random).map_err(failed(format!("change {}", folder.display())))?;
     }
+    volumes::live_a_day(files, day)?;
     match day {
         HELD => hold_uploads(engine)?,
         UPGRADE => back_up_before_an_upgrade(engine)?,

@@ -8,6 +8,7 @@ mod files;
 mod history;
 mod organization;
 mod policies;
+mod volumes;
 
 use crate::engine::data_dir::{live_engine, make_private_folder};
 use crate::engine::{AdvanceTo, ClockKind, Engine, EngineOptions, Error as EngineError};

@@ -66,9 +66,19 @@ impl Arn {
         Self(format!("arn:aws:backup:{}:{}:legal-hold:{id}", scope.region, scope.account))
     }
 
-    /// `arn:aws:backup:R:A:recovery-point:UUID`, the form of the fully managed types.
+    /// `arn:aws:backup:R:A:recovery-point:ID`; of a snapshot, `snap-…`, `arn:aws:ec2:R::snapshot/ID`, which names no account.
     pub fn recovery_point(scope: &Scope, id: &str) -> Self {
+        if is_snapshot(id) {
+            return Self(format!("arn:aws:ec2:{}::{SNAPSHOT}{id}", scope.region));
+        }
         Self(format!("arn:aws:backup:{}:{}:recovery-point:{id}", scope.region, scope.account))
+    }
+
+    /// The id of a recovery point, by its ARN: what [`Self::recovery_point`] was given.
+    pub fn point_id(&self) -> &str {
+        let resource = self.resource();
+        let id = resource.strip_prefix("recovery-point:");
+        id.or_else(|| resource.strip_prefix(SNAPSHOT).filter(|id| is_snapshot(id))).unwrap_or(resource)
     }
 
     /// `arn:aws:elasticfilesystem:R:A:file-system/ID`.
@@ -105,6 +115,15 @@ impl Arn {
     pub fn vault_name(&self) -> Option<&str> {
         self.resource().strip_prefix("backup-vault:")
     }
+}
+
+/// What stands before the id of a snapshot of a volume.
+const SNAPSHOT: &str = "snapshot/";
+
+/// Whether this is the id of a snapshot of a volume: no recovery point of another type has one of this form.
+fn is_snapshot(id: &str) -> bool {
+    let is_digit = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
+    id.strip_prefix("snap-").is_some_and(|digits| digits.len() == 17 && digits.chars().all(is_digit))
 }
 
 impl FromStr for Arn {
@@ -187,6 +206,23 @@ mod tests {
             Arn::default_role(&scope.account).as_str(),
             "arn:aws:iam::123456789012:role/service-role/AWSBackupDefaultServiceRole"
         );
+    }
+
+    #[test]
+    fn the_id_of_a_recovery_point_tells_the_form_of_its_arn() {
+        let scope = Scope::new("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
+        for (id, expected) in [
+            ("0a1b", "arn:aws:backup:us-east-1:123456789012:recovery-point:0a1b"),
+            ("snap-0123456789abcdef0", "arn:aws:ec2:us-east-1::snapshot/snap-0123456789abcdef0"),
+            // Of a bucket that is called so.
+            (
+                "snap-20261126050607-0a1b2c3d",
+                "arn:aws:backup:us-east-1:123456789012:recovery-point:snap-20261126050607-0a1b2c3d",
+            ),
+        ] {
+            let arn = Arn::recovery_point(&scope, id);
+            assert_eq!((arn.as_str(), arn.point_id()), (expected, id));
+        }
     }
 
     proptest! {

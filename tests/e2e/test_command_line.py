@@ -34,7 +34,7 @@ def test_resource_rules(tmp_path, small_tree):
         (["EFS", "none", "--path", str(tmp_path / "absent")], "absent"),
         (["EFS", "above", "--path", str(tmp_path)], "data directory"),
         (["EFS", "inside", "--path", str(tmp_path / "data" / "vaults")], "data directory"),
-        (["EBS", "volume", "--path", str(small_tree)], "EBS"),
+        (["Timestream", "table", "--path", str(small_tree)], "Timestream"),
         (["EFS", "file", "--path", str(small_tree / "empty")], "folder"),
     ):
         refused = engine.run("resource", "add", *arguments, check=False)

@@ -63,7 +63,7 @@ fn what_cannot_be_protected_is_refused_with_the_reason() {
     let unknown_type = refused(&|request| request.resource_type = "Neptune".to_owned());
     assert_eq!(
         unknown_type,
-        "Invalid ResourceType: this engine cannot back up \"Neptune\"; available: EFS, FSx, S3, RDS, Aurora"
+        "Invalid ResourceType: this engine cannot back up \"Neptune\"; available: Aurora, EBS, EFS, FSx, RDS, S3, Storage Gateway"
     );
     assert!(refused(&|request| request.location = Location::at_path("/does/not/exist")).starts_with("Invalid Path"));
     let data = harness.folder.path().join("data/vaults").to_str().unwrap().to_owned();

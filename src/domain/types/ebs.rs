@@ -1,19 +1,21 @@
 //! EBS volumes.
 
-use crate::domain::Invalid;
 use crate::domain::lifecycle::unsupported;
 use crate::domain::types::facts::{ArnForm, TypeFacts};
 use crate::domain::types::keys::Kind::{Bool, Choice, List, Number, Path, Text};
 use crate::domain::types::keys::{Asked, KeyFact, Metadata, PATH_KEY, may, must, parse_bool, refused, value};
 use crate::domain::types::location::{LocationForm, Part};
+use crate::domain::{Arn, Invalid, Time};
 
 /// What is known of the type.
 pub static FACTS: TypeFacts = TypeFacts {
     arns: &[ArnForm { service: "ec2", resource: "volume/*" }],
+    point_id: Some(snapshot_id),
     noun: "volume",
     tagged_as: &["ec2:volume"],
     locations: LOCATIONS,
     restore_keys: KEYS,
+    also_restored_as: &["Storage Gateway"],
     can_go_cold: true,
     check_restore: |metadata| read(metadata).map(drop),
     outcome: Some(outcome),
@@ -40,6 +42,12 @@ const KEYS: &[KeyFact] = &[
     may("encryptionType", Text, "how single files are encrypted").asked(Asked::Never),
     TO,
 ];
+
+/// `snap-` and 17 hexadecimal digits, as AWS's.
+pub(super) fn snapshot_id(_: &Arn, _: Time, unique: &str) -> String {
+    let digits: String = unique.chars().filter(char::is_ascii_hexdigit).take(17).collect();
+    format!("snap-{}", digits.to_ascii_lowercase())
+}
 
 /// Where an engine makes the volume.
 pub(super) const TO: KeyFact =

@@ -25,6 +25,8 @@ pub struct TypeFacts {
     pub locations: &'static [LocationForm],
     /// The keys of a restore's metadata.
     pub restore_keys: &'static [KeyFact],
+    /// The types as which its recovery points can be restored too, when StartRestoreJob asks for them.
+    pub also_restored_as: &'static [&'static str],
     /// The key of a restore's metadata that names what is restored into; none for a type whose restores go into folders, or say
     /// it otherwise.
     pub target_key: Option<&'static str>,
@@ -93,6 +95,7 @@ impl TypeFacts {
             tagged_as: &[],
             locations: &[],
             restore_keys: &[],
+            also_restored_as: &[],
             target_key: None,
             into: None,
             backup_options: &[],

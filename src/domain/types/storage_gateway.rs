@@ -9,10 +9,12 @@ use crate::domain::{Arn, Invalid, lifecycle::unsupported};
 /// What is known of the type.
 pub static FACTS: TypeFacts = TypeFacts {
     arns: &[ArnForm { service: "storagegateway", resource: "gateway/*/volume/*" }],
+    point_id: Some(ebs::snapshot_id),
     noun: "gateway volume",
     tagged_as: &["storagegateway"],
     locations: LOCATIONS,
     restore_keys: KEYS,
+    also_restored_as: &["EBS"],
     check_restore: |metadata| read(metadata).map(drop),
     outcome: Some(ebs::outcome),
     ..TypeFacts::named("Storage Gateway")

@@ -66,5 +66,6 @@ fn id(gateway: &str, volume: &str) -> String {
 
 /// All of a URL but the export.
 fn server(url: &str) -> String {
-    url.rsplit_once('/').map_or(url, |(server, _)| server).to_owned()
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    format!("{scheme}://{}", rest.split('/').next().unwrap_or_default())
 }

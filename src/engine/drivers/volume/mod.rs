@@ -1,4 +1,5 @@
-//! Volumes: a raw image file, or a block device of this machine, for the types whose resources are volumes.
+//! Volumes: a raw image file, a block device of this machine, or an export of an NBD server, for the types whose resources are
+//! volumes.
 //!
 //! A recovery point holds what [`layout`] says, and plain restic with `dd` makes the volume of it again:
 //!
@@ -22,6 +23,8 @@ mod layout;
 mod place;
 mod since;
 mod source;
+#[cfg(test)]
+mod suite_tests;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -32,11 +35,12 @@ pub(super) use source::source;
 pub(super) use target::{plan, target};
 
 use crate::domain::Invalid;
-use crate::domain::types::location::Location;
+use crate::domain::types::location::{Location, Part};
 use crate::engine::drivers::Fault;
 use crate::engine::keys::random;
 use image::Image;
 use image::file::FileImage;
+use image::nbd::{NbdImage, Url};
 use serde::{Deserialize, Serialize};
 
 /// What was seen of a volume.
@@ -49,10 +53,16 @@ struct Seen {
 
 /// Opens what lies at a location.
 fn open(at: &Location) -> Result<Box<dyn Image>, Fault> {
-    match at.path() {
-        Some(path) => Ok(Box::new(FileImage::open(path)?)),
-        None => Err(Invalid::missing("Path").into()),
+    match (at.path(), at.part(Part::Url)) {
+        (Some(path), _) => Ok(Box::new(FileImage::open(path)?)),
+        (None, Some(url)) => Ok(Box::new(NbdImage::open(&url_of(url)?)?)),
+        (None, None) => Err(Invalid::missing("Path").into()),
     }
+}
+
+/// The URL of a location, checked.
+fn url_of(text: &str) -> Result<Url, Invalid> {
+    Url::parse(text).map_err(|rule| Invalid::value(Part::Url.name(), rule))
 }
 
 /// `vol-` and 17 hexadecimal digits, as AWS's.

@@ -1,9 +1,9 @@
 //! Which files and devices can be volumes, and where a restore may make one.
 
 use super::layout::LARGEST;
-use super::{Seen, device, open};
+use super::{Seen, device, open, url_of};
 use crate::domain::Invalid;
-use crate::domain::types::location::Location;
+use crate::domain::types::location::{Location, Part};
 use crate::engine::drivers::{Fault, Mark, ProbeCx, Probed};
 use rustix::fs::FileType;
 use std::os::unix::fs::MetadataExt as _;
@@ -15,13 +15,22 @@ const FORMS: [(&[u8], &str); 4] =
 
 /// Looks at the volume that `resource add` was given.
 pub(in crate::engine::drivers) fn probe(cx: &ProbeCx<'_>) -> Result<Probed, Fault> {
-    let location = match cx.at.path() {
-        Some(path) => Location::at_path(check_source(path, cx.data_dir)?),
-        None => cx.at.clone(),
+    let url = cx.at.part(Part::Url).map(url_of).transpose()?;
+    let location = match (cx.at.path(), &url) {
+        (Some(path), _) => Location::at_path(check_source(path, cx.data_dir)?),
+        (None, Some(url)) => Location::of([(Part::Url, url.to_string())]),
+        (None, None) => return Err(Invalid::missing("Path").into()),
     };
     let image = open(&location)?;
     let size = image.size();
-    let refuse = |rule: String| Err(invalid(&format!("{location} {rule}")));
+    let part = if url.is_some() { Part::Url } else { Part::Path };
+    let at = location.part(part).unwrap_or_default();
+    let refuse = |rule: String| Err(Invalid::value(part.name(), format!("{at} {rule}")).into());
+    if let Some(name) = url.as_ref().and_then(|url| url.bitmap.as_ref()).filter(|_| image.dirty().is_none()) {
+        return refuse(format!(
+            "names a bitmap that the server does not give out: qemu-nbd does so with --bitmap={name}"
+        ));
+    }
     if size == 0 {
         return refuse("is empty: a volume has at least one byte".to_owned());
     }

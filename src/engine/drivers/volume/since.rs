@@ -3,8 +3,8 @@
 //! A dirty bitmap records which parts were written to since it was made. It tells what changed since a backup if it was there
 //! then and has recorded ever since. So what it told at each backup is kept with the recovery point: a bitmap that was cleared
 //! or made anew since then lacks something of that, and then all of the volume is read. A bitmap into which all of it was
-//! written again after it had been cleared cannot be told from one that was not; whoever names a bitmap says that nobody
-//! clears it.
+//! written again after it had been cleared cannot be told from one that was not, and none knows of an image that was set back
+//! to an older state. Whoever names a bitmap says that nobody does either.
 
 use super::bits::Bits;
 use super::description::{Bitmap, Description};

@@ -5,7 +5,7 @@ use crate::domain::names::JobId;
 use crate::domain::recovery_point::RecoveryPoint;
 use crate::domain::types::keys::PATH_KEY;
 use crate::domain::types::location::Location;
-use crate::domain::{Arn, Time};
+use crate::domain::{Arn, ResourceType, Time};
 use crate::engine::authorize::action::{GetRecoveryPointRestoreMetadata, StartRestoreJob};
 use crate::engine::authorize::boundary;
 use crate::engine::authorize::subject::{PointNamed, PointToRestore};
@@ -49,7 +49,7 @@ pub struct StartRestore {
     pub iam_role_arn: Option<Arn>,
     /// The same token gives the same job.
     pub idempotency_token: Option<String>,
-    /// The type, when given, must be the recovery point's.
+    /// The type, when given, must be the recovery point's, or one as which that can be restored too.
     pub resource_type: Option<String>,
     /// Whether the new resource takes the tags of the backed up one.
     pub copy_source_tags: bool,
@@ -112,12 +112,13 @@ impl Engine {
             roles::pass(connection, caller, role.as_str())?;
         }
         let plan = self.plan_restore(connection, caller, request, point)?;
-        if let (true, Some(why)) = (request.copy_source_tags, refuses_tags(point, &request.metadata)) {
+        let restored_as = restored_as(request, point);
+        if let (true, Some(why)) = (request.copy_source_tags, refuses_tags(&restored_as, &request.metadata)) {
             return Err(Error::invalid_parameter(format!("CopySourceTagsToRestoredResource {why}")));
         }
         if let Some(id) = &plan.makes {
             refuse_taken(connection, caller, &plan.target)?;
-            let arn = self.driver_of(&point.resource_type)?.facts().arn(&caller.scope(), id)?;
+            let arn = self.driver_of(&restored_as)?.facts().arn(&caller.scope(), id)?;
             // What belongs to others is not told by name.
             if resources::rows::get(connection, &arn)?.is_some() {
                 return Err(Error::invalid_parameter(format!("Invalid Metadata: {arn} is registered already")));
@@ -142,7 +143,7 @@ impl Engine {
             iam_role_arn: request.iam_role_arn.clone(),
             expected_minutes: None,
             created_resource_arn: None,
-            resource_type: Some(point.resource_type.clone()),
+            resource_type: Some(restored_as),
         };
         Ok(RestoreRecord {
             job,
@@ -186,7 +187,7 @@ impl Engine {
             restored: &|| self.restored_folder(),
             now: self.clock.now(),
         };
-        Ok(self.driver_of(&point.resource_type)?.plan(&ask)?)
+        Ok(self.driver_of(&restored_as(request, point))?.plan(&ask)?)
     }
 
     /// A restore job that the caller may see.
@@ -267,6 +268,7 @@ fn restorable<'tx>(
     let point = found.ok_or_else(|| Error::no_such_recovery_point(arn))?;
     if let Some(given) = &request.resource_type
         && given != point.resource_type.as_str()
+        && !point.resource_type.facts().is_some_and(|facts| facts.also_restored_as.contains(&given.as_str()))
     {
         return Err(Error::invalid_parameter(format!(
             "Invalid ResourceType: {given}. The recovery point is of {}.",
@@ -276,9 +278,14 @@ fn restorable<'tx>(
     Ok((permit, point))
 }
 
+/// The type of what a restore makes.
+fn restored_as(request: &StartRestore, point: &RecoveryPoint) -> ResourceType {
+    request.resource_type.clone().map_or_else(|| point.resource_type.clone(), ResourceType::from)
+}
+
 /// Why a restore cannot give the tags of its recovery point to what it makes.
-fn refuses_tags(point: &RecoveryPoint, metadata: &BTreeMap<String, String>) -> Option<&'static str> {
-    point.resource_type.facts().and_then(|facts| (facts.refuses_tags)(metadata))
+fn refuses_tags(restored_as: &ResourceType, metadata: &BTreeMap<String, String>) -> Option<&'static str> {
+    restored_as.facts().and_then(|facts| (facts.refuses_tags)(metadata))
 }
 
 /// A restore into what is there already, and is no folder, goes into nothing that another account has.

@@ -4,7 +4,7 @@ use crate::domain::StorageClass;
 use crate::domain::extension::MissingItem;
 use crate::domain::job::JobState;
 use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
-use crate::domain::{Arn, Resource, Tags};
+use crate::domain::{Arn, Resource, ResourceType, Tags};
 use crate::engine::authorize::action::AddResource;
 use crate::engine::authorize::subject::Anything;
 use crate::engine::authorize::{Doing, authorize};
@@ -65,7 +65,7 @@ pub(super) fn run(
         makes_new: record.new_resource_id.is_some(),
         lend: &lend,
     };
-    let driver = engine.driver_of(&origin.point.resource_type)?;
+    let driver = engine.driver_of(restored_as(record, &origin))?;
     let mut target = driver.target(&cx)?;
     let request = RestoreRequest {
         snapshot: origin.snapshot,
@@ -139,6 +139,11 @@ fn registered_at(engine: &Engine, connection: &Connection, record: &RestoreRecor
     }
 }
 
+/// The type of what is made: the recovery point's, or another that was asked for.
+fn restored_as<'r>(record: &'r RestoreRecord, origin: &'r Origin) -> &'r ResourceType {
+    record.job.resource_type.as_ref().unwrap_or(&origin.point.resource_type)
+}
+
 /// What a restore missed; what was written stays.
 fn incomplete(outcome: &RestoreOutcome) -> Ending {
     let missing: Vec<MissingItem> = outcome
@@ -180,7 +185,7 @@ fn complete(
 fn written_into(engine: &Engine, record: &RestoreRecord, origin: &Origin, restored: &Restored) -> Result<Arn> {
     match &restored.into {
         None => Ok(origin.point.resource_arn.clone()),
-        Some(id) => Ok(engine.driver_of(&origin.point.resource_type)?.facts().arn(&record.job.scope, id)?),
+        Some(id) => Ok(engine.driver_of(restored_as(record, origin))?.facts().arn(&record.job.scope, id)?),
     }
 }
 
@@ -206,7 +211,7 @@ fn register(
     id: &str,
 ) -> Result<Arn> {
     let scope = &record.job.scope;
-    let facts = engine.driver_of(&origin.point.resource_type)?.facts();
+    let facts = engine.driver_of(restored_as(record, origin))?.facts();
     let tail = &id[id.len().saturating_sub(8)..];
     let base = origin.point.resource_name.clone().unwrap_or_else(|| facts.noun.replace(' ', "-"));
     let own = format!("{base}-restored-{tail}");
@@ -219,7 +224,7 @@ fn register(
     let resource = Resource {
         arn: facts.arn(scope, id)?,
         scope: scope.clone(),
-        resource_type: origin.point.resource_type.clone(),
+        resource_type: facts.resource_type(),
         name,
         location: record.target.clone(),
         tags: if record.copy_tags { origin.tags.clone() } else { Tags::new() },

@@ -82,7 +82,7 @@ pub fn from_row(row: &Row<'_>) -> Result<RecoveryPoint> {
 
 /// The id of a recovery point: the last part of its ARN, and the name of its manifest.
 pub fn point_id(arn: &Arn) -> &str {
-    arn.resource().strip_prefix("recovery-point:").unwrap_or_else(|| arn.resource())
+    arn.point_id()
 }
 
 /// The recovery point with this ARN, in any account and region.
