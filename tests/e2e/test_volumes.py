@@ -189,6 +189,12 @@ def test_a_server_that_is_away_is_waited_for_and_one_that_is_written_to_is_told(
     assert qemu.run("qemu-img", "info", "-U", nbd.url)
 
 
+@pytest.fixture
+def open_handed(start, tmp_path):
+    """An engine that restores over the network to files of this test, and onto devices."""
+    return start(arguments=["--restore-root", str(tmp_path), "--restore-root", "/dev"])
+
+
 @contextlib.contextmanager
 def loop(image, *options):
     device = qemu.Loop(image, *options)
@@ -198,7 +204,8 @@ def loop(image, *options):
         device.detach()
 
 
-def test_a_device_is_backed_up_and_one_that_nobody_uses_is_written_onto(engine, tmp_path):
+def test_a_device_is_backed_up_and_one_that_nobody_uses_is_written_onto(open_handed, tmp_path):
+    engine = open_handed
     assert qemu.is_root(), "the tests run as root, as .ci/run does"
     backup = engine.client()
     image = make_image(tmp_path / "disk.img", filled=10 * MIB, size=100 * MIB, at=70 * MIB)
@@ -267,7 +274,8 @@ def test_a_restore_that_is_killed_goes_on_and_is_whole(start, tmp_path):
     assert digest(path_of(engine, done["CreatedResourceArn"])) == digest(image)
 
 
-def test_a_target_without_room_fails_by_name(engine, tmp_path):
+def test_a_target_without_room_fails_by_name(open_handed, tmp_path):
+    engine = open_handed
     assert qemu.is_root(), "the tests run as root, as .ci/run does"
     backup = engine.client()
     point = completed(back_up(backup, add(engine, "disk", path=make_image(tmp_path / "disk.img"))))["RecoveryPointArn"]
@@ -288,8 +296,8 @@ class OfMail(socketserver.BaseRequestHandler):
         self.request.sendall(b"220 mail.example.org ESMTP ready\r\n")
 
 
-def test_what_cannot_be_backed_up_or_restored_is_refused_with_the_reason(engine, nbd, tmp_path):
-    backup = engine.client()
+def test_what_cannot_be_backed_up_or_restored_is_refused_with_the_reason(open_handed, nbd, tmp_path):
+    engine, backup = open_handed, open_handed.client()
     nbd.start()
     other = socketserver.ThreadingTCPServer(("127.0.0.1", 0), OfMail)
     threading.Thread(target=other.serve_forever, daemon=True).start()
@@ -316,8 +324,9 @@ def test_what_cannot_be_backed_up_or_restored_is_refused_with_the_reason(engine,
     image = make_image(tmp_path / "disk.img", filled=MIB, size=2 << 30)
     point = completed(back_up(backup, add(engine, "disk", path=image)))["RecoveryPointArn"]
     for changes, told in [
-        ({"vaultdeck:path": str(image)}, "is a folder of"),
-        ({"vaultdeck:path": str(nbd.image)}, "must be a file that does not exist yet"),
+        ({"vaultdeck:path": str(image)}, "must be a file that does not exist yet"),
+        ({"vaultdeck:path": f"{image}/x"}, "Not a directory"),
+        ({"vaultdeck:path": "/etc/disk.img"}, "outside of the folders"),
         ({"vaultdeck:path": str(engine.data / "x")}, "data directory"),
         ({"encrypted": "true"}, "encrypted=true"),
         ({"volumeType": "io2"}, "volumeType=io2"),

@@ -17,10 +17,11 @@ use crate::engine::drivers::{
     Sink,
 };
 use crate::repository::{
-    BackupOutcome, BackupRequest, ChunkerParameters, Control, Id, ItemPath, LocalStorage, MasterKey, Options,
-    Repository, RestoreRequest, TreeSource, Wanted,
+    BackupOutcome, BackupRequest, Child, Children, ChunkerParameters, Control, Id, ItemPath, LocalStorage, MasterKey,
+    Options, Repository, RestoreRequest, SourceItem, SourceReader, TreeSource, Wanted,
 };
 use std::fs::{self, File};
+use std::io;
 use std::ops::Range;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
@@ -42,6 +43,13 @@ fn noise(seed: u64, length: usize) -> Vec<u8> {
         (state >> 33) as u8
     };
     std::iter::repeat_with(&mut next).take(length).collect()
+}
+
+/// When somebody meddles with a restore.
+#[derive(PartialEq, Eq)]
+enum When {
+    Planned,
+    Written,
 }
 
 impl Bench {
@@ -107,13 +115,13 @@ impl Bench {
         outcome
     }
 
-    /// A restore; `meddle` is given the target's path when all was written.
+    /// A restore, with which somebody meddles when it is planned, and when all was written.
     fn restore(
         &self,
         snapshot: Id,
         to: &Path,
         more: &[(&str, &str)],
-        meddle: impl FnOnce(),
+        mut meddle: impl FnMut(When),
     ) -> Result<Restored, Fault> {
         let mut metadata: Metadata = Ebs.proposal(&self.of.resource.arn);
         metadata.insert("vaultdeck:path".to_owned(), to.to_str().unwrap().to_owned());
@@ -128,6 +136,7 @@ impl Bench {
             now: "2026-11-23T06:00:00Z".parse().unwrap(),
         };
         let plan = Ebs.plan(&ask)?;
+        meddle(When::Planned);
         let root = ItemPath::root();
         let cx = RestoreCx {
             metadata: &metadata,
@@ -147,7 +156,7 @@ impl Bench {
         let wanted = Wanted { snapshot, strip: &root, items: &[] };
         let outcome = self.repository.restore_stream(wanted, sink, &Control::new()).unwrap();
         assert_eq!(outcome.failed, 0, "{:?}", outcome.failures);
-        meddle();
+        meddle(When::Written);
         target.finish(&outcome)
     }
 
@@ -171,7 +180,7 @@ fn a_sparse_image_comes_back_sparse_and_what_is_all_zeros_is_not_stored() {
     assert_eq!(names("/"), ["segments", "volume.json"]);
     assert_eq!(names("/segments/00"), ["00000000.seg", "00000002.seg"]);
     let to = bench.place("restored.img");
-    let restored = bench.restore(outcome.snapshot, &to, &[], || {}).unwrap();
+    let restored = bench.restore(outcome.snapshot, &to, &[], |_| {}).unwrap();
     assert!(restored.notes[0].contains("2 segments were read back"), "{:?}", restored.notes);
     assert_eq!(fs::read(&to).unwrap(), fs::read(bench.image()).unwrap());
     let facts = fs::metadata(&to).unwrap();
@@ -289,7 +298,7 @@ fn with_a_bitmap_only_what_changed_is_read_and_stored() {
     assert!(second.bytes_added < 400_000, "{}", second.bytes_added);
     assert_eq!(second.files_unmodified, 1);
     let to = bench.place("restored.img");
-    bench.restore(second.snapshot, &to, &[], || {}).unwrap();
+    bench.restore(second.snapshot, &to, &[], |_| {}).unwrap();
     assert_eq!(fs::read(&to).unwrap(), fs::read(bench.image()).unwrap());
 }
 
@@ -318,13 +327,13 @@ fn a_restore_makes_a_new_file_as_large_as_asked_and_overwrites_none() {
     let bench = Bench::new();
     let snapshot = bench.back_up_while(|| {}).unwrap().0.snapshot;
     let to = bench.place("larger.img");
-    bench.restore(snapshot, &to, &[("volumeSize", "1")], || {}).unwrap();
+    bench.restore(snapshot, &to, &[("volumeSize", "1")], |_| {}).unwrap();
     assert_eq!(fs::metadata(&to).unwrap().len(), 1 << 30);
     let (large, image) = (fs::read(&to).unwrap(), fs::read(bench.image()).unwrap());
     assert!(large.starts_with(&image) && large[image.len()..].iter().all(|byte| *byte == 0));
 
     let before = fs::read(bench.image()).unwrap();
-    let refused = bench.restore(snapshot, &bench.image(), &[], || {}).unwrap_err().to_string();
+    let refused = bench.restore(snapshot, &bench.image(), &[], |_| {}).unwrap_err().to_string();
     assert!(refused.contains("must be a file that does not exist yet"), "{refused}");
     assert_eq!(fs::read(bench.image()).unwrap(), before);
 }
@@ -335,12 +344,12 @@ fn a_target_that_is_too_small_or_in_the_wrong_place_is_refused_and_stays() {
     File::options().write(true).open(bench.image()).unwrap().set_len((1 << 30) + 1).unwrap();
     let snapshot = bench.back_up_while(|| {}).unwrap().0.snapshot;
     let to = bench.place("small.img");
-    let refused = bench.restore(snapshot, &to, &[("volumeSize", "1")], || {}).unwrap_err().to_string();
+    let refused = bench.restore(snapshot, &to, &[("volumeSize", "1")], |_| {}).unwrap_err().to_string();
     assert!(refused.contains("Metadata.volumeSize") && !to.exists(), "{refused}");
     for (path, why) in
         [(bench.place("."), "must be a file"), ("relative".into(), "absolute"), ("/dev/null".into(), "device")]
     {
-        let refused = bench.restore(snapshot, &path, &[], || {}).unwrap_err().to_string();
+        let refused = bench.restore(snapshot, &path, &[], |_| {}).unwrap_err().to_string();
         assert!(refused.contains(why), "{refused}");
     }
 }
@@ -350,9 +359,57 @@ fn what_was_written_is_read_back_before_a_restore_is_done() {
     let bench = Bench::new();
     let snapshot = bench.back_up_while(|| {}).unwrap().0.snapshot;
     let to = bench.place("meddled.img");
-    let meddle = || File::options().write(true).open(&to).unwrap().write_all_at(b"!", 2 * SEGMENT + 20_000).unwrap();
+    let meddle = |when| {
+        if when == When::Written {
+            File::options().write(true).open(&to).unwrap().write_all_at(b"!", 2 * SEGMENT + 20_000).unwrap();
+        }
+    };
     let refused = bench.restore(snapshot, &to, &[], meddle).unwrap_err().to_string();
     assert!(refused.contains(&format!("from byte {} on differ", 2 * SEGMENT)), "{refused}");
+}
+
+#[test]
+fn what_came_to_the_place_of_a_restore_after_it_was_judged_stays() {
+    let bench = Bench::new();
+    let snapshot = bench.back_up_while(|| {}).unwrap().0.snapshot;
+    let to = bench.place("new.img");
+    let refused = bench.restore(snapshot, &to, &[], |when| {
+        if when == When::Planned {
+            fs::write(&to, "somebody's").unwrap();
+        }
+    });
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("there is something already"), "{refused}");
+    assert_eq!(fs::read(&to).unwrap(), b"somebody's");
+}
+
+/// A volume of which a segment is lost on the way, unseen.
+struct Losing(VolumeTree, &'static str);
+
+impl TreeSource for Losing {
+    fn item(&self, path: &Path) -> io::Result<SourceItem> {
+        self.0.item(path)
+    }
+
+    fn children(&self, folder: &Path) -> io::Result<Children<'_>> {
+        let kept = |child: &io::Result<Child>| child.as_ref().is_ok_and(|child| child.name != self.1);
+        Ok(Box::new(self.0.children(folder)?.filter(kept)))
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Box<dyn SourceReader + '_>> {
+        self.0.open(path)
+    }
+}
+
+#[test]
+fn a_segment_that_is_lost_is_not_taken_for_zeros() {
+    let bench = Bench::new();
+    let image = bench.told("b", &[]);
+    let description = Description::new(image.size(), "test".to_owned(), Consistency::None, None);
+    let tree = VolumeTree::new(Box::new(image), description, None);
+    let snapshot = bench.store(&Losing(tree, "00000002.seg"), None).snapshot;
+    let refused = bench.restore(snapshot, &bench.place("new.img"), &[], |_| {}).unwrap_err().to_string();
+    assert!(refused.contains("has 2 segments, and 1 of them came"), "{refused}");
 }
 
 #[test]
