@@ -1,12 +1,14 @@
 //! What a driver says of a recovery point that it made. AWS has nothing like it: an engine tells it beside a point's items.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What a driver says of a recovery point that it made, by names in the API's spelling, such as [`Consistency::NAME`].
 pub type PointDetails = BTreeMap<String, String>;
 
 /// How the items of a recovery point belong together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Consistency {
     /// All of one moment, between two of the service's transactions.
     Transaction,

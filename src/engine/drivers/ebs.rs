@@ -1,9 +1,9 @@
 //! EBS: a volume is a raw image file, a block device of this machine, or an export of an NBD server.
 
-use crate::domain::Arn;
 use crate::domain::types::ebs::{self, FACTS};
 use crate::domain::types::location::Location;
 use crate::domain::types::{Metadata, TypeFacts};
+use crate::domain::{Arn, PointDetails};
 use crate::engine::drivers::{
     BackupCx, Driver, Fault, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target, volume,
 };
@@ -28,7 +28,7 @@ impl Driver for Ebs {
         volume::source(cx)
     }
 
-    fn proposal(&self, resource: &Arn) -> Metadata {
+    fn proposal(&self, resource: &Arn, _: &PointDetails) -> Metadata {
         let proposed = [
             ("availabilityZone", format!("{}a", resource.region())),
             ("encrypted", "false".to_owned()),

@@ -1,10 +1,10 @@
 //! Storage Gateway: a volume of a gateway is what an EBS volume is, and has a gateway besides. What its iSCSI target serves is a
 //! file or a device, which is registered.
 
-use crate::domain::Arn;
 use crate::domain::types::location::Location;
 use crate::domain::types::storage_gateway::{self, FACTS};
 use crate::domain::types::{Metadata, TypeFacts};
+use crate::domain::{Arn, PointDetails};
 use crate::engine::drivers::{
     BackupCx, Driver, Fault, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target, volume,
 };
@@ -35,7 +35,7 @@ impl Driver for StorageGateway {
         volume::source(cx)
     }
 
-    fn proposal(&self, resource: &Arn) -> Metadata {
+    fn proposal(&self, resource: &Arn, _: &PointDetails) -> Metadata {
         let gateway = resource.as_str().split_once("/volume/").map_or(resource.as_str(), |(gateway, _)| gateway);
         let volume = resource.last_part();
         let proposed = [

@@ -106,7 +106,7 @@ impl<'s, 'a> Reader<'s, 'a> {
         let Arrival { path, cut } = arrival;
         let cutter = self.session.cutters.of(cut)?;
         let mut content = Content { cutter, ids: Vec::new(), size: 0, share: true, shared: None };
-        if let Err(error) = self.read_content(from, &mut content)? {
+        if let Err(error) = self.read_content(from, &[], &mut content)? {
             return Ok(Err(error));
         }
         let node = Node { size: content.size, content: content.ids, ..Node::default() };

@@ -207,7 +207,11 @@ impl<'a: 'r, 'r> Walker<'_, 'a, 'r> {
                 if attributes_when_opened && let Some(unchanged) = unchanged {
                     node.extended_attributes.clone_from(&unchanged.extended_attributes);
                 }
-                self.visit_file(FileJob { path, node, cut, place: Some(place), before: None }, before.as_ref(), unchanged)
+                self.visit_file(
+                    FileJob { path, node, cut, place: Some(place), before: None },
+                    before.as_ref(),
+                    unchanged,
+                )
             }
             (NodeKind::Other, _) => {
                 self.session.missing(&path, "it is of a kind that cannot be stored");

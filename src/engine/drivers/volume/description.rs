@@ -2,6 +2,7 @@
 
 use super::bits::Bits;
 use super::layout::{DESCRIPTION, PIECE, SEGMENT};
+use crate::domain::Consistency;
 use crate::engine::drivers::{Fault, Inside};
 use crate::repository::ItemPath;
 use serde::{Deserialize, Serialize};
@@ -31,16 +32,6 @@ pub(super) struct Description {
     /// What a bitmap told of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) bitmap: Option<Bitmap>,
-}
-
-/// How much what was read is of one moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Consistency {
-    /// Nobody could write meanwhile: it is as if the power had gone.
-    Crash,
-    /// Each part is as it was when it was read.
-    None,
 }
 
 /// What a bitmap of a server told when the backup began.

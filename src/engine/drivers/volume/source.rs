@@ -57,7 +57,9 @@ impl Source for Open {
             .before
             .is_some_and(|before| size < before.size)
             .then_some("the volume is smaller than it was at its last backup; if that is right, register it again");
-        let changed = self.tree.image().finish()?;
-        Ok(PointFacts { lacks: changed.or(shrank), mark: Some(Mark::of(&Seen { size })) })
+        let image = self.tree.image();
+        let changed = image.finish()?;
+        let details = [image.consistency().detail()].into();
+        Ok(PointFacts { lacks: changed.or(shrank).map(str::to_owned), details, mark: Some(Mark::of(&Seen { size })) })
     }
 }

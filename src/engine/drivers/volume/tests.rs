@@ -1,13 +1,14 @@
 //! What becomes of images that change, break or do not fit, and of what a bitmap tells of them.
 
 use super::bits::Bits;
-use super::description::{Consistency, Description};
+use super::description::Description;
 use super::image::file::FileImage;
 use super::image::{Dirty, Extent, Image};
 use super::layout::{self, PIECE, SEGMENT};
 use super::since::{self, Since};
 use super::suite_tests::Slots;
 use super::tree::VolumeTree;
+use crate::domain::Consistency;
 use crate::domain::types::{Location, Metadata};
 use crate::engine::caller::RestoreRoots;
 use crate::engine::drivers::conformance::World as _;

@@ -1,9 +1,9 @@
 //! A raw image file, or a block device of this machine.
 
 use super::{Extent, Image};
+use crate::domain::Consistency;
 use crate::domain::Invalid;
 use crate::engine::drivers::Fault;
-use crate::engine::drivers::volume::description::Consistency;
 use crate::engine::drivers::volume::device;
 use crate::repository::OpenFolder;
 use rustix::fs::{FileType, Mode, OFlags, SeekFrom, StatVfsMountFlags};

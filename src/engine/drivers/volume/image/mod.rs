@@ -4,7 +4,7 @@ pub(super) mod file;
 pub(super) mod nbd;
 
 use super::bits::Bits;
-use super::description::Consistency;
+use crate::domain::Consistency;
 use crate::engine::drivers::Fault;
 use std::ops::Range;
 

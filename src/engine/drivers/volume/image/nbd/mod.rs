@@ -11,9 +11,9 @@ mod url;
 mod wire;
 
 use super::{Dirty, Extent, Image};
+use crate::domain::Consistency;
 use crate::engine::drivers::Fault;
 use crate::engine::drivers::volume::bits::Bits;
-use crate::engine::drivers::volume::description::Consistency;
 use crate::engine::drivers::volume::layout;
 use parking_lot::Mutex;
 use session::Session;
