@@ -80,7 +80,16 @@ fn many_of_all(number: u64) -> Fixture {
     let resource = fixture::file_system(&home, 0);
     fixture.points.iter_mut().for_each(|point| point.resource_arn = resource.clone());
     let items = (0..number).map(|nth| fixture::item(&format!("file-{nth}"), "file", nth)).collect();
-    fixture.items.insert("/".to_owned(), Items { items, missing: Vec::new(), lost: Vec::new(), next_token: None });
+    fixture.items.insert(
+        "/".to_owned(),
+        Items {
+            items,
+            missing: Vec::new(),
+            lost: Vec::new(),
+            next_token: None,
+            details: vaultdeck::domain::PointDetails::new(),
+        },
+    );
     fixture
 }
 

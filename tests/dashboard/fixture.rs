@@ -322,7 +322,7 @@ pub fn item(name: &str, kind: &str, size: u64) -> Item {
 }
 
 fn folder(items: Vec<Item>, missing: Vec<MissingItem>) -> Items {
-    Items { items, missing, lost: Vec::new(), next_token: None }
+    Items { items, missing, lost: Vec::new(), next_token: None, details: vaultdeck::domain::PointDetails::new() }
 }
 
 /// A hold on what there is of mail that was two days old two hours ago.

@@ -8,8 +8,8 @@ use super::layout::{self, PIECE, SEGMENT};
 use super::since::{self, Since};
 use super::suite_tests::Slots;
 use super::tree::VolumeTree;
-use crate::domain::Consistency;
 use crate::domain::types::{Location, Metadata};
+use crate::domain::{Consistency, PointDetails};
 use crate::engine::caller::RestoreRoots;
 use crate::engine::drivers::conformance::World as _;
 use crate::engine::drivers::ebs::Ebs;
@@ -124,12 +124,13 @@ impl Bench {
         more: &[(&str, &str)],
         mut meddle: impl FnMut(When),
     ) -> Result<Restored, Fault> {
-        let mut metadata: Metadata = Ebs.proposal(&self.of.resource.arn);
+        let mut metadata: Metadata = Ebs.proposal(&self.of.resource.arn, &PointDetails::new());
         metadata.insert("vaultdeck:path".to_owned(), to.to_str().unwrap().to_owned());
         metadata.extend(more.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
         let ask = RestoreAsk {
             metadata: &metadata,
             resource_arn: &self.of.resource.arn,
+            details: &PointDetails::new(),
             source: None,
             roots: &RestoreRoots::Any,
             data_dir: Path::new("/nowhere"),
@@ -218,7 +219,7 @@ fn a_volume_that_is_smaller_than_before_is_told_until_it_is_registered_again() {
     bench.of.mark = facts.mark;
     File::options().write(true).open(bench.image()).unwrap().set_len(SEGMENT).unwrap();
     let (_, facts) = bench.back_up_while(|| {}).unwrap();
-    assert!(facts.lacks.unwrap().contains("smaller"), "{:?}", facts.lacks);
+    assert!(facts.lacks.as_ref().unwrap().contains("smaller"), "{:?}", facts.lacks);
     let at = bench.of.resource.location.clone();
     let probed = Ebs.probe(&ProbeCx { at: &at, secret: None, data_dir: Path::new("/nowhere") }).unwrap();
     bench.of.mark = probed.mark;
