@@ -9,7 +9,9 @@ use crate::domain::extension::{AddAccount, AddResource, AddRole};
 use crate::domain::plan::{CopyAction, PlanDocument, Rule};
 use crate::domain::policy::Template;
 use crate::domain::selection::{SelectionDocument, TagCondition};
-use crate::domain::types::Location;
+use crate::domain::types::fsx::FsxKind;
+use crate::domain::types::location::Part;
+use crate::domain::types::{Location, efs, fsx};
 use crate::domain::vault_lock::{LockRequest, MIN_COOLING_OFF_DAYS};
 use crate::domain::{AccountId, Arn, Lifecycle, ParentId, Region, Tags, VaultName};
 use crate::engine::authorize::Principal;
@@ -38,12 +40,13 @@ const MEMBERS: [(&str, &str, &str); 5] = [
     (MEDIA, "media-archive", "Data"),
 ];
 
-/// A sample folder that is registered as a file system.
+/// A sample folder that is registered as a file system: of EFS, or of FSx where it has a kind.
 pub(super) struct Sample {
     pub(super) account: &'static str,
     pub(super) region: &'static str,
     pub(super) name: &'static str,
     pub(super) content: Content,
+    kind: Option<FsxKind>,
     tags: &'static [(&'static str, &'static str)],
 }
 
@@ -53,7 +56,7 @@ const fn sample(
     content: Content,
     tags: &'static [(&'static str, &'static str)],
 ) -> Sample {
-    Sample { account, region: FIRST_REGION, name, content, tags }
+    Sample { account, region: FIRST_REGION, name, content, kind: None, tags }
 }
 
 /// The one whose folder is lost.
@@ -87,7 +90,10 @@ pub(super) const SAMPLES: [Sample; 11] = [
     sample(DEVELOPMENT, "dev-homes", Content::Texts(60), &[("env", "dev"), ("backup", "daily")]),
     sample(DEVELOPMENT, "build-cache", Content::Media(4), &[("env", "dev")]),
     sample(DATA, "warehouse-exports", Content::Tables(12), &[("env", "prod"), ("backup", "twice-a-day")]),
-    sample(DATA, "models", Content::Media(8), &[("env", "prod"), ("backup", "daily")]),
+    Sample {
+        kind: Some(FsxKind::Lustre),
+        ..sample(DATA, "models", Content::Media(8), &[("env", "prod"), ("backup", "daily")])
+    },
     sample(DATA, LOST, Content::Tables(3), &[("env", "prod"), ("backup", "daily")]),
     sample(MEDIA, GROWING, Content::Media(6), &[("env", "prod"), ("backup", "nightly")]),
 ];
@@ -250,9 +256,10 @@ pub(super) fn found(engine: &Engine, files: &Path) -> Result<()> {
     found_accounts(engine)?;
     for sample in &SAMPLES {
         engine.add_resource(AddResource {
-            resource_type: "EFS".to_owned(),
+            resource_type: if sample.kind.is_some() { fsx::FACTS.name } else { efs::FACTS.name }.to_owned(),
             name: sample.name.to_owned(),
-            location: Location::at_path(folder_of(files, sample).to_string_lossy()),
+            location: Location::at_path(folder_of(files, sample).to_string_lossy())
+                .with(Part::Kind, sample.kind.map(FsxKind::as_str)),
             secret: None,
             tags: tags(sample.tags),
             account_id: Some(sample.account.to_owned()),

@@ -142,7 +142,7 @@ fn a_secret_comes_from_a_file_and_is_told_to_nobody() {
     let unfit = add(&file);
     assert_eq!(unfit.code, 1);
     assert!(
-        unfit.err.contains("EFS takes --path; given is path") && unfit.err.contains("with a secret"),
+        unfit.err.contains("EFS takes --path [--snapshot]; given is path") && unfit.err.contains("with a secret"),
         "{}",
         unfit.err
     );

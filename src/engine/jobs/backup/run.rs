@@ -39,13 +39,15 @@ pub(super) fn run(
     let driver = engine.driver_of(&plan.of.resource.resource_type)?;
     let before = plan.parent.map(|snapshot| Before { repository: &vault.repository, snapshot });
     let cx = BackupCx { of: &plan.of, before, control: &live.control };
+    // Before the source is opened, which may hold it still: what changed from here on is read again by the next backup.
+    let started = SystemTime::now();
     let source = driver.source(&cx)?;
     let root = source.root().to_owned();
     let request = BackupRequest {
         paths: vec![root.clone()],
         parent: plan.parent,
         time: job.created.fixed_offset(),
-        started: SystemTime::now(),
+        started,
         hostname: plan.of.resource.name.clone(),
         username: "vaultdeck".to_owned(),
         tags: vec![format!("{TAG}{}", point_id(record))],
