@@ -70,9 +70,9 @@
 //!
 //! The engine changes nothing that a caller can ask for, or must not lose, without a permit, and one function gives them:
 //! [`engine::authorize`]. It is asked in the transaction that makes the change, by calls and by the engine's own doings alike.
-//! A new action is one line there. A ring of roots, [`engine::keys`], wraps the keys of the vaults, the
+//! A new action is one line there. A ring of roots, [`engine::keys`], kept by a file, a passphrase or AWS KMS, wraps the keys of the vaults, the
 //! secrets of access keys and resources, and the KMS keys that customers make, under which a vault may be made instead
-//! ([`engine::kms`] has what becomes of it when that key cannot be used): a new root is one file and one line.
+//! ([`engine::kms`] has what becomes of it when that key cannot be used).
 //!
 //! # To add something
 //!
@@ -84,7 +84,7 @@
 //! | an operation (5) | its row in `server/backup/operations.rs` and in `tests/server/operations.txt`; its handler beside its like in `server/backup/`; the rule and its request in `ops.rs` of its room in `engine/`; the SQL in that room's `rows`. One that changes something, or names a vault or a recovery point: also a line in `engine/authorize/action.rs` |
 //! | a kind of job (8) | its record and the ways of its states in `domain/job.rs`; a migration in `engine/catalog/migrations/` and its line; `engine/jobs/x/{mod,rows,run,ops}.rs`; two lines in `engine/jobs/mod.rs`. Queue, threads, commits, windows, stops, lists, what deletions wait for, collections and the removal of old records follow |
 //! | a place for vaults (2) | `storage/x.rs`: a `Storage` and the `Places` of it; where `engine/vaults/store.rs` makes its places. A row in `tests/repository/conformance/` judges it |
-//! | a root of keys (2) | `engine/keys/root/x.rs`, a line in `engine/keys/root/mod.rs` |
+//! | a root of keys (4) | its lock: `engine/keys/root/x.rs`, its variants in `engine/keys/root/{mod,keeper}.rs`; what opens it: `cli/keeper.rs` |
 //! | a change, for dashboard and command line (2) | `client/change/x.rs`, two lines in `client/change/mod.rs` |
 //! | a form that proposes it (4) | `tui/dialogs/x.rs`; a line in `tui/dialog.rs`, in `tui/dialogs/mod.rs`, and in `tui/actions.rs` |
 //! | a list screen (4) | `tui/screens/x.rs`, some 60 lines; its lines in `tui/screens/mod.rs`, `tui/route.rs`, `tui/command.rs` |

@@ -16,7 +16,7 @@ pub(super) use catalog::CatalogCommand;
 pub(super) use copy::{CopyCommand, CopyOptions};
 pub(super) use delete::{DeleteCommand, DeleteOptions};
 pub(super) use hold::{CancelOptions, CreateOptions, HoldCommand, PlaceOptions, ShowOptions};
-pub(super) use key::{AddOptions, KeyCommand, KeyOptions};
+pub(super) use key::{AddOptions, KeyCommand, KeyOptions, MoveOptions, RootCommand, RootKind, RootOptions};
 pub(super) use policy::PolicyCommand;
 pub(super) use vault::VaultCommand;
 
@@ -37,6 +37,10 @@ pub(super) struct Arguments {
     /// The engine's data directory [default: vaultdeck in the XDG data folder]
     #[arg(long, global = true, env = "VAULTDECK_DATA_DIR", value_name = "DIR")]
     pub(super) data_dir: Option<PathBuf>,
+
+    /// A file with the passphrase of the engine's key ring, where it has one
+    #[arg(long, global = true, env = "VAULTDECK_PASSPHRASE_FILE", value_name = "FILE")]
+    pub(super) passphrase_file: Option<PathBuf>,
 
     #[command(flatten)]
     pub(super) dashboard: DashboardOptions,

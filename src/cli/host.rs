@@ -2,6 +2,7 @@
 
 use super::Session;
 use super::failure::Failure;
+use super::keeper::CommandLine;
 use super::notifications;
 use crate::client::connect::{Handler, Transport};
 use crate::client::control::Control;
@@ -15,10 +16,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long a command waits for another one that holds the directory for a moment, or for an engine that starts.
-const PATIENCE: Duration = Duration::from_secs(15);
+pub(super) const PATIENCE: Duration = Duration::from_secs(15);
 
 /// How often it looks again.
-const PAUSE: Duration = Duration::from_millis(100);
+pub(super) const PAUSE: Duration = Duration::from_millis(100);
 
 /// How long an engine may take to come to rest.
 const REST: Duration = Duration::from_secs(4);
@@ -77,7 +78,8 @@ impl Host {
             simulated_rate: None,
             cold: session.cold.clone(),
         };
-        let opened = tokio::task::spawn_blocking(move || Engine::open_rebuilding(options)).await;
+        let keeper = session.keeper.clone();
+        let opened = tokio::task::spawn_blocking(move || Engine::open_rebuilding_under(options, &keeper)).await;
         let (engine, report) = opened.map_err(|e| Failure::failed(format!("the engine did not open: {e}")))??;
         Ok((Self::of(engine, Purpose::Look)?, report))
     }
@@ -103,7 +105,7 @@ impl Host {
             simulated_rate: None,
             cold: session.cold.clone(),
         };
-        match open(options).await {
+        match open(options, &session.keeper).await {
             Ok(engine) => {
                 allow_regions(&engine, session.own_regions.clone()).await;
                 let host = Self::of(engine, purpose).map_err(Wait::Stop)?;
@@ -174,8 +176,9 @@ enum Wait {
 }
 
 /// Opens an engine off the runtime's threads: it reads and repairs files.
-pub(super) async fn open(options: EngineOptions) -> Result<Arc<Engine>, Error> {
-    match tokio::task::spawn_blocking(move || Engine::open(options)).await {
+pub(super) async fn open(options: EngineOptions, keeper: &CommandLine) -> Result<Arc<Engine>, Error> {
+    let keeper = keeper.clone();
+    match tokio::task::spawn_blocking(move || Engine::open_under(options, &keeper)).await {
         Ok(opened) => opened,
         Err(panicked) => Err(Error::Internal(format!("the engine did not open: {panicked}"))),
     }
@@ -190,10 +193,10 @@ pub(super) async fn allow_regions(engine: &Arc<Engine>, regions: Vec<Region>) {
 }
 
 /// Opens an engine, waiting for a command that holds the directory for a moment; one that serves is not waited for.
-pub(super) async fn open_patiently(options: EngineOptions) -> Result<Arc<Engine>, Error> {
+pub(super) async fn open_patiently(options: EngineOptions, keeper: &CommandLine) -> Result<Arc<Engine>, Error> {
     let begun = Instant::now();
     loop {
-        match open(options.clone()).await {
+        match open(options.clone(), keeper).await {
             Err(Error::Held { socket: None, .. }) if begun.elapsed() < PATIENCE => tokio::time::sleep(PAUSE).await,
             ended => return ended,
         }

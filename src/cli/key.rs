@@ -1,4 +1,6 @@
-//! `vaultdeck key`: the KMS keys under which vaults are made.
+//! `vaultdeck key`: the KMS keys under which vaults are made, and the root of the key ring.
+
+mod root;
 
 use super::arguments::{AddOptions, KeyCommand, KeyOptions, PlainFormat, ScopeOptions};
 use super::context::Reached;
@@ -27,6 +29,7 @@ const KEYS: [Column; 6] = [
 pub(super) async fn run(session: &Session, command: KeyCommand) -> Result<Exit, Failure> {
     let (place, write) = match &command {
         KeyCommand::List(options) => return super::lists::kms_keys(session, options, &KEYS).await,
+        KeyCommand::Root(options) => return root::run(session, options).await,
         KeyCommand::Add(options) => (&options.place.place, options.place.write),
         KeyCommand::Disable(key)
         | KeyCommand::Enable(key)
@@ -42,7 +45,7 @@ pub(super) async fn run(session: &Session, command: KeyCommand) -> Result<Exit, 
 
 async fn carry_out(reached: &Reached, audit: &Arc<Audit>, command: &KeyCommand) -> Result<Exit, Failure> {
     let (options, to) = match command {
-        KeyCommand::List(_) => return Ok(Exit::Done),
+        KeyCommand::List(_) | KeyCommand::Root(_) => return Ok(Exit::Done),
         KeyCommand::Add(options) => return add(reached, audit, options).await,
         KeyCommand::Delete { days, yes, key } => return delete(reached, audit, key, *days, *yes).await,
         KeyCommand::Disable(options) => (options, KeyChange::Disabled),

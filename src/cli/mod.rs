@@ -22,6 +22,7 @@ mod follow;
 mod format;
 mod hold;
 mod host;
+mod keeper;
 mod key;
 mod lists;
 mod location;
@@ -39,6 +40,7 @@ mod rows;
 mod secret;
 mod serve;
 mod status;
+mod terminal;
 mod themes;
 mod vault;
 mod vault_options;
@@ -49,6 +51,7 @@ use arguments::{Arguments, Command};
 use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches};
 use failure::{Exit, Failure};
+use keeper::CommandLine;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -66,6 +69,8 @@ struct Session {
     own_regions: Vec<Region>,
     /// Where the config file puts the cold storage of regions.
     cold: BTreeMap<Region, PathBuf>,
+    /// What the root of the key ring asks of whoever starts an engine.
+    keeper: CommandLine,
     /// The user's folders.
     places: Places,
 }
@@ -105,7 +110,8 @@ fn begin(arguments: Arguments) -> Result<Exit, Failure> {
     let data_dir = absolute(&arguments.data_dir.unwrap_or_else(|| places.data_dir.clone()))?;
     let own_regions = own_regions(&config, &places)?;
     let cold = cold_storage(&config, &places)?;
-    let session = Session { data_dir, data_dir_named: named, config, own_regions, cold, places };
+    let keeper = CommandLine::of(&config.keys, arguments.passphrase_file)?;
+    let session = Session { data_dir, data_dir_named: named, config, own_regions, cold, keeper, places };
     let _logs = logs::start(&command, &session.places.state_dir);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

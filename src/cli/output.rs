@@ -93,6 +93,11 @@ pub(super) fn say(line: &str) {
     let _ = std::io::stderr().lock().write_all(format!("{line}\n").as_bytes());
 }
 
+/// Asks on standard error, in a line that goes on.
+pub(super) fn ask(prompt: &str) {
+    let _ = std::io::stderr().lock().write_all(prompt.as_bytes());
+}
+
 /// Prints what the parser of the command line has to say: a mistake, the help, the version. Gives the exit code.
 pub(super) fn parsed(told: &clap::Error) -> Result<u8, Failure> {
     let printed = told.print();

@@ -25,14 +25,14 @@ const FAREWELL: Duration = Duration::from_secs(1);
 pub(super) async fn run(session: &Session, options: &ServeOptions) -> Result<Exit, Failure> {
     check_address(options.listen).map_err(|e| Failure::usage(e.to_string()))?;
     let simulated = options.clock == Clock::Simulated;
-    let engine = open_patiently(EngineOptions {
+    let opening = EngineOptions {
         data_dir: session.data_dir.clone(),
         clock: if simulated { ClockKind::Simulated } else { ClockKind::System },
         scheduler: true,
         simulated_rate: options.simulated_rate,
         cold: session.cold.clone(),
-    })
-    .await?;
+    };
+    let engine = open_patiently(opening, &session.keeper).await?;
     allow_regions(&engine, session.own_regions.clone()).await;
     let listener = TcpListener::bind(options.listen)
         .await
@@ -118,8 +118,11 @@ impl<'a> Settings<'a> {
 
 /// What differs between two readings of the config and counts only when the engine starts.
 fn needing_a_restart(before: &Config, now: &Config) -> Vec<&'static str> {
-    let differs =
-        [("cold storage", before.cold != now.cold), ("notifications", before.notifications != now.notifications)];
+    let differs = [
+        ("cold storage", before.cold != now.cold),
+        ("notifications", before.notifications != now.notifications),
+        ("keys", before.keys != now.keys),
+    ];
     differs.into_iter().filter(|(_, differs)| *differs).map(|(what, _)| what).collect()
 }
 

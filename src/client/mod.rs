@@ -12,6 +12,7 @@
 //!   lines, the danger, what must be typed); only [`approve::approve`] makes an [`Approved`] of it; only
 //!   [`mutate::mutate`] can carry one out, and it writes the audit log before and after.
 //! - [`notify`]: what brings notifications to topics of SNS, webhooks and commands.
+//! - [`root_key`]: the key in AWS KMS that keeps the root of an engine's key ring.
 //! - [`control`]: the engine's own routes, for the command line.
 //!
 //! Text from any API is stripped of control characters here, once ([`text`]); failures become a [`Fault`] in plain words.
@@ -36,6 +37,7 @@ mod pace;
 pub mod query;
 mod ram;
 mod read;
+pub mod root_key;
 mod signed;
 pub mod stranded;
 pub mod text;

@@ -16,6 +16,11 @@
 //! [regions.office-berlin-1]                       # a region that AWS does not have
 //! cold = "/mnt/archive"                           # where its vaults keep what goes to cold storage
 //!
+//! [keys]                                          # the root of the key ring of an engine here
+//! root = "kms"                                    # or "file", "passphrase" [default: what the data directory has]
+//! kms_key = "arn:aws:kms:eu-central-1:123456789012:alias/backup"
+//! kms_profile = "prod"                            # whose keys [default: what the environment gives]
+//!
 //! [notifications.topics]
 //! sns = "https://sns.eu-central-1.amazonaws.com"  # where the topics of vaults' notifications are; "aws" for AWS's own
 //! profile = "prod"                                # whose keys [default: what the environment gives]
@@ -28,9 +33,11 @@
 //! command = ["/usr/bin/logger", "-t", "backup"]   # each event is its standard input
 //! ```
 
+mod keys;
 mod notifications;
 mod places;
 
+pub use keys::{Keys, KmsPlace, Root};
 pub use notifications::{Notifications, Way};
 pub use places::Places;
 
@@ -52,6 +59,8 @@ pub struct Config {
     pub contexts: BTreeMap<String, Context>,
     /// Regions of which the file has a section: those beyond AWS's that an engine here may have are among them.
     pub regions: BTreeSet<String>,
+    /// The root of the key ring.
+    pub keys: Keys,
     /// Where notifications go, by name.
     pub notifications: BTreeMap<String, Notifications>,
     /// Where the cold storage of a region's vaults lies, if not in the vaults' folders.
@@ -125,6 +134,8 @@ struct File {
     #[serde(default)]
     regions: BTreeMap<String, RegionOptions>,
     #[serde(default)]
+    keys: Option<Spanned<keys::Section>>,
+    #[serde(default)]
     notifications: BTreeMap<String, Spanned<notifications::Section>>,
 }
 
@@ -175,6 +186,13 @@ impl Config {
                 return Err(wrong(context.span().start, format!("context {name}: {fault}")));
             }
         }
+        let keys = file.keys.map_or_else(
+            || Ok(Keys::default()),
+            |section| {
+                let at = section.span().start;
+                section.into_inner().read().map_err(|rule| wrong(at, format!("keys: {rule}")))
+            },
+        )?;
         let mut targets: BTreeMap<String, Notifications> = BTreeMap::new();
         for (name, section) in file.notifications {
             let at = section.span().start;
@@ -192,6 +210,7 @@ impl Config {
             restore_roots: file.restore_roots.into_iter().map(Spanned::into_inner).collect(),
             contexts: file.contexts.into_iter().map(|(name, context)| (name, context.into_inner())).collect(),
             regions: file.regions.into_keys().collect(),
+            keys,
             notifications: targets,
             cold,
         })
@@ -235,6 +254,10 @@ mod tests {
             [regions.office-berlin-1]
             [regions.us-east-1]
             cold = "/mnt/archive"
+            [keys]
+            root = "kms"
+            kms_key = "arn:aws:kms:eu-central-1:123456789012:alias/backup"
+            kms_profile = "prod"
             [notifications.topics]
             sns = "aws"
             profile = "prod"
@@ -248,6 +271,9 @@ mod tests {
         .unwrap();
         assert!(config.regions.iter().eq(["office-berlin-1", "us-east-1"]));
         assert!(config.cold.iter().eq([(&"us-east-1".to_owned(), &PathBuf::from("/mnt/archive"))]));
+        let key = "arn:aws:kms:eu-central-1:123456789012:alias/backup".to_owned();
+        assert_eq!(config.keys.root, Some(Root::Kms(key)));
+        assert_eq!(config.keys.kms, KmsPlace { endpoint_url: None, profile: Some("prod".to_owned()) });
         assert_eq!(config.theme.as_deref(), Some("light"));
         assert_eq!(config.restore_roots, [PathBuf::from("/srv/restored")]);
         assert_eq!(config.contexts["prod"].regions, ["eu-central-1", "us-east-1"]);
@@ -292,6 +318,13 @@ mod tests {
             ("[regions.office-1]\nwarm = \"x\"", "config.toml:2: ", "unknown field `warm`"),
             ("[regions.office-1]\ncold = \"x\"", "config.toml:2: ", "cold: x must be an absolute path"),
             ("theme = \"x\"\nrestore_roots = [\"here\"]", "config.toml:2: ", "absolute path"),
+            ("[keys]\nroot = \"disk\"", "config.toml:1: ", "\"file\", \"passphrase\" or \"kms\""),
+            ("[keys]\nroot = \"kms\"", "config.toml:1: ", "needs kms_key"),
+            ("[keys]\nroot = \"kms\"\nkms_key = \"alias/backup\"", "config.toml:1: ", "the ARN of a key"),
+            ("[keys]\nkms_key = \"arn:aws:kms:x\"", "config.toml:1: ", "goes with root"),
+            ("[keys]\npassphrase_file = \"here\"", "config.toml:1: ", "an absolute path"),
+            ("[keys]\nkms_endpoint_url = \"kms:1\"", "config.toml:1: ", "must begin with https://"),
+            ("[keys]\npassphrase = \"secret\"", "config.toml:2: ", "unknown field `passphrase`"),
             ("[notifications.a]", "config.toml:1: ", "one of sns, webhook and command"),
             ("[notifications.a]\nsns = \"aws\"\nwebhook = \"https://x\"", "config.toml:1: ", "one of sns, webhook"),
             ("[notifications.a]\nwebhook = \"example.com\"", "config.toml:1: ", "must begin with https://"),

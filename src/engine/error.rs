@@ -89,6 +89,16 @@ pub enum Error {
         /// What to do.
         advice: String,
     },
+    /// The root of the key ring does not open, or is not the one that is wanted. Nothing was changed.
+    #[error("{what}. {advice}")]
+    RootClosed {
+        /// What does not open, and why.
+        what: String,
+        /// What to do.
+        advice: String,
+        /// Whether the same may succeed later with nobody doing anything.
+        temporary: bool,
+    },
     /// A vault is being collected, or about to be: new work in it waits. The same succeeds a little later.
     #[error("the vault {0} is being cleaned up; try again in a moment")]
     Busy(crate::domain::Arn),
@@ -231,9 +241,15 @@ impl Error {
         Self::Io { what: what.into(), source: source.into() }
     }
 
-    /// Whether the same may well succeed later: another program holds the repository now, or the vault is being collected.
+    /// Whether the same may well succeed later: another program holds the repository now, the vault is being collected, or what
+    /// keeps the key ring's root does not answer.
     pub fn is_temporary(&self) -> bool {
-        matches!(self, Self::Busy(_) | Self::Repository(crate::repository::Error::Locked(_)))
+        matches!(
+            self,
+            Self::Busy(_)
+                | Self::Repository(crate::repository::Error::Locked(_))
+                | Self::RootClosed { temporary: true, .. }
+        )
     }
 
     /// Whether the same may succeed once somebody has enabled a KMS key: until then it waits.

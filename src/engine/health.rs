@@ -4,6 +4,7 @@ use crate::domain::extension::{Health, Problem, ProblemSeverity, READ_ONLY_DIREC
 use crate::engine::Engine;
 use crate::engine::data_dir::Access;
 use crate::engine::jobs::pulse::SILENCE;
+use crate::engine::keys::Standing;
 use crate::engine::points::rows::damage;
 
 impl Engine {
@@ -17,6 +18,7 @@ impl Engine {
             self.damaged_points(),
             self.full_disk(),
             self.delivery_trouble(),
+            self.root_trouble(),
         ];
         let mut problems: Vec<Problem> = found.into_iter().flatten().collect();
         problems.sort_by_key(|problem| std::cmp::Reverse(problem.severity));
@@ -108,6 +110,16 @@ impl Engine {
             severity: ProblemSeverity::Error,
             message: standing.told(),
         })
+    }
+
+    /// The key ring is between two roots.
+    fn root_trouble(&self) -> Option<Problem> {
+        let Standing::Waiting(why) = self.keys.standing() else { return None };
+        let message = format!(
+            "The key ring's move to another root is not finished: {why}. Until then the root before opens all that there was. \
+             The next start with the new root goes on; vaultdeck key root move goes back, or to another."
+        );
+        Some(Problem { code: "KeyRootMoves".to_owned(), severity: ProblemSeverity::Warning, message })
     }
 
     fn panics(&self) -> Option<Problem> {

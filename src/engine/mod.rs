@@ -31,6 +31,7 @@ pub mod read_only;
 mod repair;
 mod rescan;
 pub mod resources;
+mod rewrap;
 pub mod sharing;
 pub mod status;
 pub mod tags;
@@ -71,6 +72,7 @@ use clock::EngineClock;
 use data_dir::{Access, DataDir};
 use drivers::{DRIVERS, Drivers};
 use keys::KeyRing;
+use keys::root::{Keeper, Unattended};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -125,6 +127,11 @@ impl Engine {
         Self::open_from(options, None)
     }
 
+    /// The same, with what `keeper` has for the root of the key ring.
+    pub fn open_under(options: EngineOptions, keeper: &dyn Keeper) -> Result<Arc<Self>> {
+        Self::open_all(options, None, Arc::new(MachineClocks), Drivers(DRIVERS), keeper)
+    }
+
     /// The same, but that the simulated time of a fresh directory begins at `start`: a history is made.
     pub fn open_from(options: EngineOptions, start: Option<Time>) -> Result<Arc<Self>> {
         Self::open_with(options, start, Arc::new(MachineClocks))
@@ -142,13 +149,24 @@ impl Engine {
         clocks: Arc<dyn Clocks>,
         drivers: Drivers,
     ) -> Result<Arc<Self>> {
+        Self::open_all(options, start, clocks, drivers, &Unattended)
+    }
+
+    fn open_all(
+        options: EngineOptions,
+        start: Option<Time>,
+        clocks: Arc<dyn Clocks>,
+        drivers: Drivers,
+        keeper: &dyn Keeper,
+    ) -> Result<Arc<Self>> {
         let data_dir = DataDir::open(&options.data_dir)?;
         refuse_lost_catalog(&data_dir)?;
         let fresh = !data_dir.catalog().exists();
         if let (Access::Read(why), true) = (data_dir.access(), fresh) {
             return Err(Error::DataDir(format!("{why}; but there is nothing in it yet")));
         }
-        let engine = Self::put_together(data_dir, options, start, clocks, drivers, fresh)?;
+        let keys = KeyRing::open(&data_dir, keeper, fresh)?;
+        let engine = Self::put_together(data_dir, options, start, clocks, drivers, keys)?;
         engine.begin()?;
         Ok(engine)
     }
@@ -157,6 +175,14 @@ impl Engine {
     /// the vaults' folders, and what was left of the old one is kept aside. A catalog that is whole is opened as it is, and
     /// one of which there is a good copy is refused with the command that puts it back. `None` when nothing was made anew.
     pub fn open_rebuilding(options: EngineOptions) -> Result<(Arc<Self>, Option<RescanReport>)> {
+        Self::open_rebuilding_under(options, &Unattended)
+    }
+
+    /// The same, with what `keeper` has for the root of the key ring.
+    pub fn open_rebuilding_under(
+        options: EngineOptions,
+        keeper: &dyn Keeper,
+    ) -> Result<(Arc<Self>, Option<RescanReport>)> {
         let data_dir = DataDir::open_to_write(&options.data_dir)?;
         let path = data_dir.catalog();
         let lost = refuse_lost_catalog(&data_dir).is_err();
@@ -164,7 +190,7 @@ impl Engine {
             match Catalog::open(&path) {
                 Ok(_) => {
                     drop(data_dir);
-                    return Ok((Self::open(options)?, None));
+                    return Ok((Self::open_under(options, keeper)?, None));
                 }
                 Err(Error::Damaged { .. }) => {}
                 Err(other) => return Err(other),
@@ -176,7 +202,8 @@ impl Engine {
         if let Some(aside) = copies::set_aside(&path, chrono::Utc::now())? {
             tracing::warn!(aside = %aside.display(), "the catalog before was moved aside");
         }
-        let engine = Self::put_together(data_dir, options, None, Arc::new(MachineClocks), Drivers(DRIVERS), false)?;
+        let keys = KeyRing::open(&data_dir, keeper, false)?;
+        let engine = Self::put_together(data_dir, options, None, Arc::new(MachineClocks), Drivers(DRIVERS), keys)?;
         let report = engine.rebuild()?;
         engine.begin()?;
         Ok((engine, Some(report)))
@@ -186,6 +213,7 @@ impl Engine {
     /// put right.
     fn begin(self: &Arc<Self>) -> Result<()> {
         if self.data_dir.is_writable() {
+            self.finish_root_move();
             self.know_vaults()?;
             self.name_keys_by_arn()?;
             self.settle_all_records()?;
@@ -204,12 +232,12 @@ impl Engine {
         start: Option<Time>,
         clocks: Arc<dyn Clocks>,
         drivers: Drivers,
-        fresh: bool,
+        keys: KeyRing,
     ) -> Result<Arc<Self>> {
         // The clock stands still there, so a job that lasts in engine time would never end.
         let simulated_rate = options.simulated_rate.filter(|_| data_dir.is_writable());
         let options = EngineOptions { simulated_rate, ..options };
-        let keys = Arc::new(KeyRing::open(&data_dir, fresh)?);
+        let keys = Arc::new(keys);
         let catalog = match data_dir.access() {
             Access::Write => Catalog::open_with(&data_dir.catalog(), Arc::clone(data_dir.reserve()))?,
             Access::Read(why) => Catalog::open_copy(&data_dir.catalog(), why)?,

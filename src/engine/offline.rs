@@ -4,6 +4,7 @@ use crate::domain::{Arn, Region, Scope, VaultName};
 use crate::engine::data_dir::DataDir;
 use crate::engine::error::{Error, Result};
 use crate::engine::keys::KeyRing;
+use crate::engine::keys::root::{Keeper, Unattended};
 use crate::engine::rescan;
 use crate::engine::vaults::recovery_keys::{HOST, USER, new_password};
 use crate::engine::vaults::store::VaultStore;
@@ -23,8 +24,13 @@ impl Offline {
     /// Locks the data directory and opens its key ring; the catalog is not touched.
     /// `cold` as in [`EngineOptions`](crate::engine::EngineOptions::cold).
     pub fn open(path: &Path, cold: &BTreeMap<Region, PathBuf>) -> Result<Self> {
+        Self::open_under(path, cold, &Unattended)
+    }
+
+    /// The same, with what `keeper` has for the root of the key ring.
+    pub fn open_under(path: &Path, cold: &BTreeMap<Region, PathBuf>, keeper: &dyn Keeper) -> Result<Self> {
         let data_dir = DataDir::open_to_write(path)?;
-        let keys = Arc::new(KeyRing::open(&data_dir, false)?);
+        let keys = Arc::new(KeyRing::open(&data_dir, keeper, false)?);
         Ok(Self { store: VaultStore::open(&data_dir, keys, cold), _data_dir: data_dir })
     }
 

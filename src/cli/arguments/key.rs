@@ -3,7 +3,8 @@
 use super::hold::PlaceOptions;
 use super::{ListOptions, PlainFormat, ScopeOptions};
 use crate::domain::tags;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
+use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum KeyCommand {
@@ -28,6 +29,50 @@ pub(in crate::cli) enum KeyCommand {
     },
     /// Keep a key whose deletion waits; it is disabled then
     CancelDeletion(KeyOptions),
+    /// Tell what the root of the key ring is, from which all in the data directory is wrapped; or move it
+    Root(RootOptions),
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(in crate::cli) struct RootOptions {
+    #[command(subcommand)]
+    pub(in crate::cli) command: Option<RootCommand>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub(in crate::cli) output: PlainFormat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum RootCommand {
+    /// Move to another root, or change the passphrase or the KMS key; no engine may run meanwhile
+    Move(MoveOptions),
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct MoveOptions {
+    /// Where the root's secret is kept from now on
+    #[arg(value_enum)]
+    pub(in crate::cli) to: RootKind,
+    /// A file with the new passphrase [default: it is asked for]
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) new_passphrase_file: Option<PathBuf>,
+    /// The ARN of the key in AWS KMS, or of an alias [default: kms_key of the config]
+    #[arg(long, value_name = "ARN")]
+    pub(in crate::cli) kms_key: Option<String>,
+    /// How to print the root afterwards
+    #[arg(long, value_enum, default_value_t)]
+    pub(in crate::cli) output: PlainFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum RootKind {
+    /// keys/local.key in the data directory
+    File,
+    /// A passphrase
+    Passphrase,
+    /// A key in AWS KMS
+    Kms,
 }
 
 #[derive(Debug, Args)]

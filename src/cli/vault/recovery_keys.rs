@@ -5,11 +5,9 @@ use crate::cli::arguments::PlainFormat;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::host::{Host, Purpose};
 use crate::cli::output;
-use crate::domain::{Arn, Region, Scope, VaultName};
+use crate::domain::{Arn, Scope, VaultName};
 use crate::engine::offline::Offline;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
 /// The vaults whose keys are made now: one, or all.
 type Only = Option<(Scope, VaultName)>;
@@ -33,8 +31,8 @@ pub(super) async fn run(session: &Session, only: Only, format: PlainFormat) -> R
         Err(failure) if failure.is_damage() => {
             output::say(&format!("vaultdeck: {}", failure.message()));
             output::say("vaultdeck: the keys are made without the catalog; passwords that were made before stay valid");
-            let (data_dir, cold) = (session.data_dir.clone(), session.cold.clone());
-            let made = tokio::task::spawn_blocking(move || by_folders(&data_dir, &cold, only)).await;
+            let session = session.clone();
+            let made = tokio::task::spawn_blocking(move || by_folders(&session, only)).await;
             made.map_err(|e| Failure::failed(e.to_string()))??
         }
         Err(failure) => return Err(failure),
@@ -55,8 +53,8 @@ async fn by_engine(host: &Host, only: Only) -> Result<Made, Failure> {
     Ok(made)
 }
 
-fn by_folders(data_dir: &Path, cold: &BTreeMap<Region, PathBuf>, only: Only) -> Result<Made, Failure> {
-    let offline = Offline::open(data_dir, cold)?;
+fn by_folders(session: &Session, only: Only) -> Result<Made, Failure> {
+    let offline = Offline::open_under(&session.data_dir, &session.cold, &session.keeper)?;
     let vaults = match only {
         Some(only) => vec![only],
         None => offline.vaults()?,

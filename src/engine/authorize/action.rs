@@ -208,6 +208,8 @@ actions! {
     CancelKeyDeletion = "kms:CancelKeyDeletion" on KeyToKeep;
     /// The material of a KMS key is destroyed: its days are over.
     DestroyKey = "vaultdeck:DestroyKey" on KeyToDestroy;
+    /// A secret of the catalog is wrapped by another root of the key ring; it stays the same.
+    RewrapSecret = "vaultdeck:RewrapSecret" on Anything;
     /// An account gets its access key.
     CreateAccessKey = "iam:CreateAccessKey" on Anything;
     /// An account is made in the organization.

@@ -48,6 +48,8 @@ pub enum Doing {
     KeyDeletion,
     /// The folders of vaults tell of what the catalog has lost.
     Rescan,
+    /// The owner of the directory moved the key ring to another root.
+    RootMove,
 }
 
 impl<'a> From<&'a Caller> for Principal<'a> {

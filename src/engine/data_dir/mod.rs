@@ -9,7 +9,8 @@
 //!   engine.lock               held by the process that runs the engine
 //!   engine.json               its pid, URL and socket; true only while the lock is held
 //!   engine.sock 0600          in $XDG_RUNTIME_DIR where this path is too long for a socket
-//!   keys/local.key 0600       wraps the vaults' keys and the secrets of access keys
+//!   keys/local.key 0600       wraps the vaults' keys and the secrets of access keys, unless keys/root.json names another root
+//!   keys/root.json 0600       the root of the key ring where that is no file, or once was none; see `keys::root::record`
 //!   keys/kms/                 the KMS keys that customers made 0600: what each is, and its material; see `keys::customer`
 //!   vaults/ACCOUNT/REGION/NAME/   a restic repository; the engine's own files in vaultdeck/
 //!   trash/                    deleted vaults; in vaults/.trash where vaults/ lies on another disk
@@ -294,6 +295,28 @@ pub fn write_private_file(path: &Path, content: &[u8]) -> Result<()> {
         Ok(())
     };
     write().map_err(|e| Error::io(format!("write {}", path.display()), e))
+}
+
+/// Overwrites a file and removes it, durably; there may be none. On a file system that copies on writing, and on flash, the
+/// old bytes may outlive that.
+pub fn destroy_private_file(path: &Path) -> Result<()> {
+    let destroyed = || -> std::io::Result<()> {
+        // Copies that were put back may not be writable.
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
+        let mut file = OpenOptions::new().write(true).open(path)?;
+        let length = usize::try_from(file.metadata()?.len()).unwrap_or_default();
+        file.write_all(&vec![0; length])?;
+        file.sync_all()?;
+        fs::remove_file(path)?;
+        match path.parent() {
+            Some(folder) => File::open(folder)?.sync_all(),
+            None => Ok(()),
+        }
+    };
+    match destroyed() {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        done => done.map_err(|error| Error::io(format!("destroy {}", path.display()), error)),
+    }
 }
 
 fn read_announcement(root: &Path) -> Option<Announcement> {

@@ -15,15 +15,14 @@ use crate::domain::kms::{AliasName, KeyManager, KeyState, KmsKey};
 use crate::domain::{Arn, Scope, Time};
 use crate::engine::authorize::Permit;
 use crate::engine::authorize::action::{ChangesKey, CreateKey, DestroyKey};
-use crate::engine::data_dir::{Access, DataDir, make_private_folder, write_private_file};
+use crate::engine::data_dir::{Access, DataDir, destroy_private_file, make_private_folder, write_private_file};
 use crate::engine::error::{Error, Result, Unusable};
 use crate::repository::crash_point;
 use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The version of a key's file that this program writes, and the newest that it reads.
@@ -254,21 +253,28 @@ impl CustomerKeys {
 
     /// Overwrites the material of a deleted key and removes it; there may be none any more.
     fn erase(&self, id: &str) -> Result<()> {
-        let path = self.material_file(id);
-        let erased = || -> std::io::Result<()> {
-            // Copies that were put back may not be writable.
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
-            let mut file = OpenOptions::new().write(true).open(&path)?;
-            let length = usize::try_from(file.metadata()?.len()).unwrap_or_default();
-            file.write_all(&vec![0; length])?;
-            file.sync_all()?;
-            fs::remove_file(&path)?;
-            File::open(&self.folder)?.sync_all()
-        };
-        match erased() {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-            done => done.map_err(|error| Error::io(format!("destroy {}", path.display()), error)),
+        destroy_private_file(&self.material_file(id))
+    }
+
+    /// Gives each key's material to `wrap`, and puts what comes back in its place: the same, wrapped by another root.
+    pub(super) fn rewrap(&self, wrap: impl Fn(&Arn, &[u8]) -> Result<Option<Vec<u8>>>) -> Result<()> {
+        self.access.require_write()?;
+        // Held until the end: nobody destroys a key whose material is just written again.
+        let records = self.records.write();
+        let there = records.iter().filter(|(_, record)| !matches!(record.standing, Standing::Deleted(_)));
+        for (id, record) in there {
+            let path = self.material_file(id);
+            let wrapped = match fs::read(&path) {
+                // It is told of where somebody needs the key.
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                read => read.map_err(|error| Error::io(format!("read {}", path.display()), error))?,
+            };
+            if let Some(anew) = wrap(&record.arn, &wrapped)? {
+                write_private_file(&path, &anew)?;
+                crash_point::reached("during-rewrapping");
+            }
         }
+        Ok(())
     }
 
     fn write(&self, id: &str, record: &Record) -> Result<()> {

@@ -2,7 +2,9 @@
 //!
 //! The ring holds the [roots](root) that a data directory has. It wraps with the first of them, and unwraps with the one
 //! that wrapped: what another root than [the key file](root::file) made bears that root's name before it, so a root may be
-//! added, or put in front, and all that was wrapped before still opens. Nobody but the ring knows a root.
+//! put in front, and all that was wrapped before still opens. Nobody but the ring knows a root.
+//!
+//! Its user chooses the root when the directory is made, and [moves](moving) it from one to another later.
 //!
 //! A vault's data key is wrapped by exactly one KMS key, for good: by the root itself, which is the key `alias/aws/backup` of
 //! every account and region (`managed`), or by the material of a key that its customer made, which the root wraps.
@@ -11,12 +13,17 @@
 
 pub(crate) mod customer;
 pub(crate) mod managed;
+#[cfg(test)]
+mod move_tests;
+pub mod moving;
+mod opening;
 pub mod root;
 pub(crate) mod sealed_file;
 pub mod sealing;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use opening::Standing;
 pub(crate) use sealing::random;
 
 use crate::domain::kms::KmsKey;
@@ -26,7 +33,8 @@ use crate::engine::authorize::action::CreateKey;
 use crate::engine::data_dir::DataDir;
 use crate::engine::error::{Error, Result};
 use customer::CustomerKeys;
-use root::{ROOTS, Root};
+use parking_lot::Mutex;
+use root::{Keeper, Root};
 use std::fmt;
 use zeroize::Zeroizing;
 
@@ -65,25 +73,34 @@ pub struct KeyRing {
     first: Box<dyn Root>,
     others: Vec<Box<dyn Root>>,
     customer: CustomerKeys,
+    standing: Mutex<Standing>,
 }
 
 /// How many bytes the material of a KMS key has.
 const MATERIAL: usize = 32;
 
 impl KeyRing {
-    /// Opens the roots of a data directory. Only in a `fresh` one may a root be made.
-    pub fn open(data_dir: &DataDir, fresh: bool) -> Result<Self> {
-        let mut roots = Vec::new();
-        for open in ROOTS {
-            roots.extend(open(data_dir, fresh)?);
-        }
-        Self::of(roots, CustomerKeys::open(data_dir)?)
+    /// Opens the roots of a data directory, with what `keeper` has. Only in a `fresh` one may a root be made.
+    pub fn open(data_dir: &DataDir, keeper: &dyn Keeper, fresh: bool) -> Result<Self> {
+        let opened = opening::open(data_dir, keeper, fresh)?;
+        let roots = opened.held.into_iter().map(|held| Box::new(held) as Box<dyn Root>).collect();
+        Ok(Self { standing: Mutex::new(opened.standing), ..Self::of(roots, CustomerKeys::open(data_dir)?)? })
     }
 
     fn of(roots: Vec<Box<dyn Root>>, customer: CustomerKeys) -> Result<Self> {
         let mut roots = roots.into_iter();
         let first = roots.next().ok_or_else(|| Error::Internal("the data directory has no key root".to_owned()))?;
-        Ok(Self { first, others: roots.collect(), customer })
+        Ok(Self { first, others: roots.collect(), customer, standing: Mutex::default() })
+    }
+
+    /// Whether a move from another root is under way.
+    pub(crate) fn standing(&self) -> Standing {
+        self.standing.lock().clone()
+    }
+
+    /// From now on a move from another root stands so.
+    pub(crate) fn note_standing(&self, standing: Standing) {
+        *self.standing.lock() = standing;
     }
 
     /// The KMS keys that customers made.
@@ -157,14 +174,44 @@ impl KeyRing {
         refused: impl FnOnce(&str) -> Error,
     ) -> Result<Zeroizing<Vec<u8>>> {
         let (name, wrapped) = taken_apart(wrapped);
-        let mut roots = std::iter::once(&self.first).chain(&self.others);
-        let Some(root) = roots.find(|root| root.describe().name.as_bytes() == name) else {
-            return Err(refused(&format!("key root {:?}, which is not set up,", String::from_utf8_lossy(name))));
-        };
-        match root.unwrap(&purpose.to_string(), wrapped)? {
-            Some(secret) => Ok(secret),
-            None => Err(refused(&root.describe().place)),
+        let mut place = None;
+        // Several may bear a name: a key file that there is again, and the one that there was before.
+        for root in self.roots().filter(|root| root.describe().name.as_bytes() == name) {
+            if let Some(secret) = root.unwrap(&purpose.to_string(), wrapped)? {
+                return Ok(secret);
+            }
+            place.get_or_insert_with(|| root.describe().place);
         }
+        let unknown = || format!("key root {:?}, which is not set up,", String::from_utf8_lossy(name));
+        Err(refused(&place.unwrap_or_else(unknown)))
+    }
+
+    /// The same secret wrapped by the root that wraps now; `None` where it did already, or where no root opens it: then it
+    /// stays as it is, and is told of.
+    pub(crate) fn rewrapped(&self, purpose: Purpose<'_>, wrapped: &[u8]) -> Result<Option<Vec<u8>>> {
+        let (name, inner) = taken_apart(wrapped);
+        let by_the_first = self.first.describe().name.as_bytes() == name;
+        if by_the_first && self.first.unwrap(&purpose.to_string(), inner)?.is_some() {
+            return Ok(None);
+        }
+        match self
+            .unwrap(purpose, wrapped, |root| Error::Internal(format!("the data directory's {root} does not open it")))
+        {
+            Ok(secret) => self.wrap(purpose, &secret).map(Some),
+            Err(error) => {
+                tracing::warn!(what = %purpose, %error, "a secret cannot be wrapped by the new root: it stays as it is");
+                Ok(None)
+            }
+        }
+    }
+
+    /// Wraps the material of all keys of customers by the root that wraps now.
+    pub(crate) fn rewrap_customer_keys(&self) -> Result<()> {
+        self.customer.rewrap(|key, wrapped| self.rewrapped(Purpose::KmsKey(key), wrapped))
+    }
+
+    fn roots(&self) -> impl Iterator<Item = &Box<dyn Root>> {
+        std::iter::once(&self.first).chain(&self.others)
     }
 }
 

@@ -1,3 +1,4 @@
+use super::root::Unattended;
 use super::root::conformance::MemoryRoot;
 use super::*;
 use crate::engine::vaults::data_key::read_key;
@@ -31,7 +32,7 @@ impl Old {
     }
 
     fn ring(&self) -> KeyRing {
-        KeyRing::open(&self.data_dir, false).unwrap()
+        KeyRing::open(&self.data_dir, &Unattended, false).unwrap()
     }
 
     fn ring_of(&self, roots: Vec<Box<dyn Root>>) -> Result<KeyRing> {
@@ -39,7 +40,7 @@ impl Old {
     }
 
     fn file_root(&self) -> Box<dyn Root> {
-        root::file::open(&self.data_dir, false).unwrap().unwrap()
+        Box::new(opening::open(&self.data_dir, &Unattended, false).unwrap().held.remove(0))
     }
 }
 

@@ -2,9 +2,9 @@
 
 use crate::domain::Arn;
 use crate::engine::error::{Error, Result};
-use crate::engine::keys::KeyRing;
+use crate::engine::keys::{KeyRing, Purpose};
 use crate::engine::vaults::copies::{self, Pair};
-use crate::repository::{MasterKey, Storage};
+use crate::repository::{MasterKey, Storage, crash_point};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
@@ -75,4 +75,35 @@ fn parse_key(place: &str, bytes: &[u8], keys: &KeyRing, arn: &Arn) -> Result<Dat
     let bytes: Zeroizing<[u8; 64]> =
         Zeroizing::new(bytes.as_slice().try_into().map_err(|_| damaged("its length is wrong"))?);
     Ok(DataKey { master: MasterKey::from_bytes(&bytes), under: file.kms_key_arn })
+}
+
+/// Wraps a vault's data key by the root that wraps now, in its file and the copy; where that is so already, or a KMS key of a
+/// customer wraps it, nothing is written. What is damaged of the two stays for who mends it.
+pub(in crate::engine) fn rewrap(files: &dyn Storage, keys: &KeyRing, arn: &Arn) -> Result<()> {
+    let mut whole = Vec::new();
+    for name in [KEY.to_owned(), copies::copy_of(KEY)] {
+        let Some(bytes) = files.read_side(&name)? else { continue };
+        if parse_key(&name, &bytes, keys, arn).is_ok() {
+            whole.push((name, bytes));
+        }
+    }
+    let Some(file) = whole.first().and_then(|(_, bytes)| serde_json::from_slice::<KeyFile>(bytes).ok()) else {
+        tracing::warn!(vault = %arn, "the vault's key cannot be wrapped by the new root: its file is damaged, or its KMS key gone");
+        return Ok(());
+    };
+    if file.kms_key_arn.is_some() {
+        return Ok(());
+    }
+    let wrapped = BASE64.decode(&file.wrapped_key).map_err(|error| Error::Internal(format!("{KEY}: {error}")))?;
+    let content = match keys.rewrapped(Purpose::VaultKey(arn), &wrapped)? {
+        Some(anew) => copies::prove(
+            serde_json::to_vec(&KeyFile::new(arn, None, &anew)).map_err(|e| Error::Internal(format!("{KEY}: {e}")))?,
+        ),
+        None => whole[0].1.clone(),
+    };
+    for (name, _) in whole.iter().filter(|(_, bytes)| *bytes != content) {
+        files.write_side(name, &content)?;
+        crash_point::reached("during-rewrapping");
+    }
+    Ok(())
 }

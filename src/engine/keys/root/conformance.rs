@@ -1,6 +1,8 @@
 //! What every root must keep, and the plainest root that does.
 
+use super::kms::{Encrypted, Kms, Refusal, Why};
 use super::{Description, Root};
+use crate::domain::Arn;
 use crate::engine::error::Result;
 use crate::engine::keys::sealing;
 use std::fmt;
@@ -78,6 +80,46 @@ impl Root for MemoryRoot {
 
     fn describe(&self) -> Description {
         Description { name: self.name.to_owned(), place: format!("the memory of {}", self.name) }
+    }
+}
+
+/// KMS as far as a root needs it, for what is judged of a root itself: the end-to-end tests ask one that speaks the protocol.
+#[derive(Default)]
+pub struct KmsInMemory {
+    /// It decrypts nothing that it encrypted.
+    pub forgetful: bool,
+    /// It answers nobody.
+    pub away: std::sync::atomic::AtomicBool,
+}
+
+impl KmsInMemory {
+    fn sealed_for(key: &Arn, (name, value): (&str, &str)) -> String {
+        format!("{key} {name}={value}")
+    }
+
+    fn require_near(&self) -> std::result::Result<(), Refusal> {
+        let away = self.away.load(std::sync::atomic::Ordering::SeqCst);
+        if away { Err(Refusal { why: Why::OutOfReach, message: "connection refused".to_owned() }) } else { Ok(()) }
+    }
+}
+
+impl Kms for KmsInMemory {
+    fn encrypt(&self, key: &Arn, plain: &[u8], context: (&str, &str)) -> std::result::Result<Encrypted, Refusal> {
+        self.require_near()?;
+        let ciphertext = sealing::seal(&[7; 32], &Self::sealed_for(key, context), plain).unwrap();
+        Ok(Encrypted { key: key.clone(), ciphertext })
+    }
+
+    fn decrypt(
+        &self,
+        key: &Arn,
+        ciphertext: &[u8],
+        context: (&str, &str),
+    ) -> std::result::Result<Zeroizing<Vec<u8>>, Refusal> {
+        self.require_near()?;
+        let plain = sealing::unseal(&[7; 32], &Self::sealed_for(key, context), ciphertext).unwrap();
+        let plain = plain.filter(|_| !self.forgetful);
+        plain.ok_or_else(|| Refusal { why: Why::NotItsOwn, message: "InvalidCiphertextException".to_owned() })
     }
 }
 

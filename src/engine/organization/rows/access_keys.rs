@@ -2,7 +2,7 @@
 
 use crate::domain::{AccountId, Time};
 use crate::engine::authorize::Permit;
-use crate::engine::authorize::action::CreateAccessKey;
+use crate::engine::authorize::action::{CreateAccessKey, RewrapSecret};
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, millis};
 use crate::engine::error::Result;
@@ -60,5 +60,18 @@ pub fn insert(
             "INSERT INTO access_keys (id, account, user_name, user_id, secret, created) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
         .execute(params![key.id, key.account.as_str(), key.user_name, key.user_id, key.secret, millis(now)])?;
+    Ok(())
+}
+
+/// The ids and the sealed secrets of all keys.
+pub fn sealed(connection: &Connection) -> Result<Vec<(String, Vec<u8>)>> {
+    let sql = "SELECT id, secret FROM access_keys";
+    query::all(connection, sql, [], |row| Ok((row.column("id")?, row.column("secret")?)))
+}
+
+/// Puts the same secret of the permit's key there, sealed anew.
+pub fn reseal(connection: &Connection, permit: &Permit<'_, RewrapSecret>, sealed: &[u8]) -> Result<()> {
+    let sql = "UPDATE access_keys SET secret = ?2 WHERE id = ?1";
+    connection.prepare_cached(sql)?.execute(params![permit.on(), sealed])?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use crate::domain::{AccountId, Arn, Time};
 use crate::engine::authorize::Permit;
-use crate::engine::authorize::action::AssumeRole;
+use crate::engine::authorize::action::{AssumeRole, RewrapSecret};
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, millis};
 use crate::engine::error::Result;
@@ -66,5 +66,18 @@ pub fn insert(
 /// Forgets the sessions that ended before `time`.
 pub fn forget_before(connection: &Connection, time: Time) -> Result<()> {
     connection.prepare_cached("DELETE FROM sessions WHERE expires < ?1")?.execute([millis(time)])?;
+    Ok(())
+}
+
+/// The ids and the sealed secrets of the keys of all sessions.
+pub fn sealed(connection: &Connection) -> Result<Vec<(String, Vec<u8>)>> {
+    let sql = "SELECT id, secret FROM sessions";
+    query::all(connection, sql, [], |row| Ok((row.column("id")?, row.column("secret")?)))
+}
+
+/// Puts the same secret of the permit's key there, sealed anew.
+pub fn reseal(connection: &Connection, permit: &Permit<'_, RewrapSecret>, sealed: &[u8]) -> Result<()> {
+    let sql = "UPDATE sessions SET secret = ?2 WHERE id = ?1";
+    connection.prepare_cached(sql)?.execute(params![permit.on(), sealed])?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use crate::domain::Arn;
 use crate::engine::authorize::Permit;
-use crate::engine::authorize::action::AddResource;
+use crate::engine::authorize::action::{AddResource, RewrapSecret};
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::Columns as _;
 use crate::engine::error::Result;
@@ -22,5 +22,18 @@ pub fn put(connection: &Connection, permit: &Permit<'_, AddResource>, sealed: Op
             .prepare_cached("INSERT OR REPLACE INTO resource_secrets (arn, sealed) VALUES (?1, ?2)")?
             .execute(params![permit.on(), sealed])?,
     };
+    Ok(())
+}
+
+/// The ARNs of the resources that have a secret, and that, sealed.
+pub fn sealed(connection: &Connection) -> Result<Vec<(Arn, Vec<u8>)>> {
+    let sql = "SELECT arn, sealed FROM resource_secrets";
+    query::all(connection, sql, [], |row| Ok((row.parsed("arn")?, row.column("sealed")?)))
+}
+
+/// Puts the same secret of the permit's resource there, sealed anew.
+pub fn reseal(connection: &Connection, permit: &Permit<'_, RewrapSecret>, sealed: &[u8]) -> Result<()> {
+    let sql = "UPDATE resource_secrets SET sealed = ?2 WHERE arn = ?1";
+    connection.prepare_cached(sql)?.execute(params![permit.on(), sealed])?;
     Ok(())
 }
