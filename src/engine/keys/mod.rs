@@ -12,6 +12,8 @@
 //! [`sealing`] is the cipher below: also of what is sealed with a vault's own key, as its files are.
 
 pub(crate) mod customer;
+#[cfg(test)]
+mod house_of_tests;
 pub(crate) mod managed;
 #[cfg(test)]
 mod move_tests;
