@@ -266,3 +266,21 @@ fn a_schema_changes_on_a_full_disk_though_its_copy_finds_no_room() {
     let copies = tree(&root.join("catalog-copies"));
     assert!(copies.is_empty(), "half a copy is none, and leaves nothing: {:?}", copies.keys());
 }
+
+#[test]
+fn a_copy_begins_on_a_full_disk_as_little_as_a_backup_does() {
+    for mut scene in scenes() {
+        let point = scene.bench.backup(&scene.noise("small", 1000)).recovery_point_arn.unwrap();
+        scene
+            .bench
+            .engine()
+            .create_vault(&scene.bench.caller, &"copies".parse().unwrap(), NewVault::default())
+            .unwrap();
+        scene.disk.fill();
+        let refused = crate::guards::copied(&scene.bench, &point);
+        assert_eq!(refused.state, JobState::Failed);
+        let why = refused.status_message.unwrap();
+        let told = format!("The disk of the vault is full: the disk of {} has ", scene.bench.path("data").display());
+        assert!(why.starts_with(&told) && why.contains("Delete recovery points"), "{why}");
+    }
+}

@@ -1,11 +1,15 @@
 //! Guards that nothing else would miss: what they keep from happening happens only in bad company.
 
-use crate::bench::{Bench, VAULT, assert_completed};
+use crate::bench::{Bench, VAULT, assert_completed, pairs};
 use crate::harness::{Harness, management, plan};
+use crate::promises::OldCatalog;
 use chrono::Duration;
 use rusqlite::{Connection, params};
-use vaultdeck::domain::job::JobState;
-use vaultdeck::engine::{Error, ErrorKind, NewVault};
+use vaultdeck::domain::job::{CopyJob, JobState};
+use vaultdeck::domain::names::JobId;
+use vaultdeck::domain::vault_lock::LockRequest;
+use vaultdeck::domain::{Arn, Lifecycle};
+use vaultdeck::engine::{Error, ErrorKind, NewVault, StartCopy};
 use vaultdeck::repository::{FileKind, LocalStorage, Options, Repository};
 
 fn catalog(path: std::path::PathBuf) -> Connection {
@@ -14,11 +18,11 @@ fn catalog(path: std::path::PathBuf) -> Connection {
     connection
 }
 
-fn beside(harness: &Harness) -> Connection {
+pub fn beside(harness: &Harness) -> Connection {
     catalog(harness.folder.path().join("data/catalog.sqlite"))
 }
 
-fn is_over_quota<T>(result: Result<T, Error>, number: i64) {
+pub fn is_over_quota<T>(result: Result<T, Error>, number: i64) {
     let error = result.err().expect("it was taken");
     assert_eq!(error.kind(), ErrorKind::LimitExceeded, "{error}");
     assert!(error.to_string().contains(&number.to_string()), "{error}");
@@ -38,7 +42,7 @@ fn a_commit_remembers_the_time_in_its_own_transaction() {
 }
 
 /// The time that the catalog remembers.
-fn remembered(bench: &Bench) -> i64 {
+pub fn remembered(bench: &Bench) -> i64 {
     let seen: String = catalog(bench.path("data/catalog.sqlite"))
         .query_row("SELECT value FROM engine_state WHERE name = 'clock-seen'", [], |row| row.get(0))
         .unwrap();
@@ -171,4 +175,140 @@ fn a_resource_that_is_being_backed_up_stays_until_its_job_has_ended() {
     bench.engine().stop_backup_job(&bench.caller, &job.id).unwrap();
     bench.wait(&job.id);
     bench.engine().remove_resource(&resource).unwrap();
+}
+
+/// A resource with one file of so many bytes, and a recovery point of it that lives as told. Under a rate of a byte a second
+/// whatever moves it takes as many seconds.
+fn point_of(bench: &Bench, name: &str, bytes: usize, lifecycle: Option<Lifecycle>) -> Arn {
+    let path = bench.path(name);
+    std::fs::create_dir_all(&path).unwrap();
+    std::fs::write(path.join("file"), vec![7; bytes]).unwrap();
+    let mut request = bench.backup_request(&bench.register(name, &path, &[]));
+    request.lifecycle = lifecycle;
+    let job = bench.engine().start_backup_job(&bench.caller, request).unwrap();
+    bench.advance(Duration::seconds(bytes as i64) + Duration::hours(1));
+    let job = bench.job(&job.id);
+    assert_completed(&job);
+    job.recovery_point_arn.unwrap()
+}
+
+/// A restore that is under way.
+fn restoring(bench: &Bench, point: &Arn) -> JobId {
+    let mut metadata = bench.engine().recovery_point_restore_metadata(&bench.caller, VAULT, point).unwrap();
+    metadata.extend(pairs(&[("newFileSystem", "true")]));
+    let id = bench.engine().start_restore_job(&bench.caller, bench.restore_request(point, metadata)).unwrap();
+    bench.engine().settle_now().unwrap();
+    assert_eq!(restore_state(bench, &id), JobState::Running);
+    id
+}
+
+fn restore_state(bench: &Bench, id: &JobId) -> JobState {
+    bench.engine().describe_restore_job(&bench.caller, id).unwrap().state
+}
+
+#[test]
+fn of_points_that_are_deleted_together_one_that_a_restore_reads_stays_until_that_has_ended() {
+    let bench = Bench::with_rate(1);
+    let points =
+        [("one", 2000), ("two", 2000), ("long", 20_000)].map(|(name, bytes)| point_of(&bench, name, bytes, None));
+    let restores = points.each_ref().map(|point| restoring(&bench, point));
+    for point in &points {
+        bench.engine().delete_recovery_point(&bench.caller, VAULT, point).unwrap();
+    }
+    assert_eq!(bench.points().len(), 3, "each waits for its restore");
+    // The first two end at one moment, and what they read goes together.
+    bench.advance(Duration::hours(1));
+    let left: Vec<Arn> = bench.points().into_iter().map(|point| point.arn).collect();
+    assert_eq!(left, [points[2].clone()]);
+    assert_eq!(restore_state(&bench, &restores[2]), JobState::Running);
+    bench.advance(Duration::hours(6));
+    assert_eq!(restore_state(&bench, &restores[2]), JobState::Completed);
+    assert!(bench.points().is_empty());
+}
+
+#[test]
+fn a_point_that_a_restore_reads_goes_cold_when_that_has_ended() {
+    let bench = Bench::with_rate(1);
+    let lifecycle = Lifecycle { move_to_cold_storage_after_days: Some(10), ..Lifecycle::delete_after(200) };
+    let point = point_of(&bench, "projects", 20_000, Some(lifecycle));
+    let describe = || bench.engine().describe_recovery_point(&bench.caller, VAULT, &point).unwrap();
+    let class = || describe().storage_class.unwrap();
+    let day = describe().calculated_lifecycle.move_to_cold_storage_at.unwrap();
+    bench.advance_to(day - Duration::hours(1));
+    let restore = restoring(&bench, &point);
+    bench.advance_to(day + Duration::hours(1));
+    assert_eq!((class().as_str(), restore_state(&bench, &restore)), ("WARM", JobState::Running));
+    bench.advance(Duration::hours(6));
+    assert_eq!((class().as_str(), restore_state(&bench, &restore)), ("COLD", JobState::Completed));
+}
+
+/// How a job ends that ran, and was begun so often, when the engine died.
+fn ends_after(bench: &mut Bench, table: &str, attempts: i64) {
+    bench.stop();
+    let died = format!("UPDATE {table} SET state = 'RUNNING', completed = NULL, status_message = NULL, attempts = ?1");
+    assert_eq!(catalog(bench.path("data/catalog.sqlite")).execute(&died, [attempts]).unwrap(), 1);
+    bench.start();
+    bench.advance(Duration::hours(1));
+}
+
+#[test]
+fn a_restore_that_was_begun_three_times_is_given_up_and_says_so() {
+    let mut bench = Bench::simulated();
+    let point = bench.backup(&bench.resource("projects", &[])).recovery_point_arn.unwrap();
+    let id = bench.restore(&point, &[("newFileSystem", "true")]).id;
+    ends_after(&mut bench, "restore_jobs", 3);
+    let job = bench.engine().describe_restore_job(&bench.caller, &id).unwrap();
+    assert_eq!(job.state, JobState::Failed);
+    assert!(job.status_message.unwrap().contains("3 times; it is not tried again"));
+}
+
+#[test]
+fn a_copy_that_was_begun_three_times_is_given_up_and_says_so() {
+    let mut bench = Bench::simulated();
+    let point = bench.backup(&bench.resource("projects", &[])).recovery_point_arn.unwrap();
+    let id = copied(&bench, &point).id;
+    ends_after(&mut bench, "copy_jobs", 3);
+    let job = bench.engine().describe_copy_job(&bench.caller, &id).unwrap();
+    assert_eq!(job.state, JobState::Failed);
+    assert!(job.status_message.unwrap().contains("3 times; it is not tried again"));
+}
+
+/// A copy of a point into another vault, when it is over.
+pub fn copied(bench: &Bench, point: &Arn) -> CopyJob {
+    let name = "copies".parse().unwrap();
+    let _ = bench.engine().create_vault(&bench.caller, &name, NewVault::default());
+    let request = StartCopy {
+        recovery_point_arn: point.clone(),
+        source_vault_name: VAULT.to_owned(),
+        destination_vault_arn: Arn::vault(&bench.caller.scope(), &name),
+        iam_role_arn: bench.role(),
+        idempotency_token: None,
+        lifecycle: None,
+    };
+    let id = bench.engine().start_copy_job(&bench.caller, request).unwrap().id;
+    bench.advance(Duration::minutes(1));
+    bench.engine().describe_copy_job(&bench.caller, &id).unwrap()
+}
+
+#[test]
+fn a_lock_that_an_older_catalog_does_not_know_is_asked_for_before_it_is_changed() {
+    let mut bench = Bench::simulated();
+    let older = OldCatalog::keep(&mut bench);
+    let lock = LockRequest { min_retention_days: Some(7), max_retention_days: None, changeable_for_days: Some(3) };
+    bench.engine().put_vault_lock(&bench.caller, VAULT, &lock).unwrap();
+    bench.advance(Duration::days(4));
+    for weaker in [Some(LockRequest { changeable_for_days: None, min_retention_days: Some(1), ..lock }), None] {
+        older.put_back(&mut bench);
+        let folder = bench.path(&format!("data/vaults/123456789012/us-east-1/{VAULT}"));
+        std::fs::rename(&folder, bench.path("away")).unwrap();
+        bench.start();
+        std::fs::rename(bench.path("away"), &folder).unwrap();
+        let refused = match &weaker {
+            Some(weaker) => bench.engine().put_vault_lock(&bench.caller, VAULT, weaker),
+            None => bench.engine().delete_vault_lock(&bench.caller, VAULT),
+        };
+        assert_eq!(refused.unwrap_err().kind(), ErrorKind::InvalidRequest, "{weaker:?}");
+        let kept = bench.engine().describe_vault(&bench.caller, VAULT).unwrap().lock.unwrap();
+        assert_eq!(kept.min_retention_days, Some(7), "{weaker:?}");
+    }
 }

@@ -8,13 +8,13 @@ use std::path::PathBuf;
 use vaultdeck::domain::extension::RepairRequest;
 use vaultdeck::domain::job::JobState;
 
-fn aside(bench: &Bench) -> Vec<PathBuf> {
+pub fn aside(bench: &Bench) -> Vec<PathBuf> {
     let entries = fs::read_dir(vault(bench).join("vaultdeck/damaged"));
     entries.map(|entries| entries.map(|entry| entry.unwrap().path()).collect()).unwrap_or_default()
 }
 
 /// An index file is damaged, and a repair sets it aside.
-fn set_one_aside(bench: &Bench) {
+pub fn set_one_aside(bench: &Bench) {
     flip(&files(bench, "index")[0]);
     let request = RepairRequest { dry_run: false };
     let report = bench.engine().repair_vault(&bench.caller.scope(), &VAULT.parse().unwrap(), &request).unwrap();

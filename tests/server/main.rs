@@ -1,6 +1,7 @@
 //! The engine over HTTP, as SDKs and strangers see it: real sockets, real signatures, the AWS SDK for Rust as the client.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+mod everybody;
 mod harness;
 mod scene;
 
@@ -12,6 +13,7 @@ mod connections;
 mod errors;
 mod events;
 mod jobs;
+mod key_promises;
 mod kms;
 mod legal_holds;
 mod local;

@@ -4,6 +4,7 @@
 //! What is asked after each attempt is not only its answer: the vault, its lock, its policy, the hold and the recovery point
 //! are what they were.
 
+use crate::everybody::{Attempt, EVERYBODY, Who, attempt};
 use crate::harness::{Answer, encoded, sign};
 use crate::scene::{MEMBER, Scene, caller, deny};
 use aws_credential_types::Credentials;
@@ -15,42 +16,13 @@ use vaultdeck::engine::{ClockKind, PageRequest};
 
 const POINT: &str = "/backup-vaults/guarded/recovery-points/";
 
-/// Who tries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Who {
-    /// The user of the vault's account, by access key.
-    User,
-    /// The same on the router that only the owner of the data directory reaches.
-    OwnersSurface,
-    /// A role of the account, entered by the management account.
-    Session,
-    /// The management account's user: another account.
-    Stranger,
-    /// Nobody: without a signature.
-    Unsigned,
-}
-
-const EVERYBODY: [Who; 5] = [Who::User, Who::OwnersSurface, Who::Session, Who::Stranger, Who::Unsigned];
-
-/// A call that would break a promise.
-struct Attempt {
-    operation: &'static str,
-    method: &'static str,
-    path: String,
-    body: Value,
-}
-
-fn attempt(operation: &'static str, method: &'static str, path: &str, body: Value) -> Attempt {
-    Attempt { operation, method, path: path.to_owned(), body }
-}
-
 impl Scene {
     fn of_point(&self, end: &str) -> String {
         format!("{POINT}{}{end}", encoded(&self.point))
     }
 
     /// What could take a recovery point away.
-    fn against_the_point(&self) -> Vec<Attempt> {
+    pub fn against_the_point(&self) -> Vec<Attempt> {
         vec![
             attempt("DeleteRecoveryPoint", "DELETE", &self.of_point(""), Value::Null),
             attempt("DeleteBackupVault", "DELETE", "/backup-vaults/guarded", Value::Null),
@@ -60,7 +32,7 @@ impl Scene {
     }
 
     /// What could end its life before its day, or put that day off.
-    fn against_its_life(&self) -> Vec<Attempt> {
+    pub fn against_its_life(&self) -> Vec<Attempt> {
         let lives = [json!({ "DeleteAfterDays": 1 }), json!({ "DeleteAfterDays": 4000 }), json!({})];
         let update = |lifecycle| {
             attempt("UpdateRecoveryPointLifecycle", "POST", &self.of_point(""), json!({ "Lifecycle": lifecycle }))
@@ -68,7 +40,7 @@ impl Scene {
         lives.into_iter().map(update).collect()
     }
 
-    fn against_the_lock() -> Vec<Attempt> {
+    pub fn against_the_lock() -> Vec<Attempt> {
         let path = "/backup-vaults/guarded/vault-lock";
         let put = |request| attempt("PutBackupVaultLockConfiguration", "PUT", path, request);
         vec![
@@ -88,29 +60,8 @@ impl Scene {
         ]
     }
 
-    fn build(&self, what: &Attempt) -> Request<Bytes> {
-        let body = if what.body.is_null() { String::new() } else { what.body.to_string() };
-        let mut request = Request::builder().method(what.method).uri(format!("{}{}", self.server.url, what.path));
-        if !body.is_empty() {
-            request = request.header("content-type", "application/json");
-        }
-        request.body(Bytes::from(body)).unwrap()
-    }
-
-    async fn try_it(&self, who: Who, what: &Attempt) -> Answer {
-        let request = self.build(what);
-        let signed = |keys: &Credentials| sign(request.clone(), keys, "backup", SystemTime::now());
-        match who {
-            Who::User => self.server.send(signed(&self.user)).await,
-            Who::Session => self.server.send(signed(&self.session)).await,
-            Who::Stranger => self.server.send(signed(&self.stranger)).await,
-            Who::Unsigned => self.server.send(request).await,
-            Who::OwnersSurface => self.server.send_as_owner(signed(&self.user)).await,
-        }
-    }
-
     /// All that was promised, as the engine itself tells it.
-    fn promised(&self, hold: Option<&str>) -> Value {
+    pub fn promised(&self, hold: Option<&str>) -> Value {
         let owner = caller(&self.server, MEMBER);
         let engine = &self.server.engine;
         let vault = engine.list_vaults(&owner, None, &PageRequest::default()).unwrap();
@@ -163,7 +114,7 @@ impl Scene {
         for what in attempts {
             for who in EVERYBODY {
                 let answer = self.try_it(who, what).await;
-                if matches!(who, Who::Stranger | Who::Unsigned) {
+                if !who.is_own() {
                     self.assert_learns_nothing(who, what, &answer).await;
                 } else {
                     let (status, code, message) = answer.error();
@@ -176,7 +127,7 @@ impl Scene {
     }
 
     /// The days go by for the engine.
-    async fn pass(&self, days: i64) {
+    pub async fn pass(&self, days: i64) {
         let body = json!({ "advance_seconds": days * 86_400 }).to_string();
         let request = Request::builder().method("POST").uri(format!("{}/_clock", self.server.url));
         let answer = self.server.send(request.body(Bytes::from(body)).unwrap()).await;
@@ -225,7 +176,7 @@ async fn nobody_breaks_a_hold_but_who_releases_it() {
     let [shorter, ..] = &scene.against_its_life()[..] else { panic!() };
     for who in EVERYBODY {
         let status = scene.try_it(who, shorter).await.status();
-        assert_eq!(status == 200, !matches!(who, Who::Stranger | Who::Unsigned), "{who:?}");
+        assert_eq!(status == 200, who.is_own(), "{who:?}");
     }
     let held = scene.promised(Some(&id));
     scene.pass(5).await;
@@ -252,20 +203,19 @@ async fn nobody_breaks_a_hold_but_who_releases_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_captured_and_is_sent_again_breaks_nothing() {
     let scene = Scene::with_clock(ClockKind::Simulated).await;
-    let capture = |what: &Attempt, keys: &Credentials| sign(scene.build(what), keys, "backup", SystemTime::now());
     let [delete, ..] = &scene.against_the_point()[..] else { panic!() };
     let unlock = Scene::against_the_lock().pop().unwrap();
     let mut captured: Vec<Request<Bytes>> = Vec::new();
     for keys in [&scene.user, &scene.session] {
-        captured.push(capture(&unlock, keys));
-        captured.extend(Scene::against_the_policy().iter().map(|what| capture(what, keys)));
+        captured.push(scene.capture(&unlock, keys));
+        captured.extend(Scene::against_the_policy().iter().map(|what| scene.capture(what, keys)));
     }
     for request in &captured {
         assert_eq!(scene.server.send(request.clone()).await.status(), 200, "it is good");
         assert_eq!(scene.server.send(request.clone()).await.status(), 200, "and does the same once more");
     }
-    captured.push(capture(delete, &scene.user));
-    captured.push(capture(delete, &scene.session));
+    captured.push(scene.capture(delete, &scene.user));
+    captured.push(scene.capture(delete, &scene.session));
 
     let lock = json!({ "ChangeableForDays": 3 }).to_string();
     assert_eq!(scene.call(&scene.user, "PUT", "/backup-vaults/guarded/vault-lock", &lock).await.status(), 200);
@@ -282,7 +232,7 @@ async fn what_was_captured_and_is_sent_again_breaks_nothing() {
     }
 
     // One that is changed on the way, and one that is too old, are not let in at all.
-    let signed = capture(delete, &scene.user);
+    let signed = scene.capture(delete, &scene.user);
     let mut other = signed.clone();
     *other.uri_mut() = format!("{}{}", scene.server.url, POINT.to_owned() + "other").parse().unwrap();
     let old = sign(scene.build(delete), &scene.user, "backup", SystemTime::now() - Duration::from_secs(400));

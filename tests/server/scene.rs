@@ -44,12 +44,18 @@ impl Scene {
     }
 
     pub async fn with_clock(clock: ClockKind) -> Self {
+        Self::with_vault(clock, |_, _| NewVault::default()).await
+    }
+
+    /// With a vault that is made as `new` says.
+    pub async fn with_vault(clock: ClockKind, new: impl FnOnce(&Server, &Caller) -> NewVault) -> Self {
         let server = Server::with_clock(clock).await;
         let engine = &server.engine;
         let member = AddAccount { account_id: Some(MEMBER.to_owned()), name: "member".to_owned(), email: None };
         engine.add_account(member).unwrap();
         let owner = caller(&server, MEMBER);
-        engine.create_vault(&owner, &"guarded".parse().unwrap(), NewVault::default()).unwrap();
+        let vault = new(&server, &owner);
+        engine.create_vault(&owner, &"guarded".parse().unwrap(), vault).unwrap();
         let (_, path) = server.file_system("source", &[]);
         let resource = AddResource {
             resource_type: "EFS".to_owned(),

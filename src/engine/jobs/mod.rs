@@ -7,6 +7,8 @@
 
 mod adopt;
 pub mod backup;
+#[cfg(test)]
+mod begin_tests;
 pub mod commit;
 pub mod copy;
 pub(crate) mod entered;

@@ -277,6 +277,23 @@ impl CustomerKeys {
         Ok(())
     }
 
+    /// As if so many keys had been made; there are no files of them.
+    #[cfg(test)]
+    pub(crate) fn pretend(&self, scope: &Scope, count: usize) {
+        let mut records = self.records.write();
+        for number in 0..count {
+            let record = Record {
+                version: VERSION,
+                arn: Arn::kms(scope, &format!("key/{number}")),
+                description: String::new(),
+                created: Time::UNIX_EPOCH,
+                standing: Standing::Enabled,
+                aliases: Vec::new(),
+            };
+            records.insert(number.to_string(), record);
+        }
+    }
+
     fn write(&self, id: &str, record: &Record) -> Result<()> {
         let json = serde_json::to_vec(record).map_err(|error| Error::Internal(format!("a KMS key: {error}")))?;
         write_private_file(&self.folder.join(format!("{id}.json")), &json)

@@ -76,3 +76,25 @@ impl Engine {
         Ok(next.map(|at| turn.next_key_deletion.map_or(at, |again| again.max(at))))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::kms::tests::engine;
+
+    #[test]
+    fn a_key_whose_deletion_is_cancelled_at_its_day_stays() {
+        let (folder, engine, caller) = engine();
+        let key = engine.create_key(&caller, ops::NewKey::default()).unwrap();
+        let has_material = || folder.path().join(format!("data/keys/kms/{}.key", key.id)).exists();
+        let pending = engine.schedule_key_deletion(&caller, &key.id, 7).unwrap();
+        let day = engine.now() + Duration::days(7);
+        engine.cancel_key_deletion(&caller, &key.id).unwrap();
+        engine.destroy_key(&pending, day).unwrap();
+        engine.enable_key(&caller, &key.id).unwrap();
+        assert!(has_material());
+        let pending = engine.schedule_key_deletion(&caller, &key.id, 7).unwrap();
+        engine.destroy_key(&pending, day).unwrap();
+        assert!(!has_material());
+    }
+}

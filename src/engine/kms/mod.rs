@@ -19,3 +19,5 @@
 pub(crate) mod deletion;
 pub mod ops;
 mod rows;
+#[cfg(test)]
+mod tests;

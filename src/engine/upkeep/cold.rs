@@ -276,3 +276,7 @@ fn commit<'p>(cold: &OpenVault, stored: Vec<(&'p Candidate, Transferred)>) -> Re
         })
         .collect()
 }
+
+#[cfg(test)]
+#[path = "cold_tests.rs"]
+mod tests;

@@ -209,3 +209,28 @@ impl Engine {
         Ok(told.faults(self.catalog.read(|connection| R::known(connection, vault))?))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Scope;
+    use crate::domain::vault_lock::LockState;
+    use crate::engine::vaults::lock_record::LockRecord;
+    use crate::engine::vaults::policy_record::PolicyRecord;
+    use serde_json::Value;
+
+    /// Also where vaults had one key.
+    #[test]
+    fn a_record_opens_as_what_it_is_and_as_that_of_its_own_vault_alone() {
+        let scope = Scope::new("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
+        let [own, other] = ["own", "other"].map(|name| Arn::vault(&scope, &name.parse().unwrap()));
+        let key = MasterKey::generate().unwrap();
+        let record = LockRecord::default().followed_by(LockState::Unlocked);
+        let place = || "vaultdeck/lock.json".to_owned();
+        let sealed = seal(key.to_bytes().as_slice(), &form::<LockRecord>(place(), &own), &record).unwrap();
+        let opens = |form: &Form| open::<Value>(key.to_bytes().as_slice(), form, &sealed).is_ok();
+        assert!(opens(&form::<LockRecord>(place(), &own)));
+        assert!(!opens(&form::<LockRecord>(place(), &other)));
+        assert!(!opens(&form::<PolicyRecord>(place(), &own)));
+    }
+}

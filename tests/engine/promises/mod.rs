@@ -1,6 +1,7 @@
 //! Attempts to break what a vault promises, by ways that lie below the API: catalogs and files that are put back, lost or
 //! damaged, repairs, and what goes with the days. What callers try is in `tests/server/promises.rs`.
 
+mod keys;
 mod paths;
 mod policy_record;
 mod records;
@@ -83,7 +84,12 @@ pub fn point(bench: &Bench, resource: &Arn, days: Option<i64>) -> Arn {
 }
 
 pub fn delete(bench: &Bench, point: &Arn) -> Result<(), Error> {
-    bench.engine().delete_recovery_point(&bench.caller, VAULT, point)
+    delete_in(bench, VAULT, point)
+}
+
+/// The same of a point in another vault.
+pub fn delete_in(bench: &Bench, vault: &str, point: &Arn) -> Result<(), Error> {
+    bench.engine().delete_recovery_point(&bench.caller, vault, point)
 }
 
 pub fn is_denied(answer: Result<(), Error>) -> bool {

@@ -94,3 +94,32 @@ fn a_record_that_nobody_else_knows_is_named_and_left_where_it_is() {
     assert!(refused.to_string().contains("It cannot be told what legal holds"), "{refused}");
     assert_eq!(bench.points().len(), 1);
 }
+
+#[test]
+fn what_tells_of_one_hold_is_not_taken_for_what_tells_of_another() {
+    let (bench, kept, files) = protected();
+    let other = own_file(&bench, "holds/00000000-0000-4000-8000-000000000000.json");
+    fs::copy(files.last().unwrap(), &other).unwrap();
+    let refused = delete(&bench, &kept).unwrap_err();
+    assert!(refused.to_string().contains("It cannot be told what legal holds"), "{refused}");
+    assert!(check(&bench).problems.iter().any(|problem| problem.subject.contains("00000000-0000")));
+    fs::remove_file(other).unwrap();
+    assert!(is_denied(delete(&bench, &kept)));
+}
+
+#[test]
+fn a_hold_that_was_released_holds_nothing_again_when_its_record_is_put_back() {
+    let mut bench = Bench::simulated();
+    let kept = point(&bench, &bench.resource("projects", &[]), Some(30));
+    let (title, description) = ("case 7".to_owned(), "an inquiry".to_owned());
+    let request = NewHold { title, description, ..NewHold::default() };
+    let hold = bench.engine().create_legal_hold(&bench.caller, request).unwrap().summary.id;
+    let record = own_file(&bench, &format!("holds/{hold}.json"));
+    let content = fs::read(&record).unwrap();
+    bench.engine().cancel_legal_hold(&bench.caller, &hold, "settled", None).unwrap();
+    assert!(!record.exists());
+    super::put(&record, Some(&content));
+    bench.restart();
+    delete(&bench, &kept).unwrap();
+    assert!(!record.exists(), "and it is taken away again");
+}

@@ -227,4 +227,19 @@ mod tests {
         std::fs::create_dir(&target).unwrap();
         assert!(open_again(&target, before).unwrap_err().to_string().contains("not the folder any more"));
     }
+
+    #[test]
+    fn a_full_folder_is_refused_before_room_is_looked_for_and_one_that_fills_up_meanwhile_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        let [full, filling] = ["full", "filling"].map(|name| root.join(name));
+        std::fs::create_dir(&full).unwrap();
+        std::fs::write(full.join("there"), "x").unwrap();
+        let refused = open_vacant(&full, 0, &|_| panic!("room is looked for"), &|_, _| false).unwrap_err();
+        assert!(refused.to_string().contains("not empty"), "{refused}");
+        std::fs::create_dir(&filling).unwrap();
+        let fill = |_: &OpenFolder| std::fs::write(filling.join("came"), "x").map(|()| u64::MAX);
+        let refused = open_vacant(&filling, 0, &fill, &|_, _| false).unwrap_err();
+        assert!(refused.to_string().contains("not empty"), "{refused}");
+    }
 }

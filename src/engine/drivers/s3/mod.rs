@@ -18,6 +18,10 @@ mod store;
 mod target;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod unruly;
+#[cfg(test)]
+mod unruly_tests;
 mod upload;
 
 use crate::domain::types::location::{Location, Part};

@@ -1,0 +1,50 @@
+//! What was looked at when a job was chosen may have changed when it begins: it is looked at again, in the transaction that
+//! notes its beginning.
+
+use super::kind::Job as _;
+use super::{backup, copy};
+use crate::engine::catalog::Connection;
+use crate::engine::catalog::sample::{Job, at, catalog, insert, insert_copy, insert_point};
+
+fn state(tx: &Connection, table: &str) -> String {
+    tx.query_row(&format!("SELECT state FROM {table}"), [], |row| row.get(0)).unwrap()
+}
+
+/// Whether a backup job begins after `change`, and its state then.
+fn backup_begins(change: impl Fn(&Connection)) -> (bool, String) {
+    let folder = tempfile::tempdir().unwrap();
+    catalog(&folder)
+        .write(|tx| {
+            insert(tx, &Job::default());
+            insert_point(tx, "of-the-vault", 0);
+            let record = backup::rows::record::open(tx)?.remove(0);
+            change(tx);
+            Ok((record.begin(tx, at(1))?, state(tx, "backup_jobs")))
+        })
+        .unwrap()
+}
+
+#[test]
+fn a_backup_does_not_begin_in_a_vault_that_was_deleted_or_locked_since() {
+    let (running, failed) = ((true, "RUNNING".to_owned()), (false, "FAILED".to_owned()));
+    assert_eq!(backup_begins(|_| ()), running);
+    let change = |sql: &'static str| move |tx: &Connection| tx.execute_batch(sql).unwrap();
+    assert_eq!(backup_begins(change("DELETE FROM recovery_points; DELETE FROM vaults")), failed);
+    assert_eq!(backup_begins(change("UPDATE vaults SET vault_type = 'LOGICALLY_AIR_GAPPED_BACKUP_VAULT'")), failed);
+    let lock = "INSERT INTO vault_locks (vault_arn, sequence, state, max_retention_days)
+         SELECT arn, 1, 'CHANGEABLE', 30 FROM vaults";
+    assert_eq!(backup_begins(change(lock)), failed);
+}
+
+#[test]
+fn a_copy_does_not_begin_when_its_source_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (began, state) = catalog(&folder)
+        .write(|tx| {
+            insert_copy(tx, "copy", at(0), "CREATED");
+            let record = copy::rows::open(tx)?.remove(0);
+            Ok((record.begin(tx, at(1))?, state(tx, "copy_jobs")))
+        })
+        .unwrap();
+    assert_eq!((began, state.as_str()), (false, "FAILED"));
+}
