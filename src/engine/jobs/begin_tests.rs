@@ -36,15 +36,41 @@ fn a_backup_does_not_begin_in_a_vault_that_was_deleted_or_locked_since() {
     assert_eq!(backup_begins(change(lock)), failed);
 }
 
+/// A catalog in which a copy from one vault into another of its account is about to begin.
+fn with_copy(tx: &Connection) {
+    insert_copy(tx, "copy", at(0), "CREATED");
+    insert_point(tx, "1", 0);
+    tx.execute_batch(
+        "INSERT INTO vaults (arn, account, region, name, vault_type, created) VALUES
+             ('arn:aws:backup:us-east-1:123456789012:backup-vault:other', '123456789012', 'us-east-1', 'other',
+              'BACKUP_VAULT', 0);
+         INSERT INTO roles (arn, account, trusts) VALUES ('arn:aws:iam::123456789012:role/test', '123456789012', 'backup');
+         UPDATE copy_jobs SET destination_account = '123456789012',
+             destination_vault_arn = 'arn:aws:backup:us-east-1:123456789012:backup-vault:other'",
+    )
+    .unwrap();
+}
+
 #[test]
-fn a_copy_does_not_begin_when_its_source_is_gone() {
-    let folder = tempfile::tempdir().unwrap();
-    let (began, state) = catalog(&folder)
-        .write(|tx| {
-            insert_copy(tx, "copy", at(0), "CREATED");
-            let record = copy::rows::open(tx)?.remove(0);
-            Ok((record.begin(tx, at(1))?, state(tx, "copy_jobs")))
-        })
-        .unwrap();
-    assert_eq!((began, state.as_str()), (false, "FAILED"));
+fn a_copy_does_not_begin_when_its_source_its_vaults_or_its_role_are_not_what_they_were() {
+    for (change, begins) in [
+        ("", true),
+        ("DELETE FROM roles", false),
+        ("DELETE FROM recovery_points", false),
+        ("UPDATE recovery_points SET status = 'EXPIRED'", false),
+        ("UPDATE recovery_points SET storage_class = 'COLD'", false),
+        ("DELETE FROM vaults WHERE name = 'other'", false),
+        ("UPDATE copy_jobs SET destination_vault_arn = source_vault_arn", false),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let (began, state) = catalog(&folder)
+            .write(|tx| {
+                with_copy(tx);
+                tx.execute_batch(change).unwrap();
+                let record = copy::rows::open(tx)?.remove(0);
+                Ok((record.begin(tx, at(1))?, state(tx, "copy_jobs")))
+            })
+            .unwrap();
+        assert_eq!((began, state.as_str()), (begins, if begins { "RUNNING" } else { "FAILED" }), "{change}");
+    }
 }

@@ -143,3 +143,32 @@ impl SourceReader for Object<'_> {
         Some(self.attributes.clone())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::drivers::s3::unruly::{Answer, BUCKET, Unruly};
+
+    /// Also where the HTTP client would not have noticed.
+    #[test]
+    fn content_that_ends_before_its_end_is_no_object_however_it_came() {
+        let store = Unruly::that(|_| Answer::of(200, ""));
+        let bucket = Bucket::new(store.client(), BUCKET.to_owned());
+        let short = || Object {
+            bucket: &bucket,
+            key: "k".to_owned(),
+            state: FileState { size: 7, modified: second_of(None), changed: second_of(None), inode: 0 },
+            etag: None,
+            attributes: Vec::new(),
+            body: ByteStream::from_static(b"con"),
+            waiting: Bytes::new(),
+            received: 0,
+            breaks: BREAKS,
+        };
+        let told = "its content broke off after 3 of 7 bytes";
+        assert_eq!(short().whole_if_small().map(drop).unwrap_err().to_string(), told);
+        let (mut large, mut buffer) = (short(), [0; 16]);
+        assert!(matches!(large.read(&mut buffer), Ok(Piece::Data(3))));
+        assert_eq!(large.read(&mut buffer).unwrap_err().to_string(), told);
+    }
+}
