@@ -6,8 +6,9 @@ use crate::engine::error::Result;
 use chrono::Duration;
 use sha2::{Digest as _, Sha256};
 
-/// Within this many milliseconds after its day a recovery point is due, so that it is gone within eight hours.
-const JITTER: u64 = (8 * 60 - 15) * 60 * 1000;
+/// Within this many milliseconds after its day a recovery point is due, so that it is gone within eight hours: the sweeper
+/// comes once an hour.
+const JITTER: u64 = 7 * 60 * 60 * 1000;
 /// The name of the seed in the catalog's state.
 const SEED: &str = "sweep-seed";
 

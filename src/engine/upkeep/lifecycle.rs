@@ -19,8 +19,8 @@ use crate::engine::{Engine, holds, points};
 use chrono::Duration;
 use std::sync::Arc;
 
-/// The sweeper goes round at every whole quarter of an hour: what falls due between is deleted together.
-const ROUND: Duration = Duration::minutes(15);
+/// The sweeper goes round at every whole hour: what falls due between is deleted together, and with the backups of that hour.
+const ROUND: Duration = Duration::hours(1);
 /// How long the records of jobs are kept (AWS: 30 days).
 const KEEP_RECORDS: Duration = Duration::days(400);
 /// How often old records are looked for.
@@ -212,13 +212,13 @@ mod tests {
 
     #[test]
     fn a_point_is_due_within_eight_hours_and_always_at_the_same_moment() {
-        let day: Time = "2026-12-01T05:00:00Z".parse().unwrap();
+        let day: Time = "2026-12-01T05:59:59Z".parse().unwrap();
         let mut seen = std::collections::BTreeSet::new();
         for number in 0..200 {
             let due = delete_due(day, "seed", &format!("point {number}"));
             assert!((day..day + Duration::hours(8)).contains(&due));
             assert!((due..=day + Duration::hours(8)).contains(&next_round(due)));
-            assert_eq!(next_round(due).timestamp() % 900, 0);
+            assert_eq!(next_round(due).timestamp() % 3600, 0);
             assert_eq!(next_round(next_round(due)), next_round(due));
             assert_eq!(due, delete_due(day, "seed", &format!("point {number}")));
             seen.insert(due);
