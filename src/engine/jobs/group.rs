@@ -82,10 +82,8 @@ impl Engine {
         }
         for group in vaults.into_values() {
             self.commit_together(&group);
-            for Waiting { live, stored, pass } in group {
-                drop((stored, pass));
-                self.jobs.over(&live.id);
-            }
+            let ids: Vec<_> = group.into_iter().map(|waiting| waiting.live.id.clone()).collect();
+            self.jobs.all_over(&ids);
         }
     }
 

@@ -51,6 +51,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use turn::Turn;
+use worker::Begun;
 
 /// Every kind of job, in the order in which the queue looks at them.
 pub(crate) static KINDS: [&dyn Kind; 3] = [&Backups, &Copies, &Restores];
@@ -72,7 +73,7 @@ pub struct Runtime {
     /// How many jobs of one kind work side by side.
     pub workers: usize,
     /// Lets so many jobs that make recovery points work at a time.
-    pub lanes: Lanes,
+    pub lanes: Lanes<Begun>,
     /// What was stored and waits for its commit.
     pub commits: Commits,
     /// Cancelled when the engine shuts down; for work that is no job.
@@ -196,9 +197,14 @@ impl Runtime {
 
     /// A job is over: it is not under way any more, and others may start.
     pub fn over(&self, id: &JobId) {
-        self.live.remove(id);
+        self.all_over([id]);
+    }
+
+    /// The same of several jobs.
+    pub fn all_over<'a>(&self, ids: impl IntoIterator<Item = &'a JobId>) {
+        let removed = ids.into_iter().map(|id| self.live.remove(id)).count();
         self.let_deletions_go();
-        self.finished.fetch_add(1, Ordering::AcqRel);
+        self.finished.fetch_add(removed as u64, Ordering::AcqRel);
         self.wake();
     }
 

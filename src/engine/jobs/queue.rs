@@ -15,7 +15,7 @@ use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::readiness::Readiness;
 use crate::engine::jobs::rows::store;
 use crate::engine::jobs::turn::{RETRY_AFTER, Turn};
-use crate::engine::jobs::worker;
+use crate::engine::jobs::worker::{self, Begun};
 use chrono::Duration;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -92,7 +92,7 @@ impl Engine {
         let mut outcome = Ok(());
         for (live, job, entered) in lives {
             match outcome {
-                Ok(()) => outcome = worker::spawn(self, kind, live, job, entered),
+                Ok(()) => outcome = worker::start(self, Begun { kind, live, job, entered }),
                 Err(_) => self.jobs.over(&live.id),
             }
         }

@@ -1,4 +1,4 @@
-//! The thread of a job: what it does whatever the work is.
+//! The threads of jobs: what they do whatever the work is.
 
 use crate::engine::Engine;
 use crate::engine::clock::ClockKind;
@@ -16,39 +16,82 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// Starts the thread of a job whose row says RUNNING.
-pub(crate) fn spawn(
-    engine: &Arc<Engine>,
-    kind: &'static dyn Kind,
-    live: Arc<LiveJob>,
-    job: Box<dyn Job>,
-    entered: Entered,
-) -> Result<()> {
-    let (owner, live_job) = (Arc::clone(engine), Arc::clone(&live));
-    let started = std::thread::Builder::new().name(kind.name().to_owned()).spawn(move || {
-        let live = live_job;
-        // A panic is a bug; it costs this job and nothing else.
-        let worked = catch_unwind(AssertUnwindSafe(|| {
-            let _lane = kind.table().makes_points().then(|| owner.jobs.lanes.take());
-            job.run(&owner, &live, entered)
-        }))
-        .unwrap_or_else(|_| Err(Ending::failed(false, "An internal error occurred.").into()));
-        match conclude(&owner, &live, worked, job.as_ref()) {
-            Ok(Held::Yes) => owner.jobs.wake(),
-            Ok(Held::ForCommit) => {}
-            Ok(Held::No) => owner.jobs.over(&live.id),
-            Err(error) => {
-                owner.set_back(&live, &error);
-                owner.jobs.over(&live.id);
-            }
-        }
-        owner.commit_waiting();
-    });
-    if let Err(error) = started {
-        engine.jobs.over(&live.id);
-        return Err(Error::io("start a thread", error));
+/// A job whose row says RUNNING.
+pub struct Begun {
+    pub(super) kind: &'static dyn Kind,
+    pub(super) live: Arc<LiveJob>,
+    pub(super) job: Box<dyn Job>,
+    pub(super) entered: Entered,
+}
+
+/// Starts a thread for a job; one that makes a recovery point waits in line while no lane is free.
+pub(super) fn start(engine: &Arc<Engine>, begun: Begun) -> Result<()> {
+    if !begun.kind.table().makes_points() {
+        return spawn(engine, begun, |engine, begun| {
+            let Begun { live, job, entered, .. } = begun;
+            let worked = work(engine, &live, job.as_ref(), entered);
+            end(engine, &live, job.as_ref(), worked);
+        });
     }
-    Ok(())
+    let Some(begun) = engine.jobs.lanes.enter(begun) else { return Ok(()) };
+    take_lane(engine, begun)
+}
+
+/// Starts a thread for a job that has a lane.
+fn take_lane(engine: &Arc<Engine>, begun: Begun) -> Result<()> {
+    let started = spawn(engine, begun, |engine, begun| {
+        let mut next = Some(begun);
+        while let Some(Begun { live, job, entered, .. }) = next {
+            let worked = work(engine, &live, job.as_ref(), entered);
+            next = engine.jobs.lanes.next();
+            // By the system's clock what is stored is committed at once, and by this thread: nobody waits behind it for a lane.
+            if engine.clock.kind() == ClockKind::System {
+                next.take().map_or(Ok(()), |next| take_lane(engine, next)).unwrap_or_else(|error| tell(&error));
+            }
+            end(engine, &live, job.as_ref(), worked);
+        }
+    });
+    // Those behind it are told the same, one after the other.
+    if started.is_err()
+        && let Some(next) = engine.jobs.lanes.next()
+    {
+        take_lane(engine, next).unwrap_or_else(|error| tell(&error));
+    }
+    started
+}
+
+fn tell(error: &Error) {
+    tracing::error!(%error, "a job could not begin; it is begun again");
+}
+
+fn spawn(engine: &Arc<Engine>, begun: Begun, body: impl FnOnce(&Arc<Engine>, Begun) + Send + 'static) -> Result<()> {
+    let (owner, id) = (Arc::clone(engine), begun.live.id.clone());
+    let builder = std::thread::Builder::new().name(begun.kind.name().to_owned());
+    builder.spawn(move || body(&owner, begun)).map(drop).map_err(|error| {
+        engine.jobs.over(&id);
+        Error::io("start a thread", error)
+    })
+}
+
+/// Does the work of a job. A panic is a bug; it costs this job and nothing else.
+fn work(engine: &Arc<Engine>, live: &LiveJob, job: &dyn Job, entered: Entered) -> std::result::Result<Worked, Failure> {
+    catch_unwind(AssertUnwindSafe(|| job.run(engine, live, entered)))
+        .unwrap_or_else(|_| Err(Ending::failed(false, "An internal error occurred.").into()))
+}
+
+/// Brings a job to its end, or to its commit, and commits what is ripe.
+fn end(engine: &Arc<Engine>, live: &Arc<LiveJob>, job: &dyn Job, worked: std::result::Result<Worked, Failure>) {
+    let concluded = catch_unwind(AssertUnwindSafe(|| conclude(engine, live, worked, job)));
+    match concluded.unwrap_or_else(|_| Err(Error::Internal("the end of a job panicked".to_owned()))) {
+        Ok(Held::Yes) => engine.jobs.wake(),
+        Ok(Held::ForCommit) => {}
+        Ok(Held::No) => engine.jobs.over(&live.id),
+        Err(error) => {
+            engine.set_back(live, &error);
+            engine.jobs.over(&live.id);
+        }
+    }
+    engine.commit_waiting();
 }
 
 /// Whether a job lasts on after its work.
