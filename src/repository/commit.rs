@@ -5,6 +5,7 @@
 //! a step costs in waiting for the disk it costs once, for however many snapshots.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::addition::Adding;
 use super::{FileKind, Id, Repository, Result, Snapshot, crash_point};
@@ -13,7 +14,7 @@ use super::{FileKind, Id, Repository, Result, Snapshot, crash_point};
 #[derive(Debug)]
 pub struct NewSnapshot {
     id: Id,
-    tree: Id,
+    snapshot: Arc<Snapshot>,
     /// The snapshot's file.
     sealed: Vec<u8>,
     /// The packs that hold what the snapshot refers to.
@@ -44,12 +45,12 @@ impl Repository {
     /// Seals a snapshot whose data is stored, in these packs.
     pub(super) fn new_snapshot(
         &self,
-        snapshot: &Snapshot,
+        snapshot: Snapshot,
         counted_on: HashSet<Id>,
         adding: Adding,
     ) -> Result<NewSnapshot> {
-        let (id, sealed) = self.seal_snapshot(snapshot)?;
-        Ok(NewSnapshot { id, tree: snapshot.tree, sealed, counted_on, _adding: adding })
+        let (id, sealed) = self.seal_snapshot(&snapshot)?;
+        Ok(NewSnapshot { id, snapshot: Arc::new(snapshot), sealed, counted_on, _adding: adding })
     }
 
     /// Commits snapshots together; when it returns, those are durable of which it answers `true`. Of the others packs changed
@@ -68,7 +69,8 @@ impl Repository {
         let files: Vec<(Id, Vec<u8>)> = whole.iter().map(|new| (new.id, new.sealed.clone())).collect();
         self.storage().write_all(FileKind::Snapshot, &files)?;
         for new in whole {
-            self.snapshot_trees.remember(new.id, new.tree);
+            self.snapshot_trees.remember(new.id, new.snapshot.tree);
+            self.recent.keep_snapshot(new.id, &new.snapshot);
         }
         Ok(standing)
     }

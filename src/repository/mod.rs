@@ -41,6 +41,7 @@ pub mod pack;
 mod packing;
 mod problem;
 mod quoting;
+mod recent;
 mod restore;
 mod room;
 mod snapshot;
@@ -104,6 +105,7 @@ use config_file::{CONFIG_COPY, ConfigState};
 use index_files::IndexFiles;
 use integrity::Integrity;
 use parking_lot::{Mutex, RwLock};
+use recent::Recent;
 use snapshot_packs::KnownPacks;
 use snapshot_trees::SnapshotTrees;
 use std::sync::Arc;
@@ -137,6 +139,7 @@ pub struct Repository {
     integrity: Integrity,
     known_packs: KnownPacks,
     snapshot_trees: SnapshotTrees,
+    recent: Recent,
     gate: Arc<Gate>,
     /// Whether what a crash left was looked for since the repository was opened.
     adopted: Mutex<bool>,
@@ -190,6 +193,7 @@ impl Repository {
             integrity,
             known_packs: KnownPacks::default(),
             snapshot_trees: SnapshotTrees::default(),
+            recent: Recent::default(),
             gate: Arc::default(),
             adopted: Mutex::new(false),
             config_state: Mutex::new(state),

@@ -23,6 +23,7 @@ mod walker;
 mod work;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use chrono::{DateTime, FixedOffset};
@@ -112,7 +113,7 @@ impl Repository {
             program_version: Some(concat!("vaultdeck ", env!("CARGO_PKG_VERSION")).into()),
             summary: Some(summary),
         };
-        let snapshot = self.new_snapshot(&snapshot, session.packing.packs(), adding)?;
+        let snapshot = self.new_snapshot(snapshot, session.packing.packs(), adding)?;
         Ok(Prepared { outcome: session.outcome(snapshot.id(), tree, adopted.clone()), snapshot })
     }
 }
@@ -120,7 +121,7 @@ impl Repository {
 /// A walk through the source of which everything is stored.
 struct Pass<'a> {
     session: Session<'a>,
-    parent: Option<Snapshot>,
+    parent: Option<Arc<Snapshot>>,
     tree: Id,
 }
 
@@ -139,8 +140,8 @@ impl Repository {
         let chunker = Chunker::new(request.chunker, self.chunker_seed()?)?;
         let session = Session::new(self, source, control, chunker);
         let parent = self.usable_parent(request, &session);
-        let previous = Previous::new(self, parent.as_ref());
-        let tree = run::run(&session, &request.paths, previous, parent.as_ref())?;
+        let previous = Previous::new(self, parent.as_deref());
+        let tree = run::run(&session, &request.paths, previous, parent.as_deref())?;
         match self.retire_damaged() {
             Ok(retired) => session.packing.replace(retired),
             Err(error) => tracing::warn!(%error, "a damaged pack is still named by the index"),
@@ -152,8 +153,9 @@ impl Repository {
     }
 
     /// The parent's snapshot. One that cannot be read must not stop new backups: everything is read again.
-    fn usable_parent(&self, request: &BackupRequest, session: &Session<'_>) -> Option<Snapshot> {
-        request.parent.map(|id| self.load_snapshot(&id)).transpose().unwrap_or_else(|error| {
+    fn usable_parent(&self, request: &BackupRequest, session: &Session<'_>) -> Option<Arc<Snapshot>> {
+        let load = |id: Id| self.recent.snapshot(&id).map_or_else(|| self.load_snapshot(&id).map(Arc::new), Ok);
+        request.parent.map(load).transpose().unwrap_or_else(|error| {
             for path in &request.paths {
                 session.note(path, format!("all in it is read again: {error}"));
             }

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+
+use crate::repository::packing::Packing;
 use crate::repository::{BlobKind, Id, Node, NodeKind, Repository, Result, Snapshot, Summary, Timestamp, TreeReader};
 
 /// File systems keep times in steps of up to this.
@@ -16,7 +19,7 @@ pub(super) struct Previous<'a> {
 
 /// A folder of the parent, read node by node in the order of names.
 pub(super) struct PreviousFolder {
-    nodes: TreeReader<Vec<u8>>,
+    nodes: TreeReader<Bytes>,
     next: Option<Node>,
 }
 
@@ -29,9 +32,18 @@ impl<'a> Previous<'a> {
         self.root
     }
 
-    /// A folder of the parent.
-    pub(super) fn folder(&self, tree: &Id) -> Result<PreviousFolder> {
-        let mut nodes = TreeReader::new(*tree, self.repository.load_blob(BlobKind::Tree, tree)?)?;
+    /// A folder of the parent. One that was read before is not read again while the pack that holds it can be counted on.
+    pub(super) fn folder(&self, tree: &Id, packing: &Packing<'_>) -> Result<PreviousFolder> {
+        let recent = &self.repository.recent;
+        let json = match recent.tree(tree) {
+            Some(json) if packing.is_stored(BlobKind::Tree, tree)? => json,
+            _ => {
+                let json = self.repository.load_blob(BlobKind::Tree, tree)?.into();
+                recent.keep_tree(*tree, &json);
+                json
+            }
+        };
+        let mut nodes = TreeReader::new(*tree, json)?;
         let next = nodes.next().transpose()?;
         Ok(PreviousFolder { nodes, next })
     }
@@ -83,7 +95,7 @@ mod tests {
     fn nodes_are_found_in_order_and_gaps_are_gaps() {
         let nodes = [&b"a"[..], b"c", b"\xff"].map(|name| Node { name: name.into(), ..Node::default() });
         let json = Tree { nodes: nodes.to_vec() }.encode();
-        let mut reader = TreeReader::new(Id::of(&json), json).unwrap();
+        let mut reader = TreeReader::new(Id::of(&json), json.into()).unwrap();
         let next = reader.next().transpose().unwrap();
         let mut folder = PreviousFolder { nodes: reader, next };
         for (name, there) in

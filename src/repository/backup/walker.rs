@@ -347,7 +347,7 @@ impl<'a: 'r, 'r> Walker<'_, 'a, 'r> {
         children: Children<'r>,
         position: Position<'r>,
     ) {
-        let before = before.and_then(|tree| match self.previous.folder(&tree) {
+        let before = before.and_then(|tree| match self.previous.folder(&tree, &self.session.packing) {
             Ok(before) => Some(before),
             Err(error) => {
                 self.session.note(Path::new(&path), format!("all in it is read again: {error}"));

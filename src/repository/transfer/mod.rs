@@ -115,7 +115,7 @@ impl Repository {
             program_version: Some(concat!("vaultdeck ", env!("CARGO_PKG_VERSION")).into()),
             ..original
         };
-        let snapshot = self.new_snapshot(&snapshot, packing.packs(), adding)?;
+        let snapshot = self.new_snapshot(snapshot, packing.packs(), adding)?;
         let stored = packing.stored();
         let outcome = TransferOutcome {
             snapshot: snapshot.id(),
