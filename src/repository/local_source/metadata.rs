@@ -5,7 +5,9 @@ use std::ffi::CStr;
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use rustix::fs::{FileType, Stat};
 use rustix::io::Errno;
 
@@ -14,14 +16,37 @@ use crate::repository::{ExtendedAttribute, Node, NodeKind, Timestamp};
 
 /// The names of owners, as they were when the source was opened.
 pub(super) struct Owners {
-    users: HashMap<u32, String>,
-    groups: HashMap<u32, String>,
+    users: Arc<Names>,
+    groups: Arc<Names>,
+}
+
+/// Names by their numbers.
+type Names = HashMap<u32, String>;
+
+/// The names of a file, and which state of it they were read from. They are read again when it has another one.
+struct Read(Mutex<Option<(FileState, Arc<Names>)>>);
+
+static USERS: Read = Read(Mutex::new(None));
+static GROUPS: Read = Read(Mutex::new(None));
+
+impl Read {
+    fn names(&self, file: &str) -> Arc<Names> {
+        // Asked before it is read: what changes meanwhile is read again the next time.
+        let Ok(now) = rustix::fs::stat(file).map(|status| state(&status)) else { return Arc::default() };
+        let mut read = self.0.lock();
+        if let Some((_, names)) = read.as_ref().filter(|(before, _)| *before == now) {
+            return Arc::clone(names);
+        }
+        let names = Arc::new(names(file));
+        *read = Some((now, Arc::clone(&names)));
+        names
+    }
 }
 
 impl Owners {
     /// Those of `/etc/passwd` and `/etc/group`.
     pub(super) fn of_this_machine() -> Self {
-        Self { users: names("/etc/passwd"), groups: names("/etc/group") }
+        Self { users: USERS.names("/etc/passwd"), groups: GROUPS.names("/etc/group") }
     }
 
     /// The node of an item; its name, link target and attributes are yet to come.
@@ -115,7 +140,7 @@ fn read_growing(mut call: impl FnMut(&mut [u8]) -> Result<usize, Errno>) -> Resu
 }
 
 /// Numbers and names from a file in the form of `/etc/passwd`. Without the file there are only numbers.
-fn names(file: &str) -> HashMap<u32, String> {
+fn names(file: &str) -> Names {
     let content = fs::read(file).unwrap_or_default();
     let mut names = HashMap::new();
     for line in content.split(|byte| *byte == b'\n') {
@@ -127,4 +152,27 @@ fn names(file: &str) -> HashMap<u32, String> {
         }
     }
     names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_again_when_their_file_has_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("passwd");
+        let file = path.to_str().unwrap();
+        let read = Read(Mutex::new(None));
+        let name = || read.names(file).get(&7).cloned();
+        assert_eq!(name(), None, "there is no such file");
+        fs::write(file, "one:x:7:7\n").unwrap();
+        assert_eq!(name().as_deref(), Some("one"));
+        assert!(Arc::ptr_eq(&read.names(file), &read.names(file)), "it was read once");
+        fs::write(folder.path().join("new"), "two:x:7:7\n").unwrap();
+        fs::rename(folder.path().join("new"), file).unwrap();
+        assert_eq!(name().as_deref(), Some("two"), "as those who change it do");
+        fs::remove_file(file).unwrap();
+        assert_eq!(name(), None);
+    }
 }
