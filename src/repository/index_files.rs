@@ -67,7 +67,7 @@ impl Repository {
     pub fn reload_index(&self) -> Result<()> {
         // Held throughout: what another backup adds meanwhile must be in the new table too.
         let mut files = self.files();
-        let ids: BTreeSet<Id> = self.storage().list(FileKind::Index)?.into_iter().map(|(id, _)| id).collect();
+        let ids: BTreeSet<Id> = self.storage().ids(FileKind::Index)?.into_iter().collect();
         let (mut fresh, bad) = self.read_index_files(&ids)?;
         for pack in &files.packs {
             fresh.add(pack);
@@ -104,7 +104,7 @@ impl Repository {
 
     /// Reloads the index if its files are not those that it was made from: another program was here. Whether it did.
     pub fn sync_index(&self) -> Result<bool> {
-        let ids: BTreeSet<Id> = self.storage().list(FileKind::Index)?.into_iter().map(|(id, _)| id).collect();
+        let ids: BTreeSet<Id> = self.storage().ids(FileKind::Index)?.into_iter().collect();
         let stale = self.files().loaded != ids;
         if stale {
             self.reload_index()?;

@@ -71,6 +71,11 @@ pub trait Storage: Send + Sync {
     /// All files of a kind with their sizes, in no order. What does not have an id for a name is left out.
     fn list(&self, kind: FileKind) -> Result<Vec<(Id, u64)>>;
 
+    /// The same without their sizes, which a storage may tell with less effort.
+    fn ids(&self, kind: FileKind) -> Result<Vec<Id>> {
+        Ok(self.list(kind)?.into_iter().map(|(id, _)| id).collect())
+    }
+
     /// A whole file.
     fn read(&self, kind: FileKind, id: &Id) -> Result<Vec<u8>>;
 

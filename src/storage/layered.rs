@@ -92,6 +92,10 @@ impl<L: Layer> Storage for Layered<L> {
         self.again(|| self.storage.list(kind))
     }
 
+    fn ids(&self, kind: FileKind) -> Result<Vec<Id>> {
+        self.again(|| self.storage.ids(kind))
+    }
+
     fn read(&self, kind: FileKind, id: &Id) -> Result<Vec<u8>> {
         self.layer.read(kind, id, || {
             let content = self.again(|| self.storage.read(kind, id))?;

@@ -11,7 +11,7 @@ use crate::engine::error::{Error, Result};
 use crate::engine::points::rows::damage::{self, PointData};
 use crate::engine::vaults::store::OpenVault;
 use crate::repository::{self, FileKind, Id, ItemPath, LossWalk, LostItems};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
 /// How many lost items of a point the catalog names; all are counted.
@@ -72,8 +72,7 @@ impl Engine {
     }
 
     fn suspects(&self, arn: &Arn, vault: &OpenVault) -> Result<BTreeSet<Arn>> {
-        let present: BTreeSet<String> =
-            vault.repository.storage().list(FileKind::Snapshot)?.into_iter().map(|(id, _)| id.to_hex()).collect();
+        let present: HashSet<Id> = vault.repository.storage().ids(FileKind::Snapshot)?.into_iter().collect();
         let (packs, _) = vault.repository.wounded_packs();
         self.catalog.read(|connection| {
             let mut suspects = damage::needing(connection, arn, &packs)?;

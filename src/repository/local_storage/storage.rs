@@ -83,6 +83,17 @@ impl Storage for LocalStorage {
         Ok(found)
     }
 
+    fn ids(&self, kind: FileKind) -> Result<Vec<Id>> {
+        let mut found = Vec::new();
+        for folder in folders(kind) {
+            self.visit(&folder, |_, name| {
+                found.extend(name.to_str().and_then(|name| name.parse::<Id>().ok()));
+                Ok(())
+            })?;
+        }
+        Ok(found)
+    }
+
     fn read(&self, kind: FileKind, id: &Id) -> Result<Vec<u8>> {
         whole(self.open(kind, id, OFlags::RDONLY)?).map_err(self.failed("read", &place(kind, id)))
     }

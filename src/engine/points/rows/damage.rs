@@ -8,7 +8,7 @@ use crate::engine::error::Result;
 use crate::engine::points::rows::packs::Tier;
 use crate::repository::Id;
 use rusqlite::{Connection, Row, params};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// What a look at a recovery point's data needs to know of it.
 #[derive(Debug, Clone)]
@@ -69,7 +69,7 @@ pub fn points(connection: &Connection, (vault, class): Tier<'_>) -> Result<Vec<P
 pub fn without_snapshot(
     connection: &Connection,
     (vault, class): Tier<'_>,
-    present: &BTreeSet<String>,
+    present: &HashSet<Id>,
 ) -> Result<BTreeSet<Arn>> {
     let mut arns = BTreeSet::new();
     let mut damaged = connection.prepare_cached(
@@ -83,7 +83,8 @@ pub fn without_snapshot(
     let mut statement = connection.prepare_cached(SNAPSHOTS)?;
     let mut rows = statement.query([vault.as_str(), class.as_str()])?;
     while let Some(row) = rows.next()? {
-        if !present.contains(row.get_ref(0)?.as_str().unwrap_or_default()) {
+        let snapshot = row.get_ref(0)?.as_str().ok().and_then(|text| text.parse().ok());
+        if snapshot.is_none_or(|snapshot: Id| !present.contains(&snapshot)) {
             arns.insert(row.parsed("arn")?);
         }
     }
