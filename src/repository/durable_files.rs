@@ -61,11 +61,9 @@ pub(super) fn write_files(
     let mut open = Vec::with_capacity(files.len());
     for file in files {
         let folder = opened.of(&file.path, folders).map_err(|error| failed(file, error))?;
-        let mut created = create(&folder, &file.temporary).map_err(|error| failed(file, error))?;
+        let mut created = create(&folder, &file.temporary, mode).map_err(|error| failed(file, error))?;
         temporaries.0.push((folder, &file.temporary));
-        let filled =
-            created.write_all(file.content).and_then(|()| created.set_permissions(Permissions::from_mode(mode)));
-        filled.map_err(|error| failed(file, error))?;
+        created.write_all(file.content).and_then(|()| set_mode(&created, mode)).map_err(|error| failed(file, error))?;
         open.push(created);
     }
     sync_all(&open).map_err(|(at, error)| failed(&files[at], error))?;
@@ -165,10 +163,16 @@ impl Drop for Temporaries<'_> {
     }
 }
 
-/// Makes the temporary file of a new one.
-fn create(folder: &OwnedFd, name: &str) -> io::Result<File> {
+/// Makes the temporary file of a new one. Who makes a file may write it, whatever its mode.
+fn create(folder: &OwnedFd, name: &str, mode: u32) -> io::Result<File> {
     let access = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    Ok(File::from(rustix::fs::openat(folder, name, access, Mode::RUSR | Mode::WUSR)?))
+    Ok(File::from(rustix::fs::openat(folder, name, access, Mode::from_raw_mode(mode))?))
+}
+
+/// Gives a new file its mode where it has not got it: the process may mask more than usual.
+fn set_mode(file: &File, mode: u32) -> io::Result<()> {
+    let found = file.metadata()?.permissions().mode() & 0o7777;
+    if found == mode { Ok(()) } else { file.set_permissions(Permissions::from_mode(mode)) }
 }
 
 /// Waits until the bytes of all these files are durable; the place of one that failed.
