@@ -141,7 +141,7 @@ impl Stored for StoredBackup {
         let permit = authorize(connection, Doing::Outcome, AddRecoveryPoint, &vault)?;
         complete_point(connection, &permit, manifest, packs, now)?;
         if let Made::Now(attempt) = &self.made
-            && let Some(mark) = &attempt.facts.mark
+            && let Some(mark) = attempt.facts.mark.as_ref().filter(|mark| attempt.plan.of.mark.as_ref() != Some(*mark))
         {
             marks::remember(connection, &manifest.resource_arn, mark)?;
         }
