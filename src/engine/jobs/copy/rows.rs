@@ -136,11 +136,8 @@ pub fn get(connection: &Connection, id: &JobId) -> Result<Option<(CopyJob, Scope
 }
 
 /// Tells the feed how a job is now.
-fn tell(connection: &Connection, id: &JobId) -> Result<()> {
-    let since = "SELECT coalesce(completed, initiated, created) AS since FROM copy_jobs WHERE id = ?1";
-    let since = query::first(connection, since, [id.as_str()], |row| row.time("since"))?;
-    let told = get(connection, id)?.zip(since);
-    told.map_or(Ok(()), |((job, _), since)| events::record::record(connection, &detail::copy_job(&job, since)))
+fn tell(connection: &Connection, row: &Row<'_>) -> Result<()> {
+    events::record::record(connection, &detail::copy_job(&from_row(row)?, row.time("since")?))
 }
 
 /// The jobs of a region that pass the filter, the newest first; of all accounts when `account` is `None`.
@@ -217,7 +214,7 @@ pub fn insert(connection: &Connection, _permit: &Permit<'_, StartCopyJob>, recor
             job.backup_job_id.as_ref().map(JobId::as_str),
             record.attempts,
         ])?;
-    tell(connection, &job.id)
+    store::tell(connection, &TABLE, &job.id)
 }
 
 /// Copy jobs that are not over, the oldest first.

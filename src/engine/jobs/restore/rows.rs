@@ -119,11 +119,8 @@ pub fn get(connection: &Connection, id: &JobId) -> Result<Option<RestoreJob>> {
 }
 
 /// Tells the feed how a job is now.
-fn tell(connection: &Connection, id: &JobId) -> Result<()> {
-    let since = "SELECT coalesce(completed, initiated, created) AS since FROM restore_jobs WHERE id = ?1";
-    let since = query::first(connection, since, [id.as_str()], |row| row.time("since"))?;
-    let told = get(connection, id)?.zip(since);
-    told.map_or(Ok(()), |(job, since)| events::record::record(connection, &detail::restore_job(&job, since)))
+fn tell(connection: &Connection, row: &Row<'_>) -> Result<()> {
+    events::record::record(connection, &detail::restore_job(&from_row(row)?, row.time("since")?))
 }
 
 /// The jobs of a region that pass the filter, the newest first; of all accounts when `account` is `None`.
@@ -188,7 +185,7 @@ pub fn insert(connection: &Connection, _permit: &Permit<'_, StartRestoreJob>, re
             record.attempts,
             record.new_resource_id,
         ])?;
-    tell(connection, &job.id)
+    store::tell(connection, &TABLE, &job.id)
 }
 
 /// Restore jobs that are not over, the oldest first.

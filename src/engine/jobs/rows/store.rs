@@ -1,7 +1,7 @@
 //! The transitions of jobs, whatever their kind.
 //!
-//! One function writes a job's state, and it asks [`JobState::can_become`]. The catalog has one writer at a time, so of
-//! two hands on one job only one finds it in the state that it wants to leave.
+//! One function writes a job's state, from those of which [`JobState::can_become`] says that they may. The catalog has one writer at
+//! a time, so of two hands on one job only one finds it in the state that it wants to leave.
 
 use crate::domain::Time;
 use crate::domain::job::JobState;
@@ -9,16 +9,10 @@ use crate::domain::names::JobId;
 use crate::engine::catalog::values::millis;
 use crate::engine::error::Result;
 use crate::engine::jobs::rows::table::JobTable;
-use rusqlite::{Connection, OptionalExtension as _, ToSql, params};
+use rusqlite::{Connection, ToSql, params};
 
-/// The state of a job; none when there is no such job.
-fn state_of(connection: &Connection, table: &JobTable, id: &JobId) -> Result<Option<JobState>> {
-    let state: Option<String> = connection
-        .prepare_cached(&format!("SELECT state FROM {} WHERE id = ?1", table.rows))?
-        .query_row([id.as_str()], |row| row.get(0))
-        .optional()?;
-    Ok(state.as_deref().map(JobState::from))
-}
+/// When a job came into its state.
+const SINCE: &str = "coalesce(completed, initiated, created) AS since";
 
 /// Moves a job to `next` if it may go there from where it is, and with that writes `also`, assignments whose values are ?3 and
 /// on. Whether it went. Nothing else writes a state.
@@ -30,15 +24,34 @@ pub fn advance(
     also: &str,
     values: &[&dyn ToSql],
 ) -> Result<bool> {
-    if !state_of(connection, table, id)?.is_some_and(|state| state.can_become(table.kind, next)) {
-        return Ok(false);
-    }
+    let from: Vec<String> = JobState::KNOWN
+        .iter()
+        .filter(|state| state.can_become(table.kind, next))
+        .map(|state| format!("'{}'", state.as_str()))
+        .collect();
+    let sql = format!(
+        "UPDATE {} SET state = ?2{also} WHERE id = ?1 AND state IN ({}) RETURNING {}, {SINCE}",
+        table.rows,
+        from.join(", "),
+        table.columns
+    );
     let (key, next) = (id.as_str(), next.as_str());
     let all: Vec<&dyn ToSql> = [&key as &dyn ToSql, &next].into_iter().chain(values.iter().copied()).collect();
-    connection
-        .prepare_cached(&format!("UPDATE {} SET state = ?2{also} WHERE id = ?1", table.rows))?
-        .execute(all.as_slice())?;
-    (table.tell)(connection, id)?;
+    tell_row(connection, table, &sql, &all)
+}
+
+/// Tells the feed of events of a job that was just added.
+pub fn tell(connection: &Connection, table: &JobTable, id: &JobId) -> Result<()> {
+    let sql = format!("SELECT {}, {SINCE} FROM {} WHERE id = ?1", table.columns, table.rows);
+    tell_row(connection, table, &sql, &[&id.as_str()]).map(drop)
+}
+
+/// Tells of the row that a statement gives, if it gives one.
+fn tell_row(connection: &Connection, table: &JobTable, sql: &str, values: &[&dyn ToSql]) -> Result<bool> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(values)?;
+    let Some(row) = rows.next()? else { return Ok(false) };
+    (table.tell)(connection, row)?;
     Ok(true)
 }
 
@@ -81,6 +94,12 @@ mod tests {
     use crate::engine::catalog::sample::{Job, at, catalog, insert, insert_copy, insert_restore};
     use crate::engine::jobs::{backup, copy, restore};
 
+    fn state_of(connection: &Connection, table: &JobTable, id: &JobId) -> JobState {
+        let sql = format!("SELECT state FROM {} WHERE id = ?1", table.rows);
+        let state: String = connection.query_row(&sql, [id.as_str()], |row| row.get(0)).unwrap();
+        JobState::from(state.as_str())
+    }
+
     const ALL: [&str; 9] =
         ["CREATED", "PENDING", "RUNNING", "ABORTING", "ABORTED", "COMPLETED", "FAILED", "EXPIRED", "PARTIAL"];
 
@@ -99,7 +118,7 @@ mod tests {
                     }
                     let id = "job".parse()?;
                     let went = advance(tx, table, &id, &JobState::from(to), "", &[])?;
-                    Ok((went, state_of(tx, table, &id)?.unwrap().as_str().to_owned()))
+                    Ok((went, state_of(tx, table, &id).as_str().to_owned()))
                 });
                 let allowed = JobState::from(from).can_become(table.kind, &JobState::from(to));
                 assert_eq!(

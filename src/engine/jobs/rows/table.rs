@@ -1,9 +1,9 @@
 //! What the machine has to know of the table of a kind of job.
 
 use crate::domain::job::JobKind;
-use crate::domain::names::JobId;
 use crate::engine::catalog::Connection;
 use crate::engine::error::Result;
+use rusqlite::Row;
 
 /// The table of a kind of job: the names of its indices, and of those columns that not every kind has. All have `id`, `account`,
 /// `region`, `created`, `initiated`, `completed`, `state`, `status_message`, `resource_type` and `attempts`.
@@ -30,8 +30,9 @@ pub(crate) struct JobTable {
     pub(crate) reads: Option<&'static str>,
     /// The ARN of the resource that its jobs read, which must not go meanwhile.
     pub(crate) reads_resource: Option<&'static str>,
-    /// Tells the feed of events how a job is now; called whenever one was added or its state was written.
-    pub(crate) tell: fn(&Connection, &JobId) -> Result<()>,
+    /// Tells the feed of events how the job of this row is now; called whenever its state was written. Beside `columns` the row has
+    /// `since`, when the job came into its state.
+    pub(crate) tell: fn(&Connection, &Row<'_>) -> Result<()>,
 }
 
 impl JobTable {

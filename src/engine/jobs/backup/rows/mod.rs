@@ -55,7 +55,7 @@ pub(in crate::engine) const TABLE: JobTable = JobTable {
     makes: Some("recovery_point_id"),
     reads: None,
     reads_resource: Some("resource_arn"),
-    tell,
+    tell: |connection, row| tell(connection, &from_row(row)?),
 };
 
 /// The columns that [`from_row`] reads.
@@ -103,10 +103,8 @@ pub fn get(connection: &Connection, id: &JobId) -> Result<Option<BackupJob>> {
 }
 
 /// Tells the feed how a job is now.
-pub(super) fn tell(connection: &Connection, id: &JobId) -> Result<()> {
-    let job = get(connection, id)?;
-    let change = job.as_ref().and_then(detail::backup_job);
-    change.map_or(Ok(()), |change| events::record::record(connection, &change))
+pub(super) fn tell(connection: &Connection, job: &BackupJob) -> Result<()> {
+    detail::backup_job(job).map_or(Ok(()), |change| events::record::record(connection, &change))
 }
 
 /// The jobs of a region that pass the filter, the newest first; of all accounts when `account` is `None`.

@@ -88,7 +88,7 @@ pub fn insert(connection: &Connection, permit: &Permit<'_, StartBackupJob>, reco
             (!record.copy_actions.is_empty()).then(|| to_json(&record.copy_actions)).transpose()?,
             job.vault_type.as_str(),
         ])?;
-    tell(connection, &job.id)?;
+    tell(connection, job)?;
     creating::insert(connection, permit, job, &record.recovery_point_tags)
 }
 
