@@ -26,6 +26,7 @@ use crate::repository::crash_point;
 use commits::Commits;
 use parking_lot::Mutex;
 use private_copy::PrivateCopy;
+use rusqlite::config::DbConfig;
 pub use rusqlite::{Connection, Transaction};
 use rusqlite::{ErrorCode, OpenFlags, TransactionBehavior};
 use std::path::{Path, PathBuf};
@@ -124,17 +125,19 @@ impl Catalog {
     /// Reads a consistent state of the catalog.
     pub fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         let idle = self.readers.lock().pop();
-        let mut connection = match idle {
+        let connection = match idle {
             Some(connection) => connection,
-            None => connect(&self.file, OpenFlags::SQLITE_OPEN_READ_WRITE)?,
+            None => reader(&self.file)?,
         };
-        let result = connection.transaction().map_err(Error::from).and_then(|transaction| work(&transaction));
-        let result = result.map_err(|error| self.told(error));
-        let mut readers = self.readers.lock();
-        if readers.len() < READERS {
-            readers.push(connection);
+        let result = begin(&connection).and_then(|()| work(&connection));
+        // One that does not leave its state is not used again.
+        if leave(&connection).is_ok() {
+            let mut readers = self.readers.lock();
+            if readers.len() < READERS {
+                readers.push(connection);
+            }
         }
-        result
+        result.map_err(|error| self.told(error))
     }
 
     /// Changes the catalog: all of `work` or, when it fails, nothing. Durable when this returns. Where the catalog cannot be
@@ -191,6 +194,29 @@ impl Catalog {
     }
 }
 
+/// From now on a connection reads one state. The statement is prepared once, unlike that of a [`Transaction`]: reading is mostly
+/// a row or two.
+fn begin(connection: &Connection) -> Result<()> {
+    connection.prepare_cached("BEGIN")?.execute([])?;
+    Ok(())
+}
+
+/// It does not any more.
+fn leave(connection: &Connection) -> rusqlite::Result<()> {
+    if connection.is_autocommit() {
+        return Ok(());
+    }
+    connection.prepare_cached("ROLLBACK")?.execute([]).map(drop)
+}
+
+/// A connection for reading. There are several, and what one of them does not keep, the system does: only who writes needs the
+/// inner pages of all indexes at hand.
+fn reader(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.pragma_update(None, "cache_size", -4_096)?;
+    Ok(connection)
+}
+
 fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(Duration::from_secs(10))?;
@@ -199,6 +225,9 @@ fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.set_prepared_statement_cache_capacity(256);
+    // Without it SQLite prepares a statement again whenever a value that an index's condition may depend on is bound to it. Its
+    // plans hang on no values then, which is what the tests of plans rely on.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // What a statement may have to take back, or sorts: a file for it would be made and removed with nearly every
     // transaction, and would need a disk with room.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
