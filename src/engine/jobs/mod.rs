@@ -1,6 +1,6 @@
 //! Jobs: persistent state machines for backup, copy and restore.
 //!
-//! The catalog holds what a job is; a thread per job does the work; the conductor, one thread, moves all of it: it makes
+//! The catalog holds what a job is; threads do the work; the conductor, one thread, moves all of it: it makes
 //! scheduled jobs, starts what may start, expires what came too late, sweeps what has outlived its days. Under a
 //! simulated clock the same steps run inside [`Engine::advance`](crate::engine::Engine::advance), at every moment at which
 //! something falls due.

@@ -8,7 +8,7 @@ use crate::engine::authorize::Permit;
 use crate::engine::authorize::action::StartCopyJob;
 use crate::engine::catalog::job_states::OPEN;
 use crate::engine::catalog::query;
-use crate::engine::catalog::values::{Columns as _, millis, to_json};
+use crate::engine::catalog::values::{Columns as _, creator, millis, to_json};
 use crate::engine::error::{Error, Result};
 use crate::engine::events;
 use crate::engine::jobs::outcome::Ending;
@@ -210,7 +210,7 @@ pub fn insert(connection: &Connection, _permit: &Permit<'_, StartCopyJob>, recor
             job.size_bytes,
             job.lifecycle.as_ref().map(to_json).transpose()?,
             record.role.as_str(),
-            job.created_by.as_ref().map(to_json).transpose()?,
+            job.created_by.as_ref().map(creator).transpose()?,
             job.backup_job_id.as_ref().map(JobId::as_str),
             record.attempts,
         ])?;

@@ -8,7 +8,7 @@ use crate::domain::tags::MAX_TAGS;
 use crate::domain::{Arn, Tags};
 use crate::engine::authorize::Permit;
 use crate::engine::authorize::action::{AddRecoveryPoint, DeleteBackupVault, StartBackupJob};
-use crate::engine::catalog::values::{millis, to_json};
+use crate::engine::catalog::values::{creator, millis, to_json};
 use crate::engine::error::Result;
 use crate::engine::events::record::record;
 use crate::engine::points::rows::{NewPoint, point_id};
@@ -41,7 +41,7 @@ pub fn insert(connection: &Connection, permit: &Permit<'_, StartBackupJob>, job:
             job.resource_name,
             job.resource_type.as_str(),
             job.created_by.as_ref().map(|creator| creator.backup_plan_id.as_str()),
-            job.created_by.as_ref().map(to_json).transpose()?,
+            job.created_by.as_ref().map(creator).transpose()?,
             job.iam_role_arn.as_ref().map(|arn| arn.as_str()),
             millis(job.created),
             job.lifecycle.as_ref().map(to_json).transpose()?,

@@ -17,7 +17,7 @@ use crate::engine::authorize::Permit;
 use crate::engine::authorize::action::AddRecoveryPoint;
 use crate::engine::catalog::paging::Listing;
 use crate::engine::catalog::query;
-use crate::engine::catalog::values::{Columns as _, millis, to_json};
+use crate::engine::catalog::values::{Columns as _, creator, millis, to_json};
 use crate::engine::error::Result;
 use crate::engine::events::record::record;
 use crate::engine::page::{Page, PageRequest};
@@ -169,7 +169,7 @@ pub fn insert(connection: &Connection, _permit: &Permit<'_, AddRecoveryPoint>, n
             point.resource_name,
             point.resource_type.as_str(),
             point.created_by.as_ref().map(|creator| creator.backup_plan_id.as_str()),
-            point.created_by.as_ref().map(to_json).transpose()?,
+            point.created_by.as_ref().map(creator).transpose()?,
             point.iam_role_arn.as_ref().map(|arn| arn.as_str()),
             point.status_message,
             millis(point.created),

@@ -8,7 +8,7 @@ use crate::engine::authorize::Permit;
 use crate::engine::authorize::action::{StartBackupJob, StopBackupJob};
 use crate::engine::catalog::job_states::OPEN;
 use crate::engine::catalog::query;
-use crate::engine::catalog::values::{Columns as _, millis, to_json};
+use crate::engine::catalog::values::{Columns as _, creator, millis, to_json};
 use crate::engine::error::Result;
 use crate::engine::jobs::backup::rows::{COLUMNS, TABLE, from_row, tell};
 use crate::engine::jobs::outcome::Ending;
@@ -78,7 +78,7 @@ pub fn insert(connection: &Connection, permit: &Permit<'_, StartBackupJob>, reco
             job.size_bytes,
             job.bytes_transferred,
             job.iam_role_arn.as_ref().map(|arn| arn.as_str()),
-            job.created_by.as_ref().map(to_json).transpose()?,
+            job.created_by.as_ref().map(creator).transpose()?,
             to_json(&job.backup_options)?,
             job.is_parent,
             millis(record.complete_by),
