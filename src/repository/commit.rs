@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::addition::Adding;
 use super::{FileKind, Id, Repository, Result, Snapshot, crash_point};
@@ -68,9 +69,10 @@ impl Repository {
             snapshots.iter().zip(&standing).filter(|(_, stands)| **stands).map(|(new, _)| *new).collect();
         let files: Vec<(Id, Vec<u8>)> = whole.iter().map(|new| (new.id, new.sealed.clone())).collect();
         self.storage().write_all(FileKind::Snapshot, &files)?;
+        let now = Instant::now();
         for new in whole {
             self.snapshot_trees.remember(new.id, new.snapshot.tree);
-            self.recent.keep_snapshot(new.id, &new.snapshot);
+            self.recent.keep_snapshot(new.id, &new.snapshot, now);
         }
         Ok(standing)
     }

@@ -154,7 +154,9 @@ impl Repository {
 
     /// The parent's snapshot. One that cannot be read must not stop new backups: everything is read again.
     fn usable_parent(&self, request: &BackupRequest, session: &Session<'_>) -> Option<Arc<Snapshot>> {
-        let load = |id: Id| self.recent.snapshot(&id).map_or_else(|| self.load_snapshot(&id).map(Arc::new), Ok);
+        let load = |id: Id| {
+            self.recent.snapshot(&id, Instant::now()).map_or_else(|| self.load_snapshot(&id).map(Arc::new), Ok)
+        };
         request.parent.map(load).transpose().unwrap_or_else(|error| {
             for path in &request.paths {
                 session.note(path, format!("all in it is read again: {error}"));

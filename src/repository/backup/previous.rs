@@ -1,6 +1,6 @@
 //! The parent snapshot, read alongside the walk.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
@@ -32,14 +32,15 @@ impl<'a> Previous<'a> {
         self.root
     }
 
-    /// A folder of the parent. One that was read before is not read again while the pack that holds it can be counted on.
+    /// A folder of the parent. One that was just read is not read again while the pack that holds it can be
+    /// counted on.
     pub(super) fn folder(&self, tree: &Id, packing: &Packing<'_>) -> Result<PreviousFolder> {
-        let recent = &self.repository.recent;
-        let json = match recent.tree(tree) {
+        let (recent, now) = (&self.repository.recent, Instant::now());
+        let json = match recent.tree(tree, now) {
             Some(json) if packing.is_stored(BlobKind::Tree, tree)? => json,
             _ => {
                 let json = self.repository.load_blob(BlobKind::Tree, tree)?.into();
-                recent.keep_tree(*tree, &json);
+                recent.keep_tree(*tree, &json, now);
                 json
             }
         };

@@ -90,6 +90,21 @@ fn what_a_backup_found_in_the_folders_of_the_parent_is_remembered() {
 }
 
 #[test]
+fn a_folder_of_the_parent_that_was_just_read_counts_only_while_its_pack_is_what_it_was() {
+    let mut vault = Vault::new();
+    vault.backup();
+    let third = vault.backup();
+    assert_eq!(third.notes, [], "nothing is wrong");
+    let (pack, _) = vault.packs();
+    fs::remove_file(&pack).unwrap();
+
+    let fourth = vault.backup();
+
+    assert!(fourth.notes.iter().any(|note| note.text.contains("read again")), "{:?}", fourth.notes);
+    vault.assert_newest_is_the_source();
+}
+
+#[test]
 fn what_a_check_found_is_remembered_and_its_neighbours_are_not_lost() {
     let mut vault = Vault::on_rotting_medium();
     let (_, pack) = vault.packs();
