@@ -4,13 +4,14 @@ use crate::bench::{Bench, assert_completed};
 use crate::harness::{Harness, MANAGEMENT, MEMBER, caller, management, member, plan, selection, walk, whole};
 use chrono::Duration;
 use serde_json::{Value, json};
+use vaultdeck::domain::air_gap::RetentionBounds;
 use vaultdeck::domain::backup_policy::{Policy, PolicyType, TargetId};
 use vaultdeck::domain::extension::{AddAccount, AddResource, PutPolicy};
 use vaultdeck::domain::job::{BackupJob, JobState};
 use vaultdeck::domain::plan::PlanSummary;
 use vaultdeck::domain::types::Location;
 use vaultdeck::domain::{Arn, ParentId, Tags};
-use vaultdeck::engine::{BackupJobFilter, Caller, Engine, ErrorKind, NewPolicy, PolicyChange, Result};
+use vaultdeck::engine::{BackupJobFilter, Caller, Engine, ErrorKind, NewPolicy, NewVault, PolicyChange, Result};
 
 /// A daily plan of two regions for what has the tag `backup=daily`.
 fn nightly() -> Value {
@@ -478,6 +479,35 @@ fn a_role_or_a_vault_that_is_missing_fails_the_jobs_with_that_reason() {
             ),
         ]
     );
+}
+
+#[test]
+fn a_plan_of_a_policy_writes_into_the_air_gapped_vault_that_it_names_and_into_no_other_kind() {
+    let bench = Bench::simulated();
+    let (resource, who) = (with_member(&bench), member());
+    let bounds = RetentionBounds { min_days: 7, max_days: 90 };
+    bench.engine().create_air_gapped_vault(&who, &"safe".parse().unwrap(), bounds, &NewVault::default()).unwrap();
+    enable(bench.engine());
+    let into = |name: &str| {
+        let mut content = nightly();
+        let vault = format!("arn:aws:backup:$region:$account:backup-vault:{name}");
+        content["plans"]["Nightly"]["rules"]["Daily"]["target_logically_air_gapped_backup_vault_arn"] =
+            json!({ "@@assign": vault });
+        content
+    };
+    let policy = attached(bench.engine(), "nightly", &into("safe"), &target(MEMBER));
+    bench.advance(Duration::days(1));
+    let change = PolicyChange { content: Some(into("Default").to_string()), ..PolicyChange::default() };
+    bench.engine().update_policy((&management()).into(), &policy.id, change).unwrap();
+    bench.advance(Duration::days(1));
+    let jobs = member_jobs(&bench, &who);
+    assert_completed(&jobs[0]);
+    assert_eq!((&jobs[0].resource_arn, jobs[0].vault_name.as_str()), (&resource, "safe"));
+    assert_eq!(jobs[1].state, JobState::Failed);
+    let message = jobs[1].status_message.as_deref().unwrap();
+    assert!(message.contains("is not a logically air-gapped backup vault"), "{message}");
+    let points = |name| bench.engine().describe_vault(&who, name).unwrap().recovery_points;
+    assert_eq!((points("safe"), points("Default")), (1, 0));
 }
 
 #[test]

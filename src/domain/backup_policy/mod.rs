@@ -8,6 +8,8 @@
 //! The names that an author gives (of plans, rules, selections, tags and copies) are compared without regard to case, as AWS
 //! does: a child cannot get around its parents' `@@none` by writing `HOURLY` for `Hourly`.
 
+#[cfg(test)]
+mod air_gap_tests;
 mod inherit;
 mod plans;
 #[cfg(test)]

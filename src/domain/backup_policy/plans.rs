@@ -1,12 +1,12 @@
 //! The backup plans that an effective policy makes in an account.
 
 use super::inherit::Merged;
-use super::schema::filled;
+use super::schema::{AIR_GAPPED_TARGET, filled};
 use super::{Effective, MAX_TAGS};
 use crate::domain::plan::{CopyAction, PlanDocument, Rule};
 use crate::domain::plan_rules::{MAX_COPY_ACTIONS, MAX_RULES};
 use crate::domain::selection::{ConditionParameter, Conditions, SelectionDocument, TagCondition};
-use crate::domain::{AccountId, Lifecycle, Region, Tags, tags};
+use crate::domain::{AccountId, Lifecycle, Region, Scope, Tags, tags};
 
 /// A plan that a policy makes in one region of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +74,10 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
+    fn scope(&self) -> Scope {
+        Scope::new(self.account.clone(), self.region.clone())
+    }
+
     fn filled(&self, text: &str) -> String {
         filled(text, self.account.as_str(), self.region.as_str())
     }
@@ -123,7 +127,7 @@ impl Wrong<'_> {
             let rules: Vec<Rule> = plan.named("rules").map(|(name, rule)| self.rule(name, rule, &place)).collect();
             let document = PlanDocument { backup_plan_name: self.plan.to_owned(), rules, ..PlanDocument::default() };
             if self.errors.is_empty()
-                && let Err(invalid) = document.validate()
+                && let Err(invalid) = document.validate().and_then(|()| document.validate_targets(&place.scope()))
             {
                 self.add(INVALID_VALUE, "/rules", invalid.message);
             }
@@ -145,6 +149,7 @@ impl Wrong<'_> {
         Rule {
             rule_name: name.to_lowercase(),
             target_backup_vault_name: rule.text("target_backup_vault_name").unwrap_or_default().to_owned(),
+            target_logically_air_gapped_backup_vault_arn: rule.text(AIR_GAPPED_TARGET).map(|text| place.filled(text)),
             schedule_expression: rule.text("schedule_expression").map(str::to_owned),
             schedule_expression_timezone: rule.text("schedule_expression_timezone").map(str::to_owned),
             start_window_minutes: number(rule, "start_backup_window_minutes"),

@@ -38,6 +38,9 @@ pub(super) enum Spelling {
     Text,
 }
 
+/// The member of a rule that names an air-gapped vault.
+pub(super) const AIR_GAPPED_TARGET: &str = "target_logically_air_gapped_backup_vault_arn";
+
 /// The whole document.
 pub(super) static POLICY: Shape = Shape::Members(&[("plans", Shape::Named(name::<PlanName>, &PLAN))]);
 
@@ -60,7 +63,7 @@ static RULE: Shape = Shape::Members(&[
     ("schedule_expression", Shape::One(cron)),
     ("schedule_expression_timezone", Shape::One(time_zone)),
     ("target_backup_vault_name", Shape::One(name::<VaultName>)),
-    ("target_logically_air_gapped_backup_vault_arn", Shape::NotBuilt(&Shape::One(arn))),
+    (AIR_GAPPED_TARGET, Shape::One(vault_arn)),
     ("start_backup_window_minutes", Shape::One(number)),
     ("complete_backup_window_minutes", Shape::One(number)),
     ("enable_continuous_backup", Shape::Flag(Spelling::Json)),
@@ -160,6 +163,16 @@ fn arn(text: &str) -> Result<(), String> {
         .parse::<Arn>()
         .map(drop)
         .map_err(|_| "it must be an ARN, in which $account and $region stand for those in which a plan runs".to_owned())
+}
+
+/// The ARN of a backup vault, with the same variables.
+fn vault_arn(text: &str) -> Result<(), String> {
+    arn(text)?;
+    let is_vault = |arn: Arn| arn.service() == "backup" && arn.vault_name().is_some();
+    match filled(text, "123456789012", "us-east-1").parse().map(is_vault) {
+        Ok(true) => Ok(()),
+        _ => Err("it must be the ARN of a backup vault".to_owned()),
+    }
 }
 
 fn pattern(text: &str) -> Result<(), String> {

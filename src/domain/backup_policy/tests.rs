@@ -5,9 +5,10 @@ use crate::domain::{AccountId, Lifecycle};
 use serde_json::{Value, json};
 
 const ROLE: &str = "arn:aws:iam::$account:role/MyIamRole";
+pub(super) const AIR_GAPPED: &str = "target_logically_air_gapped_backup_vault_arn";
 const COPY: &str = "arn:aws:backup:us-east-1:$account:backup-vault:secondary_vault";
 
-fn policy(json: &Value) -> BackupPolicy {
+pub(super) fn policy(json: &Value) -> BackupPolicy {
     BackupPolicy::parse(&json.to_string()).unwrap()
 }
 
@@ -18,17 +19,17 @@ fn merged(levels: &[Value]) -> Value {
 }
 
 /// What holds under these policies, attached to one thing in this order.
-fn beside(policies: &[Value]) -> Effective {
+pub(super) fn beside(policies: &[Value]) -> Effective {
     let policies: Vec<BackupPolicy> = policies.iter().map(policy).collect();
     Effective::of([&policies])
 }
 
-fn account() -> AccountId {
+pub(super) fn account() -> AccountId {
     "111122223333".parse().unwrap()
 }
 
 /// A plan that lacks nothing.
-fn whole() -> Value {
+pub(super) fn whole() -> Value {
     json!({
         "regions": { "@@assign": ["us-east-1", "eu-north-1"] },
         "rules": { "Hourly": {
@@ -43,7 +44,7 @@ fn whole() -> Value {
     })
 }
 
-fn plans(plan: Value) -> Value {
+pub(super) fn plans(plan: Value) -> Value {
     json!({ "plans": { "PII_Backup_Plan": plan } })
 }
 
@@ -77,8 +78,7 @@ mod examples_of_aws {
         rule["start_backup_window_minutes"] = json!({ "@@assign": "480" });
         rule["complete_backup_window_minutes"] = json!({ "@@assign": "10080" });
         rule["lifecycle"] = lifecycle("180", "270");
-        rule["target_logically_air_gapped_backup_vault_arn"] =
-            json!({ "@@assign": "arn:aws:backup:$region:$account:backup-vault:AirGappedVault" });
+        rule[AIR_GAPPED] = json!({ "@@assign": "arn:aws:backup:$region:$account:backup-vault:AirGappedVault" });
         rule["index_actions"] = json!({ "resource_types": { "@@assign": ["EBS", "S3"] } });
         rule["copy_actions"] = json!({ COPY: {
             "target_backup_vault_arn": { "@@assign": COPY },
@@ -100,8 +100,7 @@ mod examples_of_aws {
                 "complete_backup_window_minutes": "10080",
                 "lifecycle": plain("180", "270"),
                 "target_backup_vault_name": "FortKnox",
-                "target_logically_air_gapped_backup_vault_arn":
-                    "arn:aws:backup:$region:$account:backup-vault:AirGappedVault",
+                AIR_GAPPED: "arn:aws:backup:$region:$account:backup-vault:AirGappedVault",
                 "index_actions": { "resource_types": ["EBS", "S3"] },
                 "copy_actions": { COPY: { "target_backup_vault_arn": COPY, "lifecycle": plain("30", "120") } },
             } },
@@ -274,6 +273,9 @@ fn a_refusal_names_the_place_and_the_rule() {
         ("/rules/Hourly", json!({ "lifecycle": { "to_delete_after_days": { "@@assign": "30" } } }), format!("Invalid {rule}.lifecycle.to_delete_after_days: it is not known; here may stand move_to_cold_storage_after_days, delete_after_days, opt_in_to_archive_for_supported_resources")),
         ("/rules/Hourly", json!({ "enable_continuous_backup": { "@@assign": "false" } }), format!("Invalid {rule}.enable_continuous_backup.@@assign: it must be true or false, not a string")),
         ("/rules/Hourly", json!({ "target_backup_vault_name": { "@@assign": "$account" } }), format!("Invalid {rule}.target_backup_vault_name.@@assign: $account: must be 2 to 50 letters, digits, hyphens or underscores")),
+        ("/rules/Hourly", json!({ AIR_GAPPED: { "@@assign": "AirGappedVault" } }), format!("Invalid {rule}.{AIR_GAPPED}.@@assign: AirGappedVault: it must be an ARN, in which $account and $region")),
+        ("/rules/Hourly", json!({ AIR_GAPPED: { "@@assign": "arn:aws:iam::$account:role/Vault" } }), format!("Invalid {rule}.{AIR_GAPPED}.@@assign: arn:aws:iam::$account:role/Vault: it must be the ARN of a backup vault")),
+        ("/rules/Hourly", json!({ AIR_GAPPED: { "@@append": ["arn:aws:backup:$region:$account:backup-vault:Safe"] } }), format!("Invalid {rule}.{AIR_GAPPED}.@@append: this setting has one value, and takes @@assign alone")),
         ("/rules", json!({ "@@assign": {} }), "Invalid plans.PII_Backup_Plan.rules.@@assign: an operator stands at a setting; here may stand @@operators_allowed_for_child_policies alone".to_owned()),
         ("/rules", json!({ "Hourly": {}, "hourly": {} }), "Invalid plans.PII_Backup_Plan.rules.hourly: Hourly is the same name: case makes no difference".to_owned()),
         ("/rules", json!({ "not a name": {} }), "Invalid plans.PII_Backup_Plan.rules.not a name: the name not a name: must be 1 to 50 letters, digits, hyphens, underscores or periods".to_owned()),
