@@ -37,6 +37,8 @@ pub fn add_rule_fields(form: &mut Form) {
     form.note("rule heading", "Rule", Role::Title)
         .text("rule", "Rule name", "")
         .pick("vault", "Into vault", Vec::new(), "")
+        .pick("gap", "Air-gapped vault", Vec::new(), "")
+        .hide("gap", true)
         .turn("frequency", "How often", FREQUENCIES, "Daily")
         .text("cron", "Cron expression", "")
         .hint("cron", "cron(minutes hours day-of-month month day-of-week year), one of the days is ?")
@@ -77,6 +79,7 @@ pub fn show_frequency_fields(form: &mut Form) {
 pub fn load_rule(form: &mut Form, rule: &Rule) {
     form.set("rule", &rule.rule_name);
     form.set("vault", &rule.target_backup_vault_name);
+    form.set("gap", rule.target_logically_air_gapped_backup_vault_arn.as_deref().unwrap_or_default());
     let expression = rule.schedule_expression.as_deref().unwrap_or(crate::domain::schedule::DEFAULT_EXPRESSION);
     load_frequency(form, &Frequency::from_expression(expression));
     form.set("cron", expression);
@@ -116,6 +119,8 @@ pub fn read_rule(form: &Form, base: &Rule, errors: &mut Vec<FieldError>) -> Rule
     let mut rule = base.clone();
     form.value("rule").trim().clone_into(&mut rule.rule_name);
     form.value("vault").clone_into(&mut rule.target_backup_vault_name);
+    let air_gapped = form.value("gap");
+    rule.target_logically_air_gapped_backup_vault_arn = (!air_gapped.is_empty()).then(|| air_gapped.to_owned());
     match read_frequency(form) {
         Ok(frequency) => rule.schedule_expression = Some(frequency.expression()),
         Err(error) => errors.push(error),
@@ -284,6 +289,7 @@ pub fn field_of(invalid: &Invalid) -> &'static str {
         ("BackupPlanName", "name"),
         ("RuleName", "rule"),
         ("TargetBackupVaultName", "vault"),
+        ("TargetLogicallyAirGappedBackupVaultArn", "gap"),
         ("ScheduleExpressionTimezone", "zone"),
         ("ScheduleExpression", "cron"),
         ("StartWindowMinutes", "start"),
@@ -320,6 +326,7 @@ mod tests {
 
     #[test]
     fn a_rule_survives_its_way_through_the_form() {
+        let vault = "arn:aws:backup:us-east-1:123456789012:backup-vault:safe";
         for expression in [
             "cron(15 * ? * * *)",
             "cron(30 4/12 ? * * *)",
@@ -331,7 +338,8 @@ mod tests {
         ] {
             let mut form = Form::default();
             add_rule_fields(&mut form);
-            let rule = rule(expression);
+            let air_gapped = expression.starts_with("cron(0").then(|| vault.to_owned());
+            let rule = Rule { target_logically_air_gapped_backup_vault_arn: air_gapped, ..rule(expression) };
             load_rule(&mut form, &rule);
             let mut mistakes = Vec::new();
             assert_eq!(read_rule(&form, &rule, &mut mistakes), rule, "{expression}");

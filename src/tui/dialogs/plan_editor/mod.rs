@@ -1,6 +1,7 @@
 //! Makes or changes a backup plan: its rules, when they run, how long they keep, what they protect; and what would
 //! come of it, as it is typed.
 
+mod air_gap;
 mod draft;
 mod preview;
 
@@ -121,6 +122,7 @@ impl PlanEditor {
             let standard = vaults.iter().filter(|v| v.vault_type.is_standard());
             let choices = standard.map(|v| Choice::new(v.name.clone(), v.name.clone(), detail(v.recovery_points)));
             self.form.choices("vault", choices.collect());
+            air_gap::offer(&mut self.form, vaults, world.is_engine());
         }
         if let Some(resources) = world.store.resources(&scope) {
             let mut choices = vec![Choice::new(" ", "choose", "")];
@@ -142,7 +144,7 @@ impl PlanEditor {
         self.form.label("rule heading", &heading);
         draft::show_frequency_fields(&mut self.form);
         draft::show_selection_fields(&mut self.form);
-        let reading = self.read();
+        let reading = self.read(world);
         if let Some(scope) = self.scope.clone() {
             let selections = self.effective_selections(reading.selection.as_ref());
             self.preview = Preview::new(&reading.document, &selections, &scope, world);
@@ -164,7 +166,7 @@ impl PlanEditor {
         self.editing.as_ref()?.detail.as_ref()?.selections.as_deref().ok()
     }
 
-    fn read(&self) -> Reading {
+    fn read(&self, world: &World) -> Reading {
         let mut errors = Vec::new();
         let mut document = self.document.clone();
         if self.editing.is_none() {
@@ -174,12 +176,15 @@ impl PlanEditor {
             document.rules[self.rule] = draft::read_rule(&self.form, base, &mut errors);
         }
         let selection = draft::read_selection(&self.form, &document.backup_plan_name, &mut errors);
-        if let Err(invalid) = document.validate() {
+        let targets = || self.scope.as_ref().map_or(Ok(()), |scope| document.validate_targets(scope));
+        if let Err(invalid) = document.validate().and_then(|()| targets()) {
             let field = draft::field_of(&invalid);
             // The presets make their own expression: what is wrong with it is wrong with the frequency.
             let hidden = field == "cron" && self.form.value("frequency") != "Cron";
             errors.push(FieldError::new(if hidden { "frequency" } else { field }, invalid.message));
         }
+        let vaults = self.scope.as_ref().and_then(|scope| world.store.vaults(scope));
+        errors.extend(vaults.and_then(|vaults| air_gap::refusal(&document, vaults)));
         if let (Some(selection), Some(scope), true) = (&selection, &self.scope, errors.is_empty())
             && let Err(invalid) = selection.validate(&scope.region)
         {
@@ -192,7 +197,7 @@ impl PlanEditor {
 
     /// Shows another rule in the form.
     fn show_rule(&mut self, rule: usize, world: &World) {
-        self.document = self.read().document;
+        self.document = self.read(world).document;
         self.rule = rule.min(self.document.rules.len().saturating_sub(1));
         if let Some(rule) = self.document.rules.get(self.rule) {
             draft::load_rule(&mut self.form, rule);
@@ -202,7 +207,7 @@ impl PlanEditor {
     }
 
     fn add_rule(&mut self, world: &World) {
-        self.document = self.read().document;
+        self.document = self.read(world).document;
         if self.document.rules.len() >= MAX_RULES {
             return;
         }
@@ -279,6 +284,7 @@ impl FormDialog for PlanEditor {
                 self.scope = scope;
                 self.form.set("role", "");
                 self.form.set("vault", "");
+                self.form.set("gap", "");
                 self.offer(world);
             }
         }
@@ -291,8 +297,8 @@ impl FormDialog for PlanEditor {
         self.refresh(world);
     }
 
-    fn submit(&mut self, _: &mut World) -> Result<Proposal, Vec<FieldError>> {
-        let Reading { document, selection, errors } = self.read();
+    fn submit(&mut self, world: &mut World) -> Result<Proposal, Vec<FieldError>> {
+        let Reading { document, selection, errors } = self.read(world);
         if !errors.is_empty() {
             return Err(errors);
         }
