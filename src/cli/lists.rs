@@ -14,13 +14,14 @@ use crate::client::attributes::{
 use crate::client::lists::Listed;
 use crate::domain::Scope;
 
-const VAULTS: [Column; 6] = [
+const VAULTS: [Column; 7] = [
     Column::of(&vault::NAME),
     Column::of(&vault::ACCOUNT),
     Column::of(&vault::REGION),
     Column::of(&vault::POINTS),
     Column::of(&vault::CREATED),
     Column::of(&vault::LOCKED),
+    Column::of(&vault::SHARED_BY),
 ];
 
 const PLANS: [Column; 6] = [
@@ -107,10 +108,14 @@ async fn reach(session: &Session, options: &ListOptions) -> Result<Reached, Fail
 
 pub(super) async fn vaults(session: &Session, options: &ListOptions) -> Result<Exit, Failure> {
     let reached = reach(session, options).await?;
-    let listed = reached.connection.list_vaults(&options.within.within()).await;
+    let within = options.within.within();
+    let listed = reached.connection.list_vaults(&within).await;
+    let shared = reached.connection.list_shared_vaults(&within).await;
     reached.close().await;
     let mut found = Found::default();
     found.add(listed?, vault::ALL);
+    // A place that does not answer was told of already.
+    found.add(Listed { faults: Vec::new(), ..shared? }, vault::ALL);
     found.tell(&VAULTS, options)
 }
 

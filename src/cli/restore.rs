@@ -32,7 +32,7 @@ pub(super) async fn run(session: &Session, command: RestoreCommand) -> Result<Ex
 
 async fn start(reached: &Reached, audit: &Arc<Audit>, options: &RestoreOptions) -> Result<Exit, Failure> {
     let point = point(reached, &options.point, &options.scope).await?;
-    let query = Query::RestoreMetadata { vault: point.vault_name.clone(), recovery_point: point.arn.clone() };
+    let query = Query::RestoreMetadata { vault: point.vault(), recovery_point: point.arn.clone() };
     let Answer::RestoreMetadata(given) = reached.connection.read(Key::scoped(point.scope.clone(), query)).await? else {
         return Err(Failure::failed("the answer is of another question"));
     };

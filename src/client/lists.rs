@@ -114,6 +114,11 @@ impl Connection {
         self.everywhere(within, &Query::Vaults, Answer::vaults).await
     }
 
+    /// The vaults that other accounts share with those that are meant.
+    pub async fn list_shared_vaults(self: &Arc<Self>, within: &Within) -> Result<Listed<Vault>, Fault> {
+        self.everywhere(within, &Query::SharedVaults, Answer::vaults).await
+    }
+
     /// The KMS keys.
     pub async fn list_kms_keys(self: &Arc<Self>, within: &Within) -> Result<Listed<KmsKey>, Fault> {
         self.everywhere(within, &Query::KmsKeys, Answer::kms_keys).await
@@ -148,22 +153,27 @@ impl Connection {
         Ok(listed)
     }
 
-    /// The recovery points of the vault of that name, or of all vaults.
+    /// The recovery points of the vault of that name, or of all vaults; also of those that others share. Each is there once,
+    /// of its own vault where that is meant as well.
     pub async fn list_recovery_points(
         self: &Arc<Self>,
         within: &Within,
         vault: Option<&str>,
     ) -> Result<Listed<KnownPoint>, Fault> {
-        let vaults = self.list_vaults(within).await?;
+        let (vaults, shared) = (self.list_vaults(within).await?, self.list_shared_vaults(within).await?);
         let mut listed = Listed { rows: Vec::new(), faults: vaults.faults };
-        for found in vaults.rows.iter().filter(|found| vault.is_none_or(|vault| vault == found.name)) {
-            let query = Query::RecoveryPoints { vault: found.name.clone() };
+        for found in
+            vaults.rows.iter().chain(&shared.rows).filter(|found| vault.is_none_or(|vault| vault == found.name))
+        {
+            let query = Query::RecoveryPoints { vault: found.named() };
             match self.read(Key::scoped(found.scope.clone(), query)).await {
                 Ok(Answer::RecoveryPoints(rows)) => listed.rows.extend(rows.iter().cloned()),
                 Ok(_) => return Err(wrong_answer()),
                 Err(fault) => listed.faults.push((found.scope.clone(), fault)),
             }
         }
+        let mut seen = HashSet::new();
+        listed.rows.retain(|point| seen.insert(point.arn.clone()));
         Ok(listed)
     }
 

@@ -72,6 +72,7 @@ fn class_of(query: &Query, answer: Option<&Answer>) -> Class {
         | Query::RecoveryPointsOfResource { .. }
         | Query::RecoveryPoint { .. } => LISTS,
         Query::Vaults
+        | Query::SharedVaults
         | Query::Vault { .. }
         | Query::Plans
         | Query::Plan { .. }

@@ -14,7 +14,7 @@ use crate::domain::plan::{Plan, PlanSummary, ScheduledRun};
 use crate::domain::resource::ProtectedResource;
 use crate::domain::selection::Selection;
 use crate::domain::sharing::VaultShare;
-use crate::domain::vault::Vault;
+use crate::domain::vault::{Vault, VaultRef};
 use crate::domain::{Account, Arn, Known, PlanId, ResourceType, Scope, Tags, Time};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -48,6 +48,8 @@ pub enum Query {
     Health,
     /// The vaults: [`Answer::Vaults`].
     Vaults,
+    /// The vaults that other accounts share with this one: [`Answer::Vaults`].
+    SharedVaults,
     /// One vault: [`Answer::Vault`].
     Vault {
         /// Its name.
@@ -55,8 +57,8 @@ pub enum Query {
     },
     /// The recovery points of a vault: [`Answer::RecoveryPoints`].
     RecoveryPoints {
-        /// The vault's name.
-        vault: String,
+        /// The vault.
+        vault: VaultRef,
     },
     /// The recovery points of a resource, in all vaults: [`Answer::RecoveryPoints`].
     RecoveryPointsOfResource {
@@ -65,8 +67,8 @@ pub enum Query {
     },
     /// One recovery point: [`Answer::RecoveryPoint`].
     RecoveryPoint {
-        /// Its vault's name.
-        vault: String,
+        /// Its vault.
+        vault: VaultRef,
         /// Its ARN.
         recovery_point: Arn,
     },
@@ -80,7 +82,7 @@ pub enum Query {
     /// The metadata with which a restore of a recovery point starts: [`Answer::RestoreMetadata`].
     RestoreMetadata {
         /// The recovery point's vault.
-        vault: String,
+        vault: VaultRef,
         /// The recovery point.
         recovery_point: Arn,
     },
@@ -213,7 +215,7 @@ pub enum Answer {
     Status(Arc<Status>),
     /// To [`Query::Health`].
     Health(Arc<Health>),
-    /// To [`Query::Vaults`].
+    /// To [`Query::Vaults`] and [`Query::SharedVaults`].
     Vaults(Rows<Vault>),
     /// To [`Query::Vault`].
     Vault(Arc<Vault>),

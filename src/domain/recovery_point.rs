@@ -1,8 +1,8 @@
 //! Recovery points: what a backup leaves in a vault.
 
 use crate::domain::damage::Damage;
-use crate::domain::vault::VaultType;
-use crate::domain::{Arn, CalculatedLifecycle, Known, Lifecycle, ResourceType, Scope, Time};
+use crate::domain::vault::{VaultRef, VaultType};
+use crate::domain::{AccountId, Arn, CalculatedLifecycle, Known, Lifecycle, ResourceType, Scope, Time};
 use serde::{Deserialize, Serialize};
 
 /// The state of a recovery point, as `Status` of [DescribeRecoveryPoint](https://docs.aws.amazon.com/aws-backup/latest/devguide/API_DescribeRecoveryPoint.html) names it.
@@ -180,7 +180,7 @@ impl From<&str> for RecoveryPointStatus {
 pub struct KnownPoint {
     /// Its ARN.
     pub arn: Arn,
-    /// Where its vault lives.
+    /// The account and region that tell of it: where its vault lives, unless another account shares that with them.
     pub scope: Scope,
     /// Its vault's name.
     pub vault_name: String,
@@ -225,6 +225,16 @@ pub struct KnownPoint {
 }
 
 impl KnownPoint {
+    /// Its vault, as its scope names that.
+    pub fn vault(&self) -> VaultRef {
+        VaultRef::of(&self.vault_arn, &self.vault_name, &self.scope)
+    }
+
+    /// The account that shares its vault with its scope; none where the vault is the scope's own.
+    pub fn shared_by(&self) -> Option<AccountId> {
+        self.vault().owner
+    }
+
     /// Whether something in it cannot be restored any more.
     pub fn is_damaged(&self) -> bool {
         Damage::is_told_by(self.status_message.as_deref())

@@ -1,6 +1,6 @@
 //! Backup vaults.
 
-use crate::domain::{Arn, Scope, Time, VaultLock};
+use crate::domain::{AccountId, Arn, Scope, Time, VaultLock};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -71,12 +71,42 @@ impl fmt::Display for VaultType {
     }
 }
 
+/// A vault as an account and region name it: by its name, and where another account shares it with them, by that one too.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct VaultRef {
+    /// Its name.
+    pub name: String,
+    /// Who shares it; none where it is their own.
+    pub owner: Option<AccountId>,
+}
+
+impl VaultRef {
+    /// The vault of this ARN and name, as `scope` names it.
+    pub fn of(arn: &Arn, name: &str, scope: &Scope) -> Self {
+        let owner = arn.vault_name().and_then(|_| arn.account().parse().ok());
+        Self { name: name.to_owned(), owner: owner.filter(|owner| *owner != scope.account) }
+    }
+}
+
+impl From<String> for VaultRef {
+    /// A vault of one's own.
+    fn from(name: String) -> Self {
+        Self { name, owner: None }
+    }
+}
+
+impl From<&str> for VaultRef {
+    fn from(name: &str) -> Self {
+        name.to_owned().into()
+    }
+}
+
 /// A vault as DescribeBackupVault and ListBackupVaults tell of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Vault {
     /// Its ARN.
     pub arn: Arn,
-    /// Where it lives.
+    /// The account and region that tell of it: where it lives, unless another account shares it with them.
     pub scope: Scope,
     /// Its name. A text and not a [`crate::domain::VaultName`], since AWS's own vaults have slashes in theirs.
     pub name: String,
@@ -92,4 +122,31 @@ pub struct Vault {
     pub recovery_points: i64,
     /// What Vault Lock protects it with.
     pub lock: Option<VaultLock>,
+}
+
+impl Vault {
+    /// How its scope names it.
+    pub fn named(&self) -> VaultRef {
+        VaultRef::of(&self.arn, &self.name, &self.scope)
+    }
+
+    /// The account that shares it with its scope; none where it is the scope's own.
+    pub fn shared_by(&self) -> Option<AccountId> {
+        self.named().owner
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_vault_of_another_account_is_named_with_its_owner() {
+        let scope = |account: &str| Scope::new(account.parse().unwrap(), "us-east-1".parse().unwrap());
+        let arn = Arn::vault(&scope("111122223333"), &"safe".parse().unwrap());
+        assert_eq!(VaultRef::of(&arn, "safe", &scope("111122223333")), "safe".into());
+        let shared = VaultRef::of(&arn, "safe", &scope("444455556666"));
+        assert_eq!((shared.name.as_str(), shared.owner), ("safe", Some("111122223333".parse().unwrap())));
+        assert_eq!(VaultRef::of(&Arn::unknown(), "safe", &scope("444455556666")), "safe".into());
+    }
 }

@@ -27,6 +27,9 @@ pub fn check(command: Command, subject: &Subject, world: &World) -> Result<(), S
         let fact = why.split(": ").next().unwrap_or(why);
         return Err(format!("{fact}: only restores can be started"));
     }
+    if let Some(owner) = subject.shared_by().filter(|_| is_the_owners(command)) {
+        return Err(format!("{} shares it for restores, and for nothing else", world.account(&owner)));
+    }
     let needs = |what: &str| Err(format!("select {what} first"));
     match command {
         Command::CreateVault | Command::CreatePlan | Command::StartBackup | Command::CreateHold => Ok(()),
@@ -100,6 +103,25 @@ pub fn check(command: Command, subject: &Subject, world: &World) -> Result<(), S
         },
         _ => Ok(()),
     }
+}
+
+/// Whether only the owner of a vault, or of a point in it, can do this to it.
+fn is_the_owners(command: Command) -> bool {
+    matches!(
+        command,
+        Command::StartBackup
+            | Command::CreateHold
+            | Command::StartCopy
+            | Command::EditLifecycle
+            | Command::DeletePoint
+            | Command::Tags
+            | Command::VaultLock
+            | Command::ShareVault
+            | Command::AccessPolicy
+            | Command::Notifications
+            | Command::WhoCan
+            | Command::DeleteVault
+    )
 }
 
 /// Starts a command that changes something: the dialog that asks for what is missing, or at once what asks for a yes.

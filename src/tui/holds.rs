@@ -34,7 +34,8 @@ pub fn can_be_held(point: &KnownPoint) -> bool {
 /// The holds that are on a point. The list says first which are released: their details are not asked for again, and what is
 /// known of them still says that they hold.
 pub fn on<'a>(point: &KnownPoint, world: &'a World) -> Vec<&'a Arc<LegalHold>> {
-    if !can_be_held(point) {
+    // The holds of an account are on what it owns.
+    if !can_be_held(point) || point.shared_by().is_some() {
         return Vec::new();
     }
     let holds = world.store.legal_holds(&point.scope).into_iter().flat_map(|holds| holds.iter());

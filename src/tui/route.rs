@@ -1,6 +1,7 @@
 //! Where one is, and where one was.
 
 use crate::domain::names::JobId;
+use crate::domain::vault::VaultRef;
 use crate::domain::{Arn, PlanId, Scope};
 use crate::tui::command::Command;
 
@@ -49,7 +50,7 @@ pub enum Route {
     /// A screen that a key of its own opens.
     Tab(Tab),
     /// The recovery points of a vault.
-    Vault(Scope, String),
+    Vault(Scope, VaultRef),
     /// The legal holds.
     LegalHolds,
     /// The recovery points under a legal hold: scope, id.
@@ -57,7 +58,7 @@ pub enum Route {
     /// The recovery points of a resource.
     Resource(Scope, Arn),
     /// One recovery point and its files: scope, vault, ARN.
-    Point(Scope, String, Arn),
+    Point(Scope, VaultRef, Arn),
     /// One plan.
     Plan(Scope, PlanId),
     /// One backup job.

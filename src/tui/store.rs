@@ -14,7 +14,7 @@ use crate::domain::organization::Unit;
 use crate::domain::plan::PlanSummary;
 use crate::domain::resource::ProtectedResource;
 use crate::domain::sharing::VaultShare;
-use crate::domain::vault::Vault;
+use crate::domain::vault::{Vault, VaultRef};
 use crate::domain::{Account, Arn, PlanId, Scope, Tags, Time};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -126,9 +126,11 @@ answers! {
     health() -> Arc<Health> = Key::context(Query::Health), Health;
     /// The vaults of a scope.
     vaults(scope: &Scope) -> Rows<Vault> = Key::scoped(scope.clone(), Query::Vaults), Vaults;
+    /// The vaults that other accounts share with a scope.
+    shared_vaults(scope: &Scope) -> Rows<Vault> = Key::scoped(scope.clone(), Query::SharedVaults), Vaults;
     /// The recovery points of a vault.
-    points(scope: &Scope, vault: &str) -> Rows<KnownPoint> =
-        Key::scoped(scope.clone(), Query::RecoveryPoints { vault: vault.to_owned() }), RecoveryPoints;
+    points(scope: &Scope, vault: &VaultRef) -> Rows<KnownPoint> =
+        Key::scoped(scope.clone(), Query::RecoveryPoints { vault: vault.clone() }), RecoveryPoints;
     /// The recovery points of a resource.
     points_of(scope: &Scope, resource: &Arn) -> Rows<KnownPoint> =
         Key::scoped(scope.clone(), Query::RecoveryPointsOfResource { resource: resource.clone() }), RecoveryPoints;
@@ -136,8 +138,8 @@ answers! {
     items(scope: &Scope, point: &Arn, path: &str) -> Arc<Items> =
         Key::scoped(scope.clone(), Query::Items { recovery_point: point.clone(), path: path.to_owned() }), Items;
     /// The metadata with which a restore starts.
-    restore_metadata(scope: &Scope, vault: &str, point: &Arn) -> Arc<RestoreMetadata> =
-        Key::scoped(scope.clone(), Query::RestoreMetadata { vault: vault.to_owned(), recovery_point: point.clone() }), RestoreMetadata;
+    restore_metadata(scope: &Scope, vault: &VaultRef, point: &Arn) -> Arc<RestoreMetadata> =
+        Key::scoped(scope.clone(), Query::RestoreMetadata { vault: vault.clone(), recovery_point: point.clone() }), RestoreMetadata;
     /// The plans of a scope.
     plans(scope: &Scope) -> Rows<PlanSummary> = Key::scoped(scope.clone(), Query::Plans), Plans;
     /// A plan with its selections and next runs.
@@ -346,12 +348,19 @@ impl Store {
         found.into_values().collect()
     }
 
-    /// A recovery point of any list that was asked for.
-    pub fn find_point(&self, arn: &Arn) -> Option<&Arc<KnownPoint>> {
+    /// A recovery point of any list that a scope was asked for.
+    pub fn find_point(&self, scope: &Scope, arn: &Arn) -> Option<&Arc<KnownPoint>> {
+        let is_it = |point: &Arc<KnownPoint>| point.arn == *arn && point.scope == *scope;
         self.slots.values().find_map(|slot| match &slot.answer {
-            Some(Answer::RecoveryPoints(points)) => points.iter().find(|point| point.arn == *arn),
-            Some(Answer::RecoveryPoint(point)) if point.arn == *arn => Some(point),
+            Some(Answer::RecoveryPoints(points)) => points.iter().find(|point| is_it(point)),
+            Some(Answer::RecoveryPoint(point)) => Some(point).filter(|point| is_it(point)),
             _ => None,
         })
+    }
+
+    /// A vault that a scope has, or that is shared with it.
+    pub fn find_vault(&self, scope: &Scope, vault: &VaultRef) -> Option<&Arc<Vault>> {
+        let listed = if vault.owner.is_some() { self.shared_vaults(scope) } else { self.vaults(scope) };
+        listed?.iter().find(|known| known.named() == *vault)
     }
 }

@@ -12,7 +12,7 @@ pub fn of(scope: &Scope, change: &Mutation, world: &World) -> String {
             stranded::by_vault(scope, &change.name, plans(scope, world).map(Vec::into_iter))
         }
         Mutation::DeleteRecoveryPoint(change) => {
-            let point = world.store.find_point(&change.recovery_point);
+            let point = world.store.find_point(scope, &change.recovery_point);
             point.map_or_else(String::new, |point| {
                 let known = world.store.known_points(&point.resource_arn);
                 stranded::by_point(point, known.into_iter().map(AsRef::as_ref))

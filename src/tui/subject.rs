@@ -83,6 +83,15 @@ impl Subject {
         own.iter().copied().chain(general).chain(copy.iter().copied()).collect()
     }
 
+    /// The account that shares it for restores alone; none where it is one's own.
+    pub fn shared_by(&self) -> Option<AccountId> {
+        match self {
+            Self::Vault(vault) => vault.shared_by(),
+            Self::Point(point, _) | Self::Path(point, ..) => point.shared_by(),
+            _ => None,
+        }
+    }
+
     /// What `y` copies.
     pub fn id(&self) -> Option<String> {
         Some(match self {
@@ -132,7 +141,7 @@ impl Subject {
             Self::Point(point, items) | Self::Path(point, items, _) => (Arc::clone(point), items.clone()),
             Self::BackupJob(job) => match &job.recovery_point_arn {
                 Some(arn) if job.state == JobState::Completed => {
-                    let point = world.store.find_point(arn).map(Arc::clone);
+                    let point = world.store.find_point(&job.scope, arn).map(Arc::clone);
                     (point.ok_or("open the job's recovery point (enter) and restore from there")?, Vec::new())
                 }
                 _ => return Err("this job has no recovery point to restore from".to_owned()),

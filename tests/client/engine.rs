@@ -108,7 +108,8 @@ async fn every_question_of_a_fresh_engine_is_answered() {
     for query in [
         Query::Vaults,
         Query::Vault { name: "Default".to_owned() },
-        Query::RecoveryPoints { vault: "Default".to_owned() },
+        Query::SharedVaults,
+        Query::RecoveryPoints { vault: "Default".into() },
         Query::Plans,
         Query::BackupJobs,
         Query::RestoreJobs,
@@ -301,7 +302,7 @@ async fn a_folder_is_backed_up_looked_into_and_restored() {
     let hostile = items("/sub").await;
     assert_eq!(hostile, [entry("two\\x0alines.txt", "file")], "a name with a line break is shown harmlessly");
 
-    let query = Query::RestoreMetadata { vault: "Default".to_owned(), recovery_point: point.clone() };
+    let query = Query::RestoreMetadata { vault: "Default".into(), recovery_point: point.clone() };
     let Answer::RestoreMetadata(told) = ask(&connection, query).await else { panic!("metadata") };
     let target = house.folder.path().join("restored");
     let mut metadata = told.metadata.clone();
@@ -355,7 +356,7 @@ async fn the_points_of_a_resource_are_known_as_those_of_their_vaults() {
         let kept = point.delete_at().known().expect("it is known").map(|at| (at - point.created).num_days());
         assert_eq!(kept, if point.vault_name == "safe" { None } else { Some(12) }, "{}", point.vault_name);
         assert_eq!(point.created_by, Known::Known(None), "it was made on demand, which is known");
-        let listed = Query::RecoveryPoints { vault: point.vault_name.clone() };
+        let listed = Query::RecoveryPoints { vault: point.vault() };
         let Answer::RecoveryPoints(listed) = ask(&connection, listed).await else { panic!("points") };
         assert_eq!(listed[0], *point);
     }

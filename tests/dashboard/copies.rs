@@ -266,7 +266,7 @@ fn what_comes_to_be_known_of_the_point_while_the_form_is_open_counts() {
     driver.sees("It is PARTIAL: a copy lacks what it lacks.");
     let mut point = organization().points[0].clone();
     point.storage_class = Known::Known(Some("COLD".to_owned()));
-    let query = Query::RecoveryPoint { vault: point.vault_name.clone(), recovery_point: point.arn.clone() };
+    let query = Query::RecoveryPoint { vault: point.vault(), recovery_point: point.arn.clone() };
     driver.reply(Key::scoped(home(), query), Ok(Answer::RecoveryPoint(std::sync::Arc::new(point))));
     driver.answer_all();
     driver.sees("it is in cold storage, from which nothing is copied");

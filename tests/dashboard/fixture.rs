@@ -43,6 +43,8 @@ pub struct Fixture {
     /// The id of the organization; none leaves that unanswered.
     pub organization: Option<String>,
     pub vaults: Vec<Vault>,
+    /// Those that other accounts share, each as the scope sees it with which it is shared.
+    pub shared_vaults: Vec<Vault>,
     pub points: Vec<KnownPoint>,
     pub plans: Vec<PlanDetail>,
     pub holds: Vec<LegalHold>,
@@ -384,6 +386,7 @@ pub fn organization() -> Fixture {
             Vault { lock: Some(AT_LEAST_A_WEEK), ..vault(&frankfurt, "archive-vault", 6) },
             vault(&staging, "Default", 3),
         ],
+        shared_vaults: Vec::new(),
         points: (0..6)
             .flat_map(|night| {
                 let created = ago(2 + 24 * night, 0);
@@ -532,14 +535,18 @@ impl Fixture {
                 problems: self.engine_problems.clone(),
             })),
             Query::Vaults => Answer::Vaults(rows(self.vaults.iter().filter(|vault| here(&vault.scope)).cloned())),
+            Query::SharedVaults => {
+                Answer::Vaults(rows(self.shared_vaults.iter().filter(|vault| here(&vault.scope)).cloned()))
+            }
             Query::RecoveryPoints { vault } => Answer::RecoveryPoints(rows(
-                self.points.iter().filter(|point| here(&point.scope) && point.vault_name == *vault).cloned(),
+                self.points.iter().filter(|point| here(&point.scope) && point.vault() == *vault).cloned(),
             )),
             Query::RecoveryPointsOfResource { resource } => Answer::RecoveryPoints(rows(
                 self.points.iter().filter(|point| here(&point.scope) && point.resource_arn == *resource).cloned(),
             )),
             Query::RecoveryPoint { recovery_point, .. } => {
-                Answer::RecoveryPoint(Arc::new(self.points.iter().find(|point| point.arn == *recovery_point)?.clone()))
+                let mut points = self.points.iter().filter(|point| here(&point.scope));
+                Answer::RecoveryPoint(Arc::new(points.find(|point| point.arn == *recovery_point)?.clone()))
             }
             Query::Items { path, .. } => Answer::Items(Arc::new(self.items.get(path)?.clone())),
             Query::RestoreMetadata { .. } => Answer::RestoreMetadata(Arc::new(RestoreMetadata {

@@ -91,7 +91,7 @@ fn how_long_a_point_is_kept_is_asked_for_before_it_can_be_changed() {
     driver.press("ctrl-s").sees("is not known yet").sees_no("kept for ever");
     driver.fixture().points = whole;
     let arn = driver.fixture().points[0].arn.clone();
-    let query = Query::RecoveryPoint { vault: "prod-vault".to_owned(), recovery_point: arn };
+    let query = Query::RecoveryPoint { vault: "prod-vault".into(), recovery_point: arn };
     let key = Key::scoped(fixture::home(), query);
     driver.reply(key.clone(), driver.answer_of(&key));
     driver.answer_all();

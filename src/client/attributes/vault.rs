@@ -1,6 +1,6 @@
 //! What is told of a vault.
 
-use super::{Attribute, account, region};
+use super::{Attribute, Value, account, region};
 use crate::domain::vault::Vault;
 
 /// Its name.
@@ -30,7 +30,11 @@ pub const MAX_RETENTION: Attribute<Vault> = Attribute::number("MAX DAYS", "MaxRe
 /// From when on its lock cannot be changed.
 pub const LOCK_DATE: Attribute<Vault> =
     Attribute::time("LOCK DATE", "LockDate", |record| record.lock.and_then(|lock| lock.lock_date).into());
-/// The account that it lives in.
+/// The account that shares it; none where it is not another's.
+pub const SHARED_BY: Attribute<Vault> = Attribute::text("SHARED BY", "SharedBy", |record| {
+    record.shared_by().map_or(Value::Nothing, |owner| Value::Text(owner.to_string().into()))
+});
+/// The account that it lives in, or with which it is shared.
 pub const ACCOUNT: Attribute<Vault> = account();
 /// The region that it lives in.
 pub const REGION: Attribute<Vault> = region();
@@ -49,4 +53,5 @@ pub const ALL: &[&Attribute<Vault>] = &[
     &LOCK_DATE,
     &ACCOUNT,
     &REGION,
+    &SHARED_BY,
 ];

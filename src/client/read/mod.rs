@@ -130,8 +130,15 @@ impl Connection {
                 let vaults = list!(question, call, "ListBackupVaults", backup_vault_list, |row| map::vault(scope, row));
                 Ok(Answer::Vaults(rows(vaults.await?)))
             }
+            Query::SharedVaults => {
+                let call = backup.list_backup_vaults().by_shared(true).max_results(PAGE);
+                let vaults = list!(question, call, "ListBackupVaults", backup_vault_list, |row| map::vault(scope, row));
+                Ok(Answer::Vaults(rows(vaults.await?)))
+            }
             Query::RecoveryPoints { vault } => {
-                let call = backup.list_recovery_points_by_backup_vault().backup_vault_name(vault).max_results(PAGE);
+                let call = backup.list_recovery_points_by_backup_vault().backup_vault_name(&vault.name);
+                let owner = vault.owner.as_ref().map(ToString::to_string);
+                let call = call.set_backup_vault_account_id(owner).max_results(PAGE);
                 let points = list!(question, call, "ListRecoveryPointsByBackupVault", recovery_points, |row| {
                     map::recovery_point(scope, row)
                 });

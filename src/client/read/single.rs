@@ -29,7 +29,9 @@ pub(super) async fn one(scope: &Scope, backup: &aws_sdk_backup::Client, query: &
             Ok(Answer::Vault(Arc::new(vault)))
         }
         Query::RecoveryPoint { vault, recovery_point } => {
-            let call = backup.describe_recovery_point().backup_vault_name(vault);
+            let owner = vault.owner.as_ref().map(ToString::to_string);
+            let call = backup.describe_recovery_point().backup_vault_name(&vault.name);
+            let call = call.set_backup_vault_account_id(owner);
             let point =
                 call.recovery_point_arn(recovery_point.as_str()).send().await.explain("DescribeRecoveryPoint")?;
             let point =
@@ -37,8 +39,9 @@ pub(super) async fn one(scope: &Scope, backup: &aws_sdk_backup::Client, query: &
             Ok(Answer::RecoveryPoint(Arc::new(point)))
         }
         Query::RestoreMetadata { vault, recovery_point } => {
-            let call = backup.get_recovery_point_restore_metadata().backup_vault_name(vault);
-            let call = call.recovery_point_arn(recovery_point.as_str());
+            let owner = vault.owner.as_ref().map(ToString::to_string);
+            let call = backup.get_recovery_point_restore_metadata().backup_vault_name(&vault.name);
+            let call = call.set_backup_vault_account_id(owner).recovery_point_arn(recovery_point.as_str());
             let told = call.send().await.explain("GetRecoveryPointRestoreMetadata")?;
             let resource_type = told.resource_type().map(|text| ResourceType::from(clean(text)));
             let metadata = map::string_map(told.restore_metadata());

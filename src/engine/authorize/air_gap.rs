@@ -4,7 +4,7 @@
 
 use super::action::{
     Action as _, DescribeBackupVault, DescribeRecoveryPoint, GetRecoveryPointRestoreMetadata,
-    ListProtectedResourcesByBackupVault, ListRecoveryPointsByBackupVault, StartRestoreJob,
+    ListProtectedResourcesByBackupVault, ListRecoveryPointItems, ListRecoveryPointsByBackupVault, StartRestoreJob,
 };
 use super::principal::Principal;
 use super::{Subject, rows};
@@ -14,9 +14,10 @@ use crate::engine::catalog::Connection;
 use crate::engine::error::Result;
 
 /// What a share gives to the accounts that it names.
-const GIVEN: [&str; 6] = [
+const GIVEN: [&str; 7] = [
     DescribeBackupVault::NAME,
     DescribeRecoveryPoint::NAME,
+    ListRecoveryPointItems::NAME,
     GetRecoveryPointRestoreMetadata::NAME,
     ListProtectedResourcesByBackupVault::NAME,
     ListRecoveryPointsByBackupVault::NAME,

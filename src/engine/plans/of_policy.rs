@@ -17,6 +17,7 @@ use crate::engine::events::record::record;
 use crate::engine::plans::ops::{add_version, live};
 use crate::engine::plans::rows::{self, NewPlan};
 use crate::engine::tags;
+use crate::repository::crash_point;
 use uuid::Uuid;
 
 /// Makes `wanted` all that policies make in an account: what is missing is made, what differs is changed, and what is there
@@ -55,6 +56,7 @@ fn make(connection: &Connection, account: &AccountId, wanted: &AccountPlan, now:
     let arn = Arn::plan(&scope, id.as_str());
     let subject = NewThing { scope: &scope, arn: &arn };
     let permit = authorize(connection, Doing::Policy, CreateBackupPlan, &subject)?;
+    crash_point::reached("during-plans-of-policy");
     let row = NewPlan {
         id: &id,
         scope: &scope,
@@ -74,6 +76,7 @@ fn make(connection: &Connection, account: &AccountId, wanted: &AccountPlan, now:
 fn change(connection: &Connection, plan: &Plan, wanted: &AccountPlan, now: Time) -> Result<()> {
     if !plan.document.says_the_same(&wanted.document) {
         let permit = authorize(connection, Doing::Policy, UpdateBackupPlan, &PlanNamed { found: Some(plan) })?;
+        crash_point::reached("during-plans-of-policy");
         rows::rename(connection, &permit, &wanted.document.backup_plan_name)?;
         add_version(connection, &permit, &plan.id, wanted.document.clone(), now)?;
         let plan = live(connection, &plan.scope, &plan.id)?;
@@ -120,6 +123,7 @@ fn take_away(connection: &Connection, plan: &Plan, now: Time) -> Result<()> {
         rows::selections::remove(connection, &permit, &selection.id)?;
     }
     let permit = authorize(connection, Doing::Policy, DeleteBackupPlan, &PlanNamed { found: Some(plan) })?;
+    crash_point::reached("during-plans-of-policy");
     rows::set_deleted(connection, &permit, now)?;
     let deleted = Plan { deleted: Some(now), ..plan.clone() };
     record(connection, &detail::plan(&deleted, Became::Deleted, now))

@@ -134,7 +134,7 @@ impl App {
         let (tab, route) = match made {
             // Keys have no screen of their own: a vault shows its key.
             Outcome::Done | Outcome::KmsKey(_) => return Vec::new(),
-            Outcome::Vault(name) => (Tab::Vaults, Route::Vault(scope, name)),
+            Outcome::Vault(name) => (Tab::Vaults, Route::Vault(scope, name.into())),
             Outcome::LegalHold(_) => return self.act(vec![Act::Go(vec![Route::Tab(Tab::Vaults), Route::LegalHolds])]),
             Outcome::Plan(id) => (Tab::Plans, Route::Plan(scope, id)),
             Outcome::BackupJob(id) => {

@@ -98,7 +98,7 @@ impl CreateHold {
         world.store.vaults(&scope)?;
         let mut caught = Vec::new();
         for vault in self.vaults(world) {
-            let points = world.store.points(&scope, &vault)?.iter();
+            let points = world.store.points(&scope, &vault.into())?.iter();
             let held = points.filter(|point| holds::can_be_held(point) && selection.catches(&holds::candidate(point)));
             caught.extend(held);
         }
@@ -169,7 +169,7 @@ impl FormDialog for CreateHold {
     }
     fn keys(&self, world: &World) -> Vec<Key> {
         let Some(scope) = self.scope(world) else { return Vec::new() };
-        let points = self.vaults(world).into_iter().map(|vault| Query::RecoveryPoints { vault });
+        let points = self.vaults(world).into_iter().map(|vault| Query::RecoveryPoints { vault: vault.into() });
         let all = [Query::Vaults, Query::ProtectedResources].into_iter().chain(points);
         all.map(|query| Key::scoped(scope.clone(), query)).collect()
     }

@@ -45,7 +45,7 @@ impl LifecycleEditor {
     }
 
     fn question(&self) -> Query {
-        Query::RecoveryPoint { vault: self.point.vault_name.clone(), recovery_point: self.point.arn.clone() }
+        Query::RecoveryPoint { vault: self.point.vault(), recovery_point: self.point.arn.clone() }
     }
 
     /// What the list told, else what DescribeRecoveryPoint tells.

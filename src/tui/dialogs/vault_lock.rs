@@ -156,7 +156,7 @@ impl VaultLockEditor {
 
     /// Which recovery points have no end, and could never be deleted any more.
     fn kept_for_ever(&self, world: &World) -> String {
-        let Some(points) = world.store.points(&self.vault.scope, &self.vault.name) else { return String::new() };
+        let Some(points) = world.store.points(&self.vault.scope, &self.vault.named()) else { return String::new() };
         let endless = |lifecycle: &Option<Lifecycle>| Retention::of(lifecycle.as_ref()) == Retention::Forever;
         let kept: Vec<String> = points
             .iter()
@@ -199,7 +199,7 @@ impl FormDialog for VaultLockEditor {
         let scope = &self.vault.scope;
         let plans = world.store.plans(scope).map(|plans| plans.to_vec()).unwrap_or_default();
         let details = plans.into_iter().map(|plan| Query::Plan { id: plan.id.clone() });
-        let of_vault = [Query::Plans, Query::RecoveryPoints { vault: self.vault.name.clone() }];
+        let of_vault = [Query::Plans, Query::RecoveryPoints { vault: self.vault.named() }];
         of_vault.into_iter().chain(details).map(|query| Key::scoped(scope.clone(), query)).collect()
     }
     fn sync(&mut self, world: &World) {

@@ -33,9 +33,8 @@ impl Findings {
             details.extend(plans.map(|plan| Key::scoped(scope.clone(), Query::Plan { id: plan.id.clone() })));
             let vaults = world.store.vaults(scope).into_iter().flat_map(|vaults| vaults.iter());
             let held = vaults.filter(|vault| world.is_engine() && vault.recovery_points > 0);
-            details.extend(
-                held.map(|vault| Key::scoped(scope.clone(), Query::RecoveryPoints { vault: vault.name.clone() })),
-            );
+            let points = held.map(|vault| Query::RecoveryPoints { vault: vault.named() });
+            details.extend(points.map(|query| Key::scoped(scope.clone(), query)));
         }
         details
     }

@@ -93,10 +93,10 @@ impl Listed for HeldPoints {
         EMPTY
     }
     fn open(&self, point: &HeldPoint, _: &World) -> Option<Vec<Act>> {
-        Some(vec![Act::Open(Route::Point(self.scope.clone(), point.vault_name.clone(), point.arn.clone()))])
+        Some(vec![Act::Open(Route::Point(self.scope.clone(), point.vault_name.clone().into(), point.arn.clone()))])
     }
     fn subject(&self, point: &Arc<HeldPoint>, world: &World) -> Subject {
-        let known = world.store.find_point(&point.arn);
+        let known = world.store.find_point(&self.scope, &point.arn);
         known.map_or_else(|| self.owner(world), |point| Subject::Point(Arc::clone(point), Vec::new()))
     }
     fn owner(&self, world: &World) -> Subject {

@@ -3,6 +3,7 @@
 use crate::client::{Key, Query};
 use crate::domain::job::{BackupJob, CopyJob, JobState, RestoreJob};
 use crate::domain::names::JobId;
+use crate::domain::vault::VaultRef;
 use crate::domain::{Arn, Scope, Time};
 use crate::tui::command::Command;
 use crate::tui::fmt;
@@ -99,13 +100,14 @@ impl JobScreen {
             Kind::Backup => {
                 let job = self.backup_job(world)?;
                 let arn = job.recovery_point_arn.clone()?;
-                Some(Route::Point(job.scope.clone(), job.vault_name.clone(), arn))
+                Some(Route::Point(job.scope.clone(), job.vault_name.clone().into(), arn))
             }
             Kind::Restore => {
                 let job = self.restore_job(world)?;
                 let arn = job.recovery_point_arn.clone()?;
-                let vault = job.vault_arn.as_ref().and_then(Arn::vault_name).map(str::to_owned);
-                let vault = vault.or_else(|| world.store.find_point(&arn).map(|point| point.vault_name.clone()))?;
+                let named = job.vault_arn.as_ref().and_then(|vault| Some((vault, vault.vault_name()?)));
+                let vault = named.map(|(vault, name)| VaultRef::of(vault, name, &job.scope));
+                let vault = vault.or_else(|| Some(world.store.find_point(&job.scope, &arn)?.vault()))?;
                 Some(Route::Point(job.scope.clone(), vault, arn))
             }
             Kind::Copy => None,

@@ -3,6 +3,7 @@
 use crate::client::{Answer, Feature, Key, Query};
 use crate::domain::extension::{Item, MissingItem};
 use crate::domain::job::JobState;
+use crate::domain::vault::VaultRef;
 use crate::domain::{Arn, Consistency, Known, KnownPoint, PointDetails, Scope, Time};
 use crate::tui::command::Command;
 use crate::tui::msg::Act;
@@ -26,7 +27,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct Point {
     scope: Scope,
-    vault: String,
+    vault: VaultRef,
     arn: Arn,
     path: String,
     list: List<Item>,
@@ -43,7 +44,7 @@ pub struct Point {
 
 impl Point {
     /// The recovery point, at the root of its files.
-    pub fn new(scope: Scope, vault: String, arn: Arn) -> Self {
+    pub fn new(scope: Scope, vault: VaultRef, arn: Arn) -> Self {
         Self {
             scope,
             vault,
@@ -72,7 +73,7 @@ impl Point {
     fn point<'a>(&self, world: &'a World) -> Option<&'a Arc<KnownPoint>> {
         match &world.store.slot(&self.point_key()).answer {
             Some(Answer::RecoveryPoint(point)) => Some(point),
-            _ => world.store.find_point(&self.arn),
+            _ => world.store.find_point(&self.scope, &self.arn),
         }
     }
 
@@ -139,6 +140,8 @@ impl Point {
             Detail::new("Vault", point.vault_name.clone()),
             Detail::new("Created", moment(point.created)),
         ];
+        let owner = point.shared_by().map(|owner| format!("{}, for restores alone", world.account(&owner)));
+        facts.extend(Detail::maybe("Shared by", owner));
         let source = point.source_vault_arn.as_ref().map(Option::as_ref).told();
         facts.extend(Detail::maybe("Copied from", source.map(Arn::to_string)));
         facts.extend(self.copies(world));

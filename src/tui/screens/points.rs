@@ -2,9 +2,9 @@
 
 use crate::client::attributes::point;
 use crate::client::{Answer, Key, Query};
-use crate::domain::vault::Vault;
+use crate::domain::vault::{Vault, VaultRef};
 use crate::domain::vault_lock::LockMode;
-use crate::domain::{Arn, Known, KnownPoint, Scope};
+use crate::domain::{AccountId, Arn, Known, KnownPoint, Scope};
 use crate::tui::msg::Act;
 use crate::tui::route::Route;
 use crate::tui::screens::list::Listed;
@@ -22,7 +22,7 @@ use std::sync::Arc;
 /// Whose recovery points they are.
 #[derive(Debug)]
 enum Of {
-    Vault(String),
+    Vault(VaultRef),
     Resource(Arn),
 }
 
@@ -37,8 +37,8 @@ pub struct Points {
 
 impl Points {
     /// Those of a vault.
-    pub fn of_vault(scope: Scope, name: String) -> Self {
-        Self { scope, of: Of::Vault(name), told: None }
+    pub fn of_vault(scope: Scope, vault: VaultRef) -> Self {
+        Self { scope, of: Of::Vault(vault), told: None }
     }
 
     /// Those of a resource, in all vaults.
@@ -49,15 +49,23 @@ impl Points {
     /// What the points are of, as people call it.
     fn name(&self, world: &World) -> String {
         match &self.of {
-            Of::Vault(name) => name.clone(),
+            Of::Vault(vault) => vault.name.clone(),
             Of::Resource(arn) => self.told.clone().unwrap_or_else(|| world.resource_name(&self.scope, arn)),
         }
     }
 
     /// The vault, where it is known.
     fn vault<'a>(&self, world: &'a World) -> Option<&'a Arc<Vault>> {
-        let Of::Vault(name) = &self.of else { return None };
-        world.store.vaults(&self.scope)?.iter().find(|vault| &vault.name == name)
+        let Of::Vault(vault) = &self.of else { return None };
+        world.store.find_vault(&self.scope, vault)
+    }
+
+    /// Who shares the vault, where another account does.
+    fn shared_by(&self) -> Option<&AccountId> {
+        match &self.of {
+            Of::Vault(vault) => vault.owner.as_ref(),
+            Of::Resource(_) => None,
+        }
     }
 
     /// Why the vault's key cannot be used, where it cannot.
@@ -198,6 +206,8 @@ const EMPTY_VAULT: pane::Empty<'_> = &[
     "$ :create-plan",
 ];
 
+const EMPTY_SHARED: pane::Empty<'_> = &["This vault holds no recovery point yet."];
+
 const EMPTY_RESOURCE: pane::Empty<'_> =
     &["This resource was never backed up.", "", "Back it up now:", "$ :start-backup"];
 
@@ -206,7 +216,9 @@ impl Listed for Points {
 
     fn title(&self, world: &World) -> String {
         let of = if matches!(self.of, Of::Vault(_)) { "in" } else { "of" };
-        format!("Recovery points {of} {}{}{}", self.name(world), self.key(world), self.locked(world))
+        let shared = self.shared_by().map(|owner| format!(", shared by {} for restores", world.account(owner)));
+        let (key, locked) = (self.key(world), self.locked(world));
+        format!("Recovery points {of} {}{}{key}{locked}", self.name(world), shared.unwrap_or_default())
     }
     fn titled(&self) -> Option<When> {
         Some(if matches!(self.of, Of::Vault(_)) { When::ManyVaults } else { When::ManyResources })
@@ -215,8 +227,10 @@ impl Listed for Points {
         self.name(world)
     }
     fn keys(&self, world: &World) -> Vec<Key> {
-        let own = [self.query(), Query::Vaults].map(|query| Key::scoped(self.scope.clone(), query));
-        let key = self.vault(world).and_then(|vault| vault.encryption_key_arn.clone());
+        let vaults = if self.shared_by().is_some() { Query::SharedVaults } else { Query::Vaults };
+        let own = [self.query(), vaults].map(|query| Key::scoped(self.scope.clone(), query));
+        let key = self.vault(world).filter(|_| self.shared_by().is_none());
+        let key = key.and_then(|vault| vault.encryption_key_arn.clone());
         let key = key.map(|name| Key::scoped(self.scope.clone(), Query::KmsKey { name }));
         own.into_iter().chain(key).chain(holds::keys(&self.scope, world)).collect()
     }
@@ -230,10 +244,14 @@ impl Listed for Points {
         world.store.freshness(&[Key::scoped(self.scope.clone(), self.query())])
     }
     fn empty(&self, _: &World) -> pane::Empty<'static> {
-        if matches!(self.of, Of::Vault(_)) { EMPTY_VAULT } else { EMPTY_RESOURCE }
+        match &self.of {
+            Of::Vault(_) if self.shared_by().is_some() => EMPTY_SHARED,
+            Of::Vault(_) => EMPTY_VAULT,
+            Of::Resource(_) => EMPTY_RESOURCE,
+        }
     }
     fn open(&self, point: &KnownPoint, _: &World) -> Option<Vec<Act>> {
-        let route = Route::Point(point.scope.clone(), point.vault_name.clone(), point.arn.clone());
+        let route = Route::Point(point.scope.clone(), point.vault(), point.arn.clone());
         Some(vec![Act::Open(route)])
     }
     fn subject(&self, point: &Arc<KnownPoint>, _: &World) -> Subject {
@@ -242,10 +260,11 @@ impl Listed for Points {
     fn owner(&self, world: &World) -> Subject {
         match &self.of {
             Of::Resource(arn) => Subject::Resource(self.scope.clone(), arn.clone()),
-            Of::Vault(name) => {
-                let known = self.vault(world).map(|vault| Subject::Vault(Arc::clone(vault)));
-                known.unwrap_or_else(|| Subject::VaultName(self.scope.clone(), name.clone()))
-            }
+            Of::Vault(named) => match self.vault(world) {
+                Some(vault) => Subject::Vault(Arc::clone(vault)),
+                None if named.owner.is_some() => Subject::Nothing,
+                None => Subject::VaultName(self.scope.clone(), named.name.clone()),
+            },
         }
     }
 }

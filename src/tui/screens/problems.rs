@@ -134,7 +134,7 @@ pub fn of(world: &World) -> Vec<Problem> {
     for scope in &world.shown {
         // Points are listed vault by vault, so only those are known whose list was asked for.
         for vault in store.vaults(scope).into_iter().flat_map(|vaults| vaults.iter()) {
-            let points = store.points(scope, &vault.name);
+            let points = store.points(scope, &vault.named());
             facts.vault_keys.extend(keys::of(vault, world).map(|key| (vault.as_ref(), key.as_ref())));
             facts.recovery_points.extend(points.into_iter().flat_map(|points| points.iter()).map(AsRef::as_ref));
         }
@@ -150,8 +150,8 @@ fn problem(finding: Finding, world: &World) -> Problem {
         Subject::BackupJob(id) => (id.to_string(), Route::BackupJob(scope, id)),
         Subject::RestoreJob(id) => (id.to_string(), Route::RestoreJob(scope, id)),
         Subject::Plan(id) => (format!("{id} {}", finding.title), Route::Plan(scope, id)),
-        Subject::RecoveryPoint { vault, arn } => (arn.to_string(), Route::Point(scope, vault, arn)),
-        Subject::Vault(name) => (name.clone(), Route::Vault(scope, name)),
+        Subject::RecoveryPoint { vault, arn } => (arn.to_string(), Route::Point(scope, vault.into(), arn)),
+        Subject::Vault(name) => (name.clone(), Route::Vault(scope, name.into())),
         Subject::Resource(arn) => (arn.to_string(), Route::Resource(scope, arn)),
         Subject::Engine(code) => (code, Route::Tab(Tab::Overview)),
     };
@@ -240,12 +240,12 @@ pub fn subject(problem: &Problem, world: &World) -> subject::Subject {
             let name = detail.plan.document.backup_plan_name.clone();
             Subject::Plan(scope.clone(), id.clone(), name, detail.plan.arn.clone())
         }),
-        Route::Point(_, _, arn) => {
-            store.find_point(arn).map_or(Subject::Nothing, |point| Subject::Point(Arc::clone(point), Vec::new()))
+        Route::Point(scope, _, arn) => {
+            let point = store.find_point(scope, arn);
+            point.map_or(Subject::Nothing, |point| Subject::Point(Arc::clone(point), Vec::new()))
         }
-        Route::Vault(scope, name) => {
-            let vaults = store.vaults(scope).into_iter().flat_map(|vaults| vaults.iter());
-            let vault = vaults.into_iter().find(|vault| vault.name == *name);
+        Route::Vault(scope, named) => {
+            let vault = store.find_vault(scope, named);
             vault.map_or(Subject::Nothing, |vault| Subject::Vault(Arc::clone(vault)))
         }
         Route::Resource(scope, arn) => Subject::Resource(scope.clone(), arn.clone()),

@@ -23,7 +23,12 @@ use std::sync::Arc;
 pub struct Vaults;
 
 static COLUMNS: &[Column<Vault>] = &[
-    Column::of(&vault::NAME, 20, 40).role(Role::Accent).sorted(|a, b| by_text(&a.name, &b.name)),
+    Column::of(&vault::NAME, 20, 40)
+        .shown(|vault, world| {
+            let owner = vault.shared_by().map(|owner| format!("  shared by {}", world.account(&owner)));
+            Cell::new(format!("{}{}", vault.name, owner.unwrap_or_default()), Role::Accent)
+        })
+        .sorted(|a, b| by_text(&a.name, &b.name)),
     Column::of(&vault::POINTS, 6, 9).sorted(|a, b| b.recovery_points.cmp(&a.recovery_points)),
     Column::of(&vault::LOCKED, 10, 11)
         .titled("LOCK")
@@ -43,7 +48,7 @@ static COLUMNS: &[Column<Vault>] = &[
     .priority(6),
     Column::<Vault>::new("RECOVERY KEY", 12, 12, |vault, world| {
         let missing = world.store.status().is_some_and(|status| {
-            status.without_recovery_key().any(|(scope, name)| scope == vault.scope && name == vault.name)
+            status.without_recovery_key().any(|(scope, name)| scope == vault.scope && vault.named() == name.into())
         });
         if missing { Cell::new("none yet", Role::Warning) } else { Cell::dim("") }
     })
@@ -65,7 +70,11 @@ static COLUMNS: &[Column<Vault>] = &[
 
 impl Record for Vault {
     fn id(&self) -> Cow<'_, str> {
-        Cow::Borrowed(self.arn.as_str())
+        match self.shared_by() {
+            None => Cow::Borrowed(self.arn.as_str()),
+            // Its owner may be in the list as well.
+            Some(_) => Cow::Owned(format!("{} {}", self.arn, self.scope)),
+        }
     }
     fn columns() -> &'static [Column<Self>] {
         COLUMNS
@@ -76,6 +85,10 @@ impl Record for Vault {
         words.push_str(self.scope.account.as_str());
         words.push(' ');
         words.push_str(self.scope.region.as_str());
+        if let Some(owner) = self.shared_by() {
+            words.push_str(" shared by ");
+            words.push_str(owner.as_str());
+        }
     }
 }
 
@@ -90,6 +103,11 @@ const EMPTY: pane::Empty<'_> = &[
     "$ :start-backup",
 ];
 
+/// What the scopes that are shown have, and what is shared with them.
+fn lists(world: &World) -> Vec<Key> {
+    [Query::Vaults, Query::SharedVaults].iter().flat_map(|query| world.everywhere(query)).collect()
+}
+
 impl Listed for Vaults {
     type Row = Vault;
 
@@ -97,19 +115,26 @@ impl Listed for Vaults {
         "Vaults".to_owned()
     }
     fn keys(&self, world: &World) -> Vec<Key> {
-        world.everywhere(&Query::Vaults).into_iter().chain(keys::keys_of_shown(world)).collect()
+        lists(world).into_iter().chain(keys::keys_of_shown(world)).collect()
     }
     fn freshness(&self, world: &World) -> Freshness {
-        world.store.freshness(&world.everywhere(&Query::Vaults))
+        // A place whose own vaults are out of reach is told of once.
+        let fault = |key: &Key| world.store.slot(key).fault.is_some();
+        let own = world.everywhere(&Query::Vaults);
+        let out_of_reach = |key: &Key| own.iter().any(|own| own.scope == key.scope && fault(own));
+        let shared = world.everywhere(&Query::SharedVaults);
+        let more = shared.iter().filter(|key| fault(key) && !out_of_reach(key));
+        world.store.freshness(own.iter().chain(more))
     }
     fn rows(&mut self, world: &World) -> Vec<Line<Vault>> {
-        world.store.gather(&world.shown, &Query::Vaults, Answer::vaults)
+        let gather = |query| world.store.gather(&world.shown, &query, Answer::vaults);
+        gather(Query::Vaults).into_iter().chain(gather(Query::SharedVaults)).collect()
     }
     fn empty(&self, _: &World) -> pane::Empty<'static> {
         EMPTY
     }
     fn open(&self, vault: &Vault, _: &World) -> Option<Vec<Act>> {
-        Some(vec![Act::Open(Route::Vault(vault.scope.clone(), vault.name.clone()))])
+        Some(vec![Act::Open(Route::Vault(vault.scope.clone(), vault.named()))])
     }
     fn subject(&self, vault: &Arc<Vault>, _: &World) -> Subject {
         Subject::Vault(Arc::clone(vault))

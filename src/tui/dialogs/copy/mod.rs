@@ -68,7 +68,7 @@ impl CopyWizard {
     }
 
     fn question(&self) -> Key {
-        let (vault, recovery_point) = (self.point.vault_name.clone(), self.point.arn.clone());
+        let (vault, recovery_point) = (self.point.vault(), self.point.arn.clone());
         Key::scoped(self.point.scope.clone(), Query::RecoveryPoint { vault, recovery_point })
     }
 

@@ -41,7 +41,7 @@ impl RestoreWizard {
     }
 
     fn question(&self) -> Query {
-        Query::RestoreMetadata { vault: self.point.vault_name.clone(), recovery_point: self.point.arn.clone() }
+        Query::RestoreMetadata { vault: self.point.vault(), recovery_point: self.point.arn.clone() }
     }
 
     fn resource_type(&self) -> &ResourceType {
@@ -53,7 +53,7 @@ impl RestoreWizard {
         if self.proposed.is_some() {
             return;
         }
-        let told = world.store.restore_metadata(&self.point.scope, &self.point.vault_name, &self.point.arn);
+        let told = world.store.restore_metadata(&self.point.scope, &self.point.vault(), &self.point.arn);
         let Some(told) = told else { return };
         let proposed = told.metadata.clone();
         self.add_what();
