@@ -48,8 +48,8 @@ impl Connection {
         let mut found: Vec<VaultShare> = Vec::new();
         for (share, name, _) in shares {
             let of_share = json!({ "associationType": "PRINCIPAL", "resourceShareArns": [share] });
-            let accounts = ram.associations(of_share).await?.into_iter().map(|(_, _, account)| account).collect();
-            found.push(VaultShare { share, name, accounts });
+            let principals = ram.associations(of_share).await?.into_iter().map(|(.., principal)| principal).collect();
+            found.push(VaultShare { share, name, principals });
         }
         Ok(found)
     }

@@ -1,6 +1,6 @@
 //! Amazon Resource Names: `arn:partition:service:region:account:resource`.
 
-use crate::domain::{AccountId, Invalid, Region, Scope, VaultName};
+use crate::domain::{AccountId, Invalid, Region, Scope, UnitId, VaultName};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -59,6 +59,16 @@ impl Arn {
     /// `arn:aws:ram:R:A:resource-share/ID`.
     pub fn resource_share(scope: &Scope, id: &str) -> Self {
         Self(format!("arn:aws:ram:{}:{}:resource-share/{id}", scope.region, scope.account))
+    }
+
+    /// `arn:aws:organizations::MANAGEMENT:organization/o-…`.
+    pub fn organization(management: &AccountId, organization: &str) -> Self {
+        Self(format!("arn:aws:organizations::{management}:organization/{organization}"))
+    }
+
+    /// `arn:aws:organizations::MANAGEMENT:ou/o-…/ou-…`.
+    pub fn unit(management: &AccountId, organization: &str, unit: &UnitId) -> Self {
+        Self(format!("arn:aws:organizations::{management}:ou/{organization}/{unit}"))
     }
 
     /// `arn:aws:backup:R:A:legal-hold:ID`.

@@ -117,6 +117,8 @@ pub struct Engine {
     pub(crate) deliveries: notifications::standing::Deliveries,
     /// Held by whoever looks through the vaults' folders: two at once would bring the same things back.
     pub(crate) rescanning: Mutex<()>,
+    /// Held by whoever changes shares, and then the names of all the vaults that they share.
+    pub(crate) sharing: Mutex<()>,
     /// Last, so that the lock is given back when all else is closed.
     pub(crate) data_dir: DataDir,
 }
@@ -262,6 +264,7 @@ impl Engine {
             event_readers: events::feed::Waiters::default(),
             deliveries: notifications::standing::Deliveries::default(),
             rescanning: Mutex::default(),
+            sharing: Mutex::default(),
             data_dir,
         }))
     }

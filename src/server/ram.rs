@@ -215,7 +215,7 @@ fn associations(engine: &Engine, caller: &Caller, mut body: Members, query: Quer
     query.finish()?;
     let (side, other) = match body.required_string("associationType")?.as_str() {
         "RESOURCE" => (Side::Vaults, "principal"),
-        "PRINCIPAL" => (Side::Accounts, "resourceArn"),
+        "PRINCIPAL" => (Side::Principals, "resourceArn"),
         other => {
             let rule = format!("Invalid associationType: {other:?} is not one of RESOURCE, PRINCIPAL");
             return Err(Failure::invalid(rule));

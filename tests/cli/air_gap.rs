@@ -58,8 +58,30 @@ fn an_air_gapped_vault_is_made_written_into_and_shared() {
     assert!(again.code == 1 && again.err.contains("shared with 210987654321 already"), "{}", again.err);
     let foreign = home.run(&["vault", "share", "safe", "--with", "999999999999", "--yes"]);
     assert!(foreign.code == 1 && foreign.err.contains("not in this organization"), "{}", foreign.err);
+    let nobody = home.run(&["vault", "share", "safe", "--with", "ou-abcd-11111111", "--yes"]);
+    assert!(nobody.code == 2 && nobody.err.contains("organizational units, by their ARNs"), "{}", nobody.err);
+    let strange = "arn:aws:organizations::123456789012:ou/o-abcdefghij/ou-abcd-11111111";
+    let strange = home.run(&["vault", "share", "safe", "--with", strange, "--yes"]);
+    assert!(strange.code == 1 && strange.err.contains("not in this organization"), "{}", strange.err);
     let standard = home.run(&["vault", "share", "Default", "--with", MEMBER, "--yes"]);
     assert!(standard.code == 1 && standard.err.contains("only logically air-gapped"), "{}", standard.err);
+
+    let of_member = home.json(&["vaults", "--account", MEMBER, "--output", "json"]);
+    let seen = of_member.as_array().unwrap().iter().find(|vault| vault["BackupVaultName"] == "safe").unwrap();
+    assert_eq!((&seen["SharedBy"], &seen["AccountId"]), (&"123456789012".into(), &MEMBER.into()));
+    assert_eq!(safe["SharedBy"], serde_json::Value::Null);
+    let listed = home.run(&["vaults", "--account", MEMBER]).out;
+    assert!(listed.contains("SHARED BY") && listed.contains("123456789012"), "{listed}");
+    // Once for all accounts, and as the member sees it for that one.
+    let point = points[0]["RecoveryPointArn"].as_str().unwrap().to_owned();
+    for account in [&[][..], &["--account", MEMBER]] {
+        let told = home.json(&[&["points", "--output", "json"][..], account].concat());
+        assert_eq!((told.as_array().unwrap().len(), &told[0]["RecoveryPointArn"]), (1, &point.as_str().into()));
+    }
+    let restored = home.run(&["restore", "start", point.as_str(), "--account", MEMBER]);
+    assert_eq!(restored.code, 0, "{}", restored.err);
+    let restores = home.json(&["jobs", "--account", MEMBER, "--output", "json"]);
+    assert_eq!((&restores[0]["AccountId"], &restores[0]["State"]), (&MEMBER.into(), &"COMPLETED".into()));
 
     let who = home.json(&["vault", "who-can", "safe", "StartRestoreJob", "--output", "json"]);
     let sharee =

@@ -2,7 +2,7 @@
 //! own rules.
 
 use crate::driver::{Driver, Start};
-use crate::fixture::{Fixture, ago, home, organization, vault};
+use crate::fixture::{Fixture, ago, home, organization, staging, vault};
 use vaultdeck::domain::VaultLock;
 use vaultdeck::domain::vault::{Vault, VaultType};
 
@@ -87,7 +87,7 @@ fn with_whom_it_is_shared_is_shown_and_changed() {
     fixture.shares = vec![vaultdeck::domain::sharing::VaultShare {
         share: "arn:aws:ram:us-east-1:123456789012:resource-share/s-1".parse().unwrap(),
         name: "recovery".to_owned(),
-        accounts: vec!["210987654321".to_owned()],
+        principals: vec!["210987654321".to_owned()],
     }];
     let mut same = driver(fixture);
     same.press("2 j a").write("sharing").press("enter").sees("It is shared with 210987654321");
@@ -95,4 +95,97 @@ fn with_whom_it_is_shared_is_shown_and_changed() {
     same.press("ctrl-s").sees("DisassociateResourceShare");
     let mut standard = driver(organization());
     standard.press("2 :").write("share-vault").press("enter").sees("only a logically air-gapped vault can be shared");
+}
+
+#[test]
+fn a_plans_rule_writes_into_it_and_only_such_vaults_are_offered() {
+    let mut driver = driver(with_safe());
+    driver.press(":").write("create-plan").press("enter").write("nightly").press("tab tab tab tab");
+    driver.sees("Air-gapped vault").sees("backups go straight into it");
+    driver.press("enter").sees("keeps 7 to 90 days").sees_no("archive").write("safe").press("enter");
+    // Its bounds are known, and bind for good.
+    for _ in 0..5 {
+        driver.press("tab");
+    }
+    driver.press("ctrl-u").write("5").sees("rule daily: safe takes only");
+    driver.press("ctrl-u").sees("takes only").write("30").sees_no("takes only");
+    driver.press("ctrl-s").sees("CreateBackupPlan").sees("\"TargetBackupVaultName\": \"Default\"");
+    driver.sees(
+        "\"TargetLogicallyAirGappedBackupVaultArn\": \"arn:aws:backup:us-east-1:123456789012:backup-vault:safe\"",
+    );
+    let mut without = self::driver(organization());
+    without.press(":").write("create-plan").press("enter").sees_no("Air-gapped vault");
+}
+
+#[test]
+fn a_plan_tells_that_a_rule_writes_into_it_and_the_editor_takes_it_out_again() {
+    let mut fixture = with_safe();
+    fixture.plans[0].plan.document.rules[0].target_logically_air_gapped_backup_vault_arn =
+        Some("arn:aws:backup:us-east-1:123456789012:backup-vault:safe".to_owned());
+    let mut driver = driver(fixture);
+    driver.press("3 enter").sees("safe (air-gapped)");
+    driver.press("a").write("edit").press("enter").sees("Air-gapped vault");
+    driver.press("tab tab tab tab enter").write("none").press("enter ctrl-s");
+    driver.sees("UpdateBackupPlan").sees_no("TargetLogicallyAirGappedBackupVaultArn");
+}
+
+/// The organization whose vault `safe` of production is shared with staging, and has a point.
+fn shared() -> Fixture {
+    let mut fixture = with_safe();
+    let safe = fixture.vaults.pop().unwrap();
+    let point = &fixture.points[0];
+    let of_safe = |scope| vaultdeck::domain::KnownPoint {
+        scope,
+        vault_name: "safe".to_owned(),
+        vault_arn: safe.arn.clone(),
+        arn: "arn:aws:backup:us-east-1:123456789012:recovery-point:safe-1".parse().unwrap(),
+        ..point.clone()
+    };
+    let points = [of_safe(home()), of_safe(staging())];
+    fixture.points.extend(points);
+    fixture.shared_vaults = vec![Vault { scope: staging(), recovery_points: 1, ..safe.clone() }];
+    fixture.vaults.push(Vault { recovery_points: 1, ..safe });
+    fixture
+}
+
+#[test]
+fn a_vault_that_another_account_shares_is_listed_and_restored_from() {
+    let mut driver = driver(shared());
+    driver.press("2 /").write("shared by").press("enter").sees("safe  shared by production");
+    driver.press("enter").sees("shared by production for restores").sees("projects");
+    driver.press("a").write("restore").press("enter").sees("Restore a recovery point");
+    driver.sees("arn:aws:iam::210987654321:role").press("ctrl-s").sees("StartRestoreJob").sees("recovery-point:safe-1");
+    driver.sees_no("arn:aws:iam::123456789012:role");
+    // Its owner is in the same list, and shares it.
+    let mut owner = self::driver(shared());
+    owner.press("2 /").write("safe").press("enter").sees("safe  shared by production");
+    owner.press("a").write("sharing").press("enter").sees("Sharing of safe");
+}
+
+#[test]
+fn nothing_else_is_offered_of_a_shared_vault_nor_of_what_lies_in_it() {
+    let refused = |open: &str, command: &str| {
+        let mut driver = driver(shared());
+        driver.press("2 /").write("shared by").press("enter").press(open).press(":").write(command).press("enter");
+        driver.sees("production shares it for restores, and for nothing else");
+    };
+    for command in [
+        "delete-vault",
+        "access-policy",
+        "share-vault",
+        "vault-lock",
+        "tags",
+        "who-can",
+        "notifications",
+        "start-backup",
+        "create-legal-hold",
+    ] {
+        refused("", command);
+    }
+    for command in ["delete-recovery-point", "edit-lifecycle", "start-copy", "tags", "create-legal-hold"] {
+        refused("enter", command);
+    }
+    let mut point = driver(shared());
+    point.press("2 /").write("shared by").press("enter enter enter tab").sees("Shared by");
+    point.sees("production, for restores alone");
 }

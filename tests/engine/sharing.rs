@@ -4,8 +4,10 @@ use crate::bench::{Bench, VAULT, assert_completed};
 use crate::harness::{MEMBER, caller, whole};
 use vaultdeck::domain::extension::AddAccount;
 use vaultdeck::domain::job::{JobState, RestoreJob};
+use vaultdeck::domain::names::JobId;
 use vaultdeck::domain::sharing::{ResourceShare, Shared};
-use vaultdeck::domain::{AccountId, Arn, Lifecycle};
+use vaultdeck::domain::{AccountId, Arn, Lifecycle, ParentId};
+use vaultdeck::engine::authorize::Principal;
 use vaultdeck::engine::sharing::rows::Side;
 use vaultdeck::engine::sharing::{NewShare, ShareOwner, SharesFilter};
 use vaultdeck::engine::vaults::ops::VaultAt;
@@ -74,11 +76,29 @@ impl Scene {
 
     fn restore(&self, who: &Caller) -> Result<RestoreJob, Error> {
         let id = self.engine().start_restore_job(who, self.restore_request(who))?;
+        Ok(self.end_of(who, &id))
+    }
+
+    /// A restore by the member before whose beginning something happens, and its end.
+    fn restore_that_waits(&mut self, meanwhile: impl FnOnce(&Engine, &Caller)) -> RestoreJob {
+        let request = self.restore_request(&member());
+        self.bench.stop();
+        // An engine that runs no jobs: the restore waits.
+        let quiet = Engine::open(crate::harness::options(self.bench.path("data"))).unwrap();
+        let id = quiet.start_restore_job(&member(), request).unwrap();
+        meanwhile(&quiet, &self.bench.caller);
+        let folder = tempfile::tempdir().unwrap();
+        drop(crate::harness::Harness { engine: quiet, folder }.close());
+        self.bench.start();
+        self.end_of(&member(), &id)
+    }
+
+    fn end_of(&self, who: &Caller, id: &JobId) -> RestoreJob {
         let started = std::time::Instant::now();
         loop {
-            let job = self.engine().describe_restore_job(who, &id).unwrap();
+            let job = self.engine().describe_restore_job(who, id).unwrap();
             if job.state.is_final() {
-                return Ok(job);
+                return job;
             }
             assert!(started.elapsed().as_secs() < 60, "the restore does not end: {job:?}");
             std::thread::sleep(std::time::Duration::from_millis(3));
@@ -94,12 +114,14 @@ impl Scene {
             engine.list_protected_resources_of_vault(who, self.at(), &whole()).map(drop),
             engine.describe_recovery_point(who, self.at(), &self.point).map(drop),
             engine.recovery_point_restore_metadata(who, self.at(), &self.point).map(drop),
+            engine.recovery_point_items(who, &self.point, "/", &whole()).map(drop),
         ]
     }
 
     fn assert_shut_out(&self, who: &Caller) {
         for answer in self.reads(who) {
-            assert_eq!(answer.unwrap_err().kind(), ErrorKind::AccessDenied);
+            let refused = answer.unwrap_err();
+            assert!([ErrorKind::AccessDenied, ErrorKind::ResourceNotFound].contains(&refused.kind()), "{refused}");
         }
         assert_eq!(self.restore(who).unwrap_err().kind(), ErrorKind::ResourceNotFound);
         assert!(self.shared_with(who).is_empty());
@@ -252,24 +274,7 @@ fn another_vault_of_the_name_is_not_shared() {
 fn a_restore_that_waits_when_it_is_not_shared_any_more_fails() {
     let mut scene = Scene::new();
     let made = scene.share();
-    let request = scene.restore_request(&member());
-    scene.bench.stop();
-    // An engine that runs no jobs: the restore waits.
-    let quiet = Engine::open(crate::harness::options(scene.bench.path("data"))).unwrap();
-    let id = quiet.start_restore_job(&member(), request).unwrap();
-    quiet.delete_resource_share(&scene.bench.caller, &made.arn).unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    drop(crate::harness::Harness { engine: quiet, folder }.close());
-    scene.bench.start();
-    let started = std::time::Instant::now();
-    let job = loop {
-        let job = scene.engine().describe_restore_job(&member(), &id).unwrap();
-        if job.state.is_final() {
-            break job;
-        }
-        assert!(started.elapsed().as_secs() < 60);
-        std::thread::sleep(std::time::Duration::from_millis(3));
-    };
+    let job = scene.restore_that_waits(|quiet, owner| quiet.delete_resource_share(owner, &made.arn).unwrap());
     assert_eq!(job.state, JobState::Failed);
     assert!(job.status_message.unwrap().contains("is not shared with account"));
 }
@@ -288,7 +293,19 @@ fn a_share_is_of_air_gapped_vaults_with_accounts_of_the_organization() {
         (&bucket, MEMBER, ErrorKind::ResourceNotFound, "bucket"),
         (&safe, "999999999999", ErrorKind::InvalidRequest, "not in this organization"),
         (&safe, "123456789012", ErrorKind::InvalidParameterValue, "the account that shares"),
-        (&safe, "arn:aws:organizations::123456789012:ou/o-a/ou-b", ErrorKind::InvalidParameterValue, "12 digits"),
+        (&safe, "arn:aws:iam::210987654321:root", ErrorKind::InvalidParameterValue, "12 digits"),
+        (
+            &safe,
+            "arn:aws:organizations::123456789012:ou/o-a/ou-b",
+            ErrorKind::InvalidRequest,
+            "not in this organization",
+        ),
+        (
+            &safe,
+            "arn:aws:organizations::123456789012:organization/o-a",
+            ErrorKind::InvalidRequest,
+            "not in this organization",
+        ),
     ] {
         let refused =
             engine.create_resource_share(owner, &share("bad", std::slice::from_ref(vault), &[account])).unwrap_err();
@@ -298,6 +315,72 @@ fn a_share_is_of_air_gapped_vaults_with_accounts_of_the_organization() {
     let filter = SharesFilter::default();
     let none = engine.resource_shares(owner, ShareOwner::Caller, &filter, &whole()).unwrap();
     assert!(none.items.is_empty(), "what is refused makes nothing");
+}
+
+#[test]
+fn a_unit_in_a_share_lets_in_who_lies_below_it_and_only_as_long() {
+    let scene = Scene::new();
+    let (engine, owner) = (scene.engine(), &scene.bench.caller);
+    let root = ParentId::Root(engine.tree().unwrap().root);
+    let upper = engine.create_unit(Principal::Owner, &root, "upper").unwrap().id;
+    let lower = engine.create_unit(Principal::Owner, &ParentId::Unit(upper.clone()), "lower").unwrap().id;
+    let put = |account: &str, to: &ParentId| engine.put_account(&account.parse().unwrap(), to).unwrap();
+    put(MEMBER, &ParentId::Unit(lower));
+    let organization = engine.tree().unwrap().organization;
+    let unit = Arn::unit(&owner.account, &organization, &upper).to_string();
+    let made = engine.create_resource_share(owner, &share("by unit", &[scene.vault()], &[&unit])).unwrap();
+    for answer in scene.reads(&member()) {
+        answer.unwrap();
+    }
+    assert_eq!(scene.shared_with(&member()), [scene.vault()]);
+    assert_eq!(scene.restore(&member()).unwrap().state, JobState::Completed);
+    scene.assert_shut_out(&third());
+    let shares = |who: &Caller| {
+        engine.resource_shares(who, ShareOwner::Others, &SharesFilter::default(), &whole()).unwrap().items
+    };
+    assert_eq!((shares(&member()).len(), shares(&third()).len()), (1, 0));
+    // Where an account lies is looked up when it asks.
+    put(MEMBER, &root);
+    scene.assert_shut_out(&member());
+    assert_eq!(shares(&member()), []);
+    put(THIRD, &ParentId::Unit(upper));
+    assert_eq!(scene.restore(&third()).unwrap().state, JobState::Completed);
+    engine.disassociate_resource_share(owner, &made.arn, &[], &[unit]).unwrap();
+    scene.assert_shut_out(&third());
+}
+
+#[test]
+fn the_organization_in_a_share_lets_in_all_its_accounts_also_those_that_join_later() {
+    let scene = Scene::new();
+    let (engine, owner) = (scene.engine(), &scene.bench.caller);
+    let organization = Arn::organization(&owner.account, &engine.tree().unwrap().organization).to_string();
+    engine.create_resource_share(owner, &share("all", &[scene.vault()], &[&organization])).unwrap();
+    let later = AddAccount { account_id: Some("444444444444".to_owned()), name: "later".to_owned(), email: None };
+    engine.add_account(later).unwrap();
+    for who in [member(), third(), caller("444444444444", "us-east-1")] {
+        assert_eq!(scene.shared_with(&who), [scene.vault()]);
+        assert_eq!(scene.restore(&who).unwrap().state, JobState::Completed);
+    }
+    assert!(scene.shared_with(owner).is_empty(), "its owner has it, and does not share it with itself");
+    let filter = SharesFilter::default();
+    assert_eq!(engine.resource_shares(owner, ShareOwner::Others, &filter, &whole()).unwrap().items, []);
+    let told = engine.share_associations(owner, ShareOwner::Caller, Side::Principals, &filter, &whole()).unwrap();
+    assert_eq!(told.items[0].shared.entity(), organization);
+}
+
+#[test]
+fn a_restore_that_waits_when_its_account_leaves_the_unit_fails() {
+    let mut scene = Scene::new();
+    let root = ParentId::Root(scene.engine().tree().unwrap().root);
+    let unit = scene.engine().create_unit(Principal::Owner, &root, "upper").unwrap().id;
+    let account: AccountId = MEMBER.parse().unwrap();
+    scene.engine().put_account(&account, &ParentId::Unit(unit.clone())).unwrap();
+    let named = Arn::unit(&scene.owner, &scene.engine().tree().unwrap().organization, &unit).to_string();
+    let request = share("by unit", &[scene.vault()], &[&named]);
+    scene.engine().create_resource_share(&scene.bench.caller, &request).unwrap();
+    let job = scene.restore_that_waits(|quiet, _| quiet.put_account(&account, &root).unwrap());
+    assert_eq!(job.state, JobState::Failed);
+    assert!(job.status_message.unwrap().contains("is not shared with account"));
 }
 
 #[test]
@@ -319,7 +402,7 @@ fn shares_are_told_to_their_owner_and_to_whom_they_name() {
         found.items.into_iter().map(|one| one.shared).collect::<Vec<_>>()
     };
     assert_eq!(told(Side::Vaults), [Shared::Vault(scene.vault())]);
-    assert_eq!(told(Side::Accounts), [Shared::Account(MEMBER.parse().unwrap())]);
+    assert_eq!(told(Side::Principals), [Shared::With(MEMBER.parse().unwrap())]);
     let token = |name: &str| NewShare { client_token: Some("once".to_owned()), ..share(name, &[], &[]) };
     let first = engine.create_resource_share(owner, &token("twice")).unwrap();
     assert_eq!(engine.create_resource_share(owner, &token("twice")).unwrap(), first);

@@ -3,26 +3,26 @@
 use super::{PlainFormat, PolicyCommand, ScopeOptions};
 use crate::cli::change_options::ChangeOptions;
 use crate::cli::vault_options;
-use crate::domain::AccountId;
+use crate::domain::sharing::SharePrincipal;
 use clap::Subcommand;
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum VaultCommand {
     /// Make a vault
     Create(vault_options::CreateOptions),
-    /// Let another account of the organization see and restore what lies in a logically air-gapped vault
+    /// Let other accounts of the organization see and restore what lies in a logically air-gapped vault
     Share {
         #[command(flatten)]
         vault: ChangeOptions,
-        /// The account's id
+        /// The account's id, or the ARN of the organization or of a unit: then each account that lies in it
         #[arg(long = "with", value_name = "ACCOUNT")]
-        with: AccountId,
+        with: SharePrincipal,
     },
     /// Stop that
     Unshare {
         #[command(flatten)]
         vault: ChangeOptions,
-        /// The account's id
+        /// The account's id, or the ARN of the organization or unit that is named
         #[arg(long = "with", value_name = "ACCOUNT")]
         with: String,
     },

@@ -12,8 +12,8 @@ use crate::cli::output;
 use crate::cli::vault_options::{CreateOptions, SharesOptions};
 use crate::client::change::{CreateAirGappedVault, CreateVault, Mutation, ShareVault, UnshareVault};
 use crate::domain::air_gap::RetentionBounds;
-use crate::domain::sharing::VaultShare;
-use crate::domain::{AccountId, Arn, Scope, VaultName};
+use crate::domain::sharing::{SharePrincipal, VaultShare};
+use crate::domain::{Arn, Scope, VaultName};
 use crate::tui::text::harmless;
 
 /// Says what a change means, asks where it does harm, and sends it.
@@ -49,17 +49,17 @@ pub(super) async fn create(session: &Session, options: CreateOptions) -> Result<
     carry(session, &options.vault, async |_, _| Ok(change.clone())).await
 }
 
-pub(super) async fn share(session: &Session, options: ChangeOptions, account: AccountId) -> Result<Exit, Failure> {
+pub(super) async fn share(session: &Session, options: ChangeOptions, with: SharePrincipal) -> Result<Exit, Failure> {
     carry(session, &options, async |reached, scope| {
         let vault = Arn::vault(scope, &options.name.parse()?);
         let shares = reached.connection.vault_shares(scope, &vault).await?;
-        if let Some(known) = shares.iter().find(|share| share.accounts.iter().any(|one| one == account.as_str())) {
+        if let Some(known) = shares.iter().find(|share| share.principals.iter().any(|one| one == with.as_str())) {
             let (vault, share) = (&options.name, harmless(&known.name));
-            return Err(Failure::failed(format!("vault {vault} is shared with {account} already, by {share}")));
+            return Err(Failure::failed(format!("vault {vault} is shared with {} already, by {share}", with.as_str())));
         }
         // The share that this command made before, if there is one.
         let own = shares.into_iter().find(|share| share.name == ShareVault::share_name(&vault));
-        Ok(ShareVault { vault, account: account.clone(), share: own.map(|share| share.share) }.into())
+        Ok(ShareVault { vault, with: with.clone(), share: own.map(|share| share.share) }.into())
     })
     .await
 }
@@ -68,7 +68,7 @@ pub(super) async fn unshare(session: &Session, options: ChangeOptions, account: 
     carry(session, &options, async |reached, scope| {
         let vault = Arn::vault(scope, &options.name.parse()?);
         let shares = reached.connection.vault_shares(scope, &vault).await?;
-        let names = |share: &VaultShare| share.accounts.contains(&account);
+        let names = |share: &VaultShare| share.principals.contains(&account);
         let shares: Vec<Arn> = shares.into_iter().filter(names).map(|share| share.share).collect();
         if shares.is_empty() {
             return Err(Failure::failed(format!("vault {} is not shared with {account}", options.name)));
@@ -88,7 +88,8 @@ pub(super) async fn shares(session: &Session, options: SharesOptions) -> Result<
         PlainFormat::Json => output::print_json(&found)?,
         PlainFormat::Text => {
             let line = |share: &VaultShare| {
-                let with: Vec<String> = share.accounts.iter().map(|account| harmless(account).into_owned()).collect();
+                let with: Vec<String> =
+                    share.principals.iter().map(|principal| harmless(principal).into_owned()).collect();
                 format!("{}  {}\n", harmless(&share.name), with.join(" "))
             };
             output::write(&found.iter().map(line).collect::<String>())?;

@@ -4,17 +4,18 @@ use super::contract::{Change, Harm};
 use super::outcome::{ChangeFailure, Outcome};
 use super::request::Request;
 use super::sending::Sending;
-use crate::domain::{AccountId, Arn};
+use crate::domain::Arn;
+use crate::domain::sharing::SharePrincipal;
 use serde_json::json;
 
-/// Lets an account see and restore what lies in an air-gapped vault.
+/// Lets other accounts see and restore what lies in an air-gapped vault.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ShareVault {
     /// The vault.
     pub vault: Arn,
-    /// The account.
-    pub account: AccountId,
-    /// The share of the vault that the account is added to; a new one is made when there is none.
+    /// Whom: an account, or all that lie in the organization or a unit.
+    pub with: SharePrincipal,
+    /// The share of the vault that they are added to; a new one is made when there is none.
     pub share: Option<Arn>,
 }
 
@@ -31,7 +32,7 @@ impl ShareVault {
 
 impl Change for ShareVault {
     fn requests(&self, token: &str) -> Vec<Request> {
-        let principals = json!([self.account]);
+        let principals = json!([self.with]);
         vec![match &self.share {
             Some(share) => Request::of_ram("AssociateResourceShare")
                 .with("resourceShareArn", share.as_str())
@@ -46,7 +47,13 @@ impl Change for ShareVault {
     }
 
     fn summary(&self) -> String {
-        format!("Share vault {} with account {}", self.name(), self.account)
+        match &self.with {
+            SharePrincipal::Account(account) => format!("Share vault {} with account {account}", self.name()),
+            SharePrincipal::Organization(arn) => {
+                format!("Share vault {} with organization {}", self.name(), arn.last_part())
+            }
+            SharePrincipal::Unit(arn) => format!("Share vault {} with unit {}", self.name(), arn.last_part()),
+        }
     }
 
     fn harm(&self) -> Harm {
@@ -56,9 +63,9 @@ impl Change for ShareVault {
     fn consequence(&self) -> String {
         let also = if self.share.is_some() { " It gets whatever else the vault's resource share shares." } else { "" };
         format!(
-            "Account {} sees what lies in this vault, now and later, and restores it into itself. It cannot delete, change or \
-             copy any of it.{also}",
-            self.account
+            "{} sees what lies in this vault, now and later, and restores it into itself. It cannot delete, change or copy \
+             any of it.{also}",
+            self.with
         )
     }
 
@@ -74,10 +81,11 @@ impl Change for ShareVault {
     fn examples() -> Vec<Self> {
         let plain = Self {
             vault: "arn:aws:backup:us-east-1:123456789012:backup-vault:safe".parse().unwrap(),
-            account: "210987654321".parse().unwrap(),
+            with: "210987654321".parse().unwrap(),
             share: None,
         };
+        let unit = "arn:aws:organizations::123456789012:ou/o-abcdefghij/ou-abcd-11111111".parse().unwrap();
         let share = "arn:aws:ram:us-east-1:123456789012:resource-share/s-1".parse().unwrap();
-        vec![plain.clone(), Self { share: Some(share), ..plain }]
+        vec![plain.clone(), Self { with: unit, ..plain.clone() }, Self { share: Some(share), ..plain }]
     }
 }

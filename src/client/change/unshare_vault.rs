@@ -7,12 +7,12 @@ use super::sending::Sending;
 use crate::domain::Arn;
 use serde_json::json;
 
-/// Shuts an account out of an air-gapped vault.
+/// Shuts accounts out of an air-gapped vault.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UnshareVault {
     /// The vault.
     pub vault: Arn,
-    /// The account, as the share names it.
+    /// The account, unit or organization, as the share names it.
     pub account: String,
     /// The shares that name both.
     pub shares: Vec<Arn>,

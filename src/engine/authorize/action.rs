@@ -23,9 +23,13 @@ pub trait SetsTags: Action {}
 #[diagnostic::on_unimplemented(message = "{Self} sets no plan's document")]
 pub trait SetsDocument: Action {}
 
-/// An action that names the accounts that something is shared with.
+/// An action that names whom something is shared with.
 #[diagnostic::on_unimplemented(message = "{Self} shares nothing")]
-pub trait NamesAccounts: Action {}
+pub trait NamesPrincipals: Action {}
+
+/// An action that changes what belongs to a resource share.
+#[diagnostic::on_unimplemented(message = "{Self} changes no share")]
+pub trait ChangesShare: Action {}
 
 /// An action that makes a vault.
 #[diagnostic::on_unimplemented(message = "{Self} makes no vault")]
@@ -178,6 +182,8 @@ actions! {
     DisassociateResourceShare = "ram:DisassociateResourceShare" on ShareNamed;
     /// A resource share is deleted.
     DeleteResourceShare = "ram:DeleteResourceShare" on ShareNamed;
+    /// The shares of a vault are counted, or known again where the catalog had lost them.
+    KeepVaultShares = "vaultdeck:KeepVaultShares" on Anything;
     /// A vault comes into a resource share.
     ShareBackupVault = "vaultdeck:ShareBackupVault" on VaultToShare;
     /// AWS Backup is told to run jobs under a role.
@@ -269,8 +275,11 @@ impl SetsLock for DeleteBackupVaultLockConfiguration {}
 impl SetsLock for KeepVaultLock {}
 impl SetsLock for CreateLogicallyAirGappedBackupVault {}
 
-impl NamesAccounts for CreateResourceShare {}
-impl NamesAccounts for AssociateResourceShare {}
+impl NamesPrincipals for CreateResourceShare {}
+impl NamesPrincipals for AssociateResourceShare {}
+
+impl ChangesShare for AssociateResourceShare {}
+impl ChangesShare for DisassociateResourceShare {}
 
 impl MakesVault for CreateBackupVault {}
 impl MakesVault for CreateLogicallyAirGappedBackupVault {}

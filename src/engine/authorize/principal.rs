@@ -46,6 +46,8 @@ pub enum Doing {
     CoolingOff,
     /// The days for which the deletion of a KMS key waited are over.
     KeyDeletion,
+    /// What the owner of vaults changed of their shares is counted.
+    Sharing,
     /// The folders of vaults tell of what the catalog has lost.
     Rescan,
     /// The owner of the directory moved the key ring to another root.

@@ -1,5 +1,5 @@
-//! What protects a vault and its recovery points, as the vault's folder tells of it: its lock, its access policy, and the legal
-//! holds. The catalog says the same, but for the day when it is older, or lost.
+//! What protects a vault and its recovery points, as the vault's folder tells of it: its lock, its access policy, its
+//! shares, and the legal holds. The catalog says the same, but for the day when it is older, or lost.
 
 use crate::domain::Arn;
 use crate::domain::extension::{CheckKind, CheckProblem};
@@ -56,7 +56,8 @@ fn faults(engine: &Engine, vault: &Arn) -> Vec<Fault> {
         let subject = subject.to_owned();
         move |error: Error| vec![Fault { subject, what: error.to_string(), is_known: false }]
     };
-    let records: Vec<Fault> = records.unwrap_or_else(unread("the records of the vault's lock and access policy"));
+    let records: Vec<Fault> =
+        records.unwrap_or_else(unread("the records of the vault's lock, access policy and shares"));
     let holds: Vec<Fault> = holds.unwrap_or_else(unread("the records of the vault's legal holds"));
     records.into_iter().chain(holds).collect()
 }
@@ -87,7 +88,7 @@ fn problem(fault: Fault, written: Option<std::result::Result<(), Option<&str>>>)
 }
 
 impl Engine {
-    /// Makes the vault's folder say of its lock, its access policy and its legal holds what the catalog says.
+    /// Makes the vault's folder say of its lock, its access policy, its shares and its legal holds what the catalog says.
     pub(crate) fn write_protection_again(&self, vault: &Arn) -> Result<()> {
         self.settle_records(vault)?;
         self.write_holds_again(vault)

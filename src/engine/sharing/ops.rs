@@ -1,18 +1,17 @@
 //! The operations on resource shares: make, widen, narrow, delete, and tell of them.
 
-use crate::domain::sharing::{Association, ResourceShare, Shared};
-use crate::domain::{AccountId, Arn, Invalid, Time};
+use crate::domain::sharing::{Association, ResourceShare, SharePrincipal, Shared};
+use crate::domain::{Arn, Invalid, Time};
 use crate::engine::Engine;
 use crate::engine::authorize::action::{
-    AssociateResourceShare, CreateResourceShare, DeleteResourceShare, DisassociateResourceShare, NamesAccounts,
+    AssociateResourceShare, CreateResourceShare, DeleteResourceShare, DisassociateResourceShare, NamesPrincipals,
     ShareBackupVault,
 };
 use crate::engine::authorize::subject::{NewThing, ShareNamed, Subject as _, VaultToShare};
-use crate::engine::authorize::{Permit, authorize};
+use crate::engine::authorize::{Permit, authorize, rows as facts};
 use crate::engine::caller::Caller;
 use crate::engine::catalog::{Connection, idempotency};
 use crate::engine::error::{Error, Result};
-use crate::engine::organization::accounts;
 use crate::engine::page::{Page, PageRequest};
 use crate::engine::sharing::rows::{self, Of, Side};
 use crate::engine::vaults;
@@ -31,7 +30,7 @@ pub struct NewShare {
     pub name: String,
     /// The air-gapped vaults that it shares.
     pub vaults: Vec<Arn>,
-    /// The accounts that it shares them with, as they were given.
+    /// Whom it shares them with, as they were given: accounts, the organization, units of it.
     pub principals: Vec<String>,
     /// The same token gives the same share.
     pub client_token: Option<String>,
@@ -53,7 +52,7 @@ pub struct SharesFilter {
     pub shares: Vec<Arn>,
     /// Of the shares of this name.
     pub name: Option<String>,
-    /// Of this vault or account.
+    /// Of this vault, or whom it lets in.
     pub entity: Option<String>,
 }
 
@@ -66,7 +65,7 @@ impl Engine {
             return Err(Invalid::value("name", format_args!("it must have 1 to {LONGEST_NAME} characters")).into());
         }
         let fingerprint = idempotency::Fingerprint::of(new)?;
-        self.catalog.write(|tx| {
+        self.change_shares(caller, None, &new.vaults, |tx| {
             if let Some(token) = &new.client_token
                 && let Some(before) = idempotency::find(tx, &scope, OPERATION, token, &fingerprint)?
             {
@@ -87,7 +86,7 @@ impl Engine {
         })
     }
 
-    /// AssociateResourceShare: more vaults, or more accounts.
+    /// AssociateResourceShare: more vaults, or more whom it lets in.
     pub fn associate_resource_share(
         &self,
         caller: &Caller,
@@ -96,11 +95,12 @@ impl Engine {
         principals: &[String],
     ) -> Result<Vec<Association>> {
         let now = self.now();
-        self.catalog.write(|tx| {
+        self.change_shares(caller, Some(share), vaults, |tx| {
             let known = rows::get(tx, share)?;
             let named = ShareNamed { arn: share, found: known.as_ref() };
             let permit = authorize(tx, caller, AssociateResourceShare, &named)?;
             let joined = join(tx, caller, &permit, share, (vaults, principals), now)?;
+            rows::note_change(tx, &permit, now)?;
             Ok(told(&found(tx, share)?, joined, now))
         })
     }
@@ -114,27 +114,28 @@ impl Engine {
         principals: &[String],
     ) -> Result<Vec<Association>> {
         let now = self.now();
-        self.catalog.write(|tx| {
+        self.change_shares(caller, Some(share), &[], |tx| {
             let known = rows::get(tx, share)?;
             let named = ShareNamed { arn: share, found: known.as_ref() };
             let permit = authorize(tx, caller, DisassociateResourceShare, &named)?;
             let mut parting: Vec<Shared> = vaults.iter().cloned().map(Shared::Vault).collect();
             for principal in principals {
-                parting.push(Shared::Account(account(principal)?));
+                parting.push(Shared::With(principal.parse()?));
             }
             for shared in &parting {
-                if !rows::part(tx, &permit, shared, now)? {
+                if !rows::part(tx, &permit, shared)? {
                     let entity = shared.entity();
                     return Err(Error::not_found(format!("{entity} is not associated with resource share {share}.")));
                 }
             }
+            rows::note_change(tx, &permit, now)?;
             Ok(told(&found(tx, share)?, parting, now))
         })
     }
 
     /// DeleteResourceShare. Whom it let in is out at once.
     pub fn delete_resource_share(&self, caller: &Caller, share: &Arn) -> Result<()> {
-        self.catalog.write(|tx| {
+        self.change_shares(caller, Some(share), &[], |tx| {
             let known = rows::get(tx, share)?;
             let named = ShareNamed { arn: share, found: known.as_ref() };
             rows::remove(tx, &authorize(tx, caller, DeleteResourceShare, &named)?)
@@ -159,7 +160,7 @@ impl Engine {
         })
     }
 
-    /// What belongs to shares: their vaults, or their accounts.
+    /// What belongs to shares: their vaults, or whom they let in.
     pub fn share_associations(
         &self,
         caller: &Caller,
@@ -183,8 +184,8 @@ impl ShareOwner {
     }
 }
 
-/// Adds vaults and accounts to the permit's share.
-fn join<A: NamesAccounts>(
+/// Adds vaults to the permit's share, and whom it lets in.
+fn join<A: NamesPrincipals>(
     tx: &Connection,
     caller: &Caller,
     permit: &Permit<'_, A>,
@@ -201,27 +202,21 @@ fn join<A: NamesAccounts>(
         joined.push(Shared::Vault(arn.clone()));
     }
     for principal in principals {
-        let account = account(principal)?;
-        if account == caller.account {
-            return Err(Invalid::value("principals", format_args!("{account} is the account that shares")).into());
+        let principal: SharePrincipal = principal.parse()?;
+        if principal == SharePrincipal::Account(caller.account.clone()) {
+            let rule = format_args!("{} is the account that shares", principal.as_str()).to_string();
+            return Err(Invalid::value("principals", rule).into());
         }
-        if !accounts::is_member(tx, &account)? {
+        if !facts::organization::is_of_it(tx, &principal)? {
             return Err(Error::invalid_request(format!(
-                "Account {account} is not in this organization, and this engine shares with accounts of its organization only."
+                "{} is not in this organization, and this engine shares within its organization only.",
+                principal.as_str()
             )));
         }
-        rows::add_account(tx, permit, &account, now)?;
-        joined.push(Shared::Account(account));
+        rows::add_principal(tx, permit, &principal, now)?;
+        joined.push(Shared::With(principal));
     }
     Ok(joined)
-}
-
-/// An account that a share names. Air-gapped vaults are shared with accounts only.
-fn account(principal: &str) -> Result<AccountId> {
-    principal.parse().map_err(|_| {
-        let rule = "a logically air-gapped backup vault is shared with accounts, each by its id of 12 digits";
-        Invalid::value("principals", format_args!("{principal:?} is not one: {rule}")).into()
-    })
 }
 
 fn found(tx: &Connection, share: &Arn) -> Result<ResourceShare> {

@@ -1,11 +1,14 @@
 //! Resource shares as rows.
 
-use crate::domain::sharing::{Association, ResourceShare, Shared};
-use crate::domain::{AccountId, Arn, Scope, Time};
+use crate::domain::sharing::{Association, ResourceShare, SharePrincipal, Shared};
+use crate::domain::{Arn, Scope, Time};
 use crate::engine::authorize::Permit;
 use crate::engine::authorize::action::{
-    CreateResourceShare, DeleteResourceShare, DisassociateResourceShare, NamesAccounts, ShareBackupVault,
+    ChangesShare, CreateResourceShare, DeleteResourceShare, DisassociateResourceShare, NamesPrincipals,
+    ShareBackupVault,
 };
+use crate::engine::authorize::rows::organization;
+use crate::engine::authorize::rows::shares::marks;
 use crate::engine::catalog::paging::Listing;
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, millis};
@@ -18,8 +21,8 @@ const COLUMNS: &str = "arn, account, region, name, created, updated";
 /// What belongs to shares, each with its share.
 const VAULTS: &str = "(SELECT a.share_arn, a.vault_arn AS entity, a.created, s.name, s.account, s.region \
     FROM resource_share_vaults AS a JOIN resource_shares AS s ON s.arn = a.share_arn)";
-const ACCOUNTS: &str = "(SELECT a.share_arn, a.shared_with AS entity, a.created, s.name, s.account, s.region \
-    FROM resource_share_accounts AS a JOIN resource_shares AS s ON s.arn = a.share_arn)";
+const PRINCIPALS: &str = "(SELECT a.share_arn, a.principal AS entity, a.created, s.name, s.account, s.region \
+    FROM resource_share_principals AS a JOIN resource_shares AS s ON s.arn = a.share_arn)";
 
 /// Whose shares are meant.
 #[derive(Debug, Clone, Copy)]
@@ -35,8 +38,8 @@ pub enum Of<'a> {
 pub enum Side {
     /// The vaults.
     Vaults,
-    /// The accounts.
-    Accounts,
+    /// Whom they let in.
+    Principals,
 }
 
 fn from_row(row: &Row<'_>) -> Result<ResourceShare> {
@@ -74,19 +77,7 @@ pub fn list(
     request: &PageRequest,
 ) -> Result<Page<ResourceShare>> {
     let mut listing = Listing::new(COLUMNS, "resource_shares", &["arn"]);
-    let scope = match of {
-        Of::Owner(scope) => {
-            listing.filter("account = ?", scope.account.as_str().to_owned());
-            scope
-        }
-        Of::Sharee(scope) => {
-            let joined =
-                "EXISTS (SELECT 1 FROM resource_share_accounts AS a WHERE a.share_arn = arn AND a.shared_with = ?)";
-            listing.filter(joined, scope.account.as_str().to_owned());
-            scope
-        }
-    };
-    listing.filter("region = ?", scope.region.as_str().to_owned());
+    of.narrow(connection, &mut listing, "arn")?;
     listing.filter_option("name = ?", name.map(str::to_owned));
     among(&mut listing, "arn", arns);
     listing.page(connection, request, from_row)
@@ -103,37 +94,57 @@ pub fn associations(
 ) -> Result<Page<Association>> {
     let (from, name) = match side {
         Side::Vaults => (VAULTS, "shared-vaults"),
-        Side::Accounts => (ACCOUNTS, "shared-accounts"),
+        Side::Principals => (PRINCIPALS, "shared-principals"),
     };
     let mut listing = Listing::new("share_arn, name, entity, created", from, &["share_arn", "entity"]).named(name);
-    let scope = match of {
-        Of::Owner(scope) => {
-            listing.filter("account = ?", scope.account.as_str().to_owned());
-            scope
-        }
-        Of::Sharee(scope) => {
-            let joined = "share_arn IN (SELECT o.share_arn FROM resource_share_accounts AS o WHERE o.shared_with = ?)";
-            listing.filter(joined, scope.account.as_str().to_owned());
-            scope
-        }
-    };
-    listing.filter("region = ?", scope.region.as_str().to_owned());
+    of.narrow(connection, &mut listing, "share_arn")?;
     listing.filter_option("entity = ?", entity.map(str::to_owned));
     among(&mut listing, "share_arn", shares);
     listing.page(connection, request, |row| {
         let shared = match side {
             Side::Vaults => Shared::Vault(row.parsed("entity")?),
-            Side::Accounts => Shared::Account(row.parsed("entity")?),
+            Side::Principals => Shared::With(row.parsed("entity")?),
         };
         let (share, share_name) = (row.parsed("share_arn")?, row.column("name")?);
         Ok(Association { share, share_name, shared, created: row.time("created")? })
     })
 }
 
+impl Of<'_> {
+    /// Only shares that are meant: the ARN of each stands in `column`.
+    fn narrow(self, connection: &Connection, listing: &mut Listing, column: &str) -> Result<()> {
+        let scope = match self {
+            Self::Owner(scope) => {
+                listing.filter("account = ?", scope.account.as_str().to_owned());
+                scope
+            }
+            Self::Sharee(scope) => {
+                let principals = organization::shared_with(connection, &scope.account)?;
+                let joined = format!(
+                    "{column} IN (SELECT o.share_arn FROM resource_share_principals AS o WHERE o.principal IN ({}))",
+                    marks(principals.len())
+                );
+                listing.filter_values(joined, principals.into_iter().map(String::from));
+                // An account shares nothing with itself by naming its organization.
+                listing.filter("account <> ?", scope.account.as_str().to_owned());
+                scope
+            }
+        };
+        listing.filter("region = ?", scope.region.as_str().to_owned());
+        Ok(())
+    }
+}
+
+/// The vaults of a share, by their ARNs.
+pub fn vaults_of(connection: &Connection, share: &Arn) -> Result<Vec<Arn>> {
+    let sql = "SELECT vault_arn FROM resource_share_vaults WHERE share_arn = ?1 ORDER BY vault_arn";
+    query::all(connection, sql, [share.as_str()], |row| row.parsed("vault_arn"))
+}
+
 fn among(listing: &mut Listing, column: &str, arns: &[Arn]) {
     if !arns.is_empty() {
-        let marks = vec!["?"; arns.len()].join(", ");
-        listing.filter_values(format!("{column} IN ({marks})"), arns.iter().map(|arn| arn.as_str().to_owned()));
+        let among = format!("{column} IN ({})", marks(arns.len()));
+        listing.filter_values(among, arns.iter().map(|arn| arn.as_str().to_owned()));
     }
 }
 
@@ -161,42 +172,35 @@ pub fn insert(
 pub fn add_vault(connection: &Connection, permit: &Permit<'_, ShareBackupVault>, share: &Arn, now: Time) -> Result<()> {
     let sql = "INSERT OR IGNORE INTO resource_share_vaults (share_arn, vault_arn, created) VALUES (?1, ?2, ?3)";
     connection.prepare_cached(sql)?.execute(params![share.as_str(), permit.on(), millis(now)])?;
-    connection
-        .prepare_cached("UPDATE resource_shares SET updated = ?2 WHERE arn = ?1")?
-        .execute(params![share.as_str(), millis(now)])?;
     Ok(())
 }
 
-/// From now on the permit's share is with this account.
-pub fn add_account<A: NamesAccounts>(
+/// From now on the permit's share lets these in.
+pub fn add_principal<A: NamesPrincipals>(
     connection: &Connection,
     permit: &Permit<'_, A>,
-    account: &AccountId,
+    principal: &SharePrincipal,
     now: Time,
 ) -> Result<()> {
-    let sql = "INSERT OR IGNORE INTO resource_share_accounts (share_arn, shared_with, created) VALUES (?1, ?2, ?3)";
-    connection.prepare_cached(sql)?.execute(params![permit.on(), account.as_str(), millis(now)])?;
-    connection
-        .prepare_cached("UPDATE resource_shares SET updated = ?2 WHERE arn = ?1")?
-        .execute(params![permit.on(), millis(now)])?;
+    let sql = "INSERT OR IGNORE INTO resource_share_principals (share_arn, principal, created) VALUES (?1, ?2, ?3)";
+    connection.prepare_cached(sql)?.execute(params![permit.on(), principal.as_str(), millis(now)])?;
+    Ok(())
+}
+
+/// What belongs to the permit's share has changed.
+pub fn note_change<A: ChangesShare>(connection: &Connection, permit: &Permit<'_, A>, now: Time) -> Result<()> {
+    let sql = "UPDATE resource_shares SET updated = ?2, sequence = sequence + 1 WHERE arn = ?1";
+    connection.prepare_cached(sql)?.execute(params![permit.on(), millis(now)])?;
     Ok(())
 }
 
 /// Something does not belong to the permit's share any more. Whether it did.
-pub fn part(
-    connection: &Connection,
-    permit: &Permit<'_, DisassociateResourceShare>,
-    shared: &Shared,
-    now: Time,
-) -> Result<bool> {
+pub fn part(connection: &Connection, permit: &Permit<'_, DisassociateResourceShare>, shared: &Shared) -> Result<bool> {
     let sql = match shared {
         Shared::Vault(_) => "DELETE FROM resource_share_vaults WHERE share_arn = ?1 AND vault_arn = ?2",
-        Shared::Account(_) => "DELETE FROM resource_share_accounts WHERE share_arn = ?1 AND shared_with = ?2",
+        Shared::With(_) => "DELETE FROM resource_share_principals WHERE share_arn = ?1 AND principal = ?2",
     };
     let parted = connection.prepare_cached(sql)?.execute([permit.on(), shared.entity()])? > 0;
-    connection
-        .prepare_cached("UPDATE resource_shares SET updated = ?2 WHERE arn = ?1")?
-        .execute(params![permit.on(), millis(now)])?;
     Ok(parted)
 }
 

@@ -16,5 +16,6 @@ pub(crate) mod protection;
 pub(crate) mod records;
 pub mod recovery_keys;
 pub mod rows;
+pub mod shares_record;
 pub mod store;
 pub mod trash;

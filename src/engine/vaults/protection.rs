@@ -3,7 +3,7 @@
 
 use crate::domain::{Arn, Scope, VaultName};
 use crate::engine::Engine;
-use crate::engine::authorize::action::{KeepVaultAccessPolicy, KeepVaultLock};
+use crate::engine::authorize::action::{KeepVaultAccessPolicy, KeepVaultLock, KeepVaultShares};
 use crate::engine::authorize::subject::Anything;
 use crate::engine::authorize::{Doing, authorize, rows as policies};
 use crate::engine::catalog::Connection;
@@ -12,6 +12,7 @@ use crate::engine::vaults::lock_record::LockRecord;
 use crate::engine::vaults::policy_record::PolicyRecord;
 use crate::engine::vaults::records::{RecordFault, VaultRecord};
 use crate::engine::vaults::rows::{self, locks};
+use crate::engine::vaults::shares_record::SharesRecord;
 
 impl VaultRecord for LockRecord {
     const NAME: &'static str = "lock";
@@ -54,9 +55,28 @@ impl VaultRecord for PolicyRecord {
     }
 }
 
+impl VaultRecord for SharesRecord {
+    const NAME: &'static str = "shares";
+    const FILE: &'static str = "shares.json";
+
+    fn sequence(&self) -> i64 {
+        self.sequence
+    }
+
+    fn known(connection: &Connection, vault: &Arn) -> Result<Self> {
+        let (sequence, shares) = policies::shares::kept(connection, vault)?;
+        Ok(Self { sequence, shares })
+    }
+
+    fn take_up(&self, tx: &Connection, vault: &Arn) -> Result<()> {
+        let permit = authorize(tx, Doing::Rescan, KeepVaultShares, &Anything(vault.as_str()))?;
+        policies::shares::keep(tx, &permit, self.sequence, &self.shares)
+    }
+}
+
 impl Engine {
-    /// Makes sure that the catalog knows what a vault's folder knows of its lock and its access policy, and the other way
-    /// round. Fails where the folder cannot be asked: then nothing may be done that they could refuse.
+    /// Makes sure that the catalog knows what a vault's folder knows of its lock, its access policy and its shares, and the
+    /// other way round. Fails where the folder cannot be asked: then nothing may be done that they could refuse.
     pub(crate) fn settle_records(&self, vault: &Arn) -> Result<()> {
         if !self.data_dir.is_writable() {
             return Ok(());
@@ -69,14 +89,15 @@ impl Engine {
     /// The same for whoever holds the vault's name.
     pub(crate) fn compare_records(&self, vault: &Arn) -> Result<()> {
         self.compare::<LockRecord>(vault)?;
-        self.compare::<PolicyRecord>(vault)
+        self.compare::<PolicyRecord>(vault)?;
+        self.compare::<SharesRecord>(vault)
     }
 
     /// The same for all vaults. What cannot be asked is told: each call that a lock or a policy could refuse asks again.
     pub(crate) fn settle_all_records(&self) -> Result<()> {
         for vault in self.catalog.read(rows::arns)? {
             if let Err(error) = self.settle_records(&vault) {
-                tracing::warn!(%vault, %error, "what the vault's folder says of its lock and policy could not be read");
+                tracing::warn!(%vault, %error, "what the vault's folder says of its lock, policy and shares could not be read");
             }
         }
         Ok(())
@@ -100,12 +121,13 @@ impl Engine {
         }
     }
 
-    /// Which files of a vault's folder do not say what its lock and its access policy are.
+    /// Which files of a vault's folder do not say what its lock, its access policy and its shares are.
     pub(crate) fn record_faults(&self, vault: &Arn) -> Result<Vec<RecordFault>> {
         let name_lock = self.vault_store.name_lock(vault);
         let _name = name_lock.lock();
         let mut faults = self.faults::<LockRecord>(vault)?;
         faults.extend(self.faults::<PolicyRecord>(vault)?);
+        faults.extend(self.faults::<SharesRecord>(vault)?);
         Ok(faults)
     }
 }

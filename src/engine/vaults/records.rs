@@ -1,8 +1,8 @@
 //! What protects a vault, and is kept twice: in the catalog, and again in the vault's folder as `vaultdeck/lock.json`,
-//! `vaultdeck/access-policy.json` and a copy of each.
+//! `vaultdeck/access-policy.json`, `vaultdeck/shares.json` and a copy of each.
 //!
-//! The catalog is one file, and an older copy of it is easily put back. So the folder of each vault that ever had a lock or a
-//! policy says too what became of it. What it says is sealed with a key derived from the vault's data key, which nobody who
+//! The catalog is one file, and an older copy of it is easily put back. So the folder of each vault that ever had a lock, a
+//! policy or a share says too what became of it. What it says is sealed with a key derived from the vault's data key, which nobody who
 //! only writes files has: a record can be taken away or put back as it was, but not made. Of two the one that
 //! [prevails](VaultRecord::prevails_over) counts, so that putting an older one back changes nothing as long as one of the
 //! places is left.

@@ -7,6 +7,7 @@
 //!   vaultdeck/copies/                   second copies of these two, of the two below, and of restic's config
 //!   vaultdeck/lock.json                 what became of the vault's lock, once it had one, sealed
 //!   vaultdeck/access-policy.json        what became of its access policy, the same
+//!   vaultdeck/shares.json               with whom it is shared, the same
 //!   vaultdeck/integrity                 what was found when packs were read, see the repository
 //!   vaultdeck/damaged/                  damaged files that were written again; they go after a while
 //!   vaultdeck/points/ID.json            one manifest per recovery point

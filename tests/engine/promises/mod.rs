@@ -5,6 +5,7 @@ mod keys;
 mod paths;
 mod policy_record;
 mod records;
+mod shares_record;
 
 use crate::bench::{Bench, VAULT, assert_completed};
 use std::fs;

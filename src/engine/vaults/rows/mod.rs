@@ -9,6 +9,8 @@ use crate::domain::vault::{Vault, VaultType};
 use crate::domain::{Arn, Scope, Time, VaultName};
 use crate::engine::authorize::Permit;
 use crate::engine::authorize::action::{DeleteBackupVault, MakesVault};
+use crate::engine::authorize::rows::organization;
+use crate::engine::authorize::rows::shares::marks;
 use crate::engine::catalog::paging::Listing;
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, millis};
@@ -93,9 +95,15 @@ pub fn shared_with(
     request: &PageRequest,
 ) -> Result<Page<Vault>> {
     let mut listing = Listing::new(COLUMNS, locks::VAULTS, &["arn"]).named("vaults-shared");
-    let joined = "arn IN (SELECT v.vault_arn FROM resource_share_vaults AS v
-             JOIN resource_share_accounts AS a ON a.share_arn = v.share_arn WHERE a.shared_with = ?)";
-    listing.filter(joined, scope.account.as_str().to_owned());
+    let principals = organization::shared_with(connection, &scope.account)?;
+    let joined = format!(
+        "arn IN (SELECT v.vault_arn FROM resource_share_vaults AS v
+             JOIN resource_share_principals AS p ON p.share_arn = v.share_arn WHERE p.principal IN ({}))",
+        marks(principals.len())
+    );
+    listing.filter_values(joined, principals.into_iter().map(String::from));
+    // An account shares nothing with itself by naming its organization.
+    listing.filter("account <> ?", scope.account.as_str().to_owned());
     listing.filter("region = ?", scope.region.as_str().to_owned());
     listing.filter_option("vault_type = ?", vault_type.map(|vault_type| vault_type.as_str().to_owned()));
     listing.page(connection, request, from_row)
