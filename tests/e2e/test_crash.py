@@ -4,8 +4,11 @@ import contextlib
 import http.client
 import json
 import os
+import pathlib
 import random
 import shutil
+import signal
+import threading
 import time
 import urllib.error
 
@@ -13,11 +16,12 @@ import botocore.exceptions
 import pytest
 
 import trees
-from conftest import ACCOUNT, DEBUG, REGION, ROLE, Engine, back_up, restore, wait_for_job
+from conftest import ACCOUNT, DEBUG, REGION, RELEASE, ROLE, Engine, back_up, restore, wait_for_job
 
 KILLS = int(os.environ.get("VAULTDECK_E2E_KILLS", 200))
 SEED = int(os.environ.get("VAULTDECK_E2E_SEED", 20261123))
 FINAL = ("COMPLETED", "FAILED", "ABORTED", "EXPIRED")
+MEMBERS = ["210987654321", "111122223333"]
 
 
 class Ledger:
@@ -392,6 +396,52 @@ def test_kill_9_while_an_access_policy_changes(tmp_path, taken_off, swapped):
     engine.stop()
 
 
+@pytest.mark.parametrize("taken_off", [False, True])
+@pytest.mark.parametrize("swapped", [False, True])
+def test_kill_9_while_a_share_changes(tmp_path, taken_off, swapped):
+    """A share whose change is noted in the catalog and not yet in its vault's folder: the next engine tells both the same."""
+    engine = Engine(tmp_path / "data", binary=DEBUG).start()
+    member = MEMBERS[0]
+    engine.run("account", "add", "recovery", "--id", member)
+    made = engine.client().create_logically_air_gapped_backup_vault(BackupVaultName="safe", MinRetentionDays=7, MaxRetentionDays=30)
+    vault = made["BackupVaultArn"]
+
+    def share(ram):
+        return ram.create_resource_share(name="recovery", resourceArns=[vault], principals=[member])["resourceShare"]["resourceShareArn"]
+
+    arn = share(engine.client("ram")) if taken_off else None
+    engine.stop()
+    catalogs = {path: path.read_bytes() for path in engine.data.glob("catalog.sqlite*")}
+
+    def is_seen():
+        rows = engine.client(account=member).list_backup_vaults(ByShared=True)["BackupVaultList"]
+        return [row["BackupVaultArn"] for row in rows] == [vault]
+
+    def change(_):
+        ram = engine.client("ram")
+        with pytest.raises((botocore.exceptions.ConnectionClosedError, botocore.exceptions.EndpointConnectionError)):
+            if taken_off:
+                ram.delete_resource_share(resourceShareArn=arn)
+            else:
+                share(ram)
+
+    crash(engine, "vault-shares-noted", change)
+    if not swapped:
+        engine.start()
+        assert is_seen() is not taken_off
+        engine.stop()
+    # From here on the folder says so too, unless the engine never came so far: then nothing was acknowledged.
+    for path in engine.data.glob("catalog.sqlite*"):
+        path.unlink()
+    for path, content in catalogs.items():
+        path.write_bytes(content)
+    engine.start()
+    assert is_seen() is (taken_off if swapped else not taken_off)
+    ram = engine.client("ram")
+    ram.delete_resource_share(resourceShareArn=share(ram))
+    engine.stop()
+
+
 @pytest.mark.parametrize("swapped", [False, True])
 def test_kill_9_while_a_lock_becomes_final(tmp_path, swapped):
     engine = Engine(tmp_path / "data", binary=DEBUG, arguments=["--clock", "simulated"]).start()
@@ -445,6 +495,143 @@ def test_kill_9_while_an_account_and_its_first_vault_are_made(tmp_path):
     backup = engine.client(account=member)
     job = backup.start_backup_job(BackupVaultName="Default", ResourceArn=resource, IamRoleArn=role)["BackupJobId"]
     assert wait_for_job(lambda: backup.describe_backup_job(BackupJobId=job))["State"] == "COMPLETED"
+    engine.stop()
+
+
+def backup_policy(version, regions=(REGION,)):
+    """Two plans, one of which says the version in its window; from the second version on a third plan."""
+    def plan(window):
+        rule = {"schedule_expression": {"@@assign": "cron(0 5 ? * * *)"}, "target_backup_vault_name": {"@@assign": "Default"},
+                "complete_backup_window_minutes": {"@@assign": str(window)}}
+        everything = {"iam_role_arn": {"@@assign": "arn:aws:iam::$account:role/service-role/AWSBackupDefaultServiceRole"},
+                      "resource_types": {"@@assign": ["*"]}}
+        return {"regions": {"@@assign": list(regions)}, "rules": {"daily": rule}, "selections": {"resources": {"all": everything}}}
+    plans = {"steady": plan(10_000), "changing": plan(1000 + version)}
+    return json.dumps({"plans": plans if version < 2 else {**plans, "added": plan(20_000)}})
+
+
+def made_by(content, region=REGION):
+    """What the plans of a policy are called, and their windows; nothing where none holds."""
+    plans = json.loads(content)["plans"] if content else {}
+    return {name: int(plan["rules"]["daily"]["complete_backup_window_minutes"]["@@assign"]) for name, plan in plans.items()
+            if region in plan["regions"]["@@assign"]}
+
+
+def plans_of(engine, account, region=REGION):
+    """The same, as the account has them: each with its one selection."""
+    backup = engine.client(account=None if account == ACCOUNT else account, region=region)
+    found = {}
+    for row in backup.list_backup_plans()["BackupPlansList"]:
+        plan = backup.get_backup_plan(BackupPlanId=row["BackupPlanId"])["BackupPlan"]
+        assert len(backup.list_backup_selections(BackupPlanId=row["BackupPlanId"])["BackupSelectionsList"]) == 1
+        assert plan["BackupPlanName"] not in found
+        found[plan["BackupPlanName"]] = plan["Rules"][0]["CompletionWindowMinutes"]
+    return found
+
+
+def holds_everywhere(engine, content, region=REGION):
+    """In every account the plans are those of this policy, and that is what is told to hold there."""
+    for account in [ACCOUNT, *MEMBERS]:
+        assert plans_of(engine, account, region) == made_by(content, region), account
+    organizations = engine.client("organizations")
+    for account in [ACCOUNT, *MEMBERS] if content else []:
+        told = organizations.describe_effective_policy(PolicyType="BACKUP_POLICY", TargetId=account)["EffectivePolicy"]["PolicyContent"]
+        windows = {name: int(plan["rules"]["daily"]["complete_backup_window_minutes"]) for name, plan in json.loads(told)["plans"].items()}
+        assert windows == made_by(content), account
+
+
+def with_policy(tmp_path, content, attached, binary=DEBUG):
+    """An organization of three accounts, stopped; its policy, and the root."""
+    engine = Engine(tmp_path / "data", binary=binary).start()
+    for nth, member in enumerate(MEMBERS):
+        engine.run("account", "add", f"member-{nth}", "--id", member)
+    organizations = engine.client("organizations")
+    root = organizations.list_roots()["Roots"][0]["Id"]
+    organizations.enable_policy_type(RootId=root, PolicyType="BACKUP_POLICY")
+    made = organizations.create_policy(Name="baseline", Description="", Type="BACKUP_POLICY", Content=content)
+    policy = made["Policy"]["PolicySummary"]["Id"]
+    if attached:
+        organizations.attach_policy(PolicyId=policy, TargetId=root)
+    engine.stop()
+    return engine, policy, root
+
+
+# At the first plan that is changed, in the middle of the accounts, and at the last one.
+@pytest.mark.parametrize("change, at", [("attach", 1), ("attach", 3), ("attach", 6), ("update", 1), ("update", 3), ("update", 6),
+                                        ("detach", 1), ("detach", 3), ("detach", 6)])
+def test_kill_9_while_a_backup_policy_changes(tmp_path, change, at):
+    """The plans in the accounts are all the old ones; what is then acknowledged is all the new ones, also after a kill -9."""
+    old = None if change == "attach" else backup_policy(1)
+    new = {"attach": backup_policy(1), "update": backup_policy(2), "detach": None}[change]
+    engine, policy, root = with_policy(tmp_path, backup_policy(1), attached=old is not None)
+
+    def do(organizations):
+        if change == "attach":
+            organizations.attach_policy(PolicyId=policy, TargetId=root)
+        elif change == "detach":
+            organizations.detach_policy(PolicyId=policy, TargetId=root)
+        else:
+            organizations.update_policy(PolicyId=policy, Content=new)
+
+    def fail(_):
+        with pytest.raises((botocore.exceptions.ConnectionClosedError, botocore.exceptions.EndpointConnectionError)):
+            do(engine.client("organizations"))
+
+    crash(engine, f"during-plans-of-policy:{at}", fail)
+    engine.start()
+    holds_everywhere(engine, old)
+    do(engine.client("organizations"))
+    engine.kill()
+    engine.start()
+    holds_everywhere(engine, new)
+    engine.stop()
+
+
+def test_kill_9_at_random_moments_leaves_the_plans_of_one_policy(tmp_path):
+    """Updates follow one another; whenever the engine dies, the policy is the one acknowledged last or the one behind it, and
+    every account has its plans and no others."""
+    kills, rng = max(5, KILLS // 10), random.Random(SEED)
+    print(f"seed {SEED}, {kills} kills")
+    engine, policy, _ = with_policy(tmp_path, backup_policy(0), attached=True, binary=RELEASE)
+    acknowledged = 0
+    for _ in range(kills):
+        engine.start()
+        organizations = engine.client("organizations")
+        killer = threading.Timer(rng.random() * 0.2, engine.process.send_signal, [signal.SIGKILL])
+        killer.start()
+        with contextlib.suppress(botocore.exceptions.HTTPClientError):
+            while True:
+                organizations.update_policy(PolicyId=policy, Content=backup_policy(acknowledged + 1))
+                acknowledged += 1
+        killer.join()
+        engine.process.wait(10)
+        engine.close_pipes()
+        engine.start()
+        told = engine.client("organizations").describe_policy(PolicyId=policy)["Policy"]["Content"]
+        assert told in (backup_policy(acknowledged), backup_policy(acknowledged + 1)), acknowledged
+        holds_everywhere(engine, told)
+        acknowledged += told != backup_policy(acknowledged)
+        engine.stop()
+    print(f"{acknowledged} updates")
+
+
+def test_kill_9_while_the_plans_of_a_policy_are_settled_at_the_start(tmp_path):
+    """A region that a policy names has come to the config: the start that makes its plans dies, and the next one makes them all."""
+    own = "office-berlin-1"
+    content = backup_policy(1, [REGION, own])
+    engine, _, _ = with_policy(tmp_path, content, attached=True)
+    config = pathlib.Path(engine.environment["XDG_CONFIG_HOME"]) / "vaultdeck" / "config.toml"
+    config.parent.mkdir(parents=True, exist_ok=True)
+    config.write_text(f"[regions.{own}]\n")
+    engine.environment["VAULTDECK_CRASH_AT"] = "during-plans-of-policy:3"
+    with contextlib.suppress(AssertionError):
+        engine.start()
+    assert engine.process.wait(60) == -9
+    engine.close_pipes()
+    del engine.environment["VAULTDECK_CRASH_AT"]
+    engine.start()
+    for region in (REGION, own):
+        holds_everywhere(engine, content, region)
     engine.stop()
 
 
