@@ -5,7 +5,7 @@ use super::house_of_tests::{
 };
 use super::opening;
 use super::root::conformance::assert_told_nowhere;
-use super::root::{Keeper, Kind, Unattended, file};
+use super::root::{Keeper, Kind, Unattended};
 use super::{Purpose, taken_apart};
 use crate::domain::Arn;
 use crate::engine::Engine;

@@ -9,7 +9,7 @@ use super::upload::{PART, Uploads};
 use super::{FACTS, S3, source, target};
 use crate::domain::types::keys::ENDPOINT_KEY;
 use crate::domain::types::s3::Encryption;
-use crate::domain::{Arn, Resource, Scope, Tags};
+use crate::domain::{Arn, PointDetails, Resource, Scope, Tags};
 use crate::engine::caller::RestoreRoots;
 use crate::engine::drivers::{
     BackupCx, Driver as _, Fault, Inside, Mark, PointFacts, Registered, RestoreAsk, RestoreCx, Sink, Target,
@@ -35,7 +35,7 @@ fn read(store: &Unruly) -> io::Result<Vec<u8>> {
     loop {
         match object.read(&mut buffer)? {
             Piece::Data(length) => all.extend(&buffer[..length]),
-            Piece::Hole(_) | Piece::End => return Ok(all),
+            Piece::Hole(_) | Piece::AsBefore(_) | Piece::End => return Ok(all),
         }
     }
 }
@@ -137,7 +137,7 @@ fn back_up(store: &Unruly) -> Result<(BackupOutcome, PointFacts), Fault> {
     let (_folder, repository) = repository();
     let of = Registered { resource: resource(store), mark: None, secret: Some(Unruly::secret()) };
     let control = Control::new();
-    let source = source::open(&BackupCx { of: &of, control: &control })?;
+    let source = source::open(&BackupCx { of: &of, before: None, control: &control })?;
     let request = BackupRequest {
         paths: vec![source.root().to_owned()],
         parent: None,
@@ -267,7 +267,7 @@ fn with_target<T>(store: &Unruly, makes_new: bool, use_it: impl FnOnce(&mut dyn 
     let (arn, root) = (resource(store).arn, ItemPath::root());
     let (location, secret) = (store.location(), Unruly::secret());
     let cx = RestoreCx {
-        metadata: &S3.proposal(&arn),
+        metadata: &S3.proposal(&arn, &PointDetails::new()),
         target: &location,
         resource_arn: &arn,
         source: None,
@@ -356,12 +356,13 @@ fn over_the_network_a_restore_goes_to_no_other_endpoint_than_that_of_its_source(
     let of = Registered { resource: resource(&here), mark: None, secret: None };
     let plan = |endpoint: &Unruly, roots: RestoreRoots, source: Option<&Registered>| {
         let arn: &Arn = &of.resource.arn;
-        let mut metadata = S3.proposal(arn);
+        let mut metadata = S3.proposal(arn, &PointDetails::new());
         let endpoint = super::endpoint_of(&endpoint.location()).to_owned();
         metadata.insert(ENDPOINT_KEY.to_owned(), endpoint);
         S3.plan(&RestoreAsk {
             metadata: &metadata,
             resource_arn: arn,
+            details: &PointDetails::new(),
             source,
             roots: &roots,
             data_dir: std::path::Path::new("/nowhere"),
