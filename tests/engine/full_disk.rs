@@ -269,7 +269,7 @@ fn a_schema_changes_on_a_full_disk_though_its_copy_finds_no_room() {
 
 #[test]
 fn a_copy_begins_on_a_full_disk_as_little_as_a_backup_does() {
-    for mut scene in scenes() {
+    for scene in scenes() {
         let point = scene.bench.backup(&scene.noise("small", 1000)).recovery_point_arn.unwrap();
         scene
             .bench
