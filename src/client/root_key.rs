@@ -1,4 +1,4 @@
-//! The key in AWS KMS that keeps the root of an engine's key ring: `Encrypt` and `Decrypt`, [signed](super::signed) without
+//! The key in AWS KMS that keeps the root of an engine's key ring: `Encrypt` and `Decrypt`, signed without
 //! the SDK of KMS, with the keys that the environment or a profile gives.
 
 use crate::client::kms::Kms;

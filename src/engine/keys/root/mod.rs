@@ -1,11 +1,11 @@
 //! Roots: where the secret lies from which everything else is wrapped.
 //!
-//! Each root has a [`Secret`] of 32 random bytes, which does the wrapping; what tells the kinds apart is the [`Lock`] that
+//! Each root has a secret of 32 random bytes, which does the wrapping; what tells the kinds apart is the lock that
 //! keeps it: a [file](mod@file), a [passphrase], or a key in AWS [KMS](kms). A lock is opened once, when the engine starts.
 //! What opening one takes beyond the data directory, the [`Keeper`] has. Which roots a directory has stands in its
 //! [record](mod@record).
 //!
-//! A new kind is one file here with its lock, its variants in [`Lock`] and [`Kind`], and what the keeper must have for it. The
+//! A new kind is one file here with its lock, its variants in `Lock` and [`Kind`], and what the keeper must have for it. The
 //! conformance suite judges what comes of it.
 
 #[cfg(test)]
