@@ -1,10 +1,11 @@
 //! Guards that nothing else would miss: what they keep from happening happens only in bad company.
 
 use crate::bench::{Bench, VAULT, assert_completed, pairs};
-use crate::harness::{Harness, management, plan};
+use crate::harness::{Harness, MEMBER, management, plan};
 use crate::promises::OldCatalog;
 use chrono::Duration;
 use rusqlite::{Connection, params};
+use vaultdeck::domain::extension::AddAccount;
 use vaultdeck::domain::job::{CopyJob, JobState};
 use vaultdeck::domain::names::JobId;
 use vaultdeck::domain::vault_lock::LockRequest;
@@ -311,4 +312,38 @@ fn a_lock_that_an_older_catalog_does_not_know_is_asked_for_before_it_is_changed(
         let kept = bench.engine().describe_vault(&bench.caller, VAULT).unwrap().lock.unwrap();
         assert_eq!(kept.min_retention_days, Some(7), "{weaker:?}");
     }
+}
+
+#[test]
+fn a_restore_whose_role_was_taken_away_before_it_began_fails_for_that_reason() {
+    let mut bench = Bench::simulated();
+    let point = bench.backup(&bench.resource("projects", &[])).recovery_point_arn.unwrap();
+    let id = bench.restore(&point, &[("newFileSystem", "true")]).id;
+    bench.stop();
+    let waits = "UPDATE restore_jobs SET state = 'PENDING', completed = NULL, attempts = 0; DELETE FROM roles";
+    catalog(bench.path("data/catalog.sqlite")).execute_batch(waits).unwrap();
+    bench.start();
+    bench.advance(Duration::minutes(1));
+    let job = bench.engine().describe_restore_job(&bench.caller, &id).unwrap();
+    assert_eq!(job.state, JobState::Failed);
+    assert!(job.status_message.unwrap().contains("cannot be assumed by AWS Backup"));
+}
+
+/// Some ARNs name no account.
+#[test]
+fn a_job_reads_nothing_of_a_resource_that_is_another_accounts_by_then() {
+    let mut bench = Bench::simulated();
+    let member = AddAccount { account_id: Some(MEMBER.to_owned()), name: "member".to_owned(), email: None };
+    bench.engine().add_account(member).unwrap();
+    let job = bench.backup(&bench.resource("projects", &[]));
+    bench.stop();
+    let catalog = catalog(bench.path("data/catalog.sqlite"));
+    let waits = "UPDATE backup_jobs SET state = 'CREATED', initiated = NULL, completed = NULL, attempts = 0";
+    assert_eq!(catalog.execute(waits, []).unwrap(), 1);
+    assert_eq!(catalog.execute("UPDATE resources SET account = ?1", [MEMBER]).unwrap(), 1);
+    bench.start();
+    bench.advance(Duration::minutes(1));
+    let job = bench.job(&job.id);
+    assert_eq!(job.state, JobState::Failed, "{:?}", job.status_message);
+    assert!(job.status_message.unwrap().ends_with("does not exist."));
 }

@@ -217,6 +217,16 @@ fn whom_it_is_shared_with_does_nothing_else_to_it() {
 }
 
 #[test]
+fn whom_it_is_shared_with_does_not_restore_into_what_was_backed_up() {
+    let scene = Scene::new();
+    scene.share();
+    let mut request = scene.restore_request(&member());
+    request.metadata.insert("newFileSystem".to_owned(), "false".to_owned());
+    let refused = scene.engine().start_restore_job(&member(), request).map(drop).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::InvalidParameterValue, "{refused}");
+}
+
+#[test]
 fn an_explicit_deny_of_the_vaults_policy_binds_them_too() {
     let scene = Scene::new();
     scene.share();

@@ -36,6 +36,24 @@ fn a_backup_does_not_begin_in_a_vault_that_was_deleted_or_locked_since() {
     assert_eq!(backup_begins(change(lock)), failed);
 }
 
+#[test]
+fn what_aws_brings_into_an_air_gapped_vault_by_a_copy_is_not_written_into_one_at_once() {
+    for (resource_type, begins) in [("EFS", true), ("EBS", false)] {
+        let folder = tempfile::tempdir().unwrap();
+        let began = catalog(&folder).write(|tx| {
+            insert(tx, &Job { resource_type, ..Job::default() });
+            insert_point(tx, "of-the-vault", 0);
+            tx.execute_batch(
+                "UPDATE vaults SET vault_type = 'LOGICALLY_AIR_GAPPED_BACKUP_VAULT';
+                 UPDATE backup_jobs SET vault_type = 'LOGICALLY_AIR_GAPPED_BACKUP_VAULT'",
+            )
+            .unwrap();
+            backup::rows::record::open(tx)?.remove(0).begin(tx, at(1))
+        });
+        assert_eq!(began.unwrap(), begins, "{resource_type}");
+    }
+}
+
 /// A catalog in which a copy from one vault into another of its account is about to begin.
 fn with_copy(tx: &Connection) {
     insert_copy(tx, "copy", at(0), "CREATED");

@@ -334,3 +334,49 @@ fn refuse_taken(connection: &Connection, caller: &Caller, target: &Location) -> 
 fn unknown(id: &JobId) -> Error {
     Error::not_found(format!("Restore job {id} does not exist."))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::types::location::Part;
+    use crate::domain::types::s3::FACTS;
+    use crate::domain::{Resource, Scope, Tags};
+    use crate::engine::authorize::Doing;
+    use crate::engine::authorize::action::AddResource;
+    use crate::engine::authorize::subject::Anything;
+    use crate::engine::caller::RestoreRoots;
+    use crate::engine::catalog::sample;
+
+    #[test]
+    fn a_bucket_that_another_account_has_is_no_target_and_is_not_told_by_name() {
+        let bucket = Location::of([(Part::Endpoint, "http://h".to_owned()), (Part::Bucket, "b".to_owned())]);
+        let caller = |account: &str| Caller {
+            account: account.parse().unwrap(),
+            region: "us-east-1".parse().unwrap(),
+            user_arn: format!("arn:aws:iam::{account}:user/test").parse().unwrap(),
+            user_id: None,
+            restore_roots: RestoreRoots::Any,
+        };
+        let (owner, other) = (caller("210987654321"), caller("123456789012"));
+        let folder = tempfile::tempdir().unwrap();
+        let judge = |tx: &Connection| -> Result<()> {
+            let resource = Resource {
+                arn: "arn:aws:s3:::b".parse()?,
+                scope: Scope::new(owner.account.clone(), owner.region.clone()),
+                resource_type: FACTS.resource_type(),
+                name: "secret plans".to_owned(),
+                location: bucket.clone(),
+                tags: Tags::new(),
+            };
+            let permit = authorize(tx, Doing::Outcome, AddResource, &Anything(resource.arn.as_str()))?;
+            resources::rows::insert(tx, &permit, &resource)?;
+            refuse_others(tx, &owner, &bucket)?;
+            for refused in [refuse_others(tx, &other, &bucket), refuse_taken(tx, &other, &bucket)] {
+                let refused = refused.unwrap_err().to_string();
+                assert!(refused.contains("another account") && !refused.contains("secret plans"), "{refused}");
+            }
+            Ok(())
+        };
+        sample::catalog(&folder).write(|tx| judge(tx)).unwrap();
+    }
+}
