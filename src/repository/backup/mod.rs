@@ -35,7 +35,7 @@ use super::addition::Adding;
 use super::chunker::{Chunker, ChunkerParameters};
 use super::packing::Adoption;
 use super::source::TreeSource;
-use super::{Control, Error, Id, Repository, Result, Snapshot};
+use super::{Control, Error, FileKind, Id, Repository, Result, Snapshot};
 use previous::Previous;
 use session::Session;
 
@@ -154,9 +154,9 @@ impl Repository {
 
     /// The parent's snapshot. One that cannot be read must not stop new backups: everything is read again.
     fn usable_parent(&self, request: &BackupRequest, session: &Session<'_>) -> Option<Arc<Snapshot>> {
-        let load = |id: Id| {
-            self.recent.snapshot(&id, Instant::now()).map_or_else(|| self.load_snapshot(&id).map(Arc::new), Ok)
-        };
+        let is_there = |id: &Id| self.storage.size(FileKind::Snapshot, id).is_ok();
+        let recent = |id: &Id| self.recent.snapshot(id, Instant::now()).filter(|_| is_there(id));
+        let load = |id: Id| recent(&id).map_or_else(|| self.load_snapshot(&id).map(Arc::new), Ok);
         request.parent.map(load).transpose().unwrap_or_else(|error| {
             for path in &request.paths {
                 session.note(path, format!("all in it is read again: {error}"));

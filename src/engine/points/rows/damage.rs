@@ -66,7 +66,7 @@ pub fn points(connection: &Connection, (vault, class): Tier<'_>) -> Result<Vec<P
 
 /// Those among the points of a vault that hold data which are damaged, or whose snapshot is none of these. Cheap, however
 /// many points there are: each half is answered by an index alone.
-pub fn without_snapshot(
+pub(crate) fn without_snapshot(
     connection: &Connection,
     (vault, class): Tier<'_>,
     present: &HashSet<Id>,
