@@ -74,6 +74,7 @@ fn plan(of: &Arn, kind: Option<&str>, changes: &[(&str, &str)], beside: &Path) -
     let details: PointDetails = kind.map(|kind| ("FileSystemType".to_owned(), kind.to_owned())).into_iter().collect();
     let mut metadata: Metadata = Fsx.proposal(of, &details);
     metadata.extend(changes.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
+    metadata.retain(|_, value| !value.is_empty());
     Fsx.plan(&RestoreAsk {
         metadata: &metadata,
         resource_arn: of,
@@ -100,6 +101,8 @@ fn a_restore_makes_a_new_one_of_the_kind_that_was_backed_up() {
 
     let refused = |kind, changes: &[(&str, &str)]| plan(&volume, kind, changes, &beside).unwrap_err().to_string();
     assert!(refused(Some("ONTAP"), &[("FileSystemType", "LUSTRE")]).contains("OntapConfiguration is not for"));
+    let other = [("OntapConfiguration", ""), ("Name", ""), ("FileSystemType", "LUSTRE"), ("SubnetIds", "[]")];
+    assert!(refused(Some("ONTAP"), &other).contains("FileSystemType must be ONTAP, as what was backed up"));
     assert!(refused(Some("ONTAP"), &[("FileSystemId", "fs-0")]).contains("FileSystemId must be fs-"));
     assert!(refused(Some("ONTAP"), &[("StorageCapacity", "1024")]).contains("StorageCapacity"));
     assert!(refused(Some("ONTAP"), &[("ItemsToRestore", "[\"/a\"]")]).contains("no key \"ItemsToRestore\""));
