@@ -63,7 +63,8 @@ fn the_demo_is_an_organization_with_a_history_and_real_failures() {
     let moved = fs::read_dir(cold.join("snapshots")).unwrap().count();
     assert!(moved > 0, "what is kept for a year moves to cold storage after a day");
     // At whatever time of day this is run, the newest may be that of a job that is under way.
-    let whole = points.as_array().unwrap().iter().find(|point| point["Status"] == "COMPLETED").unwrap();
+    let is_whole = |point: &&serde_json::Value| point["Status"] == "COMPLETED" && point["ResourceType"] == "EFS";
+    let whole = points.as_array().unwrap().iter().find(is_whole).unwrap();
     let point = whole["RecoveryPointArn"].as_str().unwrap();
     let restored = home.run(&["restore", "start", point, "--to", target.to_str().unwrap(), "--data-dir", data]);
     assert_eq!(restored.code, 0, "{}", restored.err);

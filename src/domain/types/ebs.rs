@@ -51,7 +51,7 @@ pub(super) fn snapshot_id(_: &Arn, _: Time, unique: &str) -> String {
 
 /// Where an engine makes the volume.
 pub(super) const TO: KeyFact =
-    may(PATH_KEY, Path, "a file that is made, or a device that nobody uses and that is overwritten; this engine only")
+    may(PATH_KEY, Path, "a file that is made, or a device that is overwritten; this engine only")
         .asked(Asked::ByEngine)
         .labelled("File or device", &[]);
 

@@ -36,8 +36,7 @@ pub(super) use target::{plan, target};
 
 use crate::domain::Invalid;
 use crate::domain::types::location::{Location, Part};
-use crate::engine::drivers::Fault;
-use crate::engine::keys::random;
+use crate::engine::drivers::{Fault, folder};
 use image::Image;
 use image::file::FileImage;
 use image::nbd::{NbdImage, Url};
@@ -67,7 +66,5 @@ fn url_of(text: &str) -> Result<Url, Invalid> {
 
 /// `vol-` and 17 hexadecimal digits, as AWS's.
 pub(super) fn new_id() -> Result<String, Fault> {
-    let mut bytes = [0; 9];
-    random(&mut bytes).map_err(|e| Fault::Failed(e.to_string()))?;
-    Ok(format!("vol-{}", &hex::encode(bytes)[..17]))
+    folder::new_id("vol")
 }

@@ -9,10 +9,10 @@ use crate::repository::{BackupOutcome, ItemPath, TreeSource};
 use std::path::Path;
 
 /// A volume that is open for a backup.
-struct Open {
-    tree: VolumeTree,
+pub(super) struct Open {
+    pub(super) tree: VolumeTree,
     /// What was seen of it before.
-    before: Option<Seen>,
+    pub(super) before: Option<Seen>,
 }
 
 /// Opens the volume of a resource.
@@ -59,7 +59,8 @@ impl Source for Open {
             .then_some("the volume is smaller than it was at its last backup; if that is right, register it again");
         let image = self.tree.image();
         let changed = image.finish()?;
-        let details = [image.consistency().detail()].into();
+        let size_told = ("VolumeSize".to_owned(), size.to_string());
+        let details = [image.consistency().detail(), size_told].into();
         Ok(PointFacts { lacks: changed.or(shrank).map(str::to_owned), details, mark: Some(Mark::of(&Seen { size })) })
     }
 }

@@ -6,6 +6,7 @@ use super::image::file::FileImage;
 use super::image::{Dirty, Extent, Image};
 use super::layout::{self, PIECE, SEGMENT};
 use super::since::{self, Since};
+use super::source::Open;
 use super::suite_tests::Slots;
 use super::tree::VolumeTree;
 use crate::domain::types::{Location, Metadata};
@@ -15,7 +16,7 @@ use crate::engine::drivers::conformance::World as _;
 use crate::engine::drivers::ebs::Ebs;
 use crate::engine::drivers::{
     BackupCx, Before, Driver, Fault, Inside, Mark, PointFacts, ProbeCx, Registered, RestoreAsk, RestoreCx, Restored,
-    Sink,
+    Sink, Source as _,
 };
 use crate::repository::{
     BackupOutcome, BackupRequest, Child, Children, ChunkerParameters, Control, Id, ItemPath, LocalStorage, MasterKey,
@@ -173,7 +174,8 @@ fn a_sparse_image_comes_back_sparse_and_what_is_all_zeros_is_not_stored() {
     // A segment of written zeros is as absent as one that is a hole.
     bench.write(&vec![0; 1 << 20], SEGMENT + 4096);
     let (outcome, facts) = bench.back_up_while(|| {}).unwrap();
-    assert_eq!(facts.lacks, None);
+    assert_eq!((facts.lacks, facts.details["Consistency"].as_str()), (None, "none"));
+    assert_eq!(facts.details["VolumeSize"], (7 * SEGMENT / 2).to_string());
     let names = |path: &str| {
         let path = ItemPath::parse(path).unwrap();
         let entries = bench.repository.entries(&outcome.snapshot, &path).unwrap();
@@ -204,7 +206,7 @@ fn an_image_that_does_not_stay_still_is_told_or_refused() {
     for (told, happens) in happens {
         let bench = Bench::new();
         let found = match bench.back_up_while(|| happens(&bench)) {
-            Ok((_, facts)) => facts.lacks.unwrap().to_owned(),
+            Ok((_, facts)) => facts.lacks.unwrap(),
             Err(Fault::Failed(why)) => why,
             Err(other) => panic!("{other:?}"),
         };
@@ -278,10 +280,10 @@ fn a_byte_that_cannot_be_read_leaves_no_recovery_point() {
     let bench = Bench::new();
     let image = Told { broken: Some(2 * SEGMENT + 20_000), ..bench.told("b", &[]) };
     let description = Description::new(image.size(), "test".to_owned(), Consistency::None, None);
-    let tree = VolumeTree::new(Box::new(image), description, None);
-    let outcome = bench.store(&tree, None);
-    assert!(!outcome.issues.is_empty());
-    assert!(tree.fault().unwrap().to_string().contains("cannot be read at byte"), "{:?}", tree.fault());
+    let open = Open { tree: VolumeTree::new(Box::new(image), description, None), before: None };
+    let outcome = bench.store(&open.tree, None);
+    let refused = Box::new(open).finish(&outcome).unwrap_err().to_string();
+    assert!(refused.contains("cannot be read at byte"), "{refused}");
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! The file or device that a volume is restored into.
 
-use super::proof::Hash;
 use crate::engine::drivers::folder::vacancy::RESERVE;
 use crate::engine::drivers::volume::device;
 use crate::engine::drivers::{Fault, Mark};
@@ -13,6 +12,9 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
+
+/// SHA-256 of a segment.
+pub(super) type Hash = [u8; 32];
 
 /// How much is taken from a segment at once.
 const STEP: usize = 1 << 20;

@@ -1,14 +1,11 @@
 //! That what was written is there: every segment is read back, and its hash compared.
 
-use super::image::Image;
+use super::image::{Hash, Image};
 use crate::engine::drivers::Fault;
 use crate::engine::drivers::volume::layout;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-
-/// SHA-256 of a segment.
-pub(super) type Hash = [u8; 32];
 
 /// By the numbers of the segments.
 pub(super) type Hashes = BTreeMap<u64, Hash>;
