@@ -1,6 +1,6 @@
 //! Backing up: from a source to a snapshot.
 //!
-//! What a source gives only once is stored first ([`arrived`]). The calling thread walks the source ([`walker`]); [`run`] starts the others when there is something for them to do. Files
+//! What a source gives only once is stored first ([`arrivals`]). The calling thread walks the source ([`walker`]); [`run`] starts the others when there is something for them to do. Files
 //! that are not as in the parent snapshot go through a bounded queue to workers, which read and cut them ([`reader`]), hash,
 //! compress, seal and verify each piece and append it to the open pack ([`packing`](super::packing)). Full packs are written by
 //! threads of their own. A folder's tree is stored as soon as all in it is ([`folder`]), so that only folders in work are in
@@ -9,6 +9,7 @@
 //! What is durable comes in this order: packs, index, snapshot ([`commit`](super::commit)). A crash leaves the last snapshot whole; packs
 //! that were written before it are adopted by the next backup or transfer.
 
+mod arrivals;
 mod arrived;
 mod cutters;
 mod folder;

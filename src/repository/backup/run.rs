@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::thread::{self, Scope, ScopedJoinHandle};
 
-use super::arrived;
+use super::arrivals;
 use super::previous::Previous;
 use super::queue::Work;
 use super::reader::Reader;
@@ -42,8 +42,8 @@ pub(super) fn run(
         let mut help = Some(help);
         let stored = match session.source.arrivals(session.control) {
             None => Ok(()),
-            Some(arrivals) => {
-                help.take().map_or(Ok(()), |mut help| help()).and_then(|()| arrived::store(session, paths, arrivals))
+            Some(coming) => {
+                help.take().map_or(Ok(()), |mut help| help()).and_then(|()| arrivals::store(session, paths, coming))
             }
         };
         let help = || help.map_or(Ok(()), |mut help| help());

@@ -25,6 +25,7 @@ mod address;
 mod faults;
 mod manifest;
 mod programs;
+mod rows;
 mod server;
 mod source;
 mod tar;

@@ -2,7 +2,7 @@
 
 use super::address::Address;
 use super::programs::{self, Programs};
-use super::{Seen, faults, unique};
+use super::{Seen, faults, rows, unique};
 use crate::domain::Secret;
 use crate::engine::drivers::Fault;
 use crate::engine::drivers::child::{Program, Running};
@@ -18,19 +18,6 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// What stands between the columns of a row, and after the rows of an answer.
 const COLUMN: char = '\u{1f}';
 const END: &str = "\u{1e}end";
-
-/// What a server says of itself, in one row.
-const LOOK: &str = "SELECT current_setting('server_version_num'), current_setting('server_version'), \
-    current_setting('wal_level'), (SELECT rolsuper OR rolreplication FROM pg_roles WHERE rolname = current_user), \
-    (SELECT coalesce(sum(CASE WHEN has_database_privilege(oid, 'CONNECT') THEN pg_database_size(oid) END), 0)::bigint \
-        FROM pg_database), \
-    current_setting('max_wal_senders'), current_setting('max_replication_slots'), \
-    (SELECT coalesce(string_agg(spcname, ', ' ORDER BY spcname), '') FROM pg_tablespace \
-        WHERE spcname NOT IN ('pg_default', 'pg_global'));";
-
-/// Version 13 knows nothing of this.
-const STAY: &str = "SELECT set_config('idle_session_timeout', '0', false) \
-    WHERE current_setting('server_version_num')::int >= 140000;";
 
 /// What a server of which a backup can be made is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,7 +126,7 @@ impl Session {
 
     /// What the server is; a fault when it, or what the user may do there, does not suffice for a backup.
     pub(super) fn look(&mut self) -> Result<Server, Fault> {
-        let rows = self.ask(LOOK)?;
+        let rows = self.ask(rows::LOOK)?;
         let row: Option<[String; 8]> = rows.into_iter().next().and_then(|row| row.try_into().ok());
         let strange = || faults::fault(&self.address, "it does not say what it is as PostgreSQL does");
         judge(&self.address, row.ok_or_else(strange)?)
@@ -148,9 +135,9 @@ impl Session {
     /// Keeps the server from throwing log away until the session ends.
     pub(super) fn hold_log(&mut self) -> Result<(), Fault> {
         // A session that has nothing to say is ended by servers that are told to.
-        self.ask(STAY)?;
+        self.ask(rows::STAY)?;
         let name = format!("vaultdeck_{}", unique()?);
-        self.ask(&format!("SELECT pg_create_physical_replication_slot('{name}', true, true);")).map(drop)
+        self.ask(&rows::hold_log(&name)).map(drop)
     }
 
     /// Ends it.

@@ -11,6 +11,9 @@ use std::path::{Component, Path, PathBuf};
 /// Whose permissions say what the folder of the cluster has, which is no entry of its archive.
 const FIRST: &str = "PG_VERSION";
 
+/// What `pg_basebackup` itself puts into the archive, without knowing whose the cluster is.
+const OWNERLESS: &str = "backup_manifest";
+
 /// The entries of an archive below a root.
 #[derive(Debug)]
 pub(super) struct Tree {
@@ -98,7 +101,12 @@ impl Tree {
     /// What is in a folder, in the order of names.
     pub(super) fn children(&self, folder: &Path) -> io::Result<Vec<(OsString, Node)>> {
         let folder = self.folders.get(folder).ok_or(io::ErrorKind::NotFound)?;
-        Ok(folder.iter().map(|(name, node)| (name.clone(), node.clone())).collect())
+        let owner = self.root_node();
+        let owned = |name: &OsString, node: &Node| {
+            let (uid, gid) = if name == OWNERLESS { (owner.uid, owner.gid) } else { (node.uid, node.gid) };
+            (name.clone(), Node { uid, gid, ..node.clone() })
+        };
+        Ok(folder.iter().map(|(name, node)| owned(name, node)).collect())
     }
 }
 
@@ -123,6 +131,18 @@ mod tests {
             let root = tree.item(Path::new("/data")).unwrap().node;
             assert_eq!((root.kind, root.permissions, root.uid, root.gid), (NodeKind::Directory, folder, 104, 106));
         }
+    }
+
+    #[test]
+    fn what_the_program_puts_in_belongs_to_whom_the_cluster_belongs_to() {
+        let mut tree = Tree::new(Path::new("/data"));
+        tree.add(&entry("PG_VERSION", Kind::File, 0o600)).unwrap();
+        for path in ["backup_manifest", "other"] {
+            tree.add(&Entry { uid: 2048, gid: 1024, ..entry(path, Kind::File, 0o600) }).unwrap();
+        }
+        let owners: Vec<_> = tree.children(Path::new("/data")).unwrap();
+        let owners: Vec<_> = owners.into_iter().map(|(_, node)| (node.uid, node.gid)).collect();
+        assert_eq!(owners, [(104, 106), (104, 106), (2048, 1024)]);
     }
 
     #[test]

@@ -1,0 +1,19 @@
+//! What a server is asked, in its own language.
+
+/// What a server says of itself, in one row.
+pub(super) const LOOK: &str = "SELECT current_setting('server_version_num'), current_setting('server_version'), \
+    current_setting('wal_level'), (SELECT rolsuper OR rolreplication FROM pg_roles WHERE rolname = current_user), \
+    (SELECT coalesce(sum(CASE WHEN has_database_privilege(oid, 'CONNECT') THEN pg_database_size(oid) END), 0)::bigint \
+        FROM pg_database), \
+    current_setting('max_wal_senders'), current_setting('max_replication_slots'), \
+    (SELECT coalesce(string_agg(spcname, ', ' ORDER BY spcname), '') FROM pg_tablespace \
+        WHERE spcname NOT IN ('pg_default', 'pg_global'));";
+
+/// Lets a session stay that has nothing to say. Version 13 knows no other.
+pub(super) const STAY: &str = "SELECT set_config('idle_session_timeout', '0', false) \
+    WHERE current_setting('server_version_num')::int >= 140000;";
+
+/// Keeps the log from now on, by a slot of this name that is gone with the session.
+pub(super) fn hold_log(slot: &str) -> String {
+    format!("SELECT pg_create_physical_replication_slot('{slot}', true, true);")
+}
