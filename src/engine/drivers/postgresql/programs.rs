@@ -42,7 +42,7 @@ pub(super) fn installed() -> Result<Vec<Programs>, Fault> {
 }
 
 /// The oldest programs that can back up a server of this version.
-pub(super) fn for_server<'a>(installed: &'a [Programs], major: u32) -> Result<&'a Programs, Fault> {
+pub(super) fn for_server(installed: &[Programs], major: u32) -> Result<&Programs, Fault> {
     installed.iter().find(|programs| programs.major >= major).ok_or_else(|| {
         let newest = installed.last().map_or(0, |programs| programs.major);
         Fault::Unsupported {
