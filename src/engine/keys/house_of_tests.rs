@@ -212,7 +212,7 @@ impl House {
                     let text = json["WrappedKey"].as_str().unwrap();
                     found.push((told, base64::engine::general_purpose::STANDARD.decode(text).unwrap()));
                 }
-            } else if told.contains("keys/kms/") && name.ends_with(".key") {
+            } else if told.contains("keys/kms/") && name.strip_suffix(".key").is_some() {
                 found.push((told, fs::read(&path).unwrap()));
             }
         }

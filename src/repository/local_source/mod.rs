@@ -357,7 +357,7 @@ mod tests {
         fs::create_dir_all(held.join(".kept-2/x")).unwrap();
         fs::write(held.join("sub/file"), b"as it was").unwrap();
         fs::write(live.join("sub/file"), b"changed meanwhile").unwrap();
-        let number = |name: &str| rustix::fs::stat(&held.join(name)).unwrap().st_ino;
+        let number = |name: &str| rustix::fs::stat(held.join(name)).unwrap().st_ino;
         let hidden = Hidden { prefix: ".kept-", inodes: [number(".kept-1"), 0] };
         let source = LocalSource::of_copy(&live, 77, &held).unwrap().without(Some(hidden));
 

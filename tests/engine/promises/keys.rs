@@ -199,7 +199,7 @@ fn whatever_becomes_of_the_files_of_a_key_its_locked_vault_is_only_closed_until_
         for (what, damage) in damages {
             let what = format!("the .{name} {what}");
             with_damage(&mut bench, path, damage.as_deref(), |bench| {
-                assert_only_closed(bench, &resource, &point, &what)
+                assert_only_closed(bench, &resource, &point, &what);
             });
             assert_is_kept(&bench, &key, By::Lock);
             assert_restores(&bench, &point);

@@ -103,9 +103,9 @@ fn a_dropped_one_ends_at_once_and_so_does_what_it_left_behind() {
         let mut pid = String::new();
         BufReader::new(&mut running).read_line(&mut pid).unwrap();
         if left.ends_with("wait") {
-            drop(running)
+            drop(running);
         } else {
-            drop(running.finish().unwrap())
+            drop(running.finish().unwrap());
         }
         until("the grandchild is gone", || is_gone(&pid));
     }

@@ -31,7 +31,7 @@ impl Asked {
     }
 
     /// From which byte on an object is asked for.
-    pub(super) fn from_byte(&self) -> Option<usize> {
+    pub(super) fn first_byte(&self) -> Option<usize> {
         self.header("range")?.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok()
     }
 

@@ -42,14 +42,14 @@ fn read(store: &Unruly) -> io::Result<Vec<u8>> {
 
 #[test]
 fn content_that_breaks_off_goes_on_from_that_byte_of_the_same_object() {
-    let store = Unruly::that(|asked| match asked.from_byte() {
+    let store = Unruly::that(|asked| match asked.first_byte() {
         None => Answer::object(&large(), "\"1\"").that_breaks_off_after(1 << 20),
         Some(at) => Answer::object(&large()[at..], "\"1\""),
     });
     assert!(read(&store).unwrap() == large());
     let asked = store.asked("GET");
     assert_eq!(asked.len(), 2);
-    assert!(asked[1].from_byte().is_some_and(|at| at > 0 && at <= 1 << 20), "{:?}", asked[1]);
+    assert!(asked[1].first_byte().is_some_and(|at| at > 0 && at <= 1 << 20), "{:?}", asked[1]);
     assert_eq!(asked[1].header("if-match"), Some("\"1\""), "the store is told which object is meant");
 }
 
@@ -66,7 +66,7 @@ fn content_that_breaks_off_goes_on_in_no_other_object_and_in_no_other_place() {
         (|at| Answer::object(&large()[at + 1..], "\"1\""), "its content broke off: "),
     ];
     for (number, (rest, why)) in told.into_iter().enumerate() {
-        let store = Unruly::that(move |asked| match asked.from_byte() {
+        let store = Unruly::that(move |asked| match asked.first_byte() {
             None => Answer::object(&large(), "\"1\"").that_breaks_off_after(1 << 20),
             Some(at) => rest(at),
         });
@@ -79,7 +79,7 @@ fn content_that_breaks_off_goes_on_in_no_other_object_and_in_no_other_place() {
 #[test]
 fn a_store_that_breaks_off_again_and_again_is_given_up() {
     let store = Unruly::that(|asked| {
-        let rest = large()[asked.from_byte().unwrap_or_default()..].to_vec();
+        let rest = large()[asked.first_byte().unwrap_or_default()..].to_vec();
         Answer::object(&rest, "\"1\"").that_breaks_off_after(300_000)
     });
     assert!(read(&store).is_err());

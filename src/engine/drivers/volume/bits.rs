@@ -77,7 +77,9 @@ mod tests {
     fn a_set_holds_another_whatever_their_room() {
         let of = |end, numbers: &[u64]| {
             let mut bits = Bits::new(end);
-            numbers.iter().for_each(|number| bits.add(*number));
+            for number in numbers {
+                bits.add(*number);
+            }
             bits
         };
         assert!(of(8, &[1, 2]).holds(&of(64, &[1])) && of(64, &[60]).holds(&Bits::default()));

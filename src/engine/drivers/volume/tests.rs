@@ -194,7 +194,8 @@ fn a_sparse_image_comes_back_sparse_and_what_is_all_zeros_is_not_stored() {
 
 #[test]
 fn an_image_that_does_not_stay_still_is_told_or_refused() {
-    let happens: [(&str, fn(&Bench)); 4] = [
+    type Event = fn(&Bench);
+    let happens: [(&str, Event); 4] = [
         ("shrank from", |bench| File::options().write(true).open(bench.image()).unwrap().set_len(SEGMENT).unwrap()),
         ("shrank from", |bench| {
             let file = File::options().write(true).open(bench.image()).unwrap();
@@ -270,7 +271,9 @@ impl Bench {
     fn told(&self, name: &str, dirty: &[u64]) -> Told {
         let image = FileImage::open(&self.image()).unwrap();
         let mut pieces = Bits::new(layout::pieces(0..image.size()).end);
-        dirty.iter().for_each(|at| pieces.add(at / u64::from(PIECE)));
+        for at in dirty {
+            pieces.add(at / u64::from(PIECE));
+        }
         Told { image, dirty: Dirty { name: name.to_owned(), pieces }, broken: None, read: Arc::default() }
     }
 }
@@ -292,7 +295,9 @@ fn with_a_bitmap_only_what_changed_is_read_and_stored() {
     let first = bench.back_up(Box::new(bench.told("b", &[SEGMENT / 2])), None).snapshot;
     // Into a segment that was there, into one that was absent, and none into the third.
     let places = [2 << 20, SEGMENT + 7];
-    places.iter().for_each(|at| bench.write(b"changed", *at));
+    for at in &places {
+        bench.write(b"changed", *at);
+    }
     let image = bench.told("b", &[SEGMENT / 2, places[0], places[1]]);
     let read = Arc::clone(&image.read);
     let second = bench.back_up(Box::new(image), Some(first));

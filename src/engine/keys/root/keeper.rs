@@ -4,8 +4,8 @@ use super::kms::Kms;
 use super::passphrase::{Cost, Passphrase};
 use crate::domain::Arn;
 use crate::engine::error::Result;
-use parking_lot::Mutex;
 use std::fmt;
+use std::sync::OnceLock;
 
 /// A kind of root, as it is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,12 +76,13 @@ impl Keeper for Unattended {
 /// One opening: the passphrase is asked for at most once, however many roots it is tried on.
 pub(in crate::engine::keys) struct Asking<'a> {
     keeper: &'a dyn Keeper,
-    told: Mutex<Option<Option<Passphrase>>>,
+    /// What was answered, once it was.
+    told: OnceLock<Option<Passphrase>>,
 }
 
 impl<'a> Asking<'a> {
     pub(in crate::engine::keys) fn of(keeper: &'a dyn Keeper) -> Self {
-        Self { keeper, told: Mutex::new(None) }
+        Self { keeper, told: OnceLock::new() }
     }
 
     pub(super) fn keeper(&self) -> &'a dyn Keeper {
@@ -89,10 +90,10 @@ impl<'a> Asking<'a> {
     }
 
     pub(super) fn passphrase(&self) -> Result<Option<Passphrase>> {
-        let mut told = self.told.lock();
-        if let Some(told) = told.as_ref() {
+        if let Some(told) = self.told.get() {
             return Ok(told.clone());
         }
-        Ok(told.insert(self.keeper.passphrase(Asked::Existing)?).clone())
+        let told = self.keeper.passphrase(Asked::Existing)?;
+        Ok(self.told.get_or_init(|| told).clone())
     }
 }

@@ -38,12 +38,12 @@ fn told(program: &Path, written: &[u8]) -> Result<PathBuf, Fault> {
     if !path.is_absolute() || line.contains(&b'\n') {
         return Err(Fault::Failed(format!("{shown} create must write one line, the absolute path of a folder.")));
     }
-    let unusable = |e| Fault::of_io(format_args!("{shown} create wrote {path:?}"), &e);
+    let unusable = |e| Fault::of_io(format_args!("{shown} create wrote {}", path.display()), &e);
     let path = path.canonicalize().map_err(unusable)?;
     if path.is_dir() {
         Ok(path)
     } else {
-        Err(Fault::Failed(format!("{shown} create wrote {path:?}, which is no folder.")))
+        Err(Fault::Failed(format!("{shown} create wrote {}, which is no folder.", path.display())))
     }
 }
 

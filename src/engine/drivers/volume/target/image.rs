@@ -154,7 +154,7 @@ impl Image {
 
     /// Writes a range; where the file is a hole already, zeros are left out. The hash is that of all of it.
     pub(super) fn write(&self, range: Range<u64>, content: &mut dyn Read) -> io::Result<Hash> {
-        let (mut buffer, zeros) = (vec![0; STEP], [0; BLOCK]);
+        let (mut buffer, zeros) = (vec![0; STEP], vec![0; BLOCK]);
         let (mut at, mut hash) = (range.start, Sha256::new());
         while at < range.end {
             let wanted = (range.end - at).min(STEP as u64) as usize;
@@ -162,7 +162,7 @@ impl Image {
             content.read_exact(part)?;
             hash.update(&*part);
             for (number, block) in part.chunks(BLOCK).enumerate() {
-                if self.is_device || block != &zeros[..block.len()] {
+                if self.is_device || *block != zeros[..block.len()] {
                     self.file.write_all_at(block, at + (number * BLOCK) as u64)?;
                 }
             }

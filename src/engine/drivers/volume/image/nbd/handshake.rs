@@ -51,7 +51,9 @@ impl Session {
         let mut asked = Vec::new();
         wire::put_text(&mut asked, &url.export);
         asked.extend((wanted.len() as u32).to_be_bytes());
-        wanted.iter().for_each(|name| wire::put_text(&mut asked, name));
+        for name in &wanted {
+            wire::put_text(&mut asked, name);
+        }
         self.ask(wire::OPTION_CONTEXTS, &asked)?;
         let mut found = Vec::new();
         self.agreed(wire::OPTION_CONTEXTS, |kind, mut answer| {
