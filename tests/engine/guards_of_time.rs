@@ -109,9 +109,9 @@ fn what_expires_is_deleted_when_that_time_is_remembered() {
     point(&bench, Lifecycle::delete_after(1));
     let catalog = rusqlite::Connection::open(bench.path("data/catalog.sqlite")).unwrap();
     let due: i64 = catalog.query_row("SELECT delete_due FROM recovery_points", [], |row| row.get(0)).unwrap();
-    // The sweeper goes round every quarter of an hour.
-    let quarter = 15 * 60 * 1000;
-    let round = Time::from_timestamp_millis((due + quarter - 1) / quarter * quarter).unwrap();
+    // The sweeper goes round every hour.
+    let hour = 60 * 60 * 1000;
+    let round = Time::from_timestamp_millis((due + hour - 1) / hour * hour).unwrap();
     come_to(&bench, round);
     let left: Vec<_> = bench.points().into_iter().map(|point| point.status.as_str().to_owned()).collect();
     assert!(left.iter().all(|status| status == "DELETING"), "{left:?}");

@@ -188,22 +188,18 @@ fn a_point_that_is_being_restored_is_deleting_until_the_restore_ends() {
 
 #[test]
 fn a_job_that_is_being_stopped_when_its_work_is_done_is_aborted_and_leaves_nothing() {
-    let bench = Bench::simulated();
+    // Under a rate it lasts after its work, until its time has come.
+    let bench = Bench::with_rate(1);
     let resource = bench.resource("projects", &[]);
-    let first = bench.backup(&resource).recovery_point_arn.unwrap();
-    // The job stands still: it reads the snapshot before.
-    let snapshots = folder(&bench, VAULT).join("snapshots");
-    let held = Held::new(&only_file(&snapshots), bench.folder.path());
     let job = bench.engine().start_backup_job(&bench.caller, bench.backup_request(&resource)).unwrap();
-    let reading = held.wait_until_read(|| {});
-    // Its thread hears of the stop too late: it goes on to its end.
+    bench.engine().settle_now().unwrap();
+    // It hears of the stop too late: its thread has come to its end.
     let catalog = rusqlite::Connection::open(bench.path("data/catalog.sqlite")).unwrap();
-    catalog.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
     let stop = "UPDATE backup_jobs SET state = 'ABORTING' WHERE id = ?1 AND state = 'RUNNING'";
     assert_eq!(catalog.execute(stop, [job.id.as_str()]).unwrap(), 1);
-    reading.let_go();
-    assert_eq!(bench.wait(&job.id).state, JobState::Aborted);
-    let left: Vec<Arn> = bench.points().into_iter().map(|point| point.arn).collect();
-    assert_eq!(left, [first]);
-    only_file(&snapshots);
+    only_file(&folder(&bench, VAULT).join("snapshots"));
+    bench.advance(Duration::days(1));
+    assert_eq!(bench.job(&job.id).state, JobState::Aborted);
+    assert!(bench.points().is_empty());
+    assert_eq!(fs::read_dir(folder(&bench, VAULT).join("snapshots")).unwrap().count(), 0);
 }
