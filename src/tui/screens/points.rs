@@ -107,7 +107,7 @@ fn not_known(world: &World) -> Cell {
 
 static COLUMNS: &[Column<KnownPoint>] = &[
     Column::of(&point::CREATED, 11, 11).sorted(|a, b| b.created.cmp(&a.created)),
-    Column::<KnownPoint>::new("AGE", 6, 8, |point, world| Cell::dim(fmt::coarse(world.now() - point.created)))
+    Column::<KnownPoint>::new("AGE", 7, 8, |point, world| Cell::dim(fmt::coarse(world.now() - point.created)))
         .right()
         .priority(4),
     Column::of(&point::RESOURCE, 14, 28).role(Role::Accent).when(When::ManyResources).sorted(|a, b| {
