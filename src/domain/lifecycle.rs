@@ -20,7 +20,7 @@ pub struct Lifecycle {
     pub move_to_cold_storage_after_days: Option<i64>,
     /// Days after creation at which the point is deleted.
     pub delete_after_days: Option<i64>,
-    /// EBS snapshot archive.
+    /// Whether what goes cold only by choice does: snapshots of EBS, into their archive.
     pub opt_in_to_archive_for_supported_resources: Option<bool>,
 }
 
@@ -83,14 +83,6 @@ impl Lifecycle {
         }
         if !self.delete_days().is_some_and(|days| (1..=35).contains(&days)) {
             return Err(invalid("DeleteAfterDays cannot be less than 1 or more than 35 days for continuous backup"));
-        }
-        Ok(())
-    }
-
-    /// Refuses by name what the engine does not carry out.
-    pub fn unsupported_members(&self) -> Result<(), Invalid> {
-        if self.opt_in_to_archive_for_supported_resources == Some(true) {
-            return Err(unsupported("OptInToArchiveForSupportedResources"));
         }
         Ok(())
     }
@@ -191,14 +183,6 @@ mod tests {
         assert_eq!(rule.acts_on(true, created), rule.calculate(created));
         let warm = rule.acts_on(false, created);
         assert_eq!((warm.move_to_cold_storage_at, warm.delete_at), (None, rule.calculate(created).delete_at));
-    }
-
-    #[test]
-    fn the_engine_refuses_the_archive_of_ebs_by_name() {
-        let archive = Lifecycle { opt_in_to_archive_for_supported_resources: Some(true), ..lifecycle(Some(30), None) };
-        let refused = archive.unsupported_members().unwrap_err();
-        assert_eq!(refused.message, "OptInToArchiveForSupportedResources is not supported by this engine yet");
-        assert_eq!(lifecycle(Some(30), Some(120)).unsupported_members(), Ok(()));
     }
 
     #[test]

@@ -4,7 +4,8 @@ use crate::domain::copies;
 use crate::domain::lifecycle::unsupported;
 use crate::domain::plan::{AdvancedBackupSetting, CopyAction, PlanDocument, Rule};
 use crate::domain::schedule::{DEFAULT_EXPRESSION, DEFAULT_TIME_ZONE, Schedule};
-use crate::domain::{Arn, Invalid, Lifecycle, PlanName, ResourceType, RuleName, Scope, VaultName, air_gap, tags};
+use crate::domain::{Arn, Invalid, Lifecycle, PlanName, ResourceType, RuleName, Scope, Time, VaultName, air_gap, tags};
+use chrono::Duration;
 use std::collections::HashSet;
 
 /// The member of a rule that names an air-gapped vault.
@@ -21,6 +22,12 @@ pub const MIN_WINDOW: i64 = 60;
 
 /// The longest window in minutes: a hundred years.
 pub const MAX_WINDOW: i64 = 52_560_000;
+
+/// What a lifecycle says where snapshots of EBS are to go to their archive.
+const ARCHIVE: &str = "OptInToArchiveForSupportedResources";
+
+/// How many runs tell how often a rule runs.
+const RUNS_OF_A_YEAR: usize = 14;
 
 /// The most rules of a plan.
 pub const MAX_RULES: usize = 10;
@@ -158,17 +165,23 @@ impl Rule {
     fn validate_lifecycle(&self) -> Result<(), Invalid> {
         let lifecycle = self.lifecycle.unwrap_or_default();
         lifecycle.validate()?;
+        if lifecycle.opt_in_to_archive_for_supported_resources == Some(true) && !self.runs_monthly_at_most()? {
+            let rule = format!("{ARCHIVE} is for rules that run once a month or less often");
+            return Err(Invalid::with_message(ARCHIVE, format!("Invalid lifecycle. {rule}")));
+        }
         if self.enable_continuous_backup == Some(true) { lifecycle.validate_continuous() } else { Ok(()) }
     }
 
+    /// Whether a month lies between any two of its runs. The shortest has 28 days, and may lose an hour where clocks are put
+    /// forward.
+    fn runs_monthly_at_most(&self) -> Result<bool, Invalid> {
+        let schedule = self.schedule()?;
+        let runs: Vec<Time> = schedule.runs_after(Time::UNIX_EPOCH).take(RUNS_OF_A_YEAR).collect();
+        Ok(runs.windows(2).all(|two| two[1] - two[0] > Duration::days(27)))
+    }
+
     fn unsupported_members(&self) -> Result<(), Invalid> {
-        for lifecycle in self.copy_actions.iter().filter_map(|copy| copy.lifecycle) {
-            lifecycle.unsupported_members()?;
-        }
-        if self.enable_continuous_backup == Some(true) {
-            return Err(unsupported("EnableContinuousBackup"));
-        }
-        self.lifecycle.unwrap_or_default().unsupported_members()
+        if self.enable_continuous_backup == Some(true) { Err(unsupported("EnableContinuousBackup")) } else { Ok(()) }
     }
 
     /// AWS's way to say which rule it is about.
@@ -362,40 +375,10 @@ mod tests {
 
     #[test]
     fn the_engine_refuses_by_name_what_aws_would_take() {
-        let table = [
-            (
-                Rule {
-                    copy_actions: vec![CopyAction {
-                        destination_backup_vault_arn: "arn:aws:backup:eu-central-1:123456789012:backup-vault:Copies"
-                            .to_owned(),
-                        lifecycle: Some(Lifecycle {
-                            opt_in_to_archive_for_supported_resources: Some(true),
-                            ..Lifecycle::default()
-                        }),
-                    }],
-                    ..rule("daily")
-                },
-                "OptInToArchiveForSupportedResources",
-            ),
-            (
-                Rule {
-                    lifecycle: Some(Lifecycle {
-                        opt_in_to_archive_for_supported_resources: Some(true),
-                        ..Lifecycle::default()
-                    }),
-                    ..rule("daily")
-                },
-                "OptInToArchiveForSupportedResources",
-            ),
-            (
-                Rule {
-                    lifecycle: Some(Lifecycle::delete_after(7)),
-                    enable_continuous_backup: Some(true),
-                    ..rule("daily")
-                },
-                "EnableContinuousBackup",
-            ),
-        ];
+        let table = [(
+            Rule { lifecycle: Some(Lifecycle::delete_after(7)), enable_continuous_backup: Some(true), ..rule("daily") },
+            "EnableContinuousBackup",
+        )];
         for (rule, member) in table {
             let document = plan(vec![rule]);
             assert_eq!(document.validate(), Ok(()));
@@ -403,6 +386,29 @@ mod tests {
             assert_eq!(refused.message, format!("Error in rule daily : {member} is not supported by this engine yet"));
         }
         assert_eq!(plan(vec![rule("daily")]).unsupported_members(), Ok(()));
+    }
+
+    #[test]
+    fn the_archive_is_for_rules_that_run_once_a_month_or_less_often() {
+        let archived = |expression: &str| {
+            let lifecycle = Lifecycle {
+                move_to_cold_storage_after_days: Some(30),
+                opt_in_to_archive_for_supported_resources: Some(true),
+                ..Lifecycle::default()
+            };
+            let schedule = Some(expression.to_owned());
+            plan(vec![Rule { lifecycle: Some(lifecycle), schedule_expression: schedule, ..rule("daily") }]).validate()
+        };
+        for expression in ["cron(0 5 1 * ? *)", "cron(0 5 L * ? *)", "cron(0 5 ? * MON#1 *)", "cron(0 5 1 1,7 ? *)"] {
+            assert_eq!(archived(expression), Ok(()), "{expression}");
+        }
+        for expression in ["cron(0 5 ? * * *)", "cron(0 5 1,15 * ? *)", "cron(0 5 ? * SUN *)", "cron(0 5,6 1 1 ? *)"] {
+            assert_eq!(
+                archived(expression).unwrap_err().message,
+                "Error in rule daily : Invalid lifecycle. OptInToArchiveForSupportedResources is for rules that run once a month \
+                 or less often"
+            );
+        }
     }
 
     #[test]

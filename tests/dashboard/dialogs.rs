@@ -117,3 +117,15 @@ fn tags_are_shown_and_one_is_set() {
         .sees("TagResource")
         .sees("\"team\": \"web\"");
 }
+
+#[test]
+fn the_archive_of_ebs_is_offered_where_something_goes_cold_and_only_to_rules_of_a_month() {
+    let mut driver = Driver::start(Start { size: (120, 45), ..Start::default() });
+    driver.press(":").write("create-plan").press("enter").write("monthly").sees_no("Archive EBS too");
+    for _ in 0..9 {
+        driver.press("tab");
+    }
+    driver.sees("▌ Keep for days").press("ctrl-u tab").write("30").sees("Archive EBS too");
+    driver.press("tab space").sees("rules that run once a month or less often");
+    driver.press("shift-tab ctrl-u").sees_no("Archive EBS too");
+}

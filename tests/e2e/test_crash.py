@@ -599,7 +599,7 @@ def test_kill_9_at_random_moments_leaves_the_plans_of_one_policy(tmp_path):
         organizations = engine.client("organizations")
         killer = threading.Timer(rng.random() * 0.2, engine.process.send_signal, [signal.SIGKILL])
         killer.start()
-        with contextlib.suppress(botocore.exceptions.HTTPClientError):
+        with contextlib.suppress(botocore.exceptions.HTTPClientError, botocore.exceptions.EndpointConnectionError):
             while True:
                 organizations.update_policy(PolicyId=policy, Content=backup_policy(acknowledged + 1))
                 acknowledged += 1

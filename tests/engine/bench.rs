@@ -204,9 +204,13 @@ impl Bench {
     }
 
     pub fn register(&self, name: &str, path: &Path, tags: &[(&str, &str)]) -> Arn {
+        self.register_as("EFS", name, path, tags)
+    }
+
+    pub fn register_as(&self, resource_type: &str, name: &str, path: &Path, tags: &[(&str, &str)]) -> Arn {
         self.engine()
             .add_resource(AddResource {
-                resource_type: "EFS".to_owned(),
+                resource_type: resource_type.to_owned(),
                 name: name.to_owned(),
                 location: vaultdeck::domain::types::Location::at_path(path.to_str().unwrap()),
                 secret: None,

@@ -460,3 +460,35 @@ fn lists_tell_the_class() {
     let items = bench.engine().recovery_point_items(&bench.caller, &arn, "/", &request).unwrap();
     assert!(items.items.iter().any(|item| item.name == "hello.txt"));
 }
+
+#[test]
+fn a_snapshot_of_ebs_goes_to_its_archive_only_where_its_lifecycle_opts_in() {
+    let bench = Bench::simulated();
+    let image = bench.path("disk.img");
+    let content: Vec<u8> = (0..3_u32 << 20).map(|byte| (byte % 251) as u8).collect();
+    fs::write(&image, &content).unwrap();
+    let volume = bench.register_as("EBS", "disk", &image, &[]);
+    let [stays, goes] = [None, Some(true)].map(|opt_in| {
+        let mut request = bench.backup_request(&volume);
+        request.lifecycle = Some(Lifecycle {
+            opt_in_to_archive_for_supported_resources: opt_in,
+            ..lifecycle(Some(COLD), Some(DELETE))
+        });
+        let job = bench.wait(&bench.engine().start_backup_job(&bench.caller, request).unwrap().id);
+        assert_completed(&job);
+        job.recovery_point_arn.unwrap()
+    });
+    assert_eq!(describe(&bench, &stays).calculated_lifecycle.move_to_cold_storage_at, None);
+    assert!(describe(&bench, &goes).calculated_lifecycle.move_to_cold_storage_at.is_some());
+
+    bench.advance(Duration::days(COLD + 1));
+
+    assert_eq!([&stays, &goes].map(|point| class(&bench, point)), ["WARM", "COLD"]);
+    for (number, point) in [&stays, &goes].into_iter().enumerate() {
+        let target = bench.path(&format!("restored-{number}.img"));
+        let zone = ("availabilityZone", "us-east-1a");
+        let job = bench.restore(point, &[zone, ("vaultdeck:path", target.to_str().unwrap())]);
+        assert_eq!(job.state.as_str(), "COMPLETED", "{:?}", job.status_message);
+        assert!(fs::read(&target).unwrap() == content, "{point}");
+    }
+}

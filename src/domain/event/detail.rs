@@ -382,7 +382,7 @@ pub fn recovery_point<'a>(point: &'a RecoveryPoint, status: &'a RecoveryPointSta
 
 /// What is told of the recovery point that a new job is to make: it is CREATING.
 pub fn point_of_new_job<'a>(job: &'a BackupJob, point: &'a Arn) -> Change<'a> {
-    let acts = |lifecycle: Lifecycle| lifecycle.acts_on(job.resource_type.can_go_cold(), job.created);
+    let acts = |lifecycle: Lifecycle| lifecycle.acts_on(job.resource_type.goes_cold_by(&lifecycle), job.created);
     let at = job.lifecycle.map(acts).unwrap_or_default();
     let detail = Detail::RecoveryPoint(Box::new(PointDetail {
         backup_vault_name: &job.vault_name,

@@ -17,6 +17,7 @@ pub static FACTS: TypeFacts = TypeFacts {
     restore_keys: KEYS,
     also_restored_as: &["Storage Gateway"],
     can_go_cold: true,
+    is_archived: true,
     check_restore: |metadata| read(metadata).map(drop),
     outcome: Some(outcome),
     ..TypeFacts::named("EBS")

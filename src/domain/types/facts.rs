@@ -41,6 +41,8 @@ pub struct TypeFacts {
     pub is_fully_managed: bool,
     /// Whether its recovery points can move to cold storage.
     pub can_go_cold: bool,
+    /// Whether they do so only where their lifecycle opts in to it (`OptInToArchiveForSupportedResources`).
+    pub is_archived: bool,
     /// Whether it can be backed up continuously, and restored to any second.
     pub can_be_continuous: bool,
     /// Whether full management can be chosen for it (`ResourceTypeManagementPreference`).
@@ -102,6 +104,7 @@ impl TypeFacts {
             can_stop: true,
             is_fully_managed: false,
             can_go_cold: false,
+            is_archived: false,
             can_be_continuous: false,
             has_management_preference: false,
             is_tree: false,

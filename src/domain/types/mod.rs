@@ -29,7 +29,7 @@ pub use facts::TypeFacts;
 pub use keys::{KeyFact, Metadata};
 pub use location::Location;
 
-use crate::domain::Arn;
+use crate::domain::{Arn, Lifecycle};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -86,6 +86,17 @@ impl ResourceType {
     /// Whether its recovery points can move to cold storage, as far as is known.
     pub fn can_go_cold(&self) -> bool {
         self.facts().is_none_or(|facts| facts.can_go_cold)
+    }
+
+    /// Whether its recovery points go to cold storage only where their lifecycle opts in to that.
+    pub fn is_archived(&self) -> bool {
+        self.facts().is_some_and(|facts| facts.is_archived)
+    }
+
+    /// Whether a recovery point of it with this lifecycle moves to cold storage on the day that this says.
+    pub fn goes_cold_by(&self, lifecycle: &Lifecycle) -> bool {
+        let opted_in = lifecycle.opt_in_to_archive_for_supported_resources == Some(true);
+        self.can_go_cold() && (opted_in || !self.is_archived())
     }
 
     /// Whether a recovery point of it is a tree of files.

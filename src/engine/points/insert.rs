@@ -102,7 +102,7 @@ fn recovery_point(
         lifecycle: manifest.lifecycle,
         calculated_lifecycle: manifest
             .lifecycle
-            .map(|lifecycle| lifecycle.acts_on(manifest.resource_type.can_go_cold(), manifest.created))
+            .map(|lifecycle| lifecycle.acts_on(manifest.resource_type.goes_cold_by(&lifecycle), manifest.created))
             .unwrap_or_default(),
         encryption_key_arn,
         encrypted: true,

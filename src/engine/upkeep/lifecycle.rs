@@ -73,7 +73,6 @@ impl Engine {
         lifecycle: Lifecycle,
     ) -> Result<RecoveryPoint> {
         lifecycle.validate()?;
-        lifecycle.unsupported_members()?;
         self.heed_protection(&caller.scope(), vault_name)?;
         let now = self.now();
         let point = self.catalog.write(|tx| {
@@ -82,7 +81,7 @@ impl Engine {
             let permit = authorize(tx, caller, UpdateRecoveryPointLifecycle, &subject)?;
             let found = found.ok_or_else(|| Error::no_such_recovery_point(arn))?;
             refuse_cold_day(&found, &lifecycle, now)?;
-            let acts = lifecycle.acts_on(found.resource_type.can_go_cold(), found.created);
+            let acts = lifecycle.acts_on(found.resource_type.goes_cold_by(&lifecycle), found.created);
             let due = acts
                 .delete_at
                 .map(|at| Ok::<_, Error>(delete_due(at, &seed(tx)?, points::rows::point_id(arn))))
@@ -142,7 +141,7 @@ fn expire(tx: &Connection, due: &[RecoveryPoint], now: Time) -> Result<()> {
 fn refuse_cold_day(point: &RecoveryPoint, lifecycle: &Lifecycle, now: Time) -> Result<()> {
     let before = point.lifecycle.and_then(|lifecycle| lifecycle.cold_days());
     let after = lifecycle.cold_days();
-    if !point.resource_type.can_go_cold() || before == after {
+    if !point.resource_type.goes_cold_by(lifecycle) || before == after {
         return Ok(());
     }
     if point.is_cold() {

@@ -2,7 +2,7 @@
 
 use crate::client::change::UpdateLifecycle;
 use crate::client::{Answer, Feature, Key, Query};
-use crate::domain::{Known, KnownPoint, Lifecycle, Time};
+use crate::domain::{Known, KnownPoint, Lifecycle, ResourceType, Time};
 use crate::tui::dialogs::form_dialog::{FormDialog, Proposal};
 use crate::tui::dialogs::parse::parse_days;
 use crate::tui::fmt;
@@ -73,7 +73,8 @@ impl LifecycleEditor {
                 was.move_to_cold_storage_after_days
             },
             delete_after_days: Some(keep.unwrap_or(-1)),
-            opt_in_to_archive_for_supported_resources: was.opt_in_to_archive_for_supported_resources,
+            opt_in_to_archive_for_supported_resources: opting_in(&self.point.resource_type, cold)
+                .or(was.opt_in_to_archive_for_supported_resources),
         };
         match lifecycle.validate() {
             Ok(()) => Ok(lifecycle),
@@ -97,9 +98,14 @@ impl LifecycleEditor {
     }
 }
 
+/// Whoever gives a point of a type that is archived by choice a day for cold storage chooses it.
+pub fn opting_in(resource_type: &ResourceType, cold: Option<i64>) -> Option<bool> {
+    (resource_type.is_archived() && cold.is_some()).then_some(true)
+}
+
 /// What a lifecycle would do to a point, or to a copy of it, which counts from the same day.
 pub fn effect_of(lifecycle: &Lifecycle, point: &KnownPoint, now: Time) -> String {
-    let acts = lifecycle.acts_on(point.resource_type.can_go_cold(), point.created);
+    let acts = lifecycle.acts_on(point.resource_type.goes_cold_by(lifecycle), point.created);
     let stays = point.is_cold().known() == Some(true);
     let moves = match acts.move_to_cold_storage_at.filter(|_| !stays) {
         Some(at) => format!("It would move to cold storage {}, {}. ", fmt::relative(now, at), fmt::exact(at)),

@@ -187,7 +187,6 @@ fn check(request: &StartBackup) -> Result<()> {
     validate_windows("CompleteWindowMinutes", start, complete)?;
     if let Some(lifecycle) = &request.lifecycle {
         lifecycle.validate()?;
-        lifecycle.unsupported_members()?;
     }
     tags::validate("RecoveryPointTags", &request.recovery_point_tags)?;
     if let Some(option) = request.backup_options.keys().next() {

@@ -68,7 +68,6 @@ impl Engine {
         let destination = copies::destination(request.destination_vault_arn.as_str())?;
         if let Some(lifecycle) = &request.lifecycle {
             lifecycle.validate()?;
-            lifecycle.unsupported_members()?;
         }
         let fingerprint = idempotency::Fingerprint::of(&request)?;
         let id = self.catalog.write(|tx| {

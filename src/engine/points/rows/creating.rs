@@ -21,7 +21,7 @@ pub fn insert(connection: &Connection, permit: &Permit<'_, StartBackupJob>, job:
     let Some(arn) = job.recovery_point_arn.as_ref().filter(|_| !job.state.is_final()) else { return Ok(()) };
     let acts = job
         .lifecycle
-        .map(|lifecycle| lifecycle.acts_on(job.resource_type.can_go_cold(), job.created))
+        .map(|lifecycle| lifecycle.acts_on(job.resource_type.goes_cold_by(&lifecycle), job.created))
         .unwrap_or_default();
     let made = connection
         .prepare_cached(

@@ -8,7 +8,7 @@ use crate::client::{Answer, Feature, Key, Query};
 use crate::domain::vault::{Vault, VaultType};
 use crate::domain::{Arn, Known, KnownPoint, Lifecycle, Scope, copies};
 use crate::tui::dialogs::form_dialog::{FormDialog, Proposal};
-use crate::tui::dialogs::lifecycle::effect_of;
+use crate::tui::dialogs::lifecycle::{effect_of, opting_in};
 use crate::tui::dialogs::parse::parse_days;
 use crate::tui::fmt;
 use crate::tui::screens::points::resource_name;
@@ -106,7 +106,7 @@ impl CopyWizard {
             asks.then_some(Lifecycle {
                 move_to_cold_storage_after_days: cold,
                 delete_after_days: keep,
-                opt_in_to_archive_for_supported_resources: None,
+                opt_in_to_archive_for_supported_resources: opting_in(&self.point.resource_type, cold),
             })
         });
         let whole = || Some(Reading { destination: destination?, role: role?, asked: asked? });

@@ -58,14 +58,19 @@ pub fn add_rule_fields(form: &mut Form) {
         .hint("keep", "1 to 36500; empty keeps recovery points for ever")
         .text("cold", "Cold after days", "")
         .hint("cold", "at least 90 days before the end; empty never moves them to cold storage")
+        .toggle("archive", "Archive EBS too", false)
+        .hint("archive", "snapshots of EBS move only so, and only by rules that run once a month or less often")
+        .hide("archive", true)
         .text("copy", "Copy to vault", "")
         .hint("copy", "ARN of a vault in any region or account of the organization; empty copies nowhere")
         .toggle("continuous", "Continuous backup", false)
         .hint("continuous", &format!("point-in-time restore of the last 1 to 35 days, for {}", continuous.join(", ")));
 }
 
-/// Shows the fields that the chosen frequency has, and no others.
+/// Shows the fields that the chosen frequency has, and no others, and what cold storage asks besides.
 pub fn show_frequency_fields(form: &mut Form) {
+    let stays_warm = form.value("cold").trim().is_empty();
+    form.hide("archive", stays_warm);
     let frequency = form.value("frequency").to_owned();
     let is = |names: &[&str]| names.contains(&frequency.as_str());
     form.hide("cron", !is(&["Cron"]))
@@ -89,6 +94,8 @@ pub fn load_rule(form: &mut Form, rule: &Rule) {
     let lifecycle = rule.lifecycle.unwrap_or_default();
     form.set("keep", &lifecycle.delete_days().map(|days| days.to_string()).unwrap_or_default());
     form.set("cold", &lifecycle.cold_days().map(|days| days.to_string()).unwrap_or_default());
+    let archive = lifecycle.opt_in_to_archive_for_supported_resources == Some(true);
+    form.set("archive", if archive { "true" } else { "false" });
     form.set("copy", rule.copy_actions.first().map_or("", |copy| &copy.destination_backup_vault_arn));
     form.set("continuous", if rule.enable_continuous_backup == Some(true) { "true" } else { "false" });
     show_frequency_fields(form);
@@ -130,7 +137,8 @@ pub fn read_rule(form: &Form, base: &Rule, errors: &mut Vec<FieldError>) -> Rule
     rule.completion_window_minutes = read(form, "complete", errors, parse_span);
     let keep = read(form, "keep", errors, parse_days).flatten();
     let cold = read(form, "cold", errors, parse_days).flatten();
-    let archive = base.lifecycle.and_then(|lifecycle| lifecycle.opt_in_to_archive_for_supported_resources);
+    let opted = base.lifecycle.and_then(|lifecycle| lifecycle.opt_in_to_archive_for_supported_resources);
+    let archive = (cold.is_some() && form.is_on("archive")).then_some(true).or(opted.map(|_| false));
     let lifecycle = Lifecycle {
         move_to_cold_storage_after_days: cold,
         delete_after_days: keep,
@@ -296,6 +304,7 @@ pub fn field_of(invalid: &Invalid) -> &'static str {
         ("CompletionWindowMinutes", "complete"),
         ("MoveToColdStorageAfterDays", "cold"),
         ("DeleteAfterDays", "keep"),
+        ("OptInToArchiveForSupportedResources", "archive"),
         ("Lifecycle", "keep"),
         ("DestinationBackupVaultArn", "copy"),
         ("CopyActions", "copy"),
