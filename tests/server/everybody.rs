@@ -19,16 +19,19 @@ pub enum Who {
     Session,
     /// The management account's user: another account.
     Stranger,
+    /// The user of another member, which is delegated administrator of AWS Backup.
+    Delegate,
     /// Nobody: without a signature.
     Unsigned,
 }
 
-pub const EVERYBODY: [Who; 5] = [Who::User, Who::OwnersSurface, Who::Session, Who::Stranger, Who::Unsigned];
+pub const EVERYBODY: [Who; 6] =
+    [Who::User, Who::OwnersSurface, Who::Session, Who::Stranger, Who::Delegate, Who::Unsigned];
 
 impl Who {
     /// Whether it is of the account that the vault belongs to.
     pub fn is_own(self) -> bool {
-        !matches!(self, Self::Stranger | Self::Unsigned)
+        !matches!(self, Self::Stranger | Self::Delegate | Self::Unsigned)
     }
 }
 
@@ -76,6 +79,7 @@ impl Scene {
             Who::User => self.server.send(self.capture(what, &self.user)).await,
             Who::Session => self.server.send(self.capture(what, &self.session)).await,
             Who::Stranger => self.server.send(self.capture(what, &self.stranger)).await,
+            Who::Delegate => self.server.send(self.capture(what, &self.delegate)).await,
             Who::Unsigned => self.server.send(self.build(what)).await,
             Who::OwnersSurface => self.server.send_as_owner(self.capture(what, &self.user)).await,
         }

@@ -184,7 +184,7 @@ async fn nobody_breaks_a_hold_but_who_releases_it() {
 
     let cancel =
         attempt("CancelLegalHold", "DELETE", &format!("/legal-holds/{id}?cancelDescription=settled"), Value::Null);
-    for who in [Who::Stranger, Who::Unsigned] {
+    for who in [Who::Stranger, Who::Delegate, Who::Unsigned] {
         assert!(scene.try_it(who, &cancel).await.status() >= 400, "{who:?}");
         assert_eq!(scene.promised(Some(&id)), held, "{who:?}");
     }

@@ -6,16 +6,19 @@ use serde_json::{Value, json};
 use std::time::{Duration, Instant, SystemTime};
 use vaultdeck::domain::extension::{AddAccount, AddResource, CredentialsRequest};
 use vaultdeck::domain::{Arn, Tags};
+use vaultdeck::engine::authorize::Principal;
 use vaultdeck::engine::{Caller, ClockKind, NewVault, RestoreRoots, StartBackup};
 
 /// The account of the vault.
 pub const MEMBER: &str = "210987654321";
+/// The account that is delegated administrator of AWS Backup.
+const DELEGATE: &str = "310987654321";
 /// The vault.
 pub const VAULT: &str = "arn:aws:backup:us-east-1:210987654321:backup-vault:guarded";
 /// The role of its account's backups.
 pub const ROLE: &str = "arn:aws:iam::210987654321:role/service-role/AWSBackupDefaultServiceRole";
 
-/// A vault of a member account, with a recovery point, and three who call.
+/// A vault of a member account, with a recovery point, and those who call.
 pub struct Scene {
     pub server: Server,
     pub point: String,
@@ -23,6 +26,7 @@ pub struct Scene {
     pub user: Credentials,
     pub session: Credentials,
     pub stranger: Credentials,
+    pub delegate: Credentials,
 }
 
 /// The user of an account.
@@ -53,6 +57,9 @@ impl Scene {
         let engine = &server.engine;
         let member = AddAccount { account_id: Some(MEMBER.to_owned()), name: "member".to_owned(), email: None };
         engine.add_account(member).unwrap();
+        let delegate = AddAccount { account_id: Some(DELEGATE.to_owned()), name: "delegate".to_owned(), email: None };
+        engine.add_account(delegate).unwrap();
+        engine.register_delegated_administrator(Principal::Owner, &DELEGATE.parse().unwrap()).unwrap();
         let owner = caller(&server, MEMBER);
         let vault = new(&server, &owner);
         engine.create_vault(&owner, &"guarded".parse().unwrap(), vault).unwrap();
@@ -95,8 +102,9 @@ impl Scene {
             "session",
         );
         let (user, stranger) = (server.keys_of(Some(MEMBER)), server.keys());
+        let delegate = server.keys_of(Some(DELEGATE));
         let point = job.recovery_point_arn.unwrap().to_string();
-        Self { server, point, resource, user, session, stranger }
+        Self { server, point, resource, user, session, stranger, delegate }
     }
 
     /// Signs and sends a call.
