@@ -32,7 +32,7 @@ pub const ALL: [&str; 26] = [
     include_str!("migrations/023_organization_tree.sql"),
     include_str!("migrations/024_backup_policies.sql"),
     include_str!("migrations/025_air_gap.sql"),
-    include_str!("migrations/027_shares.sql"),
+    include_str!("migrations/026_shares.sql"),
 ];
 
 /// Runs the steps that this catalog does not have yet, each in a transaction of its own.
