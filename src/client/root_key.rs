@@ -2,12 +2,10 @@
 //! the SDK of KMS, with the keys that the environment or a profile gives.
 
 use crate::client::kms::Kms;
-use crate::client::signed::aws_url;
+use crate::client::signed::{aws_url, keys};
 use crate::client::wire::Wire;
 use crate::client::{Fault, FaultKind};
 use crate::domain::{Arn, Region};
-use aws_config::BehaviorVersion;
-use aws_config::retry::RetryConfig;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
@@ -56,14 +54,8 @@ impl RootKey {
             Some(url) => Wire::to(url).map_err(refused)?,
             None => Wire::tls(Arc::new(|_| {})),
         };
-        let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(Wire::tls(Arc::new(|_| {})))
-            .retry_config(RetryConfig::disabled());
-        if let Some(profile) = &self.profile {
-            loader = loader.profile_name(profile);
-        }
         let none = || Fault::new(FaultKind::Expired, "no AWS keys are to be had");
-        let credentials = loader.load().await.credentials_provider().ok_or_else(none)?;
+        let credentials = keys(self.profile.as_deref()).await.ok_or_else(none)?;
         let url = match &self.endpoint_url {
             Some(url) => format!("{}/", url.trim_end_matches('/')),
             None => {

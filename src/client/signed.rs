@@ -3,7 +3,12 @@
 
 use crate::client::explain::{Explain, refusal};
 use crate::client::text::clean;
+use crate::client::wire::Wire;
 use crate::client::{Fault, FaultKind};
+use aws_config::BehaviorVersion;
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
+use aws_config::retry::RetryConfig;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_backup::operation::RequestId;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
@@ -11,6 +16,7 @@ use aws_sigv4::sign::v4;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use std::fmt::Display;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 /// A `POST` that is to be signed.
@@ -34,6 +40,24 @@ pub(crate) enum Unsigned {
     NoKeys(String),
     /// It is none that could be sent.
     Malformed(String),
+}
+
+/// The keys of a profile, or of the environment where none is named; none when there are none.
+pub(crate) async fn keys(profile: Option<&str>) -> Option<SharedCredentialsProvider> {
+    let wire = Wire::tls(Arc::new(|_| {}));
+    match profile {
+        Some(profile) => Some(of_profile(profile, ProviderConfig::default().with_http_client(wire))),
+        None => {
+            let loader = aws_config::defaults(BehaviorVersion::latest()).http_client(wire);
+            loader.retry_config(RetryConfig::disabled()).load().await.credentials_provider()
+        }
+    }
+}
+
+/// The keys of a profile. It is named on purpose: keys that happen to lie in the environment do not overrule it.
+pub(crate) fn of_profile(profile: &str, source: ProviderConfig) -> SharedCredentialsProvider {
+    let provider = ProfileFileCredentialsProvider::builder().configure(&source).profile_name(profile).build();
+    SharedCredentialsProvider::new(provider)
 }
 
 impl Post<'_> {

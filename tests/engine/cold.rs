@@ -491,4 +491,8 @@ fn a_snapshot_of_ebs_goes_to_its_archive_only_where_its_lifecycle_opts_in() {
         assert_eq!(job.state.as_str(), "COMPLETED", "{:?}", job.status_message);
         assert!(fs::read(&target).unwrap() == content, "{point}");
     }
+    // Leaving out that it opted in does not take it out of the rules of what lies there.
+    let shorter = lifecycle(None, Some(20));
+    let refused = bench.engine().update_recovery_point_lifecycle(&bench.caller, VAULT, &goes, shorter).unwrap_err();
+    assert!(refused.to_string().contains("cannot be changed after"), "{refused}");
 }

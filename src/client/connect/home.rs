@@ -3,11 +3,11 @@
 use super::Connection;
 use crate::client::control::Control;
 use crate::client::explain::Explain;
+use crate::client::signed::of_profile;
 use crate::client::wire::{CONNECT_LIMIT, OPERATION_LIMIT, Wire};
 use crate::client::{Fault, FaultKind};
 use crate::domain::extension::{CredentialsRequest, Status};
 use crate::domain::{AccountId, Region, Scope};
-use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -158,10 +158,8 @@ impl Connection {
         let region = aws_config::Region::new(regions[0].to_string());
         let mut builder = config.into_builder().http_client(self.wire.clone()).region(region.clone());
         if let Some(profile) = &self.options.profile {
-            // Named on purpose: keys that happen to lie in the environment do not overrule it.
             let source = ProviderConfig::default().with_region(Some(region)).with_http_client(credentials_wire);
-            let provider = ProfileFileCredentialsProvider::builder().configure(&source).profile_name(profile).build();
-            builder = builder.credentials_provider(SharedCredentialsProvider::new(provider));
+            builder = builder.credentials_provider(of_profile(profile, source));
         }
         let config = builder.build();
         let sts = aws_sdk_sts::Client::new(&config);

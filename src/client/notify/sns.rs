@@ -2,12 +2,10 @@
 //! all other calls.
 
 use super::{LIMIT, words};
-use crate::client::signed::{Post, Unsigned, aws_url};
+use crate::client::signed::{Post, Unsigned, aws_url, keys};
 use crate::client::wire::Wire;
 use crate::domain::Arn;
 use crate::domain::notification::{Message, SUBJECT};
-use aws_config::BehaviorVersion;
-use aws_config::retry::RetryConfig;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use http::header::CONTENT_TYPE;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -37,13 +35,7 @@ impl Topics {
             Some(url) => Wire::to(url)?,
             None => Wire::tls(Arc::new(|_| {})),
         };
-        let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(Wire::tls(Arc::new(|_| {})))
-            .retry_config(RetryConfig::disabled());
-        if let Some(profile) = profile {
-            loader = loader.profile_name(profile);
-        }
-        let credentials = loader.load().await.credentials_provider().ok_or("no AWS keys are to be had")?;
+        let credentials = keys(profile).await.ok_or("no AWS keys are to be had")?;
         let endpoint = endpoint.map(|url| url.trim_end_matches('/').to_owned());
         Ok(Self { endpoint, wire, credentials })
     }

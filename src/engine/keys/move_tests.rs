@@ -173,6 +173,25 @@ fn whoever_forgets_the_new_passphrase_before_the_move_has_ended_goes_back_or_on_
 }
 
 #[test]
+fn going_back_to_a_key_file_keeps_the_secret_of_the_key_file_before_it() {
+    let first = Person { new: Some(FIRST), ..Person::default() };
+    let house = House::of(&Person::default());
+    let engine = house.open(&Unattended).unwrap();
+    let wrapped = engine.keys.wrap(Purpose::AccessKey("a"), b"of an older catalog").unwrap();
+    close(engine);
+    house.move_to(&first, &Kind::Passphrase);
+    house.move_to(&first, &Kind::File);
+    let second = Person { new: Some(SECOND), ..Person::default() };
+    house.begin(&second, &Kind::Passphrase).unwrap();
+    house.begin(&second, &Kind::File).unwrap();
+    let engine = house.open(&Unattended).unwrap();
+    let lost = |root: &str| Error::Internal(root.to_owned());
+    let opened = engine.keys.unwrap(Purpose::AccessKey("a"), &wrapped, lost).unwrap();
+    assert_eq!(opened.as_slice(), b"of an older catalog");
+    close(engine);
+}
+
+#[test]
 fn a_wrong_passphrase_is_told_and_changes_nothing() {
     let person = Person { new: Some(FIRST), ..Person::default() };
     let house = House::of(&person);

@@ -13,7 +13,7 @@
 
 use super::opening::{self, Standing};
 use super::root::record::{Kept, Move, Record};
-use super::root::secret::{Held, Secret};
+use super::root::secret::Held;
 use super::root::{Keeper, Kind, Lock, file};
 use crate::engine::data_dir::{DataDir, destroy_private_file};
 use crate::engine::error::{Error, Result};
@@ -79,7 +79,7 @@ pub fn begin(data_dir: &DataDir, keeper: &dyn Keeper, to: &Kind) -> Result<()> {
         ));
     }
     if *to == Kind::File && from.from.lock == Lock::File {
-        return back(data_dir, &opened.held, &old.secret);
+        return back(data_dir, &opened.held, old);
     }
     let (name, lock, secret) = Lock::make(to, keeper)?;
     let mut later = from.later;
@@ -97,10 +97,11 @@ pub fn begin(data_dir: &DataDir, keeper: &dyn Keeper, to: &Kind) -> Result<()> {
 }
 
 /// Goes back to the key file from which a move came that was interrupted. It is there still, unless that was its last step.
-fn back(data_dir: &DataDir, held: &[Held], old: &Secret) -> Result<()> {
-    file::write(&data_dir.local_key(), old)?;
-    let others = held.iter().filter(|held| held.description.name != file::NAME);
-    let kept = others.map(|held| Kept::of(&held.description.name, &held.secret, old));
+/// Key files of before bear its name too, and are kept as all others are.
+fn back(data_dir: &DataDir, held: &[Held], old: &Held) -> Result<()> {
+    file::write(&data_dir.local_key(), &old.secret)?;
+    let others = held.iter().filter(|held| !std::ptr::eq(*held, old));
+    let kept = others.map(|held| Kept::of(&held.description.name, &held.secret, &old.secret));
     Record::new(file::NAME.to_owned(), Lock::File, kept.collect::<Result<_>>()?).write(data_dir)
 }
 

@@ -139,9 +139,10 @@ fn expire(tx: &Connection, due: &[RecoveryPoint], now: Time) -> Result<()> {
 /// Refuses a day for the move to cold storage that AWS would not take: a new one must be still to come, and once a point
 /// was moved it cannot change. For a type that cannot go cold it means nothing.
 fn refuse_cold_day(point: &RecoveryPoint, lifecycle: &Lifecycle, now: Time) -> Result<()> {
-    let before = point.lifecycle.and_then(|lifecycle| lifecycle.cold_days());
-    let after = lifecycle.cold_days();
-    if !point.resource_type.goes_cold_by(lifecycle) || before == after {
+    let counts = |lifecycle: &Lifecycle| point.is_cold() || point.resource_type.goes_cold_by(lifecycle);
+    let day_of = |lifecycle: &Lifecycle| lifecycle.cold_days().filter(|_| counts(lifecycle));
+    let (before, after) = (point.lifecycle.as_ref().and_then(day_of), day_of(lifecycle));
+    if before == after {
         return Ok(());
     }
     if point.is_cold() {

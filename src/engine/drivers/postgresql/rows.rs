@@ -7,7 +7,7 @@ pub(super) const LOOK: &str = "SELECT current_setting('server_version_num'), cur
         FROM pg_database), \
     current_setting('max_wal_senders'), current_setting('max_replication_slots'), \
     (SELECT coalesce(string_agg(spcname, ', ' ORDER BY spcname), '') FROM pg_tablespace \
-        WHERE spcname NOT IN ('pg_default', 'pg_global'));";
+        WHERE spcname NOT IN ('pg_default', 'pg_global')), pg_is_in_recovery();";
 
 /// Lets a session stay that has nothing to say. Version 13 knows no other.
 pub(super) const STAY: &str = "SELECT set_config('idle_session_timeout', '0', false) \

@@ -127,7 +127,7 @@ impl Session {
     /// What the server is; a fault when it, or what the user may do there, does not suffice for a backup.
     pub(super) fn look(&mut self) -> Result<Server, Fault> {
         let rows = self.ask(rows::LOOK)?;
-        let row: Option<[String; 8]> = rows.into_iter().next().and_then(|row| row.try_into().ok());
+        let row: Option<[String; 9]> = rows.into_iter().next().and_then(|row| row.try_into().ok());
         let strange = || faults::fault(&self.address, "it does not say what it is as PostgreSQL does");
         judge(&self.address, row.ok_or_else(strange)?)
     }
@@ -149,8 +149,8 @@ impl Session {
 }
 
 /// What a server's row means.
-fn judge(address: &Address, row: [String; 8]) -> Result<Server, Fault> {
-    let [number, version, wal_level, may_replicate, size, senders, slots, tablespaces] = row;
+fn judge(address: &Address, row: [String; 9]) -> Result<Server, Fault> {
+    let [number, version, wal_level, may_replicate, size, senders, slots, tablespaces, is_standby] = row;
     let place = address.place();
     let major = number.parse::<u32>().unwrap_or_default() / 10_000;
     let unfit = |found: String, needs: &str| Fault::Unsupported { found, needs: needs.to_owned() };
@@ -179,6 +179,10 @@ fn judge(address: &Address, row: [String; 8]) -> Result<Server, Fault> {
         let found = format!("The PostgreSQL server at {place} with the tablespaces {tablespaces}");
         return Err(unfit(found, "a cluster that lies in its data directory alone"));
     }
+    if is_standby == "t" {
+        // What is read of it has `standby.signal`: what is restored of that would follow the primary.
+        return Err(unfit(format!("The PostgreSQL server at {place}, which is a standby,"), "its primary"));
+    }
     Ok(Server { version, major, wal_level, size_bytes: size.parse().unwrap_or_default() })
 }
 
@@ -186,9 +190,9 @@ fn judge(address: &Address, row: [String; 8]) -> Result<Server, Fault> {
 mod tests {
     use super::*;
 
-    fn judged(change: impl Fn(&mut [String; 8])) -> Result<Server, String> {
+    fn judged(change: impl Fn(&mut [String; 9])) -> Result<Server, String> {
         let address = Address::parse("postgresql://me@db").unwrap();
-        let mut row = ["150018", "15.18 (Debian)", "replica", "t", "7000", "10", "10", ""].map(str::to_owned);
+        let mut row = ["150018", "15.18 (Debian)", "replica", "t", "7000", "10", "10", "", "f"].map(str::to_owned);
         change(&mut row);
         judge(&address, row).map_err(|fault| fault.to_string())
     }
@@ -204,6 +208,7 @@ mod tests {
             (5, "0", "max_wal_senders of at least 1"),
             (6, "0", "max_replication_slots of at least 1"),
             (7, "fast, slow", "tablespaces fast, slow"),
+            (8, "t", "which is a standby, cannot be used: its primary"),
         ] {
             let refused = judged(|row| value.clone_into(&mut row[column])).unwrap_err();
             assert!(refused.contains(told) && refused.contains("db:5432"), "{refused}");

@@ -137,7 +137,7 @@ fn mountpoint(clone: &str) -> Result<Option<String>, Fault> {
 fn exists(name: &str, what: &str) -> Result<bool, Fault> {
     let dataset =
         name.split_once('@').map_or_else(|| name.rsplit_once('/').map_or(name, |(above, _)| above), |(of, _)| of);
-    let listed = zfs()?.arg("list").arg("-H").arg("-r").arg("-o").arg("name").arg("-t").arg(what).arg(dataset);
+    let listed = zfs()?.arg("list").arg("-H").arg("-d").arg("1").arg("-o").arg("name").arg("-t").arg(what).arg(dataset);
     let names = listed.run(PATIENCE)?.output;
     Ok(String::from_utf8_lossy(&names).lines().any(|line| line == name))
 }

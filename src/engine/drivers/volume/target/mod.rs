@@ -144,6 +144,7 @@ impl Target for Volume<'_> {
             for number in absent {
                 image.zero(layout::bytes_of(number, self.description.volume_size))?;
             }
+            image.zero(self.description.volume_size..self.size()?)?;
         }
         image.sync()?;
         let bytes = proof::compare(image, self.description.volume_size, &written)?;
