@@ -100,15 +100,17 @@ impl Client {
         answer.explain("HeadBucket", &self.place).map(drop)
     }
 
-    /// A page of a bucket's keys, URL-encoded: the first one, or the one that a token leads to.
+    /// A page of those of a bucket's keys that begin so, URL-encoded: the first one, or the one that a token leads to.
     pub(super) fn list_page(
         &self,
         bucket: &str,
+        prefix: Option<&str>,
         token: Option<String>,
         most: i32,
     ) -> Result<ListObjectsV2Output, Fault> {
         let call = self.sdk.list_objects_v2().bucket(bucket).encoding_type(EncodingType::Url).max_keys(most);
-        self.wait(call.set_continuation_token(token).send()).explain("ListObjectsV2", &self.place)
+        let call = call.set_prefix(prefix.map(str::to_owned)).set_continuation_token(token);
+        self.wait(call.send()).explain("ListObjectsV2", &self.place)
     }
 
     /// Whether a bucket keeps versions, as the service says it; nothing where it does not, or does not say.

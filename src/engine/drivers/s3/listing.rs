@@ -76,7 +76,7 @@ impl Listing {
             if control.is_cancelled() {
                 return Err(Fault::of_io("The bucket cannot be listed", &io::ErrorKind::Interrupted.into()));
             }
-            let page = client.list_page(bucket, token, PAGE)?;
+            let page = client.list_page(bucket, None, token, PAGE)?;
             token = next_token(&page)?;
             all.extend(page.contents.unwrap_or_default().iter().filter_map(read));
             if token.is_none() {
@@ -113,7 +113,7 @@ impl<'a> Pages<'a> {
 
     fn turn(&mut self) -> Result<(), Fault> {
         let token = self.token.take();
-        let page = self.client.list_page(self.bucket, token.clone(), PAGE)?;
+        let page = self.client.list_page(self.bucket, None, token.clone(), PAGE)?;
         self.token = next_token(&page)?;
         self.is_last = self.token.is_none();
         let keys: Vec<Listed> = page.contents.unwrap_or_default().iter().filter_map(read).collect();
@@ -141,6 +141,20 @@ impl Iterator for Pages<'_> {
                     }
                 }
             }
+        }
+    }
+}
+
+/// Tells each key of a bucket that begins so, in whatever order the store has.
+pub(super) fn each_key(client: &Client, bucket: &str, prefix: &str, mut tell: impl FnMut(&[u8])) -> Result<(), Fault> {
+    let (prefix, mut token) = (Some(prefix).filter(|prefix| !prefix.is_empty()), None);
+    loop {
+        let page = client.list_page(bucket, prefix, token, PAGE)?;
+        token = next_token(&page)?;
+        let keys = page.contents.iter().flatten().filter_map(|object| object.key());
+        keys.for_each(|key| tell(&decode(key)));
+        if token.is_none() {
+            return Ok(());
         }
     }
 }

@@ -11,11 +11,15 @@ mod bucket;
 mod client;
 mod faults;
 mod headers;
+mod in_flight;
+mod items;
 mod listing;
 mod object;
 mod source;
 mod store;
 mod target;
+#[cfg(test)]
+mod target_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -23,6 +27,7 @@ mod unruly;
 #[cfg(test)]
 mod unruly_tests;
 mod upload;
+mod written;
 
 use crate::domain::types::location::{Location, Part};
 use crate::domain::types::s3::{FACTS, check_bucket, check_endpoint};
@@ -57,7 +62,7 @@ impl Driver for S3 {
         let location = location(endpoint, bucket.to_owned());
         let client = Client::open(&location, cx.secret)?;
         // This first: its refusals have a body, which tells a store from a server of something else.
-        client.list_page(bucket, None, 1)?;
+        client.list_page(bucket, None, None, 1)?;
         client.look_at_bucket(bucket)?;
         let seen = Seen { versioning: client.versioning(bucket) };
         Ok(Probed { location, mark: Some(Mark::of(&seen)) })

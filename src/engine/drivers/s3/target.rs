@@ -3,19 +3,21 @@
 use super::client::Client;
 use super::faults::Explain;
 use super::headers::Headers;
+use super::in_flight::InFlight;
 use super::upload::{PART, Uploads};
+use super::written::Written;
 use super::{bucket_of, endpoint_of, location};
+use super::{items, listing};
 use crate::domain::types::Metadata;
 use crate::domain::types::keys::ENDPOINT_KEY;
 use crate::domain::types::s3::{self, Encryption, S3Restore};
 use crate::domain::{Arn, Invalid};
 use crate::engine::caller::RestoreRoots;
-use crate::engine::drivers::{Fault, Inside, Mark, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Target};
-use crate::repository::{
-    ItemPath, Node, Put, Refusal, RestoreOutcome, RestoreSize, StreamSink, folders_below_key, key_of_item,
-    places_of_key,
-};
+use crate::engine::drivers::{Fault, Mark, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Target};
+use crate::repository::{ItemPath, Node, Put, Refusal, RestoreOutcome, RestoreSize, StreamSink, key_of_item};
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration, MultipartUpload};
+use chrono::Duration;
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use std::io::Read;
 use std::path::PathBuf;
@@ -26,6 +28,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 const AT_ONCE: usize = 8;
 /// How far the clocks of a store and of this machine can be apart: signatures are not taken beyond.
 const SKEW_SECONDS: i64 = 15 * 60;
+/// When a restore is begun again whose store lost something: a listing may only be late.
+const AGAIN_AFTER: Duration = Duration::seconds(5);
 
 /// Metadata that restores a bucket into a new one.
 pub(super) fn proposal(resource: &Arn) -> Metadata {
@@ -68,49 +72,13 @@ pub(super) fn open<'a>(cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault
         is_source: bucket_of(cx.target) == cx.resource_arn.resource(),
         makes_new: cx.makes_new,
         encryption: restore.encryption,
-        items: places_of(&restore.items, cx.content)?,
+        items: items::places_of(&restore.items, cx.content)?,
         begun: None,
         is_resumed: false,
         kept: AtomicU64::new(0),
+        in_flight: InFlight::default(),
+        written: Mutex::default(),
     }))
-}
-
-/// Where keys and prefixes lie in a recovery point. What is no key there is taken for a path in it, as the list of its items
-/// shows them.
-fn places_of(items: &[String], content: &Inside<'_>) -> Result<Vec<ItemPath>, Fault> {
-    if items.is_empty() {
-        return Ok(Vec::new());
-    }
-    let names = content.names(&ItemPath::root())?;
-    let folders = || names.iter().map(Vec::as_slice);
-    let mut places = Vec::new();
-    for item in items {
-        let mut found = present(places_of_key(folders(), item.as_bytes()), content, Node::is_file)?;
-        if let Some(prefix) = item.strip_suffix('/') {
-            found.extend(present(folders_below_key(folders(), prefix.as_bytes()), content, Node::is_directory)?);
-        }
-        if found.is_empty()
-            && let Ok(path) = ItemPath::parse(item)
-        {
-            found = if path.components().is_empty() { vec![path] } else { present(vec![path], content, |_| true)? };
-        }
-        if found.is_empty() {
-            return Err(Fault::Failed(format!("There are no objects that match {item:?} in the recovery point.")));
-        }
-        places.extend(found);
-    }
-    Ok(places)
-}
-
-/// Those of these places where something is, of the right sort.
-fn present(places: Vec<ItemPath>, content: &Inside<'_>, right: fn(&Node) -> bool) -> Result<Vec<ItemPath>, Fault> {
-    let mut found = Vec::new();
-    for place in places {
-        if content.find(&place)?.is_some_and(|node| right(&node)) {
-            found.push(place);
-        }
-    }
-    Ok(found)
 }
 
 /// A bucket that is restored into.
@@ -127,6 +95,9 @@ struct Into {
     is_resumed: bool,
     /// How many objects stayed as they were.
     kept: AtomicU64,
+    in_flight: InFlight,
+    /// What this attempt wrote.
+    written: Mutex<Written>,
 }
 
 /// What is remembered of a target from one attempt to the next.
@@ -144,7 +115,13 @@ impl Into {
     }
 
     fn uploads(&self) -> Uploads<'_> {
-        Uploads { client: &self.client, bucket: &self.bucket, encryption: &self.encryption, keeps: self.keeps() }
+        Uploads {
+            client: &self.client,
+            bucket: &self.bucket,
+            encryption: &self.encryption,
+            keeps: self.keeps(),
+            in_flight: &self.in_flight,
+        }
     }
 
     /// Makes the bucket, unless an earlier attempt did.
@@ -172,24 +149,36 @@ impl Into {
         self.uploads().abort_unfinished(key, ours)
     }
 
-    /// Whether there is an object of this key, which stays as it is.
-    fn is_there(&self, key: &str) -> Result<bool, Refusal> {
-        let answer = self.client.wait(self.client.sdk().head_object().bucket(&self.bucket).key(key).send());
-        match answer {
-            Ok(_) => Ok(true),
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_not_found()) => Ok(false),
-            Err(error) => Err(self.uploads().refusal("HeadObject", &error)),
-        }
-    }
-
     fn write(&self, key: &str, node: &Node, content: &mut dyn Read) -> Result<Put, Refusal> {
-        if self.keeps() && self.is_there(key)? {
+        let uploads = self.uploads();
+        if uploads.keeps && uploads.is_there(key)? {
             return Ok(Put::Left);
         }
         if node.size > PART && !self.makes_new {
             self.clear_up(Some(key)).map_err(|fault| Refusal::Item(fault.to_string()))?;
         }
-        self.uploads().put(key, &Headers::of(&node.extended_attributes), node.size, content)
+        let put = uploads.put(key, &Headers::of(&node.extended_attributes), node.size, content)?;
+        if put == Put::Written {
+            self.written.lock().note(key);
+        }
+        Ok(put)
+    }
+
+    /// Makes sure that the store still has what it took. What it lost is written by the next attempt, which asks for each object.
+    fn look_for_written(&self) -> Result<(), Fault> {
+        let mut written = self.written.lock();
+        let (all, Some(prefix)) = (written.count(), written.prefix().map(str::to_owned)) else { return Ok(()) };
+        listing::each_key(&self.client, &self.bucket, &prefix, |key| written.is_listed(key))?;
+        match written.count() {
+            0 => Ok(()),
+            lost => Err(Fault::Temporary {
+                why: format!(
+                    "The store took {all} objects into the bucket {}, and {lost} of them are not in its listing.",
+                    self.bucket
+                ),
+                after: AGAIN_AFTER,
+            }),
+        }
     }
 }
 
@@ -234,6 +223,7 @@ impl Target for Into {
     }
 
     fn finish(self: Box<Self>, _: &RestoreOutcome) -> Result<Restored, Fault> {
+        self.look_for_written()?;
         let kept = self.kept.load(Ordering::Relaxed);
         let earlier =
             if self.is_resumed { " (what an earlier attempt of this job wrote counts among them)" } else { "" };

@@ -2,23 +2,16 @@
 //! one object from its beginning to its end or an issue, and nothing that is there is overwritten.
 
 use super::bucket::Bucket;
-use super::headers::Headers;
 use super::object::Object;
 use super::unruly::{Answer, Asked, BUCKET, Unruly};
-use super::upload::{PART, Uploads};
-use super::{FACTS, S3, source, target};
-use crate::domain::types::keys::ENDPOINT_KEY;
-use crate::domain::types::s3::Encryption;
-use crate::domain::{Arn, PointDetails, Resource, Scope, Tags};
-use crate::engine::caller::RestoreRoots;
-use crate::engine::drivers::{
-    BackupCx, Driver as _, Fault, Inside, Mark, PointFacts, Registered, RestoreAsk, RestoreCx, Sink, Target,
-};
+use super::{FACTS, source};
+use crate::domain::{Resource, Scope, Tags};
+use crate::engine::drivers::{BackupCx, Fault, PointFacts, Registered};
 use crate::repository::{
-    BackupOutcome, BackupRequest, ChunkerParameters, Control, Id, ItemPath, LocalStorage, MasterKey, Node, NodeKind,
-    Options, Piece, Put, Refusal, Repository, RestoreSize, SourceReader as _,
+    BackupOutcome, BackupRequest, ChunkerParameters, Control, LocalStorage, MasterKey, Options, Piece, Repository,
+    SourceReader as _,
 };
-use std::io::{self, Read as _};
+use std::io;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -113,14 +106,14 @@ fn content_that_is_not_what_its_checksum_says_is_an_issue() {
 }
 
 /// A repository in a folder.
-fn repository() -> (tempfile::TempDir, Repository) {
+pub(super) fn repository() -> (tempfile::TempDir, Repository) {
     let folder = tempfile::tempdir().unwrap();
     let storage = Arc::new(LocalStorage::new(folder.path().join("repository")));
     let repository = Repository::create(storage, MasterKey::generate().unwrap(), Options::default()).unwrap();
     (folder, repository)
 }
 
-fn resource(store: &Unruly) -> Resource {
+pub(super) fn resource(store: &Unruly) -> Resource {
     let scope = Scope::new("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
     Resource {
         arn: FACTS.arn(&scope, BUCKET).unwrap(),
@@ -209,172 +202,4 @@ fn keys_that_come_out_of_order_are_listed_anew_and_none_is_missing() {
     let store = with_objects(&["b", "a", "c"], |_| Answer::object(b"good", "\"1\""));
     let (outcome, _) = back_up(&store).unwrap();
     assert_eq!((outcome.files_new, outcome.issues.len()), (3, 0), "{outcome:?}");
-}
-
-/// A store in which every key has an object since a moment ago: it was not there when it was looked for.
-fn in_use() -> Unruly {
-    Unruly::that(|asked| {
-        let is_free = asked.header("if-none-match") != Some("*");
-        match asked.method.as_str() {
-            "HEAD" => Answer::of(404, ""),
-            "POST" if asked.query.contains("uploads") => {
-                let id = "<UploadId>u</UploadId>";
-                Answer::of(200, format!("<InitiateMultipartUploadResult>{id}</InitiateMultipartUploadResult>"))
-            }
-            "PUT" if asked.query.contains("partNumber") => Answer::of(200, "").with("etag", "\"p\""),
-            "PUT" | "POST" if is_free => {
-                Answer::of(200, "<CompleteMultipartUploadResult><ETag>\"2\"</ETag></CompleteMultipartUploadResult>")
-            }
-            "PUT" | "POST" => Answer::error(412, "PreconditionFailed"),
-            _ => Answer::of(204, ""),
-        }
-    })
-}
-
-fn put(store: &Unruly, size: u64) -> Result<Put, Refusal> {
-    let client = store.client();
-    let uploads = Uploads { client: &client, bucket: BUCKET, encryption: &Encryption::AsTheBucket, keeps: true };
-    uploads.put("k", &Headers::default(), size, &mut io::repeat(7).take(size))
-}
-
-#[test]
-fn what_somebody_made_meanwhile_is_not_overwritten_and_leaves_no_parts() {
-    for size in [10, PART + 1] {
-        let store = in_use();
-        assert_eq!(put(&store, size).unwrap(), Put::Left, "{size}");
-        let aborted = store.asked("DELETE");
-        assert_eq!(aborted.len(), usize::from(size > PART), "{size}");
-        assert!(aborted.iter().all(|asked| asked.query.contains("uploadId=u")), "{aborted:?}");
-    }
-}
-
-#[test]
-fn an_upload_that_comes_to_no_end_leaves_no_parts() {
-    let store = Unruly::that(|asked| match asked.method.as_str() {
-        "POST" => {
-            Answer::of(200, "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>")
-        }
-        "PUT" => Answer::error(400, "InvalidRequest"),
-        _ => Answer::of(204, ""),
-    });
-    assert!(matches!(put(&store, PART + 1), Err(Refusal::Item(_))));
-    assert_eq!(store.asked("DELETE").len(), 1);
-}
-
-/// A restore into the bucket, as far as a test takes it.
-fn with_target<T>(store: &Unruly, makes_new: bool, use_it: impl FnOnce(&mut dyn Target) -> T) -> T {
-    let (_folder, repository) = repository();
-    let (arn, root) = (resource(store).arn, ItemPath::root());
-    let (location, secret) = (store.location(), Unruly::secret());
-    let cx = RestoreCx {
-        metadata: &S3.proposal(&arn, &PointDetails::new()),
-        target: &location,
-        resource_arn: &arn,
-        source: None,
-        secret: Some(&secret),
-        content: &Inside { repository: &repository, snapshot: Id::of(b"none"), root: &root },
-        makes_new,
-        lend: &|_, _| false,
-    };
-    let mut target = target::open(&cx).unwrap();
-    use_it(target.as_mut())
-}
-
-fn begun(bucket: &str) -> Mark {
-    Mark::of(&serde_json::json!({ "bucket": bucket, "at": chrono::Utc::now().timestamp() }))
-}
-
-fn put_item(target: &mut dyn Target, size: u64) -> Put {
-    let path = ItemPath::of_names([b"range".to_vec(), b"k".to_vec()].into_iter());
-    let node = Node { size, kind: NodeKind::File, ..Node::default() };
-    match target.sink().unwrap() {
-        Sink::InOrder(sink) => sink.put(&path, &node, &mut io::repeat(7).take(size)).unwrap(),
-        Sink::Folder(_) => panic!("a bucket is no folder"),
-    }
-}
-
-#[test]
-fn of_an_object_that_is_there_nothing_is_sent() {
-    let store = Unruly::that(|asked| match asked.method.as_str() {
-        "HEAD" => Answer::of(200, ""),
-        _ => Answer::error(412, "PreconditionFailed"),
-    });
-    let put = with_target(&store, false, |target| {
-        target.begin(&RestoreSize::default()).unwrap();
-        put_item(target, 10)
-    });
-    assert_eq!(put, Put::Left);
-    assert!(store.asked("PUT").is_empty());
-}
-
-#[test]
-fn a_bucket_that_is_there_is_not_made_anew_and_another_ones_restore_is_not_gone_on_with() {
-    let store = Unruly::that(|_| Answer::of(200, ""));
-    let begun_anew = with_target(&store, true, |target| target.begin(&RestoreSize::default()).map(drop));
-    let fault = begun_anew.unwrap_err();
-    assert!(fault.to_string().contains("exists already"), "{fault}");
-    let fault = with_target(&store, true, |target| target.resume(&begun("another"))).unwrap_err();
-    assert!(fault.to_string().contains("was not begun by this job"), "{fault}");
-    with_target(&store, true, |target| target.resume(&begun(BUCKET))).unwrap();
-    assert!(store.asked("PUT").is_empty());
-}
-
-#[test]
-fn a_later_attempt_takes_away_the_parts_of_its_own_uploads_alone() {
-    let now = chrono::Utc::now();
-    let store = Unruly::that(move |asked| match asked.method.as_str() {
-        "GET" if asked.query.contains("uploads") => {
-            let upload = |key: &str, id: &str, minutes: i64| {
-                let at = (now + chrono::Duration::minutes(minutes)).format("%Y-%m-%dT%H:%M:%SZ");
-                format!("<Upload><Key>{key}</Key><UploadId>{id}</UploadId><Initiated>{at}</Initiated></Upload>")
-            };
-            let uploads = upload("k", "own", 1) + &upload("k2", "another-key", 1) + &upload("k", "earlier", -60);
-            Answer::of(200, format!("<ListMultipartUploadsResult>{uploads}</ListMultipartUploadsResult>"))
-        }
-        "HEAD" if asked.key.is_empty() => Answer::of(200, ""),
-        "HEAD" => Answer::of(404, ""),
-        "POST" if asked.query.contains("uploads") => {
-            Answer::of(200, "<InitiateMultipartUploadResult><UploadId>new</UploadId></InitiateMultipartUploadResult>")
-        }
-        "POST" => Answer::of(200, "<CompleteMultipartUploadResult><ETag>\"2\"</ETag></CompleteMultipartUploadResult>"),
-        "PUT" => Answer::of(200, "").with("etag", "\"p\""),
-        _ => Answer::of(204, ""),
-    });
-    let put = with_target(&store, false, |target| {
-        target.resume(&begun(BUCKET)).unwrap();
-        put_item(target, PART + 1)
-    });
-    assert_eq!(put, Put::Written);
-    let aborted: Vec<Asked> = store.asked("DELETE");
-    assert_eq!(aborted.len(), 1, "{aborted:?}");
-    assert!(aborted[0].query.contains("uploadId=own"), "{aborted:?}");
-}
-
-#[test]
-fn over_the_network_a_restore_goes_to_no_other_endpoint_than_that_of_its_source() {
-    let (here, elsewhere) = (Unruly::that(|_| Answer::of(200, "")), Unruly::that(|_| Answer::of(200, "")));
-    let of = Registered { resource: resource(&here), mark: None, secret: None };
-    let plan = |endpoint: &Unruly, roots: RestoreRoots, source: Option<&Registered>| {
-        let arn: &Arn = &of.resource.arn;
-        let mut metadata = S3.proposal(arn, &PointDetails::new());
-        let endpoint = super::endpoint_of(&endpoint.location()).to_owned();
-        metadata.insert(ENDPOINT_KEY.to_owned(), endpoint);
-        S3.plan(&RestoreAsk {
-            metadata: &metadata,
-            resource_arn: arn,
-            details: &PointDetails::new(),
-            source,
-            roots: &roots,
-            data_dir: std::path::Path::new("/nowhere"),
-            restored: &|| Err(Fault::Failed("no folder is asked for".to_owned())),
-            now: "2026-11-23T05:00:00Z".parse().unwrap(),
-        })
-    };
-    let below = || RestoreRoots::Below(Vec::new());
-    plan(&here, below(), Some(&of)).unwrap();
-    plan(&elsewhere, RestoreRoots::Any, Some(&of)).unwrap();
-    for source in [Some(&of), None] {
-        let refused = plan(&elsewhere, below(), source).unwrap_err();
-        assert!(matches!(&refused, Fault::Invalid(invalid) if invalid.field.contains(ENDPOINT_KEY)), "{refused:?}");
-    }
 }

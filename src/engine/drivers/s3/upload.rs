@@ -3,6 +3,7 @@
 use super::client::Client;
 use super::faults::{Explain, fault};
 use super::headers::Headers;
+use super::in_flight::InFlight;
 use crate::domain::types::s3::Encryption;
 use crate::engine::drivers::Fault;
 use crate::repository::{Put, Refusal};
@@ -29,6 +30,8 @@ pub(super) struct Uploads<'a> {
     pub(super) encryption: &'a Encryption,
     /// Whether an object that is there already stays as it is.
     pub(super) keeps: bool,
+    /// What is being written.
+    pub(super) in_flight: &'a InFlight,
 }
 
 /// Anything but a key in use, for a store that knows this condition.
@@ -48,25 +51,27 @@ impl Uploads<'_> {
         let body = read_exactly(content, size)?;
         read_end(content)?;
         let (encryption, encryption_key) = self.encryption_of(headers);
-        let call = self
-            .client
-            .sdk()
-            .put_object()
-            .bucket(self.bucket)
-            .key(key)
-            .set_cache_control(headers.cache_control.clone())
-            .set_content_disposition(headers.content_disposition.clone())
-            .set_content_encoding(headers.content_encoding.clone())
-            .set_content_language(headers.content_language.clone())
-            .set_content_type(headers.content_type.clone())
-            .set_expires(expires(headers))
-            .set_website_redirect_location(headers.redirect.clone())
-            .set_metadata(Some(headers.metadata.clone()))
-            .set_server_side_encryption(encryption)
-            .set_ssekms_key_id(encryption_key)
-            .set_if_none_match(self.keeps.then(|| NOTHING_THERE.to_owned()))
-            .body(ByteStream::from(body));
-        self.written("PutObject", self.client.wait(call.send()))
+        self.make("PutObject", key, |condition| {
+            let call = self
+                .client
+                .sdk()
+                .put_object()
+                .bucket(self.bucket)
+                .key(key)
+                .set_cache_control(headers.cache_control.clone())
+                .set_content_disposition(headers.content_disposition.clone())
+                .set_content_encoding(headers.content_encoding.clone())
+                .set_content_language(headers.content_language.clone())
+                .set_content_type(headers.content_type.clone())
+                .set_expires(expires(headers))
+                .set_website_redirect_location(headers.redirect.clone())
+                .set_metadata(Some(headers.metadata.clone()))
+                .set_server_side_encryption(encryption.clone())
+                .set_ssekms_key_id(encryption_key.clone())
+                .set_if_none_match(condition)
+                .body(ByteStream::from(body.clone()));
+            self.client.wait(call.send())
+        })
     }
 
     fn put_parts(&self, key: &str, headers: &Headers, size: u64, content: &mut dyn Read) -> Result<Put, Refusal> {
@@ -143,9 +148,10 @@ impl Uploads<'_> {
             .bucket(self.bucket)
             .key(key)
             .upload_id(id)
-            .set_if_none_match(self.keeps.then(|| NOTHING_THERE.to_owned()))
             .multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(parts)).build());
-        self.written("CompleteMultipartUpload", self.client.wait(call.send()))
+        self.make("CompleteMultipartUpload", key, |condition| {
+            self.client.wait(call.clone().set_if_none_match(condition).send())
+        })
     }
 
     /// Takes the parts of an upload away. What cannot be taken away now is in a later attempt.
@@ -197,16 +203,38 @@ impl Uploads<'_> {
         }
     }
 
-    /// What came of the call that makes an object.
-    fn written<T, E>(&self, operation: &str, answer: Result<T, SdkError<E, HttpResponse>>) -> Result<Put, Refusal>
+    /// Makes the call that makes an object, with the condition that none is there if one is to stay.
+    fn make<T, E>(
+        &self,
+        operation: &str,
+        key: &str,
+        call: impl Fn(Option<String>) -> Result<T, SdkError<E, HttpResponse>>,
+    ) -> Result<Put, Refusal>
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
+        let _writing = self.in_flight.enter(key);
+        let answer = match call(self.keeps.then(|| NOTHING_THERE.to_owned())) {
+            Err(error) if self.keeps && error.code() == Some("PreconditionFailed") => {
+                // Someone else made it in the meantime. Or it is a key below which others are, which some stores take for one that is
+                // in use, though they have no object of it.
+                if self.is_there(key)? {
+                    return Ok(Put::Left);
+                }
+                call(None)
+            }
+            answer => answer,
+        };
+        answer.map(|_| Put::Written).map_err(|error| self.refusal(operation, &error))
+    }
+
+    /// Whether there is an object of this key.
+    pub(super) fn is_there(&self, key: &str) -> Result<bool, Refusal> {
+        let answer = self.client.wait(self.client.sdk().head_object().bucket(self.bucket).key(key).send());
         match answer {
-            Ok(_) => Ok(Put::Written),
-            // Someone else made it in the meantime.
-            Err(error) if self.keeps && error.code() == Some("PreconditionFailed") => Ok(Put::Left),
-            Err(error) => Err(self.refusal(operation, &error)),
+            Ok(_) => Ok(true),
+            Err(error) if error.as_service_error().is_some_and(|error| error.is_not_found()) => Ok(false),
+            Err(error) => Err(self.refusal("HeadObject", &error)),
         }
     }
 
