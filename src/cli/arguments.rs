@@ -324,6 +324,9 @@ pub(super) struct BackupOptions {
     /// A tag of the recovery point, may be given more than once
     #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = tags::parse_pair)]
     pub(super) tags: Vec<(String, String)>,
+    /// An option of the resource's type, such as BackupACLs=enabled of S3; may be given more than once
+    #[arg(long = "option", value_name = "NAME=VALUE", value_parser = tags::parse_pair)]
+    pub(super) options: Vec<(String, String)>,
     #[command(flatten)]
     pub(super) scope: ScopeOptions,
     #[command(flatten)]

@@ -14,7 +14,6 @@ use crate::client::change::{StartBackup, new_token};
 use crate::domain::job::{BackupJob, JobState};
 use crate::domain::names::JobId;
 use crate::domain::{Arn, Lifecycle, Scope, VaultName};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(super) async fn run(session: &Session, command: BackupCommand) -> Result<Exit, Failure> {
@@ -55,7 +54,7 @@ async fn start(
         start_window_minutes: None,
         complete_window_minutes: None,
         tags: options.tags.iter().cloned().collect(),
-        options: BTreeMap::new(),
+        options: options.options.iter().cloned().collect(),
         idempotency_token: new_token(),
     };
     let Outcome::BackupJob(id) = reached.connection.order(audit, scope.clone(), order).await? else {

@@ -106,6 +106,49 @@ def test_a_bucket_is_backed_up_changed_backed_up_again_and_restored_as_it_was(en
     assert KEYS["SecretAccessKey"] not in told and {row["Location"]["Bucket"] for row in json.loads(told)} == {bucket, restored}
 
 
+def test_tags_and_access_lists_come_back_where_the_backup_asked_for_them(engine, weed, tmp_path):
+    store, backup = weed.client(), engine.client()
+    bucket = f"tagged-{random.randrange(1 << 48):x}"
+    store.create_bucket(Bucket=bucket, ObjectOwnership="BucketOwnerPreferred")
+    store.put_object(Bucket=bucket, Key="both", Body=b"1", Tagging="owner=ada%20l&gr%C3%B6%C3%9Fe=%26")
+    store.put_object(Bucket=bucket, Key="large", Body=b"2" * (17 << 20), Tagging="parts=many")
+    store.put_object(Bucket=bucket, Key="none", Body=b"3")
+    store.put_object_acl(Bucket=bucket, Key="both", ACL="public-read")
+    time.sleep(SETTLED)
+
+    def seen(name):
+        tags = {key: sorted((tag["Key"], tag["Value"]) for tag in store.get_object_tagging(Bucket=name, Key=key)["TagSet"]) for key in ["both", "large", "none"]}
+        return tags, store.get_object_acl(Bucket=name, Key="both")["Grants"], store.get_object_acl(Bucket=name, Key="none")["Grants"]
+
+    expected = seen(bucket)
+    resource = add(engine, weed, bucket, tmp_path)
+    restored_bucket = lambda job: job["CreatedResourceArn"].removeprefix("arn:aws:s3:::")
+
+    # Tags are there unless they are left out; access lists are not.
+    plain = back_up(backup, resource)
+    assert (plain["State"], plain["MessageCategory"].upper()) == ("COMPLETED", "SUCCESS"), plain
+    tags, grants, _ = seen(restored_bucket(restore(backup, plain["RecoveryPointArn"])))
+    assert tags == expected[0] and grants != expected[1]
+    with pytest.raises(botocore.exceptions.ClientError, match="RestoreACLs.*holds no access lists"):
+        restore(backup, plain["RecoveryPointArn"], RestoreACLs="true")
+
+    # A backup that asks for more than the one before reads all again, and one that asks for the same nothing.
+    job = engine.json("backup", "start", "bucket", "--vault", "Default", "--option", "BackupACLs=enabled")
+    assert job["State"] == "COMPLETED" and job["BytesTransferred"] == (17 << 20) + 2, job
+    assert backup.list_backup_jobs(ByResourceArn=resource)["BackupJobs"][0]["BackupOptions"] == {"BackupACLs": "enabled"}
+    again = engine.json("backup", "start", "bucket", "--vault", "Default", "--option", "BackupACLs=enabled")
+    assert again["BytesTransferred"] == 0, again
+    done = restore(backup, again["RecoveryPointArn"], RestoreACLs="true")
+    assert done["Status"] == "COMPLETED", done
+    assert seen(restored_bucket(done)) == expected
+
+    # Without tags there are none.
+    bare = engine.json("backup", "start", "bucket", "--vault", "Default", "--option", "BackupObjectTags=disabled")
+    assert seen(restored_bucket(restore(backup, bare["RecoveryPointArn"])))[0] == {key: [] for key in expected[0]}
+    for options, field in [({"BackupACL": "enabled"}, "BackupACL is not an option"), ({"BackupACLs": "on"}, "can be enabled or disabled")]:
+        with pytest.raises(botocore.exceptions.ClientError, match=field):
+            backup.start_backup_job(BackupVaultName="Default", ResourceArn=resource, IamRoleArn=ROLE, BackupOptions=options)
+
 def test_plain_restic_restores_a_bucket_too(engine, weed, bucket, tmp_path):
     backup = engine.client()
     assert back_up(backup, add(engine, weed, bucket, tmp_path))["State"] == "COMPLETED"

@@ -28,12 +28,22 @@ pub static FACTS: TypeFacts = TypeFacts {
     can_be_continuous: true,
     is_tree: true,
     check_restore: |metadata| S3Restore::read(metadata).map(drop),
-    backup_options: &["BackupACLs", "BackupObjectTags"],
+    backup_options: &[ACLS_OPTION, TAGS_OPTION],
     refuses_tags: never,
     outcome: Some(outcome),
     is_fully_managed: true,
     ..TypeFacts::named("S3")
 };
+
+/// The option of a backup that stores the access lists of objects.
+pub const ACLS_OPTION: &str = "BackupACLs";
+/// The option of a backup that stores the tags of objects.
+pub const TAGS_OPTION: &str = "BackupObjectTags";
+/// The detail of a recovery point that says that it holds access lists.
+pub const ACLS_DETAIL: &str = "ObjectAcls";
+
+/// The key that says whether access lists are restored.
+pub const ACLS_KEY: &str = "RestoreACLs";
 
 /// The key that says whether a new bucket is made.
 const NEW_KEY: &str = "NewBucket";
@@ -52,7 +62,7 @@ const KEYS: &[KeyFact] = &[
     may("Encrypted", Bool, "whether objects are encrypted").asked(Asked::ByAws),
     may("EncryptionType", Choice(&["original", "SSE-S3", "SSE-KMS"]), "how objects are encrypted there").or("SSE-S3"),
     may("KMSKey", Text, "the key, for SSE-KMS"),
-    may("RestoreACLs", Bool, "whether access lists come back").asked(Asked::ByAws),
+    may(ACLS_KEY, Bool, "whether access lists come back"),
     may(ITEMS_KEY, List, "at most five prefixes (with a slash at the end) or objects; all when empty")
         .asked(Asked::Never),
     may("RestoreLatestVersionsUpTo", Text, "1, a number, or all").asked(Asked::ByAws),
@@ -73,6 +83,8 @@ pub struct S3Restore {
     pub endpoint: Option<String>,
     /// How objects are encrypted there.
     pub encryption: Encryption,
+    /// Whether objects get the access lists that were stored of them.
+    pub acls: bool,
     /// Keys, and prefixes that end with a slash, at most five; everything when empty.
     pub items: Vec<String>,
 }
@@ -104,7 +116,8 @@ impl S3Restore {
         let endpoint = endpoint.map_err(|rule| refused(ENDPOINT_KEY, format_args!("{ENDPOINT_KEY} {rule}")))?;
         let items = get(ITEMS_KEY).map(parse_items).transpose()?.unwrap_or_default();
         let encryption = encryption(get("EncryptionType"), is("Encrypted"), get("KMSKey"))?;
-        Ok(Self { bucket: bucket.to_owned(), makes_new, endpoint, encryption, items })
+        let acls = is(ACLS_KEY) == Some(true);
+        Ok(Self { bucket: bucket.to_owned(), makes_new, endpoint, encryption, acls, items })
     }
 }
 
@@ -126,9 +139,6 @@ fn encryption(kind: Option<&str>, is_on: Option<bool>, key: Option<&str>) -> Res
 /// Refuses by name what AWS does in a restore and an engine does not: nothing may be accepted that is not done.
 pub fn supported_by_engine(metadata: &Metadata) -> Result<(), Invalid> {
     let get = |name: &str| value(metadata, name).filter(|text| !text.is_empty());
-    if get("RestoreACLs").and_then(parse_bool) == Some(true) {
-        return Err(unsupported("RestoreACLs=true"));
-    }
     if get("RestoreTime").is_some() {
         return Err(unsupported("RestoreTime"));
     }
@@ -290,9 +300,8 @@ mod tests {
     #[test]
     fn what_an_engine_does_not_do_is_refused_by_name() {
         let told = |pairs: &[(&str, &str)]| supported_by_engine(&metadata(pairs)).map_err(|refused| refused.message);
-        assert_eq!(told(&[("RestoreACLs", "false"), ("RestoreLatestVersionsUpTo", "1")]), Ok(()));
+        assert_eq!(told(&[("RestoreACLs", "true"), ("RestoreLatestVersionsUpTo", "1")]), Ok(()));
         for (key, value) in [
-            ("RestoreACLs", "true"),
             ("RestoreTime", "2026-11-26T00:00:00Z"),
             ("RestoreLatestVersionsUpTo", "all"),
             ("RestoreLatestVersionsUpTo", "2"),

@@ -3,12 +3,15 @@
 use crate::domain::PointDetails;
 use crate::engine::drivers::{Fault, Inside, Mark, Registered};
 use crate::repository::{BackupOutcome, Control, Id, ItemPath, Repository, TreeSource};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// What a backup is of.
 pub struct BackupCx<'a> {
     /// The resource, as it is registered.
     pub of: &'a Registered,
+    /// What the job's `BackupOptions` say, of those that the type has.
+    pub options: &'a BTreeMap<String, String>,
     /// The parent snapshot: what a source vouches for is told beside it.
     pub before: Option<Before<'a>>,
     /// How the job is stopped.

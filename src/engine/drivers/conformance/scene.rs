@@ -65,7 +65,12 @@ impl<W: World> Scene<W> {
     fn open(&self) -> Result<Box<dyn Source>, Fault> {
         let control = Control::new();
         let before = self.snapshot.map(|snapshot| Before { repository: &self.repository, snapshot });
-        let opened = self.world.driver().source(&BackupCx { of: &self.of, before, control: &control });
+        let opened = self.world.driver().source(&BackupCx {
+            of: &self.of,
+            options: &std::collections::BTreeMap::new(),
+            before,
+            control: &control,
+        });
         opened.map_err(|fault| self.told(fault))
     }
 

@@ -1,5 +1,6 @@
 //! A bucket that is asked for its objects, and what makes going on useless.
 
+use super::beside::Beside;
 use super::client::Client;
 use super::faults::fault;
 use crate::engine::drivers::Fault;
@@ -14,6 +15,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub(super) struct Bucket {
     pub(super) client: Client,
     pub(super) name: String,
+    /// What is stored of an object beside its content.
+    pub(super) beside: Beside,
     trouble: Arc<Trouble>,
 }
 
@@ -22,6 +25,8 @@ pub(super) struct Bucket {
 pub(super) struct Trouble {
     out_of_order: AtomicBool,
     broken: Mutex<Option<Fault>>,
+    /// Of how many objects tags or access lists could not be read, and why of the first.
+    bare: Mutex<Option<(u64, Fault)>>,
 }
 
 impl Trouble {
@@ -35,6 +40,19 @@ impl Trouble {
         self.out_of_order.load(Ordering::Acquire)
     }
 
+    /// Notes that the tags or the access list of an object could not be read.
+    pub(super) fn note_bare(&self, fault: Fault) {
+        self.bare.lock().get_or_insert((0, fault)).0 += 1;
+    }
+
+    /// What is to be said of objects that are stored without their tags or access lists.
+    pub(super) fn bare(&self) -> Option<String> {
+        let (count, why) = self.bare.lock().clone()?;
+        Some(format!(
+            "The tags or access lists of {count} objects could not be read; their contents are stored. The first: {why}"
+        ))
+    }
+
     /// What made going on useless, if anything did: the endpoint is away, the bucket is gone. The first one.
     pub(super) fn broken(&self) -> Option<Fault> {
         self.broken.lock().clone()
@@ -42,8 +60,8 @@ impl Trouble {
 }
 
 impl Bucket {
-    pub(super) fn new(client: Client, name: String) -> Self {
-        Self { client, name, trouble: Arc::default() }
+    pub(super) fn new(client: Client, name: String, beside: Beside) -> Self {
+        Self { client, name, beside, trouble: Arc::default() }
     }
 
     pub(super) fn trouble(&self) -> &Arc<Trouble> {

@@ -6,6 +6,7 @@
 //! | `user.s3.meta.NAME` | the user metadata of that name |
 //! | `user.s3.etag`, `user.s3.version-id`, `user.s3.storage-class` | what it was in its bucket; a restored one gets its own |
 //! | `user.s3.encryption`, `user.s3.encryption-key` | how it was encrypted there |
+//! | `user.s3.tags`, `user.s3.acl` | its tags as a query string, its access list in JSON ([`beside`](super::beside)) |
 
 use crate::repository::ExtendedAttribute;
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
@@ -13,6 +14,10 @@ use std::collections::HashMap;
 
 const PREFIX: &str = "user.s3.";
 const META: &str = "meta.";
+/// The tags.
+pub(super) const TAGS: &str = "tags";
+/// The access list.
+pub(super) const ACL: &str = "acl";
 
 /// The headers that an object keeps, wherever it goes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,11 +32,13 @@ pub(super) struct Headers {
     pub(super) redirect: Option<String>,
     pub(super) encryption: Option<String>,
     pub(super) encryption_key: Option<String>,
+    pub(super) tags: Option<String>,
+    pub(super) acl: Option<String>,
     pub(super) metadata: HashMap<String, String>,
 }
 
-/// What an answer says, in the order of the names.
-pub(super) fn attributes(answer: &GetObjectOutput) -> Vec<ExtendedAttribute> {
+/// What an answer says and what there is beside it, in the order of the names.
+pub(super) fn attributes(answer: &GetObjectOutput, beside: Vec<ExtendedAttribute>) -> Vec<ExtendedAttribute> {
     let told = [
         ("cache-control", answer.cache_control()),
         ("content-disposition", answer.content_disposition()),
@@ -50,11 +57,13 @@ pub(super) fn attributes(answer: &GetObjectOutput) -> Vec<ExtendedAttribute> {
     let metadata = answer.metadata().into_iter().flatten();
     let mut all: Vec<ExtendedAttribute> =
         named.chain(metadata.map(|(name, value)| attribute(&format!("{META}{name}"), value))).collect();
+    all.extend(beside);
     all.sort_by(|left, right| left.name.cmp(&right.name));
     all
 }
 
-fn attribute(name: &str, value: &str) -> ExtendedAttribute {
+/// An attribute of an object's file.
+pub(super) fn attribute(name: &str, value: &str) -> ExtendedAttribute {
     ExtendedAttribute { name: format!("{PREFIX}{name}"), value: value.as_bytes().to_vec() }
 }
 
@@ -84,6 +93,8 @@ impl Headers {
             "website-redirect-location" => &mut self.redirect,
             "encryption" => &mut self.encryption,
             "encryption-key" => &mut self.encryption_key,
+            TAGS => &mut self.tags,
+            ACL => &mut self.acl,
             _ => return None,
         })
     }
@@ -103,7 +114,7 @@ mod tests {
             .version_id("v")
             .metadata("owner", "ada")
             .build();
-        let attributes = attributes(&answer);
+        let attributes = attributes(&answer, vec![attribute(TAGS, "a=b")]);
         let names: Vec<&str> = attributes.iter().map(|attribute| attribute.name.as_str()).collect();
         assert!(names.is_sorted() && names.contains(&"user.s3.version-id"), "{names:?}");
         let expected = Headers {
@@ -111,6 +122,7 @@ mod tests {
             cache_control: Some("no-store".to_owned()),
             expires: Some("never".to_owned()),
             metadata: [("owner".to_owned(), "ada".to_owned())].into(),
+            tags: Some("a=b".to_owned()),
             ..Headers::default()
         };
         assert_eq!(Headers::of(&attributes), expected);

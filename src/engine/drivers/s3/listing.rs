@@ -4,6 +4,8 @@
 //! stores differ in what `start-after` skips, and a key that is skipped would be missing without anybody noticing. A store
 //! whose listing is not in the order of bytes is listed to its end and sorted in memory.
 
+use super::beside::Beside;
+use super::bucket::Bucket;
 use super::client::Client;
 use crate::engine::drivers::Fault;
 use crate::repository::{Control, Id, KeyItem, Node, SourceItem, Timestamp};
@@ -43,9 +45,10 @@ impl Listed {
     }
 }
 
-/// What stands for an ETag as a file's number: another one means other content, though size and time are the same.
-pub(super) fn mark_of(etag: Option<&str>) -> u64 {
-    let hash = Id::of(etag.unwrap_or_default().as_bytes());
+/// What stands for an ETag as a file's number: another one means other content, though size and time are the same. So does more, or
+/// less, that is stored beside the content.
+pub(super) fn mark_of(etag: Option<&str>, beside: Beside) -> u64 {
+    let hash = Id::of(format!("{}{}", etag.unwrap_or_default(), beside.flavour()).as_bytes());
     let mut first = [0; 8];
     first.copy_from_slice(&hash.as_bytes()[..8]);
     u64::from_le_bytes(first)
@@ -70,7 +73,7 @@ impl Listing {
     }
 
     /// The whole listing of a store that has an order of its own.
-    pub(super) fn sorted(client: &Client, bucket: &str, control: &Control) -> Result<Self, Fault> {
+    pub(super) fn sorted(client: &Client, bucket: &str, beside: Beside, control: &Control) -> Result<Self, Fault> {
         let (mut all, mut token) = (Vec::new(), None);
         loop {
             if control.is_cancelled() {
@@ -78,7 +81,7 @@ impl Listing {
             }
             let page = client.list_page(bucket, None, token, PAGE)?;
             token = next_token(&page)?;
-            all.extend(page.contents.unwrap_or_default().iter().filter_map(read));
+            all.extend(page.contents.unwrap_or_default().iter().filter_map(|object| read(object, beside)));
             if token.is_none() {
                 break;
             }
@@ -91,8 +94,7 @@ impl Listing {
 
 /// Goes through the pages of a bucket from a key on.
 pub(super) struct Pages<'a> {
-    client: &'a Client,
-    bucket: &'a str,
+    bucket: &'a Bucket,
     known: &'a Mutex<BTreeMap<Vec<u8>, String>>,
     from: Vec<u8>,
     token: Option<String>,
@@ -101,22 +103,18 @@ pub(super) struct Pages<'a> {
 }
 
 impl<'a> Pages<'a> {
-    pub(super) fn new(
-        client: &'a Client,
-        bucket: &'a str,
-        known: &'a Mutex<BTreeMap<Vec<u8>, String>>,
-        from: &[u8],
-    ) -> Self {
+    pub(super) fn new(bucket: &'a Bucket, known: &'a Mutex<BTreeMap<Vec<u8>, String>>, from: &[u8]) -> Self {
         let token = known.lock().range(..=from.to_vec()).next_back().map(|(_, token)| token.clone());
-        Self { client, bucket, known, from: from.to_vec(), token, page: Vec::new().into_iter(), is_last: false }
+        Self { bucket, known, from: from.to_vec(), token, page: Vec::new().into_iter(), is_last: false }
     }
 
     fn turn(&mut self) -> Result<(), Fault> {
         let token = self.token.take();
-        let page = self.client.list_page(self.bucket, None, token.clone(), PAGE)?;
+        let page = self.bucket.client.list_page(&self.bucket.name, None, token.clone(), PAGE)?;
         self.token = next_token(&page)?;
         self.is_last = self.token.is_none();
-        let keys: Vec<Listed> = page.contents.unwrap_or_default().iter().filter_map(read).collect();
+        let contents = page.contents.unwrap_or_default();
+        let keys: Vec<Listed> = contents.iter().filter_map(|object| read(object, self.bucket.beside)).collect();
         if let (Some(first), Some(token)) = (keys.first(), token) {
             self.known.lock().insert(first.key.clone(), token);
         }
@@ -172,12 +170,12 @@ fn next_token(page: &ListObjectsV2Output) -> Result<Option<String>, Fault> {
     }
 }
 
-fn read(object: &aws_sdk_s3::types::Object) -> Option<Listed> {
+fn read(object: &aws_sdk_s3::types::Object, beside: Beside) -> Option<Listed> {
     Some(Listed {
         key: decode(object.key()?),
         size: u64::try_from(object.size().unwrap_or_default()).unwrap_or_default(),
         modified: second_of(object.last_modified()),
-        mark: mark_of(object.e_tag()),
+        mark: mark_of(object.e_tag(), beside),
     })
 }
 
@@ -223,7 +221,13 @@ mod tests {
 
     #[test]
     fn another_etag_is_another_file() {
-        assert_ne!(mark_of(Some("\"a\"")), mark_of(Some("\"b\"")));
-        assert_eq!(mark_of(Some("\"a\"")), mark_of(Some("\"a\"")));
+        let (usual, acls) = (Beside::default(), Beside::of(&[("BackupACLs".to_owned(), "enabled".to_owned())].into()));
+        assert_ne!(mark_of(Some("\"a\""), usual), mark_of(Some("\"b\""), usual));
+        assert_eq!(mark_of(Some("\"a\""), usual), mark_of(Some("\"a\""), usual));
+        assert_ne!(
+            mark_of(Some("\"a\""), usual),
+            mark_of(Some("\"a\""), acls),
+            "what was stored without them is read again"
+        );
     }
 }

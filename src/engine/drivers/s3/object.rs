@@ -36,14 +36,21 @@ impl<'a> Object<'a> {
         let size = answer.content_length().and_then(|length| u64::try_from(length).ok());
         let size = size.ok_or_else(|| io::Error::other("the store does not tell how long it is"))?;
         let modified = second_of(answer.last_modified());
-        let state = FileState { size, modified, changed: modified, inode: mark_of(answer.e_tag()) };
+        let mut inode = mark_of(answer.e_tag(), bucket.beside);
+        let beside = bucket.beside.read(bucket, key, answer.tag_count()).unwrap_or_else(|fault| {
+            bucket.trouble().note_bare(fault);
+            // No listing tells this number: the next backup reads it again.
+            inode = !inode;
+            Vec::new()
+        });
+        let state = FileState { size, modified, changed: modified, inode };
         let body = std::mem::take(&mut answer.body);
         Ok(Self {
             bucket,
             key: key.to_owned(),
             state,
             etag: answer.e_tag().map(str::to_owned),
-            attributes: headers::attributes(&answer),
+            attributes: headers::attributes(&answer, beside),
             body,
             waiting: Bytes::new(),
             received: 0,
@@ -147,13 +154,14 @@ impl SourceReader for Object<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::drivers::s3::beside::Beside;
     use crate::engine::drivers::s3::unruly::{Answer, BUCKET, Unruly};
 
     /// Also where the HTTP client would not have noticed.
     #[test]
     fn content_that_ends_before_its_end_is_no_object_however_it_came() {
         let store = Unruly::that(|_| Answer::of(200, ""));
-        let bucket = Bucket::new(store.client(), BUCKET.to_owned());
+        let bucket = Bucket::new(store.client(), BUCKET.to_owned(), Beside::default());
         let short = || Object {
             bucket: &bucket,
             key: "k".to_owned(),

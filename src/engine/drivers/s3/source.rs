@@ -1,11 +1,13 @@
 //! Reading a bucket.
 
+use super::beside::Beside;
 use super::bucket::Bucket;
 use super::bucket_of;
 use super::client::Client;
 use super::listing::Listing;
 use super::store::Store;
-use crate::domain::Consistency;
+use crate::domain::types::s3::ACLS_DETAIL;
+use crate::domain::{Consistency, PointDetails};
 use crate::engine::drivers::s3::Seen;
 use crate::engine::drivers::{BackupCx, Fault, Mark, PointFacts, Source};
 use crate::repository::{BackupOutcome, KeyTree, TreeSource};
@@ -19,25 +21,26 @@ const ROOT: &str = "/objects";
 struct Open {
     tree: KeyTree<Store>,
     seen: Seen,
+    beside: Beside,
 }
 
 /// Opens the bucket of a resource: lists it once.
 pub(super) fn open(cx: &BackupCx<'_>) -> Result<Box<dyn Source>, Fault> {
     let (at, secret) = (&cx.of.resource.location, cx.of.secret.as_ref());
     let name = bucket_of(at);
-    let client = Client::open(at, secret)?;
+    let (client, beside) = (Client::open(at, secret)?, Beside::of(cx.options));
     client.look_at_bucket(name)?;
     let seen = Seen { versioning: client.versioning(name) };
     let tree = match tree(client, name, Listing::pages(), cx) {
         Err(Unlisted::OutOfOrder) => {
             let client = Client::open(at, secret)?;
-            let sorted = Listing::sorted(&client, name, cx.control)?;
+            let sorted = Listing::sorted(&client, name, beside, cx.control)?;
             tree(client, name, sorted, cx)
         }
         listed => listed,
     };
     match tree {
-        Ok(tree) => Ok(Box::new(Open { tree, seen })),
+        Ok(tree) => Ok(Box::new(Open { tree, seen, beside })),
         Err(Unlisted::Fault(fault)) => Err(fault),
         Err(Unlisted::OutOfOrder) => Err(Fault::Failed(format!("The keys of the bucket {name} have no order."))),
     }
@@ -51,7 +54,7 @@ enum Unlisted {
 }
 
 fn tree(client: Client, name: &str, listing: Listing, cx: &BackupCx<'_>) -> Result<KeyTree<Store>, Unlisted> {
-    let store = Store { bucket: Bucket::new(client, name.to_owned()), listing };
+    let store = Store { bucket: Bucket::new(client, name.to_owned(), Beside::of(cx.options)), listing };
     let trouble = Arc::clone(store.bucket.trouble());
     KeyTree::new(store, PathBuf::from(ROOT), cx.control).map_err(|error| {
         if trouble.is_out_of_order() {
@@ -81,10 +84,16 @@ impl Source for Open {
                 Err(Fault::Denied(format!("No object could be read, as {}: {}", issue.path.display(), issue.reason)))
             }
             _ => Ok(PointFacts {
-                details: [Consistency::None.detail()].into(),
+                lacks: self.tree.store().bucket.trouble().bare(),
+                details: details(self.beside),
                 mark: Some(Mark::of(&self.seen)),
-                ..PointFacts::default()
             }),
         }
     }
+}
+
+/// What there is to say of the point.
+fn details(beside: Beside) -> PointDetails {
+    let acls = beside.has_acls().then(|| (ACLS_DETAIL.to_owned(), "true".to_owned()));
+    [Consistency::None.detail()].into_iter().chain(acls).collect()
 }

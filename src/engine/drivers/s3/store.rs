@@ -31,9 +31,7 @@ impl Store {
 impl KeyStore for Store {
     fn keys(&self, from: &[u8]) -> Keys<'_> {
         match &self.listing {
-            Listing::Pages(known) => {
-                Box::new(self.in_order(Pages::new(&self.bucket.client, &self.bucket.name, known, from)))
-            }
+            Listing::Pages(known) => Box::new(self.in_order(Pages::new(&self.bucket, known, from))),
             Listing::Sorted(all) => {
                 let start = all.partition_point(|listed| listed.key.as_slice() < from);
                 Box::new(all[start..].iter().map(|listed| Ok(listed.clone().into_item())))

@@ -10,12 +10,12 @@ use super::{bucket_of, endpoint_of, location};
 use super::{items, listing};
 use crate::domain::types::Metadata;
 use crate::domain::types::keys::ENDPOINT_KEY;
-use crate::domain::types::s3::{self, Encryption, S3Restore};
+use crate::domain::types::s3::{self, ACLS_DETAIL, ACLS_KEY, Encryption, S3Restore};
 use crate::domain::{Arn, Invalid};
 use crate::engine::caller::RestoreRoots;
 use crate::engine::drivers::{Fault, Mark, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Target};
 use crate::repository::{ItemPath, Node, Put, Refusal, RestoreOutcome, RestoreSize, StreamSink, key_of_item};
-use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration, MultipartUpload};
+use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration, MultipartUpload, ObjectOwnership};
 use chrono::Duration;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
@@ -59,6 +59,10 @@ pub(super) fn plan(ask: &RestoreAsk<'_>) -> Result<RestorePlan, Fault> {
             return Err(wrong("must be given, since the bucket that was backed up is not registered any more"));
         }
     };
+    if restore.acls && !ask.details.contains_key(ACLS_DETAIL) {
+        let rule = "the recovery point holds no access lists: its backup did not ask for them (BackupACLs)";
+        return Err(Invalid::value(format!("Metadata.{ACLS_KEY}"), rule).into());
+    }
     let makes = restore.makes_new.then(|| restore.bucket.clone());
     Ok(RestorePlan { target: location(endpoint, restore.bucket), makes, is_whole: restore.items.is_empty() })
 }
@@ -72,6 +76,7 @@ pub(super) fn open<'a>(cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault
         is_source: bucket_of(cx.target) == cx.resource_arn.resource(),
         makes_new: cx.makes_new,
         encryption: restore.encryption,
+        restores_acls: restore.acls,
         items: items::places_of(&restore.items, cx.content)?,
         begun: None,
         is_resumed: false,
@@ -89,6 +94,7 @@ struct Into {
     is_source: bool,
     makes_new: bool,
     encryption: Encryption,
+    restores_acls: bool,
     items: Vec<ItemPath>,
     begun: Option<Begun>,
     /// Whether an earlier attempt may have written something.
@@ -136,6 +142,8 @@ impl Into {
             CreateBucketConfiguration::builder().location_constraint(constraint).build()
         });
         let call = self.client.sdk().create_bucket().bucket(&self.bucket).set_create_bucket_configuration(there);
+        // A bucket of AWS knows no access lists of objects unless it is made so.
+        let call = call.set_object_ownership(self.restores_acls.then_some(ObjectOwnership::BucketOwnerPreferred));
         self.client.wait(call.send()).explain("CreateBucket", self.client.place()).map(drop)
     }
 
@@ -157,9 +165,13 @@ impl Into {
         if node.size > PART && !self.makes_new {
             self.clear_up(Some(key)).map_err(|fault| Refusal::Item(fault.to_string()))?;
         }
-        let put = uploads.put(key, &Headers::of(&node.extended_attributes), node.size, content)?;
+        let headers = Headers::of(&node.extended_attributes);
+        let put = uploads.put(key, &headers, node.size, content)?;
         if put == Put::Written {
             self.written.lock().note(key);
+            if let Some(acl) = headers.acl.as_deref().filter(|_| self.restores_acls) {
+                uploads.put_acl(key, acl)?;
+            }
         }
         Ok(put)
     }

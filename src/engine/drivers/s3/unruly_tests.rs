@@ -1,6 +1,7 @@
 //! What becomes of a backup and a restore of a bucket whose store breaks off, changes its mind, or is gone: what is stored is
 //! one object from its beginning to its end or an issue, and nothing that is there is overwritten.
 
+use super::beside::Beside;
 use super::bucket::Bucket;
 use super::object::Object;
 use super::unruly::{Answer, Asked, BUCKET, Unruly};
@@ -11,6 +12,7 @@ use crate::repository::{
     BackupOutcome, BackupRequest, ChunkerParameters, Control, LocalStorage, MasterKey, Options, Piece, Repository,
     SourceReader as _,
 };
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -22,7 +24,7 @@ fn large() -> Vec<u8> {
 
 /// Reads the object of the one key to its end.
 fn read(store: &Unruly) -> io::Result<Vec<u8>> {
-    let bucket = Bucket::new(store.client(), BUCKET.to_owned());
+    let bucket = Bucket::new(store.client(), BUCKET.to_owned(), Beside::default());
     let mut object = Object::open(&bucket, "k")?.whole_if_small()?;
     let (mut all, mut buffer) = (Vec::new(), vec![0; 1 << 16]);
     loop {
@@ -130,7 +132,7 @@ fn back_up(store: &Unruly) -> Result<(BackupOutcome, PointFacts), Fault> {
     let (_folder, repository) = repository();
     let of = Registered { resource: resource(store), mark: None, secret: Some(Unruly::secret()) };
     let control = Control::new();
-    let source = source::open(&BackupCx { of: &of, before: None, control: &control })?;
+    let source = source::open(&BackupCx { of: &of, options: &BTreeMap::new(), before: None, control: &control })?;
     let request = BackupRequest {
         paths: vec![source.root().to_owned()],
         parent: None,
@@ -177,6 +179,27 @@ fn a_bucket_of_which_no_object_may_be_read_makes_no_recovery_point_and_one_that_
     });
     let (outcome, _) = back_up(&store).unwrap();
     assert_eq!(outcome.issues.len(), 1, "{:?}", outcome.issues);
+}
+
+#[test]
+fn an_object_whose_tags_cannot_be_read_is_stored_and_missed_and_read_again_by_the_next_backup() {
+    let store = with_objects(&["a", "b"], |asked| match (asked.key.as_str(), asked.query.contains("tagging")) {
+        (_, true) => Answer::error(403, "AccessDenied"),
+        ("a", _) => Answer::object(b"good", "\"1\"").with("x-amz-tagging-count", "1"),
+        _ => Answer::object(b"good", "\"1\""),
+    });
+    let (outcome, facts) = back_up(&store).unwrap();
+    assert_eq!((outcome.files_new, outcome.issues.len()), (2, 0), "{outcome:?}");
+    let lacks = facts.lacks.unwrap();
+    assert!(lacks.contains("of 1 objects") && lacks.contains("GetObjectTagging"), "{lacks}");
+    let asked = store.asked("GET");
+    let tagging: Vec<&str> =
+        asked.iter().filter(|asked| asked.query.contains("tagging")).map(|asked| asked.key.as_str()).collect();
+    assert_eq!(tagging, ["a"], "what tells of no tags is not asked for them");
+
+    let bucket = Bucket::new(store.client(), BUCKET.to_owned(), Beside::default());
+    let marks = ["a", "b"].map(|key| Object::open(&bucket, key).unwrap().state().unwrap().inode);
+    assert_ne!(marks[0], marks[1], "a listing tells the same of both, and a is not what it tells");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Writing one object: whole, or in parts of which nothing stays where it comes to no end.
 
+use super::beside::policy_of;
 use super::client::Client;
 use super::faults::{Explain, fault};
 use super::headers::Headers;
@@ -66,6 +67,7 @@ impl Uploads<'_> {
                 .set_expires(expires(headers))
                 .set_website_redirect_location(headers.redirect.clone())
                 .set_metadata(Some(headers.metadata.clone()))
+                .set_tagging(headers.tags.clone())
                 .set_server_side_encryption(encryption.clone())
                 .set_ssekms_key_id(encryption_key.clone())
                 .set_if_none_match(condition)
@@ -91,6 +93,7 @@ impl Uploads<'_> {
             .set_expires(expires(headers))
             .set_website_redirect_location(headers.redirect.clone())
             .set_metadata(Some(headers.metadata.clone()))
+            .set_tagging(headers.tags.clone())
             .set_server_side_encryption(encryption)
             .set_ssekms_key_id(encryption_key);
         let begun = self.client.wait(call.send()).map_err(|error| self.refusal("CreateMultipartUpload", &error))?;
@@ -201,6 +204,13 @@ impl Uploads<'_> {
                 (headers.encryption.as_deref().map(ServerSideEncryption::from), headers.encryption_key.clone())
             }
         }
+    }
+
+    /// Gives an object the access list that was stored of it.
+    pub(super) fn put_acl(&self, key: &str, stored: &str) -> Result<(), Refusal> {
+        let policy = policy_of(stored).map_err(|why| Refusal::Item(format!("its access list is none: {why}")))?;
+        let call = self.client.sdk().put_object_acl().bucket(self.bucket).key(key).access_control_policy(policy);
+        self.client.wait(call.send()).map(drop).map_err(|error| self.refusal("PutObjectAcl", &error))
     }
 
     /// Makes the call that makes an object, with the condition that none is there if one is to stay.

@@ -95,7 +95,12 @@ impl Bench {
     /// A backup by the driver, during which something happens to the image.
     fn back_up_while(&self, happens: impl FnOnce()) -> Result<(BackupOutcome, PointFacts), Fault> {
         let control = Control::new();
-        let source = Ebs.source(&BackupCx { of: &self.of, before: None, control: &control })?;
+        let source = Ebs.source(&BackupCx {
+            of: &self.of,
+            options: &std::collections::BTreeMap::new(),
+            before: None,
+            control: &control,
+        })?;
         happens();
         let outcome = self.store(source.items(), None);
         let facts = source.finish(&outcome)?;

@@ -1,7 +1,6 @@
 //! The operations on backup jobs: start, describe, list, stop.
 
 use crate::domain::job::{BackupJob, JobState};
-use crate::domain::lifecycle::unsupported;
 use crate::domain::names::JobId;
 use crate::domain::plan_rules::validate_windows;
 use crate::domain::vault::VaultType;
@@ -189,14 +188,22 @@ fn check(request: &StartBackup) -> Result<()> {
         lifecycle.validate()?;
     }
     tags::validate("RecoveryPointTags", &request.recovery_point_tags)?;
-    if let Some(option) = request.backup_options.keys().next() {
-        let facts = ResourceType::of_arn(&request.resource_arn).and_then(|of| of.facts());
-        if facts.is_some_and(|facts| facts.backup_options.contains(&option.as_str())) {
-            return Err(unsupported(option).into());
+    check_options(request)
+}
+
+/// Options are those that the type has, switched on or off.
+fn check_options(request: &StartBackup) -> Result<()> {
+    let facts = ResourceType::of_arn(&request.resource_arn).and_then(|of| of.facts());
+    let allowed = facts.map_or(&[][..], |facts| facts.backup_options);
+    for (option, value) in &request.backup_options {
+        if !allowed.contains(&option.as_str()) {
+            let rule = format_args!("{option} is not an option of this resource type").to_string();
+            return Err(Invalid::value("BackupOptions", rule).into());
         }
-        return Err(
-            Invalid::value("BackupOptions", format_args!("{option} is not an option of this resource type")).into()
-        );
+        if !matches!(value.as_str(), "enabled" | "disabled") {
+            let rule = format_args!("{option} can be enabled or disabled, it is {value:?}").to_string();
+            return Err(Invalid::value("BackupOptions", rule).into());
+        }
     }
     Ok(())
 }

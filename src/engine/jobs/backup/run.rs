@@ -38,7 +38,7 @@ pub(super) fn run(
     let plan = engine.catalog.read(|connection| plan(engine, connection, record))??;
     let driver = engine.driver_of(&plan.of.resource.resource_type)?;
     let before = plan.parent.map(|snapshot| Before { repository: &vault.repository, snapshot });
-    let cx = BackupCx { of: &plan.of, before, control: &live.control };
+    let cx = BackupCx { of: &plan.of, options: &job.backup_options, before, control: &live.control };
     // Before the source is opened, which may hold it still: what changed from here on is read again by the next backup.
     let started = SystemTime::now();
     let source = driver.source(&cx)?;
