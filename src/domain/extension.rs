@@ -192,6 +192,9 @@ pub struct ResourceView {
     pub path: Option<String>,
     /// Where its data lies.
     pub location: Location,
+    /// What its service said of itself when it was registered or last backed up: its version, its size.
+    #[serde(default)]
+    pub facts: BTreeMap<String, String>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
 }

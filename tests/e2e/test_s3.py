@@ -103,6 +103,7 @@ def test_a_bucket_is_backed_up_changed_backed_up_again_and_restored_as_it_was(en
     # and what was restored is a resource, with its secret, that can be backed up
     assert back_up(backup, done["CreatedResourceArn"])["State"] == "COMPLETED"
     told = engine.run("resource", "list", "--output", "json").stdout
+    assert all(row["Facts"] == {"Versioning": "Never"} for row in json.loads(told)), told
     assert KEYS["SecretAccessKey"] not in told and {row["Location"]["Bucket"] for row in json.loads(told)} == {bucket, restored}
 
 

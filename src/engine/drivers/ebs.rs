@@ -5,8 +5,9 @@ use crate::domain::types::location::Location;
 use crate::domain::types::{Metadata, TypeFacts};
 use crate::domain::{Arn, PointDetails};
 use crate::engine::drivers::{
-    BackupCx, Driver, Fault, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target, volume,
+    BackupCx, Driver, Fault, Mark, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target, volume,
 };
+use std::collections::BTreeMap;
 
 /// The driver of EBS volumes.
 pub struct Ebs;
@@ -18,6 +19,10 @@ impl Driver for Ebs {
 
     fn probe(&self, cx: &ProbeCx<'_>) -> Result<Probed, Fault> {
         volume::probe(cx)
+    }
+
+    fn told(&self, mark: &Mark) -> BTreeMap<String, String> {
+        volume::told(mark)
     }
 
     fn new_id(&self, _: &str, _: &Location) -> Result<String, Fault> {

@@ -31,6 +31,7 @@ pub use target::{Inside, Registered, RestoreAsk, RestoreCx, RestorePlan, Restore
 use crate::domain::types::location::Location;
 use crate::domain::types::{Metadata, TypeFacts};
 use crate::domain::{Arn, PointDetails, ResourceType, Secret};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Every driver there is: what an engine can back up.
@@ -52,6 +53,11 @@ pub trait Driver: Send + Sync {
     /// Reaches what `resource add` was given, which has one of the type's [forms](TypeFacts::locations), and refuses what could not
     /// be backed up.
     fn probe(&self, cx: &ProbeCx<'_>) -> Result<Probed, Fault>;
+
+    /// What is worth telling people of what is remembered of a resource: names as an API has them, and values as text.
+    fn told(&self, _: &Mark) -> BTreeMap<String, String> {
+        BTreeMap::new()
+    }
 
     /// The id of a new resource: what stands for the stars of one of the type's forms of ARNs, divided by slashes.
     fn new_id(&self, name: &str, at: &Location) -> Result<String, Fault>;

@@ -6,9 +6,10 @@ use crate::domain::types::storage_gateway::{self, FACTS};
 use crate::domain::types::{Metadata, TypeFacts};
 use crate::domain::{Arn, PointDetails};
 use crate::engine::drivers::{
-    BackupCx, Driver, Fault, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target, volume,
+    BackupCx, Driver, Fault, Mark, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target, volume,
 };
 use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The driver of volumes of Storage Gateway.
@@ -21,6 +22,10 @@ impl Driver for StorageGateway {
 
     fn probe(&self, cx: &ProbeCx<'_>) -> Result<Probed, Fault> {
         volume::probe(cx)
+    }
+
+    fn told(&self, mark: &Mark) -> BTreeMap<String, String> {
+        volume::told(mark)
     }
 
     /// Volumes of one folder, or of one server, are one gateway's.

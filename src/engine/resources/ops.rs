@@ -9,11 +9,12 @@ use crate::engine::authorize::action;
 use crate::engine::authorize::subject::Anything;
 use crate::engine::authorize::{Permit, Principal, authorize};
 use crate::engine::catalog::Connection;
-use crate::engine::drivers::{Driver, ProbeCx};
+use crate::engine::drivers::{Driver, Mark, ProbeCx};
 use crate::engine::error::{Error, Result};
 use crate::engine::organization::accounts;
 use crate::engine::resources::rows::{self, marks, secrets};
 use crate::engine::{Engine, tags, vaults};
+use std::collections::BTreeMap;
 
 /// Refuses an ARN that cannot be a protected resource's, in AWS's words.
 pub fn check_supported(arn: &Arn) -> Result<()> {
@@ -81,7 +82,8 @@ impl Engine {
 
     /// Every registered resource of every account and region.
     pub fn resources(&self) -> Result<Resources> {
-        let view = |resource: Resource| ResourceView {
+        let view = |(resource, mark): (Resource, Option<Mark>)| ResourceView {
+            facts: self.told(&resource, mark.as_ref()),
             resource_arn: resource.arn.into(),
             resource_type: resource.resource_type.into(),
             name: resource.name,
@@ -91,7 +93,19 @@ impl Engine {
             location: resource.location,
             tags: resource.tags,
         };
-        Ok(Resources { resources: self.catalog.read(|c| rows::all(c, None))?.into_iter().map(view).collect() })
+        let known = self.catalog.read(|connection| {
+            let with_mark = |resource: Resource| {
+                let mark = marks::get(connection, &resource.arn)?;
+                Ok((resource, mark))
+            };
+            rows::all(connection, None)?.into_iter().map(with_mark).collect::<Result<Vec<_>>>()
+        })?;
+        Ok(Resources { resources: known.into_iter().map(view).collect() })
+    }
+
+    fn told(&self, resource: &Resource, mark: Option<&Mark>) -> BTreeMap<String, String> {
+        let driver = self.drivers.of(&resource.resource_type);
+        driver.zip(mark).map(|(driver, mark)| driver.told(mark)).unwrap_or_default()
     }
 
     /// GetSupportedResourceTypes: the types that have a driver.

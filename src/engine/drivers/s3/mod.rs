@@ -40,6 +40,7 @@ use crate::engine::drivers::{
 };
 use client::Client;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The driver of buckets.
 pub struct S3;
@@ -68,6 +69,12 @@ impl Driver for S3 {
         client.look_at_bucket(bucket)?;
         let seen = Seen { versioning: client.versioning(bucket) };
         Ok(Probed { location, mark: Some(Mark::of(&seen)) })
+    }
+
+    fn told(&self, mark: &Mark) -> BTreeMap<String, String> {
+        let seen = mark.read::<Seen>();
+        let versioning = seen.map(|seen| seen.versioning.unwrap_or_else(|| "Never".to_owned()));
+        versioning.map(|versioning| ("Versioning".to_owned(), versioning)).into_iter().collect()
     }
 
     /// The bucket's name.

@@ -36,11 +36,12 @@ pub(super) use target::{plan, target};
 
 use crate::domain::Invalid;
 use crate::domain::types::location::{Location, Part};
-use crate::engine::drivers::{Fault, folder};
+use crate::engine::drivers::{Fault, Mark, folder};
 use image::Image;
 use image::file::FileImage;
 use image::nbd::{NbdImage, Url};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What was seen of a volume.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +49,12 @@ struct Seen {
     /// Its size in bytes.
     #[serde(rename = "Size")]
     size: u64,
+}
+
+/// What is worth telling of a volume.
+pub(super) fn told(mark: &Mark) -> BTreeMap<String, String> {
+    let seen = mark.read::<Seen>();
+    seen.map(|seen| ("SizeBytes".to_owned(), seen.size.to_string())).into_iter().collect()
 }
 
 /// Opens what lies at a location.
