@@ -12,7 +12,7 @@ pub static FACTS: TypeFacts = TypeFacts {
     arns: &[ArnForm { service: "rds", resource: "cluster:*" }],
     noun: "database cluster",
     tagged_as: &["rds:cluster"],
-    locations: &[LocationForm { needs: &[Part::Url], may: &[Part::Engine], secret: true }],
+    locations: &[LocationForm { needs: &[Part::Url], may: &[Part::Path, Part::Engine], secret: true }],
     restore_keys: KEYS,
     can_stop: false,
     can_be_continuous: true,
@@ -27,14 +27,17 @@ pub const IDENTIFIER_KEY: &str = "dbClusterIdentifier";
 /// The key that says of which engine it is.
 pub const ENGINE_KEY: &str = "engine";
 
-/// What an engine of ours restores.
+/// PostgreSQL, which an engine of ours restores.
 pub const ENGINE: &str = "aurora-postgresql";
+
+/// MariaDB, which it restores too.
+pub const MYSQL: &str = "aurora-mysql";
 
 static NAMED: Named = Named {
     facts: &FACTS,
     identifier: IDENTIFIER_KEY,
     engine: ENGINE_KEY,
-    engines: &[ENGINE],
+    engines: &[ENGINE, MYSQL],
     told: &["engineVersion"],
 };
 
@@ -86,7 +89,8 @@ mod tests {
         assert_eq!(read(&of(Some(ENGINE))).unwrap().identifier, "c");
         assert_eq!(supported_by_engine(&of(Some(ENGINE))), Ok(()));
         assert!(read(&of(None)).is_err(), "AWS wants the engine there");
-        let refused = supported_by_engine(&of(Some("aurora-mysql"))).unwrap_err();
-        assert!(refused.message.contains("engine=aurora-mysql"));
+        assert_eq!(supported_by_engine(&of(Some(MYSQL))), Ok(()));
+        let refused = supported_by_engine(&of(Some("aurora"))).unwrap_err();
+        assert!(refused.message.contains("engine=aurora is"));
     }
 }

@@ -12,7 +12,7 @@ pub static FACTS: TypeFacts = TypeFacts {
     arns: &[ArnForm { service: "rds", resource: "db:*" }],
     noun: "database instance",
     tagged_as: &["rds:db"],
-    locations: &[LocationForm { needs: &[Part::Url], may: &[Part::Engine], secret: true }],
+    locations: &[LocationForm { needs: &[Part::Url], may: &[Part::Path, Part::Engine], secret: true }],
     restore_keys: KEYS,
     can_stop: false,
     can_be_continuous: true,
@@ -27,14 +27,17 @@ pub const IDENTIFIER_KEY: &str = "DBInstanceIdentifier";
 /// The key that says of which engine it is.
 pub const ENGINE_KEY: &str = "Engine";
 
-/// What an engine of ours restores.
+/// PostgreSQL, which an engine of ours restores.
 pub const ENGINE: &str = "postgres";
+
+/// MariaDB, which it restores too.
+pub const MARIADB: &str = "mariadb";
 
 static NAMED: Named = Named {
     facts: &FACTS,
     identifier: IDENTIFIER_KEY,
     engine: ENGINE_KEY,
-    engines: &[ENGINE],
+    engines: &[ENGINE, MARIADB],
     told: &["EngineVersion", "KmsKeyId", "vpcId"],
 };
 

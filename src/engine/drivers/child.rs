@@ -3,7 +3,9 @@
 //! A program gets its arguments, an environment of two variables and what it is given besides, and an input only where it is to be told things. Secrets travel in
 //! that environment, never in the arguments, and are struck out of what it says. It ends in one of three ways: by itself, and its
 //! exit status is checked by [`Running::finish`]; killed, since it did nothing for longer than its patience lasts; or killed with
-//! its whole process group when [`Running`] is dropped, in the middle of whatever failed.
+//! its whole process group when [`Running`] is dropped, in the middle of whatever failed. A job that waits for what a program writes
+//! is stopped meanwhile too ([`Watched`]). What left the process group may hold the program's pipes open: nobody waits for that longer
+//! than for the program.
 //!
 //! A fourth way is the engine's own death by `kill -9`, at which nothing of this module runs. Then the kernel kills it
 //! (PR_SET_PDEATHSIG). That has to be asked for between fork and exec, which Rust allows in `unsafe` code only; so `setpriv` of
@@ -11,30 +13,31 @@
 //! pipe at its input would not do: most programs never read it. The kernel takes the *thread* that started a program for its parent:
 //! it must live as long as the program does, as a job's thread does.
 
+mod said;
 #[cfg(test)]
 mod tests;
 
 use crate::domain::Secret;
 use crate::engine::drivers::Fault;
+use crate::repository::Control;
 use parking_lot::Mutex;
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
+use said::Said;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 /// Where programs are looked for, in this order; the environment of the engine has no say in it.
 const FOLDERS: [&str; 6] = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
-/// How many bytes of what a program says last on its standard error are kept.
-const KEPT: usize = 4096;
-
-/// How long the rest of that is waited for once the program has ended: what left its process group may hold the pipe open.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+/// How often whoever waits for a program looks whether it still should.
+const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 
 /// A program that is to be started.
 pub(super) struct Program {
@@ -103,7 +106,13 @@ impl Program {
         let mut running = self.start(patience)?;
         let mut output = Vec::new();
         // What stopped the reading is told by the end.
-        let _ = (&mut running).take(MOST_OUTPUT).read_to_end(&mut output);
+        let _ = (&mut running).take(MOST_OUTPUT + 1).read_to_end(&mut output);
+        if output.len() as u64 > MOST_OUTPUT {
+            let name = &running.name;
+            return Err(Fault::Failed(format!(
+                "{name} wrote more than the {MOST_OUTPUT} bytes that an answer may have."
+            )));
+        }
         Ok(Ended { output, ..running.finish()? })
     }
 
@@ -126,7 +135,7 @@ impl Program {
         let group = Group(Arc::new(Mutex::new(Some(Pid::from_child(&child)))));
         let secrets = self.secrets.into_iter().map(|(_, secret)| secret).collect();
         // From here on whatever fails drops it, which ends the program.
-        let mut running = Running { name, child, group, input, output, said: Said::default(), watch: None, secrets };
+        let mut running = Running { name, child, group, input, output, said: Said::without(secrets), watch: None };
         running.said.listen(errors).map_err(|error| Fault::of_io("No thread can be started", &error))?;
         let watch = Watch::start(running.group.clone(), patience);
         running.watch = Some(watch.map_err(|error| Fault::of_io("No thread can be started", &error))?);
@@ -150,7 +159,6 @@ pub(super) struct Running {
     output: Option<ChildStdout>,
     said: Said,
     watch: Option<Watch>,
-    secrets: Vec<Secret>,
 }
 
 /// What a program left that ended well.
@@ -164,13 +172,45 @@ pub(super) struct Ended {
 
 impl Read for Running {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let (Some(output), Some(watch)) = (&mut self.output, &self.watch) else { return Ok(0) };
-        let read = watch.during(|| output.read(buffer));
-        if watch.has_lost_patience() { Err(io::ErrorKind::TimedOut.into()) } else { read }
+        self.read_unless(buffer, &|| false)
+    }
+}
+
+/// A program whose output is read by a job that can be stopped.
+pub(super) struct Watched<'a> {
+    running: Running,
+    control: &'a Control,
+}
+
+impl Watched<'_> {
+    /// The program itself.
+    pub(super) fn into_inner(self) -> Running {
+        self.running
+    }
+}
+
+impl Read for Watched<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.running.read_unless(buffer, &|| self.control.is_cancelled())
     }
 }
 
 impl Running {
+    /// Read as long as the job goes on.
+    pub(super) fn watched_by(self, control: &Control) -> Watched<'_> {
+        Watched { running: self, control }
+    }
+
+    fn read_unless(&mut self, buffer: &mut [u8], is_stopped: &dyn Fn() -> bool) -> io::Result<usize> {
+        let (Some(output), Some(watch)) = (&mut self.output, &self.watch) else { return Ok(0) };
+        let is_over = || watch.has_lost_patience() || is_stopped();
+        watch.during(|| wait_for(output, is_over))?;
+        if watch.has_lost_patience() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        if is_stopped() { Err(io::Error::other("the job was stopped")) } else { output.read(buffer) }
+    }
+
     /// Writes to its input. No more than it reads before it answers: nobody reads its output meanwhile.
     pub(super) fn tell(&mut self, text: &str) -> io::Result<()> {
         self.input.as_mut().map_or(Err(io::ErrorKind::BrokenPipe.into()), |input| input.write_all(text.as_bytes()))
@@ -191,7 +231,7 @@ impl Running {
         self.group.kill();
         self.group.forget();
         let status = self.child.wait().map_err(|error| lost(&error))?;
-        let said = self.told();
+        let said = self.said.text();
         let name = &self.name;
         if let Some(watch) = self.watch.take().filter(Watch::has_lost_patience) {
             let seconds = watch.patience.as_secs_f64();
@@ -202,15 +242,19 @@ impl Running {
         }
         Err(Fault::Failed(format!("{name} failed ({status}){}", after(&said))))
     }
+}
 
-    /// What it said, without secrets.
-    fn told(&self) -> String {
-        let said = self.said.text();
-        self.secrets.iter().map(Secret::reveal).filter(|secret| !secret.is_empty()).fold(said, |said, secret| {
-            let line = secret.split_whitespace().collect::<Vec<_>>().join(" ");
-            said.replace(secret, "***").replace(&line, "***")
-        })
+/// Returns when there is something to read, or its end, or when it is over.
+fn wait_for(output: &ChildStdout, is_over: impl Fn() -> bool) -> io::Result<()> {
+    while !is_over() {
+        let mut waited = [PollFd::new(output, PollFlags::IN)];
+        match poll(&mut waited, Some(&LOOK)) {
+            Ok(0) | Err(rustix::io::Errno::INTR) => {}
+            Ok(_) => break,
+            Err(error) => return Err(error.into()),
+        }
     }
+    Ok(())
 }
 
 fn after(said: &str) -> String {
@@ -233,6 +277,8 @@ impl Group {
     fn kill(&self) {
         if let Some(group) = *self.0.lock() {
             let _ = kill_process_group(group, Signal::KILL);
+            // Should it have left its own group.
+            let _ = kill_process(group, Signal::KILL);
         }
     }
 
@@ -285,43 +331,5 @@ impl Watch {
 
     fn has_lost_patience(&self) -> bool {
         self.waiting.lock().has_lost_patience
-    }
-}
-
-/// The last of what a program says on its standard error.
-#[derive(Default)]
-struct Said {
-    kept: Arc<Mutex<Vec<u8>>>,
-    end: Option<Receiver<()>>,
-}
-
-impl Said {
-    /// Reads it on a thread of its own, so that the program never waits for it.
-    fn listen(&mut self, errors: Option<ChildStderr>) -> io::Result<()> {
-        let Some(mut errors) = errors else { return Ok(()) };
-        let (done, end) = channel();
-        let kept = Arc::clone(&self.kept);
-        let listen = move || {
-            let mut buffer = [0; KEPT];
-            while let Ok(read @ 1..) = errors.read(&mut buffer) {
-                let mut kept = kept.lock();
-                kept.extend_from_slice(&buffer[..read]);
-                let surplus = kept.len().saturating_sub(KEPT);
-                kept.drain(..surplus);
-            }
-            drop(done);
-        };
-        std::thread::Builder::new().name("child stderr".to_owned()).spawn(listen)?;
-        self.end = Some(end);
-        Ok(())
-    }
-
-    /// In one line, without what would move a terminal's cursor.
-    fn text(&self) -> String {
-        if let Some(end) = &self.end {
-            let _ = end.recv_timeout(LAST_WORDS);
-        }
-        let text = String::from_utf8_lossy(&self.kept.lock()).replace(|c: char| c.is_control(), " ");
-        text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 }

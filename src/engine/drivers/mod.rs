@@ -15,8 +15,10 @@ pub mod efs;
 mod fault;
 mod folder;
 pub mod fsx;
+pub mod mariadb;
 mod mark;
 pub mod postgresql;
+pub mod relational;
 pub mod s3;
 mod source;
 pub mod storage_gateway;
@@ -36,11 +38,11 @@ use std::path::Path;
 
 /// Every driver there is: what an engine can back up.
 pub static DRIVERS: &[&dyn Driver] = &[
-    &postgresql::AURORA,
+    &relational::AURORA,
     &ebs::Ebs,
     &efs::Efs,
     &fsx::Fsx,
-    &postgresql::RDS,
+    &relational::RDS,
     &s3::S3,
     &storage_gateway::StorageGateway,
 ];

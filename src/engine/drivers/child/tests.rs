@@ -1,8 +1,10 @@
-use super::{Ended, KEPT, Program};
+use super::said::KEPT;
+use super::{Ended, MOST_OUTPUT, Program};
 use crate::domain::Secret;
 use crate::engine::drivers::Fault;
+use crate::repository::Control;
 use rustix::process::{Pid, test_kill_process};
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -142,4 +144,63 @@ fn a_program_is_told_things_and_ends_when_nothing_more_will_come() {
     }
     assert_eq!(failure(running.finish()), "sh failed (exit status: 3).");
     assert!(sh("true").start(LONG).unwrap().tell("x").is_err(), "it has no input");
+}
+
+/// A daemon leaves the process group and keeps what it was given.
+#[test]
+fn a_daemon_that_holds_the_output_holds_nobody_up() {
+    let begin = Instant::now();
+    let mut running = sh("setsid sleep 30 & echo $!; exit 0").start(Duration::from_millis(300)).unwrap();
+    let mut written = String::new();
+    let mut reader = BufReader::new(&mut running);
+    reader.read_line(&mut written).unwrap();
+    assert_eq!(reader.read_line(&mut String::new()).unwrap_err().kind(), std::io::ErrorKind::TimedOut);
+    assert_eq!(failure(running.finish()), "sh did nothing for 0.3 s and was killed.");
+    assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
+    rustix::process::kill_process(
+        Pid::from_raw(written.trim().parse().unwrap()).unwrap(),
+        rustix::process::Signal::KILL,
+    )
+    .unwrap();
+}
+
+#[test]
+fn a_job_that_is_stopped_waits_for_no_program() {
+    let control = Control::new();
+    let begin = Instant::now();
+    let mut watched = sh("echo one; sleep 600").start(LONG).unwrap().watched_by(&control);
+    let mut buffer = [0; 16];
+    assert_eq!(watched.read(&mut buffer).unwrap(), 4);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(Duration::from_millis(50));
+            control.cancel();
+        });
+        assert!(watched.read(&mut buffer).unwrap_err().to_string().contains("stopped"));
+    });
+    drop(watched);
+    assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
+}
+
+#[test]
+fn an_answer_that_is_too_long_is_an_error_and_never_cut() {
+    let writes = |bytes: u64| sh(&format!("head -c {bytes} /dev/zero")).run(LONG);
+    assert_eq!(writes(MOST_OUTPUT).unwrap().output.len() as u64, MOST_OUTPUT);
+    let refused = failure(writes(MOST_OUTPUT + 1));
+    assert!(refused.contains("sh wrote more than the 1048576 bytes"), "{refused}");
+}
+
+/// Wherever the cut of what is kept falls, in a secret or beside it.
+#[test]
+fn a_secret_is_struck_out_also_where_the_last_words_begin() {
+    let secret = Secret::new("hunter2 of the\twoods".to_owned());
+    for before in (0..24).chain([KEPT]) {
+        let line = format!(
+            "{{ head -c 5000 /dev/zero | tr '\\0' x; printf %s \"$TOKEN\"; head -c {} /dev/zero | tr '\\0' y; }} >&2",
+            KEPT - before
+        );
+        let said = sh(&line).secret("TOKEN", &secret).run(LONG).unwrap().said;
+        let told = said.trim_matches('x').trim_end_matches('y');
+        assert!(told.len() <= 3 && told.chars().all(|c| c == '*') && said.len() <= KEPT, "{before}: {told}");
+    }
 }

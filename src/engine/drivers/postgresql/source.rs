@@ -9,7 +9,7 @@ use super::tree::Tree;
 use super::{Seen, faults};
 use crate::domain::types::location::Part;
 use crate::domain::{Consistency, PointDetails};
-use crate::engine::drivers::child::Running;
+use crate::engine::drivers::child::{Running, Watched};
 use crate::engine::drivers::{BackupCx, Fault, Mark, PointFacts, Source};
 use crate::repository::{
     Arrival, Arrivals, BackupOutcome, Child, Children, Control, Cut, Estimate, SourceItem, SourceReader, TreeSource,
@@ -176,9 +176,9 @@ impl TreeSource for Stream {
         Err(io::Error::other(format!("{} came only once and cannot be read again", path.display())))
     }
 
-    fn arrivals<'a>(&'a self, _: &'a Control) -> Option<Box<dyn Arrivals + 'a>> {
+    fn arrivals<'a>(&'a self, control: &'a Control) -> Option<Box<dyn Arrivals + 'a>> {
         let running = self.state.lock().coming.take();
-        let tar = running.map(|running| Tar::new(BufReader::with_capacity(64 << 10, running)));
+        let tar = running.map(|running| Tar::new(BufReader::with_capacity(64 << 10, running.watched_by(control))));
         Some(Box::new(Coming { stream: self, tar, keeps: false }))
     }
 
@@ -190,7 +190,7 @@ impl TreeSource for Stream {
 /// An archive that is read.
 struct Coming<'a> {
     stream: &'a Stream,
-    tar: Option<Tar<BufReader<Running>>>,
+    tar: Option<Tar<BufReader<Watched<'a>>>>,
     /// Whether the file that came last is the manifest.
     keeps: bool,
 }
@@ -203,7 +203,7 @@ impl Coming<'_> {
     /// Why the archive broke off: what the program said last tells more than that it did.
     fn why(&mut self, error: io::Error) -> io::Error {
         let Some(tar) = self.tar.take() else { return error };
-        let fault = match tar.into_inner().into_inner().finish() {
+        let fault = match tar.into_inner().into_inner().into_inner().finish() {
             Ok(ended) if ended.said.is_empty() => return error,
             Ok(ended) => faults::fault(&self.stream.address, &ended.said),
             Err(fault) => faults::fault(&self.stream.address, &fault.to_string()),
@@ -221,7 +221,7 @@ impl Arrivals for Coming<'_> {
             let entry = match tar.next() {
                 Ok(Some(entry)) => entry,
                 Ok(None) => {
-                    let running = self.tar.take().map(|tar| tar.into_inner().into_inner());
+                    let running = self.tar.take().map(|tar| tar.into_inner().into_inner().into_inner());
                     self.stream.state.lock().came = running;
                     return Ok(None);
                 }

@@ -1,0 +1,176 @@
+//! A server that is asked what it is, and whether it can be backed up.
+
+use super::address::Address;
+use super::programs::{BACKUP, CLIENT};
+use super::{Seen, faults, rows};
+use crate::domain::Secret;
+use crate::engine::drivers::Fault;
+use std::fmt;
+use std::time::Duration;
+
+/// The oldest version that has backup locks, without which copying files holds up every writer.
+const OLDEST: Version = Version { major: 10, minor: 5 };
+
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The rights that a copy of the files needs.
+const RIGHTS: [&str; 3] = ["RELOAD", "PROCESS", "LOCK TABLES"];
+
+/// The first two numbers of a version: programs and servers that have them in common fit together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Version {
+    major: u32,
+    minor: u32,
+}
+
+impl Version {
+    /// The version of a text that begins with one, as `10.11.19-MariaDB`.
+    pub(super) fn of(text: &str) -> Option<Self> {
+        let mut numbers = text.split(|c: char| !c.is_ascii_digit()).map(str::parse);
+        let (Some(Ok(major)), Some(Ok(minor))) = (numbers.next(), numbers.next()) else { return None };
+        Some(Self { major, minor })
+    }
+
+    /// The version of MariaDB in what a program says of itself.
+    pub(super) fn in_words(said: &str) -> Option<Self> {
+        said.split_whitespace().find(|word| word.contains("-MariaDB")).and_then(Self::of)
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}
+
+/// What a server says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Server {
+    pub(super) version: String,
+    pub(super) hostname: String,
+    pub(super) data_dir: String,
+    pub(super) page_size: u64,
+    pub(super) seen: Seen,
+}
+
+/// Asks a server what it is.
+pub(super) fn look(address: &Address, secret: Option<&Secret>) -> Result<Server, Fault> {
+    let row = ask(address, secret, rows::LOOK)?.into_iter().next();
+    let row: Option<[String; 6]> = row.and_then(|row| row.try_into().ok());
+    judge(address, row.ok_or_else(|| faults::fault(address, "it does not say what it is as MariaDB does"))?)
+}
+
+/// How many bytes its files have; a fault where the user may not copy them, or they lie in several places.
+pub(super) fn files(address: &Address, secret: Option<&Secret>) -> Result<u64, Fault> {
+    let held = ask(address, secret, rows::RIGHTS)?.into_iter().flatten().collect::<Vec<_>>();
+    let missing: Vec<&str> = RIGHTS.into_iter().filter(|right| !held.iter().any(|held| held == right)).collect();
+    if !missing.is_empty() {
+        return Err(Fault::Denied(format!(
+            "The user {user} of the MariaDB server at {place} lacks {missing}: GRANT RELOAD, PROCESS, LOCK TABLES, BINLOG MONITOR ON *.* \
+             TO that user.",
+            user = address.user,
+            place = address.place(),
+            missing = missing.join(", ")
+        )));
+    }
+    let row = ask(address, secret, rows::FILES)?.into_iter().next();
+    let Some([bytes, elsewhere]) = row.and_then(|row| <[String; 2]>::try_from(row).ok()) else {
+        return Err(faults::fault(address, "it does not say which files it has as MariaDB does"));
+    };
+    if !elsewhere.is_empty() {
+        let found = format!(
+            "The MariaDB server at {} with {elsewhere} outside of its data directory (DATA DIRECTORY)",
+            address.place()
+        );
+        return Err(Fault::Unsupported { found, needs: "a server that lies in its data directory alone".to_owned() });
+    }
+    Ok(bytes.parse().unwrap_or_default())
+}
+
+/// Refuses a program for copying that is not of the server's version.
+pub(super) fn check_programs(address: &Address, version: &str) -> Result<(), Fault> {
+    let installed = BACKUP.version()?;
+    if Version::of(version) == Some(installed) {
+        return Ok(());
+    }
+    let found = format!("mariadb-backup {installed} for the MariaDB server {version} at {}", address.place());
+    Err(Fault::Unsupported { found, needs: "the program of the server's own version".to_owned() })
+}
+
+/// The rows of an answer.
+fn ask(address: &Address, secret: Option<&Secret>, question: &str) -> Result<Vec<Vec<String>>, Fault> {
+    let arguments = ["--batch", "--skip-column-names", "--connect-timeout=15", "--default-character-set=utf8mb4"];
+    let program = arguments.iter().fold(CLIENT.on_server(address, secret)?, |program, argument| program.arg(argument));
+    let ended = program.arg("--execute").arg(question).run(PATIENCE);
+    let ended = ended.map_err(|fault| match fault {
+        Fault::Failed(said) if said.starts_with("mariadb ") => faults::fault(address, &said),
+        missing => missing,
+    })?;
+    let text = String::from_utf8_lossy(&ended.output);
+    Ok(text.lines().map(|line| line.split('\t').map(unescaped).collect()).collect())
+}
+
+/// A column without what the client writes for characters that would end it.
+fn unescaped(column: &str) -> String {
+    let mut text = String::new();
+    let mut rest = column.chars();
+    while let Some(character) = rest.next() {
+        match (character, character == '\\') {
+            (_, true) => text.extend(rest.next().map(|escaped| match escaped {
+                'n' => '\n',
+                't' => '\t',
+                '0' => '\0',
+                other => other,
+            })),
+            (plain, false) => text.push(plain),
+        }
+    }
+    text
+}
+
+/// What a server's row means.
+fn judge(address: &Address, row: [String; 6]) -> Result<Server, Fault> {
+    let [version, uid, hostname, data_dir, page_size, born] = row;
+    if Version::of(&version).is_none_or(|version| version < OLDEST) {
+        let found = format!("The MariaDB server {version} at {}", address.place());
+        return Err(Fault::Unsupported { found, needs: format!("version {OLDEST} or a newer one") });
+    }
+    let seen = Seen { server_uid: uid, born: born.parse().unwrap_or_default(), version: version.clone() };
+    Ok(Server { version, hostname, data_dir, page_size: page_size.parse().unwrap_or_default(), seen })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_read_as_servers_and_programs_say_it() {
+        let said = "mariadb-backup based on MariaDB server 10.11.19-MariaDB debian-linux-gnu (x86_64)";
+        assert_eq!(Version::in_words(said), Version::of("10.11.4-MariaDB-1:10.11.4+maria~deb12-log"));
+        assert_eq!(
+            Version::in_words("mariadb  Ver 15.1 Distrib 10.11.19-MariaDB, for x").unwrap().to_string(),
+            "10.11"
+        );
+        assert!(Version::of("10.5.1-MariaDB") >= Some(OLDEST) && Version::of("10.4.32-MariaDB") < Some(OLDEST));
+        assert_eq!((Version::of("8"), Version::in_words("mysql 8.0.30")), (None, None));
+    }
+
+    #[test]
+    fn a_server_is_taken_from_the_version_on_that_has_backup_locks() {
+        let address = Address::parse("mysql://me@db").unwrap();
+        let row = |version: &str| [version, "uid", "host", "/var/lib/mysql/", "16384", "1795716984"].map(str::to_owned);
+        let server = judge(&address, row("10.11.19-MariaDB-log")).unwrap();
+        assert_eq!((server.page_size, server.seen.server_uid.as_str()), (16384, "uid"));
+        for old in ["10.4.32-MariaDB", "5.7.44", "strange"] {
+            let refused = judge(&address, row(old)).unwrap_err().to_string();
+            assert!(refused.contains("db:3306") && refused.contains("version 10.5 or a newer one"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_column_is_read_as_the_client_writes_it() {
+        assert_eq!(unescaped("a\\\\b\\nc\\td\\"), "a\\b\nc\td");
+        assert_eq!(unescaped("größe"), "größe");
+    }
+}

@@ -1,0 +1,239 @@
+//! Reading a server whose data directory is reachable.
+
+use super::address::Address;
+use super::arrivals::{Came, Files, TOLD};
+use super::programs::BACKUP;
+use super::server::{self, Server};
+use super::tree::Tree;
+use super::{ENGINE_DETAIL, Seen, faults, place};
+use crate::domain::types::location::Part;
+use crate::domain::{Consistency, PointDetails};
+use crate::engine::drivers::child::{Running, Watched};
+use crate::engine::drivers::{BackupCx, Fault, Mark, PointFacts, Registered, Source};
+use crate::repository::{
+    Arrival, Arrivals, BackupOutcome, Child, Children, Control, Estimate, SourceItem, SourceReader, TreeSource,
+};
+use parking_lot::Mutex;
+use std::collections::BTreeMap;
+use std::io::{self, BufReader};
+use std::path::Path;
+use std::time::Duration;
+
+/// Where the server's files lie in a snapshot.
+pub(super) const ROOT: &str = "/data";
+
+/// How long nothing may come: a statement that runs long is waited for.
+const PATIENCE: Duration = Duration::from_secs(30 * 60);
+
+/// What the program says last when all went well.
+pub(super) const COMPLETE: &str = "completed OK!";
+
+/// What every copy has: the log without which it cannot be prepared.
+const LOG: &str = "ib_logfile0";
+
+/// A server that is open for a backup.
+struct Open {
+    copy: Copying,
+    server: Server,
+}
+
+/// Opens the server of a resource, if it is still the one that was registered.
+pub(super) fn open(cx: &BackupCx<'_>) -> Result<Box<dyn Source>, Fault> {
+    let (resource, secret) = (&cx.of.resource, cx.of.secret.as_ref());
+    let Some(url) = resource.location.part(Part::Url) else {
+        return Err(Fault::Failed(format!(
+            "{name} was restored to {at} and is no server yet: start one there (mariadbd --datadir=FOLDER) and register that, with \
+             vaultdeck resource remove {name} and vaultdeck resource add {kind} {name} --url mysql://USER@HOST:PORT --path FOLDER.",
+            name = resource.name,
+            at = resource.location,
+            kind = resource.resource_type,
+        )));
+    };
+    let address = Address::parse(url).map_err(|rule| Fault::Failed(format!("The URL {rule}.")))?;
+    let server = server::look(&address, secret)?;
+    refuse_another(cx.of, &address, &server.seen)?;
+    let Some(data_dir) = resource.location.path() else {
+        return Err(Fault::Failed(format!("{} has no data directory.", resource.name)));
+    };
+    let data_dir = place::check(data_dir, &address, &server)?;
+    server::check_programs(&address, &server.version)?;
+    let size_bytes = server::files(&address, secret)?;
+    let program = ["--backup", "--stream=mbstream", "--parallel=1"]
+        .into_iter()
+        .fold(BACKUP.on_server(&address, secret)?, |program, argument| program.arg(argument))
+        .arg(format!("--datadir={}", data_dir.display()))
+        .arg(format!("--target-dir={}", std::env::temp_dir().display()));
+    let state = State {
+        coming: Some(program.start(PATIENCE)?),
+        ended: None,
+        came: Came { tree: Tree::new(Path::new(ROOT), &data_dir), told: BTreeMap::new() },
+    };
+    Ok(Box::new(Open { copy: Copying { address, size_bytes, state: Mutex::new(state) }, server }))
+}
+
+fn refuse_another(of: &Registered, address: &Address, seen: &Seen) -> Result<(), Fault> {
+    let known: Option<Seen> = of.mark.as_ref().and_then(Mark::read);
+    if known.is_none_or(|known| seen.is(&known)) {
+        return Ok(());
+    }
+    Err(Fault::Failed(format!(
+        "At {place} is another server than when {name} was registered or last backed up. If this is right, register it again: \
+         vaultdeck resource add {kind} {name} {options}",
+        place = address.place(),
+        name = of.resource.name,
+        kind = of.resource.resource_type,
+        options = of.resource.location.options(),
+    )))
+}
+
+impl Source for Open {
+    fn items(&self) -> &dyn TreeSource {
+        &self.copy
+    }
+
+    fn root(&self) -> &Path {
+        Path::new(ROOT)
+    }
+
+    fn finish(self: Box<Self>, outcome: &BackupOutcome) -> Result<PointFacts, Fault> {
+        let State { ended, came, .. } = self.copy.state.into_inner();
+        let address = &self.copy.address;
+        let unfit =
+            |why: &str| Fault::Failed(format!("The backup of the MariaDB server at {}: {why}.", address.place()));
+        let ended = ended.ok_or_else(|| unfit("it did not come to its end"))?.finish();
+        let said = ended.map_err(|fault| faults::fault(address, &fault.to_string()))?.said;
+        if !said.ends_with(COMPLETE) {
+            return Err(faults::fault(address, &format!("mariadb-backup did not say {COMPLETE} but {said}")));
+        }
+        if let Some(issue) = outcome.issues.first() {
+            return Err(unfit(&format!("{} is not in it: {}", issue.path.display(), issue.reason)));
+        }
+        if let Some(missing) = TOLD.into_iter().chain([LOG]).find(|name| !came.tree.has(name)) {
+            return Err(unfit(&format!("{missing} is not in it")));
+        }
+        let told = told(&came);
+        let of_copy = |key: &str| told.get(key).cloned().unwrap_or_default();
+        if of_copy("backup_type") != "full-backuped" {
+            return Err(unfit("it says of itself that it is no full backup"));
+        }
+        let details = details(&self.server, self.copy.size_bytes, &of_copy);
+        Ok(PointFacts { details, mark: Some(Mark::of(&self.server.seen)), ..PointFacts::default() })
+    }
+}
+
+/// What a copy says of itself: lines as `binlog_pos = filename 'x', position '1'`.
+fn told(came: &Came) -> BTreeMap<String, String> {
+    let text = |content: &Vec<u8>| String::from_utf8_lossy(content).into_owned();
+    let lines = |text: String| text.lines().map(str::to_owned).collect::<Vec<_>>();
+    let pair = |line: String| line.split_once('=').map(|(key, value)| (key.trim().to_owned(), value.trim().to_owned()));
+    came.told.values().map(text).flat_map(lines).filter_map(pair).collect()
+}
+
+/// What there is to say of the point.
+fn details(server: &Server, size_bytes: u64, of_copy: &impl Fn(&str) -> String) -> PointDetails {
+    let all = [
+        Consistency::Transaction.detail(),
+        (ENGINE_DETAIL.0.to_owned(), ENGINE_DETAIL.1.to_owned()),
+        ("EngineVersion".to_owned(), server.version.clone()),
+        ("DatabaseBytes".to_owned(), size_bytes.to_string()),
+        ("PageBytes".to_owned(), server.page_size.to_string()),
+        ("EndLsn".to_owned(), of_copy("last_lsn")),
+        ("BinlogPosition".to_owned(), of_copy("binlog_pos")),
+    ];
+    all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+}
+
+/// The copy that comes, and what came of it.
+struct Copying {
+    address: Address,
+    size_bytes: u64,
+    state: Mutex<State>,
+}
+
+struct State {
+    /// The program whose stream is not read yet.
+    coming: Option<Running>,
+    /// The program whose stream came to its end.
+    ended: Option<Running>,
+    came: Came,
+}
+
+impl TreeSource for Copying {
+    fn item(&self, path: &Path) -> io::Result<SourceItem> {
+        self.state.lock().came.tree.item(path)
+    }
+
+    fn children(&self, folder: &Path) -> io::Result<Children<'_>> {
+        let children = self.state.lock().came.tree.children(folder)?;
+        Ok(Box::new(
+            children
+                .into_iter()
+                .map(|(name, node)| Ok(Child { name, item: Some(SourceItem { node, ..SourceItem::default() }) })),
+        ))
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Box<dyn SourceReader + '_>> {
+        Err(io::Error::other(format!("{} came only once and cannot be read again", path.display())))
+    }
+
+    fn arrivals<'a>(&'a self, control: &'a Control) -> Option<Box<dyn Arrivals + 'a>> {
+        let running = self.state.lock().coming.take();
+        let files = running.map(|running| Files::new(BufReader::with_capacity(64 << 10, running.watched_by(control))));
+        Some(Box::new(Coming { copy: self, files }))
+    }
+
+    fn estimate(&self, _: &Path, _: &Control) -> Option<Estimate> {
+        Some(Estimate { files: 0, bytes: self.size_bytes })
+    }
+}
+
+/// A stream that is read.
+struct Coming<'a> {
+    copy: &'a Copying,
+    files: Option<Files<BufReader<Watched<'a>>>>,
+}
+
+impl Coming<'_> {
+    fn over() -> io::Error {
+        io::Error::other("a backup of a server can be read only once")
+    }
+
+    fn into_running(&mut self) -> Option<Running> {
+        self.files.take().map(|files| files.into_inner().into_inner().into_inner())
+    }
+
+    /// Why the stream broke off: what the program said last tells more than that it did.
+    fn why(&mut self, error: io::Error) -> io::Error {
+        let Some(running) = self.into_running() else { return error };
+        let fault = match running.finish() {
+            Ok(ended) if ended.said.ends_with(COMPLETE) => return error,
+            Ok(ended) => faults::fault(&self.copy.address, &format!("{error}; {}", ended.said)),
+            Err(fault) => faults::fault(&self.copy.address, &fault.to_string()),
+        };
+        let denied = matches!(fault, Fault::Denied(_));
+        let kind = if denied { io::ErrorKind::PermissionDenied } else { io::ErrorKind::Other };
+        io::Error::new(kind, fault.to_string())
+    }
+}
+
+impl Arrivals for Coming<'_> {
+    fn next(&mut self) -> io::Result<Option<Arrival>> {
+        let files = self.files.as_mut().ok_or_else(Self::over)?;
+        let next = files.next(&mut self.copy.state.lock().came);
+        match next {
+            Ok(None) => {
+                let running = self.into_running();
+                self.copy.state.lock().ended = running;
+                Ok(None)
+            }
+            Ok(next) => Ok(next),
+            Err(error) => Err(self.why(error)),
+        }
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let files = self.files.as_mut().ok_or_else(Self::over)?;
+        let read = files.read(buffer, &mut self.copy.state.lock().came);
+        read.map_err(|error| self.why(error))
+    }
+}

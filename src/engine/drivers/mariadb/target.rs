@@ -1,0 +1,258 @@
+//! Restoring into a folder, which becomes a data directory that a server starts on.
+
+use super::programs::BACKUP;
+use super::server::Version;
+use super::source::COMPLETE;
+use super::{ENGINE_DETAIL, MariaDb};
+use crate::domain::Invalid;
+use crate::domain::types::location::Part;
+use crate::engine::drivers::folder::{self, path_of, root, vacancy};
+use crate::engine::drivers::{Fault, Inside, Mark, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Target};
+use crate::repository::{ItemPath, OpenFolder, RestoreOutcome, RestoreSize};
+use rustix::fs::{Gid, Mode, OFlags, Uid, fchmod, fchown, fstat, fsync, openat, syncfs};
+use rustix::process::{getegid, geteuid};
+use std::fs::Metadata;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd as _, OwnedFd};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long the preparation may take: it works off the log of the time of the backup.
+const PATIENCE: Duration = Duration::from_secs(12 * 60 * 60);
+
+/// There while the files are prepared: what an attempt left that was cut off then is no copy any more, and goes.
+const BEGUN: &str = ".vaultdeck-is-preparing";
+
+/// What a server has to be told of its data, and the values that it takes without being told.
+const SETTINGS: [(&str, &str); 2] =
+    [("innodb_page_size", "16384"), ("innodb_data_file_path", "ibdata1:12M:autoextend")];
+const SETTINGS_FILE: &str = "backup-my.cnf";
+
+/// What a restore of a server is to do.
+pub(super) fn plan(driver: &MariaDb, ask: &RestoreAsk<'_>) -> Result<RestorePlan, Fault> {
+    let restore = (driver.0.read)(ask.metadata)?;
+    (driver.0.supported)(ask.metadata)?;
+    if ask.source.is_some() && restore.identifier == driver.id_of(ask.resource_arn) {
+        let key = driver.0.identifier_key;
+        let rule = format!("must be a new name: {} is what was backed up, and is there still", restore.identifier);
+        return Err(Invalid::value(format!("Metadata.{key}"), rule).into());
+    }
+    check_programs(ask.details.get("EngineVersion").map(String::as_str))?;
+    let target = folder::target::new_folder(ask, restore.path.as_deref(), &restore.identifier)?;
+    let target = target.with(Part::Engine, Some(ENGINE_DETAIL.1));
+    Ok(RestorePlan { target, makes: Some(restore.identifier), is_whole: true })
+}
+
+/// The files are prepared by the program of the version that copied them.
+fn check_programs(version: Option<&str>) -> Result<(), Fault> {
+    let installed = BACKUP.version()?;
+    match version.and_then(Version::of) {
+        Some(needed) if needed != installed => Err(Fault::Unsupported {
+            found: format!("mariadb-backup {installed} for a recovery point of MariaDB {needed}"),
+            needs: format!("mariadb-backup {needed}"),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// The folder that becomes a data directory.
+struct DataDirectory<'a> {
+    folder: Box<folder::target::Folder<'a>>,
+    content: &'a Inside<'a>,
+    path: PathBuf,
+    /// Which folder it is.
+    mark: Option<Mark>,
+}
+
+/// Opens nothing yet.
+pub(super) fn open<'a>(driver: &MariaDb, cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
+    let restore = (driver.0.read)(cx.metadata)?;
+    let made = Restored { name: Some(restore.identifier), ..Restored::default() };
+    let folder = Box::new(folder::target::open(cx, Vec::new(), made)?);
+    Ok(Box::new(DataDirectory { folder, content: cx.content, path: path_of(cx.target)?.to_owned(), mark: None }))
+}
+
+impl DataDirectory<'_> {
+    /// The folder that was begun.
+    fn again(&self) -> Result<OpenFolder, Fault> {
+        let identity = self.mark.as_ref().and_then(root::identity_of);
+        let identity = identity.ok_or_else(|| Fault::Failed("the target was not begun".to_owned()))?;
+        vacancy::open_again(&self.path, identity)
+    }
+
+    fn failed(&self, error: &io::Error) -> Fault {
+        Fault::of_io(format_args!("The files in {} cannot be prepared", self.path.display()), error)
+    }
+}
+
+impl Target for DataDirectory<'_> {
+    fn items(&self) -> &[ItemPath] {
+        &[]
+    }
+
+    fn begin(&mut self, need: &RestoreSize) -> Result<Mark, Fault> {
+        let mark = self.folder.begin(need)?;
+        self.mark = Some(mark.clone());
+        Ok(mark)
+    }
+
+    fn resume(&mut self, before: &Mark) -> Result<(), Fault> {
+        self.mark = Some(before.clone());
+        clear_if_begun(&self.again()?.into_descriptor()).map_err(|error| self.failed(&error))?;
+        self.folder.resume(before)
+    }
+
+    fn sink(&mut self) -> Result<Sink<'_>, Fault> {
+        self.folder.sink()
+    }
+
+    fn finish(self: Box<Self>, outcome: &RestoreOutcome) -> Result<Restored, Fault> {
+        let folder = self.again()?.into_descriptor();
+        let note = note(self.content, &self.path)?;
+        let held = Held::hold(folder).map_err(|error| self.failed(&error))?;
+        prepare(&self.path)?;
+        held.release().map_err(|error| self.failed(&error))?;
+        let mut restored = self.folder.finish(outcome)?;
+        restored.notes.extend(note);
+        Ok(restored)
+    }
+}
+
+/// Makes a data directory of a copy.
+fn prepare(path: &Path) -> Result<(), Fault> {
+    let program = BACKUP.program()?.arg("--prepare").arg(format!("--target-dir={}", path.display()));
+    let said = program.run(PATIENCE)?.said;
+    if said.ends_with(COMPLETE) {
+        return Ok(());
+    }
+    Err(Fault::Failed(format!("mariadb-backup --prepare did not say {COMPLETE} but {said}")))
+}
+
+/// With what a server has to be started on these files, where it would not start on them by itself.
+fn note(content: &Inside<'_>, path: &Path) -> Result<Option<String>, Fault> {
+    let file = ItemPath::root().join(SETTINGS_FILE.as_bytes());
+    let settings = content.read(&file, 64 << 10)?.unwrap_or_default();
+    let settings = String::from_utf8_lossy(&settings);
+    let mut pairs = settings.lines().filter_map(|line| line.split_once('='));
+    let is_special = pairs.any(|(name, value)| SETTINGS.iter().any(|(known, usual)| name == *known && value != *usual));
+    let shown = path.display();
+    Ok(is_special.then(|| {
+        format!("Its files are not of the usual form: start it with mariadbd --defaults-file={shown}/{SETTINGS_FILE} --datadir={shown}.")
+    }))
+}
+
+/// A folder in which a program works as us on files of others: nobody else may look in meanwhile, and so nobody can lead it astray by a link.
+struct Held {
+    folder: OwnedFd,
+    owner: (Uid, Gid),
+    mode: Mode,
+}
+
+impl Held {
+    fn hold(folder: OwnedFd) -> io::Result<Self> {
+        let stat = fstat(&folder)?;
+        let (owner, mode) =
+            ((Uid::from_raw(stat.st_uid), Gid::from_raw(stat.st_gid)), Mode::from_raw_mode(stat.st_mode));
+        if geteuid().is_root() {
+            fchown(&folder, Some(geteuid()), Some(getegid()))?;
+        }
+        fchmod(&folder, Mode::RWXU)?;
+        let access = OFlags::WRONLY | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        fsync(openat(&folder, BEGUN, access, Mode::RUSR | Mode::WUSR)?)?;
+        fsync(&folder)?;
+        Ok(Self { folder, owner, mode })
+    }
+
+    /// What the program made belongs to whom the rest belongs to, and all is on the disk.
+    fn release(self) -> io::Result<()> {
+        let inside = through(&self.folder);
+        if geteuid().is_root() {
+            give(&inside, self.owner)?;
+        }
+        syncfs(&self.folder)?;
+        std::fs::remove_file(inside.join(BEGUN))?;
+        fchmod(&self.folder, self.mode)?;
+        if geteuid().is_root() {
+            fchown(&self.folder, Some(self.owner.0), Some(self.owner.1))?;
+        }
+        Ok(fsync(&self.folder)?)
+    }
+}
+
+/// The path of an open folder, whatever became of the path that led to it.
+fn through(folder: impl AsFd) -> PathBuf {
+    PathBuf::from(format!("/proc/self/fd/{}", folder.as_fd().as_raw_fd()))
+}
+
+/// Gives what is root's below a folder to its owner.
+fn give(folder: &Path, owner: (Uid, Gid)) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let found: Metadata = entry.metadata()?;
+        if found.uid() == geteuid().as_raw() {
+            let access = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+            let opened = rustix::fs::open(entry.path(), access, Mode::empty())?;
+            fchown(&opened, Some(owner.0), Some(owner.1))?;
+        }
+        if found.is_dir() {
+            give(&entry.path(), owner)?;
+        }
+    }
+    Ok(())
+}
+
+/// Empties a folder in which files were being prepared when an attempt was cut off.
+fn clear_if_begun(folder: &OwnedFd) -> io::Result<()> {
+    let inside = through(folder);
+    if !inside.join(BEGUN).is_file() {
+        return Ok(());
+    }
+    for entry in std::fs::read_dir(&inside)? {
+        let entry = entry?;
+        match entry.file_type()?.is_dir() {
+            true => std::fs::remove_dir_all(entry.path())?,
+            // The last to go: without it the folder would be taken for one with whole files.
+            false if entry.file_name() == BEGUN => {}
+            false => std::fs::remove_file(entry.path())?,
+        }
+    }
+    fsync(folder)?;
+    std::fs::remove_file(inside.join(BEGUN))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    fn open(path: &Path) -> OwnedFd {
+        OpenFolder::open(&path.canonicalize().unwrap()).unwrap().into_descriptor()
+    }
+
+    #[test]
+    fn a_folder_is_ours_alone_while_it_is_prepared_and_then_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        let mode = || std::fs::metadata(folder.path()).unwrap().permissions().mode() & 0o777;
+        std::fs::create_dir(folder.path().join("shop")).unwrap();
+        std::fs::write(folder.path().join("shop/made"), "x").unwrap();
+        let held = Held::hold(open(folder.path())).unwrap();
+        assert_eq!((mode(), folder.path().join(BEGUN).is_file()), (0o700, true));
+        held.release().unwrap();
+        assert_eq!((mode(), folder.path().join(BEGUN).exists()), (0o755, false));
+        assert!(folder.path().join("shop/made").is_file());
+    }
+
+    #[test]
+    fn what_was_cut_off_in_the_midst_of_the_preparation_goes_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("shop")).unwrap();
+        std::fs::write(folder.path().join("shop/t.ibd"), "x").unwrap();
+        clear_if_begun(&open(folder.path())).unwrap();
+        assert!(folder.path().join("shop/t.ibd").exists(), "it was only being written");
+        drop(Held::hold(open(folder.path())).unwrap());
+        clear_if_begun(&open(folder.path())).unwrap();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+}
