@@ -165,3 +165,206 @@ def test_plain_restic_and_mariadbs_own_programs_make_a_server_of_it(engine, serv
     if mariadb.OWNER:
         subprocess.run(["chown", "-R", f"{mariadb.OWNER}:", folder / "data"], check=True)
     assert Server(folder, "data").start().seen() == expected
+
+
+def test_aurora_is_the_same_with_its_own_names(engine, server, folder, tmp_path):
+    resource = added(engine, server, tmp_path, kind="Aurora", name="Orders", more=["--engine", "aurora-mysql"])
+    assert resource == f"{ARN}:cluster:orders"
+    point = engine.json("backup", "start", "Orders", "--vault", "Default")["RecoveryPointArn"]
+    engine.run("restore", "start", point, "--to", str(folder / "restored"))
+    assert Server(folder, "restored").start().seen() == server.seen()
+    made = [row for row in engine.json("resource", "list") if row["ResourceArn"] != resource]
+    assert [row["Path"] for row in made] == [str(folder / "restored")] and made[0]["ResourceArn"].startswith(f"{ARN}:cluster:orders-restored-")
+    failed = back_up(engine.client(), made[0]["ResourceArn"])
+    assert failed["State"] == "FAILED" and "mariadbd --datadir" in failed["StatusMessage"], failed
+
+
+def test_what_cannot_be_registered_is_refused_with_the_way_out(engine, server, folder, tmp_path):
+    other = Server(folder, "other").make()
+    server.ask("CREATE USER nobody@localhost IDENTIFIED BY 'no'; CREATE USER copier@localhost IDENTIFIED BY 'yes'; GRANT RELOAD, PROCESS, LOCK TABLES, BINLOG MONITOR ON *.* TO copier@localhost")
+    try:
+        for options, told in [
+            ({"password": "wr@ng:/ %"}, "Access denied"),
+            ({"user": "nobody", "password": "no"}, "lacks RELOAD, PROCESS, LOCK TABLES"),
+            ({"url": f"mysql://root@127.0.0.1:{mariadb.free_port()}"}, "Can't connect"),
+            ({"url": f"mysql://root:hunter2@127.0.0.1:{server.port}"}, "--secret-file"),
+            ({"url": f"{server.url()}/shop"}, "no database"),
+            ({"url": f"{server.url()}?ssl-mode=VERIFY_IDENTITY"}, "server does not support it"),
+            ({"url": "oracle://root@127.0.0.1"}, "postgresql:// or mysql://"),
+            ({"path": other.data}, f"which is {server.data}/"),
+            ({"path": folder}, "must be the server's data directory"),
+            ({"path": folder / "nowhere"}, "must be the server's data directory"),
+            ({"more": ["--engine", "postgres"]}, "that is mariadb"),
+            ({"name": "a_b"}, "hyphens"),
+        ]:
+            refused = add(engine, server, tmp_path, check=False, **options)
+            words = refused.stdout + refused.stderr
+            assert refused.returncode != 0 and told in words, (options, refused)
+            assert not [secret for secret in ("wr@ng", "hunter2", PASSWORD) if secret in words], words
+        assert engine.json("resource", "list") == []
+        # what needs no right to read a row
+        resource = added(engine, server, tmp_path, user="copier", password="yes")
+        assert back_up(engine.client(), resource)["State"] == "COMPLETED"
+    finally:
+        other.stop(hard=True)
+        server.ask("DROP USER nobody@localhost; DROP USER copier@localhost")
+
+
+def test_a_server_that_is_not_the_one_that_was_registered_is_not_backed_up(engine, folder, tmp_path):
+    other = Server(folder, "other").make()
+    resource = added(engine, other, tmp_path)
+    backup = engine.client()
+    # moved to other tables than can be copied
+    elsewhere = mariadb.make_folder()
+    try:
+        other.ask(f"CREATE DATABASE far; CREATE TABLE far.t (x int) ENGINE=InnoDB DATA DIRECTORY='{elsewhere}'")
+        failed = back_up(backup, resource)
+        assert failed["State"] == "FAILED" and "far/t" in failed["StatusMessage"], failed
+        other.ask("DROP DATABASE far")
+        assert back_up(backup, resource)["State"] == "COMPLETED"
+    finally:
+        shutil.rmtree(elsewhere)
+    # down, and then another one at the same place
+    other.stop()
+    shutil.rmtree(other.data)
+    time.sleep(1)
+    other.make()
+    failed = back_up(backup, resource)
+    assert failed["State"] == "FAILED" and "another server" in failed["StatusMessage"], failed
+    assert len(points(backup)) == 1
+
+
+def test_a_restore_that_cannot_be_done_is_refused_by_name(engine, server, folder, tmp_path):
+    backup = engine.client()
+    point = back_up(backup, added(engine, server, tmp_path))["RecoveryPointArn"]
+    full = folder / "full"
+    full.mkdir()
+    (full / "x").write_text("mine")
+    for changes, told in [
+        ({"DBInstanceIdentifier": "main"}, "DBInstanceIdentifier"),
+        ({"RestoreTime": "2026-11-26T00:00:00Z"}, "RestoreTime"),
+        ({"Engine": "postgres"}, "cannot be made of a recovery point of mariadb"),
+        ({"Engine": "oracle"}, "Engine=oracle"),
+        ({"MultiAZ": "true"}, "MultiAZ"),
+        ({"vaultdeck:path": str(full)}, "empty folder"),
+        ({"vaultdeck:path": str(server.data / "x")}, "lies inside"),
+        ({"vaultdeck:path": str(engine.data / "x")}, "data directory"),
+    ]:
+        with pytest.raises(botocore.exceptions.ClientError) as refused:
+            restore(backup, point, **changes)
+        assert told in str(refused.value), refused.value
+    assert (full / "x").read_text() == "mine"
+
+
+def programs(tmp_path, backup):
+    """A folder of MariaDB's programs, of which mariadb-backup does a bit more than it should."""
+    folder = tmp_path / f"programs-{time.monotonic_ns()}"
+    folder.mkdir()
+    for name in ("mariadb", "mariadb-dump"):
+        (folder / name).symlink_to(shutil.which(name))
+    script = folder / "mariadb-backup"
+    script.write_text(f'#!/bin/sh\nreal={shutil.which("mariadb-backup")}\n[ "$1" = --version ] && exec "$real" --version\n{backup}\n')
+    script.chmod(0o755)
+    return {"VAULTDECK_MARIADB": str(folder)}
+
+
+@pytest.mark.parametrize("script, told", [
+    ('"$real" "$@"; echo "[ERROR] something went wrong" >&2; exit 0', "something went wrong"),
+    ('"$real" "$@" | head -c 9000000; exit 0', "unexpected end"),
+    ('"$real" "$@" 2>&1 >/dev/null | tail -1 >&2; exit 0', "xtrabackup_checkpoints is not in it"),
+    ('"$real" "$@" | tr 1 2; exit 0', "stream of mariadb-backup"),
+    ('"$real" "$@" | head -c 9000000; echo "cut off" >&2; exit 1', "cut off"),
+    ('echo "no stream"; exit 0', "a chunk that is none"),
+    ('exit 3', "exit status: 3"),
+])
+def test_a_program_that_ends_before_its_work_leaves_no_recovery_point(start, server, tmp_path, script, told):
+    engine = start(arguments=ROOTS, environment=programs(tmp_path, script))
+    backup = engine.client()
+    failed = back_up(backup, added(engine, server, tmp_path))
+    assert failed["State"] == "FAILED" and told in failed["StatusMessage"], failed
+    assert points(backup) == []
+    until(lambda: children(server) == [], "nothing of it is left", 10)
+
+
+def test_without_the_programs_or_with_those_of_another_version_it_says_what_to_install(start, server, tmp_path):
+    engine = start(arguments=ROOTS, environment={"VAULTDECK_MARIADB": "/nowhere"})
+    refused = add(engine, server, tmp_path, check=False)
+    assert refused.returncode != 0 and "mariadb-client has the program" in refused.stderr, refused
+    old = programs(tmp_path, "")
+    script = pathlib.Path(old["VAULTDECK_MARIADB"]) / "mariadb-backup"
+    script.write_text("#!/bin/sh\necho mariadb-backup based on MariaDB server 10.6.1-MariaDB\n")
+    refused = add(start("other", arguments=ROOTS, environment=old), server, tmp_path, check=False)
+    assert refused.returncode != 0 and "mariadb-backup 10.6 for the MariaDB server 10.11" in refused.stderr, refused
+
+
+SLOWLY = 'case "$*" in *--backup*) exec "$real" "$@" --throttle=1;; esac'
+
+
+def begin(engine, server, tmp_path):
+    """A backup that is under way."""
+    backup = engine.client()
+    resource = added(engine, server, tmp_path)
+    job = backup.start_backup_job(BackupVaultName="Default", ResourceArn=resource, IamRoleArn=ROLE)["BackupJobId"]
+    until(lambda: children(server) != [], "it is under way")
+    time.sleep(1)
+    assert children(server) != []
+    return backup, resource, job
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
+def test_an_engine_that_ends_in_the_midst_leaves_nothing_and_begins_again(start, server, folder, tmp_path, end):
+    slow = programs(tmp_path, f"[ -e {tmp_path}/fast ] || {SLOWLY}\n" + 'exec "$real" "$@"')
+    engine = start(arguments=ROOTS, environment=slow)
+    _, resource, job = begin(engine, server, tmp_path)
+    if end == signal.SIGKILL:
+        engine.kill()
+    else:
+        engine.stop()
+    until(lambda: children(server) == [], "nothing of it is left", 10)
+    (tmp_path / "fast").touch()
+    backup = start(arguments=ROOTS, environment=slow).client()
+    done = wait_for_job(lambda: backup.describe_backup_job(BackupJobId=job))
+    if done["State"] != "COMPLETED":
+        assert end == signal.SIGTERM, done
+        done = back_up(backup, resource)
+    assert restore(backup, done["RecoveryPointArn"], **{"vaultdeck:path": str(folder / "restored")})["Status"] == "COMPLETED"
+    assert Server(folder, "restored").start().seen() == server.seen()
+
+
+def test_a_server_that_is_restarted_in_the_midst_fails_the_job_with_its_words(start, folder, tmp_path):
+    other = Server(folder, "other").make().fill()
+    engine = start(arguments=ROOTS, environment=programs(tmp_path, SLOWLY))
+    backup, _, job = begin(engine, other, tmp_path)
+    other.stop(hard=True)
+    other.start()
+    done = wait_for_job(lambda: backup.describe_backup_job(BackupJobId=job))
+    assert done["State"] == "FAILED" and "mariadb-backup" in done["StatusMessage"], done
+    assert points(backup) == []
+    until(lambda: children(other) == [], "nothing of it is left", 10)
+
+
+@pytest.mark.parametrize("moment", ["written", "prepared"])
+def test_a_restore_that_is_killed_goes_on_and_starts(start, server, folder, tmp_path, moment):
+    engine = start(arguments=ROOTS, binary=DEBUG)
+    backup = engine.client()
+    point = back_up(backup, added(engine, server, tmp_path))["RecoveryPointArn"]
+    engine.stop()
+    # cut off before anything is written, or when the files were prepared and nothing of that was told
+    wait = programs(tmp_path, f'"$real" "$@"; [ -e {tmp_path}/go ] && exit; touch {tmp_path}/prepared; sleep 60')
+    environment = {"VAULTDECK_CRASH_AT": "before-restore-writes"} if moment == "written" else wait
+    engine = start(arguments=ROOTS, binary=DEBUG, environment=environment)
+    backup = engine.client()
+    metadata = backup.get_recovery_point_restore_metadata(BackupVaultName="Default", RecoveryPointArn=point)["RestoreMetadata"]
+    job = backup.start_restore_job(RecoveryPointArn=point, Metadata={**metadata, "vaultdeck:path": str(folder / "restored")}, IamRoleArn=ROLE)["RestoreJobId"]
+    if moment == "written":
+        engine.process.wait(30)
+        engine.close_pipes()
+    else:
+        until((tmp_path / "prepared").exists, "it is prepared")
+        assert (folder / "restored").stat().st_uid == os.geteuid() and (folder / "restored").stat().st_mode & 0o77 == 0
+        engine.kill()
+    (tmp_path / "go").touch()
+    backup = start(arguments=ROOTS, binary=DEBUG, environment={} if moment == "written" else wait).client()
+    assert wait_for_job(lambda: backup.describe_restore_job(RestoreJobId=job))["Status"] == "COMPLETED"
+    assert not list((folder / "restored").glob(".*"))
+    assert Server(folder, "restored").start().seen() == server.seen()

@@ -174,7 +174,9 @@ mod tests {
     use super::super::stream::tests::{content, end};
     use super::*;
 
-    fn all(bytes: &[u8]) -> io::Result<(Vec<(String, Vec<u8>)>, Came)> {
+    type Found = Vec<(String, Vec<u8>)>;
+
+    fn all(bytes: &[u8]) -> io::Result<(Found, Came)> {
         let mut came = Came { tree: Tree::new(Path::new("/data"), Path::new("/nowhere")), told: BTreeMap::new() };
         let mut files = Files::new(bytes);
         let mut found = Vec::new();

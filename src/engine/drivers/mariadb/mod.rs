@@ -31,6 +31,7 @@ mod source;
 mod stream;
 mod target;
 mod tree;
+mod version;
 
 use crate::domain::types::location::{Location, Part};
 use crate::domain::types::{Metadata, TypeFacts, aurora, database, rds};

@@ -1,7 +1,7 @@
 //! MariaDB's programs on this machine.
 
 use super::address::Address;
-use super::server::Version;
+use super::version::Version;
 use crate::domain::Secret;
 use crate::engine::drivers::Fault;
 use crate::engine::drivers::child::Program;

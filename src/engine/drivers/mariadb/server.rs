@@ -2,47 +2,20 @@
 
 use super::address::Address;
 use super::programs::{BACKUP, CLIENT};
+use super::version::Version;
 use super::{Seen, faults, rows};
 use crate::domain::Secret;
 use crate::engine::drivers::Fault;
-use std::fmt;
 use std::time::Duration;
 
 /// The oldest version that has backup locks, without which copying files holds up every writer.
-const OLDEST: Version = Version { major: 10, minor: 5 };
+const OLDEST: Version = Version::new(10, 5);
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The rights that a copy of the files needs.
 const RIGHTS: [&str; 3] = ["RELOAD", "PROCESS", "LOCK TABLES"];
-
-/// The first two numbers of a version: programs and servers that have them in common fit together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Version {
-    major: u32,
-    minor: u32,
-}
-
-impl Version {
-    /// The version of a text that begins with one, as `10.11.19-MariaDB`.
-    pub(super) fn of(text: &str) -> Option<Self> {
-        let mut numbers = text.split(|c: char| !c.is_ascii_digit()).map(str::parse);
-        let (Some(Ok(major)), Some(Ok(minor))) = (numbers.next(), numbers.next()) else { return None };
-        Some(Self { major, minor })
-    }
-
-    /// The version of MariaDB in what a program says of itself.
-    pub(super) fn in_words(said: &str) -> Option<Self> {
-        said.split_whitespace().find(|word| word.contains("-MariaDB")).and_then(Self::of)
-    }
-}
-
-impl fmt::Display for Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.major, self.minor)
-    }
-}
 
 /// What a server says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,18 +116,6 @@ fn judge(address: &Address, row: [String; 6]) -> Result<Server, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_version_is_read_as_servers_and_programs_say_it() {
-        let said = "mariadb-backup based on MariaDB server 10.11.19-MariaDB debian-linux-gnu (x86_64)";
-        assert_eq!(Version::in_words(said), Version::of("10.11.4-MariaDB-1:10.11.4+maria~deb12-log"));
-        assert_eq!(
-            Version::in_words("mariadb  Ver 15.1 Distrib 10.11.19-MariaDB, for x").unwrap().to_string(),
-            "10.11"
-        );
-        assert!(Version::of("10.5.1-MariaDB") >= Some(OLDEST) && Version::of("10.4.32-MariaDB") < Some(OLDEST));
-        assert_eq!((Version::of("8"), Version::in_words("mysql 8.0.30")), (None, None));
-    }
 
     #[test]
     fn a_server_is_taken_from_the_version_on_that_has_backup_locks() {

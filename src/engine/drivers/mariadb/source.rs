@@ -198,13 +198,13 @@ impl Coming<'_> {
         io::Error::other("a backup of a server can be read only once")
     }
 
-    fn into_running(&mut self) -> Option<Running> {
+    fn take_running(&mut self) -> Option<Running> {
         self.files.take().map(|files| files.into_inner().into_inner().into_inner())
     }
 
     /// Why the stream broke off: what the program said last tells more than that it did.
     fn why(&mut self, error: io::Error) -> io::Error {
-        let Some(running) = self.into_running() else { return error };
+        let Some(running) = self.take_running() else { return error };
         let fault = match running.finish() {
             Ok(ended) if ended.said.ends_with(COMPLETE) => return error,
             Ok(ended) => faults::fault(&self.copy.address, &format!("{error}; {}", ended.said)),
@@ -222,7 +222,7 @@ impl Arrivals for Coming<'_> {
         let next = files.next(&mut self.copy.state.lock().came);
         match next {
             Ok(None) => {
-                let running = self.into_running();
+                let running = self.take_running();
                 self.copy.state.lock().ended = running;
                 Ok(None)
             }

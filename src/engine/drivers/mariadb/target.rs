@@ -1,8 +1,8 @@
 //! Restoring into a folder, which becomes a data directory that a server starts on.
 
 use super::programs::BACKUP;
-use super::server::Version;
 use super::source::COMPLETE;
+use super::version::Version;
 use super::{ENGINE_DETAIL, MariaDb};
 use crate::domain::Invalid;
 use crate::domain::types::location::Part;
