@@ -92,7 +92,7 @@ class Server:
         return seen
 
     def users(self):
-        return self.ask("SELECT user, host, json_value(priv, '$.authentication_string') FROM mysql.global_priv ORDER BY 1, 2")
+        return self.ask("SELECT user, host, ifnull(json_value(priv, '$.authentication_string'), '') FROM mysql.global_priv ORDER BY 1, 2")
 
     def url(self, user="root"):
         return f"mysql://{user}@127.0.0.1:{self.port}"

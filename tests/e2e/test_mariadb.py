@@ -20,6 +20,8 @@ from mariadb import PASSWORD, Server
 # Where servers' folders are made, and restored ones may be over the network.
 ROOTS = ["--restore-root", tempfile.gettempdir()]
 ARN = f"arn:aws:rds:{REGION}:{ACCOUNT}"
+# In the place of a data directory: only the network reaches it.
+NETWORK = "network"
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +57,7 @@ def engine(start):
 def add(engine, server, tmp_path, name="main", kind="RDS", user="root", password=PASSWORD, url=None, path=None, check=True, more=()):
     secret = tmp_path / "secret"
     secret.write_text(password)
-    where = ["--url", url or server.url(user), "--path", str(path or server.data)]
+    where = ["--url", url or server.url(user), *([] if path == NETWORK else ["--path", str(path or server.data)])]
     return engine.run("resource", "add", kind, name, *where, "--secret-file", str(secret), *more, "--output", "json", check=check)
 
 
@@ -256,15 +258,15 @@ def test_a_restore_that_cannot_be_done_is_refused_by_name(engine, server, folder
     assert (full / "x").read_text() == "mine"
 
 
-def programs(tmp_path, backup):
-    """A folder of MariaDB's programs, of which mariadb-backup does a bit more than it should."""
+def programs(tmp_path, script, name="mariadb-backup"):
+    """A folder of MariaDB's programs, of which one does a bit more than it should."""
     folder = tmp_path / f"programs-{time.monotonic_ns()}"
     folder.mkdir()
-    for name in ("mariadb", "mariadb-dump"):
-        (folder / name).symlink_to(shutil.which(name))
-    script = folder / "mariadb-backup"
-    script.write_text(f'#!/bin/sh\nreal={shutil.which("mariadb-backup")}\n[ "$1" = --version ] && exec "$real" --version\n{backup}\n')
-    script.chmod(0o755)
+    for other in {"mariadb", "mariadb-dump", "mariadb-backup"} - {name}:
+        (folder / other).symlink_to(shutil.which(other))
+    path = folder / name
+    path.write_text(f'#!/bin/sh\nreal={shutil.which(name)}\n[ "$1" = --version ] && exec "$real" --version\n{script}\n')
+    path.chmod(0o755)
     return {"VAULTDECK_MARIADB": str(folder)}
 
 
@@ -281,6 +283,23 @@ def test_a_program_that_ends_before_its_work_leaves_no_recovery_point(start, ser
     engine = start(arguments=ROOTS, environment=programs(tmp_path, script))
     backup = engine.client()
     failed = back_up(backup, added(engine, server, tmp_path))
+    assert failed["State"] == "FAILED" and told in failed["StatusMessage"], failed
+    assert points(backup) == []
+    until(lambda: children(server) == [], "nothing of it is left", 10)
+
+
+@pytest.mark.parametrize("script, told", [
+    ('"$real" "$@" | head -c 900000; exit 0', "unexpected end"),
+    ('"$real" "$@" | head -c 900000; echo "cut off" >&2; exit 1', "cut off"),
+    ('"$real" "$@"; exit 3', "exit status: 3"),
+    ('case "$*" in *users*) "$real" "$@" | head -c 900;; *) exec "$real" "$@";; esac', "unexpected end"),
+    ('"$real" "$@" | grep -v "Table structure for table .kinds"', "cannot be divided"),
+    ('exit 0', "unexpected end"),
+])
+def test_a_dump_that_is_not_whole_leaves_no_recovery_point(start, server, tmp_path, script, told):
+    engine = start(arguments=ROOTS, environment=programs(tmp_path, script, "mariadb-dump"))
+    backup = engine.client()
+    failed = back_up(backup, added(engine, server, tmp_path, path=NETWORK))
     assert failed["State"] == "FAILED" and told in failed["StatusMessage"], failed
     assert points(backup) == []
     until(lambda: children(server) == [], "nothing of it is left", 10)
@@ -368,3 +387,86 @@ def test_a_restore_that_is_killed_goes_on_and_starts(start, server, folder, tmp_
     assert wait_for_job(lambda: backup.describe_restore_job(RestoreJobId=job))["Status"] == "COMPLETED"
     assert not list((folder / "restored").glob(".*"))
     assert Server(folder, "restored").start().seen() == server.seen()
+
+
+def empty(folder, name="empty"):
+    return Server(folder, name).make()
+
+
+def test_a_server_that_only_the_network_reaches_is_dumped_and_made_again_in_an_empty_one(engine, server, folder, tmp_path):
+    backup = engine.client()
+    resource = added(engine, server, tmp_path, path=NETWORK)
+    before, users = server.seen(), server.users()
+    first = back_up(backup, resource)
+    assert first["State"] == "COMPLETED", first.get("StatusMessage")
+    assert children(server) == []
+
+    # when a table changes, the next backup stores little more
+    size = stored(engine)
+    server.ask("UPDATE shop.orders SET said = 'changed' WHERE id <= 20")
+    second = back_up(backup, resource)
+    assert second["State"] == "COMPLETED", second
+    grown = stored(engine) - size
+    assert 0 < grown < size / 2, f"{grown} after {size}"
+    print(f"first {first['BytesTransferred']} read, {size} stored; second {second['BytesTransferred']} read, {grown} stored")
+
+    # then the first one is made again by the engine, users and all, and becomes a resource that is backed up
+    target = empty(folder)
+    done = restore(backup, first["RecoveryPointArn"], DBInstanceIdentifier="again", **{"vaultdeck:url": target.url()})
+    assert done["Status"] == "COMPLETED" and "StatusMessage" not in done, done.get("StatusMessage")
+    assert target.seen() == before and target.users() == users
+    assert back_up(backup, f"{ARN}:db:again")["State"] == "COMPLETED"
+
+
+def test_plain_restic_and_the_client_make_a_server_of_a_dump(engine, server, folder, tmp_path):
+    assert back_up(engine.client(), added(engine, server, tmp_path, path=NETWORK))["State"] == "COMPLETED"
+    password = engine.run("vault", "recovery-key", "Default").stdout.strip()
+    done = engine.restic("restore", "latest", "--target", str(folder), password=password)
+    assert done.returncode == 0, done
+    dump, target = folder / "dump", empty(folder)
+    assert {path.name for path in dump.glob("shop/*")} >= {"orders.sql", "kinds.sql", "a_view.sql", "a%20first%20view.sql"}
+    for path in [*dump.glob("*/*.sql"), *dump.glob("*.routines.sql"), *dump.glob("*.views.sql"), dump / "users.sql"]:
+        target.ask(path.read_text())
+    assert target.seen() == server.seen() and target.users() == server.users()
+    # and one table alone
+    target.ask("SET FOREIGN_KEY_CHECKS = 0; DROP TABLE shop.orders")
+    target.ask((dump / "shop" / "orders.sql").read_text())
+    assert target.seen() == server.seen()
+
+
+def test_a_dump_is_restored_as_files_too_and_into_no_server_that_has_something(engine, server, folder, tmp_path):
+    backup = engine.client()
+    point = back_up(backup, added(engine, server, tmp_path, path=NETWORK))["RecoveryPointArn"]
+    done = restore(backup, point, **{"vaultdeck:path": str(folder / "files")})
+    assert done["Status"] == "COMPLETED" and "SQL files" in done["StatusMessage"], done
+    assert "CREATE TABLE `orders`" in (folder / "files" / "shop" / "orders.sql").read_text()
+    other = empty(folder, "other")
+    other.ask("CREATE DATABASE mine")
+    failed = restore(backup, point, DBInstanceIdentifier="full", **{"vaultdeck:url": other.url()})
+    assert failed["Status"] == "FAILED" and "has mine" in failed["StatusMessage"], failed
+    for changes, told in [
+        ({"vaultdeck:url": server.url()}, "is that of"),
+        ({"vaultdeck:url": "mysql://root:hunter2@127.0.0.1"}, "must not hold a password"),
+        ({"vaultdeck:url": other.url(), "vaultdeck:path": str(folder / "x")}, "give one of them"),
+    ]:
+        with pytest.raises(botocore.exceptions.ClientError) as refused:
+            restore(backup, point, **changes)
+        assert told in str(refused.value) and "hunter2" not in str(refused.value), refused.value
+
+
+def test_what_is_planted_in_a_dump_or_missing_in_it_fails_the_job(start, server, folder, tmp_path):
+    other = empty(folder, "other")
+    other.ask("CREATE DATABASE shop; CREATE TABLE shop.a (x int); CREATE TABLE shop.b (x int)")
+    engine = start(arguments=ROOTS)
+    backup = engine.client()
+    resource = added(engine, other, tmp_path, path=NETWORK)
+    assert back_up(backup, resource)["State"] == "COMPLETED"
+    other.ask("CREATE USER blind@localhost IDENTIFIED BY 'no'; GRANT SELECT, PROCESS ON *.* TO blind@localhost")
+    refused = add(engine, other, tmp_path, name="blind", user="blind", password="no", path=NETWORK, check=False)
+    assert refused.returncode != 0 and "lacks SHOW VIEW, TRIGGER, EVENT" in refused.stderr, refused
+    other.ask("DELIMITER ;;\nCREATE TRIGGER shop.planted BEFORE INSERT ON shop.a FOR EACH ROW BEGIN SET @planted = '\n--\n-- Table structure for table `b`\n--\n'; END;;\nDELIMITER ;")
+    failed = back_up(backup, resource)
+    assert failed["State"] == "FAILED" and "cannot be divided" in failed["StatusMessage"], failed
+    other.ask("DROP TRIGGER shop.planted")
+    assert back_up(backup, resource)["State"] == "COMPLETED"
+    until(lambda: children(other) == [], "nothing of it is left", 10)

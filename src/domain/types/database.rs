@@ -3,7 +3,7 @@
 use crate::domain::Invalid;
 use crate::domain::lifecycle::unsupported;
 use crate::domain::types::TypeFacts;
-use crate::domain::types::keys::{Kind, Metadata, PATH_KEY, parse_bool, refused, value};
+use crate::domain::types::keys::{Kind, Metadata, PATH_KEY, URL_KEY, parse_bool, refused, value};
 
 /// A restore of a database into a new one, read from its metadata.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,13 +74,24 @@ pub fn check_identifier(name: &str) -> Result<(), String> {
     ))
 }
 
+/// What the types call the engines whose servers `mariadbd` starts.
+const MARIADB: [&str; 2] = ["mariadb", "aurora-mysql"];
+
 /// What is there after a restore.
 pub(super) fn outcome(metadata: &Metadata, what: &str) -> String {
-    match value(metadata, PATH_KEY).filter(|path| !path.is_empty()) {
-        None => format!("{what} will be written into the data directory of a new database; the source is not touched."),
-        Some(folder) => format!(
+    let get = |key: &str| value(metadata, key).filter(|text| !text.is_empty());
+    let starts =
+        if get("engine").is_some_and(|engine| MARIADB.contains(&engine)) { "mariadbd" } else { "pg_ctl start" };
+    match (get(URL_KEY), get(PATH_KEY)) {
+        (Some(url), _) => {
+            format!("{what} will be written into the server at {url}, which must be empty. The source is not touched.")
+        }
+        (None, None) => {
+            format!("{what} will be written into the data directory of a new database; the source is not touched.")
+        }
+        (None, Some(folder)) => format!(
             "{what} will be written into {folder}, which must be empty or absent and becomes the data directory of a new \
-             database: `pg_ctl start` brings it up. The source is not touched."
+             database: `{starts}` brings it up. The source is not touched."
         ),
     }
 }
@@ -97,5 +108,19 @@ mod tests {
         for name in ["", "2a", "-a", "a-", "a--b", "a_b", "a b", "é", &"a".repeat(64), "a:b", "a/b"] {
             assert!(check_identifier(name).is_err(), "{name}");
         }
+    }
+
+    #[test]
+    fn what_is_there_after_a_restore_is_told_for_each_engine() {
+        let told = |pairs: &[(&str, &str)]| {
+            let pairs = pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+            outcome(&pairs.collect(), "everything")
+        };
+        let folder = ("vaultdeck:path", "/new");
+        assert!(told(&[folder]).contains("`pg_ctl start` brings it up"));
+        for engine in [("Engine", "mariadb"), ("engine", "aurora-mysql")] {
+            assert!(told(&[engine, folder]).contains("`mariadbd` brings it up"));
+        }
+        assert!(told(&[("vaultdeck:url", "mysql://me@db")]).contains("server at mysql://me@db, which must be empty"));
     }
 }

@@ -18,6 +18,9 @@ pub const MAX_METADATA_BYTES: usize = 200 * 1024;
 /// The engine's own key: the folder that a new file system gets as its root.
 pub const PATH_KEY: &str = "vaultdeck:path";
 
+/// The engine's own key: the server that is restored into.
+pub const URL_KEY: &str = "vaultdeck:url";
+
 /// The engine's own key: the endpoint at which what is restored lies.
 pub const ENDPOINT_KEY: &str = "vaultdeck:endpoint";
 

@@ -216,6 +216,14 @@ impl Running {
         self.input.as_mut().map_or(Err(io::ErrorKind::BrokenPipe.into()), |input| input.write_all(text.as_bytes()))
     }
 
+    /// Writes to its input as it reads it; an error once it reads no more, or does not go on reading.
+    pub(super) fn pour(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let (Some(input), Some(watch)) = (&mut self.input, &self.watch) else {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        };
+        watch.during(|| input.write_all(bytes))
+    }
+
     /// Waits for its end, and refuses one that is not good. What it still writes is thrown away.
     pub(super) fn finish(mut self) -> Result<Ended, Fault> {
         // It sees the end of its input.

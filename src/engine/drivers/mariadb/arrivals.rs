@@ -177,7 +177,7 @@ mod tests {
     type Found = Vec<(String, Vec<u8>)>;
 
     fn all(bytes: &[u8]) -> io::Result<(Found, Came)> {
-        let mut came = Came { tree: Tree::new(Path::new("/data"), Path::new("/nowhere")), told: BTreeMap::new() };
+        let mut came = Came { tree: Tree::new(Path::new("/data"), None), told: BTreeMap::new() };
         let mut files = Files::new(bytes);
         let mut found = Vec::new();
         while let Some(arrival) = files.next(&mut came)? {

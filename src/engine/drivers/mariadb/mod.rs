@@ -1,6 +1,6 @@
 //! RDS and Aurora with MariaDB: a resource is all that one server has, of any version from 10.5 on.
 //!
-//! Where the server's data directory is reachable (`--path`), a recovery point holds its files at `/data`, as `mariadb-backup`
+//! Where only the network reaches a server, [`dump`] has how it is backed up. Where its data directory is reachable (`--path`), a recovery point holds its files at `/data`, as `mariadb-backup`
 //! copies them while the server works, with the log of the time of the copy. So
 //!
 //! ```text
@@ -22,6 +22,7 @@
 mod address;
 mod arrivals;
 mod aside;
+mod dump;
 mod faults;
 mod place;
 mod programs;
@@ -117,13 +118,22 @@ impl Driver for MariaDb {
         let address = cx.at.part(Part::Url).unwrap_or_default();
         let address = Address::parse(address).map_err(|rule| Invalid::value("Url", rule))?;
         let server = server::look(&address, cx.secret)?;
-        let given = cx.at.path().ok_or_else(|| Invalid::missing("Path"))?;
-        let path = place::check(given, &address, &server)?;
-        place::keep_apart(&path, cx.data_dir)?;
-        server::check_programs(&address, &server.version)?;
-        server::files(&address, cx.secret)?;
-        let parts = [(Part::Url, address.to_string()), (Part::Path, path.to_string_lossy().into_owned())];
-        let location = Location::of(parts).with(Part::Engine, cx.at.part(Part::Engine));
+        let path = match cx.at.path() {
+            None => {
+                dump::check(&address, cx.secret)?;
+                None
+            }
+            Some(given) => {
+                let path = place::check(given, &address, &server)?;
+                place::keep_apart(&path, cx.data_dir)?;
+                server::check_programs(&address, &server.version)?;
+                server::files(&address, cx.secret)?;
+                Some(path.to_string_lossy().into_owned())
+            }
+        };
+        let location = Location::of([(Part::Url, address.to_string())])
+            .with(Part::Path, path.as_deref())
+            .with(Part::Engine, cx.at.part(Part::Engine));
         Ok(Probed { location, mark: Some(Mark::of(&server.seen)) })
     }
 
@@ -134,7 +144,8 @@ impl Driver for MariaDb {
     }
 
     fn source(&self, cx: &BackupCx<'_>) -> Result<Box<dyn Source>, Fault> {
-        source::open(cx)
+        let location = &cx.of.resource.location;
+        if location.part(Part::Url).is_some() && location.path().is_none() { dump::open(cx) } else { source::open(cx) }
     }
 
     fn proposal(&self, resource: &Arn, _: &PointDetails) -> Metadata {
@@ -147,15 +158,24 @@ impl Driver for MariaDb {
     }
 
     fn plan(&self, ask: &RestoreAsk<'_>) -> Result<RestorePlan, Fault> {
-        target::plan(self, ask)
+        if dump::is_dump(ask.details) { dump::plan(self, ask) } else { target::plan(self, ask) }
     }
 
     fn target<'a>(&self, cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
-        target::open(self, cx)
+        if dump::holds(cx.content)? { dump::target(self, cx) } else { target::open(self, cx) }
     }
 }
 
 impl MariaDb {
+    /// What a restore makes has another name than what was backed up, as long as that is there.
+    fn refuse_own_name(&self, ask: &RestoreAsk<'_>, identifier: &str) -> Result<(), Fault> {
+        if ask.source.is_none() || identifier != self.id_of(ask.resource_arn) {
+            return Ok(());
+        }
+        let rule = format!("must be a new name: {identifier} is what was backed up, and is there still");
+        Err(Invalid::value(format!("Metadata.{}", self.0.identifier_key), rule).into())
+    }
+
     /// The id in a resource's ARN.
     fn id_of<'a>(&self, resource: &'a Arn) -> &'a str {
         resource.resource().strip_prefix(self.0.prefix).unwrap_or_else(|| resource.resource())

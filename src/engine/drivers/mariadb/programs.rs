@@ -21,6 +21,9 @@ pub(super) struct Named(&'static str, &'static str);
 /// The client.
 pub(super) const CLIENT: Named = Named("mariadb", "mariadb-client");
 
+/// Writes the statements that make a server's data again.
+pub(super) const DUMP: Named = Named("mariadb-dump", "mariadb-client");
+
 /// Copies the files of a server that runs, and makes a data directory of the copy.
 pub(super) const BACKUP: Named = Named("mariadb-backup", "mariadb-backup");
 

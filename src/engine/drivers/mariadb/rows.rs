@@ -5,10 +5,16 @@ pub(super) const LOOK: &str = "SELECT @@version, @@server_uid, @@hostname, @@dat
     (SELECT COALESCE(FLOOR(MIN(UNIX_TIMESTAMP(create_time))), 0) FROM information_schema.tables \
         WHERE table_schema = 'mysql' AND engine = 'Aria')";
 
-/// What the user may do everywhere, one right a row.
-pub(super) const RIGHTS: &str = "SELECT DISTINCT privilege_type FROM information_schema.user_privileges";
+/// What the user may do, by itself and by its roles.
+pub(super) const RIGHTS: &str = "SHOW GRANTS";
 
 /// How large InnoDB's files are, and which of them lie elsewhere than in the data directory.
 pub(super) const FILES: &str = "SELECT COALESCE(SUM(file_size), 0), COALESCE(GROUP_CONCAT(CASE \
     WHEN filename LIKE '/%' AND LEFT(filename, LENGTH(@@datadir)) <> @@datadir THEN name END ORDER BY name SEPARATOR ', '), '') \
     FROM information_schema.innodb_sys_tablespaces";
+
+/// Every database but the server's own, with what is in it: one table or view a row.
+pub(super) const LISTED: &str = "SELECT s.schema_name, COALESCE(t.table_name, ''), COALESCE(t.table_type, ''), COALESCE(t.engine, ''), \
+    COALESCE(t.data_length, 0) FROM information_schema.schemata s \
+    LEFT JOIN information_schema.tables t ON t.table_schema = s.schema_name AND t.table_type <> 'TEMPORARY' \
+    WHERE s.schema_name NOT IN ('mysql', 'sys', 'information_schema', 'performance_schema')";

@@ -5,7 +5,8 @@ use super::programs::{BACKUP, CLIENT};
 use super::version::Version;
 use super::{Seen, faults, rows};
 use crate::domain::Secret;
-use crate::engine::drivers::Fault;
+use crate::domain::types::location::Part;
+use crate::engine::drivers::{Fault, Mark, Registered};
 use std::time::Duration;
 
 /// The oldest version that has backup locks, without which copying files holds up every writer.
@@ -34,19 +35,31 @@ pub(super) fn look(address: &Address, secret: Option<&Secret>) -> Result<Server,
     judge(address, row.ok_or_else(|| faults::fault(address, "it does not say what it is as MariaDB does"))?)
 }
 
+/// Refuses a user who lacks a right that a copy of the files needs.
+pub(super) fn check_rights(address: &Address, secret: Option<&Secret>, rights: &[&str]) -> Result<(), Fault> {
+    let grants: Vec<String> = ask(address, secret, rows::RIGHTS)?.into_iter().flatten().collect();
+    let missing: Vec<&str> = rights.iter().filter(|right| !is_granted(&grants, right)).copied().collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Fault::Denied(format!(
+        "The user {user} of the MariaDB server at {place} lacks {missing}: GRANT {all} ON *.* TO that user.",
+        user = address.user,
+        place = address.place(),
+        missing = missing.join(", "),
+        all = rights.join(", "),
+    )))
+}
+
+/// Whether one of these grants is that of a right to everything.
+fn is_granted(grants: &[String], right: &str) -> bool {
+    let everywhere = grants.iter().filter_map(|grant| Some(grant.strip_prefix("GRANT ")?.split_once(" ON *.* TO ")?.0));
+    everywhere.flat_map(|rights| rights.split(", ")).any(|held| held == right || held == "ALL PRIVILEGES")
+}
+
 /// How many bytes its files have; a fault where the user may not copy them, or they lie in several places.
 pub(super) fn files(address: &Address, secret: Option<&Secret>) -> Result<u64, Fault> {
-    let held = ask(address, secret, rows::RIGHTS)?.into_iter().flatten().collect::<Vec<_>>();
-    let missing: Vec<&str> = RIGHTS.into_iter().filter(|right| !held.iter().any(|held| held == right)).collect();
-    if !missing.is_empty() {
-        return Err(Fault::Denied(format!(
-            "The user {user} of the MariaDB server at {place} lacks {missing}: GRANT RELOAD, PROCESS, LOCK TABLES, BINLOG MONITOR ON *.* \
-             TO that user.",
-            user = address.user,
-            place = address.place(),
-            missing = missing.join(", ")
-        )));
-    }
+    check_rights(address, secret, &RIGHTS)?;
     let row = ask(address, secret, rows::FILES)?.into_iter().next();
     let Some([bytes, elsewhere]) = row.and_then(|row| <[String; 2]>::try_from(row).ok()) else {
         return Err(faults::fault(address, "it does not say which files it has as MariaDB does"));
@@ -72,7 +85,7 @@ pub(super) fn check_programs(address: &Address, version: &str) -> Result<(), Fau
 }
 
 /// The rows of an answer.
-fn ask(address: &Address, secret: Option<&Secret>, question: &str) -> Result<Vec<Vec<String>>, Fault> {
+pub(super) fn ask(address: &Address, secret: Option<&Secret>, question: &str) -> Result<Vec<Vec<String>>, Fault> {
     let arguments = ["--batch", "--skip-column-names", "--connect-timeout=15", "--default-character-set=utf8mb4"];
     let program = arguments.iter().fold(CLIENT.on_server(address, secret)?, |program, argument| program.arg(argument));
     let ended = program.arg("--execute").arg(question).run(PATIENCE);
@@ -102,6 +115,34 @@ fn unescaped(column: &str) -> String {
     text
 }
 
+/// The server of a resource, if it is still the one that was registered.
+pub(super) fn registered(of: &Registered) -> Result<(Address, Server), Fault> {
+    let resource = &of.resource;
+    let Some(url) = resource.location.part(Part::Url) else {
+        return Err(Fault::Failed(format!(
+            "{name} was restored to {at} and is no server yet: start one there (mariadbd --datadir=FOLDER) and register that, with \
+             vaultdeck resource remove {name} and vaultdeck resource add {kind} {name} --url mysql://USER@HOST:PORT --path FOLDER.",
+            name = resource.name,
+            at = resource.location,
+            kind = resource.resource_type,
+        )));
+    };
+    let address = Address::parse(url).map_err(|rule| Fault::Failed(format!("The URL {rule}.")))?;
+    let server = look(&address, of.secret.as_ref())?;
+    let known: Option<Seen> = of.mark.as_ref().and_then(Mark::read);
+    if known.is_none_or(|known| server.seen.is(&known)) {
+        return Ok((address, server));
+    }
+    Err(Fault::Failed(format!(
+        "At {place} is another server than when {name} was registered or last backed up. If this is right, register it again: \
+         vaultdeck resource add {kind} {name} {options}",
+        place = address.place(),
+        name = resource.name,
+        kind = resource.resource_type,
+        options = resource.location.options(),
+    )))
+}
+
 /// What a server's row means.
 fn judge(address: &Address, row: [String; 6]) -> Result<Server, Fault> {
     let [version, uid, hostname, data_dir, page_size, born] = row;
@@ -127,6 +168,24 @@ mod tests {
             let refused = judge(&address, row(old)).unwrap_err().to_string();
             assert!(refused.contains("db:3306") && refused.contains("version 10.5 or a newer one"), "{refused}");
         }
+    }
+
+    #[test]
+    fn a_right_counts_where_it_is_one_to_everything() {
+        let grants = [
+            "GRANT `r` TO `me`@`%`",
+            "GRANT PROCESS, LOCK TABLES ON *.* TO `r`",
+            "GRANT RELOAD, SELECT ON `shop`.* TO `me`@`%`",
+        ];
+        let grants = grants.map(str::to_owned);
+        assert_eq!(
+            ["PROCESS", "LOCK TABLES", "RELOAD", "SELECT"].map(|right| is_granted(&grants, right)),
+            [true, true, false, false]
+        );
+        assert!(is_granted(
+            &["GRANT ALL PRIVILEGES ON *.* TO `root`@`localhost` WITH GRANT OPTION".to_owned()],
+            "EVENT"
+        ));
     }
 
     #[test]

@@ -5,11 +5,10 @@ use super::arrivals::{Came, Files, TOLD};
 use super::programs::BACKUP;
 use super::server::{self, Server};
 use super::tree::Tree;
-use super::{ENGINE_DETAIL, Seen, faults, place};
-use crate::domain::types::location::Part;
+use super::{ENGINE_DETAIL, faults, place};
 use crate::domain::{Consistency, PointDetails};
 use crate::engine::drivers::child::{Running, Watched};
-use crate::engine::drivers::{BackupCx, Fault, Mark, PointFacts, Registered, Source};
+use crate::engine::drivers::{BackupCx, Fault, Mark, PointFacts, Source};
 use crate::repository::{
     Arrival, Arrivals, BackupOutcome, Child, Children, Control, Estimate, SourceItem, SourceReader, TreeSource,
 };
@@ -40,18 +39,7 @@ struct Open {
 /// Opens the server of a resource, if it is still the one that was registered.
 pub(super) fn open(cx: &BackupCx<'_>) -> Result<Box<dyn Source>, Fault> {
     let (resource, secret) = (&cx.of.resource, cx.of.secret.as_ref());
-    let Some(url) = resource.location.part(Part::Url) else {
-        return Err(Fault::Failed(format!(
-            "{name} was restored to {at} and is no server yet: start one there (mariadbd --datadir=FOLDER) and register that, with \
-             vaultdeck resource remove {name} and vaultdeck resource add {kind} {name} --url mysql://USER@HOST:PORT --path FOLDER.",
-            name = resource.name,
-            at = resource.location,
-            kind = resource.resource_type,
-        )));
-    };
-    let address = Address::parse(url).map_err(|rule| Fault::Failed(format!("The URL {rule}.")))?;
-    let server = server::look(&address, secret)?;
-    refuse_another(cx.of, &address, &server.seen)?;
+    let (address, server) = server::registered(cx.of)?;
     let Some(data_dir) = resource.location.path() else {
         return Err(Fault::Failed(format!("{} has no data directory.", resource.name)));
     };
@@ -66,24 +54,9 @@ pub(super) fn open(cx: &BackupCx<'_>) -> Result<Box<dyn Source>, Fault> {
     let state = State {
         coming: Some(program.start(PATIENCE)?),
         ended: None,
-        came: Came { tree: Tree::new(Path::new(ROOT), &data_dir), told: BTreeMap::new() },
+        came: Came { tree: Tree::new(Path::new(ROOT), Some(&data_dir)), told: BTreeMap::new() },
     };
     Ok(Box::new(Open { copy: Copying { address, size_bytes, state: Mutex::new(state) }, server }))
-}
-
-fn refuse_another(of: &Registered, address: &Address, seen: &Seen) -> Result<(), Fault> {
-    let known: Option<Seen> = of.mark.as_ref().and_then(Mark::read);
-    if known.is_none_or(|known| seen.is(&known)) {
-        return Ok(());
-    }
-    Err(Fault::Failed(format!(
-        "At {place} is another server than when {name} was registered or last backed up. If this is right, register it again: \
-         vaultdeck resource add {kind} {name} {options}",
-        place = address.place(),
-        name = of.resource.name,
-        kind = of.resource.resource_type,
-        options = of.resource.location.options(),
-    )))
 }
 
 impl Source for Open {

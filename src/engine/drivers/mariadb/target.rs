@@ -4,7 +4,6 @@ use super::programs::BACKUP;
 use super::source::COMPLETE;
 use super::version::Version;
 use super::{ENGINE_DETAIL, MariaDb};
-use crate::domain::Invalid;
 use crate::domain::types::location::Part;
 use crate::engine::drivers::folder::{self, path_of, root, vacancy};
 use crate::engine::drivers::{Fault, Inside, Mark, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Target};
@@ -33,11 +32,7 @@ const SETTINGS_FILE: &str = "backup-my.cnf";
 pub(super) fn plan(driver: &MariaDb, ask: &RestoreAsk<'_>) -> Result<RestorePlan, Fault> {
     let restore = (driver.0.read)(ask.metadata)?;
     (driver.0.supported)(ask.metadata)?;
-    if ask.source.is_some() && restore.identifier == driver.id_of(ask.resource_arn) {
-        let key = driver.0.identifier_key;
-        let rule = format!("must be a new name: {} is what was backed up, and is there still", restore.identifier);
-        return Err(Invalid::value(format!("Metadata.{key}"), rule).into());
-    }
+    driver.refuse_own_name(ask, &restore.identifier)?;
     check_programs(ask.details.get("EngineVersion").map(String::as_str))?;
     let target = folder::target::new_folder(ask, restore.path.as_deref(), &restore.identifier)?;
     let target = target.with(Part::Engine, Some(ENGINE_DETAIL.1));

@@ -1,6 +1,7 @@
 //! The tree of the files that came.
 
 use crate::repository::{Node, NodeKind, SourceItem, Timestamp};
+use rustix::process::{getegid, geteuid};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::Metadata;
@@ -15,21 +16,21 @@ const PERMISSIONS: (u32, u32) = (0o660, 0o700);
 /// Leads to a table outside of the data directory.
 const LINK: &str = "isl";
 
-/// The files of a data directory that came, below a root. Owners, permissions and times are those of the data directory itself: the
+/// The files that came, below a root. Owners, permissions and times are those of the data directory itself, where there is one: the
 /// program that sends the files tells none.
 pub(super) struct Tree {
     root: PathBuf,
-    data_dir: PathBuf,
+    data_dir: Option<PathBuf>,
     now: Timestamp,
     folders: BTreeMap<PathBuf, BTreeMap<OsString, Node>>,
 }
 
 impl Tree {
-    pub(super) fn new(root: &Path, data_dir: &Path) -> Self {
+    pub(super) fn new(root: &Path, data_dir: Option<&Path>) -> Self {
         let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let now = Timestamp::new(seconds.cast_signed(), 0);
         let folders = [(root.to_owned(), BTreeMap::new())].into();
-        Self { root: root.to_owned(), data_dir: data_dir.to_owned(), now, folders }
+        Self { root: root.to_owned(), data_dir: data_dir.map(Path::to_owned), now, folders }
     }
 
     /// The path in the tree of a file that begins to come, which is in no other place and comes only once.
@@ -88,9 +89,10 @@ impl Tree {
     fn node(&self, relative: &Path, kind: NodeKind, size: u64) -> Node {
         let stat = |path: &Path| std::fs::symlink_metadata(path).ok();
         let fits = |found: &Metadata| if kind == NodeKind::File { found.is_file() } else { found.is_dir() };
-        let own = stat(&self.data_dir.join(relative)).filter(fits);
+        let data_dir = self.data_dir.as_deref();
+        let own = data_dir.and_then(|data_dir| stat(&data_dir.join(relative))).filter(fits);
         let permissions = if kind == NodeKind::File { PERMISSIONS.0 } else { PERMISSIONS.1 };
-        let owner = own.clone().or_else(|| stat(&self.data_dir));
+        let owner = own.clone().or_else(|| stat(data_dir?));
         let modified = own.as_ref().map_or(self.now, |own| Timestamp::new(own.mtime(), 0));
         Node {
             kind,
@@ -98,8 +100,8 @@ impl Tree {
             modified,
             accessed: modified,
             changed: modified,
-            uid: owner.as_ref().map_or(0, Metadata::uid),
-            gid: owner.as_ref().map_or(0, Metadata::gid),
+            uid: owner.as_ref().map_or_else(|| geteuid().as_raw(), Metadata::uid),
+            gid: owner.as_ref().map_or_else(|| getegid().as_raw(), Metadata::gid),
             size,
             links: 1,
             ..Node::default()
@@ -144,7 +146,7 @@ mod tests {
         let file = data.path().join("shop/t.ibd");
         std::fs::write(&file, "x").unwrap();
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
-        let mut tree = Tree::new(Path::new("/data"), data.path());
+        let mut tree = Tree::new(Path::new("/data"), Some(data.path()));
         for (name, permissions) in [("./shop/t.ibd", 0o640), ("shop/new.new", 0o660)] {
             let path = tree.begin(Path::new(name)).unwrap();
             tree.end(&path, 9);
@@ -162,7 +164,7 @@ mod tests {
     #[test]
     fn no_file_leaves_the_tree_and_none_comes_twice() {
         let data = tempfile::tempdir().unwrap();
-        let mut tree = Tree::new(Path::new("/data"), data.path());
+        let mut tree = Tree::new(Path::new("/data"), Some(data.path()));
         tree.begin(Path::new("a/b")).unwrap();
         for (path, told) in [
             ("../x", "no path"),

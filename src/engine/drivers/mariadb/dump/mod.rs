@@ -1,0 +1,61 @@
+//! A server that only the network reaches: statements that make its data again, in a file for each table.
+//!
+//! A recovery point holds at `/dump`, with names whose other characters than letters, digits, `_` and `-` are percent-encoded:
+//!
+//! ```text
+//! DB/TABLE.sql      the database, the table, its rows and its triggers; for a view a table in its place
+//! DB.routines.sql   events and routines
+//! DB.views.sql      the views
+//! users.sql         users, roles and grants
+//! ```
+//!
+//! Each file can be given to `mariadb` alone: first those of the tables, then those of the routines, of the views and of the users.
+//! All rows of tables of InnoDB are of one moment: `mariadb-dump` reads all of them in one transaction, and what it writes is divided
+//! while it comes. A person who may name tables or write routines could plant lines in them that look as if another file began; so the
+//! tables and views that the server has are asked for before, and each has to come once and in its place.
+
+mod files;
+mod source;
+mod split;
+mod target;
+
+pub(super) use source::open;
+pub(super) use target::{plan, target};
+
+use super::address::Address;
+use super::programs::DUMP;
+use super::server;
+use crate::domain::{PointDetails, Secret};
+use crate::engine::drivers::{Fault, Inside};
+use crate::repository::ItemPath;
+
+/// Where the files lie in a snapshot.
+const ROOT: &str = "/dump";
+
+/// The file of the users.
+const USERS: &str = "users.sql";
+
+/// The ends of the names of a database's own files, in the order in which they are run.
+const OF_DATABASE: [&str; 2] = [".routines.sql", ".views.sql"];
+
+/// The detail of a recovery point that says in which form it is.
+const FORM: (&str, &str) = ("Form", "dump");
+
+/// The rights that a dump of everything needs.
+const RIGHTS: [&str; 5] = ["SELECT", "SHOW VIEW", "TRIGGER", "EVENT", "PROCESS"];
+
+/// Whether a recovery point is a dump, by what was said of it.
+pub(super) fn is_dump(details: &PointDetails) -> bool {
+    details.get(FORM.0).is_some_and(|form| form == FORM.1)
+}
+
+/// Whether a recovery point holds a dump.
+pub(super) fn holds(content: &Inside<'_>) -> Result<bool, Fault> {
+    Ok(content.find(&ItemPath::root().join(USERS.as_bytes()))?.is_some())
+}
+
+/// Refuses a user who would not see all that is to be dumped.
+pub(super) fn check(address: &Address, secret: Option<&Secret>) -> Result<(), Fault> {
+    server::check_rights(address, secret, &RIGHTS)?;
+    DUMP.program().map(drop)
+}

@@ -1,0 +1,167 @@
+//! Restoring a dump: its files into a folder, or what they say into an empty server.
+
+use super::{OF_DATABASE, USERS};
+use crate::domain::types::keys::{URL_KEY, value};
+use crate::domain::types::location::{Location, Part};
+use crate::domain::{Invalid, Secret};
+use crate::engine::drivers::folder;
+use crate::engine::drivers::mariadb::address::Address;
+use crate::engine::drivers::mariadb::programs::CLIENT;
+use crate::engine::drivers::mariadb::server::{self, Server};
+use crate::engine::drivers::mariadb::{ENGINE_DETAIL, MariaDb, Seen, faults, rows};
+use crate::engine::drivers::{Fault, Inside, Mark, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Target};
+use crate::repository::{ItemPath, Node, Put, Refusal, RestoreOutcome, RestoreSize, StreamSink};
+use std::io::{self, Read};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How long one statement may take.
+const PATIENCE: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// The most that the views or routines of a database may have, or the users.
+const LONGEST: u64 = 256 << 20;
+
+/// What a restore of a dump is to do.
+pub(in crate::engine::drivers::mariadb) fn plan(driver: &MariaDb, ask: &RestoreAsk<'_>) -> Result<RestorePlan, Fault> {
+    let restore = (driver.0.read)(ask.metadata)?;
+    let mut metadata = ask.metadata.clone();
+    metadata.retain(|key, _| !key.eq_ignore_ascii_case(URL_KEY));
+    (driver.0.supported)(&metadata)?;
+    driver.refuse_own_name(ask, &restore.identifier)?;
+    let field = || format!("Metadata.{URL_KEY}");
+    let target = match value(ask.metadata, URL_KEY).filter(|url| !url.is_empty()) {
+        None => {
+            let target = folder::target::new_folder(ask, restore.path.as_deref(), &restore.identifier)?;
+            target.with(Part::Engine, Some(ENGINE_DETAIL.1))
+        }
+        Some(_) if restore.path.is_some() => {
+            return Err(
+                Invalid::value(field(), "is for a server and vaultdeck:path for a folder: give one of them").into()
+            );
+        }
+        Some(url) => {
+            let address = Address::parse(url).map_err(|rule| Invalid::value(field(), rule))?;
+            Location::of([(Part::Url, address.to_string())])
+        }
+    };
+    Ok(RestorePlan { target, makes: Some(restore.identifier), is_whole: true })
+}
+
+/// Opens nothing yet.
+pub(in crate::engine::drivers::mariadb) fn target<'a>(
+    driver: &MariaDb,
+    cx: &RestoreCx<'a>,
+) -> Result<Box<dyn Target + 'a>, Fault> {
+    let name = Some((driver.0.read)(cx.metadata)?.identifier);
+    let Some(url) = cx.target.part(Part::Url) else {
+        let note = "These are SQL files: give them to mariadb, those of the tables first.".to_owned();
+        let made = Restored { name, notes: vec![note], ..Restored::default() };
+        return Ok(Box::new(folder::target::open(cx, Vec::new(), made)?));
+    };
+    let address = Address::parse(url).map_err(|rule| Fault::Failed(format!("The URL {rule}.")))?;
+    Ok(Box::new(Into { address, secret: cx.secret.cloned(), content: cx.content, name }))
+}
+
+/// A server that is restored into.
+struct Into<'a> {
+    address: Address,
+    secret: Option<Secret>,
+    content: &'a Inside<'a>,
+    name: Option<String>,
+}
+
+impl Into<'_> {
+    fn look(&self) -> Result<Server, Fault> {
+        server::look(&self.address, self.secret.as_ref())
+    }
+
+    /// Runs what a file says.
+    fn run(&self, content: &mut dyn Read) -> Result<(), Refusal> {
+        let client = CLIENT.on_server(&self.address, self.secret.as_ref()).and_then(|program| {
+            program.arg("--batch").arg("--binary-mode").arg("--max-allowed-packet=1G").with_input().start(PATIENCE)
+        });
+        let mut running = client.map_err(|fault| all(&fault))?;
+        let mut buffer = vec![0; 64 << 10];
+        loop {
+            let read = content.read(&mut buffer).map_err(Refusal::from)?;
+            // Why it does not take more is told by its end.
+            if read == 0 || running.pour(&buffer[..read]).is_err() {
+                break;
+            }
+        }
+        running.finish().map(drop).map_err(|fault| all(&faults::fault(&self.address, &fault.to_string())))
+    }
+
+    /// What comes once all tables are there: routines, then views, which may need both, and the users.
+    fn run_the_rest(&self) -> Result<(), Fault> {
+        let root = ItemPath::root();
+        let names = self.content.names(&root)?;
+        let of = |end: &'static str| names.iter().filter(move |name| name.ends_with(end.as_bytes()));
+        let files = OF_DATABASE.into_iter().flat_map(of).map(Vec::as_slice).chain([USERS.as_bytes()]);
+        for name in files {
+            let content = self.content.read(&root.join(name), LONGEST)?.unwrap_or_default();
+            self.run(&mut content.as_slice()).map_err(|refusal| match refusal {
+                Refusal::Item(why) => Fault::Failed(why),
+                Refusal::All(error) => Fault::Failed(error.to_string()),
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// A server that takes one table not would take no other either: the restore ends with its words.
+fn all(fault: &Fault) -> Refusal {
+    Refusal::All(io::Error::other(fault.to_string()))
+}
+
+impl Target for Into<'_> {
+    fn items(&self) -> &[ItemPath] {
+        &[]
+    }
+
+    fn begin(&mut self, _: &RestoreSize) -> Result<Mark, Fault> {
+        let server = self.look()?;
+        let listed = server::ask(&self.address, self.secret.as_ref(), rows::LISTED)?;
+        if let Some(database) = listed.into_iter().flatten().next() {
+            return Err(Fault::Failed(format!(
+                "The MariaDB server at {} must have no database of its own, and has {database}: nothing was written.",
+                self.address.place()
+            )));
+        }
+        Ok(Mark::of(&server.seen))
+    }
+
+    /// What was begun is made anew: each file removes its table first.
+    fn resume(&mut self, before: &Mark) -> Result<(), Fault> {
+        let server = self.look()?;
+        if before.read::<Seen>().is_some_and(|before| server.seen.is(&before)) {
+            return Ok(());
+        }
+        let place = self.address.place();
+        Err(Fault::Failed(format!("At {place} is not the server any more that this job wrote into before.")))
+    }
+
+    fn sink(&mut self) -> Result<Sink<'_>, Fault> {
+        Ok(Sink::InOrder(self))
+    }
+
+    fn finish(self: Box<Self>, _: &RestoreOutcome) -> Result<Restored, Fault> {
+        self.run_the_rest()?;
+        Ok(Restored { name: self.name, shares_secret: true, ..Restored::default() })
+    }
+}
+
+impl StreamSink for Into<'_> {
+    fn place(&self) -> PathBuf {
+        PathBuf::from(self.address.place())
+    }
+
+    fn put(&self, path: &ItemPath, node: &Node, content: &mut dyn Read) -> Result<Put, Refusal> {
+        // Those of the databases themselves come at the end.
+        if !node.is_file() || path.components().len() < 2 {
+            io::copy(content, &mut io::sink()).map_err(Refusal::from)?;
+            return Ok(Put::Written);
+        }
+        self.run(content).map(|()| Put::Written)
+    }
+}
