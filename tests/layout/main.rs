@@ -40,7 +40,7 @@ const FOREIGN: [(&str, &[&str]); 7] = [
 ];
 
 /// Crates that one folder of a room may name though the room may not: a driver speaks its service's protocol.
-const AT_HOME: [(&str, &str); 1] = [("engine/drivers/s3", "aws_")];
+const AT_HOME: [(&str, &str); 2] = [("engine/drivers/http", "aws_"), ("engine/drivers/s3", "aws_")];
 
 /// Who may name the standard streams: whoever writes to them handles that they may have gone away.
 const PRINTING: [&str; 5] = ["cli/output.rs", "cli/progress.rs", "cli/logs.rs", "tui/run.rs", "tui/term/screen.rs"];

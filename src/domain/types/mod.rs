@@ -12,6 +12,7 @@ pub mod ebs;
 pub mod ec2;
 pub mod efs;
 pub mod eks;
+pub mod endpoint;
 pub mod facts;
 pub mod fsx;
 pub mod keys;

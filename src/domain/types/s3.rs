@@ -1,6 +1,7 @@
 //! S3 buckets, of AWS and of every store that speaks its protocol.
 
 use crate::domain::lifecycle::unsupported;
+use crate::domain::types::endpoint::check_endpoint;
 use crate::domain::types::facts::{ArnForm, Into, TypeFacts, never};
 use crate::domain::types::keys::Kind::{Bool, Choice, List, Text, Time};
 use crate::domain::types::keys::{
@@ -190,29 +191,6 @@ pub fn check_bucket(name: &str, is_new: bool) -> Result<(), String> {
     ))
 }
 
-/// Checks an endpoint and gives it in its one spelling. The error is the rule, as in "must …".
-pub fn check_endpoint(text: &str) -> Result<String, String> {
-    let (scheme, rest) = text.split_once("://").unwrap_or_default();
-    let scheme = scheme.to_ascii_lowercase();
-    if !matches!(scheme.as_str(), "http" | "https") {
-        return Err("must be a URL that begins with http:// or https://".to_owned());
-    }
-    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-    if authority.contains('@') {
-        // What stands there may be a password: it is not told.
-        return Err("must be a URL without a user or a password; those go into the secret file".to_owned());
-    }
-    let host =
-        authority.rsplit_once(':').map_or(authority, |(host, port)| if port.contains(']') { authority } else { host });
-    let port = authority.strip_prefix(host).and_then(|port| port.strip_prefix(':'));
-    let port_is_right = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0));
-    let plain = text.chars().all(|c| c.is_ascii_graphic()) && !path.contains(['?', '#']);
-    if host.is_empty() || !port_is_right || !plain {
-        return Err(format!("must be a URL of a host, such as https://s3.example.org:9000; it is {text:?}"));
-    }
-    Ok(format!("{scheme}://{}{}", authority.to_ascii_lowercase(), path.trim_end_matches('/')))
-}
-
 /// `BUCKET-YYYYMMDDhhmmss-HASH`, as AWS's, the hash of eight digits.
 fn point_id(resource: &Arn, at: Moment, unique: &str) -> String {
     let hash: String = unique.chars().filter(char::is_ascii_hexdigit).take(8).collect();
@@ -309,34 +287,6 @@ mod tests {
             let message = told(&[(key, value)]).unwrap_err();
             assert!(message.starts_with(key) && message.contains("not supported"), "{message}");
         }
-    }
-
-    #[test]
-    fn an_endpoint_has_one_spelling_and_no_password() {
-        for (given, kept) in [
-            ("http://127.0.0.1:8333", "http://127.0.0.1:8333"),
-            ("HTTPS://S3.Example.org/", "https://s3.example.org"),
-            ("https://[::1]:9000", "https://[::1]:9000"),
-            ("https://[::1]", "https://[::1]"),
-            ("https://host/storage/v1/s3/", "https://host/storage/v1/s3"),
-        ] {
-            assert_eq!(check_endpoint(given).unwrap(), kept);
-        }
-        for wrong in [
-            "",
-            "host:80",
-            "http://",
-            "http://:80",
-            "http://h:0",
-            "http://h:x",
-            "http://h/?q",
-            "http://h /",
-            "http://h#",
-        ] {
-            assert!(check_endpoint(wrong).is_err(), "{wrong}");
-        }
-        let refused = check_endpoint("http://user:hunter2@host").unwrap_err();
-        assert!(!refused.contains("hunter2"), "{refused}");
     }
 
     #[test]

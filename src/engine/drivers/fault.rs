@@ -75,6 +75,21 @@ impl Display for Fault {
     }
 }
 
+impl std::error::Error for Fault {}
+
+impl Fault {
+    /// As an error of reading or writing, from which a job takes it again ([`Self::behind`]).
+    pub fn into_io(self) -> io::Error {
+        let denied = matches!(self, Self::Denied(_));
+        io::Error::new(if denied { io::ErrorKind::PermissionDenied } else { io::ErrorKind::Other }, self)
+    }
+
+    /// The fault that an error of reading or writing was made of.
+    pub fn behind(error: &io::Error) -> Option<&Self> {
+        error.get_ref()?.downcast_ref()
+    }
+}
+
 impl From<Invalid> for Fault {
     fn from(invalid: Invalid) -> Self {
         Self::Invalid(invalid)

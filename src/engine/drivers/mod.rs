@@ -7,14 +7,19 @@
 //! Two parts that some services have will be optional functions of [`Driver`], `None` by default: following a service's log for
 //! continuous backup, and proving a restored resource for restore tests.
 
+mod access_key;
 mod child;
 #[cfg(test)]
 pub(crate) mod conformance;
+pub mod dynamodb;
 pub mod ebs;
 pub mod efs;
+mod endpoint;
 mod fault;
+mod feed;
 mod folder;
 pub mod fsx;
+mod http;
 pub mod mariadb;
 mod mark;
 pub mod postgresql;
@@ -39,6 +44,7 @@ use std::path::Path;
 /// Every driver there is: what an engine can back up.
 pub static DRIVERS: &[&dyn Driver] = &[
     &relational::AURORA,
+    &dynamodb::DynamoDb,
     &ebs::Ebs,
     &efs::Efs,
     &fsx::Fsx,

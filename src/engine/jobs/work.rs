@@ -51,7 +51,13 @@ impl From<Ending> for Failure {
 
 impl From<repository::Error> for Failure {
     fn from(error: repository::Error) -> Self {
-        if error.is_cancelled() { Self::Stopped } else { Self::Ended(ending_of(&error)) }
+        if error.is_cancelled() {
+            return Self::Stopped;
+        }
+        match fault_behind(&error) {
+            Some(fault) => fault.clone().into(),
+            None => Self::Ended(ending_of(&error)),
+        }
     }
 }
 
@@ -61,6 +67,14 @@ impl From<Error> for Failure {
             Error::Repository(error) => error.into(),
             other => Self::Ended(Ending::failed(false, other.to_string())),
         }
+    }
+}
+
+/// What a driver said while the repository read from it or wrote into it.
+fn fault_behind(error: &repository::Error) -> Option<&Fault> {
+    match error {
+        repository::Error::Source { source, .. } | repository::Error::Target { source, .. } => Fault::behind(source),
+        _ => None,
     }
 }
 

@@ -31,8 +31,9 @@ mod unruly_tests;
 mod upload;
 mod written;
 
+use crate::domain::types::endpoint::check_endpoint;
 use crate::domain::types::location::{Location, Part};
-use crate::domain::types::s3::{FACTS, check_bucket, check_endpoint};
+use crate::domain::types::s3::{FACTS, check_bucket};
 use crate::domain::types::{Metadata, TypeFacts};
 use crate::domain::{Arn, Invalid, PointDetails};
 use crate::engine::drivers::{

@@ -12,7 +12,7 @@ use crate::domain::types::Metadata;
 use crate::domain::types::keys::ENDPOINT_KEY;
 use crate::domain::types::s3::{self, ACLS_DETAIL, ACLS_KEY, Encryption, S3Restore};
 use crate::domain::{Arn, Invalid};
-use crate::engine::caller::RestoreRoots;
+use crate::engine::drivers::endpoint;
 use crate::engine::drivers::{Fault, Mark, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Target};
 use crate::repository::{ItemPath, Node, Put, Refusal, RestoreOutcome, RestoreSize, StreamSink, key_of_item};
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration, MultipartUpload, ObjectOwnership};
@@ -46,19 +46,7 @@ pub(super) fn plan(ask: &RestoreAsk<'_>) -> Result<RestorePlan, Fault> {
     let restore = S3Restore::read(ask.metadata)?;
     s3::supported_by_engine(ask.metadata)?;
     let of_source = ask.source.map(|source| endpoint_of(&source.resource.location));
-    let wrong = |rule: &str| Fault::Invalid(Invalid::value(format!("Metadata.{ENDPOINT_KEY}"), rule));
-    let endpoint = match (&restore.endpoint, of_source) {
-        (Some(given), source) => {
-            if !matches!(ask.roots, RestoreRoots::Any) && source != Some(given.as_str()) {
-                return Err(wrong("over the network, restores go only to the endpoint of what was backed up"));
-            }
-            given.clone()
-        }
-        (None, Some(source)) => source.to_owned(),
-        (None, None) => {
-            return Err(wrong("must be given, since the bucket that was backed up is not registered any more"));
-        }
-    };
+    let endpoint = endpoint::of_restore(ask, ENDPOINT_KEY, restore.endpoint.as_deref(), of_source)?;
     if restore.acls && !ask.details.contains_key(ACLS_DETAIL) {
         let rule = "the recovery point holds no access lists: its backup did not ask for them (BackupACLs)";
         return Err(Invalid::value(format!("Metadata.{ACLS_KEY}"), rule).into());

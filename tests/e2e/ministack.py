@@ -1,0 +1,48 @@
+"""A ministack of its own: DynamoDB's protocol on a port that is free."""
+
+import os
+import socket
+import subprocess
+import time
+
+import boto3
+import botocore.config
+import botocore.exceptions
+
+PROGRAM = os.environ.get("VAULTDECK_MINISTACK", ".venv/ministack/bin/ministack")
+KEYS = {"AccessKeyId": "test", "SecretAccessKey": "s3cr3t/of+test"}
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        return held.getsockname()[1]
+
+
+class Ministack:
+    def __init__(self, folder):
+        self.folder, self.port = folder, free_port()
+        self.folder.mkdir()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.process = None
+
+    def start(self):
+        environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(self.port), "SERVICES": "dynamodb"}
+        with open(f"{self.folder}.log", "ab") as log:
+            self.process = subprocess.Popen([PROGRAM], cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                self.client().list_tables()
+                return self
+            except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError):
+                assert self.process.poll() is None and time.monotonic() < deadline, open(f"{self.folder}.log").read()[-3000:]
+                time.sleep(0.1)
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait(10)
+
+    def client(self):
+        config = botocore.config.Config(retries={"max_attempts": 3, "mode": "standard"})
+        return boto3.client("dynamodb", endpoint_url=self.url, region_name="us-east-1", aws_access_key_id=KEYS["AccessKeyId"],
+                            aws_secret_access_key=KEYS["SecretAccessKey"], config=config)
