@@ -1,9 +1,13 @@
 """Tables of a real server of DynamoDB's protocol: what is backed up comes back as boto3 reads it."""
 
 import hashlib
+import http.client
+import http.server
 import json
 import random
+import threading
 import time
+import urllib.request
 
 import botocore.exceptions
 import pytest
@@ -155,6 +159,14 @@ def test_a_table_is_backed_up_changed_backed_up_again_and_restored_as_it_was(eng
     assert not [path for path in engine.data.rglob("*") if path.is_file() and KEYS["SecretAccessKey"].encode() in path.read_bytes()]
 
 
+def put_raw(server, table, item):
+    """What `aws dynamodb put-item` sends, which takes binary as Base64."""
+    headers = {"X-Amz-Target": "DynamoDB_20120810.PutItem", "Content-Type": "application/x-amz-json-1.0",
+               "Authorization": "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0"}
+    request = urllib.request.Request(server.url, json.dumps({"TableName": table, "Item": item}).encode(), headers)
+    urllib.request.urlopen(request, timeout=30).read()
+
+
 def test_plain_restic_and_boto3_make_a_table_of_it(engine, server, tables, tmp_path):
     make(tables, items=500, Tags=[{"Key": "team", "Value": "a"}], StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"})
     tables.update_time_to_live(TableName="orders", TimeToLiveSpecification={"AttributeName": "gone", "Enabled": True})
@@ -170,15 +182,157 @@ def test_plain_restic_and_boto3_make_a_table_of_it(engine, server, tables, tmp_p
     tables.update_time_to_live(**{**calls["UpdateTimeToLive"], "TableName": "byhand"})
     lines = [line for path in sorted((table / "items").iterdir()) for line in path.read_text().split("\n")[:-1]]
     for line in lines:
-        # as `aws dynamodb put-item --item` takes it: binary as Base64
         put_raw(server, "byhand", json.loads(line)["Item"])
     assert seen(tables, "byhand") == seen(tables) and shape(tables, "byhand") == shape(tables, "orders")
     assert tables.describe_table(TableName="byhand")["Table"]["StreamSpecification"]["StreamViewType"] == "NEW_IMAGE"
 
 
-def put_raw(server, table, item):
-    import urllib.request
-    headers = {"X-Amz-Target": "DynamoDB_20120810.PutItem", "Content-Type": "application/x-amz-json-1.0",
-               "Authorization": "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0"}
-    request = urllib.request.Request(server.url, json.dumps({"TableName": table, "Item": item}).encode(), headers)
-    urllib.request.urlopen(request, timeout=30).read()
+def test_what_cannot_be_registered_is_refused_with_the_way_out(engine, server, tables, tmp_path):
+    make(tables)
+    page = Page()
+    for options, told in [
+        ({"table": "nowhere"}, "no table nowhere"),
+        ({"table": "a b"}, "3 to 255 letters"),
+        ({"url": "ftp://127.0.0.1"}, "http://"),
+        ({"url": "http://me:hunter2@127.0.0.1"}, "secret file"),
+        ({"url": f"http://127.0.0.1:{ministack.free_port()}"}, "cannot be reached"),
+        ({"url": page.url}, "web page"),
+        ({"url": server.url.replace("http:", "https:")}, "does not speak TLS"),
+        ({"keys": {"AccessKeyId": "hunter2"}}, "SecretAccessKey"),
+    ]:
+        refused = add(engine, server, tmp_path, check=False, **options)
+        words = refused.stdout + refused.stderr
+        assert refused.returncode != 0 and told in words and "hunter2" not in words, (options, refused)
+    page.close()
+    assert engine.json("resource", "list") == []
+
+
+class Page:
+    """A server of something else."""
+
+    def __init__(self):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(b"<!DOCTYPE html><html><body>Welcome</body></html>")
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def test_a_restore_that_cannot_be_done_is_refused_by_name(engine, server, tables, tmp_path):
+    backup = engine.client()
+    make(tables)
+    point = back_up(backup, added(engine, server, tmp_path))["RecoveryPointArn"]
+    for changes, told in [
+        ({"targetTableName": "a"}, "targetTableName"),
+        ({"targetTableName": "fine", "encryptionType": "none"}, "encryptionType"),
+        ({"targetTableName": "fine", "kmsMasterKeyArn": "k"}, "kmsMasterKeyArn"),
+        ({"targetTableName": "fine", "vaultdeck:endpoint": "http://127.0.0.1:1"}, "endpoint"),
+        ({"targetTableName": "fine", "Nonsense": "x"}, "Nonsense"),
+    ]:
+        with pytest.raises(botocore.exceptions.ClientError) as refused:
+            restore(backup, point, **changes)
+        assert told in str(refused.value), refused.value
+    # a table that is there is not written over
+    make(tables, "other", items=10)
+    there = seen(tables, "other")
+    failed = restore(backup, point, targetTableName="other")
+    assert failed["Status"] == "FAILED" and "exists already" in failed["StatusMessage"], failed
+    assert seen(tables, "other") == there
+
+
+def test_tags_streams_and_the_time_to_live_are_left_to_whoever_restores_and_told(engine, server, tables, tmp_path):
+    make(tables, Tags=[{"Key": "team", "Value": "a"}], StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}, DeletionProtectionEnabled=True)
+    tables.update_time_to_live(TableName="orders", TimeToLiveSpecification={"AttributeName": "gone", "Enabled": True})
+    point = engine.json("backup", "start", added(engine, server, tmp_path), "--vault", "Default")["RecoveryPointArn"]
+    done = engine.run("restore", "start", point, "--to", "by-name", "--metadata", "deletionProtection=true")
+    assert all(told in done.stdout + done.stderr for told in ("time to live by gone", "no stream", "no tags")), done
+    made = tables.describe_table(TableName="by-name")["Table"]
+    assert made["DeletionProtectionEnabled"] and not made.get("StreamSpecification", {}).get("StreamEnabled")
+    assert tables.describe_time_to_live(TableName="by-name")["TimeToLiveDescription"]["TimeToLiveStatus"] == "DISABLED"
+    assert seen(tables, "by-name") == seen(tables)
+
+
+@pytest.mark.parametrize("meanwhile, told", [
+    (lambda tables: tables.delete_table(TableName="orders"), "no table orders"),
+    (lambda tables: (tables.delete_table(TableName="orders"), make(tables)), "made anew"),
+])
+def test_a_table_that_goes_while_it_is_read_makes_no_recovery_point(engine, server, tables, tmp_path, meanwhile, told):
+    backup = engine.client()
+    make(tables, items=3_000)
+    line = Between(server.port)
+    resource = added(engine, server, tmp_path, url=line.url)
+    line.after(b"ExclusiveStartKey", lambda: meanwhile(tables))
+    failed = back_up(backup, resource)
+    line.close()
+    assert line.was_there and failed["State"] == "FAILED" and told in failed["StatusMessage"], failed
+    assert backup.list_recovery_points_by_backup_vault(BackupVaultName="Default")["RecoveryPoints"] == []
+
+
+class Between:
+    """A line to a server on which something happens before a request with these words goes on, once."""
+
+    def __init__(self, port):
+        self.words, self.what, self.was_there = b"", None, False
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                if outer.what and outer.words in body:
+                    what, outer.what, outer.was_there = outer.what, None, True
+                    what()
+                line = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+                line.request("POST", self.path, body, dict(self.headers))
+                answer = line.getresponse()
+                content = answer.read()
+                self.send_response(answer.status)
+                self.send_header("Content-Type", answer.headers["Content-Type"])
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def after(self, words, what):
+        self.words, self.what = words, what
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def test_an_engine_that_is_killed_in_a_restore_goes_on_and_the_table_is_whole(start, server, tables, tmp_path):
+    engine = start()
+    backup = engine.client()
+    make(tables, items=6_000)
+    expected = seen(tables)
+    point = back_up(backup, added(engine, server, tmp_path))["RecoveryPointArn"]
+    metadata = backup.get_recovery_point_restore_metadata(BackupVaultName="Default", RecoveryPointArn=point)["RestoreMetadata"]
+    job = backup.start_restore_job(RecoveryPointArn=point, Metadata={**metadata, "targetTableName": "restored"}, IamRoleArn=ROLE, ResourceType="DynamoDB")["RestoreJobId"]
+    deadline = time.monotonic() + 60
+    while "restored" not in tables.list_tables()["TableNames"] or not tables.scan(TableName="restored", Limit=1)["Count"]:
+        assert time.monotonic() < deadline, "it never began"
+    engine.kill()
+    assert seen(tables, "restored")[0] < expected[0], "it was killed too late"
+    backup = start().client()
+    done = wait_for_job(lambda: backup.describe_restore_job(RestoreJobId=job))
+    assert done["Status"] == "COMPLETED", done.get("StatusMessage")
+    assert seen(tables, "restored") == expected

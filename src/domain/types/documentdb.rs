@@ -12,8 +12,7 @@ pub static FACTS: TypeFacts = TypeFacts {
     ..TypeFacts::named("DocumentDB")
 };
 
-/// Those of Neptune too.
-pub(super) const KEYS: &[KeyFact] = &[
+const KEYS: &[KeyFact] = &[
     must("dbClusterIdentifier", Text, "the new cluster's name; its instances are made afterwards"),
     must("engine", Choice(&["docdb", "neptune"]), "the engine"),
     may("engineVersion", Text, "the engine's version"),

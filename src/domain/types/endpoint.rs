@@ -23,6 +23,23 @@ pub fn check_endpoint(text: &str) -> Result<String, String> {
     Ok(format!("{scheme}://{}{}", authority.to_ascii_lowercase(), path.trim_end_matches('/')))
 }
 
+/// Checks the URL of a server whose user may stand in it, as in `http://me@host:8086`, and gives it in its one spelling. The error
+/// is the rule, as in "must …".
+pub fn check_server(text: &str) -> Result<String, String> {
+    let Some((scheme, rest)) = text.split_once("://") else { return check_endpoint(text) };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let Some((user, _)) = authority.rsplit_once('@') else { return check_endpoint(text) };
+    if user.is_empty() || !user.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~%".contains(&byte)) {
+        // What stands there may be a password: it is not told.
+        return Err(
+            "must be a URL with a user alone before its @, percent-encoded; the password goes into the secret file"
+                .to_owned(),
+        );
+    }
+    let server = check_endpoint(&format!("{scheme}://{}", &rest[user.len() + 1..]))?;
+    Ok(server.replacen("://", &format!("://{user}@"), 1))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,5 +70,28 @@ mod tests {
         }
         let refused = check_endpoint("http://user:hunter2@host").unwrap_err();
         assert!(!refused.contains("hunter2"), "{refused}");
+    }
+
+    #[test]
+    fn the_url_of_a_server_may_name_a_user_and_no_password() {
+        for (given, kept) in [
+            ("http://127.0.0.1:8086/", "http://127.0.0.1:8086"),
+            ("HTTP://Me%40x@Host:8086", "http://Me%40x@host:8086"),
+        ] {
+            assert_eq!(check_server(given).unwrap(), kept);
+            assert_eq!(check_server(kept).unwrap(), kept);
+        }
+        for wrong in [
+            "",
+            "host",
+            "http://:hunter2@host",
+            "http://me:hunter2@host",
+            "http://@host",
+            "ftp://me@host",
+            "http://me@",
+        ] {
+            let refused = check_server(wrong).unwrap_err();
+            assert!(!refused.contains("hunter2"), "{refused}");
+        }
     }
 }

@@ -24,6 +24,9 @@ pub const URL_KEY: &str = "vaultdeck:url";
 /// The engine's own key: the endpoint at which what is restored lies.
 pub const ENDPOINT_KEY: &str = "vaultdeck:endpoint";
 
+/// The engine's own key: the server that what is restored lies in.
+pub const URL_KEY: &str = "vaultdeck:url";
+
 /// The key with the parts of a recovery point that are restored.
 pub const ITEMS_KEY: &str = "ItemsToRestore";
 

@@ -22,12 +22,14 @@ pub mod fsx;
 mod http;
 pub mod mariadb;
 mod mark;
+pub mod neptune;
 pub mod postgresql;
 pub mod relational;
 pub mod s3;
 mod source;
 pub mod storage_gateway;
 mod target;
+pub mod timestream;
 mod volume;
 
 pub use fault::{Fault, Meaning};
@@ -48,9 +50,11 @@ pub static DRIVERS: &[&dyn Driver] = &[
     &ebs::Ebs,
     &efs::Efs,
     &fsx::Fsx,
+    &neptune::Neptune,
     &relational::RDS,
     &s3::S3,
     &storage_gateway::StorageGateway,
+    &timestream::Timestream,
 ];
 
 /// Reads and writes the resources of one type.

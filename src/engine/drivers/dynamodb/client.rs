@@ -10,6 +10,7 @@ use crate::engine::drivers::http::{Http, Request, patiently, sign};
 use crate::repository::Control;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Where a service that has no regions wants to be.
@@ -17,7 +18,7 @@ const USUAL_REGION: &str = "us-east-1";
 
 /// A client of one table.
 pub(super) struct Client {
-    http: Http,
+    http: Arc<Http>,
     place: Place,
     key: Option<AccessKey>,
     region: String,

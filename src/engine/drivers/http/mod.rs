@@ -4,15 +4,16 @@
 //! time, not trusted, or answers with a page for people. A fault that is [`Fault::Temporary`] is worth another attempt
 //! ([`patiently`]).
 
-mod body;
+mod coming;
 mod patience;
 mod sign;
 #[cfg(test)]
 pub(in crate::engine::drivers) mod stand_in;
 #[cfg(test)]
 mod tests;
+mod upload;
 
-pub(in crate::engine::drivers) use body::Body;
+pub(in crate::engine::drivers) use coming::Coming;
 pub(in crate::engine::drivers) use patience::{BRIEF, LONG, patiently, stopped};
 pub(in crate::engine::drivers) use sign::sign;
 
@@ -29,6 +30,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Runtime;
 
@@ -88,22 +90,21 @@ impl Answer {
 
 impl Http {
     /// A client for what lies at `place`, which messages call it by. Nothing is sent yet.
-    pub(in crate::engine::drivers) fn open(place: &str) -> Result<Self, Fault> {
+    pub(in crate::engine::drivers) fn open(place: &str) -> Result<Arc<Self>, Fault> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("http")
             .enable_all()
             .build()
             .map_err(|error| Fault::of_io(format_args!("No thread could be started for {place}"), &error))?;
-        let settings =
-            HttpConnectorSettings::builder().connect_timeout(CONNECT_LIMIT).read_timeout(SILENCE_LIMIT).build();
+        let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_LIMIT).build();
         let connector = Connector::builder()
             .connector_settings(settings)
             .sleep_impl(TokioSleep::new())
             .proxy_config(ProxyConfig::from_env())
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .build();
-        Ok(Self { connector: SharedHttpConnector::new(connector), runtime, place: place.to_owned() })
+        Ok(Arc::new(Self { connector: SharedHttpConnector::new(connector), runtime, place: place.to_owned() }))
     }
 
     /// Where it leads.
@@ -112,33 +113,32 @@ impl Http {
     }
 
     /// Sends a request and takes the whole answer.
-    pub(in crate::engine::drivers) fn ask(&self, request: Request, stop: Option<&Control>) -> Result<Answer, Fault> {
-        let (parts, mut body) = self.open_answer(request.map(SdkBody::from), stop)?.into_parts();
-        let mut whole = Vec::new();
-        while let Some(piece) = body.next()? {
-            if whole.len() + piece.len() > LARGEST {
-                return Err(Fault::Failed(format!("{} answers with more than {LARGEST} bytes.", self.place)));
-            }
-            whole.extend_from_slice(&piece);
-        }
-        Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, body: whole.into() })
+    pub(in crate::engine::drivers) fn ask(
+        self: &Arc<Self>,
+        request: Request,
+        stop: Option<&Control>,
+    ) -> Result<Answer, Fault> {
+        self.begin(request, stop)?.take(stop)
     }
 
     /// Sends a request and gives the answer as it comes.
-    pub(in crate::engine::drivers) fn open_answer<'a>(
-        &'a self,
-        request: http::Request<SdkBody>,
-        stop: Option<&'a Control>,
-    ) -> Result<http::Response<Body<'a>>, Fault> {
+    pub(in crate::engine::drivers) fn begin(
+        self: &Arc<Self>,
+        request: Request,
+        stop: Option<&Control>,
+    ) -> Result<Coming, Fault> {
         let unsendable = |error: &dyn std::fmt::Display| {
             Fault::Failed(format!("A request could not be sent to {}: {}", self.place, clean(&error.to_string())))
         };
-        let request = HttpRequest::try_from(request).map_err(|error| unsendable(&error))?;
+        let request = HttpRequest::try_from(request.map(SdkBody::from)).map_err(|error| unsendable(&error))?;
         // Already the call wants to be in the runtime, not only what it gives.
-        let answered = self.wait(stop, async { self.connector.call(request).await })?;
+        let call = async { tokio::time::timeout(SILENCE_LIMIT, self.connector.call(request)).await };
+        let answered = self.wait(stop, call)?;
+        let answered = answered.map_err(|_| temporary(format!("{} does not answer in time.", self.place)))?;
         let response = answered.map_err(|error| self.unreachable(&error))?;
         let response = response.try_into_http1x().map_err(|error| unsendable(&error))?;
-        Ok(response.map(|body| Body::new(self, stop, body)))
+        let (parts, body) = response.into_parts();
+        Ok(Coming::new(Arc::clone(self), parts.status.as_u16(), parts.headers, body))
     }
 
     /// Waits for something, unless it is to stop.

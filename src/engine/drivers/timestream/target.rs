@@ -1,0 +1,179 @@
+//! Restoring into a new database.
+
+use super::client::Client;
+use super::line;
+use super::policies::Description;
+use super::source::DESCRIPTION;
+use super::{database_of, location, url_of};
+use crate::domain::types::keys::URL_KEY;
+use crate::domain::types::timestream::{TimestreamRestore, supported_by_engine};
+use crate::engine::drivers::http::LONG;
+use crate::engine::drivers::{Fault, Mark, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Target, endpoint};
+use crate::repository::{ItemPath, Node, Put, Refusal, RestoreOutcome, RestoreSize, StreamSink};
+use bytes::Bytes;
+use std::io::{self, BufReader, Read};
+use std::path::PathBuf;
+
+/// The largest description.
+const LARGEST_DESCRIPTION: u64 = 1 << 20;
+/// How many bytes of points are written with one call, but for the last point.
+const PIECE: usize = 1 << 20;
+/// How many files are written at once.
+const AT_ONCE: usize = 2;
+
+/// What a restore of a database is to do.
+pub(super) fn plan(ask: &RestoreAsk<'_>) -> Result<RestorePlan, Fault> {
+    let restore = TimestreamRestore::read(ask.metadata)?;
+    supported_by_engine(ask.metadata)?;
+    let of_source = ask.source.map(|source| url_of(&source.resource.location));
+    let url = endpoint::of_restore(ask, URL_KEY, restore.url.as_deref(), of_source)?;
+    let makes = Some(format!("{}/{}", restore.database, restore.table));
+    Ok(RestorePlan { target: location(url, restore.database), makes, is_whole: true })
+}
+
+/// Opens nothing yet but the client.
+pub(super) fn open<'a>(cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
+    let restore = TimestreamRestore::read(cx.metadata)?;
+    let path = ItemPath::root().join(DESCRIPTION.as_bytes());
+    let text = cx.content.read(&path, LARGEST_DESCRIPTION)?;
+    let text = text.ok_or_else(|| Fault::Failed("The recovery point has no database.json.".to_owned()))?;
+    Ok(Box::new(NewDatabase {
+        client: Client::open(cx.target, cx.secret, LONG)?,
+        database: database_of(cx.target).to_owned(),
+        description: Description::from_file(&text)?,
+        restore,
+    }))
+}
+
+/// A database that is made.
+struct NewDatabase {
+    client: Client,
+    database: String,
+    description: Description,
+    restore: TimestreamRestore,
+}
+
+impl NewDatabase {
+    /// The name of the policy that a file's points belong to.
+    fn policy_of(&self, content: &mut BufReader<&mut dyn Read>) -> Result<String, Refusal> {
+        let mut line = Vec::new();
+        let no_heading = || Refusal::Item("it does not say to which retention policy it belongs".to_owned());
+        loop {
+            if !line::read(content, &mut line)? || !line.starts_with(b"#") {
+                return Err(no_heading());
+            }
+            if let Some(policy) = line.strip_prefix(b"# CONTEXT-RETENTION-POLICY: ") {
+                let policy = policy.strip_suffix(b"\n").unwrap_or(policy);
+                return String::from_utf8(policy.to_vec()).map_err(|_| no_heading());
+            }
+        }
+    }
+
+    fn write(&self, content: &mut dyn Read) -> Result<(), Refusal> {
+        let refused = |fault: Fault| match fault {
+            Fault::Failed(why) => Refusal::Item(why),
+            fault => Refusal::All(fault.into_io()),
+        };
+        let mut content = BufReader::with_capacity(1 << 18, content);
+        let policy = self.policy_of(&mut content)?;
+        let (mut points, mut line) = (Vec::new(), Vec::new());
+        while line::read(&mut content, &mut line)? {
+            points.extend_from_slice(&line);
+            if points.len() >= PIECE {
+                self.client.write(&policy, Bytes::from(std::mem::take(&mut points))).map_err(refused)?;
+            }
+        }
+        if points.is_empty() { Ok(()) } else { self.client.write(&policy, points.into()).map_err(refused) }
+    }
+}
+
+impl Target for NewDatabase {
+    fn items(&self) -> &[ItemPath] {
+        &[]
+    }
+
+    /// Looks only: a database without points is as good as none.
+    fn begin(&mut self, _: &RestoreSize) -> Result<Mark, Fault> {
+        self.client.look_at_server()?;
+        match self.client.measurements(None) {
+            Err(Fault::Gone(_)) => {}
+            Ok(measurements) => {
+                if let Some(first) = measurements.first() {
+                    let (database, url) = (&self.database, self.client.url());
+                    return Err(Fault::Failed(format!(
+                        "The database {database} at {url} has points already, as of {first}: choose another name, since nothing is \
+                         written over."
+                    )));
+                }
+            }
+            Err(fault) => return Err(fault),
+        }
+        Ok(Mark::of(&self.database))
+    }
+
+    /// The same point written again is the same point.
+    fn resume(&mut self, before: &Mark) -> Result<(), Fault> {
+        if before.read::<String>().as_ref() == Some(&self.database) {
+            return Ok(());
+        }
+        Err(Fault::Failed(format!("The database {} was not begun by this job.", self.database)))
+    }
+
+    fn sink(&mut self) -> Result<Sink<'_>, Fault> {
+        for question in self.description.questions(&self.database, self.restore.days) {
+            self.client.query(&question, None)?;
+        }
+        Ok(Sink::InOrder(self))
+    }
+
+    fn finish(self: Box<Self>, _: &RestoreOutcome) -> Result<Restored, Fault> {
+        let policies = self.client.policies(None)?;
+        let lacks: Vec<&str> = self
+            .description
+            .policies
+            .iter()
+            .filter(|policy| !policies.iter().any(|other| other.name == policy.name))
+            .map(|policy| policy.name.as_str())
+            .collect();
+        if !lacks.is_empty() {
+            return Err(Fault::Failed(format!(
+                "The database {} lacks the retention policies {}.",
+                self.database,
+                lacks.join(", ")
+            )));
+        }
+        let kept = self.restore.days.map_or_else(|| "for ever".to_owned(), |days| format!("for {days} days"));
+        let shorter = self.description.policies.iter().any(|policy| policy.duration != "0s");
+        let note =
+            format!("The new database keeps its points {kept}; database.json tells for how long its source does.");
+        Ok(Restored {
+            notes: shorter.then_some(note).into_iter().collect(),
+            name: Some(self.restore.table),
+            shares_secret: true,
+            ..Restored::default()
+        })
+    }
+}
+
+impl StreamSink for NewDatabase {
+    fn place(&self) -> PathBuf {
+        PathBuf::from(&self.database)
+    }
+
+    fn put(&self, path: &ItemPath, node: &Node, content: &mut dyn Read) -> Result<Put, Refusal> {
+        match path.components().iter().map(Vec::as_slice).collect::<Vec<_>>().as_slice() {
+            _ if !node.is_file() => {}
+            [name] if *name == DESCRIPTION.as_bytes() => {
+                // It was read before the database was made.
+                io::copy(content, &mut io::sink())?;
+            }
+            [_, _, _] => self.write(content)?,
+            _ => return Err(Refusal::Item("it is no part of a database".to_owned())),
+        }
+        Ok(Put::Written)
+    }
+
+    fn at_once(&self) -> usize {
+        AT_ONCE
+    }
+}
