@@ -34,13 +34,14 @@ const FOREIGN: [(&str, &[&str]); 7] = [
     ("domain", &["aws_", "axum", "rusqlite", "tokio", "anyhow"]),
     ("repository", &["aws_", "axum", "rusqlite", "tokio", "anyhow"]),
     ("storage", &["axum", "rusqlite", "anyhow"]),
-    ("engine", &["aws_", "axum", "anyhow"]),
+    ("engine", &["aws_", "axum", "anyhow", "mongodb"]),
     ("server", &["aws_sdk", "rusqlite", "anyhow"]),
     ("client", &["axum", "rusqlite", "anyhow"]),
 ];
 
 /// Crates that one folder of a room may name though the room may not: a driver speaks its service's protocol.
-const AT_HOME: [(&str, &str); 2] = [("engine/drivers/http", "aws_"), ("engine/drivers/s3", "aws_")];
+const AT_HOME: [(&str, &str); 3] =
+    [("engine/drivers/http", "aws_"), ("engine/drivers/s3", "aws_"), ("engine/drivers/documentdb", "mongodb")];
 
 /// Who may name the standard streams: whoever writes to them handles that they may have gone away.
 const PRINTING: [&str; 5] = ["cli/output.rs", "cli/progress.rs", "cli/logs.rs", "tui/run.rs", "tui/term/screen.rs"];

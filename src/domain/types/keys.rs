@@ -24,8 +24,8 @@ pub const URL_KEY: &str = "vaultdeck:url";
 /// The engine's own key: the endpoint at which what is restored lies.
 pub const ENDPOINT_KEY: &str = "vaultdeck:endpoint";
 
-/// The engine's own key: the server that what is restored lies in.
-pub const URL_KEY: &str = "vaultdeck:url";
+/// The engine's own key: what is put behind the names of the databases that are restored.
+pub const SUFFIX_KEY: &str = "vaultdeck:suffix";
 
 /// The key with the parts of a recovery point that are restored.
 pub const ITEMS_KEY: &str = "ItemsToRestore";

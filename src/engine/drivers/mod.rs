@@ -11,6 +11,8 @@ mod access_key;
 mod child;
 #[cfg(test)]
 pub(crate) mod conformance;
+pub mod documentdb;
+mod dump;
 pub mod dynamodb;
 pub mod ebs;
 pub mod efs;
@@ -46,6 +48,7 @@ use std::path::Path;
 /// Every driver there is: what an engine can back up.
 pub static DRIVERS: &[&dyn Driver] = &[
     &relational::AURORA,
+    &documentdb::DocumentDb,
     &dynamodb::DynamoDb,
     &ebs::Ebs,
     &efs::Efs,

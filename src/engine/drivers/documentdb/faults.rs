@@ -1,0 +1,67 @@
+//! What the refusals of a server mean.
+
+use super::address::Address;
+use crate::engine::drivers::Fault;
+use chrono::Duration;
+use mongodb::error::{Error, ErrorKind};
+
+/// When to try again what failed for the time being.
+const AGAIN_SECONDS: i64 = 60;
+
+/// Codes of a server that does not let a user in, or lets it do too little.
+const DENIED: [i32; 4] = [13, 18, 33, 8000];
+
+/// Codes of what may be over soon: a server that ends, another primary, a limit of time.
+const FOR_NOW: [i32; 13] = [6, 7, 50, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436];
+
+/// Codes of a cursor whose collection, or server, went away.
+const CURSOR_LOST: [i32; 4] = [26, 43, 175, 237];
+
+/// The fault behind an error, of a call.
+pub(super) fn fault(address: &Address, call: &str, error: &Error) -> Fault {
+    let (place, said) = (address.place(), words(error));
+    let now = |why: String| Fault::Temporary { why, after: Duration::seconds(AGAIN_SECONDS) };
+    let user = address.user.as_deref().unwrap_or("nobody");
+    match (&*error.kind, code(error)) {
+        (ErrorKind::Authentication { .. }, _) => {
+            Fault::Denied(format!("The server at {place} does not let the user {user} in: {said}"))
+        }
+        (_, Some(code)) if DENIED.contains(&code) => {
+            Fault::Denied(format!("The server at {place} does not let the user {user} do {call}: {said}"))
+        }
+        (ErrorKind::ServerSelection { .. } | ErrorKind::Io(_) | ErrorKind::ConnectionPoolCleared { .. }, _) => {
+            now(format!("The server at {place} cannot be reached now: {said}"))
+        }
+        (_, Some(code)) if FOR_NOW.contains(&code) => {
+            now(format!("The server at {place} cannot do {call} now: {said}"))
+        }
+        (ErrorKind::IncompatibleServer { .. }, _) => Fault::Unsupported {
+            found: format!("The server at {place} ({said})"),
+            needs: "one that speaks the protocol of MongoDB 4.2 or a newer one".to_owned(),
+        },
+        _ => Fault::Failed(format!("The server at {place} did not do {call}: {said}")),
+    }
+}
+
+/// The code that a server gave its refusal.
+pub(super) fn code(error: &Error) -> Option<i32> {
+    match &*error.kind {
+        ErrorKind::Command(refused) => Some(refused.code),
+        _ => None,
+    }
+}
+
+/// Whether it is that of a cursor that is not there any more.
+pub(super) fn is_cursor_lost(error: &Error) -> bool {
+    code(error).is_some_and(|code| CURSOR_LOST.contains(&code))
+}
+
+/// What was said, in one line.
+fn words(error: &Error) -> String {
+    let said = match &*error.kind {
+        ErrorKind::Command(refused) => format!("{} ({})", refused.message, refused.code_name),
+        ErrorKind::Authentication { message, .. } | ErrorKind::ServerSelection { message, .. } => message.clone(),
+        kind => kind.to_string(),
+    };
+    said.split_whitespace().collect::<Vec<_>>().join(" ")
+}

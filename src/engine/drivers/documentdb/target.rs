@@ -1,0 +1,286 @@
+//! Restoring into a server: collections that are not there yet, in the source's server or another one.
+
+use super::address::Address;
+use super::client::Client;
+use super::insert::{Uninserted, insert};
+use super::inventory::{self, Collection};
+use super::names::{DOCUMENTS, METADATA, stem};
+use super::{address_of, id_of, metadata};
+use crate::domain::Invalid;
+use crate::domain::types::documentdb::{self, DocumentDbRestore, IDENTIFIER_KEY};
+use crate::domain::types::keys::{SUFFIX_KEY, URL_KEY};
+use crate::domain::types::location::{Location, Part};
+use crate::engine::caller::RestoreRoots;
+use crate::engine::drivers::{Fault, Inside, Mark, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Target};
+use crate::repository::{ItemPath, Node, Put, Refusal, RestoreOutcome, RestoreSize, StreamSink};
+use mongodb::bson::{Bson, Document, doc};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Read};
+use std::path::PathBuf;
+
+/// How many collections are written at once.
+const AT_ONCE: usize = 4;
+
+/// The largest file that says what a collection is.
+const LARGEST_METADATA: u64 = 64 << 20;
+
+/// The longest name of a database, and of a database with that of a collection of it.
+const LONGEST_NAME: usize = 63;
+const LONGEST_NAMES: usize = 255;
+
+/// What is the matter of the server that makes an index, and of none that it is made on.
+const OF_THE_SERVER: [&str; 2] = ["v", "ns"];
+
+/// What a restore is to do.
+pub(super) fn plan(ask: &RestoreAsk<'_>) -> Result<RestorePlan, Fault> {
+    let restore = DocumentDbRestore::read(ask.metadata)?;
+    documentdb::supported_by_engine(ask.metadata)?;
+    let wrong = |key: &str, rule: &str| Fault::Invalid(Invalid::value(format!("Metadata.{key}"), rule));
+    let of_source = ask.source.map(|source| &source.resource.location);
+    let source_url = of_source.and_then(|at| at.part(Part::Url));
+    let url = match (&restore.url, source_url) {
+        (Some(given), _) => Address::parse(given).map_err(|rule| wrong(URL_KEY, &rule))?.to_string(),
+        (None, Some(source)) => source.to_owned(),
+        (None, None) => {
+            return Err(wrong(
+                URL_KEY,
+                "must be given, since the server that was backed up is not registered any more",
+            ));
+        }
+    };
+    if !matches!(ask.roots, RestoreRoots::Any) && source_url != Some(url.as_str()) {
+        return Err(wrong(URL_KEY, "over the network, restores go only to the server that was backed up"));
+    }
+    let is_whole = restore.items.is_empty();
+    let server = Location::of([(Part::Url, url)]);
+    if restore.suffix.is_empty() && of_source.is_some_and(|at| at.part(Part::Url) == server.part(Part::Url)) {
+        return Ok(RestorePlan { target: of_source.cloned().unwrap_or(server), makes: None, is_whole });
+    }
+    if ask.source.is_some() && restore.identifier == id_of(ask.resource_arn) {
+        let rule = format!("must be a new name: {} is what was backed up, and is there still", restore.identifier);
+        return Err(wrong(IDENTIFIER_KEY, &rule));
+    }
+    let ending = (!restore.suffix.is_empty()).then(|| format!("*{}", restore.suffix));
+    let target = server.with(Part::Database, ending.as_deref());
+    Ok(RestorePlan { target, makes: Some(restore.identifier), is_whole })
+}
+
+/// A server that is restored into.
+struct Into {
+    client: Client,
+    identifier: String,
+    makes_new: bool,
+    /// By the paths of their documents in the recovery point.
+    collections: BTreeMap<ItemPath, Collection>,
+    items: Vec<ItemPath>,
+    is_resumed: bool,
+}
+
+/// What is remembered of a target from one attempt to the next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Begun {
+    server: String,
+    /// Those that were not there when it began: whatever is there of them later is this restore's.
+    collections: BTreeSet<String>,
+}
+
+/// Opens the client and reads what is to be made.
+pub(super) fn open<'a>(cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
+    let restore = DocumentDbRestore::read(cx.metadata)?;
+    let client = Client::open(&address_of(cx.target)?, cx.secret)?;
+    let all = collections_in(cx.content, &restore.suffix)?;
+    let mut chosen = BTreeSet::new();
+    for item in &restore.items {
+        let found: Vec<&ItemPath> = all.keys().filter(|path| is_meant(item, path, &all[*path])).collect();
+        if found.is_empty() {
+            return Err(Fault::Failed(format!("There are no collections that match {item:?} in the recovery point.")));
+        }
+        chosen.extend(found.into_iter().cloned());
+    }
+    let (mut items, mut collections) = (Vec::new(), all);
+    if !restore.items.is_empty() {
+        collections.retain(|path, _| chosen.contains(path));
+        let has_documents = |path: &&ItemPath| !collections[*path].metadata.is_view();
+        items = collections.keys().filter(has_documents).cloned().collect();
+        // Views alone have no documents, and no items would stand for all of them.
+        let described = |path: &ItemPath| described_at(path);
+        items.extend(collections.keys().filter_map(described));
+    }
+    check_names(collections.values())?;
+    let identifier = restore.identifier;
+    let makes_new = cx.makes_new;
+    Ok(Box::new(Into { client, identifier, makes_new, collections, items, is_resumed: false }))
+}
+
+/// Where the description of a collection lies, by where its documents do.
+fn described_at(documents: &ItemPath) -> Option<ItemPath> {
+    let [database, file] = documents.components() else { return None };
+    let stem = file.strip_suffix(DOCUMENTS.as_bytes())?;
+    Some(ItemPath::root().join(database).join(&[stem, METADATA.as_bytes()].concat()))
+}
+
+/// Whether an item is this collection, its database, or one of its files.
+fn is_meant(item: &str, documents: &ItemPath, collection: &Collection) -> bool {
+    let [database, _] = documents.components() else { return false };
+    let item = item.strip_prefix('/').unwrap_or(item);
+    let Some((of, rest)) = item.split_once('/') else { return item.as_bytes() == database };
+    let stem = stem(&collection.metadata.name);
+    let names = [collection.metadata.name.clone(), format!("{stem}{DOCUMENTS}"), format!("{stem}{METADATA}")];
+    of.as_bytes() == database && (rest.is_empty() || names.iter().any(|name| name == rest))
+}
+
+/// What lies in a recovery point, for databases with this behind their names.
+fn collections_in(content: &Inside<'_>, suffix: &str) -> Result<BTreeMap<ItemPath, Collection>, Fault> {
+    let mut found = BTreeMap::new();
+    for name in content.names(&ItemPath::root())? {
+        let folder = ItemPath::root().join(&name);
+        let database = format!("{}{suffix}", String::from_utf8_lossy(&name));
+        for file in content.names(&folder)? {
+            let Some(stem) = file.strip_suffix(METADATA.as_bytes()) else { continue };
+            let described = content.read(&folder.join(&file), LARGEST_METADATA)?.unwrap_or_default();
+            let metadata = metadata::Metadata::from_json(&described);
+            let metadata =
+                metadata.map_err(|why| Fault::Failed(format!("{} cannot be read: {why}", folder.join(&file))))?;
+            let collection = Collection { database: database.clone(), metadata };
+            found.insert(folder.join(&[stem, DOCUMENTS.as_bytes()].concat()), collection);
+        }
+    }
+    Ok(found)
+}
+
+/// Refuses names that are too long with what is behind them now.
+fn check_names<'a>(collections: impl Iterator<Item = &'a Collection>) -> Result<(), Invalid> {
+    for collection in collections {
+        for (name, most) in [(collection.database.clone(), LONGEST_NAME), (collection.shown(), LONGEST_NAMES)] {
+            if name.len() > most {
+                let rule = format!("makes {name} of a name, which can have at most {most} bytes");
+                return Err(Invalid::value(format!("Metadata.{SUFFIX_KEY}"), rule));
+            }
+        }
+    }
+    Ok(())
+}
+
+impl Into {
+    fn names(&self) -> BTreeSet<String> {
+        self.collections.values().map(Collection::shown).collect()
+    }
+
+    /// Those of what is to be made that are there.
+    fn present(&self) -> Result<Vec<&Collection>, Fault> {
+        let databases: BTreeSet<&str> = self.collections.values().map(|of| of.database.as_str()).collect();
+        let mut there = BTreeSet::new();
+        for database in databases {
+            let names = inventory::collection_names(&self.client, database)?;
+            there.extend(names.into_iter().map(|name| format!("{database}.{name}")));
+        }
+        Ok(self.collections.values().filter(|of| there.contains(&of.shown())).collect())
+    }
+
+    fn make(&self, collection: &Collection) -> Result<(), Fault> {
+        let mut command = doc! { "create": &collection.metadata.name };
+        command.extend(collection.metadata.options.clone());
+        self.client.command(&collection.database, command).map(drop)
+    }
+
+    /// Makes its indexes but that of `_id`, which it has; why one could not be made.
+    fn make_indexes(&self, collection: &Collection) -> Vec<String> {
+        let own = |index: &&Document| index.get_str("name").is_ok_and(|name| name != "_id_");
+        let mut refused = Vec::new();
+        for index in collection.metadata.indexes.iter().filter(own) {
+            let index: Document =
+                index.clone().into_iter().filter(|(key, _)| !OF_THE_SERVER.contains(&key.as_str())).collect();
+            let name = index.get_str("name").unwrap_or("?").to_owned();
+            let command = doc! { "createIndexes": &collection.metadata.name, "indexes": [Bson::Document(index)] };
+            if let Err(fault) = self.client.command(&collection.database, command) {
+                refused.push(format!("The index {name} of {} was not made: {fault}.", collection.shown()));
+            }
+        }
+        refused
+    }
+}
+
+impl Target for Into {
+    fn items(&self) -> &[ItemPath] {
+        &self.items
+    }
+
+    /// Looks only: what is there already is left alone, all of it.
+    fn begin(&mut self, _: &RestoreSize) -> Result<Mark, Fault> {
+        let present: Vec<String> = self.present()?.into_iter().map(Collection::shown).collect();
+        if let Some(first) = present.first() {
+            let more = if present.len() > 1 { format!(" and {} more", present.len() - 1) } else { String::new() };
+            return Err(Fault::Failed(format!(
+                "The server at {} has {first}{more} already, and nothing was written: drop it, choose others, or give another \
+                 {SUFFIX_KEY}.",
+                self.client.address().place()
+            )));
+        }
+        Ok(Mark::of(&Begun { server: self.client.address().place(), collections: self.names() }))
+    }
+
+    fn resume(&mut self, before: &Mark) -> Result<(), Fault> {
+        let begun = before.read::<Begun>();
+        let ours = begun.is_some_and(|begun| {
+            begun.server == self.client.address().place() && self.names().is_subset(&begun.collections)
+        });
+        if !ours {
+            let place = self.client.address().place();
+            return Err(Fault::Failed(format!(
+                "What is to be restored into the server at {place} was not begun by this job."
+            )));
+        }
+        self.is_resumed = true;
+        Ok(())
+    }
+
+    fn sink(&mut self) -> Result<Sink<'_>, Fault> {
+        if self.is_resumed {
+            for collection in self.present()? {
+                self.client.command(&collection.database, doc! { "drop": &collection.metadata.name })?;
+            }
+        }
+        self.collections.values().filter(|of| !of.metadata.is_view()).try_for_each(|of| self.make(of))?;
+        Ok(Sink::InOrder(self))
+    }
+
+    /// Indexes after the documents, which is faster; views last, for they may be of views.
+    fn finish(self: Box<Self>, _: &RestoreOutcome) -> Result<Restored, Fault> {
+        let (views, others): (Vec<_>, Vec<_>) = self.collections.values().partition(|of| of.metadata.is_view());
+        let mut notes: Vec<String> = others.into_iter().flat_map(|of| self.make_indexes(of)).collect();
+        for view in views {
+            if let Err(fault) = self.make(view) {
+                notes.push(format!("The view {} was not made: {fault}.", view.shown()));
+            }
+        }
+        let name = self.makes_new.then(|| self.identifier.clone());
+        Ok(Restored { notes, into: None, name, shares_secret: self.makes_new })
+    }
+}
+
+impl StreamSink for Into {
+    fn place(&self) -> PathBuf {
+        PathBuf::from(self.client.address().place())
+    }
+
+    fn put(&self, path: &ItemPath, _: &Node, content: &mut dyn Read) -> Result<Put, Refusal> {
+        let Some(collection) = self.collections.get(path) else {
+            // A description, which was read before.
+            io::copy(content, &mut io::sink())?;
+            return Ok(Put::Written);
+        };
+        match insert(&self.client, &collection.database, &collection.metadata.name, content) {
+            Ok(_) => Ok(Put::Written),
+            Err(Uninserted::Unread(error)) => Err(Refusal::Item(error.to_string())),
+            Err(Uninserted::Refused(fault @ (Fault::Temporary { .. } | Fault::Denied(_)))) => {
+                Err(Refusal::All(io::Error::other(fault.to_string())))
+            }
+            Err(Uninserted::Refused(fault)) => Err(Refusal::Item(fault.to_string())),
+        }
+    }
+
+    fn at_once(&self) -> usize {
+        AT_ONCE
+    }
+}
