@@ -24,6 +24,9 @@ pub const URL_KEY: &str = "vaultdeck:url";
 /// The engine's own key: the endpoint at which what is restored lies.
 pub const ENDPOINT_KEY: &str = "vaultdeck:endpoint";
 
+/// The engine's own key: the database that what is restored becomes.
+pub const DATABASE_KEY: &str = "vaultdeck:database";
+
 /// The engine's own key: what is put behind the names of the databases that are restored.
 pub const SUFFIX_KEY: &str = "vaultdeck:suffix";
 

@@ -1,6 +1,7 @@
 //! A tree of folders and files that a service tells once, one file after the other, each of a length that nobody knows before its end.
 
 use crate::domain::Time;
+use crate::engine::drivers::Fault;
 use crate::repository::{
     Arrival, Arrivals, Child, Children, Control, Cut, Estimate, Node, NodeKind, SourceItem, SourceReader, Timestamp,
     TreeSource,
@@ -18,6 +19,12 @@ pub(super) trait Teller: Send {
 
     /// The next bytes of the file that came last; 0 at its end.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
+}
+
+/// A fault as an error of what was asked for.
+pub(super) fn refusal(fault: &Fault) -> io::Error {
+    let kind = if fault.meaning().is_denied { io::ErrorKind::PermissionDenied } else { io::ErrorKind::Other };
+    io::Error::new(kind, fault.to_string())
 }
 
 /// The tree of what was told.

@@ -26,6 +26,8 @@ pub mod mariadb;
 mod mark;
 pub mod neptune;
 pub mod postgresql;
+mod psql;
+pub mod redshift;
 pub mod relational;
 pub mod s3;
 mod source;
@@ -55,6 +57,7 @@ pub static DRIVERS: &[&dyn Driver] = &[
     &fsx::Fsx,
     &neptune::Neptune,
     &relational::RDS,
+    &redshift::Redshift,
     &s3::S3,
     &storage_gateway::StorageGateway,
     &timestream::Timestream,

@@ -7,7 +7,7 @@ use super::names::{DOCUMENTS, METADATA, stem};
 use super::{Seen, address_of};
 use crate::domain::types::location::Part;
 use crate::domain::{Consistency, PointDetails};
-use crate::engine::drivers::dump::{Dump, Teller};
+use crate::engine::drivers::dump::{Dump, Teller, refusal};
 use crate::engine::drivers::{BackupCx, Fault, Mark, PointFacts, Source};
 use crate::repository::{BackupOutcome, TreeSource};
 use mongodb::Cursor;
@@ -168,12 +168,6 @@ impl Documents {
         self.collections += 1;
         Ok(path_of(of, METADATA))
     }
-}
-
-/// A fault as an error of what was asked for.
-fn refusal(fault: &Fault) -> io::Error {
-    let kind = if fault.meaning().is_denied { io::ErrorKind::PermissionDenied } else { io::ErrorKind::Other };
-    io::Error::new(kind, fault.to_string())
 }
 
 fn path_of(of: &Collection, ending: &str) -> PathBuf {

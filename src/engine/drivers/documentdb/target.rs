@@ -89,7 +89,10 @@ struct Begun {
 pub(super) fn open<'a>(cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
     let restore = DocumentDbRestore::read(cx.metadata)?;
     let client = Client::open(&address_of(cx.target)?, cx.secret)?;
-    let all = collections_in(cx.content, &restore.suffix)?;
+    // As it was decided, whatever is proposed by now.
+    let ending = cx.target.part(Part::Database).filter(|_| cx.makes_new);
+    let suffix = ending.and_then(|ending| ending.strip_prefix('*')).unwrap_or_default();
+    let all = collections_in(cx.content, suffix)?;
     let mut chosen = BTreeSet::new();
     for item in &restore.items {
         let found: Vec<&ItemPath> = all.keys().filter(|path| is_meant(item, path, &all[*path])).collect();

@@ -21,10 +21,7 @@
 //! `?sslmode=verify-full&sslrootcert=/path` in the URL. The server's user has to be a superuser or have the right REPLICATION.
 //! Clusters with tablespaces are refused, by the names of those.
 
-mod address;
-mod faults;
 mod manifest;
-mod programs;
 mod rows;
 mod server;
 mod source;
@@ -35,6 +32,7 @@ mod tree;
 use crate::domain::types::location::{Location, Part};
 use crate::domain::types::{Metadata, TypeFacts, aurora, database, rds};
 use crate::domain::{Arn, Invalid, PointDetails};
+use crate::engine::drivers::psql::{address, faults, programs};
 use crate::engine::drivers::{
     BackupCx, Driver, Fault, Mark, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
 };

@@ -5,7 +5,8 @@ use super::programs::{self, Programs};
 use super::{Seen, faults, rows, unique};
 use crate::domain::Secret;
 use crate::engine::drivers::Fault;
-use crate::engine::drivers::child::{Program, Running};
+use crate::engine::drivers::child::Running;
+pub(super) use crate::engine::drivers::psql::on_server;
 use std::io::{BufRead as _, BufReader};
 use std::time::Duration;
 
@@ -67,12 +68,6 @@ pub(super) fn identify(programs: &Programs, address: &Address, secret: Option<&S
 /// The newest programs can talk to every server.
 pub(super) fn newest(installed: &[Programs]) -> Result<&Programs, Fault> {
     installed.last().ok_or_else(|| Fault::Failed("There is no psql.".to_owned()))
-}
-
-/// The program with the way to the server in its environment.
-pub(super) fn on_server(program: Program, address: &Address, secret: Option<&Secret>) -> Program {
-    let told = address.environment().into_iter().fold(program, |program, (name, value)| program.env(name, value));
-    secret.into_iter().fold(told, |program, secret| program.secret("PGPASSWORD", secret))
 }
 
 impl Session {

@@ -19,14 +19,14 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The programs of one version.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Programs {
+pub(in crate::engine::drivers) struct Programs {
     folder: PathBuf,
     /// The version's first number.
     major: u32,
 }
 
 /// All programs that there are, the oldest version first. An error where there are none.
-pub(super) fn installed() -> Result<Vec<Programs>, Fault> {
+pub(in crate::engine::drivers) fn installed() -> Result<Vec<Programs>, Fault> {
     let configured = std::env::var_os(FOLDER).map(PathBuf::from);
     let folders = configured.map_or_else(folders, |folder| vec![folder]);
     let mut found: Vec<Programs> = folders.into_iter().filter_map(|folder| Programs::look(&folder)).collect();
@@ -42,7 +42,7 @@ pub(super) fn installed() -> Result<Vec<Programs>, Fault> {
 }
 
 /// The oldest programs that can back up a server of this version.
-pub(super) fn for_server(installed: &[Programs], major: u32) -> Result<&Programs, Fault> {
+pub(in crate::engine::drivers) fn for_server(installed: &[Programs], major: u32) -> Result<&Programs, Fault> {
     installed.iter().find(|programs| programs.major >= major).ok_or_else(|| {
         let newest = installed.last().map_or(0, |programs| programs.major);
         Fault::Unsupported {
@@ -59,11 +59,11 @@ impl Programs {
         folder.join("psql").is_file().then(|| Self { folder: folder.to_owned(), major })
     }
 
-    pub(super) fn psql(&self) -> Result<Program, Fault> {
+    pub(in crate::engine::drivers) fn psql(&self) -> Result<Program, Fault> {
         Program::at(&self.folder.join("psql"))
     }
 
-    pub(super) fn pg_basebackup(&self) -> Result<Program, Fault> {
+    pub(in crate::engine::drivers) fn pg_basebackup(&self) -> Result<Program, Fault> {
         Program::at(&self.folder.join("pg_basebackup"))
     }
 }

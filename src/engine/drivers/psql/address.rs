@@ -19,19 +19,19 @@ const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_')
 
 /// Where a server is, and who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Address {
-    pub(super) user: String,
+pub(in crate::engine::drivers) struct Address {
+    pub(in crate::engine::drivers) user: String,
     /// A host's name or address, or the folder of a socket.
-    pub(super) host: String,
-    pub(super) port: u16,
-    pub(super) database: String,
-    pub(super) ssl_mode: Option<String>,
-    pub(super) ssl_root_certificate: Option<String>,
+    pub(in crate::engine::drivers) host: String,
+    pub(in crate::engine::drivers) port: u16,
+    pub(in crate::engine::drivers) database: String,
+    pub(in crate::engine::drivers) ssl_mode: Option<String>,
+    pub(in crate::engine::drivers) ssl_root_certificate: Option<String>,
 }
 
 impl Address {
     /// Reads a URL; the rule that it breaks otherwise.
-    pub(super) fn parse(url: &str) -> Result<Self, String> {
+    pub(in crate::engine::drivers) fn parse(url: &str) -> Result<Self, String> {
         let rest = ["postgresql://", "postgres://"].iter().find_map(|scheme| url.strip_prefix(scheme));
         let rest = rest.ok_or("must begin with postgresql://")?;
         if rest.contains('#') || rest.chars().any(|c| c.is_control() || c.is_whitespace()) {
@@ -81,12 +81,12 @@ impl Address {
     }
 
     /// Where it is, for messages.
-    pub(super) fn place(&self) -> String {
+    pub(in crate::engine::drivers) fn place(&self) -> String {
         format!("{}:{}", bracketed(&self.host), self.port)
     }
 
     /// What libpq is told by its environment.
-    pub(super) fn environment(&self) -> Vec<(&'static str, String)> {
+    pub(in crate::engine::drivers) fn environment(&self) -> Vec<(&'static str, String)> {
         let tls = [("PGSSLMODE", self.ssl_mode.clone()), ("PGSSLROOTCERT", self.ssl_root_certificate.clone())];
         let always = [
             ("PGHOST", self.host.clone()),

@@ -44,7 +44,7 @@ const FOR_NOW: [&str; 16] = [
 const GONE: [&str; 2] = ["database \"", "role \""];
 
 /// The fault behind what a program said when it failed.
-pub(super) fn fault(address: &Address, said: &str) -> Fault {
+pub(in crate::engine::drivers) fn fault(address: &Address, said: &str) -> Fault {
     let place = address.place();
     let says = |words: &[&str]| words.iter().any(|words| said.contains(words));
     if GONE.iter().any(|thing| said.split(thing).skip(1).any(|rest| rest.contains("\" does not exist"))) {
@@ -71,7 +71,7 @@ pub(super) fn fault(address: &Address, said: &str) -> Fault {
 }
 
 /// Whether a program that says of itself that all went well told of an error all the same.
-pub(super) fn tells_an_error(said: &str) -> bool {
+pub(in crate::engine::drivers) fn tells_an_error(said: &str) -> bool {
     ["error:", "fatal:", "ERROR:", "FATAL:", "PANIC:"].iter().any(|words| said.contains(words))
 }
 

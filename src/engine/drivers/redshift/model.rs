@@ -1,0 +1,289 @@
+//! What a database is beside its rows, as `database.json` keeps it, and the SQL that makes it again.
+
+use super::rows;
+use serde::{Deserialize, Serialize};
+use std::fmt::Write as _;
+
+/// A database.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Database {
+    pub(super) schemas: Vec<String>,
+    pub(super) sequences: Vec<Sequence>,
+    pub(super) tables: Vec<Table>,
+    pub(super) views: Vec<View>,
+}
+
+/// A table.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Table {
+    pub(super) schema: String,
+    pub(super) name: String,
+    pub(super) columns: Vec<Column>,
+    /// Primary key, unique and checked, which are there before the rows.
+    pub(super) rules: Vec<Rule>,
+    /// Foreign keys, which come after all rows.
+    pub(super) references: Vec<Rule>,
+    /// Statements.
+    pub(super) indexes: Vec<String>,
+    /// The columns of the primary key.
+    pub(super) key: Vec<String>,
+}
+
+/// A column of a table.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Column {
+    pub(super) name: String,
+    #[serde(rename = "Type")]
+    pub(super) kind: String,
+    /// Where it is not that of the type.
+    pub(super) collation: Option<String>,
+    pub(super) not_null: bool,
+    pub(super) default: Option<String>,
+    /// `a` for one that the server numbers always, `d` for one that it numbers where no value is given.
+    pub(super) identity: String,
+    /// `s` for one that is computed of others, and no part of the rows.
+    pub(super) generated: String,
+}
+
+/// A rule that a table's rows obey.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Rule {
+    pub(super) name: String,
+    pub(super) definition: String,
+}
+
+/// A view.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct View {
+    pub(super) schema: String,
+    pub(super) name: String,
+    pub(super) definition: String,
+}
+
+/// A sequence of numbers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Sequence {
+    pub(super) schema: String,
+    pub(super) name: String,
+    pub(super) last_value: String,
+    pub(super) is_called: bool,
+    #[serde(rename = "Type")]
+    pub(super) kind: String,
+    /// How it goes on, as SQL says it.
+    pub(super) options: Vec<String>,
+    /// Whether a column that numbers itself makes it.
+    pub(super) is_internal: bool,
+    /// The column that it goes with.
+    pub(super) owner: Option<Owner>,
+}
+
+/// A column that a sequence goes with.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Owner {
+    pub(super) schema: String,
+    pub(super) table: String,
+    pub(super) column: String,
+}
+
+/// A name in SQL.
+pub(super) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A text in SQL, where a backslash is an escape or none.
+pub(super) fn literal(text: &str, has_escapes: bool) -> String {
+    let text = text.replace('\'', "''");
+    if has_escapes { format!("'{}'", text.replace('\\', r"\\")) } else { format!("'{text}'") }
+}
+
+/// A name with its schema.
+pub(super) fn named(schema: &str, name: &str) -> String {
+    format!("{}.{}", quoted(schema), quoted(name))
+}
+
+impl Table {
+    /// As SQL names it.
+    pub(super) fn named(&self) -> String {
+        named(&self.schema, &self.name)
+    }
+
+    /// The columns that its rows hold.
+    pub(super) fn stored(&self) -> impl Iterator<Item = &Column> {
+        self.columns.iter().filter(|column| column.generated.is_empty())
+    }
+
+    /// Makes it, under this name.
+    pub(super) fn create(&self, name: &str) -> String {
+        let columns = self.columns.iter().map(Column::create);
+        let own = name == self.name;
+        let rules = self.rules.iter().map(|rule| {
+            // The name of a rule is that of its index, which a schema has once.
+            let named = if own { format!("CONSTRAINT {} ", quoted(&rule.name)) } else { String::new() };
+            format!("{named}{}", rule.definition)
+        });
+        let inside: Vec<String> = columns.chain(rules).collect();
+        format!("CREATE TABLE {} (\n    {}\n)", named(&self.schema, name), inside.join(",\n    "))
+    }
+
+    /// The rows, each column as CSV writes it: nothing for what has no value, and all else quoted. Rows of a table with a primary key
+    /// come in its order.
+    pub(super) fn select(&self) -> String {
+        let columns: Vec<String> = self.stored().map(Column::select).collect();
+        let key: Vec<String> = self.key.iter().map(|name| quoted(name)).collect();
+        rows::rows_of(&columns.join(", "), &self.named(), &key.join(", "))
+    }
+
+    /// The names of the columns, as the first line of its CSV.
+    pub(super) fn head(&self) -> String {
+        let names: Vec<String> = self.stored().map(|column| quoted(&column.name)).collect();
+        format!("{}\n", names.join(","))
+    }
+}
+
+impl Column {
+    fn create(&self) -> String {
+        let mut text = format!("{} {}", quoted(&self.name), self.kind);
+        if let Some(collation) = &self.collation {
+            _ = write!(text, " COLLATE {}", quoted(collation));
+        }
+        match (&self.default, self.identity.as_str(), self.generated.as_str()) {
+            (Some(of), _, "s") => _ = write!(text, " GENERATED ALWAYS AS ({of}) STORED"),
+            (Some(of), _, "v") => _ = write!(text, " GENERATED ALWAYS AS ({of}) VIRTUAL"),
+            (Some(default), ..) => _ = write!(text, " DEFAULT {default}"),
+            (None, "a", _) => text.push_str(" GENERATED ALWAYS AS IDENTITY"),
+            (None, "d", _) => text.push_str(" GENERATED BY DEFAULT AS IDENTITY"),
+            (None, ..) => {}
+        }
+        if self.not_null {
+            text.push_str(" NOT NULL");
+        }
+        text
+    }
+
+    /// Of every type a text that reads back as the same value. Redshift has none of a boolean.
+    fn select(&self) -> String {
+        let name = quoted(&self.name);
+        if self.kind == "boolean" {
+            return rows::boolean(&name);
+        }
+        rows::text(&name)
+    }
+}
+
+impl View {
+    /// Makes it.
+    pub(super) fn create(&self) -> String {
+        format!("CREATE VIEW {} AS {}", named(&self.schema, &self.name), self.definition.trim_end_matches(';'))
+    }
+}
+
+impl Sequence {
+    fn create(&self) -> Option<String> {
+        let named = || named(&self.schema, &self.name);
+        (!self.is_internal).then(|| format!("CREATE SEQUENCE {} AS {} {}", named(), self.kind, self.options.join(" ")))
+    }
+
+    /// With which column it goes, and where it goes on.
+    fn after(&self) -> Vec<String> {
+        let name = named(&self.schema, &self.name);
+        let text = |text: &str| text.replace('\'', "''");
+        let Some(Owner { schema, table, column }) = &self.owner else {
+            return vec![rows::set_sequence(&text(&name), &self.last_value, self.is_called)];
+        };
+        let table = named(schema, table);
+        if self.is_internal {
+            let options = self.options.iter().map(|option| format!("SET {option}")).collect::<Vec<_>>().join(" ");
+            return vec![
+                format!("ALTER TABLE {table} ALTER COLUMN {} {options}", quoted(column)),
+                rows::set_identity(&text(&table), &text(column), &self.last_value, self.is_called),
+            ];
+        }
+        vec![
+            format!("ALTER SEQUENCE {name} OWNED BY {table}.{}", quoted(column)),
+            rows::set_sequence(&text(&name), &self.last_value, self.is_called),
+        ]
+    }
+}
+
+impl Database {
+    /// Makes all that rows go into.
+    pub(super) fn before(&self) -> Vec<String> {
+        let schemas = self.schemas.iter().map(|name| format!("CREATE SCHEMA IF NOT EXISTS {}", quoted(name)));
+        let sequences = self.sequences.iter().filter_map(Sequence::create);
+        let tables = self.tables.iter().map(|table| table.create(&table.name));
+        schemas.chain(sequences).chain(tables).collect()
+    }
+
+    /// Makes what comes after the rows, but the views.
+    pub(super) fn after(&self) -> Vec<String> {
+        let indexes = self.tables.iter().flat_map(|table| table.indexes.iter().cloned());
+        let references = self.tables.iter().flat_map(|table| {
+            table.references.iter().map(|rule| {
+                format!("ALTER TABLE {} ADD CONSTRAINT {} {}", table.named(), quoted(&rule.name), rule.definition)
+            })
+        });
+        let sequences = self.sequences.iter().flat_map(Sequence::after);
+        indexes.chain(references).chain(sequences).collect()
+    }
+}
+
+/// Statements as a file for `psql`.
+pub(super) fn script(statements: impl IntoIterator<Item = String>) -> String {
+    statements.into_iter().fold(String::new(), |mut text, statement| {
+        _ = writeln!(text, "{statement};\n");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(name: &str, kind: &str) -> Column {
+        Column { name: name.to_owned(), kind: kind.to_owned(), ..Column::default() }
+    }
+
+    #[test]
+    fn a_table_is_made_as_it_was_and_its_rows_are_asked_for_in_the_order_of_its_key() {
+        let table = Table {
+            schema: "s".to_owned(),
+            name: "t\"t".to_owned(),
+            columns: vec![
+                Column { not_null: true, identity: "d".to_owned(), ..column("id", "integer") },
+                Column { default: Some("'a'::text".to_owned()), ..column("A b", "text") },
+                Column { default: Some("id * 2".to_owned()), generated: "s".to_owned(), ..column("twice", "integer") },
+                column("is", "boolean"),
+            ],
+            rules: vec![Rule { name: "t_pkey".to_owned(), definition: "PRIMARY KEY (id)".to_owned() }],
+            key: vec!["id".to_owned()],
+            ..Table::default()
+        };
+        let made = table.create("t\"t");
+        for part in [
+            "CREATE TABLE \"s\".\"t\"\"t\" (",
+            "\"id\" integer GENERATED BY DEFAULT AS IDENTITY NOT NULL",
+            "\"A b\" text DEFAULT 'a'::text",
+            "\"twice\" integer GENERATED ALWAYS AS (id * 2) STORED",
+            "CONSTRAINT \"t_pkey\" PRIMARY KEY (id)",
+        ] {
+            assert!(made.contains(part), "{made}");
+        }
+        assert!(!table.create("other").contains("CONSTRAINT"));
+        assert_eq!(table.head(), "\"id\",\"A b\",\"is\"\n");
+        let asked = table.select();
+        assert!(asked.ends_with("FROM \"s\".\"t\"\"t\" ORDER BY \"id\";") && !asked.contains("twice"), "{asked}");
+    }
+
+    #[test]
+    fn a_literal_ends_where_it_ends_whatever_backslashes_mean() {
+        assert_eq!(literal(r"a'\", false), r"'a''\'");
+        assert_eq!(literal(r"a'\", true), r"'a''\\'");
+    }
+}

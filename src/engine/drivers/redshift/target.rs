@@ -1,0 +1,400 @@
+//! Restoring into a server: a new database, or tables of the one that was backed up that are not there.
+
+use super::csv::{Csv, Row};
+use super::inventory::{self, Server};
+use super::model::{Database, Owner, Sequence, Table, View, literal, named, quoted};
+use super::session::Session;
+use super::source::{DESCRIPTION, path_of};
+use super::{address_of, database_of, id_of, location, rows, unique};
+use crate::domain::types::keys::{DATABASE_KEY, SUFFIX_KEY, URL_KEY};
+use crate::domain::types::location::Part;
+use crate::domain::types::redshift::{self, IDENTIFIER_KEY, RedshiftRestore};
+use crate::domain::{Invalid, Secret};
+use crate::engine::caller::RestoreRoots;
+use crate::engine::drivers::psql::address::Address;
+use crate::engine::drivers::{Fault, Mark, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Target};
+use crate::repository::{ItemPath, Node, Put, Refusal, RestoreOutcome, RestoreSize, StreamSink};
+use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+use std::path::PathBuf;
+
+/// The largest description of a database.
+const LARGEST: u64 = 256 << 20;
+
+/// The most that one statement inserts.
+const BATCH_BYTES: usize = 256 << 10;
+
+/// What a restore is to do.
+pub(super) fn plan(ask: &RestoreAsk<'_>) -> Result<RestorePlan, Fault> {
+    let restore = RedshiftRestore::read(ask.metadata)?;
+    redshift::supported_by_engine(ask.metadata)?;
+    let wrong = |key: &str, rule: &str| Fault::Invalid(Invalid::value(format!("Metadata.{key}"), rule));
+    let of_source = ask.source.map(|source| &source.resource.location);
+    let is_whole = restore.items.is_empty();
+    if restore.is_of_tables {
+        let Some(source) = of_source else {
+            return Err(wrong(
+                "RestoreType",
+                "TABLE_RESTORE needs the database that was backed up, which is not registered any more",
+            ));
+        };
+        return Ok(RestorePlan { target: source.clone(), makes: None, is_whole });
+    }
+    let source_url = of_source.and_then(|at| at.part(Part::Url));
+    let url = match (&restore.url, source_url) {
+        (Some(given), _) => Address::parse(given).map_err(|rule| wrong(URL_KEY, &rule))?.to_string(),
+        (None, Some(source)) => source.to_owned(),
+        (None, None) => {
+            return Err(wrong(
+                URL_KEY,
+                "must be given, since the database that was backed up is not registered any more",
+            ));
+        }
+    };
+    if !matches!(ask.roots, RestoreRoots::Any) && source_url != Some(url.as_str()) {
+        return Err(wrong(URL_KEY, "over the network, restores go only to the server that was backed up"));
+    }
+    if ask.source.is_some() && restore.identifier == id_of(ask.resource_arn) {
+        let rule = format!("must be a new name: {} is what was backed up, and is there still", restore.identifier);
+        return Err(wrong(IDENTIFIER_KEY, &rule));
+    }
+    Ok(RestorePlan { target: location(url, &restore.database), makes: Some(restore.identifier), is_whole })
+}
+
+/// A server that is restored into.
+struct Into {
+    address: Address,
+    secret: Option<Secret>,
+    /// The database that is written into.
+    database: String,
+    makes_new: bool,
+    identifier: String,
+    suffix: String,
+    content: Database,
+    /// By the paths of their rows in the recovery point.
+    tables: BTreeMap<ItemPath, Table>,
+    items: Vec<ItemPath>,
+    begun: Option<Begun>,
+    is_resumed: bool,
+    session: Mutex<Option<Open>>,
+}
+
+/// A session in the database that is written into.
+struct Open {
+    session: Session,
+    /// Whether a backslash in a literal is an escape.
+    has_escapes: bool,
+}
+
+/// What is remembered of a target from one attempt to the next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Begun {
+    database: String,
+    /// What is noted at a database that this restore made.
+    note: String,
+    /// Tables that were not there when it began.
+    tables: Vec<String>,
+}
+
+/// Reads what is to be made; connects to nothing.
+pub(super) fn open<'a>(cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
+    let restore = RedshiftRestore::read(cx.metadata)?;
+    let described = cx.content.read(&ItemPath::root().join(DESCRIPTION.as_bytes()), LARGEST)?.unwrap_or_default();
+    let content: Database = serde_json::from_slice(&described)
+        .map_err(|error| Fault::Failed(format!("{DESCRIPTION} of the recovery point cannot be read: {error}")))?;
+    let mut tables = BTreeMap::new();
+    for table in &content.tables {
+        let path = path_of(table).iter().fold(ItemPath::root(), |path, name| path.join(name.as_bytes()));
+        tables.insert(path, table.clone());
+    }
+    let mut items = Vec::new();
+    for item in &restore.items {
+        let before = items.len();
+        items.extend(tables.iter().filter(|(path, table)| is_meant(item, path, table)).map(|(path, _)| path.clone()));
+        if items.len() == before {
+            return Err(Fault::Failed(format!("There are no tables that match {item:?} in the recovery point.")));
+        }
+    }
+    if !items.is_empty() {
+        tables.retain(|path, _| items.contains(path));
+    }
+    Ok(Box::new(Into {
+        address: address_of(cx.target)?,
+        secret: cx.secret.cloned(),
+        database: database_of(cx.target).to_owned(),
+        makes_new: cx.makes_new,
+        identifier: restore.identifier,
+        suffix: restore.suffix,
+        content,
+        tables,
+        items,
+        begun: None,
+        is_resumed: false,
+        session: Mutex::new(None),
+    }))
+}
+
+/// Whether an item is this table, its schema, or its file.
+fn is_meant(item: &str, path: &ItemPath, table: &Table) -> bool {
+    let shown = path.to_string();
+    let item = item.trim_start_matches('/');
+    item == format!("{}/{}", table.schema, table.name) || item == format!("{}/", table.schema) || item == &shown[1..]
+}
+
+impl Into {
+    /// A session with the database from which others are made.
+    fn outside(&self) -> Result<Session, Fault> {
+        Session::connect(&self.address, &self.address.database, self.secret.as_ref())
+    }
+
+    fn inside(&self) -> Result<Open, Fault> {
+        let mut session = Session::connect(&self.address, &self.database, self.secret.as_ref())?;
+        let length = session.ask(rows::BACKSLASHES)?;
+        let has_escapes = length.first().and_then(|row| row.first()).is_some_and(|length| length == "1");
+        Ok(Open { session, has_escapes })
+    }
+
+    fn new_name(&self, table: &Table) -> String {
+        format!("{}{}", table.name, self.suffix)
+    }
+
+    fn new_named(&self, table: &Table) -> String {
+        named(&table.schema, &self.new_name(table))
+    }
+
+    /// The tables of the database that are there and would be made.
+    fn present(&self, session: &mut Session) -> Result<Vec<String>, Fault> {
+        let there = session.ask(&rows::relations())?;
+        let there: Vec<String> = there.iter().filter_map(|row| Some(named(row.first()?, row.get(1)?))).collect();
+        Ok(self.tables.values().map(|table| self.new_named(table)).filter(|name| there.contains(name)).collect())
+    }
+
+    /// Makes sure that an earlier attempt left nothing, and makes the new database.
+    fn make_database(&self, begun: &Begun) -> Result<(), Fault> {
+        let mut outside = self.outside()?;
+        let server = inventory::look(&mut outside)?;
+        if self.is_resumed && self.is_there(&mut outside)? {
+            if self.note(&mut outside, &server)? != begun.note {
+                return Err(self.taken());
+            }
+            outside.order(&rows::drop_database(&quoted(&self.database)))?;
+        }
+        outside.order(&rows::make_database(&quoted(&self.database), &begun.note))?;
+        outside.close();
+        Ok(())
+    }
+
+    fn is_there(&self, outside: &mut Session) -> Result<bool, Fault> {
+        Ok(!outside.ask(&rows::database(&literal(&self.database, false)))?.is_empty())
+    }
+
+    fn note(&self, outside: &mut Session, server: &Server) -> Result<String, Fault> {
+        let told = outside.ask(&rows::note_of(&literal(&self.database, false), server.is_redshift))?;
+        Ok(told.into_iter().next().and_then(|row| row.into_iter().next()).unwrap_or_default())
+    }
+
+    fn taken(&self) -> Fault {
+        Fault::Failed(format!(
+            "The server at {} has a database {} already, and nothing was written: choose another {DATABASE_KEY}.",
+            self.address.place(),
+            self.database
+        ))
+    }
+
+    /// What is made before the rows.
+    fn before(&self) -> Vec<String> {
+        if self.makes_new {
+            let chosen = Database { tables: self.tables.values().cloned().collect(), ..self.content.clone() };
+            return chosen.before();
+        }
+        let owned = self.owned();
+        let schemas = self.tables.values().map(|table| table.schema.clone()).collect();
+        let tables = if self.suffix.is_empty() { self.tables.values().cloned().collect() } else { Vec::new() };
+        let part = Database { schemas, sequences: owned, tables, views: Vec::new() };
+        let renamed =
+            self.tables.values().filter(|_| !self.suffix.is_empty()).map(|table| table.create(&self.new_name(table)));
+        part.before().into_iter().chain(renamed).collect()
+    }
+
+    /// Sequences that went with tables that are made again under their names.
+    fn owned(&self) -> Vec<Sequence> {
+        let with =
+            |owner: &Owner| self.tables.values().any(|table| owner.schema == table.schema && owner.table == table.name);
+        let all = self.content.sequences.iter().filter(|_| self.suffix.is_empty());
+        all.filter(|sequence| sequence.owner.as_ref().is_some_and(with)).cloned().collect()
+    }
+
+    /// What is made after them.
+    fn after(&self) -> Vec<String> {
+        let tables = self.tables.values().cloned().collect();
+        if self.makes_new {
+            let views = self.content.views.iter().filter(|_| self.items.is_empty()).map(View::create);
+            return Database { tables, ..self.content.clone() }.after().into_iter().chain(views).collect();
+        }
+        let tables = if self.suffix.is_empty() { tables } else { Vec::new() };
+        Database { schemas: Vec::new(), sequences: self.owned(), tables, views: Vec::new() }.after()
+    }
+
+    fn insert(&self, table: &Table, content: &mut dyn Read) -> Result<(), Unwritten> {
+        let mut held = self.session.lock();
+        let open =
+            held.as_mut().ok_or_else(|| Unwritten::Session(Fault::Failed("the session has ended".to_owned())))?;
+        let mut csv = Csv::new(content);
+        let width = table.stored().count();
+        let names: Vec<String> = table.stored().map(|column| quoted(&column.name)).collect();
+        let head: Vec<Option<String>> = table.stored().map(|column| Some(column.name.clone())).collect();
+        if csv.next()?.as_ref() != Some(&head) {
+            return Err(io::Error::other("its first line does not name the columns of the table").into());
+        }
+        let overrides = table.columns.iter().any(|column| column.identity == "a");
+        let beginning = rows::insert(&self.new_named(table), &names.join(", "), overrides);
+        let mut statement = String::new();
+        while let Some(row) = csv.next()? {
+            if row.len() != width {
+                return Err(
+                    io::Error::other(format!("a row has {} values and the table {width} columns", row.len())).into()
+                );
+            }
+            statement.push_str(if statement.is_empty() { &beginning } else { "," });
+            statement.push_str(&values(&row, open.has_escapes));
+            if statement.len() > BATCH_BYTES {
+                open.session.order(&format!("{statement};")).map_err(Unwritten::Session)?;
+                statement.clear();
+            }
+        }
+        if !statement.is_empty() {
+            open.session.order(&format!("{statement};")).map_err(Unwritten::Session)?;
+        }
+        Ok(())
+    }
+}
+
+fn values(row: &Row, has_escapes: bool) -> String {
+    let values =
+        row.iter().map(|value| value.as_ref().map_or_else(|| "NULL".to_owned(), |text| literal(text, has_escapes)));
+    format!("({})", values.collect::<Vec<_>>().join(","))
+}
+
+/// Why rows could not be written.
+enum Unwritten {
+    /// The content could not be read.
+    Unread(io::Error),
+    /// The session ended, and no other table can be written in it.
+    Session(Fault),
+}
+
+impl From<io::Error> for Unwritten {
+    fn from(error: io::Error) -> Self {
+        Self::Unread(error)
+    }
+}
+
+impl Target for Into {
+    fn items(&self) -> &[ItemPath] {
+        &self.items
+    }
+
+    /// Looks only: what is there already is left alone.
+    fn begin(&mut self, _: &RestoreSize) -> Result<Mark, Fault> {
+        if self.makes_new {
+            let mut outside = self.outside()?;
+            if self.is_there(&mut outside)? {
+                return Err(self.taken());
+            }
+            outside.close();
+        } else {
+            let mut inside = self.inside()?.session;
+            if let Some(first) = self.present(&mut inside)?.first() {
+                return Err(Fault::Failed(format!(
+                    "The database {} has the table {first} already, and nothing was written: drop it, or give a {SUFFIX_KEY}.",
+                    self.database
+                )));
+            }
+            inside.close();
+        }
+        let tables = self.tables.values().map(|table| self.new_named(table)).collect();
+        let begun =
+            Begun { database: self.database.clone(), note: format!("restored by vaultdeck, {}", unique()?), tables };
+        let mark = Mark::of(&begun);
+        self.begun = Some(begun);
+        Ok(mark)
+    }
+
+    fn resume(&mut self, before: &Mark) -> Result<(), Fault> {
+        let begun = before.read::<Begun>().filter(|begun| begun.database == self.database);
+        let other = || Fault::Failed(format!("The database {} was not begun by this job.", self.database));
+        self.begun = Some(begun.ok_or_else(other)?);
+        self.is_resumed = true;
+        Ok(())
+    }
+
+    fn sink(&mut self) -> Result<Sink<'_>, Fault> {
+        let begun = self.begun.clone().ok_or_else(|| Fault::Failed("the target was not begun".to_owned()))?;
+        if self.makes_new {
+            self.make_database(&begun)?;
+        }
+        let mut open = self.inside()?;
+        if self.is_resumed && !self.makes_new {
+            for table in self.present(&mut open.session)? {
+                if begun.tables.contains(&table) {
+                    open.session.order(&rows::drop_table(&table))?;
+                }
+            }
+        }
+        for statement in self.before() {
+            open.session.execute(&statement)?;
+        }
+        *self.session.lock() = Some(open);
+        Ok(Sink::InOrder(self))
+    }
+
+    /// What comes after the rows is tried one by one, and what the server does not make is told.
+    fn finish(self: Box<Self>, _: &RestoreOutcome) -> Result<Restored, Fault> {
+        let mut open = self.session.lock().take();
+        let mut notes = Vec::new();
+        for statement in self.after() {
+            let mut session = match open.take() {
+                Some(open) => open.session,
+                None => self.inside()?.session,
+            };
+            match session.execute(&statement) {
+                Ok(()) => open = Some(Open { session, has_escapes: false }),
+                Err(fault) => {
+                    let what: String = statement.split_whitespace().take(6).collect::<Vec<_>>().join(" ");
+                    notes.push(format!("Not made ({what} …): {fault}."));
+                }
+            }
+        }
+        if let Some(open) = open {
+            open.session.close();
+        }
+        if !self.makes_new && !self.suffix.is_empty() {
+            notes.push(
+                "Indexes, references and the names of rules stayed with the tables that were backed up.".to_owned(),
+            );
+        }
+        let name = self.makes_new.then(|| self.identifier.clone());
+        Ok(Restored { notes, into: None, name, shares_secret: self.makes_new })
+    }
+}
+
+impl StreamSink for Into {
+    fn place(&self) -> PathBuf {
+        PathBuf::from(format!("{}/{}", self.address.place(), self.database))
+    }
+
+    fn put(&self, path: &ItemPath, _: &Node, content: &mut dyn Read) -> Result<Put, Refusal> {
+        let Some(table) = self.tables.get(path) else {
+            // A description, which was read before.
+            io::copy(content, &mut io::sink())?;
+            return Ok(Put::Written);
+        };
+        match self.insert(table, content) {
+            Ok(()) => Ok(Put::Written),
+            Err(Unwritten::Unread(error)) => Err(Refusal::Item(error.to_string())),
+            Err(Unwritten::Session(fault)) => Err(Refusal::All(io::Error::other(fault.to_string()))),
+        }
+    }
+}
