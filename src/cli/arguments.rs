@@ -354,6 +354,9 @@ pub(super) struct RestoreOptions {
     /// more than once
     #[arg(long = "item", value_name = "PATH")]
     pub(super) items: Vec<String>,
+    /// Restore to this moment, such as 2026-11-23T05:00:00Z, of a continuous recovery point [default: the latest one]
+    #[arg(long, value_name = "TIME")]
+    pub(super) time: Option<String>,
     /// A key of the restore's metadata, may be given more than once
     #[arg(long = "metadata", value_name = "KEY=VALUE", value_parser = key_and_value)]
     pub(super) metadata: Vec<(String, String)>,

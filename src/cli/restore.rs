@@ -15,7 +15,7 @@ use crate::domain::KnownPoint;
 use crate::domain::job::{JobState, RestoreJob};
 use crate::domain::names::JobId;
 use crate::domain::types::TypeFacts;
-use crate::domain::types::keys::ITEMS_KEY;
+use crate::domain::types::keys::{ITEMS_KEY, TIME_KEYS, is_of_moment};
 use crate::domain::{Arn, ResourceType, Scope, restore};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -96,6 +96,12 @@ fn metadata(
     if !options.items.is_empty() {
         let items = serde_json::to_string(&options.items).map_err(|e| Failure::usage(e.to_string()))?;
         set(&mut metadata, ITEMS_KEY, &items);
+    }
+    if let Some(time) = &options.time {
+        let known = |key: &&str| facts.is_some_and(|facts| facts.restore_key(key).is_some());
+        let key = TIME_KEYS.into_iter().find(known).ok_or_else(|| unfit("--time"))?;
+        metadata.retain(|known, _| !is_of_moment(known));
+        set(&mut metadata, key, time);
     }
     for (key, value) in &options.metadata {
         set(&mut metadata, key, value);

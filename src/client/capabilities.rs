@@ -40,7 +40,6 @@ impl Capabilities {
                 Err("AWS Backup does not tell what a recovery point holds; vaultdeck's engine does")
             }
             Feature::Events if !engine => Err("AWS sends its events to EventBridge, and no call reads them there"),
-            Feature::ContinuousBackup if engine => Err("this engine has no continuous backup yet"),
             Feature::Status if !self.control => Err("only known of an engine in this process or on its socket"),
             Feature::Health if !engine => Err("only an engine tells how it is"),
             _ => Ok(()),

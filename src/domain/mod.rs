@@ -10,6 +10,7 @@ pub mod account;
 pub mod air_gap;
 pub mod arn;
 pub mod backup_policy;
+pub mod continuous;
 pub mod copies;
 pub mod damage;
 pub mod details;

@@ -62,7 +62,7 @@ vault_events! {
     BackupPlanModified "BACKUP_PLAN_MODIFIED":;
     S3BackupObjectFailed "S3_BACKUP_OBJECT_FAILED":;
     S3RestoreObjectFailed "S3_RESTORE_OBJECT_FAILED":;
-    ContinuousBackupInterrupted "CONTINUOUS_BACKUP_INTERRUPTED":;
+    ContinuousBackupInterrupted "CONTINUOUS_BACKUP_INTERRUPTED": RecoveryPoint ["STOPPED"];
     RecoveryPointIndexCompleted "RECOVERY_POINT_INDEX_COMPLETED":;
     RecoveryPointIndexDeleted "RECOVERY_POINT_INDEX_DELETED":;
     RecoveryPointIndexingFailed "RECOVERY_POINT_INDEXING_FAILED":;

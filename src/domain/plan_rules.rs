@@ -181,7 +181,11 @@ impl Rule {
     }
 
     fn unsupported_members(&self) -> Result<(), Invalid> {
-        if self.enable_continuous_backup == Some(true) { Err(unsupported("EnableContinuousBackup")) } else { Ok(()) }
+        // The copies of a continuous rule are snapshots, which it makes none of here.
+        if self.enable_continuous_backup == Some(true) && !self.copy_actions.is_empty() {
+            return Err(unsupported("CopyActions of a rule with EnableContinuousBackup"));
+        }
+        Ok(())
     }
 
     /// AWS's way to say which rule it is about.
@@ -376,8 +380,16 @@ mod tests {
     #[test]
     fn the_engine_refuses_by_name_what_aws_would_take() {
         let table = [(
-            Rule { lifecycle: Some(Lifecycle::delete_after(7)), enable_continuous_backup: Some(true), ..rule("daily") },
-            "EnableContinuousBackup",
+            Rule {
+                lifecycle: Some(Lifecycle::delete_after(7)),
+                enable_continuous_backup: Some(true),
+                copy_actions: vec![CopyAction {
+                    destination_backup_vault_arn: "arn:aws:backup:us-east-1:123456789012:backup-vault:far".to_owned(),
+                    lifecycle: None,
+                }],
+                ..rule("daily")
+            },
+            "CopyActions of a rule with EnableContinuousBackup",
         )];
         for (rule, member) in table {
             let document = plan(vec![rule]);

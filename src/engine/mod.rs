@@ -11,6 +11,7 @@ pub mod catalog;
 pub mod check;
 pub mod clock;
 pub mod conductor;
+mod continuous;
 pub mod data_dir;
 pub mod deletion;
 pub mod drivers;
@@ -115,6 +116,8 @@ pub struct Engine {
     pub(crate) upkeep: upkeep::State,
     pub(crate) event_readers: events::feed::Waiters,
     pub(crate) deliveries: notifications::standing::Deliveries,
+    pub(crate) chains: points::chains::Locks,
+    pub(crate) followers: continuous::Followers,
     /// Held by whoever looks through the vaults' folders: two at once would bring the same things back.
     pub(crate) rescanning: Mutex<()>,
     /// Held by whoever changes shares, and then the names of all the vaults that they share.
@@ -263,6 +266,8 @@ impl Engine {
             upkeep: upkeep::State::default(),
             event_readers: events::feed::Waiters::default(),
             deliveries: notifications::standing::Deliveries::default(),
+            chains: points::chains::Locks::default(),
+            followers: continuous::Followers::default(),
             rescanning: Mutex::default(),
             sharing: Mutex::default(),
             data_dir,
@@ -277,7 +282,8 @@ impl Engine {
         if writable && let Err(error) = jobs::worker::forgive(self, &left) {
             tracing::warn!(%error, "the stop counts as an attempt of the jobs that run");
         }
-        let rested = self.jobs.rest(limit);
+        self.followers.stop_all();
+        let rested = self.jobs.rest(limit) && self.followers.rest(limit);
         if writable && let Err(error) = self.clock.save(&self.catalog, true) {
             tracing::warn!(%error, "the engine's time was not saved");
         }

@@ -73,7 +73,8 @@ impl Repository {
         }
     }
 
-    fn find_in(&self, tree: &Id, name: &[u8]) -> Result<Option<Node>> {
+    /// The item of a folder with this name.
+    pub fn find_in(&self, tree: &Id, name: &[u8]) -> Result<Option<Node>> {
         for node in self.read_tree(tree)? {
             let node = node?;
             if node.name == name {
@@ -81,6 +82,11 @@ impl Repository {
             }
         }
         Ok(None)
+    }
+
+    /// All items of a folder, sorted by the bytes of their names.
+    pub fn items_of(&self, tree: &Id) -> Result<Vec<Node>> {
+        self.read_tree(tree)?.collect()
     }
 
     fn read_tree(&self, tree: &Id) -> Result<TreeReader<Vec<u8>>> {

@@ -28,7 +28,7 @@ async fn an_engine_is_known_by_its_header() {
     assert_eq!(capabilities.engine.as_deref(), Some("9.9.9"));
     assert_eq!(capabilities.allows(Feature::Items), Ok(()));
     assert_eq!(capabilities.allows(Feature::ColdStorage), Ok(()));
-    assert!(capabilities.allows(Feature::ContinuousBackup).is_err());
+    assert_eq!(capabilities.allows(Feature::ContinuousBackup), Ok(()));
 }
 
 async fn fault_within(transport: Transport, limit: Duration) -> Fault {

@@ -60,7 +60,7 @@ fn what_the_engine_lacks_is_shown_disabled_with_the_reason_and_enabled_on_aws() 
     engine
         .sees_no("this engine has no cold storage")
         .sees_no("this engine does not copy")
-        .sees("no continuous backup yet");
+        .sees_no("no continuous backup");
     let capabilities = vaultdeck::client::Capabilities { write: true, ..crate::fixture::aws() };
     let mut aws = Driver::start(Start { size, capabilities, embedded: false, ..Start::default() });
     aws.press(":").write("create-plan").press("enter").sees("Cold after days").sees_no("this engine");

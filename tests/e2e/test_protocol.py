@@ -114,7 +114,7 @@ def test_modelled_errors_are_typed(client):
     ({"BackupPlanName": "p", "Rules": [{"Lifecycle": {"DeleteAfterDays": 36501}}]}, "InvalidParameterValueException", "36500"),
     ({"BackupPlanName": "p", "Rules": [{"CopyActions": [{"DestinationBackupVaultArn": "no-vault"}]}]},
      "InvalidParameterValueException", "DestinationBackupVaultArn"),
-    ({"BackupPlanName": "p", "Rules": [{"EnableContinuousBackup": True, "Lifecycle": {"DeleteAfterDays": 7}}]}, "InvalidParameterValueException", "EnableContinuousBackup"),
+    ({"BackupPlanName": "p", "Rules": [{"EnableContinuousBackup": True, "Lifecycle": {"DeleteAfterDays": 36}}]}, "InvalidParameterValueException", "DeleteAfterDays"),
     ({"BackupPlanName": "p", "Rules": [{"Lifecycle": {"MoveToColdStorageAfterDays": 11, "DeleteAfterDays": 100}}]}, "InvalidParameterValueException",
      "MoveToColdStorageAfterDays"),
     ({"BackupPlanName": "p", "Rules": [{}], "ScanSettings": [{"ResourceTypes": ["EFS"], "MalwareScanner": "GUARDDUTY", "ScannerRoleArn": ROLE}]},

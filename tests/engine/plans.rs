@@ -96,8 +96,11 @@ fn what_the_engine_does_not_carry_out_is_refused_by_name() {
         });
     });
     assert!(cold.contains("less than 90 days apart from MoveToColdStorageAfterDays"), "{cold}");
-    let continuous = refused(|plan| plan.rules[0].enable_continuous_backup = Some(true));
-    assert!(continuous.contains("EnableContinuousBackup"), "{continuous}");
+    let continuous = refused(|plan| {
+        plan.rules[0].enable_continuous_backup = Some(true);
+        plan.rules[0].lifecycle = Some(Lifecycle::delete_after(36));
+    });
+    assert!(continuous.contains("DeleteAfterDays cannot be less than 1 or more than 35 days"), "{continuous}");
     let range = refused(|plan| plan.rules[0].lifecycle = Some(Lifecycle::delete_after(0)));
     assert_eq!(
         range,

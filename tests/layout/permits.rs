@@ -27,7 +27,7 @@ const BOOKKEEPING: [(&str, &[&str]); 12] = [
     ("organization", &["forget_before"]),
     // Up to when the runs of a plan were made into jobs.
     ("plans", &["set"]),
-    // What of a point is damaged, gone or found again; when the sweeper asks for it again; its packs; its manifest, which follows its row; the row of a job's
+    // Why nothing follows a continuous point's log, for now or for good. What of a point is damaged, gone or found again; when the sweeper asks for it again; its packs; its manifest, which follows its row; the row of a job's
     // point, which goes with the job.
     (
         "points",
@@ -47,6 +47,8 @@ const BOOKKEEPING: [(&str, &[&str]); 12] = [
             "set_last_restore",
             "set_message",
             "settle",
+            "stop",
+            "tell",
         ],
     ),
     // Which folder the path of a resource was.

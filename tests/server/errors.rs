@@ -137,9 +137,9 @@ async fn wrong_parameters_are_named_with_their_rule() {
         (
             "PUT",
             "/backup/plans",
-            plan(json!({ "EnableContinuousBackup": true })),
+            plan(json!({ "EnableContinuousBackup": true, "Lifecycle": { "DeleteAfterDays": 36 } })),
             "InvalidParameterValueException",
-            "EnableContinuousBackup",
+            "DeleteAfterDays",
         ),
         (
             "PUT",

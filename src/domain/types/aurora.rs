@@ -69,7 +69,7 @@ const KEYS: &[KeyFact] = &[
     may("enableCloudwatchLogsExports", List, "logs to export").asked(Asked::ByAws),
     may("enableIAMDatabaseAuthentication", Bool, "whether users come from IAM").asked(Asked::ByAws),
     may("scalingConfiguration", Json, "the serverless capacity").asked(Asked::ByAws),
-    may("restoreToTime", Time, "a moment, for a continuous backup").asked(Asked::ByAws),
+    may("restoreToTime", Time, "a moment, for a continuous backup").asked(Asked::OfMoments),
     may("UseLatestRestorableTime", Bool, "the latest moment, for a continuous backup").asked(Asked::ByAws),
     may(URL_KEY, Text, "an empty MariaDB server that a dump is restored into; this engine only").asked(Asked::Never),
     may(PATH_KEY, Path, "the folder that becomes the new cluster's data directory; this engine only")

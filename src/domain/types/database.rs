@@ -3,7 +3,7 @@
 use crate::domain::Invalid;
 use crate::domain::lifecycle::unsupported;
 use crate::domain::types::TypeFacts;
-use crate::domain::types::keys::{Kind, Metadata, PATH_KEY, URL_KEY, parse_bool, refused, value};
+use crate::domain::types::keys::{Kind, Metadata, PATH_KEY, URL_KEY, is_of_moment, parse_bool, refused, value};
 
 /// A restore of a database into a new one, read from its metadata.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +50,7 @@ impl Named {
             }
             let done = [self.identifier, self.engine, PATH_KEY].into_iter().any(is)
                 || self.told.iter().copied().any(is)
+                || is_of_moment(key.name)
                 || key.kind == Kind::Bool && parse_bool(value) == Some(false);
             if !done {
                 return Err(unsupported(key.name));

@@ -4,6 +4,7 @@
 //! that begins with `vaultdeck:` is the engine's own, and no form for AWS shows it.
 
 use crate::domain::Invalid;
+use crate::domain::continuous::Wanted;
 use std::collections::BTreeMap;
 
 /// A restore's metadata. AWS compares its keys without case.
@@ -72,6 +73,8 @@ pub enum Asked {
     Everywhere,
     /// Those for AWS: an engine does not carry it out.
     ByAws,
+    /// Those for AWS, and those for an engine where the recovery point is a continuous one.
+    OfMoments,
     /// Those for an engine: AWS does not have it.
     ByEngine,
     /// None: the recovery point says it, or the form has something else for it.
@@ -190,7 +193,7 @@ pub(super) fn field_of(key: &str) -> String {
 }
 
 /// A refusal that is about one key; [`key_of`] tells which.
-pub(super) fn refused(key: &str, rule: impl std::fmt::Display) -> Invalid {
+pub fn refused(key: &str, rule: impl std::fmt::Display) -> Invalid {
     Invalid { field: field_of(key), ..Invalid::value(FIELD, rule) }
 }
 
@@ -211,6 +214,33 @@ pub fn check_size(metadata: &Metadata) -> Result<(), Invalid> {
 /// What a key's value is, whatever the case of its name.
 pub fn value<'a>(metadata: &'a Metadata, name: &str) -> Option<&'a str> {
     metadata.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+}
+
+/// The keys that name a moment, for a restore of what was backed up continuously.
+pub const TIME_KEYS: [&str; 2] = ["RestoreTime", "restoreToTime"];
+
+/// The key that asks for the last moment that there is.
+pub const LATEST_KEY: &str = "UseLatestRestorableTime";
+
+/// Whether a key has to do with the moment of a restore.
+pub fn is_of_moment(name: &str) -> bool {
+    TIME_KEYS.iter().chain([&LATEST_KEY]).any(|key| key.eq_ignore_ascii_case(name))
+}
+
+/// Which moment a restore is asked for; none where nothing says so.
+pub fn moment(metadata: &Metadata) -> Result<Option<Wanted>, Invalid> {
+    let time = TIME_KEYS.iter().find_map(|key| Some((*key, value(metadata, key).filter(|text| !text.is_empty())?)));
+    let latest = value(metadata, LATEST_KEY).and_then(parse_bool) == Some(true);
+    match (time, latest) {
+        (Some((key, _)), true) => Err(refused(key, format_args!("give either {key} or {LATEST_KEY}, not both"))),
+        (Some((key, text)), false) => {
+            let at = chrono::DateTime::parse_from_rfc3339(text);
+            let at = at.map_err(|_| refused(key, format_args!("{key} must be {}, it is {text:?}", Kind::Time)))?;
+            Ok(Some(Wanted::At(at.to_utc())))
+        }
+        (None, true) => Ok(Some(Wanted::Latest)),
+        (None, false) => Ok(None),
+    }
 }
 
 /// AWS's own marker of a request: any value, without effect.

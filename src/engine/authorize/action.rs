@@ -19,6 +19,10 @@ pub trait Action: sealed::Sealed + Copy {
 #[diagnostic::on_unimplemented(message = "{Self} sets no tags")]
 pub trait SetsTags: Action {}
 
+/// An action by which the data of a recovery point lies elsewhere.
+#[diagnostic::on_unimplemented(message = "{Self} moves no data")]
+pub trait MovesData: Action {}
+
 /// An action that sets the document of a plan.
 #[diagnostic::on_unimplemented(message = "{Self} sets no plan's document")]
 pub trait SetsDocument: Action {}
@@ -142,6 +146,8 @@ actions! {
     UpdateRecoveryPointLifecycle = "backup:UpdateRecoveryPointLifecycle" on PointToChange;
     /// The data of a recovery point moves to another storage class.
     MoveToColdStorage = "vaultdeck:MoveToColdStorage" on Anything;
+    /// A live continuous recovery point has more of its service's log, or another base.
+    GrowRecoveryPoint = "vaultdeck:GrowRecoveryPoint" on Anything;
     /// A finished backup's recovery point comes into its vault.
     AddRecoveryPoint = "vaultdeck:AddRecoveryPoint" on Anything;
     /// A legal hold is made and put on what it catches, or is found again.
@@ -260,6 +266,9 @@ actions! {
 
 impl AddsAccount for AddAccount {}
 impl AddsAccount for CreateAccount {}
+
+impl MovesData for MoveToColdStorage {}
+impl MovesData for GrowRecoveryPoint {}
 
 impl SetsDocument for CreateBackupPlan {}
 impl SetsDocument for UpdateBackupPlan {}

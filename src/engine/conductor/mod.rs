@@ -133,6 +133,7 @@ impl Engine {
             self.step(turn, "finishing the locks of vaults", |_| self.finish_cooling_off(now)),
             self.step(turn, "destroying keys", |turn| self.destroy_keys(turn, now)),
             self.step(turn, "starting jobs", |turn| self.dispatch(turn, now)),
+            self.step(turn, "following logs", |_| self.follow_logs()),
             self.step(turn, "deleting recovery points", |turn| self.sweep(turn, now)),
             self.step(turn, "collecting vaults", |turn| self.collect_due(turn, now)),
             self.step(turn, "keeping vaults well", |turn| self.keep_up(turn, now)),

@@ -6,6 +6,7 @@ use crate::engine::authorize::subject::Anything;
 use crate::engine::authorize::{Principal, authorize};
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::uses;
+use crate::engine::points::rows::chains;
 use crate::engine::{Engine, resources};
 
 impl Engine {
@@ -14,6 +15,13 @@ impl Engine {
         self.catalog.write(|tx| {
             if uses::needs_resource(tx, arn)? {
                 return Err(Error::invalid_request(format!("{arn} is being backed up; stop the job or wait for it")));
+            }
+            if let Some(live) = chains::live_of(tx, arn)? {
+                return Err(Error::invalid_request(format!(
+                    "{arn} is backed up continuously into {}: delete that recovery point, or disassociate it, so that its service need \
+                     not keep its log any more",
+                    live.point
+                )));
             }
             let permit = authorize(tx, Principal::Owner, RemoveResource, &Anything(arn.as_str()))?;
             if !resources::rows::remove(tx, &permit)? {

@@ -224,6 +224,12 @@ impl Running {
         watch.during(|| input.write_all(bytes))
     }
 
+    /// Whether it has ended, well or not.
+    pub(super) fn has_ended(&self) -> bool {
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+        !matches!(waitid(WaitId::Pid(Pid::from_child(&self.child)), options), Ok(None))
+    }
+
     /// Waits for its end, and refuses one that is not good. What it still writes is thrown away.
     pub(super) fn finish(mut self) -> Result<Ended, Fault> {
         // It sees the end of its input.

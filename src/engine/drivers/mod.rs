@@ -4,13 +4,14 @@
 //! service. [`TypeFacts`] is what is known of a type without reaching it, and lies in `domain::types`. What follows from the list of
 //! drivers needs no other line: GetSupportedResourceTypes, what `resource add` takes.
 //!
-//! Two parts that some services have will be optional functions of [`Driver`], `None` by default: following a service's log for
-//! continuous backup, and proving a restored resource for restore tests.
+//! What only some services have is an optional part of [`Driver`]: following the service's log, for [`Continuous`] backup.
+//! Proving a restored resource for restore tests will be another.
 
 mod access_key;
 mod child;
 #[cfg(test)]
 pub(crate) mod conformance;
+mod continuous;
 pub mod documentdb;
 mod dump;
 pub mod dynamodb;
@@ -36,6 +37,7 @@ mod target;
 pub mod timestream;
 mod volume;
 
+pub use continuous::{Broken, Continuous, FollowCx, Follower, LogFile, Progress};
 pub use fault::{Fault, Meaning};
 pub use mark::Mark;
 pub use source::{BackupCx, Before, PointFacts, Source};
@@ -92,6 +94,11 @@ pub trait Driver: Send + Sync {
 
     /// Opens the target of a restore that begins or goes on. Nothing is made or written yet.
     fn target<'a>(&self, cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault>;
+
+    /// What continuous backup of a resource that lies there needs, where its service has a log that can be followed.
+    fn continuous(&self, _: &Location) -> Option<&dyn Continuous> {
+        None
+    }
 }
 
 /// A resource that is to be registered.

@@ -8,8 +8,9 @@ use crate::domain::types::location::{Location, Part};
 use crate::domain::types::{Metadata, TypeFacts, aurora, keys, rds};
 use crate::domain::{Arn, Invalid, PointDetails};
 use crate::engine::drivers::{
-    BackupCx, Driver, Fault, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
+    BackupCx, Continuous, Driver, Fault, Mark, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
 };
+use std::collections::BTreeMap;
 
 /// The driver of a type that several engines share.
 pub struct Relational {
@@ -121,6 +122,15 @@ impl Driver for Relational {
 
     fn target<'a>(&self, cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
         self.of_location(cx.target).driver.target(cx)
+    }
+
+    fn continuous(&self, at: &Location) -> Option<&dyn Continuous> {
+        self.of_location(at).driver.continuous(at)
+    }
+
+    /// Each mark is of one engine's form.
+    fn told(&self, mark: &Mark) -> BTreeMap<String, String> {
+        self.engines.iter().flat_map(|engine| engine.driver.told(mark)).collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! The backup's side of a driver.
 
-use crate::domain::PointDetails;
+use crate::domain::{PointDetails, Time};
 use crate::engine::drivers::{Fault, Inside, Mark, Registered};
 use crate::repository::{BackupOutcome, Control, Id, ItemPath, Repository, TreeSource};
 use std::collections::BTreeMap;
@@ -45,6 +45,11 @@ pub trait Source: Send {
     /// The path in [`Self::items`] that is the resource's root: paths are told from there.
     fn root(&self) -> &Path;
 
+    /// Why reading failed, where the source knows more of it than the error that it gave: that it is worth trying again.
+    fn fault(&self) -> Option<Fault> {
+        None
+    }
+
     /// The last byte was read and nothing tells of the recovery point yet. Here a child process is asked for its exit status, and
     /// what was frozen is let go. With an error there is no recovery point.
     fn finish(self: Box<Self>, outcome: &BackupOutcome) -> Result<PointFacts, Fault>;
@@ -60,4 +65,6 @@ pub struct PointFacts {
     pub details: PointDetails,
     /// What to remember of the resource, once the recovery point is there.
     pub mark: Option<Mark>,
+    /// The first moment, by the service's own clock, that what was read can be restored to with the log behind it.
+    pub restorable_from: Option<Time>,
 }

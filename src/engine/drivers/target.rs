@@ -1,5 +1,6 @@
 //! The restore's side of a driver.
 
+use crate::domain::continuous::Moment;
 use crate::domain::types::Metadata;
 use crate::domain::types::location::Location;
 use crate::domain::{Arn, PointDetails, Resource, Secret, Time};
@@ -29,6 +30,8 @@ pub struct RestoreAsk<'a> {
     pub resource_arn: &'a Arn,
     /// What the driver said of the recovery point when it was made.
     pub details: &'a PointDetails,
+    /// Whether the recovery point is a continuous one: then the engine has judged which moment is asked for.
+    pub is_continuous: bool,
     /// The same, if the caller has it registered still.
     pub source: Option<&'a Registered>,
     /// Where the caller may have folders restored to.
@@ -69,6 +72,8 @@ pub struct RestoreCx<'a> {
     pub content: &'a Inside<'a>,
     /// Whether it makes a new resource.
     pub makes_new: bool,
+    /// To which moment what was backed up continuously is restored, with the log that [`Self::content`] has.
+    pub moment: Option<Moment>,
     /// Whether the file system with this device gives so many bytes though they are set aside.
     pub lend: &'a (dyn Fn(u64, u64) -> bool + Sync),
 }

@@ -13,8 +13,7 @@ use crate::repository::{Id, NewSnapshot};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// What the tag of a snapshot begins with; the id of its recovery point follows.
-pub const TAG: &str = "vaultdeck:";
+pub use crate::engine::points::TAG;
 
 /// What becomes of a job whose work is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -44,6 +44,17 @@ impl Ending {
         Self::new(JobState::Completed, category, message)
     }
 
+    /// The same, completed with one more issue.
+    #[must_use]
+    pub fn with_issue(self, issue: Option<&str>) -> Self {
+        let Some(issue) = issue else { return self };
+        let message = match self.message {
+            None => format!("Completed with issues: {issue}"),
+            Some(message) => format!("{message}. {issue}"),
+        };
+        Self::new(self.state, MISCELLANEOUS, message)
+    }
+
     /// FAILED for a reason that has to do with rights or not.
     pub fn failed(denied: bool, message: impl Into<String>) -> Self {
         Self::new(JobState::Failed, if denied { ACCESS_DENIED } else { MISCELLANEOUS }, message)

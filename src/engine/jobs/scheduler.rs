@@ -15,6 +15,7 @@ use crate::engine::authorize::action::StartBackupJob;
 use crate::engine::authorize::subject::VaultNamed;
 use crate::engine::authorize::{Doing, authorize};
 use crate::engine::catalog::Connection;
+use crate::engine::drivers::Drivers;
 use crate::engine::error::Result;
 use crate::engine::jobs::backup::create::Draft;
 use crate::engine::jobs::backup::rows::record::{self, BackupRecord};
@@ -81,7 +82,7 @@ impl Engine {
                     Entry::Occupied(known) => known.into_mut(),
                     Entry::Vacant(unknown) => unknown.insert(resources::rows::all(tx, Some(&plan.scope))?),
                 };
-                run_plan(tx, plan, of_scope, &turn.early, now)?;
+                run_plan(tx, self.drivers, plan, of_scope, &turn.early, now)?;
             }
             self.clock.save_in(tx)
         })?;
@@ -122,7 +123,7 @@ impl Engine {
                 self.catalog.write(|tx| {
                     let resources = resources::rows::all(tx, Some(&plan.scope))?;
                     for protected in protected_by(tx, plan, &resources, at.max(now))? {
-                        insert(tx, &draft(tx, plan, rule, &protected, at.min(now))?)?;
+                        insert(tx, &draft(tx, self.drivers, plan, rule, &protected, at.min(now))?)?;
                     }
                     Ok(())
                 })?;
@@ -150,6 +151,7 @@ impl Engine {
 /// transaction. `resources` are those of its scope.
 fn run_plan(
     connection: &Connection,
+    drivers: Drivers,
     plan: &Plan,
     resources: &[Resource],
     early: &BTreeSet<(String, usize, Time)>,
@@ -171,7 +173,7 @@ fn run_plan(
     for run in due.iter().rev() {
         let Some(rule) = plan.document.rules.get(run.rule) else { continue };
         for protected in protected_by(connection, plan, resources, run.at)? {
-            let mut record = draft(connection, plan, rule, &protected, run.at)?;
+            let mut record = draft(connection, drivers, plan, rule, &protected, run.at)?;
             let open = record.job.start_by.is_some_and(|start_by| now < start_by);
             if !open {
                 let count = missed.entry(run.rule).or_default();
@@ -189,7 +191,16 @@ fn run_plan(
 }
 
 /// The job of one run and resource.
-fn draft(connection: &Connection, plan: &Plan, rule: &Rule, protected: &Protected, at: Time) -> Result<BackupRecord> {
+fn draft(
+    connection: &Connection,
+    drivers: Drivers,
+    plan: &Plan,
+    rule: &Rule,
+    protected: &Protected,
+    at: Time,
+) -> Result<BackupRecord> {
+    let driver = drivers.of(&protected.resource.resource_type);
+    let can_follow = driver.is_some_and(|driver| driver.continuous(&protected.resource.location).is_some());
     let (vault, vault_type) = target(plan, rule)?;
     let creator = Creator {
         backup_plan_id: plan.id.to_string(),
@@ -214,6 +225,7 @@ fn draft(connection: &Connection, plan: &Plan, rule: &Rule, protected: &Protecte
         tags: rule.recovery_point_tags.clone(),
         creator: Some(creator),
         copies: rule.copy_actions.clone(),
+        continuous: rule.enable_continuous_backup == Some(true) && can_follow,
         options: options_for(&plan.document, protected.resource.resource_type.as_str()),
     }
     .record(connection)

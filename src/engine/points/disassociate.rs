@@ -1,8 +1,9 @@
 //! DisassociateRecoveryPoint and DisassociateRecoveryPointFromParent: what of a recovery point AWS Backup lets go of.
 //!
 //! The first is for continuous recovery points, the second for parts of composite ones. A point is one or the other by what
-//! its type of resource makes; those of the types that there are so far are neither, and stay as they are. What protects a
-//! point is asked first: whoever may not delete it does not learn more.
+//! its type of resource makes; of those that there are so far none has a parent. A continuous point that is let go of stays, and
+//! can be restored as far as its log had come: its service is not followed any more. What protects a point is asked first: whoever
+//! may not delete it does not learn more.
 
 use crate::domain::Arn;
 use crate::engine::Engine;
@@ -12,11 +13,18 @@ use crate::engine::authorize::{Action, authorize};
 use crate::engine::caller::Caller;
 use crate::engine::error::{Error, Result};
 use crate::engine::points::ops::point_in;
+use crate::engine::points::rows::chains;
 
 impl Engine {
     /// DisassociateRecoveryPoint.
     pub fn disassociate_recovery_point(&self, caller: &Caller, vault_name: &str, arn: &Arn) -> Result<()> {
         self.ask_to_disassociate(caller, DisassociateRecoveryPoint, vault_name, arn)?;
+        if self.catalog.read(|connection| chains::get(connection, arn))?.is_some() {
+            if self.stop_chain(arn, "it was disassociated")? {
+                return Ok(());
+            }
+            return Err(Error::invalid_request(format!("Recovery point {arn} is disassociated already.")));
+        }
         Err(Error::invalid_request(format!(
             "Recovery point {arn} is not a continuous backup: only those can be disassociated."
         )))

@@ -1,5 +1,6 @@
 //! What the catalog has to know of a finished recovery point.
 
+use crate::domain::continuous::Chain;
 use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use crate::domain::vault::VaultType;
 use crate::domain::{Arn, Time};
@@ -63,6 +64,10 @@ fn write_point(
     };
     write(&NewPoint { point: &point, manifest, delete_due: due })?;
     rows::owed_manifests::keep(connection, &point.arn, manifest)?;
+    if let Some(chain) = &manifest.continuous {
+        rows::chains::remember(connection, &point.arn, &point.resource_arn, &point.vault_arn, &chain.hold)?;
+        rows::chains::keep(connection, &point.arn, chain)?;
+    }
     // A copy is no backup of its resource, which may be another account's.
     if point.source_vault_arn.is_none() {
         rows::protected::remember(connection, &point)?;
@@ -93,7 +98,11 @@ fn recovery_point(
         resource_type: manifest.resource_type.clone(),
         created_by: manifest.created_by.clone(),
         iam_role_arn: manifest.iam_role_arn.clone(),
-        status: RecoveryPointStatus::Completed,
+        status: match &manifest.continuous {
+            None => RecoveryPointStatus::Completed,
+            Some(Chain { stopped: None, .. }) => RecoveryPointStatus::Available,
+            Some(_) => RecoveryPointStatus::Stopped,
+        },
         status_message: manifest.status_message.clone(),
         created: manifest.created,
         initiated: manifest.initiated,

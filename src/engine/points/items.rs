@@ -1,5 +1,6 @@
 //! What a recovery point holds: the items of its folders, and what is missing from it.
 
+use crate::domain::continuous::Chain;
 use crate::domain::extension::{Item, Items};
 use crate::domain::recovery_point::RecoveryPointStatus;
 use crate::domain::{Arn, PointDetails};
@@ -54,7 +55,12 @@ impl Engine {
         let next_token = page.nodes.last().filter(|_| page.more).map(|last| write_token(&below, &escape(&last.name)));
         let (missing, lost) = if after.is_none() { self.missing_and_lost(arn)? } else { (Vec::new(), Vec::new()) };
         let details = match after {
-            None => self.catalog.read(|connection| points::rows::owed_manifests::details(connection, arn))?,
+            None => self.catalog.read(|connection| {
+                let mut details = points::rows::owed_manifests::details(connection, arn)?;
+                let chain = points::rows::chains::get(connection, arn)?.and_then(|row| row.chain);
+                details.extend(chain.iter().flat_map(Chain::details));
+                Ok(details)
+            })?,
             Some(_) => PointDetails::new(),
         };
         Ok(Items { items: page.nodes.iter().map(item).collect(), missing, lost, details, next_token })

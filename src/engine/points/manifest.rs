@@ -3,6 +3,7 @@
 //! `vaultdeck/points/ID.json` is sealed for the point's id: a manifest that was renamed to another point's does
 //! not open.
 
+use crate::domain::continuous::Chain;
 use crate::domain::extension::MissingItem;
 use crate::domain::recovery_point::Creator;
 use crate::domain::{Arn, Lifecycle, PointDetails, ResourceType, StorageClass, Tags, Time};
@@ -70,6 +71,9 @@ pub struct Manifest {
     /// What the driver said of it.
     #[serde(default, skip_serializing_if = "PointDetails::is_empty")]
     pub details: PointDetails,
+    /// What it holds, if it is a continuous one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continuous: Option<Chain>,
     /// What the job says of itself.
     pub status_message: Option<String>,
     /// The category of that.

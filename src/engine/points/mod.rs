@@ -1,5 +1,6 @@
 //! Recovery points: their rows, their manifests in the vaults, what they hold, and what of them was lost.
 
+pub(crate) mod chains;
 mod disassociate;
 pub mod expiry;
 pub(crate) mod insert;
@@ -8,3 +9,6 @@ pub mod manifest;
 pub mod ops;
 pub mod rows;
 pub(crate) mod tiers;
+
+/// What the tag of a snapshot begins with; the id of its recovery point follows.
+pub const TAG: &str = "vaultdeck:";

@@ -19,7 +19,7 @@ impl Engine {
     }
 
     /// The same; whether nothing is owed any more that could be written now.
-    pub(super) fn wrote_owed_manifests(&self, vault: &Arn) -> bool {
+    pub(crate) fn wrote_owed_manifests(&self, vault: &Arn) -> bool {
         let written =
             self.catalog.read(|connection| points::rows::owed_manifests::owed(connection, vault)).and_then(|owed| {
                 if owed.is_empty() {

@@ -124,6 +124,11 @@ impl OpenVault {
         self.own.as_ref()
     }
 
+    /// Whose it is.
+    pub(crate) fn arn(&self) -> &Arn {
+        &self.arn
+    }
+
     /// The key that its files are sealed with.
     pub(crate) fn key(&self) -> &MasterKey {
         self.repository.key()

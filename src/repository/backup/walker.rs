@@ -183,15 +183,19 @@ impl<'a: 'r, 'r> Walker<'_, 'a, 'r> {
             // Another file was put in its place between the two questions.
             looked = self.session.source.item(&path);
         }
-        let SourceItem { mut node, not_entered, problems, cut, unchanged_since_parent, attributes_when_opened } =
-            match looked {
-                Ok(item) => item,
-                Err(error) => return self.give_up(&place, path, error, position),
-            };
+        let looked = match looked {
+            Ok(item) => item,
+            Err(error) => return self.give_up(&place, path, error, position),
+        };
+        let SourceItem { mut node, not_entered, problems, cut, .. } = looked;
+        let SourceItem { unchanged_since_parent, attributes_when_opened, is_stored, .. } = looked;
         for problem in &problems {
             self.session.issue(&path, problem);
         }
         node.name = name.as_bytes().to_vec();
+        if is_stored && matches!(position, Position::Below) {
+            return self.take_over(&place, &path, node);
+        }
         match (node.kind, position) {
             (NodeKind::Directory, Position::Above(roots)) => {
                 let before = before.and_then(|before| before.subtree);
@@ -284,6 +288,23 @@ impl<'a: 'r, 'r> Walker<'_, 'a, 'r> {
         job.before = self.pieces_before(&job, before)?;
         add(if before.is_some() { &counts.files_changed } else { &counts.files_new }, 1);
         if self.session.queue.push_file(job) { Ok(()) } else { Err(Error::Cancelled) }
+    }
+
+    /// Takes over what is stored already, a folder with all that is in it.
+    fn take_over(&mut self, place: &Place, path: &Path, node: Node) -> Result<()> {
+        let stored = match &node.subtree {
+            Some(tree) => self.session.packing.is_stored(BlobKind::Tree, tree)?,
+            None => self.content_is_stored(&node)?,
+        };
+        if !stored {
+            let what = format!("{} in the snapshot before", path.display());
+            return Err(Error::damaged(what, "it is to be taken over, and not all of it can be read"));
+        }
+        if node.is_file() {
+            add(&self.session.counts.files_unmodified, 1);
+            add(&self.session.counts.bytes_total, node.size);
+        }
+        self.session.deliver(&mut self.encoder, place, Some(node))
     }
 
     /// Whether everything that the parent has of a file can be counted on.

@@ -1,6 +1,9 @@
 //! What is backed up: a tree of items that can be walked and read.
 
 pub mod keys;
+mod overlay;
+
+pub use overlay::{Change, Overlay};
 
 use std::ffi::OsString;
 use std::io;
@@ -113,6 +116,8 @@ pub struct SourceItem {
     /// The extended attributes are told only when the file is opened ([`SourceReader::attributes`]). One that is not read since it is
     /// unchanged keeps those that the parent snapshot has.
     pub attributes_when_opened: bool,
+    /// Its node says itself which content or which subtree it has, and all of that is stored already: nothing of it is looked at.
+    pub is_stored: bool,
 }
 
 /// How a file is cut into pieces. Must be the same each time for one file, or all of it is stored again.

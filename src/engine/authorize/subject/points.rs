@@ -73,6 +73,10 @@ macro_rules! points {
     )+};
 }
 
+fn is_restorable(status: &RecoveryPointStatus) -> bool {
+    is_whole(status) || matches!(status, RecoveryPointStatus::Available | RecoveryPointStatus::Stopped)
+}
+
 fn is_whole(status: &RecoveryPointStatus) -> bool {
     matches!(status, RecoveryPointStatus::Completed | RecoveryPointStatus::Partial)
 }
@@ -90,6 +94,6 @@ points! {
     PointToChange: is_whole, "; its lifecycle cannot be changed.", |point| Some(Touched::Lifecycle(point));
     /// A recovery point that is to be copied: one that is whole.
     PointToCopy: is_whole, " and cannot be copied.", |_| None;
-    /// A recovery point that is to be restored: one that is whole.
-    PointToRestore: is_whole, " and cannot be restored.", |_| None;
+    /// A recovery point that is to be restored: one that is whole, or a continuous one.
+    PointToRestore: is_restorable, " and cannot be restored.", |_| None;
 }

@@ -6,10 +6,10 @@ use crate::domain::types::facts::ArnForm;
 use crate::domain::types::keys::{Asked, Kind};
 use crate::domain::types::location::{LocationForm, Part};
 use crate::domain::types::{KeyFact, Location, Metadata, TypeFacts};
-use crate::domain::{Arn, PointDetails, Resource, Scope, Secret, Tags};
+use crate::domain::{Arn, PointDetails, Resource, Scope, Secret, Tags, Time};
 use crate::engine::drivers::{
-    BackupCx, Driver, Fault, Mark, PointFacts, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink,
-    Source, Target,
+    BackupCx, Broken, Continuous, Driver, Fault, Mark, PointFacts, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan,
+    Restored, Sink, Source, Target,
 };
 use crate::repository::{
     BackupOutcome, FileState, ItemPath, KeyItem, KeyStore, KeyTree, Keys, Node, Piece, Put, Refusal, RestoreOutcome,
@@ -17,7 +17,7 @@ use crate::repository::{
 };
 use chrono::Duration;
 use parking_lot::Mutex;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,19 +26,28 @@ use std::sync::Arc;
 static FACTS: TypeFacts = TypeFacts {
     arns: &[ArnForm { service: "memory", resource: "bucket/*" }],
     locations: &[LocationForm { needs: &[Part::Bucket], may: &[], secret: true }],
-    restore_keys: &[KeyFact {
-        name: "Bucket",
-        required: true,
+    restore_keys: &[
+        KeyFact { required: true, ..key("Bucket", "the new bucket's name") },
+        KeyFact { kind: Kind::Time, ..key("RestoreTime", "a moment") },
+        KeyFact { kind: Kind::Bool, ..key("UseLatestRestorableTime", "the latest moment") },
+    ],
+    can_be_continuous: true,
+    ..TypeFacts::named("Memory")
+};
+
+const fn key(name: &'static str, help: &'static str) -> KeyFact {
+    KeyFact {
+        name,
+        required: false,
         when: None,
         kind: Kind::Text,
         default: None,
         asked: Asked::Everywhere,
         label: None,
         words: &[],
-        help: "the new bucket's name",
-    }],
-    ..TypeFacts::named("Memory")
-};
+        help,
+    }
+}
 
 /// What the service would ask for; no fault tells it.
 const PASSWORD: &str = "correct horse";
@@ -54,8 +63,11 @@ fn let_in(secret: Option<&Secret>) -> Result<(), Fault> {
 /// An item with the number of its version.
 type Stored = (Arc<Vec<u8>>, i64);
 
+/// A change of the service's log: when, of what, and the new content.
+pub(crate) type Entry = (i64, Vec<u8>, Vec<u8>);
+
 #[derive(Default)]
-struct State {
+pub(crate) struct State {
     buckets: BTreeMap<String, BTreeMap<Vec<u8>, Stored>>,
     versions: i64,
     denied: bool,
@@ -65,15 +77,23 @@ struct State {
     breaks_at_end: bool,
     /// How many sources were dropped without an end.
     aborted: usize,
+    /// All changes ever.
+    pub(crate) log: Vec<Entry>,
+    /// The second that it is there.
+    pub(crate) second: i64,
+    /// The names under which the log is kept.
+    pub(crate) holds: BTreeSet<String>,
+    /// Why the log cannot be followed.
+    pub(crate) unfollowed: Option<Broken>,
 }
 
 /// The service, and its driver.
 #[derive(Clone, Default)]
-pub(super) struct Store(Arc<Mutex<State>>);
+pub(crate) struct Store(pub(crate) Arc<Mutex<State>>);
 
 impl Store {
     /// A service with one empty bucket.
-    pub(super) fn world() -> Self {
+    pub(crate) fn world() -> Self {
         let store = Self::default();
         store.0.lock().buckets.insert("source".to_owned(), BTreeMap::new());
         store
@@ -105,7 +125,10 @@ impl Store {
     fn store(&self, bucket: &str, name: &[u8], content: Vec<u8>) {
         let mut state = self.0.lock();
         state.versions += 1;
-        let version = state.versions;
+        let (version, second) = (state.versions, state.second);
+        if bucket == "source" {
+            state.log.push((second, name.to_vec(), content.clone()));
+        }
         state.buckets.entry(bucket.to_owned()).or_default().insert(name.to_vec(), (Arc::new(content), version));
     }
 }
@@ -223,7 +246,12 @@ impl Driver for Store {
 
     fn target<'a>(&self, cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
         let_in(cx.secret)?;
-        Ok(Box::new(Into { store: self.clone(), bucket: bucket_of(cx.target).to_owned() }))
+        let (moment, log) = (cx.moment.map(|moment| moment.at.timestamp()), Mutex::default());
+        Ok(Box::new(Into { store: self.clone(), bucket: bucket_of(cx.target).to_owned(), moment, log }))
+    }
+
+    fn continuous(&self, _: &Location) -> Option<&dyn Continuous> {
+        Some(self)
     }
 }
 
@@ -285,7 +313,10 @@ impl Source for Open {
         if self.store.0.lock().breaks_at_end {
             return Err(Fault::Failed("The child process ended with status 1.".to_owned()));
         }
-        Ok(PointFacts::default())
+        let state = self.store.0.lock();
+        let end = [("End".to_owned(), state.log.len().to_string())];
+        let restorable_from = Time::from_timestamp(state.second, 0);
+        Ok(PointFacts { details: end.into(), restorable_from, ..PointFacts::default() })
     }
 }
 
@@ -301,6 +332,10 @@ impl Drop for Open {
 struct Into {
     store: Store,
     bucket: String,
+    /// The second that it is restored to.
+    moment: Option<i64>,
+    /// What came of the log.
+    log: Mutex<Vec<Entry>>,
 }
 
 impl Target for Into {
@@ -329,6 +364,11 @@ impl Target for Into {
     }
 
     fn finish(self: Box<Self>, _: &RestoreOutcome) -> Result<Restored, Fault> {
+        for (second, name, content) in self.log.lock().drain(..) {
+            if self.moment.is_some_and(|moment| second <= moment) {
+                self.store.store(&self.bucket, &name, content);
+            }
+        }
         Ok(Restored {
             notes: vec!["The bucket has no versions.".to_owned()],
             shares_secret: true,
@@ -348,7 +388,12 @@ impl StreamSink for Into {
         if node.is_file()
             && let Some(key) = key_of_item(path)
         {
-            self.store.store(&self.bucket, &key, read);
+            match path.components() {
+                [folder, _] if folder == b"log" => {
+                    self.log.lock().extend(serde_json::from_slice::<Vec<Entry>>(&read).map_err(io::Error::from)?)
+                }
+                _ => self.store.store(&self.bucket, &key, read),
+            }
         }
         Ok(Put::Written)
     }

@@ -1,7 +1,8 @@
 //! What every driver must do, whatever its service. The tests of each driver run this suite on a [`World`] of its own.
 
 mod folder;
-mod memory;
+pub(crate) mod memory;
+mod memory_log;
 mod scene;
 mod seam_tests;
 

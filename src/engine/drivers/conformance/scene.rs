@@ -126,6 +126,7 @@ impl<W: World> Scene<W> {
             metadata: &driver.proposal(&resource.arn, &self.details),
             resource_arn: &resource.arn,
             details: &self.details,
+            is_continuous: false,
             source: Some(&self.of),
             roots: &RestoreRoots::Any,
             data_dir: &self.folder.path().join("data"),
@@ -158,6 +159,7 @@ impl<W: World> Scene<W> {
             secret: self.of.secret.as_ref(),
             content: &Inside { repository: &self.repository, snapshot: self.snapshot.unwrap(), root: &root },
             makes_new: true,
+            moment: None,
             lend: &|_, _| false,
         };
         let mut target = driver.target(&cx)?;

@@ -70,6 +70,7 @@ impl Source for Folder {
             lacks: (!lacks.is_empty()).then(|| lacks.join("; ")),
             details,
             mark: Some(before.after(identity, outcome).mark()),
+            ..PointFacts::default()
         })
     }
 }

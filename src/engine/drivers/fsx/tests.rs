@@ -79,6 +79,7 @@ fn plan(of: &Arn, kind: Option<&str>, changes: &[(&str, &str)], beside: &Path) -
         metadata: &metadata,
         resource_arn: of,
         details: &details,
+        is_continuous: false,
         source: None,
         roots: &RestoreRoots::Any,
         data_dir: Path::new("/nowhere"),

@@ -21,20 +21,24 @@
 //! `?sslmode=verify-full&sslrootcert=/path` in the URL. The server's user has to be a superuser or have the right REPLICATION.
 //! Clusters with tablespaces are refused, by the names of those.
 
+mod crc32c;
+mod follow;
 mod manifest;
+mod recovery;
 mod rows;
 mod server;
 mod source;
 mod tar;
 mod target;
 mod tree;
+mod wal;
 
 use crate::domain::types::location::{Location, Part};
 use crate::domain::types::{Metadata, TypeFacts, aurora, database, rds};
 use crate::domain::{Arn, Invalid, PointDetails};
 use crate::engine::drivers::psql::{address, faults, programs};
 use crate::engine::drivers::{
-    BackupCx, Driver, Fault, Mark, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
+    BackupCx, Continuous, Driver, Fault, Mark, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
 };
 use crate::engine::keys::random;
 use address::Address;
@@ -135,6 +139,10 @@ impl Driver for PostgreSql {
 
     fn target<'a>(&self, cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
         target::open(self, cx)
+    }
+
+    fn continuous(&self, _: &Location) -> Option<&dyn Continuous> {
+        Some(&follow::Log)
     }
 }
 

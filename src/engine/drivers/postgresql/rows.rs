@@ -17,3 +17,34 @@ pub(super) const STAY: &str = "SELECT set_config('idle_session_timeout', '0', fa
 pub(super) fn hold_log(slot: &str) -> String {
     format!("SELECT pg_create_physical_replication_slot('{slot}', true, true);")
 }
+
+/// Keeps the log from now on, by a slot of this name that stays until it is dropped.
+pub(super) fn keep_log(slot: &str) -> String {
+    format!(
+        "SELECT pg_create_physical_replication_slot('{slot}', true, false) \
+         WHERE NOT EXISTS (SELECT 1 FROM pg_replication_slots WHERE slot_name = '{slot}');"
+    )
+}
+
+/// Whether the server still has the log that a slot keeps; no row where there is no such slot.
+pub(super) fn kept_log(slot: &str) -> String {
+    format!("SELECT coalesce(wal_status, '') FROM pg_replication_slots WHERE slot_name = '{slot}';")
+}
+
+/// Drops a slot unless a connection holds it; such a connection is ended.
+pub(super) fn release_log(slot: &str) -> String {
+    format!(
+        "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = '{slot}' AND NOT active; \
+         SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '{slot}' AND active;"
+    )
+}
+
+/// The server's time, and up to where its log is written.
+pub(super) const WRITTEN: &str =
+    "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, pg_current_wal_flush_lsn();";
+
+/// The server's time, in microseconds since 1970.
+pub(super) const TIME: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;";
+
+/// How large a segment of the log is, in bytes.
+pub(super) const SEGMENT_SIZE: &str = "SELECT pg_size_bytes(current_setting('wal_segment_size'));";

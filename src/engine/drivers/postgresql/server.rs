@@ -2,8 +2,9 @@
 
 use super::address::Address;
 use super::programs::{self, Programs};
+use super::wal::parse_place;
 use super::{Seen, faults, rows, unique};
-use crate::domain::Secret;
+use crate::domain::{Secret, Time};
 use crate::engine::drivers::Fault;
 use crate::engine::drivers::child::Running;
 pub(super) use crate::engine::drivers::psql::on_server;
@@ -51,18 +52,33 @@ pub(super) fn probe(address: &Address, secret: Option<&Secret>) -> Result<Seen, 
     let server = session.look()?;
     session.close();
     programs::for_server(&installed, server.major)?;
-    let system_identifier = identify(newest, address, secret)?;
+    let system_identifier = identify(newest, address, secret)?.system_identifier;
     let Server { version, wal_level, size_bytes, .. } = server;
     Ok(Seen { system_identifier, version, size_bytes, wal_level })
 }
 
+/// What tells a cluster, and its log, from every other one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Identity {
+    pub(super) system_identifier: String,
+    pub(super) timeline: u32,
+}
+
+/// What a server says of the log that it keeps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Kept {
+    pub(super) is_lost: bool,
+}
+
 /// What tells this cluster from every other one, asked for in the way in which a backup is.
-pub(super) fn identify(programs: &Programs, address: &Address, secret: Option<&Secret>) -> Result<String, Fault> {
+pub(super) fn identify(programs: &Programs, address: &Address, secret: Option<&Secret>) -> Result<Identity, Fault> {
     let mut session = Session::open(programs, address, secret, Purpose::Replication)?;
     let rows = session.ask("IDENTIFY_SYSTEM;")?;
     session.close();
-    let first = rows.into_iter().next().and_then(|row| row.into_iter().next());
-    first.ok_or_else(|| faults::fault(address, "it does not say which cluster it is"))
+    let mut columns = rows.into_iter().flatten();
+    let identity = columns.next().zip(columns.next().and_then(|timeline| timeline.parse().ok()));
+    let identity = identity.map(|(system_identifier, timeline)| Identity { system_identifier, timeline });
+    identity.ok_or_else(|| faults::fault(address, "it does not say which cluster it is"))
 }
 
 /// The newest programs can talk to every server.
@@ -135,12 +151,57 @@ impl Session {
         self.ask(&rows::hold_log(&name)).map(drop)
     }
 
+    /// Keeps the server from throwing log away until [`Self::release_log`]. Again for the same name is fine.
+    pub(super) fn keep_log(&mut self, slot: &str) -> Result<(), Fault> {
+        self.ask(&rows::keep_log(slot)).map(drop)
+    }
+
+    /// What the server says of the log that a slot keeps; nothing where there is no such slot.
+    pub(super) fn kept_log(&mut self, slot: &str) -> Result<Option<Kept>, Fault> {
+        self.ask(rows::STAY)?;
+        let status = self.ask(&rows::kept_log(slot))?.into_iter().flatten().next();
+        Ok(status.map(|status| Kept { is_lost: status == "lost" }))
+    }
+
+    /// Lets the server throw log away that a slot kept; whether there is no such slot any more.
+    pub(super) fn release_log(&mut self, slot: &str) -> Result<bool, Fault> {
+        self.ask(&rows::release_log(slot))?;
+        Ok(self.ask(&rows::kept_log(slot))?.is_empty())
+    }
+
+    /// The server's time, and up to where its log is written.
+    pub(super) fn written(&mut self) -> Result<(Time, u64), Fault> {
+        let rows = self.ask(rows::WRITTEN)?;
+        let mut columns = rows.iter().flatten();
+        let read = columns.next().and_then(|text| time(text)).zip(columns.next().and_then(|text| parse_place(text)));
+        read.ok_or_else(|| faults::fault(&self.address, "it does not say up to where its log is written"))
+    }
+
+    /// The server's time.
+    pub(super) fn time(&mut self) -> Result<Time, Fault> {
+        let rows = self.ask(rows::TIME)?;
+        let read = rows.iter().flatten().next().and_then(|text| time(text));
+        read.ok_or_else(|| faults::fault(&self.address, "it does not say what time it is"))
+    }
+
+    /// How large a segment of the log is.
+    pub(super) fn segment_size(&mut self) -> Result<u64, Fault> {
+        let rows = self.ask(rows::SEGMENT_SIZE)?;
+        let read = rows.iter().flatten().next().and_then(|text| text.parse().ok()).filter(|size| *size > 0);
+        read.ok_or_else(|| faults::fault(&self.address, "it does not say how large the segments of its log are"))
+    }
+
     /// Ends it.
     pub(super) fn close(mut self) {
         if let Some(running) = self.running.take() {
             let _ = running.into_inner().finish();
         }
     }
+}
+
+/// A time in microseconds since 1970.
+fn time(text: &str) -> Option<Time> {
+    Time::from_timestamp_micros(text.parse().ok()?)
 }
 
 /// What a server's row means.

@@ -61,7 +61,7 @@ pub(super) fn open(cx: &BackupCx<'_>) -> Result<Box<dyn Source>, Fault> {
     let mut session = Session::connect(newest, &address, secret)?;
     let server = session.look()?;
     let programs = programs::for_server(&installed, server.major)?;
-    let system_identifier = server::identify(newest, &address, secret)?;
+    let system_identifier = server::identify(newest, &address, secret)?.system_identifier;
     let known: Option<Seen> = cx.of.mark.as_ref().and_then(Mark::read);
     if let Some(known) = known.filter(|known| known.system_identifier != system_identifier) {
         return Err(Fault::Failed(format!(
@@ -89,6 +89,7 @@ pub(super) fn open(cx: &BackupCx<'_>) -> Result<Box<dyn Source>, Fault> {
         state: Mutex::new(State {
             coming: Some(running),
             came: None,
+            broke_off: None,
             tree: Tree::new(Path::new(ROOT)),
             manifest: Vec::new(),
         }),
@@ -105,7 +106,13 @@ impl Source for Open {
         Path::new(ROOT)
     }
 
-    fn finish(self: Box<Self>, outcome: &BackupOutcome) -> Result<PointFacts, Fault> {
+    fn fault(&self) -> Option<Fault> {
+        self.stream.state.lock().broke_off.clone()
+    }
+
+    fn finish(mut self: Box<Self>, outcome: &BackupOutcome) -> Result<PointFacts, Fault> {
+        // Behind the end of the backup, whose log is in it.
+        let restorable_from = Some(self.session.time()?);
         let State { came, tree, manifest, .. } = self.stream.state.into_inner();
         let address = &self.stream.address;
         let unfit =
@@ -122,7 +129,7 @@ impl Source for Open {
         manifest.check(&tree).map_err(|why| unfit(&why))?;
         self.session.close();
         let details = details(&self.server, &self.seen, &manifest);
-        Ok(PointFacts { details, mark: Some(Mark::of(&self.seen)), ..PointFacts::default() })
+        Ok(PointFacts { details, mark: Some(Mark::of(&self.seen)), restorable_from, ..PointFacts::default() })
     }
 }
 
@@ -156,6 +163,8 @@ struct State {
     coming: Option<Running>,
     /// The program whose archive came to its end.
     came: Option<Running>,
+    /// Why the archive came to no end.
+    broke_off: Option<Fault>,
     tree: Tree,
     manifest: Vec<u8>,
 }
@@ -210,7 +219,9 @@ impl Coming<'_> {
         };
         let denied = matches!(fault, Fault::Denied(_));
         let kind = if denied { io::ErrorKind::PermissionDenied } else { io::ErrorKind::Other };
-        io::Error::new(kind, fault.to_string())
+        let error = io::Error::new(kind, fault.to_string());
+        self.stream.state.lock().broke_off = Some(fault);
+        error
     }
 }
 

@@ -1,11 +1,12 @@
 //! Restoring into a folder, which becomes a data directory that a server starts on.
 
-use super::PostgreSql;
+use super::{PostgreSql, recovery};
 use crate::domain::Invalid;
+use crate::domain::continuous::Moment;
 use crate::engine::drivers::folder::{self, path_of, root, vacancy};
 use crate::engine::drivers::{Fault, Mark, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Target};
 use crate::repository::{ItemPath, OpenFolder, RestoreOutcome, RestoreSize};
-use rustix::fs::{Mode, OFlags, fchown, fstat, fsync, openat};
+use rustix::fs::{Mode, OFlags, Stat, fchown, fstat, fsync, openat};
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -35,7 +36,9 @@ pub(super) fn plan(driver: &PostgreSql, ask: &RestoreAsk<'_>) -> Result<RestoreP
         let rule = format!("must be a new name: {} is what was backed up, and is there still", restore.identifier);
         return Err(Invalid::value(format!("Metadata.{key}"), rule).into());
     }
-    let target = folder::target::new_folder(ask, restore.path.as_deref(), &restore.identifier)?;
+    // Another account may have one of the same name.
+    let own = format!("{}-{}", restore.identifier, super::unique()?);
+    let target = folder::target::new_folder(ask, restore.path.as_deref(), &own)?;
     Ok(RestorePlan { target, makes: Some(restore.identifier), is_whole: true })
 }
 
@@ -45,6 +48,8 @@ struct DataDirectory<'a> {
     path: PathBuf,
     /// Which folder it is.
     mark: Option<Mark>,
+    /// The moment that its server is to recover to; the end of the backup with none.
+    moment: Option<Moment>,
 }
 
 /// Opens nothing yet.
@@ -52,7 +57,7 @@ pub(super) fn open<'a>(driver: &PostgreSql, cx: &RestoreCx<'a>) -> Result<Box<dy
     let restore = (driver.0.read)(cx.metadata)?;
     let made = Restored { name: Some(restore.identifier), ..Restored::default() };
     let folder = Box::new(folder::target::open(cx, Vec::new(), made)?);
-    Ok(Box::new(DataDirectory { folder, path: path_of(cx.target)?.to_owned(), mark: None }))
+    Ok(Box::new(DataDirectory { folder, path: path_of(cx.target)?.to_owned(), mark: None, moment: cx.moment }))
 }
 
 impl Target for DataDirectory<'_> {
@@ -78,10 +83,18 @@ impl Target for DataDirectory<'_> {
     fn finish(self: Box<Self>, outcome: &RestoreOutcome) -> Result<Restored, Fault> {
         let identity = self.mark.as_ref().and_then(root::identity_of);
         let identity = identity.ok_or_else(|| Fault::Failed("the target was not begun".to_owned()))?;
-        let written = write_settings(vacancy::open_again(&self.path, identity)?).map_err(|error| {
+        let unwritten = |error: io::Error| {
             Fault::of_io(format_args!("The settings of a server cannot be written in {}", self.path.display()), &error)
-        })?;
+        };
+        let written = write_settings(vacancy::open_again(&self.path, identity)?).map_err(unwritten)?;
+        if let Some(moment) = self.moment {
+            recovery::write(vacancy::open_again(&self.path, identity)?, moment).map_err(unwritten)?;
+        }
         let mut restored = self.folder.finish(outcome)?;
+        if let Some(Moment { at, .. }) = self.moment {
+            let at = at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
+            restored.notes.push(format!("At its first start the server recovers to {at}."));
+        }
         if !written.is_empty() {
             restored.notes.push(format!(
                 "{} were not in the data directory that was backed up and have the defaults of a new server.",
@@ -105,15 +118,21 @@ fn write_settings(folder: OpenFolder) -> io::Result<Vec<&'static str>> {
             continue;
         }
         file.write_all(text.as_bytes())?;
-        if rustix::process::geteuid().is_root() {
-            let (user, group) = (rustix::fs::Uid::from_raw(owner.st_uid), rustix::fs::Gid::from_raw(owner.st_gid));
-            fchown(&file, Some(user), Some(group))?;
-        }
+        give(&file, &owner)?;
         file.sync_all()?;
         written.push(name);
     }
     fsync(&folder)?;
     Ok(written)
+}
+
+/// Gives a file to whom its folder belongs to, where that is possible.
+pub(super) fn give(file: &File, owner: &Stat) -> io::Result<()> {
+    if rustix::process::geteuid().is_root() {
+        let (user, group) = (rustix::fs::Uid::from_raw(owner.st_uid), rustix::fs::Gid::from_raw(owner.st_gid));
+        fchown(file, Some(user), Some(group))?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -66,6 +66,10 @@ impl Programs {
     pub(in crate::engine::drivers) fn pg_basebackup(&self) -> Result<Program, Fault> {
         Program::at(&self.folder.join("pg_basebackup"))
     }
+
+    pub(super) fn pg_receivewal(&self) -> Result<Program, Fault> {
+        Program::at(&self.folder.join("pg_receivewal"))
+    }
 }
 
 /// Where programs may be, the most likely first.

@@ -101,6 +101,7 @@ fn with_target<T>(
         secret: Some(&secret),
         content: &Inside { repository, snapshot: Id::of(b"none"), root: &root },
         makes_new,
+        moment: None,
         lend: &|_, _| false,
     };
     use_it(target::open(&cx).unwrap())
@@ -195,6 +196,7 @@ fn over_the_network_a_restore_goes_to_no_other_endpoint_than_that_of_its_source(
             data_dir: std::path::Path::new("/nowhere"),
             restored: &|| Err(Fault::Failed("no folder is asked for".to_owned())),
             now: "2026-11-23T05:00:00Z".parse().unwrap(),
+            is_continuous: false,
         })
     };
     let below = || RestoreRoots::Below(Vec::new());

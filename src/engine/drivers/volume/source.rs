@@ -61,6 +61,11 @@ impl Source for Open {
         let changed = image.finish()?;
         let size_told = ("VolumeSize".to_owned(), size.to_string());
         let details = [image.consistency().detail(), size_told].into();
-        Ok(PointFacts { lacks: changed.or(shrank).map(str::to_owned), details, mark: Some(Mark::of(&Seen { size })) })
+        Ok(PointFacts {
+            lacks: changed.or(shrank).map(str::to_owned),
+            details,
+            mark: Some(Mark::of(&Seen { size })),
+            ..PointFacts::default()
+        })
     }
 }

@@ -137,6 +137,7 @@ impl Bench {
             metadata: &metadata,
             resource_arn: &self.of.resource.arn,
             details: &PointDetails::new(),
+            is_continuous: false,
             source: None,
             roots: &RestoreRoots::Any,
             data_dir: Path::new("/nowhere"),
@@ -154,6 +155,7 @@ impl Bench {
             secret: None,
             content: &Inside { repository: &self.repository, snapshot, root: &root },
             makes_new: true,
+            moment: None,
             lend: &|_, _| false,
         };
         let mut target = Ebs.target(&cx)?;

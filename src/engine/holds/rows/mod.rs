@@ -146,7 +146,8 @@ pub fn points(connection: &Connection, hold: &str, request: &PageRequest) -> Res
 /// not held, and neither is a continuous one, whose life no hold makes longer.
 pub fn caught(connection: &Connection, vault: &Arn, selection: &HoldSelection) -> Result<Vec<Arn>> {
     let sql = "SELECT arn, vault_name, resource_arn, resource_type, created FROM recovery_points
-         WHERE vault_arn = ?1 AND created >= ?2 AND created <= ?3 AND status IN ('CREATING', 'COMPLETED', 'PARTIAL')";
+         WHERE vault_arn = ?1 AND created >= ?2 AND created <= ?3 AND status IN ('CREATING', 'COMPLETED', 'PARTIAL')
+             AND arn NOT IN (SELECT point_arn FROM chains)";
     let (from, to) = match selection.date_range {
         Some(DateRange { from_date, to_date }) => (millis(from_date), millis(to_date)),
         None => (i64::MIN, i64::MAX),

@@ -10,6 +10,7 @@ use crate::engine::catalog::ordered_id::ordered_id;
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::backup::rows::record::BackupRecord;
 use crate::engine::jobs::id::new_job_id;
+use crate::engine::points::rows::chains;
 use crate::engine::vaults;
 use chrono::Duration;
 use std::collections::BTreeMap;
@@ -45,6 +46,8 @@ pub struct Draft<'a> {
     pub creator: Option<Creator>,
     /// What the recovery point is to be copied into.
     pub copies: Vec<CopyAction>,
+    /// Whether it is to be a continuous backup; for types that have such a thing here.
+    pub continuous: bool,
     /// `BackupOptions` as given.
     pub options: BTreeMap<String, String>,
 }
@@ -57,10 +60,12 @@ impl Draft<'_> {
         // In an air-gapped vault every type's points are named alike.
         let own = self.resource.resource_type.facts().filter(|_| !self.vault_type.is_air_gapped());
         let point_id = own.and_then(|facts| facts.point_id);
-        let point_id = match point_id {
+        let (continuous, issue) = self.as_continuous(connection, &vault_arn)?;
+        let point_id = match (&continuous, point_id) {
+            (Some(id), _) => id.clone(),
             // It takes what makes it unique from the beginning of a text, which of an ordered id is the time.
-            Some(made) => made(&self.resource.arn, self.created, &uuid::Uuid::new_v4().to_string()),
-            None => ordered_id(self.created).to_string(),
+            (None, Some(made)) => made(&self.resource.arn, self.created, &uuid::Uuid::new_v4().to_string()),
+            (None, None) => ordered_id(self.created).to_string(),
         };
         let job = BackupJob {
             id: new_job_id(self.created)?,
@@ -95,9 +100,36 @@ impl Draft<'_> {
             complete_by: later(self.created, self.complete_window)?,
             recovery_point_tags: self.tags,
             copy_actions: self.copies,
+            continuous: continuous.is_some(),
+            issue,
             attempts: 0,
             was_begun: false,
         })
+    }
+}
+
+impl Draft<'_> {
+    /// The id of the continuous recovery point that it makes or renews, or what it completes with as a snapshot instead. Each
+    /// resource has one, and only one vault holds it.
+    fn as_continuous(&self, connection: &Connection, vault: &Arn) -> Result<(Option<String>, Option<String>)> {
+        if !self.continuous || self.vault_type.is_air_gapped() {
+            return Ok((None, None));
+        }
+        let resource = &self.resource.arn;
+        match chains::live_of(connection, resource)? {
+            Some(live) if live.vault == *vault => Ok((Some(live.point.point_id().to_owned()), None)),
+            Some(live) => {
+                let plan = live.created_by.map_or_else(|| live.point.to_string(), |by| by.backup_plan_arn);
+                let why = format!(
+                    "Enabling continuous backup failed for the resource {resource}: PITR already configured in backup plan: [{plan}]"
+                );
+                Ok((None, Some(why)))
+            }
+            None => {
+                let (kind, _) = resource.resource().split_once(':').unwrap_or(("resource", ""));
+                Ok((Some(format!("continuous:{kind}-{}", uuid::Uuid::new_v4().simple())), None))
+            }
+        }
     }
 }
 

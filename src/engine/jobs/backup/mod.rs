@@ -1,5 +1,6 @@
 //! Backup jobs: one of a resource at a time, within their windows, into a vault that may be written.
 
+mod continuous;
 pub mod create;
 pub mod ops;
 pub mod rows;

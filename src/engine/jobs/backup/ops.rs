@@ -275,6 +275,8 @@ fn draft(
         tags: request.recovery_point_tags.clone(),
         creator: None,
         copies: Vec::new(),
+        // There is none on demand, as in AWS.
+        continuous: false,
         options: request.backup_options.clone(),
     }
     .record(connection)

@@ -5,6 +5,7 @@ use crate::engine::catalog::Connection;
 use crate::engine::drivers::{BackupCx, Before};
 use crate::engine::error::Result;
 use crate::engine::jobs::adopt::adopt;
+use crate::engine::jobs::backup::continuous;
 use crate::engine::jobs::backup::rows::record::BackupRecord;
 use crate::engine::jobs::backup::stored::{Attempt, Data, Made, Plan, StoredBackup, point_id};
 use crate::engine::jobs::commit::keep_if_held;
@@ -27,7 +28,9 @@ pub(super) fn run(
 ) -> std::result::Result<Worked, Failure> {
     let job = &record.job;
     let Entered { vault, pass, .. } = entered;
-    if record.was_begun
+    let renews = record.continuous && engine.catalog.read(|connection| continuous::renews(connection, record))??;
+    if !renews
+        && record.was_begun
         && let Some(manifest) = adopt(&record.job.id, point_id(record), &vault)?
     {
         let stored = StoredBackup { record: record.clone(), vault, made: Made::Before(Box::new(manifest)) };
@@ -41,6 +44,9 @@ pub(super) fn run(
     let cx = BackupCx { of: &plan.of, options: &job.backup_options, before, control: &live.control };
     // Before the source is opened, which may hold it still: what changed from here on is read again by the next backup.
     let started = SystemTime::now();
+    if record.continuous {
+        continuous::hold(engine, driver, record, &plan.of)?;
+    }
     let source = driver.source(&cx)?;
     let root = source.root().to_owned();
     let request = BackupRequest {
@@ -53,16 +59,30 @@ pub(super) fn run(
         tags: vec![format!("{TAG}{}", point_id(record))],
         chunker: vault.chunker,
     };
-    let prepared = vault.repository.prepare(source.items(), &request, &live.control)?;
+    let prepared = vault.repository.prepare(source.items(), &request, &live.control);
+    let prepared = prepared.map_err(|error| match source.fault() {
+        // A source that was told to stop broke off by that.
+        Some(fault) if !error.is_cancelled() => Failure::from(fault),
+        _ => Failure::from(error),
+    })?;
     // Whether all of it was there is known only now, and nothing that a recovery point could be made of is durable yet.
     let facts = source.finish(prepared.outcome())?;
+    if renews {
+        let bytes = prepared.outcome().bytes_read;
+        let log_folder = continuous::log_folder(driver, &plan.of)?;
+        let base = continuous::Renewal { record: record.clone(), vault, prepared, facts, root, log_folder };
+        base.await_log(engine, &live.control)?;
+        let finish = Finish::Alone(Box::new(move |engine, verdict| base.finish(engine, verdict)));
+        return Ok(Worked { bytes, finish, pass });
+    }
     let data = if keep_if_held(engine, &vault, &prepared)? {
         Data::Snapshot(prepared.outcome().clone())
     } else {
         Data::Prepared(prepared)
     };
     let bytes = data.outcome().bytes_read;
-    let made = Made::Now(Box::new(Attempt { plan, root, facts, data }));
+    let chain = record.continuous.then(|| continuous::first(engine, driver, record, &plan.of, &facts, &root)).transpose()?;
+    let made = Made::Now(Box::new(Attempt { plan, root, facts, chain, data }));
     let stored = StoredBackup { record: record.clone(), vault, made };
     Ok(Worked { bytes, finish: Finish::Together(Box::new(stored)), pass })
 }

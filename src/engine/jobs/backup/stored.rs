@@ -1,5 +1,6 @@
 //! What a backup job stored, and the recovery point that a commit makes of it.
 
+use crate::domain::continuous::Chain;
 use crate::domain::extension::MissingItem;
 use crate::domain::job::JobState;
 use crate::domain::{Arn, Tags, Time};
@@ -49,6 +50,8 @@ pub(super) struct Attempt {
     pub(super) root: PathBuf,
     /// What the driver says of it.
     pub(super) facts: PointFacts,
+    /// What the point holds, if it is a continuous one.
+    pub(super) chain: Option<Chain>,
     pub(super) data: Data,
 }
 
@@ -183,7 +186,7 @@ impl Attempt {
         let missing: Vec<MissingItem> = all.into_iter().chain(read).collect();
         let denied =
             self.facts.lacks.is_none() && outcome.issues.iter().all(|issue| issue.kind == IssueKind::AccessDenied);
-        let ending = Ending::completed(&missing, denied);
+        let ending = Ending::completed(&missing, denied).with_issue(record.issue.as_deref());
         Manifest {
             recovery_point_id: point_id(record).to_owned(),
             job_id: job.id.to_string(),
@@ -208,6 +211,7 @@ impl Attempt {
             missing,
             notes: outcome.notes.len() as u64,
             details: self.facts.details.clone(),
+            continuous: self.chain.clone(),
             status_message: ending.message,
             message_category: ending.category.to_owned(),
         }

@@ -3,7 +3,7 @@
 use crate::domain::job::{JobState, RestoreJob};
 use crate::domain::names::JobId;
 use crate::domain::recovery_point::RecoveryPoint;
-use crate::domain::types::keys::PATH_KEY;
+use crate::domain::types::keys::{self, LATEST_KEY, PATH_KEY, TIME_KEYS};
 use crate::domain::types::location::Location;
 use crate::domain::{Arn, ResourceType, Time};
 use crate::engine::authorize::action::{GetRecoveryPointRestoreMetadata, StartRestoreJob};
@@ -13,7 +13,7 @@ use crate::engine::authorize::{Permit, authorize};
 use crate::engine::caller::Caller;
 use crate::engine::catalog::{Connection, idempotency};
 use crate::engine::data_dir::Access;
-use crate::engine::drivers::{Fault, RestoreAsk, RestorePlan};
+use crate::engine::drivers::{Driver, Fault, RestoreAsk, RestorePlan};
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::id::new_job_id;
 use crate::engine::jobs::live::LiveJobs;
@@ -21,7 +21,7 @@ use crate::engine::jobs::restore::rows::{self, RestoreJobFilter, RestoreRecord, 
 use crate::engine::jobs::summaries::{ALL, ANY, JobSummary, Summarized, SummaryFilter};
 use crate::engine::organization::roles;
 use crate::engine::page::{Page, PageRequest, check_one_of};
-use crate::engine::points::rows::owed_manifests;
+use crate::engine::points::rows::{chains, owed_manifests};
 use crate::engine::vaults::ops::VaultAt;
 use crate::engine::{Engine, points, resources};
 use serde::Serialize;
@@ -70,7 +70,11 @@ impl Engine {
     /// Metadata with which a recovery point that was looked at can be restored.
     pub fn restore_proposal(&self, point: &RecoveryPoint) -> Result<BTreeMap<String, String>> {
         let details = self.catalog.read(|connection| owed_manifests::details(connection, &point.arn))?;
-        Ok(self.driver_of(&point.resource_type)?.proposal(&point.resource_arn, &details))
+        let mut proposal = self.driver_of(&point.resource_type)?.proposal(&point.resource_arn, &details);
+        if self.catalog.read(|connection| chains::get(connection, &point.arn))?.is_some() {
+            proposal.insert(LATEST_KEY.to_owned(), "true".to_owned());
+        }
+        Ok(proposal)
     }
 
     /// Makes a restore job, which begins as soon as it may.
@@ -176,18 +180,21 @@ impl Engine {
         request: &StartRestore,
         point: &RecoveryPoint,
     ) -> Result<RestorePlan> {
+        let driver = self.driver_of(&restored_as(request, point))?;
+        let is_continuous = judge_moment(connection, driver, request, point)?;
         let source = self.registered(connection, &point.resource_arn)?;
         let ask = RestoreAsk {
             metadata: &request.metadata,
             resource_arn: &point.resource_arn,
             details: &owed_manifests::details(connection, &point.arn)?,
+            is_continuous,
             source: source.as_ref().filter(|source| source.resource.scope == caller.scope()),
             roots: &caller.restore_roots,
             data_dir: self.data_dir.root(),
             restored: &|| self.restored_folder(),
             now: self.clock.now(),
         };
-        Ok(self.driver_of(&restored_as(request, point))?.plan(&ask)?)
+        Ok(driver.plan(&ask)?)
     }
 
     /// A restore job that the caller may see.
@@ -244,6 +251,34 @@ impl Engine {
     pub fn restore_job_metadata(&self, caller: &Caller, id: &JobId) -> Result<BTreeMap<String, String>> {
         self.describe_restore_job(caller, id)?;
         self.catalog.read(|connection| rows::metadata(connection, id))
+    }
+}
+
+/// Whether a recovery point is a continuous one; then the request has to name a moment that it can be restored to, and of no
+/// other point it may.
+fn judge_moment(
+    connection: &Connection,
+    driver: &dyn Driver,
+    request: &StartRestore,
+    point: &RecoveryPoint,
+) -> Result<bool> {
+    let key = TIME_KEYS.iter().copied().find(|key| driver.facts().restore_key(key).is_some()).unwrap_or(TIME_KEYS[0]);
+    let Some(chain) = chains::get(connection, &point.arn)?.and_then(|row| row.chain) else {
+        if driver.facts().can_be_continuous && keys::moment(&request.metadata)?.is_some() {
+            let rule = format!("Recovery point {} is not a continuous backup: it has one moment only", point.arn);
+            return Err(keys::refused(key, rule).into());
+        }
+        return Ok(false);
+    };
+    match keys::moment(&request.metadata)? {
+        Some(wanted) => {
+            chain.restore_to(wanted).map_err(|rule| keys::refused(key, format_args!("{key} {rule}")))?;
+            Ok(true)
+        }
+        None => {
+            let rule = format!("name a moment with {key}, from {}, or {LATEST_KEY}=true", chain.window());
+            Err(keys::refused(key, rule).into())
+        }
     }
 }
 

@@ -1,9 +1,11 @@
 //! The work of a restore job: see that there is room, write, and register what was made.
 
 use crate::domain::StorageClass;
+use crate::domain::continuous::Moment;
 use crate::domain::extension::MissingItem;
 use crate::domain::job::JobState;
 use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
+use crate::domain::types::keys;
 use crate::domain::{Arn, Resource, ResourceType, Tags};
 use crate::engine::authorize::action::AddResource;
 use crate::engine::authorize::subject::Anything;
@@ -17,6 +19,7 @@ use crate::engine::jobs::live::LiveJob;
 use crate::engine::jobs::outcome::{Ending, SUCCESS};
 use crate::engine::jobs::restore::rows::{self, RestoreRecord};
 use crate::engine::jobs::work::{Failure, Worked};
+use crate::engine::points::rows::chains;
 use crate::engine::resources;
 use crate::engine::{Engine, points, tags};
 use crate::repository::{Id, ItemPath, RestoreOutcome, RestoreRequest, Wanted, crash_point};
@@ -30,6 +33,8 @@ struct Origin {
     /// In which of the vault's repositories it lies.
     class: StorageClass,
     root: ItemPath,
+    /// To which moment, if it is a continuous one.
+    moment: Option<Moment>,
     tags: Tags,
 }
 
@@ -63,6 +68,7 @@ pub(super) fn run(
         secret: there.as_ref().or(source.as_ref()).and_then(|resource| resource.secret.as_ref()),
         content: &Inside { repository: &vault.repository, snapshot: origin.snapshot, root: &origin.root },
         makes_new: record.new_resource_id.is_some(),
+        moment: origin.moment,
         lend: &lend,
     };
     let driver = engine.driver_of(restored_as(record, &origin))?;
@@ -120,14 +126,29 @@ fn origin(connection: &Connection, record: &RestoreRecord) -> Result<std::result
     let Some(point) = points::rows::get(connection, arn)? else { return Ok(Err(gone())) };
     if !matches!(
         point.status,
-        RecoveryPointStatus::Completed | RecoveryPointStatus::Partial | RecoveryPointStatus::Deleting
+        RecoveryPointStatus::Completed
+            | RecoveryPointStatus::Partial
+            | RecoveryPointStatus::Deleting
+            | RecoveryPointStatus::Available
+            | RecoveryPointStatus::Stopped
     ) {
         return Ok(Err(Ending::failed(false, format!("Recovery point {arn} is in state {}.", point.status.as_str()))));
     }
     let Some((snapshot, path, class)) = points::rows::content(connection, arn)? else { return Ok(Err(gone())) };
     let Ok(snapshot) = snapshot.parse::<Id>() else { return Ok(Err(gone())) };
+    let (mut path, mut moment) = (path, None);
+    if let (Some(wanted), Some(chain)) =
+        (keys::moment(&record.metadata)?, chains::get(connection, arn)?.and_then(|row| row.chain))
+    {
+        // What was there when the job was made may have outlived its days.
+        let (base, to) = match chain.restore_to(wanted) {
+            Ok(found) => found,
+            Err(rule) => return Ok(Err(Ending::failed(false, format!("The moment {rule}.")))),
+        };
+        (path, moment) = (format!("/{}", base.folder), Some(to));
+    }
     let root = ItemPath::from_path(Path::new(&path)).map_err(|e| Error::Internal(e.to_string()))?;
-    Ok(Ok(Origin { snapshot, class, root, tags: tags::rows::get(connection, arn.as_str())?, point }))
+    Ok(Ok(Origin { snapshot, class, root, moment, tags: tags::rows::get(connection, arn.as_str())?, point }))
 }
 
 /// The resource that is written into, where it is not the one that was backed up and is registered too: whoever has access to

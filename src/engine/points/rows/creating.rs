@@ -16,7 +16,7 @@ use crate::engine::tags;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 /// Adds the point of a new job, with the tags that it is to have: the resource's and its own. A job that is over already,
-/// or whose vault is not there, has none.
+/// or whose vault is not there, has none; that of a job that renews a continuous point is there already.
 pub fn insert(connection: &Connection, permit: &Permit<'_, StartBackupJob>, job: &BackupJob, own: &Tags) -> Result<()> {
     let Some(arn) = job.recovery_point_arn.as_ref().filter(|_| !job.state.is_final()) else { return Ok(()) };
     let acts = job
@@ -29,7 +29,7 @@ pub fn insert(connection: &Connection, permit: &Permit<'_, StartBackupJob>, job:
                  resource_type, plan_id, created_by, iam_role_arn, status, created, lifecycle, delete_at,
                  encryption_key_arn, storage_class, point_id, source_path, backup_job_id, cold_due)
              SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'CREATING', ?12, ?13, ?14, ?15, 'WARM', ?16, '', ?17, ?18
-             WHERE EXISTS (SELECT 1 FROM vaults WHERE arn = ?4)",
+             WHERE EXISTS (SELECT 1 FROM vaults WHERE arn = ?4) AND NOT EXISTS (SELECT 1 FROM recovery_points WHERE arn = ?1)",
         )?
         .execute(params![
             arn.as_str(),
@@ -76,7 +76,7 @@ pub fn complete(connection: &Connection, _permit: &Permit<'_, AddRecoveryPoint>,
     let NewPoint { point, manifest, delete_due } = new;
     let completed = connection
         .prepare_cached(
-            "UPDATE recovery_points SET status = 'COMPLETED', status_message = ?2, initiated = ?3, completed = ?4,
+            "UPDATE recovery_points SET status = ?14, status_message = ?2, initiated = ?3, completed = ?4,
                  size_bytes = ?5, lifecycle = ?6, delete_at = ?7, encryption_key_arn = ?8, snapshot_id = ?9,
                  source_path = ?10, missing_items = ?11, delete_due = ?12, cold_due = ?13
              WHERE arn = ?1 AND status = 'CREATING'",
@@ -95,6 +95,7 @@ pub fn complete(connection: &Connection, _permit: &Permit<'_, AddRecoveryPoint>,
             manifest.missing.len() as i64,
             delete_due.map(millis),
             point.calculated_lifecycle.move_to_cold_storage_at.map(millis),
+            point.status.as_str(),
         ])?;
     if completed > 0 {
         super::tell_completed(connection, new)?;

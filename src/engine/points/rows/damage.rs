@@ -52,13 +52,13 @@ fn from_row(row: &Row<'_>) -> Result<PointData> {
 
 /// The snapshots of the points of a vault that hold data.
 const SNAPSHOTS: &str = "SELECT snapshot_id, arn FROM recovery_points
-    WHERE vault_arn = ?1 AND storage_class = ?2 AND snapshot_id IS NOT NULL AND status IN ('COMPLETED', 'PARTIAL')";
+    WHERE vault_arn = ?1 AND storage_class = ?2 AND snapshot_id IS NOT NULL AND status IN ('COMPLETED', 'PARTIAL', 'AVAILABLE', 'STOPPED')";
 
 /// The points of a vault that hold data in its repository of a class, the oldest first.
 pub fn points(connection: &Connection, (vault, class): Tier<'_>) -> Result<Vec<PointData>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM recovery_points
-         WHERE vault_arn = ?1 AND storage_class = ?2 AND snapshot_id IS NOT NULL AND status IN ('COMPLETED', 'PARTIAL')
+         WHERE vault_arn = ?1 AND storage_class = ?2 AND snapshot_id IS NOT NULL AND status IN ('COMPLETED', 'PARTIAL', 'AVAILABLE', 'STOPPED')
          ORDER BY created, arn"
     );
     query::all(connection, &sql, [vault.as_str(), class.as_str()], from_row)
@@ -74,7 +74,7 @@ pub(crate) fn without_snapshot(
     let mut arns = BTreeSet::new();
     let mut damaged = connection.prepare_cached(
         "SELECT arn FROM recovery_points WHERE vault_arn = ?1 AND storage_class = ?2 AND damage IS NOT NULL
-             AND snapshot_id IS NOT NULL AND status IN ('COMPLETED', 'PARTIAL')",
+             AND snapshot_id IS NOT NULL AND status IN ('COMPLETED', 'PARTIAL', 'AVAILABLE', 'STOPPED')",
     )?;
     let mut rows = damaged.query([vault.as_str(), class.as_str()])?;
     while let Some(row) = rows.next()? {
@@ -142,7 +142,7 @@ pub fn count(connection: &Connection, (vault, class): Tier<'_>) -> Result<i64> {
 pub fn by_vault(connection: &Connection) -> Result<Vec<(String, u64, u64)>> {
     let mut statement = connection.prepare_cached(
         "SELECT account || '/' || region || '/' || vault_name AS vault, damage FROM recovery_points
-         WHERE damage IS NOT NULL AND status IN ('COMPLETED', 'PARTIAL') ORDER BY vault",
+         WHERE damage IS NOT NULL AND status IN ('COMPLETED', 'PARTIAL', 'AVAILABLE', 'STOPPED') ORDER BY vault",
     )?;
     let mut rows = statement.query([])?;
     let mut vaults: Vec<(String, u64, u64)> = Vec::new();

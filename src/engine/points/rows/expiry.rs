@@ -26,7 +26,8 @@ pub type Jump = (i64, i64);
 
 /// That a point is among those that the sweeper looks at, in the words of its index: the held ones are not, however many there
 /// are and for however long their time has come.
-const SWEPT: &str = "delete_due IS NOT NULL AND held = 0 AND status IN ('COMPLETED', 'PARTIAL')";
+const SWEPT: &str =
+    "delete_due IS NOT NULL AND held = 0 AND status IN ('COMPLETED', 'PARTIAL', 'AVAILABLE', 'STOPPED')";
 
 /// The next moment at which a point's time has come.
 pub fn next_due(connection: &Connection, (from, to): Jump) -> Result<Option<Time>> {

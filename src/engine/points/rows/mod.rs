@@ -1,5 +1,6 @@
 //! Recovery points as rows.
 
+pub mod chains;
 pub mod cold;
 pub mod creating;
 pub mod damage;
@@ -156,7 +157,7 @@ pub fn insert(connection: &Connection, _permit: &Permit<'_, AddRecoveryPoint>, n
                  resource_type, plan_id, created_by, iam_role_arn, status, status_message, created, initiated, completed,
                  size_bytes, lifecycle, delete_at, encryption_key_arn, storage_class, point_id, snapshot_id, source_path,
                  missing_items, backup_job_id, delete_due, source_vault_arn, cold_due)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'COMPLETED', ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?29, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
                  ?27, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?28)",
         )?
         .execute(params![
@@ -188,6 +189,7 @@ pub fn insert(connection: &Connection, _permit: &Permit<'_, AddRecoveryPoint>, n
             point.source_vault_arn.as_ref().map(|arn| arn.as_str()),
             manifest.class().as_str(),
             point.calculated_lifecycle.move_to_cold_storage_at.map(millis),
+            point.status.as_str(),
         ])?;
     tell_completed(connection, new)
 }
@@ -245,7 +247,7 @@ pub fn set_gone(connection: &Connection, arn: &Arn, message: &str, now: Time) ->
     let changed = connection
         .prepare_cached(
             "UPDATE recovery_points SET status = 'EXPIRED', status_message = ?2
-             WHERE arn = ?1 AND status IN ('COMPLETED', 'PARTIAL')",
+             WHERE arn = ?1 AND status IN ('COMPLETED', 'PARTIAL', 'AVAILABLE', 'STOPPED')",
         )?
         .execute([arn.as_str(), message])?;
     if changed > 0 { tell(connection, arn, now) } else { Ok(()) }
@@ -255,7 +257,8 @@ pub fn set_gone(connection: &Connection, arn: &Arn, message: &str, now: Time) ->
 pub fn set_back(connection: &Connection, arn: &Arn, message: &str, now: Time) -> Result<()> {
     let changed = connection
         .prepare_cached(
-            "UPDATE recovery_points SET status = 'COMPLETED', status_message = NULL
+            "UPDATE recovery_points SET status_message = NULL,
+                 status = CASE WHEN arn IN (SELECT point_arn FROM chains) THEN 'STOPPED' ELSE 'COMPLETED' END
              WHERE arn = ?1 AND status = 'EXPIRED' AND status_message = ?2",
         )?
         .execute([arn.as_str(), message])?;

@@ -51,14 +51,14 @@ pub fn settle(connection: &Connection, arn: &Arn) -> Result<()> {
 /// The points of a vault whose manifests are to be written again.
 pub fn owed(connection: &Connection, vault: &Arn) -> Result<Vec<Arn>> {
     let sql = "SELECT arn FROM recovery_points
-         WHERE vault_arn = ?1 AND manifest_owed = 1 AND status IN ('COMPLETED', 'PARTIAL') ORDER BY arn";
+         WHERE vault_arn = ?1 AND manifest_owed = 1 AND status IN ('COMPLETED', 'PARTIAL', 'AVAILABLE', 'STOPPED') ORDER BY arn";
     query::all(connection, sql, [vault.as_str()], |row| row.parsed("arn"))
 }
 
 /// The vaults with points whose manifests are to be written again.
 pub fn vaults_that_owe(connection: &Connection) -> Result<Vec<Arn>> {
     let sql = "SELECT DISTINCT vault_arn FROM recovery_points
-         WHERE manifest_owed = 1 AND status IN ('COMPLETED', 'PARTIAL')";
+         WHERE manifest_owed = 1 AND status IN ('COMPLETED', 'PARTIAL', 'AVAILABLE', 'STOPPED')";
     query::all(connection, sql, [], |row| row.parsed("vault_arn"))
 }
 
@@ -139,6 +139,7 @@ fn rebuilt(
         missing: Vec::new(),
         notes: 0,
         details: PointDetails::new(),
+        continuous: None,
         message_category: category.unwrap_or_else(|| {
             let issues = missing_items > 0 || status_message.is_some();
             if issues { "MISCELLANEOUS" } else { "SUCCESS" }.to_owned()

@@ -2,7 +2,7 @@
 
 use crate::domain::{Arn, StorageClass, Time};
 use crate::engine::authorize::Permit;
-use crate::engine::authorize::action::MoveToColdStorage;
+use crate::engine::authorize::action::MovesData;
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, millis};
 use crate::engine::error::{Error, Result};
@@ -122,7 +122,7 @@ fn snapshot_ids(connection: &Connection, sql: &str, (vault, class): Tier<'_>) ->
 /// The permit's point needs these packs and no others, in a repository of this class.
 pub fn replace(
     connection: &Connection,
-    permit: &Permit<'_, MoveToColdStorage>,
+    permit: &Permit<'_, impl MovesData>,
     tier: Tier<'_>,
     packs: &BTreeSet<Id>,
     now: Time,

@@ -2,7 +2,7 @@
 
 use crate::domain::restore::{self, value};
 use crate::domain::types::KeyFact;
-use crate::domain::types::keys::{Asked, ITEMS_KEY, Kind, Metadata, key_of};
+use crate::domain::types::keys::{Asked, ITEMS_KEY, Kind, LATEST_KEY, Metadata, TIME_KEYS, key_of};
 use crate::domain::{Invalid, KnownPoint, ResourceType};
 use crate::tui::text;
 use crate::tui::theme::Role;
@@ -14,6 +14,8 @@ pub struct Target<'a> {
     pub resource_type: &'a ResourceType,
     /// Whether an engine carries it out, and not AWS.
     pub engine: bool,
+    /// The first and the last moment that an engine says it can be restored to.
+    pub window: Option<(String, String)>,
 }
 
 /// How many fields a type has, for the dialog's size.
@@ -34,6 +36,7 @@ pub fn add_fields(form: &mut Form, target: &Target<'_>, proposed: &Metadata) {
     let asked = |key: &&KeyFact| match key.asked {
         Asked::Everywhere => true,
         Asked::ByAws => !target.engine,
+        Asked::OfMoments => !target.engine || value(proposed, LATEST_KEY).is_some(),
         Asked::ByEngine => target.engine,
         Asked::Never => false,
     };
@@ -43,7 +46,9 @@ pub fn add_fields(form: &mut Form, target: &Target<'_>, proposed: &Metadata) {
     for key in offered {
         let told = value(proposed, key.name).or(key.default).unwrap_or_default();
         add_field(form, key, told);
-        form.hint(key.name, key.help);
+        let window = target.window.as_ref().filter(|_| key.asked == Asked::OfMoments);
+        let told = window.map(|(from, to)| format!("from {from} to {to}; the latest one when empty"));
+        form.hint(key.name, told.as_deref().unwrap_or(key.help));
     }
 }
 
@@ -104,6 +109,11 @@ pub fn read(
         }
         metadata.insert(key.name.to_owned(), value.to_owned());
     }
+    // What a form does not ask for says what the service proposed, unless a moment was typed.
+    let is_moment = |name: &String| TIME_KEYS.iter().any(|key| key.eq_ignore_ascii_case(name));
+    if !form.has(LATEST_KEY) && metadata.keys().any(is_moment) {
+        metadata.retain(|name, _| !name.eq_ignore_ascii_case(LATEST_KEY));
+    }
     metadata.retain(|name, _| !name.eq_ignore_ascii_case(ITEMS_KEY));
     if !items.is_empty() {
         metadata.insert(ITEMS_KEY.to_owned(), serde_json::json!(items).to_string());
@@ -148,7 +158,8 @@ mod tests {
     fn form(proposed: &[(&str, &str)]) -> (Form, BTreeMap<String, String>) {
         let proposed: BTreeMap<_, _> = proposed.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         let mut form = Form::default();
-        add_fields(&mut form, &Target { resource_type: &types::efs::FACTS.resource_type(), engine: true }, &proposed);
+        let resource_type = &types::efs::FACTS.resource_type();
+        add_fields(&mut form, &Target { resource_type, engine: true, window: None }, &proposed);
         show_fields(&mut form, &types::efs::FACTS.resource_type());
         (form, proposed)
     }
@@ -187,6 +198,25 @@ mod tests {
         let (metadata, mistakes) = read(&form, &types::efs::FACTS.resource_type(), proposed, &[]);
         assert!(mistakes.is_empty(), "{mistakes:?}");
         assert_eq!(metadata.keys().map(String::as_str).collect::<Vec<_>>(), ["file-system-id", "newFileSystem"]);
+    }
+
+    #[test]
+    fn a_continuous_point_is_asked_for_a_moment_and_the_latest_is_taken_where_none_is_typed() {
+        let rds = types::rds::FACTS.resource_type();
+        let of = |proposed: &[(&str, &str)]| {
+            let proposed: Metadata = proposed.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+            let window = Some(("10:00".to_owned(), "11:00".to_owned()));
+            let mut form = Form::default();
+            add_fields(&mut form, &Target { resource_type: &rds, engine: true, window }, &proposed);
+            (form, proposed)
+        };
+        assert!(!of(&[("DBInstanceIdentifier", "a")]).0.has("RestoreTime"));
+        let (mut form, proposed) = of(&[("DBInstanceIdentifier", "a"), (LATEST_KEY, "true")]);
+        assert_eq!(read(&form, &rds, proposed.clone(), &[]).0, proposed);
+        form.set("RestoreTime", "2026-11-26T10:30:00Z");
+        let (metadata, mistakes) = read(&form, &rds, proposed, &[]);
+        assert!(mistakes.is_empty() && !metadata.contains_key(LATEST_KEY), "{mistakes:?} {metadata:?}");
+        assert_eq!(metadata["RestoreTime"], "2026-11-26T10:30:00Z");
     }
 
     #[test]

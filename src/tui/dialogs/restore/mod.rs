@@ -5,6 +5,7 @@ mod metadata;
 
 use crate::client::change::StartRestore;
 use crate::client::{Key, Query};
+use crate::domain::continuous::{EARLIEST, LATEST};
 use crate::domain::types::TypeFacts;
 use crate::domain::{Arn, KnownPoint, ResourceType};
 use crate::tui::dialogs::form_dialog::{FormDialog, Proposal};
@@ -57,7 +58,9 @@ impl RestoreWizard {
         let Some(told) = told else { return };
         let proposed = told.metadata.clone();
         self.add_what();
-        let target = Target { resource_type: &self.point.resource_type, engine: world.is_engine() };
+        let said = world.store.items(&self.point.scope, &self.point.arn, "/").map(|items| items.details.clone());
+        let window = said.and_then(|said| Some((said.get(EARLIEST)?.clone(), said.get(LATEST)?.clone())));
+        let target = Target { resource_type: &self.point.resource_type, engine: world.is_engine(), window };
         metadata::add_fields(&mut self.form, &target, &proposed);
         let role = self.point.role();
         self.form

@@ -1,9 +1,11 @@
 //! The rows of backup jobs that are not over: what the engine needs of them beyond what the API shows, and their transitions.
 
+use crate::domain::continuous::days;
 use crate::domain::job::{BackupJob, JobState};
 use crate::domain::names::JobId;
 use crate::domain::plan::CopyAction;
-use crate::domain::{Tags, Time};
+use crate::domain::recovery_point::Creator;
+use crate::domain::{Lifecycle, Tags, Time};
 use crate::engine::authorize::Permit;
 use crate::engine::authorize::action::{StartBackupJob, StopBackupJob};
 use crate::engine::catalog::job_states::OPEN;
@@ -13,7 +15,7 @@ use crate::engine::error::Result;
 use crate::engine::jobs::backup::rows::{COLUMNS, TABLE, from_row, tell};
 use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::rows::store;
-use crate::engine::points::rows::{creating, point_id};
+use crate::engine::points::rows::{chains, creating, point_id};
 use rusqlite::{Connection, params};
 
 /// A backup job with what only the engine knows of it.
@@ -27,6 +29,10 @@ pub struct BackupRecord {
     pub recovery_point_tags: Tags,
     /// What its recovery point is to be copied into.
     pub copy_actions: Vec<CopyAction>,
+    /// Whether it makes or renews a continuous recovery point.
+    pub continuous: bool,
+    /// What it completes with though nothing of it failed.
+    pub issue: Option<String>,
     /// How often it was begun.
     pub attempts: i64,
     /// Whether it was ever begun before: an orderly stop is no attempt, and yet it may have left something.
@@ -51,9 +57,9 @@ pub fn insert(connection: &Connection, permit: &Permit<'_, StartBackupJob>, reco
                  encryption_key_arn, resource_arn, resource_name, resource_type, created, initiated, completed, start_by,
                  state, status_message, message_category, percent_done, size_bytes, bytes_transferred, iam_role_arn,
                  created_by, backup_options, is_parent, complete_by, recovery_point_tags, attempts, recovery_point_id, copy_actions,
-                 vault_type)
+                 vault_type, continuous, issue)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
-                 ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31)",
+                 ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33)",
         )?
         .execute(params![
             job.id.as_str(),
@@ -87,9 +93,36 @@ pub fn insert(connection: &Connection, permit: &Permit<'_, StartBackupJob>, reco
             job.recovery_point_arn.as_ref().map(point_id),
             (!record.copy_actions.is_empty()).then(|| to_json(&record.copy_actions)).transpose()?,
             job.vault_type.as_str(),
+            record.continuous,
+            record.issue,
         ])?;
     tell(connection, job)?;
+    if record.continuous {
+        continuous(connection, permit, job)?;
+    }
     creating::insert(connection, permit, job, &record.recovery_point_tags)
+}
+
+/// The service is to keep its log for the point of a new job; or it does so already, and the point is renewed by the job.
+fn continuous(connection: &Connection, permit: &Permit<'_, StartBackupJob>, job: &BackupJob) -> Result<()> {
+    let Some(point) = &job.recovery_point_arn else { return Ok(()) };
+    chains::remember(connection, point, &job.resource_arn, &job.vault_arn, &new_hold())?;
+    let Some(live) = chains::live_of(connection, &job.resource_arn)?.filter(|live| live.point == *point) else {
+        return Ok(());
+    };
+    let rule = |by: &Option<Creator>| by.as_ref().map(|by| by.backup_rule_id.clone());
+    let (before, new) = (days(live.lifecycle.as_ref()), days(job.lifecycle.as_ref()));
+    // Of several rules the one that reaches back the farthest counts; what it says itself counts in any case.
+    if rule(&live.created_by) == rule(&job.created_by) || new > before {
+        let lifecycle = Lifecycle::delete_after(new);
+        return chains::renew(connection, permit, point, &lifecycle, job.created_by.as_ref(), job.created);
+    }
+    chains::renew(connection, permit, point, &Lifecycle::delete_after(before), None, job.created)
+}
+
+/// A name under which no service keeps anything yet.
+fn new_hold() -> String {
+    format!("vaultdeck_{}", uuid::Uuid::new_v4().simple())
 }
 
 /// Backup jobs that are not over, the oldest first.
@@ -97,7 +130,7 @@ pub fn open(connection: &Connection) -> Result<Vec<BackupRecord>> {
     query::all(
         connection,
         &format!(
-            "SELECT {}, complete_by, recovery_point_tags, copy_actions, attempts FROM backup_jobs
+            "SELECT {}, complete_by, recovery_point_tags, copy_actions, attempts, continuous, issue FROM backup_jobs
              WHERE state IN {} ORDER BY created, rowid",
             COLUMNS, *OPEN
         ),
@@ -111,6 +144,8 @@ pub fn open(connection: &Connection) -> Result<Vec<BackupRecord>> {
                 recovery_point_tags: row.json("recovery_point_tags")?,
                 copy_actions: row.json_option("copy_actions")?.unwrap_or_default(),
                 attempts: row.column("attempts")?,
+                continuous: row.column("continuous")?,
+                issue: row.column("issue")?,
             })
         },
     )

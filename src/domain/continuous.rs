@@ -1,0 +1,197 @@
+//! Continuous recovery points: what they hold, and which moments they can be restored to.
+//!
+//! Such a point is a chain: bases, each the resource as it was at one moment, and the service's log from the oldest base on. A
+//! restore takes the newest base that is not after the moment that is asked for, and lets the service run through the log.
+
+use crate::domain::Time;
+use crate::domain::lifecycle::Lifecycle;
+use chrono::{Duration, SecondsFormat};
+use serde::{Deserialize, Serialize};
+
+/// What the ends of the window are called among the details of a recovery point.
+pub const EARLIEST: &str = "EarliestRestorableTime";
+/// See [`EARLIEST`].
+pub const LATEST: &str = "LatestRestorableTime";
+
+/// How many days a continuous recovery point reaches back where its rule says nothing: the most that there are.
+const LONGEST_DAYS: i64 = 35;
+
+/// The resource as it was at one moment, with the log from there on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Base {
+    /// The folder that it is in the snapshot, as a name in the root.
+    pub folder: String,
+    /// The first moment that it can be restored to.
+    pub from: Time,
+}
+
+/// All that is known of a continuous recovery point beyond what every recovery point has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Chain {
+    /// The name under which the service keeps its log for it.
+    pub hold: String,
+    /// The oldest first; never empty.
+    pub bases: Vec<Base>,
+    /// The last moment that it can be restored to, in the service's own time.
+    pub latest: Time,
+    /// The last change that its log has. A restore to a moment behind that runs to the end of the log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newest_change: Option<Time>,
+    /// Where the log goes on: the driver's own words.
+    pub log: serde_json::Value,
+    /// Why nothing follows the log any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<String>,
+}
+
+/// Where in the log a restore ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// The moment that is restored to.
+    pub at: Time,
+    /// Whether the log has a change after it, before which the service has to stop.
+    pub is_followed: bool,
+}
+
+/// Which moment a restore is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// This one.
+    At(Time),
+    /// The last that there is.
+    Latest,
+}
+
+impl Chain {
+    /// A chain of one base and no log.
+    pub fn begun(hold: String, base: Base, log: serde_json::Value) -> Self {
+        Self { hold, latest: base.from, bases: vec![base], newest_change: None, log, stopped: None }
+    }
+
+    /// The first moment that it can be restored to.
+    pub fn earliest(&self) -> Time {
+        self.bases.first().map_or(self.latest, |base| base.from)
+    }
+
+    /// The window of moments that it can be restored to, in whole seconds that can be asked for.
+    pub fn window(&self) -> String {
+        let earliest = self.earliest();
+        let part = Duration::nanoseconds(i64::from(earliest.timestamp_subsec_nanos()));
+        let up = if part.is_zero() { earliest } else { earliest - part + Duration::seconds(1) };
+        format!("{} to {}", shown(up), shown(self.latest))
+    }
+
+    /// What it says of itself beside what the driver said.
+    pub fn details(&self) -> [(String, String); 2] {
+        [(EARLIEST, self.earliest()), (LATEST, self.latest)].map(|(name, time)| (name.to_owned(), exactly(time)))
+    }
+
+    /// The base that a restore begins with, and where in the log it ends; with the rule that the moment breaks otherwise.
+    pub fn restore_to(&self, wanted: Wanted) -> Result<(&Base, Moment), String> {
+        let at = match wanted {
+            Wanted::At(at) => at,
+            Wanted::Latest => self.latest,
+        };
+        let base = self.bases.iter().rev().find(|base| base.from <= at).filter(|_| at <= self.latest);
+        let base = base.ok_or_else(|| {
+            format!("must lie within what can be restored, which is {}; it is {}", self.window(), exactly(at))
+        })?;
+        Ok((base, Moment { at, is_followed: self.newest_change.is_some_and(|newest| newest > at) }))
+    }
+
+    /// The folders of the bases that nothing within these days needs: all that are followed by one from before.
+    pub fn outlived(&self, days: i64, now: Time) -> Vec<String> {
+        let oldest = now - Duration::days(days);
+        let needed = self.bases.iter().rposition(|base| base.from <= oldest).unwrap_or(0);
+        self.bases[..needed].iter().map(|base| base.folder.clone()).collect()
+    }
+
+    /// The name of the next base's folder.
+    pub fn next_folder(&self, first: &str) -> String {
+        let number = |folder: &str| folder.strip_prefix(first)?.strip_prefix('-')?.parse::<u64>().ok();
+        let last = self.bases.iter().filter_map(|base| number(&base.folder)).max().unwrap_or(1);
+        format!("{first}-{}", last + 1)
+    }
+}
+
+/// How many days a continuous recovery point of this lifecycle reaches back.
+pub fn days(lifecycle: Option<&Lifecycle>) -> i64 {
+    lifecycle.and_then(Lifecycle::delete_days).unwrap_or(LONGEST_DAYS)
+}
+
+/// In whole seconds.
+fn shown(time: Time) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+fn exactly(time: Time) -> String {
+    time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Time {
+        chrono::DateTime::from_timestamp(second, 0).unwrap()
+    }
+
+    fn chain(bases: &[i64], latest: i64, newest_change: Option<i64>) -> Chain {
+        let base = |from: &i64| Base { folder: format!("data-{from}"), from: at(*from) };
+        let newest_change = newest_change.map(at);
+        let log = serde_json::Value::Null;
+        let bases = bases.iter().map(base).collect();
+        Chain { hold: "h".to_owned(), bases, latest: at(latest), newest_change, log, stopped: None }
+    }
+
+    #[test]
+    fn a_moment_is_restored_from_the_newest_base_before_it() {
+        let chain = chain(&[100, 200], 300, Some(250));
+        let to = |second| {
+            let (base, moment) = chain.restore_to(Wanted::At(at(second))).unwrap();
+            (base.folder.as_str(), moment.at.timestamp(), moment.is_followed)
+        };
+        assert_eq!(to(100), ("data-100", 100, true));
+        assert_eq!(to(199), ("data-100", 199, true));
+        assert_eq!(to(200), ("data-200", 200, true));
+        assert_eq!(to(249), ("data-200", 249, true));
+        // Behind the last change there is nothing to stop before.
+        assert_eq!(to(250), ("data-200", 250, false));
+        assert_eq!(to(300), ("data-200", 300, false));
+        let latest = chain.restore_to(Wanted::Latest).unwrap().1;
+        assert_eq!((latest.at, latest.is_followed), (at(300), false));
+    }
+
+    #[test]
+    fn a_moment_outside_of_the_window_is_refused_with_the_window() {
+        let chain = chain(&[100], 300, None);
+        for second in [99, 301] {
+            let rule = chain.restore_to(Wanted::At(at(second))).unwrap_err();
+            assert!(rule.contains("1970-01-01T00:01:40Z to 1970-01-01T00:05:00Z"), "{rule}");
+        }
+    }
+
+    #[test]
+    fn the_base_that_the_oldest_second_needs_stays() {
+        let day = 86_400;
+        let chain = chain(&[0, day, 2 * day, 3 * day], 4 * day, None);
+        let outlived = |days, now: i64| chain.outlived(days, at(now)).len();
+        assert_eq!(outlived(2, 4 * day), 2);
+        assert_eq!(outlived(2, 4 * day - 1), 1);
+        assert_eq!(outlived(35, 4 * day), 0);
+        // However little is asked for, one stays.
+        assert_eq!(outlived(1, 400 * day), 3);
+    }
+
+    #[test]
+    fn each_base_has_a_folder_of_its_own() {
+        let mut chain = chain(&[100], 300, None);
+        chain.bases[0].folder = "data".to_owned();
+        assert_eq!(chain.next_folder("data"), "data-2");
+        chain.bases.push(Base { folder: "data-7".to_owned(), from: at(200) });
+        chain.bases.remove(0);
+        assert_eq!(chain.next_folder("data"), "data-8");
+    }
+}

@@ -1,0 +1,316 @@
+//! Following the log of a cluster: `pg_receivewal` fetches it into a folder, and what is whole of it is told from there.
+//!
+//! The server keeps the log by a replication slot of the recovery point's own, from before the first base on. `pg_receivewal` goes
+//! on where its folder ends: an empty file of the segment before the first that is wanted makes it begin there, whatever the
+//! slot and the version of the server. A segment leaves the folder when all of it is stored.
+
+use super::address::Address;
+use super::faults;
+use super::programs;
+use super::server::{self, Identity, Kept, Session, on_server};
+use super::wal::{Wal, Walked, parse_place};
+use crate::domain::types::location::Part;
+use crate::domain::{PointDetails, Time};
+use crate::engine::drivers::child::Running;
+use crate::engine::drivers::{Broken, Continuous, Fault, FollowCx, Follower, LogFile, Mark, Progress, Registered};
+use crate::repository::Control;
+use chrono::Duration as Span;
+use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// How long before a server's clock everything is surely in the log that it had written then: a transaction takes the time of its
+/// end a moment before its end is written.
+const MARGIN: Span = Span::seconds(3);
+
+/// How long it is waited for what the server has written already.
+const WAIT: Duration = Duration::from_secs(5);
+
+/// How often it is looked meanwhile.
+const GLANCE: Duration = Duration::from_millis(200);
+
+/// The program may do nothing for as long as nothing is written.
+const PATIENCE: Duration = Duration::from_secs(24 * 3600);
+
+/// How often a slot is asked to go that a connection still holds.
+const TRIES: u32 = 20;
+
+/// Where a log lies in a data directory.
+const FOLDER: &str = "pg_wal";
+
+/// Up to where a log is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Place {
+    system_identifier: String,
+    timeline: u32,
+    /// As PostgreSQL writes it.
+    lsn: String,
+    /// Whether all of the segment that it lies in is stored; then the next one is the first to be fetched.
+    #[serde(default)]
+    is_behind_segment: bool,
+}
+
+/// The log of clusters.
+pub(super) struct Log;
+
+impl Continuous for Log {
+    fn hold(&self, of: &Registered, name: &str) -> Result<(), Fault> {
+        let (_, mut session) = connect(of)?;
+        session.keep_log(name)?;
+        session.close();
+        Ok(())
+    }
+
+    fn release(&self, of: &Registered, name: &str) -> Result<(), Fault> {
+        let (address, mut session) = connect(of)?;
+        for _ in 0..TRIES {
+            if session.release_log(name)? {
+                session.close();
+                return Ok(());
+            }
+            std::thread::sleep(GLANCE);
+        }
+        let place = address.place();
+        Err(Fault::Temporary {
+            why: format!("The replication slot {name} of the PostgreSQL server at {place} is still in use"),
+            after: Span::minutes(1),
+        })
+    }
+
+    fn behind(&self, base: &PointDetails) -> Result<Mark, Fault> {
+        let told = |name: &str| base.get(name).cloned();
+        let place = (|| {
+            Some(Place {
+                system_identifier: told("SystemIdentifier")?,
+                timeline: told("Timeline")?.parse().ok()?,
+                lsn: told("EndLsn")?,
+                is_behind_segment: true,
+            })
+        })();
+        place
+            .map(|place| Mark::of(&place))
+            .ok_or_else(|| Fault::Failed("The base does not say where it ends.".to_owned()))
+    }
+
+    fn log_folder(&self) -> &'static str {
+        FOLDER
+    }
+
+    fn follow(&self, cx: &FollowCx<'_>) -> Result<Box<dyn Follower>, Broken> {
+        Ok(Box::new(Following::begin(cx)?))
+    }
+}
+
+/// The address of a cluster, and a session there.
+fn connect(of: &Registered) -> Result<(Address, Session), Fault> {
+    let address = address_of(of)?;
+    let installed = programs::installed()?;
+    let session = Session::connect(server::newest(&installed)?, &address, of.secret.as_ref())?;
+    Ok((address, session))
+}
+
+fn address_of(of: &Registered) -> Result<Address, Fault> {
+    let url = of.resource.location.part(Part::Url);
+    let url = url.ok_or_else(|| Fault::Failed(format!("{} is no server.", of.resource.name)))?;
+    Address::parse(url).map_err(|rule| Fault::Failed(format!("The URL {rule}.")))
+}
+
+/// A log that is followed.
+struct Following {
+    address: Address,
+    session: Session,
+    receiver: Option<Running>,
+    wal: Wal,
+    system_identifier: String,
+    slot: String,
+    /// Up to where it is stored.
+    stored: u64,
+    /// What the server had written at which time, until that has come.
+    awaited: Option<(Time, u64)>,
+}
+
+impl Following {
+    fn begin(cx: &FollowCx<'_>) -> Result<Self, Broken> {
+        let place: Place =
+            cx.log.read().ok_or_else(|| Fault::Failed("It is not known where the log goes on.".to_owned()))?;
+        let stored = parse_place(&place.lsn);
+        let stored = stored.ok_or_else(|| Fault::Failed(format!("{} is no place of a log.", place.lsn)))?;
+        let (address, secret) = (address_of(cx.of)?, cx.of.secret.as_ref());
+        let installed = programs::installed()?;
+        let newest = server::newest(&installed)?;
+        let mut session = Session::connect(newest, &address, secret)?;
+        let look = session.look()?;
+        let identity = server::identify(newest, &address, secret)?;
+        refuse_another(&address, &place, &identity)?;
+        refuse_lost(&address, cx.hold, session.kept_log(cx.hold)?.as_ref())?;
+        let segment_size = session.segment_size()?;
+        let wal = Wal { folder: cx.spool.to_owned(), timeline: place.timeline, segment_size };
+        let first = wal.segment_start(stored) + if place.is_behind_segment { segment_size } else { 0 };
+        prepare(&wal, first)
+            .map_err(|error| Fault::of_io(format!("The folder {} for the log", cx.spool.display()), &error))?;
+        let programs = programs::for_server(&installed, look.major)?;
+        let arguments = ["--slot", cx.hold, "--no-loop", "-w", "-s", "5", "-D"];
+        let program = arguments.iter().fold(programs.pg_receivewal()?, |program, argument| program.arg(argument));
+        let receiver = on_server(program.arg(cx.spool), &address, secret).start(PATIENCE)?;
+        Ok(Self {
+            address,
+            session,
+            receiver: Some(receiver),
+            wal,
+            system_identifier: place.system_identifier,
+            slot: cx.hold.to_owned(),
+            stored: if place.is_behind_segment { first } else { stored },
+            awaited: None,
+        })
+    }
+
+    /// Why the program ended.
+    fn why(&mut self) -> Broken {
+        let ended = self.receiver.take().map(Running::finish);
+        let said = match ended {
+            Some(Ok(ended)) => format!("pg_receivewal ended: {}", ended.said),
+            Some(Err(fault)) => fault.to_string(),
+            None => "pg_receivewal has ended".to_owned(),
+        };
+        broken(&self.address, &said)
+    }
+
+    /// What the server has written by now, and its time.
+    fn ask(&mut self) -> Result<(Time, u64), Broken> {
+        let kept = self.session.kept_log(&self.slot)?;
+        refuse_lost(&self.address, &self.slot, kept.as_ref())?;
+        Ok(self.session.written()?)
+    }
+
+    /// Waits a while for what the server had written.
+    fn await_written(&mut self, written: u64, control: &Control) -> Result<Walked, Broken> {
+        let until = Instant::now() + WAIT;
+        loop {
+            let ended = self.receiver.as_mut().is_none_or(|receiver| receiver.has_ended());
+            let walked = self.wal.walk(self.stored);
+            let walked = walked.map_err(|error| Fault::of_io("The log that came cannot be read", &error))?;
+            if walked.covers(written) || Instant::now() > until || control.is_cancelled() {
+                return Ok(walked);
+            }
+            if ended {
+                return Err(self.why());
+            }
+            std::thread::sleep(GLANCE);
+        }
+    }
+
+    /// The files that have something new up to a place.
+    fn files(&self, end: u64) -> Result<Vec<LogFile>, Fault> {
+        let size = self.wal.segment_size;
+        let mut files = Vec::new();
+        let mut start = self.wal.segment_start(self.stored);
+        while start < end {
+            let name = self.wal.segment_name(start);
+            let from = self.wal.file_of(start);
+            let from = from.ok_or_else(|| Fault::Failed(format!("The segment {name} of the log has gone.")))?;
+            files.push(LogFile { name, from, length: (end - start).min(size), size });
+            start += size;
+        }
+        Ok(files)
+    }
+}
+
+impl Follower for Following {
+    fn look(&mut self, control: &Control) -> Result<Progress, Broken> {
+        let (time, written) = match self.awaited.take() {
+            Some(awaited) => awaited,
+            None => self.ask()?,
+        };
+        let walked = self.await_written(written, control)?;
+        let covers = walked.covers(written);
+        if !covers {
+            self.awaited = Some((time, written));
+        }
+        let files = if walked.end > self.stored { self.files(walked.end)? } else { Vec::new() };
+        let place = Place {
+            system_identifier: self.system_identifier.clone(),
+            timeline: self.wal.timeline,
+            lsn: format!("{:X}/{:X}", walked.end >> 32, walked.end & 0xFFFF_FFFF),
+            is_behind_segment: false,
+        };
+        let latest = covers.then(|| time - MARGIN);
+        Ok(Progress { files, log: Mark::of(&place), latest, newest_change: walked.newest })
+    }
+
+    fn kept(&mut self, progress: &Progress) {
+        let place = progress.log.read::<Place>().and_then(|place| parse_place(&place.lsn));
+        let Some(end) = place else { return };
+        // What is not removed now is at the next start.
+        let old = progress.files.iter().filter(|file| file.name < self.wal.segment_name(end));
+        old.for_each(|file| drop(std::fs::remove_file(self.wal.folder.join(&file.name))));
+        self.stored = end;
+    }
+}
+
+/// Refuses another cluster, and one that was restored or promoted since.
+fn refuse_another(address: &Address, place: &Place, identity: &Identity) -> Result<(), Broken> {
+    let at = address.place();
+    if identity.system_identifier != place.system_identifier {
+        return Err(Broken::Gap(format!(
+            "at {at} is another database cluster (system identifier {}) than the one that is followed ({})",
+            identity.system_identifier, place.system_identifier
+        )));
+    }
+    if identity.timeline != place.timeline {
+        return Err(Broken::Gap(format!(
+            "the server at {at} is on timeline {} now, and the log that is stored ends on timeline {}: it was restored or \
+             promoted since",
+            identity.timeline, place.timeline
+        )));
+    }
+    Ok(())
+}
+
+/// Refuses a log that the server does not keep any more.
+fn refuse_lost(address: &Address, slot: &str, kept: Option<&Kept>) -> Result<(), Broken> {
+    let at = address.place();
+    match kept {
+        None => Err(Broken::Gap(format!("the replication slot {slot} is not on the server at {at} any more"))),
+        Some(Kept { is_lost: true }) => Err(Broken::Gap(format!(
+            "the server at {at} threw log away that the replication slot {slot} needs; raise max_slot_wal_keep_size"
+        ))),
+        Some(_) => Ok(()),
+    }
+}
+
+/// What the words of `pg_receivewal` mean.
+fn broken(address: &Address, said: &str) -> Broken {
+    let lost = said.contains("has already been removed")
+        || said.contains("replication slot") && said.contains("does not exist")
+        || said.contains("can no longer get changes");
+    if lost { Broken::Gap(said.to_owned()) } else { Broken::For(faults::fault(address, said)) }
+}
+
+/// Makes the program begin with the segment at `first`: what is behind it in the folder stays if nothing is missing between.
+fn prepare(wal: &Wal, first: u64) -> std::io::Result<()> {
+    std::fs::create_dir_all(&wal.folder)?;
+    let before = wal.segment_name(first.saturating_sub(1));
+    let wanted = wal.segment_name(first);
+    for entry in std::fs::read_dir(&wal.folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if *name < *wanted {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    if wal.file_of(first).is_none() {
+        // Whatever lies behind a gap is fetched again.
+        for entry in std::fs::read_dir(&wal.folder)? {
+            std::fs::remove_file(entry?.path())?;
+        }
+    }
+    empty_segment(&wal.folder.join(before), wal.segment_size)
+}
+
+/// A segment that was fetched, as far as the program looks.
+fn empty_segment(path: &Path, size: u64) -> std::io::Result<()> {
+    File::create(path)?.set_len(size)
+}

@@ -1,0 +1,172 @@
+//! The backup jobs of continuous rules: the first makes the recovery point, each later one gives it another base.
+
+use crate::domain::continuous::{Base, Chain};
+use crate::domain::job::JobState;
+use crate::domain::recovery_point::RecoveryPointStatus;
+use crate::domain::{Arn, Time};
+use crate::engine::Engine;
+use crate::engine::catalog::Connection;
+use crate::engine::drivers::{Continuous, Driver, Fault, PointFacts, Registered};
+use crate::engine::error::Result;
+use crate::engine::jobs::backup::rows::record::{self, BackupRecord, Moved};
+use crate::engine::jobs::finish::Verdict;
+use crate::engine::jobs::outcome::{Ending, SUCCESS};
+use crate::engine::jobs::uses;
+use crate::engine::jobs::work::Failure;
+use crate::engine::points::chains::NewBase;
+use crate::engine::points::rows::{self as points, chains};
+use crate::engine::vaults::store::OpenVault;
+use crate::repository::{Control, Prepared};
+use chrono::Duration;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// How long a base waits for the log to come up to its end.
+const WAIT: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// How often it is looked meanwhile.
+const GLANCE: std::time::Duration = std::time::Duration::from_millis(200);
+
+/// Whether a job gives its point another base. Otherwise it makes the point.
+pub(super) fn renews(connection: &Connection, record: &BackupRecord) -> Result<std::result::Result<bool, Ending>> {
+    let Some(arn) = &record.job.recovery_point_arn else { return Ok(Ok(false)) };
+    let status = points::get(connection, arn)?.map(|point| point.status);
+    Ok(match status {
+        None | Some(RecoveryPointStatus::Creating) => Ok(false),
+        Some(RecoveryPointStatus::Available) => Ok(true),
+        Some(other) => Err(Ending::failed(
+            false,
+            format!(
+                "Recovery point {arn} became {} before this job began: the next run of its rule opens a new one.",
+                other.as_str()
+            ),
+        )),
+    })
+}
+
+/// Has the service keep its log from now on, under the name that the catalog knows already.
+pub(super) fn hold(
+    engine: &Engine,
+    driver: &'static dyn Driver,
+    record: &BackupRecord,
+    of: &Registered,
+) -> std::result::Result<(), Failure> {
+    let name = hold_of(engine, record)?;
+    Ok(part(driver, of)?.hold(of, &name)?)
+}
+
+/// What a new point holds.
+pub(super) fn first(
+    engine: &Engine,
+    driver: &'static dyn Driver,
+    record: &BackupRecord,
+    of: &Registered,
+    facts: &PointFacts,
+    root: &Path,
+) -> std::result::Result<Chain, Failure> {
+    let log = part(driver, of)?.behind(&facts.details)?;
+    let base = Base { folder: folder(root)?.to_owned(), from: from(facts)? };
+    let log = log.read().unwrap_or_default();
+    Ok(Chain::begun(hold_of(engine, record)?, base, log))
+}
+
+/// In which folder of a base of this resource its log lies.
+pub(super) fn log_folder(driver: &'static dyn Driver, of: &Registered) -> std::result::Result<&'static str, Failure> {
+    Ok(part(driver, of)?.log_folder())
+}
+
+/// Another base of a point that is live, stored and not committed.
+pub(super) struct Renewal {
+    pub(super) record: BackupRecord,
+    pub(super) vault: Arc<OpenVault>,
+    pub(super) prepared: Prepared,
+    pub(super) facts: PointFacts,
+    pub(super) root: PathBuf,
+    /// See [`Continuous::log_folder`].
+    pub(super) log_folder: &'static str,
+}
+
+impl Renewal {
+    fn point(&self) -> std::result::Result<&Arn, Fault> {
+        let arn = self.record.job.recovery_point_arn.as_ref();
+        arn.ok_or_else(|| Fault::Failed("The job names no recovery point.".to_owned()))
+    }
+
+    /// Waits until the log that the base before needs is stored up to where this one begins.
+    pub(super) fn await_log(&self, engine: &Engine, control: &Control) -> std::result::Result<(), Failure> {
+        let (point, from) = (self.point()?, from(&self.facts)?);
+        let until = Instant::now() + WAIT;
+        loop {
+            let row = engine.catalog.read(|connection| chains::get(connection, point))?;
+            if row.and_then(|row| row.chain).is_some_and(|chain| chain.latest >= from) {
+                return Ok(());
+            }
+            control.check()?;
+            if Instant::now() > until {
+                let why = "The log has not come up to the end of this base yet.".to_owned();
+                return Err(Failure::Later { why, after: Duration::minutes(1) });
+            }
+            std::thread::sleep(GLANCE);
+        }
+    }
+
+    /// Adds it to its point, and ends the job.
+    pub(super) fn finish(&self, engine: &Engine, verdict: Verdict) -> Result<()> {
+        if verdict != Verdict::Complete {
+            return Ok(());
+        }
+        let job = &self.record.job;
+        let base = NewBase {
+            stored: &self.prepared,
+            folder: folder(&self.root)?,
+            from: from(&self.facts)?,
+            log_folder: self.log_folder,
+        };
+        let bytes = self.prepared.outcome().bytes_read as i64;
+        let ending = Ending { state: JobState::Completed, category: SUCCESS, message: None };
+        let now = engine.clock.now();
+        let moved = Moved { size: bytes, bytes };
+        let end = |tx: &Connection| record::end(tx, &job.id, &ending, moved, now);
+        let _pass = self.vault.reenter()?;
+        let control = Control::new();
+        if engine.keep_base(&self.vault, self.point()?, &base, uses::needs_point, &control, &end)? {
+            engine.jobs.litter(&job.vault_arn);
+            return Ok(());
+        }
+        let stopped = Ending::failed(
+            false,
+            "The continuous recovery point was deleted or interrupted while its new base was made.",
+        );
+        engine.catalog.write(|tx| {
+            let aborted = record::end(tx, &job.id, &Ending::stopped(), moved, now)?;
+            if aborted { Ok(true) } else { record::end(tx, &job.id, &stopped, moved, now) }
+        })?;
+        Ok(())
+    }
+}
+
+fn hold_of(engine: &Engine, record: &BackupRecord) -> std::result::Result<String, Failure> {
+    let arn = record.job.recovery_point_arn.as_ref();
+    let row = arn.map_or(Ok(None), |arn| engine.catalog.read(|connection| chains::get(connection, arn)))?;
+    let unknown = || Fault::Failed("It is not known under which name the service keeps its log.".to_owned());
+    Ok(row.map(|row| row.hold).ok_or_else(unknown)?)
+}
+
+fn part(driver: &'static dyn Driver, of: &Registered) -> std::result::Result<&'static dyn Continuous, Fault> {
+    let name = driver.facts().name;
+    driver.continuous(&of.resource.location).ok_or_else(|| Fault::Failed(format!("{name} has no log that can be followed.")))
+}
+
+fn from(facts: &PointFacts) -> std::result::Result<Time, Fault> {
+    facts
+        .restorable_from
+        .ok_or_else(|| Fault::Failed("The base does not say from when on it can be restored.".to_owned()))
+}
+
+/// The folder of a base in the root of its snapshot.
+fn folder(root: &Path) -> std::result::Result<&str, Fault> {
+    let name =
+        root.strip_prefix("/").ok().and_then(Path::to_str).filter(|name| !name.is_empty() && !name.contains('/'));
+    name.ok_or_else(|| Fault::Failed(format!("{} is no folder in a root.", root.display())))
+}

@@ -1,0 +1,282 @@
+//! What happens to a live continuous recovery point: more of the log comes to it, it gets another base, nothing follows it any more.
+//!
+//! All that such a point holds is one snapshot, which is replaced by another that has more: a folder for each base, with the log
+//! from there on in it. What is there already is taken over as it is stored. The order is that of every commit: packs, index,
+//! snapshot, then the one transaction from which on the catalog tells of it, then the manifest; and then the snapshot before goes.
+//! Killed anywhere, the point is what the catalog says, and a snapshot that is one too many is an orphan.
+
+use crate::domain::continuous::{Base, Chain, days};
+use crate::domain::recovery_point::RecoveryPointStatus;
+use crate::domain::{Arn, Time};
+use crate::engine::Engine;
+use crate::engine::authorize::action::GrowRecoveryPoint;
+use crate::engine::authorize::subject::Anything;
+use crate::engine::authorize::{Doing, authorize};
+use crate::engine::catalog::Connection;
+use crate::engine::drivers::{LogFile, Progress};
+use crate::engine::error::{Error, Result};
+use crate::engine::points::rows::chains::{self, ChainRow, Grown};
+use crate::engine::points::{TAG, rows as points};
+use crate::engine::vaults::store::OpenVault;
+use crate::repository::{
+    BackupRequest, Change, Control, Cut, Id, ItemPath, Node, NodeKind, Overlay, Prepared, Repository, Timestamp,
+    crash_point,
+};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use chrono::Duration;
+use parking_lot::Mutex;
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// How the log is cut: so that what comes every few seconds is small, and the list of a day's pieces too.
+const CUT: Cut = Cut::Fixed(1 << 20);
+
+/// Only one at a time changes what a point holds.
+#[derive(Default)]
+pub struct Locks(Mutex<BTreeMap<Arn, Arc<Mutex<()>>>>);
+
+impl Locks {
+    fn of(&self, point: &Arn) -> Arc<Mutex<()>> {
+        Arc::clone(self.0.lock().entry(point.clone()).or_default())
+    }
+}
+
+/// Whether something reads a point, which keeps its snapshots from being forgotten.
+pub(crate) type IsRead = fn(&Connection, &Arn) -> Result<bool>;
+
+/// A new base of a point.
+pub(crate) struct NewBase<'a> {
+    /// The base, stored and not committed.
+    pub(crate) stored: &'a Prepared,
+    /// Its folder in what is stored, as a name in the root.
+    pub(crate) folder: &'a str,
+    /// The first moment that it can be restored to.
+    pub(crate) from: Time,
+    /// See [`Continuous::log_folder`](crate::engine::drivers::Continuous::log_folder).
+    pub(crate) log_folder: &'a str,
+}
+
+/// The snapshot of a live point, and what is in it.
+struct Standing {
+    snapshot: Id,
+    chain: Chain,
+    lifecycle_days: i64,
+}
+
+impl Engine {
+    /// Stores what came of a point's log. Whether the point is still followed.
+    pub(crate) fn keep_log(
+        &self,
+        row: &ChainRow,
+        progress: &Progress,
+        (log_folder, is_read): (&str, IsRead),
+        control: &Control,
+    ) -> Result<bool> {
+        let lock = self.chains.of(&row.point);
+        let _alone = lock.lock();
+        let Some(Standing { snapshot, mut chain, .. }) = self.catalog.read(|c| standing(c, &row.point))? else {
+            return Ok(false);
+        };
+        let before = chain.clone();
+        chain.log = progress.log.read().unwrap_or_default();
+        chain.latest = progress.latest.map_or(chain.latest, |latest| latest.max(chain.latest));
+        chain.newest_change = progress.newest_change.max(chain.newest_change);
+        if progress.files.is_empty() {
+            if chain != before {
+                self.catalog.write(|tx| chains::keep(tx, &row.point, &chain))?;
+            }
+            return Ok(true);
+        }
+        self.data_dir.reserve().admits_backup().map_err(|standing| Error::unavailable(standing.to_string()))?;
+        let vault = self.vault_store.get(&row.vault)?;
+        let _pass = vault.reenter()?;
+        vault.may_write()?;
+        let newest = chain.bases.last().map(|base| base.folder.clone()).unwrap_or_default();
+        let folder = Path::new("/").join(&newest).join(log_folder);
+        let node = node_of(&vault.repository, &snapshot, &folder)?;
+        let now = self.clock.now();
+        let changes = progress.files.iter().map(|file| (folder.join(&file.name), log_file(file, &node, now))).collect();
+        self.grow(&vault, (&row.point, &snapshot), changes, &chain, is_read, control, &|_| Ok(true))
+    }
+
+    /// Adds a base to a live point, and drops those that nothing needs any more; `also` is done in the same transaction. Whether
+    /// the point is still live and `also` let it be.
+    pub(crate) fn keep_base(
+        &self,
+        vault: &OpenVault,
+        point: &Arn,
+        base: &NewBase<'_>,
+        is_read: IsRead,
+        control: &Control,
+        also: &dyn Fn(&Connection) -> Result<bool>,
+    ) -> Result<bool> {
+        let lock = self.chains.of(point);
+        let _alone = lock.lock();
+        let Some(standing) = self.catalog.read(|c| standing(c, point))? else { return Ok(false) };
+        let Standing { snapshot, mut chain, lifecycle_days } = standing;
+        let repository = &vault.repository;
+        let tree = base.stored.outcome().tree;
+        let stored = repository.find_in(&tree, base.folder.as_bytes())?;
+        let stored = stored.ok_or_else(|| Error::Internal("a base has no folder".to_owned()))?;
+        let old = Path::new("/").join(chain.bases.last().map_or("", |base| base.folder.as_str()));
+        let folder = chain.next_folder(base.folder);
+        let new = Path::new("/").join(&folder);
+        let mut changes = BTreeMap::new();
+        // The log that came since the base's own ends.
+        let own = repository.find_in(&stored.subtree.unwrap_or(tree), base.log_folder.as_bytes())?;
+        let own =
+            own.and_then(|node| node.subtree).map(|tree| repository.items_of(&tree)).transpose()?.unwrap_or_default();
+        let last = own.into_iter().filter(Node::is_file).map(|node| node.name).next_back().unwrap_or_default();
+        // There is none before the first piece of it has come.
+        let folder_before = node_of(repository, &snapshot, &old.join(base.log_folder))?.subtree;
+        let log = folder_before.map(|tree| repository.items_of(&tree)).transpose()?.unwrap_or_default();
+        for node in log.into_iter().filter(|node| node.is_file() && node.name > last) {
+            let path = new.join(base.log_folder).join(OsStr::from_bytes(&node.name));
+            changes.insert(path, Change::Stored(node));
+        }
+        changes.insert(new, Change::Stored(stored));
+        chain.bases.push(Base { folder, from: base.from });
+        let outlived = chain.outlived(lifecycle_days, self.clock.now().min(chain.latest));
+        chain.bases.retain(|base| !outlived.contains(&base.folder));
+        changes.extend(outlived.iter().map(|folder| (Path::new("/").join(folder), Change::Gone)));
+        self.grow(vault, (point, &snapshot), changes, &chain, is_read, control, also)
+    }
+
+    /// Nothing follows a live point any more; the service is told so soon. Whether it was live.
+    pub(crate) fn stop_chain(&self, point: &Arn, why: &str) -> Result<bool> {
+        let lock = self.chains.of(point);
+        let _alone = lock.lock();
+        let now = self.clock.now();
+        let stopped = self.catalog.write(|tx| {
+            let Some(Standing { mut chain, lifecycle_days, .. }) = standing(tx, point)? else { return Ok(None) };
+            chain.stopped = Some(why.to_owned());
+            let delete_at = chain.latest + Duration::days(lifecycle_days);
+            let vault = chains::get(tx, point)?.map(|row| row.vault);
+            Ok(vault.filter(|_| chains::stop(tx, point, &chain, delete_at, now).unwrap_or(false)))
+        })?;
+        if let Some(vault) = &stopped {
+            self.write_owed_manifests(vault);
+        }
+        self.jobs.wake();
+        Ok(stopped.is_some())
+    }
+
+    /// Replaces the snapshot of a live point. Whether it still was as it was, and `also` let it be.
+    #[allow(clippy::too_many_arguments)]
+    fn grow(
+        &self,
+        vault: &OpenVault,
+        (point, before): (&Arn, &Id),
+        changes: BTreeMap<PathBuf, Change>,
+        chain: &Chain,
+        is_read: IsRead,
+        control: &Control,
+        also: &dyn Fn(&Connection) -> Result<bool>,
+    ) -> Result<bool> {
+        let repository = &vault.repository;
+        let now = self.clock.now();
+        let overlay = Overlay::new(repository, *before, changes);
+        let host = repository.load_snapshot(before)?.hostname;
+        let request = BackupRequest {
+            paths: vec![PathBuf::from("/")],
+            parent: Some(*before),
+            time: now.fixed_offset(),
+            started: SystemTime::now(),
+            hostname: host,
+            username: "vaultdeck".to_owned(),
+            tags: vec![format!("{TAG}{}", point.point_id())],
+            chunker: vault.chunker,
+        };
+        let stored = repository.prepare(&overlay, &request, control)?;
+        if let Some(issue) = stored.outcome().issues.first() {
+            let what = format!("{} of {point}", issue.path.display());
+            return Err(crate::repository::Error::damaged(what, &issue.reason).into());
+        }
+        if !repository.commit(&[&stored])?.contains(&true) {
+            return Err(Error::unavailable("packs changed while a continuous recovery point counted on them"));
+        }
+        crash_point::reached("before-chain-switch");
+        let outcome = stored.outcome();
+        let packs = repository.packs_of_tree(&outcome.tree)?;
+        let grown = Grown {
+            snapshot: outcome.snapshot,
+            snapshot_file: BASE64.encode(stored.snapshot_file()),
+            packs: &packs,
+            root: Path::new("/").join(chain.bases.last().map_or("", |base| base.folder.as_str())),
+            size: outcome.bytes_total,
+            chain,
+        };
+        vault.confirm_place()?;
+        let vault_arn = vault.arn();
+        let switched = self.catalog.write(|tx| {
+            let permit = authorize(tx, Doing::Outcome, GrowRecoveryPoint, &Anything(point.as_str()))?;
+            let switched = chains::grow(tx, &permit, vault_arn, before, &grown, now)? && also(tx)?;
+            self.clock.save_in(tx)?;
+            // Nothing of it may stay where it may not be.
+            if switched { Ok(true) } else { Err(Error::unavailable(NOT_LIVE)) }
+        });
+        let unneeded = match &switched {
+            Ok(_) => before,
+            Err(_) => &outcome.snapshot,
+        };
+        crash_point::reached("before-chain-manifest");
+        let told = switched.is_err() || self.wrote_owed_manifests(vault_arn);
+        if told && !self.catalog.read(|connection| is_read(connection, point))? {
+            vault.may_remove()?;
+            repository.forget(unneeded)?;
+        }
+        match switched {
+            Err(error) if error.to_string().contains(NOT_LIVE) => Ok(false),
+            switched => switched,
+        }
+    }
+}
+
+/// What is said of a point that was deleted or stopped while something was to be added to it.
+const NOT_LIVE: &str = "the continuous recovery point is not live any more";
+
+/// What a live point holds now; nothing for one that is not live.
+fn standing(connection: &Connection, point: &Arn) -> Result<Option<Standing>> {
+    let row = chains::get(connection, point)?.filter(|row| row.status == Some(RecoveryPointStatus::Available));
+    let Some(chain) = row.and_then(|row| row.chain) else { return Ok(None) };
+    let content = points::content(connection, point)?;
+    let Some(snapshot) = content.and_then(|(snapshot, ..)| snapshot.parse().ok()) else { return Ok(None) };
+    let lifecycle = points::get(connection, point)?.and_then(|point| point.lifecycle);
+    Ok(Some(Standing { snapshot, chain, lifecycle_days: days(lifecycle.as_ref()) }))
+}
+
+/// A file of the log, which belongs to whom its folder belongs to.
+fn log_file(file: &LogFile, folder: &Node, now: Time) -> Change {
+    let at = Timestamp::new(now.timestamp(), 0);
+    let node = Node {
+        kind: NodeKind::File,
+        permissions: 0o600,
+        size: file.size,
+        modified: at,
+        accessed: at,
+        changed: at,
+        uid: folder.uid,
+        gid: folder.gid,
+        links: 1,
+        ..Node::default()
+    };
+    Change::File { from: file.from.clone(), length: file.length, node, cut: CUT }
+}
+
+/// The folder of a log in a snapshot.
+fn node_of(repository: &Repository, snapshot: &Id, path: &Path) -> Result<Node> {
+    match repository.find(snapshot, &item_path(path)?) {
+        Ok(node) => Ok(node.unwrap_or_default()),
+        Err(crate::repository::Error::NoSuchPath { .. }) => Ok(Node::default()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn item_path(path: &Path) -> Result<ItemPath> {
+    ItemPath::from_path(path).map_err(|error| Error::Internal(error.to_string()))
+}

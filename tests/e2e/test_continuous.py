@@ -1,0 +1,199 @@
+"""Continuous backup of a real PostgreSQL: any second of a known history comes back, on a server that nothing but pg_ctl starts."""
+
+import datetime
+import os
+import random
+import shutil
+import subprocess
+import threading
+import time
+
+import botocore.exceptions
+import pytest
+
+import postgresql
+from conftest import ACCOUNT, REGION, ROLE, wait_for_job
+from postgresql import PROGRAMS, Server
+from test_fsx import details
+from test_postgresql import ROOTS, added, arguments_of_processes, until
+
+# How many moments are restored; the aim of a long run is 50.
+MOMENTS = int(os.environ.get("VAULTDECK_MOMENTS", "5"))
+# No second of a running server may be older than this before it can be restored.
+OLDEST = 60
+
+
+class Writer(threading.Thread):
+    """Commits one row after the other; the server itself remembers when each was committed."""
+
+    def __init__(self, server):
+        super().__init__(daemon=True)
+        self.server, self.done = server, threading.Event()
+        server.ask("CREATE TABLE IF NOT EXISTS history (id bigserial PRIMARY KEY, said text)")
+
+    def run(self):
+        while not self.done.is_set():
+            try:
+                self.server.ask("INSERT INTO history (said) SELECT repeat(md5(random()::text), 20) FROM generate_series(1, 20)")
+            except AssertionError:
+                # It restarts.
+                time.sleep(0.2)
+            time.sleep(0.05)
+
+    def stop(self):
+        self.done.set()
+        self.join(30)
+
+
+@pytest.fixture
+def server():
+    folder = postgresql.make_folder()
+    server = Server(folder, track_commit_timestamp="on").make().start()
+    yield server
+    server.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def folder():
+    folder = postgresql.make_folder()
+    yield folder
+    for pid in folder.rglob("postmaster.pid"):
+        subprocess.run([*postgresql.AS_OWNER, PROGRAMS / "pg_ctl", "-D", pid.parent, "-m", "immediate", "-w", "stop"], capture_output=True, timeout=60)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def engine(start):
+    return start(arguments=["--clock", "simulated", *ROOTS])
+
+
+def continuous_plan(backup, resource, days=7, vault="Default", name="continuous", **more):
+    rule = {"RuleName": "all-the-time", "TargetBackupVaultName": vault, "ScheduleExpression": "cron(0 5 ? * * *)", "EnableContinuousBackup": True, "Lifecycle": {"DeleteAfterDays": days}, **more}
+    plan = backup.create_backup_plan(BackupPlan={"BackupPlanName": name, "Rules": [rule]})["BackupPlanId"]
+    backup.create_backup_selection(BackupPlanId=plan, BackupSelection={"SelectionName": "it", "IamRoleArn": ROLE, "Resources": [resource]})
+    return plan
+
+
+def next_run(engine, backup):
+    """The next run of the plans, until its jobs are over; these jobs."""
+    before = {job["BackupJobId"] for job in backup.list_backup_jobs()["BackupJobs"]}
+    engine.clock(advance_seconds=24 * 3600)
+    return [job for job in backup.list_backup_jobs()["BackupJobs"] if job["BackupJobId"] not in before]
+
+
+def points(backup, vault="Default"):
+    return backup.list_recovery_points_by_backup_vault(BackupVaultName=vault)["RecoveryPoints"]
+
+
+def moment(text):
+    return datetime.datetime.fromisoformat(text)
+
+
+def window(engine, point):
+    told = details(engine, point)
+    return moment(told["EarliestRestorableTime"]), moment(told["LatestRestorableTime"])
+
+
+def now(server):
+    return moment(server.ask("SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US+00:00')"))
+
+
+def until_restorable(engine, point, at, seconds=90):
+    until(lambda: window(engine, point)[1] >= at, f"{point} can be restored to {at}", seconds)
+
+
+def history(server, at):
+    """What a server that lived through it says was there at a moment."""
+    return server.ask(f"SELECT count(*), coalesce(sum(id), 0) FROM history WHERE pg_xact_commit_timestamp(xmin) <= '{at.isoformat()}'")
+
+
+def restore_to(engine, backup, point, folder, at=None, name=None):
+    name = name or f"r{random.randrange(10**9)}"
+    metadata = backup.get_recovery_point_restore_metadata(BackupVaultName="Default", RecoveryPointArn=point)["RestoreMetadata"]
+    if at:
+        metadata.pop("UseLatestRestorableTime")
+        metadata["RestoreTime"] = at.isoformat()
+    metadata |= {"DBInstanceIdentifier": name, "vaultdeck:path": str(folder / name)}
+    started = backup.start_restore_job(RecoveryPointArn=point, Metadata=metadata, IamRoleArn=ROLE, ResourceType="RDS")
+    job = wait_for_job(lambda: backup.describe_restore_job(RestoreJobId=started["RestoreJobId"]))
+    assert job["Status"] == "COMPLETED", job
+    return name
+
+
+def recovered(folder, name):
+    """What is in a restored server once pg_ctl has started it and it has recovered."""
+    server = Server(folder, name).start()
+    until(lambda: server.ask("SELECT pg_is_in_recovery()") == "f", "it is promoted")
+    told = server.ask("SELECT count(*), coalesce(sum(id), 0) FROM history")
+    server.stop()
+    shutil.rmtree(folder / name)
+    return told
+
+
+def slots(server):
+    return server.ask("SELECT count(*) FROM pg_replication_slots")
+
+
+def test_any_second_of_a_history_is_restored_across_bases_restarts_and_a_killed_engine(engine, server, folder, tmp_path):
+    backup = engine.client()
+    resource = added(engine, server, tmp_path)
+    continuous_plan(backup, resource)
+    writer = Writer(server)
+    writer.start()
+
+    # given a first run, which makes the one recovery point there is
+    job, = next_run(engine, backup)
+    assert job["State"] == "COMPLETED", job
+    point = job["RecoveryPointArn"]
+    assert point.startswith(f"arn:aws:backup:{REGION}:{ACCOUNT}:recovery-point:continuous:db-"), point
+    described = backup.describe_recovery_point(BackupVaultName="Default", RecoveryPointArn=point)
+    assert (described["Status"], described["Lifecycle"]["DeleteAfterDays"]) == ("AVAILABLE", 7), described
+    assert slots(server) == "1"
+
+    # and a history with a switch of the log, a killed engine, a restart of the server and a second base in it
+    until_restorable(engine, point, now(server))
+    server.ask("SELECT pg_switch_wal()")
+    time.sleep(2)
+    engine.kill()
+    time.sleep(1)
+    engine.start()
+    backup = engine.client()
+    until_restorable(engine, point, now(server))
+    server.stop("fast")
+    server.start()
+    until_restorable(engine, point, now(server))
+    job, = next_run(engine, backup)
+    assert (job["State"], job["RecoveryPointArn"]) == ("COMPLETED", point), job
+    assert [known["RecoveryPointArn"] for known in points(backup)] == [point]
+    ages = []
+    for _ in range(10):
+        time.sleep(1)
+        ages.append((now(server) - window(engine, point)[1]).total_seconds())
+    writer.stop()
+    idle = now(server)
+    until_restorable(engine, point, idle)
+    time.sleep(20)
+    idle_age = (now(server) - window(engine, point)[1]).total_seconds()
+    print(f"age of LatestRestorableTime: at most {max(ages):.0f} s under load, {idle_age:.0f} s idle")
+    assert max(ages) <= OLDEST and idle_age <= OLDEST
+
+    # when moments of it are restored, then each is what the server itself says that was there then
+    earliest, latest = window(engine, point)
+    span = (idle - earliest).total_seconds()
+    chosen = [earliest + datetime.timedelta(seconds=random.uniform(0, span)) for _ in range(MOMENTS)]
+    for at in [*chosen, idle]:
+        name = restore_to(engine, backup, point, folder, at)
+        assert recovered(folder, name) == history(server, at), f"{at} in {earliest} to {latest}"
+    name = restore_to(engine, backup, point, folder)
+    assert recovered(folder, name) == history(server, now(server))
+
+    # and a moment outside of the window is refused with the window
+    for outside in (earliest - datetime.timedelta(seconds=1), latest + datetime.timedelta(hours=1)):
+        with pytest.raises(botocore.exceptions.ClientError, match=earliest.strftime("%Y-%m-%dT%H:")):
+            restore_to(engine, backup, point, folder, outside)
+
+    # and once it is deleted nothing of it is left on the server or this machine
+    backup.delete_recovery_point(BackupVaultName="Default", RecoveryPointArn=point)
+    until(lambda: slots(server) == "0", "the slot is gone", 60)
+    assert not [line for line in arguments_of_processes().values() if "pg_receivewal" in line and str(engine.data) in line]
