@@ -26,6 +26,7 @@ use crate::engine::{Engine, FIRST_ACCOUNT, plans, resources};
 use chrono::Duration;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// How many expired jobs a rule leaves at most for the time in which the engine was off.
 const MISSED_JOBS: usize = 100;
@@ -82,13 +83,18 @@ impl Engine {
                     Entry::Occupied(known) => known.into_mut(),
                     Entry::Vacant(unknown) => unknown.insert(resources::rows::all(tx, Some(&plan.scope))?),
                 };
-                run_plan(tx, self.drivers, plan, of_scope, &turn.early, now)?;
+                let runs = turn.next_runs.get(plan.id.as_str()).filter(|known| known.version_id == plan.version_id);
+                let runs = runs.map_or_else(|| schedules(plan), |known| Ok(Arc::clone(&known.runs)))?;
+                run_plan(tx, self.drivers, plan, &runs, of_scope, &turn.early, now)?;
             }
             self.clock.save_in(tx)
         })?;
         for plan in plans {
-            turn.next_runs.remove(plan.id.as_str());
-            self.next_run(turn, plan)?;
+            // What was due is evaluated up to now, in whichever version.
+            match turn.next_runs.get_mut(plan.id.as_str()).filter(|known| known.version_id == plan.version_id) {
+                Some(known) => known.at = known.runs.after(now).next().map(|run| run.at),
+                None => drop(self.next_run(turn, plan)?),
+            }
         }
         Ok(())
     }
@@ -141,10 +147,16 @@ impl Engine {
             return Ok(known.at);
         }
         let after = self.catalog.read(|connection| evaluated_until(connection, plan))?;
-        let at = PlanRuns::new(&plan.document, plan.created)?.after(after).next().map(|run| run.at);
-        turn.next_runs.insert(plan.id.to_string(), NextRun { version_id: plan.version_id.clone(), at });
+        let runs = schedules(plan)?;
+        let at = runs.after(after).next().map(|run| run.at);
+        turn.next_runs.insert(plan.id.to_string(), NextRun { version_id: plan.version_id.clone(), at, runs });
         Ok(at)
     }
+}
+
+/// The schedules of a plan.
+fn schedules(plan: &Plan) -> Result<Arc<PlanRuns>> {
+    Ok(Arc::new(PlanRuns::new(&plan.document, plan.created)?))
 }
 
 /// Makes the jobs of one plan's due runs, but for those that were made `early`, and remembers that they are made, in one
@@ -153,6 +165,7 @@ fn run_plan(
     connection: &Connection,
     drivers: Drivers,
     plan: &Plan,
+    runs: &PlanRuns,
     resources: &[Resource],
     early: &BTreeSet<(String, usize, Time)>,
     now: Time,
@@ -160,7 +173,6 @@ fn run_plan(
     if !plans::rows::is_current(connection, plan)? {
         return Ok(());
     }
-    let runs = PlanRuns::new(&plan.document, plan.created)?;
     let made = |run: &Run| early.contains(&(plan.id.to_string(), run.rule, run.at));
     let due: Vec<Run> = runs
         .after(evaluated_until(connection, plan)?)

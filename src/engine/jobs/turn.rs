@@ -1,10 +1,12 @@
 //! What the conductor remembers between its turns: when what is due again, and what could not be done yet.
 
 use crate::domain::names::JobId;
+use crate::domain::plan_runs::PlanRuns;
 use crate::domain::{Arn, Time};
 use crate::engine::jobs::entered::{Closed, Use};
 use chrono::Duration;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// How long a job whose start failed for the time being waits before it is tried again.
 pub const RETRY_AFTER: Duration = Duration::minutes(10);
@@ -57,6 +59,8 @@ pub struct NextRun {
     pub version_id: String,
     /// The moment; none when the plan never runs again.
     pub at: Option<Time>,
+    /// The plan's schedules, read once.
+    pub(crate) runs: Arc<PlanRuns>,
 }
 
 /// When a vault is collected.

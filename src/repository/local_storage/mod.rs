@@ -6,12 +6,13 @@ mod storage;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read as _};
+use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, RenameFlags, Stat, renameat_with};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir, RenameFlags, Stat, renameat_with};
 use rustix::io::Errno;
 
 use super::durable_files::{
@@ -38,6 +39,8 @@ pub struct LocalStorage {
     room: Option<Arc<dyn Room>>,
 }
 
+/// Names of a folder are asked for in portions of this many bytes.
+const LISTING: usize = 8 << 10;
 /// Where among the program's own files what was damaged is put.
 const DAMAGED: &str = "damaged";
 /// The modes of files: a repository's are never changed, a side file is written again.
@@ -186,7 +189,10 @@ impl LocalStorage {
     fn visit(&self, path: &Path, mut visit: impl FnMut(&OwnedFd, &OsStr) -> io::Result<()>) -> Result<bool> {
         let mut visit_all = || -> io::Result<()> {
             let folder = open_folder(self.folder()?, path)?;
-            for entry in Dir::read_from(&folder)? {
+            let mut buffer = [MaybeUninit::uninit(); LISTING];
+            // The folder was opened for this.
+            let mut entries = RawDir::new(&folder, &mut buffer);
+            while let Some(entry) = entries.next() {
                 let entry = entry?;
                 let name = entry.file_name().to_bytes();
                 if !matches!(name, b"." | b"..") {

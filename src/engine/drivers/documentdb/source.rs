@@ -71,7 +71,7 @@ impl Source for Open {
             ("Documents".to_owned(), told.documents.to_string()),
         ]
         .into();
-        Ok(PointFacts { lacks: lacks(&told.lost), details, mark: Some(Mark::of(&self.seen)) })
+        Ok(PointFacts { lacks: lacks(&told.lost), details, mark: Some(Mark::of(&self.seen)), ..PointFacts::default() })
     }
 }
 

@@ -92,7 +92,7 @@ impl Source for Open {
             ("Tables".to_owned(), self.tables.to_string()),
         ]
         .into();
-        Ok(PointFacts { lacks: self.lacks, details, mark: Some(Mark::of(&self.seen)) })
+        Ok(PointFacts { lacks: self.lacks, details, mark: Some(Mark::of(&self.seen)), ..PointFacts::default() })
     }
 }
 

@@ -87,6 +87,7 @@ impl Source for Open {
                 lacks: self.tree.store().bucket.trouble().bare(),
                 details: details(self.beside),
                 mark: Some(Mark::of(&self.seen)),
+                ..PointFacts::default()
             }),
         }
     }

@@ -14,6 +14,9 @@ use std::path::{Path, PathBuf};
 /// What the system calls it.
 pub(super) const TYPE: &str = "btrfs";
 
+/// By which number `statfs` tells it.
+const MAGIC: u64 = 0x9123_683e;
+
 /// The number of a subvolume's root, which nothing else has.
 const ROOT: u64 = 256;
 
@@ -29,9 +32,10 @@ const HIDDEN: Hidden = Hidden { prefix: PREFIX, inodes: [ROOT, HOLLOW] };
 /// A snapshot that is there.
 pub(super) struct Snapshot(PathBuf);
 
-/// What the sources of a folder pass over in silence.
+/// What the sources of a folder pass over in silence. Every backup asks: it is the folder's file system that is looked at, not
+/// the table of all that is mounted.
 pub(in crate::engine::drivers) fn hidden_at(folder: &Path) -> Option<Hidden> {
-    mount_of(folder).filter(|mount| mount.file_system == TYPE).map(|_| HIDDEN)
+    rustix::fs::statfs(folder).is_ok_and(|facts| facts.f_type as u64 == MAGIC).then_some(HIDDEN)
 }
 
 /// Takes a snapshot of the subvolume that holds a folder.
