@@ -101,8 +101,9 @@ impl Engine {
         let of = self.catalog.read(|connection| self.registered(connection, &row.resource))?;
         let of = of.ok_or_else(|| Fault::Failed(format!("{} is not registered any more.", row.resource)))?;
         let driver = self.driver_of(&of.resource.resource_type)?;
-        let log: &dyn Continuous =
-            driver.continuous(&of.resource.location).ok_or_else(|| Fault::Failed("Its log cannot be followed.".to_owned()))?;
+        let log: &dyn Continuous = driver
+            .continuous(&of.resource.location)
+            .ok_or_else(|| Fault::Failed("Its log cannot be followed.".to_owned()))?;
         let mut follower = match followed.follower.take() {
             Some(follower) => follower,
             None => {

@@ -67,7 +67,7 @@ impl Programs {
         Program::at(&self.folder.join("pg_basebackup"))
     }
 
-    pub(super) fn pg_receivewal(&self) -> Result<Program, Fault> {
+    pub(in crate::engine::drivers) fn pg_receivewal(&self) -> Result<Program, Fault> {
         Program::at(&self.folder.join("pg_receivewal"))
     }
 }

@@ -155,7 +155,9 @@ fn hold_of(engine: &Engine, record: &BackupRecord) -> std::result::Result<String
 
 fn part(driver: &'static dyn Driver, of: &Registered) -> std::result::Result<&'static dyn Continuous, Fault> {
     let name = driver.facts().name;
-    driver.continuous(&of.resource.location).ok_or_else(|| Fault::Failed(format!("{name} has no log that can be followed.")))
+    driver
+        .continuous(&of.resource.location)
+        .ok_or_else(|| Fault::Failed(format!("{name} has no log that can be followed.")))
 }
 
 fn from(facts: &PointFacts) -> std::result::Result<Time, Fault> {

@@ -81,7 +81,8 @@ pub(super) fn run(
         Data::Prepared(prepared)
     };
     let bytes = data.outcome().bytes_read;
-    let chain = record.continuous.then(|| continuous::first(engine, driver, record, &plan.of, &facts, &root)).transpose()?;
+    let chain =
+        record.continuous.then(|| continuous::first(engine, driver, record, &plan.of, &facts, &root)).transpose()?;
     let made = Made::Now(Box::new(Attempt { plan, root, facts, chain, data }));
     let stored = StoredBackup { record: record.clone(), vault, made };
     Ok(Worked { bytes, finish: Finish::Together(Box::new(stored)), pass })
