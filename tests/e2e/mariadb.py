@@ -13,6 +13,8 @@ PASSWORD = "p@:/ %s\"ecret"
 # A server does not want to be root's.
 OWNER = "mysql" if os.geteuid() == 0 else None
 AS_OWNER = [f"--user={OWNER}"] if OWNER else []
+# Runs a program on a machine of another name, as a container does.
+IN_A_BOX = ["unshare", *([] if OWNER else ["--user", "--map-root-user"]), "--uts", "sh", "-c", 'echo box > /proc/sys/kernel/hostname; exec "$@"', "sh"]
 # A setting of the machine's own servers is none of these.
 ALONE = "--no-defaults"
 
@@ -33,10 +35,10 @@ class Server:
         self.ask(f'ALTER USER root@localhost IDENTIFIED BY "{quoted}"', password="")
         return self
 
-    def start(self, *settings, password=PASSWORD, defaults=ALONE):
+    def start(self, *settings, password=PASSWORD, within=()):
         log = open(self.folder / f"{self.data.name}.log", "ab")
         told = [f"--datadir={self.data}", f"--port={self.port}", "--bind-address=127.0.0.1", f"--socket={self.socket}", f"--pid-file={self.socket}.pid"]
-        self.process = subprocess.Popen(["mariadbd", defaults, *AS_OWNER, *told, "--innodb-flush-log-at-trx-commit=0", *settings], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self.process = subprocess.Popen([*within, "mariadbd", ALONE, *AS_OWNER, *told, "--innodb-flush-log-at-trx-commit=0", *settings], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         log.close()
         deadline = time.monotonic() + 60
         while self.client("SELECT 1", password=password).returncode != 0:

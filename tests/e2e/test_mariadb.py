@@ -236,6 +236,17 @@ def test_a_server_that_is_not_the_one_that_was_registered_is_not_backed_up(engin
     assert len(points(backup)) == 1
 
 
+def test_a_server_of_a_machine_of_another_name_is_known_by_the_files_that_it_holds(engine, folder, tmp_path):
+    other = Server(folder, "other").make()
+    other.stop()
+    shutil.copytree(other.data, folder / "copy")
+    other.start(within=mariadb.IN_A_BOX)
+    assert other.ask("SELECT @@hostname") == "box"
+    refused = add(engine, other, tmp_path, path=folder / "copy", check=False)
+    assert refused.returncode != 0 and "no server is at work in" in refused.stderr, refused
+    assert back_up(engine.client(), added(engine, other, tmp_path))["State"] == "COMPLETED"
+
+
 def test_a_restore_that_cannot_be_done_is_refused_by_name(engine, server, folder, tmp_path):
     backup = engine.client()
     point = back_up(backup, added(engine, server, tmp_path))["RecoveryPointArn"]

@@ -16,22 +16,21 @@
 mod said;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 use crate::domain::Secret;
 use crate::engine::drivers::Fault;
 use crate::repository::Control;
-use parking_lot::Mutex;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use said::Said;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use watch::{Group, Watch};
 
 /// Where programs are looked for, in this order; the environment of the engine has no say in it.
 const FOLDERS: [&str; 6] = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
@@ -132,7 +131,7 @@ impl Program {
             .stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|error| unstarted(&error))?;
         let (input, output, errors) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        let group = Group(Arc::new(Mutex::new(Some(Pid::from_child(&child)))));
+        let group = Group::of(Pid::from_child(&child));
         let secrets = self.secrets.into_iter().map(|(_, secret)| secret).collect();
         // From here on whatever fails drops it, which ends the program.
         let mut running = Running { name, child, group, input, output, said: Said::without(secrets), watch: None };
@@ -280,70 +279,5 @@ impl Drop for Running {
         self.group.kill();
         self.group.forget();
         let _ = self.child.wait();
-    }
-}
-
-/// A process group, as long as its number is nobody else's.
-#[derive(Clone)]
-struct Group(Arc<Mutex<Option<Pid>>>);
-
-impl Group {
-    fn kill(&self) {
-        if let Some(group) = *self.0.lock() {
-            let _ = kill_process_group(group, Signal::KILL);
-            // Should it have left its own group.
-            let _ = kill_process(group, Signal::KILL);
-        }
-    }
-
-    fn forget(&self) {
-        *self.0.lock() = None;
-    }
-}
-
-/// Who kills a program that does nothing.
-struct Watch {
-    waiting: Arc<Mutex<Waiting>>,
-    patience: Duration,
-    /// The watch ends when this is dropped.
-    _end: Sender<()>,
-}
-
-/// For how long a program has been waited for.
-#[derive(Default)]
-struct Waiting {
-    since: Option<Instant>,
-    has_lost_patience: bool,
-}
-
-impl Watch {
-    fn start(group: Group, patience: Duration) -> io::Result<Self> {
-        let (end, ended) = channel();
-        let waiting = Arc::new(Mutex::new(Waiting::default()));
-        let watched = Arc::clone(&waiting);
-        let tick = (patience / 10).clamp(Duration::from_millis(5), Duration::from_secs(1));
-        let watch = move || {
-            while ended.recv_timeout(tick) == Err(RecvTimeoutError::Timeout) {
-                let mut waiting = watched.lock();
-                if waiting.since.is_some_and(|since| since.elapsed() > patience) {
-                    waiting.has_lost_patience = true;
-                    return group.kill();
-                }
-            }
-        };
-        std::thread::Builder::new().name("child watch".to_owned()).spawn(watch)?;
-        Ok(Self { waiting, patience, _end: end })
-    }
-
-    /// Only while the engine waits for the program its patience runs out, not while the program waits for the engine.
-    fn during<T>(&self, wait: impl FnOnce() -> T) -> T {
-        self.waiting.lock().since = Some(Instant::now());
-        let done = wait();
-        self.waiting.lock().since = None;
-        done
-    }
-
-    fn has_lost_patience(&self) -> bool {
-        self.waiting.lock().has_lost_patience
     }
 }
