@@ -380,7 +380,7 @@ def test_a_restore_that_is_killed_goes_on_and_starts(start, server, folder, tmp_
     point = back_up(backup, added(engine, server, tmp_path))["RecoveryPointArn"]
     engine.stop()
     # cut off before anything is written, or when the files were prepared and nothing of that was told
-    wait = programs(tmp_path, f'"$real" "$@"; [ -e {tmp_path}/go ] && exit; touch {tmp_path}/prepared; sleep 60')
+    wait = programs(tmp_path, f'"$real" "$@"; [ -e {tmp_path}/go ] && exit; touch {folder}/restored/left {tmp_path}/prepared; sleep 60')
     environment = {"VAULTDECK_CRASH_AT": "before-restore-writes"} if moment == "written" else wait
     engine = start(arguments=ROOTS, binary=DEBUG, environment=environment)
     backup = engine.client()
@@ -396,7 +396,8 @@ def test_a_restore_that_is_killed_goes_on_and_starts(start, server, folder, tmp_
     (tmp_path / "go").touch()
     backup = start(arguments=ROOTS, binary=DEBUG, environment={} if moment == "written" else wait).client()
     assert wait_for_job(lambda: backup.describe_restore_job(RestoreJobId=job))["Status"] == "COMPLETED"
-    assert not list((folder / "restored").glob(".*"))
+    # nothing of what was half prepared is in what was made anew
+    assert not list((folder / "restored").glob(".*")) and not (folder / "restored" / "left").exists()
     assert Server(folder, "restored").start().seen() == server.seen()
 
 
