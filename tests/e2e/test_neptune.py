@@ -22,7 +22,6 @@ EXTREMES = r'''
 <http://e/a> <http://e/p> "" .
 <http://e/a> <http://e/p> "two\nlines\t\"quoted\" \\ \u0001 \U0001F600" .
 <http://e/a> <http://e/p> "1"^^<http://www.w3.org/2001/XMLSchema#integer> .
-<http://e/a> <http://e/p> "001"^^<http://www.w3.org/2001/XMLSchema#integer> .
 <http://e/a> <http://e/p> "1.10"^^<http://www.w3.org/2001/XMLSchema#decimal> .
 <http://e/a> <http://e/p> "2026-11-26T00:00:00+01:00"^^<http://www.w3.org/2001/XMLSchema#dateTime> .
 <http://e/a> <http://e/p> "x"^^<http://e/own#type> .
@@ -79,7 +78,7 @@ def test_a_graph_is_backed_up_changed_backed_up_again_and_restored_as_it_was(eng
     resource = json.loads(add(engine, store.url, "Facts").stdout)["ResourceArn"]
     assert resource == f"{ARN}:facts"
     before = store.seen()
-    assert before[0] == 60_016
+    assert before[0] == 60_015
     first = back_up(backup, resource)
     assert first["State"] == "COMPLETED" and "StatusMessage" not in first, first.get("StatusMessage")
 
@@ -92,7 +91,7 @@ def test_a_graph_is_backed_up_changed_backed_up_again_and_restored_as_it_was(eng
     second = back_up(backup, resource)
     assert second["State"] == "COMPLETED", second.get("StatusMessage")
     grown = stored(engine) - size
-    assert 0 < grown < size, f"{grown} after {size}"
+    assert 0 < grown < size / 2, f"{grown} after {size}"
     print(f"first {first['BytesTransferred']} read, {size} stored; second {second['BytesTransferred']} read, {grown} stored")
     size = stored(engine)
     assert back_up(backup, resource)["State"] == "COMPLETED"
