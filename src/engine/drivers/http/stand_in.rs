@@ -3,7 +3,7 @@
 
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -32,16 +32,40 @@ impl Asked {
             let Some((name, value)) = line.trim_end().split_once(':') else { break };
             headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
         }
-        let length: u64 = headers.get("content-length").and_then(|length| length.parse().ok()).unwrap_or_default();
-        let mut body = Vec::new();
-        reader.take(length).read_to_end(&mut body).ok()?;
+        let body = match headers.get("content-length").map(|length| length.parse::<usize>()) {
+            Some(length) => exactly(&mut reader, length.ok()?)?,
+            None if headers.contains_key("transfer-encoding") => pieces(&mut reader)?,
+            None => Vec::new(),
+        };
         Some(Self { method, path, headers, body: String::from_utf8_lossy(&body).into_owned() })
+    }
+}
+
+fn exactly(reader: &mut impl std::io::Read, length: usize) -> Option<Vec<u8>> {
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    Some(body)
+}
+
+/// A body that comes in pieces, if it comes to its end.
+fn pieces(reader: &mut impl std::io::BufRead) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok()?;
+        let length = usize::from_str_radix(line.trim_end(), 16).ok()?;
+        body.extend(exactly(reader, length)?);
+        exactly(reader, 2)?;
+        if length == 0 {
+            return Some(body);
+        }
     }
 }
 
 /// What is answered: a status and a body, of which only the beginning may come.
 pub(in crate::engine::drivers) struct Told {
     status: u16,
+    headers: Vec<(&'static str, &'static str)>,
     body: Vec<u8>,
     promised: usize,
 }
@@ -49,7 +73,12 @@ pub(in crate::engine::drivers) struct Told {
 impl Told {
     pub(in crate::engine::drivers) fn of(status: u16, body: impl Into<Vec<u8>>) -> Self {
         let body = body.into();
-        Self { status, promised: body.len(), body }
+        Self { status, headers: Vec::new(), promised: body.len(), body }
+    }
+
+    pub(in crate::engine::drivers) fn with(mut self, name: &'static str, value: &'static str) -> Self {
+        self.headers.push((name, value));
+        self
     }
 
     /// The connection ends after so many bytes of the body, whatever was promised.
@@ -59,8 +88,11 @@ impl Told {
     }
 
     fn write(&self, mut connection: &TcpStream) -> std::io::Result<()> {
-        let head =
-            format!("HTTP/1.1 {} Told\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", self.status, self.promised);
+        let mut head = format!("HTTP/1.1 {} Told\r\nconnection: close\r\n", self.status);
+        for (name, value) in &self.headers {
+            head += &format!("{name}: {value}\r\n");
+        }
+        head += &format!("content-length: {}\r\n\r\n", self.promised);
         connection.write_all(head.as_bytes())?;
         connection.write_all(&self.body)
     }

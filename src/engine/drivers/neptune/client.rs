@@ -1,6 +1,6 @@
 //! The requests of SPARQL 1.1 that a backup and a restore need.
 
-use super::url_of;
+use super::{rows, url_of};
 use crate::domain::types::location::Location;
 use crate::engine::drivers::Fault;
 use crate::engine::drivers::http::{Answer, Coming, Http, Request, patiently, temporary};
@@ -13,9 +13,6 @@ use std::time::Duration;
 
 /// The form of a dataset.
 const N_QUADS: &str = "application/n-quads";
-
-/// Whatever lies in any graph.
-const ALL: &str = "{ { ?s ?p ?o } UNION { GRAPH ?g { ?s ?p ?o } } }";
 
 /// A client of one store.
 pub(super) struct Client {
@@ -54,13 +51,13 @@ impl Client {
 
     /// Whether no graph has any statement.
     pub(super) fn is_empty(&self) -> Result<bool, Fault> {
-        let found = self.query(&format!("ASK {ALL}"))?;
+        let found = self.query(rows::HAS_ANY)?;
         found["boolean"].as_bool().map(|has| !has).ok_or_else(|| self.odd("a query"))
     }
 
     /// How many statements there are.
     pub(super) fn count(&self) -> Result<u64, Fault> {
-        let found = self.query(&format!("SELECT (COUNT(*) AS ?n) {ALL}"))?;
+        let found = self.query(rows::COUNT)?;
         let count = found["results"]["bindings"][0]["n"]["value"].as_str().and_then(|count| count.parse().ok());
         count.ok_or_else(|| self.odd("a query"))
     }

@@ -12,8 +12,11 @@
 //! A store's query is `URL/query`, its dataset `URL/store`. Gremlin and openCypher, by Bolt or HTTP, are not spoken.
 
 mod client;
+mod rows;
 mod source;
 mod target;
+#[cfg(test)]
+mod tests;
 
 use crate::domain::types::database::check_identifier;
 use crate::domain::types::endpoint::check_endpoint;

@@ -18,12 +18,12 @@ const MOST_SORTED: usize = 256 << 20;
 /// A store that is open for a backup.
 struct Open {
     feed: Feed<Graph>,
-    url: String,
     consistency: Consistency,
 }
 
 /// The statements while they are read.
 struct Graph {
+    url: String,
     coming: Coming,
     has_begun: bool,
     /// What is read already, and up to where it was given on.
@@ -42,9 +42,18 @@ pub(super) fn open(cx: &BackupCx<'_>) -> Result<Box<dyn Source>, Fault> {
     // It gives what its storage had at one moment, whatever is written meanwhile.
     let is_known = coming.header("server").is_some_and(|server| server.starts_with("Oxigraph"));
     let consistency = if is_known { Consistency::Transaction } else { Consistency::None };
-    let graph =
-        Graph { coming, has_begun: false, content: Vec::new(), given: 0, has_ended: false, statements: 0, last: b'\n' };
-    Ok(Box::new(Open { feed: Feed::new(ROOT, 0, graph), url: url_of(at).to_owned(), consistency }))
+    let url = url_of(at).to_owned();
+    let graph = Graph {
+        url,
+        coming,
+        has_begun: false,
+        content: Vec::new(),
+        given: 0,
+        has_ended: false,
+        statements: 0,
+        last: b'\n',
+    };
+    Ok(Box::new(Open { feed: Feed::new(ROOT, 0, graph), consistency }))
 }
 
 impl Source for Open {
@@ -61,9 +70,6 @@ impl Source for Open {
         if let Some(issue) = outcome.issues.first() {
             return Err(Fault::Failed(format!("{} is not in the backup: {}", issue.path.display(), issue.reason)));
         }
-        if graph.last != b'\n' {
-            return Err(Fault::Failed(format!("The dataset of the store {} ends within a statement.", self.url)));
-        }
         let details = [self.consistency.detail(), ("Statements".to_owned(), graph.statements.to_string())].into();
         Ok(PointFacts { details, ..PointFacts::default() })
     }
@@ -73,6 +79,9 @@ impl Graph {
     /// Takes what comes next.
     fn take(&mut self, stop: &Control) -> Result<(), Fault> {
         match self.coming.next(Some(stop))? {
+            None if self.last != b'\n' => {
+                return Err(Fault::Failed(format!("The dataset of the store {} ends within a statement.", self.url)));
+            }
             None => self.has_ended = true,
             Some(bytes) => {
                 self.statements += bytes.iter().filter(|byte| **byte == b'\n').count() as u64;

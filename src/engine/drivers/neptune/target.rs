@@ -118,3 +118,41 @@ impl StreamSink for Filled {
         Ok(Put::Written)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::drivers::http::BRIEF;
+    use crate::engine::drivers::http::stand_in::{StandIn, Told};
+
+    /// A store that has so many statements.
+    fn store(has: u64) -> StandIn {
+        StandIn::that(move |asked| {
+            if asked.path == "/store" {
+                return Told::of(204, "");
+            }
+            let count =
+                format!(r#"{{"boolean": {}, "results": {{"bindings": [{{"n": {{"value": "{has}"}}}}]}}}}"#, has > 0);
+            Told::of(200, count)
+        })
+    }
+
+    fn restored(store: &StandIn, statements: &str) -> Result<Restored, Fault> {
+        let client = Client::open(&location(store.url()), BRIEF).unwrap();
+        let target = Filled { client, identifier: "new".to_owned(), statements: AtomicU64::new(0) };
+        target.write(&mut statements.as_bytes()).unwrap();
+        Box::new(target).finish(&RestoreOutcome::default())
+    }
+
+    #[test]
+    fn what_an_earlier_attempt_restored_is_not_restored_twice_and_what_others_wrote_not_taken_for_it() {
+        let written = |store: &StandIn| store.asked().iter().filter(|asked| asked.path == "/store").count();
+        let filled = store(2);
+        assert_eq!(restored(&filled, "<a> <b> <c> .\n<d> <e> <f> .\n").unwrap().name.as_deref(), Some("new"));
+        assert_eq!(written(&filled), 0);
+        let other = store(3);
+        let fault = restored(&other, "<a> <b> <c> .\n<d> <e> <f> .\n").unwrap_err();
+        assert!(fault.to_string().contains("2 statements were restored") && written(&other) == 0, "{fault}");
+        assert_eq!(restored(&store(0), "").map(|restored| restored.shares_secret), Ok(true));
+    }
+}

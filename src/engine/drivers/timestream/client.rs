@@ -1,12 +1,15 @@
 //! The calls of InfluxDB that a backup and a restore need, of one database.
 
+use super::answer::{Answered, Series};
+use super::faults::Place;
+use super::pieces::Pieces;
 use super::policies::Policy;
-use super::rows::{Answered, Rows, Series};
+use super::rows::quoted;
 use super::{database_of, url_of};
-use crate::domain::Secret;
 use crate::domain::types::location::Location;
+use crate::domain::{Invalid, Secret};
 use crate::engine::drivers::Fault;
-use crate::engine::drivers::http::{Answer, Http, Request, clean, patiently, temporary};
+use crate::engine::drivers::http::{Http, Request, clean, patiently};
 use crate::repository::Control;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -22,9 +25,7 @@ const PIECE: &str = "2000";
 /// A client of one database.
 pub(super) struct Client {
     http: Arc<Http>,
-    /// Without a user.
-    url: String,
-    database: String,
+    place: Place,
     /// What says who asks.
     authorization: Option<Zeroizing<String>>,
     patience: Duration,
@@ -44,51 +45,56 @@ impl Client {
         });
         if secret.is_some() && user.is_none() {
             let rule = "must name the user whose password the secret is: http://USER@HOST:PORT".to_owned();
-            return Err(crate::domain::Invalid::value("Url", rule).into());
+            return Err(Invalid::value("Url", rule).into());
         }
         let http = Http::open(&format!("The server {url}"))?;
-        Ok(Self { http, url, database: database_of(at).to_owned(), authorization, patience })
+        let place = Place { url, database: database_of(at).to_owned() };
+        Ok(Self { http, place, authorization, patience })
     }
 
     pub(super) fn database(&self) -> &str {
-        &self.database
+        &self.place.database
+    }
+
+    pub(super) fn place(&self) -> &Place {
+        &self.place
     }
 
     pub(super) fn url(&self) -> &str {
-        &self.url
+        &self.place.url
     }
 
     fn request(&self, method: http::Method, path: &str, body: Bytes) -> Result<Request, Fault> {
-        let mut request = http::Request::builder().method(method).uri(format!("{}{path}", self.url));
+        let mut request = http::Request::builder().method(method).uri(format!("{}{path}", self.place.url));
         if path == "/query" {
             request = request.header("content-type", "application/x-www-form-urlencoded");
         }
         if let Some(authorization) = &self.authorization {
             request = request.header("authorization", authorization.as_str());
         }
-        request.body(body).map_err(|_| Fault::Failed(format!("{path} could not be asked of {}", self.url)))
+        request.body(body).map_err(|_| Fault::Failed(format!("{path} could not be asked of {}", self.place.url)))
     }
 
     /// The server's version, if it is one that this knows.
     pub(super) fn look_at_server(&self) -> Result<String, Fault> {
         let answer = patiently(self.patience, None, || {
             let answer = self.http.ask(self.request(http::Method::GET, "/ping", Bytes::new())?, None)?;
-            if answer.is_good() { Ok(answer) } else { Err(self.fault(&answer)) }
+            if answer.is_good() { Ok(answer) } else { Err(self.place.fault(&answer)) }
         })?;
         match answer.header("x-influxdb-version") {
             Some(version) if version.trim_start_matches('v').starts_with("1.") => Ok(clean(version)),
             Some(version) => Err(Fault::Unsupported {
-                found: format!("The server {}, an InfluxDB {},", self.url, clean(version)),
+                found: format!("The server {}, an InfluxDB {},", self.place.url, clean(version)),
                 needs: "InfluxDB 1".to_owned(),
             }),
-            None => Err(self.no_influx()),
+            None => Err(self.place.no_influx()),
         }
     }
 
     /// A question, as a form.
     fn question(&self, question: &str, chunked: bool) -> Result<Request, Fault> {
         let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-        let mut form = format!("epoch=ns&db={}&q={}", encoded(&self.database), encoded(question));
+        let mut form = format!("epoch=ns&db={}&q={}", encoded(&self.place.database), encoded(question));
         if chunked {
             form += &format!("&chunked=true&chunk_size={PIECE}");
         }
@@ -100,27 +106,27 @@ impl Client {
         patiently(self.patience, stop, || {
             let answer = self.http.ask(self.question(question, false)?, stop)?;
             if !answer.is_good() {
-                return Err(self.fault(&answer));
+                return Err(self.place.fault(&answer));
             }
-            let answered = Answered::read(&answer.body).ok_or_else(|| self.no_influx())?;
-            answered.into_series().map_err(|error| self.refused(&error))
+            let answered = Answered::read(&answer.body).ok_or_else(|| self.place.no_influx())?;
+            answered.into_series().map_err(|error| self.place.refused(&error))
         })
     }
 
     /// What the server answers to a question, piece by piece.
-    pub(super) fn rows(&self, question: &str, stop: &Control) -> Result<Rows, Fault> {
+    pub(super) fn pieces(&self, question: &str, stop: &Control) -> Result<Pieces, Fault> {
         patiently(self.patience, Some(stop), || {
             let coming = self.http.begin(self.question(question, true)?, Some(stop))?;
             if coming.status == 200 {
-                return Ok(Rows::new(coming));
+                return Ok(Pieces::new(coming, self.place.clone()));
             }
-            Err(self.fault(&coming.take(Some(stop))?))
+            Err(self.place.fault(&coming.take(Some(stop))?))
         })
     }
 
     /// The database's retention policies.
     pub(super) fn policies(&self, stop: Option<&Control>) -> Result<Vec<Policy>, Fault> {
-        let series = self.query(&format!("SHOW RETENTION POLICIES ON {}", quoted(&self.database)), stop)?;
+        let series = self.query(&format!("SHOW RETENTION POLICIES ON {}", quoted(&self.place.database)), stop)?;
         let mut policies = Vec::new();
         for series in series {
             for row in &series.values {
@@ -128,7 +134,7 @@ impl Client {
                 let (Some(name), Some(duration), Some(shard)) =
                     (text("name"), text("duration"), text("shardGroupDuration"))
                 else {
-                    return Err(self.no_influx());
+                    return Err(self.place.no_influx());
                 };
                 let default = series.raw(row, "default") == Some("true");
                 policies.push(Policy { name, duration, shard_group_duration: shard, default });
@@ -139,9 +145,9 @@ impl Client {
 
     /// The names of all measurements.
     pub(super) fn measurements(&self, stop: Option<&Control>) -> Result<Vec<String>, Fault> {
-        let series = self.query(&format!("SHOW MEASUREMENTS ON {}", quoted(&self.database)), stop)?;
+        let series = self.query(&format!("SHOW MEASUREMENTS ON {}", quoted(&self.place.database)), stop)?;
         let rows = series.iter().flat_map(|series| series.values.iter().map(move |row| series.text(row, "name")));
-        let mut names = rows.collect::<Option<Vec<String>>>().ok_or_else(|| self.no_influx())?;
+        let mut names = rows.collect::<Option<Vec<String>>>().ok_or_else(|| self.place.no_influx())?;
         names.sort();
         Ok(names)
     }
@@ -149,49 +155,10 @@ impl Client {
     /// Writes points, which are there already or not.
     pub(super) fn write(&self, policy: &str, points: Bytes) -> Result<(), Fault> {
         let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-        let path = format!("/write?db={}&rp={}&precision=ns", encoded(&self.database), encoded(policy));
+        let path = format!("/write?db={}&rp={}&precision=ns", encoded(&self.place.database), encoded(policy));
         patiently(self.patience, None, || {
             let answer = self.http.ask(self.request(http::Method::POST, &path, points.clone())?, None)?;
-            if answer.status == 204 { Ok(()) } else { Err(self.fault(&answer)) }
+            if answer.status == 204 { Ok(()) } else { Err(self.place.fault(&answer)) }
         })
     }
-
-    /// What an answer means that is not the one that was asked for.
-    fn fault(&self, answer: &Answer) -> Fault {
-        if answer.is_page() {
-            return Fault::Failed(format!(
-                "The server {} answers with a web page and not as InfluxDB does: check its URL and port.",
-                self.url
-            ));
-        }
-        let error = Answered::read(&answer.body).and_then(|answered| answered.into_series().err());
-        let said = error.unwrap_or_else(|| format!("HTTP {} {}", answer.status, answer.words()));
-        match answer.status {
-            401 | 403 => Fault::Denied(format!("The server {} refuses it: {}", self.url, clean(&said))),
-            429 | 500 | 502 | 503 | 504 => {
-                temporary(format!("The server {} cannot do it now: {}", self.url, clean(&said)))
-            }
-            _ => self.refused(&said),
-        }
-    }
-
-    /// What an error of the server means.
-    pub(super) fn refused(&self, error: &str) -> Fault {
-        if error.contains("database not found") {
-            return Fault::Gone(format!("There is no database {} at {}.", self.database, self.url));
-        }
-        if error.contains("timeout") || error.contains("engine is closed") {
-            return temporary(format!("The server {} cannot do it now: {}", self.url, clean(error)));
-        }
-        Fault::Failed(format!("The server {} says of database {}: {}", self.url, self.database, clean(error)))
-    }
-
-    fn no_influx(&self) -> Fault {
-        Fault::Failed(format!("The server {} does not answer as InfluxDB does: check its URL and port.", self.url))
-    }
-}
-
-/// A name in the server's language.
-pub(super) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
 }

@@ -16,13 +16,18 @@
 //! same file and is not stored again. The points of a day are those of one moment; those of the whole database are not.
 //! Continuous queries, subscriptions and users are not backed up.
 
+mod answer;
 mod client;
 mod days;
+mod faults;
 mod line;
+mod pieces;
 mod policies;
 mod rows;
 mod source;
 mod target;
+#[cfg(test)]
+mod tests;
 
 use crate::domain::types::endpoint::check_server;
 use crate::domain::types::location::{Location, Part};

@@ -1,6 +1,6 @@
 //! The retention policies of a database, and the file that tells them.
 
-use super::client::quoted;
+use super::rows::quoted;
 use crate::engine::drivers::Fault;
 use serde::{Deserialize, Serialize};
 

@@ -1,10 +1,12 @@
 //! Reading a database.
 
-use super::client::{Client, quoted};
+use super::answer::Series;
+use super::client::Client;
 use super::days::{Day, FIRST};
 use super::line::{self, Kind};
+use super::pieces::Pieces;
 use super::policies::Description;
-use super::rows::{Rows, Series};
+use super::rows::{self, quoted};
 use crate::domain::Consistency;
 use crate::engine::drivers::feed::{Feed, Files};
 use crate::engine::drivers::http::LONG;
@@ -40,7 +42,7 @@ struct Database {
     /// What was not begun yet: policies with measurements.
     waiting: VecDeque<(String, String)>,
     measurement: Option<Measurement>,
-    rows: Option<Rows>,
+    pieces: Option<Pieces>,
     /// What is to be read before the next rows.
     content: Vec<u8>,
     points: u64,
@@ -73,7 +75,7 @@ pub(super) fn open(cx: &BackupCx<'_>) -> Result<Box<dyn Source>, Fault> {
         description: Some(description),
         waiting,
         measurement: None,
-        rows: None,
+        pieces: None,
         content: Vec::new(),
         points: 0,
     };
@@ -120,10 +122,10 @@ impl Measurement {
         for series in told {
             for row in &series.values {
                 let (Some(field), Some(kind)) = (series.text(row, "fieldKey"), series.text(row, "fieldType")) else {
-                    return Err(client.refused("fields without names or types"));
+                    return Err(client.place().refused("fields without names or types"));
                 };
                 let Some(known) = Kind::of(&kind) else {
-                    return Err(client.refused(&format!("the field {field} has the unknown type {kind}")));
+                    return Err(client.place().refused(&format!("the field {field} has the unknown type {kind}")));
                 };
                 if this.fields.insert(field.clone(), known).is_some_and(|other| other != known) {
                     return Err(Fault::Unsupported {
@@ -146,16 +148,16 @@ impl Measurement {
     fn next_day(&self, client: &Client, stop: &Control) -> Result<Option<Day>, Fault> {
         let Some(from) = self.from.filter(|_| !self.fields.is_empty()) else { return Ok(None) };
         let (asked, place) = (self.asked(), self.place(client.database()));
-        let question = format!("SELECT {asked} FROM {place} WHERE time >= {from} ORDER BY time ASC LIMIT 1");
+        let question = rows::first_from(&asked, &place, from);
         let found = client.query(&question, Some(stop))?;
         let first = found.first().and_then(|series| series.raw(series.values.first()?, "time"));
-        first.map(|time| time.parse().map(Day::of).map_err(|_| client.refused("a time that is none"))).transpose()
+        first
+            .map(|time| time.parse().map(Day::of).map_err(|_| client.place().refused("a time that is none")))
+            .transpose()
     }
 
     fn question(&self, day: Day, client: &Client) -> String {
-        let (asked, place) = (self.asked(), self.place(client.database()));
-        let until = day.until().map(|until| format!(" AND time < {until}")).unwrap_or_default();
-        format!("SELECT {asked} FROM {place} WHERE time >= {}{until} GROUP BY *", day.from())
+        rows::between(&self.asked(), &self.place(client.database()), day.from(), day.until())
     }
 
     /// Writes points as lines; how many they were.
@@ -213,7 +215,7 @@ impl Files for Database {
                 && let Some(day) = measurement.next_day(&self.client, stop)?
             {
                 measurement.from = day.until();
-                self.rows = Some(self.client.rows(&measurement.question(day, &self.client), stop)?);
+                self.pieces = Some(self.client.pieces(&measurement.question(day, &self.client), stop)?);
                 self.content = heading(self.client.database(), &measurement.policy).into_bytes();
                 return Ok(Some(measurement.path(day)));
             }
@@ -224,9 +226,9 @@ impl Files for Database {
 
     fn read(&mut self, buffer: &mut [u8], stop: &Control) -> Result<usize, Fault> {
         while self.content.is_empty() {
-            let (Some(rows), Some(measurement)) = (&mut self.rows, &self.measurement) else { return Ok(0) };
-            let Some(piece) = rows.next(&self.client, stop)? else {
-                self.rows = None;
+            let (Some(pieces), Some(measurement)) = (&mut self.pieces, &self.measurement) else { return Ok(0) };
+            let Some(piece) = pieces.next(stop)? else {
+                self.pieces = None;
                 return Ok(0);
             };
             for series in &piece {
