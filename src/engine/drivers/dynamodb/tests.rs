@@ -160,7 +160,7 @@ impl World for Table {
         items.sort_by_key(part);
         let mut content = Content::new();
         for item in items {
-            content.entry(decoded(&item["name"])).or_insert_with(Vec::new).extend(decoded(&item["content"]));
+            content.entry(decoded(&item["name"])).or_default().extend(decoded(&item["content"]));
         }
         content
     }

@@ -71,7 +71,7 @@ impl Client {
             match coming.header("content-type") {
                 Some(kind) if coming.status == 200 && kind.starts_with(N_QUADS) => Ok(coming),
                 Some(_) if coming.status == 200 => Err(self.no_dataset()),
-                _ if matches!(coming.status, 404 | 405 | 406) => Err(self.no_dataset()),
+                _ if matches!(coming.status, 404..=406) => Err(self.no_dataset()),
                 _ => Err(self.fault("its dataset", &coming.take(stop)?)),
             }
         })

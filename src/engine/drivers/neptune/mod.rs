@@ -86,6 +86,11 @@ impl Driver for Neptune {
     }
 }
 
+/// How many statements end in a piece of text.
+fn statements_in(text: &[u8]) -> u64 {
+    text.iter().map(|byte| u64::from(*byte == b'\n')).sum()
+}
+
 fn location(url: String) -> Location {
     Location::of([(Part::Url, url)])
 }

@@ -1,7 +1,7 @@
 //! Reading a store.
 
 use super::client::Client;
-use super::{GRAPH, url_of};
+use super::{GRAPH, statements_in, url_of};
 use crate::domain::Consistency;
 use crate::engine::drivers::feed::{Feed, Files};
 use crate::engine::drivers::http::{Coming, LONG};
@@ -84,7 +84,7 @@ impl Graph {
             }
             None => self.has_ended = true,
             Some(bytes) => {
-                self.statements += bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
+                self.statements += statements_in(&bytes);
                 self.last = bytes.last().copied().unwrap_or(self.last);
                 self.content.extend_from_slice(&bytes);
             }
@@ -111,7 +111,7 @@ impl Files for Graph {
         }
         if self.has_ended {
             self.content = sorted(&self.content);
-            self.statements = self.content.iter().filter(|byte| **byte == b'\n').count() as u64;
+            self.statements = statements_in(&self.content);
         }
         Ok(Some(GRAPH.into()))
     }

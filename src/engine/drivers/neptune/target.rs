@@ -1,7 +1,7 @@
 //! Restoring into an empty store.
 
 use super::client::Client;
-use super::{GRAPH, location, url_of};
+use super::{GRAPH, location, statements_in, url_of};
 use crate::domain::types::keys::URL_KEY;
 use crate::domain::types::neptune::{NeptuneRestore, supported_by_engine};
 use crate::engine::drivers::http::LONG;
@@ -59,7 +59,7 @@ struct Counted<'a> {
 impl Read for Counted<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let length = self.content.read(buffer)?;
-        self.lines += buffer[..length].iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.lines += statements_in(&buffer[..length]);
         Ok(length)
     }
 }

@@ -54,28 +54,13 @@ struct NewDatabase {
 }
 
 impl NewDatabase {
-    /// The name of the policy that a file's points belong to.
-    fn policy_of(&self, content: &mut BufReader<&mut dyn Read>) -> Result<String, Refusal> {
-        let mut line = Vec::new();
-        let no_heading = || Refusal::Item("it does not say to which retention policy it belongs".to_owned());
-        loop {
-            if !line::read(content, &mut line)? || !line.starts_with(b"#") {
-                return Err(no_heading());
-            }
-            if let Some(policy) = line.strip_prefix(b"# CONTEXT-RETENTION-POLICY: ") {
-                let policy = policy.strip_suffix(b"\n").unwrap_or(policy);
-                return String::from_utf8(policy.to_vec()).map_err(|_| no_heading());
-            }
-        }
-    }
-
     fn write(&self, content: &mut dyn Read) -> Result<(), Refusal> {
         let refused = |fault: Fault| match fault {
             Fault::Failed(why) => Refusal::Item(why),
             fault => Refusal::All(fault.into_io()),
         };
         let mut content = BufReader::with_capacity(1 << 18, content);
-        let policy = self.policy_of(&mut content)?;
+        let policy = policy_of(&mut content)?;
         let (mut points, mut line) = (Vec::new(), Vec::new());
         while line::read(&mut content, &mut line)? {
             points.extend_from_slice(&line);
@@ -84,6 +69,21 @@ impl NewDatabase {
             }
         }
         if points.is_empty() { Ok(()) } else { self.client.write(&policy, points.into()).map_err(refused) }
+    }
+}
+
+/// The name of the policy that a file's points belong to.
+fn policy_of(content: &mut BufReader<&mut dyn Read>) -> Result<String, Refusal> {
+    let mut line = Vec::new();
+    let no_heading = || Refusal::Item("it does not say to which retention policy it belongs".to_owned());
+    loop {
+        if !line::read(content, &mut line)? || !line.starts_with(b"#") {
+            return Err(no_heading());
+        }
+        if let Some(policy) = line.strip_prefix(b"# CONTEXT-RETENTION-POLICY: ") {
+            let policy = policy.strip_suffix(b"\n").unwrap_or(policy);
+            return String::from_utf8(policy.to_vec()).map_err(|_| no_heading());
+        }
     }
 }
 
