@@ -246,10 +246,15 @@ def test_chosen_collections_come_back_alone_and_nothing_that_is_there_is_touched
 def test_what_cannot_be_registered_is_refused_with_the_way_out(engine, server, servers, tmp_path):
     server.client().shop.orders.insert_one({"_id": 1})
     server.client().admin.command("createUser", "nobody", pwd="no", roles=[])
+    server.client().admin.command("createUser", "reader", pwd="no", roles=[{"role": "read", "db": "shop"}])
     server.with_user("admin", PASSWORD)
     for options, told in [
         ({"password": "wr@ng:/ %"}, "does not let the user admin in"),
         ({"url": server.url("stranger"), "password": "wr@ng:/ %"}, "does not let the user stranger in"),
+        ({"url": server.url("nobody"), "password": "no"}, "does not let the user nobody do listDatabases"),
+        ({"url": server.url("nobody"), "password": "no", "more": ["--database", "shop"]}, "does not let the user nobody do listCollections"),
+        # what it may see is not all, and is not taken for that
+        ({"url": server.url("reader"), "password": "no"}, "does not let the user reader do listDatabases"),
         ({}, "--secret-file"),
         ({"url": f"mongodb://127.0.0.1:{server.port}", "password": PASSWORD}, "names no user"),
         ({"url": f"mongodb://127.0.0.1:{server.port}"}, "does not let the user nobody"),
@@ -265,6 +270,11 @@ def test_what_cannot_be_registered_is_refused_with_the_way_out(engine, server, s
         assert refused.returncode != 0 and told in words, (options, refused)
         assert not [secret for secret in ("wr@ng", "hunter2", PASSWORD) if secret in words], words
     assert engine.json("resource", "list") == []
+    one = added(engine, server, url=server.url("reader"), password="no", folder=tmp_path, more=["--database", "shop"])
+    assert back_up(engine.client(), one)["State"] == "COMPLETED"
+    server.client().drop_database("shop")
+    gone = back_up(engine.client(), one)
+    assert gone["State"] == "FAILED" and "has no database shop" in gone["StatusMessage"], gone
 
 
 def test_a_server_that_is_down_is_tried_again_and_one_that_lost_a_collection_says_so(start, server, tmp_path):
@@ -285,9 +295,11 @@ def test_a_server_that_is_down_is_tried_again_and_one_that_lost_a_collection_say
     client.shop.drop_collection("second")
     server.stop()
     job = backup.start_backup_job(BackupVaultName="Default", ResourceArn=resource, IamRoleArn=ROLE)["BackupJobId"]
-    time.sleep(12)
-    waiting = backup.describe_backup_job(BackupJobId=job)
-    assert waiting["State"] in ("CREATED", "PENDING", "RUNNING"), waiting
+    deadline = time.monotonic() + 30
+    while not (waiting := backup.describe_backup_job(BackupJobId=job)).get("StatusMessage"):
+        assert time.monotonic() < deadline, waiting
+        time.sleep(0.2)
+    assert waiting["State"] == "RUNNING" and "cannot be reached now: I/O error: Connection refused" in waiting["StatusMessage"], waiting
 
 
 class Relay:

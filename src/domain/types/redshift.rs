@@ -153,7 +153,8 @@ pub fn supported_by_engine(metadata: &Metadata) -> Result<(), Invalid> {
             return Err(unsupported(&format!("{TYPE_KEY}={value}")));
         }
         let done = [IDENTIFIER_KEY, TYPE_KEY, ITEMS_KEY, URL_KEY, DATABASE_KEY, SUFFIX_KEY].contains(&key.name);
-        if !done && !(key.kind == Bool && parse_bool(value) == Some(false)) {
+        let says_no = key.kind == Bool && parse_bool(value) == Some(false);
+        if !(done || says_no) {
             return Err(unsupported(key.name));
         }
     }

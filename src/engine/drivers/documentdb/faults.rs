@@ -56,12 +56,32 @@ pub(super) fn is_cursor_lost(error: &Error) -> bool {
     code(error).is_some_and(|code| CURSOR_LOST.contains(&code))
 }
 
+/// The first server's own trouble, in what is said of a whole topology.
+fn innermost(message: &str) -> &str {
+    let inner = message.split_once("Error: Kind: ").and_then(|(_, rest)| rest.split_once(", labels"));
+    inner.map_or(message, |(inner, _)| inner)
+}
+
 /// What was said, in one line.
 fn words(error: &Error) -> String {
     let said = match &*error.kind {
         ErrorKind::Command(refused) => format!("{} ({})", refused.message, refused.code_name),
-        ErrorKind::Authentication { message, .. } | ErrorKind::ServerSelection { message, .. } => message.clone(),
+        ErrorKind::Authentication { message, .. } => message.clone(),
+        ErrorKind::ServerSelection { message, .. } => innermost(message).to_owned(),
         kind => kind.to_string(),
     };
     said.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_topology_that_has_no_server_the_trouble_is_told() {
+        let said = "Server selection timeout: No available servers. Topology: { Type: Single, Servers: [ { Address: h:1, Type: Unknown, \
+                    Error: Kind: I/O error: Connection refused (os error 111), labels: {\"x\"}, source: None } ] }";
+        assert_eq!(innermost(said), "I/O error: Connection refused (os error 111)");
+        assert_eq!(innermost("something else"), "something else");
+    }
 }

@@ -40,8 +40,23 @@ impl Databases<'_> {
     }
 }
 
-/// The databases that are meant, by name, with their sizes together.
+/// The databases that are meant, by name, with their sizes together as far as those are told. Some are meant and none is there: an error.
 pub(super) fn databases(client: &Client, meant: Databases<'_>) -> Result<(Vec<String>, u64), Fault> {
+    let found = match meant.0.filter(|name| !name.starts_with('*')) {
+        // A user may be allowed to read this one, and not to know of others.
+        Some(name) if collection_names(client, name)?.is_empty() => (Vec::new(), 0),
+        Some(name) => (vec![name.to_owned()], 0),
+        None => listed(client, meant)?,
+    };
+    match meant.0 {
+        Some(meant) if found.0.is_empty() => {
+            Err(Fault::Gone(format!("The server at {} has no database {meant}.", client.address().place())))
+        }
+        _ => Ok(found),
+    }
+}
+
+fn listed(client: &Client, meant: Databases<'_>) -> Result<(Vec<String>, u64), Fault> {
     // All that there are: a user who may not know them is told so, and gets no backup of those that it may see.
     let told = client.command("admin", doc! { "listDatabases": 1, "authorizedDatabases": false })?;
     let rows = told.get_array("databases").map(Vec::as_slice).unwrap_or_default();

@@ -69,11 +69,6 @@ impl Driver for DocumentDb {
         let client = Client::open(&address, cx.secret)?;
         let version = client.version()?;
         let (found, size_bytes) = inventory::databases(&client, inventory::Databases(databases))?;
-        if found.is_empty()
-            && let Some(name) = databases
-        {
-            return Err(Fault::Gone(format!("The server at {} has no database {name}.", address.place())));
-        }
         // Whether they can be read: what is refused is better known now.
         found.iter().try_for_each(|database| inventory::collections(&client, database).map(drop))?;
         let location = Location::of([(Part::Url, address.to_string())]).with(Part::Database, databases);

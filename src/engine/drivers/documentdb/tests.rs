@@ -3,20 +3,23 @@
 //! `VAULTDECK_SECANTUS` names its program; `tests/run` sets it.
 
 use super::client::Client;
-use super::{DocumentDb, FACTS, address_of};
+use super::{DocumentDb, FACTS, address_of, inventory};
 use crate::domain::types::Location;
 use crate::domain::types::location::Part;
 use crate::domain::{Resource, Scope, Secret, Tags};
 use crate::engine::drivers::Driver;
 use crate::engine::drivers::conformance::{Content, World, run};
 use mongodb::bson::spec::BinarySubtype;
-use mongodb::bson::{Binary, Bson, Document, doc};
+use mongodb::bson::{Binary, Bson, doc};
 use parking_lot::Mutex;
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 const DATABASE: &str = "suite";
+
+/// Longer than the name of a file can be, once it is written as one.
+const LONG: &[u8] = &[b'%'; 120];
 
 /// A server of its own; stopped when dropped.
 struct Server {
@@ -29,8 +32,8 @@ fn binary(bytes: &[u8]) -> Bson {
     Bson::Binary(Binary { subtype: BinarySubtype::Generic, bytes: bytes.to_vec() })
 }
 
-fn bytes(document: &Document, name: &str) -> Vec<u8> {
-    document.get_binary_generic(name).unwrap().clone()
+fn text(name: &[u8]) -> String {
+    String::from_utf8(name.to_vec()).unwrap()
 }
 
 impl Server {
@@ -77,7 +80,7 @@ impl Drop for Server {
     }
 }
 
-/// An item is a document.
+/// An item is a collection of one document.
 impl World for Server {
     fn driver(&self) -> &dyn Driver {
         &DocumentDb
@@ -97,13 +100,14 @@ impl World for Server {
 
     fn put(&self, name: &[u8], content: &[u8]) {
         self.remove(name);
-        let document = doc! { "_id": binary(name), "content": binary(content) };
-        self.client().command(DATABASE, doc! { "insert": "items", "documents": [document] }).unwrap();
+        let document = doc! { "_id": 1, "content": binary(content) };
+        self.client().command(DATABASE, doc! { "insert": text(name), "documents": [document] }).unwrap();
     }
 
     fn remove(&self, name: &[u8]) {
-        let what = doc! { "q": { "_id": binary(name) }, "limit": 1 };
-        self.client().command(DATABASE, doc! { "delete": "items", "deletes": [what] }).unwrap();
+        if inventory::collection_names(&self.client(), DATABASE).unwrap().contains(&text(name)) {
+            self.client().command(DATABASE, doc! { "drop": text(name) }).unwrap();
+        }
     }
 
     fn deny(&self) -> bool {
@@ -115,12 +119,17 @@ impl World for Server {
     }
 
     fn content(&self, at: &Location) -> Content {
-        let rows = self.client().all(&Self::database(at), doc! { "find": "items" }).unwrap();
-        rows.iter().map(|row| (bytes(row, "_id"), bytes(row, "content"))).collect()
+        let (client, database) = (self.client(), Self::database(at));
+        let names = inventory::collection_names(&client, &database).unwrap();
+        let content = |name: &str| -> Vec<u8> {
+            let rows = client.all(&database, doc! { "find": name }).unwrap();
+            rows.iter().flat_map(|row| row.get_binary_generic("content").unwrap().clone()).collect()
+        };
+        names.into_iter().map(|name| (name.clone().into_bytes(), content(&name))).collect()
     }
 
     fn hostile(&self) -> Vec<&'static [u8]> {
-        vec![b"", b"/", b"..", b"$where", b"a.b", b"\0", b"\xff\xfe"]
+        vec![b"a b", b"a/b", b"../x", b"%2F", b"x+y", b"a\\b", b"-rf", b"*", "gr\u{f6}\u{df}e".as_bytes(), LONG]
     }
 
     fn clear(&self, at: &Location) {

@@ -1,7 +1,7 @@
 //! What a database holds beside its rows, as it says itself.
 
-use super::model::{Column, Database, Owner, Rule, Sequence, Table, View, named, quoted};
 use super::rows;
+use super::rows::model::{Column, Database, Owner, Rule, Sequence, Table, View, named, quoted};
 use super::session::Session;
 use crate::engine::drivers::Fault;
 

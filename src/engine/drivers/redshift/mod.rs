@@ -24,8 +24,8 @@
 //! materialized views) is left out, and the job says so. Owners and rights are left out too, and of Redshift the distribution and sort keys.
 
 mod csv;
+mod insert;
 mod inventory;
-mod model;
 mod rows;
 mod session;
 mod source;

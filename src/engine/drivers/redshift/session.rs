@@ -75,9 +75,9 @@ impl Session {
     }
 
     /// Has the server do what a text says, in which the program itself finds nothing to do, whatever is in it.
-    pub(super) fn execute(&mut self, text: &str) -> Result<(), Fault> {
+    pub(super) fn carry_out(&mut self, text: &str) -> Result<(), Fault> {
         let tag = format!("$t{}$", unique()?);
-        self.order(&format!("SELECT {tag}{text}{tag} \\gexec"))
+        self.order(&rows::carry_out(text, &tag))
     }
 
     /// Asks for rows whose columns are parted by commas, and which are [read](Self::read) as they come.

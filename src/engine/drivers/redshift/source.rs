@@ -1,7 +1,7 @@
 //! Reading a database: all of it in one transaction of one session.
 
 use super::inventory::{self, Found};
-use super::model::{Database, Table, View, script};
+use super::rows::model::{Database, Table, View, script};
 use super::session::Session;
 use super::{Seen, address_of, database_of, rows};
 use crate::domain::{Consistency, PointDetails};

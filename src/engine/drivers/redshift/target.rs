@@ -1,8 +1,8 @@
 //! Restoring into a server: a new database, or tables of the one that was backed up that are not there.
 
-use super::csv::{Csv, Row};
+use super::insert::{Open, Unwritten, insert};
 use super::inventory::{self, Server};
-use super::model::{Database, Owner, Sequence, Table, View, literal, named, quoted};
+use super::rows::model::{Database, Owner, Sequence, Table, View, literal, named, quoted};
 use super::session::Session;
 use super::source::{DESCRIPTION, path_of};
 use super::{address_of, database_of, id_of, location, rows, unique};
@@ -22,9 +22,6 @@ use std::path::PathBuf;
 
 /// The largest description of a database.
 const LARGEST: u64 = 256 << 20;
-
-/// The most that one statement inserts.
-const BATCH_BYTES: usize = 256 << 10;
 
 /// What a restore is to do.
 pub(super) fn plan(ask: &RestoreAsk<'_>) -> Result<RestorePlan, Fault> {
@@ -79,13 +76,6 @@ struct Into {
     begun: Option<Begun>,
     is_resumed: bool,
     session: Mutex<Option<Open>>,
-}
-
-/// A session in the database that is written into.
-struct Open {
-    session: Session,
-    /// Whether a backslash in a literal is an escape.
-    has_escapes: bool,
 }
 
 /// What is remembered of a target from one attempt to the next.
@@ -236,59 +226,6 @@ impl Into {
         let tables = if self.suffix.is_empty() { tables } else { Vec::new() };
         Database { schemas: Vec::new(), sequences: self.owned(), tables, views: Vec::new() }.after()
     }
-
-    fn insert(&self, table: &Table, content: &mut dyn Read) -> Result<(), Unwritten> {
-        let mut held = self.session.lock();
-        let open =
-            held.as_mut().ok_or_else(|| Unwritten::Session(Fault::Failed("the session has ended".to_owned())))?;
-        let mut csv = Csv::new(content);
-        let width = table.stored().count();
-        let names: Vec<String> = table.stored().map(|column| quoted(&column.name)).collect();
-        let head: Vec<Option<String>> = table.stored().map(|column| Some(column.name.clone())).collect();
-        if csv.next()?.as_ref() != Some(&head) {
-            return Err(io::Error::other("its first line does not name the columns of the table").into());
-        }
-        let overrides = table.columns.iter().any(|column| column.identity == "a");
-        let beginning = rows::insert(&self.new_named(table), &names.join(", "), overrides);
-        let mut statement = String::new();
-        while let Some(row) = csv.next()? {
-            if row.len() != width {
-                return Err(
-                    io::Error::other(format!("a row has {} values and the table {width} columns", row.len())).into()
-                );
-            }
-            statement.push_str(if statement.is_empty() { &beginning } else { "," });
-            statement.push_str(&values(&row, open.has_escapes));
-            if statement.len() > BATCH_BYTES {
-                open.session.order(&format!("{statement};")).map_err(Unwritten::Session)?;
-                statement.clear();
-            }
-        }
-        if !statement.is_empty() {
-            open.session.order(&format!("{statement};")).map_err(Unwritten::Session)?;
-        }
-        Ok(())
-    }
-}
-
-fn values(row: &Row, has_escapes: bool) -> String {
-    let values =
-        row.iter().map(|value| value.as_ref().map_or_else(|| "NULL".to_owned(), |text| literal(text, has_escapes)));
-    format!("({})", values.collect::<Vec<_>>().join(","))
-}
-
-/// Why rows could not be written.
-enum Unwritten {
-    /// The content could not be read.
-    Unread(io::Error),
-    /// The session ended, and no other table can be written in it.
-    Session(Fault),
-}
-
-impl From<io::Error> for Unwritten {
-    fn from(error: io::Error) -> Self {
-        Self::Unread(error)
-    }
 }
 
 impl Target for Into {
@@ -344,7 +281,7 @@ impl Target for Into {
             }
         }
         for statement in self.before() {
-            open.session.execute(&statement)?;
+            open.session.carry_out(&statement)?;
         }
         *self.session.lock() = Some(open);
         Ok(Sink::InOrder(self))
@@ -359,7 +296,7 @@ impl Target for Into {
                 Some(open) => open.session,
                 None => self.inside()?.session,
             };
-            match session.execute(&statement) {
+            match session.carry_out(&statement) {
                 Ok(()) => open = Some(Open { session, has_escapes: false }),
                 Err(fault) => {
                     let what: String = statement.split_whitespace().take(6).collect::<Vec<_>>().join(" ");
@@ -391,7 +328,11 @@ impl StreamSink for Into {
             io::copy(content, &mut io::sink())?;
             return Ok(Put::Written);
         };
-        match self.insert(table, content) {
+        let mut held = self.session.lock();
+        let Some(open) = held.as_mut() else {
+            return Err(Refusal::All(io::Error::other("the session has ended")));
+        };
+        match insert(open, table, &self.new_named(table), content) {
             Ok(()) => Ok(Put::Written),
             Err(Unwritten::Unread(error)) => Err(Refusal::Item(error.to_string())),
             Err(Unwritten::Session(fault)) => Err(Refusal::All(io::Error::other(fault.to_string()))),

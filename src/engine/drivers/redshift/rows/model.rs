@@ -1,126 +1,125 @@
 //! What a database is beside its rows, as `database.json` keeps it, and the SQL that makes it again.
 
-use super::rows;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 
 /// A database.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Database {
-    pub(super) schemas: Vec<String>,
-    pub(super) sequences: Vec<Sequence>,
-    pub(super) tables: Vec<Table>,
-    pub(super) views: Vec<View>,
+pub(in crate::engine::drivers::redshift) struct Database {
+    pub(in crate::engine::drivers::redshift) schemas: Vec<String>,
+    pub(in crate::engine::drivers::redshift) sequences: Vec<Sequence>,
+    pub(in crate::engine::drivers::redshift) tables: Vec<Table>,
+    pub(in crate::engine::drivers::redshift) views: Vec<View>,
 }
 
 /// A table.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Table {
-    pub(super) schema: String,
-    pub(super) name: String,
-    pub(super) columns: Vec<Column>,
+pub(in crate::engine::drivers::redshift) struct Table {
+    pub(in crate::engine::drivers::redshift) schema: String,
+    pub(in crate::engine::drivers::redshift) name: String,
+    pub(in crate::engine::drivers::redshift) columns: Vec<Column>,
     /// Primary key, unique and checked, which are there before the rows.
-    pub(super) rules: Vec<Rule>,
+    pub(in crate::engine::drivers::redshift) rules: Vec<Rule>,
     /// Foreign keys, which come after all rows.
-    pub(super) references: Vec<Rule>,
+    pub(in crate::engine::drivers::redshift) references: Vec<Rule>,
     /// Statements.
-    pub(super) indexes: Vec<String>,
+    pub(in crate::engine::drivers::redshift) indexes: Vec<String>,
     /// The columns of the primary key.
-    pub(super) key: Vec<String>,
+    pub(in crate::engine::drivers::redshift) key: Vec<String>,
 }
 
 /// A column of a table.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Column {
-    pub(super) name: String,
+pub(in crate::engine::drivers::redshift) struct Column {
+    pub(in crate::engine::drivers::redshift) name: String,
     #[serde(rename = "Type")]
-    pub(super) kind: String,
+    pub(in crate::engine::drivers::redshift) kind: String,
     /// Where it is not that of the type.
-    pub(super) collation: Option<String>,
-    pub(super) not_null: bool,
-    pub(super) default: Option<String>,
+    pub(in crate::engine::drivers::redshift) collation: Option<String>,
+    pub(in crate::engine::drivers::redshift) not_null: bool,
+    pub(in crate::engine::drivers::redshift) default: Option<String>,
     /// `a` for one that the server numbers always, `d` for one that it numbers where no value is given.
-    pub(super) identity: String,
+    pub(in crate::engine::drivers::redshift) identity: String,
     /// `s` for one that is computed of others, and no part of the rows.
-    pub(super) generated: String,
+    pub(in crate::engine::drivers::redshift) generated: String,
 }
 
 /// A rule that a table's rows obey.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Rule {
-    pub(super) name: String,
-    pub(super) definition: String,
+pub(in crate::engine::drivers::redshift) struct Rule {
+    pub(in crate::engine::drivers::redshift) name: String,
+    pub(in crate::engine::drivers::redshift) definition: String,
 }
 
 /// A view.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct View {
-    pub(super) schema: String,
-    pub(super) name: String,
-    pub(super) definition: String,
+pub(in crate::engine::drivers::redshift) struct View {
+    pub(in crate::engine::drivers::redshift) schema: String,
+    pub(in crate::engine::drivers::redshift) name: String,
+    pub(in crate::engine::drivers::redshift) definition: String,
 }
 
 /// A sequence of numbers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Sequence {
-    pub(super) schema: String,
-    pub(super) name: String,
-    pub(super) last_value: String,
-    pub(super) is_called: bool,
+pub(in crate::engine::drivers::redshift) struct Sequence {
+    pub(in crate::engine::drivers::redshift) schema: String,
+    pub(in crate::engine::drivers::redshift) name: String,
+    pub(in crate::engine::drivers::redshift) last_value: String,
+    pub(in crate::engine::drivers::redshift) is_called: bool,
     #[serde(rename = "Type")]
-    pub(super) kind: String,
+    pub(in crate::engine::drivers::redshift) kind: String,
     /// How it goes on, as SQL says it.
-    pub(super) options: Vec<String>,
+    pub(in crate::engine::drivers::redshift) options: Vec<String>,
     /// Whether a column that numbers itself makes it.
-    pub(super) is_internal: bool,
+    pub(in crate::engine::drivers::redshift) is_internal: bool,
     /// The column that it goes with.
-    pub(super) owner: Option<Owner>,
+    pub(in crate::engine::drivers::redshift) owner: Option<Owner>,
 }
 
 /// A column that a sequence goes with.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Owner {
-    pub(super) schema: String,
-    pub(super) table: String,
-    pub(super) column: String,
+pub(in crate::engine::drivers::redshift) struct Owner {
+    pub(in crate::engine::drivers::redshift) schema: String,
+    pub(in crate::engine::drivers::redshift) table: String,
+    pub(in crate::engine::drivers::redshift) column: String,
 }
 
 /// A name in SQL.
-pub(super) fn quoted(name: &str) -> String {
+pub(in crate::engine::drivers::redshift) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// A text in SQL, where a backslash is an escape or none.
-pub(super) fn literal(text: &str, has_escapes: bool) -> String {
+pub(in crate::engine::drivers::redshift) fn literal(text: &str, has_escapes: bool) -> String {
     let text = text.replace('\'', "''");
     if has_escapes { format!("'{}'", text.replace('\\', r"\\")) } else { format!("'{text}'") }
 }
 
 /// A name with its schema.
-pub(super) fn named(schema: &str, name: &str) -> String {
+pub(in crate::engine::drivers::redshift) fn named(schema: &str, name: &str) -> String {
     format!("{}.{}", quoted(schema), quoted(name))
 }
 
 impl Table {
     /// As SQL names it.
-    pub(super) fn named(&self) -> String {
+    pub(in crate::engine::drivers::redshift) fn named(&self) -> String {
         named(&self.schema, &self.name)
     }
 
     /// The columns that its rows hold.
-    pub(super) fn stored(&self) -> impl Iterator<Item = &Column> {
+    pub(in crate::engine::drivers::redshift) fn stored(&self) -> impl Iterator<Item = &Column> {
         self.columns.iter().filter(|column| column.generated.is_empty())
     }
 
     /// Makes it, under this name.
-    pub(super) fn create(&self, name: &str) -> String {
+    pub(in crate::engine::drivers::redshift) fn create(&self, name: &str) -> String {
         let columns = self.columns.iter().map(Column::create);
         let own = name == self.name;
         let rules = self.rules.iter().map(|rule| {
@@ -134,14 +133,14 @@ impl Table {
 
     /// The rows, each column as CSV writes it: nothing for what has no value, and all else quoted. Rows of a table with a primary key
     /// come in its order.
-    pub(super) fn select(&self) -> String {
+    pub(in crate::engine::drivers::redshift) fn select(&self) -> String {
         let columns: Vec<String> = self.stored().map(Column::select).collect();
         let key: Vec<String> = self.key.iter().map(|name| quoted(name)).collect();
-        rows::rows_of(&columns.join(", "), &self.named(), &key.join(", "))
+        super::rows_of(&columns.join(", "), &self.named(), &key.join(", "))
     }
 
     /// The names of the columns, as the first line of its CSV.
-    pub(super) fn head(&self) -> String {
+    pub(in crate::engine::drivers::redshift) fn head(&self) -> String {
         let names: Vec<String> = self.stored().map(|column| quoted(&column.name)).collect();
         format!("{}\n", names.join(","))
     }
@@ -171,15 +170,15 @@ impl Column {
     fn select(&self) -> String {
         let name = quoted(&self.name);
         if self.kind == "boolean" {
-            return rows::boolean(&name);
+            return super::boolean(&name);
         }
-        rows::text(&name)
+        super::text(&name)
     }
 }
 
 impl View {
     /// Makes it.
-    pub(super) fn create(&self) -> String {
+    pub(in crate::engine::drivers::redshift) fn create(&self) -> String {
         format!("CREATE VIEW {} AS {}", named(&self.schema, &self.name), self.definition.trim_end_matches(';'))
     }
 }
@@ -195,26 +194,26 @@ impl Sequence {
         let name = named(&self.schema, &self.name);
         let text = |text: &str| text.replace('\'', "''");
         let Some(Owner { schema, table, column }) = &self.owner else {
-            return vec![rows::set_sequence(&text(&name), &self.last_value, self.is_called)];
+            return vec![super::set_sequence(&text(&name), &self.last_value, self.is_called)];
         };
         let table = named(schema, table);
         if self.is_internal {
             let options = self.options.iter().map(|option| format!("SET {option}")).collect::<Vec<_>>().join(" ");
             return vec![
                 format!("ALTER TABLE {table} ALTER COLUMN {} {options}", quoted(column)),
-                rows::set_identity(&text(&table), &text(column), &self.last_value, self.is_called),
+                super::set_identity(&text(&table), &text(column), &self.last_value, self.is_called),
             ];
         }
         vec![
             format!("ALTER SEQUENCE {name} OWNED BY {table}.{}", quoted(column)),
-            rows::set_sequence(&text(&name), &self.last_value, self.is_called),
+            super::set_sequence(&text(&name), &self.last_value, self.is_called),
         ]
     }
 }
 
 impl Database {
     /// Makes all that rows go into.
-    pub(super) fn before(&self) -> Vec<String> {
+    pub(in crate::engine::drivers::redshift) fn before(&self) -> Vec<String> {
         let schemas = self.schemas.iter().map(|name| format!("CREATE SCHEMA IF NOT EXISTS {}", quoted(name)));
         let sequences = self.sequences.iter().filter_map(Sequence::create);
         let tables = self.tables.iter().map(|table| table.create(&table.name));
@@ -222,7 +221,7 @@ impl Database {
     }
 
     /// Makes what comes after the rows, but the views.
-    pub(super) fn after(&self) -> Vec<String> {
+    pub(in crate::engine::drivers::redshift) fn after(&self) -> Vec<String> {
         let indexes = self.tables.iter().flat_map(|table| table.indexes.iter().cloned());
         let references = self.tables.iter().flat_map(|table| {
             table.references.iter().map(|rule| {
@@ -235,7 +234,7 @@ impl Database {
 }
 
 /// Statements as a file for `psql`.
-pub(super) fn script(statements: impl IntoIterator<Item = String>) -> String {
+pub(in crate::engine::drivers::redshift) fn script(statements: impl IntoIterator<Item = String>) -> String {
     statements.into_iter().fold(String::new(), |mut text, statement| {
         _ = writeln!(text, "{statement};\n");
         text

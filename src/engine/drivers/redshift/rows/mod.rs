@@ -1,5 +1,7 @@
 //! What a server is asked, in its own language: that of PostgreSQL 8, which Redshift speaks, and every later one.
 
+pub(super) mod model;
+
 /// What makes a session's answers the same wherever it is held. What a server does not know is not set.
 pub(super) const SETTINGS: &str = "SELECT set_config(name, CASE name WHEN 'extra_float_digits' THEN '2' \
     WHEN 'DateStyle' THEN 'ISO, YMD' WHEN 'TimeZone' THEN 'UTC' WHEN 'IntervalStyle' THEN 'postgres' \
@@ -192,4 +194,9 @@ pub(super) fn insert(table: &str, columns: &str, overrides: bool) -> String {
 pub(super) fn rows_of(columns: &str, table: &str, order: &str) -> String {
     let order = if order.is_empty() { String::new() } else { format!(" ORDER BY {order}") };
     format!("SELECT {columns} FROM {table}{order};")
+}
+
+/// Has the program send a text to the server, in which it finds nothing to do for itself: what the answer to a question is.
+pub(super) fn carry_out(text: &str, tag: &str) -> String {
+    format!("SELECT {tag}{text}{tag} \\gexec")
 }
