@@ -57,8 +57,8 @@ const BOOKKEEPING: [(&str, &[&str]); 12] = [
     ("vaults", &["forget", "note_clean", "note_litter", "set_id"]),
 ];
 
-/// Rooms that hold nothing that a caller can ask for.
-const OF_THE_ENGINE: [&str; 1] = ["upkeep"];
+/// Rooms that hold nothing that a caller can ask for. What drivers say in SQL, they say to the services that they were sent to.
+const OF_THE_ENGINE: [&str; 2] = ["drivers", "upkeep"];
 
 /// A function that writes: its name, and whether it demands a permit.
 fn writing(text: &str) -> Vec<(String, bool)> {

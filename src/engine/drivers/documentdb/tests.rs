@@ -129,7 +129,7 @@ impl World for Server {
     }
 
     fn hostile(&self) -> Vec<&'static [u8]> {
-        vec![b"a b", b"a/b", b"../x", b"%2F", b"x+y", b"a\\b", b"-rf", b"*", "gr\u{f6}\u{df}e".as_bytes(), LONG]
+        vec![b"a b", b"a/b", b"x/../y", b"%2F", b"x+y", b"a\\b", b"-rf", b"*", "gr\u{f6}\u{df}e".as_bytes(), LONG]
     }
 
     fn clear(&self, at: &Location) {
