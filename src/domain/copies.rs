@@ -36,7 +36,12 @@ pub fn is_cross_account(source_vault: &Arn, destination_vault: &Arn) -> bool {
 /// Whether a recovery point is in a state in which it can be copied, as far as it is known; the error says why not.
 pub fn copyable(point: &KnownPoint) -> Result<(), String> {
     match &point.status {
-        RecoveryPointStatus::Completed | RecoveryPointStatus::Partial | RecoveryPointStatus::Available => {}
+        RecoveryPointStatus::Completed | RecoveryPointStatus::Partial => {}
+        RecoveryPointStatus::Available => {
+            return Err(
+                "a continuous recovery point is not copied on demand: back the resource up, and copy that".to_owned()
+            );
+        }
         other => return Err(format!("a recovery point that is {} cannot be copied", other.as_str())),
     }
     match point.is_cold() {

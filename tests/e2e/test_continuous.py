@@ -1,6 +1,7 @@
 """Continuous backup of a real PostgreSQL: any second of a known history comes back, on a server that nothing but pg_ctl starts."""
 
 import datetime
+import json
 import os
 import random
 import shutil
@@ -12,8 +13,8 @@ import botocore.exceptions
 import pytest
 
 import postgresql
-from conftest import ACCOUNT, REGION, ROLE, wait_for_job
-from postgresql import PROGRAMS, Server
+from conftest import ACCOUNT, DEBUG, REGION, ROLE, wait_for_job
+from postgresql import PASSWORD, PROGRAMS, Server
 from test_fsx import details
 from test_postgresql import ROOTS, added, arguments_of_processes, until
 
@@ -197,3 +198,67 @@ def test_any_second_of_a_history_is_restored_across_bases_restarts_and_a_killed_
     backup.delete_recovery_point(BackupVaultName="Default", RecoveryPointArn=point)
     until(lambda: slots(server) == "0", "the slot is gone", 60)
     assert not [line for line in arguments_of_processes().values() if "pg_receivewal" in line and str(engine.data) in line]
+
+
+def test_a_lost_slot_stops_the_point_with_the_reason_and_plain_restic_restores_what_it_has(engine, server, folder, tmp_path):
+    backup = engine.client()
+    resource = added(engine, server, tmp_path)
+    continuous_plan(backup, resource)
+    server.ask("CREATE TABLE history (id bigserial PRIMARY KEY, said text)")
+    first = next_run(engine, backup)[0]["RecoveryPointArn"]
+    server.ask("INSERT INTO history (said) VALUES ('one')")
+    kept = now(server)
+    time.sleep(1)
+    server.ask("INSERT INTO history (said) VALUES ('two')")
+    until_restorable(engine, first, now(server))
+
+    # when somebody drops the slot under it
+    server.ask("SELECT pg_terminate_backend(active_pid), pg_sleep(0.2) FROM pg_replication_slots")
+    server.ask("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE NOT active")
+    until(lambda: backup.describe_recovery_point(BackupVaultName="Default", RecoveryPointArn=first)["Status"] == "STOPPED", "it is stopped", 60)
+    told = backup.describe_recovery_point(BackupVaultName="Default", RecoveryPointArn=first)["StatusMessage"]
+    assert "slot" in told and PASSWORD not in told, told
+
+    # then the next run opens another one
+    second = next_run(engine, backup)[0]["RecoveryPointArn"]
+    assert second != first and slots(server) == "1"
+
+    # and of the first, restic alone restores a moment, with the settings that PostgreSQL's manual has for it
+    password = engine.run("vault", "recovery-key", "Default").stdout.strip()
+    snapshots = json.loads(engine.restic("snapshots", "--json", password=password).stdout)
+    snapshot, = [one["id"] for one in snapshots if f"vaultdeck:{first.split(':recovery-point:')[1]}" in one["tags"]]
+    done = engine.restic("restore", snapshot, "--include", "/data", "--target", str(folder), password=password)
+    assert done.returncode == 0, done
+    checked = subprocess.run([*postgresql.AS_OWNER, PROGRAMS / "pg_verifybackup", folder / "data"], capture_output=True, text=True, cwd="/", timeout=120)
+    assert checked.returncode == 0, checked
+    (folder / "data" / "recovery.signal").touch()
+    with (folder / "data" / "postgresql.auto.conf").open("a") as settings:
+        settings.write(f"restore_command = 'false'\nrecovery_target_time = '{kept.isoformat(sep=' ')}'\nrecovery_target_action = 'promote'\n")
+    assert recovered(folder, "data") == "1|1"
+    assert engine.restic("check", "--read-data", password=password).returncode == 0
+
+
+@pytest.mark.parametrize("point", ["before-chain-switch", "before-chain-manifest", "before-snapshot:3"])
+def test_an_engine_that_is_killed_while_it_stores_the_log_loses_nothing_of_it(start, server, folder, tmp_path, point):
+    arguments = ["--clock", "simulated", *ROOTS]
+    engine = start(arguments=arguments, binary=DEBUG)
+    backup = engine.client()
+    resource = added(engine, server, tmp_path)
+    continuous_plan(backup, resource)
+    server.ask("CREATE TABLE history (id bigserial PRIMARY KEY, said text)")
+    arn = next_run(engine, backup)[0]["RecoveryPointArn"]
+    engine.stop()
+    killed = start(arguments=arguments, binary=DEBUG, environment={"VAULTDECK_CRASH_AT": point})
+    writer = Writer(server)
+    writer.start()
+    until(lambda: killed.process.poll() is not None, "it is killed", 90)
+    killed.close_pipes()
+    writer.stop()
+    until(lambda: "pg_receivewal" not in " ".join(arguments_of_processes().values()), "no process is left", 10)
+    again = start(arguments=arguments, binary=DEBUG)
+    backup = again.client()
+    at = now(server)
+    until_restorable(again, arn, at)
+    assert recovered(folder, restore_to(again, backup, arn, folder, at)) == history(server, at)
+    report = again.json("vault", "check", "Default")
+    assert report["Problems"] == [] and report["Snapshots"] <= 2, report

@@ -68,6 +68,15 @@ struct Standing {
     lifecycle_days: i64,
 }
 
+/// What a point comes to hold.
+struct Growth<'a> {
+    point: &'a Arn,
+    /// Its snapshot.
+    before: &'a Id,
+    changes: BTreeMap<PathBuf, Change>,
+    chain: &'a Chain,
+}
+
 impl Engine {
     /// Stores what came of a point's log. Whether the point is still followed.
     pub(crate) fn keep_log(
@@ -101,7 +110,8 @@ impl Engine {
         let node = node_of(&vault.repository, &snapshot, &folder)?;
         let now = self.clock.now();
         let changes = progress.files.iter().map(|file| (folder.join(&file.name), log_file(file, &node, now))).collect();
-        self.grow(&vault, (&row.point, &snapshot), changes, &chain, is_read, control, &|_| Ok(true))
+        let growth = Growth { point: &row.point, before: &snapshot, changes, chain: &chain };
+        self.grow(&vault, growth, is_read, control, &|_| Ok(true))
     }
 
     /// Adds a base to a live point, and drops those that nothing needs any more; `also` is done in the same transaction. Whether
@@ -144,7 +154,8 @@ impl Engine {
         let outlived = chain.outlived(lifecycle_days, self.clock.now().min(chain.latest));
         chain.bases.retain(|base| !outlived.contains(&base.folder));
         changes.extend(outlived.iter().map(|folder| (Path::new("/").join(folder), Change::Gone)));
-        self.grow(vault, (point, &snapshot), changes, &chain, is_read, control, also)
+        let growth = Growth { point, before: &snapshot, changes, chain: &chain };
+        self.grow(vault, growth, is_read, control, also)
     }
 
     /// Nothing follows a live point any more; the service is told so soon. Whether it was live.
@@ -167,17 +178,15 @@ impl Engine {
     }
 
     /// Replaces the snapshot of a live point. Whether it still was as it was, and `also` let it be.
-    #[allow(clippy::too_many_arguments)]
     fn grow(
         &self,
         vault: &OpenVault,
-        (point, before): (&Arn, &Id),
-        changes: BTreeMap<PathBuf, Change>,
-        chain: &Chain,
+        growth: Growth<'_>,
         is_read: IsRead,
         control: &Control,
         also: &dyn Fn(&Connection) -> Result<bool>,
     ) -> Result<bool> {
+        let Growth { point, before, changes, chain } = growth;
         let repository = &vault.repository;
         let now = self.clock.now();
         let overlay = Overlay::new(repository, *before, changes);

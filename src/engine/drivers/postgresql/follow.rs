@@ -17,7 +17,7 @@ use crate::repository::Control;
 use chrono::Duration as Span;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// How long before a server's clock everything is surely in the log that it had written then: a transaction takes the time of its
@@ -35,6 +35,9 @@ const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 
 /// How often a slot is asked to go that a connection still holds.
 const TRIES: u32 = 20;
+
+/// How the names end under which segments are held while they are stored.
+const HELD: &str = "held";
 
 /// Where a log lies in a data directory.
 const FOLDER: &str = "pg_wal";
@@ -201,6 +204,21 @@ impl Following {
         }
     }
 
+    /// The file of a segment under a name that it keeps until it is stored: the program renames one that becomes whole.
+    fn held(&self, start: u64, name: &str) -> std::io::Result<PathBuf> {
+        let link = self.wal.folder.join(name).with_extension(HELD);
+        for _ in 0..2 {
+            let Some(file) = self.wal.file_of(start) else { break };
+            let _ = std::fs::remove_file(&link);
+            match std::fs::hard_link(file, &link) {
+                // It was renamed between the two.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                linked => return linked.map(|()| link),
+            }
+        }
+        Err(std::io::ErrorKind::NotFound.into())
+    }
+
     /// The files that have something new up to a place.
     fn files(&self, end: u64) -> Result<Vec<LogFile>, Fault> {
         let size = self.wal.segment_size;
@@ -208,8 +226,9 @@ impl Following {
         let mut start = self.wal.segment_start(self.stored);
         while start < end {
             let name = self.wal.segment_name(start);
-            let from = self.wal.file_of(start);
-            let from = from.ok_or_else(|| Fault::Failed(format!("The segment {name} of the log has gone.")))?;
+            let from = self
+                .held(start, &name)
+                .map_err(|error| Fault::of_io(format!("The segment {name} of the log"), &error))?;
             files.push(LogFile { name, from, length: (end - start).min(size), size });
             start += size;
         }
@@ -242,6 +261,7 @@ impl Follower for Following {
     fn kept(&mut self, progress: &Progress) {
         let place = progress.log.read::<Place>().and_then(|place| parse_place(&place.lsn));
         let Some(end) = place else { return };
+        progress.files.iter().for_each(|file| drop(std::fs::remove_file(&file.from)));
         // What is not removed now is at the next start.
         let old = progress.files.iter().filter(|file| file.name < self.wal.segment_name(end));
         old.for_each(|file| drop(std::fs::remove_file(self.wal.folder.join(&file.name))));
@@ -297,7 +317,7 @@ fn prepare(wal: &Wal, first: u64) -> std::io::Result<()> {
         let entry = entry?;
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        if *name < *wanted {
+        if *name < *wanted || name.ends_with(HELD) {
             std::fs::remove_file(entry.path())?;
         }
     }
