@@ -16,7 +16,9 @@ use crate::engine::drivers::conformance::memory::Store;
 use crate::engine::drivers::{Broken, Driver, Drivers, Fault};
 use crate::engine::jobs::restore::ops::StartRestore;
 use crate::engine::points::rows::chains;
-use crate::engine::{AdvanceTo, ClockKind, Engine, EngineOptions, Error, MachineClocks, NewVault, PageRequest};
+use crate::engine::{
+    AdvanceTo, BackupJobFilter, ClockKind, Engine, EngineOptions, Error, MachineClocks, NewVault, PageRequest,
+};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -112,7 +114,10 @@ impl House {
 
     /// The newest first.
     fn jobs(&self) -> Vec<BackupJob> {
-        self.engine().list_backup_jobs(&self.caller, &Default::default(), &PageRequest::default()).unwrap().items
+        self.engine()
+            .list_backup_jobs(&self.caller, &BackupJobFilter::default(), &PageRequest::default())
+            .unwrap()
+            .items
     }
 
     /// A day with one run, which makes or renews the point.

@@ -390,7 +390,7 @@ impl StreamSink for Into {
         {
             match path.components() {
                 [folder, _] if folder == b"log" => {
-                    self.log.lock().extend(serde_json::from_slice::<Vec<Entry>>(&read).map_err(io::Error::from)?)
+                    self.log.lock().extend(serde_json::from_slice::<Vec<Entry>>(&read).map_err(io::Error::from)?);
                 }
                 _ => self.store.store(&self.bucket, &key, read),
             }

@@ -1,9 +1,8 @@
 //! What makes a server recover to a moment at its first start: the log lies in its `pg_wal`, and it needs nothing else.
 
-use super::target::give;
 use crate::domain::continuous::Moment;
 use crate::repository::OpenFolder;
-use rustix::fs::{Mode, OFlags, fstat, fsync, openat};
+use rustix::fs::{Mode, OFlags, Stat, fchown, fstat, fsync, openat};
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 
@@ -35,6 +34,15 @@ pub(super) fn write(folder: OpenFolder, moment: Moment) -> io::Result<()> {
         file.sync_all()?;
     }
     fsync(&folder)?;
+    Ok(())
+}
+
+/// Gives a file to whom its folder belongs to, where that is possible.
+pub(super) fn give(file: &File, owner: &Stat) -> io::Result<()> {
+    if rustix::process::geteuid().is_root() {
+        let (user, group) = (rustix::fs::Uid::from_raw(owner.st_uid), rustix::fs::Gid::from_raw(owner.st_gid));
+        fchown(file, Some(user), Some(group))?;
+    }
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use crate::domain::continuous::Moment;
 use crate::engine::drivers::folder::{self, path_of, root, vacancy};
 use crate::engine::drivers::{Fault, Mark, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Target};
 use crate::repository::{ItemPath, OpenFolder, RestoreOutcome, RestoreSize};
-use rustix::fs::{Mode, OFlags, Stat, fchown, fstat, fsync, openat};
+use rustix::fs::{Mode, OFlags, fstat, fsync, openat};
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -118,21 +118,12 @@ fn write_settings(folder: OpenFolder) -> io::Result<Vec<&'static str>> {
             continue;
         }
         file.write_all(text.as_bytes())?;
-        give(&file, &owner)?;
+        recovery::give(&file, &owner)?;
         file.sync_all()?;
         written.push(name);
     }
     fsync(&folder)?;
     Ok(written)
-}
-
-/// Gives a file to whom its folder belongs to, where that is possible.
-pub(super) fn give(file: &File, owner: &Stat) -> io::Result<()> {
-    if rustix::process::geteuid().is_root() {
-        let (user, group) = (rustix::fs::Uid::from_raw(owner.st_uid), rustix::fs::Gid::from_raw(owner.st_gid));
-        fchown(file, Some(user), Some(group))?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -265,7 +265,7 @@ fn judge_moment(
     let key = TIME_KEYS.iter().copied().find(|key| driver.facts().restore_key(key).is_some()).unwrap_or(TIME_KEYS[0]);
     let Some(chain) = chains::get(connection, &point.arn)?.and_then(|row| row.chain) else {
         if driver.facts().can_be_continuous && keys::moment(&request.metadata)?.is_some() {
-            let rule = format!("Recovery point {} is not a continuous backup: it has one moment only", point.arn);
+            let rule = format!("{key} is for continuous backups: recovery point {} has one moment only", point.arn);
             return Err(keys::refused(key, rule).into());
         }
         return Ok(false);
