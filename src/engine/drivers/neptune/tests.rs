@@ -43,7 +43,12 @@ fn read(server: &StandIn) -> Result<Vec<u8>, Fault> {
     };
     let of = Registered { resource, mark: None, secret: None };
     let control = Control::new();
-    let source = Neptune.source(&BackupCx { of: &of, options: &std::collections::BTreeMap::new(), before: None, control: &control })?;
+    let source = Neptune.source(&BackupCx {
+        of: &of,
+        options: &std::collections::BTreeMap::new(),
+        before: None,
+        control: &control,
+    })?;
     let mut arrivals = source.items().arrivals(&control).unwrap();
     let fault = |error: io::Error| Fault::behind(&error).unwrap().clone();
     let (mut content, mut buffer) = (Vec::new(), [0; 7]);

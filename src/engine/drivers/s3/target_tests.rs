@@ -233,9 +233,9 @@ fn restore_two(store: &Unruly, resumes: bool) -> Result<Restored, Fault> {
     let (_folder, repository) = repository();
     with_target(&repository, store, false, |mut target| {
         if resumes {
-            target.resume(&begun(BUCKET))?
+            target.resume(&begun(BUCKET))?;
         } else {
-            drop(target.begin(&RestoreSize::default())?)
+            drop(target.begin(&RestoreSize::default())?);
         }
         for key in ["k", "k1"] {
             put_item(target.as_mut(), key, 10);

@@ -72,7 +72,7 @@ impl Uploads<'_> {
                 .set_ssekms_key_id(encryption_key.clone())
                 .set_if_none_match(condition)
                 .body(ByteStream::from(body.clone()));
-            self.client.wait(call.send())
+            self.client.wait(call.send()).map_err(Box::new)
         })
     }
 
@@ -153,7 +153,7 @@ impl Uploads<'_> {
             .upload_id(id)
             .multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(parts)).build());
         self.make("CompleteMultipartUpload", key, |condition| {
-            self.client.wait(call.clone().set_if_none_match(condition).send())
+            self.client.wait(call.clone().set_if_none_match(condition).send()).map_err(Box::new)
         })
     }
 
@@ -218,7 +218,7 @@ impl Uploads<'_> {
         &self,
         operation: &str,
         key: &str,
-        call: impl Fn(Option<String>) -> Result<T, SdkError<E, HttpResponse>>,
+        call: impl Fn(Option<String>) -> Result<T, Box<SdkError<E, HttpResponse>>>,
     ) -> Result<Put, Refusal>
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
