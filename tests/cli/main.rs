@@ -88,6 +88,7 @@ fn a_resource_is_added_listed_and_removed() {
             "Region": "us-east-1",
             "Path": folder.to_str().unwrap(),
             "Location": {"Path": folder.to_str().unwrap()},
+            "Facts": {},
             "Tags": {"env": "prod"},
         }])
     );

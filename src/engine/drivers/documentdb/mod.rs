@@ -41,6 +41,7 @@ use crate::engine::drivers::{
 use address::Address;
 use client::Client;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What stands before a resource's id in its ARN.
 const PREFIX: &str = "cluster:";
@@ -73,6 +74,10 @@ impl Driver for DocumentDb {
         found.iter().try_for_each(|database| inventory::collections(&client, database).map(drop))?;
         let location = Location::of([(Part::Url, address.to_string())]).with(Part::Database, databases);
         Ok(Probed { location, mark: Some(Mark::of(&Seen { version, size_bytes })) })
+    }
+
+    fn told(&self, mark: &Mark) -> BTreeMap<String, String> {
+        mark.told(&[("Version", "EngineVersion"), ("SizeBytes", "DatabaseBytes")])
     }
 
     /// The name, in small letters as AWS keeps it.

@@ -42,6 +42,7 @@ use crate::engine::drivers::{
 };
 use address::Address;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What a URL of such a server begins with.
 pub(super) const SCHEMES: [&str; 2] = ["mysql", "mariadb"];
@@ -135,6 +136,10 @@ impl Driver for MariaDb {
             .with(Part::Path, path.as_deref())
             .with(Part::Engine, cx.at.part(Part::Engine));
         Ok(Probed { location, mark: Some(Mark::of(&server.seen)) })
+    }
+
+    fn told(&self, mark: &Mark) -> BTreeMap<String, String> {
+        mark.told(&[("Version", "EngineVersion"), ("ServerUid", "ServerUid")])
     }
 
     /// The name, in small letters as AWS keeps it.

@@ -52,6 +52,7 @@ use crate::engine::drivers::{
 use crate::engine::keys::random;
 use address::Address;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The driver of database clusters, as one of the two services that AWS has for them.
 pub struct PostgreSql(&'static Service);
@@ -121,6 +122,15 @@ impl Driver for PostgreSql {
         let engine = engine.map(|engine| (Part::Engine, engine.to_owned()));
         let location = Location::of([(Part::Url, address.to_string())].into_iter().chain(engine));
         Ok(Probed { location, mark: Some(Mark::of(&seen)) })
+    }
+
+    fn told(&self, mark: &Mark) -> BTreeMap<String, String> {
+        mark.told(&[
+            ("Version", "EngineVersion"),
+            ("SizeBytes", "DatabaseBytes"),
+            ("SystemIdentifier", "SystemIdentifier"),
+            ("WalLevel", "WalLevel"),
+        ])
     }
 
     /// The name, in small letters as AWS keeps it.

@@ -42,6 +42,7 @@ use crate::engine::drivers::{
 use crate::engine::keys::random;
 use serde::{Deserialize, Serialize};
 use session::Session;
+use std::collections::BTreeMap;
 
 /// What stands before a resource's id in its ARN.
 const PREFIX: &str = "cluster:";
@@ -72,6 +73,10 @@ impl Driver for Redshift {
         session.close();
         let location = location(address.to_string(), database_of(cx.at));
         Ok(Probed { location, mark: Some(Mark::of(&Seen { version: server.version })) })
+    }
+
+    fn told(&self, mark: &Mark) -> BTreeMap<String, String> {
+        mark.told(&[("Version", "EngineVersion")])
     }
 
     /// The name, in small letters as AWS keeps it.

@@ -53,8 +53,7 @@ struct Seen {
 
 /// What is worth telling of a volume.
 pub(super) fn told(mark: &Mark) -> BTreeMap<String, String> {
-    let seen = mark.read::<Seen>();
-    seen.map(|seen| ("SizeBytes".to_owned(), seen.size.to_string())).into_iter().collect()
+    mark.told(&[("Size", "SizeBytes")])
 }
 
 /// Opens what lies at a location.
