@@ -2,7 +2,7 @@
 //!
 //! An object that is not read again keeps those that it had when it was read last: no listing tells that they changed.
 
-use super::bucket::Bucket;
+use super::client::Client;
 use super::faults::Explain as _;
 use super::headers::{ACL, TAGS, attribute};
 use crate::domain::types::s3::{ACLS_OPTION, TAGS_OPTION};
@@ -60,10 +60,16 @@ impl Beside {
     }
 
     /// What there is beside an object's content. `told` is how many tags its answer tells of.
-    pub(super) fn read(self, bucket: &Bucket, key: &str, told: Option<i32>) -> Result<Vec<ExtendedAttribute>, Fault> {
+    pub(super) fn read(
+        self,
+        client: &Client,
+        bucket: &str,
+        key: &str,
+        told: Option<i32>,
+    ) -> Result<Vec<ExtendedAttribute>, Fault> {
         let mut found = Vec::new();
         if self.acls {
-            found.push(attribute(ACL, &acl_of(bucket, key)?));
+            found.push(attribute(ACL, &acl_of(client, bucket, key)?));
         }
         let asks = match self.tags {
             Tags::Always => true,
@@ -71,16 +77,16 @@ impl Beside {
             Tags::Never => false,
         };
         if asks {
-            let tags = tags_of(bucket, key)?;
+            let tags = tags_of(client, bucket, key)?;
             found.extend((!tags.is_empty()).then(|| attribute(TAGS, &tags)));
         }
         Ok(found)
     }
 }
 
-fn tags_of(bucket: &Bucket, key: &str) -> Result<String, Fault> {
-    let call = bucket.client.sdk().get_object_tagging().bucket(&bucket.name).key(key);
-    let answer = bucket.client.wait(call.send()).explain("GetObjectTagging", bucket.client.place())?;
+fn tags_of(client: &Client, bucket: &str, key: &str) -> Result<String, Fault> {
+    let call = client.sdk().get_object_tagging().bucket(bucket).key(key);
+    let answer = client.wait(call.send()).explain("GetObjectTagging", client.place())?;
     Ok(encoded(answer.tag_set()))
 }
 
@@ -92,9 +98,9 @@ fn encoded(tags: &[Tag]) -> String {
     pairs.join("&")
 }
 
-fn acl_of(bucket: &Bucket, key: &str) -> Result<String, Fault> {
-    let call = bucket.client.sdk().get_object_acl().bucket(&bucket.name).key(key);
-    let answer = bucket.client.wait(call.send()).explain("GetObjectAcl", bucket.client.place())?;
+fn acl_of(client: &Client, bucket: &str, key: &str) -> Result<String, Fault> {
+    let call = client.sdk().get_object_acl().bucket(bucket).key(key);
+    let answer = client.wait(call.send()).explain("GetObjectAcl", client.place())?;
     let owner = answer.owner().and_then(Owner::id).unwrap_or_default().to_owned();
     let acl = Acl { owner, grants: answer.grants().iter().filter_map(Granted::of).collect() };
     serde_json::to_string(&acl).map_err(|error| Fault::Failed(error.to_string()))

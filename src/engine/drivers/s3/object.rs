@@ -37,12 +37,13 @@ impl<'a> Object<'a> {
         let size = size.ok_or_else(|| io::Error::other("the store does not tell how long it is"))?;
         let modified = second_of(answer.last_modified());
         let mut inode = mark_of(answer.e_tag(), bucket.beside);
-        let beside = bucket.beside.read(bucket, key, answer.tag_count()).unwrap_or_else(|fault| {
-            bucket.trouble().note_bare(fault);
-            // No listing tells this number: the next backup reads it again.
-            inode = !inode;
-            Vec::new()
-        });
+        let beside =
+            bucket.beside.read(&bucket.client, &bucket.name, key, answer.tag_count()).unwrap_or_else(|fault| {
+                bucket.trouble().note_bare(fault);
+                // No listing tells this number: the next backup reads it again.
+                inode = !inode;
+                Vec::new()
+            });
         let state = FileState { size, modified, changed: modified, inode };
         let body = std::mem::take(&mut answer.body);
         Ok(Self {
