@@ -51,11 +51,13 @@ impl Beside {
     /// What tells an object that is stored so from one that is stored otherwise: a backup that asks for more, or less, than the one
     /// before reads all again.
     pub(super) fn flavour(self) -> &'static str {
-        match (self.tags == Tags::Never, self.acls) {
-            (true, false) => "",
-            (true, true) => "acl",
-            (false, false) => "tags",
-            (false, true) => "tags+acl",
+        match (self.tags, self.acls) {
+            (Tags::Never, false) => "",
+            (Tags::Never, true) => "acl",
+            (Tags::WhereTold, false) => "told tags",
+            (Tags::WhereTold, true) => "told tags+acl",
+            (Tags::Always, false) => "tags",
+            (Tags::Always, true) => "tags+acl",
         }
     }
 
@@ -173,11 +175,11 @@ mod tests {
     #[test]
     fn tags_are_stored_unless_they_are_left_out_and_access_lists_where_they_are_asked_for() {
         for (given, flavour) in [
-            (&[][..], "tags"),
+            (&[][..], "told tags"),
             (&[("BackupObjectTags", "enabled")], "tags"),
             (&[("BackupObjectTags", "disabled")], ""),
-            (&[("BackupACLs", "disabled")], "tags"),
-            (&[("BackupACLs", "enabled")], "tags+acl"),
+            (&[("BackupACLs", "disabled")], "told tags"),
+            (&[("BackupACLs", "enabled")], "told tags+acl"),
             (&[("BackupACLs", "enabled"), ("BackupObjectTags", "disabled")], "acl"),
         ] {
             assert_eq!(Beside::of(&options(given)).flavour(), flavour, "{given:?}");

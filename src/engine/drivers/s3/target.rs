@@ -4,7 +4,7 @@ use super::client::Client;
 use super::faults::Explain;
 use super::headers::Headers;
 use super::in_flight::InFlight;
-use super::upload::{PART, Uploads};
+use super::upload::{PART, Uploads, refusal_of};
 use super::written::Written;
 use super::{bucket_of, endpoint_of, location};
 use super::{items, listing};
@@ -146,14 +146,17 @@ impl Into {
     }
 
     fn write(&self, key: &str, node: &Node, content: &mut dyn Read) -> Result<Put, Refusal> {
-        let uploads = self.uploads();
+        let (uploads, headers) = (self.uploads(), Headers::of(&node.extended_attributes));
         if uploads.keeps && uploads.is_there(key)? {
+            // An earlier attempt may have come no further than this.
+            if let Some(acl) = headers.acl.as_deref().filter(|_| self.restores_acls && self.makes_new) {
+                uploads.put_acl(key, acl)?;
+            }
             return Ok(Put::Left);
         }
         if node.size > PART && !self.makes_new {
-            self.clear_up(Some(key)).map_err(|fault| Refusal::Item(fault.to_string()))?;
+            self.clear_up(Some(key)).map_err(refusal_of)?;
         }
-        let headers = Headers::of(&node.extended_attributes);
         let put = uploads.put(key, &headers, node.size, content)?;
         if put == Put::Written {
             self.written.lock().note(key);

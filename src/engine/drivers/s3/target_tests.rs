@@ -1,7 +1,7 @@
 //! What becomes of a restore into a bucket whose store refuses, forgets, or has other things in it: nothing that is there is
 //! overwritten, nothing that was begun is left, and nothing that the store lost is called restored.
 
-use super::headers::Headers;
+use super::headers::{ACL, Headers, attribute};
 use super::in_flight::InFlight;
 use super::unruly::{Answer, Asked, BUCKET, Unruly};
 use super::unruly_tests::{repository, resource};
@@ -91,10 +91,23 @@ fn with_target<T>(
     makes_new: bool,
     use_it: impl FnOnce(Box<dyn Target + '_>) -> T,
 ) -> T {
+    with_keys(repository, store, makes_new, &[], use_it)
+}
+
+/// The same, with more in its metadata.
+fn with_keys<T>(
+    repository: &Repository,
+    store: &Unruly,
+    makes_new: bool,
+    keys: &[(&str, &str)],
+    use_it: impl FnOnce(Box<dyn Target + '_>) -> T,
+) -> T {
     let (arn, root) = (resource(store).arn, ItemPath::root());
     let (location, secret) = (store.location(), Unruly::secret());
+    let mut metadata = S3.proposal(&arn, &PointDetails::new());
+    metadata.extend(keys.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
     let cx = RestoreCx {
-        metadata: &S3.proposal(&arn, &PointDetails::new()),
+        metadata: &metadata,
         target: &location,
         resource_arn: &arn,
         source: None,
@@ -259,4 +272,23 @@ fn what_the_store_took_and_lost_is_looked_for_and_written_by_the_next_attempt() 
     assert!(matches!(restore_two(&store, true), Err(Fault::Temporary { .. })));
     assert_eq!(store.asked("PUT").iter().filter(|asked| asked.key == "k").count(), 1);
     restore_two(&keeping(&["k", "k1"]), false).unwrap();
+}
+
+#[test]
+fn an_object_that_an_earlier_attempt_wrote_gets_its_access_list_too() {
+    let store = Unruly::that(|asked| match asked.method.as_str() {
+        "HEAD" | "PUT" => Answer::of(200, ""),
+        _ => Answer::of(200, "<ListMultipartUploadsResult/>"),
+    });
+    let acl = r#"{"Owner":"o","Grants":[{"Permission":"READ","Type":"CanonicalUser","ID":"reader"}]}"#;
+    let node = Node { kind: NodeKind::File, extended_attributes: vec![attribute(ACL, acl)], ..Node::default() };
+    let path = ItemPath::of_names([b"range".to_vec(), b"k".to_vec()].into_iter());
+    let put = with_keys(&repository().1, &store, true, &[("RestoreACLs", "true")], |mut target| {
+        target.resume(&begun(BUCKET)).unwrap();
+        let Sink::InOrder(sink) = target.sink().unwrap() else { panic!("a bucket is no folder") };
+        sink.put(&path, &node, &mut io::empty()).unwrap()
+    });
+    assert_eq!(put, Put::Left);
+    let asked = store.asked("PUT");
+    assert!(asked.len() == 1 && asked[0].query.starts_with("acl"), "{asked:?}");
 }

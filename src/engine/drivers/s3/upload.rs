@@ -16,7 +16,7 @@ use aws_sdk_s3::types::{
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::date_time::{DateTime, Format};
 use bytes::Bytes;
-use std::io::{self, Read};
+use std::io::Read;
 
 /// Larger objects are written in parts.
 pub(super) const PART: u64 = 16 << 20;
@@ -253,12 +253,15 @@ impl Uploads<'_> {
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
-        match fault(operation, self.client.place(), error) {
-            fault @ (Fault::Temporary { .. } | Fault::Gone(_) | Fault::Unsupported { .. }) => {
-                Refusal::All(io::Error::other(fault.to_string()))
-            }
-            fault => Refusal::Item(fault.to_string()),
-        }
+        refusal_of(fault(operation, self.client.place(), error))
+    }
+}
+
+/// What a fault means for the item, or for all.
+pub(super) fn refusal_of(fault: Fault) -> Refusal {
+    match fault {
+        Fault::Temporary { .. } | Fault::Gone(_) | Fault::Unsupported { .. } => Refusal::All(fault.into_io()),
+        fault => Refusal::Item(fault.to_string()),
     }
 }
 
