@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import pathlib
 import shutil
 import subprocess
 import threading
@@ -282,3 +283,52 @@ def test_a_restore_that_is_killed_goes_on(start, server, database, tmp_path):
     done = wait_for_job(lambda: backup.describe_restore_job(RestoreJobId=job))
     assert done["Status"] == "COMPLETED", done.get("StatusMessage")
     assert_same(seen(server, metadata["ClusterIdentifier"].replace("-", "_")), before)
+
+
+def test_a_hostile_table_runs_nothing_and_comes_back(engine, server, tmp_path):
+    """Who may make a table can choose its name, what its rows hold, and what runs when one is checked."""
+    ran = tmp_path / "ran"
+    name = f"hostile{time.monotonic_ns()}"
+    server.ask(f"CREATE DATABASE {name}")
+    ask(server, name, r"""
+CREATE SCHEMA s; CREATE SCHEMA "s\'; --";
+CREATE TABLE s.t (n int, x text, CHECK (set_config('standard_conforming_strings', 'off', false) IS NOT NULL), CHECK (set_config('client_encoding', 'SJIS', false) IS NOT NULL));
+CREATE TABLE s.u (n int, x text);
+CREATE SEQUENCE "s\'; --".n;
+CREATE TABLE s.late (n int);
+INSERT INTO s.late VALUES (-1);
+ALTER TABLE s.late ADD CHECK (n > 0) NOT VALID;
+INSERT INTO s.t SELECT n, repeat('x', 1000) FROM generate_series(1, 400) n;
+""")
+    for table in ("t", "u"):
+        value = rf"\'; \! touch {ran} #".replace("'", "''")
+        ask(server, name, f"INSERT INTO s.{table} VALUES (1000, '{value}'), (1001, 'a\\')")
+    before = seen(server, name)
+    backup = engine.client()
+    point = back_up(backup, added(engine, server, tmp_path, name))
+    assert point["State"] == "COMPLETED" and "StatusMessage" not in point, point
+    done, proposed = restore(backup, point["RecoveryPointArn"])
+    assert done["Status"] == "COMPLETED" and not done.get("StatusMessage"), done.get("StatusMessage")
+    assert not ran.exists()
+    restored = proposed["ClusterIdentifier"].replace("-", "_")
+    assert_same(seen(server, restored), before)
+    # tables alone, as which they are made again beside what is there
+    engine.run("restore", "start", point["RecoveryPointArn"], "--metadata", "RestoreType=TABLE_RESTORE", "--item", "s/t", "--item", "s/late", "--metadata", "vaultdeck:suffix=_old")
+    assert ask(server, name, "SELECT count(*) FROM pg_constraint WHERE conrelid IN ('s.t_old'::regclass, 's.late_old'::regclass) AND contype = 'c'") == "3"
+    assert ask(server, name, "SELECT sum(n) FROM s.t") == ask(server, name, "SELECT sum(n) FROM s.t_old") and not ran.exists()
+
+
+def test_the_name_of_a_table_is_nothing_but_its_name(engine, server, tmp_path):
+    """It can look like rows of the catalog, with a command in one of them."""
+    ran, name = pathlib.Path("/tmp") / f"r{time.monotonic_ns()}", f"odd{time.monotonic_ns()}"
+    server.ask(f"CREATE DATABASE {name}")
+    odd = f"a\x1fr\x1ft\x1f0\n\\! touch {ran}\n\x1ff\x1es\x1fb"
+    assert len(odd) < 64
+    ask(server, name, f'CREATE TABLE "{odd}" (n int); INSERT INTO "{odd}" VALUES (7)')
+    backup = engine.client()
+    point = back_up(backup, added(engine, server, tmp_path, name))
+    assert point["State"] == "COMPLETED" and "StatusMessage" not in point, point
+    done, proposed = restore(backup, point["RecoveryPointArn"])
+    assert done["Status"] == "COMPLETED" and not done.get("StatusMessage"), done.get("StatusMessage")
+    assert ask(server, proposed["ClusterIdentifier"].replace("-", "_"), f'SELECT n FROM "{odd}"') == "7"
+    assert not ran.exists()

@@ -13,8 +13,7 @@ const BATCH_BYTES: usize = 256 << 10;
 /// A session in the database that is written into.
 pub(super) struct Open {
     pub(super) session: Session,
-    /// Whether a backslash in a literal is an escape.
-    pub(super) has_escapes: bool,
+    pub(super) is_redshift: bool,
 }
 
 /// Why rows could not be written.
@@ -48,7 +47,7 @@ pub(super) fn insert(open: &mut Open, table: &Table, name: &str, content: &mut d
             return Err(io::Error::other(what).into());
         }
         statement.push_str(if statement.is_empty() { &beginning } else { "," });
-        statement.push_str(&values(&row, open.has_escapes));
+        statement.push_str(&values(&row, open.is_redshift));
         if statement.len() > BATCH_BYTES {
             open.session.order(&format!("{statement};")).map_err(Unwritten::Session)?;
             statement.clear();
@@ -60,8 +59,8 @@ pub(super) fn insert(open: &mut Open, table: &Table, name: &str, content: &mut d
     Ok(())
 }
 
-fn values(row: &Row, has_escapes: bool) -> String {
+fn values(row: &Row, is_redshift: bool) -> String {
     let values =
-        row.iter().map(|value| value.as_ref().map_or_else(|| "NULL".to_owned(), |text| literal(text, has_escapes)));
+        row.iter().map(|value| value.as_ref().map_or_else(|| "NULL".to_owned(), |text| literal(text, is_redshift)));
     format!("({})", values.collect::<Vec<_>>().join(","))
 }

@@ -12,10 +12,6 @@ use std::time::Duration;
 /// How long nothing may come.
 const PATIENCE: Duration = Duration::from_secs(30 * 60);
 
-/// What stands between the columns and the rows of an answer.
-const COLUMN: char = '\u{1f}';
-const ROW: char = '\u{1e}';
-
 /// How many rows come at once.
 const FETCH: u32 = 1000;
 
@@ -25,6 +21,9 @@ pub(super) struct Session {
     running: Option<BufReader<Running>>,
     /// The line behind each answer, which nobody could have put into one.
     end: String,
+    /// What stands between the columns and the rows of an answer: no name can hold it, so what is answered is of one meaning.
+    column: String,
+    row: String,
     /// How much of that was seen, at the beginning of a line.
     seen: usize,
     is_line_start: bool,
@@ -43,7 +42,8 @@ impl Session {
         let running = on_server(program, &address, secret).with_input().start(PATIENCE)?;
         let end = format!("end-{}", unique()?);
         let running = Some(BufReader::new(running));
-        let mut session = Self { address, running, end, seen: 0, is_line_start: true, is_over: true };
+        let (column, row) = (format!("column-{}", unique()?), format!("row-{}", unique()?));
+        let mut session = Self { address, running, end, column, row, seen: 0, is_line_start: true, is_over: true };
         session.ask(rows::SETTINGS)?;
         Ok(session)
     }
@@ -55,7 +55,8 @@ impl Session {
 
     /// The rows of an answer.
     pub(super) fn ask(&mut self, question: &str) -> Result<Vec<Vec<String>>, Fault> {
-        self.tell(&format!("\\pset fieldsep '{COLUMN}'\n\\pset recordsep '{ROW}'\n{question}\n"))?;
+        let (column, row) = (self.column.clone(), self.row.clone());
+        self.tell(&format!("\\pset fieldsep '{column}'\n\\pset recordsep '{row}'\n{question}\n"))?;
         let mut answer = Vec::new();
         let mut buffer = vec![0; 64 << 10];
         loop {
@@ -66,7 +67,7 @@ impl Session {
         }
         let answer = String::from_utf8_lossy(&answer);
         let Some(rows) = answer.strip_suffix('\n') else { return Ok(Vec::new()) };
-        Ok(rows.split(ROW).map(|row| row.split(COLUMN).map(str::to_owned).collect()).collect())
+        Ok(rows.split(&row).map(|row| row.split(&column).map(str::to_owned).collect()).collect())
     }
 
     /// Has the server do something.

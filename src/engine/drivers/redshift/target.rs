@@ -141,9 +141,8 @@ impl Into {
 
     fn inside(&self) -> Result<Open, Fault> {
         let mut session = Session::connect(&self.address, &self.database, self.secret.as_ref())?;
-        let length = session.ask(rows::BACKSLASHES)?;
-        let has_escapes = length.first().and_then(|row| row.first()).is_some_and(|length| length == "1");
-        Ok(Open { session, has_escapes })
+        let is_redshift = inventory::look(&mut session)?.is_redshift;
+        Ok(Open { session, is_redshift })
     }
 
     fn new_name(&self, table: &Table) -> String {
@@ -165,7 +164,7 @@ impl Into {
     fn make_database(&self, begun: &Begun) -> Result<(), Fault> {
         let mut outside = self.outside()?;
         let server = inventory::look(&mut outside)?;
-        if self.is_resumed && self.is_there(&mut outside)? {
+        if self.is_resumed && self.is_there(&mut outside, &server)? {
             if self.note(&mut outside, &server)? != begun.note {
                 return Err(self.taken());
             }
@@ -176,12 +175,12 @@ impl Into {
         Ok(())
     }
 
-    fn is_there(&self, outside: &mut Session) -> Result<bool, Fault> {
-        Ok(!outside.ask(&rows::database(&literal(&self.database, false)))?.is_empty())
+    fn is_there(&self, outside: &mut Session, server: &Server) -> Result<bool, Fault> {
+        Ok(!outside.ask(&rows::database(&literal(&self.database, server.is_redshift)))?.is_empty())
     }
 
     fn note(&self, outside: &mut Session, server: &Server) -> Result<String, Fault> {
-        let told = outside.ask(&rows::note_of(&literal(&self.database, false), server.is_redshift))?;
+        let told = outside.ask(&rows::note_of(&literal(&self.database, server.is_redshift), server.is_redshift))?;
         Ok(told.into_iter().next().and_then(|row| row.into_iter().next()).unwrap_or_default())
     }
 
@@ -223,7 +222,9 @@ impl Into {
             let views = self.content.views.iter().filter(|_| self.items.is_empty()).map(View::create);
             return Database { tables, ..self.content.clone() }.after().into_iter().chain(views).collect();
         }
-        let tables = if self.suffix.is_empty() { tables } else { Vec::new() };
+        if !self.suffix.is_empty() {
+            return self.tables.values().flat_map(|table| table.check(&self.new_name(table))).collect();
+        }
         Database { schemas: Vec::new(), sequences: self.owned(), tables, views: Vec::new() }.after()
     }
 }
@@ -237,7 +238,8 @@ impl Target for Into {
     fn begin(&mut self, _: &RestoreSize) -> Result<Mark, Fault> {
         if self.makes_new {
             let mut outside = self.outside()?;
-            if self.is_there(&mut outside)? {
+            let server = inventory::look(&mut outside)?;
+            if self.is_there(&mut outside, &server)? {
                 return Err(self.taken());
             }
             outside.close();
@@ -289,23 +291,24 @@ impl Target for Into {
 
     /// What comes after the rows is tried one by one, and what the server does not make is told.
     fn finish(self: Box<Self>, _: &RestoreOutcome) -> Result<Restored, Fault> {
-        let mut open = self.session.lock().take();
+        let mut open = self.session.lock().take().map(|open| open.session);
         let mut notes = Vec::new();
         for statement in self.after() {
             let mut session = match open.take() {
-                Some(open) => open.session,
+                Some(session) => session,
                 None => self.inside()?.session,
             };
-            match session.carry_out(&statement) {
-                Ok(()) => open = Some(Open { session, has_escapes: false }),
+            // What is checked can change settings.
+            match session.carry_out(&statement).and_then(|()| session.order(rows::SETTINGS)) {
+                Ok(()) => open = Some(session),
                 Err(fault) => {
                     let what: String = statement.split_whitespace().take(6).collect::<Vec<_>>().join(" ");
                     notes.push(format!("Not made ({what} …): {fault}."));
                 }
             }
         }
-        if let Some(open) = open {
-            open.session.close();
+        if let Some(session) = open {
+            session.close();
         }
         if !self.makes_new && !self.suffix.is_empty() {
             notes.push(

@@ -2,12 +2,15 @@
 
 pub(super) mod model;
 
-/// What makes a session's answers the same wherever it is held. What a server does not know is not set.
-pub(super) const SETTINGS: &str = "SELECT set_config(name, CASE name WHEN 'extra_float_digits' THEN '2' \
+/// What makes a session's answers, and what its questions mean, the same wherever it is held. What a server does not know is not set.
+/// The path goes first: nothing behind it finds what a user made.
+pub(super) const SETTINGS: &str = "SELECT pg_catalog.set_config('search_path', '', false);\n\
+    SELECT set_config(name, CASE name WHEN 'extra_float_digits' THEN '2' \
     WHEN 'DateStyle' THEN 'ISO, YMD' WHEN 'TimeZone' THEN 'UTC' WHEN 'IntervalStyle' THEN 'postgres' \
-    WHEN 'bytea_output' THEN 'hex' WHEN 'lc_monetary' THEN 'C' WHEN 'row_security' THEN 'off' ELSE '0' END, false) FROM pg_settings \
+    WHEN 'bytea_output' THEN 'hex' WHEN 'lc_monetary' THEN 'C' WHEN 'row_security' THEN 'off' \
+    WHEN 'standard_conforming_strings' THEN 'on' WHEN 'client_encoding' THEN 'UTF8' ELSE '0' END, false) FROM pg_settings \
     WHERE name IN ('extra_float_digits', 'DateStyle', 'TimeZone', 'IntervalStyle', 'bytea_output', 'lc_monetary', \
-        'row_security', 'idle_session_timeout', 'idle_in_transaction_session_timeout', 'statement_timeout');";
+        'row_security', 'standard_conforming_strings', 'client_encoding', 'idle_session_timeout', 'idle_in_transaction_session_timeout', 'statement_timeout');";
 
 /// One moment for all that is asked.
 pub(super) const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;";
@@ -17,9 +20,6 @@ pub(super) const COMMIT: &str = "COMMIT;";
 
 /// The version and the encoding.
 pub(super) const LOOK: &str = "SELECT version(), current_setting('server_encoding');";
-
-/// How long two backslashes of a literal are: 1 where a backslash is an escape.
-pub(super) const BACKSLASHES: &str = r"SELECT length('\\');";
 
 /// Schemas of users.
 const OURS: &str = "n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_internal', 'pg_automv') \
@@ -148,14 +148,14 @@ pub(super) fn boolean(column: &str) -> String {
     format!("CASE WHEN {column} THEN 'true' WHEN NOT {column} THEN 'false' ELSE '' END")
 }
 
-/// Where a sequence goes on.
+/// Where a sequence goes on; its name as a literal.
 pub(super) fn set_sequence(name: &str, value: &str, is_called: bool) -> String {
-    format!("SELECT setval('{name}', {value}, {is_called})")
+    format!("SELECT setval({name}, {value}, {is_called})")
 }
 
 /// The same of the one that numbers a column.
 pub(super) fn set_identity(table: &str, column: &str, value: &str, is_called: bool) -> String {
-    format!("SELECT setval(pg_get_serial_sequence('{table}', '{column}'), {value}, {is_called})")
+    format!("SELECT setval(pg_get_serial_sequence({table}, {column}), {value}, {is_called})")
 }
 
 /// Whether there is a database of this name, as a literal.

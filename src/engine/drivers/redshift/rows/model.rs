@@ -20,7 +20,8 @@ pub(in crate::engine::drivers::redshift) struct Table {
     pub(in crate::engine::drivers::redshift) schema: String,
     pub(in crate::engine::drivers::redshift) name: String,
     pub(in crate::engine::drivers::redshift) columns: Vec<Column>,
-    /// Primary key, unique and checked, which are there before the rows.
+    /// Primary key and unique, which are there before the rows, and checked, which comes after them: its words run for each row, and
+    /// rows may be there that were before it was.
     pub(in crate::engine::drivers::redshift) rules: Vec<Rule>,
     /// Foreign keys, which come after all rows.
     pub(in crate::engine::drivers::redshift) references: Vec<Rule>,
@@ -96,10 +97,15 @@ pub(in crate::engine::drivers::redshift) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// A text in SQL, where a backslash is an escape or none.
-pub(in crate::engine::drivers::redshift) fn literal(text: &str, has_escapes: bool) -> String {
+/// A text in SQL. It ends where it ends for `psql` and for the server, whatever a backslash means to either at that moment: what is
+/// in a database can change that. Redshift, where it is always an escape, knows no `E`.
+pub(in crate::engine::drivers::redshift) fn literal(text: &str, is_redshift: bool) -> String {
     let text = text.replace('\'', "''");
-    if has_escapes { format!("'{}'", text.replace('\\', r"\\")) } else { format!("'{text}'") }
+    if !text.contains('\\') {
+        return format!("'{text}'");
+    }
+    let escapes = if is_redshift { "" } else { "E" };
+    format!("{escapes}'{}'", text.replace('\\', r"\\"))
 }
 
 /// A name with its schema.
@@ -122,13 +128,19 @@ impl Table {
     pub(in crate::engine::drivers::redshift) fn create(&self, name: &str) -> String {
         let columns = self.columns.iter().map(Column::create);
         let own = name == self.name;
-        let rules = self.rules.iter().map(|rule| {
+        let rules = self.rules.iter().filter(|rule| !rule.is_check()).map(|rule| {
             // The name of a rule is that of its index, which a schema has once.
             let named = if own { format!("CONSTRAINT {} ", quoted(&rule.name)) } else { String::new() };
             format!("{named}{}", rule.definition)
         });
         let inside: Vec<String> = columns.chain(rules).collect();
         format!("CREATE TABLE {} (\n    {}\n)", named(&self.schema, name), inside.join(",\n    "))
+    }
+
+    /// Has its rows, under this name, checked from now on.
+    pub(in crate::engine::drivers::redshift) fn check(&self, name: &str) -> impl Iterator<Item = String> {
+        let name = named(&self.schema, name);
+        self.rules.iter().filter(|rule| rule.is_check()).map(move |rule| rule.add(&name))
     }
 
     /// The rows, each column as CSV writes it: nothing for what has no value, and all else quoted. Rows of a table with a primary key
@@ -176,6 +188,17 @@ impl Column {
     }
 }
 
+impl Rule {
+    fn is_check(&self) -> bool {
+        self.definition.starts_with("CHECK")
+    }
+
+    /// Adds it to a table.
+    fn add(&self, table: &str) -> String {
+        format!("ALTER TABLE {table} ADD CONSTRAINT {} {}", quoted(&self.name), self.definition)
+    }
+}
+
 impl View {
     /// Makes it.
     pub(in crate::engine::drivers::redshift) fn create(&self) -> String {
@@ -192,7 +215,8 @@ impl Sequence {
     /// With which column it goes, and where it goes on.
     fn after(&self) -> Vec<String> {
         let name = named(&self.schema, &self.name);
-        let text = |text: &str| text.replace('\'', "''");
+        // Redshift has no sequences.
+        let text = |text: &str| literal(text, false);
         let Some(Owner { schema, table, column }) = &self.owner else {
             return vec![super::set_sequence(&text(&name), &self.last_value, self.is_called)];
         };
@@ -223,13 +247,11 @@ impl Database {
     /// Makes what comes after the rows, but the views.
     pub(in crate::engine::drivers::redshift) fn after(&self) -> Vec<String> {
         let indexes = self.tables.iter().flat_map(|table| table.indexes.iter().cloned());
-        let references = self.tables.iter().flat_map(|table| {
-            table.references.iter().map(|rule| {
-                format!("ALTER TABLE {} ADD CONSTRAINT {} {}", table.named(), quoted(&rule.name), rule.definition)
-            })
-        });
+        let checks = self.tables.iter().flat_map(|table| table.check(&table.name));
+        let references =
+            self.tables.iter().flat_map(|table| table.references.iter().map(|rule| rule.add(&table.named())));
         let sequences = self.sequences.iter().flat_map(Sequence::after);
-        indexes.chain(references).chain(sequences).collect()
+        indexes.chain(checks).chain(references).chain(sequences).collect()
     }
 }
 
@@ -260,7 +282,9 @@ mod tests {
                 Column { default: Some("id * 2".to_owned()), generated: "s".to_owned(), ..column("twice", "integer") },
                 column("is", "boolean"),
             ],
-            rules: vec![Rule { name: "t_pkey".to_owned(), definition: "PRIMARY KEY (id)".to_owned() }],
+            rules: [("t_pkey", "PRIMARY KEY (id)"), ("t_check", "CHECK ((id > 0)) NOT VALID")]
+                .map(|(name, definition)| Rule { name: name.to_owned(), definition: definition.to_owned() })
+                .into(),
             key: vec!["id".to_owned()],
             ..Table::default()
         };
@@ -275,6 +299,9 @@ mod tests {
             assert!(made.contains(part), "{made}");
         }
         assert!(!table.create("other").contains("CONSTRAINT"));
+        // What is checked runs for no row that is written.
+        let added = r#"ALTER TABLE "s"."o" ADD CONSTRAINT "t_check" CHECK ((id > 0)) NOT VALID"#;
+        assert!(!made.contains("CHECK") && table.check("o").eq([added]));
         assert_eq!(table.head(), "\"id\",\"A b\",\"is\"\n");
         let asked = table.select();
         assert!(asked.ends_with("FROM \"s\".\"t\"\"t\" ORDER BY \"id\";") && !asked.contains("twice"), "{asked}");
@@ -282,7 +309,8 @@ mod tests {
 
     #[test]
     fn a_literal_ends_where_it_ends_whatever_backslashes_mean() {
-        assert_eq!(literal(r"a'\", false), r"'a''\'");
+        assert_eq!(literal("a'", false), "'a'''");
+        assert_eq!(literal(r"a'\", false), r"E'a''\\'");
         assert_eq!(literal(r"a'\", true), r"'a''\\'");
     }
 }
