@@ -16,11 +16,7 @@ pub(super) struct Server {
 
 /// Asks a server what it is, and refuses one whose texts are of no known encoding.
 pub(super) fn look(session: &mut Session) -> Result<Server, Fault> {
-    let rows = session.ask(rows::LOOK)?;
-    let first: Option<[String; 2]> = rows.into_iter().next().and_then(|row| row.try_into().ok());
-    let [version, encoding] = first.ok_or_else(|| {
-        Fault::Failed(format!("The server at {} does not say what it is as Redshift does.", session.address().place()))
-    })?;
+    let [version, encoding] = one(session, rows::LOOK, "the server itself")?;
     if encoding == "SQL_ASCII" {
         let found = format!("The database {} with the encoding SQL_ASCII", session.address().database);
         return Err(Fault::Unsupported { found, needs: "one whose texts are of a known encoding".to_owned() });
@@ -28,12 +24,48 @@ pub(super) fn look(session: &mut Session) -> Result<Server, Fault> {
     Ok(Server { is_redshift: version.contains("Redshift"), version })
 }
 
+/// The rows of an answer, each of so many columns. One that is not is none to go on without: something would be left out.
+fn ask<const N: usize>(session: &mut Session, question: &str, of: &str) -> Result<Vec<[String; N]>, Fault> {
+    let rows = session.ask(question)?;
+    let address = session.address();
+    let rows = rows.into_iter().map(|row| {
+        row.try_into().map_err(|row: Vec<String>| {
+            let (place, database) = (address.place(), &address.database);
+            Fault::Failed(format!(
+                "The server at {place} says of {of} in the database {database} what cannot be read: {} columns where {N} were asked for.",
+                row.len()
+            ))
+        })
+    });
+    rows.collect()
+}
+
+/// The one row of an answer.
+fn one<const N: usize>(session: &mut Session, question: &str, of: &str) -> Result<[String; N], Fault> {
+    let first = ask(session, question, of)?.into_iter().next();
+    first.ok_or_else(|| {
+        let (place, database) = (session.address().place(), &session.address().database);
+        Fault::Failed(format!("The server at {place} says nothing of {of} in the database {database}."))
+    })
+}
+
+/// The first column of each row.
+fn column(session: &mut Session, question: &str, of: &str) -> Result<Vec<String>, Fault> {
+    Ok(ask(session, question, of)?.into_iter().map(|[text]| text).collect())
+}
+
 /// A table, a view or a sequence, as it is listed.
 struct Relation {
     schema: String,
     name: String,
     kind: String,
-    oid: String,
+    oid: u64,
+}
+
+impl Relation {
+    fn shown(&self) -> String {
+        format!("{}.{}", self.schema, self.name)
+    }
 }
 
 /// What there is to back up, and what is left out of it.
@@ -44,15 +76,14 @@ pub(super) struct Found {
 
 /// All of it, of the moment of the session's transaction.
 pub(super) fn find(session: &mut Session, server: &Server) -> Result<Found, Fault> {
-    let schemas = session.ask(&rows::schemas())?.into_iter().filter_map(|row| row.into_iter().next()).collect();
+    let schemas = column(session, &rows::schemas(), "the schemas")?;
     let relations = relations(session)?;
     let held: Vec<String> =
         relations.iter().filter(|of| of.kind == "r").map(|of| named(&of.schema, &of.name)).collect();
     if !held.is_empty() && !server.is_redshift {
         session.order(&rows::hold(&held.join(", ")))?;
     }
-    let needed = session.ask(&rows::needed())?;
-    if let Some(function) = needed.first().and_then(|row| row.first()) {
+    if let Some(function) = column(session, &rows::needed(), "the functions")?.first() {
         let found =
             format!("The database {} with tables that need the function {function}", session.address().database);
         return Err(Fault::Unsupported {
@@ -63,37 +94,28 @@ pub(super) fn find(session: &mut Session, server: &Server) -> Result<Found, Faul
     let mut database = Database { schemas, ..Database::default() };
     // A view is listed after those that it is made of: one is older than what was made of it.
     let mut views: Vec<&Relation> = relations.iter().filter(|of| of.kind == "v").collect();
-    views.sort_by_key(|of| of.oid.parse::<u64>().unwrap_or_default());
+    views.sort_by_key(|of| of.oid);
     for of in views {
-        let definition = first(session.ask(&rows::view(&of.oid))?);
+        let [definition] = one(session, &rows::view(of.oid), &of.shown())?;
         database.views.push(View { schema: of.schema.clone(), name: of.name.clone(), definition });
     }
     for of in &relations {
         match of.kind.as_str() {
             "r" => database.tables.push(table(session, server, of)?),
-            "S" => database.sequences.extend(sequence(session, of)?),
+            "S" => database.sequences.push(sequence(session, of)?),
             _ => {}
         }
     }
-    let others = session.ask(&rows::others(server.is_redshift))?;
-    let mut others: Vec<(String, String)> = others
-        .into_iter()
-        .filter_map(|row| <[String; 2]>::try_from(row).ok())
-        .map(|[kind, name]| (kind, name))
-        .collect();
+    let others = ask(session, &rows::others(server.is_redshift), "what is not backed up")?;
+    let mut others: Vec<(String, String)> = others.into_iter().map(|[kind, name]| (kind, name)).collect();
     let materialized = relations.iter().filter(|of| of.kind == "m");
     others.extend(materialized.map(|of| ("materialized view".to_owned(), format!("{}.{}", of.schema, of.name))));
     Ok(Found { database, others })
 }
 
-fn first(rows: Vec<Vec<String>>) -> String {
-    rows.into_iter().next().and_then(|row| row.into_iter().next()).unwrap_or_default()
-}
-
 fn relations(session: &mut Session) -> Result<Vec<Relation>, Fault> {
     let mut found = Vec::new();
-    for row in session.ask(&rows::relations())? {
-        let Ok([schema, name, kind, may_read, oid, inherits]) = <[String; 6]>::try_from(row) else { continue };
+    for [schema, name, kind, may_read, oid, inherits] in ask(session, &rows::relations(), "the tables")? {
         let address = session.address();
         if may_read != "t" && matches!(kind.as_str(), "r" | "S") {
             return Err(Fault::Denied(format!(
@@ -113,6 +135,7 @@ fn relations(session: &mut Session) -> Result<Vec<Relation>, Fault> {
                 needs: "a table such as Redshift has (the whole server can be backed up as RDS)".to_owned(),
             });
         }
+        let oid = oid.parse().map_err(|_| Fault::Failed(format!("The server says no number of {schema}.{name}.")))?;
         found.push(Relation { schema, name, kind, oid });
     }
     Ok(found)
@@ -120,17 +143,13 @@ fn relations(session: &mut Session) -> Result<Vec<Relation>, Fault> {
 
 fn table(session: &mut Session, server: &Server, of: &Relation) -> Result<Table, Fault> {
     let mut table = Table { schema: of.schema.clone(), name: of.name.clone(), ..Table::default() };
-    let shown = format!("{}.{}", of.schema, of.name);
+    let shown = of.shown();
     let unfit = |what: String| Fault::Unsupported {
         found: format!("{shown} with {what}"),
         needs: "a type of the server's own that has a text".to_owned(),
     };
-    for row in session.ask(&rows::columns(&of.oid, server.is_redshift))? {
-        let Ok([name, kind, not_null, default, identity, generated, schema, collation, collated]) =
-            <[String; 9]>::try_from(row)
-        else {
-            continue;
-        };
+    for row in ask(session, &rows::columns(of.oid, server.is_redshift), &shown)? {
+        let [name, kind, not_null, default, identity, generated, schema, collation, collated] = row;
         if schema != "pg_catalog" || NO_TEXT.contains(&kind.as_str()) {
             return Err(unfit(format!("the column {name} of the type {kind}")));
         }
@@ -144,45 +163,40 @@ fn table(session: &mut Session, server: &Server, of: &Relation) -> Result<Table,
     if table.stored().next().is_none() {
         return Err(unfit("no column that holds anything".to_owned()));
     }
-    for row in session.ask(&rows::constraints(&of.oid))? {
-        let Ok([name, kind, definition]) = <[String; 3]>::try_from(row) else { continue };
+    for [name, kind, definition] in ask(session, &rows::constraints(of.oid), &shown)? {
         let rule = Rule { name, definition };
         if kind == "f" { table.references.push(rule) } else { table.rules.push(rule) }
     }
-    table.key = session.ask(&rows::key(&of.oid))?.into_iter().filter_map(|row| row.into_iter().next()).collect();
+    table.key = column(session, &rows::key(of.oid), &shown)?;
     if !server.is_redshift {
-        table.indexes =
-            session.ask(&rows::indexes(&of.oid))?.into_iter().filter_map(|row| row.into_iter().next()).collect();
+        table.indexes = column(session, &rows::indexes(of.oid), &shown)?;
     }
     Ok(table)
 }
 
-fn sequence(session: &mut Session, of: &Relation) -> Result<Option<Sequence>, Fault> {
-    let rows = session.ask(&rows::sequence(&named(&of.schema, &of.name), &of.oid))?;
-    let row: Option<[String; 13]> = rows.into_iter().next().and_then(|row| row.try_into().ok());
-    Ok(row.map(
-        |[last_value, is_called, by, least, most, start, cache, cycles, kind, belongs, schema, table, column]| {
-            let cycle = if cycles == "t" { "CYCLE" } else { "NO CYCLE" };
-            let numbers = [
-                ("INCREMENT BY", by),
-                ("MINVALUE", least),
-                ("MAXVALUE", most),
-                ("START WITH", start),
-                ("CACHE", cache),
-            ];
-            let numbers = numbers.into_iter().map(|(what, number)| format!("{what} {number}"));
-            Sequence {
-                schema: of.schema.clone(),
-                name: of.name.clone(),
-                kind,
-                last_value,
-                is_called: is_called == "t",
-                options: numbers.chain([cycle.to_owned()]).collect(),
-                is_internal: belongs == "i",
-                owner: (!belongs.is_empty()).then_some(Owner { schema, table, column }),
-            }
-        },
-    ))
+fn sequence(session: &mut Session, of: &Relation) -> Result<Sequence, Fault> {
+    let asked = rows::sequence(&named(&of.schema, &of.name), of.oid);
+    let [last_value, is_called, by, least, most, start, cache, cycles, kind, belongs, schema, table, column] =
+        one(session, &asked, &of.shown())?;
+    let cycle = if cycles == "t" { "CYCLE" } else { "NO CYCLE" };
+    let numbers = [
+        ("INCREMENT BY", by),
+        ("MINVALUE", least),
+        ("MAXVALUE", most),
+        ("START WITH", start),
+        ("CACHE", cache),
+    ];
+    let numbers = numbers.into_iter().map(|(what, number)| format!("{what} {number}"));
+    Ok(Sequence {
+        schema: of.schema.clone(),
+        name: of.name.clone(),
+        kind,
+        last_value,
+        is_called: is_called == "t",
+        options: numbers.chain([cycle.to_owned()]).collect(),
+        is_internal: belongs == "i",
+        owner: (!belongs.is_empty()).then_some(Owner { schema, table, column }),
+    })
 }
 
 /// What was left out, as a sentence.

@@ -50,7 +50,7 @@ pub(super) fn relations() -> String {
 
 /// The columns of a table: name, type, whether it must have a value, its default, how it is numbered and computed, the schema of its
 /// type, its collation where it has one of its own, and the schema of that.
-pub(super) fn columns(oid: &str, is_redshift: bool) -> String {
+pub(super) fn columns(oid: u64, is_redshift: bool) -> String {
     let (more, join) = if is_redshift {
         ("'', '', tn.nspname, '', ''", "")
     } else {
@@ -97,7 +97,7 @@ pub(super) fn needed() -> String {
 }
 
 /// The rules of a table: name, kind, definition.
-pub(super) fn constraints(oid: &str) -> String {
+pub(super) fn constraints(oid: u64) -> String {
     format!(
         "SELECT c.conname, c.contype, pg_get_constraintdef(c.oid) FROM pg_constraint c \
          WHERE c.conrelid = {oid} AND c.contype IN ('p', 'u', 'f', 'c') ORDER BY c.contype DESC, c.conname;"
@@ -105,7 +105,7 @@ pub(super) fn constraints(oid: &str) -> String {
 }
 
 /// The columns of a table's primary key, by their place in it.
-pub(super) fn key(oid: &str) -> String {
+pub(super) fn key(oid: u64) -> String {
     format!(
         "SELECT a.attname FROM pg_index i JOIN pg_class k ON k.oid = i.indexrelid \
          JOIN pg_attribute o ON o.attrelid = k.oid JOIN pg_attribute a ON a.attrelid = i.indrelid \
@@ -114,7 +114,7 @@ pub(super) fn key(oid: &str) -> String {
 }
 
 /// The indexes of a table that no rule of it makes.
-pub(super) fn indexes(oid: &str) -> String {
+pub(super) fn indexes(oid: u64) -> String {
     format!(
         "SELECT pg_get_indexdef(i.indexrelid) FROM pg_index i WHERE i.indrelid = {oid} \
          AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = i.indexrelid AND d.deptype = 'i') ORDER BY 1;"
@@ -122,12 +122,12 @@ pub(super) fn indexes(oid: &str) -> String {
 }
 
 /// The definition of a view.
-pub(super) fn view(oid: &str) -> String {
+pub(super) fn view(oid: u64) -> String {
     format!("SELECT pg_get_viewdef({oid});")
 }
 
 /// Where a sequence stands, whether that was given out, how it goes on, how a column belongs to it, and which.
-pub(super) fn sequence(name: &str, oid: &str) -> String {
+pub(super) fn sequence(name: &str, oid: u64) -> String {
     format!(
         "SELECT s.last_value, s.is_called, q.seqincrement, q.seqmin, q.seqmax, q.seqstart, q.seqcache, q.seqcycle, format_type(q.seqtypid, NULL), \
              d.deptype, n.nspname, t.relname, a.attname \
