@@ -332,3 +332,28 @@ def test_the_name_of_a_table_is_nothing_but_its_name(engine, server, tmp_path):
     assert done["Status"] == "COMPLETED" and not done.get("StatusMessage"), done.get("StatusMessage")
     assert ask(server, proposed["ClusterIdentifier"].replace("-", "_"), f'SELECT n FROM "{odd}"') == "7"
     assert not ran.exists()
+
+
+def test_a_table_that_is_emptied_and_filled_again_meanwhile_is_not_empty(engine, server, tmp_path):
+    name = f"filled{time.monotonic_ns()}"
+    server.ask(f"CREATE DATABASE {name}")
+    ask(server, name, "CREATE TABLE a AS SELECT n FROM generate_series(1, 100) n")
+    backup = engine.client()
+    resource = added(engine, server, tmp_path, name)
+    other = subprocess.Popen([PROGRAMS / "psql", "-X", "-q", "-A", "-t", "-d", name], env=server.environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        other.stdin.write("BEGIN; TRUNCATE a; INSERT INTO a SELECT n FROM generate_series(1, 50) n; CREATE TABLE b AS SELECT 7 AS n;\n\\echo done\n")
+        other.stdin.flush()
+        assert other.stdout.readline() == "done\n"
+        job = backup.start_backup_job(BackupVaultName="Default", ResourceArn=resource, IamRoleArn=ROLE)["BackupJobId"]
+        deadline = time.monotonic() + 30
+        while server.ask(f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{name}' AND application_name = 'vaultdeck' AND wait_event_type = 'Lock'") == "0":
+            assert time.monotonic() < deadline, "never: the table is waited for"
+        other.stdin.write("COMMIT;\n")
+    finally:
+        other.communicate(timeout=30)
+    done = wait_for_job(lambda: backup.describe_backup_job(BackupJobId=job))
+    assert done["State"] == "COMPLETED", done
+    restored, proposed = restore(backup, done["RecoveryPointArn"])
+    assert restored["Status"] == "COMPLETED", restored
+    assert ask(server, proposed["ClusterIdentifier"].replace("-", "_"), "SELECT count(*) FROM a UNION ALL SELECT n FROM b").split() == ["50", "7"]

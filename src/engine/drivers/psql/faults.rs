@@ -21,7 +21,7 @@ const DENIED: [&str; 9] = [
 ];
 
 /// Words of what may be over soon.
-const FOR_NOW: [&str; 16] = [
+const FOR_NOW: [&str; 17] = [
     "did nothing for",
     "Connection refused",
     "Connection reset",
@@ -32,6 +32,7 @@ const FOR_NOW: [&str; 16] = [
     "timeout expired",
     "timed out",
     "the database system is",
+    "due to lock timeout",
     "terminating connection",
     "server closed the connection unexpectedly",
     "too many clients",
@@ -95,6 +96,7 @@ mod tests {
         for said in [
             "connection to server at \"db\" (::1), port 1 failed: Connection refused Is the server running",
             "FATAL: the database system is starting up",
+            "ERROR: canceling statement due to lock timeout",
             "FATAL: sorry, too many clients already",
             "pg_basebackup: error: could not receive data: server closed the connection unexpectedly",
         ] {

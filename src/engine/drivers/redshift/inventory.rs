@@ -8,6 +8,9 @@ use crate::engine::drivers::Fault;
 /// Types of Redshift whose values have no text that reads back.
 const NO_TEXT: [&str; 5] = ["super", "varbyte", "binary varying", "geometry", "geography"];
 
+/// How often tables are listed and held, while new ones are made.
+const TIMES: usize = 5;
+
 /// What a server is.
 pub(super) struct Server {
     pub(super) version: String,
@@ -74,15 +77,41 @@ pub(super) struct Found {
     pub(super) others: Vec<(String, String)>,
 }
 
-/// All of it, of the moment of the session's transaction.
-pub(super) fn find(session: &mut Session, server: &Server) -> Result<Found, Fault> {
-    let schemas = column(session, &rows::schemas(), "the schemas")?;
-    let relations = relations(session)?;
-    let held: Vec<String> =
-        relations.iter().filter(|of| of.kind == "r").map(|of| named(&of.schema, &of.name)).collect();
-    if !held.is_empty() && !server.is_redshift {
-        session.order(&rows::hold(&held.join(", ")))?;
+/// Begins a transaction whose moment is one at which all tables are held, and finds all that there is of it.
+///
+/// Tables are held first: what somebody emptied and filled again before they were would be seen empty by a moment before that. The
+/// first question behind that makes the moment, and has to find no table but those.
+pub(super) fn find(session: &mut Session) -> Result<(Server, Found), Fault> {
+    for _ in 0..TIMES {
+        let server = look(session)?;
+        let listed = if server.is_redshift { Vec::new() } else { relations(session)? };
+        let tables = |relations: &[Relation]| -> Vec<(u64, String)> {
+            let tables = relations.iter().filter(|of| of.kind == "r");
+            tables.map(|of| (of.oid, named(&of.schema, &of.name))).collect()
+        };
+        let held = tables(&listed);
+        session.order(rows::BEGIN)?;
+        if !held.is_empty() {
+            let names: Vec<&str> = held.iter().map(|(_, name)| name.as_str()).collect();
+            session.order(&rows::hold(&names.join(", ")))?;
+        }
+        let relations = relations(session)?;
+        if server.is_redshift || tables(&relations).iter().all(|table| held.contains(table)) {
+            let found = read(session, &server, &relations)?;
+            return Ok((server, found));
+        }
+        session.order(rows::ROLLBACK)?;
     }
+    let (place, database) = (session.address().place(), &session.address().database);
+    Err(Fault::Temporary {
+        why: format!("Tables are made in the database {database} of the server at {place} faster than they are listed."),
+        after: chrono::Duration::seconds(60),
+    })
+}
+
+/// All that is in these.
+fn read(session: &mut Session, server: &Server, relations: &[Relation]) -> Result<Found, Fault> {
+    let schemas = column(session, &rows::schemas(), "the schemas")?;
     if let Some(function) = column(session, &rows::needed(), "the functions")?.first() {
         let found =
             format!("The database {} with tables that need the function {function}", session.address().database);
@@ -99,7 +128,7 @@ pub(super) fn find(session: &mut Session, server: &Server) -> Result<Found, Faul
         let [definition] = one(session, &rows::view(of.oid), &of.shown())?;
         database.views.push(View { schema: of.schema.clone(), name: of.name.clone(), definition });
     }
-    for of in &relations {
+    for of in relations {
         match of.kind.as_str() {
             "r" => database.tables.push(table(session, server, of)?),
             "S" => database.sequences.push(sequence(session, of)?),

@@ -67,9 +67,7 @@ impl Driver for Redshift {
         let url = cx.at.part(Part::Url).unwrap_or_default();
         let address = Address::parse(url).map_err(|rule| Invalid::value("Url", rule))?;
         let mut session = Session::connect(&address, database_of(cx.at), cx.secret)?;
-        session.order(rows::BEGIN)?;
-        let server = inventory::look(&mut session)?;
-        inventory::find(&mut session, &server)?;
+        let (server, _) = inventory::find(&mut session)?;
         session.close();
         let location = location(address.to_string(), database_of(cx.at));
         Ok(Probed { location, mark: Some(Mark::of(&Seen { version: server.version })) })

@@ -36,9 +36,7 @@ struct Open {
 pub(super) fn open(cx: &BackupCx<'_>) -> Result<Box<dyn Source>, Fault> {
     let at = &cx.of.resource.location;
     let mut session = Session::connect(&address_of(at)?, database_of(at), cx.of.secret.as_ref())?;
-    session.order(rows::BEGIN)?;
-    let server = inventory::look(&mut session)?;
-    let Found { database, others } = inventory::find(&mut session, &server)?;
+    let (server, Found { database, others }) = inventory::find(&mut session)?;
     let tables = database.tables.len();
     let told = Told { session, coming: coming(&database)?, now: Now::Nothing };
     let dump = Dump::new(Path::new(ROOT), told, 0, chrono::Utc::now());

@@ -8,15 +8,19 @@ pub(super) const SETTINGS: &str = "SELECT pg_catalog.set_config('search_path', '
     SELECT set_config(name, CASE name WHEN 'extra_float_digits' THEN '2' \
     WHEN 'DateStyle' THEN 'ISO, YMD' WHEN 'TimeZone' THEN 'UTC' WHEN 'IntervalStyle' THEN 'postgres' \
     WHEN 'bytea_output' THEN 'hex' WHEN 'lc_monetary' THEN 'C' WHEN 'row_security' THEN 'off' \
-    WHEN 'standard_conforming_strings' THEN 'on' WHEN 'client_encoding' THEN 'UTF8' ELSE '0' END, false) FROM pg_settings \
+    WHEN 'standard_conforming_strings' THEN 'on' WHEN 'client_encoding' THEN 'UTF8' \
+    WHEN 'lock_timeout' THEN '60s' ELSE '0' END, false) FROM pg_settings \
     WHERE name IN ('extra_float_digits', 'DateStyle', 'TimeZone', 'IntervalStyle', 'bytea_output', 'lc_monetary', \
-        'row_security', 'standard_conforming_strings', 'client_encoding', 'idle_session_timeout', 'idle_in_transaction_session_timeout', 'statement_timeout');";
+        'row_security', 'standard_conforming_strings', 'client_encoding', 'lock_timeout', 'idle_session_timeout', 'idle_in_transaction_session_timeout', 'statement_timeout');";
 
 /// One moment for all that is asked.
 pub(super) const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;";
 
 /// The end of it.
 pub(super) const COMMIT: &str = "COMMIT;";
+
+/// The same without having been anything.
+pub(super) const ROLLBACK: &str = "ROLLBACK;";
 
 /// The version and the encoding.
 pub(super) const LOOK: &str = "SELECT version(), current_setting('server_encoding');";
