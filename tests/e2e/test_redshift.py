@@ -357,3 +357,28 @@ def test_a_table_that_is_emptied_and_filled_again_meanwhile_is_not_empty(engine,
     restored, proposed = restore(backup, done["RecoveryPointArn"])
     assert restored["Status"] == "COMPLETED", restored
     assert ask(server, proposed["ClusterIdentifier"].replace("-", "_"), "SELECT count(*) FROM a UNION ALL SELECT n FROM b").split() == ["50", "7"]
+
+
+def test_a_restore_of_tables_that_goes_on_drops_nothing_of_others(start, server, database, tmp_path):
+    engine = start(binary=DEBUG)
+    point = back_up(engine.client(), added(engine, server, tmp_path, database))["RecoveryPointArn"]
+    expected = ask(server, database, "SELECT count(*) FROM sales.customers")
+    for meanwhile, status in [("", "COMPLETED"), ("CREATE TABLE sales.customers AS SELECT 7 AS mine", "FAILED")]:
+        ask(server, database, "DROP TABLE sales.customers CASCADE; DROP TABLE sales.orders CASCADE")
+        engine.stop()
+        engine = start(binary=DEBUG, environment={"VAULTDECK_CRASH_AT": "before-restore-writes"})
+        backup = engine.client()
+        metadata = backup.get_recovery_point_restore_metadata(BackupVaultName="Default", RecoveryPointArn=point)["RestoreMetadata"]
+        metadata |= {"RestoreType": "TABLE_RESTORE", "ItemsToRestore": '["sales/"]'}
+        job = backup.start_restore_job(RecoveryPointArn=point, Metadata=metadata, IamRoleArn=ROLE, ResourceType="Redshift")["RestoreJobId"]
+        engine.process.wait(30)
+        engine.close_pipes()
+        ask(server, database, meanwhile)
+        engine = start(binary=DEBUG)
+        backup = engine.client()
+        done = wait_for_job(lambda: backup.describe_restore_job(RestoreJobId=job))
+        assert done["Status"] == status, done
+        if status == "COMPLETED":
+            assert ask(server, database, "SELECT count(*) FROM sales.customers") == expected
+        else:
+            assert "sales" in done["StatusMessage"] and ask(server, database, "SELECT mine FROM sales.customers") == "7", done

@@ -16,12 +16,15 @@ use crate::engine::drivers::{Fault, Mark, RestoreAsk, RestoreCx, RestorePlan, Re
 use crate::repository::{ItemPath, Node, Put, Refusal, RestoreOutcome, RestoreSize, StreamSink};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 use std::path::PathBuf;
 
 /// The largest description of a database.
 const LARGEST: u64 = 256 << 20;
+
+/// How what is noted at what a restore made begins.
+pub(super) const NOTE: &str = "restored by vaultdeck, ";
 
 /// What a restore is to do.
 pub(super) fn plan(ask: &RestoreAsk<'_>) -> Result<RestorePlan, Fault> {
@@ -82,10 +85,15 @@ struct Into {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Begun {
     database: String,
-    /// What is noted at a database that this restore made.
+    /// What is noted at a database that this restore made, and at each table and sequence that it made in one that was there.
     note: String,
-    /// Tables that were not there when it began.
-    tables: Vec<String>,
+}
+
+/// A table or a sequence that is there and would be made.
+struct Present {
+    name: String,
+    is_sequence: bool,
+    note: String,
 }
 
 /// Reads what is to be made; connects to nothing.
@@ -153,11 +161,48 @@ impl Into {
         named(&table.schema, &self.new_name(table))
     }
 
-    /// The tables of the database that are there and would be made.
-    fn present(&self, session: &mut Session) -> Result<Vec<String>, Fault> {
-        let there = session.ask(&rows::relations())?;
-        let there: Vec<String> = there.iter().filter_map(|row| Some(named(row.first()?, row.get(1)?))).collect();
-        Ok(self.tables.values().map(|table| self.new_named(table)).filter(|name| there.contains(name)).collect())
+    /// What is there and would be made.
+    fn present(&self, session: &mut Session) -> Result<Vec<Present>, Fault> {
+        let owned = self.owned();
+        let sequences = owned.iter().filter(|of| !of.is_internal).map(Sequence::named);
+        let made: BTreeSet<String> = self.tables.values().map(|table| self.new_named(table)).chain(sequences).collect();
+        let mut present = Vec::new();
+        for row in session.ask(&rows::notes())? {
+            let [schema, name, kind, note] = row.try_into().map_err(|_| {
+                Fault::Failed(format!("What is in the database {} cannot be read.", self.database))
+            })?;
+            let name = named(&schema, &name);
+            if made.contains(&name) {
+                present.push(Present { name, is_sequence: kind == "S", note });
+            }
+        }
+        Ok(present)
+    }
+
+    /// Takes away what an earlier attempt made, if nothing else is there: what others made meanwhile bears no note of this job.
+    fn clear(&self, session: &mut Session, begun: &Begun) -> Result<(), Fault> {
+        let present = self.present(session)?;
+        if let Some(other) = present.iter().find(|of| of.note != begun.note) {
+            return Err(self.occupied(&other.name));
+        }
+        let names = |is_sequence: bool| -> Vec<&str> {
+            present.iter().filter(|of| of.is_sequence == is_sequence).map(|of| of.name.as_str()).collect()
+        };
+        let (tables, sequences) = (names(false), names(true));
+        if !tables.is_empty() {
+            session.order(&rows::drop_tables(&tables.join(", ")))?;
+        }
+        if !sequences.is_empty() {
+            session.order(&rows::drop_sequences(&sequences.join(", ")))?;
+        }
+        Ok(())
+    }
+
+    fn occupied(&self, name: &str) -> Fault {
+        Fault::Failed(format!(
+            "The database {} has {name} already, and nothing was written: drop it, or give a {SUFFIX_KEY}.",
+            self.database
+        ))
     }
 
     /// Makes sure that an earlier attempt left nothing, and makes the new database.
@@ -192,19 +237,24 @@ impl Into {
         ))
     }
 
-    /// What is made before the rows.
-    fn before(&self) -> Vec<String> {
+    /// What is made before the rows, each with a note of whose it is where the database was there.
+    fn before(&self, begun: &Begun) -> Vec<String> {
         if self.makes_new {
             let chosen = Database { tables: self.tables.values().cloned().collect(), ..self.content.clone() };
             return chosen.before();
         }
-        let owned = self.owned();
         let schemas = self.tables.values().map(|table| table.schema.clone()).collect();
-        let tables = if self.suffix.is_empty() { self.tables.values().cloned().collect() } else { Vec::new() };
-        let part = Database { schemas, sequences: owned, tables, views: Vec::new() };
-        let renamed =
-            self.tables.values().filter(|_| !self.suffix.is_empty()).map(|table| table.create(&self.new_name(table)));
-        part.before().into_iter().chain(renamed).collect()
+        let schemas = Database { schemas, ..Database::default() }.before();
+        let note = literal(&begun.note, false);
+        let owned = self.owned();
+        let sequences = owned.iter().filter_map(|sequence| {
+            Some(format!("{}; {}", sequence.create()?, rows::note("SEQUENCE", &sequence.named(), &note)))
+        });
+        let tables = self.tables.values().map(|table| {
+            let made = table.create(&self.new_name(table));
+            format!("{made}; {}", rows::note("TABLE", &self.new_named(table), &note))
+        });
+        schemas.into_iter().chain(sequences).chain(tables).collect()
     }
 
     /// Sequences that went with tables that are made again under their names.
@@ -246,16 +296,11 @@ impl Target for Into {
         } else {
             let mut inside = self.inside()?.session;
             if let Some(first) = self.present(&mut inside)?.first() {
-                return Err(Fault::Failed(format!(
-                    "The database {} has the table {first} already, and nothing was written: drop it, or give a {SUFFIX_KEY}.",
-                    self.database
-                )));
+                return Err(self.occupied(&first.name));
             }
             inside.close();
         }
-        let tables = self.tables.values().map(|table| self.new_named(table)).collect();
-        let begun =
-            Begun { database: self.database.clone(), note: format!("restored by vaultdeck, {}", unique()?), tables };
+        let begun = Begun { database: self.database.clone(), note: format!("{NOTE}{}", unique()?) };
         let mark = Mark::of(&begun);
         self.begun = Some(begun);
         Ok(mark)
@@ -276,13 +321,9 @@ impl Target for Into {
         }
         let mut open = self.inside()?;
         if self.is_resumed && !self.makes_new {
-            for table in self.present(&mut open.session)? {
-                if begun.tables.contains(&table) {
-                    open.session.order(&rows::drop_table(&table))?;
-                }
-            }
+            self.clear(&mut open.session, &begun)?;
         }
-        for statement in self.before() {
+        for statement in self.before(&begun) {
             open.session.carry_out(&statement)?;
         }
         *self.session.lock() = Some(open);

@@ -183,9 +183,26 @@ pub(super) fn drop_database(name: &str) -> String {
     format!("DROP DATABASE {name};")
 }
 
-/// Takes a table away that this restore made.
-pub(super) fn drop_table(name: &str) -> String {
-    format!("DROP TABLE {name};")
+/// Notes at a table or a sequence whose it is.
+pub(super) fn note(kind: &str, name: &str, note: &str) -> String {
+    format!("COMMENT ON {kind} {name} IS {note}")
+}
+
+/// Schema, name, kind and note of tables and of what is like one.
+pub(super) fn notes() -> String {
+    "SELECT n.nspname, x.relname, x.relkind, obj_description(x.oid, 'pg_class') \
+     FROM pg_class x JOIN pg_namespace n ON n.oid = x.relnamespace WHERE x.relkind IN ('r', 'p', 'f', 'm', 'v', 'S');"
+        .to_owned()
+}
+
+/// Takes tables away that this restore made, all at once: they refer to each other.
+pub(super) fn drop_tables(names: &str) -> String {
+    format!("DROP TABLE {names};")
+}
+
+/// The same of sequences, where they did not go with their tables.
+pub(super) fn drop_sequences(names: &str) -> String {
+    format!("DROP SEQUENCE IF EXISTS {names};")
 }
 
 /// The beginning of an insertion of rows.

@@ -207,14 +207,20 @@ impl View {
 }
 
 impl Sequence {
-    fn create(&self) -> Option<String> {
-        let named = || named(&self.schema, &self.name);
-        (!self.is_internal).then(|| format!("CREATE SEQUENCE {} AS {} {}", named(), self.kind, self.options.join(" ")))
+    /// As SQL names it.
+    pub(in crate::engine::drivers::redshift) fn named(&self) -> String {
+        named(&self.schema, &self.name)
+    }
+
+    /// Makes it, where no column does.
+    pub(in crate::engine::drivers::redshift) fn create(&self) -> Option<String> {
+        (!self.is_internal)
+            .then(|| format!("CREATE SEQUENCE {} AS {} {}", self.named(), self.kind, self.options.join(" ")))
     }
 
     /// With which column it goes, and where it goes on.
     fn after(&self) -> Vec<String> {
-        let name = named(&self.schema, &self.name);
+        let name = self.named();
         // Redshift has no sequences.
         let text = |text: &str| literal(text, false);
         let Some(Owner { schema, table, column }) = &self.owner else {
