@@ -201,13 +201,19 @@ impl Running {
     }
 
     fn read_unless(&mut self, buffer: &mut [u8], is_stopped: &dyn Fn() -> bool) -> io::Result<usize> {
-        let (Some(output), Some(watch)) = (&mut self.output, &self.watch) else { return Ok(0) };
+        self.wait_unless(is_stopped)?;
+        self.output.as_mut().map_or(Ok(0), |output| output.read(buffer))
+    }
+
+    /// Waits until it wrote something, or ended; an error where its patience is over or whoever waits is to stop.
+    pub(super) fn wait_unless(&mut self, is_stopped: &dyn Fn() -> bool) -> io::Result<()> {
+        let (Some(output), Some(watch)) = (&mut self.output, &self.watch) else { return Ok(()) };
         let is_over = || watch.has_lost_patience() || is_stopped();
         watch.during(|| wait_for(output, is_over))?;
         if watch.has_lost_patience() {
             return Err(io::ErrorKind::TimedOut.into());
         }
-        if is_stopped() { Err(io::Error::other("the job was stopped")) } else { output.read(buffer) }
+        if is_stopped() { Err(io::Error::other("the job was stopped")) } else { Ok(()) }
     }
 
     /// Writes to its input. No more than it reads before it answers: nobody reads its output meanwhile.

@@ -15,10 +15,10 @@ use std::path::{Path, PathBuf};
 /// What tells the files.
 pub(super) trait Teller: Send {
     /// The path of the next file, from the root; nothing when all were told. The one before has been read to its end.
-    fn next(&mut self) -> io::Result<Option<PathBuf>>;
+    fn next(&mut self, stop: &Control) -> io::Result<Option<PathBuf>>;
 
-    /// The next bytes of the file that came last; 0 at its end.
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
+    /// The next bytes of the file that came last; 0 at its end. An error soon after the job was stopped, though nothing comes.
+    fn read(&mut self, buffer: &mut [u8], stop: &Control) -> io::Result<usize>;
 }
 
 /// A fault as an error of what was asked for.
@@ -67,17 +67,22 @@ impl<T: Teller> Dump<T> {
 }
 
 impl<T> State<T> {
-    /// Adds a file, and the folders that it lies in.
-    fn add(&mut self, root: &Path, path: &Path) {
+    /// Adds a file, and the folders that it lies in. Two of one name would be one of them.
+    fn add(&mut self, root: &Path, path: &Path) -> io::Result<()> {
         let file = self.node(NodeKind::File);
         let mut below = (path.to_owned(), file);
         while let (Some(above), Some(name)) = (below.0.parent().map(Path::to_owned), below.0.file_name()) {
-            self.folders.entry(above.clone()).or_default().entry(name.to_owned()).or_insert(below.1);
+            let there = self.folders.entry(above.clone()).or_default().insert(name.to_owned(), below.1.clone());
+            if there.is_some_and(|there| there.kind != NodeKind::Directory || below.1.kind != NodeKind::Directory) {
+                let shown = below.0.display();
+                return Err(io::Error::other(format!("{shown} would be there twice: two things are called so")));
+            }
             if above == root {
-                return;
+                break;
             }
             below = (above, self.node(NodeKind::Directory));
         }
+        Ok(())
     }
 
     /// Like what a program of the user's would have written that keeps it from others.
@@ -109,9 +114,9 @@ impl<T: Teller> TreeSource for Dump<T> {
         Err(io::Error::other(format!("{} came only once and cannot be read again", path.display())))
     }
 
-    fn arrivals<'a>(&'a self, _: &'a Control) -> Option<Box<dyn Arrivals + 'a>> {
+    fn arrivals<'a>(&'a self, control: &'a Control) -> Option<Box<dyn Arrivals + 'a>> {
         let teller = self.state.lock().coming.take();
-        Some(Box::new(Coming { dump: self, teller }))
+        Some(Box::new(Coming { dump: self, control, teller }))
     }
 
     fn estimate(&self, _: &Path, _: &Control) -> Option<Estimate> {
@@ -121,6 +126,7 @@ impl<T: Teller> TreeSource for Dump<T> {
 
 struct Coming<'a, T> {
     dump: &'a Dump<T>,
+    control: &'a Control,
     teller: Option<T>,
 }
 
@@ -132,19 +138,21 @@ impl<T> Coming<'_, T> {
 
 impl<T: Teller> Arrivals for Coming<'_, T> {
     fn next(&mut self) -> io::Result<Option<Arrival>> {
-        let next = self.teller()?.next()?;
+        let control = self.control;
+        let next = self.teller()?.next(control)?;
         let mut state = self.dump.state.lock();
         let Some(path) = next else {
             state.came = self.teller.take();
             return Ok(None);
         };
         let path = self.dump.root.join(path);
-        state.add(&self.dump.root, &path);
+        state.add(&self.dump.root, &path)?;
         Ok(Some(Arrival { path, cut: Cut::AsRequested }))
     }
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.teller()?.read(buffer)
+        let control = self.control;
+        self.teller()?.read(buffer, control)
     }
 }
 
@@ -156,12 +164,12 @@ mod tests {
     struct Names(Vec<&'static str>, bool);
 
     impl Teller for Names {
-        fn next(&mut self) -> io::Result<Option<PathBuf>> {
+        fn next(&mut self, _: &Control) -> io::Result<Option<PathBuf>> {
             self.1 = true;
             Ok(self.0.pop().map(PathBuf::from))
         }
 
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        fn read(&mut self, buffer: &mut [u8], _: &Control) -> io::Result<usize> {
             let more = std::mem::take(&mut self.1);
             buffer[0] = b'x';
             Ok(usize::from(more))
@@ -189,6 +197,18 @@ mod tests {
         let kind = |path: &str| dump.item(Path::new(path)).unwrap().node.kind;
         assert_eq!((kind("/dump/b/c"), kind("/dump/b/c/1")), (NodeKind::Directory, NodeKind::File));
         assert!(dump.item(Path::new("/dump/x")).is_err() && dump.into_teller().is_some());
+    }
+
+    #[test]
+    fn what_is_called_like_another_one_ends_the_backup() {
+        for names in [vec!["a", "a"], vec!["a/b", "a"], vec!["a", "a/b"]] {
+            let dump = Dump::new(Path::new("/dump"), Names(names, false), 2, Time::default());
+            let control = Control::new();
+            let mut arrivals = dump.arrivals(&control).unwrap();
+            arrivals.next().unwrap();
+            let twice = arrivals.next().unwrap_err().to_string();
+            assert!(twice.contains("/dump/a would be there twice"), "{twice}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::domain::types::location::Part;
 use crate::domain::{Consistency, PointDetails};
 use crate::engine::drivers::dump::{Dump, Teller, refusal};
 use crate::engine::drivers::{BackupCx, Fault, Mark, PointFacts, Source};
-use crate::repository::{BackupOutcome, TreeSource};
+use crate::repository::{BackupOutcome, Control, TreeSource};
 use mongodb::Cursor;
 use mongodb::bson::{RawDocumentBuf, doc};
 use std::collections::VecDeque;
@@ -175,7 +175,7 @@ fn path_of(of: &Collection, ending: &str) -> PathBuf {
 }
 
 impl Teller for Documents {
-    fn next(&mut self) -> io::Result<Option<PathBuf>> {
+    fn next(&mut self, _: &Control) -> io::Result<Option<PathBuf>> {
         if let Now::Read(of) = std::mem::replace(&mut self.now, Now::Nothing) {
             return self.describe(&of).map(Some);
         }
@@ -189,7 +189,7 @@ impl Teller for Documents {
         Ok(Some(path))
     }
 
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+    fn read(&mut self, buffer: &mut [u8], _: &Control) -> io::Result<usize> {
         let mut written = 0;
         while written < buffer.len() {
             let (from, told) = match &mut self.now {

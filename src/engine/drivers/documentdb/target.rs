@@ -13,6 +13,7 @@ use crate::domain::types::location::{Location, Part};
 use crate::engine::caller::RestoreRoots;
 use crate::engine::drivers::{Fault, Inside, Mark, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Target};
 use crate::repository::{ItemPath, Node, Put, Refusal, RestoreOutcome, RestoreSize, StreamSink};
+use parking_lot::Mutex;
 use mongodb::bson::{Bson, Document, doc};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,6 +76,8 @@ struct Into {
     collections: BTreeMap<ItemPath, Collection>,
     items: Vec<ItemPath>,
     is_resumed: bool,
+    /// Whose documents were written.
+    written: Mutex<BTreeSet<ItemPath>>,
 }
 
 /// What is remembered of a target from one attempt to the next.
@@ -113,7 +116,7 @@ pub(super) fn open<'a>(cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault
     check_names(collections.values())?;
     let identifier = restore.identifier;
     let makes_new = cx.makes_new;
-    Ok(Box::new(Into { client, identifier, makes_new, collections, items, is_resumed: false }))
+    Ok(Box::new(Into { client, identifier, makes_new, collections, items, is_resumed: false, written: Mutex::default() }))
 }
 
 /// Where the description of a collection lies, by where its documents do.
@@ -249,7 +252,14 @@ impl Target for Into {
     }
 
     /// Indexes after the documents, which is faster; views last, for they may be of views.
-    fn finish(self: Box<Self>, _: &RestoreOutcome) -> Result<Restored, Fault> {
+    fn finish(self: Box<Self>, outcome: &RestoreOutcome) -> Result<Restored, Fault> {
+        let written = self.written.lock().clone();
+        let mut unwritten = self.collections.iter().filter(|(path, of)| !of.metadata.is_view() && !written.contains(*path));
+        if let Some((path, _)) = unwritten.next().filter(|_| outcome.failed == 0) {
+            return Err(Fault::Failed(format!(
+                "The recovery point has no documents of a collection that it describes, {path}."
+            )));
+        }
         let (views, others): (Vec<_>, Vec<_>) = self.collections.values().partition(|of| of.metadata.is_view());
         let mut notes: Vec<String> = others.into_iter().flat_map(|of| self.make_indexes(of)).collect();
         for view in views {
@@ -274,7 +284,10 @@ impl StreamSink for Into {
             return Ok(Put::Written);
         };
         match insert(&self.client, &collection.database, &collection.metadata.name, content) {
-            Ok(_) => Ok(Put::Written),
+            Ok(_) => {
+                self.written.lock().insert(path.clone());
+                Ok(Put::Written)
+            }
             Err(Uninserted::Unread(error)) => Err(Refusal::Item(error.to_string())),
             Err(Uninserted::Refused(fault @ (Fault::Temporary { .. } | Fault::Denied(_)))) => {
                 Err(Refusal::All(io::Error::other(fault.to_string())))

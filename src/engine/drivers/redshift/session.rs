@@ -6,6 +6,7 @@ use crate::engine::drivers::Fault;
 use crate::engine::drivers::child::Running;
 use crate::engine::drivers::psql::address::Address;
 use crate::engine::drivers::psql::{faults, on_server, programs};
+use crate::repository::Control;
 use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::time::Duration;
 
@@ -37,7 +38,8 @@ impl Session {
         database.clone_into(&mut address.database);
         let installed = programs::installed()?;
         let newest = installed.last().ok_or_else(|| Fault::Failed("There is no psql.".to_owned()))?;
-        let arguments = ["-X", "-q", "-A", "-t", "-w", "-v", "ON_ERROR_STOP=1"];
+        // What rows hold is in no words but the detailed ones.
+        let arguments = ["-X", "-q", "-A", "-t", "-w", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=terse"];
         let program = arguments.iter().fold(newest.psql()?, |program, argument| program.arg(argument));
         let running = on_server(program, &address, secret).with_input().start(PATIENCE)?;
         let end = format!("end-{}", unique()?);
@@ -60,7 +62,7 @@ impl Session {
         let mut answer = Vec::new();
         let mut buffer = vec![0; 64 << 10];
         loop {
-            match self.read(&mut buffer)? {
+            match self.read(&mut buffer, None)? {
                 0 => break,
                 length => answer.extend_from_slice(&buffer[..length]),
             }
@@ -95,16 +97,20 @@ impl Session {
         if matches!(told, Some(Ok(()))) { Ok(()) } else { Err(self.why()) }
     }
 
-    /// The next bytes of an answer; 0 at its end.
-    pub(super) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Fault> {
-        match self.fill(buffer) {
+    /// The next bytes of an answer, as long as the job goes on that waits for it; 0 at its end.
+    pub(super) fn read(&mut self, buffer: &mut [u8], stop: Option<&Control>) -> Result<usize, Fault> {
+        match self.fill(buffer, stop) {
             Ok(Some(length)) => Ok(length),
+            _ if stop.is_some_and(Control::is_cancelled) => {
+                self.running = None;
+                Err(Fault::Failed("The job was stopped.".to_owned()))
+            }
             Ok(None) | Err(_) => Err(self.why()),
         }
     }
 
     /// Nothing where the program ended before the answer did.
-    fn fill(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+    fn fill(&mut self, buffer: &mut [u8], stop: Option<&Control>) -> io::Result<Option<usize>> {
         if self.is_over {
             return Ok(Some(0));
         }
@@ -112,6 +118,9 @@ impl Session {
         let end = self.end.as_bytes();
         let mut written = 0;
         while written + end.len() < buffer.len() {
+            if running.buffer().is_empty() {
+                running.get_mut().wait_unless(&|| stop.is_some_and(Control::is_cancelled))?;
+            }
             if self.is_line_start {
                 let mut byte = [0];
                 if running.read(&mut byte)? == 0 {

@@ -7,7 +7,7 @@ use super::{Seen, address_of, database_of, rows};
 use crate::domain::{Consistency, PointDetails};
 use crate::engine::drivers::dump::{Dump, Teller, refusal};
 use crate::engine::drivers::{BackupCx, Fault, Mark, PointFacts, Source};
-use crate::repository::{BackupOutcome, TreeSource};
+use crate::repository::{BackupOutcome, Control, TreeSource};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use std::collections::VecDeque;
 use std::io;
@@ -120,7 +120,7 @@ enum Now {
 }
 
 impl Teller for Told {
-    fn next(&mut self) -> io::Result<Option<PathBuf>> {
+    fn next(&mut self, _: &Control) -> io::Result<Option<PathBuf>> {
         Ok(match self.coming.pop_front() {
             None => None,
             Some(File::Text(name, text)) => {
@@ -135,7 +135,7 @@ impl Teller for Told {
         })
     }
 
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+    fn read(&mut self, buffer: &mut [u8], stop: &Control) -> io::Result<usize> {
         if let Now::Text { text, told, rows } = &mut self.now {
             let length = (text.len() - *told).min(buffer.len());
             buffer[..length].copy_from_slice(&text[*told..*told + length]);
@@ -146,7 +146,7 @@ impl Teller for Told {
             self.now = if *rows { Now::Rows } else { Now::Nothing };
         }
         match self.now {
-            Now::Rows => self.session.read(buffer).map_err(|fault| refusal(&fault)),
+            Now::Rows => self.session.read(buffer, Some(stop)).map_err(|fault| refusal(&fault)),
             _ => Ok(0),
         }
     }

@@ -79,6 +79,8 @@ struct Into {
     begun: Option<Begun>,
     is_resumed: bool,
     session: Mutex<Option<Open>>,
+    /// Whose rows were written.
+    written: Mutex<BTreeSet<ItemPath>>,
 }
 
 /// What is remembered of a target from one attempt to the next.
@@ -131,6 +133,7 @@ pub(super) fn open<'a>(cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault
         begun: None,
         is_resumed: false,
         session: Mutex::new(None),
+        written: Mutex::default(),
     }))
 }
 
@@ -331,7 +334,11 @@ impl Target for Into {
     }
 
     /// What comes after the rows is tried one by one, and what the server does not make is told.
-    fn finish(self: Box<Self>, _: &RestoreOutcome) -> Result<Restored, Fault> {
+    fn finish(self: Box<Self>, outcome: &RestoreOutcome) -> Result<Restored, Fault> {
+        let written = self.written.lock().clone();
+        if let Some(path) = self.tables.keys().find(|path| !written.contains(*path)).filter(|_| outcome.failed == 0) {
+            return Err(Fault::Failed(format!("The recovery point has no rows of a table that it describes, {path}.")));
+        }
         let mut open = self.session.lock().take().map(|open| open.session);
         let mut notes = Vec::new();
         for statement in self.after() {
@@ -377,9 +384,12 @@ impl StreamSink for Into {
             return Err(Refusal::All(io::Error::other("the session has ended")));
         };
         match insert(open, table, &self.new_named(table), content) {
-            Ok(()) => Ok(Put::Written),
+            Ok(()) => {
+                self.written.lock().insert(path.clone());
+                Ok(Put::Written)
+            }
             Err(Unwritten::Unread(error)) => Err(Refusal::Item(error.to_string())),
-            Err(Unwritten::Session(fault)) => Err(Refusal::All(io::Error::other(fault.to_string()))),
+            Err(Unwritten::Session(fault)) => Err(Refusal::All(fault.into_io())),
         }
     }
 }
