@@ -207,6 +207,8 @@ def test_tables_come_back_alone_and_nothing_that_is_there_is_touched(engine, ser
     assert seen(server, f"{database}_part")[0] == {table: of for table, of in before[0].items() if table.startswith("public.") or table == "sales.customers"}
     taken, _ = restore(backup, point, **{"vaultdeck:database": "postgres"})
     assert taken["Status"] == "FAILED" and "has a database postgres already" in taken["StatusMessage"], taken
+    long, _ = restore(backup, point, RestoreType="TABLE_RESTORE", ItemsToRestore='["public/no_key"]', **{"vaultdeck:suffix": "_" * 60})
+    assert long["Status"] == "FAILED" and "at most 63 bytes" in long["StatusMessage"], long
     nothing, _ = restore(backup, point, ItemsToRestore='["public/nothing"]')
     assert nothing["Status"] == "FAILED" and "public/nothing" in nothing["StatusMessage"], nothing
     for changes, told in [
@@ -247,9 +249,46 @@ def test_what_cannot_be_backed_up_is_refused_by_what_it_lacks(engine, server, da
         assert refused.returncode != 0 and told in refused.stderr, refused
         ask(server, database, unmade)
     # what stands alone is left out, and the job says so
-    ask(server, database, "CREATE FUNCTION seven() RETURNS int LANGUAGE sql AS 'SELECT 7'; CREATE MATERIALIZED VIEW mv AS SELECT 1 AS one")
-    done = back_up(engine.client(), added(engine, server, tmp_path, database))
-    assert done["State"] == "COMPLETED" and 'function "public.seven"' in done["StatusMessage"] and 'materialized view "public.mv"' in done["StatusMessage"], done
+    backup, resource = engine.client(), added(engine, server, tmp_path, database)
+    for made, unmade, told in [
+        ("CREATE FUNCTION seven() RETURNS int LANGUAGE sql AS 'SELECT 7'", "DROP FUNCTION seven", 'function "public.seven"'),
+        ("CREATE MATERIALIZED VIEW mv AS SELECT 1 AS one", "DROP MATERIALIZED VIEW mv", 'materialized view "public.mv"'),
+        ("CREATE TABLE apart (r int4range, EXCLUDE USING gist (r WITH &&))", "DROP TABLE apart", 'exclusion constraint "apart_r_excl"'),
+        ("CREATE RULE nothing AS ON DELETE TO empty DO INSTEAD NOTHING", "DROP RULE nothing ON empty", 'rule "nothing"'),
+        ("CREATE VIEW fenced WITH (security_barrier) AS SELECT 1 AS one", "DROP VIEW fenced", 'options of the view "public.fenced"'),
+        ("SELECT lo_from_bytea(77, 'x')", "SELECT lo_unlink(77)", 'content of "1 large objects"'),
+        ("COMMENT ON COLUMN empty.a IS 'nothing'", "COMMENT ON COLUMN empty.a IS NULL", 'text of "1 comments"'),
+    ]:
+        ask(server, database, made)
+        done = back_up(backup, resource)
+        assert done["State"] == "COMPLETED" and told in done["StatusMessage"], done
+        ask(server, database, unmade)
+
+
+def test_another_database_of_the_same_name_is_not_taken_for_it(engine, server, tmp_path):
+    name = f"anew{time.monotonic_ns()}"
+    server.ask(f"CREATE DATABASE {name}")
+    ask(server, name, "CREATE TABLE a AS SELECT 1 AS n")
+    backup, resource = engine.client(), added(engine, server, tmp_path, name)
+    assert back_up(backup, resource)["State"] == "COMPLETED"
+    server.ask(f"DROP DATABASE {name}")
+    server.ask(f"CREATE DATABASE {name}")
+    ask(server, name, "CREATE TABLE a AS SELECT 1 AS n")
+    done = back_up(backup, resource)
+    assert done["State"] == "FAILED" and f"another database {name}" in done["StatusMessage"], done
+    added(engine, server, tmp_path, name)
+    assert back_up(backup, resource)["State"] == "COMPLETED"
+
+
+def test_a_view_that_is_older_than_what_it_is_made_of_comes_back(engine, server, tmp_path):
+    name = f"views{time.monotonic_ns()}"
+    server.ask(f"CREATE DATABASE {name}")
+    ask(server, name, "CREATE VIEW first AS SELECT 1 AS n; CREATE VIEW second AS SELECT 2 AS n; CREATE VIEW third AS SELECT 3 AS n; "
+                      "CREATE OR REPLACE VIEW second AS SELECT n FROM third; CREATE OR REPLACE VIEW first AS SELECT n FROM second; CREATE TABLE a (n int)")
+    backup = engine.client()
+    done, proposed = restore(backup, back_up(backup, added(engine, server, tmp_path, name))["RecoveryPointArn"])
+    assert done["Status"] == "COMPLETED" and not done.get("StatusMessage"), done
+    assert ask(server, proposed["ClusterIdentifier"].replace("-", "_"), "SELECT n FROM first") == "3"
 
 
 def test_a_server_that_ends_in_the_midst_leaves_no_recovery_point(engine, server, tmp_path):

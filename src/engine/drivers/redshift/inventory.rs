@@ -1,6 +1,6 @@
 //! What a database holds beside its rows, as it says itself.
 
-use super::rows;
+use super::{Seen, rows};
 use super::rows::model::{Column, Database, Owner, Rule, Sequence, Table, View, named, quoted};
 use super::session::Session;
 use crate::engine::drivers::Fault;
@@ -25,6 +25,16 @@ pub(super) fn look(session: &mut Session) -> Result<Server, Fault> {
         return Err(Fault::Unsupported { found, needs: "one whose texts are of a known encoding".to_owned() });
     }
     Ok(Server { is_redshift: version.contains("Redshift"), version })
+}
+
+/// What tells the database of a session from every other one.
+pub(super) fn identify(session: &mut Session, server: Server) -> Result<Seen, Fault> {
+    let of = "the server itself";
+    let is_identified = !server.is_redshift && !column(session, rows::IS_IDENTIFIED, of)?.is_empty();
+    let system_identifier =
+        if is_identified { column(session, rows::IDENTIFIER, of)?.into_iter().next() } else { None };
+    let database = column(session, rows::DATABASE, of)?.into_iter().next();
+    Ok(Seen { version: server.version, system_identifier, database })
 }
 
 /// The rows of an answer, each of so many columns. One that is not is none to go on without: something would be left out.

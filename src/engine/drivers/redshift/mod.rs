@@ -55,6 +55,20 @@ pub struct Redshift;
 #[serde(rename_all = "PascalCase")]
 struct Seen {
     version: String,
+    /// What tells the server from every other one, where it says it.
+    #[serde(default)]
+    system_identifier: Option<String>,
+    /// What tells the database from every other one of the server.
+    #[serde(default)]
+    database: Option<String>,
+}
+
+impl Seen {
+    /// Whether this is of another database than that, as far as both are known.
+    fn is_other(&self, than: &Self) -> bool {
+        let differ = |one: &Option<String>, other: &Option<String>| one.is_some() && other.is_some() && one != other;
+        differ(&self.system_identifier, &than.system_identifier) || differ(&self.database, &than.database)
+    }
 }
 
 impl Driver for Redshift {
@@ -68,9 +82,10 @@ impl Driver for Redshift {
         let address = Address::parse(url).map_err(|rule| Invalid::value("Url", rule))?;
         let mut session = Session::connect(&address, database_of(cx.at), cx.secret)?;
         let (server, _) = inventory::find(&mut session)?;
+        let seen = inventory::identify(&mut session, server)?;
         session.close();
         let location = location(address.to_string(), database_of(cx.at));
-        Ok(Probed { location, mark: Some(Mark::of(&Seen { version: server.version })) })
+        Ok(Probed { location, mark: Some(Mark::of(&seen)) })
     }
 
     fn told(&self, mark: &Mark) -> BTreeMap<String, String> {

@@ -37,11 +37,24 @@ pub(super) fn open(cx: &BackupCx<'_>) -> Result<Box<dyn Source>, Fault> {
     let at = &cx.of.resource.location;
     let mut session = Session::connect(&address_of(at)?, database_of(at), cx.of.secret.as_ref())?;
     let (server, Found { database, others }) = inventory::find(&mut session)?;
+    let seen = inventory::identify(&mut session, server)?;
+    let known: Option<Seen> = cx.of.mark.as_ref().and_then(Mark::read);
+    if known.is_some_and(|known| seen.is_other(&known)) {
+        let resource = &cx.of.resource;
+        return Err(Fault::Failed(format!(
+            "The server at {place} has another database {database} than when {name} was registered or last backed up. If this is right, \
+             register it again: vaultdeck resource add {kind} {name}",
+            place = session.address().place(),
+            database = database_of(at),
+            name = resource.name,
+            kind = resource.resource_type,
+        )));
+    }
     let tables = database.tables.len();
     let told = Told { session, coming: coming(&database)?, now: Now::Nothing };
     let dump = Dump::new(Path::new(ROOT), told, 0, chrono::Utc::now());
     let lacks = inventory::left_out(&others);
-    Ok(Box::new(Open { dump, seen: Seen { version: server.version }, tables, lacks }))
+    Ok(Box::new(Open { dump, seen, tables, lacks }))
 }
 
 /// The files of a database.

@@ -23,9 +23,6 @@ use std::path::PathBuf;
 /// The largest description of a database.
 const LARGEST: u64 = 256 << 20;
 
-/// How what is noted at what a restore made begins.
-pub(super) const NOTE: &str = "restored by vaultdeck, ";
-
 /// What a restore is to do.
 pub(super) fn plan(ask: &RestoreAsk<'_>) -> Result<RestorePlan, Fault> {
     let restore = RedshiftRestore::read(ask.metadata)?;
@@ -201,6 +198,17 @@ impl Into {
         Ok(())
     }
 
+    /// The server would cut a longer one, and rows would go into what is called so.
+    fn check_names(&self, is_redshift: bool) -> Result<(), Fault> {
+        let most = if is_redshift { 127 } else { 63 };
+        let names = self.tables.values().map(|table| self.new_name(table));
+        let long = names.filter(|_| !self.suffix.is_empty()).find(|name| name.len() > most);
+        long.map_or(Ok(()), |name| {
+            let rule = format!("makes {name} of a name, which can have at most {most} bytes");
+            Err(Invalid::value(format!("Metadata.{SUFFIX_KEY}"), rule).into())
+        })
+    }
+
     fn occupied(&self, name: &str) -> Fault {
         Fault::Failed(format!(
             "The database {} has {name} already, and nothing was written: drop it, or give a {SUFFIX_KEY}.",
@@ -282,6 +290,41 @@ impl Into {
     }
 }
 
+impl Into {
+    /// Makes what comes after the rows, and what was refused again as long as something of it succeeds: a view may be older than what
+    /// it is made of by now. What the server does not make then is told.
+    fn make(&self, statements: Vec<String>) -> Result<Vec<String>, Fault> {
+        let mut open = self.session.lock().take().map(|open| open.session);
+        let mut left = statements;
+        loop {
+            let (before, mut refused) = (left.len(), Vec::new());
+            for statement in std::mem::take(&mut left) {
+                let mut session = match open.take() {
+                    Some(session) => session,
+                    None => self.inside()?.session,
+                };
+                // What is checked can change settings.
+                match session.carry_out(&statement).and_then(|()| session.order(rows::SETTINGS)) {
+                    Ok(()) => open = Some(session),
+                    Err(fault @ Fault::Temporary { .. }) => return Err(fault),
+                    Err(fault) => refused.push((statement, fault)),
+                }
+            }
+            if refused.is_empty() || refused.len() == before {
+                if let Some(session) = open {
+                    session.close();
+                }
+                let told = |(statement, fault): (String, Fault)| {
+                    let what: String = statement.split_whitespace().take(6).collect::<Vec<_>>().join(" ");
+                    format!("Not made ({what} …): {fault}.")
+                };
+                return Ok(refused.into_iter().map(told).collect());
+            }
+            left = refused.into_iter().map(|(statement, _)| statement).collect();
+        }
+    }
+}
+
 impl Target for Into {
     fn items(&self) -> &[ItemPath] {
         &self.items
@@ -297,13 +340,14 @@ impl Target for Into {
             }
             outside.close();
         } else {
-            let mut inside = self.inside()?.session;
+            let Open { session: mut inside, is_redshift } = self.inside()?;
+            self.check_names(is_redshift)?;
             if let Some(first) = self.present(&mut inside)?.first() {
                 return Err(self.occupied(&first.name));
             }
             inside.close();
         }
-        let begun = Begun { database: self.database.clone(), note: format!("{NOTE}{}", unique()?) };
+        let begun = Begun { database: self.database.clone(), note: format!("{}{}", rows::NOTE, unique()?) };
         let mark = Mark::of(&begun);
         self.begun = Some(begun);
         Ok(mark)
@@ -339,25 +383,7 @@ impl Target for Into {
         if let Some(path) = self.tables.keys().find(|path| !written.contains(*path)).filter(|_| outcome.failed == 0) {
             return Err(Fault::Failed(format!("The recovery point has no rows of a table that it describes, {path}.")));
         }
-        let mut open = self.session.lock().take().map(|open| open.session);
-        let mut notes = Vec::new();
-        for statement in self.after() {
-            let mut session = match open.take() {
-                Some(session) => session,
-                None => self.inside()?.session,
-            };
-            // What is checked can change settings.
-            match session.carry_out(&statement).and_then(|()| session.order(rows::SETTINGS)) {
-                Ok(()) => open = Some(session),
-                Err(fault) => {
-                    let what: String = statement.split_whitespace().take(6).collect::<Vec<_>>().join(" ");
-                    notes.push(format!("Not made ({what} …): {fault}."));
-                }
-            }
-        }
-        if let Some(session) = open {
-            session.close();
-        }
+        let mut notes = self.make(self.after())?;
         if !self.makes_new && !self.suffix.is_empty() {
             notes.push(
                 "Indexes, references and the names of rules stayed with the tables that were backed up.".to_owned(),

@@ -2,6 +2,9 @@
 
 pub(super) mod model;
 
+/// How what is noted at what a restore made begins.
+pub(super) const NOTE: &str = "restored by vaultdeck, ";
+
 /// What makes a session's answers, and what its questions mean, the same wherever it is held. What a server does not know is not set.
 /// The path goes first: nothing behind it finds what a user made.
 pub(super) const SETTINGS: &str = "SELECT pg_catalog.set_config('search_path', '', false);\n\
@@ -25,12 +28,22 @@ pub(super) const ROLLBACK: &str = "ROLLBACK;";
 /// The version and the encoding.
 pub(super) const LOOK: &str = "SELECT version(), current_setting('server_encoding');";
 
+/// What tells this database from every other one of its server.
+pub(super) const DATABASE: &str = "SELECT oid FROM pg_database WHERE datname = current_database();";
+
+/// Whether the server says what tells it from every other one.
+pub(super) const IS_IDENTIFIED: &str = "SELECT x.oid FROM pg_proc x JOIN pg_namespace n ON n.oid = x.pronamespace \
+    WHERE n.nspname = 'pg_catalog' AND x.proname = 'pg_control_system' AND has_function_privilege(x.oid, 'EXECUTE');";
+
+/// What that is.
+pub(super) const IDENTIFIER: &str = "SELECT system_identifier FROM pg_control_system();";
+
 /// Schemas of users.
 const OURS: &str = "n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_internal', 'pg_automv') \
     AND n.nspname NOT LIKE 'pg!_toast%' ESCAPE '!' AND n.nspname NOT LIKE 'pg!_temp%' ESCAPE '!'";
 
 /// What belongs to no extension.
-const NO_EXTENSION: &str = "NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.objid = x.oid AND e.deptype = 'e')";
+const NO_EXTENSION: &str = "NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.classid = x.tableoid AND e.objid = x.oid AND e.deptype = 'e')";
 
 /// Keeps tables from being dropped or emptied meanwhile. Redshift's word for it would keep everybody out.
 pub(super) fn hold(tables: &str) -> String {
@@ -84,6 +97,15 @@ pub(super) fn others(is_redshift: bool) -> String {
         "{functions} UNION ALL SELECT 'type', n.nspname || '.' || x.typname FROM pg_type x \
              JOIN pg_namespace n ON n.oid = x.typnamespace LEFT JOIN pg_class c ON c.oid = x.typrelid \
              WHERE (x.typtype IN ('e', 'd', 'r') OR c.relkind = 'c') AND {OURS} AND {NO_EXTENSION} \
+         UNION ALL SELECT 'exclusion constraint', x.conname::text FROM pg_constraint x WHERE x.contype = 'x' \
+         UNION ALL SELECT 'rule', x.rulename::text FROM pg_rewrite x JOIN pg_class c ON c.oid = x.ev_class \
+             JOIN pg_namespace n ON n.oid = c.relnamespace WHERE x.rulename <> '_RETURN' AND {OURS} \
+         UNION ALL SELECT 'options of the view', n.nspname || '.' || x.relname FROM pg_class x \
+             JOIN pg_namespace n ON n.oid = x.relnamespace WHERE x.relkind = 'v' AND x.reloptions IS NOT NULL AND {OURS} AND {NO_EXTENSION} \
+         UNION ALL SELECT 'content of', count(*) || ' large objects' FROM pg_largeobject_metadata HAVING count(*) > 0 \
+         UNION ALL SELECT 'text of', count(*) || ' comments' FROM pg_description x JOIN pg_class c ON c.oid = x.objoid \
+             JOIN pg_namespace n ON n.oid = c.relnamespace WHERE x.classoid = 'pg_class'::regclass AND {OURS} \
+             AND x.description NOT LIKE '{NOTE}%' HAVING count(*) > 0 \
          UNION ALL SELECT 'trigger', x.tgname::text FROM pg_trigger x WHERE NOT x.tgisinternal \
          UNION ALL SELECT 'policy', x.polname::text FROM pg_policy x \
          UNION ALL SELECT 'extension', x.extname::text FROM pg_extension x WHERE x.extname <> 'plpgsql' ORDER BY 1, 2;"
