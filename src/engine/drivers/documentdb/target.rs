@@ -13,8 +13,8 @@ use crate::domain::types::location::{Location, Part};
 use crate::engine::caller::RestoreRoots;
 use crate::engine::drivers::{Fault, Inside, Mark, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Target};
 use crate::repository::{ItemPath, Node, Put, Refusal, RestoreOutcome, RestoreSize, StreamSink};
-use parking_lot::Mutex;
 use mongodb::bson::{Bson, Document, doc};
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
@@ -116,7 +116,15 @@ pub(super) fn open<'a>(cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault
     check_names(collections.values())?;
     let identifier = restore.identifier;
     let makes_new = cx.makes_new;
-    Ok(Box::new(Into { client, identifier, makes_new, collections, items, is_resumed: false, written: Mutex::default() }))
+    Ok(Box::new(Into {
+        client,
+        identifier,
+        makes_new,
+        collections,
+        items,
+        is_resumed: false,
+        written: Mutex::default(),
+    }))
 }
 
 /// Where the description of a collection lies, by where its documents do.
@@ -254,7 +262,8 @@ impl Target for Into {
     /// Indexes after the documents, which is faster; views last, for they may be of views.
     fn finish(self: Box<Self>, outcome: &RestoreOutcome) -> Result<Restored, Fault> {
         let written = self.written.lock().clone();
-        let mut unwritten = self.collections.iter().filter(|(path, of)| !of.metadata.is_view() && !written.contains(*path));
+        let mut unwritten =
+            self.collections.iter().filter(|(path, of)| !of.metadata.is_view() && !written.contains(*path));
         if let Some((path, _)) = unwritten.next().filter(|_| outcome.failed == 0) {
             return Err(Fault::Failed(format!(
                 "The recovery point has no documents of a collection that it describes, {path}."

@@ -1,8 +1,8 @@
 //! What a database holds beside its rows, as it says itself.
 
-use super::{Seen, rows};
 use super::rows::model::{Column, Database, Owner, Rule, Sequence, Table, View, named, quoted};
 use super::session::Session;
+use super::{Seen, rows};
 use crate::engine::drivers::Fault;
 
 /// Types of Redshift whose values have no text that reads back.
@@ -114,7 +114,9 @@ pub(super) fn find(session: &mut Session) -> Result<(Server, Found), Fault> {
     }
     let (place, database) = (session.address().place(), &session.address().database);
     Err(Fault::Temporary {
-        why: format!("Tables are made in the database {database} of the server at {place} faster than they are listed."),
+        why: format!(
+            "Tables are made in the database {database} of the server at {place} faster than they are listed."
+        ),
         after: chrono::Duration::seconds(60),
     })
 }
@@ -218,13 +220,8 @@ fn sequence(session: &mut Session, of: &Relation) -> Result<Sequence, Fault> {
     let [last_value, is_called, by, least, most, start, cache, cycles, kind, belongs, schema, table, column] =
         one(session, &asked, &of.shown())?;
     let cycle = if cycles == "t" { "CYCLE" } else { "NO CYCLE" };
-    let numbers = [
-        ("INCREMENT BY", by),
-        ("MINVALUE", least),
-        ("MAXVALUE", most),
-        ("START WITH", start),
-        ("CACHE", cache),
-    ];
+    let numbers =
+        [("INCREMENT BY", by), ("MINVALUE", least), ("MAXVALUE", most), ("START WITH", start), ("CACHE", cache)];
     let numbers = numbers.into_iter().map(|(what, number)| format!("{what} {number}"));
     Ok(Sequence {
         schema: of.schema.clone(),

@@ -168,9 +168,9 @@ impl Into {
         let made: BTreeSet<String> = self.tables.values().map(|table| self.new_named(table)).chain(sequences).collect();
         let mut present = Vec::new();
         for row in session.ask(&rows::notes())? {
-            let [schema, name, kind, note] = row.try_into().map_err(|_| {
-                Fault::Failed(format!("What is in the database {} cannot be read.", self.database))
-            })?;
+            let [schema, name, kind, note] = row
+                .try_into()
+                .map_err(|_| Fault::Failed(format!("What is in the database {} cannot be read.", self.database)))?;
             let name = named(&schema, &name);
             if made.contains(&name) {
                 present.push(Present { name, is_sequence: kind == "S", note });

@@ -43,7 +43,8 @@ const OURS: &str = "n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_in
     AND n.nspname NOT LIKE 'pg!_toast%' ESCAPE '!' AND n.nspname NOT LIKE 'pg!_temp%' ESCAPE '!'";
 
 /// What belongs to no extension.
-const NO_EXTENSION: &str = "NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.classid = x.tableoid AND e.objid = x.oid AND e.deptype = 'e')";
+const NO_EXTENSION: &str =
+    "NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.classid = x.tableoid AND e.objid = x.oid AND e.deptype = 'e')";
 
 /// Keeps tables from being dropped or emptied meanwhile. Redshift's word for it would keep everybody out.
 pub(super) fn hold(tables: &str) -> String {
