@@ -103,7 +103,7 @@ async fn resources_are_added_listed_and_removed() {
     assert_eq!(again.json()["ResourceArn"], arn);
     let listed = local.call("GET", "/_vaultdeck/resources", &Value::Null).await.json();
     let expected = json!({ "ResourceArn": arn, "ResourceType": "EFS", "Name": "projects", "AccountId": ACCOUNT, "Region": REGION, "Path": path,
-        "Location": { "Path": path }, "Tags": { "env": "prod" } });
+        "Location": { "Path": path }, "Facts": {}, "Tags": { "env": "prod" } });
     assert_eq!(listed, json!({ "Resources": [expected] }));
     let removed = local.call("DELETE", &format!("/_vaultdeck/resources/{}", encoded(&arn)), &Value::Null).await;
     assert_eq!(removed.status(), 200, "{removed:?}");
