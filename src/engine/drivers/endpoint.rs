@@ -12,13 +12,30 @@ pub(super) fn of_restore(
     given: Option<&str>,
     of_source: Option<&str>,
 ) -> Result<String, Fault> {
-    let wrong = |rule: &str| Fault::Invalid(Invalid::value(format!("Metadata.{key}"), rule));
     match (given, of_source) {
-        (Some(given), source) if matches!(ask.roots, RestoreRoots::Any) || source == Some(given) => {
-            Ok(given.to_owned())
+        (Some(given), source) => {
+            stay(ask, key, "endpoint of what was backed up", given, source).map(|()| given.to_owned())
         }
-        (Some(_), _) => Err(wrong("over the network, restores go only to the endpoint of what was backed up")),
         (None, Some(source)) => Ok(source.to_owned()),
-        (None, None) => Err(wrong("must be given, since what was backed up is not registered any more")),
+        (None, None) => Err(wrong(key, "must be given, since what was backed up is not registered any more")),
     }
+}
+
+/// Refuses a restore that a caller over the network would have go elsewhere than to what was backed up: whoever names a server there
+/// would be told its data and its password.
+pub(super) fn stay(
+    ask: &RestoreAsk<'_>,
+    key: &str,
+    what: &str,
+    url: &str,
+    of_source: Option<&str>,
+) -> Result<(), Fault> {
+    if matches!(ask.roots, RestoreRoots::Any) || of_source == Some(url) {
+        return Ok(());
+    }
+    Err(wrong(key, &format!("over the network, restores go only to the {what}")))
+}
+
+fn wrong(key: &str, rule: &str) -> Fault {
+    Fault::Invalid(Invalid::value(format!("Metadata.{key}"), rule))
 }

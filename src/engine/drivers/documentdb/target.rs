@@ -10,7 +10,7 @@ use crate::domain::Invalid;
 use crate::domain::types::documentdb::{self, DocumentDbRestore, IDENTIFIER_KEY};
 use crate::domain::types::keys::{SUFFIX_KEY, URL_KEY};
 use crate::domain::types::location::{Location, Part};
-use crate::engine::caller::RestoreRoots;
+use crate::engine::drivers::endpoint;
 use crate::engine::drivers::{Fault, Inside, Mark, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Target};
 use crate::repository::{ItemPath, Node, Put, Refusal, RestoreOutcome, RestoreSize, StreamSink};
 use mongodb::bson::{Bson, Document, doc};
@@ -50,9 +50,7 @@ pub(super) fn plan(ask: &RestoreAsk<'_>) -> Result<RestorePlan, Fault> {
             ));
         }
     };
-    if !matches!(ask.roots, RestoreRoots::Any) && source_url != Some(url.as_str()) {
-        return Err(wrong(URL_KEY, "over the network, restores go only to the server that was backed up"));
-    }
+    endpoint::stay(ask, URL_KEY, "server that was backed up", &url, source_url)?;
     let is_whole = restore.items.is_empty();
     let server = Location::of([(Part::Url, url)]);
     if restore.suffix.is_empty() && of_source.is_some_and(|at| at.part(Part::Url) == server.part(Part::Url)) {

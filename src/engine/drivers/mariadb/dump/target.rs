@@ -1,10 +1,13 @@
 //! Restoring a dump: its files into a folder, or what they say into an empty server.
 
+#[cfg(test)]
+mod tests;
+
 use super::{OF_DATABASE, USERS};
 use crate::domain::types::keys::{URL_KEY, value};
 use crate::domain::types::location::{Location, Part};
 use crate::domain::{Invalid, Secret};
-use crate::engine::drivers::folder;
+use crate::engine::drivers::{endpoint, folder};
 use crate::engine::drivers::mariadb::address::Address;
 use crate::engine::drivers::mariadb::programs::CLIENT;
 use crate::engine::drivers::mariadb::server::{self, Server};
@@ -41,6 +44,8 @@ pub(in crate::engine::drivers::mariadb) fn plan(driver: &MariaDb, ask: &RestoreA
         }
         Some(url) => {
             let address = Address::parse(url).map_err(|rule| Invalid::value(field(), rule))?;
+            let of_source = ask.source.and_then(|source| source.resource.location.part(Part::Url));
+            endpoint::stay(ask, URL_KEY, "server that was backed up", &address.to_string(), of_source)?;
             Location::of([(Part::Url, address.to_string())])
         }
     };
