@@ -5,6 +5,9 @@ pub(super) const LOOK: &str = "SELECT @@version, @@server_uid, @@hostname, @@dat
     (SELECT COALESCE(FLOOR(MIN(UNIX_TIMESTAMP(create_time))), 0) FROM information_schema.tables \
         WHERE table_schema = 'mysql' AND engine = 'Aria')";
 
+/// As whom the server took the user.
+pub(super) const ACCOUNT: &str = "SELECT CURRENT_USER()";
+
 /// What the user may do, by itself and by its roles.
 pub(super) const RIGHTS: &str = "SHOW GRANTS";
 

@@ -18,6 +18,7 @@ mod files;
 mod source;
 mod split;
 mod target;
+mod users;
 
 pub(super) use source::open;
 pub(super) use target::{plan, target};

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::{OF_DATABASE, USERS};
+use super::{OF_DATABASE, USERS, users};
 use crate::domain::types::keys::{URL_KEY, value};
 use crate::domain::types::location::{Location, Part};
 use crate::domain::{Invalid, Secret};
@@ -97,20 +97,26 @@ impl Into<'_> {
         running.finish().map(drop).map_err(|fault| all(&faults::fault(&self.address, &fault.to_string())))
     }
 
-    /// What comes once all tables are there: routines, then views, which may need both, and the users.
-    fn run_the_rest(&self) -> Result<(), Fault> {
+    /// What comes once all tables are there: routines, then views, which may need both, and the users. It gives a note.
+    fn run_the_rest(&self) -> Result<String, Fault> {
         let root = ItemPath::root();
         let names = self.content.names(&root)?;
         let of = |end: &'static str| names.iter().filter(move |name| name.ends_with(end.as_bytes()));
-        let files = OF_DATABASE.into_iter().flat_map(of).map(Vec::as_slice).chain([USERS.as_bytes()]);
-        for name in files {
-            let content = self.content.read(&root.join(name), LONGEST)?.unwrap_or_default();
-            self.run(&mut content.as_slice()).map_err(|refusal| match refusal {
-                Refusal::Item(why) => Fault::Failed(why),
-                Refusal::All(error) => Fault::Failed(error.to_string()),
-            })?;
+        for name in OF_DATABASE.into_iter().flat_map(of) {
+            self.run_all(&self.content.read(&root.join(name), LONGEST)?.unwrap_or_default())?;
         }
-        Ok(())
+        let account = server::ask(&self.address, self.secret.as_ref(), rows::ACCOUNT)?.into_iter().flatten().next();
+        let account = account.unwrap_or_default();
+        let users = self.content.read(&root.join(USERS.as_bytes()), LONGEST)?.unwrap_or_default();
+        self.run_all(&users::without(&users, &account))?;
+        Ok(format!("{account}, as whom it was restored, keeps the password and the rights that it had there."))
+    }
+
+    fn run_all(&self, mut content: &[u8]) -> Result<(), Fault> {
+        self.run(&mut content).map_err(|refusal| match refusal {
+            Refusal::Item(why) => Fault::Failed(why),
+            Refusal::All(error) => Fault::Failed(error.to_string()),
+        })
     }
 }
 
@@ -151,8 +157,8 @@ impl Target for Into<'_> {
     }
 
     fn finish(self: Box<Self>, _: &RestoreOutcome) -> Result<Restored, Fault> {
-        self.run_the_rest()?;
-        Ok(Restored { name: self.name, shares_secret: true, ..Restored::default() })
+        let note = self.run_the_rest()?;
+        Ok(Restored { name: self.name, notes: vec![note], shares_secret: true, ..Restored::default() })
     }
 }
 
