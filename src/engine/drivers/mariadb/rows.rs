@@ -21,3 +21,9 @@ pub(super) const LISTED: &str = "SELECT s.schema_name, COALESCE(t.table_name, ''
     COALESCE(t.data_length, 0) FROM information_schema.schemata s \
     LEFT JOIN information_schema.tables t ON t.table_schema = s.schema_name AND t.table_type <> 'TEMPORARY' \
     WHERE s.schema_name NOT IN ('mysql', 'sys', 'information_schema', 'performance_schema')";
+
+/// The columns of single precision that are not rounded to a number of places, as `TABLE.COLUMN`s of what [`LISTED`] lists.
+pub(super) const FLOATS: &str = "SELECT CONCAT(c.table_schema, '.', c.table_name, '.', c.column_name) FROM information_schema.columns c \
+    JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = c.table_name \
+    WHERE c.data_type = 'float' AND c.numeric_scale IS NULL AND c.is_generated = 'NEVER' AND t.table_type NOT IN ('VIEW', 'SYSTEM VIEW', 'TEMPORARY') \
+    AND c.table_schema NOT IN ('mysql', 'sys', 'information_schema', 'performance_schema') ORDER BY 1";

@@ -13,6 +13,9 @@
 //! All rows of tables of InnoDB are of one moment: `mariadb-dump` reads all of them in one transaction, and what it writes is divided
 //! while it comes. A person who may name tables or write routines could plant lines in them that look as if another file began; so the
 //! tables and views that the server has are asked for before, and each has to come once and in its place.
+//!
+//! A server writes a `FLOAT` as text of six digits, and no program asks it otherwise: a point of a server with such columns says that it
+//! lacks the rest of them.
 
 mod files;
 mod source;

@@ -28,11 +28,15 @@ const END: &[u8] = b"-- Dump completed\n";
 /// The engine whose tables are all of one moment.
 const TRANSACTIONAL: &str = "InnoDB";
 
+/// How many names a message has.
+const MOST_NAMED: usize = 5;
+
 /// A server that is open for a backup.
 struct Open {
     dump: Dump,
     server: Server,
     is_of_one_moment: bool,
+    lacks: Vec<String>,
 }
 
 /// What a server has to dump.
@@ -40,6 +44,8 @@ struct Asked {
     listed: Listed,
     size_bytes: u64,
     is_of_one_moment: bool,
+    /// What a dump does not hold of it, as sentences.
+    lacks: Vec<String>,
 }
 
 /// Opens the server of a resource, if it is still the one that was registered.
@@ -55,11 +61,11 @@ pub(in crate::engine::drivers::mariadb) fn open(cx: &BackupCx<'_>) -> Result<Box
         size_bytes: asked.size_bytes,
         state: Mutex::new(state),
     };
-    Ok(Box::new(Open { dump, server, is_of_one_moment: asked.is_of_one_moment }))
+    Ok(Box::new(Open { dump, server, is_of_one_moment: asked.is_of_one_moment, lacks: asked.lacks }))
 }
 
 fn ask(address: &Address, secret: Option<&Secret>) -> Result<Asked, Fault> {
-    let mut asked = Asked { listed: Listed::default(), size_bytes: 0, is_of_one_moment: true };
+    let mut asked = Asked { listed: Listed::default(), size_bytes: 0, is_of_one_moment: true, lacks: Vec::new() };
     for row in server::ask(address, secret, rows::LISTED)? {
         let Ok([database, name, kind, engine, bytes]) = <[String; 5]>::try_from(row) else {
             return Err(faults::fault(address, "it does not list its tables as MariaDB does"));
@@ -79,7 +85,18 @@ fn ask(address: &Address, secret: Option<&Secret>) -> Result<Asked, Fault> {
             }
         }
     }
+    let floats: Vec<String> = server::ask(address, secret, rows::FLOATS)?.into_iter().flatten().collect();
+    if let Some(names) = some_of(&floats) {
+        asked.lacks.push(format!("Of FLOAT a dump holds six digits, and all others are lost: {names}."));
+    }
     Ok(asked)
+}
+
+/// The first few names, and how many more there are.
+fn some_of(names: &[String]) -> Option<String> {
+    let few = names.get(..names.len().min(MOST_NAMED)).filter(|few| !few.is_empty())?.join(", ");
+    let more = names.len().saturating_sub(MOST_NAMED);
+    Some(if more == 0 { few } else { format!("{few} and {more} more") })
 }
 
 impl Source for Open {
@@ -109,7 +126,8 @@ impl Source for Open {
             ("DatabaseBytes".to_owned(), self.dump.size_bytes.to_string()),
         ];
         let details = PointDetails::from(details);
-        Ok(PointFacts { details, mark: Some(Mark::of(&self.server.seen)), ..PointFacts::default() })
+        let lacks = (!self.lacks.is_empty()).then(|| self.lacks.join(" "));
+        Ok(PointFacts { lacks, details, mark: Some(Mark::of(&self.server.seen)), ..PointFacts::default() })
     }
 }
 
@@ -296,5 +314,18 @@ impl Coming<'_> {
         let watched = self.dump.start_users(self.control).map_err(|fault| self.dump.failed(&fault))?;
         self.from = Origin::Users(watched);
         self.begin(Path::new(USERS))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_names_a_few_are_told() {
+        let names = |count: usize| (0..count).map(|name| name.to_string()).collect::<Vec<_>>();
+        assert_eq!(some_of(&names(0)), None);
+        assert_eq!(some_of(&names(2)).unwrap(), "0, 1");
+        assert_eq!(some_of(&names(7)).unwrap(), "0, 1, 2, 3, 4 and 2 more");
     }
 }
