@@ -73,6 +73,7 @@ class Server:
             CREATE TABLE old (id int PRIMARY KEY, said text) ENGINE=MyISAM; INSERT INTO old SELECT seq, md5(seq) FROM seq_1_to_500;
             CREATE TABLE items (id int PRIMARY KEY, of int, FOREIGN KEY (of) REFERENCES orders (id)) ENGINE=InnoDB; INSERT INTO items SELECT seq, seq FROM seq_1_to_500;
             CREATE TABLE nothing (id int) ENGINE=InnoDB;
+            CREATE SEQUENCE `z behind` START WITH 7; CREATE TABLE numbered (id int DEFAULT nextval(`z behind`), said text) ENGINE=InnoDB; INSERT INTO numbered (said) VALUES ('first'), ('second');
             CREATE VIEW a_view AS SELECT id, said FROM orders WHERE id < 10; CREATE VIEW `a first view` AS SELECT * FROM a_view;
             CREATE TRIGGER counted BEFORE INSERT ON old FOR EACH ROW SET NEW.said = concat(NEW.said, '!');
             CREATE PROCEDURE twice(IN n int) SELECT 2 * n; CREATE EVENT never ON SCHEDULE EVERY 1 YEAR DISABLE DO DELETE FROM nothing;

@@ -441,7 +441,7 @@ def test_plain_restic_and_the_client_make_a_server_of_a_dump(engine, server, fol
     assert done.returncode == 0, done
     dump, target = folder / "dump", empty(folder)
     assert {path.name for path in dump.glob("shop/*")} >= {"orders.sql", "kinds.sql", "a_view.sql", "a%20first%20view.sql"}
-    for path in [*dump.glob("*/*.sql"), *dump.glob("*.routines.sql"), *dump.glob("*.views.sql"), dump / "users.sql"]:
+    for path in [*dump.glob("*.sequences.sql"), *dump.glob("*/*.sql"), *dump.glob("*.routines.sql"), *dump.glob("*.views.sql"), dump / "users.sql"]:
         target.ask(path.read_text())
     assert target.seen() == server.seen() and target.users() == server.users()
     # and one table alone

@@ -13,8 +13,8 @@ pub(super) struct Listed(pub(super) BTreeMap<String, Database>);
 /// What is in a database.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Database {
-    /// Tables and sequences.
     pub(super) tables: BTreeSet<String>,
+    pub(super) sequences: BTreeSet<String>,
     pub(super) views: BTreeSet<String>,
 }
 

@@ -3,13 +3,15 @@
 //! A recovery point holds at `/dump`, with names whose other characters than letters, digits, `_` and `-` are percent-encoded:
 //!
 //! ```text
+//! DB.sequences.sql  the database and its sequences, which tables of any database may need
 //! DB/TABLE.sql      the database, the table, its rows and its triggers; for a view a table in its place
 //! DB.routines.sql   events and routines
 //! DB.views.sql      the views
 //! users.sql         users, roles and grants
 //! ```
 //!
-//! Each file can be given to `mariadb` alone: first those of the tables, then those of the routines, of the views and of the users.
+//! Each file can be given to `mariadb` alone: first those of the sequences, then those of the tables, of the routines, of the views
+//! and of the users.
 //! All rows of tables of InnoDB are of one moment: `mariadb-dump` reads all of them in one transaction, and what it writes is divided
 //! while it comes. A person who may name tables or write routines could plant lines in them that look as if another file began; so the
 //! tables and views that the server has are asked for before, and each has to come once and in its place.
@@ -39,7 +41,10 @@ const ROOT: &str = "/dump";
 /// The file of the users.
 const USERS: &str = "users.sql";
 
-/// The ends of the names of a database's own files, in the order in which they are run.
+/// The end of the name of the file of a database's sequences, which is run before all tables.
+const SEQUENCES: &str = ".sequences.sql";
+
+/// The ends of the names of a database's other own files, in the order in which they are run.
 const OF_DATABASE: [&str; 2] = [".routines.sql", ".views.sql"];
 
 /// The detail of a recovery point that says in which form it is.

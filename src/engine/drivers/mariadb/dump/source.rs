@@ -79,8 +79,9 @@ fn ask(address: &Address, secret: Option<&Secret>) -> Result<Asked, Fault> {
         match kind.as_str() {
             "" => {}
             "VIEW" => drop(within.views.insert(name)),
+            "SEQUENCE" => drop(within.sequences.insert(name)),
             _ => {
-                asked.is_of_one_moment &= kind == "SEQUENCE" || engine == TRANSACTIONAL;
+                asked.is_of_one_moment &= engine == TRANSACTIONAL;
                 within.tables.insert(name);
             }
         }
@@ -152,6 +153,8 @@ impl Dump {
         let arguments = ["--single-transaction", "--quick", "--hex-blob", "--routines", "--events", "--triggers"];
         // Rows that share a statement with others would move from one to the next with each change before them.
         let arguments = arguments.into_iter().chain(["--skip-extended-insert", "--no-autocommit"]);
+        // With a lock on a table no default of it is looked up in a sequence.
+        let arguments = arguments.chain(["--skip-add-locks"]);
         let names = self.listed.0.keys().map(String::as_str);
         self.start(arguments.chain(["--skip-dump-date", "--max-allowed-packet=1G", "--databases", "--"]).chain(names))
             .map(|running| running.watched_by(control))

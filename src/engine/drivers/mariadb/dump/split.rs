@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::OF_DATABASE;
+use super::{OF_DATABASE, SEQUENCES};
 use super::files::{Listed, of_database, of_table};
 use std::collections::BTreeSet;
 use std::io::{self, BufRead};
@@ -44,6 +44,7 @@ pub(super) struct Split<R> {
 enum Now {
     Session,
     Head,
+    Sequences,
     Table(String),
     Routines,
     ViewsHead,
@@ -53,6 +54,8 @@ enum Now {
 /// What comes once.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Item {
+    Sequences,
+    Sequence(String),
     Table(String),
     PlaceOfView(String),
     Events,
@@ -64,6 +67,7 @@ enum Item {
 /// What a line says that comes.
 enum Says {
     Database(String),
+    Sequence(String),
     Table(String),
     PlaceOfView(String),
     Rows(String),
@@ -89,7 +93,7 @@ impl Says {
         named("Current Database: ")
             .map(Self::Database)
             .or_else(|| named("Table structure for table ").map(Self::Table))
-            .or_else(|| named("Sequence structure for ").map(Self::Table))
+            .or_else(|| named("Sequence structure for ").map(Self::Sequence))
             .or_else(|| named("Temporary table structure for view ").map(Self::PlaceOfView))
             .or_else(|| named("Dumping data for table ").map(Self::Rows))
             .or_else(|| named("Final view structure for view ").map(Self::View))
@@ -190,7 +194,7 @@ impl<R: BufRead> Split<R> {
         let to = match self.now {
             Now::Session => &mut self.session,
             Now::Head | Now::ViewsHead => &mut self.head,
-            Now::Table(_) | Now::Routines | Now::Views => {
+            Now::Sequences | Now::Table(_) | Now::Routines | Now::Views => {
                 if self.at == self.ready.len() {
                     self.ready.clear();
                     self.at = 0;
@@ -208,9 +212,16 @@ impl<R: BufRead> Split<R> {
 
     /// Goes where a line leads, if it may.
     fn turn(&mut self, says: Says) -> io::Result<()> {
-        let in_tables = matches!(self.now, Now::Head | Now::Table(_));
+        let in_tables = matches!(self.now, Now::Head | Now::Sequences | Now::Table(_));
         match says {
             Says::Database(name) => self.begin_database(name),
+            Says::Sequence(name) if matches!(self.now, Now::Head | Now::Sequences) => {
+                if self.now == Now::Head {
+                    self.begin(Item::Sequences, |_| true, Now::Sequences)?;
+                }
+                let is_listed = self.listed().is_some_and(|database| database.sequences.contains(&name));
+                if is_listed { self.once(Item::Sequence(name)) } else { Err(unlisted(&name)) }
+            }
             Says::Table(name) if in_tables => {
                 let item = Item::Table(name.clone());
                 self.begin(item, |database| database.tables.contains(&name), Now::Table(name.clone()))
@@ -230,7 +241,11 @@ impl<R: BufRead> Split<R> {
                 if is_listed { self.once(Item::View(name)) } else { Err(unlisted(&name)) }
             }
             Says::End => Ok(()),
-            Says::Table(name) | Says::PlaceOfView(name) | Says::Rows(name) | Says::View(name) => {
+            Says::Sequence(name)
+            | Says::Table(name)
+            | Says::PlaceOfView(name)
+            | Says::Rows(name)
+            | Says::View(name) => {
                 Err(broken(&format!("{name} comes where it should not")))
             }
             Says::Events | Says::Routines => Err(broken("routines come where they should not")),
@@ -266,6 +281,7 @@ impl<R: BufRead> Split<R> {
         let Some(database) = self.database.clone() else { return Err(broken("it names no database")) };
         let path = match (&now, &item) {
             (Now::Table(name), _) => of_table(&database, name),
+            (_, Item::Sequences) => of_database(&database, SEQUENCES),
             (_, Item::Events) => of_database(&database, OF_DATABASE[0]),
             _ => of_database(&database, OF_DATABASE[1]),
         };
@@ -292,8 +308,9 @@ impl<R: BufRead> Split<R> {
         for (name, database) in &self.listed.0 {
             let has = |item: Item| self.found.contains(&(name.clone(), item));
             let tables = database.tables.iter().find(|table| !has(Item::Table((*table).clone())));
+            let sequences = database.sequences.iter().find(|sequence| !has(Item::Sequence((*sequence).clone())));
             let views = database.views.iter().find(|view| !has(Item::View((*view).clone())));
-            if let Some(missing) = tables.or(views) {
+            if let Some(missing) = tables.or(sequences).or(views) {
                 return Err(broken(&format!("{name}.{missing} is not in it: it was removed meanwhile")));
             }
             if !has(Item::Routines) {

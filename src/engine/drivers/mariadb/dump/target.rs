@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::{OF_DATABASE, USERS, users};
+use super::{OF_DATABASE, SEQUENCES, USERS, users};
 use crate::domain::types::keys::{URL_KEY, value};
 use crate::domain::types::location::{Location, Part};
 use crate::domain::{Invalid, Secret};
@@ -59,7 +59,7 @@ pub(in crate::engine::drivers::mariadb) fn target<'a>(
 ) -> Result<Box<dyn Target + 'a>, Fault> {
     let name = Some((driver.0.read)(cx.metadata)?.identifier);
     let Some(url) = cx.target.part(Part::Url) else {
-        let note = "These are SQL files: give them to mariadb, those of the tables first.".to_owned();
+        let note = "These are SQL files: give them to mariadb, those of the sequences first, then those of the tables.".to_owned();
         let made = Restored { name, notes: vec![note], ..Restored::default() };
         return Ok(Box::new(folder::target::open(cx, Vec::new(), made)?));
     };
@@ -99,17 +99,21 @@ impl Into<'_> {
 
     /// What comes once all tables are there: routines, then views, which may need both, and the users. It gives a note.
     fn run_the_rest(&self) -> Result<String, Fault> {
-        let root = ItemPath::root();
-        let names = self.content.names(&root)?;
-        let of = |end: &'static str| names.iter().filter(move |name| name.ends_with(end.as_bytes()));
-        for name in OF_DATABASE.into_iter().flat_map(of) {
-            self.run_all(&self.content.read(&root.join(name), LONGEST)?.unwrap_or_default())?;
-        }
+        OF_DATABASE.into_iter().try_for_each(|end| self.run_those(end))?;
         let account = server::ask(&self.address, self.secret.as_ref(), rows::ACCOUNT)?.into_iter().flatten().next();
         let account = account.unwrap_or_default();
-        let users = self.content.read(&root.join(USERS.as_bytes()), LONGEST)?.unwrap_or_default();
+        let users = self.content.read(&ItemPath::root().join(USERS.as_bytes()), LONGEST)?.unwrap_or_default();
         self.run_all(&users::without(&users, &account))?;
         Ok(format!("{account}, as whom it was restored, keeps the password and the rights that it had there."))
+    }
+
+    /// Runs the files of databases with this end.
+    fn run_those(&self, end: &str) -> Result<(), Fault> {
+        let root = ItemPath::root();
+        for name in self.content.names(&root)?.iter().filter(|name| name.ends_with(end.as_bytes())) {
+            self.run_all(&self.content.read(&root.join(name), LONGEST)?.unwrap_or_default())?;
+        }
+        Ok(())
     }
 
     fn run_all(&self, mut content: &[u8]) -> Result<(), Fault> {
@@ -153,6 +157,7 @@ impl Target for Into<'_> {
     }
 
     fn sink(&mut self) -> Result<Sink<'_>, Fault> {
+        self.run_those(SEQUENCES)?;
         Ok(Sink::InOrder(self))
     }
 

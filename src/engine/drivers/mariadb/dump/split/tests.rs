@@ -9,7 +9,7 @@ fn listed() -> Listed {
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     Listed(
         [
-            ("a".to_owned(), Database { tables: names(&["t", "x`y"]), views: names(&["v"]) }),
+            ("a".to_owned(), Database { tables: names(&["t", "x`y"]), sequences: names(&["s", "z"]), views: names(&["v"]) }),
             ("b".to_owned(), Database::default()),
         ]
         .into(),
@@ -21,6 +21,10 @@ fn dump(of_t: &str) -> Vec<String> {
         "SET NAMES;\n",
         &said("Current Database: `a`"),
         "USE `a`;\n",
+        &said("Sequence structure for `s`"),
+        "SEQUENCE s;\n",
+        &said("Sequence structure for `z`"),
+        "SEQUENCE z;\n",
         &said("Table structure for table `t`"),
         "CREATE t;\n",
         &said("Dumping data for table `t`"),
@@ -66,6 +70,7 @@ fn divided(dump: &[String]) -> io::Result<Vec<(String, String)>> {
 fn each_file_has_what_it_needs_to_be_run_alone() {
     let found = divided(&dump("-- ROWS;\nROWS;\n")).unwrap();
     let expected = [
+        ("a.sequences.sql", "SET NAMES; USE `a`; SEQUENCE s; SEQUENCE z;"),
         ("a/t.sql", "SET NAMES; USE `a`; CREATE t; ROWS;"),
         ("a/x%60y.sql", "SET NAMES; USE `a`; CREATE x;"),
         ("a/v.sql", "SET NAMES; USE `a`; PLACE v;"),
@@ -80,10 +85,10 @@ fn each_file_has_what_it_needs_to_be_run_alone() {
 fn a_row_may_be_longer_than_any_line_that_says_something() {
     let row = format!("({});\n", "x".repeat(100_000));
     let found = divided(&dump(&row)).unwrap();
-    assert!(found[0].1.len() > 100_000);
+    assert!(found[1].1.len() > 100_000);
     // Where a long line is cut, what follows is no line of its own.
     let planted = format!("{}--\n-- Table structure for table `t`\n--\n", "x".repeat(LONGEST as usize));
-    assert!(divided(&dump(&planted)).unwrap()[0].1.starts_with("SET NAMES; USE `a`; CREATE t; xxx"));
+    assert!(divided(&dump(&planted)).unwrap()[1].1.starts_with("SET NAMES; USE `a`; CREATE t; xxx"));
 }
 
 #[test]
@@ -94,6 +99,7 @@ fn what_is_planted_to_look_like_another_file_is_found_out() {
         ("Table structure for table `new`", "was made meanwhile"),
         ("Temporary table structure for view `v`", "comes twice"),
         ("Dumping data for table `x``y`", "comes where it should not"),
+        ("Sequence structure for `s`", "comes where it should not"),
         ("Dumping events for database 'a'", "comes where it should not"),
         ("Dumping routines for database 'a'", "come where they should not"),
         ("Current Database: `b`", "comes where it should not"),
@@ -108,7 +114,7 @@ fn what_is_planted_to_look_like_another_file_is_found_out() {
 #[test]
 fn what_is_missing_is_told() {
     let whole = dump("ROWS;\n");
-    for left_out in [7, 12, 19, 22] {
+    for left_out in [3, 5, 11, 16, 23, 26] {
         let mut dump = whole.clone();
         dump.remove(left_out);
         assert!(divided(&dump).is_err(), "{}", whole[left_out]);
