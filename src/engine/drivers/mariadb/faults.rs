@@ -35,9 +35,13 @@ const FOR_NOW: [&str; 10] = [
 /// What a program says before it repeats what it was told of a user's password.
 const PASSWORD: &str = "IDENTIFIED";
 
+/// What an error of the client begins with, before its number.
+const ERROR: &str = "ERROR ";
+
 /// The fault behind what a program said when it failed.
 pub(super) fn fault(address: &Address, said: &str) -> Fault {
     let place = address.place();
+    let said = said_of_error(said);
     let said = said.split(PASSWORD).next().unwrap_or_default().trim_end();
     let says = |words: &[&str]| words.iter().any(|words| said.contains(words));
     if said.contains("Unknown system variable 'server_uid'") {
@@ -55,6 +59,18 @@ pub(super) fn fault(address: &Address, said: &str) -> Fault {
         };
     }
     Fault::Failed(format!("The MariaDB server at {place} cannot be backed up: {said}"))
+}
+
+/// What is said from the last error on, as `ERROR 1146 (42S02) at line 1`: the client repeats before it the statement that failed, which
+/// may have what is in a row, or a password. All of it where no such error is in it.
+fn said_of_error(said: &str) -> &str {
+    let is_one = |at: &usize| {
+        let rest = &said[at + ERROR.len()..];
+        let behind = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+        behind.len() < rest.len() && behind.starts_with(" (")
+    };
+    let begin = said.rmatch_indices(ERROR).map(|(at, _)| at).find(is_one);
+    begin.map_or(said, |at| &said[at..])
 }
 
 #[cfg(test)]
@@ -85,6 +101,21 @@ mod tests {
         assert!(
             matches!(judged("something else"), Fault::Failed(text) if text.contains("db:3306") && text.contains("else"))
         );
+    }
+
+    #[test]
+    fn of_a_statement_that_failed_only_the_error_is_told() {
+        let address = Address::parse("mysql://me@db").unwrap();
+        for statement in [
+            "INSERT INTO `a` VALUES ('hunter2 Access denied ERROR 404 Lost connection to')",
+            "CREATE USER `a`@`%` IDENTIFIED BY PASSWORD '*hunter2'",
+        ] {
+            let said = format!(
+                "mariadb failed (exit status: 1): -------------- {statement} -------------- ERROR 1146 (42S02) at line 5: No table a"
+            );
+            let judged = fault(&address, &said);
+            assert!(matches!(&judged, Fault::Failed(told) if told.ends_with("backed up: ERROR 1146 (42S02) at line 5: No table a")), "{judged}");
+        }
     }
 
     #[test]
