@@ -22,6 +22,10 @@ pub(super) const LISTED: &str = "SELECT s.schema_name, COALESCE(t.table_name, ''
     LEFT JOIN information_schema.tables t ON t.table_schema = s.schema_name AND t.table_type <> 'TEMPORARY' \
     WHERE s.schema_name NOT IN ('mysql', 'sys', 'information_schema', 'performance_schema')";
 
+/// The tables whose history is told by transactions and not by times, as `DATABASE.TABLE`s.
+pub(super) const HISTORY_BY_TRANSACTION: &str = "SELECT CONCAT(table_schema, '.', table_name) FROM information_schema.columns \
+    WHERE generation_expression = 'ROW START' AND data_type = 'bigint' ORDER BY 1";
+
 /// The columns of single precision that are not rounded to a number of places, as `TABLE.COLUMN`s of what [`LISTED`] lists.
 pub(super) const FLOATS: &str = "SELECT CONCAT(c.table_schema, '.', c.table_name, '.', c.column_name) FROM information_schema.columns c \
     JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = c.table_name \

@@ -9,6 +9,7 @@ use crate::engine::drivers::mariadb::address::Address;
 use crate::engine::drivers::mariadb::programs::DUMP;
 use crate::engine::drivers::mariadb::server::{self, Server};
 use crate::engine::drivers::mariadb::tree::Tree;
+use crate::engine::drivers::mariadb::version::Version;
 use crate::engine::drivers::mariadb::{ENGINE_DETAIL, faults, rows};
 use crate::engine::drivers::{BackupCx, Fault, Mark, PointFacts, Source};
 use crate::repository::{
@@ -25,8 +26,14 @@ const PATIENCE: Duration = Duration::from_secs(30 * 60);
 /// What each dump ends with.
 const END: &[u8] = b"-- Dump completed\n";
 
+/// The first version whose program writes the history of tables, and whose server takes it back.
+const WRITES_HISTORY: Version = Version::new(10, 11);
+
 /// The engine whose tables are all of one moment.
 const TRANSACTIONAL: &str = "InnoDB";
+
+/// What the server calls a table with a history.
+const VERSIONED: &str = "SYSTEM VERSIONED";
 
 /// How many names a message has.
 const MOST_NAMED: usize = 5;
@@ -44,6 +51,8 @@ struct Asked {
     listed: Listed,
     size_bytes: u64,
     is_of_one_moment: bool,
+    /// Whether there are tables with a history, and it can be dumped.
+    has_history: bool,
     /// What a dump does not hold of it, as sentences.
     lacks: Vec<String>,
 }
@@ -52,20 +61,22 @@ struct Asked {
 pub(in crate::engine::drivers::mariadb) fn open(cx: &BackupCx<'_>) -> Result<Box<dyn Source>, Fault> {
     let (address, server) = server::registered(cx.of)?;
     super::check(&address, cx.of.secret.as_ref())?;
-    let asked = ask(&address, cx.of.secret.as_ref())?;
+    let asked = ask(&address, cx.of.secret.as_ref(), &server.version)?;
     let state = State { tree: Tree::new(Path::new(ROOT), None), is_whole: false };
     let dump = Dump {
         address,
         secret: cx.of.secret.clone(),
         listed: asked.listed,
+        has_history: asked.has_history,
         size_bytes: asked.size_bytes,
         state: Mutex::new(state),
     };
     Ok(Box::new(Open { dump, server, is_of_one_moment: asked.is_of_one_moment, lacks: asked.lacks }))
 }
 
-fn ask(address: &Address, secret: Option<&Secret>) -> Result<Asked, Fault> {
-    let mut asked = Asked { listed: Listed::default(), size_bytes: 0, is_of_one_moment: true, lacks: Vec::new() };
+fn ask(address: &Address, secret: Option<&Secret>, version: &str) -> Result<Asked, Fault> {
+    let mut asked = Asked { listed: Listed::default(), size_bytes: 0, is_of_one_moment: true, has_history: false, lacks: Vec::new() };
+    let mut versioned = Vec::new();
     for row in server::ask(address, secret, rows::LISTED)? {
         let Ok([database, name, kind, engine, bytes]) = <[String; 5]>::try_from(row) else {
             return Err(faults::fault(address, "it does not list its tables as MariaDB does"));
@@ -74,6 +85,7 @@ fn ask(address: &Address, secret: Option<&Secret>) -> Result<Asked, Fault> {
             let why = format!("{database:?}.{name:?} has a control character in its name; a dump is divided by lines");
             return Err(faults::fault(address, &why));
         }
+        let of = database.clone();
         let within: &mut Database = asked.listed.0.entry(database).or_default();
         asked.size_bytes += bytes.parse().unwrap_or(0);
         match kind.as_str() {
@@ -81,6 +93,9 @@ fn ask(address: &Address, secret: Option<&Secret>) -> Result<Asked, Fault> {
             "VIEW" => drop(within.views.insert(name)),
             "SEQUENCE" => drop(within.sequences.insert(name)),
             _ => {
+                if kind == VERSIONED {
+                    versioned.push(format!("{of}.{name}"));
+                }
                 asked.is_of_one_moment &= engine == TRANSACTIONAL;
                 within.tables.insert(name);
             }
@@ -90,7 +105,24 @@ fn ask(address: &Address, secret: Option<&Secret>) -> Result<Asked, Fault> {
     if let Some(names) = some_of(&floats) {
         asked.lacks.push(format!("Of FLOAT a dump holds six digits, and all others are lost: {names}."));
     }
+    if let Some(names) = some_of(&versioned) {
+        let why = why_no_history(address, secret, version)?;
+        asked.has_history = why.is_none();
+        let lack = |why| format!("A dump holds no history of the rows, since {why}: {names}.");
+        asked.lacks.extend(why.map(lack));
+    }
     Ok(asked)
+}
+
+/// Why the history of tables cannot be dumped, where that is so: the program writes it of all of them or of none.
+fn why_no_history(address: &Address, secret: Option<&Secret>, version: &str) -> Result<Option<String>, Fault> {
+    let program = DUMP.version()?;
+    if program < WRITES_HISTORY || Version::of(version).is_none_or(|server| server < WRITES_HISTORY) {
+        return Ok(Some(format!("mariadb-dump ({program}) and the server ({version}) would both have to be of {WRITES_HISTORY}")));
+    }
+    let rows = server::ask(address, secret, rows::HISTORY_BY_TRANSACTION)?;
+    let first = rows.into_iter().flatten().next();
+    Ok(first.map(|table| format!("mariadb-dump writes none where a table has one by transactions, as {table}")))
 }
 
 /// The first few names, and how many more there are.
@@ -137,6 +169,7 @@ struct Dump {
     address: Address,
     secret: Option<Secret>,
     listed: Listed,
+    has_history: bool,
     size_bytes: u64,
     state: Mutex<State>,
 }
@@ -154,7 +187,7 @@ impl Dump {
         // Rows that share a statement with others would move from one to the next with each change before them.
         let arguments = arguments.into_iter().chain(["--skip-extended-insert", "--no-autocommit"]);
         // With a lock on a table no default of it is looked up in a sequence.
-        let arguments = arguments.chain(["--skip-add-locks"]);
+        let arguments = arguments.chain(["--skip-add-locks"]).chain(self.has_history.then_some("--dump-history"));
         let names = self.listed.0.keys().map(String::as_str);
         self.start(arguments.chain(["--skip-dump-date", "--max-allowed-packet=1G", "--databases", "--"]).chain(names))
             .map(|running| running.watched_by(control))
