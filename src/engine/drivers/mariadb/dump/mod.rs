@@ -41,6 +41,9 @@ const ROOT: &str = "/dump";
 /// The file of the users.
 const USERS: &str = "users.sql";
 
+/// What the server calls a sequence among its tables.
+const SEQUENCE: &str = "SEQUENCE";
+
 /// The end of the name of the file of a database's sequences, which is run before all tables.
 const SEQUENCES: &str = ".sequences.sql";
 

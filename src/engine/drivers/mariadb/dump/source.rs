@@ -2,7 +2,7 @@
 
 use super::files::{Database, Listed};
 use super::split::Split;
-use super::{FORM, ROOT, USERS};
+use super::{FORM, ROOT, SEQUENCE, USERS};
 use crate::domain::{Consistency, PointDetails, Secret};
 use crate::engine::drivers::child::{Running, Watched};
 use crate::engine::drivers::mariadb::address::Address;
@@ -91,7 +91,7 @@ fn ask(address: &Address, secret: Option<&Secret>, version: &str) -> Result<Aske
         match kind.as_str() {
             "" => {}
             "VIEW" => drop(within.views.insert(name)),
-            "SEQUENCE" => drop(within.sequences.insert(name)),
+            SEQUENCE => drop(within.sequences.insert(name)),
             _ => {
                 if kind == VERSIONED {
                     versioned.push(format!("{of}.{name}"));

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::{OF_DATABASE, SEQUENCES, USERS, users};
+use super::{OF_DATABASE, SEQUENCE, SEQUENCES, USERS, files, users};
 use crate::domain::types::keys::{URL_KEY, value};
 use crate::domain::types::location::{Location, Part};
 use crate::domain::{Invalid, Secret};
@@ -15,7 +15,8 @@ use crate::engine::drivers::mariadb::{ENGINE_DETAIL, MariaDb, Seen, faults, rows
 use crate::engine::drivers::{Fault, Inside, Mark, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Target};
 use crate::repository::{ItemPath, Node, Put, Refusal, RestoreOutcome, RestoreSize, StreamSink};
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How long one statement may take.
@@ -78,6 +79,41 @@ struct Into<'a> {
 impl Into<'_> {
     fn look(&self) -> Result<Server, Fault> {
         server::look(&self.address, self.secret.as_ref())
+    }
+
+    /// Refuses a server in which somebody made what is not in the recovery point while the restore did not go on.
+    fn refuse_others(&self) -> Result<(), Fault> {
+        for row in server::ask(&self.address, self.secret.as_ref(), rows::LISTED)? {
+            let [database, name, kind, ..] = row.as_slice() else { continue };
+            let is_ours = self.has(&files::of_database(database, OF_DATABASE[0]))?
+                && (name.is_empty() || kind == SEQUENCE || self.has(&files::of_table(database, name))?);
+            if !is_ours {
+                let found = if name.is_empty() { database.clone() } else { format!("{database}.{name}") };
+                return Err(Fault::Failed(format!(
+                    "The MariaDB server at {} has {found}, which is not of the recovery point: somebody made it since the restore began.",
+                    self.address.place()
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    fn has(&self, file: &Path) -> Result<bool, Fault> {
+        let names = file.components().map(|name| name.as_os_str().as_bytes());
+        let path = names.fold(ItemPath::root(), |path, name| path.join(name));
+        Ok(self.content.find(&path)?.is_some())
+    }
+
+    /// Makes all databases at once, while there are none: one that is there later with such a name is this restore's.
+    fn make_databases(&self) -> Result<(), Fault> {
+        let root = ItemPath::root();
+        let mut statements = b"SET NAMES utf8mb4;\n".to_vec();
+        for name in self.content.names(&root)?.iter().filter(|name| name.ends_with(OF_DATABASE[0].as_bytes())) {
+            let content = self.content.read(&root.join(name), LONGEST)?.unwrap_or_default();
+            let mut lines = content.split_inclusive(|byte| *byte == b'\n');
+            statements.extend_from_slice(lines.find(|line| line.starts_with(b"CREATE DATABASE ")).unwrap_or_default());
+        }
+        self.run_all(&statements)
     }
 
     /// Runs what a file says.
@@ -150,13 +186,14 @@ impl Target for Into<'_> {
     fn resume(&mut self, before: &Mark) -> Result<(), Fault> {
         let server = self.look()?;
         if before.read::<Seen>().is_some_and(|before| server.seen.is(&before)) {
-            return Ok(());
+            return self.refuse_others();
         }
         let place = self.address.place();
         Err(Fault::Failed(format!("At {place} is not the server any more that this job wrote into before.")))
     }
 
     fn sink(&mut self) -> Result<Sink<'_>, Fault> {
+        self.make_databases()?;
         self.run_those(SEQUENCES)?;
         Ok(Sink::InOrder(self))
     }
