@@ -123,14 +123,18 @@ impl Into<'_> {
         });
         let mut running = client.map_err(|fault| all(&fault))?;
         let mut buffer = vec![0; 64 << 10];
-        loop {
-            let read = content.read(&mut buffer).map_err(Refusal::from)?;
-            // Why it does not take more is told by its end.
-            if read == 0 || running.pour(&buffer[..read]).is_err() {
+        let mut poured = Ok(());
+        while let read @ 1.. = content.read(&mut buffer).map_err(Refusal::from)? {
+            poured = running.pour(&buffer[..read]);
+            if poured.is_err() {
                 break;
             }
         }
-        running.finish().map(drop).map_err(|fault| all(&faults::fault(&self.address, &fault.to_string())))
+        // Why it did not take all is told best by its end.
+        running.finish().map_err(|fault| all(&faults::fault(&self.address, &fault.to_string())))?;
+        poured.map_err(|error| {
+            all(&faults::fault(&self.address, &format!("mariadb ended well before it had read all: {error}")))
+        })
     }
 
     /// What comes once all tables are there: routines, then views, which may need both, and the users. It gives a note.
