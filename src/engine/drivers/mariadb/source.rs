@@ -27,6 +27,9 @@ const PATIENCE: Duration = Duration::from_secs(30 * 60);
 /// What the program says last when all went well.
 pub(super) const COMPLETE: &str = "completed OK!";
 
+/// What a copy says that it is.
+pub(super) const COPIED: &str = "full-backuped";
+
 /// What every copy has: the log without which it cannot be prepared.
 const LOG: &str = "ib_logfile0";
 
@@ -86,7 +89,7 @@ impl Source for Open {
         }
         let told = told(&came);
         let of_copy = |key: &str| told.get(key).cloned().unwrap_or_default();
-        if of_copy("backup_type") != "full-backuped" {
+        if of_copy("backup_type") != COPIED {
             return Err(unfit("it says of itself that it is no full backup"));
         }
         let details = details(&self.server, self.copy.size_bytes, &of_copy);

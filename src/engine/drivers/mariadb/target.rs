@@ -1,7 +1,7 @@
 //! Restoring into a folder, which becomes a data directory that a server starts on.
 
 use super::programs::BACKUP;
-use super::source::COMPLETE;
+use super::source::{COMPLETE, COPIED};
 use super::version::Version;
 use super::{ENGINE_DETAIL, MariaDb};
 use crate::domain::types::location::Part;
@@ -22,6 +22,9 @@ const PATIENCE: Duration = Duration::from_secs(12 * 60 * 60);
 
 /// There while the files are prepared: what an attempt left that was cut off then is no copy any more, and goes.
 const BEGUN: &str = ".vaultdeck-is-preparing";
+
+/// The file in which files say what they are: a copy, or prepared.
+const CHECKPOINTS: &str = "xtrabackup_checkpoints";
 
 /// What a server has to be told of its data, and the values that it takes without being told.
 const SETTINGS: [(&str, &str); 2] =
@@ -94,7 +97,7 @@ impl Target for DataDirectory<'_> {
 
     fn resume(&mut self, before: &Mark) -> Result<(), Fault> {
         self.mark = Some(before.clone());
-        clear_if_begun(&self.again()?.into_descriptor()).map_err(|error| self.failed(&error))?;
+        clear_if_prepared(&self.again()?.into_descriptor()).map_err(|error| self.failed(&error))?;
         self.folder.resume(before)
     }
 
@@ -197,23 +200,42 @@ fn give(folder: &Path, owner: (Uid, Gid)) -> io::Result<()> {
     Ok(())
 }
 
-/// Empties a folder in which files were being prepared when an attempt was cut off.
-fn clear_if_begun(folder: &OwnedFd) -> io::Result<()> {
+/// Empties a folder in which files were being prepared when an attempt was cut off, or were prepared: over these no copy can be written.
+fn clear_if_prepared(folder: &OwnedFd) -> io::Result<()> {
     let inside = through(folder);
-    if !inside.join(BEGUN).is_file() {
+    if !inside.join(BEGUN).is_file() && !is_prepared(&inside.join(CHECKPOINTS))? {
         return Ok(());
     }
     for entry in std::fs::read_dir(&inside)? {
         let entry = entry?;
         match entry.file_type()?.is_dir() {
             true => std::fs::remove_dir_all(entry.path())?,
-            // The last to go: without it the folder would be taken for one with whole files.
-            false if entry.file_name() == BEGUN => {}
+            // The last to go: without them the folder would be taken for one with whole files.
+            false if [BEGUN, CHECKPOINTS].iter().any(|last| entry.file_name() == *last) => {}
             false => std::fs::remove_file(entry.path())?,
         }
     }
     fsync(folder)?;
-    std::fs::remove_file(inside.join(BEGUN))
+    for last in [CHECKPOINTS, BEGUN] {
+        match std::fs::remove_file(inside.join(last)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    fsync(folder).map_err(io::Error::from)
+}
+
+/// Whether what files say of themselves is something else than that they are a copy. One that is not written whole says nothing yet.
+fn is_prepared(checkpoints: &Path) -> io::Result<bool> {
+    let said = match std::fs::read(checkpoints) {
+        Ok(said) => said,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    let said = String::from_utf8_lossy(&said);
+    let kind = said.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+    let kind = kind.filter_map(|line| line.split_once('=')).find(|(key, _)| key.trim() == "backup_type");
+    Ok(kind.is_some_and(|(_, kind)| kind.trim() != COPIED))
 }
 
 #[cfg(test)]
@@ -244,10 +266,27 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("shop")).unwrap();
         std::fs::write(folder.path().join("shop/t.ibd"), "x").unwrap();
-        clear_if_begun(&open(folder.path())).unwrap();
+        clear_if_prepared(&open(folder.path())).unwrap();
         assert!(folder.path().join("shop/t.ibd").exists(), "it was only being written");
         drop(Held::hold(open(folder.path())).unwrap());
-        clear_if_begun(&open(folder.path())).unwrap();
+        clear_if_prepared(&open(folder.path())).unwrap();
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_is_prepared_and_not_told_yet_goes_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        for (said, goes) in [
+            ("backup_type = full-backuped\nfrom_lsn = 0\n", false),
+            ("backup_type = full-ba", false),
+            ("backup_type = full-prepared\nfrom_lsn = 0\n", true),
+        ] {
+            std::fs::create_dir_all(path("shop")).unwrap();
+            std::fs::write(path("shop/t.ibd"), "x").unwrap();
+            std::fs::write(path("xtrabackup_checkpoints"), said).unwrap();
+            clear_if_prepared(&open(folder.path())).unwrap();
+            assert_eq!(std::fs::read_dir(folder.path()).unwrap().count() == 0, goes, "{said}");
+        }
     }
 }
