@@ -186,9 +186,7 @@ impl Coming<'_> {
             Ok(ended) => faults::fault(&self.copy.address, &format!("{error}; {}", ended.said)),
             Err(fault) => faults::fault(&self.copy.address, &fault.to_string()),
         };
-        let denied = matches!(fault, Fault::Denied(_));
-        let kind = if denied { io::ErrorKind::PermissionDenied } else { io::ErrorKind::Other };
-        io::Error::new(kind, fault.to_string())
+        fault.into_io()
     }
 }
 

@@ -205,10 +205,7 @@ impl Dump {
     }
 
     fn failed(&self, fault: &Fault) -> io::Error {
-        let fault = faults::fault(&self.address, &fault.to_string());
-        let denied = matches!(fault, Fault::Denied(_));
-        let kind = if denied { io::ErrorKind::PermissionDenied } else { io::ErrorKind::Other };
-        io::Error::new(kind, fault.to_string())
+        faults::fault(&self.address, &fault.to_string()).into_io()
     }
 }
 

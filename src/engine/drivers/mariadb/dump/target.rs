@@ -121,7 +121,7 @@ impl Into<'_> {
         let client = CLIENT.on_server(&self.address, self.secret.as_ref()).and_then(|program| {
             program.arg("--batch").arg("--binary-mode").arg("--max-allowed-packet=1G").with_input().start(PATIENCE)
         });
-        let mut running = client.map_err(|fault| all(&fault))?;
+        let mut running = client.map_err(all)?;
         let mut buffer = vec![0; 64 << 10];
         let mut poured = Ok(());
         while let read @ 1.. = content.read(&mut buffer).map_err(Refusal::from)? {
@@ -131,9 +131,9 @@ impl Into<'_> {
             }
         }
         // Why it did not take all is told best by its end.
-        running.finish().map_err(|fault| all(&faults::fault(&self.address, &fault.to_string())))?;
+        running.finish().map_err(|fault| all(faults::fault(&self.address, &fault.to_string())))?;
         poured.map_err(|error| {
-            all(&faults::fault(&self.address, &format!("mariadb ended well before it had read all: {error}")))
+            all(faults::fault(&self.address, &format!("mariadb ended well before it had read all: {error}")))
         })
     }
 
@@ -159,14 +159,14 @@ impl Into<'_> {
     fn run_all(&self, mut content: &[u8]) -> Result<(), Fault> {
         self.run(&mut content).map_err(|refusal| match refusal {
             Refusal::Item(why) => Fault::Failed(why),
-            Refusal::All(error) => Fault::Failed(error.to_string()),
+            Refusal::All(error) => Fault::behind(&error).cloned().unwrap_or_else(|| Fault::Failed(error.to_string())),
         })
     }
 }
 
 /// A server that takes one table not would take no other either: the restore ends with its words.
-fn all(fault: &Fault) -> Refusal {
-    Refusal::All(io::Error::other(fault.to_string()))
+fn all(fault: Fault) -> Refusal {
+    Refusal::All(fault.into_io())
 }
 
 impl Target for Into<'_> {
