@@ -1,6 +1,7 @@
 //! A server that only the network reaches: statements that make its data again, in a file for each table.
 //!
-//! A recovery point holds at `/dump`, with names whose other characters than letters, digits, `_` and `-` are percent-encoded:
+//! A recovery point holds at `/dump`, with names whose other characters than letters, digits, `_` and `-` are percent-encoded (and
+//! that end with `~` and a part of the name's SHA-256 where that would be too long for a folder):
 //!
 //! ```text
 //! DB.sequences.sql  the database and its sequences, which tables of any database may need
