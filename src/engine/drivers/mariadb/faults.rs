@@ -114,7 +114,10 @@ mod tests {
                 "mariadb failed (exit status: 1): -------------- {statement} -------------- ERROR 1146 (42S02) at line 5: No table a"
             );
             let judged = fault(&address, &said);
-            assert!(matches!(&judged, Fault::Failed(told) if told.ends_with("backed up: ERROR 1146 (42S02) at line 5: No table a")), "{judged}");
+            assert!(
+                matches!(&judged, Fault::Failed(told) if told.ends_with("backed up: ERROR 1146 (42S02) at line 5: No table a")),
+                "{judged}"
+            );
         }
     }
 

@@ -20,6 +20,7 @@
 //! A server writes a `FLOAT` as text of six digits, and no program asks it otherwise: a point of a server with such columns says that it
 //! lacks the rest of them.
 
+mod asked;
 mod files;
 mod source;
 mod split;

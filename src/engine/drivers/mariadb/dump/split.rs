@@ -3,8 +3,8 @@
 #[cfg(test)]
 mod tests;
 
-use super::{OF_DATABASE, SEQUENCES};
 use super::files::{Listed, of_database, of_table};
+use super::{OF_DATABASE, SEQUENCES};
 use std::collections::BTreeSet;
 use std::io::{self, BufRead};
 use std::path::PathBuf;
@@ -245,9 +245,7 @@ impl<R: BufRead> Split<R> {
             | Says::Table(name)
             | Says::PlaceOfView(name)
             | Says::Rows(name)
-            | Says::View(name) => {
-                Err(broken(&format!("{name} comes where it should not")))
-            }
+            | Says::View(name) => Err(broken(&format!("{name} comes where it should not"))),
             Says::Events | Says::Routines => Err(broken("routines come where they should not")),
         }
     }

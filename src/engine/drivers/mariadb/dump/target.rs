@@ -7,12 +7,12 @@ use super::{OF_DATABASE, SEQUENCE, SEQUENCES, USERS, files, users};
 use crate::domain::types::keys::{URL_KEY, value};
 use crate::domain::types::location::{Location, Part};
 use crate::domain::{Invalid, Secret};
-use crate::engine::drivers::{endpoint, folder};
 use crate::engine::drivers::mariadb::address::Address;
 use crate::engine::drivers::mariadb::programs::CLIENT;
 use crate::engine::drivers::mariadb::server::{self, Server};
 use crate::engine::drivers::mariadb::{ENGINE_DETAIL, MariaDb, Seen, faults, rows};
 use crate::engine::drivers::{Fault, Inside, Mark, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Target};
+use crate::engine::drivers::{endpoint, folder};
 use crate::repository::{ItemPath, Node, Put, Refusal, RestoreOutcome, RestoreSize, StreamSink};
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt as _;
@@ -60,7 +60,8 @@ pub(in crate::engine::drivers::mariadb) fn target<'a>(
 ) -> Result<Box<dyn Target + 'a>, Fault> {
     let name = Some((driver.0.read)(cx.metadata)?.identifier);
     let Some(url) = cx.target.part(Part::Url) else {
-        let note = "These are SQL files: give them to mariadb, those of the sequences first, then those of the tables.".to_owned();
+        let note = "These are SQL files: give them to mariadb, those of the sequences first, then those of the tables."
+            .to_owned();
         let made = Restored { name, notes: vec![note], ..Restored::default() };
         return Ok(Box::new(folder::target::open(cx, Vec::new(), made)?));
     };

@@ -13,9 +13,10 @@ pub(super) fn without(users: &[u8], account: &str) -> Vec<u8> {
             rest.is_some_and(|rest| rest.starts_with([' ', ';']))
         };
         line.starts_with("CREATE USER ") && follows(" IF NOT EXISTS ", &named)
-            || line.starts_with("GRANT ") && line.match_indices(" TO ").any(|(at, to)| {
-                line[at + to.len()..].strip_prefix(&named).is_some_and(|rest| rest.starts_with([' ', ';']))
-            })
+            || line.starts_with("GRANT ")
+                && line.match_indices(" TO ").any(|(at, to)| {
+                    line[at + to.len()..].strip_prefix(&named).is_some_and(|rest| rest.starts_with([' ', ';']))
+                })
             || line.starts_with("/*") && (follows(" FOR ", &in_default) || follows("ALTER USER ", &in_default))
     };
     users.split_inclusive(|byte| *byte == b'\n').filter(|line| !is_about(line)).flatten().copied().collect()

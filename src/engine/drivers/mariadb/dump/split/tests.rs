@@ -9,7 +9,10 @@ fn listed() -> Listed {
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     Listed(
         [
-            ("a".to_owned(), Database { tables: names(&["t", "x`y"]), sequences: names(&["s", "z"]), views: names(&["v"]) }),
+            (
+                "a".to_owned(),
+                Database { tables: names(&["t", "x`y"]), sequences: names(&["s", "z"]), views: names(&["v"]) },
+            ),
             ("b".to_owned(), Database::default()),
         ]
         .into(),

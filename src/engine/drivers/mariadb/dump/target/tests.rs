@@ -9,13 +9,10 @@ use std::path::Path;
 fn over_the_network_nobody_is_told_what_is_in_a_server() {
     let arn = "arn:aws:rds:eu-central-1:111122223333:db:shop".parse().unwrap();
     let plan = |roots: &RestoreRoots| {
-        let metadata = [
-            (rds::IDENTIFIER_KEY, "again"),
-            (rds::ENGINE_KEY, rds::MARIADB),
-            (URL_KEY, "mysql://me@elsewhere"),
-        ]
-        .map(|(key, value)| (key.to_owned(), value.to_owned()))
-        .into();
+        let metadata =
+            [(rds::IDENTIFIER_KEY, "again"), (rds::ENGINE_KEY, rds::MARIADB), (URL_KEY, "mysql://me@elsewhere")]
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .into();
         plan(
             &RDS,
             &RestoreAsk {
