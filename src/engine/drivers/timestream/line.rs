@@ -38,6 +38,10 @@ impl Kind {
 
 /// What stands before the fields of all points of a series.
 pub(super) fn series(measurement: &str, tags: &BTreeMap<String, String>) -> Result<String, Fault> {
+    // The server passes over blanks before a line, and takes what begins so for a comment.
+    if measurement.starts_with(['#', '\t']) {
+        return Err(unwritable(measurement));
+    }
     let mut written = escaped(measurement, &[',', ' '])?;
     // A series without a tag has it with an empty text where another one has it.
     for (name, value) in tags.iter().filter(|(_, value)| !value.is_empty()) {
@@ -48,6 +52,11 @@ pub(super) fn series(measurement: &str, tags: &BTreeMap<String, String>) -> Resu
 
 /// A field's name.
 pub(super) fn field(name: &str) -> Result<String, Fault> {
+    // Among fields the server takes two backslashes as one, and passes over blanks before them.
+    let is_split = [r"\,", r"\ ", r"\=", "\\\""].iter().any(|pair| name.contains(pair));
+    if is_split || name.starts_with('\t') {
+        return Err(unwritable(name));
+    }
     escaped(name, &[',', ' ', '='])
 }
 
@@ -68,10 +77,8 @@ pub(super) fn value(kind: Kind, json: &str) -> Option<String> {
 
 /// A name with a backslash before each of some characters. One that the line protocol has no way to write is told.
 fn escaped(name: &str, special: &[char]) -> Result<String, Fault> {
-    if name.contains('\n') || name.ends_with('\\') {
-        return Err(Fault::Failed(format!(
-            "The line protocol has no way to write {name:?}, which is a name or a tag."
-        )));
+    if name.contains(['\n', '\r', '\0']) || name.ends_with('\\') {
+        return Err(unwritable(name));
     }
     let mut written = String::with_capacity(name.len());
     for c in name.chars() {
@@ -81,6 +88,10 @@ fn escaped(name: &str, special: &[char]) -> Result<String, Fault> {
         written.push(c);
     }
     Ok(written)
+}
+
+fn unwritable(name: &str) -> Fault {
+    Fault::Failed(format!("The line protocol has no way to write {name:?}, which is a name or a tag."))
 }
 
 /// Reads the next line with its end. A text in it may have line ends of its own. Nothing at the end of all.
@@ -103,7 +114,9 @@ fn is_within_text(line: &[u8]) -> bool {
     }
     let (mut in_fields, mut in_value, mut in_text, mut is_escaped) = (false, false, false, false);
     for byte in line {
-        if std::mem::take(&mut is_escaped) {
+        if is_escaped {
+            // Before the fields a backslash is one whatever stands before it.
+            is_escaped = !in_fields && *byte == b'\\';
             continue;
         }
         match byte {
@@ -139,18 +152,33 @@ mod tests {
         ] {
             assert_eq!(value(kind, json).as_deref(), expected);
         }
-        assert!(series("a\\", &BTreeMap::new()).is_err() && field("a\nb").is_err());
+        assert_eq!(field(r"a\b #c").unwrap(), r"a\b\ #c");
+    }
+
+    #[test]
+    fn names_that_would_not_come_back_are_told() {
+        for name in ["a\\", "a\nb", "a\rb", "a\0", "#a", "\ta"] {
+            let fault = series(name, &BTreeMap::new()).unwrap_err().to_string();
+            assert!(fault.contains(&format!("{name:?}")), "{fault}");
+        }
+        for name in ["a\\", "a\nb", "a\rb", "\0a", "\ta", r"a\=b", r"a\ b", r"a\,b", "a\\\"b"] {
+            assert!(field(name).is_err(), "{name:?}");
+        }
+        let tag = |value: &str| series("m", &[("t".to_owned(), value.to_owned())].into());
+        assert_eq!(tag("#\t\\ x").unwrap(), "m,t=#\t\\\\ x");
+        assert!(tag("a\r").is_err());
     }
 
     #[test]
     fn lines_are_told_apart_whatever_is_in_their_texts() {
-        let lines: [&[u8]; 6] = [
+        let lines: [&[u8]; 7] = [
             b"# \"a comment\n",
             b"m,t=\"x v=\"one\ntwo\\\"\nthree\",w=1i 5\n",
             b"m v=\"\\\\\" 5\n",
             b"m a\"b=1,c=\"x=,\" 6\n",
             b"m\\ \\,,t\\==\"\\ y v=true 7\n",
             b"m v=\"\n\n\"\n",
+            b"m,t=a\\\\ b=\"c v=1 8\n",
         ];
         let all = lines.concat();
         let (mut from, mut line, mut read_lines) = (all.as_slice(), Vec::new(), Vec::new());
