@@ -1,6 +1,6 @@
 //! The calls of InfluxDB that a backup and a restore need, of one database.
 
-use super::answer::{Answered, Series};
+use super::answer::Series;
 use super::faults::Place;
 use super::pieces::Pieces;
 use super::policies::Policy;
@@ -92,36 +92,36 @@ impl Client {
     }
 
     /// A question, as a form.
-    fn question(&self, question: &str, chunked: bool) -> Result<Request, Fault> {
+    /// In pieces, for of an answer in one a server may leave out what is above its `max-row-limit`.
+    fn question(&self, question: &str) -> Result<Request, Fault> {
         let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-        let mut form = format!("epoch=ns&db={}&q={}", encoded(&self.place.database), encoded(question));
-        if chunked {
-            form += &format!("&chunked=true&chunk_size={PIECE}");
-        }
+        let (database, question) = (encoded(&self.place.database), encoded(question));
+        let form = format!("epoch=ns&db={database}&q={question}&chunked=true&chunk_size={PIECE}");
         self.request(http::Method::POST, "/query", form.into())
     }
 
     /// What the server answers to a question, whole.
     pub(super) fn query(&self, question: &str, stop: Option<&Control>) -> Result<Vec<Series>, Fault> {
         patiently(self.patience, stop, || {
-            let answer = self.http.ask(self.question(question, false)?, stop)?;
-            if !answer.is_good() {
-                return Err(self.place.fault(&answer));
+            let (mut pieces, mut all) = (self.begin(question, stop)?, Vec::new());
+            while let Some(series) = pieces.next(stop)? {
+                all.extend(series);
             }
-            let answered = Answered::read(&answer.body).ok_or_else(|| self.place.no_influx())?;
-            answered.into_series().map_err(|error| self.place.refused(&error))
+            Ok(all)
         })
     }
 
     /// What the server answers to a question, piece by piece.
     pub(super) fn pieces(&self, question: &str, stop: &Control) -> Result<Pieces, Fault> {
-        patiently(self.patience, Some(stop), || {
-            let coming = self.http.begin(self.question(question, true)?, Some(stop))?;
-            if coming.status == 200 {
-                return Ok(Pieces::new(coming, self.place.clone()));
-            }
-            Err(self.place.fault(&coming.take(Some(stop))?))
-        })
+        patiently(self.patience, Some(stop), || self.begin(question, Some(stop)))
+    }
+
+    fn begin(&self, question: &str, stop: Option<&Control>) -> Result<Pieces, Fault> {
+        let coming = self.http.begin(self.question(question)?, stop)?;
+        if coming.status == 200 {
+            return Ok(Pieces::new(coming, self.place.clone()));
+        }
+        Err(self.place.fault(&coming.take(stop)?))
     }
 
     /// The database's retention policies.

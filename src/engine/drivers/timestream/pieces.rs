@@ -24,7 +24,7 @@ impl Pieces {
     }
 
     /// The next series, or the next points of the one before; nothing at the end.
-    pub(super) fn next(&mut self, stop: &Control) -> Result<Option<Vec<Series>>, Fault> {
+    pub(super) fn next(&mut self, stop: Option<&Control>) -> Result<Option<Vec<Series>>, Fault> {
         while let Some(line) = self.line(stop)? {
             if line.iter().all(u8::is_ascii_whitespace) {
                 continue;
@@ -36,7 +36,7 @@ impl Pieces {
         if self.wants_more { Err(self.place.broken_off()) } else { Ok(None) }
     }
 
-    fn line(&mut self, stop: &Control) -> Result<Option<Vec<u8>>, Fault> {
+    fn line(&mut self, stop: Option<&Control>) -> Result<Option<Vec<u8>>, Fault> {
         let mut looked_at = 0;
         loop {
             if let Some(end) = self.waiting[looked_at..].iter().position(|byte| *byte == b'\n') {
@@ -44,7 +44,7 @@ impl Pieces {
                 return Ok(Some(std::mem::replace(&mut self.waiting, rest)));
             }
             looked_at = self.waiting.len();
-            match self.coming.next(Some(stop))? {
+            match self.coming.next(stop)? {
                 Some(bytes) if self.waiting.len() + bytes.len() <= LARGEST => self.waiting.extend_from_slice(&bytes),
                 Some(_) => return Err(Fault::Failed(format!("A piece of an answer has more than {LARGEST} bytes."))),
                 None if self.waiting.is_empty() => return Ok(None),

@@ -27,7 +27,7 @@ fn rows(answer: String) -> Result<usize, Fault> {
     let (client, control) = (client(&server), Control::new());
     let mut pieces = client.pieces("q", &control)?;
     let mut count = 0;
-    while let Some(series) = pieces.next(&control)? {
+    while let Some(series) = pieces.next(Some(&control))? {
         for series in series {
             assert_eq!(series.raw(&series.values[0], "v"), Some("2.50"), "digits stay as they are");
             count += series.values.len();
@@ -52,6 +52,24 @@ fn an_error_in_the_midst_of_an_answer_is_one() {
     let other = row(true) + r#"{"error":"max-select-point limit exceeded"}"#;
     let fault = rows(other).unwrap_err();
     assert!(matches!(&fault, Fault::Failed(why) if why.contains("limit exceeded")), "{fault:?}");
+}
+
+#[test]
+fn a_list_is_asked_for_in_pieces_and_taken_to_its_end() {
+    let names = |name: &str, partial: bool| {
+        let told = r#"{"results":[{"series":[{"columns":["name"],"values":[["NAME"]]}],"partial":PARTIAL}]}"#;
+        told.replace("NAME", name).replace("PARTIAL", &partial.to_string()) + "\n"
+    };
+    let whole = names("b", true) + &names("a", false);
+    let cut = names("b", true);
+    let list = |answer: String| {
+        let server = StandIn::that(move |_| Told::of(200, answer.clone()));
+        let listed = client(&server).measurements(None);
+        assert!(server.asked().iter().all(|asked| asked.body.contains("&chunked=true")));
+        listed
+    };
+    assert_eq!(list(whole), Ok(vec!["a".to_owned(), "b".to_owned()]));
+    assert!(matches!(list(cut), Err(Fault::Temporary { .. })));
 }
 
 #[test]
