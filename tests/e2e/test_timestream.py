@@ -194,9 +194,16 @@ def test_a_restore_that_cannot_be_done_is_refused_by_name(engine, metrics, tmp_p
     failed = restore(backup, point, DestinationDatabase="other")
     assert failed["Status"] == "FAILED" and "has points already" in failed["StatusMessage"], failed
     assert [series["name"] for series in metrics.ask('SHOW MEASUREMENTS ON "other"')] == ["measurements"] and len(metrics.seen("other")) == 1
-    # points that the new database would drop at once are not lost in silence
-    failed = restore(backup, point, DestinationDatabase="short", MagneticStoreRetentionPeriodInDays="1")
-    assert failed["Status"] == "FAILED" and "retention policy" in failed["StatusMessage"], failed
+
+
+def test_a_restore_with_days_brings_all_points_and_leaves_the_old_ones_to_the_server(engine, metrics, tmp_path):
+    backup = engine.client()
+    point = back_up(backup, added(engine, metrics, tmp_path))["RecoveryPointArn"]
+    done = restore(backup, point, DestinationDatabase="short", MagneticStoreRetentionPeriodInDays="1")
+    assert done["Status"] == "COMPLETED" and "for 1 days" in done["StatusMessage"], done
+    assert metrics.seen("short") == metrics.seen("metrics") != set()
+    policies = metrics.ask('SHOW RETENTION POLICIES ON "short"')[0]["values"]
+    assert {(name, duration, shards) for name, duration, shards, *_ in policies} == {("autogen", "24h0m0s", "1h0m0s"), ("long", "24h0m0s", "1h0m0s")}
 
 
 def test_a_database_or_a_field_that_would_not_come_back_makes_no_recovery_point(engine, metrics, tmp_path):

@@ -40,14 +40,11 @@ impl Description {
         })
     }
 
-    /// What makes a database with these policies, which keep their points for so many days; for ever with none.
-    pub(super) fn questions(&self, database: &str, days: Option<u32>) -> Vec<String> {
+    /// What makes a database with these policies. All keep their points for ever: what is older than one allows would not be taken.
+    pub(super) fn questions(&self, database: &str) -> Vec<String> {
         let database = quoted(database);
-        let kept = |policy: &Policy| match days {
-            // Then the server chooses shards that fit.
-            Some(days) => format!("DURATION {days}d REPLICATION 1"),
-            None => format!("DURATION INF REPLICATION 1 SHARD DURATION {}", policy.shard_group_duration),
-        };
+        let kept =
+            |policy: &Policy| format!("DURATION INF REPLICATION 1 SHARD DURATION {}", policy.shard_group_duration);
         let default = self.policies.iter().find(|policy| policy.default);
         let made = match default {
             Some(policy) => format!("CREATE DATABASE {database} WITH {} NAME {}", kept(policy), quoted(&policy.name)),
@@ -57,6 +54,16 @@ impl Description {
         let others = others
             .map(|policy| format!("CREATE RETENTION POLICY {} ON {database} {}", quoted(&policy.name), kept(policy)));
         std::iter::once(made).chain(others).collect()
+    }
+
+    /// What lets them keep their points for so many days, in shards that the server chooses.
+    pub(super) fn limits(&self, database: &str, days: u32) -> Vec<String> {
+        let database = quoted(database);
+        let limit = |policy: &Policy| {
+            let name = quoted(&policy.name);
+            format!("ALTER RETENTION POLICY {name} ON {database} DURATION {days}d SHARD DURATION 0s")
+        };
+        self.policies.iter().map(limit).collect()
     }
 }
 
@@ -76,12 +83,16 @@ mod tests {
         assert_eq!(Description::from_file(&of.to_file().unwrap()).unwrap(), of);
         let kept = "DURATION INF REPLICATION 1 SHARD DURATION 1h0m0s";
         assert_eq!(
-            of.questions("new", None),
+            of.questions("new"),
             [
                 format!("CREATE DATABASE \"new\" WITH {kept} NAME \"auto\""),
                 format!("CREATE RETENTION POLICY \"a\\\"b\" ON \"new\" {kept}"),
             ]
         );
-        assert!(of.questions("new", Some(30))[0].contains(" WITH DURATION 30d REPLICATION 1 NAME "));
+        let limit = "ON \"new\" DURATION 30d SHARD DURATION 0s";
+        assert_eq!(
+            of.limits("new", 30),
+            [format!("ALTER RETENTION POLICY \"a\\\"b\" {limit}"), format!("ALTER RETENTION POLICY \"auto\" {limit}"),]
+        );
     }
 }

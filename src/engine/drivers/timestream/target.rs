@@ -3,14 +3,17 @@
 use super::client::Client;
 use super::line;
 use super::policies::Description;
-use super::source::DESCRIPTION;
+use super::source::{DESCRIPTION, file_name};
 use super::{database_of, location, url_of};
 use crate::domain::types::keys::URL_KEY;
 use crate::domain::types::timestream::{TimestreamRestore, supported_by_engine};
 use crate::engine::drivers::http::LONG;
-use crate::engine::drivers::{Fault, Mark, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Target, endpoint};
+use crate::engine::drivers::{
+    Fault, Inside, Mark, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Target, endpoint,
+};
 use crate::repository::{ItemPath, Node, Put, Refusal, RestoreOutcome, RestoreSize, StreamSink};
 use bytes::Bytes;
+use std::collections::BTreeSet;
 use std::io::{self, BufReader, Read};
 use std::path::PathBuf;
 
@@ -41,8 +44,20 @@ pub(super) fn open<'a>(cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault
         client: Client::open(cx.target, cx.secret, LONG)?,
         database: database_of(cx.target).to_owned(),
         description: Description::from_file(&text)?,
+        measurements: measurements_in(cx.content)?,
         restore,
     }))
+}
+
+/// What a recovery point has points of, by the names of its folders.
+fn measurements_in(content: &Inside<'_>) -> Result<BTreeSet<Vec<u8>>, Fault> {
+    let mut found = BTreeSet::new();
+    for policy in content.names(&ItemPath::root())? {
+        if policy != DESCRIPTION.as_bytes() {
+            found.extend(content.names(&ItemPath::root().join(&policy))?);
+        }
+    }
+    Ok(found)
 }
 
 /// A database that is made.
@@ -50,6 +65,7 @@ struct NewDatabase {
     client: Client,
     database: String,
     description: Description,
+    measurements: BTreeSet<Vec<u8>>,
     restore: TimestreamRestore,
 }
 
@@ -113,14 +129,25 @@ impl Target for NewDatabase {
 
     /// The same point written again is the same point.
     fn resume(&mut self, before: &Mark) -> Result<(), Fault> {
-        if before.read::<String>().as_ref() == Some(&self.database) {
-            return Ok(());
+        if before.read::<String>().as_ref() != Some(&self.database) {
+            return Err(Fault::Failed(format!("The database {} was not begun by this job.", self.database)));
         }
-        Err(Fault::Failed(format!("The database {} was not begun by this job.", self.database)))
+        let there = match self.client.measurements(None) {
+            Err(Fault::Gone(_)) => Vec::new(),
+            there => there?,
+        };
+        match there.iter().find(|name| !self.measurements.contains(file_name(name).as_bytes())) {
+            Some(other) => Err(Fault::Failed(format!(
+                "The database {} has points of {other}, which the recovery point does not have: somebody else made it since this job \
+                 began. Choose another name.",
+                self.database
+            ))),
+            None => Ok(()),
+        }
     }
 
     fn sink(&mut self) -> Result<Sink<'_>, Fault> {
-        for question in self.description.questions(&self.database, self.restore.days) {
+        for question in self.description.questions(&self.database) {
             self.client.query(&question, None)?;
         }
         Ok(Sink::InOrder(self))
@@ -142,12 +169,21 @@ impl Target for NewDatabase {
                 lacks.join(", ")
             )));
         }
-        let kept = self.restore.days.map_or_else(|| "for ever".to_owned(), |days| format!("for {days} days"));
+        for question in self.restore.days.iter().flat_map(|days| self.description.limits(&self.database, *days)) {
+            self.client.query(&question, None)?;
+        }
         let shorter = self.description.policies.iter().any(|policy| policy.duration != "0s");
-        let note =
-            format!("The new database keeps its points {kept}; database.json tells for how long its source does.");
+        let note = match self.restore.days {
+            Some(days) => Some(format!(
+                "The new database keeps its points for {days} days: the server drops those that are older, which were restored too."
+            )),
+            None => shorter.then(|| {
+                "The new database keeps its points for ever; database.json tells for how long its source does."
+                    .to_owned()
+            }),
+        };
         Ok(Restored {
-            notes: shorter.then_some(note).into_iter().collect(),
+            notes: note.into_iter().collect(),
             name: Some(self.restore.table),
             shares_secret: true,
             ..Restored::default()
@@ -175,5 +211,34 @@ impl StreamSink for NewDatabase {
 
     fn at_once(&self) -> usize {
         AT_ONCE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::drivers::http::stand_in::{StandIn, Told};
+
+    #[test]
+    fn a_database_with_points_of_others_is_not_filled_on() {
+        let names = r#"{"results":[{"series":[{"columns":["name"],"values":[["cpu"],["a/b"]]}]}]}"#;
+        let server = StandIn::that(move |_| Told::of(200, names));
+        let resumed = |measurements: &[&[u8]]| {
+            let mut target = NewDatabase {
+                client: Client::open(&location(server.url(), "new".to_owned()), None, LONG).unwrap(),
+                database: "new".to_owned(),
+                description: Description { database: "old".to_owned(), policies: Vec::new() },
+                measurements: measurements.iter().map(|name| name.to_vec()).collect(),
+                restore: TimestreamRestore {
+                    table: "all".to_owned(),
+                    database: "new".to_owned(),
+                    url: None,
+                    days: None,
+                },
+            };
+            target.resume(&Mark::of(&"new"))
+        };
+        assert_eq!(resumed(&[b"cpu", b"a%2Fb", b"mem"]), Ok(()));
+        assert!(resumed(&[b"cpu"]).unwrap_err().to_string().contains("points of a/b"));
     }
 }
