@@ -14,7 +14,7 @@ use crate::engine::drivers::{
 };
 use crate::repository::{ItemPath, Node, Put, Refusal, RestoreOutcome, RestoreSize, StreamSink};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::io::{self, BufRead as _, BufReader, Read};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -101,7 +101,9 @@ impl NewTable {
                     tries += 1;
                     match self.client.call_once("CreateTable", &input, None) {
                         // The answer of the attempt before may have been lost on its way.
-                        Err(_) if tries > 1 && self.is_ours(&self.client.describe(None)?) => Ok(()),
+                        Err(_) if tries > 1 && self.client.describe(None).is_ok_and(|table| self.is_ours(&table)) => {
+                            Ok(())
+                        }
                         made => made.map(drop),
                     }
                 })?;
@@ -112,17 +114,22 @@ impl NewTable {
         self.wait()
     }
 
-    /// Whether a table was made since this restore began: nobody else's was there then.
+    /// Whether a table was made since this restore began, when nobody else's was there, and is the one that is restored.
     fn is_ours(&self, table: &Value) -> bool {
         let since = self.begun.as_ref().map_or(i64::MAX, |begun| begun.at - SKEW_SECONDS);
-        table["CreationDateTime"].as_f64().is_some_and(|at| at as i64 >= since)
+        let is_since = table["CreationDateTime"].as_f64().is_some_and(|at| at as i64 >= since);
+        is_since && self.description.create_table.get("KeySchema").is_some_and(|keys| *keys == table["KeySchema"])
     }
 
     /// Until the table and its indexes can be written.
     fn wait(&self) -> Result<(), Fault> {
         let until = Instant::now() + PATIENCE;
         loop {
-            let table = self.client.describe(None)?;
+            // A service may know of a table only some time after it was asked to make it.
+            let table = match self.client.describe(None) {
+                Err(Fault::Gone(_)) => json!({ "TableStatus": "not known yet" }),
+                table => table?,
+            };
             let indexes = table["GlobalSecondaryIndexes"].as_array().into_iter().flatten();
             let statuses = std::iter::once(&table["TableStatus"]).chain(indexes.map(|index| &index["IndexStatus"]));
             if statuses.into_iter().all(|status| status.is_null() || status == "ACTIVE") {
@@ -228,5 +235,82 @@ impl StreamSink for NewTable {
 
     fn at_once(&self) -> usize {
         AT_ONCE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::drivers::http::stand_in::{Asked, StandIn, Told};
+    use std::sync::Arc;
+
+    fn keys(name: &str) -> Value {
+        json!([{ "AttributeName": name, "KeyType": "HASH" }])
+    }
+
+    /// A restore that began at the beginning of time into a service.
+    fn restore(server: &StandIn) -> NewTable {
+        let at = location(server.url(), "orders".to_owned());
+        let made = json!({ "CreateTable": { "TableName": "source", "KeySchema": keys("id") } });
+        NewTable {
+            client: Client::open(&at, None, LONG).unwrap(),
+            restore: DynamoDbRestore {
+                table: "orders".to_owned(),
+                endpoint: None,
+                by_kms: false,
+                kms_key: None,
+                is_protected: false,
+            },
+            description: Description::from_file(made.to_string().as_bytes()).unwrap(),
+            begun: Some(Begun { table: "orders".to_owned(), at: 0 }),
+            is_resumed: false,
+            items: AtomicU64::new(0),
+        }
+    }
+
+    fn is_call(asked: &Asked, operation: &str) -> bool {
+        asked.headers["x-amz-target"].ends_with(operation)
+    }
+
+    /// A service with this many refusals of `CreateTable` before it makes the table, and of `DescribeTable` after it.
+    fn slow(throttled: u64, unknown: u64) -> StandIn {
+        let (throttled, unknown) = (AtomicU64::new(throttled), AtomicU64::new(unknown));
+        let made = Arc::new(AtomicU64::new(0));
+        let take = |left: &AtomicU64| {
+            left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+        };
+        let gone = || Told::of(400, r#"{"__type": "ResourceNotFoundException"}"#);
+        StandIn::that(move |asked| {
+            if is_call(asked, ".CreateTable") {
+                if take(&throttled) {
+                    return Told::of(503, "");
+                }
+                made.store(1, Ordering::Relaxed);
+                return Told::of(200, "{}");
+            }
+            if made.load(Ordering::Relaxed) == 0 || take(&unknown) {
+                return gone();
+            }
+            let table = json!({ "TableStatus": "ACTIVE", "KeySchema": keys("id"), "CreationDateTime": 1.5 });
+            Told::of(200, json!({ "Table": table }).to_string())
+        })
+    }
+
+    #[test]
+    fn a_table_is_made_after_some_refusals_and_known_some_time_later() {
+        for (throttled, unknown) in [(2, 0), (0, 2)] {
+            let server = slow(throttled, unknown);
+            assert_eq!(restore(&server).make(), Ok(()));
+            let creates = server.asked().into_iter().filter(|asked| is_call(asked, ".CreateTable")).count();
+            assert_eq!(creates as u64, throttled + 1);
+        }
+    }
+
+    #[test]
+    fn a_table_of_somebody_else_is_not_this_restores() {
+        let restore = restore(&StandIn::that(|_| Told::of(503, "")));
+        let is_ours =
+            |at: f64, name: &str| restore.is_ours(&json!({ "CreationDateTime": at, "KeySchema": keys(name) }));
+        assert!(is_ours(1.0, "id") && !is_ours(-1e6, "id") && !is_ours(1.0, "other"));
     }
 }
