@@ -11,8 +11,9 @@ const AGAIN_SECONDS: i64 = 60;
 /// Codes of a server that does not let a user in, or lets it do too little.
 const DENIED: [i32; 4] = [13, 18, 33, 8000];
 
-/// Codes of what may be over soon: a server that ends, another primary, a limit of time.
-const FOR_NOW: [i32; 13] = [6, 7, 50, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436];
+/// Codes of what may be over soon: a server that ends, another primary, a limit of time, a capped collection that was written to faster
+/// than it was read.
+const FOR_NOW: [i32; 14] = [6, 7, 50, 89, 91, 136, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436];
 
 /// Codes of a cursor whose collection, or server, went away.
 const CURSOR_LOST: [i32; 4] = [26, 43, 175, 237];
@@ -76,6 +77,7 @@ fn words(error: &Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mongodb::bson::{self, doc};
 
     #[test]
     fn of_a_topology_that_has_no_server_the_trouble_is_told() {
@@ -83,5 +85,21 @@ mod tests {
                     Error: Kind: I/O error: Connection refused (os error 111), labels: {\"x\"}, source: None } ] }";
         assert_eq!(innermost(said), "I/O error: Connection refused (os error 111)");
         assert_eq!(innermost("something else"), "something else");
+    }
+
+    #[test]
+    fn each_refusal_means_what_it_says() {
+        let address = Address::parse("mongodb://h").unwrap();
+        let meant = |code: i32| {
+            let refused = bson::deserialize_from_document(doc! { "code": code, "codeName": "Name", "errmsg": "why" });
+            fault(&address, "find", &Error::from(ErrorKind::Command(refused.unwrap())))
+        };
+        for (code, is_temporary, is_denied) in
+            [(13, false, true), (91, true, false), (136, true, false), (26, false, false), (59, false, false)]
+        {
+            let meaning = meant(code).meaning();
+            assert_eq!((meaning.again_after.is_some(), meaning.is_denied), (is_temporary, is_denied), "{code}");
+            assert!(meaning.message.contains("why (Name)"), "{}", meaning.message);
+        }
     }
 }
