@@ -9,6 +9,7 @@ use crate::engine::drivers::{Fault, Mark};
 use crate::repository::{
     BlobKind, Error, Id, ItemPath, Node, OpenFolder, Repository, RestoreOutcome, RestoreSize, StreamSink,
 };
+use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
 
 /// A resource that is registered.
@@ -114,12 +115,39 @@ impl Inside<'_> {
         Ok(Some(content))
     }
 
+    /// The content of a file as it is read, however much it is; nothing where there is none.
+    pub fn open(&self, path: &ItemPath) -> Result<Option<impl Read>, Fault> {
+        let Some(node) = self.find(path)?.filter(Node::is_file) else { return Ok(None) };
+        let (repository, pieces) = (self.repository, node.content.into_iter());
+        Ok(Some(Content { repository, pieces, piece: Cursor::default() }))
+    }
+
     /// The item at a path; nothing where there is none.
     pub fn find(&self, path: &ItemPath) -> Result<Option<Node>, Fault> {
         match self.repository.find(&self.snapshot, &self.at(path)) {
             Ok(found) => Ok(found),
             Err(Error::NoSuchPath { .. } | Error::NotAFolder { .. }) => Ok(None),
             Err(error) => Err(Fault::Failed(error.to_string())),
+        }
+    }
+}
+
+/// The content of a file, piece by piece.
+struct Content<'a> {
+    repository: &'a Repository,
+    pieces: std::vec::IntoIter<Id>,
+    piece: Cursor<Vec<u8>>,
+}
+
+impl Read for Content<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.piece.read(buffer)? {
+                0 if !buffer.is_empty() => {}
+                length => return Ok(length),
+            }
+            let Some(next) = self.pieces.next() else { return Ok(0) };
+            self.piece = Cursor::new(self.repository.load_blob(BlobKind::Data, &next).map_err(io::Error::other)?);
         }
     }
 }

@@ -4,9 +4,12 @@ use super::address::Address;
 use super::faults::fault;
 use crate::domain::{Invalid, Secret};
 use crate::engine::drivers::Fault;
+use crate::engine::drivers::http::{stopped, temporary};
+use crate::repository::Control;
 use mongodb::bson::{Document, RawDocumentBuf, doc};
 use mongodb::options::{AuthMechanism, ClientOptions, Credential};
 use mongodb::{Cursor, Database};
+use std::pin::pin;
 use std::time::Duration;
 use tokio::runtime::Runtime;
 
@@ -14,6 +17,12 @@ use tokio::runtime::Runtime;
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// How long it may take until a server that fits answers.
 const SELECTION_LIMIT: Duration = Duration::from_secs(10);
+/// How long a server may be silent that is asked something.
+const SILENCE_LIMIT: Duration = Duration::from_secs(5 * 60);
+/// How long it may read a whole collection for an index.
+const INDEX_LIMIT: Duration = Duration::from_secs(24 * 3600);
+/// How often a thread that waits looks whether it is to stop.
+const TICK: Duration = Duration::from_millis(100);
 /// Threads that move bytes, whoever waits for them.
 const THREADS: usize = 2;
 
@@ -56,33 +65,56 @@ impl Client {
         self.sdk.database(name)
     }
 
-    /// Waits for an answer, whatever else goes on in other threads.
-    pub(super) fn wait<F: Future>(&self, work: F) -> F::Output {
-        self.runtime.block_on(work)
+    /// Waits for an answer to a call, unless it is to stop or the server is silent for too long.
+    pub(super) fn wait<F: Future>(&self, call: &str, stop: Option<&Control>, work: F) -> Result<F::Output, Fault> {
+        self.wait_for(limit_of(call), call, stop, work)
+    }
+
+    fn wait_for<F: Future>(
+        &self,
+        limit: Duration,
+        call: &str,
+        stop: Option<&Control>,
+        work: F,
+    ) -> Result<F::Output, Fault> {
+        self.runtime.block_on(async {
+            let mut work = pin!(tokio::time::timeout(limit, work));
+            loop {
+                tokio::select! {
+                    done = &mut work => return done.map_err(|_| {
+                        temporary(format!("The server at {} does not answer {call} in time.", self.address.place()))
+                    }),
+                    () = tokio::time::sleep(TICK) => stopped(stop)?,
+                }
+            }
+        })
     }
 
     /// The answer to a command, which the server's refusal is named after.
     pub(super) fn command(&self, database: &str, command: Document) -> Result<Document, Fault> {
-        let name = command.keys().next().cloned().unwrap_or_default();
-        let answer = self.wait(self.database(database).run_command(command).into_future());
+        let name = name_of(&command);
+        let answer = self.wait(&name, None, self.database(database).run_command(command).into_future())?;
         answer.map_err(|error| fault(&self.address, &name, &error))
     }
 
     /// The same of a command whose documents stay as they are, byte for byte.
     pub(super) fn raw(&self, database: &str, name: &str, command: RawDocumentBuf) -> Result<Document, Fault> {
-        let answer = self.wait(self.database(database).run_raw_command(command).into_future());
+        let answer = self.wait(name, None, self.database(database).run_raw_command(command).into_future())?;
         answer.map_err(|error| fault(&self.address, name, &error))
     }
 
     /// All that a command's cursor gives.
     pub(super) fn all(&self, database: &str, command: Document) -> Result<Vec<Document>, Fault> {
-        self.try_all(database, &command)
-            .map_err(|error| fault(&self.address, command.keys().next().map_or("a command", String::as_str), &error))
+        self.try_all(database, &command)?.map_err(|error| fault(&self.address, &name_of(&command), &error))
     }
 
     /// The same with the error as it came.
-    pub(super) fn try_all(&self, database: &str, command: &Document) -> mongodb::error::Result<Vec<Document>> {
-        self.wait(async {
+    pub(super) fn try_all(
+        &self,
+        database: &str,
+        command: &Document,
+    ) -> Result<mongodb::error::Result<Vec<Document>>, Fault> {
+        self.wait(&name_of(command), None, async {
             let mut cursor: Cursor<Document> = self.database(database).run_cursor_command(command.clone()).await?;
             let mut all = Vec::new();
             while cursor.advance().await? {
@@ -104,6 +136,15 @@ impl Client {
     }
 }
 
+fn name_of(command: &Document) -> String {
+    command.keys().next().cloned().unwrap_or_default()
+}
+
+/// How long a server may think about a call.
+fn limit_of(call: &str) -> Duration {
+    if call == "createIndexes" { INDEX_LIMIT } else { SILENCE_LIMIT }
+}
+
 /// How the user says who it is. A password alone says nothing, nor does a user alone.
 fn credential(address: &Address, secret: Option<&Secret>) -> Result<Option<Credential>, Invalid> {
     let wrong = |rule: &str| Err(Invalid::value("Secret", rule));
@@ -122,4 +163,26 @@ fn credential(address: &Address, secret: Option<&Secret>) -> Result<Option<Crede
         _ => AuthMechanism::ScramSha256,
     });
     Ok(Some(credential))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::pending;
+
+    #[test]
+    fn a_silent_server_is_waited_for_no_longer_than_its_limit_or_the_job() {
+        let client = Client::open(&Address::parse("mongodb://127.0.0.1:1").unwrap(), None).unwrap();
+        let silent = client.wait_for(Duration::from_millis(150), "find", None, pending::<()>());
+        assert!(
+            matches!(&silent, Err(Fault::Temporary { why, .. }) if why.contains("does not answer find")),
+            "{silent:?}"
+        );
+        let control = Control::new();
+        control.cancel();
+        let stopped = client.wait("find", Some(&control), pending::<()>());
+        assert_eq!(stopped, Err(Fault::Failed("The job was stopped.".to_owned())));
+        assert_eq!(client.wait("find", None, async { 1 }), Ok(1));
+        assert!(limit_of("createIndexes") > limit_of("drop"));
+    }
 }

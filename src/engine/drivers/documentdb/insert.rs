@@ -25,7 +25,7 @@ pub(super) struct Documents<R>(pub(super) R);
 
 impl<R: Read> Documents<R> {
     /// The next document; nothing at the end.
-    fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
+    pub(super) fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
         let mut head = [0; 4];
         let first = loop {
             match self.0.read(&mut head) {

@@ -119,7 +119,7 @@ pub(super) fn is_there(client: &Client, collection: &Collection) -> Result<bool,
 
 /// Its indexes; one that was dropped meanwhile has none, which is noticed when it is read.
 fn indexes(client: &Client, collection: &Collection) -> Result<Vec<Document>, Fault> {
-    let asked = client.try_all(&collection.database, &doc! { "listIndexes": &collection.metadata.name });
+    let asked = client.try_all(&collection.database, &doc! { "listIndexes": &collection.metadata.name })?;
     match asked {
         Err(error) if faults::code(&error) == Some(NOT_FOUND) => Ok(Vec::new()),
         asked => asked.map_err(|error| fault(client.address(), "listIndexes", &error)),

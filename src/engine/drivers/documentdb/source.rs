@@ -7,17 +7,16 @@ use super::names::{DOCUMENTS, METADATA, stem};
 use super::{Seen, address_of};
 use crate::domain::types::location::Part;
 use crate::domain::{Consistency, PointDetails};
-use crate::engine::drivers::dump::{Dump, Teller, refusal};
+use crate::engine::drivers::feed::{Feed, Files};
 use crate::engine::drivers::{BackupCx, Fault, Mark, PointFacts, Source};
 use crate::repository::{BackupOutcome, Control, TreeSource};
 use mongodb::Cursor;
 use mongodb::bson::{RawDocumentBuf, doc};
 use std::collections::VecDeque;
-use std::io;
 use std::path::{Path, PathBuf};
 
 /// Where the databases lie in a snapshot.
-pub(super) const ROOT: &str = "/dump";
+const ROOT: &str = "/dump";
 
 /// How many documents come at once; a server stops at 16 MiB.
 const BATCH: u32 = 10_000;
@@ -27,7 +26,7 @@ const NAMED: usize = 5;
 
 /// A server that is open for a backup.
 struct Open {
-    dump: Dump<Documents>,
+    feed: Feed<Documents>,
     seen: Seen,
     databases: usize,
 }
@@ -43,23 +42,21 @@ pub(super) fn open(cx: &BackupCx<'_>) -> Result<Box<dyn Source>, Fault> {
         coming.extend(inventory::collections(&client, database)?);
     }
     let seen = Seen { version, size_bytes: bytes };
-    let teller = Documents { client, coming, now: Now::Nothing, collections: 0, documents: 0, lost: Vec::new() };
-    let dump = Dump::new(Path::new(ROOT), teller, bytes, chrono::Utc::now());
-    Ok(Box::new(Open { dump, seen, databases: databases.len() }))
+    let documents = Documents { client, coming, now: Now::Nothing, collections: 0, documents: 0, lost: Vec::new() };
+    Ok(Box::new(Open { feed: Feed::new(ROOT, bytes, documents), seen, databases: databases.len() }))
 }
 
 impl Source for Open {
     fn items(&self) -> &dyn TreeSource {
-        &self.dump
+        &self.feed
     }
 
     fn root(&self) -> &Path {
-        self.dump.root()
+        self.feed.root()
     }
 
     fn finish(self: Box<Self>, outcome: &BackupOutcome) -> Result<PointFacts, Fault> {
-        let told = self.dump.into_teller();
-        let told = told.ok_or_else(|| Fault::Failed("The backup did not come to its end.".to_owned()))?;
+        let told = self.feed.into_files()?;
         if let Some(issue) = outcome.issues.first() {
             return Err(Fault::Failed(format!("{} is not in the backup: {}", issue.path.display(), issue.reason)));
         }
@@ -115,46 +112,26 @@ enum Now {
 }
 
 impl Documents {
-    fn begin(&self, of: &Collection) -> Result<Cursor<RawDocumentBuf>, mongodb::error::Error> {
-        let collection = self.client.database(&of.database).collection::<RawDocumentBuf>(&of.metadata.name);
-        let find = collection.find(doc! {}).batch_size(BATCH);
-        // Those have an order that is theirs; all others come so that a document lies beside the same ones each time.
-        let natural = of.metadata.is_capped() || of.metadata.is_timeseries();
-        let find = if natural { find } else { find.sort(doc! { "_id": 1 }) };
-        self.client.wait(find.into_future())
-    }
-
-    fn refuse(&self, of: &Collection, error: &mongodb::error::Error) -> io::Error {
-        let call = format!("find in {}", of.shown());
-        refusal(&fault(self.client.address(), &call, error))
-    }
-
     /// A document more; `false` when there is none.
-    fn advance(&mut self) -> io::Result<bool> {
+    fn advance(&mut self, stop: &Control) -> Result<bool, Fault> {
         let Now::Reading { of, cursor, waiting, told } = &mut self.now else { return Ok(false) };
         waiting.clear();
         *told = 0;
-        match self.client.wait(cursor.advance()) {
-            Ok(true) => {
-                waiting.extend_from_slice(cursor.current().as_bytes());
-                self.documents += 1;
-                return Ok(true);
-            }
-            Ok(false) => {}
-            // Its collection may have gone: that is asked for at the end of each.
-            Err(error) if faults::is_cursor_lost(&error) => {
-                let of = of.clone();
-                if inventory::is_there(&self.client, &of).map_err(|fault| refusal(&fault))? {
-                    return Err(self.refuse(&of, &error));
-                }
-            }
-            Err(error) => {
-                let of = of.clone();
-                return Err(self.refuse(&of, &error));
-            }
+        let advanced = self.client.wait("getMore", Some(stop), cursor.advance())?;
+        if matches!(advanced, Ok(true)) {
+            waiting.extend_from_slice(cursor.current().as_bytes());
+            self.documents += 1;
+            return Ok(true);
         }
         let of = of.clone();
-        if !inventory::is_there(&self.client, &of).map_err(|fault| refusal(&fault))? {
+        match advanced {
+            // Its collection may have gone: that is asked for at the end of each.
+            Err(error) if !faults::is_cursor_lost(&error) || inventory::is_there(&self.client, &of)? => {
+                return Err(refusal(&self.client, &of, &error));
+            }
+            _ => {}
+        }
+        if !inventory::is_there(&self.client, &of)? {
             self.lost.push(of.shown());
         }
         self.now = Now::Read(of);
@@ -162,20 +139,37 @@ impl Documents {
     }
 
     /// The file that says what a collection is.
-    fn describe(&mut self, of: &Collection) -> io::Result<PathBuf> {
-        let text = of.metadata.to_json().map_err(io::Error::other)?;
+    fn describe(&mut self, of: &Collection) -> Result<PathBuf, Fault> {
+        let text = of.metadata.to_json();
+        let text = text.map_err(|why| Fault::Failed(format!("What {} is cannot be written: {why}", of.shown())))?;
         self.now = Now::Text { text, told: 0 };
         self.collections += 1;
         Ok(path_of(of, METADATA))
     }
 }
 
+/// All documents of a collection, in the order in which they lie in a recovery point.
+pub(super) fn find(client: &Client, of: &Collection, stop: Option<&Control>) -> Result<Cursor<RawDocumentBuf>, Fault> {
+    let collection = client.database(&of.database).collection::<RawDocumentBuf>(&of.metadata.name);
+    let find = collection.find(doc! {}).batch_size(BATCH);
+    // Those have an order that is theirs; all others come so that a document lies beside the same ones each time.
+    let natural = of.metadata.is_capped() || of.metadata.is_timeseries();
+    let find = if natural { find } else { find.sort(doc! { "_id": 1 }) };
+    let found = client.wait("find", stop, find.into_future())?;
+    found.map_err(|error| refusal(client, of, &error))
+}
+
+/// What it means that documents of a collection do not come.
+pub(super) fn refusal(client: &Client, of: &Collection, error: &mongodb::error::Error) -> Fault {
+    fault(client.address(), &format!("find in {}", of.shown()), error)
+}
+
 fn path_of(of: &Collection, ending: &str) -> PathBuf {
     Path::new(&of.database).join(format!("{}{ending}", stem(&of.metadata.name)))
 }
 
-impl Teller for Documents {
-    fn next(&mut self, _: &Control) -> io::Result<Option<PathBuf>> {
+impl Files for Documents {
+    fn next(&mut self, stop: &Control) -> Result<Option<PathBuf>, Fault> {
         if let Now::Read(of) = std::mem::replace(&mut self.now, Now::Nothing) {
             return self.describe(&of).map(Some);
         }
@@ -183,13 +177,13 @@ impl Teller for Documents {
         if of.metadata.is_view() {
             return self.describe(&of).map(Some);
         }
-        let cursor = self.begin(&of).map_err(|error| self.refuse(&of, &error))?;
+        let cursor = find(&self.client, &of, Some(stop))?;
         let path = path_of(&of, DOCUMENTS);
         self.now = Now::Reading { of, cursor: Box::new(cursor), waiting: Vec::new(), told: 0 };
         Ok(Some(path))
     }
 
-    fn read(&mut self, buffer: &mut [u8], _: &Control) -> io::Result<usize> {
+    fn read(&mut self, buffer: &mut [u8], stop: &Control) -> Result<usize, Fault> {
         let mut written = 0;
         while written < buffer.len() {
             let (from, told) = match &mut self.now {
@@ -201,7 +195,7 @@ impl Teller for Documents {
             buffer[written..written + length].copy_from_slice(&from[*told..*told + length]);
             *told += length;
             written += length;
-            if length == 0 && !self.advance()? {
+            if length == 0 && !self.advance(stop)? {
                 break;
             }
         }

@@ -2,9 +2,10 @@
 
 use super::address::Address;
 use super::client::Client;
-use super::insert::{Uninserted, insert};
+use super::insert::{Documents, Uninserted, insert};
 use super::inventory::{self, Collection};
 use super::names::{DOCUMENTS, METADATA, stem};
+use super::source::{find, refusal as unread};
 use super::{address_of, id_of, metadata};
 use crate::domain::Invalid;
 use crate::domain::types::documentdb::{self, DocumentDbRestore, IDENTIFIER_KEY};
@@ -66,8 +67,9 @@ pub(super) fn plan(ask: &RestoreAsk<'_>) -> Result<RestorePlan, Fault> {
 }
 
 /// A server that is restored into.
-struct Into {
+struct Into<'a> {
     client: Client,
+    content: &'a Inside<'a>,
     identifier: String,
     makes_new: bool,
     /// By the paths of their documents in the recovery point.
@@ -116,6 +118,7 @@ pub(super) fn open<'a>(cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault
     let makes_new = cx.makes_new;
     Ok(Box::new(Into {
         client,
+        content: cx.content,
         identifier,
         makes_new,
         collections,
@@ -174,20 +177,20 @@ fn check_names<'a>(collections: impl Iterator<Item = &'a Collection>) -> Result<
     Ok(())
 }
 
-impl Into {
+impl Into<'_> {
     fn names(&self) -> BTreeSet<String> {
         self.collections.values().map(Collection::shown).collect()
     }
 
     /// Those of what is to be made that are there.
-    fn present(&self) -> Result<Vec<&Collection>, Fault> {
+    fn present(&self) -> Result<Vec<(&ItemPath, &Collection)>, Fault> {
         let databases: BTreeSet<&str> = self.collections.values().map(|of| of.database.as_str()).collect();
         let mut there = BTreeSet::new();
         for database in databases {
             let names = inventory::collection_names(&self.client, database)?;
             there.extend(names.into_iter().map(|name| format!("{database}.{name}")));
         }
-        Ok(self.collections.values().filter(|of| there.contains(&of.shown())).collect())
+        Ok(self.collections.iter().filter(|(_, of)| there.contains(&of.shown())).collect())
     }
 
     fn make(&self, collection: &Collection) -> Result<(), Fault> {
@@ -196,8 +199,32 @@ impl Into {
         self.client.command(&collection.database, command).map(drop)
     }
 
-    /// Makes its indexes but that of `_id`, which it has; why one could not be made.
-    fn make_indexes(&self, collection: &Collection) -> Vec<String> {
+    /// Refuses a collection with a document that the recovery point does not hold: somebody else made it since, or wrote into it.
+    fn look_whose_it_is(&self, path: &ItemPath, collection: &Collection) -> Result<(), Fault> {
+        // Measurements have no order of their own to be compared in.
+        if collection.metadata.is_view() || collection.metadata.is_timeseries() {
+            return Ok(());
+        }
+        let held = self.content.open(path)?;
+        let held = held.ok_or_else(|| Fault::Failed(format!("The recovery point lacks {path}.")))?;
+        let mut cursor = find(&self.client, collection, None)?;
+        let there = || match self.client.wait("getMore", None, cursor.advance())? {
+            Ok(true) => Ok(Some(cursor.current().as_bytes().to_vec())),
+            Ok(false) => Ok(None),
+            Err(error) => Err(unread(&self.client, collection, &error)),
+        };
+        if is_part_of(there, &mut Documents(held))? {
+            return Ok(());
+        }
+        Err(Fault::Failed(format!(
+            "{} has a document that the recovery point does not hold: somebody else wrote into it since this job began. Drop it and \
+             restore again.",
+            collection.shown()
+        )))
+    }
+
+    /// Makes its indexes but that of `_id`, which it has; why the server makes one of them not.
+    fn make_indexes(&self, collection: &Collection) -> Result<Vec<String>, Fault> {
         let own = |index: &&Document| index.get_str("name").is_ok_and(|name| name != "_id_");
         let mut refused = Vec::new();
         for index in collection.metadata.indexes.iter().filter(own) {
@@ -205,22 +232,48 @@ impl Into {
                 index.clone().into_iter().filter(|(key, _)| !OF_THE_SERVER.contains(&key.as_str())).collect();
             let name = index.get_str("name").unwrap_or("?").to_owned();
             let command = doc! { "createIndexes": &collection.metadata.name, "indexes": [Bson::Document(index)] };
-            if let Err(fault) = self.client.command(&collection.database, command) {
-                refused.push(format!("The index {name} of {} was not made: {fault}.", collection.shown()));
-            }
+            let made = self.client.command(&collection.database, command).map(drop);
+            refused.extend(refusal(made, || format!("The index {name} of {}", collection.shown()))?);
         }
-        refused
+        Ok(refused)
     }
 }
 
-impl Target for Into {
+/// Whether all documents that are there are among those of a file, both in one order.
+fn is_part_of<R: Read>(
+    mut there: impl FnMut() -> Result<Option<Vec<u8>>, Fault>,
+    held: &mut Documents<R>,
+) -> Result<bool, Fault> {
+    while let Some(document) = there()? {
+        loop {
+            let next = held.next().map_err(|error| Fault::of_io("The recovery point cannot be read", &error))?;
+            match next {
+                None => return Ok(false),
+                Some(next) if next == document => break,
+                Some(_) => {}
+            }
+        }
+    }
+    Ok(true)
+}
+
+/// Why a server refuses what it cannot make. One that is away, or lets a user do too little, refuses nothing: the restore is not done.
+fn refusal(made: Result<(), Fault>, what: impl Fn() -> String) -> Result<Option<String>, Fault> {
+    match made {
+        Ok(()) => Ok(None),
+        Err(fault @ (Fault::Temporary { .. } | Fault::Denied(_))) => Err(fault),
+        Err(fault) => Ok(Some(format!("{} was not made: {fault}.", what()))),
+    }
+}
+
+impl Target for Into<'_> {
     fn items(&self) -> &[ItemPath] {
         &self.items
     }
 
     /// Looks only: what is there already is left alone, all of it.
     fn begin(&mut self, _: &RestoreSize) -> Result<Mark, Fault> {
-        let present: Vec<String> = self.present()?.into_iter().map(Collection::shown).collect();
+        let present: Vec<String> = self.present()?.into_iter().map(|(_, of)| of.shown()).collect();
         if let Some(first) = present.first() {
             let more = if present.len() > 1 { format!(" and {} more", present.len() - 1) } else { String::new() };
             return Err(Fault::Failed(format!(
@@ -249,7 +302,9 @@ impl Target for Into {
 
     fn sink(&mut self) -> Result<Sink<'_>, Fault> {
         if self.is_resumed {
-            for collection in self.present()? {
+            let present = self.present()?;
+            present.iter().try_for_each(|(path, of)| self.look_whose_it_is(path, of))?;
+            for (_, collection) in present {
                 self.client.command(&collection.database, doc! { "drop": &collection.metadata.name })?;
             }
         }
@@ -268,18 +323,19 @@ impl Target for Into {
             )));
         }
         let (views, others): (Vec<_>, Vec<_>) = self.collections.values().partition(|of| of.metadata.is_view());
-        let mut notes: Vec<String> = others.into_iter().flat_map(|of| self.make_indexes(of)).collect();
+        let mut notes = Vec::new();
+        for collection in others {
+            notes.extend(self.make_indexes(collection)?);
+        }
         for view in views {
-            if let Err(fault) = self.make(view) {
-                notes.push(format!("The view {} was not made: {fault}.", view.shown()));
-            }
+            notes.extend(refusal(self.make(view), || format!("The view {}", view.shown()))?);
         }
         let name = self.makes_new.then(|| self.identifier.clone());
         Ok(Restored { notes, into: None, name, shares_secret: self.makes_new })
     }
 }
 
-impl StreamSink for Into {
+impl StreamSink for Into<'_> {
     fn place(&self) -> PathBuf {
         PathBuf::from(self.client.address().place())
     }
@@ -297,7 +353,7 @@ impl StreamSink for Into {
             }
             Err(Uninserted::Unread(error)) => Err(Refusal::Item(error.to_string())),
             Err(Uninserted::Refused(fault @ (Fault::Temporary { .. } | Fault::Denied(_)))) => {
-                Err(Refusal::All(io::Error::other(fault.to_string())))
+                Err(Refusal::All(fault.into_io()))
             }
             Err(Uninserted::Refused(fault)) => Err(Refusal::Item(fault.to_string())),
         }
@@ -305,5 +361,40 @@ impl StreamSink for Into {
 
     fn at_once(&self) -> usize {
         AT_ONCE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::drivers::http::temporary;
+
+    #[test]
+    fn what_an_earlier_attempt_wrote_is_a_part_of_what_is_restored() {
+        let document = |number: i32| {
+            let mut bytes = b"\x0c\0\0\0\x10a\0\0\0\0\0\0".to_vec();
+            bytes[7..11].copy_from_slice(&number.to_le_bytes());
+            bytes
+        };
+        let held = [1, 2, 3].map(document).concat();
+        for (numbers, is_part) in
+            [(vec![], true), (vec![1, 2], true), (vec![1, 3], true), (vec![1, 4], false), (vec![0], false)]
+        {
+            let mut there = numbers.iter().map(|number| document(*number));
+            assert_eq!(is_part_of(|| Ok(there.next()), &mut Documents(held.as_slice())), Ok(is_part), "{numbers:?}");
+        }
+        let away = || Err(temporary("away".to_owned()));
+        assert_eq!(is_part_of(away, &mut Documents(held.as_slice())), away().map(|_: Option<Vec<u8>>| true));
+    }
+
+    #[test]
+    fn what_a_server_cannot_make_is_told_and_one_that_is_away_ends_the_restore() {
+        let told = |made| refusal(made, || "The index x of a.b".to_owned());
+        assert_eq!(told(Ok(())), Ok(None));
+        let note = "The index x of a.b was not made: unknown type.";
+        assert_eq!(told(Err(Fault::Failed("unknown type".to_owned()))), Ok(Some(note.to_owned())));
+        for fault in [temporary("away".to_owned()), Fault::Denied("no right".to_owned())] {
+            assert_eq!(told(Err(fault.clone())), Err(fault));
+        }
     }
 }
