@@ -1,10 +1,10 @@
 use super::stand_in::{StandIn, Told};
 use super::{BRIEF, Http, Request, patiently, temporary};
 use crate::engine::drivers::Fault;
-use crate::repository::Control;
+use crate::repository::{Control, Refusal};
 use bytes::Bytes;
 use std::cell::Cell;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
@@ -104,4 +104,22 @@ fn a_job_that_is_stopped_waits_for_nothing() {
     let paused = patiently(Duration::from_secs(60), Some(&control), || Err::<(), _>(temporary("not now".to_owned())));
     assert_eq!(paused, Err(Fault::Failed("The job was stopped.".to_owned())));
     assert!(since.elapsed() < Duration::from_secs(4), "{:?}", since.elapsed());
+}
+
+#[test]
+fn a_server_that_takes_nothing_more_is_not_waited_for_without_end() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let head = http::Request::post(url).body(()).unwrap();
+    let mut content = std::io::repeat(b'x').take(256 << 20);
+    let http = Http::open("The service").unwrap();
+    // Nobody accepts the connection: the system takes some of it, and that is all.
+    match http.upload_within(Duration::from_millis(300), head, &mut content) {
+        Err(Refusal::All(error)) => {
+            let fault = Fault::behind(&error).unwrap();
+            assert!(matches!(fault, Fault::Temporary { why, .. } if why.contains("does not take")), "{fault:?}");
+        }
+        other => panic!("{:?}", other.map(|answer| answer.status)),
+    }
+    assert!(content.limit() > 0);
 }

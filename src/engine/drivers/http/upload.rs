@@ -14,11 +14,15 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::SendError;
+use tokio::time::error::Elapsed;
 
 /// How much is sent at once.
 const PIECE: usize = 256 << 10;
 /// How many such pieces wait to be sent.
 const WAITING: usize = 4;
+/// How long a service may take nothing of what it is sent.
+const STALL_LIMIT: Duration = Duration::from_secs(10 * 60);
 /// How long a service may think about what it was sent.
 const THINKING_LIMIT: Duration = Duration::from_secs(30 * 60);
 
@@ -29,19 +33,40 @@ impl Http {
         head: http::Request<()>,
         content: &mut dyn Read,
     ) -> Result<Answer, Refusal> {
+        self.upload_within(STALL_LIMIT, head, content)
+    }
+
+    pub(super) fn upload_within(
+        self: &Arc<Self>,
+        stall_limit: Duration,
+        head: http::Request<()>,
+        content: &mut dyn Read,
+    ) -> Result<Answer, Refusal> {
         let all = |fault: Fault| Refusal::All(fault.into_io());
-        let (sender, mut receiver) = mpsc::channel::<io::Result<Frame<Bytes>>>(WAITING);
+        let (sender, mut receiver) = mpsc::channel::<Piece>(WAITING);
         let body = SdkBody::from_body_1_x(StreamBody::new(stream::poll_fn(move |context| receiver.poll_recv(context))));
         let request = HttpRequest::try_from(head.map(|()| body)).map_err(|error| {
             all(Fault::Failed(format!("A request could not be sent to {}: {}", self.place, clean(&error.to_string()))))
         })?;
         let connector = self.connector.clone();
         let call = self.runtime.spawn(async move { connector.call(request).await });
-        let sent = send(&sender, content);
-        if let Err(error) = &sent {
-            // Whoever waits for the rest learns that there is none.
-            let _ = sender.blocking_send(Err(io::Error::new(error.kind(), "the content broke off")));
-        }
+        // Already the limit wants to be in the runtime.
+        let give = |piece| self.runtime.block_on(async { tokio::time::timeout(stall_limit, sender.send(piece)).await });
+        let stalled = || all(temporary(format!("{} does not take what it is sent.", self.place)));
+        let sent = match send(&give, content) {
+            Ok(Given::All) => Ok(()),
+            Ok(Given::Stalled) => {
+                call.abort();
+                return Err(stalled());
+            }
+            Err(error) => {
+                // Whoever waits for the rest learns that there is none.
+                if give(Err(io::Error::new(error.kind(), "the content broke off"))).is_err() {
+                    call.abort();
+                }
+                Err(error)
+            }
+        };
         drop(sender);
         let limit = async { tokio::time::timeout(THINKING_LIMIT, call).await };
         let answered = self.wait(None, limit).map_err(all)?;
@@ -57,19 +82,33 @@ impl Http {
     }
 }
 
+/// How far content was given on.
+enum Given {
+    All,
+    Stalled,
+}
+
+/// A piece of a request, or why there is none.
+type Piece = io::Result<Frame<Bytes>>;
+
 /// Gives the content on, until its end or until nobody takes it any more.
-fn send(sender: &mpsc::Sender<io::Result<Frame<Bytes>>>, content: &mut dyn Read) -> io::Result<()> {
+fn send(
+    give: &dyn Fn(Piece) -> Result<Result<(), SendError<Piece>>, Elapsed>,
+    content: &mut dyn Read,
+) -> io::Result<Given> {
     loop {
         let mut piece = Vec::with_capacity(PIECE);
         (&mut *content).take(PIECE as u64).read_to_end(&mut piece)?;
         let is_last = piece.len() < PIECE;
-        if sender.blocking_send(Ok(Frame::data(piece.into()))).is_err() {
-            // The answer says why. The rest is read, as whoever gives it wants to be asked for all of it.
-            io::copy(content, &mut io::sink())?;
-            return Ok(());
-        }
-        if is_last {
-            return Ok(());
+        match give(Ok(Frame::data(piece.into()))) {
+            Err(_) => return Ok(Given::Stalled),
+            Ok(Err(_)) => {
+                // The answer says why. The rest is read, as whoever gives it wants to be asked for all of it.
+                io::copy(content, &mut io::sink())?;
+                return Ok(Given::All);
+            }
+            Ok(Ok(())) if is_last => return Ok(Given::All),
+            Ok(Ok(())) => {}
         }
     }
 }
