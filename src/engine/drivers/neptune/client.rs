@@ -1,5 +1,6 @@
 //! The requests of SPARQL 1.1 that a backup and a restore need.
 
+use super::dataset::Dataset;
 use super::{rows, url_of};
 use crate::domain::types::location::Location;
 use crate::engine::drivers::Fault;
@@ -75,6 +76,15 @@ impl Client {
                 _ => Err(self.fault("its dataset", &coming.take(stop)?)),
             }
         })
+    }
+
+    /// What all statements are compared by.
+    pub(super) fn read_dataset(&self) -> Result<Dataset, Fault> {
+        let (mut coming, mut dataset) = (self.dataset(None)?, Dataset::default());
+        while let Some(piece) = coming.next(None)? {
+            dataset.take(&piece);
+        }
+        Ok(dataset)
     }
 
     /// Adds statements. It is tried once: blank nodes would come twice.

@@ -12,6 +12,7 @@
 //! A store's query is `URL/query`, its dataset `URL/store`. Gremlin and openCypher, by Bolt or HTTP, are not spoken.
 
 mod client;
+mod dataset;
 mod rows;
 mod source;
 mod target;

@@ -1,6 +1,7 @@
 //! Restoring into an empty store.
 
 use super::client::Client;
+use super::dataset::Dataset;
 use super::{GRAPH, location, statements_in, url_of};
 use crate::domain::types::keys::URL_KEY;
 use crate::domain::types::neptune::{NeptuneRestore, supported_by_engine};
@@ -24,29 +25,63 @@ pub(super) fn plan(ask: &RestoreAsk<'_>) -> Result<RestorePlan, Fault> {
 pub(super) fn open<'a>(cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
     let restore = NeptuneRestore::read(cx.metadata)?;
     let client = Client::open(cx.target, LONG)?;
-    Ok(Box::new(Filled { client, identifier: restore.identifier, statements: AtomicU64::new(0) }))
+    Ok(Box::new(Filled::new(client, restore.identifier)))
 }
 
 /// A store that is filled.
 struct Filled {
     client: Client,
     identifier: String,
+    /// Whether an earlier attempt may have filled it.
+    is_resumed: bool,
     /// How many statements were restored.
     statements: AtomicU64,
 }
 
 impl Filled {
+    fn new(client: Client, identifier: String) -> Self {
+        Self { client, identifier, is_resumed: false, statements: AtomicU64::new(0) }
+    }
+
     fn write(&self, content: &mut dyn Read) -> Result<(), Refusal> {
         let all = |fault: Fault| Refusal::All(fault.into_io());
-        let mut counted = Counted { content, lines: 0 };
         if self.client.is_empty().map_err(all)? {
+            let mut counted = Counted { content, lines: 0 };
             self.client.add(&mut counted)?;
-        } else {
-            // What an earlier attempt of this job came to, of which nothing told any more: the end compares how much it is.
-            io::copy(&mut counted, &mut io::sink())?;
+            self.statements.store(counted.lines, Ordering::Relaxed);
+            return Ok(());
         }
-        self.statements.store(counted.lines, Ordering::Relaxed);
+        if !self.is_resumed {
+            return Err(all(self.in_use()));
+        }
+        // What an earlier attempt of this job came to, of which nothing told any more.
+        let expected = dataset_of(content)?;
+        if self.client.read_dataset().map_err(all)? != expected {
+            return Err(all(Fault::Failed(format!(
+                "The store {} has other statements than those that this job restored: somebody else wrote into it. Clear it and \
+                 restore again.",
+                self.client.url()
+            ))));
+        }
+        self.statements.store(expected.statements, Ordering::Relaxed);
         Ok(())
+    }
+
+    fn in_use(&self) -> Fault {
+        Fault::Failed(format!(
+            "The store {} has statements already: name an empty one with {URL_KEY}, since nothing is mixed with what is there.",
+            self.client.url()
+        ))
+    }
+}
+
+fn dataset_of(content: &mut dyn Read) -> io::Result<Dataset> {
+    let (mut dataset, mut buffer) = (Dataset::default(), vec![0; 1 << 18]);
+    loop {
+        match content.read(&mut buffer)? {
+            0 => return Ok(dataset),
+            length => dataset.take(&buffer[..length]),
+        }
     }
 }
 
@@ -71,16 +106,14 @@ impl Target for Filled {
 
     fn begin(&mut self, _: &RestoreSize) -> Result<Mark, Fault> {
         if !self.client.is_empty()? {
-            return Err(Fault::Failed(format!(
-                "The store {} has statements already: name an empty one with {URL_KEY}, since nothing is mixed with what is there.",
-                self.client.url()
-            )));
+            return Err(self.in_use());
         }
         Ok(Mark::of(&self.client.url()))
     }
 
     fn resume(&mut self, before: &Mark) -> Result<(), Fault> {
         if before.read::<String>().as_deref() == Some(self.client.url()) {
+            self.is_resumed = true;
             return Ok(());
         }
         Err(Fault::Failed(format!("The store {} was not begun by this job.", self.client.url())))
@@ -125,34 +158,50 @@ mod tests {
     use crate::engine::drivers::http::BRIEF;
     use crate::engine::drivers::http::stand_in::{StandIn, Told};
 
-    /// A store that has so many statements.
-    fn store(has: u64) -> StandIn {
+    const TWO: &str = "<a> <b> <c> .\n<d> <e> _:f .\n";
+
+    /// A store that has these statements, and keeps what it has.
+    fn store(has: &'static str) -> StandIn {
         StandIn::that(move |asked| {
+            if asked.path == "/store" && asked.method == "GET" {
+                return Told::of(200, has).with("content-type", "application/n-quads");
+            }
             if asked.path == "/store" {
                 return Told::of(204, "");
             }
-            let count =
-                format!(r#"{{"boolean": {}, "results": {{"bindings": [{{"n": {{"value": "{has}"}}}}]}}}}"#, has > 0);
-            Told::of(200, count)
+            let count = has.lines().count();
+            let some = count > 0;
+            let told =
+                format!(r#"{{"boolean": {some}, "results": {{"bindings": [{{"n": {{"value": "{count}"}}}}]}}}}"#);
+            Told::of(200, told)
         })
     }
 
-    fn restored(store: &StandIn, statements: &str) -> Result<Restored, Fault> {
+    fn restored(store: &StandIn, is_resumed: bool) -> Result<Restored, String> {
         let client = Client::open(&location(store.url()), BRIEF).unwrap();
-        let target = Filled { client, identifier: "new".to_owned(), statements: AtomicU64::new(0) };
-        target.write(&mut statements.as_bytes()).unwrap();
-        Box::new(target).finish(&RestoreOutcome::default())
+        let mut target = Filled::new(client, "new".to_owned());
+        if is_resumed {
+            target.resume(&Mark::of(&store.url())).unwrap();
+        }
+        target.write(&mut TWO.as_bytes()).map_err(|refusal| format!("{refusal:?}"))?;
+        Box::new(target).finish(&RestoreOutcome::default()).map_err(|fault| fault.to_string())
     }
 
     #[test]
     fn what_an_earlier_attempt_restored_is_not_restored_twice_and_what_others_wrote_not_taken_for_it() {
-        let written = |store: &StandIn| store.asked().iter().filter(|asked| asked.path == "/store").count();
-        let filled = store(2);
-        assert_eq!(restored(&filled, "<a> <b> <c> .\n<d> <e> <f> .\n").unwrap().name.as_deref(), Some("new"));
-        assert_eq!(written(&filled), 0);
-        let other = store(3);
-        let fault = restored(&other, "<a> <b> <c> .\n<d> <e> <f> .\n").unwrap_err();
-        assert!(fault.to_string().contains("2 statements were restored") && written(&other) == 0, "{fault}");
-        assert_eq!(restored(&store(0), "").map(|restored| restored.shares_secret), Ok(true));
+        let written = |store: &StandIn| store.asked().iter().filter(|asked| asked.body == TWO).count();
+        let filled = store("<d> <e> _:other .\n<a> <b> <c> .\n");
+        assert_eq!(restored(&filled, true).unwrap().name.as_deref(), Some("new"));
+        for (other, is_resumed, why) in [
+            (store("<d> <e> _:f .\n<a> <b> <x> .\n"), true, "has other statements"),
+            (store("<a> <b> <c> .\n"), true, "has other statements"),
+            (store(TWO), false, "has statements already"),
+        ] {
+            let refused = restored(&other, is_resumed).unwrap_err();
+            assert!(refused.contains(why) && written(&other) == 0, "{refused}");
+        }
+        let empty = store("");
+        let refused = restored(&empty, true).unwrap_err();
+        assert!(refused.contains("2 statements were restored") && written(&empty) == 1, "{refused}");
     }
 }
