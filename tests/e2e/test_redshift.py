@@ -240,7 +240,7 @@ def test_what_cannot_be_backed_up_is_refused_by_what_it_lacks(engine, server, da
         assert refused.returncode != 0 and told in words, (options, refused)
         assert not [secret for secret in ("wr@ng", "hunter2", PASSWORD) if secret in words], words
     for made, unmade, told in [
-        ("CREATE TYPE mood AS ENUM ('a'); CREATE TABLE bad (m mood)", "DROP TABLE bad; DROP TYPE mood", "column m of the type mood"),
+        ("CREATE TYPE mood AS ENUM ('a'); CREATE TABLE bad (m mood)", "DROP TABLE bad; DROP TYPE mood", "column m of the type public.mood"),
         ("CREATE TABLE bad (n int) PARTITION BY RANGE (n)", "DROP TABLE bad", "public.bad"),
         ("CREATE FUNCTION seven() RETURNS int LANGUAGE sql AS 'SELECT 7'; CREATE TABLE bad (n int DEFAULT seven())", "DROP TABLE bad; DROP FUNCTION seven", "public.seven"),
     ]:
@@ -333,7 +333,7 @@ def test_a_hostile_table_runs_nothing_and_comes_back(engine, server, tmp_path):
 CREATE SCHEMA s; CREATE SCHEMA "s\'; --";
 CREATE TABLE s.t (n int, x text, CHECK (set_config('standard_conforming_strings', 'off', false) IS NOT NULL), CHECK (set_config('client_encoding', 'SJIS', false) IS NOT NULL));
 CREATE TABLE s.u (n int, x text);
-CREATE SEQUENCE "s\'; --".n;
+CREATE SEQUENCE "s\'; --".lonely;
 CREATE TABLE s.late (n int);
 INSERT INTO s.late VALUES (-1);
 ALTER TABLE s.late ADD CHECK (n > 0) NOT VALID;
