@@ -342,7 +342,7 @@ ALTER TABLE s.late ADD CHECK (n > 0) NOT VALID;
 INSERT INTO s.t SELECT n, repeat('x', 1000) FROM generate_series(1, 400) n;
 """)
     for table in ("t", "u"):
-        value = rf"\'; \! touch {ran} #".replace("'", "''")
+        value = rf"\'); \! touch {ran} #".replace("'", "''")
         ask(server, name, f"INSERT INTO s.{table} VALUES (1000, '{value}'), (1001, 'a\\')")
     before = seen(server, name)
     backup = engine.client()
