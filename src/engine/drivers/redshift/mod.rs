@@ -14,6 +14,9 @@
 //!
 //! brings it back too; a table with computed columns wants those that it has not in `\copy … (COLUMNS) FROM`.
 //!
+//! Whoever may make a table chooses names, values and what is checked: none of it may be a command to `psql`, which finds commands in
+//! what it is told. Literals mean the same in every mode, checks come after the rows, answers are parted by what nobody can guess.
+//!
 //! All of it is read in one transaction of one session of `psql`, repeatable and read-only, so it is of one moment. Rows come by a cursor, with
 //! the quotes put around values by the server: Redshift has no `COPY … TO STDOUT`, and both have this. Rows of a table with a primary
 //! key come in its order, others as the server gives them; all are read each time, and what did not change is not stored again. They go back by
@@ -21,7 +24,7 @@
 //!
 //! Tables and views alone are backed up, with keys, rules, indexes, defaults and sequences. What a table needs and could not be made
 //! again (types and functions of users, extensions, partitions) makes a backup fail by name; what stands alone (functions, triggers, policies,
-//! materialized views) is left out, and the job says so. Owners and rights are left out too, and of Redshift the distribution and sort keys.
+//! rules, exclusion constraints, materialized views, options of views, large objects, comments) is left out, and the job says so. Owners and rights are left out too, and of Redshift the distribution and sort keys.
 
 mod csv;
 mod insert;
