@@ -86,6 +86,8 @@ fn recovery_point(
     let (Some(scope), Some(vault_name)) = (vault.scope(), vault.vault_name()) else {
         return Err(Error::Internal(format!("{vault} is not a vault's")));
     };
+    // A chain lives by the last moment that it can be restored to, however long ago it was begun.
+    let since = manifest.continuous.as_ref().map_or(manifest.created, |chain| chain.latest.max(manifest.created));
     Ok(RecoveryPoint {
         arn: Arn::recovery_point(&scope, &manifest.recovery_point_id),
         vault_name: vault_name.to_owned(),
@@ -111,7 +113,7 @@ fn recovery_point(
         lifecycle: manifest.lifecycle,
         calculated_lifecycle: manifest
             .lifecycle
-            .map(|lifecycle| lifecycle.acts_on(manifest.resource_type.goes_cold_by(&lifecycle), manifest.created))
+            .map(|lifecycle| lifecycle.acts_on(manifest.resource_type.goes_cold_by(&lifecycle), since))
             .unwrap_or_default(),
         encryption_key_arn,
         encrypted: true,
