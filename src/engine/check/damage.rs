@@ -43,8 +43,16 @@ impl Engine {
         points.retain(|point| suspects.as_ref().is_none_or(|suspects| suspects.contains(&point.arn)));
         let mut walk = vault.repository.loss_walk(&self.jobs.housekeeping);
         let mut looked_at = Vec::new();
-        for point in points {
-            let found = damage_of(&point, vault, &mut walk)?;
+        for mut point in points {
+            let found = loop {
+                let found = damage_of(&point, vault, &mut walk)?;
+                let now = if found.is_some() { self.catalog.read(|c| damage::point(c, &point.arn))? } else { None };
+                // A live continuous one may have got another snapshot since it was listed, and lost that one by it.
+                match now.filter(|now| now.class == vault.class && now.snapshot != point.snapshot) {
+                    Some(now) => point = now,
+                    None => break found,
+                }
+            };
             self.note_damage(&point, found.as_ref())?;
             looked_at.push((point, found));
         }

@@ -13,6 +13,9 @@ use crate::engine::points::rows::owed_manifests::{self, Kept};
 use crate::engine::vaults::store::OpenVault;
 use std::collections::BTreeSet;
 
+/// How often a manifest is read that changes at the same time.
+const ATTEMPTS: usize = 5;
+
 const ADVICE: &str = "Manifests are written again from the catalog; recovery points restore without them";
 
 /// Holds the manifests of the points against the catalog; what is wrong is written again where that is allowed.
@@ -38,11 +41,37 @@ pub(super) fn check(
     Ok(problems)
 }
 
+/// A point's manifest by the catalog, and by its file.
+type Both = (Kept, Result<Option<Manifest>>);
+
+fn both(engine: &Engine, vault: &OpenVault, point: &PointData) -> Result<Option<Both>> {
+    let kept = engine.catalog.read(|connection| owed_manifests::of(connection, &point.arn))?;
+    Ok(kept.map(|kept| (kept, manifest::read(vault.files(), vault.key(), &point.point_id))))
+}
+
+/// The same of a point that does not get another snapshot between the one and the other, as a live continuous one does every few
+/// seconds; nothing of one that always does, or is gone.
+fn both_at_rest(engine: &Engine, vault: &OpenVault, point: &PointData) -> Result<Option<Both>> {
+    for _ in 0..ATTEMPTS {
+        let Some((kept, found)) = both(engine, vault, point)? else { return Ok(None) };
+        let differs = found.as_ref().is_ok_and(|found| found.as_ref().is_some_and(|f| difference(f, &kept).is_some()));
+        if !differs {
+            return Ok(Some((kept, found)));
+        }
+        if engine.upkeep.is_moving(&point.arn) {
+            continue;
+        }
+        let again = both(engine, vault, point)?;
+        if again.is_some_and(|(k, f)| k == kept && f.ok() == found.as_ref().ok().cloned()) {
+            return Ok(Some((kept, found)));
+        }
+    }
+    Ok(None)
+}
+
 fn check_one(engine: &Engine, vault: &OpenVault, point: &PointData, mend: Mend) -> Result<Option<CheckProblem>> {
-    let Some(kept) = engine.catalog.read(|connection| owed_manifests::of(connection, &point.arn))? else {
-        return Ok(None);
-    };
-    let wrong = match manifest::read(vault.files(), vault.key(), &point.point_id) {
+    let Some((kept, found)) = both_at_rest(engine, vault, point)? else { return Ok(None) };
+    let wrong = match found {
         Ok(Some(found)) => {
             if let Some(wrong) = difference(&found, &kept) {
                 wrong

@@ -83,6 +83,10 @@ fn of_this_engine(
     id: &Id,
     notes: &mut Vec<String>,
 ) -> Result<Option<CheckProblem>> {
+    // The catalog is about to tell of it.
+    if arn.scope().is_some_and(|scope| engine.upkeep.is_moving(&Arn::recovery_point(&scope, point))) {
+        return Ok(None);
+    }
     match engine.catalog.read(|connection| standing(connection, arn, point, id))? {
         Standing::Needed => Ok(None),
         Standing::Orphan => {

@@ -78,6 +78,18 @@ struct Growth<'a> {
 }
 
 impl Engine {
+    /// Refuses as long as nothing of a point's log could be stored: until then it is better kept by the service than here.
+    pub(crate) fn admits_log(&self, row: &ChainRow) -> Result<()> {
+        self.data_dir.reserve().admits_backup().map_err(|standing| Error::unavailable(standing.to_string()))?;
+        let vault = self.vault_store.get(&row.vault)?;
+        let _pass = vault.reenter()?;
+        vault.may_write()?;
+        if let Some(standing) = self.catalog.read(|connection| standing(connection, &row.point))? {
+            vault.repository.load_snapshot(&standing.snapshot)?;
+        }
+        Ok(())
+    }
+
     /// Stores what came of a point's log. Whether the point is still followed.
     pub(crate) fn keep_log(
         &self,
@@ -167,8 +179,10 @@ impl Engine {
             let Some(Standing { mut chain, lifecycle_days, .. }) = standing(tx, point)? else { return Ok(None) };
             chain.stopped = Some(why.to_owned());
             let delete_at = chain.latest + Duration::days(lifecycle_days);
-            let vault = chains::get(tx, point)?.map(|row| row.vault);
-            Ok(vault.filter(|_| chains::stop(tx, point, &chain, delete_at, now).unwrap_or(false)))
+            if !chains::stop(tx, point, &chain, delete_at, now)? {
+                return Ok(None);
+            }
+            Ok(chains::get(tx, point)?.map(|row| row.vault))
         })?;
         if let Some(vault) = &stopped {
             self.write_owed_manifests(vault);
@@ -206,6 +220,8 @@ impl Engine {
             let what = format!("{} of {point}", issue.path.display());
             return Err(crate::repository::Error::damaged(what, &issue.reason).into());
         }
+        // Until its manifest is written nobody is to take the one snapshot or the other for one that nothing needs.
+        let _moving = self.upkeep.moving(point);
         if !repository.commit(&[&stored])?.contains(&true) {
             return Err(Error::unavailable("packs changed while a continuous recovery point counted on them"));
         }

@@ -39,8 +39,8 @@ pub(super) struct Moves {
     not_before: Mutex<Option<Time>>,
 }
 
-/// Points that are moving, until this is dropped.
-struct UnderWay<'a>(&'a Moves, Vec<Arn>);
+/// Points that get another snapshot, until this is dropped.
+pub(crate) struct UnderWay<'a>(&'a Moves, Vec<Arn>);
 
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
@@ -52,13 +52,12 @@ impl Drop for UnderWay<'_> {
 }
 
 impl Moves {
-    fn begin(&self, points: &[Candidate]) -> UnderWay<'_> {
-        let arns: Vec<Arn> = points.iter().map(|point| point.arn.clone()).collect();
+    pub(super) fn begin(&self, arns: Vec<Arn>) -> UnderWay<'_> {
         self.under_way.lock().extend(arns.iter().cloned());
         UnderWay(self, arns)
     }
 
-    /// Whether a point is being moved right now.
+    /// Whether a point gets another snapshot right now.
     pub(super) fn has(&self, point: &Arn) -> bool {
         self.under_way.lock().contains(point)
     }
@@ -138,7 +137,7 @@ impl Engine {
         let is_missed = self.catalog.read(|connection| packs::has_cold(connection, arn))?;
         let cold = self.vault_store.make_cold(arn, is_missed, now)?;
         cold.may_write()?;
-        let _under_way = self.upkeep.moves.begin(points);
+        let _under_way = self.upkeep.moves.begin(points.iter().map(|point| point.arn.clone()).collect());
         let mut copied = Vec::new();
         for point in points {
             if !self.catalog.read(|connection| may_move(connection, point, now))? {

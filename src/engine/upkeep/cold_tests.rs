@@ -134,7 +134,7 @@ fn a_snapshot_of_which_the_catalog_does_not_know_yet_is_nobodys_only_when_its_mo
     let copied = scene.copy();
     let snapshot = copied[0].stored.outcome().snapshot;
     let is_there = || scene.cold.repository.load_snapshot(&snapshot).is_ok();
-    let under_way = scene.engine.upkeep.moves.begin(std::slice::from_ref(&scene.point));
+    let under_way = scene.engine.upkeep.moves.begin(vec![scene.point.arn.clone()]);
     scene.engine.reconcile(&scene.vault, &scene.cold).unwrap();
     assert!(is_there());
     drop(under_way);

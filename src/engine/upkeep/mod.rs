@@ -62,7 +62,12 @@ impl State {
         self.map().insert((vault.clone(), class), losses);
     }
 
-    /// Whether a point is being moved to another storage class right now.
+    /// A point gets another snapshot, which the catalog does not tell of yet, until what this answers is dropped.
+    pub(crate) fn moving(&self, point: &Arn) -> cold::UnderWay<'_> {
+        self.moves.begin(vec![point.clone()])
+    }
+
+    /// Whether a point gets another snapshot right now.
     pub(crate) fn is_moving(&self, point: &Arn) -> bool {
         self.moves.has(point)
     }

@@ -64,6 +64,15 @@ pub fn points(connection: &Connection, (vault, class): Tier<'_>) -> Result<Vec<P
     query::all(connection, &sql, [vault.as_str(), class.as_str()], from_row)
 }
 
+/// A point that holds data, as it is now.
+pub fn point(connection: &Connection, arn: &Arn) -> Result<Option<PointData>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM recovery_points
+         WHERE arn = ?1 AND snapshot_id IS NOT NULL AND status IN ('COMPLETED', 'PARTIAL', 'AVAILABLE', 'STOPPED')"
+    );
+    query::first(connection, &sql, [arn.as_str()], from_row)
+}
+
 /// Those among the points of a vault that hold data which are damaged, or whose snapshot is none of these. Cheap, however
 /// many points there are: each half is answered by an index alone.
 pub(crate) fn without_snapshot(
