@@ -6,7 +6,6 @@ use crate::engine::Engine;
 use crate::engine::drivers::{Broken, Continuous, Fault, FollowCx, Follower, Mark};
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::uses;
-use crate::engine::points;
 use crate::engine::points::rows::chains::{self, ChainRow};
 use crate::repository::Control;
 use std::sync::{Arc, Weak};
@@ -25,8 +24,20 @@ const NAP: Duration = if cfg!(test) { Duration::from_millis(10) } else { Duratio
 #[derive(Default)]
 pub(super) struct Followed {
     follower: Option<Box<dyn Follower>>,
-    /// Why it could not be followed the last time.
-    trouble: Option<String>,
+    /// Why it could not be followed the last time, as its point says it; nothing until that says anything.
+    told: Option<Option<String>>,
+}
+
+/// Whoever follows a point's log, until this is dropped: also where it panics.
+struct Following<'a>(&'a Weak<Engine>, &'a Arn);
+
+impl Drop for Following<'_> {
+    fn drop(&mut self) {
+        if let Some(engine) = self.0.upgrade() {
+            engine.followers.threads.lock().remove(self.1);
+            engine.jobs.wake();
+        }
+    }
 }
 
 /// Whether there is anything to follow.
@@ -38,19 +49,19 @@ pub(super) enum Goes {
 
 /// The thread of a follower: until its point is not live any more, or the engine ends.
 pub(super) fn run(weak: &Weak<Engine>, point: &Arn, control: &Arc<Control>) {
+    // Dropped last: the program ends before anybody believes that nothing follows any more.
+    let _following = Following(weak, point);
     let mut followed = Followed::default();
     while let Some(engine) = weak.upgrade() {
         if control.is_cancelled() {
             break;
         }
         let pause = match engine.follow_once(point, &mut followed, control) {
-            Ok(Goes::On) if followed.trouble.is_none() => EVERY,
+            Ok(Goes::On) if followed.told == Some(None) => EVERY,
             Ok(Goes::On) => AGAIN,
             Ok(Goes::NoMore) => break,
             Err(error) => {
                 tracing::warn!(%point, %error, "what came of a log could not be stored; it is tried again");
-                // What was told and not kept is told again by a new one.
-                followed.follower = None;
                 AGAIN
             }
         };
@@ -59,12 +70,6 @@ pub(super) fn run(weak: &Weak<Engine>, point: &Arn, control: &Arc<Control>) {
         while Instant::now() < until && !control.is_cancelled() && weak.strong_count() > 0 {
             std::thread::sleep(NAP);
         }
-    }
-    // The program ends before anybody believes that nothing follows any more.
-    drop(followed);
-    if let Some(engine) = weak.upgrade() {
-        engine.followers.threads.lock().remove(point);
-        engine.jobs.wake();
     }
 }
 
@@ -80,7 +85,15 @@ impl Engine {
                 self.tell_trouble(&row, followed, None)?;
                 Ok(goes)
             }
-            Err(Stopped::Error(error)) => Err(error),
+            Err(Stopped::Error(error)) => {
+                // What was told and not kept is told again by a new one.
+                followed.follower = None;
+                // A collection is over soon.
+                if !control.is_cancelled() && !matches!(error, Error::Busy(_)) {
+                    self.tell_trouble(&row, followed, Some(error.to_string()))?;
+                }
+                Err(error)
+            }
             Err(Stopped::Broken(Broken::Gap(why))) => {
                 followed.follower = None;
                 tracing::warn!(%point, %why, "a continuous backup was interrupted");
@@ -107,6 +120,7 @@ impl Engine {
         let mut follower = match followed.follower.take() {
             Some(follower) => follower,
             None => {
+                self.admits_log(row)?;
                 let chain = row.chain.as_ref().ok_or_else(|| Fault::Failed("It has no base.".to_owned()))?;
                 let (mark, spool) = (Mark::of(&chain.log), self.spool_of(&row.point));
                 log.follow(&FollowCx { of: &of, hold: &row.hold, log: &mark, spool: &spool })?
@@ -123,17 +137,14 @@ impl Engine {
 
     /// Says of a point why its log cannot be followed for now, or nothing any more.
     fn tell_trouble(&self, row: &ChainRow, followed: &mut Followed, trouble: Option<String>) -> Result<()> {
-        if followed.trouble == trouble {
+        if followed.told.as_ref() == Some(&trouble) {
             return Ok(());
         }
         if let Some(why) = &trouble {
             tracing::warn!(point = %row.point, %why, "a log cannot be followed for now; it is tried again");
         }
-        let message = trouble.as_ref().map(|why| {
-            format!("The log cannot be followed for now, and is tried again; the service keeps it meanwhile: {why}")
-        });
-        self.catalog.write(|tx| points::rows::chains::tell(tx, &row.point, message.as_deref()))?;
-        followed.trouble = trouble;
+        self.catalog.write(|tx| chains::tell(tx, &row.point, trouble.as_deref()))?;
+        followed.told = Some(trouble);
         Ok(())
     }
 }

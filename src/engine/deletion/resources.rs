@@ -23,6 +23,13 @@ impl Engine {
                     live.point
                 )));
             }
+            if let Some(held) = chains::held_of(tx, arn)? {
+                return Err(Error::invalid_request(format!(
+                    "the service of {arn} still keeps its log, under the name {}, for {}, which needs it no more: it is told so every minute \
+                     until it knows; see that it can be reached, and remove the resource then",
+                    held.hold, held.point
+                )));
+            }
             let permit = authorize(tx, Principal::Owner, RemoveResource, &Anything(arn.as_str()))?;
             if !resources::rows::remove(tx, &permit)? {
                 return Err(Error::not_found(format!(

@@ -114,7 +114,8 @@ impl Engine {
                 packs: &packs,
                 class: vault.class,
             };
-            points::rows::cold::move_home(tx, &permit, arn, &home, now)
+            points::rows::cold::move_home(tx, &permit, arn, &home, now)?;
+            points::rows::chains::follow_manifest(tx, &of, &manifest, now)
         })?;
         tracing::warn!(
             point,

@@ -117,7 +117,8 @@ impl Engine {
         // way round.
         let rows = self.catalog.read(|connection| points::rows::standings(connection, &folder.arn))?;
         let listing = folder.listing()?;
-        if depth == Depth::All || !known || listing.manifests.iter().any(|id| !rows.contains_key(id)) {
+        let is_unknown = listing.manifests.iter().any(|id| !rows.contains_key(id));
+        if depth == Depth::All || !known || is_unknown || standing::has_grown(&rows, &listing) {
             let vault = self.vault_store.get(&folder.arn)?;
             let _gate = vault.enter();
             for tier in self.vault_store.tiers_on_disk(&folder.arn)? {

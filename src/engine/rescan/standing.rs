@@ -48,12 +48,20 @@ pub(super) fn changes(rows: &BTreeMap<String, Standing>, listing: &Listing) -> V
         let there = snapshots.contains(snapshot);
         let lost = !there && !listing.manifests.contains(id);
         match row.status.as_str() {
-            "COMPLETED" | "PARTIAL" if lost => Some(Change::Gone(row.arn.clone())),
+            "COMPLETED" | "PARTIAL" | "AVAILABLE" | "STOPPED" if lost => Some(Change::Gone(row.arn.clone())),
             "EXPIRED" if there && row.message.as_deref() == Some(GONE) => Some(Change::Back(row.arn.clone())),
             _ => None,
         }
     };
     rows.iter().filter_map(change).collect()
+}
+
+/// Whether a continuous point may have another snapshot than the catalog says: it grew after this catalog was copied, or just now.
+pub(super) fn has_grown(rows: &BTreeMap<String, Standing>, listing: &Listing) -> bool {
+    let Some(snapshots) = &listing.snapshots else { return false };
+    let is_continuous = |row: &&Standing| matches!(row.status.as_str(), "AVAILABLE" | "STOPPED");
+    let mut told = rows.values().filter(is_continuous).filter_map(|row| row.snapshot.as_ref());
+    told.any(|snapshot| !snapshots.contains(snapshot))
 }
 
 /// Writes them down. A point that is being deleted by now is left to its deletion.

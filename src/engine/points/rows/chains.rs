@@ -1,6 +1,6 @@
 //! What continuous recovery points hold, and under which names services keep their logs for them.
 
-use crate::domain::continuous::Chain;
+use crate::domain::continuous::{Chain, days};
 use crate::domain::recovery_point::{Creator, RecoveryPointStatus};
 use crate::domain::{Arn, Lifecycle, Time};
 use crate::engine::authorize::Permit;
@@ -9,8 +9,10 @@ use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, creator, millis, to_json};
 use crate::engine::error::Result;
 use crate::engine::points::expiry::{delete_due, seed};
+use crate::engine::points::manifest::Manifest;
 use crate::engine::points::rows::{self, owed_manifests, packs};
 use crate::repository::Id;
+use chrono::Duration;
 use rusqlite::{Connection, Row, params};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -84,6 +86,12 @@ pub fn live_of(connection: &Connection, resource: &Arn) -> Result<Option<Live>> 
             lifecycle: row.json_option("lifecycle")?,
         })
     })
+}
+
+/// A chain of a resource whose service still keeps its log for it, be its point live or not.
+pub fn held_of(connection: &Connection, resource: &Arn) -> Result<Option<ChainRow>> {
+    let sql = format!("SELECT {COLUMNS} WHERE c.resource_arn = ?1 AND c.released = 0 ORDER BY c.point_arn LIMIT 1");
+    query::first(connection, &sql, [resource.as_str()], from_row)
 }
 
 /// A service is about to keep its log for a point; known names stay.
@@ -226,10 +234,51 @@ pub fn stop(connection: &Connection, point: &Arn, chain: &Chain, delete_at: Time
     Ok(true)
 }
 
-/// What a live point says of itself.
-pub fn tell(connection: &Connection, point: &Arn, message: Option<&str>) -> Result<()> {
+/// A point holds what its manifest tells, which is newer than this catalog. One that is not continuous stays as it is.
+pub fn follow_manifest(connection: &Connection, point: &Arn, manifest: &Manifest, now: Time) -> Result<()> {
+    let Some(chain) = &manifest.continuous else { return Ok(()) };
+    let delete_at = chain.latest + Duration::days(days(manifest.lifecycle.as_ref()));
+    // Its end was put off since, too.
     connection
-        .prepare_cached("UPDATE recovery_points SET status_message = ?2 WHERE arn = ?1 AND status = 'AVAILABLE'")?
-        .execute(params![point.as_str(), message])?;
+        .prepare_cached(
+            "UPDATE recovery_points SET source_path = ?2, size_bytes = ?3,
+                 delete_at = CASE WHEN delete_at IS NOT NULL THEN max(delete_at, ?4) END,
+                 delete_due = CASE WHEN delete_due IS NOT NULL THEN max(delete_due, ?5) END
+             WHERE arn = ?1",
+        )?
+        .execute(params![
+            point.as_str(),
+            manifest.root.to_string_lossy(),
+            manifest.size_bytes as i64,
+            millis(delete_at),
+            millis(delete_due(delete_at, &seed(connection)?, point.point_id())),
+        ])?;
+    remember(connection, point, &manifest.resource_arn, &manifest.vault_arn, &chain.hold)?;
+    keep(connection, point, chain)?;
+    if let Some(mut kept) = owed_manifests::of(connection, point)?.filter(|kept| kept.lacks.is_empty()) {
+        kept.manifest.continuous = Some(chain.clone());
+        kept.manifest.root.clone_from(&manifest.root);
+        kept.manifest.size_bytes = manifest.size_bytes;
+        owed_manifests::keep(connection, point, &kept.manifest)?;
+    }
+    if chain.stopped.is_some() {
+        stop(connection, point, chain, delete_at, now)?;
+    }
+    Ok(())
+}
+
+/// How a live point begins to say that its log cannot be followed for now.
+const TROUBLE: &str = "The log cannot be followed for now, and is tried again; the service keeps it meanwhile: ";
+
+/// A live point says why its log cannot be followed for now, or that no more.
+pub fn tell(connection: &Connection, point: &Arn, trouble: Option<&str>) -> Result<()> {
+    let sql = match trouble {
+        Some(_) => "UPDATE recovery_points SET status_message = ?2 || ?3 WHERE arn = ?1 AND status = 'AVAILABLE'",
+        None => {
+            "UPDATE recovery_points SET status_message = ?3
+             WHERE arn = ?1 AND status = 'AVAILABLE' AND substr(status_message, 1, length(?2)) = ?2"
+        }
+    };
+    connection.prepare_cached(sql)?.execute(params![point.as_str(), TROUBLE, trouble])?;
     Ok(())
 }
