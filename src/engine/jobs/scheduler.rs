@@ -5,12 +5,12 @@
 
 use crate::domain::plan::{Plan, PlanDocument, Rule};
 use crate::domain::plan_runs::{PlanRuns, Run};
-use crate::domain::recovery_point::Creator;
+use crate::domain::recovery_point::{Creator, RecoveryPoint};
 use crate::domain::schedule::{DEFAULT_EXPRESSION, DEFAULT_TIME_ZONE};
 use crate::domain::selection::Candidate;
 use crate::domain::selection_rules::decide;
 use crate::domain::vault::VaultType;
-use crate::domain::{Arn, Resource, ResourceType, Scope, Time, VaultName, air_gap, plan_rules};
+use crate::domain::{Arn, PlanId, Resource, ResourceType, Scope, Time, VaultName, air_gap, plan_rules};
 use crate::engine::authorize::action::StartBackupJob;
 use crate::engine::authorize::subject::VaultNamed;
 use crate::engine::authorize::{Doing, authorize};
@@ -276,6 +276,22 @@ fn expire(record: &mut BackupRecord) {
     record.job.message_category = Some(ending.category.to_owned());
     record.job.status_message = ending.message;
     record.job.completed = record.job.start_by;
+}
+
+/// Whether the rule of a live continuous recovery point goes on: it stands as it was, and its plan still chooses the resource.
+/// The point then stays, however rarely the rule runs.
+pub(crate) fn goes_on(connection: &Connection, point: &RecoveryPoint, now: Time) -> Result<bool> {
+    let Some(by) = &point.created_by else { return Ok(false) };
+    let Ok(id) = by.backup_plan_id.parse::<PlanId>() else { return Ok(false) };
+    let is_its = |rule: &Rule| {
+        rule.rule_id.as_deref() == Some(by.backup_rule_id.as_str())
+            && rule.enable_continuous_backup == Some(true)
+            && rule.target_backup_vault_name == point.vault_name
+    };
+    let plan = plans::rows::get(connection, &point.scope, &id)?.filter(|plan| plan.deleted.is_none());
+    let Some(plan) = plan.filter(|plan| plan.document.rules.iter().any(is_its)) else { return Ok(false) };
+    let Some(resource) = resources::rows::get(connection, &point.resource_arn)? else { return Ok(false) };
+    Ok(!protected_by(connection, &plan, &[resource], now)?.is_empty())
 }
 
 /// What the plan's selections choose of the resources in its scope, each resource once, under the first selection that

@@ -1,7 +1,8 @@
 //! The sweeper: recovery points expire within eight hours after their day. How they are deleted then is in
 //! [`deletion`](crate::engine::deletion).
 
-use crate::domain::recovery_point::RecoveryPoint;
+use crate::domain::continuous::days;
+use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use crate::domain::{Arn, Lifecycle, Time};
 use crate::engine::authorize::action::{DeleteRecoveryPoint, UpdateRecoveryPointLifecycle};
 use crate::engine::authorize::subject::{PointNamed, PointToChange, PointToDelete};
@@ -10,6 +11,7 @@ use crate::engine::caller::Caller;
 use crate::engine::catalog::{Connection, idempotency};
 use crate::engine::clock::Jumps;
 use crate::engine::error::{Error, Result};
+use crate::engine::jobs::scheduler;
 use crate::engine::jobs::turn::Turn;
 use crate::engine::jobs::uses::tables;
 use crate::engine::points::expiry::{delete_due, seed};
@@ -120,9 +122,16 @@ impl Engine {
 }
 
 /// Marks points whose time has come. Asked one by one: whatever protects a point protects it from the end of its life too. One
-/// that is refused is passed over and asked for again in a day: it holds up no other, and is not found due for ever.
+/// that is refused is passed over and asked for again in a day: it holds up no other, and is not found due for ever. A live
+/// continuous one whose rule goes on lives on as if that had run now.
 fn expire(tx: &Connection, due: &[RecoveryPoint], now: Time) -> Result<()> {
     for point in due {
+        if point.status == RecoveryPointStatus::Available && scheduler::goes_on(tx, point, now)? {
+            let delete_at = now + Duration::days(days(point.lifecycle.as_ref()));
+            let due = delete_due(delete_at, &seed(tx)?, point.arn.point_id());
+            points::rows::expiry::prolong(tx, &point.arn, delete_at, due)?;
+            continue;
+        }
         let subject = PointToDelete(PointNamed { arn: &point.arn, found: Some(point) });
         match authorize(tx, Doing::Expiry, DeleteRecoveryPoint, &subject) {
             Ok(permit) => points::rows::deleting::mark_expired(tx, &permit, point, now)?,

@@ -55,6 +55,16 @@ pub fn put_off(connection: &Connection, point: &Arn, at: Time) -> Result<()> {
     Ok(())
 }
 
+/// A live continuous point lives on until `delete_at`.
+pub fn prolong(connection: &Connection, point: &Arn, delete_at: Time, delete_due: Time) -> Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE recovery_points SET delete_at = ?2, delete_due = ?3 WHERE arn = ?1 AND status = 'AVAILABLE'",
+        )?
+        .execute(params![point.as_str(), millis(delete_at), millis(delete_due)])?;
+    Ok(())
+}
+
 /// How long the point of the permit lives, when that acts on it, and when the sweeper deletes it.
 pub fn set(
     connection: &Connection,
