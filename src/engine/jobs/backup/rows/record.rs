@@ -8,6 +8,7 @@ use crate::domain::recovery_point::Creator;
 use crate::domain::{Lifecycle, Tags, Time};
 use crate::engine::authorize::Permit;
 use crate::engine::authorize::action::{StartBackupJob, StopBackupJob};
+use crate::engine::authorize::rows::locks;
 use crate::engine::catalog::job_states::OPEN;
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, creator, millis, to_json};
@@ -112,6 +113,9 @@ fn continuous(connection: &Connection, permit: &Permit<'_, StartBackupJob>, job:
     };
     let rule = |by: &Option<Creator>| by.as_ref().map(|by| by.backup_rule_id.clone());
     let (before, new) = (days(live.lifecycle.as_ref()), days(job.lifecycle.as_ref()));
+    // What lies in a locked vault goes no earlier than was said when it came there.
+    let is_locked = locks::state(connection, &live.vault)?.lock().is_some();
+    let new = if is_locked { new.max(before) } else { new };
     // Of several rules the one that reaches back the farthest counts; what it says itself counts in any case.
     if rule(&live.created_by) == rule(&job.created_by) || new > before {
         let lifecycle = Lifecycle::delete_after(new);
