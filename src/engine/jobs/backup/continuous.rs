@@ -52,8 +52,21 @@ pub(super) fn hold(
     record: &BackupRecord,
     of: &Registered,
 ) -> std::result::Result<(), Failure> {
-    let name = hold_of(engine, record)?;
-    Ok(part(driver, of)?.hold(of, &name)?)
+    let (name, log) = (hold_of(engine, record)?, part(driver, of)?);
+    log.hold(of, &name)?;
+    // It may have been stopped or deleted since the job was looked at: whoever let go of its log then did so before this.
+    let arn = record.job.recovery_point_arn.as_ref();
+    let row = arn.map_or(Ok(None), |arn| engine.catalog.read(|connection| chains::get(connection, arn)))?;
+    let is_held = |row: &chains::ChainRow| {
+        !row.released && !matches!(row.status, Some(RecoveryPointStatus::Stopped | RecoveryPointStatus::Deleting))
+    };
+    if row.as_ref().is_some_and(is_held) {
+        return Ok(());
+    }
+    log.release(of, &name)?;
+    let why = "The continuous recovery point was deleted or interrupted when this job began: the next run of its rule opens \
+               a new one.";
+    Err(Ending::failed(false, why.to_owned()).into())
 }
 
 /// What a new point holds.
