@@ -1,10 +1,13 @@
 //! Continuous recovery points of a service that lives in memory, whose history is known to the second.
 
+#[path = "lasting_tests.rs"]
+mod lasting_tests;
+
 use super::{Due, due};
 use crate::domain::continuous::Chain;
 use crate::domain::extension::AddResource;
 use crate::domain::job::{BackupJob, JobState, RestoreJob};
-use crate::domain::plan::{PlanDocument, Rule};
+use crate::domain::plan::{Plan, PlanDocument, Rule};
 use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use crate::domain::selection::SelectionDocument;
 use crate::domain::types::Location;
@@ -85,8 +88,13 @@ impl House {
 
     /// A plan with a continuous rule that runs each day.
     fn plan(&self, name: &str, vault: &str, days: i64) {
+        self.plan_at(name, vault, days, None);
+    }
+
+    fn plan_at(&self, name: &str, vault: &str, days: i64, cron: Option<&str>) -> Plan {
         let rule = Rule {
             rule_name: name.to_owned(),
+            schedule_expression: cron.map(str::to_owned),
             target_backup_vault_name: vault.to_owned(),
             enable_continuous_backup: Some(true),
             lifecycle: Some(Lifecycle::delete_after(days)),
@@ -102,6 +110,7 @@ impl House {
             ..SelectionDocument::default()
         };
         self.engine().create_selection(&self.caller, &plan.id, selection, None).unwrap();
+        plan
     }
 
     /// A day goes by; the jobs of its runs.
@@ -180,10 +189,16 @@ impl House {
 
     /// The engine ends, and another one takes up its directory.
     fn restart(&mut self) {
+        self.restart_after(|_| ());
+    }
+
+    /// The same, with something done to the directory in between.
+    fn restart_after(&mut self, meanwhile: impl FnOnce(&std::path::Path)) {
         assert!(self.engine().shutdown(Duration::from_secs(10)));
         wait(|| (Arc::strong_count(self.engine()) == 1).then_some(()));
         // Its lock is given back only when it is dropped.
         self.engine = None;
+        meanwhile(&self.folder.path().join("data"));
         self.engine = Some(open(&self.folder, self.drivers));
     }
 }
@@ -336,6 +351,16 @@ fn once_it_is_let_go_of_or_deleted_the_service_keeps_nothing_for_it() {
     wait(|| (house.holds() == 0).then_some(()));
     let again = house.engine().disassociate_recovery_point(&house.caller, "Default", &first).unwrap_err();
     assert!(again.to_string().contains("already"), "{again}");
+    // As long as the service does not know, the resource stays: without it nobody could tell it.
+    wait(|| house.engine().catalog.read(chains::all).unwrap()[0].released.then_some(()));
+    let say = |released: bool| {
+        let sql = "UPDATE chains SET released = ?1";
+        assert_eq!(house.engine().catalog.write(|tx| Ok(tx.execute(sql, [released])?)).unwrap(), 1);
+    };
+    say(false);
+    let removed = house.engine().remove_resource(&house.resource).unwrap_err().to_string();
+    assert!(removed.contains("still keeps its log, under the name vaultdeck_"), "{removed}");
+    say(true);
     let second = house.run();
     assert_eq!(house.holds(), 1);
     house.engine().delete_recovery_point(&house.caller, "Default", &second).unwrap();
