@@ -471,6 +471,67 @@ def test_a_dump_is_restored_as_files_too_and_into_no_server_that_has_something(e
         assert told in str(refused.value) and "hunter2" not in str(refused.value), refused.value
 
 
+def test_a_dump_holds_history_and_long_names_leaves_the_account_alone_and_says_what_it_lacks(engine, folder, tmp_path):
+    other, target = empty(folder, "other"), empty(folder)
+    other.ask(f"""
+        CREATE DATABASE many; USE many;
+        CREATE TABLE versioned (x int) WITH SYSTEM VERSIONING; INSERT INTO versioned VALUES (1), (2); UPDATE versioned SET x = 3 WHERE x = 1; DELETE FROM versioned WHERE x = 2;
+        CREATE TABLE `{'表' * 46}` (x int); CREATE TABLE `{'表' * 45}甲` (x int); INSERT INTO `{'表' * 45}甲` VALUES (7);
+        CREATE USER saver@localhost IDENTIFIED BY '{PASSWORD}'; GRANT ALL ON *.* TO saver@localhost; ALTER USER root@localhost IDENTIFIED BY 'another'
+    """)
+    backup = engine.client()
+    resource = added(engine, other, tmp_path, user="saver", path=NETWORK)
+    done = back_up(backup, resource)
+    assert done["State"] == "COMPLETED" and "StatusMessage" not in done, done
+    restore_into(engine, done["RecoveryPointArn"], target, "again")
+    said = [job["StatusMessage"] for job in backup.list_restore_jobs()["RestoreJobs"]]
+    assert len(said) == 1 and "root@localhost, as whom it was restored, keeps the password" in said[0], said
+    # root comes in with its own password still, and all others came along
+    history = "SELECT x, row_start, row_end FROM many.versioned FOR SYSTEM_TIME ALL ORDER BY x"
+    assert target.ask(history) == other.ask(history, password="another") and len(target.ask(history).splitlines()) == 3
+    assert target.ask("SELECT count(*) FROM mysql.global_priv WHERE user = 'saver'") == "1"
+    assert target.ask(f"SELECT x FROM many.`{'表' * 45}甲`") == "7"
+
+    other.ask("USE many; CREATE TABLE f (lost float, kept float(10, 2), also double); CREATE TABLE t (x int, s bigint unsigned GENERATED ALWAYS AS ROW START, e bigint unsigned GENERATED ALWAYS AS ROW END, PERIOD FOR SYSTEM_TIME (s, e)) WITH SYSTEM VERSIONING", password="another")
+    done = back_up(backup, resource)
+    assert done["State"] in ("COMPLETED", "PARTIAL") and "six digits, and all others are lost: many.f.lost." in done["StatusMessage"], done
+    assert "no history" in done["StatusMessage"] and "many.t" in done["StatusMessage"], done
+
+
+@pytest.mark.parametrize("meanwhile", [None, "CREATE DATABASE mine; CREATE TABLE mine.x (x int)", "CREATE TABLE shop.x (x int)"])
+def test_a_restore_into_a_server_that_is_killed_goes_on_but_not_beside_what_somebody_made(start, server, folder, tmp_path, meanwhile):
+    engine = start(arguments=ROOTS, binary=DEBUG)
+    target = empty(folder)
+    point = back_up(engine.client(), added(engine, server, tmp_path, path=NETWORK))["RecoveryPointArn"]
+    engine.stop()
+    # the client's fourth run of statements, when databases are there and some tables
+    stuck = programs(tmp_path, f'case "$*" in *--binary-mode*) echo >> {tmp_path}/runs; [ -e {tmp_path}/go ] || [ $(wc -l < {tmp_path}/runs) -lt 5 ] || sleep 60;; esac; exec "$real" "$@"', "mariadb")
+    engine = start(arguments=ROOTS, binary=DEBUG, environment=stuck)
+    asked = threading.Thread(target=restore_into, args=(engine, point, target, "again", False))
+    asked.start()
+    until(lambda: (tmp_path / "runs").exists() and len((tmp_path / "runs").read_text()) == 5, "it is under way")
+    assert target.ask("SHOW DATABASES LIKE 'shop'") == "shop"
+    engine.kill()
+    asked.join()
+    (tmp_path / "go").touch()
+    target.ask(meanwhile or "SELECT 1")
+    backup = start(arguments=ROOTS, binary=DEBUG, environment=stuck).client()
+    [job] = backup.list_restore_jobs()["RestoreJobs"]
+    done = wait_for_job(lambda: backup.describe_restore_job(RestoreJobId=job["RestoreJobId"]))
+    if meanwhile is None:
+        assert done["Status"] == "COMPLETED" and target.seen() == server.seen(), done
+    else:
+        assert done["Status"] == "FAILED" and "somebody made it since the restore began" in done["StatusMessage"], done
+
+
+def test_a_client_that_does_not_read_all_and_ends_well_has_restored_nothing(start, server, folder, tmp_path):
+    lazy = programs(tmp_path, 'case "$*" in *--binary-mode*) head -c 1000 >/dev/null; exit 0;; esac; exec "$real" "$@"', "mariadb")
+    engine = start(arguments=ROOTS, environment=lazy)
+    point = back_up(engine.client(), added(engine, server, tmp_path, path=NETWORK))["RecoveryPointArn"]
+    failed = restore_into(engine, point, empty(folder), "again", check=False)
+    assert failed.returncode != 0 and "before it had read all" in failed.stdout + failed.stderr, failed
+
+
 def test_what_is_planted_in_a_dump_or_missing_in_it_fails_the_job(start, server, folder, tmp_path):
     other = empty(folder, "other")
     other.ask("CREATE DATABASE shop; CREATE TABLE shop.a (x int); CREATE TABLE shop.b (x int)")
