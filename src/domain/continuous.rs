@@ -24,6 +24,17 @@ pub struct Base {
     pub folder: String,
     /// The first moment that it can be restored to.
     pub from: Time,
+    /// The last change that the log in its folder has. That ends where the next base has it, and tells nothing for the newest
+    /// base: its log goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newest_change: Option<Time>,
+}
+
+impl Base {
+    /// A base whose log goes on.
+    pub fn new(folder: String, from: Time) -> Self {
+        Self { folder, from, newest_change: None }
+    }
 }
 
 /// All that is known of a continuous recovery point beyond what every recovery point has.
@@ -36,7 +47,7 @@ pub struct Chain {
     pub bases: Vec<Base>,
     /// The last moment that it can be restored to, in the service's own time.
     pub latest: Time,
-    /// The last change that its log has. A restore to a moment behind that runs to the end of the log.
+    /// The last change that the log of the newest base has. A restore to a moment behind that runs to the end of the log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub newest_change: Option<Time>,
     /// Where the log goes on: the driver's own words.
@@ -94,11 +105,21 @@ impl Chain {
             Wanted::At(at) => at,
             Wanted::Latest => self.latest,
         };
-        let base = self.bases.iter().rev().find(|base| base.from <= at).filter(|_| at <= self.latest);
-        let base = base.ok_or_else(|| {
+        let place = self.bases.iter().rposition(|base| base.from <= at).filter(|_| at <= self.latest);
+        let (place, base) = place.and_then(|place| Some((place, self.bases.get(place)?))).ok_or_else(|| {
             format!("must lie within what can be restored, which is {}; it is {}", self.window(), exactly(at))
         })?;
-        Ok((base, Moment { at, is_followed: self.newest_change.is_some_and(|newest| newest > at) }))
+        let is_newest = place + 1 == self.bases.len();
+        let newest_change = if is_newest { self.newest_change } else { base.newest_change };
+        Ok((base, Moment { at, is_followed: newest_change.is_some_and(|newest| newest > at) }))
+    }
+
+    /// From now on the log goes on with this base, and ends for the one before.
+    pub fn add(&mut self, base: Base) {
+        if let Some(before) = self.bases.last_mut() {
+            before.newest_change = self.newest_change;
+        }
+        self.bases.push(base);
     }
 
     /// The folders of the bases that nothing within these days needs: all that are followed by one from before.
@@ -139,8 +160,8 @@ mod tests {
     }
 
     fn chain(bases: &[i64], latest: i64, newest_change: Option<i64>) -> Chain {
-        let base = |from: &i64| Base { folder: format!("data-{from}"), from: at(*from) };
         let newest_change = newest_change.map(at);
+        let base = |from: &i64| Base { newest_change, ..Base::new(format!("data-{from}"), at(*from)) };
         let log = serde_json::Value::Null;
         let bases = bases.iter().map(base).collect();
         Chain { hold: "h".to_owned(), bases, latest: at(latest), newest_change, log, stopped: None }
@@ -162,6 +183,24 @@ mod tests {
         assert_eq!(to(300), ("data-200", 300, false));
         let latest = chain.restore_to(Wanted::Latest).unwrap().1;
         assert_eq!((latest.at, latest.is_followed), (at(300), false));
+    }
+
+    /// The log in the folder of a base ends where the next one has it, whatever changes later.
+    #[test]
+    fn a_change_that_only_the_log_of_a_later_base_has_is_nothing_to_stop_before() {
+        let day = chain(&[100], 500, Some(200));
+        let mut next = day.clone();
+        next.add(Base::new("data-500".to_owned(), at(500)));
+        next.latest = at(900);
+        next.newest_change = Some(at(800));
+        let to = |second| {
+            let (base, moment) = next.restore_to(Wanted::At(at(second))).unwrap();
+            (base.folder.as_str(), moment.is_followed)
+        };
+        assert_eq!(to(150), ("data-100", true));
+        assert_eq!(to(300), ("data-100", false));
+        assert_eq!(to(600), ("data-500", true));
+        assert_eq!(to(850), ("data-500", false));
     }
 
     #[test]
@@ -190,7 +229,7 @@ mod tests {
         let mut chain = chain(&[100], 300, None);
         chain.bases[0].folder = "data".to_owned();
         assert_eq!(chain.next_folder("data"), "data-2");
-        chain.bases.push(Base { folder: "data-7".to_owned(), from: at(200) });
+        chain.bases.push(Base::new("data-7".to_owned(), at(200)));
         chain.bases.remove(0);
         assert_eq!(chain.next_folder("data"), "data-8");
     }

@@ -200,6 +200,28 @@ def test_any_second_of_a_history_is_restored_across_bases_restarts_and_a_killed_
     assert not [line for line in arguments_of_processes().values() if "pg_receivewal" in line and str(engine.data) in line]
 
 
+def test_a_moment_in_which_nothing_happened_is_restored_from_the_base_before(engine, server, folder, tmp_path):
+    backup = engine.client()
+    resource = added(engine, server, tmp_path)
+    continuous_plan(backup, resource)
+    server.ask("CREATE TABLE history (id bigserial PRIMARY KEY, said text)")
+    point = next_run(engine, backup)[0]["RecoveryPointArn"]
+    server.ask("INSERT INTO history (said) VALUES ('before')")
+    until_restorable(engine, point, now(server))
+
+    # given another base after a time without any change, and a change behind that
+    idle = now(server)
+    time.sleep(4)
+    assert next_run(engine, backup)[0]["State"] == "COMPLETED"
+    time.sleep(1)
+    server.ask("INSERT INTO history (said) VALUES ('after')")
+    until_restorable(engine, point, now(server))
+
+    # then the log of the base before has nothing to stop before
+    assert recovered(folder, restore_to(engine, backup, point, folder, idle)) == "1|1"
+    assert recovered(folder, restore_to(engine, backup, point, folder)) == "2|3"
+
+
 def test_a_lost_slot_stops_the_point_with_the_reason_and_plain_restic_restores_what_it_has(engine, server, folder, tmp_path):
     backup = engine.client()
     resource = added(engine, server, tmp_path)

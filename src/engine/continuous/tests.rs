@@ -232,6 +232,8 @@ fn any_second_comes_back_across_bases_and_a_restart() {
     house.until_restorable(&point, 30);
     house.restart();
     house.put(40, "b", "40");
+    let newest = Time::from_timestamp(BEGIN + 40, 0);
+    wait(|| (house.chain(&point).newest_change == newest).then_some(()));
     assert_eq!(house.run(), point, "a later run renews it");
     house.put(50, "b", "50");
     house.at(60);
@@ -251,6 +253,9 @@ fn any_second_comes_back_across_bases_and_a_restart() {
         let refused = house.restore(&point, outside).unwrap_err();
         assert!(refused.contains("2027-01-15T08:00:00Z to 2027-01-15T08:01:00Z"), "{refused}");
     }
+    // The log of the first base ends where the second has it.
+    let ends: Vec<_> = house.chain(&point).bases.iter().map(|base| base.newest_change).collect();
+    assert_eq!(ends, [newest, None]);
     // It has one snapshot, and a check finds nothing that should not be there.
     let report = house.engine().check_vault(&house.caller.scope(), &"Default".parse().unwrap()).unwrap();
     assert_eq!((report.problems, report.snapshots), (Vec::new(), 1));

@@ -162,7 +162,7 @@ impl Engine {
             changes.insert(path, Change::Stored(node));
         }
         changes.insert(new, Change::Stored(stored));
-        chain.bases.push(Base { folder, from: base.from });
+        chain.add(Base::new(folder, base.from));
         let outlived = chain.outlived(lifecycle_days, self.clock.now().min(chain.latest));
         chain.bases.retain(|base| !outlived.contains(&base.folder));
         changes.extend(outlived.iter().map(|folder| (Path::new("/").join(folder), Change::Gone)));

@@ -79,7 +79,7 @@ pub(super) fn first(
     root: &Path,
 ) -> std::result::Result<Chain, Failure> {
     let log = part(driver, of)?.behind(&facts.details)?;
-    let base = Base { folder: folder(root)?.to_owned(), from: from(facts)? };
+    let base = Base::new(folder(root)?.to_owned(), from(facts)?);
     let log = log.read().unwrap_or_default();
     Ok(Chain::begun(hold_of(engine, record)?, base, log))
 }
