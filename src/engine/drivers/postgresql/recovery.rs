@@ -47,7 +47,8 @@ pub(super) fn give(file: &File, owner: &Stat) -> io::Result<()> {
 }
 
 /// There is no archive, so the command that asks for something from it says no. Where the log has nothing behind the moment
-/// there is nothing to stop before, and a server that was told to would refuse to start.
+/// there is nothing to stop before, and a server that was told to would refuse to start. It takes no questions meanwhile: one that
+/// does refuses a log of a server with a higher `max_connections` or the like, which its own settings need not have.
 fn settings(moment: Moment) -> String {
     let until = moment.at.format("%Y-%m-%d %H:%M:%S%.6f+00");
     let target = if moment.is_followed {
@@ -56,7 +57,7 @@ fn settings(moment: Moment) -> String {
         "recovery_target_time = ''\n".to_owned()
     };
     format!(
-        "\n{BEGIN}\nrestore_command = 'false'\nrecovery_target_timeline = 'current'\nrecovery_target = ''\nrecovery_target_lsn = ''\n\
+        "\n{BEGIN}\nhot_standby = off\nrestore_command = 'false'\nrecovery_target_timeline = 'current'\nrecovery_target = ''\nrecovery_target_lsn = ''\n\
          recovery_target_name = ''\nrecovery_target_xid = ''\nrecovery_target_inclusive = on\n{target}"
     )
 }
@@ -74,6 +75,13 @@ mod tests {
         assert!(settings(moment(true)).contains("recovery_target_time = '2026-11-26 10:00:00.500000+00'\n"));
         assert!(settings(moment(false)).contains("recovery_target_time = ''\n"));
         assert!(!settings(moment(false)).contains("promote"));
+    }
+
+    #[test]
+    fn a_server_recovers_whatever_the_settings_of_the_one_that_wrote_the_log() {
+        for is_followed in [true, false] {
+            assert!(settings(moment(is_followed)).contains("\nhot_standby = off\n"));
+        }
     }
 
     #[test]
