@@ -1,7 +1,6 @@
 //! The end of a follower: the service need not keep its log any more.
 
 use crate::engine::Engine;
-use crate::engine::drivers::Fault;
 use crate::engine::error::Result;
 use crate::engine::points::rows::chains::{self, ChainRow};
 use std::sync::Arc;
@@ -28,16 +27,13 @@ impl Engine {
         })
     }
 
-    fn release(&self, row: &ChainRow) -> Result<()> {
+    pub(super) fn release(&self, row: &ChainRow) -> Result<()> {
         let of = self.catalog.read(|connection| self.registered(connection, &row.resource))?;
         if let Some(of) = of {
             let driver = self.driver_of(&of.resource.resource_type)?;
             let released = driver.continuous(&of.resource.location).map_or(Ok(()), |log| log.release(&of, &row.hold));
-            match released {
-                // What is not there any more keeps nothing.
-                Ok(()) | Err(Fault::Gone(_)) => {}
-                Err(fault) => return Err(fault.into()),
-            }
+            // Whatever is gone, the service may be there and keep its log: a database or a user that is asked with is not the service.
+            released?;
         } else {
             tracing::warn!(
                 resource = %row.resource, hold = %row.hold,

@@ -380,6 +380,22 @@ fn once_it_is_let_go_of_or_deleted_the_service_keeps_nothing_for_it() {
 }
 
 #[test]
+fn a_service_of_which_something_is_gone_is_told_again_to_keep_its_log_no_more() {
+    let house = House::new();
+    house.plan("daily", "Default", 7);
+    let point = house.run();
+    let gone = Fault::Gone("There is no such user.".to_owned());
+    house.store.0.lock().unfollowed = Some(Broken::For(gone));
+    house.engine().disassociate_recovery_point(&house.caller, "Default", &point).unwrap();
+    let row = || house.engine().catalog.read(|c| chains::get(c, &point)).unwrap().unwrap();
+    assert!(house.engine().release(&row()).is_err());
+    assert_eq!((row().released, house.holds()), (false, 1));
+    house.store.0.lock().unfollowed = None;
+    house.engine().release(&row()).unwrap();
+    assert_eq!((row().released, house.holds()), (true, 0));
+}
+
+#[test]
 fn a_chain_is_followed_while_its_point_is_live_and_let_go_of_then() {
     use RecoveryPointStatus::{Available, Creating, Deleting, Stopped};
     let row = |status, released| chains::ChainRow {

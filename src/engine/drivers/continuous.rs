@@ -14,7 +14,8 @@ pub trait Continuous: Send + Sync {
     /// From now on the service keeps its log under this name until it is released. Again for the same name is fine.
     fn hold(&self, of: &Registered, name: &str) -> Result<(), Fault>;
 
-    /// The service need not keep its log under this name any more. A name that it does not know is fine.
+    /// The service need not keep its log under this name any more. A name that it does not know is fine; after any fault
+    /// it may keep it still, and is told again.
     fn release(&self, of: &Registered, name: &str) -> Result<(), Fault>;
 
     /// Where the log goes on behind a base, of which the driver said this.

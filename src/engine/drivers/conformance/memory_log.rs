@@ -13,7 +13,11 @@ impl Continuous for Store {
     }
 
     fn release(&self, _: &Registered, name: &str) -> Result<(), Fault> {
-        self.0.lock().holds.remove(name);
+        let mut state = self.0.lock();
+        if let Some(Broken::For(fault)) = &state.unfollowed {
+            return Err(fault.clone());
+        }
+        state.holds.remove(name);
         Ok(())
     }
 
