@@ -130,7 +130,7 @@ struct Following {
     slot: String,
     /// Up to where it is stored.
     stored: u64,
-    /// What the server had written at which time, until that has come.
+    /// Up to where the server's log went at which time, until that has come.
     awaited: Option<(Time, u64)>,
 }
 
@@ -180,7 +180,7 @@ impl Following {
         broken(&self.address, &said)
     }
 
-    /// What the server has written by now, and its time.
+    /// Up to where the server's log goes by now, and its time.
     fn ask(&mut self) -> Result<(Time, u64), Broken> {
         let kept = self.session.kept_log(&self.slot)?;
         refuse_lost(&self.address, &self.slot, kept.as_ref())?;
@@ -239,7 +239,10 @@ impl Following {
 impl Follower for Following {
     fn look(&mut self, control: &Control) -> Result<Progress, Broken> {
         let (time, written) = match self.awaited.take() {
-            Some(awaited) => awaited,
+            Some(awaited) => {
+                self.session.write_log()?;
+                awaited
+            }
             None => self.ask()?,
         };
         let walked = self.await_written(written, control)?;

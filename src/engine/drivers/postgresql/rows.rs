@@ -39,9 +39,13 @@ pub(super) fn release_log(slot: &str) -> String {
     )
 }
 
-/// The server's time, and up to where its log is written.
+/// The server's time, and up to where its log goes, with what is not on its disk yet: a transaction that still waits for the disk
+/// has taken the time of its end already.
 pub(super) const WRITTEN: &str =
-    "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, pg_current_wal_flush_lsn();";
+    "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, pg_current_wal_insert_lsn();";
+
+/// Has the server write its log soon: of what nobody waits for, an idle one may keep the end in memory as long as it likes.
+pub(super) const WRITE_LOG: &str = "SELECT txid_current() > 0;";
 
 /// The server's time, in microseconds since 1970.
 pub(super) const TIME: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;";

@@ -169,12 +169,17 @@ impl Session {
         Ok(self.ask(&rows::kept_log(slot))?.is_empty())
     }
 
-    /// The server's time, and up to where its log is written.
+    /// The server's time, and up to where its log goes.
     pub(super) fn written(&mut self) -> Result<(Time, u64), Fault> {
         let rows = self.ask(rows::WRITTEN)?;
         let mut columns = rows.iter().flatten();
         let read = columns.next().and_then(|text| time(text)).zip(columns.next().and_then(|text| parse_place(text)));
         read.ok_or_else(|| faults::fault(&self.address, "it does not say up to where its log is written"))
+    }
+
+    /// Has the server write soon what it has of its log in memory.
+    pub(super) fn write_log(&mut self) -> Result<(), Fault> {
+        self.ask(rows::WRITE_LOG).map(drop)
     }
 
     /// The server's time.
