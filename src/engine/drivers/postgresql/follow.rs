@@ -150,7 +150,7 @@ impl Following {
         refuse_lost(&address, cx.hold, session.kept_log(cx.hold)?.as_ref())?;
         let segment_size = session.segment_size()?;
         let wal = Wal { folder: cx.spool.to_owned(), timeline: place.timeline, segment_size };
-        let first = wal.segment_start(stored) + if place.is_behind_segment { segment_size } else { 0 };
+        let first = first_of(&wal, stored, place.is_behind_segment);
         prepare(&wal, first)
             .map_err(|error| Fault::of_io(format!("The folder {} for the log", cx.spool.display()), &error))?;
         let programs = programs::for_server(&installed, look.major)?;
@@ -291,6 +291,15 @@ fn refuse_another(address: &Address, place: &Place, identity: &Identity) -> Resu
     Ok(())
 }
 
+/// The first segment that is to be fetched. What ends where a segment begins has nothing of that one.
+fn first_of(wal: &Wal, stored: u64, is_behind_segment: bool) -> u64 {
+    if is_behind_segment {
+        wal.segment_start(stored.saturating_sub(1)) + wal.segment_size
+    } else {
+        wal.segment_start(stored)
+    }
+}
+
 /// Refuses a log that the server does not keep any more.
 fn refuse_lost(address: &Address, slot: &str, kept: Option<&Kept>) -> Result<(), Broken> {
     let at = address.place();
@@ -336,4 +345,20 @@ fn prepare(wal: &Wal, first: u64) -> std::io::Result<()> {
 /// A segment that was fetched, as far as the program looks.
 fn empty_segment(path: &Path, size: u64) -> std::io::Result<()> {
     File::create(path)?.set_len(size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SEGMENT: u64 = 16 << 20;
+
+    #[test]
+    fn behind_a_base_the_log_goes_on_with_the_segment_after_its_last_byte() {
+        let wal = Wal { folder: PathBuf::new(), timeline: 1, segment_size: SEGMENT };
+        assert_eq!(first_of(&wal, 3 * SEGMENT + 8, true), 4 * SEGMENT);
+        assert_eq!(first_of(&wal, 3 * SEGMENT, true), 3 * SEGMENT);
+        assert_eq!(first_of(&wal, 3 * SEGMENT + 8, false), 3 * SEGMENT);
+        assert_eq!(first_of(&wal, 3 * SEGMENT, false), 3 * SEGMENT);
+    }
 }
