@@ -150,6 +150,7 @@ impl Following {
         refuse_lost(&address, cx.hold, session.kept_log(cx.hold)?.as_ref())?;
         let segment_size = session.segment_size()?;
         let wal = Wal { folder: cx.spool.to_owned(), timeline: place.timeline, segment_size };
+        refuse_set_back(&address, stored, session.written()?.1)?;
         let first = first_of(&wal, stored, place.is_behind_segment);
         prepare(&wal, first)
             .map_err(|error| Fault::of_io(format!("The folder {} for the log", cx.spool.display()), &error))?;
@@ -254,7 +255,7 @@ impl Follower for Following {
         let place = Place {
             system_identifier: self.system_identifier.clone(),
             timeline: self.wal.timeline,
-            lsn: format!("{:X}/{:X}", walked.end >> 32, walked.end & 0xFFFF_FFFF),
+            lsn: shown(walked.end),
             is_behind_segment: false,
         };
         let latest = covers.then(|| time - MARGIN);
@@ -289,6 +290,25 @@ fn refuse_another(address: &Address, place: &Place, identity: &Identity) -> Resu
         )));
     }
     Ok(())
+}
+
+/// Refuses a server that goes on from before what is stored, as a virtual machine does that was set back: at the same places it
+/// writes another log.
+fn refuse_set_back(address: &Address, stored: u64, written: u64) -> Result<(), Broken> {
+    if written >= stored {
+        return Ok(());
+    }
+    Err(Broken::Gap(format!(
+        "the log of the server at {} ends at {} now, and what is stored of it at {}: it was set back since",
+        address.place(),
+        shown(written),
+        shown(stored)
+    )))
+}
+
+/// A place in the log as PostgreSQL writes it.
+fn shown(place: u64) -> String {
+    format!("{:X}/{:X}", place >> 32, place & 0xFFFF_FFFF)
 }
 
 /// The first segment that is to be fetched. What ends where a segment begins has nothing of that one.
@@ -360,5 +380,14 @@ mod tests {
         assert_eq!(first_of(&wal, 3 * SEGMENT, true), 3 * SEGMENT);
         assert_eq!(first_of(&wal, 3 * SEGMENT + 8, false), 3 * SEGMENT);
         assert_eq!(first_of(&wal, 3 * SEGMENT, false), 3 * SEGMENT);
+    }
+
+    #[test]
+    fn a_server_that_was_set_back_behind_what_is_stored_is_refused() {
+        let address = Address::parse("postgresql://me@db").unwrap();
+        let place = |text| parse_place(text).unwrap();
+        assert_eq!(refuse_set_back(&address, place("1/8"), place("1/8")), Ok(()));
+        let Err(Broken::Gap(why)) = refuse_set_back(&address, place("1/8"), place("0/FFFFFFF8")) else { panic!() };
+        assert!(why.contains("db:5432") && why.contains("0/FFFFFFF8") && why.contains("1/8"), "{why}");
     }
 }
