@@ -40,6 +40,8 @@ impl Engine {
                 "the resource is not registered any more: if its service still keeps its log under this name, drop that there"
             );
         }
+        // What has come and is not stored is no part of the point, and lies there in the clear.
+        let _ = std::fs::remove_dir_all(self.spool_of(&row.point));
         self.catalog.write(|tx| chains::settle(tx, &row.point))?;
         self.jobs.wake();
         Ok(())
