@@ -24,8 +24,15 @@ const NAP: Duration = if cfg!(test) { Duration::from_millis(10) } else { Duratio
 #[derive(Default)]
 pub(super) struct Followed {
     follower: Option<Box<dyn Follower>>,
-    /// Why it could not be followed the last time, as its point says it; nothing until that says anything.
-    told: Option<Option<String>>,
+    /// How it went the last time, as its point says it; nothing until that says anything.
+    told: Option<Told>,
+}
+
+/// How a log is followed, as its point says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Told {
+    Fine,
+    Trouble(String),
 }
 
 /// Whoever follows a point's log, until this is dropped: also where it panics.
@@ -57,7 +64,7 @@ pub(super) fn run(weak: &Weak<Engine>, point: &Arn, control: &Arc<Control>) {
             break;
         }
         let pause = match engine.follow_once(point, &mut followed, control) {
-            Ok(Goes::On) if followed.told == Some(None) => EVERY,
+            Ok(Goes::On) if followed.told == Some(Told::Fine) => EVERY,
             Ok(Goes::On) => AGAIN,
             Ok(Goes::NoMore) => break,
             Err(error) => {
@@ -137,14 +144,15 @@ impl Engine {
 
     /// Says of a point why its log cannot be followed for now, or nothing any more.
     fn tell_trouble(&self, row: &ChainRow, followed: &mut Followed, trouble: Option<String>) -> Result<()> {
-        if followed.told.as_ref() == Some(&trouble) {
+        let told = trouble.as_ref().map_or(Told::Fine, |why| Told::Trouble(why.clone()));
+        if followed.told.as_ref() == Some(&told) {
             return Ok(());
         }
         if let Some(why) = &trouble {
             tracing::warn!(point = %row.point, %why, "a log cannot be followed for now; it is tried again");
         }
         self.catalog.write(|tx| chains::tell(tx, &row.point, trouble.as_deref()))?;
-        followed.told = Some(trouble);
+        followed.told = Some(told);
         Ok(())
     }
 }
