@@ -27,16 +27,19 @@ const BOOKKEEPING: [(&str, &[&str]); 12] = [
     ("organization", &["forget_before"]),
     // Up to when the runs of a plan were made into jobs.
     ("plans", &["set"]),
-    // Why nothing follows a continuous point's log, for now or for good. What of a point is damaged, gone or found again; when the sweeper asks for it again; its packs; its manifest, which follows its row; the row of a job's
-    // point, which goes with the job.
+    // Why nothing follows a continuous point's log, for now or for good; that a live one lives longer; that its row follows a manifest
+    // that is newer. What of a point is damaged, gone or found again; when the sweeper asks for it again; its packs; its manifest, which
+    // follows its row; the row of a job's point, which goes with the job.
     (
         "points",
         &[
+            "follow_manifest",
             "forget",
             "keep",
             "keep_known",
             "move_references",
             "owe",
+            "prolong",
             "put_off",
             "refer",
             "remember",
