@@ -218,8 +218,6 @@ def test_what_cannot_be_restored_is_refused_and_changes_nothing(engine, weed, bu
         with pytest.raises(botocore.exceptions.ClientError) as refused:
             restore(backup, point, **changes)
         assert told in str(refused.value) and "hunter2" not in str(refused.value), refused.value
-    with pytest.raises(botocore.exceptions.ClientError, match="BackupACLs is not supported"):
-        back_up(backup, f"arn:aws:s3:::{bucket}", BackupOptions={"BackupACLs": "enabled"})
     store.create_bucket(Bucket=f"{bucket}-taken")
     for changes, told in [
         ({"DestinationBucketName": f"{bucket}-taken"}, "exists already"),
