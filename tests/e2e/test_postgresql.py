@@ -215,7 +215,7 @@ def test_what_cannot_be_registered_is_refused_with_the_way_out(engine, server, t
             ({"url": f"postgresql://postgres:hunter2@127.0.0.1:{server.port}"}, "--secret-file"),
             ({"url": f"{server.url()}/nowhere"}, "does not exist"),
             ({"url": f"{server.url()}?sslmode=require"}, "SSL"),
-            ({"url": "mysql://root@127.0.0.1"}, "postgresql://"),
+            ({"url": "oracle://root@127.0.0.1"}, "postgresql://"),
             ({"name": "a_b"}, "hyphens"),
         ]:
             refused = add(engine, server, tmp_path, check=False, **options)
