@@ -10,7 +10,7 @@
 //!
 //! The table is read by consistent scans, so that each item is whole as it was at some moment of the backup; the table as a whole
 //! is not from one moment. A file holds what the scan gives from one item on to another one, sorted by key. Where one file ends and
-//! the next begins is decided by a hash of the key that ends it ([`files`]), so that the same items come into the same files each
+//! the next begins is decided by a hash of the key that ends it (`files`), so that the same items come into the same files each
 //! time, and a small change stores little again. Nothing is kept on this machine in between, and memory holds one file.
 //!
 //! A restore makes a new table with its indexes. As AWS does, it leaves tags, streams and the time to live to whoever asked for

@@ -1,6 +1,6 @@
 //! RDS and Aurora with MariaDB: a resource is all that one server has, of any version from 10.5 on.
 //!
-//! Where only the network reaches a server, [`dump`] has how it is backed up. Where its data directory is reachable (`--path`), a recovery point holds its files at `/data`, as `mariadb-backup`
+//! Where only the network reaches a server, `dump` has how it is backed up. Where its data directory is reachable (`--path`), a recovery point holds its files at `/data`, as `mariadb-backup`
 //! copies them while the server works, with the log of the time of the copy. So
 //!
 //! ```text

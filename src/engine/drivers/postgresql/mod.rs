@@ -21,9 +21,9 @@
 //!
 //! A continuous recovery point has a folder for each of its bases, `/data`, `/data-2` and so on, and in the `pg_wal` of each the log from
 //! there to where the next one has it: whole segments under their names, the last of them up to its last whole record. A restore to a
-//! moment takes the last base before it, and adds `recovery.signal` and settings to `postgresql.auto.conf` ([`recovery`]): the server
-//! recovers from its own `pg_wal` and stops behind the last commit of that moment. `pg_receivewal` fetches the log ([`follow`]); its
-//! records are walked over ([`wal`]), since only what is whole may be promised, and since a server that is told to stop at a moment
+//! moment takes the last base before it, and adds `recovery.signal` and settings to `postgresql.auto.conf` (`recovery`): the server
+//! recovers from its own `pg_wal` and stops behind the last commit of that moment. `pg_receivewal` fetches the log (`follow`); its
+//! records are walked over (`wal`), since only what is whole may be promised, and since a server that is told to stop at a moment
 //! behind which it finds no commit does not start.
 //!
 //! libpq of those programs makes the connections, so TLS and all of PostgreSQL's ways to authenticate work as everywhere:

@@ -6,7 +6,7 @@
 //! store gave it at some moment of the backup; the bucket as a whole is not from one moment.
 //!
 //! An object whose size, time and ETag are those of the last recovery point is not read again. It keeps the tags and the access list
-//! that it had when it was read last ([`beside`]).
+//! that it had when it was read last (`beside`).
 
 mod beside;
 mod bucket;
