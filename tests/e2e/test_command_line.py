@@ -26,7 +26,7 @@ def test_resource_rules(tmp_path, small_tree):
     engine = Engine(tmp_path / "data")
     arn = engine.add_efs("projects", small_tree, "env=prod")
     place = {"AccountId": ACCOUNT, "Region": REGION, "Path": str(small_tree), "Location": {"Path": str(small_tree)}}
-    assert engine.json("resource", "list") == [{"ResourceArn": arn, "ResourceType": "EFS", "Name": "projects", "Tags": {"env": "prod"}, **place}]
+    assert engine.json("resource", "list") == [{"ResourceArn": arn, "ResourceType": "EFS", "Name": "projects", "Facts": {}, "Tags": {"env": "prod"}, **place}]
     assert engine.add_efs("projects", small_tree, "env=test") == arn
     assert engine.json("resource", "list")[0]["Tags"] == {"env": "test"}
     for arguments, words in (
