@@ -10,7 +10,7 @@ use crate::domain::types::keys::{DATABASE_KEY, SUFFIX_KEY, URL_KEY};
 use crate::domain::types::location::Part;
 use crate::domain::types::redshift::{self, IDENTIFIER_KEY, RedshiftRestore};
 use crate::domain::{Invalid, Secret};
-use crate::engine::caller::RestoreRoots;
+use crate::engine::drivers::endpoint;
 use crate::engine::drivers::psql::address::Address;
 use crate::engine::drivers::{Fault, Mark, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Target};
 use crate::repository::{ItemPath, Node, Put, Refusal, RestoreOutcome, RestoreSize, StreamSink};
@@ -50,9 +50,7 @@ pub(super) fn plan(ask: &RestoreAsk<'_>) -> Result<RestorePlan, Fault> {
             ));
         }
     };
-    if !matches!(ask.roots, RestoreRoots::Any) && source_url != Some(url.as_str()) {
-        return Err(wrong(URL_KEY, "over the network, restores go only to the server that was backed up"));
-    }
+    endpoint::stay(ask, URL_KEY, "server that was backed up", &url, source_url)?;
     if ask.source.is_some() && restore.identifier == id_of(ask.resource_arn) {
         let rule = format!("must be a new name: {} is what was backed up, and is there still", restore.identifier);
         return Err(wrong(IDENTIFIER_KEY, &rule));
