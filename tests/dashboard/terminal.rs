@@ -143,8 +143,20 @@ impl Terminal {
     }
 
     fn signal(&self, signal: &str) {
-        let id = self.child.process_id().unwrap().to_string();
-        assert!(std::process::Command::new("kill").args([signal, &id]).status().unwrap().success());
+        assert!(std::process::Command::new("kill").args([signal, &self.id()]).status().unwrap().success());
+    }
+
+    /// Waits until it is stopped, as a shell does before it lets anybody type `fg`: a `SIGCONT` that comes before the stop
+    /// is lost, and nothing would wake it again.
+    fn is_stopped(&self) {
+        self.until("its stop", |_| {
+            let state = std::process::Command::new("ps").args(["-o", "state=", "-p", &self.id()]).output().unwrap();
+            state.stdout.trim_ascii_start().starts_with(b"T")
+        });
+    }
+
+    fn id(&self) -> String {
+        self.child.process_id().unwrap().to_string()
     }
 }
 
@@ -235,6 +247,7 @@ fn a_stopped_dashboard_comes_back() {
     terminal.sees("First steps");
     terminal.signal("-TSTP");
     terminal.until("the main screen", |shown| !shown.parser.screen().alternate_screen());
+    terminal.is_stopped();
     terminal.signal("-CONT");
     terminal.until("the dashboard again", |shown| shown.parser.screen().alternate_screen());
     terminal.sees("First steps");
