@@ -216,6 +216,9 @@ pub(super) enum ResourceCommand {
     Remove {
         /// Its ARN
         arn: Arn,
+        /// Also where its service is gone for good, and could not be told that it need not keep its log any more
+        #[arg(long)]
+        force: bool,
     },
 }
 

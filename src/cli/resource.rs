@@ -32,7 +32,7 @@ pub(super) async fn run(session: &Session, command: ResourceCommand) -> Result<E
             Prepared::Add(request, output)
         }
         ResourceCommand::List { within, output } => Prepared::List(within, output),
-        ResourceCommand::Remove { arn } => Prepared::Remove(arn),
+        ResourceCommand::Remove { arn, force } => Prepared::Remove(arn, force),
     };
     let host = Host::reach(session, Purpose::Look).await?;
     let done = carry_out(&host, prepared).await;
@@ -44,7 +44,7 @@ pub(super) async fn run(session: &Session, command: ResourceCommand) -> Result<E
 enum Prepared {
     Add(AddResource, PlainFormat),
     List(WithinOptions, Format),
-    Remove(Arn),
+    Remove(Arn, bool),
 }
 
 async fn carry_out(host: &Host, command: Prepared) -> Result<(), Failure> {
@@ -64,7 +64,7 @@ async fn carry_out(host: &Host, command: Prepared) -> Result<(), Failure> {
             }
             output::print(&COLUMNS, &resources.iter().map(row).collect::<Vec<_>>(), format)
         }
-        Prepared::Remove(arn) => Ok(host.control().remove_resource(&arn).await?),
+        Prepared::Remove(arn, force) => Ok(host.control().remove_resource(&arn, force).await?),
     }
 }
 

@@ -73,9 +73,11 @@ impl Control {
         added.resource_arn.parse().map_err(|_| unusable("the ARN of the resource"))
     }
 
-    /// Forgets a resource; its recovery points stay.
-    pub async fn remove_resource(&self, arn: &Arn) -> Result<(), Fault> {
-        self.delete(&format!("/resources/{}", segment(arn.as_str()))).await
+    /// Forgets a resource; its recovery points stay. By force also one whose service is gone and was never told that it need not keep
+    /// its log any more.
+    pub async fn remove_resource(&self, arn: &Arn, by_force: bool) -> Result<(), Fault> {
+        let query = if by_force { "?force=true" } else { "" };
+        self.delete(&format!("/resources/{}{query}", segment(arn.as_str()))).await
     }
 
     /// The accounts, the management account first.

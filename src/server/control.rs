@@ -28,7 +28,9 @@ pub(super) fn answer(engine: &Engine, shutdown: &Shutdown, parts: &Parts, body: 
 }
 
 fn route(engine: &Engine, shutdown: &Shutdown, parts: &Parts, body: &[u8]) -> Result<Reply, Failure> {
-    Query::parse(parts.uri.query().unwrap_or_default())?.finish()?;
+    let mut query = Query::parse(parts.uri.query().unwrap_or_default())?;
+    let is_forced = query.boolean("force")?.unwrap_or_default();
+    query.finish()?;
     let path = parts.uri.path();
     let rest = path.strip_prefix("/_vaultdeck/").unwrap_or_default();
     let segments = rest.trim_end_matches('/').split('/').map(decoded).collect::<Result<Vec<_>, _>>()?;
@@ -38,9 +40,15 @@ fn route(engine: &Engine, shutdown: &Shutdown, parts: &Parts, body: &[u8]) -> Re
         ("GET", ["resources"]) => ok(&engine.resources()?),
         ("POST", ["resources"]) => ok(&engine.add_resource(parsed(body)?)?),
         ("DELETE", ["resources", resource]) => {
-            engine.remove_resource(&arn("ResourceArn", resource)?)?;
+            let resource = arn("ResourceArn", resource)?;
+            if is_forced {
+                engine.remove_lost_resource(&resource)?
+            } else {
+                engine.remove_resource(&resource)?
+            }
             done()
         }
+        _ if is_forced => return Err(Failure::invalid("Invalid force: only a resource is removed by force")),
         ("GET", ["accounts"]) => ok(&engine.accounts()?),
         ("POST", ["accounts"]) => ok(&engine.add_account(parsed(body)?)?),
         ("GET", ["policies"]) => ok(&engine.policy_views()?),

@@ -39,7 +39,8 @@ class Nbd:
 
     def stop(self):
         if self.process and self.process.poll() is None:
-            self.process.terminate()
+            # It only reads, and asked to end it may wait for whoever has just gone.
+            self.process.kill()
             self.process.wait(10)
             self.process.stderr.close()
 

@@ -44,10 +44,10 @@ class Ledger:
         self.deleted.add(point)
 
 
-def pages(client, operation, member):
+def pages(client, operation, member, **asked):
     rows, token = [], None
     while True:
-        answer = getattr(client, operation)(**({"NextToken": token} if token else {}))
+        answer = getattr(client, operation)(**asked, **({"NextToken": token} if token else {}))
         rows += answer[member]
         token = answer.get("NextToken")
         if not token:
@@ -90,13 +90,7 @@ def judge(engine, ledger, source, sample):
 
 
 def pages_of_vault(backup):
-    rows, token = [], None
-    while True:
-        answer = backup.list_recovery_points_by_backup_vault(BackupVaultName="Default", **({"NextToken": token} if token else {}))
-        rows += answer["RecoveryPoints"]
-        token = answer.get("NextToken")
-        if not token:
-            return rows
+    return pages(backup, "list_recovery_points_by_backup_vault", "RecoveryPoints", BackupVaultName="Default")
 
 
 def test_kill_9_at_random_moments_loses_no_acknowledged_recovery_point(tmp_path):

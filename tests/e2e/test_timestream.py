@@ -103,11 +103,12 @@ def test_a_database_is_backed_up_changed_backed_up_again_and_restored_as_it_was(
     assert back_up(backup, resource)["State"] == "COMPLETED"
     assert stored(engine) - size < 64 << 10
 
-    for point, expected, name in [(first, before, "restored"), (second, after, "newer")]:
+    for point, expected, name in [(first, before, "restored"), (second, after, "newer"), (first, before, "third")]:
         done = restore(backup, point["RecoveryPointArn"], DestinationDatabase=name, TableName="cpu")
         assert done["Status"] == "COMPLETED", done.get("StatusMessage")
         assert done["CreatedResourceArn"] == f"{ARN}/{name}/table/cpu"
         assert metrics.seen(name) == expected
+    assert sorted(row["Name"] for row in engine.json("resource", "list")) == ["all", "cpu", "cpu-cpu", "cpu-cpu-2"]
     assert metrics.seen("metrics") == after
     again = back_up(backup, f"{ARN}/restored/table/cpu")
     assert again["State"] == "COMPLETED", again.get("StatusMessage")

@@ -367,6 +367,7 @@ fn once_it_is_let_go_of_or_deleted_the_service_keeps_nothing_for_it() {
     say(false);
     let removed = house.engine().remove_resource(&house.resource).unwrap_err().to_string();
     assert!(removed.contains("still keeps its log, under the name vaultdeck_"), "{removed}");
+    assert!(removed.contains("--force"), "{removed}");
     say(true);
     let second = house.run();
     assert_eq!(house.holds(), 1);
@@ -379,6 +380,29 @@ fn once_it_is_let_go_of_or_deleted_the_service_keeps_nothing_for_it() {
         house.engine().catalog.read(chains::all).unwrap().is_empty().then_some(())
     });
     assert!(std::fs::read_dir(house.folder.path().join("data/continuous")).unwrap().next().is_none());
+}
+
+#[test]
+fn a_resource_whose_service_is_gone_for_good_is_removed_by_force_alone() {
+    let house = House::new();
+    house.plan("daily", "Default", 7);
+    let point = house.run();
+    let live = house.engine().remove_lost_resource(&house.resource).unwrap_err().to_string();
+    assert!(live.contains("is backed up continuously"), "{live}");
+    house.store.0.lock().unfollowed = Some(Broken::For(Fault::Failed("There is no such host.".to_owned())));
+    house.engine().disassociate_recovery_point(&house.caller, "Default", &point).unwrap();
+    let removed = house.engine().remove_resource(&house.resource).unwrap_err().to_string();
+    assert!(removed.contains("still keeps its log"), "{removed}");
+    house.engine().remove_lost_resource(&house.resource).unwrap();
+    // Nobody is asked any more, and the point goes as any other does.
+    let row = house.engine().catalog.read(|c| chains::get(c, &point)).unwrap().unwrap();
+    house.engine().release(&row).unwrap();
+    assert_eq!(house.holds(), 1);
+    house.engine().delete_recovery_point(&house.caller, "Default", &point).unwrap();
+    wait(|| {
+        house.engine().settle_now().unwrap();
+        house.engine().catalog.read(chains::all).unwrap().is_empty().then_some(())
+    });
 }
 
 #[test]

@@ -12,6 +12,16 @@ use crate::engine::{Engine, resources};
 impl Engine {
     /// Takes a resource off the register. Its data and its recovery points stay.
     pub fn remove_resource(&self, arn: &Arn) -> Result<()> {
+        self.remove(arn, false)
+    }
+
+    /// The same for one whose service is gone for good: nobody needs to have told it that it need not keep its log any more. Under
+    /// which name it keeps it, if it is there after all, stands in the engine's log.
+    pub fn remove_lost_resource(&self, arn: &Arn) -> Result<()> {
+        self.remove(arn, true)
+    }
+
+    fn remove(&self, arn: &Arn, is_lost: bool) -> Result<()> {
         self.catalog.write(|tx| {
             if uses::needs_resource(tx, arn)? {
                 return Err(Error::invalid_request(format!("{arn} is being backed up; stop the job or wait for it")));
@@ -23,10 +33,10 @@ impl Engine {
                     live.point
                 )));
             }
-            if let Some(held) = chains::held_of(tx, arn)? {
+            if let Some(held) = chains::held_of(tx, arn)?.filter(|_| !is_lost) {
                 return Err(Error::invalid_request(format!(
                     "the service of {arn} still keeps its log, under the name {}, for {}, which needs it no more: it is told so every minute \
-                     until it knows; see that it can be reached, and remove the resource then",
+                     until it knows; see that it can be reached, and remove the resource then, or with --force if the service is gone for good",
                     held.hold, held.point
                 )));
             }

@@ -21,7 +21,7 @@ const DENIED: [&str; 9] = [
 ];
 
 /// Words of what may be over soon.
-const FOR_NOW: [&str; 17] = [
+const FOR_NOW: [&str; 18] = [
     "did nothing for",
     "Connection refused",
     "Connection reset",
@@ -39,6 +39,7 @@ const FOR_NOW: [&str; 17] = [
     "too many connections",
     "remaining connection slots",
     "exceeds max_wal_senders",
+    "is being accessed by other users",
 ];
 
 /// Words of what a user asks for and is not there.
@@ -98,6 +99,7 @@ mod tests {
             "FATAL: the database system is starting up",
             "ERROR: canceling statement due to lock timeout",
             "FATAL: sorry, too many clients already",
+            "ERROR: database \"x\" is being accessed by other users",
             "pg_basebackup: error: could not receive data: server closed the connection unexpectedly",
         ] {
             assert!(judged(said).meaning().again_after.is_some(), "{said}");

@@ -23,6 +23,9 @@ use std::path::PathBuf;
 /// The largest description of a database.
 const LARGEST: u64 = 256 << 20;
 
+/// When to try again what the server is busy with.
+const AGAIN: chrono::Duration = chrono::Duration::seconds(5);
+
 /// What a restore is to do.
 pub(super) fn plan(ask: &RestoreAsk<'_>) -> Result<RestorePlan, Fault> {
     let restore = RedshiftRestore::read(ask.metadata)?;
@@ -62,7 +65,7 @@ pub(super) fn plan(ask: &RestoreAsk<'_>) -> Result<RestorePlan, Fault> {
 struct Into {
     address: Address,
     secret: Option<Secret>,
-    /// The database that is written into.
+    /// The database as it is called when all is done.
     database: String,
     makes_new: bool,
     identifier: String,
@@ -82,7 +85,10 @@ struct Into {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Begun {
     database: String,
-    /// What is noted at a database that this restore made, and at each table and sequence that it made in one that was there.
+    /// The database that is written into: a new one has a name that nobody else would choose until all is in it. So it is this
+    /// restore's whenever the engine or the server broke off, and what is called as asked for is whole.
+    working: String,
+    /// What is noted at each table and sequence that is made in a database that was there.
     note: String,
 }
 
@@ -139,6 +145,10 @@ fn is_meant(item: &str, path: &ItemPath, table: &Table) -> bool {
     item == format!("{}/{}", table.schema, table.name) || item == format!("{}/", table.schema) || item == &shown[1..]
 }
 
+fn is_there(database: &str, outside: &mut Session, server: &Server) -> Result<bool, Fault> {
+    Ok(!outside.ask(&rows::database(&literal(database, server.is_redshift)))?.is_empty())
+}
+
 impl Into {
     /// A session with the database from which others are made.
     fn outside(&self) -> Result<Session, Fault> {
@@ -146,7 +156,8 @@ impl Into {
     }
 
     fn inside(&self) -> Result<Open, Fault> {
-        let mut session = Session::connect(&self.address, &self.database, self.secret.as_ref())?;
+        let working = self.begun.as_ref().map_or(&self.database, |begun| &begun.working);
+        let mut session = Session::connect(&self.address, working, self.secret.as_ref())?;
         let is_redshift = inventory::look(&mut session)?.is_redshift;
         Ok(Open { session, is_redshift })
     }
@@ -218,24 +229,31 @@ impl Into {
     fn make_database(&self, begun: &Begun) -> Result<(), Fault> {
         let mut outside = self.outside()?;
         let server = inventory::look(&mut outside)?;
-        if self.is_resumed && self.is_there(&mut outside, &server)? {
-            if self.note(&mut outside, &server)? != begun.note {
-                return Err(self.taken());
-            }
-            outside.order(&rows::drop_database(&quoted(&self.database)))?;
+        if self.is_resumed && is_there(&begun.working, &mut outside, &server)? {
+            outside.order(&rows::drop_database(&quoted(&begun.working)))?;
         }
-        outside.order(&rows::make_database(&quoted(&self.database), &begun.note))?;
+        let made = outside.order(&rows::make_database(&quoted(&begun.working)));
+        outside.close();
+        match made {
+            // A server makes it to the end though who asked for it was killed, and knows of it only then.
+            Err(fault @ Fault::Failed(_)) if self.is_resumed => {
+                Err(Fault::Temporary { why: fault.to_string(), after: AGAIN })
+            }
+            made => made,
+        }
+    }
+
+    /// Gives the new database its name, now that all is in it.
+    fn name_database(&self, begun: &Begun) -> Result<(), Fault> {
+        let mut outside = self.outside()?;
+        let server = inventory::look(&mut outside)?;
+        if is_there(&self.database, &mut outside, &server)? {
+            outside.order(&rows::drop_database(&quoted(&begun.working)))?;
+            return Err(self.taken());
+        }
+        outside.order(&rows::rename_database(&quoted(&begun.working), &quoted(&self.database)))?;
         outside.close();
         Ok(())
-    }
-
-    fn is_there(&self, outside: &mut Session, server: &Server) -> Result<bool, Fault> {
-        Ok(!outside.ask(&rows::database(&literal(&self.database, server.is_redshift)))?.is_empty())
-    }
-
-    fn note(&self, outside: &mut Session, server: &Server) -> Result<String, Fault> {
-        let told = outside.ask(&rows::note_of(&literal(&self.database, server.is_redshift), server.is_redshift))?;
-        Ok(told.into_iter().next().and_then(|row| row.into_iter().next()).unwrap_or_default())
     }
 
     fn taken(&self) -> Fault {
@@ -333,7 +351,7 @@ impl Target for Into {
         if self.makes_new {
             let mut outside = self.outside()?;
             let server = inventory::look(&mut outside)?;
-            if self.is_there(&mut outside, &server)? {
+            if is_there(&self.database, &mut outside, &server)? {
                 return Err(self.taken());
             }
             outside.close();
@@ -345,7 +363,9 @@ impl Target for Into {
             }
             inside.close();
         }
-        let begun = Begun { database: self.database.clone(), note: format!("{}{}", rows::NOTE, unique()?) };
+        let database = self.database.clone();
+        let working = if self.makes_new { format!("vaultdeck_restore_{}", unique()?) } else { database.clone() };
+        let begun = Begun { database, working, note: format!("{}{}", rows::NOTE, unique()?) };
         let mark = Mark::of(&begun);
         self.begun = Some(begun);
         Ok(mark)
@@ -386,6 +406,9 @@ impl Target for Into {
             notes.push(
                 "Indexes, references and the names of rules stayed with the tables that were backed up.".to_owned(),
             );
+        }
+        if let Some(begun) = self.begun.as_ref().filter(|_| self.makes_new) {
+            self.name_database(begun)?;
         }
         let name = self.makes_new.then(|| self.identifier.clone());
         Ok(Restored { notes, into: None, name, shares_secret: self.makes_new })

@@ -6,7 +6,7 @@ use crate::domain::extension::MissingItem;
 use crate::domain::job::JobState;
 use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use crate::domain::types::keys;
-use crate::domain::{Arn, Resource, ResourceType, Tags};
+use crate::domain::{Arn, Resource, ResourceType, Scope, Tags};
 use crate::engine::authorize::action::AddResource;
 use crate::engine::authorize::subject::Anything;
 use crate::engine::authorize::{Doing, authorize};
@@ -222,6 +222,24 @@ fn message(outcome: &RestoreOutcome, restored: &Restored, kept: bool) -> Option<
     (!parts.is_empty()).then(|| parts.join(" "))
 }
 
+/// The end of an id, as a part of a name.
+fn end_of(id: &str) -> &str {
+    let last = id.rsplit(|letter: char| !letter.is_ascii_alphanumeric()).next().unwrap_or_default();
+    &last[last.len().saturating_sub(8)..]
+}
+
+/// The name that is wanted for a new resource, or one like it: others may have taken it meanwhile, and what was restored is worth
+/// more than its name.
+fn free_name(connection: &Connection, scope: &Scope, kind: &str, wanted: &str, id: &str) -> Result<String> {
+    let with_end = format!("{wanted}-{}", end_of(id));
+    let (mut name, mut tried) = (wanted.to_owned(), 0);
+    while resources::rows::named(connection, scope, kind, &name)?.is_some() {
+        tried += 1;
+        name = if tried == 1 { with_end.clone() } else { format!("{with_end}-{tried}") };
+    }
+    Ok(name)
+}
+
 /// Registers the new resource; without tags unless they were asked for, so that no plan picks it up.
 fn register(
     connection: &Connection,
@@ -233,20 +251,16 @@ fn register(
 ) -> Result<Arn> {
     let scope = &record.job.scope;
     let facts = engine.driver_of(restored_as(record, origin))?.facts();
-    let tail = &id[id.len().saturating_sub(8)..];
     let base = origin.point.resource_name.clone().unwrap_or_else(|| facts.noun.replace(' ', "-"));
-    let own = format!("{base}-restored-{tail}");
-    // Somebody may have taken the name that was asked for meanwhile; what was restored is worth more than it.
-    let name = match &restored.name {
-        None => own,
-        Some(name) if resources::rows::named(connection, scope, facts.name, name)?.is_none() => name.clone(),
-        Some(name) => format!("{name}-{tail}"),
+    let wanted = match &restored.name {
+        None => format!("{base}-restored-{}", end_of(id)),
+        Some(name) => name.clone(),
     };
     let resource = Resource {
         arn: facts.arn(scope, id)?,
         scope: scope.clone(),
         resource_type: facts.resource_type(),
-        name,
+        name: free_name(connection, scope, facts.name, &wanted, id)?,
         location: record.target.clone(),
         tags: if record.copy_tags { origin.tags.clone() } else { Tags::new() },
     };

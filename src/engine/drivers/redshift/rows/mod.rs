@@ -190,15 +190,14 @@ pub(super) fn database(name: &str) -> String {
     format!("SELECT 1 FROM pg_database WHERE datname = {name};")
 }
 
-/// What is noted at a database of this name.
-pub(super) fn note_of(name: &str, is_redshift: bool) -> String {
-    let of = if is_redshift { "obj_description(oid, 'pg_database')" } else { "shobj_description(oid, 'pg_database')" };
-    format!("SELECT {of} FROM pg_database WHERE datname = {name};")
+/// Makes a database.
+pub(super) fn make_database(name: &str) -> String {
+    format!("CREATE DATABASE {name};")
 }
 
-/// Makes a database and notes whose it is.
-pub(super) fn make_database(name: &str, note: &str) -> String {
-    format!("CREATE DATABASE {name};\nCOMMENT ON DATABASE {name} IS '{note}';")
+/// Gives a database another name.
+pub(super) fn rename_database(name: &str, new_name: &str) -> String {
+    format!("ALTER DATABASE {name} RENAME TO {new_name};")
 }
 
 /// Takes a database away that this restore made.
