@@ -2,6 +2,7 @@
 
 use super::client::Client;
 use crate::engine::drivers::Fault;
+use crate::engine::drivers::http::temporary;
 use mongodb::bson::{Bson, Document, RawArrayBuf, RawDocument, RawDocumentBuf, cstr, doc};
 use std::io::{self, Read};
 
@@ -11,6 +12,9 @@ const BATCH_DOCUMENTS: usize = 10_000;
 
 /// The longest document: what a server takes, and some room for what another one takes.
 const LONGEST: usize = 64 << 20;
+
+/// The code of a document whose `_id` another one has.
+const DUPLICATE_KEY: i32 = 11000;
 
 /// Why documents could not be inserted.
 pub(super) enum Uninserted {
@@ -89,10 +93,16 @@ fn send(client: &Client, database: &str, collection: &str, batch: RawArrayBuf, c
         return Ok(());
     }
     let why = first_error(&answer).unwrap_or_else(|| format!("it took {inserted} of {count} documents"));
-    Err(Fault::Failed(format!(
-        "The server at {} did not insert into {database}.{collection}: {why}",
-        client.address().place()
-    )))
+    let said = format!("The server at {} did not insert into {database}.{collection}: {why}", client.address().place());
+    // The collection was empty: somebody else writes into it, or what an engine asked for that was killed comes late. The next
+    // attempt knows which.
+    Err(if is_there_already(&answer) { temporary(said) } else { Fault::Failed(said) })
+}
+
+/// Whether a document was refused for its `_id`.
+fn is_there_already(answer: &Document) -> bool {
+    let written = answer.get_array("writeErrors").into_iter().flatten();
+    written.filter_map(Bson::as_document).any(|error| error.get_i32("code").is_ok_and(|code| code == DUPLICATE_KEY))
 }
 
 fn first_error(answer: &Document) -> Option<String> {
@@ -119,6 +129,14 @@ mod tests {
         let (empty, one) = (b"\x05\0\0\0\0".to_vec(), b"\x0c\0\0\0\x10a\0\x01\0\0\0\0".to_vec());
         assert_eq!(read(&[]).unwrap(), Vec::<Vec<u8>>::new());
         assert_eq!(read(&[empty.clone(), one.clone()].concat()).unwrap(), [empty, one]);
+    }
+
+    #[test]
+    fn a_document_whose_id_is_taken_is_told_from_what_a_server_does_not_take() {
+        let answer =
+            |code: i32| doc! { "n": 0, "ok": 1.0, "writeErrors": [{ "index": 0, "code": code, "errmsg": "no" }] };
+        assert!(is_there_already(&answer(11000)));
+        assert!(!is_there_already(&answer(2)) && !is_there_already(&doc! { "n": 1 }));
     }
 
     #[test]

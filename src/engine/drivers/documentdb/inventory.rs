@@ -117,6 +117,14 @@ pub(super) fn is_there(client: &Client, collection: &Collection) -> Result<bool,
     Ok(rows.into_iter().filter_map(read).any(|now| now.uuid == collection.metadata.uuid))
 }
 
+/// How many documents it has, counted one by one: what a server remembers of it may be of another time.
+pub(super) fn count(client: &Client, collection: &Collection) -> Result<u64, Fault> {
+    let pipeline = vec![Bson::Document(doc! { "$count": "n" })];
+    let command = doc! { "aggregate": &collection.metadata.name, "pipeline": pipeline, "cursor": {} };
+    let rows = client.all(&collection.database, command)?;
+    Ok(rows.first().and_then(|row| row.get("n")).map_or(0, number))
+}
+
 /// Its indexes; one that was dropped meanwhile has none, which is noticed when it is read.
 fn indexes(client: &Client, collection: &Collection) -> Result<Vec<Document>, Fault> {
     let asked = client.try_all(&collection.database, &doc! { "listIndexes": &collection.metadata.name })?;

@@ -12,6 +12,7 @@ use crate::domain::types::documentdb::{self, DocumentDbRestore, IDENTIFIER_KEY};
 use crate::domain::types::keys::{SUFFIX_KEY, URL_KEY};
 use crate::domain::types::location::{Location, Part};
 use crate::engine::drivers::endpoint;
+use crate::engine::drivers::http::temporary;
 use crate::engine::drivers::{Fault, Inside, Mark, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Target};
 use crate::repository::{ItemPath, Node, Put, Refusal, RestoreOutcome, RestoreSize, StreamSink};
 use mongodb::bson::{Bson, Document, doc};
@@ -76,8 +77,8 @@ struct Into<'a> {
     collections: BTreeMap<ItemPath, Collection>,
     items: Vec<ItemPath>,
     is_resumed: bool,
-    /// Whose documents were written.
-    written: Mutex<BTreeSet<ItemPath>>,
+    /// Whose documents were written, and how many they were.
+    written: Mutex<BTreeMap<ItemPath, u64>>,
 }
 
 /// What is remembered of a target from one attempt to the next.
@@ -223,6 +224,22 @@ impl Into<'_> {
         )))
     }
 
+    /// Begins again where there is more than was written: a server may do what an engine asked for that was killed after this
+    /// attempt took away what the one before had made, and measurements have no `_id` by which it would refuse them.
+    fn refuse_latecomers(&self, written: &BTreeMap<ItemPath, u64>) -> Result<(), Fault> {
+        for (path, documents) in written {
+            let Some(collection) = self.collections.get(path) else { continue };
+            let there = inventory::count(&self.client, collection)?;
+            if there > *documents {
+                return Err(temporary(format!(
+                    "{} has {there} documents, {documents} of them by this attempt: what an earlier one wrote came late",
+                    collection.shown()
+                )));
+            }
+        }
+        Ok(())
+    }
+
     /// Makes its indexes but that of `_id`, which it has; why the server makes one of them not.
     fn make_indexes(&self, collection: &Collection) -> Result<Vec<String>, Fault> {
         let own = |index: &&Document| index.get_str("name").is_ok_and(|name| name != "_id_");
@@ -316,11 +333,14 @@ impl Target for Into<'_> {
     fn finish(self: Box<Self>, outcome: &RestoreOutcome) -> Result<Restored, Fault> {
         let written = self.written.lock().clone();
         let mut unwritten =
-            self.collections.iter().filter(|(path, of)| !of.metadata.is_view() && !written.contains(*path));
+            self.collections.iter().filter(|(path, of)| !of.metadata.is_view() && !written.contains_key(*path));
         if let Some((path, _)) = unwritten.next().filter(|_| outcome.failed == 0) {
             return Err(Fault::Failed(format!(
                 "The recovery point has no documents of a collection that it describes, {path}."
             )));
+        }
+        if self.is_resumed {
+            self.refuse_latecomers(&written)?;
         }
         let (views, others): (Vec<_>, Vec<_>) = self.collections.values().partition(|of| of.metadata.is_view());
         let mut notes = Vec::new();
@@ -347,8 +367,8 @@ impl StreamSink for Into<'_> {
             return Ok(Put::Written);
         };
         match insert(&self.client, &collection.database, &collection.metadata.name, content) {
-            Ok(_) => {
-                self.written.lock().insert(path.clone());
+            Ok(documents) => {
+                self.written.lock().insert(path.clone(), documents);
                 Ok(Put::Written)
             }
             Err(Uninserted::Unread(error)) => Err(Refusal::Item(error.to_string())),
@@ -367,7 +387,6 @@ impl StreamSink for Into<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::drivers::http::temporary;
 
     #[test]
     fn what_an_earlier_attempt_wrote_is_a_part_of_what_is_restored() {
