@@ -6,7 +6,11 @@ use super::log::{Change, Entry, ended, name_at, name_behind};
 use super::versions::{Unlisted, Version, Versions};
 use crate::domain::Time;
 use crate::engine::drivers::s3::unruly::{Answer, BUCKET, Unruly};
-use crate::repository::{Control, ItemPath};
+use super::coming::{Coming, Wanted};
+use crate::engine::drivers::s3::beside::Beside;
+use crate::engine::drivers::s3::bucket::Bucket;
+use crate::engine::drivers::{Broken, Elsewhere as _, Fault};
+use crate::repository::{Control, ItemPath, Piece, ReadElsewhere as _, Timestamp};
 use proptest::prelude::*;
 
 fn at(second: i64) -> Time {
@@ -242,4 +246,36 @@ fn a_listing_that_comes_no_further_is_no_end() {
     assert!(fault.to_string().contains("comes no further"), "{fault}");
     let store = Unruly::that(|_| listing("", "<IsTruncated>true</IsTruncated>"));
     assert!(matches!(listed(&store, false), Err(Unlisted::Fault(_))));
+}
+
+/// What comes of a version for which a store answers so: the attributes of its file, and why nothing can be stored.
+fn read(answer: impl Fn() -> Answer + Send + Sync + 'static) -> (Option<Vec<String>>, Option<Broken>) {
+    let store = Unruly::that(move |_| answer());
+    let mut coming = Coming::of(Bucket::new(store.client(), BUCKET.to_owned(), Beside::default()));
+    let wanted = Wanted { key: "k".to_owned(), id: "v".to_owned(), size: 4, modified: Timestamp::new(0, 0) };
+    coming.want([("piece/000001".into(), wanted)].into());
+    assert_eq!(coming.files()[0].1.node.size, 4);
+    let attributes = coming.open("piece/000001".as_ref()).ok().map(|mut reader| {
+        while !matches!(reader.read(&mut [0; 16]).unwrap(), Piece::End) {}
+        let attributes = reader.attributes().unwrap();
+        attributes.into_iter().map(|attribute| attribute.name.replace("user.s3.", "")).collect()
+    });
+    assert!(store.asked("GET").iter().all(|asked| asked.query.contains("versionId=v")), "no other version is asked for");
+    (attributes, coming.broken())
+}
+
+#[test]
+fn a_version_that_cannot_be_read_is_a_gap_or_trouble_or_is_told_in_the_log() {
+    let (attributes, broken) = read(|| Answer::object(b"good", "\"1\"").with("x-amz-version-id", "v"));
+    assert_eq!((attributes, broken), (Some(["etag", "version-id"].map(str::to_owned).to_vec()), None));
+    // It was removed since it was listed.
+    let (attributes, broken) = read(|| Answer::error(404, "NoSuchVersion"));
+    assert!(attributes.is_none() && matches!(&broken, Some(Broken::Gap(why)) if why.contains("removed")), "{broken:?}");
+    let (_, broken) = read(|| Answer::error(404, "NoSuchBucket"));
+    assert!(matches!(broken, Some(Broken::Gap(_))), "{broken:?}");
+    // Rights come back, and the versions are there still.
+    let (_, broken) = read(|| Answer::error(403, "AccessDenied"));
+    assert!(matches!(broken, Some(Broken::For(Fault::Denied(_)))), "{broken:?}");
+    let (attributes, broken) = read(|| Answer::error(403, "InvalidObjectState"));
+    assert_eq!((attributes, broken), (Some(vec!["unread".to_owned()]), None));
 }
