@@ -286,10 +286,7 @@ mod tests {
     fn what_an_engine_does_not_do_is_refused_by_name() {
         let told = |pairs: &[(&str, &str)]| supported_by_engine(&metadata(pairs)).map_err(|refused| refused.message);
         assert_eq!(told(&[("RestoreACLs", "true"), ("RestoreLatestVersionsUpTo", "1")]), Ok(()));
-        for (key, value) in [
-            ("RestoreLatestVersionsUpTo", "all"),
-            ("RestoreLatestVersionsUpTo", "2"),
-        ] {
+        for (key, value) in [("RestoreLatestVersionsUpTo", "all"), ("RestoreLatestVersionsUpTo", "2")] {
             let message = told(&[(key, value)]).unwrap_err();
             assert!(message.starts_with(key) && message.contains("not supported"), "{message}");
         }

@@ -37,6 +37,11 @@ pub trait Continuous: Send + Sync {
         None
     }
 
+    /// Whether a base needs no log to be restored to its first moment.
+    fn is_whole_alone(&self) -> bool {
+        true
+    }
+
     /// Whether a later base takes over from the one before what did not change since.
     fn takes_over(&self) -> bool {
         false
@@ -60,7 +65,7 @@ pub struct FollowCx<'a> {
 
 /// Who follows a log. Dropped, it stops: no process and no connection may stay.
 pub trait Follower: Send {
-    /// Looks what has come. It takes some seconds at most.
+    /// Looks what has come. It takes some seconds at most, or looks meanwhile whether it is wanted still.
     fn look(&mut self, control: &Control) -> Result<Progress, Broken>;
 
     /// What was told last is stored.

@@ -171,7 +171,9 @@ impl Engine {
             None => last_of_log(repository, &stored.subtree.unwrap_or(tree), base.log_folder)?,
         };
         if let Some(log) = node_of(repository, &snapshot, &old.join(base.log_folder))?.subtree {
-            for (name, node) in log_behind(repository, &log, &last)? {
+            // Folders beside the files of a log are a base's own.
+            let is_log = |node: &Node| node.is_file() || base.needed_behind.is_some();
+            for (name, node) in log_behind(repository, &log, &last)?.into_iter().filter(|(_, node)| is_log(node)) {
                 changes.insert(new.join(base.log_folder).join(name), Change::Stored(node));
             }
         }
@@ -346,4 +348,44 @@ fn node_of(repository: &Repository, snapshot: &Id, path: &Path) -> Result<Node> 
 
 fn item_path(path: &Path) -> Result<ItemPath> {
     ItemPath::from_path(path).map_err(|error| Error::Internal(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repository::{ChunkerParameters, LocalSource, LocalStorage, MasterKey, Options};
+
+    #[test]
+    fn a_base_needs_of_a_log_in_folders_what_lies_behind_a_name_and_whole_folders_as_they_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap().join("log");
+        for name in ["1/01/x", "1/02/x", "2/01/x", "2/02/x", "2/03/x", "3/01/x", "4"] {
+            std::fs::create_dir_all(root.join(name).parent().unwrap()).unwrap();
+            std::fs::write(root.join(name), name).unwrap();
+        }
+        let storage = Arc::new(LocalStorage::new(folder.path().join("repository")));
+        let repository = Repository::create(storage, MasterKey::generate().unwrap(), Options::default()).unwrap();
+        let request = BackupRequest {
+            paths: vec![root.clone()],
+            parent: None,
+            time: "2026-11-23T05:00:00Z".parse().unwrap(),
+            started: SystemTime::now(),
+            hostname: "h".to_owned(),
+            username: "u".to_owned(),
+            tags: Vec::new(),
+            chunker: ChunkerParameters::FILES,
+        };
+        let stored = repository.backup(&LocalSource::new(&root).unwrap(), &request, &Control::new()).unwrap();
+        let log = node_of(&repository, &stored.snapshot, &root).unwrap().subtree.unwrap();
+        let behind = |name: &str| {
+            let found = log_behind(&repository, &log, Path::new(name)).unwrap();
+            found.into_iter().map(|(path, _)| path.display().to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(behind(""), ["1", "2", "3", "4"]);
+        assert_eq!(behind("2/02"), ["2/03", "3", "4"]);
+        assert_eq!(behind("2/01-"), ["2/02", "2/03", "3", "4"]);
+        assert_eq!(behind("1/03"), ["2", "3", "4"]);
+        assert_eq!(behind("3"), ["3/01", "4"]);
+        assert_eq!(behind("4"), [""; 0]);
+    }
 }

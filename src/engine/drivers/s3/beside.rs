@@ -93,12 +93,7 @@ impl Beside {
     }
 
     /// What there is beside an object's content. `told` is how many tags its answer tells of.
-    pub(super) fn read(
-        self,
-        client: &Client,
-        of: &Of<'_>,
-        told: Option<i32>,
-    ) -> Result<Vec<ExtendedAttribute>, Fault> {
+    pub(super) fn read(self, client: &Client, of: &Of<'_>, told: Option<i32>) -> Result<Vec<ExtendedAttribute>, Fault> {
         let mut found = Vec::new();
         if self.acls {
             found.push(attribute(ACL, &acl_of(client, of)?));

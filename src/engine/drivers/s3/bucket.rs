@@ -94,7 +94,9 @@ impl Bucket {
             call = call.range(format!("bytes={at}-")).if_match(etag);
         }
         self.client.wait(call.send()).map_err(|error| match error.code() {
-            Some("NoSuchKey" | "NoSuchVersion") => io::Error::new(io::ErrorKind::NotFound, "the object is not there any more"),
+            Some("NoSuchKey" | "NoSuchVersion") => {
+                io::Error::new(io::ErrorKind::NotFound, "the object is not there any more")
+            }
             Some("InvalidObjectState") => io::Error::other("it lies in an archive and was not brought back from there"),
             Some("PreconditionFailed") => io::Error::other("it was overwritten while it was read"),
             _ => self.refuse(fault("GetObject", self.client.place(), &error)),

@@ -1,13 +1,13 @@
 //! Reading a bucket.
 
+use super::Seen;
 use super::beside::Beside;
 use super::bucket::Bucket;
 use super::bucket_of;
 use super::client::Client;
+use super::continuous::LISTED_DETAIL;
 use super::listing::Listing;
 use super::store::Store;
-use super::Seen;
-use super::continuous::LISTED_DETAIL;
 use crate::domain::{Consistency, PointDetails, Time};
 use crate::engine::drivers::{BackupCx, Fault, Mark, PointFacts, Source};
 use crate::repository::{BackupOutcome, KeyTree, TreeSource};

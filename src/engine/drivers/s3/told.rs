@@ -92,7 +92,8 @@ mod tests {
 
     #[test]
     fn the_order_of_versions_and_delete_markers_is_that_of_the_answer() {
-        let body = b"<R><Version><Key>&lt;Version&gt;</Key><VersionId>1</VersionId></Version><DeleteMarker><Key>a</Key>\
+        let body =
+            b"<R><Version><Key>&lt;Version&gt;</Key><VersionId>1</VersionId></Version><DeleteMarker><Key>a</Key>\
             </DeleteMarker><DeleteMarker></DeleteMarker><Version></Version></R>";
         assert_eq!(markers_in(body), [false, true, true, false]);
         assert_eq!(markers_in(b""), [false; 0]);

@@ -108,10 +108,11 @@ pub(super) fn first(
     facts: &PointFacts,
     root: &Path,
 ) -> std::result::Result<Chain, Failure> {
-    let log = part(driver, of)?.behind(&facts.details)?;
+    let followed = part(driver, of)?;
     let base = Base::new(folder(root)?.to_owned(), from(facts)?);
-    let log = log.read().unwrap_or_default();
-    Ok(Chain::begun(hold_of(engine, record)?, base, log))
+    let log = followed.behind(&facts.details)?.read().unwrap_or_default();
+    let chain = Chain::begun(hold_of(engine, record)?, base, log);
+    Ok(if followed.is_whole_alone() { chain } else { chain.awaiting_log() })
 }
 
 /// In which folder of a base of this resource its log lies, and behind which name a base of which this was said needs it.

@@ -80,6 +80,11 @@ impl Continuous for Log {
         listed.map(|listed| PathBuf::from(name_at(listed)))
     }
 
+    /// What changed while it was read may be in it or not.
+    fn is_whole_alone(&self) -> bool {
+        false
+    }
+
     fn takes_over(&self) -> bool {
         true
     }

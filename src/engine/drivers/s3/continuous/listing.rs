@@ -70,9 +70,7 @@ impl Listing<'_> {
             Unlisted::OutOfOrder => Fault::Failed(format!("The keys of the bucket {} have no order.", self.bucket)),
         };
         match work(Versions::listed(self.client, self.bucket, self.control)) {
-            Err(Unlisted::OutOfOrder) => {
-                work(Versions::sorted(self.client, self.bucket, self.control)?).map_err(told)
-            }
+            Err(Unlisted::OutOfOrder) => work(Versions::sorted(self.client, self.bucket, self.control)?).map_err(told),
             listed => listed.map_err(told),
         }
     }
@@ -121,6 +119,9 @@ impl Listing<'_> {
     /// Whether a key is what its last entry says: some stores leave out of a page what lies beside a folder of its name.
     fn is_so(&self, entries: &[Entry]) -> Result<bool, Fault> {
         let Some(entry) = entries.last() else { return Ok(true) };
+        if self.control.is_cancelled() {
+            return Err(Fault::of_io("The bucket cannot be listed", &io::ErrorKind::Interrupted.into()));
+        }
         let newest = self.client.newest_version(self.bucket, &entry.key)?;
         Ok(match entry.change {
             Change::Put => newest == entry.version_id,

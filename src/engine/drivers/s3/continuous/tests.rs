@@ -2,13 +2,13 @@
 
 use super::as_of::Merge;
 use super::changes::{Look, changes_of, is_removal};
+use super::coming::{Coming, Wanted};
 use super::log::{Change, Entry, ended, name_at, name_behind};
 use super::versions::{Unlisted, Version, Versions};
 use crate::domain::Time;
-use crate::engine::drivers::s3::unruly::{Answer, BUCKET, Unruly};
-use super::coming::{Coming, Wanted};
 use crate::engine::drivers::s3::beside::Beside;
 use crate::engine::drivers::s3::bucket::Bucket;
+use crate::engine::drivers::s3::unruly::{Answer, BUCKET, Unruly};
 use crate::engine::drivers::{Broken, Elsewhere as _, Fault};
 use crate::repository::{Control, ItemPath, Piece, ReadElsewhere as _, Timestamp};
 use proptest::prelude::*;
@@ -29,7 +29,10 @@ fn marker(id: &str, second: i64) -> Version {
 /// What two lists tell that were begun at 100 and at 120: what happened, to which version, and when.
 fn told(before: &[Version], now: &[Version]) -> Vec<(Change, String, i64)> {
     let entries = changes_of(before, now, Look { since: at(100), at: at(120) });
-    entries.into_iter().map(|entry| (entry.change, entry.version_id.clone().unwrap_or_default(), second(&entry))).collect()
+    entries
+        .into_iter()
+        .map(|entry| (entry.change, entry.version_id.clone().unwrap_or_default(), second(&entry)))
+        .collect()
 }
 
 fn second(entry: &Entry) -> i64 {
@@ -199,7 +202,8 @@ fn in_pages(first: String, second: String) -> Unruly {
         if asked.query.contains("key-marker=a%2Bb") {
             return listing(&second, "<IsTruncated>false</IsTruncated>");
         }
-        let more = "<EncodingType>url</EncodingType><IsTruncated>true</IsTruncated><NextKeyMarker>a%2Bb</NextKeyMarker>";
+        let more =
+            "<EncodingType>url</EncodingType><IsTruncated>true</IsTruncated><NextKeyMarker>a%2Bb</NextKeyMarker>";
         listing(&first, more)
     })
 }
@@ -260,7 +264,10 @@ fn read(answer: impl Fn() -> Answer + Send + Sync + 'static) -> (Option<Vec<Stri
         let attributes = reader.attributes().unwrap();
         attributes.into_iter().map(|attribute| attribute.name.replace("user.s3.", "")).collect()
     });
-    assert!(store.asked("GET").iter().all(|asked| asked.query.contains("versionId=v")), "no other version is asked for");
+    assert!(
+        store.asked("GET").iter().all(|asked| asked.query.contains("versionId=v")),
+        "no other version is asked for"
+    );
     (attributes, coming.broken())
 }
 
