@@ -382,7 +382,7 @@ mod tests {
             found.into_iter().map(|(path, _)| path.display().to_string()).collect::<Vec<_>>()
         };
         assert_eq!(behind(""), ["1", "2", "3", "4"]);
-        assert_eq!(behind("2/02"), ["2/03", "3", "4"]);
+        assert_eq!(behind("2/02"), ["2/02/x", "2/03", "3", "4"]);
         assert_eq!(behind("2/01-"), ["2/02", "2/03", "3", "4"]);
         assert_eq!(behind("1/03"), ["2", "3", "4"]);
         assert_eq!(behind("3"), ["3/01", "4"]);

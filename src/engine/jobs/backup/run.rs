@@ -41,9 +41,10 @@ pub(super) fn run(
     engine.data_dir.reserve().admits_backup().map_err(|standing| Ending::disk_full(&standing))?;
     let plan = engine.catalog.read(|connection| plan(engine, connection, record))??;
     let driver = engine.driver_of(&plan.of.resource.resource_type)?;
-    let moved = match renews {
-        true => engine.catalog.read(|connection| continuous::base_before(connection, driver, record, &plan.of))?,
-        false => None,
+    let moved = if renews {
+        engine.catalog.read(|connection| continuous::base_before(connection, driver, record, &plan.of))?
+    } else {
+        None
     };
     let parent = moved.as_ref().map(|(snapshot, _)| *snapshot).or(plan.parent);
     let before = plan.parent.map(|snapshot| Before { repository: &vault.repository, snapshot });

@@ -120,10 +120,7 @@ impl AsOf {
             return self.all(content);
         }
         let names = content.names(&ItemPath::root())?;
-        let mut found = match items::places_of(&[item.to_owned()], content) {
-            Err(Fault::Failed(_)) => Vec::new(),
-            places => places?,
-        };
+        let mut found = items::places_of_item(item, &names, content)?;
         found.retain(|place| place.components().first().is_none_or(|name| name != FOLDER.as_bytes()));
         // What is no key is a path of the base, which stands for the keys that lie there.
         let path = path.filter(|path| found.first() == Some(path));

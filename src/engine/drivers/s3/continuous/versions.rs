@@ -174,7 +174,7 @@ fn read(page: &ListObjectVersionsOutput, order: &[bool]) -> Vec<Version> {
         all.extend(order.iter().filter_map(next).flatten());
     } else {
         all.extend(objects.chain(markers).flatten());
-        all.sort_by(|left, right| right.modified.cmp(&left.modified));
+        all.sort_by_key(|version| std::cmp::Reverse(version.modified));
     }
     all.sort_by(|left, right| left.key.cmp(&right.key));
     all
