@@ -81,6 +81,12 @@ impl Chain {
         Self { hold, latest: base.from, bases: vec![base], newest_change: None, log, stopped: None }
     }
 
+    /// The same, where not even the first moment of the base can be restored to before the log has come up to there.
+    #[must_use]
+    pub fn awaiting_log(self) -> Self {
+        Self { latest: self.latest - Duration::seconds(1), ..self }
+    }
+
     /// The first moment that it can be restored to.
     pub fn earliest(&self) -> Time {
         self.bases.first().map_or(self.latest, |base| base.from)
@@ -105,6 +111,10 @@ impl Chain {
             Wanted::At(at) => at,
             Wanted::Latest => self.latest,
         };
+        if self.latest < self.earliest() {
+            let first = exactly(self.earliest());
+            return Err(format!("has to wait: the log has not come up to the first moment yet, which is {first}"));
+        }
         let place = self.bases.iter().rposition(|base| base.from <= at).filter(|_| at <= self.latest);
         let (place, base) = place.and_then(|place| Some((place, self.bases.get(place)?))).ok_or_else(|| {
             format!("must lie within what can be restored, which is {}; it is {}", self.window(), exactly(at))
@@ -210,6 +220,20 @@ mod tests {
             let rule = chain.restore_to(Wanted::At(at(second))).unwrap_err();
             assert!(rule.contains("1970-01-01T00:01:40Z to 1970-01-01T00:05:00Z"), "{rule}");
         }
+    }
+
+    #[test]
+    fn a_base_that_is_nothing_without_its_log_is_not_restored_before_that_has_come() {
+        let base = || Base::new("data".to_owned(), at(100));
+        let mut chain = Chain::begun("h".to_owned(), base(), serde_json::Value::Null);
+        assert!(chain.restore_to(Wanted::Latest).is_ok());
+        chain = chain.awaiting_log();
+        for wanted in [Wanted::At(at(100)), Wanted::At(at(99)), Wanted::Latest] {
+            let rule = chain.restore_to(wanted).unwrap_err();
+            assert!(rule.contains("has to wait") && rule.contains("1970-01-01T00:01:40Z"), "{rule}");
+        }
+        chain.latest = at(100);
+        assert!(chain.restore_to(Wanted::Latest).is_ok());
     }
 
     #[test]

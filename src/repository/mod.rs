@@ -93,7 +93,7 @@ pub use snapshots::FoundSnapshots;
 pub use source::keys::{KeyItem, KeyStore, KeyTree, Keys, folders_below_key, key_of_item, places_of_key};
 pub use source::{
     Arrival, Arrivals, Change, Child, Children, Cut, Estimate, FileState, Issue, IssueKind, Note, Overlay, Piece,
-    SourceItem, SourceReader, TreeSource,
+    ReadElsewhere, SourceItem, SourceReader, TreeSource,
 };
 pub use storage::{Properties, Retained, Stamp, Storage, check_side_name};
 pub use timestamp::Timestamp;

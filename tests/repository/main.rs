@@ -9,6 +9,7 @@ mod conformance;
 mod damage;
 mod faults;
 mod lock;
+mod overlays;
 mod repack;
 mod restore;
 mod round_trip;

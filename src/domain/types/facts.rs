@@ -17,6 +17,8 @@ pub struct TypeFacts {
     pub is_global: bool,
     /// The id of a new recovery point of a resource, made at a time, with a text that no other has; none where that text is all.
     pub point_id: Option<fn(resource: &Arn, at: Time, unique: &str) -> String>,
+    /// The same of a continuous one; none where it says that it is one.
+    pub continuous_point_id: Option<fn(resource: &Arn, unique: &str) -> String>,
     /// What one of its resources is called in a sentence: "a new file system".
     pub noun: &'static str,
     /// What the tagging API calls its resources; none where it does not know them, or where another type has the same.
@@ -94,6 +96,7 @@ impl TypeFacts {
             arns: &[],
             is_global: false,
             point_id: None,
+            continuous_point_id: None,
             tagged_as: &[],
             locations: &[],
             restore_keys: &[],

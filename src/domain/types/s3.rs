@@ -5,7 +5,7 @@ use crate::domain::types::endpoint::check_endpoint;
 use crate::domain::types::facts::{ArnForm, Into, TypeFacts, never};
 use crate::domain::types::keys::Kind::{Bool, Choice, List, Text, Time};
 use crate::domain::types::keys::{
-    Asked, ENDPOINT_KEY, ITEMS_KEY, KeyFact, Metadata, may, must, parse_bool, refused, value,
+    Asked, ENDPOINT_KEY, ITEMS_KEY, KeyFact, LATEST_KEY, Metadata, may, must, parse_bool, refused, value,
 };
 use crate::domain::types::location::{LocationForm, Part};
 use crate::domain::{Arn, Invalid, Time as Moment};
@@ -16,6 +16,7 @@ pub static FACTS: TypeFacts = TypeFacts {
     arns: &[ArnForm { service: "s3", resource: "*" }],
     is_global: true,
     point_id: Some(point_id),
+    continuous_point_id: Some(continuous_point_id),
     noun: "bucket",
     tagged_as: &["s3"],
     locations: &[LocationForm { needs: &[Part::Endpoint, Part::Bucket], may: &[], secret: true }],
@@ -67,7 +68,8 @@ const KEYS: &[KeyFact] = &[
     may(ITEMS_KEY, List, "at most five prefixes (with a slash at the end) or objects; all when empty")
         .asked(Asked::Never),
     may("RestoreLatestVersionsUpTo", Text, "1, a number, or all").asked(Asked::ByAws),
-    may("RestoreTime", Time, "a moment; required for a continuous backup").asked(Asked::ByAws),
+    may("RestoreTime", Time, "a moment; required for a continuous backup").asked(Asked::OfMoments),
+    may(LATEST_KEY, Bool, "the latest moment, for a continuous backup; this engine only").asked(Asked::Never),
     may(ENDPOINT_KEY, Text, "where the bucket lies, if not where the source does; this engine only")
         .asked(Asked::ByEngine)
         .labelled("Endpoint", &[]),
@@ -140,9 +142,6 @@ fn encryption(kind: Option<&str>, is_on: Option<bool>, key: Option<&str>) -> Res
 /// Refuses by name what AWS does in a restore and an engine does not: nothing may be accepted that is not done.
 pub fn supported_by_engine(metadata: &Metadata) -> Result<(), Invalid> {
     let get = |name: &str| value(metadata, name).filter(|text| !text.is_empty());
-    if get("RestoreTime").is_some() {
-        return Err(unsupported("RestoreTime"));
-    }
     match get("RestoreLatestVersionsUpTo") {
         None | Some("1") => Ok(()),
         Some(count) => Err(unsupported(&format!("RestoreLatestVersionsUpTo={count}"))),
@@ -193,8 +192,16 @@ pub fn check_bucket(name: &str, is_new: bool) -> Result<(), String> {
 
 /// `BUCKET-YYYYMMDDhhmmss-HASH`, as AWS's, the hash of eight digits.
 fn point_id(resource: &Arn, at: Moment, unique: &str) -> String {
-    let hash: String = unique.chars().filter(char::is_ascii_hexdigit).take(8).collect();
-    format!("{}-{}-{hash}", resource.resource(), at.format("%Y%m%d%H%M%S"))
+    format!("{}-{}-{}", resource.resource(), at.format("%Y%m%d%H%M%S"), hash(unique))
+}
+
+/// `BUCKET-HASH`, as AWS's.
+fn continuous_point_id(resource: &Arn, unique: &str) -> String {
+    format!("{}-{}", resource.resource(), hash(unique))
+}
+
+fn hash(unique: &str) -> String {
+    unique.chars().filter(char::is_ascii_hexdigit).take(8).collect()
 }
 
 fn outcome(metadata: &Metadata, what: &str) -> String {
@@ -279,11 +286,7 @@ mod tests {
     fn what_an_engine_does_not_do_is_refused_by_name() {
         let told = |pairs: &[(&str, &str)]| supported_by_engine(&metadata(pairs)).map_err(|refused| refused.message);
         assert_eq!(told(&[("RestoreACLs", "true"), ("RestoreLatestVersionsUpTo", "1")]), Ok(()));
-        for (key, value) in [
-            ("RestoreTime", "2026-11-26T00:00:00Z"),
-            ("RestoreLatestVersionsUpTo", "all"),
-            ("RestoreLatestVersionsUpTo", "2"),
-        ] {
+        for (key, value) in [("RestoreLatestVersionsUpTo", "all"), ("RestoreLatestVersionsUpTo", "2")] {
             let message = told(&[(key, value)]).unwrap_err();
             assert!(message.starts_with(key) && message.contains("not supported"), "{message}");
         }
@@ -294,6 +297,7 @@ mod tests {
         let at = "2026-11-26T05:06:07Z".parse().unwrap();
         let id = point_id(&"arn:aws:s3:::photos".parse().unwrap(), at, "0a1b2c3d-4e5f-6789-abcd-ef0123456789");
         assert_eq!(id, "photos-20261126050607-0a1b2c3d");
+        assert_eq!(continuous_point_id(&"arn:aws:s3:::photos".parse().unwrap(), "0a1b2c3d-4e5f"), "photos-0a1b2c3d");
     }
 
     #[test]

@@ -3,9 +3,10 @@
 use crate::domain::Arn;
 use crate::domain::recovery_point::RecoveryPointStatus;
 use crate::engine::Engine;
-use crate::engine::drivers::{Broken, Continuous, Fault, FollowCx, Follower, Mark};
+use crate::engine::drivers::{Broken, Continuous, Elsewhere, Fault, FollowCx, Follower, Mark};
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::uses;
+use crate::engine::points::chains::{Came, IsRead};
 use crate::engine::points::rows::chains::{self, ChainRow};
 use crate::repository::Control;
 use std::sync::{Arc, Weak};
@@ -26,6 +27,8 @@ pub(super) struct Followed {
     follower: Option<Box<dyn Follower>>,
     /// How it went the last time, as its point says it; nothing until that says anything.
     told: Option<Told>,
+    /// How long it is waited, where the follower says it.
+    pause: Option<Duration>,
 }
 
 /// How a log is followed, as its point says it.
@@ -64,7 +67,7 @@ pub(super) fn run(weak: &Weak<Engine>, point: &Arn, control: &Arc<Control>) {
             break;
         }
         let pause = match engine.follow_once(point, &mut followed, control) {
-            Ok(Goes::On) if followed.told == Some(Told::Fine) => EVERY,
+            Ok(Goes::On) if followed.told == Some(Told::Fine) => followed.pause.unwrap_or(EVERY),
             Ok(Goes::On) => AGAIN,
             Ok(Goes::NoMore) => break,
             Err(error) => {
@@ -134,10 +137,18 @@ impl Engine {
             }
         };
         let progress = follower.look(control)?;
-        if !self.keep_log(row, &progress, (log.log_folder(), uses::needs_point), control)? {
+        let elsewhere = follower.elsewhere();
+        let (log_folder, is_read) = (log.log_folder(), uses::needs_point as IsRead);
+        let came = Came { progress: &progress, elsewhere, log_folder, is_read };
+        let kept = self.keep_log(row, &came, control).map_err(|error| {
+            // Why the service did not give it tells more than that it could not be stored.
+            elsewhere.and_then(Elsewhere::broken).map_or(Stopped::Error(error), Stopped::Broken)
+        });
+        if !kept? {
             return Ok(Goes::NoMore);
         }
         follower.kept(&progress);
+        followed.pause = follower.pause();
         followed.follower = Some(follower);
         Ok(Goes::On)
     }

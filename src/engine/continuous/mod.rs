@@ -124,7 +124,7 @@ impl Engine {
     }
 
     /// Where what has come of a point's log waits to be stored.
-    fn spool_of(&self, point: &Arn) -> PathBuf {
+    pub(crate) fn spool_of(&self, point: &Arn) -> PathBuf {
         self.data_dir.root().join("continuous").join(point.point_id().replace(':', "-"))
     }
 }

@@ -6,13 +6,20 @@
 
 use crate::domain::{PointDetails, Time};
 use crate::engine::drivers::{Fault, Mark, Registered};
-use crate::repository::Control;
+use crate::repository::{Control, ReadElsewhere, SourceItem};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// What a driver of a service with a log does beyond its backups.
 pub trait Continuous: Send + Sync {
     /// From now on the service keeps its log under this name until it is released. Again for the same name is fine.
     fn hold(&self, of: &Registered, name: &str) -> Result<(), Fault>;
+
+    /// Before the first base of a point is read, once the log is held: notes in the [spool](FollowCx::spool) what a follower has to
+    /// know of the service as it is now. Again is fine, as long as nobody follows.
+    fn begin(&self, _of: &Registered, _spool: &Path, _control: &Control) -> Result<(), Fault> {
+        Ok(())
+    }
 
     /// The service need not keep its log under this name any more. A name that it does not know is fine; after any fault
     /// it may keep it still, and is told again.
@@ -23,6 +30,22 @@ pub trait Continuous: Send + Sync {
 
     /// The folder of a base in which the log lies, as a path from its root.
     fn log_folder(&self) -> &'static str;
+
+    /// Behind which name in the log's folder a later base needs the log, of which the driver said this; none where a base has log of
+    /// its own, and needs what is behind the last file of that.
+    fn needed_behind(&self, _base: &PointDetails) -> Option<PathBuf> {
+        None
+    }
+
+    /// Whether a base needs no log to be restored to its first moment.
+    fn is_whole_alone(&self) -> bool {
+        true
+    }
+
+    /// Whether a later base takes over from the one before what did not change since.
+    fn takes_over(&self) -> bool {
+        false
+    }
 
     /// Begins to follow the log, or goes on.
     fn follow(&self, cx: &FollowCx<'_>) -> Result<Box<dyn Follower>, Broken>;
@@ -42,11 +65,30 @@ pub struct FollowCx<'a> {
 
 /// Who follows a log. Dropped, it stops: no process and no connection may stay.
 pub trait Follower: Send {
-    /// Looks what has come. It takes some seconds at most.
+    /// Looks what has come. It takes some seconds at most, or looks meanwhile whether it is wanted still.
     fn look(&mut self, control: &Control) -> Result<Progress, Broken>;
 
     /// What was told last is stored.
     fn kept(&mut self, progress: &Progress);
+
+    /// What of the log that came last lies with the service still: it is read while it is stored, and needs no room in the spool.
+    fn elsewhere(&self) -> Option<&dyn Elsewhere> {
+        None
+    }
+
+    /// How long after it was stored it is looked again; the engine's own time where a driver has no reason for another.
+    fn pause(&self) -> Option<Duration> {
+        None
+    }
+}
+
+/// Files of a log that are read from the service while they are stored.
+pub trait Elsewhere: ReadElsewhere {
+    /// These files, by their names in the [log's folder](Continuous::log_folder): by these they are opened too.
+    fn files(&self) -> Vec<(PathBuf, SourceItem)>;
+
+    /// Why one of them could not be read, where that was the service's doing.
+    fn broken(&self) -> Option<Broken>;
 }
 
 /// What of a log has come since the last time.
@@ -65,7 +107,7 @@ pub struct Progress {
 /// A file of a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogFile {
-    /// Its name in the [log's folder](Continuous::log_folder).
+    /// Its name in the [log's folder](Continuous::log_folder); with slashes it lies in folders there.
     pub name: String,
     /// Where its content is.
     pub from: PathBuf,

@@ -13,14 +13,14 @@ use crate::engine::authorize::action::GrowRecoveryPoint;
 use crate::engine::authorize::subject::Anything;
 use crate::engine::authorize::{Doing, authorize};
 use crate::engine::catalog::Connection;
-use crate::engine::drivers::{LogFile, Progress};
+use crate::engine::drivers::{Elsewhere, LogFile, Progress};
 use crate::engine::error::{Error, Result};
 use crate::engine::points::rows::chains::{self, ChainRow, Grown};
 use crate::engine::points::{TAG, rows as points};
 use crate::engine::vaults::store::OpenVault;
 use crate::repository::{
-    BackupRequest, Change, Control, Cut, Id, ItemPath, Node, NodeKind, Overlay, Prepared, Repository, Timestamp,
-    crash_point,
+    BackupRequest, Change, Control, Cut, Id, ItemPath, Node, NodeKind, Overlay, Prepared, ReadElsewhere, Repository,
+    Timestamp, crash_point,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -59,6 +59,20 @@ pub(crate) struct NewBase<'a> {
     pub(crate) from: Time,
     /// See [`Continuous::log_folder`](crate::engine::drivers::Continuous::log_folder).
     pub(crate) log_folder: &'a str,
+    /// See [`Continuous::needed_behind`](crate::engine::drivers::Continuous::needed_behind).
+    pub(crate) needed_behind: Option<&'a Path>,
+}
+
+/// What came of the log of a point, and where it goes.
+pub(crate) struct Came<'a> {
+    /// What the follower told.
+    pub(crate) progress: &'a Progress,
+    /// What of it lies with the service still.
+    pub(crate) elsewhere: Option<&'a dyn Elsewhere>,
+    /// See [`Continuous::log_folder`](crate::engine::drivers::Continuous::log_folder).
+    pub(crate) log_folder: &'a str,
+    /// Whether something reads the point.
+    pub(crate) is_read: IsRead,
 }
 
 /// The snapshot of a live point, and what is in it.
@@ -74,6 +88,8 @@ struct Growth<'a> {
     /// Its snapshot.
     before: &'a Id,
     changes: BTreeMap<PathBuf, Change>,
+    /// Who opens what of them lies elsewhere.
+    elsewhere: Option<&'a dyn ReadElsewhere>,
     chain: &'a Chain,
 }
 
@@ -91,13 +107,8 @@ impl Engine {
     }
 
     /// Stores what came of a point's log. Whether the point is still followed.
-    pub(crate) fn keep_log(
-        &self,
-        row: &ChainRow,
-        progress: &Progress,
-        (log_folder, is_read): (&str, IsRead),
-        control: &Control,
-    ) -> Result<bool> {
+    pub(crate) fn keep_log(&self, row: &ChainRow, came: &Came<'_>, control: &Control) -> Result<bool> {
+        let Came { progress, elsewhere, log_folder, is_read } = *came;
         let lock = self.chains.of(&row.point);
         let _alone = lock.lock();
         let Some(Standing { snapshot, mut chain, .. }) = self.catalog.read(|c| standing(c, &row.point))? else {
@@ -121,8 +132,12 @@ impl Engine {
         let folder = Path::new("/").join(&newest).join(log_folder);
         let node = node_of(&vault.repository, &snapshot, &folder)?;
         let now = self.clock.now();
-        let changes = progress.files.iter().map(|file| (folder.join(&file.name), log_file(file, &node, now))).collect();
-        let growth = Growth { point: &row.point, before: &snapshot, changes, chain: &chain };
+        let here = progress.files.iter().map(|file| (folder.join(&file.name), log_file(file, &node, now)));
+        let there = elsewhere.map(Elsewhere::files).unwrap_or_default().into_iter();
+        let there = there.map(|(name, item)| (folder.join(&name), Change::Elsewhere { name, item: Box::new(item) }));
+        let changes = here.chain(there).collect();
+        let elsewhere = elsewhere.map(|elsewhere| elsewhere as &dyn ReadElsewhere);
+        let growth = Growth { point: &row.point, before: &snapshot, changes, elsewhere, chain: &chain };
         self.grow(&vault, growth, is_read, control, &|_| Ok(true))
     }
 
@@ -149,24 +164,25 @@ impl Engine {
         let folder = chain.next_folder(base.folder);
         let new = Path::new("/").join(&folder);
         let mut changes = BTreeMap::new();
-        // The log that came since the base's own ends.
-        let own = repository.find_in(&stored.subtree.unwrap_or(tree), base.log_folder.as_bytes())?;
-        let own =
-            own.and_then(|node| node.subtree).map(|tree| repository.items_of(&tree)).transpose()?.unwrap_or_default();
-        let last = own.into_iter().filter(Node::is_file).map(|node| node.name).next_back().unwrap_or_default();
-        // There is none before the first piece of it has come.
-        let folder_before = node_of(repository, &snapshot, &old.join(base.log_folder))?.subtree;
-        let log = folder_before.map(|tree| repository.items_of(&tree)).transpose()?.unwrap_or_default();
-        for node in log.into_iter().filter(|node| node.is_file() && node.name > last) {
-            let path = new.join(base.log_folder).join(OsStr::from_bytes(&node.name));
-            changes.insert(path, Change::Stored(node));
+        // The log that came since the base's own ends, or since the base was begun where it has none. There is none before the
+        // first piece of it has come.
+        let last = match base.needed_behind {
+            Some(name) => name.to_owned(),
+            None => last_of_log(repository, &stored.subtree.unwrap_or(tree), base.log_folder)?,
+        };
+        if let Some(log) = node_of(repository, &snapshot, &old.join(base.log_folder))?.subtree {
+            // Folders beside the files of a log are a base's own.
+            let is_log = |node: &Node| node.is_file() || base.needed_behind.is_some();
+            for (name, node) in log_behind(repository, &log, &last)?.into_iter().filter(|(_, node)| is_log(node)) {
+                changes.insert(new.join(base.log_folder).join(name), Change::Stored(node));
+            }
         }
         changes.insert(new, Change::Stored(stored));
         chain.add(Base::new(folder, base.from));
         let outlived = chain.outlived(lifecycle_days, self.clock.now().min(chain.latest));
         chain.bases.retain(|base| !outlived.contains(&base.folder));
         changes.extend(outlived.iter().map(|folder| (Path::new("/").join(folder), Change::Gone)));
-        let growth = Growth { point, before: &snapshot, changes, chain: &chain };
+        let growth = Growth { point, before: &snapshot, changes, elsewhere: None, chain: &chain };
         self.grow(vault, growth, is_read, control, also)
     }
 
@@ -200,10 +216,10 @@ impl Engine {
         control: &Control,
         also: &dyn Fn(&Connection) -> Result<bool>,
     ) -> Result<bool> {
-        let Growth { point, before, changes, chain } = growth;
+        let Growth { point, before, changes, elsewhere, chain } = growth;
         let repository = &vault.repository;
         let now = self.clock.now();
-        let overlay = Overlay::new(repository, *before, changes);
+        let overlay = Overlay::new(repository, *before, changes).reading(elsewhere);
         let host = repository.load_snapshot(before)?.hostname;
         let request = BackupRequest {
             paths: vec![PathBuf::from("/")],
@@ -275,6 +291,34 @@ fn standing(connection: &Connection, point: &Arn) -> Result<Option<Standing>> {
     Ok(Some(Standing { snapshot, chain, lifecycle_days: days(lifecycle.as_ref()) }))
 }
 
+/// The last file in the folder of a base's own log.
+fn last_of_log(repository: &Repository, base: &Id, folder: &str) -> Result<PathBuf> {
+    let own = repository.find_in(base, folder.as_bytes())?.and_then(|node| node.subtree);
+    let own = own.map(|tree| repository.items_of(&tree)).transpose()?.unwrap_or_default();
+    let last = own.into_iter().filter(Node::is_file).map(|node| node.name).next_back().unwrap_or_default();
+    Ok(PathBuf::from(OsStr::from_bytes(&last)))
+}
+
+/// What lies in the folder of a log behind a name, folders that are all behind it as a whole.
+fn log_behind(repository: &Repository, folder: &Id, last: &Path) -> Result<Vec<(PathBuf, Node)>> {
+    let mut names = last.iter();
+    let first = names.next().unwrap_or_default();
+    let rest = names.as_path();
+    let mut found = Vec::new();
+    for node in repository.items_of(folder)? {
+        let name = PathBuf::from(OsStr::from_bytes(&node.name));
+        match node.subtree {
+            Some(tree) if name == first => {
+                let within = log_behind(repository, &tree, rest)?;
+                found.extend(within.into_iter().map(|(below, node)| (name.join(below), node)));
+            }
+            _ if name.as_os_str() > first => found.push((name, node)),
+            _ => {}
+        }
+    }
+    Ok(found)
+}
+
 /// A file of the log, which belongs to whom its folder belongs to.
 fn log_file(file: &LogFile, folder: &Node, now: Time) -> Change {
     let at = Timestamp::new(now.timestamp(), 0);
@@ -304,4 +348,44 @@ fn node_of(repository: &Repository, snapshot: &Id, path: &Path) -> Result<Node> 
 
 fn item_path(path: &Path) -> Result<ItemPath> {
     ItemPath::from_path(path).map_err(|error| Error::Internal(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repository::{ChunkerParameters, LocalSource, LocalStorage, MasterKey, Options};
+
+    #[test]
+    fn a_base_needs_of_a_log_in_folders_what_lies_behind_a_name_and_whole_folders_as_they_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap().join("log");
+        for name in ["1/01/x", "1/02/x", "2/01/x", "2/02/x", "2/03/x", "3/01/x", "4"] {
+            std::fs::create_dir_all(root.join(name).parent().unwrap()).unwrap();
+            std::fs::write(root.join(name), name).unwrap();
+        }
+        let storage = Arc::new(LocalStorage::new(folder.path().join("repository")));
+        let repository = Repository::create(storage, MasterKey::generate().unwrap(), Options::default()).unwrap();
+        let request = BackupRequest {
+            paths: vec![root.clone()],
+            parent: None,
+            time: "2026-11-23T05:00:00Z".parse().unwrap(),
+            started: SystemTime::now(),
+            hostname: "h".to_owned(),
+            username: "u".to_owned(),
+            tags: Vec::new(),
+            chunker: ChunkerParameters::FILES,
+        };
+        let stored = repository.backup(&LocalSource::new(&root).unwrap(), &request, &Control::new()).unwrap();
+        let log = node_of(&repository, &stored.snapshot, &root).unwrap().subtree.unwrap();
+        let behind = |name: &str| {
+            let found = log_behind(&repository, &log, Path::new(name)).unwrap();
+            found.into_iter().map(|(path, _)| path.display().to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(behind(""), ["1", "2", "3", "4"]);
+        assert_eq!(behind("2/02"), ["2/02/x", "2/03", "3", "4"]);
+        assert_eq!(behind("2/01-"), ["2/02", "2/03", "3", "4"]);
+        assert_eq!(behind("1/03"), ["2", "3", "4"]);
+        assert_eq!(behind("3"), ["3/01", "4"]);
+        assert_eq!(behind("4"), [""; 0]);
+    }
 }

@@ -23,6 +23,7 @@ mod session;
 mod walker;
 mod work;
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
@@ -88,6 +89,17 @@ impl Repository {
         self.prepare_with(source, request, control, &mut Adoption::default())
     }
 
+    /// The same for a source with one root, with which is compared what the parent has in this folder of its root.
+    pub fn prepare_moved(
+        &self,
+        source: &dyn TreeSource,
+        request: &BackupRequest,
+        before: &OsStr,
+        control: &Control,
+    ) -> Result<Prepared> {
+        self.prepare_compared(source, request, Some(before), control, &mut Adoption::default())
+    }
+
     fn prepare_with(
         &self,
         source: &dyn TreeSource,
@@ -95,10 +107,21 @@ impl Repository {
         control: &Control,
         adopted: &mut Adoption,
     ) -> Result<Prepared> {
+        self.prepare_compared(source, request, None, control, adopted)
+    }
+
+    fn prepare_compared(
+        &self,
+        source: &dyn TreeSource,
+        request: &BackupRequest,
+        before: Option<&OsStr>,
+        control: &Control,
+        adopted: &mut Adoption,
+    ) -> Result<Prepared> {
         let clock = Instant::now();
         control.check()?;
         let adding: Adding = self.gate().enter();
-        let Pass { session, parent, tree } = self.store(source, request, control, adopted)?;
+        let Pass { session, parent, tree } = self.store(source, request, before, control, adopted)?;
         control.check()?;
         let summary = session.summary(request.started, clock.elapsed());
         let snapshot = Snapshot {
@@ -132,6 +155,7 @@ impl Repository {
         &'a self,
         source: &'a dyn TreeSource,
         request: &BackupRequest,
+        before: Option<&OsStr>,
         control: &'a Control,
         adopted: &mut Adoption,
     ) -> Result<Pass<'a>> {
@@ -141,7 +165,7 @@ impl Repository {
         let chunker = Chunker::new(request.chunker, self.chunker_seed()?)?;
         let session = Session::new(self, source, control, chunker);
         let parent = self.usable_parent(request, &session);
-        let previous = Previous::new(self, parent.as_deref());
+        let previous = Previous::new(self, parent.as_deref(), before);
         let tree = run::run(&session, &request.paths, previous, parent.as_deref())?;
         match self.retire_damaged() {
             Ok(retired) => session.packing.replace(retired),

@@ -1,5 +1,7 @@
 //! The parent snapshot, read alongside the walk.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -14,6 +16,8 @@ const COARSEST_CLOCK: Duration = Duration::from_secs(2);
 pub(super) struct Previous<'a> {
     repository: &'a Repository,
     root: Option<Id>,
+    /// What the parent calls the one root of the source, where that is another name.
+    moved: Option<Vec<u8>>,
     started: Timestamp,
 }
 
@@ -24,8 +28,18 @@ pub(super) struct PreviousFolder {
 }
 
 impl<'a> Previous<'a> {
-    pub(super) fn new(repository: &'a Repository, parent: Option<&Snapshot>) -> Self {
-        Self { repository, root: parent.map(|parent| parent.tree), started: parent.map(start_of).unwrap_or_default() }
+    pub(super) fn new(repository: &'a Repository, parent: Option<&Snapshot>, moved: Option<&OsStr>) -> Self {
+        Self {
+            repository,
+            root: parent.map(|parent| parent.tree),
+            moved: moved.map(|name| name.as_bytes().to_vec()),
+            started: parent.map(start_of).unwrap_or_default(),
+        }
+    }
+
+    /// What the parent calls what is called so in the root of the source.
+    pub(super) fn name_in_root<'n>(&'n self, name: &'n [u8]) -> &'n [u8] {
+        self.moved.as_deref().unwrap_or(name)
     }
 
     pub(super) fn root(&self) -> Option<Id> {

@@ -157,8 +157,11 @@ impl<'a: 'r, 'r> Walker<'_, 'a, 'r> {
 
     /// The node of the parent with that name in the innermost folder.
     fn find_before(&mut self, name: &OsStr) -> Option<Node> {
+        let is_in_root = self.frames.len() == 1;
         let frame = self.frames.last_mut()?;
-        match frame.before.as_mut()?.find(name.as_bytes()) {
+        let name = name.as_bytes();
+        let name = if is_in_root { self.previous.name_in_root(name) } else { name };
+        match frame.before.as_mut()?.find(name) {
             Ok(node) => node,
             Err(error) => {
                 frame.before = None;

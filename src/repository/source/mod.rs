@@ -3,7 +3,7 @@
 pub mod keys;
 mod overlay;
 
-pub use overlay::{Change, Overlay};
+pub use overlay::{Change, Overlay, ReadElsewhere};
 
 use std::ffi::OsString;
 use std::io;

@@ -10,7 +10,7 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
 /// What is at a path instead of what the snapshot has there.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub enum Change {
     /// A file, of the first bytes of one of this machine and zeros behind them.
     File {
@@ -23,10 +23,23 @@ pub enum Change {
         /// How it is cut.
         cut: Cut,
     },
+    /// A file that is read from [elsewhere](Overlay::reading).
+    Elsewhere {
+        /// What it is called there.
+        name: PathBuf,
+        /// All that is known of it before it is opened.
+        item: Box<SourceItem>,
+    },
     /// What lies in the repository already, with the content or the subtree that the node has.
     Stored(Node),
     /// Nothing.
     Gone,
+}
+
+/// Opens files that are none of this machine.
+pub trait ReadElsewhere: Send + Sync {
+    /// Opens a file by its name there.
+    fn open(&self, name: &Path) -> io::Result<Box<dyn SourceReader + '_>>;
 }
 
 /// See the module. Its root is `/`.
@@ -34,12 +47,19 @@ pub struct Overlay<'a> {
     repository: &'a Repository,
     snapshot: Id,
     changes: BTreeMap<PathBuf, Change>,
+    elsewhere: Option<&'a dyn ReadElsewhere>,
 }
 
 impl<'a> Overlay<'a> {
     /// A snapshot, with these changes at absolute paths.
     pub fn new(repository: &'a Repository, snapshot: Id, changes: BTreeMap<PathBuf, Change>) -> Self {
-        Self { repository, snapshot, changes }
+        Self { repository, snapshot, changes, elsewhere: None }
+    }
+
+    /// The same, with whoever opens what lies [elsewhere](Change::Elsewhere).
+    #[must_use]
+    pub fn reading(self, elsewhere: Option<&'a dyn ReadElsewhere>) -> Self {
+        Self { elsewhere, ..self }
     }
 
     /// What is at a path, of which the snapshot has this.
@@ -48,6 +68,11 @@ impl<'a> Overlay<'a> {
             Some(Change::Gone) => return None,
             Some(Change::File { node, cut, .. }) => {
                 return Some(SourceItem { node: node.clone(), cut: *cut, ..SourceItem::default() });
+            }
+            Some(Change::Elsewhere { item, .. }) => {
+                let (node, cut) = (item.node.clone(), item.cut);
+                let attributes_when_opened = item.attributes_when_opened;
+                return Some(SourceItem { node, cut, attributes_when_opened, ..SourceItem::default() });
             }
             Some(Change::Stored(node)) => Some(node.clone()),
             None => stored,
@@ -84,7 +109,9 @@ impl<'a> Overlay<'a> {
             let below = path.strip_prefix(folder).ok()?;
             below.components().next().map(|name| name.as_os_str().to_owned())
         };
-        self.changes.keys().filter_map(name)
+        // All that lies in a folder follows upon it.
+        let within = self.changes.range(folder.to_owned()..).map(|(path, _)| path);
+        within.take_while(move |path| path.starts_with(folder)).filter_map(name)
     }
 }
 
@@ -111,8 +138,10 @@ impl TreeSource for Overlay<'_> {
     }
 
     fn open(&self, path: &Path) -> io::Result<Box<dyn SourceReader + '_>> {
-        let Some(Change::File { from, length, node, .. }) = self.changes.get(path) else {
-            return Err(io::ErrorKind::NotFound.into());
+        let (from, length, node) = match (self.changes.get(path), self.elsewhere) {
+            (Some(Change::File { from, length, node, .. }), _) => (from, length, node),
+            (Some(Change::Elsewhere { name, .. }), Some(elsewhere)) => return elsewhere.open(name),
+            _ => return Err(io::ErrorKind::NotFound.into()),
         };
         let (size, modified) = (node.size, node.modified);
         let zeros = size.saturating_sub(*length);

@@ -5,7 +5,8 @@
 use super::client::Client;
 use super::faults::Explain as _;
 use super::headers::{ACL, TAGS, attribute};
-use crate::domain::types::s3::{ACLS_OPTION, TAGS_OPTION};
+use crate::domain::PointDetails;
+use crate::domain::types::s3::{ACLS_DETAIL, ACLS_OPTION, TAGS_OPTION};
 use crate::engine::drivers::Fault;
 use crate::repository::ExtendedAttribute;
 use aws_sdk_s3::types::{AccessControlPolicy, Grant, Grantee, Owner, Permission, Tag, Type};
@@ -13,14 +14,27 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// An object that is asked for more than its content.
+pub(super) struct Of<'a> {
+    pub(super) bucket: &'a str,
+    pub(super) key: &'a str,
+    /// The newest without one.
+    pub(super) version: Option<&'a str>,
+}
+
+/// The detail of a recovery point that says whether it holds tags, where its backup said so.
+const TAGS_DETAIL: &str = "ObjectTags";
+const ALWAYS: &str = "true";
+const NEVER: &str = "false";
+
 /// What a backup stores beside the content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct Beside {
     tags: Tags,
     acls: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 enum Tags {
     /// Of each object whose answer tells that it has some.
     #[default]
@@ -43,9 +57,26 @@ impl Beside {
         Self { tags, acls: is(ACLS_OPTION) == Some(true) }
     }
 
-    /// Whether access lists are stored.
-    pub(super) fn has_acls(self) -> bool {
-        self.acls
+    /// What a recovery point has, of which this was said: see [`Self::details`].
+    pub(super) fn of_point(details: &PointDetails) -> Self {
+        let tags = match details.get(TAGS_DETAIL).map(String::as_str) {
+            Some(ALWAYS) => Tags::Always,
+            Some(NEVER) => Tags::Never,
+            _ => Tags::WhereTold,
+        };
+        Self { tags, acls: details.contains_key(ACLS_DETAIL) }
+    }
+
+    /// What there is to say of a recovery point that was stored so.
+    pub(super) fn details(self) -> PointDetails {
+        let tags = match self.tags {
+            Tags::WhereTold => None,
+            Tags::Always => Some(ALWAYS),
+            Tags::Never => Some(NEVER),
+        };
+        let tags = tags.map(|tags| (TAGS_DETAIL.to_owned(), tags.to_owned()));
+        let acls = self.acls.then(|| (ACLS_DETAIL.to_owned(), "true".to_owned()));
+        tags.into_iter().chain(acls).collect()
     }
 
     /// What tells an object that is stored so from one that is stored otherwise: a backup that asks for more, or less, than the one
@@ -62,16 +93,10 @@ impl Beside {
     }
 
     /// What there is beside an object's content. `told` is how many tags its answer tells of.
-    pub(super) fn read(
-        self,
-        client: &Client,
-        bucket: &str,
-        key: &str,
-        told: Option<i32>,
-    ) -> Result<Vec<ExtendedAttribute>, Fault> {
+    pub(super) fn read(self, client: &Client, of: &Of<'_>, told: Option<i32>) -> Result<Vec<ExtendedAttribute>, Fault> {
         let mut found = Vec::new();
         if self.acls {
-            found.push(attribute(ACL, &acl_of(client, bucket, key)?));
+            found.push(attribute(ACL, &acl_of(client, of)?));
         }
         let asks = match self.tags {
             Tags::Always => true,
@@ -79,15 +104,16 @@ impl Beside {
             Tags::Never => false,
         };
         if asks {
-            let tags = tags_of(client, bucket, key)?;
+            let tags = tags_of(client, of)?;
             found.extend((!tags.is_empty()).then(|| attribute(TAGS, &tags)));
         }
         Ok(found)
     }
 }
 
-fn tags_of(client: &Client, bucket: &str, key: &str) -> Result<String, Fault> {
-    let call = client.sdk().get_object_tagging().bucket(bucket).key(key);
+fn tags_of(client: &Client, of: &Of<'_>) -> Result<String, Fault> {
+    let call = client.sdk().get_object_tagging().bucket(of.bucket).key(of.key);
+    let call = call.set_version_id(of.version.map(str::to_owned));
     let answer = client.wait(call.send()).explain("GetObjectTagging", client.place())?;
     Ok(encoded(answer.tag_set()))
 }
@@ -100,8 +126,9 @@ fn encoded(tags: &[Tag]) -> String {
     pairs.join("&")
 }
 
-fn acl_of(client: &Client, bucket: &str, key: &str) -> Result<String, Fault> {
-    let call = client.sdk().get_object_acl().bucket(bucket).key(key);
+fn acl_of(client: &Client, of: &Of<'_>) -> Result<String, Fault> {
+    let call = client.sdk().get_object_acl().bucket(of.bucket).key(of.key);
+    let call = call.set_version_id(of.version.map(str::to_owned));
     let answer = client.wait(call.send()).explain("GetObjectAcl", client.place())?;
     let owner = answer.owner().and_then(Owner::id).unwrap_or_default().to_owned();
     let acl = Acl { owner, grants: answer.grants().iter().filter_map(Granted::of).collect() };

@@ -81,14 +81,23 @@ impl Bucket {
         error
     }
 
-    /// The object of a key, from a byte on, as long as it is the one with that ETag.
-    pub(super) fn get(&self, key: &str, from: Option<(u64, &str)>) -> io::Result<GetObjectOutput> {
-        let mut call = self.client.sdk().get_object().bucket(&self.name).key(key);
+    /// The object of a key, or one of its versions, from a byte on as long as it is the one with that ETag.
+    pub(super) fn get(
+        &self,
+        key: &str,
+        version: Option<&str>,
+        from: Option<(u64, &str)>,
+    ) -> io::Result<GetObjectOutput> {
+        let call = self.client.sdk().get_object().bucket(&self.name).key(key);
+        let mut call = call.set_version_id(version.map(str::to_owned));
         if let Some((at, etag)) = from {
             call = call.range(format!("bytes={at}-")).if_match(etag);
         }
         self.client.wait(call.send()).map_err(|error| match error.code() {
-            Some("NoSuchKey") => io::Error::new(io::ErrorKind::NotFound, "the object is not there any more"),
+            Some("NoSuchKey" | "NoSuchVersion") => {
+                io::Error::new(io::ErrorKind::NotFound, "the object is not there any more")
+            }
+            Some("InvalidObjectState") => io::Error::other("it lies in an archive and was not brought back from there"),
             Some("PreconditionFailed") => io::Error::other("it was overwritten while it was read"),
             _ => self.refuse(fault("GetObject", self.client.place(), &error)),
         })

@@ -1,15 +1,17 @@
 //! A client of one endpoint, for threads that wait for its answers.
 
 use super::faults::{Explain, Place};
+use super::told::{Clock, Order};
 use super::{bucket_of, endpoint_of};
 use crate::domain::types::location::Location;
-use crate::domain::{Invalid, Secret};
+use crate::domain::{Invalid, Secret, Time};
 use crate::engine::drivers::Fault;
 use crate::engine::drivers::access_key::AccessKey;
 use aws_credential_types::Credentials;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{BehaviorVersion, Config, Region};
+use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::types::EncodingType;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
@@ -43,13 +45,23 @@ pub(super) struct Client {
     place: Place,
     /// The region that the endpoint names.
     region: Option<String>,
+    clock: Clock,
+}
+
+/// Where a page of a listing of versions begins; the first one by default.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct VersionMarker {
+    pub(super) key: Option<String>,
+    pub(super) id: Option<String>,
 }
 
 impl Client {
     /// A client for a location. Nothing is called yet.
     pub(super) fn open(at: &Location, secret: Option<&Secret>) -> Result<Self, Fault> {
         let (endpoint, region) = (endpoint_of(at), region_of(endpoint_of(at)));
+        let clock = Clock::default();
         let mut config = Config::builder()
+            .interceptor(clock.clone())
             .behavior_version(BehaviorVersion::latest())
             .endpoint_url(endpoint)
             .force_path_style(true)
@@ -71,7 +83,7 @@ impl Client {
             .map_err(|error| Fault::of_io("No threads could be started for the bucket", &error))?;
         let place = Place { endpoint: endpoint.to_owned(), bucket: bucket_of(at).to_owned() };
         let sdk = aws_sdk_s3::Client::from_conf(config.build());
-        Ok(Self { sdk, runtime, place, region })
+        Ok(Self { sdk, runtime, place, region, clock })
     }
 
     /// The SDK's client, whose calls are [waited](Self::wait) for.
@@ -87,6 +99,11 @@ impl Client {
     /// The region that the endpoint names; none where it has none.
     pub(super) fn region(&self) -> Option<&str> {
         self.region.as_deref()
+    }
+
+    /// The store's time when it answered last.
+    pub(super) fn time(&self) -> Time {
+        self.clock.now()
     }
 
     /// Waits for an answer, whatever else goes on in other threads.
@@ -115,8 +132,36 @@ impl Client {
 
     /// Whether a bucket keeps versions, as the service says it; nothing where it does not, or does not say.
     pub(super) fn versioning(&self, bucket: &str) -> Option<String> {
-        let answer = self.wait(self.sdk.get_bucket_versioning().bucket(bucket).send()).ok()?;
-        answer.status().map(|status| status.as_str().to_owned())
+        self.versioning_status(bucket).ok().flatten()
+    }
+
+    /// The same, with why the service does not say.
+    pub(super) fn versioning_status(&self, bucket: &str) -> Result<Option<String>, Fault> {
+        let answer = self.wait(self.sdk.get_bucket_versioning().bucket(bucket).send());
+        let answer = answer.explain("GetBucketVersioning", &self.place)?;
+        Ok(answer.status().map(|status| status.as_str().to_owned()))
+    }
+
+    /// A page of the versions of a bucket, and which of its elements are delete markers.
+    pub(super) fn list_versions(
+        &self,
+        bucket: &str,
+        from: &VersionMarker,
+    ) -> Result<(ListObjectVersionsOutput, Vec<bool>), Fault> {
+        let order = Order::default();
+        let call = self.sdk.list_object_versions().bucket(bucket).encoding_type(EncodingType::Url);
+        let call = call.set_key_marker(from.key.clone()).set_version_id_marker(from.id.clone());
+        let answer = self.wait(call.customize().interceptor(order.clone()).send());
+        Ok((answer.explain("ListObjectVersions", &self.place)?, order.take()))
+    }
+
+    /// The version of a key that a reader gets; nothing where there is none.
+    pub(super) fn newest_version(&self, bucket: &str, key: &str) -> Result<Option<String>, Fault> {
+        match self.wait(self.sdk.head_object().bucket(bucket).key(key).send()) {
+            Ok(answer) => Ok(Some(answer.version_id().unwrap_or("null").to_owned())),
+            Err(error) if error.as_service_error().is_some_and(|error| error.is_not_found()) => Ok(None),
+            error => error.explain("HeadObject", &self.place).map(|_| None),
+        }
     }
 }
 

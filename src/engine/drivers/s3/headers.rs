@@ -6,18 +6,21 @@
 //! | `user.s3.meta.NAME` | the user metadata of that name |
 //! | `user.s3.etag`, `user.s3.version-id`, `user.s3.storage-class` | what it was in its bucket; a restored one gets its own |
 //! | `user.s3.encryption`, `user.s3.encryption-key` | how it was encrypted there |
+//! | `user.s3.unread` | in a log: why the store did not give out the content, which is not there then |
 //! | `user.s3.tags`, `user.s3.acl` | its tags as a query string, its access list in JSON ([`beside`](super::beside)) |
 
 use crate::repository::ExtendedAttribute;
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use std::collections::HashMap;
 
-const PREFIX: &str = "user.s3.";
+pub(super) const PREFIX: &str = "user.s3.";
 const META: &str = "meta.";
 /// The tags.
 pub(super) const TAGS: &str = "tags";
 /// The access list.
 pub(super) const ACL: &str = "acl";
+/// Why there is no content: the store did not give it out.
+pub(super) const UNREAD: &str = "unread";
 
 /// The headers that an object keeps, wherever it goes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

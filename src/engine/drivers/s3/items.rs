@@ -10,24 +10,30 @@ pub(super) fn places_of(items: &[String], content: &Inside<'_>) -> Result<Vec<It
         return Ok(Vec::new());
     }
     let names = content.names(&ItemPath::root())?;
-    let folders = || names.iter().map(Vec::as_slice);
     let mut places = Vec::new();
     for item in items {
-        let mut found = present(places_of_key(folders(), item.as_bytes()), content, Node::is_file)?;
-        if let Some(prefix) = item.strip_suffix('/') {
-            found.extend(present(folders_below_key(folders(), prefix.as_bytes()), content, Node::is_directory)?);
-        }
-        if found.is_empty()
-            && let Ok(path) = ItemPath::parse(item)
-        {
-            found = if path.components().is_empty() { vec![path] } else { present(vec![path], content, |_| true)? };
-        }
+        let found = places_of_item(item, &names, content)?;
         if found.is_empty() {
             return Err(Fault::Failed(format!("There are no objects that match {item:?} in the recovery point.")));
         }
         places.extend(found);
     }
     Ok(places)
+}
+
+/// The same of one of them, nothing where there is none; `names` are those in the recovery point's root.
+pub(super) fn places_of_item(item: &str, names: &[Vec<u8>], content: &Inside<'_>) -> Result<Vec<ItemPath>, Fault> {
+    let folders = || names.iter().map(Vec::as_slice);
+    let mut found = present(places_of_key(folders(), item.as_bytes()), content, Node::is_file)?;
+    if let Some(prefix) = item.strip_suffix('/') {
+        found.extend(present(folders_below_key(folders(), prefix.as_bytes()), content, Node::is_directory)?);
+    }
+    if found.is_empty()
+        && let Ok(path) = ItemPath::parse(item)
+    {
+        found = if path.components().is_empty() { vec![path] } else { present(vec![path], content, |_| true)? };
+    }
+    Ok(found)
 }
 
 /// Those of these places where something is, of the right sort.

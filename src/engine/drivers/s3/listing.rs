@@ -180,7 +180,7 @@ fn read(object: &aws_sdk_s3::types::Object, beside: Beside) -> Option<Listed> {
 }
 
 /// A key as a URL-encoded listing writes it, where a plus is a space.
-fn decode(key: &str) -> Vec<u8> {
+pub(super) fn decode(key: &str) -> Vec<u8> {
     let spaced: Vec<u8> = key.bytes().map(|byte| if byte == b'+' { b' ' } else { byte }).collect();
     percent_decode(&spaced).collect()
 }

@@ -11,6 +11,7 @@
 mod beside;
 mod bucket;
 mod client;
+mod continuous;
 mod faults;
 mod headers;
 mod in_flight;
@@ -24,6 +25,7 @@ mod target;
 mod target_tests;
 #[cfg(test)]
 mod tests;
+mod told;
 #[cfg(test)]
 mod unruly;
 #[cfg(test)]
@@ -37,7 +39,7 @@ use crate::domain::types::s3::{FACTS, check_bucket};
 use crate::domain::types::{Metadata, TypeFacts};
 use crate::domain::{Arn, Invalid, PointDetails};
 use crate::engine::drivers::{
-    BackupCx, Driver, Fault, Mark, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
+    BackupCx, Continuous, Driver, Fault, Mark, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
 };
 use client::Client;
 use serde::{Deserialize, Serialize};
@@ -52,6 +54,12 @@ struct Seen {
     /// Whether it keeps versions: `Enabled`, `Suspended`, or nothing where it never did or does not say.
     #[serde(rename = "Versioning")]
     versioning: Option<String>,
+}
+
+impl Seen {
+    fn has_versions(&self) -> bool {
+        self.versioning.as_deref() == Some("Enabled")
+    }
 }
 
 impl Driver for S3 {
@@ -97,6 +105,10 @@ impl Driver for S3 {
 
     fn target<'a>(&self, cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
         target::open(cx)
+    }
+
+    fn continuous(&self, _: &Location) -> Option<&dyn Continuous> {
+        Some(&continuous::Log)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The content of one object, in order.
 
+use super::beside::Of;
 use super::bucket::Bucket;
 use super::faults::innermost;
 use super::headers;
@@ -19,6 +20,8 @@ const BREAKS: u32 = 5;
 pub(super) struct Object<'a> {
     bucket: &'a Bucket,
     key: String,
+    /// The version that is asked for; the newest without one.
+    version: Option<String>,
     state: FileState,
     etag: Option<String>,
     attributes: Vec<ExtendedAttribute>,
@@ -31,24 +34,25 @@ pub(super) struct Object<'a> {
 }
 
 impl<'a> Object<'a> {
-    pub(super) fn open(bucket: &'a Bucket, key: &str) -> io::Result<Self> {
-        let mut answer = bucket.get(key, None)?;
+    pub(super) fn open(bucket: &'a Bucket, key: &str, version: Option<&str>) -> io::Result<Self> {
+        let mut answer = bucket.get(key, version, None)?;
         let size = answer.content_length().and_then(|length| u64::try_from(length).ok());
         let size = size.ok_or_else(|| io::Error::other("the store does not tell how long it is"))?;
         let modified = second_of(answer.last_modified());
         let mut inode = mark_of(answer.e_tag(), bucket.beside);
-        let beside =
-            bucket.beside.read(&bucket.client, &bucket.name, key, answer.tag_count()).unwrap_or_else(|fault| {
-                bucket.trouble().note_bare(fault);
-                // No listing tells this number: the next backup reads it again.
-                inode = !inode;
-                Vec::new()
-            });
+        let of = Of { bucket: &bucket.name, key, version };
+        let beside = bucket.beside.read(&bucket.client, &of, answer.tag_count()).unwrap_or_else(|fault| {
+            bucket.trouble().note_bare(fault);
+            // No listing tells this number: the next backup reads it again.
+            inode = !inode;
+            Vec::new()
+        });
         let state = FileState { size, modified, changed: modified, inode };
         let body = std::mem::take(&mut answer.body);
         Ok(Self {
             bucket,
             key: key.to_owned(),
+            version: version.map(str::to_owned),
             state,
             etag: answer.e_tag().map(str::to_owned),
             attributes: headers::attributes(&answer, beside),
@@ -75,7 +79,7 @@ impl<'a> Object<'a> {
                 }
                 _ if self.breaks < BREAKS => {
                     let breaks = self.breaks + 1;
-                    self = Self { breaks, ..Self::open(self.bucket, &self.key)? };
+                    self = Self { breaks, ..Self::open(self.bucket, &self.key, self.version.as_deref())? };
                 }
                 Ok(content) => return Err(shorter(content.len() as u64, self.state.size)),
                 Err(error) => return Err(broken(&error)),
@@ -111,7 +115,7 @@ impl<'a> Object<'a> {
         else {
             return Err(why);
         };
-        let mut answer = self.bucket.get(&self.key, Some((self.received, etag)))?;
+        let mut answer = self.bucket.get(&self.key, self.version.as_deref(), Some((self.received, etag)))?;
         let rest = answer.content_length().and_then(|length| u64::try_from(length).ok());
         if answer.e_tag() != Some(etag) || rest != Some(self.state.size - self.received) {
             return Err(why);
@@ -166,6 +170,7 @@ mod tests {
         let short = || Object {
             bucket: &bucket,
             key: "k".to_owned(),
+            version: None,
             state: FileState { size: 7, modified: second_of(None), changed: second_of(None), inode: 0 },
             etag: None,
             attributes: Vec::new(),

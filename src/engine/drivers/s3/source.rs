@@ -1,16 +1,17 @@
 //! Reading a bucket.
 
+use super::Seen;
 use super::beside::Beside;
 use super::bucket::Bucket;
 use super::bucket_of;
 use super::client::Client;
+use super::continuous::LISTED_DETAIL;
 use super::listing::Listing;
 use super::store::Store;
-use crate::domain::types::s3::ACLS_DETAIL;
-use crate::domain::{Consistency, PointDetails};
-use crate::engine::drivers::s3::Seen;
+use crate::domain::{Consistency, PointDetails, Time};
 use crate::engine::drivers::{BackupCx, Fault, Mark, PointFacts, Source};
 use crate::repository::{BackupOutcome, KeyTree, TreeSource};
+use chrono::{Duration, SecondsFormat};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -22,6 +23,8 @@ struct Open {
     tree: KeyTree<Store>,
     seen: Seen,
     beside: Beside,
+    /// When its listing began, by the store's clock; none of a bucket without versions.
+    listed: Option<Time>,
 }
 
 /// Opens the bucket of a resource: lists it once.
@@ -31,6 +34,7 @@ pub(super) fn open(cx: &BackupCx<'_>) -> Result<Box<dyn Source>, Fault> {
     let (client, beside) = (Client::open(at, secret)?, Beside::of(cx.options));
     client.look_at_bucket(name)?;
     let seen = Seen { versioning: client.versioning(name) };
+    let listed = seen.has_versions().then(|| client.time());
     let tree = match tree(client, name, Listing::pages(), cx) {
         Err(Unlisted::OutOfOrder) => {
             let client = Client::open(at, secret)?;
@@ -40,7 +44,7 @@ pub(super) fn open(cx: &BackupCx<'_>) -> Result<Box<dyn Source>, Fault> {
         listed => listed,
     };
     match tree {
-        Ok(tree) => Ok(Box::new(Open { tree, seen, beside })),
+        Ok(tree) => Ok(Box::new(Open { tree, seen, beside, listed })),
         Err(Unlisted::Fault(fault)) => Err(fault),
         Err(Unlisted::OutOfOrder) => Err(Fault::Failed(format!("The keys of the bucket {name} have no order."))),
     }
@@ -85,16 +89,29 @@ impl Source for Open {
             }
             _ => Ok(PointFacts {
                 lacks: self.tree.store().bucket.trouble().bare(),
-                details: details(self.beside),
+                details: self.details(),
                 mark: Some(Mark::of(&self.seen)),
-                ..PointFacts::default()
+                restorable_from: self.restorable_from()?,
             }),
         }
     }
 }
 
-/// What there is to say of the point.
-fn details(beside: Beside) -> PointDetails {
-    let acls = beside.has_acls().then(|| (ACLS_DETAIL.to_owned(), "true".to_owned()));
-    [Consistency::None.detail()].into_iter().chain(acls).collect()
+impl Open {
+    /// What there is to say of the point.
+    fn details(&self) -> PointDetails {
+        let exactly = |time: Time| time.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+        let listed = self.listed.map(|time| (LISTED_DETAIL.to_owned(), exactly(time)));
+        [Consistency::None.detail()].into_iter().chain(self.beside.details()).chain(listed).collect()
+    }
+
+    /// From when on nothing in it is newer. A store tells times in whole seconds.
+    fn restorable_from(&self) -> Result<Option<Time>, Fault> {
+        if self.listed.is_none() {
+            return Ok(None);
+        }
+        let bucket = &self.tree.store().bucket;
+        bucket.client.versioning_status(&bucket.name)?;
+        Ok(Some(bucket.client.time() + Duration::seconds(1)))
+    }
 }

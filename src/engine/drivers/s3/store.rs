@@ -45,6 +45,6 @@ impl KeyStore for Store {
         }
         let key = std::str::from_utf8(key);
         let key = key.map_err(|_| io::Error::other("its key is not UTF-8: the protocol has no way to ask for it"))?;
-        Ok(Box::new(Object::open(&self.bucket, key)?.whole_if_small()?))
+        Ok(Box::new(Object::open(&self.bucket, key, None)?.whole_if_small()?))
     }
 }

@@ -1,6 +1,7 @@
 //! Restoring into a bucket: a new one, or one that is there, where nothing is overwritten.
 
 use super::client::Client;
+use super::continuous::{AsOf, unread_reason};
 use super::faults::Explain;
 use super::headers::Headers;
 use super::in_flight::InFlight;
@@ -58,6 +59,11 @@ pub(super) fn plan(ask: &RestoreAsk<'_>) -> Result<RestorePlan, Fault> {
 /// Opens nothing yet but the client.
 pub(super) fn open<'a>(cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
     let restore = S3Restore::read(cx.metadata)?;
+    let as_of = cx.moment.map(|moment| AsOf::read(cx.content, moment.at)).transpose()?;
+    let items = match &as_of {
+        Some(as_of) => as_of.places_of(&restore.items, cx.content)?,
+        None => items::places_of(&restore.items, cx.content)?,
+    };
     Ok(Box::new(Into {
         client: Client::open(cx.target, cx.secret)?,
         bucket: bucket_of(cx.target).to_owned(),
@@ -65,7 +71,9 @@ pub(super) fn open<'a>(cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault
         makes_new: cx.makes_new,
         encryption: restore.encryption,
         restores_acls: restore.acls,
-        items: items::places_of(&restore.items, cx.content)?,
+        items,
+        as_of,
+        unread: Mutex::default(),
         begun: None,
         is_resumed: false,
         kept: AtomicU64::new(0),
@@ -84,6 +92,10 @@ struct Into {
     encryption: Encryption,
     restores_acls: bool,
     items: Vec<ItemPath>,
+    /// What changed since the base, of what is restored to a moment.
+    as_of: Option<AsOf>,
+    /// How many objects the store did not give out when they were backed up, and why of the first.
+    unread: Mutex<Option<(u64, String)>>,
     begun: Option<Begun>,
     /// Whether an earlier attempt may have written something.
     is_resumed: bool,
@@ -167,6 +179,15 @@ impl Into {
         Ok(put)
     }
 
+    /// What is to be said of what could not be backed up.
+    fn unread_note(&self) -> Option<String> {
+        let (count, reason) = self.unread.lock().clone()?;
+        Some(format!(
+            "{count} {} not restored, since the store did not give out the content when it was backed up: {reason}.",
+            if count == 1 { "object was" } else { "objects were" }
+        ))
+    }
+
     /// Makes sure that the store still has what it took. What it lost is written by the next attempt, which asks for each object.
     fn look_for_written(&self) -> Result<(), Fault> {
         let mut written = self.written.lock();
@@ -236,7 +257,7 @@ impl Target for Into {
         );
         Ok(Restored {
             name: None,
-            notes: (kept > 0 && !self.makes_new).then_some(note).into_iter().collect(),
+            notes: (kept > 0 && !self.makes_new).then_some(note).into_iter().chain(self.unread_note()).collect(),
             into: (!self.makes_new && !self.is_source).then(|| self.bucket.clone()),
             shares_secret: self.makes_new,
         })
@@ -252,7 +273,15 @@ impl StreamSink for Into {
         if !node.is_file() {
             return Ok(Put::Written);
         }
-        let key = key_of_item(path).and_then(|key| String::from_utf8(key).ok());
+        if let Some(reason) = unread_reason(node) {
+            self.unread.lock().get_or_insert((0, reason)).0 += 1;
+            return Ok(Put::Left);
+        }
+        let changed = self.as_of.as_ref().and_then(|as_of| as_of.key_of(path)).map(str::to_owned);
+        if changed.is_none() && self.as_of.as_ref().is_some_and(|as_of| as_of.is_superseded(path)) {
+            return Ok(Put::Left);
+        }
+        let key = changed.or_else(|| key_of_item(path).and_then(|key| String::from_utf8(key).ok()));
         let key = key.ok_or_else(|| Refusal::Item("its path is that of no key".to_owned()))?;
         let written = self.write(&key, node, content)?;
         if written == Put::Left {

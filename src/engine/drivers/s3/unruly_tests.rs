@@ -25,7 +25,7 @@ fn large() -> Vec<u8> {
 /// Reads the object of the one key to its end.
 fn read(store: &Unruly) -> io::Result<Vec<u8>> {
     let bucket = Bucket::new(store.client(), BUCKET.to_owned(), Beside::default());
-    let mut object = Object::open(&bucket, "k")?.whole_if_small()?;
+    let mut object = Object::open(&bucket, "k", None)?.whole_if_small()?;
     let (mut all, mut buffer) = (Vec::new(), vec![0; 1 << 16]);
     loop {
         match object.read(&mut buffer)? {
@@ -198,7 +198,7 @@ fn an_object_whose_tags_cannot_be_read_is_stored_and_missed_and_read_again_by_th
     assert_eq!(tagging, ["a"], "what tells of no tags is not asked for them");
 
     let bucket = Bucket::new(store.client(), BUCKET.to_owned(), Beside::default());
-    let marks = ["a", "b"].map(|key| Object::open(&bucket, key).unwrap().state().unwrap().inode);
+    let marks = ["a", "b"].map(|key| Object::open(&bucket, key, None).unwrap().state().unwrap().inode);
     assert_ne!(marks[0], marks[1], "a listing tells the same of both, and a is not what it tells");
 }
 

@@ -16,13 +16,13 @@ use crate::engine::jobs::work::Failure;
 use crate::engine::points::chains::NewBase;
 use crate::engine::points::rows::{self as points, chains};
 use crate::engine::vaults::store::OpenVault;
-use crate::repository::{Control, Prepared};
+use crate::repository::{Control, Id, Prepared};
 use chrono::Duration;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// How long a base waits for the log to come up to its end.
+/// How long a base waits for the log to come on towards its end.
 const WAIT: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// How often it is looked meanwhile.
@@ -69,6 +69,36 @@ pub(super) fn hold(
     Err(Ending::failed(false, why.to_owned()).into())
 }
 
+/// Has the driver note what a follower has to know from before the first base.
+pub(super) fn begin(
+    engine: &Engine,
+    driver: &'static dyn Driver,
+    record: &BackupRecord,
+    of: &Registered,
+    control: &Control,
+) -> std::result::Result<(), Failure> {
+    let unknown = || Fault::Failed("The job names no recovery point.".to_owned());
+    let point = record.job.recovery_point_arn.as_ref().ok_or_else(unknown)?;
+    Ok(part(driver, of)?.begin(of, &engine.spool_of(point), control)?)
+}
+
+/// The newest base of the point that a job renews, if the next one takes over what did not change: its snapshot, and its folder there.
+pub(super) fn base_before(
+    connection: &Connection,
+    driver: &'static dyn Driver,
+    record: &BackupRecord,
+    of: &Registered,
+) -> Result<Option<(Id, String)>> {
+    let Some(point) = &record.job.recovery_point_arn else { return Ok(None) };
+    if !driver.continuous(&of.resource.location).is_some_and(Continuous::takes_over) {
+        return Ok(None);
+    }
+    let chain = chains::get(connection, point)?.and_then(|row| row.chain);
+    let folder = chain.and_then(|chain| chain.bases.last().map(|base| base.folder.clone()));
+    let snapshot = points::content(connection, point)?.and_then(|(snapshot, ..)| snapshot.parse().ok());
+    Ok(snapshot.zip(folder))
+}
+
 /// What a new point holds.
 pub(super) fn first(
     engine: &Engine,
@@ -78,15 +108,21 @@ pub(super) fn first(
     facts: &PointFacts,
     root: &Path,
 ) -> std::result::Result<Chain, Failure> {
-    let log = part(driver, of)?.behind(&facts.details)?;
+    let followed = part(driver, of)?;
     let base = Base::new(folder(root)?.to_owned(), from(facts)?);
-    let log = log.read().unwrap_or_default();
-    Ok(Chain::begun(hold_of(engine, record)?, base, log))
+    let log = followed.behind(&facts.details)?.read().unwrap_or_default();
+    let chain = Chain::begun(hold_of(engine, record)?, base, log);
+    Ok(if followed.is_whole_alone() { chain } else { chain.awaiting_log() })
 }
 
-/// In which folder of a base of this resource its log lies.
-pub(super) fn log_folder(driver: &'static dyn Driver, of: &Registered) -> std::result::Result<&'static str, Failure> {
-    Ok(part(driver, of)?.log_folder())
+/// In which folder of a base of this resource its log lies, and behind which name a base of which this was said needs it.
+pub(super) fn log_of(
+    driver: &'static dyn Driver,
+    of: &Registered,
+    facts: &PointFacts,
+) -> std::result::Result<(&'static str, Option<PathBuf>), Failure> {
+    let log = part(driver, of)?;
+    Ok((log.log_folder(), log.needed_behind(&facts.details)))
 }
 
 /// Another base of a point that is live, stored and not committed.
@@ -98,6 +134,8 @@ pub(super) struct Renewal {
     pub(super) root: PathBuf,
     /// See [`Continuous::log_folder`].
     pub(super) log_folder: &'static str,
+    /// See [`Continuous::needed_behind`].
+    pub(super) needed_behind: Option<PathBuf>,
 }
 
 impl Renewal {
@@ -109,11 +147,16 @@ impl Renewal {
     /// Waits until the log that the base before needs is stored up to where this one begins.
     pub(super) fn await_log(&self, engine: &Engine, control: &Control) -> std::result::Result<(), Failure> {
         let (point, from) = (self.point()?, from(&self.facts)?);
-        let until = Instant::now() + WAIT;
+        let (mut until, mut latest) = (Instant::now() + WAIT, None);
         loop {
             let row = engine.catalog.read(|connection| chains::get(connection, point))?;
-            if row.and_then(|row| row.chain).is_some_and(|chain| chain.latest >= from) {
+            let now = row.and_then(|row| row.chain).map(|chain| chain.latest);
+            if now.is_some_and(|now| now >= from) {
                 return Ok(());
+            }
+            // As long as it comes on, it will come to there.
+            if now > latest {
+                (until, latest) = (Instant::now() + WAIT, now);
             }
             control.check()?;
             if Instant::now() > until {
@@ -135,6 +178,7 @@ impl Renewal {
             folder: folder(&self.root)?,
             from: from(&self.facts)?,
             log_folder: self.log_folder,
+            needed_behind: self.needed_behind.as_deref(),
         };
         let bytes = self.prepared.outcome().bytes_read as i64;
         let ending = Ending { state: JobState::Completed, category: SUCCESS, message: None };

@@ -126,8 +126,12 @@ impl Draft<'_> {
                 Ok((None, Some(why)))
             }
             None => {
+                let unique = uuid::Uuid::new_v4().simple().to_string();
+                if let Some(id) = self.resource.resource_type.facts().and_then(|facts| facts.continuous_point_id) {
+                    return Ok((Some(id(resource, &unique)), None));
+                }
                 let (kind, _) = resource.resource().split_once(':').unwrap_or(("resource", ""));
-                Ok((Some(format!("continuous:{kind}-{}", uuid::Uuid::new_v4().simple())), None))
+                Ok((Some(format!("continuous:{kind}-{unique}")), None))
             }
         }
     }

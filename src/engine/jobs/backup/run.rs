@@ -16,6 +16,7 @@ use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::work::{Failure, Worked};
 use crate::engine::{Engine, points};
 use crate::repository::BackupRequest;
+use std::ffi::OsStr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -40,18 +41,27 @@ pub(super) fn run(
     engine.data_dir.reserve().admits_backup().map_err(|standing| Ending::disk_full(&standing))?;
     let plan = engine.catalog.read(|connection| plan(engine, connection, record))??;
     let driver = engine.driver_of(&plan.of.resource.resource_type)?;
+    let moved = if renews {
+        engine.catalog.read(|connection| continuous::base_before(connection, driver, record, &plan.of))?
+    } else {
+        None
+    };
+    let parent = moved.as_ref().map(|(snapshot, _)| *snapshot).or(plan.parent);
     let before = plan.parent.map(|snapshot| Before { repository: &vault.repository, snapshot });
     let cx = BackupCx { of: &plan.of, options: &job.backup_options, before, control: &live.control };
     // Before the source is opened, which may hold it still: what changed from here on is read again by the next backup.
     let started = SystemTime::now();
     if record.continuous {
         continuous::hold(engine, driver, record, &plan.of)?;
+        if !renews {
+            continuous::begin(engine, driver, record, &plan.of, &live.control)?;
+        }
     }
     let source = driver.source(&cx)?;
     let root = source.root().to_owned();
     let request = BackupRequest {
         paths: vec![root.clone()],
-        parent: plan.parent,
+        parent,
         time: job.created.fixed_offset(),
         started,
         hostname: plan.of.resource.name.clone(),
@@ -59,7 +69,12 @@ pub(super) fn run(
         tags: vec![format!("{TAG}{}", point_id(record))],
         chunker: vault.chunker,
     };
-    let prepared = vault.repository.prepare(source.items(), &request, &live.control);
+    let prepared = match &moved {
+        Some((_, folder)) => {
+            vault.repository.prepare_moved(source.items(), &request, OsStr::new(folder), &live.control)
+        }
+        None => vault.repository.prepare(source.items(), &request, &live.control),
+    };
     let prepared = prepared.map_err(|error| match source.fault() {
         // A source that was told to stop broke off by that.
         Some(fault) if !error.is_cancelled() => Failure::from(fault),
@@ -69,8 +84,9 @@ pub(super) fn run(
     let facts = source.finish(prepared.outcome())?;
     if renews {
         let bytes = prepared.outcome().bytes_read;
-        let log_folder = continuous::log_folder(driver, &plan.of)?;
-        let base = continuous::Renewal { record: record.clone(), vault, prepared, facts, root, log_folder };
+        let (log_folder, needed_behind) = continuous::log_of(driver, &plan.of, &facts)?;
+        let record = record.clone();
+        let base = continuous::Renewal { record, vault, prepared, facts, root, log_folder, needed_behind };
         base.await_log(engine, &live.control)?;
         let finish = Finish::Alone(Box::new(move |engine, verdict| base.finish(engine, verdict)));
         return Ok(Worked { bytes, finish, pass });
