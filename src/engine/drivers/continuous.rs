@@ -24,6 +24,12 @@ pub trait Continuous: Send + Sync {
     /// The folder of a base in which the log lies, as a path from its root.
     fn log_folder(&self) -> &'static str;
 
+    /// Whether a new base, of which the driver said this, needs a file that the log of the one before has. `last` is the last
+    /// file of the new base's own log, by its name; empty where it has none.
+    fn needs(&self, _base: &PointDetails, last: &[u8], file: &[u8]) -> bool {
+        file > last
+    }
+
     /// Begins to follow the log, or goes on.
     fn follow(&self, cx: &FollowCx<'_>) -> Result<Box<dyn Follower>, Broken>;
 }

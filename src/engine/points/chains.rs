@@ -59,6 +59,8 @@ pub(crate) struct NewBase<'a> {
     pub(crate) from: Time,
     /// See [`Continuous::log_folder`](crate::engine::drivers::Continuous::log_folder).
     pub(crate) log_folder: &'a str,
+    /// See [`Continuous::needs`](crate::engine::drivers::Continuous::needs).
+    pub(crate) needs: &'a dyn Fn(&[u8], &[u8]) -> bool,
 }
 
 /// The snapshot of a live point, and what is in it.
@@ -157,7 +159,7 @@ impl Engine {
         // There is none before the first piece of it has come.
         let folder_before = node_of(repository, &snapshot, &old.join(base.log_folder))?.subtree;
         let log = folder_before.map(|tree| repository.items_of(&tree)).transpose()?.unwrap_or_default();
-        for node in log.into_iter().filter(|node| node.is_file() && node.name > last) {
+        for node in log.into_iter().filter(|node| node.is_file() && (base.needs)(&last, &node.name)) {
             let path = new.join(base.log_folder).join(OsStr::from_bytes(&node.name));
             changes.insert(path, Change::Stored(node));
         }

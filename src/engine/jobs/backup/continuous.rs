@@ -84,9 +84,12 @@ pub(super) fn first(
     Ok(Chain::begun(hold_of(engine, record)?, base, log))
 }
 
-/// In which folder of a base of this resource its log lies.
-pub(super) fn log_folder(driver: &'static dyn Driver, of: &Registered) -> std::result::Result<&'static str, Failure> {
-    Ok(part(driver, of)?.log_folder())
+/// The log of a resource.
+pub(super) fn log_of(
+    driver: &'static dyn Driver,
+    of: &Registered,
+) -> std::result::Result<&'static dyn Continuous, Failure> {
+    Ok(part(driver, of)?)
 }
 
 /// Another base of a point that is live, stored and not committed.
@@ -96,8 +99,8 @@ pub(super) struct Renewal {
     pub(super) prepared: Prepared,
     pub(super) facts: PointFacts,
     pub(super) root: PathBuf,
-    /// See [`Continuous::log_folder`].
-    pub(super) log_folder: &'static str,
+    /// The log of the resource.
+    pub(super) log: &'static dyn Continuous,
 }
 
 impl Renewal {
@@ -130,11 +133,13 @@ impl Renewal {
             return Ok(());
         }
         let job = &self.record.job;
+        let needs = |last: &[u8], file: &[u8]| self.log.needs(&self.facts.details, last, file);
         let base = NewBase {
             stored: &self.prepared,
             folder: folder(&self.root)?,
             from: from(&self.facts)?,
-            log_folder: self.log_folder,
+            log_folder: self.log.log_folder(),
+            needs: &needs,
         };
         let bytes = self.prepared.outcome().bytes_read as i64;
         let ending = Ending { state: JobState::Completed, category: SUCCESS, message: None };

@@ -69,8 +69,8 @@ pub(super) fn run(
     let facts = source.finish(prepared.outcome())?;
     if renews {
         let bytes = prepared.outcome().bytes_read;
-        let log_folder = continuous::log_folder(driver, &plan.of)?;
-        let base = continuous::Renewal { record: record.clone(), vault, prepared, facts, root, log_folder };
+        let log = continuous::log_of(driver, &plan.of)?;
+        let base = continuous::Renewal { record: record.clone(), vault, prepared, facts, root, log };
         base.await_log(engine, &live.control)?;
         let finish = Finish::Alone(Box::new(move |engine, verdict| base.finish(engine, verdict)));
         return Ok(Worked { bytes, finish, pass });
