@@ -1,6 +1,6 @@
 //! Bringing a restored data directory to a moment, by the log that lies in it.
 
-use super::super::faults;
+use super::super::{faults, rows};
 use super::super::programs::{BINLOG, CLIENT, SERVER};
 use super::super::version::Version;
 use super::FOLDER;
@@ -91,7 +91,7 @@ pub(in crate::engine::drivers::mariadb) fn apply(
 /// The server that wrote the log may have meant other times by the same words.
 fn zone_note(scratch: &Scratch, details: &PointDetails) -> Result<Option<String>, Fault> {
     let Some(theirs) = details.get(ZONE_DETAIL) else { return Ok(None) };
-    let ours = scratch.ask("SELECT @@system_time_zone")?;
+    let ours = scratch.ask(rows::ZONE)?;
     Ok((ours != *theirs).then(|| {
         format!(
             "The log was applied in the time zone {ours}, and was written in {theirs}: what statements made of the local time in it \
