@@ -278,7 +278,7 @@ def programs(tmp_path, script, name="mariadb-backup"):
     """A folder of MariaDB's programs, of which one does a bit more than it should."""
     folder = tmp_path / f"programs-{time.monotonic_ns()}"
     folder.mkdir()
-    for other in {"mariadb", "mariadb-dump", "mariadb-backup"} - {name}:
+    for other in {"mariadb", "mariadb-dump", "mariadb-backup", "mariadb-binlog", "mariadbd"} - {name}:
         (folder / other).symlink_to(shutil.which(other))
     path = folder / name
     path.write_text(f'#!/bin/sh\nreal={shutil.which(name)}\n[ "$1" = --version ] && exec "$real" --version\n{script}\n')

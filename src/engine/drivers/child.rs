@@ -229,6 +229,13 @@ impl Running {
         watch.during(|| input.write_all(bytes))
     }
 
+    /// Throws away what it writes from now on, while it writes.
+    pub(super) fn discard_output(&mut self) -> io::Result<()> {
+        let Some(mut output) = self.output.take() else { return Ok(()) };
+        let discard = move || drop(io::copy(&mut output, &mut io::sink()));
+        std::thread::Builder::new().name("child output".to_owned()).spawn(discard).map(drop)
+    }
+
     /// Whether it has ended, well or not.
     pub(super) fn has_ended(&self) -> bool {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;

@@ -31,10 +31,9 @@ pub trait Continuous: Send + Sync {
     /// The folder of a base in which the log lies, as a path from its root.
     fn log_folder(&self) -> &'static str;
 
-    /// Behind which name in the log's folder a later base needs the log, of which the driver said this; none where a base has log of
-    /// its own, and needs what is behind the last file of that.
-    fn needed_behind(&self, _base: &PointDetails) -> Option<PathBuf> {
-        None
+    /// What a later base, of which the driver said this, needs of the log that the one before has.
+    fn needed(&self, _base: &PointDetails) -> Needed {
+        Needed::BehindItsOwn
     }
 
     /// Whether a base needs no log to be restored to its first moment.
@@ -49,6 +48,16 @@ pub trait Continuous: Send + Sync {
 
     /// Begins to follow the log, or goes on.
     fn follow(&self, cx: &FollowCx<'_>) -> Result<Box<dyn Follower>, Broken>;
+}
+
+/// What a later base needs of the log that the one before has.
+pub enum Needed {
+    /// The files behind the last one of the log that it has itself.
+    BehindItsOwn,
+    /// What is behind this name, folders that are all behind it as a whole.
+    Behind(PathBuf),
+    /// The files that this is said of, by their names: their order is the service's own.
+    Files(Box<dyn Fn(&[u8]) -> bool>),
 }
 
 /// A log that is to be followed.

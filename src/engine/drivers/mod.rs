@@ -37,7 +37,7 @@ mod target;
 pub mod timestream;
 mod volume;
 
-pub use continuous::{Broken, Continuous, Elsewhere, FollowCx, Follower, LogFile, Progress};
+pub use continuous::{Broken, Continuous, Elsewhere, FollowCx, Follower, LogFile, Needed, Progress};
 pub use fault::{Fault, Meaning};
 pub use mark::Mark;
 pub use source::{BackupCx, Before, PointFacts, Source};

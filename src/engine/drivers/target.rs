@@ -64,6 +64,8 @@ pub struct RestoreCx<'a> {
     pub target: &'a Location,
     /// What was backed up.
     pub resource_arn: &'a Arn,
+    /// What the driver said of the recovery point when it was made.
+    pub details: &'a PointDetails,
     /// Where a restore into the source writes to, as it is registered now; `None` for one that makes a new resource, and when
     /// it is not registered any more.
     pub source: Option<&'a Registered>,

@@ -13,7 +13,7 @@ use crate::engine::authorize::action::GrowRecoveryPoint;
 use crate::engine::authorize::subject::Anything;
 use crate::engine::authorize::{Doing, authorize};
 use crate::engine::catalog::Connection;
-use crate::engine::drivers::{Elsewhere, LogFile, Progress};
+use crate::engine::drivers::{Elsewhere, LogFile, Needed, Progress};
 use crate::engine::error::{Error, Result};
 use crate::engine::points::rows::chains::{self, ChainRow, Grown};
 use crate::engine::points::{TAG, rows as points};
@@ -59,8 +59,8 @@ pub(crate) struct NewBase<'a> {
     pub(crate) from: Time,
     /// See [`Continuous::log_folder`](crate::engine::drivers::Continuous::log_folder).
     pub(crate) log_folder: &'a str,
-    /// See [`Continuous::needed_behind`](crate::engine::drivers::Continuous::needed_behind).
-    pub(crate) needed_behind: Option<&'a Path>,
+    /// See [`Continuous::needed`](crate::engine::drivers::Continuous::needed).
+    pub(crate) needed: &'a Needed,
 }
 
 /// What came of the log of a point, and where it goes.
@@ -164,16 +164,10 @@ impl Engine {
         let folder = chain.next_folder(base.folder);
         let new = Path::new("/").join(&folder);
         let mut changes = BTreeMap::new();
-        // The log that came since the base's own ends, or since the base was begun where it has none. There is none before the
-        // first piece of it has come.
-        let last = match base.needed_behind {
-            Some(name) => name.to_owned(),
-            None => last_of_log(repository, &stored.subtree.unwrap_or(tree), base.log_folder)?,
-        };
+        // There is no log before the first piece of it has come.
         if let Some(log) = node_of(repository, &snapshot, &old.join(base.log_folder))?.subtree {
-            // Folders beside the files of a log are a base's own.
-            let is_log = |node: &Node| node.is_file() || base.needed_behind.is_some();
-            for (name, node) in log_behind(repository, &log, &last)?.into_iter().filter(|(_, node)| is_log(node)) {
+            let own = stored.subtree.unwrap_or(tree);
+            for (name, node) in needed_of(repository, &log, base, &own)? {
                 changes.insert(new.join(base.log_folder).join(name), Change::Stored(node));
             }
         }
@@ -289,6 +283,20 @@ fn standing(connection: &Connection, point: &Arn) -> Result<Option<Standing>> {
     let Some(snapshot) = content.and_then(|(snapshot, ..)| snapshot.parse().ok()) else { return Ok(None) };
     let lifecycle = points::get(connection, point)?.and_then(|point| point.lifecycle);
     Ok(Some(Standing { snapshot, chain, lifecycle_days: days(lifecycle.as_ref()) }))
+}
+
+/// What a new base needs of the log before, by its name in the log's folder; `own` is the new base.
+fn needed_of(repository: &Repository, log: &Id, base: &NewBase<'_>, own: &Id) -> Result<Vec<(PathBuf, Node)>> {
+    let found = match base.needed {
+        Needed::Behind(name) => return log_behind(repository, log, name),
+        Needed::BehindItsOwn => log_behind(repository, log, &last_of_log(repository, own, base.log_folder)?)?,
+        Needed::Files(is_needed) => {
+            let all = log_behind(repository, log, Path::new(""))?.into_iter();
+            all.filter(|(name, _)| is_needed(name.as_os_str().as_bytes())).collect()
+        }
+    };
+    // Folders beside the files of a log are a base's own.
+    Ok(found.into_iter().filter(|(_, node)| node.is_file()).collect())
 }
 
 /// The last file in the folder of a base's own log.

@@ -155,6 +155,7 @@ impl<W: World> Scene<W> {
             metadata: &metadata,
             target: &plan.target,
             resource_arn: &resource.arn,
+            details: &self.details,
             source: None,
             secret: self.of.secret.as_ref(),
             content: &Inside { repository: &self.repository, snapshot: self.snapshot.unwrap(), root: &root },

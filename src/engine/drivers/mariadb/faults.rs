@@ -41,8 +41,7 @@ const ERROR: &str = "ERROR ";
 /// The fault behind what a program said when it failed.
 pub(super) fn fault(address: &Address, said: &str) -> Fault {
     let place = address.place();
-    let said = said_of_error(said);
-    let said = said.split(PASSWORD).next().unwrap_or_default().trim_end();
+    let said = told(said);
     let says = |words: &[&str]| words.iter().any(|words| said.contains(words));
     if said.contains("Unknown system variable 'server_uid'") {
         let found = format!("The server at {place}, which is no MariaDB,");
@@ -59,6 +58,11 @@ pub(super) fn fault(address: &Address, said: &str) -> Fault {
         };
     }
     Fault::Failed(format!("The MariaDB server at {place} cannot be backed up: {said}"))
+}
+
+/// What may be told of what a program said.
+pub(super) fn told(said: &str) -> &str {
+    said_of_error(said).split(PASSWORD).next().unwrap_or_default().trim_end()
 }
 
 /// What is said from the last error on, as `ERROR 1146 (42S02) at line 1`: the client repeats before it the statement that failed, which

@@ -22,6 +22,8 @@
 mod address;
 mod arrivals;
 mod aside;
+mod binlog;
+mod crc32;
 mod dump;
 mod faults;
 mod place;
@@ -38,7 +40,7 @@ use crate::domain::types::location::{Location, Part};
 use crate::domain::types::{Metadata, TypeFacts, aurora, database, rds};
 use crate::domain::{Arn, Invalid, PointDetails};
 use crate::engine::drivers::{
-    BackupCx, Driver, Fault, Mark, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
+    BackupCx, Continuous, Driver, Fault, Mark, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
 };
 use address::Address;
 use serde::{Deserialize, Serialize};
@@ -164,6 +166,10 @@ impl Driver for MariaDb {
 
     fn plan(&self, ask: &RestoreAsk<'_>) -> Result<RestorePlan, Fault> {
         if dump::is_dump(ask.details) { dump::plan(self, ask) } else { target::plan(self, ask) }
+    }
+
+    fn continuous(&self, at: &Location) -> Option<&dyn Continuous> {
+        if at.part(Part::Url).is_some() && at.path().is_none() { Some(&binlog::OutOfReach) } else { Some(&binlog::Log) }
     }
 
     fn target<'a>(&self, cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {

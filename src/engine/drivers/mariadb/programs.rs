@@ -24,6 +24,12 @@ pub(super) const CLIENT: Named = Named("mariadb", "mariadb-client");
 /// Writes the statements that make a server's data again.
 pub(super) const DUMP: Named = Named("mariadb-dump", "mariadb-client");
 
+/// Reads the log of a server, and writes the statements that do again what is in one.
+pub(super) const BINLOG: Named = Named("mariadb-binlog", "mariadb-client");
+
+/// The server.
+pub(super) const SERVER: Named = Named("mariadbd", "mariadb-server-core");
+
 /// Copies the files of a server that runs, and makes a data directory of the copy.
 pub(super) const BACKUP: Named = Named("mariadb-backup", "mariadb-backup");
 
@@ -31,6 +37,11 @@ impl Named {
     /// The program, which reads no settings but those that it is given.
     pub(super) fn program(self) -> Result<Program, Fault> {
         self.found().map(|program| program.arg("--no-defaults"))
+    }
+
+    /// The program, which reads the settings in one file and no others.
+    pub(super) fn with_settings(self, file: &Path) -> Result<Program, Fault> {
+        self.found().map(|program| program.arg(format!("--defaults-file={}", file.display())))
     }
 
     /// The program with the way to a server. A password travels in its environment.

@@ -31,3 +31,34 @@ pub(super) const FLOATS: &str = "SELECT CONCAT(c.table_schema, '.', c.table_name
     JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = c.table_name \
     WHERE c.data_type = 'float' AND c.numeric_scale IS NULL AND c.is_generated = 'NEVER' AND t.table_type NOT IN ('VIEW', 'SYSTEM VIEW', 'TEMPORARY') \
     AND c.table_schema NOT IN ('mysql', 'sys', 'information_schema', 'performance_schema') ORDER BY 1";
+
+/// How a server writes its log: whether, in which format, whether encrypted, and whether it lacks what the server replicates.
+pub(super) const LOG: &str = "SELECT @@global.log_bin, @@global.binlog_format, @@global.encrypt_binlog, \
+    (SELECT COUNT(*) FROM information_schema.processlist WHERE command IN ('Slave_SQL', 'Slave_IO')) > 0 AND NOT @@global.log_slave_updates";
+
+/// Where its log ends, and of which databases it is.
+pub(super) const LOG_STATUS: &str = "SHOW MASTER STATUS";
+
+/// What a server's time is, in seconds since 1970, whatever its time zone; and what a server has to be told that runs through its log.
+pub(super) const STANDING: &str = "SET time_zone = '+00:00'; \
+    SELECT UNIX_TIMESTAMP(NOW(6)), @@global.lower_case_table_names, @@global.default_storage_engine, @@system_time_zone";
+
+/// How far its log goes, between two times of the server: a row with the time, the server and the log's format, one for each file,
+/// and a row with a time.
+pub(super) const LOG_FILES: &str = "SET time_zone = '+00:00'; \
+    SELECT UNIX_TIMESTAMP(NOW(6)), @@server_uid, @@global.binlog_format; SHOW BINARY LOGS; SELECT UNIX_TIMESTAMP(NOW(6))";
+
+/// Whether a server answers.
+pub(super) const ALIVE: &str = "SELECT 1";
+
+/// The time zone of a server's machine.
+pub(super) const ZONE: &str = "SELECT @@system_time_zone";
+
+/// What makes a user who may do everything, for a server that runs these at its start; and what lets go of it and ends the server.
+pub(super) fn user(name: &str, password: &str) -> (String, String) {
+    let user = format!("`{name}`@localhost");
+    let begin = format!(
+        "CREATE USER {user} IDENTIFIED BY '{password}';\nGRANT ALL PRIVILEGES ON *.* TO {user} WITH GRANT OPTION;\n"
+    );
+    (begin, format!("DROP USER {user}; SHUTDOWN"))
+}

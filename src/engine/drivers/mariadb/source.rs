@@ -2,16 +2,18 @@
 
 use super::address::Address;
 use super::arrivals::{Came, Files, TOLD};
+use super::binlog::POSITION_DETAIL;
 use super::programs::BACKUP;
 use super::server::{self, Server};
 use super::tree::Tree;
-use super::{ENGINE_DETAIL, faults, place};
-use crate::domain::{Consistency, PointDetails};
+use super::{ENGINE_DETAIL, binlog, faults, place};
+use crate::domain::{Consistency, PointDetails, Secret};
 use crate::engine::drivers::child::{Running, Watched};
 use crate::engine::drivers::{BackupCx, Fault, Mark, PointFacts, Source};
 use crate::repository::{
     Arrival, Arrivals, BackupOutcome, Child, Children, Control, Estimate, SourceItem, SourceReader, TreeSource,
 };
+use chrono::Timelike as _;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::io::{self, BufReader};
@@ -37,6 +39,7 @@ const LOG: &str = "ib_logfile0";
 struct Open {
     copy: Copying,
     server: Server,
+    secret: Option<Secret>,
 }
 
 /// Opens the server of a resource, if it is still the one that was registered.
@@ -59,7 +62,11 @@ pub(super) fn open(cx: &BackupCx<'_>) -> Result<Box<dyn Source>, Fault> {
         ended: None,
         came: Came { tree: Tree::new(Path::new(ROOT), Some(&data_dir)), told: BTreeMap::new() },
     };
-    Ok(Box::new(Open { copy: Copying { address, size_bytes, state: Mutex::new(state) }, server }))
+    Ok(Box::new(Open {
+        copy: Copying { address, size_bytes, state: Mutex::new(state) },
+        server,
+        secret: cx.of.secret.clone(),
+    }))
 }
 
 impl Source for Open {
@@ -92,8 +99,15 @@ impl Source for Open {
         if of_copy("backup_type") != COPIED {
             return Err(unfit("it says of itself that it is no full backup"));
         }
-        let details = details(&self.server, self.copy.size_bytes, &of_copy);
-        Ok(PointFacts { details, mark: Some(Mark::of(&self.server.seen)), ..PointFacts::default() })
+        let mut details = details(&self.server, self.copy.size_bytes, &of_copy);
+        let mut restorable_from = None;
+        if details.contains_key(POSITION_DETAIL) {
+            // Behind the end of the copy, in whole seconds, as its log has them.
+            let standing = binlog::standing(address, self.secret.as_ref())?;
+            restorable_from = standing.time.with_nanosecond(0).map(|time| time + chrono::Duration::seconds(1));
+            details.extend(standing.details);
+        }
+        Ok(PointFacts { details, mark: Some(Mark::of(&self.server.seen)), restorable_from, ..PointFacts::default() })
     }
 }
 
@@ -114,7 +128,7 @@ fn details(server: &Server, size_bytes: u64, of_copy: &impl Fn(&str) -> String) 
         ("DatabaseBytes".to_owned(), size_bytes.to_string()),
         ("PageBytes".to_owned(), server.page_size.to_string()),
         ("EndLsn".to_owned(), of_copy("last_lsn")),
-        ("BinlogPosition".to_owned(), of_copy("binlog_pos")),
+        (POSITION_DETAIL.to_owned(), of_copy("binlog_pos")),
     ];
     all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
 }

@@ -1,9 +1,12 @@
 //! Restoring into a folder, which becomes a data directory that a server starts on.
 
+use super::binlog;
 use super::programs::BACKUP;
 use super::source::{COMPLETE, COPIED};
 use super::version::Version;
 use super::{ENGINE_DETAIL, MariaDb};
+use crate::domain::PointDetails;
+use crate::domain::continuous::Moment;
 use crate::domain::types::location::Part;
 use crate::engine::drivers::folder::{self, path_of, root, vacancy};
 use crate::engine::drivers::{Fault, Inside, Mark, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Target};
@@ -36,7 +39,11 @@ pub(super) fn plan(driver: &MariaDb, ask: &RestoreAsk<'_>) -> Result<RestorePlan
     let restore = (driver.0.read)(ask.metadata)?;
     (driver.0.supported)(ask.metadata)?;
     driver.refuse_own_name(ask, &restore.identifier)?;
-    check_programs(ask.details.get("EngineVersion").map(String::as_str))?;
+    let version = ask.details.get("EngineVersion").map(String::as_str);
+    check_programs(version)?;
+    if ask.is_continuous {
+        binlog::check_programs(version)?;
+    }
     let target = folder::target::new_folder(ask, restore.path.as_deref(), &restore.identifier)?;
     let target = target.with(Part::Engine, Some(ENGINE_DETAIL.1));
     Ok(RestorePlan { target, makes: Some(restore.identifier), is_whole: true })
@@ -61,6 +68,9 @@ struct DataDirectory<'a> {
     path: PathBuf,
     /// Which folder it is.
     mark: Option<Mark>,
+    /// The moment that the log is applied up to; that of the copy with none.
+    moment: Option<Moment>,
+    details: &'a PointDetails,
 }
 
 /// Opens nothing yet.
@@ -68,7 +78,9 @@ pub(super) fn open<'a>(driver: &MariaDb, cx: &RestoreCx<'a>) -> Result<Box<dyn T
     let restore = (driver.0.read)(cx.metadata)?;
     let made = Restored { name: Some(restore.identifier), ..Restored::default() };
     let folder = Box::new(folder::target::open(cx, Vec::new(), made)?);
-    Ok(Box::new(DataDirectory { folder, content: cx.content, path: path_of(cx.target)?.to_owned(), mark: None }))
+    let path = path_of(cx.target)?.to_owned();
+    let (content, moment, details) = (cx.content, cx.moment, cx.details);
+    Ok(Box::new(DataDirectory { folder, content, path, mark: None, moment, details }))
 }
 
 impl DataDirectory<'_> {
@@ -106,13 +118,19 @@ impl Target for DataDirectory<'_> {
     }
 
     fn finish(self: Box<Self>, outcome: &RestoreOutcome) -> Result<Restored, Fault> {
-        let folder = self.again()?.into_descriptor();
+        let folder = self.again()?;
+        let identity = folder.identity();
+        let folder = folder.into_descriptor();
         let note = note(self.content, &self.path)?;
         let held = Held::hold(folder).map_err(|error| self.failed(&error))?;
         prepare(&self.path)?;
+        let applied = self
+            .moment
+            .map(|moment| binlog::apply((&self.path, &through(&held.folder)), identity, moment.at, self.details));
+        let applied = applied.transpose()?;
         held.release().map_err(|error| self.failed(&error))?;
         let mut restored = self.folder.finish(outcome)?;
-        restored.notes.extend(note);
+        restored.notes.extend(applied.into_iter().flatten().chain(note));
         Ok(restored)
     }
 }

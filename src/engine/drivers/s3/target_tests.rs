@@ -110,6 +110,7 @@ fn with_keys<T>(
         metadata: &metadata,
         target: &location,
         resource_arn: &arn,
+        details: &PointDetails::new(),
         source: None,
         secret: Some(&secret),
         content: &Inside { repository, snapshot: Id::of(b"none"), root: &root },

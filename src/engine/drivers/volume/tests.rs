@@ -151,6 +151,7 @@ impl Bench {
             metadata: &metadata,
             target: &plan.target,
             resource_arn: &self.of.resource.arn,
+            details: &PointDetails::new(),
             source: None,
             secret: None,
             content: &Inside { repository: &self.repository, snapshot, root: &root },

@@ -6,7 +6,7 @@ use crate::domain::recovery_point::RecoveryPointStatus;
 use crate::domain::{Arn, Time};
 use crate::engine::Engine;
 use crate::engine::catalog::Connection;
-use crate::engine::drivers::{Continuous, Driver, Fault, PointFacts, Registered};
+use crate::engine::drivers::{Continuous, Driver, Fault, Needed, PointFacts, Registered};
 use crate::engine::error::Result;
 use crate::engine::jobs::backup::rows::record::{self, BackupRecord, Moved};
 use crate::engine::jobs::finish::Verdict;
@@ -115,14 +115,14 @@ pub(super) fn first(
     Ok(if followed.is_whole_alone() { chain } else { chain.awaiting_log() })
 }
 
-/// In which folder of a base of this resource its log lies, and behind which name a base of which this was said needs it.
+/// In which folder of a base of this resource its log lies, and what a base of which this was said needs of the log before.
 pub(super) fn log_of(
     driver: &'static dyn Driver,
     of: &Registered,
     facts: &PointFacts,
-) -> std::result::Result<(&'static str, Option<PathBuf>), Failure> {
+) -> std::result::Result<(&'static str, Needed), Failure> {
     let log = part(driver, of)?;
-    Ok((log.log_folder(), log.needed_behind(&facts.details)))
+    Ok((log.log_folder(), log.needed(&facts.details)))
 }
 
 /// Another base of a point that is live, stored and not committed.
@@ -134,8 +134,8 @@ pub(super) struct Renewal {
     pub(super) root: PathBuf,
     /// See [`Continuous::log_folder`].
     pub(super) log_folder: &'static str,
-    /// See [`Continuous::needed_behind`].
-    pub(super) needed_behind: Option<PathBuf>,
+    /// See [`Continuous::needed`].
+    pub(super) needed: Needed,
 }
 
 impl Renewal {
@@ -178,7 +178,7 @@ impl Renewal {
             folder: folder(&self.root)?,
             from: from(&self.facts)?,
             log_folder: self.log_folder,
-            needed_behind: self.needed_behind.as_deref(),
+            needed: &self.needed,
         };
         let bytes = self.prepared.outcome().bytes_read as i64;
         let ending = Ending { state: JobState::Completed, category: SUCCESS, message: None };

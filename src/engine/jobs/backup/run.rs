@@ -84,9 +84,9 @@ pub(super) fn run(
     let facts = source.finish(prepared.outcome())?;
     if renews {
         let bytes = prepared.outcome().bytes_read;
-        let (log_folder, needed_behind) = continuous::log_of(driver, &plan.of, &facts)?;
+        let (log_folder, needed) = continuous::log_of(driver, &plan.of, &facts)?;
         let record = record.clone();
-        let base = continuous::Renewal { record, vault, prepared, facts, root, log_folder, needed_behind };
+        let base = continuous::Renewal { record, vault, prepared, facts, root, log_folder, needed };
         base.await_log(engine, &live.control)?;
         let finish = Finish::Alone(Box::new(move |engine, verdict| base.finish(engine, verdict)));
         return Ok(Worked { bytes, finish, pass });

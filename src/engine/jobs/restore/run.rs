@@ -6,7 +6,7 @@ use crate::domain::extension::MissingItem;
 use crate::domain::job::JobState;
 use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use crate::domain::types::keys;
-use crate::domain::{Arn, Resource, ResourceType, Scope, Tags};
+use crate::domain::{Arn, PointDetails, Resource, ResourceType, Scope, Tags};
 use crate::engine::authorize::action::AddResource;
 use crate::engine::authorize::subject::Anything;
 use crate::engine::authorize::{Doing, authorize};
@@ -19,7 +19,7 @@ use crate::engine::jobs::live::LiveJob;
 use crate::engine::jobs::outcome::{Ending, SUCCESS};
 use crate::engine::jobs::restore::rows::{self, RestoreRecord};
 use crate::engine::jobs::work::{Failure, Worked};
-use crate::engine::points::rows::chains;
+use crate::engine::points::rows::{chains, owed_manifests};
 use crate::engine::resources;
 use crate::engine::{Engine, points, tags};
 use crate::repository::{Id, ItemPath, RestoreOutcome, RestoreRequest, Wanted, crash_point};
@@ -35,6 +35,8 @@ struct Origin {
     root: ItemPath,
     /// To which moment, if it is a continuous one.
     moment: Option<Moment>,
+    /// What the driver said of it.
+    details: PointDetails,
     tags: Tags,
 }
 
@@ -64,6 +66,7 @@ pub(super) fn run(
         metadata: &record.metadata,
         target: &record.target,
         resource_arn: &origin.point.resource_arn,
+        details: &origin.details,
         source: source.as_ref().filter(|_| record.new_resource_id.is_none()),
         secret: there.as_ref().or(source.as_ref()).and_then(|resource| resource.secret.as_ref()),
         content: &Inside { repository: &vault.repository, snapshot: origin.snapshot, root: &origin.root },
@@ -148,7 +151,8 @@ fn origin(connection: &Connection, record: &RestoreRecord) -> Result<std::result
         (path, moment) = (format!("/{}", base.folder), Some(to));
     }
     let root = ItemPath::from_path(Path::new(&path)).map_err(|e| Error::Internal(e.to_string()))?;
-    Ok(Ok(Origin { snapshot, class, root, moment, tags: tags::rows::get(connection, arn.as_str())?, point }))
+    let (tags, details) = (tags::rows::get(connection, arn.as_str())?, owed_manifests::details(connection, arn)?);
+    Ok(Ok(Origin { snapshot, class, root, moment, details, tags, point }))
 }
 
 /// The resource that is written into, where it is not the one that was backed up and is registered too: whoever has access to

@@ -11,7 +11,7 @@ use crate::engine::drivers::s3::bucket::Bucket;
 use crate::engine::drivers::s3::bucket_of;
 use crate::engine::drivers::s3::client::Client;
 use crate::engine::drivers::{
-    Broken, Continuous, Elsewhere, Fault, FollowCx, Follower, LogFile, Mark, Progress, Registered,
+    Broken, Continuous, Elsewhere, Fault, FollowCx, Follower, LogFile, Mark, Needed, Progress, Registered,
 };
 use crate::repository::{Control, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -75,9 +75,9 @@ impl Continuous for Log {
         FOLDER
     }
 
-    fn needed_behind(&self, base: &PointDetails) -> Option<PathBuf> {
+    fn needed(&self, base: &PointDetails) -> Needed {
         let listed = base.get(LISTED_DETAIL).and_then(|time| time.parse().ok());
-        listed.map(|listed| PathBuf::from(name_at(listed)))
+        listed.map_or(Needed::BehindItsOwn, |listed| Needed::Behind(PathBuf::from(name_at(listed))))
     }
 
     /// What changed while it was read may be in it or not.

@@ -1,0 +1,116 @@
+//! The binary log of a server, which continuous backup follows, and a restore to a moment runs through.
+//!
+//! A base has in `xtrabackup_binlog_info` where the log goes on behind it. Beside its files, in `binary-logs`, lie the files of the
+//! server's log from that one on, under their names and as they are there, the last of them up to its last whole transaction;
+//! and beside each a file of [`sights`]. No database can have that folder: a `-` in the name of one is written otherwise.
+//!
+//! Whatever was committed before a moment is in what is restored to it, and nothing later. The log has whole seconds, of
+//! the begin of a transaction's COMMIT, or of a statement that commits by itself, and so moments are whole seconds; where a
+//! statement ran longer, what was seen of the log counts.
+
+mod apply;
+mod checks;
+mod events;
+mod fetch;
+mod follow;
+mod groups;
+mod names;
+mod scratch;
+mod server;
+mod sights;
+#[cfg(test)]
+mod tests;
+
+pub(super) use apply::{apply, check_programs};
+pub(super) use server::standing;
+
+use super::address::Address;
+use crate::domain::PointDetails;
+use crate::domain::types::location::Part;
+use crate::engine::drivers::{Broken, Continuous, Fault, FollowCx, Follower, Mark, Needed, Registered};
+use follow::{Following, Place};
+use names::LogName;
+
+/// The folder of a base in which the log lies.
+pub(super) const FOLDER: &str = "binary-logs";
+
+/// The detail of a recovery point that says where the log goes on, as mariadb-backup tells it.
+pub(super) const POSITION_DETAIL: &str = "BinlogPosition";
+
+/// The log of servers whose data directory is reachable.
+pub(super) struct Log;
+
+impl Continuous for Log {
+    /// A server cannot be told to keep its log.
+    fn hold(&self, of: &Registered, _: &str) -> Result<(), Fault> {
+        checks::check(&address_of(of)?, of.secret.as_ref())
+    }
+
+    fn release(&self, _: &Registered, _: &str) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn behind(&self, base: &PointDetails) -> Result<Mark, Fault> {
+        let place = place_of(base).map(|(file, position)| Mark::of(&Place::behind(&file, position)));
+        place.ok_or_else(|| Fault::Failed("The base does not say where the binary log goes on behind it.".to_owned()))
+    }
+
+    fn log_folder(&self) -> &'static str {
+        FOLDER
+    }
+
+    /// The file in which a base ends goes on behind it.
+    fn needed(&self, base: &PointDetails) -> Needed {
+        let first = place_of(base).map(|(first, _)| first);
+        Needed::Files(Box::new(move |file| {
+            let Some((first, name)) = first.as_ref().zip(LogName::about(file)) else { return true };
+            name.number_in(first) >= first.number_in(first)
+        }))
+    }
+
+    fn follow(&self, cx: &FollowCx<'_>) -> Result<Box<dyn Follower>, Broken> {
+        Ok(Box::new(Following::begin(cx)?))
+    }
+}
+
+/// The log of servers that only the network reaches: their dumps do not say where it goes on.
+pub(super) struct OutOfReach;
+
+impl Continuous for OutOfReach {
+    fn hold(&self, of: &Registered, _: &str) -> Result<(), Fault> {
+        let found = format!("For continuous backup, the MariaDB server at {}", address_of(of)?.place());
+        let needs = "its data directory, which this machine can read (vaultdeck resource add with --path); a rule without \
+                     EnableContinuousBackup makes snapshots of it";
+        Err(Fault::Unsupported { found, needs: needs.to_owned() })
+    }
+
+    fn release(&self, _: &Registered, _: &str) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn behind(&self, _: &PointDetails) -> Result<Mark, Fault> {
+        Err(Fault::Failed("A dump does not say where the binary log goes on behind it.".to_owned()))
+    }
+
+    fn log_folder(&self) -> &'static str {
+        FOLDER
+    }
+
+    fn follow(&self, cx: &FollowCx<'_>) -> Result<Box<dyn Follower>, Broken> {
+        let name = &cx.of.resource.name;
+        Err(Broken::Gap(format!("{name} is registered without its data directory now (--path)")))
+    }
+}
+
+fn address_of(of: &Registered) -> Result<Address, Fault> {
+    let url = of.resource.location.part(Part::Url);
+    let url = url.ok_or_else(|| Fault::Failed(format!("{} is no server.", of.resource.name)))?;
+    Address::parse(url).map_err(|rule| Fault::Failed(format!("The URL {rule}.")))
+}
+
+/// Where the log goes on behind a base: `filename 'mariadb-bin.000001', position '859'` and more.
+fn place_of(base: &PointDetails) -> Option<(LogName, u64)> {
+    let told = base.get(POSITION_DETAIL)?;
+    let value = |name: &str| told.split_once(name)?.1.trim_start().strip_prefix('\'')?.split('\'').next();
+    Some((LogName::parse(value("filename")?)?, value("position")?.parse().ok()?))
+}

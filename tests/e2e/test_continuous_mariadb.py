@@ -1,0 +1,371 @@
+"""Continuous backup of a real MariaDB: any second of a known history comes back, on a server that nothing but mariadbd starts."""
+
+import datetime
+import json
+import os
+import random
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+import pathlib
+
+import botocore.exceptions
+import pytest
+
+import mariadb
+from conftest import ACCOUNT, DEBUG, REGION, ROLE
+from mariadb import ALONE, OWNER, PASSWORD, Server
+from test_continuous import MOMENTS, OLDEST, continuous_plan, next_run, points, until_restorable, window
+from test_mariadb import NETWORK, ROOTS, added, arguments_of_processes, folder, programs, restore, until  # noqa: F401
+
+# What makes a server write a log that can be followed.
+LOGS = ["--log-bin=mariadb-bin", "--server-id=1", "--binlog-format=ROW"]
+# How many rows each transaction of the history has.
+ROWS = 3
+
+
+def logging(folder, name="source", settings=LOGS):
+    """A server that writes a log."""
+    server = Server(folder, name).make()
+    server.stop()
+    server.start(*settings)
+    server.ask("CREATE DATABASE shop; CREATE TABLE shop.history (n int, said text)")
+    return server
+
+
+@pytest.fixture
+def server():
+    folder = mariadb.make_folder()
+    server = logging(folder)
+    yield server
+    server.stop(hard=True)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def engine(start):
+    return start(arguments=["--clock", "simulated", *ROOTS])
+
+
+def at(seconds):
+    return datetime.datetime.fromtimestamp(float(seconds), datetime.timezone.utc)
+
+
+def now(server):
+    return at(server.ask("SELECT UNIX_TIMESTAMP(SYSDATE(6))"))
+
+
+class Writer(threading.Thread):
+    """Commits one transaction after the other, and remembers the server's time before and after each commit began."""
+
+    def __init__(self, server):
+        super().__init__(daemon=True)
+        self.server, self.done, self.commits, self.unknown = server, threading.Event(), {}, set()
+
+    def run(self):
+        number = 0
+        while not self.done.is_set():
+            number += 1
+            clock, values = "SELECT UNIX_TIMESTAMP(SYSDATE(6));", ", ".join([f"({number}, repeat(md5(rand()), 20))"] * ROWS)
+            if number % 2:
+                said = f"{clock} INSERT INTO shop.history (n, said) VALUES {values}; {clock}"
+            else:
+                # Its rows are written well before they are committed.
+                one = f"INSERT INTO shop.history (n, said) VALUES ({number}, 'one');"
+                said = f"BEGIN; {one} {one} DO SLEEP(0.4); {one} {clock} COMMIT; {clock}"
+            try:
+                self.commits[number] = [at(time) for time in self.server.ask(said).split()]
+            except AssertionError:
+                # It restarts.
+                self.unknown.add(number)
+                time.sleep(0.2)
+            time.sleep(0.05)
+
+    def stop(self):
+        self.done.set()
+        self.join(30)
+
+    def check(self, found, moment):
+        """Whether a moment has all that was committed before its second began, and nothing that was committed later."""
+        assert all(rows == ROWS for rows in found.values()), f"half a transaction at {moment}: {found}"
+        second = moment.replace(microsecond=0)
+        must = {number for number, (_, after) in self.commits.items() if after < second}
+        must_not = {number for number, (before, _) in self.commits.items() if before >= second}
+        assert must <= found.keys(), f"{moment} lacks {must - found.keys()}"
+        assert not must_not & found.keys(), f"{moment} has {must_not & found.keys()}"
+
+
+def restored(backup, point, folder, moment=None, name=None):
+    """The folder of a restore to a moment."""
+    name = name or f"r{random.randrange(10**9)}"
+    changes = {"DBInstanceIdentifier": name, "vaultdeck:path": str(folder / name)}
+    if moment:
+        changes |= {"UseLatestRestorableTime": "false", "RestoreTime": moment.isoformat()}
+    job = restore(backup, point, **changes)
+    assert job["Status"] == "COMPLETED", job
+    return name, job
+
+
+def numbers(server):
+    return {int(number): int(rows) for number, rows in (line.split("\t") for line in server.ask("SELECT n, count(*) FROM shop.history GROUP BY n").splitlines())}
+
+
+def lived(folder, name):
+    """What a restored server has, which mariadbd alone starts, and that nothing of the restore is left in it."""
+    assert not (folder / name / "binary-logs").exists()
+    server = Server(folder, name).start()
+    found = numbers(server)
+    assert server.ask("SELECT count(*) FROM mysql.global_priv WHERE user LIKE 'vaultdeck%'") == "0"
+    assert "binary" not in server.ask("SHOW DATABASES")
+    server.stop()
+    shutil.rmtree(folder / name)
+    return found
+
+
+def purge(server):
+    """Leaves only the file that the server writes to. One that it needs itself for a moment is not purged, without a word."""
+    current = server.ask("SHOW MASTER STATUS").split()[0]
+    until(lambda: server.ask(f"PURGE BINARY LOGS TO '{current}'; SHOW BINARY LOGS").startswith(current), "the log is purged")
+
+
+def why_stopped(backup, point):
+    described, deadline = {}, time.monotonic() + 60
+    while described.get("Status") != "STOPPED":
+        assert time.monotonic() < deadline, (described["Status"], described.get("StatusMessage"))
+        time.sleep(0.2)
+        described = backup.describe_recovery_point(BackupVaultName="Default", RecoveryPointArn=point)
+    return described["StatusMessage"]
+
+
+def test_any_second_of_a_history_is_restored_across_bases_restarts_and_a_killed_engine(engine, server, folder, tmp_path):  # noqa: F811
+    backup = engine.client()
+    resource = added(engine, server, tmp_path)
+    continuous_plan(backup, resource)
+    writer = Writer(server)
+    writer.start()
+
+    # given a first run, which makes the one recovery point there is
+    job, = next_run(engine, backup)
+    assert job["State"] == "COMPLETED", job
+    point = job["RecoveryPointArn"]
+    assert point.startswith(f"arn:aws:backup:{REGION}:{ACCOUNT}:recovery-point:continuous:db-"), point
+    described = backup.describe_recovery_point(BackupVaultName="Default", RecoveryPointArn=point)
+    assert (described["Status"], described["Lifecycle"]["DeleteAfterDays"]) == ("AVAILABLE", 7), described
+
+    # and a history with a switch of the log, a killed engine, a restart of the server and a second base in it
+    until_restorable(engine, point, now(server))
+    server.ask("FLUSH BINARY LOGS")
+    time.sleep(2)
+    engine.kill()
+    time.sleep(1)
+    engine.start()
+    backup = engine.client()
+    until_restorable(engine, point, now(server))
+    server.stop()
+    server.start(*LOGS)
+    until_restorable(engine, point, now(server))
+    job, = next_run(engine, backup)
+    assert (job["State"], job["RecoveryPointArn"]) == ("COMPLETED", point), job
+    assert [known["RecoveryPointArn"] for known in points(backup)] == [point]
+    ages = []
+    for _ in range(20):
+        time.sleep(1)
+        ages.append((now(server) - window(engine, point)[1]).total_seconds())
+    writer.stop()
+    idle = now(server)
+    until_restorable(engine, point, idle)
+    time.sleep(20)
+    idle_age = (now(server) - window(engine, point)[1]).total_seconds()
+    print(f"age of LatestRestorableTime: at most {max(ages):.0f} s under load, {idle_age:.0f} s idle")
+    assert max(ages) <= OLDEST and idle_age <= OLDEST
+
+    # when seconds of it are restored, then each has what was committed before it and nothing later
+    earliest, latest = window(engine, point)
+    span = int((idle - earliest).total_seconds())
+    for moment in [earliest, *(earliest + datetime.timedelta(seconds=random.randint(0, span)) for _ in range(MOMENTS))]:
+        name, job = restored(backup, point, folder, moment)
+        writer.check(lived(folder, name), moment)
+    assert "transactions of the log were applied" in job["StatusMessage"], job
+    name, _ = restored(backup, point, folder)
+    assert lived(folder, name) == numbers(server)
+    print(f"{MOMENTS} seconds of {span}, {len(writer.commits)} transactions")
+
+    # and a moment outside of the window is refused with the window
+    for outside in (earliest - datetime.timedelta(seconds=1), latest + datetime.timedelta(hours=1)):
+        with pytest.raises(botocore.exceptions.ClientError, match=earliest.strftime("%Y-%m-%dT%H:")):
+            restored(backup, point, folder, outside)
+
+    # and nothing is left behind
+    assert not [line for line in arguments_of_processes().values() if "mariadb-binlog" in line or str(folder) in line]
+    assert not list(pathlib.Path(tempfile.gettempdir()).glob("vaultdeck-*-*/socket"))
+
+
+def test_a_statement_that_ran_long_and_a_client_with_a_clock_of_its_own_are_where_they_were_seen(engine, server, folder, tmp_path):  # noqa: F811
+    backup = engine.client()
+    continuous_plan(backup, added(engine, server, tmp_path))
+    point = next_run(engine, backup)[0]["RecoveryPointArn"]
+    until_restorable(engine, point, now(server))
+    # a statement that begins long before it is committed, and one that says that it is of next year
+    slow = threading.Thread(target=server.ask, args=("INSERT INTO shop.history (n, said) SELECT 1, SLEEP(40)",))
+    slow.start()
+    server.ask("SET timestamp = UNIX_TIMESTAMP() + 31536000; INSERT INTO shop.history (n, said) VALUES (2, 'early')")
+    early = now(server)
+    # it was there at one look, and so before the next
+    until_restorable(engine, point, now(server))
+    until_restorable(engine, point, window(engine, point)[1] + datetime.timedelta(seconds=1))
+    middle = window(engine, point)[1]
+    assert slow.is_alive()
+    pw = engine.run("vault", "recovery-key", "Default").stdout.strip()
+    print("TIMES", early, middle, engine.restic("dump", "latest", "/data/binary-logs/mariadb-bin.000001.times", password=pw).stdout)
+    print(engine.restic("dump", "latest", "/data/xtrabackup_binlog_info", password=pw).stdout, engine.restic("ls", "-l", "latest", "/data/binary-logs", password=pw).stdout)
+    print(server.ask("SHOW BINLOG EVENTS IN 'mariadb-bin.000001'"))
+    slow.join()
+    late = now(server) + datetime.timedelta(seconds=1)
+    until_restorable(engine, point, late)
+    for moment, found in [(middle, {2: 1}), (window(engine, point)[1], {1: 1, 2: 1})]:
+        name, job = restored(backup, point, folder, moment)
+        assert lived(folder, name) == found, (moment, middle, early, job["StatusMessage"])
+
+
+def test_a_purged_log_stops_the_point_with_the_reason_and_plain_restic_restores_what_it_has(engine, server, folder, tmp_path):  # noqa: F811
+    backup = engine.client()
+    resource = added(engine, server, tmp_path)
+    continuous_plan(backup, resource)
+    first = next_run(engine, backup)[0]["RecoveryPointArn"]
+    server.ask("INSERT INTO shop.history (n, said) VALUES (1, 'one')")
+    time.sleep(1.1)
+    kept = now(server).replace(microsecond=0)
+    time.sleep(1)
+    server.ask("INSERT INTO shop.history (n, said) VALUES (2, 'two'); FLUSH BINARY LOGS; INSERT INTO shop.history (n, said) VALUES (3, 'three')")
+    until_restorable(engine, first, now(server))
+
+    # when the log is purged while nobody fetches it
+    engine.stop()
+    server.ask("INSERT INTO shop.history (n, said) VALUES (4, 'four'); FLUSH BINARY LOGS; FLUSH BINARY LOGS")
+    purge(server)
+    engine.start()
+    backup = engine.client()
+    told = why_stopped(backup, first)
+    assert "purged" in told and "binlog_expire_logs_seconds" in told and PASSWORD not in told, told
+
+    # then the next run opens another one, and the first is still restored
+    second = next_run(engine, backup)[0]["RecoveryPointArn"]
+    assert second != first
+    assert lived(folder, restored(backup, first, folder)[0]) == {1: 1, 2: 1, 3: 1}
+    assert lived(folder, restored(backup, second, folder)[0]) == {1: 1, 2: 1, 3: 1, 4: 1}
+
+    # and of the first, restic alone restores a moment, with the commands that MariaDB's manual has for it
+    password = engine.run("vault", "recovery-key", "Default").stdout.strip()
+    snapshots = json.loads(engine.restic("snapshots", "--json", password=password).stdout)
+    snapshot, = [one["id"] for one in snapshots if f"vaultdeck:{first.split(':recovery-point:')[1]}" in one["tags"]]
+    done = engine.restic("restore", snapshot, "--target", str(folder), password=password)
+    assert done.returncode == 0, done
+    data, logs = folder / "data", folder / "logs"
+    (data / "binary-logs").rename(logs)
+    prepared = subprocess.run(["mariadb-backup", ALONE, "--prepare", f"--target-dir={data}"], capture_output=True, text=True, timeout=120)
+    assert prepared.returncode == 0, prepared
+    if OWNER:
+        subprocess.run(["chown", "-R", f"{OWNER}:{OWNER}", data], check=True)
+    _, position, *_ = (data / "xtrabackup_binlog_info").read_text().split()
+    found = Server(folder, "data").start()
+    files = sorted(path for path in logs.iterdir() if path.suffix != ".times")
+    assert len(files) == 2, files
+    statements = subprocess.run(["mariadb-binlog", ALONE, f"--start-position={position}", f"--stop-datetime={kept:%Y-%m-%d %H:%M:%S}", *files], env={**os.environ, "TZ": "UTC"}, capture_output=True, text=True, timeout=60)
+    assert statements.returncode == 0, statements
+    found.ask(statements.stdout)
+    assert numbers(found) == {1: 1}
+    found.stop()
+    assert engine.restic("check", "--read-data", password=password).returncode == 0
+
+
+def test_a_log_that_is_reset_stops_the_point_even_where_the_new_one_looks_the_same(engine, server, folder, tmp_path):  # noqa: F811
+    backup = engine.client()
+    continuous_plan(backup, added(engine, server, tmp_path))
+    point = next_run(engine, backup)[0]["RecoveryPointArn"]
+    until_restorable(engine, point, now(server))
+    server.ask("RESET MASTER; CREATE DATABASE shup; CREATE TABLE shup.history (n int, said text)")
+    told = why_stopped(backup, point)
+    assert "reset" in told or "another mariadb-bin.000001" in told, told
+
+
+def test_what_is_fetched_behind_a_closed_file_that_was_purged_is_no_gap(engine, server, folder, tmp_path):  # noqa: F811
+    backup = engine.client()
+    continuous_plan(backup, added(engine, server, tmp_path))
+    point = next_run(engine, backup)[0]["RecoveryPointArn"]
+    server.ask("INSERT INTO shop.history (n, said) VALUES (1, 'one'); FLUSH BINARY LOGS")
+    until_restorable(engine, point, now(server))
+    purge(server)
+    server.ask("INSERT INTO shop.history (n, said) VALUES (2, 'two')")
+    time.sleep(1)
+    until_restorable(engine, point, now(server))
+    assert lived(folder, restored(backup, point, folder)[0]) == {1: 1, 2: 1}
+
+
+@pytest.mark.parametrize("settings, told", [
+    ([], "log_bin in its settings"),
+    (["--log-bin=x", "--binlog-format=STATEMENT"], "ROW or MIXED"),
+    (["--log-bin=x", "--binlog-ignore-db=shop"], "binlog_do_db or binlog_ignore_db"),
+    ([*LOGS, "rights"], "GRANT REPLICATION SLAVE, BINLOG MONITOR ON *.*"),
+    ([*LOGS, "network"], "--path"),
+])
+def test_a_server_whose_log_cannot_be_rested_on_is_refused_with_what_to_do(engine, folder, tmp_path, settings, told):  # noqa: F811
+    server = logging(folder, settings=[setting for setting in settings if setting.startswith("--")])
+    server.ask("CREATE USER saver@localhost IDENTIFIED BY 'no'; GRANT RELOAD, PROCESS, LOCK TABLES, SELECT ON *.* TO saver@localhost")
+    options = {"user": "saver", "password": "no"} if "rights" in settings else {"path": NETWORK} if "network" in settings else {}
+    backup = engine.client()
+    continuous_plan(backup, added(engine, server, tmp_path, **options))
+    job, = next_run(engine, backup)
+    assert job["State"] == "FAILED" and told in job["StatusMessage"] and PASSWORD not in job["StatusMessage"], job
+    assert points(backup) == []
+    server.stop()
+
+
+@pytest.mark.parametrize("crash", ["before-chain-switch", "before-chain-manifest", "before-snapshot:3"])
+def test_an_engine_that_is_killed_while_it_stores_the_log_loses_nothing_of_it(start, server, folder, tmp_path, crash):  # noqa: F811
+    arguments = ["--clock", "simulated", *ROOTS]
+    engine = start(arguments=arguments, binary=DEBUG)
+    backup = engine.client()
+    continuous_plan(backup, added(engine, server, tmp_path))
+    point = next_run(engine, backup)[0]["RecoveryPointArn"]
+    engine.stop()
+    killed = start(arguments=arguments, binary=DEBUG, environment={"VAULTDECK_CRASH_AT": crash})
+    writer = Writer(server)
+    writer.start()
+    until(lambda: killed.process.poll() is not None, "it is killed", 90)
+    killed.close_pipes()
+    writer.stop()
+    until(lambda: "mariadb-binlog" not in " ".join(arguments_of_processes().values()), "no process is left", 10)
+    again = start(arguments=arguments, binary=DEBUG)
+    until_restorable(again, point, now(server))
+    assert lived(folder, restored(again.client(), point, folder)[0]) == numbers(server)
+    report = again.json("vault", "check", "Default")
+    assert report["Problems"] == [] and report["Snapshots"] <= 2, report
+
+
+def test_an_engine_that_is_killed_while_the_log_is_applied_leaves_no_server_and_begins_again(start, server, folder, tmp_path):  # noqa: F811
+    slow = programs(tmp_path, f'case "$*" in *--start-position*--local-load*) [ -e {tmp_path}/go ] || {{ "$real" "$@"; touch {tmp_path}/applied; sleep 60; }};; esac; exec "$real" "$@"', "mariadb-binlog")
+    arguments = ["--clock", "simulated", *ROOTS]
+    engine = start(arguments=arguments, environment=slow)
+    backup = engine.client()
+    continuous_plan(backup, added(engine, server, tmp_path))
+    point = next_run(engine, backup)[0]["RecoveryPointArn"]
+    server.ask("INSERT INTO shop.history (n, said) VALUES (1, 'one')")
+    time.sleep(1)
+    until_restorable(engine, point, now(server))
+    metadata = backup.get_recovery_point_restore_metadata(BackupVaultName="Default", RecoveryPointArn=point)["RestoreMetadata"]
+    started = backup.start_restore_job(RecoveryPointArn=point, Metadata={**metadata, "DBInstanceIdentifier": "again", "vaultdeck:path": str(folder / "again")}, IamRoleArn=ROLE, ResourceType="RDS")
+    until((tmp_path / "applied").exists, "it is under way", 60)
+    lines = arguments_of_processes().values()
+    scratch = [line for line in lines if "mariadbd" in line and str(folder / "again") in line]
+    # nobody reaches it over the network, and the list of processes has no password of it
+    assert scratch and all("--skip-networking" in line and "aA1-" not in line for line in scratch), scratch
+    assert not any("aA1-" in line for line in lines)
+    engine.kill()
+    until(lambda: not any(str(folder / "again") in line for line in arguments_of_processes().values()), "no process is left", 10)
+    (tmp_path / "go").touch()
+    backup = start(arguments=arguments, environment=slow).client()
+    until(lambda: backup.describe_restore_job(RestoreJobId=started["RestoreJobId"])["Status"] == "COMPLETED", "it is restored", 60)
+    assert lived(folder, "again") == {1: 1}
+    assert not list(pathlib.Path(tempfile.gettempdir()).glob("vaultdeck-*-*/socket"))
