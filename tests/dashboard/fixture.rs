@@ -324,7 +324,14 @@ pub fn item(name: &str, kind: &str, size: u64) -> Item {
 }
 
 fn folder(items: Vec<Item>, missing: Vec<MissingItem>) -> Items {
-    Items { items, missing, lost: Vec::new(), next_token: None, details: vaultdeck::domain::PointDetails::new() }
+    Items {
+        items,
+        missing,
+        lost: Vec::new(),
+        next_token: None,
+        details: vaultdeck::domain::PointDetails::new(),
+        bases: Vec::new(),
+    }
 }
 
 /// A hold on what there is of mail that was two days old two hours ago.
@@ -629,6 +636,9 @@ impl Fixture {
             Query::AccessPolicy { vault } => Answer::AccessPolicy(Arc::new(self.policies.get(vault).cloned())),
             Query::KmsKey { name } => Answer::KmsKey(Arc::new(self.key(name))),
             Query::VaultShares { .. } => Answer::VaultShares(Arc::new(self.shares.clone())),
+            Query::SupportedResourceTypes => {
+                Answer::ResourceTypes(["EBS", "EFS", "FSx", "RDS", "S3"].map(|name| name.to_owned().into()).into())
+            }
             Query::WhoCan { action, .. } => Answer::WhoCan(Arc::new(standings(action))),
             _ => return None,
         }))

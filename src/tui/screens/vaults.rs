@@ -23,7 +23,7 @@ use std::sync::Arc;
 pub struct Vaults;
 
 static COLUMNS: &[Column<Vault>] = &[
-    Column::of(&vault::NAME, 20, 40)
+    Column::of(&vault::NAME, 20, 60)
         .shown(|vault, world| {
             let owner = vault.shared_by().map(|owner| format!("  shared by {}", world.account(&owner)));
             Cell::new(format!("{}{}", vault.name, owner.unwrap_or_default()), Role::Accent)
