@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn a_size_is_a_size_and_a_moment_a_moment() {
-        assert_eq!(value("DatabaseBytes", "7803391"), "7.44 MiB");
+        assert_eq!(value("DatabaseBytes", "7803391"), "7.4 MiB");
         assert_eq!(value("DatabaseBytes", "many"), "many");
         assert_eq!(value("LatestRestorableTime", "2026-11-26T10:00:01.5Z"), "2026-11-26 10:00:01 UTC");
         assert!(value("Consistency", "crash").starts_with("crash: all of one moment"));

@@ -16,6 +16,7 @@ mod flow;
 mod gone;
 mod holds;
 mod keys;
+mod moments;
 mod notifications;
 mod policies;
 mod screens;

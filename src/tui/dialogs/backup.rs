@@ -229,8 +229,8 @@ impl FormDialog for Backup {
         let fresh = world.store.freshness(&asked);
         if !has_resources(world) {
             let empty: pane::Empty<'_> = &[
-                "There is no resource to back up yet. In another shell:",
-                "$ vaultdeck resource add EFS projects --path /srv/projects --tag env=prod",
+                "There is no resource to back up yet. Register one, behind esc:",
+                "$ :add-resource",
             ];
             pane::view_nothing(&fresh, empty, world, area, painter);
             return;

@@ -98,8 +98,8 @@ const EMPTY: pane::Empty<'_> = &[
     "A vault holds recovery points. Make one with:",
     "$ :create-vault",
     "",
-    "Then register a directory in another shell, and back it up from here:",
-    "$ vaultdeck resource add EFS projects --path /srv/projects --tag env=prod",
+    "Then register a folder, a database, a bucket, and back it up:",
+    "$ :add-resource",
     "$ :start-backup",
 ];
 

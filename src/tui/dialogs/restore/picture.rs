@@ -159,14 +159,11 @@ fn label(at: Time, when: &When) -> String {
 fn view_words(when: &When, world: &World, area: Rect, painter: &mut Painter<'_>) {
     let (timeline, zone) = (when.timeline(), when.zone());
     let mut lines: Vec<Segments<'_>> = Vec::new();
-    match (when.typed(), when.wrong()) {
-        (None, None) => {}
-        (_, Some(wrong)) => lines.push(vec![segment(format!("{} {wrong}", painter.glyphs.bad), Role::Bad)]),
-        (Some(_), None) => lines.push(vec![segment(
-            format!("{}, or ISO 8601 with its offset; enter goes there, esc takes it back", zone.name()),
-            Role::Dim,
-        )]),
-    }
+    let told = match (when.typed(), when.wrong()) {
+        (None, None) => None,
+        (_, Some(wrong)) => Some((format!("{} {wrong}", painter.glyphs.bad), Role::Bad)),
+        (Some(_), None) => Some((format!("in {}, or ISO 8601 with its offset", zone.name()), Role::Dim)),
+    };
     let mut steps = vec![segment("step   ", Role::Dim)];
     for step in Step::ALL {
         let role = if step == when.step() { Role::Selected } else { Role::Text };
@@ -202,6 +199,9 @@ fn view_words(when: &When, world: &World, area: Rect, painter: &mut Painter<'_>)
             edit.view(area.x + NAMES, y, area.width.saturating_sub(NAMES).min(40), true, painter);
         }
         y += 1;
+    }
+    if let Some((told, role)) = told {
+        y += painter.paragraph(Rect::new(area.x, y, area.width, area.bottom().saturating_sub(y)), &told, role);
     }
     for line in lines {
         if y < area.bottom() {

@@ -167,7 +167,7 @@ impl When {
         let (from, to) = (moment::shown(own.from, self.zone), moment::shown(own.to, self.zone));
         let asked = moment::shown(at, self.zone);
         Some(match self.timeline.elsewhere(at) {
-            Some(other) => format!("{asked} is in another recovery point, {}: restore that one", other.last_part()),
+            Some(other) => format!("{asked} is in another recovery point, {}: restore that one", other.point_id()),
             None => format!("must lie within {from} to {to}; it is {asked}"),
         })
     }
