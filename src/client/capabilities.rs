@@ -38,7 +38,9 @@ impl Capabilities {
         let engine = self.engine.is_some();
         match feature {
             Feature::Write if !self.write => Err(crate::config::advice::WRITE),
-            Feature::Resources if !engine => Err("AWS Backup protects what AWS has; only an engine takes other resources"),
+            Feature::Resources if !engine => {
+                Err("AWS Backup protects what AWS has; only an engine takes other resources")
+            }
             Feature::Resources if !self.control => {
                 Err("an engine takes resources on its own machine alone: vaultdeck resource add there")
             }

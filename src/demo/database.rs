@@ -2,7 +2,7 @@
 //! plan under which it is backed up continuously. A demo without an installed server has none, and says nothing of it.
 
 use super::organization::{DATA, caller};
-use super::{Result, beside, mark};
+use super::{Result, beside, mark, rows};
 use crate::domain::extension::{AddResource, ResourceView};
 use crate::domain::plan::{PlanDocument, Rule};
 use crate::domain::selection::{SelectionDocument, TagCondition};
@@ -10,7 +10,7 @@ use crate::domain::types::location::Part;
 use crate::domain::types::{Location, rds};
 use crate::domain::{Arn, Lifecycle, Tags, Time, VaultName};
 use crate::engine::data_dir::make_private_folder;
-use crate::engine::drivers::postgresql::scratch::{Cluster, Server, Unable, url_in};
+use crate::engine::drivers::postgresql::scratch::{Cluster, Unable, url_in};
 use crate::engine::{Caller, Engine, Error as EngineError, ErrorKind, FIRST_REGION, NewVault, PageRequest};
 use chrono::{Duration, Timelike as _, Utc};
 use std::path::{Path, PathBuf};
@@ -89,12 +89,12 @@ fn live(engine: &Weak<Engine>, cluster: &Cluster, folder: &Path, stop: &AtomicBo
     make_private_folder(folder)?;
     mark(folder)?;
     let mut server = cluster.start(&is_stopped).map_err(EngineError::from)?;
-    server.run("CREATE TABLE IF NOT EXISTS orders (id bigserial PRIMARY KEY, at timestamptz DEFAULT now(), item text, price numeric)").map_err(EngineError::from)?;
+    server.run(rows::MAKE).map_err(EngineError::from)?;
     if let Some(engine) = engine.upgrade() {
         protect(&engine, &url_in(folder))?;
     }
     while !is_stopped() {
-        sell(&mut server)?;
+        server.run(rows::SELL).map_err(EngineError::from)?;
         let until = std::time::Instant::now() + PAUSE;
         while !is_stopped() && std::time::Instant::now() < until {
             std::thread::sleep(LOOK);
@@ -102,13 +102,6 @@ fn live(engine: &Weak<Engine>, cluster: &Cluster, folder: &Path, stop: &AtomicBo
     }
     server.stop().map_err(EngineError::from)?;
     Ok(())
-}
-
-/// A few rows more.
-fn sell(server: &mut Server<'_>) -> Result<()> {
-    let some = "INSERT INTO orders (item, price) SELECT 'item ' || (random() * 1000)::int, (random() * 100)::numeric(8, 2) \
-                FROM generate_series(1, 20)";
-    Ok(server.run(some).map_err(EngineError::from)?)
 }
 
 /// Registers it, and makes its plan; what is there already stays.

@@ -9,6 +9,7 @@ mod files;
 mod history;
 mod organization;
 mod policies;
+mod rows;
 mod volumes;
 
 use crate::domain::extension::ResourceView;

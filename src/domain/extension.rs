@@ -129,8 +129,10 @@ pub struct AddResource {
     /// Its tags.
     pub tags: BTreeMap<String, String>,
     /// The account; the first one when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub account_id: Option<String>,
     /// The region; the first one when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
 }
 

@@ -40,7 +40,9 @@ pub fn parse(text: &str, zone: Tz, near: Time) -> Result<Time, String> {
             first.to_rfc3339_opts(SecondsFormat::Secs, false),
             second.to_rfc3339_opts(SecondsFormat::Secs, false),
         )),
-        LocalResult::None => Err(format!("there is no {local} in {}: the clocks go forward over it{}", zone.name(), after(local, zone))),
+        LocalResult::None => {
+            Err(format!("there is no {local} in {}: the clocks go forward over it{}", zone.name(), after(local, zone)))
+        }
     }
 }
 
@@ -62,7 +64,8 @@ fn with_offset(text: &str) -> Option<Time> {
     } else {
         text
     };
-    let read = DateTime::parse_from_rfc3339(&spelled).or_else(|_| DateTime::parse_from_str(&spelled, "%Y-%m-%dT%H:%M%#z"));
+    let read =
+        DateTime::parse_from_rfc3339(&spelled).or_else(|_| DateTime::parse_from_str(&spelled, "%Y-%m-%dT%H:%M%#z"));
     read.ok().map(|at| at.to_utc())
 }
 

@@ -7,7 +7,8 @@ use crate::tui::fmt;
 /// A name of an API as words: `EngineVersion` is `Engine version`.
 pub fn label(name: &str) -> String {
     if let Some(of) = name.strip_suffix("Bytes").filter(|of| !of.is_empty()) {
-        return label(of.strip_suffix("Size").unwrap_or(of)).trim().to_owned() + if of == "Size" { "Size" } else { " size" };
+        return label(of.strip_suffix("Size").unwrap_or(of)).trim().to_owned()
+            + if of == "Size" { "Size" } else { " size" };
     }
     let mut words = String::with_capacity(name.len() + 4);
     let letters: Vec<char> = name.chars().collect();
@@ -57,7 +58,10 @@ pub fn found(probe: &ResourceProbe) -> String {
     if let Some(continuous) = &probe.continuous {
         let missing = continuous.missing.as_deref().unwrap_or("it cannot be followed");
         let said = if continuous.possible { "is possible" } else { missing };
-        told.push_str(&format!(" Continuous backup{} {said}.", if continuous.possible { "" } else { " is not possible:" }));
+        told.push_str(&format!(
+            " Continuous backup{} {said}.",
+            if continuous.possible { "" } else { " is not possible:" }
+        ));
     }
     if probe.resource_arn.is_some() {
         told.push_str(" It is registered already under this name: its tags and its secret are replaced.");

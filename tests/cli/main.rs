@@ -121,7 +121,12 @@ fn a_dry_run_says_what_would_be_registered_and_registers_nothing() {
     std::fs::create_dir_all(&folder).unwrap();
     let add = ["resource", "add", "EFS", "projects", "--path", folder.to_str().unwrap(), "--dry-run"];
     let ran = home.run(&add);
-    assert_eq!((ran.code, ran.out.contains(folder.canonicalize().unwrap().to_str().unwrap())), (0, true), "{}", ran.out);
+    assert_eq!(
+        (ran.code, ran.out.contains(folder.canonicalize().unwrap().to_str().unwrap())),
+        (0, true),
+        "{}",
+        ran.out
+    );
     let told = home.json(&[&add[..], &["--output", "json"]].concat());
     assert_eq!(told, json!({"Location": {"Path": folder.canonicalize().unwrap()}, "Facts": {}}));
     assert_eq!(home.json(&["resource", "list", "--output", "json"]), json!([]));

@@ -17,7 +17,12 @@ fn at(size: (u16, u16)) -> Driver {
 /// The form of RDS, filled in.
 fn filled(mut driver: Driver) -> Driver {
     driver.press("6 + enter").write("rds").press("enter").write("orders").press("tab");
-    driver.write("postgresql://backup@127.0.0.1:5432").press("tab tab tab").write(SECRET).press("tab").write("env=prod");
+    driver
+        .write("postgresql://backup@127.0.0.1:5432")
+        .press("tab tab tab")
+        .write(SECRET)
+        .press("tab")
+        .write("env=prod");
     driver
 }
 
@@ -87,7 +92,10 @@ fn a_password_is_typed_as_dots_and_reaches_nothing_but_the_engine() {
     let found = found(&driver);
     let request = asked(&driver);
     assert_eq!(request.secret.as_ref().unwrap().reveal(), SECRET);
-    assert_eq!((request.name.as_str(), request.location.part(Part::Url)), ("orders", Some("postgresql://backup@127.0.0.1:5432")));
+    assert_eq!(
+        (request.name.as_str(), request.location.part(Part::Url)),
+        ("orders", Some("postgresql://backup@127.0.0.1:5432"))
+    );
     assert_eq!(request.tags["env"], "prod");
     driver.probed(Ok(found));
     driver.sees("engine version").sees("15.18").sees("Continuous backup is possible").sees("\"Secret\": \"(hidden)\"");

@@ -99,7 +99,11 @@ fn a_typed_time_is_read_in_any_zone_and_a_wrong_one_stays_with_what_is_wrong() {
     driver.write("2026-11-21T12:00:00Z").press("enter").sees("2026-11-21 13:00:00 CET");
     driver.write("2026-11-21 07:00:00-05:00").press("enter").sees("= 2026-11-21T12:00:00Z");
     driver.write("25:00").press("enter").sees("type a time such as 02:13:45").sees("25:00");
-    driver.press("ctrl-u").write("2026-11-16 04:00").press("enter").sees("is in another recovery point, continuous:00000061");
+    driver
+        .press("ctrl-u")
+        .write("2026-11-16 04:00")
+        .press("enter")
+        .sees("is in another recovery point, continuous:00000061");
     driver.press("ctrl-u").write("2026-11-17 12:00").press("enter").sees("must lie within 2026-11-18 04:00:01 CET");
     driver.press("esc").sees("= 2026-11-21T12:00:00Z");
 }
@@ -118,7 +122,12 @@ fn an_hour_that_comes_twice_is_asked_back() {
     fixture.timelines.insert(live().to_string(), timeline(from, to, &[from]));
     let mut driver = Driver::start(Start { fixture, ..Start::default() });
     driver.press("2 j enter /").write("orders").press("enter g a").write("restore").press("enter");
-    driver.write("2026-10-25 02:30:00").press("enter").sees("comes twice in Europe/Berlin").sees("2026-10-25T02:30:00+02:00").sees("2026-10-25T02:30:00+01:00");
+    driver
+        .write("2026-10-25 02:30:00")
+        .press("enter")
+        .sees("comes twice in Europe/Berlin")
+        .sees("2026-10-25T02:30:00+02:00")
+        .sees("2026-10-25T02:30:00+01:00");
     driver.press("ctrl-u").write("2026-10-25T02:30:00+01:00").press("enter").sees("2026-10-25 02:30:00 CET");
 }
 

@@ -210,7 +210,13 @@ async fn wrong_control_calls_say_what_is_wrong() {
 #[tokio::test(flavor = "multi_thread")]
 async fn control_routes_are_not_answered_over_tcp() {
     let server = Server::start().await;
-    for path in ["/_vaultdeck/status", "/_vaultdeck/resources", "/_vaultdeck/resources/probe", "/_vaultdeck/credentials", "/_vaultdeck/shutdown"] {
+    for path in [
+        "/_vaultdeck/status",
+        "/_vaultdeck/resources",
+        "/_vaultdeck/resources/probe",
+        "/_vaultdeck/credentials",
+        "/_vaultdeck/shutdown",
+    ] {
         let answer = server.call("POST", path, "").await;
         assert_eq!((answer.status(), answer.header("x-amzn-errortype")), (403, "AccessDeniedException"), "{path}");
     }

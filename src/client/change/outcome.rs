@@ -1,8 +1,8 @@
 //! How a change ended.
 
 use crate::client::Fault;
-use crate::domain::{Arn, PlanId};
 use crate::domain::names::JobId;
+use crate::domain::{Arn, PlanId};
 use std::fmt;
 
 /// What a change made: where the dashboard goes, and what the command line follows.

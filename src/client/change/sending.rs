@@ -58,7 +58,20 @@ impl<'a> Sending<'a> {
     ) -> Self {
         let Order { scope, approval, token, requests } = order;
         let requests = requests.into_iter();
-        Self { client, kms, ram, control, audit, context, scope, approval, token, requests, plan: None, done: Vec::new() }
+        Self {
+            client,
+            kms,
+            ram,
+            control,
+            audit,
+            context,
+            scope,
+            approval,
+            token,
+            requests,
+            plan: None,
+            done: Vec::new(),
+        }
     }
 
     /// Where the calls are made.

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::client::approve::{Pending, RequestView, approve};
-use crate::client::change::HIDDEN;
 use crate::client::audit::{Entry, Phase};
+use crate::client::change::HIDDEN;
 use crate::client::control::Control;
 use crate::client::kms::Kms;
 use crate::client::ram::Ram;

@@ -3,8 +3,8 @@
 use crate::domain::Invalid;
 use crate::domain::lifecycle::unsupported;
 use crate::domain::types::TypeFacts;
-use crate::domain::types::location::Part;
 use crate::domain::types::keys::{Kind, Metadata, PATH_KEY, URL_KEY, is_of_moment, parse_bool, refused, value};
+use crate::domain::types::location::Part;
 
 /// What their locations look like.
 pub(super) const LOOKS: &[(Part, &str)] = &[

@@ -97,7 +97,9 @@ impl Part {
             Self::Database => "the database on the server",
             Self::Kind => "which of the services that the type stands for",
             Self::Engine => "which of the database engines",
-            Self::Snapshot => "auto, none, btrfs, zfs, or the absolute path of a program: how it is held still while it is read",
+            Self::Snapshot => {
+                "auto, none, btrfs, zfs, or the absolute path of a program: how it is held still while it is read"
+            }
         }
     }
 

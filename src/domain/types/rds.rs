@@ -1,7 +1,7 @@
 //! RDS instances.
 
 use crate::domain::Invalid;
-use crate::domain::types::database::{LOOKS, DatabaseRestore, Named, outcome};
+use crate::domain::types::database::{DatabaseRestore, LOOKS, Named, outcome};
 use crate::domain::types::facts::{ArnForm, TypeFacts};
 use crate::domain::types::keys::Kind::{Bool, Json, List, Number, Path, Text, Time};
 use crate::domain::types::keys::{Asked, KeyFact, Metadata, PATH_KEY, URL_KEY, may, must};

@@ -173,7 +173,12 @@ impl App {
             Route::Tab(Tab::Vaults) => Command::CreateVault,
             Route::Tab(Tab::Plans) => Command::CreatePlan,
             Route::LegalHolds => Command::CreateHold,
-            _ => return vec![Act::Say(Tone::Plain, "nothing new is made on this screen: a lists what can be done".to_owned())],
+            _ => {
+                return vec![Act::Say(
+                    Tone::Plain,
+                    "nothing new is made on this screen: a lists what can be done".to_owned(),
+                )];
+            }
         };
         actions::start(command, &self.subject(), &self.world)
     }

@@ -5,11 +5,11 @@ mod reader;
 
 pub use reader::{FieldError, Reader};
 
+use crate::domain::Secret;
 use crate::tui::paint::Painter;
 use crate::tui::text;
 use crate::tui::theme::Role;
 use crate::tui::widgets::edit::Edit;
-use crate::domain::Secret;
 use crate::tui::widgets::picker::{Choice, Picker, PickerEvent};
 use crate::tui::widgets::secret::SecretEdit;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};

@@ -80,7 +80,8 @@ impl Cluster {
         let servers = installed.into_iter().filter(Programs::have_server);
         let programs = servers.filter(|programs| major.is_none_or(|major| programs.major() == major)).last();
         let Some(programs) = programs else {
-            let other = major.map(|major| format!("the server of PostgreSQL {major}, which made it, is not installed any more"));
+            let other = major
+                .map(|major| format!("the server of PostgreSQL {major}, which made it, is not installed any more"));
             return Err(other.map_or(Unable::NotInstalled, Unable::Refused));
         };
         let socket = folder.as_os_str().len() + format!("/.s.PGSQL.{PORT}").len();
@@ -130,15 +131,18 @@ impl Cluster {
         let program = self.program("postgres")?.arg("-D").arg(data).arg("-k").arg(&self.folder);
         let port = PORT.to_string();
         let settings = ["listen_addresses=", "shared_buffers=16MB", "max_connections=20", "wal_level=replica"];
-        let program = settings.iter().fold(program.arg("-p").arg(port), |program, setting| program.arg("-c").arg(setting));
+        let program =
+            settings.iter().fold(program.arg("-p").arg(port), |program, setting| program.arg("-c").arg(setting));
         let running = program.start(PATIENCE)?;
         loop {
             if running.has_ended() {
                 let name = self.folder.display();
-                return running.finish().and(Err(Fault::Failed(format!("The PostgreSQL server in {name} ended at once."))));
+                return running
+                    .finish()
+                    .and(Err(Fault::Failed(format!("The PostgreSQL server in {name} ended at once."))));
             }
             match Session::connect(&self.programs, &self.address, None).and_then(|mut session| {
-                session.ask("SELECT 1")?;
+                session.time()?;
                 Ok(session)
             }) {
                 Ok(session) => return Ok(Server { cluster: self, running, session }),
@@ -154,7 +158,7 @@ impl Cluster {
 }
 
 impl Server<'_> {
-    /// Runs a statement.
+    /// Runs a statement, which ends with a semicolon.
     pub fn run(&mut self, statement: &str) -> Result<(), Fault> {
         self.session.ask(statement).map(drop)
     }
@@ -177,11 +181,13 @@ fn owner(folder: &Path) -> Result<Option<Owner>, Unable> {
     let owner = Owner::named("postgres", &users)
         .ok_or_else(|| Unable::Refused("it does not run as root, and there is no user postgres".to_owned()))?;
     let above = folder.parent().unwrap_or(folder);
-    let reaches = Program::named("test", "coreutils").and_then(|test| {
-        test.owned_by(Some(owner)).arg("-x").arg(above).run(PATIENCE)
-    });
+    let reaches = Program::named("test", "coreutils")
+        .and_then(|test| test.owned_by(Some(owner)).arg("-x").arg(above).run(PATIENCE));
     match reaches {
         Ok(_) => Ok(Some(owner)),
-        Err(_) => Err(Unable::Refused(format!("it does not run as root, and the user postgres may not enter {}", above.display()))),
+        Err(_) => Err(Unable::Refused(format!(
+            "it does not run as root, and the user postgres may not enter {}",
+            above.display()
+        ))),
     }
 }

@@ -96,7 +96,10 @@ pub(super) fn show(form: &mut Form, facts: Option<&'static TypeFacts>) {
     form.hide(KEY_ID, !access_key).hide(SECRET, !secret);
     form.label(SECRET, if access_key { "Secret access key" } else { "Secret" });
     let said = "typed hidden, sealed with the engine's key, and never shown again";
-    form.hint(SECRET, &if access_key { said.to_owned() } else { format!("the password; {said}; empty where none is asked for") });
+    form.hint(
+        SECRET,
+        &if access_key { said.to_owned() } else { format!("the password; {said}; empty where none is asked for") },
+    );
 }
 
 /// The request that the fields say, without its account and region; or what is wrong at which of them.

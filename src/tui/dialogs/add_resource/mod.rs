@@ -161,7 +161,8 @@ impl Modal for AddResource {
     }
 
     fn hints(&self, _: &World) -> Segments<'static> {
-        let keys = [("tab", " next  "), ("left right", " change  "), ("ctrl-s", " ask the service  "), ("esc", " close")];
+        let keys =
+            [("tab", " next  "), ("left right", " change  "), ("ctrl-s", " ask the service  "), ("esc", " close")];
         keys.into_iter().flat_map(|(key, does)| [segment(key, Role::Key), segment(does, Role::Dim)]).collect()
     }
 }

@@ -10,14 +10,14 @@ use crate::client::change::StartRestore;
 use crate::client::{Key, Query};
 use crate::domain::types::TypeFacts;
 use crate::domain::{Arn, KnownPoint, ResourceType};
-use crate::tui::dialogs::form_dialog::{FormDialog, Proposal};
-use crate::tui::{fmt, moment};
 use crate::tui::dialogs::form_dialog::form_hints;
+use crate::tui::dialogs::form_dialog::{FormDialog, Proposal};
 use crate::tui::paint::{Painter, Segments};
 use crate::tui::text;
 use crate::tui::theme::Role;
 use crate::tui::widgets::form::{FieldError, Form};
 use crate::tui::world::World;
+use crate::tui::{fmt, moment};
 use crossterm::event::{KeyCode, KeyEvent};
 use metadata::Target;
 use ratatui::layout::Rect;
@@ -133,8 +133,7 @@ impl RestoreWizard {
 
     fn read(&self) -> (BTreeMap<String, String>, Vec<FieldError>) {
         let proposed = self.proposed.clone().unwrap_or_default();
-        let (mut metadata, mut errors) =
-            metadata::read(&self.form, self.resource_type(), proposed, &self.items());
+        let (mut metadata, mut errors) = metadata::read(&self.form, self.resource_type(), proposed, &self.items());
         if let Some(when) = &self.when {
             let moment = match when.chosen() {
                 Chosen::Latest => None,

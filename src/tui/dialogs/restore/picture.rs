@@ -87,7 +87,11 @@ fn chosen(when: &When) -> Segments<'static> {
 /// The same for programs, and how far it is from the end.
 fn distance(when: &When) -> String {
     let before = when.timeline().own.to - when.at();
-    let before = if before > Duration::zero() { format!(", {} before the latest", fmt::duration(before)) } else { String::new() };
+    let before = if before > Duration::zero() {
+        format!(", {} before the latest", fmt::duration(before))
+    } else {
+        String::new()
+    };
     format!("= {}{before}", moment::iso(when.at()))
 }
 
@@ -188,8 +192,12 @@ fn view_words(when: &When, world: &World, area: Rect, painter: &mut Painter<'_>)
         let (from, to) = (moment::shown(own.from, zone), moment::shown(own.to, zone));
         lines.push(vec![segment("whole  ", Role::Dim), segment(format!("{from} to {to}"), Role::Text)]);
         if world.is_engine() && !timeline.others.is_empty() {
-            let others = crate::tui::text::count(timeline.others.len(), "other recovery point", "other recovery points");
-            lines.push(vec![segment(format!("       dim: {others}; between them is a gap that nothing has"), Role::Dim)]);
+            let others =
+                crate::tui::text::count(timeline.others.len(), "other recovery point", "other recovery points");
+            lines.push(vec![segment(
+                format!("       dim: {others}; between them is a gap that nothing has"),
+                Role::Dim,
+            )]);
         }
     }
     let mut y = area.y;

@@ -67,10 +67,11 @@ fn items_key(scope: &Scope, point: &Arn) -> Key {
 /// The other recovery points of the resource that were continuous.
 fn others<'a>(point: &'a KnownPoint, world: &'a World) -> impl Iterator<Item = &'a Arn> {
     let all = world.store.points_of(&point.scope, &point.resource_arn).into_iter().flat_map(|points| points.iter());
-    let is_continuous = |other: &RecoveryPointStatus| {
-        matches!(other, RecoveryPointStatus::Stopped | RecoveryPointStatus::Available)
-    };
-    all.filter(move |other| other.arn != point.arn && is_continuous(&other.status)).map(|other| &other.arn).take(MOST_OTHERS)
+    let is_continuous =
+        |other: &RecoveryPointStatus| matches!(other, RecoveryPointStatus::Stopped | RecoveryPointStatus::Available);
+    all.filter(move |other| other.arn != point.arn && is_continuous(&other.status))
+        .map(|other| &other.arn)
+        .take(MOST_OTHERS)
 }
 
 impl Timeline {
@@ -90,10 +91,10 @@ impl Timeline {
     /// What is known of it; none while its ends are not, or for a recovery point that has none.
     pub fn of(point: &KnownPoint, world: &World) -> Option<Self> {
         let own = Window::of(&point.scope, &point.arn, world)?;
-        let bases = world.store.items(&point.scope, &point.arn, "/").map(|items| items.bases.clone()).unwrap_or_default();
-        let mut others: Vec<(Window, Arn)> = others(point, world)
-            .filter_map(|arn| Some((Window::of(&point.scope, arn, world)?, arn.clone())))
-            .collect();
+        let bases =
+            world.store.items(&point.scope, &point.arn, "/").map(|items| items.bases.clone()).unwrap_or_default();
+        let mut others: Vec<(Window, Arn)> =
+            others(point, world).filter_map(|arn| Some((Window::of(&point.scope, arn, world)?, arn.clone()))).collect();
         others.sort_by_key(|(window, _)| window.from);
         let jobs = world.store.backup_jobs(&point.scope).into_iter().flat_map(|jobs| jobs.iter());
         let own_jobs = jobs.filter(|job| job.resource_arn == point.resource_arn);

@@ -149,7 +149,8 @@ impl When {
     /// Why what is chosen cannot be taken: it is not on the line any more, or another time is typed and was not gone to.
     pub fn refusal(&self) -> Option<String> {
         let typed = self.typed.as_ref().filter(|edit| !edit.text().is_empty());
-        let waits = typed.map(|edit| format!("{} is typed and not chosen: enter goes there, esc takes it back", edit.text()));
+        let waits =
+            typed.map(|edit| format!("{} is typed and not chosen: enter goes there, esc takes it back", edit.text()));
         waits.or_else(|| self.refused(self.at()))
     }
 
@@ -346,7 +347,9 @@ mod tests {
     fn what_lies_elsewhere_is_refused_with_where_it_is() {
         let mut when = when();
         when.go(at("2026-10-19T10:00:00Z"));
-        assert!(when.wrong().unwrap().starts_with("must lie within 2026-10-20 12:00:00 CEST to 2026-10-28 11:00:00 CET"));
+        assert!(
+            when.wrong().unwrap().starts_with("must lie within 2026-10-20 12:00:00 CEST to 2026-10-28 11:00:00 CET")
+        );
         let other = Window { from: at("2026-10-19T00:00:00Z"), to: at("2026-10-19T12:00:00Z") };
         when.timeline.others.push((other, "arn:aws:backup:r:1:recovery-point:before".parse().unwrap()));
         when.go(at("2026-10-19T10:00:00Z"));
