@@ -85,10 +85,9 @@ def test_a_database_is_followed_while_the_demo_lives_and_restored_to_a_second(fo
 
     until(live, "the continuous recovery point is live", 150)
     [point] = live()
-    demo.terminal.press("6/orders-db\r\r")
-    demo.terminal.wait_for(b"AVAILABLE")
-    demo.terminal.press("arestore\r")
-    demo.terminal.wait_for(b"the latest second")
+    for keys, seen in [("6", b"customer-uploads"), ("/orders-db\r", b"1 of"), ("\r", b"AVAILABLE"), ("arestore\r", b"latest second")]:
+        demo.terminal.press(keys)
+        demo.terminal.wait_for(seen)
     # A second that had not been written when this was asked first becomes restorable soon.
     moment = now()
     command = ["restore", "start", point, "--account", "444455556666", "--time", moment.isoformat(), "--to", str(folder / "back")]

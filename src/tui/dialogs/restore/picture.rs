@@ -46,6 +46,13 @@ impl Axis {
         Some((part * i64::from(self.columns - 1) / whole) as u16)
     }
 
+    /// An end of what is shown, with seconds where that is little.
+    fn label(&self, at: Time, when: &When) -> String {
+        let is_little = self.shown.to - self.shown.from <= Duration::minutes(20);
+        let form = if is_little { "%m-%d %H:%M:%S" } else { "%m-%d %H:%M %Z" };
+        at.with_timezone(&when.zone()).format(form).to_string()
+    }
+
     /// The columns of a window, as far as it is shown.
     fn columns_of(&self, window: Window) -> Option<std::ops::RangeInclusive<u16>> {
         let (from, to) = (window.from.max(self.shown.from), window.to.min(self.shown.to));
@@ -125,7 +132,7 @@ fn view_rows(when: &When, axis: &Axis, area: Rect, painter: &mut Painter<'_>) {
         painter.put(area.x, y, NAMES - 1, "chosen", Role::Dim);
     }
     if let Some(y) = row(4) {
-        let (from, to) = (label(axis.shown.from, when), label(axis.shown.to, when));
+        let (from, to) = (axis.label(axis.shown.from, when), axis.label(axis.shown.to, when));
         painter.put(axis.x, y, axis.columns, &from, Role::Dim);
         painter.put_right(axis.x, y, axis.columns, &to, Role::Dim);
     }
@@ -151,12 +158,6 @@ fn view_jobs(timeline: &Timeline, axis: &Axis, y: u16, painter: &mut Painter<'_>
             painter.put(axis.x + column as u16, y, 1, sign, role);
         }
     }
-}
-
-/// An end of what is shown: as fine as the step.
-fn label(at: Time, when: &When) -> String {
-    let form = if when.step() == Step::Second { "%m-%d %H:%M:%S" } else { "%m-%d %H:%M %Z" };
-    at.with_timezone(&when.zone()).format(form).to_string()
 }
 
 /// What lies at the chosen second, how far a key moves, and what is typed.
