@@ -92,7 +92,8 @@ fn told(found: &ResourceProbe) -> String {
     let registered = found.resource_arn.as_ref().map(|arn| ("Registered already".to_owned(), arn.clone()));
     let facts = found.facts.iter().map(|(name, value)| (name.clone(), value.clone()));
     let lines = [("Location".to_owned(), found.location.to_string())].into_iter().chain(facts);
-    lines.chain(continuous).chain(registered).map(|(name, value)| format!("{name:20}{value}\n")).collect()
+    let lines = lines.chain(continuous).chain(registered).map(|(name, value)| format!("{name:20}{value}"));
+    lines.collect::<Vec<_>>().join("\n") + "\n"
 }
 
 fn lies_within(resource: &ResourceView, within: &WithinOptions) -> bool {

@@ -48,8 +48,8 @@ pub fn parse(text: &str, zone: Tz, near: Time) -> Result<Time, String> {
 
 /// The first moment behind a gap of the zone's clock, as the end of a sentence.
 fn after(local: NaiveDateTime, zone: Tz) -> String {
-    let minutes = (1..=24 * 60).map(|minutes| local + chrono::Duration::minutes(minutes));
-    let found = minutes.filter_map(|local| zone.from_local_datetime(&local).earliest()).next();
+    let mut minutes = (1..=24 * 60).map(|minutes| local + chrono::Duration::minutes(minutes));
+    let found = minutes.find_map(|local| zone.from_local_datetime(&local).earliest());
     found.map_or_else(String::new, |at| {
         let begins = at - chrono::Duration::seconds(i64::from(at.timestamp().rem_euclid(60) as i32));
         format!("; the first time after it is {}", begins.format("%H:%M %Z"))

@@ -4,23 +4,34 @@ use crate::domain::extension::ResourceProbe;
 use crate::domain::{Consistency, Time};
 use crate::tui::fmt;
 
-/// A name of an API as words: `EngineVersion` is `Engine version`.
+/// Words of APIs that are spelled in capitals.
+const ABBREVIATIONS: [&str; 5] = ["acls", "id", "lsn", "uid", "wal"];
+
+/// A name of an API as words: `EngineVersion` is `Engine version`; what its value shows anyhow is left out, as in `DatabaseBytes`.
 pub fn label(name: &str) -> String {
     if let Some(of) = name.strip_suffix("Bytes").filter(|of| !of.is_empty()) {
-        return label(of.strip_suffix("Size").unwrap_or(of)).trim().to_owned()
-            + if of == "Size" { "Size" } else { " size" };
+        let of = of.strip_suffix("Size").unwrap_or(of);
+        return if of.is_empty() { "Size".to_owned() } else { format!("{} size", words(of)) };
     }
-    let mut words = String::with_capacity(name.len() + 4);
-    let letters: Vec<char> = name.chars().collect();
-    for (at, letter) in letters.iter().enumerate() {
-        let begins = letter.is_uppercase() && at > 0 && !letters[at - 1].is_uppercase();
-        let is_word = !letters.get(at + 1).is_some_and(|next| next.is_uppercase());
-        if begins {
-            words.push(' ');
+    words(name.strip_suffix("Time").filter(|of| !of.is_empty()).unwrap_or(name))
+}
+
+fn words(name: &str) -> String {
+    let mut words: Vec<String> = Vec::new();
+    let mut was_capital = false;
+    for letter in name.chars() {
+        match words.last_mut().filter(|_| !letter.is_uppercase() || was_capital) {
+            Some(word) => word.push(letter),
+            None => words.push(letter.to_string()),
         }
-        if begins && is_word { words.extend(letter.to_lowercase()) } else { words.push(*letter) }
+        was_capital = letter.is_uppercase();
     }
-    words
+    let spelled = |(nth, word): (usize, String)| match word.to_lowercase() {
+        known if ABBREVIATIONS.contains(&known.as_str()) => known.to_uppercase(),
+        lower if nth > 0 => lower,
+        _ => word,
+    };
+    words.into_iter().enumerate().map(spelled).collect::<Vec<_>>().join(" ")
 }
 
 /// A value as people read it: a number of bytes as a size, a time of the API as one of the dashboard's, a word with its meaning.
@@ -90,8 +101,9 @@ mod tests {
             ("DatabaseBytes", "Database size"),
             ("SizeBytes", "Size"),
             ("Bytes", "Bytes"),
-            ("WalLevel", "Wal level"),
-            ("VPCId", "VPCId"),
+            ("WalLevel", "WAL level"),
+            ("StartLsn", "Start LSN"),
+            ("LatestRestorableTime", "Latest restorable"),
             ("Consistency", "Consistency"),
             ("", ""),
         ];

@@ -85,9 +85,11 @@ def test_a_database_is_followed_while_the_demo_lives_and_restored_to_a_second(fo
 
     until(live, "the continuous recovery point is live", 150)
     [point] = live()
-    for keys, seen in [("6", b"customer-uploads"), ("/orders-db\r", b"1 of"), ("\r", b"AVAILABLE"), ("arestore\r", b"latest second")]:
+    # Only what changed is drawn; ctrl-l draws all.
+    for keys in ("6", "/orders-db\r", "\r", "arestore\r", "\x0c"):
         demo.terminal.press(keys)
-        demo.terminal.wait_for(seen)
+        seen = demo.terminal.drain(1.5)
+    assert b"the latest second; it moves on" in seen and b"bases" in seen, seen[-3000:]
     # A second that had not been written when this was asked first becomes restorable soon.
     moment = now()
     command = ["restore", "start", point, "--account", "444455556666", "--time", moment.isoformat(), "--to", str(folder / "back")]

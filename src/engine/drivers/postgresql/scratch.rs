@@ -78,7 +78,7 @@ impl Cluster {
         let major = made_by.and_then(|text| text.trim().parse::<u32>().ok());
         let installed = programs::installed().unwrap_or_default();
         let servers = installed.into_iter().filter(Programs::have_server);
-        let programs = servers.filter(|programs| major.is_none_or(|major| programs.major() == major)).last();
+        let programs = servers.filter(|programs| major.is_none_or(|major| programs.major() == major)).next_back();
         let Some(programs) = programs else {
             let other = major
                 .map(|major| format!("the server of PostgreSQL {major}, which made it, is not installed any more"));

@@ -197,7 +197,7 @@ impl When {
         self.said = (!own.holds(to)).then(|| format!("that is {end}"));
     }
 
-    fn to_base(&mut self, later: bool) {
+    fn go_to_base(&mut self, later: bool) {
         let at = self.at();
         let found = if later {
             self.timeline.stops().find(|base| *base > at)
@@ -236,8 +236,8 @@ impl When {
             KeyCode::Down => self.step = self.step.next(false),
             KeyCode::Home | KeyCode::Char('g') => self.go(self.timeline.own.from),
             KeyCode::End | KeyCode::Char('G') => (self.chosen, self.said) = (Chosen::Latest, None),
-            KeyCode::PageUp | KeyCode::Char('[') => self.to_base(false),
-            KeyCode::PageDown | KeyCode::Char(']') => self.to_base(true),
+            KeyCode::PageUp | KeyCode::Char('[') => self.go_to_base(false),
+            KeyCode::PageDown | KeyCode::Char(']') => self.go_to_base(true),
             KeyCode::Char('t' | '/') => self.typed = Some(Edit::default()),
             KeyCode::Char(digit) if digit.is_ascii_digit() => self.typed = Some(Edit::new(&digit.to_string())),
             KeyCode::Char(letter) => match Step::ALL.into_iter().find(|step| step.name().starts_with(letter)) {
