@@ -115,7 +115,11 @@ def test_a_database_is_followed_while_the_demo_lives_and_restored_to_a_second(fo
     os.kill(demo.terminal.pid, signal.SIGKILL)
     os.waitpid(demo.terminal.pid, 0)
     until(lambda: not servers(folder), "nothing outlives the demo", 30)
-    # A demo protects its own database and no other: it may be made anew.
+    # What was restored elsewhere is not the demo's; its own database is no reason not to make it anew.
+    refused = demo.run("demo", "--no-dashboard", "--reset", check=False)
+    [restored] = [resource for resource in demo.databases() if resource["Name"] != "orders-db"]
+    assert refused.returncode == 2 and restored["ResourceArn"] in refused.stderr, refused
+    demo.run("resource", "remove", restored["ResourceArn"])
     demo.run("demo", "--no-dashboard", "--reset")
     assert demo.databases() == [] and not (folder / "demo-postgresql").exists()
 
