@@ -198,9 +198,12 @@ pub(super) enum ResourceCommand {
         /// A tag, may be given more than once
         #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = tags::parse_pair)]
         tags: Vec<(String, String)>,
+        /// Only to check it and to tell what its service says; nothing is registered
+        #[arg(long)]
+        dry_run: bool,
         #[command(flatten)]
         scope: ScopeOptions,
-        /// How to print the ARN
+        /// How to print the ARN, or what its service says
         #[arg(long, value_enum, default_value_t)]
         output: PlainFormat,
     },

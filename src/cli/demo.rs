@@ -20,10 +20,13 @@ pub(super) async fn run(session: &Session, options: &DemoOptions) -> Result<Exit
     }
     let data_dir = if session.data_dir_named { &session.data_dir } else { &session.places.demo_dir };
     let session = Session { data_dir: data_dir.clone(), ..session.clone() };
-    let host = if live_engine(data_dir).is_some() && !options.reset {
-        Host::reach(&session, Purpose::Work).await?
+    let (host, database) = if live_engine(data_dir).is_some() && !options.reset {
+        (Host::reach(&session, Purpose::Work).await?, None)
     } else {
-        Host::of(open(data_dir.clone(), options.reset).await?, Purpose::Work)?
+        let engine = open(data_dir.clone(), options.reset).await?;
+        // It comes while the dashboard shows what there is already.
+        let database = if options.no_dashboard { None } else { database_beside(&engine, data_dir) };
+        (Host::of(engine, Purpose::Work)?, database)
     };
     let reached = Reached::of_host(&session, host)?;
     if options.no_dashboard {
@@ -31,7 +34,23 @@ pub(super) async fn run(session: &Session, options: &DemoOptions) -> Result<Exit
         output::write(&told(data_dir))?;
         return Ok(Exit::Done);
     }
-    dashboard::show(&session, reached, options.theme.as_deref(), false).await
+    let ended = dashboard::show(&session, reached, options.theme.as_deref(), false).await;
+    if let Some(database) = database {
+        let stopped = tokio::task::spawn_blocking(move || database.stop()).await;
+        stopped.map_err(|error| Failure::failed(format!("the demo's database did not stop: {error}")))?;
+    }
+    ended
+}
+
+/// The database of the demo, where this machine has what it needs.
+fn database_beside(engine: &Arc<Engine>, data_dir: &Path) -> Option<demo::Database> {
+    match demo::Database::beside(engine, data_dir) {
+        Ok(database) => database,
+        Err(why) => {
+            output::say(&format!("The demo is without its PostgreSQL database: {why}."));
+            None
+        }
+    }
 }
 
 /// Makes or continues the demo on a thread of its own, with a bar on standard error.

@@ -6,7 +6,7 @@ use super::host::{Host, Purpose};
 use super::output::{self, Column, Show};
 use super::{Session, rows, secret};
 use crate::domain::Arn;
-use crate::domain::extension::{AddResource, ResourceAdded, ResourceView};
+use crate::domain::extension::{AddResource, ResourceAdded, ResourceProbe, ResourceView};
 
 const COLUMNS: [Column; 5] = [
     Column { title: "TYPE", member: "ResourceType", show: Show::Plain },
@@ -18,7 +18,7 @@ const COLUMNS: [Column; 5] = [
 
 pub(super) async fn run(session: &Session, command: ResourceCommand) -> Result<Exit, Failure> {
     let prepared = match command {
-        ResourceCommand::Add { resource_type, name, location, secret_file, tags, scope, output } => {
+        ResourceCommand::Add { resource_type, name, location, secret_file, tags, dry_run, scope, output } => {
             let ScopeOptions { account, region } = scope;
             let request = AddResource {
                 resource_type,
@@ -29,7 +29,7 @@ pub(super) async fn run(session: &Session, command: ResourceCommand) -> Result<E
                 account_id: account.map(String::from),
                 region: region.map(String::from),
             };
-            Prepared::Add(request, output)
+            if dry_run { Prepared::Probe(request, output) } else { Prepared::Add(request, output) }
         }
         ResourceCommand::List { within, output } => Prepared::List(within, output),
         ResourceCommand::Remove { arn, force } => Prepared::Remove(arn, force),
@@ -43,6 +43,7 @@ pub(super) async fn run(session: &Session, command: ResourceCommand) -> Result<E
 /// A command whose arguments were checked, before any engine is opened.
 enum Prepared {
     Add(AddResource, PlainFormat),
+    Probe(AddResource, PlainFormat),
     List(WithinOptions, Format),
     Remove(Arn, bool),
 }
@@ -54,6 +55,13 @@ async fn carry_out(host: &Host, command: Prepared) -> Result<(), Failure> {
             match format {
                 PlainFormat::Text => output::write(&format!("{arn}\n")),
                 PlainFormat::Json => output::print_json(&ResourceAdded { resource_arn: arn.into() }),
+            }
+        }
+        Prepared::Probe(request, format) => {
+            let found = host.control().probe_resource(&request).await?;
+            match format {
+                PlainFormat::Text => output::write(&told(&found)),
+                PlainFormat::Json => output::print_json(&found),
             }
         }
         Prepared::List(within, format) => {
@@ -73,6 +81,19 @@ fn row(resource: &ResourceView) -> output::Row {
     let mut row = rows::of(resource);
     row.entry("Path").or_insert_with(|| resource.location.to_string().into());
     row
+}
+
+/// What was found, a fact a line.
+fn told(found: &ResourceProbe) -> String {
+    let continuous = found.continuous.as_ref().map(|continuous| {
+        let missing = continuous.missing.as_deref().unwrap_or("possible");
+        ("Continuous backup".to_owned(), missing.to_owned())
+    });
+    let registered = found.resource_arn.as_ref().map(|arn| ("Registered already".to_owned(), arn.clone()));
+    let facts = found.facts.iter().map(|(name, value)| (name.clone(), value.clone()));
+    let lines = [("Location".to_owned(), found.location.to_string())].into_iter().chain(facts);
+    let lines = lines.chain(continuous).chain(registered).map(|(name, value)| format!("{name:20}{value}"));
+    lines.collect::<Vec<_>>().join("\n") + "\n"
 }
 
 fn lies_within(resource: &ResourceView, within: &WithinOptions) -> bool {

@@ -16,6 +16,8 @@ pub struct Capabilities {
 pub enum Feature {
     /// Any mutation.
     Write,
+    /// Registering what can be protected.
+    Resources,
     /// Looking into a recovery point.
     Items,
     /// The feed of events.
@@ -36,6 +38,12 @@ impl Capabilities {
         let engine = self.engine.is_some();
         match feature {
             Feature::Write if !self.write => Err(crate::config::advice::WRITE),
+            Feature::Resources if !engine => {
+                Err("AWS Backup protects what AWS has; only an engine takes other resources")
+            }
+            Feature::Resources if !self.control => {
+                Err("an engine takes resources on its own machine alone: vaultdeck resource add there")
+            }
             Feature::Items if !engine => {
                 Err("AWS Backup does not tell what a recovery point holds; vaultdeck's engine does")
             }

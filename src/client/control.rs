@@ -8,7 +8,7 @@ use crate::domain::extension::{
     AccountView, Accounts, AddAccount, AddResource, AddRole, AddUnit, CheckReport, ClockAnswer, ClockConfirmed,
     ClockRequest, Credentials, CredentialsRequest, EffectivePolicyView, Health, MoveAccount, Policies, PolicyChanged,
     PolicyView, PutPolicy, RecoveryKey, RenameUnit, RepairReport, RepairRequest, RescanReport, ResourceAdded,
-    ResourceView, Resources, Roles, Standing, Standings, Status, UnitView, Units, VaultArns,
+    ResourceProbe, ResourceView, Resources, Roles, Standing, Standings, Status, UnitView, Units, VaultArns,
 };
 use crate::domain::{AccountId, Arn, ParentId, Scope, UnitId};
 use bytes::Bytes;
@@ -71,6 +71,13 @@ impl Control {
     pub async fn add_resource(&self, request: &AddResource) -> Result<Arn, Fault> {
         let added: ResourceAdded = self.post("/resources", request).await?;
         added.resource_arn.parse().map_err(|_| unusable("the ARN of the resource"))
+    }
+
+    /// What registering a resource would find; nothing is written.
+    pub async fn probe_resource(&self, request: &AddResource) -> Result<ResourceProbe, Fault> {
+        let found: ResourceProbe = self.post("/resources/probe", request).await?;
+        let cleaned = found.facts.iter().map(|(name, value)| (clean(name), clean(value)));
+        Ok(ResourceProbe { facts: cleaned.collect(), ..found })
     }
 
     /// Forgets a resource; its recovery points stay. By force also one whose service is gone and was never told that it need not keep

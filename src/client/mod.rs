@@ -13,7 +13,7 @@
 //!   [`mutate::mutate`] can carry one out, and it writes the audit log before and after.
 //! - [`notify`]: what brings notifications to topics of SNS, webhooks and commands.
 //! - [`root_key`]: the key in AWS KMS that keeps the root of an engine's key ring.
-//! - [`control`]: the engine's own routes, for the command line.
+//! - [`control`]: the engine's own routes, for the command line, and for what the dashboard registers.
 //!
 //! Text from any API is stripped of control characters here, once ([`text`]); failures become a [`Fault`] in plain words.
 

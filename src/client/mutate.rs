@@ -16,7 +16,7 @@ pub async fn mutate(connection: &Connection, audit: &Arc<Audit>, approved: Appro
     let kms = connection.kms(approved.scope()).await.map_err(stopped)?;
     let ram = connection.ram(approved.scope()).await.map_err(stopped)?;
     let (mutation, order) = approved.into_order();
-    mutation.send(&mut Sending::new((client, kms, ram), audit, connection.label(), order)).await
+    mutation.send(&mut Sending::new((client, kms, ram, connection.control()), audit, connection.label(), order)).await
 }
 
 #[cfg(test)]

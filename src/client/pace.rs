@@ -42,6 +42,7 @@ fn any_open<'a>(mut states: impl Iterator<Item = &'a JobState>) -> bool {
 }
 
 fn class_of(query: &Query, answer: Option<&Answer>) -> Class {
+    let grows = matches!(answer, Some(Answer::Items(items)) if !items.bases.is_empty());
     let open = match answer {
         Some(Answer::BackupJobs(jobs)) => any_open(jobs.iter().map(|job| &job.state)),
         Some(Answer::RestoreJobs(jobs)) => any_open(jobs.iter().map(|job| &job.state)),
@@ -97,6 +98,8 @@ fn class_of(query: &Query, answer: Option<&Answer>) -> Class {
         | Query::RegionSettings
         | Query::GlobalSettings
         | Query::SupportedResourceTypes => ORGANIZATION,
+        // The end of a continuous recovery point moves.
+        Query::Items { .. } if grows => LISTS,
         Query::Items { .. } | Query::RestoreMetadata { .. } => FROZEN,
     }
 }

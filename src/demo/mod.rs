@@ -4,12 +4,15 @@
 //! marker, and nothing without one is ever removed. When the history is whole, the directory lives by the system's clock;
 //! a later start simulates the days since first.
 
+mod database;
 mod files;
 mod history;
 mod organization;
 mod policies;
+mod rows;
 mod volumes;
 
+use crate::domain::extension::ResourceView;
 use crate::engine::data_dir::{live_engine, make_private_folder};
 use crate::engine::{AdvanceTo, ClockKind, Engine, EngineOptions, Error as EngineError};
 use chrono::{Duration, Utc};
@@ -75,6 +78,8 @@ pub enum Error {
     Engine(#[from] EngineError),
 }
 
+pub use database::Database;
+
 type Result<T> = std::result::Result<T, Error>;
 
 /// Told while the demo is made: how much of it is done, from 0 to 1, and what happens now.
@@ -118,8 +123,9 @@ fn refuse_what_is_not_the_demos(data_dir: &Path) -> Result<()> {
     let files = real(&files_folder(data_dir));
     let resources = engine.resources()?.resources;
     rest(engine);
-    let is_own = |path: &Option<String>| path.as_ref().is_some_and(|path| real(Path::new(path)).starts_with(&files));
-    match resources.into_iter().find(|resource| !is_own(&resource.path)) {
+    let in_files = |path: &Option<String>| path.as_ref().is_some_and(|path| real(Path::new(path)).starts_with(&files));
+    let is_own = |resource: &ResourceView| in_files(&resource.path) || database::is_own(resource, data_dir);
+    match resources.into_iter().find(|resource| !is_own(resource)) {
         None => Ok(()),
         Some(other) => Err(Error::ProtectsMore { data_dir: data_dir.to_owned(), what: other.resource_arn }),
     }
@@ -133,6 +139,11 @@ fn make(data_dir: &Path, tell: Tell<'_>) -> Result<()> {
             return Err(EngineError::Held { pid: Some(holder.pid), socket: holder.socket }.into());
         }
     }
+    let database = database::folder(data_dir);
+    if is_filled(&database) && !database.join(MARKER).is_file() {
+        return Err(Error::NotADemo(database));
+    }
+    remove(&database)?;
     for folder in [&building, &files] {
         if is_filled(folder) && !folder.join(MARKER).is_file() {
             return Err(Error::NotADemo(folder.clone()));

@@ -3,6 +3,7 @@
 mod deliveries;
 mod items;
 mod policies;
+mod probe;
 mod units;
 mod who_can;
 
@@ -18,6 +19,7 @@ pub use policies::{
     EffectivePolicyView, Policies, PolicyChanged, PolicyPlanView, PolicyProblem, PolicyTargetView, PolicyView,
     PutPolicy,
 };
+pub use probe::{ContinuousProbe, ResourceProbe};
 pub use units::{AddUnit, MoveAccount, RenameUnit, UnitView, Units};
 pub use who_can::{Standing, Standings};
 
@@ -127,8 +129,10 @@ pub struct AddResource {
     /// Its tags.
     pub tags: BTreeMap<String, String>,
     /// The account; the first one when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub account_id: Option<String>,
     /// The region; the first one when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
 }
 

@@ -39,6 +39,7 @@ fn route(engine: &Engine, shutdown: &Shutdown, parts: &Parts, body: &[u8]) -> Re
         ("GET", ["status"]) => ok(&engine.status()?),
         ("GET", ["resources"]) => ok(&engine.resources()?),
         ("POST", ["resources"]) => ok(&engine.add_resource(parsed(body)?)?),
+        ("POST", ["resources", "probe"]) => ok(&engine.probe_resource(&parsed(body)?)?),
         ("DELETE", ["resources", resource]) => {
             let resource = arn("ResourceArn", resource)?;
             if is_forced {

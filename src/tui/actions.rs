@@ -32,6 +32,7 @@ pub fn check(command: Command, subject: &Subject, world: &World) -> Result<(), S
     }
     let needs = |what: &str| Err(format!("select {what} first"));
     match command {
+        Command::AddResource => world.store.capabilities.allows(Feature::Resources).map_err(str::to_owned),
         Command::CreateVault | Command::CreatePlan | Command::StartBackup | Command::CreateHold => Ok(()),
         Command::CancelHold => match subject {
             Subject::LegalHold(hold) if hold.status.holds() => Ok(()),
@@ -131,6 +132,7 @@ pub fn start(command: Command, subject: &Subject, world: &World) -> Vec<Act> {
     }
     let show = |dialog: Dialog| vec![Act::Show(dialog)];
     match (command, subject) {
+        (Command::AddResource, _) => show(Dialog::AddResource),
         (Command::CreateVault, _) => show(Dialog::CreateVault),
         (Command::CreateHold, subject) => show(Dialog::CreateHold(subject.clone())),
         (Command::CancelHold, Subject::LegalHold(hold)) => show(Dialog::CancelHold(Arc::clone(hold))),

@@ -34,6 +34,8 @@ pub struct Setup {
     pub size: (u16, u16),
     /// This machine's clock.
     pub now: Time,
+    /// The time zone of whoever looks.
+    pub zone: chrono_tz::Tz,
     /// The looks.
     pub theme: Theme,
     /// The signs.
@@ -57,10 +59,19 @@ pub struct Setup {
 pub struct Layer {
     /// The dialog.
     pub dialog: Box<dyn Modal>,
-    /// The change that it waits for.
-    pub sending: Option<u64>,
+    /// What it waits for.
+    pub waits: Option<Waits>,
     /// Why its change was refused.
     pub refusal: Option<String>,
+}
+
+/// What a dialog waits for, by the number under which it was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waits {
+    /// That its change is made.
+    Change(u64),
+    /// That a service answers; nothing is made meanwhile.
+    Probe(u64),
 }
 
 /// The line at the bottom that is typed into.
@@ -117,6 +128,7 @@ impl App {
             scopes: Vec::new(),
             shown: Vec::new(),
             narrowed: false,
+            zone: setup.zone,
             theme: setup.theme,
             glyphs: setup.glyphs,
             place: setup.place,
@@ -174,6 +186,10 @@ impl App {
             Msg::Changed { ticket, outcome } => {
                 self.dirty = true;
                 self.changed(ticket, outcome)
+            }
+            Msg::Probed { ticket, outcome } => {
+                self.dirty = true;
+                self.probed(ticket, outcome)
             }
             Msg::Signal(Signal::Terminate | Signal::HangUp) => vec![Effect::Quit],
             Msg::Signal(_) => Vec::new(),

@@ -13,9 +13,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 /// The two channels.
 #[derive(Debug)]
 pub struct Backend {
-    /// Takes [`Effect::Want`], [`Effect::Refresh`], [`Effect::RefreshScope`], [`Effect::Pause`] and [`Effect::Change`].
+    /// Takes [`Effect::Want`], [`Effect::Refresh`], [`Effect::RefreshScope`], [`Effect::Pause`],
+    /// [`Effect::Probe`] and [`Effect::Change`].
     pub effects: UnboundedSender<Effect>,
-    /// Brings [`Msg::Data`] and [`Msg::Changed`].
+    /// Brings [`Msg::Data`], [`Msg::Probed`] and [`Msg::Changed`].
     pub news: UnboundedReceiver<Msg>,
 }
 
@@ -81,6 +82,16 @@ impl EffectRunner {
                     fetcher.refresh_scope(&scope);
                     // When the dashboard has ended meanwhile, nobody is left to tell; the audit log has it.
                     let _ = news.send(Msg::Changed { ticket, outcome });
+                });
+            }
+            Effect::Probe { ticket, request } => {
+                let (connection, news) = (Arc::clone(&self.connection), self.news.clone());
+                tokio::spawn(async move {
+                    let outcome = match connection.control() {
+                        Some(control) => control.probe_resource(&request).await,
+                        None => Err(Fault::not_supported("probe of resources")),
+                    };
+                    let _ = news.send(Msg::Probed { ticket, outcome });
                 });
             }
             Effect::Copy(_) | Effect::Bell | Effect::Redraw | Effect::Suspend | Effect::Quit => {}

@@ -61,6 +61,7 @@ impl Group {
 
 commands! {
     CreateVault "create-vault" [] Act "Create a vault…", "Make a new, empty vault for recovery points.";
+    AddResource "add-resource" [] Act "Register a resource…", "Tell the engine of something to protect; its service is asked first.";
     CreatePlan "create-plan" [] Act "Create a backup plan…", "Choose when, what, where to and how long; shown before it is made.";
     StartBackup "start-backup" [] Act "Back up now…", "Start an on-demand backup of a resource.";
     StartCopy "start-copy" [] Act "Copy into another vault…", "Copy a recovery point into another vault, region or account.";
@@ -90,6 +91,7 @@ commands! {
     Activity "activity" ["8"] Go "Activity", "What this dashboard changed since it started.";
     LegalHolds "legal-holds" [] Go "Legal holds", "What keeps recovery points from being deleted.";
     Open "open" ["enter" "l" "right"] Go "Open", "Open what is selected.";
+    New "new" ["+"] Go "Something new here…", "Open the form that makes what the open list lists; nothing is made before a yes.";
     Back "back" ["esc" "h" "left" "backspace"] Go "Back", "Close what is open: a dialog, a filter, a detail.";
     HistoryBack "history-back" ["["] Go "Previous screen", "Go to where you were before.";
     HistoryForward "history-forward" ["]"] Go "Next screen", "Undo going back.";
@@ -139,6 +141,7 @@ impl Command {
             "q" | "q!" | "wq" | "x" | "exit" => "quit",
             "points" => "vaults",
             "h" => "help",
+            "resource add" => "add-resource",
             other => other,
         };
         if let Some(info) = COMMANDS.iter().find(|info| info.id == short) {

@@ -26,6 +26,8 @@ pub enum Dialog {
     Confirm(Box<Pending>),
     /// Makes a vault.
     CreateVault,
+    /// Registers a resource.
+    AddResource,
     /// Puts a legal hold on recovery points; the subject fills in on which.
     CreateHold(Subject),
     /// Releases a legal hold.

@@ -1,7 +1,7 @@
 //! The whole picture: header, tabs, the open screen, the last line, and the dialogs above.
 
 use crate::client::{Feature, Key, Query};
-use crate::tui::app::{App, Layer, Line};
+use crate::tui::app::{App, Layer, Line, Waits};
 use crate::tui::msg::Tone;
 use crate::tui::paint::{Painter, Segments, segment, segments_width};
 use crate::tui::route::{Route, Tab};
@@ -132,7 +132,7 @@ fn view_crumbs(app: &App, area: Rect, painter: &mut Painter<'_>) {
 fn view_layer(layer: &Layer, world: &World, area: Rect, painter: &mut Painter<'_>) {
     let modal = &layer.dialog;
     let (width, height) = modal.size(world);
-    let below = u16::from(layer.sending.is_some())
+    let below = u16::from(layer.waits.is_some())
         + layer
             .refusal
             .as_ref()
@@ -144,8 +144,12 @@ fn view_layer(layer: &Layer, world: &World, area: Rect, painter: &mut Painter<'_
     let body = Rect::new(inner.x, inner.y, inner.width, inner.height.saturating_sub(below));
     modal.view(world, body, painter);
     let last = Rect::new(inner.x, body.bottom(), inner.width, below);
-    if layer.sending.is_some() {
-        painter.put(last.x, last.y, last.width, "Sending. esc closes this; the change goes on.", Role::Running);
+    if let Some(waits) = layer.waits {
+        let said = match waits {
+            Waits::Change(_) => "Sending. esc closes this; the change goes on.",
+            Waits::Probe(_) => "Asking the service; nothing is saved yet. esc stops waiting.",
+        };
+        painter.put(last.x, last.y, last.width, said, Role::Running);
     } else if let Some(refusal) = &layer.refusal {
         painter.paragraph(last, &format!("{} {refusal}", painter.glyphs.bad), Role::Bad);
     }

@@ -2,6 +2,7 @@
 
 use crate::client::approve::Approved;
 use crate::client::{Event, Fault, Key, Mutation, Outcome};
+use crate::domain::extension::{AddResource, ResourceProbe};
 use crate::domain::{Scope, Time};
 use crate::tui::command::Command;
 use crate::tui::dialog::Dialog;
@@ -29,6 +30,13 @@ pub enum Msg {
         /// What came of it.
         outcome: Result<Outcome, Fault>,
     },
+    /// What a dialog wanted to know of a resource is known.
+    Probed {
+        /// The number under which it was asked for.
+        ticket: u64,
+        /// What was found, or why it cannot be registered.
+        outcome: Result<ResourceProbe, Fault>,
+    },
     /// A signal came that is not about the terminal.
     Signal(Signal),
 }
@@ -54,6 +62,13 @@ pub enum Effect {
         ticket: u64,
         /// What a user said yes to.
         approved: Approved,
+    },
+    /// Ask what registering a resource would find, and answer with [`Msg::Probed`].
+    Probe {
+        /// Its number.
+        ticket: u64,
+        /// What would be registered.
+        request: Box<AddResource>,
     },
     /// Stop asking by itself, or go on.
     Pause(bool),
@@ -84,6 +99,8 @@ pub enum Act {
     Close,
     /// Show what a change would do, and ask.
     Propose(Scope, Box<Mutation>),
+    /// Ask what registering a resource would find; the dialog that is on top is told.
+    Probe(Box<AddResource>),
     /// A dialog asked, and the answer was right: do it.
     Carry(Box<Approved>),
     /// Say something for a while.

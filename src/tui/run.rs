@@ -12,6 +12,7 @@ use crate::tui::term::clipboard;
 use crate::tui::term::screen::Screen;
 use crate::tui::term::signals::{self, Signal, Signals};
 use crate::tui::term::writer::FrameWriter;
+use crate::tui::term::zone;
 use crate::tui::theme::{Theme, ThemeError};
 use crate::tui::world::Tokens;
 use crossterm::event::Event;
@@ -89,6 +90,7 @@ pub async fn run(options: Options, backend: Backend) -> Result<(), RunError> {
     let app = App::new(Setup {
         size,
         now: wall(),
+        zone: zone::here(),
         theme,
         glyphs: if options.ascii { ASCII } else { glyphs },
         place: options.place,

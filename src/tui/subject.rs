@@ -77,7 +77,7 @@ impl Subject {
             Self::VaultName(..) => &[Command::StartBackup],
             Self::Nothing | Self::RestoreJob(_) | Self::CopyJob(_) | Self::Account(_) => &[],
         };
-        let general = [Command::CreateVault, Command::CreatePlan, Command::StartBackup];
+        let general = [Command::CreateVault, Command::CreatePlan, Command::AddResource, Command::StartBackup];
         let general = general.into_iter().filter(|command| !own.contains(command));
         let copy: &[Command] = if self.id().is_some() { &[Command::CopyId, Command::CopyArn] } else { &[] };
         own.iter().copied().chain(general).chain(copy.iter().copied()).collect()

@@ -7,6 +7,7 @@ use crate::domain::{AccountId, Scope, Time};
 use crate::tui::glyph::Glyphs;
 use crate::tui::store::Store;
 use crate::tui::theme::Theme;
+use chrono_tz::Tz;
 use std::collections::BTreeSet;
 
 /// The state that all share; only the app changes it.
@@ -22,6 +23,8 @@ pub struct World {
     pub shown: Vec<Scope>,
     /// Whether only one was chosen.
     pub narrowed: bool,
+    /// The time zone of whoever looks, for moments that are typed.
+    pub zone: Tz,
     /// The looks.
     pub theme: Theme,
     /// The signs.

@@ -115,6 +115,27 @@ fn the_same_name_and_path_keep_their_arn_and_another_path_is_refused() {
 }
 
 #[test]
+fn a_dry_run_says_what_would_be_registered_and_registers_nothing() {
+    let home = Home::new();
+    let folder = home.path("projects");
+    std::fs::create_dir_all(&folder).unwrap();
+    let add = ["resource", "add", "EFS", "projects", "--path", folder.to_str().unwrap(), "--dry-run"];
+    let ran = home.run(&add);
+    assert_eq!(
+        (ran.code, ran.out.contains(folder.canonicalize().unwrap().to_str().unwrap())),
+        (0, true),
+        "{}",
+        ran.out
+    );
+    let told = home.json(&[&add[..], &["--output", "json"]].concat());
+    assert_eq!(told, json!({"Location": {"Path": folder.canonicalize().unwrap()}, "Facts": {}}));
+    assert_eq!(home.json(&["resource", "list", "--output", "json"]), json!([]));
+    let absent = home.path("absent");
+    let ran = home.run(&["resource", "add", "EFS", "x", "--path", absent.to_str().unwrap(), "--dry-run"]);
+    assert_eq!((ran.code, ran.err.contains("absent")), (1, true), "{}", ran.err);
+}
+
+#[test]
 fn a_resource_that_cannot_be_protected_is_refused_with_the_reason() {
     let home = Home::new();
     let absent = home.path("absent");

@@ -86,6 +86,7 @@ fn many_of_all(number: u64) -> Fixture {
             items,
             missing: Vec::new(),
             lost: Vec::new(),
+            bases: Vec::new(),
             next_token: None,
             details: vaultdeck::domain::PointDetails::new(),
         },

@@ -4,6 +4,7 @@ use crate::fixture::{self, Fixture};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use vaultdeck::client::{Answer, Capabilities, CommandLine, Event, Fault, Key, Outcome, Reply};
 use vaultdeck::domain::Time;
+use vaultdeck::domain::extension::{AddResource, ResourceProbe};
 use vaultdeck::tui::app::{App, Setup};
 use vaultdeck::tui::frame;
 use vaultdeck::tui::glyph::{Glyphs, UNICODE};
@@ -30,6 +31,7 @@ pub struct Start {
     pub fixture: Fixture,
     pub capabilities: Capabilities,
     pub embedded: bool,
+    pub zone: chrono_tz::Tz,
 }
 
 impl Default for Start {
@@ -41,6 +43,7 @@ impl Default for Start {
             fixture: fixture::organization(),
             capabilities: fixture::engine(),
             embedded: true,
+            zone: chrono_tz::Europe::Berlin,
         }
     }
 }
@@ -52,6 +55,7 @@ impl Driver {
         let app = App::new(Setup {
             size: start.size,
             now: fixture::now(),
+            zone: start.zone,
             theme: Theme::load(start.theme).unwrap(),
             glyphs: start.glyphs,
             place: "embedded engine".to_owned(),
@@ -163,6 +167,25 @@ impl Driver {
         self.send(Msg::Changed { ticket, outcome });
         self.answer_all();
         self
+    }
+
+    /// What a dialog wanted to know of a resource is known.
+    pub fn probed(&mut self, outcome: Result<ResourceProbe, Fault>) -> &mut Self {
+        let asked = self.effects.iter().rev().find_map(|effect| match effect {
+            Effect::Probe { ticket, .. } => Some(*ticket),
+            _ => None,
+        });
+        self.send(Msg::Probed { ticket: asked.expect("something was asked"), outcome });
+        self.answer_all();
+        self
+    }
+
+    /// What a service was asked about last.
+    pub fn asked_last(&self) -> Option<AddResource> {
+        self.effects.iter().rev().find_map(|effect| match effect {
+            Effect::Probe { request, .. } => Some((**request).clone()),
+            _ => None,
+        })
     }
 
     /// Lets the clock go on.

@@ -54,6 +54,8 @@ pub struct Fixture {
     pub resources: Vec<(Scope, SelectableResource)>,
     pub protected: Vec<ProtectedResource>,
     pub items: HashMap<String, Items>,
+    /// The roots of continuous recovery points, by their ARNs.
+    pub timelines: BTreeMap<String, Items>,
     pub tags: BTreeMap<String, Tags>,
     /// The states of KMS keys that are not enabled, by their ARNs; none is a key that is not there any more.
     pub keys: BTreeMap<String, Option<KeyState>>,
@@ -324,7 +326,14 @@ pub fn item(name: &str, kind: &str, size: u64) -> Item {
 }
 
 fn folder(items: Vec<Item>, missing: Vec<MissingItem>) -> Items {
-    Items { items, missing, lost: Vec::new(), next_token: None, details: vaultdeck::domain::PointDetails::new() }
+    Items {
+        items,
+        missing,
+        lost: Vec::new(),
+        next_token: None,
+        details: vaultdeck::domain::PointDetails::new(),
+        bases: Vec::new(),
+    }
 }
 
 /// A hold on what there is of mail that was two days old two hours ago.
@@ -445,6 +454,7 @@ pub fn organization() -> Fixture {
                 folder(vec![item("2026.csv", "file", 73_400_320), item("2025.csv", "file", 52_428_800)], Vec::new()),
             ),
         ]),
+        timelines: BTreeMap::new(),
         tags: BTreeMap::from([("default".to_owned(), Tags::from([("env".to_owned(), "prod".to_owned())]))]),
         keys: BTreeMap::new(),
         policies: BTreeMap::new(),
@@ -455,6 +465,53 @@ pub fn organization() -> Fixture {
         engine_problems: Vec::new(),
         faults: Vec::new(),
     }
+}
+
+/// The root of a continuous recovery point.
+pub fn timeline(from: Time, to: Time, bases: &[Time]) -> Items {
+    let iso = |time: Time| time.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
+    let details = [
+        ("Consistency", "transaction".to_owned()),
+        ("DatabaseBytes", "2147483648".to_owned()),
+        ("EarliestRestorableTime", iso(from)),
+        ("EngineVersion", "15.18".to_owned()),
+        ("LatestRestorableTime", iso(to)),
+    ];
+    let details = details.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    Items { bases: bases.to_vec(), details, ..folder(vec![item("data", "dir", 0)], Vec::new()) }
+}
+
+/// The sample organization with a database that is followed continuously, and was before until its log had a gap.
+pub fn followed() -> Fixture {
+    let mut fixture = organization();
+    let resource: Arn = "arn:aws:rds:us-east-1:123456789012:db:orders".parse().unwrap();
+    let of = |number, status, created| KnownPoint {
+        arn: Arn::recovery_point(&home(), &format!("continuous:{number:08}")),
+        resource_arn: resource.clone(),
+        resource_type: types::rds::FACTS.resource_type(),
+        status,
+        ..point(&home(), number, "orders", created)
+    };
+    let stopped = of(61, RecoveryPointStatus::Stopped, ago(200, 0));
+    let live = of(62, RecoveryPointStatus::Available, ago(120, 0));
+    let bases = [ago(120, 0) + Duration::milliseconds(400), ago(72, 0), ago(24, 0)];
+    fixture.timelines = BTreeMap::from([
+        (stopped.arn.to_string(), timeline(ago(200, 0), ago(150, 0), &[ago(200, 0)])),
+        (live.arn.to_string(), timeline(bases[0], ago(0, 0) - Duration::milliseconds(700), &bases)),
+    ]);
+    fixture.points.extend([live, stopped]);
+    let job = |number, state, created| BackupJob {
+        resource_arn: resource.clone(),
+        resource_type: types::rds::FACTS.resource_type(),
+        ..job(&home(), number, "orders", state, created)
+    };
+    fixture.backups.extend([
+        job(70, JobState::Completed, ago(120, 0)),
+        job(71, JobState::Completed, ago(72, 0)),
+        job(72, JobState::Failed, ago(48, 0)),
+        job(73, JobState::Completed, ago(24, 0)),
+    ]);
+    fixture
 }
 
 /// A fresh engine: one account, its Default vault, nothing else.
@@ -548,7 +605,21 @@ impl Fixture {
                 let mut points = self.points.iter().filter(|point| here(&point.scope));
                 Answer::RecoveryPoint(Arc::new(points.find(|point| point.arn == *recovery_point)?.clone()))
             }
+            Query::Items { recovery_point, .. } if self.timelines.contains_key(recovery_point.as_str()) => {
+                Answer::Items(Arc::new(self.timelines[recovery_point.as_str()].clone()))
+            }
             Query::Items { path, .. } => Answer::Items(Arc::new(self.items.get(path)?.clone())),
+            Query::RestoreMetadata { recovery_point, .. } if self.timelines.contains_key(recovery_point.as_str()) => {
+                let told = [
+                    ("DBInstanceIdentifier", "orders-restored"),
+                    ("Engine", "postgres"),
+                    ("UseLatestRestorableTime", "true"),
+                ];
+                Answer::RestoreMetadata(Arc::new(RestoreMetadata {
+                    resource_type: Some(types::rds::FACTS.resource_type()),
+                    metadata: told.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
+                }))
+            }
             Query::RestoreMetadata { .. } => Answer::RestoreMetadata(Arc::new(RestoreMetadata {
                 resource_type: Some(types::efs::FACTS.resource_type()),
                 metadata: [
@@ -629,6 +700,9 @@ impl Fixture {
             Query::AccessPolicy { vault } => Answer::AccessPolicy(Arc::new(self.policies.get(vault).cloned())),
             Query::KmsKey { name } => Answer::KmsKey(Arc::new(self.key(name))),
             Query::VaultShares { .. } => Answer::VaultShares(Arc::new(self.shares.clone())),
+            Query::SupportedResourceTypes => {
+                Answer::ResourceTypes(["EBS", "EFS", "FSx", "RDS", "S3"].map(|name| name.to_owned().into()).into())
+            }
             Query::WhoCan { action, .. } => Answer::WhoCan(Arc::new(standings(action))),
             _ => return None,
         }))

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod accounts;
+mod add_resource;
 mod air_gap;
 mod ascii;
 mod backup_policies;
@@ -15,6 +16,7 @@ mod flow;
 mod gone;
 mod holds;
 mod keys;
+mod moments;
 mod notifications;
 mod policies;
 mod screens;

@@ -224,7 +224,7 @@ fn back_and_forth() {
 #[test]
 fn the_palette_finds_and_runs() {
     let mut driver = Driver::usual();
-    driver.press("ctrl-p").write("resour").press("enter").sees("Resources").sees("never backed up");
+    driver.press("ctrl-p").write("resources").press("enter").sees("Resources").sees("never backed up");
 }
 
 #[test]

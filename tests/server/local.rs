@@ -113,6 +113,42 @@ async fn resources_are_added_listed_and_removed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_probe_checks_all_that_registering_does_and_writes_nothing() {
+    let local = Local::start().await;
+    let probe = |request: Value| {
+        let local = &local;
+        async move { local.call("POST", "/_vaultdeck/resources/probe", &request).await }
+    };
+    let path = source(local.folder.path(), "projects");
+    let request = json!({ "ResourceType": "EFS", "Name": "projects", "Path": path, "Tags": { "env": "prod" } });
+    let found = probe(request.clone()).await;
+    assert_eq!((found.status(), found.json()), (200, json!({ "Location": { "Path": path }, "Facts": {} })));
+    let image = local.folder.path().join("disk.img");
+    std::fs::write(&image, [7; 5000]).unwrap();
+    let volume = json!({ "ResourceType": "EBS", "Name": "disk", "Path": image });
+    assert_eq!(probe(volume).await.json()["Facts"], json!({ "SizeBytes": "5000" }));
+    assert_eq!(local.call("GET", "/_vaultdeck/resources", &Value::Null).await.json(), json!({ "Resources": [] }));
+    // What is registered already is told, and another place under its name is refused.
+    let arn = local.call("POST", "/_vaultdeck/resources", &request).await.json()["ResourceArn"].clone();
+    assert_eq!(probe(request).await.json()["ResourceArn"], arn);
+    let elsewhere = source(local.folder.path(), "elsewhere");
+    for (request, status, told) in [
+        (json!({ "ResourceType": "EFS", "Name": "projects", "Path": elsewhere }), 409, "is registered already"),
+        (json!({ "ResourceType": "EFS", "Name": "x", "Path": "/nowhere/at/all" }), 400, "/nowhere/at/all"),
+        (json!({ "ResourceType": "EFS", "Name": " x", "Path": path }), 400, "Invalid Name"),
+        (json!({ "ResourceType": "Floppy", "Name": "x", "Path": path }), 400, "Floppy"),
+        (json!({ "ResourceType": "EFS", "Name": "x", "Location": { "Url": "u" } }), 400, "EFS takes --path"),
+        (json!({ "ResourceType": "RDS", "Name": "x", "Location": { "Url": "ftp://x" } }), 400, "Invalid Url"),
+        (json!({ "ResourceType": "EFS", "Name": "x", "Path": path, "AccountId": "999999999999" }), 404, "999999999999"),
+    ] {
+        let refused = probe(request.clone()).await;
+        assert_eq!(refused.status(), status, "{request}: {refused:?}");
+        assert!(refused.error().2.contains(told), "{request}: {refused:?}");
+    }
+    local.shutdown.request();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn accounts_roles_status_and_credentials() {
     let local = Local::start().await;
     let account =
@@ -174,7 +210,13 @@ async fn wrong_control_calls_say_what_is_wrong() {
 #[tokio::test(flavor = "multi_thread")]
 async fn control_routes_are_not_answered_over_tcp() {
     let server = Server::start().await;
-    for path in ["/_vaultdeck/status", "/_vaultdeck/resources", "/_vaultdeck/credentials", "/_vaultdeck/shutdown"] {
+    for path in [
+        "/_vaultdeck/status",
+        "/_vaultdeck/resources",
+        "/_vaultdeck/resources/probe",
+        "/_vaultdeck/credentials",
+        "/_vaultdeck/shutdown",
+    ] {
         let answer = server.call("POST", path, "").await;
         assert_eq!((answer.status(), answer.header("x-amzn-errortype")), (403, "AccessDeniedException"), "{path}");
     }

@@ -5,6 +5,7 @@
 //! asked, shown and logged follows from the trait `Change`; the tests send its examples and compare what leaves with what
 //! was shown. Then a dialog or a command can propose it.
 
+mod add_resource;
 mod cancel_hold;
 mod contract;
 mod create_air_gapped_vault;
@@ -47,6 +48,8 @@ use contract::Change;
 pub use contract::{Ask, Danger};
 pub use delete_selection::SelectionRef;
 pub use outcome::{ChangeFailure, Outcome};
+#[cfg(test)]
+pub(in crate::client) use request::HIDDEN;
 pub use request::{Request, new_token};
 pub(crate) use sending::{Order, Sending};
 pub use set_key_state::KeyChange;
@@ -91,6 +94,7 @@ macro_rules! changes {
     };
 }
 changes! {
+    add_resource::AddResource,
     create_vault::CreateVault,
     create_air_gapped_vault::CreateAirGappedVault,
     share_vault::ShareVault,

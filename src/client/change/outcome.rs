@@ -1,8 +1,8 @@
 //! How a change ended.
 
 use crate::client::Fault;
-use crate::domain::PlanId;
 use crate::domain::names::JobId;
+use crate::domain::{Arn, PlanId};
 use std::fmt;
 
 /// What a change made: where the dashboard goes, and what the command line follows.
@@ -14,6 +14,8 @@ pub enum Outcome {
     Vault(String),
     /// A plan, new or changed.
     Plan(PlanId),
+    /// A registered resource.
+    Resource(Arn),
     /// A legal hold of this id.
     LegalHold(String),
     /// A KMS key of this id.
@@ -33,6 +35,7 @@ impl Outcome {
             Self::Done => String::new(),
             Self::Vault(name) => format!("vault {name}"),
             Self::Plan(id) => format!("plan {id}"),
+            Self::Resource(arn) => arn.to_string(),
             Self::LegalHold(id) => format!("legal hold {id}"),
             Self::KmsKey(id) => format!("KMS key {id}"),
             Self::BackupJob(id) => format!("backup job {id}"),

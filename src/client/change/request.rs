@@ -9,6 +9,9 @@ use std::collections::BTreeMap;
 /// The text that stands for an id that an earlier request of the same change returns.
 pub(crate) const NEW_PLAN_ID: &str = "ID-OF-THE-NEW-PLAN";
 
+/// What is shown, and logged, in the place of a secret that is sent.
+pub(crate) const HIDDEN: &str = "(hidden)";
+
 /// One request of a change, as it will be sent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request {
@@ -18,6 +21,8 @@ pub struct Request {
     pub operation: &'static str,
     /// The input's members by AWS's names, in the API's order.
     pub input: Map<String, Value>,
+    /// The same as a command line, where that is not the one of `aws`.
+    line: Option<String>,
 }
 
 /// A token that is never the same again, for `idempotency_token`.
@@ -28,7 +33,7 @@ pub fn new_token() -> String {
 impl Request {
     /// A request of AWS Backup without members.
     pub(super) fn new(operation: &'static str) -> Self {
-        Self { service: "backup", operation, input: Map::new() }
+        Self { service: "backup", operation, input: Map::new(), line: None }
     }
 
     /// A request of AWS KMS without members.
@@ -39,6 +44,11 @@ impl Request {
     /// A request of AWS RAM without members.
     pub(super) fn of_ram(operation: &'static str) -> Self {
         Self { service: "ram", ..Self::new(operation) }
+    }
+
+    /// A request to an engine's own routes without members, and what to type in its place.
+    pub(super) fn of_engine(operation: &'static str, line: String) -> Self {
+        Self { line: Some(line), ..Self::new(operation) }
     }
 
     /// With a member.
@@ -65,8 +75,11 @@ impl Request {
         escape_json(&serde_json::to_string_pretty(&self.input).unwrap_or_default())
     }
 
-    /// The same as an `aws` command: one line for a POSIX shell.
+    /// The same as a command, which is of `aws` but for an engine's own routes: one line for a POSIX shell.
     pub(crate) fn command(&self, scope: &Scope, line: &CommandLine) -> String {
+        if let Some(line) = &self.line {
+            return line.clone();
+        }
         let mut words = vec!["aws".to_owned()];
         if let Some(profile) = &line.profile {
             words.extend(["--profile".to_owned(), shell_quote(profile)]);

@@ -3,6 +3,7 @@
 use super::outcome::ChangeFailure;
 use super::request::{NEW_PLAN_ID, Request};
 use crate::client::audit::{Audit, Entry, Phase};
+use crate::client::control::Control;
 use crate::client::explain::Explain;
 use crate::client::kms::Kms;
 use crate::client::ram::Ram;
@@ -32,6 +33,7 @@ pub(crate) struct Sending<'a> {
     client: Client,
     kms: Kms,
     ram: Ram,
+    control: Option<Control>,
     audit: &'a Arc<Audit>,
     /// The context's name, for the audit log.
     context: String,
@@ -46,16 +48,30 @@ pub(crate) struct Sending<'a> {
 }
 
 impl<'a> Sending<'a> {
-    /// Sends what `order` lets out with clients of AWS Backup, KMS and RAM, which are of the order's scope.
+    /// Sends what `order` lets out with clients of AWS Backup, KMS and RAM, which are of the order's scope, and with the engine's own
+    /// routes where they can be reached.
     pub(in crate::client) fn new(
-        (client, kms, ram): (Client, Kms, Ram),
+        (client, kms, ram, control): (Client, Kms, Ram, Option<Control>),
         audit: &'a Arc<Audit>,
         context: String,
         order: Order,
     ) -> Self {
         let Order { scope, approval, token, requests } = order;
         let requests = requests.into_iter();
-        Self { client, kms, ram, audit, context, scope, approval, token, requests, plan: None, done: Vec::new() }
+        Self {
+            client,
+            kms,
+            ram,
+            control,
+            audit,
+            context,
+            scope,
+            approval,
+            token,
+            requests,
+            plan: None,
+            done: Vec::new(),
+        }
     }
 
     /// Where the calls are made.
@@ -66,6 +82,12 @@ impl<'a> Sending<'a> {
     /// Where the calls of AWS RAM are made.
     pub(super) fn ram(&self) -> Ram {
         self.ram.clone()
+    }
+
+    /// Where the calls of the engine's own routes are made.
+    pub(super) fn control(&self) -> Result<Control, ChangeFailure> {
+        let none = || Fault::new(FaultKind::Refused, "only an engine in this process or on its socket takes this");
+        self.control.clone().ok_or_else(|| self.failed(none()))
     }
 
     /// What makes sending it twice create one thing only.
@@ -128,6 +150,14 @@ impl<'a> Sending<'a> {
         .await
     }
 
+    /// Sends the next request, which is one to an engine's own routes.
+    pub(super) async fn step_of_engine<T>(
+        &mut self,
+        call: impl Future<Output = Result<T, Fault>>,
+    ) -> Result<T, ChangeFailure> {
+        self.step(async move { call.await.map(OfEngine) }).await.map(|OfEngine(told)| told)
+    }
+
     /// The id that the last answer told; without a usable one the change has failed, whatever was done.
     pub(super) fn id<T: std::str::FromStr>(&self, told: Option<&str>) -> Result<T, ChangeFailure> {
         let operation = self.done.last().copied().unwrap_or_default();
@@ -169,5 +199,21 @@ impl<'a> Sending<'a> {
         let written = tokio::task::spawn_blocking(move || audit.append(&entry)).await;
         let failed = |why: String| Fault::new(FaultKind::Other, why);
         written.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))
+    }
+}
+
+/// What an engine's own route answered: it gives its requests no ids that would be worth keeping.
+struct OfEngine<T>(T);
+
+impl<T> RequestId for OfEngine<T> {
+    fn request_id(&self) -> Option<&str> {
+        None
+    }
+}
+
+/// Its faults are explained where they arise.
+impl<T> Explain<OfEngine<T>> for Result<OfEngine<T>, Fault> {
+    fn explain(self, _operation: &'static str) -> Result<OfEngine<T>, Fault> {
+        self
     }
 }

@@ -323,6 +323,7 @@ pub(crate) fn items(items: Items) -> Items {
         missing: named(items.missing),
         lost: named(items.lost),
         details: items.details.iter().map(|(name, value)| (clean(name), clean(value))).collect(),
+        bases: items.bases,
         next_token: items.next_token,
     }
 }

@@ -3,6 +3,8 @@
 use super::*;
 use crate::client::approve::{Pending, RequestView, approve};
 use crate::client::audit::{Entry, Phase};
+use crate::client::change::HIDDEN;
+use crate::client::control::Control;
 use crate::client::kms::Kms;
 use crate::client::ram::Ram;
 use crate::client::wire::{Handler, Wire};
@@ -113,9 +115,24 @@ impl Recorder {
     }
 }
 
+impl Recorder {
+    /// The routes of an engine, likewise.
+    fn control(&self) -> Control {
+        let sent = Arc::clone(&self.0);
+        let handler: Handler = Arc::new(move |request| {
+            assert_eq!(request.uri().path(), "/_vaultdeck/resources");
+            let body = serde_json::from_slice(request.body()).unwrap();
+            sent.lock().push(Sent { operation: "AddResource".to_owned(), uri: "http://engine/".to_owned(), body });
+            let answer = json!({ "ResourceArn": "arn:aws:rds:us-east-1:123456789012:db:projects" }).to_string();
+            Box::pin(async move { http::Response::new(Bytes::from(answer)) })
+        });
+        Control::in_process(handler)
+    }
+}
+
 fn pending(mutation: Mutation) -> Pending {
     let scope = Scope::new("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
-    let capabilities = Capabilities { engine: None, control: false, write: true };
+    let capabilities = Capabilities { engine: None, control: true, write: true };
     Pending::new(scope, mutation, &capabilities, &CommandLine::default()).unwrap()
 }
 
@@ -142,7 +159,7 @@ async fn trial(mutation: Mutation, fewer: bool) -> Trial {
         order.requests.pop();
     }
     let recorder = Recorder::default();
-    let clients = (recorder.client(), recorder.kms(), recorder.ram());
+    let clients = (recorder.client(), recorder.kms(), recorder.ram(), Some(recorder.control()));
     let mut sending = Sending::new(clients, &audit, "test".to_owned(), order);
     let outcome = mutation.send(&mut sending).await;
     let sent = recorder.0.lock().clone();
@@ -166,6 +183,10 @@ fn assert_same(shown: &Map<String, Value>, sent: &Sent) {
     let mut parts = parts(&sent.uri);
     for (name, value) in shown {
         if sent.body.contains_key(name) {
+            if *value == HIDDEN {
+                assert_ne!(sent.body.get(name), Some(value), "{name} of {sent:?} is not what was to be hidden");
+                continue;
+            }
             assert_eq!(sent.body.get(name), Some(value), "{name} of {sent:?}");
             continue;
         }

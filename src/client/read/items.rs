@@ -26,6 +26,7 @@ impl Connection {
             missing: Vec::new(),
             lost: Vec::new(),
             details: PointDetails::new(),
+            bases: Vec::new(),
             next_token: None,
         };
         for _ in 0..MOST_PAGES {
@@ -42,6 +43,7 @@ impl Connection {
             all.missing.extend(page.missing);
             all.lost.extend(page.lost);
             all.details.extend(page.details);
+            all.bases.extend(page.bases);
             all.next_token = page.next_token.filter(|token| !token.is_empty());
             if all.next_token.is_none() {
                 return Ok(map::items(all));

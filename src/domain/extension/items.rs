@@ -23,6 +23,9 @@ pub struct Items {
     /// What the driver said of the point when it was made, such as how consistent it is. Only on the first page.
     #[serde(default, skip_serializing_if = "PointDetails::is_empty")]
     pub details: PointDetails,
+    /// Of a continuous one: the moment from which each of its bases can be restored, the oldest first. Only on the first page.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bases: Vec<Time>,
     /// Ask again with it for more.
     pub next_token: Option<String>,
 }

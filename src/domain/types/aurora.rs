@@ -1,7 +1,7 @@
 //! Aurora clusters.
 
 use crate::domain::Invalid;
-use crate::domain::types::database::{DatabaseRestore, Named, outcome};
+use crate::domain::types::database::{DatabaseRestore, LOOKS, Named, outcome};
 use crate::domain::types::facts::{ArnForm, TypeFacts};
 use crate::domain::types::keys::Kind::{Bool, Choice, Json, List, Number, Path, Text, Time};
 use crate::domain::types::keys::{Asked, KeyFact, Metadata, PATH_KEY, URL_KEY, may, must};
@@ -13,6 +13,8 @@ pub static FACTS: TypeFacts = TypeFacts {
     noun: "database cluster",
     tagged_as: &["rds:cluster"],
     locations: &[LocationForm { needs: &[Part::Url], may: &[Part::Path, Part::Engine], secret: true }],
+    looks: LOOKS,
+    choices: &[(Part::Engine, &[ENGINE, MYSQL])],
     restore_keys: KEYS,
     can_stop: false,
     can_be_continuous: true,

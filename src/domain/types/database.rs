@@ -4,6 +4,13 @@ use crate::domain::Invalid;
 use crate::domain::lifecycle::unsupported;
 use crate::domain::types::TypeFacts;
 use crate::domain::types::keys::{Kind, Metadata, PATH_KEY, URL_KEY, is_of_moment, parse_bool, refused, value};
+use crate::domain::types::location::Part;
+
+/// What their locations look like.
+pub(super) const LOOKS: &[(Part, &str)] = &[
+    (Part::Url, "postgresql://USER@HOST:PORT or mysql://USER@HOST:PORT, without a password"),
+    (Part::Path, "for MariaDB on the engine's machine: its data directory, which is copied then and not dumped"),
+];
 
 /// A restore of a database into a new one, read from its metadata.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -15,6 +15,10 @@ pub static FACTS: TypeFacts = TypeFacts {
     arns: &[ArnForm { service: "rds", resource: "cluster:*" }],
     noun: "document database cluster",
     locations: &[LocationForm { needs: &[Part::Url], may: &[Part::Database], secret: true }],
+    looks: &[
+        (Part::Url, "mongodb://USER@HOST:PORT/?directConnection=true, without a password"),
+        (Part::Database, "one database; all when empty"),
+    ],
     restore_keys: &RESTORE_KEYS,
     target_key: Some(URL_KEY),
     can_stop: false,

@@ -13,6 +13,7 @@ pub static FACTS: TypeFacts = TypeFacts {
     noun: "table",
     tagged_as: &["dynamodb:table"],
     locations: &[LocationForm { needs: &[Part::Endpoint, Part::Table], may: &[], secret: true }],
+    looks: &[(Part::Endpoint, "http://HOST:PORT of a service that speaks DynamoDB's protocol")],
     restore_keys: KEYS,
     target_key: Some(TABLE_KEY),
     can_go_cold: true,

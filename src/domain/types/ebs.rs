@@ -14,6 +14,7 @@ pub static FACTS: TypeFacts = TypeFacts {
     noun: "volume",
     tagged_as: &["ec2:volume"],
     locations: LOCATIONS,
+    looks: LOOKS,
     restore_keys: KEYS,
     also_restored_as: &["Storage Gateway"],
     can_go_cold: true,
@@ -26,6 +27,12 @@ pub static FACTS: TypeFacts = TypeFacts {
 /// A file or device of the engine's machine, or an export of an NBD server.
 pub(super) const LOCATIONS: &[LocationForm] =
     &[LocationForm::PATH, LocationForm { needs: &[Part::Url], may: &[], secret: false }];
+
+/// What those look like.
+pub(super) const LOOKS: &[(Part, &str)] = &[
+    (Part::Path, "an image file or a block device of the engine's machine"),
+    (Part::Url, "nbd://HOST:PORT/EXPORT, with ?bitmap=NAME where it tells what changed"),
+];
 
 const KEYS: &[KeyFact] = &[
     must("availabilityZone", Text, "the zone of the new volume"),

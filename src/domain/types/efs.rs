@@ -7,7 +7,7 @@ use crate::domain::types::keys::Kind::{Bool, Choice, List, Path, Text};
 use crate::domain::types::keys::{
     Asked, ITEMS_KEY, KeyFact, Metadata, PATH_KEY, may, must, parse_bool, refused, value,
 };
-use crate::domain::types::location::LocationForm;
+use crate::domain::types::location::{LocationForm, Part};
 
 /// What is known of the type.
 pub static FACTS: TypeFacts = TypeFacts {
@@ -15,6 +15,7 @@ pub static FACTS: TypeFacts = TypeFacts {
     noun: "file system",
     tagged_as: &["elasticfilesystem:file-system"],
     locations: &[LocationForm::FOLDER],
+    looks: &[(Part::Path, "a folder, as an absolute path on the engine's machine")],
     restore_keys: KEYS,
     into: Some(Into {
         new: NEW_KEY,

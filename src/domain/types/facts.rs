@@ -3,7 +3,7 @@
 use crate::domain::types::keys::{
     KeyFact, Metadata, PATH_KEY, check_size, field_of, is_marker, parse_bool, refused, value,
 };
-use crate::domain::types::location::{Location, LocationForm};
+use crate::domain::types::location::{Location, LocationForm, Part};
 use crate::domain::{Arn, Invalid, Scope, Time};
 
 /// The facts of a type. One static of it per type; what most types share is in [`TypeFacts::named`].
@@ -25,6 +25,10 @@ pub struct TypeFacts {
     pub tagged_as: &'static [&'static str],
     /// The forms in which its locations are given to an engine; none where no engine backs it up yet.
     pub locations: &'static [LocationForm],
+    /// What parts of its locations look like, for whoever fills a form.
+    pub looks: &'static [(Part, &'static str)],
+    /// The values of parts of its locations, where there are but a few.
+    pub choices: &'static [(Part, &'static [&'static str])],
     /// The keys of a restore's metadata.
     pub restore_keys: &'static [KeyFact],
     /// The types as which its recovery points can be restored too, when StartRestoreJob asks for them.
@@ -99,6 +103,8 @@ impl TypeFacts {
             continuous_point_id: None,
             tagged_as: &[],
             locations: &[],
+            looks: &[],
+            choices: &[],
             restore_keys: &[],
             also_restored_as: &[],
             target_key: None,
@@ -129,6 +135,16 @@ impl TypeFacts {
             return format!("arn:aws:{service}:::{resource}").parse();
         }
         format!("arn:aws:{service}:{}:{}:{resource}", scope.region, scope.account).parse()
+    }
+
+    /// What a part of its locations looks like.
+    pub fn look_of(&self, part: Part) -> &'static str {
+        self.looks.iter().find(|(of, _)| *of == part).map_or(part.look(), |(_, look)| look)
+    }
+
+    /// The values that a part of its locations can have; empty where any text may be one.
+    pub fn choices_of(&self, part: Part) -> &'static [&'static str] {
+        self.choices.iter().find(|(of, _)| *of == part).map_or(&[], |(_, choices)| choices)
     }
 
     /// Whether a restore can be told a folder of the engine's machine.

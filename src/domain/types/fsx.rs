@@ -13,6 +13,8 @@ pub static FACTS: TypeFacts = TypeFacts {
     noun: "file system",
     tagged_as: &["fsx:file-system", "fsx:volume"],
     locations: &[LocationForm { needs: &[Part::Path, Part::Kind], may: &[Part::Snapshot], secret: false }],
+    looks: &[(Part::Path, "a folder, as an absolute path on the engine's machine")],
+    choices: &[(Part::Kind, &["LUSTRE", "WINDOWS", "ONTAP", "OPENZFS"])],
     restore_keys: KEYS,
     can_stop: false,
     check_restore: |metadata| FsxRestore::read(metadata).map(drop),
@@ -203,6 +205,7 @@ mod tests {
 
     #[test]
     fn what_an_engine_proposes_it_takes_for_each_kind() {
+        assert!(FsxKind::ALL.into_iter().map(FsxKind::as_str).eq(FACTS.choices_of(Part::Kind).iter().copied()));
         for kind in FsxKind::ALL {
             let of = if kind == FsxKind::Ontap { VOLUME } else { FILE_SYSTEM };
             let proposed = engine_proposal(&of.parse().unwrap(), Some(kind));

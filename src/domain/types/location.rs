@@ -77,6 +77,32 @@ impl Part {
         }
     }
 
+    /// What a form calls it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Url => "URL",
+            other => other.name(),
+        }
+    }
+
+    /// What it looks like, where the type says nothing closer.
+    pub(super) fn look(self) -> &'static str {
+        match self {
+            Self::Path => "an absolute path on the engine's machine",
+            Self::Url => "the server's URL, without a password",
+            Self::Endpoint => "the URL of a service that speaks the AWS protocol",
+            Self::Bucket => "the bucket at the endpoint",
+            Self::Table => "the table at the endpoint",
+            Self::Stack => "the stack at the endpoint",
+            Self::Database => "the database on the server",
+            Self::Kind => "which of the services that the type stands for",
+            Self::Engine => "which of the database engines",
+            Self::Snapshot => {
+                "auto, none, btrfs, zfs, or the absolute path of a program: how it is held still while it is read"
+            }
+        }
+    }
+
     /// The option of `resource add` that gives it.
     pub fn option(self) -> String {
         format!("--{}", self.name().to_ascii_lowercase())
@@ -144,8 +170,14 @@ impl LocationForm {
     /// A folder, and how it is held still while it is read.
     pub const FOLDER: Self = Self { needs: &[Part::Path], may: &[Part::Snapshot], secret: false };
 
-    fn takes(&self, part: Part) -> bool {
+    /// Whether a part is one of it.
+    pub fn takes(&self, part: Part) -> bool {
         self.needs.contains(&part) || self.may.contains(&part)
+    }
+
+    /// Whether its secret is an access key, which services with an AWS protocol ask for, and not one text.
+    pub fn asks_access_key(&self) -> bool {
+        self.secret && self.needs.contains(&Part::Endpoint)
     }
 
     /// Whether a location has it.

@@ -15,6 +15,7 @@ pub static FACTS: TypeFacts = TypeFacts {
     arns: &[ArnForm { service: "rds", resource: "cluster:*" }],
     noun: "graph store",
     locations: &[LocationForm { needs: &[Part::Url], may: &[], secret: false }],
+    looks: &[(Part::Url, "http://HOST:PORT of a store that speaks SPARQL")],
     restore_keys: KEYS,
     target_key: Some(URL_KEY),
     can_stop: false,

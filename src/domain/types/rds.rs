@@ -1,7 +1,7 @@
 //! RDS instances.
 
 use crate::domain::Invalid;
-use crate::domain::types::database::{DatabaseRestore, Named, outcome};
+use crate::domain::types::database::{DatabaseRestore, LOOKS, Named, outcome};
 use crate::domain::types::facts::{ArnForm, TypeFacts};
 use crate::domain::types::keys::Kind::{Bool, Json, List, Number, Path, Text, Time};
 use crate::domain::types::keys::{Asked, KeyFact, Metadata, PATH_KEY, URL_KEY, may, must};
@@ -13,6 +13,8 @@ pub static FACTS: TypeFacts = TypeFacts {
     noun: "database instance",
     tagged_as: &["rds:db"],
     locations: &[LocationForm { needs: &[Part::Url], may: &[Part::Path, Part::Engine], secret: true }],
+    looks: LOOKS,
+    choices: &[(Part::Engine, &[ENGINE, MARIADB])],
     restore_keys: KEYS,
     can_stop: false,
     can_be_continuous: true,

@@ -16,6 +16,7 @@ pub static FACTS: TypeFacts = TypeFacts {
     noun: "data warehouse",
     tagged_as: &["redshift:cluster"],
     locations: &[LocationForm { needs: &[Part::Url, Part::Database], may: &[], secret: true }],
+    looks: &[(Part::Url, "postgresql://USER@HOST:PORT, without a password")],
     restore_keys: KEYS,
     target_key: Some(DATABASE_KEY),
     is_tree: true,

@@ -20,6 +20,7 @@ pub static FACTS: TypeFacts = TypeFacts {
     noun: "bucket",
     tagged_as: &["s3"],
     locations: &[LocationForm { needs: &[Part::Endpoint, Part::Bucket], may: &[], secret: true }],
+    looks: &[(Part::Endpoint, "http://HOST:PORT of a store that speaks S3's protocol")],
     restore_keys: KEYS,
     target_key: Some(BUCKET_KEY),
     into: Some(Into {

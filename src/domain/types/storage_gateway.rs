@@ -1,6 +1,6 @@
 //! Storage Gateway volumes.
 
-use crate::domain::types::ebs::{self, LOCATIONS, TO, VolumeRestore};
+use crate::domain::types::ebs::{self, LOCATIONS, LOOKS, TO, VolumeRestore};
 use crate::domain::types::facts::{ArnForm, TypeFacts};
 use crate::domain::types::keys::Kind::{Number, Text};
 use crate::domain::types::keys::{Asked, KeyFact, Metadata, may, must, refused, value};
@@ -13,6 +13,7 @@ pub static FACTS: TypeFacts = TypeFacts {
     noun: "gateway volume",
     tagged_as: &["storagegateway"],
     locations: LOCATIONS,
+    looks: LOOKS,
     restore_keys: KEYS,
     also_restored_as: &["EBS"],
     check_restore: |metadata| read(metadata).map(drop),

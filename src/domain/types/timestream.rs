@@ -14,6 +14,7 @@ pub static FACTS: TypeFacts = TypeFacts {
     noun: "database",
     tagged_as: &["timestream:table"],
     locations: &[LocationForm { needs: &[Part::Url, Part::Database], may: &[], secret: true }],
+    looks: &[(Part::Url, "http://HOST:PORT of InfluxDB 1")],
     restore_keys: KEYS,
     target_key: Some(DATABASE_KEY),
     can_go_cold: true,

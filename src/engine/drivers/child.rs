@@ -45,6 +45,23 @@ pub(super) struct Program {
     environment: Vec<(OsString, OsString)>,
     secrets: Vec<(OsString, Secret)>,
     talks: bool,
+    owner: Option<Owner>,
+}
+
+/// A user of the machine as whom a program runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Owner {
+    pub(super) user: u32,
+    pub(super) group: u32,
+}
+
+impl Owner {
+    /// The one of a name in the text of `/etc/passwd`.
+    pub(super) fn named(name: &str, users: &str) -> Option<Self> {
+        let line = users.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
+        let mut fields = line.split(':').skip(1);
+        Some(Self { user: fields.next()?.parse().ok()?, group: fields.next()?.parse().ok()? })
+    }
 }
 
 impl Program {
@@ -63,6 +80,7 @@ impl Program {
             environment: Vec::new(),
             secrets: Vec::new(),
             talks: false,
+            owner: None,
         })
     }
 
@@ -100,6 +118,12 @@ impl Program {
         self
     }
 
+    /// As another user, which root can ask for.
+    pub(super) fn owned_by(mut self, owner: Option<Owner>) -> Self {
+        self.owner = owner;
+        self
+    }
+
     /// Runs it to its end, and gives what it wrote.
     pub(super) fn run(self, patience: Duration) -> Result<Ended, Fault> {
         let mut running = self.start(patience)?;
@@ -121,7 +145,11 @@ impl Program {
         let unstarted = |error: &io::Error| Fault::of_io(format_args!("The program {name} does not start"), error);
         let parent = Self::named("setpriv", "util-linux")?;
         let mut command = Command::new(parent.path);
-        command.args(["--pdeathsig", "KILL", "--"]).arg(&self.path).args(&self.arguments);
+        command.args(["--pdeathsig", "KILL"]);
+        if let Some(Owner { user, group }) = self.owner {
+            command.args([format!("--reuid={user}"), format!("--regid={group}"), "--clear-groups".to_owned()]);
+        }
+        command.arg("--").arg(&self.path).args(&self.arguments);
         command.env_clear().env("PATH", FOLDERS.join(":")).env("LC_ALL", "C").envs(self.environment);
         command.envs(self.secrets.iter().map(|(name, secret)| (name, secret.reveal())));
         command.current_dir("/").process_group(0);

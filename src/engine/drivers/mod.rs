@@ -99,6 +99,12 @@ pub trait Driver: Send + Sync {
     fn continuous(&self, _: &Location) -> Option<&dyn Continuous> {
         None
     }
+
+    /// Whether what was probed can be backed up continuously, or what is missing for it.
+    fn can_be_continuous(&self, probed: &Probed) -> Result<(), String> {
+        let cannot = || "this engine follows the log of no such service: its rules make snapshots".to_owned();
+        self.continuous(&probed.location).map(drop).ok_or_else(cannot)
+    }
 }
 
 /// A resource that is to be registered.

@@ -128,6 +128,10 @@ impl Driver for Relational {
         self.of_location(at).driver.continuous(at)
     }
 
+    fn can_be_continuous(&self, probed: &Probed) -> Result<(), String> {
+        self.of_location(&probed.location).driver.can_be_continuous(probed)
+    }
+
     /// Each mark is of one engine's form.
     fn told(&self, mark: &Mark) -> BTreeMap<String, String> {
         self.engines.iter().flat_map(|engine| engine.driver.told(mark)).collect()

@@ -54,16 +54,17 @@ impl Engine {
             })?;
         let next_token = page.nodes.last().filter(|_| page.more).map(|last| write_token(&below, &escape(&last.name)));
         let (missing, lost) = if after.is_none() { self.missing_and_lost(arn)? } else { (Vec::new(), Vec::new()) };
-        let details = match after {
+        let (details, bases) = match after {
             None => self.catalog.read(|connection| {
                 let mut details = points::rows::owed_manifests::details(connection, arn)?;
                 let chain = points::rows::chains::get(connection, arn)?.and_then(|row| row.chain);
                 details.extend(chain.iter().flat_map(Chain::details));
-                Ok(details)
+                let bases = chain.into_iter().flat_map(|chain| chain.bases).map(|base| base.from);
+                Ok((details, bases.collect()))
             })?,
-            Some(_) => PointDetails::new(),
+            Some(_) => (PointDetails::new(), Vec::new()),
         };
-        Ok(Items { items: page.nodes.iter().map(item).collect(), missing, lost, details, next_token })
+        Ok(Items { items: page.nodes.iter().map(item).collect(), missing, lost, details, bases, next_token })
     }
 }
 

@@ -1,15 +1,15 @@
 //! Resources: what can be protected is registered first.
 
-use crate::domain::extension::{AddResource, ResourceAdded, ResourceView, Resources};
+use crate::domain::extension::{AddResource, ResourceAdded, ResourceProbe, ResourceView, Resources};
 use crate::domain::resource::validate_name;
 use crate::domain::types::TypeFacts;
 use crate::domain::types::location::Part;
-use crate::domain::{Arn, Invalid, Resource, ResourceType, Secret, tags as tag_rules};
+use crate::domain::{Arn, Invalid, Resource, ResourceType, Scope, Secret, tags as tag_rules};
 use crate::engine::authorize::action;
 use crate::engine::authorize::subject::Anything;
 use crate::engine::authorize::{Permit, Principal, authorize};
 use crate::engine::catalog::Connection;
-use crate::engine::drivers::{Driver, Mark, ProbeCx};
+use crate::engine::drivers::{Driver, Mark, ProbeCx, Probed};
 use crate::engine::error::{Error, Result};
 use crate::engine::organization::accounts;
 use crate::engine::resources::rows::{self, marks, secrets};
@@ -24,19 +24,39 @@ pub fn check_supported(arn: &Arn) -> Result<()> {
     }
 }
 
+/// A resource that could be registered.
+struct Found {
+    driver: &'static dyn Driver,
+    probed: Probed,
+    scope: Scope,
+}
+
+/// The ARN that what was found has already under the same name, which nothing else may have.
+fn same(connection: &Connection, request: &AddResource, scope: &Scope, found: &Probed) -> Result<Option<Arn>> {
+    let registered = rows::named(connection, scope, &request.resource_type, &request.name)?;
+    let Some((arn, registered)) = registered else { return Ok(None) };
+    if registered == found.location {
+        return Ok(Some(arn));
+    }
+    Err(Error::already_exists(
+        format!(
+            "{} {} is registered already with the {}: remove it first, or choose another name",
+            request.resource_type,
+            request.name,
+            registered.described()
+        ),
+        Some(arn.to_string()),
+        None,
+    ))
+}
+
 impl Engine {
     /// Registers a resource. The same name and location again: the same ARN, with the new tags and secret, and what is there now
     /// counts as the right one.
     pub fn add_resource(&self, request: AddResource) -> Result<ResourceAdded> {
-        let driver = self.driver_named(&request.resource_type)?;
+        let Found { driver, probed, scope } = self.find_resource(&request)?;
         let facts = driver.facts();
-        validate_name(&request.name)?;
-        tag_rules::validate("Tags", &request.tags)?;
         let secret = request.secret.as_ref();
-        secret.map_or(Ok(()), Secret::check)?;
-        facts.check_location(&request.location, secret.is_some())?;
-        let probed = driver.probe(&ProbeCx { at: &request.location, secret, data_dir: self.data_dir.root() })?;
-        let scope = self.scope_or_first(request.account_id.as_deref(), request.region.as_deref())?;
         let remember = |tx: &Connection, permit: &Permit<'_, action::AddResource>, arn: &Arn| {
             let sealed = secret.map(|secret| self.seal_resource(arn, secret)).transpose()?;
             secrets::put(tx, permit, sealed.as_deref())?;
@@ -44,19 +64,7 @@ impl Engine {
         };
         let arn = self.catalog.write(|tx| {
             accounts::require(tx, &scope.account)?;
-            if let Some((arn, registered)) = rows::named(tx, &scope, facts.name, &request.name)? {
-                if registered != probed.location {
-                    return Err(Error::already_exists(
-                        format!(
-                            "{} {} is registered already with the {}: remove it first, or choose another name",
-                            facts.name,
-                            request.name,
-                            registered.described()
-                        ),
-                        Some(arn.to_string()),
-                        None,
-                    ));
-                }
+            if let Some(arn) = same(tx, &request, &scope, &probed)? {
                 let permit = authorize(tx, Principal::Owner, action::AddResource, &Anything(arn.as_str()))?;
                 tags::rows::replace(tx, &permit, arn.as_str(), &request.tags)?;
                 remember(tx, &permit, &arn)?;
@@ -78,6 +86,40 @@ impl Engine {
             Ok(resource.arn)
         })?;
         Ok(ResourceAdded { resource_arn: arn.into() })
+    }
+
+    /// What registering a resource would find: all that is checked then is checked, and nothing is written.
+    pub fn probe_resource(&self, request: &AddResource) -> Result<ResourceProbe> {
+        let Found { driver, probed, scope } = self.find_resource(request)?;
+        let facts = driver.facts();
+        let id = driver.new_id(&request.name, &probed.location)?;
+        let registered = self.catalog.read(|connection| {
+            accounts::require(connection, &scope.account)?;
+            let registered = same(connection, request, &scope, &probed)?;
+            if registered.is_none() {
+                rows::refuse_registered(connection, &facts.arn(&scope, &id)?)?;
+            }
+            Ok(registered)
+        })?;
+        Ok(ResourceProbe {
+            facts: probed.mark.as_ref().map(|mark| driver.told(mark)).unwrap_or_default(),
+            continuous: facts.can_be_continuous.then(|| driver.can_be_continuous(&probed).into()),
+            resource_arn: registered.map(String::from),
+            location: probed.location,
+        })
+    }
+
+    /// Checks what is asked for by itself, and reaches its service.
+    fn find_resource(&self, request: &AddResource) -> Result<Found> {
+        let driver = self.driver_named(&request.resource_type)?;
+        validate_name(&request.name)?;
+        tag_rules::validate("Tags", &request.tags)?;
+        let secret = request.secret.as_ref();
+        secret.map_or(Ok(()), Secret::check)?;
+        driver.facts().check_location(&request.location, secret.is_some())?;
+        let probed = driver.probe(&ProbeCx { at: &request.location, secret, data_dir: self.data_dir.root() })?;
+        let scope = self.scope_or_first(request.account_id.as_deref(), request.region.as_deref())?;
+        Ok(Found { driver, probed, scope })
     }
 
     /// Every registered resource of every account and region.

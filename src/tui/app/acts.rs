@@ -1,9 +1,10 @@
 //! What screens and dialogs ask for, and what becomes of changes.
 
-use super::{App, Layer, SHOWN_FOR, StatusMessage};
+use super::{App, Layer, SHOWN_FOR, StatusMessage, Waits};
 use crate::client::approve::{Approved, Pending};
 use crate::client::{Fault, Mutation, Outcome};
 use crate::domain::Scope;
+use crate::domain::extension::ResourceProbe;
 use crate::tui::dialog::Dialog;
 use crate::tui::dialogs;
 use crate::tui::msg::{Act, Effect, Tone};
@@ -31,6 +32,13 @@ impl App {
                     self.layers.pop();
                 }
                 Act::Propose(scope, mutation) => self.propose(scope, *mutation),
+                Act::Probe(request) => {
+                    self.tickets += 1;
+                    if let Some(layer) = self.layers.last_mut() {
+                        (layer.waits, layer.refusal) = (Some(Waits::Probe(self.tickets)), None);
+                    }
+                    effects.push(Effect::Probe { ticket: self.tickets, request });
+                }
                 Act::Carry(approved) => effects.push(self.carry(*approved)),
                 Act::Say(tone, text) => self.say(tone, text),
                 Act::Copy(text) => {
@@ -52,7 +60,7 @@ impl App {
     pub(super) fn show(&mut self, dialog: Dialog) {
         let mut dialog = dialogs::open(dialog, &self.world);
         dialog.sync(&self.world);
-        self.layers.push(Layer { dialog, sending: None, refusal: None });
+        self.layers.push(Layer { dialog, waits: None, refusal: None });
     }
 
     pub(super) fn say(&mut self, tone: Tone, text: String) {
@@ -79,7 +87,7 @@ impl App {
     pub(super) fn carry(&mut self, approved: Approved) -> Effect {
         self.tickets += 1;
         if let Some(layer) = self.layers.last_mut() {
-            layer.sending = Some(self.tickets);
+            layer.waits = Some(Waits::Change(self.tickets));
         }
         let pending = approved.pending();
         let operations: Vec<&str> = pending.requests.iter().map(|request| request.operation).collect();
@@ -102,7 +110,7 @@ impl App {
         let (summary, scope) = (entry.summary.clone(), entry.scope.clone());
         entry.outcome = Some(outcome.as_ref().map(Outcome::made).map_err(|fault| fault.to_string()));
         self.unsynced = true;
-        let layer = self.layers.iter().position(|layer| layer.sending == Some(ticket));
+        let layer = self.layers.iter().position(|layer| layer.waits == Some(Waits::Change(ticket)));
         match outcome {
             Ok(made) => {
                 if let Some(layer) = layer {
@@ -116,7 +124,7 @@ impl App {
             Err(fault) => {
                 match layer {
                     Some(layer) => {
-                        self.layers[layer].sending = None;
+                        self.layers[layer].waits = None;
                         self.layers[layer].refusal = Some(fault.to_string());
                     }
                     None => {
@@ -129,6 +137,15 @@ impl App {
         }
     }
 
+    /// Tells the dialog that waits for it; whoever closed that, or went on, is not interested any more.
+    pub(super) fn probed(&mut self, ticket: u64, outcome: Result<ResourceProbe, Fault>) -> Vec<Effect> {
+        let waiting = self.layers.last_mut().filter(|layer| layer.waits == Some(Waits::Probe(ticket)));
+        let Some(layer) = waiting else { return Vec::new() };
+        layer.waits = None;
+        let acts = layer.dialog.probed(outcome, &self.world);
+        self.act(acts)
+    }
+
     /// Opens what a change made, and follows it when it runs.
     pub(super) fn go_to(&mut self, made: Outcome, scope: Scope) -> Vec<Effect> {
         let (tab, route) = match made {
@@ -136,6 +153,7 @@ impl App {
             Outcome::Done | Outcome::KmsKey(_) => return Vec::new(),
             Outcome::Vault(name) => (Tab::Vaults, Route::Vault(scope, name.into())),
             Outcome::LegalHold(_) => return self.act(vec![Act::Go(vec![Route::Tab(Tab::Vaults), Route::LegalHolds])]),
+            Outcome::Resource(arn) => (Tab::Resources, Route::Resource(scope, arn)),
             Outcome::Plan(id) => (Tab::Plans, Route::Plan(scope, id)),
             Outcome::BackupJob(id) => {
                 self.followed.backup(scope.clone(), id.clone());

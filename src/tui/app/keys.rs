@@ -1,6 +1,6 @@
 //! Keys and commands: who takes them.
 
-use super::{App, Line};
+use super::{App, Line, Waits};
 use crate::tui::actions;
 use crate::tui::command::Command;
 use crate::tui::dialog::Dialog;
@@ -14,7 +14,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 impl App {
     pub(super) fn paste(&mut self, text: &str) -> Vec<Effect> {
         if let Some(layer) = self.layers.last_mut() {
-            if layer.sending.is_some() {
+            if layer.waits.is_some() {
                 return Vec::new();
             }
             let acts = layer.dialog.handle(Input::Paste(text.to_owned()), &mut self.world);
@@ -38,7 +38,12 @@ impl App {
             return self.run(command);
         }
         if let Some(layer) = self.layers.last_mut() {
-            if layer.sending.is_some() {
+            if matches!(layer.waits, Some(Waits::Probe(_))) {
+                // What was typed stays; an answer that comes is for nobody.
+                layer.waits = layer.waits.filter(|_| key.code != KeyCode::Esc);
+                return Vec::new();
+            }
+            if layer.waits.is_some() {
                 let close = if key.code == KeyCode::Esc { vec![Act::Close] } else { Vec::new() };
                 return self.act(close);
             }
@@ -116,6 +121,7 @@ impl App {
         }
         let acts = match command {
             Command::LegalHolds => vec![Act::Go(vec![Route::Tab(Tab::Vaults), Route::LegalHolds])],
+            Command::New => self.make_new(),
             Command::Back => {
                 self.back();
                 Vec::new()
@@ -158,6 +164,23 @@ impl App {
             _ => Vec::new(),
         };
         self.act(acts)
+    }
+
+    /// The dialog that makes what the open list lists.
+    fn make_new(&self) -> Vec<Act> {
+        let command = match self.history.here() {
+            Route::Tab(Tab::Resources) => Command::AddResource,
+            Route::Tab(Tab::Vaults) => Command::CreateVault,
+            Route::Tab(Tab::Plans) => Command::CreatePlan,
+            Route::LegalHolds => Command::CreateHold,
+            _ => {
+                return vec![Act::Say(
+                    Tone::Plain,
+                    "nothing new is made on this screen: a lists what can be done".to_owned(),
+                )];
+            }
+        };
+        actions::start(command, &self.subject(), &self.world)
     }
 
     /// One step out: the filter first, then the place.

@@ -37,7 +37,11 @@ pub trait FormDialog: Debug {
     fn changed(&mut self, _world: &World) {
         self.form_mut().show_errors(&[]);
     }
-    /// Takes a key that belongs to the dialog and not to its form; false leaves it to the form.
+    /// Takes a pasted text that belongs to the dialog and not to its form; false leaves it to the form.
+    fn own_paste(&mut self, _pasted: &str) -> bool {
+        false
+    }
+    /// Takes a key that belongs to the dialog and not to its form; false leaves it to the form, and `esc` closes the dialog.
     fn own_key(&mut self, _key: KeyEvent, _world: &World) -> bool {
         false
     }
@@ -65,9 +69,10 @@ impl<D: FormDialog> Modal for D {
     }
     fn handle(&mut self, input: Input, world: &mut World) -> Vec<Act> {
         let event = match input {
+            Input::Paste(pasted) if self.own_paste(&pasted) => FormEvent::Moved,
             Input::Paste(pasted) => self.form_mut().paste(&pasted),
-            Input::Key(key) if key.code == KeyCode::Esc && !self.form().is_picking() => return vec![Act::Close],
             Input::Key(key) if self.own_key(key, world) => FormEvent::Moved,
+            Input::Key(key) if key.code == KeyCode::Esc && !self.form().is_picking() => return vec![Act::Close],
             Input::Key(key) => self.form_mut().handle(key),
         };
         match event {

@@ -5,6 +5,7 @@
 //! the change was made; when it was refused, the refusal is shown in it and nothing that was typed is lost.
 
 pub mod access_policy;
+pub mod add_resource;
 pub mod backup;
 pub mod cancel_hold;
 pub mod confirm;
@@ -44,6 +45,7 @@ pub fn open(dialog: Dialog, world: &World) -> Box<dyn Modal> {
         Dialog::Notice(title, text) => Box::new(notice::Notice::new(title, text)),
         Dialog::Confirm(pending) => Box::new(confirm::Confirm::new(*pending)),
         Dialog::CreateVault => Box::new(create_vault::CreateVault::new(world)),
+        Dialog::AddResource => Box::new(add_resource::AddResource::new(world)),
         Dialog::CreateHold(subject) => Box::new(create_hold::CreateHold::new(&subject, world)),
         Dialog::CancelHold(hold) => Box::new(cancel_hold::CancelHold::new(hold, world)),
         Dialog::CreatePlan => Box::new(PlanEditor::create(world)),

@@ -1,6 +1,7 @@
 //! What a dialog is to the app.
 
-use crate::client::Key;
+use crate::client::{Fault, Key};
+use crate::domain::extension::ResourceProbe;
 use crate::tui::msg::Act;
 use crate::tui::paint::{Painter, Segments};
 use crate::tui::world::World;
@@ -28,6 +29,10 @@ pub trait Modal: std::fmt::Debug {
     fn sync(&mut self, _world: &World) {}
     /// Takes a key or a paste.
     fn handle(&mut self, input: Input, world: &mut World) -> Vec<Act>;
+    /// What it wanted to know of a resource is known.
+    fn probed(&mut self, _outcome: Result<ResourceProbe, Fault>, _world: &World) -> Vec<Act> {
+        Vec::new()
+    }
     /// How large it wants to be; it gets less on a small screen.
     fn size(&self, world: &World) -> (u16, u16);
     /// Draws what is inside its frame.

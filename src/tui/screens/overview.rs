@@ -163,8 +163,8 @@ impl Overview {
         let welcome: pane::Empty<'_> = &[
             "Welcome. Nothing was backed up yet. Four steps to a first backup:",
             "",
-            "1. Register a directory, in another shell:",
-            "$ vaultdeck resource add EFS projects --path /srv/projects --tag env=prod",
+            "1. Register a folder, a database, a bucket:",
+            "$ :add-resource",
             "2. Make a vault, or use Default:",
             "$ :create-vault",
             "3. Back it up now:",

@@ -88,8 +88,8 @@ const EMPTY: pane::Empty<'_> = &[
     "A plan says what is backed up, when, into which vault, and how long it is kept. Make one with:",
     "$ :create-plan",
     "",
-    "It can protect everything with a tag. In another shell, register what there is to protect:",
-    "$ vaultdeck resource add EFS projects --path /srv/projects --tag env=prod",
+    "It can protect everything with a tag. Register what there is to protect:",
+    "$ :add-resource",
 ];
 
 impl Listed for Plans {

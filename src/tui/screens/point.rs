@@ -4,7 +4,7 @@ use crate::client::{Answer, Feature, Key, Query};
 use crate::domain::extension::{Item, MissingItem};
 use crate::domain::job::JobState;
 use crate::domain::vault::VaultRef;
-use crate::domain::{Arn, Consistency, Known, KnownPoint, PointDetails, Scope, Time};
+use crate::domain::{Arn, Known, KnownPoint, PointDetails, Scope, Time};
 use crate::tui::command::Command;
 use crate::tui::msg::Act;
 use crate::tui::paint::{Painter, segment};
@@ -17,7 +17,7 @@ use crate::tui::subject::Subject;
 use crate::tui::table::{Cell, Column, List, Record, Table, by_text};
 use crate::tui::theme::Role;
 use crate::tui::world::World;
-use crate::tui::{fmt, holds};
+use crate::tui::{fmt, holds, said};
 use ratatui::layout::Rect;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -147,10 +147,7 @@ impl Point {
         facts.extend(self.copies(world));
         facts.extend(Detail::maybe("Completed", point.completed.told().map(moment)));
         facts.extend(Detail::maybe("Size", point.size_bytes.map(|size| fmt::maybe_bytes(Some(size)))));
-        facts.extend(self.said.iter().map(|(name, value)| match Consistency::meaning(value) {
-            Some(meaning) if name == Consistency::NAME => Detail::new(name, format!("{value}: {meaning}")),
-            _ => Detail::new(name, value.as_str()),
-        }));
+        facts.extend(self.said.iter().map(|(name, value)| Detail::new(&said::label(name), said::value(name, value))));
         facts.extend(Detail::maybe("Message", point.status_message.clone()));
         facts.extend(
             holds::named(point, world).map(|titles| Detail::cell("Legal hold", Cell::new(titles, Role::Accent))),

@@ -61,7 +61,7 @@ static COLUMNS: &[Column<Row>] = &[
         Cell::dim(tags.join(" "))
     })
     .priority(6),
-    Column::<Row>::new("PATH", 14, 30, |row, _| Cell::dim(row.path.clone())).grows().elide(Elide::Left).priority(3),
+    Column::<Row>::new("LOCATION", 14, 36, |row, _| Cell::dim(row.path.clone())).grows().elide(Elide::Left).priority(3),
 ];
 
 impl Scoped for Row {
@@ -94,8 +94,8 @@ impl Record for Row {
 const EMPTY: pane::Empty<'_> = &[
     "No resource is known yet.",
     "",
-    "Register a directory to protect, in another shell:",
-    "$ vaultdeck resource add EFS projects --path /srv/projects --tag env=prod",
+    "Register something to protect: a folder, a database, a bucket, a volume:",
+    "$ :add-resource",
     "",
     "It appears here at once; then back it up:",
     "$ :start-backup",

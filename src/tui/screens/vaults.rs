@@ -23,7 +23,7 @@ use std::sync::Arc;
 pub struct Vaults;
 
 static COLUMNS: &[Column<Vault>] = &[
-    Column::of(&vault::NAME, 20, 40)
+    Column::of(&vault::NAME, 20, 60)
         .shown(|vault, world| {
             let owner = vault.shared_by().map(|owner| format!("  shared by {}", world.account(&owner)));
             Cell::new(format!("{}{}", vault.name, owner.unwrap_or_default()), Role::Accent)
@@ -98,8 +98,8 @@ const EMPTY: pane::Empty<'_> = &[
     "A vault holds recovery points. Make one with:",
     "$ :create-vault",
     "",
-    "Then register a directory in another shell, and back it up from here:",
-    "$ vaultdeck resource add EFS projects --path /srv/projects --tag env=prod",
+    "Then register a folder, a database, a bucket, and back it up:",
+    "$ :add-resource",
     "$ :start-backup",
 ];
 

@@ -46,6 +46,8 @@ pub enum When {
     ManyRegions,
     /// When the rows may be of several resources: not where the title names the one that they are all of.
     ManyResources,
+    /// When an account of the organization is not active: all the others say the same.
+    InactiveAccounts,
     /// When the rows may be of several vaults: not where the title names the one that they are all in.
     ManyVaults,
 }
@@ -57,6 +59,9 @@ impl When {
             Self::Always | Self::ManyResources | Self::ManyVaults => true,
             Self::ManyAccounts => world.many_accounts(),
             Self::ManyRegions => world.many_regions(),
+            Self::InactiveAccounts => {
+                world.store.accounts().is_some_and(|accounts| accounts.iter().any(|account| account.status != "ACTIVE"))
+            }
         }
     }
 }

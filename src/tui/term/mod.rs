@@ -5,3 +5,4 @@ pub mod encode;
 pub mod screen;
 pub mod signals;
 pub mod writer;
+pub mod zone;

@@ -5,11 +5,13 @@ mod reader;
 
 pub use reader::{FieldError, Reader};
 
+use crate::domain::Secret;
 use crate::tui::paint::Painter;
 use crate::tui::text;
 use crate::tui::theme::Role;
 use crate::tui::widgets::edit::Edit;
 use crate::tui::widgets::picker::{Choice, Picker, PickerEvent};
+use crate::tui::widgets::secret::SecretEdit;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Rect;
 use std::cell::Cell as Memo;
@@ -19,6 +21,8 @@ use std::cell::Cell as Memo;
 pub enum Kind {
     /// A line of text.
     Text(Edit),
+    /// A secret.
+    Secret(SecretEdit),
     /// One of a few, turned through with the arrows.
     Turn {
         /// The options: value, label.
@@ -78,6 +82,11 @@ impl Form {
     /// Adds a line of text.
     pub fn text(&mut self, id: &'static str, label: &str, value: &str) -> &mut Self {
         self.add(id, label, Kind::Text(Edit::new(value)))
+    }
+
+    /// Adds a secret, which no value tells but [`Form::secret`].
+    pub fn hidden(&mut self, id: &'static str, label: &str) -> &mut Self {
+        self.add(id, label, Kind::Secret(SecretEdit::default()))
     }
 
     /// Adds a choice of a few.
@@ -156,17 +165,33 @@ impl Form {
 
     /// Gives other choices to a field that picks; an empty value takes the first that can be chosen.
     pub fn choices(&mut self, id: &str, new: Vec<Choice>) -> &mut Self {
+        if let Some(Field { kind: Kind::Pick { value, .. }, .. }) = self.field_mut(id)
+            && value.is_empty()
+            && let Some(first) = new.iter().find(|choice| choice.disabled.is_none())
+        {
+            value.clone_from(&first.value);
+        }
+        self.offer(id, new)
+    }
+
+    /// Gives other choices to a field that picks, and chooses none.
+    pub fn offer(&mut self, id: &str, new: Vec<Choice>) -> &mut Self {
         let focused = self.fields.get(self.focus).is_some_and(|field| field.id == id);
         if focused && let Some(picker) = &mut self.picker {
             picker.set(new.clone());
         }
-        if let Some(Field { kind: Kind::Pick { choices, value }, .. }) = self.field_mut(id) {
-            if value.is_empty()
-                && let Some(first) = new.iter().find(|choice| choice.disabled.is_none())
-            {
-                value.clone_from(&first.value);
-            }
+        if let Some(Field { kind: Kind::Pick { choices, .. }, .. }) = self.field_mut(id) {
             *choices = new;
+        }
+        self
+    }
+
+    /// Gives other options to a field that is turned; the value stays where it is among them.
+    pub fn options(&mut self, id: &str, new: Vec<(String, String)>) -> &mut Self {
+        if let Some(Field { kind: Kind::Turn { options, at }, .. }) = self.field_mut(id) {
+            let value = options.get(*at).map(|(value, _)| value);
+            *at = new.iter().position(|(option, _)| Some(option) == value).unwrap_or(0);
+            *options = new;
         }
         self
     }
@@ -205,7 +230,7 @@ impl Form {
             Some(Kind::Pick { value, .. }) => value,
             Some(Kind::Toggle(true)) => "true",
             Some(Kind::Toggle(false)) => "false",
-            Some(Kind::Note(_)) | None => "",
+            Some(Kind::Secret(_) | Kind::Note(_)) | None => "",
         }
     }
 
@@ -216,7 +241,15 @@ impl Form {
             Some(Kind::Turn { options, at }) => *at = options.iter().position(|(value, _)| value == new).unwrap_or(*at),
             Some(Kind::Pick { value, .. }) => new.clone_into(value),
             Some(Kind::Toggle(on)) => *on = new == "true",
-            Some(Kind::Note(_)) | None => {}
+            Some(Kind::Secret(_) | Kind::Note(_)) | None => {}
+        }
+    }
+
+    /// The secret in a field; none where none was typed.
+    pub fn secret(&self, id: &str) -> Option<Secret> {
+        match self.field(id).map(|field| &field.kind) {
+            Some(Kind::Secret(edit)) => edit.secret(),
+            _ => None,
         }
     }
 
@@ -269,6 +302,10 @@ impl Form {
                 edit.paste(pasted);
                 FormEvent::Changed
             }
+            Some(Field { kind: Kind::Secret(edit), disabled: None, .. }) => {
+                edit.paste(pasted);
+                FormEvent::Changed
+            }
             _ => FormEvent::Moved,
         }
     }
@@ -309,6 +346,13 @@ impl Form {
             }
             (_, KeyCode::Enter) => self.enter(),
             (Kind::Text(edit), _) => {
+                if edit.handle(key) {
+                    FormEvent::Changed
+                } else {
+                    FormEvent::Unknown
+                }
+            }
+            (Kind::Secret(edit), _) => {
                 if edit.handle(key) {
                     FormEvent::Changed
                 } else {

@@ -3,3 +3,4 @@
 pub mod edit;
 pub mod form;
 pub mod picker;
+pub mod secret;

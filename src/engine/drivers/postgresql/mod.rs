@@ -35,6 +35,7 @@ mod follow;
 mod manifest;
 mod recovery;
 mod rows;
+pub mod scratch;
 mod server;
 mod source;
 mod tar;

@@ -104,7 +104,7 @@ impl Session {
     }
 
     /// The rows of the answer.
-    fn ask(&mut self, question: &str) -> Result<Vec<Vec<String>>, Fault> {
+    pub(super) fn ask(&mut self, question: &str) -> Result<Vec<Vec<String>>, Fault> {
         let Some(running) = &mut self.running else {
             return Err(faults::fault(&self.address, "the session has ended"));
         };

@@ -59,6 +59,21 @@ impl Programs {
         folder.join("psql").is_file().then(|| Self { folder: folder.to_owned(), major })
     }
 
+    /// The version's first number.
+    pub(in crate::engine::drivers) fn major(&self) -> u32 {
+        self.major
+    }
+
+    /// Whether a server is among them.
+    pub(in crate::engine::drivers) fn have_server(&self) -> bool {
+        ["postgres", "initdb", "pg_ctl"].iter().all(|name| self.server(name).is_ok())
+    }
+
+    /// One of those of a server.
+    pub(in crate::engine::drivers) fn server(&self, name: &str) -> Result<Program, Fault> {
+        Program::at(&self.folder.join(name))
+    }
+
     pub(in crate::engine::drivers) fn psql(&self) -> Result<Program, Fault> {
         Program::at(&self.folder.join("psql"))
     }

@@ -14,8 +14,22 @@ pub struct Target<'a> {
     pub resource_type: &'a ResourceType,
     /// Whether an engine carries it out, and not AWS.
     pub engine: bool,
-    /// The first and the last moment that an engine says it can be restored to.
-    pub window: Option<(String, String)>,
+    /// Whether the moment is chosen elsewhere, and no field asks for it.
+    pub has_timeline: bool,
+}
+
+/// Whether a service proposes the latest moment, as it does for what was backed up continuously.
+pub fn is_continuous(proposed: &Metadata) -> bool {
+    value(proposed, LATEST_KEY).is_some()
+}
+
+/// The metadata for a moment; the service's own proposal is the latest one.
+pub fn at_moment(metadata: &mut Metadata, resource_type: &ResourceType, moment: Option<String>) {
+    let keys = resource_type.restore_keys().iter();
+    let key = keys.map(|key| key.name).find(|name| TIME_KEYS.iter().any(|time| time.eq_ignore_ascii_case(name)));
+    let Some((key, moment)) = key.zip(moment) else { return };
+    metadata.retain(|name, _| !name.eq_ignore_ascii_case(LATEST_KEY) && !name.eq_ignore_ascii_case(key));
+    metadata.insert(key.to_owned(), moment);
 }
 
 /// How many fields a type has, for the dialog's size.
@@ -36,7 +50,7 @@ pub fn add_fields(form: &mut Form, target: &Target<'_>, proposed: &Metadata) {
     let asked = |key: &&KeyFact| match key.asked {
         Asked::Everywhere => true,
         Asked::ByAws => !target.engine,
-        Asked::OfMoments => !target.engine || value(proposed, LATEST_KEY).is_some(),
+        Asked::OfMoments => !target.has_timeline && (!target.engine || is_continuous(proposed)),
         Asked::ByEngine => target.engine,
         Asked::Never => false,
     };
@@ -46,9 +60,7 @@ pub fn add_fields(form: &mut Form, target: &Target<'_>, proposed: &Metadata) {
     for key in offered {
         let told = value(proposed, key.name).or(key.default).unwrap_or_default();
         add_field(form, key, told);
-        let window = target.window.as_ref().filter(|_| key.asked == Asked::OfMoments);
-        let told = window.map(|(from, to)| format!("from {from} to {to}; the latest one when empty"));
-        form.hint(key.name, told.as_deref().unwrap_or(key.help));
+        form.hint(key.name, key.help);
     }
 }
 
@@ -159,7 +171,7 @@ mod tests {
         let proposed: BTreeMap<_, _> = proposed.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         let mut form = Form::default();
         let resource_type = &types::efs::FACTS.resource_type();
-        add_fields(&mut form, &Target { resource_type, engine: true, window: None }, &proposed);
+        add_fields(&mut form, &Target { resource_type, engine: true, has_timeline: false }, &proposed);
         show_fields(&mut form, &types::efs::FACTS.resource_type());
         (form, proposed)
     }
@@ -205,9 +217,8 @@ mod tests {
         let rds = types::rds::FACTS.resource_type();
         let of = |proposed: &[(&str, &str)]| {
             let proposed: Metadata = proposed.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-            let window = Some(("10:00".to_owned(), "11:00".to_owned()));
             let mut form = Form::default();
-            add_fields(&mut form, &Target { resource_type: &rds, engine: true, window }, &proposed);
+            add_fields(&mut form, &Target { resource_type: &rds, engine: true, has_timeline: false }, &proposed);
             (form, proposed)
         };
         assert!(!of(&[("DBInstanceIdentifier", "a")]).0.has("RestoreTime"));

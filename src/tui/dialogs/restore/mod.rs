@@ -2,23 +2,32 @@
 //! anything is sent.
 
 mod metadata;
+mod picture;
+mod timeline;
+mod when;
 
 use crate::client::change::StartRestore;
 use crate::client::{Key, Query};
-use crate::domain::continuous::{EARLIEST, LATEST};
 use crate::domain::types::TypeFacts;
 use crate::domain::{Arn, KnownPoint, ResourceType};
+use crate::tui::dialogs::form_dialog::form_hints;
 use crate::tui::dialogs::form_dialog::{FormDialog, Proposal};
-use crate::tui::fmt;
-use crate::tui::paint::Painter;
+use crate::tui::paint::{Painter, Segments};
 use crate::tui::text;
 use crate::tui::theme::Role;
 use crate::tui::widgets::form::{FieldError, Form};
 use crate::tui::world::World;
+use crate::tui::{fmt, moment};
+use crossterm::event::{KeyCode, KeyEvent};
 use metadata::Target;
 use ratatui::layout::Rect;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use timeline::Timeline;
+use when::{Chosen, Taken, When};
+
+/// The field of a continuous recovery point's moment.
+const MOMENT: &str = "moment";
 
 /// The wizard.
 #[derive(Debug)]
@@ -31,12 +40,24 @@ pub struct RestoreWizard {
     proposed: Option<BTreeMap<String, String>>,
     /// Whether a field was changed since: errors are told from then on.
     touched: bool,
+    /// The choice of a second, of a continuous recovery point whose line of time is told.
+    when: Option<When>,
+    /// Whether that is what is seen, in the form's place.
+    choosing: bool,
 }
 
 impl RestoreWizard {
     /// Of this point: the marked paths, or the whole when none is.
     pub fn new(point: Arc<KnownPoint>, items: Vec<String>, world: &World) -> Self {
-        let mut wizard = Self { point, marked: items, form: Form::default(), proposed: None, touched: false };
+        let mut wizard = Self {
+            point,
+            marked: items,
+            form: Form::default(),
+            proposed: None,
+            touched: false,
+            when: None,
+            choosing: false,
+        };
         wizard.sync(world);
         wizard
     }
@@ -57,10 +78,21 @@ impl RestoreWizard {
         let told = world.store.restore_metadata(&self.point.scope, &self.point.vault(), &self.point.arn);
         let Some(told) = told else { return };
         let proposed = told.metadata.clone();
+        if world.is_engine() && metadata::is_continuous(&proposed) {
+            // Its ends are told, or why they cannot be; then a field asks for the moment.
+            let slot = world.store.slot(&Timeline::own_key(&self.point));
+            if slot.answer.is_none() && slot.fault.is_none() {
+                return;
+            }
+            self.when = Timeline::of(&self.point, world).map(|timeline| When::new(timeline, world.zone));
+            self.choosing = self.when.is_some();
+        }
         self.add_what();
-        let said = world.store.items(&self.point.scope, &self.point.arn, "/").map(|items| items.details.clone());
-        let window = said.and_then(|said| Some((said.get(EARLIEST)?.clone(), said.get(LATEST)?.clone())));
-        let target = Target { resource_type: &self.point.resource_type, engine: world.is_engine(), window };
+        let has_timeline = self.when.is_some();
+        if has_timeline {
+            self.form.text(MOMENT, "Moment", "").hint(MOMENT, "enter shows the line of time; so does typing one");
+        }
+        let target = Target { resource_type: &self.point.resource_type, engine: world.is_engine(), has_timeline };
         metadata::add_fields(&mut self.form, &target, &proposed);
         let role = self.point.role();
         self.form
@@ -101,13 +133,52 @@ impl RestoreWizard {
 
     fn read(&self) -> (BTreeMap<String, String>, Vec<FieldError>) {
         let proposed = self.proposed.clone().unwrap_or_default();
-        metadata::read(&self.form, self.resource_type(), proposed, &self.items())
+        let (mut metadata, mut errors) = metadata::read(&self.form, self.resource_type(), proposed, &self.items());
+        if let Some(when) = &self.when {
+            let moment = match when.chosen() {
+                Chosen::Latest => None,
+                Chosen::At(at) => Some(moment::iso(at)),
+            };
+            metadata::at_moment(&mut metadata, self.resource_type(), moment);
+            errors.extend(when.refusal().map(|wrong| FieldError::new(MOMENT, wrong)));
+        }
+        (metadata, errors)
+    }
+
+    /// Takes a key of the line of time.
+    fn choose(&mut self, key: KeyEvent) -> bool {
+        let Some(when) = &mut self.when else { return false };
+        match when.handle(key) {
+            Taken::Here => true,
+            Taken::Done => {
+                self.choosing = false;
+                self.form.focus(MOMENT);
+                self.form.handle(KeyEvent::from(KeyCode::Down));
+                self.refresh();
+                true
+            }
+            // Nothing was filled in yet that could be lost.
+            Taken::Left if !self.touched => false,
+            Taken::Left => {
+                self.choosing = false;
+                true
+            }
+            // What is none of its keys may be one of the form's, which is asked for then.
+            Taken::Unknown => {
+                self.choosing = false;
+                self.refresh();
+                false
+            }
+        }
     }
 
     /// Shows the fields that the choices need, what would come of them, and what is wrong.
     fn refresh(&mut self) {
         if self.proposed.is_none() {
             return;
+        }
+        if let Some(when) = &self.when {
+            self.form.set(MOMENT, &when.told());
         }
         let path = self.form.value("what") == "path";
         self.form.hide("path", !path);
@@ -148,12 +219,49 @@ impl FormDialog for RestoreWizard {
         "Restore a recovery point".to_owned()
     }
 
-    fn keys(&self, _: &World) -> Vec<Key> {
-        vec![Key::scoped(self.point.scope.clone(), self.question())]
+    fn keys(&self, world: &World) -> Vec<Key> {
+        let mut keys = vec![Key::scoped(self.point.scope.clone(), self.question())];
+        if world.is_engine() && self.point.resource_type.facts().is_some_and(|facts| facts.can_be_continuous) {
+            keys.extend(Timeline::keys(&self.point, world));
+        }
+        keys
+    }
+
+    fn own_paste(&mut self, pasted: &str) -> bool {
+        let Some(when) = self.when.as_mut().filter(|_| self.choosing || self.form.focused() == MOMENT) else {
+            return false;
+        };
+        when.paste(pasted);
+        self.choosing = true;
+        true
+    }
+
+    fn own_key(&mut self, key: KeyEvent, _: &World) -> bool {
+        if self.choosing {
+            return self.choose(key);
+        }
+        let opens = matches!(key.code, KeyCode::Enter | KeyCode::Char(_)) && key.modifiers.is_empty();
+        if self.when.is_none() || self.form.focused() != MOMENT || !opens {
+            // The text of the moment is the line's.
+            let edits = matches!(key.code, KeyCode::Backspace | KeyCode::Delete);
+            return self.when.is_some() && self.form.focused() == MOMENT && edits;
+        }
+        (self.choosing, self.touched) = (true, true);
+        if matches!(key.code, KeyCode::Char(digit) if digit.is_ascii_digit()) { self.choose(key) } else { true }
+    }
+
+    fn hints(&self) -> Segments<'static> {
+        match self.when.as_ref().filter(|_| self.choosing) {
+            Some(when) => picture::hints(when),
+            None => form_hints(),
+        }
     }
 
     fn sync(&mut self, world: &World) {
         self.load(world);
+        if let (Some(when), Some(timeline)) = (&mut self.when, Timeline::of(&self.point, world)) {
+            when.sync(timeline);
+        }
         self.refresh();
     }
 
@@ -197,6 +305,10 @@ impl FormDialog for RestoreWizard {
     fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
         let used = painter.paragraph(area, &self.heading(world), Role::Strong) + 1;
         let rest = Rect::new(area.x, area.y + used, area.width, area.height.saturating_sub(used));
+        if let Some(when) = self.when.as_ref().filter(|_| self.choosing) {
+            picture::view(when, world, rest, painter);
+            return;
+        }
         if self.proposed.is_some() {
             self.form.view(rest, painter);
             return;

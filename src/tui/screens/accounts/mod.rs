@@ -13,7 +13,7 @@ use crate::tui::screens::pane;
 use crate::tui::screens::screen::Screen;
 use crate::tui::store::{Freshness, Line};
 use crate::tui::subject::Subject;
-use crate::tui::table::{Cell, Column, Grid, List, Record, Table, by_text};
+use crate::tui::table::{Cell, Column, Grid, List, Record, Table, When, by_text};
 use crate::tui::theme::Role;
 use crate::tui::world::World;
 use ratatui::layout::Rect;
@@ -54,8 +54,9 @@ static COLUMNS: &[Column<Row>] = &[
     Column::<Row>::new("ID", 12, 12, |row, _| Cell::dim(row.account.id.to_string())).priority(3),
     Column::<Row>::new("STATUS", 9, 12, |row, _| {
         let active = row.account.status == "ACTIVE";
-        if active { Cell::dim("") } else { Cell::new(row.account.status.clone(), Role::Warning) }
+        if active { Cell::dim("active") } else { Cell::new(row.account.status.clone(), Role::Warning) }
     })
+    .when(When::InactiveAccounts)
     .priority(2),
 ];
 

@@ -84,8 +84,8 @@ const EMPTY: pane::Empty<'_> = &[
     "or let a plan do it every night:",
     "$ :create-plan",
     "",
-    "There must be a resource to back up. In another shell:",
-    "$ vaultdeck resource add EFS projects --path /srv/projects --tag env=prod",
+    "There must be a resource to back up. Register one:",
+    "$ :add-resource",
 ];
 
 impl Listed for BackupJobs {

@@ -51,6 +51,7 @@ impl Field {
         }
         match &self.kind {
             Kind::Text(edit) => edit.view(x, area.y, room.min(72), focused, painter),
+            Kind::Secret(edit) => edit.view(x, area.y, room.min(72), focused, painter),
             Kind::Turn { options, at } => {
                 let shown = options.get(*at).map_or("", |(_, label)| label);
                 let role = if focused { Role::Focus } else { Role::Field };
