@@ -1,10 +1,12 @@
-//! `GET /_vaultdeck/recovery-points/{arn}/items`: what files a recovery point holds. AWS has no such operation.
+//! `GET /_vaultdeck/recovery-points/{arn}/items`: what files a recovery point holds, and `GET /_vaultdeck/restore-jobs/{id}/proof`: what a
+//! restore test found. AWS has no such operations.
 
 use super::call::arn;
 use super::failure::Failure;
 use super::query::{Query, decoded};
 use super::reply::Reply;
 use crate::domain::extension::RECOVERY_POINTS;
+use crate::domain::proof::RESTORE_JOBS;
 use crate::engine::{Caller, Engine};
 use http::request::Parts;
 use http::{Method, StatusCode};
@@ -12,6 +14,9 @@ use http::{Method, StatusCode};
 /// Answers one call.
 pub(super) fn answer(engine: &Engine, caller: &Caller, parts: &Parts) -> Result<Reply, Failure> {
     let path = parts.uri.path();
+    if let Some(job) = path.strip_prefix(RESTORE_JOBS) {
+        return proof(engine, caller, parts, job);
+    }
     let point = path
         .strip_prefix(RECOVERY_POINTS)
         .map(|rest| rest.strip_suffix('/').unwrap_or(rest))
@@ -25,4 +30,12 @@ pub(super) fn answer(engine: &Engine, caller: &Caller, parts: &Parts) -> Result<
     query.finish()?;
     let items = engine.recovery_point_items(caller, &point, &folder, &page)?;
     Ok(Reply::json(StatusCode::OK, &items))
+}
+
+fn proof(engine: &Engine, caller: &Caller, parts: &Parts, job: &str) -> Result<Reply, Failure> {
+    let job = job.strip_suffix("/proof").filter(|id| !id.contains('/') && parts.method == Method::GET);
+    let unknown = || Failure::unknown_operation(format!("Nothing here answers {} {}", parts.method, parts.uri.path()));
+    let job = decoded(job.ok_or_else(unknown)?)?;
+    Query::parse(parts.uri.query().unwrap_or_default())?.finish()?;
+    Ok(Reply::json(StatusCode::OK, &engine.restore_proof(caller, &job.parse()?)?))
 }

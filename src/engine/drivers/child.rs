@@ -22,7 +22,8 @@ use crate::domain::Secret;
 use crate::engine::drivers::Fault;
 use crate::repository::Control;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+pub(super) use rustix::process::Signal;
+use rustix::process::{Pid, WaitId, WaitIdOptions, kill_process, waitid};
 use said::Said;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read, Write as _};
@@ -45,6 +46,15 @@ pub(super) struct Program {
     environment: Vec<(OsString, OsString)>,
     secrets: Vec<(OsString, Secret)>,
     talks: bool,
+    folder: PathBuf,
+    user: Option<User>,
+}
+
+/// Another user than the engine's, as whom a program runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct User {
+    pub(super) uid: u32,
+    pub(super) gid: u32,
 }
 
 impl Program {
@@ -63,6 +73,8 @@ impl Program {
             environment: Vec::new(),
             secrets: Vec::new(),
             talks: false,
+            folder: PathBuf::from("/"),
+            user: None,
         })
     }
 
@@ -100,6 +112,18 @@ impl Program {
         self
     }
 
+    /// In this folder, and not in that of the root.
+    pub(super) fn within(mut self, folder: &Path) -> Self {
+        folder.clone_into(&mut self.folder);
+        self
+    }
+
+    /// As another user, with no group but that one: for an engine that is root.
+    pub(super) fn as_user(mut self, user: User) -> Self {
+        self.user = Some(user);
+        self
+    }
+
     /// Runs it to its end, and gives what it wrote.
     pub(super) fn run(self, patience: Duration) -> Result<Ended, Fault> {
         let mut running = self.start(patience)?;
@@ -121,10 +145,13 @@ impl Program {
         let unstarted = |error: &io::Error| Fault::of_io(format_args!("The program {name} does not start"), error);
         let parent = Self::named("setpriv", "util-linux")?;
         let mut command = Command::new(parent.path);
+        if let Some(User { uid, gid }) = self.user {
+            command.arg(format!("--reuid={uid}")).arg(format!("--regid={gid}")).arg("--clear-groups");
+        }
         command.args(["--pdeathsig", "KILL", "--"]).arg(&self.path).args(&self.arguments);
         command.env_clear().env("PATH", FOLDERS.join(":")).env("LC_ALL", "C").envs(self.environment);
         command.envs(self.secrets.iter().map(|(name, secret)| (name, secret.reveal())));
-        command.current_dir("/").process_group(0);
+        command.current_dir(&self.folder).process_group(0);
         command
             .stdin(if self.talks { Stdio::piped() } else { Stdio::null() })
             .stdout(Stdio::piped())
@@ -227,6 +254,15 @@ impl Running {
             return Err(io::ErrorKind::BrokenPipe.into());
         };
         watch.during(|| input.write_all(bytes))
+    }
+
+    /// Asks it to end with a signal, and waits for that; one that does not end in this time is killed.
+    pub(super) fn end(self, signal: Signal, limit: Duration) {
+        let asked = std::time::Instant::now();
+        let _ = kill_process(Pid::from_child(&self.child), signal);
+        while !self.has_ended() && asked.elapsed() < limit {
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Whether it has ended, well or not.

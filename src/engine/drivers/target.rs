@@ -96,9 +96,13 @@ impl Inside<'_> {
 
     /// The names in a folder.
     pub fn names(&self, folder: &ItemPath) -> Result<Vec<Vec<u8>>, Fault> {
+        Ok(self.entries(folder)?.into_iter().map(|node| node.name).collect())
+    }
+
+    /// What is in a folder, by names.
+    pub(super) fn entries(&self, folder: &ItemPath) -> Result<Vec<Node>, Fault> {
         let entries = self.repository.entries(&self.snapshot, &self.at(folder));
-        let entries = entries.map_err(|error| Fault::Failed(error.to_string()))?;
-        Ok(entries.into_iter().map(|node| node.name).collect())
+        entries.map_err(|error| Fault::Failed(error.to_string()))
     }
 
     /// The content of a file of at most so many bytes; nothing where there is none.

@@ -59,6 +59,7 @@ impl Engine {
                 let mut details = points::rows::owed_manifests::details(connection, arn)?;
                 let chain = points::rows::chains::get(connection, arn)?.and_then(|row| row.chain);
                 details.extend(chain.iter().flat_map(Chain::details));
+                details.extend(points::rows::proofs::details(connection, arn)?);
                 Ok(details)
             })?,
             Some(_) => PointDetails::new(),

@@ -27,7 +27,15 @@ pub(super) const DUMP: Named = Named("mariadb-dump", "mariadb-client");
 /// Copies the files of a server that runs, and makes a data directory of the copy.
 pub(super) const BACKUP: Named = Named("mariadb-backup", "mariadb-backup");
 
+/// The server.
+pub(super) const SERVER: Named = Named("mariadbd", "mariadb-server");
+
 impl Named {
+    /// The program, whose settings come first.
+    pub(super) fn with_settings(self, file: &Path) -> Result<Program, Fault> {
+        self.found().map(|program| program.arg(format!("--defaults-file={}", file.display())))
+    }
+
     /// The program, which reads no settings but those that it is given.
     pub(super) fn program(self) -> Result<Program, Fault> {
         self.found().map(|program| program.arg("--no-defaults"))

@@ -12,7 +12,7 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 /// What a server needs beside its data, and which some systems keep elsewhere: what is written where it is missing.
-const SETTINGS: [(&str, &str); 3] = [
+pub(super) const SETTINGS: [(&str, &str); 3] = [
     (
         "postgresql.conf",
         "# The settings of the server that was backed up lay outside of its data directory. These are the defaults.\n",

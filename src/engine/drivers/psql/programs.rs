@@ -52,6 +52,17 @@ pub(in crate::engine::drivers) fn for_server(installed: &[Programs], major: u32)
     })
 }
 
+/// The programs of a server of just this version, which a data directory of it needs.
+pub(in crate::engine::drivers) fn with_server(major: u32) -> Result<Programs, Fault> {
+    let found = installed()?.into_iter().find(|programs| programs.major == major);
+    found.filter(|programs| programs.of_server("postgres").is_some()).ok_or_else(|| {
+        Fault::Failed(format!(
+            "The server of PostgreSQL {major} is needed on this machine: install postgresql-{major}, or name the folder of its programs in \
+             the environment variable {FOLDER}."
+        ))
+    })
+}
+
 impl Programs {
     fn look(folder: &Path) -> Option<Self> {
         let said = Program::at(&folder.join("pg_basebackup")).ok()?.arg("--version").run(PATIENCE).ok()?;
@@ -65,6 +76,16 @@ impl Programs {
 
     pub(in crate::engine::drivers) fn pg_basebackup(&self) -> Result<Program, Fault> {
         Program::at(&self.folder.join("pg_basebackup"))
+    }
+
+    /// The version's first number.
+    pub(in crate::engine::drivers) fn major(&self) -> u32 {
+        self.major
+    }
+
+    /// A program of the server itself, or of what comes with it; none where it is not installed.
+    pub(in crate::engine::drivers) fn of_server(&self, name: &str) -> Option<Program> {
+        Program::at(&self.folder.join(name)).ok()
     }
 
     pub(in crate::engine::drivers) fn pg_receivewal(&self) -> Result<Program, Fault> {

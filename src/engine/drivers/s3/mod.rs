@@ -36,8 +36,9 @@ use crate::domain::types::location::{Location, Part};
 use crate::domain::types::s3::{FACTS, check_bucket};
 use crate::domain::types::{Metadata, TypeFacts};
 use crate::domain::{Arn, Invalid, PointDetails};
+use crate::engine::drivers::proof::Files;
 use crate::engine::drivers::{
-    BackupCx, Driver, Fault, Mark, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
+    BackupCx, Driver, Fault, Mark, ProbeCx, Probed, Proof, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
 };
 use client::Client;
 use serde::{Deserialize, Serialize};
@@ -53,6 +54,12 @@ struct Seen {
     #[serde(rename = "Versioning")]
     versioning: Option<String>,
 }
+
+/// What is proven of a recovery point.
+static PROOF: Files = Files {
+    what: "objects and their folders",
+    noted: &[],
+};
 
 impl Driver for S3 {
     fn facts(&self) -> &'static TypeFacts {
@@ -97,6 +104,10 @@ impl Driver for S3 {
 
     fn target<'a>(&self, cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
         target::open(cx)
+    }
+
+    fn proof(&self, _: &PointDetails) -> Option<&dyn Proof> {
+        Some(&PROOF)
     }
 }
 

@@ -115,6 +115,10 @@ impl Engine {
         if let Some(role) = &request.iam_role_arn {
             roles::pass(connection, caller, role.as_str())?;
         }
+        if keys::is_test(&request.metadata)? {
+            judge_moment(connection, self.driver_of(&point.resource_type)?, request, point)?;
+            return self.draft_test(connection, caller, request, point);
+        }
         let plan = self.plan_restore(connection, caller, request, point)?;
         let restored_as = restored_as(request, point);
         if let (true, Some(why)) = (request.copy_source_tags, refuses_tags(&restored_as, &request.metadata)) {
@@ -148,6 +152,7 @@ impl Engine {
             expected_minutes: None,
             created_resource_arn: None,
             resource_type: Some(restored_as),
+            validation: None,
         };
         Ok(RestoreRecord {
             job,
@@ -157,6 +162,7 @@ impl Engine {
             copy_tags: request.copy_source_tags,
             attempts: 0,
             begun: None,
+            is_test: false,
         })
     }
 

@@ -27,14 +27,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// What is restored.
-struct Origin {
-    point: RecoveryPoint,
-    snapshot: Id,
+pub(super) struct Origin {
+    pub(super) point: RecoveryPoint,
+    pub(super) snapshot: Id,
     /// In which of the vault's repositories it lies.
-    class: StorageClass,
-    root: ItemPath,
+    pub(super) class: StorageClass,
+    pub(super) root: ItemPath,
     /// To which moment, if it is a continuous one.
-    moment: Option<Moment>,
+    pub(super) moment: Option<Moment>,
     tags: Tags,
 }
 
@@ -118,7 +118,7 @@ pub(super) fn run(
 }
 
 /// Looks up what is restored.
-fn origin(connection: &Connection, record: &RestoreRecord) -> Result<std::result::Result<Origin, Ending>> {
+pub(super) fn origin(connection: &Connection, record: &RestoreRecord) -> Result<std::result::Result<Origin, Ending>> {
     let Some(arn) = &record.job.recovery_point_arn else {
         return Ok(Err(Ending::failed(false, "The job names no recovery point.")));
     };
