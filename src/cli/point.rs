@@ -35,7 +35,8 @@ async fn show(reached: &Reached, options: &PointOptions) -> Result<Exit, Failure
         }
         PlainFormat::Text => {
             let members = row.into_iter().filter(|(_, value)| !value.is_null());
-            let members = members.map(|(name, value)| (name, value.as_str().map_or_else(|| value.to_string(), str::to_owned)));
+            let members =
+                members.map(|(name, value)| (name, value.as_str().map_or_else(|| value.to_string(), str::to_owned)));
             output::write(&text(members.chain(details)))?;
         }
     }

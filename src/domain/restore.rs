@@ -1,8 +1,8 @@
 //! The metadata of a restore of any type, known or not.
 
 use crate::domain::types::Metadata;
-use crate::domain::types::keys::{check_size, is_test};
 pub use crate::domain::types::keys::value;
+use crate::domain::types::keys::{check_size, is_test};
 use crate::domain::{Invalid, ResourceType};
 
 /// Checks metadata against its type's table, as far as the type is known:

@@ -1,5 +1,5 @@
-//! `GET /_vaultdeck/recovery-points/{arn}/items`: what files a recovery point holds, and `GET /_vaultdeck/restore-jobs/{id}/proof`: what a
-//! restore test found. AWS has no such operations.
+//! `GET /_vaultdeck/recovery-points/{arn}/items`: what files a recovery point holds; `…/details`: what there is to say of it, whatever became
+//! of its files; `GET /_vaultdeck/restore-jobs/{id}/proof`: what a restore test found. AWS has no such operations.
 
 use super::call::arn;
 use super::failure::Failure;
@@ -17,14 +17,17 @@ pub(super) fn answer(engine: &Engine, caller: &Caller, parts: &Parts) -> Result<
     if let Some(job) = path.strip_prefix(RESTORE_JOBS) {
         return proof(engine, caller, parts, job);
     }
-    let point = path
+    let (point, what) = path
         .strip_prefix(RECOVERY_POINTS)
-        .map(|rest| rest.strip_suffix('/').unwrap_or(rest))
-        .and_then(|rest| rest.strip_suffix("/items"))
-        .filter(|segment| !segment.is_empty() && !segment.contains('/') && parts.method == Method::GET)
+        .and_then(|rest| rest.strip_suffix('/').unwrap_or(rest).split_once('/'))
+        .filter(|(point, what)| !point.is_empty() && ["items", "details"].contains(what) && parts.method == Method::GET)
         .ok_or_else(|| Failure::unknown_operation(format!("Nothing here answers {} {path}", parts.method)))?;
     let point = arn("RecoveryPointArn", &decoded(point)?)?;
     let mut query = Query::parse(parts.uri.query().unwrap_or_default())?;
+    if what == "details" {
+        query.finish()?;
+        return Ok(Reply::json(StatusCode::OK, &engine.recovery_point_details(caller, &point)?));
+    }
     let folder = query.string("path").filter(|path| !path.is_empty()).unwrap_or_else(|| "/".to_owned());
     let page = query.camel_page()?;
     query.finish()?;

@@ -66,7 +66,11 @@ async fn start(reached: &Reached, audit: &Arc<Audit>, options: &RestoreOptions) 
 }
 
 /// The recovery point of an ARN, or of its id: what is behind the last colon, or slash.
-pub(in crate::cli) async fn point(reached: &Reached, text: &str, scope: &ScopeOptions) -> Result<Arc<KnownPoint>, Failure> {
+pub(in crate::cli) async fn point(
+    reached: &Reached,
+    text: &str,
+    scope: &ScopeOptions,
+) -> Result<Arc<KnownPoint>, Failure> {
     let within = Within { account: scope.account.clone(), region: scope.region.clone() };
     if let Ok(arn) = text.parse::<Arn>() {
         return Ok(reached.connection.find_recovery_point(&within, &arn).await?);

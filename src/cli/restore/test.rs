@@ -8,32 +8,28 @@ use crate::cli::follow::{left_alone, say_end};
 use crate::cli::output;
 use crate::client::audit::Audit;
 use crate::client::change::{StartRestore, new_token};
-use crate::client::{Answer, FaultKind, Feature, Key, Outcome, Query};
+use crate::client::{FaultKind, Feature, Outcome};
 use crate::domain::job::JobState;
 use crate::domain::proof::Proof;
-use crate::domain::types::keys::{LATEST_KEY, TEST_KEY, TIME_KEYS, is_of_moment};
-use crate::domain::{Arn, KnownPoint};
-use std::collections::BTreeMap;
+use crate::domain::types::keys::{TIME_KEYS, is_of_moment};
 use std::sync::Arc;
 
-pub(super) async fn run(
-    reached: &Reached,
-    audit: &Arc<Audit>,
-    options: &RestoreTestOptions,
-) -> Result<Exit, Failure> {
+pub(super) async fn run(reached: &Reached, audit: &Arc<Audit>, options: &RestoreTestOptions) -> Result<Exit, Failure> {
     let point = point(reached, &options.point, &options.scope).await?;
     reached.connection.capabilities().allows(Feature::Items).map_err(|_| {
-        Failure::failed("AWS Backup tests restores by restore testing plans; only an engine of vaultdeck tests one by a command")
+        Failure::failed(
+            "AWS Backup tests restores by restore testing plans; only an engine of vaultdeck tests one by a command",
+        )
     })?;
-    let role = options.role.clone().unwrap_or_else(|| Arn::default_role(&point.scope.account));
-    let order = StartRestore {
-        recovery_point: point.arn.clone(),
-        metadata: metadata(reached, &point, options.time.as_deref()).await?,
-        role: Some(role),
-        resource_type: None,
-        copy_source_tags: false,
-        idempotency_token: new_token(),
-    };
+    let mut order = StartRestore::test(&point, new_token());
+    if let Some(time) = &options.time {
+        let known = |key: &&str| point.resource_type.facts().is_some_and(|facts| facts.restore_key(key).is_some());
+        let unfit = || Failure::usage(format!("--time does not fit {}", point.resource_type));
+        let key = TIME_KEYS.into_iter().find(known).ok_or_else(unfit)?;
+        order.metadata.retain(|known, _| !is_of_moment(known));
+        order.metadata.insert(key.to_owned(), time.clone());
+    }
+    order.role = options.role.clone().or(order.role);
     let Outcome::RestoreJob(id) = reached.connection.order(audit, point.scope.clone(), order).await? else {
         return Err(Failure::failed("the service told no job"));
     };
@@ -49,27 +45,6 @@ pub(super) async fn run(
         }
         Err(fault) => Err(fault.into()),
     }
-}
-
-/// That it is a test, and to which moment of a continuous recovery point: the latest one where none is named.
-async fn metadata(
-    reached: &Reached,
-    point: &KnownPoint,
-    time: Option<&str>,
-) -> Result<BTreeMap<String, String>, Failure> {
-    let test = (TEST_KEY.to_owned(), "true".to_owned());
-    if let Some(time) = time {
-        let known = |key: &&str| point.resource_type.facts().is_some_and(|facts| facts.restore_key(key).is_some());
-        let unfit = || Failure::usage(format!("--time does not fit {}", point.resource_type));
-        let key = TIME_KEYS.into_iter().find(known).ok_or_else(unfit)?;
-        return Ok([test, (key.to_owned(), time.to_owned())].into());
-    }
-    let query = Query::RestoreMetadata { vault: point.vault(), recovery_point: point.arn.clone() };
-    let Answer::RestoreMetadata(given) = reached.connection.read(Key::scoped(point.scope.clone(), query)).await? else {
-        return Err(Failure::failed("the answer is of another question"));
-    };
-    let moment = given.metadata.iter().filter(|(key, _)| is_of_moment(key) && key.eq_ignore_ascii_case(LATEST_KEY));
-    Ok([test].into_iter().chain(moment.map(|(key, value)| (key.clone(), value.clone()))).collect())
 }
 
 fn tell(proof: &Proof, format: PlainFormat) -> Result<Exit, Failure> {
@@ -93,6 +68,7 @@ fn text(proof: &Proof) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Arn;
     use crate::domain::proof::Check;
 
     #[test]

@@ -32,8 +32,9 @@ pub const PERCENT: Attribute<RestoreJob> = Attribute::text("DONE", "PercentDone"
 pub const SIZE: Attribute<RestoreJob> =
     Attribute::bytes("SIZE", "BackupSizeInBytes", |record| record.size_bytes.into());
 /// What became of a restore that is a test: `VALIDATING`, `SUCCESSFUL` or `FAILED`.
-pub const VALIDATION: Attribute<RestoreJob> =
-    Attribute::text("VALIDATION", "ValidationStatus", |record| record.validation.as_ref().map(|test| test.status.as_str()).into());
+pub const VALIDATION: Attribute<RestoreJob> = Attribute::text("VALIDATION", "ValidationStatus", |record| {
+    record.validation.as_ref().map(|test| test.status.as_str()).into()
+});
 /// What there is to say about it.
 pub const MESSAGE: Attribute<RestoreJob> =
     Attribute::text("MESSAGE", "StatusMessage", |record| record.status_message.as_ref().into());

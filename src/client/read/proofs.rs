@@ -4,8 +4,8 @@ use crate::client::connect::Connection;
 use crate::client::control::{checked, segment};
 use crate::client::text::clean;
 use crate::client::wire::OPERATION_LIMIT;
-use crate::client::{Fault, FaultKind, Feature, map};
-use crate::domain::extension::{Items, RECOVERY_POINTS};
+use crate::client::{Fault, FaultKind, Feature};
+use crate::domain::extension::RECOVERY_POINTS;
 use crate::domain::names::JobId;
 use crate::domain::proof::{Proof, RESTORE_JOBS};
 use crate::domain::{Arn, PointDetails, Scope};
@@ -25,9 +25,9 @@ impl Connection {
 
     /// What an engine tells of a recovery point: what its driver said of it, and when it was last proven.
     pub async fn point_details(&self, scope: &Scope, point: &Arn) -> Result<PointDetails, Fault> {
-        let route = format!("{RECOVERY_POINTS}{}/items?path=%2F&maxResults=1", segment(point.as_str()));
-        let items: Items = self.told(scope, &route).await?;
-        Ok(map::items(items).details)
+        let told: PointDetails =
+            self.told(scope, &format!("{RECOVERY_POINTS}{}/details", segment(point.as_str()))).await?;
+        Ok(told.into_iter().map(|(name, value)| (clean(&name), clean(&value))).collect())
     }
 
     async fn told<T: DeserializeOwned>(&self, scope: &Scope, route: &str) -> Result<T, Fault> {

@@ -6,7 +6,8 @@ use crate::domain::types::location::Location;
 use crate::domain::types::{Metadata, TypeFacts};
 use crate::domain::{Arn, PointDetails};
 use crate::engine::drivers::{
-    BackupCx, Driver, Fault, Mark, ProbeCx, Probed, Proof, ProofCx, RestoreAsk, RestoreCx, RestorePlan, Source, Target, volume,
+    BackupCx, Driver, Fault, Mark, ProbeCx, Probed, Proof, ProofCx, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
+    volume,
 };
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -8,7 +8,8 @@ use crate::domain::types::location::{Location, Part};
 use crate::domain::types::{Metadata, TypeFacts, aurora, keys, rds};
 use crate::domain::{Arn, Invalid, PointDetails};
 use crate::engine::drivers::{
-    BackupCx, Continuous, Driver, Fault, Mark, ProbeCx, Probed, Proof, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
+    BackupCx, Continuous, Driver, Fault, Mark, ProbeCx, Probed, Proof, RestoreAsk, RestoreCx, RestorePlan, Source,
+    Target,
 };
 use std::collections::BTreeMap;
 

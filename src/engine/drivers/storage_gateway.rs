@@ -7,7 +7,8 @@ use crate::domain::types::storage_gateway::{self, FACTS};
 use crate::domain::types::{Metadata, TypeFacts};
 use crate::domain::{Arn, PointDetails};
 use crate::engine::drivers::{
-    BackupCx, Driver, Fault, Mark, ProbeCx, Probed, Proof, ProofCx, RestoreAsk, RestoreCx, RestorePlan, Source, Target, volume,
+    BackupCx, Driver, Fault, Mark, ProbeCx, Probed, Proof, ProofCx, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
+    volume,
 };
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;

@@ -153,7 +153,7 @@ impl App {
             Command::Quit => return self.quit(),
             other if other.acts() => {
                 let subject = self.subject();
-                actions::start(other, &subject, &self.world)
+                actions::start(other, &subject, &mut self.world)
             }
             _ => Vec::new(),
         };

@@ -3,6 +3,7 @@
 use crate::client::{Answer, Feature, Key, Query};
 use crate::domain::extension::{Item, MissingItem};
 use crate::domain::job::JobState;
+use crate::domain::proof::{LAST_DISPROVEN, LAST_PROVEN};
 use crate::domain::vault::VaultRef;
 use crate::domain::{Arn, Consistency, Known, KnownPoint, PointDetails, Scope, Time};
 use crate::tui::command::Command;
@@ -147,8 +148,11 @@ impl Point {
         facts.extend(self.copies(world));
         facts.extend(Detail::maybe("Completed", point.completed.told().map(moment)));
         facts.extend(Detail::maybe("Size", point.size_bytes.map(|size| fmt::maybe_bytes(Some(size)))));
-        facts.extend(self.said.iter().map(|(name, value)| match Consistency::meaning(value) {
-            Some(meaning) if name == Consistency::NAME => Detail::new(name, format!("{value}: {meaning}")),
+        let time = |value: &str| value.parse::<Time>().map_or_else(|_| value.to_owned(), moment);
+        facts.extend(self.said.iter().map(|(name, value)| match (name.as_str(), Consistency::meaning(value)) {
+            (Consistency::NAME, Some(meaning)) => Detail::new(name, format!("{value}: {meaning}")),
+            (LAST_PROVEN, _) => Detail::cell("Restore proven", Cell::new(time(value), Role::Good)),
+            (LAST_DISPROVEN, _) => Detail::cell("Restore failed", Cell::new(time(value), Role::Bad)),
             _ => Detail::new(name, value.as_str()),
         }));
         facts.extend(Detail::maybe("Message", point.status_message.clone()));

@@ -63,8 +63,18 @@ struct Seen {
 static PROOF: Files = Files {
     what: "files of the databases",
     noted: &[
-        Noted { name: "Documents", what: "Documents in the files of the databases", ending: ".bson", by: Counted::Documents },
-        Noted { name: "Collections", what: "Collections with their options and indexes", ending: ".metadata.json", by: Counted::Files },
+        Noted {
+            name: "Documents",
+            what: "Documents in the files of the databases",
+            ending: ".bson",
+            by: Counted::Documents,
+        },
+        Noted {
+            name: "Collections",
+            what: "Collections with their options and indexes",
+            ending: ".metadata.json",
+            by: Counted::Files,
+        },
     ],
 };
 

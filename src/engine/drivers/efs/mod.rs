@@ -13,8 +13,8 @@ use crate::domain::types::location::Location;
 use crate::domain::types::{Metadata, TypeFacts};
 use crate::domain::{Arn, PointDetails};
 use crate::engine::drivers::{
-    BackupCx, Driver, Fault, ProbeCx, Probed, Proof, ProofCx, RestoreAsk, RestoreCx, RestorePlan, Source, Target, folder,
-    proof,
+    BackupCx, Driver, Fault, ProbeCx, Probed, Proof, ProofCx, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
+    folder, proof,
 };
 
 /// The driver of folders.

@@ -14,8 +14,8 @@ use crate::domain::types::location::{Location, Part};
 use crate::domain::types::{Metadata, TypeFacts};
 use crate::domain::{Arn, Invalid, PointDetails};
 use crate::engine::drivers::{
-    BackupCx, Driver, Fault, ProbeCx, Probed, Proof, ProofCx, RestoreAsk, RestoreCx, RestorePlan, Source, Target, folder,
-    proof,
+    BackupCx, Driver, Fault, ProbeCx, Probed, Proof, ProofCx, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
+    folder, proof,
 };
 
 /// The driver of folders that stand for FSx.

@@ -4,6 +4,7 @@
 use super::programs::SERVER;
 use super::rows;
 use super::scratch::Server;
+use super::source::COPIED;
 use super::target::CHECKPOINTS;
 use super::version::Version;
 use crate::domain::PointDetails;
@@ -39,7 +40,11 @@ pub(super) fn prove(cx: &ProofCx<'_>) -> Result<Vec<Check>, Fault> {
     let mut checks = Vec::new();
     if let Some(noted) = cx.noted("EndLsn") {
         let found = prepared_to(cx).map_err(|error| error.to_string()).unwrap_or_else(|error| error);
-        checks.push(Check::new("Place in the log that the files are prepared to (mariadb-backup --prepare)", noted, found));
+        checks.push(Check::new(
+            "Place in the log that the files are prepared to (mariadb-backup --prepare)",
+            noted,
+            found,
+        ));
     }
     let name = "A scratch server of MariaDB starts and takes connections";
     let server = match Server::start(cx.at, cx.control)? {
@@ -69,11 +74,14 @@ pub(super) fn prove(cx: &ProofCx<'_>) -> Result<Vec<Check>, Fault> {
 fn prepared_to(cx: &ProofCx<'_>) -> std::io::Result<String> {
     let text = std::fs::read_to_string(cx.at.join(CHECKPOINTS))?;
     let said = |wanted: &str| {
-        text.lines().filter_map(|line| line.split_once('=')).find(|(key, _)| key.trim() == wanted).map(|(_, value)| value.trim())
+        text.lines()
+            .filter_map(|line| line.split_once('='))
+            .find(|(key, _)| key.trim() == wanted)
+            .map(|(_, value)| value.trim())
     };
     match said("backup_type") {
-        Some("full-prepared") => Ok(said("last_lsn").unwrap_or_default().to_owned()),
-        other => Ok(format!("{} are not prepared", other.unwrap_or("files"))),
+        Some(kind) if kind != COPIED => Ok(said("last_lsn").unwrap_or_default().to_owned()),
+        _ => Ok("they are not prepared".to_owned()),
     }
 }
 
@@ -138,7 +146,9 @@ mod tests {
         let row = |kind: &str, message: &str| ["shop.t", "check", kind, message].map(str::to_owned);
         assert_eq!(fault(&row("status", "OK")), None);
         assert_eq!(fault(&row("note", "The storage engine for the table doesn't support check")), None);
-        for (kind, message) in [("error", "Corrupt"), ("warning", "2 clients are using"), ("status", "Operation failed")] {
+        for (kind, message) in
+            [("error", "Corrupt"), ("warning", "2 clients are using"), ("status", "Operation failed")]
+        {
             assert_eq!(fault(&row(kind, message)), Some(format!("shop.t: {message}")));
         }
     }

@@ -44,7 +44,12 @@ const GRAPH: &str = "graph.nq";
 /// What is proven of a recovery point.
 static PROOF: Files = Files {
     what: "files of the graph",
-    noted: &[Noted { name: "Statements", what: "Statements in the file of the graph", ending: ".nq", by: Counted::Lines(None) }],
+    noted: &[Noted {
+        name: "Statements",
+        what: "Statements in the file of the graph",
+        ending: ".nq",
+        by: Counted::Lines(None),
+    }],
 };
 
 impl Driver for Neptune {

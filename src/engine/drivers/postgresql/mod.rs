@@ -50,8 +50,8 @@ use crate::domain::types::{Metadata, TypeFacts, aurora, database, rds};
 use crate::domain::{Arn, Invalid, PointDetails};
 use crate::engine::drivers::psql::{address, faults, programs};
 use crate::engine::drivers::{
-    BackupCx, Continuous, Driver, Fault, Mark, ProbeCx, Probed, Proof, ProofCx, RestoreAsk, RestoreCx, RestorePlan, Source,
-    Target,
+    BackupCx, Continuous, Driver, Fault, Mark, ProbeCx, Probed, Proof, ProofCx, RestoreAsk, RestoreCx, RestorePlan,
+    Source, Target,
 };
 use crate::engine::keys::random;
 use address::Address;

@@ -108,7 +108,8 @@ impl Server {
         control: &Control,
     ) -> Result<Result<Self, String>, Fault> {
         let own = scratch.join(OWN);
-        write_settings(&own).map_err(|error| Fault::of_io(format_args!("{} cannot be written", own.display()), &error))?;
+        write_settings(&own)
+            .map_err(|error| Fault::of_io(format_args!("{} cannot be written", own.display()), &error))?;
         let missing = || Fault::Failed("There is no program postgres.".to_owned());
         let mut program = programs.of_server("postgres").ok_or_else(missing)?.arg("-D").arg(data).within(data);
         for setting in SETTINGS {
@@ -124,12 +125,8 @@ impl Server {
             program = program.as_user(owner);
         }
         let running = program.start(PATIENCE)?;
-        let mut server = Self {
-            running: Some(running),
-            programs: programs.clone(),
-            data: data.to_owned(),
-            user: user.to_owned(),
-        };
+        let mut server =
+            Self { running: Some(running), programs: programs.clone(), data: data.to_owned(), user: user.to_owned() };
         loop {
             if server.running.as_ref().is_none_or(Running::has_ended) {
                 return Ok(Err(server.why()));

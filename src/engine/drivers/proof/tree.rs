@@ -149,9 +149,9 @@ impl Walk<'_, '_> {
             }
         };
         let content = match node.kind {
-            NodeKind::File => source.open(&at).and_then(|mut file| {
-                pieces(self.cx.content.repository, node, &mut *file)
-            }),
+            NodeKind::File => {
+                source.open(&at).and_then(|mut file| pieces(self.cx.content.repository, node, &mut *file))
+            }
             _ => Ok(Vec::new()),
         };
         match content {

@@ -38,8 +38,8 @@ use crate::domain::types::location::{Location, Part};
 use crate::domain::types::redshift::{FACTS, IDENTIFIER_KEY, TYPE_KEY, WHOLE};
 use crate::domain::types::{Metadata, TypeFacts, database};
 use crate::domain::{Arn, Invalid, PointDetails};
-use crate::engine::drivers::psql::address::Address;
 use crate::engine::drivers::proof::{Counted, Files, Noted};
+use crate::engine::drivers::psql::address::Address;
 use crate::engine::drivers::{
     BackupCx, Driver, Fault, Mark, ProbeCx, Probed, Proof, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
 };

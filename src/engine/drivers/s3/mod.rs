@@ -56,10 +56,7 @@ struct Seen {
 }
 
 /// What is proven of a recovery point.
-static PROOF: Files = Files {
-    what: "objects and their folders",
-    noted: &[],
-};
+static PROOF: Files = Files { what: "objects and their folders", noted: &[] };
 
 impl Driver for S3 {
     fn facts(&self) -> &'static TypeFacts {

@@ -27,9 +27,8 @@ pub(in crate::engine::drivers) fn scratch_place(scratch: &Path) -> Location {
 pub(in crate::engine::drivers) fn prove(cx: &ProofCx<'_>) -> Result<Vec<Check>, Fault> {
     let description = Description::read(cx.content)?;
     let size = description.volume_size;
-    let unread = |error: io::Error| {
-        Fault::of_io(format_args!("The restored volume {} cannot be read", cx.at.display()), &error)
-    };
+    let unread =
+        |error: io::Error| Fault::of_io(format_args!("The restored volume {} cannot be read", cx.at.display()), &error);
     let image = File::open(cx.at).map_err(unread)?;
     let found_size = image.metadata().map_err(unread)?.len();
     let mut checks = vec![Check::new("Size of the volume in bytes", size, found_size)];
@@ -70,7 +69,9 @@ fn pieces(cx: &ProofCx<'_>, image: &File, node: &Node, mut at: u64) -> Result<Ve
         let location = cx.content.repository.find_blob(BlobKind::Data, id);
         let length = location.map_err(|error| Fault::Failed(error.to_string()))?.content_length();
         buffer.resize(length as usize, 0);
-        image.read_exact_at(&mut buffer, at).map_err(|error| Fault::of_io("The restored volume cannot be read", &error))?;
+        image
+            .read_exact_at(&mut buffer, at)
+            .map_err(|error| Fault::of_io("The restored volume cannot be read", &error))?;
         found.push(Id::of(&buffer));
         at += u64::from(length);
     }

@@ -52,7 +52,8 @@ impl Engine {
             return Err(Error::invalid_parameter(rule));
         }
         if request.resource_type.as_ref().is_some_and(|named| *named != point.resource_type.as_str()) {
-            let rule = format!("Invalid ResourceType: a restore test is of the recovery point's own, {}", point.resource_type);
+            let rule =
+                format!("Invalid ResourceType: a restore test is of the recovery point's own, {}", point.resource_type);
             return Err(Error::invalid_parameter(rule));
         }
         let details = owed_manifests::details(connection, &point.arn)?;
@@ -106,7 +107,9 @@ impl Engine {
         let job = self.describe_restore_job(caller, id)?;
         let tested = self.catalog.read(|connection| proofs::get(connection, id))?;
         let found = tested.zip(job.recovery_point_arn).map(|(tested, point)| tested.proof(point));
-        found.ok_or_else(|| Error::not_found(format!("Restore job {id} has found nothing: it is no test, or did not come so far.")))
+        found.ok_or_else(|| {
+            Error::not_found(format!("Restore job {id} has found nothing: it is no test, or did not come so far."))
+        })
     }
 }
 

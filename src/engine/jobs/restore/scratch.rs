@@ -88,7 +88,11 @@ impl Engine {
             }
             for entry in entries.filter_map(std::result::Result::ok) {
                 let none = PointDetails::new();
-                self.drivers.0.iter().filter_map(|driver| driver.proof(&none)).for_each(|proof| proof.clean(&entry.path()));
+                self.drivers
+                    .0
+                    .iter()
+                    .filter_map(|driver| driver.proof(&none))
+                    .for_each(|proof| proof.clean(&entry.path()));
                 if let Err(error) = remove(&above, &entry.file_name()) {
                     tracing::warn!(path = %entry.path().display(), %error, "what a test left could not be removed");
                 }

@@ -36,12 +36,8 @@ pub(super) fn validation(row: &Row<'_>) -> Result<Option<Validation>> {
         return Ok(None);
     }
     let state = JobState::from(row.column::<String>("state")?.as_str());
-    let begun = Validation {
-        status: Validation::VALIDATING.to_owned(),
-        message: None,
-        deletion: None,
-        deletion_message: None,
-    };
+    let begun =
+        Validation { status: Validation::VALIDATING.to_owned(), message: None, deletion: None, deletion_message: None };
     let tested: Option<Tested> = row.json_option("proof")?;
     let Some(tested) = tested else { return Ok((state == JobState::Running).then_some(begun)) };
     let Tested { checks, left, .. } = tested;
