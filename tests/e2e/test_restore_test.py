@@ -11,12 +11,23 @@ import pytest
 
 import mariadb
 import postgresql
+import secantus
+import test_documentdb
+import test_dynamodb
+import test_neptune
+import test_redshift
+import test_s3
+import test_timestream
 from conftest import DEBUG, ROLE, back_up, wait_for_job
+from influx import Influx
+from ministack import Ministack
+from oxigraph import Oxigraph
 from test_continuous import Writer, continuous_plan, next_run, now, points, until_restorable
 from test_damage import files, flip
 from test_mariadb import add as add_mariadb
 from test_postgresql import ROOTS, added, arguments_of_processes, until
 from test_volumes import MIB, make_image
+from weed import Weed
 
 SHARED = pathlib.Path("/var/tmp")
 
@@ -326,3 +337,66 @@ def test_a_dump_of_a_mariadb_is_proven_as_files_and_says_so(start, tmp_path):
     finally:
         server.stop(hard=True)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def bucket(tmp_path, engine):
+    weed = Weed(tmp_path / "weed").start()
+    weed.client().create_bucket(Bucket="photos")
+    for number, key in enumerate(["plain", "folder/a b", "größe/é", "zero", "a//b"]):
+        weed.client().put_object(Bucket="photos", Key=key, Body=b"x" * number * 1000, Metadata={"number": str(number)})
+    return weed, test_s3.add(engine, weed, "photos", tmp_path)
+
+
+def table(tmp_path, engine):
+    server = Ministack(tmp_path / "ministack").start()
+    test_dynamodb.make(server.client(), items=120)
+    return server, test_dynamodb.added(engine, server, tmp_path)
+
+
+def documents(tmp_path, engine):
+    server = secantus.Server(tmp_path / "mongo").start()
+    client = server.client()
+    client.shop.orders.insert_many([{"_id": n, "who": f"größe {n}"} for n in range(500)])
+    client.shop.orders.create_index("who")
+    client["odd-names"].create_collection("nothing")
+    return server, test_documentdb.added(engine, server)
+
+
+def graph(tmp_path, engine):
+    store = Oxigraph(tmp_path / "graph").start()
+    store.load(test_neptune.EXTREMES)
+    return store, json.loads(test_neptune.add(engine, store.url).stdout)["ResourceArn"]
+
+
+def metrics(tmp_path, engine):
+    server = Influx(tmp_path / "influx").start()
+    server.ask('CREATE DATABASE "metrics"')
+    server.write("metrics", test_timestream.EXTREMES)
+    return server, test_timestream.added(engine, server, tmp_path)
+
+
+def warehouse(tmp_path, engine):
+    folder = postgresql.make_folder()
+    server = postgresql.Server(folder).make().start()
+    server.ask("CREATE DATABASE ware")
+    test_redshift.ask(server, "ware", test_redshift.SCHEMA)
+    return server, test_redshift.added(engine, server, tmp_path, "ware")
+
+
+@pytest.mark.parametrize(("make", "counted"), [(bucket, None), (table, "Items"), (documents, "Documents"), (graph, "Statements"), (metrics, "Points"), (warehouse, "Tables")])
+def test_what_no_server_is_started_for_is_proven_by_its_files_and_what_is_in_them(engine, tmp_path, make, counted):
+    server, resource = make(tmp_path, engine)
+    try:
+        backup = engine.client()
+        point = back_up(backup, resource)["RecoveryPointArn"]
+        proof = prove(engine, point)
+        assert proof["Proven"], faults(proof)
+        assert any("SHA-256" in name for name in names(proof)), proof
+        if counted:
+            check, = [check for check in proof["Checks"] if check["Name"].startswith(counted)]
+            assert int(check["Found"]) > 0 and "no server was started" in check["Name"] and check["Expected"] == shown(engine, point)[counted], check
+        for pack in files(engine, "data"):
+            flip(pack)
+        assert not prove(engine, point)["Proven"]
+    finally:
+        server.stop()
