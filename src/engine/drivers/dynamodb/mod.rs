@@ -48,12 +48,7 @@ const PREFIX: &str = "table/";
 /// What is proven of a recovery point.
 static PROOF: Files = Files {
     what: "files of the table",
-    noted: &[Noted {
-        name: "Items",
-        what: "Items in the files of the table",
-        ending: ".jsonl",
-        by: Counted::Lines(None),
-    }],
+    noted: &[Noted { name: "Items", what: "Items in the files of the table", ending: ".jsonl", by: Counted::Lines }],
 };
 
 impl Driver for DynamoDb {

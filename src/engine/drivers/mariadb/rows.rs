@@ -16,6 +16,9 @@ pub(super) const FILES: &str = "SELECT COALESCE(SUM(file_size), 0), COALESCE(GRO
     WHEN filename LIKE '/%' AND LEFT(filename, LENGTH(@@datadir)) <> @@datadir THEN name END ORDER BY name SEPARATOR ', '), '') \
     FROM information_schema.innodb_sys_tablespaces";
 
+/// Whether a server answers.
+pub(super) const ANSWER: &str = "SELECT 1";
+
 /// The databases of a server whose rights nobody looks at.
 pub(super) const DATABASES: &str = "SELECT schema_name FROM information_schema.schemata \
     WHERE schema_name NOT IN ('information_schema', 'performance_schema') ORDER BY 1";

@@ -4,6 +4,7 @@
 //! events, no plugin.
 
 use super::programs::{CLIENT, SERVER};
+use super::rows;
 use super::server::rows_of;
 use super::target::SETTINGS_FILE;
 use crate::engine::drivers::Fault;
@@ -63,7 +64,7 @@ impl Server {
             if server.running.as_ref().is_none_or(Running::has_ended) {
                 return Ok(Err(server.why()));
             }
-            match server.ask("SELECT 1") {
+            match server.ask(rows::ANSWER) {
                 Ok(_) => return Ok(Ok(server)),
                 Err(_) if control.is_cancelled() => return Err(Fault::Failed("The test was stopped.".to_owned())),
                 Err(_) => std::thread::sleep(ASK),

@@ -48,7 +48,7 @@ static PROOF: Files = Files {
         name: "Statements",
         what: "Statements in the file of the graph",
         ending: ".nq",
-        by: Counted::Lines(None),
+        by: Counted::Lines,
     }],
 };
 

@@ -145,7 +145,7 @@ fn identity(cx: &ProofCx<'_>, restored: &Restored) -> Vec<Check> {
 /// That every database takes a session.
 fn opened(server: &Server, databases: &[String]) -> Check {
     let refused = databases.iter().find_map(|database| {
-        server.ask(database, "SELECT 1;").err().map(|fault| format!("{database}: {}", shortened(&fault.to_string())))
+        server.ask(database, rows::ANSWER).err().map(|fault| format!("{database}: {}", shortened(&fault.to_string())))
     });
     let outcome = refused.map_or(Ok(()), Err);
     Check::of("Databases that open", &databases.len().to_string(), outcome)
@@ -163,8 +163,7 @@ fn read(cx: &ProofCx<'_>, server: &Server, databases: &[String]) -> Result<Check
             behind = last;
             tables += next.len();
             let statements: Vec<&str> = next.iter().filter_map(|row| row.get(1).map(String::as_str)).collect();
-            let question = format!("SET enable_indexonlyscan = off; {};", statements.join("; "));
-            if let Err(fault) = server.ask(database, &question) {
+            if let Err(fault) = server.ask(database, &rows::read_all(&statements)) {
                 refused.get_or_insert_with(|| format!("{database}: {}", shortened(&fault.to_string())));
             }
         }

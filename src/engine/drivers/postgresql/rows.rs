@@ -59,6 +59,14 @@ pub(super) const RESTORED: &str = "SELECT (SELECT system_identifier FROM pg_cont
     current_setting('data_checksums'), coalesce((extract(epoch FROM pg_last_xact_replay_timestamp()) * 1000000)::bigint::text, ''), \
     (SELECT count(*) FROM pg_available_extensions WHERE name = 'amcheck');";
 
+/// Whether a server answers.
+pub(super) const ANSWER: &str = "SELECT 1;";
+
+/// Reads from tables themselves where an index would do, and then what these statements read.
+pub(super) fn read_all(statements: &[&str]) -> String {
+    format!("SET enable_indexonlyscan = off; {};", statements.join("; "))
+}
+
 /// The databases that take connections.
 pub(super) const DATABASES: &str = "SELECT datname FROM pg_database WHERE datallowconn ORDER BY oid;";
 

@@ -131,7 +131,7 @@ impl Server {
             if server.running.as_ref().is_none_or(Running::has_ended) {
                 return Ok(Err(server.why()));
             }
-            match server.ask("postgres", "SELECT 1;") {
+            match server.ask("postgres", rows::ANSWER) {
                 Ok(_) => return Ok(Ok(server)),
                 // It answers, and will not answer otherwise later.
                 Err(fault) if fault.to_string().contains("does not exist") => return Ok(Err(fault.to_string())),

@@ -11,8 +11,10 @@ use std::path::{Path, PathBuf};
 /// How the things in a file are told apart.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::engine::drivers) enum Counted {
-    /// One a line; a line that begins with this is none.
-    Lines(Option<u8>),
+    /// One a line.
+    Lines,
+    /// Points in InfluxDB's line protocol: one a line, but that texts may have several, and lines that begin with # are none.
+    Points,
     /// One a file.
     Files,
     /// Documents of BSON, each of which begins with its length.
@@ -74,7 +76,8 @@ fn count_in(folder: &Path, noted: &Noted, folders: &mut Vec<PathBuf>) -> io::Res
         } else if kind.is_file() && ends(entry.file_name().as_os_str(), noted.ending) {
             found += match noted.by {
                 Counted::Files => 1,
-                Counted::Lines(comment) => lines(BufReader::new(File::open(path)?), comment)?,
+                Counted::Lines => lines(BufReader::new(File::open(path)?))?,
+                Counted::Points => points(BufReader::new(File::open(path)?))?,
                 Counted::Documents => documents(BufReader::new(File::open(path)?))?,
             };
         }
@@ -87,18 +90,62 @@ fn ends(name: &OsStr, ending: &str) -> bool {
 }
 
 /// Lines with something in them, whatever their length.
-fn lines(mut file: impl Read, comment: Option<u8>) -> io::Result<u64> {
-    let (mut found, mut begins, mut buffer) = (0, true, vec![0; 64 << 10]);
-    loop {
-        let read = match file.read(&mut buffer)? {
-            0 => return Ok(found),
-            read => read,
-        };
-        for byte in &buffer[..read] {
-            if begins && *byte != b'\n' {
-                found += u64::from(comment != Some(*byte));
+fn lines(file: impl Read) -> io::Result<u64> {
+    let (mut found, mut begins) = (0, true);
+    for_each_byte(file, |byte| {
+        found += u64::from(begins && byte != b'\n');
+        begins = byte == b'\n';
+    })?;
+    Ok(found)
+}
+
+/// Where in a line of the line protocol something is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum At {
+    Begin,
+    Comment,
+    /// In the measurement or its tags, in which a quote means nothing.
+    Key,
+    Fields,
+    /// In a text among the fields, which may have line ends.
+    Text,
+}
+
+/// Points of the line protocol.
+fn points(file: impl Read) -> io::Result<u64> {
+    let (mut found, mut at, mut is_escaped) = (0, At::Begin, false);
+    for_each_byte(file, |byte| {
+        if std::mem::take(&mut is_escaped) {
+            return;
+        }
+        at = match (at, byte) {
+            (At::Text, b'"') => At::Fields,
+            (At::Text, b'\\') | (At::Key, b'\\') => {
+                is_escaped = true;
+                at
             }
-            begins = *byte == b'\n';
+            (At::Text, _) => At::Text,
+            (_, b'\n') => At::Begin,
+            (At::Begin, b'#') => At::Comment,
+            (At::Begin, _) => {
+                found += 1;
+                is_escaped = byte == b'\\';
+                At::Key
+            }
+            (At::Key, b' ') => At::Fields,
+            (At::Fields, b'"') => At::Text,
+            (at, _) => at,
+        };
+    })?;
+    Ok(found)
+}
+
+fn for_each_byte(mut file: impl Read, mut see: impl FnMut(u8)) -> io::Result<()> {
+    let mut buffer = vec![0; 64 << 10];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(()),
+            read => buffer[..read].iter().for_each(|byte| see(*byte)),
         }
     }
 }
@@ -126,15 +173,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_counted_whether_the_last_one_ends_or_not_and_comments_are_none() {
-        for (text, comment, found) in [
-            ("", None, 0),
-            ("a\nb\n", None, 2),
-            ("a\nb", None, 2),
-            ("\n\na\n\n", None, 1),
-            ("# x\na #\n#y", Some(b'#'), 1),
+    fn lines_are_counted_whether_the_last_one_ends_or_not() {
+        for (text, found) in [("", 0), ("a\nb\n", 2), ("a\nb", 2), ("\n\na\n\n", 1)] {
+            assert_eq!(lines(text.as_bytes()).unwrap(), found, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_point_may_have_texts_of_several_lines_and_tags_with_quotes() {
+        for (text, found) in [
+            ("# DML\n#x\ncpu,host=a load=1 5\ncpu load=2 6\n", 2),
+            ("odd s=\"two\nlines, \\\"quoted\\\"\n#not\",b=false 2\nodd s=\"\" 3\n", 2),
+            ("odd,t=\"one\\ quote x=1 1\nodd x=2 2\n", 2),
+            ("odd s=\"ends in \\\\\" 1\nodd x=2 2", 2),
+            ("\\,odd x=1\n\n", 1),
         ] {
-            assert_eq!(lines(text.as_bytes(), comment).unwrap(), found, "{text:?}");
+            assert_eq!(points(text.as_bytes()).unwrap(), found, "{text:?}");
         }
     }
 

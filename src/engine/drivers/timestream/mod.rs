@@ -47,12 +47,7 @@ pub struct Timestream;
 /// What is proven of a recovery point.
 static PROOF: Files = Files {
     what: "files of the database",
-    noted: &[Noted {
-        name: "Points",
-        what: "Points in the files of the database",
-        ending: ".lp",
-        by: Counted::Lines(Some(b'#')),
-    }],
+    noted: &[Noted { name: "Points", what: "Points in the files of the database", ending: ".lp", by: Counted::Points }],
 };
 
 impl Driver for Timestream {
