@@ -73,6 +73,20 @@ mod tests {
     }
 
     #[test]
+    fn a_test_needs_no_key_of_its_type_and_takes_none_but_a_moment() {
+        let efs = ResourceType::from("EFS".to_owned());
+        let judged = |pairs: &[(&str, &str)]| validate(&efs, &metadata(pairs)).map_err(|refused| refused.message);
+        assert_eq!(judged(&[("vaultdeck:test", "true")]), Ok(()));
+        let latest = [("VAULTDECK:TEST", "True"), ("uselatestrestorabletime", "true"), ("aws:backup:request-id", "any")];
+        assert_eq!(judged(&latest), Ok(()));
+        assert!(judged(&[]).unwrap_err().contains("is required"), "what is no test is judged as before");
+        let other = judged(&[("vaultdeck:test", "true"), ("vaultdeck:path", "/x")]).unwrap_err();
+        assert!(other.contains("a restore test has no key \"vaultdeck:path\""), "{other}");
+        let vague = judged(&[("vaultdeck:test", "false")]).unwrap_err();
+        assert!(vague.contains("vaultdeck:test must be true where it is given, it is \"false\""), "{vague}");
+    }
+
+    #[test]
     fn the_source_needs_only_its_id() {
         let restore = EfsRestore::read(&metadata(&[("file-system-id", "fs-1"), ("newFileSystem", "false")])).unwrap();
         assert_eq!((restore.target, restore.items), (EfsTarget::SourceFileSystem, vec![]));

@@ -69,8 +69,12 @@ pub struct RestoreCx<'a> {
     pub source: Option<&'a Registered>,
     /// What the service asks for: that of what is registered at the target, else of what was backed up, as it is registered now.
     pub secret: Option<&'a Secret>,
+    /// What was said of the recovery point when it was made.
+    pub details: &'a PointDetails,
     /// What the recovery point holds.
     pub content: &'a Inside<'a>,
+    /// Makes an empty folder for this restore alone, which other users can go through and which goes with the restore.
+    pub scratch: &'a (dyn Fn() -> Result<PathBuf, Fault> + Sync),
     /// Whether it makes a new resource.
     pub makes_new: bool,
     /// To which moment what was backed up continuously is restored, with the log that [`Self::content`] has.

@@ -152,6 +152,8 @@ impl<W: World> Scene<W> {
         let root = ItemPath::from_path(&self.root).unwrap();
         let metadata = driver.proposal(&resource.arn, &self.details);
         let cx = RestoreCx {
+            details: &self.details,
+            scratch: &|| Err(Fault::Failed("none".to_owned())),
             metadata: &metadata,
             target: &plan.target,
             resource_arn: &resource.arn,

@@ -32,6 +32,7 @@
 
 mod crc32c;
 mod follow;
+mod items;
 mod manifest;
 mod proof;
 mod recovery;
@@ -158,11 +159,11 @@ impl Driver for PostgreSql {
     }
 
     fn plan(&self, ask: &RestoreAsk<'_>) -> Result<RestorePlan, Fault> {
-        target::plan(self, ask)
+        items::plan(self, ask)?.map_or_else(|| target::plan(self, ask), Ok)
     }
 
     fn target<'a>(&self, cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
-        target::open(self, cx)
+        items::open(self, cx)?.map_or_else(|| target::open(self, cx), Ok)
     }
 
     fn continuous(&self, _: &Location) -> Option<&dyn Continuous> {

@@ -133,6 +133,8 @@ impl Engine {
             }
         } else if plan.target.path().is_none() {
             refuse_others(connection, caller, &plan.target)?;
+        } else if !is_of_source(connection, &plan.target, point)? {
+            refuse_taken(connection, caller, &plan.target)?;
         }
         let created = self.clock.now();
         let job = RestoreJob {
@@ -337,6 +339,13 @@ fn refuse_others(connection: &Connection, caller: &Caller, target: &Location) ->
         return Err(Error::invalid_parameter(message));
     }
     Ok(())
+}
+
+/// Whether a folder lies in what was backed up.
+fn is_of_source(connection: &Connection, target: &Location, point: &RecoveryPoint) -> Result<bool> {
+    let source = resources::rows::get(connection, &point.resource_arn)?;
+    let folder = source.as_ref().and_then(|source| source.location.path());
+    Ok(folder.zip(target.path()).is_some_and(|(source, target)| target.starts_with(source)))
 }
 
 /// A restore makes what is nobody's yet. Its folder is neither inside nor above what is registered or being restored, in

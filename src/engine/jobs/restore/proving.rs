@@ -13,7 +13,7 @@ use crate::domain::{PointDetails, ResourceType, StorageClass};
 use crate::engine::Engine;
 use crate::engine::caller::Caller;
 use crate::engine::catalog::Connection;
-use crate::engine::drivers::{Inside, Proof, ProofCx, RestoreCx, Sink};
+use crate::engine::drivers::{Fault, Inside, Proof, ProofCx, RestoreCx, Sink};
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::entered::Entered;
 use crate::engine::jobs::finish::{Finish, Verdict};
@@ -221,7 +221,9 @@ impl Test<'_> {
             resource_arn: &origin.point.resource_arn,
             source: None,
             secret: None,
+            details: self.details,
             content,
+            scratch: &|| Err(Fault::Failed("A test restores all of a recovery point.".to_owned())),
             makes_new: true,
             moment: origin.moment,
             lend: &lend,

@@ -11,15 +11,16 @@ use crate::engine::authorize::action::AddResource;
 use crate::engine::authorize::subject::Anything;
 use crate::engine::authorize::{Doing, authorize};
 use crate::engine::catalog::{Connection, creation_tokens};
-use crate::engine::drivers::{Inside, Registered, RestoreCx, Restored, Sink};
+use crate::engine::drivers::{Fault, Inside, Registered, RestoreCx, Restored, Sink};
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::entered::Entered;
 use crate::engine::jobs::finish::{Finish, Verdict};
 use crate::engine::jobs::live::LiveJob;
 use crate::engine::jobs::outcome::{Ending, SUCCESS};
 use crate::engine::jobs::restore::rows::{self, RestoreRecord};
+use crate::engine::jobs::restore::scratch::Scratch;
 use crate::engine::jobs::work::{Failure, Worked};
-use crate::engine::points::rows::chains;
+use crate::engine::points::rows::{chains, owed_manifests};
 use crate::engine::resources;
 use crate::engine::{Engine, points, tags};
 use crate::repository::{Id, ItemPath, RestoreOutcome, RestoreRequest, Wanted, crash_point};
@@ -59,13 +60,19 @@ pub(super) fn run(
     // A copy may be of another account's resource: its data came here, and neither its secret nor what is remembered of it.
     let source = source.filter(|source| source.resource.scope.account == record.job.scope.account);
     let there = engine.catalog.read(|connection| registered_at(engine, connection, record))?;
+    let details = engine.catalog.read(|connection| owed_manifests::details(connection, &origin.point.arn))?;
     let lend = |device, bytes| engine.data_dir.reserve().lend(device, bytes);
+    // Before what works in it, which is dropped first.
+    let scratch = Scratch::of_restore(engine, &record.job.id);
+    let make_scratch = || scratch.make_empty().map_err(|error| Fault::Failed(error.to_string()));
     let cx = RestoreCx {
         metadata: &record.metadata,
         target: &record.target,
         resource_arn: &origin.point.resource_arn,
         source: source.as_ref().filter(|_| record.new_resource_id.is_none()),
         secret: there.as_ref().or(source.as_ref()).and_then(|resource| resource.secret.as_ref()),
+        details: &details,
+        scratch: &make_scratch,
         content: &Inside { repository: &vault.repository, snapshot: origin.snapshot, root: &origin.root },
         makes_new: record.new_resource_id.is_some(),
         moment: origin.moment,

@@ -1,4 +1,5 @@
-//! The folders of restore tests: made for one test, gone with it, and gone at the next start of the engine where it was killed.
+//! The folders of restore tests, and of restores that start a server to take something out of it: made for one job, gone with it, and
+//! gone at the next start of the engine where it was killed.
 //!
 //! They lie in the data directory, which nobody but the engine's user may enter. What a program of another user has to reach lies in
 //! [`SHARED`] where the engine is root, and everything where [`PLACE`] says.
@@ -45,6 +46,12 @@ impl Scratch {
         Self { path: above.join(id.as_str()), above }
     }
 
+    /// Where a restore works that is no test, if it needs to: what it starts there may be another user's.
+    pub(super) fn of_restore(engine: &Engine, id: &JobId) -> Self {
+        let above = if geteuid().is_root() { shared(engine) } else { own(engine) };
+        Self { path: above.join(id.as_str()), above }
+    }
+
     /// Its path.
     pub(super) fn path(&self) -> &Path {
         &self.path
@@ -53,12 +60,18 @@ impl Scratch {
     /// Makes it, empty: what an earlier attempt left goes first.
     pub(super) fn make(&self, proof: &dyn Proof) -> Result<()> {
         proof.clean(&self.path);
+        self.make_empty().map(drop)
+    }
+
+    /// The same, where nothing was started in it.
+    pub(super) fn make_empty(&self) -> Result<PathBuf> {
         self.remove()?;
         let failed = |error| Error::io(format!("make the scratch folder {}", self.path.display()), error);
         make_above(&self.above).map_err(failed)?;
         DirBuilder::new().mode(PASSABLE).create(&self.path).map_err(failed)?;
         // Whatever the process takes away from the modes of what it makes.
-        fs::set_permissions(&self.path, Permissions::from_mode(PASSABLE)).map_err(failed)
+        fs::set_permissions(&self.path, Permissions::from_mode(PASSABLE)).map_err(failed)?;
+        Ok(self.path.clone())
     }
 
     /// Takes it away, with all that is in it.
