@@ -82,6 +82,9 @@ pub(super) enum Command {
     Jobs(JobsOptions),
     /// List recovery points, the newest first
     Points(PointsOptions),
+    /// Look at one recovery point
+    #[command(subcommand)]
+    Point(PointCommand),
     /// List the accounts of the organization
     Accounts(ListOptions),
     /// Keep recovery points from being deleted, whoever tries, until they are released
@@ -343,6 +346,43 @@ pub(super) struct BackupOptions {
 pub(super) enum RestoreCommand {
     /// Restore a recovery point and follow the job
     Start(RestoreOptions),
+    /// Prove that a recovery point can be restored: restore it into a scratch place, compare, and take it away; exit code 1 if not
+    Test(RestoreTestOptions),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RestoreTestOptions {
+    /// The recovery point's ARN, or the part behind its last colon
+    pub(super) point: String,
+    /// Restore to this moment, such as 2026-11-23T05:00:00Z, of a continuous recovery point [default: the latest one]
+    #[arg(long, value_name = "TIME")]
+    pub(super) time: Option<String>,
+    /// The role that the job runs under [default: the account's AWSBackupDefaultServiceRole]
+    #[arg(long, value_name = "ARN")]
+    pub(super) role: Option<Arn>,
+    #[command(flatten)]
+    pub(super) scope: ScopeOptions,
+    #[command(flatten)]
+    pub(super) order: OrderOptions,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum PointCommand {
+    /// Print what is known of a recovery point: on an engine also when it was last proven
+    Show(PointOptions),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PointOptions {
+    /// The recovery point's ARN, or the part behind its last colon
+    pub(super) point: String,
+    #[command(flatten)]
+    pub(super) scope: ScopeOptions,
+    #[command(flatten)]
+    pub(super) place: ContextOptions,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) output: PlainFormat,
 }
 
 #[derive(Debug, Args)]

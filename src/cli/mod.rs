@@ -30,6 +30,7 @@ mod logs;
 mod notifications;
 mod output;
 mod place;
+mod point;
 mod problem;
 mod progress;
 mod repair;
@@ -157,6 +158,7 @@ async fn dispatch(command: Command, session: &Session) -> Result<Exit, Failure> 
         Command::Delete(command) => Box::pin(delete::run(session, *command)).await,
         Command::Backup(command) => Box::pin(backup::run(session, command)).await,
         Command::Copy(command) => Box::pin(copy::run(session, command)).await,
+        Command::Point(command) => Box::pin(point::run(session, command)).await,
         Command::Restore(command) => Box::pin(restore::run(session, command)).await,
         Command::Events(options) => events::run(session, &options).await,
         Command::Status(options) => status::run(session, &options).await,

@@ -10,7 +10,7 @@ use crate::domain::types::location::Part;
 use crate::domain::types::{Location, rds};
 use crate::domain::{Arn, Lifecycle, Tags, Time, VaultName};
 use crate::engine::data_dir::make_private_folder;
-use crate::engine::drivers::postgresql::scratch::{Cluster, Unable, url_in};
+use crate::engine::drivers::postgresql::cluster::{Cluster, Unable, url_in};
 use crate::engine::{Caller, Engine, Error as EngineError, ErrorKind, FIRST_REGION, NewVault, PageRequest};
 use chrono::{Duration, Timelike as _, Utc};
 use std::path::{Path, PathBuf};

@@ -172,6 +172,30 @@ pub struct RestoreJob {
     pub created_resource_arn: Option<Arn>,
     /// The resource's type.
     pub resource_type: Option<ResourceType>,
+    /// What became of a restore that is a test; nothing of others, and of tests that found nothing yet.
+    pub validation: Option<Validation>,
+}
+
+/// What a restore test came to, in AWS's words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Validation {
+    /// `VALIDATING`, `SUCCESSFUL`, `FAILED` or `TIMED_OUT`.
+    pub status: String,
+    /// Why.
+    pub message: Option<String>,
+    /// What becomes of what was restored for it: `DELETING`, `SUCCESSFUL` or `FAILED`.
+    pub deletion: Option<String>,
+    /// Why that failed.
+    pub deletion_message: Option<String>,
+}
+
+impl Validation {
+    /// The test goes on.
+    pub const VALIDATING: &str = "VALIDATING";
+    /// It proved what it was to prove; what was restored is deleted.
+    pub const SUCCESSFUL: &str = "SUCCESSFUL";
+    /// It did not; what was restored is still there.
+    pub const FAILED: &str = "FAILED";
 }
 
 /// The three kinds of job.

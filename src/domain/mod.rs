@@ -32,6 +32,7 @@ pub mod plan;
 pub mod plan_rules;
 pub mod plan_runs;
 pub mod policy;
+pub mod proof;
 pub mod recovery_point;
 pub mod region_names;
 pub mod resource;

@@ -1,13 +1,18 @@
 //! The metadata of a restore of any type, known or not.
 
 use crate::domain::types::Metadata;
-use crate::domain::types::keys::check_size;
 pub use crate::domain::types::keys::value;
+use crate::domain::types::keys::{check_size, is_test};
 use crate::domain::{Invalid, ResourceType};
 
 /// Checks metadata against its type's table, as far as the type is known:
 /// [`TypeFacts::check_keys`](crate::domain::types::TypeFacts::check_keys).
+///
+/// That of a test is judged by the rules of tests.
 pub fn validate(resource_type: &ResourceType, metadata: &Metadata) -> Result<(), Invalid> {
+    if is_test(metadata)? {
+        return Ok(());
+    }
     resource_type.facts().map_or_else(|| check_size(metadata), |facts| facts.check_keys(metadata))
 }
 
@@ -65,6 +70,21 @@ mod tests {
             assert_eq!(refused.kind, InvalidKind::Missing);
             assert_eq!(refused.message, format!("Metadata key {key} is required for a restore of EFS"));
         }
+    }
+
+    #[test]
+    fn a_test_needs_no_key_of_its_type_and_takes_none_but_a_moment() {
+        let efs = ResourceType::from("EFS".to_owned());
+        let judged = |pairs: &[(&str, &str)]| validate(&efs, &metadata(pairs)).map_err(|refused| refused.message);
+        assert_eq!(judged(&[("vaultdeck:test", "true")]), Ok(()));
+        let latest =
+            [("VAULTDECK:TEST", "True"), ("uselatestrestorabletime", "true"), ("aws:backup:request-id", "any")];
+        assert_eq!(judged(&latest), Ok(()));
+        assert!(judged(&[]).unwrap_err().contains("is required"), "what is no test is judged as before");
+        let other = judged(&[("vaultdeck:test", "true"), ("vaultdeck:path", "/x")]).unwrap_err();
+        assert!(other.contains("a restore test has no key \"vaultdeck:path\""), "{other}");
+        let vague = judged(&[("vaultdeck:test", "false")]).unwrap_err();
+        assert!(vague.contains("vaultdeck:test must be true where it is given, it is \"false\""), "{vague}");
     }
 
     #[test]

@@ -225,6 +225,7 @@ impl Engine {
             self.know_holds()?;
             self.found_organization()?;
             self.settle_backup_policies();
+            self.clear_scratch();
         } else {
             self.own_vaults()?;
         }

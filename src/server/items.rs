@@ -1,10 +1,12 @@
-//! `GET /_vaultdeck/recovery-points/{arn}/items`: what files a recovery point holds. AWS has no such operation.
+//! `GET /_vaultdeck/recovery-points/{arn}/items`: what files a recovery point holds; `…/details`: what there is to say of it, whatever became
+//! of its files; `GET /_vaultdeck/restore-jobs/{id}/proof`: what a restore test found. AWS has no such operations.
 
 use super::call::arn;
 use super::failure::Failure;
 use super::query::{Query, decoded};
 use super::reply::Reply;
 use crate::domain::extension::RECOVERY_POINTS;
+use crate::domain::proof::RESTORE_JOBS;
 use crate::engine::{Caller, Engine};
 use http::request::Parts;
 use http::{Method, StatusCode};
@@ -12,17 +14,31 @@ use http::{Method, StatusCode};
 /// Answers one call.
 pub(super) fn answer(engine: &Engine, caller: &Caller, parts: &Parts) -> Result<Reply, Failure> {
     let path = parts.uri.path();
-    let point = path
+    if let Some(job) = path.strip_prefix(RESTORE_JOBS) {
+        return proof(engine, caller, parts, job);
+    }
+    let (point, what) = path
         .strip_prefix(RECOVERY_POINTS)
-        .map(|rest| rest.strip_suffix('/').unwrap_or(rest))
-        .and_then(|rest| rest.strip_suffix("/items"))
-        .filter(|segment| !segment.is_empty() && !segment.contains('/') && parts.method == Method::GET)
+        .and_then(|rest| rest.strip_suffix('/').unwrap_or(rest).split_once('/'))
+        .filter(|(point, what)| !point.is_empty() && ["items", "details"].contains(what) && parts.method == Method::GET)
         .ok_or_else(|| Failure::unknown_operation(format!("Nothing here answers {} {path}", parts.method)))?;
     let point = arn("RecoveryPointArn", &decoded(point)?)?;
     let mut query = Query::parse(parts.uri.query().unwrap_or_default())?;
+    if what == "details" {
+        query.finish()?;
+        return Ok(Reply::json(StatusCode::OK, &engine.recovery_point_details(caller, &point)?));
+    }
     let folder = query.string("path").filter(|path| !path.is_empty()).unwrap_or_else(|| "/".to_owned());
     let page = query.camel_page()?;
     query.finish()?;
     let items = engine.recovery_point_items(caller, &point, &folder, &page)?;
     Ok(Reply::json(StatusCode::OK, &items))
+}
+
+fn proof(engine: &Engine, caller: &Caller, parts: &Parts, job: &str) -> Result<Reply, Failure> {
+    let job = job.strip_suffix("/proof").filter(|id| !id.contains('/') && parts.method == Method::GET);
+    let unknown = || Failure::unknown_operation(format!("Nothing here answers {} {}", parts.method, parts.uri.path()));
+    let job = decoded(job.ok_or_else(unknown)?)?;
+    Query::parse(parts.uri.query().unwrap_or_default())?.finish()?;
+    Ok(Reply::json(StatusCode::OK, &engine.restore_proof(caller, &job.parse()?)?))
 }

@@ -13,6 +13,7 @@ use super::serve::Shutdown;
 use super::{cbor, clock, control, events, health, items, kms, organizations, ram, sts, tagging};
 use crate::domain::event::EVENTS;
 use crate::domain::extension::{RECOVERY_POINTS, VERSION_HEADER};
+use crate::domain::proof::RESTORE_JOBS;
 use crate::engine::{Cancel, Engine, RestoreRoots};
 use axum::Router;
 use axum::body::{Body, HttpBody as _};
@@ -303,7 +304,7 @@ impl Target {
         let path = parts.uri.path();
         if path == "/_clock" {
             Self::Clock
-        } else if path.starts_with(RECOVERY_POINTS) {
+        } else if path.starts_with(RECOVERY_POINTS) || path.starts_with(RESTORE_JOBS) {
             Self::Items
         } else if path == EVENTS {
             Self::Events

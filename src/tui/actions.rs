@@ -1,7 +1,7 @@
 //! What can be done with what is selected, and why not.
 
 use crate::client::Feature;
-use crate::client::change::{DeletePlan, DeleteRecoveryPoint, DeleteVault, SelectionRef, StopBackup};
+use crate::client::change::{DeletePlan, DeleteRecoveryPoint, DeleteVault, SelectionRef, StartRestore, StopBackup};
 use crate::domain::copies::copyable;
 use crate::domain::vault_lock::LockMode;
 use crate::domain::{KnownPoint, PlanId, Scope};
@@ -44,6 +44,13 @@ pub fn check(command: Command, subject: &Subject, world: &World) -> Result<(), S
             held(subject, world).unwrap_or_default()
         )),
         Command::Restore => subject.restorable(world).map(|_| ()),
+        Command::TestRestore => {
+            let is_engine = world.store.capabilities.allows(Feature::Items).is_ok();
+            let refuse = || {
+                "AWS Backup tests restores by restore testing plans; an engine of vaultdeck tests one here".to_owned()
+            };
+            is_engine.then_some(()).ok_or_else(refuse).and_then(|()| subject.restorable(world).map(|_| ()))
+        }
         Command::EditPlan | Command::DeletePlan => match subject {
             Subject::Plan(_, id, ..) if id.is_of_organization() => {
                 Err("a backup policy of the organization makes this plan: it is changed there".to_owned())
@@ -126,7 +133,7 @@ fn is_the_owners(command: Command) -> bool {
 }
 
 /// Starts a command that changes something: the dialog that asks for what is missing, or at once what asks for a yes.
-pub fn start(command: Command, subject: &Subject, world: &World) -> Vec<Act> {
+pub fn start(command: Command, subject: &Subject, world: &mut World) -> Vec<Act> {
     if let Err(reason) = check(command, subject, world) {
         return vec![Act::Say(Tone::Bad, reason)];
     }
@@ -141,6 +148,10 @@ pub fn start(command: Command, subject: &Subject, world: &World) -> Vec<Act> {
         (Command::StartBackup, subject) => show(Dialog::Backup(subject.clone())),
         (Command::Restore, subject) => match subject.restorable(world) {
             Ok((point, items)) => show(Dialog::Restore(point, items)),
+            Err(reason) => vec![Act::Say(Tone::Bad, reason)],
+        },
+        (Command::TestRestore, subject) => match subject.restorable(world) {
+            Ok((point, _)) => vec![Act::propose(point.scope.clone(), StartRestore::test(&point, (world.tokens.0)()))],
             Err(reason) => vec![Act::Say(Tone::Bad, reason)],
         },
         (Command::StartCopy, Subject::Point(point, _) | Subject::Path(point, ..)) => {

@@ -66,6 +66,7 @@ commands! {
     StartBackup "start-backup" [] Act "Back up now…", "Start an on-demand backup of a resource.";
     StartCopy "start-copy" [] Act "Copy into another vault…", "Copy a recovery point into another vault, region or account.";
     Restore "restore" [] Act "Restore…", "Restore a whole recovery point or the marked files.";
+    TestRestore "test-restore" [] Act "Test a restore…", "Prove that a recovery point can be restored; nothing of it is kept.";
     EditPlan "edit-plan" [] Act "Edit the plan…", "Change a plan's rules and selections; it gets a new version.";
     EditLifecycle "edit-lifecycle" [] Act "Change how long it is kept…", "Change when a recovery point is deleted.";
     AccessPolicy "access-policy" [] Act "Access policy…", "Show and change who may do what to a vault.";

@@ -64,6 +64,7 @@ impl Subject {
             ],
             Self::Point(..) | Self::Path(..) => &[
                 Command::Restore,
+                Command::TestRestore,
                 Command::StartCopy,
                 Command::EditLifecycle,
                 Command::Tags,

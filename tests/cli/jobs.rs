@@ -256,3 +256,49 @@ fn first_file(folder: &Path) -> std::path::PathBuf {
     }
     panic!("no file in {}", folder.display())
 }
+
+#[test]
+fn a_restore_test_proves_the_point_and_keeps_nothing() {
+    let (home, point) = backed_up();
+    let resources = home.run(&["resource", "list", "--output", "json"]).out;
+    let ran = home.run(&["restore", "test", &point, "--output", "json"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let proof: Value = serde_json::from_str(&ran.out).unwrap();
+    let members: Vec<&String> = proof.as_object().unwrap().keys().collect();
+    assert_eq!(members, ["Checks", "Proven", "RecoveryPointArn", "Seconds"]);
+    assert_eq!((&proof["RecoveryPointArn"], &proof["Proven"]), (&json!(point), &json!(true)));
+    let checks = proof["Checks"].as_array().unwrap();
+    assert!(checks.len() >= 3 && checks.iter().all(|check| check["Expected"] == check["Found"]), "{proof}");
+    assert_eq!(home.run(&["resource", "list", "--output", "json"]).out, resources);
+    assert!(!home.data_dir().join("scratch").exists());
+
+    let said = home.run(&["restore", "test", &point]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(said.out.starts_with("ok     ") && said.out.contains("\nproven in "), "{}", said.out);
+    let shown = home.run(&["point", "show", &point]);
+    assert!(shown.out.contains("\nLastProven") && shown.out.contains("\nRecoveryPointArn"), "{}", shown.out);
+    let jobs: Value = serde_json::from_str(&home.run(&["jobs", "--kind", "restore", "--output", "json"]).out).unwrap();
+    assert_eq!((&jobs[0]["ValidationStatus"], &jobs[0]["CreatedResourceArn"]), (&json!("SUCCESSFUL"), &Value::Null));
+}
+
+#[test]
+fn a_point_that_lost_its_data_is_not_proven() {
+    let (home, point) = backed_up();
+    assert_eq!(home.run(&["restore", "test", &point]).code, 0);
+    let packs = home.data_dir().join("vaults/123456789012/us-east-1/Default/data");
+    let folders = fs::read_dir(packs).unwrap().map(|entry| entry.unwrap().path());
+    for pack in folders.flat_map(|folder| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path())) {
+        let mut content = fs::read(&pack).unwrap();
+        let middle = content.len() / 2;
+        content[middle] ^= 1;
+        fs::set_permissions(&pack, fs::Permissions::from_mode(0o600)).unwrap();
+        fs::write(&pack, content).unwrap();
+    }
+    let ran = home.run(&["restore", "test", &point, "--output", "json"]);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    let proof: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(proof["Proven"], json!(false), "{proof}");
+    let failing = proof["Checks"].as_array().unwrap().iter().find(|check| check["Expected"] != check["Found"]).unwrap();
+    assert!(failing["Name"].as_str().unwrap().contains("restored"), "{proof}");
+    assert!(home.run(&["point", "show", &point]).out.contains("\nLastDisproven"));
+}

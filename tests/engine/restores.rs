@@ -340,3 +340,42 @@ fn a_restore_that_an_orderly_stop_interrupts_goes_on_into_the_same_folder() {
     assert_eq!(job.state, JobState::Completed, "{:?}", job.status_message);
     assert_eq!(tree(&target), tree(&source));
 }
+
+#[test]
+fn a_test_proves_the_point_and_leaves_nothing_but_the_proof() {
+    let bench = Bench::simulated();
+    let point = bench.backup(&bench.resource("projects", &[])).recovery_point_arn.unwrap();
+    let told = || bench.engine().recovery_point_details(&bench.caller, &point).unwrap();
+    assert!(!told().contains_key("LastProven"));
+    let resources = bench.engine().resources().unwrap().resources.len();
+    let request = bench.restore_request(&point, pairs(&[("vaultdeck:test", "true")]));
+    let id = bench.engine().start_restore_job(&bench.caller, request).unwrap();
+    let job = bench.wait_restore(&id);
+    assert_eq!(job.state, JobState::Completed, "{:?}", job.status_message);
+    let test = job.validation.unwrap();
+    assert_eq!((test.status.as_str(), test.deletion.as_deref()), ("SUCCESSFUL", Some("SUCCESSFUL")));
+    assert_eq!(job.created_resource_arn, None);
+    let proof = bench.engine().restore_proof(&bench.caller, &id).unwrap();
+    assert!(proof.proven && proof.recovery_point_arn == point && proof.checks.len() >= 3, "{proof:?}");
+    assert!(told().contains_key("LastProven") && !told().contains_key("LastDisproven"));
+    assert_eq!(bench.engine().resources().unwrap().resources.len(), resources);
+    assert!(!bench.engine().data_dir().scratch().exists());
+
+    let restored = bench.restore(&point, &[]);
+    assert_eq!(restored.validation, None, "a restore that is no test proves nothing");
+    assert_eq!(
+        bench.engine().restore_proof(&bench.caller, &restored.id).unwrap_err().kind(),
+        ErrorKind::ResourceNotFound
+    );
+}
+
+#[test]
+fn a_test_takes_the_rights_of_a_restore() {
+    let bench = Bench::simulated();
+    let point = bench.backup(&bench.resource("projects", &[])).recovery_point_arn.unwrap();
+    let denied = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"backup:StartRestoreJob","Resource":"*"}]}"#;
+    bench.engine().put_vault_access_policy(&bench.caller, VAULT, denied).unwrap();
+    let request = bench.restore_request(&point, pairs(&[("vaultdeck:test", "true")]));
+    let refused = bench.engine().start_restore_job(&bench.caller, request).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::AccessDenied, "{refused}");
+}

@@ -22,7 +22,10 @@ const BOOKKEEPING: [(&str, &[&str]); 12] = [
     // What is to be delivered yet, and to whom.
     ("notifications", &["know_target", "queue", "settle"]),
     // How far a job has come; that it may be made or stopped was decided before.
-    ("jobs", &["advance", "begin", "forget_attempt", "note_setback", "remember_target", "set_created_resource"]),
+    (
+        "jobs",
+        &["advance", "begin", "forget_attempt", "note_setback", "remember_target", "set_created_resource", "set_proof"],
+    ),
     // Sessions that are over.
     ("organization", &["forget_before"]),
     // Up to when the runs of a plan were made into jobs.
@@ -49,6 +52,7 @@ const BOOKKEEPING: [(&str, &[&str]); 12] = [
             "set_gone",
             "set_last_restore",
             "set_message",
+            "set_proven",
             "settle",
             "stop",
             "tell",

@@ -31,6 +31,10 @@ pub const PERCENT: Attribute<RestoreJob> = Attribute::text("DONE", "PercentDone"
 /// The size of what is restored.
 pub const SIZE: Attribute<RestoreJob> =
     Attribute::bytes("SIZE", "BackupSizeInBytes", |record| record.size_bytes.into());
+/// What became of a restore that is a test: `VALIDATING`, `SUCCESSFUL` or `FAILED`.
+pub const VALIDATION: Attribute<RestoreJob> = Attribute::text("VALIDATION", "ValidationStatus", |record| {
+    record.validation.as_ref().map(|test| test.status.as_str()).into()
+});
 /// What there is to say about it.
 pub const MESSAGE: Attribute<RestoreJob> =
     Attribute::text("MESSAGE", "StatusMessage", |record| record.status_message.as_ref().into());
@@ -56,6 +60,7 @@ pub const ALL: &[&Attribute<RestoreJob>] = &[
     &PERCENT,
     &SIZE,
     &MESSAGE,
+    &VALIDATION,
     &ACCOUNT,
     &REGION,
 ];

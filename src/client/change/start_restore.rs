@@ -5,7 +5,9 @@ use super::outcome::{ChangeFailure, Outcome};
 use super::request::Request;
 use super::sending::Sending;
 use super::words::short;
-use crate::domain::{Arn, ResourceType};
+use crate::domain::recovery_point::RecoveryPointStatus;
+use crate::domain::types::keys::{LATEST_KEY, TEST_KEY, is_test};
+use crate::domain::{Arn, KnownPoint, ResourceType};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -27,6 +29,24 @@ pub struct StartRestore {
 }
 
 impl StartRestore {
+    /// A test of a recovery point, at its latest moment where it is a continuous one, under the account's default role. Engines alone know it.
+    pub fn test(point: &KnownPoint, idempotency_token: String) -> Self {
+        let is_continuous = matches!(point.status, RecoveryPointStatus::Available | RecoveryPointStatus::Stopped);
+        let keys = [Some(TEST_KEY), is_continuous.then_some(LATEST_KEY)];
+        Self {
+            recovery_point: point.arn.clone(),
+            metadata: keys.into_iter().flatten().map(|key| (key.to_owned(), "true".to_owned())).collect(),
+            role: Some(Arn::default_role(&point.scope.account)),
+            resource_type: None,
+            copy_source_tags: false,
+            idempotency_token,
+        }
+    }
+
+    fn is_test(&self) -> bool {
+        is_test(&self.metadata) == Ok(true)
+    }
+
     /// What it does to something that exists already.
     fn warning(&self) -> Option<&'static str> {
         self.resource_type.as_ref()?.facts()?.warns_of(&self.metadata)
@@ -47,7 +67,8 @@ impl Change for StartRestore {
     }
 
     fn summary(&self) -> String {
-        format!("Restore {}", short(&self.recovery_point))
+        let what = if self.is_test() { "Test a restore of" } else { "Restore" };
+        format!("{what} {}", short(&self.recovery_point))
     }
 
     fn harm(&self) -> Harm {

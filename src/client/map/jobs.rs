@@ -2,7 +2,7 @@
 
 use super::{arn, arn_or_unknown, at, at_or_epoch, creator, resource_type, skipped, string_map, text, text_or_empty};
 use crate::client::text::clean;
-use crate::domain::job::{BackupJob, CopyJob, JobState, RestoreJob};
+use crate::domain::job::{BackupJob, CopyJob, JobState, RestoreJob, Validation};
 use crate::domain::{AccountId, Scope};
 use aws_sdk_backup::operation::describe_backup_job::DescribeBackupJobOutput;
 use aws_sdk_backup::operation::describe_restore_job::DescribeRestoreJobOutput;
@@ -92,6 +92,12 @@ macro_rules! restore_job {
                 expected_minutes: job.expected_completion_time_minutes(),
                 created_resource_arn: arn(job.created_resource_arn()),
                 resource_type: text(job.resource_type()).map(Into::into),
+                validation: job.validation_status().map(|status| Validation {
+                    status: clean(status.as_str()),
+                    message: text(job.validation_status_message()),
+                    deletion: job.deletion_status().map(|status| clean(status.as_str())),
+                    deletion_message: text(job.deletion_status_message()),
+                }),
             })
         }
     };

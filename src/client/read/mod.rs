@@ -5,6 +5,7 @@ pub mod events;
 mod items;
 mod points;
 mod policies;
+mod proofs;
 mod signed;
 mod single;
 

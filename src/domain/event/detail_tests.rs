@@ -86,6 +86,7 @@ fn restore() -> RestoreJob {
         expected_minutes: None,
         created_resource_arn: Some(RESOURCE.parse().unwrap()),
         resource_type: Some("RDS".to_owned().into()),
+        validation: None,
     }
 }
 

@@ -4,7 +4,7 @@ use crate::domain::Invalid;
 use crate::domain::types::database::{DatabaseRestore, LOOKS, Named, outcome};
 use crate::domain::types::facts::{ArnForm, TypeFacts};
 use crate::domain::types::keys::Kind::{Bool, Choice, Json, List, Number, Path, Text, Time};
-use crate::domain::types::keys::{Asked, KeyFact, Metadata, PATH_KEY, URL_KEY, may, must};
+use crate::domain::types::keys::{Asked, DATABASE_KEY, ITEMS_KEY, KeyFact, Metadata, PATH_KEY, URL_KEY, may, must};
 use crate::domain::types::location::{LocationForm, Part};
 
 /// What is known of the type.
@@ -73,7 +73,10 @@ const KEYS: &[KeyFact] = &[
     may("scalingConfiguration", Json, "the serverless capacity").asked(Asked::ByAws),
     may("restoreToTime", Time, "a moment, for a continuous backup").asked(Asked::OfMoments),
     may("UseLatestRestorableTime", Bool, "the latest moment, for a continuous backup").asked(Asked::ByAws),
-    may(URL_KEY, Text, "an empty MariaDB server that a dump is restored into; this engine only").asked(Asked::Never),
+    may(ITEMS_KEY, List, "one database or one table of PostgreSQL: [\"DATABASE/SCHEMA.TABLE\"]; this engine only")
+        .asked(Asked::Never),
+    may(DATABASE_KEY, Text, "what an item becomes a new database of; this engine only").asked(Asked::Never),
+    may(URL_KEY, Text, "the server that an item or a dump is restored into; this engine only").asked(Asked::Never),
     may(PATH_KEY, Path, "the folder that becomes the new cluster's data directory; this engine only")
         .asked(Asked::ByEngine)
         .labelled("Folder", &[]),

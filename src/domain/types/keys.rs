@@ -31,6 +31,9 @@ pub const DATABASE_KEY: &str = "vaultdeck:database";
 /// The engine's own key: what is put behind the names of the databases that are restored.
 pub const SUFFIX_KEY: &str = "vaultdeck:suffix";
 
+/// The engine's own key: with `true` the restore is a test, which keeps nothing of what it restores.
+pub const TEST_KEY: &str = "vaultdeck:test";
+
 /// The key with the parts of a recovery point that are restored.
 pub const ITEMS_KEY: &str = "ItemsToRestore";
 
@@ -240,6 +243,22 @@ pub fn moment(metadata: &Metadata) -> Result<Option<Wanted>, Invalid> {
         }
         (None, true) => Ok(Some(Wanted::Latest)),
         (None, false) => Ok(None),
+    }
+}
+
+/// Whether metadata asks for a restore that is a test. Such a one takes no other key but those of a moment.
+pub fn is_test(metadata: &Metadata) -> Result<bool, Invalid> {
+    let Some(given) = value(metadata, TEST_KEY) else { return Ok(false) };
+    if parse_bool(given) != Some(true) {
+        return Err(refused(TEST_KEY, format_args!("{TEST_KEY} must be true where it is given, it is {given:?}")));
+    }
+    let taken = |name: &&String| name.eq_ignore_ascii_case(TEST_KEY) || is_of_moment(name) || is_marker(name);
+    match metadata.keys().find(|name| !taken(name)) {
+        None => check_size(metadata).map(|()| true),
+        Some(other) => {
+            let rule = format_args!("a restore test has no key {other:?}: it chooses itself where it restores to");
+            Err(refused(other, rule))
+        }
     }
 }
 

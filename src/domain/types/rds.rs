@@ -4,7 +4,7 @@ use crate::domain::Invalid;
 use crate::domain::types::database::{DatabaseRestore, LOOKS, Named, outcome};
 use crate::domain::types::facts::{ArnForm, TypeFacts};
 use crate::domain::types::keys::Kind::{Bool, Json, List, Number, Path, Text, Time};
-use crate::domain::types::keys::{Asked, KeyFact, Metadata, PATH_KEY, URL_KEY, may, must};
+use crate::domain::types::keys::{Asked, DATABASE_KEY, ITEMS_KEY, KeyFact, Metadata, PATH_KEY, URL_KEY, may, must};
 use crate::domain::types::location::{LocationForm, Part};
 
 /// What is known of the type.
@@ -83,7 +83,10 @@ const KEYS: &[KeyFact] = &[
     may("KmsKeyId", Text, "for information").asked(Asked::ByAws),
     may("Encrypted", Bool, "for information").asked(Asked::ByAws),
     may("vpcId", Text, "for information").asked(Asked::ByAws),
-    may(URL_KEY, Text, "an empty MariaDB server that a dump is restored into; this engine only").asked(Asked::Never),
+    may(ITEMS_KEY, List, "one database or one table of PostgreSQL: [\"DATABASE/SCHEMA.TABLE\"]; this engine only")
+        .asked(Asked::Never),
+    may(DATABASE_KEY, Text, "what an item becomes a new database of; this engine only").asked(Asked::Never),
+    may(URL_KEY, Text, "the server that an item or a dump is restored into; this engine only").asked(Asked::Never),
     may(PATH_KEY, Path, "the folder that becomes the new instance's data directory; this engine only")
         .asked(Asked::ByEngine)
         .labelled("Folder", &[]),

@@ -15,6 +15,7 @@
 //!   vaults/ACCOUNT/REGION/NAME/   a restic repository; the engine's own files in vaultdeck/
 //!   trash/                    deleted vaults; in vaults/.trash where vaults/ lies on another disk
 //!   restored/                 new file systems of restores that name no path
+//!   scratch/                  what restore tests restore, until they are over
 //! ```
 
 pub mod reserve;
@@ -200,6 +201,11 @@ impl DataDir {
     /// Where restores make new file systems when no path is given.
     pub fn restored(&self) -> PathBuf {
         self.root.join("restored")
+    }
+
+    /// Where restore tests restore to.
+    pub fn scratch(&self) -> PathBuf {
+        self.root.join("scratch")
     }
 
     /// Where the engine's socket belongs.

@@ -22,7 +22,8 @@ use crate::domain::Secret;
 use crate::engine::drivers::Fault;
 use crate::repository::Control;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+pub(super) use rustix::process::Signal;
+use rustix::process::{Pid, WaitId, WaitIdOptions, kill_process, waitid};
 use said::Said;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read, Write as _};
@@ -45,22 +46,23 @@ pub(super) struct Program {
     environment: Vec<(OsString, OsString)>,
     secrets: Vec<(OsString, Secret)>,
     talks: bool,
-    owner: Option<Owner>,
+    folder: PathBuf,
+    user: Option<User>,
 }
 
-/// A user of the machine as whom a program runs.
+/// Another user than the engine's, as whom a program runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Owner {
-    pub(super) user: u32,
-    pub(super) group: u32,
+pub(super) struct User {
+    pub(super) uid: u32,
+    pub(super) gid: u32,
 }
 
-impl Owner {
+impl User {
     /// The one of a name in the text of `/etc/passwd`.
     pub(super) fn named(name: &str, users: &str) -> Option<Self> {
         let line = users.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
         let mut fields = line.split(':').skip(1);
-        Some(Self { user: fields.next()?.parse().ok()?, group: fields.next()?.parse().ok()? })
+        Some(Self { uid: fields.next()?.parse().ok()?, gid: fields.next()?.parse().ok()? })
     }
 }
 
@@ -80,7 +82,8 @@ impl Program {
             environment: Vec::new(),
             secrets: Vec::new(),
             talks: false,
-            owner: None,
+            folder: PathBuf::from("/"),
+            user: None,
         })
     }
 
@@ -118,9 +121,15 @@ impl Program {
         self
     }
 
-    /// As another user, which root can ask for.
-    pub(super) fn owned_by(mut self, owner: Option<Owner>) -> Self {
-        self.owner = owner;
+    /// In this folder, and not in that of the root.
+    pub(super) fn within(mut self, folder: &Path) -> Self {
+        folder.clone_into(&mut self.folder);
+        self
+    }
+
+    /// As another user, with no group but that one: for an engine that is root.
+    pub(super) fn as_user(mut self, user: User) -> Self {
+        self.user = Some(user);
         self
     }
 
@@ -145,14 +154,13 @@ impl Program {
         let unstarted = |error: &io::Error| Fault::of_io(format_args!("The program {name} does not start"), error);
         let parent = Self::named("setpriv", "util-linux")?;
         let mut command = Command::new(parent.path);
-        command.args(["--pdeathsig", "KILL"]);
-        if let Some(Owner { user, group }) = self.owner {
-            command.args([format!("--reuid={user}"), format!("--regid={group}"), "--clear-groups".to_owned()]);
+        if let Some(User { uid, gid }) = self.user {
+            command.arg(format!("--reuid={uid}")).arg(format!("--regid={gid}")).arg("--clear-groups");
         }
-        command.arg("--").arg(&self.path).args(&self.arguments);
+        command.args(["--pdeathsig", "KILL", "--"]).arg(&self.path).args(&self.arguments);
         command.env_clear().env("PATH", FOLDERS.join(":")).env("LC_ALL", "C").envs(self.environment);
         command.envs(self.secrets.iter().map(|(name, secret)| (name, secret.reveal())));
-        command.current_dir("/").process_group(0);
+        command.current_dir(&self.folder).process_group(0);
         command
             .stdin(if self.talks { Stdio::piped() } else { Stdio::null() })
             .stdout(Stdio::piped())
@@ -262,6 +270,15 @@ impl Running {
         let Some(mut output) = self.output.take() else { return Ok(()) };
         let discard = move || drop(io::copy(&mut output, &mut io::sink()));
         std::thread::Builder::new().name("child output".to_owned()).spawn(discard).map(drop)
+    }
+
+    /// Asks it to end with a signal, and waits for that; one that does not end in this time is killed.
+    pub(super) fn end(self, signal: Signal, limit: Duration) {
+        let asked = std::time::Instant::now();
+        let _ = kill_process(Pid::from_child(&self.child), signal);
+        while !self.has_ended() && asked.elapsed() < limit {
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Whether it has ended, well or not.

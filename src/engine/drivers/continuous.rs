@@ -57,7 +57,7 @@ pub enum Needed {
     /// What is behind this name, folders that are all behind it as a whole.
     Behind(PathBuf),
     /// The files that this is said of, by their names: their order is the service's own.
-    Files(Box<dyn Fn(&[u8]) -> bool>),
+    Files(Box<dyn Fn(&[u8]) -> bool + Send>),
 }
 
 /// A log that is to be followed.

@@ -1,13 +1,16 @@
 //! EBS: a volume is a raw image file, a block device of this machine, or an export of an NBD server.
 
+use crate::domain::proof::Check;
 use crate::domain::types::ebs::{self, FACTS};
 use crate::domain::types::location::Location;
 use crate::domain::types::{Metadata, TypeFacts};
 use crate::domain::{Arn, PointDetails};
 use crate::engine::drivers::{
-    BackupCx, Driver, Fault, Mark, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target, volume,
+    BackupCx, Driver, Fault, Mark, ProbeCx, Probed, Proof, ProofCx, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
+    volume,
 };
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// The driver of EBS volumes.
 pub struct Ebs;
@@ -51,5 +54,23 @@ impl Driver for Ebs {
 
     fn target<'a>(&self, cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
         volume::target(cx, ebs::read(cx.metadata)?)
+    }
+
+    fn proof(&self, _: &PointDetails) -> Option<&dyn Proof> {
+        Some(self)
+    }
+}
+
+impl Proof for Ebs {
+    fn place(&self, scratch: &Path) -> Location {
+        volume::scratch_place(scratch)
+    }
+
+    fn target<'a>(&self, cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
+        volume::target(cx, ebs::read(cx.metadata)?)
+    }
+
+    fn prove(&self, cx: &ProofCx<'_>) -> Result<Vec<Check>, Fault> {
+        volume::prove(cx)
     }
 }

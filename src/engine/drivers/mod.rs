@@ -4,8 +4,8 @@
 //! service. [`TypeFacts`] is what is known of a type without reaching it, and lies in `domain::types`. What follows from the list of
 //! drivers needs no other line: GetSupportedResourceTypes, what `resource add` takes.
 //!
-//! What only some services have is an optional part of [`Driver`]: following the service's log, for [`Continuous`] backup.
-//! Proving a restored resource for restore tests will be another.
+//! What only some services have is an optional part of [`Driver`]: following the service's log, for [`Continuous`] backup, and
+//! [`Proof`] that a recovery point can be restored.
 
 mod access_key;
 mod child;
@@ -27,6 +27,7 @@ pub mod mariadb;
 mod mark;
 pub mod neptune;
 pub mod postgresql;
+mod proof;
 mod psql;
 pub mod redshift;
 pub mod relational;
@@ -40,6 +41,7 @@ mod volume;
 pub use continuous::{Broken, Continuous, Elsewhere, FollowCx, Follower, LogFile, Needed, Progress};
 pub use fault::{Fault, Meaning};
 pub use mark::Mark;
+pub use proof::{Proof, ProofCx};
 pub use source::{BackupCx, Before, PointFacts, Source};
 pub use target::{Inside, Registered, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Target};
 
@@ -104,6 +106,11 @@ pub trait Driver: Send + Sync {
     fn can_be_continuous(&self, probed: &Probed) -> Result<(), String> {
         let cannot = || "this engine follows the log of no such service: its rules make snapshots".to_owned();
         self.continuous(&probed.location).map(drop).ok_or_else(cannot)
+    }
+
+    /// How a recovery point of which this was said is proven to be restorable, where that can be proven.
+    fn proof(&self, _: &PointDetails) -> Option<&dyn Proof> {
+        None
     }
 }
 

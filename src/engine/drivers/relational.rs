@@ -8,7 +8,8 @@ use crate::domain::types::location::{Location, Part};
 use crate::domain::types::{Metadata, TypeFacts, aurora, keys, rds};
 use crate::domain::{Arn, Invalid, PointDetails};
 use crate::engine::drivers::{
-    BackupCx, Continuous, Driver, Fault, Mark, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
+    BackupCx, Continuous, Driver, Fault, Mark, ProbeCx, Probed, Proof, RestoreAsk, RestoreCx, RestorePlan, Source,
+    Target,
 };
 use std::collections::BTreeMap;
 
@@ -130,6 +131,10 @@ impl Driver for Relational {
 
     fn can_be_continuous(&self, probed: &Probed) -> Result<(), String> {
         self.of_location(&probed.location).driver.can_be_continuous(probed)
+    }
+
+    fn proof(&self, details: &PointDetails) -> Option<&dyn Proof> {
+        self.of_point(details).driver.proof(details)
     }
 
     /// Each mark is of one engine's form.

@@ -1,12 +1,14 @@
 //! Storage Gateway: a volume of a gateway is what an EBS volume is, and has a gateway besides. What its iSCSI target serves is a
 //! file or a device, which is registered.
 
+use crate::domain::proof::Check;
 use crate::domain::types::location::Location;
 use crate::domain::types::storage_gateway::{self, FACTS};
 use crate::domain::types::{Metadata, TypeFacts};
 use crate::domain::{Arn, PointDetails};
 use crate::engine::drivers::{
-    BackupCx, Driver, Fault, Mark, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target, volume,
+    BackupCx, Driver, Fault, Mark, ProbeCx, Probed, Proof, ProofCx, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
+    volume,
 };
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
@@ -61,6 +63,24 @@ impl Driver for StorageGateway {
 
     fn target<'a>(&self, cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
         volume::target(cx, storage_gateway::read(cx.metadata)?.volume)
+    }
+
+    fn proof(&self, _: &PointDetails) -> Option<&dyn Proof> {
+        Some(self)
+    }
+}
+
+impl Proof for StorageGateway {
+    fn place(&self, scratch: &Path) -> Location {
+        volume::scratch_place(scratch)
+    }
+
+    fn target<'a>(&self, cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
+        volume::target(cx, storage_gateway::read(cx.metadata)?.volume)
+    }
+
+    fn prove(&self, cx: &ProofCx<'_>) -> Result<Vec<Check>, Fault> {
+        volume::prove(cx)
     }
 }
 

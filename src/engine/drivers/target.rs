@@ -73,6 +73,8 @@ pub struct RestoreCx<'a> {
     pub secret: Option<&'a Secret>,
     /// What the recovery point holds.
     pub content: &'a Inside<'a>,
+    /// Makes an empty folder for this restore alone, which other users can go through and which goes with the restore.
+    pub scratch: &'a (dyn Fn() -> Result<PathBuf, Fault> + Sync),
     /// Whether it makes a new resource.
     pub makes_new: bool,
     /// To which moment what was backed up continuously is restored, with the log that [`Self::content`] has.
@@ -98,9 +100,13 @@ impl Inside<'_> {
 
     /// The names in a folder.
     pub fn names(&self, folder: &ItemPath) -> Result<Vec<Vec<u8>>, Fault> {
+        Ok(self.entries(folder)?.into_iter().map(|node| node.name).collect())
+    }
+
+    /// What is in a folder, by names.
+    pub(super) fn entries(&self, folder: &ItemPath) -> Result<Vec<Node>, Fault> {
         let entries = self.repository.entries(&self.snapshot, &self.at(folder));
-        let entries = entries.map_err(|error| Fault::Failed(error.to_string()))?;
-        Ok(entries.into_iter().map(|node| node.name).collect())
+        entries.map_err(|error| Fault::Failed(error.to_string()))
     }
 
     /// The content of a file of at most so many bytes; nothing where there is none.

@@ -8,6 +8,7 @@ use crate::engine::authorize::action::ListRecoveryPointItems;
 use crate::engine::authorize::authorize;
 use crate::engine::authorize::subject::{PointNamed, PointToRead};
 use crate::engine::caller::Caller;
+use crate::engine::catalog::Connection;
 use crate::engine::catalog::paging::page_size;
 use crate::engine::error::{Error, Result};
 use crate::engine::page::PageRequest;
@@ -56,16 +57,33 @@ impl Engine {
         let (missing, lost) = if after.is_none() { self.missing_and_lost(arn)? } else { (Vec::new(), Vec::new()) };
         let (details, bases) = match after {
             None => self.catalog.read(|connection| {
-                let mut details = points::rows::owed_manifests::details(connection, arn)?;
                 let chain = points::rows::chains::get(connection, arn)?.and_then(|row| row.chain);
-                details.extend(chain.iter().flat_map(Chain::details));
                 let bases = chain.into_iter().flat_map(|chain| chain.bases).map(|base| base.from);
-                Ok((details, bases.collect()))
+                Ok((told(connection, arn)?, bases.collect()))
             })?,
             Some(_) => (PointDetails::new(), Vec::new()),
         };
         Ok(Items { items: page.nodes.iter().map(item).collect(), missing, lost, details, bases, next_token })
     }
+
+    /// What its driver said of a recovery point, how far back it reaches, and when it was last proven: nothing of it is read.
+    pub fn recovery_point_details(&self, caller: &Caller, arn: &Arn) -> Result<PointDetails> {
+        self.catalog.read(|connection| {
+            let found = points::rows::get(connection, arn)?;
+            let found = found.filter(|point| point.status != RecoveryPointStatus::Deleting);
+            let subject = PointToRead(PointNamed { arn, found: found.as_ref() });
+            authorize(connection, caller, ListRecoveryPointItems, &subject)?;
+            found.map_or_else(|| Err(Error::no_such_recovery_point(arn)), |_| told(connection, arn))
+        })
+    }
+}
+
+fn told(connection: &Connection, arn: &Arn) -> Result<PointDetails> {
+    let mut details = points::rows::owed_manifests::details(connection, arn)?;
+    let chain = points::rows::chains::get(connection, arn)?.and_then(|row| row.chain);
+    details.extend(chain.iter().flat_map(Chain::details));
+    details.extend(points::rows::proofs::details(connection, arn)?);
+    Ok(details)
 }
 
 /// A page of a folder, read without a pass, since a caller must not wait for a collection. That one may move a folder into

@@ -35,6 +35,10 @@ struct JobView {
     expected_completion_time_minutes: Option<i64>,
     created_resource_arn: Option<String>,
     resource_type: Option<String>,
+    validation_status: Option<String>,
+    validation_status_message: Option<String>,
+    deletion_status: Option<String>,
+    deletion_status_message: Option<String>,
     is_parent: bool,
 }
 
@@ -55,7 +59,12 @@ struct Metadata<'a> {
 
 impl From<RestoreJob> for JobView {
     fn from(job: RestoreJob) -> Self {
+        let validation = job.validation.as_ref();
         Self {
+            validation_status: validation.map(|test| test.status.clone()),
+            validation_status_message: validation.and_then(|test| test.message.clone()),
+            deletion_status: validation.and_then(|test| test.deletion.clone()),
+            deletion_status_message: validation.and_then(|test| test.deletion_message.clone()),
             account_id: job.scope.account.into(),
             restore_job_id: job.id.into(),
             recovery_point_arn: job.recovery_point_arn.map(String::from),

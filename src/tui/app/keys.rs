@@ -159,7 +159,7 @@ impl App {
             Command::Quit => return self.quit(),
             other if other.acts() => {
                 let subject = self.subject();
-                actions::start(other, &subject, &self.world)
+                actions::start(other, &subject, &mut self.world)
             }
             _ => Vec::new(),
         };
@@ -167,7 +167,7 @@ impl App {
     }
 
     /// The dialog that makes what the open list lists.
-    fn make_new(&self) -> Vec<Act> {
+    fn make_new(&mut self) -> Vec<Act> {
         let command = match self.history.here() {
             Route::Tab(Tab::Resources) => Command::AddResource,
             Route::Tab(Tab::Vaults) => Command::CreateVault,
@@ -180,7 +180,7 @@ impl App {
                 )];
             }
         };
-        actions::start(command, &self.subject(), &self.world)
+        actions::start(command, &self.subject(), &mut self.world)
     }
 
     /// One step out: the filter first, then the place.

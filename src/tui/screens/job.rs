@@ -186,6 +186,13 @@ fn restore_report(job: &RestoreJob, world: &World) -> Report {
         "Restored into",
         job.created_resource_arn.as_ref().map(|arn| restored(arn, &job.scope, world)),
     ));
+    if let Some(test) = &job.validation {
+        let said =
+            |word: &str, why: Option<&String>| why.map_or_else(|| word.to_owned(), |why| format!("{word}: {why}"));
+        facts.push(Detail::new("Restore test", said(&test.status, test.message.as_ref())));
+        let deletion = test.deletion.as_ref().map(|word| said(word, test.deletion_message.as_ref()));
+        facts.extend(Detail::maybe("Deletion", deletion));
+    }
     facts.push(Detail::new("Created", moment(job.created, now)));
     facts.extend(Detail::maybe("Ended", job.completed.map(|at| moment(at, now))));
     facts.push(Detail::new("Took", took(Some(job.created), job.completed, now)));

@@ -3,6 +3,7 @@
 use crate::client::{Answer, Feature, Key, Query};
 use crate::domain::extension::{Item, MissingItem};
 use crate::domain::job::JobState;
+use crate::domain::proof::{LAST_DISPROVEN, LAST_PROVEN};
 use crate::domain::vault::VaultRef;
 use crate::domain::{Arn, Known, KnownPoint, PointDetails, Scope, Time};
 use crate::tui::command::Command;
@@ -147,7 +148,12 @@ impl Point {
         facts.extend(self.copies(world));
         facts.extend(Detail::maybe("Completed", point.completed.told().map(moment)));
         facts.extend(Detail::maybe("Size", point.size_bytes.map(|size| fmt::maybe_bytes(Some(size)))));
-        facts.extend(self.said.iter().map(|(name, value)| Detail::new(&said::label(name), said::value(name, value))));
+        let time = |value: &str| value.parse::<Time>().map_or_else(|_| value.to_owned(), moment);
+        facts.extend(self.said.iter().map(|(name, value)| match name.as_str() {
+            LAST_PROVEN => Detail::cell("Restore proven", Cell::new(time(value), Role::Good)),
+            LAST_DISPROVEN => Detail::cell("Restore failed", Cell::new(time(value), Role::Bad)),
+            _ => Detail::new(&said::label(name), said::value(name, value)),
+        }));
         facts.extend(Detail::maybe("Message", point.status_message.clone()));
         facts.extend(
             holds::named(point, world).map(|titles| Detail::cell("Legal hold", Cell::new(titles, Role::Accent))),

@@ -1,5 +1,5 @@
 use super::said::KEPT;
-use super::{Ended, MOST_OUTPUT, Owner, Program};
+use super::{Ended, MOST_OUTPUT, Program, User};
 use crate::domain::Secret;
 use crate::engine::drivers::Fault;
 use crate::repository::Control;
@@ -208,6 +208,6 @@ fn a_secret_is_struck_out_also_where_the_last_words_begin() {
 #[test]
 fn a_user_is_found_by_the_whole_name() {
     let users = "postgresql:x:7:8::/:/bin/sh\npostgres:x:101:104:PostgreSQL:/var/lib/postgresql:/bin/bash\n";
-    assert_eq!(Owner::named("postgres", users), Some(Owner { user: 101, group: 104 }));
-    assert_eq!(Owner::named("nobody", users), None);
+    assert_eq!(User::named("postgres", users), Some(User { uid: 101, gid: 104 }));
+    assert_eq!(User::named("nobody", users), None);
 }

@@ -152,6 +152,7 @@ impl<W: World> Scene<W> {
         let root = ItemPath::from_path(&self.root).unwrap();
         let metadata = driver.proposal(&resource.arn, &self.details);
         let cx = RestoreCx {
+            scratch: &|| Err(Fault::Failed("none".to_owned())),
             metadata: &metadata,
             target: &plan.target,
             resource_arn: &resource.arn,

@@ -35,8 +35,9 @@ use crate::domain::types::documentdb::{ENGINE, ENGINE_KEY, FACTS, IDENTIFIER_KEY
 use crate::domain::types::location::{Location, Part};
 use crate::domain::types::{Metadata, TypeFacts, database};
 use crate::domain::{Arn, Invalid, PointDetails};
+use crate::engine::drivers::proof::{Counted, Files, Noted};
 use crate::engine::drivers::{
-    BackupCx, Driver, Fault, Mark, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
+    BackupCx, Driver, Fault, Mark, ProbeCx, Probed, Proof, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
 };
 use address::Address;
 use client::Client;
@@ -57,6 +58,25 @@ struct Seen {
     /// All databases together, as the server tells it.
     size_bytes: u64,
 }
+
+/// What is proven of a recovery point.
+static PROOF: Files = Files {
+    what: "files of the databases",
+    noted: &[
+        Noted {
+            name: "Documents",
+            what: "Documents in the files of the databases",
+            ending: ".bson",
+            by: Counted::Documents,
+        },
+        Noted {
+            name: "Collections",
+            what: "Collections with their options and indexes",
+            ending: ".metadata.json",
+            by: Counted::Files,
+        },
+    ],
+};
 
 impl Driver for DocumentDb {
     fn facts(&self) -> &'static TypeFacts {
@@ -103,6 +123,10 @@ impl Driver for DocumentDb {
 
     fn target<'a>(&self, cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
         target::open(cx)
+    }
+
+    fn proof(&self, _: &PointDetails) -> Option<&dyn Proof> {
+        Some(&PROOF)
     }
 }
 

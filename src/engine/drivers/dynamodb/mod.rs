@@ -33,8 +33,9 @@ use crate::domain::types::location::{Location, Part};
 use crate::domain::types::{Metadata, TypeFacts};
 use crate::domain::{Arn, Invalid, PointDetails};
 use crate::engine::drivers::http::BRIEF;
+use crate::engine::drivers::proof::{Counted, Files, Noted};
 use crate::engine::drivers::{
-    BackupCx, Driver, Fault, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
+    BackupCx, Driver, Fault, ProbeCx, Probed, Proof, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
 };
 use client::Client;
 
@@ -43,6 +44,12 @@ pub struct DynamoDb;
 
 /// What stands before a table's name in its ARN.
 const PREFIX: &str = "table/";
+
+/// What is proven of a recovery point.
+static PROOF: Files = Files {
+    what: "files of the table",
+    noted: &[Noted { name: "Items", what: "Items in the files of the table", ending: ".jsonl", by: Counted::Lines }],
+};
 
 impl Driver for DynamoDb {
     fn facts(&self) -> &'static TypeFacts {
@@ -84,6 +91,10 @@ impl Driver for DynamoDb {
 
     fn target<'a>(&self, cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
         target::open(cx)
+    }
+
+    fn proof(&self, _: &PointDetails) -> Option<&dyn Proof> {
+        Some(&PROOF)
     }
 }
 

@@ -7,12 +7,14 @@ mod target;
 #[cfg(test)]
 mod tests;
 
+use crate::domain::proof::Check;
 use crate::domain::types::efs::FACTS;
 use crate::domain::types::location::Location;
 use crate::domain::types::{Metadata, TypeFacts};
 use crate::domain::{Arn, PointDetails};
 use crate::engine::drivers::{
-    BackupCx, Driver, Fault, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target, folder,
+    BackupCx, Driver, Fault, ProbeCx, Probed, Proof, ProofCx, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
+    folder, proof,
 };
 
 /// The driver of folders.
@@ -57,6 +59,20 @@ impl Driver for Efs {
 
     fn target<'a>(&self, cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
         target::open(cx)
+    }
+
+    fn proof(&self, _: &PointDetails) -> Option<&dyn Proof> {
+        Some(self)
+    }
+}
+
+impl Proof for Efs {
+    fn target<'a>(&self, cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
+        target::open(cx)
+    }
+
+    fn prove(&self, cx: &ProofCx<'_>) -> Result<Vec<Check>, Fault> {
+        proof::compare(cx, "files, folders and links")
     }
 }
 

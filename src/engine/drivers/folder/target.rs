@@ -39,6 +39,11 @@ pub(in crate::engine::drivers) fn open<'a>(
     Ok(Folder { path: path_of(cx.target)?.to_owned(), items, lend: cx.lend, into: None, made })
 }
 
+/// A folder of the engine's own.
+pub(in crate::engine::drivers) fn at(path: PathBuf, lend: &(dyn Fn(u64, u64) -> bool + Sync)) -> Folder<'_> {
+    Folder { path, items: Vec::new(), lend, into: None, made: Restored::default() }
+}
+
 impl Target for Folder<'_> {
     fn items(&self) -> &[ItemPath] {
         &self.items

@@ -8,12 +8,14 @@ mod target;
 #[cfg(test)]
 mod tests;
 
+use crate::domain::proof::Check;
 use crate::domain::types::fsx::{FACTS, FsxKind, TYPE_KEY, engine_proposal};
 use crate::domain::types::location::{Location, Part};
 use crate::domain::types::{Metadata, TypeFacts};
 use crate::domain::{Arn, Invalid, PointDetails};
 use crate::engine::drivers::{
-    BackupCx, Driver, Fault, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target, folder,
+    BackupCx, Driver, Fault, ProbeCx, Probed, Proof, ProofCx, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
+    folder, proof,
 };
 
 /// The driver of folders that stand for FSx.
@@ -50,6 +52,20 @@ impl Driver for Fsx {
 
     fn target<'a>(&self, cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
         target::open(cx)
+    }
+
+    fn proof(&self, _: &PointDetails) -> Option<&dyn Proof> {
+        Some(self)
+    }
+}
+
+impl Proof for Fsx {
+    fn target<'a>(&self, cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
+        target::open(cx)
+    }
+
+    fn prove(&self, cx: &ProofCx<'_>) -> Result<Vec<Check>, Fault> {
+        proof::compare(cx, "files, folders and links")
     }
 }
 

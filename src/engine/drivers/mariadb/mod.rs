@@ -28,7 +28,9 @@ mod dump;
 mod faults;
 mod place;
 mod programs;
+mod proof;
 mod rows;
+mod scratch;
 mod server;
 mod source;
 mod stream;
@@ -36,11 +38,13 @@ mod target;
 mod tree;
 mod version;
 
+use crate::domain::proof::Check;
 use crate::domain::types::location::{Location, Part};
 use crate::domain::types::{Metadata, TypeFacts, aurora, database, rds};
 use crate::domain::{Arn, Invalid, PointDetails};
 use crate::engine::drivers::{
-    BackupCx, Continuous, Driver, Fault, Mark, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
+    BackupCx, Continuous, Driver, Fault, Mark, ProbeCx, Probed, Proof, ProofCx, RestoreAsk, RestoreCx, RestorePlan,
+    Source, Target,
 };
 use address::Address;
 use serde::{Deserialize, Serialize};
@@ -174,6 +178,29 @@ impl Driver for MariaDb {
 
     fn target<'a>(&self, cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
         if dump::holds(cx.content)? { dump::target(self, cx) } else { target::open(self, cx) }
+    }
+
+    fn proof(&self, details: &PointDetails) -> Option<&dyn Proof> {
+        if dump::is_dump(details) { Some(&proof::DUMP) } else { Some(self) }
+    }
+}
+
+impl Proof for MariaDb {
+    fn ready(&self, details: &PointDetails) -> Result<(), Fault> {
+        target::check_programs(details.get("EngineVersion").map(String::as_str))?;
+        proof::check_server(details)
+    }
+
+    fn is_for_others(&self) -> bool {
+        true
+    }
+
+    fn target<'a>(&self, cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
+        target::open(self, cx)
+    }
+
+    fn prove(&self, cx: &ProofCx<'_>) -> Result<Vec<Check>, Fault> {
+        proof::prove(cx)
     }
 }
 

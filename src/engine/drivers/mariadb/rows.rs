@@ -16,6 +16,23 @@ pub(super) const FILES: &str = "SELECT COALESCE(SUM(file_size), 0), COALESCE(GRO
     WHEN filename LIKE '/%' AND LEFT(filename, LENGTH(@@datadir)) <> @@datadir THEN name END ORDER BY name SEPARATOR ', '), '') \
     FROM information_schema.innodb_sys_tablespaces";
 
+/// Whether a server answers.
+pub(super) const ANSWER: &str = "SELECT 1";
+
+/// The databases of a server whose rights nobody looks at.
+pub(super) const DATABASES: &str = "SELECT schema_name FROM information_schema.schemata \
+    WHERE schema_name NOT IN ('information_schema', 'performance_schema') ORDER BY 1";
+
+/// Every table, view and sequence of it, as the server writes its name, and whether it has rows of its own.
+pub(super) const TABLES: &str = "SELECT CONCAT('`', REPLACE(table_schema, '`', '``'), '`.`', REPLACE(table_name, '`', '``'), '`'), \
+    table_type IN ('BASE TABLE', 'SYSTEM VERSIONED', 'SEQUENCE') FROM information_schema.tables \
+    WHERE table_schema NOT IN ('information_schema', 'performance_schema') ORDER BY 1";
+
+/// Reads tables through, with all their indexes.
+pub(super) fn check(tables: &[&str]) -> String {
+    format!("CHECK TABLE {}", tables.join(", "))
+}
+
 /// Every database but the server's own, with what is in it: one table or view a row.
 pub(super) const LISTED: &str = "SELECT s.schema_name, COALESCE(t.table_name, ''), COALESCE(t.table_type, ''), COALESCE(t.engine, ''), \
     COALESCE(t.data_length, 0) FROM information_schema.schemata s \

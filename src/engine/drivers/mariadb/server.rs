@@ -93,8 +93,13 @@ pub(super) fn ask(address: &Address, secret: Option<&Secret>, question: &str) ->
         Fault::Failed(said) if said.starts_with("mariadb ") => faults::fault(address, &said),
         missing => missing,
     })?;
-    let text = String::from_utf8_lossy(&ended.output);
-    Ok(text.lines().map(|line| line.split('\t').map(unescaped).collect()).collect())
+    Ok(rows_of(&ended.output))
+}
+
+/// The rows that the client wrote.
+pub(super) fn rows_of(output: &[u8]) -> Vec<Vec<String>> {
+    let text = String::from_utf8_lossy(output);
+    text.lines().map(|line| line.split('\t').map(unescaped).collect()).collect()
 }
 
 /// A column without what the client writes for characters that would end it.

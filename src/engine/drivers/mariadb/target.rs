@@ -27,12 +27,12 @@ const PATIENCE: Duration = Duration::from_secs(12 * 60 * 60);
 const BEGUN: &str = ".vaultdeck-is-preparing";
 
 /// The file in which files say what they are: a copy, or prepared.
-const CHECKPOINTS: &str = "xtrabackup_checkpoints";
+pub(super) const CHECKPOINTS: &str = "xtrabackup_checkpoints";
 
 /// What a server has to be told of its data, and the values that it takes without being told.
 const SETTINGS: [(&str, &str); 2] =
     [("innodb_page_size", "16384"), ("innodb_data_file_path", "ibdata1:12M:autoextend")];
-const SETTINGS_FILE: &str = "backup-my.cnf";
+pub(super) const SETTINGS_FILE: &str = "backup-my.cnf";
 
 /// What a restore of a server is to do.
 pub(super) fn plan(driver: &MariaDb, ask: &RestoreAsk<'_>) -> Result<RestorePlan, Fault> {
@@ -50,7 +50,7 @@ pub(super) fn plan(driver: &MariaDb, ask: &RestoreAsk<'_>) -> Result<RestorePlan
 }
 
 /// The files are prepared by the program of the version that copied them.
-fn check_programs(version: Option<&str>) -> Result<(), Fault> {
+pub(super) fn check_programs(version: Option<&str>) -> Result<(), Fault> {
     let installed = BACKUP.version()?;
     match version.and_then(Version::of) {
         Some(needed) if needed != installed => Err(Fault::Unsupported {

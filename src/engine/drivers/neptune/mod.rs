@@ -26,8 +26,9 @@ use crate::domain::types::neptune::{ENGINE, ENGINE_KEY, FACTS, IDENTIFIER_KEY};
 use crate::domain::types::{Metadata, TypeFacts};
 use crate::domain::{Arn, Invalid, PointDetails};
 use crate::engine::drivers::http::BRIEF;
+use crate::engine::drivers::proof::{Counted, Files, Noted};
 use crate::engine::drivers::{
-    BackupCx, Driver, Fault, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
+    BackupCx, Driver, Fault, ProbeCx, Probed, Proof, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
 };
 use client::Client;
 
@@ -39,6 +40,17 @@ const PREFIX: &str = "cluster:";
 
 /// The file of all statements.
 const GRAPH: &str = "graph.nq";
+
+/// What is proven of a recovery point.
+static PROOF: Files = Files {
+    what: "files of the graph",
+    noted: &[Noted {
+        name: "Statements",
+        what: "Statements in the file of the graph",
+        ending: ".nq",
+        by: Counted::Lines,
+    }],
+};
 
 impl Driver for Neptune {
     fn facts(&self) -> &'static TypeFacts {
@@ -84,6 +96,10 @@ impl Driver for Neptune {
 
     fn target<'a>(&self, cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
         target::open(cx)
+    }
+
+    fn proof(&self, _: &PointDetails) -> Option<&dyn Proof> {
+        Some(&PROOF)
     }
 }
 

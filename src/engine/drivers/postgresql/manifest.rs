@@ -60,6 +60,16 @@ impl Manifest {
         serde_json::from_slice(bytes).map_err(|error| format!("its backup_manifest cannot be read: {error}"))
     }
 
+    /// Whether it names a file.
+    pub(super) fn names(&self, path: &str) -> bool {
+        self.files.iter().any(|file| file.path.as_deref() == Some(path))
+    }
+
+    /// How many files it names.
+    pub(super) fn len(&self) -> usize {
+        self.files.len()
+    }
+
     /// Where the backup begins and ends in the log.
     pub(super) fn range(&self) -> Option<&Range> {
         self.ranges.last()

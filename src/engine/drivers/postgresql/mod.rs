@@ -30,12 +30,15 @@
 //! `?sslmode=verify-full&sslrootcert=/path` in the URL. The server's user has to be a superuser or have the right REPLICATION.
 //! Clusters with tablespaces are refused, by the names of those.
 
+pub mod cluster;
 mod crc32c;
 mod follow;
+mod items;
 mod manifest;
+mod proof;
 mod recovery;
 mod rows;
-pub mod scratch;
+mod scratch;
 mod server;
 mod source;
 mod tar;
@@ -43,17 +46,20 @@ mod target;
 mod tree;
 mod wal;
 
+use crate::domain::proof::Check;
 use crate::domain::types::location::{Location, Part};
 use crate::domain::types::{Metadata, TypeFacts, aurora, database, rds};
 use crate::domain::{Arn, Invalid, PointDetails};
 use crate::engine::drivers::psql::{address, faults, programs};
 use crate::engine::drivers::{
-    BackupCx, Continuous, Driver, Fault, Mark, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
+    BackupCx, Continuous, Driver, Fault, Mark, ProbeCx, Probed, Proof, ProofCx, RestoreAsk, RestoreCx, RestorePlan,
+    Source, Target,
 };
 use crate::engine::keys::random;
 use address::Address;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// The driver of database clusters, as one of the two services that AWS has for them.
 pub struct PostgreSql(&'static Service);
@@ -154,15 +160,43 @@ impl Driver for PostgreSql {
     }
 
     fn plan(&self, ask: &RestoreAsk<'_>) -> Result<RestorePlan, Fault> {
-        target::plan(self, ask)
+        items::plan(self, ask)?.map_or_else(|| target::plan(self, ask), Ok)
+    }
+
+    fn target<'a>(&self, cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
+        items::open(self, cx)?.map_or_else(|| target::open(self, cx), Ok)
+    }
+
+    fn continuous(&self, _: &Location) -> Option<&dyn Continuous> {
+        Some(&follow::Log)
+    }
+
+    fn proof(&self, _: &PointDetails) -> Option<&dyn Proof> {
+        Some(self)
+    }
+}
+
+impl Proof for PostgreSql {
+    fn ready(&self, details: &PointDetails) -> Result<(), Fault> {
+        proof::programs(details).map(drop)
+    }
+
+    fn is_for_others(&self) -> bool {
+        true
     }
 
     fn target<'a>(&self, cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
         target::open(self, cx)
     }
 
-    fn continuous(&self, _: &Location) -> Option<&dyn Continuous> {
-        Some(&follow::Log)
+    fn prove(&self, cx: &ProofCx<'_>) -> Result<Vec<Check>, Fault> {
+        proof::prove(cx)
+    }
+
+    fn clean(&self, scratch: &Path) {
+        if let Some(data) = self.place(scratch).path() {
+            scratch::forget_memory(data);
+        }
     }
 }
 

@@ -50,5 +50,34 @@ pub(super) const WRITE_LOG: &str = "SELECT txid_current() > 0;";
 /// The server's time, in microseconds since 1970.
 pub(super) const TIME: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;";
 
+/// The user whom the cluster was made with, whatever it is called now.
+pub(super) const FIRST_USER: &str = "SELECT rolname FROM pg_roles WHERE oid = 10;";
+
+/// What a server that runs on a restored cluster says of it: its identity, the end of its log, whether pages have checksums, and the
+/// time of the last transaction that it took from the log.
+pub(super) const RESTORED: &str = "SELECT (SELECT system_identifier FROM pg_control_system()), pg_current_wal_lsn(), \
+    current_setting('data_checksums'), coalesce((extract(epoch FROM pg_last_xact_replay_timestamp()) * 1000000)::bigint::text, ''), \
+    (SELECT count(*) FROM pg_available_extensions WHERE name = 'amcheck');";
+
+/// Whether a server answers.
+pub(super) const ANSWER: &str = "SELECT 1;";
+
+/// Reads from tables themselves where an index would do, and then what these statements read.
+pub(super) fn read_all(statements: &[&str]) -> String {
+    format!("SET enable_indexonlyscan = off; {};", statements.join("; "))
+}
+
+/// The databases that take connections.
+pub(super) const DATABASES: &str = "SELECT datname FROM pg_database WHERE datallowconn ORDER BY oid;";
+
+/// The next tables behind a number, with the statements that read them to their end.
+pub(super) fn next_tables(behind: u32, most: usize) -> String {
+    format!(
+        "SELECT c.oid, format('SELECT count(*) FROM ONLY %I.%I', n.nspname, c.relname) FROM pg_class c \
+         JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'm', 't') AND c.relpersistence <> 't' \
+         AND c.relispopulated AND c.oid > {behind} ORDER BY c.oid LIMIT {most};"
+    )
+}
+
 /// How large a segment of the log is, in bytes.
 pub(super) const SEGMENT_SIZE: &str = "SELECT pg_size_bytes(current_setting('wal_segment_size'));";

@@ -182,6 +182,11 @@ impl Session {
         self.ask(rows::WRITE_LOG).map(drop)
     }
 
+    /// The user whom the cluster was made with.
+    pub(super) fn first_user(&mut self) -> Result<String, Fault> {
+        Ok(self.ask(rows::FIRST_USER)?.into_iter().flatten().next().unwrap_or_default())
+    }
+
     /// The server's time.
     pub(super) fn time(&mut self) -> Result<Time, Fault> {
         let rows = self.ask(rows::TIME)?;

@@ -22,8 +22,11 @@ use std::time::Duration;
 /// Where the cluster's files lie in a snapshot.
 pub(super) const ROOT: &str = "/data";
 
+/// The detail with the name of the user whom the cluster was made with: who may do everything in what is restored of it.
+pub(super) const FIRST_USER: &str = "FirstUser";
+
 /// What says which files there are and which log they need.
-const MANIFEST: &str = "backup_manifest";
+pub(super) const MANIFEST: &str = "backup_manifest";
 
 /// The most that a manifest may have: some 150 bytes a file.
 const LARGEST_MANIFEST: usize = 512 << 20;
@@ -113,6 +116,7 @@ impl Source for Open {
     fn finish(mut self: Box<Self>, outcome: &BackupOutcome) -> Result<PointFacts, Fault> {
         // Behind the end of the backup, whose log is in it.
         let restorable_from = Some(self.session.time()?);
+        let first_user = self.session.first_user()?;
         let State { came, tree, manifest, .. } = self.stream.state.into_inner();
         let address = &self.stream.address;
         let unfit =
@@ -128,7 +132,8 @@ impl Source for Open {
         let manifest = Manifest::read(&manifest).map_err(|why| unfit(&why))?;
         manifest.check(&tree).map_err(|why| unfit(&why))?;
         self.session.close();
-        let details = details(&self.server, &self.seen, &manifest);
+        let mut details = details(&self.server, &self.seen, &manifest);
+        details.extend((!first_user.is_empty()).then(|| (FIRST_USER.to_owned(), first_user)));
         Ok(PointFacts { details, mark: Some(Mark::of(&self.seen)), restorable_from, ..PointFacts::default() })
     }
 }

@@ -12,7 +12,7 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 /// What a server needs beside its data, and which some systems keep elsewhere: what is written where it is missing.
-const SETTINGS: [(&str, &str); 3] = [
+pub(super) const SETTINGS: [(&str, &str); 3] = [
     (
         "postgresql.conf",
         "# The settings of the server that was backed up lay outside of its data directory. These are the defaults.\n",
@@ -43,7 +43,7 @@ pub(super) fn plan(driver: &PostgreSql, ask: &RestoreAsk<'_>) -> Result<RestoreP
 }
 
 /// The folder that becomes a data directory.
-struct DataDirectory<'a> {
+pub(super) struct DataDirectory<'a> {
     folder: Box<folder::target::Folder<'a>>,
     path: PathBuf,
     /// Which folder it is.
@@ -58,6 +58,14 @@ pub(super) fn open<'a>(driver: &PostgreSql, cx: &RestoreCx<'a>) -> Result<Box<dy
     let made = Restored { name: Some(restore.identifier), ..Restored::default() };
     let folder = Box::new(folder::target::open(cx, Vec::new(), made)?);
     Ok(Box::new(DataDirectory { folder, path: path_of(cx.target)?.to_owned(), mark: None, moment: cx.moment }))
+}
+
+impl<'a> DataDirectory<'a> {
+    /// That of a scratch folder.
+    pub(super) fn at(path: PathBuf, lend: &'a (dyn Fn(u64, u64) -> bool + Sync), moment: Option<Moment>) -> Self {
+        let folder = Box::new(folder::target::at(path.clone(), lend));
+        Self { folder, path, mark: None, moment }
+    }
 }
 
 impl Target for DataDirectory<'_> {

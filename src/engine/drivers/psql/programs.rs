@@ -52,6 +52,17 @@ pub(in crate::engine::drivers) fn for_server(installed: &[Programs], major: u32)
     })
 }
 
+/// The programs of a server of just this version, which a data directory of it needs.
+pub(in crate::engine::drivers) fn with_server(major: u32) -> Result<Programs, Fault> {
+    let found = installed()?.into_iter().find(|programs| programs.major == major);
+    found.filter(|programs| programs.server("postgres").is_ok()).ok_or_else(|| {
+        Fault::Failed(format!(
+            "The server of PostgreSQL {major} is needed on this machine: install postgresql-{major}, or name the folder of its programs in \
+             the environment variable {FOLDER}."
+        ))
+    })
+}
+
 impl Programs {
     fn look(folder: &Path) -> Option<Self> {
         let said = Program::at(&folder.join("pg_basebackup")).ok()?.arg("--version").run(PATIENCE).ok()?;

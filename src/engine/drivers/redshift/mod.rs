@@ -38,9 +38,10 @@ use crate::domain::types::location::{Location, Part};
 use crate::domain::types::redshift::{FACTS, IDENTIFIER_KEY, TYPE_KEY, WHOLE};
 use crate::domain::types::{Metadata, TypeFacts, database};
 use crate::domain::{Arn, Invalid, PointDetails};
+use crate::engine::drivers::proof::{Counted, Files, Noted};
 use crate::engine::drivers::psql::address::Address;
 use crate::engine::drivers::{
-    BackupCx, Driver, Fault, Mark, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
+    BackupCx, Driver, Fault, Mark, ProbeCx, Probed, Proof, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
 };
 use crate::engine::keys::random;
 use serde::{Deserialize, Serialize};
@@ -73,6 +74,12 @@ impl Seen {
         differ(&self.system_identifier, &than.system_identifier) || differ(&self.database, &than.database)
     }
 }
+
+/// What is proven of a recovery point.
+static PROOF: Files = Files {
+    what: "files of the tables",
+    noted: &[Noted { name: "Tables", what: "Tables with their rows in a file", ending: ".csv", by: Counted::Files }],
+};
 
 impl Driver for Redshift {
     fn facts(&self) -> &'static TypeFacts {
@@ -118,6 +125,10 @@ impl Driver for Redshift {
 
     fn target<'a>(&self, cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
         target::open(cx)
+    }
+
+    fn proof(&self, _: &PointDetails) -> Option<&dyn Proof> {
+        Some(&PROOF)
     }
 }
 

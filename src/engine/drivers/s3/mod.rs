@@ -38,8 +38,10 @@ use crate::domain::types::location::{Location, Part};
 use crate::domain::types::s3::{FACTS, check_bucket};
 use crate::domain::types::{Metadata, TypeFacts};
 use crate::domain::{Arn, Invalid, PointDetails};
+use crate::engine::drivers::proof::Files;
 use crate::engine::drivers::{
-    BackupCx, Continuous, Driver, Fault, Mark, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
+    BackupCx, Continuous, Driver, Fault, Mark, ProbeCx, Probed, Proof, RestoreAsk, RestoreCx, RestorePlan, Source,
+    Target,
 };
 use client::Client;
 use serde::{Deserialize, Serialize};
@@ -61,6 +63,9 @@ impl Seen {
         self.versioning.as_deref() == Some("Enabled")
     }
 }
+
+/// What is proven of a recovery point.
+static PROOF: Files = Files { what: "objects and their folders", noted: &[] };
 
 impl Driver for S3 {
     fn facts(&self) -> &'static TypeFacts {
@@ -109,6 +114,10 @@ impl Driver for S3 {
 
     fn continuous(&self, _: &Location) -> Option<&dyn Continuous> {
         Some(&continuous::Log)
+    }
+
+    fn proof(&self, _: &PointDetails) -> Option<&dyn Proof> {
+        Some(&PROOF)
     }
 }
 

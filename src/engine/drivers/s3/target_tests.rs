@@ -107,6 +107,7 @@ fn with_keys<T>(
     let mut metadata = S3.proposal(&arn, &PointDetails::new());
     metadata.extend(keys.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
     let cx = RestoreCx {
+        scratch: &|| Err(Fault::Failed("none".to_owned())),
         metadata: &metadata,
         target: &location,
         resource_arn: &arn,

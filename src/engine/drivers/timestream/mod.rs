@@ -35,13 +35,20 @@ use crate::domain::types::timestream::{DATABASE_KEY, DAYS_KEY, FACTS, MEMORY_KEY
 use crate::domain::types::{Metadata, TypeFacts};
 use crate::domain::{Arn, Invalid, PointDetails};
 use crate::engine::drivers::http::BRIEF;
+use crate::engine::drivers::proof::{Counted, Files, Noted};
 use crate::engine::drivers::{
-    BackupCx, Driver, Fault, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
+    BackupCx, Driver, Fault, ProbeCx, Probed, Proof, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
 };
 use client::Client;
 
 /// The driver of databases.
 pub struct Timestream;
+
+/// What is proven of a recovery point.
+static PROOF: Files = Files {
+    what: "files of the database",
+    noted: &[Noted { name: "Points", what: "Points in the files of the database", ending: ".lp", by: Counted::Points }],
+};
 
 impl Driver for Timestream {
     fn facts(&self) -> &'static TypeFacts {
@@ -91,6 +98,10 @@ impl Driver for Timestream {
 
     fn target<'a>(&self, cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
         target::open(cx)
+    }
+
+    fn proof(&self, _: &PointDetails) -> Option<&dyn Proof> {
+        Some(&PROOF)
     }
 }
 

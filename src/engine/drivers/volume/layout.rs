@@ -64,6 +64,11 @@ pub(super) fn segment_name(number: u64) -> String {
     format!("{number:08}.seg")
 }
 
+/// The names on the way to a segment.
+pub(super) fn names_of(segment: u64) -> [String; 3] {
+    [SEGMENTS.to_owned(), folder_name(segment / IN_FOLDER), segment_name(segment)]
+}
+
 /// How many segments a volume has, the absent ones counted.
 pub(super) fn segments(size: u64) -> u64 {
     size.div_ceil(SEGMENT)

@@ -21,6 +21,7 @@ mod device;
 mod image;
 mod layout;
 mod place;
+mod proof;
 mod since;
 mod source;
 #[cfg(test)]
@@ -31,6 +32,7 @@ mod tests;
 mod tree;
 
 pub(super) use place::probe;
+pub(super) use proof::{prove, scratch_place};
 pub(super) use source::source;
 pub(super) use target::{plan, target};
 

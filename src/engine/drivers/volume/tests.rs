@@ -148,6 +148,7 @@ impl Bench {
         meddle(When::Planned);
         let root = ItemPath::root();
         let cx = RestoreCx {
+            scratch: &|| Err(Fault::Failed("none".to_owned())),
             metadata: &metadata,
             target: &plan.target,
             resource_arn: &self.of.resource.arn,

@@ -115,6 +115,10 @@ impl Engine {
         if let Some(role) = &request.iam_role_arn {
             roles::pass(connection, caller, role.as_str())?;
         }
+        if keys::is_test(&request.metadata)? {
+            judge_moment(connection, self.driver_of(&point.resource_type)?, request, point)?;
+            return self.draft_test(connection, caller, request, point);
+        }
         let plan = self.plan_restore(connection, caller, request, point)?;
         let restored_as = restored_as(request, point);
         if let (true, Some(why)) = (request.copy_source_tags, refuses_tags(&restored_as, &request.metadata)) {
@@ -129,6 +133,8 @@ impl Engine {
             }
         } else if plan.target.path().is_none() {
             refuse_others(connection, caller, &plan.target)?;
+        } else if !is_of_source(connection, &plan.target, point)? {
+            refuse_taken(connection, caller, &plan.target)?;
         }
         let created = self.clock.now();
         let job = RestoreJob {
@@ -148,6 +154,7 @@ impl Engine {
             expected_minutes: None,
             created_resource_arn: None,
             resource_type: Some(restored_as),
+            validation: None,
         };
         Ok(RestoreRecord {
             job,
@@ -157,6 +164,7 @@ impl Engine {
             copy_tags: request.copy_source_tags,
             attempts: 0,
             begun: None,
+            is_test: false,
         })
     }
 
@@ -331,6 +339,13 @@ fn refuse_others(connection: &Connection, caller: &Caller, target: &Location) ->
         return Err(Error::invalid_parameter(message));
     }
     Ok(())
+}
+
+/// Whether a folder lies in what was backed up.
+fn is_of_source(connection: &Connection, target: &Location, point: &RecoveryPoint) -> Result<bool> {
+    let source = resources::rows::get(connection, &point.resource_arn)?;
+    let folder = source.as_ref().and_then(|source| source.location.path());
+    Ok(folder.zip(target.path()).is_some_and(|(source, target)| target.starts_with(source)))
 }
 
 /// A restore makes what is nobody's yet. Its folder is neither inside nor above what is registered or being restored, in

@@ -6,18 +6,19 @@ use crate::domain::extension::MissingItem;
 use crate::domain::job::JobState;
 use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use crate::domain::types::keys;
-use crate::domain::{Arn, PointDetails, Resource, ResourceType, Scope, Tags};
+use crate::domain::{Arn, Resource, ResourceType, Scope, Tags};
 use crate::engine::authorize::action::AddResource;
 use crate::engine::authorize::subject::Anything;
 use crate::engine::authorize::{Doing, authorize};
 use crate::engine::catalog::{Connection, creation_tokens};
-use crate::engine::drivers::{Inside, Registered, RestoreCx, Restored, Sink};
+use crate::engine::drivers::{Fault, Inside, Registered, RestoreCx, Restored, Sink};
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::entered::Entered;
 use crate::engine::jobs::finish::{Finish, Verdict};
 use crate::engine::jobs::live::LiveJob;
 use crate::engine::jobs::outcome::{Ending, SUCCESS};
 use crate::engine::jobs::restore::rows::{self, RestoreRecord};
+use crate::engine::jobs::restore::scratch::Scratch;
 use crate::engine::jobs::work::{Failure, Worked};
 use crate::engine::points::rows::{chains, owed_manifests};
 use crate::engine::resources;
@@ -27,16 +28,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// What is restored.
-struct Origin {
-    point: RecoveryPoint,
-    snapshot: Id,
+pub(super) struct Origin {
+    pub(super) point: RecoveryPoint,
+    pub(super) snapshot: Id,
     /// In which of the vault's repositories it lies.
-    class: StorageClass,
-    root: ItemPath,
+    pub(super) class: StorageClass,
+    pub(super) root: ItemPath,
     /// To which moment, if it is a continuous one.
-    moment: Option<Moment>,
-    /// What the driver said of it.
-    details: PointDetails,
+    pub(super) moment: Option<Moment>,
     tags: Tags,
 }
 
@@ -61,14 +60,19 @@ pub(super) fn run(
     // A copy may be of another account's resource: its data came here, and neither its secret nor what is remembered of it.
     let source = source.filter(|source| source.resource.scope.account == record.job.scope.account);
     let there = engine.catalog.read(|connection| registered_at(engine, connection, record))?;
+    let details = engine.catalog.read(|connection| owed_manifests::details(connection, &origin.point.arn))?;
     let lend = |device, bytes| engine.data_dir.reserve().lend(device, bytes);
+    // Before what works in it, which is dropped first.
+    let scratch = Scratch::of_restore(engine, &record.job.id);
+    let make_scratch = || scratch.make_empty().map_err(|error| Fault::Failed(error.to_string()));
     let cx = RestoreCx {
         metadata: &record.metadata,
         target: &record.target,
         resource_arn: &origin.point.resource_arn,
-        details: &origin.details,
         source: source.as_ref().filter(|_| record.new_resource_id.is_none()),
         secret: there.as_ref().or(source.as_ref()).and_then(|resource| resource.secret.as_ref()),
+        details: &details,
+        scratch: &make_scratch,
         content: &Inside { repository: &vault.repository, snapshot: origin.snapshot, root: &origin.root },
         makes_new: record.new_resource_id.is_some(),
         moment: origin.moment,
@@ -121,7 +125,7 @@ pub(super) fn run(
 }
 
 /// Looks up what is restored.
-fn origin(connection: &Connection, record: &RestoreRecord) -> Result<std::result::Result<Origin, Ending>> {
+pub(super) fn origin(connection: &Connection, record: &RestoreRecord) -> Result<std::result::Result<Origin, Ending>> {
     let Some(arn) = &record.job.recovery_point_arn else {
         return Ok(Err(Ending::failed(false, "The job names no recovery point.")));
     };
@@ -151,8 +155,7 @@ fn origin(connection: &Connection, record: &RestoreRecord) -> Result<std::result
         (path, moment) = (format!("/{}", base.folder), Some(to));
     }
     let root = ItemPath::from_path(Path::new(&path)).map_err(|e| Error::Internal(e.to_string()))?;
-    let (tags, details) = (tags::rows::get(connection, arn.as_str())?, owed_manifests::details(connection, arn)?);
-    Ok(Ok(Origin { snapshot, class, root, moment, details, tags, point }))
+    Ok(Ok(Origin { snapshot, class, root, moment, tags: tags::rows::get(connection, arn.as_str())?, point }))
 }
 
 /// The resource that is written into, where it is not the one that was backed up and is registered too: whoever has access to

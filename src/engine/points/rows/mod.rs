@@ -8,6 +8,7 @@ pub mod deleting;
 pub mod expiry;
 pub mod owed_manifests;
 pub mod packs;
+pub mod proofs;
 pub mod protected;
 
 use crate::domain::damage::Damage;

@@ -1,5 +1,7 @@
 //! Restore jobs as rows.
 
+pub mod proofs;
+
 use crate::domain::event::detail;
 use crate::domain::job::{JobKind, JobState, RestoreJob};
 use crate::domain::names::JobId;
@@ -38,6 +40,8 @@ pub struct RestoreRecord {
     pub attempts: i64,
     /// What an earlier attempt said of the target that it had begun, if one came so far.
     pub begun: Option<Mark>,
+    /// Whether it is a test.
+    pub is_test: bool,
 }
 
 /// The filters of ListRestoreJobs.
@@ -88,7 +92,7 @@ pub(in crate::engine) const TABLE: JobTable = JobTable {
 /// The columns that [`from_row`] reads.
 pub const COLUMNS: &str = "id, account, region, recovery_point_arn, recovery_point_created, source_resource_arn, \
     vault_arn, created, completed, state, status_message, percent_done, size_bytes, iam_role_arn, \
-    created_resource_arn, resource_type";
+    created_resource_arn, resource_type, is_test, proof";
 
 /// A restore job from a row with [`COLUMNS`].
 pub fn from_row(row: &Row<'_>) -> Result<RestoreJob> {
@@ -109,6 +113,7 @@ pub fn from_row(row: &Row<'_>) -> Result<RestoreJob> {
         expected_minutes: None,
         created_resource_arn: row.parsed_option("created_resource_arn")?,
         resource_type: Some(ResourceType::from(row.column::<String>("resource_type")?)),
+        validation: proofs::validation(row)?,
     })
 }
 
@@ -160,8 +165,8 @@ pub fn insert(connection: &Connection, _permit: &Permit<'_, StartRestoreJob>, re
         .prepare_cached(
             "INSERT INTO restore_jobs (id, account, region, recovery_point_arn, recovery_point_created,
                  source_resource_arn, vault_arn, created, state, status_message, percent_done, size_bytes, iam_role_arn,
-                 created_resource_arn, resource_type, metadata, target, copy_tags, attempts, created_resource_id)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
+                 created_resource_arn, resource_type, metadata, target, copy_tags, attempts, created_resource_id, is_test)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
         )?
         .execute(params![
             job.id.as_str(),
@@ -184,6 +189,7 @@ pub fn insert(connection: &Connection, _permit: &Permit<'_, StartRestoreJob>, re
             record.copy_tags,
             record.attempts,
             record.new_resource_id,
+            record.is_test,
         ])?;
     store::tell(connection, &TABLE, &job.id)
 }
@@ -207,6 +213,7 @@ pub fn open(connection: &Connection) -> Result<Vec<RestoreRecord>> {
                 copy_tags: row.column("copy_tags")?,
                 attempts: row.column("attempts")?,
                 begun: row.column::<Option<String>>("target_mark")?.as_deref().and_then(Mark::from_text),
+                is_test: row.column("is_test")?,
             })
         },
     )

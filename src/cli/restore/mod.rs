@@ -1,11 +1,13 @@
-//! `vaultdeck restore start`: a restore, followed to its end.
+//! `vaultdeck restore start` and `vaultdeck restore test`: a restore, followed to its end.
 
-use super::arguments::{PlainFormat, RestoreCommand, RestoreOptions, ScopeOptions};
-use super::context::Reached;
-use super::failure::{Exit, Failure};
-use super::follow::{Follower, Glance, left_alone, say_end, wait};
-use super::host::Purpose;
-use super::{Session, absolute, backup, output, rows};
+mod test;
+
+use crate::cli::arguments::{PlainFormat, RestoreCommand, RestoreOptions, ScopeOptions};
+use crate::cli::context::Reached;
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::follow::{Follower, Glance, left_alone, say_end, wait};
+use crate::cli::host::Purpose;
+use crate::cli::{Session, absolute, backup, output, rows};
 use crate::client::attributes::restore_job;
 use crate::client::audit::Audit;
 use crate::client::change::{StartRestore, new_token};
@@ -21,11 +23,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(super) async fn run(session: &Session, command: RestoreCommand) -> Result<Exit, Failure> {
-    let RestoreCommand::Start(options) = command;
     let audit = backup::audit(session)?;
-    let order = &options.order;
+    let order = match &command {
+        RestoreCommand::Start(options) => &options.order,
+        RestoreCommand::Test(options) => &options.order,
+    };
     let reached = Reached::open(session, &order.place, &[], order.write, Purpose::Work).await?;
-    let ended = start(&reached, &audit, &options).await;
+    let ended = match &command {
+        RestoreCommand::Start(options) => start(&reached, &audit, options).await,
+        RestoreCommand::Test(options) => test::run(&reached, &audit, options).await,
+    };
     reached.close().await;
     ended
 }
@@ -59,7 +66,11 @@ async fn start(reached: &Reached, audit: &Arc<Audit>, options: &RestoreOptions) 
 }
 
 /// The recovery point of an ARN, or of its id: what is behind the last colon, or slash.
-pub(super) async fn point(reached: &Reached, text: &str, scope: &ScopeOptions) -> Result<Arc<KnownPoint>, Failure> {
+pub(in crate::cli) async fn point(
+    reached: &Reached,
+    text: &str,
+    scope: &ScopeOptions,
+) -> Result<Arc<KnownPoint>, Failure> {
     let within = Within { account: scope.account.clone(), region: scope.region.clone() };
     if let Ok(arn) = text.parse::<Arn>() {
         return Ok(reached.connection.find_recovery_point(&within, &arn).await?);

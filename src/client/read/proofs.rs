@@ -1,0 +1,43 @@
+//! What restore tests found, and what is told of a recovery point beside AWS's members: the engine's own routes, signed as AWS Backup's are.
+
+use crate::client::connect::Connection;
+use crate::client::control::{checked, segment};
+use crate::client::text::clean;
+use crate::client::wire::OPERATION_LIMIT;
+use crate::client::{Fault, FaultKind, Feature};
+use crate::domain::extension::RECOVERY_POINTS;
+use crate::domain::names::JobId;
+use crate::domain::proof::{Proof, RESTORE_JOBS};
+use crate::domain::{Arn, PointDetails, Scope};
+use serde::de::DeserializeOwned;
+
+impl Connection {
+    /// What a restore test found; not found where it found nothing.
+    pub async fn restore_proof(&self, scope: &Scope, id: &JobId) -> Result<Proof, Fault> {
+        let mut proof: Proof = self.told(scope, &format!("{RESTORE_JOBS}{}/proof", segment(id.as_str()))).await?;
+        for check in &mut proof.checks {
+            for text in [&mut check.name, &mut check.expected, &mut check.found] {
+                *text = clean(text);
+            }
+        }
+        Ok(proof)
+    }
+
+    /// What an engine tells of a recovery point: what its driver said of it, and when it was last proven.
+    pub async fn point_details(&self, scope: &Scope, point: &Arn) -> Result<PointDetails, Fault> {
+        let told: PointDetails =
+            self.told(scope, &format!("{RECOVERY_POINTS}{}/details", segment(point.as_str()))).await?;
+        Ok(told.into_iter().map(|(name, value)| (clean(&name), clean(&value))).collect())
+    }
+
+    async fn told<T: DeserializeOwned>(&self, scope: &Scope, route: &str) -> Result<T, Fault> {
+        const WHAT: &str = "what a recovery point holds";
+        let unsupported = |why| Fault::new(FaultKind::NotSupported { operation: WHAT }, why);
+        self.capabilities().allows(Feature::Items).map_err(unsupported)?;
+        let base = self.base_url().ok_or_else(|| Fault::not_supported(WHAT))?;
+        let request = self.signed_get(scope, &format!("{base}{route}")).await?;
+        let response = self.wire().send(request, OPERATION_LIMIT).await.map_err(|error| Fault::from(&error))?;
+        let unreadable = |error| Fault::new(FaultKind::Other, format!("the engine's answer cannot be read: {error}"));
+        serde_json::from_slice(&checked(response)?).map_err(unreadable)
+    }
+}

@@ -1,0 +1,240 @@
+//! What is asked for: which item, and where it goes.
+
+use super::rows;
+use crate::domain::Invalid;
+use crate::domain::types::Metadata;
+use crate::domain::types::keys::{DATABASE_KEY, ITEMS_KEY, PATH_KEY, URL_KEY, value};
+use crate::domain::types::location::Part;
+use crate::engine::drivers::postgresql::PostgreSql;
+use crate::engine::drivers::postgresql::scratch::Server;
+use crate::engine::drivers::psql::address::Address;
+use crate::engine::drivers::{Fault, RestoreAsk, endpoint};
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+use std::fmt;
+
+/// What a name has percent-encoded in an item, and in the name of a file.
+const PARTS: &AsciiSet = &CONTROLS.add(b'/').add(b'.').add(b'%');
+
+/// A database, or a table of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Item {
+    pub(super) database: String,
+    /// Schema and name.
+    pub(super) table: Option<(String, String)>,
+}
+
+/// A restore of an item.
+pub(super) struct Asked {
+    pub(super) item: Item,
+    pub(super) goes: Goes,
+}
+
+/// Where it goes.
+pub(super) enum Goes {
+    IntoFolder(String),
+    /// Into a server, as a new database of this name.
+    IntoServer {
+        address: Address,
+        database: String,
+    },
+}
+
+/// How a locale is named when a database is made.
+pub(super) struct Locale {
+    pub(super) encoding: String,
+    pub(super) collate: String,
+    pub(super) ctype: String,
+}
+
+fn refuse(key: &str, rule: impl fmt::Display) -> Fault {
+    Invalid::value(format!("Metadata.{key}"), format_args!("{key} {rule}")).into()
+}
+
+impl Asked {
+    /// Reads metadata; nothing where no item is asked for.
+    pub(super) fn read(driver: &PostgreSql, metadata: &Metadata) -> Result<Option<Self>, Fault> {
+        let get = |key: &str| value(metadata, key).filter(|text| !text.is_empty());
+        let Some(items) = get(ITEMS_KEY) else {
+            return match [URL_KEY, DATABASE_KEY].into_iter().find(|key| get(key).is_some()) {
+                None => Ok(None),
+                Some(key) => Err(refuse(
+                    key,
+                    format_args!(
+                        "is for one database or table of a recovery point of PostgreSQL: name that with {ITEMS_KEY}"
+                    ),
+                )),
+            };
+        };
+        (driver.0.read)(metadata)?;
+        let ours = |key: &str| [ITEMS_KEY, URL_KEY, DATABASE_KEY].iter().any(|known| known.eq_ignore_ascii_case(key));
+        let others: Metadata =
+            metadata.iter().filter(|(key, _)| !ours(key)).map(|(key, value)| (key.clone(), value.clone())).collect();
+        (driver.0.supported)(&others)?;
+        let items: Vec<String> = serde_json::from_str(items).unwrap_or_default();
+        let [item] = items.as_slice() else {
+            return Err(refuse(ITEMS_KEY, "must be one database or one table: DATABASE, or DATABASE/SCHEMA.TABLE"));
+        };
+        let item = Item::parse(item).map_err(|rule| refuse(ITEMS_KEY, rule))?;
+        let goes = match (get(PATH_KEY), get(URL_KEY)) {
+            (Some(path), None) if get(DATABASE_KEY).is_none() => Goes::IntoFolder(path.to_owned()),
+            (Some(_), None) => return Err(refuse(DATABASE_KEY, format_args!("goes with {URL_KEY}"))),
+            (None, Some(url)) => {
+                let address = Address::parse(url).map_err(|rule| refuse(URL_KEY, rule))?;
+                let database = get(DATABASE_KEY).map_or_else(|| format!("{}_restored", item.database), str::to_owned);
+                if database.len() > 63 || database.contains('\0') {
+                    return Err(refuse(
+                        DATABASE_KEY,
+                        format_args!("must be at most 63 bytes without a NUL, it is {database:?}"),
+                    ));
+                }
+                Goes::IntoServer { address, database }
+            }
+            _ => {
+                let rule = format_args!(
+                    "needs either {PATH_KEY}, a folder for a file of pg_dump, or {URL_KEY}, a server for a new database"
+                );
+                return Err(refuse(ITEMS_KEY, rule));
+            }
+        };
+        Ok(Some(Self { item, goes }))
+    }
+}
+
+/// Refuses a server that a caller over the network may not name.
+pub(super) fn stay(ask: &RestoreAsk<'_>, address: &Address) -> Result<(), Fault> {
+    let of_source = ask.source.and_then(|source| source.resource.location.part(Part::Url));
+    endpoint::stay(ask, URL_KEY, "server that was backed up", &address.to_string(), of_source)
+}
+
+impl Item {
+    /// Reads `DATABASE` or `DATABASE/SCHEMA.TABLE`; the rule that it breaks otherwise.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let form = || {
+            format!(
+                "must be DATABASE or DATABASE/SCHEMA.TABLE, with %2F, %2E and %25 in names for /, . and %; it is {text:?}"
+            )
+        };
+        let part = |part: &str| {
+            let name = percent_decode_str(part).decode_utf8().map_err(|_| form())?;
+            if name.is_empty() || name.contains('\0') { Err(form()) } else { Ok(name.into_owned()) }
+        };
+        let text = text.strip_prefix('/').unwrap_or(text);
+        let Some((database, table)) = text.split_once('/') else {
+            return Ok(Self { database: part(text)?, table: None });
+        };
+        let (schema, table) = table.split_once('.').ok_or_else(form)?;
+        if table.contains(['/', '.']) {
+            return Err(form());
+        }
+        Ok(Self { database: part(database)?, table: Some((part(schema)?, part(table)?)) })
+    }
+
+    /// The pattern of `pg_dump` that only this table fits.
+    pub(super) fn table_pattern(&self) -> Option<String> {
+        self.table.as_ref().map(|(schema, table)| format!("{}.{}", rows::quoted(schema), rows::quoted(table)))
+    }
+
+    /// What its dump is called.
+    pub(super) fn file_name(&self) -> String {
+        let encoded = |name: &str| utf8_percent_encode(name, PARTS).to_string();
+        let table = self.table.as_ref().map(|(schema, table)| format!(".{}.{}", encoded(schema), encoded(table)));
+        format!("{}{}.dump", encoded(&self.database), table.unwrap_or_default())
+    }
+
+    /// Refuses an item that the recovery point does not have.
+    pub(super) fn require(&self, server: &Server) -> Result<(), Fault> {
+        let databases = server.databases()?;
+        if !databases.contains(&self.database) {
+            let names = databases.join(", ");
+            return Err(Fault::Failed(format!(
+                "The recovery point has no database {}; it has {names}.",
+                self.database
+            )));
+        }
+        let Some((schema, table)) = &self.table else { return Ok(()) };
+        let question = rows::tables(schema, table);
+        match server.ask(&self.database, &question)?.into_iter().flatten().next().as_deref() {
+            Some("1") => Ok(()),
+            _ => Err(Fault::Failed(format!("The recovery point has no table {self}."))),
+        }
+    }
+
+    /// The locale of its database.
+    pub(super) fn locale(&self, server: &Server) -> Result<Locale, Fault> {
+        let row = server.ask(&self.database, rows::LOCALE)?.into_iter().next();
+        let row: Option<[String; 3]> = row.and_then(|row| row.try_into().ok());
+        let [encoding, collate, ctype] = row
+            .ok_or_else(|| Fault::Failed("The scratch server does not say which locale a database has.".to_owned()))?;
+        Ok(Locale { encoding, collate, ctype })
+    }
+}
+
+impl fmt::Display for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.table {
+            None => f.write_str(&self.database),
+            Some((schema, table)) => write!(f, "{}/{schema}.{table}", self.database),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::drivers::postgresql::RDS;
+
+    fn asked(pairs: &[(&str, &str)]) -> Result<Option<Asked>, String> {
+        let given = pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        let metadata = given.chain([("DBInstanceIdentifier".to_owned(), "new".to_owned())]).collect();
+        Asked::read(&RDS, &metadata).map_err(|fault| fault.to_string())
+    }
+
+    #[test]
+    fn an_item_is_a_database_or_a_table_whatever_their_names() {
+        let item = |database: &str, table: Option<(&str, &str)>| Item {
+            database: database.to_owned(),
+            table: table.map(|(schema, table)| (schema.to_owned(), table.to_owned())),
+        };
+        for (text, expected) in [
+            ("shop", item("shop", None)),
+            ("/shop", item("shop", None)),
+            ("shop/public.orders", item("shop", Some(("public", "orders")))),
+            ("a%2Fb/c%2Ed.e%25 f", item("a/b", Some(("c.d", "e% f")))),
+        ] {
+            assert_eq!(Item::parse(text).unwrap(), expected);
+        }
+        for wrong in ["", "/", "shop/", "shop/orders", "shop/.orders", "shop/public.", "a/b.c/d", "a/b.c.d", "a%00"] {
+            assert!(Item::parse(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(Item::parse("a%2Fb/c.d").unwrap().file_name(), "a%2Fb.c.d.dump");
+        assert_eq!(Item::parse("a/b.c\"d").unwrap().table_pattern().unwrap(), "\"b\".\"c\"\"d\"");
+    }
+
+    #[test]
+    fn an_item_goes_into_a_folder_or_into_a_server_and_never_into_both() {
+        assert!(asked(&[]).unwrap().is_none());
+        let into = |pairs| asked(pairs).unwrap().unwrap().goes;
+        assert!(
+            matches!(into(&[("ItemsToRestore", r#"["shop"]"#), ("vaultdeck:path", "/x")]), Goes::IntoFolder(path) if path == "/x")
+        );
+        let server = into(&[("ItemsToRestore", r#"["shop"]"#), ("vaultdeck:url", "postgresql://me@db")]);
+        assert!(matches!(server, Goes::IntoServer { database, .. } if database == "shop_restored"));
+        for (pairs, told) in [
+            (&[("ItemsToRestore", r#"["shop"]"#)][..], "needs either vaultdeck:path"),
+            (&[("ItemsToRestore", r#"["a", "b"]"#), ("vaultdeck:path", "/x")], "must be one database or one table"),
+            (
+                &[("ItemsToRestore", r#"["shop"]"#), ("vaultdeck:path", "/x"), ("vaultdeck:url", "postgresql://me@db")],
+                "needs either",
+            ),
+            (
+                &[("ItemsToRestore", r#"["shop"]"#), ("vaultdeck:path", "/x"), ("vaultdeck:database", "y")],
+                "goes with vaultdeck:url",
+            ),
+            (&[("vaultdeck:url", "postgresql://me@db")], "name that with ItemsToRestore"),
+            (&[("ItemsToRestore", r#"["shop"]"#), ("vaultdeck:url", "mysql://me@db")], "must begin with postgresql://"),
+        ] {
+            let refused = asked(pairs).err().unwrap();
+            assert!(refused.contains(told), "{refused}");
+        }
+    }
+}
