@@ -43,8 +43,22 @@ pub(super) const LOG_STATUS: &str = "SHOW MASTER STATUS";
 pub(super) const STANDING: &str = "SET time_zone = '+00:00'; \
     SELECT UNIX_TIMESTAMP(NOW(6)), @@global.lower_case_table_names, @@global.default_storage_engine, @@system_time_zone";
 
-/// How far its log goes, between two times of the server: a row with the time, the last transaction of the log, the server and the
-/// log's format, one for each file, and a row that begins as the first.
+/// How far its log goes, between two times of the server: a row with the time, the server and the log's format, one for each file,
+/// and a row with a time.
 pub(super) const LOG_FILES: &str = "SET time_zone = '+00:00'; \
-    SELECT UNIX_TIMESTAMP(NOW(6)), @@gtid_binlog_pos, @@server_uid, @@global.binlog_format; SHOW BINARY LOGS; \
-    SELECT UNIX_TIMESTAMP(NOW(6)), @@gtid_binlog_pos, ''";
+    SELECT UNIX_TIMESTAMP(NOW(6)), @@server_uid, @@global.binlog_format; SHOW BINARY LOGS; SELECT UNIX_TIMESTAMP(NOW(6))";
+
+/// Whether a server answers.
+pub(super) const ALIVE: &str = "SELECT 1";
+
+/// The time zone of a server's machine.
+pub(super) const ZONE: &str = "SELECT @@system_time_zone";
+
+/// What makes a user who may do everything, for a server that runs these at its start; and what lets go of it and ends the server.
+pub(super) fn user(name: &str, password: &str) -> (String, String) {
+    let user = format!("`{name}`@localhost");
+    let begin = format!(
+        "CREATE USER {user} IDENTIFIED BY '{password}';\nGRANT ALL PRIVILEGES ON *.* TO {user} WITH GRANT OPTION;\n"
+    );
+    (begin, format!("DROP USER {user}; SHUTDOWN"))
+}

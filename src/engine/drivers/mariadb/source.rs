@@ -2,10 +2,10 @@
 
 use super::address::Address;
 use super::arrivals::{Came, Files, TOLD};
+use super::binlog::POSITION_DETAIL;
 use super::programs::BACKUP;
 use super::server::{self, Server};
 use super::tree::Tree;
-use super::binlog::POSITION_DETAIL;
 use super::{ENGINE_DETAIL, binlog, faults, place};
 use crate::domain::{Consistency, PointDetails, Secret};
 use crate::engine::drivers::child::{Running, Watched};
@@ -62,7 +62,11 @@ pub(super) fn open(cx: &BackupCx<'_>) -> Result<Box<dyn Source>, Fault> {
         ended: None,
         came: Came { tree: Tree::new(Path::new(ROOT), Some(&data_dir)), told: BTreeMap::new() },
     };
-    Ok(Box::new(Open { copy: Copying { address, size_bytes, state: Mutex::new(state) }, server, secret: cx.of.secret.clone() }))
+    Ok(Box::new(Open {
+        copy: Copying { address, size_bytes, state: Mutex::new(state) },
+        server,
+        secret: cx.of.secret.clone(),
+    }))
 }
 
 impl Source for Open {

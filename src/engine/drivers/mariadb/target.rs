@@ -124,9 +124,9 @@ impl Target for DataDirectory<'_> {
         let note = note(self.content, &self.path)?;
         let held = Held::hold(folder).map_err(|error| self.failed(&error))?;
         prepare(&self.path)?;
-        let applied = self.moment.map(|moment| {
-            binlog::apply((&self.path, &through(&held.folder)), identity, moment.at, self.details)
-        });
+        let applied = self
+            .moment
+            .map(|moment| binlog::apply((&self.path, &through(&held.folder)), identity, moment.at, self.details));
         let applied = applied.transpose()?;
         held.release().map_err(|error| self.failed(&error))?;
         let mut restored = self.folder.finish(outcome)?;

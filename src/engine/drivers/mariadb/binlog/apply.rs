@@ -1,8 +1,8 @@
 //! Bringing a restored data directory to a moment, by the log that lies in it.
 
-use super::super::faults;
 use super::super::programs::{BINLOG, CLIENT, SERVER};
 use super::super::version::Version;
+use super::super::{faults, rows};
 use super::FOLDER;
 use super::events::{Events, FIRST};
 use super::groups::walk;
@@ -91,7 +91,7 @@ pub(in crate::engine::drivers::mariadb) fn apply(
 /// The server that wrote the log may have meant other times by the same words.
 fn zone_note(scratch: &Scratch, details: &PointDetails) -> Result<Option<String>, Fault> {
     let Some(theirs) = details.get(ZONE_DETAIL) else { return Ok(None) };
-    let ours = scratch.ask("SELECT @@system_time_zone")?;
+    let ours = scratch.ask(rows::ZONE)?;
     Ok((ours != *theirs).then(|| {
         format!(
             "The log was applied in the time zone {ours}, and was written in {theirs}: what statements made of the local time in it \
@@ -112,9 +112,8 @@ fn pour(mut reader: Running, mut client: Running) -> Result<(), Fault> {
             _ => break,
         }
     }
-    let cannot = |what: &str, said: &str| {
-        Fault::Failed(format!("The log cannot be applied; {what}: {}", faults::told(said)))
-    };
+    let cannot =
+        |what: &str, said: &str| Fault::Failed(format!("The log cannot be applied; {what}: {}", faults::told(said)));
     if poured.is_err() {
         // Why it did not take all is told best by its end.
         drop(reader);

@@ -30,10 +30,16 @@ pub(super) fn check(address: &Address, secret: Option<&Secret>) -> Result<(), Fa
         return refuse("with binlog_format=STATEMENT", needs);
     }
     if encrypts == "1" {
-        return refuse("with encrypt_binlog=ON", "a log that is not encrypted on the server; in the vault it is encrypted");
+        return refuse(
+            "with encrypt_binlog=ON",
+            "a log that is not encrypted on the server; in the vault it is encrypted",
+        );
     }
     if misses != "0" {
-        return refuse("which replicates from another one without log_slave_updates", "log_slave_updates=ON in its settings");
+        return refuse(
+            "which replicates from another one without log_slave_updates",
+            "log_slave_updates=ON in its settings",
+        );
     }
     check_rights(address, secret, &RIGHTS)?;
     let status = ask(address, secret, rows::LOG_STATUS)?.into_iter().next().unwrap_or_default();

@@ -21,11 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(60 * 60);
 const COMING: &str = "coming";
 
 /// What a server says of a log that it does not have any more.
-const LOST: [&str; 3] = [
-    "Could not find first log file name",
-    "start replication from impossible position",
-    "Could not find GTID state",
-];
+const LOST: [&str; 3] =
+    ["Could not find first log file name", "start replication from impossible position", "Could not find GTID state"];
 
 /// What a server says of a file behind whose end it stopped without having written its last event whole.
 const TORN: &str = "binlog truncated in the middle of event";
@@ -45,13 +42,7 @@ impl Fetching<'_> {
 
     /// Fetches what a file has behind a place up to which the one here has it; all of it where that has less. A torn end counts only in
     /// a file to which the server writes no more. `is_over` says whether this is such a one.
-    pub(super) fn fetch(
-        &self,
-        name: &LogName,
-        from: u64,
-        is_over: bool,
-        control: &Control,
-    ) -> Result<Walked, Broken> {
+    pub(super) fn fetch(&self, name: &LogName, from: u64, is_over: bool, control: &Control) -> Result<Walked, Broken> {
         let kept = |error: io::Error| Fault::of_io(format_args!("The log in {}", self.folder.display()), &error);
         let own = self.path(name);
         let has = std::fs::metadata(&own).map_or(0, |found| found.len());

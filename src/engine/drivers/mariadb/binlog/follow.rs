@@ -40,18 +40,7 @@ pub(super) struct Place {
     is_closed: bool,
     /// The last time at which the log was seen to end there.
     #[serde(default)]
-    seen: Option<Seal>,
-}
-
-/// The end of a log at one look.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Seal {
-    position: u64,
-    before: Time,
-    after: Time,
-    /// The last transaction, of each domain.
-    last: Option<String>,
+    seen: Option<Sight>,
 }
 
 impl Place {
@@ -104,14 +93,22 @@ impl Following {
                 continue;
             };
             let next = seen.files.get(found + 1);
-            self.refuse_set_back(&at, size, seen, next.is_none())?;
-            if size > at.position || at.begun == 0 {
+            if size < at.position {
+                return Err(self.gap(&format!(
+                    "has {size} bytes in {name} now, and {} of it are stored: the log was reset, or the server was set back",
+                    at.position
+                )));
+            }
+            // Also where nothing came: whether it is still the same file, the file says only itself.
+            if size > at.position || next.is_none() {
                 let walked = fetching.fetch(&name, at.position, next.is_some(), control)?;
                 if walked.has_lost {
                     return Err(self.gap("wrote into its log that it lost changes (an incident)"));
                 }
                 if walked.end < at.position || at.begun != 0 && at.begun != walked.begun {
-                    return Err(self.gap(&format!("has another {name} now than the one that is stored")));
+                    return Err(
+                        self.gap(&format!("has another {name} now than the one that is stored: the log was reset"))
+                    );
                 }
                 if walked.end > at.position {
                     came.files.insert(name.to_string(), walked.end);
@@ -146,32 +143,15 @@ impl Following {
         }
     }
 
-    /// Refuses a log that goes on from before what is stored.
-    fn refuse_set_back(&self, at: &Place, size: u64, seen: &Seen, is_last: bool) -> Result<(), Broken> {
-        let file = &at.file;
-        if size < at.position {
-            let stored = at.position;
-            return Err(self.gap(&format!(
-                "has {size} bytes in {file} now, and {stored} of it are stored: the log was reset, or the server was set back"
-            )));
-        }
-        let before = at.seen.as_ref().filter(|before| before.position == size && is_last);
-        let transactions = before.and_then(|before| before.last.as_ref()).zip(seen.last.as_ref());
-        if transactions.is_some_and(|(before, now)| before != now) {
-            return Err(self.gap(&format!("has another {file} now than the one that is stored: the log was reset")));
-        }
-        Ok(())
-    }
-
     fn gap(&self, what: &str) -> Broken {
         Broken::Gap(format!("the server at {} {what}", self.address.place()))
     }
 
     /// Notes when what of a file was there; how large what is noted is by now.
-    fn note(&self, file: &str, seal: &Seal) -> Result<LogFile, Broken> {
+    fn note(&self, file: &str, seen: &Sight) -> Result<LogFile, Broken> {
         let name = parse(file)?.times();
         let from = self.folder.join(&name);
-        let line = Sight { position: seal.position, before: seal.before, after: seal.after }.line();
+        let line = seen.line();
         let written: io::Result<u64> = (|| {
             let mut file = OpenOptions::new().append(true).create(true).open(&from)?;
             file.write_all(line.as_bytes())?;
@@ -194,7 +174,7 @@ impl Follower for Following {
         let (mut at, is_all) = self.fetch(&seen, &mut came, control)?;
         let (before, after) = (seen.before, seen.after);
         let size = seen.files.last().map(|(_, size)| *size).filter(|_| is_all);
-        at.seen = size.map(|position| Seal { position, before, after, last: seen.last });
+        at.seen = size.map(|position| Sight { position, before, after });
         let mut files = BTreeMap::new();
         for (name, end) in &came.files {
             let file = LogFile { name: name.clone(), from: self.folder.join(name), length: *end, size: *end };
@@ -202,8 +182,8 @@ impl Follower for Following {
         }
         if !files.is_empty() {
             let both = [(&self.stored.file, &self.stored.seen), (&at.file, &at.seen)];
-            for (file, seal) in both.into_iter().filter_map(|(file, seal)| Some((file, seal.as_ref()?))) {
-                let noted = self.note(file, seal)?;
+            for (file, sight) in both.into_iter().filter_map(|(file, sight)| Some((file, sight.as_ref()?))) {
+                let noted = self.note(file, sight)?;
                 files.insert(noted.name.clone(), noted);
             }
         }
@@ -220,7 +200,8 @@ impl Follower for Following {
         let Some(place) = progress.log.read::<Place>() else { return };
         if let (Some(current), Ok(entries)) = (LogName::parse(&place.file), std::fs::read_dir(&self.folder)) {
             let is_old = |name: LogName| name.number_in(&current) < current.number_in(&current);
-            let old = entries.flatten().filter(|entry| LogName::about(entry.file_name().as_bytes()).is_some_and(is_old));
+            let old =
+                entries.flatten().filter(|entry| LogName::about(entry.file_name().as_bytes()).is_some_and(is_old));
             old.for_each(|entry| drop(std::fs::remove_file(entry.path())));
         }
         self.stored = place;

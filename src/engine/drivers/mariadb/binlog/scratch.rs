@@ -2,6 +2,7 @@
 //! folder of ours alone, no port, and a user for us with a password that nobody knows, who is gone with it.
 
 use super::super::programs::{BINLOG, CLIENT, SERVER};
+use super::super::rows;
 use super::server::{NAMES_DETAIL, STORAGE_DETAIL};
 use crate::domain::{PointDetails, Secret};
 use crate::engine::drivers::Fault;
@@ -55,6 +56,8 @@ pub(super) struct Scratch {
     private: Private,
     user: String,
     password: Secret,
+    /// What ends it.
+    end: String,
 }
 
 impl Scratch {
@@ -63,8 +66,8 @@ impl Scratch {
         let private = Private::make(identity)?;
         let user = format!("vaultdeck-{}", unique()?);
         let password = format!("aA1-{}{}", unique()?, unique()?);
-        let beginning = private.write("begin.sql", &beginning(&user, &password));
-        let beginning = beginning.map_err(|error| private.failed(&error))?;
+        let (begin, end) = rows::user(&user, &password);
+        let beginning = private.write("begin.sql", &begin).map_err(|error| private.failed(&error))?;
         let told = |key: &str, name: &str| details.get(name).map(|value| format!("--{key}={value}"));
         let of_server = [told("lower-case-table-names", NAMES_DETAIL), told("default-storage-engine", STORAGE_DETAIL)];
         let own = [
@@ -80,7 +83,7 @@ impl Scratch {
         let program = SERVER.with_settings(&data.join(SETTINGS))?;
         let program = CALM.into_iter().fold(program, |program, argument| program.arg(argument));
         let running = arguments.fold(program, |program, argument| program.arg(argument)).start(PATIENCE)?;
-        let mut scratch = Self { running, private, user, password: Secret::new(password) };
+        let mut scratch = Self { running, private, user, password: Secret::new(password), end };
         scratch.await_answer()?;
         Ok(scratch)
     }
@@ -88,7 +91,7 @@ impl Scratch {
     fn await_answer(&mut self) -> Result<(), Fault> {
         let until = Instant::now() + PATIENCE;
         while !self.running.has_ended() && Instant::now() < until {
-            if self.private.socket().exists() && self.ask("SELECT 1").is_ok() {
+            if self.private.socket().exists() && self.ask(rows::ALIVE).is_ok() {
                 return Ok(());
             }
             std::thread::sleep(GLANCE);
@@ -127,17 +130,9 @@ impl Scratch {
 
     /// Ends it, when all it has is on the disk and nothing of us is left in it.
     pub(super) fn finish(self) -> Result<(), Fault> {
-        self.ask(&format!("DROP USER `{}`@localhost; SHUTDOWN", self.user))?;
+        self.ask(&self.end)?;
         self.running.finish().map(drop)
     }
-}
-
-/// What it does at its start.
-fn beginning(user: &str, password: &str) -> String {
-    format!(
-        "CREATE USER `{user}`@localhost IDENTIFIED BY '{password}';\n\
-         GRANT ALL PRIVILEGES ON *.* TO `{user}`@localhost WITH GRANT OPTION;\n"
-    )
 }
 
 /// A folder that nobody else can look into. It is called after the data directory: what an engine left that was killed is removed by

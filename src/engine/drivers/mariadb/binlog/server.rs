@@ -17,8 +17,6 @@ pub(super) struct Seen {
     /// The server's time before and after that.
     pub(super) before: Time,
     pub(super) after: Time,
-    /// The last transaction of the log, of each domain; not known where one ended meanwhile.
-    pub(super) last: Option<String>,
     /// What the server makes of its machine and its port.
     pub(super) server_uid: String,
     /// The log's files, the oldest first, with their sizes. Never empty.
@@ -36,7 +34,7 @@ pub(super) fn look(address: &Address, secret: Option<&Secret>) -> Result<Seen, B
     })?;
     let strange = || Broken::For(faults::fault(address, "it does not say how far its log goes as MariaDB does"));
     let [first, files @ .., last] = &answer[..] else { return Err(strange()) };
-    let ([before, last_before, server_uid, format], [after, last_after, _]) = (&first[..], &last[..]) else {
+    let ([before, server_uid, format], [after]) = (&first[..], &last[..]) else {
         return Err(strange());
     };
     if format.eq_ignore_ascii_case(UNSAFE_FORMAT) {
@@ -50,7 +48,6 @@ pub(super) fn look(address: &Address, secret: Option<&Secret>) -> Result<Seen, B
     Ok(Seen {
         before: time(before).ok_or_else(strange)?,
         after: time(after).ok_or_else(strange)?,
-        last: (last_before == last_after).then(|| last_before.clone()),
         server_uid: server_uid.clone(),
         files: files.filter(|files| !files.is_empty()).ok_or_else(strange)?,
     })

@@ -6,9 +6,11 @@
 
 use crate::domain::Time;
 use chrono::{DateTime, SecondsFormat};
+use serde::{Deserialize, Serialize};
 
 /// What was seen at one look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
 pub(super) struct Sight {
     /// Where the log ended, in its file of then.
     pub(super) position: u64,

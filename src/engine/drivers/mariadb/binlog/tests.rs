@@ -57,7 +57,10 @@ impl Written {
 
     /// A transaction whose statements began before its commit.
     fn transaction(&mut self, time: u32) -> &mut Self {
-        self.begin(time, 0).event(time - 5, ROWS, &[9; 40]).event(time - 1, ROWS, &[8; 300]).event(time, COMMIT, &[0; 8])
+        self.begin(time, 0)
+            .event(time - 5, ROWS, &[9; 40])
+            .event(time - 1, ROWS, &[8; 300])
+            .event(time, COMMIT, &[0; 8])
     }
 
     fn statement(&mut self, time: u32) -> &mut Self {
