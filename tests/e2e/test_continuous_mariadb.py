@@ -213,7 +213,7 @@ def test_a_statement_that_ran_long_and_a_client_with_a_clock_of_its_own_are_wher
     server.ask("SET timestamp = UNIX_TIMESTAMP() + 31536000; INSERT INTO shop.history (n, said) VALUES (2, 'early')")
     early = now(server)
     # it was there at one look, and so before the next
-    until_restorable(engine, point, now(server))
+    until_restorable(engine, point, early + datetime.timedelta(seconds=1))
     until_restorable(engine, point, window(engine, point)[1] + datetime.timedelta(seconds=1))
     middle = window(engine, point)[1]
     assert slow.is_alive()

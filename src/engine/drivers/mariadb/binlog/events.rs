@@ -68,9 +68,8 @@ impl<R: Read> Events<R> {
         if read_up_to(&mut self.from, &mut header)? < HEADER {
             return Ok(None);
         }
-        let [a, b, c, d, kind, _, _, _, _, e, f, g, h, i, j, k, l, _, _] = header;
-        let (time, length, position) =
-            (u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h]), u32::from_le_bytes([i, j, k, l]));
+        let (time, kind) = (number_at(&header, 0), header[4]);
+        let (length, position) = (number_at(&header, 9), number_at(&header, 13));
         let is_first = self.has_checksums.is_none();
         let start = if is_first { FIRST } else { self.at };
         let end = start + u64::from(length);
@@ -129,6 +128,10 @@ impl<R: Read> Events<R> {
         }
         Ok(Some(body))
     }
+}
+
+fn number_at(header: &[u8; HEADER], at: usize) -> u32 {
+    u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
 }
 
 /// Whether the events behind the first one have checksums, as its last byte says.

@@ -122,7 +122,10 @@ impl Following {
                     ..Place::behind(&name, 0)
                 };
             }
-            let Some((next, _)) = next else { return Ok((at.clone(), at.position >= size)) };
+            let Some((next, _)) = next else {
+                let is_all = at.position >= size;
+                return Ok((at, is_all));
+            };
             at = Place::behind(next, 0);
             if came.bytes > MOST || control.is_cancelled() {
                 return Ok((at, false));
