@@ -77,7 +77,8 @@ mod tests {
         let efs = ResourceType::from("EFS".to_owned());
         let judged = |pairs: &[(&str, &str)]| validate(&efs, &metadata(pairs)).map_err(|refused| refused.message);
         assert_eq!(judged(&[("vaultdeck:test", "true")]), Ok(()));
-        let latest = [("VAULTDECK:TEST", "True"), ("uselatestrestorabletime", "true"), ("aws:backup:request-id", "any")];
+        let latest =
+            [("VAULTDECK:TEST", "True"), ("uselatestrestorabletime", "true"), ("aws:backup:request-id", "any")];
         assert_eq!(judged(&latest), Ok(()));
         assert!(judged(&[]).unwrap_err().contains("is required"), "what is no test is judged as before");
         let other = judged(&[("vaultdeck:test", "true"), ("vaultdeck:path", "/x")]).unwrap_err();

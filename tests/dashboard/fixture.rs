@@ -212,6 +212,7 @@ pub fn restore(scope: &Scope, number: u64, state: JobState, created: Time) -> Re
         expected_minutes: None,
         created_resource_arn: Some(file_system(scope, 4242)),
         resource_type: Some(types::efs::FACTS.resource_type()),
+        validation: None,
     }
 }
 

@@ -363,7 +363,10 @@ fn a_test_proves_the_point_and_leaves_nothing_but_the_proof() {
 
     let restored = bench.restore(&point, &[]);
     assert_eq!(restored.validation, None, "a restore that is no test proves nothing");
-    assert_eq!(bench.engine().restore_proof(&bench.caller, &restored.id).unwrap_err().kind(), ErrorKind::ResourceNotFound);
+    assert_eq!(
+        bench.engine().restore_proof(&bench.caller, &restored.id).unwrap_err().kind(),
+        ErrorKind::ResourceNotFound
+    );
 }
 
 #[test]
