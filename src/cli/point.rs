@@ -22,10 +22,8 @@ pub(super) async fn run(session: &Session, command: PointCommand) -> Result<Exit
 async fn show(reached: &Reached, options: &PointOptions) -> Result<Exit, Failure> {
     let found = restore::point(reached, &options.point, &options.scope).await?;
     let is_told = reached.connection.capabilities().allows(Feature::Items).is_ok();
-    let details = match is_told {
-        true => reached.connection.point_details(&found.scope, &found.arn).await?,
-        false => PointDetails::new(),
-    };
+    let details =
+        if is_told { reached.connection.point_details(&found.scope, &found.arn).await? } else { PointDetails::new() };
     let mut row = rows::told(&*found, point::ALL);
     match options.output {
         PlainFormat::Json => {
@@ -47,7 +45,8 @@ async fn show(reached: &Reached, options: &PointOptions) -> Result<Exit, Failure
 fn text(facts: impl Iterator<Item = (String, String)>) -> String {
     let facts: Vec<_> = facts.collect();
     let width = facts.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
-    facts.iter().map(|(name, value)| format!("{name:width$}  {}\n", crate::tui::text::harmless(value))).collect()
+    let lines = facts.iter().map(|(name, value)| format!("{name:width$}  {}\n", crate::tui::text::harmless(value)));
+    lines.collect::<Vec<_>>().concat()
 }
 
 #[cfg(test)]

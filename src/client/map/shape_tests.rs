@@ -197,6 +197,7 @@ fn jobs() {
         ("iam_role_arn", &["iam_role_arn"]),
         ("expected_minutes", &["expected_completion_time_minutes"]),
         ("created_resource_arn", &["created_resource_arn"]),
+        ("validation", &["validation_status"]),
         ("resource_type", &["resource_type"]),
     ];
     let listed = sdk::RestoreJobsListMember::builder().restore_job_id("j").build();

@@ -128,7 +128,7 @@ impl Program {
     }
 
     /// As another user, with no group but that one: for an engine that is root.
-    pub(super) fn as_user(mut self, user: User) -> Self {
+    pub(super) fn run_by(mut self, user: User) -> Self {
         self.user = Some(user);
         self
     }

@@ -118,7 +118,7 @@ fn as_owner(program: Program, data: &Path) -> Result<Program, Fault> {
     Ok(match (geteuid().is_root(), found.uid()) {
         (false, _) => program,
         (true, 0) => program.arg("--user=root"),
-        (true, uid) => program.as_user(User { uid, gid: found.gid() }),
+        (true, uid) => program.run_by(User { uid, gid: found.gid() }),
     })
 }
 

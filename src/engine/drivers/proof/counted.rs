@@ -120,7 +120,7 @@ fn points(file: impl Read) -> io::Result<u64> {
         }
         at = match (at, byte) {
             (At::Text, b'"') => At::Fields,
-            (At::Text, b'\\') | (At::Key, b'\\') => {
+            (At::Text | At::Key, b'\\') => {
                 is_escaped = true;
                 at
             }

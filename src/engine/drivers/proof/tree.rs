@@ -33,7 +33,9 @@ impl Side {
         self.hash.update(path.as_os_str().as_bytes());
         self.hash.update([0]);
         self.hash.update(said(node, has_owners).as_bytes());
-        content.iter().for_each(|id| self.hash.update(id.as_bytes()));
+        for id in content {
+            self.hash.update(id.as_bytes());
+        }
     }
 }
 

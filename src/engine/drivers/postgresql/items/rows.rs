@@ -1,7 +1,5 @@
 //! What servers are asked to take an item out of one, and to make a database of it in another.
 
-use super::asked::{Item, Locale};
-
 /// The locale of a database, in the session of it.
 pub(super) const LOCALE: &str =
     "SELECT pg_encoding_to_char(encoding), datcollate, datctype FROM pg_database WHERE datname = current_database();";
@@ -21,8 +19,8 @@ pub(super) fn databases(name: &str) -> String {
     format!("SELECT count(*) FROM pg_database WHERE datname = {};", literal(name))
 }
 
-/// Makes an empty database, in which text is what it was.
-pub(super) fn make(name: &str, Locale { encoding, collate, ctype }: &Locale) -> String {
+/// Makes an empty database, in which text is what it was: with an encoding, a collation and a locale of characters.
+pub(super) fn make(name: &str, [encoding, collate, ctype]: [&str; 3]) -> String {
     format!(
         "CREATE DATABASE {} TEMPLATE template0 ENCODING {} LC_COLLATE {} LC_CTYPE {};",
         quoted(name),
@@ -32,9 +30,9 @@ pub(super) fn make(name: &str, Locale { encoding, collate, ctype }: &Locale) -> 
     )
 }
 
-/// Makes the schema of a table, which its dump does not; nothing for a database.
-pub(super) fn schema_of(item: &Item) -> Option<String> {
-    item.table.as_ref().map(|(schema, _)| format!("CREATE SCHEMA IF NOT EXISTS {};", quoted(schema)))
+/// Makes a schema, which the dump of a table in it does not.
+pub(super) fn make_schema(name: &str) -> String {
+    format!("CREATE SCHEMA IF NOT EXISTS {};", quoted(name))
 }
 
 /// Gives a database its name.

@@ -52,7 +52,8 @@ impl Into {
         file: &Path,
         temporary: &str,
     ) -> Result<(), Fault> {
-        self.ask(&rows::make(temporary, locale))?;
+        let Locale { encoding, collate, ctype } = locale;
+        self.ask(&rows::make(temporary, [encoding, collate, ctype]))?;
         let filled = self.fill(programs, item, file, temporary).and_then(|()| {
             self.refuse_taken()?;
             self.ask(&rows::rename(temporary, &self.database)).map(drop)
@@ -67,8 +68,8 @@ impl Into {
     fn fill(&self, programs: &Programs, item: &Item, file: &Path, temporary: &str) -> Result<(), Fault> {
         let address = Address { database: temporary.to_owned(), ..self.address.clone() };
         // A dump of a table does not make its schema.
-        if let Some(question) = rows::schema_of(item) {
-            self.ask_at(&address, &question)?;
+        if let Some((schema, _)) = &item.table {
+            self.ask_at(&address, &rows::make_schema(schema))?;
         }
         let arguments = ["--exit-on-error", "--no-owner", "--no-privileges", "--no-password", "--dbname", temporary];
         let program = arguments.iter().fold(needed(programs, "pg_restore")?, |program, argument| program.arg(argument));
