@@ -77,8 +77,8 @@ impl Cluster {
         let made_by = std::fs::read_to_string(folder.join("data/PG_VERSION")).ok();
         let major = made_by.and_then(|text| text.trim().parse::<u32>().ok());
         let installed = programs::installed().unwrap_or_default();
-        let servers = installed.into_iter().filter(Programs::have_server);
-        let programs = servers.filter(|programs| major.is_none_or(|major| programs.major() == major)).next_back();
+        let mut servers = installed.into_iter().filter(Programs::have_server);
+        let programs = servers.rfind(|programs| major.is_none_or(|major| programs.major() == major));
         let Some(programs) = programs else {
             let other = major
                 .map(|major| format!("the server of PostgreSQL {major}, which made it, is not installed any more"));
