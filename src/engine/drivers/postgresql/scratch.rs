@@ -5,6 +5,7 @@
 
 use super::address::Address;
 use super::programs::{self, Programs};
+use super::rows;
 use super::server::Session;
 use crate::engine::drivers::Fault;
 use crate::engine::drivers::child::{Owner, Program, Running};
@@ -158,9 +159,14 @@ impl Cluster {
 }
 
 impl Server<'_> {
-    /// Runs a statement, which ends with a semicolon.
-    pub fn run(&mut self, statement: &str) -> Result<(), Fault> {
-        self.session.ask(statement).map(drop)
+    /// Makes the table of a small shop, unless it is there.
+    pub fn open_shop(&mut self) -> Result<(), Fault> {
+        self.session.ask(rows::SHOP).map(drop)
+    }
+
+    /// Sells a few things in it.
+    pub fn sell(&mut self) -> Result<(), Fault> {
+        self.session.ask(rows::SELL).map(drop)
     }
 
     /// Stops it as a machine that is shut down does.
