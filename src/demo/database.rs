@@ -2,7 +2,7 @@
 //! plan under which it is backed up continuously. A demo without an installed server has none, and says nothing of it.
 
 use super::organization::{DATA, caller};
-use super::{Result, beside, mark, rows};
+use super::{Result, beside, mark};
 use crate::domain::extension::{AddResource, ResourceView};
 use crate::domain::plan::{PlanDocument, Rule};
 use crate::domain::selection::{SelectionDocument, TagCondition};
@@ -89,12 +89,12 @@ fn live(engine: &Weak<Engine>, cluster: &Cluster, folder: &Path, stop: &AtomicBo
     make_private_folder(folder)?;
     mark(folder)?;
     let mut server = cluster.start(&is_stopped).map_err(EngineError::from)?;
-    server.run(rows::MAKE).map_err(EngineError::from)?;
+    server.open_shop().map_err(EngineError::from)?;
     if let Some(engine) = engine.upgrade() {
         protect(&engine, &url_in(folder))?;
     }
     while !is_stopped() {
-        server.run(rows::SELL).map_err(EngineError::from)?;
+        server.sell().map_err(EngineError::from)?;
         let until = std::time::Instant::now() + PAUSE;
         while !is_stopped() && std::time::Instant::now() < until {
             std::thread::sleep(LOOK);

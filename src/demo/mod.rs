@@ -9,7 +9,6 @@ mod files;
 mod history;
 mod organization;
 mod policies;
-mod rows;
 mod volumes;
 
 use crate::domain::extension::ResourceView;

@@ -163,7 +163,7 @@ impl Terminal {
 #[test]
 fn it_starts_on_an_empty_directory_says_what_to_do_and_quits_without_a_trace() {
     let mut terminal = Terminal::start(&[]);
-    terminal.sees("vaultdeck resource add EFS projects --path /srv/projects --tag env=prod");
+    terminal.sees(":add-resource");
     terminal.press("2");
     terminal.sees("Default");
     terminal.press("?");

@@ -5,6 +5,7 @@
 
 use super::address::Address;
 use super::programs::{self, Programs};
+use super::rows;
 use super::server::Session;
 use crate::engine::drivers::Fault;
 use crate::engine::drivers::child::{Program, Running, User};
@@ -77,8 +78,8 @@ impl Cluster {
         let made_by = std::fs::read_to_string(folder.join("data/PG_VERSION")).ok();
         let major = made_by.and_then(|text| text.trim().parse::<u32>().ok());
         let installed = programs::installed().unwrap_or_default();
-        let servers = installed.into_iter().filter(Programs::have_server);
-        let programs = servers.filter(|programs| major.is_none_or(|major| programs.major() == major)).next_back();
+        let mut servers = installed.into_iter().filter(Programs::have_server);
+        let programs = servers.rfind(|programs| major.is_none_or(|major| programs.major() == major));
         let Some(programs) = programs else {
             let other = major
                 .map(|major| format!("the server of PostgreSQL {major}, which made it, is not installed any more"));
@@ -159,9 +160,14 @@ impl Cluster {
 }
 
 impl Server<'_> {
-    /// Runs a statement, which ends with a semicolon.
-    pub fn run(&mut self, statement: &str) -> Result<(), Fault> {
-        self.session.ask(statement).map(drop)
+    /// Makes the table of a small shop, unless it is there.
+    pub fn open_shop(&mut self) -> Result<(), Fault> {
+        self.session.ask(rows::SHOP).map(drop)
+    }
+
+    /// Sells a few things in it.
+    pub fn sell(&mut self) -> Result<(), Fault> {
+        self.session.ask(rows::SELL).map(drop)
     }
 
     /// Stops it as a machine that is shut down does.

@@ -81,3 +81,11 @@ pub(super) fn next_tables(behind: u32, most: usize) -> String {
 
 /// How large a segment of the log is, in bytes.
 pub(super) const SEGMENT_SIZE: &str = "SELECT pg_size_bytes(current_setting('wal_segment_size'));";
+
+/// The table of what a small shop sells.
+pub(super) const SHOP: &str = "CREATE TABLE IF NOT EXISTS orders \
+    (id bigserial PRIMARY KEY, at timestamptz NOT NULL DEFAULT now(), item text NOT NULL, price numeric NOT NULL);";
+
+/// A few rows of it more.
+pub(super) const SELL: &str = "INSERT INTO orders (item, price) \
+    SELECT 'item ' || (random() * 1000)::int, (random() * 100)::numeric(8, 2) FROM generate_series(1, 20);";

@@ -298,6 +298,10 @@ impl FormDialog for RestoreWizard {
     }
 
     fn size(&self, _: &World) -> (u16, u16) {
+        // The line of time and what an engine asks beside it need as much.
+        if self.when.is_some() {
+            return (110, 18);
+        }
         let fields = metadata::shown(self.resource_type());
         (110, (fields as u16 + 8).clamp(14, 40))
     }
