@@ -22,7 +22,18 @@ const BOOKKEEPING: [(&str, &[&str]); 12] = [
     // What is to be delivered yet, and to whom.
     ("notifications", &["know_target", "queue", "settle"]),
     // How far a job has come; that it may be made or stopped was decided before.
-    ("jobs", &["advance", "begin", "forget_attempt", "note_setback", "remember_target", "set_created_resource"]),
+    (
+        "jobs",
+        &[
+            "advance",
+            "begin",
+            "forget_attempt",
+            "note_divided",
+            "note_setback",
+            "remember_target",
+            "set_created_resource",
+        ],
+    ),
     // Sessions that are over.
     ("organization", &["forget_before"]),
     // Up to when the runs of a plan were made into jobs.
@@ -37,6 +48,8 @@ const BOOKKEEPING: [(&str, &[&str]); 12] = [
             "forget",
             "keep",
             "keep_known",
+            "lessen",
+            "let_go",
             "move_references",
             "owe",
             "prolong",

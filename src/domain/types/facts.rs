@@ -17,6 +17,10 @@ pub struct TypeFacts {
     pub is_global: bool,
     /// The id of a new recovery point of a resource, made at a time, with a text that no other has; none where that text is all.
     pub point_id: Option<fn(resource: &Arn, at: Time, unique: &str) -> String>,
+    /// What CloudFormation calls its resources in a stack; nothing where it knows none, or where another type has the same.
+    pub stack_types: &'static [&'static str],
+    /// Whether one of its resources is made of others: a backup of it is a parent job, and makes a composite recovery point.
+    pub is_composite: bool,
     /// What one of its resources is called in a sentence: "a new file system".
     pub noun: &'static str,
     /// What the tagging API calls its resources; none where it does not know them, or where another type has the same.
@@ -95,6 +99,8 @@ impl TypeFacts {
             is_global: false,
             point_id: None,
             tagged_as: &[],
+            stack_types: &[],
+            is_composite: false,
             locations: &[],
             restore_keys: &[],
             also_restored_as: &[],
@@ -136,7 +142,9 @@ impl TypeFacts {
     /// What makes a restore's metadata one into a new resource at this place: a folder of the engine's machine, or a name. None
     /// for a type that has neither.
     pub fn into_place<'a>(&self, place: &'a str) -> Option<Vec<(&'static str, &'a str)>> {
-        let key = if self.restores_into_folders() { PATH_KEY } else { self.target_key? };
+        // Of a type that takes both, a name is no absolute path.
+        let named = self.target_key.filter(|_| !self.restores_into_folders() || !place.starts_with('/'));
+        let key = named.or_else(|| self.restores_into_folders().then_some(PATH_KEY))?;
         Some(self.into.iter().map(|into| (into.new, "true")).chain([(key, place)]).collect())
     }
 

@@ -4,15 +4,19 @@
 //! service. [`TypeFacts`] is what is known of a type without reaching it, and lies in `domain::types`. What follows from the list of
 //! drivers needs no other line: GetSupportedResourceTypes, what `resource add` takes.
 //!
-//! What only some services have is an optional part of [`Driver`]: following the service's log, for [`Continuous`] backup.
+//! What only some services have is an optional part of [`Driver`]: following the service's log, for [`Continuous`] backup; being
+//! made of other resources, as a [`Composite`] one is.
 //! Proving a restored resource for restore tests will be another.
 
 mod access_key;
 mod child;
+pub mod cloudformation;
+mod composite;
 #[cfg(test)]
 pub(crate) mod conformance;
 mod continuous;
 pub mod documentdb;
+pub(crate) mod documents;
 mod dump;
 pub mod dynamodb;
 pub mod ebs;
@@ -37,6 +41,7 @@ mod target;
 pub mod timestream;
 mod volume;
 
+pub use composite::{Composite, Made, Member, Part};
 pub use continuous::{Broken, Continuous, FollowCx, Follower, LogFile, Progress};
 pub use fault::{Fault, Meaning};
 pub use mark::Mark;
@@ -45,13 +50,14 @@ pub use target::{Inside, Registered, RestoreAsk, RestoreCx, RestorePlan, Restore
 
 use crate::domain::types::location::Location;
 use crate::domain::types::{Metadata, TypeFacts};
-use crate::domain::{Arn, PointDetails, ResourceType, Secret};
+use crate::domain::{Arn, PointDetails, Resource, ResourceType, Secret};
 use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Every driver there is: what an engine can back up.
 pub static DRIVERS: &[&dyn Driver] = &[
     &relational::AURORA,
+    &cloudformation::CloudFormation,
     &documentdb::DocumentDb,
     &dynamodb::DynamoDb,
     &ebs::Ebs,
@@ -99,6 +105,16 @@ pub trait Driver: Send + Sync {
     fn continuous(&self, _: &Location) -> Option<&dyn Continuous> {
         None
     }
+
+    /// What resources of this type are made of, where they are made of others.
+    fn composite(&self) -> Option<&dyn Composite> {
+        None
+    }
+
+    /// Whether what a stack made, of one of the type's [kinds](TypeFacts::stack_types), is this resource.
+    fn is_made(&self, made: &Made, resource: &Resource) -> bool {
+        made.has_id_of(&resource.arn)
+    }
 }
 
 /// A resource that is to be registered.
@@ -129,6 +145,11 @@ impl Drivers {
     /// The driver of a type; none when this engine cannot back it up.
     pub fn of(&self, resource_type: &ResourceType) -> Option<&'static dyn Driver> {
         self.0.iter().copied().find(|driver| driver.facts().name == resource_type.as_str())
+    }
+
+    /// The drivers of what a stack makes that CloudFormation calls so; none where this engine cannot back that up.
+    pub fn of_stack_type(&self, kind: &str) -> impl Iterator<Item = &'static dyn Driver> {
+        self.0.iter().copied().filter(move |driver| driver.facts().stack_types.contains(&kind))
     }
 
     /// What can be backed up.

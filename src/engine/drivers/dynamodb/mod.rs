@@ -31,10 +31,10 @@ use crate::domain::types::dynamodb::{FACTS, TABLE_KEY, check_table};
 use crate::domain::types::endpoint::check_endpoint;
 use crate::domain::types::location::{Location, Part};
 use crate::domain::types::{Metadata, TypeFacts};
-use crate::domain::{Arn, Invalid, PointDetails};
+use crate::domain::{Arn, Invalid, PointDetails, Resource};
 use crate::engine::drivers::http::BRIEF;
 use crate::engine::drivers::{
-    BackupCx, Driver, Fault, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
+    BackupCx, Driver, Fault, Made, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target, endpoint,
 };
 use client::Client;
 
@@ -84,6 +84,12 @@ impl Driver for DynamoDb {
 
     fn target<'a>(&self, cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
         target::open(cx)
+    }
+
+    /// By its name, at the same place.
+    fn is_made(&self, made: &Made, resource: &Resource) -> bool {
+        let at = &resource.location;
+        made.physical_id == table_of(at) && endpoint::is_one_place(&made.endpoint, endpoint_of(at))
     }
 }
 

@@ -35,9 +35,9 @@ use crate::domain::types::endpoint::check_endpoint;
 use crate::domain::types::location::{Location, Part};
 use crate::domain::types::s3::{FACTS, check_bucket};
 use crate::domain::types::{Metadata, TypeFacts};
-use crate::domain::{Arn, Invalid, PointDetails};
+use crate::domain::{Arn, Invalid, PointDetails, Resource};
 use crate::engine::drivers::{
-    BackupCx, Driver, Fault, Mark, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
+    BackupCx, Driver, Fault, Made, Mark, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan, Source, Target, endpoint,
 };
 use client::Client;
 use serde::{Deserialize, Serialize};
@@ -97,6 +97,12 @@ impl Driver for S3 {
 
     fn target<'a>(&self, cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
         target::open(cx)
+    }
+
+    /// By its name, at the same place.
+    fn is_made(&self, made: &Made, resource: &Resource) -> bool {
+        let at = &resource.location;
+        made.physical_id == bucket_of(at) && endpoint::is_one_place(&made.endpoint, endpoint_of(at))
     }
 }
 
