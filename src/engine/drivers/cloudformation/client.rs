@@ -87,19 +87,15 @@ impl Client {
         Ok(request)
     }
 
-    fn of_stack<'a>(&self, name: &'a str) -> Form<'a> {
-        vec![("StackName".to_owned(), name)]
-    }
-
     /// What the service says of a stack.
     pub(super) fn describe(&self, name: &str, stop: Option<&Control>) -> Result<Stack, Fault> {
-        let result = self.call("DescribeStacks", &self.of_stack(name), stop)?;
+        let result = self.call("DescribeStacks", &of_stack(name), stop)?;
         answer::stack(&result).ok_or_else(|| self.odd("DescribeStacks"))
     }
 
     /// The template, as it was given to the service.
     pub(super) fn template(&self, stop: Option<&Control>) -> Result<String, Fault> {
-        let mut form = self.of_stack(self.stack());
+        let mut form = of_stack(self.stack());
         form.push(("TemplateStage".to_owned(), "Original"));
         let result = self.call("GetTemplate", &form, stop)?;
         let body = result.text("TemplateBody").filter(|body| !body.trim().is_empty());
@@ -110,7 +106,7 @@ impl Client {
     pub(super) fn resources(&self, stop: Option<&Control>) -> Result<Vec<StackResource>, Fault> {
         let (mut all, mut next) = (Vec::new(), None::<String>);
         loop {
-            let mut form = self.of_stack(self.stack());
+            let mut form = of_stack(self.stack());
             form.extend(next.as_deref().map(|token| ("NextToken".to_owned(), token)));
             let result = self.call("ListStackResources", &form, stop)?;
             all.extend(answer::resources(&result));
@@ -123,7 +119,7 @@ impl Client {
 
     /// What the service says of a change set of the stack.
     pub(super) fn change_set(&self, name: &str) -> Result<ChangeSet, Fault> {
-        let mut form = self.of_stack(self.stack());
+        let mut form = of_stack(self.stack());
         form.push(("ChangeSetName".to_owned(), name));
         let result = self.call("DescribeChangeSet", &form, None)?;
         answer::change_set(&result).ok_or_else(|| self.odd("DescribeChangeSet"))
@@ -133,4 +129,8 @@ impl Client {
     fn odd(&self, operation: &str) -> Fault {
         Fault::Failed(format!("{} answers {operation} in a way that is not CloudFormation's.", self.http.place()))
     }
+}
+
+fn of_stack(name: &str) -> Form<'_> {
+    vec![("StackName".to_owned(), name)]
 }
