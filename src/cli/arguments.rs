@@ -14,7 +14,7 @@ pub(super) use account::{AccountCommand, UnitCommand};
 pub(super) use backup_policy::BackupPolicyCommand;
 pub(super) use catalog::CatalogCommand;
 pub(super) use copy::{CopyCommand, CopyOptions};
-pub(super) use delete::{DeleteCommand, DeleteOptions};
+pub(super) use delete::{DeleteCommand, DeleteOptions, DisassociateOptions};
 pub(super) use hold::{CancelOptions, CreateOptions, HoldCommand, PlaceOptions, ShowOptions};
 pub(super) use key::{AddOptions, KeyCommand, KeyOptions, MoveOptions, RootCommand, RootKind, RootOptions};
 pub(super) use policy::PolicyCommand;
@@ -96,6 +96,8 @@ pub(super) enum Command {
     /// Delete a vault, a recovery point or a plan; says first what that blocks or strands, and asks
     #[command(subcommand)]
     Delete(Box<DeleteCommand>),
+    /// Take a nested recovery point out of the composite one that it is nested in; it stays, by itself
+    Disassociate(Box<DisassociateOptions>),
     /// Back a resource up now
     #[command(subcommand)]
     Backup(BackupCommand),

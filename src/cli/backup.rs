@@ -116,12 +116,14 @@ async fn follow(reached: &Reached, scope: &Scope, id: &JobId) -> Result<Arc<Back
 fn tell(job: &BackupJob, format: PlainFormat) -> Result<Exit, Failure> {
     let exit = match &job.state {
         JobState::Completed if job.completed_with_issues() => Exit::DoneWithIssues,
+        // There is a recovery point, which lacks something.
+        JobState::Partial => Exit::DoneWithIssues,
         JobState::Completed => Exit::Done,
         _ => Exit::Failed,
     };
     if format == PlainFormat::Json {
         output::print_json(&rows::told(job, backup_job::ALL))?;
-    } else if let (Some(arn), JobState::Completed) = (&job.recovery_point_arn, &job.state) {
+    } else if let (Some(arn), JobState::Completed | JobState::Partial) = (&job.recovery_point_arn, &job.state) {
         output::write(&format!("{arn}\n"))?;
     }
     if exit != Exit::Done {

@@ -16,6 +16,7 @@ mod credentials;
 mod dashboard;
 mod delete;
 mod demo;
+mod disassociate;
 mod events;
 mod failure;
 mod follow;
@@ -156,6 +157,7 @@ async fn dispatch(command: Command, session: &Session) -> Result<Exit, Failure> 
         Command::Hold(command) => Box::pin(hold::run(session, *command)).await,
         Command::Key(command) => Box::pin(key::run(session, *command)).await,
         Command::Delete(command) => Box::pin(delete::run(session, *command)).await,
+        Command::Disassociate(options) => Box::pin(disassociate::run(session, &options)).await,
         Command::Backup(command) => Box::pin(backup::run(session, command)).await,
         Command::Copy(command) => Box::pin(copy::run(session, command)).await,
         Command::Point(command) => Box::pin(point::run(session, command)).await,

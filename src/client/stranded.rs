@@ -129,6 +129,7 @@ mod tests {
             encrypted: Known::Unknown,
             last_restore: Known::Unknown,
             storage_class: Known::Unknown,
+            nesting: crate::domain::Nesting::Alone,
             source_vault_arn: Known::Unknown,
         }
     }

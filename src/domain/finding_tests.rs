@@ -43,6 +43,7 @@ fn job(id: &str, state: JobState, created: &str) -> BackupJob {
         created_by: None,
         backup_options: BTreeMap::new(),
         is_parent: false,
+        parent_job_id: None,
     }
 }
 
@@ -246,6 +247,7 @@ fn a_recovery_point_that_could_not_be_deleted_is_told() {
         encrypted: Known::Unknown,
         last_restore: Known::Unknown,
         storage_class: Known::Unknown,
+        nesting: crate::domain::Nesting::Alone,
     };
     let found = findings(&Facts { recovery_points: vec![&point], ..Facts::default() });
     assert_eq!((found[0].kind, found[0].detail.as_str()), (FindingKind::StuckRecoveryPoint, "access denied"));

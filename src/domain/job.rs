@@ -90,6 +90,8 @@ pub struct BackupJob {
     pub backup_options: BTreeMap<String, String>,
     /// Whether it stands for child jobs.
     pub is_parent: bool,
+    /// The job that stands for it, if it is a child job.
+    pub parent_job_id: Option<JobId>,
 }
 
 /// A copy job.

@@ -10,6 +10,7 @@ pub mod account;
 pub mod air_gap;
 pub mod arn;
 pub mod backup_policy;
+pub mod composite;
 pub mod continuous;
 pub mod copies;
 pub mod damage;
@@ -50,6 +51,7 @@ pub mod vault_lock;
 
 pub use account::{Account, AccountId, Region, Scope};
 pub use arn::Arn;
+pub use composite::Nesting;
 pub use details::{Consistency, PointDetails};
 pub use error::Invalid;
 pub use known::Known;

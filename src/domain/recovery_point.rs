@@ -2,7 +2,7 @@
 
 use crate::domain::damage::Damage;
 use crate::domain::vault::{VaultRef, VaultType};
-use crate::domain::{AccountId, Arn, CalculatedLifecycle, Known, Lifecycle, ResourceType, Scope, Time};
+use crate::domain::{AccountId, Arn, CalculatedLifecycle, Known, Lifecycle, Nesting, ResourceType, Scope, Time};
 use serde::{Deserialize, Serialize};
 
 /// The state of a recovery point, as `Status` of [DescribeRecoveryPoint](https://docs.aws.amazon.com/aws-backup/latest/devguide/API_DescribeRecoveryPoint.html) names it.
@@ -103,6 +103,8 @@ pub struct RecoveryPoint {
     pub storage_class: Option<String>,
     /// Whether a legal hold is on it. No answer of AWS tells so; a deletion does.
     pub held: bool,
+    /// How it stands to composite ones.
+    pub nesting: Nesting,
 }
 
 /// Where the data of a recovery point lies.
@@ -222,6 +224,8 @@ pub struct KnownPoint {
     pub last_restore: Known<Option<Time>>,
     /// `WARM`, `COLD` or `DELETED`.
     pub storage_class: Known<Option<String>>,
+    /// How it stands to composite ones. ListRecoveryPointsByResource does not tell what it is called in its parent.
+    pub nesting: Nesting,
 }
 
 impl KnownPoint {

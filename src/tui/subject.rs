@@ -141,7 +141,7 @@ impl Subject {
         let (point, items) = match self {
             Self::Point(point, items) | Self::Path(point, items, _) => (Arc::clone(point), items.clone()),
             Self::BackupJob(job) => match &job.recovery_point_arn {
-                Some(arn) if job.state == JobState::Completed => {
+                Some(arn) if matches!(job.state, JobState::Completed | JobState::Partial) => {
                     let point = world.store.find_point(&job.scope, arn).map(Arc::clone);
                     (point.ok_or("open the job's recovery point (enter) and restore from there")?, Vec::new())
                 }
@@ -150,6 +150,12 @@ impl Subject {
             Self::Resource(..) => return Err("open the resource (enter) and choose a recovery point".to_owned()),
             _ => return Err("select a recovery point: 2 vaults, enter, enter".to_owned()),
         };
+        if point.nesting.is_parent() {
+            return Err(
+                "a composite recovery point is not restored as a whole: open it, and restore what is nested in it"
+                    .to_owned(),
+            );
+        }
         match point.status {
             RecoveryPointStatus::Completed | RecoveryPointStatus::Partial | RecoveryPointStatus::Available => {
                 Ok((point, items))

@@ -165,6 +165,7 @@ pub fn job(scope: &Scope, number: u64, name: &str, state: JobState, created: Tim
         created_by: Some(creator(scope)),
         backup_options: BTreeMap::new(),
         is_parent: false,
+        parent_job_id: None,
     }
 }
 
@@ -193,6 +194,7 @@ pub fn point(scope: &Scope, number: u64, name: &str, created: Time) -> KnownPoin
         encrypted: Known::Known(true),
         last_restore: Known::Known(None),
         storage_class: Known::Unknown,
+        nesting: vaultdeck::domain::Nesting::Alone,
     }
 }
 

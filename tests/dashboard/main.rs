@@ -7,6 +7,7 @@ mod air_gap;
 mod ascii;
 mod backup_policies;
 mod budgets;
+mod composites;
 mod copies;
 mod deletions;
 mod dialogs;

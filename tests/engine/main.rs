@@ -10,6 +10,7 @@ mod budgets;
 mod checks;
 mod clocks;
 mod cold;
+mod composites;
 mod copies;
 mod damage;
 mod directory;

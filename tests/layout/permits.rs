@@ -24,7 +24,16 @@ const BOOKKEEPING: [(&str, &[&str]); 12] = [
     // How far a job has come; that it may be made or stopped was decided before.
     (
         "jobs",
-        &["advance", "begin", "forget_attempt", "note_setback", "remember_target", "set_created_resource", "set_proof"],
+        &[
+            "advance",
+            "begin",
+            "forget_attempt",
+            "note_divided",
+            "note_setback",
+            "remember_target",
+            "set_created_resource",
+            "set_proof",
+        ],
     ),
     // Sessions that are over.
     ("organization", &["forget_before"]),
@@ -40,6 +49,8 @@ const BOOKKEEPING: [(&str, &[&str]); 12] = [
             "forget",
             "keep",
             "keep_known",
+            "lessen",
+            "let_go",
             "move_references",
             "owe",
             "prolong",

@@ -30,6 +30,14 @@ pub(in crate::cli) enum DeleteCommand {
 }
 
 #[derive(Debug, Args)]
+pub(in crate::cli) struct DisassociateOptions {
+    /// The nested recovery point: its ARN, or what is behind the last colon or slash of it
+    pub(in crate::cli) point: String,
+    #[command(flatten)]
+    pub(in crate::cli) change: DeleteOptions,
+}
+
+#[derive(Debug, Args)]
 pub(in crate::cli) struct DeleteOptions {
     /// Do it without asking
     #[arg(long)]

@@ -90,7 +90,9 @@ fn metadata(
     let facts = resource_type.facts();
     let unfit = |option: &str| Failure::usage(format!("{option} does not fit {resource_type}; use --metadata"));
     if let Some(place) = &options.to {
-        let folders = facts.is_some_and(TypeFacts::restores_into_folders);
+        // Of a type that takes both, what has a slash is a folder.
+        let is_name = |facts: &TypeFacts| facts.target_key.is_some() && !place.to_string_lossy().contains('/');
+        let folders = facts.is_some_and(|facts| facts.restores_into_folders() && !is_name(facts));
         let place = if folders { absolute(place)? } else { place.clone() };
         let place = place.to_str().ok_or_else(|| Failure::usage("--to must be valid UTF-8"))?;
         let keys = facts.and_then(|facts| facts.into_place(place)).ok_or_else(|| unfit("--to"))?;

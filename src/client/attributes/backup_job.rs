@@ -1,6 +1,6 @@
 //! What is told of a backup job.
 
-use super::{Attribute, account, region, resource};
+use super::{Attribute, account, marked, region, resource};
 use crate::domain::job::BackupJob;
 
 /// That it is a backup.
@@ -56,9 +56,16 @@ pub const RULE: Attribute<BackupJob> = Attribute::text("RULE", "BackupRuleName",
 pub const ACCOUNT: Attribute<BackupJob> = account();
 /// The region that it lives in.
 pub const REGION: Attribute<BackupJob> = region();
+/// Whether it stands for child jobs.
+pub const IS_PARENT: Attribute<BackupJob> = Attribute::text("IS PARENT", "IsParent", |record| record.is_parent.into());
+/// The job that stands for it; nothing of one that is no child.
+pub const PARENT: Attribute<BackupJob> =
+    Attribute::text("PARENT", "ParentJobId", |record| record.parent_job_id.as_ref().map(|id| id.as_str()).into());
 /// What people call that which is backed up; lists have it beside what AWS tells.
 pub const RESOURCE: Attribute<BackupJob> = Attribute::text("RESOURCE", "Resource", |record| {
-    resource(record.resource_name.as_ref(), Some(&record.resource_arn))
+    let name = resource(record.resource_name.as_ref(), Some(&record.resource_arn));
+    let nested = record.parent_job_id.as_ref().map(|_| "nested");
+    marked(name, if record.is_parent { Some("composite") } else { nested })
 });
 
 /// What JSON and CSV tell, in this order.
@@ -81,6 +88,8 @@ pub const ALL: &[&Attribute<BackupJob>] = &[
     &CATEGORY,
     &PLAN,
     &RULE,
+    &IS_PARENT,
+    &PARENT,
     &ACCOUNT,
     &REGION,
 ];

@@ -93,6 +93,14 @@ fn resource<'a>(name: Option<&'a String>, arn: Option<&'a Arn>) -> Value<'a> {
     name.or_else(|| arn.map(Arn::last_part)).into()
 }
 
+/// The same with what it is beside that.
+fn marked<'a>(name: Value<'a>, mark: Option<&str>) -> Value<'a> {
+    match (name, mark) {
+        (Value::Text(name), Some(mark)) => Value::Text(format!("{name} ({mark})").into()),
+        (name, _) => name,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,6 @@
 //! What is told of a recovery point.
 
-use super::{Attribute, account, region, resource};
+use super::{Attribute, account, marked, region, resource};
 use crate::domain::KnownPoint;
 
 /// Its ARN.
@@ -45,9 +45,20 @@ pub const MESSAGE: Attribute<KnownPoint> =
 pub const ACCOUNT: Attribute<KnownPoint> = account();
 /// The region that it lives in.
 pub const REGION: Attribute<KnownPoint> = region();
+/// Whether it is a composite one.
+pub const IS_PARENT: Attribute<KnownPoint> =
+    Attribute::text("IS PARENT", "IsParent", |record| record.nesting.is_parent().into());
+/// The composite one that it is nested in; nothing of one that is nested in none.
+pub const PARENT: Attribute<KnownPoint> =
+    Attribute::text("PARENT", "ParentRecoveryPointArn", |record| record.nesting.parent().into());
+/// What it is called there.
+pub const MEMBER: Attribute<KnownPoint> =
+    Attribute::text("MEMBER", "CompositeMemberIdentifier", |record| record.nesting.member().into());
 /// What people call that which it is of; lists have it beside what AWS tells.
 pub const RESOURCE: Attribute<KnownPoint> = Attribute::text("RESOURCE", "Resource", |record| {
-    resource(record.resource_name.as_ref(), Some(&record.resource_arn))
+    let name = resource(record.resource_name.as_ref(), Some(&record.resource_arn));
+    let nested = record.nesting.parent().map(|_| "nested");
+    marked(name, if record.nesting.is_parent() { Some("composite") } else { nested })
 });
 
 /// What JSON and CSV tell, in this order.
@@ -65,6 +76,9 @@ pub const ALL: &[&Attribute<KnownPoint>] = &[
     &COLD,
     &SIZE,
     &MESSAGE,
+    &IS_PARENT,
+    &PARENT,
+    &MEMBER,
     &ACCOUNT,
     &REGION,
 ];

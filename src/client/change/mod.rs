@@ -22,6 +22,7 @@ mod delete_recovery_point;
 mod delete_selection;
 mod delete_vault;
 mod delete_vault_lock;
+mod disassociate_from_parent;
 #[cfg(test)]
 mod examples;
 mod outcome;
@@ -116,6 +117,7 @@ changes! {
     start_copy::StartCopy,
     start_restore::StartRestore,
     delete_recovery_point::DeleteRecoveryPoint,
+    disassociate_from_parent::DisassociateFromParent,
     update_lifecycle::UpdateLifecycle,
     create_hold::CreateHold,
     cancel_hold::CancelHold,

@@ -54,6 +54,7 @@ macro_rules! backup_job {
                 created_by: creator(job.created_by()),
                 backup_options: string_map(job.backup_options()),
                 is_parent: job.is_parent(),
+                parent_job_id: job.parent_job_id().and_then(|id| id.parse().ok()),
             })
         }
     };

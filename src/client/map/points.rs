@@ -3,7 +3,7 @@
 use super::{arn, arn_or_unknown, at, at_or_epoch, creator, resource_type, skipped, text, text_or_empty, type_of_arn};
 use crate::client::text::clean;
 use crate::domain::recovery_point::RecoveryPointStatus;
-use crate::domain::{Arn, CalculatedLifecycle, Known, KnownPoint, Scope, VaultName};
+use crate::domain::{Arn, CalculatedLifecycle, Known, KnownPoint, Nesting, Scope, VaultName};
 use aws_sdk_backup::operation::describe_recovery_point::DescribeRecoveryPointOutput;
 use aws_sdk_backup::types as sdk;
 
@@ -49,6 +49,11 @@ macro_rules! recovery_point {
                 encrypted: Known::Known(point.is_encrypted()),
                 last_restore: Known::Known(at(point.last_restore_time())),
                 storage_class: storage_class(point),
+                nesting: Nesting::told(
+                    point.is_parent(),
+                    arn(point.parent_recovery_point_arn()),
+                    text(point.composite_member_identifier()),
+                ),
             })
         }
     };
@@ -98,5 +103,6 @@ pub(crate) fn recovery_point_of_resource(
         encrypted: point.encryption_key_arn().map_or(Known::Unknown, |_| Known::Known(true)),
         last_restore: Known::Unknown,
         storage_class: Known::Unknown,
+        nesting: Nesting::told(point.is_parent(), arn(point.parent_recovery_point_arn()), None),
     })
 }

@@ -72,6 +72,7 @@ const POINT: Sources = &[
     ("last_restore", &["last_restore_time"]),
     ("storage_class", &["storage_class"]),
     ("source_vault_arn", &["source_backup_vault_arn"]),
+    ("nesting", &["is_parent", "parent_recovery_point_arn", "composite_member_identifier"]),
 ];
 
 #[test]
@@ -174,6 +175,7 @@ fn jobs() {
         ("created_by", &["created_by"]),
         ("backup_options", &["backup_options"]),
         ("is_parent", &["is_parent"]),
+        ("parent_job_id", &["parent_job_id"]),
     ];
     let listed = sdk::BackupJob::builder().backup_job_id("j").build();
     check("ListBackupJobs", &listed, &backup_job(&scope(), &listed).unwrap(), BACKUP);

@@ -150,7 +150,8 @@ pub struct BackupJobDetail<'a> {
 
 /// What is told of a backup job as it is now: nothing while it is ABORTING, which is none of AWS's events.
 pub fn backup_job(job: &BackupJob) -> Option<Change<'_>> {
-    let (state, is_completed) = (job.state.as_str(), job.state == JobState::Completed);
+    let is_completed = matches!(job.state, JobState::Completed | JobState::Partial);
+    let state = job.state.as_str();
     let detail = match &job.state {
         JobState::Aborting => return None,
         JobState::Created => Detail::NewBackupJob(NewBackupJob {

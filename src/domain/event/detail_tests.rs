@@ -65,6 +65,7 @@ fn backup() -> BackupJob {
         created_by: None,
         backup_options: BTreeMap::new(),
         is_parent: false,
+        parent_job_id: None,
     }
 }
 
@@ -232,6 +233,7 @@ fn a_recovery_point_tells_its_lifecycle_and_whether_it_is_encrypted_as_a_text() 
         encrypted: true,
         last_restore: None,
         held: false,
+        nesting: crate::domain::Nesting::Alone,
         storage_class: Some("WARM".to_owned()),
     };
     let mut expected = json!({

@@ -9,6 +9,7 @@ use crate::domain::types::location::{LocationForm, Part};
 
 /// What is known of the type.
 pub static FACTS: TypeFacts = TypeFacts {
+    stack_types: &["AWS::RDS::DBCluster"],
     arns: &[ArnForm { service: "rds", resource: "cluster:*" }],
     noun: "database cluster",
     tagged_as: &["rds:cluster"],

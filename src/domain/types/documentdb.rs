@@ -12,6 +12,7 @@ use crate::domain::types::location::{LocationForm, Part};
 
 /// What is known of the type.
 pub static FACTS: TypeFacts = TypeFacts {
+    stack_types: &["AWS::DocDB::DBCluster"],
     arns: &[ArnForm { service: "rds", resource: "cluster:*" }],
     noun: "document database cluster",
     locations: &[LocationForm { needs: &[Part::Url], may: &[Part::Database], secret: true }],

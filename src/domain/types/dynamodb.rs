@@ -9,6 +9,7 @@ use crate::domain::types::location::{LocationForm, Part};
 
 /// What is known of the type.
 pub static FACTS: TypeFacts = TypeFacts {
+    stack_types: &["AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable"],
     arns: &[ArnForm { service: "dynamodb", resource: "table/*" }],
     noun: "table",
     tagged_as: &["dynamodb:table"],

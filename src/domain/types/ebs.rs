@@ -9,6 +9,7 @@ use crate::domain::{Arn, Invalid, Time};
 
 /// What is known of the type.
 pub static FACTS: TypeFacts = TypeFacts {
+    stack_types: &["AWS::EC2::Volume"],
     arns: &[ArnForm { service: "ec2", resource: "volume/*" }],
     point_id: Some(snapshot_id),
     noun: "volume",

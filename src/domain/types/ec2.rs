@@ -6,6 +6,7 @@ use crate::domain::types::keys::{KeyFact, may};
 
 /// What is known of the type.
 pub static FACTS: TypeFacts = TypeFacts {
+    stack_types: &["AWS::EC2::Instance"],
     arns: &[ArnForm { service: "ec2", resource: "instance/*" }],
     tagged_as: &["ec2:instance"],
     restore_keys: KEYS,

@@ -11,6 +11,7 @@ use crate::domain::types::location::{LocationForm, Part};
 
 /// What is known of the type.
 pub static FACTS: TypeFacts = TypeFacts {
+    stack_types: &["AWS::EFS::FileSystem"],
     arns: &[ArnForm { service: "elasticfilesystem", resource: "file-system/*" }],
     noun: "file system",
     tagged_as: &["elasticfilesystem:file-system"],

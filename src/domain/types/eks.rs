@@ -8,6 +8,7 @@ use crate::domain::types::keys::{KeyFact, may, must};
 pub static FACTS: TypeFacts = TypeFacts {
     arns: &[ArnForm { service: "eks", resource: "cluster/*" }],
     tagged_as: &["eks:cluster"],
+    is_composite: true,
     restore_keys: KEYS,
     can_go_cold: true,
     is_fully_managed: true,

@@ -19,6 +19,10 @@ pub struct TypeFacts {
     pub point_id: Option<fn(resource: &Arn, at: Time, unique: &str) -> String>,
     /// The same of a continuous one; none where it says that it is one.
     pub continuous_point_id: Option<fn(resource: &Arn, unique: &str) -> String>,
+    /// What CloudFormation calls its resources in a stack; nothing where it knows none, or where another type has the same.
+    pub stack_types: &'static [&'static str],
+    /// Whether one of its resources is made of others: a backup of it is a parent job, and makes a composite recovery point.
+    pub is_composite: bool,
     /// What one of its resources is called in a sentence: "a new file system".
     pub noun: &'static str,
     /// What the tagging API calls its resources; none where it does not know them, or where another type has the same.
@@ -102,6 +106,8 @@ impl TypeFacts {
             point_id: None,
             continuous_point_id: None,
             tagged_as: &[],
+            stack_types: &[],
+            is_composite: false,
             locations: &[],
             looks: &[],
             choices: &[],
@@ -155,7 +161,9 @@ impl TypeFacts {
     /// What makes a restore's metadata one into a new resource at this place: a folder of the engine's machine, or a name. None
     /// for a type that has neither.
     pub fn into_place<'a>(&self, place: &'a str) -> Option<Vec<(&'static str, &'a str)>> {
-        let key = if self.restores_into_folders() { PATH_KEY } else { self.target_key? };
+        // Of a type that takes both, a name is no absolute path.
+        let named = self.target_key.filter(|_| !self.restores_into_folders() || !place.starts_with('/'));
+        let key = named.or_else(|| self.restores_into_folders().then_some(PATH_KEY))?;
         Some(self.into.iter().map(|into| (into.new, "true")).chain([(key, place)]).collect())
     }
 

@@ -9,6 +9,7 @@ use crate::domain::{Arn, Invalid};
 
 /// What is known of the type.
 pub static FACTS: TypeFacts = TypeFacts {
+    stack_types: &["AWS::FSx::FileSystem", "AWS::FSx::Volume"],
     arns: &[ArnForm { service: "fsx", resource: "file-system/*" }, ArnForm { service: "fsx", resource: "volume/*/*" }],
     noun: "file system",
     tagged_as: &["fsx:file-system", "fsx:volume"],

@@ -9,6 +9,7 @@ use crate::domain::types::location::{LocationForm, Part};
 
 /// What is known of the type.
 pub static FACTS: TypeFacts = TypeFacts {
+    stack_types: &["AWS::RDS::DBInstance"],
     arns: &[ArnForm { service: "rds", resource: "db:*" }],
     noun: "database instance",
     tagged_as: &["rds:db"],

@@ -12,6 +12,7 @@ use crate::domain::types::location::{LocationForm, Part};
 
 /// What is known of the type.
 pub static FACTS: TypeFacts = TypeFacts {
+    stack_types: &["AWS::Redshift::Cluster"],
     arns: &[ArnForm { service: "redshift", resource: "cluster:*" }],
     noun: "data warehouse",
     tagged_as: &["redshift:cluster"],

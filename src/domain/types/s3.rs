@@ -13,6 +13,7 @@ use std::fmt::Display;
 
 /// What is known of the type.
 pub static FACTS: TypeFacts = TypeFacts {
+    stack_types: &["AWS::S3::Bucket"],
     arns: &[ArnForm { service: "s3", resource: "*" }],
     is_global: true,
     point_id: Some(point_id),

@@ -10,6 +10,7 @@ use crate::domain::types::location::{LocationForm, Part};
 
 /// What is known of the type.
 pub static FACTS: TypeFacts = TypeFacts {
+    stack_types: &["AWS::Timestream::Table"],
     arns: &[ArnForm { service: "timestream", resource: "database/*/table/*" }],
     noun: "database",
     tagged_as: &["timestream:table"],

@@ -231,6 +231,7 @@ fn imagined(vault: &Vault) -> RecoveryPoint {
         last_restore: None,
         storage_class: None,
         held: false,
+        nesting: crate::domain::Nesting::Alone,
     }
 }
 

@@ -93,6 +93,7 @@ pub(super) fn point(scope: &Scope, status: RecoveryPointStatus) -> RecoveryPoint
         last_restore: None,
         storage_class: None,
         held: false,
+        nesting: crate::domain::Nesting::Alone,
     }
 }
 

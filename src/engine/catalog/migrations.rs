@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use std::path::Path;
 
 /// Every step, in order. A step that was ever released is never changed: the next one is added behind it.
-pub const ALL: [&str; 28] = [
+pub const ALL: [&str; 29] = [
     include_str!("schema.sql"),
     include_str!("migrations/002_source_roots.sql"),
     include_str!("migrations/003_manifests_and_damage.sql"),
@@ -34,6 +34,7 @@ pub const ALL: [&str; 28] = [
     include_str!("migrations/025_air_gap.sql"),
     include_str!("migrations/026_shares.sql"),
     include_str!("migrations/027_continuous.sql"),
+    include_str!("migrations/028_composites.sql"),
     include_str!("migrations/029_restore_tests.sql"),
 ];
 

@@ -4,7 +4,7 @@
 //! being restored stays until that restore has ended, one whose vault is being collected until that has. The data itself
 //! is left to the collection.
 
-use crate::domain::recovery_point::RecoveryPointStatus;
+use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use crate::domain::{Arn, StorageClass, Time};
 use crate::engine::authorize::action::{DeleteRecoveryPoint, EraseRecoveryPoint};
 use crate::engine::authorize::subject::{Anything, PointNamed, PointToDelete};
@@ -16,6 +16,7 @@ use crate::engine::jobs::turn::{RETRY_AFTER, Turn};
 use crate::engine::jobs::uses;
 use crate::engine::points::manifest;
 use crate::engine::points::ops::point_in;
+use crate::engine::points::rows::composite;
 use crate::engine::points::rows::deleting::{self, PendingDeletion};
 use crate::engine::{Engine, vaults};
 use crate::repository::{FileKind, Id, crash_point};
@@ -222,6 +223,23 @@ fn snapshots_in(points: &[&PendingDeletion], class: StorageClass) -> Result<Vec<
 fn mark(tx: &Transaction<'_>, caller: &Caller, vault_name: &str, arn: &Arn, now: Time) -> Result<()> {
     let found = point_in(tx, vault_name, arn)?;
     let permit = authorize(tx, caller, DeleteRecoveryPoint, &PointToDelete(PointNamed { arn, found: found.as_ref() }))?;
-    let goes_already = found.is_some_and(|point| point.status == RecoveryPointStatus::Deleting);
-    if goes_already { Ok(()) } else { deleting::mark(tx, &permit, now) }
+    let Some(point) = found.filter(|point| point.status != RecoveryPointStatus::Deleting) else { return Ok(()) };
+    refuse_parent(tx, &point)?;
+    if let Some(parent) = point.nesting.parent() {
+        composite::lessen(tx, parent, &format!("Nested recovery point {arn} was deleted."), now)?;
+    }
+    deleting::mark(tx, &permit, now)
+}
+
+/// What is nested in a composite recovery point is deleted before it, or taken out of it, as in AWS.
+fn refuse_parent(tx: &Transaction<'_>, point: &RecoveryPoint) -> Result<()> {
+    let nested = if point.nesting.is_parent() { composite::nested(tx, &point.arn)? } else { Vec::new() };
+    if nested.is_empty() {
+        return Ok(());
+    }
+    let (parent, count) = (&point.arn, nested.len());
+    Err(Error::invalid_request(format!(
+        "Recovery point {parent} is a composite recovery point with {count} nested ones: delete those first, or disassociate them \
+         from it."
+    )))
 }

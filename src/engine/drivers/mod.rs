@@ -4,15 +4,18 @@
 //! service. [`TypeFacts`] is what is known of a type without reaching it, and lies in `domain::types`. What follows from the list of
 //! drivers needs no other line: GetSupportedResourceTypes, what `resource add` takes.
 //!
-//! What only some services have is an optional part of [`Driver`]: following the service's log, for [`Continuous`] backup, and
-//! [`Proof`] that a recovery point can be restored.
+//! What only some services have is an optional part of [`Driver`]: following the service's log, for [`Continuous`] backup; [`Proof`]
+//! that a recovery point can be restored; being made of other resources, as a [`Composite`] one is.
 
 mod access_key;
 mod child;
+pub mod cloudformation;
+mod composite;
 #[cfg(test)]
 pub(crate) mod conformance;
 mod continuous;
 pub mod documentdb;
+pub(crate) mod documents;
 mod dump;
 pub mod dynamodb;
 pub mod ebs;
@@ -38,6 +41,7 @@ mod target;
 pub mod timestream;
 mod volume;
 
+pub use composite::{Composite, Made, Member, Part};
 pub use continuous::{Broken, Continuous, Elsewhere, FollowCx, Follower, LogFile, Needed, Progress};
 pub use fault::{Fault, Meaning};
 pub use mark::Mark;
@@ -47,13 +51,14 @@ pub use target::{Inside, Registered, RestoreAsk, RestoreCx, RestorePlan, Restore
 
 use crate::domain::types::location::Location;
 use crate::domain::types::{Metadata, TypeFacts};
-use crate::domain::{Arn, PointDetails, ResourceType, Secret};
+use crate::domain::{Arn, PointDetails, Resource, ResourceType, Secret};
 use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Every driver there is: what an engine can back up.
 pub static DRIVERS: &[&dyn Driver] = &[
     &relational::AURORA,
+    &cloudformation::CloudFormation,
     &documentdb::DocumentDb,
     &dynamodb::DynamoDb,
     &ebs::Ebs,
@@ -112,6 +117,16 @@ pub trait Driver: Send + Sync {
     fn proof(&self, _: &PointDetails) -> Option<&dyn Proof> {
         None
     }
+
+    /// What resources of this type are made of, where they are made of others.
+    fn composite(&self) -> Option<&dyn Composite> {
+        None
+    }
+
+    /// Whether what a stack made, of one of the type's [kinds](TypeFacts::stack_types), is this resource.
+    fn is_made(&self, made: &Made, resource: &Resource) -> bool {
+        made.has_id_of(&resource.arn)
+    }
 }
 
 /// A resource that is to be registered.
@@ -142,6 +157,11 @@ impl Drivers {
     /// The driver of a type; none when this engine cannot back it up.
     pub fn of(&self, resource_type: &ResourceType) -> Option<&'static dyn Driver> {
         self.0.iter().copied().find(|driver| driver.facts().name == resource_type.as_str())
+    }
+
+    /// The drivers of what a stack makes that CloudFormation calls so; none where this engine cannot back that up.
+    pub fn of_stack_type(&self, kind: &str) -> impl Iterator<Item = &'static dyn Driver> {
+        self.0.iter().copied().filter(move |driver| driver.facts().stack_types.contains(&kind))
     }
 
     /// What can be backed up.

@@ -6,8 +6,8 @@
 //! ([`Job::begin`], [`Job::end`]); each job that began has a thread ([`Job::run`]), whose [`Finish`](super::finish::Finish)
 //! commits or discards what it did, at once, with others, or when its simulated time has come.
 //!
-//! A parent of other jobs is a kind whose `decide` waits while its children are open and then ends it, COMPLETED or PARTIAL: it
-//! never has a thread, and [`JobState::can_become`](crate::domain::job::JobState::can_become) knows the way. A job that follows
+//! A parent of other jobs is one whose `decide` waits while its children are open: it has a thread to make them, and another one to
+//! store what became of them, COMPLETED or PARTIAL, and none in between. A job that follows
 //! a stream is a kind whose `run` returns only when it is stopped, and whose `complete_by` is none; what it has made durable on
 //! the way is its own to write down.
 

@@ -55,6 +55,11 @@ impl Ending {
         Self::new(self.state, MISCELLANEOUS, message)
     }
 
+    /// PARTIAL: some child job did not complete.
+    pub fn partial(message: String) -> Self {
+        Self::new(JobState::Partial, MISCELLANEOUS, message)
+    }
+
     /// FAILED for a reason that has to do with rights or not.
     pub fn failed(denied: bool, message: impl Into<String>) -> Self {
         Self::new(JobState::Failed, if denied { ACCESS_DENIED } else { MISCELLANEOUS }, message)

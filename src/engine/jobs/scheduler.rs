@@ -239,6 +239,7 @@ fn draft(
         copies: rule.copy_actions.clone(),
         continuous: rule.enable_continuous_backup == Some(true) && can_follow,
         options: options_for(&plan.document, protected.resource.resource_type.as_str()),
+        parent: None,
     }
     .record(connection)
 }

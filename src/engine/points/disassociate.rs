@@ -1,9 +1,9 @@
 //! DisassociateRecoveryPoint and DisassociateRecoveryPointFromParent: what of a recovery point AWS Backup lets go of.
 //!
-//! The first is for continuous recovery points, the second for parts of composite ones. A point is one or the other by what
-//! its type of resource makes; of those that there are so far none has a parent. A continuous point that is let go of stays, and
-//! can be restored as far as its log had come: its service is not followed any more. What protects a point is asked first: whoever
-//! may not delete it does not learn more.
+//! The first is for continuous recovery points, the second for what is nested in composite ones. A continuous point that is let go
+//! of stays, and can be restored as far as its log had come: its service is not followed any more. One that was nested stays too, by
+//! itself, and what it was nested in is PARTIAL from then on. What protects a point is asked first: whoever may not delete it does not
+//! learn more.
 
 use crate::domain::Arn;
 use crate::engine::Engine;
@@ -13,7 +13,7 @@ use crate::engine::authorize::{Action, authorize};
 use crate::engine::caller::Caller;
 use crate::engine::error::{Error, Result};
 use crate::engine::points::ops::point_in;
-use crate::engine::points::rows::chains;
+use crate::engine::points::rows::{chains, composite};
 
 impl Engine {
     /// DisassociateRecoveryPoint.
@@ -32,8 +32,22 @@ impl Engine {
 
     /// DisassociateRecoveryPointFromParent.
     pub fn disassociate_recovery_point_from_parent(&self, caller: &Caller, vault_name: &str, arn: &Arn) -> Result<()> {
-        self.ask_to_disassociate(caller, DisassociateRecoveryPointFromParent, vault_name, arn)?;
-        Err(Error::invalid_request(format!("Recovery point {arn} has no parent recovery point.")))
+        self.heed_protection(&caller.scope(), vault_name)?;
+        let now = self.now();
+        let vault = self.catalog.write(|tx| {
+            let found = point_in(tx, vault_name, arn)?;
+            let subject = PointToDisassociate(PointNamed { arn, found: found.as_ref() });
+            let permit = authorize(tx, caller, DisassociateRecoveryPointFromParent, &subject)?;
+            let point = found.ok_or_else(|| Error::no_such_recovery_point(arn))?;
+            let alone = || Error::invalid_request(format!("Recovery point {arn} has no parent recovery point."));
+            let parent = point.nesting.parent().ok_or_else(alone)?;
+            composite::leave(tx, &permit)?;
+            composite::lessen(tx, parent, &format!("Recovery point {arn} was disassociated from it."), now)?;
+            Ok(point.vault_arn)
+        })?;
+        // The change is made; the manifests follow now, or later when that fails.
+        self.write_owed_manifests(&vault);
+        Ok(())
     }
 
     fn ask_to_disassociate<A>(&self, caller: &Caller, action: A, vault_name: &str, arn: &Arn) -> Result<()>

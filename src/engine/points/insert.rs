@@ -59,7 +59,11 @@ fn write_point(
     let (vault_type, key) = vaults::rows::kind(connection, &manifest.vault_arn)?.unwrap_or_default();
     let point = recovery_point(manifest, vault_type, key)?;
     let due = match point.calculated_lifecycle.delete_at {
-        Some(at) => Some(delete_due(at, &seed(connection)?, &manifest.recovery_point_id)),
+        // What is nested goes together with what it is nested in.
+        Some(at) => {
+            let of = manifest.nesting.parent().map_or(manifest.recovery_point_id.as_str(), rows::point_id);
+            Some(delete_due(at, &seed(connection)?, of))
+        }
         None => None,
     };
     write(&NewPoint { point: &point, manifest, delete_due: due })?;
@@ -101,6 +105,7 @@ fn recovery_point(
         created_by: manifest.created_by.clone(),
         iam_role_arn: manifest.iam_role_arn.clone(),
         status: match &manifest.continuous {
+            None if manifest.partial => RecoveryPointStatus::Partial,
             None => RecoveryPointStatus::Completed,
             Some(Chain { stopped: None, .. }) => RecoveryPointStatus::Available,
             Some(_) => RecoveryPointStatus::Stopped,
@@ -119,6 +124,7 @@ fn recovery_point(
         encrypted: true,
         last_restore: None,
         held: false,
+        nesting: manifest.nesting.clone(),
         storage_class: Some(manifest.class().as_str().to_owned()),
     })
 }

@@ -6,7 +6,7 @@
 use crate::domain::continuous::Chain;
 use crate::domain::extension::MissingItem;
 use crate::domain::recovery_point::Creator;
-use crate::domain::{Arn, Lifecycle, PointDetails, ResourceType, StorageClass, Tags, Time};
+use crate::domain::{Arn, Lifecycle, Nesting, PointDetails, ResourceType, StorageClass, Tags, Time};
 use crate::engine::error::{Error, Result};
 use crate::engine::keys::sealed_file::{self, Form};
 use crate::engine::vaults::store::POINTS;
@@ -74,6 +74,12 @@ pub struct Manifest {
     /// What it holds, if it is a continuous one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub continuous: Option<Chain>,
+    /// How it stands to composite ones.
+    #[serde(default, skip_serializing_if = "Nesting::is_alone")]
+    pub nesting: Nesting,
+    /// Whether it is a composite one that lacks something.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub partial: bool,
     /// What the job says of itself.
     pub status_message: Option<String>,
     /// The category of that.

@@ -123,9 +123,15 @@ impl Engine {
 
 /// Marks points whose time has come. Asked one by one: whatever protects a point protects it from the end of its life too. One
 /// that is refused is passed over and asked for again in a day: it holds up no other, and is not found due for ever. A live
-/// continuous one whose rule goes on lives on as if that had run now.
+/// continuous one whose rule goes on lives on as if that had run now. What is nested goes before what it is nested in, which stays as
+/// long as anything is.
 fn expire(tx: &Connection, due: &[RecoveryPoint], now: Time) -> Result<()> {
-    for point in due {
+    let (parents, others): (Vec<_>, Vec<_>) = due.iter().partition(|point| point.nesting.is_parent());
+    for point in others.into_iter().chain(parents.iter().copied()) {
+        if point.nesting.is_parent() && !points::rows::composite::nested(tx, &point.arn)?.is_empty() {
+            points::rows::expiry::put_off(tx, &point.arn, now + ASK_AGAIN)?;
+            continue;
+        }
         if point.status == RecoveryPointStatus::Available && scheduler::goes_on(tx, point, now)? {
             let delete_at = now + Duration::days(days(point.lifecycle.as_ref()));
             let due = delete_due(delete_at, &seed(tx)?, point.arn.point_id());
@@ -134,7 +140,14 @@ fn expire(tx: &Connection, due: &[RecoveryPoint], now: Time) -> Result<()> {
         }
         let subject = PointToDelete(PointNamed { arn: &point.arn, found: Some(point) });
         match authorize(tx, Doing::Expiry, DeleteRecoveryPoint, &subject) {
-            Ok(permit) => points::rows::deleting::mark_expired(tx, &permit, point, now)?,
+            Ok(permit) => {
+                points::rows::deleting::mark_expired(tx, &permit, point, now)?;
+                let stays = |parent: &&Arn| !parents.iter().any(|goes| goes.arn == **parent);
+                if let Some(parent) = point.nesting.parent().filter(stays) {
+                    let why = format!("Nested recovery point {} has outlived its days.", point.arn);
+                    points::rows::composite::lessen(tx, parent, &why, now)?;
+                }
+            }
             Err(refused @ Error::Service { .. }) => {
                 tracing::warn!(point = %point.arn, %refused, "a recovery point has outlived its days and is protected: it stays");
                 points::rows::expiry::put_off(tx, &point.arn, now + ASK_AGAIN)?;

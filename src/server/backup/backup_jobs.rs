@@ -54,6 +54,17 @@ struct JobView {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     backup_options: BTreeMap<String, String>,
     is_parent: bool,
+    parent_job_id: Option<String>,
+    #[serde(flatten)]
+    children: Option<Children>,
+}
+
+/// What DescribeBackupJob tells of a parent job beyond the lists.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Children {
+    number_of_child_jobs: u64,
+    child_jobs_in_state: BTreeMap<String, u64>,
 }
 
 #[skip_serializing_none]
@@ -101,6 +112,8 @@ impl JobView {
             created_by: job.created_by,
             backup_options: job.backup_options,
             is_parent: job.is_parent,
+            parent_job_id: job.parent_job_id.map(String::from),
+            children: None,
         }
     }
 }
@@ -143,7 +156,12 @@ pub(super) fn describe(call: &Call<'_>) -> Answer {
     call.nothing_else()?;
     let job = call.engine.describe_backup_job(call.caller, &call.segment(0).parse()?)?;
     let locked = call.engine.locked_among(std::iter::once(&job.vault_arn))?;
-    call.answer(&JobView::of(job, &locked))
+    let states = if job.is_parent { Some(call.engine.child_jobs(&job.id)?) } else { None };
+    let children = states.map(|states| Children {
+        number_of_child_jobs: states.values().sum(),
+        child_jobs_in_state: states.into_iter().map(|(state, jobs)| (state.as_str().to_owned(), jobs)).collect(),
+    });
+    call.answer(&JobView { children, ..JobView::of(job, &locked) })
 }
 
 /// ListBackupJobs.

@@ -2,7 +2,7 @@
 
 use super::documents;
 use crate::domain::recovery_point::{Creator, RecoveryPoint};
-use crate::domain::{CalculatedLifecycle, Lifecycle};
+use crate::domain::{Arn, CalculatedLifecycle, Lifecycle};
 use crate::engine::RecoveryPointFilter;
 use crate::engine::authorize::action::{GetRecoveryPointRestoreMetadata, GetRestoreTestingInferredMetadata};
 use crate::engine::vaults::ops::VaultAt;
@@ -47,6 +47,8 @@ struct PointView {
     is_encrypted: bool,
     last_restore_time: Option<Stamp>,
     storage_class: Option<String>,
+    parent_recovery_point_arn: Option<String>,
+    composite_member_identifier: Option<String>,
     is_parent: bool,
 }
 
@@ -64,6 +66,7 @@ struct PointOfResource {
     backup_vault_name: String,
     vault_type: String,
     is_parent: bool,
+    parent_recovery_point_arn: Option<String>,
     resource_name: Option<String>,
 }
 
@@ -127,7 +130,9 @@ impl From<RecoveryPoint> for PointView {
             is_encrypted: point.encrypted,
             last_restore_time: stamp(point.last_restore),
             storage_class: point.storage_class,
-            is_parent: false,
+            parent_recovery_point_arn: point.nesting.parent().map(Arn::to_string),
+            composite_member_identifier: point.nesting.member().map(str::to_owned),
+            is_parent: point.nesting.is_parent(),
         }
     }
 }
@@ -143,7 +148,8 @@ impl From<RecoveryPoint> for PointOfResource {
             backup_size_bytes: point.size_bytes,
             backup_vault_name: point.vault_name,
             vault_type: point.vault_type.into(),
-            is_parent: false,
+            is_parent: point.nesting.is_parent(),
+            parent_recovery_point_arn: point.nesting.parent().map(Arn::to_string),
             resource_name: point.resource_name,
         }
     }

@@ -162,7 +162,9 @@ fn backup_report(job: &BackupJob, world: &World) -> Report {
         }
     }
     facts.extend(Detail::maybe("Recovery point", job.recovery_point_arn.as_ref().map(ToString::to_string)));
+    facts.extend(child_jobs(job, world));
     facts.push(Detail::heading("Identity"));
+    facts.extend(Detail::maybe("Parent job", job.parent_job_id.as_ref().map(ToString::to_string)));
     facts.push(Detail::new("Job id", job.id.to_string()));
     facts.push(Detail::new("Resource ARN", job.resource_arn.to_string()));
     facts.push(Detail::new("Type", job.resource_type.as_str()));
@@ -171,6 +173,21 @@ fn backup_report(job: &BackupJob, world: &World) -> Report {
     facts.extend(Detail::maybe("Encryption key", job.encryption_key_arn.clone()));
     facts.extend(job.backup_options.iter().map(|(name, value)| Detail::new(name, value.clone())));
     Report { state: job.state.clone(), percent: job.percent_done, facts }
+}
+
+/// The jobs that a parent job stands for, as far as the list of jobs has them.
+fn child_jobs(job: &BackupJob, world: &World) -> Vec<Detail> {
+    if !job.is_parent {
+        return Vec::new();
+    }
+    let listed = world.store.backup_jobs(&job.scope).into_iter().flat_map(|jobs| jobs.iter());
+    let children = listed.filter(|child| child.parent_job_id.as_ref() == Some(&job.id)).map(|child| {
+        let name = resource_name(child.resource_name.as_ref(), &child.resource_arn);
+        let why = child.status_message.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
+        let state = status::backup_job(child, world.glyphs);
+        Detail::cell(child.resource_type.as_str(), Cell::new(format!("{name} {}{why}", state.text), state.role))
+    });
+    std::iter::once(Detail::heading("Child jobs")).chain(children).collect()
 }
 
 fn restore_report(job: &RestoreJob, world: &World) -> Report {
@@ -246,8 +263,11 @@ impl Screen for JobScreen {
         };
         format!("{kind} {}", self.id.as_str().chars().take(8).collect::<String>())
     }
-    fn keys(&self, _: &World) -> Vec<Key> {
+    fn keys(&self, world: &World) -> Vec<Key> {
         let mut keys = vec![self.key()];
+        if self.backup_job(world).is_some_and(|job| job.is_parent) {
+            keys.push(Key::scoped(self.scope.clone(), Query::BackupJobs));
+        }
         if matches!(self.kind, Kind::Restore) {
             keys.push(Key::scoped(self.scope.clone(), Query::Resources));
         }

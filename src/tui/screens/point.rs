@@ -107,7 +107,36 @@ impl Point {
 
     /// Whether it shows what the point is, and not what is in it.
     fn shows_facts(&self, world: &World) -> bool {
-        self.details || world.store.capabilities.allows(Feature::Items).is_err()
+        self.details || self.is_composite(world) || world.store.capabilities.allows(Feature::Items).is_err()
+    }
+
+    /// Whether it holds no data of its own, but other recovery points.
+    fn is_composite(&self, world: &World) -> bool {
+        self.point(world).is_some_and(|point| point.nesting.is_parent())
+    }
+
+    fn nested_key(&self) -> Key {
+        Key::scoped(self.scope.clone(), Query::RecoveryPoints { vault: self.vault.clone() })
+    }
+
+    /// What is nested in a composite recovery point: each is restored by itself. Of a nested one, what it is nested in.
+    fn nested(&self, world: &World) -> Vec<Detail> {
+        let parent = self.point(world).and_then(|point| point.nesting.parent());
+        if !self.is_composite(world) {
+            return Detail::maybe("Nested in", parent.map(Arn::to_string)).into_iter().collect();
+        }
+        let scopes = std::slice::from_ref(&self.scope);
+        let query = Query::RecoveryPoints { vault: self.vault.clone() };
+        let lines = world.store.gather(scopes, &query, Answer::recovery_points);
+        let of_this = lines.iter().filter(|line| line.record.nesting.parent() == Some(&self.arn));
+        let mut nested: Vec<&KnownPoint> = of_this.map(|line| line.record.as_ref()).collect();
+        nested.sort_by_key(|point| (point.nesting.member().map(str::to_owned), point.arn.clone()));
+        let heading = "Nested recovery points: open one of them in the vault to restore it";
+        let one = |point: &KnownPoint| {
+            let (name, state) = (point.nesting.member().unwrap_or("template"), status::point(point, world.glyphs));
+            Detail::cell(name, Cell::new(format!("{} {} {}", point.resource_type, state.text, point.arn), state.role))
+        };
+        std::iter::once(Detail::heading(heading)).chain(nested.into_iter().map(one)).collect()
     }
 
     fn copies_key(&self) -> Key {
@@ -176,6 +205,7 @@ impl Point {
         facts.extend(Detail::maybe("Encryption key", point.encryption_key_arn.clone()));
         facts.push(Detail::new("ARN", point.arn.to_string()));
         facts.push(Detail::new("Account, region", world.scope_name(&point.scope)));
+        facts.extend(self.nested(world));
         let lists = [
             ("What cannot be restored any more", &self.lost, Role::Bad),
             ("What could not be read when it was made", &self.missing, Role::Warning),
@@ -283,6 +313,9 @@ impl Screen for Point {
         if self.shows_facts(world) {
             keys.push(self.copies_key());
         }
+        if self.is_composite(world) {
+            keys.push(self.nested_key());
+        }
         keys.extend(holds::keys(&self.scope, world));
         keys
     }
@@ -307,6 +340,9 @@ impl Screen for Point {
         if matches!(command, Command::NextTab | Command::PreviousTab) {
             self.details = !self.details;
             return Some(Vec::new());
+        }
+        if self.is_composite(world) && command != Command::Back {
+            return self.scroll.handle(command).then(Vec::new);
         }
         if self.details {
             if command == Command::Back {

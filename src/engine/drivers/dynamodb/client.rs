@@ -4,9 +4,9 @@ use super::faults::{Place, fault};
 use super::{endpoint_of, table_of};
 use crate::domain::Secret;
 use crate::domain::types::location::Location;
-use crate::engine::drivers::Fault;
 use crate::engine::drivers::access_key::AccessKey;
 use crate::engine::drivers::http::{Http, Request, patiently, sign};
+use crate::engine::drivers::{Fault, endpoint};
 use crate::repository::Control;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
@@ -40,7 +40,7 @@ impl Client {
     /// A client for a location. Nothing is called yet.
     pub(super) fn open(at: &Location, secret: Option<&Secret>, patience: Duration) -> Result<Self, Fault> {
         let place = Place { endpoint: endpoint_of(at).to_owned(), table: table_of(at).to_owned() };
-        let region = region_of(&place.endpoint).unwrap_or_else(|| USUAL_REGION.to_owned());
+        let region = endpoint::region_of(&place.endpoint, "dynamodb").unwrap_or_else(|| USUAL_REGION.to_owned());
         let key = secret.map(AccessKey::read).transpose()?;
         Ok(Self { http: Http::open(&format!("The endpoint {}", place.endpoint))?, place, key, region, patience })
     }
@@ -169,31 +169,5 @@ impl Client {
     /// An answer that is not DynamoDB's.
     fn odd(&self, operation: &str) -> Fault {
         Fault::Failed(format!("{} answers {operation} in a way that is not DynamoDB's.", self.http.place()))
-    }
-}
-
-/// The region in the name of an endpoint of AWS, such as `dynamodb.eu-central-1.amazonaws.com`.
-fn region_of(endpoint: &str) -> Option<String> {
-    let host = endpoint.split("://").nth(1)?.split(['/', ':']).next()?;
-    let names = host.strip_suffix(".amazonaws.com").or_else(|| host.strip_suffix(".amazonaws.com.cn"))?;
-    names.rsplit('.').next().filter(|region| *region != "dynamodb").map(str::to_owned)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_name_of_an_endpoint_of_aws_tells_its_region() {
-        for (endpoint, region) in [
-            ("https://dynamodb.eu-central-1.amazonaws.com", Some("eu-central-1")),
-            ("https://123456789012.ddb.eu-west-1.amazonaws.com", Some("eu-west-1")),
-            ("https://dynamodb.cn-north-1.amazonaws.com.cn", Some("cn-north-1")),
-            ("https://dynamodb.amazonaws.com", None),
-            ("http://127.0.0.1:8000", None),
-            ("https://amazonaws.com.example.org", None),
-        ] {
-            assert_eq!(region_of(endpoint).as_deref(), region, "{endpoint}");
-        }
     }
 }

@@ -31,11 +31,11 @@ use crate::domain::types::dynamodb::{FACTS, TABLE_KEY, check_table};
 use crate::domain::types::endpoint::check_endpoint;
 use crate::domain::types::location::{Location, Part};
 use crate::domain::types::{Metadata, TypeFacts};
-use crate::domain::{Arn, Invalid, PointDetails};
+use crate::domain::{Arn, Invalid, PointDetails, Resource};
 use crate::engine::drivers::http::BRIEF;
 use crate::engine::drivers::proof::{Counted, Files, Noted};
 use crate::engine::drivers::{
-    BackupCx, Driver, Fault, ProbeCx, Probed, Proof, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
+    BackupCx, Driver, Fault, Made, ProbeCx, Probed, Proof, RestoreAsk, RestoreCx, RestorePlan, Source, Target, endpoint,
 };
 use client::Client;
 
@@ -95,6 +95,12 @@ impl Driver for DynamoDb {
 
     fn proof(&self, _: &PointDetails) -> Option<&dyn Proof> {
         Some(&PROOF)
+    }
+
+    /// By its name, at the same place.
+    fn is_made(&self, made: &Made, resource: &Resource) -> bool {
+        let at = &resource.location;
+        made.physical_id == table_of(at) && endpoint::is_one_place(&made.endpoint, endpoint_of(at))
     }
 }
 

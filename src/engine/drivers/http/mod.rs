@@ -12,10 +12,12 @@ pub(in crate::engine::drivers) mod stand_in;
 #[cfg(test)]
 mod tests;
 mod upload;
+mod xml;
 
 pub(in crate::engine::drivers) use coming::Coming;
 pub(in crate::engine::drivers) use patience::{BRIEF, LONG, patiently, stopped};
 pub(in crate::engine::drivers) use sign::sign;
+pub(in crate::engine::drivers) use xml::Element;
 
 use crate::engine::drivers::Fault;
 use crate::repository::Control;

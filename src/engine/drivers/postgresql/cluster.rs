@@ -155,7 +155,7 @@ impl Cluster {
 
     fn program(&self, name: &str) -> Result<Program, Fault> {
         let program = self.programs.server(name)?;
-        Ok(self.owner.into_iter().fold(program, Program::as_user))
+        Ok(self.owner.into_iter().fold(program, Program::run_by))
     }
 }
 
@@ -189,7 +189,7 @@ fn owner(folder: &Path) -> Result<Option<User>, Unable> {
         .ok_or_else(|| Unable::Refused("it does not run as root, and there is no user postgres".to_owned()))?;
     let above = folder.parent().unwrap_or(folder);
     let reaches =
-        Program::named("test", "coreutils").and_then(|test| test.as_user(owner).arg("-x").arg(above).run(PATIENCE));
+        Program::named("test", "coreutils").and_then(|test| test.run_by(owner).arg("-x").arg(above).run(PATIENCE));
     match reaches {
         Ok(_) => Ok(Some(owner)),
         Err(_) => Err(Unable::Refused(format!(

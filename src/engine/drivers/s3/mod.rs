@@ -37,11 +37,11 @@ use crate::domain::types::endpoint::check_endpoint;
 use crate::domain::types::location::{Location, Part};
 use crate::domain::types::s3::{FACTS, check_bucket};
 use crate::domain::types::{Metadata, TypeFacts};
-use crate::domain::{Arn, Invalid, PointDetails};
+use crate::domain::{Arn, Invalid, PointDetails, Resource};
 use crate::engine::drivers::proof::Files;
 use crate::engine::drivers::{
-    BackupCx, Continuous, Driver, Fault, Mark, ProbeCx, Probed, Proof, RestoreAsk, RestoreCx, RestorePlan, Source,
-    Target,
+    BackupCx, Continuous, Driver, Fault, Made, Mark, ProbeCx, Probed, Proof, RestoreAsk, RestoreCx, RestorePlan,
+    Source, Target, endpoint,
 };
 use client::Client;
 use serde::{Deserialize, Serialize};
@@ -118,6 +118,12 @@ impl Driver for S3 {
 
     fn proof(&self, _: &PointDetails) -> Option<&dyn Proof> {
         Some(&PROOF)
+    }
+
+    /// By its name, at the same place.
+    fn is_made(&self, made: &Made, resource: &Resource) -> bool {
+        let at = &resource.location;
+        made.physical_id == bucket_of(at) && endpoint::is_one_place(&made.endpoint, endpoint_of(at))
     }
 }
 

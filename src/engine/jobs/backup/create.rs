@@ -1,6 +1,7 @@
 //! New backup jobs, on demand or by a plan: one way to draw them up.
 
 use crate::domain::job::{BackupJob, JobState};
+use crate::domain::names::JobId;
 use crate::domain::plan::CopyAction;
 use crate::domain::recovery_point::Creator;
 use crate::domain::vault::VaultType;
@@ -8,6 +9,7 @@ use crate::domain::{Arn, Lifecycle, Resource, Scope, Tags, Time, VaultName};
 use crate::engine::catalog::Connection;
 use crate::engine::catalog::ordered_id::ordered_id;
 use crate::engine::error::{Error, Result};
+use crate::engine::jobs::backup::rows::children::States;
 use crate::engine::jobs::backup::rows::record::BackupRecord;
 use crate::engine::jobs::id::new_job_id;
 use crate::engine::points::rows::chains;
@@ -50,6 +52,8 @@ pub struct Draft<'a> {
     pub continuous: bool,
     /// `BackupOptions` as given.
     pub options: BTreeMap<String, String>,
+    /// The job that stands for it, if it is a child job.
+    pub parent: Option<JobId>,
 }
 
 impl Draft<'_> {
@@ -61,8 +65,11 @@ impl Draft<'_> {
         let own = self.resource.resource_type.facts().filter(|_| !self.vault_type.is_air_gapped());
         let point_id = own.and_then(|facts| facts.point_id);
         let (continuous, issue) = self.as_continuous(connection, &vault_arn)?;
+        let is_composite = self.resource.resource_type.facts().is_some_and(|facts| facts.is_composite);
+        let is_parent = is_composite && self.parent.is_none();
         let point_id = match (&continuous, point_id) {
             (Some(id), _) => id.clone(),
+            (None, _) if is_parent => format!("composite:{}", ordered_id(self.created)),
             // It takes what makes it unique from the beginning of a text, which of an ordered id is the time.
             (None, Some(made)) => made(&self.resource.arn, self.created, &uuid::Uuid::new_v4().to_string()),
             (None, None) => ordered_id(self.created).to_string(),
@@ -93,7 +100,8 @@ impl Draft<'_> {
             iam_role_arn: Some(self.role.clone()),
             created_by: self.creator,
             backup_options: self.options,
-            is_parent: false,
+            is_parent,
+            parent_job_id: self.parent,
         };
         Ok(BackupRecord {
             job,
@@ -103,6 +111,8 @@ impl Draft<'_> {
             continuous: continuous.is_some(),
             issue,
             attempts: 0,
+            member: None,
+            children: States::new(),
             was_begun: false,
         })
     }

@@ -1,5 +1,6 @@
 //! Backup jobs: one of a resource at a time, within their windows, into a vault that may be written.
 
+mod composite;
 mod continuous;
 pub mod create;
 pub mod ops;
@@ -66,8 +67,10 @@ impl Job for BackupRecord {
         &self.job.id
     }
 
+    /// What is the own of a parent's resource is guarded by the parent.
     fn resource(&self) -> Option<&Arn> {
-        Some(&self.job.resource_arn)
+        let is_own = self.job.parent_job_id.is_some() && self.member.is_none();
+        (!is_own).then_some(&self.job.resource_arn)
     }
 
     fn holds_resource(&self) -> bool {
@@ -78,15 +81,20 @@ impl Job for BackupRecord {
         (self.job.state != JobState::Created).then_some(&self.job.vault_arn)
     }
 
+    /// Of a parent the children are to be done by then: what became of them is told in any case.
     fn complete_by(&self) -> Option<Time> {
-        Some(self.complete_by)
+        self.children.is_empty().then_some(self.complete_by)
     }
 
     fn decide(&self, engine: &Arc<Engine>, turn: &mut Turn, chance: Chance) -> Result<Decision> {
         let Chance { taken, free, now } = chance;
         let job = &self.job;
         if job.state == JobState::Aborting {
-            return Ok(Decision::End(Ending::stopped()));
+            let waits = composite::any_open(&self.children);
+            return Ok(if waits { Decision::Wait } else { Decision::End(Ending::stopped()) });
+        }
+        if !self.children.is_empty() {
+            return composite::decide(self, engine, turn, chance);
         }
         if job.state != JobState::Created {
             return decide_interrupted(self, engine, turn, chance);

@@ -14,7 +14,7 @@ use crate::engine::catalog::{Connection, idempotency};
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::backup::create::{COMPLETE_WINDOW, Draft, START_WINDOW};
 use crate::engine::jobs::backup::rows::record::{self, BackupRecord, Moved};
-use crate::engine::jobs::backup::rows::{self, BackupJobFilter, TABLE};
+use crate::engine::jobs::backup::rows::{self, BackupJobFilter, TABLE, children};
 use crate::engine::jobs::live::{LiveJobs, StopCause};
 use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::summaries::{ALL, ANY, JobSummary, Summarized, SummaryFilter};
@@ -147,26 +147,38 @@ impl Engine {
     /// Stops a backup job that is not over.
     pub fn stop_backup_job(&self, caller: &Caller, id: &JobId) -> Result<()> {
         let now = self.clock.now();
-        self.catalog.write(|tx| {
+        let stopped = self.catalog.write(|tx| {
             let job = rows::get(tx, id)?;
             let permit = authorize(tx, caller, StopBackupJob, &JobToStop { id, found: job.as_ref() })?;
-            match job.map(|job| job.state) {
-                Some(JobState::Created | JobState::Pending) => {
-                    record::end(tx, id, &Ending::stopped(), Moved::default(), now)?;
+            let children = children::to_stop(tx, &permit, id)?;
+            let mut stopped = Vec::new();
+            // A child that runs and that AWS Backup cannot stop runs on, and its parent waits for it.
+            let can_stop = |job: &BackupJob| job.state != JobState::Running || job.resource_type.can_stop_backup();
+            for job in job.into_iter().chain(children.into_iter().filter(can_stop)) {
+                match job.state {
+                    JobState::Created | JobState::Pending => {
+                        record::end(tx, &job.id, &Ending::stopped(), Moved::default(), now)?;
+                    }
+                    JobState::Running => {
+                        record::begin_abort(tx, &permit, &job.id)?;
+                    }
+                    // It is being stopped already.
+                    _ => {}
                 }
-                Some(JobState::Running) => {
-                    record::begin_abort(tx, &permit, id)?;
-                }
-                // It is being stopped already.
-                _ => {}
+                stopped.push(job.id);
             }
-            Ok(())
+            Ok(stopped)
         })?;
-        if let Some(live) = self.jobs.live.get(id) {
+        for live in stopped.iter().filter_map(|id| self.jobs.live.get(id)) {
             live.stop(StopCause::User);
         }
         self.jobs.wake();
         Ok(())
+    }
+
+    /// The child jobs of a backup job by their states; none of one that has none.
+    pub fn child_jobs(&self, id: &JobId) -> Result<children::States> {
+        self.catalog.read(|connection| children::states(connection, id))
     }
 }
 
@@ -278,6 +290,7 @@ fn draft(
         // There is none on demand, as in AWS.
         continuous: false,
         options: request.backup_options.clone(),
+        parent: None,
     }
     .record(connection)
 }

@@ -5,6 +5,7 @@ use crate::engine::catalog::Connection;
 use crate::engine::drivers::{BackupCx, Before};
 use crate::engine::error::Result;
 use crate::engine::jobs::adopt::adopt;
+use crate::engine::jobs::backup::composite::{conclude, divide};
 use crate::engine::jobs::backup::continuous;
 use crate::engine::jobs::backup::rows::record::BackupRecord;
 use crate::engine::jobs::backup::stored::{Attempt, Data, Made, Plan, StoredBackup, point_id};
@@ -29,6 +30,9 @@ pub(super) fn run(
 ) -> std::result::Result<Worked, Failure> {
     let job = &record.job;
     let Entered { vault, pass, .. } = entered;
+    if job.is_parent && record.children.is_empty() {
+        return divide::run(engine, live, record, pass);
+    }
     let renews = record.continuous && engine.catalog.read(|connection| continuous::renews(connection, record))??;
     if !renews
         && record.was_begun
@@ -57,7 +61,11 @@ pub(super) fn run(
             continuous::begin(engine, driver, record, &plan.of, &live.control)?;
         }
     }
-    let source = driver.source(&cx)?;
+    let children = job.is_parent.then(|| conclude::look(engine, record)).transpose()?;
+    let source = match &children {
+        Some(children) => children.source(),
+        None => driver.source(&cx)?,
+    };
     let root = source.root().to_owned();
     let request = BackupRequest {
         paths: vec![root.clone()],
@@ -99,7 +107,14 @@ pub(super) fn run(
     let bytes = data.outcome().bytes_read;
     let chain =
         record.continuous.then(|| continuous::first(engine, driver, record, &plan.of, &facts, &root)).transpose()?;
-    let made = Made::Now(Box::new(Attempt { plan, root, facts, chain, data }));
+    let made = Made::Now(Box::new(Attempt {
+        plan,
+        root,
+        facts,
+        chain,
+        partial: children.and_then(|children| children.partial),
+        data,
+    }));
     let stored = StoredBackup { record: record.clone(), vault, made };
     Ok(Worked { bytes, finish: Finish::Together(Box::new(stored)), pass })
 }

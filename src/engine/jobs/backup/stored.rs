@@ -3,7 +3,7 @@
 use crate::domain::continuous::Chain;
 use crate::domain::extension::MissingItem;
 use crate::domain::job::JobState;
-use crate::domain::{Arn, Tags, Time};
+use crate::domain::{Arn, Nesting, Tags, Time};
 use crate::engine::Engine;
 use crate::engine::authorize::action::AddRecoveryPoint;
 use crate::engine::authorize::subject::Anything;
@@ -52,6 +52,8 @@ pub(super) struct Attempt {
     pub(super) facts: PointFacts,
     /// What the point holds, if it is a continuous one.
     pub(super) chain: Option<Chain>,
+    /// Why it lacks something of what it should be made of, if it is a composite one.
+    pub(super) partial: Option<String>,
     pub(super) data: Data,
 }
 
@@ -117,8 +119,11 @@ impl Stored for StoredBackup {
         // Whoever tagged the point while it was being made finds these tags on it.
         let given = arn.map_or(Ok(None), |arn| creating::tags_of(connection, arn))?;
         let tags = given.unwrap_or_else(|| attempt.plan.tags.clone());
+        let row = arn.map_or(Ok(None), |arn| points::rows::get(connection, arn))?;
+        let nesting = row.map(|point| point.nesting).unwrap_or_default();
         let file = snapshot_file(attempt, &self.vault);
-        Ok(NewManifest::ToWrite(attempt.manifest(&self.record, file, engine.clock.now(), tags)))
+        let manifest = attempt.manifest(&self.record, file, engine.clock.now(), tags);
+        Ok(NewManifest::ToWrite(Manifest { nesting, ..manifest }))
     }
 
     fn packs(&self) -> Result<Arc<BTreeSet<Id>>> {
@@ -132,7 +137,7 @@ impl Stored for StoredBackup {
 
     fn complete(&self, connection: &Connection, manifest: &Manifest, packs: &BTreeSet<Id>, now: Time) -> Result<bool> {
         let ending = Ending {
-            state: JobState::Completed,
+            state: if manifest.partial { JobState::Partial } else { JobState::Completed },
             category: known_category(&manifest.message_category),
             message: manifest.status_message.clone(),
         };
@@ -148,7 +153,10 @@ impl Stored for StoredBackup {
         {
             marks::remember(connection, &manifest.resource_arn, mark)?;
         }
-        copy::create::scheduled(connection, &self.record.job, &self.record.copy_actions, now)?;
+        // What a composite is made of is copied, each by itself.
+        if !self.record.job.is_parent {
+            copy::create::scheduled(connection, &self.record.job, &self.record.copy_actions, now)?;
+        }
         Ok(true)
     }
 
@@ -186,7 +194,11 @@ impl Attempt {
         let missing: Vec<MissingItem> = all.into_iter().chain(read).collect();
         let denied =
             self.facts.lacks.is_none() && outcome.issues.iter().all(|issue| issue.kind == IssueKind::AccessDenied);
-        let ending = Ending::completed(&missing, denied).with_issue(record.issue.as_deref());
+        let ending = match &self.partial {
+            Some(why) => Ending::partial(why.clone()),
+            None => Ending::completed(&missing, denied),
+        };
+        let ending = ending.with_issue(record.issue.as_deref());
         Manifest {
             recovery_point_id: point_id(record).to_owned(),
             job_id: job.id.to_string(),
@@ -212,6 +224,8 @@ impl Attempt {
             notes: outcome.notes.len() as u64,
             details: self.facts.details.clone(),
             continuous: self.chain.clone(),
+            nesting: Nesting::Alone,
+            partial: self.partial.is_some(),
             status_message: ending.message,
             message_category: ending.category.to_owned(),
         }

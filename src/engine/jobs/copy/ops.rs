@@ -147,6 +147,12 @@ fn draft<'tx>(
         into: into.as_ref().map(|(vault_type, _)| vault_type).filter(|_| own),
     };
     authorize(tx, caller, CopyFromBackupVault, &from)?;
+    if point.nesting.is_parent() {
+        return Err(Error::invalid_request(format!(
+            "Recovery point {arn} is a composite recovery point, which this engine does not copy as a whole: copy what is nested in it one \
+             by one."
+        )));
+    }
     if destination == &point.vault_arn {
         return Err(Error::invalid_request(Obstacle::OwnVault.to_string()));
     }

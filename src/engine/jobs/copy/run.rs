@@ -1,5 +1,6 @@
 //! The work of a copy job: what the destination lacks of a snapshot goes there. What comes of it is in [`stored`](super::stored).
 
+use crate::domain::Nesting;
 use crate::engine::Engine;
 use crate::engine::catalog::Connection;
 use crate::engine::error::{Error, Result};
@@ -82,6 +83,8 @@ fn copied(source: Manifest, record: &CopyRecord, live: &LiveJob) -> Manifest {
         created_by: record.job.created_by.clone(),
         initiated: Some(live.started),
         lifecycle: record.job.lifecycle,
+        // A copy is a recovery point of its own.
+        nesting: Nesting::Alone,
         ..source
     }
 }

@@ -21,7 +21,7 @@ use crate::engine::jobs::restore::rows::{self, RestoreJobFilter, RestoreRecord, 
 use crate::engine::jobs::summaries::{ALL, ANY, JobSummary, Summarized, SummaryFilter};
 use crate::engine::organization::roles;
 use crate::engine::page::{Page, PageRequest, check_one_of};
-use crate::engine::points::rows::{chains, owed_manifests};
+use crate::engine::points::rows::{chains, composite, owed_manifests};
 use crate::engine::vaults::ops::VaultAt;
 use crate::engine::{Engine, points, resources};
 use serde::Serialize;
@@ -30,6 +30,9 @@ use std::path::PathBuf;
 
 /// The states of a restore job that the API knows.
 const STATES: [&str; 5] = ["PENDING", "RUNNING", "COMPLETED", "ABORTED", "FAILED"];
+
+/// How many recovery points a refusal names that are nested in a composite one.
+const NESTED_NAMED: usize = 10;
 
 /// How these jobs are counted.
 const SUMMARIZED: Summarized = Summarized {
@@ -69,6 +72,7 @@ impl Engine {
 
     /// Metadata with which a recovery point that was looked at can be restored.
     pub fn restore_proposal(&self, point: &RecoveryPoint) -> Result<BTreeMap<String, String>> {
+        self.catalog.read(|connection| refuse_composite(connection, point))?;
         let details = self.catalog.read(|connection| owed_manifests::details(connection, &point.arn))?;
         let mut proposal = self.driver_of(&point.resource_type)?.proposal(&point.resource_arn, &details);
         if self.catalog.read(|connection| chains::get(connection, &point.arn))?.is_some() {
@@ -309,6 +313,7 @@ fn restorable<'tx>(
     let subject = PointToRestore(PointNamed { arn, found: found.as_ref() });
     let permit = authorize(connection, caller, StartRestoreJob, &subject)?;
     let point = found.ok_or_else(|| Error::no_such_recovery_point(arn))?;
+    refuse_composite(connection, &point)?;
     if let Some(given) = &request.resource_type
         && given != point.resource_type.as_str()
         && !point.resource_type.facts().is_some_and(|facts| facts.also_restored_as.contains(&given.as_str()))
@@ -319,6 +324,24 @@ fn restorable<'tx>(
         )));
     }
     Ok((permit, point))
+}
+
+/// What is nested in a composite recovery point is restored, one by one, and not that itself.
+fn refuse_composite(connection: &Connection, point: &RecoveryPoint) -> Result<()> {
+    if !point.nesting.is_parent() {
+        return Ok(());
+    }
+    let nested = composite::nested(connection, &point.arn)?;
+    let one = |nested: &RecoveryPoint| format!("{} {}", nested.nesting.member().unwrap_or("the template"), nested.arn);
+    let mut named: Vec<String> = nested.iter().take(NESTED_NAMED).map(one).collect();
+    if nested.len() > NESTED_NAMED {
+        named.push("…".to_owned());
+    }
+    Err(Error::invalid_request(format!(
+        "Recovery point {} is a composite recovery point and cannot be restored as a whole. Restore what is nested in it one by one: {}.",
+        point.arn,
+        named.join(", ")
+    )))
 }
 
 /// The type of what a restore makes.

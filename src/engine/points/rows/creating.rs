@@ -27,8 +27,10 @@ pub fn insert(connection: &Connection, permit: &Permit<'_, StartBackupJob>, job:
         .prepare_cached(
             "INSERT INTO recovery_points (arn, account, region, vault_arn, vault_name, resource_arn, resource_name,
                  resource_type, plan_id, created_by, iam_role_arn, status, created, lifecycle, delete_at,
-                 encryption_key_arn, storage_class, point_id, source_path, backup_job_id, cold_due)
-             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'CREATING', ?12, ?13, ?14, ?15, 'WARM', ?16, '', ?17, ?18
+                 encryption_key_arn, storage_class, point_id, source_path, backup_job_id, cold_due, is_parent, parent_arn, member)
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'CREATING', ?12, ?13, ?14, ?15, 'WARM', ?16, '', ?17, ?18, ?19,
+                 (SELECT parent.recovery_point_arn FROM backup_jobs AS parent WHERE parent.id = ?20),
+                 (SELECT own.member FROM backup_jobs AS own WHERE own.id = ?17)
              WHERE EXISTS (SELECT 1 FROM vaults WHERE arn = ?4) AND NOT EXISTS (SELECT 1 FROM recovery_points WHERE arn = ?1)",
         )?
         .execute(params![
@@ -50,6 +52,8 @@ pub fn insert(connection: &Connection, permit: &Permit<'_, StartBackupJob>, job:
             point_id(arn),
             job.id.as_str(),
             acts.move_to_cold_storage_at.map(millis),
+            job.is_parent,
+            job.parent_job_id.as_ref().map(crate::domain::names::JobId::as_str),
         ])?;
     if made == 0 {
         return Ok(());

@@ -17,7 +17,7 @@ use rusqlite::{Connection, params};
 const NOT_BY_A_JUMP: &str = "NOT ((p.delete_due > ?1 AND p.delete_due <= ?2
     OR coalesce(p.delete_at, p.delete_due) > ?1 AND coalesce(p.delete_at, p.delete_due) <= ?2) AND NOT EXISTS (
     SELECT 1 FROM recovery_points AS newer WHERE newer.resource_arn = p.resource_arn AND newer.status = 'COMPLETED'
-    AND newer.source_vault_arn IS NULL AND newer.damage IS NULL
+    AND newer.source_vault_arn IS NULL AND newer.damage IS NULL AND newer.is_parent = p.is_parent
     AND newer.arn <> p.arn AND (newer.created > p.created OR (newer.created = p.created AND newer.arn > p.arn))))";
 
 /// Jumps of the clock without anybody's word for them: where the first began and the last ended, in milliseconds since 1970; both

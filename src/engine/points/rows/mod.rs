@@ -2,6 +2,7 @@
 
 pub mod chains;
 pub mod cold;
+pub mod composite;
 pub mod creating;
 pub mod damage;
 pub mod deleting;
@@ -14,7 +15,7 @@ pub mod protected;
 use crate::domain::damage::Damage;
 use crate::domain::event::detail;
 use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
-use crate::domain::{Arn, CalculatedLifecycle, Scope, StorageClass, Time};
+use crate::domain::{Arn, CalculatedLifecycle, Nesting, Scope, StorageClass, Time};
 use crate::engine::authorize::Permit;
 use crate::engine::authorize::action::AddRecoveryPoint;
 use crate::engine::catalog::paging::Listing;
@@ -40,14 +41,14 @@ pub struct RecoveryPointFilter {
     pub created_before: Option<Time>,
     /// Created after.
     pub created_after: Option<Time>,
-    /// Parts of this composite: there is none yet.
+    /// Nested in the composite recovery point of this ARN.
     pub parent_recovery_point_arn: Option<String>,
 }
 
 /// The columns that [`from_row`] reads.
 pub const COLUMNS: &str = "arn, account, region, vault_name, vault_arn, source_vault_arn, resource_arn, resource_name, resource_type, \
     created_by, iam_role_arn, status, status_message, created, initiated, completed, size_bytes, lifecycle, delete_at, \
-    encryption_key_arn, last_restore, storage_class, damage, held, cold_due, (SELECT v.vault_type FROM vaults AS v WHERE v.arn = vault_arn) AS vault_type";
+    encryption_key_arn, last_restore, storage_class, damage, held, cold_due, is_parent, parent_arn, member, (SELECT v.vault_type FROM vaults AS v WHERE v.arn = vault_arn) AS vault_type";
 
 /// A recovery point from a row with [`COLUMNS`].
 pub fn from_row(row: &Row<'_>) -> Result<RecoveryPoint> {
@@ -79,7 +80,13 @@ pub fn from_row(row: &Row<'_>) -> Result<RecoveryPoint> {
         last_restore: row.time_option("last_restore")?,
         storage_class: Some(row.column("storage_class")?),
         held: row.column::<i64>("held")? > 0,
+        nesting: nesting(row)?,
     })
+}
+
+/// How the point of a row stands to composite ones.
+fn nesting(row: &Row<'_>) -> Result<Nesting> {
+    Ok(Nesting::told(row.column("is_parent")?, row.parsed_option("parent_arn")?, row.column("member")?))
 }
 
 /// The id of a recovery point: the last part of its ARN, and the name of its manifest.
@@ -117,10 +124,7 @@ pub fn list_by_vault(
     listing.filter_option("plan_id = ?", filter.backup_plan_id.clone());
     listing.filter_time("created < ?", filter.created_before);
     listing.filter_time("created > ?", filter.created_after);
-    if filter.parent_recovery_point_arn.is_some() {
-        // Composite recovery points are not built: none has a parent.
-        listing.require("FALSE");
-    }
+    listing.filter_option("parent_arn = ?", filter.parent_recovery_point_arn.clone());
     listing.page(connection, request, from_row)
 }
 
@@ -157,9 +161,9 @@ pub fn insert(connection: &Connection, _permit: &Permit<'_, AddRecoveryPoint>, n
             "INSERT INTO recovery_points (arn, account, region, vault_arn, vault_name, resource_arn, resource_name,
                  resource_type, plan_id, created_by, iam_role_arn, status, status_message, created, initiated, completed,
                  size_bytes, lifecycle, delete_at, encryption_key_arn, storage_class, point_id, snapshot_id, source_path,
-                 missing_items, backup_job_id, delete_due, source_vault_arn, cold_due)
+                 missing_items, backup_job_id, delete_due, source_vault_arn, cold_due, is_parent, parent_arn, member)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?29, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
-                 ?27, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?28)",
+                 ?27, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?28, ?30, ?31, ?32)",
         )?
         .execute(params![
             point.arn.as_str(),
@@ -191,6 +195,9 @@ pub fn insert(connection: &Connection, _permit: &Permit<'_, AddRecoveryPoint>, n
             manifest.class().as_str(),
             point.calculated_lifecycle.move_to_cold_storage_at.map(millis),
             point.status.as_str(),
+            point.nesting.is_parent(),
+            point.nesting.parent().map(Arn::as_str),
+            point.nesting.member(),
         ])?;
     tell_completed(connection, new)
 }
@@ -292,7 +299,7 @@ pub fn snapshot_in(
 pub fn newest_snapshot(connection: &Connection, vault: &Arn, resource: &Arn) -> Result<Option<String>> {
     let sql =
         "SELECT snapshot_id FROM recovery_points WHERE vault_arn = ?1 AND resource_arn = ?2 AND status = 'COMPLETED'
-             AND storage_class = 'WARM' ORDER BY created DESC LIMIT 1";
+             AND storage_class = 'WARM' AND is_parent = 0 ORDER BY created DESC LIMIT 1";
     let key = [vault.as_str(), resource.as_str()];
     Ok(query::first(connection, sql, key, |row| row.column("snapshot_id"))?.flatten())
 }

@@ -5,6 +5,7 @@ use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, from_json, time, to_json};
 use crate::engine::error::Result;
 use crate::engine::points::manifest::Manifest;
+use crate::engine::points::rows::nesting;
 use crate::engine::tags;
 use rusqlite::{Connection, Row};
 
@@ -89,7 +90,9 @@ fn from_row(row: &Row<'_>) -> Result<Kept> {
     match document {
         Some(document) => {
             let kept: Manifest = from_json(&document)?;
-            Ok(Kept { manifest: Manifest { snapshot, storage_class, lifecycle, ..kept }, lacks: Vec::new() })
+            let (nesting, partial) = (nesting(row)?, row.column::<String>("status")? == "PARTIAL");
+            let manifest = Manifest { snapshot, storage_class, lifecycle, nesting, partial, ..kept };
+            Ok(Kept { manifest, lacks: Vec::new() })
         }
         None => rebuilt(row, lifecycle, snapshot, storage_class),
     }
@@ -140,6 +143,8 @@ fn rebuilt(
         notes: 0,
         details: PointDetails::new(),
         continuous: None,
+        nesting: nesting(row)?,
+        partial: false,
         message_category: category.unwrap_or_else(|| {
             let issues = missing_items > 0 || status_message.is_some();
             if issues { "MISCELLANEOUS" } else { "SUCCESS" }.to_owned()

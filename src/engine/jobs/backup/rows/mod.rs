@@ -1,5 +1,6 @@
 //! Backup jobs as rows: those that the API shows, and in [`record`] what the engine needs of them beyond.
 
+pub mod children;
 pub mod record;
 
 use crate::domain::event::detail;
@@ -62,7 +63,7 @@ pub(in crate::engine) const TABLE: JobTable = JobTable {
 pub const COLUMNS: &str = "id, account, region, vault_name, vault_arn, recovery_point_arn, lifecycle, \
     encryption_key_arn, resource_arn, resource_name, resource_type, created, initiated, completed, start_by, state, \
     status_message, message_category, percent_done, size_bytes, bytes_transferred, iam_role_arn, created_by, \
-    backup_options, is_parent, vault_type";
+    backup_options, is_parent, parent_job_id, vault_type";
 
 /// A backup job from a row with [`COLUMNS`].
 pub fn from_row(row: &Row<'_>) -> Result<BackupJob> {
@@ -93,6 +94,7 @@ pub fn from_row(row: &Row<'_>) -> Result<BackupJob> {
         created_by: row.json_option("created_by")?,
         backup_options: row.json("backup_options")?,
         is_parent: row.column("is_parent")?,
+        parent_job_id: row.parsed_option("parent_job_id")?,
     })
 }
 

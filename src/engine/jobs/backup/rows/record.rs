@@ -13,10 +13,11 @@ use crate::engine::catalog::job_states::OPEN;
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, creator, millis, to_json};
 use crate::engine::error::Result;
+use crate::engine::jobs::backup::rows::children::{self, States};
 use crate::engine::jobs::backup::rows::{COLUMNS, TABLE, from_row, tell};
 use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::rows::store;
-use crate::engine::points::rows::{chains, creating, point_id};
+use crate::engine::points::rows::{chains, composite, creating, point_id};
 use rusqlite::{Connection, params};
 
 /// A backup job with what only the engine knows of it.
@@ -36,6 +37,10 @@ pub struct BackupRecord {
     pub issue: Option<String>,
     /// How often it was begun.
     pub attempts: i64,
+    /// What its resource is called in that of its parent, if it is a child job; nothing of what is the parent's own.
+    pub member: Option<String>,
+    /// Its child jobs by their states, if it is a parent and has made them.
+    pub children: States,
     /// Whether it was ever begun before: an orderly stop is no attempt, and yet it may have left something.
     pub was_begun: bool,
 }
@@ -58,9 +63,9 @@ pub fn insert(connection: &Connection, permit: &Permit<'_, StartBackupJob>, reco
                  encryption_key_arn, resource_arn, resource_name, resource_type, created, initiated, completed, start_by,
                  state, status_message, message_category, percent_done, size_bytes, bytes_transferred, iam_role_arn,
                  created_by, backup_options, is_parent, complete_by, recovery_point_tags, attempts, recovery_point_id, copy_actions,
-                 vault_type, continuous, issue)
+                 vault_type, continuous, issue, parent_job_id, member)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
-                 ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33)",
+                 ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35)",
         )?
         .execute(params![
             job.id.as_str(),
@@ -96,6 +101,8 @@ pub fn insert(connection: &Connection, permit: &Permit<'_, StartBackupJob>, reco
             job.vault_type.as_str(),
             record.continuous,
             record.issue,
+            job.parent_job_id.as_ref().map(JobId::as_str),
+            record.member,
         ])?;
     tell(connection, job)?;
     if record.continuous {
@@ -134,7 +141,7 @@ pub fn open(connection: &Connection) -> Result<Vec<BackupRecord>> {
     query::all(
         connection,
         &format!(
-            "SELECT {}, complete_by, recovery_point_tags, copy_actions, attempts, continuous, issue FROM backup_jobs
+            "SELECT {}, complete_by, recovery_point_tags, copy_actions, attempts, continuous, issue, member FROM backup_jobs
              WHERE state IN {} ORDER BY created, rowid",
             COLUMNS, *OPEN
         ),
@@ -143,6 +150,7 @@ pub fn open(connection: &Connection) -> Result<Vec<BackupRecord>> {
             let job = from_row(row)?;
             Ok(BackupRecord {
                 was_begun: job.initiated.is_some(),
+                children: if job.is_parent { children::states(connection, &job.id)? } else { States::new() },
                 job,
                 complete_by: row.time("complete_by")?,
                 recovery_point_tags: row.json("recovery_point_tags")?,
@@ -150,6 +158,7 @@ pub fn open(connection: &Connection) -> Result<Vec<BackupRecord>> {
                 attempts: row.column("attempts")?,
                 continuous: row.column("continuous")?,
                 issue: row.column("issue")?,
+                member: row.column("member")?,
             })
         },
     )
@@ -163,7 +172,7 @@ pub fn begin_abort(connection: &Connection, _permit: &Permit<'_, StopBackupJob>,
 /// A backup job ends, and with it its recovery point in status CREATING, unless it completes: then whoever ends it makes the
 /// whole point of it. Whether it was still open; a completed one must also not have been stopped meanwhile.
 pub fn end(connection: &Connection, id: &JobId, ending: &Ending, moved: Moved, now: Time) -> Result<bool> {
-    let completed = ending.state == JobState::Completed;
+    let completed = matches!(ending.state, JobState::Completed | JobState::Partial);
     let ended = store::advance(
         connection,
         &TABLE,
@@ -181,6 +190,7 @@ pub fn end(connection: &Connection, id: &JobId, ending: &Ending, moved: Moved, n
         ],
     )?;
     if ended && !completed {
+        composite::let_go(connection, id)?;
         creating::remove(connection, id)?;
     }
     Ok(ended)

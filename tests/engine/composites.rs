@@ -1,0 +1,308 @@
+//! Stacks: a parent job with its children, the composite recovery point that they make, and what becomes of it.
+
+use crate::bench::{Bench, VAULT, assert_completed, rule, tree};
+use chrono::Duration;
+use std::collections::BTreeMap;
+use std::fs;
+use vaultdeck::domain::job::{BackupJob, JobState};
+use vaultdeck::domain::names::JobId;
+use vaultdeck::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
+use vaultdeck::domain::{Arn, Lifecycle};
+use vaultdeck::engine::{BackupJobFilter, PageRequest, RecoveryPointFilter, StartBackup, StartCopy};
+
+/// A folder with a template, and what it is made of by logical ids.
+fn stack(bench: &Bench, members: &[(&str, &Arn)], tags: &[(&str, &str)]) -> Arn {
+    let path = bench.path("shop");
+    fs::create_dir_all(&path).unwrap();
+    fs::write(path.join("template.yaml"), "Resources: {}\n").unwrap();
+    fs::write(path.join("parameters.json"), r#"[{"ParameterKey": "Size", "ParameterValue": "3"}]"#).unwrap();
+    let members: BTreeMap<&str, &str> = members.iter().map(|(id, arn)| (*id, arn.as_str())).collect();
+    fs::write(path.join("members.json"), serde_json::to_vec(&members).unwrap()).unwrap();
+    bench.register_as("CloudFormation", "shop", &path, tags)
+}
+
+/// The child jobs of a job, by what their resources are called; the template's under its type.
+fn children(bench: &Bench, parent: &JobId) -> BTreeMap<String, BackupJob> {
+    let filter = BackupJobFilter { parent_job_id: Some(parent.to_string()), ..BackupJobFilter::default() };
+    let page = bench.engine().list_backup_jobs(&bench.caller, &filter, &PageRequest::default()).unwrap();
+    let name = |job: &BackupJob| match job.resource_type.as_str() {
+        "CloudFormation" => "template".to_owned(),
+        _ => job.resource_name.clone().unwrap(),
+    };
+    page.items.into_iter().map(|job| (name(&job), job)).collect()
+}
+
+fn nested(bench: &Bench, parent: &Arn) -> Vec<RecoveryPoint> {
+    let filter =
+        RecoveryPointFilter { parent_recovery_point_arn: Some(parent.to_string()), ..RecoveryPointFilter::default() };
+    let page = bench.engine().list_recovery_points_by_vault(&bench.caller, VAULT, &filter, &PageRequest::default());
+    page.unwrap().items
+}
+
+fn point(bench: &Bench, arn: &Arn) -> RecoveryPoint {
+    bench.engine().describe_recovery_point(&bench.caller, VAULT, arn).unwrap()
+}
+
+/// A stack of two folders.
+fn of_two(bench: &Bench) -> (Arn, Arn, Arn) {
+    let (one, two) = (bench.resource("one", &[]), bench.resource("two", &[]));
+    let shop = stack(bench, &[("One", &one), ("Two", &two)], &[]);
+    (shop, one, two)
+}
+
+#[test]
+fn a_stack_is_backed_up_with_its_members_and_comes_back_one_by_one() {
+    let bench = Bench::simulated();
+    let (shop, one, _) = of_two(&bench);
+    let parent = bench.backup(&shop);
+
+    assert_completed(&parent);
+    assert!(parent.is_parent && parent.status_message.is_none(), "{parent:?}");
+    let composite = parent.recovery_point_arn.clone().unwrap();
+    assert!(composite.as_str().contains(":recovery-point:composite:"), "{composite}");
+    let jobs = children(&bench, &parent.id);
+    assert_eq!(jobs.keys().collect::<Vec<_>>(), ["one", "template", "two"]);
+    for job in jobs.values() {
+        assert_completed(job);
+        assert_eq!((job.is_parent, job.parent_job_id.as_ref(), job.created), (false, Some(&parent.id), parent.created));
+    }
+    assert_eq!(bench.engine().child_jobs(&parent.id).unwrap(), [(JobState::Completed, 3)].into());
+
+    let points = nested(&bench, &composite);
+    let mut members: Vec<_> = points.iter().map(|point| point.nesting.member()).collect();
+    members.sort_unstable();
+    assert_eq!(members, [None, Some("One"), Some("Two")]);
+    let whole = point(&bench, &composite);
+    assert!(whole.nesting.is_parent() && whole.status == RecoveryPointStatus::Completed, "{whole:?}");
+
+    // Neither is the composite restored as a whole nor does anything say with what.
+    let engine = bench.engine();
+    let refused = engine.recovery_point_restore_metadata(&bench.caller, VAULT, &composite).unwrap_err().to_string();
+    assert!(refused.contains("one by one") && refused.contains("One arn:aws:"), "{refused}");
+    let request = bench.restore_request(&composite, BTreeMap::new());
+    assert_eq!(engine.start_restore_job(&bench.caller, request).unwrap_err().to_string(), refused);
+
+    let of = |member: Option<&str>| points.iter().find(|point| point.nesting.member() == member).unwrap().arn.clone();
+    let (files, template) = (bench.path("files"), bench.path("template"));
+    let restored = bench.restore(&of(Some("One")), &[("vaultdeck:path", files.to_str().unwrap())]);
+    assert_eq!(restored.state, JobState::Completed, "{restored:?}");
+    assert_eq!(tree(&files), tree(&bench.path("one")));
+    let restored = bench.restore(&of(None), &[("vaultdeck:path", template.to_str().unwrap()), ("StackName", "back")]);
+    assert_eq!(restored.state, JobState::Completed, "{restored:?}");
+    assert_eq!(tree(&template), tree(&bench.path("shop")));
+    // What came back is a stack of the same members.
+    let again = bench.backup(&restored.created_resource_arn.unwrap());
+    assert_completed(&again);
+    assert_eq!(children(&bench, &again.id)["one"].resource_arn, one);
+
+    // Nothing is written over.
+    let template = bench.path("shop").to_str().unwrap().to_owned();
+    let metadata = [("StackName", "x"), ("ChangeSetName", "y"), ("vaultdeck:path", template.as_str())];
+    let metadata = metadata.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+    let refused = bench.engine().start_restore_job(&bench.caller, bench.restore_request(&of(None), metadata));
+    assert!(refused.unwrap_err().to_string().contains("vaultdeck:path"));
+}
+
+#[test]
+fn a_member_that_fails_makes_the_composite_partial_and_one_that_is_not_registered_is_told() {
+    let bench = Bench::simulated();
+    let (one, two) = (bench.resource("one", &[]), bench.resource("two", &[]));
+    let gone: Arn = "arn:aws:elasticfilesystem:us-east-1:123456789012:file-system/fs-0".parse().unwrap();
+    let other = bench.path("other");
+    fs::create_dir_all(&other).unwrap();
+    fs::write(other.join("template.json"), "{}").unwrap();
+    let inner = bench.register_as("CloudFormation", "other", &other, &[]);
+    let shop = stack(&bench, &[("One", &one), ("Two", &two), ("Gone", &gone), ("Inner", &inner)], &[]);
+    fs::remove_dir_all(bench.path("two")).unwrap();
+
+    let parent = bench.backup(&shop);
+
+    assert_eq!(parent.state, JobState::Partial, "{parent:?}");
+    let message = parent.status_message.clone().unwrap();
+    let told =
+        ["1 of 3 nested recovery points are missing: Two FAILED (", "2 members are not backed up", "Gone (", "Inner ("];
+    assert!(told.iter().all(|told| message.contains(told)), "{message}");
+    let composite = parent.recovery_point_arn.clone().unwrap();
+    assert_eq!(point(&bench, &composite).status, RecoveryPointStatus::Partial);
+    assert_eq!(nested(&bench, &composite).len(), 2);
+    let states = bench.engine().child_jobs(&parent.id).unwrap();
+    assert_eq!(states, [(JobState::Completed, 2), (JobState::Failed, 1)].into());
+}
+
+#[test]
+fn a_stack_without_its_template_fails_and_leaves_no_recovery_point() {
+    let bench = Bench::simulated();
+    let (shop, ..) = of_two(&bench);
+    fs::remove_file(bench.path("shop/template.yaml")).unwrap();
+    let parent = bench.backup(&shop);
+    assert_eq!(parent.state, JobState::Failed);
+    assert!(parent.status_message.unwrap().contains("has no template"));
+    assert!(children(&bench, &parent.id).is_empty() && bench.points().is_empty());
+}
+
+/// A stack whose parent job runs and whose children wait for their time, with how far it came.
+fn under_way(bench: &Bench, shop: &Arn) -> BackupJob {
+    let parent = bench.engine().start_backup_job(&bench.caller, bench.backup_request(shop)).unwrap();
+    let begun = std::time::Instant::now();
+    loop {
+        let jobs = children(bench, &parent.id);
+        if jobs.len() == 3 && jobs.values().all(|job| job.state == JobState::Running && job.percent_done.is_some()) {
+            return bench.job(&parent.id);
+        }
+        assert!(begun.elapsed().as_secs() < 60, "the children do not begin: {jobs:?}");
+        std::thread::sleep(std::time::Duration::from_millis(3));
+    }
+}
+
+#[test]
+fn a_parent_that_is_stopped_stops_its_children_and_what_was_done_stands_by_itself() {
+    let bench = Bench::with_rate(1000);
+    let (shop, ..) = of_two(&bench);
+    let parent = under_way(&bench, &shop);
+    assert_eq!(parent.state, JobState::Running);
+    // The template is small enough to be done by now.
+    bench.advance(Duration::seconds(2));
+    assert_eq!(children(&bench, &parent.id)["template"].state, JobState::Completed);
+
+    bench.engine().stop_backup_job(&bench.caller, &parent.id).unwrap();
+
+    assert_eq!(bench.wait(&parent.id).state, JobState::Aborted);
+    let jobs = children(&bench, &parent.id);
+    assert_eq!([&jobs["one"].state, &jobs["two"].state], [&JobState::Aborted, &JobState::Aborted]);
+    let points = bench.points();
+    assert_eq!(points.len(), 1, "{points:?}");
+    assert!(points[0].nesting.is_alone() && points[0].arn == *jobs["template"].recovery_point_arn.as_ref().unwrap());
+}
+
+#[test]
+fn an_engine_that_is_started_again_goes_on_with_the_children_and_then_with_the_parent() {
+    let mut bench = Bench::with_rate(1000);
+    let (shop, ..) = of_two(&bench);
+    let parent = under_way(&bench, &shop);
+    bench.restart();
+    bench.advance(Duration::minutes(5));
+    let parent = bench.wait(&parent.id);
+    assert_completed(&parent);
+    assert_eq!(nested(&bench, &parent.recovery_point_arn.unwrap()).len(), 3);
+}
+
+#[test]
+fn a_composite_goes_after_what_is_nested_in_it_and_lacks_what_goes_before() {
+    let bench = Bench::simulated();
+    let (shop, ..) = of_two(&bench);
+    let composite = bench.backup(&shop).recovery_point_arn.unwrap();
+    let (engine, caller) = (bench.engine(), &bench.caller);
+    let refused = engine.delete_recovery_point(caller, VAULT, &composite).unwrap_err().to_string();
+    assert!(refused.contains("with 3 nested ones"), "{refused}");
+    let points = nested(&bench, &composite);
+
+    engine.delete_recovery_point(caller, VAULT, &points[0].arn).unwrap();
+    let lessened = point(&bench, &composite);
+    assert_eq!(lessened.status, RecoveryPointStatus::Partial);
+    assert!(lessened.status_message.unwrap().contains("was deleted"));
+
+    let alone = engine.disassociate_recovery_point_from_parent(caller, VAULT, &composite).unwrap_err().to_string();
+    assert!(alone.contains("has no parent recovery point"), "{alone}");
+    for nested in &points[1..] {
+        engine.disassociate_recovery_point_from_parent(caller, VAULT, &nested.arn).unwrap();
+        assert!(point(&bench, &nested.arn).nesting.is_alone());
+    }
+    engine.delete_recovery_point(caller, VAULT, &composite).unwrap();
+    assert_eq!(bench.points().len(), 2);
+}
+
+#[test]
+fn a_composite_and_what_is_nested_in_it_outlive_their_days_together() {
+    let bench = Bench::simulated();
+    let (shop, ..) = of_two(&bench);
+    let request = StartBackup { lifecycle: Some(Lifecycle::delete_after(3)), ..bench.backup_request(&shop) };
+    let job = bench.engine().start_backup_job(&bench.caller, request).unwrap();
+    let composite = bench.wait(&job.id).recovery_point_arn.unwrap();
+    // One that is kept longer keeps the composite, which lacks what went.
+    let kept = nested(&bench, &composite).remove(0).arn;
+    let longer = Lifecycle::delete_after(10);
+    bench.engine().update_recovery_point_lifecycle(&bench.caller, VAULT, &kept, longer).unwrap();
+    bench.advance(Duration::days(5));
+    let left: Vec<Arn> = bench.points().into_iter().map(|point| point.arn).collect();
+    assert!(left.len() == 2 && left.contains(&composite) && left.contains(&kept), "{left:?}");
+    bench.advance(Duration::days(8));
+    assert!(bench.points().is_empty());
+}
+
+#[test]
+fn what_is_nested_is_known_again_when_the_catalog_has_lost_it() {
+    let bench = Bench::simulated();
+    let (shop, ..) = of_two(&bench);
+    fs::remove_dir_all(bench.path("two")).unwrap();
+    let composite = bench.backup(&shop).recovery_point_arn.unwrap();
+    let known = |bench: &Bench| -> Vec<_> {
+        let mut points = nested(bench, &composite);
+        points.sort_by(|one, other| one.arn.cmp(&other.arn));
+        points.into_iter().map(|point| (point.arn, point.nesting)).collect()
+    };
+    let before = known(&bench);
+    assert_eq!(before.len(), 2);
+    let catalog = rusqlite::Connection::open(bench.path("data/catalog.sqlite")).unwrap();
+    catalog.execute_batch("DELETE FROM recovery_points; DELETE FROM backup_jobs; DELETE FROM manifests;").unwrap();
+    assert!(bench.points().is_empty());
+    bench.engine().rescan(None).unwrap();
+    assert_eq!(known(&bench), before);
+    let again = point(&bench, &composite);
+    assert!(again.nesting.is_parent() && again.status == RecoveryPointStatus::Partial, "{again:?}");
+}
+
+#[test]
+fn a_plan_backs_up_what_a_stack_is_made_of_whatever_the_opt_in_says_of_its_types() {
+    let bench = Bench::simulated();
+    let (one, two) = (bench.resource("one", &[]), bench.resource("two", &[]));
+    stack(&bench, &[("One", &one), ("Two", &two)], &[("backup", "yes")]);
+    let opt_in = [("EFS".to_owned(), false)].into();
+    bench.engine().update_region_settings(&bench.caller, opt_in, BTreeMap::new()).unwrap();
+    bench.plan(vec![rule("nightly", "cron(0 5 * * ? *)", Some(7))]);
+    bench.advance(Duration::days(1));
+    let jobs = bench.jobs();
+    let parent = jobs.iter().find(|job| job.is_parent).unwrap();
+    assert_completed(parent);
+    assert_eq!(jobs.len(), 4);
+    assert!(jobs.iter().all(|job| job.created_by == parent.created_by && job.lifecycle == parent.lifecycle));
+}
+
+#[test]
+fn a_composite_is_not_copied_as_a_whole_and_what_is_nested_is() {
+    let bench = Bench::simulated();
+    let (shop, ..) = of_two(&bench);
+    let composite = bench.backup(&shop).recovery_point_arn.unwrap();
+    let elsewhere: vaultdeck::domain::VaultName = "elsewhere".parse().unwrap();
+    let into =
+        bench.engine().create_vault(&bench.caller, &elsewhere, vaultdeck::engine::NewVault::default()).unwrap().arn;
+    let copy = |arn: &Arn| {
+        bench.engine().start_copy_job(
+            &bench.caller,
+            StartCopy {
+                recovery_point_arn: arn.clone(),
+                source_vault_name: VAULT.to_owned(),
+                destination_vault_arn: into.clone(),
+                iam_role_arn: bench.role(),
+                idempotency_token: None,
+                lifecycle: None,
+            },
+        )
+    };
+    let refused = copy(&composite).unwrap_err().to_string();
+    assert!(refused.contains("copy what is nested in it one by one"), "{refused}");
+    let nested = nested(&bench, &composite).remove(0).arn;
+    let id = copy(&nested).unwrap().id;
+    let begun = std::time::Instant::now();
+    let done = loop {
+        let job = bench.engine().describe_copy_job(&bench.caller, &id).unwrap();
+        if job.state.is_final() {
+            break job;
+        }
+        assert!(begun.elapsed().as_secs() < 60, "{job:?}");
+        std::thread::sleep(std::time::Duration::from_millis(3));
+    };
+    assert_eq!(done.state, JobState::Completed, "{done:?}");
+    let copied = done.destination_recovery_point_arn.unwrap();
+    let copied = bench.engine().describe_recovery_point(&bench.caller, "elsewhere", &copied).unwrap();
+    assert!(copied.nesting.is_alone(), "{copied:?}");
+}
