@@ -43,9 +43,9 @@ fn route(engine: &Engine, shutdown: &Shutdown, parts: &Parts, body: &[u8]) -> Re
         ("DELETE", ["resources", resource]) => {
             let resource = arn("ResourceArn", resource)?;
             if is_forced {
-                engine.remove_lost_resource(&resource)?
+                engine.remove_lost_resource(&resource)?;
             } else {
-                engine.remove_resource(&resource)?
+                engine.remove_resource(&resource)?;
             }
             done()
         }

@@ -50,6 +50,9 @@ pub trait Continuous: Send + Sync {
     fn follow(&self, cx: &FollowCx<'_>) -> Result<Box<dyn Follower>, Broken>;
 }
 
+/// What is said of a file by its name.
+pub type OfName = dyn Fn(&[u8]) -> bool + Send;
+
 /// What a later base needs of the log that the one before has.
 pub enum Needed {
     /// The files behind the last one of the log that it has itself.
@@ -57,7 +60,7 @@ pub enum Needed {
     /// What is behind this name, folders that are all behind it as a whole.
     Behind(PathBuf),
     /// The files that this is said of, by their names: their order is the service's own.
-    Files(Box<dyn Fn(&[u8]) -> bool + Send>),
+    Files(Box<OfName>),
 }
 
 /// A log that is to be followed.

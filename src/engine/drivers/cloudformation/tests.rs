@@ -122,13 +122,14 @@ fn restored(stored: &Stored, server: &StandIn, more: &[(&str, &str)]) -> Result<
     let content = Inside { repository: &stored.repository, snapshot: stored.snapshot, root: &root };
     let metadata = [("StackName", "shop"), ("ChangeSetName", "back")].iter().chain(more);
     let metadata = metadata.map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-    let (of, lend) = (registered(server), |_: u64, _: u64| false);
+    let (of, lend, details) = (registered(server), |_: u64, _: u64| false, PointDetails::new());
+    let no_scratch = || Err(Fault::Failed("none".to_owned()));
     let mut target = CloudFormation.target(&RestoreCx {
         metadata: &metadata,
         target: &of.resource.location,
         resource_arn: &of.resource.arn,
-        details: &PointDetails::new(),
-        scratch: &|| Err(Fault::Failed("none".to_owned())),
+        details: &details,
+        scratch: &no_scratch,
         source: Some(&of),
         secret: None,
         content: &content,

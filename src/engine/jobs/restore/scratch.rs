@@ -202,7 +202,7 @@ mod tests {
         let name = OsStr::new("job");
         fs::create_dir_all(above.join("job/closed/deep")).unwrap();
         fs::write(above.join("job/closed/deep/file"), "x").unwrap();
-        fs::set_permissions(above.join("job/closed"), Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(above.join("job/closed"), Permissions::from_mode(0o000)).unwrap();
         remove(&above, name).unwrap();
         assert!(!above.join("job").exists());
         remove(&above, name).unwrap();
