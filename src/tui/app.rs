@@ -334,11 +334,14 @@ impl App {
     pub fn running(&self) -> usize {
         let store = &self.world.store;
         let lists = self.world.scopes.iter().map(|scope| {
-            let backups =
-                store.backup_jobs(scope).map_or(0, |jobs| jobs.iter().filter(|job| !job.state.is_final()).count());
-            let restores =
-                store.restore_jobs(scope).map_or(0, |jobs| jobs.iter().filter(|job| !job.state.is_final()).count());
-            backups + restores
+            // A list may be older than what was said of one job since; one that has ended does not begin again.
+            let backups = store.backup_jobs(scope).into_iter().flatten().filter(|job| {
+                !job.state.is_final() && store.backup_job(scope, &job.id).is_none_or(|known| !known.state.is_final())
+            });
+            let restores = store.restore_jobs(scope).into_iter().flatten().filter(|job| {
+                !job.state.is_final() && store.restore_job(scope, &job.id).is_none_or(|known| !known.state.is_final())
+            });
+            backups.count() + restores.count()
         });
         lists.sum()
     }

@@ -285,7 +285,7 @@ def test_an_engine_that_is_killed_while_it_stores_the_log_loses_nothing_of_it(st
     until(lambda: killed.process.poll() is not None, "it is killed", 90)
     killed.close_pipes()
     writer.stop()
-    until(lambda: "pg_receivewal" not in " ".join(arguments_of_processes().values()), "no process is left", 10)
+    until(lambda: not [line for line in arguments_of_processes().values() if "pg_receivewal" in line and str(killed.data) in line], "no process is left", 10)
     again = start(arguments=arguments, binary=DEBUG)
     backup = again.client()
     at = now(server)

@@ -55,7 +55,7 @@ struct Database {
 }
 
 /// A measurement that is read, in one policy.
-struct Measurement {
+pub(super) struct Measurement {
     policy: String,
     name: String,
     fields: BTreeMap<String, Kind>,
@@ -132,8 +132,23 @@ impl Measurement {
         format!("{}.{}.{}", quoted(database), quoted(&self.policy), quoted(&self.name))
     }
 
-    fn new(policy: String, name: String) -> Self {
+    pub(super) fn new(policy: String, name: String) -> Self {
         Self { policy, name, fields: BTreeMap::new(), from: Some(FIRST) }
+    }
+
+    /// How many points there are of it, counted one by one.
+    pub(super) fn count(&mut self, client: &Client) -> Result<u64, Fault> {
+        let stop = Control::new();
+        self.ask_for_fields(client, &stop)?;
+        if self.fields.is_empty() {
+            return Ok(0);
+        }
+        let question = rows::between(&self.asked(), &self.place(client.database()), FIRST, None);
+        let (mut pieces, mut count) = (client.pieces(&question, &stop)?, 0);
+        while let Some(piece) = pieces.next(Some(&stop))? {
+            count += piece.iter().map(|series| series.values.len() as u64).sum::<u64>();
+        }
+        Ok(count)
     }
 
     /// Asks for its fields. One whose types differ would not come back as it was.

@@ -3,17 +3,19 @@
 use super::client::Client;
 use super::line;
 use super::policies::Description;
-use super::source::{DESCRIPTION, file_name};
+use super::source::{DESCRIPTION, Measurement, file_name};
 use super::{database_of, location, url_of};
 use crate::domain::types::keys::URL_KEY;
 use crate::domain::types::timestream::{TimestreamRestore, supported_by_engine};
-use crate::engine::drivers::http::LONG;
+use crate::engine::drivers::http::{LONG, temporary};
 use crate::engine::drivers::{
     Fault, Inside, Mark, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Target, endpoint,
 };
 use crate::repository::{ItemPath, Node, Put, Refusal, RestoreOutcome, RestoreSize, StreamSink};
 use bytes::Bytes;
-use std::collections::BTreeSet;
+use parking_lot::Mutex;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufReader, Read};
 use std::path::PathBuf;
 
@@ -46,6 +48,7 @@ pub(super) fn open<'a>(cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault
         description: Description::from_file(&text)?,
         measurements: measurements_in(cx.content)?,
         restore,
+        written: Mutex::default(),
     }))
 }
 
@@ -67,24 +70,57 @@ struct NewDatabase {
     description: Description,
     measurements: BTreeSet<Vec<u8>>,
     restore: TimestreamRestore,
+    /// How many points were written, by retention policy and the name of the measurement's folder.
+    written: Mutex<BTreeMap<(String, Vec<u8>), u64>>,
 }
 
 impl NewDatabase {
-    fn write(&self, content: &mut dyn Read) -> Result<(), Refusal> {
+    fn write(&self, measurement: &[u8], content: &mut dyn Read) -> Result<(), Refusal> {
         let refused = |fault: Fault| match fault {
             Fault::Failed(why) => Refusal::Item(why),
             fault => Refusal::All(fault.into_io()),
         };
         let mut content = BufReader::with_capacity(1 << 18, content);
         let policy = policy_of(&mut content)?;
-        let (mut points, mut line) = (Vec::new(), Vec::new());
+        let (mut points, mut line, mut count) = (Vec::new(), Vec::new(), 0);
         while line::read(&mut content, &mut line)? {
             points.extend_from_slice(&line);
+            count += 1;
             if points.len() >= PIECE {
                 self.client.write(&policy, Bytes::from(std::mem::take(&mut points))).map_err(refused)?;
             }
         }
-        if points.is_empty() { Ok(()) } else { self.client.write(&policy, points.into()).map_err(refused) }
+        if !points.is_empty() {
+            self.client.write(&policy, points.into()).map_err(refused)?;
+        }
+        *self.written.lock().entry((policy, measurement.to_vec())).or_default() += count;
+        Ok(())
+    }
+
+    /// Looks whether the server has all that it took: only then is the restore done.
+    fn look_back(&self) -> Result<(), Fault> {
+        let names = self.client.measurements(None)?;
+        let named: BTreeMap<Vec<u8>, String> =
+            names.into_iter().map(|name| (file_name(&name).into_bytes(), name)).collect();
+        for ((policy, folder), written) in &*self.written.lock() {
+            let there = match named.get(folder).filter(|_| *written > 0) {
+                Some(name) => Measurement::new(policy.clone(), name.clone()).count(&self.client)?,
+                None => 0,
+            };
+            let of = format!("points of {} in the database {}", String::from_utf8_lossy(folder), self.database);
+            match there.cmp(written) {
+                Ordering::Equal => {}
+                Ordering::Less => {
+                    return Err(temporary(format!("The server took {written} {of}, and has {there} of them.")));
+                }
+                Ordering::Greater => {
+                    return Err(Fault::Failed(format!(
+                        "The server took {written} {of}, and has {there}: somebody else wrote into it. Choose another name."
+                    )));
+                }
+            }
+        }
+        Ok(())
     }
 }
 
@@ -153,7 +189,7 @@ impl Target for NewDatabase {
         Ok(Sink::InOrder(self))
     }
 
-    fn finish(self: Box<Self>, _: &RestoreOutcome) -> Result<Restored, Fault> {
+    fn finish(self: Box<Self>, outcome: &RestoreOutcome) -> Result<Restored, Fault> {
         let policies = self.client.policies(None)?;
         let lacks: Vec<&str> = self
             .description
@@ -168,6 +204,9 @@ impl Target for NewDatabase {
                 self.database,
                 lacks.join(", ")
             )));
+        }
+        if outcome.failures.is_empty() {
+            self.look_back()?;
         }
         for question in self.restore.days.iter().flat_map(|days| self.description.limits(&self.database, *days)) {
             self.client.query(&question, None)?;
@@ -203,7 +242,7 @@ impl StreamSink for NewDatabase {
                 // It was read before the database was made.
                 io::copy(content, &mut io::sink())?;
             }
-            [_, _, _] => self.write(content)?,
+            [_, measurement, _] => self.write(measurement, content)?,
             _ => return Err(Refusal::Item("it is no part of a database".to_owned())),
         }
         Ok(Put::Written)
@@ -218,6 +257,43 @@ impl StreamSink for NewDatabase {
 mod tests {
     use super::*;
     use crate::engine::drivers::http::stand_in::{StandIn, Told};
+
+    /// A server that answers that it has these points of one measurement.
+    fn with_points(times: &'static str) -> StandIn {
+        StandIn::that(move |asked| {
+            let question = percent_encoding::percent_decode_str(&asked.body).decode_utf8_lossy().into_owned();
+            let (columns, values) = match question.as_str() {
+                q if q.contains("MEASUREMENTS") => (r#"["name"]"#, r#"[["cpu"]]"#),
+                q if q.contains("FIELD KEYS") => (r#"["fieldKey","fieldType"]"#, r#"[["load","float"]]"#),
+                _ => (r#"["time","load"]"#, times),
+            };
+            Told::of(200, &format!(r#"{{"results":[{{"series":[{{"columns":{columns},"values":{values}}}]}}]}}"#))
+        })
+    }
+
+    #[test]
+    fn a_restore_is_done_only_when_the_server_has_what_it_took() {
+        let looked = |times| {
+            let server = with_points(times);
+            let target = NewDatabase {
+                client: Client::open(&location(server.url(), "new".to_owned()), None, LONG).unwrap(),
+                database: "new".to_owned(),
+                description: Description { database: "old".to_owned(), policies: Vec::new() },
+                measurements: BTreeSet::new(),
+                restore: TimestreamRestore {
+                    table: "all".to_owned(),
+                    database: "new".to_owned(),
+                    url: None,
+                    days: None,
+                },
+                written: Mutex::new([(("autogen".to_owned(), b"cpu".to_vec()), 2)].into()),
+            };
+            target.look_back()
+        };
+        assert_eq!(looked("[[1,0.5],[2,0.5]]"), Ok(()));
+        assert!(matches!(looked("[[1,0.5]]"), Err(Fault::Temporary { .. })));
+        assert!(matches!(looked("[[1,0.5],[2,0.5],[3,1]]"), Err(Fault::Failed(_))));
+    }
 
     #[test]
     fn a_database_with_points_of_others_is_not_filled_on() {
@@ -235,6 +311,7 @@ mod tests {
                     url: None,
                     days: None,
                 },
+                written: Mutex::default(),
             };
             target.resume(&Mark::of(&"new"))
         };
