@@ -127,7 +127,8 @@ impl Engine {
 /// long as anything is.
 fn expire(tx: &Connection, due: &[RecoveryPoint], now: Time) -> Result<()> {
     let (parents, others): (Vec<_>, Vec<_>) = due.iter().partition(|point| point.nesting.is_parent());
-    for point in others.into_iter().chain(parents.iter().copied()) {
+    let mut gone = Vec::new();
+    for point in others.into_iter().chain(parents) {
         if point.nesting.is_parent() && !points::rows::composite::nested(tx, &point.arn)?.is_empty() {
             points::rows::expiry::put_off(tx, &point.arn, now + ASK_AGAIN)?;
             continue;
@@ -142,11 +143,7 @@ fn expire(tx: &Connection, due: &[RecoveryPoint], now: Time) -> Result<()> {
         match authorize(tx, Doing::Expiry, DeleteRecoveryPoint, &subject) {
             Ok(permit) => {
                 points::rows::deleting::mark_expired(tx, &permit, point, now)?;
-                let stays = |parent: &&Arn| !parents.iter().any(|goes| goes.arn == **parent);
-                if let Some(parent) = point.nesting.parent().filter(stays) {
-                    let why = format!("Nested recovery point {} has outlived its days.", point.arn);
-                    points::rows::composite::lessen(tx, parent, &why, now)?;
-                }
+                gone.extend(point.nesting.parent().map(|parent| (parent, &point.arn)));
             }
             Err(refused @ Error::Service { .. }) => {
                 tracing::warn!(point = %point.arn, %refused, "a recovery point has outlived its days and is protected: it stays");
@@ -154,6 +151,11 @@ fn expire(tx: &Connection, due: &[RecoveryPoint], now: Time) -> Result<()> {
             }
             Err(error) => return Err(error),
         }
+    }
+    // One that goes too is being deleted by now, and lacks nothing.
+    for (parent, nested) in gone {
+        let why = format!("Nested recovery point {nested} has outlived its days.");
+        points::rows::composite::lessen(tx, parent, &why, now)?;
     }
     Ok(())
 }
