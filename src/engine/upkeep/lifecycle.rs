@@ -66,7 +66,8 @@ impl Engine {
         })
     }
 
-    /// Changes how long a recovery point lives. Both values are set: what is not given is never, as in AWS.
+    /// Changes how long a recovery point lives, and with a composite one all that is nested in it. Both values are set: what is not
+    /// given is never, as in AWS.
     pub fn update_recovery_point_lifecycle(
         &self,
         caller: &Caller,
@@ -79,17 +80,12 @@ impl Engine {
         let now = self.now();
         let point = self.catalog.write(|tx| {
             let found = point_in(tx, vault_name, arn)?;
-            let subject = PointToChange(PointNamed { arn, found: found.as_ref() });
-            let permit = authorize(tx, caller, UpdateRecoveryPointLifecycle, &subject)?;
-            let found = found.ok_or_else(|| Error::no_such_recovery_point(arn))?;
-            refuse_cold_day(&found, &lifecycle, now)?;
-            let acts = lifecycle.acts_on(found.resource_type.goes_cold_by(&lifecycle), found.created);
-            let due = acts
-                .delete_at
-                .map(|at| Ok::<_, Error>(delete_due(at, &seed(tx)?, points::rows::point_id(arn))))
-                .transpose()?;
-            points::rows::expiry::set(tx, &permit, &lifecycle, &acts, due)?;
-            points::rows::owed_manifests::owe(tx, arn)?;
+            let is_parent = found.as_ref().is_some_and(|point| point.nesting.is_parent());
+            set_lifecycle(tx, caller, arn, found, &lifecycle, now)?;
+            let nested = if is_parent { points::rows::composite::nested(tx, arn)? } else { Vec::new() };
+            for point in nested.into_iter().filter(|point| point.status == RecoveryPointStatus::Completed) {
+                set_lifecycle(tx, caller, &point.arn.clone(), Some(point), &lifecycle, now)?;
+            }
             points::rows::get(tx, arn)?.ok_or_else(|| Error::no_such_recovery_point(arn))
         })?;
         // The change is made; its manifest follows now, or later when that fails.
@@ -119,6 +115,27 @@ impl Engine {
         }
         self.forget_old_events(now, self.first_to_deliver()?)
     }
+}
+
+/// Changes how long a point lives, if the caller may and it can.
+fn set_lifecycle(
+    tx: &Connection,
+    caller: &Caller,
+    arn: &Arn,
+    found: Option<RecoveryPoint>,
+    lifecycle: &Lifecycle,
+    now: Time,
+) -> Result<()> {
+    let subject = PointToChange(PointNamed { arn, found: found.as_ref() });
+    let permit = authorize(tx, caller, UpdateRecoveryPointLifecycle, &subject)?;
+    let found = found.ok_or_else(|| Error::no_such_recovery_point(arn))?;
+    refuse_cold_day(&found, lifecycle, now)?;
+    let acts = lifecycle.acts_on(found.resource_type.goes_cold_by(lifecycle), found.created);
+    // What is nested goes together with what it is nested in.
+    let of = points::rows::point_id(found.nesting.parent().unwrap_or(arn));
+    let due = acts.delete_at.map(|at| Ok::<_, Error>(delete_due(at, &seed(tx)?, of))).transpose()?;
+    points::rows::expiry::set(tx, &permit, lifecycle, &acts, due)?;
+    points::rows::owed_manifests::owe(tx, arn)
 }
 
 /// Marks points whose time has come. Asked one by one: whatever protects a point protects it from the end of its life too. One
