@@ -50,7 +50,8 @@ pub fn let_go(connection: &Connection, job: &JobId) -> Result<()> {
 /// A composite point lacks something from now on, for this reason: it is PARTIAL. One that is being made or deleted stays as it is.
 pub fn lessen(connection: &Connection, parent: &Arn, why: &str, now: Time) -> Result<()> {
     let sql = "SELECT status_message FROM recovery_points WHERE arn = ?1 AND status IN ('COMPLETED', 'PARTIAL')";
-    let before = query::first(connection, sql, [parent.as_str()], |row| row.column::<Option<String>>("status_message"))?;
+    let before =
+        query::first(connection, sql, [parent.as_str()], |row| row.column::<Option<String>>("status_message"))?;
     let Some(before) = before else { return Ok(()) };
     connection
         .prepare_cached(
@@ -84,7 +85,8 @@ mod tests {
 
     #[test]
     fn a_message_names_ten_and_counts_the_others() {
-        let why = |number: u32| format!("Nested recovery point arn:aws:backup:r:1:recovery-point:{number} was deleted.");
+        let why =
+            |number: u32| format!("Nested recovery point arn:aws:backup:r:1:recovery-point:{number} was deleted.");
         let said = (1..=13).fold(None, |said: Option<String>, number| Some(longer(said.as_deref(), &why(number))));
         let said = said.unwrap();
         assert!(said.starts_with(&why(1)) && said.contains(":recovery-point:10 was deleted. 3 more"), "{said}");
