@@ -405,7 +405,7 @@ pub(super) struct RestoreOptions {
     /// Restore to this moment, such as 2026-11-23T05:00:00Z, of a continuous recovery point [default: the latest one]
     #[arg(long, value_name = "TIME")]
     pub(super) time: Option<String>,
-    /// A key of the restore's metadata, may be given more than once
+    /// A key of the restore's metadata, may be given more than once; StackParameters=@FILE takes its value from a file
     #[arg(long = "metadata", value_name = "KEY=VALUE", value_parser = key_and_value)]
     pub(super) metadata: Vec<(String, String)>,
     /// The role that the job runs under [default: the account's AWSBackupDefaultServiceRole]

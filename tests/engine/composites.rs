@@ -4,11 +4,13 @@ use crate::bench::{Bench, VAULT, assert_completed, rule, tree};
 use chrono::Duration;
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::PathBuf;
 use vaultdeck::domain::job::{BackupJob, JobState};
+use vaultdeck::domain::legal_hold::HoldSelection;
 use vaultdeck::domain::names::JobId;
 use vaultdeck::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use vaultdeck::domain::{Arn, Lifecycle};
-use vaultdeck::engine::{BackupJobFilter, PageRequest, RecoveryPointFilter, StartBackup, StartCopy};
+use vaultdeck::engine::{BackupJobFilter, NewHold, PageRequest, RecoveryPointFilter, StartBackup, StartCopy};
 
 /// A folder with a template, and what it is made of by logical ids.
 fn stack(bench: &Bench, members: &[(&str, &Arn)], tags: &[(&str, &str)]) -> Arn {
@@ -225,8 +227,169 @@ fn a_composite_and_what_is_nested_in_it_outlive_their_days_together() {
     bench.advance(Duration::days(5));
     let left: Vec<Arn> = bench.points().into_iter().map(|point| point.arn).collect();
     assert!(left.len() == 2 && left.contains(&composite) && left.contains(&kept), "{left:?}");
+    let lessened = point(&bench, &composite);
+    assert_eq!(lessened.status, RecoveryPointStatus::Partial);
+    assert_eq!(lessened.status_message.unwrap().matches("has outlived its days").count(), 2);
     bench.advance(Duration::days(8));
     assert!(bench.points().is_empty());
+}
+
+#[test]
+fn with_a_composite_all_that_is_nested_in_it_lives_longer_and_is_held() {
+    let bench = Bench::simulated();
+    let (shop, ..) = of_two(&bench);
+    let composite = bench.backup(&shop).recovery_point_arn.unwrap();
+    let (engine, caller) = (bench.engine(), &bench.caller);
+    let lifecycle = Lifecycle::delete_after(9);
+    engine.update_recovery_point_lifecycle(caller, VAULT, &composite, lifecycle).unwrap();
+    let all = bench.points();
+    assert!(all.len() == 4 && all.iter().all(|point| point.lifecycle == Some(lifecycle)), "{all:?}");
+
+    let selection = HoldSelection { resource_identifiers: vec![shop.to_string()], ..HoldSelection::default() };
+    let (title, description) = ("shop".to_owned(), "of a stack".to_owned());
+    let hold = NewHold { title, description, selection, ..NewHold::default() };
+    engine.create_legal_hold(caller, hold).unwrap();
+    bench.advance(Duration::days(10));
+    let all = bench.points();
+    assert!(all.len() == 4 && all.iter().all(|point| point.held), "{all:?}");
+}
+
+#[test]
+fn a_member_that_is_not_registered_makes_the_composite_partial() {
+    let bench = Bench::simulated();
+    let one = bench.resource("one", &[]);
+    let gone: Arn = "arn:aws:elasticfilesystem:us-east-1:123456789012:file-system/fs-0".parse().unwrap();
+    let shop = stack(&bench, &[("One", &one), ("Gone", &gone)], &[]);
+    let parent = bench.backup(&shop);
+    assert_eq!(bench.engine().child_jobs(&parent.id).unwrap(), [(JobState::Completed, 2)].into());
+    assert_eq!(parent.state, JobState::Partial, "{parent:?}");
+    let message = parent.status_message.unwrap();
+    assert!(message.starts_with("1 member is not backed up with it") && message.contains("Gone ("), "{message}");
+    let composite = point(&bench, &parent.recovery_point_arn.unwrap());
+    assert_eq!(
+        (composite.status, composite.status_message.as_deref()),
+        (RecoveryPointStatus::Partial, Some(&*message))
+    );
+}
+
+#[test]
+fn a_composite_lacks_what_is_deleted_or_taken_out_while_it_is_written() {
+    for deletes in [true, false] {
+        let bench = Bench::with_rate(1000);
+        let (shop, ..) = of_two(&bench);
+        let parent = under_way(&bench, &shop);
+        let mut now = bench.advance(Duration::zero());
+        while !children(&bench, &parent.id).values().all(|job| job.state == JobState::Completed) {
+            now = bench.advance(Duration::milliseconds(100));
+        }
+        // Its document is stored, and its job is not over: then only is its end to come.
+        let begun = std::time::Instant::now();
+        while bench.job(&parent.id).expected_completion.is_none_or(|at| at <= now) {
+            assert!(begun.elapsed().as_secs() < 60, "{:?}", bench.job(&parent.id));
+            std::thread::sleep(std::time::Duration::from_millis(3));
+        }
+        let one = children(&bench, &parent.id)["one"].recovery_point_arn.clone().unwrap();
+        let (engine, caller) = (bench.engine(), &bench.caller);
+        if deletes {
+            engine.delete_recovery_point(caller, VAULT, &one).unwrap();
+        } else {
+            engine.disassociate_recovery_point_from_parent(caller, VAULT, &one).unwrap();
+        }
+        bench.advance(Duration::minutes(1));
+        let done = bench.wait(&parent.id);
+        assert_eq!(done.state, JobState::Partial, "{done:?}");
+        let message = done.status_message.unwrap();
+        assert!(message.contains("1 of 3 nested recovery points are missing: One ("), "{message}");
+        let composite = point(&bench, &done.recovery_point_arn.unwrap());
+        assert_eq!(
+            (composite.status, composite.status_message.as_deref()),
+            (RecoveryPointStatus::Partial, Some(&*message))
+        );
+    }
+}
+
+#[test]
+fn a_partial_composite_is_found_again_when_only_its_row_is_lost() {
+    let bench = Bench::simulated();
+    let (shop, ..) = of_two(&bench);
+    fs::remove_dir_all(bench.path("two")).unwrap();
+    let composite = bench.backup(&shop).recovery_point_arn.unwrap();
+    let catalog = rusqlite::Connection::open(bench.path("data/catalog.sqlite")).unwrap();
+    catalog.execute_batch("DELETE FROM recovery_points; DELETE FROM manifests;").unwrap();
+    bench.engine().rescan(None).unwrap();
+    assert_eq!(point(&bench, &composite).status, RecoveryPointStatus::Partial);
+}
+
+/// The snapshot and the manifest of a recovery point.
+fn files_of(bench: &Bench, arn: &Arn) -> Vec<PathBuf> {
+    let catalog = rusqlite::Connection::open(bench.path("data/catalog.sqlite")).unwrap();
+    let sql = "SELECT snapshot_id, point_id FROM recovery_points WHERE arn = ?1";
+    let ids: [String; 2] =
+        catalog.query_row(sql, [arn.as_str()], |row| Ok([row.get_unwrap(0), row.get_unwrap(1)])).unwrap();
+    let vaults = bench.path("data/vaults");
+    let is_of =
+        |path: &PathBuf| ids.iter().any(|id| path.file_name().unwrap().to_str().unwrap().starts_with(id.as_str()));
+    let files: Vec<PathBuf> = tree(&vaults).into_keys().filter(is_of).map(|path| vaults.join(path)).collect();
+    assert_eq!(files.len(), 2, "{files:?}");
+    files
+}
+
+/// Runs something while the files of a recovery point are away, which the engine has seen.
+fn without(bench: &Bench, arn: &Arn, look: impl FnOnce()) {
+    let away = |path: &PathBuf| bench.path("away").join(path.file_name().unwrap());
+    fs::create_dir_all(bench.path("away")).unwrap();
+    let files = files_of(bench, arn);
+    files.iter().for_each(|path| fs::rename(path, away(path)).unwrap());
+    bench.engine().rescan(None).unwrap();
+    assert_eq!(point(bench, arn).status, RecoveryPointStatus::Expired);
+    look();
+    files.iter().for_each(|path| fs::rename(away(path), path).unwrap());
+    bench.engine().rescan(None).unwrap();
+}
+
+#[test]
+fn a_composite_whose_files_come_back_is_as_partial_as_it_was_and_lacks_what_is_gone_of_it() {
+    let bench = Bench::simulated();
+    let (shop, ..) = of_two(&bench);
+    let composite = bench.backup(&shop).recovery_point_arn.unwrap();
+    without(&bench, &composite, || {});
+    assert_eq!(point(&bench, &composite).status, RecoveryPointStatus::Completed);
+
+    let points = nested(&bench, &composite);
+    bench.engine().delete_recovery_point(&bench.caller, VAULT, &points[0].arn).unwrap();
+    let before = point(&bench, &composite);
+    assert_eq!(before.status, RecoveryPointStatus::Partial);
+    without(&bench, &composite, || {});
+    let after = point(&bench, &composite);
+    assert_eq!((after.status, after.status_message), (before.status, before.status_message));
+
+    without(&bench, &points[1].arn, || {
+        let message = point(&bench, &composite).status_message.unwrap();
+        assert!(message.contains(&format!("Nested recovery point {} is gone", points[1].arn)), "{message}");
+    });
+    assert_eq!(point(&bench, &points[1].arn).status, RecoveryPointStatus::Completed);
+}
+
+#[test]
+fn the_value_of_a_parameter_is_not_told_and_forgotten_when_the_restore_is_over() {
+    let bench = Bench::simulated();
+    let (shop, ..) = of_two(&bench);
+    let composite = bench.backup(&shop).recovery_point_arn.unwrap();
+    let template = nested(&bench, &composite).into_iter().find(|point| point.nesting.member().is_none()).unwrap();
+    // Nothing listens there.
+    let change = [("vaultdeck:endpoint", "http://127.0.0.1:1"), ("StackParameters", r#"{"Password": "hunter2"}"#)];
+    let mut metadata = bench.engine().recovery_point_restore_metadata(&bench.caller, VAULT, &template.arn).unwrap();
+    metadata.extend(crate::bench::pairs(&change));
+    let request = bench.restore_request(&template.arn, metadata);
+    let Ok(id) = bench.engine().start_restore_job(&bench.caller, request) else {
+        panic!("the restore is refused");
+    };
+    assert_eq!(bench.engine().restore_job_metadata(&bench.caller, &id).unwrap()["StackParameters"], "(hidden)");
+    bench.advance(Duration::days(1));
+    assert_eq!(bench.wait_restore(&id).state, JobState::Failed);
+    let catalog = rusqlite::Connection::open(bench.path("data/catalog.sqlite")).unwrap();
+    let kept: String = catalog.query_row("SELECT metadata FROM restore_jobs", [], |row| row.get(0)).unwrap();
+    assert!(kept.contains("StackParameters") && !kept.contains("hunter2"), "{kept}");
 }
 
 #[test]

@@ -17,6 +17,7 @@ use crate::domain::KnownPoint;
 use crate::domain::job::{JobState, RestoreJob};
 use crate::domain::names::JobId;
 use crate::domain::types::TypeFacts;
+use crate::domain::types::cloudformation::PARAMETERS_KEY;
 use crate::domain::types::keys::{ITEMS_KEY, TIME_KEYS, is_of_moment};
 use crate::domain::{Arn, ResourceType, Scope, restore};
 use std::collections::BTreeMap;
@@ -117,9 +118,18 @@ fn metadata(
         set(&mut metadata, key, time);
     }
     for (key, value) in &options.metadata {
-        set(&mut metadata, key, value);
+        match value.strip_prefix('@').filter(|_| key.eq_ignore_ascii_case(PARAMETERS_KEY)) {
+            Some(file) => set(&mut metadata, key, &in_file(key, file)?),
+            None => set(&mut metadata, key, value),
+        }
     }
     Ok(metadata)
+}
+
+/// The value of a key that may be secret: every user of the machine can list the arguments of a command.
+fn in_file(key: &str, file: &str) -> Result<String, Failure> {
+    let text = std::fs::read_to_string(file);
+    text.map_err(|error| Failure::usage(format!("--metadata {key}=@{file}: {error}")))
 }
 
 /// Replaces a key whatever the case in which it is written.

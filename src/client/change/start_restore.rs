@@ -6,6 +6,7 @@ use super::request::Request;
 use super::sending::Sending;
 use super::words::short;
 use crate::domain::recovery_point::RecoveryPointStatus;
+use crate::domain::types::cloudformation::told;
 use crate::domain::types::keys::{LATEST_KEY, TEST_KEY, is_test};
 use crate::domain::{Arn, KnownPoint, ResourceType};
 use serde_json::json;
@@ -58,7 +59,7 @@ impl Change for StartRestore {
         vec![
             Request::new("StartRestoreJob")
                 .with("RecoveryPointArn", self.recovery_point.as_str())
-                .with("Metadata", json!(self.metadata))
+                .with("Metadata", json!(told(&self.metadata)))
                 .with_any("IamRoleArn", self.role.as_ref().map(Arn::as_str))
                 .with("IdempotencyToken", self.idempotency_token.as_str())
                 .with_any("ResourceType", self.resource_type.as_ref().map(ResourceType::as_str))
@@ -112,5 +113,19 @@ impl Change for StartRestore {
             ..plain.clone()
         };
         vec![plain, full]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_values_of_a_stacks_parameters_are_neither_shown_nor_logged() {
+        let [plain, _] = <[StartRestore; 2]>::try_from(StartRestore::examples()).unwrap();
+        let given = [("StackName", "shop"), ("StackParameters", r#"{"Password": "hunter2"}"#)];
+        let metadata = given.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+        let shown = StartRestore { metadata, ..plain }.requests("")[0].json();
+        assert!(!shown.contains("hunter2") && shown.contains("StackParameters") && shown.contains("shop"), "{shown}");
     }
 }

@@ -127,6 +127,18 @@ impl CloudFormationRestore {
     }
 }
 
+/// What stands for values that are not told.
+const UNTOLD: &str = "(hidden)";
+
+/// The metadata of a restore as it may be told, logged and kept: the values of parameters may be secrets.
+pub fn told(metadata: &Metadata) -> Metadata {
+    let told = |(key, value): (&String, &String)| {
+        let is_secret = key.eq_ignore_ascii_case(PARAMETERS_KEY);
+        (key.clone(), if is_secret { UNTOLD.to_owned() } else { value.clone() })
+    };
+    metadata.iter().map(told).collect()
+}
+
 /// Parameters as an object, or as CloudFormation's own list of them.
 fn parameters(text: &str) -> Result<BTreeMap<String, String>, Invalid> {
     let wrong = || {
@@ -190,6 +202,14 @@ mod tests {
         }
         let elsewhere = read(&[("vaultdeck:endpoint", "http://H:1/")]).unwrap();
         assert_eq!(elsewhere.endpoint.as_deref(), Some("http://h:1"));
+    }
+
+    #[test]
+    fn the_values_of_parameters_are_not_told() {
+        let given = [("stackparameters", r#"{"Password": "hunter2"}"#), ("StackName", "shop")];
+        let told = told(&given.map(|(key, value)| (key.to_owned(), value.to_owned())).into());
+        let expected = [("stackparameters", "(hidden)"), ("StackName", "shop")];
+        assert_eq!(told, expected.map(|(key, value)| (key.to_owned(), value.to_owned())).into());
     }
 
     #[test]

@@ -203,8 +203,13 @@ impl Runtime {
     /// The same of several jobs.
     pub fn all_over<'a>(&self, ids: impl IntoIterator<Item = &'a JobId>) {
         let removed = ids.into_iter().map(|id| self.live.remove(id)).count();
+        self.ended(removed);
+    }
+
+    /// So many jobs are over that have no thread by now: what waited for them may go on.
+    pub fn ended(&self, jobs: usize) {
         self.let_deletions_go();
-        self.finished.fetch_add(removed as u64, Ordering::AcqRel);
+        self.finished.fetch_add(jobs as u64, Ordering::AcqRel);
         self.wake();
     }
 

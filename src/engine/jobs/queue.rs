@@ -73,6 +73,9 @@ impl Engine {
             }
             starts.iter().map(|(job, _)| job.begin(tx, now)).collect::<Result<Vec<bool>>>()
         })?;
+        if !ends.is_empty() {
+            self.jobs.ended(ends.len());
+        }
         // What attempts of theirs stored is nobody's now.
         let never_began = starts.iter().zip(&began).filter(|(_, began)| !**began).map(|((job, _), _)| job);
         for vault in ends.iter().map(|(job, _)| job).chain(never_began).filter_map(|job| job.left_in()) {

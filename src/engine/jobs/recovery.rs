@@ -179,7 +179,7 @@ pub(crate) fn standing(connection: &Connection, vault: &Arn, point: &str, snapsh
     let state = uses::state_of_maker(connection, vault, point)?;
     Ok(match state {
         // A deletion takes the snapshot before the row: a job that made a point, and no row, is a row that the catalog lost.
-        None | Some(JobState::Completed) => Standing::Unknown,
+        None | Some(JobState::Completed | JobState::Partial) => Standing::Unknown,
         Some(state) if state.is_final() => Standing::Orphan,
         Some(_) => Standing::Needed,
     })

@@ -1,11 +1,12 @@
 //! What the catalog says of the recovery points of a vault, held against what lies in the vault's folder.
 
 use super::folders::Listing;
+use crate::domain::recovery_point::RecoveryPointStatus;
 use crate::domain::{Arn, StorageClass, Time};
 use crate::engine::catalog::Connection;
 use crate::engine::error::Result;
 use crate::engine::points;
-use crate::engine::points::rows::Standing;
+use crate::engine::points::rows::{Standing, composite};
 use std::collections::BTreeMap;
 
 /// What a recovery point says of itself of which nothing is left.
@@ -70,6 +71,19 @@ pub(super) fn apply(connection: &Connection, changes: &[Change], now: Time) -> R
         match change {
             Change::Gone(arn) => points::rows::set_gone(connection, arn, GONE, now)?,
             Change::Back(arn) => points::rows::set_back(connection, arn, GONE, now)?,
+        }
+    }
+    changes.iter().try_for_each(|change| lessen(connection, change.arn(), now))
+}
+
+/// A composite lacks what is gone of what is nested in it, whichever of the two this was found of. One that is gone itself does not
+/// say so: it may come back with all of it.
+fn lessen(connection: &Connection, arn: &Arn, now: Time) -> Result<()> {
+    let Some(found) = points::rows::get(connection, arn)? else { return Ok(()) };
+    let nested = if found.nesting.is_parent() { composite::nested(connection, arn)? } else { vec![found] };
+    for gone in nested.iter().filter(|nested| nested.status == RecoveryPointStatus::Expired) {
+        if let Some(parent) = gone.nesting.parent() {
+            composite::lessen(connection, parent, &format!("Nested recovery point {} is gone.", gone.arn), now)?;
         }
     }
     Ok(())

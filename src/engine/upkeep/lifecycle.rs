@@ -66,7 +66,8 @@ impl Engine {
         })
     }
 
-    /// Changes how long a recovery point lives. Both values are set: what is not given is never, as in AWS.
+    /// Changes how long a recovery point lives, and with a composite one all that is nested in it. Both values are set: what is not
+    /// given is never, as in AWS.
     pub fn update_recovery_point_lifecycle(
         &self,
         caller: &Caller,
@@ -79,17 +80,12 @@ impl Engine {
         let now = self.now();
         let point = self.catalog.write(|tx| {
             let found = point_in(tx, vault_name, arn)?;
-            let subject = PointToChange(PointNamed { arn, found: found.as_ref() });
-            let permit = authorize(tx, caller, UpdateRecoveryPointLifecycle, &subject)?;
-            let found = found.ok_or_else(|| Error::no_such_recovery_point(arn))?;
-            refuse_cold_day(&found, &lifecycle, now)?;
-            let acts = lifecycle.acts_on(found.resource_type.goes_cold_by(&lifecycle), found.created);
-            let due = acts
-                .delete_at
-                .map(|at| Ok::<_, Error>(delete_due(at, &seed(tx)?, points::rows::point_id(arn))))
-                .transpose()?;
-            points::rows::expiry::set(tx, &permit, &lifecycle, &acts, due)?;
-            points::rows::owed_manifests::owe(tx, arn)?;
+            let is_parent = found.as_ref().is_some_and(|point| point.nesting.is_parent());
+            set_lifecycle(tx, caller, arn, found, &lifecycle, now)?;
+            let nested = if is_parent { points::rows::composite::nested(tx, arn)? } else { Vec::new() };
+            for point in nested.into_iter().filter(|point| point.status == RecoveryPointStatus::Completed) {
+                set_lifecycle(tx, caller, &point.arn.clone(), Some(point), &lifecycle, now)?;
+            }
             points::rows::get(tx, arn)?.ok_or_else(|| Error::no_such_recovery_point(arn))
         })?;
         // The change is made; its manifest follows now, or later when that fails.
@@ -121,13 +117,35 @@ impl Engine {
     }
 }
 
+/// Changes how long a point lives, if the caller may and it can.
+fn set_lifecycle(
+    tx: &Connection,
+    caller: &Caller,
+    arn: &Arn,
+    found: Option<RecoveryPoint>,
+    lifecycle: &Lifecycle,
+    now: Time,
+) -> Result<()> {
+    let subject = PointToChange(PointNamed { arn, found: found.as_ref() });
+    let permit = authorize(tx, caller, UpdateRecoveryPointLifecycle, &subject)?;
+    let found = found.ok_or_else(|| Error::no_such_recovery_point(arn))?;
+    refuse_cold_day(&found, lifecycle, now)?;
+    let acts = lifecycle.acts_on(found.resource_type.goes_cold_by(lifecycle), found.created);
+    // What is nested goes together with what it is nested in.
+    let of = points::rows::point_id(found.nesting.parent().unwrap_or(arn));
+    let due = acts.delete_at.map(|at| Ok::<_, Error>(delete_due(at, &seed(tx)?, of))).transpose()?;
+    points::rows::expiry::set(tx, &permit, lifecycle, &acts, due)?;
+    points::rows::owed_manifests::owe(tx, arn)
+}
+
 /// Marks points whose time has come. Asked one by one: whatever protects a point protects it from the end of its life too. One
 /// that is refused is passed over and asked for again in a day: it holds up no other, and is not found due for ever. A live
 /// continuous one whose rule goes on lives on as if that had run now. What is nested goes before what it is nested in, which stays as
 /// long as anything is.
 fn expire(tx: &Connection, due: &[RecoveryPoint], now: Time) -> Result<()> {
     let (parents, others): (Vec<_>, Vec<_>) = due.iter().partition(|point| point.nesting.is_parent());
-    for point in others.into_iter().chain(parents.iter().copied()) {
+    let mut gone = Vec::new();
+    for point in others.into_iter().chain(parents) {
         if point.nesting.is_parent() && !points::rows::composite::nested(tx, &point.arn)?.is_empty() {
             points::rows::expiry::put_off(tx, &point.arn, now + ASK_AGAIN)?;
             continue;
@@ -142,11 +160,7 @@ fn expire(tx: &Connection, due: &[RecoveryPoint], now: Time) -> Result<()> {
         match authorize(tx, Doing::Expiry, DeleteRecoveryPoint, &subject) {
             Ok(permit) => {
                 points::rows::deleting::mark_expired(tx, &permit, point, now)?;
-                let stays = |parent: &&Arn| !parents.iter().any(|goes| goes.arn == **parent);
-                if let Some(parent) = point.nesting.parent().filter(stays) {
-                    let why = format!("Nested recovery point {} has outlived its days.", point.arn);
-                    points::rows::composite::lessen(tx, parent, &why, now)?;
-                }
+                gone.extend(point.nesting.parent().map(|parent| (parent, &point.arn)));
             }
             Err(refused @ Error::Service { .. }) => {
                 tracing::warn!(point = %point.arn, %refused, "a recovery point has outlived its days and is protected: it stays");
@@ -154,6 +168,11 @@ fn expire(tx: &Connection, due: &[RecoveryPoint], now: Time) -> Result<()> {
             }
             Err(error) => return Err(error),
         }
+    }
+    // One that goes too is being deleted by now, and lacks nothing.
+    for (parent, nested) in gone {
+        let why = format!("Nested recovery point {nested} has outlived its days.");
+        points::rows::composite::lessen(tx, parent, &why, now)?;
     }
     Ok(())
 }

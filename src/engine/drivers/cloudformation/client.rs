@@ -12,6 +12,7 @@ use crate::engine::drivers::{Fault, endpoint};
 use crate::repository::Control;
 use bytes::Bytes;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +21,9 @@ const USUAL_REGION: &str = "us-east-1";
 
 /// The version of the protocol.
 const VERSION: &str = "2010-05-15";
+
+/// More resources than this no stack has.
+const MOST_RESOURCES: usize = 1000;
 
 /// A client of one stack.
 pub(super) struct Client {
@@ -104,13 +108,17 @@ impl Client {
 
     /// The resources of the stack.
     pub(super) fn resources(&self, stop: Option<&Control>) -> Result<Vec<StackResource>, Fault> {
-        let (mut all, mut next) = (Vec::new(), None::<String>);
+        let (mut all, mut next, mut seen) = (Vec::new(), None::<String>, BTreeSet::new());
         loop {
             let mut form = of_stack(self.stack());
             form.extend(next.as_deref().map(|token| ("NextToken".to_owned(), token)));
             let result = self.call("ListStackResources", &form, stop)?;
             all.extend(answer::resources(&result));
             next = result.text("NextToken").filter(|token| !token.is_empty()).map(str::to_owned);
+            let is_new = next.as_ref().is_none_or(|token| seen.insert(token.clone()));
+            if !is_new || all.len() > MOST_RESOURCES {
+                return Err(self.odd("ListStackResources"));
+            }
             if next.is_none() {
                 return Ok(all);
             }

@@ -159,7 +159,8 @@ impl NewChangeSet {
         let hidden: Vec<&str> = all.iter().filter(|(_, value)| *value == HIDDEN).map(|(key, _)| key.as_str()).collect();
         if !hidden.is_empty() && !has_stack {
             return Err(Fault::Failed(format!(
-                "CloudFormation did not tell the values of parameters that are marked NoEcho: give {} with {PARAMETERS_KEY}.",
+                "CloudFormation did not tell the values of parameters that are marked NoEcho: give {} with {PARAMETERS_KEY}, \
+                 as vaultdeck restore start does with --metadata {PARAMETERS_KEY}=@FILE.",
                 hidden.join(", ")
             )));
         }
@@ -214,9 +215,12 @@ impl NewChangeSet {
             let status = match self.there()? {
                 Some(found) if found.status == "CREATE_COMPLETE" => return Ok(found),
                 Some(found) if found.status == "FAILED" => {
+                    // A stack that was made with it has nothing in it yet.
+                    let left = if self.has_stack().unwrap_or(true) { "It is" } else { "It and the new stack are" };
                     return Err(Fault::Failed(format!(
-                        "The change set {name} of stack {stack} FAILED: {}",
-                        found.reason
+                        "The change set {name} of stack {stack} FAILED: {}. {left} left at {}, to be looked at and deleted.",
+                        found.reason.trim_end_matches('.'),
+                        self.client.endpoint()
                     )));
                 }
                 Some(found) => found.status,

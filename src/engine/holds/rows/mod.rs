@@ -12,6 +12,7 @@ use crate::engine::catalog::values::{Columns as _, millis, to_json};
 use crate::engine::error::Result;
 use crate::engine::page::{Page, PageRequest};
 use rusqlite::{Connection, Row, params};
+use std::collections::BTreeSet;
 
 const COLUMNS: &str = "id, arn, account, region, title, description, selection, created, cancelled, cancel_description, retain_record_until";
 
@@ -142,10 +143,10 @@ pub fn points(connection: &Connection, hold: &str, request: &PageRequest) -> Res
     })
 }
 
-/// The points of one vault that a selection catches now. One that is being deleted, or is left of a deletion that failed, is
+/// The points of one vault that a selection catches now, and what is nested in them. One that is being deleted, or is left of a deletion that failed, is
 /// not held, and neither is a continuous one, whose life no hold makes longer.
 pub fn caught(connection: &Connection, vault: &Arn, selection: &HoldSelection) -> Result<Vec<Arn>> {
-    let sql = "SELECT arn, vault_name, resource_arn, resource_type, created FROM recovery_points
+    let sql = "SELECT arn, parent_arn, vault_name, resource_arn, resource_type, created FROM recovery_points
          WHERE vault_arn = ?1 AND created >= ?2 AND created <= ?3 AND status IN ('CREATING', 'COMPLETED', 'PARTIAL')
              AND arn NOT IN (SELECT point_arn FROM chains)";
     let (from, to) = match selection.date_range {
@@ -159,9 +160,13 @@ pub fn caught(connection: &Connection, vault: &Arn, selection: &HoldSelection) -
         let created = row.time("created")?;
         let candidate =
             Candidate { vault_name: &vault_name, resource_arn: &resource_arn, resource_type: &resource_type, created };
-        Ok(if selection.catches(&candidate) { Some(row.parsed("arn")?) } else { None })
+        let (arn, parent): (Arn, Option<Arn>) = (row.parsed("arn")?, row.parsed_option("parent_arn")?);
+        Ok((arn, parent, selection.catches(&candidate)))
     })?;
-    Ok(found.into_iter().flatten().collect())
+    let caught: BTreeSet<&Arn> = found.iter().filter(|(.., is_caught)| *is_caught).map(|(arn, ..)| arn).collect();
+    let is_in =
+        |arn: &Arn, parent: Option<&Arn>| caught.contains(arn) || parent.is_some_and(|parent| caught.contains(parent));
+    Ok(found.iter().filter(|(arn, parent, _)| is_in(arn, parent.as_ref())).map(|(arn, ..)| arn.clone()).collect())
 }
 
 /// Whether the record of any released hold has been kept for long enough.

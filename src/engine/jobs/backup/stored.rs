@@ -11,6 +11,7 @@ use crate::engine::authorize::{Doing, authorize};
 use crate::engine::catalog::Connection;
 use crate::engine::drivers::{PointFacts, Registered};
 use crate::engine::error::Result;
+use crate::engine::jobs::backup::composite::conclude;
 use crate::engine::jobs::backup::rows::record::{self, BackupRecord, Moved};
 use crate::engine::jobs::copy;
 use crate::engine::jobs::finish::{NewManifest, Stored, Verdict};
@@ -18,7 +19,7 @@ use crate::engine::jobs::outcome::{Ending, known_category};
 use crate::engine::points;
 use crate::engine::points::insert::complete_point;
 use crate::engine::points::manifest::{self, Manifest};
-use crate::engine::points::rows::creating;
+use crate::engine::points::rows::{creating, owed_manifests};
 use crate::engine::resources::rows::marks;
 use crate::engine::vaults::store::OpenVault;
 use crate::repository::{BackupOutcome, FileKind, Id, IssueKind, ItemPath, NewSnapshot, Prepared};
@@ -83,6 +84,21 @@ pub(super) struct Plan {
 }
 
 impl StoredBackup {
+    /// The manifest of a composite that lacks something by now of which the one that is written says nothing: what is nested may
+    /// have been deleted, or taken out, since.
+    fn seen_now(&self, connection: &Connection, written: &Manifest) -> Result<Option<Manifest>> {
+        if !self.record.job.is_parent {
+            return Ok(None);
+        }
+        let lacks = conclude::partial(connection, &self.record)?;
+        let unsaid = |why: &String| !written.partial || written.status_message.as_ref() != Some(why);
+        Ok(lacks.filter(unsaid).map(|why| {
+            let Ending { category, message, .. } = Ending::partial(why);
+            let message_category = category.to_owned();
+            Manifest { partial: true, status_message: message, message_category, ..written.clone() }
+        }))
+    }
+
     fn snapshot(&self) -> Result<Id> {
         match &self.made {
             Made::Now(attempt) => Ok(attempt.data.outcome().snapshot),
@@ -136,6 +152,8 @@ impl Stored for StoredBackup {
     }
 
     fn complete(&self, connection: &Connection, manifest: &Manifest, packs: &BTreeSet<Id>, now: Time) -> Result<bool> {
+        let seen = self.seen_now(connection, manifest)?;
+        let (manifest, is_owed) = (seen.as_ref().unwrap_or(manifest), seen.is_some());
         let ending = Ending {
             state: if manifest.partial { JobState::Partial } else { JobState::Completed },
             category: known_category(&manifest.message_category),
@@ -148,6 +166,9 @@ impl Stored for StoredBackup {
         let vault = Anything(manifest.vault_arn.as_str());
         let permit = authorize(connection, Doing::Outcome, AddRecoveryPoint, &vault)?;
         complete_point(connection, &permit, manifest, packs, now)?;
+        if let Some(arn) = self.record.job.recovery_point_arn.as_ref().filter(|_| is_owed) {
+            owed_manifests::owe(connection, arn)?;
+        }
         if let Made::Now(attempt) = &self.made
             && let Some(mark) = attempt.facts.mark.as_ref().filter(|mark| attempt.plan.of.mark.as_ref() != Some(*mark))
         {
@@ -196,9 +217,8 @@ impl Attempt {
             self.facts.lacks.is_none() && outcome.issues.iter().all(|issue| issue.kind == IssueKind::AccessDenied);
         let ending = match &self.partial {
             Some(why) => Ending::partial(why.clone()),
-            None => Ending::completed(&missing, denied),
+            None => Ending::completed(&missing, denied).with_issue(record.issue.as_deref()),
         };
-        let ending = ending.with_issue(record.issue.as_deref());
         Manifest {
             recovery_point_id: point_id(record).to_owned(),
             job_id: job.id.to_string(),

@@ -3,6 +3,7 @@
 use crate::domain::job::{JobState, RestoreJob};
 use crate::domain::names::JobId;
 use crate::domain::recovery_point::RecoveryPoint;
+use crate::domain::types::cloudformation;
 use crate::domain::types::keys::{self, LATEST_KEY, PATH_KEY, TIME_KEYS};
 use crate::domain::types::location::Location;
 use crate::domain::{Arn, ResourceType, Time};
@@ -259,10 +260,11 @@ impl Engine {
         self.list_restore_jobs(caller, filter, request)
     }
 
-    /// The metadata that a restore job was started with.
+    /// The metadata that a restore job was started with, but for values that may be secrets.
     pub fn restore_job_metadata(&self, caller: &Caller, id: &JobId) -> Result<BTreeMap<String, String>> {
         self.describe_restore_job(caller, id)?;
-        self.catalog.read(|connection| rows::metadata(connection, id))
+        let metadata = self.catalog.read(|connection| rows::metadata(connection, id))?;
+        Ok(cloudformation::told(&metadata))
     }
 }
 

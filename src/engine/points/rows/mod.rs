@@ -261,15 +261,16 @@ pub fn set_gone(connection: &Connection, arn: &Arn, message: &str, now: Time) ->
     if changed > 0 { tell(connection, arn, now) } else { Ok(()) }
 }
 
-/// A point that was taken for gone with `message` is there again.
+/// A point that was taken for gone with `message` is there again. A composite one that lacked something lacks it still, and says so.
 pub fn set_back(connection: &Connection, arn: &Arn, message: &str, now: Time) -> Result<()> {
+    let part = owed_manifests::of(connection, arn)?.map(|kept| kept.manifest).filter(|manifest| manifest.partial);
     let changed = connection
         .prepare_cached(
-            "UPDATE recovery_points SET status_message = NULL,
-                 status = CASE WHEN arn IN (SELECT point_arn FROM chains) THEN 'STOPPED' ELSE 'COMPLETED' END
+            "UPDATE recovery_points SET status_message = ?4,
+                 status = CASE WHEN arn IN (SELECT point_arn FROM chains) THEN 'STOPPED' WHEN ?3 THEN 'PARTIAL' ELSE 'COMPLETED' END
              WHERE arn = ?1 AND status = 'EXPIRED' AND status_message = ?2",
         )?
-        .execute([arn.as_str(), message])?;
+        .execute(params![arn.as_str(), message, part.is_some(), part.and_then(|manifest| manifest.status_message)])?;
     if changed > 0 { tell(connection, arn, now) } else { Ok(()) }
 }
 

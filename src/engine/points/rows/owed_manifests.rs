@@ -90,12 +90,21 @@ fn from_row(row: &Row<'_>) -> Result<Kept> {
     match document {
         Some(document) => {
             let kept: Manifest = from_json(&document)?;
-            let (nesting, partial) = (nesting(row)?, row.column::<String>("status")? == "PARTIAL");
-            let manifest = Manifest { snapshot, storage_class, lifecycle, nesting, partial, ..kept };
-            Ok(Kept { manifest, lacks: Vec::new() })
+            let manifest = Manifest { snapshot, storage_class, lifecycle, nesting: nesting(row)?, ..kept };
+            Ok(Kept { manifest: lessened(row, manifest)?, lacks: Vec::new() })
         }
         None => rebuilt(row, lifecycle, snapshot, storage_class),
     }
+}
+
+/// The manifest of a composite that may lack what it had when it was made, as its row says; that of one which is gone or is being
+/// deleted does not say it any more.
+fn lessened(row: &Row<'_>, kept: Manifest) -> Result<Manifest> {
+    if !kept.nesting.is_parent() || row.column::<String>("status")? != "PARTIAL" {
+        return Ok(kept);
+    }
+    let (status_message, message_category) = (row.column("status_message")?, "MISCELLANEOUS".to_owned());
+    Ok(Manifest { partial: true, status_message, message_category, ..kept })
 }
 
 /// The manifest of a point of a version that kept no copies: all that the rows tell.

@@ -1,6 +1,7 @@
 //! From child jobs to a composite recovery point: a document that says what it is made of.
 
 use crate::domain::job::JobState;
+use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use crate::domain::{Arn, PointDetails};
 use crate::engine::Engine;
 use crate::engine::catalog::Connection;
@@ -30,36 +31,54 @@ pub(in crate::engine::jobs::backup) struct Outcome {
 pub(in crate::engine::jobs::backup) fn look(engine: &Engine, record: &BackupRecord) -> Result<Outcome> {
     engine.catalog.read(|connection| {
         let all = children::of(connection, &record.job.id)?;
-        let mut there = Vec::new();
-        for child in &all {
-            there.push(is_there(connection, record.job.recovery_point_arn.as_ref(), child)?);
-        }
-        let lacking: Vec<&Child> =
-            all.iter().zip(&there).filter(|(_, there)| !**there).map(|(child, _)| child).collect();
-        let said = || {
-            format!(
-                "{} of {} nested recovery points are missing: {}",
-                lacking.len(),
-                all.len(),
-                names(lacking.iter().copied())
-            )
-        };
+        let lacking = lacking(connection, record, &all)?;
         Ok(Outcome {
             document: document(record, &all)?,
             nested: all.len() - lacking.len(),
-            partial: (!lacking.is_empty()).then(said),
+            partial: said(record, &all, &lacking),
         })
     })
 }
 
-/// Whether a child completed, and its recovery point is there and still belongs to the composite.
+/// Why the composite is only a part of what it should be, as of now.
+pub(in crate::engine::jobs::backup) fn partial(
+    connection: &Connection,
+    record: &BackupRecord,
+) -> Result<Option<String>> {
+    let all = children::of(connection, &record.job.id)?;
+    let lacking = lacking(connection, record, &all)?;
+    Ok(said(record, &all, &lacking))
+}
+
+/// The children that have no recovery point in the composite.
+fn lacking<'c>(connection: &Connection, record: &BackupRecord, all: &'c [Child]) -> Result<Vec<&'c Child>> {
+    let mut lacking = Vec::new();
+    for child in all {
+        if !is_there(connection, record.job.recovery_point_arn.as_ref(), child)? {
+            lacking.push(child);
+        }
+    }
+    Ok(lacking)
+}
+
+/// What is missing, in words: children, and members that have none.
+fn said(record: &BackupRecord, all: &[Child], lacking: &[&Child]) -> Option<String> {
+    let names = || names(lacking.iter().copied());
+    let missing = || format!("{} of {} nested recovery points are missing: {}", lacking.len(), all.len(), names());
+    let missing = (!lacking.is_empty()).then(missing);
+    let all: Vec<String> = missing.into_iter().chain(record.issue.clone()).collect();
+    (!all.is_empty()).then(|| all.join(". "))
+}
+
+/// Whether a child completed, and its recovery point is whole and still belongs to the composite.
 fn is_there(connection: &Connection, parent: Option<&Arn>, child: &Child) -> Result<bool> {
     if child.job.state != JobState::Completed {
         return Ok(false);
     }
     let arn = child.job.recovery_point_arn.as_ref();
     let point = arn.map_or(Ok(None), |arn| points::rows::get(connection, arn))?;
-    Ok(point.is_some_and(|point| point.nesting.parent() == parent))
+    let is_whole = |point: &RecoveryPoint| point.status == RecoveryPointStatus::Completed;
+    Ok(point.filter(is_whole).is_some_and(|point| point.nesting.parent() == parent))
 }
 
 fn document(record: &BackupRecord, all: &[Child]) -> Result<Vec<u8>> {

@@ -48,7 +48,7 @@ pub(in crate::engine::jobs::backup) fn run(
 struct Found {
     /// By what they are called in it.
     members: BTreeMap<String, Resource>,
-    /// What this engine could back up and does not, in words.
+    /// What this engine could back up and does not, in words: without it the composite is a part only.
     lacks: Vec<String>,
 }
 

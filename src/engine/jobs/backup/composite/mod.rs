@@ -3,7 +3,8 @@
 //! A parent job begins as any other. Its work is to ask what its resource is made of and to make the child jobs, all in one
 //! transaction ([`divide`]). From then on it has no thread: it waits, RUNNING, until its children are over. Then it begins once
 //! more, to store what became of them as its own recovery point ([`conclude`]), and ends COMPLETED, or PARTIAL when some child did
-//! not complete. When none did there is no recovery point, and it fails.
+//! not complete or a member that could have been backed up has none. When no child completed there is no recovery point, and it
+//! fails.
 
 pub(super) mod conclude;
 pub(super) mod divide;
@@ -62,6 +63,10 @@ fn names<'a>(children: impl Iterator<Item = &'a Child>) -> String {
             break;
         }
         let what = child.member.as_deref().unwrap_or("the template");
+        if child.job.state == JobState::Completed {
+            shown.push(format!("{what} (its recovery point is gone, or is not nested in it any more)"));
+            continue;
+        }
         let why = child.job.status_message.as_deref().map(|why| format!(" ({})", why.trim_end_matches('.')));
         shown.push(format!("{what} {}{}", child.job.state.as_str(), why.unwrap_or_default()));
     }

@@ -41,7 +41,7 @@ pub fn of(connection: &Connection, parent: &JobId) -> Result<Vec<Child>> {
     })
 }
 
-/// The child jobs were made: what was tried up to here counts no more, and `issue` is what the job completes with.
+/// The child jobs were made: what was tried up to here counts no more, and `issue` is what lacks one and makes the job PARTIAL.
 pub fn note_divided(connection: &Connection, parent: &JobId, issue: Option<&str>) -> Result<()> {
     connection
         .prepare_cached("UPDATE backup_jobs SET attempts = 0, issue = ?2 WHERE id = ?1")?

@@ -5,7 +5,7 @@ pub mod proofs;
 use crate::domain::event::detail;
 use crate::domain::job::{JobKind, JobState, RestoreJob};
 use crate::domain::names::JobId;
-use crate::domain::types::Location;
+use crate::domain::types::{Location, cloudformation};
 use crate::domain::{AccountId, Arn, Region, ResourceType, Time};
 use crate::engine::authorize::Permit;
 use crate::engine::authorize::action::StartRestoreJob;
@@ -264,17 +264,18 @@ pub fn taken(connection: &Connection) -> Result<Vec<Taken>> {
     })
 }
 
-/// A restore job ends. Whether it was still open.
+/// A restore job ends, and what may be secret of its metadata is forgotten. Whether it was still open.
 pub fn end(connection: &Connection, id: &JobId, ending: &Ending, size: Option<i64>, now: Time) -> Result<bool> {
     let completed = ending.state == JobState::Completed;
+    let told = to_json(&cloudformation::told(&metadata(connection, id)?))?;
     store::advance(
         connection,
         &TABLE,
         id,
         &ending.state,
         ", status_message = ?3, completed = ?4, percent_done = CASE WHEN ?5 THEN 100.0 ELSE percent_done END,
-         size_bytes = coalesce(?6, size_bytes)",
-        &[&ending.message, &millis(now), &completed, &size],
+         size_bytes = coalesce(?6, size_bytes), metadata = ?7",
+        &[&ending.message, &millis(now), &completed, &size, &told],
     )
 }
 
