@@ -35,7 +35,12 @@ def server():
         CREATE SCHEMA "größe.x"; CREATE TABLE orders (id serial PRIMARY KEY, said text); ALTER TABLE orders OWNER TO clerk;
         INSERT INTO orders (said) SELECT repeat('größe ', n % 9) FROM generate_series(1, 2000) n;
         CREATE TABLE "größe.x"."a ""b/" (id int, of int); INSERT INTO "größe.x"."a ""b/" SELECT n, n * 7 FROM generate_series(1, 300) n;
-        CREATE VIEW first AS SELECT * FROM orders WHERE id < 10""")
+        CREATE VIEW first AS SELECT * FROM orders WHERE id < 10;
+        CREATE SCHEMA parts; CREATE TABLE sold (at int, item int REFERENCES orders) PARTITION BY RANGE (at);
+        CREATE TABLE sold_1 PARTITION OF sold FOR VALUES FROM (0) TO (100);
+        CREATE TABLE parts.sold_2 PARTITION OF sold FOR VALUES FROM (100) TO (1000);
+        INSERT INTO sold SELECT n, n + 1 FROM generate_series(1, 500) n;
+        CREATE TABLE base (n int); CREATE TABLE derived (of int) INHERITS (base); INSERT INTO derived VALUES (1, 2), (3, 4)""")
     yield server
     server.stop()
     shutil.rmtree(folder, ignore_errors=True)
@@ -81,13 +86,29 @@ def test_a_database_and_a_table_become_new_databases_of_the_server(server, point
         server.ask(f'DROP DATABASE "{name}"')
 
 
+def test_a_table_comes_with_its_partitions_and_with_all_that_inherit_from_it(server, point):
+    engine, point = point
+    into = ["--metadata", f"vaultdeck:url={server.url()}", "--metadata", "vaultdeck:database=parts"]
+    for item, tables in [("public.sold", ["sold", "sold_1", "parts.sold_2"]), ("public.sold_1", ["sold_1"]), ("public.base", ["base", "derived"])]:
+        before = {table: ask(server, "shop", DIGEST.format(table)) for table in tables}
+        done = restore(engine, point, f"shop/{item}", *into)
+        assert done.returncode == 0, done
+        assert ("FK CONSTRAINT public sold sold_item_fkey" in done.stderr) == (item == "public.sold"), done
+        assert {table: ask(server, "parts", DIGEST.format(table)) for table in tables} == before and "|" in before[tables[0]]
+        server.ask("DROP DATABASE parts")
+    failed = restore(engine, point, "shop/public.derived", *into)
+    assert failed.returncode == 1 and "cannot be made without public.base" in failed.stderr and "parts" not in databases(server), failed
+
+
 def test_an_item_becomes_a_file_of_pg_dump(server, point, tmp_path):
     engine, point = point
     before = ask(server, "shop", DIGEST.format("orders"))
     done = restore(engine, point, "shop/public.orders", "--to", str(tmp_path / "dump"))
     assert done.returncode == 0, done
     file = tmp_path / "dump" / "shop.public.orders.dump"
-    assert [path.name for path in (tmp_path / "dump").iterdir()] == [file.name]
+    assert [path.name for path in (tmp_path / "dump").iterdir()] == [file.name] and file.stat().st_mode & 0o777 == 0o600
+    made = [job for job in engine.client().list_restore_jobs()["RestoreJobs"] if job["Status"] == "COMPLETED"]
+    assert made and not any("CreatedResourceArn" in job for job in made), made
     server.ask("CREATE DATABASE taken")
     server.run("pg_restore", "--no-owner", "--exit-on-error", "-d", "taken", str(file))
     assert ask(server, "taken", DIGEST.format("orders")) == before

@@ -33,7 +33,14 @@ impl Engine {
                     live.point
                 )));
             }
-            if let Some(held) = chains::held_of(tx, arn)?.filter(|_| !is_lost) {
+            let held = chains::held_of(tx, arn)?;
+            if let Some(held) = held.as_ref().filter(|_| is_lost) {
+                tracing::warn!(
+                    resource = %arn, name = %held.hold, point = %held.point,
+                    "the service of a resource that is removed keeps its log under this name, if it is there after all"
+                );
+            }
+            if let Some(held) = held.filter(|_| !is_lost) {
                 return Err(Error::invalid_request(format!(
                     "the service of {arn} still keeps its log, under the name {}, for {}, which needs it no more: it is told so every minute \
                      until it knows; see that it can be reached, and remove the resource then, or with --force if the service is gone for good",

@@ -30,6 +30,8 @@ pub enum Fault {
         /// What it would have to be.
         needs: String,
     },
+    /// This machine did not do what it was asked to: a disk is full or broken, a program does not start.
+    System(String),
     /// All other trouble.
     Failed(String),
 }
@@ -49,7 +51,7 @@ impl Fault {
     /// What the system refused, as "what: the system's words".
     pub fn of_io(what: impl Display, error: &io::Error) -> Self {
         let message = format!("{what}: {error}");
-        if error.kind() == io::ErrorKind::PermissionDenied { Self::Denied(message) } else { Self::Failed(message) }
+        if error.kind() == io::ErrorKind::PermissionDenied { Self::Denied(message) } else { Self::System(message) }
     }
 
     /// What it means.
@@ -70,6 +72,7 @@ impl Display for Fault {
             Self::Temporary { why: message, .. }
             | Self::Denied(message)
             | Self::Gone(message)
+            | Self::System(message)
             | Self::Failed(message) => f.write_str(message),
         }
     }

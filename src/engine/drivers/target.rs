@@ -197,6 +197,8 @@ pub struct Restored {
     pub notes: Vec<String>,
     /// The id of what it wrote into, where that is neither new nor what was backed up.
     pub into: Option<String>,
+    /// Whether that is nothing that could be a resource: a file, or a database of some server.
+    pub is_of_no_resource: bool,
     /// What the resource is to be called that it made, where the metadata says so.
     pub name: Option<String>,
     /// Whether the resource that it made is reached with the secret of what was backed up: it is registered with that.

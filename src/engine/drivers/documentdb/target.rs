@@ -351,7 +351,7 @@ impl Target for Into<'_> {
             notes.extend(refusal(self.make(view), || format!("The view {}", view.shown()))?);
         }
         let name = self.makes_new.then(|| self.identifier.clone());
-        Ok(Restored { notes, into: None, name, shares_secret: self.makes_new })
+        Ok(Restored { notes, name, shares_secret: self.makes_new, ..Restored::default() })
     }
 }
 

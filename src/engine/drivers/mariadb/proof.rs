@@ -2,11 +2,11 @@
 //! of the recovery point is there, and each is read through with its indexes.
 
 use super::programs::SERVER;
-use super::rows;
 use super::scratch::Server;
 use super::source::COPIED;
 use super::target::CHECKPOINTS;
 use super::version::Version;
+use super::{binlog, rows};
 use crate::domain::PointDetails;
 use crate::domain::proof::Check;
 use crate::engine::drivers::proof::Files;
@@ -16,6 +16,12 @@ use std::collections::BTreeSet;
 
 /// What is proven of a dump: that it can be restored as it is. No server is started that would take it.
 pub(super) static DUMP: Files = Files { what: "files of the dump (no server took it)", noted: &[] };
+
+/// Under which name files say where in the log they end.
+const LAST: &str = "last_lsn";
+
+/// The most that files say of themselves, in bytes.
+const LONGEST: u64 = 64 << 10;
 
 /// How many tables are read by one session.
 const TABLES: usize = 50;
@@ -38,7 +44,7 @@ pub(super) fn check_server(details: &PointDetails) -> Result<(), Fault> {
 /// Compares a prepared copy with what its backup noted.
 pub(super) fn prove(cx: &ProofCx<'_>) -> Result<Vec<Check>, Fault> {
     let mut checks = Vec::new();
-    if let Some(noted) = cx.noted("EndLsn") {
+    if let Some(noted) = ended(cx)? {
         let found = prepared_to(cx).map_err(|error| error.to_string()).unwrap_or_else(|error| error);
         checks.push(Check::new(
             "Place in the log that the files are prepared to (mariadb-backup --prepare)",
@@ -55,11 +61,14 @@ pub(super) fn prove(cx: &ProofCx<'_>) -> Result<Vec<Check>, Fault> {
         }
     };
     checks.push(Check::new(name, "yes", "yes"));
-    let (databases, tables) = stored(cx)?;
-    let found: BTreeSet<String> = server.ask(rows::DATABASES)?.into_iter().flatten().collect();
-    checks.push(Check::new("Databases", databases, found.len()));
-    let listed = server.ask(rows::TABLES)?;
-    checks.push(Check::new("Tables, views and sequences", tables, listed.len()));
+    let listed = server.all_rows(rows::tables)?;
+    // Behind the base the log made some, and dropped others.
+    if cx.moment.is_none() {
+        let (databases, tables) = stored(cx)?;
+        let found: BTreeSet<String> = server.ask(rows::DATABASES)?.into_iter().flatten().collect();
+        checks.push(Check::new("Databases", databases, found.len()));
+        checks.push(Check::new("Tables, views and sequences", tables, listed.len()));
+    }
     let with_rows: Vec<&str> = listed
         .iter()
         .filter(|row| row.get(1).is_some_and(|has_rows| has_rows == "1"))
@@ -70,19 +79,29 @@ pub(super) fn prove(cx: &ProofCx<'_>) -> Result<Vec<Check>, Fault> {
     Ok(checks)
 }
 
+/// The place in the log at which the backup ended. Of a continuous recovery point that is said of its first base, and here it is about
+/// the one that was restored.
+fn ended(cx: &ProofCx<'_>) -> Result<Option<String>, Fault> {
+    if cx.moment.is_none() {
+        return Ok(cx.noted("EndLsn").map(str::to_owned));
+    }
+    let text = cx.content.read(&ItemPath::root().join(CHECKPOINTS.as_bytes()), LONGEST)?.unwrap_or_default();
+    Ok(said(&String::from_utf8_lossy(&text), LAST).map(str::to_owned))
+}
+
 /// The place in the log up to which the files say that they are prepared.
 fn prepared_to(cx: &ProofCx<'_>) -> std::io::Result<String> {
     let text = std::fs::read_to_string(cx.at.join(CHECKPOINTS))?;
-    let said = |wanted: &str| {
-        text.lines()
-            .filter_map(|line| line.split_once('='))
-            .find(|(key, _)| key.trim() == wanted)
-            .map(|(_, value)| value.trim())
-    };
-    match said("backup_type") {
-        Some(kind) if kind != COPIED => Ok(said("last_lsn").unwrap_or_default().to_owned()),
+    match said(&text, "backup_type") {
+        Some(kind) if kind != COPIED => Ok(said(&text, LAST).unwrap_or_default().to_owned()),
         _ => Ok("they are not prepared".to_owned()),
     }
+}
+
+/// A value of what files say of themselves.
+fn said<'a>(text: &'a str, wanted: &str) -> Option<&'a str> {
+    let pairs = text.lines().filter_map(|line| line.split_once('='));
+    pairs.into_iter().find(|(key, _)| key.trim() == wanted).map(|(_, value)| value.trim())
 }
 
 /// How many databases a recovery point has, and how many tables, views and sequences.
@@ -98,7 +117,8 @@ fn stored(cx: &ProofCx<'_>) -> Result<(usize, usize), Fault> {
 }
 
 fn is_database(node: &Node) -> bool {
-    node.kind == NodeKind::Directory && !node.name.starts_with(b"#") && node.name != b"performance_schema"
+    let is_other = node.name == b"performance_schema" || node.name == binlog::FOLDER.as_bytes();
+    node.kind == NodeKind::Directory && !node.name.starts_with(b"#") && !is_other
 }
 
 /// Each has a file that defines it; what a statement makes in between is none.
@@ -154,9 +174,17 @@ mod tests {
     }
 
     #[test]
+    fn files_say_where_in_the_log_they_end() {
+        let text = "backup_type = full-backuped\nfrom_lsn = 0\nto_lsn = 50\nlast_lsn = 73\n";
+        assert_eq!((said(text, LAST), said(text, "absent")), (Some("73"), None));
+    }
+
+    #[test]
     fn what_is_a_database_and_what_a_table_is_told_by_names() {
         let node = |name: &str, kind| Node { name: name.as_bytes().to_vec(), kind, ..Node::default() };
-        for (name, is) in [("shop", true), ("#innodb_redo", false), ("performance_schema", false)] {
+        for (name, is) in
+            [("shop", true), ("#innodb_redo", false), ("performance_schema", false), ("binary-logs", false)]
+        {
             assert_eq!(is_database(&node(name, NodeKind::Directory)), is, "{name}");
         }
         for (name, is) in [("t.frm", true), ("t.ibd", false), ("#sql-alter-1-2.frm", false), ("db.opt", false)] {

@@ -23,10 +23,15 @@ pub(super) const ANSWER: &str = "SELECT 1";
 pub(super) const DATABASES: &str = "SELECT schema_name FROM information_schema.schemata \
     WHERE schema_name NOT IN ('information_schema', 'performance_schema') ORDER BY 1";
 
-/// Every table, view and sequence of it, as the server writes its name, and whether it has rows of its own.
-pub(super) const TABLES: &str = "SELECT CONCAT('`', REPLACE(table_schema, '`', '``'), '`.`', REPLACE(table_name, '`', '``'), '`'), \
-    table_type IN ('BASE TABLE', 'SYSTEM VERSIONED', 'SEQUENCE') FROM information_schema.tables \
-    WHERE table_schema NOT IN ('information_schema', 'performance_schema') ORDER BY 1";
+/// Some of the tables, views and sequences of it, as the server writes their names, and whether each has rows of its own.
+pub(super) fn tables(behind: usize, most: usize) -> String {
+    format!(
+        "SELECT CONCAT('`', REPLACE(table_schema, '`', '``'), '`.`', REPLACE(table_name, '`', '``'), '`'), \
+         table_type IN ('BASE TABLE', 'SYSTEM VERSIONED', 'SEQUENCE') FROM information_schema.tables \
+         WHERE table_schema NOT IN ('information_schema', 'performance_schema') ORDER BY BINARY table_schema, BINARY table_name \
+         LIMIT {most} OFFSET {behind}"
+    )
+}
 
 /// Reads tables through, with all their indexes.
 pub(super) fn check(tables: &[&str]) -> String {

@@ -26,6 +26,9 @@ const END: Duration = Duration::from_secs(300);
 /// How often it is asked whether it takes connections.
 const ASK: Duration = Duration::from_millis(100);
 
+/// How many rows are asked for at a time.
+const ROWS: usize = 1000;
+
 /// The socket, in the data directory, where the server and its clients are at home: its path is short, however long that of the folder is.
 const SOCKET: &str = "vaultdeck.sock";
 
@@ -91,6 +94,19 @@ impl Server {
         let arguments = ["--batch", "--skip-column-names", "--default-character-set=utf8mb4", "--execute", question];
         let program = arguments.iter().fold(self.reach(CLIENT.program()?), |program, argument| program.arg(argument));
         Ok(rows_of(&program.run(PATIENCE)?.output))
+    }
+
+    /// The rows of an answer of any length, some at a time: `question` is told how many it has given, and how many it may give.
+    pub(super) fn all_rows(&self, question: fn(usize, usize) -> String) -> Result<Vec<Vec<String>>, Fault> {
+        let mut rows = Vec::new();
+        loop {
+            let next = self.ask(&question(rows.len(), ROWS))?;
+            let is_last = next.len() < ROWS;
+            rows.extend(next);
+            if is_last {
+                return Ok(rows);
+            }
+        }
     }
 
     /// Ends it in an orderly way.

@@ -112,7 +112,7 @@ fn verify(programs: &Programs, cx: &ProofCx<'_>) -> Result<Check, Fault> {
 
 fn look(server: &Server) -> Result<Restored, Fault> {
     let strange = || Fault::Failed("The scratch server does not say what it has recovered.".to_owned());
-    let row = server.ask("postgres", rows::RESTORED)?.into_iter().next().ok_or_else(strange)?;
+    let row = server.ask(server.home(), rows::RESTORED)?.into_iter().next().ok_or_else(strange)?;
     let [system_identifier, end, checksums, last, amcheck]: [String; 5] = row.try_into().map_err(|_| strange())?;
     Ok(Restored {
         system_identifier,
@@ -159,10 +159,16 @@ fn read(cx: &ProofCx<'_>, server: &Server, databases: &[String]) -> Result<Check
         loop {
             cx.go_on()?;
             let next = server.ask(database, &rows::next_tables(behind, TABLES))?;
-            let Some(last) = next.last().and_then(|row| row.first()?.parse().ok()) else { break };
-            behind = last;
+            if next.is_empty() {
+                break;
+            }
+            let next = next.iter().map(|row| told(row)).collect::<Option<Vec<_>>>();
+            let next = next.ok_or_else(|| {
+                Fault::Failed(format!("The names of the tables in the database {database} cannot be read."))
+            })?;
+            behind = next.iter().map(|(number, _)| *number).max().unwrap_or(behind);
             tables += next.len();
-            let statements: Vec<&str> = next.iter().filter_map(|row| row.get(1).map(String::as_str)).collect();
+            let statements: Vec<&str> = next.iter().map(|(_, statement)| *statement).collect();
             if let Err(fault) = server.ask(database, &rows::read_all(&statements)) {
                 refused.get_or_insert_with(|| format!("{database}: {}", shortened(&fault.to_string())));
             }
@@ -172,10 +178,16 @@ fn read(cx: &ProofCx<'_>, server: &Server, databases: &[String]) -> Result<Check
     Ok(Check::of("Tables that are read to their last row", &tables.to_string(), outcome))
 }
 
+/// A table's number, and what reads it.
+fn told(row: &[String]) -> Option<(u32, &str)> {
+    let [number, statement] = row else { return None };
+    Some((number.parse().ok()?, statement))
+}
+
 /// The tables and the B-trees, row by row and entry by entry.
 fn amcheck(server: &Server, program: Program) -> Result<Check, Fault> {
     let program = program.arg("--all").arg("--install-missing").arg("--jobs=2").arg("--no-password");
-    let mut running: Running = server.reach(program, "postgres").start(PATIENCE)?;
+    let mut running: Running = server.reach(program, server.home()).start(PATIENCE)?;
     let mut found = Vec::new();
     // What stopped the reading is told by the end.
     let _ = (&mut running).take(64 << 10).read_to_end(&mut found);
@@ -204,6 +216,14 @@ mod tests {
         assert_eq!(shortened(" short "), "short");
         let long = "ü".repeat(TOLD + 5);
         assert_eq!(shortened(&long).chars().count(), TOLD + 1);
+    }
+
+    #[test]
+    fn a_row_that_cannot_be_read_is_no_table_and_no_end() {
+        let row = |fields: &[&str]| fields.iter().map(|field| (*field).to_owned()).collect::<Vec<_>>();
+        assert_eq!(told(&row(&["16390", "SELECT 1"])), Some((16390, "SELECT 1")));
+        assert_eq!(told(&row(&["line\""])), None);
+        assert_eq!(told(&row(&["x", "SELECT 1"])), None);
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! A scratch server on a restored data directory: on a socket in it and nowhere else, for as long as this lasts.
 //!
-//! It runs as whom the data belongs to, with settings of its own: of those that were restored it has only what a restore to a moment
-//! says. So nothing of what the cluster does by itself begins: no archiving, no subscription, no library of others, no autovacuum. It
-//! trusts whoever reaches its socket, which its owner alone can.
+//! It runs as whom the data belongs to, with settings of its own in place of `postgresql.conf`. What every server reads in its data is
+//! `postgresql.auto.conf`, and in that is what a restore to a moment says, but also what was ever set by `ALTER SYSTEM`: whatever of it
+//! runs a command, reaches somebody or loads a library is told otherwise by an argument, which counts more than a file. So nothing of
+//! what the cluster does by itself begins: no archiving, no command of a recovery, no subscription, no library of others, no autovacuum,
+//! no trigger of a session. It trusts whoever reaches its socket, which its owner alone can.
 
 use super::rows;
 use crate::engine::drivers::child::{Program, Running, Signal, User};
@@ -16,7 +18,7 @@ use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long the recovery may take, or one question.
 const PATIENCE: Duration = Duration::from_secs(12 * 60 * 60);
@@ -34,7 +36,7 @@ const HERE: &str = "/proc/self/cwd";
 const OWN: &str = "server";
 
 /// What a server is told, whatever its data says.
-const SETTINGS: [&str; 31] = [
+const SETTINGS: [&str; 36] = [
     "listen_addresses=",
     "port=5432",
     "unix_socket_directories=.",
@@ -52,6 +54,12 @@ const SETTINGS: [&str; 31] = [
     "restart_after_crash=off",
     "autovacuum=off",
     "archive_mode=off",
+    // Those of what was backed up would be carried out here, and do there what they do.
+    "archive_cleanup_command=",
+    "recovery_end_command=",
+    "restore_command=false",
+    "primary_conninfo=",
+    "primary_slot_name=",
     "max_wal_senders=0",
     "wal_level=replica",
     "max_logical_replication_workers=0",
@@ -70,7 +78,29 @@ const SETTINGS: [&str; 31] = [
 
 /// What sessions are told, whatever a database or a user has of its own.
 const OF_SESSIONS: &str = "-c default_transaction_read_only=off -c statement_timeout=0 -c lock_timeout=0 -c row_security=off \
-    -c search_path=pg_catalog -c client_min_messages=warning";
+    -c search_path=pg_catalog -c client_min_messages=warning -c session_replication_role=replica";
+
+/// The first version that can do without event triggers, among which are those of each new session.
+const WITH_LOGIN_TRIGGERS: u32 = 17;
+
+/// Where questions are asked that are of no database: the second one is in every cluster.
+const HOMES: [&str; 2] = ["postgres", "template1"];
+
+/// What a server says that will not let us in later either.
+const FOR_GOOD: [&str; 6] = [
+    "is not permitted to log in",
+    "authentication failed",
+    "no pg_hba.conf entry",
+    "permission denied",
+    "must be superuser",
+    "\" does not exist",
+];
+
+/// What a server that recovers says, or one that does not listen yet.
+const NOT_YET: [&str; 3] = ["the database system is", "No such file or directory", "Connection refused"];
+
+/// For how long it may say something else.
+const STRANGE: Duration = Duration::from_secs(120);
 
 /// What stands between the columns of a row.
 const COLUMN: char = '\u{1f}';
@@ -82,6 +112,8 @@ pub(super) struct Server {
     data: PathBuf,
     /// The user whom the cluster was made with.
     user: String,
+    /// Where what is of no database is asked.
+    home: &'static str,
 }
 
 /// Whom a data directory belongs to, where that is another user than ours and we may become that one.
@@ -124,20 +156,42 @@ impl Server {
             program = program.run_by(owner);
         }
         let running = program.start(PATIENCE)?;
-        let mut server =
-            Self { running: Some(running), programs: programs.clone(), data: data.to_owned(), user: user.to_owned() };
+        let mut server = Self {
+            running: Some(running),
+            programs: programs.clone(),
+            data: data.to_owned(),
+            user: user.to_owned(),
+            home: HOMES[0],
+        };
+        let (begun, mut expected) = (Instant::now(), Instant::now());
         loop {
             if server.running.as_ref().is_none_or(Running::has_ended) {
                 return Ok(Err(server.why()));
             }
-            match server.ask("postgres", rows::ANSWER) {
-                Ok(_) => return Ok(Ok(server)),
-                // It answers, and will not answer otherwise later.
-                Err(fault) if fault.to_string().contains("does not exist") => return Ok(Err(fault.to_string())),
-                Err(_) if control.is_cancelled() => return Err(Fault::Failed("The test was stopped.".to_owned())),
-                Err(_) => std::thread::sleep(ASK),
+            let Err(fault) = server.ask(server.home, rows::ANSWER) else { return Ok(Ok(server)) };
+            let said = fault.to_string();
+            let says = |words: &[&str]| words.iter().any(|words| said.contains(words));
+            if control.is_cancelled() {
+                return Err(Fault::Failed("The test was stopped.".to_owned()));
             }
+            if server.home == HOMES[0] && lacks(&said, server.home) {
+                server.home = HOMES[1];
+                continue;
+            }
+            if says(&NOT_YET) {
+                expected = Instant::now();
+            }
+            // What the machine or who asks is the reason for says nothing of the data.
+            if says(&FOR_GOOD) || expected.elapsed() > STRANGE || begun.elapsed() > PATIENCE {
+                return Err(Fault::Failed(format!("The scratch server does not answer: {said}")));
+            }
+            std::thread::sleep(ASK);
         }
+    }
+
+    /// Where what is of no database is asked.
+    pub(super) fn home(&self) -> &'static str {
+        self.home
     }
 
     /// Why it ended.
@@ -159,7 +213,7 @@ impl Server {
             ssl_mode: None,
             ssl_root_certificate: None,
         };
-        on_server(program.within(&self.data), &address, None).env("PGOPTIONS", OF_SESSIONS)
+        on_server(program.within(&self.data), &address, None).env("PGOPTIONS", of_sessions(self.programs.major()))
     }
 
     /// The rows of an answer.
@@ -174,7 +228,7 @@ impl Server {
 
     /// The databases that take connections.
     pub(super) fn databases(&self) -> Result<Vec<String>, Fault> {
-        Ok(self.ask("postgres", rows::DATABASES)?.into_iter().flatten().collect())
+        Ok(self.ask(self.home, rows::DATABASES)?.into_iter().flatten().collect())
     }
 
     /// Ends it in an orderly way, so that all it knows is in its files.
@@ -196,6 +250,17 @@ impl Drop for Server {
     }
 }
 
+/// Whether a server says that it has no such database.
+fn lacks(said: &str, database: &str) -> bool {
+    said.contains(&format!("database \"{database}\" does not exist"))
+}
+
+/// What sessions of this version are told.
+fn of_sessions(major: u32) -> String {
+    let triggers = if major >= WITH_LOGIN_TRIGGERS { " -c event_triggers=off" } else { "" };
+    format!("{OF_SESSIONS}{triggers}")
+}
+
 /// Files that its owner alone needs, but who that is depends on the data.
 fn write_settings(own: &Path) -> io::Result<()> {
     fs::create_dir_all(own)?;
@@ -209,20 +274,34 @@ fn write_settings(own: &Path) -> io::Result<()> {
 }
 
 /// Gives back the memory that a killed server held in common with its own processes: the system keeps it until somebody does. The server wrote down
-/// which it is.
+/// which it is, and by now the number may be another one's: only what has that key too, and is nobody's any more, goes.
 pub(super) fn forget_memory(data: &Path) {
     let Ok(text) = fs::read_to_string(data.join("postmaster.pid")) else { return };
-    let Some(id) = memory_of(&text) else { return };
+    let Some((key, id)) = memory_of(&text) else { return };
+    let there = fs::read_to_string("/proc/sysvipc/shm").unwrap_or_default();
+    if !is_left(&there, key, id) {
+        return;
+    }
     if let Ok(program) = child::Program::named("ipcrm", "util-linux") {
         // One that is not there any more is what is wanted.
-        let _ = program.arg("-m").arg(id).run(END);
+        let _ = program.arg("-m").arg(id.to_string()).run(END);
     }
 }
 
-/// The number of that memory, in the seventh line behind its key.
-fn memory_of(text: &str) -> Option<&str> {
-    let id = text.lines().nth(6)?.split_whitespace().nth(1)?;
-    id.bytes().all(|digit| digit.is_ascii_digit()).then_some(id)
+/// The key and the number of that memory, in the seventh line. The key is a number with a sign, which the server writes without.
+fn memory_of(text: &str) -> Option<(i32, u32)> {
+    let mut numbers = text.lines().nth(6)?.split_whitespace();
+    Some((numbers.next()?.parse::<u64>().ok()? as i32, numbers.next()?.parse().ok()?))
+}
+
+/// Whether the system has memory with this key and number that no process holds: key, number, mode, size, two processes, and how many
+/// hold it.
+fn is_left(there: &str, key: i32, id: u32) -> bool {
+    there.lines().any(|line| {
+        let fields: Vec<&str> = line.split_whitespace().take(7).collect();
+        let [of_key, of_id, _, _, _, _, held] = fields[..] else { return false };
+        of_key.parse() == Ok(key) && of_id.parse() == Ok(id) && held == "0"
+    })
 }
 
 #[cfg(test)]
@@ -232,16 +311,40 @@ mod tests {
     #[test]
     fn the_memory_of_a_server_is_in_the_seventh_line() {
         let text = "123\n/data\n1795716984\n5432\n/data\n\n 17405484     65536\nready   \n";
-        assert_eq!(memory_of(text), Some("65536"));
+        assert_eq!(memory_of(text), Some((17405484, 65536)));
+        let signed = "1\n2\n3\n4\n5\n6\n18446744073709551615 7\n";
+        assert_eq!(memory_of(signed), Some((-1, 7)));
         assert_eq!(memory_of("123\n/data\n"), None);
         assert_eq!(memory_of("1\n2\n3\n4\n5\n6\nx -m\n"), None);
     }
 
     #[test]
+    fn memory_that_is_somebodys_or_anothers_is_left_alone() {
+        let there = "       key      shmid perms                  size  cpid  lpid nattch   uid\n  17405484      65536   600  56  10  11      0   100\n\
+                     17405485      65537   600  56  10  11      2   100\n";
+        assert!(is_left(there, 17405484, 65536));
+        for (key, id) in [(17405485, 65537), (17405485, 65536), (17405484, 65537)] {
+            assert!(!is_left(there, key, id), "{key} {id}");
+        }
+    }
+
+    #[test]
+    fn no_session_has_a_trigger_where_the_version_knows_any() {
+        assert!(of_sessions(17).ends_with(" -c event_triggers=off") && !of_sessions(16).contains("event_triggers"));
+        let said = "FATAL: database \"postgres\" does not exist";
+        assert!(lacks(said, "postgres") && !lacks("FATAL: role \"postgres\" does not exist", "postgres"));
+    }
+
+    #[test]
     fn a_scratch_server_reaches_nobody_and_nobody_reaches_it() {
-        for setting in
-            ["listen_addresses=", "archive_mode=off", "max_logical_replication_workers=0", "shared_preload_libraries="]
-        {
+        for setting in [
+            "listen_addresses=",
+            "archive_mode=off",
+            "max_logical_replication_workers=0",
+            "shared_preload_libraries=",
+            "recovery_end_command=",
+            "archive_cleanup_command=",
+        ] {
             assert!(SETTINGS.contains(&setting), "{setting}");
         }
     }

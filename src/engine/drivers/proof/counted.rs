@@ -43,7 +43,12 @@ pub(in crate::engine::drivers) struct Files {
 
 impl Proof for Files {
     fn prove(&self, cx: &ProofCx<'_>) -> Result<Vec<Check>, Fault> {
-        let mut checks = compare(cx, self.what)?;
+        let what = match cx.moment {
+            None => self.what.to_owned(),
+            // The files of a base are compared, and those of the log that lies beside them.
+            Some(_) => format!("{} of the base and files of its log (which was not applied)", self.what),
+        };
+        let mut checks = compare(cx, &what)?;
         for noted in self.noted {
             let Some(expected) = cx.noted(noted.name) else { continue };
             let found = count(cx, cx.at, noted)?.map_or_else(|error| error.to_string(), |found| found.to_string());

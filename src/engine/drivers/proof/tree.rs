@@ -18,6 +18,9 @@ use std::path::{Path, PathBuf};
 /// An attribute that systems give to files by themselves.
 const OF_THE_SYSTEM: &str = "security.selinux";
 
+/// What lets a program run as its file's owner, or as that one's group.
+const SET_ID: u32 = 0o6000;
+
 /// What is counted on one side.
 #[derive(Default)]
 struct Side {
@@ -43,7 +46,9 @@ impl Side {
 fn said(node: &Node, has_owners: bool) -> String {
     let is_link = node.kind == NodeKind::Symlink;
     let size = if node.kind == NodeKind::File { node.size } else { 0 };
-    let permissions = if is_link { 0 } else { node.permissions };
+    // Whoever cannot give a file to its owner does not let it run as that one.
+    let kept = if has_owners { !0 } else { !SET_ID };
+    let permissions = if is_link { 0 } else { node.permissions & kept };
     let modified = (node.modified.seconds, node.modified.nanoseconds);
     let owners = has_owners.then(|| {
         let own = node.extended_attributes.iter().filter(|attribute| attribute.name != OF_THE_SYSTEM);
@@ -214,5 +219,18 @@ impl Content<'_> {
             }
         }
         Ok(at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_runs_as_its_owner_is_compared_only_where_owners_were_restored() {
+        let node = |permissions| Node { kind: NodeKind::File, permissions, ..Node::default() };
+        assert_eq!(said(&node(0o4755), false), said(&node(0o755), false));
+        assert_ne!(said(&node(0o4755), true), said(&node(0o755), true));
+        assert_ne!(said(&node(0o755), false), said(&node(0o700), false));
     }
 }

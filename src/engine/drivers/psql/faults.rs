@@ -45,8 +45,17 @@ const FOR_NOW: [&str; 18] = [
 /// Words of what a user asks for and is not there.
 const GONE: [&str; 2] = ["database \"", "role \""];
 
-/// The fault behind what a program said when it failed.
+/// The fault behind what a program said when a backup failed.
 pub(in crate::engine::drivers) fn fault(address: &Address, said: &str) -> Fault {
+    judged(address, said, ["back it up", "be backed up"])
+}
+
+/// The same of a restore.
+pub(in crate::engine::drivers) fn of_restore(address: &Address, said: &str) -> Fault {
+    judged(address, said, ["restore into it", "be restored into"])
+}
+
+fn judged(address: &Address, said: &str, [does, is_done]: [&str; 2]) -> Fault {
     let place = address.place();
     let says = |words: &[&str]| words.iter().any(|words| said.contains(words));
     if GONE.iter().any(|thing| said.split(thing).skip(1).any(|rest| rest.contains("\" does not exist"))) {
@@ -54,7 +63,7 @@ pub(in crate::engine::drivers) fn fault(address: &Address, said: &str) -> Fault 
     }
     if says(&DENIED) {
         return Fault::Denied(format!(
-            "The PostgreSQL server at {place} does not let the user {} back it up: {said}",
+            "The PostgreSQL server at {place} does not let the user {} {does}: {said}",
             address.user
         ));
     }
@@ -69,7 +78,7 @@ pub(in crate::engine::drivers) fn fault(address: &Address, said: &str) -> Fault 
             "The PostgreSQL server at {place} threw log away that the backup needs; raise max_slot_wal_keep_size: {said}"
         ));
     }
-    Fault::Failed(format!("The PostgreSQL server at {place} cannot be backed up: {said}"))
+    Fault::Failed(format!("The PostgreSQL server at {place} cannot {is_done}: {said}"))
 }
 
 /// Whether a program that says of itself that all went well told of an error all the same.

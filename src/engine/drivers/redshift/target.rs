@@ -411,7 +411,7 @@ impl Target for Into {
             self.name_database(begun)?;
         }
         let name = self.makes_new.then(|| self.identifier.clone());
-        Ok(Restored { notes, into: None, name, shares_secret: self.makes_new })
+        Ok(Restored { notes, name, shares_secret: self.makes_new, ..Restored::default() })
     }
 }
 

@@ -147,7 +147,7 @@ mod tests {
                 Fault::Denied(_) => "denied",
                 Fault::Temporary { .. } => "temporary",
                 Fault::Unsupported { .. } => "unsupported",
-                Fault::Failed(_) => "failed",
+                Fault::System(_) | Fault::Failed(_) => "failed",
                 Fault::Invalid(_) => "invalid",
             };
         for (operation, status, code, meant) in [

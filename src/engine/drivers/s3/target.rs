@@ -256,10 +256,10 @@ impl Target for Into {
             if kept == 1 { "object was" } else { "objects were" }
         );
         Ok(Restored {
-            name: None,
             notes: (kept > 0 && !self.makes_new).then_some(note).into_iter().chain(self.unread_note()).collect(),
             into: (!self.makes_new && !self.is_source).then(|| self.bucket.clone()),
             shares_secret: self.makes_new,
+            ..Restored::default()
         })
     }
 }

@@ -24,7 +24,7 @@ use crate::engine::jobs::restore::ops::StartRestore;
 use crate::engine::jobs::restore::rows::proofs::{self, Tested};
 use crate::engine::jobs::restore::rows::{self, RestoreRecord};
 use crate::engine::jobs::restore::run::{Origin, origin};
-use crate::engine::jobs::restore::scratch::Scratch;
+use crate::engine::jobs::restore::scratch::{self, Scratch};
 use crate::engine::jobs::work::{Failure, Worked};
 use crate::engine::points;
 use crate::engine::points::rows::owed_manifests;
@@ -59,10 +59,10 @@ impl Engine {
         let details = owed_manifests::details(connection, &point.arn)?;
         let proof = self.proof_of(&point.resource_type, &details)?;
         proof.ready(&details)?;
+        scratch::check_place()?;
         let created = self.clock.now();
         let id = new_job_id(created)?;
-        let scratch = Scratch::of(self, &id, proof);
-        let target = proof.place(scratch.path());
+        let target = proof.place(Scratch::of(self, &id, proof).path());
         let job = RestoreJob {
             id,
             scope: caller.scope(),
@@ -214,7 +214,8 @@ impl Test<'_> {
         let driver = engine.driver_of(&origin.point.resource_type)?;
         let mut metadata = driver.proposal(&origin.point.resource_arn, self.details);
         metadata.insert(PATH_KEY.to_owned(), request.target.to_string_lossy().into_owned());
-        let lend = |device, bytes| engine.data_dir.reserve().lend(device, bytes);
+        // What is only tried takes nothing of what is kept for the engine itself.
+        let lend = |_: u64, _: u64| false;
         let cx = RestoreCx {
             metadata: &metadata,
             target,
@@ -232,11 +233,7 @@ impl Test<'_> {
             Ok(size) => size,
             Err(error) => return refutes(error).map(Err),
         };
-        let mut target = match self.proof.target(&cx) {
-            Ok(target) => target,
-            // It reads what the recovery point says of itself.
-            Err(fault) => return Ok(Err(fault.to_string())),
-        };
+        let mut target = self.proof.target(&cx)?;
         target.begin(&size)?;
         let restored = match target.sink()? {
             Sink::Folder(into) => vault.repository.restore_into(request, into, &live.control),
@@ -254,15 +251,32 @@ impl Test<'_> {
         }
         match target.finish(&outcome) {
             Ok(_) => Ok(Ok(outcome)),
-            Err(fault) => Ok(Err(fault.to_string())),
+            Err(fault) => disproves(fault).map(Err),
         }
     }
 }
 
-/// What an error of the repository says of the recovery point; nothing of it where it has to do with the place that is restored to.
+/// What an error of the repository says of the recovery point: nothing, unless the error is that something of it is not there or not
+/// what it was. A disk that is full, a storage that does not answer, a lock of somebody else end the job without a verdict.
 fn refutes(error: repository::Error) -> std::result::Result<String, Failure> {
-    let is_of_the_place = matches!(error, repository::Error::Target { .. }) || error.is_storage_full();
-    if error.is_cancelled() || is_of_the_place { Err(error.into()) } else { Ok(error.to_string()) }
+    use repository::Error;
+    let is_of_the_point = matches!(
+        error,
+        Error::Damaged { .. }
+            | Error::BlobMissing { .. }
+            | Error::NotFound { .. }
+            | Error::NoSuchPath { .. }
+            | Error::NotAFolder { .. }
+    );
+    if is_of_the_point { Ok(error.to_string()) } else { Err(error.into()) }
+}
+
+/// The same of a fault of what works on that which was restored.
+fn disproves(fault: Fault) -> std::result::Result<String, Failure> {
+    match fault {
+        Fault::Failed(why) => Ok(why),
+        fault => Err(fault.into()),
+    }
 }
 
 /// What did not come.
@@ -293,4 +307,41 @@ fn write_down(engine: &Arc<Engine>, record: &RestoreRecord, origin: &Origin, tes
         rows::end(tx, &record.job.id, &ending, None, now)?;
         engine.clock.save_in(tx)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repository::{Error, FileKind, Id};
+    use std::io;
+
+    #[test]
+    fn what_is_not_there_or_not_what_it_was_disproves_and_trouble_of_the_machine_does_not() {
+        let id = Id::of(b"x");
+        for error in [Error::damaged("pack", "its hash"), Error::NotFound { kind: FileKind::Snapshot, id }] {
+            assert!(refutes(error).is_ok());
+        }
+        let storage = |kind: io::ErrorKind| Error::Storage { action: "read", path: "/x".into(), source: kind.into() };
+        let target = Error::Target { path: "/x".into(), source: io::ErrorKind::Other.into() };
+        for error in [
+            storage(io::ErrorKind::StorageFull),
+            storage(io::ErrorKind::TimedOut),
+            target,
+            Error::Cancelled,
+            Error::WrongKey,
+            Error::Locked("somebody".to_owned()),
+        ] {
+            assert!(refutes(error).is_err());
+        }
+    }
+
+    #[test]
+    fn a_fault_disproves_only_where_what_was_restored_failed() {
+        assert!(disproves(Fault::Failed("mariadb-backup failed".to_owned())).is_ok());
+        let later = Fault::Temporary { why: "busy".to_owned(), after: chrono::Duration::seconds(5) };
+        for kind in [io::ErrorKind::StorageFull, io::ErrorKind::PermissionDenied] {
+            assert!(disproves(Fault::of_io("a file", &kind.into())).is_err());
+        }
+        assert!(disproves(later).is_err() && disproves(Fault::Denied("no".to_owned())).is_err());
+    }
 }

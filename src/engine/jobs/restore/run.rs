@@ -199,22 +199,27 @@ fn complete(
         }
         let made = match &record.new_resource_id {
             None => written_into(engine, record, origin, restored)?,
-            Some(id) => register(tx, engine, record, origin, restored, id)?,
+            Some(id) => Some(register(tx, engine, record, origin, restored, id)?),
         };
         // Before the end, whose event names it.
-        rows::set_created_resource(tx, &record.job.id, &made)?;
+        if let Some(made) = made {
+            rows::set_created_resource(tx, &record.job.id, &made)?;
+        }
         rows::end(tx, &record.job.id, &ending, Some(outcome.bytes as i64), now)?;
         points::rows::set_last_restore(tx, &origin.point.arn, now)?;
         engine.clock.save_in(tx)
     })
 }
 
-/// What a restore wrote into that made nothing new.
-fn written_into(engine: &Engine, record: &RestoreRecord, origin: &Origin, restored: &Restored) -> Result<Arn> {
-    match &restored.into {
-        None => Ok(origin.point.resource_arn.clone()),
-        Some(id) => Ok(engine.driver_of(restored_as(record, origin))?.facts().arn(&record.job.scope, id)?),
+/// What a restore wrote into that made nothing new; nothing where that is no resource.
+fn written_into(engine: &Engine, record: &RestoreRecord, origin: &Origin, restored: &Restored) -> Result<Option<Arn>> {
+    if restored.is_of_no_resource {
+        return Ok(None);
     }
+    Ok(Some(match &restored.into {
+        None => origin.point.resource_arn.clone(),
+        Some(id) => engine.driver_of(restored_as(record, origin))?.facts().arn(&record.job.scope, id)?,
+    }))
 }
 
 /// What a restore that missed nothing says all the same. `kept` is whether the job and what it made are remembered.

@@ -65,13 +65,24 @@ impl Scratch {
 
     /// The same, where nothing was started in it.
     pub(super) fn make_empty(&self) -> Result<PathBuf> {
+        check_place()?;
         self.remove()?;
         let failed = |error| Error::io(format!("make the scratch folder {}", self.path.display()), error);
-        make_above(&self.above).map_err(failed)?;
-        DirBuilder::new().mode(PASSABLE).create(&self.path).map_err(failed)?;
+        let mut left = TRIES;
+        loop {
+            match self.try_to_make() {
+                // Another test took away the folder of all, since nothing was in it yet.
+                Err(error) if error.kind() == ErrorKind::NotFound && left > 0 => left -= 1,
+                made => return made.map(|()| self.path.clone()).map_err(failed),
+            }
+        }
+    }
+
+    fn try_to_make(&self) -> io::Result<()> {
+        make_above(&self.above)?;
+        DirBuilder::new().mode(PASSABLE).create(&self.path)?;
         // Whatever the process takes away from the modes of what it makes.
-        fs::set_permissions(&self.path, Permissions::from_mode(PASSABLE)).map_err(failed)?;
-        Ok(self.path.clone())
+        fs::set_permissions(&self.path, Permissions::from_mode(PASSABLE))
     }
 
     /// Takes it away, with all that is in it.
@@ -115,9 +126,25 @@ impl Engine {
     }
 }
 
-/// The folder that was named, in its one spelling.
+/// The folder that was named, in its one spelling if it is there.
 fn named() -> Option<PathBuf> {
-    std::env::var_os(PLACE).filter(|path| !path.is_empty()).map(PathBuf::from).and_then(|path| path.canonicalize().ok())
+    let named = std::env::var_os(PLACE).filter(|path| !path.is_empty()).map(PathBuf::from);
+    named.map(|path| path.canonicalize().unwrap_or(path))
+}
+
+/// Refuses a place that was named and is none: what is restored does not go elsewhere then.
+pub(super) fn check_place() -> Result<()> {
+    named().map_or(Ok(()), |named| check_folder(&named).map_err(Error::invalid_request))
+}
+
+fn check_folder(named: &Path) -> std::result::Result<(), String> {
+    if named.is_absolute() && named.is_dir() {
+        return Ok(());
+    }
+    Err(format!(
+        "The environment variable {PLACE} of the engine must name a folder that is there; it is {}",
+        named.display()
+    ))
 }
 
 /// Where the tests of an engine lie that nobody else takes part in.
@@ -130,9 +157,14 @@ fn shared(engine: &Engine) -> PathBuf {
     named().unwrap_or_else(|| PathBuf::from(SHARED)).join(name(engine))
 }
 
-/// A name that no other engine has.
+/// A name that no other engine has, though it may have its data directory at the same path, as in containers that share a place.
 fn name(engine: &Engine) -> String {
-    let digest = Sha256::digest(engine.data_dir.root().as_os_str().as_bytes());
+    name_of(engine.data_dir.root())
+}
+
+fn name_of(root: &Path) -> String {
+    let inode = fs::metadata(root).map_or(0, |found| found.ino());
+    let digest = Sha256::new().chain_update(root.as_os_str().as_bytes()).chain_update(inode.to_be_bytes()).finalize();
     format!("vaultdeck-scratch-{}", &hex::encode(digest)[..16])
 }
 
@@ -207,6 +239,27 @@ mod tests {
         assert!(!above.join("job").exists());
         remove(&above, name).unwrap();
         remove(&above.join("absent"), name).unwrap();
+    }
+
+    #[test]
+    fn a_place_that_is_not_there_is_refused_by_the_variables_name() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(check_folder(folder.path()).is_ok());
+        for wrong in [folder.path().join("absent"), PathBuf::from(".")] {
+            assert!(check_folder(&wrong).unwrap_err().contains("VAULTDECK_SCRATCH"));
+        }
+    }
+
+    #[test]
+    fn two_data_directories_of_one_path_have_two_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let (root, aside) = (folder.path().join("data"), folder.path().join("aside"));
+        fs::create_dir(&root).unwrap();
+        let first = name_of(&root);
+        assert_eq!(name_of(&root), first);
+        fs::rename(&root, &aside).unwrap();
+        fs::create_dir(&root).unwrap();
+        assert_ne!(name_of(&root), first);
     }
 
     #[test]

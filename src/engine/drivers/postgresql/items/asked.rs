@@ -23,6 +23,22 @@ pub(super) struct Item {
     pub(super) table: Option<(String, String)>,
 }
 
+/// A table as it is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Table {
+    pub(super) schema: String,
+    pub(super) name: String,
+}
+
+/// What an item is made of.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    /// The table, with its partitions and all that inherit from it; nothing of a whole database.
+    pub(super) tables: Vec<Table>,
+    /// Whether it is a partition of a table that is not asked for.
+    pub(super) is_part: bool,
+}
+
 /// A restore of an item.
 pub(super) struct Asked {
     pub(super) item: Item,
@@ -129,11 +145,6 @@ impl Item {
         Ok(Self { database: part(database)?, table: Some((part(schema)?, part(table)?)) })
     }
 
-    /// The pattern of `pg_dump` that only this table fits.
-    pub(super) fn table_pattern(&self) -> Option<String> {
-        self.table.as_ref().map(|(schema, table)| format!("{}.{}", rows::quoted(schema), rows::quoted(table)))
-    }
-
     /// What its dump is called.
     pub(super) fn file_name(&self) -> String {
         let encoded = |name: &str| utf8_percent_encode(name, PARTS).to_string();
@@ -141,8 +152,9 @@ impl Item {
         format!("{}{}.dump", encoded(&self.database), table.unwrap_or_default())
     }
 
-    /// Refuses an item that the recovery point does not have.
-    pub(super) fn require(&self, server: &Server) -> Result<(), Fault> {
+    /// What it is made of: `pg_dump` takes a table without its partitions, and those have the rows. Refused is what the recovery point
+    /// does not have.
+    pub(super) fn parts(&self, server: &Server) -> Result<Parts, Fault> {
         let databases = server.databases()?;
         if !databases.contains(&self.database) {
             let names = databases.join(", ");
@@ -151,12 +163,30 @@ impl Item {
                 self.database
             )));
         }
-        let Some((schema, table)) = &self.table else { return Ok(()) };
-        let question = rows::tables(schema, table);
-        match server.ask(&self.database, &question)?.into_iter().flatten().next().as_deref() {
-            Some("1") => Ok(()),
-            _ => Err(Fault::Failed(format!("The recovery point has no table {self}."))),
+        let Some((schema, table)) = &self.table else { return Ok(Parts::default()) };
+        let tables = server.ask(&self.database, &rows::family(schema, table))?.into_iter().map(|row| {
+            let [schema, name]: [String; 2] = row.try_into().map_err(|_| {
+                Fault::Failed(format!(
+                    "The parts of the table {self} have names that cannot be read: restore its database."
+                ))
+            })?;
+            Ok(Table { schema, name })
+        });
+        let tables = tables.collect::<Result<Vec<_>, Fault>>()?;
+        if tables.is_empty() {
+            return Err(Fault::Failed(format!("The recovery point has no table {self}.")));
         }
+        let above = server.ask(&self.database, &rows::above(schema, table))?;
+        let is_part = !above.is_empty();
+        let stands_alone = tables.len() == 1 && above.iter().all(|row| row.get(1).is_some_and(|is| is == "t"));
+        if is_part && !stands_alone {
+            let of: Vec<String> = above.into_iter().filter_map(|row| row.into_iter().next()).collect();
+            let of = of.join(", ");
+            return Err(Fault::Failed(format!(
+                "The table {self} cannot be made without {of}: restore that, or the database."
+            )));
+        }
+        Ok(Parts { tables, is_part })
     }
 
     /// The locale of its database.
@@ -207,7 +237,6 @@ mod tests {
             assert!(Item::parse(wrong).is_err(), "{wrong}");
         }
         assert_eq!(Item::parse("a%2Fb/c.d").unwrap().file_name(), "a%2Fb.c.d.dump");
-        assert_eq!(Item::parse("a/b.c\"d").unwrap().table_pattern().unwrap(), "\"b\".\"c\"\"d\"");
     }
 
     #[test]

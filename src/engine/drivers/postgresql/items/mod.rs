@@ -5,11 +5,14 @@
 //! taken for one that is whole.
 
 mod asked;
+mod dumping;
+mod list;
 mod rows;
 mod server;
 
 use self::asked::{Asked, Goes, Item};
-use self::server::Into;
+use self::dumping::NewFile;
+use self::server::{Dump, Into};
 use super::scratch::Server;
 use super::source::FIRST_USER;
 use super::target::DataDirectory;
@@ -55,7 +58,17 @@ pub(super) fn open<'a>(driver: &PostgreSql, cx: &RestoreCx<'a>) -> Result<Option
     let data = scratch.join("restored");
     let user = cx.details.get(FIRST_USER).map_or("postgres", String::as_str).to_owned();
     let whole = DataDirectory::at(data.clone(), cx.lend, cx.moment);
-    Ok(Some(Box::new(Extract { item: asked.item, goes, whole: Box::new(whole), scratch, data, user, begun: None })))
+    Ok(Some(Box::new(Extract {
+        item: asked.item,
+        goes,
+        whole: Box::new(whole),
+        scratch,
+        data,
+        user,
+        begun: None,
+        is_resumed: false,
+        is_done: false,
+    })))
 }
 
 /// Where an item goes.
@@ -83,6 +96,9 @@ struct Extract<'a> {
     data: PathBuf,
     user: String,
     begun: Option<Begun>,
+    is_resumed: bool,
+    /// Whether an earlier attempt came to its end.
+    is_done: bool,
 }
 
 impl Target for Extract<'_> {
@@ -111,9 +127,11 @@ impl Target for Extract<'_> {
         let unknown = || Fault::Failed("It is not known what an earlier attempt began.".to_owned());
         let begun: Begun = before.read().ok_or_else(unknown)?;
         if let (Place::Server(into), Some(temporary)) = (&self.goes, &begun.temporary) {
+            self.is_done = into.is_done(temporary)?;
             into.drop_temporary(temporary)?;
         }
         self.begun = Some(begun);
+        self.is_resumed = true;
         // Of the scratch folder nothing is left.
         self.whole.begin(&RestoreSize::default()).map(drop)
     }
@@ -123,50 +141,47 @@ impl Target for Extract<'_> {
     }
 
     fn finish(self: Box<Self>, outcome: &RestoreOutcome) -> Result<Restored, Fault> {
-        let Self { item, goes, whole, scratch, data, user, begun } = *self;
+        let Self { item, goes, whole, scratch, data, user, begun, is_resumed, is_done } = *self;
         let begun = begun.ok_or_else(|| Fault::Failed("the target was not begun".to_owned()))?;
         whole.finish(outcome)?;
+        if let (Place::Server(into), true) = (&goes, is_done) {
+            return Ok(restored(into.note(&item, &[])));
+        }
         let programs = programs::with_server(version_of(&data)?)?;
         let failed = |why| Fault::Failed(format!("The recovery point does not start as a server: {why}"));
         let server = Server::start(&programs, &scratch, &data, &user, &Control::new())?.map_err(failed)?;
-        item.require(&server)?;
+        let parts = item.parts(&server)?;
         let note = match &goes {
             Place::Folder(path) => {
                 let identity = begun.folder.map(|folder| Mark::of(&folder)).as_ref().and_then(root::identity_of);
                 let identity = identity.ok_or_else(|| Fault::Failed("the target was not begun".to_owned()))?;
-                vacancy::open_again(path, identity)?;
-                let file = path.join(item.file_name());
-                dump(&programs, &server, &item, &file)?;
-                format!("{item} is in {}: pg_restore -d DATABASE takes it.", file.display())
+                let folder = vacancy::open_again(path, identity)?.into_descriptor();
+                let name = item.file_name();
+                let file = NewFile { folder: &folder, name: &name };
+                if is_resumed {
+                    file.forget()?;
+                }
+                file.dump(&programs, &server, &item, &parts.tables)?;
+                format!("{item} is in {}: pg_restore -d DATABASE takes it.", path.join(&name).display())
             }
             Place::Server(into) => {
-                let file = scratch.join(DUMP);
-                dump(&programs, &server, &item, &file)?;
-                let temporary = begun.temporary.unwrap_or_default();
-                into.restore(&programs, &item, &item.locale(&server)?, &file, &temporary)?;
-                format!(
-                    "{item} is the new database {} of the server at {}; it belongs to {}, with no rights of others.",
-                    into.database,
-                    into.address.place(),
-                    into.address.user
-                )
+                let unopened = |error| Fault::of_io(format_args!("{} cannot be opened", scratch.display()), &error);
+                let folder = OpenFolder::open(&scratch).map_err(unopened)?.into_descriptor();
+                NewFile { folder: &folder, name: DUMP }.dump(&programs, &server, &item, &parts.tables)?;
+                let locale = item.locale(&server)?;
+                let dump = Dump { programs: &programs, folder: &scratch, name: DUMP, parts: &parts, locale };
+                let left_out = into.restore(&dump, &begun.temporary.unwrap_or_default(), is_resumed)?;
+                into.note(&item, &left_out)
             }
         };
         server.stop();
-        Ok(Restored { notes: vec![note], ..Restored::default() })
+        Ok(restored(note))
     }
 }
 
-/// Has `pg_dump` write a file.
-fn dump(programs: &Programs, server: &Server, item: &Item, file: &Path) -> Result<(), Fault> {
-    let program = needed(programs, "pg_dump")?.arg("--format=custom").arg("--no-owner").arg("--no-privileges");
-    let program = item.table_pattern().into_iter().fold(program.arg("--no-password"), |program, pattern| {
-        program.arg("--strict-names").arg(format!("--table={pattern}"))
-    });
-    let program = program.arg(format!("--file={}", file.display()));
-    server.reach(program, &item.database).run(PATIENCE).map(drop)?;
-    let unsynced = |error| Fault::of_io(format_args!("{} cannot be written", file.display()), &error);
-    std::fs::File::open(file).and_then(|file| file.sync_all()).map_err(unsynced)
+/// It is no resource that anybody registered.
+fn restored(note: String) -> Restored {
+    Restored { notes: vec![note], is_of_no_resource: true, ..Restored::default() }
 }
 
 fn needed(programs: &Programs, name: &str) -> Result<Program, Fault> {
