@@ -335,10 +335,10 @@ impl App {
         let store = &self.world.store;
         let lists = self.world.scopes.iter().map(|scope| {
             // A list may be older than what was said of one job since; one that has ended does not begin again.
-            let backups = store.backup_jobs(scope).into_iter().flatten().filter(|job| {
+            let backups = store.backup_jobs(scope).into_iter().flat_map(|jobs| jobs.iter()).filter(|job| {
                 !job.state.is_final() && store.backup_job(scope, &job.id).is_none_or(|known| !known.state.is_final())
             });
-            let restores = store.restore_jobs(scope).into_iter().flatten().filter(|job| {
+            let restores = store.restore_jobs(scope).into_iter().flat_map(|jobs| jobs.iter()).filter(|job| {
                 !job.state.is_final() && store.restore_job(scope, &job.id).is_none_or(|known| !known.state.is_final())
             });
             backups.count() + restores.count()

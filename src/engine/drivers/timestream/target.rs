@@ -267,7 +267,10 @@ mod tests {
                 q if q.contains("FIELD KEYS") => (r#"["fieldKey","fieldType"]"#, r#"[["load","float"]]"#),
                 _ => (r#"["time","load"]"#, times),
             };
-            Told::of(200, &format!(r#"{{"results":[{{"series":[{{"columns":{columns},"values":{values}}}]}}]}}"#))
+            Told::of(
+                200,
+                format!(r#"{{"results":[{{"series":[{{"columns":{columns},"values":{values}}}]}}]}}"#).as_str(),
+            )
         })
     }
 
