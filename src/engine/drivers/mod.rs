@@ -35,6 +35,7 @@ mod psql;
 pub mod redshift;
 pub mod relational;
 pub mod s3;
+mod service_clock;
 mod source;
 pub mod storage_gateway;
 mod target;
@@ -107,8 +108,8 @@ pub trait Driver: Send + Sync {
         None
     }
 
-    /// Whether what was probed can be backed up continuously, or what is missing for it.
-    fn can_be_continuous(&self, probed: &Probed) -> Result<(), String> {
+    /// Whether what was probed with this secret can be backed up continuously, or what is missing for it.
+    fn can_be_continuous(&self, probed: &Probed, _secret: Option<&Secret>) -> Result<(), String> {
         let cannot = || "this engine follows the log of no such service: its rules make snapshots".to_owned();
         self.continuous(&probed.location).map(drop).ok_or_else(cannot)
     }

@@ -6,7 +6,7 @@
 use super::{mariadb, postgresql};
 use crate::domain::types::location::{Location, Part};
 use crate::domain::types::{Metadata, TypeFacts, aurora, keys, rds};
-use crate::domain::{Arn, Invalid, PointDetails};
+use crate::domain::{Arn, Invalid, PointDetails, Secret};
 use crate::engine::drivers::{
     BackupCx, Continuous, Driver, Fault, Mark, ProbeCx, Probed, Proof, RestoreAsk, RestoreCx, RestorePlan, Source,
     Target,
@@ -129,8 +129,8 @@ impl Driver for Relational {
         self.of_location(at).driver.continuous(at)
     }
 
-    fn can_be_continuous(&self, probed: &Probed) -> Result<(), String> {
-        self.of_location(&probed.location).driver.can_be_continuous(probed)
+    fn can_be_continuous(&self, probed: &Probed, secret: Option<&Secret>) -> Result<(), String> {
+        self.of_location(&probed.location).driver.can_be_continuous(probed, secret)
     }
 
     fn proof(&self, details: &PointDetails) -> Option<&dyn Proof> {

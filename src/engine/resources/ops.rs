@@ -103,7 +103,9 @@ impl Engine {
         })?;
         Ok(ResourceProbe {
             facts: probed.mark.as_ref().map(|mark| driver.told(mark)).unwrap_or_default(),
-            continuous: facts.can_be_continuous.then(|| driver.can_be_continuous(&probed).into()),
+            continuous: facts
+                .can_be_continuous
+                .then(|| driver.can_be_continuous(&probed, request.secret.as_ref()).into()),
             resource_arn: registered.map(String::from),
             location: probed.location,
         })

@@ -41,7 +41,7 @@ mod version;
 use crate::domain::proof::Check;
 use crate::domain::types::location::{Location, Part};
 use crate::domain::types::{Metadata, TypeFacts, aurora, database, rds};
-use crate::domain::{Arn, Invalid, PointDetails};
+use crate::domain::{Arn, Invalid, PointDetails, Secret};
 use crate::engine::drivers::{
     BackupCx, Continuous, Driver, Fault, Mark, ProbeCx, Probed, Proof, ProofCx, RestoreAsk, RestoreCx, RestorePlan,
     Source, Target,
@@ -174,6 +174,10 @@ impl Driver for MariaDb {
 
     fn continuous(&self, at: &Location) -> Option<&dyn Continuous> {
         if at.part(Part::Url).is_some() && at.path().is_none() { Some(&binlog::OutOfReach) } else { Some(&binlog::Log) }
+    }
+
+    fn can_be_continuous(&self, probed: &Probed, secret: Option<&Secret>) -> Result<(), String> {
+        binlog::can_follow(&probed.location, secret).map_err(|fault| fault.to_string())
     }
 
     fn target<'a>(&self, cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {

@@ -65,10 +65,10 @@ pub(super) const LOG_STATUS: &str = "SHOW MASTER STATUS";
 pub(super) const STANDING: &str = "SET time_zone = '+00:00'; \
     SELECT UNIX_TIMESTAMP(NOW(6)), @@global.lower_case_table_names, @@global.default_storage_engine, @@system_time_zone";
 
-/// How far its log goes, between two times of the server: a row with the time, the server and the log's format, one for each file,
+/// How far its log goes, between two times of the server: a row with the time, the server, the log's format and the version, one for each file,
 /// and a row with a time.
 pub(super) const LOG_FILES: &str = "SET time_zone = '+00:00'; \
-    SELECT UNIX_TIMESTAMP(NOW(6)), @@server_uid, @@global.binlog_format; SHOW BINARY LOGS; SELECT UNIX_TIMESTAMP(NOW(6))";
+    SELECT UNIX_TIMESTAMP(NOW(6)), @@server_uid, @@global.binlog_format, VERSION(); SHOW BINARY LOGS; SELECT UNIX_TIMESTAMP(NOW(6))";
 
 /// Whether a server answers.
 pub(super) const ALIVE: &str = "SELECT 1";

@@ -12,6 +12,7 @@ use super::wal::{Wal, Walked, parse_place};
 use crate::domain::types::location::Part;
 use crate::domain::{PointDetails, Time};
 use crate::engine::drivers::child::Running;
+use crate::engine::drivers::service_clock::ServiceClock;
 use crate::engine::drivers::{Broken, Continuous, Fault, FollowCx, Follower, LogFile, Mark, Progress, Registered};
 use crate::repository::Control;
 use chrono::Duration as Span;
@@ -53,6 +54,9 @@ struct Place {
     /// Whether all of the segment that it lies in is stored; then the next one is the first to be fetched.
     #[serde(default)]
     is_behind_segment: bool,
+    /// The latest time that the server told.
+    #[serde(default)]
+    seen: Option<Time>,
 }
 
 /// The log of clusters.
@@ -90,6 +94,7 @@ impl Continuous for Log {
                 timeline: told("Timeline")?.parse().ok()?,
                 lsn: told("EndLsn")?,
                 is_behind_segment: true,
+                seen: None,
             })
         })();
         place
@@ -132,6 +137,7 @@ struct Following {
     stored: u64,
     /// Up to where the server's log went at which time, until that has come.
     awaited: Option<(Time, u64)>,
+    clock: ServiceClock,
 }
 
 impl Following {
@@ -158,6 +164,7 @@ impl Following {
         let arguments = ["--slot", cx.hold, "--no-loop", "-w", "-s", "5", "-D"];
         let program = arguments.iter().fold(programs.pg_receivewal()?, |program, argument| program.arg(argument));
         let receiver = on_server(program.arg(cx.spool), &address, secret).start(PATIENCE)?;
+        let clock = ServiceClock::new(format!("the server at {}", address.place()), place.seen);
         Ok(Self {
             address,
             session,
@@ -167,6 +174,7 @@ impl Following {
             slot: cx.hold.to_owned(),
             stored: if place.is_behind_segment { first } else { stored },
             awaited: None,
+            clock,
         })
     }
 
@@ -185,7 +193,9 @@ impl Following {
     fn ask(&mut self) -> Result<(Time, u64), Broken> {
         let kept = self.session.kept_log(&self.slot)?;
         refuse_lost(&self.address, &self.slot, kept.as_ref())?;
-        Ok(self.session.written()?)
+        let (time, written) = self.session.written()?;
+        self.clock.look(time)?;
+        Ok((time, written))
     }
 
     /// Waits a while for what the server had written.
@@ -257,6 +267,7 @@ impl Follower for Following {
             timeline: self.wal.timeline,
             lsn: shown(walked.end),
             is_behind_segment: false,
+            seen: self.clock.newest(),
         };
         let latest = covers.then(|| time - MARGIN);
         Ok(Progress { files, log: Mark::of(&place), latest, newest_change: walked.newest })

@@ -142,15 +142,19 @@ impl Client {
         Ok(answer.status().map(|status| status.as_str().to_owned()))
     }
 
-    /// A page of the versions of a bucket, and which of its elements are delete markers.
+    /// A page of the versions of those of a bucket's keys that begin so, and which of its elements are delete markers.
     pub(super) fn list_versions(
         &self,
         bucket: &str,
+        prefix: Option<&str>,
         from: &VersionMarker,
     ) -> Result<(ListObjectVersionsOutput, Vec<bool>), Fault> {
         let order = Order::default();
         let call = self.sdk.list_object_versions().bucket(bucket).encoding_type(EncodingType::Url);
-        let call = call.set_key_marker(from.key.clone()).set_version_id_marker(from.id.clone());
+        let call = call
+            .set_prefix(prefix.map(str::to_owned))
+            .set_key_marker(from.key.clone())
+            .set_version_id_marker(from.id.clone());
         let answer = self.wait(call.customize().interceptor(order.clone()).send());
         Ok((answer.explain("ListObjectVersions", &self.place)?, order.take()))
     }

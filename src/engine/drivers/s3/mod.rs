@@ -37,7 +37,7 @@ use crate::domain::types::endpoint::check_endpoint;
 use crate::domain::types::location::{Location, Part};
 use crate::domain::types::s3::{FACTS, check_bucket};
 use crate::domain::types::{Metadata, TypeFacts};
-use crate::domain::{Arn, Invalid, PointDetails, Resource};
+use crate::domain::{Arn, Invalid, PointDetails, Resource, Secret};
 use crate::engine::drivers::proof::Files;
 use crate::engine::drivers::{
     BackupCx, Continuous, Driver, Fault, Made, Mark, ProbeCx, Probed, Proof, RestoreAsk, RestoreCx, RestorePlan,
@@ -114,6 +114,10 @@ impl Driver for S3 {
 
     fn continuous(&self, _: &Location) -> Option<&dyn Continuous> {
         Some(&continuous::Log)
+    }
+
+    fn can_be_continuous(&self, probed: &Probed, secret: Option<&Secret>) -> Result<(), String> {
+        continuous::can_follow(&probed.location, secret).map_err(|fault| fault.to_string())
     }
 
     fn proof(&self, _: &PointDetails) -> Option<&dyn Proof> {

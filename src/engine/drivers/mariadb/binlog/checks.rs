@@ -9,8 +9,14 @@ use crate::engine::drivers::Fault;
 /// The rights that reading the log needs.
 const RIGHTS: [&str; 2] = ["REPLICATION SLAVE", "BINLOG MONITOR"];
 
-/// The format in which statements are logged that may do something else when they are run again.
-pub(super) const UNSAFE_FORMAT: &str = "STATEMENT";
+/// The format in which the log has what changed, and no statement that may do something else when it runs again, or needs a
+/// temporary table that was made before.
+const FORMAT: &str = "ROW";
+
+/// Whether a server logs so.
+pub(super) fn is_safe(format: &str) -> bool {
+    format.eq_ignore_ascii_case(FORMAT)
+}
 
 /// Refuses a server whose log does not have all that changes, or that the user may not read.
 pub(super) fn check(address: &Address, secret: Option<&Secret>) -> Result<(), Fault> {
@@ -25,9 +31,10 @@ pub(super) fn check(address: &Address, secret: Option<&Secret>) -> Result<(), Fa
     if log_bin == "0" {
         return refuse("without a binary log", "log_bin in its settings (log_bin, binlog_format=ROW), and a restart");
     }
-    if format.eq_ignore_ascii_case(UNSAFE_FORMAT) {
-        let needs = "ROW or MIXED (SET GLOBAL binlog_format = 'ROW', and in its settings), since statements may do something else when they run again";
-        return refuse("with binlog_format=STATEMENT", needs);
+    if !is_safe(&format) {
+        let needs = "binlog_format=ROW (SET GLOBAL binlog_format = 'ROW', and in its settings), since statements may do something \
+                     else when they run again";
+        return refuse(&format!("with binlog_format={format}"), needs);
     }
     if encrypts == "1" {
         return refuse(

@@ -6,11 +6,13 @@
 
 use super::super::address::Address;
 use super::super::server::registered;
+use super::super::version::Version;
 use super::fetch::Fetching;
 use super::names::LogName;
 use super::server::{self, Seen};
 use super::sights::Sight;
 use crate::domain::{Secret, Time};
+use crate::engine::drivers::service_clock::ServiceClock;
 use crate::engine::drivers::{Broken, Fault, FollowCx, Follower, LogFile, Mark, Progress};
 use crate::repository::Control;
 use chrono::Timelike as _;
@@ -41,12 +43,28 @@ pub(super) struct Place {
     /// The last time at which the log was seen to end there.
     #[serde(default)]
     seen: Option<Sight>,
+    /// The first two numbers of the version of the server that wrote it.
+    #[serde(default)]
+    version: Option<String>,
 }
 
 impl Place {
     /// Behind this byte of a file.
     pub(super) fn behind(file: &LogName, position: u64) -> Self {
         Self { file: file.to_string(), position, ..Self::default() }
+    }
+
+    /// The same, in the log of a server of this version.
+    pub(super) fn of_version(self, version: Option<Version>) -> Self {
+        Self { version: version.map(|version| version.to_string()).or(self.version), ..self }
+    }
+
+    /// Why what a server of this version writes cannot continue what is stored: a restore runs all of it through one.
+    pub(super) fn upgrade(&self, now: Option<Version>) -> Option<String> {
+        let (before, now) = (self.version.as_ref()?, now?.to_string());
+        (*before != now).then(|| {
+            format!("was upgraded from {before} to {now}: what is stored needs the programs of {before} to be restored")
+        })
     }
 }
 
@@ -59,6 +77,7 @@ pub(super) struct Following {
     folder: PathBuf,
     /// Up to where it is stored.
     stored: Place,
+    clock: ServiceClock,
 }
 
 /// What came at a look.
@@ -78,7 +97,9 @@ impl Following {
         std::fs::create_dir_all(cx.spool)
             .map_err(|error| Fault::of_io(format!("The folder {} for the log", cx.spool.display()), &error))?;
         let (secret, folder) = (cx.of.secret.clone(), cx.spool.to_owned());
-        Ok(Self { address, secret, server_uid: server.seen.server_uid, folder, stored })
+        let seen = stored.seen.as_ref().map(|sight| sight.before);
+        let clock = ServiceClock::new(format!("the server at {}", address.place()), seen);
+        Ok(Self { address, secret, server_uid: server.seen.server_uid, folder, stored, clock })
     }
 
     /// Fetches what came, up to the end of the log as it was seen; where that ends, and whether it is all.
@@ -173,8 +194,13 @@ impl Follower for Following {
             let place = self.address.place();
             return Err(Fault::Failed(format!("At {place} is another server than a moment ago.")).into());
         }
+        if let Some(why) = self.stored.upgrade(seen.version) {
+            return Err(self.gap(&why));
+        }
+        self.clock.look(seen.before)?;
         let mut came = Came::default();
-        let (mut at, is_all) = self.fetch(&seen, &mut came, control)?;
+        let (at, is_all) = self.fetch(&seen, &mut came, control)?;
+        let mut at = at.of_version(seen.version);
         let (before, after) = (seen.before, seen.after);
         let size = seen.files.last().map(|(_, size)| *size).filter(|_| is_all);
         at.seen = size.map(|position| Sight { position, before, after });

@@ -23,8 +23,10 @@ const BEGIN: u8 = 162;
 /// What tells in the event that begins a group that only one statement follows.
 const STANDALONE: u8 = 1;
 
-/// The statements that end a group.
-const ENDS: [&[u8]; 4] = [b"COMMIT", b"ROLLBACK", b"XA COMMIT", b"XA ROLLBACK"];
+/// The statements that end a group; one that only begins so goes back within it, as `ROLLBACK TO` does.
+const ENDS: [&[u8]; 2] = [b"COMMIT", b"ROLLBACK"];
+/// How those begin that end a group and name it.
+const NAMED_ENDS: [&[u8]; 2] = [b"XA COMMIT", b"XA ROLLBACK"];
 
 /// A whole group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,7 +110,8 @@ impl Open {
         }
         match event.kind {
             COMMIT | PREPARE => true,
-            QUERY => statement(&event.body).is_some_and(|said| ENDS.iter().any(|end| said.starts_with(end))),
+            QUERY => statement(&event.body)
+                .is_some_and(|said| ENDS.contains(&said) || NAMED_ENDS.iter().any(|end| said.starts_with(end))),
             _ => false,
         }
     }

@@ -25,8 +25,9 @@ pub(super) use apply::{apply, check_programs};
 pub(super) use server::standing;
 
 use super::address::Address;
-use crate::domain::PointDetails;
-use crate::domain::types::location::Part;
+use super::version::Version;
+use crate::domain::types::location::{Location, Part};
+use crate::domain::{PointDetails, Secret};
 use crate::engine::drivers::{Broken, Continuous, Fault, FollowCx, Follower, Mark, Needed, Registered};
 use follow::{Following, Place};
 use names::LogName;
@@ -37,13 +38,16 @@ pub(super) const FOLDER: &str = "binary-logs";
 /// The detail of a recovery point that says where the log goes on, as mariadb-backup tells it.
 pub(super) const POSITION_DETAIL: &str = "BinlogPosition";
 
+/// The detail of a recovery point that has the version of the server.
+const VERSION_DETAIL: &str = "EngineVersion";
+
 /// The log of servers whose data directory is reachable.
 pub(super) struct Log;
 
 impl Continuous for Log {
     /// A server cannot be told to keep its log.
     fn hold(&self, of: &Registered, _: &str) -> Result<(), Fault> {
-        checks::check(&address_of(of)?, of.secret.as_ref())
+        can_follow(&of.resource.location, of.secret.as_ref())
     }
 
     fn release(&self, _: &Registered, _: &str) -> Result<(), Fault> {
@@ -51,7 +55,9 @@ impl Continuous for Log {
     }
 
     fn behind(&self, base: &PointDetails) -> Result<Mark, Fault> {
-        let place = place_of(base).map(|(file, position)| Mark::of(&Place::behind(&file, position)));
+        let version = base.get(VERSION_DETAIL).and_then(|version| Version::of(version));
+        let place =
+            place_of(base).map(|(file, position)| Mark::of(&Place::behind(&file, position).of_version(version)));
         place.ok_or_else(|| Fault::Failed("The base does not say where the binary log goes on behind it.".to_owned()))
     }
 
@@ -68,6 +74,11 @@ impl Continuous for Log {
         }))
     }
 
+    /// What was committed between the end of a copy and its first moment is only in the log.
+    fn is_whole_alone(&self) -> bool {
+        false
+    }
+
     fn follow(&self, cx: &FollowCx<'_>) -> Result<Box<dyn Follower>, Broken> {
         Ok(Box::new(Following::begin(cx)?))
     }
@@ -78,10 +89,7 @@ pub(super) struct OutOfReach;
 
 impl Continuous for OutOfReach {
     fn hold(&self, of: &Registered, _: &str) -> Result<(), Fault> {
-        let found = format!("For continuous backup, the MariaDB server at {}", address_of(of)?.place());
-        let needs = "its data directory, which this machine can read (vaultdeck resource add with --path); a rule without \
-                     EnableContinuousBackup makes snapshots of it";
-        Err(Fault::Unsupported { found, needs: needs.to_owned() })
+        can_follow(&of.resource.location, of.secret.as_ref())
     }
 
     fn release(&self, _: &Registered, _: &str) -> Result<(), Fault> {
@@ -102,10 +110,17 @@ impl Continuous for OutOfReach {
     }
 }
 
-fn address_of(of: &Registered) -> Result<Address, Fault> {
-    let url = of.resource.location.part(Part::Url);
-    let url = url.ok_or_else(|| Fault::Failed(format!("{} is no server.", of.resource.name)))?;
-    Address::parse(url).map_err(|rule| Fault::Failed(format!("The URL {rule}.")))
+/// Refuses a server whose log cannot be followed, with what it would need.
+pub(super) fn can_follow(at: &Location, secret: Option<&Secret>) -> Result<(), Fault> {
+    let url = at.part(Part::Url).ok_or_else(|| Fault::Failed(format!("{at} is no server.")))?;
+    let address = Address::parse(url).map_err(|rule| Fault::Failed(format!("The URL {rule}.")))?;
+    if at.path().is_some() {
+        return checks::check(&address, secret);
+    }
+    let found = format!("For continuous backup, the MariaDB server at {}", address.place());
+    let needs = "its data directory, which this machine can read (vaultdeck resource add with --path); a rule without \
+                 EnableContinuousBackup makes snapshots of it";
+    Err(Fault::Unsupported { found, needs: needs.to_owned() })
 }
 
 /// Where the log goes on behind a base: `filename 'mariadb-bin.000001', position '859'` and more.

@@ -2,8 +2,9 @@
 
 use super::super::address::Address;
 use super::super::server::ask;
+use super::super::version::Version;
 use super::super::{faults, rows};
-use super::checks::UNSAFE_FORMAT;
+use super::checks::is_safe;
 use super::names::LogName;
 use crate::domain::{Secret, Time};
 use crate::engine::drivers::{Broken, Fault};
@@ -19,6 +20,8 @@ pub(super) struct Seen {
     pub(super) after: Time,
     /// What the server makes of its machine and its port.
     pub(super) server_uid: String,
+    /// Its version.
+    pub(super) version: Option<Version>,
     /// The log's files, the oldest first, with their sizes. Never empty.
     pub(super) files: Vec<(LogName, u64)>,
 }
@@ -34,13 +37,13 @@ pub(super) fn look(address: &Address, secret: Option<&Secret>) -> Result<Seen, B
     })?;
     let strange = || Broken::For(faults::fault(address, "it does not say how far its log goes as MariaDB does"));
     let [first, files @ .., last] = &answer[..] else { return Err(strange()) };
-    let ([before, server_uid, format], [after]) = (&first[..], &last[..]) else {
+    let ([before, server_uid, format, version], [after]) = (&first[..], &last[..]) else {
         return Err(strange());
     };
-    if format.eq_ignore_ascii_case(UNSAFE_FORMAT) {
+    if !is_safe(format) {
         return Err(Broken::Gap(format!(
-            "the server at {place} has binlog_format=STATEMENT now, and statements may do something else when they run again; set \
-             it to ROW or MIXED"
+            "the server at {place} has binlog_format={format} now, and statements may do something else when they run again; set \
+             it to ROW"
         )));
     }
     let file = |row: &Vec<String>| Some((LogName::parse(row.first()?)?, row.get(1)?.parse().ok()?));
@@ -49,6 +52,7 @@ pub(super) fn look(address: &Address, secret: Option<&Secret>) -> Result<Seen, B
         before: time(before).ok_or_else(strange)?,
         after: time(after).ok_or_else(strange)?,
         server_uid: server_uid.clone(),
+        version: Version::of(version),
         files: files.filter(|files| !files.is_empty()).ok_or_else(strange)?,
     })
 }

@@ -52,7 +52,7 @@ impl Sights {
         let behind = self.0.partition_point(|(place, _)| *place <= (number, start));
         let not_before = self.0[..behind].iter().map(|(_, sight)| sight.before).max();
         let there = self.0.partition_point(|(place, _)| *place < (number, end));
-        let not_after = self.0[there..].iter().map(|(_, sight)| sight.after).min();
+        let not_after = self.0.get(there).map(|(_, sight)| sight.after);
         let told = not_after.map_or(told, |latest| told.min(latest));
         not_before.map_or(told, |earliest| told.max(earliest))
     }
@@ -92,6 +92,15 @@ mod tests {
             assert_eq!(sights.judge(number, place, at(told)), at(expected), "{number} {place:?} {told}");
         }
         assert_eq!(Sights::default().judge(1, (4, 9), at(7)), at(7));
+    }
+
+    #[test]
+    fn the_first_look_at_which_something_was_there_counts_and_none_behind_it() {
+        let mut sights = Sights::default();
+        // The clock was set back between the two looks, by less than would be trouble.
+        sights.add(1, &format!("{}{}", sight(100, 60).line(), sight(200, 20).line()));
+        assert_eq!(sights.judge(1, (4, 100), at(50)), at(50));
+        assert_eq!(sights.judge(1, (4, 100), at(900)), at(61));
     }
 
     #[test]

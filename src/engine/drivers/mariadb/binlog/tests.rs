@@ -101,6 +101,20 @@ fn a_group_is_what_one_transaction_or_one_statement_outside_of_any_wrote() {
 }
 
 #[test]
+fn a_transaction_that_goes_back_to_a_savepoint_goes_on() {
+    let mut written = Written::new(true);
+    written.begin(2000, 0).event(1990, ROWS, &[9; 40]).says(1991, "SAVEPOINT `sp`").event(1992, ROWS, &[9; 40]);
+    written.says(1993, "ROLLBACK TO `sp`").event(1994, ROWS, &[9; 40]).event(2000, COMMIT, &[0; 8]);
+    written.begin(2100, 0).event(2090, ROWS, &[9; 40]).says(2100, "ROLLBACK");
+    written.begin(2200, 0).says(2200, "XA COMMIT X'71',X'',1").transaction(2300);
+    let (groups, walked) = walked(&written.bytes).unwrap();
+    let places: Vec<_> = groups.iter().map(|group| (group.time, group.start, group.end)).collect();
+    let at = |event: usize| written.ends[event];
+    assert_eq!(places, [(2000, at(0), at(7)), (2100, at(7), at(10)), (2200, at(10), at(12)), (2300, at(12), at(16))]);
+    assert_eq!(walked.end, written.bytes.len() as u64);
+}
+
+#[test]
 fn a_log_that_is_torn_anywhere_counts_up_to_its_last_whole_group() {
     for has_checksums in [true, false] {
         let written = sample(has_checksums);
@@ -183,4 +197,29 @@ fn a_base_needs_the_file_in_which_it_ends_and_those_behind_it() {
     let log: Place = Log.behind(&base).unwrap().read().unwrap();
     assert_eq!((log.file.as_str(), log.position), ("mariadb-bin.999999", 859));
     assert!(Log.behind(&PointDetails::new()).is_err());
+    // What was committed between the end of the copy and the first moment lies only in the log.
+    assert!(!Log.is_whole_alone());
+}
+
+#[test]
+fn a_server_that_was_upgraded_does_not_go_on_with_the_log_of_the_one_before() {
+    let base = PointDetails::from([
+        (POSITION_DETAIL.to_owned(), "filename 'b.000001', position '4'".to_owned()),
+        (VERSION_DETAIL.to_owned(), "10.11.6-MariaDB-log".to_owned()),
+    ]);
+    let place: Place = Log.behind(&base).unwrap().read().unwrap();
+    assert_eq!(place.upgrade(Version::of("10.11.19-MariaDB")), None);
+    let why = place.upgrade(Version::of("11.4.2-MariaDB")).unwrap();
+    assert!(why.contains("from 10.11 to 11.4"), "{why}");
+    // The place that is stored next knows it too; one from before versions were noted learns it.
+    assert!(Place::behind(&LogName::parse("b.000002").unwrap(), 4).upgrade(Version::of("11.4.2")).is_none());
+    let next = Place::behind(&LogName::parse("b.000002").unwrap(), 4).of_version(Version::of("11.4.2-MariaDB"));
+    assert!(next.upgrade(Version::of("10.11.6")).is_some() && next.upgrade(Version::of("11.4.9")).is_none());
+}
+
+#[test]
+fn only_a_log_of_rows_can_be_rested_on() {
+    for (format, is_safe) in [("ROW", true), ("row", true), ("MIXED", false), ("STATEMENT", false), ("", false)] {
+        assert_eq!(checks::is_safe(format), is_safe, "{format}");
+    }
 }

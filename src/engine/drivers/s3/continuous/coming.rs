@@ -1,5 +1,6 @@
 //! Versions that are read while they are stored.
 
+use super::versions::Versions;
 use crate::engine::drivers::s3::bucket::Bucket;
 use crate::engine::drivers::s3::headers::{UNREAD, attribute};
 use crate::engine::drivers::s3::object::Object;
@@ -11,6 +12,9 @@ use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+
+/// What is said of a version that is gone for good.
+const REMOVED: &str = "it was removed from the bucket before it could be read";
 
 /// A version whose content is to be stored.
 #[derive(Debug, Clone)]
@@ -46,10 +50,15 @@ impl Coming {
             Some(Fault::Gone(why)) => Some(Broken::Gap(why)),
             Some(fault) => Some(Broken::For(fault)),
             None => match error.kind() {
-                io::ErrorKind::NotFound => Some(Broken::Gap(format!(
-                    "the version {} of {key:?} was removed before it could be read; keep noncurrent versions for a day at least",
-                    wanted.id
-                ))),
+                io::ErrorKind::NotFound => match self.is_listed(wanted) {
+                    Ok(true) => Some(Broken::For(Fault::Failed(format!(
+                        "The version {} of the object {key:?} is listed and not given out: {error}.",
+                        wanted.id
+                    )))),
+                    Ok(false) => return Ok(self.unread(wanted, REMOVED.to_owned())),
+                    Err(Fault::Gone(why)) => Some(Broken::Gap(why)),
+                    Err(fault) => Some(Broken::For(fault)),
+                },
                 io::ErrorKind::PermissionDenied => {
                     Some(Broken::For(Fault::Denied(format!("The object {key:?}: {error}"))))
                 }
@@ -61,11 +70,19 @@ impl Coming {
                 self.broken.lock().get_or_insert(broken);
                 Err(error)
             }
-            None => {
-                tracing::warn!(%key, %error, "a version of an object cannot be read, which the log tells in its place");
-                Ok(Unread { reason: error.to_string(), modified: wanted.modified })
-            }
+            None => Ok(self.unread(wanted, error.to_string())),
         }
+    }
+
+    /// Whether a version is in the bucket still, which one that a store refuses once may be.
+    fn is_listed(&self, wanted: &Wanted) -> Result<bool, Fault> {
+        Versions::has(&self.bucket.client, &self.bucket.name, &wanted.key, &wanted.id)
+    }
+
+    fn unread(&self, wanted: &Wanted, reason: String) -> Unread {
+        let (bucket, key) = (&self.bucket.name, &wanted.key);
+        tracing::warn!(%bucket, %key, %reason, "a version of an object cannot be read, which the log tells in its place");
+        Unread { reason, modified: wanted.modified }
     }
 }
 

@@ -5,15 +5,18 @@ use super::coming::{Coming, Wanted};
 use super::listing::{Listing, changes_file, new_file};
 use super::log::{Change, ENTRIES, Entry, name_at, name_behind};
 use super::{FOLDER, LISTED_DETAIL, MARGIN, known};
-use crate::domain::{PointDetails, Time};
+use crate::domain::types::location::Location;
+use crate::domain::{PointDetails, Secret, Time};
 use crate::engine::drivers::s3::beside::Beside;
 use crate::engine::drivers::s3::bucket::Bucket;
 use crate::engine::drivers::s3::bucket_of;
 use crate::engine::drivers::s3::client::Client;
+use crate::engine::drivers::service_clock::ServiceClock;
 use crate::engine::drivers::{
     Broken, Continuous, Elsewhere, Fault, FollowCx, Follower, LogFile, Mark, Needed, Progress, Registered,
 };
 use crate::repository::{Control, Timestamp};
+use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -29,6 +32,9 @@ const MOST_BYTES: u64 = 8 << 30;
 /// minute old: two listings, and the usual pause between them.
 const LONG: Duration = Duration::from_secs(20);
 
+/// For how long a bucket may be left alone: the least after which its rules can remove a version that was overwritten.
+const LONGEST_AWAY: chrono::Duration = chrono::Duration::days(1);
+
 /// Up to where a bucket is followed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -39,6 +45,9 @@ struct Place {
     listing: String,
     /// When the last listing began, by the store's clock.
     seen: Time,
+    /// Whether that was a follower's listing, and not that of the first base.
+    #[serde(default)]
+    is_followed: bool,
     beside: Beside,
 }
 
@@ -48,8 +57,7 @@ pub(in crate::engine::drivers::s3) struct Log;
 impl Continuous for Log {
     /// The versions are the log, and the store keeps them whoever reads them.
     fn hold(&self, of: &Registered, _: &str) -> Result<(), Fault> {
-        let client = Client::open(&of.resource.location, of.secret.as_ref())?;
-        needs_versions(&client, bucket_of(&of.resource.location))
+        can_follow(&of.resource.location, of.secret.as_ref())
     }
 
     fn begin(&self, of: &Registered, spool: &Path, control: &Control) -> Result<(), Fault> {
@@ -68,7 +76,7 @@ impl Continuous for Log {
         let seen = base.get(LISTED_DETAIL).and_then(|time| time.parse().ok());
         let seen = seen.ok_or_else(|| Fault::Failed("The base does not say when it was listed.".to_owned()))?;
         let (piece, listing) = (String::new(), String::new());
-        Ok(Mark::of(&Place { piece, listing, seen, beside: Beside::of_point(base) }))
+        Ok(Mark::of(&Place { piece, listing, seen, is_followed: false, beside: Beside::of_point(base) }))
     }
 
     fn log_folder(&self) -> &'static str {
@@ -77,7 +85,7 @@ impl Continuous for Log {
 
     fn needed(&self, base: &PointDetails) -> Needed {
         let listed = base.get(LISTED_DETAIL).and_then(|time| time.parse().ok());
-        listed.map_or(Needed::BehindItsOwn, |listed| Needed::Behind(PathBuf::from(name_at(listed))))
+        listed.map_or(Needed::BehindItsOwn, |listed: Time| Needed::Behind(PathBuf::from(name_at(listed - MARGIN))))
     }
 
     /// What changed while it was read may be in it or not.
@@ -95,8 +103,9 @@ impl Continuous for Log {
 }
 
 /// Refuses a bucket that does not keep versions.
-fn needs_versions(client: &Client, bucket: &str) -> Result<(), Fault> {
-    let status = client.versioning_status(bucket)?;
+pub(in crate::engine::drivers::s3) fn can_follow(at: &Location, secret: Option<&Secret>) -> Result<(), Fault> {
+    let bucket = bucket_of(at);
+    let status = Client::open(at, secret)?.versioning_status(bucket)?;
     if status.as_deref() == Some("Enabled") {
         return Ok(());
     }
@@ -119,6 +128,9 @@ struct Following {
     waiting: Option<Waiting>,
     /// How long the last listing took.
     took: Duration,
+    clock: ServiceClock,
+    /// Whether this one has not listed it yet.
+    is_new: bool,
 }
 
 /// What a listing found and is not stored yet.
@@ -162,7 +174,8 @@ impl Following {
         let coming = Coming::of(Bucket::new(client, name.clone(), place.beside));
         let (spool, took) = (cx.spool.to_owned(), Duration::ZERO);
         tidy(&spool, &known).map_err(|error| unreadable(&spool, &error))?;
-        Ok(Self { name, spool, place, coming, waiting: None, took })
+        let clock = ServiceClock::new(format!("the store of the bucket {name}"), Some(place.seen));
+        Ok(Self { name, spool, place, coming, waiting: None, took, clock, is_new: true })
     }
 
     /// Lists the bucket and compares; what is new waits then.
@@ -170,12 +183,17 @@ impl Following {
         let client = &self.coming.bucket.client;
         refuse_unversioned(client, &self.name)?;
         let (began, listed) = (Instant::now(), client.time());
+        self.clock.look(listed)?;
+        if self.is_new {
+            refuse_long_away(&self.name, &self.place, listed)?;
+        }
         let listing = Listing { client, bucket: &self.name, spool: &self.spool, control };
         let look = Look { since: self.place.seen, at: listed };
         let found = listing.compare(&known::path(&self.spool, &self.place.listing), look).map_err(gone_is_a_gap)?;
-        self.took = began.elapsed();
+        (self.took, self.is_new) = (began.elapsed(), false);
         if found.entries == 0 {
-            let log = Mark::of(&Place { seen: listed.max(self.place.seen), ..self.place.clone() });
+            let seen = listed.max(self.place.seen);
+            let log = Mark::of(&Place { seen, is_followed: true, ..self.place.clone() });
             return Ok(Some(Progress { files: Vec::new(), log, latest: Some(listed - MARGIN), newest_change: None }));
         }
         let waiting = Waiting::open(&self.spool, listed, client.time());
@@ -211,7 +229,7 @@ impl Following {
         if is_last {
             known::settle(&new_file(&self.spool), &known::path(&self.spool, &piece))?;
             self.waiting = None;
-            (place.listing, place.seen) = (piece.clone(), listed.max(place.seen));
+            (place.listing, place.seen, place.is_followed) = (piece.clone(), listed.max(place.seen), true);
         }
         self.coming.want(wanted);
         let size = from.metadata()?.len();
@@ -269,6 +287,19 @@ fn refuse_unversioned(client: &Client, bucket: &str) -> Result<(), Broken> {
     )))
 }
 
+/// Refuses to go on where rules of the bucket may have removed versions meanwhile that nobody saw. How long a base took does not
+/// count: what came while it was read is in it.
+fn refuse_long_away(bucket: &str, place: &Place, now: Time) -> Result<(), Broken> {
+    if !place.is_followed || now - place.seen <= LONGEST_AWAY {
+        return Ok(());
+    }
+    let (seen, hours) = (place.seen.to_rfc3339_opts(SecondsFormat::Secs, true), LONGEST_AWAY.num_hours());
+    Err(Broken::Gap(format!(
+        "the versions of the bucket {bucket} were listed at {seen} for the last time, and after more than {hours} hours some may have \
+         come and gone unseen"
+    )))
+}
+
 /// A bucket that is gone does not come back: another one of its name has other versions.
 fn gone_is_a_gap(broken: Broken) -> Broken {
     match broken {
@@ -290,4 +321,34 @@ fn tidy(spool: &Path, known: &Path) -> io::Result<()> {
 
 fn unreadable(spool: &Path, error: &io::Error) -> Fault {
     Fault::of_io(format!("The folder {} for the log", spool.display()), error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::DateTime;
+
+    fn at(second: i64) -> Time {
+        DateTime::from_timestamp(1_800_000_000 + second, 0).unwrap()
+    }
+
+    #[test]
+    fn a_base_needs_of_the_log_what_ended_within_the_margin_before_its_listing_too() {
+        let base = PointDetails::from([(LISTED_DETAIL.to_owned(), at(3).to_rfc3339())]);
+        let Needed::Behind(name) = Log.needed(&base) else { panic!("what is behind a name is") };
+        assert_eq!(name, PathBuf::from(name_at(at(-2))));
+    }
+
+    #[test]
+    fn a_bucket_that_was_left_alone_for_more_than_a_day_is_a_gap_once_it_was_followed() {
+        let place = |is_followed| {
+            let (piece, listing) = (String::new(), String::new());
+            Place { piece, listing, seen: at(0), is_followed, beside: Beside::default() }
+        };
+        assert_eq!(refuse_long_away("b", &place(true), at(86_400)), Ok(()));
+        let Err(Broken::Gap(why)) = refuse_long_away("b", &place(true), at(86_401)) else { panic!("it is no gap") };
+        assert!(why.contains("2027-01-15T08:00:00Z") && why.contains("24 hours"), "{why}");
+        // A base may take as long as it likes.
+        assert_eq!(refuse_long_away("b", &place(false), at(900_000)), Ok(()));
+    }
 }

@@ -34,7 +34,7 @@ mod tests;
 mod versions;
 
 pub(super) use as_of::{AsOf, unread_reason};
-pub(super) use follow::Log;
+pub(super) use follow::{Log, can_follow};
 
 /// The folder of a base in which the log lies.
 const FOLDER: &str = "log";

@@ -255,7 +255,17 @@ fn a_listing_that_comes_no_further_is_no_end() {
 
 /// What comes of a version for which a store answers so: the attributes of its file, and why nothing can be stored.
 fn read(answer: impl Fn() -> Answer + Send + Sync + 'static) -> (Option<Vec<String>>, Option<Broken>) {
-    let store = Unruly::that(move |_| answer());
+    read_of(answer, "")
+}
+
+/// The same, where the store lists these elements.
+fn read_of(
+    answer: impl Fn() -> Answer + Send + Sync + 'static,
+    elements: &str,
+) -> (Option<Vec<String>>, Option<Broken>) {
+    let elements = elements.to_owned();
+    let store =
+        Unruly::that(move |asked| if asked.query.contains("prefix=k") { listing(&elements, "") } else { answer() });
     let mut coming = Coming::of(Bucket::new(store.client(), BUCKET.to_owned(), Beside::default()));
     let wanted = Wanted { key: "k".to_owned(), id: "v".to_owned(), size: 4, modified: Timestamp::new(0, 0) };
     coming.want([("piece/000001".into(), wanted)].into());
@@ -266,7 +276,7 @@ fn read(answer: impl Fn() -> Answer + Send + Sync + 'static) -> (Option<Vec<Stri
         attributes.into_iter().map(|attribute| attribute.name.replace("user.s3.", "")).collect()
     });
     assert!(
-        store.asked("GET").iter().all(|asked| asked.query.contains("versionId=v")),
+        store.asked("GET").iter().all(|asked| asked.query.contains("versionId=v") || asked.query.contains("prefix=k")),
         "no other version is asked for"
     );
     (attributes, coming.broken())
@@ -277,8 +287,15 @@ fn a_version_that_cannot_be_read_is_a_gap_or_trouble_or_is_told_in_the_log() {
     let (attributes, broken) = read(|| Answer::object(b"good", "\"1\"").with("x-amz-version-id", "v"));
     assert_eq!((attributes, broken), (Some(["etag", "version-id"].map(str::to_owned).to_vec()), None));
     // It was removed since it was listed.
-    let (attributes, broken) = read(|| Answer::error(404, "NoSuchVersion"));
-    assert!(attributes.is_none() && matches!(&broken, Some(Broken::Gap(why)) if why.contains("removed")), "{broken:?}");
+    let others = element("Version", "k", "w", 7, true) + &element("Version", "kv", "v", 7, true);
+    for elements in ["", &others] {
+        let (attributes, broken) = read_of(|| Answer::error(404, "NoSuchVersion"), elements);
+        assert_eq!((attributes, broken), (Some(vec!["unread".to_owned()]), None), "{elements}");
+    }
+    // It is there still, whatever the store says once.
+    let elements = others + &element("Version", "k", "v", 6, false);
+    let (attributes, broken) = read_of(|| Answer::error(404, "NoSuchKey"), &elements);
+    assert!(attributes.is_none() && matches!(&broken, Some(Broken::For(Fault::Failed(_)))), "{broken:?}");
     let (_, broken) = read(|| Answer::error(404, "NoSuchBucket"));
     assert!(matches!(broken, Some(Broken::Gap(_))), "{broken:?}");
     // Rights come back, and the versions are there still.

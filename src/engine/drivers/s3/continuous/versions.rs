@@ -53,6 +53,8 @@ pub(super) struct Versions<'a> {
     client: &'a Client,
     bucket: &'a str,
     control: &'a Control,
+    /// How the keys begin.
+    prefix: Option<&'a str>,
     /// Where the next page begins.
     marker: VersionMarker,
     is_last: bool,
@@ -65,7 +67,20 @@ impl<'a> Versions<'a> {
     /// In the order of the store, which must be that of bytes.
     pub(super) fn listed(client: &'a Client, bucket: &'a str, control: &'a Control) -> Self {
         let (marker, waiting) = (VersionMarker::default(), VecDeque::new());
-        Self { client, bucket, control, marker, is_last: false, waiting, last: None }
+        Self { client, bucket, control, prefix: None, marker, is_last: false, waiting, last: None }
+    }
+
+    /// Whether a version is listed still.
+    pub(super) fn has(client: &'a Client, bucket: &'a str, key: &'a str, id: &str) -> Result<bool, Fault> {
+        let control = Control::new();
+        let mut all = Versions { prefix: Some(key), ..Versions::listed(client, bucket, &control) };
+        while !all.is_last {
+            all.turn()?;
+            if all.waiting.drain(..).any(|version| version.key == key && version.id == id) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The same of a store that has an order of its own: all are held in memory.
@@ -104,7 +119,7 @@ impl<'a> Versions<'a> {
         if self.control.is_cancelled() {
             return Err(Fault::of_io("The bucket cannot be listed", &io::ErrorKind::Interrupted.into()));
         }
-        let (page, order) = self.client.list_versions(self.bucket, &self.marker)?;
+        let (page, order) = self.client.list_versions(self.bucket, self.prefix, &self.marker)?;
         let next = next_marker(&page)?;
         self.is_last = next.is_none();
         if let Some(next) = next {
