@@ -152,7 +152,7 @@ fn origin(connection: &Connection, record: &RestoreRecord) -> Result<std::result
     }
     let root = ItemPath::from_path(Path::new(&path)).map_err(|e| Error::Internal(e.to_string()))?;
     let (tags, details) = (tags::rows::get(connection, arn.as_str())?, owed_manifests::details(connection, arn)?);
-    Ok(Ok(Origin { snapshot, class, root, moment, details, tags, point }))
+    Ok(Ok(Origin { point, snapshot, class, root, moment, details, tags }))
 }
 
 /// The resource that is written into, where it is not the one that was backed up and is registered too: whoever has access to

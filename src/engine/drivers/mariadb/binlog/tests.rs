@@ -163,7 +163,7 @@ fn what_is_damaged_or_no_log_of_mariadb_is_an_error() {
 fn a_server_that_lost_changes_says_so() {
     let mut written = Written::new(true);
     // Of a large event only the beginning is kept.
-    written.begin(1900, 0).event(1900, ROWS, &[8; 200_000]).event(1900, COMMIT, &[0; 8]);
+    written.begin(1900, 0).event(1900, ROWS, &vec![8; 200_000]).event(1900, COMMIT, &[0; 8]);
     written.event(2001, 26, &[1, 0]).transaction(2002);
     let (groups, walked) = walked(&written.bytes).unwrap();
     assert!(walked.has_lost && groups.len() == 1);
