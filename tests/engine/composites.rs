@@ -376,14 +376,21 @@ fn the_value_of_a_parameter_is_not_told_and_forgotten_when_the_restore_is_over()
     let (shop, ..) = of_two(&bench);
     let composite = bench.backup(&shop).recovery_point_arn.unwrap();
     let template = nested(&bench, &composite).into_iter().find(|point| point.nesting.member().is_none()).unwrap();
-    // Nothing listens there.
-    let change = [("vaultdeck:endpoint", "http://127.0.0.1:1"), ("StackParameters", r#"{"Password": "hunter2"}"#)];
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    // It takes no request.
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = std::io::Read::read(&mut stream, &mut [0; 65536]);
+            let refusal = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+            let _ = std::io::Write::write_all(&mut stream, refusal);
+        }
+    });
+    let change = [("vaultdeck:endpoint", endpoint.as_str()), ("StackParameters", r#"{"Password": "hunter2"}"#)];
     let mut metadata = bench.engine().recovery_point_restore_metadata(&bench.caller, VAULT, &template.arn).unwrap();
     metadata.extend(crate::bench::pairs(&change));
     let request = bench.restore_request(&template.arn, metadata);
-    let Ok(id) = bench.engine().start_restore_job(&bench.caller, request) else {
-        panic!("the restore is refused");
-    };
+    let id = bench.engine().start_restore_job(&bench.caller, request).unwrap();
     assert_eq!(bench.engine().restore_job_metadata(&bench.caller, &id).unwrap()["StackParameters"], "(hidden)");
     bench.advance(Duration::days(1));
     assert_eq!(bench.wait_restore(&id).state, JobState::Failed);
