@@ -3,6 +3,7 @@
 
 use super::super::programs::{BINLOG, CLIENT, SERVER};
 use super::super::rows;
+use super::FOLDER;
 use super::server::{NAMES_DETAIL, STORAGE_DETAIL};
 use crate::domain::{PointDetails, Secret};
 use crate::engine::drivers::Fault;
@@ -28,13 +29,18 @@ const ANSWER: Duration = Duration::from_secs(120);
 /// What a path to a socket may have at most, with room for its name.
 const LONGEST: usize = 90;
 
+/// The folder beside the log for what is large and goes: on the disk of the data, and not on the machine's for such things.
+const ASIDE: &str = "aside";
+
 /// The settings that a copy of a server has.
 const SETTINGS: &str = "backup-my.cnf";
 
 /// What it does not do while it only runs through a log: nobody waits for what it writes to be safe, and if it breaks off all is
 /// made anew.
-const CALM: [&str; 14] = [
+const CALM: [&str; 15] = [
     "--skip-networking",
+    // Nothing of its data leads out of the data directory.
+    "--skip-symbolic-links",
     "--skip-log-bin",
     "--skip-slave-start",
     "--skip-name-resolve",
@@ -54,6 +60,8 @@ const CALM: [&str; 14] = [
 pub(super) struct Scratch {
     running: Running,
     private: Private,
+    /// Where what is large and goes lies.
+    aside: PathBuf,
     user: String,
     password: Secret,
     /// What ends it.
@@ -64,6 +72,9 @@ impl Scratch {
     /// Starts it on a data directory, and waits until it answers.
     pub(super) fn start(data: &Path, identity: Identity, details: &PointDetails) -> Result<Self, Fault> {
         let private = Private::make(identity)?;
+        let aside = data.join(FOLDER).join(ASIDE);
+        let made = DirBuilder::new().mode(0o700).create(&aside);
+        made.map_err(|error| Fault::of_io(format_args!("The folder {}", aside.display()), &error))?;
         let user = format!("vaultdeck-{}", unique()?);
         let password = format!("aA1-{}{}", unique()?, unique()?);
         let (begin, end) = rows::user(&user, &password);
@@ -74,7 +85,7 @@ impl Scratch {
             format!("--datadir={}", data.display()),
             format!("--socket={}", private.socket().display()),
             format!("--pid-file={}", private.0.join("pid").display()),
-            format!("--tmpdir={}", private.0.display()),
+            format!("--tmpdir={}", aside.display()),
             format!("--init-file={}", beginning.display()),
         ];
         // The folder is ours alone.
@@ -83,7 +94,7 @@ impl Scratch {
         let program = SERVER.with_settings(&data.join(SETTINGS))?;
         let program = CALM.into_iter().fold(program, |program, argument| program.arg(argument));
         let running = arguments.fold(program, |program, argument| program.arg(argument)).start(PATIENCE)?;
-        let mut scratch = Self { running, private, user, password: Secret::new(password), end };
+        let mut scratch = Self { running, private, aside, user, password: Secret::new(password), end };
         scratch.await_answer()?;
         Ok(scratch)
     }
@@ -122,7 +133,7 @@ impl Scratch {
     /// A program that writes the statements of files of a log.
     pub(super) fn reader(&self, files: &[PathBuf], start: u64, stop: Option<u64>) -> Result<Running, Fault> {
         let program = BINLOG.program()?.env("TZ", "UTC").arg(format!("--start-position={start}"));
-        let program = program.arg(format!("--local-load={}", self.private.0.display()));
+        let program = program.arg(format!("--local-load={}", self.aside.display()));
         let stop = stop.map(|stop| format!("--stop-position={stop}"));
         let program = stop.into_iter().fold(program, |program, argument| program.arg(argument));
         files.iter().fold(program, |program, file| program.arg(file)).start(PATIENCE)
@@ -202,5 +213,12 @@ mod tests {
         assert!(!file.exists() && path.exists());
         drop(again);
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_server_that_applies_a_log_reaches_nobody_and_follows_no_link() {
+        for setting in ["--skip-networking", "--skip-slave-start", "--event-scheduler=OFF", "--skip-symbolic-links"] {
+            assert!(CALM.contains(&setting), "{setting}");
+        }
     }
 }
