@@ -36,7 +36,8 @@ def server():
         INSERT INTO orders (said) SELECT repeat('größe ', n % 9) FROM generate_series(1, 2000) n;
         CREATE TABLE "größe.x"."a ""b/" (id int, of int); INSERT INTO "größe.x"."a ""b/" SELECT n, n * 7 FROM generate_series(1, 300) n;
         CREATE VIEW first AS SELECT * FROM orders WHERE id < 10;
-        CREATE SCHEMA parts; CREATE TABLE sold (at int, item int REFERENCES orders) PARTITION BY RANGE (at);
+        CREATE TABLE things (id int PRIMARY KEY); INSERT INTO things SELECT generate_series(1, 600);
+        CREATE SCHEMA parts; CREATE TABLE sold (at int, item int REFERENCES things) PARTITION BY RANGE (at);
         CREATE TABLE sold_1 PARTITION OF sold FOR VALUES FROM (0) TO (100);
         CREATE TABLE parts.sold_2 PARTITION OF sold FOR VALUES FROM (100) TO (1000);
         INSERT INTO sold SELECT n, n + 1 FROM generate_series(1, 500) n;
