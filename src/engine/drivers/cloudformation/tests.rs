@@ -209,7 +209,7 @@ fn a_change_set_that_fails_or_is_there_already_or_lacks_a_value_fails_the_restor
     let (stored, _) = backed_up(&service("CREATE_COMPLETE", |_| "1")).unwrap();
     let given = [("StackParameters", r#"{"Key": "v"}"#)];
     let failed = restored(&stored, &making("FAILED", 0), &given).unwrap_err();
-    assert!(failed.to_string().contains("FAILED: no changes"), "{failed}");
+    assert!(failed.to_string().contains("FAILED: no changes. It and the new stack are left at http://"), "{failed}");
     let there = making("CREATE_COMPLETE", 0);
     restored(&stored, &there, &given).unwrap();
     let again = restored(&stored, &there, &given).unwrap_err();
@@ -226,6 +226,27 @@ fn all_pages_of_a_stack_are_its_members_but_for_what_was_deleted() {
     assert_eq!(told.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(), ["A", "C"]);
     assert!(matches!(&told[0].1, Part::Made(made) if made.physical_id == "p-A" && made.kind == "AWS::S3::Bucket"));
     assert!(server.asked().iter().any(|asked| asked.body.contains("NextToken=page%2F2")));
+}
+
+#[test]
+fn pages_that_do_not_end_are_no_answer() {
+    for tells_the_same in [true, false] {
+        let asked_before = AtomicUsize::new(0);
+        let server = StandIn::that(move |asked| {
+            if is(asked, "DescribeStacks") {
+                return described("CREATE_COMPLETE", "1");
+            }
+            let page = asked_before.fetch_add(1, Ordering::Relaxed);
+            let token = if tells_the_same { 0 } else { page };
+            let members: String =
+                (0..100).map(|number| resource(&format!("A{page}x{number}"), "CREATE_COMPLETE")).collect();
+            let inner =
+                format!("<StackResourceSummaries>{members}</StackResourceSummaries><NextToken>page{token}</NextToken>");
+            answer("ListStackResources", &inner)
+        });
+        let refused = CloudFormation.members(&registered(&server), &Control::new()).unwrap_err();
+        assert!(refused.to_string().contains("answers ListStackResources in a way"), "{refused}");
+    }
 }
 
 #[test]
