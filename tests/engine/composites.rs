@@ -339,11 +339,15 @@ fn without(bench: &Bench, arn: &Arn, look: impl FnOnce()) {
     let away = |path: &PathBuf| bench.path("away").join(path.file_name().unwrap());
     fs::create_dir_all(bench.path("away")).unwrap();
     let files = files_of(bench, arn);
-    files.iter().for_each(|path| fs::rename(path, away(path)).unwrap());
+    for path in &files {
+        fs::rename(path, away(path)).unwrap();
+    }
     bench.engine().rescan(None).unwrap();
     assert_eq!(point(bench, arn).status, RecoveryPointStatus::Expired);
     look();
-    files.iter().for_each(|path| fs::rename(away(path), path).unwrap());
+    for path in &files {
+        fs::rename(away(path), path).unwrap();
+    }
     bench.engine().rescan(None).unwrap();
 }
 
@@ -381,7 +385,7 @@ fn the_value_of_a_parameter_is_not_told_and_forgotten_when_the_restore_is_over()
     // It takes no request.
     std::thread::spawn(move || {
         for mut stream in listener.incoming().flatten() {
-            let _ = std::io::Read::read(&mut stream, &mut [0; 65536]);
+            let _ = std::io::Read::read(&mut stream, &mut vec![0; 65_536]);
             let refusal = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
             let _ = std::io::Write::write_all(&mut stream, refusal);
         }

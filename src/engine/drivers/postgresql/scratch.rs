@@ -311,7 +311,7 @@ mod tests {
     #[test]
     fn the_memory_of_a_server_is_in_the_seventh_line() {
         let text = "123\n/data\n1795716984\n5432\n/data\n\n 17405484     65536\nready   \n";
-        assert_eq!(memory_of(text), Some((17405484, 65536)));
+        assert_eq!(memory_of(text), Some((17_405_484, 65_536)));
         let signed = "1\n2\n3\n4\n5\n6\n18446744073709551615 7\n";
         assert_eq!(memory_of(signed), Some((-1, 7)));
         assert_eq!(memory_of("123\n/data\n"), None);
@@ -322,8 +322,8 @@ mod tests {
     fn memory_that_is_somebodys_or_anothers_is_left_alone() {
         let there = "       key      shmid perms                  size  cpid  lpid nattch   uid\n  17405484      65536   600  56  10  11      0   100\n\
                      17405485      65537   600  56  10  11      2   100\n";
-        assert!(is_left(there, 17405484, 65536));
-        for (key, id) in [(17405485, 65537), (17405485, 65536), (17405484, 65537)] {
+        assert!(is_left(there, 17_405_484, 65_536));
+        for (key, id) in [(17_405_485, 65_537), (17_405_485, 65_536), (17_405_484, 65_537)] {
             assert!(!is_left(there, key, id), "{key} {id}");
         }
     }

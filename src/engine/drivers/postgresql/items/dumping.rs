@@ -99,7 +99,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let at = folder.path().canonicalize().unwrap();
         let opened = OpenFolder::open(&at).unwrap().into_descriptor();
-        let write = |name| NewFile { folder: &opened, name }.write(|file| Ok(file.write_all(b"x").unwrap()));
+        let write = |name| {
+            NewFile { folder: &opened, name }.write(|file| {
+                file.write_all(b"x").unwrap();
+                Ok(())
+            })
+        };
         write("new").unwrap();
         assert_eq!(std::fs::metadata(at.join("new")).unwrap().permissions().mode() & 0o777, 0o600);
         std::fs::write(at.join("precious"), "precious").unwrap();
