@@ -256,6 +256,7 @@ def test_a_purged_log_stops_the_point_with_the_reason_and_plain_restic_restores_
     # then the next run opens another one, and the first is still restored
     second = next_run(engine, backup)[0]["RecoveryPointArn"]
     assert second != first
+    until_restorable(engine, second, now(server))
     assert lived(folder, restored(backup, first, folder)[0]) == {1: 1, 2: 1, 3: 1}
     assert lived(folder, restored(backup, second, folder)[0]) == {1: 1, 2: 1, 3: 1, 4: 1}
 
@@ -309,7 +310,7 @@ def test_what_is_fetched_behind_a_closed_file_that_was_purged_is_no_gap(engine, 
 @pytest.mark.parametrize("settings, told", [
     ([], "log_bin in its settings"),
     (["--log-bin=x", "--binlog-format=MIXED"], "binlog_format=ROW"),
-    (["--log-bin=x", "--binlog-ignore-db=shop"], "binlog_do_db or binlog_ignore_db"),
+    (["--log-bin=x", "--binlog-format=ROW", "--binlog-ignore-db=shop"], "binlog_do_db or binlog_ignore_db"),
     ([*LOGS, "rights"], "GRANT REPLICATION SLAVE, BINLOG MONITOR ON *.*"),
     ([*LOGS, "network"], "--path"),
 ])
@@ -339,12 +340,13 @@ def test_an_engine_that_is_killed_while_it_stores_the_log_loses_nothing_of_it(st
         until(lambda: killed.process.poll() is not None, f"it is killed {crash}", 90)
         killed.close_pipes()
     writer.stop()
-    until(lambda: "mariadb-binlog" not in " ".join(arguments_of_processes().values()), "no process is left", 10)
+    until(lambda: not [line for line in arguments_of_processes().values() if "mariadb-binlog" in line and str(killed.data) in line], "no process is left", 10)
     again = start(arguments=arguments, binary=DEBUG)
     until_restorable(again, point, now(server))
     assert lived(folder, restored(again.client(), point, folder)[0]) == numbers(server)
     report = again.json("vault", "check", "Default")
-    assert report["Problems"] == [] and report["Snapshots"] <= 2, report
+    # Each kill may leave one that nothing names, until it is collected.
+    assert report["Problems"] == [] and report["Snapshots"] <= 4, report
 
 
 def test_an_engine_that_is_killed_while_the_log_is_applied_leaves_no_server_and_begins_again(start, server, folder, tmp_path):  # noqa: F811
