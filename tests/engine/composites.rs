@@ -5,6 +5,7 @@ use chrono::Duration;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
+use std::time::Instant;
 use vaultdeck::domain::job::{BackupJob, JobState};
 use vaultdeck::domain::legal_hold::HoldSelection;
 use vaultdeck::domain::names::JobId;
@@ -320,9 +321,22 @@ fn a_partial_composite_is_found_again_when_only_its_row_is_lost() {
     assert_eq!(point(&bench, &composite).status, RecoveryPointStatus::Partial);
 }
 
+/// Waits until every manifest says what the catalog says: they are written again behind what changes them.
+fn wait_for_manifests(catalog: &rusqlite::Connection) {
+    let started = Instant::now();
+    let owed = || -> i64 {
+        catalog.query_row("SELECT count(*) FROM recovery_points WHERE manifest_owed = 1", [], |row| row.get(0)).unwrap()
+    };
+    while owed() > 0 {
+        assert!(started.elapsed().as_secs() < 60, "{} manifests are still owed", owed());
+        std::thread::sleep(std::time::Duration::from_millis(3));
+    }
+}
+
 /// The snapshot and the manifest of a recovery point.
 fn files_of(bench: &Bench, arn: &Arn) -> Vec<PathBuf> {
     let catalog = rusqlite::Connection::open(bench.path("data/catalog.sqlite")).unwrap();
+    wait_for_manifests(&catalog);
     let sql = "SELECT snapshot_id, point_id FROM recovery_points WHERE arn = ?1";
     let ids: [String; 2] =
         catalog.query_row(sql, [arn.as_str()], |row| Ok([row.get_unwrap(0), row.get_unwrap(1)])).unwrap();

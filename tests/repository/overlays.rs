@@ -63,7 +63,10 @@ fn what_lies_elsewhere_is_read_while_it_is_stored_with_its_attributes() {
     let there = There(there);
     let back_up = |changes: BTreeMap<PathBuf, Change>| -> BackupOutcome {
         let overlay = Overlay::new(&repository, before.snapshot, changes).reading(Some(&there));
-        repository.backup(&overlay, &request("/", Some(before.snapshot)), &Control::new()).unwrap()
+        // Later than the one before, which restic would otherwise be free to call the latest.
+        let time = "2026-11-23T05:00:01+01:00".parse().unwrap();
+        let request = BackupRequest { time, ..request("/", Some(before.snapshot)) };
+        repository.backup(&overlay, &request, &Control::new()).unwrap()
     };
     let outcome = back_up([("/base/log/2/1".into(), elsewhere("far", 9))].into());
     assert_eq!((outcome.files_new, outcome.bytes_read, outcome.issues.len()), (1, 9, 0));
