@@ -13,6 +13,9 @@ pub const EARLIEST: &str = "EarliestRestorableTime";
 /// See [`EARLIEST`].
 pub const LATEST: &str = "LatestRestorableTime";
 
+/// What the moment that a snapshot of a continuous recovery point is of is called among its details.
+pub const TAKEN: &str = "SnapshotTime";
+
 /// How many days a continuous recovery point reaches back where its rule says nothing: the most that there are.
 const LONGEST_DAYS: i64 = 35;
 
@@ -58,12 +61,20 @@ pub struct Chain {
 }
 
 /// Where in the log a restore ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
 pub struct Moment {
     /// The moment that is restored to.
     pub at: Time,
     /// Whether the log has a change after it, before which the service has to stop.
     pub is_followed: bool,
+}
+
+impl Moment {
+    /// What a snapshot of this moment says of itself.
+    pub fn detail(&self) -> (String, String) {
+        (TAKEN.to_owned(), exactly(self.at))
+    }
 }
 
 /// Which moment a restore is asked for.

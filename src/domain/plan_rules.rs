@@ -79,9 +79,6 @@ impl PlanDocument {
 
     /// Refuses, by the member's name, what AWS has and the engine does not carry out yet.
     pub fn unsupported_members(&self) -> Result<(), Invalid> {
-        for rule in &self.rules {
-            rule.unsupported_members().map_err(|e| rule.blame(e))?;
-        }
         if self.advanced_backup_settings.is_empty() { Ok(()) } else { Err(unsupported("AdvancedBackupSettings")) }
     }
 
@@ -178,14 +175,6 @@ impl Rule {
         let schedule = self.schedule()?;
         let runs: Vec<Time> = schedule.runs_after(Time::UNIX_EPOCH).take(RUNS_OF_A_YEAR).collect();
         Ok(runs.windows(2).all(|two| two[1] - two[0] > Duration::days(27)))
-    }
-
-    fn unsupported_members(&self) -> Result<(), Invalid> {
-        // The copies of a continuous rule are snapshots, which it makes none of here.
-        if self.enable_continuous_backup == Some(true) && !self.copy_actions.is_empty() {
-            return Err(unsupported("CopyActions of a rule with EnableContinuousBackup"));
-        }
-        Ok(())
     }
 
     /// AWS's way to say which rule it is about.
@@ -379,25 +368,21 @@ mod tests {
 
     #[test]
     fn the_engine_refuses_by_name_what_aws_would_take() {
-        let table = [(
-            Rule {
-                lifecycle: Some(Lifecycle::delete_after(7)),
-                enable_continuous_backup: Some(true),
-                copy_actions: vec![CopyAction {
-                    destination_backup_vault_arn: "arn:aws:backup:us-east-1:123456789012:backup-vault:far".to_owned(),
-                    lifecycle: None,
-                }],
-                ..rule("daily")
-            },
-            "CopyActions of a rule with EnableContinuousBackup",
-        )];
-        for (rule, member) in table {
-            let document = plan(vec![rule]);
-            assert_eq!(document.validate(), Ok(()));
-            let refused = document.unsupported_members().unwrap_err();
-            assert_eq!(refused.message, format!("Error in rule daily : {member} is not supported by this engine yet"));
-        }
-        assert_eq!(plan(vec![rule("daily")]).unsupported_members(), Ok(()));
+        let far = "arn:aws:backup:us-east-1:123456789012:backup-vault:far".to_owned();
+        let copied = Rule {
+            lifecycle: Some(Lifecycle::delete_after(7)),
+            enable_continuous_backup: Some(true),
+            copy_actions: vec![CopyAction { destination_backup_vault_arn: far, lifecycle: None }],
+            ..rule("daily")
+        };
+        assert_eq!(plan(vec![copied]).unsupported_members(), Ok(()));
+        let setting = AdvancedBackupSetting {
+            resource_type: "EC2".to_owned(),
+            backup_options: std::collections::BTreeMap::new(),
+        };
+        let document = PlanDocument { advanced_backup_settings: vec![setting], ..plan(vec![rule("daily")]) };
+        let refused = document.unsupported_members().unwrap_err();
+        assert_eq!(refused.message, "AdvancedBackupSettings is not supported by this engine yet");
     }
 
     #[test]

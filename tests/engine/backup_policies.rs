@@ -297,11 +297,12 @@ fn what_cannot_be_is_refused_with_the_exception_of_organizations_and_changes_not
     let (name, message) = exception(create(new_policy("wrong", &wrong)));
     assert_eq!(name, "MalformedPolicyDocumentException");
     assert!(message.starts_with("Invalid plans.Nightly.rules.Daily.schedule: it is not known"), "{message}");
-    let mut continuous = nightly();
-    continuous["plans"]["Nightly"]["rules"]["Daily"]["enable_continuous_backup"] = json!({ "@@assign": true });
-    let (name, message) = exception(create(new_policy("wrong", &continuous)));
+    let mut indexed = nightly();
+    let types = json!({ "resource_types": { "@@assign": ["EBS"] } });
+    indexed["plans"]["Nightly"]["rules"]["Daily"]["index_actions"] = types;
+    let (name, message) = exception(create(new_policy("wrong", &indexed)));
     assert_eq!(name, "MalformedPolicyDocumentException");
-    assert!(message.ends_with("enable_continuous_backup.@@assign is not supported by this engine yet"), "{message}");
+    assert!(message.ends_with("rules.Daily.index_actions is not supported by this engine yet"), "{message}");
     let long = format!("{}{}", nightly(), " ".repeat(10_000));
     let (name, message) = exception(create(NewPolicy { content: long, ..new_policy("long", &nightly()) }));
     assert_eq!(name, "ConstraintViolationException");

@@ -9,8 +9,8 @@ use std::time::SystemTime;
 
 use chrono::{DateTime, FixedOffset, TimeDelta};
 use vaultdeck::repository::{
-    BackupRequest, BlobKind, ChunkerParameters, CollectRequest, Control, Error, FileKind, Id, LocalSource,
-    LocalStorage, MasterKey, Options, RepackRule, Repository, TransferOutcome, TransferRequest, Transferred,
+    BackupRequest, BlobKind, Change, ChunkerParameters, CollectRequest, Control, Error, FileKind, Id, LocalSource,
+    LocalStorage, MasterKey, Options, Overlay, RepackRule, Repository, TransferOutcome, TransferRequest, Transferred,
 };
 
 use crate::support::counted::Counted;
@@ -81,7 +81,7 @@ fn backup(repository: &Repository, root: &Path) -> Id {
 }
 
 fn request(snapshot: Id) -> TransferRequest {
-    TransferRequest { snapshot, tags: vec!["copy".into()] }
+    TransferRequest { snapshot, only: None, tags: vec!["copy".into()] }
 }
 
 fn prepare(to: &Repository, from: &Repository, snapshot: Id) -> Transferred {
@@ -503,4 +503,57 @@ fn packs_that_change_before_the_commit_are_not_counted_on() {
     assert_eq!(to.snapshots().unwrap(), []);
     let outcome = transfer(&to, &scene.from, snapshot);
     assert_restores(&to, outcome.snapshot, &scene.source());
+}
+
+/// What a continuous recovery point is copied by: one of the folders in its root.
+#[test]
+fn one_item_of_a_root_comes_over_alone_and_restic_reads_it() {
+    let scene = Scene::new();
+    scene.write("kept/a", 1);
+    scene.write("other/b", 2);
+    let snapshot = scene.backup();
+    let above = scene.from.load_snapshot(&snapshot).unwrap().tree;
+    // A snapshot whose root has the two folders.
+    let names = scene.source();
+    let folder = names.iter().skip(1).fold(above, |tree, name| {
+        scene.from.load_tree(&tree).unwrap().find(name.as_encoded_bytes()).unwrap().subtree.unwrap()
+    });
+    let stored = |name: &str| {
+        let node = scene.from.load_tree(&folder).unwrap().find(name.as_bytes()).unwrap().clone();
+        (PathBuf::from("/").join(name), Change::Stored(node))
+    };
+    let first = PathBuf::from("/").join(names.iter().nth(1).unwrap());
+    let changes = [stored("kept"), stored("other"), (first, Change::Gone)];
+    let overlay = Overlay::new(&scene.from, snapshot, changes.into());
+    let request = BackupRequest {
+        paths: vec!["/".into()],
+        parent: Some(snapshot),
+        time: "2026-11-23T06:00:00Z".parse().unwrap(),
+        started: SystemTime::now(),
+        hostname: "test".into(),
+        username: "tester".into(),
+        tags: Vec::new(),
+        chunker: ChunkerParameters::FILES,
+    };
+    let both = scene.from.backup(&overlay, &request, &Control::new()).unwrap().snapshot;
+
+    let to = scene.to();
+    let one = |only: &str| TransferRequest { only: Some(only.to_owned()), ..self::request(both) };
+    let transferred = to.transfer(&scene.from, &one("kept"), &Control::new()).unwrap();
+    assert_eq!(to.commit(&[&transferred]).unwrap(), [true]);
+
+    let names = |tree: &Id| -> Vec<String> {
+        let tree = to.load_tree(tree).unwrap();
+        tree.nodes.iter().map(|node| String::from_utf8(node.name.clone()).unwrap()).collect()
+    };
+    assert_eq!(names(&transferred.outcome().tree), ["kept"]);
+    let restic = Restic::on(&scene.path("to"));
+    restic.assert_whole();
+    let restored = restic.restore(Path::new("/kept"), &scene.path("restored"));
+    tree::assert_same(&scene.source().join("kept"), &restored);
+    // Again, there is nothing left to bring.
+    let again = to.transfer(&scene.from, &one("kept"), &Control::new()).unwrap();
+    assert_eq!((again.outcome().tree, again.outcome().blobs), (transferred.outcome().tree, 0));
+    let absent = to.transfer(&scene.from, &one("absent"), &Control::new()).unwrap_err();
+    assert!(matches!(&absent, Error::NoSuchPath { path, .. } if path == Path::new("absent")), "{absent}");
 }

@@ -131,7 +131,7 @@ impl Reader {
             match (operator.as_str(), shape) {
                 (CHILD_CONTROL, _) => allowed = child_control(&path, json)?,
                 (ASSIGN, Shape::One(check)) => one = Some(Scalar::Text(text(&path, *check, json)?)),
-                (ASSIGN, Shape::Flag(spelling)) => one = Some(self.flag(&path, *spelling, json)?),
+                (ASSIGN, Shape::Flag(spelling)) => one = Some(Self::flag(&path, *spelling, json)?),
                 (ASSIGN, Shape::Many(check)) => assign = Some(texts(&path, *check, json)?),
                 (APPEND, Shape::Many(check)) => append = texts(&path, *check, json)?,
                 (REMOVE, Shape::Many(check)) => remove = texts(&path, *check, json)?,
@@ -150,16 +150,13 @@ impl Reader {
         })
     }
 
-    fn flag(&mut self, path: &str, spelling: Spelling, json: Json) -> Result<Scalar, Invalid> {
+    fn flag(path: &str, spelling: Spelling, json: Json) -> Result<Scalar, Invalid> {
         let value = match (&json, spelling) {
             (Json::Bool(value), _) => *value,
             (Json::Text(text), Spelling::Text) if text == "true" || text == "false" => text == "true",
             (_, Spelling::Json) => return Err(wrong_kind(path, "true or false", &json)),
             (_, Spelling::Text) => return Err(Invalid::value(path, "it must be \"true\" or \"false\"")),
         };
-        if value {
-            self.not_built.push(path.to_owned());
-        }
         Ok(match spelling {
             Spelling::Json => Scalar::Flag(value),
             Spelling::Text => Scalar::Text(value.to_string()),

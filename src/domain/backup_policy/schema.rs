@@ -23,7 +23,7 @@ pub(super) enum Shape {
     One(Check),
     /// A setting of several strings.
     Many(Check),
-    /// A setting that is true or false, and whether it is written so, or as a string. True is not built.
+    /// A setting that is true or false, and whether it is written so, or as a string.
     Flag(Spelling),
     /// What AWS has and this engine does not carry out.
     NotBuilt(&'static Shape),

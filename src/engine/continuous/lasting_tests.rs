@@ -82,23 +82,15 @@ fn an_older_copy_of_the_catalog_learns_from_the_vault_what_a_point_holds() {
     let point = house.run();
     house.put(10, "a", "10");
     house.until_restorable(&point, 10);
-    let (catalog, copy) = (house.folder.path().join("data/catalog.sqlite"), house.folder.path().join("copy"));
     wait(|| house.engine().catalog.read(owed_manifests::vaults_that_owe).unwrap().is_empty().then_some(()));
-    let connection = rusqlite::Connection::open(&catalog).unwrap();
-    connection.execute("VACUUM INTO ?1", [copy.to_str()]).unwrap();
-    drop(connection);
+    house.copy_catalog();
     house.put(20, "a", "20");
     house.until_restorable(&point, 20);
     house.run();
     house.put(30, "a", "30");
     house.until_restorable(&point, 30);
     let bases = house.chain(&point).bases;
-    house.restart_after(|_| {
-        for end in ["-wal", "-shm"] {
-            let _ = std::fs::remove_file(format!("{}{end}", catalog.display()));
-        }
-        std::fs::copy(&copy, &catalog).unwrap();
-    });
+    house.restart_with_copied_catalog();
     house.until_restorable(&point, 30);
     assert_eq!(house.chain(&point).bases, bases);
     house.put(40, "a", "40");

@@ -1,5 +1,7 @@
 //! Continuous recovery points of a service that lives in memory, whose history is known to the second.
 
+#[path = "copies_tests.rs"]
+mod copies_tests;
 #[path = "lasting_tests.rs"]
 mod lasting_tests;
 
@@ -100,8 +102,13 @@ impl House {
             lifecycle: Some(Lifecycle::delete_after(days)),
             ..Rule::default()
         };
-        let document =
-            PlanDocument { backup_plan_name: name.parse().unwrap(), rules: vec![rule], ..PlanDocument::default() };
+        self.plan_of(rule)
+    }
+
+    /// A plan of this rule, called like it.
+    fn plan_of(&self, rule: Rule) -> Plan {
+        let name = rule.rule_name.parse().unwrap();
+        let document = PlanDocument { backup_plan_name: name, rules: vec![rule], ..PlanDocument::default() };
         let plan = self.engine().create_plan(&self.caller, document, Tags::new(), None).unwrap();
         let selection = SelectionDocument {
             selection_name: "it".parse().unwrap(),
@@ -160,14 +167,23 @@ impl House {
     }
 
     fn restore(&self, point: &Arn, second: i64) -> Result<BTreeMap<Vec<u8>, Vec<u8>>, String> {
+        self.restore_by(point, Some(Time::from_timestamp(BEGIN + second, 0).unwrap()))
+    }
+
+    /// Restores what has one moment only.
+    fn restore_whole(&self, point: &Arn) -> Result<BTreeMap<Vec<u8>, Vec<u8>>, String> {
+        self.restore_by(point, None)
+    }
+
+    fn restore_by(&self, point: &Arn, time: Option<Time>) -> Result<BTreeMap<Vec<u8>, Vec<u8>>, String> {
         let name = format!("to-{}", uuid::Uuid::new_v4());
-        let time = Time::from_timestamp(BEGIN + second, 0).unwrap().to_rfc3339();
-        let metadata = [("Bucket", name.clone()), ("RestoreTime", time)].map(|(key, text)| (key.to_owned(), text));
+        let time = time.map(|time| ("RestoreTime".to_owned(), time.to_rfc3339()));
+        let metadata = [("Bucket".to_owned(), name.clone())].into_iter().chain(time).collect();
         let id = self.engine().start_restore_job(
             &self.caller,
             StartRestore {
                 recovery_point_arn: point.clone(),
-                metadata: metadata.into(),
+                metadata,
                 iam_role_arn: None,
                 idempotency_token: None,
                 resource_type: None,
@@ -190,6 +206,22 @@ impl House {
     /// The engine ends, and another one takes up its directory.
     fn restart(&mut self) {
         self.restart_after(|_| ());
+    }
+
+    fn copy_catalog(&self) {
+        let catalog = rusqlite::Connection::open(self.folder.path().join("data/catalog.sqlite")).unwrap();
+        catalog.execute("VACUUM INTO ?1", [self.folder.path().join("copy").to_str()]).unwrap();
+    }
+
+    /// Another engine takes up the directory with the catalog as it was when it was copied.
+    fn restart_with_copied_catalog(&mut self) {
+        let copy = self.folder.path().join("copy");
+        self.restart_after(|data| {
+            for end in ["-wal", "-shm"] {
+                let _ = std::fs::remove_file(data.join(format!("catalog.sqlite{end}")));
+            }
+            std::fs::copy(&copy, data.join("catalog.sqlite")).unwrap();
+        });
     }
 
     /// The same, with something done to the directory in between.

@@ -31,7 +31,8 @@ pub struct RestoreAsk<'a> {
     pub resource_arn: &'a Arn,
     /// What the driver said of the recovery point when it was made.
     pub details: &'a PointDetails,
-    /// Whether the recovery point is a continuous one: then the engine has judged which moment is asked for.
+    /// Whether it is restored to a moment of a log: the recovery point is a continuous one, of which the engine has judged which
+    /// moment is asked for, or a snapshot of such a one.
     pub is_continuous: bool,
     /// The same, if the caller has it registered still.
     pub source: Option<&'a Registered>,

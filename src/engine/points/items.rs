@@ -1,6 +1,6 @@
 //! What a recovery point holds: the items of its folders, and what is missing from it.
 
-use crate::domain::continuous::Chain;
+use crate::domain::continuous::{Chain, Moment};
 use crate::domain::extension::{Item, Items};
 use crate::domain::recovery_point::RecoveryPointStatus;
 use crate::domain::{Arn, PointDetails};
@@ -82,6 +82,7 @@ fn told(connection: &Connection, arn: &Arn) -> Result<PointDetails> {
     let mut details = points::rows::owed_manifests::details(connection, arn)?;
     let chain = points::rows::chains::get(connection, arn)?.and_then(|row| row.chain);
     details.extend(chain.iter().flat_map(Chain::details));
+    details.extend(points::rows::owed_manifests::moment(connection, arn)?.iter().map(Moment::detail));
     details.extend(points::rows::proofs::details(connection, arn)?);
     Ok(details)
 }

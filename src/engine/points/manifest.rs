@@ -3,7 +3,7 @@
 //! `vaultdeck/points/ID.json` is sealed for the point's id: a manifest that was renamed to another point's does
 //! not open.
 
-use crate::domain::continuous::Chain;
+use crate::domain::continuous::{Chain, Moment};
 use crate::domain::extension::MissingItem;
 use crate::domain::recovery_point::Creator;
 use crate::domain::{Arn, Lifecycle, Nesting, PointDetails, ResourceType, StorageClass, Tags, Time};
@@ -74,6 +74,9 @@ pub struct Manifest {
     /// What it holds, if it is a continuous one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub continuous: Option<Chain>,
+    /// The only moment that it is restored to, if it is a snapshot of a continuous one: it has a base and the log up to there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moment: Option<Moment>,
     /// How it stands to composite ones.
     #[serde(default, skip_serializing_if = "Nesting::is_alone")]
     pub nesting: Nesting,

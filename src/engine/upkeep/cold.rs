@@ -258,7 +258,8 @@ fn snapshot_of(point: &Candidate) -> Result<Id> {
 
 /// Stores in the cold repository what a point holds.
 fn store(warm: &OpenVault, cold: &OpenVault, point: &Candidate, engine: &Engine) -> Result<Transferred> {
-    let request = TransferRequest { snapshot: snapshot_of(point)?, tags: vec![format!("{TAG}{}", point.point_id)] };
+    let request =
+        TransferRequest { snapshot: snapshot_of(point)?, only: None, tags: vec![format!("{TAG}{}", point.point_id)] };
     Ok(cold.repository.transfer(&warm.repository, &request, &engine.jobs.housekeeping)?)
 }
 

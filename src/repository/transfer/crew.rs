@@ -6,17 +6,17 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::run::Run;
 use super::units::Unit;
-use super::walk;
+use super::{Whole, walk};
 use crate::repository::blob_reader::BlobReader;
 use crate::repository::packing::{Encoder, WRITERS};
-use crate::repository::{Error, Options, Result, Snapshot};
+use crate::repository::{Error, Options, Result};
 
 /// Stores all that a snapshot refers to.
-pub(super) fn run(run: &Run<'_>, snapshot: &Snapshot, options: &Options) -> Result<()> {
+pub(super) fn run(run: &Run<'_>, whole: &Whole, options: &Options) -> Result<()> {
     thread::scope(|scope| {
         let mut crew = Crew { run, scope, options, units: None, workers: Vec::new(), has_writers: false };
         let encoder = Encoder::new(options.compression_level);
-        if let Err(error) = walk::walk(run, snapshot, encoder, &mut |units| crew.send(units)) {
+        if let Err(error) = walk::walk(run, whole, encoder, &mut |units| crew.send(units)) {
             run.fail(error);
         }
         if let Err(error) = crew.finish() {

@@ -17,11 +17,12 @@ mod units;
 mod walk;
 
 use parking_lot::Mutex;
+use std::path::PathBuf;
 
 use super::addition::Adding;
 use super::commit::NewSnapshot;
 use super::packing::Packing;
-use super::{Adoption, Control, Id, Repository, Result, Snapshot};
+use super::{Adoption, Control, Error, Id, Repository, Result, Snapshot, Tree};
 use run::Run;
 
 /// What is to be transferred.
@@ -29,6 +30,8 @@ use run::Run;
 pub struct TransferRequest {
     /// The snapshot in the source.
     pub snapshot: Id,
+    /// The one item of its root that is transferred; all of them where it is none.
+    pub only: Option<String>,
     /// The marks of the new snapshot.
     pub tags: Vec<String>,
 }
@@ -38,7 +41,7 @@ pub struct TransferRequest {
 pub struct TransferOutcome {
     /// The new snapshot.
     pub snapshot: Id,
-    /// Its root folder, which is that of the source's snapshot.
+    /// Its root folder, which is that of the source's snapshot where all of it is transferred.
     pub tree: Id,
     /// Blobs that the destination lacked, of data and of folders.
     pub blobs: u64,
@@ -76,6 +79,28 @@ impl AsRef<NewSnapshot> for Transferred {
     }
 }
 
+/// What is transferred of a snapshot.
+struct Whole {
+    /// The snapshot, with the root that the new one has.
+    snapshot: Snapshot,
+    /// The content of that root, where the source has none like it.
+    root: Option<Vec<u8>>,
+}
+
+impl Whole {
+    fn of(source: &Repository, request: &TransferRequest) -> Result<Self> {
+        let id = &request.snapshot;
+        let snapshot = source.load_snapshot(id)?;
+        let Some(only) = &request.only else { return Ok(Self { snapshot, root: None }) };
+        let found = source.load_tree(&snapshot.tree)?.find(only.as_bytes()).cloned();
+        let node = found.ok_or_else(|| Error::NoSuchPath { snapshot: *id, path: PathBuf::from(only) })?;
+        let json = Tree { nodes: vec![node] }.encode();
+        // What was counted was counted over all of it.
+        let snapshot = Snapshot { tree: Id::of(&json), summary: None, ..snapshot };
+        Ok(Self { snapshot, root: Some(json) })
+    }
+}
+
 impl Repository {
     /// Stores what a snapshot of another repository holds, up to what [`commit`](Self::commit) does: there is no new snapshot
     /// yet. It is that of the source in time, host and paths, without its parent.
@@ -85,7 +110,7 @@ impl Repository {
     ///
     /// Fails with [`Error::Damaged`](super::Error::Damaged) or [`Error::BlobMissing`](super::Error::BlobMissing), which name
     /// the blob, when the source can read something at none of its places; the source remembers it. Then, as when the storage
-    /// fails or the transfer is cancelled, nothing of it counts.
+    /// fails, the transfer is cancelled, or the root has [no such item](super::Error::NoSuchPath), nothing of it counts.
     pub fn transfer(&self, source: &Repository, request: &TransferRequest, control: &Control) -> Result<Transferred> {
         control.check()?;
         let adding: Adding = self.gate().enter();
@@ -94,11 +119,11 @@ impl Repository {
         self.sync_index()?;
         self.examine_lost()?;
         let adopted = self.adopt_strays(control)?;
-        let original = source.load_snapshot(&request.snapshot)?;
+        let whole = Whole::of(source, request)?;
         let packing = Packing::new(self);
-        if !self.knows_below(&packing, &original.tree)? {
+        if !self.knows_below(&packing, &whole.snapshot.tree)? {
             let run = Run { source, packing: &packing, control, failure: Mutex::default() };
-            let outcome = crew::run(&run, &original, self.options());
+            let outcome = crew::run(&run, &whole, self.options());
             // What was found unreadable is remembered, however the transfer ended.
             source.try_to_save_integrity();
             outcome?;
@@ -108,12 +133,12 @@ impl Repository {
         if self.sync_index()? {
             self.settle_index()?;
         }
-        let tree = original.tree;
+        let tree = whole.snapshot.tree;
         let snapshot = Snapshot {
             parent: None,
             tags: (!request.tags.is_empty()).then(|| request.tags.clone()),
             program_version: Some(concat!("vaultdeck ", env!("CARGO_PKG_VERSION")).into()),
-            ..original
+            ..whole.snapshot
         };
         let snapshot = self.new_snapshot(snapshot, packing.packs(), adding)?;
         let stored = packing.stored();

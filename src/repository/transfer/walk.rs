@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 
+use super::Whole;
 use super::run::Run;
 use super::units::{Unit, Wanted, units};
 use crate::repository::blob_reader::BlobReader;
 use crate::repository::packing::Encoder;
-use crate::repository::{BlobKind, Error, Id, Node, Result, Snapshot, TreeReader};
+use crate::repository::{BlobKind, Error, Id, Node, Result, TreeReader};
 
 /// So many folders are read together, in the order in which they lie.
 const FOLDERS: usize = 256;
@@ -27,10 +28,11 @@ struct Walk<'w, 'a> {
 /// Stores the folders of a snapshot that the destination lacks, and has the data sent that it lacks.
 pub(super) fn walk(
     run: &Run<'_>,
-    snapshot: &Snapshot,
+    whole: &Whole,
     encoder: Encoder,
     send: &mut dyn FnMut(Vec<Unit>) -> Result<()>,
 ) -> Result<()> {
+    let snapshot = &whole.snapshot;
     if let Some(summary) = &snapshot.summary {
         run.control.progress.expect(summary.total_files_processed, summary.total_bytes_processed);
     }
@@ -38,11 +40,15 @@ pub(super) fn walk(
         run,
         encoder,
         seen: HashSet::from([snapshot.tree]),
-        waiting: vec![snapshot.tree],
+        waiting: Vec::new(),
         lacking: Vec::new(),
         send,
         is_estimated: snapshot.summary.is_some(),
     };
+    match &whole.root {
+        Some(json) => walk.folder(&snapshot.tree, json)?,
+        None => walk.waiting.push(snapshot.tree),
+    }
     let mut reader = BlobReader::new(run.source.key());
     while !walk.waiting.is_empty() {
         // The last ones first, so that few wait however broad the folders are.

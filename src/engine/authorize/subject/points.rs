@@ -92,8 +92,8 @@ points! {
     PointToDisassociate: |_| true, "", |point| Some(Touched::Deletion(point));
     /// A recovery point whose lifecycle is to change: one that is whole.
     PointToChange: is_whole, "; its lifecycle cannot be changed.", |point| Some(Touched::Lifecycle(point));
-    /// A recovery point that is to be copied: one that is whole.
-    PointToCopy: is_whole, " and cannot be copied.", |_| None;
+    /// A recovery point that is to be copied: one that is whole, or a continuous one that is live, of which rules have snapshots copied.
+    PointToCopy: |status| is_whole(status) || *status == RecoveryPointStatus::Available, " and cannot be copied.", |_| None;
     /// A recovery point that is to be restored: one that is whole, or a continuous one.
     PointToRestore: is_restorable, " and cannot be restored.", |_| None;
 }

@@ -9,6 +9,7 @@ use crate::engine::catalog::Connection;
 use crate::engine::drivers::{Continuous, Driver, Fault, Needed, PointFacts, Registered};
 use crate::engine::error::Result;
 use crate::engine::jobs::backup::rows::record::{self, BackupRecord, Moved};
+use crate::engine::jobs::copy;
 use crate::engine::jobs::finish::Verdict;
 use crate::engine::jobs::outcome::{Ending, SUCCESS};
 use crate::engine::jobs::uses;
@@ -184,7 +185,13 @@ impl Renewal {
         let ending = Ending { state: JobState::Completed, category: SUCCESS, message: None };
         let now = engine.clock.now();
         let moved = Moved { size: bytes, bytes };
-        let end = |tx: &Connection| record::end(tx, &job.id, &ending, moved, now);
+        let end = |tx: &Connection| {
+            if !record::end(tx, &job.id, &ending, moved, now)? {
+                return Ok(false);
+            }
+            copy::create::scheduled(tx, job, &self.record.copy_actions, now)?;
+            Ok(true)
+        };
         let _pass = self.vault.reenter()?;
         let control = Control::new();
         if engine.keep_base(&self.vault, self.point()?, &base, uses::needs_point, &control, &end)? {

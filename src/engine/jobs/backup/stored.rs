@@ -244,6 +244,7 @@ impl Attempt {
             notes: outcome.notes.len() as u64,
             details: self.facts.details.clone(),
             continuous: self.chain.clone(),
+            moment: None,
             nesting: Nesting::Alone,
             partial: self.partial.is_some(),
             status_message: ending.message,

@@ -31,10 +31,14 @@ fn unfit_source(connection: &Connection, record: &CopyRecord) -> Result<Option<E
     let Some(point) = points::rows::get(connection, arn)? else {
         return Ok(Some(Ending::failed(false, format!("Cannot find recovery point {arn}."))));
     };
-    // A point that is being deleted stays until the copy of it is over.
+    // A point that is being deleted stays until the copy of it is over. A continuous one may have been stopped since its rule ran.
     let whole = matches!(
         point.status,
-        RecoveryPointStatus::Completed | RecoveryPointStatus::Partial | RecoveryPointStatus::Deleting
+        RecoveryPointStatus::Completed
+            | RecoveryPointStatus::Partial
+            | RecoveryPointStatus::Available
+            | RecoveryPointStatus::Stopped
+            | RecoveryPointStatus::Deleting
     );
     let state = point.status.as_str();
     Ok(match () {

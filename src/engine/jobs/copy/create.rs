@@ -76,7 +76,7 @@ impl Draft<'_> {
 }
 
 /// Makes the copy jobs that the rule behind a backup job asks for, of the recovery point that it has just made.
-pub(in crate::engine::jobs) fn scheduled(
+pub(in crate::engine) fn scheduled(
     connection: &Connection,
     backup: &BackupJob,
     actions: &[CopyAction],

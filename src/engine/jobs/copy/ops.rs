@@ -3,6 +3,7 @@
 use crate::domain::copies::{self, Obstacle};
 use crate::domain::job::CopyJob;
 use crate::domain::names::JobId;
+use crate::domain::recovery_point::RecoveryPointStatus;
 use crate::domain::{Arn, Lifecycle, Scope, Time};
 use crate::engine::authorize::action::{CopyFromBackupVault, StartCopyJob};
 use crate::engine::authorize::subject::{PointNamed, PointToCopy, VaultToLeave};
@@ -147,6 +148,12 @@ fn draft<'tx>(
         into: into.as_ref().map(|(vault_type, _)| vault_type).filter(|_| own),
     };
     authorize(tx, caller, CopyFromBackupVault, &from)?;
+    if point.status == RecoveryPointStatus::Available {
+        return Err(Error::invalid_state(format!(
+            "Recovery point {arn} is in state AVAILABLE and cannot be copied on demand: a rule with EnableContinuousBackup and \
+             CopyActions has snapshots of it copied."
+        )));
+    }
     if point.nesting.is_parent() {
         return Err(Error::invalid_request(format!(
             "Recovery point {arn} is a composite recovery point, which this engine does not copy as a whole: copy what is nested in it one \

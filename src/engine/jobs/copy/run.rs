@@ -1,6 +1,7 @@
 //! The work of a copy job: what the destination lacks of a snapshot goes there. What comes of it is in [`stored`](super::stored).
 
 use crate::domain::Nesting;
+use crate::domain::continuous::Wanted;
 use crate::engine::Engine;
 use crate::engine::catalog::Connection;
 use crate::engine::error::{Error, Result};
@@ -15,10 +16,15 @@ use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::work::{Failure, Worked};
 use crate::engine::points::manifest::Manifest;
 use crate::engine::points::rows::owed_manifests;
-use crate::repository::TransferRequest;
+use crate::repository::{self, Control, Id, ItemPath, Repository, RestoreRequest, TransferRequest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use chrono::Duration;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// How long a copy waits for the log that its base needs.
+const LOG_AFTER: Duration = Duration::seconds(10);
 
 /// Does the work of a job.
 pub(super) fn run(
@@ -40,12 +46,17 @@ pub(super) fn run(
     // What an earlier attempt left whole needs no room; what is stored anew does.
     engine.data_dir.reserve().admits_backup().map_err(|standing| Ending::disk_full(&standing))?;
     let source = engine.catalog.read(|connection| source(connection, record))??;
-    let request = TransferRequest { snapshot: source.snapshot_id()?, tags: vec![format!("{TAG}{}", record.point_id)] };
-    let transferred = vault
-        .repository
-        .transfer(&from.vault.repository, &request, &live.control)
-        // What it cannot read, its recovery point and others lack.
-        .inspect_err(|_| engine.look_again(&record.source_vault, &from.vault))?;
+    let (only, source) = of_one_moment(source, live)?;
+    let (snapshot, tags) = (source.snapshot_id()?, vec![format!("{TAG}{}", record.point_id)]);
+    // What it cannot read, its recovery point and others lack.
+    let look = || engine.look_again(&record.source_vault, &from.vault);
+    let size_bytes = match &only {
+        Some(base) => size_of(&from.vault.repository, snapshot, base, &live.control).inspect_err(|_| look())?,
+        None => source.size_bytes,
+    };
+    let request = TransferRequest { snapshot, only, tags };
+    let transferred =
+        vault.repository.transfer(&from.vault.repository, &request, &live.control).inspect_err(|_| look())?;
     drop(from);
     let (outcome, file) = (transferred.outcome().clone(), BASE64.encode(transferred.snapshot_file()));
     let manifest = copied(source, record, live);
@@ -53,6 +64,7 @@ pub(super) fn run(
         snapshot: outcome.snapshot.to_hex(),
         snapshot_file: Some(file),
         bytes_read: outcome.bytes,
+        size_bytes,
         ..manifest
     };
     let data = if keep_if_held(engine, &vault, &transferred)? {
@@ -70,6 +82,32 @@ fn source(connection: &Connection, record: &CopyRecord) -> Result<std::result::R
     let arn = &record.source_point;
     let gone = || Ending::failed(false, format!("Cannot find recovery point {arn}."));
     Ok(owed_manifests::of(connection, arn)?.map(|kept| kept.manifest).ok_or_else(gone))
+}
+
+/// What is copied of a continuous recovery point: its newest base with the log behind it, which is a snapshot of the last moment
+/// that it can be restored to. Of any other all is copied.
+fn of_one_moment(source: Manifest, live: &LiveJob) -> std::result::Result<(Option<String>, Manifest), Failure> {
+    let Some(chain) = source.continuous else { return Ok((None, source)) };
+    let (base, moment) = chain
+        .restore_to(Wanted::Latest)
+        .map_err(|rule| Failure::Later { why: format!("The continuous recovery point {rule}."), after: LOG_AFTER })?;
+    let base = base.folder.clone();
+    let of_now = Manifest {
+        root: Path::new("/").join(&base),
+        continuous: None,
+        moment: Some(moment),
+        // Its days do not count from when the continuous one was begun.
+        created: live.started,
+        ..source
+    };
+    Ok((Some(base), of_now))
+}
+
+/// How many bytes there are in a folder of the root.
+fn size_of(repository: &Repository, snapshot: Id, folder: &str, control: &Control) -> repository::Result<u64> {
+    let strip = ItemPath::root().join(folder.as_bytes());
+    let all = RestoreRequest { snapshot, strip, items: Vec::new(), target: PathBuf::new(), merge: false };
+    Ok(repository.measure(&all, control)?.bytes)
 }
 
 /// What there is to say of the copy: what its source says, but for what is its own.

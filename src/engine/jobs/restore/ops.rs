@@ -268,8 +268,8 @@ impl Engine {
     }
 }
 
-/// Whether a recovery point is a continuous one; then the request has to name a moment that it can be restored to, and of no
-/// other point it may.
+/// Whether a recovery point is restored to a moment of a log. The request has to name one of a continuous point, and of no other it
+/// may: a snapshot of a continuous one has the one that it is of.
 fn judge_moment(
     connection: &Connection,
     driver: &dyn Driver,
@@ -282,7 +282,7 @@ fn judge_moment(
             let rule = format!("{key} is for continuous backups: recovery point {} has one moment only", point.arn);
             return Err(keys::refused(key, rule).into());
         }
-        return Ok(false);
+        return Ok(owed_manifests::moment(connection, &point.arn)?.is_some());
     };
     match keys::moment(&request.metadata)? {
         Some(wanted) => {

@@ -143,7 +143,7 @@ pub(super) fn origin(connection: &Connection, record: &RestoreRecord) -> Result<
     }
     let Some((snapshot, path, class)) = points::rows::content(connection, arn)? else { return Ok(Err(gone())) };
     let Ok(snapshot) = snapshot.parse::<Id>() else { return Ok(Err(gone())) };
-    let (mut path, mut moment) = (path, None);
+    let (mut path, mut moment) = (path, owed_manifests::moment(connection, arn)?);
     if let (Some(wanted), Some(chain)) =
         (keys::moment(&record.metadata)?, chains::get(connection, arn)?.and_then(|row| row.chain))
     {

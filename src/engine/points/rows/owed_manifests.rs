@@ -1,5 +1,6 @@
 //! The catalog's copies of manifests: from them a manifest that was lost or damaged is written again.
 
+use crate::domain::continuous::Moment;
 use crate::domain::{Arn, Lifecycle, PointDetails, StorageClass};
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, from_json, time, to_json};
@@ -81,6 +82,11 @@ pub fn details(connection: &Connection, arn: &Arn) -> Result<PointDetails> {
     Ok(of(connection, arn)?.map(|kept| kept.manifest.details).unwrap_or_default())
 }
 
+/// The only moment that a snapshot of a continuous recovery point is restored to; nothing for any other point.
+pub fn moment(connection: &Connection, arn: &Arn) -> Result<Option<Moment>> {
+    Ok(of(connection, arn)?.and_then(|kept| kept.manifest.moment))
+}
+
 fn from_row(row: &Row<'_>) -> Result<Kept> {
     let lifecycle: Option<Lifecycle> = row.json_option("lifecycle")?;
     let snapshot: String = row.column("snapshot_id")?;
@@ -152,6 +158,7 @@ fn rebuilt(
         notes: 0,
         details: PointDetails::new(),
         continuous: None,
+        moment: None,
         nesting: nesting(row)?,
         partial: false,
         message_category: category.unwrap_or_else(|| {
