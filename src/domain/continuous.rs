@@ -87,15 +87,11 @@ pub enum Wanted {
 }
 
 impl Chain {
-    /// A chain of one base and no log.
+    /// A chain of one base and no log. Not even its first moment can be restored to before the log has come up to there: what was
+    /// committed between the end of the base and that moment lies in the log alone.
     pub fn begun(hold: String, base: Base, log: serde_json::Value) -> Self {
-        Self { hold, latest: base.from, bases: vec![base], newest_change: None, log, stopped: None }
-    }
-
-    /// The same, where not even the first moment of the base can be restored to before the log has come up to there.
-    #[must_use]
-    pub fn awaiting_log(self) -> Self {
-        Self { latest: self.latest - Duration::seconds(1), ..self }
+        let latest = base.from - Duration::seconds(1);
+        Self { hold, latest, bases: vec![base], newest_change: None, log, stopped: None }
     }
 
     /// The first moment that it can be restored to.
@@ -237,8 +233,6 @@ mod tests {
     fn a_base_that_is_nothing_without_its_log_is_not_restored_before_that_has_come() {
         let base = || Base::new("data".to_owned(), at(100));
         let mut chain = Chain::begun("h".to_owned(), base(), serde_json::Value::Null);
-        assert!(chain.restore_to(Wanted::Latest).is_ok());
-        chain = chain.awaiting_log();
         for wanted in [Wanted::At(at(100)), Wanted::At(at(99)), Wanted::Latest] {
             let rule = chain.restore_to(wanted).unwrap_err();
             assert!(rule.contains("has to wait") && rule.contains("1970-01-01T00:01:40Z"), "{rule}");

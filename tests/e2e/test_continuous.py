@@ -77,6 +77,22 @@ def continuous_plan(backup, resource, days=7, vault="Default", name="continuous"
     return plan
 
 
+def far(backup, vault="far"):
+    """What a rule needs to have copies made in another vault, which is made."""
+    return [{"DestinationBackupVaultArn": backup.create_backup_vault(BackupVaultName=vault)["BackupVaultArn"]}]
+
+
+def copied(engine, backup, number, vault="far"):
+    """The snapshots that so many runs had copied, each behind the moment that it is of, the oldest first."""
+    jobs = lambda: [(job["State"], job.get("StatusMessage")) for job in backup.list_copy_jobs()["CopyJobs"]]
+    until(lambda: not {"CREATED", "RUNNING"} & {state for state, _ in jobs()}, "copies are made", 120)
+    assert jobs() == [("COMPLETED", None)] * number
+    found = points(backup, vault)
+    assert {(point["Status"], point["SourceBackupVaultArn"].rsplit(":", 1)[1]) for point in found} == {("COMPLETED", "Default")}, found
+    arns = [point["RecoveryPointArn"] for point in found]
+    return sorted((moment(details(engine, arn)["SnapshotTime"]), arn) for arn in arns)
+
+
 def next_run(engine, backup):
     """The next run of the plans, until its jobs are over; these jobs."""
     before = {job["BackupJobId"] for job in backup.list_backup_jobs()["BackupJobs"]}
@@ -110,9 +126,9 @@ def history(server, at):
     return server.ask(f"SELECT count(*), coalesce(sum(id), 0) FROM history WHERE pg_xact_commit_timestamp(xmin) <= '{at.isoformat()}'")
 
 
-def restore_to(engine, backup, point, folder, at=None, name=None):
+def restore_to(engine, backup, point, folder, at=None, name=None, vault="Default"):
     name = name or f"r{random.randrange(10**9)}"
-    metadata = backup.get_recovery_point_restore_metadata(BackupVaultName="Default", RecoveryPointArn=point)["RestoreMetadata"]
+    metadata = backup.get_recovery_point_restore_metadata(BackupVaultName=vault, RecoveryPointArn=point)["RestoreMetadata"]
     if at:
         metadata.pop("UseLatestRestorableTime")
         metadata["RestoreTime"] = at.isoformat()
@@ -148,7 +164,7 @@ def slots(server):
 def test_any_second_of_a_history_is_restored_across_bases_restarts_and_a_killed_engine(engine, server, folder, tmp_path):
     backup = engine.client()
     resource = added(engine, server, tmp_path)
-    continuous_plan(backup, resource)
+    continuous_plan(backup, resource, CopyActions=far(backup))
     writer = Writer(server)
     writer.start()
 
@@ -197,6 +213,11 @@ def test_any_second_of_a_history_is_restored_across_bases_restarts_and_a_killed_
         assert recovered(folder, name) == history(server, at), f"{at} in {earliest} to {latest}"
     name = restore_to(engine, backup, point, folder)
     assert recovered(folder, name) == history(server, now(server))
+
+    # and so is each snapshot that a run had copied
+    for at, copy in copied(engine, backup, 2):
+        name = restore_to(engine, backup, copy, folder, vault="far")
+        assert recovered(folder, name) == history(server, at), at
 
     # and a moment outside of the window is refused with the window
     for outside in (earliest - datetime.timedelta(seconds=1), latest + datetime.timedelta(hours=1)):

@@ -17,7 +17,7 @@ import pytest
 import mariadb
 from conftest import ACCOUNT, DEBUG, REGION, ROLE
 from mariadb import ALONE, OWNER, PASSWORD, Server
-from test_continuous import OLDEST, continuous_plan, next_run, points, until_restorable, window
+from test_continuous import OLDEST, continuous_plan, copied, far, next_run, points, until_restorable, window
 from test_mariadb import NETWORK, ROOTS, added, arguments_of_processes, folder, programs, restore, until  # noqa: F401
 
 # What makes a server write a log that can be followed.
@@ -99,13 +99,13 @@ class Writer(threading.Thread):
         assert not must_not & found.keys(), f"{moment} has {must_not & found.keys()}"
 
 
-def restored(backup, point, folder, moment=None, name=None):
+def restored(backup, point, folder, moment=None, name=None, **more):
     """The folder of a restore to a moment."""
     name = name or f"r{random.randrange(10**9)}"
     changes = {"DBInstanceIdentifier": name, "vaultdeck:path": str(folder / name)}
     if moment:
         changes |= {"UseLatestRestorableTime": "false", "RestoreTime": moment.isoformat()}
-    job = restore(backup, point, **changes)
+    job = restore(backup, point, **more, **changes)
     assert job["Status"] == "COMPLETED", job
     return name, job
 
@@ -144,7 +144,7 @@ def why_stopped(backup, point):
 def test_any_second_of_a_history_is_restored_across_bases_restarts_and_a_killed_engine(engine, server, folder, tmp_path):  # noqa: F811
     backup = engine.client()
     resource = added(engine, server, tmp_path)
-    continuous_plan(backup, resource)
+    continuous_plan(backup, resource, CopyActions=far(backup))
     writer = Writer(server)
     writer.start()
 
@@ -198,6 +198,11 @@ def test_any_second_of_a_history_is_restored_across_bases_restarts_and_a_killed_
     name, _ = restored(backup, point, folder)
     assert lived(folder, name) == numbers(server)
     print(f"{MOMENTS} seconds of {span}, {len(writer.commits)} transactions")
+
+    # and so has each snapshot that a run had copied
+    for moment, copy in copied(engine, backup, 2):
+        name, _ = restored(backup, copy, folder, vault="far")
+        writer.check(lived(folder, name), moment)
 
     # and a moment outside of the window is refused with the window
     for outside in (earliest - datetime.timedelta(seconds=1), latest + datetime.timedelta(hours=1)):

@@ -65,8 +65,8 @@ def added(*arguments, **options):
     return json.loads(add(*arguments, **options).stdout)["ResourceArn"]
 
 
-def restore(backup, point, kind="RDS", **changes):
-    metadata = backup.get_recovery_point_restore_metadata(BackupVaultName="Default", RecoveryPointArn=point)["RestoreMetadata"]
+def restore(backup, point, kind="RDS", vault="Default", **changes):
+    metadata = backup.get_recovery_point_restore_metadata(BackupVaultName=vault, RecoveryPointArn=point)["RestoreMetadata"]
     started = backup.start_restore_job(RecoveryPointArn=point, Metadata={**metadata, **changes}, IamRoleArn=ROLE, ResourceType=kind)
     return wait_for_job(lambda: backup.describe_restore_job(RestoreJobId=started["RestoreJobId"]))
 

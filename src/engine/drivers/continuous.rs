@@ -36,11 +36,6 @@ pub trait Continuous: Send + Sync {
         Needed::BehindItsOwn
     }
 
-    /// Whether a base needs no log to be restored to its first moment.
-    fn is_whole_alone(&self) -> bool {
-        true
-    }
-
     /// Whether a later base takes over from the one before what did not change since.
     fn takes_over(&self) -> bool {
         false

@@ -1,7 +1,7 @@
 //! The work of a copy job: what the destination lacks of a snapshot goes there. What comes of it is in [`stored`](super::stored).
 
-use crate::domain::Nesting;
 use crate::domain::continuous::Wanted;
+use crate::domain::{Nesting, Time};
 use crate::engine::Engine;
 use crate::engine::catalog::Connection;
 use crate::engine::error::{Error, Result};
@@ -12,6 +12,7 @@ use crate::engine::jobs::copy::stored::{Data, Made, StoredCopy};
 use crate::engine::jobs::entered::Entered;
 use crate::engine::jobs::finish::{Finish, TAG};
 use crate::engine::jobs::live::LiveJob;
+use crate::engine::jobs::log::await_log;
 use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::work::{Failure, Worked};
 use crate::engine::points::manifest::Manifest;
@@ -19,12 +20,8 @@ use crate::engine::points::rows::owed_manifests;
 use crate::repository::{self, Control, Id, ItemPath, Repository, RestoreRequest, TransferRequest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use chrono::Duration;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// How long a copy waits for the log that its base needs.
-const LOG_AFTER: Duration = Duration::seconds(10);
 
 /// Does the work of a job.
 pub(super) fn run(
@@ -46,7 +43,13 @@ pub(super) fn run(
     // What an earlier attempt left whole needs no room; what is stored anew does.
     engine.data_dir.reserve().admits_backup().map_err(|standing| Ending::disk_full(&standing))?;
     let source = engine.catalog.read(|connection| source(connection, record))??;
-    let (only, source) = of_one_moment(source, live)?;
+    let (only, source) = match first_moment(&source) {
+        Some(first) => {
+            await_log(engine, &record.source_point, first, &live.control)?;
+            of_one_moment(engine.catalog.read(|connection| self::source(connection, record))??, live)?
+        }
+        None => (None, source),
+    };
     let (snapshot, tags) = (source.snapshot_id()?, vec![format!("{TAG}{}", record.point_id)]);
     // What it cannot read, its recovery point and others lack.
     let look = || engine.look_again(&record.source_vault, &from.vault);
@@ -84,13 +87,17 @@ fn source(connection: &Connection, record: &CopyRecord) -> Result<std::result::R
     Ok(owed_manifests::of(connection, arn)?.map(|kept| kept.manifest).ok_or_else(gone))
 }
 
+/// The first moment of the newest base of a continuous recovery point.
+fn first_moment(source: &Manifest) -> Option<Time> {
+    source.continuous.as_ref().and_then(|chain| chain.bases.last()).map(|base| base.from)
+}
+
 /// What is copied of a continuous recovery point: its newest base with the log behind it, which is a snapshot of the last moment
-/// that it can be restored to. Of any other all is copied.
+/// that it can be restored to.
 fn of_one_moment(source: Manifest, live: &LiveJob) -> std::result::Result<(Option<String>, Manifest), Failure> {
     let Some(chain) = source.continuous else { return Ok((None, source)) };
-    let (base, moment) = chain
-        .restore_to(Wanted::Latest)
-        .map_err(|rule| Failure::Later { why: format!("The continuous recovery point {rule}."), after: LOG_AFTER })?;
+    let outside = |rule| Ending::failed(false, format!("The moment {rule}."));
+    let (base, moment) = chain.restore_to(Wanted::Latest).map_err(outside)?;
     let base = base.folder.clone();
     let of_now = Manifest {
         root: Path::new("/").join(&base),

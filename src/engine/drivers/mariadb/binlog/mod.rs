@@ -74,11 +74,6 @@ impl Continuous for Log {
         }))
     }
 
-    /// What was committed between the end of a copy and its first moment is only in the log.
-    fn is_whole_alone(&self) -> bool {
-        false
-    }
-
     fn follow(&self, cx: &FollowCx<'_>) -> Result<Box<dyn Follower>, Broken> {
         Ok(Box::new(Following::begin(cx)?))
     }

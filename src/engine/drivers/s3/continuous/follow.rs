@@ -88,11 +88,6 @@ impl Continuous for Log {
         listed.map_or(Needed::BehindItsOwn, |listed: Time| Needed::Behind(PathBuf::from(name_at(listed - MARGIN))))
     }
 
-    /// What changed while it was read may be in it or not.
-    fn is_whole_alone(&self) -> bool {
-        false
-    }
-
     fn takes_over(&self) -> bool {
         true
     }
