@@ -8,7 +8,7 @@ import time
 import pytest
 
 import services
-from conftest import ROLE
+from conftest import DEBUG, ROLE, back_up, wait_for_job
 from services import ROOTS, programs_for
 from test_continuous import continuous_plan, next_run, now, until_restorable
 from test_crash import FINAL, pages
@@ -144,3 +144,25 @@ def test_kill_9_at_random_moments_of_every_driver(start, tmp_path, all_services)
     assert followed.server.ask("SELECT count(*) FROM pg_replication_slots WHERE active OR temporary") == "0"
     check = engine.restic("check", "--read-data", password=password)
     assert check.returncode == 0 and "no errors were found" in check.stdout, check
+
+
+@pytest.mark.parametrize("kind", services.ALL, ids=lambda kind: kind.__name__)
+def test_a_restore_that_is_killed_when_all_is_written_is_completed_by_the_next_engine(start, tmp_path, kind):
+    service = kind(tmp_path)
+    try:
+        engine = start(arguments=ROOTS, binary=DEBUG)
+        service.register(engine)
+        service.change(random.Random(SEED))
+        state = service.seen()
+        point = back_up(engine.client(), service.resource)["RecoveryPointArn"]
+        engine.stop()
+        engine = start(arguments=ROOTS, binary=DEBUG, environment={"VAULTDECK_CRASH_AT": "before-restore-completes"})
+        job = service.restore(engine, engine.client(), point, "restored")
+        until(lambda: engine.process.poll() is not None, "it is killed", 90)
+        engine.close_pipes()
+        backup = start(arguments=ROOTS, binary=DEBUG).client()
+        done = wait_for_job(lambda: backup.describe_restore_job(RestoreJobId=job))
+        assert done["Status"] == "COMPLETED", done
+        assert service.restored("restored") == state
+    finally:
+        service.stop()

@@ -113,7 +113,7 @@ fn every_crash_point_is_told_and_a_test_dies_there() {
     assert!(named.contains("before-index"), "the scanner found none: {named:?}");
     let tests = root().with_file_name("tests");
     let told = read(&tests.join("README.md"));
-    let dying: String = ["continuous", "crash", "key_root", "links", "notifications", "restore_test"]
+    let dying: String = ["continuous", "crash", "key_root", "kills", "links", "notifications", "restore_test"]
         .iter()
         .map(|name| read(&tests.join(format!("e2e/test_{name}.py"))))
         .collect();

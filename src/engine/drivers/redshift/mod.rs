@@ -29,6 +29,7 @@
 mod csv;
 mod insert;
 mod inventory;
+mod new_database;
 mod rows;
 mod session;
 mod source;

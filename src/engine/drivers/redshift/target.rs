@@ -1,12 +1,13 @@
 //! Restoring into a server: a new database, or tables of the one that was backed up that are not there.
 
 use super::insert::{Open, Unwritten, insert};
-use super::inventory::{self, Server};
-use super::rows::model::{Database, Owner, Sequence, Table, View, literal, named, quoted};
+use super::inventory;
+use super::new_database::{Named, NewDatabase};
+use super::rows::model::{Database, Owner, Sequence, Table, View, literal, named};
 use super::session::Session;
 use super::source::{DESCRIPTION, path_of};
 use super::{address_of, database_of, id_of, location, rows, unique};
-use crate::domain::types::keys::{DATABASE_KEY, SUFFIX_KEY, URL_KEY};
+use crate::domain::types::keys::{SUFFIX_KEY, URL_KEY};
 use crate::domain::types::location::Part;
 use crate::domain::types::redshift::{self, IDENTIFIER_KEY, RedshiftRestore};
 use crate::domain::{Invalid, Secret};
@@ -22,9 +23,6 @@ use std::path::PathBuf;
 
 /// The largest description of a database.
 const LARGEST: u64 = 256 << 20;
-
-/// When to try again what the server is busy with.
-const AGAIN: chrono::Duration = chrono::Duration::seconds(5);
 
 /// What a restore is to do.
 pub(super) fn plan(ask: &RestoreAsk<'_>) -> Result<RestorePlan, Fault> {
@@ -85,11 +83,16 @@ struct Into {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Begun {
     database: String,
-    /// The database that is written into: a new one has a name that nobody else would choose until all is in it. So it is this
-    /// restore's whenever the engine or the server broke off, and what is called as asked for is whole.
+    /// The database that is written into.
     working: String,
-    /// What is noted at each table and sequence that is made in a database that was there.
+    /// What is noted at the new database, or at each table and sequence that is made in one that was there.
     note: String,
+}
+
+impl Begun {
+    fn named(&self) -> Named<'_> {
+        Named { working: &self.working, note: &self.note }
+    }
 }
 
 /// A table or a sequence that is there and would be made.
@@ -145,14 +148,9 @@ fn is_meant(item: &str, path: &ItemPath, table: &Table) -> bool {
     item == format!("{}/{}", table.schema, table.name) || item == format!("{}/", table.schema) || item == &shown[1..]
 }
 
-fn is_there(database: &str, outside: &mut Session, server: &Server) -> Result<bool, Fault> {
-    Ok(!outside.ask(&rows::database(&literal(database, server.is_redshift)))?.is_empty())
-}
-
 impl Into {
-    /// A session with the database from which others are made.
-    fn outside(&self) -> Result<Session, Fault> {
-        Session::connect(&self.address, &self.address.database, self.secret.as_ref())
+    fn new_database(&self) -> NewDatabase<'_> {
+        NewDatabase { address: &self.address, secret: self.secret.as_ref(), name: &self.database }
     }
 
     fn inside(&self) -> Result<Open, Fault> {
@@ -221,45 +219,6 @@ impl Into {
     fn occupied(&self, name: &str) -> Fault {
         Fault::Failed(format!(
             "The database {} has {name} already, and nothing was written: drop it, or give a {SUFFIX_KEY}.",
-            self.database
-        ))
-    }
-
-    /// Makes sure that an earlier attempt left nothing, and makes the new database.
-    fn make_database(&self, begun: &Begun) -> Result<(), Fault> {
-        let mut outside = self.outside()?;
-        let server = inventory::look(&mut outside)?;
-        if self.is_resumed && is_there(&begun.working, &mut outside, &server)? {
-            outside.order(&rows::drop_database(&quoted(&begun.working)))?;
-        }
-        let made = outside.order(&rows::make_database(&quoted(&begun.working)));
-        outside.close();
-        match made {
-            // A server makes it to the end though who asked for it was killed, and knows of it only then.
-            Err(fault @ Fault::Failed(_)) if self.is_resumed => {
-                Err(Fault::Temporary { why: fault.to_string(), after: AGAIN })
-            }
-            made => made,
-        }
-    }
-
-    /// Gives the new database its name, now that all is in it.
-    fn name_database(&self, begun: &Begun) -> Result<(), Fault> {
-        let mut outside = self.outside()?;
-        let server = inventory::look(&mut outside)?;
-        if is_there(&self.database, &mut outside, &server)? {
-            outside.order(&rows::drop_database(&quoted(&begun.working)))?;
-            return Err(self.taken());
-        }
-        outside.order(&rows::rename_database(&quoted(&begun.working), &quoted(&self.database)))?;
-        outside.close();
-        Ok(())
-    }
-
-    fn taken(&self) -> Fault {
-        Fault::Failed(format!(
-            "The server at {} has a database {} already, and nothing was written: choose another {DATABASE_KEY}.",
-            self.address.place(),
             self.database
         ))
     }
@@ -349,12 +308,7 @@ impl Target for Into {
     /// Looks only: what is there already is left alone.
     fn begin(&mut self, _: &RestoreSize) -> Result<Mark, Fault> {
         if self.makes_new {
-            let mut outside = self.outside()?;
-            let server = inventory::look(&mut outside)?;
-            if is_there(&self.database, &mut outside, &server)? {
-                return Err(self.taken());
-            }
-            outside.close();
+            self.new_database().refuse_taken()?;
         } else {
             let Open { session: mut inside, is_redshift } = self.inside()?;
             self.check_names(is_redshift)?;
@@ -382,7 +336,7 @@ impl Target for Into {
     fn sink(&mut self) -> Result<Sink<'_>, Fault> {
         let begun = self.begun.clone().ok_or_else(|| Fault::Failed("the target was not begun".to_owned()))?;
         if self.makes_new {
-            self.make_database(&begun)?;
+            self.new_database().make(begun.named(), self.is_resumed)?;
         }
         let mut open = self.inside()?;
         if self.is_resumed && !self.makes_new {
@@ -408,7 +362,7 @@ impl Target for Into {
             );
         }
         if let Some(begun) = self.begun.as_ref().filter(|_| self.makes_new) {
-            self.name_database(begun)?;
+            self.new_database().name(begun.named())?;
         }
         let name = self.makes_new.then(|| self.identifier.clone());
         Ok(Restored { notes, name, shares_secret: self.makes_new, ..Restored::default() })

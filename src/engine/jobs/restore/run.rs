@@ -190,6 +190,7 @@ fn complete(
     outcome: &RestoreOutcome,
     restored: &Restored,
 ) -> Result<()> {
+    crash_point::reached("before-restore-completes");
     let now = engine.clock.now();
     let message = message(outcome, restored, engine.data_dir.is_writable());
     let ending = Ending { state: JobState::Completed, category: SUCCESS, message };

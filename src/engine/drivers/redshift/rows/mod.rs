@@ -205,9 +205,14 @@ pub(super) fn drop_database(name: &str) -> String {
     format!("DROP DATABASE {name};")
 }
 
-/// Notes at a table or a sequence whose it is.
+/// Notes at a table, a sequence or a database whose it is.
 pub(super) fn note(kind: &str, name: &str, note: &str) -> String {
     format!("COMMENT ON {kind} {name} IS {note}")
+}
+
+/// What is noted at the database of this name, as a literal.
+pub(super) fn note_of_database(name: &str) -> String {
+    format!("SELECT coalesce(shobj_description(oid, 'pg_database'), '') FROM pg_database WHERE datname = {name};")
 }
 
 /// Schema, name, kind and note of tables and of what is like one.
