@@ -12,7 +12,8 @@ use crate::tui::theme::Role;
 pub fn job(state: &JobState, percent: Option<f64>, glyphs: Glyphs) -> Cell {
     let (sign, role) = match state {
         JobState::Completed => (glyphs.good, Role::Good),
-        JobState::Failed | JobState::Expired => (glyphs.bad, Role::Bad),
+        JobState::Failed => (glyphs.bad, Role::Bad),
+        JobState::Expired => (glyphs.bad, Role::Expired),
         JobState::Partial | JobState::Aborted | JobState::Aborting => (glyphs.warning, Role::Warning),
         JobState::Running => (glyphs.running, Role::Running),
         JobState::Created | JobState::Pending => (glyphs.pending, Role::Pending),
