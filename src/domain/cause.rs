@@ -10,7 +10,8 @@ pub fn pattern(message: &str, name: &str) -> String {
     for word in message.split_whitespace() {
         let bare = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '/');
         let own = !name.is_empty() && bare == name;
-        let changing = own || bare.contains('/') || bare.starts_with("arn:") || bare.chars().any(|c| c.is_ascii_digit());
+        let changing =
+            own || bare.contains('/') || bare.starts_with("arn:") || bare.chars().any(|c| c.is_ascii_digit());
         // Two in a row are one: a list of three is like a list of five.
         match (changing, words.last()) {
             (true, Some(&ANY)) => {}

@@ -1,8 +1,9 @@
 //! One scope on the wall: what was told of it last, and what follows from that.
 
+use super::differences::{differences, same};
 use super::lane::day_of;
 use super::row::{Promise, Row};
-use super::{Seen, Work};
+use super::seen::{Seen, Work};
 use crate::client::query::{PlanDetail, SelectableResource};
 use crate::client::{Rows, query};
 use crate::domain::day::DayState;
@@ -22,6 +23,15 @@ use std::sync::Arc;
 /// So far back runs are looked for that are missing.
 const LOOK_BACK: Duration = Duration::days(60);
 
+/// A plan with what follows from it.
+#[derive(Debug)]
+struct Known {
+    detail: Arc<PlanDetail>,
+    due: Vec<Due>,
+    /// What it selects of the resources that are listed.
+    taken: Vec<Arn>,
+}
+
 /// One account and region.
 #[derive(Debug)]
 pub(super) struct Estate {
@@ -33,10 +43,12 @@ pub(super) struct Estate {
     /// What a restore test has proven of late; none where that is not known.
     pub(super) proven: Option<BTreeSet<Arn>>,
     jobs: Rows<BackupJob>,
-    plans: Vec<(Arc<PlanDetail>, Vec<Due>)>,
+    plans: Vec<Known>,
     plans_known: bool,
+    /// Which of the plans select a resource that is listed, by their places.
+    takers: HashMap<Arn, Vec<usize>>,
     whole: bool,
-    resources: HashMap<Arn, Arc<SelectableResource>>,
+    resources: HashSet<Arn>,
     listed: Rows<SelectableResource>,
     protected: Rows<ProtectedResource>,
     told: HashMap<Arn, Arc<ProtectedResource>>,
@@ -54,8 +66,9 @@ impl Default for Estate {
             jobs: query::rows([]),
             plans: Vec::new(),
             plans_known: false,
+            takers: HashMap::new(),
             whole: false,
-            resources: HashMap::new(),
+            resources: HashSet::new(),
             listed: query::rows([]),
             protected: query::rows([]),
             told: HashMap::new(),
@@ -64,39 +77,20 @@ impl Default for Estate {
     }
 }
 
-/// Whether two lists have the same records.
-fn same<T>(a: &[Arc<T>], b: &[Arc<T>]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| Arc::ptr_eq(a, b))
-}
-
-/// What one list has and the other has not, both ways: what is gone, and what is new.
-fn differences<T>(old: &[Arc<T>], new: &[Arc<T>]) -> (Vec<Arc<T>>, Vec<Arc<T>>) {
-    let equal = |(a, b): &(&Arc<T>, &Arc<T>)| Arc::ptr_eq(a, b);
-    let front = old.iter().zip(new).take_while(equal).count();
-    let (old, new) = (&old[front..], &new[front..]);
-    let back = old.iter().rev().zip(new.iter().rev()).take_while(equal).count();
-    let (old, new) = (&old[..old.len() - back], &new[..new.len() - back]);
-    let without = |all: &[Arc<T>], others: &[Arc<T>]| {
-        let others: HashSet<*const T> = others.iter().map(Arc::as_ptr).collect();
-        all.iter().filter(|one| !others.contains(&Arc::as_ptr(one))).cloned().collect()
-    };
-    (without(old, new), without(new, old))
-}
-
 impl Estate {
     /// Takes in what is known now, and counts anew what changed.
     pub(super) fn update(&mut self, scope: &Scope, seen: &Seen<'_>, now: Time, zone: Tz, work: &mut Work) {
         let mut changed = self.take_jobs(scope, seen.jobs, zone, work);
-        let mut all = self.take_plans(seen, now);
-        all |= self.take_resources(scope, seen);
+        let mut all = self.take_resources(scope, seen);
+        all |= self.take_plans(seen, now);
         if self.next.is_some_and(|next| next <= now) {
             all = true;
             self.look_at_plans(now);
         }
         if let Some(restores) = seen.restores {
-            let proven = restores.iter().filter(|job| {
-                job.validation.as_ref().is_some_and(|found| found.status == Validation::SUCCESSFUL)
-            });
+            let proven = restores
+                .iter()
+                .filter(|job| job.validation.as_ref().is_some_and(|found| found.status == Validation::SUCCESSFUL));
             self.proven = Some(proven.filter_map(|job| job.source_resource_arn.clone()).collect());
         }
         if all {
@@ -151,32 +145,41 @@ impl Estate {
     }
 
     fn take_plans(&mut self, seen: &Seen<'_>, now: Time) -> bool {
-        let known = seen.plans_known;
-        let current = self.plans.iter().map(|(plan, _)| plan);
-        let unchanged = known == self.plans_known
+        let equal = |old: &Arc<PlanDetail>, new: &Arc<PlanDetail>| Arc::ptr_eq(old, new) || old == new;
+        let unchanged = seen.plans_known == self.plans_known
             && self.plans.len() == seen.plans.len()
-            && current.zip(&seen.plans).all(|(old, new)| Arc::ptr_eq(old, new));
+            && self.plans.iter().zip(&seen.plans).all(|(old, new)| equal(&old.detail, new));
         if unchanged {
             return false;
         }
-        let mut old: HashMap<*const PlanDetail, Vec<Due>> =
-            self.plans.drain(..).map(|(plan, due)| (Arc::as_ptr(&plan), due)).collect();
-        self.plans = seen
-            .plans
-            .iter()
-            .map(|plan| {
-                let due = old.remove(&Arc::as_ptr(plan)).unwrap_or_else(|| due_of(plan, now));
-                (Arc::clone(plan), due)
-            })
-            .collect();
-        self.plans_known = known;
+        let mut old = std::mem::take(&mut self.plans);
+        for plan in &seen.plans {
+            let known = old.iter().position(|known| equal(&known.detail, plan)).map(|place| old.swap_remove(place));
+            let known = known.unwrap_or_else(|| Known {
+                detail: Arc::clone(plan),
+                due: due_of(plan, now),
+                taken: taken_by(plan, &self.listed),
+            });
+            self.plans.push(known);
+        }
+        self.plans_known = seen.plans_known;
         self.next = self.next_change(now);
+        self.know_takers();
         true
     }
 
+    fn know_takers(&mut self) {
+        self.takers.clear();
+        for (place, plan) in self.plans.iter().enumerate() {
+            for arn in &plan.taken {
+                self.takers.entry(arn.clone()).or_default().push(place);
+            }
+        }
+    }
+
     fn look_at_plans(&mut self, now: Time) {
-        for (plan, due) in &mut self.plans {
-            *due = due_of(plan, now);
+        for plan in &mut self.plans {
+            plan.due = due_of(&plan.detail, now);
         }
         self.next = self.next_change(now);
     }
@@ -184,9 +187,10 @@ impl Estate {
     /// The next moment after `now` at which a run is over, or had to be done.
     fn next_change(&self, now: Time) -> Option<Time> {
         let over = |at: Time| at + SLACK + Duration::seconds(1);
-        let told = self.plans.iter().flat_map(|(_, due)| due).flat_map(|due| [over(due.at), due.done_by]);
-        let to_come = self.plans.iter().filter_map(|(plan, _)| {
-            let runs = PlanRuns::new(&plan.plan.document, plan.plan.created).ok()?;
+        let told = self.plans.iter().flat_map(|plan| &plan.due).flat_map(|due| [over(due.at), due.done_by]);
+        let to_come = self.plans.iter().filter_map(|known| {
+            let plan = &known.detail.plan;
+            let runs = PlanRuns::new(&plan.document, plan.created).ok()?;
             runs.after(now).next().map(|run| over(run.at))
         });
         told.filter(|at| *at > now).chain(to_come).min()
@@ -197,7 +201,11 @@ impl Estate {
         self.whole = seen.whole;
         if let Some(listed) = seen.resources.filter(|listed| !same(listed, &self.listed)) {
             self.listed = Arc::clone(listed);
-            self.resources = listed.iter().map(|one| (one.arn.clone(), Arc::clone(one))).collect();
+            self.resources = listed.iter().map(|one| one.arn.clone()).collect();
+            for plan in &mut self.plans {
+                plan.taken = taken_by(&plan.detail, listed);
+            }
+            self.know_takers();
             changed = true;
         }
         if let Some(protected) = seen.protected.filter(|protected| !same(protected, &self.protected)) {
@@ -217,9 +225,7 @@ impl Estate {
             .map(|one| (one.arn.clone(), one.name.clone().known()))
             .chain(self.protected.iter().map(|one| (one.arn.clone(), one.name.clone())))
             .collect();
-        self.rows.retain(|arn, row| {
-            !row.is_empty() || self.resources.contains_key(arn) || self.told.contains_key(arn)
-        });
+        self.rows.retain(|arn, row| !row.is_empty() || self.resources.contains(arn) || self.told.contains_key(arn));
         for (arn, name) in named {
             let row = self.row(scope, &arn);
             row.name = name.or(row.name.take());
@@ -228,16 +234,16 @@ impl Estate {
 
     fn refresh(&mut self, arn: &Arn, now: Time, zone: Tz) {
         let Some(mut row) = self.rows.remove(arn) else { return };
-        if row.is_empty() && !self.resources.contains_key(arn) && !self.told.contains_key(arn) {
+        if row.is_empty() && !self.resources.contains(arn) && !self.told.contains_key(arn) {
             return;
         }
-        let promises: Vec<Promise<'_>> = (self.plans.iter())
-            .filter(|(plan, _)| self.selects(plan, &row))
-            .map(|(plan, due)| Promise {
-                id: plan.plan.id.as_str(),
-                name: &plan.plan.document.backup_plan_name,
-                rules: plan.plan.document.rules.iter().map(|rule| rule.rule_name.as_str()).collect(),
-                due,
+        let promises: Vec<Promise<'_>> = (self.selected_by(&row).into_iter())
+            .filter_map(|place| self.plans.get(place))
+            .map(|known| Promise {
+                id: known.detail.plan.id.as_str(),
+                name: &known.detail.plan.document.backup_plan_name,
+                rules: known.detail.plan.document.rules.iter().map(|rule| rule.rule_name.as_str()).collect(),
+                due: &known.due,
             })
             .collect();
         let told = self.told.get(arn).and_then(|told| told.last_backup_time);
@@ -245,26 +251,24 @@ impl Estate {
         self.rows.insert(arn.clone(), row);
     }
 
-    /// Whether a plan selects a resource: by its selections where its tags are known, else by its ARN alone, or because the
-    /// plan in its present version made a job of it. A list that is whole has every resource that there is.
-    fn selects(&self, plan: &PlanDetail, row: &Row) -> bool {
-        let no_tags = Tags::new();
-        let resource = self.resources.get(&row.arn);
-        if let Ok(selections) = &plan.selections {
-            // Its type matters only where one is not opted in, which is not asked here.
-            let kind = resource.map_or_else(|| String::new().into(), |known| known.resource_type.clone());
-            let tags = resource.map_or(&no_tags, |known| &known.tags);
-            let candidate = Candidate { arn: &row.arn, resource_type: &kind, tags };
-            let taken = selections.iter().any(|selection| decide(&selection.document, &candidate, true).selected);
-            if resource.is_some() || self.whole {
-                return taken && resource.is_some();
-            }
-            if taken {
-                return true;
-            }
-        }
-        let made = row.lanes.get(&Some(plan.plan.id.as_str().to_owned())).and_then(|lane| lane.jobs.first());
-        made.is_some_and(|job| plan.plan.created.is_none_or(|created| job.created >= created))
+    /// The places of the plans that select a resource: by their selections where it is listed with its tags. A list that is
+    /// whole has every resource that there is; where it is not, or where the selections could not be read, a plan counts that
+    /// selects by the ARN alone, or that in its present version made a job of it.
+    fn selected_by(&self, row: &Row) -> Vec<usize> {
+        let listed = self.whole || self.resources.contains(&row.arn);
+        let takers = self.takers.get(&row.arn).map(Vec::as_slice).unwrap_or_default();
+        let made = |plan: &PlanDetail| {
+            let lane = row.lanes.get(&Some(plan.plan.id.as_str().to_owned()));
+            let newest = lane.and_then(|lane| lane.jobs.first());
+            newest.is_some_and(|job| plan.plan.created.is_none_or(|created| job.created >= created))
+        };
+        let selecting =
+            self.plans.iter().enumerate().filter(|(place, known)| match (listed, &known.detail.selections) {
+                (true, Ok(_)) => takers.contains(place),
+                (true, Err(_)) => made(&known.detail),
+                (false, _) => takes(&known.detail, &row.arn, None) || made(&known.detail),
+            });
+        selecting.map(|(place, _)| place).collect()
     }
 
     /// What jobs of a day there are, the newest first, of the rows that are `wanted`.
@@ -296,4 +300,18 @@ fn plan_of(job: &BackupJob) -> Option<String> {
 fn due_of(plan: &PlanDetail, now: Time) -> Vec<Due> {
     let selections = plan.selections.as_deref().unwrap_or_default();
     due_runs(&plan.plan, selections, now - LOOK_BACK, now).unwrap_or_default()
+}
+
+/// Whether a plan selects a resource, as far as its selections and the resource's tags are known.
+fn takes(plan: &PlanDetail, arn: &Arn, listed: Option<&SelectableResource>) -> bool {
+    let no_tags = Tags::new();
+    // Its type matters only where one is not opted in, which is not asked here.
+    let kind = listed.map_or_else(|| String::new().into(), |known| known.resource_type.clone());
+    let candidate = Candidate { arn, resource_type: &kind, tags: listed.map_or(&no_tags, |known| &known.tags) };
+    let selections = plan.selections.as_deref().unwrap_or_default();
+    selections.iter().any(|selection| decide(&selection.document, &candidate, true).selected)
+}
+
+fn taken_by(plan: &PlanDetail, listed: &[Arc<SelectableResource>]) -> Vec<Arn> {
+    listed.iter().filter(|one| takes(plan, &one.arn, Some(one))).map(|one| one.arn.clone()).collect()
 }

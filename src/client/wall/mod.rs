@@ -4,56 +4,30 @@
 //! the resources of the jobs that came, went or changed are counted anew. A change of a plan or of what can be selected
 //! counts one scope anew, and so does a run that falls due. Accounts and plans are summed up from their resources' days.
 
+mod differences;
 mod estate;
 mod lane;
+mod outline;
 mod row;
+mod seen;
 #[cfg(test)]
 mod tests;
 
 pub use lane::{Days, day_of};
 pub use row::{Missed, Row};
+pub use seen::{Seen, Work};
 
-use crate::client::Rows;
-use crate::client::query::{PlanDetail, SelectableResource};
 use crate::domain::day::{DayState, Owner};
 use crate::domain::due::Standing;
-use crate::domain::job::{BackupJob, RestoreJob};
-use crate::domain::resource::ProtectedResource;
+use crate::domain::job::BackupJob;
 use crate::domain::{Scope, Time};
-use chrono::{Days as Span, NaiveDate};
+use chrono::NaiveDate;
 use chrono_tz::Tz;
 use estate::Estate;
+use outline::Outline;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// What is known of one scope. What is not known is left out, and what was known before stays.
-#[derive(Debug, Default)]
-pub struct Seen<'a> {
-    /// Its backup jobs.
-    pub jobs: Option<&'a Rows<BackupJob>>,
-    /// Its restore jobs, of which some are restore tests.
-    pub restores: Option<&'a Rows<RestoreJob>>,
-    /// Its plans, as far as they are known.
-    pub plans: Vec<&'a Arc<PlanDetail>>,
-    /// Whether these are all, each with its selections.
-    pub plans_known: bool,
-    /// What can be selected in it, with tags.
-    pub resources: Option<&'a Rows<SelectableResource>>,
-    /// Whether that list has every resource that there is, as an engine's has.
-    pub whole: bool,
-    /// What was backed up at least once.
-    pub protected: Option<&'a Rows<ProtectedResource>>,
-}
-
-/// How much was done since the wall was made: what a refresh costs is counted, not timed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Work {
-    /// Jobs that were put in or taken out.
-    pub jobs: usize,
-    /// Resources whose days were counted anew.
-    pub rows: usize,
-}
 
 /// What a line of the wall is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -90,6 +64,7 @@ pub struct Line {
     pub name: Option<String>,
     /// Its days.
     pub days: Arc<Days>,
+    outline: Outline,
 }
 
 /// The counts of the tiles.
@@ -219,18 +194,16 @@ impl Wall {
                     owner: Owner::Resource(row.scope.clone(), row.arn.clone()),
                     name: row.name.clone(),
                     days: Arc::clone(&row.days),
+                    outline: row.outline,
                 })
                 .collect(),
-            Turn::Accounts => summed(rows.map(|row| {
-                (Owner::Account(row.scope.account.clone()), None, row.days.as_ref().clone())
-            })),
+            Turn::Accounts => {
+                summed(rows.map(|row| (Owner::Account(row.scope.account.clone()), None, row.days.as_ref().clone())))
+            }
             Turn::Plans => summed(rows.flat_map(|row| self.by_plan(row))),
         };
         let today = day_of(now, self.zone);
-        lines.sort_by_cached_key(|line| {
-            let (worst, since, often) = rank(&line.days, today);
-            (Reverse(worst), Reverse(since), Reverse(often), line.name.clone(), line.owner.clone())
-        });
+        lines.sort_by_cached_key(|line| (Reverse(line.outline.rank(today)), line.name.clone(), line.owner.clone()));
         lines
     }
 
@@ -262,7 +235,8 @@ impl Wall {
                 continue;
             }
             jobs.extend(estate.jobs_on(day, self.zone, has));
-            let runs = estate.rows.values().flat_map(|row| row.missed.iter().filter(move |one| has(row, Some(&one.plan))));
+            let runs =
+                estate.rows.values().flat_map(|row| row.missed.iter().filter(move |one| has(row, Some(&one.plan))));
             missed.extend(runs.filter(|one| day_of(one.at, self.zone) == day));
         }
         jobs.sort_by_key(|job| Reverse(job.created));
@@ -280,16 +254,6 @@ fn summed(parts: impl Iterator<Item = (Owner, Option<String>, Days)>) -> Vec<Lin
             sum.1.entry(day).or_default().join(&counts);
         }
     }
-    sums.into_iter().map(|(owner, (name, days))| Line { owner, name, days: Arc::new(days) }).collect()
-}
-
-/// How bad it is with something: how its last day of the last week ended on which something was due, for how many such days
-/// in a row it went wrong, and how often at all.
-fn rank(days: &Days, today: NaiveDate) -> (DayState, usize, usize) {
-    let week = today.checked_sub_days(Span::new(7)).unwrap_or(today);
-    let ended = |state: &DayState| !matches!(state, DayState::NoneDue | DayState::Running);
-    let states = || days.iter().rev().map(|(day, counts)| (*day, counts.worst())).filter(|(_, state)| ended(state));
-    let last = states().next().filter(|(day, _)| *day >= week).map_or(DayState::NoneDue, |(_, state)| state);
-    let in_a_row = states().take_while(|(_, state)| state.is_bad()).count();
-    (last, in_a_row, states().filter(|(_, state)| state.is_bad()).count())
+    let line = |(owner, (name, days))| Line { owner, name, outline: Outline::of(&days), days: Arc::new(days) };
+    sums.into_iter().map(line).collect()
 }

@@ -1,6 +1,7 @@
 //! One resource on the wall.
 
 use super::lane::{Days, Lane, day_of, median};
+use super::outline::Outline;
 use crate::domain::day::DayState;
 use crate::domain::due::{Due, Standing, standing};
 use crate::domain::job::BackupJob;
@@ -41,6 +42,7 @@ pub struct Row {
     pub standing: Standing,
     /// When its newest recovery point was begun.
     pub newest: Option<Time>,
+    pub(super) outline: Outline,
     /// By plan's id; none is what was started on demand.
     pub(super) lanes: BTreeMap<Option<String>, Lane>,
 }
@@ -63,6 +65,7 @@ impl Row {
             missed: Vec::new(),
             standing: Standing::Unknown,
             newest: None,
+            outline: Outline::default(),
             lanes: BTreeMap::new(),
         }
     }
@@ -84,6 +87,7 @@ impl Row {
         for missed in &self.missed {
             days.entry(day_of(missed.at, zone)).or_default().add(DayState::Missing);
         }
+        self.outline = Outline::of(&days);
         self.days = Arc::new(days);
         let made = self.lanes.values().filter_map(|lane| Some(lane.good().next()?.created)).max();
         self.newest = made.max(told);
@@ -119,8 +123,7 @@ impl Row {
 
     /// How long its jobs took of late: the median of the newest that completed.
     pub fn usual(&self) -> Option<Duration> {
-        let mut good: Vec<&Arc<BackupJob>> =
-            self.lanes.values().flat_map(|lane| lane.good().take(MEDIAN_OF)).collect();
+        let mut good: Vec<&Arc<BackupJob>> = self.lanes.values().flat_map(|lane| lane.good().take(MEDIAN_OF)).collect();
         good.sort_by_key(|job| std::cmp::Reverse(job.created));
         let took = good.into_iter().take(MEDIAN_OF);
         median(took.filter_map(|job| Some(job.completed? - job.initiated.unwrap_or(job.created))).collect())

@@ -1,6 +1,7 @@
 use super::*;
-use crate::client::query;
-use crate::domain::job::{JobState, Validation};
+use crate::client::Rows;
+use crate::client::query::{self, PlanDetail, SelectableResource};
+use crate::domain::job::{JobState, RestoreJob, Validation};
 use crate::domain::plan::{Plan, PlanDocument, Rule};
 use crate::domain::recovery_point::Creator;
 use crate::domain::selection::{Selection, SelectionDocument};
@@ -155,7 +156,10 @@ impl Told {
 
 #[test]
 fn each_day_has_the_worst_of_it_and_a_run_without_a_job_is_missing() {
-    let issues = BackupJob { message_category: Some("AccessDenied".to_owned()), ..job(3, 1, JobState::Completed, night(2)).as_ref().clone() };
+    let issues = BackupJob {
+        message_category: Some("AccessDenied".to_owned()),
+        ..job(3, 1, JobState::Completed, night(2)).as_ref().clone()
+    };
     let jobs = vec![
         job(1, 1, JobState::Completed, night(0)),
         job(2, 1, JobState::Failed, night(0) + Duration::minutes(5)),

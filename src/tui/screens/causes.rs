@@ -101,11 +101,6 @@ static COLUMNS: &[Column<Causes>] = &[
     })
     .by_account()
     .priority(2),
-    Column::<Causes>::new("SINCE", 6, 8, |group, world| {
-        if group.count > 1 { Cell::dim(fmt::coarse(world.now() - group.since)) } else { Cell::plain("") }
-    })
-    .right()
-    .priority(4),
     Column::<Causes>::new("WHY", 20, 30, |group, _| Cell::plain(group.first.detail.clone())).grows().priority(3),
 ];
 

@@ -1,6 +1,7 @@
 //! States in words and signs: no colour ever says something alone.
 
 use crate::domain::KnownPoint;
+use crate::domain::day::DayState;
 use crate::domain::job::{BackupJob, JobState};
 use crate::domain::recovery_point::RecoveryPointStatus;
 use crate::tui::fmt;
@@ -32,6 +33,19 @@ pub fn backup_job(record: &BackupJob, glyphs: Glyphs) -> Cell {
         return Cell::new(format!("{} ISSUES", glyphs.warning), Role::Warning);
     }
     job(&record.state, record.percent_done, glyphs)
+}
+
+/// The colour of a day.
+pub fn of_day(state: DayState) -> Role {
+    match state {
+        DayState::NoneDue => Role::Rule,
+        DayState::Good => Role::Good,
+        DayState::Running => Role::Running,
+        DayState::Stopped | DayState::Issues => Role::Warning,
+        DayState::Missing => Role::Missing,
+        DayState::Expired => Role::Expired,
+        DayState::Failed => Role::Bad,
+    }
 }
 
 /// A recovery point's state.

@@ -2,17 +2,17 @@
 
 use crate::client::attributes::backup_job;
 use crate::client::{Answer, Key, Query};
+use crate::domain::day::{DayState, Owner};
 use crate::domain::job::BackupJob;
+use crate::tui::fmt;
 use crate::tui::msg::Act;
 use crate::tui::route::{Route, Slice};
 use crate::tui::screens::jobs::{is_bad, push_all, took};
 use crate::tui::screens::list::Listed;
 use crate::tui::screens::{pane, status};
-use crate::domain::day::{DayState, Owner};
 use crate::tui::store::Line;
 use crate::tui::subject::Subject;
 use crate::tui::table::{Cell, Column, Record, by_text};
-use crate::tui::fmt;
 use crate::tui::theme::Role;
 use crate::tui::world::World;
 use std::borrow::Cow;

@@ -1,15 +1,16 @@
 //! The days: a line for each resource, account or plan, a cell for each day, the worst lines first.
 
+use super::words::{counted, names, stands};
 use crate::client::wall::{Days, Line, Only, Turn, Wall, day_of};
 use crate::domain::Time;
 use crate::domain::day::{DayCounts, DayState, Owner};
-use crate::domain::due::Standing;
 use crate::tui::command::Command;
 use crate::tui::paint::{Painter, Segments, segment};
 use crate::tui::route::Slice;
+use crate::tui::screens::points::resource_name;
+use crate::tui::screens::status;
 use crate::tui::theme::Role;
 use crate::tui::world::World;
-use crate::tui::{fmt, text};
 use chrono::{Datelike, Days as Span, NaiveDate, NaiveTime, TimeZone, Utc, Weekday};
 use chrono_tz::Tz;
 use ratatui::layout::Rect;
@@ -18,8 +19,8 @@ use std::collections::HashMap;
 
 /// No wall goes further back.
 const MOST_DAYS: usize = 60;
-/// A cell and the gap behind it.
-const CELL: u16 = 2;
+/// How wide a cell with the gap behind it is: the first of these with which all days that are known fit.
+const CELLS: [u16; 2] = [3, 2];
 
 /// The lines and where one is in them.
 #[derive(Debug, Default)]
@@ -36,6 +37,8 @@ pub struct DaysPane {
     moved: bool,
     /// How many days before today the cursor is.
     back: usize,
+    /// How many days are known, today included.
+    known: usize,
     /// What the last frame showed: the first line, how many, and how many days.
     seen: Memo<(usize, usize, usize)>,
 }
@@ -51,6 +54,9 @@ impl DaysPane {
         }
         self.lines = lines;
         self.today = day_of(now, wall.zone());
+        let first = self.lines.iter().filter_map(|line| line.days.keys().next()).min();
+        let known = first.map_or(0, |first| (self.today - *first).num_days());
+        self.known = usize::try_from(known).unwrap_or_default() + 1;
         let found = self.selected.as_ref().filter(|_| self.moved);
         let found = found.and_then(|owner| self.lines.iter().position(|line| line.owner == *owner));
         self.cursor = found.unwrap_or(if self.moved { self.cursor } else { 0 });
@@ -78,19 +84,20 @@ impl DaysPane {
         self.lines.is_empty()
     }
 
-    /// How many lines the last frame drew.
-    pub fn built(&self) -> usize {
-        self.seen.get().1
-    }
-
     /// The line under the cursor.
     pub fn selected(&self) -> Option<&Line> {
         self.lines.get(self.cursor)
     }
 
+    /// How many days before today the cursor is, of those that are in view.
+    fn back(&self) -> usize {
+        let (_, _, days) = self.seen.get();
+        if days == 0 { self.back } else { self.back.min(days - 1) }
+    }
+
     /// The day under the cursor.
     pub fn day(&self) -> NaiveDate {
-        self.today.checked_sub_days(Span::new(self.back as u64)).unwrap_or(self.today)
+        self.today.checked_sub_days(Span::new(self.back() as u64)).unwrap_or(self.today)
     }
 
     /// Moves; false when the command is none of its own.
@@ -98,7 +105,8 @@ impl DaysPane {
         let last = self.lines.len().saturating_sub(1);
         let (_, rows, days) = self.seen.get();
         let page = rows.max(1);
-        let oldest = days.max(1) - 1;
+        // Before the first frame nobody knows how many days there is room for.
+        let oldest = if days == 0 { MOST_DAYS - 1 } else { days - 1 };
         match command {
             Command::Down => self.cursor = (self.cursor + 1).min(last),
             Command::Up => self.cursor = self.cursor.saturating_sub(1),
@@ -108,8 +116,8 @@ impl DaysPane {
             Command::HalfUp => self.cursor = self.cursor.saturating_sub(page.div_ceil(2)),
             Command::Top => self.cursor = 0,
             Command::Bottom => self.cursor = last,
-            Command::Left => self.back = (self.back + 1).min(oldest),
-            Command::Right => self.back = self.back.saturating_sub(1),
+            Command::Left => self.back = (self.back() + 1).min(oldest),
+            Command::Right => self.back = self.back().saturating_sub(1),
             _ => return false,
         }
         self.moved = true;
@@ -135,23 +143,26 @@ impl DaysPane {
         }
         let rows = usize::from(area.height - 2);
         let (label, offset) = (self.label(area.width, world), self.offset(rows));
-        let days = usize::from(area.width.saturating_sub(label + 1) / CELL).min(MOST_DAYS);
+        let room = area.width.saturating_sub(label + 1);
+        let fits = |cell: &u16| usize::from(room / cell) >= self.known;
+        let cell = CELLS.into_iter().find(fits).unwrap_or(2);
+        let days = usize::from(room / cell).min(MOST_DAYS);
         self.seen.set((offset, rows.min(self.lines.len() - offset), days));
         let left = area.x + label;
-        self.view_calendar(Rect::new(left, area.y, area.width - label, 1), days, painter);
+        self.view_calendar(Rect::new(left, area.y, area.width - label, 1), days, cell, painter);
         for (nth, line) in self.lines.iter().skip(offset).take(rows).enumerate() {
             let place = Rect::new(area.x, area.y + 1 + nth as u16, area.width, 1);
             let under = focused && offset + nth == self.cursor;
             self.view_label(line, under, Rect::new(place.x, place.y, label, 1), world, painter);
-            let at = under.then_some(self.back.min(days.max(1) - 1));
-            view_cells(&line.days, self.today, days, at, Rect::new(left, place.y, 0, 1), painter);
+            let at = under.then(|| self.back());
+            view_cells(&line.days, self.today, (days, cell), at, (left, place.y), painter);
         }
         let body = Rect::new(area.x, area.y + 1, area.width, area.height - 2);
         painter.scrollbar(body, offset, rows, self.lines.len());
         let below = Rect::new(area.x + 1, area.bottom() - 1, area.width.saturating_sub(1), 1);
         match self.selected().filter(|_| focused) {
             Some(line) => {
-                let said = self.in_words(line, wall, world);
+                let said = self.in_words(line, wall);
                 painter.line(below.x, below.y, below.width, &said);
             }
             None => {
@@ -178,13 +189,16 @@ impl DaysPane {
     }
 
     /// The Mondays by their dates.
-    fn view_calendar(&self, area: Rect, days: usize, painter: &mut Painter<'_>) {
+    fn view_calendar(&self, area: Rect, days: usize, cell: u16, painter: &mut Painter<'_>) {
         for place in 0..days {
             let back = (days - 1 - place) as u64;
             let Some(day) = self.today.checked_sub_days(Span::new(back)) else { continue };
             if day.weekday() == Weekday::Mon {
-                let x = area.x + place as u16 * CELL;
-                painter.put_cut(x, area.y, (CELL * 3).min(area.right() - x), &day.format("%-d %b").to_string(), Role::Dim);
+                let x = area.x + place as u16 * cell;
+                // At the right end only the number fits.
+                let room = area.right().saturating_sub(x);
+                let told = if room < 6 { day.format("%-d") } else { day.format("%-d %b") };
+                painter.put_cut(x, area.y, room, &told.to_string(), Role::Dim);
             }
         }
     }
@@ -209,67 +223,34 @@ impl DaysPane {
     }
 
     /// `web · Tue 24 Nov: 2 jobs, 1 failed: The path /srv/web does not exist`.
-    fn in_words(&self, line: &Line, wall: &Wall, world: &World) -> Segments<'static> {
+    fn in_words(&self, line: &Line, wall: &Wall) -> Segments<'static> {
         let day = self.day();
         let counts = line.days.get(&day).copied().unwrap_or_default();
         let (jobs, missed) = wall.told(&line.owner, day);
         let mut said = vec![segment(format!("{}: ", day.format("%a %-d %b")), Role::Strong)];
-        said.push(segment(counted(&counts), cell_role(counts.worst())));
+        said.push(segment(counted(&counts), status::of_day(counts.worst())));
         if let Some(missed) = missed.first() {
             let due = format!(", {} was due at {}", missed.rule, missed.at.format("%H:%M"));
             said.push(segment(due, Role::Text));
         }
         let worst = jobs.iter().filter(|job| job.status_message.is_some()).max_by_key(|job| DayState::of(job));
-        if let Some(message) = worst.and_then(|job| job.status_message.clone()) {
-            said.push(segment(format!(": {message}"), Role::Text));
-        }
-        if let Some(row) = wall.row(&line.owner) {
-            said.push(segment(format!("  {} {}", world.glyphs.dot, stands(row.standing, row.newest, world.now())), Role::Dim));
+        if let Some((job, message)) = worst.and_then(|job| Some((job, job.status_message.as_ref()?))) {
+            let own = matches!(line.owner, Owner::Resource(..));
+            let of = if own {
+                String::new()
+            } else {
+                format!("{}: ", resource_name(job.resource_name.as_ref(), &job.resource_arn))
+            };
+            said.push(segment(format!(": {of}{message}"), Role::Text));
         }
         said
     }
-}
 
-/// How a line is called, and where it is.
-fn names(line: &Line, world: &World) -> (String, Option<String>) {
-    match &line.owner {
-        Owner::Resource(scope, arn) => {
-            (line.name.clone().unwrap_or_else(|| arn.last_part().to_owned()), Some(world.account(&scope.account)))
-        }
-        Owner::Account(account) => (world.account(account), None),
-        Owner::Plan(scope, Some(id)) => {
-            (line.name.clone().unwrap_or_else(|| id.clone()), Some(world.account(&scope.account)))
-        }
-        Owner::Plan(scope, None) => ("on demand".to_owned(), Some(world.account(&scope.account))),
+    /// How the resource under the cursor is protected, in words; none where the line is no resource.
+    pub fn standing(&self, wall: &Wall, now: Time) -> Option<String> {
+        let row = wall.row(&self.selected()?.owner)?;
+        Some(stands(row.standing, row.newest, now))
     }
-}
-
-/// How a resource is protected, in words.
-pub fn stands(standing: Standing, newest: Option<Time>, now: Time) -> String {
-    let newest = newest.map(|at| format!("newest backup {}", fmt::relative(now, at)));
-    match standing {
-        Standing::Within => format!("protected, {}", newest.unwrap_or_default()),
-        Standing::Late(at) => {
-            format!("late: {}, the run of {} should have made one", newest.unwrap_or_default(), fmt::short(at))
-        }
-        Standing::Never(at) => format!("never backed up, the run of {} should have", fmt::short(at)),
-        Standing::NoPlan => format!("no plan selects it, {}", newest.unwrap_or_else(|| "never backed up".to_owned())),
-        Standing::Unknown => newest.unwrap_or_else(|| "not known to have a backup".to_owned()),
-    }
-}
-
-/// `2 jobs, 1 failed, 1 ok`.
-fn counted(counts: &DayCounts) -> String {
-    if counts.is_empty() {
-        return "none due".to_owned();
-    }
-    let mut parts = Vec::new();
-    if counts.jobs() > 0 {
-        parts.push(text::count(counts.jobs() as usize, "job", "jobs"));
-    }
-    let states = DayState::ALL.into_iter().rev().filter(|state| counts.of(*state) > 0);
-    parts.extend(states.map(|state| format!("{} {}", counts.of(state), state.word())));
-    parts.join(", ")
 }
 
 /// The moment at which a day begins on the clock of a zone.
@@ -279,27 +260,21 @@ fn begin(day: NaiveDate, zone: Tz) -> Time {
     zone.from_local_datetime(&midnight).earliest().map_or_else(|| midnight.and_utc(), |at| at.with_timezone(&Utc))
 }
 
-/// The colour of a cell.
-pub fn cell_role(state: DayState) -> Role {
-    match state {
-        DayState::NoneDue => Role::Rule,
-        DayState::Good => Role::Good,
-        DayState::Running => Role::Running,
-        DayState::Stopped | DayState::Issues => Role::Warning,
-        DayState::Missing => Role::Missing,
-        DayState::Expired => Role::Expired,
-        DayState::Failed => Role::Bad,
-    }
-}
-
 /// The cells of a line; the one at `at` days before today is under the cursor.
-fn view_cells(days: &Days, today: NaiveDate, number: usize, at: Option<usize>, place: Rect, painter: &mut Painter<'_>) {
+fn view_cells(
+    days: &Days,
+    today: NaiveDate,
+    (number, cell): (usize, u16),
+    at: Option<usize>,
+    (x, y): (u16, u16),
+    painter: &mut Painter<'_>,
+) {
     for nth in 0..number {
         let back = number - 1 - nth;
         let day = today.checked_sub_days(Span::new(back as u64)).unwrap_or(today);
         let state = days.get(&day).map(DayCounts::worst).unwrap_or_default();
-        let role = if at == Some(back) { Role::Selected } else { cell_role(state) };
-        painter.put(place.x + nth as u16 * CELL, place.y, 1, painter.glyphs.days[state as usize], role);
+        let role = if at == Some(back) { Role::Selected } else { status::of_day(state) };
+        painter.put(x + nth as u16 * cell, y, 1, painter.glyphs.days[state as usize], role);
     }
 }
 
@@ -316,8 +291,13 @@ fn legend(painter: &Painter<'_>) -> Segments<'static> {
         DayState::Good,
         DayState::NoneDue,
     ] {
-        line.push(segment(painter.glyphs.days[state as usize], cell_role(state)));
-        line.push(segment(format!(" {}  ", state.word()), Role::Dim));
+        line.push(segment(painter.glyphs.days[state as usize], status::of_day(state)));
+        let word = match state {
+            DayState::Issues => "issues",
+            DayState::Running => "open",
+            other => other.word(),
+        };
+        line.push(segment(format!(" {word}  "), Role::Dim));
     }
     line
 }

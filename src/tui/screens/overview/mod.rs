@@ -8,11 +8,12 @@ mod next;
 mod places;
 mod running;
 mod tiles;
+mod words;
 
 use crate::client::wall::{Only, Seen, Turn, Wall};
 use crate::client::{Key, Query};
-use crate::domain::{Scope, Time};
 use crate::domain::day::{DayState, Owner};
+use crate::domain::{Scope, Time};
 use crate::tui::command::Command;
 use crate::tui::msg::Act;
 use crate::tui::paint::{Painter, Segments, segment};
@@ -113,7 +114,8 @@ impl Overview {
 
     /// Whether nothing was backed up yet, as far as all scopes tell.
     fn is_first(world: &World) -> bool {
-        world.shown.iter().all(|scope| world.store.backup_jobs(scope).is_some_and(|jobs| jobs.is_empty()))
+        !world.shown.is_empty()
+            && world.shown.iter().all(|scope| world.store.backup_jobs(scope).is_some_and(|jobs| jobs.is_empty()))
     }
 
     fn places(&self, world: &World, area: Rect) -> Places {
@@ -131,7 +133,12 @@ impl Overview {
     fn turn_focus(&mut self, forward: bool) {
         let order = [Focus::Tiles, Focus::Days, Focus::Problems];
         let at = order.iter().position(|focus| *focus == self.focus).unwrap_or_default();
-        self.focus = order[(at + if forward { 1 } else { order.len() - 1 }) % order.len()];
+        self.look_at(order[(at + if forward { 1 } else { order.len() - 1 }) % order.len()]);
+    }
+
+    fn look_at(&mut self, focus: Focus) {
+        self.focus = focus;
+        self.problems.set_aside(focus != Focus::Problems);
     }
 
     /// What a tile leads to: jobs, or the days of the resources that it counts.
@@ -154,7 +161,7 @@ impl Overview {
                 Turn::Plans => (Turn::Resources, Only::All),
             },
         };
-        self.focus = Focus::Days;
+        self.look_at(Focus::Days);
         self.days.show(turn, only, &self.wall, now);
         Vec::new()
     }
@@ -184,6 +191,7 @@ impl Overview {
         }
         let (number, focused) = (self.days.len(), self.focus == Focus::Days);
         let counted = match self.days.turn {
+            _ if number == 0 && self.days.only == Only::All => String::new(),
             Turn::Resources => text::count(number, "resource", "resources"),
             Turn::Accounts => text::count(number, "account", "accounts"),
             Turn::Plans => text::count(number, "plan", "plans"),
@@ -199,14 +207,19 @@ impl Overview {
             (_, true) => &[("esc", " shows all")],
             (_, false) => &[("tab", " walks")],
         };
-        let keys: Segments<'static> =
-            keys.iter().flat_map(|(key, does)| [segment(*key, Role::Key), segment(*does, Role::Dim)]).collect();
+        let mut right = Segments::new();
+        if let Some(stands) = self.days.standing(&self.wall, world.now()).filter(|_| focused) {
+            right.push(segment(stands, Role::Text));
+            right.push(segment(format!(" {} ", world.glyphs.dot), Role::Rule));
+        }
+        right.extend(keys.iter().flat_map(|(key, does)| [segment(*key, Role::Key), segment(*does, Role::Dim)]));
         let head = Rect::new(area.x, area.y, area.width, 1);
-        painter.rule(head, &title("Days", &counted, focused, world), &keys);
+        painter.rule(head, &title("Days", &counted, focused, world), &right);
         let body = Rect::new(area.x, area.y + 1, area.width, area.height - 1);
         if self.days.is_empty() {
             let said = match (fresh.waiting, self.days.only) {
                 (true, _) => "loading",
+                (false, Only::All) if !fresh.faults.is_empty() => "not known",
                 (false, Only::All) => "no resource is known: its days would be here",
                 (false, _) => "none: that is well. esc shows all",
             };
@@ -238,7 +251,7 @@ impl Overview {
         let first = Self::is_first(world) && !fresh.waiting;
         let (title, empty) = if first { ("First steps", welcome) } else { ("Needs a look", well) };
         let selected = self.problems.selected().filter(|_| area.height >= 8);
-        let detail = selected.map_or(0, |_| if area.height < 12 { 3 } else { (area.height / 3).clamp(5, 10) });
+        let detail = selected.map_or(0, |_| if area.height < 12 { 4 } else { (area.height / 3).clamp(5, 10) });
         let list = Rect::new(area.x, area.y, area.width, area.height - detail);
         pane::view_list(&self.problems, title, fresh, empty, world, list, painter);
         if let Some(line) = selected {
@@ -250,7 +263,8 @@ impl Overview {
         let Some((said, command)) = Self::reminder(world).filter(|_| area.height > 0) else { return };
         let lost = "if this machine's key is lost, so is the data.";
         let long = said.len() + lost.len() + command.len() + 5 < usize::from(area.width);
-        let said = format!("{} {said}: {}", painter.glyphs.warning, if long { format!("{lost} ") } else { String::new() });
+        let said =
+            format!("{} {said}: {}", painter.glyphs.warning, if long { format!("{lost} ") } else { String::new() });
         let used = painter.put(area.x, area.y, area.width, &said, Role::Warning);
         painter.put(area.x + used, area.y, area.width.saturating_sub(used), &command, Role::Accent);
     }
@@ -336,7 +350,7 @@ impl Screen for Overview {
             (Focus::Days, Some(now)) if self.days.only != Only::All => {
                 self.days.show(self.days.turn, Only::All, &self.wall, now);
             }
-            _ => self.focus = Focus::Problems,
+            _ => self.look_at(Focus::Problems),
         }
         true
     }

@@ -34,6 +34,8 @@ pub struct Wanted {
 
 /// Below this height only the tiles and one pane fit.
 const MEDIUM: u16 = 16;
+/// From this height on what comes next has room.
+const TALL: u16 = 24;
 /// From this height on the tiles are boxes and what runs has a pane.
 const LARGE: u16 = 30;
 /// From this width on what runs and comes next stands beside the problems.
@@ -70,7 +72,7 @@ pub fn places(area: Rect, wanted: Wanted) -> Places {
     let large = area.height >= LARGE;
     places.tiles = take(&mut rest, if large { 4 } else { 2 });
     if let Some(lines) = wanted.days {
-        let most = if large { rest.height / 2 } else { rest.height * 2 / 5 };
+        let most = rest.height / 2;
         let lines = (lines as u16).clamp(3, most.saturating_sub(AROUND_DAYS).max(3));
         places.days = take(&mut rest, lines + AROUND_DAYS);
     }
@@ -87,7 +89,7 @@ pub fn places(area: Rect, wanted: Wanted) -> Places {
         places.running = take_below(&mut rest, running);
         places.problems = rest;
     } else {
-        places.next = take_below(&mut rest, 2);
+        places.next = take_below(&mut rest, if area.height >= TALL { 3 } else { 0 });
         places.problems = rest;
     }
     places
@@ -104,14 +106,8 @@ mod tests {
                 for (running, reminder, on_days) in [(0, false, false), (3, true, false), (50, true, true)] {
                     let area = Rect::new(0, 2, width, height);
                     let places = places(area, Wanted { days, running, reminder, on_days });
-                    let all = [
-                        places.tiles,
-                        places.days,
-                        places.problems,
-                        places.running,
-                        places.next,
-                        places.reminder,
-                    ];
+                    let all =
+                        [places.tiles, places.days, places.problems, places.running, places.next, places.reminder];
                     for (nth, one) in all.iter().enumerate() {
                         assert_eq!(area.intersection(*one).area(), one.area(), "{one:?} of {width}x{height}");
                         let over = all[nth + 1..].iter().find(|other| one.intersects(**other));

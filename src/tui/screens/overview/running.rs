@@ -114,7 +114,7 @@ pub fn view(running: &[Running], known: bool, world: &World, area: Rect, painter
 
 fn view_one(job: &Running, world: &World, area: Rect, painter: &mut Painter<'_>) {
     let y = area.y;
-    let name = area.width.saturating_sub(44).clamp(10, 30);
+    let name = area.width.saturating_sub(46).clamp(10, 30);
     painter.put(area.x, y, 8, job.verb, Role::Running);
     painter.put(area.x + 8, y, name, &job.name, Role::Text);
     let x = area.x + 9 + name;

@@ -57,7 +57,7 @@ const NOT_KNOWN: &str = "not known yet";
 fn protected(command: Command, counts: &Counts, known: bool) -> Tile {
     let late = counts.resources - counts.protected - counts.no_plan - counts.unknown;
     let mut parts = Vec::new();
-    for (number, word) in [(late, "late"), (counts.no_plan, "without a plan"), (counts.unknown, "not known")] {
+    for (number, word) in [(late, "late"), (counts.no_plan, "no plan"), (counts.unknown, "not known")] {
         if number > 0 {
             parts.push(format!("{number} {word}"));
         }
@@ -107,11 +107,11 @@ fn proven(command: Command, counts: &Counts, known: bool) -> Tile {
     Tile {
         command,
         number: if known { not.to_string() } else { "?".to_owned() },
-        label: "not proven",
+        label: "unproven",
         note: match (known, counts.tested) {
             (false, _) => "not known".to_owned(),
             (true, 0) => "nothing to restore yet".to_owned(),
-            (true, all) => format!("of {all} by restore tests"),
+            (true, all) => format!("of {all} backed up"),
         },
         role: if known && not > 0 { Role::Warning } else { Role::Dim },
         bar: None,
@@ -122,6 +122,11 @@ impl Tile {
     fn key(&self) -> &'static str {
         self.command.info().keys.first().copied().unwrap_or_default()
     }
+
+    /// A bar is of what is well, or of what moves.
+    fn bar_role(&self) -> Role {
+        if self.command == Command::ShowRunning { Role::Running } else { Role::Good }
+    }
 }
 
 /// Draws the tiles into what there is: one line, two, or boxes of four. `at` is the one that has the keys.
@@ -130,9 +135,9 @@ pub fn view(tiles: &[Tile], at: Option<usize>, area: Rect, painter: &mut Painter
         0 => {}
         1 => view_line(tiles, at, area, painter),
         _ => {
-            let each = area.width / tiles.len() as u16;
+            let edge = |nth: usize| (nth * usize::from(area.width) / tiles.len().max(1)) as u16;
             for (nth, tile) in tiles.iter().enumerate() {
-                let place = Rect::new(area.x + nth as u16 * each, area.y, each, area.height);
+                let place = Rect::new(area.x + edge(nth), area.y, edge(nth + 1) - edge(nth), area.height);
                 if area.height < 4 {
                     view_small(tile, at == Some(nth), place, painter);
                 } else {
@@ -146,7 +151,9 @@ pub fn view(tiles: &[Tile], at: Option<usize>, area: Rect, painter: &mut Painter
 fn view_line(tiles: &[Tile], at: Option<usize>, area: Rect, painter: &mut Painter<'_>) {
     let mut x = area.x + 1;
     for (nth, tile) in tiles.iter().enumerate() {
-        let text = [tile.key(), &tile.number, tile.label];
+        // All but the last fit into 60 columns.
+        let label = if tile.command == Command::ShowUnprotected { "ok" } else { tile.label };
+        let text = [tile.key(), &tile.number, label];
         let width = text.iter().map(|text| text.chars().count() + 1).sum::<usize>() as u16;
         if x + width > area.right() + 1 {
             return;
@@ -157,7 +164,7 @@ fn view_line(tiles: &[Tile], at: Option<usize>, area: Rect, painter: &mut Painte
             segment(tile.key(), role(Role::Key)),
             segment(" ", role(Role::Text)),
             segment(tile.number.clone(), role(tile.role)),
-            segment(format!(" {}", tile.label), role(Role::Dim)),
+            segment(format!(" {label}"), role(Role::Dim)),
         ];
         painter.line(x, area.y, area.right() - x, &line);
         x += width;
@@ -173,7 +180,7 @@ fn view_small(tile: &Tile, chosen: bool, area: Rect, painter: &mut Painter<'_>) 
     painter.put(area.x + 1, area.y, 1, tile.key(), role(Role::Key));
     let used = painter.put(area.x + 3, area.y, width.saturating_sub(3), &tile.number, role(tile.role));
     if let Some(bar) = tile.bar.filter(|_| width > used + 7) {
-        painter.bar(area.x + 4 + used, area.y, width.saturating_sub(used + 5).min(8), bar, role(tile.role));
+        painter.bar(area.x + 4 + used, area.y, width.saturating_sub(used + 5).min(8), bar, role(tile.bar_role()));
     }
     painter.put(area.x + 3, area.y + 1, width.saturating_sub(3), tile.label, role(Role::Dim));
 }
@@ -181,12 +188,14 @@ fn view_small(tile: &Tile, chosen: bool, area: Rect, painter: &mut Painter<'_>) 
 fn view_box(tile: &Tile, chosen: bool, area: Rect, painter: &mut Painter<'_>) {
     let place = Rect::new(area.x, area.y, area.width, 4);
     let inner = painter.boxed(place, "", if chosen { Role::Accent } else { Role::Rule });
-    let title = [(" ", Role::Text), (tile.key(), Role::Key), (" ", Role::Text), (tile.label, Role::Title), (" ", Role::Text)];
-    let title = title.into_iter().map(|(text, role)| segment(text, if chosen { Role::Selected } else { role })).collect();
+    let title =
+        [(" ", Role::Text), (tile.key(), Role::Key), (" ", Role::Text), (tile.label, Role::Title), (" ", Role::Text)];
+    let title =
+        title.into_iter().map(|(text, role)| segment(text, if chosen { Role::Selected } else { role })).collect();
     painter.line(area.x + 2, area.y, area.width.saturating_sub(4), &title);
     let used = painter.put(inner.x, inner.y, inner.width, &tile.number, tile.role);
     if let Some(bar) = tile.bar.filter(|_| inner.width > used + 5) {
-        painter.bar(inner.x + used + 2, inner.y, inner.width - used - 2, bar, tile.role);
+        painter.bar(inner.x + used + 2, inner.y, inner.width - used - 2, bar, tile.bar_role());
     }
     painter.put(inner.x, inner.y + 1, inner.width, &tile.note, Role::Dim);
 }
