@@ -101,7 +101,8 @@ def draw(text, out):
             elif (cells := wcwidth(part[2])) > 0 and column < COLUMNS:
                 draw_cell(canvas, style, part[2], column * WIDTH, row * HEIGHT, cells * WIDTH)
                 column += cells
-    image.quantize(64).save(out, optimize=True)
+    # Median cut would lose the few red cells among the many green ones.
+    image.quantize(128, Image.Quantize.MAXCOVERAGE).save(out, optimize=True)
 
 
 def draw_cell(canvas, style, character, x, y, width):

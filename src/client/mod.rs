@@ -12,6 +12,7 @@
 //!   lines, the danger, what must be typed); only [`approve::approve`] makes an [`Approved`] of it; only
 //!   [`mutate::mutate`] can carry one out, and it writes the audit log before and after.
 //! - [`notify`]: what brings notifications to topics of SNS, webhooks and commands.
+//! - [`wall`]: what became of each day of each resource, kept up to date by what changed.
 //! - [`root_key`]: the key in AWS KMS that keeps the root of an engine's key ring.
 //! - [`control`]: the engine's own routes, for the command line, and for what the dashboard registers.
 //!
@@ -41,6 +42,7 @@ pub mod root_key;
 mod signed;
 pub mod stranded;
 pub mod text;
+pub mod wall;
 mod wire;
 
 pub use approve::{Approved, Pending};

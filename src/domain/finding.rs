@@ -4,12 +4,12 @@
 //! not back far enough, gives no findings instead of false ones.
 
 use crate::domain::KnownPoint;
+use crate::domain::due::due_runs;
 use crate::domain::extension::{Problem, ProblemSeverity};
 use crate::domain::job::{BackupJob, JobState, RestoreJob};
 use crate::domain::kms::{KeyState, KmsKey};
 use crate::domain::names::JobId;
 use crate::domain::plan::Plan;
-use crate::domain::plan_runs::PlanRuns;
 use crate::domain::recovery_point::RecoveryPointStatus;
 use crate::domain::resource::ProtectedResource;
 use crate::domain::selection::Selection;
@@ -17,9 +17,6 @@ use crate::domain::vault::Vault;
 use crate::domain::{Arn, PlanId, Scope, Time};
 use chrono::Duration;
 use std::collections::{HashMap, HashSet};
-
-/// How long after a run was due its job may still appear; AWS makes jobs some minutes late.
-const SLACK: Duration = Duration::minutes(15);
 
 /// Of one rule, this many missing runs are told one by one; the rest are counted in the last one's detail.
 const MISSING_TOLD: usize = 3;
@@ -314,21 +311,12 @@ fn of_protected(resource: &ProtectedResource, facts: &Facts<'_>) -> Option<Findi
 /// Runs of a plan that were due and of which no job tells: the silence that AWS never reports (a role that cannot be
 /// assumed, a type that is not opted in, a selection that matches nothing).
 fn missing_runs(plan: &Plan, selections: &[Selection], facts: &Facts<'_>) -> Vec<Finding> {
-    let in_force = plan.created.into_iter().chain(first_selection(selections)).max();
-    let Some(in_force) = in_force.filter(|_| plan.deleted.is_none() && !selections.is_empty()) else {
-        return Vec::new();
-    };
-    let Ok(runs) = PlanRuns::new(&plan.document, plan.created) else { return Vec::new() };
+    let Ok(due) = due_runs(plan, selections, facts.since, facts.now) else { return Vec::new() };
     let made = jobs_of(plan, &facts.backup_jobs);
-    let start = in_force.max(facts.since) - Duration::milliseconds(1);
     let mut missing: HashMap<usize, Vec<Time>> = HashMap::new();
-    for run in runs.after(start).take_while(|run| run.at + SLACK < facts.now) {
-        let rule = &plan.document.rules[run.rule];
-        let window = SLACK.max(Duration::try_minutes(rule.start_window()).unwrap_or(SLACK));
-        let found = made.iter().any(|(name, at)| {
-            (name.is_empty() || *name == rule.rule_name) && *at >= run.at - SLACK && *at <= run.at + window
-        });
-        if !found {
+    for run in due.iter().filter(|run| run.is_over(facts.now)) {
+        let rule = plan.document.rules[run.rule].rule_name.as_str();
+        if !made.iter().any(|(name, at)| run.is_answered_by(rule, name, *at)) {
             missing.entry(run.rule).or_default().push(run.at);
         }
     }
@@ -336,11 +324,6 @@ fn missing_runs(plan: &Plan, selections: &[Selection], facts: &Facts<'_>) -> Vec
         missing.into_iter().flat_map(|(rule, times)| tell_missing(plan, rule, &times, &made)).collect();
     found.sort_by_key(|finding| finding.at);
     found
-}
-
-/// When the oldest selection was made: before it, no run could make a job.
-fn first_selection(selections: &[Selection]) -> Option<Time> {
-    selections.iter().filter_map(|selection| selection.created).min()
 }
 
 /// Rule names and creation times of the plan's jobs. A rule that was renamed or has no name counts for every rule.

@@ -91,9 +91,9 @@ commands! {
     Findings "findings" ["7"] Go "Findings", "Everything that should be looked at, with reasons.";
     Activity "activity" ["8"] Go "Activity", "What this dashboard changed since it started.";
     LegalHolds "legal-holds" [] Go "Legal holds", "What keeps recovery points from being deleted.";
-    Open "open" ["enter" "l" "right"] Go "Open", "Open what is selected.";
+    Open "open" ["enter"] Go "Open", "Open what is selected.";
     New "new" ["+"] Go "Something new here…", "Open the form that makes what the open list lists; nothing is made before a yes.";
-    Back "back" ["esc" "h" "left" "backspace"] Go "Back", "Close what is open: a dialog, a filter, a detail.";
+    Back "back" ["esc" "backspace"] Go "Back", "Close what is open: a dialog, a filter, a detail.";
     HistoryBack "history-back" ["["] Go "Previous screen", "Go to where you were before.";
     HistoryForward "history-forward" ["]"] Go "Next screen", "Undo going back.";
     NextTab "next-tab" ["tab"] Go "Next tab or pane", "Backup, copy and restore jobs; the panes of the overview.";
@@ -107,6 +107,8 @@ commands! {
     HalfUp "half-page-up" ["ctrl-u"] Move "Half a page up", "Half a page up.";
     Top "top" ["g" "home"] Move "First row", "To the first row.";
     Bottom "bottom" ["G" "end"] Move "Last row", "To the last row.";
+    Left "left" ["h" "left"] Move "Left", "The day before, in the days of the overview; elsewhere back.";
+    Right "right" ["l" "right"] Move "Right", "The day after, in the days of the overview; elsewhere open.";
     Mark "mark" ["space"] Move "Mark", "Mark or unmark a row: files to restore.";
     ClearMarks "clear-marks" [] Move "Unmark all", "Take all marks away.";
 
@@ -115,6 +117,13 @@ commands! {
     SortNext "sort" ["s"] Show "Sort by the next column", "Sort by the next column.";
     SortReverse "reverse" ["S"] Show "Reverse the order", "Sort the other way round.";
     Scopes "scopes" ["@"] Show "Choose account and region…", "Show one account and region, or all.";
+    Turn "turn" ["t"] Show "Turn the days", "The days of resources, of accounts, or of plans, on the overview.";
+    ShowUnprotected "show-unprotected" ["P"] Show "What is not protected", "The resources whose newest backup is older than their plans promise.";
+    ShowFailed "show-failed" ["F"] Show "What failed in 24 h", "The backup jobs of the last day that failed.";
+    ShowExpired "show-expired" ["X"] Show "What expired in 24 h", "The backup jobs of the last day that missed their windows.";
+    ShowMissing "show-missing" ["M"] Show "What is missing in 24 h", "The resources with a run in the last day of which no job came.";
+    ShowRunning "show-running" ["R"] Show "What runs", "The backup jobs that wait or run.";
+    ShowUnproven "show-unproven" ["U"] Show "What was never proven", "The resources that no restore test has proven of late.";
     Refresh "refresh" ["r"] Show "Refresh", "Ask for everything on this screen again, now.";
     Pause "pause" ["p"] Show "Pause refreshing", "Stop asking by itself; again goes on.";
     CopyId "copy-id" ["y"] Show "Copy the id", "Copy the id or name to your clipboard (OSC 52, works over SSH).";

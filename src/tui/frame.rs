@@ -192,8 +192,9 @@ fn hints(app: &App) -> Segments<'static> {
     let wide = app.size.0 >= 100;
     let listed = app.page().table().is_some();
     let deep = app.history.trail().len() > 1;
-    for (key, what, shown) in [
-        ("enter", "open", true),
+    let own = app.page().hints().iter().map(|(key, what)| (*key, *what, true));
+    let enter = [("enter", "open", true)].into_iter();
+    for (key, what, shown) in enter.chain(own).chain([
         ("esc", "back", deep),
         ("a", "actions", true),
         ("/", "filter", listed),
@@ -203,7 +204,7 @@ fn hints(app: &App) -> Segments<'static> {
         ("ctrl-p", "find", wide),
         ("?", "help", true),
         ("q", "quit", true),
-    ] {
+    ]) {
         if shown {
             hints.push(segment(key, Role::Key));
             hints.push(segment(format!(" {what}  "), Role::Dim));

@@ -1,6 +1,7 @@
 //! The few signs beside letters: one set for terminals that know Unicode, one in ASCII.
 //!
-//! All are one column wide and have no emoji form, whose width terminals disagree on; each stands beside a word.
+//! All are one column wide and have no emoji form, whose width terminals disagree on; each stands beside a word, or has one
+//! in the help.
 
 /// A set of signs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub struct Glyphs {
     pub empty: &'static str,
     /// Heights of a column in a chart, from nothing to full.
     pub levels: [&'static str; 9],
+    /// What became of a day, in the order of [`DayState::ALL`](crate::domain::day::DayState::ALL).
+    pub days: [&'static str; 8],
     /// The thumb of a scroll bar.
     pub thumb: &'static str,
     /// Corners and sides of a box: left top, right top, left bottom, right bottom.
@@ -74,6 +77,7 @@ pub const UNICODE: Glyphs = Glyphs {
     full: "█",
     empty: "░",
     levels: [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
+    days: ["·", "■", "▸", "–", "!", "○", "◷", "✗"],
     thumb: "┃",
     corners: ["╭", "╮", "╰", "╯"],
     radio: ["◉", "○"],
@@ -101,6 +105,7 @@ pub const ASCII: Glyphs = Glyphs {
     full: "#",
     empty: ".",
     levels: [" ", ".", ".", ":", ":", "|", "|", "#", "#"],
+    days: [".", "+", ">", "-", "!", "M", "E", "x"],
     thumb: "#",
     corners: ["+", "+", "+", "+"],
     radio: ["(*)", "( )"],
@@ -128,6 +133,7 @@ mod tests {
                 vec![set.good, set.bad, set.warning, set.running, set.pending, set.none, set.cursor, set.mark];
             signs.extend([set.ellipsis, set.rule, set.vertical, set.crumb, set.dot, set.full, set.empty, set.thumb]);
             signs.extend(set.levels);
+            signs.extend(set.days);
             signs.extend(set.corners);
             for sign in signs {
                 assert_eq!(width(sign), 1, "{sign}");

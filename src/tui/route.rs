@@ -1,8 +1,10 @@
 //! Where one is, and where one was.
 
+use crate::domain::day::{DayState, Owner};
+use crate::domain::job::BackupJob;
 use crate::domain::names::JobId;
 use crate::domain::vault::VaultRef;
-use crate::domain::{Arn, PlanId, Scope};
+use crate::domain::{Arn, PlanId, Scope, Time};
 use crate::tui::command::Command;
 
 /// Writes the tabs and what there is to know of each from one list. A tab is opened by the command of its name.
@@ -44,6 +46,40 @@ tabs! {
     Activity "Activity" "Act";
 }
 
+/// A part of the backup jobs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Slice {
+    /// Whose; none is everybody's.
+    pub owner: Option<Owner>,
+    /// The first moment at which they were created, where that matters.
+    pub from: Option<Time>,
+    /// The first moment at which they were not any more.
+    pub until: Option<Time>,
+    /// What became of them, where that matters.
+    pub state: Option<DayState>,
+}
+
+impl Slice {
+    /// Whether a job is of it.
+    pub fn has(&self, job: &BackupJob) -> bool {
+        self.from.is_none_or(|from| job.created >= from)
+            && self.until.is_none_or(|until| job.created < until)
+            && self.owner.as_ref().is_none_or(|owner| owner.has(job))
+            && self.state.is_none_or(|state| DayState::of(job) == state)
+    }
+}
+
+/// What problems of one cause have in common.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Cause {
+    /// One word: `FAILED`.
+    pub what: &'static str,
+    /// Whether a later run made them good.
+    pub recovered: bool,
+    /// Their messages without what is different each time.
+    pub pattern: String,
+}
+
 /// A place.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Route {
@@ -67,6 +103,10 @@ pub enum Route {
     RestoreJob(Scope, JobId),
     /// One copy job.
     CopyJob(Scope, JobId),
+    /// A part of the backup jobs.
+    Jobs(Slice),
+    /// The findings of one cause.
+    Findings(Cause),
 }
 
 /// The way from a screen to what is open in it; never empty.

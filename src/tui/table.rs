@@ -48,6 +48,8 @@ pub struct Table {
     built: Memo<usize>,
     /// What the title tells of all rows, so that its columns are left out.
     titled: Option<When>,
+    /// Whether another pane has the keys: the selected row is marked, and not lit.
+    aside: bool,
 }
 
 /// No table has more columns.
@@ -164,6 +166,11 @@ impl<T: Record> List<T> {
     /// The table's own state.
     pub fn table(&self) -> &Table {
         &self.table
+    }
+
+    /// Says whether another pane has the keys.
+    pub fn set_aside(&mut self, aside: bool) {
+        self.table.aside = aside;
     }
 
     /// Shows only rows that hold every word of this text.

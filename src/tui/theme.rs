@@ -46,6 +46,10 @@ roles! {
     Good = "good",
     /// It failed.
     Bad = "bad",
+    /// It missed its window.
+    Expired = "expired",
+    /// It was due and never came.
+    Missing = "missing",
     /// It needs a look.
     Warning = "warning",
     /// It moves.

@@ -97,7 +97,6 @@ fn many_of_all(number: u64) -> Fixture {
 #[test]
 fn every_list_builds_only_the_rows_in_view() {
     let places = [
-        ("overview", "1"),
         ("vaults", "2"),
         ("points of a vault", "2 enter"),
         ("files of a point", "2 enter enter"),

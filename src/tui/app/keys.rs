@@ -7,7 +7,7 @@ use crate::tui::dialog::Dialog;
 use crate::tui::dialogs::modal::Input;
 use crate::tui::msg::{Act, Effect, Tone};
 use crate::tui::route::{Route, Tab};
-use crate::tui::screens;
+use crate::tui::screens::{self, overview};
 use crate::tui::widgets::edit::Edit;
 use crossterm::event::{KeyCode, KeyEvent};
 
@@ -122,6 +122,13 @@ impl App {
         let acts = match command {
             Command::LegalHolds => vec![Act::Go(vec![Route::Tab(Tab::Vaults), Route::LegalHolds])],
             Command::New => self.make_new(),
+            Command::Left => return self.command(Command::Back),
+            Command::Right => return self.command(Command::Open),
+            command if overview::leads(command) && *self.history.here() != Route::Tab(Tab::Overview) => {
+                let mut effects = self.act(vec![Act::Go(vec![Route::Tab(Tab::Overview)])]);
+                effects.extend(self.command(command));
+                return effects;
+            }
             Command::Back => {
                 self.back();
                 Vec::new()

@@ -1,10 +1,12 @@
 //! The help: every command with its keys, searched by letters, run by enter.
 
+use crate::domain::day::DayState;
 use crate::tui::actions;
-use crate::tui::command::{COMMANDS, Command, Group};
+use crate::tui::command::{COMMANDS, Command};
 use crate::tui::dialogs::modal::{Input, Modal};
 use crate::tui::msg::{Act, Tone};
 use crate::tui::paint::{Painter, Segments, segment};
+use crate::tui::screens::status;
 use crate::tui::subject::Subject;
 use crate::tui::theme::Role;
 use crate::tui::widgets::edit::Edit;
@@ -21,11 +23,24 @@ pub struct Help {
     reasons: Vec<Option<String>>,
 }
 
-/// A line of the help: a heading, or a command.
+/// A line of the help: a heading, a command, or a sign with what it means.
 enum Row {
-    Heading(Group),
+    Heading(&'static str),
     Command(Command),
+    Sign(DayState, &'static str),
 }
+
+/// What the signs of the days mean, in one sentence each.
+const SIGNS: [(DayState, &str); 8] = [
+    (DayState::Failed, "A backup job of that day failed, or is partial: no whole backup came of it."),
+    (DayState::Expired, "A job did not start in its start window, or was not done in its completion window."),
+    (DayState::Missing, "A plan was due and made no job: a role that cannot be assumed, a type that is not opted in."),
+    (DayState::Issues, "A backup completed, but not everything could be read; what is there can be restored."),
+    (DayState::Stopped, "Somebody stopped a job of that day."),
+    (DayState::Running, "A job of that day waits or runs."),
+    (DayState::Good, "All that was due was backed up."),
+    (DayState::NoneDue, "Nothing was due and nothing was made; or the jobs of that day are not listed any more."),
+];
 
 impl Help {
     /// The help, with what can be done with what is selected.
@@ -50,15 +65,29 @@ impl Help {
         found
     }
 
-    fn rows(found: &[Command]) -> Vec<Row> {
+    fn rows(&self, found: &[Command]) -> Vec<Row> {
         let mut rows = Vec::new();
         let mut group = None;
         for command in found {
             if group != Some(command.info().group) {
                 group = Some(command.info().group);
-                rows.push(Row::Heading(command.info().group));
+                rows.push(Row::Heading(command.info().group.title()));
             }
             rows.push(Row::Command(*command));
+        }
+        let words = self.query.text().to_lowercase();
+        let has = |state: DayState, said: &str| {
+            let text = format!("days signs {} {said}", state.word()).to_lowercase();
+            words.split_whitespace().all(|word| text.contains(word))
+        };
+        let signs: Vec<Row> = SIGNS
+            .iter()
+            .filter(|(state, said)| has(*state, said))
+            .map(|(state, said)| Row::Sign(*state, said))
+            .collect();
+        if !signs.is_empty() {
+            rows.push(Row::Heading("The signs of the days"));
+            rows.extend(signs);
         }
         rows
     }
@@ -78,7 +107,8 @@ impl Modal for Help {
             Input::Key(key) => key,
         };
         let found = self.found();
-        let last = found.len().saturating_sub(1);
+        // Behind the last command the signs are scrolled to.
+        let last = self.rows(&found).iter().filter(|row| !matches!(row, Row::Heading(_))).count().saturating_sub(1);
         match key.code {
             KeyCode::Esc => return vec![Act::Close],
             KeyCode::Char('?') if self.query.text().is_empty() => return vec![Act::Close],
@@ -109,11 +139,20 @@ impl Modal for Help {
         let used = painter.put(area.x, area.y, area.width, "search: ", Role::Dim);
         self.query.view(area.x + used, area.y, area.width.saturating_sub(used).min(40), true, painter);
         let found = self.found();
-        let rows = Self::rows(&found);
+        let rows = self.rows(&found);
         let body = Rect::new(area.x, area.y + 1, area.width, area.height.saturating_sub(1));
         let visible = usize::from(body.height);
         let chosen = found.get(self.cursor);
-        let at = rows.iter().position(|row| matches!((row, chosen), (Row::Command(a), Some(b)) if a == b)).unwrap_or(0);
+        let at = match chosen {
+            Some(chosen) => rows.iter().position(|row| matches!(row, Row::Command(command) if command == chosen)),
+            None => rows
+                .iter()
+                .enumerate()
+                .filter(|(_, row)| !matches!(row, Row::Heading(_)))
+                .nth(self.cursor)
+                .map(|(at, _)| at),
+        };
+        let at = at.unwrap_or(0);
         let offset = (at + 2).saturating_sub(visible).min(rows.len().saturating_sub(visible));
         if rows.is_empty() {
             painter.put(body.x, body.y, body.width, "nothing holds these words", Role::Dim);
@@ -121,8 +160,13 @@ impl Modal for Help {
         for (line, row) in rows.iter().skip(offset).take(visible).enumerate() {
             let y = body.y + line as u16;
             match row {
-                Row::Heading(group) => {
-                    painter.put(body.x, y, body.width, group.title(), Role::Title);
+                Row::Heading(title) => {
+                    painter.put(body.x, y, body.width, title, Role::Title);
+                }
+                Row::Sign(state, said) => {
+                    painter.put(body.x + 2, y, 1, painter.glyphs.days[*state as usize], status::of_day(*state));
+                    painter.put(body.x + 4, y, 12, state.word(), Role::Text);
+                    painter.put(body.x + 17, y, body.width.saturating_sub(18), said, Role::Dim);
                 }
                 Row::Command(command) => self.view_command(*command, offset + line == at, body, y, painter),
             }

@@ -2,6 +2,8 @@
 
 use crate::client::{Key, Query};
 use crate::tui::msg::Act;
+use crate::tui::route::Cause;
+use crate::tui::screens::causes;
 use crate::tui::screens::list::{Detail, Listed};
 use crate::tui::screens::pane;
 use crate::tui::screens::problems::{self, Problem};
@@ -15,9 +17,16 @@ use std::sync::Arc;
 pub struct Findings {
     /// Of each plan and each vault that the lists told of.
     details: Vec<Key>,
+    /// Those of one cause; none is all.
+    cause: Option<Cause>,
 }
 
 impl Findings {
+    /// The findings of one cause.
+    pub fn of(cause: Cause) -> Self {
+        Self { details: Vec::new(), cause: Some(cause) }
+    }
+
     /// What is asked of every scope.
     fn lists(world: &World) -> Vec<Key> {
         let queries = [Query::BackupJobs, Query::RestoreJobs, Query::Plans, Query::Vaults, Query::ProtectedResources];
@@ -50,7 +59,11 @@ impl Listed for Findings {
     type Row = Problem;
 
     fn title(&self, _: &World) -> String {
-        "Findings".to_owned()
+        match &self.cause {
+            Some(cause) if cause.pattern.is_empty() => format!("Findings: {}", cause.what),
+            Some(cause) => format!("Findings: {}, {}", cause.what, cause.pattern),
+            None => "Findings".to_owned(),
+        }
     }
     fn keys(&self, world: &World) -> Vec<Key> {
         let mut keys = Self::lists(world);
@@ -60,7 +73,11 @@ impl Listed for Findings {
     }
     fn rows(&mut self, world: &World) -> Vec<Line<Problem>> {
         self.details = Self::details(world);
-        problems::of(world).into_iter().map(|problem| Line { record: Arc::new(problem), stale: false }).collect()
+        let mut problems = problems::of(world);
+        if let Some(cause) = &self.cause {
+            problems.retain(|problem| causes::cause_of(problem) == *cause);
+        }
+        problems.into_iter().map(|problem| Line { record: Arc::new(problem), stale: false }).collect()
     }
     fn freshness(&self, world: &World) -> Freshness {
         world.store.freshness(&Self::lists(world))

@@ -6,7 +6,7 @@
 
 pub mod accounts;
 pub mod activity;
-pub mod chart;
+pub mod causes;
 pub mod details;
 pub mod findings;
 pub mod held_points;
@@ -50,5 +50,7 @@ pub fn open(route: &Route) -> Box<dyn Screen> {
         Route::BackupJob(scope, id) => Box::new(job::JobScreen::backup(scope, id)),
         Route::RestoreJob(scope, id) => Box::new(job::JobScreen::restore(scope, id)),
         Route::CopyJob(scope, id) => Box::new(job::JobScreen::copy(scope, id)),
+        Route::Jobs(slice) => jobs::of(slice),
+        Route::Findings(cause) => Box::new(ListScreen::new(findings::Findings::of(cause))),
     }
 }

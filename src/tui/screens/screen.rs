@@ -19,6 +19,10 @@ pub trait Screen: std::fmt::Debug {
     fn sync(&mut self, world: &World);
     /// Carries a command out that moves in it; none when the command is not one of its own.
     fn handle(&mut self, command: Command, world: &World) -> Option<Vec<Act>>;
+    /// Keys that only it has, and what they do, for the last line.
+    fn hints(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
     /// What is selected, for the actions.
     fn subject(&self, world: &World) -> Subject;
     /// Filters its list.

@@ -1,6 +1,7 @@
 //! States in words and signs: no colour ever says something alone.
 
 use crate::domain::KnownPoint;
+use crate::domain::day::DayState;
 use crate::domain::job::{BackupJob, JobState};
 use crate::domain::recovery_point::RecoveryPointStatus;
 use crate::tui::fmt;
@@ -12,7 +13,8 @@ use crate::tui::theme::Role;
 pub fn job(state: &JobState, percent: Option<f64>, glyphs: Glyphs) -> Cell {
     let (sign, role) = match state {
         JobState::Completed => (glyphs.good, Role::Good),
-        JobState::Failed | JobState::Expired => (glyphs.bad, Role::Bad),
+        JobState::Failed => (glyphs.bad, Role::Bad),
+        JobState::Expired => (glyphs.bad, Role::Expired),
         JobState::Partial | JobState::Aborted | JobState::Aborting => (glyphs.warning, Role::Warning),
         JobState::Running => (glyphs.running, Role::Running),
         JobState::Created | JobState::Pending => (glyphs.pending, Role::Pending),
@@ -31,6 +33,19 @@ pub fn backup_job(record: &BackupJob, glyphs: Glyphs) -> Cell {
         return Cell::new(format!("{} ISSUES", glyphs.warning), Role::Warning);
     }
     job(&record.state, record.percent_done, glyphs)
+}
+
+/// The colour of a day.
+pub fn of_day(state: DayState) -> Role {
+    match state {
+        DayState::NoneDue => Role::Rule,
+        DayState::Good => Role::Good,
+        DayState::Running => Role::Running,
+        DayState::Stopped | DayState::Issues => Role::Warning,
+        DayState::Missing => Role::Missing,
+        DayState::Expired => Role::Expired,
+        DayState::Failed => Role::Bad,
+    }
 }
 
 /// A recovery point's state.

@@ -87,12 +87,16 @@ impl<T: Record> List<T> {
         painter: &mut Painter<'_>,
     ) {
         let marked = !self.table.marks.is_empty() && self.table.marks.contains(&*row.line.record.id());
-        let base = match (row.selected, row.line.stale) {
+        let lit = row.selected && !self.table.aside;
+        let base = match (lit, row.line.stale) {
             (true, _) => Some(Role::Selected),
             (false, true) => Some(Role::Stale),
             (false, false) => None,
         };
-        if row.selected {
+        if row.selected && !lit {
+            painter.put(area.x, area.y, 1, painter.glyphs.cursor, Role::Dim);
+        }
+        if lit {
             painter.style(area, Role::Selected);
             painter.put(area.x, area.y, 1, painter.glyphs.cursor, Role::Selected);
         }

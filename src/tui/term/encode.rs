@@ -29,7 +29,9 @@ pub fn changes(previous: &Buffer, next: &Buffer, out: &mut Vec<u8>) {
     let mut expected: Option<(u16, u16)> = None;
     for (x, y, cell) in previous.diff_iter(next) {
         if expected != Some((x, y)) {
-            move_to(expected, x, y, out);
+            if !blanks(pen, expected, (x, y), next, out) {
+                move_to(expected, x, y, out);
+            }
         }
         let wanted = Pen::of(cell);
         if wanted != pen {
@@ -42,6 +44,19 @@ pub fn changes(previous: &Buffer, next: &Buffer, out: &mut Vec<u8>) {
     if pen != Pen::PLAIN {
         out.extend_from_slice(b"\x1b[m");
     }
+}
+
+/// Writes a few blanks again where that is shorter than a move over them; false where it is not, or would be seen.
+fn blanks(pen: Pen, from: Option<(u16, u16)>, (x, y): (u16, u16), next: &Buffer, out: &mut Vec<u8>) -> bool {
+    const SEEN_ON_BLANKS: Modifier = Modifier::REVERSED.union(Modifier::UNDERLINED).union(Modifier::CROSSED_OUT);
+    let Some((at, row)) = from.filter(|(at, row)| *row == y && *at < x && x - *at <= 3) else { return false };
+    let is_blank = |pen: Pen| pen.bg == Color::Reset && !pen.modifier.intersects(SEEN_ON_BLANKS);
+    let blank = is_blank(pen)
+        && (at..x).all(|x| next.cell((x, row)).is_some_and(|cell| cell.symbol() == " " && is_blank(Pen::of(cell))));
+    if blank {
+        out.extend((at..x).map(|_| b' '));
+    }
+    blank
 }
 
 /// The shortest move: along the row where the pen is in it, else absolute.
@@ -139,6 +154,20 @@ mod tests {
         let mut next = previous.clone();
         next.set_string(2, 1, "abc", Style::new().fg(Color::Red).add_modifier(Modifier::BOLD));
         assert_eq!(encoded(&previous, &next), "\x1b[2;3H\x1b[1;31mabc\x1b[m");
+    }
+
+    #[test]
+    fn a_few_blanks_are_written_again_where_a_move_is_longer_unless_they_would_be_seen() {
+        let previous = Buffer::empty(Rect::new(0, 0, 12, 1));
+        let mut next = previous.clone();
+        for (x, style) in [(1, Style::new()), (3, Style::new()), (9, Style::new())] {
+            next.set_string(x, 0, "x", style);
+        }
+        assert_eq!(encoded(&previous, &next), "\x1b[1;2Hx x\x1b[5Cx");
+        next.set_string(3, 0, "x", Style::new().add_modifier(Modifier::REVERSED));
+        next.set_string(5, 0, "x", Style::new().add_modifier(Modifier::REVERSED));
+        next.set_string(9, 0, " ", Style::new());
+        assert_eq!(encoded(&previous, &next), "\x1b[1;2Hx \x1b[7mx\x1b[1Cx\x1b[m");
     }
 
     #[test]

@@ -2,9 +2,11 @@
 
 use crate::client::attributes::backup_job;
 use crate::client::{Answer, Key, Query};
+use crate::domain::day::{DayState, Owner};
 use crate::domain::job::BackupJob;
+use crate::tui::fmt;
 use crate::tui::msg::Act;
-use crate::tui::route::Route;
+use crate::tui::route::{Route, Slice};
 use crate::tui::screens::jobs::{is_bad, push_all, took};
 use crate::tui::screens::list::Listed;
 use crate::tui::screens::{pane, status};
@@ -17,9 +19,12 @@ use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-/// The list of backup jobs.
-#[derive(Debug)]
-pub struct BackupJobs;
+/// The list of backup jobs, or of a part of them.
+#[derive(Debug, Default)]
+pub struct BackupJobs {
+    /// The part; none is all.
+    pub slice: Option<Slice>,
+}
 
 static COLUMNS: &[Column<BackupJob>] = &[
     Column::of(&backup_job::STATE, 13, 13)
@@ -88,22 +93,58 @@ const EMPTY: pane::Empty<'_> = &[
     "$ :add-resource",
 ];
 
+const EMPTY_PART: pane::Empty<'_> = &[
+    "There is no such backup job.",
+    "",
+    "Where a run is missing, no job came of it: look at the plan's role, at its selection, and whether the type is opted in.",
+    "esc goes back.",
+];
+
+/// What a part of the jobs is called.
+fn title_of(slice: &Slice, world: &World) -> String {
+    let mut title = match slice.state {
+        Some(DayState::Running) => "Backup jobs that wait or run".to_owned(),
+        Some(state) => format!("Backup jobs that {}", state.word()),
+        None => "Backup jobs".to_owned(),
+    };
+    match &slice.owner {
+        Some(Owner::Resource(scope, arn)) => title.push_str(&format!(" of {}", world.resource_name(scope, arn))),
+        Some(Owner::Account(account)) => title.push_str(&format!(" of {}", world.account(account))),
+        Some(Owner::Plan(scope, Some(id))) => {
+            let plans = world.store.plans(scope).into_iter().flat_map(|plans| plans.iter());
+            let name = plans.into_iter().find(|plan| plan.id.as_str() == id).map(|plan| plan.name.clone());
+            title.push_str(&format!(" of the plan {}", name.unwrap_or_else(|| id.clone())));
+        }
+        Some(Owner::Plan(_, None)) => title.push_str(" on demand"),
+        None => {}
+    }
+    match (slice.from, slice.until) {
+        (Some(from), Some(_)) => title.push_str(&format!(", {}", from.format("%a %-d %b"))),
+        (Some(from), None) => title.push_str(&format!(", since {}", fmt::short(from))),
+        _ => {}
+    }
+    title
+}
+
 impl Listed for BackupJobs {
     type Row = BackupJob;
 
-    fn title(&self, _: &World) -> String {
-        "Backup jobs".to_owned()
+    fn title(&self, world: &World) -> String {
+        self.slice.as_ref().map_or_else(|| "Backup jobs".to_owned(), |slice| title_of(slice, world))
     }
     fn keys(&self, world: &World) -> Vec<Key> {
         world.everywhere(&Query::BackupJobs)
     }
     fn rows(&mut self, world: &World) -> Vec<Line<BackupJob>> {
         let mut lines = world.store.gather(&world.shown, &Query::BackupJobs, Answer::backup_jobs);
+        if let Some(slice) = &self.slice {
+            lines.retain(|line| slice.has(&line.record));
+        }
         lines.sort_by_key(|line| Reverse(line.record.created));
         lines
     }
     fn empty(&self, _: &World) -> pane::Empty<'static> {
-        EMPTY
+        if self.slice.is_some() { EMPTY_PART } else { EMPTY }
     }
     fn open(&self, job: &BackupJob, _: &World) -> Option<Vec<Act>> {
         Some(vec![Act::Open(Route::BackupJob(job.scope.clone(), job.id.clone()))])

@@ -11,6 +11,7 @@ use crate::tui::command::Command;
 use crate::tui::fmt;
 use crate::tui::msg::Act;
 use crate::tui::paint::{Painter, segment};
+use crate::tui::route::Slice;
 use crate::tui::screens::list::ListScreen;
 use crate::tui::screens::screen::Screen;
 use crate::tui::subject::Subject;
@@ -29,12 +30,17 @@ pub struct Jobs {
 impl Default for Jobs {
     fn default() -> Self {
         let tabs: [(&'static str, Box<dyn Screen>); 3] = [
-            ("Backup", Box::new(ListScreen::new(backup::BackupJobs))),
+            ("Backup", Box::new(ListScreen::new(backup::BackupJobs::default()))),
             ("Copy", Box::new(ListScreen::new(copy::CopyJobs))),
             ("Restore", Box::new(ListScreen::new(restore::RestoreJobs))),
         ];
         Self { tabs, open: 0 }
     }
+}
+
+/// The screen of a part of the backup jobs.
+pub fn of(slice: Slice) -> Box<dyn Screen> {
+    Box::new(ListScreen::new(backup::BackupJobs { slice: Some(slice) }))
 }
 
 /// How long a job took, or has taken so far.
