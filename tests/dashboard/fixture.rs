@@ -325,6 +325,7 @@ pub fn item(name: &str, kind: &str, size: u64) -> Item {
         mode: if kind == "dir" { 0o755 } else { 0o644 },
         modified: Some(ago(50, 0)),
         link_target: (kind == "symlink").then(|| "report.txt".to_owned()),
+        note: None,
     }
 }
 
@@ -335,6 +336,7 @@ fn folder(items: Vec<Item>, missing: Vec<MissingItem>) -> Items {
         lost: Vec::new(),
         next_token: None,
         details: vaultdeck::domain::PointDetails::new(),
+        note: None,
         bases: Vec::new(),
     }
 }

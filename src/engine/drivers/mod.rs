@@ -8,6 +8,7 @@
 //! that a recovery point can be restored; being made of other resources, as a [`Composite`] one is.
 
 mod access_key;
+mod browse;
 mod child;
 pub mod cloudformation;
 mod composite;
@@ -42,13 +43,14 @@ mod target;
 pub mod timestream;
 mod volume;
 
+pub use browse::{Browse, Listing, Shown};
 pub use composite::{Composite, Made, Member, Part};
 pub use continuous::{Broken, Continuous, Elsewhere, FollowCx, Follower, LogFile, Needed, Progress};
 pub use fault::{Fault, Meaning};
 pub use mark::Mark;
 pub use proof::{Proof, ProofCx};
 pub use source::{BackupCx, Before, PointFacts, Source};
-pub use target::{Inside, Registered, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Target};
+pub use target::{Extraction, Inside, Registered, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Target};
 
 use crate::domain::types::location::Location;
 use crate::domain::types::{Metadata, TypeFacts};
@@ -116,6 +118,11 @@ pub trait Driver: Send + Sync {
 
     /// How a recovery point of which this was said is proven to be restorable, where that can be proven.
     fn proof(&self, _: &PointDetails) -> Option<&dyn Proof> {
+        None
+    }
+
+    /// How what lies in a recovery point is shown, where its items are not those of the snapshot.
+    fn browse(&self) -> Option<&dyn Browse> {
         None
     }
 
