@@ -625,6 +625,13 @@ impl Fixture {
                     metadata: told.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
                 }))
             }
+            Query::RestoreMetadata { recovery_point, .. } if recovery_point.as_str().contains(":snapshot/") => {
+                let told = [("availabilityZone", "us-east-1a"), ("encrypted", "false"), ("volumeId", "vol-1")];
+                Answer::RestoreMetadata(Arc::new(RestoreMetadata {
+                    resource_type: Some(types::ebs::FACTS.resource_type()),
+                    metadata: told.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
+                }))
+            }
             Query::RestoreMetadata { .. } => Answer::RestoreMetadata(Arc::new(RestoreMetadata {
                 resource_type: Some(types::efs::FACTS.resource_type()),
                 metadata: [

@@ -5,7 +5,8 @@
 //! drivers needs no other line: GetSupportedResourceTypes, what `resource add` takes.
 //!
 //! What only some services have is an optional part of [`Driver`]: following the service's log, for [`Continuous`] backup; [`Proof`]
-//! that a recovery point can be restored; being made of other resources, as a [`Composite`] one is.
+//! that a recovery point can be restored; showing what lies within a recovery point ([`Browse`]); being made of other resources, as a
+//! [`Composite`] one is.
 
 mod access_key;
 mod browse;

@@ -18,6 +18,7 @@ use crate::repository::{Id, ItemPath, Node, NodeKind, Put, Refusal, Repository, 
 use parking_lot::Mutex;
 use std::collections::BTreeSet;
 use std::io::{self, Read as _};
+use std::sync::Arc;
 
 /// A store in which every key is in use, as its conditions say; whether there is an object of it is another question.
 fn in_use(is_object: bool) -> Unruly {

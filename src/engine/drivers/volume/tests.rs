@@ -32,9 +32,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 /// A repository, and an image that is backed up into it.
-struct Bench {
+pub(super) struct Bench {
     folder: tempfile::TempDir,
-    repository: Arc<Repository>,
+    pub(super) repository: Arc<Repository>,
     of: Registered,
 }
 
@@ -56,7 +56,7 @@ enum When {
 
 impl Bench {
     /// An image with data in its first and third segments.
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let slots = Slots::new(&Ebs);
         let image = File::options().write(true).open(slots.path()).unwrap();
         image.set_len(2 * SEGMENT + 3 * SEGMENT / 2).unwrap();
@@ -68,7 +68,7 @@ impl Bench {
         Self { folder: slots.folder, repository, of }
     }
 
-    fn image(&self) -> PathBuf {
+    pub(super) fn image(&self) -> PathBuf {
         self.of.resource.location.path().unwrap().to_owned()
     }
 
@@ -93,7 +93,7 @@ impl Bench {
     }
 
     /// A backup by the driver, during which something happens to the image.
-    fn back_up_while(&self, happens: impl FnOnce()) -> Result<(BackupOutcome, PointFacts), Fault> {
+    pub(super) fn back_up_while(&self, happens: impl FnOnce()) -> Result<(BackupOutcome, PointFacts), Fault> {
         let control = Control::new();
         let source = Ebs.source(&BackupCx {
             of: &self.of,

@@ -33,7 +33,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 /// The most names of one folder that are read.
-const MOST_NAMES: usize = 5_000_000;
+const MOST_NAMES: usize = 1_000_000;
 
 /// A file system that is read.
 trait FileSystem {

@@ -104,12 +104,9 @@ impl Extraction for Chosen<'_> {
         let (files, into) = (self.open()?, self.into.take().ok_or_else(not_begun)?);
         let outcome = restore_foreign(&files, &self.items, into, self.is_resumed, control)?;
         let read = files.bytes_read();
-        self.notes = vec![format!(
-            "{} items with {} bytes are in {}; {read} bytes of the volume were read for them.",
-            outcome.items,
-            outcome.bytes,
-            self.path.display()
-        )];
+        let (count, bytes, into) = (outcome.files, outcome.bytes, self.path.display());
+        let restored = if count == 1 { "1 file".to_owned() } else { format!("{count} files") };
+        self.notes = vec![format!("{restored} with {bytes} bytes came into {into}; {read} bytes of the volume were read.")];
         self.notes.extend(files.notes());
         Ok(outcome)
     }
