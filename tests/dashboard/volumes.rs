@@ -42,12 +42,16 @@ fn a_volume_of_which_nothing_can_be_shown_says_why() {
     let root = fixture.items.get_mut("/").unwrap();
     root.items.clear();
     root.note = Some("The volume has XFS. Restore the volume and mount it.".to_owned());
-    driver(fixture).press("2 j enter enter").sees("The volume has XFS. Restore the volume").sees("This folder is empty.");
+    driver(fixture)
+        .press("2 j enter enter")
+        .sees("The volume has XFS. Restore the volume")
+        .sees("This folder is empty.");
 }
 
 #[test]
 fn on_aws_a_volume_is_restored_whole() {
-    let start = Start { size: (120, 40), fixture: with_volume(), capabilities: aws(), embedded: false, ..Start::default() };
+    let start =
+        Start { size: (120, 40), fixture: with_volume(), capabilities: aws(), embedded: false, ..Start::default() };
     let mut driver = Driver::start(start);
     driver.press("2 j enter a").write("restore").press("enter").sees("availabilityZone").sees_no("one path");
 }

@@ -175,7 +175,7 @@ def test_files_of_an_ext4_volume_are_listed_and_come_back_as_they_were(open_hand
         completed(chosen(backup, of, tmp_path / name, "/etc"))
         assert (tmp_path / name / "etc" / "fstab").read_text() == text
     done = chosen(backup, later, tmp_path / "gone", "/tool", "/etc/empty")
-    assert done["Status"] == "FAILED" and "/tool: it is not there" in done["StatusMessage"] and (tmp_path / "gone/etc/empty").exists(), done
+    assert done["Status"] == "FAILED" and "/tool (it is not there)" in done["StatusMessage"] and (tmp_path / "gone/etc/empty").exists(), done
 
 
 def test_what_a_restore_of_files_may_not_do_is_refused(open_handed, tmp_path):
@@ -253,14 +253,22 @@ def test_what_stands_only_in_the_journal_counts(open_handed, tmp_path):
     tree = tmp_path / "tree"
     tree.mkdir()
     (tree / "a").write_text("before\n")
-    image, block, commands = ext(tmp_path / "disk.img", tree, 32 * MIB), tmp_path / "block", tmp_path / "commands"
-    # a transaction that was committed and not yet carried out, as one of a volume in use is
-    block.write_bytes(b"after!\n" + bytes(4089))
-    number = qemu.run("debugfs", "-R", "blocks /a", image).strip()
-    commands.write_text(f"jo\njw -b {number} {block}\njc\n")
-    qemu.run("debugfs", "-w", "-f", commands, image)
-    assert "needs_recovery" in qemu.run("dumpe2fs", "-h", image) and qemu.run("debugfs", "-R", "cat /a", image) == "before\n"
-    point = completed(back_up(backup, add(engine, "disk", path=image)))["RecoveryPointArn"]
+    block, commands = tmp_path / "block", tmp_path / "commands"
+
+    def with_journal(name, options):
+        """An image with a transaction that was committed and not yet carried out, as one of a volume in use."""
+        image = ext(tmp_path / f"{name}.img", tree, 32 * MIB)
+        block.write_bytes(b"after!\n" + bytes(4089))
+        number = qemu.run("debugfs", "-R", "blocks /a", image).strip()
+        commands.write_text(f"jo {options}\njw -b {number} {block}\njc\n")
+        qemu.run("debugfs", "-w", "-f", commands, image)
+        assert "needs_recovery" in qemu.run("dumpe2fs", "-h", image) and qemu.run("debugfs", "-R", "cat /a", image) == "before\n"
+        return image, completed(back_up(backup, add(engine, name, path=image)))["RecoveryPointArn"]
+
+    # a journal of a form that is not read is no reason to restore what was there before it
+    done = chosen(backup, with_journal("plain", "")[1], tmp_path / "plain", "/a")
+    assert done["Status"] == "FAILED" and "cannot be read" in done["StatusMessage"] and "journal" in done["StatusMessage"], done
+    image, point = with_journal("checked", "-c -v 3")
     completed(chosen(backup, point, tmp_path / "to", "/a"))
     subprocess.run(["e2fsck", "-fy", image], capture_output=True, timeout=60)
     assert (tmp_path / "to" / "a").read_text() == qemu.run("debugfs", "-R", "cat /a", image) == "after!\n"

@@ -69,10 +69,13 @@ pub(super) const ITEMS: KeyFact =
     may(ITEMS_KEY, List, "files of the volume, such as [\"/p1/etc/fstab\"]; this engine only").asked(Asked::Never);
 
 /// Where an engine makes the volume, or puts files of it.
-pub(super) const TO: KeyFact =
-    may(PATH_KEY, Path, "a file that is made, or a device that is overwritten; for chosen files an empty folder; this engine only")
-        .asked(Asked::ByEngine)
-        .labelled("File or device", &[]);
+pub(super) const TO: KeyFact = may(
+    PATH_KEY,
+    Path,
+    "a file that is made, or a device that is overwritten; for chosen files an empty folder; this engine only",
+)
+.asked(Asked::ByEngine)
+.labelled("File or device", &[]);
 
 /// A restore of a recovery point of a volume, read from its metadata.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -154,7 +157,9 @@ pub fn supported_by_engine(metadata: &Metadata) -> Result<(), Invalid> {
 pub(super) fn outcome(metadata: &Metadata, what: &str) -> String {
     if items(metadata).is_ok_and(|items| !items.is_empty()) {
         let folder = path(metadata).unwrap_or_else(|| "a new folder of the engine's".to_owned());
-        return format!("{what} will be restored into {folder}, which must be empty or absent; the source is not touched.");
+        return format!(
+            "{what} will be restored into {folder}, which must be empty or absent; the source is not touched."
+        );
     }
     match path(metadata) {
         None => format!("{what} will be written into a new volume; the source is not touched."),
@@ -196,11 +201,18 @@ mod tests {
     fn chosen_files_go_into_a_folder_and_make_no_volume() {
         let items = ("itemstorestore", r#"["/p1/etc", "/p2/a b"]"#);
         let restore = read(&metadata(&[items, ("vaultdeck:path", "/srv/out")])).unwrap();
-        assert_eq!((restore.items, restore.path.as_deref()), (vec!["/p1/etc".to_owned(), "/p2/a b".to_owned()], Some("/srv/out")));
+        assert_eq!(
+            (restore.items, restore.path.as_deref()),
+            (vec!["/p1/etc".to_owned(), "/p2/a b".to_owned()], Some("/srv/out"))
+        );
         assert!(refuses_tags(&metadata(&[items])).is_some() && refuses_tags(&metadata(&[])).is_none());
         assert!(outcome(&metadata(&[items]), "2 items").contains("which must be empty or absent"));
         for wrong in [r#"["etc"]"#, r#"["/../etc"]"#, "/etc"] {
-            assert_eq!(key_of(&read(&metadata(&[("ItemsToRestore", wrong)])).unwrap_err()), Some("ItemsToRestore"), "{wrong}");
+            assert_eq!(
+                key_of(&read(&metadata(&[("ItemsToRestore", wrong)])).unwrap_err()),
+                Some("ItemsToRestore"),
+                "{wrong}"
+            );
         }
         let sized = read(&metadata(&[items, ("volumeSize", "3")])).unwrap_err();
         assert_eq!(key_of(&sized), Some("volumeSize"));

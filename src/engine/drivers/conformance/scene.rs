@@ -40,7 +40,8 @@ impl<W: World> Scene<W> {
     pub(super) fn new(world: W) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let storage = Arc::new(LocalStorage::new(folder.path().join("repository")));
-        let repository = Arc::new(Repository::create(storage, MasterKey::generate().unwrap(), Options::default()).unwrap());
+        let repository =
+            Arc::new(Repository::create(storage, MasterKey::generate().unwrap(), Options::default()).unwrap());
         let (resource, secret, data_dir) = (world.resource(), world.secret(), folder.path().join("data"));
         let cx = ProbeCx { at: &resource.location, secret: secret.as_ref(), data_dir: &data_dir };
         let probed = world.driver().probe(&cx).unwrap();

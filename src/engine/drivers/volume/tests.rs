@@ -64,7 +64,8 @@ impl Bench {
         image.write_all_at(&noise(2, 1 << 20), 2 * SEGMENT + 12_345).unwrap();
         let of = Registered { resource: slots.resource(), mark: None, secret: None };
         let storage = Arc::new(LocalStorage::new(slots.folder.path().join("repository")));
-        let repository = Arc::new(Repository::create(storage, MasterKey::generate().unwrap(), Options::default()).unwrap());
+        let repository =
+            Arc::new(Repository::create(storage, MasterKey::generate().unwrap(), Options::default()).unwrap());
         Self { folder: slots.folder, repository, of }
     }
 

@@ -50,11 +50,7 @@ pub trait ForeignTree {
 }
 
 /// Measures a restore of items of a tree before it is begun. What cannot be read counts nothing.
-pub fn measure_foreign(
-    tree: &dyn ForeignTree,
-    items: &[ItemPath],
-    control: &Control,
-) -> Result<super::RestoreSize> {
+pub fn measure_foreign(tree: &dyn ForeignTree, items: &[ItemPath], control: &Control) -> Result<super::RestoreSize> {
     let mut size = super::RestoreSize::default();
     let mut walk = Walk::new(tree, Selection::of(items)).map_err(unread)?;
     while let Some(step) = walk.next() {

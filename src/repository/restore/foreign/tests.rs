@@ -95,7 +95,10 @@ fn all_of_a_tree_comes_with_its_metadata_and_is_counted() {
     assert_eq!((size.files, size.bytes), (4, 20));
     let outcome = place.restore(&tree, &[], false).unwrap();
     assert_eq!((outcome.items, outcome.files, outcome.bytes, outcome.failed), (7, 4, 20, 0));
-    assert_eq!((place.read("a"), place.read("d/e/c"), place.read("z")), ("first".into(), "third".into(), String::new()));
+    assert_eq!(
+        (place.read("a"), place.read("d/e/c"), place.read("z")),
+        ("first".into(), "third".into(), String::new())
+    );
     assert_eq!(fs::read_link(place.path().join("d/link")).unwrap(), PathBuf::from("../a"));
     let (file, folder) = (fs::metadata(place.path().join("d/b")), fs::metadata(place.path().join("d")));
     let told = |found: io::Result<fs::Metadata>| found.map(|f| (f.mode() & 0o7777, f.mtime(), f.mtime_nsec())).unwrap();

@@ -118,7 +118,10 @@ fn check(window: &Window) -> io::Result<()> {
     let high = if word(0x60) & 0x80 == 0 { 0 } else { word(0x150) };
     let blocks = word(0x4) | high << 32;
     if blocks == 0 || blocks.checked_mul(block).is_none_or(|size| size > window.length()) {
-        return corrupt(format!("it says that it has {blocks} blocks of {block} bytes, and lies in {} bytes", window.length()));
+        return corrupt(format!(
+            "it says that it has {blocks} blocks of {block} bytes, and lies in {} bytes",
+            window.length()
+        ));
     }
     if blocks / word(0x20).max(1) > MOST_GROUPS {
         return corrupt(format!("it has {} blocks in a group", word(0x20)));
@@ -188,7 +191,9 @@ impl FileSystem for Ext {
     }
 
     fn caveat(&self) -> Option<&'static str> {
-        Some("Extended attributes of this file system are not restored, and each name of a file with several becomes a file.")
+        Some(
+            "Extended attributes of this file system are not restored, and each name of a file with several becomes a file.",
+        )
     }
 }
 

@@ -157,7 +157,8 @@ impl Files {
             }
         };
         let opened = opened.map_err(|error| {
-            let why = format!("{what} has {found}, which cannot be read: {error}. Restore the volume and check it there.");
+            let why =
+                format!("{what} has {found}, which cannot be read: {error}. Restore the volume and check it there.");
             Fault::Failed(why).into_io()
         })?;
         self.opened.borrow_mut().insert(number, Rc::clone(&opened));
@@ -169,14 +170,16 @@ impl Files {
         let Some(part) = self.parts.get(number) else { return String::new() };
         let found = Found::any(&part.window).map_or_else(|error| error.to_string(), |found| found.to_string());
         let label = self.file_system(number).ok().and_then(|opened| opened.label()).unwrap_or_default();
-        let names = [label, part.label.clone()].into_iter().filter(|name| !name.is_empty()).map(|name| format!(" {name:?}"));
+        let names =
+            [label, part.label.clone()].into_iter().filter(|name| !name.is_empty()).map(|name| format!(" {name:?}"));
         format!("{found}{}, {} MiB", names.collect::<String>(), part.window.length() >> 20)
     }
 }
 
 /// What a reader of file systems does; one that panics has met what nobody thought of, and that is an error as all others.
 fn guarded<T>(read: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err(io::Error::other("the file system is damaged beyond reading")))
+    catch_unwind(AssertUnwindSafe(read))
+        .unwrap_or_else(|_| Err(io::Error::other("the file system is damaged beyond reading")))
 }
 
 impl ForeignTree for Files {
@@ -202,7 +205,8 @@ impl ForeignTree for Files {
         let Some((part, path)) = self.part_of(folder)? else {
             // One that cannot be read is shown all the same.
             let root = self.file_system(listed.number as usize).and_then(|opened| guarded(|| opened.root()));
-            let unread = Node { kind: NodeKind::Directory, permissions: 0o700, uid: u32::MAX, gid: u32::MAX, ..Node::default() };
+            let unread =
+                Node { kind: NodeKind::Directory, permissions: 0o700, uid: u32::MAX, gid: u32::MAX, ..Node::default() };
             return Ok(root.unwrap_or(unread));
         };
         let opened = self.file_system(part)?;

@@ -4,7 +4,9 @@ use super::FileSystem;
 use super::disk::Window;
 use crate::repository::{ItemPath, Listed, Node, NodeKind, Timestamp};
 use ntfs::structured_values::{NtfsFileAttributeFlags, NtfsFileNamespace, NtfsVolumeFlags};
-use ntfs::{KnownNtfsFileRecordNumber, Ntfs, NtfsAttribute, NtfsAttributeFlags, NtfsError, NtfsFile, NtfsReadSeek as _};
+use ntfs::{
+    KnownNtfsFileRecordNumber, Ntfs, NtfsAttribute, NtfsAttributeFlags, NtfsError, NtfsFile, NtfsReadSeek as _,
+};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::io;
@@ -135,7 +137,8 @@ impl FileSystem for NtfsFiles {
         // NTFS has no owner and no mode of this system: what comes out of it is its new owner's alone.
         let (uid, gid) = (u32::MAX, u32::MAX);
         let modified = time(info.modification_time().nt_timestamp());
-        let mut node = Node { uid, gid, modified, inode: listed.number, links: 1, permissions: 0o600, ..Node::default() };
+        let mut node =
+            Node { uid, gid, modified, inode: listed.number, links: 1, permissions: 0o600, ..Node::default() };
         if info.file_attributes().contains(NtfsFileAttributeFlags::REPARSE_POINT) {
             node.kind = NodeKind::Other;
         } else if file.is_directory() {

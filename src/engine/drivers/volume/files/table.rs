@@ -64,7 +64,8 @@ fn gpt(disk: &Window, sector: u64, at: u64) -> io::Result<Option<Vec<Partition>>
     let found = entries.filter_map(|(nth, entry)| {
         let end = double(entry, 40).checked_add(1)?.checked_mul(sector)?;
         let bytes = double(entry, 32).checked_mul(sector)?..end;
-        let name: Vec<u16> = entry[56..128].chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
+        let name: Vec<u16> =
+            entry[56..128].chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
         let name = String::from_utf16_lossy(&name);
         let name = name.trim_end_matches('\0').to_owned();
         (!bytes.is_empty()).then_some(Partition { number: nth as u32 + 1, bytes, name })

@@ -3,7 +3,9 @@
 use super::Files;
 use crate::domain::types::ebs::VolumeRestore;
 use crate::engine::drivers::folder::{path_of, root, target as folder, vacancy};
-use crate::engine::drivers::{Extraction, Fault, Inside, Mark, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Target};
+use crate::engine::drivers::{
+    Extraction, Fault, Inside, Mark, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Target,
+};
 use crate::repository::{
     self, Control, Error, ItemPath, OpenFolder, RestoreOutcome, RestoreSize, measure_foreign, restore_foreign,
 };
@@ -106,7 +108,8 @@ impl Extraction for Chosen<'_> {
         let read = files.bytes_read();
         let (count, bytes, into) = (outcome.files, outcome.bytes, self.path.display());
         let restored = if count == 1 { "1 file".to_owned() } else { format!("{count} files") };
-        self.notes = vec![format!("{restored} with {bytes} bytes came into {into}; {read} bytes of the volume were read.")];
+        self.notes =
+            vec![format!("{restored} with {bytes} bytes came into {into}; {read} bytes of the volume were read.")];
         self.notes.extend(files.notes());
         Ok(outcome)
     }

@@ -88,7 +88,6 @@ fn mbr(places: &[(u8, u32, u32)]) -> [u8; 512] {
     sector
 }
 
-
 #[test]
 fn an_mbr_tells_its_partitions_and_a_chain_that_leads_back_into_itself_ends() {
     let first = mbr(&[(0x83, 2048, 4096), (0, 0, 0), (0x0f, 8192, 16_384), (0x07, 30_000, 2)]);
@@ -167,7 +166,10 @@ fn what_cannot_be_read_is_refused_with_the_way_out() {
     let xfs = Stored::new(MIB, &[(0, b"XFSB")]);
     let files = Files::of(Rc::into_inner(xfs.disk).unwrap()).unwrap();
     let refused = files.names(&ItemPath::root()).unwrap_err().to_string();
-    assert!(refused.starts_with("The volume has XFS") && refused.ends_with("Restore the volume and mount it."), "{refused}");
+    assert!(
+        refused.starts_with("The volume has XFS") && refused.ends_with("Restore the volume and mount it."),
+        "{refused}"
+    );
     let read = guarded::<()>(|| panic!("nobody thought of this"));
     assert!(read.unwrap_err().to_string().contains("damaged beyond reading"));
 }
