@@ -1,8 +1,7 @@
-//! Files of a volume in the dashboard: partitions tell what they have, what cannot be shown says why, and an engine restores what is
-//! marked, which AWS does not.
+//! Files of a volume in the dashboard: partitions tell what they have, what cannot be shown says why, and what is marked is restored.
 
 use crate::driver::{Driver, Start};
-use crate::fixture::{Fixture, ago, aws, home, item, organization, point};
+use crate::fixture::{Fixture, ago, home, item, organization, point};
 use vaultdeck::domain::KnownPoint;
 use vaultdeck::domain::extension::Item;
 
@@ -46,12 +45,4 @@ fn a_volume_of_which_nothing_can_be_shown_says_why() {
         .press("2 j enter enter")
         .sees("The volume has XFS. Restore the volume")
         .sees("This folder is empty.");
-}
-
-#[test]
-fn on_aws_a_volume_is_restored_whole() {
-    let start =
-        Start { size: (120, 40), fixture: with_volume(), capabilities: aws(), embedded: false, ..Start::default() };
-    let mut driver = Driver::start(start);
-    driver.press("2 j enter a").write("restore").press("enter").sees("availabilityZone").sees_no("one path");
 }
