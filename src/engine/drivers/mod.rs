@@ -26,6 +26,7 @@ mod feed;
 mod folder;
 pub mod fsx;
 mod http;
+mod item;
 pub mod mariadb;
 mod mark;
 pub mod neptune;
@@ -40,6 +41,7 @@ mod source;
 pub mod storage_gateway;
 mod target;
 pub mod timestream;
+mod unique;
 mod volume;
 
 pub use composite::{Composite, Made, Member, Part};
