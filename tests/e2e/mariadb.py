@@ -19,6 +19,10 @@ IN_A_BOX = ["unshare", *([] if OWNER else ["--user", "--map-root-user"]), "--uts
 ALONE = "--no-defaults"
 
 
+def quoted(name):
+    return "`" + name.replace("`", "``") + "`"
+
+
 class Server:
     """A server on a data directory, which is made if it is not there."""
 
@@ -84,10 +88,10 @@ class Server:
 
     def seen(self):
         """What a client sees of every table and view: how many rows, and a hash that does not depend on their order. And what else there is."""
-        columns = self.ask("""SELECT table_schema, table_name, group_concat(concat('ifnull(hex(`', column_name, '`), "-")') ORDER BY ordinal_position)
+        columns = self.ask("""SELECT table_schema, table_name, group_concat(concat('ifnull(hex(`', replace(column_name, '`', '``'), '`), "-")') ORDER BY ordinal_position)
             FROM information_schema.columns WHERE table_schema NOT IN ('mysql', 'sys', 'information_schema', 'performance_schema') GROUP BY 1, 2""")
         rows = [line.split("\t") for line in columns.splitlines()]
-        seen = {(schema, table): self.ask(f"SELECT count(*), sum(cast(conv(left(md5(concat_ws('#', {hashed})), 15), 16, 10) AS decimal(30))) FROM `{schema}`.`{table}`") for schema, table, hashed in rows}
+        seen = {(schema, table): self.ask(f"SELECT count(*), sum(cast(conv(left(md5(concat_ws('#', {hashed})), 15), 16, 10) AS decimal(30))) FROM {quoted(schema)}.{quoted(table)}") for schema, table, hashed in rows}
         seen["more"] = self.ask("""SELECT 'trigger', trigger_schema, trigger_name, action_statement FROM information_schema.triggers WHERE trigger_schema <> 'sys'
             UNION SELECT routine_type, routine_schema, routine_name, routine_definition FROM information_schema.routines WHERE routine_schema NOT IN ('sys', 'mysql')
             UNION SELECT 'event', event_schema, event_name, event_definition FROM information_schema.events

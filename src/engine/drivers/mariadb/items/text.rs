@@ -2,7 +2,8 @@
 //! itself.
 //!
 //! `mariadb-dump` names the database in the default of a column that is the next number of a sequence; its name is left out there, so
-//! that it is that of the new database. The events of a new database are disabled: one that deletes what is old would delete what
+//! that it is that of the new database. A trigger is written as it was made, also where that named the database: it would become one
+//! of the database that it was in. The events of a new database are disabled: one that deletes what is old would delete what
 //! was just restored.
 
 use std::io::{self, BufRead, Write};
@@ -12,6 +13,9 @@ const LONGEST: u64 = 64 << 10;
 
 /// How a line begins that makes an event, or goes on with that.
 const EVENT: &[u8] = b"/*!50106 CREATE*/ ";
+
+/// How a line begins that makes a trigger.
+const TRIGGER: &[u8] = b"/*!50003 CREATE*/ ";
 
 /// Which functions of a sequence name it with its database.
 const OF_SEQUENCES: [&str; 2] = ["nextval(", "lastval("];
@@ -31,13 +35,21 @@ pub(super) struct Change<'a> {
 /// It gives the last line.
 pub(super) fn copy(mut from: impl BufRead, change: Change<'_>, into: &mut dyn Write) -> io::Result<Vec<u8>> {
     let mut heads: Vec<&[u8]> = if change.has_head { vec![b"CREATE DATABASE ", b"USE `"] } else { Vec::new() };
-    let (mut is_at_line, mut is_in_table) = (true, false);
+    let (mut is_at_line, mut is_in_table, mut is_in_trigger) = (true, false, false);
     let (mut piece, mut last) = (Vec::new(), Vec::new());
     loop {
         std::mem::swap(&mut piece, &mut last);
         piece.clear();
         if io::Read::take(&mut from, LONGEST).read_until(b'\n', &mut piece)? == 0 {
             return Ok(last);
+        }
+        is_in_trigger |= is_at_line && piece.starts_with(TRIGGER);
+        if is_in_trigger {
+            let head;
+            (head, is_in_trigger) = unqualified(&piece);
+            is_at_line = piece.ends_with(b"\n");
+            into.write_all(&head)?;
+            continue;
         }
         let is_line = is_at_line && piece.ends_with(b"\n");
         is_at_line = piece.ends_with(b"\n");
@@ -81,6 +93,40 @@ fn unnamed(line: &str, database: &str) -> String {
         rest = behind;
     }
     told
+}
+
+/// What makes a trigger, without the database in front of any name, and whether its head goes on behind it: that ends with FOR.
+fn unqualified(piece: &[u8]) -> (Vec<u8>, bool) {
+    let whole = piece.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+    let (mut told, mut rest) = (Vec::new(), whole);
+    while let Some((word, behind)) = next_of_head(rest) {
+        rest = behind;
+        if word == "." {
+            while told.last().is_some_and(|word: &&str| word.trim().is_empty()) {
+                told.pop();
+            }
+            told.pop();
+            rest = rest.trim_start();
+            continue;
+        }
+        told.push(word);
+        if word.eq_ignore_ascii_case("FOR") {
+            return ([told.concat().as_bytes(), &piece[whole.len() - rest.len()..]].concat(), false);
+        }
+    }
+    ([told.concat().as_bytes(), &piece[whole.len()..]].concat(), true)
+}
+
+/// The next name or word of a head, or what stands between quotes, or the next character; and what comes behind.
+fn next_of_head(text: &str) -> Option<(&str, &str)> {
+    let first = text.chars().next()?;
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '$' || !c.is_ascii();
+    let end = match first {
+        '\'' | '`' | '"' => end_of_quoted(text, first),
+        letter if is_of_name(letter) => text.find(|c: char| !is_of_name(c)).unwrap_or(text.len()),
+        other => other.len_utf8(),
+    };
+    Some(text.split_at(end))
 }
 
 /// A line that makes an event which does not run.
@@ -151,6 +197,29 @@ mod tests {
         assert_eq!(made, table.replacen("nextval(`sh``op`.`z", "nextval(`z", 1));
         let row = "INSERT INTO `t` VALUES\n(1,'nextval(`sh``op`.`x`)');\n  `no table` nextval(`sh``op`.`x`)\n";
         assert_eq!(copied(row, false, true), row);
+    }
+
+    #[test]
+    fn a_trigger_is_one_of_the_database_that_it_comes_into() {
+        let made = |names: [&str; 2], behind: &str| {
+            format!(
+                "/*!50003 CREATE*/ /*!50017 DEFINER=`a.b`@`%.x`*/ /*!50003 TRIGGER {} AFTER INSERT\nON {} FOR EACH ROW{behind} */;;\n",
+                names[0], names[1]
+            )
+        };
+        let body = " INSERT INTO sh.other\n  SELECT 1.5 FOR UPDATE";
+        let expected = made(["told", "`ex.``tremes`"], body);
+        for names in [
+            ["sh.told", "sh.`ex.``tremes`"],
+            ["`sh``op`.told", "`sh``op` . `ex.``tremes`"],
+            ["größe.told", "\"a.\"\"b\".`ex.``tremes`"],
+            ["told", "`ex.``tremes`"],
+        ] {
+            assert_eq!(copied(&made(names, body), false, true), expected);
+        }
+        // However long it is.
+        let long = format!(" SELECT '{}.ü';\nCREATE TABLE x.y (a int)", "ü".repeat(40 << 10));
+        assert_eq!(copied(&made(["sh.told", "sh.t"], &long), false, true), made(["told", "t"], &long));
     }
 
     #[test]
