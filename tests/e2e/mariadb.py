@@ -5,6 +5,7 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
+import threading
 import time
 
 from postgresql import free_port
@@ -29,6 +30,7 @@ class Server:
     def __init__(self, folder, name="source"):
         self.folder, self.data, self.port, self.process = folder, folder / name, free_port(), None
         self.socket = folder / f"{name}.sock"
+        self.as_owner = AS_OWNER
 
     def make(self):
         made = subprocess.run(["mariadb-install-db", ALONE, *AS_OWNER, f"--datadir={self.data}", "--auth-root-authentication-method=normal", "--skip-test-db"],
@@ -42,7 +44,7 @@ class Server:
     def start(self, *settings, password=PASSWORD, within=()):
         log = open(self.folder / f"{self.data.name}.log", "ab")
         told = [f"--datadir={self.data}", f"--port={self.port}", "--bind-address=127.0.0.1", f"--socket={self.socket}", f"--pid-file={self.socket}.pid"]
-        self.process = subprocess.Popen([*within, "mariadbd", ALONE, *AS_OWNER, *told, "--innodb-flush-log-at-trx-commit=0", *settings], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self.process = subprocess.Popen([*within, "mariadbd", ALONE, *self.as_owner, *told, "--innodb-flush-log-at-trx-commit=0", *settings], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         log.close()
         deadline = time.monotonic() + 60
         while self.client("SELECT 1", password=password).returncode != 0:
@@ -103,6 +105,33 @@ class Server:
 
     def url(self, user="root"):
         return f"mysql://{user}@127.0.0.1:{self.port}"
+
+
+class Workers(threading.Thread):
+    """As whom MariaDB's programs run whose home is below a folder: each program's name with the ids of its users."""
+
+    def __init__(self, above):
+        super().__init__(daemon=True)
+        self.above, self.found, self.is_over = str(above), {}, threading.Event()
+
+    def run(self):
+        while not self.is_over.wait(0.01):
+            for process in pathlib.Path("/proc").glob("[0-9]*"):
+                try:
+                    name = (process / "comm").read_text().strip()
+                    if name.startswith("mariadb") and str((process / "cwd").resolve()).startswith(self.above):
+                        uid = (process / "status").read_text().split("Uid:")[1].split()[1]
+                        self.found.setdefault(name, set()).add(int(uid))
+                except OSError:
+                    pass
+
+    def __enter__(self):
+        self.start()
+        return self.found
+
+    def __exit__(self, *_):
+        self.is_over.set()
+        self.join()
 
 
 def make_folder():

@@ -2,18 +2,17 @@
 
 import json
 import os
-import pathlib
+import pwd
 import shutil
 import subprocess
 import threading
-import time
 
 import pytest
 
 import mariadb
 from conftest import DEBUG, back_up, wait_for_job
-from mariadb import OWNER, PASSWORD, Server
-from test_mariadb import NETWORK, ROOTS, added, arguments_of_processes
+from mariadb import OWNER, PASSWORD, Server, Workers
+from test_mariadb import NETWORK, ROOTS, added, arguments_of_processes, folder, programs, until  # noqa: F401
 from test_restore_test import scratch
 
 FORMS = {"files": None, "dump": NETWORK}
@@ -150,3 +149,69 @@ def test_what_is_no_item_is_refused_before_a_job(server, point, tmp_path):
         refused = restore(engine, point, item, *more)
         assert refused.returncode == 1 and told in refused.stderr, refused
     assert json.loads(engine.run("jobs", "--kind", "restore", "--output", "json").stdout) == [] and not (tmp_path / "dump").exists()
+
+
+@pytest.mark.parametrize("form, meanwhile", [("files", False), ("dump", False), ("dump", True)])
+def test_a_restore_that_is_killed_makes_it_anew_and_touches_nothing_of_others(start, server, folder, tmp_path, form, meanwhile):  # noqa: F811
+    before = server.seen()
+    # cut off when there are some tables and not all
+    stuck = programs(folder, f'case "$*" in *--binary-mode*) [ -e {folder}/go ] || {{ head -c 9000000 | "$real" "$@"; touch {folder}/half; sleep 60; }};; esac; exec "$real" "$@"', "mariadb")
+    engine = start(arguments=ROOTS, binary=DEBUG, environment=stuck)
+    point = back_up(engine.client(), added(engine, server, tmp_path, path=FORMS[form]))["RecoveryPointArn"]
+    asked = threading.Thread(target=engine.run, args=("restore", "start", point, "--item", "shop", *into(server, "again")), kwargs={"check": False})
+    asked.start()
+    until((folder / "half").exists, "it is under way")
+    said = "SELECT schema_comment FROM information_schema.schemata WHERE schema_name = 'again'"
+    assert "NOT WHOLE" in server.ask(said) and server.ask("SHOW TABLES IN again")
+    engine.kill()
+    asked.join()
+    (folder / "go").touch()
+    if meanwhile:
+        server.ask("DROP DATABASE again; CREATE DATABASE again; CREATE TABLE again.mine (id int)")
+    engine = start(arguments=ROOTS, binary=DEBUG, environment=stuck)
+    backup = engine.client()
+    [job] = backup.list_restore_jobs()["RestoreJobs"]
+    done = wait_for_job(lambda: backup.describe_restore_job(RestoreJobId=job["RestoreJobId"]))
+    if meanwhile:
+        assert done["Status"] == "FAILED" and "has a database again already" in done["StatusMessage"], done
+        assert server.ask("SHOW TABLES IN again") == "mine" and server.ask(said) == ""
+    else:
+        assert done["Status"] == "COMPLETED" and "Restored by vaultdeck" in server.ask(said), done
+        assert set(of(server.seen(), "again")[0]) == set(of(before, "shop")[0])
+        assert of(server.seen(), "again")[0]["orders"] == before[("shop", "orders")]
+    server.ask("DROP DATABASE again")
+    assert scratch(engine) == []
+
+
+def test_nothing_that_serves_or_prepares_the_files_is_root(start, server, folder, tmp_path):  # noqa: F811
+    if OWNER is None:
+        pytest.skip("only root can become somebody else")
+    mysql = pwd.getpwnam(OWNER).pw_uid
+    # given files of the server's own user, and files that are root's
+    roots = Server(folder, "roots").make()
+    roots.ask("CREATE DATABASE shop; CREATE TABLE shop.t (id int PRIMARY KEY, f float); INSERT INTO shop.t VALUES (1, 0.1)")
+    roots.stop()
+    subprocess.run(["chown", "-R", "root:root", roots.data], check=True)
+    roots.as_owner = ["--user=root"]
+    roots.start()
+    folder.chmod(0o755)
+    engine = start(arguments=ROOTS)
+    for source, name, owner in [(server, "main", mysql), (roots, "roots", 0)]:
+        point = back_up(engine.client(), added(engine, source, tmp_path, name=name))["RecoveryPointArn"]
+        # when an item is taken out, a restore is proven, and all is restored
+        with Workers("/var/tmp/vaultdeck-scratch-") as found:
+            assert restore(engine, point, "shop", "--to", str(tmp_path / name)).returncode == 0
+            proven = json.loads(engine.run("restore", "test", point, "--output", "json").stdout)
+        assert proven["Proven"] and {"mariadbd", "mariadb-backup", "mariadb-dump"} <= set(found) and set().union(*found.values()) == {mysql}, found
+        restored = folder / f"restored-{name}"
+        with Workers(restored) as found:
+            assert engine.run("restore", "start", point, "--to", str(restored), check=False).returncode == 0
+        assert found == {"mariadb-backup": {mysql}}, found
+        # then the files belong to whom they belonged to
+        assert {path.stat().st_uid for path in [restored, *restored.rglob("*")]} == {owner}
+        again = Server(folder, restored.name)
+        again.as_owner = source.as_owner
+        again.start()
+        assert again.ask("SHOW DATABASES LIKE 'shop'") == "shop"
+        again.stop()
+    roots.stop()

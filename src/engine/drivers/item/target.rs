@@ -5,6 +5,7 @@ use crate::engine::drivers::folder::{root, vacancy};
 use crate::engine::drivers::unique::unique;
 use crate::engine::drivers::{Fault, Mark, Restored, Sink, Target};
 use crate::repository::{ItemPath, OpenFolder, RestoreOutcome, RestoreSize};
+use rustix::fs::{Mode, fchmod};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -90,8 +91,14 @@ impl<S: NewDatabase> Target for Extract<'_, S> {
     fn begin(&mut self, need: &RestoreSize) -> Result<Mark, Fault> {
         let begun = match &self.goes {
             Place::Folder(path) => {
+                let was_there = path.exists();
                 let into = vacancy::open_vacant(path, 0, &OpenFolder::free_space, &|_, _| false)?;
-                Begun { folder: root::mark_of(into.identity()).read(), temporary: None }
+                let begun = Begun { folder: root::mark_of(into.identity()).read(), temporary: None };
+                if !was_there {
+                    let closed = fchmod(into.into_descriptor(), Mode::RWXU).map_err(std::io::Error::from);
+                    closed.map_err(|error| Fault::of_io(format_args!("{}", path.display()), &error))?;
+                }
+                begun
             }
             Place::Server(into) => {
                 into.refuse_taken()?;

@@ -84,16 +84,26 @@ impl Statements for Served<'_> {
         };
         let exact = exact::tables(self.server.ask(TABLES_WITH_FLOATS)?);
         let exact: Vec<&Table> = exact.iter().filter(of_item).collect();
+        let of_item: Vec<&str> = self.of_item.iter().map(String::as_str).collect();
         if exact.is_empty() {
-            return self.dump(&["--triggers", "--routines", "--events"], change, into);
+            return self.dump(&["--triggers", "--routines", "--events"], &of_item, change, into);
         }
         // No trigger may be there yet when rows come.
-        let without: Vec<String> = exact.iter().map(|table| table.without_rows()).collect();
-        let without = without.iter().map(String::as_str);
-        let all: Vec<&str> = ["--skip-triggers", "--routines", "--events"].into_iter().chain(without).collect();
-        self.dump(&all, change, into)?;
+        if let [sequences @ .., table] = &of_item[..] {
+            // Rows of a table that is named are written whatever is to be left out.
+            if !sequences.is_empty() {
+                self.dump(&[], sequences, change, into)?;
+            }
+            self.dump(&["--skip-triggers", "--no-data"], &[table], change, into)?;
+        } else {
+            let without: Vec<String> = exact.iter().map(|table| table.without_rows()).collect();
+            let without = without.iter().map(String::as_str);
+            let all: Vec<&str> = ["--skip-triggers", "--routines", "--events"].into_iter().chain(without).collect();
+            self.dump(&all, &[], change, into)?;
+        }
         exact.into_iter().try_for_each(|table| self.rows(table, into))?;
-        self.dump(&["--triggers", "--no-create-info", "--no-data"], change, into)
+        let table = of_item.last().map_or(&[][..], std::slice::from_ref);
+        self.dump(&["--triggers", "--no-create-info", "--no-data"], table, change, into)
     }
 }
 
@@ -115,8 +125,8 @@ impl Served<'_> {
         running.finish().map(drop)
     }
 
-    /// What `mariadb-dump` writes of the item.
-    fn dump(&self, arguments: &[&str], change: Change<'_>, into: &mut dyn Write) -> Result<(), Fault> {
+    /// What `mariadb-dump` writes of the item: of these tables, or of all that is in its database.
+    fn dump(&self, arguments: &[&str], tables: &[&str], change: Change<'_>, into: &mut dyn Write) -> Result<(), Fault> {
         let history = self.has_history.then_some("--dump-history");
         let whole = self.item.table.is_none();
         let program =
@@ -125,7 +135,7 @@ impl Served<'_> {
                 if !whole && ["--routines", "--events"].contains(&argument) { program } else { program.arg(argument) }
             });
         let program = self.server.reach(program).arg("--").arg(&self.item.database);
-        let program = self.of_item.iter().fold(program, |program, table| program.arg(table));
+        let program = tables.iter().fold(program, |program, table| program.arg(table));
         let mut running = program.start(PATIENCE)?;
         let copied = text::copy(BufReader::with_capacity(64 << 10, &mut running), change, into);
         match copied {
