@@ -135,11 +135,12 @@ impl Following {
                         self.gap(&format!("has another {name} now than the one that is stored: the log was reset"))
                     );
                 }
+                // What ends where it was stored came again, and is nothing new.
                 if walked.end > at.position {
                     came.files.insert(name.to_string(), walked.end);
+                    came.newest = came.newest.max(walked.newest);
                 }
                 came.bytes += walked.end - at.position;
-                came.newest = came.newest.max(walked.newest);
                 at = Place {
                     position: walked.end,
                     begun: walked.begun,

@@ -18,6 +18,10 @@ pub(super) const OF_SERVER: [&str; 4] = ["mysql", "sys", "information_schema", "
 /// The most characters that a name has.
 const LONGEST: usize = 64;
 
+/// What the file of a table ends with in a dump, and in a data directory too.
+const OF_DUMP: &str = "sql";
+const ENDS: [&str; 7] = [OF_DUMP, "frm", "ibd", "MYD", "MYI", "MAD", "MAI"];
+
 /// What a name begins with that the server takes for that of a folder.
 const OF_FOLDER: &str = "#mysql50#";
 
@@ -93,7 +97,12 @@ impl Item {
         let form = || {
             format!("must be DATABASE or DATABASE.TABLE, with %2E, %2F and %25 in names for ., / and %; it is {text:?}")
         };
-        let mut parts = text.strip_prefix('/').unwrap_or(text).splitn(3, ['.', '/']);
+        let text = text.strip_prefix('/').unwrap_or(text);
+        if let Some((database, table)) = of_file(text) {
+            let name = |part: &str| name_of(part).ok_or_else(form);
+            return Ok(Self { database: name(database)?, table: Some(name(table)?) });
+        }
+        let mut parts = text.splitn(3, ['.', '/']);
         let (database, table, more) = (parts.next().unwrap_or_default(), parts.next(), parts.next());
         let name = |part: &str| name_of(part).filter(|name| !name.contains(char::is_control)).ok_or_else(form);
         if more.is_some() {
@@ -125,6 +134,16 @@ impl Item {
     pub(super) fn lacks_table(&self) -> Fault {
         Fault::Failed(format!("The recovery point has no table {self}."))
     }
+}
+
+/// The database and the table of a file that is listed of a recovery point, as it is marked in a list. Where the server writes another name
+/// for a file than for its table, there is an `@` in it.
+fn of_file(path: &str) -> Option<(&str, &str)> {
+    let (database, file) = path.split_once('/')?;
+    let (name, end) = file.rsplit_once('.').filter(|(_, end)| ENDS.contains(end))?;
+    let name = name.split_once("#P#").map_or(name, |(table, _)| table);
+    let is_plain = end == OF_DUMP || !database.contains('@') && !name.contains('@');
+    (is_plain && ![database, name].iter().any(|part| part.contains(['/', '.']))).then_some((database, name))
 }
 
 impl fmt::Display for Item {
@@ -160,10 +179,16 @@ mod tests {
             ("shop/orders", item("shop", Some("orders"))),
             ("größe und-mehr.t%2F%2E%2E%2F1%2Esql", item("größe und-mehr", Some("t/../1.sql"))),
             ("a%2Eb`c", item("a.b`c", None)),
+            // As files are listed of a recovery point.
+            ("/shop/orders.ibd", item("shop", Some("orders"))),
+            ("/shop/sold#P#p1.ibd", item("shop", Some("sold"))),
+            ("/gr%C3%B6%C3%9Fe/t%2Fx.sql", item("größe", Some("t/x"))),
         ] {
             assert_eq!(Item::parse(text).unwrap(), expected);
         }
-        for wrong in ["", "/", "shop.", ".orders", "a.b.c", "a/b/c", "a/b.c", "a%00", "a%0A.b"] {
+        for wrong in
+            ["", "/", "shop.", ".orders", "a.b.c", "a/b/c", "a/b.c", "a%00", "a%0A.b", "a/b@0020.ibd", "a/b.par"]
+        {
             assert!(Item::parse(wrong).is_err(), "{wrong}");
         }
         assert_eq!(Item::parse("a%2Fb.c%2E%25").unwrap().file_name(), "a%2Fb.c%2E%25.sql");
