@@ -4,10 +4,11 @@
 //! wrong in them. It runs as whom the files belong to. Root's own files are given to another user for that time: `mysql`, else `nobody`.
 
 use crate::engine::drivers::child::{Program, User};
-use rustix::fs::{Gid, Mode, OFlags, Uid, fchown, fstat};
+use rustix::fs::{Dir, FileType, Gid, Mode, OFlags, Uid, fchown, fstat, openat};
 use rustix::process::geteuid;
 use std::fs;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
@@ -16,6 +17,10 @@ const STAND_INS: [&str; 2] = ["mysql", "nobody"];
 
 /// Where users are named.
 const USERS: &str = "/etc/passwd";
+
+/// How what is given is opened: itself, and nothing that it leads to.
+const ACCESS: OFlags =
+    OFlags::RDONLY.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC).union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
 
 /// Who works on files of this owner; nothing where that is us. Root's are worked on by root only where the machine has none of the users
 /// that could stand in: without one nothing could be restored there at all.
@@ -67,33 +72,40 @@ pub(super) fn reaches(user: User, folder: &Path) -> bool {
 
 /// Gives a folder and what of it belongs to `from` to another user.
 pub(super) fn give_all(folder: &Path, from: u32, to: User) -> io::Result<()> {
-    give(folder, from, to)?;
-    own(folder, from, to)
+    let opened = rustix::fs::open(folder, ACCESS, Mode::empty())?;
+    give_below(&opened, from, to)?;
+    own(&opened, from, to)
 }
 
 /// Gives what is `from`'s below a folder to another user.
 pub(super) fn give(folder: &Path, from: u32, to: User) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
+    give_below(&rustix::fs::open(folder, ACCESS & !OFlags::NOFOLLOW, Mode::empty())?, from, to)
+}
+
+/// From one folder to the next, and never by a path: whoever owns what is below may put a link in the place of a folder meanwhile.
+fn give_below(folder: &OwnedFd, from: u32, to: User) -> io::Result<()> {
+    for entry in Dir::read_from(folder)? {
         let entry = entry?;
-        let found = entry.metadata()?;
-        if found.is_dir() {
-            give(&entry.path(), from, to)?;
+        let name = entry.file_name();
+        let is_data = matches!(entry.file_type(), FileType::RegularFile | FileType::Directory | FileType::Unknown);
+        if [c".", c".."].contains(&name) || !is_data {
+            continue;
         }
-        if found.uid() == from && (found.is_dir() || found.is_file()) {
-            own(&entry.path(), from, to)?;
+        let opened = openat(folder, name, ACCESS, Mode::empty())?;
+        if FileType::from_raw_mode(fstat(&opened)?.st_mode).is_dir() {
+            give_below(&opened, from, to)?;
         }
+        own(&opened, from, to)?;
     }
     Ok(())
 }
 
-/// Gives one file or folder, and nothing that a link leads to: one that has another name elsewhere may be somebody's there.
-fn own(path: &Path, from: u32, to: User) -> io::Result<()> {
-    let access = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    let opened = rustix::fs::open(path, access, Mode::empty())?;
-    let found = fstat(&opened)?;
-    let is_folder = rustix::fs::FileType::from_raw_mode(found.st_mode).is_dir();
+/// Gives one file or folder; a file that has another name elsewhere may be somebody's there.
+fn own(opened: &OwnedFd, from: u32, to: User) -> io::Result<()> {
+    let found = fstat(opened)?;
+    let is_folder = FileType::from_raw_mode(found.st_mode).is_dir();
     if found.st_uid == from && (is_folder || found.st_nlink == 1) {
-        fchown(&opened, Some(Uid::from_raw(to.uid)), Some(Gid::from_raw(to.gid)))?;
+        fchown(opened, Some(Uid::from_raw(to.uid)), Some(Gid::from_raw(to.gid)))?;
     }
     Ok(())
 }
