@@ -197,18 +197,20 @@ def test_nothing_that_serves_or_prepares_the_files_is_root(start, server, folder
     roots.as_owner = ["--user=root"]
     roots.start()
     folder.chmod(0o755)
-    engine = start(arguments=ROOTS)
+    # each preparation says as whom it runs
+    ids = folder / "ids"
+    engine = start(arguments=ROOTS, environment=programs(folder, f'case "$*" in *--prepare*) id -u >> {ids};; esac; exec "$real" "$@"'))
     for source, name, owner in [(server, "main", mysql), (roots, "roots", 0)]:
         point = back_up(engine.client(), added(engine, source, tmp_path, name=name))["RecoveryPointArn"]
         # when an item is taken out, a restore is proven, and all is restored
         with Workers("/var/tmp/vaultdeck-scratch-") as found:
             assert restore(engine, point, "shop", "--to", str(tmp_path / name)).returncode == 0
             proven = json.loads(engine.run("restore", "test", point, "--output", "json").stdout)
-        assert proven["Proven"] and {"mariadbd", "mariadb-backup", "mariadb-dump"} <= set(found) and set().union(*found.values()) == {mysql}, found
+        assert proven["Proven"] and "mariadbd" in found and set().union(*found.values()) == {mysql}, found
         restored = folder / f"restored-{name}"
-        with Workers(restored) as found:
-            assert engine.run("restore", "start", point, "--to", str(restored), check=False).returncode == 0
-        assert found == {"mariadb-backup": {mysql}}, found
+        assert engine.run("restore", "start", point, "--to", str(restored), check=False).returncode == 0
+        assert ids.read_text().split() == [str(mysql)] * 3
+        ids.unlink()
         # then the files belong to whom they belonged to
         assert {path.stat().st_uid for path in [restored, *restored.rglob("*")]} == {owner}
         again = Server(folder, restored.name)

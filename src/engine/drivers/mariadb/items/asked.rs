@@ -198,7 +198,7 @@ mod tests {
     fn an_item_goes_into_a_folder_or_into_a_new_database_of_a_server() {
         assert!(asked(&[]).unwrap().is_none());
         let item = ("ItemsToRestore", r#"["shop.orders"]"#);
-        let into = |pairs| asked(pairs).unwrap().unwrap().goes;
+        let into = |pairs: &[(&str, &str)]| asked(pairs).unwrap().unwrap().goes;
         assert!(matches!(into(&[item, ("vaultdeck:path", "/x")]), Goes::IntoFolder(path) if path == "/x"));
         let server = into(&[item, ("vaultdeck:url", "mysql://me@db")]);
         assert!(matches!(server, Goes::IntoServer { database, .. } if database == "shop_restored"));
