@@ -10,9 +10,6 @@ use std::io::{self, BufRead, Write};
 /// The longest piece of a row that is copied at once.
 const PIECE: u64 = 64 << 10;
 
-/// What each row begins with. What a server cannot write in one text, it writes as NULL.
-const BEGIN: &[u8] = b"INSERT INTO ";
-
 /// A table with its columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Table {
@@ -84,19 +81,12 @@ impl Table {
     /// The question whose answer is the statements of all rows, each in a line.
     pub(super) fn question(&self) -> String {
         let names: Vec<String> = self.columns.iter().map(|column| rows::quoted(&column.name)).collect();
-        let begin = format!("INSERT INTO {} ({}) VALUES (", rows::quoted(&self.name), names.join(", "));
         let told: Vec<String> = self.columns.iter().map(Column::told).collect();
-        format!(
-            "SELECT CONCAT(CONVERT(X'{}' USING utf8mb4), {}, ');') FROM {}.{};\n",
-            hex::encode(begin),
-            told.join(", ',', "),
-            rows::quoted(&self.database),
-            rows::quoted(&self.name)
-        )
+        rows::statements((&self.database, &self.name), &names, &told)
     }
 }
 
-/// Copies the statements that a client wrote, and refuses what is none.
+/// Copies the statements that a client wrote, and refuses what is none: what a server cannot write in one text, it writes as NULL.
 pub(super) fn copy(mut from: impl BufRead, into: &mut dyn Write) -> io::Result<()> {
     let (mut is_at_line, mut piece) = (true, Vec::new());
     loop {
@@ -104,7 +94,7 @@ pub(super) fn copy(mut from: impl BufRead, into: &mut dyn Write) -> io::Result<(
         if io::Read::take(&mut from, PIECE).read_until(b'\n', &mut piece)? == 0 {
             return Ok(());
         }
-        if is_at_line && !piece.starts_with(BEGIN) {
+        if is_at_line && !piece.starts_with(rows::STATEMENT.as_bytes()) {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "a row is too long for one statement"));
         }
         is_at_line = piece.ends_with(b"\n");

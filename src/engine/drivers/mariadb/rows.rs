@@ -69,6 +69,21 @@ pub(super) fn quoted(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
 }
 
+/// What a statement begins with that makes a row.
+pub(super) const STATEMENT: &str = "INSERT INTO ";
+
+/// Asks for the statements that make the rows of a table, each in a line: `columns` as they are named, and what writes the value of each.
+pub(super) fn statements((database, table): (&str, &str), columns: &[String], told: &[String]) -> String {
+    let begin = format!("{STATEMENT}{} ({}) VALUES (", quoted(table), columns.join(", "));
+    format!(
+        "SELECT CONCAT(CONVERT(X'{}' USING utf8mb4), {}, ');') FROM {}.{};\n",
+        hex::encode(begin),
+        told.join(", ',', "),
+        quoted(database),
+        quoted(table)
+    )
+}
+
 /// How a server writes its log: whether, in which format, whether encrypted, and whether it lacks what the server replicates.
 pub(super) const LOG: &str = "SELECT @@global.log_bin, @@global.binlog_format, @@global.encrypt_binlog, \
     (SELECT COUNT(*) FROM information_schema.processlist WHERE command IN ('Slave_SQL', 'Slave_IO')) > 0 AND NOT @@global.log_slave_updates";

@@ -5,6 +5,9 @@
 
 use crate::engine::drivers::mariadb::rows::quoted;
 
+/// How a line begins that makes a table.
+pub(super) const TABLE: &str = "CREATE TABLE ";
+
 /// The databases that may be items, some at a time.
 pub(super) fn databases(behind: usize, most: usize) -> String {
     format!(

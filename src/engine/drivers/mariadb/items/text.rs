@@ -6,6 +6,7 @@
 //! of the database that it was in. The events of a new database are disabled: one that deletes what is old would delete what
 //! was just restored.
 
+use super::rows::TABLE;
 use std::io::{self, BufRead, Write};
 
 /// The longest line that is looked at. What is longer is none of those that are changed.
@@ -61,7 +62,7 @@ pub(super) fn copy(mut from: impl BufRead, change: Change<'_>, into: &mut dyn Wr
             heads.remove(head);
             continue;
         }
-        if piece.starts_with(b"CREATE TABLE ") {
+        if piece.starts_with(TABLE.as_bytes()) {
             is_in_table = true;
         } else if piece.starts_with(b")") {
             is_in_table = false;
