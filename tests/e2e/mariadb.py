@@ -5,6 +5,7 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
+import threading
 import time
 
 from postgresql import free_port
@@ -19,12 +20,17 @@ IN_A_BOX = ["unshare", *([] if OWNER else ["--user", "--map-root-user"]), "--uts
 ALONE = "--no-defaults"
 
 
+def quoted(name):
+    return "`" + name.replace("`", "``") + "`"
+
+
 class Server:
     """A server on a data directory, which is made if it is not there."""
 
     def __init__(self, folder, name="source"):
         self.folder, self.data, self.port, self.process = folder, folder / name, free_port(), None
         self.socket = folder / f"{name}.sock"
+        self.as_owner = AS_OWNER
 
     def make(self):
         made = subprocess.run(["mariadb-install-db", ALONE, *AS_OWNER, f"--datadir={self.data}", "--auth-root-authentication-method=normal", "--skip-test-db"],
@@ -38,7 +44,7 @@ class Server:
     def start(self, *settings, password=PASSWORD, within=()):
         log = open(self.folder / f"{self.data.name}.log", "ab")
         told = [f"--datadir={self.data}", f"--port={self.port}", "--bind-address=127.0.0.1", f"--socket={self.socket}", f"--pid-file={self.socket}.pid"]
-        self.process = subprocess.Popen([*within, "mariadbd", ALONE, *AS_OWNER, *told, "--innodb-flush-log-at-trx-commit=0", *settings], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self.process = subprocess.Popen([*within, "mariadbd", ALONE, *self.as_owner, *told, "--innodb-flush-log-at-trx-commit=0", *settings], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         log.close()
         deadline = time.monotonic() + 60
         while self.client("SELECT 1", password=password).returncode != 0:
@@ -84,10 +90,10 @@ class Server:
 
     def seen(self):
         """What a client sees of every table and view: how many rows, and a hash that does not depend on their order. And what else there is."""
-        columns = self.ask("""SELECT table_schema, table_name, group_concat(concat('ifnull(hex(`', column_name, '`), "-")') ORDER BY ordinal_position)
+        columns = self.ask("""SELECT table_schema, table_name, group_concat(concat('ifnull(hex(`', replace(column_name, '`', '``'), '`), "-")') ORDER BY ordinal_position)
             FROM information_schema.columns WHERE table_schema NOT IN ('mysql', 'sys', 'information_schema', 'performance_schema') GROUP BY 1, 2""")
         rows = [line.split("\t") for line in columns.splitlines()]
-        seen = {(schema, table): self.ask(f"SELECT count(*), sum(cast(conv(left(md5(concat_ws('#', {hashed})), 15), 16, 10) AS decimal(30))) FROM `{schema}`.`{table}`") for schema, table, hashed in rows}
+        seen = {(schema, table): self.ask(f"SELECT count(*), sum(cast(conv(left(md5(concat_ws('#', {hashed})), 15), 16, 10) AS decimal(30))) FROM {quoted(schema)}.{quoted(table)}") for schema, table, hashed in rows}
         seen["more"] = self.ask("""SELECT 'trigger', trigger_schema, trigger_name, action_statement FROM information_schema.triggers WHERE trigger_schema <> 'sys'
             UNION SELECT routine_type, routine_schema, routine_name, routine_definition FROM information_schema.routines WHERE routine_schema NOT IN ('sys', 'mysql')
             UNION SELECT 'event', event_schema, event_name, event_definition FROM information_schema.events
@@ -99,6 +105,33 @@ class Server:
 
     def url(self, user="root"):
         return f"mysql://{user}@127.0.0.1:{self.port}"
+
+
+class Workers(threading.Thread):
+    """As whom MariaDB's programs run whose home is below a folder: each program's name with the ids of its users."""
+
+    def __init__(self, above):
+        super().__init__(daemon=True)
+        self.above, self.found, self.is_over = str(above), {}, threading.Event()
+
+    def run(self):
+        while not self.is_over.wait(0.01):
+            for process in pathlib.Path("/proc").glob("[0-9]*"):
+                try:
+                    name = (process / "comm").read_text().strip()
+                    if name.startswith("mariadb") and str((process / "cwd").resolve()).startswith(self.above):
+                        uid = (process / "status").read_text().split("Uid:")[1].split()[1]
+                        self.found.setdefault(name, set()).add(int(uid))
+                except OSError:
+                    pass
+
+    def __enter__(self):
+        self.start()
+        return self.found
+
+    def __exit__(self, *_):
+        self.is_over.set()
+        self.join()
 
 
 def make_folder():

@@ -355,7 +355,8 @@ def test_an_engine_that_is_killed_while_it_stores_the_log_loses_nothing_of_it(st
 
 
 def test_an_engine_that_is_killed_while_the_log_is_applied_leaves_no_server_and_begins_again(start, server, folder, tmp_path):  # noqa: F811
-    slow = programs(tmp_path, f'case "$*" in *--start-position*--local-load*) [ -e {tmp_path}/go ] || {{ "$real" "$@"; touch {tmp_path}/applied; sleep 60; }};; esac; exec "$real" "$@"', "mariadb-binlog")
+    # (where the files' owner comes too, as whom the log is applied)
+    slow = programs(folder, f'case "$*" in *--start-position*--local-load*) [ -e {folder}/go ] || {{ "$real" "$@"; touch {folder}/applied; sleep 60; }};; esac; exec "$real" "$@"', "mariadb-binlog")
     arguments = ["--clock", "simulated", *ROOTS]
     engine = start(arguments=arguments, environment=slow)
     backup = engine.client()
@@ -366,15 +367,20 @@ def test_an_engine_that_is_killed_while_the_log_is_applied_leaves_no_server_and_
     until_restorable(engine, point, now(server))
     metadata = backup.get_recovery_point_restore_metadata(BackupVaultName="Default", RecoveryPointArn=point)["RestoreMetadata"]
     started = backup.start_restore_job(RecoveryPointArn=point, Metadata={**metadata, "DBInstanceIdentifier": "again", "vaultdeck:path": str(folder / "again")}, IamRoleArn=ROLE, ResourceType="RDS")
-    until((tmp_path / "applied").exists, "it is under way", 60)
-    lines = arguments_of_processes().values()
+    until((folder / "applied").exists, "it is under way", 60)
+    processes = arguments_of_processes()
+    lines = processes.values()
     scratch = [line for line in lines if "mariadbd" in line and str(folder / "again") in line]
     # nobody reaches it over the network, and the list of processes has no password of it
     assert scratch and all("--skip-networking" in line and "aA1-" not in line for line in scratch), scratch
     assert not any("aA1-" in line for line in lines)
+    # and it runs as whom the files belong to, as does what reads the log for it
+    owner = folder.stat().st_uid
+    assert (folder / "applied").stat().st_uid == owner
+    assert {pathlib.Path(f"/proc/{pid}").stat().st_uid for pid, line in processes.items() if line in scratch} == {owner}
     engine.kill()
     until(lambda: not any(str(folder / "again") in line for line in arguments_of_processes().values()), "no process is left", 10)
-    (tmp_path / "go").touch()
+    (folder / "go").touch()
     backup = start(arguments=arguments, environment=slow).client()
     until(lambda: backup.describe_restore_job(RestoreJobId=started["RestoreJobId"])["Status"] == "COMPLETED", "it is restored", 60)
     assert lived(folder, "again") == {1: 1}

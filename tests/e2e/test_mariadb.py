@@ -385,7 +385,8 @@ def test_a_restore_that_is_killed_goes_on_and_starts(start, server, folder, tmp_
     point = back_up(backup, added(engine, server, tmp_path))["RecoveryPointArn"]
     engine.stop()
     # cut off before anything is written, or when the files were prepared and nothing of that was told
-    wait = programs(tmp_path, f'"$real" "$@"; [ -e {tmp_path}/go ] && exit; touch {folder}/restored/left {tmp_path}/prepared; sleep 60')
+    # (where the files' owner comes too, as whom they are prepared)
+    wait = programs(folder, f'"$real" "$@"; [ -e {folder}/go ] && exit; touch {folder}/restored/left {folder}/prepared; sleep 60')
     environment = {"VAULTDECK_CRASH_AT": "before-restore-writes"} if moment == "written" else wait
     engine = start(arguments=ROOTS, binary=DEBUG, environment=environment)
     backup = engine.client()
@@ -395,10 +396,11 @@ def test_a_restore_that_is_killed_goes_on_and_starts(start, server, folder, tmp_
         engine.process.wait(30)
         engine.close_pipes()
     else:
-        until((tmp_path / "prepared").exists, "it is prepared")
-        assert (folder / "restored").stat().st_uid == os.geteuid() and (folder / "restored").stat().st_mode & 0o77 == 0
+        until((folder / "prepared").exists, "it is prepared")
+        assert (folder / "prepared").stat().st_uid == folder.stat().st_uid, "as whom the files belong to"
+        assert (folder / "restored").stat().st_uid == folder.stat().st_uid and (folder / "restored").stat().st_mode & 0o77 == 0
         engine.kill()
-    (tmp_path / "go").touch()
+    (folder / "go").touch()
     backup = start(arguments=ROOTS, binary=DEBUG, environment={} if moment == "written" else wait).client()
     assert wait_for_job(lambda: backup.describe_restore_job(RestoreJobId=job))["Status"] == "COMPLETED"
     # nothing of what was half prepared is in what was made anew

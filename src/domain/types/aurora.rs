@@ -74,7 +74,7 @@ const KEYS: &[KeyFact] = &[
     may("scalingConfiguration", Json, "the serverless capacity").asked(Asked::ByAws),
     may("restoreToTime", Time, "a moment, for a continuous backup").asked(Asked::OfMoments),
     may("UseLatestRestorableTime", Bool, "the latest moment, for a continuous backup").asked(Asked::ByAws),
-    may(ITEMS_KEY, List, "one database or one table of PostgreSQL: [\"DATABASE/SCHEMA.TABLE\"]; this engine only")
+    may(ITEMS_KEY, List, "one database or one table: [\"DATABASE\"], of PostgreSQL [\"DATABASE/SCHEMA.TABLE\"], of MariaDB [\"DATABASE.TABLE\"]; this engine only")
         .asked(Asked::Never),
     may(DATABASE_KEY, Text, "what an item becomes a new database of; this engine only").asked(Asked::Never),
     may(URL_KEY, Text, "the server that an item or a dump is restored into; this engine only").asked(Asked::Never),

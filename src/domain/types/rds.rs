@@ -84,7 +84,7 @@ const KEYS: &[KeyFact] = &[
     may("KmsKeyId", Text, "for information").asked(Asked::ByAws),
     may("Encrypted", Bool, "for information").asked(Asked::ByAws),
     may("vpcId", Text, "for information").asked(Asked::ByAws),
-    may(ITEMS_KEY, List, "one database or one table of PostgreSQL: [\"DATABASE/SCHEMA.TABLE\"]; this engine only")
+    may(ITEMS_KEY, List, "one database or one table: [\"DATABASE\"], of PostgreSQL [\"DATABASE/SCHEMA.TABLE\"], of MariaDB [\"DATABASE.TABLE\"]; this engine only")
         .asked(Asked::Never),
     may(DATABASE_KEY, Text, "what an item becomes a new database of; this engine only").asked(Asked::Never),
     may(URL_KEY, Text, "the server that an item or a dump is restored into; this engine only").asked(Asked::Never),

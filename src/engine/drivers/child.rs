@@ -281,6 +281,12 @@ impl Running {
         }
     }
 
+    /// Kills it, and tells the last of what it said.
+    pub(super) fn kill(self) -> String {
+        self.group.kill();
+        self.said.text()
+    }
+
     /// Whether it has ended, well or not.
     pub(super) fn has_ended(&self) -> bool {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;

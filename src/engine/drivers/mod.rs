@@ -28,6 +28,7 @@ mod feed;
 mod folder;
 pub mod fsx;
 mod http;
+mod item;
 pub mod mariadb;
 mod mark;
 pub mod neptune;
@@ -42,6 +43,7 @@ mod source;
 pub mod storage_gateway;
 mod target;
 pub mod timestream;
+mod unique;
 mod volume;
 
 pub use browse::{Browse, Listing, Shown};

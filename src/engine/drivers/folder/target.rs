@@ -44,6 +44,15 @@ pub(in crate::engine::drivers) fn at(path: PathBuf, lend: &(dyn Fn(u64, u64) -> 
     Folder { path, items: Vec::new(), lend, into: None, made: Restored::default() }
 }
 
+/// The same, for some of what the recovery point has.
+pub(in crate::engine::drivers) fn some_at(
+    path: PathBuf,
+    items: Vec<ItemPath>,
+    lend: &(dyn Fn(u64, u64) -> bool + Sync),
+) -> Folder<'_> {
+    Folder { items, ..at(path, lend) }
+}
+
 impl Target for Folder<'_> {
     fn items(&self) -> &[ItemPath] {
         &self.items

@@ -38,8 +38,24 @@ const PASSWORD: &str = "IDENTIFIED";
 /// What an error of the client begins with, before its number.
 const ERROR: &str = "ERROR ";
 
-/// The fault behind what a program said when it failed.
+/// What was being done with a server.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Doing {
+    BackUp,
+    Restore,
+}
+
+/// The fault behind what a program said when it failed to back up a server.
 pub(super) fn fault(address: &Address, said: &str) -> Fault {
+    fault_of(Doing::BackUp, address, said)
+}
+
+/// The fault behind what a program said when it failed.
+pub(super) fn fault_of(doing: Doing, address: &Address, said: &str) -> Fault {
+    let (denied, failed) = match doing {
+        Doing::BackUp => ("back it up", "cannot be backed up"),
+        Doing::Restore => ("restore into it", "cannot be restored into"),
+    };
     let place = address.place();
     let said = told(said);
     let says = |words: &[&str]| words.iter().any(|words| said.contains(words));
@@ -49,7 +65,7 @@ pub(super) fn fault(address: &Address, said: &str) -> Fault {
     }
     if says(&DENIED) {
         let user = &address.user;
-        return Fault::Denied(format!("The MariaDB server at {place} does not let the user {user} back it up: {said}"));
+        return Fault::Denied(format!("The MariaDB server at {place} does not let the user {user} {denied}: {said}"));
     }
     if says(&FOR_NOW) {
         return Fault::Temporary {
@@ -57,7 +73,7 @@ pub(super) fn fault(address: &Address, said: &str) -> Fault {
             after: Duration::seconds(AGAIN_SECONDS),
         };
     }
-    Fault::Failed(format!("The MariaDB server at {place} cannot be backed up: {said}"))
+    Fault::Failed(format!("The MariaDB server at {place} {failed}: {said}"))
 }
 
 /// What may be told of what a program said.

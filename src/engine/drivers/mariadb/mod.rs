@@ -25,7 +25,10 @@ mod aside;
 mod binlog;
 mod crc32;
 mod dump;
+mod exact;
 mod faults;
+mod items;
+mod owner;
 mod place;
 mod programs;
 mod proof;
@@ -33,6 +36,7 @@ mod rows;
 mod scratch;
 mod server;
 mod source;
+mod starting;
 mod stream;
 mod target;
 mod tree;
@@ -169,6 +173,9 @@ impl Driver for MariaDb {
     }
 
     fn plan(&self, ask: &RestoreAsk<'_>) -> Result<RestorePlan, Fault> {
+        if let Some(plan) = items::plan(self, ask)? {
+            return Ok(plan);
+        }
         if dump::is_dump(ask.details) { dump::plan(self, ask) } else { target::plan(self, ask) }
     }
 
@@ -181,6 +188,9 @@ impl Driver for MariaDb {
     }
 
     fn target<'a>(&self, cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {
+        if let Some(target) = items::open(self, cx)? {
+            return Ok(target);
+        }
         if dump::holds(cx.content)? { dump::target(self, cx) } else { target::open(self, cx) }
     }
 

@@ -54,6 +54,36 @@ pub(super) const FLOATS: &str = "SELECT CONCAT(c.table_schema, '.', c.table_name
     WHERE c.data_type = 'float' AND c.numeric_scale IS NULL AND c.is_generated = 'NEVER' AND t.table_type NOT IN ('VIEW', 'SYSTEM VIEW', 'TEMPORARY') \
     AND c.table_schema NOT IN ('mysql', 'sys', 'information_schema', 'performance_schema') ORDER BY 1";
 
+/// The columns that have values of their own, of each table without a history that has one of single precision which is not rounded to a
+/// number of places: `DATABASE TABLE COLUMN KIND` and whether it is such a one, table by table.
+pub(super) const TABLES_WITH_FLOATS: &str = "SELECT c.table_schema, c.table_name, c.column_name, c.data_type, \
+    c.data_type = 'float' AND c.numeric_scale IS NULL FROM information_schema.columns c \
+    JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = c.table_name \
+    WHERE t.table_type = 'BASE TABLE' AND c.is_generated = 'NEVER' AND (c.table_schema, c.table_name) IN \
+    (SELECT table_schema, table_name FROM information_schema.columns WHERE data_type = 'float' AND numeric_scale IS NULL \
+    AND is_generated = 'NEVER' AND table_schema NOT IN ('mysql', 'sys', 'information_schema', 'performance_schema')) \
+    ORDER BY BINARY c.table_schema, BINARY c.table_name, c.ordinal_position";
+
+/// A name between backticks, whatever is in it.
+pub(super) fn quoted(name: &str) -> String {
+    format!("`{}`", name.replace('`', "``"))
+}
+
+/// What a statement begins with that makes a row.
+pub(super) const STATEMENT: &str = "INSERT INTO ";
+
+/// Asks for the statements that make the rows of a table, each in a line: `columns` as they are named, and what writes the value of each.
+pub(super) fn statements((database, table): (&str, &str), columns: &[String], told: &[String]) -> String {
+    let begin = format!("{STATEMENT}{} ({}) VALUES (", quoted(table), columns.join(", "));
+    format!(
+        "SELECT CONCAT(CONVERT(X'{}' USING utf8mb4), {}, ');') FROM {}.{};\n",
+        hex::encode(begin),
+        told.join(", ',', "),
+        quoted(database),
+        quoted(table)
+    )
+}
+
 /// How a server writes its log: whether, in which format, whether encrypted, and whether it lacks what the server replicates.
 pub(super) const LOG: &str = "SELECT @@global.log_bin, @@global.binlog_format, @@global.encrypt_binlog, \
     (SELECT COUNT(*) FROM information_schema.processlist WHERE command IN ('Slave_SQL', 'Slave_IO')) > 0 AND NOT @@global.log_slave_updates";

@@ -1,6 +1,7 @@
 //! A server that is asked what it is, and whether it can be backed up.
 
 use super::address::Address;
+use super::faults::Doing;
 use super::programs::{BACKUP, CLIENT};
 use super::version::Version;
 use super::{Seen, faults, rows};
@@ -84,13 +85,23 @@ pub(super) fn check_programs(address: &Address, version: &str) -> Result<(), Fau
     Err(Fault::Unsupported { found, needs: "the program of the server's own version".to_owned() })
 }
 
-/// The rows of an answer.
+/// The rows of an answer of a server that is backed up.
 pub(super) fn ask(address: &Address, secret: Option<&Secret>, question: &str) -> Result<Vec<Vec<String>>, Fault> {
+    ask_for(Doing::BackUp, address, secret, question)
+}
+
+/// The rows of an answer.
+pub(super) fn ask_for(
+    doing: Doing,
+    address: &Address,
+    secret: Option<&Secret>,
+    question: &str,
+) -> Result<Vec<Vec<String>>, Fault> {
     let arguments = ["--batch", "--skip-column-names", "--connect-timeout=15", "--default-character-set=utf8mb4"];
     let program = arguments.iter().fold(CLIENT.on_server(address, secret)?, |program, argument| program.arg(argument));
     let ended = program.arg("--execute").arg(question).run(PATIENCE);
     let ended = ended.map_err(|fault| match fault {
-        Fault::Failed(said) if said.starts_with("mariadb ") => faults::fault(address, &said),
+        Fault::Failed(said) if said.starts_with("mariadb ") => faults::fault_of(doing, address, &said),
         missing => missing,
     })?;
     Ok(rows_of(&ended.output))

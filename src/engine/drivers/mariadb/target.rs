@@ -1,27 +1,27 @@
 //! Restoring into a folder, which becomes a data directory that a server starts on.
 
-use super::binlog;
 use super::programs::BACKUP;
 use super::source::{COMPLETE, COPIED};
 use super::version::Version;
-use super::{ENGINE_DETAIL, MariaDb};
+use super::{ENGINE_DETAIL, MariaDb, binlog, owner};
 use crate::domain::PointDetails;
 use crate::domain::continuous::Moment;
 use crate::domain::types::location::Part;
+use crate::engine::drivers::child::{Program, User};
 use crate::engine::drivers::folder::{self, path_of, root, vacancy};
 use crate::engine::drivers::{Fault, Inside, Mark, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Target};
 use crate::repository::{ItemPath, OpenFolder, RestoreOutcome, RestoreSize};
 use rustix::fs::{Gid, Mode, OFlags, Uid, fchmod, fchown, fstat, fsync, openat, syncfs};
-use rustix::process::{getegid, geteuid};
-use std::fs::Metadata;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd as _, OwnedFd};
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How long the preparation may take: it works off the log of the time of the backup.
 const PATIENCE: Duration = Duration::from_secs(12 * 60 * 60);
+
+/// The folder in which a program is at home, as the program sees it.
+pub(super) const HERE: &str = "/proc/self/cwd";
 
 /// There while the files are prepared: what an attempt left that was cut off then is no copy any more, and goes.
 const BEGUN: &str = ".vaultdeck-is-preparing";
@@ -62,7 +62,7 @@ pub(super) fn check_programs(version: Option<&str>) -> Result<(), Fault> {
 }
 
 /// The folder that becomes a data directory.
-struct DataDirectory<'a> {
+pub(super) struct DataDirectory<'a> {
     folder: Box<folder::target::Folder<'a>>,
     content: &'a Inside<'a>,
     path: PathBuf,
@@ -81,6 +81,15 @@ pub(super) fn open<'a>(driver: &MariaDb, cx: &RestoreCx<'a>) -> Result<Box<dyn T
     let path = path_of(cx.target)?.to_owned();
     let (content, moment, details) = (cx.content, cx.moment, cx.details);
     Ok(Box::new(DataDirectory { folder, content, path, mark: None, moment, details }))
+}
+
+impl<'a> DataDirectory<'a> {
+    /// That of a scratch folder.
+    pub(super) fn at(path: PathBuf, cx: &RestoreCx<'a>) -> Self {
+        let folder = Box::new(folder::target::at(path.clone(), cx.lend));
+        let (content, moment, details) = (cx.content, cx.moment, cx.details);
+        Self { folder, content, path, mark: None, moment, details }
+    }
 }
 
 impl DataDirectory<'_> {
@@ -119,14 +128,13 @@ impl Target for DataDirectory<'_> {
 
     fn finish(self: Box<Self>, outcome: &RestoreOutcome) -> Result<Restored, Fault> {
         let folder = self.again()?;
-        let identity = folder.identity();
         let folder = folder.into_descriptor();
         let note = note(self.content, &self.path)?;
         let held = Held::hold(folder).map_err(|error| self.failed(&error))?;
-        prepare(&self.path)?;
+        prepare(&through(&held.folder), held.worker)?;
         let applied = self
             .moment
-            .map(|moment| binlog::apply((&self.path, &through(&held.folder)), identity, moment.at, self.details));
+            .map(|moment| binlog::apply((&self.path, &through(&held.folder)), held.worker, moment.at, self.details));
         let applied = applied.transpose()?;
         held.release().map_err(|error| self.failed(&error))?;
         let mut restored = self.folder.finish(outcome)?;
@@ -135,10 +143,10 @@ impl Target for DataDirectory<'_> {
     }
 }
 
-/// Makes a data directory of a copy.
-fn prepare(path: &Path) -> Result<(), Fault> {
-    let program = BACKUP.program()?.arg("--prepare").arg(format!("--target-dir={}", path.display()));
-    let said = program.run(PATIENCE)?.said;
+/// Makes a data directory of a copy, as whom it belongs to. The program is at home in it: by its path that user might not come there.
+fn prepare(path: &Path, worker: Option<User>) -> Result<(), Fault> {
+    let program = BACKUP.program()?.arg("--prepare").arg(format!("--target-dir={HERE}")).within(path);
+    let said = worker.into_iter().fold(program, Program::run_by).run(PATIENCE)?.said;
     if said.ends_with(COMPLETE) {
         return Ok(());
     }
@@ -158,39 +166,44 @@ fn note(content: &Inside<'_>, path: &Path) -> Result<Option<String>, Fault> {
     }))
 }
 
-/// A folder in which a program works as us on files of others: nobody else may look in meanwhile, and so nobody can lead it astray by a link.
+/// A folder in which programs work as whom it belongs to: nobody else may look in meanwhile, and so nobody else can lead them astray by
+/// a link.
 struct Held {
     folder: OwnedFd,
-    owner: (Uid, Gid),
+    owner: User,
     mode: Mode,
+    /// Who works in it; us with none.
+    worker: Option<User>,
 }
 
 impl Held {
     fn hold(folder: OwnedFd) -> io::Result<Self> {
         let stat = fstat(&folder)?;
-        let (owner, mode) =
-            ((Uid::from_raw(stat.st_uid), Gid::from_raw(stat.st_gid)), Mode::from_raw_mode(stat.st_mode));
-        if geteuid().is_root() {
-            fchown(&folder, Some(geteuid()), Some(getegid()))?;
-        }
-        fchmod(&folder, Mode::RWXU)?;
+        let (owner, mode) = (User { uid: stat.st_uid, gid: stat.st_gid }, Mode::from_raw_mode(stat.st_mode));
         let access = OFlags::WRONLY | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         fsync(openat(&folder, BEGUN, access, Mode::RUSR | Mode::WUSR)?)?;
+        fchmod(&folder, Mode::RWXU)?;
+        let worker = owner::worker((owner.uid, owner.gid));
+        if let Some(worker) = worker {
+            fchown(&folder, Some(Uid::from_raw(worker.uid)), Some(Gid::from_raw(worker.gid)))?;
+            // Also what of the log we brought.
+            owner::give(&through(&folder), 0, worker)?;
+        }
         fsync(&folder)?;
-        Ok(Self { folder, owner, mode })
+        Ok(Self { folder, owner, mode, worker })
     }
 
-    /// What the program made belongs to whom the rest belongs to, and all is on the disk.
+    /// What the programs made belongs to whom the rest belongs to, and all is on the disk.
     fn release(self) -> io::Result<()> {
         let inside = through(&self.folder);
-        if geteuid().is_root() {
-            give(&inside, self.owner)?;
+        if let Some(worker) = self.worker {
+            owner::give(&inside, if self.owner.uid == 0 { worker.uid } else { 0 }, self.owner)?;
         }
         syncfs(&self.folder)?;
         std::fs::remove_file(inside.join(BEGUN))?;
         fchmod(&self.folder, self.mode)?;
-        if geteuid().is_root() {
-            fchown(&self.folder, Some(self.owner.0), Some(self.owner.1))?;
+        if self.worker.is_some() {
+            fchown(&self.folder, Some(Uid::from_raw(self.owner.uid)), Some(Gid::from_raw(self.owner.gid)))?;
         }
         Ok(fsync(&self.folder)?)
     }
@@ -199,23 +212,6 @@ impl Held {
 /// The path of an open folder, whatever became of the path that led to it.
 fn through(folder: impl AsFd) -> PathBuf {
     PathBuf::from(format!("/proc/self/fd/{}", folder.as_fd().as_raw_fd()))
-}
-
-/// Gives what is root's below a folder to its owner.
-fn give(folder: &Path, owner: (Uid, Gid)) -> io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        let found: Metadata = entry.metadata()?;
-        if found.uid() == geteuid().as_raw() {
-            let access = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-            let opened = rustix::fs::open(entry.path(), access, Mode::empty())?;
-            fchown(&opened, Some(owner.0), Some(owner.1))?;
-        }
-        if found.is_dir() {
-            give(&entry.path(), owner)?;
-        }
-    }
-    Ok(())
 }
 
 /// Empties a folder in which files were being prepared when an attempt was cut off, or were prepared: over these no copy can be written.

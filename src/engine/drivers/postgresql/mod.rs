@@ -51,11 +51,11 @@ use crate::domain::types::location::{Location, Part};
 use crate::domain::types::{Metadata, TypeFacts, aurora, database, rds};
 use crate::domain::{Arn, Invalid, PointDetails};
 use crate::engine::drivers::psql::{address, faults, programs};
+use crate::engine::drivers::unique::unique;
 use crate::engine::drivers::{
     BackupCx, Continuous, Driver, Fault, Mark, ProbeCx, Probed, Proof, ProofCx, RestoreAsk, RestoreCx, RestorePlan,
     Source, Target,
 };
-use crate::engine::keys::random;
 use address::Address;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -205,11 +205,4 @@ impl PostgreSql {
     fn id_of<'a>(&self, resource: &'a Arn) -> &'a str {
         resource.resource().strip_prefix(self.0.prefix).unwrap_or_else(|| resource.resource())
     }
-}
-
-/// Eight hexadecimal digits that nobody has.
-fn unique() -> Result<String, Fault> {
-    let mut bytes = [0; 8];
-    random(&mut bytes).map_err(|error| Fault::Failed(error.to_string()))?;
-    Ok(hex::encode(bytes))
 }

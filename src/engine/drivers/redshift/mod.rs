@@ -41,10 +41,10 @@ use crate::domain::types::{Metadata, TypeFacts, database};
 use crate::domain::{Arn, Invalid, PointDetails};
 use crate::engine::drivers::proof::{Counted, Files, Noted};
 use crate::engine::drivers::psql::address::Address;
+use crate::engine::drivers::unique::unique;
 use crate::engine::drivers::{
     BackupCx, Driver, Fault, Mark, ProbeCx, Probed, Proof, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
 };
-use crate::engine::keys::random;
 use serde::{Deserialize, Serialize};
 use session::Session;
 use std::collections::BTreeMap;
@@ -150,11 +150,4 @@ fn database_of(at: &Location) -> &str {
 fn address_of(at: &Location) -> Result<Address, Fault> {
     let url = at.part(Part::Url).unwrap_or_default();
     Address::parse(url).map_err(|rule| Fault::Failed(format!("The URL {rule}.")))
-}
-
-/// Sixteen hexadecimal digits that nobody has.
-fn unique() -> Result<String, Fault> {
-    let mut bytes = [0; 8];
-    random(&mut bytes).map_err(|error| Fault::Failed(error.to_string()))?;
-    Ok(hex::encode(bytes))
 }

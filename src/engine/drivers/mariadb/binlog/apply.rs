@@ -12,8 +12,7 @@ use super::server::ZONE_DETAIL;
 use super::sights::Sights;
 use crate::domain::{PointDetails, Time};
 use crate::engine::drivers::Fault;
-use crate::engine::drivers::child::Running;
-use crate::repository::Identity;
+use crate::engine::drivers::child::{Running, User};
 use chrono::{DateTime, SecondsFormat, Timelike as _};
 use std::fs::File;
 use std::io::{self, BufReader, Read as _};
@@ -54,10 +53,10 @@ struct Range {
 }
 
 /// Applies the log in a data directory up to a moment, and removes it there. `inside` leads to the same folder, whatever became of its path.
-/// It gives what is worth telling.
+/// The folder belongs to `worker`. It gives what is worth telling.
 pub(in crate::engine::drivers::mariadb) fn apply(
     (data, inside): (&Path, &Path),
-    identity: Identity,
+    worker: Option<User>,
     moment: Time,
     details: &PointDetails,
 ) -> Result<Vec<String>, Fault> {
@@ -70,9 +69,9 @@ pub(in crate::engine::drivers::mariadb) fn apply(
     let mut notes = Vec::new();
     if range.groups > 0 {
         for file in &mut range.files {
-            *file = data.join(FOLDER).join(file.file_name().unwrap_or_default());
+            *file = Path::new(FOLDER).join(file.file_name().unwrap_or_default());
         }
-        let scratch = Scratch::start(data, identity, details)?;
+        let scratch = Scratch::start(data, worker, details)?;
         notes.extend(zone_note(&scratch, details)?);
         let reader = scratch.reader(&range.files, range.start, range.stop)?;
         pour(reader, scratch.listener()?)?;

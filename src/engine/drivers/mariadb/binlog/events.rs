@@ -32,6 +32,8 @@ pub(super) struct Event {
     pub(super) kind: u8,
     /// The beginning of what it says.
     pub(super) body: Vec<u8>,
+    /// A checksum of all of it.
+    pub(super) sum: u32,
 }
 
 /// The events of a file.
@@ -108,7 +110,7 @@ impl<R: Read> Events<R> {
             self.at = end;
         }
         self.read += u64::from(length);
-        Ok(Some(Event { start, end, time, kind, body }))
+        Ok(Some(Event { start, end, time, kind, body, sum: sum.value() }))
     }
 
     /// The beginning of a body, of which all is read; nothing where it is not all there.

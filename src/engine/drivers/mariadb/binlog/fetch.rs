@@ -4,7 +4,7 @@ use super::super::address::Address;
 use super::super::faults;
 use super::super::programs::BINLOG;
 use super::events::{Events, FIRST};
-use super::groups::{Walked, walk};
+use super::groups::{Unit, Walked, walk};
 use super::names::LogName;
 use crate::domain::Secret;
 use crate::engine::drivers::{Broken, Fault};
@@ -41,12 +41,20 @@ impl Fetching<'_> {
     }
 
     /// Fetches what a file has behind a place up to which the one here has it; all of it where that has less. A torn end counts only in
-    /// a file to which the server writes no more. `is_over` says whether this is such a one.
-    pub(super) fn fetch(&self, name: &LogName, from: u64, is_over: bool, control: &Control) -> Result<Walked, Broken> {
+    /// a file to which the server writes no more. `is_over` says whether this is such a one. `last` is what ends at the place, and comes
+    /// again: where something else does, it is another file of the same name, however much it looks like the one before.
+    pub(super) fn fetch(
+        &self,
+        name: &LogName,
+        (place, last): (u64, Option<Unit>),
+        is_over: bool,
+        control: &Control,
+    ) -> Result<Walked, Broken> {
+        let from = last.map_or(place, |last| last.start);
         let kept = |error: io::Error| Fault::of_io(format_args!("The log in {}", self.folder.display()), &error);
         let own = self.path(name);
         let has = std::fs::metadata(&own).map_or(0, |found| found.len());
-        let from = if has < from || from < FIRST { FIRST } else { from };
+        let from = if has < place || from < FIRST { FIRST } else { from };
         let coming = self.folder.join(COMING);
         let _ = std::fs::remove_dir_all(&coming);
         std::fs::create_dir_all(&coming).map_err(kept)?;
@@ -61,9 +69,16 @@ impl Fetching<'_> {
         };
         let mut events = Events::from(BufReader::new(File::open(&came).map_err(kept)?), from).map_err(read)?;
         let walked = walk(&mut events, |_| ()).map_err(read)?;
+        if let Some(last) = last.filter(|last| from == last.start && !is_still(*last, &walked)) {
+            let at = last.start;
+            return Err(Broken::Gap(format!(
+                "the server at {} has another {name} now than the one that is stored, from its byte {at} on: the log was reset",
+                self.address.place()
+            )));
+        }
         add(&own, from, &came, &walked).map_err(kept)?;
         let _ = std::fs::remove_dir_all(&coming);
-        Ok(Walked { end: walked.end.max(if from > FIRST { from } else { 0 }), ..walked })
+        Ok(Walked { end: walked.end.max(if from > FIRST { place } else { 0 }), ..walked })
     }
 
     fn run(&self, name: &LogName, from: u64, is_over: bool, control: &Control) -> Result<(), Broken> {
@@ -93,6 +108,11 @@ impl Fetching<'_> {
         }
         Err(Broken::For(faults::fault(self.address, &said)))
     }
+}
+
+/// Whether what came begins with a unit that was there before.
+pub(super) fn is_still(last: Unit, walked: &Walked) -> bool {
+    walked.units.0 == Some(last)
 }
 
 /// Writes what came of whole groups into a file, from a place on.

@@ -8,6 +8,7 @@ use super::super::address::Address;
 use super::super::server::registered;
 use super::super::version::Version;
 use super::fetch::Fetching;
+use super::groups::Unit;
 use super::names::LogName;
 use super::server::{self, Seen};
 use super::sights::Sight;
@@ -37,6 +38,9 @@ pub(super) struct Place {
     /// When the server began that file, which tells it from another of the same name; 0 where that is not known yet.
     #[serde(default)]
     begun: u32,
+    /// What ends there, which is there as long as nobody resets the log; nothing where that is not known, or too long to be read again.
+    #[serde(default)]
+    last: Option<Unit>,
     /// Whether the server writes no more to it.
     #[serde(default)]
     is_closed: bool,
@@ -122,7 +126,7 @@ impl Following {
             }
             // Also where nothing came: whether it is still the same file, the file says only itself.
             if size > at.position || next.is_none() {
-                let walked = fetching.fetch(&name, at.position, next.is_some(), control)?;
+                let walked = fetching.fetch(&name, (at.position, at.last), next.is_some(), control)?;
                 if walked.has_lost {
                     return Err(self.gap("wrote into its log that it lost changes (an incident)"));
                 }
@@ -131,14 +135,16 @@ impl Following {
                         self.gap(&format!("has another {name} now than the one that is stored: the log was reset"))
                     );
                 }
+                // What ends where it was stored came again, and is nothing new.
                 if walked.end > at.position {
                     came.files.insert(name.to_string(), walked.end);
+                    came.newest = came.newest.max(walked.newest);
                 }
                 came.bytes += walked.end - at.position;
-                came.newest = came.newest.max(walked.newest);
                 at = Place {
                     position: walked.end,
                     begun: walked.begun,
+                    last: walked.units.1,
                     is_closed: walked.is_closed,
                     ..Place::behind(&name, 0)
                 };

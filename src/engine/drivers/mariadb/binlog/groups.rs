@@ -3,7 +3,9 @@
 //! They stand in the order of their commits, each as one piece: a log that ends behind a whole group is that of one moment. Since
 //! version 10.0 each begins with an event that numbers it and tells how it ends.
 
+use super::super::crc32::Crc32;
 use super::events::{Event, Events, FORMAT};
+use serde::{Deserialize, Serialize};
 use std::io::{self, Read};
 
 /// Kinds of events.
@@ -40,6 +42,32 @@ pub(super) struct Group {
     pub(super) time: u32,
 }
 
+/// A whole group, or an event outside of any: where it begins, and a checksum of what it is. Of two logs that look the same it tells one
+/// from the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Unit {
+    pub(super) start: u64,
+    pub(super) sum: u32,
+}
+
+impl Unit {
+    fn begun_by(event: &Event) -> Self {
+        Self { start: event.start, sum: event.sum }
+    }
+
+    /// With one event more.
+    fn and(self, event: &Event) -> Self {
+        let mut sum = Crc32::default();
+        sum.add(&self.sum.to_le_bytes());
+        sum.add(&event.sum.to_le_bytes());
+        Self { sum: sum.value(), ..self }
+    }
+}
+
+/// The longest unit that is read again to see that it is still there.
+const LONGEST_UNIT: u64 = 8 << 20;
+
 /// How far a file goes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Walked {
@@ -57,6 +85,15 @@ pub(super) struct Walked {
     pub(super) is_closed: bool,
     /// The server says itself that it lost changes that should be there.
     pub(super) has_lost: bool,
+    /// The first and the last whole unit; no last one where that is long.
+    pub(super) units: (Option<Unit>, Option<Unit>),
+}
+
+impl Walked {
+    fn passed(&mut self, unit: Unit, end: u64) {
+        let (first, _) = self.units;
+        self.units = (first.or(Some(unit)), Some(unit).filter(|unit| end - unit.start <= LONGEST_UNIT));
+    }
 }
 
 /// Walks over the events of a file as far as its groups are whole, and tells these.
@@ -75,21 +112,27 @@ pub(super) fn walk<R: Read>(events: &mut Events<R>, mut each: impl FnMut(Group))
             (BEGIN, None) => {
                 let flags = event.body.get(12).copied().unwrap_or_default();
                 let group = Group { start: event.start, end: event.end, time: event.time };
-                open = Some(Open { group, is_standalone: flags & STANDALONE != 0 });
+                open = Some(Open { group, is_standalone: flags & STANDALONE != 0, unit: Unit::begun_by(&event) });
                 continue;
             }
             (BEGIN, Some(_)) => return Err(strange(&event, "a transaction begins within another")),
-            (_, Some(current)) if !current.is_ended_by(&event) => continue,
+            (_, Some(current)) if !current.is_ended_by(&event) => {
+                open = open.map(|current| Open { unit: current.unit.and(&event), ..current });
+                continue;
+            }
             (_, Some(current)) => {
                 each(Group { end: event.end, ..current.group });
                 walked.newest = Some(current.group.time);
+                walked.passed(current.unit.and(&event), event.end);
                 open = None;
             }
             (QUERY | COMMIT | PREPARE | TABLE, None) => {
                 return Err(strange(&event, "a statement belongs to no transaction"));
             }
-            (STOP | ROTATE, None) => walked.is_closed = true,
-            (_, None) => {}
+            (kind, None) => {
+                walked.is_closed |= matches!(kind, STOP | ROTATE);
+                walked.passed(Unit::begun_by(&event), event.end);
+            }
         }
         walked.end = event.end.max(walked.end);
         walked.read = events.read();
@@ -101,6 +144,8 @@ pub(super) fn walk<R: Read>(events: &mut Events<R>, mut each: impl FnMut(Group))
 struct Open {
     group: Group,
     is_standalone: bool,
+    /// What came of it so far.
+    unit: Unit,
 }
 
 impl Open {

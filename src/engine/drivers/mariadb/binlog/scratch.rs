@@ -1,36 +1,36 @@
 //! A server that runs on a restored data directory for as long as its log is applied, and that nobody else can reach: it has a socket in a
-//! folder of ours alone, no port, and a user for us with a password that nobody knows, who is gone with it.
+//! folder of its user alone, no port, and a user for us with a password that nobody knows, who is gone with it.
+//!
+//! It runs as whom the files belong to, as does all that talks to it. A server knows its files by their whole path: where that
+//! user does not come there, as below the engine's own folder, which root alone may enter, it has to be root's.
 
+use super::super::owner::{reaches, served_by};
 use super::super::programs::{BINLOG, CLIENT, SERVER};
 use super::super::rows;
-use super::FOLDER;
+use super::super::starting::{LIMIT, await_answer};
 use super::server::{NAMES_DETAIL, STORAGE_DETAIL};
 use crate::domain::{PointDetails, Secret};
 use crate::engine::drivers::Fault;
-use crate::engine::drivers::child::{Program, Running};
-use crate::engine::keys::random;
-use crate::repository::Identity;
-use rustix::process::geteuid;
+use crate::engine::drivers::child::{Program, Running, User};
+use crate::engine::drivers::unique::unique;
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, chown};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long it may take to start and to end, and one statement of its log.
 const PATIENCE: Duration = Duration::from_secs(12 * 60 * 60);
 
-/// How often it is asked whether it has started.
-const GLANCE: Duration = Duration::from_millis(100);
-
 /// How long an answer may take.
 const ANSWER: Duration = Duration::from_secs(120);
 
-/// What a path to a socket may have at most, with room for its name.
-const LONGEST: usize = 90;
-
-/// The folder beside the log for what is large and goes: on the disk of the data, and not on the machine's for such things.
-const ASIDE: &str = "aside";
+/// The folder beside the log for what is the server's alone and goes, and what is in it. Paths from the data directory, where all these
+/// programs are at home: a socket has a short one.
+const ASIDE: &str = "binary-logs/aside";
+const SOCKET: &str = "binary-logs/aside/socket";
+const PID: &str = "binary-logs/aside/pid";
+const BEGIN: &str = "binary-logs/aside/begin.sql";
 
 /// The settings that a copy of a server has.
 const SETTINGS: &str = "backup-my.cnf";
@@ -59,84 +59,67 @@ const CALM: [&str; 15] = [
 /// The server.
 pub(super) struct Scratch {
     running: Running,
-    private: Private,
-    /// Where what is large and goes lies.
-    aside: PathBuf,
-    user: String,
-    password: Secret,
+    way: Way,
     /// What ends it.
     end: String,
 }
 
+/// How it is reached.
+struct Way {
+    data: PathBuf,
+    worker: Option<User>,
+    user: String,
+    password: Secret,
+}
+
 impl Scratch {
-    /// Starts it on a data directory, and waits until it answers.
-    pub(super) fn start(data: &Path, identity: Identity, details: &PointDetails) -> Result<Self, Fault> {
-        let private = Private::make(identity)?;
-        let aside = data.join(FOLDER).join(ASIDE);
-        let made = DirBuilder::new().mode(0o700).create(&aside);
-        made.map_err(|error| Fault::of_io(format_args!("The folder {}", aside.display()), &error))?;
+    /// Starts it on a data directory that belongs to `worker`, and waits until it answers.
+    pub(super) fn start(data: &Path, worker: Option<User>, details: &PointDetails) -> Result<Self, Fault> {
+        let worker = worker.filter(|user| reaches(*user, data));
         let user = format!("vaultdeck-{}", unique()?);
         let password = format!("aA1-{}{}", unique()?, unique()?);
         let (begin, end) = rows::user(&user, &password);
-        let beginning = private.write("begin.sql", &begin).map_err(|error| private.failed(&error))?;
+        let made = make_aside(data, &begin, worker);
+        made.map_err(|error| Fault::of_io(format_args!("The folder {}", data.join(ASIDE).display()), &error))?;
         let told = |key: &str, name: &str| details.get(name).map(|value| format!("--{key}={value}"));
         let of_server = [told("lower-case-table-names", NAMES_DETAIL), told("default-storage-engine", STORAGE_DETAIL)];
         let own = [
             format!("--datadir={}", data.display()),
-            format!("--socket={}", private.socket().display()),
-            format!("--pid-file={}", private.0.join("pid").display()),
-            format!("--tmpdir={}", aside.display()),
-            format!("--init-file={}", beginning.display()),
+            format!("--socket={SOCKET}"),
+            format!("--pid-file={PID}"),
+            format!("--tmpdir={ASIDE}"),
+            format!("--init-file={}", data.join(BEGIN).display()),
         ];
-        // The folder is ours alone.
-        let as_us = geteuid().is_root().then(|| "--user=root".to_owned());
-        let arguments = own.into_iter().chain(of_server.into_iter().flatten()).chain(as_us);
         let program = SERVER.with_settings(&data.join(SETTINGS))?;
         let program = CALM.into_iter().fold(program, |program, argument| program.arg(argument));
-        let running = arguments.fold(program, |program, argument| program.arg(argument)).start(PATIENCE)?;
-        let mut scratch = Self { running, private, aside, user, password: Secret::new(password), end };
-        scratch.await_answer()?;
-        Ok(scratch)
-    }
-
-    fn await_answer(&mut self) -> Result<(), Fault> {
-        let until = Instant::now() + PATIENCE;
-        while !self.running.has_ended() && Instant::now() < until {
-            if self.private.socket().exists() && self.ask(rows::ALIVE).is_ok() {
-                return Ok(());
-            }
-            std::thread::sleep(GLANCE);
-        }
-        Err(Fault::Failed("The server that was to apply the log did not start".to_owned()))
+        let arguments = own.into_iter().chain(of_server.into_iter().flatten());
+        let program = arguments.fold(program, |program, argument| program.arg(argument)).within(data);
+        let running = served_by(program, worker).start(PATIENCE)?;
+        let way = Way { data: data.to_owned(), worker, user, password: Secret::new(password) };
+        let running = await_answer(running, LIMIT, &|| false, &|| way.ask(rows::ALIVE).map(drop))?;
+        let ended = |why| Fault::Failed(format!("The server that was to apply the log did not start: {why}"));
+        Ok(Self { running: running.map_err(ended)?, way, end })
     }
 
     /// The answer to a statement.
     pub(super) fn ask(&self, statement: &str) -> Result<String, Fault> {
-        let program = self.client()?.arg("--batch").arg("--skip-column-names").arg("--execute").arg(statement);
-        let ended = program.run(ANSWER)?;
-        Ok(String::from_utf8_lossy(&ended.output).trim().to_owned())
-    }
-
-    fn client(&self) -> Result<Program, Fault> {
-        let program = CLIENT.program()?.arg("--protocol=socket").arg(format!("--user={}", self.user));
-        let program = program.arg(format!("--socket={}", self.private.socket().display()));
-        Ok(program.secret("MYSQL_PWD", &self.password))
+        self.way.ask(statement)
     }
 
     /// A client that runs what it is told.
     pub(super) fn listener(&self) -> Result<Running, Fault> {
         let arguments = ["--batch", "--binary-mode", "--comments", "--max-allowed-packet=1G"];
-        let program = arguments.into_iter().fold(self.client()?, |program, argument| program.arg(argument));
+        let program = arguments.into_iter().fold(self.way.client()?, |program, argument| program.arg(argument));
         program.with_input().start(PATIENCE)
     }
 
-    /// A program that writes the statements of files of a log.
+    /// A program that writes the statements of files of a log, which lie in the data directory.
     pub(super) fn reader(&self, files: &[PathBuf], start: u64, stop: Option<u64>) -> Result<Running, Fault> {
         let program = BINLOG.program()?.env("TZ", "UTC").arg(format!("--start-position={start}"));
-        let program = program.arg(format!("--local-load={}", self.aside.display()));
+        let program = program.arg(format!("--local-load={ASIDE}"));
         let stop = stop.map(|stop| format!("--stop-position={stop}"));
         let program = stop.into_iter().fold(program, |program, argument| program.arg(argument));
-        files.iter().fold(program, |program, file| program.arg(file)).start(PATIENCE)
+        self.way.at_home(files.iter().fold(program, |program, file| program.arg(file))).start(PATIENCE)
     }
 
     /// Ends it, when all it has is on the disk and nothing of us is left in it.
@@ -146,73 +129,50 @@ impl Scratch {
     }
 }
 
-/// A folder that nobody else can look into. It is called after the data directory: what an engine left that was killed is removed by
-/// the next attempt.
-struct Private(PathBuf);
-
-impl Private {
-    fn make(identity: Identity) -> Result<Self, Fault> {
-        let path = std::env::temp_dir().join(format!("vaultdeck-{:x}-{:x}", identity.device, identity.inode));
-        let private = |error: &io::Error| Fault::of_io(format_args!("The folder {}", path.display()), error);
-        if path.as_os_str().len() > LONGEST {
-            return Err(Fault::Failed(format!("The path {} is too long for a socket: set TMPDIR.", path.display())));
-        }
-        // In the system's folder for such things nobody can put another in the place of ours.
-        let before = std::fs::symlink_metadata(&path);
-        if before.is_ok_and(|before| before.is_dir() && before.uid() == geteuid().as_raw()) {
-            std::fs::remove_dir_all(&path).map_err(|error| private(&error))?;
-        }
-        DirBuilder::new().mode(0o700).create(&path).map_err(|error| private(&error))?;
-        Ok(Self(path))
+impl Way {
+    /// A program in the data directory, as whom that belongs to.
+    fn at_home(&self, program: Program) -> Program {
+        self.worker.into_iter().fold(program.within(&self.data), Program::run_by)
     }
 
-    fn socket(&self) -> PathBuf {
-        self.0.join("socket")
+    fn client(&self) -> Result<Program, Fault> {
+        let program = CLIENT.program()?.arg("--protocol=socket").arg(format!("--user={}", self.user));
+        let program = program.arg(format!("--socket={SOCKET}")).arg("--connect-timeout=30");
+        Ok(self.at_home(program).secret("MYSQL_PWD", &self.password))
     }
 
-    fn write(&self, name: &str, text: &str) -> io::Result<PathBuf> {
-        let path = self.0.join(name);
-        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?.write_all(text.as_bytes())?;
-        Ok(path)
-    }
-
-    fn failed(&self, error: &io::Error) -> Fault {
-        Fault::of_io(format_args!("The folder {}", self.0.display()), error)
+    fn ask(&self, statement: &str) -> Result<String, Fault> {
+        let program = self.client()?.arg("--batch").arg("--skip-column-names").arg("--execute").arg(statement);
+        let ended = program.run(ANSWER)?;
+        Ok(String::from_utf8_lossy(&ended.output).trim().to_owned())
     }
 }
 
-impl Drop for Private {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
+/// Makes the folder that only the server's user can look into, with what makes our user in it.
+fn make_aside(data: &Path, begin: &str, worker: Option<User>) -> io::Result<()> {
+    let (folder, file) = (data.join(ASIDE), data.join(BEGIN));
+    DirBuilder::new().mode(0o700).create(&folder)?;
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file)?.write_all(begin.as_bytes())?;
+    match worker {
+        None => Ok(()),
+        Some(User { uid, gid }) => [file, folder].iter().try_for_each(|path| chown(path, Some(uid), Some(gid))),
     }
-}
-
-/// Sixteen hexadecimal digits that nobody has.
-fn unique() -> Result<String, Fault> {
-    let mut bytes = [0; 8];
-    random(&mut bytes).map_err(|error| Fault::Failed(error.to_string()))?;
-    Ok(hex::encode(bytes))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::FOLDER;
     use super::*;
     use std::os::unix::fs::PermissionsExt as _;
 
     #[test]
-    fn nobody_looks_into_the_folder_and_what_was_left_in_it_goes() {
-        let identity = Identity { device: 0xF00D, inode: u64::from(std::process::id()) };
-        let private = Private::make(identity).unwrap();
-        let path = private.0.clone();
-        let file = private.write("begin.sql", "secret").unwrap();
-        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!((mode(&path), mode(&file)), (0o700, 0o600));
-        // As after a `kill -9`.
-        std::mem::forget(private);
-        let again = Private::make(identity).unwrap();
-        assert!(!file.exists() && path.exists());
-        drop(again);
-        assert!(!path.exists());
+    fn nobody_looks_into_the_folder_of_the_server() {
+        let data = tempfile::tempdir().unwrap();
+        std::fs::create_dir(data.path().join(FOLDER)).unwrap();
+        make_aside(data.path(), "secret", None).unwrap();
+        let mode = |path: &str| std::fs::metadata(data.path().join(path)).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(ASIDE), mode(BEGIN)), (0o700, 0o600));
+        assert!([ASIDE, SOCKET, PID, BEGIN].iter().all(|path| path.starts_with(FOLDER)));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::super::crc32::Crc32;
 use super::events::{Events, FIRST, MAGIC};
+use super::fetch::is_still;
 use super::groups::{Group, Walked, walk};
 use super::*;
 use std::io;
@@ -112,6 +113,34 @@ fn a_transaction_that_goes_back_to_a_savepoint_goes_on() {
     let at = |event: usize| written.ends[event];
     assert_eq!(places, [(2000, at(0), at(7)), (2100, at(7), at(10)), (2200, at(10), at(12)), (2300, at(12), at(16))]);
     assert_eq!(walked.end, written.bytes.len() as u64);
+}
+
+#[test]
+fn a_log_that_was_reset_within_a_second_and_has_the_same_length_is_another_one() {
+    let log = |has_checksums, byte: u8| {
+        let mut written = Written::new(has_checksums);
+        written.event(1000, 163, &[0; 4]).transaction(2000);
+        written.begin(2000, 0).event(1999, ROWS, &[byte; 40]).event(2000, COMMIT, &[0; 8]);
+        written
+    };
+    for has_checksums in [true, false] {
+        let stored = log(has_checksums, 1);
+        let (groups, before) = walked(&stored.bytes).unwrap();
+        let (last, head) = (before.units.1.unwrap(), stored.ends[0] as usize);
+        assert_eq!(last.start, groups[1].start);
+        // As it is fetched again: the server's first event, and then those from there on.
+        let again = |log: &Written| {
+            let bytes = [&log.bytes[..head], &log.bytes[last.start as usize..]].concat();
+            walk(&mut Events::from(&bytes[..], last.start).unwrap(), |_| ()).unwrap()
+        };
+        let mut longer = log(has_checksums, 1);
+        longer.transaction(2400);
+        let reset = log(has_checksums, 2);
+        assert_eq!((reset.bytes.len(), again(&reset).begun), (stored.bytes.len(), before.begun));
+        assert!(is_still(last, &again(&stored)) && is_still(last, &again(&longer)));
+        assert!(!is_still(last, &again(&reset)));
+        assert_eq!(again(&stored).units.1, Some(last));
+    }
 }
 
 #[test]

@@ -26,12 +26,12 @@ pub(super) struct Database {
 }
 
 /// The file of a table or a view.
-pub(super) fn of_table(database: &str, table: &str) -> PathBuf {
+pub(in crate::engine::drivers::mariadb) fn of_table(database: &str, table: &str) -> PathBuf {
     PathBuf::from(encoded(database)).join(format!("{}.sql", encoded(table)))
 }
 
 /// A file of a database itself.
-pub(super) fn of_database(database: &str, end: &str) -> PathBuf {
+pub(in crate::engine::drivers::mariadb) fn of_database(database: &str, end: &str) -> PathBuf {
     PathBuf::from(format!("{}{end}", encoded(database)))
 }
 

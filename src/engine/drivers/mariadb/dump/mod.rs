@@ -27,6 +27,7 @@ mod split;
 mod target;
 mod users;
 
+pub(super) use files::{of_database, of_table};
 pub(super) use source::open;
 pub(super) use target::{plan, target};
 
@@ -47,10 +48,10 @@ const USERS: &str = "users.sql";
 const SEQUENCE: &str = "SEQUENCE";
 
 /// The end of the name of the file of a database's sequences, which is run before all tables.
-const SEQUENCES: &str = ".sequences.sql";
+pub(super) const SEQUENCES: &str = ".sequences.sql";
 
 /// The ends of the names of a database's other own files, in the order in which they are run.
-const OF_DATABASE: [&str; 2] = [".routines.sql", ".views.sql"];
+pub(super) const OF_DATABASE: [&str; 2] = [".routines.sql", ".views.sql"];
 
 /// The detail of a recovery point that says in which form it is.
 const FORM: (&str, &str) = ("Form", "dump");

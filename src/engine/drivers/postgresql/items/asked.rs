@@ -1,19 +1,17 @@
 //! What is asked for: which item, and where it goes.
 
 use super::rows;
-use crate::domain::Invalid;
 use crate::domain::types::Metadata;
-use crate::domain::types::keys::{DATABASE_KEY, ITEMS_KEY, PATH_KEY, URL_KEY, value};
+use crate::domain::types::keys::{DATABASE_KEY, ITEMS_KEY, URL_KEY};
 use crate::domain::types::location::Part;
+use crate::engine::drivers::item::asked::{
+    Given, Goes as GivenGoes, Rules, encoded, name_of, refuse, refuse_without_item,
+};
 use crate::engine::drivers::postgresql::PostgreSql;
 use crate::engine::drivers::postgresql::scratch::Server;
 use crate::engine::drivers::psql::address::Address;
 use crate::engine::drivers::{Fault, RestoreAsk, endpoint};
-use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use std::fmt;
-
-/// What a name has percent-encoded in an item, and in the name of a file.
-const PARTS: &AsciiSet = &CONTROLS.add(b'/').add(b'.').add(b'%');
 
 /// A database, or a table of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,41 +60,25 @@ pub(super) struct Locale {
     pub(super) ctype: String,
 }
 
-fn refuse(key: &str, rule: impl fmt::Display) -> Fault {
-    Invalid::value(format!("Metadata.{key}"), format_args!("{key} {rule}")).into()
-}
-
 impl Asked {
     /// Reads metadata; nothing where no item is asked for.
     pub(super) fn read(driver: &PostgreSql, metadata: &Metadata) -> Result<Option<Self>, Fault> {
-        let get = |key: &str| value(metadata, key).filter(|text| !text.is_empty());
-        let Some(items) = get(ITEMS_KEY) else {
-            return match [URL_KEY, DATABASE_KEY].into_iter().find(|key| get(key).is_some()) {
-                None => Ok(None),
-                Some(key) => Err(refuse(
-                    key,
-                    format_args!(
-                        "is for one database or table of a recovery point of PostgreSQL: name that with {ITEMS_KEY}"
-                    ),
-                )),
-            };
+        let rules = Rules {
+            engine: "PostgreSQL",
+            form: "DATABASE, or DATABASE/SCHEMA.TABLE",
+            file: "a file of pg_dump",
+            read: driver.0.read,
+            supported: driver.0.supported,
         };
-        (driver.0.read)(metadata)?;
-        let ours = |key: &str| [ITEMS_KEY, URL_KEY, DATABASE_KEY].iter().any(|known| known.eq_ignore_ascii_case(key));
-        let others: Metadata =
-            metadata.iter().filter(|(key, _)| !ours(key)).map(|(key, value)| (key.clone(), value.clone())).collect();
-        (driver.0.supported)(&others)?;
-        let items: Vec<String> = serde_json::from_str(items).unwrap_or_default();
-        let [item] = items.as_slice() else {
-            return Err(refuse(ITEMS_KEY, "must be one database or one table: DATABASE, or DATABASE/SCHEMA.TABLE"));
+        let Some(Given { item, goes }) = Given::read(&rules, metadata)? else {
+            return refuse_without_item(metadata, rules.engine).map(|()| None);
         };
-        let item = Item::parse(item).map_err(|rule| refuse(ITEMS_KEY, rule))?;
-        let goes = match (get(PATH_KEY), get(URL_KEY)) {
-            (Some(path), None) if get(DATABASE_KEY).is_none() => Goes::IntoFolder(path.to_owned()),
-            (Some(_), None) => return Err(refuse(DATABASE_KEY, format_args!("goes with {URL_KEY}"))),
-            (None, Some(url)) => {
+        let item = Item::parse(&item).map_err(|rule| refuse(ITEMS_KEY, rule))?;
+        let goes = match goes {
+            GivenGoes::IntoFolder(path) => Goes::IntoFolder(path.to_owned()),
+            GivenGoes::IntoServer { url, database } => {
                 let address = Address::parse(url).map_err(|rule| refuse(URL_KEY, rule))?;
-                let database = get(DATABASE_KEY).map_or_else(|| format!("{}_restored", item.database), str::to_owned);
+                let database = database.map_or_else(|| format!("{}_restored", item.database), str::to_owned);
                 if database.len() > 63 || database.contains('\0') {
                     return Err(refuse(
                         DATABASE_KEY,
@@ -104,12 +86,6 @@ impl Asked {
                     ));
                 }
                 Goes::IntoServer { address, database }
-            }
-            _ => {
-                let rule = format_args!(
-                    "needs either {PATH_KEY}, a folder for a file of pg_dump, or {URL_KEY}, a server for a new database"
-                );
-                return Err(refuse(ITEMS_KEY, rule));
             }
         };
         Ok(Some(Self { item, goes }))
@@ -130,10 +106,7 @@ impl Item {
                 "must be DATABASE or DATABASE/SCHEMA.TABLE, with %2F, %2E and %25 in names for /, . and %; it is {text:?}"
             )
         };
-        let part = |part: &str| {
-            let name = percent_decode_str(part).decode_utf8().map_err(|_| form())?;
-            if name.is_empty() || name.contains('\0') { Err(form()) } else { Ok(name.into_owned()) }
-        };
+        let part = |part: &str| name_of(part).ok_or_else(form);
         let text = text.strip_prefix('/').unwrap_or(text);
         let Some((database, table)) = text.split_once('/') else {
             return Ok(Self { database: part(text)?, table: None });
@@ -147,7 +120,6 @@ impl Item {
 
     /// What its dump is called.
     pub(super) fn file_name(&self) -> String {
-        let encoded = |name: &str| utf8_percent_encode(name, PARTS).to_string();
         let table = self.table.as_ref().map(|(schema, table)| format!(".{}.{}", encoded(schema), encoded(table)));
         format!("{}{}.dump", encoded(&self.database), table.unwrap_or_default())
     }

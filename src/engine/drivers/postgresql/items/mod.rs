@@ -10,20 +10,21 @@ mod list;
 mod rows;
 mod server;
 
-use self::asked::{Asked, Goes, Item};
-use self::dumping::NewFile;
+use self::asked::{Asked, Goes, Item, Parts};
+use self::dumping::dump;
 use self::server::{Dump, Into};
 use super::scratch::Server;
 use super::source::FIRST_USER;
 use super::target::DataDirectory;
-use super::{PostgreSql, programs, unique};
+use super::{PostgreSql, programs};
 use crate::domain::types::location::{Location, Part};
 use crate::engine::drivers::child::Program;
-use crate::engine::drivers::folder::{path_of, root, vacancy};
+use crate::engine::drivers::folder::path_of;
+use crate::engine::drivers::item::file::NewFile;
+use crate::engine::drivers::item::target::{Attempt, Extract, Place, Taker};
 use crate::engine::drivers::psql::programs::Programs;
-use crate::engine::drivers::{Fault, Mark, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Target, folder};
-use crate::repository::{Control, ItemPath, OpenFolder, RestoreOutcome, RestoreSize};
-use serde::{Deserialize, Serialize};
+use crate::engine::drivers::{Fault, RestoreAsk, RestoreCx, RestorePlan, Target, folder};
+use crate::repository::{Control, OpenFolder};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -57,131 +58,57 @@ pub(super) fn open<'a>(driver: &PostgreSql, cx: &RestoreCx<'a>) -> Result<Option
     let scratch = (cx.scratch)()?;
     let data = scratch.join("restored");
     let user = cx.details.get(FIRST_USER).map_or("postgres", String::as_str).to_owned();
-    let whole = DataDirectory::at(data.clone(), cx.lend, cx.moment);
-    Ok(Some(Box::new(Extract {
-        item: asked.item,
-        goes,
-        whole: Box::new(whole),
-        scratch,
-        data,
-        user,
-        begun: None,
-        is_resumed: false,
-        is_done: false,
-    })))
+    let whole = Box::new(DataDirectory::at(data.clone(), cx.lend, cx.moment));
+    Ok(Some(Box::new(Extract::new(goes, whole, Box::new(Taken { item: asked.item, scratch, data, user })))))
 }
 
-/// Where an item goes.
-enum Place {
-    Folder(PathBuf),
-    Server(Into),
-}
-
-/// What is remembered of a restore that was begun.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Begun {
-    /// Which folder it writes into.
-    folder: Option<serde_json::Value>,
-    /// What the new database is called until it is whole.
-    temporary: Option<String>,
-}
-
-/// An item that is taken out.
-struct Extract<'a> {
+/// An item of a cluster that was restored.
+struct Taken {
     item: Item,
-    goes: Place,
-    /// All of the recovery point, in the scratch folder.
-    whole: Box<DataDirectory<'a>>,
     scratch: PathBuf,
     data: PathBuf,
     user: String,
-    begun: Option<Begun>,
-    is_resumed: bool,
-    /// Whether an earlier attempt came to its end.
-    is_done: bool,
 }
 
-impl Target for Extract<'_> {
-    fn items(&self) -> &[ItemPath] {
-        &[]
-    }
-
-    fn begin(&mut self, need: &RestoreSize) -> Result<Mark, Fault> {
-        let begun = match &self.goes {
-            Place::Folder(path) => {
-                let into = vacancy::open_vacant(path, 0, &OpenFolder::free_space, &|_, _| false)?;
-                Begun { folder: root::mark_of(into.identity()).read(), temporary: None }
-            }
-            Place::Server(into) => {
-                into.refuse_taken()?;
-                Begun { folder: None, temporary: Some(format!("vaultdeck_{}", unique()?)) }
-            }
-        };
-        self.whole.begin(need)?;
-        let mark = Mark::of(&begun);
-        self.begun = Some(begun);
-        Ok(mark)
-    }
-
-    fn resume(&mut self, before: &Mark) -> Result<(), Fault> {
-        let unknown = || Fault::Failed("It is not known what an earlier attempt began.".to_owned());
-        let begun: Begun = before.read().ok_or_else(unknown)?;
-        if let (Place::Server(into), Some(temporary)) = (&self.goes, &begun.temporary) {
-            self.is_done = into.is_done(temporary)?;
-            into.drop_temporary(temporary)?;
-        }
-        self.begun = Some(begun);
-        self.is_resumed = true;
-        // Of the scratch folder nothing is left.
-        self.whole.begin(&RestoreSize::default()).map(drop)
-    }
-
-    fn sink(&mut self) -> Result<Sink<'_>, Fault> {
-        self.whole.sink()
-    }
-
-    fn finish(self: Box<Self>, outcome: &RestoreOutcome) -> Result<Restored, Fault> {
-        let Self { item, goes, whole, scratch, data, user, begun, is_resumed, is_done } = *self;
-        let begun = begun.ok_or_else(|| Fault::Failed("the target was not begun".to_owned()))?;
-        whole.finish(outcome)?;
-        if let (Place::Server(into), true) = (&goes, is_done) {
-            return Ok(restored(into.note(&item, &[])));
-        }
-        let programs = programs::with_server(version_of(&data)?)?;
+impl Taken {
+    /// The cluster as a server, and what the item is made of in it.
+    fn serve(&self) -> Result<(Programs, Server, Parts), Fault> {
+        let programs = programs::with_server(version_of(&self.data)?)?;
         let failed = |why| Fault::Failed(format!("The recovery point does not start as a server: {why}"));
-        let server = Server::start(&programs, &scratch, &data, &user, &Control::new())?.map_err(failed)?;
-        let parts = item.parts(&server)?;
-        let note = match &goes {
-            Place::Folder(path) => {
-                let identity = begun.folder.map(|folder| Mark::of(&folder)).as_ref().and_then(root::identity_of);
-                let identity = identity.ok_or_else(|| Fault::Failed("the target was not begun".to_owned()))?;
-                let folder = vacancy::open_again(path, identity)?.into_descriptor();
-                let name = item.file_name();
-                let file = NewFile { folder: &folder, name: &name };
-                if is_resumed {
-                    file.forget()?;
-                }
-                file.dump(&programs, &server, &item, &parts.tables)?;
-                format!("{item} is in {}: pg_restore -d DATABASE takes it.", path.join(&name).display())
-            }
-            Place::Server(into) => {
-                let unopened = |error| Fault::of_io(format_args!("{} cannot be opened", scratch.display()), &error);
-                let folder = OpenFolder::open(&scratch).map_err(unopened)?.into_descriptor();
-                NewFile { folder: &folder, name: DUMP }.dump(&programs, &server, &item, &parts.tables)?;
-                let locale = item.locale(&server)?;
-                let dump = Dump { programs: &programs, folder: &scratch, name: DUMP, parts: &parts, locale };
-                let left_out = into.restore(&dump, &begun.temporary.unwrap_or_default(), is_resumed)?;
-                into.note(&item, &left_out)
-            }
-        };
-        server.stop();
-        Ok(restored(note))
+        let server = Server::start(&programs, &self.scratch, &self.data, &self.user, &Control::new())?;
+        let server = server.map_err(failed)?;
+        let parts = self.item.parts(&server)?;
+        Ok((programs, server, parts))
     }
 }
 
-/// It is no resource that anybody registered.
-fn restored(note: String) -> Restored {
-    Restored { notes: vec![note], is_of_no_resource: true, ..Restored::default() }
+impl Taker<Into> for Taken {
+    fn shown(&self) -> String {
+        self.item.to_string()
+    }
+
+    fn file_name(&self) -> String {
+        self.item.file_name()
+    }
+
+    fn into_file(self: Box<Self>, file: &NewFile<'_>) -> Result<String, Fault> {
+        let (programs, server, parts) = self.serve()?;
+        dump(file, &programs, &server, &self.item, &parts.tables)?;
+        server.stop();
+        Ok("pg_restore -d DATABASE".to_owned())
+    }
+
+    fn into_server(self: Box<Self>, into: &Into, attempt: &Attempt) -> Result<Vec<String>, Fault> {
+        let (programs, server, parts) = self.serve()?;
+        let unopened = |error| Fault::of_io(format_args!("{} cannot be opened", self.scratch.display()), &error);
+        let folder = OpenFolder::open(&self.scratch).map_err(unopened)?.into_descriptor();
+        dump(&NewFile { folder: &folder, name: DUMP }, &programs, &server, &self.item, &parts.tables)?;
+        let locale = self.item.locale(&server)?;
+        let dump = Dump { programs: &programs, folder: &self.scratch, name: DUMP, parts: &parts, locale };
+        let left_out = into.restore(&dump, attempt)?;
+        server.stop();
+        Ok(left_out)
+    }
 }
 
 fn needed(programs: &Programs, name: &str) -> Result<Program, Fault> {

@@ -1,10 +1,11 @@
 //! A server that an item becomes a new database of.
 
-use super::asked::{Item, Locale, Parts};
-use super::dumping::NewFile;
+use super::asked::{Locale, Parts};
 use super::{list, needed, rows};
 use crate::domain::Secret;
 use crate::engine::drivers::Fault;
+use crate::engine::drivers::item::file::NewFile;
+use crate::engine::drivers::item::target::{Attempt, NewDatabase};
 use crate::engine::drivers::postgresql::server::newest;
 use crate::engine::drivers::psql::address::Address;
 use crate::engine::drivers::psql::programs::{self, Programs};
@@ -45,48 +46,19 @@ impl Into {
         Self { address, secret, database }
     }
 
-    /// Refuses a name that a database has.
-    pub(super) fn refuse_taken(&self) -> Result<(), Fault> {
-        if self.ask(&rows::databases(&self.database))?.trim() == "0" {
-            return Ok(());
-        }
-        Err(Fault::Failed(format!(
-            "The server at {} has a database {} already, and nothing was written: give another name with vaultdeck:database.",
-            self.address.place(),
-            self.database
-        )))
-    }
-
-    /// What is said of the database when it is whole.
-    pub(super) fn note(&self, item: &Item, left_out: &[String]) -> String {
-        let (database, place, user) = (&self.database, self.address.place(), &self.address.user);
-        let made = format!(
-            "{item} is the new database {database} of the server at {place}; it belongs to {user}, with no rights of others."
-        );
-        if left_out.is_empty() {
-            return made;
-        }
-        let left_out = left_out.join(", ");
-        format!("{made} Left out is what leads to other tables, functions or roles: {left_out}.")
-    }
-
-    /// Whether an earlier attempt came to its end, and only its job does not know of it: the note of it is at what is called as asked for.
-    pub(super) fn is_done(&self, temporary: &str) -> Result<bool, Fault> {
-        Ok(self.ask(&rows::noted(&self.database))?.trim() == note(temporary))
-    }
-
-    /// Drops what an earlier attempt began, under the name that it alone uses. What it left on the server may be at work in it yet.
-    pub(super) fn drop_temporary(&self, name: &str) -> Result<(), Fault> {
+    /// Drops what was begun, under the name that it alone uses. What an attempt left on the server may be at work in it yet.
+    fn drop_temporary(&self, name: &str) -> Result<(), Fault> {
         self.ask(&rows::leave(name))?;
         self.ask(&rows::drop(name)).map(drop)
     }
 
     /// Makes the database of a dump, under a name of its own until it is whole; what of the dump was left out.
-    pub(super) fn restore(&self, dump: &Dump<'_>, temporary: &str, is_resumed: bool) -> Result<Vec<String>, Fault> {
+    pub(super) fn restore(&self, dump: &Dump<'_>, attempt: &Attempt) -> Result<Vec<String>, Fault> {
+        let Attempt { id: temporary, is_resumed } = attempt;
         let Locale { encoding, collate, ctype } = &dump.locale;
         match self.ask(&rows::make(temporary, [encoding, collate, ctype])) {
             // A server makes it to the end though who asked for it was killed, and knows of it only then.
-            Err(fault @ Fault::Failed(_)) if is_resumed && fault.to_string().contains("already exists") => {
+            Err(fault @ Fault::Failed(_)) if *is_resumed && fault.to_string().contains("already exists") => {
                 return Err(Fault::Temporary { why: fault.to_string(), after: AGAIN });
             }
             made => made?,
@@ -135,6 +107,37 @@ impl Into {
         let ended = on_server(program, address, self.secret.as_ref()).run(PATIENCE);
         let ended = ended.map_err(|fault| faults::of_restore(address, &fault.to_string()))?;
         Ok(String::from_utf8_lossy(&ended.output).into_owned())
+    }
+}
+
+impl NewDatabase for Into {
+    fn refuse_taken(&self) -> Result<(), Fault> {
+        if self.ask(&rows::databases(&self.database))?.trim() == "0" {
+            return Ok(());
+        }
+        Err(Fault::Failed(format!(
+            "The server at {} has a database {} already, and nothing was written: give another name with vaultdeck:database.",
+            self.address.place(),
+            self.database
+        )))
+    }
+
+    /// The note of an attempt that came to its end is at what is called as asked for.
+    fn clear(&self, id: &str) -> Result<bool, Fault> {
+        let is_done = self.ask(&rows::noted(&self.database))?.trim() == note(id);
+        self.drop_temporary(id).map(|()| is_done)
+    }
+
+    fn note(&self, item: &str, left_out: &[String]) -> String {
+        let (database, place, user) = (&self.database, self.address.place(), &self.address.user);
+        let made = format!(
+            "{item} is the new database {database} of the server at {place}; it belongs to {user}, with no rights of others."
+        );
+        if left_out.is_empty() {
+            return made;
+        }
+        let left_out = left_out.join(", ");
+        format!("{made} Left out is what leads to other tables, functions or roles: {left_out}.")
     }
 }
 
