@@ -16,7 +16,7 @@ use crate::engine::jobs::log::await_log;
 use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::work::{Failure, Worked};
 use crate::engine::points::manifest::Manifest;
-use crate::engine::points::rows::owed_manifests;
+use crate::engine::points::rows::{chains, owed_manifests};
 use crate::repository::{self, Control, Id, ItemPath, Repository, RestoreRequest, TransferRequest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -84,7 +84,10 @@ pub(super) fn run(
 fn source(connection: &Connection, record: &CopyRecord) -> Result<std::result::Result<Manifest, Ending>> {
     let arn = &record.source_point;
     let gone = || Ending::failed(false, format!("Cannot find recovery point {arn}."));
-    Ok(owed_manifests::of(connection, arn)?.map(|kept| kept.manifest).ok_or_else(gone))
+    // What moves on while nothing happens is told by the chain's row alone.
+    let continuous = chains::get(connection, arn)?.and_then(|row| row.chain);
+    let manifest = owed_manifests::of(connection, arn)?.map(|kept| Manifest { continuous, ..kept.manifest });
+    Ok(manifest.ok_or_else(gone))
 }
 
 /// The first moment of the newest base of a continuous recovery point.
