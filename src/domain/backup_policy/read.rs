@@ -88,7 +88,7 @@ impl Reader {
                     let rule = "a setting has operators alone: @@assign, @@append, @@remove";
                     Err(Invalid::value(at(path, name), rule))
                 }
-                None => self.setting(path, shape, operators),
+                None => Self::setting(path, shape, operators),
             },
         }
     }
@@ -123,7 +123,7 @@ impl Reader {
         Ok(Node::Branch { allowed, members: read })
     }
 
-    fn setting(&mut self, path: &str, shape: &Shape, operators: Vec<(String, Json)>) -> Result<Node, Invalid> {
+    fn setting(path: &str, shape: &Shape, operators: Vec<(String, Json)>) -> Result<Node, Invalid> {
         let mut allowed = Allowed::ALL;
         let (mut one, mut assign, mut append, mut remove) = (None, None, Vec::new(), Vec::new());
         for (operator, json) in operators {

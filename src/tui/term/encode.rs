@@ -28,10 +28,8 @@ pub fn changes(previous: &Buffer, next: &Buffer, out: &mut Vec<u8>) {
     let mut pen = Pen::PLAIN;
     let mut expected: Option<(u16, u16)> = None;
     for (x, y, cell) in previous.diff_iter(next) {
-        if expected != Some((x, y)) {
-            if !blanks(pen, expected, (x, y), next, out) {
-                move_to(expected, x, y, out);
-            }
+        if expected != Some((x, y)) && !blanks(pen, expected, (x, y), next, out) {
+            move_to(expected, x, y, out);
         }
         let wanted = Pen::of(cell);
         if wanted != pen {

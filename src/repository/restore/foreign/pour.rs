@@ -1,7 +1,6 @@
 //! Making in a folder what the walk through a foreign tree meets.
 
 use std::io;
-use std::path::PathBuf;
 
 use super::ForeignTree;
 use super::walk::Walk;
@@ -144,7 +143,7 @@ impl<'a, S: RandomSink> Pour<'a, S> {
     fn refused(&self, path: &ItemPath, refusal: Refusal) {
         match refusal {
             Refusal::Item(reason) => self.report.failure(path, reason),
-            Refusal::All(source) => self.report.stop(Error::Target { path: PathBuf::from(self.sink.place()), source }),
+            Refusal::All(source) => self.report.stop(Error::Target { path: self.sink.place(), source }),
         }
     }
 }

@@ -91,7 +91,7 @@ impl<'a> Walk<'a> {
         };
         node.name.clone_from(&listed.name);
         match wanted {
-            wanted if node.is_directory() => {
+            wanted @ Selection::Some(_) if node.is_directory() => {
                 self.stack.last_mut()?.folders.push((node, wanted));
                 None
             }

@@ -27,7 +27,9 @@ impl Stored {
         let bench = Bench::new();
         let image = File::create(bench.image()).unwrap();
         image.set_len(length).unwrap();
-        contents.iter().for_each(|(at, content)| image.write_all_at(content, *at).unwrap());
+        for (at, content) in contents {
+            image.write_all_at(content, *at).unwrap();
+        }
         let (outcome, _) = bench.back_up_while(|| {}).unwrap();
         let root = ItemPath::root();
         let content = Inside { repository: &bench.repository, snapshot: outcome.snapshot, root: &root };
