@@ -24,5 +24,4 @@ mod screens;
 mod terminal;
 mod update;
 mod vault_locks;
-mod volumes;
 mod wall;
