@@ -99,6 +99,11 @@ impl Chain {
         self.bases.first().map_or(self.latest, |base| base.from)
     }
 
+    /// Whether not even its newest base can be restored yet: the log has not come up to there.
+    pub fn awaits_log(&self) -> bool {
+        self.bases.last().is_some_and(|base| self.latest < base.from)
+    }
+
     /// The window of moments that it can be restored to, in whole seconds that can be asked for.
     pub fn window(&self) -> String {
         let earliest = self.earliest();

@@ -85,6 +85,24 @@ fn each_run_of_a_continuous_rule_has_a_snapshot_copied() {
     assert_eq!((report.problems, report.snapshots), (Vec::new(), 2));
 }
 
+/// As long as a service is out of reach the copy of its first base is not begun.
+#[test]
+fn a_copy_waits_for_the_log_that_its_base_needs() {
+    let house = House::new();
+    let far = house.far();
+    house.put(0, "a", "0");
+    let away = Fault::Temporary { why: "The service restarts.".to_owned(), after: chrono::Duration::seconds(1) };
+    house.store.0.lock().unfollowed = Some(Broken::For(away));
+    house.plan_with_copy(&far);
+    let point = house.run();
+    wait(|| house.point(&point).status_message);
+    house.engine().advance(AdvanceTo::By(chrono::Duration::hours(3))).unwrap();
+    assert_eq!(house.copies()[0].state, JobState::Created);
+    house.store.0.lock().unfollowed = None;
+    let copy = house.copied();
+    assert_eq!((house.taken(&copy.arn), house.restore_whole(&copy.arn)), (0, Ok(content(&[("a", "0")]))));
+}
+
 /// The log may have come on between the run and its copy, which has that too.
 #[test]
 fn a_copy_has_the_log_up_to_the_moment_that_it_is_of() {

@@ -18,7 +18,6 @@ mod id;
 pub(crate) mod kind;
 pub mod lanes;
 pub mod live;
-mod log;
 pub mod outcome;
 pub mod pulse;
 pub mod queue;

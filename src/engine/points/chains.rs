@@ -118,9 +118,14 @@ impl Engine {
         chain.log = progress.log.read().unwrap_or_default();
         chain.latest = progress.latest.map_or(chain.latest, |latest| latest.max(chain.latest));
         chain.newest_change = progress.newest_change.max(chain.newest_change);
+        // Copies wait for it.
+        let has_come = before.awaits_log() && !chain.awaits_log();
         if progress.files.is_empty() {
             if chain != before {
                 self.catalog.write(|tx| chains::keep(tx, &row.point, &chain))?;
+            }
+            if has_come {
+                self.jobs.wake();
             }
             return Ok(true);
         }
@@ -138,7 +143,11 @@ impl Engine {
         let changes = here.chain(there).collect();
         let elsewhere = elsewhere.map(|elsewhere| elsewhere as &dyn ReadElsewhere);
         let growth = Growth { point: &row.point, before: &snapshot, changes, elsewhere, chain: &chain };
-        self.grow(&vault, growth, is_read, control, &|_| Ok(true))
+        let is_live = self.grow(&vault, growth, is_read, control, &|_| Ok(true))?;
+        if has_come {
+            self.jobs.wake();
+        }
+        Ok(is_live)
     }
 
     /// Adds a base to a live point, and drops those that nothing needs any more; `also` is done in the same transaction. Whether

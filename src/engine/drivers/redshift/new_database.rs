@@ -41,17 +41,23 @@ impl NewDatabase<'_> {
         Ok(())
     }
 
-    /// Makes it, still without its name. What an earlier attempt made is taken away, even if it was given its name already: nobody
-    /// was told of it.
+    /// Whether an earlier attempt of this restore gave it its name, which was the last thing to do. Redshift does not tell what is
+    /// noted at another database than the one that it is asked in.
+    pub(super) fn is_done(&self, begun: Named<'_>) -> Result<bool, Fault> {
+        let (mut outside, server) = self.outside()?;
+        if server.is_redshift {
+            return Ok(false);
+        }
+        let found = outside.ask(&rows::note_of_database(&literal(self.name, false)))?;
+        outside.close();
+        Ok(found.first().and_then(|row| row.first()).is_some_and(|note| note == begun.note))
+    }
+
+    /// Makes it, still without its name. What an earlier attempt made is taken away.
     pub(super) fn make(&self, begun: Named<'_>, is_resumed: bool) -> Result<(), Fault> {
         let (mut outside, server) = self.outside()?;
-        if is_resumed {
-            if is_there(begun.working, &mut outside, &server)? {
-                outside.order(&rows::drop_database(&quoted(begun.working)))?;
-            }
-            if self.is_noted(begun, &mut outside, &server)? {
-                outside.order(&rows::drop_database(&quoted(self.name)))?;
-            }
+        if is_resumed && is_there(begun.working, &mut outside, &server)? {
+            outside.order(&rows::drop_database(&quoted(begun.working)))?;
         }
         let made = outside.order(&rows::make_database(&quoted(begun.working)));
         outside.close();
@@ -78,16 +84,6 @@ impl NewDatabase<'_> {
         outside.order(&rows::rename_database(&working, &quoted(self.name)))?;
         outside.close();
         Ok(())
-    }
-
-    /// Whether what has the name is of an earlier attempt of this restore. Redshift does not tell what is noted at another database
-    /// than the one that it is asked in.
-    fn is_noted(&self, begun: Named<'_>, outside: &mut Session, server: &Server) -> Result<bool, Fault> {
-        if server.is_redshift {
-            return Ok(false);
-        }
-        let found = outside.ask(&rows::note_of_database(&literal(self.name, false)))?;
-        Ok(found.first().and_then(|row| row.first()).is_some_and(|note| note == begun.note))
     }
 
     /// A session with the database from which others are made.

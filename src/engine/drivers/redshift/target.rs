@@ -74,6 +74,8 @@ struct Into {
     items: Vec<ItemPath>,
     begun: Option<Begun>,
     is_resumed: bool,
+    /// Whether an earlier attempt did all that there was to do.
+    is_done: bool,
     session: Mutex<Option<Open>>,
     /// Whose rows were written.
     written: Mutex<BTreeSet<ItemPath>>,
@@ -136,6 +138,7 @@ pub(super) fn open<'a>(cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault
         items,
         begun: None,
         is_resumed: false,
+        is_done: false,
         session: Mutex::new(None),
         written: Mutex::default(),
     }))
@@ -335,6 +338,10 @@ impl Target for Into {
 
     fn sink(&mut self) -> Result<Sink<'_>, Fault> {
         let begun = self.begun.clone().ok_or_else(|| Fault::Failed("the target was not begun".to_owned()))?;
+        if self.makes_new && self.is_resumed && self.new_database().is_done(begun.named())? {
+            self.is_done = true;
+            return Ok(Sink::InOrder(self));
+        }
         if self.makes_new {
             self.new_database().make(begun.named(), self.is_resumed)?;
         }
@@ -351,6 +358,14 @@ impl Target for Into {
 
     /// What comes after the rows is tried one by one, and what the server does not make is told.
     fn finish(self: Box<Self>, outcome: &RestoreOutcome) -> Result<Restored, Fault> {
+        let name = self.makes_new.then(|| self.identifier.clone());
+        if self.is_done {
+            let notes = vec![
+                "All of it was there when the restore went on, but for what was left out and is not told any more."
+                    .to_owned(),
+            ];
+            return Ok(Restored { notes, name, shares_secret: true, ..Restored::default() });
+        }
         let written = self.written.lock().clone();
         if let Some(path) = self.tables.keys().find(|path| !written.contains(*path)).filter(|_| outcome.failed == 0) {
             return Err(Fault::Failed(format!("The recovery point has no rows of a table that it describes, {path}.")));
@@ -364,7 +379,6 @@ impl Target for Into {
         if let Some(begun) = self.begun.as_ref().filter(|_| self.makes_new) {
             self.new_database().name(begun.named())?;
         }
-        let name = self.makes_new.then(|| self.identifier.clone());
         Ok(Restored { notes, name, shares_secret: self.makes_new, ..Restored::default() })
     }
 }
@@ -375,8 +389,8 @@ impl StreamSink for Into {
     }
 
     fn put(&self, path: &ItemPath, _: &Node, content: &mut dyn Read) -> Result<Put, Refusal> {
-        let Some(table) = self.tables.get(path) else {
-            // A description, which was read before.
+        let Some(table) = self.tables.get(path).filter(|_| !self.is_done) else {
+            // A description, which was read before, or what is there already.
             io::copy(content, &mut io::sink())?;
             return Ok(Put::Written);
         };

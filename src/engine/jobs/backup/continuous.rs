@@ -11,7 +11,6 @@ use crate::engine::error::Result;
 use crate::engine::jobs::backup::rows::record::{self, BackupRecord, Moved};
 use crate::engine::jobs::copy;
 use crate::engine::jobs::finish::Verdict;
-use crate::engine::jobs::log::await_log;
 use crate::engine::jobs::outcome::{Ending, SUCCESS};
 use crate::engine::jobs::uses;
 use crate::engine::jobs::work::Failure;
@@ -19,8 +18,16 @@ use crate::engine::points::chains::NewBase;
 use crate::engine::points::rows::{self as points, chains};
 use crate::engine::vaults::store::OpenVault;
 use crate::repository::{Control, Id, Prepared};
+use chrono::Duration;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
+
+/// How long a base waits for the log to come on towards its end.
+const WAIT: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// How often it is looked meanwhile.
+const GLANCE: std::time::Duration = std::time::Duration::from_millis(200);
 
 /// Whether a job gives its point another base. Otherwise it makes the point.
 pub(super) fn renews(connection: &Connection, record: &BackupRecord) -> Result<std::result::Result<bool, Ending>> {
@@ -139,7 +146,25 @@ impl Renewal {
 
     /// Waits until the log that the base before needs is stored up to where this one begins.
     pub(super) fn await_log(&self, engine: &Engine, control: &Control) -> std::result::Result<(), Failure> {
-        await_log(engine, self.point()?, from(&self.facts)?, control)
+        let (point, from) = (self.point()?, from(&self.facts)?);
+        let (mut until, mut latest) = (Instant::now() + WAIT, None);
+        loop {
+            let row = engine.catalog.read(|connection| chains::get(connection, point))?;
+            let now = row.and_then(|row| row.chain).map(|chain| chain.latest);
+            if now.is_some_and(|now| now >= from) {
+                return Ok(());
+            }
+            // As long as it comes on, it will come to there.
+            if now > latest {
+                (until, latest) = (Instant::now() + WAIT, now);
+            }
+            control.check()?;
+            if Instant::now() > until {
+                let why = "The log has not come up to the end of this base yet.".to_owned();
+                return Err(Failure::Later { why, after: Duration::minutes(1) });
+            }
+            std::thread::sleep(GLANCE);
+        }
     }
 
     /// Adds it to its point, and ends the job.

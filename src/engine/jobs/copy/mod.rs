@@ -25,6 +25,7 @@ use crate::engine::jobs::rows::store;
 use crate::engine::jobs::rows::table::JobTable;
 use crate::engine::jobs::turn::Turn;
 use crate::engine::jobs::work::{Failure, Worked};
+use crate::engine::points::rows::chains;
 use chrono::Duration;
 use rows::{CopyRecord, TABLE};
 use std::sync::Arc;
@@ -96,6 +97,10 @@ impl Job for CopyRecord {
         }
         if let Some(ending) = engine.catalog.read(|connection| admission::refusal(connection, self))? {
             return Ok(Decision::End(ending));
+        }
+        // Who stores the log wakes it.
+        if engine.catalog.read(|connection| chains::awaits_log(connection, &self.source_point))? {
+            return Ok(Decision::Wait);
         }
         let from = match engine.start_again(turn, &job.id, &self.source_vault, Use::Reading, now)? {
             Decision::Start(from) => from,

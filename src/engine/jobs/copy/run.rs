@@ -12,7 +12,6 @@ use crate::engine::jobs::copy::stored::{Data, Made, StoredCopy};
 use crate::engine::jobs::entered::Entered;
 use crate::engine::jobs::finish::{Finish, TAG};
 use crate::engine::jobs::live::LiveJob;
-use crate::engine::jobs::log::await_log;
 use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::work::{Failure, Worked};
 use crate::engine::points::manifest::Manifest;
@@ -43,13 +42,7 @@ pub(super) fn run(
     // What an earlier attempt left whole needs no room; what is stored anew does.
     engine.data_dir.reserve().admits_backup().map_err(|standing| Ending::disk_full(&standing))?;
     let source = engine.catalog.read(|connection| source(connection, record))??;
-    let (only, source) = match first_moment(&source) {
-        Some(first) => {
-            await_log(engine, &record.source_point, first, &live.control)?;
-            of_one_moment(engine.catalog.read(|connection| self::source(connection, record))??, live)?
-        }
-        None => (None, source),
-    };
+    let (only, source) = of_one_moment(source, record.job.created.unwrap_or(live.started))?;
     let (snapshot, tags) = (source.snapshot_id()?, vec![format!("{TAG}{}", record.point_id)]);
     // What it cannot read, its recovery point and others lack.
     let look = || engine.look_again(&record.source_vault, &from.vault);
@@ -90,14 +83,9 @@ fn source(connection: &Connection, record: &CopyRecord) -> Result<std::result::R
     Ok(manifest.ok_or_else(gone))
 }
 
-/// The first moment of the newest base of a continuous recovery point.
-fn first_moment(source: &Manifest) -> Option<Time> {
-    source.continuous.as_ref().and_then(|chain| chain.bases.last()).map(|base| base.from)
-}
-
 /// What is copied of a continuous recovery point: its newest base with the log behind it, which is a snapshot of the last moment
 /// that it can be restored to.
-fn of_one_moment(source: Manifest, live: &LiveJob) -> std::result::Result<(Option<String>, Manifest), Failure> {
+fn of_one_moment(source: Manifest, created: Time) -> std::result::Result<(Option<String>, Manifest), Failure> {
     let Some(chain) = source.continuous else { return Ok((None, source)) };
     let outside = |rule| Ending::failed(false, format!("The moment {rule}."));
     let (base, moment) = chain.restore_to(Wanted::Latest).map_err(outside)?;
@@ -106,8 +94,8 @@ fn of_one_moment(source: Manifest, live: &LiveJob) -> std::result::Result<(Optio
         root: Path::new("/").join(&base),
         continuous: None,
         moment: Some(moment),
-        // Its days do not count from when the continuous one was begun.
-        created: live.started,
+        // Its days count from the run of the rule, and not from when the continuous one was begun.
+        created,
         ..source
     };
     Ok((Some(base), of_now))

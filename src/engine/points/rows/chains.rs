@@ -74,6 +74,12 @@ pub fn get(connection: &Connection, point: &Arn) -> Result<Option<ChainRow>> {
     query::first(connection, &format!("SELECT {COLUMNS} WHERE c.point_arn = ?1"), [point.as_str()], from_row)
 }
 
+/// Whether a point is a live continuous one whose log has not come up to its newest base.
+pub fn awaits_log(connection: &Connection, point: &Arn) -> Result<bool> {
+    let live = get(connection, point)?.filter(|row| row.status == Some(RecoveryPointStatus::Available));
+    Ok(live.and_then(|row| row.chain).is_some_and(|chain| chain.awaits_log()))
+}
+
 /// The continuous recovery point of a resource that is live or is being made.
 pub fn live_of(connection: &Connection, resource: &Arn) -> Result<Option<Live>> {
     let sql = "SELECT p.arn, p.vault_arn, p.created_by, p.lifecycle FROM chains AS c JOIN recovery_points AS p ON p.arn = c.point_arn
