@@ -1,5 +1,5 @@
 use super::*;
-use crate::client::Rows;
+use crate::client::{Fault, FaultKind, Rows};
 use crate::client::query::{self, PlanDetail, SelectableResource};
 use crate::domain::job::{JobState, RestoreJob, Validation};
 use crate::domain::plan::{Plan, PlanDocument, Rule};
@@ -309,4 +309,15 @@ fn the_median_of_the_newest_jobs_tells_how_long_one_takes() {
     told.look(now());
     let row = told.wall.row(&Owner::Resource(scope(), arn(1))).unwrap();
     assert_eq!(row.usual(), Some(Duration::minutes(8)), "of 1 to 14 minutes");
+}
+
+#[test]
+fn where_selections_cannot_be_read_nothing_is_said_to_be_protected() {
+    let mut told = Told::new(vec![job(1, 1, JobState::Completed, night(0))], resources(1..2));
+    let denied = Err(Fault::new(FaultKind::Denied, "not allowed to list the selections"));
+    told.plan = Arc::new(PlanDetail { selections: denied, ..plan().as_ref().clone() });
+    told.look(now());
+    let row = told.wall.row(&Owner::Resource(scope(), arn(1))).unwrap();
+    assert_eq!(row.standing, Standing::Unknown, "no run is known that it was promised");
+    assert_eq!(told.wall.counts(now()).protected, 0);
 }
