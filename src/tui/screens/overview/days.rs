@@ -53,7 +53,13 @@ impl DaysPane {
             lines.sort_by_key(|line| places.get(&line.owner).copied().unwrap_or(usize::MAX));
         }
         self.lines = lines;
-        self.today = day_of(now, wall.zone());
+        let today = day_of(now, wall.zone());
+        if self.moved {
+            // The cursor stays on its day when a new one begins.
+            let gone_by = usize::try_from((today - self.today).num_days()).unwrap_or_default();
+            self.back = self.back.saturating_add(gone_by).min(MOST_DAYS - 1);
+        }
+        self.today = today;
         let first = self.lines.iter().filter_map(|line| line.days.keys().next()).min();
         let known = first.map_or(0, |first| (self.today - *first).num_days());
         self.known = usize::try_from(known).unwrap_or_default() + 1;
@@ -132,7 +138,7 @@ impl DaysPane {
         let day = self.day();
         let next = day.checked_add_days(Span::new(1))?;
         let owner = Some(self.selected()?.owner.clone());
-        Some(Slice { owner, from: Some(begin(day, zone)), until: Some(begin(next, zone)), state: None })
+        Some(Slice { owner, from: Some(begin(day, zone)), until: Some(begin(next, zone)), ..Slice::default() })
     }
 
     /// Draws the heading, the lines that fit, and below them what the cell under the cursor is, in words. `focused` is

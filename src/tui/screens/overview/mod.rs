@@ -68,7 +68,7 @@ pub fn leads(command: Command) -> bool {
 impl Overview {
     /// Brings the wall up to what is known of every scope that is shown.
     fn take_in(&mut self, world: &World) {
-        let (store, now) = (&world.store, world.now());
+        let store = &world.store;
         self.wall.keep(&world.shown);
         for scope in &world.shown {
             let summaries = store.plans(scope);
@@ -84,8 +84,15 @@ impl Overview {
                 whole: world.is_engine(),
                 protected: store.protected(scope),
             };
-            self.wall.update(scope, &seen, now);
+            self.wall.update(scope, &seen, Self::told_at(scope, world));
         }
+    }
+
+    /// Up to when the jobs of a scope are known: where it cannot be reached, a run that was due since is not missing.
+    fn told_at(scope: &Scope, world: &World) -> Time {
+        let slot = world.store.slot(&Key::scoped(scope.clone(), Query::BackupJobs));
+        let old = slot.at.filter(|_| slot.fault.is_some()).map(|at| world.wall - at);
+        world.now() - old.unwrap_or_default()
     }
 
     /// The keys of what is asked of every scope.
@@ -146,7 +153,8 @@ impl Overview {
         let now = world.now();
         let minute = now.duration_trunc(Duration::minutes(1)).unwrap_or(now);
         let since = Some(minute - Duration::days(1));
-        let jobs = |from, state| vec![Act::Open(Route::Jobs(Slice { from, state: Some(state), ..Slice::default() }))];
+        let jobs =
+            |ended, state| vec![Act::Open(Route::Jobs(Slice { ended, state: Some(state), ..Slice::default() }))];
         self.tile = tiles::COMMANDS.iter().position(|tile| *tile == command).unwrap_or(self.tile);
         let (turn, only) = match command {
             Command::ShowFailed => return jobs(since, DayState::Failed),
