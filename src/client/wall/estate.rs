@@ -40,6 +40,8 @@ pub(super) struct Estate {
     listed: Rows<SelectableResource>,
     protected: Rows<ProtectedResource>,
     told: HashMap<Arn, Arc<ProtectedResource>>,
+    /// Up to when its jobs were known at the last look.
+    at: Time,
 }
 
 impl Default for Estate {
@@ -59,6 +61,7 @@ impl Default for Estate {
             listed: query::rows([]),
             protected: query::rows([]),
             told: HashMap::new(),
+            at: Time::default(),
         }
     }
 }
@@ -71,6 +74,7 @@ impl Estate {
         self.plans_known = seen.plans_known;
         changed.extend(self.take_plans(seen, now));
         changed.extend(self.look_at_plans(now));
+        self.at = now;
         if let Some(restores) = seen.restores {
             let proven = restores
                 .iter()
@@ -176,10 +180,12 @@ impl Estate {
         }
     }
 
-    /// Looks anew at the plans whose moment is over, and tells their rows.
+    /// Looks anew at the plans whose moment is over, and tells their rows: at all plans when it shows that the jobs were not
+    /// known up to the moment of the last look, because nothing answered any more.
     fn look_at_plans(&mut self, now: Time) -> BTreeSet<Arn> {
-        let mut over = Vec::new();
-        for (place, plan) in self.plans.iter_mut().enumerate().filter(|(_, plan)| plan.next.is_some_and(|at| at <= now)) {
+        let (mut over, back) = (Vec::new(), now < self.at);
+        let is_over = |plan: &Known| back || plan.next.is_some_and(|at| at <= now);
+        for (place, plan) in self.plans.iter_mut().enumerate().filter(|(_, plan)| is_over(plan)) {
             plan.look(now);
             over.push(place);
         }

@@ -216,11 +216,7 @@ fn problem(finding: Finding, jobs: &Jobs<'_>, world: &World) -> Problem {
     let (_, name) = finding.title.split_once(": ").unwrap_or(("", &finding.title));
     Problem {
         // What is so now, whenever it began, is the same thing when it is told again.
-        id: if is_state {
-            format!("{id} {}", finding.title)
-        } else {
-            format!("{id} {}", finding.at.timestamp())
-        },
+        id: if is_state { format!("{id} {}", finding.title) } else { format!("{id} {}", finding.at.timestamp()) },
         severity: finding.severity,
         recovered: finding.recovered,
         what: word(finding.kind, restore),

@@ -41,6 +41,8 @@ pub struct DaysPane {
     known: usize,
     /// What the last frame showed: the first line, how many, and how many days.
     seen: Memo<(usize, usize, usize)>,
+    /// How many lines the last frame built.
+    built: Memo<usize>,
 }
 
 impl DaysPane {
@@ -83,6 +85,11 @@ impl DaysPane {
     /// How many lines there are.
     pub fn len(&self) -> usize {
         self.lines.len()
+    }
+
+    /// How many lines the last frame built.
+    pub fn built(&self) -> usize {
+        self.built.get()
     }
 
     /// Whether there is none.
@@ -155,11 +162,13 @@ impl DaysPane {
         let days = usize::from(room / cell).min(MOST_DAYS);
         self.seen.set((offset, rows.min(self.lines.len() - offset), days));
         let left = area.x + label;
+        self.built.set(0);
         self.view_calendar(Rect::new(left, area.y, area.width - label, 1), days, cell, painter);
         for (nth, line) in self.lines.iter().skip(offset).take(rows).enumerate() {
             let place = Rect::new(area.x, area.y + 1 + nth as u16, area.width, 1);
             let under = focused && offset + nth == self.cursor;
             self.view_label(line, under, Rect::new(place.x, place.y, label, 1), world, painter);
+            self.built.set(self.built.get() + 1);
             let at = under.then(|| self.back());
             view_cells(&line.days, self.today, (days, cell), at, (left, place.y), painter);
         }
