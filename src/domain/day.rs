@@ -45,8 +45,10 @@ impl DayState {
             JobState::Completed => Self::Good,
             JobState::Failed | JobState::Partial => Self::Failed,
             JobState::Expired => Self::Expired,
-            JobState::Aborted | JobState::Aborting => Self::Stopped,
-            JobState::Created | JobState::Pending | JobState::Running | JobState::Other(_) => Self::Running,
+            JobState::Aborted => Self::Stopped,
+            JobState::Created | JobState::Pending | JobState::Running | JobState::Aborting | JobState::Other(_) => {
+                Self::Running
+            }
         }
     }
 

@@ -4,7 +4,7 @@
 //! not back far enough, gives no findings instead of false ones.
 
 use crate::domain::KnownPoint;
-use crate::domain::due::due_runs;
+use crate::domain::due::{SLACK, due_runs};
 use crate::domain::extension::{Problem, ProblemSeverity};
 use crate::domain::job::{BackupJob, JobState, RestoreJob};
 use crate::domain::kms::{KeyState, KmsKey};
@@ -139,8 +139,10 @@ pub fn findings(facts: &Facts<'_>) -> Vec<Finding> {
     if let Some((scope, problems)) = facts.engine {
         all.extend(problems.iter().map(|problem| of_engine(problem, scope, facts.now)));
     }
+    let made = made_by_plans(&facts.backup_jobs, facts.since);
+    let none = Made::new();
     for (plan, selections) in &facts.plans {
-        all.extend(missing_runs(plan, selections, facts));
+        all.extend(missing_runs(plan, selections, made.get(plan.id.as_str()).unwrap_or(&none), facts));
     }
     all.sort_by(|a, b| {
         (a.recovered, b.severity, b.at).cmp(&(b.recovered, a.severity, a.at)).then_with(|| a.title.cmp(&b.title))
@@ -310,9 +312,8 @@ fn of_protected(resource: &ProtectedResource, facts: &Facts<'_>) -> Option<Findi
 
 /// Runs of a plan that were due and of which no job tells: the silence that AWS never reports (a role that cannot be
 /// assumed, a type that is not opted in, a selection that matches nothing).
-fn missing_runs(plan: &Plan, selections: &[Selection], facts: &Facts<'_>) -> Vec<Finding> {
+fn missing_runs(plan: &Plan, selections: &[Selection], made: &Made<'_>, facts: &Facts<'_>) -> Vec<Finding> {
     let Ok(due) = due_runs(plan, selections, facts.since, facts.now) else { return Vec::new() };
-    let made = jobs_of(plan, &facts.backup_jobs);
     let mut missing: HashMap<usize, Vec<Time>> = HashMap::new();
     for run in due.iter().filter(|run| run.is_over(facts.now)) {
         let rule = plan.document.rules[run.rule].rule_name.as_str();
@@ -321,22 +322,27 @@ fn missing_runs(plan: &Plan, selections: &[Selection], facts: &Facts<'_>) -> Vec
         }
     }
     let mut found: Vec<Finding> =
-        missing.into_iter().flat_map(|(rule, times)| tell_missing(plan, rule, &times, &made)).collect();
+        missing.into_iter().flat_map(|(rule, times)| tell_missing(plan, rule, &times, made)).collect();
     found.sort_by_key(|finding| finding.at);
     found
 }
 
-/// Rule names and creation times of the plan's jobs. A rule that was renamed or has no name counts for every rule.
-fn jobs_of<'a>(plan: &Plan, jobs: &[&'a BackupJob]) -> HashSet<(&'a str, Time)> {
-    jobs.iter()
-        .filter_map(|job| {
-            let by = job.created_by.as_ref()?;
-            (by.backup_plan_id == plan.id.as_str()).then_some((by.backup_rule_name.as_str(), job.created))
-        })
-        .collect()
+/// Rule names and creation times of a plan's jobs. A rule that was renamed or has no name counts for every rule.
+type Made<'a> = HashSet<(&'a str, Time)>;
+
+/// What each plan made since then, by the plan's id: the jobs are walked once, however many plans there are, and the old ones,
+/// which can answer no run, are left out.
+fn made_by_plans<'a>(jobs: &[&'a BackupJob], since: Time) -> HashMap<&'a str, Made<'a>> {
+    let mut made: HashMap<&str, Made<'_>> = HashMap::new();
+    for job in jobs.iter().filter(|job| since - job.created <= SLACK) {
+        if let Some(by) = &job.created_by {
+            made.entry(&by.backup_plan_id).or_default().insert((&by.backup_rule_name, job.created));
+        }
+    }
+    made
 }
 
-fn tell_missing(plan: &Plan, rule: usize, times: &[Time], made: &HashSet<(&str, Time)>) -> Vec<Finding> {
+fn tell_missing(plan: &Plan, rule: usize, times: &[Time], made: &Made<'_>) -> Vec<Finding> {
     let rule = plan.document.rules[rule].rule_name.as_str();
     let hidden = times.len().saturating_sub(MISSING_TOLD);
     let told = times.iter().skip(hidden);

@@ -289,6 +289,11 @@ impl BackupJob {
         self.state == JobState::Completed
             && self.message_category.as_deref().is_some_and(|c| !c.eq_ignore_ascii_case(category::SUCCESS))
     }
+
+    /// When it ended; while that is not told, when it was created.
+    pub fn ended_or_created(&self) -> Time {
+        self.completed.unwrap_or(self.created)
+    }
 }
 
 /// The values of `MessageCategory` that this program writes. AWS has more, and spells them in more than one way:

@@ -16,7 +16,6 @@ use crate::tui::screens;
 use crate::tui::screens::screen::{Nowhere, Screen};
 use crate::tui::store::{Change, Store};
 use crate::tui::subject::Subject;
-use crate::tui::table::Table;
 use crate::tui::term::signals::Signal;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::edit::Edit;
@@ -348,7 +347,7 @@ impl App {
 
     /// How many rows the list of the open screen built for the last frame.
     pub fn rows_built(&self) -> usize {
-        self.page().table().map_or(0, Table::built)
+        self.page().built()
     }
 
     /// The way here, in words.

@@ -55,6 +55,8 @@ pub struct Slice {
     pub from: Option<Time>,
     /// The first moment at which they were not any more.
     pub until: Option<Time>,
+    /// The first moment at which they ended, where that matters: a job that failed today may be yesterday's.
+    pub ended: Option<Time>,
     /// What became of them, where that matters.
     pub state: Option<DayState>,
 }
@@ -64,6 +66,7 @@ impl Slice {
     pub fn has(&self, job: &BackupJob) -> bool {
         self.from.is_none_or(|from| job.created >= from)
             && self.until.is_none_or(|until| job.created < until)
+            && self.ended.is_none_or(|ended| job.ended_or_created() >= ended)
             && self.owner.as_ref().is_none_or(|owner| owner.has(job))
             && self.state.is_none_or(|state| DayState::of(job) == state)
     }

@@ -232,3 +232,69 @@ fn only_the_pane_that_has_the_keys_has_a_lit_row() {
     driver.press("esc");
     assert_eq!(lit(&mut driver), 1);
 }
+
+#[test]
+fn nothing_is_missing_of_the_time_in_which_nothing_answered() {
+    let mut driver = at((160, 45), month());
+    driver.wait(26 * 3600);
+    let fault = Fault::new(FaultKind::Network, "the socket is gone");
+    let scopes = driver.fixture().scopes.clone();
+    driver.fixture().faults = scopes.into_iter().map(|scope| (scope, fault.clone())).collect();
+    driver.answer_again();
+    driver.press("M").sees("0 resources with missing runs in 24 h");
+}
+
+#[test]
+fn the_cursor_stays_on_its_day_at_midnight() {
+    let mut driver = at((120, 40), month());
+    driver.press("tab tab left left").sees("Sat 21 Nov: ");
+    driver.wait(24 * 3600).sees("Sat 21 Nov: ");
+}
+
+#[test]
+fn the_list_of_what_failed_in_a_day_has_what_was_made_before() {
+    let mut fixture = month();
+    let mut late = fixture::job(&fixture::home(), 4_000, "wiki", JobState::Failed, ago(30, 0));
+    late.completed = Some(ago(2, 0));
+    late.status_message = Some("The disk is full".to_owned());
+    fixture.backups.push(late);
+    at((160, 45), fixture).press("F").sees("Backup jobs that failed").sees("The disk is full");
+}
+
+#[test]
+fn what_is_being_stopped_runs_still_and_restores_are_told_beside() {
+    let mut fixture = month();
+    let home = fixture::home();
+    fixture.backups.retain(|job| job.state.is_final());
+    fixture.restores.retain(|job| job.state.is_final());
+    fixture.backups.push(fixture::job(&home, 4_001, "wiki", JobState::Aborting, ago(0, 5)));
+    fixture.restores.push(fixture::restore(&home, 4_002, JobState::Running, ago(0, 5)));
+    let mut driver = at((160, 45), fixture);
+    driver.sees("Running · 2").press("R").sees("Backup jobs that wait or run · 1").sees("wiki");
+    driver.press("esc");
+    let screen = driver.screen();
+    let numbers: Vec<&str> = screen.lines().nth(3).unwrap_or_default().split('│').collect();
+    assert!(numbers.iter().filter(|number| number.trim().starts_with('1')).count() >= 1, "{screen}");
+}
+
+#[test]
+fn the_days_build_only_the_lines_in_view() {
+    let home = fixture::home();
+    let mut fixture = fixture::organization();
+    fixture.scopes = vec![home.clone()];
+    fixture.backups.clear();
+    fixture.resources = (0..500).map(|nth| fixture::resource(&home, &format!("resource-{nth}"), &[])).collect();
+    for (nth, (_, resource)) in fixture.resources.iter_mut().enumerate() {
+        resource.arn = fixture::file_system(&home, nth as u64);
+    }
+    let id = |nth| format!("11111111-1111-4111-8111-{nth:012}");
+    fixture.plans = (0..5).map(|nth| fixture::plan(&home, &id(nth), &format!("plan-{nth}"), true)).collect();
+    let mut driver = at((160, 45), fixture);
+    driver.press("tab tab");
+    for key in ["j", "G", "ctrl-b", "g", "ctrl-f"] {
+        let screen = driver.press(key).screen();
+        let visible = screen.lines().filter(|line| line.contains("resource-")).count();
+        let built = driver.app.rows_built();
+        assert!(visible > 5 && built >= visible - 1 && built <= visible + 2, "{key}: {built} of {visible}\n{screen}");
+    }
+}

@@ -1,36 +1,21 @@
 //! One scope on the wall: what was told of it last, and what follows from that.
 
 use super::differences::{differences, same};
+use super::known::{Known, Since, is_same_plan, taken_by, takes};
 use super::lane::day_of;
 use super::row::{Promise, Row};
 use super::seen::{Seen, Work};
 use crate::client::query::{PlanDetail, SelectableResource};
 use crate::client::{Rows, query};
 use crate::domain::day::DayState;
-use crate::domain::due::{Due, SLACK, due_runs};
 use crate::domain::job::{BackupJob, Validation};
 use crate::domain::names::JobId;
-use crate::domain::plan_runs::PlanRuns;
 use crate::domain::resource::ProtectedResource;
-use crate::domain::selection::Candidate;
-use crate::domain::selection_rules::decide;
-use crate::domain::{Arn, Scope, Tags, Time};
-use chrono::{Duration, NaiveDate};
+use crate::domain::{Arn, Scope, Time};
+use chrono::NaiveDate;
 use chrono_tz::Tz;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
-
-/// So far back runs are looked for that are missing.
-const LOOK_BACK: Duration = Duration::days(60);
-
-/// A plan with what follows from it.
-#[derive(Debug)]
-struct Known {
-    detail: Arc<PlanDetail>,
-    due: Vec<Due>,
-    /// What it selects of the resources that are listed.
-    taken: Vec<Arn>,
-}
 
 /// One account and region.
 #[derive(Debug)]
@@ -38,22 +23,25 @@ pub(super) struct Estate {
     pub(super) rows: BTreeMap<Arn, Row>,
     /// The jobs that have not ended.
     pub(super) open: BTreeMap<JobId, Arc<BackupJob>>,
-    /// The jobs that failed or expired, by when they were created.
+    /// The jobs that failed or expired, by when they ended.
     pub(super) bad: BTreeMap<(Time, JobId), DayState>,
     /// What a restore test has proven of late; none where that is not known.
     pub(super) proven: Option<BTreeSet<Arn>>,
     jobs: Rows<BackupJob>,
     plans: Vec<Known>,
     plans_known: bool,
-    /// Which of the plans select a resource that is listed, by their places.
-    takers: HashMap<Arn, Vec<usize>>,
+    /// Which of the plans select a resource that is listed, by their places, and since when.
+    takers: HashMap<Arn, Vec<(usize, Since)>>,
+    /// Whether the list of resources has every one; never before it was answered.
     whole: bool,
+    /// Whether the list of resources was ever answered: before, nobody knows what a plan selects by tags.
+    answered: bool,
     resources: HashSet<Arn>,
     listed: Rows<SelectableResource>,
     protected: Rows<ProtectedResource>,
     told: HashMap<Arn, Arc<ProtectedResource>>,
-    /// When time alone changes something: a run is over, or had to be done.
-    next: Option<Time>,
+    /// Up to when its jobs were known at the last look.
+    at: Time,
 }
 
 impl Default for Estate {
@@ -68,11 +56,12 @@ impl Default for Estate {
             plans_known: false,
             takers: HashMap::new(),
             whole: false,
+            answered: false,
             resources: HashSet::new(),
             listed: query::rows([]),
             protected: query::rows([]),
             told: HashMap::new(),
-            next: None,
+            at: Time::default(),
         }
     }
 }
@@ -81,12 +70,11 @@ impl Estate {
     /// Takes in what is known now, and counts anew what changed.
     pub(super) fn update(&mut self, scope: &Scope, seen: &Seen<'_>, now: Time, zone: Tz, work: &mut Work) {
         let mut changed = self.take_jobs(scope, seen.jobs, zone, work);
-        let mut all = self.take_resources(scope, seen);
-        all |= self.take_plans(seen, now);
-        if self.next.is_some_and(|next| next <= now) {
-            all = true;
-            self.look_at_plans(now);
-        }
+        let all = self.take_resources(scope, seen) | (seen.plans_known != self.plans_known);
+        self.plans_known = seen.plans_known;
+        changed.extend(self.take_plans(seen, now));
+        changed.extend(self.look_at_plans(now));
+        self.at = now;
         if let Some(restores) = seen.restores {
             let proven = restores
                 .iter()
@@ -110,7 +98,7 @@ impl Estate {
         for job in gone {
             changed.insert(job.resource_arn.clone());
             self.open.remove(&job.id);
-            self.bad.remove(&(job.created, job.id.clone()));
+            self.bad.remove(&(job.ended_or_created(), job.id.clone()));
             if let Some(row) = self.rows.get_mut(&job.resource_arn) {
                 let plan = plan_of(&job);
                 if let Some(lane) = row.lanes.get_mut(&plan) {
@@ -128,7 +116,7 @@ impl Estate {
             }
             let state = DayState::of(&job);
             if state.is_bad() {
-                self.bad.insert((job.created, job.id.clone()), state);
+                self.bad.insert((job.ended_or_created(), job.id.clone()), state);
             }
             let row = self.row(scope, &job.resource_arn);
             if row.name.is_none() {
@@ -144,61 +132,72 @@ impl Estate {
         self.rows.entry(arn.clone()).or_insert_with(|| Row::new(scope.clone(), arn.clone()))
     }
 
-    fn take_plans(&mut self, seen: &Seen<'_>, now: Time) -> bool {
-        let equal = |old: &Arc<PlanDetail>, new: &Arc<PlanDetail>| Arc::ptr_eq(old, new) || old == new;
-        let unchanged = seen.plans_known == self.plans_known
-            && self.plans.len() == seen.plans.len()
-            && self.plans.iter().zip(&seen.plans).all(|(old, new)| equal(&old.detail, new));
+    /// Takes in the plans, and tells the rows that one which came, went or changed has to do with.
+    fn take_plans(&mut self, seen: &Seen<'_>, now: Time) -> BTreeSet<Arn> {
+        let mut changed = BTreeSet::new();
+        let unchanged = self.plans.len() == seen.plans.len()
+            && self.plans.iter().zip(&seen.plans).all(|(old, new)| is_same_plan(&old.detail, new));
         if unchanged {
-            return false;
+            return changed;
+        }
+        let new = |known: &Known| !seen.plans.iter().any(|plan| is_same_plan(plan, &known.detail));
+        for known in self.plans.iter().filter(|known| new(known)) {
+            changed.extend(self.rows_of(known));
         }
         let mut old = std::mem::take(&mut self.plans);
+        let mut came = Vec::new();
         for plan in &seen.plans {
-            let known = old.iter().position(|known| equal(&known.detail, plan)).map(|place| old.swap_remove(place));
-            let known = known.unwrap_or_else(|| Known {
-                detail: Arc::clone(plan),
-                due: due_of(plan, now),
-                taken: taken_by(plan, &self.listed),
+            let place = old.iter().position(|known| is_same_plan(&known.detail, plan));
+            let known = place.map(|place| old.swap_remove(place)).unwrap_or_else(|| {
+                came.push(self.plans.len());
+                Known::new(plan, &self.listed, now)
             });
             self.plans.push(known);
         }
-        self.plans_known = seen.plans_known;
-        self.next = self.next_change(now);
         self.know_takers();
-        true
+        for known in came.into_iter().filter_map(|place| self.plans.get(place)) {
+            changed.extend(self.rows_of(known));
+        }
+        changed
+    }
+
+    /// The rows that a plan takes, or made jobs of.
+    fn rows_of(&self, known: &Known) -> Vec<Arn> {
+        let id = Some(known.detail.plan.id.as_str().to_owned());
+        let taken: HashSet<&Arn> = known.taken.iter().map(|(arn, _)| arn).collect();
+        let has = |row: &Row| {
+            taken.contains(&row.arn) || row.lanes.contains_key(&id) || takes(&known.detail, &row.arn, None).is_some()
+        };
+        self.rows.values().filter(|row| has(row)).map(|row| row.arn.clone()).collect()
     }
 
     fn know_takers(&mut self) {
         self.takers.clear();
         for (place, plan) in self.plans.iter().enumerate() {
-            for arn in &plan.taken {
-                self.takers.entry(arn.clone()).or_default().push(place);
+            for (arn, since) in &plan.taken {
+                self.takers.entry(arn.clone()).or_default().push((place, *since));
             }
         }
     }
 
-    fn look_at_plans(&mut self, now: Time) {
-        for plan in &mut self.plans {
-            plan.due = due_of(&plan.detail, now);
+    /// Looks anew at the plans whose moment is over, and tells their rows: at all plans when it shows that the jobs were not
+    /// known up to the moment of the last look, because nothing answered any more.
+    fn look_at_plans(&mut self, now: Time) -> BTreeSet<Arn> {
+        let (mut over, back) = (Vec::new(), now < self.at);
+        let is_over = |plan: &Known| back || plan.next.is_some_and(|at| at <= now);
+        for (place, plan) in self.plans.iter_mut().enumerate().filter(|(_, plan)| is_over(plan)) {
+            plan.look(now);
+            over.push(place);
         }
-        self.next = self.next_change(now);
-    }
-
-    /// The next moment after `now` at which a run is over, or had to be done.
-    fn next_change(&self, now: Time) -> Option<Time> {
-        let over = |at: Time| at + SLACK + Duration::seconds(1);
-        let told = self.plans.iter().flat_map(|plan| &plan.due).flat_map(|due| [over(due.at), due.done_by]);
-        let to_come = self.plans.iter().filter_map(|known| {
-            let plan = &known.detail.plan;
-            let runs = PlanRuns::new(&plan.document, plan.created).ok()?;
-            runs.after(now).next().map(|run| over(run.at))
-        });
-        told.filter(|at| *at > now).chain(to_come).min()
+        let plans = over.into_iter().filter_map(|place| self.plans.get(place));
+        plans.flat_map(|known| self.rows_of(known)).collect()
     }
 
     fn take_resources(&mut self, scope: &Scope, seen: &Seen<'_>) -> bool {
-        let mut changed = self.whole != seen.whole;
-        self.whole = seen.whole;
+        let answered = self.answered || seen.resources.is_some();
+        let whole = seen.whole && answered;
+        let mut changed = (self.whole, self.answered) != (whole, answered);
+        (self.whole, self.answered) = (whole, answered);
         if let Some(listed) = seen.resources.filter(|listed| !same(listed, &self.listed)) {
             self.listed = Arc::clone(listed);
             self.resources = listed.iter().map(|one| one.arn.clone()).collect();
@@ -238,37 +237,38 @@ impl Estate {
             return;
         }
         let promises: Vec<Promise<'_>> = (self.selected_by(&row).into_iter())
-            .filter_map(|place| self.plans.get(place))
-            .map(|known| Promise {
+            .filter_map(|(place, since)| Some((self.plans.get(place)?, since)))
+            .map(|(known, since)| Promise {
                 id: known.detail.plan.id.as_str(),
                 name: &known.detail.plan.document.backup_plan_name,
                 rules: known.detail.plan.document.rules.iter().map(|rule| rule.rule_name.as_str()).collect(),
-                due: &known.due,
+                // Of the time before a selection took it, in which another may not have, nothing was promised.
+                due: &known.due[known.due.partition_point(|due| since.is_some_and(|since| due.at < since))..],
             })
             .collect();
         let told = self.told.get(arn).and_then(|told| told.last_backup_time);
-        row.refresh(&promises, told, self.plans_known, now, zone);
+        row.refresh(&promises, told, self.plans_known && self.answered, now, zone);
         self.rows.insert(arn.clone(), row);
     }
 
-    /// The places of the plans that select a resource: by their selections where it is listed with its tags. A list that is
-    /// whole has every resource that there is; where it is not, or where the selections could not be read, a plan counts that
-    /// selects by the ARN alone, or that in its present version made a job of it.
-    fn selected_by(&self, row: &Row) -> Vec<usize> {
+    /// The places of the plans that select a resource, and since when: by their selections where it is listed with its tags. A
+    /// list that is whole has every resource that there is; where it is not, or where the selections could not be read, a plan
+    /// counts that selects by the ARN alone, or that in its present version made a job of it.
+    fn selected_by(&self, row: &Row) -> Vec<(usize, Since)> {
         let listed = self.whole || self.resources.contains(&row.arn);
         let takers = self.takers.get(&row.arn).map(Vec::as_slice).unwrap_or_default();
         let made = |plan: &PlanDetail| {
             let lane = row.lanes.get(&Some(plan.plan.id.as_str().to_owned()));
             let newest = lane.and_then(|lane| lane.jobs.first());
-            newest.is_some_and(|job| plan.plan.created.is_none_or(|created| job.created >= created))
+            newest.is_some_and(|job| plan.plan.created.is_none_or(|created| job.created >= created)).then_some(None)
         };
-        let selecting =
-            self.plans.iter().enumerate().filter(|(place, known)| match (listed, &known.detail.selections) {
-                (true, Ok(_)) => takers.contains(place),
-                (true, Err(_)) => made(&known.detail),
-                (false, _) => takes(&known.detail, &row.arn, None) || made(&known.detail),
-            });
-        selecting.map(|(place, _)| place).collect()
+        let since = |(place, known): (usize, &Known)| match (listed, &known.detail.selections) {
+            (true, Ok(_)) => takers.iter().find(|(taker, _)| *taker == place).map(|(_, since)| *since),
+            (true, Err(_)) => made(&known.detail),
+            (false, _) => takes(&known.detail, &row.arn, None).or_else(|| made(&known.detail)),
+        };
+        let plans = self.plans.iter().enumerate();
+        plans.filter_map(|(place, known)| Some((place, since((place, known))?))).collect()
     }
 
     /// What jobs of a day there are, the newest first, of the rows that are `wanted`.
@@ -295,23 +295,4 @@ impl Estate {
 /// The id of the plan that a job was made by.
 fn plan_of(job: &BackupJob) -> Option<String> {
     job.created_by.as_ref().map(|by| by.backup_plan_id.clone())
-}
-
-fn due_of(plan: &PlanDetail, now: Time) -> Vec<Due> {
-    let selections = plan.selections.as_deref().unwrap_or_default();
-    due_runs(&plan.plan, selections, now - LOOK_BACK, now).unwrap_or_default()
-}
-
-/// Whether a plan selects a resource, as far as its selections and the resource's tags are known.
-fn takes(plan: &PlanDetail, arn: &Arn, listed: Option<&SelectableResource>) -> bool {
-    let no_tags = Tags::new();
-    // Its type matters only where one is not opted in, which is not asked here.
-    let kind = listed.map_or_else(|| String::new().into(), |known| known.resource_type.clone());
-    let candidate = Candidate { arn, resource_type: &kind, tags: listed.map_or(&no_tags, |known| &known.tags) };
-    let selections = plan.selections.as_deref().unwrap_or_default();
-    selections.iter().any(|selection| decide(&selection.document, &candidate, true).selected)
-}
-
-fn taken_by(plan: &PlanDetail, listed: &[Arc<SelectableResource>]) -> Vec<Arn> {
-    listed.iter().filter(|one| takes(plan, &one.arn, Some(one))).map(|one| one.arn.clone()).collect()
 }

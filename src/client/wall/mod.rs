@@ -1,11 +1,12 @@
 //! The wall: what became of each day of each resource, account and plan, and how each is protected.
 //!
 //! It is kept up to date by what changed: a list of jobs is compared with the one before it by its rows' addresses, and only
-//! the resources of the jobs that came, went or changed are counted anew. A change of a plan or of what can be selected
-//! counts one scope anew, and so does a run that falls due. Accounts and plans are summed up from their resources' days.
+//! the resources of the jobs that came, went or changed are counted anew. A plan that changes, or of which a run falls due,
+//! counts the resources anew that it has to do with, and a change of what can be selected the whole scope. Accounts and plans are summed up from their resources' days.
 
 mod differences;
 mod estate;
+mod known;
 mod lane;
 mod outline;
 mod row;

@@ -94,6 +94,8 @@ impl Row {
         self.standing = match (promises.is_empty(), known) {
             (true, true) => Standing::NoPlan,
             (true, false) => Standing::Unknown,
+            // Of a plan whose selections could not be read no run is due, so it promised nothing that could be kept.
+            (false, _) if promises.iter().all(|promise| promise.due.is_empty()) => Standing::Unknown,
             (false, _) => standing(self.newest, promises.iter().flat_map(|promise| promise.due), now),
         };
     }

@@ -1,6 +1,6 @@
 use super::*;
-use crate::client::Rows;
 use crate::client::query::{self, PlanDetail, SelectableResource};
+use crate::client::{Fault, FaultKind, Rows};
 use crate::domain::job::{JobState, RestoreJob, Validation};
 use crate::domain::plan::{Plan, PlanDocument, Rule};
 use crate::domain::recovery_point::Creator;
@@ -134,10 +134,15 @@ impl Told {
 
     /// Lets the wall see it all; what that cost.
     fn look(&mut self, now: Time) -> Work {
+        self.look_at(&[&self.plan.clone()], now)
+    }
+
+    /// The same with these plans.
+    fn look_at(&mut self, plans: &[&Arc<PlanDetail>], now: Time) -> Work {
         let before = self.wall.work();
         let seen = Seen {
             jobs: Some(&self.jobs),
-            plans: vec![&self.plan],
+            plans: plans.to_vec(),
             plans_known: true,
             resources: Some(&self.resources),
             whole: true,
@@ -309,4 +314,112 @@ fn the_median_of_the_newest_jobs_tells_how_long_one_takes() {
     told.look(now());
     let row = told.wall.row(&Owner::Resource(scope(), arn(1))).unwrap();
     assert_eq!(row.usual(), Some(Duration::minutes(8)), "of 1 to 14 minutes");
+}
+
+#[test]
+fn where_selections_cannot_be_read_nothing_is_said_to_be_protected() {
+    let mut told = Told::new(vec![job(1, 1, JobState::Completed, night(0))], resources(1..2));
+    let denied = Err(Fault::new(FaultKind::Denied, "not allowed to list the selections"));
+    told.plan = Arc::new(PlanDetail { selections: denied, ..plan().as_ref().clone() });
+    told.look(now());
+    let row = told.wall.row(&Owner::Resource(scope(), arn(1))).unwrap();
+    assert_eq!(row.standing, Standing::Unknown, "no run is known that it was promised");
+    assert_eq!(told.wall.counts(now()).protected, 0);
+}
+
+/// A plan of another name that takes one resource only, at 02:00.
+fn other_plan(resource: u64) -> Arc<PlanDetail> {
+    let mut detail = plan().as_ref().clone();
+    detail.plan.id = "other".parse().unwrap();
+    detail.plan.document.rules[0].schedule_expression = Some("cron(0 2 ? * * *)".to_owned());
+    detail.selections.as_mut().unwrap()[0].document.resources = vec![arn(resource).to_string()];
+    Arc::new(detail)
+}
+
+#[test]
+fn a_plan_costs_the_resources_that_it_has_to_do_with() {
+    let jobs = (0..50).map(|nth| job(nth, nth, JobState::Completed, night(0))).collect();
+    let mut told = Told::new(jobs, resources(0..50));
+    let (all, one) = (plan(), other_plan(7));
+    told.look_at(&[&all, &one], now());
+    // An answer in which only a run went by.
+    let mut ran = one.as_ref().clone();
+    ran.plan.last_execution = Some(now());
+    assert_eq!(told.look_at(&[&all, &Arc::new(ran.clone())], now()).rows, 0);
+    ran.plan.version_id = "v2".to_owned();
+    assert_eq!(told.look_at(&[&all, &Arc::new(ran.clone())], now()).rows, 1, "a new version");
+    ran.selections.as_mut().unwrap()[0].document.resources = vec![arn(8).to_string()];
+    let moved = Arc::new(ran);
+    assert_eq!(told.look_at(&[&all, &moved], now()).rows, 2, "what it took and what it takes");
+    // Time goes by: the run of the one plan at 01:00 is over 15 minutes later, that of the other, at 02:00, an hour after that.
+    assert_eq!(told.look_at(&[&all, &moved], night(-1) + Duration::minutes(16)).rows, 50);
+    assert_eq!(told.look_at(&[&all, &moved], night(-1) + Duration::minutes(76)).rows, 1, "the other's run is over");
+    assert_eq!(told.look_at(&[&all], night(-1) + Duration::minutes(77)).rows, 1, "it is gone");
+}
+
+#[test]
+fn what_was_taken_out_and_put_back_misses_nothing_of_the_time_between() {
+    let mut told = Told::new(vec![job(1, 1, JobState::Completed, night(9))], resources(1..2));
+    let mut detail = plan().as_ref().clone();
+    let selections = detail.selections.as_mut().unwrap();
+    let mut back = selections[0].clone();
+    selections[0].document.resources = vec![arn(2).to_string()];
+    back.created = Some(night(2) + Duration::hours(5));
+    selections.push(back);
+    told.plan = Arc::new(detail);
+    told.look(now());
+    let states: Vec<DayState> = (0..10).map(|ago| told.worst(1, ago)).collect();
+    use DayState::{Good, Missing, NoneDue};
+    assert_eq!(states[..3], [Missing, Missing, NoneDue]);
+    assert_eq!(states[3..], [[NoneDue; 6].as_slice(), &[Good]].concat());
+}
+
+#[test]
+fn before_the_resources_are_listed_nobody_says_that_no_plan_selects_one() {
+    let mut detail = plan().as_ref().clone();
+    detail.selections.as_mut().unwrap()[0].document.resources = vec![arn(9).to_string()];
+    let told = Told::new(vec![job(1, 1, JobState::Completed, night(60))], resources(0..0));
+    let plan = Arc::new(detail);
+    for whole in [true, false] {
+        let seen = |resources| Seen {
+            jobs: Some(&told.jobs),
+            plans: vec![&plan],
+            plans_known: true,
+            resources,
+            whole,
+            ..Seen::default()
+        };
+        let mut wall = Wall::default();
+        let mut standing = |seen: &Seen<'_>| {
+            wall.update(&scope(), seen, now());
+            wall.row(&Owner::Resource(scope(), arn(1))).unwrap().standing
+        };
+        assert_eq!(standing(&seen(None)), Standing::Unknown);
+        assert_eq!(standing(&seen(Some(&told.resources))), Standing::NoPlan);
+    }
+}
+
+#[test]
+fn what_failed_within_a_day_counts_though_it_was_made_before() {
+    let late = |number, ended| {
+        let mut job = job(number, number, JobState::Failed, now() - Duration::hours(30)).as_ref().clone();
+        job.completed = Some(now() - Duration::hours(ended));
+        Arc::new(job)
+    };
+    let mut told = Told::new(vec![late(1, 2), late(2, 26)], resources(1..3));
+    told.look(now());
+    assert_eq!(told.wall.counts(now()).failed, 1);
+    told.jobs = vec![late(2, 26)].into();
+    told.look(now());
+    assert_eq!(told.wall.counts(now()).failed, 0, "what left the list is not counted");
+}
+
+#[test]
+fn what_seemed_to_be_missing_is_not_when_nothing_was_known_of_that_time() {
+    let mut told = Told::new(vec![job(1, 1, JobState::Completed, night(0))], resources(1..2));
+    told.look(now());
+    told.look(now() + Duration::hours(24));
+    assert_eq!(told.worst(1, -1), DayState::Missing);
+    told.look(now());
+    assert_eq!(told.worst(1, -1), DayState::NoneDue);
 }

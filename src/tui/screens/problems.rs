@@ -2,6 +2,8 @@
 
 use crate::client::attributes::Scoped;
 use crate::domain::finding::{Facts, Finding, FindingKind, Severity, Subject, findings};
+use crate::domain::job::{BackupJob, JobState, RestoreJob};
+use crate::domain::names::JobId;
 use crate::domain::{Scope, Time};
 use crate::tui::paint::{Painter, segment};
 use crate::tui::route::{Route, Tab};
@@ -14,6 +16,7 @@ use crate::tui::{fmt, keys};
 use chrono::Duration;
 use ratatui::layout::Rect;
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// One problem.
@@ -97,20 +100,46 @@ const MISSING: Duration = Duration::days(3);
 
 /// What needs a look now: of all problems those that are open, and those that passed within a day.
 pub fn of_now(world: &World) -> Vec<Problem> {
-    let now = world.now();
-    let mut problems = of(world);
-    problems.retain(|problem| {
-        if is_state(&problem.route) {
-            return true;
-        }
-        let passed = problem.recovered || problem.severity == Severity::Notice;
-        now - problem.at <= if passed { PASSED } else { OPEN }
-    });
-    problems
+    problems(world, |finding| is_now(finding, world.now()))
+}
+
+fn is_now(finding: &Finding, now: Time) -> bool {
+    let passed = finding.recovered || finding.severity == Severity::Notice;
+    is_state(&finding.subject) || now - finding.at <= if passed { PASSED } else { OPEN }
 }
 
 /// All problems of the scopes that are shown: the open ones first, the worst first, the newest first.
 pub fn of(world: &World) -> Vec<Problem> {
+    problems(world, |_| true)
+}
+
+/// The problems of the findings that are `wanted`: of the others, of which a year has many, nothing is looked up or written.
+fn problems(world: &World, wanted: impl Fn(&Finding) -> bool) -> Vec<Problem> {
+    let facts = facts(world);
+    let jobs = Jobs::of(&facts);
+    findings(&facts).into_iter().filter(wanted).map(|finding| problem(finding, &jobs, world)).collect()
+}
+
+/// The jobs that a finding may be about, by their ids.
+struct Jobs<'a> {
+    backups: HashMap<&'a JobId, &'a BackupJob>,
+    restores: HashMap<&'a JobId, &'a RestoreJob>,
+}
+
+impl<'a> Jobs<'a> {
+    fn of(facts: &Facts<'a>) -> Self {
+        // Nearly all jobs completed, and of those there is no finding.
+        let whole = |job: &BackupJob| job.state == JobState::Completed && !job.completed_with_issues();
+        let backups = facts.backup_jobs.iter().filter(|job| !whole(job));
+        let restores = facts.restore_jobs.iter().filter(|job| job.state != JobState::Completed);
+        Self {
+            backups: backups.map(|job| (&job.id, *job)).collect(),
+            restores: restores.map(|job| (&job.id, *job)).collect(),
+        }
+    }
+}
+
+fn facts(world: &World) -> Facts<'_> {
     let now = world.now();
     let store = &world.store;
     let mut facts = Facts { now, since: now - MISSING, ..Facts::default() };
@@ -141,10 +170,11 @@ pub fn of(world: &World) -> Vec<Problem> {
         let protected = store.protected(scope);
         facts.protected.extend(protected.into_iter().flat_map(|all| all.iter()).map(AsRef::as_ref));
     }
-    findings(&facts).into_iter().map(|finding| problem(finding, world)).collect()
+    facts
 }
 
-fn problem(finding: Finding, world: &World) -> Problem {
+fn problem(finding: Finding, jobs: &Jobs<'_>, world: &World) -> Problem {
+    let is_state = is_state(&finding.subject);
     let scope = finding.scope.clone();
     let (id, route) = match finding.subject {
         Subject::BackupJob(id) => (id.to_string(), Route::BackupJob(scope, id)),
@@ -157,14 +187,14 @@ fn problem(finding: Finding, world: &World) -> Problem {
     };
     let restore = matches!(route, Route::RestoreJob(..));
     let meaning = match (&route, finding.kind) {
-        (Route::BackupJob(scope, id), _) => world.store.find_backup_job(scope, id).and_then(|job| {
+        (Route::BackupJob(_, id), _) => jobs.backups.get(id).and_then(|job| {
             let message = job.status_message.as_deref();
             status::meaning(&job.state, job.initiated.is_some(), job.message_category.as_deref(), message)
         }),
-        (Route::RestoreJob(scope, id), _) => world
-            .store
-            .find_restore_job(scope, id)
-            .and_then(|job| status::meaning(&job.state, true, None, job.status_message.as_deref())),
+        (Route::RestoreJob(_, id), _) => {
+            let job = jobs.restores.get(id);
+            job.and_then(|job| status::meaning(&job.state, true, None, job.status_message.as_deref()))
+        }
         (_, FindingKind::MissingRun) => Some(
             "The plan was due and no job tells of it: AWS Backup reports nothing then. Look at the plan's role, at the \
              selection, and whether the type is opted in.",
@@ -177,20 +207,16 @@ fn problem(finding: Finding, world: &World) -> Problem {
         _ => None,
     };
     let restored = match &route {
-        Route::RestoreJob(scope, id) => world
-            .store
-            .find_restore_job(scope, id)
-            .and_then(|job| job.source_resource_arn.as_ref().map(|arn| world.resource_name(scope, arn))),
+        Route::RestoreJob(scope, id) => {
+            let source = jobs.restores.get(id).and_then(|job| job.source_resource_arn.as_ref());
+            source.map(|arn| world.resource_name(scope, arn))
+        }
         _ => None,
     };
     let (_, name) = finding.title.split_once(": ").unwrap_or(("", &finding.title));
     Problem {
         // What is so now, whenever it began, is the same thing when it is told again.
-        id: if is_state(&route) {
-            format!("{id} {}", finding.title)
-        } else {
-            format!("{id} {}", finding.at.timestamp())
-        },
+        id: if is_state { format!("{id} {}", finding.title) } else { format!("{id} {}", finding.at.timestamp()) },
         severity: finding.severity,
         recovered: finding.recovered,
         what: word(finding.kind, restore),
@@ -203,9 +229,9 @@ fn problem(finding: Finding, world: &World) -> Problem {
     }
 }
 
-/// Whether a problem is a state of what opens, a point's, a vault's or the engine's, and no event that passes.
-fn is_state(route: &Route) -> bool {
-    matches!(route, Route::Point(..) | Route::Vault(..) | Route::Tab(_))
+/// Whether a finding is a state of what it is about, a point's, a vault's or the engine's, and no event that passes.
+fn is_state(subject: &Subject) -> bool {
+    matches!(subject, Subject::RecoveryPoint { .. } | Subject::Vault(_) | Subject::Engine(_))
 }
 
 /// One word for the eye.

@@ -31,6 +31,10 @@ pub trait Screen: std::fmt::Debug {
     fn table(&self) -> Option<&Table> {
         None
     }
+    /// How many rows were built for the last frame of what has the keys.
+    fn built(&self) -> usize {
+        self.table().map_or(0, Table::built)
+    }
     /// Takes the filter and the restriction to problems away; false when there was neither.
     fn unfilter(&mut self) -> bool {
         false

@@ -118,7 +118,7 @@ fn title_of(slice: &Slice, world: &World) -> String {
         Some(Owner::Plan(_, None)) => title.push_str(" on demand"),
         None => {}
     }
-    match (slice.from, slice.until) {
+    match (slice.from.or(slice.ended), slice.until) {
         (Some(from), Some(_)) => title.push_str(&format!(", {}", from.format("%a %-d %b"))),
         (Some(from), None) => title.push_str(&format!(", since {}", fmt::short(from))),
         _ => {}

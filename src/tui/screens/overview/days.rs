@@ -41,6 +41,8 @@ pub struct DaysPane {
     known: usize,
     /// What the last frame showed: the first line, how many, and how many days.
     seen: Memo<(usize, usize, usize)>,
+    /// How many lines the last frame built.
+    built: Memo<usize>,
 }
 
 impl DaysPane {
@@ -53,7 +55,13 @@ impl DaysPane {
             lines.sort_by_key(|line| places.get(&line.owner).copied().unwrap_or(usize::MAX));
         }
         self.lines = lines;
-        self.today = day_of(now, wall.zone());
+        let today = day_of(now, wall.zone());
+        if self.moved {
+            // The cursor stays on its day when a new one begins.
+            let gone_by = usize::try_from((today - self.today).num_days()).unwrap_or_default();
+            self.back = self.back.saturating_add(gone_by).min(MOST_DAYS - 1);
+        }
+        self.today = today;
         let first = self.lines.iter().filter_map(|line| line.days.keys().next()).min();
         let known = first.map_or(0, |first| (self.today - *first).num_days());
         self.known = usize::try_from(known).unwrap_or_default() + 1;
@@ -77,6 +85,11 @@ impl DaysPane {
     /// How many lines there are.
     pub fn len(&self) -> usize {
         self.lines.len()
+    }
+
+    /// How many lines the last frame built.
+    pub fn built(&self) -> usize {
+        self.built.get()
     }
 
     /// Whether there is none.
@@ -132,7 +145,7 @@ impl DaysPane {
         let day = self.day();
         let next = day.checked_add_days(Span::new(1))?;
         let owner = Some(self.selected()?.owner.clone());
-        Some(Slice { owner, from: Some(begin(day, zone)), until: Some(begin(next, zone)), state: None })
+        Some(Slice { owner, from: Some(begin(day, zone)), until: Some(begin(next, zone)), ..Slice::default() })
     }
 
     /// Draws the heading, the lines that fit, and below them what the cell under the cursor is, in words. `focused` is
@@ -149,11 +162,13 @@ impl DaysPane {
         let days = usize::from(room / cell).min(MOST_DAYS);
         self.seen.set((offset, rows.min(self.lines.len() - offset), days));
         let left = area.x + label;
+        self.built.set(0);
         self.view_calendar(Rect::new(left, area.y, area.width - label, 1), days, cell, painter);
         for (nth, line) in self.lines.iter().skip(offset).take(rows).enumerate() {
             let place = Rect::new(area.x, area.y + 1 + nth as u16, area.width, 1);
             let under = focused && offset + nth == self.cursor;
             self.view_label(line, under, Rect::new(place.x, place.y, label, 1), world, painter);
+            self.built.set(self.built.get() + 1);
             let at = under.then(|| self.back());
             view_cells(&line.days, self.today, (days, cell), at, (left, place.y), painter);
         }

@@ -10,6 +10,7 @@ mod running;
 mod tiles;
 mod words;
 
+use crate::client::query::PlanDetail;
 use crate::client::wall::{Only, Seen, Turn, Wall};
 use crate::client::{Key, Query};
 use crate::domain::day::{DayState, Owner};
@@ -68,24 +69,54 @@ pub fn leads(command: Command) -> bool {
 impl Overview {
     /// Brings the wall up to what is known of every scope that is shown.
     fn take_in(&mut self, world: &World) {
-        let (store, now) = (&world.store, world.now());
+        let store = &world.store;
         self.wall.keep(&world.shown);
         for scope in &world.shown {
-            let summaries = store.plans(scope);
-            let details = summaries.into_iter().flat_map(|plans| plans.iter());
-            let plans: Vec<_> = details.filter_map(|plan| store.plan(scope, &plan.id)).collect();
-            let all = summaries.is_some_and(|summaries| summaries.len() == plans.len());
+            let (plans, plans_known) = Self::plans_of(scope, world);
             let seen = Seen {
                 jobs: store.backup_jobs(scope),
                 restores: store.restore_jobs(scope),
-                plans_known: all && plans.iter().all(|plan| plan.selections.is_ok()),
+                plans_known,
                 plans,
                 resources: store.resources(scope),
                 whole: world.is_engine(),
                 protected: store.protected(scope),
             };
-            self.wall.update(scope, &seen, now);
+            self.wall.update(scope, &seen, Self::told_at(scope, world));
         }
+    }
+
+    /// The plans of a scope that are known, and whether these are all, each with its selections.
+    fn plans_of<'a>(scope: &Scope, world: &'a World) -> (Vec<&'a Arc<PlanDetail>>, bool) {
+        let summaries = world.store.plans(scope);
+        let details = summaries.into_iter().flat_map(|plans| plans.iter());
+        let plans: Vec<_> = details.filter_map(|plan| world.store.plan(scope, &plan.id)).collect();
+        let all = summaries.is_some_and(|summaries| summaries.len() == plans.len());
+        let known = all && plans.iter().all(|plan| plan.selections.is_ok());
+        (plans, known)
+    }
+
+    /// How far the answers to all of these questions can be relied on; with the plans, whether each is known.
+    fn told(world: &World, queries: &[Query]) -> tiles::Told {
+        let mut told = tiles::Told { all: world.shown.len(), ..tiles::Told::default() };
+        for scope in &world.shown {
+            let mut answered = !queries.contains(&Query::Plans) || Self::plans_of(scope, world).1;
+            for query in queries {
+                let slot = world.store.slot(&Key::scoped(scope.clone(), query.clone()));
+                answered &= slot.answer.is_some();
+                let old = slot.at.filter(|_| slot.fault.is_some()).map(|at| world.wall - at);
+                told.stale = told.stale.max(old);
+            }
+            told.answered += usize::from(answered);
+        }
+        told
+    }
+
+    /// Up to when the jobs of a scope are known: where it cannot be reached, a run that was due since is not missing.
+    fn told_at(scope: &Scope, world: &World) -> Time {
+        let slot = world.store.slot(&Key::scoped(scope.clone(), Query::BackupJobs));
+        let old = slot.at.filter(|_| slot.fault.is_some()).map(|at| world.wall - at);
+        world.now() - old.unwrap_or_default()
     }
 
     /// The keys of what is asked of every scope.
@@ -146,7 +177,7 @@ impl Overview {
         let now = world.now();
         let minute = now.duration_trunc(Duration::minutes(1)).unwrap_or(now);
         let since = Some(minute - Duration::days(1));
-        let jobs = |from, state| vec![Act::Open(Route::Jobs(Slice { from, state: Some(state), ..Slice::default() }))];
+        let jobs = |ended, state| vec![Act::Open(Route::Jobs(Slice { ended, state: Some(state), ..Slice::default() }))];
         self.tile = tiles::COMMANDS.iter().position(|tile| *tile == command).unwrap_or(self.tile);
         let (turn, only) = match command {
             Command::ShowFailed => return jobs(since, DayState::Failed),
@@ -207,12 +238,15 @@ impl Overview {
             (_, true) => &[("esc", " shows all")],
             (_, false) => &[("tab", " walks")],
         };
-        let mut right = Segments::new();
+        let mut parts = Vec::new();
         if let Some(stands) = self.days.standing(&self.wall, world.now()).filter(|_| focused) {
-            right.push(segment(stands, Role::Text));
-            right.push(segment(format!(" {} ", world.glyphs.dot), Role::Rule));
+            parts.push(vec![segment(stands, Role::Text)]);
         }
-        right.extend(keys.iter().flat_map(|(key, does)| [segment(*key, Role::Key), segment(*does, Role::Dim)]));
+        parts.push(keys.iter().flat_map(|(key, does)| [segment(*key, Role::Key), segment(*does, Role::Dim)]).collect());
+        // What is cut off where there is no room is the last: that is not what is not known.
+        let place = if fresh.faults.is_empty() && !fresh.waiting { parts.len() } else { 0 };
+        parts.insert(place, pane::freshness(fresh, world));
+        let right = parts.join(&segment(format!(" {} ", world.glyphs.dot), Role::Rule));
         let head = Rect::new(area.x, area.y, area.width, 1);
         painter.rule(head, &title("Days", &counted, focused, world), &right);
         let body = Rect::new(area.x, area.y + 1, area.width, area.height - 1);
@@ -295,12 +329,16 @@ impl Screen for Overview {
     fn sync(&mut self, world: &World) {
         self.take_in(world);
         self.now = Some(world.now());
-        let known = |jobs: fn(&World, &Scope) -> bool| world.shown.iter().any(|scope| jobs(world, scope));
-        self.known = known(|world, scope| world.store.backup_jobs(scope).is_some());
-        let tests = known(|world, scope| world.store.restore_jobs(scope).is_some());
+        let lists = tiles::Lists {
+            jobs: Self::told(world, &[Query::BackupJobs]),
+            promised: Self::told(world, &[Query::BackupJobs, Query::Plans]),
+            running: Self::told(world, &[Query::BackupJobs, Query::RestoreJobs]),
+            tests: Self::told(world, &[Query::RestoreJobs]),
+        };
+        self.known = lists.jobs.any();
         self.days.set(&self.wall, world.now());
         self.running = running::gather(&self.wall, world);
-        self.tiles = tiles::tiles(&self.wall.counts(world.now()), &self.running, self.known, tests);
+        self.tiles = tiles::tiles(&self.wall.counts(world.now()), &self.running, &lists);
         (self.next, self.plans) = next::gather(world);
         let groups = causes::group(problems::of_now(world));
         self.problems.set(groups.into_iter().map(|group| Line { record: Arc::new(group), stale: false }).collect());
@@ -343,6 +381,9 @@ impl Screen for Overview {
     }
     fn table(&self) -> Option<&Table> {
         (self.focus == Focus::Problems).then(|| self.problems.table())
+    }
+    fn built(&self) -> usize {
+        if self.focus == Focus::Days { self.days.built() } else { self.table().map_or(0, Table::built) }
     }
     fn unfilter(&mut self) -> bool {
         match (self.focus, self.now) {

@@ -73,7 +73,7 @@ pub fn places(area: Rect, wanted: Wanted) -> Places {
     places.tiles = take(&mut rest, if large { 4 } else { 2 });
     if let Some(lines) = wanted.days {
         let most = rest.height / 2;
-        let lines = (lines as u16).clamp(3, most.saturating_sub(AROUND_DAYS).max(3));
+        let lines = u16::try_from(lines).unwrap_or(u16::MAX).clamp(3, most.saturating_sub(AROUND_DAYS).max(3));
         places.days = take(&mut rest, lines + AROUND_DAYS);
     }
     let running = if wanted.running == 0 { 2 } else { 1 + wanted.running.min(6) as u16 };
@@ -102,10 +102,11 @@ mod tests {
     #[test]
     fn no_pane_lies_over_another_or_outside_whatever_the_size() {
         for (width, height) in [(60, 12), (60, 117), (80, 21), (110, 12), (120, 37), (160, 42), (200, 57), (400, 12)] {
-            for days in [None, Some(0), Some(7), Some(500)] {
+            for days in [None, Some(0), Some(7), Some(500), Some(65_537)] {
                 for (running, reminder, on_days) in [(0, false, false), (3, true, false), (50, true, true)] {
                     let area = Rect::new(0, 2, width, height);
                     let places = places(area, Wanted { days, running, reminder, on_days });
+                    assert!(days != Some(65_537) || height < MEDIUM || places.days.height >= height / 4, "{places:?}");
                     let all =
                         [places.tiles, places.days, places.problems, places.running, places.next, places.reminder];
                     for (nth, one) in all.iter().enumerate() {

@@ -72,6 +72,11 @@ fn of_restore(job: &RestoreJob, world: &World) -> Running {
 }
 
 impl Running {
+    /// Whether it is a backup.
+    pub fn is_backup(&self) -> bool {
+        self.verb == "backup"
+    }
+
     /// How much of it is done, from 0 to 1: as the service says, else by how long its past jobs took. What the service says
     /// is 0 and 99 for long with some types, so a job that is far along by its time counts as that.
     pub fn done(&self) -> f64 {

@@ -3,9 +3,10 @@
 use super::running::Running;
 use crate::client::wall::Counts;
 use crate::tui::command::Command;
-use crate::tui::fmt;
 use crate::tui::paint::{Painter, segment};
 use crate::tui::theme::Role;
+use crate::tui::{fmt, text};
+use chrono::Duration;
 use ratatui::layout::Rect;
 
 /// One tile.
@@ -19,6 +20,47 @@ pub struct Tile {
     role: Role,
     /// How full its bar is, from 0 to 1; none has no bar.
     bar: Option<f64>,
+    /// Whether something is not known of what it counts.
+    lacks: bool,
+}
+
+/// How far it can be relied on what is told of the scopes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Told {
+    /// How many answered, ever.
+    pub answered: usize,
+    /// How many there are.
+    pub all: usize,
+    /// How old the oldest answer is of those that cannot be reached now.
+    pub stale: Option<Duration>,
+}
+
+/// What is told of the lists that tiles count.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Lists {
+    /// Backup jobs.
+    pub jobs: Told,
+    /// Backup jobs, and all that their plans promise.
+    pub promised: Told,
+    /// Backup jobs and restore jobs.
+    pub running: Told,
+    /// Restore jobs.
+    pub tests: Told,
+}
+
+impl Told {
+    /// Whether any answered.
+    pub fn any(&self) -> bool {
+        self.answered > 0
+    }
+
+    /// What is not known, in words.
+    fn lack(&self) -> Option<String> {
+        match self.all.saturating_sub(self.answered) {
+            0 => self.stale.map(|old| format!("{} old", fmt::coarse(old))),
+            silent => Some(format!("{} not known", text::count(silent, "scope", "scopes"))),
+        }
+    }
 }
 
 /// A tile's commands, in the order of the tiles.
@@ -31,8 +73,9 @@ pub const COMMANDS: [Command; 6] = [
     Command::ShowUnproven,
 ];
 
-/// What is told in the tiles. `jobs` is whether any list of jobs was answered, `tests` whether any of restore jobs.
-pub fn tiles(counts: &Counts, running: &[Running], jobs: bool, tests: bool) -> Vec<Tile> {
+/// What is told in the tiles. Where something is not known, none looks well.
+pub fn tiles(counts: &Counts, running: &[Running], lists: &Lists) -> Vec<Tile> {
+    let jobs = lists.jobs.any();
     let count = |command, number: usize, label, role| Tile {
         command,
         number: if jobs { number.to_string() } else { "?".to_owned() },
@@ -40,15 +83,16 @@ pub fn tiles(counts: &Counts, running: &[Running], jobs: bool, tests: bool) -> V
         note: if jobs { "in 24 h".to_owned() } else { NOT_KNOWN.to_owned() },
         role: if number > 0 { role } else { Role::Dim },
         bar: None,
+        lacks: false,
     };
     let [unprotected, failed, expired, missing, runs, unproven] = COMMANDS;
     vec![
-        protected(unprotected, counts, jobs),
-        count(failed, counts.failed, "failed", Role::Bad),
-        count(expired, counts.expired, "expired", Role::Expired),
-        count(missing, counts.missing, "missing", Role::Missing),
-        of_running(runs, running, jobs),
-        proven(unproven, counts, tests),
+        protected(unprotected, counts, jobs).by(&lists.promised),
+        count(failed, counts.failed, "failed", Role::Bad).by(&lists.jobs),
+        count(expired, counts.expired, "expired", Role::Expired).by(&lists.jobs),
+        count(missing, counts.missing, "missing", Role::Missing).by(&lists.promised),
+        of_running(runs, running, jobs).by(&lists.running),
+        proven(unproven, counts, lists.tests.any()).by(&lists.tests),
     ]
 }
 
@@ -74,31 +118,37 @@ fn protected(command: Command, counts: &Counts, known: bool) -> Tile {
         },
         role: match late {
             _ if !known || counts.resources == 0 => Role::Dim,
-            0 if counts.no_plan == 0 => Role::Good,
+            0 if counts.no_plan == 0 && counts.unknown == 0 => Role::Good,
             0 => Role::Warning,
             _ => Role::Bad,
         },
         bar: (known && counts.resources > 0).then(|| counts.protected as f64 / counts.resources as f64),
+        lacks: false,
     }
 }
 
 fn of_running(command: Command, running: &[Running], known: bool) -> Tile {
-    let waiting = running.iter().filter(|job| job.waiting).count();
+    // The list that it leads to is of backups; of restores it only says that there are some.
+    let backups = || running.iter().filter(|job| job.is_backup());
+    let (number, waiting) = (backups().count(), backups().filter(|job| job.waiting).count());
+    let restores = running.len() - number;
     // The one that has the furthest to go.
-    let last = running.iter().filter(|job| !job.waiting).max_by_key(|job| job.left.map(|left| left.num_minutes()));
+    let last = backups().filter(|job| !job.waiting).max_by_key(|job| job.left.map(|left| left.num_minutes()));
     let note = match last {
         _ if !known => NOT_KNOWN.to_owned(),
         None if waiting > 0 => format!("{waiting} waiting"),
+        None if restores > 0 => format!("and {}", text::count(restores, "restore", "restores")),
         None => "nothing runs".to_owned(),
         Some(job) => job.left_in_words().unwrap_or_else(|| fmt::percent(job.percent.unwrap_or_default())),
     };
     Tile {
         command,
-        number: if known { running.len().to_string() } else { "?".to_owned() },
+        number: if known { number.to_string() } else { "?".to_owned() },
         label: "running",
         note,
         role: if running.is_empty() { Role::Dim } else { Role::Running },
         bar: last.map(|job| job.done()),
+        lacks: false,
     }
 }
 
@@ -115,17 +165,34 @@ fn proven(command: Command, counts: &Counts, known: bool) -> Tile {
         },
         role: if known && not > 0 { Role::Warning } else { Role::Dim },
         bar: None,
+        lacks: false,
     }
 }
 
 impl Tile {
+    /// The same, marked where not all that it counts is known now. Where nothing is, its number says so.
+    fn by(mut self, told: &Told) -> Self {
+        let Some(lack) = told.lack().filter(|_| self.number != "?") else { return self };
+        self.lacks = true;
+        self.number.push('?');
+        self.note = lack;
+        if matches!(self.role, Role::Good | Role::Dim) {
+            self.role = Role::Warning;
+        }
+        self
+    }
+
     fn key(&self) -> &'static str {
         self.command.info().keys.first().copied().unwrap_or_default()
     }
 
     /// A bar is of what is well, or of what moves.
     fn bar_role(&self) -> Role {
-        if self.command == Command::ShowRunning { Role::Running } else { Role::Good }
+        match self.command {
+            Command::ShowRunning => Role::Running,
+            _ if self.lacks => Role::Warning,
+            _ => Role::Good,
+        }
     }
 }
 
