@@ -8,6 +8,14 @@ use crate::engine::drivers::mariadb::rows::quoted;
 /// How a line begins that makes a table.
 pub(super) const TABLE: &str = "CREATE TABLE ";
 
+/// How a line begins that says how the current database takes texts.
+pub(super) const ALTERED: &str = "ALTER DATABASE CHARACTER SET ";
+
+/// How a line begins that says it of a database with its name, around a program that was made when it took texts otherwise.
+pub(super) fn altered(database: &str) -> String {
+    format!("ALTER DATABASE {} CHARACTER SET ", quoted(database))
+}
+
 /// The databases that may be items, some at a time.
 pub(super) fn databases(behind: usize, most: usize) -> String {
     format!(
@@ -75,6 +83,23 @@ pub(super) fn note(name: &str, note: &str) -> String {
     format!("ALTER DATABASE {} COMMENT '{note}'", quoted(name))
 }
 
+/// The events of a database that run.
+pub(super) fn enabled_events(name: &str) -> String {
+    format!(
+        "SELECT event_name FROM information_schema.events WHERE {} AND status = 'ENABLED'",
+        is_called("event_schema", name)
+    )
+}
+
+/// The views of a database that name something in another one.
+pub(super) fn views_of(name: &str, other: &str) -> String {
+    format!(
+        "SELECT table_name FROM information_schema.views WHERE {} AND INSTR(BINARY view_definition, {}) > 0 ORDER BY BINARY table_name",
+        is_called("table_schema", name),
+        bytes(&format!("{}.", quoted(other)))
+    )
+}
+
 /// The user's own sessions that are in a database.
 pub(super) fn sessions(name: &str) -> String {
     format!(
@@ -121,7 +146,7 @@ pub(super) fn leave_out(database: &str, table: &str, (sort, name): (&str, &str))
 fn is_called(column: &str, name: &str) -> String {
     let bytes = bytes(name);
     format!(
-        "IF(@@global.lower_case_table_names = 0, BINARY {column} = {bytes}, LOWER({column}) = LOWER(CONVERT({bytes} USING utf8mb4)))"
+        "IF(@@global.lower_case_table_names = 0, BINARY {column} = {bytes}, LOWER({column}) = LOWER(CONVERT({bytes} USING utf8mb4)) COLLATE utf8mb4_bin)"
     )
 }
 
