@@ -18,7 +18,7 @@ pub(super) struct Table {
     columns: Vec<Column>,
 }
 
-/// The tables in an answer to [`rows::TABLES_WITH_FLOATS`].
+/// The tables in an answer to [`rows::tables_with_floats`].
 pub(super) fn tables(answer: Vec<Vec<String>>) -> Vec<Table> {
     let mut tables: Vec<Table> = Vec::new();
     for row in answer {
@@ -32,15 +32,6 @@ pub(super) fn tables(answer: Vec<Vec<String>>) -> Vec<Table> {
     }
     tables
 }
-
-/// What stands around the rows of a table: a session in which they mean what they meant where they were written.
-pub(super) const AROUND: (&str, &str) = (
-    "SET NAMES utf8mb4;\nSET @VAULTDECK_ZONE=@@TIME_ZONE, TIME_ZONE='+00:00';\nSET @VAULTDECK_MODE=@@SQL_MODE, \
-     SQL_MODE='NO_AUTO_VALUE_ON_ZERO';\nSET @VAULTDECK_KEYS=@@FOREIGN_KEY_CHECKS, FOREIGN_KEY_CHECKS=0;\nSET \
-     @VAULTDECK_COMMITS=@@AUTOCOMMIT, AUTOCOMMIT=0;\n",
-    "COMMIT;\nSET AUTOCOMMIT=@VAULTDECK_COMMITS;\nSET FOREIGN_KEY_CHECKS=@VAULTDECK_KEYS;\nSET SQL_MODE=@VAULTDECK_MODE;\nSET \
-     TIME_ZONE=@VAULTDECK_ZONE;\n",
-);
 
 /// A column of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]

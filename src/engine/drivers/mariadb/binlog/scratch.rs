@@ -4,7 +4,7 @@
 //! It runs as whom the files belong to, as does all that talks to it. A server knows its files by their whole path: where that
 //! user does not come there, as below the engine's own folder, which root alone may enter, it has to be root's.
 
-use super::super::owner::{reaches, served_by};
+use super::super::owner::{is_root, reaches, served_by};
 use super::super::programs::{BINLOG, CLIENT, SERVER};
 use super::super::rows;
 use super::super::starting::{LIMIT, await_answer};
@@ -102,6 +102,14 @@ impl Scratch {
         let running = await_answer(running, LIMIT, &|| false, &|| way.ask(rows::ALIVE).map(drop))?;
         let ended = |why| Fault::Failed(format!("The server that was to apply the log did not start: {why}"));
         Ok(Self { running: running.map_err(ended)?, way, end })
+    }
+
+    /// That it ran as root, where it did.
+    pub(super) fn root_note(&self) -> Option<String> {
+        let shown = self.way.data.display();
+        is_root(self.way.worker).then(|| {
+            format!("The log was applied as root, since the user whom the files belong to does not come to {shown} through what is above it.")
+        })
     }
 
     /// The answer to a statement.

@@ -52,13 +52,23 @@ pub(super) fn sequences(database: &str, table: &str) -> String {
     )
 }
 
-/// How many tables have a history that can be dumped, and how many one by transactions, which cannot.
-pub(super) fn histories(database: &str) -> String {
+/// The tables with a history of a database, or the one that is named if it has one: the name, whether the history is told by
+/// transactions, and whether a column is of single precision and not rounded to a number of places.
+pub(super) fn histories(database: &str, table: Option<&str>) -> String {
+    let of_table = table.map(|table| format!(" AND BINARY t.table_name = {}", bytes(table)));
+    let has = |what: &str| {
+        format!(
+            "EXISTS (SELECT 1 FROM information_schema.columns c WHERE BINARY c.table_schema = BINARY t.table_schema \
+             AND BINARY c.table_name = BINARY t.table_name AND {what})"
+        )
+    };
     format!(
-        "SELECT (SELECT COUNT(*) FROM information_schema.tables WHERE BINARY table_schema = {0} AND table_type = 'SYSTEM VERSIONED'), \
-         (SELECT COUNT(*) FROM information_schema.columns WHERE BINARY table_schema = {0} AND generation_expression = 'ROW START' \
-         AND data_type = 'bigint')",
-        bytes(database)
+        "SELECT t.table_name, {}, {} FROM information_schema.tables t WHERE BINARY t.table_schema = {}{} \
+         AND t.table_type = 'SYSTEM VERSIONED' ORDER BY BINARY t.table_name",
+        has("c.generation_expression = 'ROW START' AND c.data_type = 'bigint'"),
+        has("c.data_type = 'float' AND c.numeric_scale IS NULL AND c.is_generated = 'NEVER'"),
+        bytes(database),
+        of_table.unwrap_or_default()
     )
 }
 
