@@ -53,6 +53,11 @@ pub(in crate::engine::drivers) trait Taker<S>: Send {
     /// What it is called as a file.
     fn file_name(&self) -> String;
 
+    /// What of the notes on all that was restored holds of the item too.
+    fn notes_of_whole(&self, _: Vec<String>) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Makes a file of it; what takes that, for people, and what else is worth telling.
     fn into_file(self: Box<Self>, file: &NewFile<'_>) -> Result<(String, Vec<String>), Fault>;
 
@@ -144,7 +149,7 @@ impl<S: NewDatabase> Target for Extract<'_, S> {
         if let (Place::Server(into), true) = (&goes, is_done) {
             return Ok(restored(into.note(&shown, &[]), Vec::new()));
         }
-        whole.finish(outcome)?;
+        let of_whole = taker.notes_of_whole(whole.finish(outcome)?.notes);
         let (note, more) = match &goes {
             Place::Folder(path) => {
                 let identity = begun.folder.map(|folder| Mark::of(&folder)).as_ref().and_then(root::identity_of);
@@ -163,7 +168,7 @@ impl<S: NewDatabase> Target for Extract<'_, S> {
                 (into.note(&shown, &made.left_out), made.notes)
             }
         };
-        Ok(restored(note, more))
+        Ok(restored(note, of_whole.into_iter().chain(more).collect()))
     }
 }
 

@@ -13,8 +13,8 @@ const PIECE: u64 = 64 << 10;
 /// A table with its columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Table {
-    pub(super) database: String,
-    pub(super) name: String,
+    database: String,
+    name: String,
     columns: Vec<Column>,
 }
 
@@ -50,18 +50,7 @@ impl Column {
 
     /// What writes its value in a statement.
     fn told(&self) -> String {
-        let name = rows::quoted(&self.name);
-        let column = name.clone();
-        let text = match self.kind.as_str() {
-            "float" if self.is_whole => format!("CAST({name} AS DOUBLE)"),
-            "bit" | "enum" | "set" => format!("CAST({name} AS UNSIGNED)"),
-            "tinyint" | "smallint" | "mediumint" | "int" | "bigint" | "decimal" | "float" | "double" | "year" => name,
-            "date" | "time" | "datetime" | "timestamp" | "uuid" | "inet4" | "inet6" => format!("QUOTE({name})"),
-            // Nothing has no bytes, and `0x` alone is none of the server's words.
-            _ => format!("IF(LENGTH({name}) = 0, '''''', CONCAT('0x', HEX({name})))"),
-        };
-        // Not of what writes it: that is NULL too where it is longer than a packet, and such a row is refused.
-        format!("IF({column} IS NULL, 'NULL', {text})")
+        rows::told(&rows::quoted(&self.name), &self.kind, self.is_whole)
     }
 }
 

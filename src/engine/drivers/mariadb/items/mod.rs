@@ -99,6 +99,10 @@ impl<F: Origin> Taker<Into> for Taken<F> {
         self.item.file_name()
     }
 
+    fn notes_of_whole(&self, notes: Vec<String>) -> Vec<String> {
+        notes
+    }
+
     fn into_file(self: Box<Self>, file: &NewFile<'_>) -> Result<(String, Vec<String>), Fault> {
         let statements = self.from.open(&self.item)?;
         let change = Change { database: &self.item.database, has_head: false, disables: false };

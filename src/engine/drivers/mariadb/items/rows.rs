@@ -55,19 +55,19 @@ pub(super) fn sequences(database: &str, table: &str) -> String {
 /// The tables with a history of a database, or the one that is named if it has one: the name, whether the history is told by
 /// transactions, and whether a column is of single precision and not rounded to a number of places.
 pub(super) fn histories(database: &str, table: Option<&str>) -> String {
+    let database = bytes(database);
     let of_table = table.map(|table| format!(" AND BINARY t.table_name = {}", bytes(table)));
     let has = |what: &str| {
         format!(
-            "EXISTS (SELECT 1 FROM information_schema.columns c WHERE BINARY c.table_schema = BINARY t.table_schema \
-             AND BINARY c.table_name = BINARY t.table_name AND {what})"
+            "BINARY t.table_name IN (SELECT BINARY table_name FROM information_schema.columns \
+             WHERE BINARY table_schema = {database} AND {what})"
         )
     };
     format!(
-        "SELECT t.table_name, {}, {} FROM information_schema.tables t WHERE BINARY t.table_schema = {}{} \
+        "SELECT t.table_name, {}, {} FROM information_schema.tables t WHERE BINARY t.table_schema = {database}{} \
          AND t.table_type = 'SYSTEM VERSIONED' ORDER BY BINARY t.table_name",
-        has("c.generation_expression = 'ROW START' AND c.data_type = 'bigint'"),
-        has("c.data_type = 'float' AND c.numeric_scale IS NULL AND c.is_generated = 'NEVER'"),
-        bytes(database),
+        has("generation_expression = 'ROW START' AND data_type = 'bigint'"),
+        has("data_type = 'float' AND numeric_scale IS NULL AND is_generated = 'NEVER'"),
         of_table.unwrap_or_default()
     )
 }
