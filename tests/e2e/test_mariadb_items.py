@@ -31,13 +31,30 @@ def server():
             (2, 16777217, -0.001, 2.2250738585072014e-308, -0.000000000000000000000000000001, 0, 0, '0001-01-01', '1970-01-01 00:00:01', '0001-01-01', 1901, '', '', 'a,b', '', NULL, NULL),
             (3, 1.17549435e-38, NULL, -0.0, 0, 1, 1, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', NULL), (4, 3.14159265, NULL, 0.1, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
         CREATE TRIGGER shop.told AFTER INSERT ON shop.extremes FOR EACH ROW INSERT INTO nothing VALUES (NEW.id);
+        CREATE VIEW shop.elsewhere AS SELECT o.id FROM shop.orders o JOIN `größe und-mehr`.`t/../1.sql`;
         CREATE EVENT shop.live ON SCHEDULE EVERY 1 SECOND COMMENT 'it''s ENABLE DO' DO DELETE FROM orders;
         CREATE TABLE shop.`a ``b' "c` (id int PRIMARY KEY, `x ``y` text); INSERT INTO shop.`a ``b' "c` SELECT seq, repeat('ß`''"\\\\\\n', seq % 5) FROM seq_1_to_200;
         CREATE TABLE shop.history (id int PRIMARY KEY, said text) WITH SYSTEM VERSIONING; INSERT INTO shop.history VALUES (1, 'then'); UPDATE shop.history SET said = 'now';
         CREATE DATABASE empty CHARACTER SET latin1 COLLATE latin1_german2_ci""")
+    in_latin1(server, """
+        ALTER DATABASE shop CHARACTER SET latin1 COLLATE latin1_swedish_ci;
+        CREATE TRIGGER shop.`größe` BEFORE UPDATE ON shop . extremes FOR EACH ROW SET @told = 'ä';
+        CREATE PROCEDURE shop.at_a_time() SELECT 'ä';
+        CREATE EVENT shop.odd ON SCHEDULE EVERY 1 DAY COMMENT 'ä' DO SELECT 'ä';
+        ALTER DATABASE shop CHARACTER SET utf8mb4""")
     yield server
     server.stop(hard=True)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def in_latin1(server, text):
+    """Runs statements whose bytes are no UTF-8, and of which the comments stay."""
+    arguments = ["mariadb", "--no-defaults", f"--socket={server.socket}", "--user=root", "--comments", "--default-character-set=latin1"]
+    subprocess.run(arguments, env={"PATH": os.environ["PATH"], "MYSQL_PWD": PASSWORD}, input=text.encode("latin1"), check=True, capture_output=True, timeout=120)
+
+
+def collation(server, database):
+    return server.ask(f"SELECT default_collation_name FROM information_schema.schemata WHERE schema_name = '{database}'")
 
 
 @pytest.fixture(params=FORMS)
@@ -77,15 +94,22 @@ def floats(server, database, form):
 def test_a_database_becomes_a_new_one_of_the_server_with_all_that_is_in_it(server, point):
     engine, point, form = point
     before, exact = server.seen(), floats(server, "shop", form)
+    usual = collation(server, "shop")
+    server.ask("ALTER DATABASE shop COLLATE utf8mb4_bin")
     done = restore(engine, point, "shop", *into(server, "shop then"))
     assert done.returncode == 0 and "shop then" in done.stderr, done
+    assert "read shop and not shop then" in done.stderr and "elsewhere." in done.stderr, done
+    # what the programs of another time need is told to the new one alone
+    assert (collation(server, "shop then"), collation(server, "shop")) == (usual, "utf8mb4_bin")
+    assert server.ask("SELECT trigger_name, database_collation FROM information_schema.triggers WHERE trigger_schema = 'shop then' AND database_collation LIKE 'latin1%'") == "größe\tlatin1_swedish_ci"
+    server.ask("ALTER DATABASE shop CHARACTER SET utf8mb4")
     after = server.seen()
     assert of(after, "shop then", form) == of(before, "shop", form) and len(of(before, "shop", form)[0]) > 10
     assert floats(server, "shop then", form) == exact and ("0.10000000149011612" in exact) == (form == "files")
     assert of(after, "shop") == of(before, "shop"), "the source is as it was"
     assert server.ask("SELECT count(*) FROM `shop then`.history FOR SYSTEM_TIME ALL") == "2"
     # Whatever it says, nothing of it runs by itself, and nothing of it leads back.
-    assert server.ask("SELECT status FROM information_schema.events WHERE event_schema = 'shop then' ORDER BY event_name") == "DISABLED\nDISABLED"
+    assert server.ask("SELECT status FROM information_schema.events WHERE event_schema = 'shop then' ORDER BY event_name") == "DISABLED\nDISABLED\nDISABLED"
     assert "`shop`" not in server.ask("SHOW CREATE TABLE `shop then`.numbered") and "Restored by vaultdeck" in server.ask("SELECT schema_comment FROM information_schema.schemata WHERE schema_name = 'shop then'")
     server.ask("INSERT INTO `shop then`.numbered (said) VALUES ('third'); DROP DATABASE `shop then`")
 

@@ -24,7 +24,7 @@ pub(in crate::engine::drivers) trait NewDatabase: Send {
     /// only its job does not know of it.
     fn clear(&self, id: &str) -> Result<bool, Fault>;
 
-    /// What is said of the database when it is whole.
+    /// What is said of the database when it is whole, before the notes of what made it.
     fn note(&self, item: &str, left_out: &[String]) -> String;
 }
 
@@ -36,6 +36,15 @@ pub(in crate::engine::drivers) struct Attempt {
     pub(in crate::engine::drivers) is_resumed: bool,
 }
 
+/// What became of an item.
+#[derive(Debug, Default)]
+pub(in crate::engine::drivers) struct Made {
+    /// What of it was left out of a database.
+    pub(in crate::engine::drivers) left_out: Vec<String>,
+    /// What else is worth telling.
+    pub(in crate::engine::drivers) notes: Vec<String>,
+}
+
 /// What takes an item out of a recovery point that was restored.
 pub(in crate::engine::drivers) trait Taker<S>: Send {
     /// The item, for people.
@@ -44,11 +53,16 @@ pub(in crate::engine::drivers) trait Taker<S>: Send {
     /// What it is called as a file.
     fn file_name(&self) -> String;
 
-    /// Makes a file of it; what takes that, for people.
-    fn into_file(self: Box<Self>, file: &NewFile<'_>) -> Result<String, Fault>;
+    /// What of the notes on all that was restored holds of the item too.
+    fn notes_of_whole(&self, _: Vec<String>) -> Vec<String> {
+        Vec::new()
+    }
 
-    /// Makes a database of it, that is whole or not there at all; what of it was left out.
-    fn into_server(self: Box<Self>, into: &S, attempt: &Attempt) -> Result<Vec<String>, Fault>;
+    /// Makes a file of it; what takes that, for people, and what else is worth telling.
+    fn into_file(self: Box<Self>, file: &NewFile<'_>) -> Result<(String, Vec<String>), Fault>;
+
+    /// Makes a database of it, that is whole or not there at all.
+    fn into_server(self: Box<Self>, into: &S, attempt: &Attempt) -> Result<Made, Fault>;
 }
 
 /// What is remembered of a restore that was begun.
@@ -133,10 +147,10 @@ impl<S: NewDatabase> Target for Extract<'_, S> {
         let begun = begun.ok_or_else(unbegun)?;
         let shown = taker.shown();
         if let (Place::Server(into), true) = (&goes, is_done) {
-            return Ok(restored(into.note(&shown, &[])));
+            return Ok(restored(into.note(&shown, &[]), Vec::new()));
         }
-        whole.finish(outcome)?;
-        let note = match &goes {
+        let of_whole = taker.notes_of_whole(whole.finish(outcome)?.notes);
+        let (note, more) = match &goes {
             Place::Folder(path) => {
                 let identity = begun.folder.map(|folder| Mark::of(&folder)).as_ref().and_then(root::identity_of);
                 let folder = vacancy::open_again(path, identity.ok_or_else(unbegun)?)?.into_descriptor();
@@ -145,20 +159,20 @@ impl<S: NewDatabase> Target for Extract<'_, S> {
                 if is_resumed {
                     file.forget()?;
                 }
-                let takes_it = taker.into_file(&file)?;
-                format!("{shown} is in {}: {takes_it} takes it.", path.join(&name).display())
+                let (takes_it, more) = taker.into_file(&file)?;
+                (format!("{shown} is in {}: {takes_it} takes it.", path.join(&name).display()), more)
             }
             Place::Server(into) => {
                 let attempt = Attempt { id: begun.temporary.ok_or_else(unbegun)?, is_resumed };
-                let left_out = taker.into_server(into, &attempt)?;
-                into.note(&shown, &left_out)
+                let made = taker.into_server(into, &attempt)?;
+                (into.note(&shown, &made.left_out), made.notes)
             }
         };
-        Ok(restored(note))
+        Ok(restored(note, of_whole.into_iter().chain(more).collect()))
     }
 }
 
 /// It is no resource that anybody registered.
-fn restored(note: String) -> Restored {
-    Restored { notes: vec![note], is_of_no_resource: true, ..Restored::default() }
+fn restored(note: String, more: Vec<String>) -> Restored {
+    Restored { notes: std::iter::once(note).chain(more).collect(), is_of_no_resource: true, ..Restored::default() }
 }

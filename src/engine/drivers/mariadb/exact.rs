@@ -13,12 +13,12 @@ const PIECE: u64 = 64 << 10;
 /// A table with its columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Table {
-    pub(super) database: String,
-    pub(super) name: String,
+    database: String,
+    name: String,
     columns: Vec<Column>,
 }
 
-/// The tables in an answer to [`rows::TABLES_WITH_FLOATS`].
+/// The tables in an answer to [`rows::tables_with_floats`].
 pub(super) fn tables(answer: Vec<Vec<String>>) -> Vec<Table> {
     let mut tables: Vec<Table> = Vec::new();
     for row in answer {
@@ -32,15 +32,6 @@ pub(super) fn tables(answer: Vec<Vec<String>>) -> Vec<Table> {
     }
     tables
 }
-
-/// What stands around the rows of a table: a session in which they mean what they meant where they were written.
-pub(super) const AROUND: (&str, &str) = (
-    "SET NAMES utf8mb4;\nSET @VAULTDECK_ZONE=@@TIME_ZONE, TIME_ZONE='+00:00';\nSET @VAULTDECK_MODE=@@SQL_MODE, \
-     SQL_MODE='NO_AUTO_VALUE_ON_ZERO';\nSET @VAULTDECK_KEYS=@@FOREIGN_KEY_CHECKS, FOREIGN_KEY_CHECKS=0;\nSET \
-     @VAULTDECK_COMMITS=@@AUTOCOMMIT, AUTOCOMMIT=0;\n",
-    "COMMIT;\nSET AUTOCOMMIT=@VAULTDECK_COMMITS;\nSET FOREIGN_KEY_CHECKS=@VAULTDECK_KEYS;\nSET SQL_MODE=@VAULTDECK_MODE;\nSET \
-     TIME_ZONE=@VAULTDECK_ZONE;\n",
-);
 
 /// A column of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,16 +50,7 @@ impl Column {
 
     /// What writes its value in a statement.
     fn told(&self) -> String {
-        let name = rows::quoted(&self.name);
-        let text = match self.kind.as_str() {
-            "float" if self.is_whole => format!("CAST({name} AS DOUBLE)"),
-            "bit" | "enum" | "set" => format!("CAST({name} AS UNSIGNED)"),
-            "tinyint" | "smallint" | "mediumint" | "int" | "bigint" | "decimal" | "float" | "double" | "year" => name,
-            "date" | "time" | "datetime" | "timestamp" | "uuid" | "inet4" | "inet6" => format!("QUOTE({name})"),
-            // Nothing has no bytes, and `0x` alone is none of the server's words.
-            _ => format!("IF(LENGTH({name}) = 0, '''''', CONCAT('0x', HEX({name})))"),
-        };
-        format!("IFNULL({text}, 'NULL')")
+        rows::told(&rows::quoted(&self.name), &self.kind, self.is_whole)
     }
 }
 
@@ -110,10 +92,10 @@ mod tests {
     fn each_kind_is_written_so_that_it_is_read_as_it_was() {
         let told =
             |kind: &str, is_whole: &str| Column::read(&["a`b", kind, is_whole].map(str::to_owned)).unwrap().told();
-        assert_eq!(told("float", "1"), "IFNULL(CAST(`a``b` AS DOUBLE), 'NULL')");
-        assert_eq!(told("float", "0"), "IFNULL(`a``b`, 'NULL')");
-        assert_eq!(told("SET", "0"), "IFNULL(CAST(`a``b` AS UNSIGNED), 'NULL')");
-        assert_eq!(told("datetime", "0"), "IFNULL(QUOTE(`a``b`), 'NULL')");
+        assert_eq!(told("float", "1"), "IF(`a``b` IS NULL, 'NULL', CAST(`a``b` AS DOUBLE))");
+        assert_eq!(told("float", "0"), "IF(`a``b` IS NULL, 'NULL', `a``b`)");
+        assert_eq!(told("SET", "0"), "IF(`a``b` IS NULL, 'NULL', CAST(`a``b` AS UNSIGNED))");
+        assert_eq!(told("datetime", "0"), "IF(`a``b` IS NULL, 'NULL', QUOTE(`a``b`))");
         assert!(told("longblob", "0").contains("HEX(`a``b`)"));
     }
 
@@ -123,7 +105,10 @@ mod tests {
         let tables = tables(vec![row("s", "x"), row("t", "a"), row("t", "b")]);
         assert_eq!(tables.iter().map(|table| table.columns.len()).collect::<Vec<_>>(), [1, 2]);
         let asked = tables[1].question();
-        assert!(asked.ends_with("IFNULL(`a`, 'NULL'), ',', IFNULL(`b`, 'NULL'), ');') FROM `d`.`t`;\n"), "{asked}");
+        assert!(
+            asked.ends_with("IF(`a` IS NULL, 'NULL', `a`), ',', IF(`b` IS NULL, 'NULL', `b`), ');') FROM `d`.`t`;\n"),
+            "{asked}"
+        );
     }
 
     #[test]

@@ -35,11 +35,16 @@ pub(super) fn worker((uid, gid): (u32, u32)) -> Option<User> {
     STAND_INS.iter().find_map(|name| User::named(name, &users)).filter(|user| user.uid != 0)
 }
 
+/// Whether what has this worker runs as root.
+pub(super) fn is_root(worker: Option<User>) -> bool {
+    worker.is_none() && geteuid().is_root()
+}
+
 /// A server that runs as a worker. Where there is none and we are root, it has to be told that this is meant.
 pub(super) fn served_by(program: Program, worker: Option<User>) -> Program {
     match worker {
         Some(user) => program.run_by(user),
-        None if geteuid().is_root() => program.arg("--user=root"),
+        None if is_root(worker) => program.arg("--user=root"),
         None => program,
     }
 }

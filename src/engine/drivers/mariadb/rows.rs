@@ -41,7 +41,7 @@ pub(super) fn check(tables: &[&str]) -> String {
 /// Every database but the server's own, with what is in it: one table or view a row.
 pub(super) const LISTED: &str = "SELECT s.schema_name, COALESCE(t.table_name, ''), COALESCE(t.table_type, ''), COALESCE(t.engine, ''), \
     COALESCE(t.data_length, 0) FROM information_schema.schemata s \
-    LEFT JOIN information_schema.tables t ON t.table_schema = s.schema_name AND t.table_type <> 'TEMPORARY' \
+    LEFT JOIN information_schema.tables t ON BINARY t.table_schema = BINARY s.schema_name AND t.table_type <> 'TEMPORARY' \
     WHERE s.schema_name NOT IN ('mysql', 'sys', 'information_schema', 'performance_schema')";
 
 /// The tables whose history is told by transactions and not by times, as `DATABASE.TABLE`s.
@@ -50,23 +50,59 @@ pub(super) const HISTORY_BY_TRANSACTION: &str = "SELECT CONCAT(table_schema, '.'
 
 /// The columns of single precision that are not rounded to a number of places, as `TABLE.COLUMN`s of what [`LISTED`] lists.
 pub(super) const FLOATS: &str = "SELECT CONCAT(c.table_schema, '.', c.table_name, '.', c.column_name) FROM information_schema.columns c \
-    JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = c.table_name \
-    WHERE c.data_type = 'float' AND c.numeric_scale IS NULL AND c.is_generated = 'NEVER' AND t.table_type NOT IN ('VIEW', 'SYSTEM VIEW', 'TEMPORARY') \
+    WHERE c.data_type = 'float' AND c.numeric_scale IS NULL AND c.is_generated = 'NEVER' \
+    AND (BINARY c.table_schema, BINARY c.table_name) IN (SELECT BINARY table_schema, BINARY table_name FROM information_schema.tables \
+        WHERE table_type NOT IN ('VIEW', 'SYSTEM VIEW', 'TEMPORARY')) \
     AND c.table_schema NOT IN ('mysql', 'sys', 'information_schema', 'performance_schema') ORDER BY 1";
 
 /// The columns that have values of their own, of each table without a history that has one of single precision which is not rounded to a
-/// number of places: `DATABASE TABLE COLUMN KIND` and whether it is such a one, table by table.
-pub(super) const TABLES_WITH_FLOATS: &str = "SELECT c.table_schema, c.table_name, c.column_name, c.data_type, \
-    c.data_type = 'float' AND c.numeric_scale IS NULL FROM information_schema.columns c \
-    JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = c.table_name \
-    WHERE t.table_type = 'BASE TABLE' AND c.is_generated = 'NEVER' AND (c.table_schema, c.table_name) IN \
-    (SELECT table_schema, table_name FROM information_schema.columns WHERE data_type = 'float' AND numeric_scale IS NULL \
-    AND is_generated = 'NEVER' AND table_schema NOT IN ('mysql', 'sys', 'information_schema', 'performance_schema')) \
-    ORDER BY BINARY c.table_schema, BINARY c.table_name, c.ordinal_position";
+/// number of places, of a database or of one table of it: `DATABASE TABLE COLUMN KIND` and whether it is such a one, table by table.
+pub(super) fn tables_with_floats(database: &str, table: Option<&str>) -> String {
+    let of_table = table.map(|table| format!(" AND BINARY c.table_name = X'{}'", hex::encode(table)));
+    format!(
+        "SELECT c.table_schema, c.table_name, c.column_name, c.data_type, c.data_type = 'float' AND c.numeric_scale IS NULL \
+         FROM information_schema.columns c WHERE BINARY c.table_schema = X'{0}'{1} AND c.is_generated = 'NEVER' \
+         AND BINARY c.table_name IN (SELECT BINARY table_name FROM information_schema.tables \
+         WHERE BINARY table_schema = X'{0}' AND table_type = 'BASE TABLE') \
+         AND BINARY c.table_name IN (SELECT BINARY table_name FROM information_schema.columns \
+         WHERE BINARY table_schema = X'{0}' AND data_type = 'float' AND numeric_scale IS NULL AND is_generated = 'NEVER') \
+         ORDER BY BINARY c.table_schema, BINARY c.table_name, c.ordinal_position",
+        hex::encode(database),
+        of_table.unwrap_or_default()
+    )
+}
+
+/// What stands around the rows of a table: a session in which they mean what they meant where they were written.
+pub(super) const AROUND: (&str, &str) = (
+    "SET NAMES utf8mb4;\nSET @VAULTDECK_ZONE=@@TIME_ZONE, TIME_ZONE='+00:00';\nSET @VAULTDECK_MODE=@@SQL_MODE, \
+     SQL_MODE='NO_AUTO_VALUE_ON_ZERO';\nSET @VAULTDECK_KEYS=@@FOREIGN_KEY_CHECKS, FOREIGN_KEY_CHECKS=0;\nSET \
+     @VAULTDECK_COMMITS=@@AUTOCOMMIT, AUTOCOMMIT=0;\n",
+    "COMMIT;\nSET AUTOCOMMIT=@VAULTDECK_COMMITS;\nSET FOREIGN_KEY_CHECKS=@VAULTDECK_KEYS;\nSET SQL_MODE=@VAULTDECK_MODE;\nSET \
+     TIME_ZONE=@VAULTDECK_ZONE;\n",
+);
+
+/// In which time zone times are written and read.
+pub(super) const UTC: &str = "SET time_zone = '+00:00'; ";
 
 /// A name between backticks, whatever is in it.
 pub(super) fn quoted(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
+}
+
+/// What writes the value of a column of this kind in a statement; `is_whole` says that it is not rounded to a number of places.
+pub(super) fn told(column: &str, kind: &str, is_whole: bool) -> String {
+    let text = match kind {
+        "float" if is_whole => format!("CAST({column} AS DOUBLE)"),
+        "bit" | "enum" | "set" => format!("CAST({column} AS UNSIGNED)"),
+        "tinyint" | "smallint" | "mediumint" | "int" | "bigint" | "decimal" | "float" | "double" | "year" => {
+            column.to_owned()
+        }
+        "date" | "time" | "datetime" | "timestamp" | "uuid" | "inet4" | "inet6" => format!("QUOTE({column})"),
+        // Nothing has no bytes, and `0x` alone is none of the server's words.
+        _ => format!("IF(LENGTH({column}) = 0, '''''', CONCAT('0x', HEX({column})))"),
+    };
+    // Not of what writes it: that is NULL too where it is longer than a packet, and such a row is refused.
+    format!("IF({column} IS NULL, 'NULL', {text})")
 }
 
 /// What a statement begins with that makes a row.

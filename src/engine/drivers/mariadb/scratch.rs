@@ -16,12 +16,15 @@ use crate::engine::drivers::unique::unique;
 use crate::repository::Control;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, chown};
+use std::os::unix::fs::{OpenOptionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// How long one question may take.
+/// How long one question may take: a check reads whole tables.
 const PATIENCE: Duration = Duration::from_secs(12 * 60 * 60);
+
+/// How long the answer of one that starts may take.
+const ANSWER: Duration = Duration::from_secs(120);
 
 /// How long a server may take to end.
 const END: Duration = Duration::from_secs(300);
@@ -143,7 +146,7 @@ impl Way {
         let settings = SETTINGS.iter().chain(settings);
         let program = settings.fold(program, |program, setting| program.arg(setting));
         let running = served_by(program.within(&self.data), self.worker).start(PATIENCE)?;
-        let answer = || self.ask(rows::ANSWER).map(drop);
+        let answer = || self.ask_for(ANSWER, rows::ANSWER).map(drop);
         let started = await_answer(running, LIMIT, &|| control.is_cancelled(), &answer)?;
         Ok(started.map(|running| Server { running: Some(running), way: self }))
     }
@@ -156,6 +159,10 @@ impl Way {
     }
 
     fn ask(&self, question: &str) -> Result<Vec<Vec<String>>, Fault> {
+        self.ask_for(PATIENCE, question)
+    }
+
+    fn ask_for(&self, patience: Duration, question: &str) -> Result<Vec<Vec<String>>, Fault> {
         let arguments = [
             "--batch",
             "--skip-column-names",
@@ -165,7 +172,7 @@ impl Way {
             question,
         ];
         let program = arguments.iter().fold(self.reach(CLIENT.program()?), |program, argument| program.arg(argument));
-        Ok(rows_of(&program.run(PATIENCE)?.output))
+        Ok(rows_of(&program.run(patience)?.output))
     }
 }
 
@@ -178,7 +185,8 @@ fn worker(data: &Path) -> Result<Option<User>, Fault> {
 fn write_for(path: &Path, text: &str, user: Option<User>) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(text.as_bytes())?;
-    user.map_or(Ok(()), |user| chown(path, Some(user.uid), Some(user.gid)))
+    // By no path: whoever owns the folder may have put a link there meanwhile.
+    user.map_or(Ok(()), |user| fchown(&file, Some(user.uid), Some(user.gid)))
 }
 
 #[cfg(test)]

@@ -71,6 +71,8 @@ pub(super) struct DataDirectory<'a> {
     /// The moment that the log is applied up to; that of the copy with none.
     moment: Option<Moment>,
     details: &'a PointDetails,
+    /// Whether it goes when what is wanted of it was taken out.
+    is_scratch: bool,
 }
 
 /// Opens nothing yet.
@@ -80,7 +82,7 @@ pub(super) fn open<'a>(driver: &MariaDb, cx: &RestoreCx<'a>) -> Result<Box<dyn T
     let folder = Box::new(folder::target::open(cx, Vec::new(), made)?);
     let path = path_of(cx.target)?.to_owned();
     let (content, moment, details) = (cx.content, cx.moment, cx.details);
-    Ok(Box::new(DataDirectory { folder, content, path, mark: None, moment, details }))
+    Ok(Box::new(DataDirectory { folder, content, path, mark: None, moment, details, is_scratch: false }))
 }
 
 impl<'a> DataDirectory<'a> {
@@ -88,7 +90,7 @@ impl<'a> DataDirectory<'a> {
     pub(super) fn at(path: PathBuf, cx: &RestoreCx<'a>) -> Self {
         let folder = Box::new(folder::target::at(path.clone(), cx.lend));
         let (content, moment, details) = (cx.content, cx.moment, cx.details);
-        Self { folder, content, path, mark: None, moment, details }
+        Self { folder, content, path, mark: None, moment, details, is_scratch: true }
     }
 }
 
@@ -129,7 +131,7 @@ impl Target for DataDirectory<'_> {
     fn finish(self: Box<Self>, outcome: &RestoreOutcome) -> Result<Restored, Fault> {
         let folder = self.again()?;
         let folder = folder.into_descriptor();
-        let note = note(self.content, &self.path)?;
+        let note = if self.is_scratch { None } else { note(self.content, &self.path)? };
         let held = Held::hold(folder).map_err(|error| self.failed(&error))?;
         prepare(&through(&held.folder), held.worker)?;
         let applied = self

@@ -72,6 +72,7 @@ pub(in crate::engine::drivers::mariadb) fn apply(
             *file = Path::new(FOLDER).join(file.file_name().unwrap_or_default());
         }
         let scratch = Scratch::start(data, worker, details)?;
+        notes.extend(scratch.root_note());
         notes.extend(zone_note(&scratch, details)?);
         let reader = scratch.reader(&range.files, range.start, range.stop)?;
         pour(reader, scratch.listener()?)?;

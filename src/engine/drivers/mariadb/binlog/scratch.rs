@@ -4,18 +4,19 @@
 //! It runs as whom the files belong to, as does all that talks to it. A server knows its files by their whole path: where that
 //! user does not come there, as below the engine's own folder, which root alone may enter, it has to be root's.
 
-use super::super::owner::{reaches, served_by};
+use super::super::owner::{is_root, reaches, served_by};
 use super::super::programs::{BINLOG, CLIENT, SERVER};
 use super::super::rows;
 use super::super::starting::{LIMIT, await_answer};
+use super::FOLDER;
 use super::server::{NAMES_DETAIL, STORAGE_DETAIL};
 use crate::domain::{PointDetails, Secret};
 use crate::engine::drivers::Fault;
 use crate::engine::drivers::child::{Program, Running, User};
 use crate::engine::drivers::unique::unique;
-use std::fs::{DirBuilder, OpenOptions};
+use rustix::fs::{Gid, Mode, OFlags, Uid, fchown, mkdirat, open, openat};
+use std::fs::File;
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -28,6 +29,8 @@ const ANSWER: Duration = Duration::from_secs(120);
 /// The folder beside the log for what is the server's alone and goes, and what is in it. Paths from the data directory, where all these
 /// programs are at home: a socket has a short one.
 const ASIDE: &str = "binary-logs/aside";
+const OWN: &str = "aside";
+const OWN_BEGIN: &str = "begin.sql";
 const SOCKET: &str = "binary-logs/aside/socket";
 const PID: &str = "binary-logs/aside/pid";
 const BEGIN: &str = "binary-logs/aside/begin.sql";
@@ -101,6 +104,14 @@ impl Scratch {
         Ok(Self { running: running.map_err(ended)?, way, end })
     }
 
+    /// That it ran as root, where it did.
+    pub(super) fn root_note(&self) -> Option<String> {
+        let shown = self.way.data.display();
+        is_root(self.way.worker).then(|| {
+            format!("The log was applied as root, since the user whom the files belong to does not come to {shown} through what is above it.")
+        })
+    }
+
     /// The answer to a statement.
     pub(super) fn ask(&self, statement: &str) -> Result<String, Fault> {
         self.way.ask(statement)
@@ -148,20 +159,24 @@ impl Way {
     }
 }
 
-/// Makes the folder that only the server's user can look into, with what makes our user in it.
+/// Makes the folder that only the server's user can look into, with what makes our user in it. From one folder to the next, and never by a
+/// path: whoever owns the data may put a link in the place of a folder meanwhile.
 fn make_aside(data: &Path, begin: &str, worker: Option<User>) -> io::Result<()> {
-    let (folder, file) = (data.join(ASIDE), data.join(BEGIN));
-    DirBuilder::new().mode(0o700).create(&folder)?;
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file)?.write_all(begin.as_bytes())?;
-    match worker {
-        None => Ok(()),
-        Some(User { uid, gid }) => [file, folder].iter().try_for_each(|path| chown(path, Some(uid), Some(gid))),
-    }
+    let as_folder = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let logs = openat(open(data, as_folder, Mode::empty())?, FOLDER, as_folder | OFlags::NOFOLLOW, Mode::empty())?;
+    mkdirat(&logs, OWN, Mode::RWXU)?;
+    let folder = openat(&logs, OWN, as_folder | OFlags::NOFOLLOW, Mode::empty())?;
+    let new = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let mut file = File::from(openat(&folder, OWN_BEGIN, new, Mode::RUSR | Mode::WUSR)?);
+    file.write_all(begin.as_bytes())?;
+    let Some(User { uid, gid }) = worker else { return Ok(()) };
+    let (uid, gid) = (Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)));
+    fchown(&file, uid, gid)?;
+    Ok(fchown(&folder, uid, gid)?)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::FOLDER;
     use super::*;
     use std::os::unix::fs::PermissionsExt as _;
 
@@ -172,7 +187,21 @@ mod tests {
         make_aside(data.path(), "secret", None).unwrap();
         let mode = |path: &str| std::fs::metadata(data.path().join(path)).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(ASIDE), mode(BEGIN)), (0o700, 0o600));
+        assert_eq!(BEGIN, format!("{FOLDER}/{OWN}/{OWN_BEGIN}"));
         assert!([ASIDE, SOCKET, PID, BEGIN].iter().all(|path| path.starts_with(FOLDER)));
+    }
+
+    #[test]
+    fn nothing_is_made_or_given_where_a_link_leads() {
+        let (data, precious) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        std::os::unix::fs::symlink(precious.path(), data.path().join(FOLDER)).unwrap();
+        make_aside(data.path(), "secret", None).unwrap_err();
+        assert_eq!(std::fs::read_dir(precious.path()).unwrap().count(), 0);
+        std::fs::remove_file(data.path().join(FOLDER)).unwrap();
+        std::fs::create_dir(data.path().join(FOLDER)).unwrap();
+        std::os::unix::fs::symlink(precious.path(), data.path().join(ASIDE)).unwrap();
+        make_aside(data.path(), "secret", None).unwrap_err();
+        assert_eq!(std::fs::read_dir(precious.path()).unwrap().count(), 0);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::engine::drivers::mariadb::version::Version;
 use crate::engine::drivers::mariadb::{faults, rows, server};
 
 /// The first version whose program writes the history of tables, and whose server takes it back.
-const WRITES_HISTORY: Version = Version::new(10, 11);
+pub(in crate::engine::drivers::mariadb) const WRITES_HISTORY: Version = Version::new(10, 11);
 
 /// The engine whose tables are all of one moment.
 const TRANSACTIONAL: &str = "InnoDB";
@@ -93,7 +93,7 @@ fn why_no_history(address: &Address, secret: Option<&Secret>, version: &str) -> 
 }
 
 /// The first few names, and how many more there are.
-fn some_of(names: &[String]) -> Option<String> {
+pub(in crate::engine::drivers::mariadb) fn some_of(names: &[String]) -> Option<String> {
     let few = names.get(..names.len().min(MOST_NAMED)).filter(|few| !few.is_empty())?.join(", ");
     let more = names.len().saturating_sub(MOST_NAMED);
     Some(if more == 0 { few } else { format!("{few} and {more} more") })

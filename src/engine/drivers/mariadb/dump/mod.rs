@@ -27,6 +27,7 @@ mod split;
 mod target;
 mod users;
 
+pub(super) use asked::{WRITES_HISTORY, some_of};
 pub(super) use files::{of_database, of_table};
 pub(super) use source::open;
 pub(super) use target::{plan, target};

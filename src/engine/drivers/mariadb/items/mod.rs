@@ -22,7 +22,7 @@ use crate::domain::types::location::{Location, Part};
 use crate::engine::drivers::folder::path_of;
 use crate::engine::drivers::item::asked::refuse_without_item;
 use crate::engine::drivers::item::file::NewFile;
-use crate::engine::drivers::item::target::{Attempt, Extract, Place, Taker};
+use crate::engine::drivers::item::target::{Attempt, Extract, Made, Place, Taker};
 use crate::engine::drivers::{Fault, RestoreAsk, RestoreCx, RestorePlan, Target, folder};
 
 /// What is restored into a scratch folder is called so there.
@@ -99,14 +99,18 @@ impl<F: Origin> Taker<Into> for Taken<F> {
         self.item.file_name()
     }
 
-    fn into_file(self: Box<Self>, file: &NewFile<'_>) -> Result<String, Fault> {
+    fn notes_of_whole(&self, notes: Vec<String>) -> Vec<String> {
+        notes
+    }
+
+    fn into_file(self: Box<Self>, file: &NewFile<'_>) -> Result<(String, Vec<String>), Fault> {
         let statements = self.from.open(&self.item)?;
         let change = Change { database: &self.item.database, has_head: false, disables: false };
         file.write(|into| statements.write(change, into))?;
-        Ok("mariadb DATABASE".to_owned())
+        Ok(("mariadb DATABASE".to_owned(), statements.notes()))
     }
 
-    fn into_server(self: Box<Self>, into: &Into, attempt: &Attempt) -> Result<Vec<String>, Fault> {
+    fn into_server(self: Box<Self>, into: &Into, attempt: &Attempt) -> Result<Made, Fault> {
         let statements = self.from.open(&self.item)?;
         into.restore(&self.item, &*statements, attempt)
     }

@@ -8,6 +8,14 @@ use crate::engine::drivers::mariadb::rows::quoted;
 /// How a line begins that makes a table.
 pub(super) const TABLE: &str = "CREATE TABLE ";
 
+/// How a line begins that says how the current database takes texts.
+pub(super) const ALTERED: &str = "ALTER DATABASE CHARACTER SET ";
+
+/// How a line begins that says it of a database with its name, around a program that was made when it took texts otherwise.
+pub(super) fn altered(database: &str) -> String {
+    format!("ALTER DATABASE {} CHARACTER SET ", quoted(database))
+}
+
 /// The databases that may be items, some at a time.
 pub(super) fn databases(behind: usize, most: usize) -> String {
     format!(
@@ -44,13 +52,23 @@ pub(super) fn sequences(database: &str, table: &str) -> String {
     )
 }
 
-/// How many tables have a history that can be dumped, and how many one by transactions, which cannot.
-pub(super) fn histories(database: &str) -> String {
+/// The tables with a history of a database, or the one that is named if it has one: the name, whether the history is told by
+/// transactions, and whether a column is of single precision and not rounded to a number of places.
+pub(super) fn histories(database: &str, table: Option<&str>) -> String {
+    let database = bytes(database);
+    let of_table = table.map(|table| format!(" AND BINARY t.table_name = {}", bytes(table)));
+    let has = |what: &str| {
+        format!(
+            "BINARY t.table_name IN (SELECT BINARY table_name FROM information_schema.columns \
+             WHERE BINARY table_schema = {database} AND {what})"
+        )
+    };
     format!(
-        "SELECT (SELECT COUNT(*) FROM information_schema.tables WHERE BINARY table_schema = {0} AND table_type = 'SYSTEM VERSIONED'), \
-         (SELECT COUNT(*) FROM information_schema.columns WHERE BINARY table_schema = {0} AND generation_expression = 'ROW START' \
-         AND data_type = 'bigint')",
-        bytes(database)
+        "SELECT t.table_name, {}, {} FROM information_schema.tables t WHERE BINARY t.table_schema = {database}{} \
+         AND t.table_type = 'SYSTEM VERSIONED' ORDER BY BINARY t.table_name",
+        has("generation_expression = 'ROW START' AND data_type = 'bigint'"),
+        has("data_type = 'float' AND numeric_scale IS NULL AND is_generated = 'NEVER'"),
+        of_table.unwrap_or_default()
     )
 }
 
@@ -73,6 +91,23 @@ pub(super) fn make(name: &str, [set, collation]: [&Option<String>; 2], note: &st
 /// Notes something else of a database.
 pub(super) fn note(name: &str, note: &str) -> String {
     format!("ALTER DATABASE {} COMMENT '{note}'", quoted(name))
+}
+
+/// The events of a database that run.
+pub(super) fn enabled_events(name: &str) -> String {
+    format!(
+        "SELECT event_name FROM information_schema.events WHERE {} AND status = 'ENABLED'",
+        is_called("event_schema", name)
+    )
+}
+
+/// The views of a database that name something in another one.
+pub(super) fn views_of(name: &str, other: &str) -> String {
+    format!(
+        "SELECT table_name FROM information_schema.views WHERE {} AND INSTR(BINARY view_definition, {}) > 0 ORDER BY BINARY table_name",
+        is_called("table_schema", name),
+        bytes(&format!("{}.", quoted(other)))
+    )
 }
 
 /// The user's own sessions that are in a database.
@@ -121,7 +156,7 @@ pub(super) fn leave_out(database: &str, table: &str, (sort, name): (&str, &str))
 fn is_called(column: &str, name: &str) -> String {
     let bytes = bytes(name);
     format!(
-        "IF(@@global.lower_case_table_names = 0, BINARY {column} = {bytes}, LOWER({column}) = LOWER(CONVERT({bytes} USING utf8mb4)))"
+        "IF(@@global.lower_case_table_names = 0, BINARY {column} = {bytes}, LOWER({column}) = LOWER(CONVERT({bytes} USING utf8mb4)) COLLATE utf8mb4_bin)"
     )
 }
 

@@ -5,10 +5,12 @@ use super::server::{Characters, Statements};
 use super::text::{self, Change};
 use super::{Origin, rows};
 use crate::engine::drivers::Fault;
+use crate::engine::drivers::mariadb::dump::{WRITES_HISTORY, some_of};
 use crate::engine::drivers::mariadb::exact::{self, Table};
-use crate::engine::drivers::mariadb::programs::{CLIENT, DUMP};
-use crate::engine::drivers::mariadb::rows::TABLES_WITH_FLOATS;
+use crate::engine::drivers::mariadb::programs::{CLIENT, DUMP, SERVER};
+use crate::engine::drivers::mariadb::rows::{AROUND, UTC, tables_with_floats};
 use crate::engine::drivers::mariadb::scratch::Server;
+use crate::engine::drivers::mariadb::version::Version;
 use crate::repository::Control;
 use std::io::{self, BufReader, Write};
 use std::path::PathBuf;
@@ -30,9 +32,6 @@ const USUAL: [&str; 7] = [
     "--skip-dump-date",
     "--max-allowed-packet=1G",
 ];
-
-/// In which time zone times are written and read.
-const UTC: &str = "SET time_zone = '+00:00'; ";
 
 /// A data directory on which a server starts.
 pub(super) struct Data(pub(super) PathBuf);
@@ -56,9 +55,47 @@ impl Origin for Data {
             of_item = server.ask(&rows::sequences(&item.database, table))?.into_iter().flatten().collect();
             of_item.push(table.clone());
         }
-        let histories = server.ask(&rows::histories(&item.database))?.into_iter().next().unwrap_or_default();
-        let is_some = |at: usize| histories.get(at).is_some_and(|count| count != "0");
-        Ok(Box::new(Served { server, item, of_item, has_history: is_some(0) && !is_some(1) }))
+        let histories = server.ask(&rows::histories(&item.database, item.table.as_deref()))?;
+        let versions = if histories.is_empty() { None } else { Some([DUMP.version()?, SERVER.version()?]) };
+        let histories = versions.map(|versions| History::of(&histories, versions)).unwrap_or_default();
+        Ok(Box::new(Served { server, item, of_item, histories }))
+    }
+}
+
+/// What comes of tables with a history.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct History {
+    is_dumped: bool,
+    /// What does not come, as sentences.
+    lacks: Vec<String>,
+}
+
+impl History {
+    /// Of an answer to [`rows::histories`], by a program and a server of these versions: the program writes all histories or none.
+    fn of(answer: &[Vec<String>], [program, server]: [Version; 2]) -> Self {
+        let which = |is_wanted: &dyn Fn(&[String]) -> bool| -> Vec<String> {
+            answer.iter().filter(|row| is_wanted(row)).filter_map(|row| row.first().cloned()).collect()
+        };
+        let is_set = |row: &[String], at: usize| row.get(at).is_some_and(|told| told == "1");
+        let by_transaction = which(&|row| is_set(row, 1)).into_iter().next();
+        let why = if program < WRITES_HISTORY || server < WRITES_HISTORY {
+            Some(format!(
+                "mariadb-dump ({program}) and the server ({server}) would both have to be of {WRITES_HISTORY}"
+            ))
+        } else {
+            by_transaction
+                .map(|table| format!("mariadb-dump writes none where a table has one by transactions, as {table}"))
+        };
+        let is_dumped = why.is_none() && !answer.is_empty();
+        let mut lacks = Vec::new();
+        if let (Some(why), Some(names)) = (why, some_of(&which(&|_| true))) {
+            lacks.push(format!("Without history, since {why}: {names}."));
+        }
+        // What has a history is written by the program alone.
+        if let Some(names) = some_of(&which(&|row| is_set(row, 2))) {
+            lacks.push(format!("FLOAT with six digits, as in all tables with a history: {names}."));
+        }
+        Self { is_dumped, lacks }
     }
 }
 
@@ -68,7 +105,7 @@ struct Served<'a> {
     item: &'a Item,
     /// The table with the sequences that it needs; nothing of a whole database.
     of_item: Vec<String>,
-    has_history: bool,
+    histories: History,
 }
 
 impl Statements for Served<'_> {
@@ -79,11 +116,8 @@ impl Statements for Served<'_> {
     }
 
     fn write(&self, change: Change<'_>, into: &mut dyn Write) -> Result<(), Fault> {
-        let of_item = |table: &&Table| {
-            table.database == self.item.database && self.item.table.as_ref().is_none_or(|name| *name == table.name)
-        };
-        let exact = exact::tables(self.server.ask(TABLES_WITH_FLOATS)?);
-        let exact: Vec<&Table> = exact.iter().filter(of_item).collect();
+        let asked = tables_with_floats(&self.item.database, self.item.table.as_deref());
+        let exact = exact::tables(self.server.ask(&asked)?);
         let of_item: Vec<&str> = self.of_item.iter().map(String::as_str).collect();
         if exact.is_empty() {
             return self.dump(&["--triggers", "--routines", "--events"], &of_item, change, into);
@@ -101,9 +135,13 @@ impl Statements for Served<'_> {
             let all: Vec<&str> = ["--skip-triggers", "--routines", "--events"].into_iter().chain(without).collect();
             self.dump(&all, &[], change, into)?;
         }
-        exact.into_iter().try_for_each(|table| self.rows(table, into))?;
+        exact.iter().try_for_each(|table| self.rows(table, into))?;
         let table = of_item.last().map_or(&[][..], std::slice::from_ref);
         self.dump(&["--triggers", "--no-create-info", "--no-data"], table, change, into)
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.histories.lacks.clone()
     }
 }
 
@@ -118,16 +156,16 @@ impl Served<'_> {
         let mut running = program.start(PATIENCE)?;
         let from = BufReader::with_capacity(64 << 10, &mut running);
         let copied = into
-            .write_all(exact::AROUND.0.as_bytes())
+            .write_all(AROUND.0.as_bytes())
             .and_then(|()| exact::copy(from, into))
-            .and_then(|()| into.write_all(exact::AROUND.1.as_bytes()));
+            .and_then(|()| into.write_all(AROUND.1.as_bytes()));
         copied.map_err(|error| unwritten(&error))?;
         running.finish().map(drop)
     }
 
     /// What `mariadb-dump` writes of the item: of these tables, or of all that is in its database.
     fn dump(&self, arguments: &[&str], tables: &[&str], change: Change<'_>, into: &mut dyn Write) -> Result<(), Fault> {
-        let history = self.has_history.then_some("--dump-history");
+        let history = self.histories.is_dumped.then_some("--dump-history");
         let whole = self.item.table.is_none();
         let program =
             USUAL.iter().chain(arguments).copied().chain(history).fold(DUMP.program()?, |program, argument| {
@@ -151,4 +189,28 @@ impl Served<'_> {
 
 fn unwritten(error: &io::Error) -> Fault {
     Fault::of_io("The statements of the item cannot be written", error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_come_of_a_history_is_told() {
+        let row =
+            |name: &str, by_transaction: &str, float: &str| [name, by_transaction, float].map(str::to_owned).to_vec();
+        let (old, new) = (Version::new(10, 6), Version::new(10, 11));
+        assert_eq!(History::of(&[row("a", "0", "0")], [new, new]), History { is_dumped: true, lacks: Vec::new() });
+        let floats = History::of(&[row("a", "0", "0"), row("b", "0", "1")], [new, new]);
+        assert!(floats.is_dumped && floats.lacks.len() == 1 && floats.lacks[0].ends_with("history: b."), "{floats:?}");
+        for (versions, other, told) in
+            [([old, new], "0", "(10.6)"), ([new, old], "0", "(10.6)"), ([new, new], "1", "as b")]
+        {
+            let lacks = History::of(&[row("a", "0", "0"), row("b", other, "0")], versions);
+            assert!(
+                !lacks.is_dumped && lacks.lacks[0].contains(told) && lacks.lacks[0].ends_with(": a, b."),
+                "{lacks:?}"
+            );
+        }
+    }
 }

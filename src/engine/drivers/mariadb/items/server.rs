@@ -10,7 +10,7 @@ use super::text::Change;
 use crate::domain::Secret;
 use crate::engine::drivers::Fault;
 use crate::engine::drivers::child::Running;
-use crate::engine::drivers::item::target::{Attempt, NewDatabase};
+use crate::engine::drivers::item::target::{Attempt, Made, NewDatabase};
 use crate::engine::drivers::mariadb::address::Address;
 use crate::engine::drivers::mariadb::faults::{Doing, fault_of};
 use crate::engine::drivers::mariadb::programs::CLIENT;
@@ -41,6 +41,11 @@ pub(super) trait Statements {
 
     /// Writes them, with what has to be changed.
     fn write(&self, change: Change<'_>, into: &mut dyn Write) -> Result<(), Fault>;
+
+    /// What they do not hold of the item, as sentences.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// The server, and the database that is made.
@@ -85,13 +90,8 @@ impl Into {
         self.ask(&rows::drop(&self.database)).map(drop)
     }
 
-    /// Makes the database; what of the item was left out.
-    pub(super) fn restore(
-        &self,
-        item: &Item,
-        statements: &dyn Statements,
-        attempt: &Attempt,
-    ) -> Result<Vec<String>, Fault> {
+    /// Makes the database.
+    pub(super) fn restore(&self, item: &Item, statements: &dyn Statements, attempt: &Attempt) -> Result<Made, Fault> {
         let characters = statements.characters()?;
         let made = self.ask(&rows::make(&self.database, [&characters.set, &characters.collation], &begun(&attempt.id)));
         match made {
@@ -107,7 +107,11 @@ impl Into {
             made => made.map(drop),
         }
         .and_then(|()| self.fill(item, statements))
-        .and_then(|left_out| self.ask(&rows::note(&self.database, &whole(&attempt.id))).map(|_| left_out))
+        .and_then(|left_out| {
+            self.refuse_enabled()?;
+            let notes = statements.notes().into_iter().chain(self.reading_elsewhere(item)?).collect();
+            self.ask(&rows::note(&self.database, &whole(&attempt.id))).map(|_| Made { left_out, notes })
+        })
         .inspect_err(|_| {
             // What failed says more than that this failed too.
             let _ = self.drop_begun(&attempt.id);
@@ -136,6 +140,36 @@ impl Into {
         written?;
         ended(client)?;
         item.table.as_ref().map_or_else(|| Ok(Vec::new()), |table| self.leave_out(table))
+    }
+
+    /// Refuses a database of which something runs by itself.
+    fn refuse_enabled(&self) -> Result<(), Fault> {
+        match self.ask(&rows::enabled_events(&self.database))?.into_iter().flatten().next() {
+            None => Ok(()),
+            Some(event) => Err(Fault::Failed(format!(
+                "The event {event} of the new database {} was not disabled, and the database is not whole with it.",
+                self.database
+            ))),
+        }
+    }
+
+    /// Which views read the database that the item was in, as the server has it: where a view names another database it names its own
+    /// too.
+    fn reading_elsewhere(&self, item: &Item) -> Result<Option<String>, Fault> {
+        // The names of a view lead to itself then.
+        if self.database == item.database {
+            return Ok(None);
+        }
+        let views = self.ask(&rows::views_of(&self.database, &item.database))?;
+        let views: Vec<String> = views.into_iter().flatten().collect();
+        Ok((!views.is_empty()).then(|| {
+            format!(
+                "Views that read {} and not {}, as they name it: {}.",
+                item.database,
+                self.database,
+                views.join(", ")
+            )
+        }))
     }
 
     /// Takes from a table what leads to what is not in its database.

@@ -3,13 +3,14 @@
 //!
 //! `mariadb-dump` names the database in the default of a column that is the next number of a sequence; its name is left out there, so
 //! that it is that of the new database. A trigger is written as it was made, also where that named the database: it would become one
-//! of the database that it was in. The events of a new database are disabled: one that deletes what is old would delete what
+//! of the database that it was in. So does what it writes around a program whose database took texts otherwise once. The events of a
+//! new database are disabled: one that deletes what is old would delete what
 //! was just restored.
 
-use super::rows::TABLE;
+use super::rows::{ALTERED, TABLE, altered};
 use std::io::{self, BufRead, Write};
 
-/// The longest line that is looked at. What is longer is none of those that are changed.
+/// The longest line that is looked at, and the longest head of a trigger. Of what is longer only its begin is changed, where that makes an event.
 const LONGEST: u64 = 64 << 10;
 
 /// How a line begins that makes an event, or goes on with that.
@@ -18,8 +19,15 @@ const EVENT: &[u8] = b"/*!50106 CREATE*/ ";
 /// How a line begins that makes a trigger.
 const TRIGGER: &[u8] = b"/*!50003 CREATE*/ ";
 
+/// How a line begins that makes a routine.
+const ROUTINE: &[u8] = b"CREATE DEFINER=";
+
+/// What stands behind what makes one of these, and the line behind them.
+const END: &[u8] = b";;\n";
+const DELIMITER: &[u8] = b"DELIMITER ;\n";
+
 /// Which functions of a sequence name it with its database.
-const OF_SEQUENCES: [&str; 2] = ["nextval(", "lastval("];
+const OF_SEQUENCES: [&str; 3] = ["nextval(", "lastval(", "setval("];
 
 /// What is done with the statements of a file.
 #[derive(Debug, Clone, Copy)]
@@ -32,49 +40,100 @@ pub(super) struct Change<'a> {
     pub(super) disables: bool,
 }
 
+/// Where in the statements a line is.
+#[derive(Default)]
+struct Within {
+    is_table: bool,
+    /// What makes a trigger, a routine or an event.
+    is_program: bool,
+    /// The head of a trigger as far as it came; empty elsewhere.
+    head: Vec<u8>,
+}
+
 /// Copies statements with what has to be changed in them. Rows are each in one line and begin otherwise: nothing in them is changed.
-/// It gives the last line.
+/// It gives the last line. What cannot be changed for certain is an error: it would be one of another database.
 pub(super) fn copy(mut from: impl BufRead, change: Change<'_>, into: &mut dyn Write) -> io::Result<Vec<u8>> {
     let mut heads: Vec<&[u8]> = if change.has_head { vec![b"CREATE DATABASE ", b"USE `"] } else { Vec::new() };
-    let (mut is_at_line, mut is_in_table, mut is_in_trigger) = (true, false, false);
+    let (mut is_at_line, mut within) = (true, Within::default());
     let (mut piece, mut last) = (Vec::new(), Vec::new());
     loop {
         std::mem::swap(&mut piece, &mut last);
         piece.clear();
         if io::Read::take(&mut from, LONGEST).read_until(b'\n', &mut piece)? == 0 {
-            return Ok(last);
+            return if within.head.is_empty() { Ok(last) } else { Err(endless()) };
         }
-        is_in_trigger |= is_at_line && piece.starts_with(TRIGGER);
-        if is_in_trigger {
-            let head;
-            (head, is_in_trigger) = unqualified(&piece);
-            is_at_line = piece.ends_with(b"\n");
-            into.write_all(&head)?;
-            continue;
-        }
-        let is_line = is_at_line && piece.ends_with(b"\n");
+        let begins = is_at_line;
         is_at_line = piece.ends_with(b"\n");
-        if !is_line {
-            into.write_all(&piece)?;
-            continue;
+        let ends = ends_program(&last, &piece);
+        if begins && [EVENT, TRIGGER, ROUTINE].iter().any(|begin| piece.starts_with(begin)) {
+            within.is_program = true;
         }
-        if let Some(head) = heads.iter().position(|head| piece.starts_with(head)) {
-            heads.remove(head);
-            continue;
-        }
-        if piece.starts_with(TABLE.as_bytes()) {
-            is_in_table = true;
-        } else if piece.starts_with(b")") {
-            is_in_table = false;
-        }
-        match std::str::from_utf8(&piece) {
-            Ok(line) if is_in_table && line.starts_with("  `") => {
-                into.write_all(unnamed(line, change.database).as_bytes())?;
+        if !within.head.is_empty() || begins && piece.starts_with(TRIGGER) {
+            within.head.extend_from_slice(&piece);
+            if let Some(told) = unqualified(&within.head) {
+                into.write_all(&told)?;
+                within.head.clear();
+            } else if ends || within.head.len() as u64 > LONGEST {
+                return Err(endless());
             }
-            Ok(line) if change.disables && piece.starts_with(EVENT) => into.write_all(disabled(line).as_bytes())?,
-            _ => into.write_all(&piece)?,
+        } else if begins && change.disables && piece.starts_with(EVENT) {
+            into.write_all(&bytes_of(&disabled(&letters_of(&piece))))?;
+        } else if within.is_program || !(begins && is_at_line) {
+            into.write_all(&piece)?;
+        } else if let Some(head) = heads.iter().position(|head| piece.starts_with(head)) {
+            heads.remove(head);
+        } else {
+            line(&piece, change, &mut within.is_table, into)?;
         }
+        within.is_program &= !(ends || begins && piece == DELIMITER);
     }
+}
+
+/// Copies a whole line that is none of what makes a program.
+fn line(line: &[u8], change: Change<'_>, is_in_table: &mut bool, into: &mut dyn Write) -> io::Result<()> {
+    if line.starts_with(TABLE.as_bytes()) {
+        *is_in_table = true;
+    } else if line.starts_with(b")") {
+        *is_in_table = false;
+    }
+    // Before and behind a program whose database took texts otherwise when it was made.
+    let altered = line.starts_with(b"ALTER DATABASE ").then(|| altered(change.database));
+    if let Some(rest) = altered.and_then(|altered| line.strip_prefix(altered.as_bytes())) {
+        into.write_all(ALTERED.as_bytes())?;
+        return into.write_all(rest);
+    }
+    match std::str::from_utf8(line) {
+        Ok(text) if *is_in_table && text.starts_with("  `") => {
+            into.write_all(unnamed(text, change.database).as_bytes())
+        }
+        _ => into.write_all(line),
+    }
+}
+
+/// Whether a piece is the last of what makes a program.
+fn ends_program(before: &[u8], piece: &[u8]) -> bool {
+    if piece.len() >= END.len() {
+        return piece.ends_with(END);
+    }
+    let before = &before[before.len().saturating_sub(END.len())..];
+    [before, piece].concat().ends_with(END)
+}
+
+fn endless() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        "what makes a trigger is not understood, and would be one of the database that it was in",
+    )
+}
+
+/// A letter for each byte, whatever character set they are of: programs come as they were made.
+fn letters_of(bytes: &[u8]) -> String {
+    bytes.iter().copied().map(char::from).collect()
+}
+
+/// The bytes that these letters stand for.
+fn bytes_of(letters: &str) -> Vec<u8> {
+    letters.chars().filter_map(|letter| u8::try_from(letter).ok()).collect()
 }
 
 /// A line without the database in front of its sequences.
@@ -96,14 +155,14 @@ fn unnamed(line: &str, database: &str) -> String {
     told
 }
 
-/// What makes a trigger, without the database in front of any name, and whether its head goes on behind it: that ends with FOR.
-fn unqualified(piece: &[u8]) -> (Vec<u8>, bool) {
-    let whole = piece.utf8_chunks().next().map_or("", |chunk| chunk.valid());
-    let (mut told, mut rest) = (Vec::new(), whole);
+/// What makes a trigger, without the database in front of any name; nothing where its head goes on behind it: that ends with FOR.
+fn unqualified(head: &[u8]) -> Option<Vec<u8>> {
+    let letters = letters_of(head);
+    let (mut told, mut rest) = (Vec::new(), letters.as_str());
     while let Some((word, behind)) = next_of_head(rest) {
         rest = behind;
         if word == "." {
-            while told.last().is_some_and(|word: &&str| word.trim().is_empty()) {
+            while told.last().is_some_and(|word: &&str| word.trim().is_empty() || is_comment(word)) {
                 told.pop();
             }
             told.pop();
@@ -111,23 +170,34 @@ fn unqualified(piece: &[u8]) -> (Vec<u8>, bool) {
             continue;
         }
         told.push(word);
-        if word.eq_ignore_ascii_case("FOR") {
-            return ([told.concat().as_bytes(), &piece[whole.len() - rest.len()..]].concat(), false);
+        // Where nothing stands behind it a word may go on.
+        if word.eq_ignore_ascii_case("FOR") && !rest.is_empty() {
+            return Some(bytes_of(&(told.concat() + rest)));
         }
     }
-    ([told.concat().as_bytes(), &piece[whole.len()..]].concat(), true)
+    None
 }
 
-/// The next name or word of a head, or what stands between quotes, or the next character; and what comes behind.
+/// The next name or word of a head, or what stands between quotes, or a comment, or the next character; and what comes behind.
 fn next_of_head(text: &str) -> Option<(&str, &str)> {
     let first = text.chars().next()?;
     let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '$' || !c.is_ascii();
+    let behind = |end: &str| text.find(end).map_or(text.len(), |at| at + end.len());
     let end = match first {
         '\'' | '`' | '"' => end_of_quoted(text, first),
+        _ if text.starts_with("/*") && is_comment(text) => behind("*/"),
+        _ if is_comment(text) => behind("\n"),
         letter if is_of_name(letter) => text.find(|c: char| !is_of_name(c)).unwrap_or(text.len()),
         other => other.len_utf8(),
     };
     Some(text.split_at(end))
+}
+
+/// Whether a comment begins here; what servers of some versions run is none.
+fn is_comment(text: &str) -> bool {
+    let is_run = ["/*!", "/*M!"].iter().any(|begin| text.starts_with(begin));
+    let is_line = text.strip_prefix("--").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_whitespace()));
+    text.starts_with('#') || is_line || text.starts_with("/*") && !is_run
 }
 
 /// A line that makes an event which does not run.
@@ -221,6 +291,80 @@ mod tests {
         // However long it is.
         let long = format!(" SELECT '{}.ü';\nCREATE TABLE x.y (a int)", "ü".repeat(40 << 10));
         assert_eq!(copied(&made(["sh.told", "sh.t"], &long), false, true), made(["told", "t"], &long));
+    }
+
+    fn copied_bytes(text: &[u8]) -> io::Result<Vec<u8>> {
+        let mut into = Vec::new();
+        copy(text, Change { database: "sh`op", has_head: false, disables: true }, &mut into).map(|_| into)
+    }
+
+    #[test]
+    fn a_trigger_of_any_bytes_and_with_any_comments_is_one_of_the_new_database_or_refused() {
+        let made = |head: &str| format!("/*!50003 CREATE*/ /*!50003 TRIGGER {head} EACH ROW SET @a = 1 */;;\n");
+        for (head, expected) in [
+            ("sh.t /* it's FOR x.y */ BEFORE INSERT ON sh.a FOR", "t /* it's FOR x.y */ BEFORE INSERT ON a FOR"),
+            (
+                "sh.t -- it's FOR\nBEFORE INSERT # `FOR\nON sh /* . */ . a\nFOR",
+                "t -- it's FOR\nBEFORE INSERT # `FOR\nON a\nFOR",
+            ),
+            ("sh.t /* a\n\nFOR */ BEFORE INSERT ON sh.a for", "t /* a\n\nFOR */ BEFORE INSERT ON a for"),
+            ("sh.`a\nb` BEFORE INSERT ON sh.a FOR", "`a\nb` BEFORE INSERT ON a FOR"),
+        ] {
+            assert_eq!(copied(&made(head), false, true), made(expected));
+        }
+        let bytes = |text: &str| {
+            text.replace('?', "\u{1}")
+                .into_bytes()
+                .into_iter()
+                .map(|b| if b == 1 { 0xe4 } else { b })
+                .collect::<Vec<u8>>()
+        };
+        assert_eq!(
+            copied_bytes(&bytes(&made("sh.t? /* ? */ BEFORE INSERT ON `sh``op`.`?` FOR"))).unwrap(),
+            bytes(&made("t? /* ? */ BEFORE INSERT ON `?` FOR"))
+        );
+        let more = "CREATE TABLE `t` (\n  `id` int\n);\n-- FOR\n";
+        for head in
+            ["sh.t BEFORE INSERT ON sh.a", "sh.t /* BEFORE INSERT ON sh.a FOR", "`sh.t BEFORE INSERT ON sh.a FOR"]
+        {
+            let refused = copied_bytes((made(head) + more).as_bytes()).unwrap_err();
+            assert!(refused.to_string().contains("trigger"), "{refused}");
+        }
+        assert!(copied_bytes(b"/*!50003 CREATE*/ /*!50003 TRIGGER sh.t BEFORE").is_err());
+    }
+
+    #[test]
+    fn what_alters_the_database_around_a_program_is_of_the_new_one() {
+        let around = |name: &str, end: &str| {
+            format!("ALTER DATABASE {name}CHARACTER SET latin1 COLLATE latin1_swedish_ci {end}\n")
+        };
+        let head = "/*!50003 CREATE*/ /*!50003 TRIGGER t BEFORE INSERT ON t FOR EACH ROW SET @a = '";
+        // Long so that its end is cut between two pieces at each place.
+        for more in 0..8 {
+            let body = "x".repeat((64 << 10) - head.len() - more);
+            let text = |name: &str| {
+                format!(
+                    "{0}DELIMITER ;;\n{head}{body}' */;;\n{2}\
+                     CREATE DEFINER=`a`@`b` PROCEDURE `p`()\nBEGIN\n{3}END ;;\nDELIMITER ;\n{0}{1}",
+                    around(name, ";"),
+                    around("`other` ", ";"),
+                    around(name, ";;"),
+                    around("`sh``op` ", ";")
+                )
+            };
+            assert_eq!(copied(&text("`sh``op` "), false, true), text(""), "{more}");
+        }
+    }
+
+    #[test]
+    fn an_event_of_any_bytes_and_length_is_disabled() {
+        let event = |state: &str, body: &[u8]| {
+            let head = "/*!50106 CREATE*/ /*!50106 EVENT `e` ON SCHEDULE EVERY 1 DAY ON COMPLETION PRESERVE ";
+            [head.as_bytes(), state.as_bytes(), b" COMMENT '\xe4' DO SELECT '", body, b"' */ ;;\n"].concat()
+        };
+        for body in [&b"\xe4\xf6"[..], &vec![0xe4; 200 << 10]] {
+            assert_eq!(copied_bytes(&event("ENABLE", body)).unwrap(), event("DISABLE", body));
+        }
     }
 
     #[test]

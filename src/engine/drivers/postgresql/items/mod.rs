@@ -21,7 +21,7 @@ use crate::domain::types::location::{Location, Part};
 use crate::engine::drivers::child::Program;
 use crate::engine::drivers::folder::path_of;
 use crate::engine::drivers::item::file::NewFile;
-use crate::engine::drivers::item::target::{Attempt, Extract, Place, Taker};
+use crate::engine::drivers::item::target::{Attempt, Extract, Made, Place, Taker};
 use crate::engine::drivers::psql::programs::Programs;
 use crate::engine::drivers::{Fault, RestoreAsk, RestoreCx, RestorePlan, Target, folder};
 use crate::repository::{Control, OpenFolder};
@@ -91,14 +91,14 @@ impl Taker<Into> for Taken {
         self.item.file_name()
     }
 
-    fn into_file(self: Box<Self>, file: &NewFile<'_>) -> Result<String, Fault> {
+    fn into_file(self: Box<Self>, file: &NewFile<'_>) -> Result<(String, Vec<String>), Fault> {
         let (programs, server, parts) = self.serve()?;
         dump(file, &programs, &server, &self.item, &parts.tables)?;
         server.stop();
-        Ok("pg_restore -d DATABASE".to_owned())
+        Ok(("pg_restore -d DATABASE".to_owned(), Vec::new()))
     }
 
-    fn into_server(self: Box<Self>, into: &Into, attempt: &Attempt) -> Result<Vec<String>, Fault> {
+    fn into_server(self: Box<Self>, into: &Into, attempt: &Attempt) -> Result<Made, Fault> {
         let (programs, server, parts) = self.serve()?;
         let unopened = |error| Fault::of_io(format_args!("{} cannot be opened", self.scratch.display()), &error);
         let folder = OpenFolder::open(&self.scratch).map_err(unopened)?.into_descriptor();
@@ -107,7 +107,7 @@ impl Taker<Into> for Taken {
         let dump = Dump { programs: &programs, folder: &self.scratch, name: DUMP, parts: &parts, locale };
         let left_out = into.restore(&dump, attempt)?;
         server.stop();
-        Ok(left_out)
+        Ok(Made { left_out, ..Made::default() })
     }
 }
 
