@@ -298,3 +298,36 @@ fn the_days_build_only_the_lines_in_view() {
         assert!(visible > 5 && built >= visible - 1 && built <= visible + 2, "{key}: {built} of {visible}\n{screen}");
     }
 }
+
+/// Of the two scopes one answers no more, or never did.
+fn half(ever: bool) -> Driver {
+    let mut fixture = fixture::organization();
+    let fault = Fault::new(FaultKind::Denied, "not authorized");
+    let last = fixture.scopes.iter().find(|scope| **scope != fixture::home()).cloned();
+    let faults = vec![(last.expect("a second scope"), fault)];
+    if !ever {
+        fixture.faults = faults;
+        return at((160, 45), fixture);
+    }
+    let mut driver = at((160, 45), fixture);
+    driver.wait(3 * 3600);
+    driver.fixture().faults = faults;
+    driver.answer_again();
+    driver
+}
+
+#[test]
+fn where_a_scope_is_not_known_no_tile_looks_well() {
+    for (ever, lack) in [(false, "scope not known"), (true, "3h old")] {
+        let mut driver = half(ever);
+        let screen = driver.screen();
+        assert!(screen.lines().nth(4).is_some_and(|notes| notes.matches(lack).count() >= 3), "{screen}");
+        let days = screen.lines().find(|line| line.contains("Days")).unwrap_or_default();
+        assert!(days.contains(" of "), "the title of the days tells what failed: {days}");
+        let row = screen.lines().position(|line| line.contains("0?")).expect("a count of nothing is marked") as u16;
+        let buffer = driver.buffer();
+        let x = (0..159).find(|x| buffer[(*x, row)].symbol() == "0" && buffer[(*x + 1, row)].symbol() == "?").unwrap();
+        let warning = driver.app.world.theme.style(vaultdeck::tui::theme::Role::Warning);
+        assert_eq!(Some(buffer[(x, row)].fg), warning.fg);
+    }
+}

@@ -70,7 +70,7 @@ impl Estate {
     /// Takes in what is known now, and counts anew what changed.
     pub(super) fn update(&mut self, scope: &Scope, seen: &Seen<'_>, now: Time, zone: Tz, work: &mut Work) {
         let mut changed = self.take_jobs(scope, seen.jobs, zone, work);
-        let all = self.take_resources(scope, seen) | (seen.plans_known != self.plans_known);
+        let all = self.take_resources(scope, seen) || seen.plans_known != self.plans_known;
         self.plans_known = seen.plans_known;
         changed.extend(self.take_plans(seen, now));
         changed.extend(self.look_at_plans(now));
