@@ -2,7 +2,7 @@
 
 use crate::bench::{Bench, VAULT, assert_completed, rule, tree};
 use crate::harness::{caller, whole};
-use chrono::Duration;
+use chrono::{Duration, Timelike as _};
 use std::time::Instant;
 use vaultdeck::domain::extension::AddAccount;
 use vaultdeck::domain::job::{CopyJob, JobState};
@@ -439,7 +439,9 @@ fn a_plan_copies_what_it_has_backed_up_once_that_is_whole() {
         destination_backup_vault_arn: arn.to_string(),
         lifecycle: days.map(Lifecycle::delete_after),
     };
-    let mut daily = rule("daily", "cron(0 5 ? * * *)", Some(35));
+    // In a day and an hour, whatever the hour is now, it runs once.
+    let hour = (scene.bench.engine().now() + Duration::hours(3)).hour();
+    let mut daily = rule("daily", &format!("cron(0 {hour} ? * * *)"), Some(35));
     daily.copy_actions = vec![to(&vault, Some(7)), to(&copies_of(&member_in(FRANKFURT)), None)];
     let plan = scene.bench.plan(vec![daily]);
     scene.bench.advance(Duration::days(1));
