@@ -108,9 +108,9 @@ impl Repository {
     /// Until this returns nothing is collected in the source, and until the transfer is committed or dropped, nothing here.
     /// Memory: the names of the snapshot's folders, and some megabytes of blobs for each thread.
     ///
-    /// Fails with [`Error::Damaged`](super::Error::Damaged) or [`Error::BlobMissing`](super::Error::BlobMissing), which name
+    /// Fails with [`Error::Damaged`] or [`Error::BlobMissing`], which name
     /// the blob, when the source can read something at none of its places; the source remembers it. Then, as when the storage
-    /// fails, the transfer is cancelled, or the root has [no such item](super::Error::NoSuchPath), nothing of it counts.
+    /// fails, the transfer is cancelled, or the root has [no such item](Error::NoSuchPath), nothing of it counts.
     pub fn transfer(&self, source: &Repository, request: &TransferRequest, control: &Control) -> Result<Transferred> {
         control.check()?;
         let adding: Adding = self.gate().enter();
