@@ -348,7 +348,8 @@ def begin(engine, server, tmp_path):
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
 def test_an_engine_that_ends_in_the_midst_leaves_nothing_and_begins_again(start, server, folder, tmp_path, end):
-    slow = programs(tmp_path, f"[ -e {tmp_path}/fast ] || {SLOWLY}\n" + 'exec "$real" "$@"')
+    # where the files' owner comes too, as whom they are prepared
+    slow = programs(folder, f"[ -e {folder}/fast ] || {SLOWLY}\n" + 'exec "$real" "$@"')
     engine = start(arguments=ROOTS, environment=slow)
     _, resource, job = begin(engine, server, tmp_path)
     if end == signal.SIGKILL:
@@ -356,7 +357,7 @@ def test_an_engine_that_ends_in_the_midst_leaves_nothing_and_begins_again(start,
     else:
         engine.stop()
     until(lambda: children(server) == [], "nothing of it is left", 10)
-    (tmp_path / "fast").touch()
+    (folder / "fast").touch()
     backup = start(arguments=ROOTS, environment=slow).client()
     done = wait_for_job(lambda: backup.describe_backup_job(BackupJobId=job))
     if done["State"] != "COMPLETED":
