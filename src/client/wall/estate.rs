@@ -140,8 +140,8 @@ impl Estate {
         if unchanged {
             return changed;
         }
-        let new = |known: &Known| !seen.plans.iter().any(|plan| is_same_plan(plan, &known.detail));
-        for known in self.plans.iter().filter(|known| new(known)) {
+        let is_gone = |known: &Known| !seen.plans.iter().any(|plan| is_same_plan(plan, &known.detail));
+        for known in self.plans.iter().filter(|known| is_gone(known)) {
             changed.extend(self.rows_of(known));
         }
         let mut old = std::mem::take(&mut self.plans);

@@ -79,10 +79,11 @@ impl Engine {
 }
 
 fn told(connection: &Connection, arn: &Arn) -> Result<PointDetails> {
-    let mut details = points::rows::owed_manifests::details(connection, arn)?;
+    let manifest = points::rows::owed_manifests::of(connection, arn)?.map(|kept| kept.manifest);
+    let (mut details, moment) = manifest.map(|manifest| (manifest.details, manifest.moment)).unwrap_or_default();
     let chain = points::rows::chains::get(connection, arn)?.and_then(|row| row.chain);
     details.extend(chain.iter().flat_map(Chain::details));
-    details.extend(points::rows::owed_manifests::moment(connection, arn)?.iter().map(Moment::detail));
+    details.extend(moment.iter().map(Moment::detail));
     details.extend(points::rows::proofs::details(connection, arn)?);
     Ok(details)
 }
