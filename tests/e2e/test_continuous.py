@@ -118,7 +118,10 @@ def now(server):
 
 
 def until_restorable(engine, point, at, seconds=90):
-    until(lambda: window(engine, point)[1] >= at, f"{point} can be restored to {at}", seconds)
+    try:
+        until(lambda: window(engine, point)[1] >= at, f"{point} can be restored to {at}", seconds)
+    except AssertionError as never:
+        raise AssertionError(f"{never}: {details(engine, point)}, {engine.run('points', '--json').stdout}") from never
 
 
 def history(server, at):
@@ -314,3 +317,25 @@ def test_an_engine_that_is_killed_while_it_stores_the_log_loses_nothing_of_it(st
     assert recovered(folder, restore_to(again, backup, arn, folder, at)) == history(server, at)
     report = again.json("vault", "check", "Default")
     assert report["Problems"] == [] and report["Snapshots"] <= 2, report
+
+
+def test_a_segment_that_a_kill_left_half_made_is_fetched_again(start, server, folder, tmp_path):
+    arguments = ["--clock", "simulated", *ROOTS]
+    engine = start(arguments=arguments)
+    backup = engine.client()
+    continuous_plan(backup, added(engine, server, tmp_path))
+    server.ask("CREATE TABLE history (id bigserial PRIMARY KEY, said text)")
+    point = next_run(engine, backup)[0]["RecoveryPointArn"]
+    until_restorable(engine, point, now(server))
+    engine.kill()
+    until(lambda: not [line for line in arguments_of_processes().values() if "pg_receivewal" in line and str(engine.data) in line], "no process is left", 10)
+
+    # given what pg_receivewal leaves that is killed while it fills a new file with zeros
+    segment, = (engine.data / "continuous").glob("*/*.partial")
+    os.truncate(segment, 3 << 20)
+    server.ask("INSERT INTO history (said) VALUES ('after')")
+    at = now(server)
+    engine.start()
+
+    until_restorable(engine, point, at)
+    assert recovered(folder, restore_to(engine, engine.client(), point, folder, at)) == history(server, at)

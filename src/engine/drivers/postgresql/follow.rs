@@ -352,6 +352,9 @@ fn broken(address: &Address, said: &str) -> Broken {
 }
 
 /// Makes the program begin with the segment at `first`: what is behind it in the folder stays if nothing is missing between.
+///
+/// What is shorter than a segment goes: the program fills a new file with zeros before it writes into it, and refuses for ever to
+/// go on with one that a kill or a full disk left half filled.
 fn prepare(wal: &Wal, first: u64) -> std::io::Result<()> {
     std::fs::create_dir_all(&wal.folder)?;
     let before = wal.segment_name(first.saturating_sub(1));
@@ -360,7 +363,8 @@ fn prepare(wal: &Wal, first: u64) -> std::io::Result<()> {
         let entry = entry?;
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        if *name < *wanted || name.ends_with(HELD) {
+        let is_half_made = entry.metadata()?.len() != wal.segment_size;
+        if *name < *wanted || name.ends_with(HELD) || is_half_made {
             std::fs::remove_file(entry.path())?;
         }
     }
@@ -391,6 +395,29 @@ mod tests {
         assert_eq!(first_of(&wal, 3 * SEGMENT, true), 3 * SEGMENT);
         assert_eq!(first_of(&wal, 3 * SEGMENT + 8, false), 3 * SEGMENT);
         assert_eq!(first_of(&wal, 3 * SEGMENT, false), 3 * SEGMENT);
+    }
+
+    #[test]
+    fn what_is_half_made_is_fetched_again_and_what_is_whole_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let wal = Wal { folder: folder.path().to_owned(), timeline: 1, segment_size: SEGMENT };
+        let path = |segment: u64| folder.path().join(wal.segment_name(segment * SEGMENT));
+        let names = || {
+            let entries = std::fs::read_dir(folder.path()).unwrap();
+            let mut names: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+            names.sort();
+            names
+        };
+        empty_segment(&path(3), SEGMENT).unwrap();
+        empty_segment(&path(4).with_extension("partial"), 3 << 20).unwrap();
+        prepare(&wal, 3 * SEGMENT).unwrap();
+        assert_eq!(names(), [path(2), path(3)]);
+
+        // Where the first is half made, what follows is fetched again too.
+        empty_segment(&path(3), 3 << 20).unwrap();
+        empty_segment(&path(4).with_extension("partial"), SEGMENT).unwrap();
+        prepare(&wal, 3 * SEGMENT).unwrap();
+        assert_eq!(names(), [path(2)]);
     }
 
     #[test]
