@@ -135,7 +135,7 @@ fn sight() -> Sight {
 fn what_it_looked_like_at_a_second_is_told_once_that_was_stayed_at() {
     for (size, suffix) in [((80, 24), "80x24"), ((60, 15), "60x15"), ((160, 45), "160x45")] {
         let fixture = fixture::Fixture { sight: Some(sight()), ..followed() };
-        let mut driver = Driver::start(Start { fixture, size, ..Start::default() });
+        let mut driver = Driver::start(Start { size, fixture, ..Start::default() });
         driver.press("2 j enter /").write("orders").press("enter g a").write("restore").press("enter");
         // As long as keys come, nothing is asked.
         driver.press("h left m left left").sees_no("database size");
