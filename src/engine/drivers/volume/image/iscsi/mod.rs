@@ -71,9 +71,8 @@ impl IscsiImage {
         url.check_secret(secret)?;
         let folder = Folder::make().map_err(|error| Fault::of_io("No folder for a socket can be made", &error))?;
         let mut server = start(url, secret, &folder.socket())?;
-        let stream = match connect(&server, &folder.socket()) {
-            Some(stream) => stream,
-            None => return Err(refused(url, server.has_ended(), &server.kill())),
+        let Some(stream) = connect(&server, &folder.socket()) else {
+            return Err(refused(url, server.has_ended(), &server.kill()));
         };
         server.discard_output().map_err(|error| Fault::of_io("No thread can be started", &error))?;
         match NbdImage::behind(stream, &url.shown()) {

@@ -104,8 +104,11 @@ fn user_of(text: &str) -> Option<String> {
 impl Display for Url {
     /// Its one spelling.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let user = self.user.iter().map(|user| format!("{}@", utf8_percent_encode(user, PLAIN))).collect::<String>();
-        write!(f, "iscsi://{user}{}/{}/{}", self.portal(), self.target, self.unit)
+        f.write_str("iscsi://")?;
+        if let Some(user) = &self.user {
+            write!(f, "{}@", utf8_percent_encode(user, PLAIN))?;
+        }
+        write!(f, "{}/{}/{}", self.portal(), self.target, self.unit)
     }
 }
 
