@@ -5,6 +5,7 @@ use crate::tui::app::{App, Layer, Line, Waits};
 use crate::tui::msg::Tone;
 use crate::tui::paint::{Painter, Segments, segment, segments_width};
 use crate::tui::route::{Route, Tab};
+use crate::tui::screens::beside::WIDE;
 use crate::tui::text;
 use crate::tui::theme::Role;
 use crate::tui::world::World;
@@ -200,6 +201,7 @@ fn hints(app: &App) -> Segments<'static> {
         ("/", "filter", listed),
         ("f", "problems", listed && wide),
         ("s", "sort", listed && wide),
+        ("d", "detail", listed && app.size.0 >= WIDE),
         ("@", "scope", wide || !listed),
         ("ctrl-p", "find", wide),
         ("?", "help", true),

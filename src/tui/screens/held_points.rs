@@ -27,9 +27,13 @@ static COLUMNS: &[Column<HeldPoint>] = &[
     Column::<HeldPoint>::new("RESOURCE", 20, 50, |point, _| {
         Cell::new(point.resource_arn.last_part().to_owned(), Role::Accent)
     })
+    .once(|a, b| a.resource_arn == b.resource_arn)
     .sorted(|a, b| by_text(a.resource_arn.last_part(), b.resource_arn.last_part())),
-    Column::<HeldPoint>::new("TYPE", 6, 12, |point, _| Cell::dim(point.resource_type.as_str().to_owned())).priority(2),
+    Column::<HeldPoint>::new("TYPE", 6, 12, |point, _| Cell::dim(point.resource_type.as_str().to_owned()))
+        .once(|a, b| a.resource_type == b.resource_type)
+        .priority(2),
     Column::<HeldPoint>::new("VAULT", 12, 30, |point, _| Cell::plain(point.vault_name.clone()))
+        .once(|a, b| a.vault_name == b.vault_name)
         .sorted(|a, b| by_text(&a.vault_name, &b.vault_name))
         .priority(1),
     Column::<HeldPoint>::new("RECOVERY POINT", 20, 40, |point, _| Cell::dim(point.arn.last_part().to_owned()))

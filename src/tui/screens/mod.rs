@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod activity;
+pub mod beside;
 pub mod causes;
 pub mod details;
 pub mod findings;
@@ -23,6 +24,7 @@ pub mod points;
 pub mod problems;
 pub mod resources;
 pub mod screen;
+pub mod sheets;
 pub mod status;
 pub mod vaults;
 

@@ -1,9 +1,10 @@
 //! The frame of every list: its title, how fresh it is, and what to say when there is nothing to show.
 
 use crate::client::{Fault, Offer};
-use crate::tui::paint::{Painter, Segments, segment};
+use crate::tui::paint::{Painter, Segments, segment, segments_width};
 use crate::tui::store::Freshness;
 use crate::tui::table::{List, Record};
+use crate::tui::text::Elide;
 use crate::tui::theme::Role;
 use crate::tui::world::World;
 use crate::tui::{fmt, text};
@@ -108,7 +109,22 @@ pub fn view_head<T: Record>(
     painter: &mut Painter<'_>,
 ) -> Rect {
     let head = Rect::new(area.x, area.y, area.width, 1);
-    painter.rule(head, &title(name, &counts(list), world), &freshness(fresh, world));
+    let (mut left, right) = (title(name, &counts(list), world), freshness(fresh, world));
+    // How fresh it is stays in view, whatever else the title has to tell.
+    let mut room = area.width.saturating_sub(segments_width(&left) + segments_width(&right) + 8);
+    for once in list.table().once().iter().filter(|once| !name.contains(&once.text)) {
+        let said = format!("{} {}", once.title, once.text);
+        let dot = format!(" {} ", world.glyphs.dot);
+        let width = room.saturating_sub(3);
+        if width < 8 {
+            break;
+        }
+        let said =
+            text::fit(&painter.shown(&said), usize::from(width), Elide::Right, world.glyphs.ellipsis).into_owned();
+        room -= 3 + text::columns(&said);
+        left.extend([segment(dot, Role::Rule), segment(said, Role::Text)]);
+    }
+    painter.rule(head, &left, &right);
     Rect::new(area.x, area.y + 1, area.width, area.height.saturating_sub(1))
 }
 
