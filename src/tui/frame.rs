@@ -194,7 +194,8 @@ fn hints(app: &App) -> Segments<'static> {
     let listed = app.page().table().is_some();
     let deep = app.history.trail().len() > 1;
     let own = app.page().hints().iter().map(|(key, what)| (*key, *what, true));
-    let enter = [("enter", "open", true)].into_iter();
+    let says_enter = app.page().hints().iter().any(|(key, _)| *key == "enter");
+    let enter = [("enter", "open", !says_enter)].into_iter();
     for (key, what, shown) in enter.chain(own).chain([
         ("esc", "back", deep),
         ("a", "actions", true),

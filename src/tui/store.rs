@@ -34,6 +34,8 @@ pub struct Slot {
     pub records: usize,
     /// When it will be asked again by itself.
     pub next_try: Option<Time>,
+    /// What one backup job told before, and when: how fast it moves.
+    before: Option<(Time, Arc<BackupJob>)>,
     generation: u64,
 }
 
@@ -47,8 +49,16 @@ pub struct Store {
     pub known: bool,
 }
 
-static NOTHING: Slot =
-    Slot { answer: None, at: None, fault: None, asking: false, records: 0, next_try: None, generation: 0 };
+static NOTHING: Slot = Slot {
+    answer: None,
+    at: None,
+    fault: None,
+    asking: false,
+    records: 0,
+    next_try: None,
+    before: None,
+    generation: 0,
+};
 
 /// What an event changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -243,6 +253,9 @@ impl Store {
                 (slot.generation, slot.asking, slot.next_try) = (reply.generation, false, reply.next_try);
                 match reply.result {
                     Ok(answer) => {
+                        if let (Some(Answer::BackupJob(job)), Some(at)) = (&slot.answer, slot.at) {
+                            slot.before = Some((at, Arc::clone(job)));
+                        }
                         let same = slot.answer.as_ref() == Some(&answer) && slot.fault.is_none();
                         (slot.answer, slot.at, slot.fault) = (Some(answer), Some(reply.at), None);
                         if same { Change::Freshness } else { Change::Data(reply.key) }
@@ -327,6 +340,18 @@ impl Store {
         let listed = self.backup_jobs(scope).and_then(|jobs| jobs.iter().find(|job| job.id == *id));
         let newer = self.is_newer(scope, Query::BackupJob { id: id.clone() }, Query::BackupJobs);
         self.backup_job(scope, id).filter(|_| newer || listed.is_none()).or(listed)
+    }
+
+    /// How many bytes a second a backup job moved between the last two times that it told; none before it told twice.
+    pub fn speed(&self, scope: &Scope, id: &JobId) -> Option<i64> {
+        let slot = self.slot(&Key::scoped(scope.clone(), Query::BackupJob { id: id.clone() }));
+        let (Some(Answer::BackupJob(job)), Some(at), Some((before, earlier))) = (&slot.answer, slot.at, &slot.before)
+        else {
+            return None;
+        };
+        let seconds = (at - *before).num_seconds();
+        let moved = job.bytes_transferred? - earlier.bytes_transferred?;
+        (seconds > 0 && moved >= 0).then(|| moved / seconds)
     }
 
     /// The same for restores.

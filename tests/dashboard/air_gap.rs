@@ -158,7 +158,7 @@ fn a_vault_that_another_account_shares_is_listed_and_restored_from() {
     driver.sees_no("arn:aws:iam::123456789012:role");
     // Its owner is in the same list, and shares it.
     let mut owner = self::driver(shared());
-    owner.press("2 /").write("safe").press("enter").sees("safe  shared by production");
+    owner.press("2 /").write("safe").press("enter").sees("safe  shared by producti");
     owner.press("a").write("sharing").press("enter").sees("Sharing of safe");
 }
 

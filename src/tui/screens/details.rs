@@ -7,6 +7,7 @@ use crate::tui::table::Cell;
 use crate::tui::text;
 use crate::tui::theme::Role;
 use ratatui::layout::Rect;
+use std::borrow::Cow;
 use std::cell::Cell as Memo;
 
 /// A label and what stands beside it; an empty label continues, an empty value makes a heading.
@@ -24,10 +25,80 @@ enum Body {
     /// A text without a label, over the whole width.
     Paragraph(String, Role),
     /// A bar as wide as there is room, with what it says behind it.
-    Bar(f64, String),
+    Bar(Bar),
+    /// What lies on an axis that is as wide as there is room; what comes later lies above.
+    Track(Vec<Span>),
+}
+
+/// How full something is.
+#[derive(Debug, Clone)]
+struct Bar {
+    fraction: f64,
+    role: Role,
+    said: Cell,
+    /// Whether others stand below it: a space is left between them.
+    thin: bool,
+}
+
+impl Bar {
+    fn view(&self, x: u16, y: u16, width: u16, painter: &mut Painter<'_>) {
+        let said_width = text::columns(&painter.shown(&self.said.text));
+        let room = width.saturating_sub(said_width + 1).min(WIDEST_BAR);
+        if self.thin {
+            let full = ((self.fraction.clamp(0.0, 1.0) * f64::from(room)).round() as u16).min(room);
+            painter.put(x, y, full, &painter.glyphs.levels[4].repeat(usize::from(full)), self.role);
+        } else {
+            painter.bar(x, y, room, self.fraction, self.role);
+        }
+        painter.put(x + room + 1, y, said_width, &self.said.text, self.said.role);
+    }
+}
+
+/// Something on an axis, from one part of it to another: both are between 0 and 1.
+#[derive(Debug, Clone)]
+pub struct Span {
+    from: f64,
+    to: f64,
+    /// Whether the text fills it over and over, or stands at its begin.
+    fills: bool,
+    text: Cow<'static, str>,
+    role: Role,
+}
+
+impl Span {
+    /// A sign all along.
+    pub fn fill(from: f64, to: f64, sign: &'static str, role: Role) -> Self {
+        Self { from, to, fills: true, text: sign.into(), role }
+    }
+
+    /// A text at its begin, cut where it ends.
+    pub fn text(from: f64, to: f64, text: String, role: Role) -> Self {
+        Self { from, to, fills: false, text: text.into(), role }
+    }
+
+    /// One sign.
+    pub fn mark(at: f64, sign: &'static str, role: Role) -> Self {
+        Self { from: at, to: at, fills: true, text: sign.into(), role }
+    }
+
+    fn view(&self, x: u16, y: u16, width: u16, painter: &mut Painter<'_>) {
+        let first = ((self.from * f64::from(width)).floor() as u16).min(width.saturating_sub(1));
+        let last = ((self.to * f64::from(width)).ceil() as u16).clamp(first + 1, width.max(first + 1));
+        let room = last - first;
+        if self.fills {
+            painter.put_cut(x + first, y, room, &self.text.repeat(usize::from(room)), self.role);
+        } else {
+            painter.put_cut(x + first, y, room - u16::from(room > 1), &self.text, self.role);
+        }
+    }
 }
 
 impl Detail {
+    /// A label with what lies on an axis beside it: tracks of one view have one width.
+    pub fn track(label: &str, spans: Vec<Span>) -> Self {
+        Self { label: label.to_owned(), body: Body::Track(spans) }
+    }
+
     /// A label with a plain value.
     pub fn new(label: &str, value: impl Into<String>) -> Self {
         Self::cell(label, Cell::plain(value.into()))
@@ -50,7 +121,13 @@ impl Detail {
 
     /// How far something is that moves: a bar that is full to a fraction, and the same in words.
     pub fn progress(label: &str, fraction: f64, said: impl Into<String>) -> Self {
-        Self { label: label.to_owned(), body: Body::Bar(fraction, said.into()) }
+        let said = Cell::new(said.into(), Role::Strong);
+        Self { label: label.to_owned(), body: Body::Bar(Bar { fraction, role: Role::Running, said, thin: false }) }
+    }
+
+    /// One of several bars that are compared, and what it says: texts of one width, so that all have one measure.
+    pub fn bar(label: &str, fraction: f64, role: Role, said: Cell) -> Self {
+        Self { label: label.to_owned(), body: Body::Bar(Bar { fraction, role, said, thin: true }) }
     }
 
     /// A label with a value that no answer may have told yet.
@@ -67,6 +144,8 @@ impl Detail {
     }
 }
 
+/// A wider axis tells nothing more.
+const WIDEST_TRACK: u16 = 126;
 /// A wider bar tells nothing more.
 const WIDEST_BAR: u16 = 60;
 
@@ -137,7 +216,8 @@ enum Line<'a> {
     Heading(&'a str),
     Whole(String, Role),
     Text(&'a str, String, Role),
-    Bar(&'a str, f64, &'a str),
+    Bar(&'a str, &'a Bar),
+    Track(&'a str, &'a [Span]),
 }
 
 impl<'a> Lines<'a> {
@@ -159,7 +239,8 @@ impl<'a> Lines<'a> {
                     let wrapped = text::wrap(&text::harmless(text), usize::from(width.saturating_sub(1)));
                     lines.extend(wrapped.into_iter().map(|line| Line::Whole(line, *role)));
                 }
-                Body::Bar(fraction, said) => lines.push(Line::Bar(&detail.label, *fraction, said)),
+                Body::Bar(bar) => lines.push(Line::Bar(&detail.label, bar)),
+                Body::Track(spans) => lines.push(Line::Track(&detail.label, spans)),
                 Body::Text(value) => {
                     let safe: Vec<String> =
                         value.text.split('\n').map(|line| text::harmless(line).into_owned()).collect();
@@ -184,12 +265,14 @@ impl<'a> Lines<'a> {
                     painter.put(area.x, y, self.label_width, label, Role::Dim);
                     painter.put(value_x, y, self.value_width, value, *role);
                 }
-                Line::Bar(label, fraction, said) => {
+                Line::Bar(label, bar) => {
                     painter.put(area.x, y, self.label_width, label, Role::Dim);
-                    let said_width = text::columns(said);
-                    let width = self.value_width.saturating_sub(said_width + 2).min(WIDEST_BAR);
-                    painter.bar(value_x, y, width, *fraction, Role::Running);
-                    painter.put(value_x + width + 1, y, said_width, said, Role::Strong);
+                    bar.view(value_x, y, self.value_width, painter);
+                }
+                Line::Track(label, spans) => {
+                    painter.put(area.x, y, self.label_width, label, Role::Dim);
+                    let width = self.value_width.min(WIDEST_TRACK);
+                    spans.iter().for_each(|span| span.view(value_x, y, width, painter));
                 }
             }
         }

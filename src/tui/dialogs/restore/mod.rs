@@ -3,7 +3,6 @@
 
 mod metadata;
 mod picture;
-mod timeline;
 mod when;
 
 use crate::client::change::StartRestore;
@@ -15,6 +14,7 @@ use crate::tui::dialogs::form_dialog::{FormDialog, Proposal};
 use crate::tui::paint::{Painter, Segments};
 use crate::tui::text;
 use crate::tui::theme::Role;
+use crate::tui::timeline::Timeline;
 use crate::tui::widgets::form::{FieldError, Form};
 use crate::tui::world::World;
 use crate::tui::{fmt, moment};
@@ -23,7 +23,6 @@ use metadata::Target;
 use ratatui::layout::Rect;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use timeline::Timeline;
 use when::{Chosen, Taken, When};
 
 /// The field of a continuous recovery point's moment.

@@ -1,6 +1,5 @@
 //! The line of time as a picture, with what is chosen above it and what lies there below.
 
-use super::timeline::{Timeline, Window};
 use super::when::{Chosen, Step, When};
 use crate::domain::Time;
 use crate::domain::job::JobState;
@@ -8,6 +7,7 @@ use crate::tui::fmt;
 use crate::tui::moment;
 use crate::tui::paint::{Painter, Segments, segment};
 use crate::tui::theme::Role;
+use crate::tui::timeline::{Timeline, Window};
 use crate::tui::world::World;
 use chrono::Duration;
 use ratatui::layout::Rect;

@@ -1,8 +1,8 @@
 //! Which second a continuous recovery point is restored to: chosen on its line of time.
 
-use super::timeline::Timeline;
 use crate::domain::Time;
 use crate::tui::moment;
+use crate::tui::timeline::Timeline;
 use crate::tui::widgets::edit::Edit;
 use chrono::{Duration, TimeZone as _};
 use chrono_tz::Tz;
@@ -273,8 +273,8 @@ impl When {
 
 #[cfg(test)]
 mod tests {
-    use super::super::timeline::Window;
     use super::*;
+    use crate::tui::timeline::Window;
     use chrono_tz::Europe::Berlin;
 
     fn at(text: &str) -> Time {

@@ -242,6 +242,9 @@ impl Screen for Accounts {
         self.beside.moved(self.chosen_id().as_deref(), world);
         acts
     }
+    fn hints(&self) -> &'static [(&'static str, &'static str)] {
+        &[("tab", "region")]
+    }
     fn subject(&self, _: &World) -> Subject {
         self.list.selected().map_or(Subject::Nothing, |line| Subject::Account(line.record.account.id.clone()))
     }

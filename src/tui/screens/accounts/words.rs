@@ -68,6 +68,7 @@ pub(super) fn sheet(row: &Row, region: &Region, sight: &Sight, world: &World) ->
                 Detail::paragraph(text.trim_start(), role)
             };
             facts.extend(told(seen, row, region, world).into_iter().map(line));
+            facts.extend(lag(&Scope::new(row.account.id.clone(), region.clone()), world));
         }
     }
     let name = name(row, region);
@@ -95,6 +96,14 @@ pub(super) fn blind(why: &Why, account: &Account, region: &Region, world: &World
             (fault.to_string(), advice)
         }
     }
+}
+
+/// Whose newest backup is the oldest: how far behind its backups an account is.
+fn lag(scope: &Scope, world: &World) -> Option<Detail> {
+    let protected = world.store.protected(scope).into_iter().flat_map(|all| all.iter());
+    let (at, arn) = protected.filter_map(|one| Some((one.last_backup_time?, &one.arn))).min()?;
+    let (name, age) = (world.resource_name(scope, arn), fmt::coarse(world.now() - at));
+    Some(Detail::paragraph(format!("No newest backup is older than that of {name}: {age}."), Role::Text))
 }
 
 fn told(seen: &Seen, row: &Row, region: &Region, world: &World) -> Vec<Segments<'static>> {

@@ -1,6 +1,6 @@
 //! A job: what it is, why it is as it is, and how far it is.
 
-use super::{Sheet, moment};
+use super::{Sheet, moment, runs, timeline};
 use crate::client::{Key, Query};
 use crate::domain::job::{BackupJob, CopyJob, JobState, RestoreJob};
 use crate::domain::names::JobId;
@@ -77,7 +77,6 @@ fn reasons(state: &JobState, started: bool, category: Option<&String>, message: 
 }
 
 fn backup_facts(job: &BackupJob, world: &World) -> Vec<Detail> {
-    let now = world.now();
     let mut facts: Vec<Detail> = progress(&job.state, job.percent_done).into_iter().collect();
     facts.push(Detail::cell("State", status::backup_job(job, world.glyphs)));
     facts.extend(reasons(
@@ -88,14 +87,7 @@ fn backup_facts(job: &BackupJob, world: &World) -> Vec<Detail> {
     ));
     facts.push(Detail::new("Resource", resource_name(job.resource_name.as_ref(), &job.resource_arn)));
     facts.push(Detail::new("Into vault", job.vault_name.clone()));
-    facts.push(Detail::new("Created", moment(job.created, now)));
-    facts.extend(Detail::maybe("Started", job.initiated.map(|at| moment(at, now))));
-    if !job.state.is_final() {
-        facts.extend(Detail::maybe("Must start by", job.start_by.map(|at| moment(at, now))));
-        facts.extend(Detail::maybe("Expected done", job.expected_completion.map(|at| moment(at, now))));
-    }
-    facts.extend(Detail::maybe("Ended", job.completed.map(|at| moment(at, now))));
-    facts.extend(Detail::maybe("Took", job.initiated.map(|_| took(job.initiated, job.completed, now))));
+    facts.extend(speed(job, world));
     facts.extend(Detail::maybe("Size", job.size_bytes.map(|size| fmt::maybe_bytes(Some(size)))));
     facts.extend(Detail::maybe("Moved", job.bytes_transferred.map(|size| fmt::maybe_bytes(Some(size)))));
     let days = job.lifecycle.and_then(|lifecycle| lifecycle.delete_after_days).filter(|days| *days > 0);
@@ -107,10 +99,12 @@ fn backup_facts(job: &BackupJob, world: &World) -> Vec<Detail> {
             facts.push(Detail::new("Made by", format!("plan {}, rule {rule}", creator.backup_plan_name)));
         }
     }
-    facts.extend(Detail::maybe("Recovery point", job.recovery_point_arn.as_ref().map(ToString::to_string)));
+    facts.extend(timeline::of_backup(job, world));
+    facts.extend(runs::last(job, world));
     facts.extend(child_jobs(job, world));
     facts.push(Detail::heading("Identity"));
     facts.extend(Detail::maybe("Parent job", job.parent_job_id.as_ref().map(ToString::to_string)));
+    facts.extend(Detail::maybe("Recovery point", job.recovery_point_arn.as_ref().map(ToString::to_string)));
     facts.push(Detail::new("Job id", job.id.to_string()));
     facts.push(Detail::new("Resource ARN", job.resource_arn.to_string()));
     facts.push(Detail::new("Type", job.resource_type.as_str()));
@@ -119,6 +113,17 @@ fn backup_facts(job: &BackupJob, world: &World) -> Vec<Detail> {
     facts.extend(Detail::maybe("Encryption key", job.encryption_key_arn.clone()));
     facts.extend(job.backup_options.iter().map(|(name, value)| Detail::new(name, value.clone())));
     facts
+}
+
+/// How fast a job moves data that has not ended: now, as its last two answers tell, and all in all.
+fn speed(job: &BackupJob, world: &World) -> Option<Detail> {
+    let (started, moved) = (job.initiated?, job.bytes_transferred.filter(|moved| *moved > 0)?);
+    let seconds = (job.completed.unwrap_or_else(|| world.now()) - started).num_seconds();
+    let whole = (seconds > 0).then(|| format!("{}/s on average", fmt::maybe_bytes(Some(moved / seconds))));
+    let now = world.store.speed(&job.scope, &job.id).filter(|_| !job.state.is_final());
+    let now = now.map(|now| format!("{}/s now", fmt::maybe_bytes(Some(now))));
+    let told: Vec<String> = now.into_iter().chain(whole).collect();
+    (!told.is_empty()).then(|| Detail::new("Speed", told.join(", ")))
 }
 
 /// The jobs that a parent job stands for, as far as the list of jobs has them.

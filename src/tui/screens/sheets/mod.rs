@@ -5,7 +5,10 @@ pub mod job;
 pub mod plan;
 pub mod point;
 pub mod resource;
+mod runs;
+mod timeline;
 pub mod vault;
+mod week;
 
 use crate::client::Key;
 use crate::domain::Time;

@@ -1,5 +1,6 @@
 //! A plan: its rules, its selections, its next runs.
 
+use super::week::{self, Week};
 use super::{Sheet, moment};
 use crate::client::query::PlanDetail;
 use crate::client::{Key, Query};
@@ -84,6 +85,9 @@ fn facts(detail: &PlanDetail, world: &World) -> Vec<Detail> {
         facts.push(Detail::new("Made by", made_by(&plan.document.backup_plan_name, world)));
     }
     facts.push(Detail::new("Last run", plan.last_execution.map_or_else(|| "never".to_owned(), moment)));
+    if let Some(week) = Week::of(&plan.document, plan.created, now, world.zone) {
+        facts.extend(week.picture(&plan.document, world.zone, world.glyphs));
+    }
     for rule in &plan.document.rules {
         facts.push(Detail::heading(&format!("Rule {}", rule.rule_name)));
         facts.extend(rule_facts(rule));
@@ -107,8 +111,9 @@ fn facts(detail: &PlanDetail, world: &World) -> Vec<Detail> {
     }
     for run in runs {
         let rule = plan.document.rules.iter().find(|rule| rule.rule_id.as_deref() == Some(&run.rule_id));
-        let rule = rule.map(|rule| rule.rule_name.clone()).unwrap_or_default();
-        facts.push(Detail::new(&fmt::relative(now, run.at), format!("{}  {rule}", fmt::exact(run.at))));
+        let zone = rule.and_then(|rule| rule.schedule().ok()).map_or(chrono_tz::UTC, |schedule| schedule.time_zone());
+        let name = rule.map(|rule| rule.rule_name.clone()).unwrap_or_default();
+        facts.push(Detail::new(&fmt::relative(now, run.at), format!("{}  {name}", week::told(run.at, zone))));
     }
     facts.push(Detail::heading("Identity"));
     facts.push(Detail::new("Id", plan.id.to_string()));

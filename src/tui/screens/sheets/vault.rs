@@ -4,17 +4,20 @@ use super::{Sheet, moment};
 use crate::client::{Key, Query};
 use crate::domain::vault::{Vault, VaultRef};
 use crate::domain::vault_lock::LockMode;
-use crate::domain::{KnownPoint, Scope};
+use crate::domain::{KnownPoint, Scope, Time};
 use crate::tui::screens::details::Detail;
 use crate::tui::screens::status;
 use crate::tui::table::Cell;
 use crate::tui::theme::Role;
 use crate::tui::world::World;
-use crate::tui::{fmt, keys};
+use crate::tui::{fmt, keys, text};
+use chrono::Duration;
 use std::sync::Arc;
 
 /// So many of the newest recovery points are named.
 const NEWEST: usize = 8;
+/// So many weeks are looked back.
+const WEEKS: usize = 6;
 
 /// A vault. Its points are asked for where that costs nothing, which is on an engine; on AWS those are told that were listed.
 pub fn sheet(scope: &Scope, named: &VaultRef, world: &World) -> Sheet {
@@ -53,6 +56,7 @@ fn facts(vault: &Vault, world: &World) -> Vec<Detail> {
     facts.extend(Detail::maybe("Created", vault.created.map(|at| moment(at, now))));
     facts.push(Detail::new("Account, region", world.scope_name(&vault.scope)));
     if let Some(points) = points.filter(|points| !points.is_empty()) {
+        facts.extend(growth(points, now));
         facts.push(Detail::heading("Newest recovery points"));
         facts.extend(newest(points).map(|point| {
             let state = status::point(point, world.glyphs);
@@ -74,6 +78,29 @@ fn contents(points: &[Arc<KnownPoint>], world: &World) -> Vec<Detail> {
     let newest = points.iter().map(|point| point.created).max();
     facts.extend(Detail::maybe("Newest", newest.map(|at| moment(at, world.now()))));
     facts
+}
+
+/// What each of the last weeks added, as bars: of what is there still, before deduplication.
+fn growth(points: &[Arc<KnownPoint>], now: Time) -> Vec<Detail> {
+    let mut weeks = [(0_usize, 0_i64); WEEKS];
+    for point in points {
+        let back = usize::try_from((now - point.created).num_weeks()).unwrap_or_default();
+        if let Some((count, bytes)) = weeks.get_mut(back) {
+            *count += 1;
+            *bytes += point.size_bytes.unwrap_or_default().max(0);
+        }
+    }
+    let most = weeks.iter().map(|(_, bytes)| *bytes).max().unwrap_or_default().max(1);
+    let said = |(count, bytes): &(usize, i64)| {
+        format!("{:>9} in {}", fmt::maybe_bytes(Some(*bytes)), text::count(*count, "point", "points"))
+    };
+    let widest = weeks.iter().map(|week| text::width(&said(week))).max().unwrap_or_default();
+    let bars = weeks.iter().zip(1..).map(|(week, back)| {
+        let begins = (now - Duration::weeks(back)).format("from %m-%d").to_string();
+        let told = format!("{:<widest$}", said(week));
+        Detail::bar(&begins, week.1 as f64 / most as f64, Role::Text, Cell::plain(told))
+    });
+    std::iter::once(Detail::heading("Added week by week, before deduplication")).chain(bars).collect()
 }
 
 /// What keeps what is in it: the lock, the policy, the keys.
