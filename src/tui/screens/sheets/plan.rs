@@ -86,7 +86,7 @@ fn facts(detail: &PlanDetail, world: &World) -> Vec<Detail> {
     }
     facts.push(Detail::new("Last run", plan.last_execution.map_or_else(|| "never".to_owned(), moment)));
     if let Some(week) = Week::of(&plan.document, plan.created, now, world.zone) {
-        facts.extend(week.picture(&plan.document, world.zone, world.glyphs));
+        facts.extend(week.picture(&plan.document, world.zone, &world.glyphs));
     }
     for rule in &plan.document.rules {
         facts.push(Detail::heading(&format!("Rule {}", rule.rule_name)));

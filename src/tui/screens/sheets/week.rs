@@ -65,7 +65,7 @@ impl Week {
     }
 
     /// The week as a picture: a line of days, and one for each rule.
-    pub fn picture(&self, document: &PlanDocument, zone: Tz, glyphs: Glyphs) -> Vec<Detail> {
+    pub fn picture(&self, document: &PlanDocument, zone: Tz, glyphs: &Glyphs) -> Vec<Detail> {
         let mut details = vec![Detail::heading(&format!("Next 7 days, days of {}", zone.name()))];
         let ends = self.days.iter().skip(1).map(|(at, _)| *at).chain([self.end]);
         let axis = self
