@@ -211,10 +211,11 @@ impl Calendar {
         for (window, _) in self.bands.iter().filter(|(window, _)| self.share(window, self.cursor).is_some()) {
             title.extend([dot(), segment(self.reach(window), Role::Good)]);
         }
-        let hint = if self.chosen().next().is_some() {
-            vec![segment("enter", Role::Key), segment(" restores the newest", Role::Dim)]
-        } else {
-            Segments::new()
+        // Out of what reaches over a day one restores to a second, and the wizard asks for it.
+        let hint = match (own.is_empty(), self.chosen().next()) {
+            (_, None) => Segments::new(),
+            (false, Some(_)) => vec![segment("enter", Role::Key), segment(" restores", Role::Dim)],
+            (true, Some(_)) => vec![segment("enter", Role::Key), segment(" asks when", Role::Dim)],
         };
         painter.rule(Rect::new(area.x, area.y, area.width, 1), &title, &hint);
         for (y, point) in (area.y + 1..area.bottom()).zip(own) {
