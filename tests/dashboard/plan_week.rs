@@ -69,3 +69,18 @@ fn a_run_in_the_hour_that_the_clock_leaves_out_comes_right_after_it() {
     driver.sees("Sun 29").sees("2026-03-29 01:00:00 UTC, 03:00 CEST  weekly");
     driver.sees("2026-03-28 01:30:00 UTC, 02:30 CET").sees("2026-03-30 00:30:00 UTC, 02:30 CEST");
 }
+
+#[test]
+fn names_from_elsewhere_are_made_harmless_and_wide_ones_keep_the_picture_in_its_place() {
+    let mut fixture = planned();
+    "夜間\u{1b}[2J\u{202e}バックアップの規則、とても長い名前"
+        .clone_into(&mut fixture.plans[0].plan.document.rules[0].rule_name);
+    for size in [(60, 15), (120, 40), (160, 60)] {
+        let mut driver = Driver::start(Start { size, fixture: fixture.clone(), ..Start::default() });
+        let screen = driver.press("3 enter").screen();
+        assert!(!screen.contains(['\u{1b}', '\u{202e}']), "{screen:?}");
+        let widest = screen.lines().map(vaultdeck::tui::text::width).max().unwrap();
+        assert!(widest <= usize::from(size.0), "{widest} columns at {size:?}:\n{screen}");
+        assert!(screen.contains("夜間"), "{screen}");
+    }
+}

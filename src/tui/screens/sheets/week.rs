@@ -13,6 +13,8 @@ use chrono_tz::Tz;
 
 /// A week holds no more of them: a rule runs once an hour at most.
 const MOST_RUNS: usize = 4_000;
+/// Windows that are open since longer than this are not looked for.
+const LONGEST_OPEN: Duration = Duration::days(7);
 
 /// Seven days of the person's zone, the first being today; they have 167 or 169 hours where the clock moves.
 #[derive(Debug)]
@@ -45,15 +47,23 @@ impl Week {
         };
         let days: Vec<(Time, String)> = (0..7).filter_map(midnight).collect();
         let (begin, end) = (days.first()?.0, midnight(7)?.0);
+        // A run of before today matters as long as its window is open. A service may tell of one that never closes.
+        let windows = document.rules.iter().map(|rule| Duration::try_minutes(rule.completion_window()));
+        let longest = windows.map(|window| window.unwrap_or(LONGEST_OPEN)).max().unwrap_or_default();
+        let from = begin - longest.clamp(Duration::zero(), LONGEST_OPEN) - Duration::milliseconds(1);
         let due = PlanRuns::new(document, since).ok()?;
-        let due = due.all_after(begin - Duration::milliseconds(1)).take(MOST_RUNS).take_while(|run| run.at < end);
+        let due = due.all_after(from).take(MOST_RUNS).take_while(|run| run.at < end);
         let runs = due.map(|run| {
             let rule = &document.rules[run.rule];
-            let after = |minutes| run.at + Duration::try_minutes(minutes).unwrap_or(Duration::days(7));
+            let after = |minutes| {
+                let window = Duration::try_minutes(minutes);
+                window.and_then(|window| run.at.checked_add_signed(window)).unwrap_or(end)
+            };
             let windows = (after(rule.start_window()), after(rule.completion_window()));
             Run { rule: run.rule, at: run.at, windows: run.happens().then_some(windows) }
         });
-        let runs = runs.collect();
+        let is_open = |run: &Run| run.at >= begin || run.windows.is_some_and(|(_, done)| done > begin);
+        let runs = runs.filter(is_open).collect();
         Some(Self { days, end, now, runs })
     }
 
@@ -84,11 +94,13 @@ impl Week {
                     None => spans.push(Span::mark(at, glyphs.none, Role::Dim)),
                     Some((start, done)) => {
                         spans.push(Span::fill(at, self.place(done), glyphs.rule, Role::Rule));
-                        spans.push(Span::fill(at, self.place(start), glyphs.levels[4], Role::Pending));
+                        if start > self.days[0].0 {
+                            spans.push(Span::fill(at, self.place(start), glyphs.levels[4], Role::Pending));
+                        }
                     }
                 }
             }
-            let happening = runs.iter().filter(|run| run.windows.is_some());
+            let happening = runs.iter().filter(|run| run.windows.is_some() && run.at >= self.days[0].0);
             spans.extend(happening.map(|run| Span::mark(self.place(run.at), glyphs.running, Role::Running)));
             details.push(Detail::track(&rule.rule_name, spans));
         }
@@ -178,5 +190,56 @@ mod tests {
         assert_eq!(displaced, [at("2026-11-29T04:00:00Z")]);
         let windows = week.runs[0].windows.unwrap();
         assert_eq!(windows, (week.runs[0].at + Duration::hours(1), week.runs[0].at + Duration::hours(3)));
+    }
+
+    /// The week of one rule, `cron` on the clock of Berlin, for a person in `zone`.
+    fn of_one(cron: &str, windows: (i64, i64), now: &str, zone: Tz) -> Week {
+        let mut document = document(&[("one", cron, 35)]);
+        let rule = &mut document.rules[0];
+        (rule.start_window_minutes, rule.completion_window_minutes) = (Some(windows.0), Some(windows.1));
+        Week::of(&document, None, at(now), zone).unwrap()
+    }
+
+    #[test]
+    fn a_window_that_is_open_over_midnight_is_of_the_week_and_its_run_of_before_is_not_marked() {
+        // At 22:00 of the evening before, to be done by 06:00; it is 03:00 UTC, 04:00 in Berlin.
+        let week = of_one("cron(0 22 ? * * *)", (60, 480), "2026-11-23T03:00:00Z", Berlin);
+        assert_eq!(week.runs[0].at, at("2026-11-22T21:00:00Z"));
+        assert_eq!(week.runs[0].windows.unwrap().1, at("2026-11-23T05:00:00Z"));
+        assert_eq!(week.runs.len(), 8);
+        let picture = week.picture(&document(&[("one", "", 35)]), Berlin, &crate::tui::glyph::UNICODE);
+        let told = format!("{picture:?}");
+        assert_eq!(
+            told.matches(crate::tui::glyph::UNICODE.running).count(),
+            7 + 1,
+            "seven runs and the legend: {told}"
+        );
+        // One that was done before midnight is over.
+        let week = of_one("cron(0 20 ? * * *)", (60, 120), "2026-11-23T03:00:00Z", Berlin);
+        assert_eq!(week.runs[0].at, at("2026-11-23T19:00:00Z"));
+    }
+
+    #[test]
+    fn a_window_of_seven_days_has_those_of_the_week_before_open() {
+        let week = of_one("cron(0 5 ? * * *)", (480, 10_080), "2026-11-23T03:00:00Z", Berlin);
+        assert_eq!((week.runs[0].at, week.runs.len()), (at("2026-11-16T04:00:00Z"), 14));
+    }
+
+    #[test]
+    fn at_half_past_eleven_utc_the_week_of_berlin_begins_with_the_next_day() {
+        let of = |zone| of_one("cron(0 5 ? * * *)", (60, 180), "2026-11-22T23:30:00Z", zone);
+        assert_eq!((of(Berlin).days[0].1.as_str(), of(Tz::UTC).days[0].1.as_str()), ("Mon 23", "Sun 22"));
+        // Days are the person's, and the run is at five by the clock of its rule.
+        let tokyo = of(chrono_tz::Asia::Tokyo);
+        assert_eq!(tokyo.days[0], (at("2026-11-22T15:00:00Z"), "Mon 23".to_owned()));
+        assert_eq!(tokyo.runs[0].at, at("2026-11-23T04:00:00Z"));
+    }
+
+    #[test]
+    fn a_window_that_no_calendar_has_the_end_of_is_open_to_the_end_of_the_week() {
+        for minutes in [i64::MAX, i64::MAX / 60_000, 1_000_000_000_000] {
+            let week = of_one("cron(0 5 ? * * *)", (minutes, minutes), "2026-11-23T03:00:00Z", Berlin);
+            assert_eq!(week.runs.last().unwrap().windows, Some((week.end, week.end)), "{minutes}");
+        }
     }
 }
