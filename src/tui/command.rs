@@ -118,6 +118,7 @@ commands! {
     SortReverse "reverse" ["S"] Show "Reverse the order", "Sort the other way round.";
     Scopes "scopes" ["@"] Show "Choose account and region…", "Show one account and region, or all.";
     DetailPane "detail-pane" ["d"] Show "Detail beside the list", "Show the selected row's detail beside the list, or put it away; there is room from 120 columns on.";
+    DetailFull "detail" ["D"] Show "Detail in full", "Show all of the selected row's detail, to scroll in, at any width; again or esc closes it.";
     Turn "turn" ["t"] Show "Turn the days", "The days of resources, of accounts, or of plans, on the overview.";
     ShowUnprotected "show-unprotected" ["P"] Show "What is not protected", "The resources whose newest backup is older than their plans promise.";
     ShowFailed "show-failed" ["F"] Show "What failed in 24 h", "The backup jobs of the last day that failed.";

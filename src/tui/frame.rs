@@ -192,6 +192,7 @@ fn hints(app: &App) -> Segments<'static> {
     let mut hints = Segments::new();
     let wide = app.size.0 >= 100;
     let listed = app.page().table().is_some();
+    let detail = app.page().has_detail();
     let deep = app.history.trail().len() > 1;
     let own = app.page().hints().iter().map(|(key, what)| (*key, *what, true));
     let says_enter = app.page().hints().iter().any(|(key, _)| *key == "enter");
@@ -202,7 +203,8 @@ fn hints(app: &App) -> Segments<'static> {
         ("/", "filter", listed),
         ("f", "problems", listed && wide),
         ("s", "sort", listed && wide),
-        ("d", "detail", listed && app.size.0 >= WIDE),
+        ("d", "detail", detail && app.size.0 >= WIDE),
+        ("D", "detail", detail && (80..WIDE).contains(&app.size.0)),
         ("@", "scope", wide || !listed),
         ("ctrl-p", "find", wide),
         ("?", "help", true),

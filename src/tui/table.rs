@@ -106,20 +106,25 @@ impl<T: Record> List<T> {
         let before = std::mem::take(&mut self.table.once);
         self.table.compared = 0;
         let [first, others @ ..] = self.lines.as_slice() else { return };
-        let columns = T::columns().iter().enumerate().filter(|_| !others.is_empty());
-        for (index, column) in columns {
+        if others.is_empty() {
+            return;
+        }
+        let mut live: Vec<(usize, &Column<T>, fn(&T, &T) -> bool)> = Vec::new();
+        for (index, column) in T::columns().iter().enumerate() {
             let was = before.iter().any(|once| once.column == index);
-            let Some(same) = column.same.filter(|_| self.table.shows(index, column.when, world) && (whole || was))
-            else {
-                continue;
-            };
-            let compared = &mut self.table.compared;
-            let all = others.iter().all(|line| {
-                *compared += 1;
-                same(&first.record, &line.record)
-            });
+            let may = self.table.shows(index, column.when, world) && (whole || was);
+            live.extend(column.same.filter(|_| may).map(|same| (index, column, same)));
+        }
+        for line in others {
+            if live.is_empty() {
+                break;
+            }
+            self.table.compared += live.len();
+            live.retain(|(.., same)| same(&first.record, &line.record));
+        }
+        for (index, column, _) in live {
             let text = column.cell(&first.record, world).text.into_owned();
-            if all && !text.is_empty() && text != world.glyphs.none {
+            if !text.is_empty() && text != world.glyphs.none {
                 self.table.once.push(Once { column: index, title: column.title.to_lowercase(), text });
             }
         }

@@ -111,4 +111,84 @@ fn its_speed_is_that_between_its_last_two_answers() {
     driver.reply(key, Ok(Answer::BackupJob(std::sync::Arc::new(more))));
     driver.answer_all();
     driver.sees("5.0 MiB/s now");
+    // The same answer again: it does not move any more.
+    let key = Key::scoped(home(), Query::BackupJob { id: driver.fixture().backups[0].id.clone() });
+    let stands = driver.app.world.store.slot(&key).answer.clone().unwrap();
+    driver.wait(10).reply(key.clone(), Ok(stands.clone()));
+    driver.answer_all();
+    driver.sees("0 B/s now");
+    // And of answers that lie far apart none knows how fast it is now.
+    driver.wait(600).reply(key, Ok(stands));
+    driver.answer_all();
+    driver.sees_no("/s now");
+}
+
+/// The screen of one job of the plan, nine days old: it had to start within eight hours, and to be done within seven days.
+fn only(state: JobState, change: impl FnOnce(&mut BackupJob)) -> Driver {
+    let mut world = nights();
+    let mut job = fixture::job(&home(), 700, "orders", state, ago(9 * 24, 0));
+    change(&mut job);
+    world.backups = vec![job];
+    open((120, 60), world)
+}
+
+#[test]
+fn what_ended_in_time_missed_nothing_however_it_ended() {
+    for state in [JobState::Completed, JobState::Partial, JobState::Failed, JobState::Aborted] {
+        only(state, |_| ()).sees("must be done").sees("must have started").sees_no("missed");
+    }
+    // Nor did what tells nothing of its start.
+    for state in [JobState::Completed, JobState::Aborted] {
+        only(state, |job| job.initiated = None).sees("must have started").sees_no("missed");
+    }
+}
+
+#[test]
+fn what_ended_late_or_still_runs_missed_its_end() {
+    only(JobState::Completed, |job| job.completed = Some(ago(24, 0))).sees("must be done: missed");
+    only(JobState::Running, |_| ()).sees("must be done: missed");
+    only(JobState::Expired, |_| ()).sees("must be done: missed").sees_no("must have started: missed");
+    only(JobState::Created, |_| ()).sees("must have started: missed");
+    only(JobState::Running, |job| job.initiated = Some(ago(8 * 24, 0))).sees("must have started: missed");
+}
+
+#[test]
+fn until_when_it_must_be_done_is_asked_of_its_plan_and_told_by_no_other_version_of_it() {
+    let mut driver = only(JobState::Running, |_| ());
+    driver.sees("must be done");
+    let plan = Query::Plan { id: "11111111-1111-4111-8111-111111111111".parse().unwrap() };
+    assert!(driver.wants().contains(&Key::scoped(home(), plan)));
+    let older = |job: &mut BackupJob| {
+        let creator = job.created_by.as_mut().unwrap();
+        "another".clone_into(&mut creator.backup_plan_version);
+    };
+    only(JobState::Running, older).sees("must have started").sees_no("must be done");
+}
+
+#[test]
+fn an_older_job_is_among_those_before_it() {
+    let mut driver = Driver::start(Start { size: (120, 60), fixture: nights(), ..Start::default() });
+    // The fifth from the end.
+    driver.press("4 G k k k k enter");
+    let runs = below(&mut driver, "Last 5 runs of this rule");
+    assert!(runs.len() == 5 && runs[0].contains("▌"), "{runs:#?}");
+}
+
+#[test]
+fn what_a_service_says_is_made_harmless_and_kept_in_its_columns() {
+    let evil = "配列\u{1b}]0;x\u{7}\u{202e}gpj.exe 名前がとても長い資源のために書かれた文章";
+    let mut world = nights();
+    for job in &mut world.backups {
+        job.resource_name = Some(evil.to_owned());
+        job.status_message = Some(evil.repeat(4));
+    }
+    for size in [(60, 15), (120, 40), (200, 60)] {
+        let mut driver = Driver::start(Start { size, fixture: world.clone(), ..Start::default() });
+        for keys in ["4", "D", "esc enter"] {
+            let screen = driver.press(keys).screen();
+            assert!(!screen.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{screen:?}");
+            let widest = screen.lines().map(vaultdeck::tui::text::width).max().unwrap();
+            assert!(widest <= usize::from(size.0), "{widest} columns at {size:?}:\n{screen}");
+        }
+    }
 }

@@ -166,6 +166,9 @@ impl App {
                 return vec![Effect::Pause(self.world.paused)];
             }
             Command::DetailPane => self.turn_detail_pane(),
+            Command::DetailFull => {
+                vec![Act::Say(Tone::Plain, "nothing that is selected here has a detail of its own".to_owned())]
+            }
             Command::Redraw => return vec![Effect::Redraw],
             Command::Suspend => return vec![Effect::Suspend],
             Command::Quit => return self.quit(),
@@ -181,7 +184,7 @@ impl App {
     /// Shows or puts away the detail beside lists; where there is no room for it, says so.
     fn turn_detail_pane(&mut self) -> Vec<Act> {
         if self.size.0 < WIDE {
-            let said = format!("the detail is beside lists from {WIDE} columns on: enter opens it here");
+            let said = format!("the detail is beside lists from {WIDE} columns on: D shows it here");
             return vec![Act::Say(Tone::Plain, said)];
         }
         self.detail_pane = !self.detail_pane;

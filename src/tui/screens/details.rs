@@ -10,7 +10,7 @@ use ratatui::layout::Rect;
 use std::borrow::Cow;
 use std::cell::Cell as Memo;
 
-/// A label and what stands beside it; an empty label continues, an empty value makes a heading.
+/// A label and what stands beside it; an empty label continues.
 #[derive(Debug, Clone)]
 pub struct Detail {
     label: String,
@@ -20,6 +20,8 @@ pub struct Detail {
 /// What stands beside a label.
 #[derive(Debug, Clone)]
 enum Body {
+    /// Nothing: the label is a heading.
+    Heading,
     /// A text, wrapped.
     Text(Cell),
     /// A text without a label, over the whole width.
@@ -111,7 +113,7 @@ impl Detail {
 
     /// A heading.
     pub fn heading(title: &str) -> Self {
-        Self::cell(title, Cell::plain(""))
+        Self { label: title.to_owned(), body: Body::Heading }
     }
 
     /// Sentences without a label, over the whole width.
@@ -227,14 +229,13 @@ impl<'a> Lines<'a> {
         let value_width = width.saturating_sub(label_width + 3).max(10);
         let mut lines = Vec::new();
         for detail in details {
-            if detail.is_heading() {
-                if !lines.is_empty() {
-                    lines.push(Line::Blank);
-                }
-                lines.push(Line::Heading(&detail.label));
-                continue;
-            }
             match &detail.body {
+                Body::Heading => {
+                    if !lines.is_empty() {
+                        lines.push(Line::Blank);
+                    }
+                    lines.push(Line::Heading(&detail.label));
+                }
                 Body::Paragraph(text, role) => {
                     let wrapped = text::wrap(&text::harmless(text), usize::from(width.saturating_sub(1)));
                     lines.extend(wrapped.into_iter().map(|line| Line::Whole(line, *role)));
@@ -281,6 +282,6 @@ impl<'a> Lines<'a> {
 
 impl Detail {
     fn is_heading(&self) -> bool {
-        matches!(&self.body, Body::Text(value) if value.text.is_empty())
+        matches!(self.body, Body::Heading)
     }
 }

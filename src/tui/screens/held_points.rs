@@ -8,7 +8,7 @@ use crate::tui::route::Route;
 use crate::tui::screens::list::Listed;
 use crate::tui::screens::pane;
 use crate::tui::store::{Freshness, Line};
-use crate::tui::subject::Subject;
+use crate::tui::subject::{Part, Subject};
 use crate::tui::table::{Cell, Column, Record, by_text};
 use crate::tui::text::Elide;
 use crate::tui::theme::Role;
@@ -101,7 +101,7 @@ impl Listed for HeldPoints {
     }
     fn subject(&self, point: &Arc<HeldPoint>, world: &World) -> Subject {
         let known = world.store.find_point(&self.scope, &point.arn);
-        known.map_or_else(|| self.owner(world), |point| Subject::Point(Arc::clone(point), Vec::new()))
+        known.map_or_else(|| self.owner(world), |point| Subject::Point(Arc::clone(point), Part::Whole))
     }
     fn owner(&self, world: &World) -> Subject {
         self.summary(world).map_or(Subject::Nothing, |hold| Subject::LegalHold(Arc::clone(hold)))

@@ -127,7 +127,7 @@ impl Screen for JobScreen {
     }
     fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
         if let Some(sheet) = &self.sheet {
-            sheets::view(sheet, &self.scroll, world, area, painter);
+            sheets::view(sheet, "", &self.scroll, world, area, painter);
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::client::Key;
 use crate::tui::command::Command;
-use crate::tui::msg::Act;
+use crate::tui::msg::{Act, Tone};
 use crate::tui::paint::Painter;
 use crate::tui::screens::beside::Beside;
 use crate::tui::screens::pane;
@@ -96,6 +96,15 @@ impl<L: Listed> ListScreen<L> {
         self.beside.follow(id.as_deref(), world, sheet);
     }
 
+    /// Shows the selected row's sheet in full, or the rows again.
+    fn turn_full(&mut self, world: &World) -> Vec<Act> {
+        let opens = !self.beside.is_full();
+        self.beside.turn_full();
+        self.follow(world);
+        let nothing = || Act::Say(Tone::Plain, "there is no more to tell of what is selected".to_owned());
+        (opens && !self.beside.is_full()).then(nothing).into_iter().collect()
+    }
+
     /// The selection may be another one now.
     fn moved(&mut self, world: &World) {
         self.beside.moved(self.list.selected().map(|line| line.record.id()).as_deref(), world);
@@ -127,6 +136,12 @@ impl<L: Listed> Screen for ListScreen<L> {
             self.list.choose();
             return Some(acts);
         }
+        if command == Command::DetailFull {
+            return Some(self.turn_full(world));
+        }
+        if self.beside.is_full() {
+            return self.beside.scroll(command).then(Vec::new);
+        }
         let own = self.list.handle(command);
         self.moved(world);
         own.then(Vec::new)
@@ -141,15 +156,26 @@ impl<L: Listed> Screen for ListScreen<L> {
         self.list.filter(text);
         self.moved(world);
     }
+    fn has_detail(&self) -> bool {
+        self.list.selected().is_some() && !self.beside.is_full()
+    }
     fn table(&self) -> Option<&Table> {
-        Some(self.list.table())
+        // Where the rows are out of sight nothing filters or sorts them.
+        Some(self.list.table()).filter(|_| !self.beside.is_full())
     }
     fn unfilter(&mut self, world: &World) -> bool {
+        if self.beside.is_full() {
+            self.turn_full(world);
+            return true;
+        }
         let restricted = self.list.unfilter();
         self.moved(world);
         restricted
     }
     fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
+        if self.beside.view_full(world, area, painter) {
+            return;
+        }
         let area = self.beside.view(world, area, painter);
         let below = self.listed.detail().filter(|_| area.height >= LEAST_FOR_DETAIL && !world.beside);
         let detail = below.zip(self.list.selected());

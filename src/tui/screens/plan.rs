@@ -53,7 +53,7 @@ impl Screen for PlanScreen {
     }
     fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
         if let Some(sheet) = &self.sheet {
-            sheets::view(sheet, &self.scroll, world, area, painter);
+            sheets::view(sheet, "", &self.scroll, world, area, painter);
         }
     }
 }

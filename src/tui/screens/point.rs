@@ -14,7 +14,7 @@ use crate::tui::screens::sheets::Sheet;
 use crate::tui::screens::sheets::point::PointOf;
 use crate::tui::screens::{pane, status};
 use crate::tui::store::Line;
-use crate::tui::subject::Subject;
+use crate::tui::subject::{Part, Subject};
 use crate::tui::table::{Cell, Column, List, Record, Table, by_text};
 use crate::tui::theme::Role;
 use crate::tui::world::World;
@@ -240,7 +240,7 @@ impl Screen for Point {
             Some(line) if !self.details => {
                 Subject::Path(Arc::clone(point), self.chosen(), self.path_of(&line.record.name))
             }
-            _ => Subject::Point(Arc::clone(point), self.chosen()),
+            _ => Subject::Point(Arc::clone(point), Part::Paths(self.chosen())),
         }
     }
     fn filter(&mut self, text: &str, _: &World) {

@@ -11,7 +11,7 @@ use crate::tui::route::Route;
 use crate::tui::screens::list::Listed;
 use crate::tui::screens::{pane, status};
 use crate::tui::store::{Freshness, Line};
-use crate::tui::subject::Subject;
+use crate::tui::subject::{Part, Subject};
 use crate::tui::table::{Cell, Column, Record, When, by_text};
 use crate::tui::text::Elide;
 use crate::tui::theme::Role;
@@ -265,7 +265,7 @@ impl Listed for Points {
         Some(vec![Act::Open(route)])
     }
     fn subject(&self, point: &Arc<KnownPoint>, _: &World) -> Subject {
-        Subject::Point(Arc::clone(point), Vec::new())
+        Subject::Point(Arc::clone(point), Part::Whole)
     }
     fn owner(&self, world: &World) -> Subject {
         match &self.of {

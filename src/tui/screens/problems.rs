@@ -257,7 +257,7 @@ fn word(kind: FindingKind, restore: bool) -> &'static str {
 
 /// What the actions are about when a problem is selected.
 pub fn subject(problem: &Problem, world: &World) -> subject::Subject {
-    use subject::Subject;
+    use subject::{Part, Subject};
     let store = &world.store;
     match &problem.route {
         Route::BackupJob(scope, id) => {
@@ -272,7 +272,7 @@ pub fn subject(problem: &Problem, world: &World) -> subject::Subject {
         }),
         Route::Point(scope, _, arn) => {
             let point = store.find_point(scope, arn);
-            point.map_or(Subject::Nothing, |point| Subject::Point(Arc::clone(point), Vec::new()))
+            point.map_or(Subject::Nothing, |point| Subject::Point(Arc::clone(point), Part::Whole))
         }
         Route::Vault(scope, named) => {
             let vault = store.find_vault(scope, named);

@@ -31,6 +31,10 @@ pub trait Screen: std::fmt::Debug {
     }
     /// The cursor has rested.
     fn rest(&mut self, _world: &World) {}
+    /// Whether the selected row has a detail, that stands beside it or can be shown in full.
+    fn has_detail(&self) -> bool {
+        false
+    }
     /// Filters its list.
     fn filter(&mut self, _text: &str, _world: &World) {}
     /// Its list, as far as it has one in view: what it is filtered by, and how many rows it built for the last frame.

@@ -8,10 +8,11 @@ mod when;
 use crate::client::change::StartRestore;
 use crate::client::{Key, Query};
 use crate::domain::types::TypeFacts;
-use crate::domain::{Arn, KnownPoint, ResourceType};
+use crate::domain::{Arn, KnownPoint, ResourceType, Time};
 use crate::tui::dialogs::form_dialog::form_hints;
 use crate::tui::dialogs::form_dialog::{FormDialog, Proposal};
 use crate::tui::paint::{Painter, Segments};
+use crate::tui::subject::Part;
 use crate::tui::text;
 use crate::tui::theme::Role;
 use crate::tui::timeline::Timeline;
@@ -34,6 +35,8 @@ pub struct RestoreWizard {
     point: Arc<KnownPoint>,
     /// The paths that were marked when it opened.
     marked: Vec<String>,
+    /// The second that was chosen when it opened.
+    second: Option<Time>,
     form: Form,
     /// What the service proposes; none until it has answered.
     proposed: Option<BTreeMap<String, String>>,
@@ -46,11 +49,17 @@ pub struct RestoreWizard {
 }
 
 impl RestoreWizard {
-    /// Of this point: the marked paths, or the whole when none is.
-    pub fn new(point: Arc<KnownPoint>, items: Vec<String>, world: &World) -> Self {
+    /// Of this part of a point.
+    pub fn new(point: Arc<KnownPoint>, part: Part, world: &World) -> Self {
+        let (marked, second) = match part {
+            Part::Whole => (Vec::new(), None),
+            Part::Paths(paths) => (paths, None),
+            Part::Second(at) => (Vec::new(), Some(at)),
+        };
         let mut wizard = Self {
             point,
-            marked: items,
+            marked,
+            second,
             form: Form::default(),
             proposed: None,
             touched: false,
@@ -83,7 +92,8 @@ impl RestoreWizard {
             if slot.answer.is_none() && slot.fault.is_none() {
                 return;
             }
-            self.when = Timeline::of(&self.point, world).map(|timeline| When::new(timeline, world.zone));
+            let timeline = Timeline::of(&self.point, world);
+            self.when = timeline.map(|timeline| When::new(timeline, world.zone, self.second));
             self.choosing = self.when.is_some();
         }
         self.add_what();

@@ -103,9 +103,10 @@ impl Step {
 }
 
 impl When {
-    /// The latest second of a line.
-    pub fn new(timeline: Timeline, zone: Tz) -> Self {
-        Self { zone, timeline, chosen: Chosen::Latest, step: Step::Hour, typed: None, said: None }
+    /// A second of a line, or the nearest that it has; the latest where none is said.
+    pub fn new(timeline: Timeline, zone: Tz, at: Option<Time>) -> Self {
+        let chosen = at.map_or(Chosen::Latest, |at| Chosen::At(timeline.own.clamp(at)));
+        Self { zone, timeline, chosen, step: Step::Hour, typed: None, said: None }
     }
 
     /// Takes a newer line in. What was chosen stays chosen.
@@ -285,7 +286,7 @@ mod tests {
     fn when() -> When {
         let own = Window { from: at("2026-10-20T10:00:00Z"), to: at("2026-10-28T10:00:00Z") };
         let bases = vec![at("2026-10-20T09:59:59.5Z"), at("2026-10-24T10:00:00Z")];
-        When::new(Timeline { own, bases, others: Vec::new(), jobs: Vec::new() }, Berlin)
+        When::new(Timeline { own, bases, others: Vec::new(), jobs: Vec::new() }, Berlin, None)
     }
 
     fn press(when: &mut When, keys: &[KeyCode]) {
@@ -301,6 +302,14 @@ mod tests {
         assert_eq!(when.chosen(), Chosen::At(at("2026-10-28T09:58:01Z")));
         press(&mut when, &[KeyCode::Up, KeyCode::Up, KeyCode::Left]);
         assert_eq!(when.chosen(), Chosen::At(at("2026-10-28T08:58:01Z")));
+    }
+
+    #[test]
+    fn it_begins_at_the_second_that_is_said_or_at_the_nearest_on_the_line() {
+        let begins = |said: &str| When::new(when().timeline().clone(), Berlin, Some(at(said))).chosen();
+        assert_eq!(begins("2026-10-21T21:59:59Z"), Chosen::At(at("2026-10-21T21:59:59Z")));
+        assert_eq!(begins("2026-10-19T21:59:59Z"), Chosen::At(at("2026-10-20T10:00:00Z")));
+        assert_eq!(begins("2026-10-28T22:59:59Z"), Chosen::At(at("2026-10-28T10:00:00Z")));
     }
 
     #[test]

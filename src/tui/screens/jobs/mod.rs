@@ -110,6 +110,9 @@ impl Screen for Jobs {
     fn is_moving(&self) -> bool {
         self.tab().is_moving()
     }
+    fn has_detail(&self) -> bool {
+        self.tab().has_detail()
+    }
     fn rest(&mut self, world: &World) {
         self.tab_mut().rest(world);
     }

@@ -1,15 +1,17 @@
 //! A month of recovery points: the days that have some are marked with how many, and what can be restored to any second is a
 //! band below its days. Days are those of the person's time zone.
 
+use crate::domain::recovery_point::RecoveryPointStatus;
 use crate::domain::{Arn, KnownPoint, Time};
 use crate::tui::command::Command;
 use crate::tui::fmt;
 use crate::tui::paint::{Painter, Segments, segment};
 use crate::tui::screens::status;
+use crate::tui::subject::{Part, check_restorable};
 use crate::tui::theme::Role;
 use crate::tui::timeline::Window;
 use crate::tui::world::World;
-use chrono::{Datelike, Days, Months, NaiveDate, NaiveTime, TimeZone};
+use chrono::{Datelike, Days, Duration, Months, NaiveDate, NaiveTime, TimeZone};
 use chrono_tz::Tz;
 use ratatui::layout::Rect;
 use std::collections::BTreeMap;
@@ -68,7 +70,28 @@ impl Calendar {
         self.points
     }
 
-    /// What the chosen day can be restored from: its own points, the newest first, then what reaches over it.
+    /// The day is chosen: the cursor stays on it from now on, whatever comes in.
+    pub fn choose(&mut self) {
+        self.moved = true;
+    }
+
+    /// What is to be restored of the chosen day: the newest of its own points that can be, else what reaches over it, as it was
+    /// at the day's last second. None where nothing can be restored.
+    pub fn pick(&self) -> Option<(&Arc<KnownPoint>, Part)> {
+        let point = self.chosen().find(|point| check_restorable(point).is_ok())?;
+        Some((point, self.last_second(point).map_or(Part::Whole, Part::Second)))
+    }
+
+    /// The last second of the chosen day that a continuous point has; none of today, which goes on, nor of any other point.
+    fn last_second(&self, point: &KnownPoint) -> Option<Time> {
+        let of_day = |window: &Window| self.share(window, self.cursor).is_some();
+        let mut bands = self.bands.iter().filter(|(window, of)| of.arn == point.arn && of_day(window));
+        let (window, _) = bands.next().filter(|_| self.cursor < self.today)?;
+        let midnight = self.begin(self.cursor.checked_add_days(Days::new(1))?);
+        Some(window.to.min(midnight - Duration::seconds(1)))
+    }
+
+    /// What the chosen day has: its own points, the newest first, then what reaches over it.
     pub fn chosen(&self) -> impl Iterator<Item = &Arc<KnownPoint>> {
         let own = self.days.get(&self.cursor).into_iter().flatten();
         let over = self.bands.iter().filter(|(window, _)| self.share(window, self.cursor).is_some());
@@ -124,7 +147,9 @@ impl Calendar {
             Command::Bottom => self.days.keys().next_back().copied(),
             _ => return false,
         };
-        self.cursor = to.unwrap_or(self.cursor).clamp(self.earliest(), self.today.max(self.earliest()));
+        // Clocks differ: a service may tell of a point of tomorrow.
+        let last = self.days.keys().next_back().copied().unwrap_or(self.today).max(self.today);
+        self.cursor = to.unwrap_or(self.cursor).clamp(self.earliest(), last);
         self.moved = true;
         true
     }
@@ -179,7 +204,8 @@ impl Calendar {
         }
         let mut used = painter.put(cell.x, cell.y, room, &format!("{:>2}", day.day()), role(number));
         if !points.is_empty() {
-            let bad = points.iter().any(|point| point.is_damaged());
+            let none = points.iter().all(|point| check_restorable(point).is_err());
+            let bad = none || points.iter().any(|point| point.is_damaged());
             let (sign, of) =
                 if bad { (painter.glyphs.warning, Role::Warning) } else { (painter.glyphs.mark, Role::Good) };
             used += painter.put(cell.x + used, cell.y, room - used, &format!(" {sign}{}", points.len()), role(of));
@@ -211,12 +237,9 @@ impl Calendar {
         for (window, _) in self.bands.iter().filter(|(window, _)| self.share(window, self.cursor).is_some()) {
             title.extend([dot(), segment(self.reach(window), Role::Good)]);
         }
-        // Out of what reaches over a day one restores to a second, and the wizard asks for it.
-        let hint = match (own.is_empty(), self.chosen().next()) {
-            (_, None) => Segments::new(),
-            (false, Some(_)) => vec![segment("enter", Role::Key), segment(" restores", Role::Dim)],
-            (true, Some(_)) => vec![segment("enter", Role::Key), segment(" asks when", Role::Dim)],
-        };
+        let hint = self.pick().map_or_else(Segments::new, |(point, part)| {
+            vec![segment("enter", Role::Key), segment(self.restores(point, &part), Role::Dim)]
+        });
         painter.rule(Rect::new(area.x, area.y, area.width, 1), &title, &hint);
         for (y, point) in (area.y + 1..area.bottom()).zip(own) {
             let state = status::point(point, world.glyphs);
@@ -229,6 +252,16 @@ impl Calendar {
                 segment(point.vault_name.clone(), Role::Accent),
             ];
             painter.line(area.x + 2, y, area.width.saturating_sub(2), &line);
+        }
+    }
+
+    /// What enter restores, in words.
+    fn restores(&self, point: &KnownPoint, part: &Part) -> String {
+        let clock = |at: Time, form: &str| at.with_timezone(&self.zone).format(form).to_string();
+        match part {
+            Part::Second(at) => format!(" restores {}", clock(*at, "%H:%M:%S")),
+            _ if point.status == RecoveryPointStatus::Available => " asks for the second".to_owned(),
+            _ => format!(" restores {}", clock(point.created, "%H:%M")),
         }
     }
 

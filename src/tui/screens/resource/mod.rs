@@ -3,7 +3,7 @@
 mod calendar;
 
 use crate::client::{Answer, Key, Query};
-use crate::domain::{Arn, KnownPoint, Scope};
+use crate::domain::{Arn, Scope};
 use crate::tui::command::Command;
 use crate::tui::msg::{Act, Tone};
 use crate::tui::paint::{Painter, segment};
@@ -11,7 +11,7 @@ use crate::tui::screens::list::ListScreen;
 use crate::tui::screens::pane;
 use crate::tui::screens::points::Points;
 use crate::tui::screens::screen::Screen;
-use crate::tui::subject::Subject;
+use crate::tui::subject::{Part, Subject, check_restorable};
 use crate::tui::table::Table;
 use crate::tui::theme::Role;
 use crate::tui::timeline;
@@ -27,6 +27,8 @@ pub struct ResourceScreen {
     arn: Arn,
     list: ListScreen<Points>,
     calendar: Calendar,
+    /// What tells what can be restored to any second, as of the newest data.
+    windows: Vec<Key>,
     /// Whether the calendar is open, and not the list.
     by_day: bool,
 }
@@ -42,19 +44,12 @@ impl ResourceScreen {
     /// The resource of this ARN.
     pub fn new(scope: Scope, arn: Arn) -> Self {
         let list = ListScreen::new(Points::of_resource(scope.clone(), arn.clone()));
-        Self { scope, arn, list, calendar: Calendar::default(), by_day: false }
+        Self { scope, arn, list, calendar: Calendar::default(), windows: Vec::new(), by_day: false }
     }
 
     fn key(&self) -> Key {
         let resource = self.arn.clone();
         Key::scoped(self.scope.clone(), Query::RecoveryPointsOfResource { resource })
-    }
-
-    /// The recovery point that the chosen day is restored from.
-    fn point(&self, world: &World) -> Option<&Arc<KnownPoint>> {
-        let restorable =
-            |point: &&Arc<KnownPoint>| Subject::Point(Arc::clone(point), Vec::new()).restorable(world).is_ok();
-        self.calendar.chosen().find(restorable).or_else(|| self.calendar.chosen().next())
     }
 
     /// The tabs' names, the open one first to the eye.
@@ -67,6 +62,15 @@ impl ResourceScreen {
         tabs.push(segment("  tab", Role::Key));
         tabs.push(segment(if self.by_day { " the list" } else { " by day" }, Role::Dim));
         painter.line(area.x + 1, area.y, area.width.saturating_sub(1), &tabs);
+    }
+
+    /// Restores what the chosen day has, or says why not.
+    fn restore_of_day(&self) -> Act {
+        match (self.calendar.pick(), self.calendar.chosen().next()) {
+            (Some(_), _) => Act::Run(Command::Restore),
+            (None, None) => Act::Say(Tone::Plain, "no recovery point is of that day: choose a marked one".to_owned()),
+            (None, Some(point)) => Act::Say(Tone::Bad, check_restorable(point).err().unwrap_or_default()),
+        }
     }
 
     fn view_calendar(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
@@ -92,11 +96,11 @@ impl Screen for ResourceScreen {
         if !self.by_day {
             return self.list.keys(world);
         }
-        let windows = timeline::window_keys(&self.scope, &self.arn, world);
-        std::iter::once(self.key()).chain(windows).collect()
+        std::iter::once(self.key()).chain(self.windows.iter().cloned()).collect()
     }
     fn sync(&mut self, world: &World) {
         self.list.sync(world);
+        self.windows = timeline::window_keys(&self.scope, &self.arn, world);
         let scopes = std::slice::from_ref(&self.scope);
         let points = world.store.gather(scopes, &self.key().query, Answer::recovery_points);
         let points = points.into_iter().map(|line| line.record);
@@ -111,8 +115,8 @@ impl Screen for ResourceScreen {
             return self.list.handle(command, world);
         }
         if command == Command::Open {
-            let none = || Act::Say(Tone::Plain, "no recovery point is of that day: choose a marked one".to_owned());
-            return Some(vec![self.point(world).map_or_else(none, |_| Act::Run(Command::Restore))]);
+            self.calendar.choose();
+            return Some(vec![self.restore_of_day()]);
         }
         self.calendar.handle(command).then(Vec::new)
     }
@@ -123,13 +127,18 @@ impl Screen for ResourceScreen {
         if !self.by_day {
             return self.list.subject(world);
         }
-        match self.point(world) {
-            Some(point) => Subject::Point(Arc::clone(point), Vec::new()),
-            None => Subject::Resource(self.scope.clone(), self.arn.clone()),
-        }
+        // What of the day cannot be restored can be deleted still, or kept longer.
+        let picked = self.calendar.pick().or_else(|| Some((self.calendar.chosen().next()?, Part::Whole)));
+        picked.map_or_else(
+            || Subject::Resource(self.scope.clone(), self.arn.clone()),
+            |(point, part)| Subject::Point(Arc::clone(point), part),
+        )
     }
     fn is_moving(&self) -> bool {
         !self.by_day && self.list.is_moving()
+    }
+    fn has_detail(&self) -> bool {
+        !self.by_day && self.list.has_detail()
     }
     fn rest(&mut self, world: &World) {
         self.list.rest(world);

@@ -18,7 +18,9 @@ const ABSENT: pane::Empty<'_> = &["There is no such job; job records are kept fo
 pub fn backup(scope: &Scope, id: &JobId, world: &World) -> Sheet {
     let job = world.store.find_backup_job(scope, id);
     let children = job.is_some_and(|job| job.is_parent).then_some(Query::BackupJobs);
-    let queries = std::iter::once(Query::BackupJob { id: id.clone() }).chain(children);
+    // Its rule tells until when it must be done.
+    let plan = job.and_then(|job| job.created_by.as_ref()?.backup_plan_id.parse().ok()).map(|id| Query::Plan { id });
+    let queries = std::iter::once(Query::BackupJob { id: id.clone() }).chain(children).chain(plan);
     Sheet {
         kind: "Backup job",
         name: job.map_or_else(String::new, |job| resource_name(job.resource_name.as_ref(), &job.resource_arn)),

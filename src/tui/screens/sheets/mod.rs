@@ -57,11 +57,11 @@ fn moment(time: Time, now: Time) -> String {
     format!("{} ({})", fmt::exact(time), fmt::relative(now, time))
 }
 
-/// Draws a sheet on a screen of its own.
-pub fn view(sheet: &Sheet, scroll: &Scroll, world: &World, area: Rect, painter: &mut Painter<'_>) {
+/// Draws a sheet in full; `name` is empty where the path at the top tells it.
+pub fn view(sheet: &Sheet, name: &str, scroll: &Scroll, world: &World, area: Rect, painter: &mut Painter<'_>) {
     let fresh = world.store.freshness(sheet.keys.iter().take(1));
     let head = Rect::new(area.x, area.y, area.width, 1);
-    painter.rule(head, &pane::title(sheet.kind, "", world), &pane::freshness(&fresh, world));
+    painter.rule(head, &pane::title(sheet.kind, name, world), &pane::freshness(&fresh, world));
     let body = Rect::new(area.x + 1, area.y + 1, area.width.saturating_sub(1), area.height.saturating_sub(1));
     match &sheet.facts {
         Some(facts) => drop(details::view(facts, scroll, body, painter)),
@@ -69,18 +69,22 @@ pub fn view(sheet: &Sheet, scroll: &Scroll, world: &World, area: Rect, painter: 
     }
 }
 
-/// Draws what fits of a sheet, from its top, with a line at its left.
-pub fn view_top(sheet: &Sheet, world: &World, area: Rect, painter: &mut Painter<'_>) {
+/// Draws what fits of a sheet, from its top, with a line at its left. One that has not followed the cursor yet has a dim title.
+pub fn view_top(sheet: &Sheet, is_behind: bool, world: &World, area: Rect, painter: &mut Painter<'_>) {
     let fresh = world.store.freshness(&sheet.keys);
     let head = Rect::new(area.x, area.y, area.width, 1);
     let told = if sheet.keys.is_empty() { Segments::new() } else { pane::freshness(&fresh, world) };
-    painter.rule(head, &pane::title(sheet.kind, &sheet.name, world), &told);
+    let mut title = pane::title(sheet.kind, &sheet.name, world);
+    if is_behind {
+        title.iter_mut().for_each(|(_, role)| *role = Role::Dim);
+    }
+    painter.rule(head, &title, &told);
     for y in head.bottom()..area.bottom() {
         painter.put(area.x, y, 1, painter.glyphs.vertical, Role::Rule);
     }
     let body = Rect::new(area.x + 2, area.y + 1, area.width.saturating_sub(2), area.height.saturating_sub(1));
     match &sheet.facts {
-        Some(facts) => details::view_top(facts, "enter", body, painter),
+        Some(facts) => details::view_top(facts, "D", body, painter),
         None => pane::view_nothing(&fresh, sheet.absent, world, body, painter),
     }
 }

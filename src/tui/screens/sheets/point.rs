@@ -45,12 +45,9 @@ impl PointOf {
         Key::scoped(self.scope.clone(), query)
     }
 
-    /// What is known of it: what it told itself, else what any list tells.
+    /// What is known of it: what it told itself, else what any list tells, and the state that was told last.
     pub fn known<'a>(&self, world: &'a World) -> Option<&'a Arc<KnownPoint>> {
-        match &world.store.slot(&self.key()).answer {
-            Some(Answer::RecoveryPoint(point)) => Some(point),
-            _ => world.store.find_point(&self.scope, &self.arn),
-        }
+        world.store.newest_point(&self.scope, &self.vault, &self.arn)
     }
 
     /// What is asked for all that is told of it.

@@ -7,22 +7,27 @@ use crate::tui::screens::status;
 use crate::tui::table::Cell;
 use crate::tui::text;
 use crate::tui::world::World;
-use std::cmp::Reverse;
 use std::sync::Arc;
 
 /// So many runs are shown.
 const MOST: usize = 14;
 
-/// The last runs of the same resource by the same rule, as far as the list of jobs has them, the newest first; nothing where
-/// this is the only one.
+/// This run and the last ones before it of the same resource by the same rule, as far as the list of jobs has them, the newest
+/// first; nothing where this is the only one.
 pub fn last(job: &BackupJob, world: &World) -> Vec<Detail> {
     let jobs = world.store.backup_jobs(&job.scope).into_iter().flat_map(|jobs| jobs.iter());
-    let mut runs: Vec<&Arc<BackupJob>> = jobs.filter(|other| is_same(job, other)).collect();
+    let mut runs: Vec<&Arc<BackupJob>> =
+        jobs.filter(|other| other.created <= job.created && is_same(job, other)).collect();
     if runs.len() < 2 {
         return Vec::new();
     }
-    runs.sort_by_key(|run| Reverse((run.created, run.id.clone())));
-    runs.truncate(MOST);
+    let newest = |a: &&Arc<BackupJob>, b: &&Arc<BackupJob>| (b.created, &b.id).cmp(&(a.created, &a.id));
+    // There may be very many: only those that are shown are sorted.
+    if runs.len() > MOST {
+        runs.select_nth_unstable_by(MOST - 1, newest);
+        runs.truncate(MOST);
+    }
+    runs.sort_by(newest);
     let seconds = |run: &BackupJob| {
         let ended = run.completed.unwrap_or_else(|| if run.state.is_final() { run.created } else { world.now() });
         run.initiated.map_or(0, |started| (ended - started).num_seconds().max(0))
@@ -44,9 +49,9 @@ pub fn last(job: &BackupJob, world: &World) -> Vec<Detail> {
 
 /// Whether two jobs are of one resource and one rule, or both were asked for.
 fn is_same(job: &BackupJob, other: &BackupJob) -> bool {
-    let rule = |job: &BackupJob| {
-        job.created_by.as_ref().map(|creator| (creator.backup_plan_id.clone(), creator.backup_rule_id.clone()))
-    };
+    fn rule(job: &BackupJob) -> Option<(&String, &String)> {
+        job.created_by.as_ref().map(|creator| (&creator.backup_plan_id, &creator.backup_rule_id))
+    }
     job.resource_arn == other.resource_arn && rule(job) == rule(other)
 }
 

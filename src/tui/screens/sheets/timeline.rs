@@ -30,15 +30,18 @@ pub fn of_backup(job: &BackupJob, world: &World) -> Vec<Detail> {
             ));
         }
     }
-    let ended = job.completed.unwrap_or(now);
+    let (is_final, expired) = (job.state.is_final(), job.state == JobState::Expired);
     if let Some(by) = job.start_by {
-        let kept = job.initiated.is_some_and(|started| started <= by);
-        let open = job.initiated.is_none() && !job.state.is_final();
-        events.push((by, deadline("must have started", by, kept, open, now)));
+        // What ended without a word of its start may have started in time: only what expired has not.
+        let never_began = expired || (!is_final && by <= now);
+        let missed = job.initiated.map_or(never_began, |started| started > by);
+        let open = job.initiated.is_none() && !is_final;
+        events.push((by, deadline("must have started", by, missed, open, now)));
     }
     if let Some(by) = done_by(job, world) {
-        let kept = job.state == JobState::Completed && ended <= by;
-        events.push((by, deadline("must be done", by, kept, !job.state.is_final(), now)));
+        let late = job.completed.map_or(!is_final && by <= now, |ended| ended > by);
+        let missed = late || (expired && job.initiated.is_some());
+        events.push((by, deadline("must be done", by, missed, !is_final, now)));
     }
     if let Some(at) = job.expected_completion.filter(|_| !job.state.is_final()) {
         events.push((at, Cell::dim("expected to be done")));
@@ -49,23 +52,27 @@ pub fn of_backup(job: &BackupJob, world: &World) -> Vec<Detail> {
     std::iter::once(Detail::heading("Timeline, UTC")).chain(told).collect()
 }
 
-/// When the completion window ends, where the plan that made the job is known and has the rule still.
+/// When the completion window ends, where the plan that made the job is known and still is of the version that made it: another
+/// version may have another window.
 fn done_by(job: &BackupJob, world: &World) -> Option<Time> {
     let creator = job.created_by.as_ref()?;
     let id = creator.backup_plan_id.parse().ok()?;
-    let document = &world.store.plan(&job.scope, &id)?.plan.document;
+    let plan = &world.store.plan(&job.scope, &id)?.plan;
+    if plan.version_id != creator.backup_plan_version {
+        return None;
+    }
     let of_this = |rule: &&crate::domain::plan::Rule| {
         rule.rule_id.as_deref() == Some(&creator.backup_rule_id) || rule.rule_name == creator.backup_rule_name
     };
-    let window = Duration::try_minutes(document.rules.iter().find(of_this)?.completion_window())?;
+    let window = Duration::try_minutes(plan.document.rules.iter().find(of_this)?.completion_window())?;
     job.created.checked_add_signed(window)
 }
 
 /// The end of a window: one that still runs is told with the time left, one that was missed is bad.
-fn deadline(what: &str, by: Time, kept: bool, open: bool, now: Time) -> Cell {
+fn deadline(what: &str, by: Time, missed: bool, open: bool, now: Time) -> Cell {
     match () {
+        () if missed => Cell::new(format!("{what}: missed"), Role::Expired),
         () if open && by > now => Cell::new(format!("{what}: {} left", fmt::coarse(by - now)), Role::Text),
-        () if !kept && by <= now => Cell::new(format!("{what}: missed"), Role::Expired),
         () => Cell::dim(what.to_owned()),
     }
 }

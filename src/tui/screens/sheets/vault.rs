@@ -72,7 +72,7 @@ fn facts(vault: &Vault, world: &World) -> Vec<Detail> {
 
 /// How much there is, and how new.
 fn contents(points: &[Arc<KnownPoint>], world: &World) -> Vec<Detail> {
-    let sizes: i64 = points.iter().filter_map(|point| point.size_bytes).sum();
+    let sizes = points.iter().filter_map(|point| point.size_bytes).fold(0, i64::saturating_add);
     let mut facts =
         vec![Detail::new("Their sizes", format!("{} in all, before deduplication", fmt::maybe_bytes(Some(sizes))))];
     let newest = points.iter().map(|point| point.created).max();
@@ -87,7 +87,7 @@ fn growth(points: &[Arc<KnownPoint>], now: Time) -> Vec<Detail> {
         let back = usize::try_from((now - point.created).num_weeks()).unwrap_or_default();
         if let Some((count, bytes)) = weeks.get_mut(back) {
             *count += 1;
-            *bytes += point.size_bytes.unwrap_or_default().max(0);
+            *bytes = bytes.saturating_add(point.size_bytes.unwrap_or_default().max(0));
         }
     }
     let most = weeks.iter().map(|(_, bytes)| *bytes).max().unwrap_or_default().max(1);
