@@ -44,13 +44,17 @@ pub fn due_runs(plan: &Plan, selections: &[Selection], since: Time, now: Time) -
             Some(at) => Some(at),
             None => rule.schedule()?.next_after(run.at.max(now)),
         };
-        let window = |minutes| Duration::try_minutes(minutes).unwrap_or(SLACK).max(SLACK);
+        // A service may tell of a window that no calendar has the end of.
+        let end_of = |minutes| {
+            let window = Duration::try_minutes(minutes).unwrap_or(SLACK).max(SLACK);
+            run.at.checked_add_signed(window).unwrap_or(Time::MAX_UTC)
+        };
         let before_next = |end: Time| following.map_or(end, |next| end.min(next));
         told.push(Due {
             rule: run.rule,
             at: run.at,
-            until: before_next(run.at + window(rule.start_window())),
-            done_by: before_next(run.at + window(rule.completion_window())),
+            until: before_next(end_of(rule.start_window())),
+            done_by: before_next(end_of(rule.completion_window())),
         });
     }
     told.reverse();

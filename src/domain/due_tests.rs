@@ -98,3 +98,14 @@ fn the_strictest_of_two_rules_is_the_objective() {
     let due = due_runs(&both, &selected("01T00:00"), at("01T00:00"), at("10T13:30")).unwrap();
     assert_eq!(standing(Some(at("10T06:00")), &due, at("10T13:30")), Standing::Late(at("10T12:00")));
 }
+
+#[test]
+fn a_window_that_no_calendar_has_the_end_of_ends_with_the_next_run() {
+    for minutes in [i64::MAX, i64::MAX / 60_000, 1_000_000_000_000] {
+        let plan = plan(&[("cron(0 5 ? * * *)", minutes, minutes)], "01T00:00");
+        let due = due_runs(&plan, &selected("01T00:00"), at("10T00:00"), at("11T00:00")).unwrap();
+        let ends: Vec<(Time, Time)> = due.iter().map(|due| (due.until, due.done_by)).collect();
+        let next = if minutes == i64::MAX { at("10T05:15") } else { at("11T05:00") };
+        assert_eq!(ends, [(next, next)], "{minutes}");
+    }
+}

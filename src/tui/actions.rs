@@ -147,7 +147,7 @@ pub fn start(command: Command, subject: &Subject, world: &mut World) -> Vec<Act>
         (Command::EditPlan, Subject::Plan(scope, id, ..)) => show(Dialog::EditPlan(scope.clone(), id.clone())),
         (Command::StartBackup, subject) => show(Dialog::Backup(subject.clone())),
         (Command::Restore, subject) => match subject.restorable(world) {
-            Ok((point, items)) => show(Dialog::Restore(point, items)),
+            Ok((point, part)) => show(Dialog::Restore(point, part)),
             Err(reason) => vec![Act::Say(Tone::Bad, reason)],
         },
         (Command::TestRestore, subject) => match subject.restorable(world) {

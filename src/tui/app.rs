@@ -13,6 +13,7 @@ use crate::tui::keymap::Keymap;
 use crate::tui::msg::{Effect, Msg, Tone};
 use crate::tui::route::{History, Route, Tab};
 use crate::tui::screens;
+use crate::tui::screens::beside::WIDE;
 use crate::tui::screens::screen::{Nowhere, Screen};
 use crate::tui::store::{Change, Store};
 use crate::tui::subject::Subject;
@@ -109,6 +110,8 @@ pub struct App {
     pub(crate) said: Option<StatusMessage>,
     pub(crate) quitting: bool,
     keymap: Keymap,
+    /// Whether the detail is to stand beside lists, where there is room.
+    detail_pane: bool,
     wanted: (Vec<Key>, Vec<Key>),
     followed: Followed,
     /// The scopes in which a followed job ended, until they are asked again.
@@ -134,6 +137,7 @@ impl App {
             command_line: setup.command_line,
             profile: setup.profile,
             embedded: setup.embedded,
+            beside: setup.size.0 >= WIDE,
             paused: false,
             activity: Vec::new(),
             tokens: setup.tokens,
@@ -150,6 +154,7 @@ impl App {
             said: None,
             quitting: false,
             keymap: Keymap::default(),
+            detail_pane: true,
             wanted: (Vec::new(), Vec::new()),
             followed: Followed::default(),
             ended: Vec::new(),
@@ -175,10 +180,17 @@ impl App {
             Msg::Resize(width, height) => {
                 self.dirty = true;
                 self.size = (width, height);
+                self.place_beside();
                 Vec::new()
             }
             Msg::Tick(now) => {
                 self.tick(now);
+                Vec::new()
+            }
+            Msg::Rested => {
+                self.dirty = true;
+                let (page, world) = self.page_mut();
+                page.rest(world);
                 Vec::new()
             }
             Msg::Data(event) => self.data(*event),
@@ -345,6 +357,18 @@ impl App {
             backups.count() + restores.count()
         });
         lists.sum()
+    }
+
+    /// Whether the cursor went to another row and what stands beside the rows has not followed yet: as soon as no key came for
+    /// a moment, [`Msg::Rested`] is to be told.
+    pub fn is_moving(&self) -> bool {
+        self.page().is_moving()
+    }
+
+    /// Says whether the detail stands beside lists: there is room, and nobody put it away.
+    pub(crate) fn place_beside(&mut self) {
+        self.world.beside = self.detail_pane && self.size.0 >= WIDE;
+        self.unsynced = true;
     }
 
     /// How many rows the list of the open screen built for the last frame.

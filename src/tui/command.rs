@@ -96,7 +96,7 @@ commands! {
     Back "back" ["esc" "backspace"] Go "Back", "Close what is open: a dialog, a filter, a detail.";
     HistoryBack "history-back" ["["] Go "Previous screen", "Go to where you were before.";
     HistoryForward "history-forward" ["]"] Go "Next screen", "Undo going back.";
-    NextTab "next-tab" ["tab"] Go "Next tab or pane", "Backup, copy and restore jobs; the panes of the overview.";
+    NextTab "next-tab" ["tab"] Go "Next tab or pane", "Backup, copy and restore jobs; the panes of the overview; the list and the calendar of a resource.";
     PreviousTab "previous-tab" ["shift-tab"] Go "Previous tab or pane", "The same, the other way round.";
 
     Down "down" ["j" "down"] Move "Down", "One row down.";
@@ -107,8 +107,8 @@ commands! {
     HalfUp "half-page-up" ["ctrl-u"] Move "Half a page up", "Half a page up.";
     Top "top" ["g" "home"] Move "First row", "To the first row.";
     Bottom "bottom" ["G" "end"] Move "Last row", "To the last row.";
-    Left "left" ["h" "left"] Move "Left", "The day before, in the days of the overview; elsewhere back.";
-    Right "right" ["l" "right"] Move "Right", "The day after, in the days of the overview; elsewhere open.";
+    Left "left" ["h" "left"] Move "Left", "The day before, in the days of the overview and on a calendar; elsewhere back.";
+    Right "right" ["l" "right"] Move "Right", "The day after, in the days of the overview and on a calendar; elsewhere open.";
     Mark "mark" ["space"] Move "Mark", "Mark or unmark a row: files to restore.";
     ClearMarks "clear-marks" [] Move "Unmark all", "Take all marks away.";
 
@@ -117,6 +117,8 @@ commands! {
     SortNext "sort" ["s"] Show "Sort by the next column", "Sort by the next column.";
     SortReverse "reverse" ["S"] Show "Reverse the order", "Sort the other way round.";
     Scopes "scopes" ["@"] Show "Choose account and region…", "Show one account and region, or all.";
+    DetailPane "detail-pane" ["d"] Show "Detail beside the list", "Show the selected row's detail beside the list, or put it away; there is room from 120 columns on.";
+    DetailFull "detail" ["D"] Show "Detail in full", "Show all of the selected row's detail, to scroll in, at any width; again or esc closes it.";
     Turn "turn" ["t"] Show "Turn the days", "The days of resources, of accounts, or of plans, on the overview.";
     ShowUnprotected "show-unprotected" ["P"] Show "What is not protected", "The resources whose newest backup is older than their plans promise.";
     ShowFailed "show-failed" ["F"] Show "What failed in 24 h", "The backup jobs of the last day that failed.";

@@ -4,7 +4,7 @@ use crate::client::approve::Pending;
 use crate::domain::legal_hold::HoldSummary;
 use crate::domain::vault::Vault;
 use crate::domain::{Arn, KnownPoint, PlanId, Scope};
-use crate::tui::subject::Subject;
+use crate::tui::subject::{Part, Subject};
 use std::sync::Arc;
 
 /// A dialog to show.
@@ -38,8 +38,8 @@ pub enum Dialog {
     EditPlan(Scope, PlanId),
     /// Backs a resource up now; the subject fills in what it is or where it goes.
     Backup(Subject),
-    /// Restores a recovery point, or the given paths of it.
-    Restore(Arc<KnownPoint>, Vec<String>),
+    /// Restores a recovery point, or a part of it.
+    Restore(Arc<KnownPoint>, Part),
     /// Copies a recovery point into another vault.
     Copy(Arc<KnownPoint>),
     /// Changes how long a recovery point is kept.

@@ -1,6 +1,6 @@
-//! Numbers as people read them: bytes, ages, durations, percentages.
+//! Numbers as people read them: bytes, ages, durations, percentages; and what a resource is called.
 
-use crate::domain::Time;
+use crate::domain::{Arn, Time};
 use chrono::Duration;
 
 /// `1,234,567`.
@@ -60,6 +60,15 @@ pub fn coarse(span: Duration) -> String {
         1_440..14_400 if minutes % 1_440 < 60 => format!("{}d", minutes / 1_440),
         1_440..14_400 => format!("{}d {}h", minutes / 1_440, minutes % 1_440 / 60),
         _ => format!("{}d", minutes / 1_440),
+    }
+}
+
+/// How long a job took, or has taken so far.
+pub fn took(started: Option<Time>, ended: Option<Time>, now: Time) -> String {
+    match (started, ended) {
+        (Some(started), Some(ended)) => duration(ended - started),
+        (Some(started), None) => coarse(now - started),
+        _ => String::new(),
     }
 }
 
@@ -141,6 +150,11 @@ pub fn mode(kind: &str, mode: u32) -> String {
         });
     }
     text
+}
+
+/// The name of a resource: its own name, else the end of its ARN.
+pub fn resource_name(name: Option<&String>, arn: &Arn) -> String {
+    name.filter(|name| !name.is_empty()).cloned().unwrap_or_else(|| arn.last_part().to_owned())
 }
 
 #[cfg(test)]

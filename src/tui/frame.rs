@@ -5,6 +5,7 @@ use crate::tui::app::{App, Layer, Line, Waits};
 use crate::tui::msg::Tone;
 use crate::tui::paint::{Painter, Segments, segment, segments_width};
 use crate::tui::route::{Route, Tab};
+use crate::tui::screens::beside::WIDE;
 use crate::tui::text;
 use crate::tui::theme::Role;
 use crate::tui::world::World;
@@ -191,15 +192,19 @@ fn hints(app: &App) -> Segments<'static> {
     let mut hints = Segments::new();
     let wide = app.size.0 >= 100;
     let listed = app.page().table().is_some();
+    let detail = app.page().has_detail();
     let deep = app.history.trail().len() > 1;
     let own = app.page().hints().iter().map(|(key, what)| (*key, *what, true));
-    let enter = [("enter", "open", true)].into_iter();
+    let says_enter = app.page().hints().iter().any(|(key, _)| *key == "enter");
+    let enter = [("enter", "open", !says_enter)].into_iter();
     for (key, what, shown) in enter.chain(own).chain([
         ("esc", "back", deep),
         ("a", "actions", true),
         ("/", "filter", listed),
         ("f", "problems", listed && wide),
         ("s", "sort", listed && wide),
+        ("d", "detail", detail && app.size.0 >= WIDE),
+        ("D", "detail", detail && (80..WIDE).contains(&app.size.0)),
         ("@", "scope", wide || !listed),
         ("ctrl-p", "find", wide),
         ("?", "help", true),

@@ -30,6 +30,7 @@ pub mod table;
 pub mod term;
 pub mod text;
 pub mod theme;
+pub mod timeline;
 pub mod widgets;
 pub mod world;
 

@@ -21,6 +21,8 @@ pub enum Msg {
     Resize(u16, u16),
     /// This machine's clock says.
     Tick(Time),
+    /// No key came for a moment, after one that moved a cursor: [`App::is_moving`](crate::tui::app::App::is_moving).
+    Rested,
     /// The fetcher tells something.
     Data(Box<Event>),
     /// A change ended.

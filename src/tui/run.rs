@@ -23,6 +23,8 @@ use tokio::time::{Instant, sleep_until};
 
 /// Two frames are never closer than this.
 const FRAME_GATE: Duration = Duration::from_millis(33);
+/// A cursor that no key moved for so long has rested.
+const REST: Duration = Duration::from_millis(200);
 /// So many messages are taken in before the next frame, at most.
 const BATCH: usize = 256;
 
@@ -102,7 +104,8 @@ pub async fn run(options: Options, backend: Backend) -> Result<(), RunError> {
     });
     let writer = FrameWriter::new(io::stdout(), size.0, size.1);
     let tmux = variable("TMUX").is_some();
-    let mut runner = Runner { app, writer, screen, backend, events: events(), signals, tmux, drawn: None, over: false };
+    let (events, pressed) = (events(), Instant::now());
+    let mut runner = Runner { app, writer, screen, backend, events, signals, tmux, drawn: None, pressed, over: false };
     match runner.go().await {
         Err(error) if is_gone(&error) => Ok(()),
         ended => Ok(ended?),
@@ -149,6 +152,8 @@ struct Runner {
     tmux: bool,
     /// When the last frame was drawn.
     drawn: Option<Instant>,
+    /// When the last key was pressed.
+    pressed: Instant,
     over: bool,
 }
 
@@ -164,6 +169,9 @@ impl Runner {
     async fn go(&mut self) -> io::Result<()> {
         let mut dirty = true;
         while !self.over {
+            if self.app.is_moving() && self.pressed.elapsed() >= REST {
+                self.update(Msg::Rested)?;
+            }
             let effects = self.app.settle();
             self.carry_out(effects)?;
             dirty |= self.app.take_dirty();
@@ -194,6 +202,7 @@ impl Runner {
         let now = Instant::now();
         let until_tick = (self.app.next_tick() - chrono::Utc::now()).to_std().unwrap_or_default();
         let tick = now + until_tick.max(Duration::from_millis(20));
+        let tick = if self.app.is_moving() { tick.min(self.pressed + REST) } else { tick };
         let wake = match self.drawn {
             Some(drawn) if dirty => tick.min(drawn + FRAME_GATE),
             _ => tick,
@@ -238,7 +247,10 @@ impl Runner {
 
     fn event(&mut self, event: Event) -> io::Result<()> {
         match event {
-            Event::Key(key) => self.update(Msg::Key(key)),
+            Event::Key(key) => {
+                self.pressed = Instant::now();
+                self.update(Msg::Key(key))
+            }
             Event::Paste(text) => self.update(Msg::Paste(text)),
             Event::Resize(width, height) => {
                 self.writer.resize(width, height);

@@ -34,8 +34,13 @@ pub struct Slot {
     pub records: usize,
     /// When it will be asked again by itself.
     pub next_try: Option<Time>,
+    /// What one backup job told before, and when: how fast it moves.
+    before: Option<(Time, Arc<BackupJob>)>,
     generation: u64,
 }
+
+/// What a job moved in more seconds than these is not what it moves now.
+const LONGEST_NOW: i64 = 120;
 
 /// Everything that is known.
 #[derive(Debug, Default)]
@@ -47,8 +52,16 @@ pub struct Store {
     pub known: bool,
 }
 
-static NOTHING: Slot =
-    Slot { answer: None, at: None, fault: None, asking: false, records: 0, next_try: None, generation: 0 };
+static NOTHING: Slot = Slot {
+    answer: None,
+    at: None,
+    fault: None,
+    asking: false,
+    records: 0,
+    next_try: None,
+    before: None,
+    generation: 0,
+};
 
 /// What an event changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -198,6 +211,19 @@ answers! {
     tags(scope: &Scope, arn: &Arn) -> Arc<Tags> = Key::scoped(scope.clone(), Query::Tags { arn: arn.clone() }), Tags;
 }
 
+impl Slot {
+    /// How many bytes a second a backup job moved between its last two answers; none where they lie far apart.
+    fn speed(&self) -> Option<i64> {
+        let (Some(Answer::BackupJob(job)), Some(at), Some((before, earlier))) = (&self.answer, self.at, &self.before)
+        else {
+            return None;
+        };
+        let seconds = (at - *before).num_seconds();
+        let moved = job.bytes_transferred?.checked_sub(earlier.bytes_transferred?)?;
+        ((1..=LONGEST_NOW).contains(&seconds) && moved >= 0).then(|| moved / seconds)
+    }
+}
+
 impl Store {
     /// Nothing is known but what the context can do.
     pub fn with(capabilities: Capabilities) -> Self {
@@ -246,9 +272,13 @@ impl Store {
                 (slot.generation, slot.asking, slot.next_try) = (reply.generation, false, reply.next_try);
                 match reply.result {
                     Ok(answer) => {
+                        let speed = slot.speed();
+                        if let (Some(Answer::BackupJob(job)), Some(at)) = (&slot.answer, slot.at) {
+                            slot.before = Some((at, Arc::clone(job)));
+                        }
                         let same = slot.answer.as_ref() == Some(&answer) && slot.fault.is_none();
                         (slot.answer, slot.at, slot.fault) = (Some(answer), Some(reply.at), None);
-                        if same { Change::Freshness } else { Change::Data(reply.key) }
+                        if same && speed == slot.speed() { Change::Freshness } else { Change::Data(reply.key) }
                     }
                     Err(fault) => {
                         slot.fault = Some(fault);
@@ -332,6 +362,11 @@ impl Store {
         self.backup_job(scope, id).filter(|_| newer || listed.is_none()).or(listed)
     }
 
+    /// How many bytes a second a backup job moved between the last two times that it told; none before it told twice.
+    pub fn speed(&self, scope: &Scope, id: &JobId) -> Option<i64> {
+        self.slot(&Key::scoped(scope.clone(), Query::BackupJob { id: id.clone() })).speed()
+    }
+
     /// The same for restores.
     pub fn find_restore_job(&self, scope: &Scope, id: &JobId) -> Option<&Arc<RestoreJob>> {
         let listed = self.restore_jobs(scope).and_then(|jobs| jobs.iter().find(|job| job.id == *id));
@@ -359,6 +394,22 @@ impl Store {
             Some(Answer::RecoveryPoint(point)) => Some(point).filter(|point| is_it(point)),
             _ => None,
         })
+    }
+
+    /// A recovery point as it told itself, else as any list tells it; as the list of its vault does where that came later and tells
+    /// of another state. A list tells less of a point than that itself.
+    pub fn newest_point(&self, scope: &Scope, vault: &VaultRef, arn: &Arn) -> Option<&Arc<KnownPoint>> {
+        let single = Query::RecoveryPoint { vault: vault.clone(), recovery_point: arn.clone() };
+        let list = Query::RecoveryPoints { vault: vault.clone() };
+        let Some(Answer::RecoveryPoint(own)) = &self.slot(&Key::scoped(scope.clone(), single.clone())).answer else {
+            return self.find_point(scope, arn);
+        };
+        if self.is_newer(scope, single, list) {
+            return Some(own);
+        }
+        let listed = self.points(scope, vault).and_then(|points| points.iter().find(|point| point.arn == *arn));
+        let state = |point: &KnownPoint| (point.status.clone(), point.status_message.clone());
+        listed.filter(|listed| state(listed) != state(own)).or(Some(own))
     }
 
     /// A vault that a scope has, or that is shared with it.

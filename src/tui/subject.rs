@@ -4,10 +4,21 @@ use crate::domain::job::{BackupJob, CopyJob, JobState, RestoreJob};
 use crate::domain::legal_hold::HoldSummary;
 use crate::domain::recovery_point::RecoveryPointStatus;
 use crate::domain::vault::Vault;
-use crate::domain::{AccountId, Arn, KnownPoint, PlanId, Scope};
+use crate::domain::{AccountId, Arn, KnownPoint, PlanId, Scope, Time};
 use crate::tui::command::Command;
 use crate::tui::world::World;
 use std::sync::Arc;
+
+/// What of a recovery point is to be restored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// All of it; of a continuous one its latest second.
+    Whole,
+    /// These paths in it, that are marked or selected; none means the whole.
+    Paths(Vec<String>),
+    /// It as it was at this second: it is continuous.
+    Second(Time),
+}
 
 /// What is selected.
 #[derive(Debug, Clone)]
@@ -18,8 +29,8 @@ pub enum Subject {
     Vault(Arc<Vault>),
     /// A vault of which only the place and the name are known yet.
     VaultName(Scope, String),
-    /// A recovery point, and the paths in it that are marked or selected to be restored; none means the whole.
-    Point(Arc<KnownPoint>, Vec<String>),
+    /// A recovery point, and what of it would be restored.
+    Point(Arc<KnownPoint>, Part),
     /// A legal hold.
     LegalHold(Arc<HoldSummary>),
     /// A plan: scope, id, name, ARN.
@@ -137,30 +148,37 @@ impl Subject {
     }
 
     /// The recovery point that would be restored, and what of it.
-    pub(super) fn restorable(&self, world: &World) -> Result<(Arc<KnownPoint>, Vec<String>), String> {
-        let (point, items) = match self {
-            Self::Point(point, items) | Self::Path(point, items, _) => (Arc::clone(point), items.clone()),
+    pub(super) fn restorable(&self, world: &World) -> Result<(Arc<KnownPoint>, Part), String> {
+        let (point, part) = match self {
+            Self::Point(point, part) => (Arc::clone(point), part.clone()),
+            Self::Path(point, paths, _) => (Arc::clone(point), Part::Paths(paths.clone())),
             Self::BackupJob(job) => match &job.recovery_point_arn {
                 Some(arn) if matches!(job.state, JobState::Completed | JobState::Partial) => {
                     let point = world.store.find_point(&job.scope, arn).map(Arc::clone);
-                    (point.ok_or("open the job's recovery point (enter) and restore from there")?, Vec::new())
+                    (point.ok_or("open the job's recovery point (enter) and restore from there")?, Part::Whole)
                 }
                 _ => return Err("this job has no recovery point to restore from".to_owned()),
             },
             Self::Resource(..) => return Err("open the resource (enter) and choose a recovery point".to_owned()),
             _ => return Err("select a recovery point: 2 vaults, enter, enter".to_owned()),
         };
-        if point.nesting.is_parent() {
-            return Err(
-                "a composite recovery point is not restored as a whole: open it, and restore what is nested in it"
-                    .to_owned(),
-            );
-        }
-        match point.status {
-            RecoveryPointStatus::Completed | RecoveryPointStatus::Partial | RecoveryPointStatus::Available => {
-                Ok((point, items))
-            }
-            ref other => Err(format!("a recovery point that is {} cannot be restored", other.as_str())),
-        }
+        check_restorable(&point)?;
+        Ok((point, part))
+    }
+}
+
+/// Whether a recovery point can be restored at all; the error says why not.
+pub(super) fn check_restorable(point: &KnownPoint) -> Result<(), String> {
+    if point.nesting.is_parent() {
+        return Err("a composite recovery point is not restored as a whole: open it, and restore what is nested in it"
+            .to_owned());
+    }
+    match point.status {
+        // A continuous one that was stopped keeps what it had until then.
+        RecoveryPointStatus::Completed
+        | RecoveryPointStatus::Partial
+        | RecoveryPointStatus::Available
+        | RecoveryPointStatus::Stopped => Ok(()),
+        ref other => Err(format!("a recovery point that is {} cannot be restored", other.as_str())),
     }
 }

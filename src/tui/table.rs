@@ -10,6 +10,7 @@ pub use grid::Grid;
 
 use crate::tui::command::Command;
 use crate::tui::store::Line;
+use crate::tui::world::World;
 use std::borrow::Cow;
 use std::cell::Cell as Memo;
 use std::cmp::Ordering;
@@ -48,8 +49,22 @@ pub struct Table {
     built: Memo<usize>,
     /// What the title tells of all rows, so that its columns are left out.
     titled: Option<When>,
+    /// The columns that say the same in every row, with what they say: it is told once, in the title.
+    once: Vec<Once>,
+    /// How many rows were compared to find them, when data changed last.
+    compared: usize,
     /// Whether another pane has the keys: the selected row is marked, and not lit.
     aside: bool,
+}
+
+/// What a column says in every row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Once {
+    column: usize,
+    /// The column's title, as a word.
+    pub title: String,
+    /// What stands in it.
+    pub text: String,
 }
 
 /// No table has more columns.
@@ -83,6 +98,36 @@ impl<T: Record> List<T> {
     pub fn set(&mut self, lines: Vec<Line<T>>) {
         self.lines = lines;
         self.arrange();
+    }
+
+    /// Finds the columns that say the same in every row, shown or not. As long as rows still come in none moves to the title
+    /// that is not there yet, so that none comes and goes; one row alone has nothing to be the same as.
+    pub fn tell_once(&mut self, whole: bool, world: &World) {
+        let before = std::mem::take(&mut self.table.once);
+        self.table.compared = 0;
+        let [first, others @ ..] = self.lines.as_slice() else { return };
+        if others.is_empty() {
+            return;
+        }
+        let mut live: Vec<(usize, &Column<T>, fn(&T, &T) -> bool)> = Vec::new();
+        for (index, column) in T::columns().iter().enumerate() {
+            let was = before.iter().any(|once| once.column == index);
+            let may = self.table.shows(index, column.when, world) && (whole || was);
+            live.extend(column.same.filter(|_| may).map(|same| (index, column, same)));
+        }
+        for line in others {
+            if live.is_empty() {
+                break;
+            }
+            self.table.compared += live.len();
+            live.retain(|(.., same)| same(&first.record, &line.record));
+        }
+        for (index, column, _) in live {
+            let text = column.cell(&first.record, world).text.into_owned();
+            if !text.is_empty() && text != world.glyphs.none {
+                self.table.once.push(Once { column: index, title: column.title.to_lowercase(), text });
+            }
+        }
     }
 
     /// Sorts and filters, and finds the selected row again.
@@ -215,8 +260,7 @@ impl<T: Record> List<T> {
             Command::Bottom => last,
             Command::SortNext => return self.sort_next(),
             Command::SortReverse => {
-                let sort =
-                    self.table.sort.or_else(|| Self::sortable(self.table.titled).next().map(|column| (column, false)));
+                let sort = self.table.sort.or_else(|| self.sortable().next().map(|column| (column, false)));
                 self.table.sort = sort.map(|(column, reversed)| (column, !reversed));
                 self.rearrange();
                 return true;
@@ -238,16 +282,15 @@ impl<T: Record> List<T> {
         true
     }
 
-    fn sortable(titled: Option<When>) -> impl Iterator<Item = usize> {
-        let columns = T::columns().iter().enumerate();
-        let shown = columns.filter(move |(_, column)| column.order.is_some() && Some(column.when) != titled);
-        shown.map(|(index, _)| index)
+    fn sortable(&self) -> impl Iterator<Item = usize> {
+        let columns = T::columns().iter().enumerate().filter(|(_, column)| column.order.is_some());
+        columns.filter(|(index, column)| self.table.has(*index, column.when)).map(|(index, _)| index)
     }
 
     /// The next column that can be sorted by, and after the last the data's own order.
     fn sort_next(&mut self) -> bool {
         let from = self.table.sort.map_or(0, |(column, _)| column + 1);
-        let next = Self::sortable(self.table.titled).find(|column| *column >= from);
+        let next = self.sortable().find(|column| *column >= from);
         self.table.sort = next.map(|column| (column, false));
         self.rearrange();
         true
@@ -271,6 +314,26 @@ impl Table {
         let last = self.order.len().saturating_sub(visible);
         let lowest = (self.cursor + 1).saturating_sub(visible);
         before.clamp(lowest, self.cursor.max(lowest)).min(last.max(lowest))
+    }
+
+    /// Whether a column has anything to tell that the title does not.
+    fn has(&self, column: usize, when: When) -> bool {
+        Some(when) != self.titled && !self.once.iter().any(|once| once.column == column)
+    }
+
+    /// Whether a column is worth its room now.
+    fn shows(&self, column: usize, when: When, world: &World) -> bool {
+        self.has(column, when) && when.holds(world)
+    }
+
+    /// What columns say that say the same in every row.
+    pub fn once(&self) -> &[Once] {
+        &self.once
+    }
+
+    /// How many rows were compared for that, when data changed last.
+    pub fn compared(&self) -> usize {
+        self.compared
     }
 
     /// How many rows there are to see.

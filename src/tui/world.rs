@@ -37,6 +37,8 @@ pub struct World {
     pub profile: Option<String>,
     /// Whether the engine lives in this process, so that quitting ends its jobs.
     pub embedded: bool,
+    /// Whether the detail of the selected row stands beside lists: there is room, and nobody put it away.
+    pub beside: bool,
     /// Whether refreshing is paused.
     pub paused: bool,
     /// What was changed from here, oldest first.

@@ -91,6 +91,8 @@ fn choose<'a>(driver: &'a mut Driver, name: &str) -> &'a mut Driver {
 #[test]
 fn a_cell_says_how_it_goes_what_is_protected_and_which_policies_are_in_force_or_why_it_is_blind() {
     let mut driver = start((120, 40));
+    // Below the grid, as on a narrower screen.
+    driver.press("d");
     assert!(line(&mut driver, "staging").contains("✗ "), "its last job of web failed");
     assert!(line(&mut driver, "staging").contains(" 2p"), "two plans are made by policies");
     assert!(line(&mut driver, "staging").contains("not asked"));

@@ -48,7 +48,7 @@ fn the_form_asks_for_its_days_and_says_that_nobody_changes_them() {
 #[test]
 fn it_is_told_from_other_locked_vaults() {
     let mut driver = driver(gapped());
-    driver.press("2").sees("air-gapped").sees("7 to 90 days");
+    driver.press("2").sees("air-gapped").press("d").sees("7 to 90 days");
     driver.press("j enter").sees("air-gapped, locked for good");
 }
 
@@ -151,14 +151,14 @@ fn shared() -> Fixture {
 #[test]
 fn a_vault_that_another_account_shares_is_listed_and_restored_from() {
     let mut driver = driver(shared());
-    driver.press("2 /").write("shared by").press("enter").sees("safe  shared by production");
+    driver.press("2 /").write("shared by").press("enter").sees("safe  shared by").sees("for restores alone");
     driver.press("enter").sees("shared by production for restores").sees("projects");
     driver.press("a").write("restore").press("enter").sees("Restore a recovery point");
     driver.sees("arn:aws:iam::210987654321:role").press("ctrl-s").sees("StartRestoreJob").sees("recovery-point:safe-1");
     driver.sees_no("arn:aws:iam::123456789012:role");
     // Its owner is in the same list, and shares it.
     let mut owner = self::driver(shared());
-    owner.press("2 /").write("safe").press("enter").sees("safe  shared by production");
+    owner.press("2 /").write("safe").press("enter").sees("safe  shared by producti");
     owner.press("a").write("sharing").press("enter").sees("Sharing of safe");
 }
 

@@ -86,7 +86,8 @@ fn a_restore_of_marked_files_sends_their_paths() {
 
 #[test]
 fn a_copy_that_another_account_sent_is_restored_under_a_role_of_its_own_account() {
-    let mut driver = Driver::usual();
+    // Where nothing stands beside the list and asks before.
+    let mut driver = Driver::start(Start { size: (110, 40), ..Start::default() });
     for point in &mut driver.fixture().points {
         let sender = Arn::role(&"999988887777".parse().unwrap(), "its-copies");
         point.iam_role_arn = Known::Known(Some(sender));

@@ -21,6 +21,8 @@ pub struct Driver {
     generation: u64,
     /// Every effect since the last [`Driver::take_effects`], but those that ask for data.
     effects: Vec<Effect>,
+    /// What the app wanted last for its screen.
+    wanted: Vec<Key>,
 }
 
 /// How a driver is made.
@@ -69,7 +71,7 @@ impl Driver {
             })),
         });
         let writer = FrameWriter::new(Vec::new(), start.size.0, start.size.1);
-        Self { app, writer, fixture: start.fixture, generation: 0, effects: Vec::new() }
+        Self { app, writer, fixture: start.fixture, generation: 0, effects: Vec::new(), wanted: Vec::new() }
     }
 
     /// An app to which everything was answered.
@@ -97,7 +99,10 @@ impl Driver {
             let mut wanted = Vec::new();
             for effect in effects {
                 match effect {
-                    Effect::Want { visible, hidden } => wanted.extend(visible.into_iter().chain(hidden)),
+                    Effect::Want { visible, hidden } => {
+                        self.wanted.clone_from(&visible);
+                        wanted.extend(visible.into_iter().chain(hidden));
+                    }
                     other => self.effects.push(other),
                 }
             }
@@ -135,13 +140,40 @@ impl Driver {
         &mut self.fixture
     }
 
-    /// Presses keys, each by its name in the help, with spaces between them: `3 enter ctrl-p`.
+    /// Presses keys, each by its name in the help, with spaces between them: `3 enter ctrl-p`; then no key comes for a moment.
     pub fn press(&mut self, keys: &str) -> &mut Self {
         for key in keys.split(' ').filter(|key| !key.is_empty()) {
             self.send(Msg::Key(key_of(key)));
             self.answer_all();
         }
+        self.rest()
+    }
+
+    /// No key comes for a moment: what stands beside a list follows its cursor, and what it asks for is answered.
+    pub fn rest(&mut self) -> &mut Self {
+        self.rest_unanswered();
+        self.answer_all();
         self
+    }
+
+    /// The same, and nothing is answered yet.
+    pub fn rest_unanswered(&mut self) -> &mut Self {
+        if self.app.is_moving() {
+            self.send(Msg::Rested);
+        }
+        self
+    }
+
+    /// What the app wants to know now, on the screen: what its last settling asked for.
+    pub fn wants(&mut self) -> Vec<Key> {
+        let effects = self.app.settle();
+        for effect in effects {
+            match effect {
+                Effect::Want { visible, .. } => self.wanted = visible,
+                other => self.effects.push(other),
+            }
+        }
+        self.wanted.clone()
     }
 
     /// Presses keys before anything is answered that they ask for.
@@ -158,7 +190,7 @@ impl Driver {
             self.send(Msg::Key(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::NONE)));
         }
         self.answer_all();
-        self
+        self.rest()
     }
 
     /// A change that was sent ended.

@@ -120,12 +120,15 @@ pub fn file_system(scope: &Scope, number: u64) -> Arn {
     Arn::file_system(scope, &format!("fs-{number:017x}"))
 }
 
+/// The version of every plan, which made every job.
+const PLAN_VERSION: &str = "dmVyc2lvbg";
+
 fn creator(scope: &Scope) -> Creator {
     Creator {
         backup_plan_id: "11111111-1111-4111-8111-111111111111".to_owned(),
         backup_plan_arn: Arn::plan(scope, "11111111-1111-4111-8111-111111111111").to_string(),
         backup_plan_name: "nightly".to_owned(),
-        backup_plan_version: "v1".to_owned(),
+        backup_plan_version: PLAN_VERSION.to_owned(),
         backup_rule_id: "rule-1".to_owned(),
         backup_rule_name: "every-night".to_owned(),
         backup_rule_cron: "cron(0 1 ? * * *)".to_owned(),
@@ -264,7 +267,7 @@ pub fn plan(scope: &Scope, id: &str, name: &str, selected: bool) -> PlanDetail {
         id: id.parse().unwrap(),
         arn: Arn::plan(scope, id),
         scope: scope.clone(),
-        version_id: "dmVyc2lvbg".to_owned(),
+        version_id: PLAN_VERSION.to_owned(),
         document,
         creator_request_id: None,
         created: Some(ago(24 * 34, 0)),

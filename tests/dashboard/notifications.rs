@@ -36,7 +36,8 @@ fn what_it_notifies_of_now_is_shown_first_and_can_be_taken_away() {
 
 #[test]
 fn nothing_is_put_over_a_setting_that_is_not_known_yet() {
-    let mut driver = Driver::usual();
+    // Where nothing stands beside the list and asks before.
+    let mut driver = Driver::start(Start { size: (110, 40), ..Start::default() });
     driver.press("2 j a").write("notifications").press_unanswered("enter tab b a c k u p s ctrl-s");
     driver.sees_no("PutBackupVaultNotifications").sees("It is being looked up");
     driver.press("ctrl-s").sees_no("PutBackupVaultNotifications").press("ctrl-s").sees("PutBackupVaultNotifications");

@@ -102,7 +102,8 @@ fn on_aws_the_policy_itself_is_looked_at_and_what_is_not_known_is_said() {
 
 #[test]
 fn nothing_is_put_over_a_policy_that_is_not_known_yet() {
-    let mut driver = Driver::usual();
+    // Where nothing stands beside the list and asks before.
+    let mut driver = Driver::start(Start { size: (110, 40), ..Start::default() });
     driver.press("2 j a").write("access policy").press_unanswered("enter ctrl-s");
     driver.sees_no("PutBackupVaultAccessPolicy").sees("Access policy of prod-vault");
     driver.press("ctrl-s").sees_no("PutBackupVaultAccessPolicy").press("ctrl-s").sees("PutBackupVaultAccessPolicy");

@@ -25,7 +25,7 @@ fn the_selection_stays_on_its_row_when_new_jobs_come() {
     driver.press("4 j j j");
     let selected = |driver: &mut Driver| {
         let screen = driver.screen();
-        screen.lines().find(|line| line.starts_with('▌')).unwrap().to_owned()
+        screen.lines().find(|line| line.starts_with('▌')).unwrap().chars().take(60).collect::<String>()
     };
     let before = selected(&mut driver);
     let newer =
@@ -100,7 +100,7 @@ fn how_long_a_point_is_kept_is_asked_for_before_it_can_be_changed() {
 
 #[test]
 fn findings_tell_of_jobs_plans_points_and_the_engine_and_open_what_they_are_of() {
-    let mut driver = Driver::usual();
+    let mut driver = Driver::start(Start { size: (110, 40), ..Start::default() });
     let long =
         "it is locked until 2027-01-01 and its vault refuses to delete what it holds before that day, whoever asks";
     driver.fixture().points[1].status = RecoveryPointStatus::Expired;
@@ -120,7 +120,7 @@ fn findings_tell_of_jobs_plans_points_and_the_engine_and_open_what_they_are_of()
 
 #[test]
 fn a_damaged_point_is_one_finding() {
-    let mut driver = Driver::usual();
+    let mut driver = Driver::start(Start { size: (110, 40), ..Start::default() });
     driver.fixture().points[1].status_message = Some("Damaged: 1 item cannot be restored: /a".to_owned());
     driver.answer_again();
     driver.press("7").sees("DAMAGED");
@@ -153,7 +153,7 @@ fn a_read_only_data_directory_is_told_on_every_screen_and_size() {
             assert!(screen.lines().next().unwrap().contains("read-only data directory"), "{size:?} {tab}: {screen}");
         }
     }
-    frozen((120, 40)).press("7").sees("ENGINE").sees("(Read-only file system): nothing is backed up");
+    frozen((110, 40)).press("7").sees("ENGINE").sees("(Read-only file system): nothing is backed up");
     // Of an engine elsewhere only its health is known.
     let elsewhere = Capabilities { control: false, ..fixture::engine() };
     frozen_at((120, 40), elsewhere).sees("read-only data directory");
@@ -175,7 +175,7 @@ fn on_a_read_only_data_directory_restores_can_be_started_and_nothing_else() {
 #[test]
 fn an_engine_elsewhere_tells_what_is_wrong_with_it_too() {
     let capabilities = Capabilities { control: false, ..fixture::engine() };
-    let mut driver = Driver::start(Start { capabilities, embedded: false, ..Start::default() });
+    let mut driver = Driver::start(Start { capabilities, embedded: false, size: (110, 40), ..Start::default() });
     driver.fixture().engine_problems = vec![Problem {
         code: "ConductorStopped".to_owned(),
         severity: ProblemSeverity::Error,

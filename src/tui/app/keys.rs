@@ -7,6 +7,7 @@ use crate::tui::dialog::Dialog;
 use crate::tui::dialogs::modal::Input;
 use crate::tui::msg::{Act, Effect, Tone};
 use crate::tui::route::{Route, Tab};
+use crate::tui::screens::beside::WIDE;
 use crate::tui::screens::{self, overview};
 use crate::tui::widgets::edit::Edit;
 use crossterm::event::{KeyCode, KeyEvent};
@@ -24,7 +25,8 @@ impl App {
             Some(Line::Filter(edit)) => {
                 edit.paste(text);
                 let filter = edit.text().to_owned();
-                self.page_mut().0.filter(&filter);
+                let (page, world) = self.page_mut();
+                page.filter(&filter, world);
             }
             Some(Line::Command(edit)) => edit.paste(text),
             None => {}
@@ -69,7 +71,8 @@ impl App {
             (Line::Filter(_), KeyCode::Enter) => self.line = None,
             (Line::Filter(_), KeyCode::Esc) => {
                 self.line = None;
-                self.page_mut().0.filter("");
+                let (page, world) = self.page_mut();
+                page.filter("", world);
             }
             (Line::Filter(_), KeyCode::Down | KeyCode::Up) => {
                 let command = if key.code == KeyCode::Down { Command::Down } else { Command::Up };
@@ -79,7 +82,8 @@ impl App {
             (Line::Filter(edit), _) => {
                 edit.handle(key);
                 let filter = edit.text().to_owned();
-                self.page_mut().0.filter(&filter);
+                let (page, world) = self.page_mut();
+                page.filter(&filter, world);
             }
             (Line::Command(_), KeyCode::Esc) => self.line = None,
             (Line::Command(edit), KeyCode::Backspace) if edit.text().is_empty() => self.line = None,
@@ -161,6 +165,10 @@ impl App {
                 self.world.paused = !self.world.paused;
                 return vec![Effect::Pause(self.world.paused)];
             }
+            Command::DetailPane => self.turn_detail_pane(),
+            Command::DetailFull => {
+                vec![Act::Say(Tone::Plain, "nothing that is selected here has a detail of its own".to_owned())]
+            }
             Command::Redraw => return vec![Effect::Redraw],
             Command::Suspend => return vec![Effect::Suspend],
             Command::Quit => return self.quit(),
@@ -171,6 +179,17 @@ impl App {
             _ => Vec::new(),
         };
         self.act(acts)
+    }
+
+    /// Shows or puts away the detail beside lists; where there is no room for it, says so.
+    fn turn_detail_pane(&mut self) -> Vec<Act> {
+        if self.size.0 < WIDE {
+            let said = format!("the detail is beside lists from {WIDE} columns on: D shows it here");
+            return vec![Act::Say(Tone::Plain, said)];
+        }
+        self.detail_pane = !self.detail_pane;
+        self.place_beside();
+        Vec::new()
     }
 
     /// The dialog that makes what the open list lists.
@@ -192,7 +211,8 @@ impl App {
 
     /// One step out: the filter first, then the place.
     pub(super) fn back(&mut self) {
-        if !self.page_mut().0.unfilter() && self.history.up() {
+        let (page, world) = self.page_mut();
+        if !page.unfilter(world) && self.history.up() {
             self.arrive();
         }
     }

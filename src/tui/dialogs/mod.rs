@@ -51,7 +51,7 @@ pub fn open(dialog: Dialog, world: &World) -> Box<dyn Modal> {
         Dialog::CreatePlan => Box::new(PlanEditor::create(world)),
         Dialog::EditPlan(scope, id) => Box::new(PlanEditor::edit(scope, id, world)),
         Dialog::Backup(subject) => Box::new(backup::Backup::new(&subject, world)),
-        Dialog::Restore(point, items) => Box::new(restore::RestoreWizard::new(point, items, world)),
+        Dialog::Restore(point, part) => Box::new(restore::RestoreWizard::new(point, part, world)),
         Dialog::Copy(point) => Box::new(copy::CopyWizard::new(point, world)),
         Dialog::Lifecycle(point) => Box::new(lifecycle::LifecycleEditor::new(point, world)),
         Dialog::AccessPolicy(vault) => Box::new(access_policy::AccessPolicyEditor::new(vault, world)),

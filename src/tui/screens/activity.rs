@@ -4,8 +4,10 @@ use crate::client::Key;
 use crate::client::attributes::Scoped;
 use crate::domain::Scope;
 use crate::tui::fmt;
+use crate::tui::screens::details::Detail;
 use crate::tui::screens::list::Listed;
 use crate::tui::screens::pane;
+use crate::tui::screens::sheets::Sheet;
 use crate::tui::store::{Freshness, Line};
 use crate::tui::table::{Cell, Column, Record};
 use crate::tui::theme::Role;
@@ -19,14 +21,12 @@ pub struct Activities;
 
 static COLUMNS: &[Column<Activity>] = &[
     Column::<Activity>::new("WHEN", 11, 11, |entry, _| Cell::plain(fmt::short(entry.at))),
-    Column::<Activity>::new("RESULT", 12, 14, |entry, world| match &entry.outcome {
-        None => Cell::new(format!("{} under way", world.glyphs.running), Role::Running),
-        Some(Ok(_)) => Cell::new(format!("{} done", world.glyphs.good), Role::Good),
-        Some(Err(_)) => Cell::new(format!("{} refused", world.glyphs.bad), Role::Bad),
-    }),
+    Column::<Activity>::new("RESULT", 12, 14, result),
     Column::<Activity>::new("WHAT", 20, 50, |entry, _| Cell::new(entry.summary.clone(), Role::Accent)),
     Column::account(12, 20).priority(2),
-    Column::<Activity>::new("REGION", 12, 14, |entry, _| Cell::plain(entry.scope.region.to_string())).priority(4),
+    Column::<Activity>::new("REGION", 12, 14, |entry, _| Cell::plain(entry.scope.region.to_string()))
+        .once(|a, b| a.scope.region == b.scope.region)
+        .priority(4),
     Column::<Activity>::new("CALLS", 16, 30, |entry, _| Cell::dim(entry.operations.clone())).priority(3),
     Column::<Activity>::new("DETAIL", 20, 32, |entry, _| match &entry.outcome {
         Some(Ok(text)) => Cell::dim(text.clone()),
@@ -36,6 +36,14 @@ static COLUMNS: &[Column<Activity>] = &[
     .grows()
     .priority(1),
 ];
+
+fn result(entry: &Activity, world: &World) -> Cell {
+    match &entry.outcome {
+        None => Cell::new(format!("{} under way", world.glyphs.running), Role::Running),
+        Some(Ok(_)) => Cell::new(format!("{} done", world.glyphs.good), Role::Good),
+        Some(Err(_)) => Cell::new(format!("{} refused", world.glyphs.bad), Role::Bad),
+    }
+}
 
 impl Scoped for Activity {
     fn scope(&self) -> &Scope {
@@ -88,5 +96,21 @@ impl Listed for Activities {
     }
     fn empty(&self, _: &World) -> pane::Empty<'static> {
         EMPTY
+    }
+    fn sheet(&self, entry: &Arc<Activity>, world: &World) -> Option<Sheet> {
+        let (said, role) = match &entry.outcome {
+            None => ("", Role::Text),
+            Some(Ok(text)) => (text.as_str(), Role::Text),
+            Some(Err(text)) => (text.as_str(), Role::Bad),
+        };
+        let said = Some(said).filter(|said| !said.is_empty());
+        let mut facts = vec![Detail::cell("Result", result(entry, world))];
+        facts.extend(said.map(|said| Detail::cell("Said", Cell::new(said.to_owned(), role))));
+        facts.push(Detail::new("What", entry.summary.clone()));
+        facts.push(Detail::new("When", format!("{} ({})", fmt::exact(entry.at), fmt::relative(world.wall, entry.at))));
+        facts.push(Detail::new("Account, region", world.scope_name(&entry.scope)));
+        facts.push(Detail::new("Calls", entry.operations.clone()));
+        let name = format!("number {}", entry.ticket);
+        Some(Sheet { kind: "Change", name, keys: Vec::new(), facts: Some(facts), absent: &[] })
     }
 }

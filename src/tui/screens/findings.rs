@@ -7,6 +7,7 @@ use crate::tui::screens::causes;
 use crate::tui::screens::list::{Detail, Listed};
 use crate::tui::screens::pane;
 use crate::tui::screens::problems::{self, Problem};
+use crate::tui::screens::sheets::{self, Sheet};
 use crate::tui::store::{Freshness, Line};
 use crate::tui::subject::Subject;
 use crate::tui::world::World;
@@ -90,6 +91,9 @@ impl Listed for Findings {
     }
     fn subject(&self, problem: &Arc<Problem>, world: &World) -> Subject {
         problems::subject(problem, world)
+    }
+    fn sheet(&self, problem: &Arc<Problem>, world: &World) -> Option<Sheet> {
+        Some(problems::sheet(problem, sheets::of(&problem.route, world), world))
     }
     fn detail(&self) -> Option<Detail<Problem>> {
         Some(problems::view_detail)

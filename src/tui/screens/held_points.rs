@@ -8,7 +8,7 @@ use crate::tui::route::Route;
 use crate::tui::screens::list::Listed;
 use crate::tui::screens::pane;
 use crate::tui::store::{Freshness, Line};
-use crate::tui::subject::Subject;
+use crate::tui::subject::{Part, Subject};
 use crate::tui::table::{Cell, Column, Record, by_text};
 use crate::tui::text::Elide;
 use crate::tui::theme::Role;
@@ -27,9 +27,13 @@ static COLUMNS: &[Column<HeldPoint>] = &[
     Column::<HeldPoint>::new("RESOURCE", 20, 50, |point, _| {
         Cell::new(point.resource_arn.last_part().to_owned(), Role::Accent)
     })
+    .once(|a, b| a.resource_arn == b.resource_arn)
     .sorted(|a, b| by_text(a.resource_arn.last_part(), b.resource_arn.last_part())),
-    Column::<HeldPoint>::new("TYPE", 6, 12, |point, _| Cell::dim(point.resource_type.as_str().to_owned())).priority(2),
+    Column::<HeldPoint>::new("TYPE", 6, 12, |point, _| Cell::dim(point.resource_type.as_str().to_owned()))
+        .once(|a, b| a.resource_type == b.resource_type)
+        .priority(2),
     Column::<HeldPoint>::new("VAULT", 12, 30, |point, _| Cell::plain(point.vault_name.clone()))
+        .once(|a, b| a.vault_name == b.vault_name)
         .sorted(|a, b| by_text(&a.vault_name, &b.vault_name))
         .priority(1),
     Column::<HeldPoint>::new("RECOVERY POINT", 20, 40, |point, _| Cell::dim(point.arn.last_part().to_owned()))
@@ -97,7 +101,7 @@ impl Listed for HeldPoints {
     }
     fn subject(&self, point: &Arc<HeldPoint>, world: &World) -> Subject {
         let known = world.store.find_point(&self.scope, &point.arn);
-        known.map_or_else(|| self.owner(world), |point| Subject::Point(Arc::clone(point), Vec::new()))
+        known.map_or_else(|| self.owner(world), |point| Subject::Point(Arc::clone(point), Part::Whole))
     }
     fn owner(&self, world: &World) -> Subject {
         self.summary(world).map_or(Subject::Nothing, |hold| Subject::LegalHold(Arc::clone(hold)))

@@ -7,7 +7,8 @@ use crate::tui::msg::Act;
 use crate::tui::paint::{Painter, segment};
 use crate::tui::route::Route;
 use crate::tui::screens::list::{Detail, Listed};
-use crate::tui::screens::pane;
+use crate::tui::screens::sheets::Sheet;
+use crate::tui::screens::{details, pane};
 use crate::tui::store::{Freshness, Line};
 use crate::tui::subject::Subject;
 use crate::tui::table::{Cell, Column, Record, by_text};
@@ -25,10 +26,7 @@ pub struct Holds;
 static COLUMNS: &[Column<HoldSummary>] = &[
     Column::of(&hold::TITLE, 20, 40).role(Role::Accent).grows().sorted(|a, b| by_text(&a.title, &b.title)),
     Column::of(&hold::STATUS, 8, 9)
-        .shown(|hold, _| {
-            let role = if hold.status == HoldStatus::Canceled { Role::Dim } else { Role::Good };
-            Cell::new(hold.status.as_str().to_owned(), role)
-        })
+        .shown(|hold, _| standing(hold))
         .sorted(|a, b| a.status.as_str().cmp(b.status.as_str())),
     Column::of(&hold::CREATED, 8, 10)
         .shown(|hold, world| Cell::dim(fmt::age(world.now(), hold.created)))
@@ -44,6 +42,12 @@ static COLUMNS: &[Column<HoldSummary>] = &[
     Column::region(12, 14).by_region().priority(2),
     Column::of(&hold::DESCRIPTION, 20, 60).role(Role::Dim).grows().priority(4),
 ];
+
+/// Whether it holds.
+fn standing(hold: &HoldSummary) -> Cell {
+    let role = if hold.status == HoldStatus::Canceled { Role::Dim } else { Role::Good };
+    Cell::new(hold.status.as_str().to_owned(), role)
+}
 
 impl Record for HoldSummary {
     fn id(&self) -> Cow<'_, str> {
@@ -92,9 +96,26 @@ impl Listed for Holds {
     fn subject(&self, hold: &Arc<HoldSummary>, _: &World) -> Subject {
         Subject::LegalHold(Arc::clone(hold))
     }
+    fn sheet(&self, hold: &Arc<HoldSummary>, world: &World) -> Option<Sheet> {
+        Some(sheet(hold, world))
+    }
     fn detail(&self) -> Option<Detail<HoldSummary>> {
         Some(view_detail)
     }
+}
+
+/// A hold: what it is for, what it catches, and why it was released. All of that comes with the list.
+fn sheet(hold: &HoldSummary, world: &World) -> Sheet {
+    let moment = |at| format!("{} ({})", fmt::exact(at), fmt::relative(world.now(), at));
+    let mut facts =
+        vec![details::Detail::cell("Status", standing(hold)), details::Detail::new("For", hold.description.clone())];
+    let told = world.store.legal_hold(&hold.scope, &hold.id);
+    facts.extend(told.map(|told| details::Detail::new("Catches", told.selection.describe())));
+    facts.extend(details::Detail::maybe("Created", hold.created.map(moment)));
+    facts.extend(details::Detail::maybe("Released", hold.cancelled.map(moment)));
+    facts.push(details::Detail::new("Account, region", world.scope_name(&hold.scope)));
+    facts.push(details::Detail::new("Id", hold.id.clone()));
+    Sheet { kind: "Legal hold", name: hold.title.clone(), keys: Vec::new(), facts: Some(facts), absent: &[] }
 }
 
 /// A hold in full: what it is for, what it catches, and why it was released.

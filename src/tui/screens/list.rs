@@ -3,10 +3,12 @@
 
 use crate::client::Key;
 use crate::tui::command::Command;
-use crate::tui::msg::Act;
+use crate::tui::msg::{Act, Tone};
 use crate::tui::paint::Painter;
+use crate::tui::screens::beside::Beside;
 use crate::tui::screens::pane;
 use crate::tui::screens::screen::Screen;
+use crate::tui::screens::sheets::{self, Sheet};
 use crate::tui::store::{Freshness, Line};
 use crate::tui::subject::Subject;
 use crate::tui::table::{List, Record, Table, When};
@@ -52,7 +54,15 @@ pub trait Listed: Debug {
     fn owner(&self, _world: &World) -> Subject {
         Subject::Nothing
     }
-    /// How the selected row is told in full, below the rows; none where the columns say all.
+    /// What is told of the selected row beside the rows, where the screen is wide; what enter opens, where nothing else is
+    /// said.
+    fn sheet(&self, row: &Arc<Self::Row>, world: &World) -> Option<Sheet> {
+        self.open(row, world)?.iter().find_map(|act| match act {
+            Act::Open(route) => sheets::of(route, world),
+            _ => None,
+        })
+    }
+    /// How the selected row is told in full below the rows, where nothing stands beside them; none where the columns say all.
     fn detail(&self) -> Option<Detail<Self::Row>> {
         None
     }
@@ -69,13 +79,35 @@ const LEAST_FOR_DETAIL: u16 = 12;
 pub struct ListScreen<L: Listed> {
     listed: L,
     list: List<L::Row>,
+    beside: Beside,
 }
 
 impl<L: Listed> ListScreen<L> {
     /// The screen, with no row yet.
     pub fn new(listed: L) -> Self {
         let list = List::titled(listed.titled());
-        Self { listed, list }
+        Self { listed, list, beside: Beside::default() }
+    }
+
+    fn follow(&mut self, world: &World) {
+        let selected = self.list.selected();
+        let id = selected.map(|line| line.record.id());
+        let sheet = || self.listed.sheet(&selected?.record, world);
+        self.beside.follow(id.as_deref(), world, sheet);
+    }
+
+    /// Shows the selected row's sheet in full, or the rows again.
+    fn turn_full(&mut self, world: &World) -> Vec<Act> {
+        let opens = !self.beside.is_full();
+        self.beside.turn_full();
+        self.follow(world);
+        let nothing = || Act::Say(Tone::Plain, "there is no more to tell of what is selected".to_owned());
+        (opens && !self.beside.is_full()).then(nothing).into_iter().collect()
+    }
+
+    /// The selection may be another one now.
+    fn moved(&mut self, world: &World) {
+        self.beside.moved(self.list.selected().map(|line| line.record.id()).as_deref(), world);
     }
 }
 
@@ -84,10 +116,19 @@ impl<L: Listed> Screen for ListScreen<L> {
         self.listed.crumb(world)
     }
     fn keys(&self, world: &World) -> Vec<Key> {
-        self.listed.keys(world)
+        self.listed.keys(world).into_iter().chain(self.beside.keys(world)).collect()
     }
     fn sync(&mut self, world: &World) {
         self.list.set(self.listed.rows(world));
+        self.list.tell_once(!self.listed.freshness(world).waiting, world);
+        self.follow(world);
+    }
+    fn is_moving(&self) -> bool {
+        self.beside.is_moving()
+    }
+    fn rest(&mut self, world: &World) {
+        self.beside.rest();
+        self.follow(world);
     }
     fn handle(&mut self, command: Command, world: &World) -> Option<Vec<Act>> {
         if command == Command::Open {
@@ -95,7 +136,15 @@ impl<L: Listed> Screen for ListScreen<L> {
             self.list.choose();
             return Some(acts);
         }
-        self.list.handle(command).then(Vec::new)
+        if command == Command::DetailFull {
+            return Some(self.turn_full(world));
+        }
+        if self.beside.is_full() {
+            return self.beside.scroll(command).then(Vec::new);
+        }
+        let own = self.list.handle(command);
+        self.moved(world);
+        own.then(Vec::new)
     }
     fn subject(&self, world: &World) -> Subject {
         match self.list.selected() {
@@ -103,17 +152,33 @@ impl<L: Listed> Screen for ListScreen<L> {
             None => self.listed.owner(world),
         }
     }
-    fn filter(&mut self, text: &str) {
+    fn filter(&mut self, text: &str, world: &World) {
         self.list.filter(text);
+        self.moved(world);
+    }
+    fn has_detail(&self) -> bool {
+        self.list.selected().is_some() && !self.beside.is_full()
     }
     fn table(&self) -> Option<&Table> {
-        Some(self.list.table())
+        // Where the rows are out of sight nothing filters or sorts them.
+        Some(self.list.table()).filter(|_| !self.beside.is_full())
     }
-    fn unfilter(&mut self) -> bool {
-        self.list.unfilter()
+    fn unfilter(&mut self, world: &World) -> bool {
+        if self.beside.is_full() {
+            self.turn_full(world);
+            return true;
+        }
+        let restricted = self.list.unfilter();
+        self.moved(world);
+        restricted
     }
     fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
-        let detail = self.listed.detail().filter(|_| area.height >= LEAST_FOR_DETAIL).zip(self.list.selected());
+        if self.beside.view_full(world, area, painter) {
+            return;
+        }
+        let area = self.beside.view(world, area, painter);
+        let below = self.listed.detail().filter(|_| area.height >= LEAST_FOR_DETAIL && !world.beside);
+        let detail = below.zip(self.list.selected());
         let below = detail.map_or(0, |_| (area.height / 3).clamp(5, 10));
         let above = Rect::new(area.x, area.y, area.width, area.height - below);
         let (title, fresh, empty) = (self.listed.title(world), self.listed.freshness(world), self.listed.empty(world));

@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod activity;
+pub mod beside;
 pub mod causes;
 pub mod details;
 pub mod findings;
@@ -21,8 +22,10 @@ pub mod plans;
 pub mod point;
 pub mod points;
 pub mod problems;
+pub mod resource;
 pub mod resources;
 pub mod screen;
+pub mod sheets;
 pub mod status;
 pub mod vaults;
 
@@ -44,7 +47,7 @@ pub fn open(route: &Route) -> Box<dyn Screen> {
         Route::Vault(scope, name) => Box::new(ListScreen::new(points::Points::of_vault(scope, name))),
         Route::LegalHolds => Box::new(ListScreen::new(holds::Holds)),
         Route::LegalHold(scope, id) => Box::new(ListScreen::new(held_points::HeldPoints::new(scope, id))),
-        Route::Resource(scope, arn) => Box::new(ListScreen::new(points::Points::of_resource(scope, arn))),
+        Route::Resource(scope, arn) => Box::new(resource::ResourceScreen::new(scope, arn)),
         Route::Point(scope, vault, arn) => Box::new(point::Point::new(scope, vault, arn)),
         Route::Plan(scope, id) => Box::new(plan::PlanScreen::new(scope, id)),
         Route::BackupJob(scope, id) => Box::new(job::JobScreen::backup(scope, id)),

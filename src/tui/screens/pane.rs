@@ -1,9 +1,10 @@
 //! The frame of every list: its title, how fresh it is, and what to say when there is nothing to show.
 
 use crate::client::{Fault, Offer};
-use crate::tui::paint::{Painter, Segments, segment};
+use crate::tui::paint::{Painter, Segments, segment, segments_width};
 use crate::tui::store::Freshness;
 use crate::tui::table::{List, Record};
+use crate::tui::text::Elide;
 use crate::tui::theme::Role;
 use crate::tui::world::World;
 use crate::tui::{fmt, text};
@@ -108,8 +109,31 @@ pub fn view_head<T: Record>(
     painter: &mut Painter<'_>,
 ) -> Rect {
     let head = Rect::new(area.x, area.y, area.width, 1);
-    painter.rule(head, &title(name, &counts(list), world), &freshness(fresh, world));
+    let (mut left, right) = (title(name, &counts(list), world), freshness(fresh, world));
+    // How fresh it is stays in view, whatever else the title has to tell.
+    let mut room = area.width.saturating_sub(segments_width(&left) + segments_width(&right) + 8);
+    for once in list.table().once().iter().filter(|once| !says(name, &once.text)) {
+        let said = format!("{} {}", once.title, once.text);
+        let dot = format!(" {} ", world.glyphs.dot);
+        let width = room.saturating_sub(3);
+        if width < 8 {
+            break;
+        }
+        let said =
+            text::fit(&painter.shown(&said), usize::from(width), Elide::Right, world.glyphs.ellipsis).into_owned();
+        room -= 3 + text::columns(&said);
+        left.extend([segment(dot, Role::Rule), segment(said, Role::Text)]);
+    }
+    painter.rule(head, &left, &right);
     Rect::new(area.x, area.y + 1, area.width, area.height.saturating_sub(1))
+}
+
+/// Whether a title says a text already: as words, and not as a part of another one.
+fn says(title: &str, text: &str) -> bool {
+    let parts = title.match_indices(text).map(|(at, _)| (&title[..at], &title[at + text.len()..]));
+    let mut around = parts.map(|(before, after)| (before.chars().next_back(), after.chars().next()));
+    let ends = |next: Option<char>| next.is_none_or(|next| next.is_whitespace() || ",;:()".contains(next));
+    around.any(|(before, after)| ends(before) && ends(after))
 }
 
 /// Why a list shows no row: what it is restricted to, or that there is nothing.
@@ -191,4 +215,19 @@ pub fn view_text(lines: Empty<'_>, area: Rect, painter: &mut Painter<'_>) {
 pub fn inset(area: Rect) -> Rect {
     let (x, y) = (u16::from(area.width > 40) * 2, u16::from(area.height > 8));
     Rect::new(area.x + x, area.y + y, area.width.saturating_sub(2 * x), area.height.saturating_sub(y))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_says_what_it_has_as_words_and_not_what_is_a_part_of_one() {
+        assert!(says("Recovery points in prod-vault", "prod-vault"));
+        assert!(says("Backup jobs of web, 23 Nov", "web"));
+        for (title, text) in [("Recovery points in prod-vault", "prod"), ("Backup jobs of webmail", "web"), ("é", "e")]
+        {
+            assert!(!says(title, text), "{title:?} says {text:?}");
+        }
+    }
 }

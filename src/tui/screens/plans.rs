@@ -7,7 +7,7 @@ use crate::tui::fmt;
 use crate::tui::msg::Act;
 use crate::tui::route::Route;
 use crate::tui::screens::list::Listed;
-use crate::tui::screens::pane;
+use crate::tui::screens::{pane, sheets};
 use crate::tui::store::{Freshness, Line};
 use crate::tui::subject::Subject;
 use crate::tui::table::{Cell, Column, Record, by_text};
@@ -43,7 +43,7 @@ static COLUMNS: &[Column<PlanSummary>] = &[
     .priority(3),
     Column::<PlanSummary>::new("NEXT RUN", 11, 14, |plan, world| {
         let detail = world.store.plan(&plan.scope, &plan.id);
-        let next = detail.and_then(|detail| super::plan::next_runs(detail, world.now(), 1).into_iter().next());
+        let next = detail.and_then(|detail| sheets::plan::next_runs(detail, world.now(), 1).into_iter().next());
         Cell::plain(next.map(|run| fmt::relative(world.now(), run.at)).unwrap_or_default())
     })
     .right()

@@ -1,24 +1,24 @@
 //! One recovery point: what it is, and the files in it.
 
-use crate::client::{Answer, Feature, Key, Query};
-use crate::domain::extension::{Item, MissingItem};
-use crate::domain::job::JobState;
-use crate::domain::proof::{LAST_DISPROVEN, LAST_PROVEN};
+use crate::client::{Feature, Key};
+use crate::domain::extension::Item;
 use crate::domain::vault::VaultRef;
-use crate::domain::{Arn, Known, KnownPoint, PointDetails, Scope, Time};
+use crate::domain::{Arn, Known, Scope, Time};
 use crate::tui::command::Command;
+use crate::tui::fmt::resource_name;
 use crate::tui::msg::Act;
 use crate::tui::paint::{Painter, segment};
 use crate::tui::screens::details::{self, Detail, Scroll};
-use crate::tui::screens::points::resource_name;
 use crate::tui::screens::screen::Screen;
+use crate::tui::screens::sheets::Sheet;
+use crate::tui::screens::sheets::point::PointOf;
 use crate::tui::screens::{pane, status};
 use crate::tui::store::Line;
-use crate::tui::subject::Subject;
+use crate::tui::subject::{Part, Subject};
 use crate::tui::table::{Cell, Column, List, Record, Table, by_text};
 use crate::tui::theme::Role;
 use crate::tui::world::World;
-use crate::tui::{fmt, holds, said};
+use crate::tui::{fmt, holds};
 use ratatui::layout::Rect;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -27,19 +27,15 @@ use std::sync::Arc;
 /// A recovery point with a folder of it.
 #[derive(Debug)]
 pub struct Point {
-    scope: Scope,
-    vault: VaultRef,
-    arn: Arn,
+    of: PointOf,
     path: String,
     list: List<Item>,
     /// What is marked to be restored, in all folders: paths from the resource's root.
     marked: BTreeSet<String>,
-    missing: Vec<(String, String)>,
-    /// What was in it and cannot be restored any more.
-    lost: Vec<(String, String)>,
-    /// What its driver said of it.
-    said: PointDetails,
+    /// How many items could not be read when it was made.
+    missing: usize,
     details: bool,
+    sheet: Option<Sheet>,
     scroll: Scroll,
 }
 
@@ -47,34 +43,14 @@ impl Point {
     /// The recovery point, at the root of its files.
     pub fn new(scope: Scope, vault: VaultRef, arn: Arn) -> Self {
         Self {
-            scope,
-            vault,
-            arn,
+            of: PointOf::new(scope, vault, arn),
             path: "/".to_owned(),
             list: List::default(),
             marked: BTreeSet::new(),
-            missing: Vec::new(),
-            lost: Vec::new(),
-            said: PointDetails::new(),
+            missing: 0,
             details: false,
+            sheet: None,
             scroll: Scroll::default(),
-        }
-    }
-
-    fn items_key(&self) -> Key {
-        let query = Query::Items { recovery_point: self.arn.clone(), path: self.path.clone() };
-        Key::scoped(self.scope.clone(), query)
-    }
-
-    fn point_key(&self) -> Key {
-        let query = Query::RecoveryPoint { vault: self.vault.clone(), recovery_point: self.arn.clone() };
-        Key::scoped(self.scope.clone(), query)
-    }
-
-    fn point<'a>(&self, world: &'a World) -> Option<&'a Arc<KnownPoint>> {
-        match &world.store.slot(&self.point_key()).answer {
-            Some(Answer::RecoveryPoint(point)) => Some(point),
-            _ => world.store.find_point(&self.scope, &self.arn),
         }
     }
 
@@ -107,120 +83,11 @@ impl Point {
 
     /// Whether it shows what the point is, and not what is in it.
     fn shows_facts(&self, world: &World) -> bool {
-        self.details || self.is_composite(world) || world.store.capabilities.allows(Feature::Items).is_err()
-    }
-
-    /// Whether it holds no data of its own, but other recovery points.
-    fn is_composite(&self, world: &World) -> bool {
-        self.point(world).is_some_and(|point| point.nesting.is_parent())
-    }
-
-    fn nested_key(&self) -> Key {
-        Key::scoped(self.scope.clone(), Query::RecoveryPoints { vault: self.vault.clone() })
-    }
-
-    /// What is nested in a composite recovery point: each is restored by itself. Of a nested one, what it is nested in.
-    fn nested(&self, world: &World) -> Vec<Detail> {
-        let parent = self.point(world).and_then(|point| point.nesting.parent());
-        if !self.is_composite(world) {
-            return Detail::maybe("Nested in", parent.map(Arn::to_string)).into_iter().collect();
-        }
-        let scopes = std::slice::from_ref(&self.scope);
-        let query = Query::RecoveryPoints { vault: self.vault.clone() };
-        let lines = world.store.gather(scopes, &query, Answer::recovery_points);
-        let of_this = lines.iter().filter(|line| line.record.nesting.parent() == Some(&self.arn));
-        let mut nested: Vec<&KnownPoint> = of_this.map(|line| line.record.as_ref()).collect();
-        nested.sort_by_key(|point| (point.nesting.member().map(str::to_owned), point.arn.clone()));
-        let heading = "Nested recovery points: open one of them in the vault to restore it";
-        let one = |point: &KnownPoint| {
-            let (name, state) = (point.nesting.member().unwrap_or("template"), status::point(point, world.glyphs));
-            Detail::cell(name, Cell::new(format!("{} {} {}", point.resource_type, state.text, point.arn), state.role))
-        };
-        std::iter::once(Detail::heading(heading)).chain(nested.into_iter().map(one)).collect()
-    }
-
-    fn copies_key(&self) -> Key {
-        Key::scoped(self.scope.clone(), Query::CopyJobs)
-    }
-
-    /// Where it was copied to, and when that was done: the copy may be gone since.
-    fn copies(&self, world: &World) -> Vec<Detail> {
-        let jobs = world.store.copy_jobs(&self.scope).into_iter().flat_map(|jobs| jobs.iter());
-        let of_this = jobs.filter(|job| job.source_recovery_point_arn.as_ref() == Some(&self.arn));
-        let done = of_this.filter_map(|job| Some((job.destination_vault_arn.as_ref()?, job.completed?, &job.state)));
-        done.filter(|(.., state)| **state == JobState::Completed)
-            .enumerate()
-            .map(|(nth, (vault, at, _))| {
-                let name = vault.vault_name().unwrap_or_else(|| vault.as_str());
-                let place = vault.scope().map(|scope| format!(" in {}", world.scope_name(&scope))).unwrap_or_default();
-                Detail::new(if nth == 0 { "Copied to" } else { "" }, format!("{name}{place}, {}", fmt::exact(at)))
-            })
-            .collect()
-    }
-
-    fn facts(&self, world: &World) -> Vec<Detail> {
-        let Some(point) = self.point(world) else { return vec![Detail::new("Recovery point", self.arn.to_string())] };
-        let now = world.now();
-        let moment = |time| format!("{} ({})", fmt::exact(time), fmt::relative(now, time));
-        let mut facts = vec![
-            Detail::cell("Status", status::point(point, world.glyphs)),
-            Detail::new("Resource", resource_name(point.resource_name.as_ref(), &point.resource_arn)),
-            Detail::new("Resource ARN", point.resource_arn.to_string()),
-            Detail::new("Type", point.resource_type.as_str()),
-            Detail::new("Vault", point.vault_name.clone()),
-            Detail::new("Created", moment(point.created)),
-        ];
-        let owner = point.shared_by().map(|owner| format!("{}, for restores alone", world.account(&owner)));
-        facts.extend(Detail::maybe("Shared by", owner));
-        let source = point.source_vault_arn.as_ref().map(Option::as_ref).told();
-        facts.extend(Detail::maybe("Copied from", source.map(Arn::to_string)));
-        facts.extend(self.copies(world));
-        facts.extend(Detail::maybe("Completed", point.completed.told().map(moment)));
-        facts.extend(Detail::maybe("Size", point.size_bytes.map(|size| fmt::maybe_bytes(Some(size)))));
-        let time = |value: &str| value.parse::<Time>().map_or_else(|_| value.to_owned(), moment);
-        facts.extend(self.said.iter().map(|(name, value)| match name.as_str() {
-            LAST_PROVEN => Detail::cell("Restore proven", Cell::new(time(value), Role::Good)),
-            LAST_DISPROVEN => Detail::cell("Restore failed", Cell::new(time(value), Role::Bad)),
-            _ => Detail::new(&said::label(name), said::value(name, value)),
-        }));
-        facts.extend(Detail::maybe("Message", point.status_message.clone()));
-        facts.extend(
-            holds::named(point, world).map(|titles| Detail::cell("Legal hold", Cell::new(titles, Role::Accent))),
-        );
-        let never = || "never".to_owned();
-        facts.push(Detail::known("Deleted", point.delete_at().map(|at| at.map_or_else(never, moment))));
-        facts.extend(Detail::maybe("Storage", point.storage_class.clone().told()));
-        let moved = point.is_cold().known() == Some(true);
-        let title = if moved { "Cold since" } else { "To cold storage" };
-        facts.extend(Detail::maybe(title, point.cold_at().told().map(moment)));
-        facts.push(Detail::known(
-            "Made by",
-            point.created_by.as_ref().map(|creator| match creator {
-                None => "on demand".to_owned(),
-                Some(creator) => format!("plan {}, rule {}", creator.backup_plan_name, creator.backup_rule_name),
-            }),
-        ));
-        facts.extend(Detail::maybe("Role", point.iam_role_arn.as_ref().map(Option::as_ref).told().map(Arn::to_string)));
-        facts.extend(Detail::maybe("Last restored", point.last_restore.told().map(moment)));
-        facts.extend(Detail::maybe("Encryption key", point.encryption_key_arn.clone()));
-        facts.push(Detail::new("ARN", point.arn.to_string()));
-        facts.push(Detail::new("Account, region", world.scope_name(&point.scope)));
-        facts.extend(self.nested(world));
-        let lists = [
-            ("What cannot be restored any more", &self.lost, Role::Bad),
-            ("What could not be read when it was made", &self.missing, Role::Warning),
-        ];
-        for (heading, items, role) in lists.into_iter().filter(|(_, items, _)| !items.is_empty()) {
-            facts.push(Detail::heading(heading));
-            facts.extend(
-                items.iter().map(|(path, reason)| Detail::cell("", Cell::new(format!("{path}: {reason}"), role))),
-            );
-        }
-        facts
+        self.details || self.of.is_composite(world) || world.store.capabilities.allows(Feature::Items).is_err()
     }
 
     fn view_summary(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
-        let Some(point) = self.point(world) else { return };
+        let Some(point) = self.of.known(world) else { return };
         let state = status::point(point, world.glyphs);
         let dot = format!(" {} ", painter.glyphs.dot);
         let mut line = vec![
@@ -250,9 +117,9 @@ impl Point {
 
     /// What is wrong with it: what the service says, and what could not be read when it was made.
     fn warnings(&self, world: &World) -> Vec<String> {
-        let said = self.point(world).and_then(|point| point.status_message.clone());
-        let missing = (!self.missing.is_empty()).then(|| {
-            let items = crate::tui::text::count(self.missing.len(), "item was", "items were");
+        let said = self.of.known(world).and_then(|point| point.status_message.clone());
+        let missing = (self.missing > 0).then(|| {
+            let items = crate::tui::text::count(self.missing, "item was", "items were");
             format!("{items} not read when it was made: tab lists them")
         });
         said.into_iter().chain(missing).collect()
@@ -294,8 +161,8 @@ impl Record for Item {
 
 impl Screen for Point {
     fn crumb(&self, world: &World) -> String {
-        self.point(world).map_or_else(
-            || self.arn.last_part().to_owned(),
+        self.of.known(world).map_or_else(
+            || self.of.arn.last_part().to_owned(),
             |point| {
                 format!(
                     "{} {}",
@@ -306,28 +173,18 @@ impl Screen for Point {
         )
     }
     fn keys(&self, world: &World) -> Vec<Key> {
-        let mut keys = vec![self.point_key()];
-        if world.store.capabilities.allows(Feature::Items).is_ok() {
-            keys.push(self.items_key());
-        }
         if self.shows_facts(world) {
-            keys.push(self.copies_key());
+            return self.of.keys(world);
         }
-        if self.is_composite(world) {
-            keys.push(self.nested_key());
-        }
-        keys.extend(holds::keys(&self.scope, world));
-        keys
+        let own = [self.of.key(), self.of.items_key(&self.path)];
+        own.into_iter().chain(holds::keys(&self.of.scope, world)).collect()
     }
     fn sync(&mut self, world: &World) {
-        let Some(items) = world.store.items(&self.scope, &self.arn, &self.path) else { return };
-        let stale = world.store.slot(&self.items_key()).fault.is_some();
+        self.sheet = Some(self.of.sheet(world));
+        let Some(items) = world.store.items(&self.of.scope, &self.of.arn, &self.path) else { return };
+        let stale = world.store.slot(&self.of.items_key(&self.path)).fault.is_some();
         if self.path == "/" {
-            let named = |items: &[MissingItem]| {
-                items.iter().map(|item| (item.path.clone(), item.reason.clone())).collect::<Vec<_>>()
-            };
-            (self.missing, self.lost) = (named(&items.missing), named(&items.lost));
-            self.said.clone_from(&items.details);
+            self.missing = items.missing.len();
         }
         let mut items: Vec<Item> = items.items.clone();
         items.sort_by_key(|item| item.kind != "dir");
@@ -341,7 +198,7 @@ impl Screen for Point {
             self.details = !self.details;
             return Some(Vec::new());
         }
-        if self.is_composite(world) && command != Command::Back {
+        if self.of.is_composite(world) && command != Command::Back {
             return self.scroll.handle(command).then(Vec::new);
         }
         if self.details {
@@ -378,31 +235,31 @@ impl Screen for Point {
         }
     }
     fn subject(&self, world: &World) -> Subject {
-        let Some(point) = self.point(world) else { return Subject::Nothing };
+        let Some(point) = self.of.known(world) else { return Subject::Nothing };
         match self.list.selected() {
             Some(line) if !self.details => {
                 Subject::Path(Arc::clone(point), self.chosen(), self.path_of(&line.record.name))
             }
-            _ => Subject::Point(Arc::clone(point), self.chosen()),
+            _ => Subject::Point(Arc::clone(point), Part::Paths(self.chosen())),
         }
     }
-    fn filter(&mut self, text: &str) {
+    fn filter(&mut self, text: &str, _: &World) {
         self.list.filter(text);
     }
     fn table(&self) -> Option<&Table> {
         (!self.details).then(|| self.list.table())
     }
-    fn unfilter(&mut self) -> bool {
+    fn unfilter(&mut self, _: &World) -> bool {
         self.list.unfilter()
     }
     fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
-        let items = world.store.capabilities.allows(Feature::Items).is_ok().then(|| self.items_key());
-        let fresh = world.store.freshness(std::iter::once(&self.point_key()).chain(items.as_ref()));
+        let items = world.store.capabilities.allows(Feature::Items).is_ok().then(|| self.of.items_key(&self.path));
+        let fresh = world.store.freshness(std::iter::once(&self.of.key()).chain(items.as_ref()));
         let items = world.store.capabilities.allows(Feature::Items);
         if self.shows_facts(world) {
             let head = Rect::new(area.x, area.y, area.width, 1);
             painter.rule(head, &pane::title("Recovery point", "", world), &pane::freshness(&fresh, world));
-            let mut facts = self.facts(world);
+            let mut facts = self.sheet.as_ref().and_then(|sheet| sheet.facts.clone()).unwrap_or_default();
             if let Err(reason) = items {
                 facts.push(Detail::heading("Files"));
                 facts.push(Detail::cell("", Cell::dim(reason)));

@@ -5,12 +5,13 @@ use crate::client::{Answer, Key, Query};
 use crate::domain::vault::{Vault, VaultRef};
 use crate::domain::vault_lock::LockMode;
 use crate::domain::{AccountId, Arn, Known, KnownPoint, Scope};
+use crate::tui::fmt::resource_name;
 use crate::tui::msg::Act;
 use crate::tui::route::Route;
 use crate::tui::screens::list::Listed;
 use crate::tui::screens::{pane, status};
 use crate::tui::store::{Freshness, Line};
-use crate::tui::subject::Subject;
+use crate::tui::subject::{Part, Subject};
 use crate::tui::table::{Cell, Column, Record, When, by_text};
 use crate::tui::text::Elide;
 use crate::tui::theme::Role;
@@ -95,11 +96,6 @@ impl Points {
     }
 }
 
-/// The name of what a point is of: its own name, else the end of its ARN.
-pub fn resource_name(name: Option<&String>, arn: &Arn) -> String {
-    name.filter(|name| !name.is_empty()).cloned().unwrap_or_else(|| arn.last_part().to_owned())
-}
-
 /// What no answer has told yet: another thing than none.
 fn not_known(world: &World) -> Cell {
     Cell::dim(world.glyphs.none)
@@ -110,17 +106,25 @@ static COLUMNS: &[Column<KnownPoint>] = &[
     Column::<KnownPoint>::new("AGE", 7, 8, |point, world| Cell::dim(fmt::coarse(world.now() - point.created)))
         .right()
         .priority(4),
-    Column::of(&point::RESOURCE, 14, 28).role(Role::Accent).when(When::ManyResources).sorted(|a, b| {
-        by_text(
-            &resource_name(a.resource_name.as_ref(), &a.resource_arn),
-            &resource_name(b.resource_name.as_ref(), &b.resource_arn),
-        )
-    }),
+    Column::of(&point::RESOURCE, 14, 28)
+        .role(Role::Accent)
+        .when(When::ManyResources)
+        .once(|a, b| a.resource_arn == b.resource_arn)
+        .sorted(|a, b| {
+            by_text(
+                &resource_name(a.resource_name.as_ref(), &a.resource_arn),
+                &resource_name(b.resource_name.as_ref(), &b.resource_arn),
+            )
+        }),
     Column::of(&point::VAULT, 12, 20)
         .role(Role::Accent)
         .when(When::ManyVaults)
+        .once(|a, b| a.vault_name == b.vault_name)
         .sorted(|a, b| by_text(&a.vault_name, &b.vault_name)),
-    Column::of(&point::TYPE, 4, 9).when(When::ManyResources).priority(6),
+    Column::of(&point::TYPE, 4, 9)
+        .when(When::ManyResources)
+        .once(|a, b| a.resource_type == b.resource_type)
+        .priority(6),
     Column::of(&point::STATUS, 11, 12)
         .shown(|point, world| status::point(point, world.glyphs))
         .sorted(|a, b| a.status.as_str().cmp(b.status.as_str())),
@@ -145,6 +149,7 @@ static COLUMNS: &[Column<KnownPoint>] = &[
             (Known::Known(false), _) | (_, Known::Known(None)) => Cell::dim("warm"),
             (Known::Unknown, Known::Unknown) => not_known(world),
         })
+        .once(|a, b| a.is_cold() == b.is_cold() && a.cold_at() == b.cold_at())
         .priority(7)
         .sorted(|a, b| a.cold_at().told().cmp(&b.cold_at().told())),
     Column::<KnownPoint>::new("PLAN", 9, 24, |point, world| match &point.created_by {
@@ -155,6 +160,7 @@ static COLUMNS: &[Column<KnownPoint>] = &[
         }
         Known::Known(Some(creator)) => Cell::plain(creator.backup_plan_name.clone()),
     })
+    .once(|a, b| plan_of(a) == plan_of(b))
     .priority(5),
     Column::of(&point::MESSAGE, 20, 32).role(Role::Dim).grows().priority(1),
     Column::of(&point::ARN, 14, 24)
@@ -163,6 +169,10 @@ static COLUMNS: &[Column<KnownPoint>] = &[
         .elide(Elide::Middle)
         .priority(8),
 ];
+
+fn plan_of(point: &KnownPoint) -> Known<Option<&str>> {
+    point.created_by.as_ref().map(|creator| creator.as_ref().map(|creator| creator.backup_plan_name.as_str()))
+}
 
 impl Record for KnownPoint {
     fn id(&self) -> Cow<'_, str> {
@@ -255,7 +265,7 @@ impl Listed for Points {
         Some(vec![Act::Open(route)])
     }
     fn subject(&self, point: &Arc<KnownPoint>, _: &World) -> Subject {
-        Subject::Point(Arc::clone(point), Vec::new())
+        Subject::Point(Arc::clone(point), Part::Whole)
     }
     fn owner(&self, world: &World) -> Subject {
         match &self.of {

@@ -7,6 +7,8 @@ use crate::domain::names::JobId;
 use crate::domain::{Scope, Time};
 use crate::tui::paint::{Painter, segment};
 use crate::tui::route::{Route, Tab};
+use crate::tui::screens::details::Detail;
+use crate::tui::screens::sheets::Sheet;
 use crate::tui::screens::{pane, status};
 use crate::tui::subject;
 use crate::tui::table::{Cell, Column, Record, by_text};
@@ -45,27 +47,29 @@ pub struct Problem {
 }
 
 static COLUMNS: &[Column<Problem>] = &[
-    Column::<Problem>::new("WHAT", 13, 24, |problem, world| {
-        let (sign, role) = match problem.severity {
-            _ if problem.recovered => (world.glyphs.good, Role::Dim),
-            Severity::Critical => (world.glyphs.bad, Role::Bad),
-            Severity::Warning => (world.glyphs.warning, Role::Warning),
-            Severity::Notice => (world.glyphs.none, Role::Text),
-        };
-        let recovered = if problem.recovered { ", ok since" } else { "" };
-        Cell::new(format!("{sign} {}{recovered}", problem.what), role)
-    })
-    .sorted(|a, b| b.severity.cmp(&a.severity)),
+    Column::<Problem>::new("WHAT", 13, 24, look).sorted(|a, b| b.severity.cmp(&a.severity)),
     Column::<Problem>::new("WHEN", 11, 12, |problem, world| Cell::plain(fmt::relative(world.now(), problem.at)))
         .right()
         .sorted(|a, b| b.at.cmp(&a.at))
         .priority(1),
     Column::<Problem>::new("OF", 14, 24, |problem, _| Cell::new(problem.name.clone(), Role::Accent))
         .sorted(|a, b| by_text(&a.name, &b.name)),
-    Column::account(10, 18).by_account().priority(2),
+    Column::account(10, 18).by_account().priority(3),
     Column::region(12, 14).priority(4),
-    Column::<Problem>::new("WHY", 20, 30, |problem, _| Cell::plain(problem.detail.clone())).grows().priority(3),
+    Column::<Problem>::new("WHY", 20, 30, |problem, _| Cell::plain(problem.detail.clone())).grows().priority(2),
 ];
+
+/// What kind of problem it is, and how bad.
+fn look(problem: &Problem, world: &World) -> Cell {
+    let (sign, role) = match problem.severity {
+        _ if problem.recovered => (world.glyphs.good, Role::Dim),
+        Severity::Critical => (world.glyphs.bad, Role::Bad),
+        Severity::Warning => (world.glyphs.warning, Role::Warning),
+        Severity::Notice => (world.glyphs.none, Role::Text),
+    };
+    let recovered = if problem.recovered { ", ok since" } else { "" };
+    Cell::new(format!("{sign} {}{recovered}", problem.what), role)
+}
 
 impl Scoped for Problem {
     fn scope(&self) -> &Scope {
@@ -253,7 +257,7 @@ fn word(kind: FindingKind, restore: bool) -> &'static str {
 
 /// What the actions are about when a problem is selected.
 pub fn subject(problem: &Problem, world: &World) -> subject::Subject {
-    use subject::Subject;
+    use subject::{Part, Subject};
     let store = &world.store;
     match &problem.route {
         Route::BackupJob(scope, id) => {
@@ -268,7 +272,7 @@ pub fn subject(problem: &Problem, world: &World) -> subject::Subject {
         }),
         Route::Point(scope, _, arn) => {
             let point = store.find_point(scope, arn);
-            point.map_or(Subject::Nothing, |point| Subject::Point(Arc::clone(point), Vec::new()))
+            point.map_or(Subject::Nothing, |point| Subject::Point(Arc::clone(point), Part::Whole))
         }
         Route::Vault(scope, named) => {
             let vault = store.find_vault(scope, named);
@@ -290,4 +294,25 @@ pub fn view_detail(problem: &Problem, world: &World, area: Rect, painter: &mut P
     if let Some(meaning) = problem.meaning {
         painter.paragraph(rest(y), meaning, Role::Dim);
     }
+}
+
+/// A problem, and below it what it is about.
+pub fn sheet(problem: &Problem, about: Option<Sheet>, world: &World) -> Sheet {
+    let mut facts = vec![
+        Detail::cell("What", look(problem, world)),
+        Detail::new("When", format!("{} ({})", fmt::exact(problem.at), fmt::relative(world.now(), problem.at))),
+    ];
+    // A job says itself why it ended so, and what that means.
+    let told = about.as_ref().is_some_and(|about| about.facts.is_some());
+    if !told || !matches!(problem.route, Route::BackupJob(..) | Route::RestoreJob(..)) {
+        facts.push(Detail::new("Why", problem.detail.clone()));
+        facts.extend(problem.meaning.map(|meaning| Detail::cell("What it means", Cell::new(meaning, Role::Strong))));
+        facts.push(Detail::new("Account, region", world.scope_name(&problem.scope)));
+    }
+    let mut keys = Vec::new();
+    if let Some(about) = about {
+        keys = about.keys;
+        facts.extend(about.facts.into_iter().flat_map(|told| std::iter::once(Detail::heading(about.kind)).chain(told)));
+    }
+    Sheet { kind: "Finding", name: problem.name.clone(), keys, facts: Some(facts), absent: &[] }
 }

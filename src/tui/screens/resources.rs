@@ -41,6 +41,7 @@ static COLUMNS: &[Column<Row>] = &[
         .sorted(|a, b| by_text(&a.name, &b.name)),
     Column::<Row>::new("TYPE", 4, 9, |row, _| Cell::plain(row.kind.as_str().to_owned()))
         .sorted(|a, b| a.kind.as_str().cmp(b.kind.as_str()))
+        .once(|a, b| a.kind == b.kind)
         .priority(4),
     Column::<Row>::new("PROTECTED", 17, 18, |row, world| match (row.last, row.registered) {
         (Some(_), true) => Cell::new(format!("{} yes", world.glyphs.good), Role::Good),
@@ -53,7 +54,9 @@ static COLUMNS: &[Column<Row>] = &[
     })
     .right()
     .sorted(|a, b| a.last.cmp(&b.last)),
-    Column::<Row>::new("VAULT", 12, 24, |row, _| Cell::plain(row.vault.clone())).priority(2),
+    Column::<Row>::new("VAULT", 12, 24, |row, _| Cell::plain(row.vault.clone()))
+        .once(|a, b| a.vault == b.vault)
+        .priority(2),
     Column::account(10, 20).by_account().priority(1),
     Column::region(12, 14).priority(5),
     Column::<Row>::new("TAGS", 10, 30, |row, _| {

@@ -25,8 +25,18 @@ pub trait Screen: std::fmt::Debug {
     }
     /// What is selected, for the actions.
     fn subject(&self, world: &World) -> Subject;
+    /// Whether the cursor went to another row, and what stands beside the rows waits until it has rested there.
+    fn is_moving(&self) -> bool {
+        false
+    }
+    /// The cursor has rested.
+    fn rest(&mut self, _world: &World) {}
+    /// Whether the selected row has a detail, that stands beside it or can be shown in full.
+    fn has_detail(&self) -> bool {
+        false
+    }
     /// Filters its list.
-    fn filter(&mut self, _text: &str) {}
+    fn filter(&mut self, _text: &str, _world: &World) {}
     /// Its list, as far as it has one in view: what it is filtered by, and how many rows it built for the last frame.
     fn table(&self) -> Option<&Table> {
         None
@@ -36,7 +46,7 @@ pub trait Screen: std::fmt::Debug {
         self.table().map_or(0, Table::built)
     }
     /// Takes the filter and the restriction to problems away; false when there was neither.
-    fn unfilter(&mut self) -> bool {
+    fn unfilter(&mut self, _world: &World) -> bool {
         false
     }
     /// Draws it.

@@ -86,6 +86,7 @@ pub struct Column<T: 'static> {
     pub(super) when: When,
     pub(super) content: Content<T>,
     pub(super) order: Option<fn(&T, &T) -> Ordering>,
+    pub(super) same: Option<fn(&T, &T) -> bool>,
 }
 
 impl<T: Scoped> Column<T> {
@@ -94,11 +95,14 @@ impl<T: Scoped> Column<T> {
         let title = const { attributes::account::<T>().title };
         Self::new(title, minimum, ideal, |row, world| Cell::plain(world.account(&row.scope().account)))
             .when(When::ManyAccounts)
+            .once(|a, b| a.scope().account == b.scope().account)
     }
 
     /// The region of each row, where rows of several are shown.
     pub const fn region(minimum: u16, ideal: u16) -> Self {
-        Self::of(const { &attributes::region::<T>() }, minimum, ideal).when(When::ManyRegions)
+        Self::of(const { &attributes::region::<T>() }, minimum, ideal)
+            .when(When::ManyRegions)
+            .once(|a, b| a.scope().region == b.scope().region)
     }
 
     /// Can be sorted by the account's id.
@@ -137,6 +141,7 @@ impl<T> Column<T> {
             when: When::Always,
             content,
             order: None,
+            same: None,
         }
     }
 
@@ -188,6 +193,12 @@ impl<T> Column<T> {
     /// Stands under another title here.
     pub const fn titled(mut self, title: &'static str) -> Self {
         self.title = title;
+        self
+    }
+
+    /// Moves into the title where it says the same in every row; `same` is whether it does in two.
+    pub const fn once(mut self, same: fn(&T, &T) -> bool) -> Self {
+        self.same = Some(same);
         self
     }
 

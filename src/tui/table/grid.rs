@@ -69,7 +69,7 @@ impl<T: Record> List<T> {
         let all = grid.titles.len() as u16 * (width + GAP);
         let for_names = room.saturating_sub(all).max(LEAST_FOR_NAMES.min(room.saturating_sub(width + GAP)));
         let widest = self.table.measure(&rows, T::columns().iter().map(|column| column.title), painter);
-        let applies = |when: When| Some(when) != self.table.titled && when.holds(world);
+        let applies = |column: usize, when: When| self.table.shows(column, when, world);
         let names = places(T::columns(), applies, &widest, for_names);
         let used = names.last().map_or(0, |(_, x, width)| x + width) + GAP;
         let shown = usize::from((room.saturating_sub(used) + GAP) / (width + GAP)).min(grid.titles.len());

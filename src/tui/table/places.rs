@@ -27,14 +27,14 @@ struct Candidate {
 /// widest text, 0 where all are blank.
 pub(super) fn places<T>(
     columns: &[Column<T>],
-    applies: impl Fn(When) -> bool,
+    applies: impl Fn(usize, When) -> bool,
     widest: &[u16],
     width: u16,
 ) -> Vec<(usize, u16, u16)> {
     let mut chosen: Vec<Candidate> = columns
         .iter()
         .enumerate()
-        .filter(|(_, column)| applies(column.when))
+        .filter(|(index, column)| applies(*index, column.when))
         .map(|(index, column)| candidate(index, column, widest.get(index).copied().unwrap_or_default()))
         .collect();
     while needed(&chosen) > width

@@ -60,7 +60,7 @@ fn placed(shapes: &[Shape], many: bool, widest: &[u16], width: u16) -> Vec<(usiz
             column.when(shape.when)
         })
         .collect();
-    places(&columns, |when| many || when == When::Always, widest, width)
+    places(&columns, |_, when| many || when == When::Always, widest, width)
 }
 
 /// Titles of ids: worth their room only when all else has its own.

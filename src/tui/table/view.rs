@@ -34,7 +34,7 @@ impl<T: Record> List<T> {
         let rows = self.build(offset, visible, world);
         let widest = self.table.measure(&rows, columns.iter().map(|column| column.title), painter);
         let room = area.width - GUTTER - u16::from(total > visible);
-        let applies = |when: When| Some(when) != self.table.titled && when.holds(world);
+        let applies = |column: usize, when: When| self.table.shows(column, when, world);
         let places = places(columns, applies, &widest, room);
         self.view_heading(area, &places, painter);
         for (nth, row) in rows.iter().enumerate() {

@@ -11,7 +11,7 @@ use crate::tui::dialogs::form_dialog::{FormDialog, Proposal};
 use crate::tui::dialogs::lifecycle::{effect_of, opting_in};
 use crate::tui::dialogs::parse::parse_days;
 use crate::tui::fmt;
-use crate::tui::screens::points::resource_name;
+use crate::tui::fmt::resource_name;
 use crate::tui::theme::Role;
 use crate::tui::widgets::form::{FieldError, Form, Reader};
 use crate::tui::widgets::picker::Choice;

@@ -3,7 +3,6 @@
 
 mod metadata;
 mod picture;
-mod timeline;
 mod when;
 
 use crate::client::change::StartRestore;
@@ -13,8 +12,10 @@ use crate::domain::{Arn, KnownPoint, ResourceType, Time};
 use crate::tui::dialogs::form_dialog::form_hints;
 use crate::tui::dialogs::form_dialog::{FormDialog, Proposal};
 use crate::tui::paint::{Painter, Segments};
+use crate::tui::subject::Part;
 use crate::tui::text;
 use crate::tui::theme::Role;
+use crate::tui::timeline::Timeline;
 use crate::tui::widgets::form::{FieldError, Form};
 use crate::tui::world::World;
 use crate::tui::{fmt, moment};
@@ -24,7 +25,6 @@ use picture::Place;
 use ratatui::layout::Rect;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use timeline::Timeline;
 use when::{Chosen, Taken, When};
 
 /// The field of a continuous recovery point's moment.
@@ -36,6 +36,8 @@ pub struct RestoreWizard {
     point: Arc<KnownPoint>,
     /// The paths that were marked when it opened.
     marked: Vec<String>,
+    /// The second that was chosen when it opened.
+    second: Option<Time>,
     form: Form,
     /// What the service proposes; none until it has answered.
     proposed: Option<BTreeMap<String, String>>,
@@ -48,11 +50,17 @@ pub struct RestoreWizard {
 }
 
 impl RestoreWizard {
-    /// Of this point: the marked paths, or the whole when none is.
-    pub fn new(point: Arc<KnownPoint>, items: Vec<String>, world: &World) -> Self {
+    /// Of this part of a point.
+    pub fn new(point: Arc<KnownPoint>, part: Part, world: &World) -> Self {
+        let (marked, second) = match part {
+            Part::Whole => (Vec::new(), None),
+            Part::Paths(paths) => (paths, None),
+            Part::Second(at) => (Vec::new(), Some(at)),
+        };
         let mut wizard = Self {
             point,
-            marked: items,
+            marked,
+            second,
             form: Form::default(),
             proposed: None,
             touched: false,
@@ -85,7 +93,8 @@ impl RestoreWizard {
             if slot.answer.is_none() && slot.fault.is_none() {
                 return;
             }
-            self.when = Timeline::of(&self.point, world).map(|timeline| When::new(timeline, world.zone, world.wall));
+            let timeline = Timeline::of(&self.point, world);
+            self.when = timeline.map(|timeline| When::new(timeline, world.zone, self.second, world.wall));
             self.choosing = self.when.is_some();
         }
         self.add_what();

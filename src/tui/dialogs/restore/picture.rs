@@ -1,6 +1,5 @@
 //! The line of time as a picture, with what is chosen above it and what lies there below.
 
-use super::timeline::{Timeline, Window};
 use super::when::{Chosen, Step, When};
 use crate::client::{Key, Query};
 use crate::domain::job::JobState;
@@ -10,6 +9,7 @@ use crate::tui::moment;
 use crate::tui::paint::{Painter, Segments, segment};
 use crate::tui::said;
 use crate::tui::theme::Role;
+use crate::tui::timeline::{Timeline, Window};
 use crate::tui::world::World;
 use chrono::Duration;
 use chrono_tz::Tz;

@@ -1,8 +1,8 @@
 //! Which second a continuous recovery point is restored to: chosen on its line of time.
 
-use super::timeline::Timeline;
 use crate::domain::Time;
 use crate::tui::moment;
+use crate::tui::timeline::Timeline;
 use crate::tui::widgets::edit::Edit;
 use chrono::{Duration, TimeZone as _};
 use chrono_tz::Tz;
@@ -108,10 +108,13 @@ impl Step {
 }
 
 impl When {
-    /// The latest second of a line.
-    pub fn new(timeline: Timeline, zone: Tz, wall: Time) -> Self {
+    /// A second of a line, or the nearest that it has, the latest where none is said; gone to at this time of this machine's clock.
+    pub fn new(timeline: Timeline, zone: Tz, at: Option<Time>, wall: Time) -> Self {
+        let chosen = at.map_or(Chosen::Latest, |at| Chosen::At(timeline.own.clamp(at)));
         let stays = (timeline.own.to, wall);
-        Self { zone, timeline, chosen: Chosen::Latest, step: Step::Hour, typed: None, said: None, stays }
+        let mut when = Self { zone, timeline, chosen, step: Step::Hour, typed: None, said: None, stays };
+        when.moved(wall);
+        when
     }
 
     /// A key was taken, at this time of this machine's clock: if it moved, a new rest begins.
@@ -299,8 +302,8 @@ impl When {
 
 #[cfg(test)]
 mod tests {
-    use super::super::timeline::Window;
     use super::*;
+    use crate::tui::timeline::Window;
     use chrono_tz::Europe::Berlin;
 
     fn at(text: &str) -> Time {
@@ -311,7 +314,12 @@ mod tests {
     fn when() -> When {
         let own = Window { from: at("2026-10-20T10:00:00Z"), to: at("2026-10-28T10:00:00Z") };
         let bases = vec![at("2026-10-20T09:59:59.5Z"), at("2026-10-24T10:00:00Z")];
-        When::new(Timeline { own, bases, others: Vec::new(), jobs: Vec::new() }, Berlin, at("2026-10-28T10:00:00Z"))
+        When::new(
+            Timeline { own, bases, others: Vec::new(), jobs: Vec::new() },
+            Berlin,
+            None,
+            at("2026-10-28T10:00:00Z"),
+        )
     }
 
     fn press(when: &mut When, keys: &[KeyCode]) {
@@ -327,6 +335,16 @@ mod tests {
         assert_eq!(when.chosen(), Chosen::At(at("2026-10-28T09:58:01Z")));
         press(&mut when, &[KeyCode::Up, KeyCode::Up, KeyCode::Left]);
         assert_eq!(when.chosen(), Chosen::At(at("2026-10-28T08:58:01Z")));
+    }
+
+    #[test]
+    fn it_begins_at_the_second_that_is_said_or_at_the_nearest_on_the_line() {
+        let begins = |said: &str| {
+            When::new(when().timeline().clone(), Berlin, Some(at(said)), at("2026-10-28T10:00:00Z")).chosen()
+        };
+        assert_eq!(begins("2026-10-21T21:59:59Z"), Chosen::At(at("2026-10-21T21:59:59Z")));
+        assert_eq!(begins("2026-10-19T21:59:59Z"), Chosen::At(at("2026-10-20T10:00:00Z")));
+        assert_eq!(begins("2026-10-28T22:59:59Z"), Chosen::At(at("2026-10-28T10:00:00Z")));
     }
 
     #[test]

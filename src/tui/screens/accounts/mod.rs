@@ -9,6 +9,7 @@ use crate::domain::{Account, AccountId, Region, Scope};
 use crate::tui::command::Command;
 use crate::tui::msg::{Act, Tone};
 use crate::tui::paint::{Painter, Segments};
+use crate::tui::screens::beside::Beside;
 use crate::tui::screens::pane;
 use crate::tui::screens::screen::Screen;
 use crate::tui::store::{Freshness, Line};
@@ -41,6 +42,7 @@ pub struct Accounts {
     titles: Vec<String>,
     /// The chosen region.
     at: usize,
+    beside: Beside,
 }
 
 static COLUMNS: &[Column<Row>] = &[
@@ -49,6 +51,7 @@ static COLUMNS: &[Column<Row>] = &[
         .grows(),
     Column::<Row>::new("UNIT", 8, 28, |row, _| Cell::plain(row.unit.clone()))
         .sorted(|a, b| by_text(&a.unit, &b.unit))
+        .once(|a, b| a.unit == b.unit)
         .grows()
         .priority(1),
     Column::<Row>::new("ID", 12, 12, |row, _| Cell::dim(row.account.id.to_string())).priority(3),
@@ -142,6 +145,19 @@ impl Accounts {
         }
     }
 
+    /// The id of the chosen cell.
+    fn chosen_id(&self) -> Option<String> {
+        self.chosen().map(|(row, region, _)| format!("{} {region}", row.account.id))
+    }
+
+    fn follow(&mut self, world: &World) {
+        let id = self.chosen_id();
+        let chosen = self.list.selected().map(|line| &line.record);
+        let chosen = chosen.and_then(|row| Some((row, self.regions.get(self.at)?, row.sights.get(self.at)?)));
+        let sheet = || chosen.map(|(row, region, sight)| words::sheet(row, region, sight, world));
+        self.beside.follow(id.as_deref(), world, sheet);
+    }
+
     fn turn(&mut self, forward: bool) {
         let number = self.regions.len().max(1);
         self.at = (self.at + if forward { 1 } else { number - 1 }) % number;
@@ -204,31 +220,49 @@ impl Screen for Accounts {
         });
         self.regions = regions;
         self.list.set(rows.into_iter().map(|row| Line { record: Arc::new(row), stale }).collect());
+        self.list.tell_once(!self.freshness(world).waiting, world);
+        self.follow(world);
+    }
+    fn is_moving(&self) -> bool {
+        self.beside.is_moving()
+    }
+    fn rest(&mut self, world: &World) {
+        self.beside.rest();
+        self.follow(world);
     }
     fn handle(&mut self, command: Command, world: &World) -> Option<Vec<Act>> {
-        match command {
+        let acts = match command {
             Command::Open => self.open(world),
             Command::NextTab | Command::PreviousTab => {
                 self.turn(command == Command::NextTab);
                 Some(Vec::new())
             }
             _ => self.list.handle(command).then(Vec::new),
-        }
+        };
+        self.beside.moved(self.chosen_id().as_deref(), world);
+        acts
+    }
+    fn hints(&self) -> &'static [(&'static str, &'static str)] {
+        &[("tab", "region")]
     }
     fn subject(&self, _: &World) -> Subject {
         self.list.selected().map_or(Subject::Nothing, |line| Subject::Account(line.record.account.id.clone()))
     }
-    fn filter(&mut self, text: &str) {
+    fn filter(&mut self, text: &str, world: &World) {
         self.list.filter(text);
+        self.beside.moved(self.chosen_id().as_deref(), world);
     }
     fn table(&self) -> Option<&Table> {
         Some(self.list.table())
     }
-    fn unfilter(&mut self) -> bool {
-        self.list.unfilter()
+    fn unfilter(&mut self, world: &World) -> bool {
+        let restricted = self.list.unfilter();
+        self.beside.moved(self.chosen_id().as_deref(), world);
+        restricted
     }
     fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
-        let chosen = self.chosen().filter(|_| area.height >= LEAST_FOR_DETAIL);
+        let area = self.beside.view(world, area, painter);
+        let chosen = self.chosen().filter(|_| area.height >= LEAST_FOR_DETAIL && !world.beside);
         let below = chosen.map_or(0, |_| (area.height / 3).clamp(6, 8));
         let above = Rect::new(area.x, area.y, area.width, area.height - below);
         let fresh = self.freshness(world);

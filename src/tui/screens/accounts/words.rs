@@ -6,9 +6,11 @@ use crate::client::{Key, Offer, Query};
 use crate::domain::job::BackupJob;
 use crate::domain::{Account, Region, Scope};
 use crate::tui::fmt;
+use crate::tui::fmt::resource_name;
 use crate::tui::paint::{Painter, Segments, segment};
+use crate::tui::screens::details::Detail;
 use crate::tui::screens::pane;
-use crate::tui::screens::points::resource_name;
+use crate::tui::screens::sheets::Sheet;
 use crate::tui::text::count;
 use crate::tui::theme::Role;
 use crate::tui::world::World;
@@ -23,9 +25,7 @@ pub(super) fn view_chosen(
     area: Rect,
     painter: &mut Painter<'_>,
 ) {
-    let name =
-        if row.unit.is_empty() { row.account.name.clone() } else { format!("{}/{}", row.unit, row.account.name) };
-    let title = pane::title(&format!("{name} in {region}"), row.account.id.as_str(), world);
+    let title = pane::title(&name(row, region), row.account.id.as_str(), world);
     let hint = vec![segment("tab", Role::Key), segment(" next region", Role::Dim)];
     painter.rule(Rect::new(area.x, area.y, area.width, 1), &title, &hint);
     let inner = Rect::new(area.x + 2, area.y + 1, area.width.saturating_sub(3), area.height - 1);
@@ -43,6 +43,36 @@ pub(super) fn view_chosen(
     for (nth, line) in lines.iter().take(usize::from(inner.height)).enumerate() {
         painter.line(inner.x, inner.y + nth as u16, inner.width, line);
     }
+}
+
+fn name(row: &Row, region: &Region) -> String {
+    let unit = if row.unit.is_empty() { String::new() } else { format!("{}/", row.unit) };
+    format!("{unit}{} in {region}", row.account.name)
+}
+
+/// The chosen cell beside the grid: the same in full.
+pub(super) fn sheet(row: &Row, region: &Region, sight: &Sight, world: &World) -> Sheet {
+    let mut facts = vec![Detail::new("Account id", row.account.id.to_string())];
+    facts.push(Detail::heading("What is seen"));
+    match sight {
+        Sight::Waiting => facts.push(Detail::paragraph("It has not answered yet.", Role::Dim)),
+        Sight::Blind(why) => {
+            let (what, advice) = blind(why, &row.account, region, world);
+            facts.push(Detail::paragraph(what, Role::Warning));
+            facts.push(Detail::paragraph(advice, Role::Dim));
+        }
+        Sight::Seen(seen) => {
+            let line = |line: Segments<'static>| {
+                let role = line.first().map_or(Role::Text, |(_, role)| *role);
+                let text: String = line.iter().map(|(text, _)| text.as_ref()).collect();
+                Detail::paragraph(text.trim_start(), role)
+            };
+            facts.extend(told(seen, row, region, world).into_iter().map(line));
+            facts.extend(lag(&Scope::new(row.account.id.clone(), region.clone()), world));
+        }
+    }
+    let name = name(row, region);
+    Sheet { kind: "Account", name, keys: Vec::new(), facts: Some(facts), absent: &[] }
 }
 
 /// Why a cell is blind, and what can be done about it.
@@ -66,6 +96,14 @@ pub(super) fn blind(why: &Why, account: &Account, region: &Region, world: &World
             (fault.to_string(), advice)
         }
     }
+}
+
+/// Whose newest backup is the oldest: how far behind its backups an account is.
+fn lag(scope: &Scope, world: &World) -> Option<Detail> {
+    let protected = world.store.protected(scope).into_iter().flat_map(|all| all.iter());
+    let (at, arn) = protected.filter_map(|one| Some((one.last_backup_time?, &one.arn))).min()?;
+    let (name, age) = (world.resource_name(scope, arn), fmt::coarse(world.now() - at));
+    Some(Detail::paragraph(format!("No newest backup is older than that of {name}: {age}."), Role::Text))
 }
 
 fn told(seen: &Seen, row: &Row, region: &Region, world: &World) -> Vec<Segments<'static>> {

@@ -5,9 +5,10 @@ use crate::client::{Answer, Key, Query};
 use crate::domain::day::{DayState, Owner};
 use crate::domain::job::BackupJob;
 use crate::tui::fmt;
+use crate::tui::fmt::took;
 use crate::tui::msg::Act;
 use crate::tui::route::{Route, Slice};
-use crate::tui::screens::jobs::{is_bad, push_all, took};
+use crate::tui::screens::jobs::{is_bad, push_all};
 use crate::tui::screens::list::Listed;
 use crate::tui::screens::{pane, status};
 use crate::tui::store::Line;
@@ -33,23 +34,32 @@ static COLUMNS: &[Column<BackupJob>] = &[
     Column::of(&backup_job::CREATED, 11, 11).sorted(|a, b| b.created.cmp(&a.created)),
     Column::of(&backup_job::RESOURCE, 14, 28)
         .role(Role::Accent)
+        .once(|a, b| a.resource_arn == b.resource_arn)
         .sorted(|a, b| by_text(a.resource_arn.as_str(), b.resource_arn.as_str())),
-    Column::of(&backup_job::TYPE, 4, 9).priority(8),
-    Column::of(&backup_job::VAULT, 12, 24).sorted(|a, b| by_text(&a.vault_name, &b.vault_name)).priority(3),
+    Column::of(&backup_job::TYPE, 4, 9).once(|a, b| a.resource_type == b.resource_type).priority(8),
+    Column::of(&backup_job::VAULT, 12, 24)
+        .sorted(|a, b| by_text(&a.vault_name, &b.vault_name))
+        .once(|a, b| a.vault_name == b.vault_name)
+        .priority(3),
     Column::of(&backup_job::SIZE, 8, 9).sorted(|a, b| b.size_bytes.cmp(&a.size_bytes)).priority(4),
     Column::<BackupJob>::new("TOOK", 6, 8, |job, world| Cell::plain(took(job.initiated, job.completed, world.now())))
         .right()
         .priority(6),
-    Column::account(10, 20).by_account().priority(1),
+    Column::account(10, 20).by_account().priority(2),
     Column::region(12, 14).by_region().priority(5),
     Column::of(&backup_job::PLAN, 10, 22)
         .shown(|job, _| match &job.created_by {
             None => Cell::dim("on demand"),
             Some(creator) => Cell::plain(creator.backup_plan_name.clone()),
         })
+        .once(|a, b| plan_of(a) == plan_of(b))
         .priority(7),
-    Column::of(&backup_job::MESSAGE, 20, 32).role(Role::Dim).grows().priority(2),
+    Column::of(&backup_job::MESSAGE, 20, 25).role(Role::Dim).grows().priority(1),
 ];
+
+fn plan_of(job: &BackupJob) -> Option<&str> {
+    job.created_by.as_ref().map(|creator| creator.backup_plan_name.as_str())
+}
 
 impl Record for BackupJob {
     fn id(&self) -> Cow<'_, str> {

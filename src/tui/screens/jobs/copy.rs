@@ -4,9 +4,10 @@ use crate::client::attributes::copy_job;
 use crate::client::{Answer, Key, Query};
 use crate::domain::Arn;
 use crate::domain::job::CopyJob;
+use crate::tui::fmt::took;
 use crate::tui::msg::Act;
 use crate::tui::route::Route;
-use crate::tui::screens::jobs::{is_bad, push_all, text, took};
+use crate::tui::screens::jobs::{is_bad, push_all, text};
 use crate::tui::screens::list::Listed;
 use crate::tui::screens::{pane, status};
 use crate::tui::store::Line;
@@ -28,19 +29,21 @@ static COLUMNS: &[Column<CopyJob>] = &[
         .shown(|job, world| status::job(&job.state, None, world.glyphs))
         .sorted(|a, b| a.state.cmp(&b.state)),
     Column::of(&copy_job::CREATED, 11, 11).sorted(|a, b| b.created.cmp(&a.created)),
-    Column::of(&copy_job::RESOURCE, 14, 28).role(Role::Accent),
+    Column::of(&copy_job::RESOURCE, 14, 28).role(Role::Accent).once(|a, b| a.resource_arn == b.resource_arn),
     Column::of(&copy_job::FROM, 12, 24)
         .shown(|job, _| Cell::plain(vault_of(job.source_vault_arn.as_ref())))
+        .once(|a, b| a.source_vault_arn == b.source_vault_arn)
         .priority(4),
     Column::of(&copy_job::TO, 12, 24)
         .shown(|job, _| Cell::plain(vault_of(job.destination_vault_arn.as_ref())))
+        .once(|a, b| a.destination_vault_arn == b.destination_vault_arn)
         .priority(1),
     Column::of(&copy_job::SIZE, 8, 9).priority(5),
     Column::<CopyJob>::new("TOOK", 6, 8, |job, world| Cell::plain(took(job.created, job.completed, world.now())))
         .right()
         .priority(6),
-    Column::account(10, 20).priority(2),
-    Column::of(&copy_job::MESSAGE, 20, 32).role(Role::Dim).grows().priority(3),
+    Column::account(10, 20).priority(3),
+    Column::of(&copy_job::MESSAGE, 20, 25).role(Role::Dim).grows().priority(2),
 ];
 
 fn vault_of(arn: Option<&Arn>) -> String {

@@ -5,10 +5,9 @@ mod copy;
 mod restore;
 
 use crate::client::Key;
+use crate::domain::Arn;
 use crate::domain::job::JobState;
-use crate::domain::{Arn, Time};
 use crate::tui::command::Command;
-use crate::tui::fmt;
 use crate::tui::msg::Act;
 use crate::tui::paint::{Painter, segment};
 use crate::tui::route::Slice;
@@ -41,15 +40,6 @@ impl Default for Jobs {
 /// The screen of a part of the backup jobs.
 pub fn of(slice: Slice) -> Box<dyn Screen> {
     Box::new(ListScreen::new(backup::BackupJobs { slice: Some(slice) }))
-}
-
-/// How long a job took, or has taken so far.
-pub fn took(started: Option<Time>, ended: Option<Time>, now: Time) -> String {
-    match (started, ended) {
-        (Some(started), Some(ended)) => fmt::duration(ended - started),
-        (Some(started), None) => fmt::coarse(now - started),
-        _ => String::new(),
-    }
 }
 
 fn push_all(words: &mut String, all: &[&str]) {
@@ -117,14 +107,23 @@ impl Screen for Jobs {
     fn subject(&self, world: &World) -> Subject {
         self.tab().subject(world)
     }
-    fn filter(&mut self, text: &str) {
-        self.tab_mut().filter(text);
+    fn is_moving(&self) -> bool {
+        self.tab().is_moving()
+    }
+    fn has_detail(&self) -> bool {
+        self.tab().has_detail()
+    }
+    fn rest(&mut self, world: &World) {
+        self.tab_mut().rest(world);
+    }
+    fn filter(&mut self, text: &str, world: &World) {
+        self.tab_mut().filter(text, world);
     }
     fn table(&self) -> Option<&Table> {
         self.tab().table()
     }
-    fn unfilter(&mut self) -> bool {
-        self.tab_mut().unfilter()
+    fn unfilter(&mut self, world: &World) -> bool {
+        self.tab_mut().unfilter(world)
     }
     fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
         self.view_tabs(Rect::new(area.x, area.y, area.width, 1), painter);

@@ -3,9 +3,10 @@
 use crate::client::attributes::restore_job;
 use crate::client::{Answer, Key, Query};
 use crate::domain::job::RestoreJob;
+use crate::tui::fmt::took;
 use crate::tui::msg::Act;
 use crate::tui::route::Route;
-use crate::tui::screens::jobs::{is_bad, push_all, text, took};
+use crate::tui::screens::jobs::{is_bad, push_all, text};
 use crate::tui::screens::list::Listed;
 use crate::tui::screens::{pane, status};
 use crate::tui::store::Line;
@@ -29,7 +30,8 @@ static COLUMNS: &[Column<RestoreJob>] = &[
     Column::<RestoreJob>::new("FROM", 14, 28, |job, world| {
         let source = job.source_resource_arn.as_ref().or(job.recovery_point_arn.as_ref());
         Cell::new(source.map(|arn| world.resource_name(&job.scope, arn)).unwrap_or_default(), Role::Accent)
-    }),
+    })
+    .once(|a, b| a.source_resource_arn.is_some() && a.source_resource_arn == b.source_resource_arn),
     Column::of(&restore_job::RESTORED, 12, 28)
         .shown(|job, world| {
             let restored = job.created_resource_arn.as_ref();
@@ -42,9 +44,9 @@ static COLUMNS: &[Column<RestoreJob>] = &[
     })
     .right()
     .priority(5),
-    Column::account(10, 20).priority(1),
+    Column::account(10, 20).priority(2),
     Column::region(12, 14).priority(6),
-    Column::of(&restore_job::MESSAGE, 20, 32).role(Role::Dim).grows().priority(2),
+    Column::of(&restore_job::MESSAGE, 20, 25).role(Role::Dim).grows().priority(1),
 ];
 
 impl Record for RestoreJob {

@@ -376,7 +376,7 @@ impl Screen for Overview {
             _ => Subject::Nothing,
         }
     }
-    fn filter(&mut self, text: &str) {
+    fn filter(&mut self, text: &str, _: &World) {
         self.problems.filter(text);
     }
     fn table(&self) -> Option<&Table> {
@@ -385,7 +385,7 @@ impl Screen for Overview {
     fn built(&self) -> usize {
         if self.focus == Focus::Days { self.days.built() } else { self.table().map_or(0, Table::built) }
     }
-    fn unfilter(&mut self) -> bool {
+    fn unfilter(&mut self, _: &World) -> bool {
         match (self.focus, self.now) {
             (Focus::Problems, _) => return self.problems.unfilter(),
             (Focus::Days, Some(now)) if self.days.only != Only::All => {

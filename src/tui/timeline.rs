@@ -1,7 +1,7 @@
 //! What lies on the line of time of a continuous recovery point: what can be restored, its bases, the jobs of its resource, and the gaps
 //! between it and the others of that.
 
-use crate::client::{Key, Query};
+use crate::client::{Feature, Key, Query};
 use crate::domain::continuous::{EARLIEST, LATEST};
 use crate::domain::job::JobState;
 use crate::domain::recovery_point::RecoveryPointStatus;
@@ -64,14 +64,31 @@ fn items_key(scope: &Scope, point: &Arn) -> Key {
     Key::scoped(scope.clone(), Query::Items { recovery_point: point.clone(), path: "/".to_owned() })
 }
 
-/// The other recovery points of the resource that were continuous.
-fn others<'a>(point: &'a KnownPoint, world: &'a World) -> impl Iterator<Item = &'a Arn> {
-    let all = world.store.points_of(&point.scope, &point.resource_arn).into_iter().flat_map(|points| points.iter());
+/// The recovery points of a resource that are continuous, or were, as far as the list of them is known.
+fn continuous<'a>(scope: &Scope, resource: &Arn, world: &'a World) -> impl Iterator<Item = &'a Arn> {
+    let all = world.store.points_of(scope, resource).into_iter().flat_map(|points| points.iter());
     let is_continuous =
-        |other: &RecoveryPointStatus| matches!(other, RecoveryPointStatus::Stopped | RecoveryPointStatus::Available);
-    all.filter(move |other| other.arn != point.arn && is_continuous(&other.status))
-        .map(|other| &other.arn)
-        .take(MOST_OTHERS)
+        |point: &RecoveryPointStatus| matches!(point, RecoveryPointStatus::Stopped | RecoveryPointStatus::Available);
+    all.filter(move |point| is_continuous(&point.status)).map(|point| &point.arn)
+}
+
+/// The others than one of them.
+fn others<'a>(point: &'a KnownPoint, world: &'a World) -> impl Iterator<Item = &'a Arn> {
+    let all = continuous(&point.scope, &point.resource_arn, world);
+    all.filter(move |other| **other != point.arn).take(MOST_OTHERS)
+}
+
+/// What has to be known for [`windows`]: an engine tells what such a point can be restored to beside its files.
+pub fn window_keys(scope: &Scope, resource: &Arn, world: &World) -> Vec<Key> {
+    let told = world.store.capabilities.allows(Feature::Items).is_ok();
+    let points = continuous(scope, resource, world).filter(|_| told).take(MOST_OTHERS);
+    points.map(|arn| items_key(scope, arn)).collect()
+}
+
+/// What a resource can be restored to any second of, and out of which recovery point.
+pub fn windows(scope: &Scope, resource: &Arn, world: &World) -> Vec<(Window, Arn)> {
+    let points = continuous(scope, resource, world).take(MOST_OTHERS);
+    points.filter_map(|arn| Some((Window::of(scope, arn, world)?, arn.clone()))).collect()
 }
 
 impl Timeline {
