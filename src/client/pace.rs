@@ -221,6 +221,12 @@ mod tests {
         assert_eq!(interval(&Query::Vaults, true, false), 15);
         assert_eq!(interval(&Query::Vaults, false, false), 300);
         assert_eq!(interval(&Query::Accounts, false, false), 3600);
+        // Near the end of a recovery point that grows, more is known a little later.
+        let point = "arn:aws:backup:us-east-1:123456789012:recovery-point:p".parse().unwrap();
+        assert_eq!(
+            interval(&Query::Sight { recovery_point: point, at: crate::domain::Time::default() }, true, false),
+            5
+        );
     }
 
     #[tokio::test(start_paused = true)]

@@ -104,7 +104,9 @@ impl AsOf {
                 let entries = entries(content, &folder, &tree)?;
                 let Some(rest) = left.checked_sub(1 + entries.len()) else { return Ok(None) };
                 left = rest;
-                entries.into_iter().for_each(|entry| merge.add(entry, &folder));
+                for entry in entries {
+                    merge.add(entry, &folder);
+                }
             }
         }
         let (bytes, newest) = merge.sums();
