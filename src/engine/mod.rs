@@ -120,6 +120,8 @@ pub struct Engine {
     pub(crate) followers: continuous::Followers,
     /// Held by whoever looks through the vaults' folders: two at once would bring the same things back.
     pub(crate) rescanning: Mutex<()>,
+    /// Held by whoever looks at a moment of a continuous recovery point.
+    pub(crate) looking: Mutex<()>,
     /// Held by whoever changes shares, and then the names of all the vaults that they share.
     pub(crate) sharing: Mutex<()>,
     /// Last, so that the lock is given back when all else is closed.
@@ -269,6 +271,7 @@ impl Engine {
             deliveries: notifications::standing::Deliveries::default(),
             chains: points::chains::Locks::default(),
             followers: continuous::Followers::default(),
+            looking: Mutex::default(),
             rescanning: Mutex::default(),
             sharing: Mutex::default(),
             data_dir,

@@ -31,8 +31,13 @@ impl Repository {
         limit: usize,
     ) -> Result<SnapshotEntries> {
         let (_, tree) = self.folder(snapshot, path)?;
+        self.page_of(&tree, after, limit)
+    }
+
+    /// The same of a folder that is known by its list of items ([`Node::subtree`]): nothing is looked for.
+    pub fn page_of(&self, tree: &Id, after: Option<&[u8]>, limit: usize) -> Result<SnapshotEntries> {
         let mut entries = SnapshotEntries::default();
-        for node in self.read_tree(&tree)? {
+        for node in self.read_tree(tree)? {
             let node = node?;
             if after.is_some_and(|after| node.name.as_slice() <= after) {
                 continue;
@@ -71,6 +76,11 @@ impl Repository {
                 None => Err(Error::NotAFolder { snapshot: *snapshot, path: shown(path) }),
             },
         }
+    }
+
+    /// The list of items of a folder in a snapshot.
+    pub fn tree_of_folder(&self, snapshot: &Id, path: &ItemPath) -> Result<Id> {
+        self.folder(snapshot, path).map(|(_, tree)| tree)
     }
 
     /// The item of a folder with this name.

@@ -303,6 +303,8 @@ impl App {
         let minute = |time: Time| time.timestamp().div_euclid(60);
         self.dirty |= minute(now) != minute(self.world.wall);
         self.unsynced |= minute(now) != minute(self.world.wall);
+        // What waited for its time shows something else from then on.
+        self.dirty |= self.layers.iter().filter_map(|layer| layer.dialog.wakes(&self.world)).any(|at| at <= now);
         self.world.wall = now;
         if self.said.as_ref().is_some_and(|said| said.until <= now) {
             self.said = None;

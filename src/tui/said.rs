@@ -7,8 +7,12 @@ use crate::tui::fmt;
 /// Words of APIs that are spelled in capitals.
 const ABBREVIATIONS: [&str; 5] = ["acls", "id", "lsn", "uid", "wal"];
 
+/// How the name of a bound ends.
+const AT_MOST: &str = "AtMost";
+
 /// A name of an API as words: `EngineVersion` is `Engine version`; what its value shows anyhow is left out, as in `DatabaseBytes`.
 pub fn label(name: &str) -> String {
+    let name = name.strip_suffix(AT_MOST).unwrap_or(name);
     if let Some(of) = name.strip_suffix("Bytes").filter(|of| !of.is_empty()) {
         let of = of.strip_suffix("Size").unwrap_or(of);
         return if of.is_empty() { "Size".to_owned() } else { format!("{} size", words(of)) };
@@ -36,6 +40,9 @@ fn words(name: &str) -> String {
 
 /// A value as people read it: a number of bytes as a size, a time of the API as one of the dashboard's, a word with its meaning.
 pub fn value(name: &str, value: &str) -> String {
+    if let Some(of) = name.strip_suffix(AT_MOST) {
+        return format!("at most {}", self::value(of, value));
+    }
     if name == Consistency::NAME
         && let Some(meaning) = Consistency::meaning(value)
     {
@@ -100,6 +107,7 @@ mod tests {
             ("EngineVersion", "Engine version"),
             ("DatabaseBytes", "Database size"),
             ("SizeBytes", "Size"),
+            ("LogBytesAtMost", "Log size"),
             ("Bytes", "Bytes"),
             ("WalLevel", "WAL level"),
             ("StartLsn", "Start LSN"),
@@ -116,6 +124,7 @@ mod tests {
     fn a_size_is_a_size_and_a_moment_a_moment() {
         assert_eq!(value("DatabaseBytes", "7803391"), "7.4 MiB");
         assert_eq!(value("DatabaseBytes", "many"), "many");
+        assert_eq!(value("LogBytesAtMost", "50331648"), "at most 48 MiB");
         assert_eq!(value("LatestRestorableTime", "2026-11-26T10:00:01.5Z"), "2026-11-26 10:00:01 UTC");
         assert!(value("Consistency", "crash").starts_with("crash: all of one moment"));
     }

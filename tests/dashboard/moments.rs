@@ -7,6 +7,7 @@ use vaultdeck::client::{Answer, Fault, FaultKind, Key, Query};
 use vaultdeck::domain::extension::Sight;
 use vaultdeck::domain::{Arn, Time};
 use vaultdeck::tui::glyph::{ASCII, UNICODE};
+use vaultdeck::tui::msg::Msg;
 
 /// The wizard of the database's live recovery point.
 fn wizard(start: Start) -> Driver {
@@ -127,7 +128,11 @@ fn sight() -> Sight {
             ("Databases", "orders 1.9 GiB, postgres 7.4 MiB"),
             ("EngineVersion", "15.18"),
         ]),
-        details: details(&[("LastChangeTime", "2026-11-23T00:59:12Z"), ("LogBytes", "50331648"), ("LogFiles", "3")]),
+        details: details(&[
+            ("LastChangeTime", "2026-11-23T00:59:12Z"),
+            ("LogBytesAtMost", "50331648"),
+            ("LogFiles", "3"),
+        ]),
     }
 }
 
@@ -143,6 +148,31 @@ fn what_it_looked_like_at_a_second_is_told_once_that_was_stayed_at() {
         // Another second is another question.
         driver.press("s left").sees_no("database size");
     }
+}
+
+#[test]
+fn what_was_told_of_the_latest_second_is_of_that_one_however_it_moves_on() {
+    let fixture = fixture::Fixture { sight: Some(sight()), ..followed() };
+    let mut driver = Driver::start(Start { size: (160, 45), fixture, ..Start::default() });
+    driver.press("2 j enter /").write("orders").press("enter g a").write("restore").press("enter").wait(1);
+    driver.sees("then   last change");
+    grows(&mut driver, fixture::now() + Duration::seconds(20));
+    driver.sees("2026-11-23 04:00:20 CET").sees_no("then   last change");
+    driver.sees("at 2026-11-23 03:59:59 CET last change").sees("at 2026-11-22 04:00:00 CET database size");
+    // Where the line of time is opened again, it is looked into as it is by then.
+    driver.press("enter shift-tab enter").sees_no("last change").wait(1).sees("then   last change");
+}
+
+#[test]
+fn a_frame_is_drawn_when_a_second_was_stayed_at_for_long_enough() {
+    let mut driver = at((120, 40));
+    driver.press("h left").draw();
+    driver.app.take_dirty();
+    let rests = driver.app.next_tick();
+    driver.app.update(Msg::Tick(rests - Duration::milliseconds(1)));
+    assert!(!driver.app.take_dirty());
+    driver.app.update(Msg::Tick(rests));
+    assert!(driver.app.take_dirty());
 }
 
 #[test]

@@ -299,7 +299,8 @@ def test_chosen_objects_and_prefixes_come_back_as_of_a_moment_and_nothing_is_ove
     # What it looked like then is told without reading any of it.
     sight = told_of(engine, point, f"moment?at={at:%Y-%m-%dT%H%%3A%M%%3A%SZ}")
     assert (sight["Details"]["Objects"], sight["Details"]["ObjectBytes"]) == ("6", str(len("base a/1changednewbase a/b/cbase bnew c"))), sight
-    assert sight["Base"] < sight["Details"]["LastChangeTime"] <= sight["At"], sight
+    base, changed, looked_at = map(datetime.datetime.fromisoformat, [sight["Base"], sight["Details"]["LastChangeTime"], sight["At"]])
+    assert base < changed <= looked_at == at, sight
 
     done, found, tags = items("a/")
     assert done["Status"] == "COMPLETED" and found == {"a/1": b"base a/1", "a/2": b"changed", "a/3": b"new", "a/b/c": b"base a/b/c"}, (done, found)

@@ -14,7 +14,9 @@ from tgt import TARGET, Tgt
 
 SIZE = 48 * MIB
 FILLED = 16 * MIB
-PASSWORD = "p@:/ %,w'\"x"
+# However what else is in it is written, this stays as it is.
+MARK = "Zq7pl41n"
+PASSWORD = MARK + "@:/ %,w'\"x"
 
 
 @pytest.fixture
@@ -108,7 +110,7 @@ def test_a_password_goes_by_no_argument_and_is_in_no_message(open_handed, gatewa
         if job["State"] in ("COMPLETED", "FAILED"):
             break
         assert time.monotonic() < deadline, job
-    assert job["State"] == "COMPLETED" and seen and not any(PASSWORD.encode() in said for said in seen), job
+    assert job["State"] == "COMPLETED" and seen and not any(MARK.encode() in said for said in seen), job
     completed(restore(engine.client(), job["RecoveryPointArn"], "Storage Gateway", **{"vaultdeck:path": str(image)}))
     assert digest(image) == digest(gateway.image)
 
@@ -124,7 +126,14 @@ def test_a_password_goes_by_no_argument_and_is_in_no_message(open_handed, gatewa
         refused = add(engine, "other", url, secret, check=False)
         said = refused.stdout + refused.stderr
         assert refused.returncode != 0 and told in said.replace('\\"', '"'), (url, said)
-        assert "hunter2hunter2" not in said and PASSWORD not in said
+        assert "hunter2hunter2" not in said and MARK not in said
+
+    # nor has the engine said it anywhere
+    engine.process.terminate()
+    engine.process.wait(8)
+    log = engine.process.stderr.read()
+    engine.close_pipes()
+    assert MARK not in log + str(job) and "hunter2hunter2" not in log
 
 
 def test_what_is_away_or_not_there_is_named(engine, gateway, tmp_path):

@@ -195,7 +195,11 @@ def test_plain_restic_and_pg_ctl_make_a_server_of_it(engine, server, folder, tmp
 def test_aurora_is_the_same_with_its_own_names(engine, server, folder, tmp_path):
     resource = added(engine, server, tmp_path, kind="Aurora", name="Orders")
     assert resource == f"{ARN}:cluster:orders"
+    # A name may have what ends a row of an answer.
+    server.ask('CREATE DATABASE "two\nlines"')
     point = engine.json("backup", "start", "Orders", "--vault", "Default")["RecoveryPointArn"]
+    assert "two?lines " in engine.json("point", "show", point)["Details"]["Databases"]
+    server.ask('DROP DATABASE "two\nlines"')
     engine.run("restore", "start", point, "--to", str(folder / "restored"))
     assert start_restored(folder).seen() == server.seen()
     made = [row for row in engine.json("resource", "list") if row["ResourceArn"] != resource]

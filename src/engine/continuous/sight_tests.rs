@@ -36,6 +36,11 @@ fn a_moment_tells_of_its_base_its_log_and_the_last_change_before() {
         let refused = look(outside).unwrap_err();
         assert!(refused.contains("must lie within what can be restored"), "{refused}");
     }
+    // One is looked at at a time; who may not look is told that all the same.
+    let looking = house.engine().looking.lock();
+    assert!(look(9).unwrap_err().contains("ask again"));
+    drop(looking);
+    assert!(look(9).is_ok());
     // What is not continuous has no moments, and what is not there is said to be so.
     let unknown: Arn = format!("{point}0").parse().unwrap();
     let refused = house.engine().recovery_point_at(&house.caller, &unknown, Time::default()).unwrap_err();

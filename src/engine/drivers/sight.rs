@@ -10,7 +10,7 @@ pub const MOST_COUNTED: usize = 100_000;
 
 /// The details that tell how much of a log a restore runs through.
 const LOG_FILES: &str = "LogFiles";
-const LOG_BYTES: &str = "LogBytes";
+const LOG_BYTES: &str = "LogBytesAtMost";
 
 /// The detail that lists databases.
 pub const DATABASES: &str = "Databases";
@@ -48,8 +48,8 @@ impl SightCx<'_> {
         names.iter().filter_map(found).collect()
     }
 
-    /// About how much of its log, whose files these are in their order, a service runs through to get to the moment: all that was
-    /// stored before, and the file that was stored next, which has the moment in it.
+    /// How much of its log, whose files these are in their order, a service runs through at most to get to the moment: all that was
+    /// stored before, and the file that was stored next, which has the moment in it somewhere. The first may begin before the base.
     pub fn log(&self, files: &[Node]) -> PointDetails {
         let is_before = |file: &Node| self.are_stored_times_true && file.modified.seconds >= self.at.timestamp();
         let ends = files.iter().position(is_before).map_or(files.len(), |place| place + 1);

@@ -7,7 +7,8 @@ use crate::domain::{Arn, PointDetails, Resource, Secret, Time};
 use crate::engine::caller::RestoreRoots;
 use crate::engine::drivers::{Fault, Mark};
 use crate::repository::{
-    BlobKind, Error, Id, ItemPath, Node, OpenFolder, Repository, RestoreOutcome, RestoreSize, StreamSink,
+    self, BlobKind, Error, FileKind, Id, ItemPath, Node, OpenFolder, Repository, RestoreOutcome, RestoreSize,
+    SnapshotEntries, StreamSink,
 };
 use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
@@ -106,32 +107,37 @@ impl Inside<'_> {
 
     /// What is in a folder, by names.
     pub(super) fn entries(&self, folder: &ItemPath) -> Result<Vec<Node>, Fault> {
-        let entries = self.repository.entries(&self.snapshot, &self.at(folder));
-        entries.map_err(|error| Fault::Failed(error.to_string()))
+        steady(|| self.repository.entries(&self.snapshot, &self.at(folder)))
+    }
+
+    /// What is in a folder that was found ([`Node::subtree`]), by names: at most so many items, and whether there are more.
+    pub(super) fn items_of(&self, tree: &Id, most: usize) -> Result<SnapshotEntries, Fault> {
+        steady(|| self.repository.page_of(tree, None, most))
     }
 
     /// Tells all files below the root, each with its path from there, but those in the folder of it that is left out; whether there were no
-    /// more than so many items.
+    /// more than so many items, folders among them. Each folder is read once, whatever lies above it.
     pub(super) fn each_file(
         &self,
         but: &str,
         most: usize,
         tell: &mut dyn FnMut(&ItemPath, &Node),
     ) -> Result<bool, Fault> {
-        let (mut left, mut folders) = (most, vec![ItemPath::root()]);
-        while let Some(folder) = folders.pop() {
-            let page = self.repository.entries_page(&self.snapshot, &self.at(&folder), None, left);
-            let page = page.map_err(|error| Fault::Failed(error.to_string()))?;
+        let root = steady(|| self.repository.tree_of_folder(&self.snapshot, self.root))?;
+        let (mut left, mut folders) = (most, vec![(ItemPath::root(), root)]);
+        while let Some((folder, tree)) = folders.pop() {
+            let page = self.items_of(&tree, left)?;
             if page.more {
                 return Ok(false);
             }
             left -= page.nodes.len();
             for node in page.nodes {
                 let path = folder.join(&node.name);
-                match (node.is_directory(), folder.components().is_empty() && node.name == but.as_bytes()) {
-                    (_, true) => {}
-                    (true, false) => folders.push(path),
-                    (false, false) => tell(&path, &node),
+                let is_left_out = folder.components().is_empty() && node.name == but.as_bytes();
+                match node.subtree {
+                    _ if is_left_out => {}
+                    Some(tree) => folders.push((path, tree)),
+                    None => tell(&path, &node),
                 }
             }
         }
@@ -144,12 +150,16 @@ impl Inside<'_> {
         if node.size > longest {
             return Err(Fault::Failed(format!("{path} has {} bytes, and at most {longest} are read", node.size)));
         }
+        self.content_of(&node).map(Some)
+    }
+
+    /// The content of a file that was found.
+    pub(super) fn content_of(&self, node: &Node) -> Result<Vec<u8>, Fault> {
         let mut content = Vec::new();
         for id in &node.content {
-            let piece = self.repository.load_blob(BlobKind::Data, id);
-            content.extend(piece.map_err(|error| Fault::Failed(error.to_string()))?);
+            content.extend(steady(|| self.repository.load_blob(BlobKind::Data, id))?);
         }
-        Ok(Some(content))
+        Ok(content)
     }
 
     /// The content of a file as it is read, however much it is; nothing where there is none.
@@ -161,10 +171,22 @@ impl Inside<'_> {
 
     /// The item at a path; nothing where there is none.
     pub fn find(&self, path: &ItemPath) -> Result<Option<Node>, Fault> {
-        match self.repository.find(&self.snapshot, &self.at(path)) {
-            Ok(found) => Ok(found),
+        steady(|| match self.repository.find(&self.snapshot, &self.at(path)) {
             Err(Error::NoSuchPath { .. } | Error::NotAFolder { .. }) => Ok(None),
-            Err(error) => Err(Fault::Failed(error.to_string())),
+            found => found,
+        })
+    }
+}
+
+/// Reads, also where no pass holds what is read in its place: a collection may move it into another pack between the look into the index
+/// and the reading, and then the index knows better by now.
+fn steady<T>(read: impl Fn() -> repository::Result<T>) -> Result<T, Fault> {
+    let mut tries_left = 3;
+    loop {
+        tries_left -= 1;
+        match read() {
+            Err(Error::NotFound { kind: FileKind::Pack, .. }) if tries_left > 0 => {}
+            outcome => return outcome.map_err(|error| Fault::Failed(error.to_string())),
         }
     }
 }

@@ -33,20 +33,29 @@ struct Standing {
 }
 
 impl Engine {
-    /// What a continuous recovery point tells of a moment that it can be restored to.
+    /// What a continuous recovery point tells of a moment that it can be restored to. One is looked at at a time: while it is, another
+    /// is unavailable, and the same succeeds a little later.
     pub fn recovery_point_at(&self, caller: &Caller, arn: &Arn, at: Time) -> Result<Sight> {
+        let mut standing = self.standing_of(caller, arn)?;
+        // A base and its log may be large, and somebody who moves on asks of the next moment before this one is told.
+        let Some(_alone) = self.looking.try_lock() else {
+            return Err(Error::unavailable("Another moment is being looked at; ask again in a second."));
+        };
         let mut tries_left = TRIES;
         loop {
             tries_left -= 1;
-            let standing = self.standing_of(caller, arn)?;
             let (base, _) = standing.chain.restore_to(Wanted::At(at)).map_err(|rule| {
                 Error::invalid_parameter(format!("Invalid at: a moment of this recovery point {rule}"))
             })?;
             let path = Path::new("/").join(&base.folder);
             let root = ItemPath::from_path(&path).map_err(|error| Error::Internal(error.to_string()))?;
             let seen = self.see(&standing, &root, &base.details, at);
-            if tries_left > 0 && seen.is_err() {
-                continue;
+            if seen.is_err() {
+                let now = self.standing_of(caller, arn)?;
+                if tries_left > 0 && now.snapshot != standing.snapshot {
+                    standing = now;
+                    continue;
+                }
             }
             let Glimpse { at_base, then } = seen?;
             let noted = standing.chain.last_change_by(at);

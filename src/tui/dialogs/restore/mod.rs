@@ -270,6 +270,9 @@ impl FormDialog for RestoreWizard {
             return self.when.is_some() && self.form.focused() == MOMENT && edits;
         }
         (self.choosing, self.touched) = (true, true);
+        if let Some(when) = &mut self.when {
+            when.moved(world.wall);
+        }
         if matches!(key.code, KeyCode::Char(digit) if digit.is_ascii_digit()) { self.choose(key) } else { true }
     }
 

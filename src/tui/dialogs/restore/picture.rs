@@ -243,7 +243,14 @@ fn sight(when: &When, place: &Place<'_>) -> Vec<Segments<'static>> {
             let line = vec![segment(format!("{name:7}"), Role::Dim), segment(told.join(", "), Role::Text)];
             (!told.is_empty()).then_some(line)
         };
-        return said("", &sight.at_base).into_iter().chain(said("then", &sight.details)).collect();
+        // The latest second has moved on since it was looked into, and may have another base.
+        let (base, then) = if at == when.at() {
+            (String::new(), "then".to_owned())
+        } else {
+            let of = |time| format!("at {} ", moment::shown(time, when.zone()));
+            (of(sight.base), of(at))
+        };
+        return said(&base, &sight.at_base).into_iter().chain(said(&then, &sight.details)).collect();
     }
     let query = Query::Sight { recovery_point: point.arn.clone(), at };
     let told = match &world.store.slot(&Key::scoped(point.scope.clone(), query)).fault {

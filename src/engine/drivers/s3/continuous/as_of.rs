@@ -6,7 +6,7 @@ use crate::domain::Time;
 use crate::engine::drivers::s3::headers::{PREFIX, UNREAD};
 use crate::engine::drivers::s3::items;
 use crate::engine::drivers::{Fault, Inside};
-use crate::repository::{ItemPath, Node, key_of_item, places_of_key};
+use crate::repository::{Id, ItemPath, Node, key_of_item, places_of_key};
 use std::collections::{BTreeMap, HashMap};
 
 /// The entries of one piece have no more bytes.
@@ -79,22 +79,32 @@ impl Merge {
 impl AsOf {
     /// Reads the log of a recovery point up to a moment.
     pub(in crate::engine::drivers::s3) fn read(content: &Inside<'_>, at: Time) -> Result<Self, Fault> {
+        let read = Self::read_at_most(content, at, usize::MAX)?;
+        read.ok_or_else(|| Fault::Failed("The log of the recovery point has no end.".to_owned()))
+    }
+
+    /// The same; nothing where the log up to there has more than so many pieces and entries.
+    pub(super) fn read_at_most(content: &Inside<'_>, at: Time, most: usize) -> Result<Option<Self>, Fault> {
         let log = ItemPath::root().join(FOLDER.as_bytes());
-        let mut merge = Merge::new(at);
+        let (mut merge, mut left) = (Merge::new(at), most);
         // When the listings ended of the pieces so far.
         let mut ends: Vec<Time> = Vec::new();
-        'pieces: for hour in if content.find(&log)?.is_some() { content.names(&log)? } else { Vec::new() } {
-            for piece in content.names(&log.join(&hour))? {
+        let tree = content.find(&log)?.and_then(|node| node.subtree);
+        'pieces: for (hour, pieces) in folders(content, tree.as_ref())? {
+            for (piece, tree) in folders(content, Some(&pieces))? {
                 // What a listing shows came after the one before it began, and that after the end of the one before that.
                 if ends.len() > 1 && ends[ends.len() - 2] - MARGIN > at {
                     break 'pieces;
                 }
-                let name = [hour.as_slice(), &piece].map(|name| String::from_utf8_lossy(name).into_owned()).join("/");
+                let name = [&hour, &piece].map(|name| String::from_utf8_lossy(name).into_owned()).join("/");
                 if let Some(end) = ended(&name).filter(|end| ends.last() != Some(end)) {
                     ends.push(end);
                 }
                 let folder = log.join(&hour).join(&piece);
-                for entry in entries(content, &folder)? {
+                let entries = entries(content, &folder, &tree)?;
+                let Some(rest) = left.checked_sub(1 + entries.len()) else { return Ok(None) };
+                left = rest;
+                for entry in entries {
                     merge.add(entry, &folder);
                 }
             }
@@ -102,7 +112,7 @@ impl AsOf {
         let (bytes, newest) = merge.sums();
         let changed = merge.finish();
         let keys = changed.iter().filter_map(|(key, content)| Some((content.clone()?, key.clone()))).collect();
-        Ok(Self { changed, keys, bytes, newest })
+        Ok(Some(Self { changed, keys, bytes, newest }))
     }
 
     /// How many of the keys that changed have an object.
@@ -181,11 +191,22 @@ pub(in crate::engine::drivers::s3) fn unread_reason(node: &Node) -> Option<Strin
     found.map(|attribute| String::from_utf8_lossy(&attribute.value).into_owned())
 }
 
-/// The entries of a piece.
-fn entries(content: &Inside<'_>, folder: &ItemPath) -> Result<Vec<Entry>, Fault> {
+/// The names of the folders in a folder, each with its list of items.
+fn folders(content: &Inside<'_>, tree: Option<&Id>) -> Result<Vec<(Vec<u8>, Id)>, Fault> {
+    let nodes = tree.map(|tree| content.items_of(tree, usize::MAX)).transpose()?.unwrap_or_default().nodes;
+    Ok(nodes.into_iter().filter_map(|node| Some((node.name, node.subtree?))).collect())
+}
+
+/// The entries of the piece in a folder with this list of items.
+fn entries(content: &Inside<'_>, folder: &ItemPath, tree: &Id) -> Result<Vec<Entry>, Fault> {
     let path = folder.join(ENTRIES.as_bytes());
-    let text = content.read(&path, LONGEST)?;
-    let text = text.ok_or_else(|| Fault::Failed(format!("The log of the recovery point has no {path}.")))?;
+    let nodes = content.items_of(tree, usize::MAX)?.nodes;
+    let node = nodes.iter().find(|node| node.is_file() && node.name == ENTRIES.as_bytes());
+    let node = node.ok_or_else(|| Fault::Failed(format!("The log of the recovery point has no {path}.")))?;
+    if node.size > LONGEST {
+        return Err(Fault::Failed(format!("{path} has {} bytes, and at most {LONGEST} are read", node.size)));
+    }
+    let text = content.content_of(node)?;
     let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     let entries = lines.map(serde_json::from_slice).collect::<Result<Vec<Entry>, _>>();
     entries.map_err(|error| Fault::Failed(format!("{path} cannot be read: {error}")))

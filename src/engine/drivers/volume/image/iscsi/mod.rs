@@ -14,16 +14,17 @@ use crate::engine::drivers::child::{Program, Running};
 use chrono::TimeDelta;
 use parking_lot::Mutex;
 use std::fs::DirBuilder;
-use std::io;
 use std::ops::Range;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 pub(in crate::engine::drivers::volume) use url::Url;
 
-/// How long the target may take to let the program in.
-const CONNECT: Duration = Duration::from_secs(30);
+/// How long the program may take to listen. Only then does it come to the target, which has as long as any server of NBD may take to let
+/// somebody in.
+const LISTENS: Duration = Duration::from_secs(30);
 /// How long the program may do nothing that is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a program that has hung up may take to end.
@@ -46,12 +47,29 @@ pub(in crate::engine::drivers::volume) struct IscsiImage {
 /// The folder of the socket, which goes with this.
 struct Folder(PathBuf);
 
+/// How the folders of sockets begin.
+const FOLDERS: &str = "vaultdeck-iscsi-";
+/// The path of a socket has no more bytes, by the system's rule.
+const LONGEST: usize = 107;
+/// A folder is needed until somebody is connected. One that is older is of an engine that was killed meanwhile.
+const LEFT_BEHIND: Duration = Duration::from_secs(3600);
+
 impl Folder {
-    /// Makes one that nobody else can come to.
-    fn make() -> io::Result<Self> {
-        let path = std::env::temp_dir().join(format!("vaultdeck-iscsi-{}", uuid::Uuid::new_v4().simple()));
-        DirBuilder::new().mode(0o700).create(&path)?;
-        Ok(Self(path))
+    /// Makes one below that folder to which nobody else can come.
+    fn make(below: &Path) -> Result<Self, Fault> {
+        sweep(below);
+        let path = below.join(format!("{FOLDERS}{}", uuid::Uuid::new_v4().simple()));
+        let folder = Self(path);
+        let socket = folder.socket();
+        if socket.as_os_str().len() > LONGEST {
+            return Err(Fault::Failed(format!(
+                "The path of a socket, {}, is longer than the {LONGEST} bytes that it may have: start the engine with TMPDIR as a shorter one.",
+                socket.display()
+            )));
+        }
+        let made = DirBuilder::new().mode(0o700).create(&folder.0);
+        made.map_err(|error| Fault::of_io("No folder for a socket can be made", &error))?;
+        Ok(folder)
     }
 
     fn socket(&self) -> PathBuf {
@@ -65,15 +83,27 @@ impl Drop for Folder {
     }
 }
 
+/// Takes away what an engine left that was killed before it was connected. What somebody else made stays: it cannot be removed.
+fn sweep(below: &Path) {
+    for entry in std::fs::read_dir(below).into_iter().flatten().flatten() {
+        let made = entry.metadata().and_then(|metadata| metadata.modified());
+        let is_old = made.is_ok_and(|made| made.elapsed().is_ok_and(|age| age > LEFT_BEHIND));
+        if is_old && entry.file_name().as_bytes().starts_with(FOLDERS.as_bytes()) {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
 impl IscsiImage {
     /// Opens a unit, with the password of the user that the URL names.
     pub(in crate::engine::drivers::volume) fn open(url: &Url, secret: Option<&Secret>) -> Result<Self, Fault> {
         url.check_secret(secret)?;
-        let folder = Folder::make().map_err(|error| Fault::of_io("No folder for a socket can be made", &error))?;
+        let folder = Folder::make(&std::env::temp_dir())?;
         let mut server = start(url, secret, &folder.socket())?;
         let Some(stream) = connect(&server, &folder.socket()) else {
             return Err(refused(url, server.has_ended(), &server.kill()));
         };
+        drop(folder);
         server.discard_output().map_err(|error| Fault::of_io("No thread can be started", &error))?;
         match NbdImage::behind(stream, &url.shown()) {
             Ok(nbd) => Ok(Self { nbd, _server: Mutex::new(server) }),
@@ -104,7 +134,7 @@ fn start(url: &Url, secret: Option<&Secret>, socket: &Path) -> Result<Running, F
 
 /// A connection to the program once it listens; none where it ended, or does not come so far.
 fn connect(server: &Running, socket: &Path) -> Option<UnixStream> {
-    let until = Instant::now() + CONNECT;
+    let until = Instant::now() + LISTENS;
     while !server.has_ended() && Instant::now() < until {
         if let Ok(stream) = UnixStream::connect(socket) {
             return Some(stream);
@@ -193,10 +223,40 @@ mod tests {
     #[test]
     fn a_folder_for_a_socket_is_for_nobody_else_and_goes() {
         use std::os::unix::fs::PermissionsExt as _;
-        let folder = Folder::make().unwrap();
+        let below = tempfile::tempdir().unwrap();
+        let folder = Folder::make(below.path()).unwrap();
         assert_eq!(std::fs::metadata(&folder.0).unwrap().permissions().mode() & 0o777, 0o700);
         let path = folder.0.clone();
         drop(folder);
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn what_a_killed_engine_left_is_swept_and_nothing_else() {
+        let below = tempfile::tempdir().unwrap();
+        let old = std::time::SystemTime::now() - 2 * LEFT_BEHIND;
+        for (name, is_old) in [("vaultdeck-iscsi-left", true), ("vaultdeck-iscsi-used", false), ("other", true)] {
+            let path = below.path().join(name);
+            std::fs::create_dir(&path).unwrap();
+            std::fs::write(path.join("nbd"), "").unwrap();
+            if is_old {
+                std::fs::File::open(&path).unwrap().set_modified(old).unwrap();
+            }
+        }
+        let folder = Folder::make(below.path()).unwrap();
+        let left =
+            ["vaultdeck-iscsi-left", "vaultdeck-iscsi-used", "other"].map(|name| below.path().join(name).exists());
+        assert!(folder.0.exists());
+        assert_eq!(left, [false, true, true]);
+    }
+
+    #[test]
+    fn a_socket_whose_path_would_be_too_long_is_refused_with_the_way_out() {
+        let below = tempfile::tempdir().unwrap();
+        let long = below.path().join("x".repeat(80));
+        std::fs::create_dir(&long).unwrap();
+        let Err(fault) = Folder::make(&long) else { panic!("it was made") };
+        assert!(fault.to_string().contains("TMPDIR"), "{fault}");
+        assert_eq!(std::fs::read_dir(&long).unwrap().count(), 0);
     }
 }
