@@ -5,7 +5,7 @@ mod grid;
 mod places;
 mod view;
 
-pub use column::{Cell, Column, When};
+pub use column::{Cell, Column, Same, When};
 pub use grid::Grid;
 
 use crate::tui::command::Command;
@@ -109,7 +109,7 @@ impl<T: Record> List<T> {
         if others.is_empty() {
             return;
         }
-        let mut live: Vec<(usize, &Column<T>, fn(&T, &T) -> bool)> = Vec::new();
+        let mut live: Vec<(usize, &Column<T>, Same<T>)> = Vec::new();
         for (index, column) in T::columns().iter().enumerate() {
             let was = before.iter().any(|once| once.column == index);
             let may = self.table.shows(index, column.when, world) && (whole || was);

@@ -74,6 +74,9 @@ pub(super) enum Content<T: 'static> {
     Made(fn(&T, &World) -> Cell),
 }
 
+/// Whether two rows say the same in a column.
+pub type Same<T> = fn(&T, &T) -> bool;
+
 /// A column, as data.
 pub struct Column<T: 'static> {
     pub(super) title: &'static str,
@@ -86,7 +89,7 @@ pub struct Column<T: 'static> {
     pub(super) when: When,
     pub(super) content: Content<T>,
     pub(super) order: Option<fn(&T, &T) -> Ordering>,
-    pub(super) same: Option<fn(&T, &T) -> bool>,
+    pub(super) same: Option<Same<T>>,
 }
 
 impl<T: Scoped> Column<T> {
@@ -197,7 +200,7 @@ impl<T> Column<T> {
     }
 
     /// Moves into the title where it says the same in every row; `same` is whether it does in two.
-    pub const fn once(mut self, same: fn(&T, &T) -> bool) -> Self {
+    pub const fn once(mut self, same: Same<T>) -> Self {
         self.same = Some(same);
         self
     }

@@ -76,7 +76,9 @@ pub fn view_top(sheet: &Sheet, is_behind: bool, world: &World, area: Rect, paint
     let told = if sheet.keys.is_empty() { Segments::new() } else { pane::freshness(&fresh, world) };
     let mut title = pane::title(sheet.kind, &sheet.name, world);
     if is_behind {
-        title.iter_mut().for_each(|(_, role)| *role = Role::Dim);
+        for (_, role) in &mut title {
+            *role = Role::Dim;
+        }
     }
     painter.rule(head, &title, &told);
     for y in head.bottom()..area.bottom() {
