@@ -24,4 +24,5 @@ mod screens;
 mod terminal;
 mod update;
 mod vault_locks;
+mod volumes;
 mod wall;

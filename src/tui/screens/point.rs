@@ -37,6 +37,8 @@ pub struct Point {
     missing: Vec<(String, String)>,
     /// What was in it and cannot be restored any more.
     lost: Vec<(String, String)>,
+    /// Why none of it can be shown.
+    note: Option<String>,
     /// What its driver said of it.
     said: PointDetails,
     details: bool,
@@ -55,6 +57,7 @@ impl Point {
             marked: BTreeSet::new(),
             missing: Vec::new(),
             lost: Vec::new(),
+            note: None,
             said: PointDetails::new(),
             details: false,
             scroll: Scroll::default(),
@@ -255,7 +258,7 @@ impl Point {
             let items = crate::tui::text::count(self.missing.len(), "item was", "items were");
             format!("{items} not read when it was made: tab lists them")
         });
-        said.into_iter().chain(missing).collect()
+        said.into_iter().chain(missing).chain(self.note.clone()).collect()
     }
 }
 
@@ -264,7 +267,8 @@ static COLUMNS: &[Column<Item>] = &[
         let role = if item.kind == "dir" { Role::Accent } else { Role::Text };
         let target = item.link_target.as_ref().map(|target| format!(" -> {target}")).unwrap_or_default();
         let slash = if item.kind == "dir" { "/" } else { "" };
-        Cell::new(format!("{}{slash}{target}", item.name), role)
+        let note = item.note.as_ref().map(|note| format!("  {note}")).unwrap_or_default();
+        Cell::new(format!("{}{slash}{target}{note}", item.name), role)
     })
     .grows()
     .sorted(|a, b| by_text(&a.name, &b.name)),
@@ -328,6 +332,7 @@ impl Screen for Point {
             };
             (self.missing, self.lost) = (named(&items.missing), named(&items.lost));
             self.said.clone_from(&items.details);
+            self.note.clone_from(&items.note);
         }
         let mut items: Vec<Item> = items.items.clone();
         items.sort_by_key(|item| item.kind != "dir");
