@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import random
+import shutil
 import stat
 import subprocess
 import urllib.error
@@ -27,7 +28,7 @@ def noise(seed, size):
 
 
 def make_tree(root):
-    """Files of every sort that a file system of Linux has, but devices."""
+    """Files of every sort that a file system of Linux has."""
     root.mkdir()
     (root / "etc").mkdir()
     (root / "etc" / "fstab").write_text("/dev/vda1 / ext4 defaults 0 1\n")
@@ -55,6 +56,8 @@ def make_tree(root):
     (deep / "bottom").write_text("deep")
     (root / "tool").write_bytes(noise(2, 12_345))
     (root / "tool").chmod(0o4755)
+    os.link(root / "tool", root / "etc" / "again")
+    os.mknod(root / "disk", 0o600 | stat.S_IFBLK, os.makedev(259, 70000))
     os.chown(root / "etc" / "fstab", 1234, 4321)
     (root / "etc" / "fstab").chmod(0o640)
     os.utime(root / "etc" / "fstab", (1_000_000_000, 1_000_000_000))
@@ -163,6 +166,8 @@ def test_files_of_an_ext4_volume_are_listed_and_come_back_as_they_were(open_hand
     said = engine.run("restore", "start", point, "--item", "/", "--to", str(tmp_path / "all")).stderr
     assert "Extended attributes" in said, said
     assert model(tmp_path / "all") == expected
+    assert (tmp_path / "all" / "etc" / "again").stat().st_ino == (tmp_path / "all" / "tool").stat().st_ino
+    assert stat.S_ISBLK((tmp_path / "all" / "disk").lstat().st_mode) and (tmp_path / "all" / "disk").stat().st_rdev == os.makedev(259, 70000)
     assert (tmp_path / "all" / "sparse").stat().st_blocks * 512 < 2 * MIB
 
     # a later state, and the older one beside it
@@ -265,13 +270,35 @@ def test_what_stands_only_in_the_journal_counts(open_handed, tmp_path):
         assert "needs_recovery" in qemu.run("dumpe2fs", "-h", image) and qemu.run("debugfs", "-R", "cat /a", image) == "before\n"
         return image, completed(back_up(backup, add(engine, name, path=image)))["RecoveryPointArn"]
 
-    # a journal of a form that is not read is no reason to restore what was there before it
-    done = chosen(backup, with_journal("plain", "")[1], tmp_path / "plain", "/a")
-    assert done["Status"] == "FAILED" and "cannot be read" in done["StatusMessage"] and "journal" in done["StatusMessage"], done
-    image, point = with_journal("checked", "-c -v 3")
-    completed(chosen(backup, point, tmp_path / "to", "/a"))
+    for name, options in [("plain", ""), ("checked", "-c -v 3")]:
+        image, point = with_journal(name, options)
+        completed(chosen(backup, point, tmp_path / f"{name}-to", "/a"))
+        subprocess.run(["e2fsck", "-fy", image], capture_output=True, timeout=60)
+        assert (tmp_path / f"{name}-to" / "a").read_text() == qemu.run("debugfs", "-R", "cat /a", image) == "after!\n"
+
+    # what was revoked since is not what counts
+    image, _ = with_journal("revoked", "")
+    number = qemu.run("debugfs", "-R", "blocks /a", image).strip()
+    commands.write_text(f"jo\njw -r {number}\njc\n")
+    qemu.run("debugfs", "-w", "-f", commands, image)
+    point = completed(back_up(backup, add(engine, "revoked-again", path=shutil.copy(image, tmp_path / "again.img"))))["RecoveryPointArn"]
+    completed(chosen(backup, point, tmp_path / "revoked-to", "/a"))
     subprocess.run(["e2fsck", "-fy", image], capture_output=True, timeout=60)
-    assert (tmp_path / "to" / "a").read_text() == qemu.run("debugfs", "-R", "cat /a", image) == "after!\n"
+    assert (tmp_path / "revoked-to" / "a").read_text() == qemu.run("debugfs", "-R", "cat /a", image) == "before\n"
+
+
+def test_what_was_allocated_and_never_written_shows_nothing_of_what_lay_there(open_handed, tmp_path):
+    engine, backup = open_handed, open_handed.client()
+    tree, image = tmp_path / "tree", tmp_path / "disk.img"
+    tree.mkdir()
+    (tree / "a").write_text("a")
+    image.write_bytes(b"SECRET! " * (2 * MIB))
+    qemu.run("mkfs.ext4", "-q", "-F", "-b", "1024", "-d", tree, image)
+    for command in ["write /dev/null prealloc", "fallocate prealloc 0 2999", "set_inode_field prealloc size 3072000"]:
+        qemu.run("debugfs", "-w", "-R", command, image)
+    point = completed(back_up(backup, add(engine, "disk", path=image)))["RecoveryPointArn"]
+    completed(chosen(backup, point, tmp_path / "to", "/prealloc"))
+    assert (tmp_path / "to" / "prealloc").read_bytes() == bytes(3_072_000)
 
 
 def test_files_of_ntfs_are_listed_and_come_back(open_handed, tmp_path):
@@ -306,17 +333,24 @@ def test_files_of_ntfs_are_listed_and_come_back(open_handed, tmp_path):
         for number in range(2000):
             (at / "many" / f"a longer name {number:05}").write_text(str(number))
         os.utime(at / "Ordner" / "large", (1_234_567_890, 1_234_567_890))
+        (at / "junction").mkdir()
         expected = model(at, owners=False)
         assert expected[b"prealloc"][-1] == hashlib.sha256(bytes(3 * MIB)).hexdigest()
+        # of a folder becomes what leads to another one
+        os.setxattr(at / "junction", "system.ntfs_reparse_data", (0xA0000003).to_bytes(4, "little") + bytes([12, 0, 0, 0]) + bytes(12))
     finally:
         qemu.run("umount", at)
     point = completed(back_up(backup, add(engine, "windows", kind="Storage Gateway", path=image)))["RecoveryPointArn"]
-    assert set(items(engine, point, "/")) == {"Ordner", "empty", "sparse", "many", "prealloc"}
+    assert set(items(engine, point, "/")) == {"Ordner", "empty", "sparse", "many", "prealloc", "junction"}
     assert items(engine, point, "/Ordner")["large"]["Size"] == 20 * MIB
     assert len(items(engine, point, "/many")) == 2000
     said = engine.run("restore", "start", point, "--item", "/", "--to", str(tmp_path / "all")).stderr
-    assert "Access lists" in said, said
+    assert "Access lists" in said and "$LogFile" in said and "Left out: links and junctions of Windows (1)" in said, said
+    expected.pop(b"junction")
     assert model(tmp_path / "all", owners=False) == expected
+    done = chosen(backup, point, tmp_path / "named", "/junction", "/empty", kind="Storage Gateway")
+    assert done["Status"] == "FAILED" and "/junction (links and junctions of Windows are not restored)" in done["StatusMessage"], done
+    assert (tmp_path / "named" / "empty").exists()
     done = completed(chosen(backup, point, tmp_path / "one", "/Ordner/sub", kind="Storage Gateway"))
     assert (tmp_path / "one" / "Ordner" / "sub" / "größe.txt").read_text() == "klein", done
 
@@ -336,11 +370,13 @@ def test_a_file_system_that_is_damaged_or_unknown_is_a_clear_refusal(open_handed
         return image
 
     luks = spoil("luks", (0, b"LUKS\xba\xbe\0\x02"))
+    xfs = spoil("xfs", (0, b"XFSB\0\0\x10\0"))
+    lvm = spoil("lvm", (512, b"LABELONE"), (1024, bytes(1024)))
     superblock = spoil("superblock", (1024 + 0x28, b"\xff" * 4))
     blocks = spoil("blocks", (1024 + 0x4, b"\xff\xff\xff\x7f"))
     nothing = tmp_path / "nothing.img"
     nothing.write_bytes(bytes(MIB) + b"x" * MIB)
-    for image, told in [(luks, "LUKS"), (superblock, "cannot be read"), (blocks, "superblock is damaged"), (nothing, "no known file system")]:
+    for image, told in [(luks, "LUKS"), (xfs, "XFS"), (lvm, "LVM"), (superblock, "cannot be read"), (blocks, "superblock is damaged"), (nothing, "no known file system")]:
         point = completed(back_up(backup, add(engine, image.stem, path=image)))["RecoveryPointArn"]
         page = ask(engine, point, "/")
         assert page["Items"] == [] and told in page["Note"] and "Restore the volume" in page["Note"], page

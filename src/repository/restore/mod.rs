@@ -25,7 +25,7 @@ mod zeros;
 
 use std::path::PathBuf;
 
-pub use foreign::{ForeignTree, Listed, measure_foreign, restore_foreign};
+pub use foreign::{ForeignItem, ForeignTree, Handle, Listed, Stretch, Take, measure_foreign, restore_foreign};
 pub use report::{Failure, RestoreOutcome};
 pub use sink::{MissingMetadata, Put, RandomSink, Refusal, Shape, StreamSink, Wanted};
 

@@ -9,62 +9,92 @@ mod walk;
 use std::io;
 
 use self::pour::Pour;
-use self::walk::Walk;
+use self::walk::{Met, Walk};
 use super::BLOCK;
 use super::folder::FolderSink;
 use super::report::RestoreOutcome;
 use super::selection::Selection;
 use super::sink::RandomSink as _;
-use super::walk::Step;
 use crate::repository::item_path::ItemPath;
 use crate::repository::open_folder::OpenFolder;
 use crate::repository::{Control, Error, Node, Result};
+
+/// By what a tree finds one of its items again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Handle {
+    /// In which part of the tree it is, such as a partition.
+    pub part: u32,
+    /// Its number there.
+    pub number: u64,
+}
 
 /// A name in a folder of such a tree.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Listed {
     /// The name: any bytes. What no file can be called is not restored, and said so.
     pub name: Vec<u8>,
-    /// By what the tree finds it again, such as its number in the file system.
-    pub number: u64,
+    /// What has it.
+    pub at: Handle,
 }
+
+/// What is at a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignItem {
+    /// What is known of it. Name, content and subtree are not looked at.
+    pub node: Node,
+    /// How many bytes it takes where it is restored to, holes not counted.
+    pub room: u64,
+    /// What it is, in the plural, if it is of a sort that is passed over.
+    pub left_out: Option<&'static str>,
+}
+
+/// A part of a file's content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stretch<'a> {
+    /// These bytes.
+    Bytes(&'a [u8]),
+    /// So many zeros.
+    Zeros(u64),
+}
+
+/// Takes the content of a file, and refuses when no more is wanted.
+pub type Take<'a> = dyn FnMut(Stretch<'_>) -> io::Result<()> + 'a;
 
 /// A tree that is read and restored. Nothing in it is trusted: whoever wrote the image wrote the names, the sizes and the links.
 pub trait ForeignTree {
-    /// The root itself; nothing where it is no folder of the tree, as the list of a disk's partitions.
-    fn root(&self) -> io::Result<Option<Node>>;
+    /// The root, and what is known of it: nothing where it is no folder of the tree, as the list of a disk's partitions.
+    fn root(&self) -> io::Result<(Handle, Option<Node>)>;
 
     /// The names in a folder, each once. Links are not followed.
-    fn names(&self, folder: &ItemPath) -> io::Result<Vec<Listed>>;
+    fn names(&self, folder: Handle) -> io::Result<Vec<Listed>>;
 
-    /// What is at a name. Content and subtree of its node are not looked at.
-    fn node(&self, folder: &ItemPath, listed: &Listed) -> io::Result<Node>;
+    /// What is there.
+    fn item(&self, at: Handle) -> io::Result<ForeignItem>;
 
-    /// Whether it can be restored at all. What cannot is passed over, and the tree tells of it.
-    fn is_restorable(&self, _node: &Node) -> bool {
-        true
-    }
+    /// Gives the content of a file from its beginning to its end, piece by piece.
+    fn read(&self, at: Handle, take: &mut Take<'_>) -> io::Result<()>;
 
-    /// Gives the content of a file from its beginning to its end, piece by piece, until `take` refuses one.
-    fn read(&self, path: &ItemPath, node: &Node, take: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()>;
+    /// Notes that an item of this sort was passed over, of which nobody had asked for by its name.
+    fn passed_over(&self, _what: &'static str) {}
 }
 
 /// Measures a restore of items of a tree before it is begun. What cannot be read counts nothing.
 pub fn measure_foreign(tree: &dyn ForeignTree, items: &[ItemPath], control: &Control) -> Result<super::RestoreSize> {
     let mut size = super::RestoreSize::default();
     let mut walk = Walk::new(tree, Selection::of(items)).map_err(unread)?;
-    while let Some(step) = walk.next() {
+    while let Some(met) = walk.next() {
         control.check()?;
-        match step {
-            Step::Enter(_) => size.required_bytes += BLOCK,
-            Step::Item(node) if node.is_file() => {
+        let room = match met {
+            Met::Enter(_) => BLOCK,
+            Met::Item(_, item) if item.node.is_file() => {
                 size.files += 1;
-                size.bytes += node.size;
-                size.required_bytes = size.required_bytes.saturating_add(node.size.next_multiple_of(BLOCK));
+                size.bytes = size.bytes.saturating_add(item.node.size);
+                item.room.min(u64::MAX - BLOCK).next_multiple_of(BLOCK)
             }
-            Step::Item(_) => size.required_bytes += BLOCK,
-            Step::Leave | Step::Fault(..) => {}
-        }
+            Met::Item(..) => BLOCK,
+            Met::Leave | Met::Fault(..) => 0,
+        };
+        size.required_bytes = size.required_bytes.saturating_add(room);
     }
     Ok(size)
 }
@@ -83,7 +113,7 @@ pub fn restore_foreign(
 ) -> Result<RestoreOutcome> {
     control.check()?;
     let walk = Walk::new(tree, Selection::of(items)).map_err(unread)?;
-    let root = tree.root().map_err(unread)?;
+    let (_, root) = tree.root().map_err(unread)?;
     let sink = FolderSink::new(into, merge);
     let report = Pour::new(tree, &sink, root, control).carry_out(walk);
     control.check()?;

@@ -1,14 +1,17 @@
 //! Making in a folder what the walk through a foreign tree meets.
 
+use std::collections::HashMap;
 use std::io;
 
-use super::ForeignTree;
-use super::walk::Walk;
+use super::walk::{Met, Walk};
+use super::{ForeignTree, Handle, Stretch};
 use crate::repository::item_path::ItemPath;
 use crate::repository::restore::report::Report;
 use crate::repository::restore::sink::{MissingMetadata, RandomSink, Refusal, Shape};
-use crate::repository::restore::walk::Step;
 use crate::repository::{Control, Error, Node, NodeKind};
+
+/// Of how many files with several names it is remembered where they were made; further ones become a file for each name.
+const LINKED: usize = 200_000;
 
 /// Makes what it is told of.
 pub(super) struct Pour<'a, S: RandomSink> {
@@ -18,25 +21,28 @@ pub(super) struct Pour<'a, S: RandomSink> {
     report: Report,
     /// The folders on the way, each with its node.
     folders: Vec<(S::Folder, Option<Node>)>,
+    /// Where files were made that have further names.
+    linked: HashMap<Handle, (S::Folder, Vec<u8>)>,
 }
 
 impl<'a, S: RandomSink> Pour<'a, S> {
     pub(super) fn new(tree: &'a dyn ForeignTree, sink: &'a S, root: Option<Node>, control: &'a Control) -> Self {
-        Self { tree, sink, control, report: Report::default(), folders: vec![(sink.root(), root)] }
+        let folders = vec![(sink.root(), root)];
+        Self { tree, sink, control, report: Report::default(), folders, linked: HashMap::new() }
     }
 
     /// Restores all that the walk meets.
     pub(super) fn carry_out(mut self, mut walk: Walk<'_>) -> Report {
-        while let Some(step) = walk.next() {
+        while let Some(met) = walk.next() {
             if self.control.is_cancelled() || self.report.stopped() {
                 break;
             }
-            match step {
-                Step::Enter(node) => self.enter(node, &mut walk),
-                Step::Item(node) if node.is_file() => self.file(&walk.path(), &node),
-                Step::Item(node) => self.special(&walk.path(), &node),
-                Step::Leave => self.leave(),
-                Step::Fault(path, reason) => self.report.failure(&path, reason),
+            match met {
+                Met::Enter(node) => self.enter(node, &mut walk),
+                Met::Item(at, item) if item.node.is_file() => self.file(&walk.path(), at, &item.node),
+                Met::Item(_, item) => self.special(&walk.path(), &item.node),
+                Met::Leave => self.leave(),
+                Met::Fault(path, reason) => self.report.failure(&path, reason),
             }
         }
         self.report
@@ -76,27 +82,42 @@ impl<'a, S: RandomSink> Pour<'a, S> {
         }
     }
 
-    fn file(&mut self, folder: &ItemPath, node: &Node) {
+    fn file(&mut self, folder: &ItemPath, place: Handle, node: &Node) {
         let path = folder.join(&node.name);
+        if let Some((folder, name)) = self.linked.get(&place) {
+            return match self.sink.link((folder, name), (&self.here(), &node.name)) {
+                Ok(()) => self.report.item(),
+                Err(refusal) => self.refused(&path, refusal),
+            };
+        }
         let mut made = None;
         let file = match self.sink.open(&self.here(), node, Shape::Parts, &mut made) {
             Ok(file) => file,
             Err(refusal) => return self.refused(&path, refusal),
         };
         let (mut at, mut refused) = (0_u64, None);
-        let read = self.tree.read(&path, node, &mut |piece| {
-            let end = at + piece.len() as u64;
+        let read = self.tree.read(place, &mut |piece| {
+            let length = match piece {
+                Stretch::Bytes(bytes) => bytes.len() as u64,
+                Stretch::Zeros(count) => count,
+            };
+            let end = at.saturating_add(length);
             if self.control.is_cancelled() {
                 return Err(io::ErrorKind::Interrupted.into());
             }
             if end > node.size {
                 return Err(io::Error::other(format!("it has more than its {} bytes", node.size)));
             }
-            if let Err(refusal) = self.sink.write_at(&file, piece, at, node.size) {
+            // The file was made as long as it is: its zeros are there.
+            let written = match piece {
+                Stretch::Bytes(bytes) => self.sink.write_at(&file, bytes, at, node.size),
+                Stretch::Zeros(_) => Ok(()),
+            };
+            if let Err(refusal) = written {
                 refused = Some(refusal);
                 return Err(io::ErrorKind::Other.into());
             }
-            self.control.progress.advance(0, piece.len() as u64);
+            self.control.progress.advance(0, length);
             at = end;
             Ok(())
         });
@@ -112,6 +133,9 @@ impl<'a, S: RandomSink> Pour<'a, S> {
                 self.control.progress.advance(1, 0);
                 self.report.bytes(at);
                 self.finished(&path, &self.sink.finish_file(&file, node));
+                if node.links > 1 && self.linked.len() < LINKED {
+                    self.linked.insert(place, (self.here(), node.name.clone()));
+                }
             }
         }
     }

@@ -1,66 +1,99 @@
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, symlink};
 use std::path::PathBuf;
 
+use super::walk::Bounds;
 use super::*;
 use crate::repository::{NodeKind, Timestamp};
 
-/// A tree of paths; what ends in a slash is a folder, and of `->` what follows is where a link leads.
-struct Paths(BTreeMap<Vec<u8>, Vec<u8>>);
+/// A tree of paths; what ends in a slash is a folder, and of `->` what follows is where a link leads. `=` and the name of another
+/// file says that both are one, `+` that it is of a sort that is passed over. Folders lead back to the root where `@` is.
+struct Paths {
+    items: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// The paths of what was met, which are found by their numbers.
+    met: RefCell<Vec<Vec<u8>>>,
+    passed: RefCell<Vec<&'static str>>,
+}
 
 impl Paths {
     fn of(items: &[(&str, &str)]) -> Self {
-        Self(items.iter().map(|(path, text)| (path.as_bytes().to_vec(), text.as_bytes().to_vec())).collect())
+        let items = items.iter().map(|(path, text)| (path.as_bytes().to_vec(), text.as_bytes().to_vec())).collect();
+        Self { items, met: RefCell::new(vec![Vec::new()]), passed: RefCell::default() }
     }
 
-    fn key(folder: &ItemPath, name: &[u8]) -> Vec<u8> {
-        let mut key = folder.components().join(&b'/');
-        if !key.is_empty() {
-            key.push(b'/');
-        }
-        key.extend_from_slice(name);
-        key
+    fn at(&self, path: Vec<u8>) -> Handle {
+        let mut met = self.met.borrow_mut();
+        let known = met.iter().position(|known| *known == path);
+        let number = known.unwrap_or_else(|| {
+            met.push(path);
+            met.len() - 1
+        });
+        Handle { part: 3, number: number as u64 }
+    }
+
+    fn path(&self, at: Handle) -> Vec<u8> {
+        assert_eq!(at.part, 3);
+        self.met.borrow()[at.number as usize].clone()
     }
 }
 
 impl ForeignTree for Paths {
-    fn root(&self) -> io::Result<Option<Node>> {
-        Ok(None)
+    fn root(&self) -> io::Result<(Handle, Option<Node>)> {
+        Ok((self.at(Vec::new()), None))
     }
 
-    fn names(&self, folder: &ItemPath) -> io::Result<Vec<Listed>> {
-        let prefix = Self::key(folder, b"");
-        let names = self.0.keys().filter_map(|key| key.strip_prefix(prefix.as_slice()));
-        let names = names.filter(|name| !name.is_empty()).map(|name| name.split(|byte| *byte == b'/').next().unwrap());
-        let mut names: Vec<_> = names.map(|name| Listed { name: name.to_vec(), number: 7 }).collect();
+    fn names(&self, folder: Handle) -> io::Result<Vec<Listed>> {
+        let mut prefix = self.path(folder);
+        if !prefix.is_empty() {
+            prefix.push(b'/');
+        }
+        let names = self.items.keys().filter_map(|key| key.strip_prefix(prefix.as_slice()));
+        let mut names: Vec<_> = names.map(|name| name.split(|byte| *byte == b'/').next().unwrap()).collect();
         names.dedup();
+        let listed = |name: &[u8]| {
+            let path = [&prefix, name].concat();
+            let same = self.items.get(&path).and_then(|text| text.strip_prefix(b"="));
+            let at = if name == b"@" { Vec::new() } else { same.map_or(path, <[u8]>::to_vec) };
+            Listed { name: name.to_vec(), at: self.at(at) }
+        };
+        let mut names: Vec<_> = names.into_iter().map(listed).collect();
         // What an image can hold, and no folder of this machine.
-        if folder.is_root() && self.0.contains_key(b"hostile".as_slice()) {
-            names.extend([&b".."[..], b"a/b", b"nul\0", b""].map(|name| Listed { name: name.to_vec(), number: 0 }));
+        if prefix.is_empty() && self.items.contains_key(b"hostile".as_slice()) {
+            names.extend([&b".."[..], b"a/b", b"nul\0", b""].map(listed));
         }
         Ok(names)
     }
 
-    fn node(&self, folder: &ItemPath, listed: &Listed) -> io::Result<Node> {
-        let key = Self::key(folder, &listed.name);
-        let times = Node { modified: Timestamp::new(1_000_000, 5), uid: u32::MAX, gid: u32::MAX, ..Node::default() };
-        let Some(text) = self.0.get(&key) else {
-            return Ok(Node { kind: NodeKind::Directory, permissions: 0o751, ..times });
+    fn item(&self, at: Handle) -> io::Result<ForeignItem> {
+        let path = self.path(at);
+        let (uid, gid) = (u32::MAX, u32::MAX);
+        let times = Node { modified: Timestamp::new(1_000_000, 5), uid, gid, links: 2, ..Node::default() };
+        let Some(text) = self.items.get(&path) else {
+            let node = Node { kind: NodeKind::Directory, permissions: 0o751, ..times };
+            return Ok(ForeignItem { node, room: 0, left_out: None });
         };
-        Ok(match text.strip_prefix(b"->") {
+        let node = match text.strip_prefix(b"->") {
             Some(target) => Node { kind: NodeKind::Symlink, link_target: target.to_vec(), ..times },
             None => Node { permissions: 0o640, size: text.len() as u64, ..times },
-        })
+        };
+        let left_out = text.starts_with(b"+").then_some("odd things");
+        Ok(ForeignItem { node, room: 1, left_out })
     }
 
-    fn read(&self, path: &ItemPath, _: &Node, take: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
-        let (last, folder) = path.components().split_last().unwrap();
-        let text = &self.0[&Self::key(&ItemPath::of_names(folder.iter().cloned()), last)];
+    fn read(&self, at: Handle, take: &mut Take<'_>) -> io::Result<()> {
+        let text = &self.items[&self.path(at)];
         if text == b"broken" {
             return Err(io::Error::other("a block of it is damaged"));
         }
-        text.chunks(3).try_for_each(take)
+        let zeros = text.iter().take_while(|byte| **byte == 0).count();
+        take(Stretch::Zeros(zeros as u64))?;
+        text[zeros..].chunks(3).try_for_each(|piece| take(Stretch::Bytes(piece)))
+    }
+
+    fn passed_over(&self, what: &'static str) {
+        self.passed.borrow_mut().push(what);
     }
 }
 
@@ -148,4 +181,57 @@ fn a_link_of_the_image_is_not_followed_and_a_stopped_restore_says_so() {
     control.cancel();
     let into = OpenFolder::open(&place.path()).unwrap();
     assert!(restore_foreign(&Paths::of(TREE), &[], into, true, &control).unwrap_err().is_cancelled());
+}
+
+#[test]
+fn further_names_of_a_file_are_links_to_it_and_zeros_take_no_room() {
+    let (place, tree) = (Place::new(), Paths::of(&[("a", "one"), ("d/b", "=a"), ("z", "\0\0\0\0\0end")]));
+    let outcome = place.restore(&tree, &[], false).unwrap();
+    assert_eq!((outcome.items, outcome.files, outcome.failed), (4, 2, 0), "{:?}", outcome.failures);
+    let number = |path: &str| fs::metadata(place.path().join(path)).unwrap().ino();
+    assert_eq!((number("a"), place.read("d/b")), (number("d/b"), "one".into()));
+    assert_eq!(place.read("z"), "\0\0\0\0\0end");
+}
+
+#[test]
+fn what_is_passed_over_is_told_and_a_failure_where_it_was_asked_for() {
+    let (place, tree) = (Place::new(), Paths::of(&[("d/a", "+"), ("d/b", "fine"), ("c", "+")]));
+    let outcome = place.restore(&tree, &["/d", "/c"], false).unwrap();
+    let failed: Vec<_> = outcome.failures.iter().map(|failure| (&*failure.path, &*failure.reason)).collect();
+    assert_eq!((failed, place.read("d/b")), (vec![("/c", "odd things are not restored")], "fine".into()));
+    assert_eq!(*tree.passed.borrow(), ["odd things"]);
+}
+
+/// What a walk within bounds meets: how many items and folders, and what is wrong.
+fn walked(tree: &Paths, bounds: Bounds) -> (usize, Vec<(String, String)>) {
+    let (mut walk, mut met, mut faults) = (Walk::within(tree, Selection::All, bounds).unwrap(), 0, Vec::new());
+    while let Some(step) = walk.next() {
+        match step {
+            Met::Enter(_) | Met::Item(..) => met += 1,
+            Met::Fault(path, why) => faults.push((path.to_string(), why)),
+            Met::Leave => {}
+        }
+    }
+    (met, faults)
+}
+
+#[test]
+fn a_walk_goes_no_further_than_its_bounds_and_not_round() {
+    let bounds = Bounds { depth: 4, items: 1000, held: 2000 };
+    let told = |items: &[(&str, &str)], bounds| walked(&Paths::of(items), bounds);
+    assert_eq!(
+        told(&[("d/@/x", ""), ("e", "")], bounds),
+        (2, vec![("/d/@".into(), "it leads back to a folder that it lies in".into())])
+    );
+    let (met, faults) = told(&[("1/2/3/4/5", ""), ("e", "")], bounds);
+    assert_eq!((met, &*faults[0].0), (4, "/1/2/3/4"));
+    assert!(faults[0].1.contains("more than 4 folders deep"), "{faults:?}");
+    let many: Vec<_> = (0..90).map(|nth| format!("d/{nth}")).collect();
+    let many: Vec<_> = many.iter().map(|path| (path.as_str(), "")).chain([("e", "")]).collect();
+    let (met, faults) = told(&many, bounds);
+    assert_eq!((met, &*faults[0].0), (1, "/d"));
+    assert!(faults[0].1.contains("more than 2000 bytes"), "{faults:?}");
+    let (met, faults) = told(&many, Bounds { items: 20, held: 1 << 20, ..bounds });
+    assert_eq!((met, &*faults[0].0, faults.len()), (20, "/d", 1));
+    assert!(faults[0].1.contains("more than 20 items"), "{faults:?}");
 }

@@ -1,38 +1,68 @@
-//! Walking a foreign tree, as far as it is wanted: in each folder all that is no folder first, then its folders one by one.
+//! Walking a foreign tree, as far as it is wanted: folder by folder, each by its sorted names.
 
 use std::io;
 use std::vec::IntoIter;
 
-use super::{ForeignTree, Listed};
+use super::{ForeignItem, ForeignTree, Handle, Listed};
 use crate::repository::Node;
 use crate::repository::item_path::{ItemPath, is_name};
 use crate::repository::restore::selection::Selection;
-use crate::repository::restore::walk::Step;
 
-/// A tree that is deeper leads back into itself, as one that is damaged may.
-const DEEPEST: usize = 1_000;
+/// How far a walk goes: what a tree has beyond that, it has only because it is damaged or means harm.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    /// How many folders may lie in each other.
+    pub(super) depth: usize,
+    /// How many items are met in all.
+    pub(super) items: u64,
+    /// How many bytes the names in the folders on the way may take.
+    pub(super) held: usize,
+}
+
+const BOUNDS: Bounds = Bounds { depth: 1_000, items: 200_000_000, held: 192 << 20 };
+
+/// What comes next on the way.
+pub(super) enum Met {
+    /// A folder whose items come now, until [`Met::Leave`].
+    Enter(Node),
+    /// An item that is no folder.
+    Item(Handle, Box<ForeignItem>),
+    /// The folder that was entered last has no more items.
+    Leave,
+    /// Something that cannot be restored: its path and why.
+    Fault(ItemPath, String),
+}
 
 /// A folder that is being walked.
 struct Frame {
     name: Vec<u8>,
+    at: Handle,
     names: IntoIter<Listed>,
+    /// How many bytes its names take.
+    held: usize,
     selection: Selection,
-    /// Its folders, which come when all its other items were met.
-    folders: Vec<(Node, Selection)>,
     last: Option<Vec<u8>>,
 }
 
-/// A walk. Memory: the names of the folders on the way to the present one.
+/// A walk. Memory: the names in the folders on the way to the present one, no more than [`Bounds::held`].
 pub(super) struct Walk<'a> {
     tree: &'a dyn ForeignTree,
+    bounds: Bounds,
     stack: Vec<Frame>,
-    waiting: Vec<Step>,
+    waiting: Vec<Met>,
+    held: usize,
+    met: u64,
 }
 
 impl<'a> Walk<'a> {
     pub(super) fn new(tree: &'a dyn ForeignTree, selection: Selection) -> io::Result<Self> {
-        let mut walk = Self { tree, stack: Vec::new(), waiting: Vec::new() };
-        walk.push(Vec::new(), selection)?;
+        Self::within(tree, selection, BOUNDS)
+    }
+
+    pub(super) fn within(tree: &'a dyn ForeignTree, selection: Selection, bounds: Bounds) -> io::Result<Self> {
+        let (root, _) = tree.root()?;
+        let mut walk = Self { tree, bounds, stack: Vec::new(), waiting: Vec::new(), held: 0, met: 0 };
+        walk.push(Listed { name: Vec::new(), at: root }, selection)?;
         Ok(walk)
     }
 
@@ -41,87 +71,112 @@ impl<'a> Walk<'a> {
         ItemPath::of_names(self.stack.iter().skip(1).map(|frame| frame.name.clone()))
     }
 
-    /// Gives up the folder that was entered last; no [`Step::Leave`] comes for it.
+    /// Gives up the folder that was entered last; no [`Met::Leave`] comes for it.
     pub(super) fn skip(&mut self) {
-        self.stack.pop();
+        self.pop();
     }
 
     /// The next step; `None` after the root was left.
-    pub(super) fn next(&mut self) -> Option<Step> {
+    pub(super) fn next(&mut self) -> Option<Met> {
         loop {
-            if let Some(step) = self.waiting.pop() {
-                return Some(step);
+            if let Some(met) = self.waiting.pop() {
+                return Some(met);
             }
             let frame = self.stack.last_mut()?;
-            if let Some(listed) = frame.names.next() {
-                if let Some(step) = self.listed(&listed) {
-                    return Some(step);
-                }
-            } else if let Some((node, selection)) = frame.folders.pop() {
-                return Some(self.enter(node, selection));
-            } else {
+            let Some(listed) = frame.names.next() else {
                 self.leave();
+                continue;
+            };
+            self.met += 1;
+            if self.met > self.bounds.items {
+                let why = format!("more than {} items were met: what follows is not looked at", self.bounds.items);
+                let path = self.path();
+                self.stack.clear();
+                return Some(Met::Fault(path, why));
+            }
+            if let Some(met) = self.listed(listed) {
+                return Some(met);
             }
         }
     }
 
-    fn push(&mut self, name: Vec<u8>, selection: Selection) -> io::Result<()> {
-        let path = if self.stack.is_empty() { ItemPath::root() } else { self.path().join(&name) };
-        let mut names = self.tree.names(&path)?;
+    fn push(&mut self, listed: Listed, selection: Selection) -> io::Result<()> {
+        let mut names = self.tree.names(listed.at)?;
+        let held = names.iter().map(|listed| size_of::<Listed>() + listed.name.capacity()).sum();
+        if self.held.saturating_add(held) > self.bounds.held {
+            let bound = self.bounds.held;
+            return Err(io::Error::other(format!("the names in the folders down to it take more than {bound} bytes")));
+        }
+        self.held += held;
         names.sort();
-        self.stack.push(Frame { name, names: names.into_iter(), selection, folders: Vec::new(), last: None });
+        let (Listed { name, at }, names) = (listed, names.into_iter());
+        self.stack.push(Frame { name, at, names, held, selection, last: None });
         Ok(())
     }
 
-    fn listed(&mut self, listed: &Listed) -> Option<Step> {
-        let here = self.path();
+    fn pop(&mut self) {
+        self.held -= self.stack.pop().map_or(0, |frame| frame.held);
+    }
+
+    fn fault(&self, name: &[u8], why: impl Into<String>) -> Option<Met> {
+        Some(Met::Fault(self.path().join(name), why.into()))
+    }
+
+    fn listed(&mut self, listed: Listed) -> Option<Met> {
         let frame = self.stack.last_mut()?;
         // What comes a second time is as wanted as at first.
         if frame.last.as_ref() == Some(&listed.name) {
-            return Some(Step::Fault(here.join(&listed.name), "the folder names it twice".into()));
+            return self.fault(&listed.name, "the folder names it twice");
         }
+        let is_named = matches!(frame.selection, Selection::Some(_));
         let wanted = frame.selection.take(&listed.name)?;
         if !is_name(&listed.name) {
-            return Some(Step::Fault(here.join(&listed.name), "no file can have this name".into()));
+            return self.fault(&listed.name, "no file can have this name");
         }
         frame.last = Some(listed.name.clone());
-        let mut node = match self.tree.node(&here, listed) {
-            Ok(node) => node,
-            Err(error) => return Some(Step::Fault(here.join(&listed.name), error.to_string())),
+        let mut item = match self.tree.item(listed.at) {
+            Ok(item) => item,
+            Err(error) => return self.fault(&listed.name, error.to_string()),
         };
-        node.name.clone_from(&listed.name);
-        match wanted {
-            wanted @ Selection::Some(_) if node.is_directory() => {
-                self.stack.last_mut()?.folders.push((node, wanted));
+        item.node.name.clone_from(&listed.name);
+        match (item.left_out, wanted) {
+            (Some(what), Selection::All) if is_named => self.fault(&listed.name, format!("{what} are not restored")),
+            (Some(what), Selection::All) => {
+                self.tree.passed_over(what);
                 None
             }
-            Selection::All => self.tree.is_restorable(&node).then_some(Step::Item(node)),
-            wanted @ Selection::Some(_) => {
-                let path = here.join(&node.name);
+            (None, wanted) if item.node.is_directory() => Some(self.enter(item.node, listed, wanted)),
+            (None, Selection::All) => Some(Met::Item(listed.at, Box::new(item))),
+            (_, wanted) => {
+                let path = self.path().join(&listed.name);
                 let inner = wanted.left(&path).into_iter();
-                self.waiting.extend(inner.map(|inner| Step::Fault(inner, format!("{path} is not a folder"))));
+                self.waiting.extend(inner.map(|inner| Met::Fault(inner, format!("{path} is not a folder"))));
                 None
             }
         }
     }
 
-    fn enter(&mut self, node: Node, selection: Selection) -> Step {
-        let path = self.path().join(&node.name);
-        if self.stack.len() >= DEEPEST {
-            return Step::Fault(path, format!("it lies more than {DEEPEST} folders deep, and is not entered"));
+    fn enter(&mut self, node: Node, listed: Listed, selection: Selection) -> Met {
+        let path = self.path().join(&listed.name);
+        if self.stack.len() >= self.bounds.depth {
+            let depth = self.bounds.depth;
+            return Met::Fault(path, format!("it lies more than {depth} folders deep, and is not entered"));
         }
-        match self.push(node.name.clone(), selection) {
-            Ok(()) => Step::Enter(node),
-            Err(error) => Step::Fault(path, error.to_string()),
+        if self.stack.iter().any(|frame| frame.at == listed.at) {
+            return Met::Fault(path, "it leads back to a folder that it lies in".into());
+        }
+        match self.push(listed, selection) {
+            Ok(()) => Met::Enter(node),
+            Err(error) => Met::Fault(path, error.to_string()),
         }
     }
 
     fn leave(&mut self) {
         let missing = self.stack.last().map(|frame| frame.selection.left(&self.path())).unwrap_or_default();
-        self.stack.pop();
-        self.waiting.push(Step::Leave);
+        self.pop();
+        self.waiting.push(Met::Leave);
         for missing in missing {
-            self.waiting.push(Step::Fault(missing, "it is not there".into()));
+            self.waiting.push(Met::Fault(missing, "it is not there".into()));
         }
     }
 }

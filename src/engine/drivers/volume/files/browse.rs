@@ -22,19 +22,33 @@ pub(in crate::engine::drivers) fn entries(
 
 impl Files {
     fn page(&self, folder: &ItemPath, after: Option<&[u8]>, limit: usize) -> Result<Listing, Fault> {
-        let mut names = self.names(folder).map_err(|error| unlisted(folder, &error))?;
+        let mut names = self.names_in(folder).map_err(|error| unlisted(folder, &error))?;
         names.retain(|listed| after.is_none_or(|after| listed.name.as_slice() > after));
         names.sort();
         let more = names.len() > limit;
         names.truncate(limit);
         let is_table = self.has_table && folder.is_root();
-        let items = names.iter().map(|listed| self.shown(folder, listed, is_table)).collect();
+        let items = names.iter().map(|listed| self.shown(listed, is_table)).collect();
         Ok(Listing { items, more, note: None })
     }
 
-    fn shown(&self, folder: &ItemPath, listed: &Listed, is_part: bool) -> Shown {
-        let (mut node, note) = match self.node(folder, listed) {
-            Ok(node) => (node, is_part.then(|| self.told_of(listed.number as usize))),
+    /// The names in a folder, to which the path leads from the root on. Links are not followed.
+    fn names_in(&self, folder: &ItemPath) -> io::Result<Vec<Listed>> {
+        let mut names = self.names(self.root()?.0)?;
+        for name in folder.components() {
+            let found = names.into_iter().find(|listed| listed.name == *name);
+            let at = found.ok_or(io::ErrorKind::NotFound)?.at;
+            if !self.item(at)?.node.is_directory() {
+                return Err(io::ErrorKind::NotADirectory.into());
+            }
+            names = self.names(at)?;
+        }
+        Ok(names)
+    }
+
+    fn shown(&self, listed: &Listed, is_part: bool) -> Shown {
+        let (mut node, note) = match self.item(listed.at) {
+            Ok(item) => (item.node, is_part.then(|| self.told_of(listed.at.part))),
             Err(error) => (Node { kind: NodeKind::Other, ..Node::default() }, Some(error.to_string())),
         };
         node.name.clone_from(&listed.name);

@@ -20,6 +20,18 @@ const FOLDERS: usize = 16;
 /// What a folder has of its segments: the pieces of each.
 type Segments = Rc<Vec<(Vec<u8>, Vec<Id>)>>;
 
+/// Bytes of which any can be read at any time.
+pub(super) trait Content {
+    /// How many there are.
+    fn size(&self) -> u64;
+
+    /// How many were taken out of the repository so far.
+    fn bytes_read(&self) -> u64;
+
+    /// Fills a buffer with what lies at a place, all of which is within them.
+    fn read_at(&self, at: u64, buffer: &mut [u8]) -> io::Result<()>;
+}
+
 /// A volume that can be read.
 pub(super) struct Disk {
     repository: Arc<Repository>,
@@ -45,40 +57,6 @@ impl Disk {
             pieces: RefCell::new(Lately::new(PIECES)),
             read: Cell::new(0),
         })
-    }
-
-    /// How many bytes it has.
-    pub(super) fn size(&self) -> u64 {
-        self.size
-    }
-
-    /// How many bytes were taken out of the repository so far.
-    pub(super) fn bytes_read(&self) -> u64 {
-        self.read.get()
-    }
-
-    /// Fills a buffer with what lies at a place.
-    pub(super) fn read_at(&self, mut at: u64, mut buffer: &mut [u8]) -> io::Result<()> {
-        let end = at.checked_add(buffer.len() as u64).filter(|end| *end <= self.size);
-        if end.is_none() {
-            let why = format!("byte {at} and {} more lie beyond the volume's end at {}", buffer.len(), self.size);
-            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, why));
-        }
-        while !buffer.is_empty() {
-            let within = (at % u64::from(PIECE)) as usize;
-            let length = buffer.len().min(PIECE as usize - within);
-            let (here, rest) = buffer.split_at_mut(length);
-            match self.piece(at / SEGMENT, (at % SEGMENT / u64::from(PIECE)) as usize)? {
-                None => here.fill(0),
-                Some(piece) => {
-                    let missing = || io::Error::other(format!("the stored piece at byte {at} is too short"));
-                    here.copy_from_slice(piece.get(within..within + length).ok_or_else(missing)?);
-                }
-            }
-            at += length as u64;
-            buffer = rest;
-        }
-        Ok(())
     }
 
     /// A piece of a segment; none of one that is all zeros.
@@ -112,20 +90,47 @@ impl Disk {
     }
 }
 
+impl Content for Disk {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn bytes_read(&self) -> u64 {
+        self.read.get()
+    }
+
+    fn read_at(&self, mut at: u64, mut buffer: &mut [u8]) -> io::Result<()> {
+        while !buffer.is_empty() {
+            let within = (at % u64::from(PIECE)) as usize;
+            let length = buffer.len().min(PIECE as usize - within);
+            let (here, rest) = buffer.split_at_mut(length);
+            match self.piece(at / SEGMENT, (at % SEGMENT / u64::from(PIECE)) as usize)? {
+                None => here.fill(0),
+                Some(piece) => {
+                    let missing = || io::Error::other(format!("the stored piece at byte {at} is too short"));
+                    here.copy_from_slice(piece.get(within..within + length).ok_or_else(missing)?);
+                }
+            }
+            at += length as u64;
+            buffer = rest;
+        }
+        Ok(())
+    }
+}
+
 /// A part of a volume, as what lies in it sees it: from 0 on.
 #[derive(Clone)]
 pub(super) struct Window {
-    disk: Rc<Disk>,
+    of: Rc<dyn Content>,
     start: u64,
     length: u64,
-    at: u64,
 }
 
 impl Window {
     /// The bytes from `start` on; those beyond the volume's end are none of it.
-    pub(super) fn new(disk: &Rc<Disk>, start: u64, length: u64) -> Self {
-        let length = length.min(disk.size().saturating_sub(start));
-        Self { disk: Rc::clone(disk), start, length, at: 0 }
+    pub(super) fn new(of: &Rc<dyn Content>, start: u64, length: u64) -> Self {
+        let length = length.min(of.size().saturating_sub(start));
+        Self { of: Rc::clone(of), start, length }
     }
 
     pub(super) fn length(&self) -> u64 {
@@ -139,7 +144,7 @@ impl Window {
             let why = format!("byte {at} and {} more lie beyond its end at {}", buffer.len(), self.length);
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, why));
         }
-        self.disk.read_at(self.start + at, buffer)
+        self.of.read_at(self.start + at, buffer)
     }
 
     /// As many bytes at a place; zeros where it has none.
@@ -150,26 +155,5 @@ impl Window {
             self.read_at(at, &mut found[..have])?;
         }
         Ok(found)
-    }
-}
-
-impl io::Read for Window {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let length = self.length.saturating_sub(self.at).min(buffer.len() as u64) as usize;
-        self.read_at(self.at, &mut buffer[..length])?;
-        self.at += length as u64;
-        Ok(length)
-    }
-}
-
-impl io::Seek for Window {
-    fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
-        let at = match to {
-            io::SeekFrom::Start(at) => Some(at),
-            io::SeekFrom::End(by) => self.length.checked_add_signed(by),
-            io::SeekFrom::Current(by) => self.at.checked_add_signed(by),
-        };
-        self.at = at.ok_or(io::ErrorKind::InvalidInput)?;
-        Ok(self.at)
     }
 }

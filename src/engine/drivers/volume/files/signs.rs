@@ -1,5 +1,6 @@
 //! What lies in a volume or in one of its partitions, by the signs that it bears.
 
+use super::bytes::le32;
 use super::disk::Window;
 use std::fmt;
 use std::io;
@@ -85,11 +86,7 @@ fn listed(window: &Window, signs: &[(u64, &[u8], &'static str)]) -> io::Result<O
 
 /// The newest of the three that has all its features.
 fn kind_of_ext(superblock: &[u8]) -> &'static str {
-    let word = |at: usize| {
-        superblock
-            .get(at..at + 4)
-            .map_or(0, |bytes| bytes.iter().rev().fold(0, |word, byte| word << 8 | u32::from(*byte)))
-    };
+    let word = |at| le32(superblock, at);
     let (compatible, incompatible, read_only) = (word(0x5c), word(0x60), word(0x64));
     // What ext3 has of the latter two: types in folders, recovery, a journal elsewhere; sparse superblocks, large files, trees.
     if incompatible & !0xe != 0 || read_only & !0x7 != 0 {

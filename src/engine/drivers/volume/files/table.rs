@@ -1,5 +1,6 @@
 //! Tables of partitions: GPT, and MBR with its chain of logical ones.
 
+use super::bytes::{le32, le64};
 use super::disk::Window;
 use super::signs::Found;
 use std::io;
@@ -7,8 +8,12 @@ use std::ops::Range;
 
 /// No table is followed further.
 const MOST: usize = 256;
+/// No table of a GPT is larger, in bytes.
+const LARGEST: usize = 1 << 20;
 /// How the header of a GPT begins.
 const GPT: &[u8; 8] = b"EFI PART";
+/// The type in an MBR of what a GPT keeps.
+const PROTECTIVE: u8 = 0xee;
 /// Types of an MBR that are a chain of further ones.
 const EXTENDED: [u8; 3] = [0x05, 0x0f, 0x85];
 
@@ -27,8 +32,10 @@ pub(super) struct Partition {
 pub(super) fn read(disk: &Window) -> io::Result<Option<Vec<Partition>>> {
     let mut damaged = false;
     for sector in [512, 4096] {
-        // The second header is in the last sector.
-        for at in [sector, (disk.length() / sector).saturating_sub(1) * sector] {
+        // The second header is in the last sector. What was left there by an earlier table is none: the first sector says whether
+        // there is a GPT.
+        let second = is_protective(disk)?.then(|| (disk.length() / sector).saturating_sub(1) * sector);
+        for at in std::iter::once(sector).chain(second) {
             if disk.peek::<8>(at)? != *GPT {
                 continue;
             }
@@ -48,22 +55,31 @@ pub(super) fn read(disk: &Window) -> io::Result<Option<Vec<Partition>>> {
     mbr(disk)
 }
 
+/// Whether the first sector has the one partition that keeps programs that know no GPT away from it.
+fn is_protective(disk: &Window) -> io::Result<bool> {
+    Ok(places(&disk.peek(0)?).is_some_and(|places| places.iter().any(|(kind, ..)| *kind == PROTECTIVE)))
+}
+
 /// What a header and its table say; nothing where their checksums are not theirs.
 fn gpt(disk: &Window, sector: u64, at: u64) -> io::Result<Option<Vec<Partition>>> {
     let mut header: [u8; 92] = disk.peek(at)?;
-    let (expected, size) = (word(&header, 16), word(&header, 12));
+    let (expected, own) = (le32(&header, 16), le32(&header, 12));
     header[16..20].fill(0);
-    let (start, count, length) = (double(&header, 72), word(&header, 80), word(&header, 84));
-    let fits = size == 92 && crc32(&header) == expected && (128..=4096).contains(&length) && count <= 16_384;
+    let (start, count, length) = (le64(&header, 72), le32(&header, 80), le32(&header, 84));
+    let fits = own == 92 && crc32(&header) == expected && (128..=4096).contains(&length) && count <= 16_384;
     let Some(start) = start.checked_mul(sector).filter(|_| fits) else { return Ok(None) };
-    let mut table = vec![0; (count * length) as usize];
-    if disk.read_at(start, &mut table).is_err() || crc32(&table) != word(&header, 88) {
+    let size = (count * length) as usize;
+    if size > LARGEST {
+        return Ok(None);
+    }
+    let mut table = vec![0; size];
+    if disk.read_at(start, &mut table).is_err() || crc32(&table) != le32(&header, 88) {
         return Ok(None);
     }
     let entries = table.chunks_exact(length as usize).enumerate().filter(|(_, entry)| entry[..16] != [0; 16]);
     let found = entries.filter_map(|(nth, entry)| {
-        let end = double(entry, 40).checked_add(1)?.checked_mul(sector)?;
-        let bytes = double(entry, 32).checked_mul(sector)?..end;
+        let end = le64(entry, 40).checked_add(1)?.checked_mul(sector)?;
+        let bytes = le64(entry, 32).checked_mul(sector)?..end;
         let name: Vec<u16> =
             entry[56..128].chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
         let name = String::from_utf16_lossy(&name);
@@ -80,7 +96,7 @@ fn places(sector: &[u8; 512]) -> Option<Vec<(u8, u64, u64)>> {
     }
     let entries = sector[446..510].chunks_exact(16);
     let plausible = entries.clone().all(|entry| matches!(entry[0], 0 | 0x80));
-    plausible.then(|| entries.map(|entry| (entry[4], word(entry, 8).into(), word(entry, 12).into())).collect())
+    plausible.then(|| entries.map(|entry| (entry[4], le32(entry, 8).into(), le32(entry, 12).into())).collect())
 }
 
 fn mbr(disk: &Window) -> io::Result<Option<Vec<Partition>>> {
@@ -119,14 +135,6 @@ fn mbr(disk: &Window) -> io::Result<Option<Vec<Partition>>> {
         number += 1;
     }
     Ok((!found.is_empty()).then_some(found))
-}
-
-fn word(bytes: &[u8], at: usize) -> u32 {
-    bytes.get(at..at + 4).map_or(0, |bytes| bytes.iter().rev().fold(0, |word, byte| word << 8 | u32::from(*byte)))
-}
-
-fn double(bytes: &[u8], at: usize) -> u64 {
-    u64::from(word(bytes, at)) | u64::from(word(bytes, at + 4)) << 32
 }
 
 /// The checksum of GPT.

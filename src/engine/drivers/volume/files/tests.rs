@@ -1,6 +1,6 @@
 //! What is found in a volume, and how little of it is read for that.
 
-use super::disk::{Disk, Window};
+use super::disk::{Content, Disk, Window};
 use super::signs::Found;
 use super::table::{self, Partition, crc32};
 use super::{Files, guarded};
@@ -9,7 +9,7 @@ use crate::engine::drivers::volume::layout::{PIECE, SEGMENT};
 use crate::engine::drivers::volume::tests::Bench;
 use crate::repository::{ForeignTree as _, ItemPath};
 use std::fs::File;
-use std::io::{self, Read as _, Seek as _};
+use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::rc::Rc;
 
@@ -37,7 +37,12 @@ impl Stored {
     }
 
     fn whole(&self) -> Window {
-        Window::new(&self.disk, 0, self.disk.size())
+        self.part(0, self.disk.size())
+    }
+
+    fn part(&self, start: u64, length: u64) -> Window {
+        let content: Rc<dyn Content> = self.disk.clone();
+        Window::new(&content, start, length)
     }
 
     /// The partitions: their numbers, where they begin and how long they are, in sectors.
@@ -53,10 +58,10 @@ fn a_volume_is_read_where_it_is_asked_for_and_nowhere_else() {
     let piece = u64::from(PIECE);
     let (across, last) = (SEGMENT - 5, length - 3);
     let stored = Stored::new(length, &[(across, &[7; 10]), (last, b"end")]);
-    let disk = &stored.disk;
+    let (disk, whole) = (&stored.disk, stored.whole());
     let read = |at: u64, length: usize| {
         let mut buffer = vec![1; length];
-        disk.read_at(at, &mut buffer).map(|()| buffer)
+        whole.read_at(at, &mut buffer).map(|()| buffer)
     };
     // The third segment is absent.
     assert_eq!(read(2 * SEGMENT + 5, 3).unwrap(), [0; 3]);
@@ -69,13 +74,12 @@ fn a_volume_is_read_where_it_is_asked_for_and_nowhere_else() {
     for (at, length) in [(last, 4), (length, 1), (u64::MAX, 1)] {
         assert_eq!(read(at, length).unwrap_err().kind(), io::ErrorKind::UnexpectedEof, "{at}");
     }
-    let mut window = Window::new(disk, across, 20);
-    window.seek(io::SeekFrom::End(-12)).unwrap();
-    let mut rest = Vec::new();
-    window.read_to_end(&mut rest).unwrap();
-    assert_eq!(rest, [[7, 7].as_slice(), &[0; 10]].concat());
+    let window = stored.part(across, 20);
+    assert_eq!(window.peek::<20>(0).unwrap(), [&[7; 10][..], &[0; 10]].concat()[..]);
     assert_eq!(window.peek::<4>(18).unwrap(), [0; 4]);
-    assert!(window.read_at(19, &mut [0; 2]).is_err() && window.seek(io::SeekFrom::Current(-100)).is_err());
+    assert!(window.read_at(19, &mut [0; 2]).is_err() && window.read_at(u64::MAX, &mut [0]).is_err());
+    assert_eq!(stored.part(length - 3, 100).length(), 3);
+    assert_eq!(stored.part(length + 3, 100).length(), 0);
 }
 
 /// A sector with a table of an MBR.
@@ -133,7 +137,9 @@ fn of_a_gpt_the_second_one_is_read_where_the_first_is_damaged() {
     table[56..60].copy_from_slice(&[b'a', 0, b'b', 0]);
     let (first, second) = (gpt(2, &table), gpt(8100, &table));
     let end = 4 * MIB - 512;
-    let all: [(u64, &[u8]); 4] = [(512, &first), (1024, &table), (8100 * 512, &table), (end, &second)];
+    let protective = mbr(&[(0xee, 1, 8191)]);
+    let rest: [(u64, &[u8]); 4] = [(512, &first), (1024, &table), (8100 * 512, &table), (end, &second)];
+    let all = [&[(0, protective.as_slice())], &rest[..]].concat();
     let expected = Some(vec![(1, 2048, 2048), (3, 4096, 4096)]);
     assert_eq!(Stored::new(4 * MIB, &all).partitions().unwrap(), expected);
     let damaged = [(1024 + 33, b"x".as_slice())];
@@ -141,6 +147,13 @@ fn of_a_gpt_the_second_one_is_read_where_the_first_is_damaged() {
     let stored = spoilt(&damaged);
     assert_eq!(stored.partitions().unwrap(), expected);
     assert_eq!(table::read(&stored.whole()).unwrap().unwrap()[0].name, "ab");
+    // Where the first sector keeps nothing for a GPT, the second header is what an earlier table left.
+    let left_over = |first_sector: &[u8]| {
+        Stored::new(4 * MIB, &[(0, first_sector), (8100 * 512, &table), (end, &second)]).partitions().unwrap()
+    };
+    assert_eq!(left_over(&[0; 512]), None);
+    assert_eq!(left_over(&mbr(&[(0x83, 2048, 1000)])), Some(vec![(1, 2048, 1000)]));
+    assert_eq!(left_over(&protective), expected);
     let both = spoilt(&[damaged[0], (end + 20, b"x")]).partitions().unwrap_err();
     assert!(both.to_string().contains("its GPT is damaged"), "{both}");
 }
@@ -166,8 +179,8 @@ fn what_is_found_is_named_by_its_signs() {
 #[test]
 fn what_cannot_be_read_is_refused_with_the_way_out() {
     let xfs = Stored::new(MIB, &[(0, b"XFSB")]);
-    let files = Files::of(Rc::into_inner(xfs.disk).unwrap()).unwrap();
-    let refused = files.names(&ItemPath::root()).unwrap_err().to_string();
+    let files = Files::of(xfs.disk).unwrap();
+    let refused = files.root().unwrap_err().to_string();
     assert!(
         refused.starts_with("The volume has XFS") && refused.ends_with("Restore the volume and mount it."),
         "{refused}"

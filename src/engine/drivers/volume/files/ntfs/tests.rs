@@ -1,0 +1,152 @@
+//! File systems that the tools of NTFS made, read and held against what was put into them.
+
+use super::*;
+use crate::engine::drivers::volume::files::bytes::le64;
+use crate::engine::drivers::volume::files::scene::{Dice, Image, Made, content, find, names, read_what_can_be, run};
+use std::fs;
+
+impl Made {
+    /// An NTFS of so many MiB, with files in its root.
+    fn ntfs(mib: u64, options: &[&str], files: &[(String, Vec<u8>)]) -> Self {
+        let made = Self::new(mib);
+        let fixed = ["-q", "-F", "-Q", "-p", "0", "-H", "0", "-S", "0", "-L", "Daten"];
+        run("mkntfs", &[&fixed, options, &[made.path()]].concat());
+        for (name, bytes) in files {
+            let from = made.folder.path().join("from");
+            fs::write(&from, bytes).unwrap();
+            run("ntfscp", &["-q", "-f", made.path(), from.to_str().unwrap(), name]);
+        }
+        made
+    }
+
+    fn opened(&self) -> io::Result<Ntfs> {
+        Ntfs::open(&Image::of(&self.image))
+    }
+
+    /// Where the record of a file lies.
+    fn record_at(&self, name: &str) -> usize {
+        let opened = self.opened().unwrap();
+        let record = find(&opened, name) & NUMBER;
+        (opened.boot.table + record * opened.boot.record as u64) as usize
+    }
+}
+
+/// So many files, small ones and large ones.
+fn files(count: usize) -> Vec<(String, Vec<u8>)> {
+    let mut dice = Dice(7);
+    let sizes = [0, 5, 600, 700, 1500, 4096, 70_000, 300_001];
+    (0..count).map(|nth| (format!("a file, größe {nth:03}"), dice.bytes(sizes[nth % sizes.len()]))).collect()
+}
+
+#[test]
+fn files_of_every_size_come_out_of_clusters_of_every_size() {
+    let files = files(40);
+    for options in [&["-c", "512"][..], &["-c", "4096"], &["-c", "65536"], &["-s", "4096", "-c", "4096"]] {
+        let made = Made::ntfs(32, options, &files);
+        let opened = made.opened().unwrap();
+        let found = names(&opened, opened.root()).unwrap();
+        assert_eq!((found.len(), opened.label().as_deref()), (40, Some("Daten")), "{options:?}");
+        for (name, bytes) in &files {
+            let number = found[name.as_bytes()];
+            assert_eq!(opened.item(number).unwrap().node.size, bytes.len() as u64);
+            assert!(content(&opened, number).unwrap() == *bytes, "{options:?}: {name}");
+        }
+        assert!(opened.caveat().contains("$LogFile"));
+    }
+}
+
+#[test]
+fn a_reference_to_a_file_that_is_another_one_now_leads_nowhere() {
+    let made = Made::ntfs(8, &[], &files(3));
+    let mut image = made.bytes();
+    let (name, at) = ("a file, größe 001", made.record_at("a file, größe 001"));
+    image[at + 0x10] += 1;
+    let opened = Ntfs::open(&Image::Memory(image).window()).unwrap();
+    let refused = opened.item(find(&opened, name)).unwrap_err().to_string();
+    assert!(refused.contains("not there any more"), "{refused}");
+}
+
+/// Where the unnamed data of a record is told of.
+fn data_at(image: &[u8], record: usize) -> usize {
+    let mut at = record + usize::from(le16(image, record + 0x14));
+    while le32(image, at) != record::DATA {
+        at += le32(image, at + 4) as usize;
+    }
+    at
+}
+
+#[test]
+fn what_was_never_written_is_zeros_and_what_is_compressed_or_encrypted_is_refused() {
+    let made = Made::ntfs(8, &["-c", "4096"], &files(8));
+    let name = "a file, größe 006";
+    let (image, record) = (made.bytes(), made.record_at(name));
+    let data = data_at(&image, record);
+    let with = |at: usize, bytes: &[u8]| {
+        let mut image = image.clone();
+        image[at..at + bytes.len()].copy_from_slice(bytes);
+        let opened = Ntfs::open(&Image::Memory(image).window()).unwrap();
+        content(&opened, find(&opened, name))
+    };
+    let whole = with(data, &[]).unwrap();
+    assert_eq!((whole.len(), le64(&image, data + 0x38)), (70_000, 70_000));
+    let begun = with(data + 0x38, &5000_u64.to_le_bytes()).unwrap();
+    assert!(begun.len() == 70_000 && begun[..5000] == whole[..5000] && begun[5000..] == [0; 65_000]);
+    let refused = |at, bytes: &[u8]| with(at, bytes).unwrap_err().to_string();
+    assert!(refused(data + 12, &[1]).contains("compressed"));
+    assert!(refused(data + 13, &[0x40]).contains("encrypted"));
+    // Longer than its clusters, and a part of it that does not begin at its beginning.
+    let longer = [90_000_u64.to_le_bytes(), 90_000_u64.to_le_bytes()].concat();
+    assert!(refused(data + 0x30, &longer).contains("clusters of an attribute are missing"));
+    assert!(refused(data + 0x10, &[1]).contains("a part of an attribute is missing"));
+}
+
+#[test]
+fn a_boot_sector_that_says_what_cannot_be_is_refused() {
+    let image = Made::ntfs(8, &[], &[]).bytes();
+    for (at, bytes, told) in [
+        (0x0b, &[0, 0][..], "no cluster has such a size"),
+        (0x0d, &[3], "no cluster has such a size"),
+        (0x0d, &[0x90], "no cluster has such a size"),
+        (0x40, &[0x80], "no record has such a size"),
+        (0x40, &[100], "no record has such a size"),
+        (0x28, &[0xff; 8], "and lies in"),
+        (0x30, &[0xff; 8], "behind its end"),
+    ] {
+        let mut image = image.clone();
+        image[at..at + bytes.len()].copy_from_slice(bytes);
+        let refused = Ntfs::open(&Image::Memory(image).window()).err().unwrap().to_string();
+        assert!(refused.contains(told), "{at:#x}: {refused}");
+    }
+}
+
+#[test]
+fn times_are_told_from_1970_on() {
+    assert_eq!(time(116_444_736_000_000_000), Timestamp::new(0, 0));
+    assert_eq!(time(132_539_328_000_000_001), Timestamp::new(1_609_459_200, 100));
+    assert_eq!(time(116_444_735_999_999_999), Timestamp::new(-1, 999_999_900));
+}
+
+/// Flips bits in what describes files, and reads: nothing panics, and nothing goes on for ever.
+#[test]
+fn no_image_makes_the_reader_panic_or_run_away() {
+    let made = Made::ntfs(8, &["-c", "1024"], &files(60));
+    let table = made.opened().unwrap().boot.table as usize;
+    let image = made.bytes();
+    for seed in 0..200 {
+        println!("seed {seed}");
+        let (mut dice, mut image) = (Dice(seed), image.clone());
+        for _ in 0..1 + dice.roll(40) {
+            let at = match dice.roll(4) {
+                0 => dice.roll(512) as usize,
+                1 => dice.roll(image.len() as u64) as usize,
+                _ => table + dice.roll(130 << 10) as usize,
+            };
+            image[at] = if dice.roll(3) == 0 { 0xff } else { dice.roll(256) as u8 };
+        }
+        let begun = std::time::Instant::now();
+        if let Ok(opened) = Ntfs::open(&Image::Memory(image).window()) {
+            read_what_can_be(&opened);
+        }
+        assert!(begun.elapsed().as_secs() < 30, "seed {seed} took {:?}", begun.elapsed());
+    }
+}
