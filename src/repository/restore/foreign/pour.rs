@@ -38,7 +38,7 @@ impl<'a, S: RandomSink> Pour<'a, S> {
                 break;
             }
             match met {
-                Met::Enter(node) => self.enter(node, &mut walk),
+                Met::Enter(node) => self.enter(*node, &mut walk),
                 Met::Item(at, item) if item.node.is_file() => self.file(&walk.path(), at, &item.node),
                 Met::Item(_, item) => self.special(&walk.path(), &item.node),
                 Met::Leave => self.leave(),

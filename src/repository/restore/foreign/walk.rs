@@ -24,7 +24,7 @@ const BOUNDS: Bounds = Bounds { depth: 1_000, items: 200_000_000, held: 192 << 2
 /// What comes next on the way.
 pub(super) enum Met {
     /// A folder whose items come now, until [`Met::Leave`].
-    Enter(Node),
+    Enter(Box<Node>),
     /// An item that is no folder.
     Item(Handle, Box<ForeignItem>),
     /// The folder that was entered last has no more items.
@@ -166,7 +166,7 @@ impl<'a> Walk<'a> {
             return Met::Fault(path, "it leads back to a folder that it lies in".into());
         }
         match self.push(listed, selection) {
-            Ok(()) => Met::Enter(node),
+            Ok(()) => Met::Enter(Box::new(node)),
             Err(error) => Met::Fault(path, error.to_string()),
         }
     }

@@ -49,7 +49,9 @@ impl Blocks {
             self.window.read_at(copy.block * size + within, here)?;
             if copy.is_escaped {
                 let hidden = MAGIC.iter().skip(within.min(4) as usize);
-                here.iter_mut().zip(hidden).for_each(|(byte, magic)| *byte = *magic);
+                for (byte, magic) in here.iter_mut().zip(hidden) {
+                    *byte = *magic;
+                }
             }
         }
         Ok(())

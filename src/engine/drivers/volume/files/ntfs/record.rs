@@ -132,7 +132,7 @@ impl<'a> Attribute<'a> {
 }
 
 /// Puts back what stands at the end of each sector of a record or block, where a number shows whether all of it was written.
-pub(super) fn mend(bytes: &mut [u8], sign: &[u8; 4]) -> io::Result<()> {
+pub(super) fn mend(bytes: &mut [u8], sign: &[u8]) -> io::Result<()> {
     let (at, count) = (usize::from(le16(bytes, 4)), usize::from(le16(bytes, 6)));
     if !bytes.starts_with(sign) || count != bytes.len() / 512 + 1 || at + 2 * count > bytes.len() {
         return Err(damaged("a record is none"));

@@ -144,15 +144,13 @@ impl Header {
     pub(super) fn tags(&self, block: &[u8]) -> Vec<Tag> {
         let has_sums = self.seed.is_some();
         let end = block.len() - 4 * usize::from(has_sums);
-        let length = match self.is_third {
-            true => 16,
-            false => 8 + 2 * usize::from(has_sums) + 4 * usize::from(self.is_wide),
-        };
+        let length = if self.is_third { 16 } else { 8 + 2 * usize::from(has_sums) + 4 * usize::from(self.is_wide) };
         let (mut at, mut tags) = (12, Vec::new());
         while at + length <= end {
-            let (flags, sum) = match self.is_third {
-                true => (be32(block, at + 4), be32(block, at + 12)),
-                false => (be16(block, at + 6).into(), be16(block, at + 4).into()),
+            let (flags, sum) = if self.is_third {
+                (be32(block, at + 4), be32(block, at + 12))
+            } else {
+                (be16(block, at + 6).into(), be16(block, at + 4).into())
             };
             let (low, high) = (u64::from(be32(block, at)), if self.is_wide { be32(block, at + 8) } else { 0 });
             tags.push(Tag { block: low | u64::from(high) << 32, is_escaped: flags & ESCAPED != 0, sum });

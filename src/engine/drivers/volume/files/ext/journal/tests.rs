@@ -1,4 +1,5 @@
 //! Journals of every form, written here from a seed and replayed by us and by `e2fsck`.
+#![allow(clippy::print_stdout)]
 
 use super::*;
 use crate::engine::drivers::volume::files::ext::Ext;
@@ -60,7 +61,7 @@ impl Scene {
     /// What was in the log before, and its superblock.
     fn begin(&mut self, start: u32) {
         for number in 1..self.length {
-            let mut old = self.header(1 + number % 2, self.sequence.wrapping_sub(700 + number % 5));
+            let mut old = Self::header(1 + number % 2, self.sequence.wrapping_sub(700 + number % 5));
             old[12..].copy_from_slice(&Dice(number.into()).bytes(SIZE - 12));
             self.write(number, &old);
         }
@@ -87,7 +88,7 @@ impl Scene {
         self.image.write_all_at(block, (self.journal + u64::from(number)) * SIZE as u64).unwrap();
     }
 
-    fn header(&self, kind: u32, sequence: u32) -> Vec<u8> {
+    fn header(kind: u32, sequence: u32) -> Vec<u8> {
         let mut block = [&MAGIC[..], &kind.to_be_bytes(), &sequence.to_be_bytes()].concat();
         block.resize(SIZE, 0);
         block
@@ -109,7 +110,7 @@ impl Scene {
 
     /// A descriptor and the blocks that it tells of.
     fn blocks(&mut self, contents: &[(u64, Vec<u8>)]) {
-        let mut block = self.header(1, self.sequence);
+        let mut block = Self::header(1, self.sequence);
         let mut tags = Vec::new();
         let mut stored = Vec::new();
         for (nth, (target, content)) in contents.iter().enumerate() {
@@ -143,14 +144,17 @@ impl Scene {
         }
         self.sum = stored.iter().fold(crc32_big(self.sum, &with_sum), |sum, content| crc32_big(sum, content));
         self.append(&with_sum);
-        stored.iter().for_each(|content| self.append(content));
+        for content in &stored {
+            self.append(content);
+        }
     }
 
     fn revoke(&mut self, blocks: &[u64]) {
-        let mut block = self.header(5, self.sequence);
-        let numbers: Vec<u8> = match self.form.is_wide {
-            true => blocks.iter().flat_map(|block| block.to_be_bytes()).collect(),
-            false => blocks.iter().flat_map(|block| (*block as u32).to_be_bytes()).collect(),
+        let mut block = Self::header(5, self.sequence);
+        let numbers: Vec<u8> = if self.form.is_wide {
+            blocks.iter().flat_map(|block| block.to_be_bytes()).collect()
+        } else {
+            blocks.iter().flat_map(|block| (*block as u32).to_be_bytes()).collect()
         };
         block[12..16].copy_from_slice(&(16 + numbers.len() as u32).to_be_bytes());
         block[16..16 + numbers.len()].copy_from_slice(&numbers);
@@ -158,7 +162,7 @@ impl Scene {
     }
 
     fn commit(&mut self) {
-        let mut block = self.header(2, self.sequence);
+        let mut block = Self::header(2, self.sequence);
         block[48..56].copy_from_slice(&(1_700_000_000 + u64::from(self.sequence)).to_be_bytes());
         if self.form.sums == 1 {
             (block[12], block[13]) = (1, 4);
@@ -175,9 +179,9 @@ impl Scene {
 
     /// A transaction: a few descriptors, what they tell of, and revocations among them.
     fn transaction(&mut self, dice: &mut Dice) {
-        for _ in 0..1 + dice.roll(3) {
+        for _ in 0..=dice.roll(3) {
             let mut contents = Vec::new();
-            for _ in 0..1 + dice.roll(12) {
+            for _ in 0..=dice.roll(12) {
                 let mut content = dice.bytes(SIZE);
                 if dice.roll(4) == 0 {
                     content[..4].copy_from_slice(&MAGIC);
@@ -186,7 +190,7 @@ impl Scene {
             }
             self.blocks(&contents);
             if dice.roll(2) == 0 {
-                let revoked: Vec<_> = (0..1 + dice.roll(20)).map(|_| self.target(dice)).collect();
+                let revoked: Vec<_> = (0..=dice.roll(20)).map(|_| self.target(dice)).collect();
                 self.revoke(&revoked);
             }
         }
@@ -274,7 +278,7 @@ fn a_committed_block_that_is_not_what_was_written_is_damage() {
         let target = scene.targets[0];
         scene.blocks(&[(target, vec![1; SIZE])]);
         scene.commit();
-        scene.write(2, &vec![9; SIZE]);
+        scene.write(2, &[9; SIZE]);
         let refused = scene.read().unwrap_err().to_string();
         assert!(refused.contains("checksum"), "{form:?}: {refused}");
     }
@@ -308,6 +312,6 @@ fn a_journal_that_is_not_read_is_refused() {
     scene.write(1024 - 256 + 1, &fast);
     let refused = told(0x28, 0x21);
     assert!(refused.contains("fast commits"), "{refused}");
-    scene.write(1024 - 256 + 1, &vec![0; SIZE]);
+    scene.write(1024 - 256 + 1, &[0; SIZE]);
     assert!(scene.read().is_ok());
 }
