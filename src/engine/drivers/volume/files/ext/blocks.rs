@@ -1,7 +1,7 @@
 //! The blocks of a file system, as they are when what its journal committed is in its place.
 
 use super::damaged;
-use super::journal::Replayed;
+use super::replayed::Replayed;
 use super::superblock::Superblock;
 use crate::engine::drivers::volume::files::disk::Window;
 use std::io;

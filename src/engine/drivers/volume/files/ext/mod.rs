@@ -12,6 +12,7 @@ mod inline;
 mod inode;
 mod journal;
 mod map;
+mod replayed;
 mod superblock;
 #[cfg(test)]
 mod tests;
@@ -19,7 +20,7 @@ mod tests;
 use self::blocks::Blocks;
 use self::checksum::crc32c;
 use self::inode::Inode;
-use self::journal::Replayed;
+use self::replayed::Replayed;
 use self::superblock::{AT, LENGTH, Superblock};
 use super::disk::Window;
 use super::{FileSystem, Names, STEP};

@@ -12,6 +12,7 @@ use self::format::{Header, Kind, Tag};
 use super::blocks::Blocks;
 use super::checksum::crc32_big;
 use super::inode::Inode;
+use super::replayed::{Copy, Replayed};
 use super::superblock::Superblock;
 use super::{damaged, map};
 use crate::engine::drivers::volume::files::bytes::{be32, be64, le16, le32};
@@ -22,30 +23,6 @@ use std::io;
 const MOST_BLOCKS: u64 = 1 << 20;
 /// The most revocations that are remembered.
 const MOST_REVOKED: usize = 4 << 20;
-
-/// Which blocks are newer in the journal.
-#[derive(Default)]
-pub(super) struct Replayed(HashMap<u64, Copy>);
-
-/// Where a newer state of a block lies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Copy {
-    /// In which block of the file system.
-    pub(super) block: u64,
-    /// Whether its first bytes were taken away, for they are those of a journal's block.
-    pub(super) is_escaped: bool,
-}
-
-impl Replayed {
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// The newer state of a block.
-    pub(super) fn of(&self, block: u64) -> Option<Copy> {
-        self.0.get(&block).copied()
-    }
-}
 
 /// Reads the journal of a file system that needs it.
 pub(super) fn replay(blocks: &Blocks, superblock: &Superblock) -> io::Result<Replayed> {
@@ -245,6 +222,6 @@ impl<'a> Scan<'a> {
             }
             replayed.insert(block, Copy { block: lies_at, is_escaped: tag.is_escaped });
         }
-        Ok(Replayed(replayed))
+        Ok(Replayed::new(replayed))
     }
 }
