@@ -100,7 +100,7 @@ fn class_of(query: &Query, answer: Option<&Answer>) -> Class {
         | Query::SupportedResourceTypes => ORGANIZATION,
         // The end of a continuous recovery point moves.
         Query::Items { .. } if grows => LISTS,
-        Query::Items { .. } | Query::RestoreMetadata { .. } => FROZEN,
+        Query::Items { .. } | Query::Sight { .. } | Query::RestoreMetadata { .. } => FROZEN,
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::client::{Capabilities, Fault};
 use crate::domain::KnownPoint;
 use crate::domain::backup_policy::Policy;
-use crate::domain::extension::{Health, Items, Standing, Status};
+use crate::domain::extension::{Health, Items, Sight, Standing, Status};
 use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
 use crate::domain::kms::KmsKey;
 use crate::domain::legal_hold::{HeldPoint, HoldSummary, LegalHold};
@@ -78,6 +78,13 @@ pub enum Query {
         recovery_point: Arn,
         /// The folder, from the resource's root: `/`, `/a/b`.
         path: String,
+    },
+    /// What a resource looked like at a moment of a continuous recovery point (engine only): [`Answer::Sight`].
+    Sight {
+        /// The recovery point.
+        recovery_point: Arn,
+        /// The moment.
+        at: Time,
     },
     /// The metadata with which a restore of a recovery point starts: [`Answer::RestoreMetadata`].
     RestoreMetadata {
@@ -225,6 +232,8 @@ pub enum Answer {
     RecoveryPoint(Arc<KnownPoint>),
     /// To [`Query::Items`]: all pages of the folder. Names are in the form that `ItemsToRestore` takes.
     Items(Arc<Items>),
+    /// To [`Query::Sight`].
+    Sight(Arc<Sight>),
     /// To [`Query::RestoreMetadata`].
     RestoreMetadata(Arc<RestoreMetadata>),
     /// To [`Query::Plans`].

@@ -3,8 +3,8 @@
 //! Such a point is a chain: bases, each the resource as it was at one moment, and the service's log from the oldest base on. A
 //! restore takes the newest base that is not after the moment that is asked for, and lets the service run through the log.
 
-use crate::domain::Time;
 use crate::domain::lifecycle::Lifecycle;
+use crate::domain::{PointDetails, Time};
 use chrono::{Duration, SecondsFormat};
 use serde::{Deserialize, Serialize};
 
@@ -31,12 +31,15 @@ pub struct Base {
     /// base: its log goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub newest_change: Option<Time>,
+    /// What the driver said of it; nothing of a base from before that was kept.
+    #[serde(default, skip_serializing_if = "PointDetails::is_empty")]
+    pub details: PointDetails,
 }
 
 impl Base {
     /// A base whose log goes on.
-    pub fn new(folder: String, from: Time) -> Self {
-        Self { folder, from, newest_change: None }
+    pub fn new(folder: String, from: Time, details: PointDetails) -> Self {
+        Self { folder, from, newest_change: None, details }
     }
 }
 
@@ -117,6 +120,14 @@ impl Chain {
         [(EARLIEST, self.earliest()), (LATEST, self.latest)].map(|(name, time)| (name.to_owned(), exactly(time)))
     }
 
+    /// The last change that is in the log before a moment, where what is noted tells it: behind it the log of that base has none.
+    pub fn last_change_by(&self, at: Time) -> Option<Time> {
+        let place = self.bases.iter().rposition(|base| base.from <= at)?;
+        let newest =
+            if place + 1 == self.bases.len() { self.newest_change } else { self.bases.get(place)?.newest_change };
+        newest.filter(|newest| *newest <= at)
+    }
+
     /// The base that a restore begins with, and where in the log it ends; with the rule that the moment breaks otherwise.
     pub fn restore_to(&self, wanted: Wanted) -> Result<(&Base, Moment), String> {
         let at = match wanted {
@@ -183,7 +194,8 @@ mod tests {
 
     fn chain(bases: &[i64], latest: i64, newest_change: Option<i64>) -> Chain {
         let newest_change = newest_change.map(at);
-        let base = |from: &i64| Base { newest_change, ..Base::new(format!("data-{from}"), at(*from)) };
+        let base =
+            |from: &i64| Base { newest_change, ..Base::new(format!("data-{from}"), at(*from), PointDetails::new()) };
         let log = serde_json::Value::Null;
         let bases = bases.iter().map(base).collect();
         Chain { hold: "h".to_owned(), bases, latest: at(latest), newest_change, log, stopped: None }
@@ -212,7 +224,7 @@ mod tests {
     fn a_change_that_only_the_log_of_a_later_base_has_is_nothing_to_stop_before() {
         let day = chain(&[100], 500, Some(200));
         let mut next = day.clone();
-        next.add(Base::new("data-500".to_owned(), at(500)));
+        next.add(Base::new("data-500".to_owned(), at(500), PointDetails::new()));
         next.latest = at(900);
         next.newest_change = Some(at(800));
         let to = |second| {
@@ -236,7 +248,7 @@ mod tests {
 
     #[test]
     fn a_base_that_is_nothing_without_its_log_is_not_restored_before_that_has_come() {
-        let base = || Base::new("data".to_owned(), at(100));
+        let base = || Base::new("data".to_owned(), at(100), PointDetails::new());
         let mut chain = Chain::begun("h".to_owned(), base(), serde_json::Value::Null);
         for wanted in [Wanted::At(at(100)), Wanted::At(at(99)), Wanted::Latest] {
             let rule = chain.restore_to(wanted).unwrap_err();
@@ -263,7 +275,7 @@ mod tests {
         let mut chain = chain(&[100], 300, None);
         chain.bases[0].folder = "data".to_owned();
         assert_eq!(chain.next_folder("data"), "data-2");
-        chain.bases.push(Base::new("data-7".to_owned(), at(200)));
+        chain.bases.push(Base::new("data-7".to_owned(), at(200), PointDetails::new()));
         chain.bases.remove(0);
         assert_eq!(chain.next_folder("data"), "data-8");
     }

@@ -4,6 +4,7 @@ mod deliveries;
 mod items;
 mod policies;
 mod probe;
+mod sight;
 mod units;
 mod who_can;
 
@@ -20,6 +21,7 @@ pub use policies::{
     PutPolicy,
 };
 pub use probe::{ContinuousProbe, ResourceProbe};
+pub use sight::Sight;
 pub use units::{AddUnit, MoveAccount, RenameUnit, UnitView, Units};
 pub use who_can::{Standing, Standings};
 

@@ -1,5 +1,5 @@
 //! `GET /_vaultdeck/recovery-points/{arn}/items`: what files a recovery point holds; `…/details`: what there is to say of it, whatever became
-//! of its files; `GET /_vaultdeck/restore-jobs/{id}/proof`: what a restore test found. AWS has no such operations.
+//! of its files; `…/moment`: what a resource looked like at a moment of a continuous one; `GET /_vaultdeck/restore-jobs/{id}/proof`: what a restore test found. AWS has no such operations.
 
 use super::call::arn;
 use super::failure::Failure;
@@ -20,13 +20,21 @@ pub(super) fn answer(engine: &Engine, caller: &Caller, parts: &Parts) -> Result<
     let (point, what) = path
         .strip_prefix(RECOVERY_POINTS)
         .and_then(|rest| rest.strip_suffix('/').unwrap_or(rest).split_once('/'))
-        .filter(|(point, what)| !point.is_empty() && ["items", "details"].contains(what) && parts.method == Method::GET)
+        .filter(|(point, what)| {
+            !point.is_empty() && ["items", "details", "moment"].contains(what) && parts.method == Method::GET
+        })
         .ok_or_else(|| Failure::unknown_operation(format!("Nothing here answers {} {path}", parts.method)))?;
     let point = arn("RecoveryPointArn", &decoded(point)?)?;
     let mut query = Query::parse(parts.uri.query().unwrap_or_default())?;
     if what == "details" {
         query.finish()?;
         return Ok(Reply::json(StatusCode::OK, &engine.recovery_point_details(caller, &point)?));
+    }
+    if what == "moment" {
+        let at = query.string("at").and_then(|at| at.parse().ok());
+        let at = at.ok_or_else(|| Failure::invalid("at must be a moment, as in 2026-11-23T02:13:45Z"))?;
+        query.finish()?;
+        return Ok(Reply::json(StatusCode::OK, &engine.recovery_point_at(caller, &point, at)?));
     }
     let folder = query.string("path").filter(|path| !path.is_empty()).unwrap_or_else(|| "/".to_owned());
     let page = query.camel_page()?;

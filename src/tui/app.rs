@@ -253,7 +253,9 @@ impl App {
     /// When the clock must be told next, though nothing else happens.
     pub fn next_tick(&self) -> Time {
         let minute = self.world.wall + Duration::seconds(60 - i64::from(self.world.wall.second()));
-        self.said.as_ref().map_or(minute, |said| said.until.min(minute))
+        let said = self.said.as_ref().map(|said| said.until);
+        let dialogs = self.layers.iter().filter_map(|layer| layer.dialog.wakes(&self.world));
+        said.into_iter().chain(dialogs).fold(minute, Time::min)
     }
 
     /// The screen that is open.

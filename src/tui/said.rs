@@ -81,7 +81,7 @@ pub fn found(probe: &ResourceProbe) -> String {
 }
 
 /// A label inside a sentence; what begins with an abbreviation stays as it is.
-fn lower(label: &str) -> String {
+pub fn lower(label: &str) -> String {
     let mut letters = label.chars();
     match (letters.next(), letters.clone().next()) {
         (Some(first), Some(second)) if !second.is_uppercase() => first.to_lowercase().chain(letters).collect(),

@@ -4,7 +4,7 @@ use crate::client::query::{PlanDetail, RestoreMetadata, ScopeView, SelectableRes
 use crate::client::{Answer, Capabilities, Event, Fault, Key, Query, Rows};
 use crate::domain::KnownPoint;
 use crate::domain::backup_policy::Policy;
-use crate::domain::extension::{Health, Items, Problem, Standing, Status};
+use crate::domain::extension::{Health, Items, Problem, Sight, Standing, Status};
 use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
 use crate::domain::kms::KmsKey;
 use crate::domain::legal_hold::{HeldPoint, HoldSummary, LegalHold};
@@ -137,6 +137,9 @@ answers! {
     /// A folder of a recovery point.
     items(scope: &Scope, point: &Arn, path: &str) -> Arc<Items> =
         Key::scoped(scope.clone(), Query::Items { recovery_point: point.clone(), path: path.to_owned() }), Items;
+    /// What a resource looked like at a moment.
+    sight(scope: &Scope, point: &Arn, at: Time) -> Arc<Sight> =
+        Key::scoped(scope.clone(), Query::Sight { recovery_point: point.clone(), at }), Sight;
     /// The metadata with which a restore starts.
     restore_metadata(scope: &Scope, vault: &VaultRef, point: &Arn) -> Arc<RestoreMetadata> =
         Key::scoped(scope.clone(), Query::RestoreMetadata { vault: vault.clone(), recovery_point: point.clone() }), RestoreMetadata;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use vaultdeck::client::query::{PlanDetail, RestoreMetadata, ScopeView, SelectableResource, rows};
 use vaultdeck::client::{Answer, Capabilities, Fault, FaultKind, Key, Query};
-use vaultdeck::domain::extension::{Health, Item, Items, MissingItem, Problem, Standing, Status};
+use vaultdeck::domain::extension::{Health, Item, Items, MissingItem, Problem, Sight, Standing, Status};
 use vaultdeck::domain::job::{BackupJob, CopyJob, JobState, RestoreJob};
 use vaultdeck::domain::kms::{KeyManager, KeyState, KmsKey};
 use vaultdeck::domain::legal_hold::{DateRange, HeldPoint, HoldSelection, HoldStatus, HoldSummary, LegalHold};
@@ -56,6 +56,8 @@ pub struct Fixture {
     pub items: HashMap<String, Items>,
     /// The roots of continuous recovery points, by their ARNs.
     pub timelines: BTreeMap<String, Items>,
+    /// What is told of every moment of those; nothing leaves it unanswered.
+    pub sight: Option<Sight>,
     pub tags: BTreeMap<String, Tags>,
     /// The states of KMS keys that are not enabled, by their ARNs; none is a key that is not there any more.
     pub keys: BTreeMap<String, Option<KeyState>>,
@@ -460,6 +462,7 @@ pub fn organization() -> Fixture {
             ),
         ]),
         timelines: BTreeMap::new(),
+        sight: None,
         tags: BTreeMap::from([("default".to_owned(), Tags::from([("env".to_owned(), "prod".to_owned())]))]),
         keys: BTreeMap::new(),
         policies: BTreeMap::new(),
@@ -613,6 +616,7 @@ impl Fixture {
             Query::Items { recovery_point, .. } if self.timelines.contains_key(recovery_point.as_str()) => {
                 Answer::Items(Arc::new(self.timelines[recovery_point.as_str()].clone()))
             }
+            Query::Sight { at, .. } => Answer::Sight(Arc::new(Sight { at: *at, ..self.sight.clone()? })),
             Query::Items { path, .. } => Answer::Items(Arc::new(self.items.get(path)?.clone())),
             Query::RestoreMetadata { recovery_point, .. } if self.timelines.contains_key(recovery_point.as_str()) => {
                 let told = [

@@ -3,7 +3,8 @@
 use crate::driver::{Driver, Start};
 use crate::fixture::{self, ago, followed, home, timeline};
 use chrono::Duration;
-use vaultdeck::client::{Answer, Key, Query};
+use vaultdeck::client::{Answer, Fault, FaultKind, Key, Query};
+use vaultdeck::domain::extension::Sight;
 use vaultdeck::domain::{Arn, Time};
 use vaultdeck::tui::glyph::{ASCII, UNICODE};
 
@@ -113,6 +114,47 @@ fn what_is_typed_and_not_gone_to_is_not_overlooked() {
     let mut driver = at((120, 40));
     driver.write("02:13:45").press("ctrl-s").sees("02:13:45 is typed and not chosen").sees_no("StartRestoreJob");
     driver.press("enter ctrl-s").sees("\"RestoreTime\": \"2026-11-23T01:13:45Z\"");
+}
+
+/// What is told of each moment: a database, and how much of its log leads there.
+fn sight() -> Sight {
+    let details = |pairs: &[(&str, &str)]| pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+    Sight {
+        at: ago(2, 0),
+        base: ago(24, 0),
+        at_base: details(&[
+            ("DatabaseBytes", "2147483648"),
+            ("Databases", "orders 1.9 GiB, postgres 7.4 MiB"),
+            ("EngineVersion", "15.18"),
+        ]),
+        details: details(&[("LastChangeTime", "2026-11-23T00:59:12Z"), ("LogBytes", "50331648"), ("LogFiles", "3")]),
+    }
+}
+
+#[test]
+fn what_it_looked_like_at_a_second_is_told_once_that_was_stayed_at() {
+    for (size, suffix) in [((80, 24), "80x24"), ((60, 15), "60x15"), ((160, 45), "160x45")] {
+        let fixture = fixture::Fixture { sight: Some(sight()), ..followed() };
+        let mut driver = Driver::start(Start { size, fixture, ..Start::default() });
+        driver.press("2 j enter /").write("orders").press("enter g a").write("restore").press("enter");
+        // As long as keys come, nothing is asked.
+        driver.press("h left m left left").sees_no("database size");
+        insta::assert_snapshot!(format!("moment-sight-{suffix}"), driver.wait(1).screen());
+        // Another second is another question.
+        driver.press("s left").sees_no("database size");
+    }
+}
+
+#[test]
+fn a_second_of_which_nothing_is_known_yet_can_be_taken_all_the_same() {
+    let mut driver = at((120, 40));
+    driver.press("h left").sees_no("asking what it looked like").wait(1).sees("asking what it looked like");
+    let query = Query::Sight { recovery_point: live(), at: ago(1, 0) - Duration::seconds(1) };
+    driver.reply(Key::scoped(home(), query), Err(Fault::new(FaultKind::Other, "it is busy")));
+    driver
+        .sees("not known: failed: it is busy")
+        .press("enter ctrl-s")
+        .sees("\"RestoreTime\": \"2026-11-23T01:59:59Z\"");
 }
 
 #[test]

@@ -60,7 +60,7 @@ class Server:
 
     def client(self, question, password=PASSWORD, user="root"):
         environment = {"PATH": os.environ["PATH"], "MYSQL_PWD": password}
-        return subprocess.run(["mariadb", ALONE, f"--socket={self.socket}", f"--user={user}", "--batch", "--skip-column-names", "--default-character-set=utf8mb4"],
+        return subprocess.run(["mariadb", ALONE, f"--socket={self.socket}", f"--user={user}", "--batch", "--skip-column-names", "--comments", "--default-character-set=utf8mb4"],
                               env=environment, input=question, capture_output=True, text=True, timeout=120)
 
     def ask(self, question, **options):
@@ -81,8 +81,8 @@ class Server:
             CREATE TABLE nothing (id int) ENGINE=InnoDB;
             CREATE SEQUENCE `z behind` START WITH 7; CREATE TABLE numbered (id int DEFAULT nextval(`z behind`), said text) ENGINE=InnoDB; INSERT INTO numbered (said) VALUES ('first'), ('second');
             CREATE VIEW a_view AS SELECT id, said FROM orders WHERE id < 10; CREATE VIEW `a first view` AS SELECT * FROM a_view;
-            CREATE TRIGGER counted BEFORE INSERT ON old FOR EACH ROW SET NEW.said = concat(NEW.said, '!');
-            CREATE PROCEDURE twice(IN n int) SELECT 2 * n; CREATE EVENT never ON SCHEDULE EVERY 1 YEAR DISABLE DO DELETE FROM nothing;
+            CREATE TRIGGER counted BEFORE INSERT ON old FOR EACH ROW SET /* what for; it's */ NEW.said = concat(NEW.said, '!');
+            CREATE PROCEDURE twice(IN n int) SELECT /* kept */ 2 * n; CREATE EVENT never ON SCHEDULE EVERY 1 YEAR DISABLE DO DELETE FROM nothing;
             CREATE TABLE `größe und-mehr`.`t/../1.sql` (`a b` int PRIMARY KEY, `ü` text); INSERT INTO `größe und-mehr`.`t/../1.sql` VALUES (1, 'ü');
             CREATE USER reader@localhost IDENTIFIED BY 'other'; GRANT SELECT ON shop.* TO reader@localhost;
         """)

@@ -237,6 +237,67 @@ def test_a_statement_that_ran_long_and_a_client_with_a_clock_of_its_own_are_wher
         assert lived(folder, name) == found, (moment, middle, early, job["StatusMessage"])
 
 
+def test_a_table_or_a_database_of_a_second_becomes_a_file_or_a_new_database(engine, server, folder, tmp_path):  # noqa: F811
+    backup = engine.client()
+    server.ask("CREATE TABLE shop.others (n int PRIMARY KEY); INSERT INTO shop.others VALUES (1)")
+    continuous_plan(backup, added(engine, server, tmp_path))
+    point = next_run(engine, backup)[0]["RecoveryPointArn"]
+    writer = Writer(server)
+    writer.start()
+    until(lambda: len(writer.commits) > 8, "some of the history")
+
+    # given what only the log has: a table that is made, another that changes, and both are gone later
+    server.ask("CREATE TABLE shop.made (n int); INSERT INTO shop.made VALUES (7); INSERT INTO shop.others VALUES (2)")
+    time.sleep(1)
+    moment = now(server).replace(microsecond=0)
+    time.sleep(2)
+    server.ask("DROP TABLE shop.made; UPDATE shop.others SET n = n + 10")
+    until(lambda: len(writer.commits) > 24, "more of the history")
+    writer.stop()
+    until_restorable(engine, point, now(server))
+    later = numbers(server)
+
+    def taken(item, at, *more):
+        time_of = ["--time", at.isoformat()] if at else []
+        done = engine.run("restore", "start", point, "--item", item, *time_of, *more, check=False)
+        assert done.returncode == 0, done
+        return done
+
+    def of_database(name, table="history"):
+        rows = server.ask(f"SELECT n, count(*) FROM {name}.{table} GROUP BY n ORDER BY n")
+        return {int(number): int(count) for number, count in (line.split("\t") for line in rows.splitlines())}
+
+    into = lambda name: ["--metadata", f"vaultdeck:url={server.url()}", "--metadata", f"vaultdeck:database={name}"]
+    # when one table of that second becomes a new database, and a file
+    taken("shop.history", moment, *into("table_then"))
+    assert server.ask("SHOW TABLES FROM table_then") == "history"
+    taken("shop.history", moment, "--to", str(tmp_path / "dump"))
+    file = tmp_path / "dump" / "shop.history.sql"
+    assert [path.name for path in file.parent.iterdir()] == [file.name] and file.stat().st_mode & 0o777 == 0o600
+    server.ask("CREATE DATABASE fed")
+    with open(file) as text:
+        command = ["mariadb", "--no-defaults", f"--socket={server.socket}", "--user=root", "--binary-mode", "fed"]
+        fed = subprocess.run(command, env={"PATH": os.environ["PATH"], "MYSQL_PWD": PASSWORD}, stdin=text, capture_output=True, timeout=120)
+    assert fed.returncode == 0, fed
+    # then each has what was committed before the second and nothing later
+    found = of_database("table_then")
+    writer.check(found, moment)
+    assert of_database("fed") == found and len(found) < len(later)
+    # and so has the whole database, with what was there then and is not now
+    taken("shop", moment, *into("shop_then"))
+    assert (of_database("shop_then"), of_database("shop_then", "made"), of_database("shop_then", "others")) == (found, {7: 1}, {1: 1, 2: 1})
+    # and the latest second is as the server is
+    taken("shop", window(engine, point)[1], *into("shop_now"))
+    assert (of_database("shop_now"), of_database("shop_now", "others")) == (later, {11: 1, 12: 1})
+    assert "made" not in server.ask("SHOW TABLES FROM shop_now").split()
+
+    # and a table that was not there then is none of it, and nothing was written into the source or is left
+    refused = engine.run("restore", "start", point, "--item", "shop.made", "--time", window(engine, point)[1].isoformat(), *into("never"), check=False)
+    assert refused.returncode == 1 and "made" in refused.stderr and "never" not in server.ask("SHOW DATABASES").split(), refused
+    assert numbers(server) == later and server.ask("SELECT group_concat(n ORDER BY n) FROM shop.others") == "11,12"
+    assert not [line for line in arguments_of_processes().values() if "mariadb-binlog" in line or "vaultdeck-scratch-" in line]
+
+
 def test_a_purged_log_stops_the_point_with_the_reason_and_plain_restic_restores_what_it_has(engine, server, folder, tmp_path):  # noqa: F811
     backup = engine.client()
     resource = added(engine, server, tmp_path)

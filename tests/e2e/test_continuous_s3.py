@@ -14,6 +14,7 @@ import pytest
 
 from conftest import ACCOUNT, DEBUG, REGION, ROLE, back_up, wait_for_job
 from test_continuous import OLDEST, continuous_plan, copied, far, moment, next_run, points, window
+from test_fsx import told as told_of
 from test_postgresql import until
 from test_s3 import SETTLED, add
 from weed import KEYS, Weed
@@ -294,6 +295,11 @@ def test_chosen_objects_and_prefixes_come_back_as_of_a_moment_and_nothing_is_ove
             store.delete_object(Bucket=f"{bucket}-i", Key=key)
         store.delete_bucket(Bucket=f"{bucket}-i")
         return done, found, tags
+
+    # What it looked like then is told without reading any of it.
+    sight = told_of(engine, point, f"moment?at={at:%Y-%m-%dT%H%%3A%M%%3A%SZ}")
+    assert (sight["Details"]["Objects"], sight["Details"]["ObjectBytes"]) == ("6", str(len("base a/1changednewbase a/b/cbase bnew c"))), sight
+    assert sight["Base"] < sight["Details"]["LastChangeTime"] <= sight["At"], sight
 
     done, found, tags = items("a/")
     assert done["Status"] == "COMPLETED" and found == {"a/1": b"base a/1", "a/2": b"changed", "a/3": b"new", "a/b/c": b"base a/b/c"}, (done, found)

@@ -99,13 +99,18 @@ def completed(job):
 
 def details(engine, point):
     """What is said of a recovery point beside its items."""
+    return told(engine, point, "items?path=%2F")["Details"]
+
+
+def told(engine, point, what):
+    """What the engine's own routes tell of a recovery point."""
     keys = engine.credentials()
-    url = f"{engine.url}/_vaultdeck/recovery-points/{urllib.request.quote(point, safe='')}/items?path=%2F"
+    url = f"{engine.url}/_vaultdeck/recovery-points/{urllib.request.quote(point, safe='')}/{what}"
     request = botocore.awsrequest.AWSRequest("GET", url)
     credentials = botocore.credentials.Credentials(keys["AccessKeyId"], keys["SecretAccessKey"])
     botocore.auth.SigV4Auth(credentials, "backup", REGION).add_auth(request)
     with urllib.request.urlopen(urllib.request.Request(url, headers=dict(request.headers))) as answer:
-        return json.load(answer)["Details"]
+        return json.load(answer)
 
 
 class Writer:

@@ -42,6 +42,10 @@ def server():
         CREATE PROCEDURE shop.at_a_time() SELECT 'ä';
         CREATE EVENT shop.odd ON SCHEDULE EVERY 1 DAY COMMENT 'ä' DO SELECT 'ä';
         ALTER DATABASE shop CHARACTER SET utf8mb4""")
+    server.ask("""
+        CREATE TRIGGER shop . commented /* it's FOR EACH ROW of shop.extremes */ BEFORE DELETE -- FOR `shop`.
+            ON /* FOR */ shop.extremes # FOR
+            FOR EACH ROW SET @told = 'FOR shop.x'""")
     yield server
     server.stop(hard=True)
     shutil.rmtree(folder, ignore_errors=True)
@@ -156,7 +160,7 @@ def test_an_item_becomes_a_file_that_the_client_takes(server, point, tmp_path):
         assert [path.name for path in folder.iterdir()] == [name] and file.stat().st_mode & 0o777 == 0o600 and folder.stat().st_mode & 0o777 == 0o700
         server.ask("CREATE DATABASE fed")
         with open(file) as text:
-            fed = subprocess.run(["mariadb", "--no-defaults", f"--socket={server.socket}", "--user=root", "--binary-mode", "fed"], env={"PATH": os.environ["PATH"], "MYSQL_PWD": PASSWORD}, stdin=text, capture_output=True, timeout=120)
+            fed = subprocess.run(["mariadb", "--no-defaults", f"--socket={server.socket}", "--user=root", "--binary-mode", "--comments", "fed"], env={"PATH": os.environ["PATH"], "MYSQL_PWD": PASSWORD}, stdin=text, capture_output=True, timeout=120)
         assert fed.returncode == 0, fed
         assert floats(server, "fed", form) == exact
         if item == "shop":

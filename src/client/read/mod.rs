@@ -180,6 +180,10 @@ impl Connection {
             Query::Items { recovery_point, path } => {
                 Ok(Answer::Items(Arc::new(self.items(scope, recovery_point, path, question).await?)))
             }
+            Query::Sight { recovery_point, at } => {
+                question.bucket.turn().await;
+                Ok(Answer::Sight(Arc::new(self.sight(scope, recovery_point, *at).await?)))
+            }
             Query::WhoCan { vault, action } => {
                 let control = self.control().ok_or_else(|| Fault::not_supported("who can"))?;
                 Ok(Answer::WhoCan(Arc::new(control.who_can(scope, vault, action).await?)))

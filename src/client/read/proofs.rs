@@ -5,10 +5,11 @@ use crate::client::control::{checked, segment};
 use crate::client::text::clean;
 use crate::client::wire::OPERATION_LIMIT;
 use crate::client::{Fault, FaultKind, Feature};
-use crate::domain::extension::RECOVERY_POINTS;
+use crate::domain::extension::{RECOVERY_POINTS, Sight};
 use crate::domain::names::JobId;
 use crate::domain::proof::{Proof, RESTORE_JOBS};
-use crate::domain::{Arn, PointDetails, Scope};
+use crate::domain::{Arn, PointDetails, Scope, Time};
+use chrono::SecondsFormat;
 use serde::de::DeserializeOwned;
 
 impl Connection {
@@ -27,7 +28,15 @@ impl Connection {
     pub async fn point_details(&self, scope: &Scope, point: &Arn) -> Result<PointDetails, Fault> {
         let told: PointDetails =
             self.told(scope, &format!("{RECOVERY_POINTS}{}/details", segment(point.as_str()))).await?;
-        Ok(told.into_iter().map(|(name, value)| (clean(&name), clean(&value))).collect())
+        Ok(cleaned(&told))
+    }
+
+    /// What the resource of a continuous recovery point looked like at a moment.
+    pub(super) async fn sight(&self, scope: &Scope, point: &Arn, at: Time) -> Result<Sight, Fault> {
+        let at = at.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+        let route = format!("{RECOVERY_POINTS}{}/moment?at={}", segment(point.as_str()), segment(&at));
+        let told: Sight = self.told(scope, &route).await?;
+        Ok(Sight { at_base: cleaned(&told.at_base), details: cleaned(&told.details), ..told })
     }
 
     async fn told<T: DeserializeOwned>(&self, scope: &Scope, route: &str) -> Result<T, Fault> {
@@ -40,4 +49,8 @@ impl Connection {
         let unreadable = |error| Fault::new(FaultKind::Other, format!("the engine's answer cannot be read: {error}"));
         serde_json::from_slice(&checked(response)?).map_err(unreadable)
     }
+}
+
+fn cleaned(told: &PointDetails) -> PointDetails {
+    told.iter().map(|(name, value)| (clean(name), clean(value))).collect()
 }

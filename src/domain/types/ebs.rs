@@ -30,14 +30,17 @@ pub static FACTS: TypeFacts = TypeFacts {
     ..TypeFacts::named("EBS")
 };
 
-/// A file or device of the engine's machine, or an export of an NBD server.
+/// A file or device of the engine's machine, an export of an NBD server, or a unit of an iSCSI target, which may ask for a password.
 pub(super) const LOCATIONS: &[LocationForm] =
-    &[LocationForm::PATH, LocationForm { needs: &[Part::Url], may: &[], secret: false }];
+    &[LocationForm::PATH, LocationForm { needs: &[Part::Url], may: &[], secret: true }];
 
 /// What those look like.
 pub(super) const LOOKS: &[(Part, &str)] = &[
     (Part::Path, "an image file or a block device of the engine's machine"),
-    (Part::Url, "nbd://HOST:PORT/EXPORT, with ?bitmap=NAME where it tells what changed"),
+    (
+        Part::Url,
+        "nbd://HOST:PORT/EXPORT, with ?bitmap=NAME where it tells what changed; or iscsi://[USER@]HOST:PORT/TARGET/LUN",
+    ),
 ];
 
 const KEYS: &[KeyFact] = &[

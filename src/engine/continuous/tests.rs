@@ -4,6 +4,8 @@
 mod copies_tests;
 #[path = "lasting_tests.rs"]
 mod lasting_tests;
+#[path = "sight_tests.rs"]
+mod sight_tests;
 
 use super::{Due, due};
 use crate::domain::continuous::Chain;
@@ -387,7 +389,7 @@ fn once_it_is_let_go_of_or_deleted_the_service_keeps_nothing_for_it() {
     assert_eq!(house.point(&first).status, RecoveryPointStatus::Stopped);
     wait(|| (house.holds() == 0).then_some(()));
     let spools = house.folder.path().join("data/continuous");
-    wait(|| std::fs::read_dir(&spools).unwrap().next().is_none().then_some(()));
+    wait(|| std::fs::read_dir(&spools).map_or(true, |mut inside| inside.next().is_none()).then_some(()));
     let again = house.engine().disassociate_recovery_point(&house.caller, "Default", &first).unwrap_err();
     assert!(again.to_string().contains("already"), "{again}");
     // As long as the service does not know, the resource stays: without it nobody could tell it.

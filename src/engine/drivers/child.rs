@@ -45,6 +45,7 @@ pub(super) struct Program {
     arguments: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
     secrets: Vec<(OsString, Secret)>,
+    struck_out: Vec<Secret>,
     talks: bool,
     folder: PathBuf,
     user: Option<User>,
@@ -81,6 +82,7 @@ impl Program {
             arguments: Vec::new(),
             environment: Vec::new(),
             secrets: Vec::new(),
+            struck_out: Vec::new(),
             talks: false,
             folder: PathBuf::from("/"),
             user: None,
@@ -112,6 +114,12 @@ impl Program {
     /// With a secret in its environment, which is struck out of whatever is told of the program.
     pub(super) fn secret(mut self, name: &str, secret: &Secret) -> Self {
         self.secrets.push((name.into(), secret.clone()));
+        self
+    }
+
+    /// With a secret that it is [told](Running::tell), and that is struck out of whatever is told of the program.
+    pub(super) fn struck_out(mut self, secret: &Secret) -> Self {
+        self.struck_out.push(secret.clone());
         self
     }
 
@@ -168,7 +176,7 @@ impl Program {
         let mut child = command.spawn().map_err(|error| unstarted(&error))?;
         let (input, output, errors) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let group = Group::of(Pid::from_child(&child));
-        let secrets = self.secrets.into_iter().map(|(_, secret)| secret).collect();
+        let secrets = self.secrets.into_iter().map(|(_, secret)| secret).chain(self.struck_out).collect();
         // From here on whatever fails drops it, which ends the program.
         let mut running = Running { name, child, group, input, output, said: Said::without(secrets), watch: None };
         running.said.listen(errors).map_err(|error| Fault::of_io("No thread can be started", &error))?;
@@ -255,6 +263,11 @@ impl Running {
     /// Writes to its input. No more than it reads before it answers: nobody reads its output meanwhile.
     pub(super) fn tell(&mut self, text: &str) -> io::Result<()> {
         self.input.as_mut().map_or(Err(io::ErrorKind::BrokenPipe.into()), |input| input.write_all(text.as_bytes()))
+    }
+
+    /// Its input ends here.
+    pub(super) fn hang_up(&mut self) {
+        self.input = None;
     }
 
     /// Writes to its input as it reads it; an error once it reads no more, or does not go on reading.

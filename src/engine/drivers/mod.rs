@@ -39,6 +39,7 @@ pub mod redshift;
 pub mod relational;
 pub mod s3;
 mod service_clock;
+mod sight;
 mod source;
 pub mod storage_gateway;
 mod target;
@@ -52,6 +53,7 @@ pub use continuous::{Broken, Continuous, Elsewhere, FollowCx, Follower, LogFile,
 pub use fault::{Fault, Meaning};
 pub use mark::Mark;
 pub use proof::{Proof, ProofCx};
+pub use sight::{Glimpse, SightCx};
 pub use source::{BackupCx, Before, PointFacts, Source};
 pub use target::{Extraction, Inside, Registered, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Target};
 
@@ -117,6 +119,11 @@ pub trait Driver: Send + Sync {
     fn can_be_continuous(&self, probed: &Probed, _secret: Option<&Secret>) -> Result<(), String> {
         let cannot = || "this engine follows the log of no such service: its rules make snapshots".to_owned();
         self.continuous(&probed.location).map(drop).ok_or_else(cannot)
+    }
+
+    /// What a resource that is backed up continuously looked like at a moment, as far as names and sizes tell it.
+    fn sight(&self, _: &SightCx<'_>) -> Result<Glimpse, Fault> {
+        Ok(Glimpse::default())
     }
 
     /// How a recovery point of which this was said is proven to be restorable, where that can be proven.

@@ -8,8 +8,8 @@ use crate::domain::types::location::{Location, Part};
 use crate::domain::types::{Metadata, TypeFacts, aurora, keys, rds};
 use crate::domain::{Arn, Invalid, PointDetails, Secret};
 use crate::engine::drivers::{
-    BackupCx, Continuous, Driver, Fault, Mark, ProbeCx, Probed, Proof, RestoreAsk, RestoreCx, RestorePlan, Source,
-    Target,
+    BackupCx, Continuous, Driver, Fault, Glimpse, Mark, ProbeCx, Probed, Proof, RestoreAsk, RestoreCx, RestorePlan,
+    SightCx, Source, Target,
 };
 use std::collections::BTreeMap;
 
@@ -131,6 +131,10 @@ impl Driver for Relational {
 
     fn can_be_continuous(&self, probed: &Probed, secret: Option<&Secret>) -> Result<(), String> {
         self.of_location(&probed.location).driver.can_be_continuous(probed, secret)
+    }
+
+    fn sight(&self, cx: &SightCx<'_>) -> Result<Glimpse, Fault> {
+        self.of_point(cx.details).driver.sight(cx)
     }
 
     fn proof(&self, details: &PointDetails) -> Option<&dyn Proof> {

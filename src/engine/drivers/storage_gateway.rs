@@ -1,5 +1,5 @@
-//! Storage Gateway: a volume of a gateway is what an EBS volume is, and has a gateway besides. What its iSCSI target serves is a
-//! file or a device, which is registered.
+//! Storage Gateway: a volume of a gateway is what an EBS volume is, and has a gateway besides. What its iSCSI target serves
+//! is registered by the target's URL, or as the file or device that it is.
 
 use crate::domain::proof::Check;
 use crate::domain::types::location::Location;
@@ -109,5 +109,7 @@ fn id(gateway: &str, volume: &str) -> String {
 /// All of a URL but the export.
 fn server(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
-    format!("{scheme}://{}", rest.split('/').next().unwrap_or_default())
+    let server = rest.split('/').next().unwrap_or_default();
+    // Not as whom it is asked.
+    format!("{scheme}://{}", server.rsplit('@').next().unwrap_or_default())
 }

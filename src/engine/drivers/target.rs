@@ -111,6 +111,34 @@ impl Inside<'_> {
         entries.map_err(|error| Fault::Failed(error.to_string()))
     }
 
+    /// Tells all files below the root, each with its path from there, but those in the folder of it that is left out; whether there were no
+    /// more than so many items.
+    pub(super) fn each_file(
+        &self,
+        but: &str,
+        most: usize,
+        tell: &mut dyn FnMut(&ItemPath, &Node),
+    ) -> Result<bool, Fault> {
+        let (mut left, mut folders) = (most, vec![ItemPath::root()]);
+        while let Some(folder) = folders.pop() {
+            let page = self.repository.entries_page(&self.snapshot, &self.at(&folder), None, left);
+            let page = page.map_err(|error| Fault::Failed(error.to_string()))?;
+            if page.more {
+                return Ok(false);
+            }
+            left -= page.nodes.len();
+            for node in page.nodes {
+                let path = folder.join(&node.name);
+                match (node.is_directory(), folder.components().is_empty() && node.name == but.as_bytes()) {
+                    (_, true) => {}
+                    (true, false) => folders.push(path),
+                    (false, false) => tell(&path, &node),
+                }
+            }
+        }
+        Ok(true)
+    }
+
     /// The content of a file of at most so many bytes; nothing where there is none.
     pub fn read(&self, path: &ItemPath, longest: u64) -> Result<Option<Vec<u8>>, Fault> {
         let Some(node) = self.find(path)?.filter(Node::is_file) else { return Ok(None) };

@@ -7,7 +7,7 @@
 
 use crate::domain::continuous::{Base, Chain, days};
 use crate::domain::recovery_point::RecoveryPointStatus;
-use crate::domain::{Arn, Time};
+use crate::domain::{Arn, PointDetails, Time};
 use crate::engine::Engine;
 use crate::engine::authorize::action::GrowRecoveryPoint;
 use crate::engine::authorize::subject::Anything;
@@ -57,6 +57,8 @@ pub(crate) struct NewBase<'a> {
     pub(crate) folder: &'a str,
     /// The first moment that it can be restored to.
     pub(crate) from: Time,
+    /// What the driver said of it.
+    pub(crate) details: &'a PointDetails,
     /// See [`Continuous::log_folder`](crate::engine::drivers::Continuous::log_folder).
     pub(crate) log_folder: &'a str,
     /// See [`Continuous::needed`](crate::engine::drivers::Continuous::needed).
@@ -181,7 +183,7 @@ impl Engine {
             }
         }
         changes.insert(new, Change::Stored(stored));
-        chain.add(Base::new(folder, base.from));
+        chain.add(Base::new(folder, base.from, base.details.clone()));
         let outlived = chain.outlived(lifecycle_days, self.clock.now().min(chain.latest));
         chain.bases.retain(|base| !outlived.contains(&base.folder));
         changes.extend(outlived.iter().map(|folder| (Path::new("/").join(folder), Change::Gone)));

@@ -8,6 +8,7 @@ pub mod items;
 pub mod manifest;
 pub mod ops;
 pub mod rows;
+mod sight;
 pub(crate) mod tiers;
 
 /// What the tag of a snapshot begins with; the id of its recovery point follows.

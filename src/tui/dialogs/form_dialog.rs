@@ -2,7 +2,7 @@
 //! and what becomes of a form that is to be taken are here, once.
 
 use crate::client::{Key, Mutation};
-use crate::domain::Scope;
+use crate::domain::{Scope, Time};
 use crate::tui::dialogs::modal::{Input, Modal};
 use crate::tui::msg::Act;
 use crate::tui::paint::{Painter, Segments, segment};
@@ -30,6 +30,10 @@ pub trait FormDialog: Debug {
     }
     /// Takes new data in, and once when it opens.
     fn sync(&mut self, _world: &World) {}
+    /// When it wants to be asked again for [`Self::keys`], though nothing else happens.
+    fn wakes(&self, _world: &World) -> Option<Time> {
+        None
+    }
     /// Reads the fields: the change, or what is wrong at which field. No error at all means that there is nothing to send
     /// yet, since something is not known.
     fn submit(&mut self, world: &mut World) -> Result<Proposal, Vec<FieldError>>;
@@ -66,6 +70,9 @@ impl<D: FormDialog> Modal for D {
     }
     fn sync(&mut self, world: &World) {
         FormDialog::sync(self, world);
+    }
+    fn wakes(&self, world: &World) -> Option<Time> {
+        FormDialog::wakes(self, world)
     }
     fn handle(&mut self, input: Input, world: &mut World) -> Vec<Act> {
         let event = match input {

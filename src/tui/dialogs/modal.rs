@@ -1,6 +1,7 @@
 //! What a dialog is to the app.
 
 use crate::client::{Fault, Key};
+use crate::domain::Time;
 use crate::domain::extension::ResourceProbe;
 use crate::tui::msg::Act;
 use crate::tui::paint::{Painter, Segments};
@@ -27,6 +28,10 @@ pub trait Modal: std::fmt::Debug {
     }
     /// Takes new data in, and once when it opens.
     fn sync(&mut self, _world: &World) {}
+    /// When it wants to be asked again for [`Self::keys`], though nothing else happens.
+    fn wakes(&self, _world: &World) -> Option<Time> {
+        None
+    }
     /// Takes a key or a paste.
     fn handle(&mut self, input: Input, world: &mut World) -> Vec<Act>;
     /// What it wanted to know of a resource is known.

@@ -8,8 +8,8 @@ use crate::domain::types::location::{LocationForm, Part};
 use crate::domain::types::{KeyFact, Location, Metadata, TypeFacts};
 use crate::domain::{Arn, PointDetails, Resource, Scope, Secret, Tags, Time};
 use crate::engine::drivers::{
-    BackupCx, Broken, Continuous, Driver, Fault, Mark, PointFacts, ProbeCx, Probed, RestoreAsk, RestoreCx, RestorePlan,
-    Restored, Sink, Source, Target,
+    BackupCx, Broken, Continuous, Driver, Fault, Glimpse, Mark, PointFacts, ProbeCx, Probed, RestoreAsk, RestoreCx,
+    RestorePlan, Restored, SightCx, Sink, Source, Target,
 };
 use crate::repository::{
     BackupOutcome, FileState, ItemPath, KeyItem, KeyStore, KeyTree, Keys, Node, Piece, Put, Refusal, RestoreOutcome,
@@ -248,6 +248,15 @@ impl Driver for Store {
         let_in(cx.secret)?;
         let (moment, log) = (cx.moment.map(|moment| moment.at.timestamp()), Mutex::default());
         Ok(Box::new(Into { store: self.clone(), bucket: bucket_of(cx.target).to_owned(), moment, log }))
+    }
+
+    fn sight(&self, cx: &SightCx<'_>) -> Result<Glimpse, Fault> {
+        let log = ItemPath::root().join(b"log");
+        let files = if cx.content.find(&log)?.is_some() { cx.content.entries(&log)? } else { Vec::new() };
+        let mut stored = 0;
+        let is_all = cx.content.each_file("log", 8, &mut |_, _| stored += 1)?;
+        let then = cx.log(&files).into_iter().chain([("Stored".to_owned(), format!("{stored} {is_all}"))]).collect();
+        Ok(Glimpse { at_base: cx.of_base(&["End"]), then })
     }
 
     fn continuous(&self, _: &Location) -> Option<&dyn Continuous> {

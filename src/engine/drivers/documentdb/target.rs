@@ -15,12 +15,13 @@ use crate::engine::drivers::endpoint;
 use crate::engine::drivers::http::temporary;
 use crate::engine::drivers::{Fault, Inside, Mark, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Target};
 use crate::repository::{ItemPath, Node, Put, Refusal, RestoreOutcome, RestoreSize, StreamSink};
-use mongodb::bson::{Bson, Document, doc};
+use mongodb::bson::{Bson, Document, RawDocument, doc};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// How many collections are written at once.
 const AT_ONCE: usize = 4;
@@ -31,6 +32,13 @@ const LARGEST_METADATA: u64 = 64 << 20;
 /// The longest name of a database, and of a database with that of a collection of it.
 const LONGEST_NAME: usize = 63;
 const LONGEST_NAMES: usize = 255;
+
+/// How long nothing must come before a server is taken to be done with an earlier attempt, and how often that is waited for.
+const QUIET: Duration = Duration::from_millis(500);
+const ROUNDS: usize = 10;
+
+/// The most of an `_id` that a message shows, in bytes.
+const LONGEST_ID: usize = 100;
 
 /// What is the matter of the server that makes an index, and of none that it is made on.
 const OF_THE_SERVER: [&str; 2] = ["v", "ns"];
@@ -214,13 +222,32 @@ impl Into<'_> {
             Ok(false) => Ok(None),
             Err(error) => Err(unread(&self.client, collection, &error)),
         };
-        if is_part_of(there, &mut Documents(held))? {
-            return Ok(());
-        }
+        let Some(strange) = first_strange(there, &mut Documents(held))? else { return Ok(()) };
         Err(Fault::Failed(format!(
-            "{} has a document that the recovery point does not hold: somebody else wrote into it since this job began. Drop it and \
-             restore again.",
-            collection.shown()
+            "{} has a document{} that the recovery point does not hold: somebody else wrote into it since this job began. Drop it \
+             and restore again.",
+            collection.shown(),
+            id_shown(&strange)
+        )))
+    }
+
+    /// Drops what an earlier attempt made, until nothing of it comes any more: the server may be busy still with what the engine
+    /// asked for before it was killed, and makes a collection anew that it inserts into.
+    fn take_away(&self, present: &[(&ItemPath, &Collection)]) -> Result<(), Fault> {
+        let mut there: Vec<&Collection> = present.iter().map(|(_, collection)| *collection).collect();
+        for _ in 0..ROUNDS {
+            for collection in &there {
+                self.client.command(&collection.database, doc! { "drop": &collection.metadata.name })?;
+            }
+            std::thread::sleep(QUIET);
+            there = self.present()?.into_iter().map(|(_, collection)| collection).collect();
+            if there.is_empty() {
+                return Ok(());
+            }
+        }
+        Err(temporary(format!(
+            "The server at {} still writes for an engine that was stopped",
+            self.client.address().place()
         )))
     }
 
@@ -256,22 +283,35 @@ impl Into<'_> {
     }
 }
 
-/// Whether all documents that are there are among those of a file, both in one order.
-fn is_part_of<R: Read>(
+/// The first document that is there and not among those of a file, both in one order. One that is there twice is among them: of two
+/// inserts at one time a server may take both.
+fn first_strange<R: Read>(
     mut there: impl FnMut() -> Result<Option<Vec<u8>>, Fault>,
     held: &mut Documents<R>,
-) -> Result<bool, Fault> {
+) -> Result<Option<Vec<u8>>, Fault> {
+    let mut last = None;
     while let Some(document) = there()? {
+        if last.as_ref() == Some(&document) {
+            continue;
+        }
         loop {
             let next = held.next().map_err(|error| Fault::of_io("The recovery point cannot be read", &error))?;
             match next {
-                None => return Ok(false),
+                None => return Ok(Some(document)),
                 Some(next) if next == document => break,
                 Some(_) => {}
             }
         }
+        last = Some(document);
     }
-    Ok(true)
+    Ok(None)
+}
+
+/// The `_id` of a document, as far as it is short.
+fn id_shown(document: &[u8]) -> String {
+    let id = RawDocument::from_bytes(document).ok().and_then(|document| document.get("_id").ok().flatten());
+    let id = id.and_then(|id| Bson::try_from(id).ok()).map(|id| id.to_string()).filter(|id| id.len() <= LONGEST_ID);
+    id.map_or_else(String::new, |id| format!(" (_id: {id})"))
 }
 
 /// Why a server refuses what it cannot make. One that is away, or lets a user do too little, refuses nothing: the restore is not done.
@@ -321,9 +361,7 @@ impl Target for Into<'_> {
         if self.is_resumed {
             let present = self.present()?;
             present.iter().try_for_each(|(path, of)| self.look_whose_it_is(path, of))?;
-            for (_, collection) in present {
-                self.client.command(&collection.database, doc! { "drop": &collection.metadata.name })?;
-            }
+            self.take_away(&present)?;
         }
         self.collections.values().filter(|of| !of.metadata.is_view()).try_for_each(|of| self.make(of))?;
         Ok(Sink::InOrder(self))
@@ -396,14 +434,15 @@ mod tests {
             bytes
         };
         let held = [1, 2, 3].map(document).concat();
-        for (numbers, is_part) in
-            [(vec![], true), (vec![1, 2], true), (vec![1, 3], true), (vec![1, 4], false), (vec![0], false)]
+        for (numbers, strange) in
+            [(vec![], None), (vec![1, 2], None), (vec![1, 3, 3], None), (vec![1, 4], Some(4)), (vec![0], Some(0))]
         {
             let mut there = numbers.iter().map(|number| document(*number));
-            assert_eq!(is_part_of(|| Ok(there.next()), &mut Documents(held.as_slice())), Ok(is_part), "{numbers:?}");
+            let found = first_strange(|| Ok(there.next()), &mut Documents(held.as_slice()));
+            assert_eq!(found, Ok(strange.map(document)), "{numbers:?}");
         }
         let away = || Err(temporary("away".to_owned()));
-        assert_eq!(is_part_of(away, &mut Documents(held.as_slice())), away().map(|_: Option<Vec<u8>>| true));
+        assert_eq!(first_strange(away, &mut Documents(held.as_slice())), away());
     }
 
     #[test]

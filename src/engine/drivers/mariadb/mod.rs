@@ -35,6 +35,7 @@ mod proof;
 mod rows;
 mod scratch;
 mod server;
+mod sight;
 mod source;
 mod starting;
 mod stream;
@@ -47,8 +48,8 @@ use crate::domain::types::location::{Location, Part};
 use crate::domain::types::{Metadata, TypeFacts, aurora, database, rds};
 use crate::domain::{Arn, Invalid, PointDetails, Secret};
 use crate::engine::drivers::{
-    BackupCx, Continuous, Driver, Fault, Mark, ProbeCx, Probed, Proof, ProofCx, RestoreAsk, RestoreCx, RestorePlan,
-    Source, Target,
+    BackupCx, Continuous, Driver, Fault, Glimpse, Mark, ProbeCx, Probed, Proof, ProofCx, RestoreAsk, RestoreCx,
+    RestorePlan, SightCx, Source, Target,
 };
 use address::Address;
 use serde::{Deserialize, Serialize};
@@ -185,6 +186,10 @@ impl Driver for MariaDb {
 
     fn can_be_continuous(&self, probed: &Probed, secret: Option<&Secret>) -> Result<(), String> {
         binlog::can_follow(&probed.location, secret).map_err(|fault| fault.to_string())
+    }
+
+    fn sight(&self, cx: &SightCx<'_>) -> Result<Glimpse, Fault> {
+        sight::sight(cx)
     }
 
     fn target<'a>(&self, cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault> {

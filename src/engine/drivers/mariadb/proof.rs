@@ -116,7 +116,7 @@ fn stored(cx: &ProofCx<'_>) -> Result<(usize, usize), Fault> {
     Ok((databases, tables))
 }
 
-fn is_database(node: &Node) -> bool {
+pub(super) fn is_database(node: &Node) -> bool {
     let is_other = node.name == b"performance_schema" || node.name == binlog::FOLDER.as_bytes();
     node.kind == NodeKind::Directory && !node.name.starts_with(b"#") && !is_other
 }

@@ -41,7 +41,7 @@ const TRIES: u32 = 20;
 const HELD: &str = "held";
 
 /// Where a log lies in a data directory.
-const FOLDER: &str = "pg_wal";
+pub(super) const FOLDER: &str = "pg_wal";
 
 /// Up to where a log is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -40,6 +40,7 @@ mod recovery;
 mod rows;
 mod scratch;
 mod server;
+mod sight;
 mod source;
 mod tar;
 mod target;
@@ -53,8 +54,8 @@ use crate::domain::{Arn, Invalid, PointDetails};
 use crate::engine::drivers::psql::{address, faults, programs};
 use crate::engine::drivers::unique::unique;
 use crate::engine::drivers::{
-    BackupCx, Continuous, Driver, Fault, Mark, ProbeCx, Probed, Proof, ProofCx, RestoreAsk, RestoreCx, RestorePlan,
-    Source, Target,
+    BackupCx, Continuous, Driver, Fault, Glimpse, Mark, ProbeCx, Probed, Proof, ProofCx, RestoreAsk, RestoreCx,
+    RestorePlan, SightCx, Source, Target,
 };
 use address::Address;
 use serde::{Deserialize, Serialize};
@@ -169,6 +170,10 @@ impl Driver for PostgreSql {
 
     fn continuous(&self, _: &Location) -> Option<&dyn Continuous> {
         Some(&follow::Log)
+    }
+
+    fn sight(&self, cx: &SightCx<'_>) -> Result<Glimpse, Fault> {
+        sight::sight(cx)
     }
 
     fn proof(&self, _: &PointDetails) -> Option<&dyn Proof> {

@@ -9,6 +9,10 @@ pub(super) const LOOK: &str = "SELECT current_setting('server_version_num'), cur
     (SELECT coalesce(string_agg(spcname, ', ' ORDER BY spcname), '') FROM pg_tablespace \
         WHERE spcname NOT IN ('pg_default', 'pg_global')), pg_is_in_recovery();";
 
+/// How large each database is whose size the user may know.
+pub(super) const SIZES: &str = "SELECT datname, pg_database_size(oid) FROM pg_database \
+    WHERE datallowconn AND has_database_privilege(oid, 'CONNECT') ORDER BY 1;";
+
 /// Lets a session stay that has nothing to say. Version 13 knows no other.
 pub(super) const STAY: &str = "SELECT set_config('idle_session_timeout', '0', false) \
     WHERE current_setting('server_version_num')::int >= 140000;";

@@ -8,6 +8,7 @@ use crate::domain::{Secret, Time};
 use crate::engine::drivers::Fault;
 use crate::engine::drivers::child::Running;
 pub(super) use crate::engine::drivers::psql::on_server;
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::time::Duration;
 
@@ -141,6 +142,12 @@ impl Session {
         let row: Option<[String; 9]> = rows.into_iter().next().and_then(|row| row.try_into().ok());
         let strange = || faults::fault(&self.address, "it does not say what it is as PostgreSQL does");
         judge(&self.address, row.ok_or_else(strange)?)
+    }
+
+    /// How large each database is whose size the user may know, in bytes.
+    pub(super) fn sizes(&mut self) -> Result<BTreeMap<String, u64>, Fault> {
+        let rows = self.ask(rows::SIZES)?.into_iter();
+        Ok(rows.filter_map(|row| Some((row.first()?.clone(), row.get(1)?.parse().ok()?))).collect())
     }
 
     /// Keeps the server from throwing log away until the session ends.

@@ -10,6 +10,7 @@ use super::{Seen, faults};
 use crate::domain::types::location::Part;
 use crate::domain::{Consistency, PointDetails};
 use crate::engine::drivers::child::{Running, Watched};
+use crate::engine::drivers::sight::databases;
 use crate::engine::drivers::{BackupCx, Fault, Mark, PointFacts, Source};
 use crate::repository::{
     Arrival, Arrivals, BackupOutcome, Child, Children, Control, Cut, Estimate, SourceItem, SourceReader, TreeSource,
@@ -117,6 +118,7 @@ impl Source for Open {
         // Behind the end of the backup, whose log is in it.
         let restorable_from = Some(self.session.time()?);
         let first_user = self.session.first_user()?;
+        let databases = databases(&self.session.sizes()?);
         let State { came, tree, manifest, .. } = self.stream.state.into_inner();
         let address = &self.stream.address;
         let unfit =
@@ -133,6 +135,7 @@ impl Source for Open {
         manifest.check(&tree).map_err(|why| unfit(&why))?;
         self.session.close();
         let mut details = details(&self.server, &self.seen, &manifest);
+        details.extend(databases);
         details.extend((!first_user.is_empty()).then(|| (FIRST_USER.to_owned(), first_user)));
         Ok(PointFacts { details, mark: Some(Mark::of(&self.seen)), restorable_from, ..PointFacts::default() })
     }

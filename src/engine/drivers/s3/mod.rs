@@ -40,8 +40,8 @@ use crate::domain::types::{Metadata, TypeFacts};
 use crate::domain::{Arn, Invalid, PointDetails, Resource, Secret};
 use crate::engine::drivers::proof::Files;
 use crate::engine::drivers::{
-    BackupCx, Continuous, Driver, Fault, Made, Mark, ProbeCx, Probed, Proof, RestoreAsk, RestoreCx, RestorePlan,
-    Source, Target, endpoint,
+    BackupCx, Continuous, Driver, Fault, Glimpse, Made, Mark, ProbeCx, Probed, Proof, RestoreAsk, RestoreCx,
+    RestorePlan, SightCx, Source, Target, endpoint,
 };
 use client::Client;
 use serde::{Deserialize, Serialize};
@@ -114,6 +114,10 @@ impl Driver for S3 {
 
     fn continuous(&self, _: &Location) -> Option<&dyn Continuous> {
         Some(&continuous::Log)
+    }
+
+    fn sight(&self, cx: &SightCx<'_>) -> Result<Glimpse, Fault> {
+        continuous::sight(cx)
     }
 
     fn can_be_continuous(&self, probed: &Probed, secret: Option<&Secret>) -> Result<(), String> {

@@ -21,12 +21,12 @@ pub(in crate::engine::drivers) fn probe(cx: &ProbeCx<'_>) -> Result<Probed, Faul
         (None, Some(url)) => Location::of([(Part::Url, url.to_string())]),
         (None, None) => return Err(Invalid::missing("Path").into()),
     };
-    let image = open(&location)?;
+    let image = open(&location, cx.secret)?;
     let size = image.size();
     let part = if url.is_some() { Part::Url } else { Part::Path };
     let at = location.part(part).unwrap_or_default();
     let refuse = |rule: String| Err(Invalid::value(part.name(), format!("{at} {rule}")).into());
-    if let Some(name) = url.as_ref().and_then(|url| url.bitmap.as_ref()).filter(|_| image.dirty().is_none()) {
+    if let Some(name) = url.as_ref().and_then(|url| url.bitmap()).filter(|_| image.dirty().is_none()) {
         return refuse(format!(
             "names a bitmap that the server does not give out: qemu-nbd does so with --bitmap={name}"
         ));

@@ -18,7 +18,7 @@ pub(super) struct Open {
 /// Opens the volume of a resource.
 pub(in crate::engine::drivers) fn source(cx: &BackupCx<'_>) -> Result<Box<dyn Source>, Fault> {
     let at = &cx.of.resource.location;
-    let image = open(at)?;
+    let image = open(at, cx.of.secret.as_ref())?;
     let size = image.size();
     let kept = image.dirty().map(|dirty| since::kept(dirty, size));
     let description = Description::new(size, at.to_string(), image.consistency(), kept);

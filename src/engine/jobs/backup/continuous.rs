@@ -110,7 +110,7 @@ pub(super) fn first(
     root: &Path,
 ) -> std::result::Result<Chain, Failure> {
     let followed = part(driver, of)?;
-    let base = Base::new(folder(root)?.to_owned(), from(facts)?);
+    let base = Base::new(folder(root)?.to_owned(), from(facts)?, facts.details.clone());
     let log = followed.behind(&facts.details)?.read().unwrap_or_default();
     Ok(Chain::begun(hold_of(engine, record)?, base, log))
 }
@@ -177,6 +177,7 @@ impl Renewal {
             stored: &self.prepared,
             folder: folder(&self.root)?,
             from: from(&self.facts)?,
+            details: &self.facts.details,
             log_folder: self.log_folder,
             needed: &self.needed,
         };

@@ -9,7 +9,7 @@ mod when;
 use crate::client::change::StartRestore;
 use crate::client::{Key, Query};
 use crate::domain::types::TypeFacts;
-use crate::domain::{Arn, KnownPoint, ResourceType};
+use crate::domain::{Arn, KnownPoint, ResourceType, Time};
 use crate::tui::dialogs::form_dialog::form_hints;
 use crate::tui::dialogs::form_dialog::{FormDialog, Proposal};
 use crate::tui::paint::{Painter, Segments};
@@ -20,6 +20,7 @@ use crate::tui::world::World;
 use crate::tui::{fmt, moment};
 use crossterm::event::{KeyCode, KeyEvent};
 use metadata::Target;
+use picture::Place;
 use ratatui::layout::Rect;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -84,7 +85,7 @@ impl RestoreWizard {
             if slot.answer.is_none() && slot.fault.is_none() {
                 return;
             }
-            self.when = Timeline::of(&self.point, world).map(|timeline| When::new(timeline, world.zone));
+            self.when = Timeline::of(&self.point, world).map(|timeline| When::new(timeline, world.zone, world.wall));
             self.choosing = self.when.is_some();
         }
         self.add_what(world.is_engine());
@@ -224,7 +225,16 @@ impl FormDialog for RestoreWizard {
         if world.is_engine() && self.point.resource_type.facts().is_some_and(|facts| facts.can_be_continuous) {
             keys.extend(Timeline::keys(&self.point, world));
         }
+        let looked_into = self.when.as_ref().filter(|_| self.choosing).and_then(|when| when.looked_into(world.wall));
+        keys.extend(looked_into.map(|at| {
+            let query = Query::Sight { recovery_point: self.point.arn.clone(), at };
+            Key::scoped(self.point.scope.clone(), query)
+        }));
         keys
+    }
+
+    fn wakes(&self, world: &World) -> Option<Time> {
+        self.when.as_ref().filter(|_| self.choosing)?.rests_at(world.wall)
     }
 
     fn own_paste(&mut self, pasted: &str) -> bool {
@@ -236,9 +246,13 @@ impl FormDialog for RestoreWizard {
         true
     }
 
-    fn own_key(&mut self, key: KeyEvent, _: &World) -> bool {
+    fn own_key(&mut self, key: KeyEvent, world: &World) -> bool {
         if self.choosing {
-            return self.choose(key);
+            let is_taken = self.choose(key);
+            if let Some(when) = &mut self.when {
+                when.moved(world.wall);
+            }
+            return is_taken;
         }
         let opens = matches!(key.code, KeyCode::Enter | KeyCode::Char(_)) && key.modifiers.is_empty();
         if self.when.is_none() || self.form.focused() != MOMENT || !opens {
@@ -310,7 +324,7 @@ impl FormDialog for RestoreWizard {
         let used = painter.paragraph(area, &self.heading(world), Role::Strong) + 1;
         let rest = Rect::new(area.x, area.y + used, area.width, area.height.saturating_sub(used));
         if let Some(when) = self.when.as_ref().filter(|_| self.choosing) {
-            picture::view(when, world, rest, painter);
+            picture::view(when, &Place { world, point: &self.point }, rest, painter);
             return;
         }
         if self.proposed.is_some() {

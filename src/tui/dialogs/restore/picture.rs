@@ -2,14 +2,17 @@
 
 use super::timeline::{Timeline, Window};
 use super::when::{Chosen, Step, When};
-use crate::domain::Time;
+use crate::client::{Key, Query};
 use crate::domain::job::JobState;
+use crate::domain::{KnownPoint, PointDetails, Time};
 use crate::tui::fmt;
 use crate::tui::moment;
 use crate::tui::paint::{Painter, Segments, segment};
+use crate::tui::said;
 use crate::tui::theme::Role;
 use crate::tui::world::World;
 use chrono::Duration;
+use chrono_tz::Tz;
 use ratatui::layout::Rect;
 
 /// What stands before each row of the line.
@@ -60,8 +63,17 @@ impl Axis {
     }
 }
 
+/// Whose line of time it is, and what is known.
+#[derive(Debug)]
+pub struct Place<'a> {
+    /// All that is known.
+    pub world: &'a World,
+    /// The recovery point.
+    pub point: &'a KnownPoint,
+}
+
 /// What is chosen, the line, and what lies there.
-pub fn view(when: &When, world: &World, area: Rect, painter: &mut Painter<'_>) {
+pub fn view(when: &When, place: &Place<'_>, area: Rect, painter: &mut Painter<'_>) {
     let axis = Axis::of(when, area);
     let mut y = area.y;
     let mut line = |painter: &mut Painter<'_>, segments: Segments<'_>| {
@@ -80,7 +92,7 @@ pub fn view(when: &When, world: &World, area: Rect, painter: &mut Painter<'_>) {
     let rows = Rect::new(area.x, top, area.width, below.saturating_sub(top));
     view_rows(when, &axis, rows, painter);
     let rest = Rect::new(area.x, below, area.width, area.bottom().saturating_sub(below));
-    view_words(when, world, rest, painter);
+    view_words(when, place, rest, painter);
 }
 
 fn chosen(when: &When) -> Segments<'static> {
@@ -161,7 +173,7 @@ fn view_jobs(timeline: &Timeline, axis: &Axis, y: u16, painter: &mut Painter<'_>
 }
 
 /// What lies at the chosen second, how far a key moves, and what is typed.
-fn view_words(when: &When, world: &World, area: Rect, painter: &mut Painter<'_>) {
+fn view_words(when: &When, place: &Place<'_>, area: Rect, painter: &mut Painter<'_>) {
     let (timeline, zone) = (when.timeline(), when.zone());
     let mut lines: Vec<Segments<'_>> = Vec::new();
     let told = match (when.typed(), when.wrong()) {
@@ -185,6 +197,7 @@ fn view_words(when: &When, world: &World, area: Rect, painter: &mut Painter<'_>)
                 segment(format!(", then {log} of its log"), Role::Dim),
             ]);
         }
+        lines.extend(sight(when, place));
         if let Some((at, state)) = timeline.jobs.iter().rfind(|(at, _)| *at <= when.at()) {
             let words = format!("{} {}", state.as_str(), moment::shown(*at, zone));
             lines.push(vec![segment("job    ", Role::Dim), segment(words, Role::Text)]);
@@ -192,7 +205,7 @@ fn view_words(when: &When, world: &World, area: Rect, painter: &mut Painter<'_>)
         let own = timeline.own;
         let (from, to) = (moment::shown(own.from, zone), moment::shown(own.to, zone));
         lines.push(vec![segment("whole  ", Role::Dim), segment(format!("{from} to {to}"), Role::Text)]);
-        if world.is_engine() && !timeline.others.is_empty() {
+        if place.world.is_engine() && !timeline.others.is_empty() {
             let others =
                 crate::tui::text::count(timeline.others.len(), "other recovery point", "other recovery points");
             lines.push(vec![segment(
@@ -218,6 +231,35 @@ fn view_words(when: &When, world: &World, area: Rect, painter: &mut Painter<'_>)
         }
         y += 1;
     }
+}
+
+/// What the resource looked like at the chosen second, once that was stayed at.
+fn sight(when: &When, place: &Place<'_>) -> Vec<Segments<'static>> {
+    let Place { world, point } = place;
+    let Some(at) = when.looked_into(world.wall) else { return Vec::new() };
+    if let Some(sight) = world.store.sight(&point.scope, &point.arn, at) {
+        let said = |name: &str, details: &PointDetails| {
+            let told: Vec<String> = details.iter().map(|(detail, value)| fact(detail, value, when.zone())).collect();
+            let line = vec![segment(format!("{name:7}"), Role::Dim), segment(told.join(", "), Role::Text)];
+            (!told.is_empty()).then_some(line)
+        };
+        return said("", &sight.at_base).into_iter().chain(said("then", &sight.details)).collect();
+    }
+    let query = Query::Sight { recovery_point: point.arn.clone(), at };
+    let told = match &world.store.slot(&Key::scoped(point.scope.clone(), query)).fault {
+        Some(fault) => format!("not known: {fault}"),
+        None => "asking what it looked like…".to_owned(),
+    };
+    vec![vec![segment(format!("{:7}", "then"), Role::Dim), segment(told, Role::Dim)]]
+}
+
+/// A detail as it stands in a line: `database size 2.0 GiB`.
+fn fact(detail: &str, value: &str, zone: Tz) -> String {
+    let value = match value.parse::<Time>() {
+        Ok(time) if detail.ends_with("Time") => moment::shown(time, zone),
+        _ => said::value(detail, value),
+    };
+    format!("{} {value}", said::lower(&said::label(detail)))
 }
 
 /// What the keys of the picture do.

@@ -54,7 +54,12 @@ pub struct When {
     typed: Option<Edit>,
     /// What is wrong with what was asked for last.
     said: Option<String>,
+    /// The moment that was chosen last, and since when by this machine's clock: only one that is stayed at is looked into.
+    stays: (Time, Time),
 }
+
+/// How long a moment is stayed at before it is looked into.
+const REST: Duration = Duration::milliseconds(400);
 
 impl Step {
     /// All, the finest first.
@@ -104,8 +109,29 @@ impl Step {
 
 impl When {
     /// The latest second of a line.
-    pub fn new(timeline: Timeline, zone: Tz) -> Self {
-        Self { zone, timeline, chosen: Chosen::Latest, step: Step::Hour, typed: None, said: None }
+    pub fn new(timeline: Timeline, zone: Tz, wall: Time) -> Self {
+        let stays = (timeline.own.to, wall);
+        Self { zone, timeline, chosen: Chosen::Latest, step: Step::Hour, typed: None, said: None, stays }
+    }
+
+    /// A key was taken, at this time of this machine's clock: if it moved, a new rest begins.
+    pub fn moved(&mut self, wall: Time) {
+        if self.stays.0 != self.at() {
+            self.stays = (self.at(), wall);
+        }
+    }
+
+    /// The moment that is looked into, once it was stayed at for long enough. The latest one is as it was when it was gone to.
+    pub fn looked_into(&self, wall: Time) -> Option<Time> {
+        let (at, since) = self.stays;
+        // A clock that was put back makes nobody wait.
+        (self.timeline.own.holds(at) && (wall >= since + REST || wall < since)).then_some(at)
+    }
+
+    /// When a moment will have been stayed at for long enough that is not yet.
+    pub fn rests_at(&self, wall: Time) -> Option<Time> {
+        let rested = self.stays.1 + REST;
+        (wall < rested && wall >= self.stays.1).then_some(rested)
     }
 
     /// Takes a newer line in. What was chosen stays chosen.
@@ -285,7 +311,7 @@ mod tests {
     fn when() -> When {
         let own = Window { from: at("2026-10-20T10:00:00Z"), to: at("2026-10-28T10:00:00Z") };
         let bases = vec![at("2026-10-20T09:59:59.5Z"), at("2026-10-24T10:00:00Z")];
-        When::new(Timeline { own, bases, others: Vec::new(), jobs: Vec::new() }, Berlin)
+        When::new(Timeline { own, bases, others: Vec::new(), jobs: Vec::new() }, Berlin, at("2026-10-28T10:00:00Z"))
     }
 
     fn press(when: &mut When, keys: &[KeyCode]) {
@@ -377,5 +403,30 @@ mod tests {
         when.sync(trimmed);
         assert!(when.wrong().unwrap().starts_with("must lie within"));
         assert_eq!(when.handle(KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE)), Taken::Here);
+    }
+
+    #[test]
+    fn a_moment_is_looked_into_once_it_was_stayed_at() {
+        let mut when = when();
+        let wall = at("2026-10-28T10:00:00Z");
+        let (short, long) = (wall + Duration::milliseconds(399), wall + Duration::milliseconds(400));
+        assert_eq!((when.looked_into(short), when.rests_at(short)), (None, Some(long)));
+        assert_eq!((when.looked_into(long), when.rests_at(long)), (Some(when.timeline().own.to), None));
+        press(&mut when, &[KeyCode::Char('h'), KeyCode::Left]);
+        when.moved(long);
+        assert_eq!((when.looked_into(long), when.rests_at(long)), (None, Some(long + REST)));
+        // A key that moves nothing lets it rest on.
+        press(&mut when, &[KeyCode::Char('m')]);
+        when.moved(long + REST / 2);
+        assert_eq!(when.looked_into(long + REST), Some(at("2026-10-28T09:00:00Z")));
+        // The latest second is looked into as it was when it was gone to, however far it moves on.
+        press(&mut when, &[KeyCode::Char('G')]);
+        when.moved(long + REST);
+        let mut longer = when.timeline().clone();
+        longer.own.to += Duration::seconds(30);
+        when.sync(longer);
+        when.moved(long + REST + REST);
+        let rested = when.looked_into(long + REST + REST + REST);
+        assert_eq!(rested, Some(when.timeline().own.to));
     }
 }

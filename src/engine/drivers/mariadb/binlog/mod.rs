@@ -105,6 +105,11 @@ impl Continuous for OutOfReach {
     }
 }
 
+/// Whether a file in the log's folder is one of the log, and not what was seen of one.
+pub(super) fn is_log(name: &[u8]) -> bool {
+    std::str::from_utf8(name).is_ok_and(|name| LogName::parse(name).is_some())
+}
+
 /// Refuses a server whose log cannot be followed, with what it would need.
 pub(super) fn can_follow(at: &Location, secret: Option<&Secret>) -> Result<(), Fault> {
     let url = at.part(Part::Url).ok_or_else(|| Fault::Failed(format!("{at} is no server.")))?;

@@ -120,7 +120,13 @@ impl Into<'_> {
     /// Runs what a file says.
     fn run(&self, content: &mut dyn Read) -> Result<(), Refusal> {
         let client = CLIENT.on_server(&self.address, self.secret.as_ref()).and_then(|program| {
-            program.arg("--batch").arg("--binary-mode").arg("--max-allowed-packet=1G").with_input().start(PATIENCE)
+            program
+                .arg("--batch")
+                .arg("--binary-mode")
+                .arg("--comments")
+                .arg("--max-allowed-packet=1G")
+                .with_input()
+                .start(PATIENCE)
         });
         let mut running = client.map_err(all)?;
         let mut buffer = vec![0; 64 << 10];

@@ -120,7 +120,8 @@ impl Into {
 
     fn fill(&self, item: &Item, statements: &dyn Statements) -> Result<Vec<String>, Fault> {
         let program = CLIENT.on_server(&self.address, self.secret.as_ref())?;
-        let arguments = ["--batch", "--binary-mode", "--max-allowed-packet=1G", "--default-character-set=utf8mb4"];
+        let arguments =
+            ["--batch", "--binary-mode", "--comments", "--max-allowed-packet=1G", "--default-character-set=utf8mb4"];
         let program = arguments.iter().fold(program, |program, argument| program.arg(argument));
         let mut client = program.arg(format!("--database={}", self.database)).with_input().start(PATIENCE)?;
         client.discard_output().map_err(|error| Fault::of_io("No thread can be started", &error))?;

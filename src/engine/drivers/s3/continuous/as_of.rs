@@ -19,6 +19,10 @@ pub(in crate::engine::drivers::s3) struct AsOf {
     changed: BTreeMap<String, Option<ItemPath>>,
     /// Whose content lies there.
     keys: HashMap<ItemPath, String>,
+    /// How many bytes they have together.
+    pub(super) bytes: u64,
+    /// When the last change was that counts.
+    pub(super) newest: Option<Time>,
 }
 
 /// The last change of each key by a moment, told the entries in their order.
@@ -34,7 +38,10 @@ struct Last {
     /// From when on the newest entry counts, also where that is too late.
     counts: Time,
     content: Option<ItemPath>,
-    is_in_time: bool,
+    /// In bytes.
+    size: u64,
+    /// From when on the newest entry counts that is in time.
+    in_time: Option<Time>,
 }
 
 impl Merge {
@@ -48,17 +55,23 @@ impl Merge {
         let counts = before.map_or(entry.at(), |before| before.counts.max(entry.at()));
         let last = if counts <= self.at {
             let content = entry.content.filter(|_| entry.change == Change::Put);
-            Last { counts, content: content.map(|name| folder.join(name.as_bytes())), is_in_time: true }
+            let size = content.as_ref().and(entry.size).unwrap_or_default();
+            Last { counts, content: content.map(|name| folder.join(name.as_bytes())), size, in_time: Some(counts) }
         } else {
-            let nothing = Last { counts, content: None, is_in_time: false };
+            let nothing = Last { counts, content: None, size: 0, in_time: None };
             Last { counts, ..before.cloned().unwrap_or(nothing) }
         };
         self.keys.insert(entry.key, last);
     }
 
+    /// How many bytes the keys have of which an entry counts, and from when on the last of these counts.
+    fn sums(&self) -> (u64, Option<Time>) {
+        (self.keys.values().map(|last| last.size).sum(), self.keys.values().filter_map(|last| last.in_time).max())
+    }
+
     /// The keys of which an entry counts, each with its content.
     pub(super) fn finish(self) -> BTreeMap<String, Option<ItemPath>> {
-        let keys = self.keys.into_iter().filter(|(_, last)| last.is_in_time);
+        let keys = self.keys.into_iter().filter(|(_, last)| last.in_time.is_some());
         keys.map(|(key, last)| (key, last.content)).collect()
     }
 }
@@ -86,9 +99,15 @@ impl AsOf {
                 }
             }
         }
+        let (bytes, newest) = merge.sums();
         let changed = merge.finish();
         let keys = changed.iter().filter_map(|(key, content)| Some((content.clone()?, key.clone()))).collect();
-        Ok(Self { changed, keys })
+        Ok(Self { changed, keys, bytes, newest })
+    }
+
+    /// How many of the keys that changed have an object.
+    pub(super) fn objects(&self) -> usize {
+        self.keys.len()
     }
 
     /// What is to be restored: all, or these keys, prefixes and paths.

@@ -29,12 +29,14 @@ mod follow;
 mod known;
 mod listing;
 mod log;
+mod sight;
 #[cfg(test)]
 mod tests;
 mod versions;
 
 pub(super) use as_of::{AsOf, unread_reason};
 pub(super) use follow::{Log, can_follow};
+pub(super) use sight::sight;
 
 /// The folder of a base in which the log lies.
 const FOLDER: &str = "log";

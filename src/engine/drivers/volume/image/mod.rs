@@ -1,6 +1,7 @@
 //! What is read of a volume, wherever it lies.
 
 pub(super) mod file;
+pub(super) mod iscsi;
 pub(super) mod nbd;
 
 use super::bits::Bits;

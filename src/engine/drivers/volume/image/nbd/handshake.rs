@@ -1,7 +1,6 @@
 //! The handshake: what client and server can both do, and the export.
 
-use super::session::{LONGEST, Session, Trouble};
-use super::url::Url;
+use super::session::{LONGEST, Session, Trouble, Wanted};
 use super::wire;
 use crate::engine::drivers::Fault;
 use std::io::{self, Write as _};
@@ -11,7 +10,7 @@ const ALLOCATION: &str = "base:allocation";
 
 impl Session {
     /// Agrees with the server on structured answers and what is known of ranges, and opens the export.
-    pub(super) fn shake_hands(&mut self, url: &Url) -> Result<(), Trouble> {
+    pub(super) fn shake_hands(&mut self, wanted: &Wanted<'_>) -> Result<(), Trouble> {
         if wire::u64_of(&mut self.stream)? != wire::GREETING || wire::u64_of(&mut self.stream)? != wire::OPTION {
             return Err(wire::broken("it greets otherwise").into());
         }
@@ -24,10 +23,10 @@ impl Session {
         self.ask(wire::OPTION_STRUCTURED, &[])?;
         self.is_structured = self.agreed(wire::OPTION_STRUCTURED, |_, _| Ok(()))?;
         if self.is_structured {
-            self.agree_on_contexts(url)?;
+            self.agree_on_contexts(wanted)?;
         }
         let mut asked = Vec::new();
-        wire::put_text(&mut asked, &url.export);
+        wire::put_text(&mut asked, wanted.export);
         asked.extend(0_u16.to_be_bytes());
         self.ask(wire::OPTION_GO, &asked)?;
         let mut told = None;
@@ -45,13 +44,13 @@ impl Session {
     }
 
     /// Asks for what is known of ranges.
-    fn agree_on_contexts(&mut self, url: &Url) -> Result<(), Trouble> {
-        let bitmap = url.bitmap.as_ref().map(|name| format!("qemu:dirty-bitmap:{name}"));
-        let wanted: Vec<&str> = std::iter::once(ALLOCATION).chain(bitmap.as_deref()).collect();
+    fn agree_on_contexts(&mut self, wanted: &Wanted<'_>) -> Result<(), Trouble> {
+        let bitmap = wanted.bitmap.map(|name| format!("qemu:dirty-bitmap:{name}"));
+        let contexts: Vec<&str> = std::iter::once(ALLOCATION).chain(bitmap.as_deref()).collect();
         let mut asked = Vec::new();
-        wire::put_text(&mut asked, &url.export);
-        asked.extend((wanted.len() as u32).to_be_bytes());
-        for name in &wanted {
+        wire::put_text(&mut asked, wanted.export);
+        asked.extend((contexts.len() as u32).to_be_bytes());
+        for name in &contexts {
             wire::put_text(&mut asked, name);
         }
         self.ask(wire::OPTION_CONTEXTS, &asked)?;

@@ -4,6 +4,7 @@
 //! server listens on this machine, or at the other end of a tunnel. Nothing is ever written.
 
 mod handshake;
+mod line;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -16,9 +17,10 @@ use crate::engine::drivers::Fault;
 use crate::engine::drivers::volume::bits::Bits;
 use crate::engine::drivers::volume::layout;
 use parking_lot::Mutex;
-use session::Session;
+use session::{Session, Wanted};
 use std::ops::Range;
-pub(in crate::engine::drivers::volume) use url::Url;
+use std::os::unix::net::UnixStream;
+pub(in crate::engine::drivers::volume) use url::{Url, split};
 
 /// Of how much is asked at once what is known of it.
 const ASKED: u64 = 1 << 30;
@@ -47,6 +49,14 @@ impl NbdImage {
             None => None,
         };
         Ok(Self { session: Mutex::new(session), size, is_read_only, dirty })
+    }
+
+    /// Opens the one export of a server that was started for it, and that gives it out for reading only; `shown` is what both stand for.
+    pub(in crate::engine::drivers::volume) fn behind(stream: UnixStream, shown: &str) -> Result<Self, Fault> {
+        let line = session::listened_to(stream).map_err(|error| Fault::of_io(shown, &error))?;
+        let session = Session::begin(line, &Wanted { export: "", bitmap: None }, shown, shown.to_owned())?;
+        let (size, is_read_only) = (session.export.size, session.export.is_read_only);
+        Ok(Self { session: Mutex::new(session), size, is_read_only, dirty: None })
     }
 }
 

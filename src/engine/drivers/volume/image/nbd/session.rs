@@ -1,5 +1,6 @@
 //! A connection to a server, and one request after the other.
 
+use super::line::Line;
 use super::url::Url;
 use super::wire;
 use crate::engine::drivers::Fault;
@@ -7,6 +8,7 @@ use chrono::TimeDelta;
 use std::io::{self, Read as _, Write as _};
 use std::net::{TcpStream, ToSocketAddrs as _};
 use std::ops::Range;
+use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 /// How long a server may take to let somebody in, and to answer each question meanwhile.
@@ -31,6 +33,15 @@ pub(super) struct Export {
     pub(super) has_bitmap: bool,
 }
 
+/// What a server is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    /// What it calls the export.
+    pub(super) export: &'a str,
+    /// The bitmap that tells what changed.
+    pub(super) bitmap: Option<&'a str>,
+}
+
 /// What is known of a range: lengths with flags, which cover it or its beginning.
 #[derive(Debug, Default)]
 pub(super) struct Status {
@@ -40,7 +51,7 @@ pub(super) struct Status {
 
 /// An open connection.
 pub(super) struct Session {
-    pub(super) stream: TcpStream,
+    pub(super) stream: Line,
     pub(super) shown: String,
     pub(super) export: Export,
     /// Whether answers come in parts: only then can be asked what is known of ranges.
@@ -72,20 +83,26 @@ impl Session {
         let server = format!("The NBD server {}:{}", url.host, url.port);
         let stream = connect(url).map_err(|e| away(&server, "cannot be reached", &e))?;
         let shown = format!("The export {:?} of the NBD server {}:{}", url.export, url.host, url.port);
+        let wanted = Wanted { export: &url.export, bitmap: url.bitmap.as_deref() };
+        Self::begin(Line::Tcp(stream), &wanted, &server, shown)
+    }
+
+    /// Asks whoever is at the other end for its export: `server` and `shown` are what the two are called.
+    pub(super) fn begin(stream: Line, wanted: &Wanted<'_>, server: &str, shown: String) -> Result<Self, Fault> {
         let (export, cookie) = (Export::default(), 0);
         let mut session = Self { stream, shown, export, is_structured: false, allocation: None, bitmap: None, cookie };
-        match session.shake_hands(url) {
+        match session.shake_hands(wanted) {
             Ok(()) => {
-                let patient = session.stream.set_read_timeout(Some(SILENCE));
-                patient.map_err(|e| away(&server, "cannot be listened to", &e))?;
+                let patient = session.stream.listen_for(SILENCE);
+                patient.map_err(|e| away(server, "cannot be listened to", &e))?;
                 Ok(session)
             }
             Err(Trouble::Fault(fault)) => Err(fault),
             Err(Trouble::Line(error)) if error.kind() == io::ErrorKind::InvalidData => Err(Fault::Unsupported {
-                found: format!("What listens at {}:{}", url.host, url.port),
+                found: server.to_owned(),
                 needs: format!("an NBD server with the fixed newstyle handshake ({error})"),
             }),
-            Err(Trouble::Line(error)) => Err(away(&server, "did not answer", &error)),
+            Err(Trouble::Line(error)) => Err(away(server, "did not answer", &error)),
         }
     }
 
@@ -112,11 +129,7 @@ impl Session {
     }
 
     /// The beginning of the next part of the answer; `take` reads what is in it, which is `(kind, length)`. True at the end.
-    fn part(
-        &mut self,
-        at: u64,
-        take: &mut dyn FnMut(&mut TcpStream, u16, u32) -> io::Result<()>,
-    ) -> Result<bool, Trouble> {
+    fn part(&mut self, at: u64, take: &mut dyn FnMut(&mut Line, u16, u32) -> io::Result<()>) -> Result<bool, Trouble> {
         let magic = wire::u32_of(&mut self.stream)?;
         if magic == wire::SIMPLE {
             let error = wire::u32_of(&mut self.stream)?;
@@ -175,7 +188,7 @@ impl Session {
     fn read_once(&mut self, buffer: &mut [u8], at: u64) -> Result<(), Trouble> {
         self.request(wire::READ, at, buffer.len() as u32)?;
         let (mut came, is_structured) = (0, self.is_structured);
-        let mut take = |from: &mut TcpStream, kind: u16, length: u32| match kind {
+        let mut take = |from: &mut Line, kind: u16, length: u32| match kind {
             wire::PART_NONE => Ok(()),
             wire::PART_DATA if !is_structured => {
                 came += buffer.len();
@@ -209,7 +222,7 @@ impl Session {
     fn status_once(&mut self, range: Range<u64>) -> Result<Status, Trouble> {
         self.request(wire::BLOCK_STATUS, range.start, (range.end - range.start) as u32)?;
         let (mut status, allocation, bitmap) = (Status::default(), self.allocation, self.bitmap);
-        let mut take = |from: &mut TcpStream, kind: u16, length: u32| {
+        let mut take = |from: &mut Line, kind: u16, length: u32| {
             if kind == wire::PART_NONE {
                 return Ok(());
             }
@@ -246,6 +259,13 @@ impl Drop for Session {
         // Whoever is gone need not be told.
         let _ = self.request(wire::DISCONNECT, 0, 0);
     }
+}
+
+/// A connection to a server that was started for it.
+pub(super) fn listened_to(stream: UnixStream) -> io::Result<Line> {
+    stream.set_read_timeout(Some(CONNECT))?;
+    stream.set_write_timeout(Some(SILENCE))?;
+    Ok(Line::Unix(stream))
 }
 
 fn connect(url: &Url) -> io::Result<TcpStream> {

@@ -35,7 +35,7 @@ impl Url {
             return Err("must have no user and no password: NBD knows none".to_owned());
         }
         let shown = || format!("must be nbd://HOST:PORT/EXPORT or nbd://HOST:PORT/EXPORT?bitmap=NAME; it is {text:?}");
-        let (host, port) = split(authority).ok_or_else(shown)?;
+        let (host, port) = split(authority, PORT).ok_or_else(shown)?;
         let bitmap = match query {
             None => None,
             Some(query) => Some(query.strip_prefix("bitmap=").filter(|name| !name.is_empty()).ok_or_else(shown)?),
@@ -50,8 +50,8 @@ impl Url {
     }
 }
 
-/// A host and its port.
-fn split(authority: &str) -> Option<(String, u16)> {
+/// A host and its port, or that of the protocol.
+pub(in crate::engine::drivers::volume) fn split(authority: &str, usual: u16) -> Option<(String, u16)> {
     let (host, port) = match authority.strip_prefix('[') {
         Some(rest) => {
             let (host, port) = rest.split_once(']')?;
@@ -60,7 +60,7 @@ fn split(authority: &str) -> Option<(String, u16)> {
         }
         None => authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port))),
     };
-    let port = port.map_or(Some(PORT), |port| port.parse().ok().filter(|port| *port > 0))?;
+    let port = port.map_or(Some(usual), |port| port.parse().ok().filter(|port| *port > 0))?;
     let fits =
         !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':'));
     fits.then(|| (host.to_ascii_lowercase(), port))
