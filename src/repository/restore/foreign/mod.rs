@@ -3,9 +3,11 @@
 //! Such a tree is read in its own order by one thread. What is made of it in a folder, and in which way, is what a snapshot's
 //! items become there ([`super::folder`]).
 
+mod filling;
 mod pour;
 mod walk;
 
+use std::collections::HashSet;
 use std::io;
 
 use self::pour::Pour;
@@ -18,6 +20,9 @@ use super::sink::RandomSink as _;
 use crate::repository::item_path::ItemPath;
 use crate::repository::open_folder::OpenFolder;
 use crate::repository::{Control, Error, Node, Result};
+
+/// Of how many files with several names it is remembered that they were met; further ones count as a file for each name.
+const LINKED: usize = 200_000;
 
 /// By what a tree finds one of its items again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -82,11 +87,17 @@ pub trait ForeignTree {
 pub fn measure_foreign(tree: &dyn ForeignTree, items: &[ItemPath], control: &Control) -> Result<super::RestoreSize> {
     let mut size = super::RestoreSize::default();
     let mut walk = Walk::new(tree, Selection::of(items)).map_err(unread)?;
+    let mut linked = HashSet::new();
     while let Some(met) = walk.next() {
         control.check()?;
         let room = match met {
             Met::Enter(_) => BLOCK,
-            Met::Item(_, item) if item.node.is_file() => {
+            // A further name of what is counted already.
+            Met::Item(at, _) if linked.contains(&at) => 0,
+            Met::Item(at, item) if item.node.is_file() => {
+                if item.node.links > 1 && linked.len() < LINKED {
+                    linked.insert(at);
+                }
                 size.files += 1;
                 size.bytes = size.bytes.saturating_add(item.node.size);
                 item.room.min(u64::MAX - BLOCK).next_multiple_of(BLOCK)

@@ -3,15 +3,13 @@
 use std::collections::HashMap;
 use std::io;
 
+use super::filling::Filling;
 use super::walk::{Met, Walk};
-use super::{ForeignTree, Handle, Stretch};
+use super::{ForeignTree, Handle, LINKED};
 use crate::repository::item_path::ItemPath;
 use crate::repository::restore::report::Report;
-use crate::repository::restore::sink::{MissingMetadata, RandomSink, Refusal, Shape};
+use crate::repository::restore::sink::{MissingMetadata, RandomSink, Refusal};
 use crate::repository::{Control, Error, Node, NodeKind};
-
-/// Of how many files with several names it is remembered where they were made; further ones become a file for each name.
-const LINKED: usize = 200_000;
 
 /// Makes what it is told of.
 pub(super) struct Pour<'a, S: RandomSink> {
@@ -85,58 +83,34 @@ impl<'a, S: RandomSink> Pour<'a, S> {
     fn file(&mut self, folder: &ItemPath, place: Handle, node: &Node) {
         let path = folder.join(&node.name);
         if let Some((folder, name)) = self.linked.get(&place) {
-            return match self.sink.link((folder, name), (&self.here(), &node.name)) {
-                Ok(()) => self.report.item(),
-                Err(refusal) => self.refused(&path, refusal),
-            };
+            match self.sink.link((folder, name), (&self.here(), &node.name)) {
+                Ok(()) => return self.report.item(),
+                Err(refusal @ Refusal::All(_)) => return self.refused(&path, refusal),
+                // Where no link can be made, the content under each name is better than nothing.
+                Err(Refusal::Item(_)) => {}
+            }
         }
-        let mut made = None;
-        let file = match self.sink.open(&self.here(), node, Shape::Parts, &mut made) {
-            Ok(file) => file,
-            Err(refusal) => return self.refused(&path, refusal),
-        };
-        let (mut at, mut refused) = (0_u64, None);
+        let mut filling = Filling::new(self.sink, self.here(), node);
         let read = self.tree.read(place, &mut |piece| {
-            let length = match piece {
-                Stretch::Bytes(bytes) => bytes.len() as u64,
-                Stretch::Zeros(count) => count,
-            };
-            let end = at.saturating_add(length);
             if self.control.is_cancelled() {
                 return Err(io::ErrorKind::Interrupted.into());
             }
-            if end > node.size {
-                return Err(io::Error::other(format!("it has more than its {} bytes", node.size)));
-            }
-            // The file was made as long as it is: its zeros are there.
-            let written = match piece {
-                Stretch::Bytes(bytes) => self.sink.write_at(&file, bytes, at, node.size),
-                Stretch::Zeros(_) => Ok(()),
-            };
-            if let Err(refusal) = written {
-                refused = Some(refusal);
-                return Err(io::ErrorKind::Other.into());
-            }
+            let length = filling.take(piece)?;
             self.control.progress.advance(0, length);
-            at = end;
             Ok(())
         });
-        match (refused, read) {
-            (Some(refusal), _) => self.refused(&path, refusal),
-            // The restore was stopped, and says so itself.
-            (None, Err(_)) if self.control.is_cancelled() => {}
-            (None, Err(error)) => self.report.failure(&path, error),
-            (None, Ok(())) if at != node.size => {
-                self.report.failure(&path, format!("{at} bytes were read of it, and it should have {}", node.size));
-            }
-            (None, Ok(())) => {
+        match filling.end(read) {
+            Ok(file) => {
                 self.control.progress.advance(1, 0);
-                self.report.bytes(at);
+                self.report.bytes(node.size);
                 self.finished(&path, &self.sink.finish_file(&file, node));
                 if node.links > 1 && self.linked.len() < LINKED {
                     self.linked.insert(place, (self.here(), node.name.clone()));
                 }
             }
+            // The restore was stopped, and says so itself.
+            Err(Refusal::Item(_)) if self.control.is_cancelled() => {}
+            Err(refusal) => self.refused(&path, refusal),
         }
     }
 

@@ -15,12 +15,14 @@ struct Paths {
     /// The paths of what was met, which are found by their numbers.
     met: RefCell<Vec<Vec<u8>>>,
     passed: RefCell<Vec<&'static str>>,
+    /// A file that goes away when a folder below the root is read.
+    goes: Option<PathBuf>,
 }
 
 impl Paths {
     fn of(items: &[(&str, &str)]) -> Self {
         let items = items.iter().map(|(path, text)| (path.as_bytes().to_vec(), text.as_bytes().to_vec())).collect();
-        Self { items, met: RefCell::new(vec![Vec::new()]), passed: RefCell::default() }
+        Self { items, met: RefCell::new(vec![Vec::new()]), passed: RefCell::default(), goes: None }
     }
 
     fn at(&self, path: Vec<u8>) -> Handle {
@@ -47,6 +49,7 @@ impl ForeignTree for Paths {
     fn names(&self, folder: Handle) -> io::Result<Vec<Listed>> {
         let mut prefix = self.path(folder);
         if !prefix.is_empty() {
+            self.goes.iter().for_each(|path| fs::remove_file(path).unwrap());
             prefix.push(b'/');
         }
         let names = self.items.keys().filter_map(|key| key.strip_prefix(prefix.as_slice()));
@@ -86,6 +89,13 @@ impl ForeignTree for Paths {
         let text = &self.items[&self.path(at)];
         if text == b"broken" {
             return Err(io::Error::other("a block of it is damaged"));
+        }
+        if text == b"half" {
+            take(Stretch::Bytes(b"ha"))?;
+            return Err(io::Error::other("its second block is damaged"));
+        }
+        if text == b"short" {
+            return take(Stretch::Bytes(b"sho"));
         }
         let zeros = text.iter().take_while(|byte| **byte == 0).count();
         take(Stretch::Zeros(zeros as u64))?;
@@ -165,9 +175,55 @@ fn what_cannot_be_read_costs_only_itself_and_a_second_attempt_writes_over() {
     let outcome = place.restore(&tree, &[], false).unwrap();
     assert_eq!((outcome.failed, outcome.items, place.read("b")), (1, 1, "fine".into()));
     assert_eq!(outcome.failures[0].reason, "a block of it is damaged");
+    assert!(!place.path().join("a").exists(), "nothing stands for what was not read");
     fs::write(place.path().join("b"), "of a first attempt, longer").unwrap();
     let outcome = place.restore(&Paths::of(&[("a", "whole"), ("b", "fine")]), &[], true).unwrap();
     assert_eq!((outcome.failed, place.read("a"), place.read("b")), (0, "whole".into(), "fine".into()));
+}
+
+#[test]
+fn of_a_file_that_cannot_be_read_to_its_end_nothing_is_left() {
+    let place = Place::new();
+    let tree = [("a", "half"), ("b", "short"), ("c", "broken"), ("d", "whole"), ("e", "")];
+    // The first attempt was killed while it wrote.
+    fs::write(place.path().join("c"), "\0\0\0\0\0\0").unwrap();
+    let outcome = place.restore(&Paths::of(&tree), &[], true).unwrap();
+    let why: Vec<_> = outcome.failures.iter().map(|failure| &*failure.reason).collect();
+    let short = "3 bytes were read of it, and it should have 5";
+    assert_eq!(why, ["its second block is damaged", short, "a block of it is damaged"]);
+    let mut left: Vec<String> =
+        fs::read_dir(place.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    left.sort();
+    assert_eq!(outcome.files, 2);
+    assert_eq!(left, ["d", "e"]);
+    // What somebody else has there stays.
+    let place = Place::new();
+    fs::write(place.path().join("a"), "not ours").unwrap();
+    assert_eq!(place.restore(&Paths::of(&tree), &["/a", "/c"], false).unwrap().failed, 2);
+    assert_eq!(place.read("a"), "not ours");
+}
+
+#[test]
+fn a_file_with_several_names_is_measured_once() {
+    let measured = |tree: &[(&str, &str)]| measure_foreign(&Paths::of(tree), &[], &Control::new()).unwrap();
+    let (once, twice) = (measured(&[("a", "one")]), measured(&[("a", "one"), ("b", "=a"), ("c", "=a")]));
+    assert_eq!((twice.files, twice.bytes, twice.required_bytes), (once.files, once.bytes, once.required_bytes));
+}
+
+#[test]
+fn a_folder_with_several_names_is_walked_once() {
+    let bounds = Bounds { depth: 100, items: 1000, held: 1 << 20 };
+    let (met, faults) = walked(&Paths::of(&[("a/x", ""), ("b", "=a"), ("c", "=a")]), bounds);
+    assert_eq!((met, faults.len()), (2, 2), "{faults:?}");
+    assert_eq!(faults[0], ("/b".to_owned(), "it is the same folder as one before".to_owned()));
+}
+
+#[test]
+fn where_no_link_can_be_made_the_content_comes_again() {
+    let place = Place::new();
+    let tree = Paths { goes: Some(place.path().join("a")), ..Paths::of(&[("a", "one"), ("d/b", "=a")]) };
+    let walked = place.restore(&tree, &["/a", "/d"], false).unwrap();
+    assert_eq!((walked.failed, walked.files, place.read("d/b")), (0, 2, "one".into()), "{:?}", walked.failures);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Walking a foreign tree, as far as it is wanted: folder by folder, each by its sorted names.
 
+use std::collections::HashSet;
 use std::io;
 use std::vec::IntoIter;
 
@@ -20,6 +21,9 @@ pub(super) struct Bounds {
 }
 
 const BOUNDS: Bounds = Bounds { depth: 1_000, items: 200_000_000, held: 192 << 20 };
+
+/// No more folders are entered.
+const FOLDERS: usize = 2_000_000;
 
 /// What comes next on the way.
 pub(super) enum Met {
@@ -49,6 +53,8 @@ pub(super) struct Walk<'a> {
     tree: &'a dyn ForeignTree,
     bounds: Bounds,
     stack: Vec<Frame>,
+    /// Folders that were entered: one that has two names in an image would be walked once more for each way that leads to it.
+    entered: HashSet<Handle>,
     waiting: Vec<Met>,
     held: usize,
     met: u64,
@@ -61,7 +67,8 @@ impl<'a> Walk<'a> {
 
     pub(super) fn within(tree: &'a dyn ForeignTree, selection: Selection, bounds: Bounds) -> io::Result<Self> {
         let (root, _) = tree.root()?;
-        let mut walk = Self { tree, bounds, stack: Vec::new(), waiting: Vec::new(), held: 0, met: 0 };
+        let mut walk =
+            Self { tree, bounds, stack: Vec::new(), entered: HashSet::new(), waiting: Vec::new(), held: 0, met: 0 };
         walk.push(Listed { name: Vec::new(), at: root }, selection)?;
         Ok(walk)
     }
@@ -164,6 +171,14 @@ impl<'a> Walk<'a> {
         }
         if self.stack.iter().any(|frame| frame.at == listed.at) {
             return Met::Fault(path, "it leads back to a folder that it lies in".into());
+        }
+        if self.entered.len() >= FOLDERS || !self.entered.insert(listed.at) {
+            let why = if self.entered.len() >= FOLDERS {
+                "more folders were met than are entered"
+            } else {
+                "it is the same folder as one before"
+            };
+            return Met::Fault(path, why.into());
         }
         match self.push(listed, selection) {
             Ok(()) => Met::Enter(Box::new(node)),
