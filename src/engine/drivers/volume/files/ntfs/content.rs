@@ -1,7 +1,7 @@
 //! What attributes hold: in the record of a file, in clusters, or in parts that several records tell of.
 
 use super::record::{self, Attribute, NUMBER, Record};
-use super::{Ntfs, damaged, encrypted};
+use super::{Ntfs, damaged};
 use crate::engine::drivers::volume::files::STEP;
 use crate::engine::drivers::volume::files::bytes::{le16, le32, le64, taken};
 use crate::repository::{Stretch, Take};
@@ -119,9 +119,6 @@ struct Reading {
 impl Reading {
     /// Gives what lies in a part.
     fn part(&mut self, of: &Ntfs, part: &Attribute<'_>, take: &mut Take<'_>) -> io::Result<()> {
-        if part.is_encrypted() {
-            return Err(encrypted());
-        }
         if let Some(value) = part.resident()? {
             let length = value.len() as u64;
             if self.sizes.replace((length, length)).is_some() {
@@ -130,9 +127,7 @@ impl Reading {
             self.at = length;
             return if value.is_empty() { Ok(()) } else { take(Stretch::Bytes(value)) };
         }
-        if part.is_compressed() {
-            return Err(io::Error::other("it is compressed by NTFS, and such files are not read here"));
-        }
+        part.check_readable()?;
         if part.first() != self.clusters {
             return Err(damaged("a part of an attribute is missing"));
         }

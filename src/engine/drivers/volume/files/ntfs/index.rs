@@ -24,6 +24,11 @@ pub(super) fn root(value: &[u8], names: &mut Names) -> io::Result<usize> {
     Ok(block)
 }
 
+/// Whether by the root of a folder's index there are blocks beside it.
+pub(super) fn is_large(value: &[u8]) -> bool {
+    le32(value, 16 + 12) & 1 != 0
+}
+
 /// The names in a block.
 pub(super) fn block(bytes: &mut [u8], names: &mut Names) -> io::Result<()> {
     mend(bytes, b"INDX")?;

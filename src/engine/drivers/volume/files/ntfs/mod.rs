@@ -34,11 +34,15 @@ const MOST_RUNS: usize = 1 << 20;
 const EPOCH: i128 = 116_444_736_000_000_000;
 /// What the index of a folder is called.
 const FOLDER: &[u8] = b"$\0I\x003\x000\0";
-/// Of a file: it is a reparse point, or encrypted.
+/// Of a file: it is one of the system's own, a reparse point, or encrypted.
+const IS_SYSTEM: u32 = 0x4;
 const IS_REPARSE: u32 = 0x400;
 const IS_ENCRYPTED: u32 = 0x4000;
 /// Of the kind of a reparse point: it stands for something elsewhere, as a link does.
 const IS_SURROGATE: u32 = 0x2000_0000;
+
+/// How a link begins that ntfs-3g and Interix made; where it leads to follows.
+const LINK: &[u8] = b"IntxLNK\x01";
 
 /// An open file system.
 pub(super) struct Ntfs {
@@ -54,10 +58,6 @@ pub(super) struct Ntfs {
 /// What says that something is not as it must be.
 fn damaged(why: impl Display) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, format!("it is damaged: {why}"))
-}
-
-fn encrypted() -> io::Error {
-    io::Error::other("it is encrypted, and its key is not in the volume")
 }
 
 impl Ntfs {
@@ -153,8 +153,21 @@ impl Ntfs {
         let found = first.find(&record)?;
         match found.resident()? {
             Some(value) => Ok((value.len() as u64, value.len() as u64)),
-            None => Ok((found.sizes().0, found.allocated().min(found.sizes().0))),
+            None => {
+                found.check_readable()?;
+                Ok((found.sizes().0, found.allocated().min(found.sizes().0)))
+            }
         }
+    }
+
+    /// Where a file leads that is a link as other systems have them, written by their drivers: an ordinary file of Windows.
+    fn target(&self, base: &Record, flags: u32) -> io::Result<Option<Vec<u8>>> {
+        if flags & IS_SYSTEM == 0 {
+            return Ok(None);
+        }
+        let data = base.attributes()?.into_iter().find(|found| found.kind() == record::DATA && found.name().is_empty());
+        let value = data.map(|data| data.resident()).transpose()?.flatten();
+        Ok(value.and_then(|value| value.strip_prefix(LINK)).map(index::as_bytes))
     }
 
     /// What a file is that stands for something else; nothing for one that does not.
@@ -198,7 +211,8 @@ impl FileSystem for Ntfs {
         }
         let size = index::root(&root, names)?;
         self.content(&base, record::BITMAP, FOLDER, &mut |piece| keep(&mut used, piece, LONGEST_LIST))?;
-        let (mut waiting, mut nth, mut passed) = (Vec::new(), 0, 0);
+        let expected: u32 = used.iter().map(|bits| bits.count_ones()).sum();
+        let (mut waiting, mut nth, mut passed, mut read) = (Vec::new(), 0, 0, 0);
         self.content(&base, record::INDEX_ALLOCATION, FOLDER, &mut |piece| {
             keep(&mut waiting, piece, LONGEST_LIST + STEP as u64)?;
             passed += waiting.len() as u64;
@@ -206,12 +220,16 @@ impl FileSystem for Ntfs {
             for block in waiting[..whole].chunks_exact_mut(size) {
                 if used.get(nth / 8).is_some_and(|bits| bits >> (nth % 8) & 1 == 1) {
                     index::block(block, names)?;
+                    read += 1;
                 }
                 nth += 1;
             }
             waiting.drain(..whole);
             if passed > LONGEST_FOLDER { Err(damaged("the folder is longer than is read")) } else { Ok(()) }
         })?;
+        if index::is_large(&root) && expected == 0 || read != expected {
+            return Err(damaged("blocks of the folder are missing"));
+        }
         Ok(())
     }
 
@@ -231,12 +249,18 @@ impl FileSystem for Ntfs {
         let links = u64::from(base.links()).saturating_sub(short).max(1);
         let (inode, accessed) = (reference & NUMBER, modified);
         let mut node = Node { uid, gid, modified, accessed, inode, links, permissions: 0o600, ..Node::default() };
-        let left_out = if flags & IS_REPARSE == 0 { None } else { self.stands_for(&base)? };
+        // Only the attribute tells of itself for sure: drivers that do not know it leave the flag away.
+        let is_reparse = flags & IS_REPARSE != 0 || !self.parts(&base, record::REPARSE_POINT, b"")?.is_empty();
+        let left_out = if is_reparse { self.stands_for(&base)? } else { None };
         let mut room = 0;
         if left_out.is_some() {
             node.kind = NodeKind::Other;
         } else if base.is_directory() {
             (node.kind, node.permissions, node.links) = (NodeKind::Directory, 0o700, 1);
+        } else if flags & IS_ENCRYPTED != 0 {
+            return Err(record::encrypted());
+        } else if let Some(target) = self.target(&base, flags)? {
+            (node.kind, node.link_target) = (NodeKind::Symlink, target);
         } else {
             (node.size, room) = self.sizes(&base)?;
         }
@@ -245,10 +269,6 @@ impl FileSystem for Ntfs {
 
     fn read(&self, reference: u64, take: &mut Take<'_>) -> io::Result<()> {
         let base = self.file(reference)?;
-        let information = base.find(record::STANDARD_INFORMATION)?.map(|found| found.resident()).transpose()?.flatten();
-        if information.is_some_and(|information| le32(information, 0x20) & IS_ENCRYPTED != 0) {
-            return Err(encrypted());
-        }
         self.content(&base, record::DATA, b"", take).map(drop)
     }
 

@@ -18,6 +18,11 @@ pub(super) const BITMAP: u32 = 0xb0;
 pub(super) const REPARSE_POINT: u32 = 0xc0;
 const END: u32 = 0xffff_ffff;
 
+/// Of an attribute in clusters: how they are compressed, and whether they are encrypted or have holes.
+const IS_COMPRESSED: u16 = 0xff;
+const IS_ENCRYPTED: u16 = 0x4000;
+const IS_SPARSE: u16 = 0x8000;
+
 /// The part of a reference to a file that is the number of its record; the rest is how often that was given away.
 pub(super) const NUMBER: u64 = 0xffff_ffff_ffff;
 
@@ -92,12 +97,15 @@ impl<'a> Attribute<'a> {
         self.bytes.get(at..at + length).unwrap_or_default()
     }
 
-    pub(super) fn is_compressed(&self) -> bool {
-        le16(self.bytes, 12) & 0xff != 0
-    }
-
-    pub(super) fn is_encrypted(&self) -> bool {
-        le16(self.bytes, 12) & 0x4000 != 0
+    /// Refuses what lies in its clusters in another form.
+    pub(super) fn check_readable(&self) -> io::Result<()> {
+        match le16(self.bytes, 12) {
+            flags if flags & IS_ENCRYPTED != 0 => Err(encrypted()),
+            flags if flags & IS_COMPRESSED != 0 => {
+                Err(io::Error::other("it is compressed by NTFS, and such files are not read here"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// What it holds in its record; nothing where it lies in clusters.
@@ -120,15 +128,20 @@ impl<'a> Attribute<'a> {
         (le64(self.bytes, 0x30), le64(self.bytes, 0x38))
     }
 
-    /// How many bytes its clusters have.
+    /// How many bytes its clusters have, those of holes not counted.
     pub(super) fn allocated(&self) -> u64 {
-        le64(self.bytes, 0x28)
+        let has_holes = le16(self.bytes, 12) & (IS_COMPRESSED | IS_SPARSE) != 0;
+        le64(self.bytes, if has_holes { 0x40 } else { 0x28 })
     }
 
     /// Where the clusters of this part lie.
     pub(super) fn runs(&self) -> io::Result<Vec<Run>> {
         runs(self.bytes.get(usize::from(le16(self.bytes, 0x20))..).unwrap_or_default())
     }
+}
+
+pub(super) fn encrypted() -> io::Error {
+    io::Error::other("it is encrypted, and its key is not in the volume")
 }
 
 /// Puts back what stands at the end of each sector of a record or block, where a number shows whether all of it was written.

@@ -67,13 +67,84 @@ fn a_reference_to_a_file_that_is_another_one_now_leads_nowhere() {
     assert!(refused.contains("not there any more"), "{refused}");
 }
 
-/// Where the unnamed data of a record is told of.
-fn data_at(image: &[u8], record: usize) -> usize {
+/// Where the first attribute of a kind is in a record.
+fn attribute_at(image: &[u8], record: usize, kind: u32) -> usize {
     let mut at = record + usize::from(le16(image, record + 0x14));
-    while le32(image, at) != record::DATA {
+    while le32(image, at) != kind {
         at += le32(image, at + 4) as usize;
     }
     at
+}
+
+fn data_at(image: &[u8], record: usize) -> usize {
+    attribute_at(image, record, record::DATA)
+}
+
+/// Where what such an attribute holds in its record begins.
+fn value_at(image: &[u8], record: usize, kind: u32) -> usize {
+    let at = attribute_at(image, record, kind);
+    at + usize::from(le16(image, at + 20))
+}
+
+/// What an item is, with some bytes of the image changed.
+fn item(image: &[u8], at: usize, bytes: &[u8], name: &str) -> io::Result<ForeignItem> {
+    let mut image = image.to_vec();
+    image[at..at + bytes.len()].copy_from_slice(bytes);
+    let opened = Ntfs::open(&Image::Memory(image).window())?;
+    opened.item(find(&opened, name))
+}
+
+#[test]
+fn of_a_file_with_holes_only_what_lies_in_clusters_takes_room() {
+    let made = Made::ntfs(8, &["-c", "4096"], &files(8));
+    let name = "a file, größe 006";
+    let image = made.bytes();
+    let data = data_at(&image, made.record_at(name));
+    // Behind where the runs of one without holes begin: the number is there only of one that has some.
+    let mut sparse = image.clone();
+    sparse[data + 0x40..data + 0x48].copy_from_slice(&8192_u64.to_le_bytes());
+    assert_eq!(item(&image, 0, &[], name).unwrap().room, 70_000);
+    assert_eq!(item(&sparse, data + 13, &[0x80], name).unwrap().room, 8192);
+}
+
+#[test]
+fn a_folder_that_lost_blocks_of_its_index_is_not_told_as_an_empty_one() {
+    let made = Made::ntfs(8, &["-c", "4096"], &files(60));
+    let image = made.bytes();
+    let root = made.opened().unwrap().boot.table as usize + ROOT as usize * 1024;
+    let listed = |at: usize, bytes: &[u8]| {
+        let mut image = image.clone();
+        image[at..at + bytes.len()].copy_from_slice(bytes);
+        let opened = Ntfs::open(&Image::Memory(image).window()).unwrap();
+        names(&opened, opened.root()).map(|names| names.len()).map_err(|error| error.to_string())
+    };
+    assert_eq!(listed(0, &[]), Ok(60));
+    let missing = Err("it is damaged: blocks of the folder are missing".to_owned());
+    assert_eq!(listed(value_at(&image, root, record::BITMAP), &[0; 8]), missing);
+    let blocks = attribute_at(&image, root, record::INDEX_ALLOCATION);
+    assert_eq!(listed(blocks + 0x30, &[0; 16]), missing);
+}
+
+#[test]
+fn links_that_other_drivers_made_are_links_and_not_their_files() {
+    let target: Vec<u8> = "../größe".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let link = [b"IntxLNK\x01".as_slice(), &target].concat();
+    let made = Made::ntfs(8, &[], &[("link".to_owned(), link)]);
+    let image = made.bytes();
+    let flags = value_at(&image, made.record_at("link"), record::STANDARD_INFORMATION) + 0x20;
+    let node = item(&image, flags, &[4], "link").unwrap().node;
+    assert_eq!((node.kind, node.link_target), (NodeKind::Symlink, "../größe".as_bytes().to_vec()));
+    // A file of a user may begin so.
+    assert_eq!(item(&image, flags, &[0x20], "link").unwrap().node.kind, NodeKind::File);
+}
+
+#[test]
+fn what_stands_for_content_elsewhere_is_known_without_its_flag() {
+    let made = Made::ntfs(8, &[], &[("packed".to_owned(), 0x8000_0017_u32.to_le_bytes().to_vec())]);
+    let image = made.bytes();
+    let data = data_at(&image, made.record_at("packed"));
+    let refused = item(&image, data, &record::REPARSE_POINT.to_le_bytes(), "packed").unwrap_err().to_string();
+    assert!(refused.contains("its content lies elsewhere") && refused.contains("0x80000017"), "{refused}");
 }
 
 #[test]
@@ -93,8 +164,12 @@ fn what_was_never_written_is_zeros_and_what_is_compressed_or_encrypted_is_refuse
     let begun = with(data + 0x38, &5000_u64.to_le_bytes()).unwrap();
     assert!(begun.len() == 70_000 && begun[..5000] == whole[..5000] && begun[5000..].iter().all(|byte| *byte == 0));
     let refused = |at, bytes: &[u8]| with(at, bytes).unwrap_err().to_string();
-    assert!(refused(data + 12, &[1]).contains("compressed"));
-    assert!(refused(data + 13, &[0x40]).contains("encrypted"));
+    // It is refused before any of it is read, so that nothing is made for it.
+    let unread = |at: usize, bytes: &[u8]| item(&image, at, bytes, name).unwrap_err().to_string();
+    assert!(unread(data + 12, &[1]).contains("compressed") && refused(data + 12, &[1]).contains("compressed"));
+    assert!(unread(data + 13, &[0x40]).contains("encrypted") && refused(data + 13, &[0x40]).contains("encrypted"));
+    let flags = value_at(&image, record, record::STANDARD_INFORMATION) + 0x20;
+    assert!(unread(flags + 1, &[0x40]).contains("encrypted"));
     // Longer than its clusters, and a part of it that does not begin at its beginning.
     let longer = [90_000_u64.to_le_bytes(), 90_000_u64.to_le_bytes()].concat();
     assert!(refused(data + 0x30, &longer).contains("clusters of an attribute are missing"));
