@@ -79,6 +79,7 @@ impl Inode {
         if self.bytes.len() > 128 { usize::from(le16(&self.bytes, 0x80)).min(self.bytes.len() - 128) } else { 0 }
     }
 
+    /// As it has them: where it has an access list, those of the group are the most that the list gives anyone.
     pub(super) fn permissions(&self) -> u32 {
         u32::from(le16(&self.bytes, 0)) & 0o7777
     }
@@ -152,8 +153,13 @@ impl Inode {
 
     /// Whether a link has its target in place of the map.
     pub(super) fn is_short_link(&self) -> bool {
-        let has_blocks = le32(&self.bytes, 0x1c) != 0 && le32(&self.bytes, 0x68) == 0;
-        self.size < 60 && !self.has_extents() && !self.is_inline() && !has_blocks
+        // Blocks that it has are those of its attributes.
+        (1..60).contains(&self.size) && !self.has_extents() && !self.is_inline()
+    }
+
+    /// The block of its attributes, beside those that it has itself; 0 for none.
+    pub(super) fn attribute_block(&self) -> u64 {
+        u64::from(le32(&self.bytes, 0x68)) | u64::from(le16(&self.bytes, 0x76)) << 32
     }
 
     /// Refuses what can be listed and not read.

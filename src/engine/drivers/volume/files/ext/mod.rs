@@ -5,6 +5,8 @@
 //! A feature that is not known here and without which Linux would not read a file system is refused by its name. Where it has
 //! checksums, those of superblock, inodes, folders and extents must be right.
 
+mod acl;
+mod attributes;
 mod blocks;
 mod checksum;
 mod folder;
@@ -59,10 +61,11 @@ impl Ext {
         // What the journal has of the superblock counts as well.
         let mut bytes = [0; LENGTH];
         blocks.read_at(AT, &mut bytes)?;
-        let newer = Superblock::parse(&bytes, window.length())?;
+        let mut newer = Superblock::parse(&bytes, window.length())?;
         if newer.block_size != superblock.block_size {
             return Err(damaged("its journal changes the size of blocks"));
         }
+        newer.is_unclean |= superblock.is_unclean;
         Ok(Self { blocks: blocks.of(&newer), superblock: newer })
     }
 
@@ -112,15 +115,15 @@ impl Ext {
         Ok(target)
     }
 
-    /// Looks at the checksum at the end of a block of a folder, where there is one.
-    fn check_folder(inode: &Inode, block: &[u8]) -> io::Result<()> {
+    /// Looks at the checksum at the end of a block of a folder; whether there is one.
+    fn check_folder(inode: &Inode, block: &[u8]) -> io::Result<bool> {
         let (entries, tail) = block.split_at(block.len() - 12);
         let is_tail = (le32(tail, 0), le16(tail, 4), tail[6], tail[7]) == (0, 12, 0, 0xde);
         match inode.seed {
             Some(seed) if is_tail && crc32c(seed, entries) != le32(tail, 8) => {
                 Err(damaged("the checksum of a block of the folder is wrong"))
             }
-            _ => Ok(()),
+            _ => Ok(is_tail),
         }
     }
 }
@@ -155,8 +158,12 @@ impl FileSystem for Ext {
             let from = run.from.ok_or_else(|| damaged("the folder has a hole"))?;
             for block in from..from + run.count {
                 let block = self.blocks.block(block)?;
-                Self::check_folder(&inode, &block)?;
-                folder::entries(&block, &mut found)?;
+                let is_summed = Self::check_folder(&inode, &block)?;
+                // The blocks of an index have their sums elsewhere, and no names.
+                folder::entries(&block, &mut |number, name| match inode.seed {
+                    Some(_) if !is_summed => Err(damaged("a block of the folder has no checksum")),
+                    _ => found(number, name),
+                })?;
             }
             Ok(())
         })
@@ -166,7 +173,7 @@ impl FileSystem for Ext {
         let inode = self.inode(number)?;
         let mut node = Node {
             kind: inode.kind,
-            permissions: inode.permissions(),
+            permissions: acl::permissions(&self.blocks, &inode),
             uid: inode.owner(),
             gid: inode.group(),
             modified: inode.modified(),
@@ -176,7 +183,10 @@ impl FileSystem for Ext {
             ..Node::default()
         };
         match node.kind {
-            NodeKind::File => node.size = inode.size,
+            NodeKind::File => {
+                inode.check_readable()?;
+                node.size = inode.size;
+            }
             NodeKind::Symlink => node.link_target = self.target(&inode)?,
             NodeKind::BlockDevice | NodeKind::CharacterDevice => node.device = inode.device(),
             _ => {}
@@ -189,6 +199,12 @@ impl FileSystem for Ext {
     }
 
     fn caveat(&self) -> &'static str {
-        "Extended attributes of ext are not restored, access lists among them."
+        if self.superblock.is_unclean {
+            "The file system was not unmounted cleanly or has errors, and no journal mends that: files may be wrong, missing or \
+             those of others. Restore the volume and check it with e2fsck to be sure. Extended attributes of ext are not \
+             restored, access lists among them."
+        } else {
+            "Extended attributes of ext are not restored, access lists among them."
+        }
     }
 }

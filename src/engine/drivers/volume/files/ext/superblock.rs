@@ -29,6 +29,10 @@ const SPARSE_SUPER2: u32 = 0x200;
 const SPARSE_SUPER: u32 = 0x1;
 const METADATA_CSUM: u32 = 0x400;
 
+/// Its state: unmounted cleanly, and with errors.
+const IS_CLEAN: u16 = 1;
+const HAS_ERRORS: u16 = 2;
+
 /// See the module.
 #[derive(Debug, Clone)]
 pub(super) struct Superblock {
@@ -39,6 +43,8 @@ pub(super) struct Superblock {
     pub(super) label: String,
     /// Whether its journal is to be replayed.
     pub(super) needs_recovery: bool,
+    /// Whether it says of itself that it has errors, or was in use and has no journal that mends what that left.
+    pub(super) is_unclean: bool,
     /// The inode of its journal; 0 for none.
     pub(super) journal: u32,
     /// With what the sums of its metadata begin, if it has such.
@@ -59,7 +65,7 @@ impl Superblock {
     pub(super) fn parse(bytes: &[u8; LENGTH], room: u64) -> io::Result<Self> {
         let word = |at| le32(bytes, at);
         let is_dynamic = word(0x4c) > 0;
-        let (incompatible, read_only) = (word(0x60), word(0x64));
+        let (incompatible, read_only, state) = (word(0x60), word(0x64), le16(bytes, 0x3a));
         check_features(incompatible)?;
         let has_sums = read_only & METADATA_CSUM != 0;
         if has_sums && crc32c(u32::MAX, &bytes[..0x3fc]) != word(0x3fc) {
@@ -85,6 +91,7 @@ impl Superblock {
             inode_size: if is_dynamic { le16(bytes, 0x58) } else { 128 },
             label: String::from_utf8_lossy(label).into_owned(),
             needs_recovery: incompatible & RECOVER != 0,
+            is_unclean: state & HAS_ERRORS != 0 || state & IS_CLEAN == 0 && incompatible & RECOVER == 0,
             journal: word(0xe0),
             seed: has_sums.then(|| own_seed.unwrap_or_else(|| crc32c(u32::MAX, &uuid))),
             first_block: word(0x14),

@@ -198,8 +198,11 @@ fn what_is_not_read_is_refused_by_its_name() {
     image.write_all_at(&flags, 1024 + 0x60).unwrap();
     made.debugfs("set_inode_field a flags 0x80800");
     let opened = made.open().unwrap();
-    let refused = content(&opened, find(&opened, "a")).unwrap_err().to_string();
-    assert!(refused.contains("encrypted"), "{refused}");
+    // Before any of it is read, so that nothing is made for it.
+    for refused in [content(&opened, find(&opened, "a")).map(drop), opened.item(find(&opened, "a")).map(drop)] {
+        let refused = refused.unwrap_err().to_string();
+        assert!(refused.contains("encrypted"), "{refused}");
+    }
     for (at, bytes, told) in [
         (0x18, [9, 0, 0, 0], "no block has such a size"),
         (0x04, [0xff, 0xff, 0xff, 0x7f], "and lies in"),
@@ -236,6 +239,91 @@ fn checksums_that_are_wrong_are_errors_of_what_they_are_of() {
     assert!(refused.contains("the checksum of inode"), "{refused}");
     image.write_all_at(b"x", 1024 + 0x88).unwrap();
     assert!(made.open().err().unwrap().to_string().contains("its checksum is wrong"));
+}
+
+#[test]
+fn a_block_of_a_folder_without_its_checksum_has_no_names() {
+    let tree = tempfile::tempdir().unwrap();
+    fs::write(tree.path().join("a"), b"a").unwrap();
+    let made = Made::ext(8, tree.path(), &["-t", "ext4", "-b", "1024", "-O", "metadata_csum"]);
+    let block = made.debugfs("bmap / 0").trim().parse::<u64>().unwrap();
+    let image = File::options().write(true).open(&made.image).unwrap();
+    // The mark by which the end of the block is known as its checksum.
+    image.write_all_at(&[0], (block + 1) * 1024 - 5).unwrap();
+    let opened = made.open().unwrap();
+    let refused = names(&opened, opened.root()).unwrap_err().to_string();
+    assert!(refused.contains("has no checksum"), "{refused}");
+}
+
+/// An access list as programs see it: of the user, of another user, of the group, at most, and of others.
+fn access_list(group: u16, mask: u16) -> Vec<u8> {
+    let entries =
+        [(1_u16, 6_u16, u32::MAX), (2, 7, 1000), (4, group, u32::MAX), (0x10, mask, u32::MAX), (0x20, 0, u32::MAX)];
+    let entries = entries
+        .iter()
+        .flat_map(|(tag, rights, id)| [&tag.to_le_bytes()[..], &rights.to_le_bytes(), &id.to_le_bytes()].concat());
+    2_u32.to_le_bytes().into_iter().chain(entries).collect()
+}
+
+#[test]
+fn without_its_access_list_a_group_gets_no_more_than_the_list_gave_it() {
+    let tree = tempfile::tempdir().unwrap();
+    for size in ["128", "256"] {
+        let made = Made::ext(8, tree.path(), &["-t", "ext4", "-I", size, "-O", "^metadata_csum"]);
+        for (name, group, mask) in [("none", 0, 7), ("some", 5, 6), ("all", 7, 7)] {
+            let list = made.folder.path().join("list");
+            fs::write(&list, access_list(group, mask)).unwrap();
+            made.debugfs(&format!("write /dev/null {name}"));
+            made.debugfs(&format!("set_inode_field {name} mode 0100670"));
+            made.debugfs(&format!("ea_set -f {} {name} system.posix_acl_access", list.display()));
+        }
+        made.debugfs("write /dev/null without");
+        made.debugfs("set_inode_field without mode 0100670");
+        made.debugfs("ea_set without user.other value");
+        let modes = |opened: &Ext| {
+            let mode = |name| opened.item(find(opened, name)).unwrap().node.permissions;
+            ["none", "some", "all", "without"].map(mode)
+        };
+        assert_eq!(modes(&made.open().unwrap()), [0o600, 0o640, 0o670, 0o670], "{size}");
+        // Lists of another version are not understood.
+        let mut image = made.bytes();
+        let stored = [&1_u32.to_le_bytes()[..], &1_u16.to_le_bytes(), &6_u16.to_le_bytes()].concat();
+        let places: Vec<_> = (0..image.len() - 8).filter(|at| image[*at..*at + 8] == stored).collect();
+        assert_eq!(places.len(), 3, "{size}");
+        places.iter().for_each(|at| image[*at] = 9);
+        let opened = Ext::open(&Image::Memory(image).window()).unwrap();
+        assert_eq!(modes(&opened), [0o600, 0o600, 0o600, 0o670], "{size}");
+    }
+}
+
+#[test]
+fn a_short_link_has_its_target_whatever_blocks_its_attributes_have() {
+    let tree = tempfile::tempdir().unwrap();
+    symlink("elsewhere", tree.path().join("link")).unwrap();
+    let made = Made::ext(8, tree.path(), &["-t", "ext4", "-O", "ea_inode"]);
+    made.debugfs("set_inode_field link blocks 8");
+    let opened = made.open().unwrap();
+    assert_eq!(opened.item(find(&opened, "link")).unwrap().node.link_target, b"elsewhere");
+}
+
+#[test]
+fn what_was_in_use_or_has_errors_and_is_not_mended_says_so() {
+    let tree = tempfile::tempdir().unwrap();
+    for (kind, state, needs_recovery, is_told) in [
+        ("ext2", 1, false, false),
+        ("ext2", 0, false, true),
+        ("ext2", 3, false, true),
+        ("ext3", 1, true, false),
+        ("ext3", 0, true, false),
+        ("ext3", 3, true, true),
+    ] {
+        let mut image = Made::ext(8, tree.path(), &["-t", kind]).bytes();
+        image[1024 + 0x3a] = state;
+        image[1024 + 0x60] |= u8::from(needs_recovery) << 2;
+        let opened = Ext::open(&Image::Memory(image).window()).unwrap();
+        assert_eq!(opened.caveat().contains("e2fsck"), is_told, "{kind} {state}");
+        assert!(opened.caveat().contains("access lists"));
+    }
 }
 
 /// Flips bits in what describes files, and reads: nothing panics, and nothing goes on for ever.

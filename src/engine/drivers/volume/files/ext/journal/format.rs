@@ -19,6 +19,9 @@ const ESCAPED: u32 = 1;
 const SAME_UUID: u32 = 2;
 const LAST: u32 = 8;
 
+/// How many blocks a journal has at least, those for fast commits not counted.
+const SMALLEST: u32 = 1024;
+
 /// The superblock of a journal.
 #[derive(Debug, Clone)]
 pub(super) struct Header {
@@ -88,6 +91,11 @@ impl Header {
         };
         let (first, most, start) = (be32(block, 0x14), be32(block, 0x10), be32(block, 0x1c));
         let last = most.saturating_sub(fast);
+        // Of a smaller one the kernel takes no room for fast commits, and others do.
+        if has_fast_commits && last < SMALLEST {
+            let why = "its journal has fast commits and is smaller than such a one may be";
+            return Err(io::Error::new(io::ErrorKind::Unsupported, why));
+        }
         let is_wrong = be32(block, 0xc) as usize != block.len() || u64::from(most) > length || first == 0;
         if is_wrong || first >= last || start != 0 && !(first..last).contains(&start) {
             return Err(damaged("its journal's superblock says what cannot be"));

@@ -153,11 +153,11 @@ impl<'a> Scan<'a> {
                 Kind::Commit => {
                     let time = be64(&block, 48);
                     let is_whole = self.header.is_committed(&block) && self.has_old_sum(&block);
-                    if (is_doubtful || !is_whole) && time < last_time || !is_whole && self.header.is_async {
-                        return Ok(sequence);
-                    }
+                    // What is doubtful before a commit is no end of the log, however commits are written.
+                    let ends = time < last_time || !is_doubtful && self.header.is_async;
                     if is_doubtful || !is_whole {
-                        return Err(damaged("a checksum in its journal is wrong"));
+                        let wrong = || Err(damaged("a checksum in its journal is wrong"));
+                        return if ends { Ok(sequence) } else { wrong() };
                     }
                     last_time = time;
                     self.commit(sequence);

@@ -17,6 +17,8 @@ struct Form {
     sums: u32,
     /// Whether descriptors say of each block with which UUID it goes.
     repeats_uuid: bool,
+    /// Whether commits may be written before what they commit.
+    is_async: bool,
 }
 
 const SIZE: usize = 1024;
@@ -44,12 +46,12 @@ impl Scene {
         fs::create_dir(made.folder.path().join("tree")).unwrap();
         fs::write(made.folder.path().join("tree/data"), Dice(5).bytes(200 * SIZE)).unwrap();
         let tree = made.folder.path().join("tree");
-        let options = ["-q", "-F", "-t", "ext4", "-b", "1024", "-O", "^metadata_csum", "-J", "size=1", "-d"];
+        let options = ["-q", "-F", "-t", "ext4", "-b", "1024", "-O", "^metadata_csum", "-J", "size=2", "-d"];
         run("mke2fs", &[&options[..], &[tree.to_str().unwrap(), made.path()]].concat());
         made.debugfs("feature needs_recovery");
         let number = |command: &str| made.debugfs(command).trim().parse::<u64>().unwrap();
-        let (journal, length) = (number("bmap <8> 0"), 1024);
-        assert_eq!(number("bmap <8> 1023"), journal + 1023);
+        let (journal, length) = (number("bmap <8> 0"), 2048);
+        assert_eq!(number("bmap <8> 2047"), journal + 2047);
         let targets = (0..200).map(|nth| number(&format!("bmap /data {nth}"))).collect();
         let image = File::options().read(true).write(true).open(&made.image).unwrap();
         let mut scene =
@@ -69,7 +71,10 @@ impl Scene {
         self.image.read_exact_at(&mut block, self.journal * SIZE as u64).unwrap();
         block[4..8].copy_from_slice(&4_u32.to_be_bytes());
         self.seed = crc32c(u32::MAX, &block[0x30..0x40]);
-        let incompatible = 1 | u32::from(self.form.is_wide) << 1 | [0, 0, 8, 0x10][self.form.sums as usize];
+        let incompatible = 1
+            | u32::from(self.form.is_wide) << 1
+            | [0, 0, 8, 0x10][self.form.sums as usize]
+            | u32::from(self.form.is_async) << 2;
         let put = |block: &mut Vec<u8>, at: usize, value: u32| block[at..at + 4].copy_from_slice(&value.to_be_bytes());
         put(&mut block, 0x18, self.sequence);
         put(&mut block, 0x1c, start);
@@ -213,14 +218,14 @@ impl Scene {
 }
 
 const FORMS: [Form; 8] = [
-    Form { is_wide: false, sums: 0, repeats_uuid: false },
-    Form { is_wide: false, sums: 0, repeats_uuid: true },
-    Form { is_wide: false, sums: 1, repeats_uuid: false },
-    Form { is_wide: true, sums: 0, repeats_uuid: false },
-    Form { is_wide: false, sums: 2, repeats_uuid: false },
-    Form { is_wide: true, sums: 2, repeats_uuid: false },
-    Form { is_wide: false, sums: 3, repeats_uuid: false },
-    Form { is_wide: true, sums: 3, repeats_uuid: true },
+    Form { is_wide: false, sums: 0, repeats_uuid: false, is_async: false },
+    Form { is_wide: false, sums: 0, repeats_uuid: true, is_async: false },
+    Form { is_wide: false, sums: 1, repeats_uuid: false, is_async: false },
+    Form { is_wide: true, sums: 0, repeats_uuid: false, is_async: false },
+    Form { is_wide: false, sums: 2, repeats_uuid: false, is_async: false },
+    Form { is_wide: true, sums: 2, repeats_uuid: false, is_async: false },
+    Form { is_wide: false, sums: 3, repeats_uuid: false, is_async: false },
+    Form { is_wide: true, sums: 3, repeats_uuid: true, is_async: false },
 ];
 
 #[test]
@@ -231,7 +236,7 @@ fn a_journal_of_any_form_counts_as_it_does_for_e2fsck() {
             println!("{form:?}, seed {seed}");
             let mut dice = Dice(seed);
             // Once in the midst, once so that it goes round, once where numbers of transactions begin again.
-            let (start, sequence) = [(1, 17), (1024 - 20, 4000), (900, u32::MAX - 3)][round as usize];
+            let (start, sequence) = [(1, 17), (2048 - 20, 4000), (900, u32::MAX - 3)][round as usize];
             let mut scene = Scene::new(form, start, sequence);
             let before = scene.read().unwrap();
             for _ in 0..3 + dice.roll(8) {
@@ -285,6 +290,35 @@ fn a_committed_block_that_is_not_what_was_written_is_damage() {
 }
 
 #[test]
+fn a_commit_that_is_not_whole_ends_the_log_only_where_nothing_before_it_is_doubtful() {
+    for sums in [2, 3] {
+        let form = Form { sums, is_async: true, ..Form::default() };
+        for is_doubtful in [false, true] {
+            let mut scene = Scene::new(form, 1, 9);
+            let (one, other) = (scene.targets[0], scene.targets[1]);
+            scene.blocks(&[(one, vec![1; SIZE])]);
+            scene.commit();
+            let descriptor = scene.at;
+            scene.blocks(&[(other, vec![2; SIZE])]);
+            let commit = scene.at;
+            scene.commit();
+            let spoil = |number: u32, within: u64| {
+                let at = (scene.journal + u64::from(number)) * SIZE as u64 + within;
+                scene.image.write_all_at(&[0xee], at).unwrap();
+            };
+            spoil(commit, 900);
+            if is_doubtful {
+                spoil(descriptor, 900);
+                assert!(scene.read().unwrap_err().to_string().contains("a checksum in its journal is wrong"));
+            } else {
+                let found = scene.read().unwrap();
+                assert!(found[0] == 1 && found[SIZE..2 * SIZE] != [2; SIZE]);
+            }
+        }
+    }
+}
+
+#[test]
 fn a_journal_that_is_not_read_is_refused() {
     let scene = Scene::new(Form::default(), 1, 9);
     let at = scene.journal * SIZE as u64;
@@ -306,12 +340,19 @@ fn a_journal_that_is_not_read_is_refused() {
         let refused = told(place, value);
         assert!(refused.contains(why), "{refused}");
     }
+    // Of one that is too small for them the kernel takes no room for fast commits.
+    let mut features = [0; 4];
+    scene.image.read_exact_at(&mut features, at + 0x28).unwrap();
+    scene.image.write_all_at(&0x21_u32.to_be_bytes(), at + 0x28).unwrap();
+    let refused = told(0x10, 1279);
+    assert!(refused.contains("smaller than such a one"), "{refused}");
+    scene.image.write_all_at(&features, at + 0x28).unwrap();
     // A fast commit behind the log, of the transaction that would come next.
     let mut fast = vec![9, 0, 8, 0, 0, 0, 0, 0, 9, 0, 0, 0];
     fast.resize(SIZE, 0);
-    scene.write(1024 - 256 + 1, &fast);
+    scene.write(2048 - 256 + 1, &fast);
     let refused = told(0x28, 0x21);
     assert!(refused.contains("fast commits"), "{refused}");
-    scene.write(1024 - 256 + 1, &[0; SIZE]);
+    scene.write(2048 - 256 + 1, &[0; SIZE]);
     assert!(scene.read().is_ok());
 }
