@@ -6,6 +6,10 @@ use crate::engine::drivers::browse::{Listing, Shown};
 use crate::engine::drivers::{Fault, Inside};
 use crate::repository::{ForeignTree as _, ItemPath, Listed, Node, NodeKind};
 use std::io;
+use std::time::{Duration, Instant};
+
+/// How long a page may take: a damaged or hostile image must not hold a request for ever.
+const LONGEST: Duration = Duration::from_secs(45);
 
 /// A page of a folder. What the volume has at its root is always told, if only that nothing can be shown of it.
 pub(in crate::engine::drivers) fn entries(
@@ -14,7 +18,7 @@ pub(in crate::engine::drivers) fn entries(
     after: Option<&[u8]>,
     limit: usize,
 ) -> Result<Listing, Fault> {
-    match Files::open(content).and_then(|files| files.page(folder, after, limit)) {
+    match Files::open(content, Some(Instant::now() + LONGEST)).and_then(|files| files.page(folder, after, limit)) {
         Err(fault) if folder.is_root() => Ok(Listing { note: Some(fault.to_string()), ..Listing::default() }),
         outcome => outcome,
     }

@@ -6,11 +6,12 @@ use crate::engine::drivers::volume::bits::Bits;
 use crate::engine::drivers::volume::description::Description;
 use crate::engine::drivers::volume::layout::{self, PIECE, SEGMENT};
 use crate::engine::drivers::{Fault, Inside};
-use crate::repository::{BlobKind, Id, ItemPath, Repository};
+use crate::repository::{self, BlobKind, FileKind, Id, ItemPath, Repository};
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// How many pieces are kept: 16 MiB.
 const PIECES: usize = 256;
@@ -42,10 +43,13 @@ pub(super) struct Disk {
     folders: RefCell<Lately<[String; 2], Segments>>,
     pieces: RefCell<Lately<Id, Rc<Vec<u8>>>>,
     read: Cell<u64>,
+    /// When nothing is read any more.
+    until: Option<Instant>,
 }
 
 impl Disk {
-    pub(super) fn open(content: &Inside<'_>) -> Result<Self, Fault> {
+    /// With a moment from which on nothing is read any more, for who must not wait.
+    pub(super) fn open(content: &Inside<'_>, until: Option<Instant>) -> Result<Self, Fault> {
         let description = Description::read(content)?;
         Ok(Self {
             repository: Arc::clone(content.repository),
@@ -56,6 +60,7 @@ impl Disk {
             folders: RefCell::new(Lately::new(FOLDERS)),
             pieces: RefCell::new(Lately::new(PIECES)),
             read: Cell::new(0),
+            until,
         })
     }
 
@@ -72,7 +77,8 @@ impl Disk {
         if let Some(piece) = self.pieces.borrow_mut().get(&id) {
             return Ok(Some(piece));
         }
-        let piece = Rc::new(self.repository.load_blob(BlobKind::Data, &id).map_err(io::Error::other)?);
+        let piece = again(|| self.repository.load_blob(BlobKind::Data, &id)).map_err(io::Error::other)?;
+        let piece = Rc::new(piece);
         self.read.set(self.read.get() + piece.len() as u64);
         self.pieces.borrow_mut().keep(id, Rc::clone(&piece));
         Ok(Some(piece))
@@ -83,10 +89,23 @@ impl Disk {
             return Ok(known);
         }
         let path = folder.iter().fold(self.root.clone(), |path, name| path.join(name.as_bytes()));
-        let nodes = self.repository.entries(&self.snapshot, &path).map_err(io::Error::other)?;
+        let nodes = again(|| self.repository.entries(&self.snapshot, &path)).map_err(io::Error::other)?;
         let segments = Rc::new(nodes.into_iter().map(|node| (node.name, node.content)).collect::<Vec<_>>());
         self.folders.borrow_mut().keep(folder, Rc::clone(&segments));
         Ok(segments)
+    }
+}
+
+/// Reads without a pass, since who looks must not wait for a collection. That one may move what is read into another pack
+/// between the look into the index and the reading: then the index knows better by now.
+fn again<T>(read: impl Fn() -> repository::Result<T>) -> repository::Result<T> {
+    let mut tries_left = 3;
+    loop {
+        tries_left -= 1;
+        match read() {
+            Err(repository::Error::NotFound { kind: FileKind::Pack, .. }) if tries_left > 0 => {}
+            outcome => return outcome,
+        }
     }
 }
 
@@ -101,6 +120,10 @@ impl Content for Disk {
 
     fn read_at(&self, mut at: u64, mut buffer: &mut [u8]) -> io::Result<()> {
         while !buffer.is_empty() {
+            if self.until.is_some_and(|until| Instant::now() >= until) {
+                let why = "It takes too long to list this here. Restore the folder, or the volume.";
+                return Err(Fault::Failed(why.into()).into_io());
+            }
             let within = (at % u64::from(PIECE)) as usize;
             let length = buffer.len().min(PIECE as usize - within);
             let (here, rest) = buffer.split_at_mut(length);

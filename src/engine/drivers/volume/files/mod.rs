@@ -35,6 +35,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
+use std::time::Instant;
 
 /// The most names of one folder that are read, and the most bytes of them.
 const MOST_NAMES: usize = 1_000_000;
@@ -113,9 +114,9 @@ pub(super) struct Files {
 }
 
 impl Files {
-    /// Looks at what is in a volume; no file system is opened yet.
-    pub(super) fn open(content: &Inside<'_>) -> Result<Self, Fault> {
-        Self::of(Rc::new(Disk::open(content)?))
+    /// Looks at what is in a volume; no file system is opened yet. From a moment on, if there is one, nothing is read any more.
+    pub(super) fn open(content: &Inside<'_>, until: Option<Instant>) -> Result<Self, Fault> {
+        Self::of(Rc::new(Disk::open(content, until)?))
     }
 
     fn of(content: Rc<dyn Content>) -> Result<Self, Fault> {
@@ -161,6 +162,12 @@ impl Files {
         let opened: io::Result<Rc<dyn FileSystem>> = match found {
             Found::Ext(_) => guarded(|| Ok(Rc::new(Ext::open(&part.window)?) as _)),
             Found::Ntfs => guarded(|| Ok(Rc::new(Ntfs::open(&part.window)?) as _)),
+            Found::Two(..) => {
+                let why = format!(
+                    "{what} has {found}, and which of them counts cannot be told here. Restore the volume and mount it."
+                );
+                return Err(Fault::Failed(why).into_io());
+            }
             Found::Other(_) | Found::Nothing => {
                 let why = format!(
                     "{what} has {found}, of which no files are read here, but those of ext2, ext3, ext4 and NTFS. Restore the \

@@ -12,8 +12,10 @@ pub(super) enum Found {
     Ext(&'static str),
     /// NTFS.
     Ntfs,
-    /// Something else, with its name and whether it begins in the first sector, where a table of partitions would be.
+    /// Something else, with its name.
     Other(&'static str),
+    /// Two things, of which one is what an earlier use left.
+    Two(&'static str, &'static str),
     /// No sign of anything.
     Nothing,
 }
@@ -32,14 +34,20 @@ const FIRST: &[(u64, &[u8], &str)] = &[
     (32, b"NXSB", "APFS"),
 ];
 
+/// Signs of what file systems lie in, where a file system that was made later would have its own: with one of these, what looks
+/// like a file system is part of a whole that is elsewhere, or old.
+const AROUND: &[(u64, &[u8], &str)] = &[(4096, b"\xfc\x4e\x2b\xa9", "Linux software RAID"), (512, b"LABELONE", "LVM")];
+
+/// Where ZFS keeps its newest states, in a ring: from which byte on, how many, and how far from each other.
+const RING: (u64, u64, u64) = (0x2_0000, 32, 4096);
+const STATE_OF_ZFS: u64 = 0x00ba_b10c;
+
 /// Signs elsewhere.
 const LATER: &[(u64, &[u8], &str)] = &[
-    (512, b"LABELONE", "LVM"),
     (0, b"LABELONE", "LVM"),
     (1024, b"LABELONE", "LVM"),
     (1536, b"LABELONE", "LVM"),
     (0x1_0040, b"_BHRfS_M", "btrfs"),
-    (4096, b"\xfc\x4e\x2b\xa9", "Linux software RAID"),
     (1024, b"\x10\x20\xf5\xf2", "F2FS"),
     (4086, b"SWAPSPACE2", "swap space"),
     (32_769, b"CD001", "ISO 9660"),
@@ -47,8 +55,6 @@ const LATER: &[(u64, &[u8], &str)] = &[
     (1024, b"HX\0", "HFS+"),
     (0x1_0034, b"ReIsEr", "ReiserFS"),
     (32_768, b"JFS1", "JFS"),
-    (0x2_0000, b"\x0c\xb1\xba\0\0\0\0\0", "ZFS"),
-    (0x2_0000, b"\0\0\0\0\0\xba\xb1\x0c", "ZFS"),
 ];
 
 impl Found {
@@ -62,6 +68,17 @@ impl Found {
 
     /// What all of it says.
     pub(super) fn any(window: &Window) -> io::Result<Self> {
+        let within = Self::within(window)?;
+        let around = listed(window, AROUND)?;
+        let around = if around.is_none() && is_zfs(window)? { Some("ZFS") } else { around };
+        Ok(match (around, within) {
+            (None, within) => within,
+            (Some(around), Self::Nothing) => Self::Other(around),
+            (Some(around), within) => Self::Two(around, within.name()),
+        })
+    }
+
+    fn within(window: &Window) -> io::Result<Self> {
         let first = Self::first(window)?;
         if first != Self::Nothing {
             return Ok(first);
@@ -72,6 +89,25 @@ impl Found {
         }
         Ok(listed(window, LATER)?.map_or(Self::Nothing, Self::Other))
     }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Ext(name) | Self::Other(name) | Self::Two(name, _) => name,
+            Self::Ntfs => "NTFS",
+            Self::Nothing => "no known file system",
+        }
+    }
+}
+
+fn is_zfs(window: &Window) -> io::Result<bool> {
+    let (at, count, step) = RING;
+    for nth in 0..count {
+        let state = window.peek::<8>(at + nth * step)?;
+        if u64::from_le_bytes(state) == STATE_OF_ZFS || u64::from_be_bytes(state) == STATE_OF_ZFS {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn listed(window: &Window, signs: &[(u64, &[u8], &'static str)]) -> io::Result<Option<&'static str>> {
@@ -100,10 +136,9 @@ fn kind_of_ext(superblock: &[u8]) -> &'static str {
 
 impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Ext(name) | Self::Other(name) => name,
-            Self::Ntfs => "NTFS",
-            Self::Nothing => "no known file system",
-        })
+        match self {
+            Self::Two(one, other) => write!(f, "signs of both {one} and {other}"),
+            found => f.write_str(found.name()),
+        }
     }
 }

@@ -14,6 +14,8 @@ const LARGEST: usize = 1 << 20;
 const GPT: &[u8; 8] = b"EFI PART";
 /// The type in an MBR of what a GPT keeps.
 const PROTECTIVE: u8 = 0xee;
+/// How a sector with a table of an MBR ends.
+const SIGNED: [u8; 2] = [0x55, 0xaa];
 /// Types of an MBR that are a chain of further ones.
 const EXTENDED: [u8; 3] = [0x05, 0x0f, 0x85];
 
@@ -91,12 +93,12 @@ fn gpt(disk: &Window, sector: u64, at: u64) -> io::Result<Option<Vec<Partition>>
 
 /// One of the four places of an MBR: its type, where it begins, and how long it is, in sectors.
 fn places(sector: &[u8; 512]) -> Option<Vec<(u8, u64, u64)>> {
-    if sector[510..] != [0x55, 0xaa] {
-        return None;
-    }
-    let entries = sector[446..510].chunks_exact(16);
-    let plausible = entries.clone().all(|entry| matches!(entry[0], 0 | 0x80));
-    plausible.then(|| entries.map(|entry| (entry[4], le32(entry, 8).into(), le32(entry, 12).into())).collect())
+    let is_plausible = sector[446..510].chunks_exact(16).all(|entry| matches!(entry[0], 0 | 0x80));
+    (sector[510..] == SIGNED && is_plausible).then(|| entries(sector).collect())
+}
+
+fn entries(sector: &[u8; 512]) -> impl Iterator<Item = (u8, u64, u64)> {
+    sector[446..510].chunks_exact(16).map(|entry| (entry[4], le32(entry, 8).into(), le32(entry, 12).into()))
 }
 
 fn mbr(disk: &Window) -> io::Result<Option<Vec<Partition>>> {
@@ -113,26 +115,29 @@ fn mbr(disk: &Window) -> io::Result<Option<Vec<Partition>>> {
             continue;
         }
         if EXTENDED.contains(&kind) {
-            chain = chain.or(Some(start));
+            chain = chain.or(Some((start, length)));
         } else {
             found.push(partition(number, start, length));
         }
     }
-    // Each link of the chain has one logical partition, and where the next link is, told from the first one on.
-    let (first, mut next, mut number) = (chain.unwrap_or_default(), chain, 5);
-    while let Some(at) = next.take().filter(|_| found.len() < MOST && number < 5 + MOST as u32) {
-        let Some(places) = places(&disk.peek(at * SECTOR)?) else { break };
-        for (kind, start, length) in places {
-            if kind == 0 || length == 0 {
-                continue;
-            }
+    // Each link of the chain has a logical partition, as a rule, and where the next link is, told from the first one on. As
+    // Linux does it, each partition that is found has the next number, and the latter two places count only within the link.
+    let (first, mut next, mut number, mut links) = (chain.map_or(0, |(start, _)| start), chain, 5, 0);
+    while let Some((at, room)) = next.take().filter(|_| found.len() < MOST && links < MOST) {
+        links += 1;
+        let sector = disk.peek::<512>(at * SECTOR)?;
+        if sector[510..] != SIGNED {
+            break;
+        }
+        for (nth, (kind, start, length)) in entries(&sector).enumerate().filter(|(_, (.., length))| *length > 0) {
             if EXTENDED.contains(&kind) {
-                next = next.or(Some(first + start).filter(|link| link * SECTOR < disk.length()));
-            } else {
+                let link = Some((first + start, length)).filter(|(link, _)| link * SECTOR < disk.length());
+                next = next.or(link);
+            } else if nth < 2 || start + length <= room {
                 found.push(partition(number, at + start, length));
+                number += 1;
             }
         }
-        number += 1;
     }
     Ok((!found.is_empty()).then_some(found))
 }

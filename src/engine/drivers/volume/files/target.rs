@@ -53,7 +53,7 @@ struct Chosen<'a> {
 
 impl Chosen<'_> {
     fn open(&self) -> repository::Result<Files> {
-        Files::open(self.content).map_err(|fault| Error::Source { path: "/".into(), source: fault.into_io() })
+        Files::open(self.content, None).map_err(|fault| Error::Source { path: "/".into(), source: fault.into_io() })
     }
 
     fn measured(&mut self, control: &Control) -> repository::Result<RestoreSize> {

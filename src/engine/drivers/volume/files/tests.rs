@@ -12,6 +12,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 const MIB: u64 = 1 << 20;
 
@@ -33,7 +34,7 @@ impl Stored {
         let (outcome, _) = bench.back_up_while(|| {}).unwrap();
         let root = ItemPath::root();
         let content = Inside { repository: &bench.repository, snapshot: outcome.snapshot, root: &root };
-        Self { disk: Rc::new(Disk::open(&content).unwrap()), _bench: bench }
+        Self { disk: Rc::new(Disk::open(&content, None).unwrap()), _bench: bench }
     }
 
     fn whole(&self) -> Window {
@@ -82,6 +83,18 @@ fn a_volume_is_read_where_it_is_asked_for_and_nowhere_else() {
     assert_eq!(stored.part(length + 3, 100).length(), 0);
 }
 
+#[test]
+fn from_the_moment_that_is_set_nothing_is_read_any_more() {
+    let bench = Bench::new();
+    File::create(bench.image()).unwrap().set_len(MIB).unwrap();
+    let (outcome, _) = bench.back_up_while(|| {}).unwrap();
+    let root = ItemPath::root();
+    let content = Inside { repository: &bench.repository, snapshot: outcome.snapshot, root: &root };
+    let read = |until| Disk::open(&content, Some(until)).unwrap().read_at(0, &mut [0; 4]);
+    assert!(read(Instant::now() + Duration::from_secs(600)).is_ok());
+    assert!(read(Instant::now()).unwrap_err().to_string().contains("takes too long"));
+}
+
 /// A sector with a table of an MBR.
 fn mbr(places: &[(u8, u32, u32)]) -> [u8; 512] {
     let mut sector = [0; 512];
@@ -103,6 +116,18 @@ fn an_mbr_tells_its_partitions_and_a_chain_that_leads_back_into_itself_ends() {
     let parts = Stored::new(32 * MIB, &chain).partitions().unwrap().unwrap();
     assert_eq!(parts[..4], [(1, 2048, 4096), (4, 30_000, 2), (5, 8256, 1000), (6, 12_352, 500)]);
     assert!((5..=300).contains(&parts.len()), "{}", parts.len());
+    // Each partition that is found has a number, and a link without any takes none. What programs leave before the table is
+    // no matter in a link, and its latter two places are none of it but within its room.
+    let (two, empty) = (
+        mbr(&[(0x83, 64, 1000), (0x83, 2000, 500), (0x05, 4096, 1000), (0x83, 90_000, 5)]),
+        mbr(&[(0x05, 8192, 1000)]),
+    );
+    let mut last = mbr(&[(0x83, 64, 500), (0, 0, 0), (0x83, 700, 200)]);
+    last[446] = 0x33;
+    let chain: [(u64, &[u8]); 4] =
+        [(0, &first), (8192 * 512, &two), ((8192 + 4096) * 512, &empty), ((8192 + 8192) * 512, &last)];
+    let parts = Stored::new(32 * MIB, &chain).partitions().unwrap().unwrap();
+    assert_eq!(parts[2..], [(5, 8256, 1000), (6, 10_192, 500), (7, 16_448, 500), (8, 17_084, 200)]);
     // What begins like a file system is one, and what lies beyond the end is none.
     let mut boot = mbr(&[(0x07, 2048, 10)]);
     boot[3..11].copy_from_slice(b"NTFS    ");
@@ -173,6 +198,26 @@ fn what_is_found_is_named_by_its_signs() {
     for (at, sign, name) in signs {
         let stored = Stored::new(MIB, &[(at, sign)]);
         assert_eq!(Found::any(&stored.whole()).unwrap().to_string(), name);
+    }
+}
+
+#[test]
+fn an_old_file_system_in_what_is_part_of_a_whole_is_not_taken_for_its_files() {
+    let (raid, state) = (b"\xfc\x4e\x2b\xa9".as_slice(), 0x00ba_b10c_u64);
+    let around: [(u64, &[u8], &str); 5] = [
+        (4096, raid, "Linux software RAID"),
+        (512, b"LABELONE", "LVM"),
+        (0x2_0000, &state.to_le_bytes(), "ZFS"),
+        (0x2_0000 + 31 * 4096, &state.to_be_bytes(), "ZFS"),
+        (0x2_0000 + 7 * 4096, &state.to_le_bytes(), "ZFS"),
+    ];
+    for (at, sign, name) in around {
+        assert_eq!(Found::any(&Stored::new(MIB, &[(at, sign)]).whole()).unwrap().to_string(), name);
+        for (old, within, old_name) in [(1080, b"\x53\xef".as_slice(), "ext2"), (3, b"NTFS    ", "NTFS")] {
+            let files = Files::of(Stored::new(MIB, &[(at, sign), (old, within)]).disk).unwrap();
+            let refused = files.root().unwrap_err().to_string();
+            assert!(refused.contains(&format!("signs of both {name} and {old_name}")), "{refused}");
+        }
     }
 }
 
