@@ -214,7 +214,8 @@ fn an_old_file_system_in_what_is_part_of_a_whole_is_not_taken_for_its_files() {
     for (at, sign, name) in around {
         assert_eq!(Found::any(&Stored::new(MIB, &[(at, sign)]).whole()).unwrap().to_string(), name);
         for (old, within, old_name) in [(1080, b"\x53\xef".as_slice(), "ext2"), (3, b"NTFS    ", "NTFS")] {
-            let files = Files::of(Stored::new(MIB, &[(at, sign), (old, within)]).disk).unwrap();
+            let stored = Stored::new(MIB, &[(at, sign), (old, within)]);
+            let files = Files::of(stored.disk.clone()).unwrap();
             let refused = files.root().unwrap_err().to_string();
             assert!(refused.contains(&format!("signs of both {name} and {old_name}")), "{refused}");
         }
