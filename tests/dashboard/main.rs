@@ -29,4 +29,5 @@ mod terminal;
 mod told_once;
 mod update;
 mod vault_locks;
+mod volumes;
 mod wall;
