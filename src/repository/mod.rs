@@ -83,8 +83,8 @@ pub use packing::{Adoption, Copies};
 pub use problem::Problem;
 pub use quoting::{quote as quote_name, unquote as unquote_name};
 pub use restore::{
-    Failure, ForeignItem, ForeignTree, Handle, Listed, MissingMetadata, Put, RandomSink, Refusal, RestoreOutcome,
-    RestoreRequest, RestoreSize, Shape, StreamSink, Stretch, Take, Wanted, measure_foreign, restore_foreign,
+    Failure, MissingMetadata, Put, RandomSink, Refusal, RestoreOutcome, RestoreRequest, RestoreSize, Shape, StreamSink,
+    Wanted,
 };
 pub use room::Room;
 pub use snapshot::{Snapshot, Summary};

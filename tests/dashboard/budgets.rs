@@ -88,7 +88,6 @@ fn many_of_all(number: u64) -> Fixture {
             missing: Vec::new(),
             lost: Vec::new(),
             bases: Vec::new(),
-            note: None,
             next_token: None,
             details: vaultdeck::domain::PointDetails::new(),
         },

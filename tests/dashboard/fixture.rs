@@ -330,7 +330,6 @@ pub fn item(name: &str, kind: &str, size: u64) -> Item {
         mode: if kind == "dir" { 0o755 } else { 0o644 },
         modified: Some(ago(50, 0)),
         link_target: (kind == "symlink").then(|| "report.txt".to_owned()),
-        note: None,
     }
 }
 
@@ -341,7 +340,6 @@ fn folder(items: Vec<Item>, missing: Vec<MissingItem>) -> Items {
         lost: Vec::new(),
         next_token: None,
         details: vaultdeck::domain::PointDetails::new(),
-        note: None,
         bases: Vec::new(),
     }
 }
@@ -629,13 +627,6 @@ impl Fixture {
                 ];
                 Answer::RestoreMetadata(Arc::new(RestoreMetadata {
                     resource_type: Some(types::rds::FACTS.resource_type()),
-                    metadata: told.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
-                }))
-            }
-            Query::RestoreMetadata { recovery_point, .. } if recovery_point.as_str().contains(":snapshot/") => {
-                let told = [("availabilityZone", "us-east-1a"), ("encrypted", "false"), ("volumeId", "vol-1")];
-                Answer::RestoreMetadata(Arc::new(RestoreMetadata {
-                    resource_type: Some(types::ebs::FACTS.resource_type()),
                     metadata: told.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
                 }))
             }

@@ -29,5 +29,4 @@ mod terminal;
 mod told_once;
 mod update;
 mod vault_locks;
-mod volumes;
 mod wall;

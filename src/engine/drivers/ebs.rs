@@ -6,10 +6,9 @@ use crate::domain::types::location::Location;
 use crate::domain::types::{Metadata, TypeFacts};
 use crate::domain::{Arn, PointDetails};
 use crate::engine::drivers::{
-    BackupCx, Browse, Driver, Fault, Inside, Listing, Mark, ProbeCx, Probed, Proof, ProofCx, RestoreAsk, RestoreCx,
-    RestorePlan, Source, Target, volume,
+    BackupCx, Driver, Fault, Mark, ProbeCx, Probed, Proof, ProofCx, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
+    volume,
 };
-use crate::repository::ItemPath;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -59,22 +58,6 @@ impl Driver for Ebs {
 
     fn proof(&self, _: &PointDetails) -> Option<&dyn Proof> {
         Some(self)
-    }
-
-    fn browse(&self) -> Option<&dyn Browse> {
-        Some(self)
-    }
-}
-
-impl Browse for Ebs {
-    fn page(
-        &self,
-        content: &Inside<'_>,
-        folder: &ItemPath,
-        after: Option<&[u8]>,
-        limit: usize,
-    ) -> Result<Listing, Fault> {
-        volume::entries(content, folder, after, limit)
     }
 }
 

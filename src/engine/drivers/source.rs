@@ -5,7 +5,6 @@ use crate::engine::drivers::{Fault, Inside, Mark, Registered};
 use crate::repository::{BackupOutcome, Control, Id, ItemPath, Repository, TreeSource};
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 
 /// What a backup is of.
 pub struct BackupCx<'a> {
@@ -23,7 +22,7 @@ pub struct BackupCx<'a> {
 #[derive(Clone, Copy)]
 pub struct Before<'a> {
     /// Where it lies.
-    pub repository: &'a Arc<Repository>,
+    pub repository: &'a Repository,
     /// The snapshot.
     pub snapshot: Id,
 }

@@ -7,10 +7,9 @@ use crate::domain::types::storage_gateway::{self, FACTS};
 use crate::domain::types::{Metadata, TypeFacts};
 use crate::domain::{Arn, PointDetails};
 use crate::engine::drivers::{
-    BackupCx, Browse, Driver, Fault, Inside, Listing, Mark, ProbeCx, Probed, Proof, ProofCx, RestoreAsk, RestoreCx,
-    RestorePlan, Source, Target, volume,
+    BackupCx, Driver, Fault, Mark, ProbeCx, Probed, Proof, ProofCx, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
+    volume,
 };
-use crate::repository::ItemPath;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -68,22 +67,6 @@ impl Driver for StorageGateway {
 
     fn proof(&self, _: &PointDetails) -> Option<&dyn Proof> {
         Some(self)
-    }
-
-    fn browse(&self) -> Option<&dyn Browse> {
-        Some(self)
-    }
-}
-
-impl Browse for StorageGateway {
-    fn page(
-        &self,
-        content: &Inside<'_>,
-        folder: &ItemPath,
-        after: Option<&[u8]>,
-        limit: usize,
-    ) -> Result<Listing, Fault> {
-        volume::entries(content, folder, after, limit)
     }
 }
 

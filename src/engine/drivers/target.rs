@@ -7,12 +7,11 @@ use crate::domain::{Arn, PointDetails, Resource, Secret, Time};
 use crate::engine::caller::RestoreRoots;
 use crate::engine::drivers::{Fault, Mark};
 use crate::repository::{
-    self, BlobKind, Control, Error, FileKind, Id, ItemPath, Node, OpenFolder, Repository, RestoreOutcome, RestoreSize,
+    self, BlobKind, Error, FileKind, Id, ItemPath, Node, OpenFolder, Repository, RestoreOutcome, RestoreSize,
     SnapshotEntries, StreamSink,
 };
 use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// A resource that is registered.
 #[derive(Debug, Clone)]
@@ -89,7 +88,7 @@ pub struct RestoreCx<'a> {
 /// What a recovery point holds, by paths from the root of what was backed up.
 pub struct Inside<'a> {
     /// Where it lies.
-    pub repository: &'a Arc<Repository>,
+    pub repository: &'a Repository,
     /// Its snapshot.
     pub snapshot: Id,
     /// The root of what was backed up, in the snapshot.
@@ -166,7 +165,7 @@ impl Inside<'_> {
     /// The content of a file as it is read, however much it is; nothing where there is none.
     pub fn open(&self, path: &ItemPath) -> Result<Option<impl Read>, Fault> {
         let Some(node) = self.find(path)?.filter(Node::is_file) else { return Ok(None) };
-        let (repository, pieces) = (self.repository.as_ref(), node.content.into_iter());
+        let (repository, pieces) = (self.repository, node.content.into_iter());
         Ok(Some(Content { repository, pieces, piece: Cursor::default() }))
     }
 
@@ -221,12 +220,6 @@ pub trait Target: Send {
     /// What of the recovery point is wanted; all of it when empty.
     fn items(&self) -> &[ItemPath];
 
-    /// How large the restore will be, where that is not what the items of the snapshot are: one that takes by itself what it wants
-    /// ([`Sink::Own`]) measures it so.
-    fn measure(&mut self, _control: &Control) -> Option<repository::Result<RestoreSize>> {
-        None
-    }
-
     /// Makes sure that there is room and that nobody's data is in the way. The mark is durable before anything is written.
     fn begin(&mut self, need: &RestoreSize) -> Result<Mark, Fault>;
 
@@ -246,14 +239,6 @@ pub enum Sink<'a> {
     Folder(OpenFolder),
     /// Item by item, the content of each from its beginning to its end.
     InOrder(&'a dyn StreamSink),
-    /// Nothing as the snapshot has it: what is wanted lies within its items, and the target takes it out by itself.
-    Own(&'a mut dyn Extraction),
-}
-
-/// Takes out of a recovery point what is no item of its snapshot, as a file of a file system in a volume.
-pub trait Extraction {
-    /// Restores it. What comes back is as of [`Repository::restore`].
-    fn extract(&mut self, control: &Control) -> repository::Result<RestoreOutcome>;
 }
 
 /// What a driver says of a restore that is done.

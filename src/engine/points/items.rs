@@ -10,12 +10,11 @@ use crate::engine::authorize::subject::{PointNamed, PointToRead};
 use crate::engine::caller::Caller;
 use crate::engine::catalog::Connection;
 use crate::engine::catalog::paging::page_size;
-use crate::engine::drivers::{Fault, Inside, Listing, Shown};
 use crate::engine::error::{Error, Result};
 use crate::engine::page::PageRequest;
 use crate::engine::{Engine, points};
 use crate::repository::item_path::escape;
-use crate::repository::{self, FileKind, Id, ItemPath, Repository};
+use crate::repository::{self, FileKind, Id, ItemPath, Node, Repository, SnapshotEntries};
 use std::path::Path;
 
 /// Where a page ends: the path it belongs to and the last name, both as texts of [`ItemPath`].
@@ -39,25 +38,22 @@ impl Engine {
         let snapshot: Id = snapshot.parse().map_err(|_| not_found())?;
         let below = ItemPath::parse(path).map_err(|e| Error::invalid_parameter(format!("Invalid path: {e}")))?;
         let root = ItemPath::from_path(Path::new(&source)).map_err(|e| Error::Internal(e.to_string()))?;
+        let folder = below.components().iter().fold(root, |path, name| path.join(name));
         let after = request.next_token.as_deref().map(|token| read_token(token, &below)).transpose()?;
         let vault = self.vault_store.get_class(&point.vault_arn, class)?;
-        let limit = page_size(request)?;
-        let page = match self.driver_of(&point.resource_type).ok().and_then(|driver| driver.browse()) {
-            Some(browse) => {
-                let content = Inside { repository: &vault.repository, snapshot, root: &root };
-                browse.page(&content, &below, after.as_deref(), limit).map_err(|fault| match fault {
-                    Fault::Gone(message) => Error::not_found(message),
-                    other => other.into(),
-                })?
-            }
-            None => {
-                let folder = below.components().iter().fold(root, |path, name| path.join(name));
-                page_of(&vault.repository, &snapshot, &folder, after.as_deref(), limit)
-                    .map_err(|error| not_listed(error, &below))?
-            }
-        };
-        let next_token =
-            page.items.last().filter(|_| page.more).map(|last| write_token(&below, &escape(&last.node.name)));
+        let page =
+            page_of(&vault.repository, &snapshot, &folder, after.as_deref(), page_size(request)?).map_err(|error| {
+                match error {
+                    repository::Error::NoSuchPath { .. } => {
+                        Error::not_found(format!("The recovery point holds no folder {below}."))
+                    }
+                    repository::Error::NotAFolder { .. } => Error::invalid_parameter(format!(
+                        "Invalid path: {below} is not a folder of this recovery point"
+                    )),
+                    other => Error::Repository(other),
+                }
+            })?;
+        let next_token = page.nodes.last().filter(|_| page.more).map(|last| write_token(&below, &escape(&last.name)));
         let (missing, lost) = if after.is_none() { self.missing_and_lost(arn)? } else { (Vec::new(), Vec::new()) };
         let (details, bases) = match after {
             None => self.catalog.read(|connection| {
@@ -67,8 +63,7 @@ impl Engine {
             })?,
             Some(_) => (PointDetails::new(), Vec::new()),
         };
-        let items = page.items.iter().map(item).collect();
-        Ok(Items { items, missing, lost, details, bases, note: page.note, next_token })
+        Ok(Items { items: page.nodes.iter().map(item).collect(), missing, lost, details, bases, next_token })
     }
 
     /// What its driver said of a recovery point, how far back it reaches, and when it was last proven: nothing of it is read.
@@ -101,36 +96,19 @@ fn page_of(
     folder: &ItemPath,
     after: Option<&[u8]>,
     size: usize,
-) -> repository::Result<Listing> {
+) -> repository::Result<SnapshotEntries> {
     let mut tries_left = 3;
     loop {
         tries_left -= 1;
         match repository.entries_page(snapshot, folder, after, size) {
             Err(repository::Error::NotFound { kind: FileKind::Pack, .. }) if tries_left > 0 => {}
-            outcome => {
-                let page = outcome?;
-                let items = page.nodes.into_iter().map(|node| Shown { node, note: None }).collect();
-                return Ok(Listing { items, more: page.more, note: None });
-            }
+            outcome => return outcome,
         }
     }
 }
 
-fn not_listed(error: repository::Error, folder: &ItemPath) -> Error {
-    match error {
-        repository::Error::NoSuchPath { .. } => {
-            Error::not_found(format!("The recovery point holds no folder {folder}."))
-        }
-        repository::Error::NotAFolder { .. } => {
-            Error::invalid_parameter(format!("Invalid path: {folder} is not a folder of this recovery point"))
-        }
-        other => Error::Repository(other),
-    }
-}
-
-fn item(Shown { node, note }: &Shown) -> Item {
+fn item(node: &Node) -> Item {
     Item {
-        note: note.clone(),
         name: escape(&node.name),
         kind: node.kind.as_str().to_owned(),
         size: node.size,

@@ -34,8 +34,6 @@ pub struct Point {
     marked: BTreeSet<String>,
     /// How many items could not be read when it was made.
     missing: usize,
-    /// Why none of it can be shown.
-    note: Option<String>,
     details: bool,
     sheet: Option<Sheet>,
     scroll: Scroll,
@@ -50,7 +48,6 @@ impl Point {
             list: List::default(),
             marked: BTreeSet::new(),
             missing: 0,
-            note: None,
             details: false,
             sheet: None,
             scroll: Scroll::default(),
@@ -125,7 +122,7 @@ impl Point {
             let items = crate::tui::text::count(self.missing, "item was", "items were");
             format!("{items} not read when it was made: tab lists them")
         });
-        said.into_iter().chain(missing).chain(self.note.clone()).collect()
+        said.into_iter().chain(missing).collect()
     }
 }
 
@@ -134,8 +131,7 @@ static COLUMNS: &[Column<Item>] = &[
         let role = if item.kind == "dir" { Role::Accent } else { Role::Text };
         let target = item.link_target.as_ref().map(|target| format!(" -> {target}")).unwrap_or_default();
         let slash = if item.kind == "dir" { "/" } else { "" };
-        let note = item.note.as_ref().map(|note| format!("  {note}")).unwrap_or_default();
-        Cell::new(format!("{}{slash}{target}{note}", item.name), role)
+        Cell::new(format!("{}{slash}{target}", item.name), role)
     })
     .grows()
     .sorted(|a, b| by_text(&a.name, &b.name)),
@@ -189,7 +185,6 @@ impl Screen for Point {
         let stale = world.store.slot(&self.of.items_key(&self.path)).fault.is_some();
         if self.path == "/" {
             self.missing = items.missing.len();
-            self.note.clone_from(&items.note);
         }
         let mut items: Vec<Item> = items.items.clone();
         items.sort_by_key(|item| item.kind != "dir");

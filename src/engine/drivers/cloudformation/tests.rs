@@ -88,7 +88,7 @@ fn registered(server: &StandIn) -> Registered {
 
 /// A repository with what was backed up of a stack.
 struct Stored {
-    repository: Arc<Repository>,
+    repository: Repository,
     snapshot: Id,
     _folder: tempfile::TempDir,
 }
@@ -98,7 +98,7 @@ fn backed_up(server: &StandIn) -> Result<(Stored, PointFacts), Fault> {
     let source = CloudFormation.source(&BackupCx { of: &of, options: &options, before: None, control: &control })?;
     let folder = tempfile::tempdir().unwrap();
     let storage = Arc::new(LocalStorage::new(folder.path().join("repository")));
-    let repository = Arc::new(Repository::create(storage, MasterKey::generate().unwrap(), Options::default()).unwrap());
+    let repository = Repository::create(storage, MasterKey::generate().unwrap(), Options::default()).unwrap();
     let request = BackupRequest {
         paths: vec!["/stack".into()],
         parent: None,

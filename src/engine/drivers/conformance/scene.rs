@@ -32,7 +32,7 @@ pub(super) struct Scene<W> {
     root: PathBuf,
     details: PointDetails,
     of: Registered,
-    repository: Arc<Repository>,
+    repository: Repository,
     folder: tempfile::TempDir,
 }
 
@@ -40,8 +40,7 @@ impl<W: World> Scene<W> {
     pub(super) fn new(world: W) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let storage = Arc::new(LocalStorage::new(folder.path().join("repository")));
-        let repository =
-            Arc::new(Repository::create(storage, MasterKey::generate().unwrap(), Options::default()).unwrap());
+        let repository = Repository::create(storage, MasterKey::generate().unwrap(), Options::default()).unwrap();
         let (resource, secret, data_dir) = (world.resource(), world.secret(), folder.path().join("data"));
         let cx = ProbeCx { at: &resource.location, secret: secret.as_ref(), data_dir: &data_dir };
         let probed = world.driver().probe(&cx).unwrap();
@@ -193,7 +192,6 @@ impl<W: World> Scene<W> {
                 let wanted = Wanted { snapshot: request.snapshot, strip: &request.strip, items: &request.items };
                 self.repository.restore_stream(wanted, sink, &Control::new())
             }
-            Sink::Own(extraction) => extraction.extract(&Control::new()),
         };
         let outcome = outcome.unwrap();
         assert_eq!(outcome.failed, 0, "{:?}", outcome.failures);

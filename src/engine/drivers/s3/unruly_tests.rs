@@ -108,11 +108,11 @@ fn content_that_is_not_what_its_checksum_says_is_an_issue() {
 }
 
 /// A repository in a folder.
-pub(super) fn repository() -> (tempfile::TempDir, Arc<Repository>) {
+pub(super) fn repository() -> (tempfile::TempDir, Repository) {
     let folder = tempfile::tempdir().unwrap();
     let storage = Arc::new(LocalStorage::new(folder.path().join("repository")));
     let repository = Repository::create(storage, MasterKey::generate().unwrap(), Options::default()).unwrap();
-    (folder, Arc::new(repository))
+    (folder, repository)
 }
 
 pub(super) fn resource(store: &Unruly) -> Resource {

@@ -18,7 +18,6 @@
 mod bits;
 mod description;
 mod device;
-mod files;
 mod image;
 mod layout;
 mod place;
@@ -32,7 +31,6 @@ mod target;
 mod tests;
 mod tree;
 
-pub(super) use files::entries;
 pub(super) use place::probe;
 pub(super) use proof::{prove, scratch_place};
 pub(super) use source::source;

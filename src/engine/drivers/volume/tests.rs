@@ -32,9 +32,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 /// A repository, and an image that is backed up into it.
-pub(super) struct Bench {
+struct Bench {
     folder: tempfile::TempDir,
-    pub(super) repository: Arc<Repository>,
+    repository: Repository,
     of: Registered,
 }
 
@@ -56,7 +56,7 @@ enum When {
 
 impl Bench {
     /// An image with data in its first and third segments.
-    pub(super) fn new() -> Self {
+    fn new() -> Self {
         let slots = Slots::new(&Ebs);
         let image = File::options().write(true).open(slots.path()).unwrap();
         image.set_len(2 * SEGMENT + 3 * SEGMENT / 2).unwrap();
@@ -64,12 +64,11 @@ impl Bench {
         image.write_all_at(&noise(2, 1 << 20), 2 * SEGMENT + 12_345).unwrap();
         let of = Registered { resource: slots.resource(), mark: None, secret: None };
         let storage = Arc::new(LocalStorage::new(slots.folder.path().join("repository")));
-        let repository =
-            Arc::new(Repository::create(storage, MasterKey::generate().unwrap(), Options::default()).unwrap());
+        let repository = Repository::create(storage, MasterKey::generate().unwrap(), Options::default()).unwrap();
         Self { folder: slots.folder, repository, of }
     }
 
-    pub(super) fn image(&self) -> PathBuf {
+    fn image(&self) -> PathBuf {
         self.of.resource.location.path().unwrap().to_owned()
     }
 
@@ -94,7 +93,7 @@ impl Bench {
     }
 
     /// A backup by the driver, during which something happens to the image.
-    pub(super) fn back_up_while(&self, happens: impl FnOnce()) -> Result<(BackupOutcome, PointFacts), Fault> {
+    fn back_up_while(&self, happens: impl FnOnce()) -> Result<(BackupOutcome, PointFacts), Fault> {
         let control = Control::new();
         let source = Ebs.source(&BackupCx {
             of: &self.of,

@@ -97,7 +97,7 @@ impl RestoreWizard {
             self.when = timeline.map(|timeline| When::new(timeline, world.zone, self.second, world.wall));
             self.choosing = self.when.is_some();
         }
-        self.add_what(world.is_engine());
+        self.add_what();
         let has_timeline = self.when.is_some();
         if has_timeline {
             self.form.text(MOMENT, "Moment", "").hint(MOMENT, "enter shows the line of time; so does typing one");
@@ -116,8 +116,8 @@ impl RestoreWizard {
     }
 
     /// The fields that say what is restored; only file trees can be restored in part.
-    fn add_what(&mut self, on_engine: bool) {
-        if !self.resource_type().is_tree(on_engine) {
+    fn add_what(&mut self) {
+        if !self.resource_type().is_tree() {
             return;
         }
         let marked = format!("the {} marked", text::count(self.marked.len(), "item", "items"));
