@@ -46,6 +46,7 @@ pub mod secret;
 pub mod selection;
 pub mod selection_rules;
 pub mod sharing;
+pub mod sizes;
 pub mod tags;
 pub mod tree_ids;
 pub mod types;

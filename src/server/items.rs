@@ -1,5 +1,6 @@
-//! `GET /_vaultdeck/recovery-points/{arn}/items`: what files a recovery point holds; `…/details`: what there is to say of it, whatever became
-//! of its files; `…/moment`: what a resource looked like at a moment of a continuous one; `GET /_vaultdeck/restore-jobs/{id}/proof`: what a restore test found. AWS has no such operations.
+//! `GET /_vaultdeck/recovery-points/{arn}/items`: what files a recovery point holds; `…/details`: what there is to say of it,
+//! whatever became of its files; `…/moment`: what a resource looked like at a moment of a continuous one; `GET
+//! /_vaultdeck/restore-jobs/{id}/proof`: what a restore test found. AWS has no such operations.
 
 use super::call::arn;
 use super::failure::Failure;

@@ -3,8 +3,9 @@
 use crate::domain::{PointDetails, Time};
 use serde::{Deserialize, Serialize};
 
-/// `GET /_vaultdeck/recovery-points/{arn}/moment?at=TIME`: what a continuous recovery point tells of a moment that it can be restored to,
-/// as far as that is cheap to say. Nothing of what was backed up is read for it but lists of names and sizes, and no more than a bound of them.
+/// `GET /_vaultdeck/recovery-points/{arn}/moment?at=TIME`: what a continuous recovery point tells of a moment that it can be
+/// restored to, as far as that is cheap to say. Nothing of what was backed up is read for it but lists of names and sizes,
+/// and no more than a bound of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Sight {

@@ -1,5 +1,6 @@
 //! What a resource looked like at a moment of its log, as far as that is cheap to say.
 
+use crate::domain::sizes::bytes;
 use crate::domain::{PointDetails, Time};
 use crate::engine::drivers::Inside;
 use crate::repository::Node;
@@ -66,20 +67,10 @@ pub fn databases(sizes: &BTreeMap<String, u64>) -> Option<(String, String)> {
     let mut all: Vec<(&str, u64)> = sizes.iter().map(|(name, bytes)| (name.as_str(), *bytes)).collect();
     all.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
     let more = all.len().saturating_sub(MOST_DATABASES);
-    let told = all.iter().take(MOST_DATABASES).map(|(name, bytes)| format!("{name} {}", shown(*bytes)));
+    let told = all.iter().take(MOST_DATABASES).map(|(name, size)| format!("{name} {}", bytes(*size)));
     let more = (more > 0).then(|| format!("and {more} more"));
     let told: Vec<String> = told.chain(more).collect();
     (!told.is_empty()).then(|| (DATABASES.to_owned(), told.join(", ")))
-}
-
-/// A number of bytes in the unit that suits it.
-fn shown(bytes: u64) -> String {
-    let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
-    let (mut value, mut unit) = (bytes as f64, 0);
-    while value >= 1024.0 && unit + 1 < units.len() {
-        (value, unit) = (value / 1024.0, unit + 1);
-    }
-    if unit == 0 { format!("{bytes} B") } else { format!("{value:.1} {}", units[unit]) }
 }
 
 #[cfg(test)]

@@ -71,8 +71,7 @@ impl Url {
     }
 
     fn portal(&self) -> String {
-        let (open, close) = if self.host.contains(':') { ("[", "]") } else { ("", "") };
-        format!("{open}{}{close}:{}", self.host, self.port)
+        nbd::joined(&self.host, self.port)
     }
 
     /// What qemu's programs are told of it, with the id of the password.

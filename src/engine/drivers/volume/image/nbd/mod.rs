@@ -20,7 +20,7 @@ use parking_lot::Mutex;
 use session::{Session, Wanted};
 use std::ops::Range;
 use std::os::unix::net::UnixStream;
-pub(in crate::engine::drivers::volume) use url::{Url, split};
+pub(in crate::engine::drivers::volume) use url::{Url, joined, split};
 
 /// Of how much is asked at once what is known of it.
 const ASKED: u64 = 1 << 30;

@@ -66,12 +66,17 @@ pub(in crate::engine::drivers::volume) fn split(authority: &str, usual: u16) -> 
     fits.then(|| (host.to_ascii_lowercase(), port))
 }
 
+/// A host and its port, as [`split`] reads them.
+pub(in crate::engine::drivers::volume) fn joined(host: &str, port: u16) -> String {
+    let (open, close) = if host.contains(':') { ("[", "]") } else { ("", "") };
+    format!("{open}{host}{close}:{port}")
+}
+
 impl Display for Url {
     /// Its one spelling.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (open, close) = if self.host.contains(':') { ("[", "]") } else { ("", "") };
         let export = utf8_percent_encode(&self.export, PLAIN);
-        write!(f, "nbd://{open}{}{close}:{}/{export}", self.host, self.port)?;
+        write!(f, "nbd://{}/{export}", joined(&self.host, self.port))?;
         match &self.bitmap {
             Some(name) => write!(f, "?bitmap={}", utf8_percent_encode(name, PLAIN)),
             None => Ok(()),
