@@ -4,7 +4,7 @@ use super::arguments::{AccountCommand, PlainFormat, UnitCommand};
 use super::failure::{Exit, Failure};
 use super::host::{Host, Purpose};
 use super::output::{self, Column, Show};
-use super::{Session, backup_policy, rows};
+use super::{Session, backup_policy, rows, sieve};
 use crate::client::attributes::account;
 use crate::domain::extension::{AccountView, AddAccount, AddUnit, UnitView, Units};
 use crate::domain::{ParentId, UnitId};
@@ -40,9 +40,9 @@ async fn carry_out(host: &Host, command: AccountCommand) -> Result<Exit, Failure
             let request = AddAccount { account_id: id.map(String::from), name, email };
             add(host, &request, unit.as_deref(), output).await?;
         }
-        AccountCommand::List { output } => {
+        AccountCommand::List { rows: options } => {
             let accounts = control.accounts().await?;
-            output::print(&COLUMNS, &accounts.iter().map(rows::of).collect::<Vec<_>>(), output)?;
+            sieve::print(&COLUMNS, accounts.iter().map(rows::of).collect(), &options)?;
         }
         AccountCommand::Tree { output } => {
             let (units, accounts) = (control.units().await?, control.accounts().await?);
@@ -95,8 +95,8 @@ async fn carry_out_unit(host: &Host, command: UnitCommand) -> Result<(), Failure
                 PlainFormat::Json => output::print_json(&unit),
             }
         }
-        UnitCommand::List { output } => {
-            output::print(&UNITS, &units.units.iter().map(rows::of).collect::<Vec<_>>(), output)
+        UnitCommand::List { rows: options } => {
+            sieve::print(&UNITS, units.units.iter().map(rows::of).collect(), &options)
         }
         UnitCommand::Rename { unit, name } => {
             control.rename_unit(&unit_of(&units, &unit)?, name).await?;

@@ -5,9 +5,14 @@ mod backup_policy;
 mod catalog;
 mod copy;
 mod delete;
+mod explore;
+mod findings;
+mod history;
 mod hold;
 mod key;
+mod metrics;
 mod policy;
+mod report;
 mod vault;
 
 pub(super) use account::{AccountCommand, UnitCommand};
@@ -15,12 +20,17 @@ pub(super) use backup_policy::BackupPolicyCommand;
 pub(super) use catalog::CatalogCommand;
 pub(super) use copy::{CopyCommand, CopyOptions};
 pub(super) use delete::{DeleteCommand, DeleteOptions, DisassociateOptions};
+pub(super) use explore::{DiffOptions, FindOptions};
+pub(super) use findings::{FindingsOptions, Kinds};
+pub(super) use history::{ClearOptions, HistoryCommand};
 pub(super) use hold::{CancelOptions, CreateOptions, HoldCommand, PlaceOptions, ShowOptions};
 pub(super) use key::{AddOptions, KeyCommand, KeyOptions, MoveOptions, RootCommand, RootKind, RootOptions};
+pub(super) use metrics::MetricsOptions;
 pub(super) use policy::PolicyCommand;
+pub(super) use report::{ReportFormat, ReportOptions, ReportSpan};
 pub(super) use vault::VaultCommand;
 
-pub(super) use super::format::{Format, PlainFormat};
+pub(super) use super::format::{PlainFormat, RowOptions};
 use super::location::LocationOptions;
 pub(super) use super::place::{ContextOptions, ScopeOptions, WithinOptions};
 use crate::domain::{Arn, Region, tags};
@@ -107,6 +117,19 @@ pub(super) enum Command {
     /// Restore a recovery point
     #[command(subcommand)]
     Restore(RestoreCommand),
+    /// Find a file, by a glob of its name or path, in all recovery points of a resource or a vault (engine only)
+    Find(FindOptions),
+    /// List what somebody should look at, the worst first: failed, expired and missing backups, copies that lag, and more
+    Findings(FindingsOptions),
+    /// The jobs that dashboards saw on AWS, kept on this machine for longer than AWS lists them
+    #[command(subcommand)]
+    History(HistoryCommand),
+    /// Print numbers for a monitor, as OpenMetrics text: jobs, ages, sizes, findings
+    Metrics(MetricsOptions),
+    /// Tell what became of a day or a week: what ran, failed, is missing, was found, restored and will be deleted; times are UTC
+    Report(ReportOptions),
+    /// List who changed what: from this machine, and on an engine by whomever else; the newest first
+    Activity(ListOptions),
     /// Print what changed its state, as EventBridge tells it: jobs, recovery points, plans, vaults, settings
     Events(super::events::EventsOptions),
     /// Tell whether an engine does what it is there for; exit code 1 if not, 3 with warnings, 4 if none answers
@@ -161,6 +184,16 @@ pub(super) struct ServeOptions {
     /// A folder below which restores that come over TCP may write; may be given more than once
     #[arg(long = "restore-root", value_name = "DIR")]
     pub(super) restore_roots: Vec<PathBuf>,
+    /// Where monitors read numbers, at /metrics, as OpenMetrics text; a port alone is one of 127.0.0.1. Without a signature: whoever
+    /// reaches it reads names of accounts, vaults and resources, but no secrets
+    #[arg(long, value_name = "ADDRESS", value_parser = metrics::address)]
+    pub(super) metrics: Option<SocketAddr>,
+    /// A URL to which each new finding is POSTed as JSON, once; one that does not take it is tried again
+    #[arg(long, value_name = "URL")]
+    pub(super) on_finding_webhook: Option<String>,
+    /// A program by its absolute path, which is run for each new finding with it as JSON on its standard input
+    #[arg(long, value_name = "PROGRAM")]
+    pub(super) on_finding_command: Option<String>,
     /// How many bytes a job moves in a second of simulated time; without it, all at once
     #[arg(long, value_name = "BYTES", hide = true)]
     pub(super) simulated_rate: Option<u64>,
@@ -182,6 +215,9 @@ pub(super) struct DemoOptions {
     /// Make it and stop, without the dashboard
     #[arg(long)]
     pub(super) no_dashboard: bool,
+    /// Leave out the database that the demo has where PostgreSQL is installed
+    #[arg(long)]
+    pub(super) without_database: bool,
     #[arg(long, value_name = "NAME", help = super::themes::help())]
     pub(super) theme: Option<String>,
 }
@@ -216,9 +252,8 @@ pub(super) enum ResourceCommand {
     List {
         #[command(flatten)]
         within: WithinOptions,
-        /// How to print them
-        #[arg(long, value_enum, default_value_t)]
-        output: Format,
+        #[command(flatten)]
+        rows: RowOptions,
     },
     /// Forget a resource; its data and its recovery points stay
     Remove {
@@ -239,9 +274,8 @@ pub(super) enum RoleCommand {
     },
     /// List the roles that the engine can assume
     List {
-        /// How to print them
-        #[arg(long, value_enum, default_value_t)]
-        output: Format,
+        #[command(flatten)]
+        rows: RowOptions,
     },
     /// No longer let the engine assume a role
     Remove {
@@ -274,9 +308,8 @@ pub(super) struct ListOptions {
     pub(super) place: ContextOptions,
     #[command(flatten)]
     pub(super) within: WithinOptions,
-    /// How to print them
-    #[arg(long, value_enum, default_value_t)]
-    pub(super) output: Format,
+    #[command(flatten)]
+    pub(super) rows: RowOptions,
 }
 
 #[derive(Debug, Args)]
@@ -372,6 +405,8 @@ pub(super) struct RestoreTestOptions {
 pub(super) enum PointCommand {
     /// Print what is known of a recovery point: on an engine also when it was last proven
     Show(PointOptions),
+    /// Print what is different in a recovery point from another one of the same resource (engine only)
+    Diff(DiffOptions),
 }
 
 #[derive(Debug, Args)]

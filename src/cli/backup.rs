@@ -14,6 +14,7 @@ use crate::client::change::{StartBackup, new_token};
 use crate::domain::job::{BackupJob, JobState};
 use crate::domain::names::JobId;
 use crate::domain::{Arn, Lifecycle, Scope, VaultName};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 pub(super) async fn run(session: &Session, command: BackupCommand) -> Result<Exit, Failure> {
@@ -32,8 +33,12 @@ pub(super) async fn run(session: &Session, command: BackupCommand) -> Result<Exi
 pub(super) fn audit(session: &Session) -> Result<Arc<Audit>, Failure> {
     let name = std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
     let who = name.unwrap_or_else(|_| format!("uid {}", rustix::process::getuid().as_raw()));
-    let path = session.places.state_dir.join("audit.jsonl");
-    Audit::open(&path, who).map(Arc::new).map_err(|e| Failure::failed(e.to_string()))
+    Audit::open(&audit_file(session), who).map(Arc::new).map_err(|e| Failure::failed(e.to_string()))
+}
+
+/// Where that is.
+pub(super) fn audit_file(session: &Session) -> PathBuf {
+    session.places.state_dir.join("audit.jsonl")
 }
 
 async fn start(
@@ -73,7 +78,7 @@ fn air_gapped(name: &str, scope: &Scope) -> Result<Arn, Failure> {
 }
 
 /// An ARN, or the name of a resource that the engine has registered.
-async fn resource(reached: &Reached, text: &str) -> Result<Arn, Failure> {
+pub(super) async fn resource(reached: &Reached, text: &str) -> Result<Arn, Failure> {
     if let Ok(arn) = text.parse() {
         return Ok(arn);
     }

@@ -1,11 +1,13 @@
 //! `vaultdeck account policy`: the backup policies of the engine's organization.
 
-use super::arguments::{BackupPolicyCommand, Format, PlainFormat};
+use super::arguments::{BackupPolicyCommand, PlainFormat};
 use super::failure::{Exit, Failure};
+use super::format::Format;
 use super::host::Host;
 use super::output::{self, Column};
 use super::problem::count;
 use super::rows;
+use super::sieve::{Known, Sieve};
 use crate::client::attributes::policy;
 use crate::domain::extension::{EffectivePolicyView, PolicyChanged, PolicyProblem, PutPolicy};
 use crate::tui::text::harmless;
@@ -22,13 +24,15 @@ const COLUMNS: [Column; 4] = [
 pub(super) async fn carry_out(host: &Host, command: BackupPolicyCommand) -> Result<Exit, Failure> {
     let control = host.control();
     match command {
-        BackupPolicyCommand::List { output } => {
-            let policies = control.policies().await?;
-            match output {
+        BackupPolicyCommand::List { rows: options } => {
+            let sieve = Sieve::new(Known::records(policy::ALL), &options)?;
+            let mut policies = control.policies().await?;
+            policies.retain(|one| sieve.passes(&rows::told(one, policy::ALL)));
+            match options.output {
                 Format::Json => output::print_json(&policies)?,
                 _ => {
-                    let rows: Vec<_> = policies.iter().map(|one| rows::told(one, policy::ALL)).collect();
-                    output::print(&COLUMNS, &rows, output)?;
+                    let rows = policies.iter().map(|one| rows::told(one, policy::ALL)).collect();
+                    sieve.print(&COLUMNS, rows, &options)?;
                 }
             }
             Ok(Exit::Done)

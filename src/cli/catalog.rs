@@ -4,6 +4,7 @@ use super::Session;
 use super::arguments::CatalogCommand;
 use super::failure::{Exit, Failure};
 use super::output::{self, Column, Row, Show};
+use super::sieve;
 use crate::engine::catalog::copies::{self, PutBack};
 use crate::engine::data_dir::DataDir;
 use serde_json::json;
@@ -25,9 +26,8 @@ pub(super) fn run(session: &Session, command: &CatalogCommand) -> Result<Exit, F
             let copy = copies::make(&catalog, chrono::Utc::now())?;
             output::write(&format!("{}\n", copy.path.display()))?;
         }
-        CatalogCommand::Copies { output: format } => {
-            let rows: Vec<Row> = copies::list(&catalog)?.iter().map(row).collect();
-            output::print(&COLUMNS, &rows, *format)?;
+        CatalogCommand::Copies { rows: options } => {
+            sieve::print(&COLUMNS, copies::list(&catalog)?.iter().map(row).collect(), options)?;
         }
         CatalogCommand::Restore { copy } => {
             let data_dir = DataDir::open_to_write(&session.data_dir)?;

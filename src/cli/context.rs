@@ -4,8 +4,12 @@ use super::Session;
 use super::arguments::{ContextOptions, WithinOptions};
 use super::failure::Failure;
 use super::host::{Host, Purpose};
+use super::link::{connect, plain};
+use super::muted::mutes;
 use crate::client::connect::{Connection, Options, Transport};
 use crate::client::lists::Within;
+use crate::client::mutes::Mutes;
+use crate::client::survey::{Depth, Survey};
 use crate::domain::Region;
 use std::sync::Arc;
 
@@ -45,6 +49,20 @@ impl Reached {
         Ok(Self { connection, host: Some(host) })
     }
 
+    /// Takes a survey, and reads what the user has muted of what it finds.
+    pub(super) async fn survey(
+        self,
+        session: &Session,
+        within: &Within,
+        depth: Depth,
+    ) -> Result<(Survey, Mutes), Failure> {
+        let survey = Survey::take(&self.connection, within, depth).await;
+        let file = mutes(session, &self.connection, "");
+        self.close().await;
+        let survey = survey?;
+        Ok((survey, file.read().map_err(|error| Failure::failed(error.to_string()))?))
+    }
+
     /// Brings an engine of our own to rest.
     pub(super) async fn close(self) {
         drop(self.connection);
@@ -61,19 +79,11 @@ impl WithinOptions {
     }
 }
 
-fn connect(options: Options) -> Result<Arc<Connection>, Failure> {
-    Connection::new(options).map_err(|fault| Failure::usage(fault.to_string()))
-}
-
-fn plain(session: &Session, transport: Transport) -> Options {
-    Options {
-        transport,
-        profile: None,
-        regions: Vec::new(),
-        member_role: session.config.member_role.clone(),
-        write: false,
-        served_at: None,
-    }
+/// What the history of jobs calls a context that is not the engine of the data directory.
+pub(super) fn history_name(session: &Session, place: &ContextOptions) -> Result<String, Failure> {
+    let options = elsewhere(session, place)?.map(connect).transpose()?;
+    let name = options.and_then(|connection| connection.history_name());
+    name.ok_or_else(|| Failure::usage("no history is kept of an engine: it keeps its own jobs"))
 }
 
 /// The options of a context that is not the engine of the data directory.

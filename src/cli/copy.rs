@@ -64,14 +64,18 @@ async fn follow(reached: &Reached, scope: &Scope, id: &JobId) -> Result<Arc<Copy
 }
 
 fn tell(job: &CopyJob, format: PlainFormat) -> Result<Exit, Failure> {
-    let done = job.state == JobState::Completed;
+    let (done, partial) = (job.state == JobState::Completed, job.state == JobState::Partial);
     if format == PlainFormat::Json {
         output::print_json(&rows::told(job, copy_job::ALL))?;
-    } else if let (Some(arn), true) = (&job.destination_recovery_point_arn, done) {
+    } else if let (Some(arn), true) = (&job.destination_recovery_point_arn, done || partial) {
         output::write(&format!("{arn}\n"))?;
     }
     if !done {
         say_end(&job.id, &job.state, job.status_message.as_deref());
     }
-    Ok(if done { Exit::Done } else { Exit::Failed })
+    Ok(match () {
+        () if done => Exit::Done,
+        () if partial => Exit::DoneWithIssues,
+        () => Exit::Failed,
+    })
 }

@@ -25,7 +25,8 @@ pub(super) async fn run(session: &Session, options: &DemoOptions) -> Result<Exit
     } else {
         let engine = open(data_dir.clone(), options.reset).await?;
         // It comes while the dashboard shows what there is already.
-        let database = if options.no_dashboard { None } else { database_beside(&engine, data_dir) };
+        let database =
+            if options.no_dashboard || options.without_database { None } else { database_beside(&engine, data_dir) };
         (Host::of(engine, Purpose::Work)?, database)
     };
     let reached = Reached::of_host(&session, host)?;

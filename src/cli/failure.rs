@@ -1,5 +1,6 @@
 //! How a command ends: its exit code, and what it says on standard error.
 
+use crate::client::history::HistoryError;
 use crate::client::{Fault, FaultKind};
 use crate::domain::Invalid;
 use crate::engine;
@@ -88,6 +89,12 @@ impl From<crate::client::ChangeFailure> for Failure {
     fn from(failure: crate::client::ChangeFailure) -> Self {
         let message = failure.to_string();
         Self { message, ..Self::from(failure.fault) }
+    }
+}
+
+impl From<HistoryError> for Failure {
+    fn from(error: HistoryError) -> Self {
+        Self::failed(error.to_string())
     }
 }
 

@@ -3,14 +3,16 @@
 use super::Session;
 use super::failure::Failure;
 use super::keeper::CommandLine;
-use super::notifications;
-use crate::client::connect::{Handler, Transport};
+use super::link::transport_to;
+use super::watch::Watch;
+use super::{alert, notifications};
+use crate::client::connect::Transport;
 use crate::client::control::Control;
 use crate::domain::Region;
 use crate::domain::extension::RescanReport;
 use crate::engine::data_dir::live_engine;
 use crate::engine::{ClockKind, Engine, EngineOptions, Error};
-use crate::server::{Shutdown, Surface, in_process, router, serve_unix};
+use crate::server::{Shutdown, Surface, router, serve_unix};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -46,6 +48,17 @@ struct Own {
     engine: Arc<Engine>,
     shutdown: Shutdown,
     socket: Option<tokio::task::JoinHandle<()>>,
+}
+
+impl Own {
+    /// Lets it tell the config's targets, of new findings too where one takes them.
+    async fn tell(&self, session: &Session) -> Result<(), Failure> {
+        if notifications::start(session, &self.engine, &[], &self.shutdown).await? {
+            let routes = router(Arc::clone(&self.engine), Surface::Local { shutdown: self.shutdown.clone() });
+            alert::start(&Watch::of(session, &self.engine, routes, false)?, &self.shutdown);
+        }
+        Ok(())
+    }
 }
 
 impl Host {
@@ -110,7 +123,7 @@ impl Host {
                 allow_regions(&engine, session.own_regions.clone()).await;
                 let host = Self::of(engine, purpose).map_err(Wait::Stop)?;
                 if let (Purpose::Work, Some(own)) = (purpose, &host.own) {
-                    notifications::start(session, &own.engine, &own.shutdown).await.map_err(Wait::Stop)?;
+                    own.tell(session).await.map_err(Wait::Stop)?;
                 }
                 Ok(host)
             }
@@ -123,13 +136,12 @@ impl Host {
     pub(super) fn of(engine: Arc<Engine>, purpose: Purpose) -> Result<Self, Failure> {
         let shutdown = Shutdown::new();
         let routes = router(Arc::clone(&engine), Surface::Local { shutdown: shutdown.clone() });
-        let call = in_process(routes.clone());
-        let handler: Handler = Arc::new(move |request| Box::pin(call(request)));
+        let transport = transport_to(routes.clone());
         // Where the directory cannot be written there is no place for a socket; others open it beside this process.
         let open_to_others = purpose == Purpose::Work && engine.data_dir().is_writable();
         let socket = open_to_others.then(|| announce_socket(&engine, routes, &shutdown, None)).transpose()?;
         let own = Some(Own { engine, shutdown, socket });
-        Ok(Self { transport: Transport::InProcess(handler), served_at: None, own })
+        Ok(Self { transport, served_at: None, own })
     }
 
     /// How the client reaches it.

@@ -7,6 +7,7 @@ use super::failure::{Exit, Failure};
 use super::host::Purpose;
 use super::output::{self, Column, Row};
 use super::rows;
+use super::sieve::{Known, Sieve};
 use crate::client::Fault;
 use crate::client::attributes::{
     Attribute, account, backup_job, copy_job, hold, kms_key, plan, point, restore_job, vault,
@@ -67,13 +68,13 @@ const ACCOUNTS: [Column; 5] = [
 
 /// Rows from everywhere, and where none came from.
 #[derive(Default)]
-struct Found {
-    rows: Vec<Row>,
-    faults: Vec<(Scope, Fault)>,
+pub(super) struct Found {
+    pub(super) rows: Vec<Row>,
+    pub(super) faults: Vec<(Scope, Fault)>,
 }
 
 impl Found {
-    fn add<T>(&mut self, listed: Listed<T>, attributes: &[&Attribute<T>]) {
+    pub(super) fn add<T>(&mut self, listed: Listed<T>, attributes: &[&Attribute<T>]) {
         self.rows.extend(listed.rows.iter().map(|record| rows::told(&**record, attributes)));
         self.faults.extend(listed.faults);
     }
@@ -85,29 +86,43 @@ impl Found {
         });
     }
 
-    /// Prints what was found, and says on standard error what could not be asked.
-    fn tell(mut self, columns: &[Column], options: &ListOptions) -> Result<Exit, Failure> {
+    /// Prints what was found and passes, and says on standard error what could not be asked.
+    pub(super) fn tell(self, columns: &[Column], sieve: &Sieve, options: &ListOptions) -> Result<Exit, Failure> {
         let nothing = self.rows.is_empty();
-        output::print(columns, &self.rows, options.output)?;
-        self.faults.dedup();
-        for (scope, fault) in &self.faults {
-            output::say(&format!("vaultdeck: {scope}: {fault}"));
-        }
-        match self.faults.into_iter().next() {
-            None => Ok(Exit::Done),
-            Some((_, fault)) if nothing => Err(fault.into()),
-            Some(_) => Ok(Exit::DoneWithIssues),
+        sieve.print(columns, self.rows, &options.rows)?;
+        let first = self.faults.first().map(|(_, fault)| fault.clone());
+        match (first, say_faults(self.faults)) {
+            (Some(fault), _) if nothing => Err(fault.into()),
+            (_, true) => Ok(sieve.ends(Exit::DoneWithIssues)),
+            (_, false) => Ok(sieve.ends(Exit::Done)),
         }
     }
 }
 
-async fn reach(session: &Session, options: &ListOptions) -> Result<Reached, Failure> {
+/// Says on standard error what could not be asked; whether there was such.
+pub(super) fn say_faults(mut faults: Vec<(Scope, Fault)>) -> bool {
+    faults.dedup();
+    for (scope, fault) in &faults {
+        output::say(&format!("vaultdeck: {scope}: {fault}"));
+    }
+    !faults.is_empty()
+}
+
+/// Reads the filter of a list, then opens the way to what is listed.
+pub(super) async fn open(session: &Session, known: Known, options: &ListOptions) -> Result<(Sieve, Reached), Failure> {
+    let mut sieve = Sieve::new(known, &options.rows)?;
+    let reached = reach(session, options).await?;
+    sieve.name_accounts(&reached.connection).await;
+    Ok((sieve, reached))
+}
+
+pub(super) async fn reach(session: &Session, options: &ListOptions) -> Result<Reached, Failure> {
     let regions: Vec<_> = options.within.region.iter().cloned().collect();
     Reached::open(session, &options.place, &regions, false, Purpose::Look).await
 }
 
 pub(super) async fn vaults(session: &Session, options: &ListOptions) -> Result<Exit, Failure> {
-    let reached = reach(session, options).await?;
+    let (sieve, reached) = open(session, Known::records(vault::ALL), options).await?;
     let within = options.within.within();
     let listed = reached.connection.list_vaults(&within).await;
     let shared = reached.connection.list_shared_vaults(&within).await;
@@ -116,39 +131,41 @@ pub(super) async fn vaults(session: &Session, options: &ListOptions) -> Result<E
     found.add(listed?, vault::ALL);
     // A place that does not answer was told of already.
     found.add(Listed { faults: Vec::new(), ..shared? }, vault::ALL);
-    found.tell(&VAULTS, options)
+    found.tell(&VAULTS, &sieve, options)
 }
 
 pub(super) async fn plans(session: &Session, options: &ListOptions) -> Result<Exit, Failure> {
-    let reached = reach(session, options).await?;
+    let (sieve, reached) = open(session, Known::records(plan::ALL), options).await?;
     let listed = reached.connection.list_plans(&options.within.within()).await;
     reached.close().await;
     let mut found = Found::default();
     found.add(listed?, plan::ALL);
-    found.tell(&PLANS, options)
+    found.tell(&PLANS, &sieve, options)
 }
 
 pub(super) async fn holds(session: &Session, options: &ListOptions, columns: &[Column]) -> Result<Exit, Failure> {
-    let reached = reach(session, options).await?;
+    let (sieve, reached) = open(session, Known::records(hold::ALL), options).await?;
     let listed = reached.connection.list_legal_holds(&options.within.within()).await;
     reached.close().await;
     let mut found = Found::default();
     found.add(listed?, hold::ALL);
     found.newest_first();
-    found.tell(columns, options)
+    found.tell(columns, &sieve, options)
 }
 
 pub(super) async fn kms_keys(session: &Session, options: &ListOptions, columns: &[Column]) -> Result<Exit, Failure> {
-    let reached = reach(session, options).await?;
+    let (sieve, reached) = open(session, Known::records(kms_key::ALL), options).await?;
     let listed = reached.connection.list_kms_keys(&options.within.within()).await;
     reached.close().await;
     let mut found = Found::default();
     found.add(listed?, kms_key::ALL);
-    found.tell(columns, options)
+    found.tell(columns, &sieve, options)
 }
 
 pub(super) async fn jobs(session: &Session, options: &JobsOptions) -> Result<Exit, Failure> {
-    let reached = reach(session, &options.list).await?;
+    let known = Known::records(backup_job::ALL).and_records(&[&backup_job::RESOURCE]);
+    let known = known.and_records(restore_job::ALL).and_records(copy_job::ALL);
+    let (sieve, reached) = open(session, known, &options.list).await?;
     let found = find_jobs(&reached, options).await;
     reached.close().await;
     let mut found = found?;
@@ -156,7 +173,7 @@ pub(super) async fn jobs(session: &Session, options: &JobsOptions) -> Result<Exi
         found.rows.retain(|row| row["State"].as_str().is_some_and(|text| text.eq_ignore_ascii_case(state)));
     }
     found.newest_first();
-    found.tell(&JOBS, &options.list)
+    found.tell(&JOBS, &sieve, &options.list)
 }
 
 async fn find_jobs(reached: &Reached, options: &JobsOptions) -> Result<Found, Failure> {
@@ -182,18 +199,19 @@ async fn find_jobs(reached: &Reached, options: &JobsOptions) -> Result<Found, Fa
 }
 
 pub(super) async fn points(session: &Session, options: &PointsOptions) -> Result<Exit, Failure> {
-    let reached = reach(session, &options.list).await?;
+    let known = Known::records(point::ALL).and_records(&[&point::RESOURCE]);
+    let (sieve, reached) = open(session, known, &options.list).await?;
     let within = options.list.within.within();
     let listed = reached.connection.list_recovery_points(&within, options.vault.as_deref()).await;
     reached.close().await;
     let mut found = Found::default();
     found.add(listed?, &[point::ALL, &[&point::RESOURCE]].concat());
     found.newest_first();
-    found.tell(&POINTS, &options.list)
+    found.tell(&POINTS, &sieve, &options.list)
 }
 
 pub(super) async fn accounts(session: &Session, options: &ListOptions) -> Result<Exit, Failure> {
-    let reached = reach(session, options).await?;
+    let (sieve, reached) = open(session, Known::records(account::ALL), options).await?;
     let listed = reached.connection.list_accounts().await;
     reached.close().await;
     let mut found = Found::default();
@@ -201,5 +219,5 @@ pub(super) async fn accounts(session: &Session, options: &ListOptions) -> Result
     let accounts = listed?;
     let accounts = accounts.iter().filter(|account| wanted.is_none_or(|wanted| *wanted == account.id));
     found.rows = accounts.map(|account| rows::told(&**account, account::ALL)).collect();
-    found.tell(&ACCOUNTS, options)
+    found.tell(&ACCOUNTS, &sieve, options)
 }

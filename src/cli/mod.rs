@@ -4,6 +4,8 @@
 //! where none does, in this process. Either way the same requests go through the same router.
 
 mod account;
+mod activity;
+mod alert;
 mod arguments;
 mod backup;
 mod backup_policy;
@@ -19,15 +21,21 @@ mod demo;
 mod disassociate;
 mod events;
 mod failure;
+mod find;
+mod findings;
 mod follow;
 mod format;
+mod history;
 mod hold;
 mod host;
 mod keeper;
 mod key;
+mod link;
 mod lists;
 mod location;
 mod logs;
+mod metrics;
+mod muted;
 mod notifications;
 mod output;
 mod place;
@@ -35,17 +43,22 @@ mod point;
 mod problem;
 mod progress;
 mod repair;
+mod report;
 mod resource;
 mod restore;
 mod role;
 mod rows;
+mod scrape;
 mod secret;
 mod serve;
+mod sieve;
 mod status;
 mod terminal;
 mod themes;
+mod under_way;
 mod vault;
 mod vault_options;
+mod watch;
 
 use crate::config::{Config, Places};
 use crate::domain::Region;
@@ -162,6 +175,12 @@ async fn dispatch(command: Command, session: &Session) -> Result<Exit, Failure> 
         Command::Copy(command) => Box::pin(copy::run(session, command)).await,
         Command::Point(command) => Box::pin(point::run(session, command)).await,
         Command::Restore(command) => Box::pin(restore::run(session, command)).await,
+        Command::Find(options) => find::run(session, &options).await,
+        Command::Findings(options) => findings::run(session, &options).await,
+        Command::History(command) => history::run(session, &command),
+        Command::Metrics(options) => metrics::run(session, &options).await,
+        Command::Report(options) => report::run(session, &options).await,
+        Command::Activity(options) => activity::run(session, &options).await,
         Command::Events(options) => events::run(session, &options).await,
         Command::Status(options) => status::run(session, &options).await,
         Command::Clock(command) => status::clock(session, command).await,

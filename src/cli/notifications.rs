@@ -14,14 +14,41 @@ use std::future::Future;
 use std::sync::Arc;
 use tokio::runtime::Handle;
 
-/// Lets an engine tell the config's targets, until a stop is asked for.
-pub(super) async fn start(session: &Session, engine: &Arc<Engine>, shutdown: &Shutdown) -> Result<(), Failure> {
+/// A target of the command line: its option, and what follows it.
+pub(super) type Given = (&'static str, Notifications);
+
+/// The targets that the options name, by the options' names.
+pub(super) fn given(webhook: Option<&String>, command: Option<&String>) -> Result<Vec<Given>, Failure> {
+    let webhook = webhook.map(|url| ("on-finding-webhook", Notifications::of_findings(Some(url.clone()), None)));
+    let command =
+        command.map(|program| ("on-finding-command", Notifications::of_findings(None, Some(program.clone()))));
+    let read = |(option, read): (&'static str, Result<Notifications, &str>)| {
+        read.map(|section| (option, section)).map_err(|why| Failure::usage(format!("--{option}: {why}")))
+    };
+    webhook.into_iter().chain(command).map(read).collect()
+}
+
+/// Lets an engine tell the config's targets and those of the command line, until a stop is asked for. Whether somebody is to be told
+/// of findings.
+pub(super) async fn start(
+    session: &Session,
+    engine: &Arc<Engine>,
+    given: &[Given],
+    shutdown: &Shutdown,
+) -> Result<bool, Failure> {
     let mut targets = Vec::new();
-    for (name, section) in &session.config.notifications {
+    let configured = session.config.notifications.iter().map(|(name, section)| (name.as_str(), section, false));
+    let given = given.iter().map(|(option, section)| (*option, section, true));
+    let all: Vec<_> = configured.chain(given).collect();
+    for (name, section, is_given) in &all {
         let wrong = |why: String| {
             let file = session.places.config_file.display();
-            Failure::usage(format!("{file}: [notifications.{name}]: {why}"))
+            let place = if *is_given { format!("--{name}") } else { format!("{file}: [notifications.{name}]") };
+            Failure::usage(format!("{place}: {why}"))
         };
+        if *is_given && session.config.notifications.contains_key(*name) {
+            return Err(wrong("the config has a target of that name".to_owned()));
+        }
         let (takes, send) = match &section.way {
             Way::Sns { endpoint, profile } => {
                 let endpoint = Some(endpoint.as_str()).filter(|endpoint| *endpoint != "aws");
@@ -35,9 +62,10 @@ pub(super) async fn start(session: &Session, engine: &Arc<Engine>, shutdown: &Sh
                 (events(section).map_err(wrong)?, to_command(Command::new(command).map_err(wrong)?, shutdown))
             }
         };
-        targets.push(Target { name: name.clone(), takes, send });
+        targets.push(Target { name: (*name).to_owned(), takes, send });
     }
-    Ok(engine.start_deliveries(targets)?)
+    engine.start_deliveries(targets)?;
+    Ok(all.iter().any(|(_, section, _)| section.takes_findings()))
 }
 
 /// The events that a section takes.

@@ -8,8 +8,10 @@
 use super::failure::Failure;
 use super::format::Format;
 use crate::client::attributes::Attribute;
-use crate::client::attributes::value::Unit;
+use crate::client::text::{csv_cell, csv_text};
+use crate::domain::value::Unit;
 use crate::tui::text::harmless;
+use serde::Serialize;
 use serde_json::{Map, Value};
 use std::io::Write;
 use std::process::ExitCode;
@@ -41,7 +43,7 @@ impl Column {
     pub(super) const fn of<T>(attribute: &Attribute<T>) -> Self {
         let show = match attribute.unit {
             Unit::None => Show::Plain,
-            Unit::Pieces => Show::Number,
+            Unit::Pieces | Unit::Seconds => Show::Number,
             Unit::Bytes => Show::Bytes,
             Unit::Moment => Show::Time,
         };
@@ -51,6 +53,14 @@ impl Column {
 
 /// One row: AWS's member names, in the order of the CSV.
 pub(super) type Row = Map<String, Value>;
+
+/// The row of a record, with the members that it has as JSON.
+pub(super) fn row_of(record: &impl Serialize) -> Row {
+    match serde_json::to_value(record) {
+        Ok(Value::Object(row)) => row,
+        _ => Row::new(),
+    }
+}
 
 /// Prints rows.
 pub(super) fn print(columns: &[Column], rows: &[Row], format: Format) -> Result<(), Failure> {
@@ -169,8 +179,7 @@ fn csv(columns: &[Column], rows: &[Row]) -> String {
     }
     let mut text = members.join(",") + "\r\n";
     for row in rows {
-        let cells: Vec<String> =
-            members.iter().map(|name| quoted(&row.get(*name).map(plain).unwrap_or_default())).collect();
+        let cells: Vec<String> = members.iter().map(|name| row.get(*name).map(cell).unwrap_or_default()).collect();
         text += &cells.join(",");
         text += "\r\n";
     }
@@ -178,7 +187,7 @@ fn csv(columns: &[Column], rows: &[Row]) -> String {
 }
 
 /// A value as text: nothing for null, `key=value` pairs for an object.
-fn plain(value: &Value) -> String {
+pub(super) fn plain(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
@@ -190,9 +199,9 @@ fn plain(value: &Value) -> String {
     }
 }
 
-/// A cell as RFC 4180 has it.
-fn quoted(cell: &str) -> String {
-    if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
+/// A value as a cell of CSV.
+fn cell(value: &Value) -> String {
+    if value.is_number() { csv_cell(&plain(value)) } else { csv_text(&plain(value)) }
 }
 
 /// Bytes in binary units, three digits at most before the point.
@@ -248,6 +257,16 @@ mod tests {
     fn csv_has_every_member_and_quotes_what_needs_it() {
         let rows = [row(json!({"Name": "a,\"b\"", "Size": 1, "Tags": {"env": "prod"}}))];
         assert_eq!(csv(&COLUMNS, &rows), "Name,Size,Created,Tags\r\n\"a,\"\"b\"\"\",1,,env=prod\r\n");
+    }
+
+    #[test]
+    fn csv_makes_no_formula_of_a_name() {
+        for (name, cell) in [("=1+2", "'=1+2"), ("@SUM(A1)", "'@SUM(A1)"), ("-x", "'-x"), ("+x", "'+x"), ("a=b", "a=b")]
+        {
+            assert_eq!(csv(&COLUMNS[..1], &[row(json!({ "Name": name }))]), format!("Name\r\n{cell}\r\n"));
+        }
+        assert_eq!(csv(&COLUMNS[1..2], &[row(json!({"Size": -1}))]), "Size\r\n-1\r\n");
+        assert_eq!(csv(&COLUMNS[..1], &[row(json!({"Name": "\t=1,2"}))]), "Name\r\n\"'\t=1,2\"\r\n");
     }
 
     #[test]

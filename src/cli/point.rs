@@ -1,20 +1,28 @@
-//! `vaultdeck point show`: one recovery point, with what an engine tells of it beside AWS's members.
+//! `vaultdeck point`: one recovery point, with what an engine tells of it beside AWS's members, and what is different from
+//! another one.
 
 use super::Session;
-use super::arguments::{PlainFormat, PointCommand, PointOptions};
+use super::arguments::{DiffOptions, PlainFormat, PointCommand, PointOptions};
 use super::context::Reached;
 use super::failure::{Exit, Failure};
 use super::host::Purpose;
-use super::{output, restore, rows};
-use crate::client::Feature;
+use super::output::{Column, Row, Show};
+use super::{output, restore, rows, sieve};
 use crate::client::attributes::point;
-use crate::domain::PointDetails;
+use crate::client::{Answer, Feature, Key, Query};
+use crate::domain::{Arn, KnownPoint, PointDetails};
 use serde_json::Value;
 
 pub(super) async fn run(session: &Session, command: PointCommand) -> Result<Exit, Failure> {
-    let PointCommand::Show(options) = command;
-    let reached = Reached::open(session, &options.place, &[], false, Purpose::Look).await?;
-    let ended = show(&reached, &options).await;
+    let place = match &command {
+        PointCommand::Show(options) => &options.place,
+        PointCommand::Diff(options) => &options.place,
+    };
+    let reached = Reached::open(session, place, &[], false, Purpose::Look).await?;
+    let ended = match &command {
+        PointCommand::Show(options) => show(&reached, options).await,
+        PointCommand::Diff(options) => diff(&reached, options).await,
+    };
     reached.close().await;
     ended
 }
@@ -39,6 +47,44 @@ async fn show(reached: &Reached, options: &PointOptions) -> Result<Exit, Failure
         }
     }
     Ok(Exit::Done)
+}
+
+const CHANGES: [Column; 5] = [
+    Column { title: "CHANGE", member: "Change", show: Show::Plain },
+    Column { title: "BEFORE", member: "SizeBefore", show: Show::Bytes },
+    Column { title: "AFTER", member: "SizeAfter", show: Show::Bytes },
+    Column { title: "MODIFIED", member: "ModifiedAfter", show: Show::Time },
+    Column { title: "PATH", member: "Path", show: Show::Plain },
+];
+
+async fn diff(reached: &Reached, options: &DiffOptions) -> Result<Exit, Failure> {
+    let newer = restore::point(reached, &options.point, &options.scope).await?;
+    let older = match &options.since {
+        Some(text) => restore::point(reached, text, &options.scope).await?.arn.clone(),
+        None => before(reached, &newer).await?,
+    };
+    let query = Query::Changes { recovery_point: newer.arn.clone(), since: older };
+    let Answer::Changes(told) = reached.connection.read(Key::scoped(newer.scope.clone(), query)).await? else {
+        return Err(Failure::failed("the engine answered something else"));
+    };
+    let rows: Vec<Row> = told.rows.iter().map(|change| output::row_of(&**change)).collect();
+    sieve::print(&CHANGES, rows, &options.rows)?;
+    if told.more {
+        output::say(&format!("vaultdeck: these are the first {} differences; there are more", told.rows.len()));
+        return Ok(Exit::DoneWithIssues);
+    }
+    Ok(Exit::Done)
+}
+
+/// The newest recovery point of the same resource that is older.
+async fn before(reached: &Reached, newer: &KnownPoint) -> Result<Arn, Failure> {
+    let query = Query::RecoveryPointsOfResource { resource: newer.resource_arn.clone() };
+    let answer = reached.connection.read(Key::scoped(newer.scope.clone(), query)).await?;
+    let points = answer.recovery_points().into_iter().flat_map(|points| points.iter());
+    let older = points.filter(|point| point.created < newer.created).max_by_key(|point| point.created);
+    older
+        .map(|point| point.arn.clone())
+        .ok_or_else(|| Failure::failed("its resource has no older recovery point; name another one with --since"))
 }
 
 /// One line for each, the values below each other.

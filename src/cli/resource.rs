@@ -1,9 +1,11 @@
 //! `vaultdeck resource`: what the engine can protect.
 
-use super::arguments::{Format, PlainFormat, ResourceCommand, ScopeOptions, WithinOptions};
+use super::arguments::{PlainFormat, ResourceCommand, RowOptions, ScopeOptions, WithinOptions};
 use super::failure::{Exit, Failure};
+use super::format::Format;
 use super::host::{Host, Purpose};
 use super::output::{self, Column, Show};
+use super::sieve::{Known, Sieve};
 use super::{Session, rows, secret};
 use crate::domain::Arn;
 use crate::domain::extension::{AddResource, ResourceAdded, ResourceProbe, ResourceView};
@@ -14,6 +16,12 @@ const COLUMNS: [Column; 5] = [
     Column { title: "LOCATION", member: "Path", show: Show::Plain },
     Column { title: "TAGS", member: "Tags", show: Show::Plain },
     Column { title: "ARN", member: "ResourceArn", show: Show::Plain },
+];
+
+/// What else is told of a resource, to programs and to filters.
+const MORE: [Column; 2] = [
+    Column { title: "ACCOUNT", member: "AccountId", show: Show::Plain },
+    Column { title: "REGION", member: "Region", show: Show::Plain },
 ];
 
 pub(super) async fn run(session: &Session, command: ResourceCommand) -> Result<Exit, Failure> {
@@ -31,24 +39,28 @@ pub(super) async fn run(session: &Session, command: ResourceCommand) -> Result<E
             };
             if dry_run { Prepared::Probe(request, output) } else { Prepared::Add(request, output) }
         }
-        ResourceCommand::List { within, output } => Prepared::List(within, output),
+        ResourceCommand::List { within, rows } => {
+            let sieve = Sieve::new(Known::columns(&COLUMNS).and_columns(&MORE), &rows)?;
+            Prepared::List(within, sieve, rows)
+        }
         ResourceCommand::Remove { arn, force } => Prepared::Remove(arn, force),
     };
     let host = Host::reach(session, Purpose::Look).await?;
     let done = carry_out(&host, prepared).await;
     host.close().await;
-    done.map(|()| Exit::Done)
+    done
 }
 
 /// A command whose arguments were checked, before any engine is opened.
 enum Prepared {
     Add(AddResource, PlainFormat),
     Probe(AddResource, PlainFormat),
-    List(WithinOptions, Format),
+    List(WithinOptions, Sieve, RowOptions),
     Remove(Arn, bool),
 }
 
-async fn carry_out(host: &Host, command: Prepared) -> Result<(), Failure> {
+async fn carry_out(host: &Host, command: Prepared) -> Result<Exit, Failure> {
+    let mut exit = Exit::Done;
     match command {
         Prepared::Add(request, format) => {
             let arn = host.control().add_resource(&request).await?;
@@ -64,16 +76,20 @@ async fn carry_out(host: &Host, command: Prepared) -> Result<(), Failure> {
                 PlainFormat::Json => output::print_json(&found),
             }
         }
-        Prepared::List(within, format) => {
+        Prepared::List(within, mut sieve, options) => {
             let mut resources = host.control().resources().await?;
-            resources.retain(|resource| lies_within(resource, &within));
-            if format == Format::Json {
-                return output::print_json(&resources);
+            sieve.name_accounts_of(host).await;
+            resources.retain(|resource| lies_within(resource, &within) && sieve.passes(&row(resource)));
+            exit = sieve.ends(exit);
+            if options.output == Format::Json {
+                output::print_json(&resources)
+            } else {
+                output::print(&COLUMNS, &resources.iter().map(row).collect::<Vec<_>>(), options.output)
             }
-            output::print(&COLUMNS, &resources.iter().map(row).collect::<Vec<_>>(), format)
         }
         Prepared::Remove(arn, force) => Ok(host.control().remove_resource(&arn, force).await?),
-    }
+    }?;
+    Ok(exit)
 }
 
 /// A row of the list, in which what has no path has its location in words.

@@ -4,7 +4,8 @@ use super::Session;
 use super::arguments::RoleCommand;
 use super::failure::{Exit, Failure};
 use super::host::{Host, Purpose};
-use super::output::{self, Column, Row, Show};
+use super::output::{Column, Row, Show};
+use super::sieve;
 
 const COLUMNS: [Column; 1] = [Column { title: "ARN", member: "RoleArn", show: Show::Plain }];
 
@@ -19,10 +20,10 @@ async fn carry_out(host: &Host, command: RoleCommand) -> Result<(), Failure> {
     match command {
         RoleCommand::Add { arn } => Ok(host.control().add_role(&arn).await?),
         RoleCommand::Remove { arn } => Ok(host.control().remove_role(&arn).await?),
-        RoleCommand::List { output } => {
+        RoleCommand::List { rows } => {
             let roles = host.control().roles().await?;
             let row = |role: String| Row::from_iter([("RoleArn".to_owned(), role.into())]);
-            output::print(&COLUMNS, &roles.into_iter().map(row).collect::<Vec<_>>(), output)
+            sieve::print(&COLUMNS, roles.into_iter().map(row).collect(), &rows)
         }
     }
 }

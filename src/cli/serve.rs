@@ -4,7 +4,8 @@ use super::arguments::{Clock, ServeOptions};
 use super::failure::{Exit, Failure};
 use super::host::{allow_regions, announce_socket, open_patiently, rest};
 use super::output;
-use super::{Session, absolute, notifications, own_regions};
+use super::watch::Watch;
+use super::{Session, absolute, alert, notifications, own_regions, scrape};
 use crate::config::Config;
 use crate::domain::extension::{Health, ProblemSeverity};
 use crate::engine::data_dir::Access;
@@ -24,6 +25,11 @@ const FAREWELL: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(session: &Session, options: &ServeOptions) -> Result<Exit, Failure> {
     check_address(options.listen).map_err(|e| Failure::usage(e.to_string()))?;
+    let metrics = match options.metrics {
+        Some(address) => Some(scrape::listen(address).await?),
+        None => None,
+    };
+    let given = notifications::given(options.on_finding_webhook.as_ref(), options.on_finding_command.as_ref())?;
     let simulated = options.clock == Clock::Simulated;
     let opening = EngineOptions {
         data_dir: session.data_dir.clone(),
@@ -39,8 +45,12 @@ pub(super) async fn run(session: &Session, options: &ServeOptions) -> Result<Exi
         .map_err(|e| Failure::failed(format!("cannot listen on {}: {e}", options.listen)))?;
     let url = format!("http://{}", listener.local_addr()?);
     let shutdown = Shutdown::new();
-    notifications::start(session, &engine, &shutdown).await?;
+    let alerts = notifications::start(session, &engine, &given, &shutdown).await?;
     let local = router(Arc::clone(&engine), Surface::Local { shutdown: shutdown.clone() });
+    let watch = Watch::of(session, &engine, local.clone(), metrics.is_some())?;
+    if alerts {
+        alert::start(&watch, &shutdown);
+    }
     let socket = match engine.data_dir().access() {
         Access::Write => Some(announce_socket(&engine, local, &shutdown, Some(url.clone()))?),
         Access::Read(why) => {
@@ -55,15 +65,25 @@ pub(super) async fn run(session: &Session, options: &ServeOptions) -> Result<Exi
     let mut signals = Signals::take()?;
     tracing::info!(url, data_dir = %session.data_dir.display(), clock = ?options.clock, "the engine serves");
     output::write(&format!("listening on {url}\n"))?;
+    let page = match metrics {
+        Some(listener) => {
+            output::write(&format!("metrics at http://{}/metrics\n", listener.local_addr()?))?;
+            Some(scrape::serve(listener, &watch, &shutdown))
+        }
+        None => None,
+    };
     let exit = serve(&mut settings, &engine, &mut signals, &shutdown).await;
     shutdown.request();
     rest(engine).await;
-    let socket = async {
+    let others = async {
         if let Some(socket) = socket {
             let _ = socket.await;
         }
+        if let Some(page) = page {
+            let _ = page.await;
+        }
     };
-    let _ = tokio::time::timeout(FAREWELL, async { tokio::join!(tcp, socket) }).await;
+    let _ = tokio::time::timeout(FAREWELL, async { tokio::join!(tcp, others) }).await;
     Ok(exit)
 }
 

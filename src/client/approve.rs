@@ -6,6 +6,10 @@
 //! let forged = vaultdeck::client::Approved { pending: loop {}, by: loop {} };
 //! ```
 
+mod batch;
+
+pub use batch::{Batch, approve_all};
+
 use crate::client::change::{Order, Request, new_token};
 use crate::client::command_line::CommandLine;
 use crate::client::text::clean;
@@ -88,6 +92,11 @@ impl Pending {
         Ok(Self { scope, mutation, summary, consequence, danger, ask, requests, token })
     }
 
+    /// What will be done.
+    pub fn mutation(&self) -> &Mutation {
+        &self.mutation
+    }
+
     /// With what else is known of what it means here, in whole sentences.
     pub fn telling(mut self, more: &str) -> Self {
         let more = clean(more);
@@ -99,14 +108,19 @@ impl Pending {
 
 /// Checks the typed answer.
 pub fn approve(pending: Pending, typed: &str) -> Result<Approved, NotApproved> {
-    let typed = typed.trim();
-    match &pending.ask {
-        Ask::Yes if typed.eq_ignore_ascii_case("y") || typed.eq_ignore_ascii_case("yes") => {}
-        Ask::Type(wanted) if typed == wanted => {}
-        Ask::Yes => return Err(NotApproved::Yes),
-        Ask::Type(wanted) => return Err(NotApproved::Type(wanted.clone())),
-    }
+    check(&pending.ask, typed)?;
     Ok(Approved { pending, by: Approval::Typed })
+}
+
+/// Whether this is the answer that is asked for.
+fn check(ask: &Ask, typed: &str) -> Result<(), NotApproved> {
+    let typed = typed.trim();
+    match ask {
+        Ask::Yes if typed.eq_ignore_ascii_case("y") || typed.eq_ignore_ascii_case("yes") => Ok(()),
+        Ask::Type(wanted) if typed == wanted => Ok(()),
+        Ask::Yes => Err(NotApproved::Yes),
+        Ask::Type(wanted) => Err(NotApproved::Type(wanted.clone())),
+    }
 }
 
 /// A subcommand with which the user ordered exactly this.

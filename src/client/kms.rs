@@ -2,66 +2,35 @@
 //! those of all other calls.
 
 use crate::client::connect::Connection;
-use crate::client::signed::{JsonAnswer, Post, answer, aws_url};
+use crate::client::json_service::{JsonNames, JsonService};
+use crate::client::signed::JsonAnswer;
 use crate::client::text::clean;
-use crate::client::wire::{OPERATION_LIMIT, Wire};
 use crate::client::{Fault, FaultKind};
 use crate::domain::kms::{KeyManager, KeyState, KmsKey};
-use crate::domain::{Arn, Region, Scope, Time};
-use aws_credential_types::provider::SharedCredentialsProvider;
-use bytes::Bytes;
-use http::header::CONTENT_TYPE;
+use crate::domain::{Arn, Scope, Time};
 use serde_json::{Map, Value, json};
 
-/// Its name in signatures and addresses.
-const SERVICE: &str = "kms";
-
-const JSON: &str = "application/x-amz-json-1.1";
+/// What it is called.
+pub(crate) const NAMES: JsonNames = JsonNames { service: "kms", target: "TrentService" };
 
 /// A list that gives ever more pages is mistaken.
 const MOST_PAGES: usize = 1000;
 
 /// KMS in one scope.
 #[derive(Debug, Clone)]
-pub(crate) struct Kms {
-    wire: Wire,
-    /// Its URL, with a slash at its end.
-    url: String,
-    region: Region,
-    credentials: SharedCredentialsProvider,
-}
+pub(crate) struct Kms(pub(crate) JsonService);
 
 impl Connection {
     /// KMS of a scope, where the context's AWS Backup is.
     pub(crate) async fn kms(&self, scope: &Scope) -> Result<Kms, Fault> {
-        let config = self.clients(scope).await?.config;
-        let none = || Fault::new(FaultKind::Expired, "no usable credentials");
-        let credentials = config.credentials_provider().ok_or_else(none)?;
-        let url = match self.base_url() {
-            Some(base) => format!("{base}/"),
-            None => format!("{}/", aws_url(SERVICE, scope.region.as_str(), &self.home().await?.partition)),
-        };
-        Ok(Kms::new(self.wire().clone(), url, scope.region.clone(), credentials))
+        self.json_service(scope, NAMES).await.map(Kms)
     }
 }
 
 impl Kms {
-    pub(crate) fn new(wire: Wire, url: String, region: Region, credentials: SharedCredentialsProvider) -> Self {
-        Self { wire, url, region, credentials }
-    }
-
     /// Makes one call.
     pub(crate) async fn call(&self, operation: &'static str, input: &Map<String, Value>) -> Result<JsonAnswer, Fault> {
-        let request = self.signed(operation, Value::Object(input.clone()).to_string()).await?;
-        let response = self.wire.send(request, OPERATION_LIMIT).await.map_err(|error| Fault::from(&error))?;
-        answer(operation, &response)
-    }
-
-    async fn signed(&self, operation: &str, body: String) -> Result<http::Request<Bytes>, Fault> {
-        let target = format!("TrentService.{operation}");
-        let headers = [(CONTENT_TYPE.as_str(), JSON), ("x-amz-target", target.as_str())];
-        let post = Post { service: SERVICE, region: self.region.as_str(), url: &self.url, headers: &headers, body };
-        Ok(post.signed(&self.credentials).await?)
+        self.0.call(operation, input).await
     }
 
     /// All rows of a list, page by page.

@@ -14,6 +14,7 @@ use crate::domain::kms::KmsKey;
 use crate::domain::legal_hold::HoldSummary;
 use crate::domain::names::JobId;
 use crate::domain::plan::PlanSummary;
+use crate::domain::trail::ApiCall;
 use crate::domain::vault::Vault;
 use crate::domain::{Account, AccountId, Arn, Region, Scope};
 use std::collections::HashSet;
@@ -30,7 +31,8 @@ pub struct Within {
 }
 
 impl Within {
-    fn takes(&self, scope: &Scope) -> bool {
+    /// Whether a scope is meant.
+    pub(crate) fn takes(&self, scope: &Scope) -> bool {
         self.account.as_ref().is_none_or(|account| *account == scope.account)
             && self.region.as_ref().is_none_or(|region| *region == scope.region)
     }
@@ -53,8 +55,22 @@ const FOLLOW_FAULTS: u32 = 10;
 impl Connection {
     /// Asks one question once.
     pub async fn read(self: &Arc<Self>, key: Key) -> Result<Answer, Fault> {
-        let bucket = Arc::new(Bucket::of(self.capabilities().engine.is_some()));
-        let question = Question { key, previous: None, bucket, progress: Arc::new(|_| {}) };
+        self.read_in_turn(key, None, &self.new_bucket()).await
+    }
+
+    /// What the questions to one scope take their turns by.
+    pub(crate) fn new_bucket(&self) -> Arc<Bucket> {
+        Arc::new(Bucket::of(self.capabilities().engine.is_some()))
+    }
+
+    /// Asks one question of many to a scope once, when it is its turn. `previous` is the answer that is only to be completed.
+    pub(crate) async fn read_in_turn(
+        self: &Arc<Self>,
+        key: Key,
+        previous: Option<Answer>,
+        bucket: &Arc<Bucket>,
+    ) -> Result<Answer, Fault> {
+        let question = Question { key, previous, bucket: Arc::clone(bucket), progress: Arc::new(|_| {}) };
         self.clone().ask(question).await
     }
 
@@ -132,6 +148,11 @@ impl Connection {
     /// The legal holds, active and released.
     pub async fn list_legal_holds(self: &Arc<Self>, within: &Within) -> Result<Listed<HoldSummary>, Fault> {
         self.everywhere(within, &Query::LegalHolds, Answer::legal_holds).await
+    }
+
+    /// Who asked for which change lately; only an engine tells.
+    pub async fn list_api_calls(self: &Arc<Self>, within: &Within) -> Result<Listed<ApiCall>, Fault> {
+        self.everywhere(within, &Query::ApiCalls, Answer::api_calls).await
     }
 
     /// The backup jobs.

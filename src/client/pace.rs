@@ -79,6 +79,7 @@ fn class_of(query: &Query, answer: Option<&Answer>) -> Class {
         | Query::Plan { .. }
         | Query::ProtectedResources
         | Query::ProtectedResource { .. }
+        | Query::ApiCalls
         | Query::LegalHolds
         | Query::LegalHold { .. }
         | Query::HeldPoints { .. }
@@ -102,7 +103,7 @@ fn class_of(query: &Query, answer: Option<&Answer>) -> Class {
         Query::Items { .. } if grows => LISTS,
         // Of a moment near that end more is known once more of its log is stored.
         Query::Sight { .. } => LISTS,
-        Query::Items { .. } | Query::RestoreMetadata { .. } => FROZEN,
+        Query::Items { .. } | Query::RestoreMetadata { .. } | Query::Changes { .. } | Query::Find { .. } => FROZEN,
     }
 }
 

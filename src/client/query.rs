@@ -3,7 +3,7 @@
 use crate::client::{Capabilities, Fault};
 use crate::domain::KnownPoint;
 use crate::domain::backup_policy::Policy;
-use crate::domain::extension::{Health, Items, Sight, Standing, Status};
+use crate::domain::extension::{ChangedItem, Health, Items, PointMatches, Sight, Standing, Status, UnreadPoint};
 use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
 use crate::domain::kms::KmsKey;
 use crate::domain::legal_hold::{HeldPoint, HoldSummary, LegalHold};
@@ -14,6 +14,7 @@ use crate::domain::plan::{Plan, PlanSummary, ScheduledRun};
 use crate::domain::resource::ProtectedResource;
 use crate::domain::selection::Selection;
 use crate::domain::sharing::VaultShare;
+use crate::domain::trail::ApiCall;
 use crate::domain::vault::{Vault, VaultRef};
 use crate::domain::{Account, Arn, Known, PlanId, ResourceType, Scope, Tags, Time};
 use std::collections::BTreeMap;
@@ -85,6 +86,22 @@ pub enum Query {
         recovery_point: Arn,
         /// The moment.
         at: Time,
+    },
+    /// What is different in a recovery point from an older one of the same resource (engine only): [`Answer::Changes`].
+    Changes {
+        /// The recovery point.
+        recovery_point: Arn,
+        /// The older one.
+        since: Arn,
+    },
+    /// Where something is in all recovery points of a resource or a vault (engine only): [`Answer::Found`].
+    Find {
+        /// Where it is looked for.
+        place: Place,
+        /// The glob or regular expression of its name or path.
+        name: String,
+        /// Whether it is a regular expression.
+        is_regex: bool,
     },
     /// The metadata with which a restore of a recovery point starts: [`Answer::RestoreMetadata`].
     RestoreMetadata {
@@ -178,10 +195,41 @@ pub enum Query {
         /// Its ARN, or its id, or an alias.
         name: String,
     },
+    /// Who asked for which change lately (engine only): [`Answer::ApiCalls`].
+    ApiCalls,
     /// Which resource types are opted in: [`Answer::RegionSettings`].
     RegionSettings,
     /// Which resource types can be backed up here: [`Answer::ResourceTypes`].
     SupportedResourceTypes,
+}
+
+/// Where something is looked for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Place {
+    /// In the recovery points of a resource, in all vaults.
+    Resource(Arn),
+    /// In all recovery points of the vault of this name.
+    Vault(String),
+}
+
+/// A long list, as far as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SoMany<T> {
+    /// The first rows.
+    pub rows: Rows<T>,
+    /// Whether there are more.
+    pub more: bool,
+}
+
+/// What was found in many recovery points, as far as it is kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FoundItems {
+    /// What they hold, the newest point first.
+    pub points: Vec<PointMatches>,
+    /// Those that could not be looked through.
+    pub unread: Vec<UnreadPoint>,
+    /// Whether there is more.
+    pub more: bool,
 }
 
 /// A question in its place: the unit of fetching.
@@ -234,6 +282,10 @@ pub enum Answer {
     Items(Arc<Items>),
     /// To [`Query::Sight`].
     Sight(Arc<Sight>),
+    /// To [`Query::Changes`], in the order of the paths.
+    Changes(Arc<SoMany<ChangedItem>>),
+    /// To [`Query::Find`], the newest recovery point first.
+    Found(Arc<FoundItems>),
     /// To [`Query::RestoreMetadata`].
     RestoreMetadata(Arc<RestoreMetadata>),
     /// To [`Query::Plans`].
@@ -280,6 +332,8 @@ pub enum Answer {
     KmsKeys(Rows<KmsKey>),
     /// To [`Query::KmsKey`], without its aliases; none where there is none, or not any more.
     KmsKey(Arc<Option<KmsKey>>),
+    /// To [`Query::ApiCalls`], the newest first.
+    ApiCalls(Rows<ApiCall>),
     /// To [`Query::RegionSettings`]: opted in, by type.
     RegionSettings(Arc<BTreeMap<String, bool>>),
     /// To [`Query::SupportedResourceTypes`].
@@ -324,6 +378,8 @@ lists! {
     legal_holds = LegalHolds(HoldSummary);
     /// The KMS keys, if it is about those.
     kms_keys = KmsKeys(KmsKey);
+    /// Who asked for which change, if it is about that.
+    api_calls = ApiCalls(ApiCall);
     /// The backup jobs, if it is about those.
     backup_jobs = BackupJobs(BackupJob);
     /// The restore jobs, if it is about those.

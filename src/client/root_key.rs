@@ -1,7 +1,8 @@
 //! The key in AWS KMS that keeps the root of an engine's key ring: `Encrypt` and `Decrypt`, signed without
 //! the SDK of KMS, with the keys that the environment or a profile gives.
 
-use crate::client::kms::Kms;
+use crate::client::json_service::JsonService;
+use crate::client::kms::{Kms, NAMES};
 use crate::client::signed::{aws_url, keys};
 use crate::client::wire::Wire;
 use crate::client::{Fault, FaultKind};
@@ -63,7 +64,7 @@ impl RootKey {
                 format!("{}/", aws_url("kms", region.as_str(), partition))
             }
         };
-        Ok(Kms::new(wire, url, region, credentials))
+        Ok(Kms(JsonService { wire, url, region, credentials, names: NAMES }))
     }
 }
 

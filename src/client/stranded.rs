@@ -6,6 +6,7 @@ use crate::domain::plan::{Plan, Rule};
 use crate::domain::recovery_point::RecoveryPointStatus;
 use crate::domain::vault::Vault;
 use crate::domain::{Arn, KnownPoint, PlanId, Scope};
+use std::collections::{BTreeMap, HashSet};
 
 /// How many are named one by one.
 const NAMED: usize = 5;
@@ -49,17 +50,48 @@ pub fn by_key<'a>(key: &Arn, vaults: impl Iterator<Item = &'a Vault>) -> String 
 
 /// What is left of the resource of a recovery point: the other points of it that can be restored, of those that are known.
 pub fn by_point<'a>(point: &KnownPoint, known: impl Iterator<Item = &'a KnownPoint>) -> String {
-    let name = point.resource_name.clone().filter(|name| !name.is_empty());
-    let name = name.unwrap_or_else(|| point.resource_arn.last_part().to_owned());
-    let left = known.filter(|other| {
-        let whole = matches!(other.status, RecoveryPointStatus::Completed | RecoveryPointStatus::Available);
-        other.resource_arn == point.resource_arn && other.arn != point.arn && whole && !other.is_damaged()
-    });
+    let name = called(point);
+    let left = known
+        .filter(|other| other.resource_arn == point.resource_arn && other.arn != point.arn && can_be_restored(other));
     match left.count() {
         0 => format!("As far as is known here, it is the last one of {name} that can be restored."),
         1 => format!("1 other recovery point of {name} can be restored."),
         many => format!("{many} other recovery points of {name} can be restored."),
     }
+}
+
+/// The same of several that go together: what is left of each resource once all of them are gone. `known` are the recovery points
+/// of these resources that are known.
+pub fn by_points<'a>(points: &[&'a KnownPoint], known: impl Iterator<Item = &'a KnownPoint>) -> String {
+    let gone: HashSet<&Arn> = points.iter().map(|point| &point.arn).collect();
+    let mut left: BTreeMap<&Arn, (String, usize)> =
+        points.iter().map(|point| (&point.resource_arn, (called(point), 0))).collect();
+    for point in known.filter(|point| !gone.contains(&point.arn) && can_be_restored(point)) {
+        if let Some((_, count)) = left.get_mut(&point.resource_arn) {
+            *count += 1;
+        }
+    }
+    let (with, without): (Vec<_>, Vec<_>) = left.into_values().partition(|(_, count)| *count > 0);
+    let without: Vec<String> = without.into_iter().map(|(name, _)| name).collect();
+    let with: Vec<String> = with.into_iter().map(|(name, count)| format!("{count} of {name}")).collect();
+    let nothing = "As far as is known here, nothing is left that can be restored of";
+    let told = [
+        (!without.is_empty()).then(|| format!("{nothing} {}.", listed(&without, NAMED))),
+        (!with.is_empty()).then(|| format!("What is left can be restored: {}.", listed(&with, NAMED))),
+    ];
+    told.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+/// What people call the resource of a recovery point.
+fn called(point: &KnownPoint) -> String {
+    let name = point.resource_name.clone().filter(|name| !name.is_empty());
+    name.unwrap_or_else(|| point.resource_arn.last_part().to_owned())
+}
+
+fn can_be_restored(point: &KnownPoint) -> bool {
+    let whole = matches!(point.status, RecoveryPointStatus::Completed | RecoveryPointStatus::Available);
+    // What is nested in a composite one counts, each for its own resource; the composite itself is not restored.
+    whole && !point.is_damaged() && !point.nesting.is_parent()
 }
 
 /// The jobs of a plan that are under way: they go on.
@@ -196,5 +228,26 @@ mod tests {
         let kept = [point("e", "fs-1", Completed), point("f", "fs-1", Completed)];
         assert_eq!(by_point(&own, kept[1..].iter()), "1 other recovery point of fs-1 can be restored.");
         assert_eq!(by_point(&own, kept.iter()), "2 other recovery points of fs-1 can be restored.");
+        let composite = KnownPoint { nesting: crate::domain::Nesting::Parent, ..kept[0].clone() };
+        assert!(by_point(&own, [composite].iter()).contains("it is the last one of fs-1"));
+    }
+
+    #[test]
+    fn of_several_points_that_go_together_none_is_what_is_left_of_another() {
+        use RecoveryPointStatus::{Completed, Expired};
+        let all = [
+            point("a", "fs-1", Completed),
+            point("b", "fs-1", Completed),
+            point("c", "fs-1", Expired),
+            point("d", "fs-2", Completed),
+            point("e", "fs-2", Completed),
+        ];
+        let told = by_points(&[&all[0], &all[1], &all[3]], all.iter());
+        assert_eq!(
+            told,
+            "As far as is known here, nothing is left that can be restored of fs-1. What is left can be restored: 1 of fs-2."
+        );
+        assert_eq!(by_points(&[&all[0]], all.iter()), "What is left can be restored: 1 of fs-1.");
+        assert_eq!(by_points(&[], all.iter()), "");
     }
 }

@@ -1,5 +1,6 @@
 //! Text from an API is not to be trusted on a terminal: it is made harmless here, once, where it enters the program.
 
+use serde_json::Value;
 use std::borrow::Cow;
 
 /// Whether a character can act on a terminal or hide and reorder what is shown: C0 and C1 controls, line and paragraph
@@ -25,6 +26,16 @@ pub fn clean(text: &str) -> String {
             c => Some(c),
         })
         .collect()
+}
+
+/// JSON whose texts and names are [`clean`].
+pub fn clean_json(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(clean(&text)),
+        Value::Array(values) => values.into_iter().map(clean_json).collect(),
+        Value::Object(members) => members.into_iter().map(|(name, value)| (clean(&name), clean_json(value))).collect(),
+        other => other,
+    }
 }
 
 /// The text with its harmful characters as `\xNN` for each byte: harmless to show and, in the paths of items, still the
@@ -84,9 +95,63 @@ pub fn shell_quote(word: &str) -> String {
     }
 }
 
+/// A cell of CSV as RFC 4180 has it.
+pub fn csv_cell(cell: &str) -> String {
+    if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
+}
+
+/// A text as such a cell, of which a spreadsheet makes no formula, whoever chose it: one that would begin one begins with a quote.
+pub fn csv_text(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
+        csv_cell(&format!("'{text}"))
+    } else {
+        csv_cell(text)
+    }
+}
+
+/// A text as Markdown that shows it and does nothing else, in a cell of a table.
+pub fn markdown_cell(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (at, sign) in text.char_indices() {
+        let is_address = || text[at..].starts_with("://") || text[..at].to_ascii_lowercase().ends_with("www");
+        match sign {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '~' | '&' | '!' | '@' | '$' => {
+                out.push('\\');
+                out.push(sign);
+            }
+            // Readers make links of what looks like an address.
+            ':' | '.' if is_address() => {
+                out.push('\\');
+                out.push(sign);
+            }
+            _ if sign.is_control() || sign.is_whitespace() => out.push(' '),
+            _ => out.push(sign),
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_makes_no_markup() {
+        for (text, shown) in [
+            ("plain text, 3 of 4 (x)", "plain text, 3 of 4 (x)"),
+            ("a|b\nc", "a\\|b c"),
+            ("<img src=x>", "\\<img src=x\\>"),
+            ("[x](https://evil.example)", "\\[x\\](https\\://evil.example)"),
+            ("WWW.evil.example", "WWW\\.evil.example"),
+            (
+                "`code` **b** _i_ ~s~ # @team &amp; $m$",
+                "\\`code\\` \\*\\*b\\*\\* \\_i\\_ \\~s\\~ \\# \\@team \\&amp; \\$m\\$",
+            ),
+            ("\\", "\\\\"),
+        ] {
+            assert_eq!(markdown_cell(text), shown);
+        }
+    }
 
     #[test]
     fn text_loses_what_could_act_on_a_terminal() {

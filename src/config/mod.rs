@@ -5,6 +5,11 @@
 //! member_role = "OrganizationAccountAccessRole"   # assumed in member accounts
 //! restore_roots = ["/srv/restored"]               # where restores over TCP may write
 //!
+//! [dashboard]
+//! bell = true                                     # rings for each new finding while it runs
+//! osc9 = true                                     # the same as a note on the desktop, where the terminal knows OSC 9
+//! mouse = false                                   # clicks and the wheel stay the terminal's
+//!
 //! [contexts.prod]
 //! profile = "prod"
 //! regions = ["eu-central-1", "us-east-1"]
@@ -28,6 +33,11 @@
 //! [notifications.oncall]
 //! webhook = "https://example.com/hook"            # each event is POSTed there as JSON
 //! state = ["FAILED", "EXPIRED"]
+//!
+//! [notifications.night]
+//! webhook = "https://example.com/night"
+//! detail_type = ["Finding"]                       # what `vaultdeck findings` lists, each once
+//! state = ["CRITICAL"]
 //!
 //! [notifications.log]
 //! command = ["/usr/bin/logger", "-t", "backup"]   # each event is its standard input
@@ -55,6 +65,8 @@ pub struct Config {
     pub member_role: Option<String>,
     /// The folders below which a restore that comes over TCP may write.
     pub restore_roots: Vec<PathBuf>,
+    /// What the dashboard does beside drawing.
+    pub dashboard: Dashboard,
     /// Named contexts.
     pub contexts: BTreeMap<String, Context>,
     /// Regions of which the file has a section: those beyond AWS's that an engine here may have are among them.
@@ -73,6 +85,24 @@ pub mod advice {
     pub const WRITE: &str = "read-only: start with --write, or set `write = true` for this context in config.toml";
     /// All of it.
     pub const ALL: [&str; 1] = [WRITE];
+}
+
+/// What the dashboard does beside drawing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Dashboard {
+    /// Whether it rings the terminal's bell for a new finding.
+    pub bell: bool,
+    /// Whether it lets the terminal note one on the desktop.
+    pub osc9: bool,
+    /// Whether it takes clicks and the wheel.
+    pub mouse: bool,
+}
+
+impl Default for Dashboard {
+    fn default() -> Self {
+        Self { bell: false, osc9: false, mouse: true }
+    }
 }
 
 /// A place that the dashboard can look at, by its name.
@@ -129,6 +159,8 @@ struct File {
     member_role: Option<String>,
     #[serde(default)]
     restore_roots: Vec<Spanned<PathBuf>>,
+    #[serde(default)]
+    dashboard: Dashboard,
     #[serde(default)]
     contexts: BTreeMap<String, Spanned<Context>>,
     #[serde(default)]
@@ -208,6 +240,7 @@ impl Config {
             theme: file.theme,
             member_role: file.member_role,
             restore_roots: file.restore_roots.into_iter().map(Spanned::into_inner).collect(),
+            dashboard: file.dashboard,
             contexts: file.contexts.into_iter().map(|(name, context)| (name, context.into_inner())).collect(),
             regions: file.regions.into_keys().collect(),
             keys,
@@ -245,6 +278,9 @@ mod tests {
             theme = "light"
             member_role = "Backup"
             restore_roots = ["/srv/restored"]
+            [dashboard]
+            bell = true
+            mouse = false
             [contexts.prod]
             profile = "prod"
             regions = ["eu-central-1", "us-east-1"]
@@ -274,6 +310,7 @@ mod tests {
         let key = "arn:aws:kms:eu-central-1:123456789012:alias/backup".to_owned();
         assert_eq!(config.keys.root, Some(Root::Kms(key)));
         assert_eq!(config.keys.kms, KmsPlace { endpoint_url: None, profile: Some("prod".to_owned()) });
+        assert_eq!(config.dashboard, Dashboard { bell: true, osc9: false, mouse: false });
         assert_eq!(config.theme.as_deref(), Some("light"));
         assert_eq!(config.restore_roots, [PathBuf::from("/srv/restored")]);
         assert_eq!(config.contexts["prod"].regions, ["eu-central-1", "us-east-1"]);
@@ -315,6 +352,7 @@ mod tests {
             ("[contexts.a]\nurl = \"x\"", "config.toml:2: ", "unknown field `url`"),
             ("theme = \"x\"\n[contexts.a]\nwrite = true", "config.toml:2: ", "neither endpoint_url nor profile"),
             ("[contexts.a]\nendpoint_url = \"bastion:1\"", "config.toml:1: ", "must begin with https://"),
+            ("[dashboard]\nring = true", "config.toml:2: ", "unknown field `ring`"),
             ("[regions.office-1]\nwarm = \"x\"", "config.toml:2: ", "unknown field `warm`"),
             ("[regions.office-1]\ncold = \"x\"", "config.toml:2: ", "cold: x must be an absolute path"),
             ("theme = \"x\"\nrestore_roots = [\"here\"]", "config.toml:2: ", "absolute path"),
@@ -336,6 +374,11 @@ mod tests {
                 "[notifications.a]\nwebhook = \"https://x\"\nprofile = \"p\"",
                 "config.toml:1: ",
                 "only sns has a profile",
+            ),
+            (
+                "[notifications.a]\nwebhook = \"https://x\"\nvault = [\"v\"]\ndetail_type = [\"Finding\"]",
+                "config.toml:1: ",
+                "vault takes no findings",
             ),
             ("[notifications.a]\nurl = \"https://x\"", "config.toml:2: ", "unknown field `url`"),
             ("[notifications.a]\nsns = \"aws\"\n[notifications.b]\nsns = \"aws\"", "config.toml:3: ", "already"),

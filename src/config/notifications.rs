@@ -2,6 +2,9 @@
 
 use serde::Deserialize;
 
+/// The detail type of new findings, which are told only to those who name it.
+const FINDING: &str = "Finding";
+
 /// A target, as the file has it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -51,6 +54,19 @@ pub struct Notifications {
     pub vault: Vec<String>,
 }
 
+impl Notifications {
+    /// A way to which new findings go; the error is the rule that it breaks.
+    pub fn of_findings(webhook: Option<String>, command: Option<String>) -> Result<Self, &'static str> {
+        let command = command.map(|program| vec![program]);
+        Section { webhook, command, detail_type: vec![FINDING.to_owned()], ..Section::default() }.read()
+    }
+
+    /// Whether it takes new findings.
+    pub fn takes_findings(&self) -> bool {
+        self.detail_type.iter().any(|named| named == FINDING)
+    }
+}
+
 impl Section {
     /// What it means; the error is the rule that it breaks.
     pub(super) fn read(self) -> Result<Notifications, &'static str> {
@@ -72,6 +88,9 @@ impl Section {
                 Err("command must begin with the absolute path of a program")
             }
             Way::Webhook(_) | Way::Command(_) if self.profile.is_some() => Err("only sns has a profile"),
+            _ if !self.vault.is_empty() && self.detail_type.iter().any(|named| named == FINDING) => {
+                Err("vault takes no findings, which are of no vault: name \"Finding\" in a section without vault")
+            }
             _ => Ok(Notifications { way, detail_type: self.detail_type, state: self.state, vault: self.vault }),
         }
     }

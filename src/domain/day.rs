@@ -2,6 +2,7 @@
 
 use crate::domain::job::{BackupJob, JobState};
 use crate::domain::{AccountId, Arn, Scope};
+use serde::{Serialize, Serializer};
 
 /// The worst that happened on a day; the worst is the greatest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,8 +41,12 @@ impl DayState {
 
     /// What a backup job adds to its day.
     pub fn of(job: &BackupJob) -> Self {
-        match job.state {
-            JobState::Completed if job.completed_with_issues() => Self::Issues,
+        if job.completed_with_issues() { Self::Issues } else { Self::of_state(&job.state) }
+    }
+
+    /// What a state adds, whatever the job is of.
+    pub fn of_state(state: &JobState) -> Self {
+        match state {
             JobState::Completed => Self::Good,
             JobState::Failed | JobState::Partial => Self::Failed,
             JobState::Expired => Self::Expired,
@@ -69,6 +74,12 @@ impl DayState {
             Self::Expired => "expired",
             Self::Failed => "failed",
         }
+    }
+}
+
+impl Serialize for DayState {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.word())
     }
 }
 

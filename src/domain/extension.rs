@@ -1,6 +1,7 @@
 //! The bodies of the engine's own routes under `/_vaultdeck/`, for what AWS's API has no operation. Both sides of the wire use these.
 
 mod deliveries;
+mod explore;
 mod items;
 mod policies;
 mod probe;
@@ -15,6 +16,7 @@ use serde_with::skip_serializing_none;
 use std::collections::BTreeMap;
 
 pub use deliveries::DeliveryStatus;
+pub use explore::{ChangedItem, Changes, FIND, Found, FoundItem, ItemChange, PointMatches, UnreadPoint};
 pub use items::{Item, Items, MissingItem, RECOVERY_POINTS};
 pub use policies::{
     EffectivePolicyView, Policies, PolicyChanged, PolicyPlanView, PolicyProblem, PolicyTargetView, PolicyView,

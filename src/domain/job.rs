@@ -137,6 +137,12 @@ pub struct CopyJob {
     pub created_by: Option<Creator>,
     /// The backup job whose recovery point it copies, when a plan asked for that.
     pub backup_job_id: Option<JobId>,
+    /// Whether it copies a composite recovery point, and stands for the child jobs that copy what is nested in it.
+    pub is_parent: bool,
+    /// The job that stands for it, if it is a child job.
+    pub parent_job_id: Option<JobId>,
+    /// `CompositeMemberIdentifier`: what its resource is called in its parent's.
+    pub member: Option<String>,
 }
 
 /// A restore job.
@@ -266,6 +272,12 @@ impl JobState {
     }
 }
 
+impl JobState {
+    /// The states that jobs of any kind can have, as AWS writes them.
+    pub const NAMES: &[&str] =
+        &["CREATED", "PENDING", "RUNNING", "ABORTING", "ABORTED", "COMPLETED", "FAILED", "EXPIRED", "PARTIAL"];
+}
+
 impl From<&str> for JobState {
     fn from(text: &str) -> Self {
         match text {
@@ -288,6 +300,15 @@ impl BackupJob {
     pub fn completed_with_issues(&self) -> bool {
         self.state == JobState::Completed
             && self.message_category.as_deref().is_some_and(|c| !c.eq_ignore_ascii_case(category::SUCCESS))
+    }
+
+    /// Whether it went well: it completed without issues. None where it was stopped, or is not over.
+    pub fn went_well(&self) -> Option<bool> {
+        match self.state {
+            JobState::Completed => Some(!self.completed_with_issues()),
+            JobState::Failed | JobState::Expired | JobState::Partial => Some(false),
+            _ => None,
+        }
     }
 
     /// When it ended; while that is not told, when it was created.
@@ -313,6 +334,11 @@ mod tests {
     use JobState::{Aborted, Aborting, Completed, Created, Expired, Failed, Partial, Pending, Running};
 
     const ALL: [JobState; 9] = [Created, Pending, Running, Aborting, Aborted, Completed, Failed, Expired, Partial];
+
+    #[test]
+    fn every_state_is_named() {
+        assert_eq!(ALL.iter().map(JobState::as_str).collect::<Vec<_>>(), JobState::NAMES);
+    }
 
     #[test]
     fn every_string_of_the_api_reads_back() {

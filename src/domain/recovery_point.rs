@@ -162,6 +162,11 @@ impl RecoveryPointStatus {
     }
 }
 
+impl RecoveryPointStatus {
+    /// All of them, as AWS writes them.
+    pub const NAMES: &[&str] = &["CREATING", "COMPLETED", "PARTIAL", "AVAILABLE", "DELETING", "EXPIRED", "STOPPED"];
+}
+
 impl From<&str> for RecoveryPointStatus {
     fn from(text: &str) -> Self {
         match text {

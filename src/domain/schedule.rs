@@ -223,7 +223,7 @@ fn cron_fields(expression: &str) -> Result<[String; 6], Invalid> {
 /// Whether every year that the field names is one that AWS knows; a step is no year.
 fn years_in_range(field: &str) -> bool {
     let bounds = field.split(',').filter_map(|item| item.split('/').next()).flat_map(|range| range.split('-'));
-    bounds.filter(|bound| *bound != "*").all(|year| year.parse().is_ok_and(|year| YEARS.contains(&year)))
+    bounds.filter(|bound| *bound != "*").all(|year| year.parse::<u16>().is_ok_and(|year| YEARS.contains(&year)))
 }
 
 /// What one field of an expression may hold; the ranges of numbers are croner's to check.

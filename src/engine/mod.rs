@@ -17,6 +17,7 @@ pub mod deletion;
 pub mod drivers;
 pub mod error;
 pub mod events;
+pub mod findings;
 pub mod health;
 pub mod holds;
 pub mod jobs;
@@ -36,6 +37,7 @@ mod rewrap;
 pub mod sharing;
 pub mod status;
 pub mod tags;
+pub mod trail;
 mod upkeep;
 pub mod vaults;
 
@@ -115,6 +117,8 @@ pub struct Engine {
     pub(crate) own_regions: organization::regions::OwnRegions,
     pub(crate) upkeep: upkeep::State,
     pub(crate) event_readers: events::feed::Waiters,
+    /// What was recorded lately of calls that were refused.
+    pub(crate) refusals: trail::Refusals,
     pub(crate) deliveries: notifications::standing::Deliveries,
     pub(crate) chains: points::chains::Locks,
     pub(crate) followers: continuous::Followers,
@@ -122,6 +126,8 @@ pub struct Engine {
     pub(crate) rescanning: Mutex<()>,
     /// Held by whoever looks at a moment of a continuous recovery point.
     pub(crate) looking: Mutex<()>,
+    /// What a search of many calls need not read again.
+    pub(crate) barren: points::explore::LastBarren,
     /// Held by whoever changes shares, and then the names of all the vaults that they share.
     pub(crate) sharing: Mutex<()>,
     /// Last, so that the lock is given back when all else is closed.
@@ -268,10 +274,12 @@ impl Engine {
             own_regions: organization::regions::OwnRegions::default(),
             upkeep: upkeep::State::default(),
             event_readers: events::feed::Waiters::default(),
+            refusals: trail::Refusals::default(),
             deliveries: notifications::standing::Deliveries::default(),
             chains: points::chains::Locks::default(),
             followers: continuous::Followers::default(),
             looking: Mutex::default(),
+            barren: points::explore::LastBarren::default(),
             rescanning: Mutex::default(),
             sharing: Mutex::default(),
             data_dir,
@@ -303,6 +311,12 @@ impl Engine {
     /// Binds the directory to a kind of clock, from the next start on: a history that was simulated goes on in real time.
     pub fn live_by(&self, kind: ClockKind) -> Result<()> {
         self.catalog.write(|tx| clock::bind(tx, kind))
+    }
+
+    /// How many transactions have written since it was opened: while that stays, nothing that it tells has changed but what
+    /// follows from the time, and how far jobs have come.
+    pub fn commits(&self) -> u64 {
+        self.catalog.commits().count()
     }
 
     /// The data directory.

@@ -1,6 +1,6 @@
 //! Where content is cut into blobs.
 
-use fastcdc::v2020::{Normalization, cut_gear, get_gear_with_seed, select_masks};
+use fastcdc::v2020::{Normalization, get_gear_with_seed, select_masks};
 use serde::{Deserialize, Serialize};
 
 use super::{Error, Result};
@@ -43,9 +43,20 @@ impl ChunkerParameters {
 /// Finds the cuts, for one set of parameters and one seed.
 pub struct Chunker {
     parameters: ChunkerParameters,
-    gear: Vec<u64>,
-    gear_shifted: Vec<u64>,
+    gear: Box<Gear>,
+    gear_shifted: Box<Gear>,
     masks: [u64; 2],
+}
+
+/// A number for each byte.
+type Gear = [u64; 256];
+
+/// How far the search for the end of one piece has come: it goes on from there once more of the content is at hand.
+#[derive(Debug, Default)]
+pub struct Search {
+    /// Where it goes on, from the beginning of the piece.
+    at: usize,
+    hash: u64,
 }
 
 /// What the parameters of a content chunker may be.
@@ -61,7 +72,8 @@ impl Chunker {
                 if size == 0 || size > LARGEST {
                     return Err(refused("a fixed size must be between 1 byte and 16 MiB"));
                 }
-                return Ok(Self { parameters, gear: Vec::new(), gear_shifted: Vec::new(), masks: [0; 2] });
+                let (gear, gear_shifted) = (Box::new([0; 256]), Box::new([0; 256]));
+                return Ok(Self { parameters, gear, gear_shifted, masks: [0; 2] });
             }
             ChunkerParameters::Content { minimum, average, maximum } => {
                 if !(SMALLEST <= minimum && minimum <= average && average <= maximum && maximum <= LARGEST) {
@@ -75,12 +87,10 @@ impl Chunker {
         };
         let (strict, loose) = select_masks(average as usize, Normalization::Level1);
         let (gear, gear_shifted) = get_gear_with_seed(seed);
-        Ok(Self {
-            parameters,
-            gear: gear.into_owned(),
-            gear_shifted: gear_shifted.into_owned(),
-            masks: [strict, loose],
-        })
+        let table = |numbers: &[u64]| {
+            numbers.try_into().map(Box::new).map_err(|_| refused("its table does not have a number for each byte"))
+        };
+        Ok(Self { parameters, gear: table(&gear)?, gear_shifted: table(&gear_shifted)?, masks: [strict, loose] })
     }
 
     /// The largest piece there can be.
@@ -96,33 +106,54 @@ impl Chunker {
         }
     }
 
-    /// How long the next piece is. `window` must hold [`maximum`](Self::maximum) bytes, or all that is left.
-    pub fn cut(&self, window: &[u8]) -> usize {
+    /// How long the piece is that begins where `window` does, if the bytes at hand decide it, whatever follows them. At the end of
+    /// the content all that is left is a piece where they do not.
+    ///
+    /// A new piece has a new search. Where nothing was found, the same search is asked again with the same bytes and more behind
+    /// them: none of them is looked at twice.
+    pub fn find_end(&self, search: &mut Search, window: &[u8]) -> Option<usize> {
         match self.parameters {
-            ChunkerParameters::Fixed { size } => window.len().min(size as usize),
+            ChunkerParameters::Fixed { size } => (window.len() >= size as usize).then_some(size as usize),
             ChunkerParameters::Content { minimum, average, maximum } => {
+                let [minimum, average, maximum] = [minimum, average, maximum].map(|size| size as usize);
+                search.at = search.at.max(minimum);
                 let [strict, loose] = self.masks;
-                let sizes = [minimum, average, maximum].map(|size| size as usize);
-                cut_gear(
-                    window,
-                    sizes[0],
-                    sizes[1],
-                    sizes[2],
-                    strict,
-                    loose,
-                    strict << 1,
-                    loose << 1,
-                    &self.gear,
-                    &self.gear_shifted,
-                )
-                .1
+                let scan =
+                    self.scan(search, window, average, strict).or_else(|| self.scan(search, window, maximum, loose));
+                scan.or_else(|| (window.len() >= maximum).then_some(maximum))
             }
         }
+    }
+
+    /// Goes on with a search up to a place, or as far as there are bytes; where the mask says that the piece ends. Bytes are taken
+    /// in pairs, as FastCDC of 2020 does it. What was found is found again at once.
+    fn scan(&self, search: &mut Search, window: &[u8], until: usize, mask: u64) -> Option<usize> {
+        let bytes = window.get(search.at..until.min(window.len()))?;
+        let Search { mut at, mut hash } = *search;
+        let mut found = None;
+        for [first, second] in bytes.as_chunks::<2>().0 {
+            let half = (hash << 2).wrapping_add(self.gear_shifted[usize::from(*first)]);
+            if half & (mask << 1) == 0 {
+                found = Some(at);
+                break;
+            }
+            let whole = half.wrapping_add(self.gear[usize::from(*second)]);
+            if whole & mask == 0 {
+                found = Some(at + 1);
+                break;
+            }
+            (at, hash) = (at + 2, whole);
+        }
+        *search = Search { at, hash };
+        found
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use fastcdc::v2020::cut_gear;
+    use proptest::prelude::*;
+
     use super::*;
 
     fn noise(length: usize, mut state: u64) -> Vec<u8> {
@@ -139,7 +170,8 @@ mod tests {
         let mut rest = content;
         let mut pieces = Vec::new();
         while !rest.is_empty() {
-            let (piece, after) = rest.split_at(chunker.cut(rest));
+            let end = chunker.find_end(&mut Search::default(), rest).unwrap_or(rest.len());
+            let (piece, after) = rest.split_at(end);
             pieces.push(piece);
             rest = after;
         }
@@ -170,6 +202,61 @@ mod tests {
         };
         assert_eq!(lengths(7), lengths(7));
         assert_ne!(lengths(7), lengths(8));
+    }
+
+    /// How FastCDC of 2020 cuts what has all of its content at hand.
+    fn model(chunker: &Chunker, content: &[u8]) -> Vec<usize> {
+        let ChunkerParameters::Content { minimum, average, maximum } = chunker.parameters else { unreachable!() };
+        let [minimum, average, maximum] = [minimum, average, maximum].map(|size| size as usize);
+        let ([strict, loose], mut rest, mut lengths) = (chunker.masks, content, Vec::new());
+        while !rest.is_empty() {
+            let window = &rest[..rest.len().min(maximum)];
+            let (gear, shifted) = (&chunker.gear[..], &chunker.gear_shifted[..]);
+            let masks = (strict, loose, strict << 1, loose << 1);
+            let (_, length) =
+                cut_gear(window, minimum, average, maximum, masks.0, masks.1, masks.2, masks.3, gear, shifted);
+            lengths.push(length);
+            rest = &rest[length..];
+        }
+        lengths
+    }
+
+    /// The same by searches that are shown the content bit by bit, in windows that grow by these steps.
+    fn searched(chunker: &Chunker, content: &[u8], steps: &[usize]) -> Vec<usize> {
+        let (mut start, mut end, mut lengths) = (0, 0, Vec::new());
+        let (mut search, mut steps) = (Search::default(), steps.iter().cycle());
+        while start < content.len() {
+            let found = chunker.find_end(&mut search, &content[start..end]);
+            assert_eq!(chunker.find_end(&mut search, &content[start..end]), found, "it is found again");
+            match found {
+                None if end < content.len() => end = content.len().min(end + steps.next().unwrap()),
+                found => {
+                    lengths.push(found.unwrap_or(end - start));
+                    start += lengths[lengths.len() - 1];
+                    search = Search::default();
+                }
+            }
+        }
+        lengths
+    }
+
+    proptest! {
+        #[test]
+        fn a_piece_ends_at_the_same_place_however_little_of_the_content_is_at_hand(
+            sizes in prop_oneof![
+                Just((64, 256, 1024)), Just((256, 256, 256)), Just((64, 256, 256)), Just((254, 258, 4098)), Just((2048, 4096, 32768)),
+            ],
+            seed in any::<u64>(),
+            length in 0_usize..100_000,
+            // Few different bytes leave long stretches without an end.
+            variety in prop_oneof![Just(1_u8), Just(2), Just(255)],
+            steps in proptest::collection::vec(1_usize..9000, 1..8),
+        ) {
+            let (minimum, average, maximum) = sizes;
+            let chunker = Chunker::new(ChunkerParameters::Content { minimum, average, maximum }, seed).unwrap();
+            let content: Vec<u8> = noise(length, seed).into_iter().map(|byte| byte % variety).collect();
+            prop_assert_eq!(searched(&chunker, &content, &steps), model(&chunker, &content));
+        }
     }
 
     #[test]

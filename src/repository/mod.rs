@@ -20,6 +20,7 @@ pub mod crash_point;
 pub mod crypto;
 mod durable_files;
 mod error;
+pub mod explore;
 mod file_kind;
 mod folder_entries;
 mod hard_links;
@@ -83,8 +84,8 @@ pub use packing::{Adoption, Copies};
 pub use problem::Problem;
 pub use quoting::{quote as quote_name, unquote as unquote_name};
 pub use restore::{
-    Failure, MissingMetadata, Put, RandomSink, Refusal, RestoreOutcome, RestoreRequest, RestoreSize, Shape, StreamSink,
-    Wanted,
+    Failure, ForeignItem, ForeignTree, Handle, Listed, MissingMetadata, Put, RandomSink, Refusal, RestoreOutcome,
+    RestoreRequest, RestoreSize, Shape, StreamSink, Stretch, Take, Wanted, measure_foreign, restore_foreign,
 };
 pub use room::Room;
 pub use snapshot::{Snapshot, Summary};

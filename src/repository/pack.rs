@@ -197,6 +197,7 @@ mod tests {
         }
         let pack = builder.finish(&key).unwrap();
         let id = pack.index.id;
+        assert_eq!(id, Id::of(&pack.content), "its name is the hash of the file");
         storage.write(FileKind::Pack, &id, &pack.content).unwrap();
         let size = pack.content.len() as u64;
         assert_eq!(read_header(&storage, &key, &id, size).unwrap(), pack.index);

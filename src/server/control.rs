@@ -131,6 +131,33 @@ fn route(engine: &Engine, shutdown: &Shutdown, parts: &Parts, body: &[u8]) -> Re
     Ok(reply)
 }
 
+/// The name under which a call to these routes is recorded; none where it changes nothing. Credentials are what every command asks for.
+pub(super) fn change(method: &str, segments: &[&str]) -> Option<&'static str> {
+    Some(match (method, segments) {
+        ("POST", ["resources"]) => "AddResource",
+        ("DELETE", ["resources", _]) => "RemoveResource",
+        ("POST", ["accounts"]) => "AddAccount",
+        ("POST", ["accounts", _, "move"]) => "MoveAccount",
+        ("POST", ["policies"]) => "PutPolicy",
+        ("DELETE", ["policies", _]) => "DeletePolicy",
+        ("POST", ["policies", _, "targets", _]) => "AttachPolicy",
+        ("DELETE", ["policies", _, "targets", _]) => "DetachPolicy",
+        ("POST", ["units"]) => "AddUnit",
+        ("POST", ["units", _]) => "RenameUnit",
+        ("DELETE", ["units", _]) => "DeleteUnit",
+        ("POST", ["delegated-administrators", _]) => "RegisterDelegatedAdministrator",
+        ("DELETE", ["delegated-administrators", _]) => "DeregisterDelegatedAdministrator",
+        ("POST", ["roles"]) => "AddRole",
+        ("DELETE", ["roles", _]) => "RemoveRole",
+        ("POST", ["vaults", .., "recovery-key"]) => "MakeRecoveryKey",
+        ("POST", ["vaults", .., "repair"]) => "RepairVault",
+        ("POST", ["rescan"] | ["vaults", .., "rescan"]) => "Rescan",
+        ("POST", ["clock", "confirm"]) => "ConfirmClock",
+        ("POST", ["shutdown"]) => "Shutdown",
+        _ => return None,
+    })
+}
+
 /// A JSON body; an empty one is `{}`. Errors name the field and the rule.
 pub(super) fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
     let body = if body.iter().all(u8::is_ascii_whitespace) { b"{}" } else { body };

@@ -1,13 +1,16 @@
 //! `GET /_vaultdeck/recovery-points/{arn}/items`: what files a recovery point holds; `…/details`: what there is to say of it,
-//! whatever became of its files; `…/moment`: what a resource looked like at a moment of a continuous one; `GET
+//! whatever became of its files; `…/moment`: what a resource looked like at a moment of a continuous one; `…/changes`: what is different
+//! from another one; `GET /_vaultdeck/find`: where a name is in all of them; `GET
 //! /_vaultdeck/restore-jobs/{id}/proof`: what a restore test found. AWS has no such operations.
 
 use super::call::arn;
 use super::failure::Failure;
 use super::query::{Query, decoded};
 use super::reply::Reply;
-use crate::domain::extension::RECOVERY_POINTS;
+use crate::domain::extension::{FIND, RECOVERY_POINTS};
+use crate::domain::pattern::Pattern;
 use crate::domain::proof::RESTORE_JOBS;
+use crate::engine::points::explore::Where;
 use crate::engine::{Caller, Engine};
 use http::request::Parts;
 use http::{Method, StatusCode};
@@ -15,6 +18,9 @@ use http::{Method, StatusCode};
 /// Answers one call.
 pub(super) fn answer(engine: &Engine, caller: &Caller, parts: &Parts) -> Result<Reply, Failure> {
     let path = parts.uri.path();
+    if path == FIND && parts.method == Method::GET {
+        return find(engine, caller, parts);
+    }
     if let Some(job) = path.strip_prefix(RESTORE_JOBS) {
         return proof(engine, caller, parts, job);
     }
@@ -22,7 +28,7 @@ pub(super) fn answer(engine: &Engine, caller: &Caller, parts: &Parts) -> Result<
         .strip_prefix(RECOVERY_POINTS)
         .and_then(|rest| rest.strip_suffix('/').unwrap_or(rest).split_once('/'))
         .filter(|(point, what)| {
-            !point.is_empty() && ["items", "details", "moment"].contains(what) && parts.method == Method::GET
+            !point.is_empty() && ["items", "details", "moment", "changes"].contains(what) && parts.method == Method::GET
         })
         .ok_or_else(|| Failure::unknown_operation(format!("Nothing here answers {} {path}", parts.method)))?;
     let point = arn("RecoveryPointArn", &decoded(point)?)?;
@@ -30,6 +36,12 @@ pub(super) fn answer(engine: &Engine, caller: &Caller, parts: &Parts) -> Result<
     if what == "details" {
         query.finish()?;
         return Ok(Reply::json(StatusCode::OK, &engine.recovery_point_details(caller, &point)?));
+    }
+    if what == "changes" {
+        let since = arn("since", &query.required_string("since")?)?;
+        let page = query.camel_page()?;
+        query.finish()?;
+        return Ok(Reply::json(StatusCode::OK, &engine.recovery_point_changes(caller, &point, &since, &page)?));
     }
     if what == "moment" {
         let at = query.string("at").and_then(|at| at.parse().ok());
@@ -42,6 +54,20 @@ pub(super) fn answer(engine: &Engine, caller: &Caller, parts: &Parts) -> Result<
     query.finish()?;
     let items = engine.recovery_point_items(caller, &point, &folder, &page)?;
     Ok(Reply::json(StatusCode::OK, &items))
+}
+
+fn find(engine: &Engine, caller: &Caller, parts: &Parts) -> Result<Reply, Failure> {
+    let mut query = Query::parse(parts.uri.query().unwrap_or_default())?;
+    let name = query.required_string("name")?;
+    let pattern = if query.boolean("regex")? == Some(true) { Pattern::regex(&name)? } else { Pattern::glob(&name)? };
+    let place = match (query.string("resource"), query.string("vault")) {
+        (Some(resource), None) => Where::Resource(arn("resource", &resource)?),
+        (None, Some(vault)) => Where::Vault(vault.parse()?),
+        _ => return Err(Failure::invalid("either resource or vault must say where to look")),
+    };
+    let page = query.camel_page()?;
+    query.finish()?;
+    Ok(Reply::json(StatusCode::OK, &engine.find_items(caller, &place, &pattern, &page)?))
 }
 
 fn proof(engine: &Engine, caller: &Caller, parts: &Parts, job: &str) -> Result<Reply, Failure> {

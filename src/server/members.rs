@@ -81,14 +81,20 @@ impl Members {
         }
     }
 
-    /// A time, which must be there: seconds since 1970, with milliseconds behind the point.
+    /// A time, which must be there.
     pub(super) fn required_time(&mut self, name: &str) -> Result<Time, Failure> {
         let path = self.path_of(name);
-        let value = self.take(name).ok_or_else(|| Failure::missing(&path))?;
+        self.time(name)?.ok_or_else(|| Failure::missing(&path))
+    }
+
+    /// A time: seconds since 1970, with milliseconds behind the point.
+    pub(super) fn time(&mut self, name: &str) -> Result<Option<Time>, Failure> {
+        let path = self.path_of(name);
+        let Some(value) = self.take(name) else { return Ok(None) };
         let seconds = value.as_f64().ok_or_else(|| wrong_type(&path, "a time in seconds since 1970", &value))?;
         let time = (seconds.abs() < LATEST).then(|| Time::from_timestamp_millis((seconds * 1000.0).round() as i64));
-        time.flatten()
-            .ok_or_else(|| Failure::invalid(format!("Invalid {path}: {value} is no time in seconds since 1970")))
+        let invalid = || Failure::invalid(format!("Invalid {path}: {value} is no time in seconds since 1970"));
+        time.flatten().ok_or_else(invalid).map(Some)
     }
 
     /// A boolean.

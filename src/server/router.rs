@@ -5,29 +5,25 @@ use super::backup::operations;
 use super::body::{self, Budget, Received};
 use super::call::Call;
 use super::connections::Standing;
-use super::failure::{Dialect, Failure};
+use super::failure::Failure;
 use super::members::Members;
 use super::query::decoded;
 use super::reply::Reply;
 use super::serve::Shutdown;
-use super::{cbor, clock, control, events, health, items, kms, organizations, ram, sts, tagging};
-use crate::domain::event::EVENTS;
-use crate::domain::extension::{RECOVERY_POINTS, VERSION_HEADER};
-use crate::domain::proof::RESTORE_JOBS;
+use super::target::{CALL_TIMEOUT, Target, cbor_operation, header, json_target};
+use super::{cbor, clock, cloudtrail, control, events, health, items, kms, organizations, ram, sts, tagging, trail};
+use crate::domain::extension::VERSION_HEADER;
 use crate::engine::{Cancel, Engine, RestoreRoots};
 use axum::Router;
 use axum::body::{Body, HttpBody as _};
-use http::header::{CONTENT_TYPE, DATE};
+use http::header::DATE;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode};
 use parking_lot::RwLock;
 use std::any::Any;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// How long a call may take, but those that wait for work: a check, a move of the clock.
-const CALL_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Where a router is reached, which decides what it lets do.
 #[derive(Debug, Clone)]
@@ -75,20 +71,6 @@ pub fn router(engine: Arc<Engine>, surface: Surface) -> Router {
         let service = Arc::clone(&service);
         async move { service.answer(request).await }
     })
-}
-
-/// What a request is addressed to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Target {
-    Backup,
-    Sts,
-    Json,
-    Cbor,
-    Ram,
-    Items,
-    Events,
-    Control,
-    Clock,
 }
 
 struct Service {
@@ -188,6 +170,7 @@ impl Service {
                 organizations::TARGET => Ok(Some("organizations")),
                 tagging::TARGET => Ok(Some("tagging")),
                 kms::TARGET => Ok(Some("kms")),
+                cloudtrail::TARGET => Ok(Some("cloudtrail")),
                 _ => unknown(format!("Nothing here answers X-Amz-Target {:?}", header(&parts.headers, "x-amz-target"))),
             },
             Target::Cbor => match cbor_operation(path) {
@@ -220,7 +203,24 @@ impl Service {
     fn dispatch(&self, target: Target, whole: &Whole, signed: Option<Signed>) -> Result<Reply, Failure> {
         let verify = |signed: Signed| signed.with_body(&self.engine, &whole.parts, &whole.body, self.restore_roots());
         let caller = signed.map(verify).transpose().map_err(|failure| fitted(target, &whole.parts, failure))?;
-        match (target, &caller, &self.surface) {
+        let answer = self.answer_to(target, whole, caller.as_ref());
+        trail::record(
+            &self.engine,
+            &trail::Told {
+                target,
+                parts: &whole.parts,
+                body: &whole.body.bytes,
+                request_id: &whole.request_id,
+                is_owners: self.is_owners(),
+                caller: caller.as_ref().map(|who| &who.caller),
+                failure: answer.as_ref().err(),
+            },
+        );
+        answer
+    }
+
+    fn answer_to(&self, target: Target, whole: &Whole, caller: Option<&Authenticated>) -> Result<Reply, Failure> {
+        match (target, caller, &self.surface) {
             (Target::Control, _, Surface::Local { shutdown }) => {
                 control::answer(&self.engine, shutdown, &whole.parts, &whole.body.bytes)
             }
@@ -261,6 +261,7 @@ impl Service {
         let answer = match service {
             organizations::TARGET => organizations::answer(&self.engine, &who.caller, operation, body)?,
             kms::TARGET => kms::answer(&self.engine, &who.caller, operation, body)?,
+            cloudtrail::TARGET => cloudtrail::answer(&self.engine, &who.caller, operation, body)?,
             _ => tagging::answer(&self.engine, &who.caller, operation, body)?,
         };
         Ok(Reply::amz_json(StatusCode::OK, &answer))
@@ -288,62 +289,6 @@ fn fitted(target: Target, parts: &Parts, failure: Failure) -> Failure {
     }
 }
 
-/// Service and operation of awsJson1.1.
-fn json_target(parts: &Parts) -> (&str, &str) {
-    let target = header(&parts.headers, "x-amz-target");
-    target.split_once('.').unwrap_or((target, ""))
-}
-
-/// The operation of rpc-v2-cbor, which only the Tagging API speaks here.
-fn cbor_operation(path: &str) -> Option<&str> {
-    path.strip_prefix("/service/")?.strip_prefix(tagging::TARGET)?.strip_prefix("/operation/")
-}
-
-impl Target {
-    fn of(parts: &Parts) -> Self {
-        let path = parts.uri.path();
-        if path == "/_clock" {
-            Self::Clock
-        } else if path.starts_with(RECOVERY_POINTS) || path.starts_with(RESTORE_JOBS) {
-            Self::Items
-        } else if path == EVENTS {
-            Self::Events
-        } else if path.starts_with("/_vaultdeck") {
-            Self::Control
-        } else if path.starts_with("/service/") {
-            Self::Cbor
-        } else if path == "/" && parts.method == Method::POST {
-            if parts.headers.contains_key("x-amz-target") {
-                Self::Json
-            } else if header(&parts.headers, CONTENT_TYPE.as_str()).starts_with("application/x-www-form-urlencoded") {
-                Self::Sts
-            } else {
-                Self::Backup
-            }
-        } else if ram::answers(parts.method.as_str(), path) {
-            Self::Ram
-        } else {
-            Self::Backup
-        }
-    }
-
-    fn dialect(self) -> Dialect {
-        match self {
-            Self::Backup | Self::Ram | Self::Items | Self::Events | Self::Control | Self::Clock => Dialect::RestJson,
-            Self::Sts => Dialect::Query,
-            Self::Json => Dialect::Json,
-            Self::Cbor => Dialect::Cbor,
-        }
-    }
-
-    /// None for what takes as long as its work does.
-    fn time_limit(self, parts: &Parts) -> Option<Duration> {
-        let waits = self == Self::Clock
-            || (self == Self::Control && ["/check", "/rescan"].iter().any(|end| parts.uri.path().ends_with(end)));
-        (!waits).then_some(CALL_TIMEOUT)
-    }
-}
-
 /// Runs work on a thread that may block; a panic there is this one call's failure.
 async fn blocking<T: Send + 'static>(
     path: &str,
@@ -367,11 +312,6 @@ async fn blocking<T: Send + 'static>(
         tracing::error!(%path, "a call failed: {what}");
         Err(Failure::internal())
     })
-}
-
-/// A header's text, or an empty one.
-fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
-    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 /// The response, with the headers that all have.

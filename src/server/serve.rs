@@ -150,7 +150,7 @@ fn beside(path: &Path) -> Option<PathBuf> {
 }
 
 /// Where connections come from.
-trait Listener: Send + Sync {
+pub(super) trait Listener: Send + Sync {
     /// A connection.
     type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
 
@@ -178,7 +178,7 @@ impl Listener for UnixListener {
 }
 
 /// Accepts connections until a stop is asked for, then waits for those that are at work.
-async fn accept_loop(listener: impl Listener, router: Router, shutdown: Shutdown, places: Connections) {
+pub(super) async fn accept_loop(listener: impl Listener, router: Router, shutdown: Shutdown, places: Connections) {
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {

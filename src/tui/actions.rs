@@ -1,7 +1,9 @@
 //! What can be done with what is selected, and why not.
 
-use crate::client::Feature;
-use crate::client::change::{DeletePlan, DeleteRecoveryPoint, DeleteVault, SelectionRef, StartRestore, StopBackup};
+use crate::client::change::{
+    DeletePlan, DeleteRecoveryPoint, DeleteVault, DisassociateFromParent, SelectionRef, StartRestore, StopBackup,
+};
+use crate::client::{Feature, Mutation};
 use crate::domain::copies::copyable;
 use crate::domain::vault_lock::LockMode;
 use crate::domain::{KnownPoint, PlanId, Scope};
@@ -10,6 +12,7 @@ use crate::tui::dialog::Dialog;
 use crate::tui::fmt;
 use crate::tui::holds;
 use crate::tui::msg::{Act, Tone};
+use crate::tui::route::Route;
 use crate::tui::subject::Subject;
 use crate::tui::world::World;
 use std::sync::Arc;
@@ -39,10 +42,11 @@ pub fn check(command: Command, subject: &Subject, world: &World) -> Result<(), S
             Subject::LegalHold(_) => Err("it was released already".to_owned()),
             _ => needs("a legal hold (:legal-holds)"),
         },
-        Command::DeletePoint if held(subject, world).is_some() => Err(format!(
+        Command::DeletePoint | Command::Disassociate if held(subject, world).is_some() => Err(format!(
             "legal hold {} is on it: release that first (:legal-holds)",
             held(subject, world).unwrap_or_default()
         )),
+        Command::Restore if subject.chooses_from().is_some() => Ok(()),
         Command::Restore => subject.restorable(world).map(|_| ()),
         Command::TestRestore => {
             let is_engine = world.store.capabilities.allows(Feature::Items).is_ok();
@@ -64,6 +68,13 @@ pub fn check(command: Command, subject: &Subject, world: &World) -> Result<(), S
         Command::StartCopy => match subject {
             Subject::Point(point, _) | Subject::Path(point, ..) => copyable(point),
             _ => needs("a recovery point (2, enter)"),
+        },
+        Command::Disassociate => match subject {
+            Subject::Point(point, _) | Subject::Path(point, ..) if point.nesting.parent().is_some() => {
+                unlocked(point, world)
+            }
+            Subject::Point(..) | Subject::Path(..) => Err("it is nested in no composite recovery point".to_owned()),
+            _ => needs("a nested recovery point (2, enter)"),
         },
         Command::EditLifecycle | Command::DeletePoint => match subject {
             Subject::Point(point, _) | Subject::Path(point, ..) => unlocked(point, world),
@@ -120,6 +131,7 @@ fn is_the_owners(command: Command) -> bool {
         Command::StartBackup
             | Command::CreateHold
             | Command::StartCopy
+            | Command::Disassociate
             | Command::EditLifecycle
             | Command::DeletePoint
             | Command::Tags
@@ -132,10 +144,42 @@ fn is_the_owners(command: Command) -> bool {
     )
 }
 
+/// The change that a command makes of a subject without asking for anything more, and where; none where a form asks first.
+pub fn change(command: Command, subject: &Subject, world: &mut World) -> Option<Result<(Scope, Mutation), String>> {
+    Some(Ok(match (command, subject) {
+        (Command::TestRestore, subject) => match subject.restorable(world) {
+            Ok((point, _)) => (point.scope.clone(), StartRestore::test(&point, (world.tokens.0)()).into()),
+            Err(reason) => return Some(Err(reason)),
+        },
+        (Command::StopJob, Subject::BackupJob(job)) => (job.scope.clone(), StopBackup { id: job.id.clone() }.into()),
+        (Command::Disassociate, Subject::Point(point, _) | Subject::Path(point, ..)) => {
+            let (vault, recovery_point) = (point.vault_name.clone(), point.arn.clone());
+            (point.scope.clone(), DisassociateFromParent { vault, recovery_point }.into())
+        }
+        (Command::DeletePoint, Subject::Point(point, _) | Subject::Path(point, ..)) => {
+            let (vault, recovery_point) = (point.vault_name.clone(), point.arn.clone());
+            (point.scope.clone(), DeleteRecoveryPoint { vault, recovery_point }.into())
+        }
+        (Command::DeleteVault, Subject::Vault(vault)) => {
+            (vault.scope.clone(), DeleteVault { name: vault.name.clone() }.into())
+        }
+        (Command::DeletePlan, Subject::Plan(scope, id, name, _)) => match delete_plan(scope, id, name, world) {
+            Ok(change) => (scope.clone(), change.into()),
+            Err(reason) => return Some(Err(reason)),
+        },
+        _ => return None,
+    }))
+}
+
 /// Starts a command that changes something: the dialog that asks for what is missing, or at once what asks for a yes.
 pub fn start(command: Command, subject: &Subject, world: &mut World) -> Vec<Act> {
     if let Err(reason) = check(command, subject, world) {
         return vec![Act::Say(Tone::Bad, reason)];
+    }
+    match change(command, subject, world) {
+        Some(Ok((scope, mutation))) => return vec![Act::Propose(scope, Box::new(mutation))],
+        Some(Err(reason)) => return vec![Act::Say(Tone::Bad, reason)],
+        None => {}
     }
     let show = |dialog: Dialog| vec![Act::Show(dialog)];
     match (command, subject) {
@@ -146,13 +190,13 @@ pub fn start(command: Command, subject: &Subject, world: &mut World) -> Vec<Act>
         (Command::CreatePlan, _) => show(Dialog::CreatePlan),
         (Command::EditPlan, Subject::Plan(scope, id, ..)) => show(Dialog::EditPlan(scope.clone(), id.clone())),
         (Command::StartBackup, subject) => show(Dialog::Backup(subject.clone())),
-        (Command::Restore, subject) => match subject.restorable(world) {
-            Ok((point, part)) => show(Dialog::Restore(point, part)),
-            Err(reason) => vec![Act::Say(Tone::Bad, reason)],
-        },
-        (Command::TestRestore, subject) => match subject.restorable(world) {
-            Ok((point, _)) => vec![Act::propose(point.scope.clone(), StartRestore::test(&point, (world.tokens.0)()))],
-            Err(reason) => vec![Act::Say(Tone::Bad, reason)],
+        (Command::Restore, subject) => match (subject.chooses_from(), subject.restorable(world)) {
+            (Some((scope, arn)), _) => vec![
+                Act::Open(Route::Resource(scope, arn)),
+                Act::Say(Tone::Plain, "choose a recovery point, and restore again".to_owned()),
+            ],
+            (None, Ok((point, part))) => show(Dialog::Restore(point, part)),
+            (None, Err(reason)) => vec![Act::Say(Tone::Bad, reason)],
         },
         (Command::StartCopy, Subject::Point(point, _) | Subject::Path(point, ..)) => {
             show(Dialog::Copy(Arc::clone(point)))
@@ -169,17 +213,6 @@ pub fn start(command: Command, subject: &Subject, world: &mut World) -> Vec<Act>
         (Command::ShareVault, Subject::Vault(vault)) => show(Dialog::ShareVault(Arc::clone(vault))),
         (Command::Notifications, Subject::Vault(vault)) => show(Dialog::Notifications(Arc::clone(vault))),
         (Command::WhoCan, Subject::Vault(vault)) => show(Dialog::WhoCan(Arc::clone(vault))),
-        (Command::StopJob, Subject::BackupJob(job)) => {
-            vec![Act::propose(job.scope.clone(), StopBackup { id: job.id.clone() })]
-        }
-        (Command::DeletePoint, Subject::Point(point, _) | Subject::Path(point, ..)) => vec![Act::propose(
-            point.scope.clone(),
-            DeleteRecoveryPoint { vault: point.vault_name.clone(), recovery_point: point.arn.clone() },
-        )],
-        (Command::DeleteVault, Subject::Vault(vault)) => {
-            vec![Act::propose(vault.scope.clone(), DeleteVault { name: vault.name.clone() })]
-        }
-        (Command::DeletePlan, Subject::Plan(scope, id, name, _)) => delete_plan(scope, id, name, world),
         _ => Vec::new(),
     }
 }
@@ -207,15 +240,13 @@ fn unlocked(point: &KnownPoint, world: &World) -> Result<(), String> {
 }
 
 /// A plan's selections go with it, so they must be known before it is asked.
-fn delete_plan(scope: &Scope, id: &PlanId, name: &str, world: &World) -> Vec<Act> {
+fn delete_plan(scope: &Scope, id: &PlanId, name: &str, world: &World) -> Result<DeletePlan, String> {
     let detail = world.store.plan(scope, id);
-    let Some(selections) = detail.and_then(|detail| detail.selections.as_ref().ok()) else {
-        let said = "open the plan (enter) first, so that its selections are known".to_owned();
-        return vec![Act::Say(Tone::Plain, said)];
-    };
+    let selections = detail.and_then(|detail| detail.selections.as_ref().ok());
+    let selections = selections.ok_or("open the plan (enter) first, so that its selections are known")?;
     let selections = selections
         .iter()
         .map(|selection| SelectionRef { id: selection.id.clone(), name: selection.document.selection_name.clone() })
         .collect();
-    vec![Act::propose(scope.clone(), DeletePlan { id: id.clone(), name: name.to_owned(), selections })]
+    Ok(DeletePlan { id: id.clone(), name: name.to_owned(), selections })
 }

@@ -2,28 +2,41 @@
 
 mod acts;
 mod keys;
+mod lines;
+mod news;
+mod pointer;
+mod several;
+
+use keys::Begun;
+use pointer::Mouse;
 
 use crate::client::CommandLine;
-use crate::client::{Answer, Capabilities, Event, Feature, Key, Query};
+use crate::client::history::News;
+use crate::client::mutes::Mutes;
+use crate::client::views::Views;
+use crate::client::{Capabilities, Feature, Key, Query};
 use crate::domain::{Scope, Time};
+use crate::tui::alert::{Alert, Alerts};
 use crate::tui::dialogs::modal::Modal;
+use crate::tui::filter_line::FilterLine;
 use crate::tui::follow::Followed;
 use crate::tui::glyph::Glyphs;
 use crate::tui::keymap::Keymap;
-use crate::tui::msg::{Effect, Msg, Tone};
+use crate::tui::msg::{Effect, Msg, MuteChange, Tone};
 use crate::tui::route::{History, Route, Tab};
 use crate::tui::screens;
 use crate::tui::screens::beside::WIDE;
 use crate::tui::screens::screen::{Nowhere, Screen};
-use crate::tui::store::{Change, Store};
+use crate::tui::store::Store;
 use crate::tui::subject::Subject;
 use crate::tui::term::signals::Signal;
-use crate::tui::theme::Theme;
+use crate::tui::theme::{Theme, Themes};
 use crate::tui::widgets::edit::Edit;
 use crate::tui::world::{Tokens, World};
 use chrono::{Duration, Timelike};
 use crossterm::event::KeyEventKind;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// How long a message stays in view.
 const SHOWN_FOR: Duration = Duration::seconds(8);
@@ -38,6 +51,10 @@ pub struct Setup {
     pub zone: chrono_tz::Tz,
     /// The looks.
     pub theme: Theme,
+    /// The looks that can be chosen.
+    pub themes: Themes,
+    /// Which key does what.
+    pub keymap: Keymap,
     /// The signs.
     pub glyphs: Glyphs,
     /// Where it is connected to, for the header.
@@ -50,8 +67,14 @@ pub struct Setup {
     pub embedded: bool,
     /// What the context can do, as far as known before anything answered.
     pub capabilities: Capabilities,
+    /// How its user wants to be told of new findings.
+    pub alerts: Alerts,
+    /// Whether the terminal tells of the mouse.
+    pub mouse: bool,
     /// Gives out idempotency tokens.
     pub tokens: Tokens,
+    /// What tells the lines of this session in the audit log from those of others.
+    pub session: String,
 }
 
 /// A dialog in the stack.
@@ -78,7 +101,7 @@ pub enum Waits {
 #[derive(Debug)]
 pub enum Line {
     /// `/`.
-    Filter(Edit),
+    Filter(Box<FilterLine>),
     /// `:`.
     Command(Edit),
 }
@@ -97,6 +120,9 @@ pub struct StatusMessage {
 /// What comes into view is asked again when it is older than this.
 const OLD: Duration = Duration::seconds(10);
 
+/// While it is in view, the audit log is read again when it was read so long ago: other sessions write into it.
+const LOG_OLD: Duration = Duration::seconds(5);
+
 /// The whole dashboard.
 #[derive(Debug)]
 pub struct App {
@@ -109,14 +135,25 @@ pub struct App {
     pub(crate) line: Option<Line>,
     pub(crate) said: Option<StatusMessage>,
     pub(crate) quitting: bool,
-    keymap: Keymap,
+    /// The first key of a chord, until the next one comes.
+    pub(crate) chord: Option<Begun>,
     /// Whether the detail is to stand beside lists, where there is room.
     detail_pane: bool,
     wanted: (Vec<Key>, Vec<Key>),
     followed: Followed,
+    alert: Alert,
+    /// What new findings ask of the terminal.
+    alarms: Vec<Effect>,
     /// The scopes in which a followed job ended, until they are asked again.
     ended: Vec<Scope>,
     tickets: u64,
+    /// When the audit log was read last; none when it is to be read now.
+    log_read: Option<Time>,
+    mouse: Mouse,
+    /// Whether somebody looks at how far several changes have come.
+    course_shown: bool,
+    /// The findings of the open list that are marked and are to be muted or to speak again, and the screen they are on.
+    muting: Option<(Route, MuteChange)>,
     unsynced: bool,
     dirty: bool,
 }
@@ -132,14 +169,22 @@ impl App {
             narrowed: false,
             zone: setup.zone,
             theme: setup.theme,
+            themes: setup.themes,
+            keymap: setup.keymap,
             glyphs: setup.glyphs,
             place: setup.place,
             command_line: setup.command_line,
             profile: setup.profile,
             embedded: setup.embedded,
             beside: setup.size.0 >= WIDE,
+            beside_width: None,
             paused: false,
             activity: Vec::new(),
+            logged: Ok(Arc::default()),
+            session: setup.session,
+            course: None,
+            mutes: Mutes::default(),
+            views: Views::default(),
             tokens: setup.tokens,
         };
         let history = History::default();
@@ -153,12 +198,18 @@ impl App {
             line: None,
             said: None,
             quitting: false,
-            keymap: Keymap::default(),
+            chord: None,
             detail_pane: true,
             wanted: (Vec::new(), Vec::new()),
             followed: Followed::default(),
+            alert: Alert::new(setup.alerts),
+            alarms: Vec::new(),
             ended: Vec::new(),
             tickets: 0,
+            log_read: None,
+            mouse: Mouse::new(setup.mouse),
+            course_shown: false,
+            muting: None,
             unsynced: true,
             dirty: true,
         }
@@ -173,8 +224,14 @@ impl App {
                 self.sync();
                 self.key(key)
             }
+            Msg::Pointer(pointer) => {
+                self.dirty = true;
+                self.sync();
+                self.pointer(pointer)
+            }
             Msg::Paste(text) => {
                 self.dirty = true;
+                self.chord = None;
                 self.paste(&text)
             }
             Msg::Resize(width, height) => {
@@ -193,6 +250,14 @@ impl App {
                 page.rest(world);
                 Vec::new()
             }
+            Msg::Lingered => {
+                self.tell_chords();
+                Vec::new()
+            }
+            Msg::Step => {
+                self.step();
+                Vec::new()
+            }
             Msg::Data(event) => self.data(*event),
             Msg::Changed { ticket, outcome } => {
                 self.dirty = true;
@@ -201,6 +266,45 @@ impl App {
             Msg::Probed { ticket, outcome } => {
                 self.dirty = true;
                 self.probed(ticket, outcome)
+            }
+            Msg::Muted(outcome) => {
+                (self.dirty, self.unsynced) = (true, true);
+                self.muted(outcome);
+                Vec::new()
+            }
+            Msg::Logged(outcome) => {
+                if outcome != self.world.logged {
+                    (self.dirty, self.unsynced) = (true, true);
+                    if let Err(why) = &outcome {
+                        self.say(Tone::Bad, why.clone());
+                    }
+                    self.world.logged = outcome;
+                }
+                Vec::new()
+            }
+            Msg::Past(News::Past(scope, past)) => {
+                (self.dirty, self.unsynced) = (true, true);
+                self.world.store.remember(scope, past);
+                Vec::new()
+            }
+            Msg::Past(News::Trouble(why)) => {
+                self.say(Tone::Bad, why);
+                Vec::new()
+            }
+            Msg::Exported(outcome) => {
+                match outcome {
+                    Ok(said) => self.say(Tone::Good, said),
+                    Err(why) => self.say(Tone::Bad, why),
+                }
+                Vec::new()
+            }
+            Msg::Views(outcome) => {
+                self.dirty = true;
+                match outcome {
+                    Ok(views) => self.world.views = views,
+                    Err(why) => self.say(Tone::Bad, why),
+                }
+                Vec::new()
             }
             Msg::Signal(Signal::Terminate | Signal::HangUp) => vec![Effect::Quit],
             Msg::Signal(_) => Vec::new(),
@@ -214,6 +318,7 @@ impl App {
         if !effects.is_empty() {
             effects.push(Effect::Bell);
         }
+        effects.append(&mut self.alarms);
         let mut visible = vec![Key::context(Query::Scopes), Key::context(Query::Accounts)];
         if self.world.store.capabilities.allows(Feature::Status).is_ok() {
             visible.push(Key::context(Query::Status));
@@ -251,7 +356,12 @@ impl App {
         if !again.is_empty() && !self.world.paused {
             effects.push(Effect::Refresh(again));
         }
-        if self.quitting && self.running() == 0 {
+        let is_old = self.log_read.is_none_or(|at| self.world.wall - at >= LOG_OLD);
+        if is_old && *self.history.here() == Route::Tab(Tab::Activity) {
+            self.log_read = Some(self.world.wall);
+            effects.push(Effect::ReadLog);
+        }
+        if self.quitting && self.running() == 0 && !self.is_changing() {
             effects.push(Effect::Quit);
         }
         effects
@@ -288,11 +398,15 @@ impl App {
         if !std::mem::take(&mut self.unsynced) {
             return;
         }
+        if !self.layers.is_empty() {
+            self.mouse.forget();
+        }
         let (page, world) = self.page_mut();
         page.sync(world);
         for layer in &mut self.layers {
             layer.dialog.sync(&self.world);
         }
+        self.alarms.extend(self.alert.look(&self.world));
         for (scope, tone, text) in self.followed.ended(&self.world) {
             self.say(tone, text);
             self.ended.push(scope);
@@ -310,39 +424,6 @@ impl App {
             self.said = None;
             self.dirty = true;
         }
-    }
-
-    fn data(&mut self, event: Event) -> Vec<Effect> {
-        match self.world.store.apply(event) {
-            Change::Nothing => return Vec::new(),
-            Change::Freshness => {}
-            Change::Capabilities => self.unsynced = true,
-            Change::Data(key) => {
-                self.unsynced = true;
-                if key.query == Query::Scopes {
-                    self.scopes_changed();
-                }
-            }
-        }
-        self.dirty = true;
-        Vec::new()
-    }
-
-    /// The scopes of the context are known, or are others now.
-    fn scopes_changed(&mut self) {
-        if let Some(Answer::Scopes(views)) = &self.world.store.slot(&Key::context(Query::Scopes)).answer {
-            self.world.scopes = views.iter().map(|view| view.scope.clone()).collect();
-        }
-        let world = &mut self.world;
-        let chosen = world.shown.first().filter(|scope| world.narrowed && world.scopes.contains(scope)).cloned();
-        world.narrowed = chosen.is_some();
-        world.shown = chosen.map_or_else(|| world.scopes.clone(), |scope| vec![scope]);
-    }
-
-    fn narrow(&mut self, scope: Option<Scope>) {
-        self.world.narrowed = scope.is_some();
-        self.world.shown = scope.map_or_else(|| self.world.scopes.clone(), |scope| vec![scope]);
-        self.unsynced = true;
     }
 
     /// How many jobs have not ended, as far as known.
@@ -365,6 +446,29 @@ impl App {
     /// a moment, [`Msg::Rested`] is to be told.
     pub fn is_moving(&self) -> bool {
         self.page().is_moving()
+    }
+
+    /// Whether the open list has rows that its filter has still to look at: [`Msg::Step`] is to be told until it has not, and
+    /// whatever else happens comes before.
+    pub fn is_filtering(&self) -> bool {
+        self.page().is_filtering()
+    }
+
+    /// Looks at some more rows of the open list.
+    fn step(&mut self) {
+        let (page, world) = self.page_mut();
+        if !page.step(world) {
+            // The rows are others now, and so may be the selected one.
+            page.rest(world);
+            self.dirty = true;
+        }
+    }
+
+    /// Looks at all of them before something is done with the selected one: it must be the one that passes.
+    fn finish_filtering(&mut self) {
+        while self.is_filtering() {
+            self.step();
+        }
     }
 
     /// Says whether the detail stands beside lists: there is room, and nobody put it away.

@@ -76,6 +76,7 @@ commands! {
     WhoCan "who-can" [] Act "Who can do what…", "Say for each action on a vault who can do it, and why.";
     Tags "tags" [] Act "Tags…", "Show and change the tags of a vault, plan, recovery point or legal hold.";
     StopJob "stop-job" [] Act "Stop the job…", "Stop a backup job that has not ended yet.";
+    Disassociate "disassociate" [] Act "Take out of the composite…", "Take a nested recovery point out of the composite one; it stays, by itself.";
     CreateHold "create-legal-hold" [] Act "Put a legal hold…", "Keep recovery points from being deleted until it is released.";
     CancelHold "release-legal-hold" [] Act "Release the legal hold…", "Let what it holds be deleted again.";
     DeletePoint "delete-recovery-point" [] Act "Delete the recovery point…", "Delete a backup for good.";
@@ -86,10 +87,14 @@ commands! {
     Vaults "vaults" ["2"] Go "Vaults", "Vaults, their recovery points, and the files in those.";
     Plans "plans" ["3"] Go "Plans", "Backup plans: rules, selections, next runs.";
     Jobs "jobs" ["4"] Go "Jobs", "Backup, copy and restore jobs.";
+    BackupJobs "backup-jobs" [] Go "Backup jobs", "The jobs of screen 4 that back up.";
+    CopyJobs "copy-jobs" [] Go "Copy jobs", "The jobs of screen 4 that copy.";
+    RestoreJobs "restore-jobs" [] Go "Restore jobs", "The jobs of screen 4 that restore.";
     Accounts "accounts" ["5"] Go "Accounts", "The organization's accounts and how they are doing.";
     Resources "resources" ["6"] Go "Resources", "What can be protected, and whether it is.";
     Findings "findings" ["7"] Go "Findings", "Everything that should be looked at, with reasons.";
     Activity "activity" ["8"] Go "Activity", "What this dashboard changed since it started.";
+    Points "recovery-points" ["b"] Go "Its recovery points", "The recovery points of the resource that is selected, or whose job or finding is, the newest first.";
     LegalHolds "legal-holds" [] Go "Legal holds", "What keeps recovery points from being deleted.";
     Open "open" ["enter"] Go "Open", "Open what is selected.";
     New "new" ["+"] Go "Something new here…", "Open the form that makes what the open list lists; nothing is made before a yes.";
@@ -109,16 +114,26 @@ commands! {
     Bottom "bottom" ["G" "end"] Move "Last row", "To the last row.";
     Left "left" ["h" "left"] Move "Left", "The day before, in the days of the overview and on a calendar; elsewhere back.";
     Right "right" ["l" "right"] Move "Right", "The day after, in the days of the overview and on a calendar; elsewhere open.";
-    Mark "mark" ["space"] Move "Mark", "Mark or unmark a row: files to restore.";
+    Mark "mark" ["space"] Move "Mark", "Mark or unmark a row: files to restore, rows that something is done to at once.";
+    MarkShown "mark-shown" ["*"] Move "Mark all that are shown", "Mark all rows that the filter shows; again unmarks them.";
     ClearMarks "clear-marks" [] Move "Unmark all", "Take all marks away.";
 
-    Filter "filter" ["/"] Show "Filter", "Show only rows that hold every word you type.";
+    Filter "filter" ["/"] Show "Filter", "Show only rows that pass: words, !words, ~fuzzy, state:failed, age<2h; tab completes.";
     Failures "failures" ["f"] Show "Only problems", "Show only what failed, expired or has issues; again shows all.";
     SortNext "sort" ["s"] Show "Sort by the next column", "Sort by the next column.";
     SortReverse "reverse" ["S"] Show "Reverse the order", "Sort the other way round.";
+    SortBy "sort-by" [] Show "Sort by…", "Sort by one or two columns, with a minus the other way round: sort-by state -created.";
+    Columns "columns" [] Show "Choose columns…", "Choose which columns stand in the list, and in what order; all again with none.";
+    Views "views" ["v"] Show "Saved views…", "Show a list as it was saved under a name; :NAME does the same.";
+    SaveView "save-view" [] Show "Save this view…", "Save the list with its filter, order and columns under a name.";
+    ForgetView "forget-view" [] Show "Forget a saved view…", "Forget what was saved under a name.";
+    Export "export" ["e"] Show "Export what is seen…", "Copy the rows that are seen as csv, json or markdown, or write them to a file: export csv FILE.";
     Scopes "scopes" ["@"] Show "Choose account and region…", "Show one account and region, or all.";
     DetailPane "detail-pane" ["d"] Show "Detail beside the list", "Show the selected row's detail beside the list, or put it away; there is room from 120 columns on.";
+    PaneWider "wider" [">"] Show "Detail wider", "Make the detail beside the list wider, as a drag of the line between them does.";
+    PaneNarrower "narrower" ["<"] Show "Detail narrower", "Make it narrower.";
     DetailFull "detail" ["D"] Show "Detail in full", "Show all of the selected row's detail, to scroll in, at any width; again or esc closes it.";
+    Theme "theme" [] Show "Theme…", "Choose how it looks, from a list or by name: theme nord.";
     Turn "turn" ["t"] Show "Turn the days", "The days of resources, of accounts, or of plans, on the overview.";
     ShowUnprotected "show-unprotected" ["P"] Show "What is not protected", "The resources whose newest backup is older than their plans promise.";
     ShowFailed "show-failed" ["F"] Show "What failed in 24 h", "The backup jobs of the last day that failed.";
@@ -126,19 +141,35 @@ commands! {
     ShowMissing "show-missing" ["M"] Show "What is missing in 24 h", "The resources with a run in the last day of which no job came.";
     ShowRunning "show-running" ["R"] Show "What runs", "The backup jobs that wait or run.";
     ShowUnproven "show-unproven" ["U"] Show "What was never proven", "The resources that no restore test has proven of late.";
+    Compare "compare" ["c"] Show "What changed", "What is different in the selected recovery point from the one before it, or between two marked ones; what was removed can be restored.";
+    Find "find" ["w"] Show "Where is it…", "Find a file by its name in all recovery points of what is selected, with which hold which version.";
+    Mute "mute" ["m"] Show "Mute the finding…", "Let a finding, or the marked ones, be quiet until a time, with a note; again lets them speak.";
     Refresh "refresh" ["r"] Show "Refresh", "Ask for everything on this screen again, now.";
     Pause "pause" ["p"] Show "Pause refreshing", "Stop asking by itself; again goes on.";
     CopyId "copy-id" ["y"] Show "Copy the id", "Copy the id or name to your clipboard (OSC 52, works over SSH).";
     CopyArn "copy-arn" ["Y"] Show "Copy the ARN", "Copy the whole ARN to your clipboard.";
 
-    Actions "actions" ["a"] Program "Actions…", "What can be done with what is selected; what cannot says why.";
+    Actions "actions" ["a"] Program "Actions…", "What can be done with what is selected, or with all that is marked; what cannot says why.";
     Palette "palette" ["ctrl-p"] Program "Find a command…", "Find any command by a few of its letters.";
-    CommandLine "command" [":"] Program "Command line", "Type a command's name.";
-    Help "help" ["?" "F1"] Program "Help", "This list; type to search, enter to run.";
+    CommandLine "command" [":"] Program "Command line", "Type a command's name; behind one that opens a list its filter, and @ with an account or region.";
+    Help "help" ["?" "F1"] Program "Help", "This list; type to search, enter to run. On a finding its rule and what to do come first.";
+    Mouse "mouse" [] Program "Mouse on or off", "Let clicks and the wheel be the dashboard's, or the terminal's.";
     Redraw "redraw" ["ctrl-l"] Program "Draw all again", "For a terminal that something else wrote to.";
     Suspend "suspend" ["ctrl-z"] Program "Suspend", "Back to the shell; fg returns.";
     Quit "quit" ["q" "ctrl-c"] Program "Quit", "Leave; asks when jobs run in this process.";
 }
+
+/// What else commands may be called on the `:` line.
+const ALIASES: &[(&str, &str)] = &[
+    ("q", "quit"),
+    ("q!", "quit"),
+    ("wq", "quit"),
+    ("x", "quit"),
+    ("exit", "quit"),
+    ("points", "vaults"),
+    ("h", "help"),
+    ("resource add", "add-resource"),
+];
 
 impl Command {
     /// What there is to know of it.
@@ -146,29 +177,63 @@ impl Command {
         &COMMANDS[self as usize]
     }
 
+    /// The command of an id.
+    pub fn of_id(id: &str) -> Option<Self> {
+        COMMANDS.iter().find(|info| info.id == id).map(|info| info.command)
+    }
+
+    /// What it needs to be told on the `:` line, for those that do.
+    pub fn is_told(self) -> bool {
+        matches!(self, Self::SortBy | Self::Columns | Self::SaveView | Self::ForgetView | Self::Export)
+    }
+
     /// The command that a user typed on the `:` line: its id, or the start of exactly one.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
-        let short = match text {
-            "q" | "q!" | "wq" | "x" | "exit" => "quit",
-            "points" => "vaults",
-            "h" => "help",
-            "resource add" => "add-resource",
-            other => other,
-        };
-        if let Some(info) = COMMANDS.iter().find(|info| info.id == short) {
-            return Ok(info.command);
+        let short = ALIASES.iter().find(|(alias, _)| *alias == text).map_or(text, |(_, id)| *id);
+        if let Some(command) = Self::of_id(short) {
+            return Ok(command);
         }
         let found: Vec<&Info> =
             COMMANDS.iter().filter(|info| !short.is_empty() && info.id.starts_with(short)).collect();
         match found.as_slice() {
             [one] => Ok(one.command),
-            [] => Err(format!("there is no command {text:?}: ? lists them all")),
+            [] => Err(format!("there is no command {text:?}: the help lists them all")),
             many => {
                 let names: Vec<&str> = many.iter().map(|info| info.id).collect();
                 Err(format!("{text:?} could be {}", names.join(", ")))
             }
         }
+    }
+
+    /// Whether a name means a command already where it is typed as the first word of the `:` line.
+    pub fn has_name(name: &str) -> bool {
+        let begins = |alias: &str| alias.split_whitespace().next() == Some(name);
+        Self::parse(name).is_ok() || ALIASES.iter().any(|(alias, _)| begins(alias))
+    }
+
+    /// Whether it does something with the row that is selected or with those that are shown: then it must be certain which
+    /// they are.
+    pub fn takes_row(self) -> bool {
+        let own = [
+            Self::Open,
+            Self::Right,
+            Self::Mark,
+            Self::MarkShown,
+            Self::New,
+            Self::Actions,
+            Self::Palette,
+            Self::Help,
+            Self::Points,
+            Self::Compare,
+            Self::Find,
+            Self::Mute,
+            Self::Export,
+            Self::DetailFull,
+            Self::CopyId,
+            Self::CopyArn,
+        ];
+        self.acts() || own.contains(&self)
     }
 
     /// Whether it leads to a change of something outside; such commands never have a key of their own.
@@ -200,8 +265,8 @@ mod tests {
     fn ids_are_unique_and_starts_of_them_are_enough() {
         let ids: std::collections::BTreeSet<&str> = COMMANDS.iter().map(|info| info.id).collect();
         assert_eq!(ids.len(), COMMANDS.len());
-        assert_eq!(Command::parse("res").unwrap_err(), "\"res\" could be restore, resources");
-        assert_eq!(Command::parse("resta"), Err("there is no command \"resta\": ? lists them all".to_owned()));
+        assert_eq!(Command::parse("res").unwrap_err(), "\"res\" could be restore, restore-jobs, resources");
+        assert_eq!(Command::parse("resta"), Err("there is no command \"resta\": the help lists them all".to_owned()));
         assert_eq!(Command::parse("create-v"), Ok(Command::CreateVault));
         assert_eq!(Command::parse("q"), Ok(Command::Quit));
     }

@@ -1,6 +1,6 @@
 //! Numbers as people read them: bytes, ages, durations, percentages; and what a resource is called.
 
-pub use crate::domain::sizes::bytes;
+pub use crate::domain::sizes::{bytes, span as coarse};
 use crate::domain::{Arn, Time};
 use chrono::Duration;
 
@@ -31,21 +31,6 @@ pub fn duration(span: Duration) -> String {
         () if hours > 0 => format!("{hours}h {minutes:02}m"),
         () if minutes > 0 => format!("{minutes}m {:02}s", seconds % 60),
         () => format!("{seconds}s"),
-    }
-}
-
-/// How far something lies back or ahead, never finer than a minute, so that it changes once a minute at most:
-/// `<1m`, `5m`, `2h 10m`, `3d 4h`, `45d`.
-pub fn coarse(span: Duration) -> String {
-    let minutes = span.num_minutes().abs();
-    match minutes {
-        0 => "<1m".to_owned(),
-        1..60 => format!("{minutes}m"),
-        60..1_440 if minutes % 60 == 0 => format!("{}h", minutes / 60),
-        60..1_440 => format!("{}h {:02}m", minutes / 60, minutes % 60),
-        1_440..14_400 if minutes % 1_440 < 60 => format!("{}d", minutes / 1_440),
-        1_440..14_400 => format!("{}d {}h", minutes / 1_440, minutes % 1_440 / 60),
-        _ => format!("{}d", minutes / 1_440),
     }
 }
 

@@ -2,44 +2,59 @@
 
 use crate::client::{Feature, Key, Query};
 use crate::tui::app::{App, Layer, Line, Waits};
+use crate::tui::command::Command;
 use crate::tui::msg::Tone;
 use crate::tui::paint::{Painter, Segments, segment, segments_width};
 use crate::tui::route::{Route, Tab};
 use crate::tui::screens::beside::WIDE;
+use crate::tui::smallest::{SMALLEST, is_too_small};
 use crate::tui::text;
 use crate::tui::theme::Role;
+use crate::tui::which_key;
 use crate::tui::world::World;
+use crate::tui::zone::{Spot, Zones};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::collections::BTreeSet;
 
-/// Below this nothing useful fits.
-const SMALLEST: (u16, u16) = (60, 15);
-
 /// Draws the app.
 pub fn view(app: &App, area: Rect, buffer: &mut Buffer) {
     let mut painter = Painter::new(buffer, &app.world.theme, app.world.glyphs);
-    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+    painter.clear(area);
+    if is_too_small((area.width, area.height)) {
         let said = format!(
             "vaultdeck needs {} x {} columns and rows; this terminal has {} x {}.",
             SMALLEST.0, SMALLEST.1, area.width, area.height
         );
         painter.paragraph(area, &said, Role::Text);
+        app.drew(Zones::default());
         return;
     }
-    view_header(app, Rect::new(area.x, area.y, area.width, 1), &mut painter);
-    view_tabs(app, Rect::new(area.x, area.y + 1, area.width, 1), &mut painter);
+    view_whole(app, area, &mut painter);
+    app.drew(painter.into_zones());
+}
+
+fn view_whole(app: &App, area: Rect, painter: &mut Painter<'_>) {
+    view_header(app, Rect::new(area.x, area.y, area.width, 1), painter);
+    view_tabs(app, Rect::new(area.x, area.y + 1, area.width, 1), painter);
     let crumbs = u16::from(app.history.trail().len() > 1);
     if crumbs > 0 {
-        view_crumbs(app, Rect::new(area.x, area.y + 2, area.width, 1), &mut painter);
+        view_crumbs(app, Rect::new(area.x, area.y + 2, area.width, 1), painter);
     }
     let body = Rect::new(area.x, area.y + 2 + crumbs, area.width, area.height - 3 - crumbs);
-    app.page().view(&app.world, body, &mut painter);
+    app.page().view(&app.world, body, painter);
     for layer in &app.layers {
-        view_layer(layer, &app.world, Rect::new(area.x, area.y, area.width, area.height - 1), &mut painter);
+        view_layer(layer, &app.world, Rect::new(area.x, area.y, area.width, area.height - 1), painter);
+    }
+    if let (Some(Line::Filter(line)), true) = (&app.line, app.layers.is_empty()) {
+        line.view(area, painter);
+        return;
     }
     let last = Rect::new(area.x, area.bottom() - 1, area.width, 1);
-    view_last(app, last, &mut painter);
+    view_last(app, last, painter);
+    if let Some(begun) = app.chord.filter(|begun| begun.is_told) {
+        which_key::view(begun.first, &app.world.keymap, area, painter);
+    }
 }
 
 fn view_header(app: &App, area: Rect, painter: &mut Painter<'_>) {
@@ -96,25 +111,31 @@ fn view_tabs(app: &App, area: Rect, painter: &mut Painter<'_>) {
         _ => Tab::Overview,
     };
     let wide = area.width >= 92;
-    let mut line = Segments::new();
-    for (nth, tab) in Tab::ALL.iter().enumerate() {
+    let mut tabs: Vec<Segments<'_>> = Vec::new();
+    for tab in Tab::ALL {
         let title = if wide { tab.title() } else { tab.short() };
-        if *tab == open {
-            line.push(segment(format!(" {} {title} ", nth + 1), Role::Selected));
+        let key = app.world.keymap.key(tab.command());
+        let mut line = if *tab == open {
+            vec![segment(format!(" {key} {title} "), Role::Selected)]
         } else {
-            line.push(segment(format!(" {}", nth + 1), Role::Key));
-            line.push(segment(format!(" {title} "), Role::Dim));
-        }
+            vec![segment(format!(" {key}"), Role::Key), segment(format!(" {title} "), Role::Dim)]
+        };
         if wide {
             line.push(segment(" ", Role::Text));
         }
+        tabs.push(line);
     }
-    if segments_width(&line) > area.width {
-        for (text, _) in &mut line {
+    if tabs.iter().map(segments_width).sum::<u16>() > area.width {
+        for (text, _) in tabs.iter_mut().flatten() {
             *text = text.trim_end().to_owned().into();
         }
     }
-    painter.line(area.x, area.y, area.width, &line);
+    let mut x = area.x;
+    for (tab, line) in Tab::ALL.iter().zip(&tabs) {
+        let used = painter.line(x, area.y, area.right().saturating_sub(x), line);
+        painter.zone(Rect::new(x, area.y, used, 1), Spot::Run(tab.command()));
+        x += used;
+    }
 }
 
 fn view_crumbs(app: &App, area: Rect, painter: &mut Painter<'_>) {
@@ -141,6 +162,7 @@ fn view_layer(layer: &Layer, world: &World, area: Rect, painter: &mut Painter<'_
     let width = (width + 4).min(area.width);
     let height = (height + 2 + below).min(area.height);
     let place = Rect::new(area.x + (area.width - width) / 2, area.y + (area.height - height) / 3, width, height);
+    painter.zone(place, Spot::Cover);
     let inner = painter.boxed(place, &modal.title(world), Role::Accent);
     let body = Rect::new(inner.x, inner.y, inner.width, inner.height.saturating_sub(below));
     modal.view(world, body, painter);
@@ -158,12 +180,6 @@ fn view_layer(layer: &Layer, world: &World, area: Rect, painter: &mut Painter<'_
 
 fn view_last(app: &App, area: Rect, painter: &mut Painter<'_>) {
     match &app.line {
-        Some(Line::Filter(edit)) if app.layers.is_empty() => {
-            painter.put(area.x, area.y, 2, " /", Role::Key);
-            edit.view(area.x + 2, area.y, area.width.saturating_sub(42).max(20), true, painter);
-            painter.put_right(area.x, area.y, area.width, "enter keeps, esc shows all ", Role::Dim);
-            return;
-        }
         Some(Line::Command(edit)) if app.layers.is_empty() => {
             painter.put(area.x, area.y, 2, " :", Role::Key);
             edit.view(area.x + 2, area.y, area.width.saturating_sub(42).max(20), true, painter);
@@ -181,39 +197,49 @@ fn view_last(app: &App, area: Rect, painter: &mut Painter<'_>) {
         painter.put(area.x, area.y, area.width, &format!(" {sign} {}", said.text), role);
         return;
     }
-    let hints = match app.layers.last() {
-        Some(layer) => layer.dialog.hints(&app.world),
-        None => hints(app),
-    };
-    painter.line(area.x + 1, area.y, area.width - 1, &hints);
+    match app.layers.last() {
+        Some(layer) => {
+            painter.line(area.x + 1, area.y, area.width - 1, &layer.dialog.hints(&app.world));
+        }
+        None => view_hints(app, area, painter),
+    }
 }
 
-fn hints(app: &App) -> Segments<'static> {
-    let mut hints = Segments::new();
+/// What can be pressed here, or clicked.
+fn view_hints(app: &App, area: Rect, painter: &mut Painter<'_>) {
+    let mut x = area.x + 1;
+    for (key, what) in hints(app) {
+        let room = area.right().saturating_sub(x);
+        let hint = vec![segment(app.world.keymap.fill(key), Role::Key), segment(format!(" {what}  "), Role::Dim)];
+        let used = painter.line(x, area.y, room, &hint);
+        if let Some(command) = Command::of_id(key.trim_matches(['{', '}'])) {
+            painter.zone(Rect::new(x, area.y, used.saturating_sub(2), 1), Spot::Run(command));
+        }
+        x += used;
+    }
+}
+
+/// Keys, each as what is pressed for the command that is named, with what they do.
+fn hints(app: &App) -> Vec<(&'static str, &'static str)> {
     let wide = app.size.0 >= 100;
     let listed = app.page().table().is_some();
     let detail = app.page().has_detail();
     let deep = app.history.trail().len() > 1;
     let own = app.page().hints().iter().map(|(key, what)| (*key, *what, true));
-    let says_enter = app.page().hints().iter().any(|(key, _)| *key == "enter");
-    let enter = [("enter", "open", !says_enter)].into_iter();
-    for (key, what, shown) in enter.chain(own).chain([
-        ("esc", "back", deep),
-        ("a", "actions", true),
-        ("/", "filter", listed),
-        ("f", "problems", listed && wide),
-        ("s", "sort", listed && wide),
-        ("d", "detail", detail && app.size.0 >= WIDE),
-        ("D", "detail", detail && (80..WIDE).contains(&app.size.0)),
-        ("@", "scope", wide || !listed),
-        ("ctrl-p", "find", wide),
-        ("?", "help", true),
-        ("q", "quit", true),
-    ]) {
-        if shown {
-            hints.push(segment(key, Role::Key));
-            hints.push(segment(format!(" {what}  "), Role::Dim));
-        }
-    }
-    hints
+    let says_enter = app.page().hints().iter().any(|(key, _)| *key == "{open}");
+    let enter = [("{open}", "open", !says_enter)].into_iter();
+    let all = enter.chain(own).chain([
+        ("{back}", "back", deep),
+        ("{actions}", "actions", true),
+        ("{filter}", "filter", listed),
+        ("{failures}", "problems", listed && wide),
+        ("{sort}", "sort", listed && wide),
+        ("{detail-pane}", "detail", detail && app.size.0 >= WIDE),
+        ("{detail}", "detail", detail && (80..WIDE).contains(&app.size.0)),
+        ("{scopes}", "scope", wide || !listed),
+        ("{palette}", "find", wide),
+        ("{help}", "help", true),
+        ("{quit}", "quit", true),
+    ]);
+    all.filter(|(_, _, shown)| *shown).map(|(key, what, _)| (key, what)).collect()
 }

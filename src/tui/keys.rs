@@ -1,24 +1,15 @@
 //! The KMS keys of vaults: which cannot be used, as far as it is known.
 
-use crate::client::{Key, Query};
-use crate::domain::Scope;
+use crate::client::{Key, survey};
 use crate::domain::kms::{KeyState, KmsKey};
 use crate::domain::vault::Vault;
 use crate::tui::fmt;
 use crate::tui::world::World;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// What is asked of a scope: each key that a vault of it names. An alias is asked for as one.
-pub fn keys(scope: &Scope, world: &World) -> Vec<Key> {
-    let vaults = world.store.vaults(scope).into_iter().flat_map(|vaults| vaults.iter());
-    let named: BTreeSet<&String> = vaults.filter_map(|vault| vault.encryption_key_arn.as_ref()).collect();
-    named.into_iter().map(|name| Key::scoped(scope.clone(), Query::KmsKey { name: name.clone() })).collect()
-}
-
-/// The same of every scope that is shown.
+/// What is asked of every scope that is shown.
 pub fn keys_of_shown(world: &World) -> Vec<Key> {
-    world.shown.iter().flat_map(|scope| keys(scope, world)).collect()
+    world.shown.iter().flat_map(|scope| survey::kms_keys(world, scope)).collect()
 }
 
 /// What is known of a vault's key: the inner none is a key that is not there any more.

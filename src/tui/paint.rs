@@ -3,6 +3,7 @@
 use crate::tui::glyph::Glyphs;
 use crate::tui::text::{self, Elide};
 use crate::tui::theme::{Role, Theme};
+use crate::tui::zone::{Spot, Zones};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::borrow::Cow;
@@ -11,6 +12,7 @@ use std::borrow::Cow;
 pub struct Painter<'a> {
     buffer: &'a mut Buffer,
     theme: &'a Theme,
+    zones: Zones,
     /// The signs to draw with.
     pub glyphs: Glyphs,
 }
@@ -31,7 +33,17 @@ pub fn segments_width(segments: &Segments<'_>) -> u16 {
 impl<'a> Painter<'a> {
     /// A painter on `buffer`.
     pub fn new(buffer: &'a mut Buffer, theme: &'a Theme, glyphs: Glyphs) -> Self {
-        Self { buffer, theme, glyphs }
+        Self { buffer, theme, zones: Zones::default(), glyphs }
+    }
+
+    /// Says what stands in an area, for whoever clicks there.
+    pub fn zone(&mut self, area: Rect, spot: Spot) {
+        self.zones.put(area.intersection(self.buffer.area), spot);
+    }
+
+    /// All that was said so.
+    pub fn into_zones(self) -> Zones {
+        self.zones
     }
 
     /// A text as it is shown: harmless, and in ASCII where only that may be.
@@ -105,12 +117,14 @@ impl<'a> Painter<'a> {
         self.buffer.set_style(area, self.theme.style(role));
     }
 
-    /// Empties an area.
+    /// Empties an area, down to the background of the theme.
     pub fn clear(&mut self, area: Rect) {
         let area = area.intersection(self.buffer.area);
+        let ground = self.theme.style(Role::Text);
         for y in area.top()..area.bottom() {
             for x in area.left()..area.right() {
                 self.buffer[(x, y)].reset();
+                self.buffer[(x, y)].set_style(ground);
             }
         }
     }

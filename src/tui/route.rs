@@ -1,5 +1,6 @@
 //! Where one is, and where one was.
 
+use crate::client::query::Place;
 use crate::domain::day::{DayState, Owner};
 use crate::domain::job::BackupJob;
 use crate::domain::names::JobId;
@@ -26,6 +27,11 @@ macro_rules! tabs {
             /// Its name where the screen is narrow.
             pub fn short(self) -> &'static str {
                 match self { $(Self::$tab => $short),+ }
+            }
+
+            /// The command that opens it.
+            pub fn command(self) -> Command {
+                match self { $(Self::$tab => Command::$tab),+ }
             }
 
             /// The tab that a command opens; none for any other command.
@@ -83,6 +89,34 @@ pub struct Cause {
     pub pattern: String,
 }
 
+/// Two recovery points of a resource, by which they are asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Pair {
+    /// The account and region.
+    pub scope: Scope,
+    /// The vault of the newer one.
+    pub vault: VaultRef,
+    /// The newer one.
+    pub newer: Arn,
+    /// The vault of the older one.
+    pub older_vault: VaultRef,
+    /// The older one.
+    pub older: Arn,
+}
+
+/// What is looked for, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Sought {
+    /// The account and region.
+    pub scope: Scope,
+    /// The resource or the vault.
+    pub place: Place,
+    /// The glob or regular expression.
+    pub name: String,
+    /// Whether it is a regular expression.
+    pub is_regex: bool,
+}
+
 /// A place.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Route {
@@ -106,6 +140,10 @@ pub enum Route {
     RestoreJob(Scope, JobId),
     /// One copy job.
     CopyJob(Scope, JobId),
+    /// What is different between two recovery points.
+    Changes(Pair),
+    /// Where something is in all recovery points of a resource or a vault.
+    Found(Sought),
     /// A part of the backup jobs.
     Jobs(Slice),
     /// The findings of one cause.
@@ -155,8 +193,11 @@ impl History {
         self.at = self.trails.len() - 1;
     }
 
-    /// Goes one step into something.
+    /// Goes one step into something; where that is open already, one is there.
     pub fn open(&mut self, route: Route) {
+        if *self.here() == route {
+            return;
+        }
         let mut trail = self.trail().to_vec();
         trail.push(route);
         self.go(trail);

@@ -3,20 +3,25 @@
 use crate::client::change::new_token;
 use crate::client::{Capabilities, CommandLine};
 use crate::domain::Time;
+use crate::tui::alert::Alerts;
 use crate::tui::app::{App, Setup};
 use crate::tui::backend::Backend;
 use crate::tui::frame;
 use crate::tui::glyph::{ASCII, Glyphs};
+use crate::tui::keymap::{Keymap, KeymapError};
 use crate::tui::msg::{Effect, Msg};
 use crate::tui::term::clipboard;
+use crate::tui::term::note::note_sequence;
+use crate::tui::term::pointer::Clicks;
 use crate::tui::term::screen::Screen;
 use crate::tui::term::signals::{self, Signal, Signals};
 use crate::tui::term::writer::FrameWriter;
 use crate::tui::term::zone;
-use crate::tui::theme::{Theme, ThemeError};
+use crate::tui::theme::{Depth, ThemeError, Themes};
 use crate::tui::world::Tokens;
 use crossterm::event::Event;
 use std::io::{self, IsTerminal, Stdout};
+use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{Instant, sleep_until};
@@ -25,14 +30,22 @@ use tokio::time::{Instant, sleep_until};
 const FRAME_GATE: Duration = Duration::from_millis(33);
 /// A cursor that no key moved for so long has rested.
 const REST: Duration = Duration::from_millis(200);
+/// After so long without another key what may follow the first one of a chord is told.
+const LINGER: Duration = Duration::from_millis(300);
 /// So many messages are taken in before the next frame, at most.
 const BATCH: usize = 256;
 
 /// How the dashboard is started.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// A built-in theme's name, or a `.toml` file.
+    /// The name of a theme, or a `.toml` file.
     pub theme: Option<String>,
+    /// The folder with the user's own themes.
+    pub themes: Option<PathBuf>,
+    /// Whether the terminal is to tell of the mouse.
+    pub mouse: bool,
+    /// The user's keymap, where there is one.
+    pub keymap: Option<PathBuf>,
     /// Only ASCII signs, whatever the locale says.
     pub ascii: bool,
     /// Where it is connected to, for the header.
@@ -45,6 +58,10 @@ pub struct Options {
     pub embedded: bool,
     /// What the context can do, as far as known before anything answered.
     pub capabilities: Capabilities,
+    /// How its user wants to be told of new findings.
+    pub alerts: Alerts,
+    /// What tells the lines of this session in the audit log from those of others.
+    pub session: String,
 }
 
 /// Why the dashboard cannot run.
@@ -56,6 +73,9 @@ pub enum RunError {
     /// The theme cannot be used.
     #[error(transparent)]
     Theme(#[from] ThemeError),
+    /// The keymap cannot be used.
+    #[error(transparent)]
+    Keymap(#[from] KeymapError),
     /// The terminal failed.
     #[error("the terminal failed: {0}")]
     Terminal(#[from] io::Error),
@@ -83,29 +103,39 @@ pub fn check_terminal() -> Result<(), RunError> {
 pub async fn run(options: Options, backend: Backend) -> Result<(), RunError> {
     check_terminal()?;
     let variable = |name: &str| std::env::var(name).ok();
-    let theme = Theme::preferred(options.theme.as_deref(), variable("NO_COLOR").as_deref())?;
+    let (no_color, colorterm, term) = (variable("NO_COLOR"), variable("COLORTERM"), variable("TERM"));
+    let themes = Themes::built_in(Depth::of(no_color.as_deref(), colorterm.as_deref(), term.as_deref()));
+    let themes = options.themes.iter().fold(themes, |themes, folder| themes.with_own(folder));
+    let theme = themes.begin(options.theme.as_deref().unwrap_or("default"))?;
+    let keymap = options.keymap.as_deref().map_or_else(|| Ok(Keymap::default()), Keymap::load)?;
     let (all, kind, plain) = (variable("LC_ALL"), variable("LC_CTYPE"), variable("LANG"));
     let glyphs = Glyphs::for_locale([all.as_deref(), kind.as_deref(), plain.as_deref()]);
     let signals = Signals::listen()?;
-    let screen = Screen::enter()?;
+    let screen = Screen::enter(options.mouse)?;
     let size = crossterm::terminal::size()?;
     let app = App::new(Setup {
         size,
         now: wall(),
         zone: zone::here(),
         theme,
+        themes,
+        keymap,
         glyphs: if options.ascii { ASCII } else { glyphs },
         place: options.place,
         command_line: options.command_line,
         profile: options.profile,
         embedded: options.embedded,
         capabilities: options.capabilities,
+        alerts: options.alerts,
+        mouse: options.mouse,
         tokens: Tokens(Box::new(new_token)),
+        session: options.session,
     });
     let writer = FrameWriter::new(io::stdout(), size.0, size.1);
     let tmux = variable("TMUX").is_some();
     let (events, pressed) = (events(), Instant::now());
-    let mut runner = Runner { app, writer, screen, backend, events, signals, tmux, drawn: None, pressed, over: false };
+    let (clicks, drawn, over) = (Clicks::default(), None, false);
+    let mut runner = Runner { app, writer, screen, backend, events, signals, clicks, tmux, drawn, pressed, over };
     match runner.go().await {
         Err(error) if is_gone(&error) => Ok(()),
         ended => Ok(ended?),
@@ -149,6 +179,7 @@ struct Runner {
     backend: Backend,
     events: UnboundedReceiver<io::Result<Event>>,
     signals: Signals,
+    clicks: Clicks,
     tmux: bool,
     /// When the last frame was drawn.
     drawn: Option<Instant>,
@@ -163,6 +194,8 @@ enum Wakeup {
     Signal(Signal),
     News(Option<Msg>),
     Time,
+    /// Rows are still to be looked at, and nothing else is.
+    Idle,
 }
 
 impl Runner {
@@ -171,6 +204,9 @@ impl Runner {
         while !self.over {
             if self.app.is_moving() && self.pressed.elapsed() >= REST {
                 self.update(Msg::Rested)?;
+            }
+            if self.app.is_in_chord() && self.pressed.elapsed() >= LINGER {
+                self.update(Msg::Lingered)?;
             }
             let effects = self.app.settle();
             self.carry_out(effects)?;
@@ -203,6 +239,7 @@ impl Runner {
         let until_tick = (self.app.next_tick() - chrono::Utc::now()).to_std().unwrap_or_default();
         let tick = now + until_tick.max(Duration::from_millis(20));
         let tick = if self.app.is_moving() { tick.min(self.pressed + REST) } else { tick };
+        let tick = if self.app.is_in_chord() { tick.min(self.pressed + LINGER) } else { tick };
         let wake = match self.drawn {
             Some(drawn) if dirty => tick.min(drawn + FRAME_GATE),
             _ => tick,
@@ -212,6 +249,7 @@ impl Runner {
             event = self.events.recv() => Wakeup::Terminal(event),
             signal = self.signals.next() => Wakeup::Signal(signal),
             news = self.backend.news.recv() => Wakeup::News(news),
+            () = std::future::ready(()), if self.app.is_filtering() => Wakeup::Idle,
             () = sleep_until(wake) => Wakeup::Time,
         }
     }
@@ -223,6 +261,7 @@ impl Runner {
             Wakeup::Terminal(None | Some(Err(_))) => self.update(Msg::Signal(Signal::HangUp)),
             Wakeup::Signal(signal) => self.signal(signal),
             Wakeup::News(Some(msg)) => self.update(msg),
+            Wakeup::Idle => self.update(Msg::Step),
             // Nobody answers any more; only quitting is left, and that needs no answer.
             Wakeup::News(None) | Wakeup::Time => Ok(()),
         }
@@ -256,7 +295,14 @@ impl Runner {
                 self.writer.resize(width, height);
                 self.update(Msg::Resize(width, height))
             }
-            Event::FocusGained | Event::FocusLost | Event::Mouse(_) => Ok(()),
+            Event::Mouse(event) => match self.clicks.read(event, std::time::Instant::now()) {
+                Some(pointer) => {
+                    self.pressed = Instant::now();
+                    self.update(Msg::Pointer(pointer))
+                }
+                None => Ok(()),
+            },
+            Event::FocusGained | Event::FocusLost => Ok(()),
         }
     }
 
@@ -300,8 +346,10 @@ impl Runner {
                     self.writer.forget();
                     self.draw()?;
                 }
+                Effect::Mouse(on) => self.screen.set_mouse(on)?,
                 Effect::Suspend => self.suspend()?,
                 Effect::Bell => self.writer.raw(b"\x07")?,
+                Effect::Note(text) => self.writer.raw(&note_sequence(&text, self.tmux))?,
                 Effect::Copy(text) => {
                     if let Some(sequence) = clipboard::copy_sequence(&text, self.tmux) {
                         self.writer.raw(&sequence)?;

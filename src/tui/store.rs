@@ -1,10 +1,11 @@
 //! What is known so far: the newest good answer to each question, its age, and what went wrong since.
 
-use crate::client::query::{PlanDetail, RestoreMetadata, ScopeView, SelectableResource};
+use crate::client::history::Past;
+use crate::client::query::{FoundItems, Place, PlanDetail, RestoreMetadata, ScopeView, SelectableResource, SoMany};
 use crate::client::{Answer, Capabilities, Event, Fault, Key, Query, Rows};
 use crate::domain::KnownPoint;
 use crate::domain::backup_policy::Policy;
-use crate::domain::extension::{Health, Items, Problem, Sight, Standing, Status};
+use crate::domain::extension::{ChangedItem, Health, Items, Problem, Sight, Standing, Status};
 use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
 use crate::domain::kms::KmsKey;
 use crate::domain::legal_hold::{HeldPoint, HoldSummary, LegalHold};
@@ -46,6 +47,8 @@ const LONGEST_NOW: i64 = 120;
 #[derive(Debug, Default)]
 pub struct Store {
     slots: BTreeMap<Key, Slot>,
+    /// What is known of each scope from before its list of backup jobs begins.
+    past: BTreeMap<Scope, Arc<Past>>,
     /// What the context can do.
     pub capabilities: Capabilities,
     /// Whether the context's abilities were told by an answer yet.
@@ -153,6 +156,12 @@ answers! {
     /// What a resource looked like at a moment.
     sight(scope: &Scope, point: &Arn, at: Time) -> Arc<Sight> =
         Key::scoped(scope.clone(), Query::Sight { recovery_point: point.clone(), at }), Sight;
+    /// What is different in a recovery point from an older one.
+    changes(scope: &Scope, point: &Arn, since: &Arn) -> Arc<SoMany<ChangedItem>> =
+        Key::scoped(scope.clone(), Query::Changes { recovery_point: point.clone(), since: since.clone() }), Changes;
+    /// Where something is in all recovery points of a resource or a vault.
+    found(scope: &Scope, place: &Place, name: &str, is_regex: bool) -> Arc<FoundItems> =
+        Key::scoped(scope.clone(), Query::Find { place: place.clone(), name: name.to_owned(), is_regex }), Found;
     /// The metadata with which a restore starts.
     restore_metadata(scope: &Scope, vault: &VaultRef, point: &Arn) -> Arc<RestoreMetadata> =
         Key::scoped(scope.clone(), Query::RestoreMetadata { vault: vault.clone(), recovery_point: point.clone() }), RestoreMetadata;
@@ -228,7 +237,7 @@ impl Store {
     /// Nothing is known but what the context can do.
     pub fn with(capabilities: Capabilities) -> Self {
         let known = capabilities.engine.is_some();
-        Self { slots: BTreeMap::new(), capabilities, known }
+        Self { slots: BTreeMap::new(), past: BTreeMap::new(), capabilities, known }
     }
 
     /// What is known of a key; an empty slot when nothing is.
@@ -355,11 +364,36 @@ impl Store {
         at(single) >= at(list)
     }
 
-    /// A job of the lists, or one asked for by itself: whichever was told last.
+    /// A job of the lists, or one asked for by itself: whichever was told last; else one that is not listed any more.
     pub fn find_backup_job(&self, scope: &Scope, id: &JobId) -> Option<&Arc<BackupJob>> {
         let listed = self.backup_jobs(scope).and_then(|jobs| jobs.iter().find(|job| job.id == *id));
         let newer = self.is_newer(scope, Query::BackupJob { id: id.clone() }, Query::BackupJobs);
-        self.backup_job(scope, id).filter(|_| newer || listed.is_none()).or(listed)
+        let told = self.backup_job(scope, id).filter(|_| newer || listed.is_none()).or(listed);
+        told.or_else(|| self.past(scope)?.jobs.iter().find(|job| job.id == *id))
+    }
+
+    /// Whether only this machine tells of a backup job any more.
+    pub fn is_past(&self, job: &BackupJob) -> bool {
+        let is_it = |known: &Arc<BackupJob>| known.id == job.id;
+        self.past(&job.scope).is_some_and(|past| past.jobs.iter().any(is_it))
+            && self.backup_job(&job.scope, &job.id).is_none()
+            && self.backup_jobs(&job.scope).is_none_or(|jobs| !jobs.iter().any(is_it))
+    }
+
+    /// What is known of a scope from before its list of backup jobs begins.
+    pub fn past(&self, scope: &Scope) -> Option<&Past> {
+        self.past.get(scope).map(AsRef::as_ref)
+    }
+
+    /// Takes in what is known of the time before a list begins.
+    pub fn remember(&mut self, scope: Scope, past: Arc<Past>) {
+        self.past.insert(scope, past);
+    }
+
+    /// The backup jobs of a scope that the service does not list any more, the newest first; none before it has told its list.
+    pub fn older_backup_jobs(&self, scope: &Scope, now: Time) -> Vec<&Arc<BackupJob>> {
+        let told = self.past(scope).zip(self.backup_jobs(scope));
+        told.map(|(past, listed)| past.beyond(listed, now)).unwrap_or_default()
     }
 
     /// How many bytes a second a backup job moved between the last two times that it told; none before it told twice.
@@ -376,10 +410,15 @@ impl Store {
 
     /// The recovery points of a resource in any list that was asked for, each once.
     pub fn known_points(&self, resource: &Arn) -> Vec<&Arc<KnownPoint>> {
+        self.known_points_of(|arn| arn == resource)
+    }
+
+    /// The same of several resources.
+    pub fn known_points_of(&self, is_wanted: impl Fn(&Arn) -> bool) -> Vec<&Arc<KnownPoint>> {
         let mut found: BTreeMap<&Arn, &Arc<KnownPoint>> = BTreeMap::new();
         for slot in self.slots.values() {
             if let Some(Answer::RecoveryPoints(points)) = &slot.answer {
-                let own = points.iter().filter(|point| point.resource_arn == *resource);
+                let own = points.iter().filter(|point| is_wanted(&point.resource_arn));
                 found.extend(own.map(|point| (&point.arn, point)));
             }
         }

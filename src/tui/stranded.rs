@@ -1,9 +1,10 @@
 //! What a deletion strands, as far as the dashboard knows.
 
 use crate::client::{Mutation, stranded};
-use crate::domain::Scope;
 use crate::domain::plan::Plan;
+use crate::domain::{Arn, KnownPoint, Scope};
 use crate::tui::world::World;
+use std::collections::HashSet;
 
 /// What is said of a change beside what it says itself; nothing where it deletes nothing that others need.
 pub fn of(scope: &Scope, change: &Mutation, world: &World) -> String {
@@ -24,6 +25,13 @@ pub fn of(scope: &Scope, change: &Mutation, world: &World) -> String {
         }
         _ => String::new(),
     }
+}
+
+/// What is left of the resources of recovery points that are deleted together.
+pub fn of_points(points: &[&KnownPoint], world: &World) -> String {
+    let resources: HashSet<&Arn> = points.iter().map(|point| &point.resource_arn).collect();
+    let known = world.store.known_points_of(|arn| resources.contains(arn));
+    stranded::by_points(points, known.into_iter().map(AsRef::as_ref))
 }
 
 /// The plans of a scope with their documents; none while any is not known.

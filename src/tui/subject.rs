@@ -50,9 +50,9 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// The commands that belong to it, those that destroy at the end; what can always be done comes first.
-    pub fn offers(&self) -> Vec<Command> {
-        let own: &[Command] = match self {
+    /// The commands that belong to it alone, those that destroy at the end.
+    pub(super) fn own_offers(&self) -> &'static [Command] {
+        match self {
             Self::Vault(vault) if vault.vault_type.is_air_gapped() => &[
                 Command::StartBackup,
                 Command::ShareVault,
@@ -73,6 +73,16 @@ impl Subject {
                 Command::CreateHold,
                 Command::DeleteVault,
             ],
+            Self::Point(point, _) | Self::Path(point, ..) if point.nesting.parent().is_some() => &[
+                Command::Restore,
+                Command::TestRestore,
+                Command::StartCopy,
+                Command::EditLifecycle,
+                Command::Tags,
+                Command::CreateHold,
+                Command::Disassociate,
+                Command::DeletePoint,
+            ],
             Self::Point(..) | Self::Path(..) => &[
                 Command::Restore,
                 Command::TestRestore,
@@ -85,10 +95,15 @@ impl Subject {
             Self::LegalHold(_) => &[Command::Tags, Command::CreateHold, Command::CancelHold],
             Self::Plan(..) => &[Command::EditPlan, Command::Tags, Command::DeletePlan],
             Self::BackupJob(_) => &[Command::Restore, Command::StartBackup, Command::StopJob],
-            Self::Resource(..) => &[Command::StartBackup, Command::Restore],
+            Self::Resource(..) => &[Command::StartBackup, Command::Restore, Command::CreateHold],
             Self::VaultName(..) => &[Command::StartBackup],
             Self::Nothing | Self::RestoreJob(_) | Self::CopyJob(_) | Self::Account(_) => &[],
-        };
+        }
+    }
+
+    /// The commands that it offers: its own, and those that can always be started.
+    pub fn offers(&self) -> Vec<Command> {
+        let own = self.own_offers();
         let general = [Command::CreateVault, Command::CreatePlan, Command::AddResource, Command::StartBackup];
         let general = general.into_iter().filter(|command| !own.contains(command));
         let copy: &[Command] = if self.id().is_some() { &[Command::CopyId, Command::CopyArn] } else { &[] };
@@ -136,6 +151,27 @@ impl Subject {
         })
     }
 
+    /// The resource that it is, or that it is of.
+    pub(super) fn resource(&self) -> Option<(Scope, Arn)> {
+        Some(match self {
+            Self::Resource(scope, arn) => (scope.clone(), arn.clone()),
+            Self::Point(point, _) | Self::Path(point, ..) => (point.scope.clone(), point.resource_arn.clone()),
+            Self::BackupJob(job) => (job.scope.clone(), job.resource_arn.clone()),
+            Self::CopyJob(job) => (job.scope.clone(), job.resource_arn.clone()?),
+            Self::RestoreJob(job) => (job.scope.clone(), job.source_resource_arn.clone()?),
+            _ => return None,
+        })
+    }
+
+    /// The resource of which a recovery point is to be chosen before anything is restored: it itself is none, and made none.
+    pub(super) fn chooses_from(&self) -> Option<(Scope, Arn)> {
+        match self {
+            Self::BackupJob(job) if made_point(job).is_some() => None,
+            Self::Resource(..) | Self::BackupJob(_) => self.resource(),
+            _ => None,
+        }
+    }
+
     /// What carries tags here: where, and its ARN.
     pub(super) fn tagged(&self) -> Option<(Scope, Arn)> {
         match self {
@@ -152,19 +188,23 @@ impl Subject {
         let (point, part) = match self {
             Self::Point(point, part) => (Arc::clone(point), part.clone()),
             Self::Path(point, paths, _) => (Arc::clone(point), Part::Paths(paths.clone())),
-            Self::BackupJob(job) => match &job.recovery_point_arn {
-                Some(arn) if matches!(job.state, JobState::Completed | JobState::Partial) => {
-                    let point = world.store.find_point(&job.scope, arn).map(Arc::clone);
-                    (point.ok_or("open the job's recovery point (enter) and restore from there")?, Part::Whole)
-                }
-                _ => return Err("this job has no recovery point to restore from".to_owned()),
-            },
+            Self::BackupJob(job) => {
+                let arn = made_point(job).ok_or("this job has no recovery point to restore from")?;
+                let point = world.store.find_point(&job.scope, arn).map(Arc::clone);
+                (point.ok_or("open the job's recovery point (enter) and restore from there")?, Part::Whole)
+            }
             Self::Resource(..) => return Err("open the resource (enter) and choose a recovery point".to_owned()),
             _ => return Err("select a recovery point: 2 vaults, enter, enter".to_owned()),
         };
         check_restorable(&point)?;
         Ok((point, part))
     }
+}
+
+/// The recovery point that a job made.
+fn made_point(job: &BackupJob) -> Option<&Arn> {
+    let is_made = matches!(job.state, JobState::Completed | JobState::Partial);
+    job.recovery_point_arn.as_ref().filter(|_| is_made)
 }
 
 /// Whether a recovery point can be restored at all; the error says why not.

@@ -1,20 +1,26 @@
 //! Tables over any number of rows: sorted and filtered once when data change, and only the rows in view are ever built.
 
+mod arrangement;
 mod column;
+mod filtering;
 mod grid;
 mod places;
 mod view;
 
 pub use column::{Cell, Column, Same, When};
+pub use filtering::Listing;
 pub use grid::Grid;
 
+use crate::client::attributes::Attribute;
+use crate::domain::filter::Filter;
 use crate::tui::command::Command;
 use crate::tui::store::Line;
 use crate::tui::world::World;
+use filtering::Fresh;
 use std::borrow::Cow;
 use std::cell::Cell as Memo;
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// What a table needs to know of its rows.
 pub trait Record: Sized + 'static {
@@ -22,7 +28,11 @@ pub trait Record: Sized + 'static {
     fn id(&self) -> Cow<'_, str>;
     /// Its columns.
     fn columns() -> &'static [Column<Self>];
-    /// Appends the words that a filter looks at.
+    /// What else filters know of it: what the command line tells of it as JSON and CSV.
+    fn attributes() -> &'static [&'static Attribute<Self>] {
+        &[]
+    }
+    /// Appends the words that text in a filter is looked for in.
     fn words(&self, words: &mut String);
     /// Whether it is one of the problems that `f` shows.
     fn is_problem(&self) -> bool {
@@ -35,13 +45,28 @@ pub trait Record: Sized + 'static {
 pub struct Table {
     order: Vec<u32>,
     cursor: usize,
+    /// The row in view that the cursor stands on.
     selected: Option<String>,
+    /// The row that somebody put the cursor on. It stays the one to come back to while a filter hides it.
+    anchor: Option<String>,
     /// Whether the cursor stands where a person put it. Until then it stays at the top, whatever comes in.
     moved: bool,
-    sort: Option<(usize, bool)>,
+    /// What rows are sorted by, the first key first: the column, and whether the other way round.
+    sort: Vec<(usize, bool)>,
+    /// The columns that somebody chose, in their order; the list's own where there is none.
+    chosen: Vec<usize>,
+    /// The filter as it was written, and as it was read.
     filter: String,
+    read: Filter,
+    /// Where no row passes it: its terms, with how many rows pass each alone.
+    apart: Vec<(String, usize)>,
+    /// Whether rows are still to be looked at; until then those are shown that were.
+    filtering: bool,
     problems: bool,
+    /// The marked rows. A mark is of one row, whatever sorts, filters or refreshes the list; it goes with its row.
     marks: BTreeSet<String>,
+    /// How many of them a filter hides.
+    hidden_marks: usize,
     /// What the last frame showed: the first row, and how many.
     seen: Memo<(usize, usize)>,
     /// How wide the widest text of each column was that was in view since the rows were last sorted or filtered.
@@ -74,39 +99,40 @@ const MOST_COLUMNS: usize = 16;
 pub struct List<T> {
     lines: Vec<Line<T>>,
     table: Table,
+    pass: Option<filtering::Pass<T>>,
 }
 
 impl<T> Default for List<T> {
     fn default() -> Self {
-        Self { lines: Vec::new(), table: Table::default() }
+        Self { lines: Vec::new(), table: Table::default(), pass: None }
     }
 }
 
 impl<T> std::fmt::Debug for List<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("List").field("lines", &self.lines.len()).field("table", &self.table).finish()
+        f.debug_struct("List").field("lines", &self.lines.len()).field("table", &self.table).finish_non_exhaustive()
     }
 }
 
 impl<T: Record> List<T> {
     /// An empty list; its title tells what the columns shown at `titled` would.
     pub fn titled(titled: Option<When>) -> Self {
-        Self { lines: Vec::new(), table: Table { titled, ..Table::default() } }
+        Self { lines: Vec::new(), table: Table { titled, ..Table::default() }, pass: None }
     }
 
-    /// Takes new rows; the selection stays on its row wherever that went, or at the top when nobody ever moved it.
-    pub fn set(&mut self, lines: Vec<Line<T>>) {
-        self.lines = lines;
-        self.arrange();
+    /// Takes new rows; the selection stays on its row wherever that went, or at the top when nobody ever moved it. `whole` is
+    /// whether no more rows are on their way.
+    pub fn set(&mut self, lines: Vec<Line<T>>, whole: bool, world: &World) {
+        self.begin(Some(Fresh { lines, whole }), world);
     }
 
     /// Finds the columns that say the same in every row, shown or not. As long as rows still come in none moves to the title
     /// that is not there yet, so that none comes and goes; one row alone has nothing to be the same as.
-    pub fn tell_once(&mut self, whole: bool, world: &World) {
+    fn tell_once(&mut self, whole: bool, world: &World) {
         let before = std::mem::take(&mut self.table.once);
         self.table.compared = 0;
         let [first, others @ ..] = self.lines.as_slice() else { return };
-        if others.is_empty() {
+        if others.is_empty() || !self.table.chosen.is_empty() {
             return;
         }
         let mut live: Vec<(usize, &Column<T>, Same<T>)> = Vec::new();
@@ -130,51 +156,49 @@ impl<T: Record> List<T> {
         }
     }
 
-    /// Sorts and filters, and finds the selected row again.
+    /// Sorts the rows that are left, and finds the selected one again.
     fn arrange(&mut self) {
-        let table = &mut self.table;
-        let needles: Vec<String> = table.filter.split_whitespace().map(str::to_lowercase).collect();
-        let mut words = String::new();
-        let lines = &self.lines;
-        table.order = (0..lines.len() as u32)
-            .filter(|index| {
-                let record = &*lines[*index as usize].record;
-                if table.problems && !record.is_problem() {
-                    return false;
-                }
-                if needles.is_empty() {
-                    return true;
-                }
-                words.clear();
-                record.words(&mut words);
-                let words = words.to_lowercase();
-                needles.iter().all(|needle| words.contains(needle.as_str()))
-            })
+        let (table, lines) = (&mut self.table, &self.lines);
+        let orders: Vec<_> = table
+            .sort
+            .iter()
+            .filter_map(|(column, reversed)| Some((T::columns().get(*column)?.order?, *reversed)))
             .collect();
-        if let Some((column, reversed)) = table.sort
-            && let Some(order) = T::columns().get(column).and_then(|column| column.order)
-        {
+        if !orders.is_empty() {
             table.order.sort_by(|a, b| {
-                let ordering = order(&lines[*a as usize].record, &lines[*b as usize].record);
-                if reversed { ordering.reverse() } else { ordering }
+                let (a, b) = (&lines[*a as usize].record, &lines[*b as usize].record);
+                let keys = orders.iter().map(|(order, reversed)| {
+                    let ordering = order(a, b);
+                    if *reversed { ordering.reverse() } else { ordering }
+                });
+                keys.fold(Ordering::Equal, Ordering::then)
             });
         }
         table.built.set(0);
         if !table.moved {
             table.cursor = 0;
-        } else if let Some(selected) = &table.selected
-            && let Some(found) = table.order.iter().position(|index| lines[*index as usize].record.id() == *selected)
+        } else if let Some(anchor) = &table.anchor
+            && let Some(found) = table.order.iter().position(|index| lines[*index as usize].record.id() == *anchor)
         {
             table.cursor = found;
         }
         table.cursor = table.cursor.min(table.order.len().saturating_sub(1));
         self.remember();
+        self.count_hidden();
+        // Of a row that is gone for good the one in its place is the one to stay on.
+        let is_gone = |anchor: &String| !self.lines.iter().any(|line| line.record.id() == *anchor);
+        if self.table.selected.is_some()
+            && self.table.selected != self.table.anchor
+            && self.table.anchor.as_ref().is_some_and(is_gone)
+        {
+            self.table.anchor.clone_from(&self.table.selected);
+        }
     }
 
     /// The same for other rows than before, or the same in another order.
-    fn rearrange(&mut self) {
+    fn rearrange(&mut self, world: &World) {
         self.table.widest.set([0; MOST_COLUMNS]);
-        self.arrange();
+        self.begin(None, world);
     }
 
     fn remember(&mut self) {
@@ -188,8 +212,17 @@ impl<T: Record> List<T> {
 
     /// The selected row, which someone chose: the cursor stays on it from now on.
     pub fn choose(&mut self) -> Option<&Line<T>> {
-        self.table.moved = true;
+        self.stay();
         self.selected()
+    }
+
+    /// The cursor was put where it is.
+    fn stay(&mut self) {
+        self.table.moved = true;
+        self.remember();
+        if self.table.selected.is_some() {
+            self.table.anchor.clone_from(&self.table.selected);
+        }
     }
 
     /// The marked rows, in the order of the data.
@@ -197,10 +230,47 @@ impl<T: Record> List<T> {
         self.lines.iter().filter(|line| self.table.marks.contains(&*line.record.id())).collect()
     }
 
-    /// Marks exactly the rows for which `marked` holds.
-    pub fn mark_where(&mut self, marked: impl Fn(&T) -> bool) {
-        self.table.marks =
-            self.lines.iter().filter(|line| marked(&line.record)).map(|line| line.record.id().into_owned()).collect();
+    /// Marks exactly the rows of these ids, those too that come later.
+    pub fn mark_only(&mut self, ids: BTreeSet<String>) {
+        self.table.marks = ids;
+        self.count_hidden();
+    }
+
+    /// Takes the marks of these rows away.
+    pub fn unmark(&mut self, ids: &[String]) {
+        for id in ids {
+            self.table.marks.remove(id);
+        }
+        self.count_hidden();
+    }
+
+    /// The rows that are shown, in their order.
+    pub fn shown(&self) -> impl Iterator<Item = &Line<T>> {
+        self.table.order.iter().map(|index| &self.lines[*index as usize])
+    }
+
+    /// Takes the marks of rows away that are gone, so that one that comes later is not marked by a name that it shares.
+    fn forget_gone(&mut self) {
+        if !self.table.marks.is_empty() {
+            let here: HashSet<Cow<'_, str>> = self.lines.iter().map(|line| line.record.id()).collect();
+            self.table.marks.retain(|id| here.contains(id.as_str()));
+        }
+    }
+
+    fn count_hidden(&mut self) {
+        let shown = || self.shown().filter(|line| self.table.marks.contains(&*line.record.id())).count();
+        let marks = self.table.marks.len();
+        self.table.hidden_marks = if marks == 0 { 0 } else { marks.saturating_sub(shown()) };
+    }
+
+    /// Marks all rows that are shown; where all of them are, unmarks them.
+    fn mark_shown(&mut self) {
+        let shown: Vec<String> = self.shown().map(|line| line.record.id().into_owned()).collect();
+        if shown.iter().all(|id| self.table.marks.contains(id)) {
+            self.unmark(&shown);
+        } else {
+            self.table.marks.extend(shown);
+        }
     }
 
     /// All rows, shown or not.
@@ -218,34 +288,15 @@ impl<T: Record> List<T> {
         self.table.aside = aside;
     }
 
-    /// Shows only rows that hold every word of this text.
-    pub fn filter(&mut self, text: &str) {
-        if self.table.filter != text {
-            text.clone_into(&mut self.table.filter);
-            self.rearrange();
-        }
-    }
-
-    /// Shows all rows again; false when nothing restricted them.
-    pub fn unfilter(&mut self) -> bool {
-        let restricted = self.table.problems || !self.table.filter.is_empty();
-        if restricted {
-            self.table.problems = false;
-            self.table.filter.clear();
-            self.rearrange();
-        }
-        restricted
-    }
-
     /// Puts the selection on a row.
     pub fn select(&mut self, id: &str) {
-        self.table.selected = Some(id.to_owned());
+        self.table.anchor = Some(id.to_owned());
         self.table.moved = true;
         self.arrange();
     }
 
     /// Moves, sorts, marks; false when the command is not a table's.
-    pub fn handle(&mut self, command: Command) -> bool {
+    pub fn handle(&mut self, command: Command, world: &World) -> bool {
         let last = self.table.order.len().saturating_sub(1);
         let page = self.table.seen.get().1.max(1);
         let cursor = self.table.cursor;
@@ -258,27 +309,33 @@ impl<T: Record> List<T> {
             Command::HalfUp => cursor.saturating_sub(page.div_ceil(2)),
             Command::Top => 0,
             Command::Bottom => last,
-            Command::SortNext => return self.sort_next(),
+            Command::SortNext => return self.sort_next(world),
             Command::SortReverse => {
-                let sort = self.table.sort.or_else(|| self.sortable().next().map(|column| (column, false)));
-                self.table.sort = sort.map(|(column, reversed)| (column, !reversed));
-                self.rearrange();
+                let first = self.table.sort.first().copied().or_else(|| Some((self.sortable().next()?, false)));
+                if let Some((column, reversed)) = first {
+                    self.table.sort.splice(..self.table.sort.len().min(1), [(column, !reversed)]);
+                }
+                self.rearrange(world);
                 return true;
             }
             Command::Failures => {
                 self.table.problems = !self.table.problems;
-                self.rearrange();
+                self.rearrange(world);
                 return true;
             }
-            Command::Mark => return self.mark(),
+            Command::Mark => return self.mark(world),
+            Command::MarkShown => {
+                self.mark_shown();
+                return true;
+            }
             Command::ClearMarks => {
                 self.table.marks.clear();
+                self.table.hidden_marks = 0;
                 return true;
             }
             _ => return false,
         };
-        self.table.moved = true;
-        self.remember();
+        self.stay();
         true
     }
 
@@ -288,20 +345,20 @@ impl<T: Record> List<T> {
     }
 
     /// The next column that can be sorted by, and after the last the data's own order.
-    fn sort_next(&mut self) -> bool {
-        let from = self.table.sort.map_or(0, |(column, _)| column + 1);
+    fn sort_next(&mut self, world: &World) -> bool {
+        let from = self.table.sort.first().map_or(0, |(column, _)| column + 1);
         let next = self.sortable().find(|column| *column >= from);
-        self.table.sort = next.map(|column| (column, false));
-        self.rearrange();
+        self.table.sort = next.map(|column| (column, false)).into_iter().collect();
+        self.rearrange(world);
         true
     }
 
-    fn mark(&mut self) -> bool {
+    fn mark(&mut self, world: &World) -> bool {
         if let Some(id) = self.table.selected.clone() {
             if !self.table.marks.remove(&id) {
                 self.table.marks.insert(id);
             }
-            self.handle(Command::Down);
+            self.handle(Command::Down, world);
         }
         true
     }
@@ -323,7 +380,12 @@ impl Table {
 
     /// Whether a column is worth its room now.
     fn shows(&self, column: usize, when: When, world: &World) -> bool {
-        self.has(column, when) && when.holds(world)
+        if self.chosen.is_empty() { self.has(column, when) && when.holds(world) } else { self.chosen.contains(&column) }
+    }
+
+    /// So many columns in the order in which they stand.
+    fn order_of(&self, columns: usize) -> Vec<usize> {
+        if self.chosen.is_empty() { (0..columns).collect() } else { self.chosen.clone() }
     }
 
     /// What columns say that say the same in every row.
@@ -356,6 +418,16 @@ impl Table {
         &self.filter
     }
 
+    /// Where no row passes the filter: its terms, with how many rows pass each alone.
+    pub fn apart(&self) -> &[(String, usize)] {
+        &self.apart
+    }
+
+    /// Whether rows are still to be looked at.
+    pub fn is_filtering(&self) -> bool {
+        self.filtering
+    }
+
     /// Whether only problems are shown.
     pub fn only_problems(&self) -> bool {
         self.problems
@@ -364,6 +436,11 @@ impl Table {
     /// How many rows are marked.
     pub fn marks(&self) -> usize {
         self.marks.len()
+    }
+
+    /// How many of the marked rows a filter hides.
+    pub fn hidden_marks(&self) -> usize {
+        self.hidden_marks
     }
 
     /// How many rows the last frame built.

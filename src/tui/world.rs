@@ -1,14 +1,21 @@
 //! What screens and dialogs may know when they draw or decide.
 
-use crate::client::CommandLine;
-use crate::client::Key;
+use crate::client::audit::Logged;
+use crate::client::history::Past;
+use crate::client::mutes::Mutes;
+use crate::client::survey::Answers;
+use crate::client::views::Views;
+use crate::client::{Answer, CommandLine, Key};
 use crate::domain::extension::read_only_directory;
 use crate::domain::{AccountId, Scope, Time};
+use crate::tui::course::Course;
 use crate::tui::glyph::Glyphs;
+use crate::tui::keymap::Keymap;
 use crate::tui::store::Store;
-use crate::tui::theme::Theme;
+use crate::tui::theme::{Theme, Themes};
 use chrono_tz::Tz;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// The state that all share; only the app changes it.
 #[derive(Debug)]
@@ -27,6 +34,10 @@ pub struct World {
     pub zone: Tz,
     /// The looks.
     pub theme: Theme,
+    /// The looks that can be chosen.
+    pub themes: Themes,
+    /// Which key does what.
+    pub keymap: Keymap,
     /// The signs.
     pub glyphs: Glyphs,
     /// Where the dashboard is connected to, for the header: `this machine`, a URL, a profile.
@@ -39,10 +50,22 @@ pub struct World {
     pub embedded: bool,
     /// Whether the detail of the selected row stands beside lists: there is room, and nobody put it away.
     pub beside: bool,
+    /// How wide somebody made it.
+    pub beside_width: Option<u16>,
     /// Whether refreshing is paused.
     pub paused: bool,
     /// What was changed from here, oldest first.
     pub activity: Vec<Activity>,
+    /// What this user's sessions changed from this machine, as the audit log has it, or why it cannot be read.
+    pub logged: Result<Arc<[Logged]>, String>,
+    /// What tells this session's lines of it from others.
+    pub session: String,
+    /// How far several changes have come that were said yes to.
+    pub course: Option<Course>,
+    /// The findings that nobody wants to be reminded of.
+    pub mutes: Mutes,
+    /// What lists were saved under a name.
+    pub views: Views,
     /// Counts the tokens that were given out.
     pub tokens: Tokens,
 }
@@ -135,5 +158,22 @@ impl World {
     /// The scope that something new is made in when nothing else says so: the chosen one, else the home scope.
     pub fn default_scope(&self) -> Option<&Scope> {
         self.shown.first()
+    }
+}
+
+impl Answers for World {
+    fn answer(&self, key: &Key) -> Option<&Answer> {
+        self.store.slot(key).answer.as_ref()
+    }
+    fn past(&self, scope: &Scope) -> Option<&Past> {
+        self.store.past(scope)
+    }
+    fn told_at(&self, key: &Key, now: Time) -> Time {
+        let slot = self.store.slot(key);
+        let old = slot.at.filter(|_| slot.fault.is_some()).map(|at| self.wall - at);
+        now - old.unwrap_or_default()
+    }
+    fn is_engine(&self) -> bool {
+        World::is_engine(self)
     }
 }

@@ -7,11 +7,17 @@ mod backup_policies;
 mod deletions;
 mod demo;
 mod events;
+mod explore;
+mod filters;
+mod findings;
 mod full_disk;
 mod harness;
 mod health;
+mod history;
 mod holds;
 mod jobs;
+#[path = "../client/kept_job.rs"]
+mod kept_job;
 mod keys;
 #[path = "../repository/support/mounted.rs"]
 mod mounted;

@@ -94,6 +94,7 @@ pub fn every_mutation() -> Vec<Mutation> {
             vault: "Default".to_owned(),
             recovery_point: point.clone(),
             lifecycle: serde_json::from_str(r#"{"DeleteAfterDays": 90}"#).unwrap(),
+            ends: false,
         }
         .into(),
         TagResource { arn: point.clone(), tags }.into(),

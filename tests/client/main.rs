@@ -4,8 +4,13 @@
 mod approval;
 mod child;
 mod engine;
+mod history;
+mod kept_job;
 mod moto;
+#[path = "../repository/support/mounted.rs"]
+mod mounted;
 mod points;
 mod reaching;
 mod recorder;
 mod sending;
+mod standin;

@@ -179,7 +179,7 @@ fn nothing_stands_beside_a_list_without_rows_and_a_filter_without_any_takes_it_a
     let mut driver = Driver::start(Start { fixture: fixture::empty(), ..Start::default() });
     driver.press("4").sees("No backup job yet.").sees_no("Backup job · ");
     let mut driver = of_size((120, 40));
-    driver.press("4 /").write("zzz").sees("No row holds every word").sees_no("Backup job · ");
+    driver.press("4 /").write("zzz").sees("No row passes the filter.").sees_no("Backup job · ");
     driver.press("esc").sees("Backup job · scratch");
 }
 

@@ -88,6 +88,7 @@ fn many_of_all(number: u64) -> Fixture {
             missing: Vec::new(),
             lost: Vec::new(),
             bases: Vec::new(),
+            note: None,
             next_token: None,
             details: vaultdeck::domain::PointDetails::new(),
         },

@@ -13,7 +13,7 @@ fn the_small_ones() {
             ("help", "?"),
             ("scopes", "@"),
             ("quit", "q"),
-            ("stop-job", "4 a enter"),
+            ("stop-job", "4 a s t o p enter"),
         ];
         for (name, keys) in cases {
             insta::assert_snapshot!(format!("dialog-{name}-{suffix}"), start().press(keys).screen());

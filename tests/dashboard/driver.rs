@@ -5,12 +5,15 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use vaultdeck::client::{Answer, Capabilities, CommandLine, Event, Fault, Key, Outcome, Reply};
 use vaultdeck::domain::Time;
 use vaultdeck::domain::extension::{AddResource, ResourceProbe};
+use vaultdeck::tui::alert::Alerts;
 use vaultdeck::tui::app::{App, Setup};
 use vaultdeck::tui::frame;
 use vaultdeck::tui::glyph::{Glyphs, UNICODE};
+use vaultdeck::tui::keymap::Keymap;
 use vaultdeck::tui::msg::{Effect, Msg};
+use vaultdeck::tui::term::pointer::Pointer;
 use vaultdeck::tui::term::writer::{Counters, FrameWriter};
-use vaultdeck::tui::theme::Theme;
+use vaultdeck::tui::theme::{Depth, Themes};
 use vaultdeck::tui::world::Tokens;
 
 /// The app in a terminal of cells.
@@ -23,17 +26,22 @@ pub struct Driver {
     effects: Vec<Effect>,
     /// What the app wanted last for its screen.
     wanted: Vec<Key>,
+    /// A question that the world leaves unanswered.
+    pub silent: Option<Key>,
 }
 
 /// How a driver is made.
 pub struct Start {
     pub size: (u16, u16),
     pub theme: &'static str,
+    pub themes: Themes,
+    pub keymap: Keymap,
     pub glyphs: Glyphs,
     pub fixture: Fixture,
     pub capabilities: Capabilities,
     pub embedded: bool,
     pub zone: chrono_tz::Tz,
+    pub alerts: Alerts,
 }
 
 impl Default for Start {
@@ -41,11 +49,14 @@ impl Default for Start {
         Self {
             size: (120, 40),
             theme: "default",
+            themes: Themes::built_in(Depth::True),
+            keymap: Keymap::default(),
             glyphs: UNICODE,
             fixture: fixture::organization(),
             capabilities: fixture::engine(),
             embedded: true,
             zone: chrono_tz::Europe::Berlin,
+            alerts: Alerts::default(),
         }
     }
 }
@@ -58,20 +69,26 @@ impl Driver {
             size: start.size,
             now: fixture::now(),
             zone: start.zone,
-            theme: Theme::load(start.theme).unwrap(),
+            theme: start.themes.choose(start.theme).unwrap(),
+            themes: start.themes,
+            keymap: start.keymap,
             glyphs: start.glyphs,
             place: "embedded engine".to_owned(),
             command_line: CommandLine::default(),
             profile: None,
             embedded: start.embedded,
             capabilities: start.capabilities,
+            alerts: start.alerts,
+            session: "this-session".to_owned(),
+            mouse: true,
             tokens: Tokens(Box::new(move || {
                 counter += 1;
                 format!("token-{counter}")
             })),
         });
         let writer = FrameWriter::new(Vec::new(), start.size.0, start.size.1);
-        Self { app, writer, fixture: start.fixture, generation: 0, effects: Vec::new(), wanted: Vec::new() }
+        let (effects, wanted) = (Vec::new(), Vec::new());
+        Self { app, writer, fixture: start.fixture, generation: 0, effects, wanted, silent: None }
     }
 
     /// An app to which everything was answered.
@@ -110,6 +127,9 @@ impl Driver {
                 return;
             }
             for key in wanted {
+                if self.silent.as_ref() == Some(&key) {
+                    continue;
+                }
                 if let Some(result) = self.fixture.answer(&key) {
                     self.reply(key, result);
                 }
@@ -158,9 +178,19 @@ impl Driver {
 
     /// The same, and nothing is answered yet.
     pub fn rest_unanswered(&mut self) -> &mut Self {
+        while self.app.is_filtering() {
+            self.send(Msg::Step);
+        }
         if self.app.is_moving() {
             self.send(Msg::Rested);
         }
+        self
+    }
+
+    /// No key comes for a while after the first one of a chord.
+    pub fn linger(&mut self) -> &mut Self {
+        assert!(self.app.is_in_chord(), "no chord was begun");
+        self.send(Msg::Lingered);
         self
     }
 
@@ -218,6 +248,36 @@ impl Driver {
             Effect::Probe { request, .. } => Some((**request).clone()),
             _ => None,
         })
+    }
+
+    /// Where a text is on the screen: its first column and its row.
+    pub fn place_of(&mut self, text: &str) -> (u16, u16) {
+        let screen = self.screen();
+        let found = screen.lines().enumerate().find_map(|(y, line)| Some((line.split_once(text)?.0, y)));
+        let (before, y) = found.unwrap_or_else(|| panic!("{text:?} is not on this screen:\n{screen}"));
+        (vaultdeck::tui::text::width(before) as u16, y as u16)
+    }
+
+    /// Presses the mouse's button on a text, once, or a second time.
+    pub fn click(&mut self, text: &str, again: bool) -> &mut Self {
+        let (x, y) = self.place_of(text);
+        self.click_at(x, y, again)
+    }
+
+    /// The same at a place.
+    pub fn click_at(&mut self, x: u16, y: u16, again: bool) -> &mut Self {
+        self.draw();
+        self.send(Msg::Pointer(Pointer::Pressed { x, y, again }));
+        self.send(Msg::Pointer(Pointer::Released));
+        self.answer_all();
+        self.rest()
+    }
+
+    /// Turns the wheel over a text.
+    pub fn wheel(&mut self, text: &str, down: bool) -> &mut Self {
+        let (x, y) = self.place_of(text);
+        self.send(Msg::Pointer(Pointer::Wheel { x, y, down }));
+        self
     }
 
     /// Lets the clock go on.

@@ -3,9 +3,11 @@
 use chrono::Duration;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use vaultdeck::client::query::{PlanDetail, RestoreMetadata, ScopeView, SelectableResource, rows};
+use vaultdeck::client::query::{FoundItems, PlanDetail, RestoreMetadata, ScopeView, SelectableResource, SoMany, rows};
 use vaultdeck::client::{Answer, Capabilities, Fault, FaultKind, Key, Query};
-use vaultdeck::domain::extension::{Health, Item, Items, MissingItem, Problem, Sight, Standing, Status};
+use vaultdeck::domain::extension::{
+    ChangedItem, Health, Item, Items, MissingItem, PointMatches, Problem, Sight, Standing, Status,
+};
 use vaultdeck::domain::job::{BackupJob, CopyJob, JobState, RestoreJob};
 use vaultdeck::domain::kms::{KeyManager, KeyState, KmsKey};
 use vaultdeck::domain::legal_hold::{DateRange, HeldPoint, HoldSelection, HoldStatus, HoldSummary, LegalHold};
@@ -58,6 +60,10 @@ pub struct Fixture {
     pub timelines: BTreeMap<String, Items>,
     /// What is told of every moment of those; nothing leaves it unanswered.
     pub sight: Option<Sight>,
+    /// What is different between any two recovery points.
+    pub changes: Vec<ChangedItem>,
+    /// What is found of any name.
+    pub found: Vec<PointMatches>,
     pub tags: BTreeMap<String, Tags>,
     /// The states of KMS keys that are not enabled, by their ARNs; none is a key that is not there any more.
     pub keys: BTreeMap<String, Option<KeyState>>,
@@ -247,6 +253,9 @@ pub fn copy(scope: &Scope, number: u64, state: JobState, created: Time) -> CopyJ
         iam_role_arn: None,
         created_by: None,
         backup_job_id: None,
+        is_parent: false,
+        parent_job_id: None,
+        member: None,
     }
 }
 
@@ -330,6 +339,7 @@ pub fn item(name: &str, kind: &str, size: u64) -> Item {
         mode: if kind == "dir" { 0o755 } else { 0o644 },
         modified: Some(ago(50, 0)),
         link_target: (kind == "symlink").then(|| "report.txt".to_owned()),
+        note: None,
     }
 }
 
@@ -340,6 +350,7 @@ fn folder(items: Vec<Item>, missing: Vec<MissingItem>) -> Items {
         lost: Vec::new(),
         next_token: None,
         details: vaultdeck::domain::PointDetails::new(),
+        note: None,
         bases: Vec::new(),
     }
 }
@@ -464,6 +475,8 @@ pub fn organization() -> Fixture {
         ]),
         timelines: BTreeMap::new(),
         sight: None,
+        changes: Vec::new(),
+        found: Vec::new(),
         tags: BTreeMap::from([("default".to_owned(), Tags::from([("env".to_owned(), "prod".to_owned())]))]),
         keys: BTreeMap::new(),
         policies: BTreeMap::new(),
@@ -600,6 +613,7 @@ impl Fixture {
                 healthy: self.engine_problems.is_empty(),
                 problems: self.engine_problems.clone(),
             })),
+            Query::ApiCalls => Answer::ApiCalls(rows([])),
             Query::Vaults => Answer::Vaults(rows(self.vaults.iter().filter(|vault| here(&vault.scope)).cloned())),
             Query::SharedVaults => {
                 Answer::Vaults(rows(self.shared_vaults.iter().filter(|vault| here(&vault.scope)).cloned()))
@@ -617,6 +631,12 @@ impl Fixture {
             Query::Items { recovery_point, .. } if self.timelines.contains_key(recovery_point.as_str()) => {
                 Answer::Items(Arc::new(self.timelines[recovery_point.as_str()].clone()))
             }
+            Query::Changes { .. } => {
+                Answer::Changes(Arc::new(SoMany { rows: rows(self.changes.iter().cloned()), more: false }))
+            }
+            Query::Find { .. } => {
+                Answer::Found(Arc::new(FoundItems { points: self.found.clone(), ..FoundItems::default() }))
+            }
             Query::Sight { at, .. } => Answer::Sight(Arc::new(Sight { at: *at, ..self.sight.clone()? })),
             Query::Items { path, .. } => Answer::Items(Arc::new(self.items.get(path)?.clone())),
             Query::RestoreMetadata { recovery_point, .. } if self.timelines.contains_key(recovery_point.as_str()) => {
@@ -627,6 +647,13 @@ impl Fixture {
                 ];
                 Answer::RestoreMetadata(Arc::new(RestoreMetadata {
                     resource_type: Some(types::rds::FACTS.resource_type()),
+                    metadata: told.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
+                }))
+            }
+            Query::RestoreMetadata { recovery_point, .. } if recovery_point.as_str().contains(":snapshot/") => {
+                let told = [("availabilityZone", "us-east-1a"), ("encrypted", "false"), ("volumeId", "vol-1")];
+                Answer::RestoreMetadata(Arc::new(RestoreMetadata {
+                    resource_type: Some(types::ebs::FACTS.resource_type()),
                     metadata: told.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
                 }))
             }

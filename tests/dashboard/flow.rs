@@ -70,6 +70,8 @@ fn vault_backup_plan_and_restore_by_keys_only() {
 
     terminal.press("2/safe\r\r");
     terminal.sees("Recovery points in safe");
+    // Its row is there, not only the title.
+    terminal.sees("on demand");
     terminal.press(ENTER);
     terminal.sees("readme.md");
     run(&mut terminal, "restore");
@@ -85,7 +87,7 @@ fn vault_backup_plan_and_restore_by_keys_only() {
     assert_eq!(std::fs::read(back.join("docs/plan.txt")).unwrap(), vec![7; 300_000]);
 
     terminal.press("8");
-    terminal.sees("Activity of this session");
+    terminal.sees("Activity ·");
     terminal.sees("restore job");
     terminal.press("q");
     assert_eq!(terminal.ends_cleanly(), 0);
@@ -116,4 +118,42 @@ fn the_aws_line_names_the_address_on_which_the_engine_listens() {
     drop(terminal);
     serving.kill().unwrap();
     serving.wait().unwrap();
+}
+
+#[test]
+fn two_recovery_points_go_with_one_answer_and_each_has_its_lines_in_the_audit_log() {
+    let home = tempfile::tempdir().unwrap();
+    let (data, log) = (home.path().join("data"), home.path().join("home/.local/state/vaultdeck/audit.jsonl"));
+    let source = home.path().join("projects");
+    std::fs::create_dir_all(&source).unwrap();
+    let path = source.to_string_lossy().into_owned();
+    vaultdeck(&data, &["resource", "add", "EFS", "projects", "--path", &path]);
+    for day in ["monday", "tuesday", "wednesday"] {
+        std::fs::write(source.join("notes.txt"), day).unwrap();
+        vaultdeck(&data, &["backup", "start", "projects", "--vault", "Default"]);
+    }
+    let mut terminal = Terminal::start_in(home, &[], &[]);
+    terminal.sees("Overview");
+    terminal.press("2");
+    terminal.sees("none yet");
+    terminal.press(ENTER);
+    // Its rows are there, not only the title.
+    terminal.sees("Recovery points in Default · 3");
+    terminal.press("  ");
+    terminal.sees("2 marked");
+    terminal.press("adelete\r");
+    terminal.sees("Delete 2 recovery points.");
+    terminal.sees("What is left can be restored: 1 of projects.");
+    terminal.press("2\r");
+    terminal.sees("2 of 2 went well");
+    terminal.press(ENTER);
+    terminal.sees("2 done, 0 failed");
+    terminal.press("8");
+    terminal.sees("Activity ·");
+    terminal.press("q");
+    assert_eq!(terminal.ends_cleanly(), 0);
+    let lines = std::fs::read_to_string(log).unwrap();
+    let phases = |phase: &str| lines.lines().filter(|line| line.contains(&format!("\"{phase}\""))).count();
+    assert_eq!(lines.matches("DeleteRecoveryPoint").count(), 4, "{lines}");
+    assert_eq!((phases("intended"), phases("done")), (2, 2), "one change, one pair of lines: {lines}");
 }

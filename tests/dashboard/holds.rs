@@ -38,6 +38,12 @@ fn a_hold_says_what_it_would_catch_while_it_is_written() {
 }
 
 #[test]
+fn the_actions_of_a_resource_put_a_hold_on_its_recovery_points() {
+    let mut driver = at((120, 40));
+    driver.press("6 a").write("hold").press("enter").sees("Create a legal hold").sees("recovery points of 1 resource");
+}
+
+#[test]
 fn a_hold_is_sent_as_it_was_shown_and_one_without_a_title_is_not() {
     let mut driver = at((120, 40));
     driver.press("2 j :").write("create-legal-hold").press("enter ctrl-s").sees("Title is required");

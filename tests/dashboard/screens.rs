@@ -3,6 +3,7 @@
 use crate::driver::{Driver, Start};
 use crate::fixture;
 use vaultdeck::client::{Fault, FaultKind};
+use vaultdeck::domain::Scope;
 use vaultdeck::domain::extension::{Problem, ProblemSeverity};
 
 const SIZES: [(u16, u16); 4] = [(60, 15), (80, 24), (120, 40), (200, 60)];
@@ -34,54 +35,55 @@ fn with_data() {
 
 #[test]
 fn empty_says_the_exact_next_command() {
-    for size in [(60, 15), (80, 24), (120, 40)] {
+    for size in SIZES {
         snap("empty", size, Driver::start(Start { size, fixture: fixture::empty(), ..Start::default() }));
     }
 }
 
 #[test]
 fn while_loading() {
-    let size = (80, 24);
-    for (key, name) in TABS {
-        let mut driver = Driver::unanswered(Start { size, ..Start::default() });
-        driver.send(vaultdeck::tui::msg::Msg::Key(crate::driver::key_of(key)));
-        insta::assert_snapshot!(format!("{name}-loading-80x24"), driver.screen());
+    for size in SIZES {
+        for (key, name) in TABS {
+            let mut driver = Driver::unanswered(Start { size, ..Start::default() });
+            driver.send(vaultdeck::tui::msg::Msg::Key(crate::driver::key_of(key)));
+            insta::assert_snapshot!(format!("{name}-loading-{}x{}", size.0, size.1), driver.screen());
+        }
     }
 }
 
 #[test]
 fn denied_everywhere() {
-    let size = (80, 24);
-    snap("denied", size, Driver::start(Start { size, fixture: fixture::denied(), ..Start::default() }));
+    for size in SIZES {
+        snap("denied", size, Driver::start(Start { size, fixture: fixture::denied(), ..Start::default() }));
+    }
+}
+
+/// A dashboard that has seen all screens, and in some of whose scopes the same fault came then, after so many seconds.
+fn faulty(size: (u16, u16), seconds: i64, why: &str, scopes: impl Fn(&mut Driver) -> Vec<Scope>) -> Driver {
+    let mut driver = Driver::start(Start { size, ..Start::default() });
+    for (key, _) in TABS {
+        driver.press(key);
+    }
+    driver.wait(seconds);
+    let fault = Fault::new(FaultKind::Network, why);
+    let scopes = scopes(&mut driver);
+    driver.fixture().faults = scopes.into_iter().map(|scope| (scope, fault.clone())).collect();
+    driver.answer_again();
+    driver
 }
 
 #[test]
 fn one_scope_fails_after_it_answered_once_and_its_rows_stay() {
-    let size = (120, 40);
-    let mut driver = Driver::start(Start { size, ..Start::default() });
-    for (key, _) in TABS {
-        driver.press(key);
+    for size in SIZES {
+        snap("partial", size, faulty(size, 600, "connection refused", |_| vec![fixture::staging()]));
     }
-    driver.wait(600);
-    let fault = Fault::new(FaultKind::Network, "connection refused");
-    driver.fixture().faults = vec![(fixture::staging(), fault)];
-    driver.answer_again();
-    snap("partial", size, driver);
 }
 
 #[test]
 fn stale_after_the_engine_went_away() {
-    let size = (80, 24);
-    let mut driver = Driver::start(Start { size, ..Start::default() });
-    for (key, _) in TABS {
-        driver.press(key);
+    for size in SIZES {
+        snap("stale", size, faulty(size, 3 * 3600, "the socket is gone", |driver| driver.fixture().scopes.clone()));
     }
-    driver.wait(3 * 3600);
-    let fault = Fault::new(FaultKind::Network, "the socket is gone");
-    let scopes = driver.fixture().scopes.clone();
-    driver.fixture().faults = scopes.into_iter().map(|scope| (scope, fault.clone())).collect();
-    driver.answer_again();
-    snap("stale", size, driver);
 }
 
 #[test]
@@ -130,8 +132,8 @@ fn in_ascii_and_without_colour() {
     for (key, name) in TABS {
         let screen = driver.press(key).screen();
         assert!(screen.is_ascii(), "{name} has other signs:\n{screen}");
+        insta::assert_snapshot!(format!("{name}-ascii-80x24"), screen);
     }
-    insta::assert_snapshot!("overview-ascii-80x24", driver.press("1").screen());
 }
 
 #[test]

@@ -103,6 +103,21 @@ impl Terminal {
         self.until(&format!("{text:?} on the screen"), |shown| shown.parser.screen().contents().contains(text));
     }
 
+    /// Whether what was written to it so far is so.
+    pub fn got(&self, is_so: impl Fn(&[u8]) -> bool) -> bool {
+        is_so(&self.screen.lock().unwrap().bytes)
+    }
+
+    /// All that was written to it.
+    pub fn bytes(&self) -> String {
+        String::from_utf8_lossy(&self.screen.lock().unwrap().bytes).into_owned()
+    }
+
+    /// Waits until what was written to it is so.
+    pub fn gets(&self, what: &str, is_so: impl Fn(&[u8]) -> bool) {
+        self.until(what, |shown| is_so(&shown.bytes));
+    }
+
     fn until(&self, what: &str, holds: impl Fn(&Shown) -> bool) {
         let begun = Instant::now();
         while !holds(&self.screen.lock().unwrap()) {
@@ -117,7 +132,7 @@ impl Terminal {
     }
 
     /// The same, when it may leave a line that begins like this.
-    fn ends_cleanly_with(&mut self, begin: &str) -> u32 {
+    pub fn ends_cleanly_with(&mut self, begin: &str) -> u32 {
         let begun = Instant::now();
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -130,6 +145,7 @@ impl Terminal {
         let shown = self.screen.lock().unwrap();
         assert!(!shown.parser.screen().hide_cursor(), "the cursor is shown again");
         assert!(!shown.parser.screen().bracketed_paste(), "bracketed paste is off again");
+        assert!(shown.parser.screen().mouse_protocol_mode() == vt100::MouseProtocolMode::None, "the mouse is kept");
         let left = shown.parser.screen().contents();
         assert!(left.starts_with(begin) && left.is_empty() == begin.is_empty(), "left on the main screen: {left}");
         drop(shown);
@@ -153,6 +169,17 @@ impl Terminal {
             let state = std::process::Command::new("ps").args(["-o", "state=", "-p", &self.id()]).output().unwrap();
             state.stdout.trim_ascii_start().starts_with(b"T")
         });
+    }
+
+    /// Stops it as ctrl-z does, and lets it go on as `fg` does.
+    pub fn stop_and_continue(&self) {
+        self.signal("-TSTP");
+        self.until("the main screen", |shown| !shown.parser.screen().alternate_screen());
+        let kept = self.screen.lock().unwrap().parser.screen().mouse_protocol_mode();
+        assert!(kept == vt100::MouseProtocolMode::None, "the shell gets the mouse");
+        self.is_stopped();
+        self.signal("-CONT");
+        self.until("the dashboard again", |shown| shown.parser.screen().alternate_screen());
     }
 
     fn id(&self) -> String {
@@ -245,14 +272,27 @@ fn no_color_keeps_the_selected_row_reversed_and_writes_no_colour() {
 fn a_stopped_dashboard_comes_back() {
     let mut terminal = Terminal::start(&[]);
     terminal.sees("First steps");
-    terminal.signal("-TSTP");
-    terminal.until("the main screen", |shown| !shown.parser.screen().alternate_screen());
-    terminal.is_stopped();
-    terminal.signal("-CONT");
-    terminal.until("the dashboard again", |shown| shown.parser.screen().alternate_screen());
+    terminal.stop_and_continue();
     terminal.sees("First steps");
     terminal.press("q");
     assert_eq!(terminal.ends_cleanly(), 0);
+}
+
+#[test]
+fn ctrl_z_gives_the_terminal_to_the_shell_wherever_one_is() {
+    for keys in ["", "?", ":the", "4/state"] {
+        let mut terminal = Terminal::start(&[]);
+        terminal.sees("First steps");
+        terminal.press(keys);
+        terminal.press("\u{1a}");
+        terminal.until("the main screen", |shown| !shown.parser.screen().alternate_screen());
+        terminal.is_stopped();
+        terminal.signal("-CONT");
+        terminal.until("the dashboard again", |shown| shown.parser.screen().alternate_screen());
+        terminal.press("\u{1b}");
+        terminal.signal("-TERM");
+        terminal.ends_cleanly();
+    }
 }
 
 #[test]

@@ -203,6 +203,30 @@ fn a_filter_narrows_and_esc_widens_again() {
 }
 
 #[test]
+fn from_whatever_is_of_a_resource_one_key_leads_to_its_recovery_points() {
+    for (way, title) in [
+        ("4 f", "Recovery points of "),
+        ("4 f enter", "Recovery points of "),
+        ("1", "Recovery points of "),
+        ("1 P", "Recovery points of "),
+        ("6", "Recovery points of "),
+        ("2 j enter enter", "Recovery points of "),
+    ] {
+        let mut driver = Driver::usual();
+        driver.press(way).press("b").sees(title);
+    }
+    let mut driver = Driver::usual();
+    driver.press("2 b").sees("select a resource, a job or a recovery point first");
+}
+
+#[test]
+fn a_restore_of_what_made_no_recovery_point_begins_at_those_there_are() {
+    let mut driver = Driver::usual();
+    driver.press("4 /").write("does not exist").press("enter ctrl-p").write("restore").press("enter");
+    driver.sees("Recovery points of web").sees("choose a recovery point, and restore again");
+}
+
+#[test]
 fn only_problems_on_one_key() {
     let mut driver = Driver::usual();
     driver.press("4 f").sees("EXPIRED").sees("ISSUES").sees_no("COMPLETED");

@@ -16,7 +16,7 @@ import pytest
 import model
 import trees
 
-RELEASE = os.environ.get("VAULTDECK", "target/release/vaultdeck")
+BINARY = os.environ.get("VAULTDECK", "target/debug/vaultdeck")
 DEBUG = os.environ.get("VAULTDECK_DEBUG", "target/debug/vaultdeck")
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -26,7 +26,7 @@ ROLE = f"arn:aws:iam::{ACCOUNT}:role/service-role/AWSBackupDefaultServiceRole"
 class Engine:
     """A `vaultdeck serve` on a data directory of its own."""
 
-    def __init__(self, data, binary=RELEASE, arguments=(), environment=None, prefix=()):
+    def __init__(self, data, binary=BINARY, arguments=(), environment=None, prefix=()):
         self.data, self.binary, self.arguments = pathlib.Path(data), binary, list(arguments)
         self.environment = {**clean_environment(self.data), **(environment or {})}
         self.prefix = list(prefix)

@@ -22,20 +22,20 @@ def free_port():
 class Server:
     """A server on a data directory, which is made if it is not there."""
 
-    def __init__(self, folder, name="source", **settings):
-        self.folder, self.data, self.port = folder, folder / name, free_port()
+    def __init__(self, folder, name="source", programs=PROGRAMS, **settings):
+        self.folder, self.data, self.port, self.programs = folder, folder / name, free_port(), programs
         self.settings = {"fsync": "off", "listen_addresses": "127.0.0.1", "unix_socket_directories": str(folder), **settings}
         self.runs = False
 
     def owned(self, program, *arguments, **options):
-        return subprocess.run([*AS_OWNER, PROGRAMS / program, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd="/", timeout=120, **options)
+        return subprocess.run([*AS_OWNER, self.programs / program, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd="/", timeout=120, **options)
 
-    def make(self):
+    def make(self, *more):
         password = self.folder / "password"
         password.write_text(PASSWORD)
         if OWNER:
             shutil.chown(password, OWNER)
-        made = self.owned("initdb", "-D", self.data, "-A", "scram-sha-256", "-U", "postgres", "--no-sync", "--data-checksums", f"--pwfile={password}")
+        made = self.owned("initdb", "-D", self.data, "-A", "scram-sha-256", "-U", "postgres", "--no-sync", "--data-checksums", f"--pwfile={password}", *more)
         assert made.returncode == 0, made
         password.unlink()
         return self
@@ -56,7 +56,7 @@ class Server:
         return {"PATH": os.environ["PATH"], "PGHOST": "127.0.0.1", "PGPORT": str(self.port), "PGUSER": "postgres", "PGPASSWORD": PASSWORD}
 
     def run(self, program, *arguments):
-        done = subprocess.run([PROGRAMS / program, *arguments], env=self.environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+        done = subprocess.run([self.programs / program, *arguments], env=self.environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done
         return done.stdout
 
@@ -71,6 +71,13 @@ class Server:
 
     def url(self, user="postgres"):
         return f"postgresql://{user}@127.0.0.1:{self.port}"
+
+
+def unpack_18():
+    """PostgreSQL 18, in a folder that the servers' user can reach: its programs are in `bin`."""
+    folder = make_folder()
+    shutil.copytree(os.environ["VAULTDECK_POSTGRESQL18"], folder / "pgsql", symlinks=True)
+    return folder, folder / "pgsql" / "bin"
 
 
 def make_folder():

@@ -323,3 +323,77 @@ def test_an_engine_that_is_killed_in_a_backup_goes_on_and_ends_it_once(start, se
     password = engine.run("vault", "recovery-key", "Default").stdout.strip()
     check = engine.restic("check", "--read-data", password=password)
     assert check.returncode == 0 and "no errors were found" in check.stdout, check
+
+
+INNER = """\
+Parameters:
+  Name: {Type: String}
+Resources:
+  Notes:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      TableName: !Ref Name
+      BillingMode: PAY_PER_REQUEST
+      AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
+      KeySchema: [{AttributeName: id, KeyType: HASH}]
+"""
+
+OUTER = """\
+Resources:
+  Inner:
+    Type: AWS::CloudFormation::Stack
+    Properties:
+      TemplateURL: %s/templates/inner.yaml
+      Parameters: {Name: notes}
+  Orders:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      TableName: orders
+      BillingMode: PAY_PER_REQUEST
+      AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
+      KeySchema: [{AttributeName: id, KeyType: HASH}]
+"""
+
+
+def test_a_stack_within_a_stack_is_backed_up_with_it_and_its_template_comes_back(engine, server, stacks, tmp_path):
+    backup, files, tables = engine.client(), server.client("s3"), server.client()
+    files.create_bucket(Bucket="templates")
+    files.put_object(Bucket="templates", Key="inner.yaml", Body=INNER.encode())
+    outer = OUTER % server.url
+    stacks.create_stack(StackName="shop", TemplateBody=outer)
+    settled(stacks, "shop")
+    for name in ("orders", "notes"):
+        tables.put_item(TableName=name, Item={"id": {"S": "1"}, "of": {"S": name}})
+        added(engine, server, tmp_path, "DynamoDB", name, "--table", name)
+    shop = added(engine, server, tmp_path, "CloudFormation", "shop", "--stack", "shop")
+    before = seen_table(server, "notes")
+    done = back_up(backup, shop)
+    assert done["State"] == "COMPLETED" and "StatusMessage" not in done, done
+    points = nested(backup, done["RecoveryPointArn"])
+    assert set(points) == {None, "Orders", "Inner/Notes"}
+    assert restore(backup, points["Inner/Notes"], targetTableName="notes-back")["Status"] == "COMPLETED"
+    assert seen_table(server, "notes-back") == before
+
+    # a change set of the nested one alone has its template
+    values = json.dumps({"Name": "notes-again"})
+    made = restore(backup, points[None], StackName="inner", ChangeSetName="back", StackParameters=values, **{"vaultdeck:nested": "Inner"})
+    assert made["Status"] == "COMPLETED", made
+    assert stacks.get_template(StackName="inner", ChangeSetName="back", TemplateStage="Original")["TemplateBody"] == INNER
+    lost = restore(backup, points[None], StackName="other", **{"vaultdeck:nested": "Nowhere"})
+    assert lost["Status"] == "FAILED" and "no template of a nested stack Nowhere" in lost["StatusMessage"], lost
+    # and plain restic has it below the outermost one
+    password = engine.run("vault", "recovery-key", "Default").stdout.strip()
+    assert engine.restic("restore", "latest", "--path", "/stack", "--target", str(tmp_path / "out"), password=password).returncode == 0
+    folder = tmp_path / "out" / "stack"
+    assert ((folder / "template.yaml").read_text(), (folder / "nested" / "Inner" / "template.yaml").read_text()) == (outer, INNER)
+
+    # one that went behind the outer one's back makes it partial, and is named
+    inner = next(one for one in stacks.list_stack_resources(StackName="shop")["StackResourceSummaries"] if one["LogicalResourceId"] == "Inner")
+    stacks.delete_stack(StackName=inner["PhysicalResourceId"])
+    deadline = time.monotonic() + 30
+    while "notes" in tables.list_tables()["TableNames"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    lacking = back_up(backup, shop)
+    assert lacking["State"] == "PARTIAL" and "1 nested stack is not backed up with it" in lacking["StatusMessage"], lacking
+    assert "Inner (" in lacking["StatusMessage"] and set(nested(backup, lacking["RecoveryPointArn"])) == {None, "Orders"}

@@ -7,15 +7,15 @@ import subprocess
 import pytest
 
 import trees
-from conftest import ACCOUNT, RELEASE, REGION, Engine, back_up
+from conftest import ACCOUNT, BINARY, REGION, Engine, back_up
 
 
 def test_data_directory_before_or_after_the_subcommand_or_from_the_environment(tmp_path, small_tree):
     environment = {**os.environ, "HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state")}
     add = ["resource", "add", "EFS", "projects", "--path", str(small_tree)]
-    first = subprocess.run([RELEASE, "--data-dir", str(tmp_path / "d"), *add], env=environment, capture_output=True, text=True, check=True).stdout
-    again = subprocess.run([RELEASE, *add, "--data-dir", str(tmp_path / "d")], env=environment, capture_output=True, text=True, check=True).stdout
-    third = subprocess.run([RELEASE, *add], env={**environment, "VAULTDECK_DATA_DIR": str(tmp_path / "d")}, capture_output=True, text=True, check=True).stdout
+    first = subprocess.run([BINARY, "--data-dir", str(tmp_path / "d"), *add], env=environment, capture_output=True, text=True, check=True).stdout
+    again = subprocess.run([BINARY, *add, "--data-dir", str(tmp_path / "d")], env=environment, capture_output=True, text=True, check=True).stdout
+    third = subprocess.run([BINARY, *add], env={**environment, "VAULTDECK_DATA_DIR": str(tmp_path / "d")}, capture_output=True, text=True, check=True).stdout
     assert first == again == third and first.startswith(f"arn:aws:elasticfilesystem:{REGION}:{ACCOUNT}:file-system/fs-") and first.count("\n") == 1
     assert len(first.strip().rsplit("fs-", 1)[1]) == 17
     assert (tmp_path / "d").stat().st_mode & 0o777 == 0o700
@@ -123,8 +123,8 @@ def test_roles_that_cannot_be_assumed_are_refused(engine, small_tree):
 
 
 def test_completions_and_version():
-    assert "vaultdeck" in subprocess.run([RELEASE, "completions", "bash"], capture_output=True, text=True, check=True).stdout
-    assert subprocess.run([RELEASE, "--version"], capture_output=True, text=True, check=True).stdout.startswith("vaultdeck ")
+    assert "vaultdeck" in subprocess.run([BINARY, "completions", "bash"], capture_output=True, text=True, check=True).stdout
+    assert subprocess.run([BINARY, "--version"], capture_output=True, text=True, check=True).stdout.startswith("vaultdeck ")
 
 
 def test_demo_reset_on_a_real_data_directory_refuses(tmp_path, small_tree):

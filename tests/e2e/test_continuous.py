@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import threading
 import time
+import urllib.error
 
 import botocore.exceptions
 import pytest
@@ -15,7 +16,7 @@ import pytest
 import postgresql
 from conftest import ACCOUNT, DEBUG, REGION, ROLE, wait_for_job
 from postgresql import PASSWORD, PROGRAMS, Server
-from test_fsx import details
+from test_fsx import details, told
 from test_postgresql import ROOTS, added, arguments_of_processes, until
 
 # How many moments are restored; the aim of a long run is 50.
@@ -127,6 +128,24 @@ def until_restorable(engine, point, at, seconds=90):
 def history(server, at):
     """What a server that lived through it says was there at a moment."""
     return server.ask(f"SELECT count(*), coalesce(sum(id), 0) FROM history WHERE pg_xact_commit_timestamp(xmin) <= '{at.isoformat()}'")
+
+
+def seen_at(engine, point, at):
+    """What the engine's own route tells of a moment, and the files of the log that the base before it has, as plain restic lists them."""
+    sight = told(engine, point, f"moment?at={at:%Y-%m-%dT%H%%3A%M%%3A%S.%fZ}")
+    assert moment(sight["At"]) == at and moment(sight["Base"]) <= at, sight
+    password = engine.run("vault", "recovery-key", "Default").stdout.strip()
+    snapshots = json.loads(engine.restic("snapshots", "--json", password=password).stdout)
+    snapshot, = [one["id"] for one in snapshots if f"vaultdeck:{point.split(':recovery-point:')[1]}" in one["tags"]]
+    listed = engine.restic("ls", "--json", snapshot, password=password).stdout.splitlines()
+    return sight, {row["path"]: row["size"] for row in map(json.loads, listed) if row.get("type") == "file"}
+
+
+def refused_at(engine, point, at):
+    """What the route says of a moment that it does not tell of."""
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        told(engine, point, f"moment?at={at}")
+    return refused.value.code, refused.value.read().decode()
 
 
 def restore_to(engine, backup, point, folder, at=None, name=None, vault="Default"):
@@ -253,6 +272,44 @@ def test_a_moment_in_which_nothing_happened_is_restored_from_the_base_before(eng
     # then the log of the base before has nothing to stop before
     assert recovered(folder, restore_to(engine, backup, point, folder, idle)) == "1|1"
     assert recovered(folder, restore_to(engine, backup, point, folder)) == "2|3"
+
+
+def test_what_a_cluster_was_like_at_a_moment_is_told_by_its_base_and_its_log(engine, server, tmp_path):
+    backup = engine.client()
+    server.ask("CREATE DATABASE shop")
+    server.ask("CREATE TABLE history AS SELECT n AS id, repeat('x', 500) AS said FROM generate_series(1, 4000) n")
+    continuous_plan(backup, added(engine, server, tmp_path))
+    before = server.ask("SELECT string_agg(datname, ' ') FROM (SELECT datname FROM pg_database WHERE datallowconn ORDER BY pg_database_size(oid) DESC) d").split()
+    point = next_run(engine, backup)[0]["RecoveryPointArn"]
+    until_restorable(engine, point, now(server))
+    first = window(engine, point)[0]
+
+    # given two segments of log behind the base, and another base behind these
+    server.ask("CREATE DATABASE later")
+    for _ in range(2):
+        server.ask("INSERT INTO history SELECT n, repeat('y', 500) FROM generate_series(1, 100) n; SELECT pg_switch_wal()")
+    at = now(server)
+    until_restorable(engine, point, at)
+    sight, files = seen_at(engine, point, at)
+    # then it tells the base's databases, and the log that is run through from there, as restic lists it
+    log = [size for path, size in files.items() if path.startswith("/data/pg_wal/") and len(path.rsplit("/")[-1]) == 24]
+    assert (sight["Details"]["LogFiles"], sight["Details"]["LogBytesAtMost"]) == (str(len(log)), str(sum(log))) and len(log) > 2, (sight, files)
+    assert moment(sight["Base"]) == first and sight["AtBase"]["EngineVersion"] == server.ask("SHOW server_version"), sight
+    named = [part.rsplit(" ", 2)[0] for part in sight["AtBase"]["Databases"].split(", ")]
+    assert sorted(named) == sorted(before) and named[0] == before[0], (named, before)
+
+    assert next_run(engine, backup)[0]["State"] == "COMPLETED"
+    until_restorable(engine, point, now(server))
+    newer, files = seen_at(engine, point, window(engine, point)[1])
+    log = [path for path in files if path.startswith("/data-2/pg_wal/") and len(path.rsplit("/")[-1]) == 24]
+    assert moment(newer["Base"]) > at and "later " in newer["AtBase"]["Databases"] and newer["Details"]["LogFiles"] == str(len(log)), newer
+    assert seen_at(engine, point, at)[0]["AtBase"] == sight["AtBase"]
+
+    # and what cannot be restored is not told of
+    for outside in (first - datetime.timedelta(seconds=1), now(server) + datetime.timedelta(hours=1)):
+        code, said = refused_at(engine, point, f"{outside:%Y-%m-%dT%H%%3A%M%%3A%SZ}")
+        assert code == 400 and f"{first:%Y-%m-%dT%H:}" in said, said
+    assert refused_at(engine, point, "noon")[0] == 400
 
 
 def test_a_lost_slot_stops_the_point_with_the_reason_and_plain_restic_restores_what_it_has(engine, server, folder, tmp_path):

@@ -16,7 +16,7 @@ import botocore.exceptions
 import pytest
 
 import trees
-from conftest import ACCOUNT, DEBUG, REGION, RELEASE, ROLE, Engine, back_up, restore, wait_for_job
+from conftest import ACCOUNT, DEBUG, REGION, BINARY, ROLE, Engine, back_up, restore, wait_for_job
 
 KILLS = int(os.environ.get("VAULTDECK_E2E_KILLS", 200))
 SEED = int(os.environ.get("VAULTDECK_E2E_SEED", 20261123))
@@ -586,7 +586,7 @@ def test_kill_9_at_random_moments_leaves_the_plans_of_one_policy(tmp_path):
     every account has its plans and no others."""
     kills, rng = max(5, KILLS // 10), random.Random(SEED)
     print(f"seed {SEED}, {kills} kills")
-    engine, policy, _ = with_policy(tmp_path, backup_policy(0), attached=True, binary=RELEASE)
+    engine, policy, _ = with_policy(tmp_path, backup_policy(0), attached=True, binary=BINARY)
     acknowledged = 0
     for _ in range(kills):
         engine.start()

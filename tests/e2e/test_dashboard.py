@@ -10,7 +10,7 @@ import termios
 import time
 
 import trees
-from conftest import RELEASE, Engine
+from conftest import BINARY, Engine
 
 
 class Terminal:
@@ -19,7 +19,7 @@ class Terminal:
     def __init__(self, *arguments, environment, columns=160, rows=45):
         self.pid, self.descriptor = pty.fork()
         if self.pid == 0:
-            os.execve(RELEASE, [RELEASE, *arguments], {**environment, "TERM": "xterm-256color"})
+            os.execve(BINARY, [BINARY, *arguments], {**environment, "TERM": "xterm-256color"})
         fcntl.ioctl(self.descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def read(self, seconds):
@@ -85,7 +85,7 @@ def test_how_fast_a_key_is_echoed_while_a_backup_keeps_both_cores_busy(tmp_path)
     terminal.press(":")
     terminal.drain(1.0)
     import subprocess
-    backup = subprocess.Popen([RELEASE, "--data-dir", str(engine.data), "backup", "start", resource, "--vault", "Default"], env=engine.environment,
+    backup = subprocess.Popen([BINARY, "--data-dir", str(engine.data), "backup", "start", resource, "--vault", "Default"], env=engine.environment,
                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     time.sleep(0.5)
     times = []

@@ -12,7 +12,7 @@ import time
 import pytest
 
 import postgresql
-from conftest import RELEASE, clean_environment
+from conftest import BINARY, clean_environment
 from postgresql import AS_OWNER, PROGRAMS
 from test_dashboard import Terminal
 from test_postgresql import until
@@ -49,7 +49,7 @@ class Demo:
         self.terminal = None
 
     def run(self, *arguments, check=True):
-        done = subprocess.run([RELEASE, *arguments, "--data-dir", str(self.data)], env=self.environment, stdin=subprocess.DEVNULL,
+        done = subprocess.run([BINARY, *arguments, "--data-dir", str(self.data)], env=self.environment, stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, timeout=300)
         assert not check or done.returncode == 0, done
         return done

@@ -127,7 +127,8 @@ def test_kill_9_at_random_moments_of_every_driver(start, tmp_path, all_services)
             # Each service as often as the others, whatever it has of points.
             service = rng.choice(every)
             own = sorted(point for point, (of, _) in ledger.acknowledged.items() if of is service)
-            start_restore(engine, backup, ledger, rng.choice(own), f"restored-{kill}-{number}")
+            # Short: what was restored into a server is backed up with it, and restored again under a longer name.
+            start_restore(engine, backup, ledger, rng.choice(own), f"r{kill}-{number}")
         time.sleep(rng.random() * rng.choice([0.05, 0.5, 2.0]))
         killed["backups"] += len(ledger.look(backup))
         killed["restores"] += sum(row["Status"] not in FINAL for row in pages(backup, "list_restore_jobs", "RestoreJobs"))

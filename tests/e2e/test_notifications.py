@@ -130,6 +130,119 @@ def test_a_webhook_that_refuses_holds_up_no_command_and_is_told_of_until_it_take
     engine.stop()
 
 
+def told(hook, kind):
+    """The findings of a kind that a webhook took, in order."""
+    return [event for event in hook.events if event["detail"]["kind"] == kind]
+
+
+def test_a_new_finding_is_told_once_and_again_when_it_comes_back(tmp_path):
+    hook, log = Webhook(), tmp_path / "log"
+    script = tmp_path / "script"
+    script.write_text(f"#!/bin/sh\ncat >> {log}\n")
+    script.chmod(script.stat().st_mode | stat.S_IXUSR)
+    options = ["--on-finding-webhook", hook.url, "--on-finding-command", str(script)]
+    engine = Engine(tmp_path / "data", arguments=options).start()
+    folder = source(tmp_path)
+    resource = engine.add_efs("files", folder)
+    until(lambda: hook.events, lambda: len(told(hook, "unprotected")) == 1)
+    event = hook.events[0]
+    assert (event["detail-type"], event["source"], event["account"], event["region"]) == ("Finding", "vaultdeck", ACCOUNT, REGION)
+    assert event["resources"] == [resource] and event["detail"]["subject"] == resource
+    assert event["detail"]["severity"] == "WARNING" and event["detail"]["title"] == "No plan selects it: files"
+
+    folder.rename(tmp_path / "away")
+    assert back_up(engine.client(), resource)["State"] == "FAILED"
+    until(lambda: hook.events, lambda: len(told(hook, "failed")) == 1)
+    # It fails again, and the engine is started again: that is known already.
+    assert back_up(engine.client(), resource)["State"] == "FAILED"
+    time.sleep(7)
+    engine.stop()
+    engine.start()
+    time.sleep(7)
+    assert len(told(hook, "failed")) == len(told(hook, "unprotected")) == 1
+    # It was good once more, and fails anew.
+    (tmp_path / "away").rename(folder)
+    assert back_up(engine.client(), resource)["State"] == "COMPLETED"
+    time.sleep(7)
+    folder.rename(tmp_path / "away")
+    assert back_up(engine.client(), resource)["State"] == "FAILED"
+    until(lambda: hook.events, lambda: len(told(hook, "failed")) == 2)
+    until(log.read_text, lambda: len(log.read_text().splitlines()) == len(hook.events))
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [line["id"] for line in lines] == [event["id"] for event in hook.events]
+    feed = engine.run("events").stdout
+    assert "CRITICAL    Finding  Backup failed: files" in feed, feed
+    engine.stop()
+
+
+def test_a_muted_finding_is_told_when_it_speaks_again_and_others_take_no_findings(tmp_path):
+    hook, all_else = Webhook(), Webhook()
+    config = (f'[notifications.night]\nwebhook = "{hook.url}"\ndetail_type = ["Finding"]\nstate = ["WARNING"]\n'
+              f'[notifications.rest]\nwebhook = "{all_else.url}"\n')
+    engine = configured(tmp_path, config)
+    resource = engine.add_efs("files", source(tmp_path))
+    mutes = tmp_path / "data-state/vaultdeck/mutes.json"
+    mutes.parent.mkdir(parents=True, exist_ok=True)
+    key = f"unprotected {ACCOUNT} {REGION} {resource}"
+    mute = {"note": "seen", "at": "2026-11-23T03:00:00Z", "who": "ada"}
+    mutes.write_text(json.dumps({str(tmp_path / "data"): {key: mute}}))
+    engine.start()
+    assert back_up(engine.client(), resource)["State"] == "COMPLETED"
+    until(lambda: all_else.events, lambda: all_else.events)
+    time.sleep(7)
+    assert hook.events == []
+    mutes.write_text("{}")
+    # Whoever looks at it finds it unmuted; something has to be written for somebody to look at once.
+    back_up(engine.client(), resource)
+    until(lambda: hook.events, lambda: [event["detail"]["key"] for event in hook.events] == [key])
+    assert all(event["source"] == "aws.backup" for event in all_else.events)
+    engine.stop()
+
+
+@pytest.mark.parametrize("crash_at", ["before-findings-are-noted", "before-notes", "before-delivery-is-noted"])
+def test_kill_9_between_a_finding_its_note_and_its_delivery_loses_none(tmp_path, crash_at):
+    hook = Webhook()
+    hook.status = 503
+    engine = Engine(tmp_path / "data", binary=DEBUG, arguments=["--on-finding-webhook", hook.url])
+    names = ["one", "two", "three"]
+    for name in names:
+        (tmp_path / name).mkdir()
+    resources = {engine.add_efs(name, tmp_path / name) for name in names}
+    engine.environment["VAULTDECK_CRASH_AT"] = crash_at
+    if crash_at == "before-delivery-is-noted":
+        hook.status = 200
+    engine.start()
+    assert engine.process.wait(60) == -9, "the named point was reached"
+    engine.close_pipes()
+    del engine.environment["VAULTDECK_CRASH_AT"]
+    hook.status = 200
+    engine.start()
+    until(lambda: hook.events, lambda: {event["detail"]["subject"] for event in hook.events} == resources)
+    time.sleep(7)
+    ids = [event["id"] for event in hook.events]
+    assert len(set(ids)) == 3, "each is one event, however often it came"
+    assert len(ids) == 3 or crash_at == "before-delivery-is-noted"
+    engine.stop()
+
+
+def test_a_webhook_for_findings_that_refuses_is_tried_again_and_wrong_ways_are_refused_by_their_option(tmp_path):
+    hook = Webhook()
+    hook.status = 500
+    engine = Engine(tmp_path / "data", arguments=["--on-finding-webhook", hook.url]).start()
+    engine.add_efs("files", source(tmp_path))
+    status = lambda: engine.run("status", check=False).stdout
+    until(status, lambda: "wait for on-finding-webhook (it answered HTTP 500)" in status())
+    assert hook.url not in status()
+    hook.status = 200
+    until(lambda: hook.events, lambda: told(hook, "unprotected"))
+    engine.stop()
+    # A busy machine may be another finding: each is told once.
+    assert len(told(hook, "unprotected")) == 1 and len({event["id"] for event in hook.events}) == len(hook.events), hook.events
+    for option, value in [("--on-finding-webhook", "example.com"), ("--on-finding-command", "logger")]:
+        ran = engine.run("serve", "--listen", "127.0.0.1:0", option, value, check=False)
+        assert ran.returncode == 2 and option in ran.stderr, ran.stderr
+
+
 @pytest.fixture
 def moto():
     with socket.socket() as free:

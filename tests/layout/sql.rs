@@ -63,17 +63,23 @@ fn sql_is_found_however_it_is_asked_and_nothing_else_is_taken_for_it() {
     }
     let path = |text: &str| may_know_sql(Path::new(text));
     assert!(path("engine/vaults/rows.rs") && path("engine/vaults/rows/keys.rs") && path("engine/catalog/paging.rs"));
+    assert!(path("client/history/rows.rs") && !path("client/history/file.rs") && !path("client/wall/rows.rs"));
     assert!(!path("engine/vaults/ops.rs") && !path("engine/rowship.rs") && !path("tui/rows.rs"));
     assert_eq!(without_tests("a\n#[cfg(test)]\nmod tests {\n}"), "a\n");
     let declared = "#[cfg(test)]\nmod tests;\nfn f() {}";
     assert_eq!(without_tests(declared), declared);
 }
 
-/// Whether a file, relative to `src/`, is where SQL belongs: the catalog, or the rows of a room of the engine.
+/// Whether a file, relative to `src/`, is where SQL belongs: the catalog, the rows of a room of the engine, or those of the
+/// client's history of jobs.
 fn may_know_sql(file: &Path) -> bool {
-    let module = module_of(file);
-    module.first().is_some_and(|room| room == "engine")
-        && (module.get(1).is_some_and(|room| room == "catalog") || module.iter().any(|part| part == "rows"))
+    let module: Vec<String> = module_of(file);
+    let parts: Vec<&str> = module.iter().map(String::as_str).collect();
+    match parts.as_slice() {
+        ["engine", "catalog", ..] | ["client", "history", "rows", ..] => true,
+        ["engine", rest @ ..] => rest.contains(&"rows"),
+        _ => false,
+    }
 }
 
 /// A source without its tests: these look behind what they test.

@@ -7,6 +7,7 @@ mod check;
 mod collect;
 mod conformance;
 mod damage;
+mod explore;
 mod faults;
 mod lock;
 mod overlays;

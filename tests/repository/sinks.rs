@@ -437,6 +437,11 @@ impl RandomSink for Image {
         Ok(())
     }
 
+    fn discard(&self, folder: &ItemPath, name: &[u8], _made: Option<&()>) -> io::Result<()> {
+        self.files.lock().unwrap().remove(&folder.join(name).to_string());
+        Ok(())
+    }
+
     fn finish_file(&self, file: &String, _node: &Node) -> MissingMetadata {
         self.files.lock().unwrap().get_mut(file).unwrap().1 = true;
         MissingMetadata::default()

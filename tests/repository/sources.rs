@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use vaultdeck::repository::{
@@ -386,6 +386,67 @@ fn three_hundred_thousand_keys_are_neither_one_vector_nor_one_folder() {
     assert_eq!(other.backup(&key_tree(&keys), None).tree, second.tree);
 }
 
+/// What a source was told, and what was opened, in order.
+struct Told<'a> {
+    tree: &'a MemorySource,
+    told: Mutex<Vec<(PathBuf, u64)>>,
+    opened_untold: Mutex<Vec<PathBuf>>,
+}
+
+impl<'a> Told<'a> {
+    fn of(tree: &'a MemorySource) -> Self {
+        Self { tree, told: Mutex::default(), opened_untold: Mutex::default() }
+    }
+}
+
+impl TreeSource for Told<'_> {
+    fn item(&self, path: &Path) -> io::Result<SourceItem> {
+        self.tree.item(path)
+    }
+
+    fn children(&self, folder: &Path) -> io::Result<Children<'_>> {
+        self.tree.children(folder)
+    }
+
+    fn expect(&self, path: &Path, size: u64) {
+        self.told.lock().unwrap().push((path.to_owned(), size));
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Box<dyn SourceReader + '_>> {
+        if !self.told.lock().unwrap().iter().any(|(told, _)| told == path) {
+            self.opened_untold.lock().unwrap().push(path.to_owned());
+        }
+        self.tree.open(path)
+    }
+}
+
+#[test]
+fn a_source_is_told_of_each_file_before_it_is_opened_in_order_and_of_none_that_is_not() {
+    let scene = Scene::new();
+    let mut tree = MemorySource::default();
+    let names: Vec<String> = (0..500).map(|number| format!("/store/{number:03}")).collect();
+    for name in &names {
+        tree.file(name).content = name.as_bytes().to_vec();
+    }
+    let source = Told::of(&tree);
+    let first = scene.backup(&source, None);
+    let told = source.told.into_inner().unwrap();
+    assert!(
+        told.iter()
+            .map(|(path, size)| (path.to_str().unwrap(), *size))
+            .eq(names.iter().map(|name| (name.as_str(), 10)))
+    );
+    assert!(source.opened_untold.into_inner().unwrap().is_empty());
+    tree.file("/store/077").modified.seconds += 1;
+    let again = Told::of(&tree);
+    scene.backup(&again, Some(first.snapshot));
+    assert_eq!(
+        again.told.into_inner().unwrap(),
+        [(PathBuf::from("/store/077"), 10)],
+        "what did not change is not opened"
+    );
+}
+
 /// Files that come once, in an order of their own.
 struct Pipe {
     tree: MemorySource,
@@ -393,11 +454,24 @@ struct Pipe {
     /// After so many files it breaks off.
     breaks_after: Option<usize>,
     cancels: bool,
+    /// Of one of them nothing comes but one piece.
+    same: Option<Same>,
+    /// What the first of them has the first time, before all come anew.
+    given_up: Option<Vec<u8>>,
+}
+
+/// A file of which all but one piece is stored.
+struct Same {
+    path: PathBuf,
+    pieces: Vec<Id>,
+    /// Where that begins.
+    comes: usize,
 }
 
 impl Pipe {
     fn new(tree: MemorySource, order: &[&str]) -> Self {
-        Self { tree, order: order.iter().map(PathBuf::from).collect(), breaks_after: None, cancels: false }
+        let order = order.iter().map(PathBuf::from).collect();
+        Self { tree, order, breaks_after: None, cancels: false, same: None, given_up: None }
     }
 }
 
@@ -415,7 +489,17 @@ impl TreeSource for Pipe {
     }
 
     fn arrivals<'a>(&'a self, control: &'a Control) -> Option<Box<dyn Arrivals + 'a>> {
-        Some(Box::new(Flow { pipe: self, control, next: 0, left: &[] }))
+        let given_up = self.given_up.as_deref();
+        Some(Box::new(Flow {
+            pipe: self,
+            control,
+            next: 0,
+            left: &[],
+            at: 0,
+            same: None,
+            given_up,
+            begins_anew: false,
+        }))
     }
 }
 
@@ -424,6 +508,10 @@ struct Flow<'a> {
     control: &'a Control,
     next: usize,
     left: &'a [u8],
+    at: usize,
+    same: Option<&'a Same>,
+    given_up: Option<&'a [u8]>,
+    begins_anew: bool,
 }
 
 impl Arrivals for Flow<'_> {
@@ -435,18 +523,39 @@ impl Arrivals for Flow<'_> {
             return Err(io::Error::other("the pipe broke"));
         }
         let Some(path) = self.pipe.order.get(self.next) else { return Ok(None) };
-        self.next += 1;
         let file = &self.pipe.tree.files[path];
-        self.left = &file.content;
-        Ok(Some(Arrival { path: path.clone(), cut: file.cut }))
+        let given_up = self.given_up.take();
+        self.begins_anew = given_up.is_none() && self.pipe.given_up.is_some() && self.next == 0;
+        self.next += usize::from(given_up.is_none());
+        self.left = given_up.unwrap_or(&file.content);
+        (self.at, self.same) = (0, self.pipe.same.as_ref().filter(|same| same.path == *path));
+        let before = self.same.map(|same| same.pieces.clone()).unwrap_or_default();
+        Ok(Some(Arrival { before, ..Arrival::whole(path.clone(), file.cut) }))
+    }
+
+    fn began_anew(&mut self) -> bool {
+        std::mem::take(&mut self.begins_anew)
+    }
+
+    fn as_before(&mut self) -> io::Result<u64> {
+        let Some(same) = self.same else { return Ok(0) };
+        let length = match same.comes.checked_sub(self.at) {
+            Some(until) => until,
+            None if self.at >= same.comes + (64 << 10) => self.left.len(),
+            None => 0,
+        };
+        (self.at, self.left) = (self.at + length, &self.left[length..]);
+        Ok(length as u64)
     }
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         // In bits, as a pipe gives them.
         let length = self.left.len().min(buffer.len()).min(10_000);
+        let until = self.same.map_or(length, |same| (same.comes + (64 << 10)).saturating_sub(self.at));
+        let length = length.min(until);
         let (read, left) = self.left.split_at(length);
         buffer[..length].copy_from_slice(read);
-        self.left = left;
+        (self.at, self.left) = (self.at + length, left);
         Ok(length)
     }
 }
@@ -482,6 +591,47 @@ fn what_comes_only_once_and_in_any_order_is_stored_before_the_walk() {
     assert!((64 << 10..120 << 10).contains(&second.bytes_added), "{}", second.bytes_added);
     assert_eq!(scene.restored(second.snapshot, "second"), expected(&pipe));
     assert!(second.bytes_read >= 24 << 20, "{}", second.bytes_read);
+}
+
+#[test]
+fn what_does_not_come_since_it_is_stored_is_in_the_snapshot_and_was_not_read() {
+    let scene = Scene::new();
+    let mut pipe = database();
+    let first = scene.backup(&pipe, None);
+    let large = PathBuf::from("/store/base/2");
+    let pieces = |snapshot: &Id| {
+        let found = scene.repository.find(snapshot, &ItemPath::from_path(&large).unwrap());
+        found.unwrap().unwrap().content
+    };
+    let (before, comes) = (pieces(&first.snapshot), 9 << 20);
+    pipe.tree.file("/store/base/2").content[comes + 3] ^= 1;
+    pipe.same = Some(Same { path: large.clone(), pieces: before.clone(), comes });
+    // Also where the snapshot with those pieces is not the one that the walk compares with.
+    let second = scene.backup(&pipe, None);
+    assert!(second.bytes_read < 80 << 10 && second.bytes_added < 120 << 10, "{second:?}");
+    let after = pieces(&second.snapshot);
+    let others = before.iter().zip(&after).filter(|(before, after)| before != after).count();
+    assert_eq!((others, after.len(), second.bytes_total), (1, before.len(), first.bytes_total));
+    let restored = scene.restored(second.snapshot, "second");
+    let content = restored.iter().find(|(path, _)| path == Path::new("base/2")).map(|(_, content)| content);
+    assert!(content == Some(&pipe.tree.files[&large].content));
+
+    // And one of them that is stored nowhere is no part of a snapshot.
+    let lost: Vec<Id> = before.iter().map(|id| Id::of(id.to_hex().as_bytes())).collect();
+    pipe.same = Some(Same { path: large, pieces: lost, comes });
+    assert!(matches!(scene.try_backup(&pipe, None), Err(Error::BlobMissing { .. })));
+    assert_eq!(scene.repository.snapshots().unwrap().len(), 2);
+}
+
+#[test]
+fn nothing_counts_of_what_came_before_all_of_it_comes_anew() {
+    let scene = Scene::new();
+    let expected = scene.backup(&database(), None).tree;
+    // Other workers are still at the large file when the small one of the same path is stored.
+    for seed in 8..11 {
+        let pipe = Pipe { given_up: Some(noise(seed, 12 << 20)), ..database() };
+        assert_eq!(scene.backup(&pipe, None).tree, expected);
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod everybody;
+mod explore;
 mod harness;
 mod scene;
 
@@ -25,3 +26,4 @@ mod organizations;
 mod promises;
 mod signatures;
 mod simulated;
+mod trail;

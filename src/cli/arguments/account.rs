@@ -1,6 +1,6 @@
 //! The options of `vaultdeck account`.
 
-use super::{BackupPolicyCommand, Format, PlainFormat};
+use super::{BackupPolicyCommand, PlainFormat, RowOptions};
 use crate::domain::AccountId;
 use clap::Subcommand;
 
@@ -25,9 +25,8 @@ pub(in crate::cli) enum AccountCommand {
     },
     /// List the accounts
     List {
-        /// How to print them
-        #[arg(long, value_enum, default_value_t)]
-        output: Format,
+        #[command(flatten)]
+        rows: RowOptions,
     },
     /// Backup policies: plans that the organization makes in its accounts
     #[command(subcommand)]
@@ -75,9 +74,8 @@ pub(in crate::cli) enum UnitCommand {
     },
     /// List the units
     List {
-        /// How to print them
-        #[arg(long, value_enum, default_value_t)]
-        output: Format,
+        #[command(flatten)]
+        rows: RowOptions,
     },
     /// Give a unit another name
     Rename {

@@ -1,6 +1,6 @@
 //! The arguments of `vaultdeck account policy`.
 
-use super::{Format, PlainFormat};
+use super::{PlainFormat, RowOptions};
 use crate::domain::AccountId;
 use clap::Subcommand;
 use std::path::PathBuf;
@@ -9,9 +9,8 @@ use std::path::PathBuf;
 pub(in crate::cli) enum BackupPolicyCommand {
     /// List the policies and what each is attached to
     List {
-        /// How to print them
-        #[arg(long, value_enum, default_value_t)]
-        output: Format,
+        #[command(flatten)]
+        rows: RowOptions,
     },
     /// Make a policy, or change it; the plans in the accounts that it is attached to follow at once
     Put {

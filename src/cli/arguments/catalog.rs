@@ -1,6 +1,6 @@
 //! The options of `vaultdeck catalog`.
 
-use super::Format;
+use super::RowOptions;
 use clap::Subcommand;
 use std::path::PathBuf;
 
@@ -10,9 +10,8 @@ pub(in crate::cli) enum CatalogCommand {
     Copy,
     /// List the copies, the oldest first
     Copies {
-        /// How to print them
-        #[arg(long, value_enum, default_value_t)]
-        output: Format,
+        #[command(flatten)]
+        rows: RowOptions,
     },
     /// Put a copy back as the catalog; the one before is kept aside
     Restore {

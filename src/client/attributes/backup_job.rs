@@ -1,14 +1,15 @@
 //! What is told of a backup job.
 
-use super::{Attribute, account, marked, region, resource};
-use crate::domain::job::BackupJob;
+use super::{Attribute, account, marked, region, resource, took};
+use crate::domain::job::{BackupJob, JobState};
 
 /// That it is a backup.
 pub const KIND: Attribute<BackupJob> = Attribute::text("KIND", "Kind", |_| "backup".into());
 /// Its id.
 pub const ID: Attribute<BackupJob> = Attribute::text("ID", "JobId", |record| record.id.as_str().into());
 /// Its state.
-pub const STATE: Attribute<BackupJob> = Attribute::text("STATE", "State", |record| record.state.as_str().into());
+pub const STATE: Attribute<BackupJob> =
+    Attribute::choice("STATE", "State", JobState::NAMES, |record| record.state.as_str().into());
 /// Whether it completed but could not read everything.
 pub const ISSUES: Attribute<BackupJob> =
     Attribute::text("ISSUES", "CompletedWithIssues", |record| record.completed_with_issues().into());
@@ -32,7 +33,7 @@ pub const CREATED: Attribute<BackupJob> = Attribute::time("CREATED", "CreationDa
 /// When it ended, well or badly.
 pub const ENDED: Attribute<BackupJob> = Attribute::time("ENDED", "CompletionDate", |record| record.completed.into());
 /// How far it is, 0 to 100.
-pub const PERCENT: Attribute<BackupJob> = Attribute::text("DONE", "PercentDone", |record| record.percent_done.into());
+pub const PERCENT: Attribute<BackupJob> = Attribute::number("DONE", "PercentDone", |record| record.percent_done.into());
 /// The size of what is backed up.
 pub const SIZE: Attribute<BackupJob> = Attribute::bytes("SIZE", "BackupSizeInBytes", |record| record.size_bytes.into());
 /// What was read and moved so far.
@@ -68,6 +69,10 @@ pub const RESOURCE: Attribute<BackupJob> = Attribute::text("RESOURCE", "Resource
     marked(name, if record.is_parent { Some("composite") } else { nested })
 });
 
+/// How long it took, once it has ended.
+pub const TOOK: Attribute<BackupJob> =
+    Attribute::span("TOOK", "TookSeconds", |record| took(record.initiated, record.completed));
+
 /// What JSON and CSV tell, in this order.
 pub const ALL: &[&Attribute<BackupJob>] = &[
     &KIND,
@@ -92,4 +97,5 @@ pub const ALL: &[&Attribute<BackupJob>] = &[
     &PARENT,
     &ACCOUNT,
     &REGION,
+    &TOOK,
 ];

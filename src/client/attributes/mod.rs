@@ -1,6 +1,6 @@
 //! What is told of each kind of record, as data: a title, AWS's name of it, and its value. The columns of the dashboard's
 //! screens and of the command line's lists, JSON and CSV are made of these, so that a thing has one name and one meaning
-//! wherever it stands.
+//! wherever it stands. Filters name it by its title: `LAST RUN` is `last-run`.
 //!
 //! A module per kind of record names its attributes and lists in `ALL` those that JSON and CSV have, in the order of the
 //! CSV. To tell one thing more, add it here; a screen or a list then takes it into its columns.
@@ -8,22 +8,24 @@
 pub mod account;
 pub mod backup_job;
 pub mod copy_job;
+pub mod deed;
 pub mod hold;
 pub mod kms_key;
 pub mod plan;
 pub mod point;
 pub mod policy;
 pub mod restore_job;
-pub mod value;
 pub mod vault;
 
+use crate::domain::deed::Deed;
+use crate::domain::filter::Field;
 use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
 use crate::domain::kms::KmsKey;
 use crate::domain::legal_hold::HoldSummary;
 use crate::domain::plan::PlanSummary;
+use crate::domain::value::{Unit, Value};
 use crate::domain::vault::Vault;
-use crate::domain::{Arn, KnownPoint, Scope};
-use value::{Unit, Value};
+use crate::domain::{Arn, KnownPoint, Scope, Time};
 
 /// One thing that is told of records of a kind.
 #[derive(Debug)]
@@ -34,6 +36,8 @@ pub struct Attribute<T: 'static> {
     pub member: &'static str,
     /// What its values count.
     pub unit: Unit,
+    /// The only values that it can have; where it is empty, any.
+    pub choices: &'static [&'static str],
     /// Its value in a record.
     pub value: fn(&T) -> Value<'_>,
 }
@@ -41,23 +45,50 @@ pub struct Attribute<T: 'static> {
 impl<T> Attribute<T> {
     /// A text, or a yes or no.
     const fn text(title: &'static str, member: &'static str, value: fn(&T) -> Value<'_>) -> Self {
-        Self { title, member, unit: Unit::None, value }
+        Self { title, member, unit: Unit::None, choices: &[], value }
+    }
+
+    /// One of a few texts.
+    const fn choice(
+        title: &'static str,
+        member: &'static str,
+        choices: &'static [&'static str],
+        value: fn(&T) -> Value<'_>,
+    ) -> Self {
+        Self { title, member, unit: Unit::None, choices, value }
     }
 
     /// A number of things.
     const fn number(title: &'static str, member: &'static str, value: fn(&T) -> Value<'_>) -> Self {
-        Self { title, member, unit: Unit::Pieces, value }
+        Self { title, member, unit: Unit::Pieces, choices: &[], value }
     }
 
     /// A number of bytes.
     const fn bytes(title: &'static str, member: &'static str, value: fn(&T) -> Value<'_>) -> Self {
-        Self { title, member, unit: Unit::Bytes, value }
+        Self { title, member, unit: Unit::Bytes, choices: &[], value }
+    }
+
+    /// How long something took, in seconds.
+    const fn span(title: &'static str, member: &'static str, value: fn(&T) -> Value<'_>) -> Self {
+        Self { title, member, unit: Unit::Seconds, choices: &[], value }
     }
 
     /// A moment.
     const fn time(title: &'static str, member: &'static str, value: fn(&T) -> Value<'_>) -> Self {
-        Self { title, member, unit: Unit::Moment, value }
+        Self { title, member, unit: Unit::Moment, choices: &[], value }
     }
+}
+
+impl<T> Attribute<T> {
+    /// The field of filters that it is.
+    pub fn field(&self) -> Field {
+        Field::titled(self.title, self.unit, self.choices)
+    }
+}
+
+/// How long something took that began and ended.
+fn took(began: Option<Time>, ended: Option<Time>) -> Value<'static> {
+    began.zip(ended).map(|(began, ended)| (ended - began).num_seconds().max(0)).into()
 }
 
 /// What lives in an account and a region.
@@ -75,7 +106,7 @@ macro_rules! scoped {
         })+
     };
 }
-scoped!(Vault, KmsKey, HoldSummary, PlanSummary, BackupJob, CopyJob, RestoreJob, KnownPoint);
+scoped!(Vault, KmsKey, HoldSummary, PlanSummary, BackupJob, CopyJob, RestoreJob, KnownPoint, Deed);
 
 /// The account that something lives in.
 pub const fn account<T: Scoped>() -> Attribute<T> {
@@ -125,6 +156,21 @@ mod tests {
         check("restore job", restore_job::ALL);
         check("recovery point", point::ALL);
         check("account", account::ALL);
+        check("change", deed::ALL);
+    }
+
+    #[test]
+    fn what_was_added_to_a_csv_stands_at_its_end() {
+        let members = |all: Vec<&'static str>| (all.join(","), all.last().copied());
+        let (backup, last) = members(backup_job::ALL.iter().map(|one| one.member).collect());
+        assert!(backup.contains(",CompletionDate,PercentDone,BackupSizeInBytes,"), "{backup}");
+        assert_eq!(last, Some("TookSeconds"));
+        let (restore, last) = members(restore_job::ALL.iter().map(|one| one.member).collect());
+        assert!(restore.contains(",CompletionDate,PercentDone,BackupSizeInBytes,"), "{restore}");
+        assert_eq!(last, Some("TookSeconds"));
+        let (copy, last) = members(copy_job::ALL.iter().map(|one| one.member).collect());
+        assert!(copy.contains(",CompletionDate,BackupSizeInBytes,StatusMessage,"), "{copy}");
+        assert_eq!(last, Some("TookSeconds"));
     }
 
     #[test]

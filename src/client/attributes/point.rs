@@ -2,12 +2,14 @@
 
 use super::{Attribute, account, marked, region, resource};
 use crate::domain::KnownPoint;
+use crate::domain::recovery_point::RecoveryPointStatus;
 
 /// Its ARN.
 pub const ARN: Attribute<KnownPoint> =
     Attribute::text("RECOVERY POINT", "RecoveryPointArn", |record| (&record.arn).into());
 /// Its state.
-pub const STATUS: Attribute<KnownPoint> = Attribute::text("STATUS", "Status", |record| record.status.as_str().into());
+pub const STATUS: Attribute<KnownPoint> =
+    Attribute::choice("STATUS", "Status", RecoveryPointStatus::NAMES, |record| record.status.as_str().into());
 /// The name of what it is of, as the service tells it.
 pub const RESOURCE_NAME: Attribute<KnownPoint> =
     Attribute::text("RESOURCE NAME", "ResourceName", |record| record.resource_name.as_ref().into());

@@ -1,8 +1,8 @@
 //! What is told of a backup policy of the organization.
 
 use super::Attribute;
-use super::value::Value;
 use crate::domain::extension::PolicyView;
+use crate::domain::value::Value;
 
 /// Its name.
 pub const NAME: Attribute<PolicyView> = Attribute::text("POLICY", "Name", |record| (&record.name).into());

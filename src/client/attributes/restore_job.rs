@@ -1,15 +1,16 @@
 //! What is told of a restore job.
 
-use super::{Attribute, account, region, resource};
+use super::{Attribute, account, region, resource, took};
 use crate::domain::ResourceType;
-use crate::domain::job::RestoreJob;
+use crate::domain::job::{JobState, RestoreJob};
 
 /// That it is a restore.
 pub const KIND: Attribute<RestoreJob> = Attribute::text("KIND", "Kind", |_| "restore".into());
 /// Its id.
 pub const ID: Attribute<RestoreJob> = Attribute::text("ID", "JobId", |record| record.id.as_str().into());
 /// Its state.
-pub const STATE: Attribute<RestoreJob> = Attribute::text("STATE", "State", |record| record.state.as_str().into());
+pub const STATE: Attribute<RestoreJob> =
+    Attribute::choice("STATE", "State", JobState::NAMES, |record| record.state.as_str().into());
 /// The ARN of what was backed up.
 pub const RESOURCE_ARN: Attribute<RestoreJob> =
     Attribute::text("RESOURCE ARN", "ResourceArn", |record| record.source_resource_arn.as_ref().into());
@@ -27,7 +28,8 @@ pub const CREATED: Attribute<RestoreJob> = Attribute::time("CREATED", "CreationD
 /// When it ended, well or badly.
 pub const ENDED: Attribute<RestoreJob> = Attribute::time("ENDED", "CompletionDate", |record| record.completed.into());
 /// How far it is, 0 to 100.
-pub const PERCENT: Attribute<RestoreJob> = Attribute::text("DONE", "PercentDone", |record| record.percent_done.into());
+pub const PERCENT: Attribute<RestoreJob> =
+    Attribute::number("DONE", "PercentDone", |record| record.percent_done.into());
 /// The size of what is restored.
 pub const SIZE: Attribute<RestoreJob> =
     Attribute::bytes("SIZE", "BackupSizeInBytes", |record| record.size_bytes.into());
@@ -46,6 +48,10 @@ pub const REGION: Attribute<RestoreJob> = region();
 pub const RESOURCE: Attribute<RestoreJob> =
     Attribute::text("RESOURCE", "Resource", |record| resource(None, record.source_resource_arn.as_ref()));
 
+/// How long it took, once it has ended.
+pub const TOOK: Attribute<RestoreJob> =
+    Attribute::span("TOOK", "TookSeconds", |record| took(Some(record.created), record.completed));
+
 /// What JSON and CSV tell, in this order.
 pub const ALL: &[&Attribute<RestoreJob>] = &[
     &KIND,
@@ -63,4 +69,5 @@ pub const ALL: &[&Attribute<RestoreJob>] = &[
     &VALIDATION,
     &ACCOUNT,
     &REGION,
+    &TOOK,
 ];

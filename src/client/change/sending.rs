@@ -181,6 +181,7 @@ impl<'a> Sending<'a> {
             at: chrono::Utc::now(),
             id: uuid::Uuid::new_v4().to_string(),
             phase: Phase::Intended,
+            session: Some(self.audit.session().to_owned()),
             who: self.audit.who().to_owned(),
             approval: self.approval.to_owned(),
             context: self.context.clone(),

@@ -18,6 +18,8 @@ pub struct UpdateLifecycle {
     pub recovery_point: Arn,
     /// How long it shall live.
     pub lifecycle: Lifecycle,
+    /// Whether its life would be over at once, as far as is known where this is asked for: then it is a deletion.
+    pub ends: bool,
 }
 
 impl Change for UpdateLifecycle {
@@ -37,7 +39,7 @@ impl Change for UpdateLifecycle {
     }
 
     fn harm(&self) -> Harm {
-        Harm::Medium
+        if self.ends { Harm::High(short(&self.recovery_point)) } else { Harm::Medium }
     }
 
     fn consequence(&self) -> String {
@@ -63,6 +65,7 @@ impl Change for UpdateLifecycle {
                 vault: "Default".to_owned(),
                 recovery_point: super::examples::recovery_point(),
                 lifecycle,
+                ends: false,
             })
             .to_vec()
     }

@@ -101,6 +101,18 @@ impl Connection {
         }
     }
 
+    /// What the context is called in the history of jobs: where its service is, and by which profile. None where an engine is
+    /// behind it, as far as is known now: that keeps its own jobs, and lists them.
+    pub fn history_name(&self) -> Option<String> {
+        let place = match &self.options.transport {
+            Transport::InProcess(_) | Transport::Socket(_) => return None,
+            Transport::Endpoint(url) => without_secrets(url),
+            Transport::Aws => "AWS".to_owned(),
+        };
+        let profile = self.options.profile.as_ref().map(|profile| format!(" {profile}")).unwrap_or_default();
+        self.capabilities.borrow().engine.is_none().then(|| format!("{place}{profile}"))
+    }
+
     /// The profile, where the context has one.
     pub fn profile(&self) -> Option<&str> {
         self.options.profile.as_deref()
@@ -185,6 +197,15 @@ fn make_wire(transport: &Transport, capabilities: &Arc<watch::Sender<Capabilitie
     Ok(Wire::new(route, notice))
 }
 
+/// A URL without what may be a secret in it: the user and password, and what is asked.
+fn without_secrets(url: &str) -> String {
+    let bare = url.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
+    let Some((scheme, rest)) = bare.split_once("://") else { return bare.to_owned() };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    format!("{scheme}://{host}{path}")
+}
+
 /// Where a URL leads; the error is one of the option.
 fn loopback_authority(url: &str) -> Result<Option<String>, Fault> {
     crate::client::wire::loopback_authority(url).map_err(|why| {
@@ -195,6 +216,25 @@ fn loopback_authority(url: &str) -> Result<Option<String>, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_history_names_a_place_and_a_profile_and_no_secret() {
+        let name = |transport, profile: Option<&str>| {
+            let profile = profile.map(str::to_owned);
+            let options =
+                Options { transport, profile, regions: Vec::new(), member_role: None, write: false, served_at: None };
+            Connection::new(options).unwrap().history_name()
+        };
+        let at = |url: &str, profile| name(Transport::Endpoint(url.to_owned()), profile);
+        assert_eq!(
+            at("https://ada:pass@backup.example.com/aws/?key=s", None).unwrap(),
+            "https://backup.example.com/aws"
+        );
+        assert_eq!(at("https://backup.example.com", Some("prod")).unwrap(), "https://backup.example.com prod");
+        assert_eq!(name(Transport::Aws, Some("prod")).unwrap(), "AWS prod");
+        assert_eq!(name(Transport::Aws, None).unwrap(), "AWS");
+        assert_eq!(name(Transport::Socket("/run/engine.sock".into()), None), None, "an engine keeps its own jobs");
+    }
 
     #[test]
     fn plain_http_is_for_loopback_only() {

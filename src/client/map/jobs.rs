@@ -139,6 +139,9 @@ pub(crate) fn copy_job(scope: &Scope, job: &sdk::CopyJob) -> Option<CopyJob> {
         iam_role_arn: arn(job.iam_role_arn()),
         created_by: creator(job.created_by()),
         backup_job_id: job.created_by_backup_job_id().and_then(|id| id.parse().ok()),
+        is_parent: job.is_parent(),
+        parent_job_id: job.parent_job_id().and_then(|id| id.parse().ok()),
+        member: text(job.composite_member_identifier()),
     })
 }
 

@@ -317,6 +317,7 @@ pub(crate) fn items(items: Items) -> Items {
                 name: escape(&item.name).into_owned(),
                 kind: clean(&item.kind),
                 link_target: item.link_target.map(|target| escape(&target).into_owned()),
+                note: item.note.as_deref().map(clean),
                 ..item
             })
             .collect(),
@@ -324,6 +325,7 @@ pub(crate) fn items(items: Items) -> Items {
         lost: named(items.lost),
         details: items.details.iter().map(|(name, value)| (clean(name), clean(value))).collect(),
         bases: items.bases,
+        note: items.note.as_deref().map(clean),
         next_token: items.next_token,
     }
 }

@@ -229,6 +229,9 @@ fn jobs() {
         ("created_by", &["created_by"]),
         ("lifecycle", &["destination_recovery_point_lifecycle"]),
         ("backup_job_id", &["created_by_backup_job_id"]),
+        ("is_parent", &["is_parent"]),
+        ("parent_job_id", &["parent_job_id"]),
+        ("member", &["composite_member_identifier"]),
     ];
     let listed = sdk::CopyJob::builder().copy_job_id("j").build();
     check("ListCopyJobs", &listed, &copy_job(&scope(), &listed).unwrap(), COPY);

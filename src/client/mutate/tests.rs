@@ -5,7 +5,8 @@ use crate::client::approve::{Pending, RequestView, approve};
 use crate::client::audit::{Entry, Phase};
 use crate::client::change::HIDDEN;
 use crate::client::control::Control;
-use crate::client::kms::Kms;
+use crate::client::json_service::JsonService;
+use crate::client::kms::{Kms, NAMES};
 use crate::client::ram::Ram;
 use crate::client::wire::{Handler, Wire};
 use crate::client::{Ask, Capabilities, CommandLine, Danger, Mutation};
@@ -90,7 +91,13 @@ impl Recorder {
         });
         let keys = SharedCredentialsProvider::new(Credentials::new("AKIDEXAMPLE", "secret", None, None, "test"));
         let region = "us-east-1".parse().unwrap();
-        Kms::new(Wire::in_process(handler), "http://engine/".to_owned(), region, keys)
+        Kms(JsonService {
+            wire: Wire::in_process(handler),
+            url: "http://engine/".to_owned(),
+            region,
+            credentials: keys,
+            names: NAMES,
+        })
     }
 }
 

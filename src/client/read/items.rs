@@ -27,6 +27,7 @@ impl Connection {
             lost: Vec::new(),
             details: PointDetails::new(),
             bases: Vec::new(),
+            note: None,
             next_token: None,
         };
         for _ in 0..MOST_PAGES {
@@ -44,6 +45,7 @@ impl Connection {
             all.lost.extend(page.lost);
             all.details.extend(page.details);
             all.bases.extend(page.bases);
+            all.note = all.note.or(page.note);
             all.next_token = page.next_token.filter(|token| !token.is_empty());
             if all.next_token.is_none() {
                 return Ok(map::items(all));

@@ -2,6 +2,7 @@
 
 mod changes;
 pub mod events;
+mod explore;
 mod items;
 mod points;
 mod policies;
@@ -184,10 +185,17 @@ impl Connection {
                 question.bucket.turn().await;
                 Ok(Answer::Sight(Arc::new(self.sight(scope, recovery_point, *at).await?)))
             }
+            Query::Changes { recovery_point, since } => {
+                Ok(Answer::Changes(Arc::new(self.changes(scope, recovery_point, since, question).await?)))
+            }
+            Query::Find { place, name, is_regex } => {
+                Ok(Answer::Found(Arc::new(self.found(scope, place, (name, *is_regex), question).await?)))
+            }
             Query::WhoCan { vault, action } => {
                 let control = self.control().ok_or_else(|| Fault::not_supported("who can"))?;
                 Ok(Answer::WhoCan(Arc::new(control.who_can(scope, vault, action).await?)))
             }
+            Query::ApiCalls => Ok(Answer::ApiCalls(rows(self.api_calls(scope, question).await?))),
             Query::KmsKeys => {
                 question.bucket.turn().await;
                 Ok(Answer::KmsKeys(rows(self.kms(scope).await?.keys(scope).await?)))

@@ -39,7 +39,8 @@ impl Connection {
         Ok(Sight { at_base: cleaned(&told.at_base), details: cleaned(&told.details), ..told })
     }
 
-    async fn told<T: DeserializeOwned>(&self, scope: &Scope, route: &str) -> Result<T, Fault> {
+    /// What an engine's own route about recovery points tells.
+    pub(super) async fn told<T: DeserializeOwned>(&self, scope: &Scope, route: &str) -> Result<T, Fault> {
         const WHAT: &str = "what a recovery point holds";
         let unsupported = |why| Fault::new(FaultKind::NotSupported { operation: WHAT }, why);
         self.capabilities().allows(Feature::Items).map_err(unsupported)?;

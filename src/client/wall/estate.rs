@@ -2,9 +2,10 @@
 
 use super::differences::{differences, same};
 use super::known::{Known, Since, is_same_plan, taken_by, takes};
-use super::lane::day_of;
-use super::row::{Promise, Row};
+use super::lane::{Lane, day_of};
+use super::row::{Moment, Promise, Row};
 use super::seen::{Seen, Work};
+use crate::client::history::LISTED;
 use crate::client::query::{PlanDetail, SelectableResource};
 use crate::client::{Rows, query};
 use crate::domain::day::DayState;
@@ -28,6 +29,11 @@ pub(super) struct Estate {
     /// What a restore test has proven of late; none where that is not known.
     pub(super) proven: Option<BTreeSet<Arn>>,
     jobs: Rows<BackupJob>,
+    /// The jobs that its list does not reach any more, the newest first.
+    older: Vec<Arc<BackupJob>>,
+    whole_since: Option<Time>,
+    /// From when on each of its jobs was seen; none where it was all along, or where no list was told yet.
+    pub(super) seen_since: Option<Time>,
     plans: Vec<Known>,
     plans_known: bool,
     /// Which of the plans select a resource that is listed, by their places, and since when.
@@ -52,6 +58,9 @@ impl Default for Estate {
             bad: BTreeMap::new(),
             proven: None,
             jobs: query::rows([]),
+            older: Vec::new(),
+            whole_since: None,
+            seen_since: None,
             plans: Vec::new(),
             plans_known: false,
             takers: HashMap::new(),
@@ -70,6 +79,11 @@ impl Estate {
     /// Takes in what is known now, and counts anew what changed.
     pub(super) fn update(&mut self, scope: &Scope, seen: &Seen<'_>, now: Time, zone: Tz, work: &mut Work) {
         let mut changed = self.take_jobs(scope, seen.jobs, zone, work);
+        changed.extend(self.take_older(scope, seen, now, zone, work));
+        if seen.jobs.is_some() {
+            let listed = now - LISTED;
+            self.seen_since = (!seen.whole).then(|| self.whole_since.map_or(listed, |since| since.min(listed)));
+        }
         let all = self.take_resources(scope, seen) || seen.plans_known != self.plans_known;
         self.plans_known = seen.plans_known;
         changed.extend(self.take_plans(seen, now));
@@ -100,13 +114,7 @@ impl Estate {
             self.open.remove(&job.id);
             self.bad.remove(&(job.ended_or_created(), job.id.clone()));
             if let Some(row) = self.rows.get_mut(&job.resource_arn) {
-                let plan = plan_of(&job);
-                if let Some(lane) = row.lanes.get_mut(&plan) {
-                    lane.remove(&job, zone);
-                    if lane.jobs.is_empty() {
-                        row.lanes.remove(&plan);
-                    }
-                }
+                take_out(&mut row.lanes, &job, zone);
             }
         }
         for job in new {
@@ -126,6 +134,36 @@ impl Estate {
         }
         self.jobs = Arc::clone(jobs);
         changed
+    }
+
+    /// Takes in what is known of the time before the list of jobs begins.
+    fn take_older(&mut self, scope: &Scope, seen: &Seen<'_>, now: Time, zone: Tz, work: &mut Work) -> BTreeSet<Arn> {
+        let mut changed = BTreeSet::new();
+        let (Some(past), Some(jobs)) = (seen.past, seen.jobs) else { return changed };
+        let older: Vec<Arc<BackupJob>> = past.beyond(jobs, now).into_iter().cloned().collect();
+        if self.whole_since != past.whole_since {
+            self.whole_since = past.whole_since;
+            changed.extend(self.older.iter().map(|job| job.resource_arn.clone()));
+        }
+        let (gone, new) = differences(&self.older, &older);
+        work.jobs += gone.len() + new.len();
+        for job in gone {
+            changed.insert(job.resource_arn.clone());
+            if let Some(row) = self.rows.get_mut(&job.resource_arn) {
+                take_out(&mut row.older, &job, zone);
+            }
+        }
+        for job in new {
+            changed.insert(job.resource_arn.clone());
+            self.row(scope, &job.resource_arn).older.entry(plan_of(&job)).or_default().add(job, zone);
+        }
+        self.older = older;
+        changed
+    }
+
+    /// The rows that the service tells of now.
+    pub(super) fn told(&self) -> impl Iterator<Item = &Row> {
+        self.rows.values().filter(|row| row.is_told)
     }
 
     fn row(&mut self, scope: &Scope, arn: &Arn) -> &mut Row {
@@ -233,9 +271,11 @@ impl Estate {
 
     fn refresh(&mut self, arn: &Arn, now: Time, zone: Tz) {
         let Some(mut row) = self.rows.remove(arn) else { return };
-        if row.is_empty() && !self.resources.contains(arn) && !self.told.contains_key(arn) {
+        let is_listed = self.resources.contains(arn) || self.told.contains_key(arn);
+        if row.is_empty() && !is_listed {
             return;
         }
+        row.is_told = is_listed || !row.lanes.is_empty();
         let promises: Vec<Promise<'_>> = (self.selected_by(&row).into_iter())
             .filter_map(|(place, since)| Some((self.plans.get(place)?, since)))
             .map(|(known, since)| Promise {
@@ -247,7 +287,8 @@ impl Estate {
             })
             .collect();
         let told = self.told.get(arn).and_then(|told| told.last_backup_time);
-        row.refresh(&promises, told, self.plans_known && self.answered, now, zone);
+        let moment = Moment { now, zone, whole_since: self.whole_since };
+        row.refresh(&promises, told, self.plans_known && self.answered, moment);
         self.rows.insert(arn.clone(), row);
     }
 
@@ -279,8 +320,8 @@ impl Estate {
         wanted: impl Fn(&Row, Option<&str>) -> bool,
     ) -> Vec<Arc<BackupJob>> {
         let mut found = Vec::new();
-        for row in self.rows.values() {
-            for (_, lane) in row.lanes.iter().filter(|(plan, _)| wanted(row, plan.as_deref())) {
+        for row in self.told() {
+            for (_, lane) in row.all_lanes().filter(|(plan, _)| wanted(row, plan.as_deref())) {
                 if lane.days.contains_key(&day) {
                     let start = lane.jobs.partition_point(|job| day_of(job.created, zone) > day);
                     let own = lane.jobs[start..].iter().take_while(|job| day_of(job.created, zone) == day);
@@ -289,6 +330,17 @@ impl Estate {
             }
         }
         found
+    }
+}
+
+/// Takes a job out of its lane, and an empty lane with it.
+fn take_out(lanes: &mut BTreeMap<Option<String>, Lane>, job: &BackupJob, zone: Tz) {
+    let plan = plan_of(job);
+    if let Some(lane) = lanes.get_mut(&plan) {
+        lane.remove(job, zone);
+        if lane.jobs.is_empty() {
+            lanes.remove(&plan);
+        }
     }
 }
 

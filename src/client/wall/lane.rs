@@ -3,7 +3,7 @@
 use crate::domain::Time;
 use crate::domain::day::{DayCounts, DayState};
 use crate::domain::job::{BackupJob, JobState};
-use chrono::{Duration, NaiveDate};
+use chrono::NaiveDate;
 use chrono_tz::Tz;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -60,10 +60,4 @@ impl Lane {
     pub(super) fn good(&self) -> impl Iterator<Item = &Arc<BackupJob>> {
         self.jobs.iter().filter(|job| job.state == JobState::Completed)
     }
-}
-
-/// The middle of some spans; none of none.
-pub(super) fn median(mut spans: Vec<Duration>) -> Option<Duration> {
-    spans.sort();
-    spans.get(spans.len() / 2).copied()
 }

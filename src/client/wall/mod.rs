@@ -135,13 +135,13 @@ impl Wall {
 
     /// Every resource.
     pub fn rows(&self) -> impl Iterator<Item = &Row> {
-        self.estates.values().flat_map(|estate| estate.rows.values())
+        self.estates.values().flat_map(Estate::told)
     }
 
     /// One resource.
     pub fn row(&self, owner: &Owner) -> Option<&Row> {
         let Owner::Resource(scope, arn) = owner else { return None };
-        self.estates.get(scope)?.rows.get(arn)
+        self.estates.get(scope)?.rows.get(arn).filter(|row| row.is_told)
     }
 
     /// The jobs that have not ended.
@@ -158,7 +158,7 @@ impl Wall {
                 counts.failed += usize::from(*state == DayState::Failed);
                 counts.expired += usize::from(*state == DayState::Expired);
             }
-            for row in estate.rows.values() {
+            for row in estate.told() {
                 counts.resources += 1;
                 counts.protected += usize::from(row.standing == Standing::Within);
                 counts.no_plan += usize::from(row.standing == Standing::NoPlan);
@@ -178,12 +178,17 @@ impl Wall {
         Some(self.estates.get(&row.scope)?.proven.as_ref()?.contains(&row.arn))
     }
 
+    /// Whether a resource has a recovery point, and it is known that no restore test has proven one of late.
+    pub fn is_unproven(&self, row: &Row) -> bool {
+        row.newest.is_some() && self.is_proven(row) == Some(false)
+    }
+
     fn is_shown(&self, row: &Row, only: Only, now: Time) -> bool {
         match only {
             Only::All => true,
             Only::Unprotected => !matches!(row.standing, Standing::Within),
             Only::Missing => row.missing_since(now - chrono::Duration::days(1)) > 0,
-            Only::Unproven => row.newest.is_some() && self.is_proven(row) == Some(false),
+            Only::Unproven => self.is_unproven(row),
         }
     }
 
@@ -210,14 +215,22 @@ impl Wall {
     }
 
     fn by_plan<'a>(&'a self, row: &'a Row) -> impl Iterator<Item = (Owner, Option<String>, Days)> + 'a {
-        row.lanes.iter().map(|(plan, lane)| {
-            let mut days = lane.days.clone();
-            for missed in row.missed.iter().filter(|missed| Some(&missed.plan) == plan.as_ref()) {
-                days.entry(day_of(missed.at, self.zone)).or_default().add(DayState::Missing);
-            }
+        let lanes = row.all_lanes().map(|(plan, lane)| {
             let name = lane.jobs.first().and_then(|job| Some(job.created_by.as_ref()?.backup_plan_name.clone()));
-            (Owner::Plan(row.scope.clone(), plan.clone()), name, days)
-        })
+            (Owner::Plan(row.scope.clone(), plan.clone()), name, lane.days.clone())
+        });
+        let missed = row.missed.iter().map(|missed| {
+            let mut days = Days::new();
+            days.entry(day_of(missed.at, self.zone)).or_default().add(DayState::Missing);
+            (Owner::Plan(row.scope.clone(), Some(missed.plan.clone())), None, days)
+        });
+        lanes.chain(missed)
+    }
+
+    /// The last day of which not each job of an owner was seen: of one without a job, up to then, nothing is known.
+    pub fn unseen(&self, owner: &Owner) -> Option<NaiveDate> {
+        let estates = self.estates.iter().filter(|(scope, _)| is_in(owner, scope));
+        estates.filter_map(|(_, estate)| Some(day_of(estate.seen_since?, self.zone))).max()
     }
 
     /// What happened on a day: the jobs, the newest first, and the runs of which none came.
@@ -229,20 +242,23 @@ impl Wall {
         };
         let (mut jobs, mut missed) = (Vec::new(), Vec::new());
         for (scope, estate) in &self.estates {
-            let here = match owner {
-                Owner::Resource(own, _) | Owner::Plan(own, _) => own == scope,
-                Owner::Account(account) => *account == scope.account,
-            };
-            if !here {
+            if !is_in(owner, scope) {
                 continue;
             }
             jobs.extend(estate.jobs_on(day, self.zone, has));
-            let runs =
-                estate.rows.values().flat_map(|row| row.missed.iter().filter(move |one| has(row, Some(&one.plan))));
+            let runs = estate.told().flat_map(|row| row.missed.iter().filter(move |one| has(row, Some(&one.plan))));
             missed.extend(runs.filter(|one| day_of(one.at, self.zone) == day));
         }
         jobs.sort_by_key(|job| Reverse(job.created));
         (jobs, missed)
+    }
+}
+
+/// Whether an owner has, or may have, jobs of a scope.
+fn is_in(owner: &Owner, scope: &Scope) -> bool {
+    match owner {
+        Owner::Resource(own, _) | Owner::Plan(own, _) => own == scope,
+        Owner::Account(account) => *account == scope.account,
     }
 }
 

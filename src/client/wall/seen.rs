@@ -1,6 +1,7 @@
 //! What the wall is shown, and what it cost to take that in.
 
 use crate::client::Rows;
+use crate::client::history::Past;
 use crate::client::query::{PlanDetail, SelectableResource};
 use crate::domain::job::{BackupJob, RestoreJob};
 use crate::domain::resource::ProtectedResource;
@@ -11,6 +12,8 @@ use std::sync::Arc;
 pub struct Seen<'a> {
     /// Its backup jobs.
     pub jobs: Option<&'a Rows<BackupJob>>,
+    /// What is known of the time before these begin.
+    pub past: Option<&'a Past>,
     /// Its restore jobs, of which some are restore tests.
     pub restores: Option<&'a Rows<RestoreJob>>,
     /// Its plans, as far as they are known.
@@ -19,7 +22,7 @@ pub struct Seen<'a> {
     pub plans_known: bool,
     /// What can be selected in it, with tags.
     pub resources: Option<&'a Rows<SelectableResource>>,
-    /// Whether that list has every resource that there is, as an engine's has.
+    /// Whether that list has every resource that there is, and that of jobs every job, as an engine's have.
     pub whole: bool,
     /// What was backed up at least once.
     pub protected: Option<&'a Rows<ProtectedResource>>,

@@ -1,4 +1,5 @@
 use super::*;
+use crate::client::history::Past;
 use crate::client::query::{self, PlanDetail, SelectableResource};
 use crate::client::{Fault, FaultKind, Rows};
 use crate::domain::job::{JobState, RestoreJob, Validation};
@@ -422,4 +423,71 @@ fn what_seemed_to_be_missing_is_not_when_nothing_was_known_of_that_time() {
     assert_eq!(told.worst(1, -1), DayState::Missing);
     told.look(now());
     assert_eq!(told.worst(1, -1), DayState::NoneDue);
+}
+
+/// What this machine remembers, each job of it seen since so many days.
+fn past(jobs: Vec<Arc<BackupJob>>, whole_days: i64) -> Past {
+    Past { whole_since: Some(now() - Duration::days(whole_days)), jobs: jobs.into() }
+}
+
+fn look_with_past(told: &mut Told, past: &Past, now: Time) -> Work {
+    let before = told.wall.work();
+    let plan = Arc::clone(&told.plan);
+    let seen = Seen {
+        jobs: Some(&told.jobs),
+        past: Some(past),
+        plans: vec![&plan],
+        plans_known: true,
+        resources: Some(&told.resources),
+        ..Seen::default()
+    };
+    told.wall.update(&scope(), &seen, now);
+    let after = told.wall.work();
+    Work { jobs: after.jobs - before.jobs, rows: after.rows - before.rows }
+}
+
+#[test]
+fn days_go_on_where_the_list_of_jobs_ends_and_count_once() {
+    let listed = (0..30).map(|ago| job(ago as u64, 1, JobState::Completed, night(ago))).collect();
+    let mut told = Told::new(listed, resources(1..2));
+    // Two are of the time that the service lists, where what it tells is all that counts.
+    let past = past([10, 29, 30, 31, 33].map(|ago| job(100 + ago as u64, 1, JobState::Failed, night(ago))).into(), 60);
+    assert_eq!(look_with_past(&mut told, &past, now()).jobs, 33);
+    let states: Vec<DayState> = [10, 29, 30, 31, 32, 33, 34].map(|ago| told.worst(1, ago)).to_vec();
+    use DayState::{Failed, Good, Missing, NoneDue};
+    assert_eq!(states, [Good, Good, Failed, Failed, Missing, Failed, NoneDue]);
+    let (jobs, _) = told.wall.told(&Owner::Resource(scope(), arn(1)), day(31));
+    assert_eq!(jobs.len(), 1, "and the day tells its jobs");
+    assert_eq!(look_with_past(&mut told, &past, now()), Work::default(), "the same again costs nothing");
+    // A day later the oldest job leaves the list, and what is remembered of it takes its place.
+    told.jobs = told.jobs[..29].into();
+    assert_eq!(look_with_past(&mut told, &past, now() + Duration::days(1)).jobs, 2);
+    assert_eq!(told.worst(1, 29), Failed);
+}
+
+#[test]
+fn where_not_each_job_was_seen_nothing_is_missing() {
+    let mut told = Told::new(vec![job(1, 1, JobState::Completed, night(1))], resources(1..2));
+    let past = past(vec![job(2, 1, JobState::Completed, night(36)), job(3, 1, JobState::Completed, night(39))], 33);
+    look_with_past(&mut told, &past, now());
+    let missing = |ago| told.worst(1, ago) == DayState::Missing;
+    assert_eq!([31, 32, 33, 35, 37].map(missing), [true, true, false, false, false]);
+}
+
+#[test]
+fn what_only_this_machine_remembers_is_no_row_and_no_backup() {
+    let mut told = Told::new(Vec::new(), resources(1..2));
+    let past = past(vec![job(1, 1, JobState::Completed, night(40)), job(2, 2, JobState::Completed, night(40))], 60);
+    look_with_past(&mut told, &past, now());
+    let rows: Vec<_> = told.wall.rows().map(|row| row.arn.clone()).collect();
+    assert_eq!(rows, [arn(1)], "the second is not there any more");
+    assert_eq!(told.wall.counts(now()).resources, 1);
+    let row = told.wall.row(&Owner::Resource(scope(), arn(1))).unwrap();
+    assert_eq!(row.newest, None, "nobody says that its recovery point is still there");
+    assert_eq!(row.usual(), Some(Duration::minutes(2)), "but how long one takes is known");
+    // It comes back.
+    told.resources = resources(1..3);
+    look_with_past(&mut told, &past, now());
+    assert_eq!(told.wall.rows().count(), 2);
+    assert_eq!(told.worst(2, 40), DayState::Good);
 }

@@ -1,6 +1,7 @@
 //! `detail` of each kind of event, member by member as AWS spells it: some numbers are texts, and a backup job's status
 //! message is quoted inside its quotes.
 
+use super::finding::FindingDetail;
 use super::{Change, DetailType};
 use crate::domain::job::{BackupJob, CopyJob, JobState, RestoreJob};
 use crate::domain::plan::Plan;
@@ -36,6 +37,8 @@ pub enum Detail<'a> {
     Vault(VaultDetail<'a>),
     /// Region settings.
     RegionSetting(RegionSettingDetail<'a>),
+    /// A new finding.
+    Finding(Box<FindingDetail<'a>>),
 }
 
 impl Detail<'_> {
@@ -49,6 +52,7 @@ impl Detail<'_> {
             Self::Plan(_) => DetailType::BackupPlan,
             Self::Vault(_) => DetailType::BackupVault,
             Self::RegionSetting(_) => DetailType::RegionSetting,
+            Self::Finding(_) => DetailType::Finding,
         }
     }
 }
@@ -230,7 +234,8 @@ pub fn copy_job(job: &CopyJob, now: Time) -> Change<'_> {
             destination_backup_vault_arn,
         })
     } else {
-        let made = job.destination_recovery_point_arn.as_ref().filter(|_| job.state == JobState::Completed);
+        let is_made = matches!(job.state, JobState::Completed | JobState::Partial);
+        let made = job.destination_recovery_point_arn.as_ref().filter(|_| is_made);
         Detail::CopyJob(Box::new(CopyJobDetail {
             copy_job_id,
             backup_size_in_bytes: job.size_bytes,

@@ -113,6 +113,9 @@ fn copy() -> CopyJob {
         created_by: Some(creator()),
         lifecycle: None,
         backup_job_id: None,
+        is_parent: false,
+        parent_job_id: None,
+        member: None,
     }
 }
 

@@ -3,6 +3,7 @@
 //! and a [`detail`] for each kind.
 
 pub mod detail;
+pub mod finding;
 
 use crate::domain::{AccountId, Invalid, Region, Scope, Time};
 use chrono::SecondsFormat;
@@ -12,8 +13,11 @@ use serde_json::Value;
 use std::fmt;
 use std::str::FromStr;
 
-/// `source` of every event.
+/// `source` of AWS Backup's events.
 pub const SOURCE: &str = "aws.backup";
+
+/// `source` of what AWS has no event for.
+pub const OWN_SOURCE: &str = "vaultdeck";
 
 /// `version` of every event.
 const VERSION: &str = "0";
@@ -36,11 +40,13 @@ pub enum DetailType {
     BackupVault,
     /// The settings of an account in a region.
     RegionSetting,
+    /// Something that somebody should look at; no event of AWS, and only there where somebody is told of findings.
+    Finding,
 }
 
 impl DetailType {
-    /// Every one, in the order of AWS's page.
-    pub const ALL: [Self; 7] = [
+    /// Every one, AWS's in the order of its page.
+    pub const ALL: [Self; 8] = [
         Self::BackupJob,
         Self::BackupPlan,
         Self::BackupVault,
@@ -48,9 +54,10 @@ impl DetailType {
         Self::RecoveryPoint,
         Self::RegionSetting,
         Self::RestoreJob,
+        Self::Finding,
     ];
 
-    /// AWS's string.
+    /// AWS's string, where it is one of AWS's.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::BackupJob => "Backup Job State Change",
@@ -60,6 +67,15 @@ impl DetailType {
             Self::BackupPlan => "Backup Plan State Change",
             Self::BackupVault => "Backup Vault State Change",
             Self::RegionSetting => "Region Setting State Change",
+            Self::Finding => "Finding",
+        }
+    }
+
+    /// Who tells such events: [`SOURCE`] or [`OWN_SOURCE`].
+    pub const fn source(self) -> &'static str {
+        match self {
+            Self::Finding => OWN_SOURCE,
+            _ => SOURCE,
         }
     }
 }
@@ -120,7 +136,7 @@ pub struct Event {
     pub id: String,
     /// What changed.
     pub detail_type: DetailType,
-    /// [`SOURCE`].
+    /// [`SOURCE`] or [`OWN_SOURCE`].
     pub source: String,
     /// Whose it is.
     pub account: AccountId,
@@ -143,7 +159,7 @@ impl Event {
             version: VERSION.to_owned(),
             id,
             detail_type,
-            source: SOURCE.to_owned(),
+            source: detail_type.source().to_owned(),
             account: scope.account,
             time,
             region: scope.region,
@@ -157,15 +173,16 @@ impl Event {
         self.detail.get(member)?.as_str()
     }
 
-    /// What it is about, for people: a job's id, the ARN of anything else.
+    /// What it is about, for people: a job's id, what was found, the ARN of anything else.
     pub fn subject(&self) -> &str {
-        let job = ["backupJobId", "copyJobId", "restoreJobId"].into_iter().find_map(|member| self.text(member));
+        let job =
+            ["backupJobId", "copyJobId", "restoreJobId", "title"].into_iter().find_map(|member| self.text(member));
         job.or_else(|| self.resources.first().map(String::as_str)).unwrap_or_default()
     }
 
-    /// The state that it tells of: AWS calls it `state` of some things and `status` of others.
+    /// The state that it tells of: AWS calls it `state` of some things and `status` of others. A finding's is its severity.
     pub fn state(&self) -> &str {
-        self.text("state").or_else(|| self.text("status")).unwrap_or_default()
+        ["state", "status", "severity"].into_iter().find_map(|member| self.text(member)).unwrap_or_default()
     }
 }
 

@@ -26,6 +26,8 @@ pub struct Items {
     /// Of a continuous one: the moment from which each of its bases can be restored, the oldest first. Only on the first page.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bases: Vec<Time>,
+    /// Why nothing of it can be shown, in words.
+    pub note: Option<String>,
     /// Ask again with it for more.
     pub next_token: Option<String>,
 }
@@ -47,6 +49,9 @@ pub struct Item {
     /// Where a symlink points.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link_target: Option<String>,
+    /// What is to be said of it beside that, such as which file system a partition has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// Something that a backup could not read, or that a restore could not bring back.

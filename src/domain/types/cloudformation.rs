@@ -41,6 +41,9 @@ pub const CHANGE_SET_KEY: &str = "ChangeSetName";
 /// The key with the description of the change set.
 pub const DESCRIPTION_KEY: &str = "ChangeSetDescription";
 
+/// The key that names the nested stack whose template the change set gets, instead of the outermost one's.
+pub const NESTED_KEY: &str = "vaultdeck:nested";
+
 /// The key with the parameters that the change set has beside those that were backed up, or instead of them.
 pub const PARAMETERS_KEY: &str = "StackParameters";
 
@@ -49,6 +52,13 @@ const KEYS: &[KeyFact] = &[
     must(CHANGE_SET_KEY, Text, "the change set to make; nothing changes until somebody executes it"),
     may(DESCRIPTION_KEY, Text, "its description"),
     may(PARAMETERS_KEY, Json, "parameters instead of those that were backed up, as {\"Key\": \"Value\"}"),
+    may(
+        NESTED_KEY,
+        Text,
+        "a nested stack, by its logical ids as Inner/Deeper, whose template it is to be; this engine only",
+    )
+    .asked(Asked::ByEngine)
+    .labelled("Nested stack", &[]),
     may(ENDPOINT_KEY, Text, "where the stack lies, if not where the source does; this engine only")
         .asked(Asked::ByEngine)
         .labelled("Endpoint", &[]),
@@ -71,6 +81,8 @@ pub struct CloudFormationRestore {
     pub description: Option<String>,
     /// Parameters beside those that were backed up, or instead of them.
     pub parameters: BTreeMap<String, String>,
+    /// The nested stack whose template it is to be.
+    pub nested: Option<String>,
     /// Where the stack lies.
     pub endpoint: Option<String>,
     /// The folder for the files, instead of a change set.
@@ -99,6 +111,7 @@ impl CloudFormationRestore {
             change_set: named(CHANGE_SET_KEY)?,
             description,
             parameters: get(PARAMETERS_KEY).map_or(Ok(BTreeMap::new()), parameters)?,
+            nested: get(NESTED_KEY).map(nested).transpose()?,
             endpoint,
             path: get(PATH_KEY).map(str::to_owned),
         };
@@ -114,6 +127,7 @@ impl CloudFormationRestore {
         let given = [
             (DESCRIPTION_KEY, self.description.is_some()),
             (PARAMETERS_KEY, !self.parameters.is_empty()),
+            (NESTED_KEY, self.nested.is_some()),
             (ENDPOINT_KEY, self.endpoint.is_some()),
         ];
         match given.into_iter().find(|(_, is_given)| *is_given) {
@@ -125,6 +139,15 @@ impl CloudFormationRestore {
             }
         }
     }
+}
+
+/// The logical ids of a nested stack.
+fn nested(text: &str) -> Result<String, Invalid> {
+    let is_id = |id: &str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if text.split('/').all(is_id) {
+        return Ok(text.to_owned());
+    }
+    Err(refused(NESTED_KEY, format_args!("{NESTED_KEY} must be logical ids as Inner/Deeper, it is {text:?}")))
 }
 
 /// What stands for values that are not told.
@@ -225,6 +248,7 @@ mod tests {
             ("StackParameters", r#"{"Size": 3}"#),
             ("StackParameters", r#"[{"ParameterKey": "Size"}]"#),
             ("StackParameters", r#"[{"ParameterKey": "Size", "ParameterValue": "3", "More": "x"}]"#),
+            ("vaultdeck:nested", "../x"),
             ("vaultdeck:endpoint", "ftp://h"),
             ("vaultdeck:path", "relative"),
             ("Nonsense", "x"),
@@ -232,9 +256,12 @@ mod tests {
             let refused = read(&[(key, value)]).unwrap_err();
             assert_eq!(key_of(&refused), Some(key), "{refused}");
         }
-        for of_change_set in
-            [("ChangeSetDescription", "x"), ("StackParameters", r#"{"a": "b"}"#), ("vaultdeck:endpoint", "http://h")]
-        {
+        for of_change_set in [
+            ("ChangeSetDescription", "x"),
+            ("StackParameters", r#"{"a": "b"}"#),
+            ("vaultdeck:nested", "Inner"),
+            ("vaultdeck:endpoint", "http://h"),
+        ] {
             let refused = read(&[("vaultdeck:path", "/srv/x"), of_change_set]).unwrap_err();
             assert_eq!(key_of(&refused), Some(of_change_set.0), "{refused}");
         }

@@ -1,9 +1,12 @@
 //! EBS volumes.
 
 use crate::domain::lifecycle::unsupported;
+use crate::domain::types::efs;
 use crate::domain::types::facts::{ArnForm, TypeFacts};
 use crate::domain::types::keys::Kind::{Bool, Choice, List, Number, Path, Text};
-use crate::domain::types::keys::{Asked, KeyFact, Metadata, PATH_KEY, may, must, parse_bool, refused, value};
+use crate::domain::types::keys::{
+    Asked, ITEMS_KEY, KeyFact, Metadata, PATH_KEY, may, must, parse_bool, refused, value,
+};
 use crate::domain::types::location::{LocationForm, Part};
 use crate::domain::{Arn, Invalid, Time};
 
@@ -22,6 +25,8 @@ pub static FACTS: TypeFacts = TypeFacts {
     is_archived: true,
     check_restore: |metadata| read(metadata).map(drop),
     outcome: Some(outcome),
+    is_tree_on_engine: true,
+    refuses_tags,
     ..TypeFacts::named("EBS")
 };
 
@@ -52,6 +57,7 @@ const KEYS: &[KeyFact] = &[
     may("destinationBucketName", Text, "the bucket for single files").asked(Asked::Never),
     may("pathsToRestore", List, "single files").asked(Asked::Never),
     may("encryptionType", Text, "how single files are encrypted").asked(Asked::Never),
+    ITEMS,
     TO,
 ];
 
@@ -61,17 +67,27 @@ pub(super) fn snapshot_id(_: &Arn, _: Time, unique: &str) -> String {
     format!("snap-{}", digits.to_ascii_lowercase())
 }
 
-/// Where an engine makes the volume.
-pub(super) const TO: KeyFact =
-    may(PATH_KEY, Path, "a file that is made, or a device that is overwritten; this engine only")
-        .asked(Asked::ByEngine)
-        .labelled("File or device", &[]);
+/// Which files of the volume's file systems an engine restores; the volume itself without any.
+pub(super) const ITEMS: KeyFact =
+    may(ITEMS_KEY, List, "files of the volume, such as [\"/p1/etc/fstab\"]; this engine only").asked(Asked::Never);
+
+/// Where an engine makes the volume, or puts files of it.
+pub(super) const TO: KeyFact = may(
+    PATH_KEY,
+    Path,
+    "a file that is made, or a device that is overwritten; for chosen files an empty folder; this engine only",
+)
+.asked(Asked::ByEngine)
+.labelled("File or device", &[]);
 
 /// A restore of a recovery point of a volume, read from its metadata.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct VolumeRestore {
-    /// The file or device that becomes the volume; the engine picks a file when absent.
+    /// The file or device that becomes the volume; the engine picks a file when absent. For chosen files the folder that they go
+    /// into.
     pub path: Option<String>,
+    /// The files that are restored instead of the volume, by their paths in it.
+    pub items: Vec<String>,
     /// The size of the new volume in bytes, with the key that says it; that of what was backed up when absent.
     pub size: Option<(&'static str, u64)>,
 }
@@ -80,7 +96,31 @@ pub struct VolumeRestore {
 pub fn read(metadata: &Metadata) -> Result<VolumeRestore, Invalid> {
     FACTS.refuse_unknown_keys(metadata)?;
     FACTS.check_keys(metadata)?;
-    Ok(VolumeRestore { path: path(metadata), size: size(metadata, "volumeSize", 1 << 30)? })
+    let size = size(metadata, "volumeSize", 1 << 30)?;
+    VolumeRestore { path: path(metadata), items: items(metadata)?, size }.checked()
+}
+
+impl VolumeRestore {
+    /// Files have no size of a volume.
+    pub(super) fn checked(self) -> Result<Self, Invalid> {
+        match self.size {
+            Some((key, _)) if !self.items.is_empty() => {
+                Err(refused(key, format_args!("{key} is of a new volume, and {ITEMS_KEY} makes none")))
+            }
+            _ => Ok(self),
+        }
+    }
+}
+
+pub(super) fn items(metadata: &Metadata) -> Result<Vec<String>, Invalid> {
+    let given = value(metadata, ITEMS_KEY).filter(|text| !text.is_empty());
+    given.map(efs::parse_items).transpose().map(Option::unwrap_or_default)
+}
+
+/// Files get no tags.
+pub(super) fn refuses_tags(metadata: &Metadata) -> Option<&'static str> {
+    let has_items = items(metadata).is_ok_and(|items| !items.is_empty());
+    has_items.then_some("is possible only for a restore of the volume, not of files")
 }
 
 pub(super) fn path(metadata: &Metadata) -> Option<String> {
@@ -101,7 +141,7 @@ pub fn supported_by_engine(metadata: &Metadata) -> Result<(), Invalid> {
     let given = |name: &&str| value(metadata, name).is_some_and(|text| !text.is_empty());
     for name in ["restoreType", "destinationBucketName", "pathsToRestore", "encryptionType"] {
         if given(&name) {
-            let rule = "single files of a volume are not restored by this engine: restore the volume, and mount it";
+            let rule = "this engine has no bucket for single files: name them with ItemsToRestore, and a folder with vaultdeck:path";
             return Err(refused(name, format_args!("{name}: {rule}")));
         }
     }
@@ -118,6 +158,11 @@ pub fn supported_by_engine(metadata: &Metadata) -> Result<(), Invalid> {
 }
 
 pub(super) fn outcome(metadata: &Metadata, what: &str) -> String {
+    if items(metadata).is_ok_and(|items| !items.is_empty()) {
+        let own = || "a new folder of the engine's".to_owned();
+        let folder = path(metadata).map_or_else(own, |folder| format!("{folder}, which must be empty or absent"));
+        return format!("{what} will be restored into {folder}; the source is not touched.");
+    }
     match path(metadata) {
         None => format!("{what} will be written into a new volume; the source is not touched."),
         Some(place) if place.starts_with("/dev/") => {
@@ -152,6 +197,29 @@ mod tests {
             assert_eq!(key_of(&read(&metadata(&[(key, wrong)])).unwrap_err()), Some(key), "{key} {wrong}");
         }
         assert!(read(&Metadata::new()).unwrap_err().message.contains("availabilityZone is required"));
+    }
+
+    #[test]
+    fn chosen_files_go_into_a_folder_and_make_no_volume() {
+        let items = ("itemstorestore", r#"["/p1/etc", "/p2/a b"]"#);
+        let restore = read(&metadata(&[items, ("vaultdeck:path", "/srv/out")])).unwrap();
+        assert_eq!(
+            (restore.items, restore.path.as_deref()),
+            (vec!["/p1/etc".to_owned(), "/p2/a b".to_owned()], Some("/srv/out"))
+        );
+        assert!(refuses_tags(&metadata(&[items])).is_some() && refuses_tags(&metadata(&[])).is_none());
+        assert!(outcome(&metadata(&[items]), "2 items").contains("into a new folder of the engine's; the source"));
+        let given = outcome(&metadata(&[items, ("vaultdeck:path", "/srv/out")]), "2 items");
+        assert!(given.contains("into /srv/out, which must be empty or absent; the source"), "{given}");
+        for wrong in [r#"["etc"]"#, r#"["/../etc"]"#, "/etc"] {
+            assert_eq!(
+                key_of(&read(&metadata(&[("ItemsToRestore", wrong)])).unwrap_err()),
+                Some("ItemsToRestore"),
+                "{wrong}"
+            );
+        }
+        let sized = read(&metadata(&[items, ("volumeSize", "3")])).unwrap_err();
+        assert_eq!(key_of(&sized), Some("volumeSize"));
     }
 
     #[test]

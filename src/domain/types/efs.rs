@@ -137,7 +137,7 @@ fn makes_new(metadata: &Metadata) -> bool {
 }
 
 /// A JSON array of paths from the root.
-fn parse_items(text: &str) -> Result<Vec<String>, Invalid> {
+pub(super) fn parse_items(text: &str) -> Result<Vec<String>, Invalid> {
     let items: Vec<String> =
         serde_json::from_str(text).map_err(|_| refused(ITEMS_KEY, "ItemsToRestore must be a JSON array of paths"))?;
     for item in &items {

@@ -59,6 +59,8 @@ pub struct TypeFacts {
     pub has_management_preference: bool,
     /// Whether a recovery point is a tree of files that can be listed, and restored in part by `ItemsToRestore`.
     pub is_tree: bool,
+    /// Whether only an engine lists files in it, and restores some by `ItemsToRestore`: AWS has another way to them, or none.
+    pub is_tree_on_engine: bool,
     /// The rules of a restore's metadata that [`Self::restore_keys`] cannot tell. The keys have been checked before.
     pub check_restore: fn(&Metadata) -> Result<(), Invalid>,
     /// Why a restore with this metadata cannot give the source's tags to what it makes: "… is possible only for …".
@@ -123,6 +125,7 @@ impl TypeFacts {
             can_be_continuous: false,
             has_management_preference: false,
             is_tree: false,
+            is_tree_on_engine: false,
             check_restore: |_| Ok(()),
             refuses_tags: |_| None,
             outcome: None,

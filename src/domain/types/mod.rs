@@ -100,9 +100,9 @@ impl ResourceType {
         self.can_go_cold() && (opted_in || !self.is_archived())
     }
 
-    /// Whether a recovery point of it is a tree of files.
-    pub fn is_tree(&self) -> bool {
-        self.facts().is_some_and(|facts| facts.is_tree)
+    /// Whether a recovery point of it is a tree of files, for an engine or for AWS.
+    pub fn is_tree(&self, on_engine: bool) -> bool {
+        self.facts().is_some_and(|facts| facts.is_tree || on_engine && facts.is_tree_on_engine)
     }
 
     /// The keys of a restore's metadata; none for a type that this version has no table for.

@@ -1,6 +1,6 @@
 //! Storage Gateway volumes.
 
-use crate::domain::types::ebs::{self, LOCATIONS, LOOKS, TO, VolumeRestore};
+use crate::domain::types::ebs::{self, ITEMS, LOCATIONS, LOOKS, TO, VolumeRestore};
 use crate::domain::types::facts::{ArnForm, TypeFacts};
 use crate::domain::types::keys::Kind::{Number, Text};
 use crate::domain::types::keys::{Asked, KeyFact, Metadata, may, must, refused, value};
@@ -18,6 +18,8 @@ pub static FACTS: TypeFacts = TypeFacts {
     also_restored_as: &["EBS"],
     check_restore: |metadata| read(metadata).map(drop),
     outcome: Some(ebs::outcome),
+    is_tree_on_engine: true,
+    refuses_tags: ebs::refuses_tags,
     ..TypeFacts::named("Storage Gateway")
 };
 
@@ -29,6 +31,7 @@ const KEYS: &[KeyFact] = &[
     may("volumeSizeInBytes", Number, "its size, if it is to be larger than what was backed up"),
     may("volumeSize", Number, "the size in GiB").asked(Asked::ByAws),
     may("kmsKey", Text, "the key").asked(Asked::ByAws),
+    ITEMS,
     TO,
 ];
 
@@ -58,7 +61,8 @@ pub fn read(metadata: &Metadata) -> Result<GatewayRestore, Invalid> {
     if bytes.is_some() && gib.is_some() {
         return Err(refused("volumeSize", "volumeSize and volumeSizeInBytes exclude each other"));
     }
-    let volume = VolumeRestore { path: ebs::path(metadata), size: bytes.or(gib) };
+    let (path, items) = (ebs::path(metadata), ebs::items(metadata)?);
+    let volume = VolumeRestore { path, items, size: bytes.or(gib) }.checked()?;
     Ok(GatewayRestore { gateway: gateway.last_part().to_owned(), volume })
 }
 

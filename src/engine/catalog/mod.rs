@@ -152,6 +152,18 @@ impl Catalog {
     /// The same for what reading and restoring bring along: sessions, restore jobs, damage that was met. Where the catalog
     /// cannot be written it is known as long as it is open, and no longer.
     pub fn note<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        self.change(work).inspect(|_| self.commits.note())
+    }
+
+    /// The same as [`write`](Self::write), but for nobody who waits for changes: nothing of what is asked for is another then.
+    pub fn keep<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        match &self.copy {
+            Some((why, _)) => Err(Error::ReadOnly(why.clone())),
+            None => self.change(work),
+        }
+    }
+
+    fn change<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
         // A panic in a transaction rolls it back, so what it leaves behind is whole and the lock may be taken again.
         let mut writer = self.writer.lock();
         self.make_way(&writer);
@@ -160,7 +172,6 @@ impl Catalog {
             let value = work(&transaction)?;
             crash_point::waits_for_disk("catalog");
             transaction.commit()?;
-            self.commits.note();
             Ok(value)
         };
         change().inspect_err(|error| self.note_refusal(error)).map_err(|error| self.told(error))

@@ -246,7 +246,12 @@ impl EngineClock {
         if self.doubt().is_some() || now == saved || (!now_or_never && (now - saved).abs() < UNSAVED_MILLISECONDS) {
             return Ok(());
         }
-        catalog.write(|tx| self.save_in(tx))?;
+        if now_or_never {
+            catalog.write(|tx| self.save_in(tx))?;
+        } else {
+            // Whoever waits for changes need not hear of each minute.
+            catalog.keep(|tx| self.save_in(tx))?;
+        }
         self.saved.store(now, Ordering::Release);
         Ok(())
     }
@@ -457,7 +462,9 @@ mod tests {
         assert!(clock.confirm());
         assert_eq!((clock.now(), clock.doubt()), (back, None));
         assert!(!clock.confirm(), "once is enough");
+        let before = catalog.commits().count();
         clock.save(&catalog, false).unwrap();
         assert_eq!(catalog.read(remembered).unwrap().1, Some(back));
+        assert_eq!(catalog.commits().count(), before, "time that goes by is no change");
     }
 }

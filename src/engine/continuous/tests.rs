@@ -164,8 +164,10 @@ impl House {
         self.engine().describe_recovery_point(&self.caller, "Default", point).unwrap()
     }
 
+    /// Until the point can be restored to there, and the snapshot that it had before is gone: whoever reads the point keeps that.
     fn until_restorable(&self, point: &Arn, second: i64) {
         wait(|| (self.chain(point).latest.timestamp() >= BEGIN + second).then_some(()));
+        drop(self.engine().chains.of(point).lock());
     }
 
     fn restore(&self, point: &Arn, second: i64) -> Result<BTreeMap<Vec<u8>, Vec<u8>>, String> {

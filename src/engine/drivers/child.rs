@@ -22,11 +22,13 @@ use crate::domain::Secret;
 use crate::engine::drivers::Fault;
 use crate::repository::Control;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{MemfdFlags, memfd_create};
 pub(super) use rustix::process::Signal;
 use rustix::process::{Pid, WaitId, WaitIdOptions, kill_process, waitid};
 use said::Said;
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Read, Write as _};
+use std::fs::File;
+use std::io::{self, Read, Seek as _, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -47,6 +49,7 @@ pub(super) struct Program {
     secrets: Vec<(OsString, Secret)>,
     struck_out: Vec<Secret>,
     talks: bool,
+    input: Option<File>,
     folder: PathBuf,
     user: Option<User>,
 }
@@ -84,6 +87,7 @@ impl Program {
             secrets: Vec::new(),
             struck_out: Vec::new(),
             talks: false,
+            input: None,
             folder: PathBuf::from("/"),
             user: None,
         })
@@ -129,6 +133,17 @@ impl Program {
         self
     }
 
+    /// With an input that is there as a whole, in memory that goes with the program: it reads that when it likes, also by the name
+    /// `/dev/stdin`, and nobody has to wait for it meanwhile.
+    pub(super) fn with_content(mut self, bytes: &[u8]) -> Result<Self, Fault> {
+        let refused = |error: &io::Error| Fault::of_io("No memory for what a program is to read", error);
+        let made = memfd_create("vaultdeck", MemfdFlags::CLOEXEC).map_err(|error| refused(&error.into()))?;
+        let mut file = File::from(made);
+        file.write_all(bytes).and_then(|()| file.rewind()).map_err(|error| refused(&error))?;
+        self.input = Some(file);
+        Ok(self)
+    }
+
     /// In this folder, and not in that of the root.
     pub(super) fn within(mut self, folder: &Path) -> Self {
         folder.clone_into(&mut self.folder);
@@ -169,10 +184,12 @@ impl Program {
         command.env_clear().env("PATH", FOLDERS.join(":")).env("LC_ALL", "C").envs(self.environment);
         command.envs(self.secrets.iter().map(|(name, secret)| (name, secret.reveal())));
         command.current_dir(&self.folder).process_group(0);
-        command
-            .stdin(if self.talks { Stdio::piped() } else { Stdio::null() })
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        let input = match self.input {
+            Some(content) => Stdio::from(content),
+            None if self.talks => Stdio::piped(),
+            None => Stdio::null(),
+        };
+        command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|error| unstarted(&error))?;
         let (input, output, errors) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let group = Group::of(Pid::from_child(&child));

@@ -30,6 +30,8 @@ pub enum Part {
     /// What a stack made: a driver knows whether that is one of its resources
     /// ([`Driver::is_made`](crate::engine::drivers::Driver::is_made)).
     Made(Made),
+    /// Something that is made of others itself and could not be looked into, and why.
+    Closed(String),
 }
 
 /// What a stack made.

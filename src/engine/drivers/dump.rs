@@ -147,7 +147,7 @@ impl<T: Teller> Arrivals for Coming<'_, T> {
         };
         let path = self.dump.root.join(path);
         state.add(&self.dump.root, &path)?;
-        Ok(Some(Arrival { path, cut: Cut::AsRequested }))
+        Ok(Some(Arrival::whole(path, Cut::AsRequested)))
     }
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {

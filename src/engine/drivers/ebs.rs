@@ -6,8 +6,8 @@ use crate::domain::types::location::Location;
 use crate::domain::types::{Metadata, TypeFacts};
 use crate::domain::{Arn, PointDetails};
 use crate::engine::drivers::{
-    BackupCx, Driver, Fault, Mark, ProbeCx, Probed, Proof, ProofCx, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
-    volume,
+    BackupCx, Browse, Driver, Fault, Mark, ProbeCx, Probed, Proof, ProofCx, RestoreAsk, RestoreCx, RestorePlan, Source,
+    Target, volume,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -58,6 +58,10 @@ impl Driver for Ebs {
 
     fn proof(&self, _: &PointDetails) -> Option<&dyn Proof> {
         Some(self)
+    }
+
+    fn browse(&self) -> Option<&dyn Browse> {
+        Some(&volume::FilesOfVolume)
     }
 }
 

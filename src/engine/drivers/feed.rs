@@ -164,7 +164,7 @@ impl<F: Files> Arrivals for Coming<'_, F> {
         };
         self.path = self.feed.root.join(path);
         self.feed.state.lock().add(&self.feed.root, &self.path)?;
-        Ok(Some(Arrival { path: self.path.clone(), cut: Cut::AsRequested }))
+        Ok(Some(Arrival::whole(self.path.clone(), Cut::AsRequested)))
     }
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {

@@ -5,15 +5,18 @@
 //! drivers needs no other line: GetSupportedResourceTypes, what `resource add` takes.
 //!
 //! What only some services have is an optional part of [`Driver`]: following the service's log, for [`Continuous`] backup; [`Proof`]
-//! that a recovery point can be restored; being made of other resources, as a [`Composite`] one is.
+//! that a recovery point can be restored; showing what lies within a recovery point ([`Browse`]); being made of other resources, as a
+//! [`Composite`] one is.
 
 mod access_key;
+mod browse;
 mod child;
 pub mod cloudformation;
 mod composite;
 #[cfg(test)]
 pub(crate) mod conformance;
 mod continuous;
+mod crc32c;
 pub mod documentdb;
 pub(crate) mod documents;
 mod dump;
@@ -45,6 +48,7 @@ pub mod timestream;
 mod unique;
 mod volume;
 
+pub use browse::{Browse, Listing, Shown};
 pub use composite::{Composite, Made, Member, Part};
 pub use continuous::{Broken, Continuous, Elsewhere, FollowCx, Follower, LogFile, Needed, Progress};
 pub use fault::{Fault, Meaning};
@@ -52,7 +56,7 @@ pub use mark::Mark;
 pub use proof::{Proof, ProofCx};
 pub use sight::{Glimpse, SightCx};
 pub use source::{BackupCx, Before, PointFacts, Source};
-pub use target::{Inside, Registered, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Target};
+pub use target::{Extraction, Inside, Registered, RestoreAsk, RestoreCx, RestorePlan, Restored, Sink, Target};
 
 use crate::domain::types::location::Location;
 use crate::domain::types::{Metadata, TypeFacts};
@@ -125,6 +129,11 @@ pub trait Driver: Send + Sync {
 
     /// How a recovery point of which this was said is proven to be restorable, where that can be proven.
     fn proof(&self, _: &PointDetails) -> Option<&dyn Proof> {
+        None
+    }
+
+    /// How what lies in a recovery point is shown, where its items are not those of the snapshot.
+    fn browse(&self) -> Option<&dyn Browse> {
         None
     }
 

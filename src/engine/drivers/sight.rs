@@ -94,7 +94,8 @@ mod tests {
         let storage = std::sync::Arc::new(crate::repository::LocalStorage::new(folder.path().join("r")));
         let key = crate::repository::MasterKey::generate().unwrap();
         let repository = crate::repository::Repository::create(storage, key, crate::repository::Options::default());
-        let (repository, root, base) = (repository.unwrap(), ItemPath::root(), PointDetails::new());
+        let (repository, root, base) =
+            (std::sync::Arc::new(repository.unwrap()), ItemPath::root(), PointDetails::new());
         let snapshot: Id = "00".repeat(32).parse().unwrap();
         let content = Inside { repository: &repository, snapshot, root: &root };
         let file = |stored: i64| Node { size: 16, modified: Timestamp::new(stored, 0), ..Node::default() };

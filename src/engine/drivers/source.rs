@@ -1,10 +1,11 @@
 //! The backup's side of a driver.
 
-use crate::domain::{PointDetails, Time};
+use crate::domain::{Arn, PointDetails, Time};
 use crate::engine::drivers::{Fault, Inside, Mark, Registered};
 use crate::repository::{BackupOutcome, Control, Id, ItemPath, Repository, TreeSource};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 /// What a backup is of.
 pub struct BackupCx<'a> {
@@ -14,17 +15,31 @@ pub struct BackupCx<'a> {
     pub options: &'a BTreeMap<String, String>,
     /// The parent snapshot: what a source vouches for is told beside it.
     pub before: Option<Before<'a>>,
+    /// What is the same for all backups of which each follows on the one before, and for no others: see [`Self::line_of`].
+    pub line: &'a str,
+    /// Whether this is the last attempt that the job has: what may go wrong and can be done without is better left out.
+    pub is_last: bool,
     /// How the job is stopped.
     pub control: &'a Control,
 }
 
-/// The snapshot of the newest whole recovery point that a resource has in the vault that it is backed up into.
+impl BackupCx<'_> {
+    /// The line of a vault: a resource's snapshots there follow on each other, and so do the bases of its continuous recovery point.
+    pub fn line_of(vault: &Arn, continuous: bool) -> String {
+        format!("{vault} {}", if continuous { "continuous" } else { "snapshots" })
+    }
+}
+
+/// The snapshot of the newest whole recovery point that a resource has in the vault that it is backed up into; for another base of a
+/// continuous recovery point that one's own.
 #[derive(Clone, Copy)]
 pub struct Before<'a> {
     /// Where it lies.
-    pub repository: &'a Repository,
+    pub repository: &'a Arc<Repository>,
     /// The snapshot.
     pub snapshot: Id,
+    /// The folder of its newest base, where it is a continuous one's.
+    pub folder: Option<&'a str>,
 }
 
 impl Before<'_> {
@@ -60,6 +75,8 @@ pub trait Source: Send {
 pub struct PointFacts {
     /// Why the backup as a whole lacks something, though the service refused nothing: the job completes with this issue.
     pub lacks: Option<String>,
+    /// What went otherwise than it should though nothing is lacking: the job completes with this issue too.
+    pub issue: Option<String>,
     /// What there is to say of the recovery point: how consistent it is, the version of its service. It is kept with the point, told to
     /// people, and given to the restores of it; no secret may be in it.
     pub details: PointDetails,

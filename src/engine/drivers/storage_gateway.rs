@@ -7,8 +7,8 @@ use crate::domain::types::storage_gateway::{self, FACTS};
 use crate::domain::types::{Metadata, TypeFacts};
 use crate::domain::{Arn, PointDetails};
 use crate::engine::drivers::{
-    BackupCx, Driver, Fault, Mark, ProbeCx, Probed, Proof, ProofCx, RestoreAsk, RestoreCx, RestorePlan, Source, Target,
-    volume,
+    BackupCx, Browse, Driver, Fault, Mark, ProbeCx, Probed, Proof, ProofCx, RestoreAsk, RestoreCx, RestorePlan, Source,
+    Target, volume,
 };
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
@@ -67,6 +67,10 @@ impl Driver for StorageGateway {
 
     fn proof(&self, _: &PointDetails) -> Option<&dyn Proof> {
         Some(self)
+    }
+
+    fn browse(&self) -> Option<&dyn Browse> {
+        Some(&volume::FilesOfVolume)
     }
 }
 

@@ -7,11 +7,12 @@ use crate::domain::{Arn, PointDetails, Resource, Secret, Time};
 use crate::engine::caller::RestoreRoots;
 use crate::engine::drivers::{Fault, Mark};
 use crate::repository::{
-    self, BlobKind, Error, FileKind, Id, ItemPath, Node, OpenFolder, Repository, RestoreOutcome, RestoreSize,
+    self, BlobKind, Control, Error, FileKind, Id, ItemPath, Node, OpenFolder, Repository, RestoreOutcome, RestoreSize,
     SnapshotEntries, StreamSink,
 };
 use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A resource that is registered.
 #[derive(Debug, Clone)]
@@ -88,7 +89,7 @@ pub struct RestoreCx<'a> {
 /// What a recovery point holds, by paths from the root of what was backed up.
 pub struct Inside<'a> {
     /// Where it lies.
-    pub repository: &'a Repository,
+    pub repository: &'a Arc<Repository>,
     /// Its snapshot.
     pub snapshot: Id,
     /// The root of what was backed up, in the snapshot.
@@ -115,6 +116,16 @@ impl Inside<'_> {
         steady(|| self.repository.page_of(tree, None, most))
     }
 
+    /// The folder that is the root. What it holds can be read by it also when the snapshot is gone and another one has it too.
+    pub(super) fn tree(&self) -> Result<Id, Fault> {
+        steady(|| self.repository.tree_of_folder(&self.snapshot, self.root))
+    }
+
+    /// The content of one piece of a file that was found.
+    pub(super) fn piece(&self, id: &Id) -> Result<Vec<u8>, Fault> {
+        steady(|| self.repository.load_blob(BlobKind::Data, id))
+    }
+
     /// Tells all files below the root, each with its path from there, but those in the folder of it that is left out; whether there were no
     /// more than so many items, folders among them. Each folder is read once, whatever lies above it.
     pub(super) fn each_file(
@@ -123,8 +134,7 @@ impl Inside<'_> {
         most: usize,
         tell: &mut dyn FnMut(&ItemPath, &Node),
     ) -> Result<bool, Fault> {
-        let root = steady(|| self.repository.tree_of_folder(&self.snapshot, self.root))?;
-        let (mut left, mut folders) = (most, vec![(ItemPath::root(), root)]);
+        let (mut left, mut folders) = (most, vec![(ItemPath::root(), self.tree()?)]);
         while let Some((folder, tree)) = folders.pop() {
             let page = self.items_of(&tree, left)?;
             if page.more {
@@ -157,7 +167,7 @@ impl Inside<'_> {
     pub(super) fn content_of(&self, node: &Node) -> Result<Vec<u8>, Fault> {
         let mut content = Vec::new();
         for id in &node.content {
-            content.extend(steady(|| self.repository.load_blob(BlobKind::Data, id))?);
+            content.extend(self.piece(id)?);
         }
         Ok(content)
     }
@@ -165,7 +175,7 @@ impl Inside<'_> {
     /// The content of a file as it is read, however much it is; nothing where there is none.
     pub fn open(&self, path: &ItemPath) -> Result<Option<impl Read>, Fault> {
         let Some(node) = self.find(path)?.filter(Node::is_file) else { return Ok(None) };
-        let (repository, pieces) = (self.repository, node.content.into_iter());
+        let (repository, pieces) = (self.repository.as_ref(), node.content.into_iter());
         Ok(Some(Content { repository, pieces, piece: Cursor::default() }))
     }
 
@@ -180,7 +190,7 @@ impl Inside<'_> {
 
 /// Reads, also where no pass holds what is read in its place: a collection may move it into another pack between the look into the index
 /// and the reading, and then the index knows better by now.
-fn steady<T>(read: impl Fn() -> repository::Result<T>) -> Result<T, Fault> {
+pub(super) fn steady<T>(read: impl Fn() -> repository::Result<T>) -> Result<T, Fault> {
     let mut tries_left = 3;
     loop {
         tries_left -= 1;
@@ -220,6 +230,12 @@ pub trait Target: Send {
     /// What of the recovery point is wanted; all of it when empty.
     fn items(&self) -> &[ItemPath];
 
+    /// How large the restore will be, where that is not what the items of the snapshot are: one that takes by itself what it wants
+    /// ([`Sink::Own`]) measures it so.
+    fn measure(&mut self, _control: &Control) -> Option<repository::Result<RestoreSize>> {
+        None
+    }
+
     /// Makes sure that there is room and that nobody's data is in the way. The mark is durable before anything is written.
     fn begin(&mut self, need: &RestoreSize) -> Result<Mark, Fault>;
 
@@ -239,6 +255,14 @@ pub enum Sink<'a> {
     Folder(OpenFolder),
     /// Item by item, the content of each from its beginning to its end.
     InOrder(&'a dyn StreamSink),
+    /// Nothing as the snapshot has it: what is wanted lies within its items, and the target takes it out by itself.
+    Own(&'a mut dyn Extraction),
+}
+
+/// Takes out of a recovery point what is no item of its snapshot, as a file of a file system in a volume.
+pub trait Extraction {
+    /// Restores it. What comes back is as of [`Repository::restore`].
+    fn extract(&mut self, control: &Control) -> repository::Result<RestoreOutcome>;
 }
 
 /// What a driver says of a restore that is done.

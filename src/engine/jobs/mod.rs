@@ -10,6 +10,7 @@ pub mod backup;
 #[cfg(test)]
 mod begin_tests;
 pub mod commit;
+mod composite;
 pub mod copy;
 pub(crate) mod entered;
 pub mod finish;

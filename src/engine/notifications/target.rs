@@ -17,7 +17,8 @@ pub enum Letter<'a> {
 /// why, without secrets.
 pub type Send = Box<dyn Fn(&Letter<'_>) -> Result<(), String> + std::marker::Send + Sync>;
 
-/// Which events of the feed a target takes, as a pattern of EventBridge says it. What is not said takes all.
+/// Which events of the feed a target takes, as a pattern of EventBridge says it. What is not said takes all of AWS's; findings are
+/// taken by who names them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pattern {
     /// Of these kinds.
@@ -35,7 +36,8 @@ impl Pattern {
             let arn = crate::domain::notification::vault_of(event)?.parse::<Arn>().ok()?;
             arn.vault_name().map(str::to_owned)
         };
-        (self.detail_types.is_empty() || self.detail_types.contains(&event.detail_type))
+        let kind = event.detail_type;
+        (self.detail_types.contains(&kind) || self.detail_types.is_empty() && kind != DetailType::Finding)
             && (self.states.is_empty() || self.states.iter().any(|state| state == event.state()))
             && (self.vaults.is_empty() || vault().is_some_and(|name| self.vaults.contains(&name)))
     }

@@ -41,7 +41,7 @@ const CUT: Cut = Cut::Fixed(1 << 20);
 pub struct Locks(Mutex<BTreeMap<Arn, Arc<Mutex<()>>>>);
 
 impl Locks {
-    fn of(&self, point: &Arn) -> Arc<Mutex<()>> {
+    pub(crate) fn of(&self, point: &Arn) -> Arc<Mutex<()>> {
         Arc::clone(self.0.lock().entry(point.clone()).or_default())
     }
 }

@@ -2,19 +2,17 @@
 
 use crate::domain::continuous::{Chain, Moment};
 use crate::domain::extension::{Item, Items};
-use crate::domain::recovery_point::RecoveryPointStatus;
 use crate::domain::{Arn, PointDetails};
-use crate::engine::authorize::action::ListRecoveryPointItems;
-use crate::engine::authorize::authorize;
-use crate::engine::authorize::subject::{PointNamed, PointToRead};
 use crate::engine::caller::Caller;
 use crate::engine::catalog::Connection;
 use crate::engine::catalog::paging::page_size;
+use crate::engine::drivers::{Fault, Inside, Listing, Shown};
 use crate::engine::error::{Error, Result};
 use crate::engine::page::PageRequest;
+use crate::engine::points::ops::to_look_into;
 use crate::engine::{Engine, points};
 use crate::repository::item_path::escape;
-use crate::repository::{self, FileKind, Id, ItemPath, Node, Repository, SnapshotEntries};
+use crate::repository::{self, FileKind, Id, ItemPath, Repository};
 use std::path::Path;
 
 /// Where a page ends: the path it belongs to and the last name, both as texts of [`ItemPath`].
@@ -27,33 +25,32 @@ impl Engine {
         let (point, (snapshot, source, class)) = self
             .catalog
             .read(|connection| {
-                let found = points::rows::get(connection, arn)?;
-                let found = found.filter(|point| point.status != RecoveryPointStatus::Deleting);
-                let subject = PointToRead(PointNamed { arn, found: found.as_ref() });
-                authorize(connection, caller, ListRecoveryPointItems, &subject)?;
-                let Some(point) = found else { return Ok(None) };
+                let point = to_look_into(connection, caller, arn)?;
                 Ok(points::rows::content(connection, arn)?.map(|content| (point, content)))
             })?
             .ok_or_else(not_found)?;
         let snapshot: Id = snapshot.parse().map_err(|_| not_found())?;
         let below = ItemPath::parse(path).map_err(|e| Error::invalid_parameter(format!("Invalid path: {e}")))?;
         let root = ItemPath::from_path(Path::new(&source)).map_err(|e| Error::Internal(e.to_string()))?;
-        let folder = below.components().iter().fold(root, |path, name| path.join(name));
         let after = request.next_token.as_deref().map(|token| read_token(token, &below)).transpose()?;
         let vault = self.vault_store.get_class(&point.vault_arn, class)?;
-        let page =
-            page_of(&vault.repository, &snapshot, &folder, after.as_deref(), page_size(request)?).map_err(|error| {
-                match error {
-                    repository::Error::NoSuchPath { .. } => {
-                        Error::not_found(format!("The recovery point holds no folder {below}."))
-                    }
-                    repository::Error::NotAFolder { .. } => Error::invalid_parameter(format!(
-                        "Invalid path: {below} is not a folder of this recovery point"
-                    )),
-                    other => Error::Repository(other),
-                }
-            })?;
-        let next_token = page.nodes.last().filter(|_| page.more).map(|last| write_token(&below, &escape(&last.name)));
+        let limit = page_size(request)?;
+        let page = match self.driver_of(&point.resource_type).ok().and_then(|driver| driver.browse()) {
+            Some(browse) => {
+                let content = Inside { repository: &vault.repository, snapshot, root: &root };
+                browse.page(&content, &below, after.as_deref(), limit).map_err(|fault| match fault {
+                    Fault::Gone(message) => Error::not_found(message),
+                    other => other.into(),
+                })?
+            }
+            None => {
+                let folder = below.components().iter().fold(root, |path, name| path.join(name));
+                page_of(&vault.repository, &snapshot, &folder, after.as_deref(), limit)
+                    .map_err(|error| not_listed(error, &below))?
+            }
+        };
+        let next_token =
+            page.items.last().filter(|_| page.more).map(|last| write_token(&below, &escape(&last.node.name)));
         let (missing, lost) = if after.is_none() { self.missing_and_lost(arn)? } else { (Vec::new(), Vec::new()) };
         let (details, bases) = match after {
             None => self.catalog.read(|connection| {
@@ -63,17 +60,15 @@ impl Engine {
             })?,
             Some(_) => (PointDetails::new(), Vec::new()),
         };
-        Ok(Items { items: page.nodes.iter().map(item).collect(), missing, lost, details, bases, next_token })
+        let items = page.items.iter().map(item).collect();
+        Ok(Items { items, missing, lost, details, bases, note: page.note, next_token })
     }
 
     /// What its driver said of a recovery point, how far back it reaches, and when it was last proven: nothing of it is read.
     pub fn recovery_point_details(&self, caller: &Caller, arn: &Arn) -> Result<PointDetails> {
         self.catalog.read(|connection| {
-            let found = points::rows::get(connection, arn)?;
-            let found = found.filter(|point| point.status != RecoveryPointStatus::Deleting);
-            let subject = PointToRead(PointNamed { arn, found: found.as_ref() });
-            authorize(connection, caller, ListRecoveryPointItems, &subject)?;
-            found.map_or_else(|| Err(Error::no_such_recovery_point(arn)), |_| told(connection, arn))
+            to_look_into(connection, caller, arn)?;
+            told(connection, arn)
         })
     }
 }
@@ -96,24 +91,42 @@ fn page_of(
     folder: &ItemPath,
     after: Option<&[u8]>,
     size: usize,
-) -> repository::Result<SnapshotEntries> {
+) -> repository::Result<Listing> {
     let mut tries_left = 3;
     loop {
         tries_left -= 1;
         match repository.entries_page(snapshot, folder, after, size) {
             Err(repository::Error::NotFound { kind: FileKind::Pack, .. }) if tries_left > 0 => {}
-            outcome => return outcome,
+            outcome => {
+                let page = outcome?;
+                let items = page.nodes.into_iter().map(|node| Shown { node, is_unread: false, note: None }).collect();
+                return Ok(Listing { items, more: page.more, note: None });
+            }
         }
     }
 }
 
-fn item(node: &Node) -> Item {
+fn not_listed(error: repository::Error, folder: &ItemPath) -> Error {
+    match error {
+        repository::Error::NoSuchPath { .. } => {
+            Error::not_found(format!("The recovery point holds no folder {folder}."))
+        }
+        repository::Error::NotAFolder { .. } => {
+            Error::invalid_parameter(format!("Invalid path: {folder} is not a folder of this recovery point"))
+        }
+        other => Error::Repository(other),
+    }
+}
+
+fn item(Shown { node, is_unread, note }: &Shown) -> Item {
+    let modified = Some(node.modified).filter(|_| !is_unread);
     Item {
+        note: note.clone(),
         name: escape(&node.name),
         kind: node.kind.as_str().to_owned(),
         size: node.size,
         mode: node.permissions,
-        modified: chrono::DateTime::from_timestamp(node.modified.seconds, node.modified.nanoseconds),
+        modified: modified.and_then(|at| chrono::DateTime::from_timestamp(at.seconds, at.nanoseconds)),
         link_target: (node.kind == repository::NodeKind::Symlink).then(|| escape(&node.link_target)),
     }
 }

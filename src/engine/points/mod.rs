@@ -3,6 +3,7 @@
 pub(crate) mod chains;
 mod disassociate;
 pub mod expiry;
+pub mod explore;
 pub(crate) mod insert;
 pub mod items;
 pub mod manifest;

@@ -1,10 +1,10 @@
 //! Recovery points and protected resources: what there is. What happens to them is the jobs' and the lifecycle's matter.
 
-use crate::domain::recovery_point::RecoveryPoint;
+use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use crate::domain::resource::ProtectedResource;
 use crate::domain::{Arn, Known};
 use crate::engine::authorize::action::{
-    DescribeRecoveryPoint, ListProtectedResourcesByBackupVault, ListRecoveryPointsByBackupVault,
+    DescribeRecoveryPoint, ListProtectedResourcesByBackupVault, ListRecoveryPointItems, ListRecoveryPointsByBackupVault,
 };
 use crate::engine::authorize::subject::{PointNamed, PointToRead};
 use crate::engine::authorize::{Action, air_gap, authorize};
@@ -40,6 +40,14 @@ where
     }
     let found = rows::get(connection, arn)?.filter(|point| point.vault_arn == vault.arn);
     authorize(connection, caller, action, &PointToRead(PointNamed { arn, found: found.as_ref() }))?;
+    found.ok_or_else(|| Error::no_such_recovery_point(arn))
+}
+
+/// The recovery point of this ARN, whichever vault holds it, if the caller may see what it holds. One that is being deleted is
+/// not there any more.
+pub(super) fn to_look_into(connection: &Connection, caller: &Caller, arn: &Arn) -> Result<RecoveryPoint> {
+    let found = rows::get(connection, arn)?.filter(|point| point.status != RecoveryPointStatus::Deleting);
+    authorize(connection, caller, ListRecoveryPointItems, &PointToRead(PointNamed { arn, found: found.as_ref() }))?;
     found.ok_or_else(|| Error::no_such_recovery_point(arn))
 }
 

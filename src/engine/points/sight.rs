@@ -2,15 +2,13 @@
 
 use crate::domain::continuous::{Chain, Wanted};
 use crate::domain::extension::Sight;
-use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
+use crate::domain::recovery_point::RecoveryPoint;
 use crate::domain::{Arn, PointDetails, StorageClass, Time};
-use crate::engine::authorize::action::ListRecoveryPointItems;
-use crate::engine::authorize::authorize;
-use crate::engine::authorize::subject::{PointNamed, PointToRead};
 use crate::engine::caller::Caller;
 use crate::engine::clock::ClockKind;
 use crate::engine::drivers::{Fault, Glimpse, Inside, SightCx};
 use crate::engine::error::{Error, Result};
+use crate::engine::points::ops::to_look_into;
 use crate::engine::points::rows::owed_manifests;
 use crate::engine::{Engine, points};
 use crate::repository::{Id, ItemPath};
@@ -67,12 +65,8 @@ impl Engine {
 
     fn standing_of(&self, caller: &Caller, arn: &Arn) -> Result<Standing> {
         self.catalog.read(|connection| {
-            let found = points::rows::get(connection, arn)?;
-            let found = found.filter(|point| point.status != RecoveryPointStatus::Deleting);
-            let subject = PointToRead(PointNamed { arn, found: found.as_ref() });
-            authorize(connection, caller, ListRecoveryPointItems, &subject)?;
             let not_found = || Error::no_such_recovery_point(arn);
-            let point = found.ok_or_else(not_found)?;
+            let point = to_look_into(connection, caller, arn)?;
             let (snapshot, _, class) = points::rows::content(connection, arn)?.ok_or_else(not_found)?;
             let chain = points::rows::chains::get(connection, arn)?.and_then(|row| row.chain);
             let chain = chain.ok_or_else(|| {

@@ -113,7 +113,8 @@ impl Engine {
                 idempotency::forget_before(tx, before)
             })?;
         }
-        self.forget_old_events(now, self.first_to_deliver()?)
+        self.forget_old_events(now, self.first_to_deliver()?)?;
+        self.forget_old_calls(now)
     }
 }
 

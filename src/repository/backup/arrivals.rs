@@ -17,6 +17,12 @@ pub(super) fn store(session: &Session<'_>, roots: &[PathBuf], mut arrivals: Box<
     let broken = |source| session.control.check().err().unwrap_or_else(|| Error::Source { path: root(), source });
     while let Some(arrival) = arrivals.next().map_err(broken)? {
         session.control.check()?;
+        if arrivals.began_anew() {
+            // Other workers may still be at files of the first time: what they end later would count as come now.
+            session.arrived.wait_for(files)?;
+            session.arrived.forget();
+            files = 0;
+        }
         reader.receive(arrival, &mut Coming(arrivals.as_mut()))?.map_err(broken)?;
         files += 1;
     }
@@ -32,9 +38,12 @@ impl SourceReader for Coming<'_, '_> {
     }
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Piece> {
-        Ok(match self.0.read(buffer)? {
-            0 => Piece::End,
-            length => Piece::Data(length),
+        Ok(match self.0.as_before()? {
+            0 => match self.0.read(buffer)? {
+                0 => Piece::End,
+                length => Piece::Data(length),
+            },
+            length => Piece::AsBefore(length),
         })
     }
 }

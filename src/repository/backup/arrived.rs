@@ -45,6 +45,13 @@ impl Arrived {
         self.state.lock().contents.remove(path)
     }
 
+    /// Nothing came. No file may be under way.
+    pub(super) fn forget(&self) {
+        let mut state = self.state.lock();
+        state.contents.clear();
+        state.whole = 0;
+    }
+
     /// Lets go whoever waits.
     pub(super) fn abort(&self) {
         self.state.lock().aborted = true;

@@ -21,6 +21,7 @@ mod reader;
 mod run;
 mod session;
 mod walker;
+mod window;
 mod work;
 
 use std::ffi::OsStr;

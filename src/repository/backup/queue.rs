@@ -1,7 +1,8 @@
 //! The queue between the walker, the readers and the workers.
 //!
-//! Every worker does both: it takes a file, reads and cuts it, and offers its pieces to the others; what nobody has room
-//! for, it handles itself. So nobody ever waits for a queue that only he could empty.
+//! Every worker does both: it takes a file, reads and cuts it, and offers its pieces to those who have no file to read; what nobody
+//! has room for, it handles itself, while it is still close to the processor. So nobody ever waits for a queue that only he could
+//! empty.
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::collections::VecDeque;
@@ -10,6 +11,8 @@ use std::collections::VecDeque;
 const WAITING_FILES: usize = 256;
 /// Bytes of pieces that may wait.
 const WAITING_BYTES: usize = 24 << 20;
+/// The same for each worker who has no file to read.
+const WAITING_EACH: usize = 2 << 20;
 
 /// Something to do.
 pub(super) enum Work<File, Piece> {
@@ -21,6 +24,7 @@ pub(super) struct Queue<File, Piece> {
     state: Mutex<State<File, Piece>>,
     work: Condvar,
     room: Condvar,
+    workers: usize,
 }
 
 struct State<File, Piece> {
@@ -34,7 +38,8 @@ struct State<File, Piece> {
 }
 
 impl<File, Piece> Queue<File, Piece> {
-    pub(super) fn new() -> Self {
+    /// A queue for so many workers.
+    pub(super) fn new(workers: usize) -> Self {
         let state = State {
             files: VecDeque::new(),
             pieces: VecDeque::new(),
@@ -43,7 +48,7 @@ impl<File, Piece> Queue<File, Piece> {
             closed: false,
             aborted: false,
         };
-        Self { state: Mutex::new(state), work: Condvar::new(), room: Condvar::new() }
+        Self { state: Mutex::new(state), work: Condvar::new(), room: Condvar::new(), workers }
     }
 
     fn state(&self) -> MutexGuard<'_, State<File, Piece>> {
@@ -69,9 +74,11 @@ impl<File, Piece> Queue<File, Piece> {
         !self.state().files.is_empty()
     }
 
-    /// Whether a piece may be offered now.
+    /// Whether a piece may be offered now. Where all read files it would only grow cold.
     pub(super) fn has_room(&self) -> bool {
-        self.state().waiting_bytes < WAITING_BYTES
+        let state = self.state();
+        let helpers = self.workers.saturating_sub(state.reading);
+        state.waiting_bytes < WAITING_BYTES.min(helpers * WAITING_EACH)
     }
 
     /// Adds a piece. Called by the worker that reads its file.
@@ -137,7 +144,7 @@ mod tests {
 
     #[test]
     fn everything_is_done_once_and_then_all_stop() {
-        let queue = Queue::<u64, u64>::new();
+        let queue = Queue::<u64, u64>::new(4);
         let sum = AtomicU64::new(0);
         std::thread::scope(|scope| {
             for _ in 0..4 {
@@ -163,7 +170,7 @@ mod tests {
 
     #[test]
     fn aborting_frees_who_waits() {
-        let queue = Queue::<u64, u64>::new();
+        let queue = Queue::<u64, u64>::new(4);
         std::thread::scope(|scope| {
             let pusher = scope.spawn(|| (0..10_000).all(|file| queue.push_file(file)));
             while queue.state().files.len() < WAITING_FILES {
@@ -176,12 +183,24 @@ mod tests {
     }
 
     #[test]
-    fn room_for_pieces_is_bounded() {
-        let queue = Queue::<u64, u64>::new();
+    fn room_for_pieces_is_bounded_and_only_where_a_worker_has_no_file() {
+        let queue = Queue::<u64, u64>::new(2);
         assert!(queue.has_room());
+        queue.push_piece(1, WAITING_EACH);
+        assert!(queue.has_room(), "two have no file");
+        queue.push_piece(1, WAITING_EACH);
+        assert!(!queue.has_room());
+        assert!(queue.next().is_some() && queue.next().is_some());
+        assert!(queue.push_file(1) && queue.push_file(2));
+        assert!(matches!(queue.next(), Some(Work::File(1))));
+        assert!(queue.has_room(), "one has no file");
+        assert!(matches!(queue.next(), Some(Work::File(2))));
+        assert!(!queue.has_room());
+        queue.file_read();
+        assert!(queue.has_room());
+
+        let queue = Queue::<u64, u64>::new(1000);
         queue.push_piece(1, WAITING_BYTES);
         assert!(!queue.has_room());
-        assert!(queue.next().is_some());
-        assert!(queue.has_room());
     }
 }

@@ -7,14 +7,12 @@ use std::sync::atomic::Ordering;
 
 use super::cutters::Cutter;
 use super::session::{Session, add};
+use super::window::{Edge, Window};
 use super::work::{FileJob, PieceJob, SharedFile};
-use crate::repository::chunker::Chunker;
 use crate::repository::packing::Encoder;
 use crate::repository::source::{Arrival, FileState, Piece, SourceReader};
 use crate::repository::{BlobKind, ExtendedAttribute, Id, Node, Result};
 
-/// Read ahead of the largest piece, so that the rest need not be moved for each read.
-const READ_AHEAD: usize = 4 << 20;
 /// How often a file is read that changes while it is read.
 const ATTEMPTS: u32 = 3;
 /// A longer file is read only once: most that are long and never still are a database's or a machine's disk.
@@ -103,10 +101,11 @@ impl<'s, 'a> Reader<'s, 'a> {
 
     /// Takes a file that comes before the walk. The inner result is the source's.
     pub(super) fn receive(&mut self, arrival: Arrival, from: &mut dyn SourceReader) -> Result<io::Result<()>> {
-        let Arrival { path, cut } = arrival;
+        let Arrival { path, cut, before } = arrival;
         let cutter = self.session.cutters.of(cut)?;
+        before.iter().try_for_each(|id| self.hold(id))?;
         let mut content = Content { cutter, ids: Vec::new(), size: 0, share: true, shared: None };
-        if let Err(error) = self.read_content(from, &[], &mut content)? {
+        if let Err(error) = self.read_content(from, &before, &mut content)? {
             return Ok(Err(error));
         }
         let node = Node { size: content.size, content: content.ids, ..Node::default() };
@@ -119,6 +118,15 @@ impl<'s, 'a> Reader<'s, 'a> {
             }
         }
         Ok(Ok(()))
+    }
+
+    /// Sees to it that a piece which a file may have again is counted on: where it lies is not trusted, it is stored anew.
+    fn hold(&mut self, id: &Id) -> Result<()> {
+        if self.session.packing.is_stored(BlobKind::Data, id)? {
+            return Ok(());
+        }
+        let content = self.session.repository.load_blob(BlobKind::Data, id)?;
+        self.session.packing.save(&mut self.encoder, BlobKind::Data, &content).map(drop)
     }
 
     /// Reads a file from its beginning, at most `length` bytes of it. The inner result is the source's.
@@ -200,18 +208,20 @@ impl<'s, 'a> Reader<'s, 'a> {
         before: &[Id],
         content: &mut Content,
     ) -> Result<io::Result<()>> {
-        self.window.begin(&content.cutter.chunker);
+        let cutter = Arc::clone(&content.cutter);
+        let chunker = &cutter.chunker;
+        self.window.begin(chunker);
         loop {
             self.session.control.check()?;
-            let edge = match self.window.fill(reader) {
+            let edge = match self.window.fill(reader, chunker) {
                 Ok((edge, read)) => {
                     add(&self.session.counts.bytes_read, read);
                     edge
                 }
                 Err(error) => return Ok(Err(error)),
             };
-            while self.window.has_piece(edge) {
-                self.take_piece(edge, content)?;
+            while let Some(length) = self.window.next_piece(chunker, edge) {
+                self.take_piece(length, edge, content)?;
             }
             match edge {
                 Edge::None => {}
@@ -227,8 +237,7 @@ impl<'s, 'a> Reader<'s, 'a> {
     }
 
     /// Cuts one piece off the window and stores it, or offers it to the others when more will follow.
-    fn take_piece(&mut self, edge: Edge, content: &mut Content) -> Result<()> {
-        let length = content.cutter.chunker.cut(self.window.bytes());
+    fn take_piece(&mut self, length: usize, edge: Edge, content: &mut Content) -> Result<()> {
         let piece = &self.window.bytes()[..length];
         let more = edge != Edge::End || length < self.window.bytes().len();
         let position = content.ids.len();
@@ -260,7 +269,7 @@ impl<'s, 'a> Reader<'s, 'a> {
         let pieces = length / maximum as u64;
         content.ids.extend(std::iter::repeat_n(id, pieces as usize));
         content.add(self.session, pieces * maximum as u64);
-        self.window.zeros = length % maximum as u64;
+        self.window.push_hole(length % maximum as u64);
         Ok(())
     }
 }
@@ -319,110 +328,5 @@ impl Content {
     fn add(&mut self, session: &Session<'_>, length: u64) {
         self.size += length;
         session.control.progress.advance(0, length);
-    }
-}
-
-/// The part of a file that is in memory.
-#[derive(Default)]
-struct Window {
-    /// Kept from file to file; as long as the largest pieces so far needed it.
-    buffer: Vec<u8>,
-    /// How much of it is used for the present file.
-    limit: usize,
-    start: usize,
-    end: usize,
-    /// The largest piece: so much must be there before a cut can be found.
-    maximum: usize,
-    /// Pieces before a hole must end at a multiple of this.
-    alignment: usize,
-    /// Zeros of a hole that come next.
-    zeros: u64,
-}
-
-/// What comes after the window.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Edge {
-    /// More of the same.
-    None,
-    /// A hole at which a piece must end.
-    Hole(u64),
-    /// What the parent has.
-    AsBefore(u64),
-    /// Nothing.
-    End,
-}
-
-impl Window {
-    /// Nothing of a file that is cut that way.
-    fn begin(&mut self, chunker: &Chunker) {
-        (self.maximum, self.alignment) = (chunker.maximum(), chunker.alignment());
-        self.limit = self.maximum + READ_AHEAD;
-        if self.buffer.len() < self.limit {
-            self.buffer = vec![0; self.limit];
-        }
-        (self.start, self.end, self.zeros) = (0, 0, 0);
-    }
-
-    fn bytes(&self) -> &[u8] {
-        &self.buffer[self.start..self.end]
-    }
-
-    fn consume(&mut self, length: usize) {
-        self.start += length;
-    }
-
-    fn has_piece(&self, edge: Edge) -> bool {
-        let length = self.end - self.start;
-        length >= self.maximum || (length > 0 && edge != Edge::None)
-    }
-
-    /// Reads until a cut can be found. Returns what stopped it, and how many bytes were read.
-    fn fill(&mut self, reader: &mut dyn SourceReader) -> io::Result<(Edge, u64)> {
-        self.buffer.copy_within(self.start..self.end, 0);
-        (self.start, self.end) = (0, self.end - self.start);
-        let mut read = 0;
-        while self.end < self.maximum {
-            if self.zeros > 0 {
-                self.push_zeros();
-                continue;
-            }
-            match reader.read(&mut self.buffer[self.end..self.limit])? {
-                Piece::Data(length) => {
-                    self.end += length;
-                    read += length as u64;
-                }
-                Piece::Hole(length) => {
-                    if let Some(rest) = self.begin_hole(length) {
-                        return Ok((Edge::Hole(rest), read));
-                    }
-                }
-                Piece::AsBefore(_) if !self.end.is_multiple_of(self.alignment) => {
-                    return Err(io::Error::other("it is told to be as before from the midst of a piece"));
-                }
-                Piece::AsBefore(length) => return Ok((Edge::AsBefore(length), read)),
-                Piece::End => return Ok((Edge::End, read)),
-            }
-        }
-        Ok((Edge::None, read))
-    }
-
-    fn push_zeros(&mut self) {
-        let length = self.zeros.min((self.limit - self.end) as u64) as usize;
-        self.buffer[self.end..self.end + length].fill(0);
-        self.end += length;
-        self.zeros -= length as u64;
-    }
-
-    /// A small hole is read as zeros. A large one ends the piece before it; its length is returned. Where all pieces have
-    /// one size, the piece before it is first filled up, so that the cuts stay where they are.
-    fn begin_hole(&mut self, length: u64) -> Option<u64> {
-        let missing = (self.alignment - self.end % self.alignment) % self.alignment;
-        if length < (missing + self.maximum) as u64 {
-            self.zeros = length;
-            return None;
-        }
-        self.buffer[self.end..self.end + missing].fill(0);
-        self.end += missing;
-        Some(length - missing as u64)
     }
 }

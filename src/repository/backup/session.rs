@@ -72,7 +72,7 @@ impl<'a> Session<'a> {
             source,
             control,
             cutters: Cutters::new(chunker),
-            queue: Queue::new(),
+            queue: Queue::new(repository.options().workers.max(1)),
             arrived: Arrived::default(),
             counts: Counts::default(),
             packing: Packing::new(repository),

@@ -290,6 +290,7 @@ impl<'a: 'r, 'r> Walker<'_, 'a, 'r> {
         }
         job.before = self.pieces_before(&job, before)?;
         add(if before.is_some() { &counts.files_changed } else { &counts.files_new }, 1);
+        self.session.source.expect(&job.path, job.node.size);
         if self.session.queue.push_file(job) { Ok(()) } else { Err(Error::Cancelled) }
     }
 

@@ -261,7 +261,7 @@ impl Repository {
 
     /// Makes sure of a pack before something counts on it: reads it if it changed since that was done last. When it answers
     /// yes, all in it that the index does not hold to be lost can be read.
-    pub(super) fn prove(&self, pack: &Id) -> Result<bool> {
+    pub fn prove(&self, pack: &Id) -> Result<bool> {
         let _turn = self.integrity.turn(pack);
         if self.is_proven(pack) {
             return Ok(true);

@@ -13,6 +13,7 @@ mod batch;
 mod content;
 mod elsewhere;
 mod folder;
+mod foreign;
 mod plan;
 mod report;
 mod run;
@@ -24,6 +25,7 @@ mod zeros;
 
 use std::path::PathBuf;
 
+pub use foreign::{ForeignItem, ForeignTree, Handle, Listed, Stretch, Take, measure_foreign, restore_foreign};
 pub use report::{Failure, RestoreOutcome};
 pub use sink::{MissingMetadata, Put, RandomSink, Refusal, Shape, StreamSink, Wanted};
 

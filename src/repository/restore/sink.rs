@@ -75,6 +75,10 @@ pub trait RandomSink: Sync {
     /// Writes a part of a file of `size` bytes. No part comes twice; parts that are all zeros may not come at all.
     fn write_at(&self, file: &Self::Open, content: &[u8], at: u64, size: u64) -> Result<(), Refusal>;
 
+    /// Takes away what was made of a file whose content cannot be read to its end; if nothing was made of it, what an earlier
+    /// attempt may have left in its place.
+    fn discard(&self, folder: &Self::Folder, name: &[u8], made: Option<&Self::File>) -> io::Result<()>;
+
     /// Gives a file of which nothing is to be written any more what its node says.
     fn finish_file(&self, file: &Self::Open, node: &Node) -> MissingMetadata;
 

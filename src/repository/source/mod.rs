@@ -9,7 +9,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Control, ExtendedAttribute, Node, Timestamp};
+use super::{Control, ExtendedAttribute, Id, Node, Timestamp};
 
 /// A tree of items with absolute paths. A local folder is one; [`KeyTree`](keys::KeyTree) makes one of a flat store of keys.
 ///
@@ -27,6 +27,11 @@ pub trait TreeSource: Send + Sync {
 
     /// Opens a file for reading.
     fn open(&self, path: &Path) -> io::Result<Box<dyn SourceReader + '_>>;
+
+    /// Tells of a file, of so many bytes as its folder's listing says, that it is opened soon, after those that were told before it: a
+    /// source for whose answers one waits can ask for some already. Returns at once. Some hundreds are told ahead; those of a backup
+    /// that ends before its time are never opened.
+    fn expect(&self, _path: &Path, _size: u64) {}
 
     /// Whether the item's folder still names it, asked anew. It is asked for an item that could not be found.
     fn is_listed(&self, path: &Path) -> io::Result<bool> {
@@ -57,6 +62,18 @@ pub trait Arrivals: Send {
     /// The next file; nothing when there is none any more and all of them came whole.
     fn next(&mut self) -> io::Result<Option<Arrival>>;
 
+    /// Whether what [`Self::next`] gave last is the first file of all of them anew: then none of those before it counts, whatever their
+    /// paths. Asked once after each file.
+    fn began_anew(&mut self) -> bool {
+        false
+    }
+
+    /// How many of the next bytes of the file that came last do not come, since they are what [`Arrival::before`] has at this place. They
+    /// begin where a piece begins, and end where one ends.
+    fn as_before(&mut self) -> io::Result<u64> {
+        Ok(0)
+    }
+
     /// The next bytes of the file that came last; 0 at its end.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
 }
@@ -68,6 +85,15 @@ pub struct Arrival {
     pub path: PathBuf,
     /// How it is cut into pieces.
     pub cut: Cut,
+    /// The pieces of a stored file, [cut](Cut::Fixed) at the same places, of which it has some; of any snapshot of the repository.
+    pub before: Vec<Id>,
+}
+
+impl Arrival {
+    /// A file all of which comes.
+    pub fn whole(path: PathBuf, cut: Cut) -> Self {
+        Self { path, cut, before: Vec::new() }
+    }
 }
 
 /// The items of a folder, as [`TreeSource::children`] gives them.

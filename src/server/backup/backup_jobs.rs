@@ -1,5 +1,6 @@
 //! Backup jobs.
 
+use super::child_jobs::ChildJobs;
 use super::documents::{lock_state, optional_lifecycle};
 use crate::domain::job::BackupJob;
 use crate::domain::recovery_point::Creator;
@@ -56,15 +57,7 @@ struct JobView {
     is_parent: bool,
     parent_job_id: Option<String>,
     #[serde(flatten)]
-    children: Option<Children>,
-}
-
-/// What DescribeBackupJob tells of a parent job beyond the lists.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Children {
-    number_of_child_jobs: u64,
-    child_jobs_in_state: BTreeMap<String, u64>,
+    children: Option<ChildJobs>,
 }
 
 #[skip_serializing_none]
@@ -157,10 +150,7 @@ pub(super) fn describe(call: &Call<'_>) -> Answer {
     let job = call.engine.describe_backup_job(call.caller, &call.segment(0).parse()?)?;
     let locked = call.engine.locked_among(std::iter::once(&job.vault_arn))?;
     let states = if job.is_parent { Some(call.engine.child_jobs(&job.id)?) } else { None };
-    let children = states.map(|states| Children {
-        number_of_child_jobs: states.values().sum(),
-        child_jobs_in_state: states.into_iter().map(|(state, jobs)| (state.as_str().to_owned(), jobs)).collect(),
-    });
+    let children = states.map(ChildJobs::of);
     call.answer(&JobView { children, ..JobView::of(job, &locked) })
 }
 

@@ -1,5 +1,6 @@
 //! Copy jobs.
 
+use super::child_jobs::ChildJobs;
 use super::documents::{lock_state, optional_lifecycle};
 use crate::domain::job::CopyJob;
 use crate::domain::recovery_point::Creator;
@@ -46,6 +47,10 @@ struct JobView {
     created_by: Option<Creator>,
     created_by_backup_job_id: Option<String>,
     is_parent: bool,
+    parent_job_id: Option<String>,
+    composite_member_identifier: Option<String>,
+    #[serde(flatten)]
+    children: Option<ChildJobs>,
 }
 
 #[derive(Serialize)]
@@ -88,7 +93,10 @@ impl JobView {
             iam_role_arn: job.iam_role_arn.map(String::from),
             created_by: job.created_by,
             created_by_backup_job_id: job.backup_job_id.map(String::from),
-            is_parent: false,
+            is_parent: job.is_parent,
+            parent_job_id: job.parent_job_id.map(String::from),
+            composite_member_identifier: job.member,
+            children: None,
         }
     }
 }
@@ -106,7 +114,7 @@ pub(super) fn start(call: &Call<'_>) -> Answer {
     };
     body.finish()?;
     let job = call.engine.start_copy_job(call.caller, request)?;
-    call.answer(&Started { copy_job_id: job.id.into(), creation_date: stamp(job.created), is_parent: false })
+    call.answer(&Started { copy_job_id: job.id.into(), creation_date: stamp(job.created), is_parent: job.is_parent })
 }
 
 /// DescribeCopyJob.
@@ -114,7 +122,9 @@ pub(super) fn describe(call: &Call<'_>) -> Answer {
     call.nothing_else()?;
     let job = call.engine.describe_copy_job(call.caller, &call.segment(0).parse()?)?;
     let locked = call.engine.locked_among(job.destination_vault_arn.iter())?;
-    call.answer(&Described { copy_job: JobView::of(job, &locked) })
+    let states = if job.is_parent { Some(call.engine.child_copy_jobs(&job.id)?) } else { None };
+    let children = states.map(ChildJobs::of);
+    call.answer(&Described { copy_job: JobView { children, ..JobView::of(job, &locked) } })
 }
 
 /// ListCopyJobs.

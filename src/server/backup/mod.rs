@@ -5,6 +5,7 @@
 mod access_policies;
 mod approval_teams;
 mod backup_jobs;
+mod child_jobs;
 mod copy_jobs;
 mod documents;
 mod empty_lists;

@@ -75,6 +75,11 @@ struct Call<'a> {
     organization: Organization,
 }
 
+/// An operation's name as the service has it; none where it has no such operation.
+pub(super) fn name_of(operation: &str) -> Option<&'static str> {
+    OPERATIONS.iter().find(|(name, _)| *name == operation).map(|(name, _)| *name)
+}
+
 /// Answers one call.
 pub(super) fn answer(engine: &Engine, caller: &Caller, operation: &str, body: Members) -> Result<Value, Failure> {
     let Some((_, handler)) = OPERATIONS.iter().find(|(name, _)| *name == operation) else {

@@ -5,12 +5,12 @@ use crate::client::approve::{Approved, Pending};
 use crate::client::{Fault, Mutation, Outcome};
 use crate::domain::Scope;
 use crate::domain::extension::ResourceProbe;
+use crate::tui::course::Course;
 use crate::tui::dialog::Dialog;
 use crate::tui::dialogs;
 use crate::tui::msg::{Act, Effect, Tone};
 use crate::tui::route::{Route, Tab};
 use crate::tui::stranded;
-use crate::tui::world::Activity;
 
 impl App {
     /// Does what screens and dialogs asked for.
@@ -27,11 +27,18 @@ impl App {
                     self.arrive();
                 }
                 Act::Run(command) => effects.extend(self.command(command)),
+                Act::RunMarked(command, rows) => effects.extend(self.run_on_marked(command, &rows)),
                 Act::Show(dialog) => self.show(dialog),
                 Act::Close => {
                     self.layers.pop();
                 }
                 Act::Propose(scope, mutation) => self.propose(scope, *mutation),
+                Act::ProposeAll(proposal) => self.propose_all(*proposal),
+                Act::CarryAll { title, notes, route, steps } => {
+                    effects.extend(self.carry_all(Course::new(title, notes, route, steps)));
+                }
+                Act::StopCourse => effects.extend(self.stop_course()),
+                Act::LeaveCourse => self.leave_course(),
                 Act::Probe(request) => {
                     self.tickets += 1;
                     if let Some(layer) = self.layers.last_mut() {
@@ -39,14 +46,27 @@ impl App {
                     }
                     effects.push(Effect::Probe { ticket: self.tickets, request });
                 }
+                Act::Mute(change) => effects.push(self.mute(change)),
                 Act::Carry(approved) => effects.push(self.carry(*approved)),
                 Act::Say(tone, text) => self.say(tone, text),
                 Act::Copy(text) => {
                     self.say(Tone::Plain, format!("copied {}", text.lines().next().unwrap_or_default()));
                     effects.push(Effect::Copy(text));
                 }
-                Act::Refresh(keys) => effects.push(Effect::Refresh(keys)),
-                Act::Narrow(scope) => self.narrow(scope),
+                Act::Recall(name) => effects.extend(self.recall(&name, "").unwrap_or_else(|said| {
+                    self.say(Tone::Bad, said);
+                    Vec::new()
+                })),
+                Act::Theme(name) => {
+                    if let Err(said) = self.choose_theme(&name) {
+                        self.say(Tone::Bad, said);
+                    }
+                }
+                Act::Refresh(keys) => {
+                    self.log_read = None;
+                    effects.push(Effect::Refresh(keys));
+                }
+                Act::Narrow(scope) => self.narrow(scope.into_iter().collect()),
                 Act::Quit => effects.push(Effect::Quit),
                 Act::QuitWhenIdle => {
                     self.quitting = true;
@@ -58,6 +78,7 @@ impl App {
     }
 
     pub(super) fn show(&mut self, dialog: Dialog) {
+        self.mouse.forget();
         let mut dialog = dialogs::open(dialog, &self.world);
         dialog.sync(&self.world);
         self.layers.push(Layer { dialog, waits: None, refusal: None });
@@ -85,22 +106,11 @@ impl App {
 
     /// Sends a change that was said yes to; the dialog that is on top waits for it.
     pub(super) fn carry(&mut self, approved: Approved) -> Effect {
-        self.tickets += 1;
+        let ticket = self.note_sent(&approved);
         if let Some(layer) = self.layers.last_mut() {
-            layer.waits = Some(Waits::Change(self.tickets));
+            layer.waits = Some(Waits::Change(ticket));
         }
-        let pending = approved.pending();
-        let operations: Vec<&str> = pending.requests.iter().map(|request| request.operation).collect();
-        self.world.activity.push(Activity {
-            ticket: self.tickets,
-            at: self.world.wall,
-            scope: pending.scope.clone(),
-            summary: pending.summary.clone(),
-            operations: operations.join(", "),
-            outcome: None,
-        });
-        self.unsynced = true;
-        Effect::Change { ticket: self.tickets, approved }
+        Effect::Change { ticket, approved, refreshes: true }
     }
 
     pub(super) fn changed(&mut self, ticket: u64, outcome: Result<Outcome, Fault>) -> Vec<Effect> {
@@ -110,6 +120,9 @@ impl App {
         let (summary, scope) = (entry.summary.clone(), entry.scope.clone());
         entry.outcome = Some(outcome.as_ref().map(Outcome::made).map_err(|fault| fault.to_string()));
         self.unsynced = true;
+        if let Some(effects) = self.course_ended(ticket, &outcome) {
+            return effects;
+        }
         let layer = self.layers.iter().position(|layer| layer.waits == Some(Waits::Change(ticket)));
         match outcome {
             Ok(made) => {
@@ -142,6 +155,7 @@ impl App {
         let waiting = self.layers.last_mut().filter(|layer| layer.waits == Some(Waits::Probe(ticket)));
         let Some(layer) = waiting else { return Vec::new() };
         layer.waits = None;
+        self.mouse.forget();
         let acts = layer.dialog.probed(outcome, &self.world);
         self.act(acts)
     }

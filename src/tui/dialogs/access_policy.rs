@@ -5,7 +5,7 @@ use crate::client::{Key, Query};
 use crate::domain::Arn;
 use crate::domain::policy::{Policy, Template, difference};
 use crate::domain::vault::Vault;
-use crate::tui::dialogs::form_dialog::{FormDialog, Proposal};
+use crate::tui::dialogs::form_dialog::{FormDialog, Submitted, propose};
 use crate::tui::paint::Painter;
 use crate::tui::screens::pane;
 use crate::tui::theme::Role;
@@ -167,15 +167,15 @@ impl FormDialog for AccessPolicyEditor {
         }
         self.tell();
     }
-    fn submit(&mut self, _: &mut World) -> Result<Proposal, Vec<FieldError>> {
+    fn submit(&mut self, _: &mut World) -> Result<Submitted, Vec<FieldError>> {
         if self.now.is_none() {
             return Err(Vec::new());
         }
         let (scope, name) = (self.vault.scope.clone(), self.vault.name.clone());
         let has_one = self.now.as_ref().is_some_and(|now| now.is_some());
         match self.wanted().map_err(|error| vec![error])? {
-            Some((policy, _)) => Ok((scope, PutAccessPolicy { vault: self.vault.arn.clone(), policy }.into())),
-            None if has_one => Ok((scope, DeleteAccessPolicy { vault: name }.into())),
+            Some((policy, _)) => Ok(propose(scope, PutAccessPolicy { vault: self.vault.arn.clone(), policy })),
+            None if has_one => Ok(propose(scope, DeleteAccessPolicy { vault: name })),
             None => Err(vec![FieldError::new("do", "it has none")]),
         }
     }

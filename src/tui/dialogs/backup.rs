@@ -4,8 +4,8 @@ use crate::client::change::StartBackup;
 use crate::client::{Key, Query};
 use crate::domain::plan_rules::validate_windows;
 use crate::domain::vault::DEFAULT_VAULT;
-use crate::domain::{Arn, Lifecycle, Scope};
-use crate::tui::dialogs::form_dialog::{FormDialog, Proposal};
+use crate::domain::{Arn, Lifecycle, Scope, Tags};
+use crate::tui::dialogs::form_dialog::{FormDialog, Submitted, propose};
 use crate::tui::dialogs::parse::{parse_days, parse_minutes, read_tags};
 use crate::tui::paint::Painter;
 use crate::tui::screens::pane;
@@ -87,18 +87,9 @@ impl Backup {
             _ => (String::new(), None),
         };
         let mut form = Form::default();
-        form.pick("resource", "Resource", resources(world), &resource)
-            .pick("vault", "Into vault", Vec::new(), "")
-            .text("keep", "Keep for days", "35")
-            .hint("keep", "1 to 36500; empty keeps it for ever")
-            .text("start", "Start within", "8h")
-            .hint("start", "90m, 8h or 1d; at least 1h")
-            .text("end", "Done within", "7d")
-            .hint("end", "at least an hour longer than the start window")
-            .text("tags", "Tags", "")
-            .hint("tags", "optional, of the recovery point: key=value key=value")
-            .text("role", "Role", "")
-            .hint("role", "what the job runs as; the engine's default role is always there");
+        form.pick("resource", "Resource", resources(world), &resource).pick("vault", "Into vault", Vec::new(), "");
+        ask_terms(&mut form);
+        form.text("role", "Role", "").hint("role", "what the job runs as; the engine's default role is always there");
         Self { form, wished_vault: vault, own_vault: false, own_role: false }
     }
 
@@ -119,6 +110,37 @@ impl Backup {
         let mut fields = Reader::new(&self.form);
         let resource = fields.read("resource", |text| text.parse::<Arn>().map_err(|_| "choose what is backed up"));
         let vault = fields.read("vault", |text| if text.is_empty() { Err("choose a vault") } else { Ok(text) });
+        let terms = Terms::read(&mut fields);
+        let role = fields.read("role", |text| text.trim().parse::<Arn>());
+        let whole = || Some(terms?.start(vault?.to_owned(), resource?, role?, token));
+        fields.finish(whole())
+    }
+}
+
+/// Asks for what is the same of every backup, whatever it is of: how long it is kept, its windows, its tags.
+pub fn ask_terms(form: &mut Form) -> &mut Form {
+    form.text("keep", "Keep for days", "35")
+        .hint("keep", "1 to 36500; empty keeps it for ever")
+        .text("start", "Start within", "8h")
+        .hint("start", "90m, 8h or 1d; at least 1h")
+        .text("end", "Done within", "7d")
+        .hint("end", "at least an hour longer than the start window")
+        .text("tags", "Tags", "")
+        .hint("tags", "optional, of the recovery point: key=value key=value")
+}
+
+/// What was answered to [`ask_terms`].
+#[derive(Debug, Clone)]
+pub struct Terms {
+    lifecycle: Option<Lifecycle>,
+    start: i64,
+    end: i64,
+    tags: Tags,
+}
+
+impl Terms {
+    /// Reads the fields.
+    pub fn read(fields: &mut Reader<'_>) -> Option<Self> {
         let lifecycle = fields.read("keep", read_lifecycle);
         let start = fields.read("start", parse_minutes);
         let end = fields.read("end", parse_minutes);
@@ -128,27 +150,28 @@ impl Backup {
             fields.wrong(if invalid.field.starts_with("Start") { "start" } else { "end" }, invalid.message);
         }
         let tags = fields.read("tags", |text| read_tags("RecoveryPointTags", text));
-        let role = fields.read("role", |text| text.trim().parse::<Arn>());
-        let whole = || {
-            Some(StartBackup {
-                vault: vault?.to_owned(),
-                air_gapped_vault: None,
-                resource: resource?,
-                role: role?,
-                lifecycle: lifecycle?,
-                start_window_minutes: start,
-                complete_window_minutes: end,
-                tags: tags?,
-                options: std::collections::BTreeMap::new(),
-                idempotency_token: token,
-            })
-        };
-        fields.finish(whole())
+        Some(Self { lifecycle: lifecycle?, start: start?, end: end?, tags: tags? })
+    }
+
+    /// The backup of a resource on these terms.
+    pub fn start(self, vault: String, resource: Arn, role: Arn, token: String) -> StartBackup {
+        StartBackup {
+            vault,
+            air_gapped_vault: None,
+            resource,
+            role,
+            lifecycle: self.lifecycle,
+            start_window_minutes: Some(self.start),
+            complete_window_minutes: Some(self.end),
+            tags: self.tags,
+            options: std::collections::BTreeMap::new(),
+            idempotency_token: token,
+        }
     }
 }
 
 /// An air-gapped vault is named by a member of its own, beside a standard one whose place it takes.
-fn name_by_kind(start: &mut StartBackup, scope: &Scope, world: &World) -> Result<(), Vec<FieldError>> {
+pub fn name_by_kind(start: &mut StartBackup, scope: &Scope, world: &World) -> Result<(), Vec<FieldError>> {
     let all = || world.store.vaults(scope).into_iter().flat_map(|vaults| vaults.iter());
     let Some(chosen) = all().find(|vault| vault.name == start.vault && vault.vault_type.is_air_gapped()) else {
         return Ok(());
@@ -208,12 +231,12 @@ impl FormDialog for Backup {
             self.form.set("role", Arn::default_role(&scope.account).as_str());
         }
     }
-    fn submit(&mut self, world: &mut World) -> Result<Proposal, Vec<FieldError>> {
+    fn submit(&mut self, world: &mut World) -> Result<Submitted, Vec<FieldError>> {
         let mut start = self.read((world.tokens.0)())?;
         let elsewhere = || vec![FieldError::new("resource", "its account and region are not among those shown")];
         let scope = self.scope(world).ok_or_else(elsewhere)?;
         name_by_kind(&mut start, &scope, world)?;
-        Ok((scope, start.into()))
+        Ok(propose(scope, start))
     }
     fn changed(&mut self, world: &World) {
         self.own_role |= self.form.focused() == "role";

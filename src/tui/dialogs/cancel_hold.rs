@@ -3,7 +3,7 @@
 use crate::client::change::CancelHold as Change;
 use crate::client::{Key, Query};
 use crate::domain::legal_hold::{HoldSummary, RETAIN_RECORD_DAYS, validate_description, validate_retention};
-use crate::tui::dialogs::form_dialog::{FormDialog, Proposal};
+use crate::tui::dialogs::form_dialog::{FormDialog, Submitted, propose};
 use crate::tui::text;
 use crate::tui::theme::Role;
 use crate::tui::widgets::form::{FieldError, Form, Reader};
@@ -55,7 +55,7 @@ impl FormDialog for CancelHold {
         };
         self.form.label("effect", &effect);
     }
-    fn submit(&mut self, _: &mut World) -> Result<Proposal, Vec<FieldError>> {
+    fn submit(&mut self, _: &mut World) -> Result<Submitted, Vec<FieldError>> {
         let mut fields = Reader::new(&self.form);
         let description =
             fields.read("why", |text| validate_description("CancelDescription", text).map(|()| text.trim().to_owned()));
@@ -68,7 +68,7 @@ impl FormDialog for CancelHold {
         });
         let HoldSummary { id, title, scope, .. } = self.hold.as_ref().clone();
         let change = || Some(Change { id, title, description: description?, retain_record_in_days: days? });
-        fields.finish(change().map(|change| (scope, change.into())))
+        fields.finish(change().map(|change| propose(scope, change)))
     }
     fn size(&self, _: &World) -> (u16, u16) {
         (84, 7)

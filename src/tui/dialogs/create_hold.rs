@@ -7,7 +7,7 @@ use crate::domain::legal_hold::{
 };
 use crate::domain::{Arn, KnownPoint, Scope, Time};
 use crate::tui::dialogs::create_vault::{scope_choices, scope_of};
-use crate::tui::dialogs::form_dialog::{FormDialog, Proposal};
+use crate::tui::dialogs::form_dialog::{FormDialog, Submitted, propose};
 use crate::tui::dialogs::parse::read_tags;
 use crate::tui::subject::Subject;
 use crate::tui::theme::Role;
@@ -184,7 +184,7 @@ impl FormDialog for CreateHold {
             self.form.show_errors(&errors);
         }
     }
-    fn submit(&mut self, world: &mut World) -> Result<Proposal, Vec<FieldError>> {
+    fn submit(&mut self, world: &mut World) -> Result<Submitted, Vec<FieldError>> {
         let selection = self.selection(world.now())?;
         let mut fields = Reader::new(&self.form);
         let title = fields.read("title", |text| validate_title(text).map(|()| text.trim().to_owned()));
@@ -193,7 +193,7 @@ impl FormDialog for CreateHold {
         let tags = fields.read("tags", |text| read_tags("Tags", text));
         let scope = self.scope(world);
         let whole =
-            || Some((scope?, Change { title: title?, description: description?, selection, tags: tags? }.into()));
+            || Some(propose(scope?, Change { title: title?, description: description?, selection, tags: tags? }));
         fields.finish(whole())
     }
     fn size(&self, _: &World) -> (u16, u16) {

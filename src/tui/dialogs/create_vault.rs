@@ -3,7 +3,7 @@
 use crate::client::{Key, Mutation, Query, change};
 use crate::domain::air_gap::RetentionBounds;
 use crate::domain::{Scope, VaultName};
-use crate::tui::dialogs::form_dialog::{FormDialog, Proposal};
+use crate::tui::dialogs::form_dialog::{FormDialog, Submitted, propose};
 use crate::tui::dialogs::parse::{parse_days, read_tags};
 use crate::tui::widgets::form::{FieldError, Form, Reader};
 use crate::tui::widgets::picker::Choice;
@@ -118,11 +118,11 @@ impl FormDialog for CreateVault {
     fn keys(&self, world: &World) -> Vec<Key> {
         scope_of(self.form.value("scope"), world).map(|scope| Key::scoped(scope, Query::Vaults)).into_iter().collect()
     }
-    fn submit(&mut self, world: &mut World) -> Result<Proposal, Vec<FieldError>> {
+    fn submit(&mut self, world: &mut World) -> Result<Submitted, Vec<FieldError>> {
         let change = self.read(world)?;
         let scope = scope_of(self.form.value("scope"), world);
         let nowhere = || vec![FieldError::new("scope", "choose where")];
-        Ok((scope.ok_or_else(nowhere)?, change))
+        Ok(propose(scope.ok_or_else(nowhere)?, change))
     }
     fn changed(&mut self, _: &World) {
         self.show_kind();

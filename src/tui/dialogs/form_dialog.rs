@@ -1,5 +1,5 @@
-//! A dialog that is a form and ends in a change. What is special to it is said by its [`FormDialog`]; keys, pasting, closing,
-//! and what becomes of a form that is to be taken are here, once.
+//! A dialog that is a form. What is special to it is said by its [`FormDialog`]; keys, pasting, closing, and what becomes of a
+//! form that is to be taken are here, once. Most end in a change, which is shown and asked for ([`propose`]).
 
 use crate::client::{Key, Mutation};
 use crate::domain::{Scope, Time};
@@ -13,8 +13,13 @@ use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
 use std::fmt::Debug;
 
-/// The change that a form says, and where it is to be made.
-pub type Proposal = (Scope, Mutation);
+/// What a form that is taken asks for.
+pub type Submitted = Vec<Act>;
+
+/// The change that a form says, and where it is to be made: what it would do is shown, and asked for.
+pub fn propose(scope: Scope, change: impl Into<Mutation>) -> Submitted {
+    vec![Act::propose(scope, change)]
+}
 
 /// What a form dialog is told.
 pub trait FormDialog: Debug {
@@ -34,9 +39,9 @@ pub trait FormDialog: Debug {
     fn wakes(&self, _world: &World) -> Option<Time> {
         None
     }
-    /// Reads the fields: the change, or what is wrong at which field. No error at all means that there is nothing to send
-    /// yet, since something is not known.
-    fn submit(&mut self, world: &mut World) -> Result<Proposal, Vec<FieldError>>;
+    /// Reads the fields: what they ask for, or what is wrong at which field. No error at all means that there is nothing to
+    /// send yet, since something is not known.
+    fn submit(&mut self, world: &mut World) -> Result<Submitted, Vec<FieldError>>;
     /// A field was changed.
     fn changed(&mut self, _world: &World) {
         self.form_mut().show_errors(&[]);
@@ -47,6 +52,10 @@ pub trait FormDialog: Debug {
     }
     /// Takes a key that belongs to the dialog and not to its form; false leaves it to the form, and `esc` closes the dialog.
     fn own_key(&mut self, _key: KeyEvent, _world: &World) -> bool {
+        false
+    }
+    /// Whether enter takes it as it stands, in any field: it asks for little, and sends nothing that changes anything.
+    fn enter_takes(&self) -> bool {
         false
     }
     /// How large it wants to be.
@@ -80,6 +89,7 @@ impl<D: FormDialog> Modal for D {
             Input::Paste(pasted) => self.form_mut().paste(&pasted),
             Input::Key(key) if self.own_key(key, world) => FormEvent::Moved,
             Input::Key(key) if key.code == KeyCode::Esc && !self.form().is_picking() => return vec![Act::Close],
+            Input::Key(key) if key.code == KeyCode::Enter && self.enter_takes() => FormEvent::Submit,
             Input::Key(key) => self.form_mut().handle(key),
         };
         match event {
@@ -88,7 +98,7 @@ impl<D: FormDialog> Modal for D {
                 let errors = submitted.as_ref().err().map_or(&[][..], Vec::as_slice);
                 self.form_mut().show_errors(errors);
                 self.form_mut().focus_error();
-                submitted.into_iter().map(|(scope, change)| Act::propose(scope, change)).collect()
+                submitted.unwrap_or_default()
             }
             FormEvent::Changed => {
                 self.changed(world);
@@ -108,15 +118,31 @@ impl<D: FormDialog> Modal for D {
     }
 }
 
-/// What the keys of every form do.
+/// What the keys of a form do that ends in a change.
 pub fn form_hints() -> Segments<'static> {
+    hints("ctrl-s", " review  ")
+}
+
+/// What the keys of a form do that is taken at once.
+pub fn plain_hints() -> Segments<'static> {
+    hints("ctrl-s", " done  ")
+}
+
+/// What the keys of a form do that enter takes.
+pub fn enter_hints() -> Segments<'static> {
+    hints("enter", " done  ")
+}
+
+fn hints(key: &'static str, taking: &'static str) -> Segments<'static> {
     vec![
         segment("tab", Role::Key),
         segment(" next  ", Role::Dim),
         segment("left right", Role::Key),
         segment(" change  ", Role::Dim),
-        segment("ctrl-s", Role::Key),
-        segment(" review  ", Role::Dim),
+        segment("ctrl-g", Role::Key),
+        segment(" go to  ", Role::Dim),
+        segment(key, Role::Key),
+        segment(taking, Role::Dim),
         segment("esc", Role::Key),
         segment(" close", Role::Dim),
     ]

@@ -5,12 +5,14 @@ use crate::tui::actions;
 use crate::tui::command::{COMMANDS, Command};
 use crate::tui::dialogs::modal::{Input, Modal};
 use crate::tui::msg::{Act, Tone};
-use crate::tui::paint::{Painter, Segments, segment};
+use crate::tui::paint::{Painter, Segments};
 use crate::tui::screens::status;
 use crate::tui::subject::Subject;
 use crate::tui::theme::Role;
 use crate::tui::widgets::edit::Edit;
+use crate::tui::widgets::picker;
 use crate::tui::world::World;
+use crate::tui::zone::Spot;
 use crossterm::event::KeyCode;
 use ratatui::layout::Rect;
 
@@ -21,6 +23,8 @@ pub struct Help {
     cursor: usize,
     /// Why each command cannot run now.
     reasons: Vec<Option<String>>,
+    /// The keys of each command.
+    keys: Vec<String>,
 }
 
 /// A line of the help: a heading, a command, or a sign with what it means.
@@ -39,7 +43,7 @@ const SIGNS: [(DayState, &str); 8] = [
     (DayState::Stopped, "Somebody stopped a job of that day."),
     (DayState::Running, "A job of that day waits or runs."),
     (DayState::Good, "All that was due was backed up."),
-    (DayState::NoneDue, "Nothing was due and nothing was made; or the jobs of that day are not listed any more."),
+    (DayState::NoneDue, "Nothing was due and nothing was made. Of a blank day nothing is known: nobody looked."),
 ];
 
 impl Help {
@@ -48,7 +52,8 @@ impl Help {
         let reasons = COMMANDS
             .iter()
             .map(|info| if info.command.acts() { actions::check(info.command, subject, world).err() } else { None });
-        Self { query: Edit::default(), cursor: 0, reasons: reasons.collect() }
+        let keys = COMMANDS.iter().map(|info| world.keymap.keys(info.command).join(" "));
+        Self { query: Edit::default(), cursor: 0, reasons: reasons.collect(), keys: keys.collect() }
     }
 
     fn found(&self) -> Vec<Command> {
@@ -56,7 +61,8 @@ impl Help {
         let mut found: Vec<Command> = COMMANDS
             .iter()
             .filter(|info| {
-                let words = format!("{} {} {} {}", info.id, info.title, info.help, info.keys.join(" ")).to_lowercase();
+                let words = format!("{} {} {} {}", info.id, info.title, info.help, self.keys[info.command as usize])
+                    .to_lowercase();
                 needles.iter().all(|needle| words.contains(needle.as_str()))
             })
             .map(|info| info.command)
@@ -168,20 +174,18 @@ impl Modal for Help {
                     painter.put(body.x + 4, y, 12, state.word(), Role::Text);
                     painter.put(body.x + 17, y, body.width.saturating_sub(18), said, Role::Dim);
                 }
-                Row::Command(command) => self.view_command(*command, offset + line == at, body, y, painter),
+                Row::Command(command) => {
+                    let place = found.iter().position(|found| found == command).unwrap_or(self.cursor);
+                    let further = place as isize - self.cursor as isize;
+                    painter.zone(Rect::new(body.x, y, body.width, 1), Spot::Choice(further));
+                    self.view_command(*command, offset + line == at, body, y, painter);
+                }
             }
         }
         painter.scrollbar(body, offset, visible, rows.len());
     }
     fn hints(&self, _: &World) -> Segments<'static> {
-        vec![
-            segment("letters", Role::Key),
-            segment(" search  ", Role::Dim),
-            segment("enter", Role::Key),
-            segment(" run it  ", Role::Dim),
-            segment("esc", Role::Key),
-            segment(" close", Role::Dim),
-        ]
+        picker::hints("search", "run it")
     }
 }
 
@@ -198,9 +202,10 @@ impl Help {
             painter.style(Rect::new(area.x, y, area.width, 1), Role::Selected);
             painter.put(area.x, y, 1, painter.glyphs.cursor, text);
         }
-        let keys = if info.keys.is_empty() { format!(":{}", info.id) } else { info.keys.join(" ") };
+        let keys = &self.keys[command as usize];
+        let keys = if keys.is_empty() { &format!(":{}", info.id) } else { keys };
         let (keys_width, title_width) = if area.width > 80 { (24, 28) } else { (18, 22) };
-        painter.put(area.x + 2, y, keys_width, &keys, key);
+        painter.put(area.x + 2, y, keys_width, keys, key);
         painter.put(area.x + 3 + keys_width, y, title_width, info.title, text);
         let x = area.x + 4 + keys_width + title_width;
         let said = reason.as_deref().unwrap_or(info.help);

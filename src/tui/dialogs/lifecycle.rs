@@ -3,7 +3,7 @@
 use crate::client::change::UpdateLifecycle;
 use crate::client::{Answer, Feature, Key, Query};
 use crate::domain::{Known, KnownPoint, Lifecycle, ResourceType, Time};
-use crate::tui::dialogs::form_dialog::{FormDialog, Proposal};
+use crate::tui::dialogs::form_dialog::{FormDialog, Submitted, propose};
 use crate::tui::dialogs::parse::parse_days;
 use crate::tui::fmt;
 use crate::tui::theme::Role;
@@ -103,6 +103,18 @@ pub fn opting_in(resource_type: &ResourceType, cold: Option<i64>) -> Option<bool
     (resource_type.is_archived() && cold.is_some()).then_some(true)
 }
 
+/// Whether a lifecycle would end the life of a point at once.
+pub fn ends_now(lifecycle: &Lifecycle, point: &KnownPoint, now: Time) -> bool {
+    let acts = lifecycle.acts_on(point.resource_type.goes_cold_by(lifecycle), point.created);
+    acts.delete_at.is_some_and(|at| at <= now)
+}
+
+/// The change that gives a point a lifecycle.
+pub fn update(lifecycle: Lifecycle, point: &KnownPoint, now: Time) -> UpdateLifecycle {
+    let (vault, recovery_point) = (point.vault_name.clone(), point.arn.clone());
+    UpdateLifecycle { vault, recovery_point, lifecycle, ends: ends_now(&lifecycle, point, now) }
+}
+
 /// What a lifecycle would do to a point, or to a copy of it, which counts from the same day.
 pub fn effect_of(lifecycle: &Lifecycle, point: &KnownPoint, now: Time) -> String {
     let acts = lifecycle.acts_on(point.resource_type.goes_cold_by(lifecycle), point.created);
@@ -145,10 +157,9 @@ impl FormDialog for LifecycleEditor {
         }
         self.tell(world);
     }
-    fn submit(&mut self, _: &mut World) -> Result<Proposal, Vec<FieldError>> {
+    fn submit(&mut self, world: &mut World) -> Result<Submitted, Vec<FieldError>> {
         let lifecycle = self.read().map_err(|error| vec![error])?;
-        let (vault, recovery_point) = (self.point.vault_name.clone(), self.point.arn.clone());
-        Ok((self.point.scope.clone(), UpdateLifecycle { vault, recovery_point, lifecycle }.into()))
+        Ok(propose(self.point.scope.clone(), update(lifecycle, &self.point, world.now())))
     }
     fn changed(&mut self, world: &World) {
         self.tell(world);

@@ -6,27 +6,37 @@
 
 pub mod access_policy;
 pub mod add_resource;
+mod asking;
 pub mod backup;
 pub mod cancel_hold;
 pub mod confirm;
+mod confirm_all;
 pub mod copy;
+mod course;
 pub mod create_hold;
 pub mod create_vault;
+pub mod find;
 pub mod form_dialog;
 pub mod help;
 pub mod lifecycle;
 pub mod menu;
 pub mod modal;
+pub mod mute;
 pub mod notice;
 pub mod notifications;
 pub mod parse;
 pub mod plan_editor;
 pub mod quit;
 pub mod restore;
+mod rule;
 pub mod scopes;
+mod scrolled;
+mod several;
 mod share_vault;
 pub mod tags;
+mod themes;
 pub mod vault_lock;
+pub mod views;
 pub mod who_can;
 
 use crate::tui::dialog::Dialog;
@@ -38,10 +48,19 @@ use plan_editor::PlanEditor;
 pub fn open(dialog: Dialog, world: &World) -> Box<dyn Modal> {
     match dialog {
         Dialog::Actions(subject) => Box::new(menu::Menu::actions(&subject, world)),
-        Dialog::Palette(subject) => Box::new(menu::Menu::palette(&subject, world)),
+        Dialog::SeveralActions(marked) => Box::new(menu::Menu::several(&marked, world)),
+        Dialog::Several(several) => several::open(*several, world),
+        Dialog::ConfirmAll(asked) => Box::new(confirm_all::ConfirmAll::new(*asked)),
+        Dialog::Course => Box::new(course::CourseView::default()),
+        Dialog::Palette(subject, marked) => Box::new(menu::Menu::palette(&subject, &marked, world)),
         Dialog::Help(subject) => Box::new(help::Help::new(&subject, world)),
         Dialog::Scopes => Box::new(scopes::Scopes::new(world)),
+        Dialog::Views => Box::new(views::SavedViews::new(world)),
+        Dialog::Themes => Box::new(themes::ThemeChoice::new(world)),
         Dialog::Quit(running) => Box::new(quit::Quit::new(running)),
+        Dialog::Find(scope, place) => Box::new(find::Find::new(scope, place)),
+        Dialog::Mute { keys, name } => Box::new(mute::MuteFinding::new(keys, name)),
+        Dialog::Rule(told) => Box::new(rule::RuleOfFinding::new(*told)),
         Dialog::Notice(title, text) => Box::new(notice::Notice::new(title, text)),
         Dialog::Confirm(pending) => Box::new(confirm::Confirm::new(*pending)),
         Dialog::CreateVault => Box::new(create_vault::CreateVault::new(world)),

@@ -4,7 +4,7 @@ use crate::client::change::{DeleteNotifications, PutNotifications};
 use crate::client::{Key, Query};
 use crate::domain::notification::{VaultEvent, VaultNotifications};
 use crate::domain::vault::Vault;
-use crate::tui::dialogs::form_dialog::{FormDialog, Proposal};
+use crate::tui::dialogs::form_dialog::{FormDialog, Submitted, propose};
 use crate::tui::theme::Role;
 use crate::tui::widgets::form::{FieldError, Form};
 use crate::tui::world::World;
@@ -134,15 +134,15 @@ impl FormDialog for NotificationsEditor {
         self.form.show_errors(&[]);
         self.tell();
     }
-    fn submit(&mut self, _: &mut World) -> Result<Proposal, Vec<FieldError>> {
+    fn submit(&mut self, _: &mut World) -> Result<Submitted, Vec<FieldError>> {
         if self.now.is_none() {
             return Err(Vec::new());
         }
         let (scope, vault) = (self.vault.scope.clone(), self.vault.name.clone());
         let has_any = self.now.as_ref().is_some_and(|now| now.is_some());
         match self.wanted().map_err(|error| vec![error])? {
-            Some(notifications) => Ok((scope, PutNotifications { vault, notifications }.into())),
-            None if has_any => Ok((scope, DeleteNotifications { vault }.into())),
+            Some(notifications) => Ok(propose(scope, PutNotifications { vault, notifications })),
+            None if has_any => Ok(propose(scope, DeleteNotifications { vault })),
             None => Err(vec![FieldError::new("what", "it notifies nobody now")]),
         }
     }

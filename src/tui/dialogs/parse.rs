@@ -2,12 +2,20 @@
 
 use crate::domain::{Tags, tags};
 
-/// Reads a number of days; nothing means for ever.
+/// Reads a number of days, or of weeks or years as in `6w` and `7y` (of 365 days, as AWS counts them); nothing means for ever.
 pub fn parse_days(text: &str) -> Result<Option<i64>, String> {
-    match text.trim() {
-        "" | "-1" => Ok(None),
-        days => days.parse().map(Some).map_err(|_| "a number of days, or nothing".to_owned()),
+    let text = text.trim();
+    if matches!(text, "" | "-1") {
+        return Ok(None);
     }
+    let (number, unit) = match text.char_indices().last() {
+        Some((at, 'd')) => (&text[..at], 1),
+        Some((at, 'w')) => (&text[..at], 7),
+        Some((at, 'y')) => (&text[..at], 365),
+        _ => (text, 1),
+    };
+    let days = number.trim().parse::<i64>().ok().and_then(|number| number.checked_mul(unit));
+    days.map(Some).ok_or_else(|| "a number of days, or 6w, or 7y, or nothing".to_owned())
 }
 
 /// Reads a window: `90`, `90m`, `8h`, `7d`.
@@ -39,6 +47,17 @@ pub fn read_tags(member: &str, text: &str) -> Result<Tags, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn days_are_read_as_people_write_them() {
+        assert_eq!(
+            ["35", "10d", "6w", "7y", "", "-1"].map(parse_days),
+            [Ok(Some(35)), Ok(Some(10)), Ok(Some(42)), Ok(Some(2555)), Ok(None), Ok(None)]
+        );
+        for wrong in ["y", "soon", "7 years", "99999999999999999y"] {
+            assert!(parse_days(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn windows_are_read_as_people_write_them() {

@@ -2,9 +2,8 @@
 
 use crate::tui::dialogs::modal::{Input, Modal};
 use crate::tui::msg::Act;
-use crate::tui::paint::{Painter, Segments, segment};
-use crate::tui::theme::Role;
-use crate::tui::widgets::picker::{Choice, Picker, PickerEvent};
+use crate::tui::paint::{Painter, Segments};
+use crate::tui::widgets::picker::{self, Choice, Picker, PickerEvent};
 use crate::tui::world::World;
 use crossterm::event::KeyCode;
 use ratatui::layout::Rect;
@@ -54,13 +53,6 @@ impl Modal for Scopes {
         self.picker.view("> ", area, painter);
     }
     fn hints(&self, _: &World) -> Segments<'static> {
-        vec![
-            segment("letters", Role::Key),
-            segment(" narrow  ", Role::Dim),
-            segment("enter", Role::Key),
-            segment(" show  ", Role::Dim),
-            segment("esc", Role::Key),
-            segment(" close", Role::Dim),
-        ]
+        picker::hints("narrow", "show")
     }
 }

@@ -4,7 +4,7 @@ use crate::client::change::{ShareVault, UnshareVault};
 use crate::client::{Key, Query};
 use crate::domain::sharing::{SharePrincipal, VaultShare};
 use crate::domain::vault::Vault;
-use crate::tui::dialogs::form_dialog::{FormDialog, Proposal};
+use crate::tui::dialogs::form_dialog::{FormDialog, Submitted, propose};
 use crate::tui::theme::Role;
 use crate::tui::widgets::form::{FieldError, Form};
 use crate::tui::widgets::picker::Choice;
@@ -112,7 +112,7 @@ impl FormDialog for ShareEditor {
         self.form.show_errors(&[]);
         self.tell(world);
     }
-    fn submit(&mut self, world: &mut World) -> Result<Proposal, Vec<FieldError>> {
+    fn submit(&mut self, world: &mut World) -> Result<Submitted, Vec<FieldError>> {
         let shares = self.shares(world).ok_or_else(Vec::new)?;
         let with = self.form.value("account").parse::<SharePrincipal>();
         let with = with.map_err(|_| vec![FieldError::new("account", "choose an account")])?;
@@ -122,9 +122,9 @@ impl FormDialog for ShareEditor {
         if naming.is_empty() {
             let own = shares.iter().find(|share| share.name == ShareVault::share_name(&vault));
             let share = own.map(|share| share.share.clone());
-            return Ok((scope, ShareVault { vault, with, share }.into()));
+            return Ok(propose(scope, ShareVault { vault, with, share }));
         }
-        Ok((scope, UnshareVault { vault, account: with.into(), shares: naming }.into()))
+        Ok(propose(scope, UnshareVault { vault, account: with.into(), shares: naming }))
     }
     fn size(&self, _: &World) -> (u16, u16) {
         (96, 9)

@@ -3,7 +3,7 @@
 use crate::client::change::{TagResource, UntagResource};
 use crate::client::{Key, Query};
 use crate::domain::{Arn, Scope, Tags, tags};
-use crate::tui::dialogs::form_dialog::{FormDialog, Proposal};
+use crate::tui::dialogs::form_dialog::{FormDialog, Submitted, propose};
 use crate::tui::paint::Painter;
 use crate::tui::screens::pane;
 use crate::tui::theme::Role;
@@ -64,18 +64,18 @@ impl FormDialog for TagsEditor {
         let removes = self.removes();
         self.form.hide("gone", !removes).hide("key", removes).hide("value", removes);
     }
-    fn submit(&mut self, _: &mut World) -> Result<Proposal, Vec<FieldError>> {
+    fn submit(&mut self, _: &mut World) -> Result<Submitted, Vec<FieldError>> {
         let (scope, arn) = (self.scope.clone(), self.arn.clone());
         if self.removes() {
             return match self.form.value("gone") {
                 "" => Err(vec![FieldError::new("gone", "choose the tag to remove")]),
-                key => Ok((scope, UntagResource { arn, keys: vec![key.to_owned()] }.into())),
+                key => Ok(propose(scope, UntagResource { arn, keys: vec![key.to_owned()] })),
             };
         }
         let (key, value) = (self.form.value("key").to_owned(), self.form.value("value").to_owned());
         match tags::validate_tag("Tags", &key, &value) {
             Err(invalid) => Err(vec![FieldError::new("key", invalid.message)]),
-            Ok(()) => Ok((scope, TagResource { arn, tags: Tags::from([(key, value)]) }.into())),
+            Ok(()) => Ok(propose(scope, TagResource { arn, tags: Tags::from([(key, value)]) })),
         }
     }
     fn changed(&mut self, world: &World) {

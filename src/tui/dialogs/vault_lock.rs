@@ -8,7 +8,7 @@ use crate::domain::plan::Rule;
 use crate::domain::vault::Vault;
 use crate::domain::vault_lock::{LockMode, LockRequest, MIN_COOLING_OFF_DAYS};
 use crate::domain::{Known, Lifecycle, Retention, copies};
-use crate::tui::dialogs::form_dialog::{FormDialog, Proposal};
+use crate::tui::dialogs::form_dialog::{FormDialog, Submitted, propose};
 use crate::tui::theme::Role;
 use crate::tui::widgets::form::{FieldError, Form};
 use crate::tui::world::World;
@@ -205,12 +205,12 @@ impl FormDialog for VaultLockEditor {
     fn sync(&mut self, world: &World) {
         self.tell(world);
     }
-    fn submit(&mut self, world: &mut World) -> Result<Proposal, Vec<FieldError>> {
+    fn submit(&mut self, world: &mut World) -> Result<Submitted, Vec<FieldError>> {
         let (scope, vault) = (self.vault.scope.clone(), self.vault.name.clone());
         let locked = self.vault.lock.map(|lock| lock.mode(world.now()));
         match self.read().map_err(|error| vec![error])? {
-            Some(lock) => Ok((scope, PutVaultLock { vault, lock }.into())),
-            None if locked.is_some() => Ok((scope, DeleteVaultLock { vault }.into())),
+            Some(lock) => Ok(propose(scope, PutVaultLock { vault, lock })),
+            None if locked.is_some() => Ok(propose(scope, DeleteVaultLock { vault })),
             None => Err(vec![FieldError::new("do", "it has none")]),
         }
     }

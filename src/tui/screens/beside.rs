@@ -10,6 +10,7 @@ use crate::tui::paint::Painter;
 use crate::tui::screens::details::Scroll;
 use crate::tui::screens::sheets::{self, Sheet};
 use crate::tui::world::World;
+use crate::tui::zone::Spot;
 use ratatui::layout::Rect;
 
 /// From this many columns of the screen on there is room for it.
@@ -18,6 +19,17 @@ pub const WIDE: u16 = 120;
 const SHARE: (u16, u16) = (2, 5);
 /// And how much of that is of use.
 const WIDTHS: (u16, u16) = (53, 90);
+
+/// What somebody made of it is no less than this, and leaves the rows as much.
+const LEAST: u16 = 40;
+
+/// How wide it is on a screen, as somebody chose it or as is of use.
+pub fn width_of(screen: u16, chosen: Option<u16>) -> u16 {
+    match chosen {
+        Some(chosen) => chosen.clamp(LEAST, screen.saturating_sub(LEAST).max(LEAST)),
+        None => (screen / SHARE.1 * SHARE.0).clamp(WIDTHS.0, WIDTHS.1),
+    }
+}
 
 /// What stands beside the rows.
 #[derive(Debug, Default)]
@@ -94,8 +106,9 @@ impl Beside {
     /// The room for the rows, and draws what stands beside them; all room is theirs where nothing does.
     pub fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) -> Rect {
         let Some(sheet) = self.sheet.as_ref().filter(|_| world.beside) else { return area };
-        let width = (area.width / SHARE.1 * SHARE.0).clamp(WIDTHS.0, WIDTHS.1);
+        let width = width_of(area.width, world.beside_width);
         let rows = area.width.saturating_sub(width);
+        painter.zone(Rect::new((area.x + rows).saturating_sub(1), area.y, 2, area.height), Spot::Divider);
         sheets::view_top(sheet, self.moving, world, Rect::new(area.x + rows, area.y, width, area.height), painter);
         Rect::new(area.x, area.y, rows.saturating_sub(1), area.height)
     }

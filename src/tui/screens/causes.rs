@@ -3,6 +3,7 @@
 use crate::client::attributes::Scoped;
 use crate::domain::cause::pattern;
 use crate::domain::finding::Severity;
+use crate::domain::value::Unit;
 use crate::domain::{Scope, Time};
 use crate::tui::msg::Act;
 use crate::tui::paint::{Painter, segment};
@@ -27,6 +28,8 @@ pub struct Causes {
     /// How many there are.
     pub count: usize,
     /// When the oldest of them was.
+    pub oldest: Time,
+    /// Since when the first of what they are about fails.
     pub since: Time,
     /// What they are about, each once, in the order of how bad it is.
     pub names: Vec<String>,
@@ -52,7 +55,8 @@ pub fn group(problems: Vec<Problem>) -> Vec<Causes> {
                 id: format!("{} {} {}", cause.what, cause.recovered, cause.pattern),
                 cause,
                 count: 1,
-                since: problem.at,
+                oldest: problem.at,
+                since: problem.since,
                 names: vec![problem.name.clone()],
                 scopes: BTreeSet::from([problem.scope.clone()]),
                 first: problem,
@@ -60,7 +64,8 @@ pub fn group(problems: Vec<Problem>) -> Vec<Causes> {
             continue;
         };
         group.count += 1;
-        group.since = group.since.min(problem.at);
+        group.oldest = group.oldest.min(problem.at);
+        group.since = group.since.min(problem.since);
         group.scopes.insert(problem.scope);
         if !group.names.contains(&problem.name) {
             group.names.push(problem.name);
@@ -83,6 +88,7 @@ static COLUMNS: &[Column<Causes>] = &[
     })
     .sorted(|a, b| b.first.severity.cmp(&a.first.severity)),
     Column::<Causes>::new("WHEN", 11, 12, |group, world| Cell::plain(fmt::relative(world.now(), group.first.at)))
+        .measured(Unit::Moment, |group, _| group.first.at.into())
         .right()
         .sorted(|a, b| b.first.at.cmp(&a.first.at))
         .priority(1),
@@ -91,6 +97,7 @@ static COLUMNS: &[Column<Causes>] = &[
         let name = &group.first.name;
         Cell::new(if more > 0 { format!("{name} +{more}") } else { name.clone() }, Role::Accent)
     })
+    .each(|group, _| group.names.clone())
     .sorted(|a, b| by_text(&a.first.name, &b.first.name)),
     Column::<Causes>::new("ACCOUNT", 10, 18, |group, world| {
         let accounts: BTreeSet<_> = group.scopes.iter().map(|scope| &scope.account).collect();
@@ -98,6 +105,10 @@ static COLUMNS: &[Column<Causes>] = &[
             Some(only) if accounts.len() == 1 => Cell::plain(world.account(only)),
             _ => Cell::plain(text::count(accounts.len(), "account", "accounts")),
         }
+    })
+    .each(|group, world| {
+        let accounts: BTreeSet<_> = group.scopes.iter().map(|scope| &scope.account).collect();
+        accounts.into_iter().flat_map(|account| [world.account(account), account.to_string()]).collect()
     })
     .by_account()
     .priority(2),
@@ -149,15 +160,16 @@ impl Causes {
             let rest = Rect::new(area.x + 2, y, area.width.saturating_sub(3), area.bottom().saturating_sub(y));
             y += painter.paragraph(rest, text, role);
         };
-        if self.count > 1 {
-            let now = world.now();
-            let span = format!(
-                "{} times, first {}, last {}",
-                self.count,
-                fmt::relative(now, self.since),
-                fmt::relative(now, self.first.at)
-            );
-            say(&span, Role::Dim, painter);
+        let (now, last) = (world.now(), self.first.at);
+        let times = (self.count > 1).then(|| {
+            let (first, last) = (fmt::relative(now, self.oldest), fmt::relative(now, last));
+            format!("{} times, first {first}, last {last}", self.count)
+        });
+        // Only what is recent is listed here: it may fail for longer.
+        let failing = (self.since < self.oldest).then(|| format!("failing for {}", fmt::coarse(now - self.since)));
+        let span: Vec<String> = times.into_iter().chain(failing).collect();
+        if !span.is_empty() {
+            say(&span.join(", "), Role::Dim, painter);
         }
         say(&self.first.detail, Role::Text, painter);
         if let Some(meaning) = self.first.meaning {

@@ -1,6 +1,6 @@
 //! The legal holds, active and released.
 
-use crate::client::attributes::hold;
+use crate::client::attributes::{Attribute, hold};
 use crate::client::{Answer, Key, Query};
 use crate::domain::legal_hold::{HoldStatus, HoldSummary};
 use crate::tui::msg::Act;
@@ -56,6 +56,9 @@ impl Record for HoldSummary {
     fn columns() -> &'static [Column<Self>] {
         COLUMNS
     }
+    fn attributes() -> &'static [&'static Attribute<Self>] {
+        hold::ALL
+    }
     fn words(&self, words: &mut String) {
         for word in [&self.title, &self.description, &self.id, self.status.as_str()] {
             words.push_str(word);
@@ -92,6 +95,9 @@ impl Listed for Holds {
     }
     fn open(&self, hold: &HoldSummary, _: &World) -> Option<Vec<Act>> {
         Some(vec![Act::Open(Route::LegalHold(hold.scope.clone(), hold.id.clone()))])
+    }
+    fn takes_several(&self) -> bool {
+        true
     }
     fn subject(&self, hold: &Arc<HoldSummary>, _: &World) -> Subject {
         Subject::LegalHold(Arc::clone(hold))

@@ -117,6 +117,9 @@ impl Screen for JobScreen {
         }
         self.scroll.handle(command).then(Vec::new)
     }
+    fn is_text(&self) -> bool {
+        true
+    }
     fn subject(&self, world: &World) -> Subject {
         match self.kind {
             Kind::Backup => self.backup_job(world).map(|job| Subject::BackupJob(Arc::clone(job))),

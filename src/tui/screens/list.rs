@@ -2,6 +2,7 @@
 //! here, once.
 
 use crate::client::Key;
+use crate::domain::filter::FilterError;
 use crate::tui::command::Command;
 use crate::tui::msg::{Act, Tone};
 use crate::tui::paint::Painter;
@@ -9,10 +10,12 @@ use crate::tui::screens::beside::Beside;
 use crate::tui::screens::pane;
 use crate::tui::screens::screen::Screen;
 use crate::tui::screens::sheets::{self, Sheet};
+use crate::tui::several::Marked;
 use crate::tui::store::{Freshness, Line};
 use crate::tui::subject::Subject;
-use crate::tui::table::{List, Record, Table, When};
+use crate::tui::table::{List, Listing, Record, When};
 use crate::tui::world::World;
+use crate::tui::zone::{Asked, Spot};
 use ratatui::layout::Rect;
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -44,6 +47,22 @@ pub trait Listed: Debug {
     fn empty(&self, world: &World) -> pane::Empty<'static>;
     /// What enter does on a row; none where a row cannot be opened.
     fn open(&self, _row: &Self::Row, _world: &World) -> Option<Vec<Act>> {
+        None
+    }
+    /// What a command does on the selected row that is special to the list; none where it is not.
+    fn own(&self, _command: Command, _row: &Self::Row, _world: &World) -> Option<Vec<Act>> {
+        None
+    }
+    /// Whether its rows are things that something can be done to, several at once: each row's subject is what the row is about.
+    fn takes_several(&self) -> bool {
+        false
+    }
+    /// What it does itself on several marked rows: the commands that [`Listed::own_of_several`] takes.
+    fn also(&self) -> &'static [Command] {
+        &[]
+    }
+    /// The same as [`Listed::own`], on all marked rows where any is.
+    fn own_of_several(&self, _command: Command, _rows: &[&Self::Row], _world: &World) -> Option<Vec<Act>> {
         None
     }
     /// What the actions are about when a row is selected.
@@ -96,6 +115,14 @@ impl<L: Listed> ListScreen<L> {
         self.beside.follow(id.as_deref(), world, sheet);
     }
 
+    fn own_of_several(&self, command: Command, world: &World) -> Option<Vec<Act>> {
+        if self.beside.is_full() || !self.listed.also().contains(&command) {
+            return None;
+        }
+        let rows: Vec<&L::Row> = self.list.marked().into_iter().map(|line| &*line.record).collect();
+        if rows.is_empty() { None } else { self.listed.own_of_several(command, &rows, world) }
+    }
+
     /// Shows the selected row's sheet in full, or the rows again.
     fn turn_full(&mut self, world: &World) -> Vec<Act> {
         let opens = !self.beside.is_full();
@@ -119,8 +146,8 @@ impl<L: Listed> Screen for ListScreen<L> {
         self.listed.keys(world).into_iter().chain(self.beside.keys(world)).collect()
     }
     fn sync(&mut self, world: &World) {
-        self.list.set(self.listed.rows(world));
-        self.list.tell_once(!self.listed.freshness(world).waiting, world);
+        let rows = self.listed.rows(world);
+        self.list.set(rows, !self.listed.freshness(world).waiting, world);
         self.follow(world);
     }
     fn is_moving(&self) -> bool {
@@ -136,13 +163,20 @@ impl<L: Listed> Screen for ListScreen<L> {
             self.list.choose();
             return Some(acts);
         }
+        if let Some(acts) = self.own_of_several(command, world) {
+            return Some(acts);
+        }
+        let selected = self.list.selected();
+        if let Some(acts) = selected.and_then(|line| self.listed.own(command, &line.record, world)) {
+            return Some(acts);
+        }
         if command == Command::DetailFull {
             return Some(self.turn_full(world));
         }
         if self.beside.is_full() {
             return self.beside.scroll(command).then(Vec::new);
         }
-        let own = self.list.handle(command);
+        let own = self.list.handle(command, world);
         self.moved(world);
         own.then(Vec::new)
     }
@@ -152,23 +186,55 @@ impl<L: Listed> Screen for ListScreen<L> {
             None => self.listed.owner(world),
         }
     }
-    fn filter(&mut self, text: &str, world: &World) {
-        self.list.filter(text);
+    fn marked(&self, world: &World) -> Marked {
+        // Where the rows are out of sight what is done is done to the one that is shown in full.
+        if self.beside.is_full() || !self.listed.takes_several() {
+            return Marked::default();
+        }
+        let rows = self.list.marked().into_iter();
+        let rows = rows.map(|line| (line.record.id().into_owned(), self.listed.subject(&line.record, world)));
+        let hidden = self.list.table().hidden_marks();
+        Marked { rows: rows.collect(), hidden, also: self.listed.also(), route: None }
+    }
+    fn unmark(&mut self, rows: &[String]) {
+        self.list.unmark(rows);
+    }
+    fn filter(&mut self, text: &str, world: &World) -> Result<(), FilterError> {
+        let read = self.list.filter(text, world);
         self.moved(world);
+        read
+    }
+    fn is_text(&self) -> bool {
+        self.beside.is_full()
+    }
+    fn pointed(&mut self, spot: &Spot, asked: Asked, _: u16, world: &World) -> bool {
+        let Spot::Row(row) = spot else { return false };
+        let met = !self.beside.is_full() && self.list.point(row, asked);
+        self.moved(world);
+        met
     }
     fn has_detail(&self) -> bool {
         self.list.selected().is_some() && !self.beside.is_full()
     }
-    fn table(&self) -> Option<&Table> {
+    fn listing(&self) -> Option<&dyn Listing> {
         // Where the rows are out of sight nothing filters or sorts them.
-        Some(self.list.table()).filter(|_| !self.beside.is_full())
+        (!self.beside.is_full()).then_some(&self.list)
+    }
+    fn listing_mut(&mut self) -> Option<&mut dyn Listing> {
+        (!self.beside.is_full()).then_some(&mut self.list)
+    }
+    fn is_filtering(&self) -> bool {
+        self.list.table().is_filtering()
+    }
+    fn step(&mut self, world: &World) -> bool {
+        self.list.step(world)
     }
     fn unfilter(&mut self, world: &World) -> bool {
         if self.beside.is_full() {
             self.turn_full(world);
             return true;
         }
-        let restricted = self.list.unfilter();
+        let restricted = self.list.unfilter(world);
         self.moved(world);
         restricted
     }

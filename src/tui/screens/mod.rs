@@ -8,8 +8,10 @@ pub mod accounts;
 pub mod activity;
 pub mod beside;
 pub mod causes;
+pub mod changes;
 pub mod details;
 pub mod findings;
+pub mod found;
 pub mod held_points;
 pub mod holds;
 pub mod job;
@@ -43,7 +45,7 @@ pub fn open(route: &Route) -> Box<dyn Screen> {
         Route::Tab(Tab::Accounts) => Box::new(accounts::Accounts::default()),
         Route::Tab(Tab::Resources) => Box::new(ListScreen::new(resources::Resources)),
         Route::Tab(Tab::Findings) => Box::new(ListScreen::new(findings::Findings::default())),
-        Route::Tab(Tab::Activity) => Box::new(ListScreen::new(activity::Activities)),
+        Route::Tab(Tab::Activity) => Box::new(ListScreen::new(activity::Activities::default())),
         Route::Vault(scope, name) => Box::new(ListScreen::new(points::Points::of_vault(scope, name))),
         Route::LegalHolds => Box::new(ListScreen::new(holds::Holds)),
         Route::LegalHold(scope, id) => Box::new(ListScreen::new(held_points::HeldPoints::new(scope, id))),
@@ -53,6 +55,8 @@ pub fn open(route: &Route) -> Box<dyn Screen> {
         Route::BackupJob(scope, id) => Box::new(job::JobScreen::backup(scope, id)),
         Route::RestoreJob(scope, id) => Box::new(job::JobScreen::restore(scope, id)),
         Route::CopyJob(scope, id) => Box::new(job::JobScreen::copy(scope, id)),
+        Route::Changes(pair) => Box::new(ListScreen::new(changes::ChangesList::new(pair))),
+        Route::Found(sought) => Box::new(ListScreen::new(found::FoundList::new(sought))),
         Route::Jobs(slice) => jobs::of(slice),
         Route::Findings(cause) => Box::new(ListScreen::new(findings::Findings::of(cause))),
     }

@@ -69,14 +69,22 @@ pub fn counts<T: Record>(list: &List<T>) -> String {
         (shown, all) if shown == all => fmt::grouped(all as u64),
         (shown, all) => format!("{} of {}", fmt::grouped(shown as u64), fmt::grouped(all as u64)),
     };
+    // What is out of sight and yet marked is told before anything that can be cut off.
+    if table.marks() > 0 {
+        let comma = if counts.is_empty() { "" } else { ", " };
+        counts.push_str(&format!("{comma}{} marked", fmt::grouped(table.marks() as u64)));
+        if table.hidden_marks() > 0 {
+            counts.push_str(&format!(", {} hidden", fmt::grouped(table.hidden_marks() as u64)));
+        }
+    }
     if table.only_problems() {
         counts.push_str(" only problems");
     }
     if !table.filter_text().is_empty() {
         counts.push_str(&format!(" /{}", text::harmless(table.filter_text())));
     }
-    if table.marks() > 0 {
-        counts.push_str(&format!(" {} marked", table.marks()));
+    if table.is_filtering() {
+        counts.push_str(" filtering");
     }
     counts.trim_start().to_owned()
 }
@@ -145,12 +153,23 @@ pub fn view_no_row<T: Record>(
     body: Rect,
     painter: &mut Painter<'_>,
 ) {
-    if list.lines().is_empty() {
+    if list.lines().is_empty() && !list.table().is_filtering() {
         view_nothing(fresh, empty, world, body, painter);
     } else {
-        let what =
-            if list.table().only_problems() { "No problem here." } else { "No row holds every word of the filter." };
-        view_text(&[what, "", "esc shows all rows again."], body, painter);
+        let table = list.table();
+        let (what, all) = match (table.is_filtering(), table.only_problems()) {
+            (true, _) => ("Filtering…", String::new()),
+            (false, true) if table.filter_text().is_empty() => ("No problem here.", String::new()),
+            (false, problems) => {
+                let of = if problems { ", and only problems are looked at" } else { "" };
+                let apart = table.apart().iter().map(|(term, rows)| {
+                    let rows = text::count(*rows, "row passes", "rows pass");
+                    format!("{}: {rows}", text::harmless(term))
+                });
+                ("No row passes the filter.", apart.collect::<Vec<_>>().join(" · ") + of)
+            }
+        };
+        view_text(&[what, &all, "esc shows all rows again."], body, painter);
     }
 }
 
@@ -161,7 +180,8 @@ pub fn view_nothing(fresh: &Freshness, empty: Empty<'_>, world: &World, area: Re
     } else if let Some((_, fault)) = fresh.faults.first() {
         view_fault(fault, fresh.faults.len(), world, area, painter);
     } else {
-        view_text(empty, area, painter);
+        let lines: Vec<String> = empty.iter().map(|line| world.keymap.fill(line)).collect();
+        view_text(&lines.iter().map(String::as_str).collect::<Vec<_>>(), area, painter);
     }
 }
 
@@ -183,9 +203,9 @@ pub fn view_fault(fault: &Fault, failures: usize, world: &World, area: Rect, pai
         say(&format!("and {} more", text::count(failures - 1, "scope", "scopes")), Role::Dim);
     }
     match fault.offer(world.profile.as_deref()) {
-        Offer::Retry => say("It is asked again by itself; r asks now.", Role::Dim),
+        Offer::Retry => say(&world.keymap.fill("It is asked again by itself; {refresh} asks now."), Role::Dim),
         Offer::LogIn(command) => {
-            say("Log in, then press r:", Role::Dim);
+            say(&world.keymap.fill("Log in, then press {refresh}:"), Role::Dim);
             say(&format!("  {command}"), Role::Accent);
         }
         Offer::Nothing => {}

@@ -44,6 +44,9 @@ impl Screen for PlanScreen {
     fn handle(&mut self, command: Command, _: &World) -> Option<Vec<Act>> {
         self.scroll.handle(command).then(Vec::new)
     }
+    fn is_text(&self) -> bool {
+        true
+    }
     fn subject(&self, world: &World) -> Subject {
         world.store.plan(&self.scope, &self.id).map_or(Subject::Nothing, |detail| {
             let plan = &detail.plan;

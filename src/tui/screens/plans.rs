@@ -1,8 +1,10 @@
 //! Screen 3: the plans.
 
-use crate::client::attributes::plan;
+use crate::client::attributes::{Attribute, plan};
 use crate::client::{Answer, Key, Query};
+use crate::domain::Time;
 use crate::domain::plan::PlanSummary;
+use crate::domain::value::Unit;
 use crate::tui::fmt;
 use crate::tui::msg::Act;
 use crate::tui::route::Route;
@@ -29,6 +31,10 @@ static COLUMNS: &[Column<PlanSummary>] = &[
         let detail = world.store.plan(&plan.scope, &plan.id);
         Cell::plain(detail.map(|detail| detail.plan.document.rules.len().to_string()).unwrap_or_default())
     })
+    .measured(Unit::Pieces, |plan, world| {
+        let detail = world.store.plan(&plan.scope, &plan.id);
+        detail.map(|detail| detail.plan.document.rules.len() as i64).into()
+    })
     .right()
     .priority(6),
     Column::<PlanSummary>::new("SELECTIONS", 10, 10, |plan, world| match world.store.plan(&plan.scope, &plan.id) {
@@ -42,10 +48,9 @@ static COLUMNS: &[Column<PlanSummary>] = &[
     .right()
     .priority(3),
     Column::<PlanSummary>::new("NEXT RUN", 11, 14, |plan, world| {
-        let detail = world.store.plan(&plan.scope, &plan.id);
-        let next = detail.and_then(|detail| sheets::plan::next_runs(detail, world.now(), 1).into_iter().next());
-        Cell::plain(next.map(|run| fmt::relative(world.now(), run.at)).unwrap_or_default())
+        Cell::plain(next_run(plan, world).map(|at| fmt::relative(world.now(), at)).unwrap_or_default())
     })
+    .measured(Unit::Moment, |plan, world| next_run(plan, world).into())
     .right()
     .priority(1),
     Column::of(&plan::LAST_RUN, 11, 14)
@@ -67,12 +72,21 @@ static COLUMNS: &[Column<PlanSummary>] = &[
     Column::of(&plan::ID, 12, 38).role(Role::Dim).grows().priority(8),
 ];
 
+/// When a plan makes its next job, as far as its rules are known.
+fn next_run(plan: &PlanSummary, world: &World) -> Option<Time> {
+    let detail = world.store.plan(&plan.scope, &plan.id)?;
+    sheets::plan::next_runs(detail, world.now(), 1).into_iter().next().map(|run| run.at)
+}
+
 impl Record for PlanSummary {
     fn id(&self) -> Cow<'_, str> {
         Cow::Borrowed(self.arn.as_str())
     }
     fn columns() -> &'static [Column<Self>] {
         COLUMNS
+    }
+    fn attributes() -> &'static [&'static Attribute<Self>] {
+        plan::ALL
     }
     fn words(&self, words: &mut String) {
         for word in [&self.name, self.id.as_str(), self.scope.account.as_str(), self.scope.region.as_str()] {
@@ -121,6 +135,9 @@ impl Listed for Plans {
     }
     fn open(&self, plan: &PlanSummary, _: &World) -> Option<Vec<Act>> {
         Some(vec![Act::Open(Route::Plan(plan.scope.clone(), plan.id.clone()))])
+    }
+    fn takes_several(&self) -> bool {
+        true
     }
     fn subject(&self, plan: &Arc<PlanSummary>, _: &World) -> Subject {
         Subject::Plan(plan.scope.clone(), plan.id.clone(), plan.name.clone(), plan.arn.clone())

@@ -2,6 +2,7 @@
 
 use crate::client::{Feature, Key};
 use crate::domain::extension::Item;
+use crate::domain::value::Unit;
 use crate::domain::vault::VaultRef;
 use crate::domain::{Arn, Known, Scope, Time};
 use crate::tui::command::Command;
@@ -15,14 +16,20 @@ use crate::tui::screens::sheets::point::PointOf;
 use crate::tui::screens::{pane, status};
 use crate::tui::store::Line;
 use crate::tui::subject::{Part, Subject};
-use crate::tui::table::{Cell, Column, List, Record, Table, by_text};
+use crate::tui::table::{Cell, Column, List, Listing, Record, by_text};
 use crate::tui::theme::Role;
 use crate::tui::world::World;
-use crate::tui::{fmt, holds};
+use crate::tui::{fmt, holds, text};
 use ratatui::layout::Rect;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+
+/// How many columns an item's other facts take beside its name and note.
+const BESIDE: usize = 40;
+
+/// What stands where its files would, if none can be listed.
+const UNLISTED: &str = "Its files cannot be listed; all of it can be restored.";
 
 /// A recovery point with a folder of it.
 #[derive(Debug)]
@@ -34,6 +41,8 @@ pub struct Point {
     marked: BTreeSet<String>,
     /// How many items could not be read when it was made.
     missing: usize,
+    /// Why none of it can be shown.
+    note: Option<String>,
     details: bool,
     sheet: Option<Sheet>,
     scroll: Scroll,
@@ -48,6 +57,7 @@ impl Point {
             list: List::default(),
             marked: BTreeSet::new(),
             missing: 0,
+            note: None,
             details: false,
             sheet: None,
             scroll: Scroll::default(),
@@ -109,20 +119,40 @@ impl Point {
             line.extend([segment(dot.clone(), Role::Rule), segment(kept(at), Role::Text)]);
         }
         painter.line(area.x, area.y, area.width, &line);
-        for (nth, text) in self.warnings(world).iter().enumerate() {
-            let text = format!("{} {text}", painter.glyphs.warning);
-            painter.put(area.x, area.y + 1 + nth as u16, area.width, &text, Role::Warning);
+        for (text, y) in self.warning_lines(world, area.width).iter().zip(area.y + 1..area.bottom()) {
+            painter.put(area.x, y, area.width, text, Role::Warning);
         }
+    }
+
+    /// The warnings in lines of so many columns, each whole.
+    fn warning_lines(&self, world: &World, columns: u16) -> Vec<String> {
+        let sign = world.glyphs.warning;
+        let room = usize::from(columns).saturating_sub(text::width(sign) + 1);
+        let lines = |text: String| {
+            let lines = text::wrap(&text::harmless(&text), room).into_iter().enumerate();
+            lines.map(|(nth, line)| format!("{} {line}", if nth == 0 { sign } else { " " })).collect::<Vec<_>>()
+        };
+        self.warnings(world).into_iter().flat_map(lines).collect()
+    }
+
+    /// What is to be said of the chosen item, where its line has no room for it.
+    fn note_lines(&self, columns: u16) -> Vec<String> {
+        let Some(line) = self.list.selected() else { return Vec::new() };
+        let Some(note) = &line.record.note else { return Vec::new() };
+        if text::width(&line.record.name) + text::width(note) + BESIDE <= usize::from(columns) {
+            return Vec::new();
+        }
+        text::wrap(&text::harmless(&format!("{}: {note}", line.record.name)), usize::from(columns))
     }
 
     /// What is wrong with it: what the service says, and what could not be read when it was made.
     fn warnings(&self, world: &World) -> Vec<String> {
         let said = self.of.known(world).and_then(|point| point.status_message.clone());
         let missing = (self.missing > 0).then(|| {
-            let items = crate::tui::text::count(self.missing, "item was", "items were");
-            format!("{items} not read when it was made: tab lists them")
+            let items = text::count(self.missing, "item was", "items were");
+            format!("{items} not read when it was made: {} lists them", world.keymap.told(Command::NextTab))
         });
-        said.into_iter().chain(missing).collect()
+        said.into_iter().chain(missing).chain(self.note.clone()).collect()
     }
 }
 
@@ -131,17 +161,20 @@ static COLUMNS: &[Column<Item>] = &[
         let role = if item.kind == "dir" { Role::Accent } else { Role::Text };
         let target = item.link_target.as_ref().map(|target| format!(" -> {target}")).unwrap_or_default();
         let slash = if item.kind == "dir" { "/" } else { "" };
-        Cell::new(format!("{}{slash}{target}", item.name), role)
+        let note = item.note.as_ref().map(|note| format!("  {note}")).unwrap_or_default();
+        Cell::new(format!("{}{slash}{target}{note}", item.name), role)
     })
     .grows()
     .sorted(|a, b| by_text(&a.name, &b.name)),
     Column::<Item>::new("SIZE", 8, 9, |item, _| {
         if item.kind == "file" { Cell::plain(fmt::bytes(item.size)) } else { Cell::plain("") }
     })
+    .measured(Unit::Bytes, |item, _| (item.kind == "file").then_some(item.size).into())
     .right()
     .sorted(|a, b| b.size.cmp(&a.size))
     .priority(1),
     Column::<Item>::new("CHANGED", 11, 11, |item, _| Cell::dim(item.modified.map(fmt::short).unwrap_or_default()))
+        .measured(Unit::Moment, |item, _| item.modified.into())
         .sorted(|a, b| b.modified.cmp(&a.modified))
         .priority(2),
     Column::<Item>::new("MODE", 10, 10, |item, _| Cell::dim(fmt::mode(&item.kind, item.mode))).priority(3),
@@ -177,7 +210,7 @@ impl Screen for Point {
             return self.of.keys(world);
         }
         let own = [self.of.key(), self.of.items_key(&self.path)];
-        own.into_iter().chain(holds::keys(&self.of.scope, world)).collect()
+        own.into_iter().chain(self.of.siblings_key(world)).chain(holds::keys(&self.of.scope, world)).collect()
     }
     fn sync(&mut self, world: &World) {
         self.sheet = Some(self.of.sheet(world));
@@ -185,13 +218,14 @@ impl Screen for Point {
         let stale = world.store.slot(&self.of.items_key(&self.path)).fault.is_some();
         if self.path == "/" {
             self.missing = items.missing.len();
+            self.note.clone_from(&items.note);
         }
         let mut items: Vec<Item> = items.items.clone();
         items.sort_by_key(|item| item.kind != "dir");
-        self.list.set(items.into_iter().map(|item| Line { record: Arc::new(item), stale }).collect());
-        let marked = self.marked.clone();
+        self.list.set(items.into_iter().map(|item| Line { record: Arc::new(item), stale }).collect(), false, world);
         let prefix = self.path_of("");
-        self.list.mark_where(|item| marked.contains(&format!("{prefix}{}", item.name)));
+        let here = self.marked.iter().filter_map(|path| path.strip_prefix(&prefix));
+        self.list.mark_only(here.filter(|name| !name.contains('/')).map(str::to_owned).collect());
     }
     fn handle(&mut self, command: Command, world: &World) -> Option<Vec<Act>> {
         if matches!(command, Command::NextTab | Command::PreviousTab) {
@@ -223,16 +257,29 @@ impl Screen for Point {
                 if !self.marked.remove(&path) {
                     self.marked.insert(path);
                 }
-                self.list.handle(Command::Mark);
+                self.list.handle(Command::Mark, world);
+                Some(Vec::new())
+            }
+            Command::MarkShown => {
+                let shown: Vec<String> = self.list.shown().map(|line| self.path_of(&line.record.name)).collect();
+                if shown.iter().all(|path| self.marked.contains(path)) {
+                    self.marked.retain(|path| !shown.contains(path));
+                } else {
+                    self.marked.extend(shown);
+                }
+                self.list.handle(command, world);
                 Some(Vec::new())
             }
             Command::ClearMarks => {
                 self.marked.clear();
-                self.list.handle(command);
+                self.list.handle(command, world);
                 Some(Vec::new())
             }
-            other => self.list.handle(other).then(Vec::new),
+            other => self.list.handle(other, world).then(Vec::new),
         }
+    }
+    fn is_text(&self) -> bool {
+        self.details
     }
     fn subject(&self, world: &World) -> Subject {
         let Some(point) = self.of.known(world) else { return Subject::Nothing };
@@ -243,14 +290,20 @@ impl Screen for Point {
             _ => Subject::Point(Arc::clone(point), Part::Paths(self.chosen())),
         }
     }
-    fn filter(&mut self, text: &str, _: &World) {
-        self.list.filter(text);
+    fn listing(&self) -> Option<&dyn Listing> {
+        (!self.details).then_some(&self.list)
     }
-    fn table(&self) -> Option<&Table> {
-        (!self.details).then(|| self.list.table())
+    fn listing_mut(&mut self) -> Option<&mut dyn Listing> {
+        (!self.details).then_some(&mut self.list)
     }
-    fn unfilter(&mut self, _: &World) -> bool {
-        self.list.unfilter()
+    fn is_filtering(&self) -> bool {
+        self.list.table().is_filtering()
+    }
+    fn step(&mut self, world: &World) -> bool {
+        self.list.step(world)
+    }
+    fn unfilter(&mut self, world: &World) -> bool {
+        self.list.unfilter(world)
     }
     fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
         let items = world.store.capabilities.allows(Feature::Items).is_ok().then(|| self.of.items_key(&self.path));
@@ -268,15 +321,22 @@ impl Screen for Point {
             details::view(&facts, &self.scroll, body, painter);
             return;
         }
-        let summary = 1 + self.warnings(world).len() as u16;
-        let inner = Rect::new(area.x + 1, area.y, area.width.saturating_sub(1), summary);
+        let columns = area.width.saturating_sub(1);
+        let summary = (1 + self.warning_lines(world, columns).len() as u16).min(area.height);
+        let inner = Rect::new(area.x + 1, area.y, columns, summary);
         self.view_summary(world, inner, painter);
-        let list = Rect::new(area.x, area.y + summary, area.width, area.height.saturating_sub(summary));
+        let note = self.note_lines(columns);
+        let below = (note.len() as u16).min(area.height.saturating_sub(summary) / 2);
+        let list = Rect::new(area.x, area.y + summary, area.width, area.height.saturating_sub(summary + below));
+        for (text, y) in note.iter().zip(list.bottom()..list.bottom() + below) {
+            painter.put(area.x + 1, y, columns, text, Role::Dim);
+        }
         let marks = match self.marked.len() {
             0 => String::new(),
             number => format!("  {number} marked: a restores them"),
         };
-        let name = format!("Files {}{marks}", crate::tui::text::harmless(&self.path));
-        pane::view_list(&self.list, &name, &fresh, &["This folder is empty."], world, list, painter);
+        let name = format!("Files {}{marks}", text::harmless(&self.path));
+        let empty = if self.note.is_some() && self.path == "/" { UNLISTED } else { "This folder is empty." };
+        pane::view_list(&self.list, &name, &fresh, &[empty], world, list, painter);
     }
 }

@@ -1,7 +1,8 @@
 //! The recovery points of a vault, or of a resource.
 
-use crate::client::attributes::point;
+use crate::client::attributes::{Attribute, point};
 use crate::client::{Answer, Key, Query};
+use crate::domain::value::Unit;
 use crate::domain::vault::{Vault, VaultRef};
 use crate::domain::vault_lock::LockMode;
 use crate::domain::{AccountId, Arn, Known, KnownPoint, Scope};
@@ -104,6 +105,7 @@ fn not_known(world: &World) -> Cell {
 static COLUMNS: &[Column<KnownPoint>] = &[
     Column::of(&point::CREATED, 11, 11).sorted(|a, b| b.created.cmp(&a.created)),
     Column::<KnownPoint>::new("AGE", 7, 8, |point, world| Cell::dim(fmt::coarse(world.now() - point.created)))
+        .measured(Unit::Seconds, |point, world| (world.now() - point.created).num_seconds().into())
         .right()
         .priority(4),
     Column::of(&point::RESOURCE, 14, 28)
@@ -127,6 +129,7 @@ static COLUMNS: &[Column<KnownPoint>] = &[
         .priority(6),
     Column::of(&point::STATUS, 11, 12)
         .shown(|point, world| status::point(point, world.glyphs))
+        .says(&[status::DAMAGED])
         .sorted(|a, b| a.status.as_str().cmp(b.status.as_str())),
     Column::of(&point::SIZE, 8, 9).sorted(|a, b| b.size_bytes.cmp(&a.size_bytes)).priority(3),
     Column::of(&point::DELETED, 7, 12)
@@ -160,6 +163,12 @@ static COLUMNS: &[Column<KnownPoint>] = &[
         }
         Known::Known(Some(creator)) => Cell::plain(creator.backup_plan_name.clone()),
     })
+    .each(|point, _| match &point.created_by {
+        Known::Unknown => vec![String::new()],
+        // No plan, whatever is shown in its place.
+        Known::Known(None) => vec![String::new(), "on demand".to_owned()],
+        Known::Known(Some(creator)) => vec![creator.backup_plan_name.clone(), creator.backup_plan_id.clone()],
+    })
     .once(|a, b| plan_of(a) == plan_of(b))
     .priority(5),
     Column::of(&point::MESSAGE, 20, 32).role(Role::Dim).grows().priority(1),
@@ -180,6 +189,9 @@ impl Record for KnownPoint {
     }
     fn columns() -> &'static [Column<Self>] {
         COLUMNS
+    }
+    fn attributes() -> &'static [&'static Attribute<Self>] {
+        point::ALL
     }
     fn words(&self, words: &mut String) {
         let plan = match &self.created_by {
@@ -263,6 +275,9 @@ impl Listed for Points {
     fn open(&self, point: &KnownPoint, _: &World) -> Option<Vec<Act>> {
         let route = Route::Point(point.scope.clone(), point.vault(), point.arn.clone());
         Some(vec![Act::Open(route)])
+    }
+    fn takes_several(&self) -> bool {
+        true
     }
     fn subject(&self, point: &Arc<KnownPoint>, _: &World) -> Subject {
         Subject::Point(Arc::clone(point), Part::Whole)

@@ -1,21 +1,23 @@
 //! Problems, as the overview and the list of findings show them: what a person on call must see first.
 
 use crate::client::attributes::Scoped;
-use crate::domain::finding::{Facts, Finding, FindingKind, Severity, Subject, findings};
+use crate::client::mutes::Mute;
+use crate::client::survey;
+use crate::client::wall::Wall;
+use crate::domain::finding::{Facts, Failing, Finding, FindingKind, Severity, Subject, findings};
 use crate::domain::job::{BackupJob, JobState, RestoreJob};
 use crate::domain::names::JobId;
+use crate::domain::value::Unit;
 use crate::domain::{Scope, Time};
 use crate::tui::paint::{Painter, segment};
 use crate::tui::route::{Route, Tab};
 use crate::tui::screens::details::Detail;
 use crate::tui::screens::sheets::Sheet;
 use crate::tui::screens::{pane, status};
-use crate::tui::subject;
 use crate::tui::table::{Cell, Column, Record, by_text};
 use crate::tui::theme::Role;
 use crate::tui::world::World;
-use crate::tui::{fmt, keys};
-use chrono::Duration;
+use crate::tui::{dialog, fmt, moment, subject};
 use ratatui::layout::Rect;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -38,8 +40,16 @@ pub struct Problem {
     pub detail: String,
     /// What that means, in plain words.
     pub meaning: Option<&'static str>,
+    /// What tells it from others, however often it is found again.
+    pub key: String,
+    /// Why nobody wants to be reminded of it, and until when.
+    pub mute: Option<Mute>,
+    /// By what rule it was found.
+    pub rule: &'static str,
     /// When.
     pub at: Time,
+    /// Since when it fails, where it failed before and never went well between.
+    pub since: Time,
     /// Where it lives.
     pub scope: Scope,
     /// What opens.
@@ -49,6 +59,7 @@ pub struct Problem {
 static COLUMNS: &[Column<Problem>] = &[
     Column::<Problem>::new("WHAT", 13, 24, look).sorted(|a, b| b.severity.cmp(&a.severity)),
     Column::<Problem>::new("WHEN", 11, 12, |problem, world| Cell::plain(fmt::relative(world.now(), problem.at)))
+        .measured(Unit::Moment, |problem, _| problem.at.into())
         .right()
         .sorted(|a, b| b.at.cmp(&a.at))
         .priority(1),
@@ -62,12 +73,17 @@ static COLUMNS: &[Column<Problem>] = &[
 /// What kind of problem it is, and how bad.
 fn look(problem: &Problem, world: &World) -> Cell {
     let (sign, role) = match problem.severity {
+        _ if problem.mute.is_some() => (world.glyphs.none, Role::Dim),
         _ if problem.recovered => (world.glyphs.good, Role::Dim),
         Severity::Critical => (world.glyphs.bad, Role::Bad),
         Severity::Warning => (world.glyphs.warning, Role::Warning),
         Severity::Notice => (world.glyphs.none, Role::Text),
     };
-    let recovered = if problem.recovered { ", ok since" } else { "" };
+    let recovered = match &problem.mute {
+        Some(_) => ", muted",
+        None if problem.recovered => ", ok since",
+        None => "",
+    };
     Cell::new(format!("{sign} {}{recovered}", problem.what), role)
 }
 
@@ -91,35 +107,43 @@ impl Record for Problem {
         }
     }
     fn is_problem(&self) -> bool {
-        !self.recovered && self.severity != Severity::Notice
+        !self.recovered && self.mute.is_none() && self.severity != Severity::Notice
     }
 }
 
-/// Problems stay in view this long when nothing made them good.
-const OPEN: Duration = Duration::days(7);
-/// Problems that a later run made good, and what someone stopped, stay this long.
-const PASSED: Duration = Duration::hours(24);
-/// Missing runs are looked for this far back.
-const MISSING: Duration = Duration::days(3);
-
 /// What needs a look now: of all problems those that are open, and those that passed within a day.
 pub fn of_now(world: &World) -> Vec<Problem> {
-    problems(world, |finding| is_now(finding, world.now()))
+    let now = world.now();
+    problems(None, world, |finding| is_now(finding, now) && world.mutes.of(&finding.key(), world.wall).is_none())
+}
+
+/// Of these those that speak: something is to be done about them, and nobody muted them.
+pub fn speaking(world: &World) -> Vec<Finding> {
+    let now = world.now();
+    let mut found = findings(&facts(None, world));
+    let speaks = |finding: &Finding| finding.is_open() && world.mutes.of(&finding.key(), world.wall).is_none();
+    found.retain(|finding| is_now(finding, now) && speaks(finding));
+    found
 }
 
 fn is_now(finding: &Finding, now: Time) -> bool {
-    let passed = finding.recovered || finding.severity == Severity::Notice;
-    is_state(&finding.subject) || now - finding.at <= if passed { PASSED } else { OPEN }
+    match finding.kind {
+        // A tile tells how many there are.
+        FindingKind::Unprotected | FindingKind::NeverProven => false,
+        _ if finding.is_state() => finding.severity != Severity::Notice,
+        _ => finding.is_current(now),
+    }
 }
 
 /// All problems of the scopes that are shown: the open ones first, the worst first, the newest first.
-pub fn of(world: &World) -> Vec<Problem> {
-    problems(world, |_| true)
+pub fn of(wall: &Wall, world: &World) -> Vec<Problem> {
+    problems(Some(wall), world, |_| true)
 }
 
 /// The problems of the findings that are `wanted`: of the others, of which a year has many, nothing is looked up or written.
-fn problems(world: &World, wanted: impl Fn(&Finding) -> bool) -> Vec<Problem> {
-    let facts = facts(world);
+/// Without a wall nothing is told of resources that no plan selects or no test proved.
+fn problems(wall: Option<&Wall>, world: &World, wanted: impl Fn(&Finding) -> bool) -> Vec<Problem> {
+    let facts = facts(wall, world);
     let jobs = Jobs::of(&facts);
     findings(&facts).into_iter().filter(wanted).map(|finding| problem(finding, &jobs, world)).collect()
 }
@@ -128,6 +152,7 @@ fn problems(world: &World, wanted: impl Fn(&Finding) -> bool) -> Vec<Problem> {
 struct Jobs<'a> {
     backups: HashMap<&'a JobId, &'a BackupJob>,
     restores: HashMap<&'a JobId, &'a RestoreJob>,
+    failing: Failing<'a>,
 }
 
 impl<'a> Jobs<'a> {
@@ -139,57 +164,39 @@ impl<'a> Jobs<'a> {
         Self {
             backups: backups.map(|job| (&job.id, *job)).collect(),
             restores: restores.map(|job| (&job.id, *job)).collect(),
+            failing: Failing::of(&facts.backup_jobs),
         }
+    }
+
+    /// Since when that fails of which a finding tells.
+    fn since(&self, finding: &Finding) -> Time {
+        let job = match &finding.subject {
+            Subject::BackupJob(id) if !finding.recovered => self.backups.get(id),
+            _ => None,
+        };
+        job.and_then(|job| self.failing.since(job)).unwrap_or(finding.at).min(finding.at)
     }
 }
 
-fn facts(world: &World) -> Facts<'_> {
-    let now = world.now();
-    let store = &world.store;
-    let mut facts = Facts { now, since: now - MISSING, ..Facts::default() };
-    if let (Some(problems), Some(home)) = (store.engine_problems(), world.scopes.first()) {
-        facts.engine = Some((home, problems));
-    }
-    for scope in &world.shown {
-        let Some(jobs) = store.backup_jobs(scope) else { continue };
-        facts.backup_jobs.extend(jobs.iter().map(AsRef::as_ref));
-        facts
-            .restore_jobs
-            .extend(store.restore_jobs(scope).into_iter().flat_map(|jobs| jobs.iter()).map(AsRef::as_ref));
-        for summary in store.plans(scope).into_iter().flat_map(|plans| plans.iter()) {
-            if let Some(detail) = store.plan(scope, &summary.id)
-                && let Ok(selections) = &detail.selections
-            {
-                facts.plans.push((&detail.plan, selections.as_slice()));
-            }
-        }
-    }
-    for scope in &world.shown {
-        // Points are listed vault by vault, so only those are known whose list was asked for.
-        for vault in store.vaults(scope).into_iter().flat_map(|vaults| vaults.iter()) {
-            let points = store.points(scope, &vault.named());
-            facts.vault_keys.extend(keys::of(vault, world).map(|key| (vault.as_ref(), key.as_ref())));
-            facts.recovery_points.extend(points.into_iter().flat_map(|points| points.iter()).map(AsRef::as_ref));
-        }
-        let protected = store.protected(scope);
-        facts.protected.extend(protected.into_iter().flat_map(|all| all.iter()).map(AsRef::as_ref));
-    }
-    facts
+fn facts<'a>(wall: Option<&'a Wall>, world: &'a World) -> Facts<'a> {
+    let engine = world.scopes.first().zip(world.store.engine_problems());
+    survey::facts(world, &world.shown, world.now(), wall, engine)
 }
 
 fn problem(finding: Finding, jobs: &Jobs<'_>, world: &World) -> Problem {
-    let is_state = is_state(&finding.subject);
+    let (is_state, key, since) = (finding.is_state(), finding.key(), jobs.since(&finding));
     let scope = finding.scope.clone();
     let (id, route) = match finding.subject {
         Subject::BackupJob(id) => (id.to_string(), Route::BackupJob(scope, id)),
         Subject::RestoreJob(id) => (id.to_string(), Route::RestoreJob(scope, id)),
+        Subject::CopyJob(id) => (id.to_string(), Route::CopyJob(scope, id)),
         Subject::Plan(id) => (format!("{id} {}", finding.title), Route::Plan(scope, id)),
         Subject::RecoveryPoint { vault, arn } => (arn.to_string(), Route::Point(scope, vault.into(), arn)),
         Subject::Vault(name) => (name.clone(), Route::Vault(scope, name.into())),
         Subject::Resource(arn) => (arn.to_string(), Route::Resource(scope, arn)),
+        Subject::Type(resource_type) => (resource_type.to_string(), Route::Tab(Tab::Resources)),
         Subject::Engine(code) => (code, Route::Tab(Tab::Overview)),
     };
-    let restore = matches!(route, Route::RestoreJob(..));
     let meaning = match (&route, finding.kind) {
         (Route::BackupJob(_, id), _) => jobs.backups.get(id).and_then(|job| {
             let message = job.status_message.as_deref();
@@ -199,16 +206,7 @@ fn problem(finding: Finding, jobs: &Jobs<'_>, world: &World) -> Problem {
             let job = jobs.restores.get(id);
             job.and_then(|job| status::meaning(&job.state, true, None, job.status_message.as_deref()))
         }
-        (_, FindingKind::MissingRun) => Some(
-            "The plan was due and no job tells of it: AWS Backup reports nothing then. Look at the plan's role, at the \
-             selection, and whether the type is opted in.",
-        ),
-        (_, FindingKind::KeyUnusable) => Some(
-            "`vaultdeck key list` tells the keys, `vaultdeck key cancel-deletion` and `vaultdeck key enable` give one back. On AWS \
-             the same is done in KMS.",
-        ),
-        (_, FindingKind::Engine) => Some("`vaultdeck status` tells the same, and its exit code does too."),
-        _ => None,
+        (_, kind) => meaning_of(kind),
     };
     let restored = match &route {
         Route::RestoreJob(scope, id) => {
@@ -223,35 +221,112 @@ fn problem(finding: Finding, jobs: &Jobs<'_>, world: &World) -> Problem {
         id: if is_state { format!("{id} {}", finding.title) } else { format!("{id} {}", finding.at.timestamp()) },
         severity: finding.severity,
         recovered: finding.recovered,
-        what: word(finding.kind, restore),
+        what: word(finding.kind, &route),
         name: restored.unwrap_or_else(|| name.to_owned()),
         meaning,
+        rule: finding.kind.rule(),
+        mute: world.mutes.of(&key, world.wall).cloned(),
+        key,
         detail: if finding.detail.is_empty() { finding.title.clone() } else { finding.detail },
         at: finding.at,
+        since,
         scope: finding.scope,
         route,
     }
 }
 
-/// Whether a finding is a state of what it is about, a point's, a vault's or the engine's, and no event that passes.
-fn is_state(subject: &Subject) -> bool {
-    matches!(subject, Subject::RecoveryPoint { .. } | Subject::Vault(_) | Subject::Engine(_))
+/// What is told of a problem when somebody asks what it is.
+pub fn rule(problem: &Problem, world: &World) -> dialog::Rule {
+    dialog::Rule {
+        title: format!("{} {}", problem.what, problem.name),
+        rule: problem.rule,
+        detail: problem.detail.clone(),
+        remedy: problem.meaning.unwrap_or(
+            "Its message says why: enter opens it with its timeline. `b` leads to what can be restored, and `a` backs the resource up \
+             again once the cause is gone.",
+        ),
+        subject: subject(problem, world),
+    }
+}
+
+/// What a kind of finding means and what to do about it, where its message does not say.
+fn meaning_of(kind: FindingKind) -> Option<&'static str> {
+    Some(match kind {
+        FindingKind::MissingRun => {
+            "The plan was due and no job tells of it: AWS Backup reports nothing then. Look at the plan's role, at the \
+             selection, and whether the type is opted in."
+        }
+        FindingKind::KeyUnusable => {
+            "`vaultdeck key list` tells the keys, `vaultdeck key cancel-deletion` and `vaultdeck key enable` give one back. On AWS \
+             the same is done in KMS."
+        }
+        FindingKind::Engine => "`vaultdeck status` tells the same, and its exit code does too.",
+        FindingKind::ObjectiveMissed => {
+            "What changed since then would be lost. Look at its last jobs (enter), and back it up now (`a`) once the cause is gone."
+        }
+        FindingKind::DamagedRecoveryPoint => {
+            "What is damaged is named in the point (enter); the rest of it can be restored. Restore from another point (`b`), and back \
+             the resource up again: what is there still is stored anew."
+        }
+        FindingKind::StuckRecoveryPoint => {
+            "It is kept, and costs, until it is deleted: look whether the role that made it is still there and may delete, then delete \
+             it (`a`). What is PARTIAL restores what it has."
+        }
+        FindingKind::CopyLags => {
+            "A copy that is made a day late protects from nothing until then. Its failures are findings of their own: look at the \
+             destination's access policy, its lock and its key, and whether copies between accounts are on."
+        }
+        FindingKind::OptedOut => {
+            "Opt the region in to the type: `aws backup update-region-settings --resource-type-opt-in-preference TYPE=true`."
+        }
+        FindingKind::Unprotected => "Add it to a plan's selection (3), or give it the tag that a plan selects by.",
+        FindingKind::ContinuousStopped => {
+            "What it holds can be restored, and no later second. Back the resource up again under its continuous rule to go on."
+        }
+        FindingKind::LockCoolingOff => "`a` on the vault takes the lock off or changes it, as long as it cools off.",
+        FindingKind::KeptForEver => {
+            "Give later backups a lifecycle: the rules that make these have none. What is there stays as long as the vault."
+        }
+        FindingKind::UnusualChange => {
+            "Data that is encrypted or deleted by somebody looks so, and so does a migration. Look at what changed, and restore \
+             from a point before it if nobody knows why."
+        }
+        FindingKind::NeverProven => {
+            "A backup is as good as its restore: `a` on one of its recovery points tests one, `vaultdeck restore test POINT` too."
+        }
+        FindingKind::WindowAtRisk => {
+            "A job that misses its window is EXPIRED, and nothing of it is kept. Widen the window of its rule (3), or see what \
+             it waits for."
+        }
+        _ => return None,
+    })
 }
 
 /// One word for the eye.
-fn word(kind: FindingKind, restore: bool) -> &'static str {
-    match kind {
-        FindingKind::Failed if restore => "RESTORE FAILED",
-        FindingKind::Failed => "FAILED",
-        FindingKind::Expired => "EXPIRED",
-        FindingKind::MissingRun => "MISSING RUN",
-        FindingKind::ObjectiveMissed => "TOO OLD",
-        FindingKind::CompletedWithIssues => "ISSUES",
-        FindingKind::DamagedRecoveryPoint => "DAMAGED",
-        FindingKind::KeyUnusable => "NO KEY",
-        FindingKind::StuckRecoveryPoint => "STUCK",
-        FindingKind::Stopped => "STOPPED",
-        FindingKind::Engine => "ENGINE",
+fn word(kind: FindingKind, route: &Route) -> &'static str {
+    match (kind, route) {
+        (FindingKind::Failed, Route::RestoreJob(..)) => "RESTORE FAILED",
+        (FindingKind::Failed, Route::CopyJob(..)) => "COPY FAILED",
+        (FindingKind::Failed, _) => "FAILED",
+        (FindingKind::Expired, _) => "EXPIRED",
+        (FindingKind::MissingRun, _) => "MISSING RUN",
+        (FindingKind::RoleUnusable, _) => "NO ROLE",
+        (FindingKind::ObjectiveMissed, _) => "TOO OLD",
+        (FindingKind::WindowAtRisk, _) => "AT RISK",
+        (FindingKind::CompletedWithIssues, _) => "ISSUES",
+        (FindingKind::DamagedRecoveryPoint, _) => "DAMAGED",
+        (FindingKind::KeyUnusable, _) => "NO KEY",
+        (FindingKind::StuckRecoveryPoint, _) => "STUCK",
+        (FindingKind::ContinuousStopped, _) => "NOT CONTINUOUS",
+        (FindingKind::CopyLags, _) => "COPY LAGS",
+        (FindingKind::OptedOut, _) => "OPTED OUT",
+        (FindingKind::Unprotected, _) => "NO PLAN",
+        (FindingKind::LockCoolingOff, _) => "COOLING OFF",
+        (FindingKind::KeptForEver, _) => "FOR EVER",
+        (FindingKind::UnusualChange, _) => "UNUSUAL",
+        (FindingKind::NeverProven, _) => "UNPROVEN",
+        (FindingKind::Stopped, _) => "STOPPED",
+        (FindingKind::Engine, _) => "ENGINE",
     }
 }
 
@@ -265,6 +340,11 @@ pub fn subject(problem: &Problem, world: &World) -> subject::Subject {
         }
         Route::RestoreJob(scope, id) => {
             store.find_restore_job(scope, id).map_or(Subject::Nothing, |job| Subject::RestoreJob(Arc::clone(job)))
+        }
+        Route::CopyJob(scope, id) => {
+            let jobs = store.copy_jobs(scope);
+            let job = jobs.and_then(|jobs| jobs.iter().find(|job| job.id == *id));
+            job.map_or(Subject::Nothing, |job| Subject::CopyJob(Arc::clone(job)))
         }
         Route::Plan(scope, id) => store.plan(scope, id).map_or(Subject::Nothing, |detail| {
             let name = detail.plan.document.backup_plan_name.clone();
@@ -283,6 +363,13 @@ pub fn subject(problem: &Problem, world: &World) -> subject::Subject {
     }
 }
 
+/// Until when it is muted, and why.
+fn muted(mute: &Mute, world: &World) -> String {
+    let until =
+        mute.until.map_or_else(|| "for good".to_owned(), |until| format!("until {}", moment::shown(until, world.zone)));
+    format!("{until}, by {}: {}", mute.who, mute.note)
+}
+
 /// A problem in full: what was said, and what it means.
 pub fn view_detail(problem: &Problem, world: &World, area: Rect, painter: &mut Painter<'_>) {
     let head = Rect::new(area.x, area.y, area.width, 1);
@@ -292,8 +379,9 @@ pub fn view_detail(problem: &Problem, world: &World, area: Rect, painter: &mut P
     let rest = |y: u16| Rect::new(area.x + 2, y, area.width.saturating_sub(3), area.bottom().saturating_sub(y));
     y += painter.paragraph(rest(y), &problem.detail, Role::Text);
     if let Some(meaning) = problem.meaning {
-        painter.paragraph(rest(y), meaning, Role::Dim);
+        y += painter.paragraph(rest(y), meaning, Role::Dim);
     }
+    painter.paragraph(rest(y), problem.rule, Role::Dim);
 }
 
 /// A problem, and below it what it is about.
@@ -309,6 +397,8 @@ pub fn sheet(problem: &Problem, about: Option<Sheet>, world: &World) -> Sheet {
         facts.extend(problem.meaning.map(|meaning| Detail::cell("What it means", Cell::new(meaning, Role::Strong))));
         facts.push(Detail::new("Account, region", world.scope_name(&problem.scope)));
     }
+    facts.push(Detail::new("Rule", problem.rule));
+    facts.extend(problem.mute.as_ref().map(|mute| Detail::new("Muted", muted(mute, world))));
     let mut keys = Vec::new();
     if let Some(about) = about {
         keys = about.keys;

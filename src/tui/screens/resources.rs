@@ -2,6 +2,7 @@
 
 use crate::client::attributes::Scoped;
 use crate::client::{Key, Query};
+use crate::domain::value::Unit;
 use crate::domain::{Arn, ResourceType, Scope, Tags, Time};
 use crate::tui::fmt;
 use crate::tui::msg::Act;
@@ -52,6 +53,7 @@ static COLUMNS: &[Column<Row>] = &[
     Column::<Row>::new("LAST BACKUP", 11, 14, |row, world| {
         Cell::plain(row.last.map(|at| fmt::relative(world.now(), at)).unwrap_or_default())
     })
+    .measured(Unit::Moment, |row, _| row.last.into())
     .right()
     .sorted(|a, b| a.last.cmp(&b.last)),
     Column::<Row>::new("VAULT", 12, 24, |row, _| Cell::plain(row.vault.clone()))
@@ -170,6 +172,9 @@ impl Listed for Resources {
     }
     fn open(&self, row: &Row, _: &World) -> Option<Vec<Act>> {
         Some(vec![Act::Open(Route::Resource(row.scope.clone(), row.arn.clone()))])
+    }
+    fn takes_several(&self) -> bool {
+        true
     }
     fn subject(&self, row: &Arc<Row>, _: &World) -> Subject {
         Subject::Resource(row.scope.clone(), row.arn.clone())

@@ -9,6 +9,11 @@ use crate::tui::glyph::Glyphs;
 use crate::tui::table::Cell;
 use crate::tui::theme::Role;
 
+/// What is said of a job that completed and could not read everything.
+pub const ISSUES: &str = "ISSUES";
+/// What is said of a recovery point of which something is damaged.
+pub const DAMAGED: &str = "DAMAGED";
+
 /// A job's state.
 pub fn job(state: &JobState, percent: Option<f64>, glyphs: Glyphs) -> Cell {
     let (sign, role) = match state {
@@ -30,7 +35,7 @@ pub fn job(state: &JobState, percent: Option<f64>, glyphs: Glyphs) -> Cell {
 /// A backup job's state, where one that completed may have issues.
 pub fn backup_job(record: &BackupJob, glyphs: Glyphs) -> Cell {
     if record.completed_with_issues() {
-        return Cell::new(format!("{} ISSUES", glyphs.warning), Role::Warning);
+        return Cell::new(format!("{} {ISSUES}", glyphs.warning), Role::Warning);
     }
     job(&record.state, record.percent_done, glyphs)
 }
@@ -52,7 +57,7 @@ pub fn of_day(state: DayState) -> Role {
 pub fn point(point: &KnownPoint, glyphs: Glyphs) -> Cell {
     // Whatever its state is called, nobody should count on it.
     if point.is_damaged() {
-        return Cell::new(format!("{} DAMAGED", glyphs.bad), Role::Bad);
+        return Cell::new(format!("{} {DAMAGED}", glyphs.bad), Role::Bad);
     }
     let (sign, role) = match &point.status {
         RecoveryPointStatus::Completed | RecoveryPointStatus::Available => (glyphs.good, Role::Good),

@@ -1,6 +1,6 @@
 //! Screen 2: the vaults.
 
-use crate::client::attributes::vault;
+use crate::client::attributes::{Attribute, vault};
 use crate::client::{Answer, Key, Query};
 use crate::domain::vault::Vault;
 use crate::domain::vault_lock::LockMode;
@@ -79,6 +79,9 @@ impl Record for Vault {
     fn columns() -> &'static [Column<Self>] {
         COLUMNS
     }
+    fn attributes() -> &'static [&'static Attribute<Self>] {
+        vault::ALL
+    }
     fn words(&self, words: &mut String) {
         words.push_str(&self.name);
         words.push(' ');
@@ -135,6 +138,9 @@ impl Listed for Vaults {
     }
     fn open(&self, vault: &Vault, _: &World) -> Option<Vec<Act>> {
         Some(vec![Act::Open(Route::Vault(vault.scope.clone(), vault.named()))])
+    }
+    fn takes_several(&self) -> bool {
+        true
     }
     fn subject(&self, vault: &Arc<Vault>, _: &World) -> Subject {
         Subject::Vault(Arc::clone(vault))

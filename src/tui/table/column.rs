@@ -1,7 +1,9 @@
 //! A table's columns, as data.
 
-use crate::client::attributes::value::{Unit, Value};
 use crate::client::attributes::{self, Attribute, Scoped};
+use crate::domain::filter::Field;
+use crate::domain::value::{Unit, Value};
+use crate::tui::export::Seen;
 use crate::tui::fmt;
 use crate::tui::text::Elide;
 use crate::tui::theme::Role;
@@ -66,16 +68,12 @@ impl When {
     }
 }
 
-/// What stands in a column's cells.
-pub(super) enum Content<T: 'static> {
-    /// What is told of the record everywhere.
-    Attribute(&'static Attribute<T>, Role),
-    /// What this column makes of it.
-    Made(fn(&T, &World) -> Cell),
-}
-
 /// Whether two rows say the same in a column.
 pub type Same<T> = fn(&T, &T) -> bool;
+/// What stands in a cell.
+pub type Shown<T> = fn(&T, &World) -> Cell;
+/// What a cell says, before anyone decides how it is written.
+pub type Told<T> = for<'a> fn(&'a T, &'a World) -> Value<'a>;
 
 /// A column, as data.
 pub struct Column<T: 'static> {
@@ -87,7 +85,19 @@ pub struct Column<T: 'static> {
     pub(super) right: bool,
     pub(super) elide: Elide,
     pub(super) when: When,
-    pub(super) content: Content<T>,
+    /// What is told of the record everywhere.
+    attribute: Option<&'static Attribute<T>>,
+    role: Role,
+    /// What this column shows in its place.
+    shown: Option<Shown<T>>,
+    /// What the cells count, where no attribute says it.
+    measured: Option<(Unit, Told<T>)>,
+    /// All that a cell stands for, where it shows less.
+    each: Option<fn(&T, &World) -> Vec<String>>,
+    /// Whether what is shown is a name of what is told.
+    named: bool,
+    /// What it shows in the place of one of the values that there can be.
+    says: &'static [&'static str],
     pub(super) order: Option<fn(&T, &T) -> Ordering>,
     pub(super) same: Option<Same<T>>,
 }
@@ -95,8 +105,9 @@ pub struct Column<T: 'static> {
 impl<T: Scoped> Column<T> {
     /// The account of each row by its name, where rows of several are shown.
     pub const fn account(minimum: u16, ideal: u16) -> Self {
-        let title = const { attributes::account::<T>().title };
-        Self::new(title, minimum, ideal, |row, world| Cell::plain(world.account(&row.scope().account)))
+        Self::of(const { &attributes::account::<T>() }, minimum, ideal)
+            .shown(|row, world| Cell::plain(world.account(&row.scope().account)))
+            .named()
             .when(When::ManyAccounts)
             .once(|a, b| a.scope().account == b.scope().account)
     }
@@ -122,17 +133,18 @@ impl<T: Scoped> Column<T> {
 impl<T> Column<T> {
     /// What is told of a record everywhere, under the same title; see [`Column::new`] for the widths.
     pub const fn of(attribute: &'static Attribute<T>, minimum: u16, ideal: u16) -> Self {
-        let column = Self::with(attribute.title, minimum, ideal, Content::Attribute(attribute, Role::Text));
-        if matches!(attribute.unit, Unit::Pieces | Unit::Bytes) { column.right() } else { column }
+        let mut column = Self::with(attribute.title, minimum, ideal);
+        column.attribute = Some(attribute);
+        if matches!(attribute.unit, Unit::Pieces | Unit::Bytes | Unit::Seconds) { column.right() } else { column }
     }
 
     /// A column that only this list has. It is of no use in less than `minimum` columns of the screen and needs no more
     /// than `ideal`; where its texts are short it takes what they need.
-    pub const fn new(title: &'static str, minimum: u16, ideal: u16, cell: fn(&T, &World) -> Cell) -> Self {
-        Self::with(title, minimum, ideal, Content::Made(cell))
+    pub const fn new(title: &'static str, minimum: u16, ideal: u16, cell: Shown<T>) -> Self {
+        Self::with(title, minimum, ideal).shown(cell)
     }
 
-    const fn with(title: &'static str, minimum: u16, ideal: u16, content: Content<T>) -> Self {
+    const fn with(title: &'static str, minimum: u16, ideal: u16) -> Self {
         Self {
             title,
             minimum,
@@ -142,7 +154,13 @@ impl<T> Column<T> {
             right: false,
             elide: Elide::Right,
             when: When::Always,
-            content,
+            attribute: None,
+            role: Role::Text,
+            shown: None,
+            measured: None,
+            each: None,
+            named: false,
+            says: &[],
             order: None,
             same: None,
         }
@@ -181,15 +199,37 @@ impl<T> Column<T> {
 
     /// How the attribute's text looks.
     pub const fn role(mut self, role: Role) -> Self {
-        if let Content::Attribute(attribute, _) = self.content {
-            self.content = Content::Attribute(attribute, role);
-        }
+        self.role = role;
         self
     }
 
     /// Shows something else in the attribute's place: a sign beside the word, an age and not the moment.
-    pub const fn shown(mut self, cell: fn(&T, &World) -> Cell) -> Self {
-        self.content = Content::Made(cell);
+    pub const fn shown(mut self, cell: Shown<T>) -> Self {
+        self.shown = Some(cell);
+        self
+    }
+
+    /// What its cells count, and what they say: filters compare it.
+    pub const fn measured(mut self, unit: Unit, told: Told<T>) -> Self {
+        self.measured = Some((unit, told));
+        self
+    }
+
+    /// All that a cell stands for where it only says how many: filters look at each.
+    pub const fn each(mut self, texts: fn(&T, &World) -> Vec<String>) -> Self {
+        self.each = Some(texts);
+        self
+    }
+
+    /// What it shows in the place of one of the values that there can be.
+    pub const fn says(mut self, words: &'static [&'static str]) -> Self {
+        self.says = words;
+        self
+    }
+
+    /// What it shows is a name of what the attribute tells: filters know both, and offer the name.
+    pub const fn named(mut self) -> Self {
+        self.named = true;
         self
     }
 
@@ -213,11 +253,62 @@ impl<T> Column<T> {
 
     /// What stands in it in a row.
     pub(super) fn cell(&self, row: &T, world: &World) -> Cell {
-        match self.content {
-            Content::Attribute(attribute, role) => Cell::new(text((attribute.value)(row), attribute.unit), role),
-            Content::Made(cell) => cell(row, world),
+        match (self.shown, self.attribute) {
+            (Some(cell), _) => cell(row, world),
+            (None, Some(attribute)) => Cell::new(text((attribute.value)(row), attribute.unit), self.role),
+            (None, None) => Cell::plain(""),
         }
     }
+
+    /// The field of filters that it is.
+    pub(super) fn field(&self) -> Field {
+        let unit = self.measured.map(|(unit, _)| unit).or(self.attribute.map(|attribute| attribute.unit));
+        let choices = self.attribute.map_or(&[] as &[&str], |attribute| attribute.choices);
+        Field::titled(self.title, unit.unwrap_or(Unit::None), &[choices, self.says].concat())
+    }
+
+    /// Whether something that it says of a row passes: what is told, and where that is a text what is shown, too.
+    pub(super) fn any(&self, row: &T, world: &World, passes: &mut dyn FnMut(&Value<'_>) -> bool) -> bool {
+        if let Some((_, told)) = self.measured {
+            return passes(&told(row, world));
+        }
+        if let Some(texts) = self.each {
+            return texts(row, world).iter().any(|text| passes(&text.into()));
+        }
+        let told = self.attribute.is_some_and(|attribute| passes(&(attribute.value)(row)));
+        let is_text = self.attribute.is_none_or(|attribute| attribute.unit == Unit::None);
+        let shown = self.shown.filter(|_| is_text).map(|cell| cell(row, world).text);
+        told || shown.is_some_and(|shown| match shown.as_ref() {
+            // That nothing is told is said with a sign.
+            none if none == world.glyphs.none => passes(&Value::Nothing),
+            shown => passes(&shown.into()) || passes(&without_sign(shown).into()),
+        })
+    }
+
+    /// What its cell tells other programs.
+    pub(super) fn seen(&self, row: &T, world: &World) -> Seen {
+        let shown = self.cell(row, world).text.into_owned();
+        let told = match (self.measured, self.attribute) {
+            (Some((_, told)), _) => told(row, world).json(),
+            (None, Some(attribute)) if !self.named => (attribute.value)(row).json(),
+            _ => shown.as_str().into(),
+        };
+        Seen { shown, told }
+    }
+
+    /// What filters are offered of a row.
+    pub(super) fn offers(&self, row: &T, world: &World) -> Vec<String> {
+        match (self.each, self.attribute) {
+            (Some(texts), _) => texts(row, world),
+            (None, Some(attribute)) if !self.named => vec![text((attribute.value)(row), attribute.unit)],
+            _ => vec![without_sign(&self.cell(row, world).text).to_owned()],
+        }
+    }
+}
+
+/// What a cell says without the sign before it; the sign where it says no more.
+fn without_sign(shown: &str) -> &str {
+    Some(shown.trim_start_matches(|c: char| !c.is_alphanumeric())).filter(|words| !words.is_empty()).unwrap_or(shown)
 }
 
 /// A value as people read it; nothing where nothing is told.
@@ -226,6 +317,9 @@ fn text(value: Value<'_>, unit: Unit) -> String {
         Value::Nothing => String::new(),
         Value::Text(text) => text.into_owned(),
         Value::Number(number) if unit == Unit::Bytes => fmt::maybe_bytes(Some(number)),
+        Value::Number(number) if unit == Unit::Seconds => {
+            fmt::duration(chrono::Duration::try_seconds(number).unwrap_or_default())
+        }
         Value::Number(number) => fmt::grouped(number.max(0) as u64),
         Value::Fraction(number) => number.to_string(),
         Value::Flag(flag) => if flag { "yes" } else { "no" }.to_owned(),

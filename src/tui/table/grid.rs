@@ -9,6 +9,7 @@ use crate::tui::paint::{Painter, Segments, segments_width};
 use crate::tui::text;
 use crate::tui::theme::Role;
 use crate::tui::world::World;
+use crate::tui::zone::Spot;
 use ratatui::layout::Rect;
 
 /// Between two cells.
@@ -70,7 +71,8 @@ impl<T: Record> List<T> {
         let for_names = room.saturating_sub(all).max(LEAST_FOR_NAMES.min(room.saturating_sub(width + GAP)));
         let widest = self.table.measure(&rows, T::columns().iter().map(|column| column.title), painter);
         let applies = |column: usize, when: When| self.table.shows(column, when, world);
-        let names = places(T::columns(), applies, &widest, for_names);
+        let order = self.table.order_of(T::columns().len());
+        let names = places(T::columns(), &order, applies, &widest, for_names);
         let used = names.last().map_or(0, |(_, x, width)| x + width) + GAP;
         let shown = usize::from((room.saturating_sub(used) + GAP) / (width + GAP)).min(grid.titles.len());
         let first = (grid.at + 1).saturating_sub(shown.max(1)).min(grid.titles.len().saturating_sub(shown));
@@ -79,6 +81,7 @@ impl<T: Record> List<T> {
         view_titles(grid, &cells, area, painter);
         for (nth, (row, told)) in rows.iter().zip(&told).enumerate() {
             let y = body.y + nth as u16;
+            painter.zone(Rect::new(body.x, y, body.width, 1), Spot::Row(row.line.record.id().into_owned()));
             self.view_row(row, Rect::new(body.x, y, GUTTER + used - GAP, 1), &names, painter);
             for (at, x) in cells.places() {
                 let Some(told) = told.get(at) else { continue };

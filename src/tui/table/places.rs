@@ -24,16 +24,17 @@ struct Candidate {
 }
 
 /// Which columns are shown in `width`, where, and how wide: index, offset, width. `widest` is the width of each column's
-/// widest text, 0 where all are blank.
+/// widest text, 0 where all are blank. They stand in `order`.
 pub(super) fn places<T>(
     columns: &[Column<T>],
+    order: &[usize],
     applies: impl Fn(usize, When) -> bool,
     widest: &[u16],
     width: u16,
 ) -> Vec<(usize, u16, u16)> {
-    let mut chosen: Vec<Candidate> = columns
+    let mut chosen: Vec<Candidate> = order
         .iter()
-        .enumerate()
+        .filter_map(|index| Some((*index, columns.get(*index)?)))
         .filter(|(index, column)| applies(*index, column.when))
         .map(|(index, column)| candidate(index, column, widest.get(index).copied().unwrap_or_default()))
         .collect();

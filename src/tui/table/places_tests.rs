@@ -2,13 +2,13 @@
 
 use super::*;
 use crate::domain::KnownPoint;
+use crate::domain::deed::Deed;
 use crate::domain::extension::Item;
 use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
 use crate::domain::plan::PlanSummary;
 use crate::domain::vault::Vault;
 use crate::tui::screens::{accounts, problems, resources};
 use crate::tui::table::{MOST_COLUMNS, Record};
-use crate::tui::world::Activity;
 use proptest::prelude::*;
 
 /// A column without its record's type.
@@ -44,7 +44,7 @@ fn tables() -> Vec<(&'static str, Vec<Shape>)> {
         ("restore jobs", shapes::<RestoreJob>()),
         ("accounts", shapes::<accounts::Row>()),
         ("resources", shapes::<resources::Row>()),
-        ("activity", shapes::<Activity>()),
+        ("activity", shapes::<Deed>()),
         ("problems", shapes::<problems::Problem>()),
         ("files", shapes::<Item>()),
     ]
@@ -60,7 +60,8 @@ fn placed(shapes: &[Shape], many: bool, widest: &[u16], width: u16) -> Vec<(usiz
             column.when(shape.when)
         })
         .collect();
-    places(&columns, |_, when| many || when == When::Always, widest, width)
+    let order: Vec<usize> = (0..columns.len()).collect();
+    places(&columns, &order, |_, when| many || when == When::Always, widest, width)
 }
 
 /// Titles of ids: worth their room only when all else has its own.

@@ -7,6 +7,7 @@ use crate::tui::store::Line;
 use crate::tui::text;
 use crate::tui::theme::Role;
 use crate::tui::world::World;
+use crate::tui::zone::{Asked, Spot};
 use ratatui::layout::Rect;
 
 /// The place of the cursor and the mark in front of each row.
@@ -35,10 +36,12 @@ impl<T: Record> List<T> {
         let widest = self.table.measure(&rows, columns.iter().map(|column| column.title), painter);
         let room = area.width - GUTTER - u16::from(total > visible);
         let applies = |column: usize, when: When| self.table.shows(column, when, world);
-        let places = places(columns, applies, &widest, room);
+        let places = places(columns, &self.table.order_of(columns.len()), applies, &widest, room);
         self.view_heading(area, &places, painter);
         for (nth, row) in rows.iter().enumerate() {
-            self.view_row(row, Rect::new(body.x, body.y + nth as u16, body.width, 1), &places, painter);
+            let area = Rect::new(body.x, body.y + nth as u16, body.width, 1);
+            painter.zone(area, Spot::Row(row.line.record.id().into_owned()));
+            self.view_row(row, area, &places, painter);
         }
         painter.scrollbar(body, offset, visible, total);
     }
@@ -60,17 +63,7 @@ impl<T: Record> List<T> {
         let columns = T::columns();
         for (index, x, width) in places {
             let column = &columns[*index];
-            let mark = match self.table.sort {
-                Some((sorted, reversed)) if sorted == *index => {
-                    if reversed {
-                        painter.glyphs.descending
-                    } else {
-                        painter.glyphs.ascending
-                    }
-                }
-                _ => "",
-            };
-            let title = format!("{}{mark}", column.title);
+            let title = format!("{}{}", column.title, self.table.mark_of(*index, painter));
             if column.right {
                 painter.put_right(area.x + GUTTER + x, area.y, *width, &title, Role::Dim);
             } else {
@@ -117,7 +110,40 @@ impl<T: Record> List<T> {
     }
 }
 
+impl<T: Record> List<T> {
+    /// Does what the pointer asks on a row; false where it is not shown any more.
+    pub(super) fn point_at(&mut self, row: &str, asked: Asked) -> bool {
+        let (offset, visible) = self.table.seen.get();
+        let in_view = self.table.order.iter().enumerate().skip(offset).take(visible);
+        let mut found = in_view.map(|(place, index)| (place, &self.lines[*index as usize].record));
+        let Some((place, _)) = found.find(|(_, record)| *record.id() == *row) else { return false };
+        match asked {
+            Asked::Select => self.table.cursor = place,
+            Asked::Scroll(by) => {
+                let last = self.table.order.len().saturating_sub(visible);
+                let offset = offset.saturating_add_signed(by).min(last);
+                self.table.seen.set((offset, visible));
+                let cursor = self.table.cursor.clamp(offset, (offset + visible).saturating_sub(1));
+                if cursor == self.table.cursor {
+                    return true;
+                }
+                // What keys act on stays in view.
+                self.table.cursor = cursor;
+            }
+        }
+        self.stay();
+        true
+    }
+}
+
 impl Table {
+    /// How rows are sorted by a column, and where there are several keys, as which of them.
+    fn mark_of(&self, column: usize, painter: &Painter<'_>) -> String {
+        let Some(nth) = self.sort.iter().position(|(sorted, _)| *sorted == column) else { return String::new() };
+        let arrow = if self.sort[nth].1 { painter.glyphs.descending } else { painter.glyphs.ascending };
+        if self.sort.len() > 1 { format!("{arrow}{}", nth + 1) } else { arrow.to_owned() }
+    }
+
     /// How wide each column's texts and title are, 0 where no row has a text. What was wide once stays wide, so that
     /// columns do not move to and fro while one scrolls.
     pub(super) fn measure<T>(
@@ -134,9 +160,8 @@ impl Table {
         }
         self.widest.set(widest);
         for (index, (wide, title)) in widest.iter_mut().zip(titles).enumerate() {
-            let mark = u16::from(self.sort.is_some_and(|(sorted, _)| sorted == index));
             if *wide > 0 {
-                *wide = (*wide).max(text::columns(title) + mark);
+                *wide = (*wide).max(text::columns(title) + text::columns(&self.mark_of(index, painter)));
             }
         }
         widest

@@ -1,18 +1,24 @@
 //! The clipboard by OSC 52: the terminal that the user sits at keeps it, also over SSH.
 
+use super::through_tmux;
 use base64::Engine;
 
 /// More than this is not sent: terminals cut longer sequences, and a half copied text is worse than none.
 const MAXIMUM: usize = 74_000;
 
+/// Whether a text is short enough to be copied.
+pub fn fits(text: &str) -> bool {
+    base64::encoded_len(text.len(), true).is_some_and(|length| length <= MAXIMUM)
+}
+
 /// The sequence that copies `text`, wrapped for tmux where that is in between; none when it is too long.
 pub fn copy_sequence(text: &str, tmux: bool) -> Option<Vec<u8>> {
-    let encoded = base64::engine::general_purpose::STANDARD.encode(text);
-    if encoded.len() > MAXIMUM {
+    if !fits(text) {
         return None;
     }
+    let encoded = base64::engine::general_purpose::STANDARD.encode(text);
     let plain = format!("\x1b]52;c;{encoded}\x07");
-    Some(if tmux { format!("{plain}\x1bPtmux;\x1b\x1b]52;c;{encoded}\x07\x1b\\") } else { plain }.into_bytes())
+    Some(if tmux { plain.clone() + &through_tmux(&plain) } else { plain }.into_bytes())
 }
 
 #[cfg(test)]

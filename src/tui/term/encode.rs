@@ -47,8 +47,9 @@ pub fn changes(previous: &Buffer, next: &Buffer, out: &mut Vec<u8>) {
 /// Writes a few blanks again where that is shorter than a move over them; false where it is not, or would be seen.
 fn blanks(pen: Pen, from: Option<(u16, u16)>, (x, y): (u16, u16), next: &Buffer, out: &mut Vec<u8>) -> bool {
     const SEEN_ON_BLANKS: Modifier = Modifier::REVERSED.union(Modifier::UNDERLINED).union(Modifier::CROSSED_OUT);
+    let ground = pen.bg;
     let Some((at, row)) = from.filter(|(at, row)| *row == y && *at < x && x - *at <= 3) else { return false };
-    let is_blank = |pen: Pen| pen.bg == Color::Reset && !pen.modifier.intersects(SEEN_ON_BLANKS);
+    let is_blank = |pen: Pen| pen.bg == ground && !pen.modifier.intersects(SEEN_ON_BLANKS);
     let blank = is_blank(pen)
         && (at..x).all(|x| next.cell((x, row)).is_some_and(|cell| cell.symbol() == " " && is_blank(Pen::of(cell))));
     if blank {
@@ -166,6 +167,21 @@ mod tests {
         next.set_string(5, 0, "x", Style::new().add_modifier(Modifier::REVERSED));
         next.set_string(9, 0, " ", Style::new());
         assert_eq!(encoded(&previous, &next), "\x1b[1;2Hx \x1b[7mx\x1b[1Cx\x1b[m");
+    }
+
+    #[test]
+    fn blanks_of_a_background_are_written_again_on_it_and_on_no_other() {
+        let (blue, red) = (Style::new().bg(Color::Blue), Style::new().bg(Color::Red));
+        let mut previous = Buffer::empty(Rect::new(0, 0, 12, 1));
+        previous.set_style(previous.area, blue);
+        let mut next = previous.clone();
+        next.set_string(1, 0, "x", blue);
+        next.set_string(3, 0, "x", blue);
+        assert_eq!(encoded(&previous, &next), "\x1b[1;2H\x1b[44mx x\x1b[m");
+        next.set_string(3, 0, " ", blue);
+        next.set_string(1, 0, "x", red);
+        next.set_string(4, 0, "x", red);
+        assert_eq!(encoded(&previous, &next), "\x1b[1;2H\x1b[41mx\x1b[2Cx\x1b[m");
     }
 
     #[test]

@@ -28,6 +28,17 @@ impl Edit {
         self.input = Input::new(text.to_owned());
     }
 
+    /// Replaces all of it; the cursor stands at a place in bytes.
+    pub fn put(&mut self, text: &str, cursor: usize) {
+        let before = text.get(..cursor).unwrap_or(text).chars().count();
+        self.input = Input::new(text.to_owned()).with_cursor(before);
+    }
+
+    /// Where the cursor stands, in bytes.
+    pub fn cursor(&self) -> usize {
+        self.text().chars().take(self.input.cursor()).map(char::len_utf8).sum()
+    }
+
     /// Takes a key; false when it does not edit.
     pub fn handle(&mut self, key: KeyEvent) -> bool {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);

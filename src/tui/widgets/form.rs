@@ -1,6 +1,7 @@
 //! A form: fields one below the other, each with what is wrong shown at it.
 
 mod field;
+mod going;
 mod reader;
 
 pub use reader::{FieldError, Reader};
@@ -61,6 +62,10 @@ pub struct Form {
     fields: Vec<Field>,
     focus: usize,
     picker: Option<Picker>,
+    /// The open list of the fields themselves, of which one is gone to.
+    fields_list: Option<Picker>,
+    /// Whether the first letter that is typed replaces what stands in the field.
+    replaces: bool,
     /// The first line that the last frame showed.
     offset: Memo<usize>,
 }
@@ -293,12 +298,15 @@ impl Form {
 
     /// Takes a pasted text into the field that has the keys.
     pub fn paste(&mut self, pasted: &str) -> FormEvent {
-        if let Some(picker) = &mut self.picker {
+        if let Some(picker) = self.fields_list.as_mut().or(self.picker.as_mut()) {
             picker.paste(pasted);
             return FormEvent::Moved;
         }
         match self.fields.get_mut(self.focus) {
             Some(Field { kind: Kind::Text(edit), disabled: None, .. }) => {
+                if std::mem::take(&mut self.replaces) {
+                    edit.set("");
+                }
                 edit.paste(pasted);
                 FormEvent::Changed
             }
@@ -312,12 +320,17 @@ impl Form {
 
     /// Takes a key.
     pub fn handle(&mut self, key: KeyEvent) -> FormEvent {
+        if self.fields_list.is_some() {
+            return self.go_by(key);
+        }
+        let replaces = std::mem::take(&mut self.replaces);
         if self.picker.is_some() {
             return self.handle_picker(key);
         }
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
             KeyCode::Char('s') if control => return FormEvent::Submit,
+            KeyCode::Char('g') if control => return self.list_fields(),
             KeyCode::Tab | KeyCode::Down => {
                 self.step(true);
                 return FormEvent::Moved;
@@ -327,6 +340,9 @@ impl Form {
                 return FormEvent::Moved;
             }
             _ => {}
+        }
+        if replaces && !control {
+            self.empty_for(key);
         }
         let Some(field) = self.fields.get_mut(self.focus) else { return FormEvent::Unknown };
         if field.disabled.is_some() {
@@ -367,6 +383,13 @@ impl Form {
                 *at = (*at + options.len().saturating_sub(1)) % options.len().max(1);
                 FormEvent::Changed
             }
+            (Kind::Turn { options, at }, KeyCode::Char(letter)) if !control => {
+                match going::option_of(options, *at, letter) {
+                    Some(place) => *at = place,
+                    None => return FormEvent::Unknown,
+                }
+                FormEvent::Changed
+            }
             (Kind::Toggle(on), KeyCode::Char(' ') | KeyCode::Left | KeyCode::Right) => {
                 *on = !*on;
                 FormEvent::Changed
@@ -401,11 +424,15 @@ impl Form {
 
     /// Whether a list is open, which takes `esc` for itself.
     pub fn is_picking(&self) -> bool {
-        self.picker.is_some()
+        self.picker.is_some() || self.fields_list.is_some()
     }
 
     /// Draws the fields; the open list covers them.
     pub fn view(&self, area: Rect, painter: &mut Painter<'_>) {
+        if let Some(list) = &self.fields_list {
+            list.view("Go to: ", area, painter);
+            return;
+        }
         if let Some(picker) = &self.picker {
             let label = self.fields.get(self.focus).map_or("", |field| field.label.as_str());
             picker.view(&format!("{label}: "), area, painter);

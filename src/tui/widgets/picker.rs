@@ -1,9 +1,10 @@
 //! A list to choose from, narrowed by a few letters.
 
-use crate::tui::paint::Painter;
+use crate::tui::paint::{Painter, Segments, segment};
 use crate::tui::text;
 use crate::tui::theme::Role;
 use crate::tui::widgets::edit::Edit;
+use crate::tui::zone::Spot;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
@@ -11,6 +12,18 @@ use ratatui::layout::Rect;
 
 /// What a label is worth more than what stands behind it.
 const LABEL: u32 = 10_000;
+
+/// What the keys of a list do that letters narrow: what they do, and what enter does.
+pub fn hints(letters: &'static str, enter: &'static str) -> Segments<'static> {
+    vec![
+        segment("letters", Role::Key),
+        segment(format!(" {letters}  "), Role::Dim),
+        segment("enter", Role::Key),
+        segment(format!(" {enter}  "), Role::Dim),
+        segment("esc", Role::Key),
+        segment(" close", Role::Dim),
+    ]
+}
 
 /// One thing to choose.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -168,6 +181,8 @@ impl Picker {
             let choice = &self.choices[*index];
             let y = body.y + row as u16;
             let selected = offset + row == self.cursor;
+            let further = (offset + row) as isize - self.cursor as isize;
+            painter.zone(Rect::new(body.x, y, body.width, 1), Spot::Choice(further));
             let (role, quiet) = match (selected, &choice.disabled) {
                 (true, _) => (Role::Selected, Role::Selected),
                 (false, Some(_)) => (Role::Disabled, Role::Disabled),

@@ -146,6 +146,20 @@ fn a_program_is_told_things_and_ends_when_nothing_more_will_come() {
     assert!(sh("true").start(LONG).unwrap().tell("x").is_err(), "it has no input");
 }
 
+#[test]
+fn what_a_program_is_to_read_waits_for_it_and_nobody_else_does() {
+    let content = vec![b'x'; 1 << 20];
+    let begin = Instant::now();
+    drop(sh("exec sleep 600").with_content(&content).unwrap().start(LONG).unwrap());
+    assert!(
+        begin.elapsed() < Duration::from_secs(20),
+        "more than a pipe holds, and nobody reads it: {:?}",
+        begin.elapsed()
+    );
+    let read = sh("head -c 700000 /dev/stdin").with_content(&content).unwrap().run(LONG).unwrap();
+    assert!(read.output == content[..700_000]);
+}
+
 /// A daemon leaves the process group and keeps what it was given.
 #[test]
 fn a_daemon_that_holds_the_output_holds_nobody_up() {

@@ -29,7 +29,7 @@ const MOST_RESOURCES: usize = 1000;
 pub(super) struct Client {
     http: Arc<Http>,
     place: Place,
-    key: Option<AccessKey>,
+    key: Option<Arc<AccessKey>>,
     region: String,
     /// How long what fails for the time being is tried.
     patience: Duration,
@@ -45,11 +45,18 @@ impl Client {
         let region = endpoint::region_of(&place.endpoint, "cloudformation");
         Ok(Self {
             http: Http::open(&format!("The endpoint {}", place.endpoint))?,
-            key: secret.map(AccessKey::read).transpose()?,
+            key: secret.map(AccessKey::read).transpose()?.map(Arc::new),
             region: region.unwrap_or_else(|| USUAL_REGION.to_owned()),
             place,
             patience,
         })
+    }
+
+    /// The same of a stack that is nested in this one, by its name or id.
+    pub(super) fn nested(&self, stack: &str) -> Self {
+        let place = Place { stack: stack.to_owned(), ..self.place.clone() };
+        let (http, key, region) = (Arc::clone(&self.http), self.key.clone(), self.region.clone());
+        Self { http, place, key, region, patience: self.patience }
     }
 
     pub(super) fn stack(&self) -> &str {

@@ -9,18 +9,21 @@
 //! | `/stack/parameters.json` | the values of its parameters, as a list of `ParameterKey` and `ParameterValue`, which is what `aws cloudformation create-stack --parameters file://parameters.json` takes. CloudFormation does not tell a value that is marked `NoEcho`: such a one is `****` |
 //! | `/stack/stack.json` | of a stack of a service: its name and id, its state, what it was allowed (`Capabilities`), its tags, and its resources by their logical and their physical ids |
 //! | `/stack/members.json` | of a folder: its members |
+//! | `/stack/nested/Inner/…` | the same documents of a stack of a service that is nested in it under this logical id, and in `nested/Inner/Deeper/` of one that is nested in that |
 //!
 //! A **folder** holds a template, `template.json`, `template.yaml` or `template.yml`, and may hold `parameters.json` in the form
 //! above, and `members.json`: an object that gives, for each logical id of a member, the ARN of the resource that it is, as `resource
 //! list` tells it.
 //!
 //! A restore makes a change set, which waits for somebody to execute it, of a new stack (`REVIEW_IN_PROGRESS`) or of one that is
-//! there; or it writes the files into a new folder. The members are restored one by one from their own recovery points.
+//! there; or it writes the files into a new folder. What is nested is made by the outermost template, from where that says that its
+//! template lies; the change set can also be of a nested one alone. The members are restored one by one from their own recovery points.
 
 mod answer;
 mod client;
 mod faults;
 mod folder;
+mod nested;
 mod source;
 mod stack;
 mod target;
@@ -48,6 +51,9 @@ pub struct CloudFormation;
 
 /// Where a stack lies in a snapshot.
 const ROOT: &str = "/stack";
+
+/// Where the stacks lie that are nested in it.
+const INNER: &str = "nested";
 
 /// What stands before a stack's name and its unique part in its ARN.
 const PREFIX: &str = "stack/";

@@ -3,7 +3,7 @@
 use super::answer::ChangeSet;
 use super::client::{Client, Form};
 use super::stack::{HIDDEN, Kept, PARAMETERS, Parameter, STACK, TEMPLATES};
-use super::{PREFIX, endpoint_of, location};
+use super::{INNER, PREFIX, endpoint_of, location};
 use crate::domain::types::cloudformation::{CHANGE_SET_KEY, CloudFormationRestore, PARAMETERS_KEY};
 use crate::domain::types::keys::ENDPOINT_KEY;
 use crate::engine::drivers::http::{LONG, patiently};
@@ -52,7 +52,7 @@ pub(super) fn open<'a>(cx: &RestoreCx<'a>) -> Result<Box<dyn Target + 'a>, Fault
         let made = Restored { name: Some(restore.stack), ..Restored::default() };
         return Ok(Box::new(folder::target::open(cx, Vec::new(), made)?));
     }
-    let template = Template::of(cx.content)?;
+    let template = Template::of(cx.content, restore.nested.as_deref())?;
     Ok(Box::new(NewChangeSet {
         client: Client::open(cx.target, cx.secret, LONG)?,
         restore,
@@ -70,10 +70,16 @@ struct Template {
 }
 
 impl Template {
-    fn of(content: &Inside<'_>) -> Result<Self, Fault> {
+    /// The outermost one, or the one that is called so.
+    fn of(content: &Inside<'_>, nested: Option<&str>) -> Result<Self, Fault> {
+        let folder = nested.map_or_else(ItemPath::root, |name| {
+            name.split('/').fold(ItemPath::root().join(INNER.as_bytes()), |path, part| path.join(part.as_bytes()))
+        });
+        let path = |name: &str| folder.join(name.as_bytes());
         let named = TEMPLATES.into_iter().map(|name| content.read(&path(name), LARGEST_DOCUMENT).transpose());
         let body = named.flatten().next().transpose()?;
-        let body = body.ok_or_else(|| Fault::Failed("The recovery point has no template.".to_owned()))?;
+        let of = nested.map(|name| format!(" of a nested stack {name}")).unwrap_or_default();
+        let body = body.ok_or_else(|| Fault::Failed(format!("The recovery point has no template{of}.")))?;
         if body.len() as u64 > LARGEST {
             return Err(Fault::Failed(format!(
                 "The template has {} bytes, and a request takes {LARGEST} at most: restore it into a folder with vaultdeck:path, \
@@ -82,20 +88,16 @@ impl Template {
             )));
         }
         let body = String::from_utf8(body).map_err(|_| Fault::Failed("The template is not UTF-8.".to_owned()))?;
-        let kept: Option<Kept> = document(content, STACK)?;
-        let parameters = document(content, PARAMETERS)?.unwrap_or_default();
+        let kept: Option<Kept> = document(content, &path(STACK))?;
+        let parameters = document(content, &path(PARAMETERS))?.unwrap_or_default();
         Ok(Self { body, parameters, capabilities: kept.unwrap_or_default().capabilities })
     }
 }
 
-fn path(name: &str) -> ItemPath {
-    ItemPath::root().join(name.as_bytes())
-}
-
-fn document<T: DeserializeOwned>(content: &Inside<'_>, name: &str) -> Result<Option<T>, Fault> {
-    let text = content.read(&path(name), LARGEST_DOCUMENT)?;
+fn document<T: DeserializeOwned>(content: &Inside<'_>, path: &ItemPath) -> Result<Option<T>, Fault> {
+    let text = content.read(path, LARGEST_DOCUMENT)?;
     let read = text.map(|text| serde_json::from_slice(&text)).transpose();
-    read.map_err(|error| Fault::Failed(format!("{name} in the recovery point cannot be read: {error}")))
+    read.map_err(|error| Fault::Failed(format!("{path} in the recovery point cannot be read: {error}")))
 }
 
 /// A change set that is made.

@@ -88,17 +88,24 @@ fn registered(server: &StandIn) -> Registered {
 
 /// A repository with what was backed up of a stack.
 struct Stored {
-    repository: Repository,
+    repository: Arc<Repository>,
     snapshot: Id,
     _folder: tempfile::TempDir,
 }
 
 fn backed_up(server: &StandIn) -> Result<(Stored, PointFacts), Fault> {
     let (of, control, options) = (registered(server), Control::new(), BTreeMap::new());
-    let source = CloudFormation.source(&BackupCx { of: &of, options: &options, before: None, control: &control })?;
+    let source = CloudFormation.source(&BackupCx {
+        of: &of,
+        options: &options,
+        before: None,
+        line: "tests",
+        is_last: false,
+        control: &control,
+    })?;
     let folder = tempfile::tempdir().unwrap();
     let storage = Arc::new(LocalStorage::new(folder.path().join("repository")));
-    let repository = Repository::create(storage, MasterKey::generate().unwrap(), Options::default()).unwrap();
+    let repository = Arc::new(Repository::create(storage, MasterKey::generate().unwrap(), Options::default()).unwrap());
     let request = BackupRequest {
         paths: vec!["/stack".into()],
         parent: None,
@@ -305,4 +312,154 @@ fn a_form_is_encoded_and_an_answer_without_its_result_is_none() {
     let body = &server.asked()[0].body;
     assert_eq!(body, "Action=CreateChangeSet&Version=2010-05-15&TemplateBody=a%3Db%26c%20d%0A");
     assert!(Element::read(b"<a/>").is_ok());
+}
+
+/// A service with the stacks of these names, each with a bucket and with the stacks that are nested in it.
+fn service_of(stacks: &'static [(&'static str, &'static [&'static str])]) -> StandIn {
+    service_with(|name| {
+        let (_, nested) = stacks.iter().find(|(stack, _)| *stack == name)?;
+        Some(nested.iter().map(|id| (*id).to_owned()).collect())
+    })
+}
+
+/// The same, where a function tells what is nested in a stack; nothing of one that is not there.
+fn service_with(nested_in: impl Fn(&str) -> Option<Vec<String>> + Send + Sync + 'static) -> StandIn {
+    StandIn::that(move |asked| {
+        let name = asked.body.split('&').find_map(|part| part.strip_prefix("StackName=")).unwrap_or_default();
+        let Some(nested) = nested_in(name) else {
+            return refusal(400, "ValidationError", &format!("Stack with id {name} does not exist"));
+        };
+        if is(asked, "DescribeStacks") {
+            let told = format!("<StackId>{name}</StackId><StackStatus>CREATE_COMPLETE</StackStatus>");
+            return answer("DescribeStacks", &format!("<Stacks><member>{told}</member></Stacks>"));
+        }
+        if is(asked, "GetTemplate") {
+            return answer("GetTemplate", &format!("<TemplateBody>Of: {name}</TemplateBody>"));
+        }
+        let inner = |id: &String| {
+            format!(
+                "<member><LogicalResourceId>{id}</LogicalResourceId><PhysicalResourceId>{id}</PhysicalResourceId>\
+                 <ResourceType>AWS::CloudFormation::Stack</ResourceType><ResourceStatus>CREATE_COMPLETE</ResourceStatus></member>"
+            )
+        };
+        let members: String = nested.iter().map(inner).chain([resource("Files", "CREATE_COMPLETE")]).collect();
+        answer("ListStackResources", &format!("<StackResourceSummaries>{members}</StackResourceSummaries>"))
+    })
+}
+
+/// What a stack is made of: what is there, and what could not be looked into, with why.
+fn made_of(server: &StandIn) -> (Vec<String>, Vec<String>) {
+    let members = CloudFormation.members(&registered(server), &Control::new()).unwrap();
+    let (mut there, mut closed) = (Vec::new(), Vec::new());
+    for member in members {
+        match member.what {
+            Part::Closed(why) => closed.push(format!("{}: {why}", member.id)),
+            Part::Made(_) | Part::Named(_) => there.push(member.id),
+        }
+    }
+    (there, closed)
+}
+
+#[test]
+fn what_is_nested_in_a_stack_belongs_to_it_and_what_cannot_be_looked_into_is_named() {
+    let server = service_of(&[
+        ("shop", &["Inner", "Gone", "a_b"]),
+        ("Inner", &["Deeper", "shop"]),
+        ("Deeper", &[]),
+        ("a_b", &[]),
+    ]);
+    let (there, closed) = made_of(&server);
+    assert_eq!(there, ["Files", "Inner/Files", "Inner/Deeper/Files"]);
+    assert_eq!(closed.len(), 3, "{closed:?}");
+    for (closed, told) in closed.iter().zip(["Gone: There is no stack Gone", "a_b: Its logical id", "Inner/shop: "]) {
+        assert!(closed.starts_with(told), "{closed}");
+    }
+    assert!(closed[2].contains("is nested in itself"), "{closed:?}");
+
+    let (stored, facts) = backed_up(&server).unwrap();
+    let within = |names: &[&str]| names.iter().fold(ItemPath::root(), |path, name| path.join(name.as_bytes()));
+    for path in
+        [within(&["stack"]), within(&["stack", "nested", "Inner"]), within(&["stack", "nested", "Inner", "Deeper"])]
+    {
+        let entries = stored.repository.entries(&stored.snapshot, &path).unwrap();
+        assert!(entries.iter().any(|node| node.name == b"template.yaml"), "{path}");
+    }
+    assert_eq!(facts.details["NestedStacks"], "Inner, Inner/Deeper");
+    assert!(facts.lacks.unwrap().contains("nested stack Gone: There is no stack Gone"));
+
+    // A change set gets the template that was asked for.
+    for (nested, body) in [("Inner", "Of%3A%20Inner"), ("Inner/Deeper", "Of%3A%20Deeper")] {
+        let server = making("CREATE_COMPLETE", 0);
+        restored(&stored, &server, &[("vaultdeck:nested", nested)]).unwrap();
+        let asked = server.asked();
+        let form = &asked.iter().find(|asked| is(asked, "CreateChangeSet")).unwrap().body;
+        assert!(
+            form.contains(&format!("TemplateBody={body}&")) || form.ends_with(&format!("TemplateBody={body}")),
+            "{form}"
+        );
+    }
+    let none = restored(&stored, &making("CREATE_COMPLETE", 0), &[("vaultdeck:nested", "Gone")]).unwrap_err();
+    assert!(none.to_string().contains("no template of a nested stack Gone"), "{none}");
+}
+
+#[test]
+fn stacks_are_looked_into_as_deep_as_aws_backup_does() {
+    let server = service_of(&[
+        ("shop", &["B"]),
+        ("B", &["C"]),
+        ("C", &["D"]),
+        ("D", &["E"]),
+        ("E", &["F"]),
+        ("F", &["G"]),
+        ("G", &["H"]),
+        ("H", &["I"]),
+        ("I", &["J"]),
+        ("J", &["K"]),
+        ("K", &[]),
+    ]);
+    let (there, closed) = made_of(&server);
+    assert_eq!((there.len(), closed.len()), (10, 1), "{closed:?}");
+    assert!(closed[0].contains("/J/K: It is nested deeper than 10 layers"), "{closed:?}");
+}
+
+#[test]
+fn no_more_than_500_stacks_are_looked_into_in_all_layers_together() {
+    let many = |within: &str| (0..300).map(|number| format!("{within}{number}")).collect();
+    let server = service_with(move |name| match name {
+        "shop" => Some(vec!["A".to_owned(), "B".to_owned()]),
+        "A" | "B" => Some(many(name)),
+        _ => Some(Vec::new()),
+    });
+    let (there, closed) = made_of(&server);
+    let told = "B/B197: No more than 500 stacks are looked into: 103 are left out, of which this is the first.";
+    assert_eq!((there.len(), closed), (500, vec![told.to_owned()]));
+}
+
+#[test]
+fn a_job_that_is_stopped_looks_into_no_further_stack() {
+    let server = service_of(&[("shop", &["Inner"]), ("Inner", &[])]);
+    let stop = Control::new();
+    stop.cancel();
+    let stopped = CloudFormation.members(&registered(&server), &stop).map(drop);
+    assert_eq!(stopped, Err(Fault::Failed("The job was stopped.".to_owned())));
+    assert_eq!(server.asked().len(), 0);
+}
+
+#[test]
+fn a_nested_stack_that_is_away_for_the_time_being_fails_all_of_it_for_the_time_being() {
+    let server = StandIn::that(|asked| {
+        if asked.body.contains("StackName=Inner") {
+            return Told::of(503, "");
+        }
+        if is(asked, "DescribeStacks") {
+            return described("CREATE_COMPLETE", "1");
+        }
+        let inner = resource("Inner", "CREATE_COMPLETE").replace("AWS::S3::Bucket", "AWS::CloudFormation::Stack");
+        let inner = inner.replace("p-Inner", "Inner");
+        answer("ListStackResources", &format!("<StackResourceSummaries>{inner}</StackResourceSummaries>"))
+    });
+    let stop = Control::new();
+    let client = Client::open(&location(server.url(), "shop".to_owned()), None, std::time::Duration::ZERO).unwrap();
+    let failed = super::nested::Layers::of(client, &stop).map(drop).unwrap_err();
+    assert!(matches!(failed, Fault::Temporary { .. }), "{failed}");
 }

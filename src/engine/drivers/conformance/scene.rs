@@ -32,7 +32,7 @@ pub(super) struct Scene<W> {
     root: PathBuf,
     details: PointDetails,
     of: Registered,
-    repository: Repository,
+    repository: Arc<Repository>,
     folder: tempfile::TempDir,
 }
 
@@ -40,7 +40,8 @@ impl<W: World> Scene<W> {
     pub(super) fn new(world: W) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let storage = Arc::new(LocalStorage::new(folder.path().join("repository")));
-        let repository = Repository::create(storage, MasterKey::generate().unwrap(), Options::default()).unwrap();
+        let repository =
+            Arc::new(Repository::create(storage, MasterKey::generate().unwrap(), Options::default()).unwrap());
         let (resource, secret, data_dir) = (world.resource(), world.secret(), folder.path().join("data"));
         let cx = ProbeCx { at: &resource.location, secret: secret.as_ref(), data_dir: &data_dir };
         let probed = world.driver().probe(&cx).unwrap();
@@ -64,11 +65,13 @@ impl<W: World> Scene<W> {
 
     fn open(&self) -> Result<Box<dyn Source>, Fault> {
         let control = Control::new();
-        let before = self.snapshot.map(|snapshot| Before { repository: &self.repository, snapshot });
+        let before = self.snapshot.map(|snapshot| Before { repository: &self.repository, snapshot, folder: None });
         let opened = self.world.driver().source(&BackupCx {
             of: &self.of,
             options: &std::collections::BTreeMap::new(),
             before,
+            line: "tests",
+            is_last: false,
             control: &control,
         });
         opened.map_err(|fault| self.told(fault))
@@ -192,6 +195,7 @@ impl<W: World> Scene<W> {
                 let wanted = Wanted { snapshot: request.snapshot, strip: &request.strip, items: &request.items };
                 self.repository.restore_stream(wanted, sink, &Control::new())
             }
+            Sink::Own(extraction) => extraction.extract(&Control::new()),
         };
         let outcome = outcome.unwrap();
         assert_eq!(outcome.failed, 0, "{:?}", outcome.failures);

@@ -53,23 +53,37 @@ pub(in crate::engine::drivers) fn some_at(
     Folder { items, ..at(path, lend) }
 }
 
+/// Opens the empty folder that a restore writes into, with what tells it from any other that may lie there later.
+pub(in crate::engine::drivers) fn begin(
+    path: &Path,
+    need: &RestoreSize,
+    lend: &(dyn Fn(u64, u64) -> bool + Sync),
+) -> Result<(OpenFolder, Mark), Fault> {
+    let lend = |folder: &OpenFolder, bytes| lend(folder.identity().device, bytes);
+    let into = vacancy::open_vacant(path, need.required_bytes, &OpenFolder::free_space, &lend)?;
+    let mark = root::mark_of(into.identity());
+    Ok((into, mark))
+}
+
+/// Opens the folder again that a restore has begun.
+pub(in crate::engine::drivers) fn resume(path: &Path, before: &Mark) -> Result<OpenFolder, Fault> {
+    let unknown = || Fault::Failed(format!("It is not known which folder at {} was begun.", path.display()));
+    vacancy::open_again(path, root::identity_of(before).ok_or_else(unknown)?)
+}
+
 impl Target for Folder<'_> {
     fn items(&self) -> &[ItemPath] {
         &self.items
     }
 
     fn begin(&mut self, need: &RestoreSize) -> Result<Mark, Fault> {
-        let lend = |folder: &OpenFolder, bytes| (self.lend)(folder.identity().device, bytes);
-        let into = vacancy::open_vacant(&self.path, need.required_bytes, &OpenFolder::free_space, &lend)?;
-        let mark = root::mark_of(into.identity());
+        let (into, mark) = begin(&self.path, need, self.lend)?;
         self.into = Some(into);
         Ok(mark)
     }
 
     fn resume(&mut self, before: &Mark) -> Result<(), Fault> {
-        let unknown = || Fault::Failed(format!("It is not known which folder at {} was begun.", self.path.display()));
-        let identity = root::identity_of(before).ok_or_else(unknown)?;
-        self.into = Some(vacancy::open_again(&self.path, identity)?);
+        self.into = Some(resume(&self.path, before)?);
         Ok(())
     }
 

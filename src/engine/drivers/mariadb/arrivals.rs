@@ -86,7 +86,7 @@ impl<R: Read> Files<R> {
                 Is::End => Origin::Stream { is_ended: true },
             };
             self.current = Some(Current { name: chunk.path, path: path.clone(), read: 0, from });
-            return Ok(Some(Arrival { path, cut: CUT }));
+            return Ok(Some(Arrival::whole(path, CUT)));
         }
         self.next_that_waited(came)
     }
@@ -99,7 +99,7 @@ impl<R: Read> Files<R> {
         let path = came.tree.begin(&name)?;
         let from = Origin::Waited(aside.into_file()?);
         self.current = Some(Current { name, path: path.clone(), read: 0, from });
-        Ok(Some(Arrival { path, cut: CUT }))
+        Ok(Some(Arrival::whole(path, CUT)))
     }
 
     /// The next bytes of the file that came last; 0 at its end.

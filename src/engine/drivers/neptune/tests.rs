@@ -47,6 +47,8 @@ fn read(server: &StandIn) -> Result<Vec<u8>, Fault> {
         of: &of,
         options: &std::collections::BTreeMap::new(),
         before: None,
+        line: "tests",
+        is_last: false,
         control: &control,
     })?;
     let mut arrivals = source.items().arrivals(&control).unwrap();

@@ -8,7 +8,7 @@ use super::address::Address;
 use super::faults;
 use super::programs;
 use super::server::{self, Identity, Kept, Session, on_server};
-use super::wal::{Wal, Walked, parse_place};
+use super::wal::{Wal, Walked, parse_place, shown};
 use crate::domain::types::location::Part;
 use crate::domain::{PointDetails, Time};
 use crate::engine::drivers::child::Running;
@@ -315,11 +315,6 @@ fn refuse_set_back(address: &Address, stored: u64, written: u64) -> Result<(), B
         shown(written),
         shown(stored)
     )))
-}
-
-/// A place in the log as PostgreSQL writes it.
-fn shown(place: u64) -> String {
-    format!("{:X}/{:X}", place >> 32, place & 0xFFFF_FFFF)
 }
 
 /// The first segment that is to be fetched. What ends where a segment begins has nothing of that one.

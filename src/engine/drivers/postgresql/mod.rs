@@ -13,9 +13,11 @@
 //! backup: one moment, the same for every transaction.
 //!
 //! The files come through PostgreSQL's own replication protocol, spoken by `pg_basebackup`, as one archive in a pipe: nothing is
-//! kept on this machine in between, and all of the cluster is read each time. What did not change since the last backup is not stored
-//! again: files are cut into pieces of 64 KiB, which are eight pages. A temporary replication slot, held by a session of `psql`, keeps the
-//! log from being recycled meanwhile; it ends with that session, however that ends.
+//! kept on this machine in between. What did not change since the last backup is not stored again: files are cut into pieces of
+//! 64 KiB, which are eight pages. Nor is it read where the server can tell it and all speaks for its being the cluster that was backed up
+//! (`incremental`, `trace`); else all of the cluster is read. The content of each file is what its checksum in `backup_manifest` is of, or
+//! there is no recovery point. A temporary replication slot, held by a session of `psql`, keeps the log from being recycled meanwhile; it
+//! ends with that session, however that ends.
 //!
 //! # Continuous
 //!
@@ -30,9 +32,11 @@
 //! `?sslmode=verify-full&sslrootcert=/path` in the URL. The server's user has to be a superuser or have the right REPLICATION.
 //! Clusters with tablespaces are refused, by the names of those.
 
+mod archive;
 pub mod cluster;
-mod crc32c;
+mod coming;
 mod follow;
+mod incremental;
 mod items;
 mod manifest;
 mod proof;
@@ -42,8 +46,10 @@ mod scratch;
 mod server;
 mod sight;
 mod source;
+mod stream;
 mod tar;
 mod target;
+mod trace;
 mod tree;
 mod wal;
 

@@ -1,9 +1,9 @@
 //! Proving a cluster: its files are what the backup's manifest says, a server starts on them and recovers, every database opens, every
 //! table is read to its last row, and no index and no page is damaged.
 
-use super::manifest::Manifest;
+use super::manifest::{MANIFEST, Manifest};
 use super::scratch::Server;
-use super::source::{FIRST_USER, MANIFEST};
+use super::source::FIRST_USER;
 use super::target::SETTINGS;
 use super::wal::parse_place;
 use super::{programs as installed, rows};

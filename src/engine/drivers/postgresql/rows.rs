@@ -7,7 +7,39 @@ pub(super) const LOOK: &str = "SELECT current_setting('server_version_num'), cur
         FROM pg_database), \
     current_setting('max_wal_senders'), current_setting('max_replication_slots'), \
     (SELECT coalesce(string_agg(spcname, ', ' ORDER BY spcname), '') FROM pg_tablespace \
-        WHERE spcname NOT IN ('pg_default', 'pg_global')), pg_is_in_recovery();";
+        WHERE spcname NOT IN ('pg_default', 'pg_global')), pg_is_in_recovery(), \
+    current_setting('block_size'), pg_size_bytes(current_setting('segment_size')), \
+    coalesce(current_setting('summarize_wal', true), 'off'), regexp_replace(current_setting('data_checksums'), '[^a-z]', '', 'g'), \
+    (SELECT count(*) FROM pg_replication_slots);";
+
+/// The slots that keep no log and whose names begin with this.
+pub(super) fn traces(prefix: &str) -> String {
+    format!(
+        "SELECT slot_name FROM pg_replication_slots \
+         WHERE starts_with(slot_name::text, '{prefix}') AND NOT temporary AND restart_lsn IS NULL;"
+    )
+}
+
+/// Drops all such slots.
+pub(super) fn drop_traces(prefix: &str) -> String {
+    format!(
+        "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots \
+         WHERE starts_with(slot_name::text, '{prefix}') AND NOT active;"
+    )
+}
+
+/// Makes a slot that keeps no log.
+pub(super) fn leave_trace(slot: &str) -> String {
+    format!("SELECT pg_create_physical_replication_slot('{slot}', false, false);")
+}
+
+/// Whether the user may know of the summaries. What may not is ended when it asks.
+pub(super) const MAY_READ_SUMMARIES: &str = "SELECT has_function_privilege('pg_available_wal_summaries()', 'EXECUTE');";
+
+/// Whether a summary of the log begins or ends just at a place. Every backup begins at one.
+pub(super) fn is_summarized(lsn: &str) -> String {
+    format!("SELECT count(*) FROM pg_available_wal_summaries() WHERE '{lsn}'::pg_lsn IN (start_lsn, end_lsn);")
+}
 
 /// How large each database is whose size the user may know. A name may have what ends a row.
 pub(super) const SIZES: &str = "SELECT regexp_replace(datname, '[[:cntrl:]]', '?', 'g'), pg_database_size(oid) FROM pg_database \

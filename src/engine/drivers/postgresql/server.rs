@@ -2,6 +2,7 @@
 
 use super::address::Address;
 use super::programs::{self, Programs};
+use super::trace::Traces;
 use super::wal::parse_place;
 use super::{Seen, faults, rows, unique};
 use crate::domain::{Secret, Time};
@@ -14,6 +15,9 @@ use std::time::Duration;
 
 /// The oldest version whose backups have a manifest, as the first two digits of `server_version_num`.
 const OLDEST: u32 = 13;
+
+/// The first version that can tell which pages changed.
+const WITH_SUMMARIES: u32 = 17;
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -29,6 +33,21 @@ pub(super) struct Server {
     pub(super) major: u32,
     pub(super) wal_level: String,
     pub(super) size_bytes: u64,
+    /// How the files of its relations are divided.
+    pub(super) division: Division,
+    /// Whether pages have checksums, in its own word.
+    pub(super) checksums: String,
+    /// Whether it notes which pages its log changes, so that only these need be read.
+    pub(super) tells_changes: bool,
+}
+
+/// How the files of a server's relations are divided, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Division {
+    /// Of a page.
+    pub(super) page: u64,
+    /// Of the largest file.
+    pub(super) segment: u64,
 }
 
 /// A session of `psql`, which ends when this is dropped or the engine ends.
@@ -139,9 +158,28 @@ impl Session {
     /// What the server is; a fault when it, or what the user may do there, does not suffice for a backup.
     pub(super) fn look(&mut self) -> Result<Server, Fault> {
         let rows = self.ask(rows::LOOK)?;
-        let row: Option<[String; 9]> = rows.into_iter().next().and_then(|row| row.try_into().ok());
+        let row: Option<[String; 14]> = rows.into_iter().next().and_then(|row| row.try_into().ok());
         let strange = || faults::fault(&self.address, "it does not say what it is as PostgreSQL does");
         judge(&self.address, row.ok_or_else(strange)?)
+    }
+
+    /// Whether the server has a summary of its log that begins or ends just at a place, and lets the user know.
+    pub(super) fn is_summarized(&mut self, lsn: &str) -> Result<bool, Fault> {
+        if self.ask(rows::MAY_READ_SUMMARIES)?.into_iter().flatten().next().as_deref() != Some("t") {
+            return Ok(false);
+        }
+        Ok(self.ask(&rows::is_summarized(lsn))?.into_iter().flatten().next().is_some_and(|count| count != "0"))
+    }
+
+    /// The traces of backups that are there.
+    pub(super) fn traces(&mut self, traces: &Traces) -> Result<Vec<String>, Fault> {
+        Ok(self.ask(&rows::traces(&traces.prefix))?.into_iter().flatten().collect())
+    }
+
+    /// Leaves the trace of a backup in the place of those before it; of none without a name.
+    pub(super) fn leave_trace(&mut self, traces: &Traces, name: Option<&str>) -> Result<(), Fault> {
+        self.ask(&rows::drop_traces(&traces.prefix))?;
+        name.map_or(Ok(()), |name| self.ask(&rows::leave_trace(name)).map(drop))
     }
 
     /// How large each database is whose size the user may know, in bytes.
@@ -222,8 +260,9 @@ fn time(text: &str) -> Option<Time> {
 }
 
 /// What a server's row means.
-fn judge(address: &Address, row: [String; 9]) -> Result<Server, Fault> {
-    let [number, version, wal_level, may_replicate, size, senders, slots, tablespaces, is_standby] = row;
+fn judge(address: &Address, row: [String; 14]) -> Result<Server, Fault> {
+    let [number, version, wal_level, may_replicate, size, senders, slots, tablespaces, is_standby, ..] = &row;
+    let [.., page, segment, summarizes, checksums, slots_in_use] = &row;
     let place = address.place();
     let major = number.parse::<u32>().unwrap_or_default() / 10_000;
     let unfit = |found: String, needs: &str| Fault::Unsupported { found, needs: needs.to_owned() };
@@ -242,7 +281,7 @@ fn judge(address: &Address, row: [String; 9]) -> Result<Server, Fault> {
         let needs = "wal_level = replica, and a restart of the server";
         return Err(unfit(format!("The PostgreSQL server at {place} with wal_level = minimal"), needs));
     }
-    for (name, value) in [("max_wal_senders", &senders), ("max_replication_slots", &slots)] {
+    for (name, value) in [("max_wal_senders", senders), ("max_replication_slots", slots)] {
         if value == "0" {
             let needs = format!("{name} of at least 1, and a restart of the server");
             return Err(unfit(format!("The PostgreSQL server at {place} with {name} = 0"), &needs));
@@ -256,16 +295,43 @@ fn judge(address: &Address, row: [String; 9]) -> Result<Server, Fault> {
         // What is read of it has `standby.signal`: what is restored of that would follow the primary.
         return Err(unfit(format!("The PostgreSQL server at {place}, which is a standby,"), "its primary"));
     }
-    Ok(Server { version, major, wal_level, size_bytes: size.parse().unwrap_or_default() })
+    let bytes = |text: &String| text.parse::<u64>().unwrap_or_default();
+    // Its trace takes a slot for good, and beside it a backup and a continuous recovery point need one each.
+    let has_room = bytes(slots_in_use) + 3 <= bytes(slots);
+    Ok(Server {
+        version: version.clone(),
+        major,
+        wal_level: wal_level.clone(),
+        size_bytes: bytes(size),
+        division: Division { page: bytes(page), segment: bytes(segment) },
+        checksums: checksums.clone(),
+        tells_changes: major >= WITH_SUMMARIES && summarizes == "on" && has_room,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn judged(change: impl Fn(&mut [String; 9])) -> Result<Server, String> {
+    fn judged(change: impl Fn(&mut [String; 14])) -> Result<Server, String> {
         let address = Address::parse("postgresql://me@db").unwrap();
-        let mut row = ["150018", "15.18 (Debian)", "replica", "t", "7000", "10", "10", "", "f"].map(str::to_owned);
+        let mut row = [
+            "150018",
+            "15.18 (Debian)",
+            "replica",
+            "t",
+            "7000",
+            "10",
+            "10",
+            "",
+            "f",
+            "8192",
+            "1073741824",
+            "off",
+            "on",
+            "0",
+        ]
+        .map(str::to_owned);
         change(&mut row);
         judge(&address, row).map_err(|fault| fault.to_string())
     }
@@ -287,5 +353,19 @@ mod tests {
             assert!(refused.contains(told) && refused.contains("db:5432"), "{refused}");
         }
         assert!(judged(|row| "logical".clone_into(&mut row[2])).is_ok());
+        for (version, setting, in_use, tells) in [
+            ("180006", "on", "0", true),
+            ("180006", "on", "7", true),
+            ("180006", "on", "8", false),
+            ("180006", "off", "0", false),
+            ("160000", "on", "0", false),
+        ] {
+            let server = judged(|row| {
+                version.clone_into(&mut row[0]);
+                setting.clone_into(&mut row[11]);
+                in_use.clone_into(&mut row[13]);
+            });
+            assert_eq!(server.unwrap().tells_changes, tells, "{version} {setting} {in_use}");
+        }
     }
 }

@@ -1,42 +1,27 @@
 //! Reading a cluster.
 
 use super::address::Address;
+use super::archive::{Archiver, Came};
+use super::incremental::{Asked, Reads, Whole};
 use super::manifest::Manifest;
 use super::programs;
-use super::server::{self, Server, Session, on_server};
-use super::tar::{Kind, Tar};
-use super::tree::Tree;
+use super::server::{self, Server, Session};
+use super::stream::Stream;
+use super::trace::Traces;
+use super::tree::ROOT;
 use super::{Seen, faults};
 use crate::domain::types::location::Part;
 use crate::domain::{Consistency, PointDetails};
-use crate::engine::drivers::child::{Running, Watched};
 use crate::engine::drivers::sight::databases;
 use crate::engine::drivers::{BackupCx, Fault, Mark, PointFacts, Source};
-use crate::repository::{
-    Arrival, Arrivals, BackupOutcome, Child, Children, Control, Cut, Estimate, SourceItem, SourceReader, TreeSource,
-};
-use parking_lot::Mutex;
-use std::io::{self, BufReader};
+use crate::repository::{BackupOutcome, TreeSource};
 use std::path::Path;
-use std::time::Duration;
-
-/// Where the cluster's files lie in a snapshot.
-pub(super) const ROOT: &str = "/data";
 
 /// The detail with the name of the user whom the cluster was made with: who may do everything in what is restored of it.
 pub(super) const FIRST_USER: &str = "FirstUser";
 
-/// What says which files there are and which log they need.
-pub(super) const MANIFEST: &str = "backup_manifest";
-
-/// The most that a manifest may have: some 150 bytes a file.
-const LARGEST_MANIFEST: usize = 512 << 20;
-
-/// How files are cut: in eight pages.
-const CUT: Cut = Cut::Fixed(64 << 10);
-
-/// How long nothing may come: a checkpoint comes before the first byte.
-const PATIENCE: Duration = Duration::from_secs(30 * 60);
+/// The detail that says which pages were read.
+const PAGES_READ: &str = "PagesRead";
 
 /// A cluster that is open for a backup.
 struct Open {
@@ -45,6 +30,8 @@ struct Open {
     seen: Seen,
     /// Keeps the log until the last byte has come.
     session: Session,
+    /// Where the next backup looks whether the cluster went on from this one.
+    traces: Traces,
 }
 
 /// Opens the cluster of a resource, if it is still the one that was registered.
@@ -65,7 +52,8 @@ pub(super) fn open(cx: &BackupCx<'_>) -> Result<Box<dyn Source>, Fault> {
     let mut session = Session::connect(newest, &address, secret)?;
     let server = session.look()?;
     let programs = programs::for_server(&installed, server.major)?;
-    let system_identifier = server::identify(newest, &address, secret)?.system_identifier;
+    let identity = server::identify(newest, &address, secret)?;
+    let system_identifier = identity.system_identifier.clone();
     let known: Option<Seen> = cx.of.mark.as_ref().and_then(Mark::read);
     if let Some(known) = known.filter(|known| known.system_identifier != system_identifier) {
         return Err(Fault::Failed(format!(
@@ -77,28 +65,23 @@ pub(super) fn open(cx: &BackupCx<'_>) -> Result<Box<dyn Source>, Fault> {
             kind = resource.resource_type,
         )));
     }
+    let traces = Traces::of(&resource.arn, cx.line);
+    // The slot may be the one that is missing for what follows.
+    if !server.tells_changes && !session.traces(&traces)?.is_empty() {
+        session.leave_trace(&traces, None)?;
+    }
     session.hold_log()?;
-    let arguments = ["-D", "-", "-F", "tar", "-X", "fetch", "-c", "fast", "-l", "vaultdeck", "-w"];
-    let program = arguments.iter().fold(programs.pg_basebackup()?, |program, argument| program.arg(argument));
-    let running = on_server(program, &address, secret).start(PATIENCE)?;
+    let asked = Asked { server: &server, identity: &identity, traces: &traces, session: &mut session };
+    let reads = Reads::of(cx.before, cx.is_last, asked)?;
+    let program = Archiver { programs: programs.clone(), address, secret: secret.cloned() };
     let seen = Seen {
         system_identifier,
         version: server.version.clone(),
         size_bytes: server.size_bytes,
         wal_level: server.wal_level.clone(),
     };
-    let stream = Stream {
-        address,
-        size_bytes: server.size_bytes,
-        state: Mutex::new(State {
-            coming: Some(running),
-            came: None,
-            broke_off: None,
-            tree: Tree::new(Path::new(ROOT)),
-            manifest: Vec::new(),
-        }),
-    };
-    Ok(Box::new(Open { stream, server, seen, session }))
+    let stream = Stream::begin(program, &server, reads)?;
+    Ok(Box::new(Open { stream, server, seen, session, traces }))
 }
 
 impl Source for Open {
@@ -111,7 +94,7 @@ impl Source for Open {
     }
 
     fn fault(&self) -> Option<Fault> {
-        self.stream.state.lock().broke_off.clone()
+        self.stream.fault()
     }
 
     fn finish(mut self: Box<Self>, outcome: &BackupOutcome) -> Result<PointFacts, Fault> {
@@ -120,26 +103,48 @@ impl Source for Open {
         let first_user = self.session.first_user()?;
         // Only told: a database that is dropped while its size is asked for fails no backup.
         let databases = self.session.sizes().ok().and_then(|sizes| databases(&sizes));
-        let State { came, tree, manifest, .. } = self.stream.state.into_inner();
-        let address = &self.stream.address;
+        let (address, Came { program: came, tree, manifest: told, contents, whole }) = self.stream.into_what_came();
         let unfit =
             |why: &str| Fault::Failed(format!("The backup of the PostgreSQL server at {}: {why}.", address.place()));
         let ended = came.ok_or_else(|| unfit("it did not come to its end"))?.finish();
-        let said = ended.map_err(|fault| faults::fault(address, &fault.to_string()))?.said;
+        let said = ended.map_err(|fault| faults::fault(&address, &fault.to_string()))?.said;
         if faults::tells_an_error(&said) {
-            return Err(faults::fault(address, &said));
+            return Err(faults::fault(&address, &said));
         }
         if let Some(issue) = outcome.issues.first() {
             return Err(unfit(&format!("{} is not in it: {}", issue.path.display(), issue.reason)));
         }
-        let manifest = Manifest::read(&manifest).map_err(|why| unfit(&why))?;
-        manifest.check(&tree).map_err(|why| unfit(&why))?;
+        let manifest = Manifest::read(&told).map_err(|why| unfit(&why))?;
+        manifest.check(&tree, &contents).map_err(|why| unfit(&why))?;
+        let trace = self.server.tells_changes.then(|| self.traces.name(&told, &self.server.checksums));
+        let untraced = self.session.leave_trace(&self.traces, trace.as_deref()).err();
         self.session.close();
         let mut details = details(&self.server, &self.seen, &manifest);
+        details.insert(PAGES_READ.to_owned(), pages_read(whole.as_ref()));
         details.extend(databases);
         details.extend((!first_user.is_empty()).then(|| (FIRST_USER.to_owned(), first_user)));
-        Ok(PointFacts { details, mark: Some(Mark::of(&self.seen)), restorable_from, ..PointFacts::default() })
+        let issue = issue(whole, untraced);
+        Ok(PointFacts { issue, details, mark: Some(Mark::of(&self.seen)), restorable_from, ..PointFacts::default() })
     }
+}
+
+/// What was read, and why all of it.
+fn pages_read(whole: Option<&Whole>) -> String {
+    whole.map_or_else(
+        || "those that changed since the recovery point before".to_owned(),
+        |whole| format!("all: {}", whole.why),
+    )
+}
+
+/// What went otherwise than it should.
+fn issue(whole: Option<Whole>, untraced: Option<Fault>) -> Option<String> {
+    let told =
+        |whole: Whole| format!("all of the cluster was read, and not only the pages that changed: {}", whole.why);
+    let whole = whole.filter(|whole| !whole.is_expected).map(told);
+    let untraced = untraced
+        .map(|fault| format!("the next backup reads all of the cluster, since this one left no trace: {fault}"));
+    let issues: Vec<String> = whole.into_iter().chain(untraced).collect();
+    (!issues.is_empty()).then(|| issues.join("; "))
 }
 
 /// What there is to say of the point.
@@ -158,113 +163,4 @@ fn details(server: &Server, seen: &Seen, manifest: &Manifest) -> PointDetails {
         ]
     });
     of_server.into_iter().chain(of_log.into_iter().flatten()).collect()
-}
-
-/// The archive that comes, and the tree of what came.
-struct Stream {
-    address: Address,
-    size_bytes: u64,
-    state: Mutex<State>,
-}
-
-struct State {
-    /// The program whose archive is not read yet.
-    coming: Option<Running>,
-    /// The program whose archive came to its end.
-    came: Option<Running>,
-    /// Why the archive came to no end.
-    broke_off: Option<Fault>,
-    tree: Tree,
-    manifest: Vec<u8>,
-}
-
-impl TreeSource for Stream {
-    fn item(&self, path: &Path) -> io::Result<SourceItem> {
-        self.state.lock().tree.item(path)
-    }
-
-    fn children(&self, folder: &Path) -> io::Result<Children<'_>> {
-        let children = self.state.lock().tree.children(folder)?;
-        Ok(Box::new(children.into_iter().map(|(name, node)| {
-            Ok(Child { name, item: Some(SourceItem { node, cut: CUT, ..SourceItem::default() }) })
-        })))
-    }
-
-    fn open(&self, path: &Path) -> io::Result<Box<dyn SourceReader + '_>> {
-        Err(io::Error::other(format!("{} came only once and cannot be read again", path.display())))
-    }
-
-    fn arrivals<'a>(&'a self, control: &'a Control) -> Option<Box<dyn Arrivals + 'a>> {
-        let running = self.state.lock().coming.take();
-        let tar = running.map(|running| Tar::new(BufReader::with_capacity(64 << 10, running.watched_by(control))));
-        Some(Box::new(Coming { stream: self, tar, keeps: false }))
-    }
-
-    fn estimate(&self, _: &Path, _: &Control) -> Option<Estimate> {
-        Some(Estimate { files: 0, bytes: self.size_bytes })
-    }
-}
-
-/// An archive that is read.
-struct Coming<'a> {
-    stream: &'a Stream,
-    tar: Option<Tar<BufReader<Watched<'a>>>>,
-    /// Whether the file that came last is the manifest.
-    keeps: bool,
-}
-
-impl Coming<'_> {
-    fn ended() -> io::Error {
-        io::Error::other("a backup of a server can be read only once")
-    }
-
-    /// Why the archive broke off: what the program said last tells more than that it did.
-    fn why(&mut self, error: io::Error) -> io::Error {
-        let Some(tar) = self.tar.take() else { return error };
-        let fault = match tar.into_inner().into_inner().into_inner().finish() {
-            Ok(ended) if ended.said.is_empty() => return error,
-            Ok(ended) => faults::fault(&self.stream.address, &ended.said),
-            Err(fault) => faults::fault(&self.stream.address, &fault.to_string()),
-        };
-        let denied = matches!(fault, Fault::Denied(_));
-        let kind = if denied { io::ErrorKind::PermissionDenied } else { io::ErrorKind::Other };
-        let error = io::Error::new(kind, fault.to_string());
-        self.stream.state.lock().broke_off = Some(fault);
-        error
-    }
-}
-
-impl Arrivals for Coming<'_> {
-    fn next(&mut self) -> io::Result<Option<Arrival>> {
-        loop {
-            let tar = self.tar.as_mut().ok_or_else(Self::ended)?;
-            let entry = match tar.next() {
-                Ok(Some(entry)) => entry,
-                Ok(None) => {
-                    let running = self.tar.take().map(|tar| tar.into_inner().into_inner().into_inner());
-                    self.stream.state.lock().came = running;
-                    return Ok(None);
-                }
-                Err(error) => return Err(self.why(error)),
-            };
-            let path = self.stream.state.lock().tree.add(&entry)?;
-            if entry.kind == Kind::File {
-                self.keeps = path == Path::new(ROOT).join(MANIFEST);
-                return Ok(Some(Arrival { path, cut: CUT }));
-            }
-        }
-    }
-
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let tar = self.tar.as_mut().ok_or_else(Self::ended)?;
-        let read = tar.read(buffer).map_err(|error| self.why(error))?;
-        if self.keeps {
-            let mut state = self.stream.state.lock();
-            if state.manifest.len() + read > LARGEST_MANIFEST {
-                return Err(io::Error::other("its backup_manifest is too large"));
-            }
-            state.manifest.extend_from_slice(&buffer[..read]);
-        }
-        Ok(read)
-    }
 }

@@ -1,5 +1,6 @@
 //! The archive that `pg_basebackup` writes: `ustar`, read once from its beginning to its end.
 
+use crate::engine::drivers::crc32c::longer;
 use std::io::{self, Read};
 
 const BLOCK: usize = 512;
@@ -11,6 +12,8 @@ pub(super) struct Tar<R> {
     left: u64,
     /// What fills up its last block.
     padding: u64,
+    /// The CRC-32C of what was read of it.
+    sum: u32,
 }
 
 /// An entry.
@@ -38,7 +41,7 @@ pub(super) enum Kind {
 
 impl<R: Read> Tar<R> {
     pub(super) fn new(from: R) -> Self {
-        Self { from, left: 0, padding: 0 }
+        Self { from, left: 0, padding: 0, sum: 0 }
     }
 
     /// Whatever it was read from.
@@ -50,7 +53,7 @@ impl<R: Read> Tar<R> {
     /// stops is an error of the kind `UnexpectedEof`.
     pub(super) fn next(&mut self) -> io::Result<Option<Entry>> {
         self.skip(self.left + self.padding)?;
-        (self.left, self.padding) = (0, 0);
+        (self.left, self.padding, self.sum) = (0, 0, 0);
         let mut block = [0; BLOCK];
         self.from.read_exact(&mut block)?;
         if block.iter().all(|byte| *byte == 0) {
@@ -76,12 +79,25 @@ impl<R: Read> Tar<R> {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         self.left -= read as u64;
+        self.sum = longer(self.sum, &buffer[..read]);
         Ok(read)
+    }
+
+    /// The CRC-32C of the content of the entry that came last, if it was read to its end.
+    pub(super) fn sum(&self) -> Option<u32> {
+        (self.left == 0).then_some(self.sum)
     }
 
     fn skip(&mut self, bytes: u64) -> io::Result<()> {
         let skipped = io::copy(&mut (&mut self.from).take(bytes), &mut io::sink())?;
         if skipped == bytes { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+    }
+}
+
+/// The content of the entry that came last.
+impl<R: Read> Read for Tar<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        Tar::read(self, buffer)
     }
 }
 
@@ -137,6 +153,7 @@ fn number(field: &[u8]) -> Option<u64> {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::engine::drivers::crc32c::crc32c;
 
     /// A header as PostgreSQL writes it.
     pub(in crate::engine::drivers::postgresql) fn header(path: &str, kind: u8, size: u64, mode: u32) -> [u8; BLOCK] {
@@ -183,9 +200,11 @@ pub(super) mod tests {
         let file = tar.next().unwrap().unwrap();
         assert_eq!((file.uid, file.gid, file.modified, file.size), (104, 106, 1_764_167_000, 3));
         let mut content = [0; 9];
-        assert_eq!(tar.read(&mut content).unwrap(), 3);
+        assert_eq!((tar.read(&mut content[..1]).unwrap(), tar.sum()), (1, None));
+        assert_eq!(tar.read(&mut content[1..]).unwrap(), 2);
         assert_eq!(&content[..3], b"one");
         assert_eq!(tar.read(&mut content).unwrap(), 0);
+        assert_eq!(tar.sum(), Some(crc32c(&[b"one"])));
         assert_eq!(tar.next().unwrap().unwrap().size, 1000);
         assert_eq!(tar.next().unwrap().unwrap().path, b"a/d");
         assert_eq!(tar.next().unwrap(), None);

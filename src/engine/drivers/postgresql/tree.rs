@@ -1,12 +1,21 @@
 //! The tree of an archive, as far as it came.
 
 use super::tar::{Entry, Kind};
-use crate::repository::{Node, NodeKind, SourceItem, Timestamp};
+use crate::repository::{Cut, Node, NodeKind, SourceItem, Timestamp};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
+
+/// Where the cluster's files lie in a snapshot.
+pub(super) const ROOT: &str = "/data";
+
+/// How many bytes each piece of a file has: eight pages.
+pub(super) const PIECE: u32 = 64 << 10;
+
+/// How files are cut.
+pub(super) const CUT: Cut = Cut::Fixed(PIECE);
 
 /// Whose permissions say what the folder of the cluster has, which is no entry of its archive.
 const FIRST: &str = "PG_VERSION";

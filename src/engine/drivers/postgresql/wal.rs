@@ -4,8 +4,8 @@
 //! at any multiple of eight bytes, and goes on over as many pages as it needs. That is the same in all versions from 9.5 on. What
 //! has not come yet reads as zeros, and what came in part fails its checksum: a walk ends there.
 
-use super::crc32c::crc32c;
 use crate::domain::Time;
+use crate::engine::drivers::crc32c::crc32c;
 use chrono::{DateTime, Duration};
 use std::fs::File;
 use std::io;
@@ -248,6 +248,11 @@ fn ended_at(record: &[u8]) -> Option<Time> {
 pub(super) fn parse_place(text: &str) -> Option<u64> {
     let (high, low) = text.split_once('/')?;
     Some(u64::from(u32::from_str_radix(high, 16).ok()?) << 32 | u64::from(u32::from_str_radix(low, 16).ok()?))
+}
+
+/// A place in the log as PostgreSQL writes it.
+pub(super) fn shown(place: u64) -> String {
+    format!("{:X}/{:X}", place >> 32, place & 0xFFFF_FFFF)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use crate::engine::drivers::child::Program;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Names the folder of the programs, where they lie in none of those that are looked through.
+/// Names the folder of the programs, or several with colons between them, instead of those that are looked through.
 const FOLDER: &str = "VAULTDECK_POSTGRESQL";
 
 /// Folders with a folder for each version, and what is in that.
@@ -27,8 +27,8 @@ pub(in crate::engine::drivers) struct Programs {
 
 /// All programs that there are, the oldest version first. An error where there are none.
 pub(in crate::engine::drivers) fn installed() -> Result<Vec<Programs>, Fault> {
-    let configured = std::env::var_os(FOLDER).map(PathBuf::from);
-    let folders = configured.map_or_else(folders, |folder| vec![folder]);
+    let configured = std::env::var_os(FOLDER).map(|value| std::env::split_paths(&value).collect());
+    let folders = configured.unwrap_or_else(folders);
     let mut found: Vec<Programs> = folders.into_iter().filter_map(|folder| Programs::look(&folder)).collect();
     found.sort_by_key(|programs| programs.major);
     found.dedup_by_key(|programs| programs.major);
@@ -47,7 +47,8 @@ pub(in crate::engine::drivers) fn for_server(installed: &[Programs], major: u32)
         let newest = installed.last().map_or(0, |programs| programs.major);
         Fault::Unsupported {
             found: format!("The pg_basebackup of PostgreSQL {newest}, the newest on this machine,"),
-            needs: format!("that of the server's version {major} or of a newer one (postgresql-client-{major})"),
+            needs: format!("that of the server's version {major} or of a newer one (install postgresql-client-{major}, or name the folder of its \
+                 programs in the environment variable {FOLDER})"),
         }
     })
 }
@@ -64,7 +65,8 @@ pub(in crate::engine::drivers) fn with_server(major: u32) -> Result<Programs, Fa
 }
 
 impl Programs {
-    fn look(folder: &Path) -> Option<Self> {
+    /// Those in a folder, if they are all there.
+    pub(in crate::engine::drivers) fn look(folder: &Path) -> Option<Self> {
         let said = Program::at(&folder.join("pg_basebackup")).ok()?.arg("--version").run(PATIENCE).ok()?;
         let major = major_of(&String::from_utf8_lossy(&said.output))?;
         folder.join("psql").is_file().then(|| Self { folder: folder.to_owned(), major })

@@ -98,16 +98,24 @@ impl Beside {
         if self.acls {
             found.push(attribute(ACL, &acl_of(client, of)?));
         }
-        let asks = match self.tags {
-            Tags::Always => true,
-            Tags::WhereTold => told.is_some_and(|count| count > 0),
-            Tags::Never => false,
-        };
-        if asks {
+        if self.asks_for_tags(told) {
             let tags = tags_of(client, of)?;
             found.extend((!tags.is_empty()).then(|| attribute(TAGS, &tags)));
         }
         Ok(found)
+    }
+
+    /// Whether anything beside the content of an object is asked for; its answer tells of so many tags.
+    pub(super) fn asks(self, told: Option<i32>) -> bool {
+        self.acls || self.asks_for_tags(told)
+    }
+
+    fn asks_for_tags(self, told: Option<i32>) -> bool {
+        match self.tags {
+            Tags::Always => true,
+            Tags::WhereTold => told.is_some_and(|count| count > 0),
+            Tags::Never => false,
+        }
     }
 }
 

@@ -4,8 +4,9 @@ use super::beside::Beside;
 use super::client::Client;
 use super::faults::fault;
 use crate::engine::drivers::Fault;
-use aws_sdk_s3::error::ProvideErrorMetadata;
-use aws_sdk_s3::operation::get_object::GetObjectOutput;
+use aws_sdk_s3::error::{ProvideErrorMetadata as _, SdkError};
+use aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder;
+use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
 use parking_lot::Mutex;
 use std::io;
 use std::sync::Arc;
@@ -88,12 +89,24 @@ impl Bucket {
         version: Option<&str>,
         from: Option<(u64, &str)>,
     ) -> io::Result<GetObjectOutput> {
-        let call = self.client.sdk().get_object().bucket(&self.name).key(key);
-        let mut call = call.set_version_id(version.map(str::to_owned));
+        let mut call = self.call(key).set_version_id(version.map(str::to_owned));
         if let Some((at, etag)) = from {
             call = call.range(format!("bytes={at}-")).if_match(etag);
         }
-        self.client.wait(call.send()).map_err(|error| match error.code() {
+        self.understand(self.client.wait(call.send()))
+    }
+
+    /// The call that asks for the object of a key.
+    pub(super) fn call(&self, key: &str) -> GetObjectFluentBuilder {
+        self.client.sdk().get_object().bucket(&self.name).key(key)
+    }
+
+    /// What came of such a call.
+    pub(super) fn understand(
+        &self,
+        answer: Result<GetObjectOutput, SdkError<GetObjectError>>,
+    ) -> io::Result<GetObjectOutput> {
+        answer.map_err(|error| match error.code() {
             Some("NoSuchKey" | "NoSuchVersion") => {
                 io::Error::new(io::ErrorKind::NotFound, "the object is not there any more")
             }

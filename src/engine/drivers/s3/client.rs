@@ -24,6 +24,7 @@ use aws_smithy_runtime_api::client::http::{
 };
 use std::time::Duration;
 use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
 
 /// How long a connection may take.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
@@ -109,6 +110,14 @@ impl Client {
     /// Waits for an answer, whatever else goes on in other threads.
     pub(super) fn wait<F: Future>(&self, work: F) -> F::Output {
         self.runtime.block_on(work)
+    }
+
+    /// Begins a work that goes on beside everything else, and ends with the client at the latest.
+    pub(super) fn spawn<F>(&self, work: F) -> JoinHandle<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        self.runtime.spawn(work)
     }
 
     /// Makes sure that a bucket is there and may be seen.

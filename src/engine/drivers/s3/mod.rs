@@ -8,6 +8,9 @@
 //! An object whose size, time and ETag are those of the last recovery point is not read again. It keeps the tags and the access list
 //! that it had when it was read last (`beside`).
 
+mod ahead;
+#[cfg(test)]
+mod ahead_tests;
 mod beside;
 mod bucket;
 mod client;

@@ -6,12 +6,16 @@ use super::faults::innermost;
 use super::headers;
 use super::listing::{mark_of, second_of};
 use crate::repository::{ExtendedAttribute, FileState, Piece, SourceReader};
+use aws_sdk_s3::error::{ProvideErrorMetadata as _, SdkError};
+use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
 use aws_sdk_s3::primitives::ByteStream;
+use aws_smithy_types::byte_stream::AggregatedBytes;
 use bytes::Bytes;
 use std::io;
+use tokio::task::JoinHandle;
 
 /// Objects up to this many bytes are taken whole when they are opened.
-const SMALL: u64 = 1 << 20;
+pub(super) const SMALL: u64 = 1 << 20;
 /// How often the content of one object may break off.
 const BREAKS: u32 = 5;
 
@@ -33,10 +37,64 @@ pub(super) struct Object<'a> {
     breaks: u32,
 }
 
+/// The content of an object, or how it broke off.
+type Collected = Result<Bytes, aws_smithy_types::byte_stream::error::Error>;
+
+/// What came of an object that was [asked for](ask) before it was opened.
+pub(super) struct Came {
+    answer: Result<GetObjectOutput, SdkError<GetObjectError>>,
+    /// Of a small one.
+    content: Option<Collected>,
+}
+
+impl Came {
+    /// Whether it is what asking now would give. A fault that passes may have passed since; and what stands beside an object is asked for
+    /// when it is opened, so that its content must not be older.
+    pub(super) fn is_usable(&self, bucket: &Bucket) -> bool {
+        match &self.answer {
+            Ok(answer) => !bucket.beside.asks(answer.tag_count()),
+            Err(error) => matches!(error.code(), Some("AccessDenied" | "InvalidObjectState" | "NoSuchKey")),
+        }
+    }
+}
+
+/// Begins to ask for the newest object of a key, and for its content where it is small.
+pub(super) fn ask(bucket: &Bucket, key: &str) -> JoinHandle<Came> {
+    let call = bucket.call(key);
+    bucket.client.spawn(async move {
+        let mut answer = call.send().await;
+        let content = match &mut answer {
+            Ok(answer) if length_of(answer).is_some_and(|length| length <= SMALL) => {
+                Some(collect(std::mem::take(&mut answer.body)).await)
+            }
+            _ => None,
+        };
+        Came { answer, content }
+    })
+}
+
+async fn collect(body: ByteStream) -> Collected {
+    body.collect().await.map(AggregatedBytes::into_bytes)
+}
+
+/// How long the content of an answer is, if it says so.
+fn length_of(answer: &GetObjectOutput) -> Option<u64> {
+    answer.content_length().and_then(|length| u64::try_from(length).ok())
+}
+
 impl<'a> Object<'a> {
     pub(super) fn open(bucket: &'a Bucket, key: &str, version: Option<&str>) -> io::Result<Self> {
-        let mut answer = bucket.get(key, version, None)?;
-        let size = answer.content_length().and_then(|length| u64::try_from(length).ok());
+        Self::of(bucket, key, version, bucket.get(key, version, None)?)
+    }
+
+    /// The newest object of a key that was asked for ahead, as [`whole_if_small`](Self::whole_if_small) gives it.
+    pub(super) fn that_came(bucket: &'a Bucket, key: &str, came: Came) -> io::Result<Self> {
+        let Came { answer, content } = came;
+        Self::of(bucket, key, None, bucket.understand(answer)?)?.whole_with(content)
+    }
+
+    fn of(bucket: &'a Bucket, key: &str, version: Option<&str>, mut answer: GetObjectOutput) -> io::Result<Self> {
+        let size = length_of(&answer);
         let size = size.ok_or_else(|| io::Error::other("the store does not tell how long it is"))?;
         let modified = second_of(answer.last_modified());
         let mut inode = mark_of(answer.e_tag(), bucket.beside);
@@ -65,14 +123,18 @@ impl<'a> Object<'a> {
 
     /// A small object with all its content, which is asked for anew where it breaks off: then another one is as good. A larger
     /// one stays as it is.
-    pub(super) fn whole_if_small(mut self) -> io::Result<Self> {
+    pub(super) fn whole_if_small(self) -> io::Result<Self> {
+        self.whole_with(None)
+    }
+
+    /// The same with what was collected already.
+    fn whole_with(mut self, mut content: Option<Collected>) -> io::Result<Self> {
         loop {
             if self.state.size > SMALL {
                 return Ok(self);
             }
             let body = std::mem::take(&mut self.body);
-            let content = self.bucket.client.wait(body.collect()).map(|content| content.into_bytes());
-            match content {
+            match content.take().unwrap_or_else(|| self.bucket.client.wait(collect(body))) {
                 Ok(content) if content.len() as u64 == self.state.size => {
                     (self.received, self.waiting) = (self.state.size, content);
                     return Ok(self);
@@ -116,8 +178,7 @@ impl<'a> Object<'a> {
             return Err(why);
         };
         let mut answer = self.bucket.get(&self.key, self.version.as_deref(), Some((self.received, etag)))?;
-        let rest = answer.content_length().and_then(|length| u64::try_from(length).ok());
-        if answer.e_tag() != Some(etag) || rest != Some(self.state.size - self.received) {
+        if answer.e_tag() != Some(etag) || length_of(&answer) != Some(self.state.size - self.received) {
             return Err(why);
         }
         self.body = std::mem::take(&mut answer.body);

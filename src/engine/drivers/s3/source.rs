@@ -58,7 +58,7 @@ enum Unlisted {
 }
 
 fn tree(client: Client, name: &str, listing: Listing, cx: &BackupCx<'_>) -> Result<KeyTree<Store>, Unlisted> {
-    let store = Store { bucket: Bucket::new(client, name.to_owned(), Beside::of(cx.options)), listing };
+    let store = Store::new(Bucket::new(client, name.to_owned(), Beside::of(cx.options)), listing);
     let trouble = Arc::clone(store.bucket.trouble());
     KeyTree::new(store, PathBuf::from(ROOT), cx.control).map_err(|error| {
         if trouble.is_out_of_order() {
@@ -89,6 +89,7 @@ impl Source for Open {
             }
             _ => Ok(PointFacts {
                 lacks: self.tree.store().bucket.trouble().bare(),
+                issue: None,
                 details: self.details(),
                 mark: Some(Mark::of(&self.seen)),
                 restorable_from: self.restorable_from()?,

@@ -1,8 +1,9 @@
 //! A bucket as a flat store of keys.
 
+use super::ahead::Ahead;
 use super::bucket::Bucket;
 use super::listing::{Listing, Pages};
-use super::object::Object;
+use super::object::{Object, SMALL};
 use crate::repository::{KeyItem, KeyStore, Keys, SourceReader};
 use std::io;
 
@@ -10,9 +11,14 @@ use std::io;
 pub(super) struct Store {
     pub(super) bucket: Bucket,
     pub(super) listing: Listing,
+    ahead: Ahead,
 }
 
 impl Store {
+    pub(super) fn new(bucket: Bucket, listing: Listing) -> Self {
+        Self { bucket, listing, ahead: Ahead::default() }
+    }
+
     /// The keys, and an error where their order is not that of their bytes.
     fn in_order<'a>(&'a self, pages: Pages<'a>) -> impl Iterator<Item = io::Result<KeyItem>> + 'a {
         let mut last: Option<Vec<u8>> = None;
@@ -45,6 +51,19 @@ impl KeyStore for Store {
         }
         let key = std::str::from_utf8(key);
         let key = key.map_err(|_| io::Error::other("its key is not UTF-8: the protocol has no way to ask for it"))?;
-        Ok(Box::new(Object::open(&self.bucket, key, None)?.whole_if_small()?))
+        Ok(Box::new(match self.ahead.take(&self.bucket, key).filter(|came| came.is_usable(&self.bucket)) {
+            Some(came) => Object::that_came(&self.bucket, key, came)?,
+            None => Object::open(&self.bucket, key, None)?.whole_if_small()?,
+        }))
+    }
+
+    fn expect(&self, key: &[u8], size: u64) {
+        // Where something beside each is asked for, what came before it was opened would be thrown away.
+        if size <= SMALL
+            && !self.bucket.beside.asks(None)
+            && let Ok(key) = std::str::from_utf8(key)
+        {
+            self.ahead.expect(&self.bucket, key);
+        }
     }
 }

@@ -18,6 +18,7 @@ use crate::repository::{Id, ItemPath, Node, NodeKind, Put, Refusal, Repository, 
 use parking_lot::Mutex;
 use std::collections::BTreeSet;
 use std::io::{self, Read as _};
+use std::sync::Arc;
 
 /// A store in which every key is in use, as its conditions say; whether there is an object of it is another question.
 fn in_use(is_object: bool) -> Unruly {
@@ -86,7 +87,7 @@ fn an_upload_that_comes_to_no_end_leaves_no_parts() {
 
 /// A restore into the bucket, as far as a test takes it.
 fn with_target<T>(
-    repository: &Repository,
+    repository: &Arc<Repository>,
     store: &Unruly,
     makes_new: bool,
     use_it: impl FnOnce(Box<dyn Target + '_>) -> T,
@@ -96,7 +97,7 @@ fn with_target<T>(
 
 /// The same, with more in its metadata.
 fn with_keys<T>(
-    repository: &Repository,
+    repository: &Arc<Repository>,
     store: &Unruly,
     makes_new: bool,
     keys: &[(&str, &str)],
@@ -131,7 +132,7 @@ fn put_item(target: &mut dyn Target, key: &str, size: u64) -> Put {
     let node = Node { size, kind: NodeKind::File, ..Node::default() };
     match target.sink().unwrap() {
         Sink::InOrder(sink) => sink.put(&path, &node, &mut io::repeat(7).take(size)).unwrap(),
-        Sink::Folder(_) => panic!("a bucket is no folder"),
+        Sink::Folder(_) | Sink::Own(_) => panic!("a bucket is no folder"),
     }
 }
 

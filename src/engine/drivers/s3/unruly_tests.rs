@@ -108,11 +108,11 @@ fn content_that_is_not_what_its_checksum_says_is_an_issue() {
 }
 
 /// A repository in a folder.
-pub(super) fn repository() -> (tempfile::TempDir, Repository) {
+pub(super) fn repository() -> (tempfile::TempDir, Arc<Repository>) {
     let folder = tempfile::tempdir().unwrap();
     let storage = Arc::new(LocalStorage::new(folder.path().join("repository")));
     let repository = Repository::create(storage, MasterKey::generate().unwrap(), Options::default()).unwrap();
-    (folder, repository)
+    (folder, Arc::new(repository))
 }
 
 pub(super) fn resource(store: &Unruly) -> Resource {
@@ -128,11 +128,22 @@ pub(super) fn resource(store: &Unruly) -> Resource {
 }
 
 /// A whole backup, as a job makes it up to the moment from which a recovery point can be made.
-fn back_up(store: &Unruly) -> Result<(BackupOutcome, PointFacts), Fault> {
+pub(super) fn back_up(store: &Unruly) -> Result<(BackupOutcome, PointFacts), Fault> {
+    back_up_until(store, &Control::new())
+}
+
+/// The same, which may be cancelled.
+pub(super) fn back_up_until(store: &Unruly, control: &Control) -> Result<(BackupOutcome, PointFacts), Fault> {
     let (_folder, repository) = repository();
     let of = Registered { resource: resource(store), mark: None, secret: Some(Unruly::secret()) };
-    let control = Control::new();
-    let source = source::open(&BackupCx { of: &of, options: &BTreeMap::new(), before: None, control: &control })?;
+    let source = source::open(&BackupCx {
+        of: &of,
+        options: &BTreeMap::new(),
+        before: None,
+        line: "tests",
+        is_last: false,
+        control,
+    })?;
     let request = BackupRequest {
         paths: vec![source.root().to_owned()],
         parent: None,
@@ -143,13 +154,17 @@ fn back_up(store: &Unruly) -> Result<(BackupOutcome, PointFacts), Fault> {
         tags: Vec::new(),
         chunker: ChunkerParameters::FILES,
     };
-    let prepared = repository.prepare(source.items(), &request, &control).unwrap();
+    let prepared = repository.prepare(source.items(), &request, control);
+    let prepared = prepared.map_err(|error| Fault::Failed(error.to_string()))?;
     let facts = source.finish(prepared.outcome())?;
     Ok((prepared.outcome().clone(), facts))
 }
 
 /// A store with these keys, which answers for each object as it is told.
-fn with_objects(keys: &'static [&'static str], object: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> Unruly {
+pub(super) fn with_objects(
+    keys: &'static [&'static str],
+    object: impl Fn(&Asked) -> Answer + Send + Sync + 'static,
+) -> Unruly {
     Unruly::that(move |asked| match (asked.method.as_str(), asked.key.as_str()) {
         ("GET", "") if asked.query.contains("list-type=2") => Answer::listing(keys),
         ("GET", "") => Answer::of(200, "<VersioningConfiguration/>"),

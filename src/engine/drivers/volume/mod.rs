@@ -18,6 +18,7 @@
 mod bits;
 mod description;
 mod device;
+mod files;
 mod image;
 mod layout;
 mod place;
@@ -31,6 +32,7 @@ mod target;
 mod tests;
 mod tree;
 
+pub(super) use files::FilesOfVolume;
 pub(super) use place::probe;
 pub(super) use proof::{prove, scratch_place};
 pub(super) use source::source;

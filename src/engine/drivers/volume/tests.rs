@@ -32,9 +32,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 /// A repository, and an image that is backed up into it.
-struct Bench {
+pub(super) struct Bench {
     folder: tempfile::TempDir,
-    repository: Repository,
+    pub(super) repository: Arc<Repository>,
     of: Registered,
 }
 
@@ -56,7 +56,7 @@ enum When {
 
 impl Bench {
     /// An image with data in its first and third segments.
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let slots = Slots::new(&Ebs);
         let image = File::options().write(true).open(slots.path()).unwrap();
         image.set_len(2 * SEGMENT + 3 * SEGMENT / 2).unwrap();
@@ -64,11 +64,12 @@ impl Bench {
         image.write_all_at(&noise(2, 1 << 20), 2 * SEGMENT + 12_345).unwrap();
         let of = Registered { resource: slots.resource(), mark: None, secret: None };
         let storage = Arc::new(LocalStorage::new(slots.folder.path().join("repository")));
-        let repository = Repository::create(storage, MasterKey::generate().unwrap(), Options::default()).unwrap();
+        let repository =
+            Arc::new(Repository::create(storage, MasterKey::generate().unwrap(), Options::default()).unwrap());
         Self { folder: slots.folder, repository, of }
     }
 
-    fn image(&self) -> PathBuf {
+    pub(super) fn image(&self) -> PathBuf {
         self.of.resource.location.path().unwrap().to_owned()
     }
 
@@ -93,12 +94,14 @@ impl Bench {
     }
 
     /// A backup by the driver, during which something happens to the image.
-    fn back_up_while(&self, happens: impl FnOnce()) -> Result<(BackupOutcome, PointFacts), Fault> {
+    pub(super) fn back_up_while(&self, happens: impl FnOnce()) -> Result<(BackupOutcome, PointFacts), Fault> {
         let control = Control::new();
         let source = Ebs.source(&BackupCx {
             of: &self.of,
             options: &std::collections::BTreeMap::new(),
             before: None,
+            line: "tests",
+            is_last: false,
             control: &control,
         })?;
         happens();
@@ -112,7 +115,7 @@ impl Bench {
         let (size, root) = (image.size(), ItemPath::root());
         let kept = image.dirty().map(|dirty| since::kept(dirty, size));
         let description = Description::new(size, "nbd://test".to_owned(), Consistency::Crash, kept);
-        let before = parent.map(|snapshot| Before { repository: &self.repository, snapshot });
+        let before = parent.map(|snapshot| Before { repository: &self.repository, snapshot, folder: None });
         let since = match (image.dirty(), &before) {
             (Some(dirty), Some(before)) => Since::of(&description, dirty, &before.inside(&root)).unwrap(),
             _ => None,
@@ -328,7 +331,7 @@ fn a_bitmap_that_proves_nothing_has_all_of_it_read() {
     let since = |name: &str, dirty: &[u64], size: u64, source: &str| {
         let (told, root) = (bench.told(name, dirty), ItemPath::root());
         let now = Description::new(size, source.to_owned(), Consistency::Crash, None);
-        let before = Before { repository: &bench.repository, snapshot: first };
+        let before = Before { repository: &bench.repository, snapshot: first, folder: None };
         Since::of(&now, &told.dirty, &before.inside(&root)).unwrap().is_some()
     };
     let url = "nbd://test";

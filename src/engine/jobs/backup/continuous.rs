@@ -83,21 +83,18 @@ pub(super) fn begin(
     Ok(part(driver, of)?.begin(of, &engine.spool_of(point), control)?)
 }
 
-/// The newest base of the point that a job renews, if the next one takes over what did not change: its snapshot, and its folder there.
-pub(super) fn base_before(
-    connection: &Connection,
-    driver: &'static dyn Driver,
-    record: &BackupRecord,
-    of: &Registered,
-) -> Result<Option<(Id, String)>> {
+/// The newest base of the point that a job renews: its snapshot, and its folder there.
+pub(super) fn base_before(connection: &Connection, record: &BackupRecord) -> Result<Option<(Id, String)>> {
     let Some(point) = &record.job.recovery_point_arn else { return Ok(None) };
-    if !driver.continuous(&of.resource.location).is_some_and(Continuous::takes_over) {
-        return Ok(None);
-    }
     let chain = chains::get(connection, point)?.and_then(|row| row.chain);
     let folder = chain.and_then(|chain| chain.bases.last().map(|base| base.folder.clone()));
     let snapshot = points::content(connection, point)?.and_then(|(snapshot, ..)| snapshot.parse().ok());
     Ok(snapshot.zip(folder))
+}
+
+/// Whether the next base of a resource takes over what did not change since the one before.
+pub(super) fn takes_over(driver: &'static dyn Driver, of: &Registered) -> bool {
+    driver.continuous(&of.resource.location).is_some_and(Continuous::takes_over)
 }
 
 /// What a new point holds.
@@ -183,6 +180,7 @@ impl Renewal {
         };
         let bytes = self.prepared.outcome().bytes_read as i64;
         let ending = Ending { state: JobState::Completed, category: SUCCESS, message: None };
+        let ending = ending.with_issue(self.facts.issue.as_deref());
         let now = engine.clock.now();
         let moved = Moved { size: bytes, bytes };
         let end = |tx: &Connection| {

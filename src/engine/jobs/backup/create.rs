@@ -9,9 +9,10 @@ use crate::domain::{Arn, Lifecycle, Resource, Scope, Tags, Time, VaultName};
 use crate::engine::catalog::Connection;
 use crate::engine::catalog::ordered_id::ordered_id;
 use crate::engine::error::{Error, Result};
-use crate::engine::jobs::backup::rows::children::States;
 use crate::engine::jobs::backup::rows::record::BackupRecord;
+use crate::engine::jobs::composite;
 use crate::engine::jobs::id::new_job_id;
+use crate::engine::jobs::rows::children::States;
 use crate::engine::points::rows::chains;
 use crate::engine::vaults;
 use chrono::Duration;
@@ -69,7 +70,7 @@ impl Draft<'_> {
         let is_parent = is_composite && self.parent.is_none();
         let point_id = match (&continuous, point_id) {
             (Some(id), _) => id.clone(),
-            (None, _) if is_parent => format!("composite:{}", ordered_id(self.created)),
+            (None, _) if is_parent => composite::point_id(self.created),
             // It takes what makes it unique from the beginning of a text, which of an ordered id is the time.
             (None, Some(made)) => made(&self.resource.arn, self.created, &uuid::Uuid::new_v4().to_string()),
             (None, None) => ordered_id(self.created).to_string(),

@@ -1,8 +1,9 @@
 //! Backup jobs: one of a resource at a time, within their windows, into a vault that may be written.
 
-mod composite;
 mod continuous;
 pub mod create;
+mod divide;
+mod members;
 pub mod ops;
 pub mod rows;
 mod run;
@@ -15,6 +16,7 @@ use crate::engine::Engine;
 use crate::engine::catalog::Connection;
 use crate::engine::error::Result;
 use crate::engine::jobs::MAX_ATTEMPTS;
+use crate::engine::jobs::composite::{self, Parent};
 use crate::engine::jobs::entered::{Entered, Use};
 use crate::engine::jobs::kind::{Chance, Decision, Job, Kind};
 use crate::engine::jobs::live::LiveJob;
@@ -94,7 +96,10 @@ impl Job for BackupRecord {
             return Ok(if waits { Decision::Wait } else { Decision::End(Ending::stopped()) });
         }
         if !self.children.is_empty() {
-            return composite::decide(self, engine, turn, chance);
+            return match composite::decide(engine, &self.as_parent(), chance)? {
+                Some(decision) => Ok(decision),
+                None => engine.start_again(turn, &job.id, &job.vault_arn, Use::Writing, now),
+            };
         }
         if job.state != JobState::Created {
             return decide_interrupted(self, engine, turn, chance);
@@ -151,6 +156,23 @@ impl Job for BackupRecord {
 
     fn end(&self, connection: &Connection, ending: &Ending, bytes: i64, now: Time) -> Result<()> {
         record::end(connection, &self.job.id, ending, Moved { size: 0, bytes }, now).map(drop)
+    }
+}
+
+impl BackupRecord {
+    /// As a job that stands for others.
+    fn as_parent(&self) -> Parent<'_> {
+        let job = &self.job;
+        Parent {
+            table: &TABLE,
+            id: &job.id,
+            children: &self.children,
+            attempts: self.attempts,
+            told: job.status_message.as_deref(),
+            resource: &job.resource_arn,
+            point: job.recovery_point_arn.clone(),
+            issue: self.issue.clone(),
+        }
     }
 }
 

@@ -17,6 +17,7 @@ use crate::engine::jobs::backup::rows::record::{self, BackupRecord, Moved};
 use crate::engine::jobs::backup::rows::{self, BackupJobFilter, TABLE, children};
 use crate::engine::jobs::live::{LiveJobs, StopCause};
 use crate::engine::jobs::outcome::Ending;
+use crate::engine::jobs::rows::children::{self as child_jobs, States};
 use crate::engine::jobs::summaries::{ALL, ANY, JobSummary, Summarized, SummaryFilter};
 use crate::engine::organization::roles;
 use crate::engine::page::{Page, PageRequest, check_one_of};
@@ -177,8 +178,8 @@ impl Engine {
     }
 
     /// The child jobs of a backup job by their states; none of one that has none.
-    pub fn child_jobs(&self, id: &JobId) -> Result<children::States> {
-        self.catalog.read(|connection| children::states(connection, id))
+    pub fn child_jobs(&self, id: &JobId) -> Result<States> {
+        self.catalog.read(|connection| child_jobs::states(connection, &TABLE, id))
     }
 }
 

@@ -4,12 +4,13 @@ use crate::domain::tags::MAX_TAGS;
 use crate::engine::catalog::Connection;
 use crate::engine::drivers::{BackupCx, Before};
 use crate::engine::error::Result;
+use crate::engine::jobs::MAX_ATTEMPTS;
 use crate::engine::jobs::adopt::adopt;
-use crate::engine::jobs::backup::composite::{conclude, divide};
-use crate::engine::jobs::backup::continuous;
 use crate::engine::jobs::backup::rows::record::BackupRecord;
 use crate::engine::jobs::backup::stored::{Attempt, Data, Made, Plan, StoredBackup, point_id};
+use crate::engine::jobs::backup::{continuous, divide};
 use crate::engine::jobs::commit::keep_if_held;
+use crate::engine::jobs::composite::conclude;
 use crate::engine::jobs::entered::Entered;
 use crate::engine::jobs::finish::{Finish, TAG};
 use crate::engine::jobs::live::LiveJob;
@@ -45,14 +46,23 @@ pub(super) fn run(
     engine.data_dir.reserve().admits_backup().map_err(|standing| Ending::disk_full(&standing))?;
     let plan = engine.catalog.read(|connection| plan(engine, connection, record))??;
     let driver = engine.driver_of(&plan.of.resource.resource_type)?;
-    let moved = if renews {
-        engine.catalog.read(|connection| continuous::base_before(connection, driver, record, &plan.of))?
-    } else {
-        None
+    let base =
+        if renews { engine.catalog.read(|connection| continuous::base_before(connection, record))? } else { None };
+    let moved = base.as_ref().filter(|_| continuous::takes_over(driver, &plan.of));
+    let parent = moved.map(|(snapshot, _)| *snapshot).or(plan.parent);
+    let repository = &vault.repository;
+    let before = match &base {
+        Some((snapshot, folder)) => Some(Before { repository, snapshot: *snapshot, folder: Some(folder) }),
+        None => plan.parent.map(|snapshot| Before { repository, snapshot, folder: None }),
     };
-    let parent = moved.as_ref().map(|(snapshot, _)| *snapshot).or(plan.parent);
-    let before = plan.parent.map(|snapshot| Before { repository: &vault.repository, snapshot });
-    let cx = BackupCx { of: &plan.of, options: &job.backup_options, before, control: &live.control };
+    let cx = BackupCx {
+        of: &plan.of,
+        options: &job.backup_options,
+        before,
+        line: &BackupCx::line_of(&job.vault_arn, record.continuous),
+        is_last: record.attempts + 1 >= MAX_ATTEMPTS,
+        control: &live.control,
+    };
     // Before the source is opened, which may hold it still: what changed from here on is read again by the next backup.
     let started = SystemTime::now();
     if record.continuous {
@@ -61,7 +71,8 @@ pub(super) fn run(
             continuous::begin(engine, driver, record, &plan.of, &live.control)?;
         }
     }
-    let children = job.is_parent.then(|| conclude::look(engine, record)).transpose()?;
+    let look = || engine.catalog.read(|connection| conclude::look(connection, &record.as_parent()));
+    let children = job.is_parent.then(look).transpose()?;
     let source = match &children {
         Some(children) => children.source(),
         None => driver.source(&cx)?,
@@ -77,7 +88,7 @@ pub(super) fn run(
         tags: vec![format!("{TAG}{}", point_id(record))],
         chunker: vault.chunker,
     };
-    let prepared = match &moved {
+    let prepared = match moved {
         Some((_, folder)) => {
             vault.repository.prepare_moved(source.items(), &request, OsStr::new(folder), &live.control)
         }

@@ -11,8 +11,8 @@ use crate::engine::authorize::{Doing, authorize};
 use crate::engine::catalog::Connection;
 use crate::engine::drivers::{PointFacts, Registered};
 use crate::engine::error::Result;
-use crate::engine::jobs::backup::composite::conclude;
 use crate::engine::jobs::backup::rows::record::{self, BackupRecord, Moved};
+use crate::engine::jobs::composite::conclude;
 use crate::engine::jobs::copy;
 use crate::engine::jobs::finish::{NewManifest, Stored, Verdict};
 use crate::engine::jobs::outcome::{Ending, known_category};
@@ -84,21 +84,6 @@ pub(super) struct Plan {
 }
 
 impl StoredBackup {
-    /// The manifest of a composite that lacks something by now of which the one that is written says nothing: what is nested may
-    /// have been deleted, or taken out, since.
-    fn seen_now(&self, connection: &Connection, written: &Manifest) -> Result<Option<Manifest>> {
-        if !self.record.job.is_parent {
-            return Ok(None);
-        }
-        let lacks = conclude::partial(connection, &self.record)?;
-        let unsaid = |why: &String| !written.partial || written.status_message.as_ref() != Some(why);
-        Ok(lacks.filter(unsaid).map(|why| {
-            let Ending { category, message, .. } = Ending::partial(why);
-            let message_category = category.to_owned();
-            Manifest { partial: true, status_message: message, message_category, ..written.clone() }
-        }))
-    }
-
     fn snapshot(&self) -> Result<Id> {
         match &self.made {
             Made::Now(attempt) => Ok(attempt.data.outcome().snapshot),
@@ -152,7 +137,8 @@ impl Stored for StoredBackup {
     }
 
     fn complete(&self, connection: &Connection, manifest: &Manifest, packs: &BTreeSet<Id>, now: Time) -> Result<bool> {
-        let seen = self.seen_now(connection, manifest)?;
+        let parent = self.record.job.is_parent.then(|| self.record.as_parent());
+        let seen = parent.map(|parent| conclude::seen_now(connection, &parent, manifest)).transpose()?.flatten();
         let (manifest, is_owed) = (seen.as_ref().unwrap_or(manifest), seen.is_some());
         let ending = Ending {
             state: if manifest.partial { JobState::Partial } else { JobState::Completed },
@@ -174,8 +160,8 @@ impl Stored for StoredBackup {
         {
             marks::remember(connection, &manifest.resource_arn, mark)?;
         }
-        // What a composite is made of is copied, each by itself.
-        if !self.record.job.is_parent {
+        // What is nested in a composite is copied as a part of it.
+        if self.record.job.parent_job_id.is_none() {
             copy::create::scheduled(connection, &self.record.job, &self.record.copy_actions, now)?;
         }
         Ok(true)
@@ -217,7 +203,9 @@ impl Attempt {
             self.facts.lacks.is_none() && outcome.issues.iter().all(|issue| issue.kind == IssueKind::AccessDenied);
         let ending = match &self.partial {
             Some(why) => Ending::partial(why.clone()),
-            None => Ending::completed(&missing, denied).with_issue(record.issue.as_deref()),
+            None => Ending::completed(&missing, denied)
+                .with_issue(record.issue.as_deref())
+                .with_issue(self.facts.issue.as_deref()),
         };
         Manifest {
             recovery_point_id: point_id(record).to_owned(),

@@ -8,13 +8,29 @@ use crate::engine::authorize::subject::{VaultNamed, VaultToLeave};
 use crate::engine::authorize::{Principal, authorize};
 use crate::engine::catalog::Connection;
 use crate::engine::error::{Error, ErrorKind, Result};
-use crate::engine::jobs::copy::rows::CopyRecord;
+use crate::engine::jobs::copy::rows::{self, CopyRecord};
 use crate::engine::jobs::outcome::Ending;
 use crate::engine::organization::{accounts, roles, settings};
 use crate::engine::{points, vaults};
 
-/// How the job ends, if it cannot begin at all.
+/// How the job ends, if it cannot begin at all. A child job does not begin either while its parent could not: what that is to make
+/// of the children would never come.
 pub(super) fn refusal(connection: &Connection, record: &CopyRecord) -> Result<Option<Ending>> {
+    if let Some(ending) = own_refusal(connection, record)? {
+        return Ok(Some(ending));
+    }
+    let is_new = record.job.state == JobState::Created;
+    let Some(parent) = record.job.parent_job_id.as_ref().filter(|_| is_new) else { return Ok(None) };
+    let Some(parent) = rows::open_one(connection, parent)? else { return Ok(None) };
+    let of_parent = own_refusal(connection, &parent)?;
+    Ok(of_parent.map(|ending| Ending {
+        message: ending.message.map(|why| format!("The composite that it is to be nested in cannot be copied: {why}")),
+        ..ending
+    }))
+}
+
+/// How the job ends for what stands in its own way.
+fn own_refusal(connection: &Connection, record: &CopyRecord) -> Result<Option<Ending>> {
     if !roles::is_assumable(connection, &record.job.scope.account, record.role.as_str())? {
         return Ok(Some(Ending::role_not_assumable(record.role.as_str())));
     }
@@ -43,7 +59,10 @@ fn unfit_source(connection: &Connection, record: &CopyRecord) -> Result<Option<E
     let state = point.status.as_str();
     Ok(match () {
         () if !whole => Some(Ending::failed(false, format!("Recovery point {arn} is in state {state}."))),
-        () if point.is_cold() => Some(Ending::failed(false, Obstacle::Cold(arn.clone()).to_string())),
+        // Of a composite all that is copied is what is nested in it.
+        () if point.is_cold() && !record.job.is_parent => {
+            Some(Ending::failed(false, Obstacle::Cold(arn.clone()).to_string()))
+        }
         () => None,
     })
 }
@@ -84,8 +103,9 @@ fn obstacle(connection: &Connection, record: &CopyRecord) -> Result<Option<Obsta
         }
         Err(other) => return Err(other),
     }
-    // A lock binds new jobs: one that had begun when it was put on goes on.
-    let is_new = record.job.state == JobState::Created;
+    // A lock binds new jobs: one that had begun when it was put on goes on. What a parent writes itself begins when its children
+    // are over, and not with the first of them.
+    let is_new = record.job.state == JobState::Created || (record.job.is_parent && record.attempts == 0);
     let fits = !is_new || vaults::lock::retention_fits(connection, destination, record.job.lifecycle.as_ref())?;
     Ok((!fits).then_some(Obstacle::Retention))
 }

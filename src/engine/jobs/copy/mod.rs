@@ -2,8 +2,12 @@
 //!
 //! What stands in the way of a copy is looked at when it begins, in the transaction that says so: the vaults, the policies and
 //! the settings of that moment count, and not those of the call.
+//!
+//! The job of a composite recovery point stands for a child job for each point that is nested in it, and makes a composite of what
+//! they copied.
 
 mod admission;
+mod composite;
 pub mod create;
 pub mod ops;
 pub mod rows;
@@ -81,6 +85,9 @@ impl Job for CopyRecord {
 
     fn decide(&self, engine: &Arc<Engine>, turn: &mut Turn, chance: Chance) -> Result<Decision> {
         let (job, now) = (&self.job, chance.now);
+        if let Some(parent) = self.as_parent() {
+            return composite::decide(self, &parent, engine, turn, chance);
+        }
         if job.state == JobState::Running {
             if !engine.jobs.resumes() {
                 return Ok(Decision::Wait);
@@ -118,12 +125,20 @@ impl Job for CopyRecord {
             self.end(connection, &ending, 0, now)?;
             return Ok(false);
         }
-        store::begin(connection, &TABLE, &self.job.id, now)
+        let begins = store::begin(connection, &TABLE, &self.job.id, now)?;
+        if let Some(parent) = self.job.parent_job_id.as_ref().filter(|_| begins) {
+            rows::begin_parent(connection, parent, now)?;
+        }
+        Ok(begins)
     }
 
     fn run(&self, engine: &Arc<Engine>, live: &LiveJob, entered: Entered) -> std::result::Result<Worked, Failure> {
         // What it stored until it failed or was stopped is nobody's: the collection looks for it.
-        run::run(engine, live, self, entered).inspect_err(|_| engine.jobs.litter(&self.destination))
+        let worked = match self.as_parent() {
+            Some(parent) => composite::run(engine, live, self, &parent, entered),
+            None => run::run(engine, live, self, entered),
+        };
+        worked.inspect_err(|_| engine.jobs.litter(&self.destination))
     }
 
     fn end(&self, connection: &Connection, ending: &Ending, _bytes: i64, now: Time) -> Result<()> {

@@ -3,7 +3,7 @@
 use crate::domain::copies::{self, Obstacle};
 use crate::domain::job::CopyJob;
 use crate::domain::names::JobId;
-use crate::domain::recovery_point::RecoveryPointStatus;
+use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use crate::domain::{Arn, Lifecycle, Scope, Time};
 use crate::engine::authorize::action::{CopyFromBackupVault, StartCopyJob};
 use crate::engine::authorize::subject::{PointNamed, PointToCopy, VaultToLeave};
@@ -11,12 +11,14 @@ use crate::engine::authorize::{Permit, authorize, boundary};
 use crate::engine::caller::Caller;
 use crate::engine::catalog::{Connection, idempotency};
 use crate::engine::error::{Error, Result};
-use crate::engine::jobs::copy::create::Draft;
-use crate::engine::jobs::copy::rows::{self, CopyJobFilter, CopyRecord, TABLE};
+use crate::engine::jobs::copy::create::{self, Draft};
+use crate::engine::jobs::copy::rows::{self, CopyJobFilter, TABLE};
+use crate::engine::jobs::rows::children::{self, States};
 use crate::engine::jobs::summaries::{ALL, ANY, JobSummary, Summarized, SummaryFilter};
 use crate::engine::organization::roles;
 use crate::engine::page::{Page, PageRequest, check_one_of};
 use crate::engine::points::ops::point_in;
+use crate::engine::points::rows::composite;
 use crate::engine::{Engine, resources, vaults};
 use serde::Serialize;
 
@@ -77,12 +79,12 @@ impl Engine {
             {
                 return Ok(before.parse::<JobId>()?);
             }
-            let (permit, record) = draft(tx, caller, &request, &destination, now)?;
-            rows::insert(tx, &permit, &record)?;
+            let (permit, point) = source(tx, caller, &request, &destination, now)?;
+            let id = create::insert(tx, &permit, draft(&point, &request, &destination, now))?;
             if let Some(token) = &request.idempotency_token {
-                idempotency::remember(tx, &scope, OPERATION, token, &fingerprint, record.job.id.as_str(), now)?;
+                idempotency::remember(tx, &scope, OPERATION, token, &fingerprint, id.as_str(), now)?;
             }
-            Ok(record.job.id)
+            Ok(id)
         })?;
         self.jobs.resume();
         self.jobs.wake();
@@ -97,6 +99,11 @@ impl Engine {
             let sees = |scope: &Scope| boundary::sees(connection, caller, scope);
             if sees(&job.scope)? || sees(&destination)? { Ok(job) } else { Err(unknown()) }
         })
+    }
+
+    /// The child jobs of a copy job by their states; none of one that has none.
+    pub fn child_copy_jobs(&self, id: &JobId) -> Result<States> {
+        self.catalog.read(|connection| children::states(connection, &TABLE, id))
     }
 
     /// ListCopyJobs, the newest first.
@@ -125,14 +132,14 @@ impl Engine {
     }
 }
 
-/// The job that a request asks for, after all checks that need the catalog.
-fn draft<'tx>(
+/// The point that a request asks for, after all checks that need the catalog.
+fn source<'tx>(
     tx: &'tx Connection,
     caller: &Caller,
     request: &StartCopy,
     destination: &Arn,
     now: Time,
-) -> Result<(Permit<'tx, StartCopyJob>, CopyRecord)> {
+) -> Result<(Permit<'tx, StartCopyJob>, RecoveryPoint)> {
     let arn = &request.recovery_point_arn;
     let found = point_in(tx, &request.source_vault_name, arn)?;
     let subject = PointToCopy(PointNamed { arn, found: found.as_ref() });
@@ -154,10 +161,9 @@ fn draft<'tx>(
              CopyActions has snapshots of it copied."
         )));
     }
-    if point.nesting.is_parent() {
+    if point.nesting.is_parent() && composite::nested(tx, arn)?.is_empty() {
         return Err(Error::invalid_request(format!(
-            "Recovery point {arn} is a composite recovery point, which this engine does not copy as a whole: copy what is nested in it one \
-             by one."
+            "Recovery point {arn} is a composite recovery point in which nothing is nested any more: there is nothing to copy."
         )));
     }
     if destination == &point.vault_arn {
@@ -170,18 +176,16 @@ fn draft<'tx>(
         return Err(Error::no_such_vault(destination));
     }
     roles::pass(tx, caller, request.iam_role_arn.as_str())?;
-    let draft = Draft {
-        point: &point,
-        destination,
-        lifecycle: request.lifecycle,
-        role: &request.iam_role_arn,
-        created: now,
-        by: None,
-    };
-    let record = draft.record()?;
     // What was asked for and what the source adds to it must go together. What nobody asked for is as the point is.
-    if let Some(lifecycle) = record.job.lifecycle.filter(|_| request.lifecycle.is_some()) {
+    let lifecycle = draft(&point, request, destination, now).record()?.job.lifecycle;
+    if let Some(lifecycle) = lifecycle.filter(|_| request.lifecycle.is_some()) {
         lifecycle.validate()?;
     }
-    Ok((permit, record))
+    Ok((permit, point))
+}
+
+/// The job that a request asks for.
+fn draft<'a>(point: &'a RecoveryPoint, request: &'a StartCopy, destination: &'a Arn, now: Time) -> Draft<'a> {
+    let (lifecycle, role) = (request.lifecycle, &request.iam_role_arn);
+    Draft { point, destination, lifecycle, role, created: now, by: None, parent: None }
 }

@@ -12,11 +12,14 @@ use crate::engine::catalog::values::{Columns as _, creator, millis, to_json};
 use crate::engine::error::{Error, Result};
 use crate::engine::events;
 use crate::engine::jobs::outcome::Ending;
+use crate::engine::jobs::rows::children::{self, States};
 use crate::engine::jobs::rows::list::JobList;
 use crate::engine::jobs::rows::store;
 use crate::engine::jobs::rows::table::JobTable;
 use crate::engine::page::{Page, PageRequest};
+use crate::engine::points::rows::composite;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use std::sync::LazyLock;
 
 /// A copy job with what only the engine knows of it.
 #[derive(Debug, Clone)]
@@ -37,6 +40,12 @@ pub struct CopyRecord {
     pub role: Arn,
     /// How often it was begun.
     pub attempts: i64,
+    /// The composite point that is to hold its point, if it is a child job.
+    pub parent_point: Option<Arn>,
+    /// What its composite point lacks whatever becomes of its children: what it copies lacked it when it was asked for.
+    pub issue: Option<String>,
+    /// Its child jobs by their states, if it is a parent.
+    pub children: States,
     /// Whether it was ever begun before: an orderly stop is no attempt, and yet it may have left something.
     pub was_begun: bool,
 }
@@ -62,7 +71,7 @@ pub struct CopyJobFilter {
     pub complete_before: Option<Time>,
     /// Ended after.
     pub complete_after: Option<Time>,
-    /// Children of this job: no copy job of this engine has any.
+    /// Children of this job.
     pub parent_job_id: Option<String>,
     /// With this message category; case does not matter. `*`, `ANY` and `AGGREGATE_ALL` mean all of them.
     pub message_category: Option<String>,
@@ -90,12 +99,13 @@ pub(in crate::engine) const TABLE: JobTable = JobTable {
 pub const COLUMNS: &str = "id, account, region, source_vault_arn, source_point_arn, destination_vault_arn, \
     destination_account, destination_region, destination_point_id, resource_arn, resource_name, resource_type, created, \
     completed, state, status_message, message_category, size_bytes, lifecycle, iam_role_arn, created_by, backup_job_id, \
-    (SELECT v.vault_type FROM vaults AS v WHERE v.arn = destination_vault_arn) AS destination_vault_type";
+    is_parent, parent_job_id, member, (SELECT v.vault_type FROM vaults AS v WHERE v.arn = destination_vault_arn) AS destination_vault_type";
 
 /// A copy job from a row with [`COLUMNS`].
 pub fn from_row(row: &Row<'_>) -> Result<CopyJob> {
     let state = JobState::from(row.column::<String>("state")?.as_str());
-    let made = (state == JobState::Completed).then(|| made(row)).transpose()?;
+    let is_made = matches!(state, JobState::Completed | JobState::Partial);
+    let made = is_made.then(|| made(row)).transpose()?;
     Ok(CopyJob {
         id: row.parsed("id")?,
         scope: row.scope()?,
@@ -117,6 +127,9 @@ pub fn from_row(row: &Row<'_>) -> Result<CopyJob> {
         iam_role_arn: Some(row.parsed("iam_role_arn")?),
         created_by: row.json_option("created_by")?,
         backup_job_id: row.parsed_option("backup_job_id")?,
+        is_parent: row.column("is_parent")?,
+        parent_job_id: row.parsed_option("parent_job_id")?,
+        member: row.column("member")?,
     })
 }
 
@@ -167,16 +180,13 @@ pub(in crate::engine) fn listing(account: Option<&AccountId>, region: &str, filt
 fn narrow(listing: &mut JobList, filter: &CopyJobFilter) {
     listing.one("resource_arn", filter.resource_arn.as_ref().map(Arn::as_str), "copy_jobs_by_resource");
     listing.one("source_point_arn", filter.source_recovery_point_arn.as_ref().map(Arn::as_str), "copy_jobs_by_source");
+    listing.one("parent_job_id", filter.parent_job_id.as_deref(), "copy_jobs_by_parent");
     listing.facet("state", filter.state.as_deref());
     listing.facet("resource_type", filter.resource_type.as_deref());
     listing.facet("destination_vault_arn", filter.destination_vault_arn.as_ref().map(Arn::as_str));
     listing.category(filter.message_category.as_deref());
     listing.created(filter.created_after, filter.created_before);
     listing.completed(filter.complete_after, filter.complete_before);
-    if filter.parent_job_id.is_some() {
-        // No copy job of this engine has a parent.
-        listing.nothing();
-    }
 }
 
 /// Adds a copy job.
@@ -189,8 +199,9 @@ pub fn insert(connection: &Connection, _permit: &Permit<'_, StartCopyJob>, recor
         .prepare_cached(
             "INSERT INTO copy_jobs (id, account, region, source_vault_arn, source_point_arn, destination_vault_arn,
                  destination_account, destination_region, destination_point_id, resource_arn, resource_name,
-                 resource_type, created, state, size_bytes, lifecycle, iam_role_arn, created_by, backup_job_id, attempts)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
+                 resource_type, created, state, size_bytes, lifecycle, iam_role_arn, created_by, backup_job_id, attempts,
+                 is_parent, parent_job_id, member, issue)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)",
         )?
         .execute(params![
             job.id.as_str(),
@@ -213,39 +224,80 @@ pub fn insert(connection: &Connection, _permit: &Permit<'_, StartCopyJob>, recor
             job.created_by.as_ref().map(creator).transpose()?,
             job.backup_job_id.as_ref().map(JobId::as_str),
             record.attempts,
+            job.is_parent,
+            job.parent_job_id.as_ref().map(JobId::as_str),
+            job.member,
+            record.issue,
         ])?;
     store::tell(connection, &TABLE, &job.id)
 }
 
 /// Copy jobs that are not over, the oldest first.
 pub fn open(connection: &Connection) -> Result<Vec<CopyRecord>> {
-    let sql = format!(
-        "SELECT {COLUMNS}, initiated, attempts FROM copy_jobs WHERE state IN {} ORDER BY created, rowid",
-        *OPEN
-    );
+    let sql = format!("{} ORDER BY created, rowid", *OPEN_ONES);
     query::all(connection, &sql, [], |row| {
-        Ok(CopyRecord {
-            job: from_row(row)?,
-            source_point: row.parsed("source_point_arn")?,
-            source_vault: row.parsed("source_vault_arn")?,
-            destination: row.parsed("destination_vault_arn")?,
-            destination_scope: destination(row)?,
-            point_id: row.column("destination_point_id")?,
-            role: row.parsed("iam_role_arn")?,
-            attempts: row.column("attempts")?,
-            was_begun: row.time_option("initiated")?.is_some(),
-        })
+        let record = record(row)?;
+        let is_parent = record.job.is_parent;
+        let children = if is_parent { children::states(connection, &TABLE, &record.job.id)? } else { States::new() };
+        Ok(CopyRecord { children, ..record })
     })
 }
 
-/// A copy job ends. Whether it was still open.
+/// The copy job with this id, if it is not over, without its children.
+pub fn open_one(connection: &Connection, id: &JobId) -> Result<Option<CopyRecord>> {
+    query::first(connection, &format!("{} AND id = ?1", *OPEN_ONES), [id.as_str()], record)
+}
+
+/// Copy jobs that are not over, as [`record`] reads them.
+static OPEN_ONES: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {COLUMNS}, initiated, attempts, issue, (SELECT parent.destination_point_id FROM copy_jobs AS parent
+             WHERE parent.id = copy_jobs.parent_job_id) AS parent_point_id
+         FROM copy_jobs WHERE state IN {}",
+        *OPEN
+    )
+});
+
+fn record(row: &Row<'_>) -> Result<CopyRecord> {
+    let (job, scope): (_, Scope) = (from_row(row)?, destination(row)?);
+    let parent: Option<String> = row.column("parent_point_id")?;
+    Ok(CopyRecord {
+        job,
+        source_point: row.parsed("source_point_arn")?,
+        source_vault: row.parsed("source_vault_arn")?,
+        destination: row.parsed("destination_vault_arn")?,
+        parent_point: parent.map(|id| Arn::recovery_point(&scope, &id)),
+        destination_scope: scope,
+        point_id: row.column("destination_point_id")?,
+        role: row.parsed("iam_role_arn")?,
+        attempts: row.column("attempts")?,
+        issue: row.column("issue")?,
+        children: States::new(),
+        was_begun: row.time_option("initiated")?.is_some(),
+    })
+}
+
+/// A child job begins, and with it its parent, if it is the first.
+pub fn begin_parent(connection: &Connection, parent: &JobId, now: Time) -> Result<()> {
+    store::advance(connection, &TABLE, parent, &JobState::Running, ", initiated = ?3", &[&millis(now)]).map(drop)
+}
+
+/// A copy job ends. Without its recovery point, what its children made is nested in none. Whether it was still open.
 pub fn end(connection: &Connection, id: &JobId, ending: &Ending, now: Time) -> Result<bool> {
-    store::advance(
+    let ended = store::advance(
         connection,
         &TABLE,
         id,
         &ending.state,
         ", status_message = ?3, message_category = ?4, completed = ?5",
         &[&ending.message, &ending.category, &millis(now)],
-    )
+    )?;
+    if ended && ending.state == JobState::Failed {
+        let sql = "SELECT destination_account, destination_region, destination_point_id FROM copy_jobs
+             WHERE id = ?1 AND is_parent = 1";
+        if let Some(point) = query::first(connection, sql, [id.as_str()], made)? {
+            composite::let_go(connection, &point)?;
+        }
+    }
+    Ok(ended)
 }

@@ -22,7 +22,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Does the work of a job.
+/// Does the work of a job that copies a snapshot.
 pub(super) fn run(
     engine: &Arc<Engine>,
     live: &LiveJob,
@@ -66,7 +66,8 @@ pub(super) fn run(
     let data = if keep_if_held(engine, &vault, &transferred)? {
         Data::Snapshot(outcome.tree)
     } else {
-        Data::New(Box::new(transferred))
+        let tree = outcome.tree;
+        Data::New(Box::new(transferred), tree)
     };
     let made = Made::Now { data, manifest: Box::new(manifest) };
     let stored = StoredCopy { record: record.clone(), vault, made };
@@ -74,7 +75,7 @@ pub(super) fn run(
 }
 
 /// What is known of the source.
-fn source(connection: &Connection, record: &CopyRecord) -> Result<std::result::Result<Manifest, Ending>> {
+pub(super) fn source(connection: &Connection, record: &CopyRecord) -> Result<std::result::Result<Manifest, Ending>> {
     let arn = &record.source_point;
     let gone = || Ending::failed(false, format!("Cannot find recovery point {arn}."));
     // What moves on while nothing happens is told by the chain's row alone.
@@ -109,7 +110,10 @@ fn size_of(repository: &Repository, snapshot: Id, folder: &str, control: &Contro
 }
 
 /// What there is to say of the copy: what its source says, but for what is its own.
-fn copied(source: Manifest, record: &CopyRecord, live: &LiveJob) -> Manifest {
+pub(super) fn copied(source: Manifest, record: &CopyRecord, live: &LiveJob) -> Manifest {
+    // A copy is a recovery point of its own, or nested in the copy of what its source is nested in.
+    let member = record.job.member.clone();
+    let nesting = record.parent_point.clone().map(|parent| Nesting::Child { parent, member });
     Manifest {
         recovery_point_id: record.point_id.clone(),
         job_id: record.job.id.to_string(),
@@ -119,8 +123,7 @@ fn copied(source: Manifest, record: &CopyRecord, live: &LiveJob) -> Manifest {
         created_by: record.job.created_by.clone(),
         initiated: Some(live.started),
         lifecycle: record.job.lifecycle,
-        // A copy is a recovery point of its own.
-        nesting: Nesting::Alone,
+        nesting: nesting.unwrap_or_default(),
         ..source
     }
 }

@@ -8,13 +8,15 @@ use crate::engine::authorize::subject::Anything;
 use crate::engine::authorize::{Doing, authorize};
 use crate::engine::catalog::Connection;
 use crate::engine::error::Result;
+use crate::engine::jobs::composite::conclude;
 use crate::engine::jobs::copy::rows::{self, CopyRecord};
 use crate::engine::jobs::finish::{NewManifest, Stored, Verdict};
 use crate::engine::jobs::outcome::{Ending, SUCCESS};
 use crate::engine::points::insert::insert_point;
 use crate::engine::points::manifest::{self, Manifest};
+use crate::engine::points::rows::owed_manifests;
 use crate::engine::vaults::store::OpenVault;
-use crate::repository::{Id, NewSnapshot, Transferred};
+use crate::repository::{Id, NewSnapshot};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -35,8 +37,8 @@ pub(super) enum Made {
 
 /// How far the data is.
 pub(super) enum Data {
-    /// All but the snapshot is there.
-    New(Box<Transferred>),
+    /// All but the snapshot of this tree is there.
+    New(Box<dyn AsRef<NewSnapshot> + Send>, Id),
     /// The snapshot of this tree is durable.
     Snapshot(Id),
 }
@@ -64,7 +66,7 @@ impl Stored for StoredCopy {
 
     fn new_snapshot(&self) -> Option<&NewSnapshot> {
         match &self.made {
-            Made::Now { data: Data::New(transferred), .. } => Some(transferred.as_ref().as_ref()),
+            Made::Now { data: Data::New(new, _), .. } => Some((**new).as_ref()),
             Made::Now { data: Data::Snapshot(_), .. } | Made::Before(_) => None,
         }
     }
@@ -81,21 +83,30 @@ impl Stored for StoredCopy {
     fn packs(&self) -> Result<Arc<BTreeSet<Id>>> {
         let repository = &self.vault.repository;
         let tree = match &self.made {
-            Made::Now { data: Data::New(transferred), .. } => transferred.outcome().tree,
-            Made::Now { data: Data::Snapshot(tree), .. } => *tree,
+            Made::Now { data: Data::New(_, tree) | Data::Snapshot(tree), .. } => *tree,
             Made::Before(_) => repository.load_snapshot(&self.snapshot()?)?.tree,
         };
         Ok(repository.packs_of_tree(&tree)?)
     }
 
     fn complete(&self, connection: &Connection, manifest: &Manifest, packs: &BTreeSet<Id>, now: Time) -> Result<bool> {
-        let ending = Ending { state: JobState::Completed, category: SUCCESS, message: None };
+        let parent = self.record.as_parent();
+        let seen = parent.map(|parent| conclude::seen_now(connection, &parent, manifest)).transpose()?.flatten();
+        let (manifest, is_owed) = (seen.as_ref().unwrap_or(manifest), seen.is_some());
+        let ending = match &manifest.status_message {
+            Some(why) if manifest.partial => Ending::partial(why.clone()),
+            _ => Ending { state: JobState::Completed, category: SUCCESS, message: None },
+        };
         if !rows::end(connection, &self.record.job.id, &ending, now)? {
             return Ok(false);
         }
         let vault = Anything(manifest.vault_arn.as_str());
         let permit = authorize(connection, Doing::Outcome, AddRecoveryPoint, &vault)?;
         insert_point(connection, &permit, manifest, packs, now)?;
+        if is_owed {
+            let point = Arn::recovery_point(&self.record.destination_scope, &self.record.point_id);
+            owed_manifests::owe(connection, &point)?;
+        }
         Ok(true)
     }
 

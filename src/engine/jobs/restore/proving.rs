@@ -241,6 +241,7 @@ impl Test<'_> {
                 let wanted = Wanted { snapshot: request.snapshot, strip: &request.strip, items: &request.items };
                 vault.repository.restore_stream(wanted, sink, &live.control)
             }
+            Sink::Own(extraction) => extraction.extract(&live.control),
         };
         let outcome = match restored {
             Ok(outcome) => outcome,

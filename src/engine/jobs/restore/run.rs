@@ -94,7 +94,11 @@ pub(super) fn run(
     match &record.begun {
         Some(before) => target.resume(before)?,
         None => {
-            let size = vault.repository.measure(&request, &live.control).inspect_err(|_| look())?;
+            let size = match target.measure(&live.control) {
+                Some(size) => size,
+                None => vault.repository.measure(&request, &live.control),
+            };
+            let size = size.inspect_err(|_| look())?;
             let mark = target.begin(&size)?;
             engine.catalog.note(|tx| rows::remember_target(tx, &record.job.id, &mark))?;
         }
@@ -106,6 +110,7 @@ pub(super) fn run(
             let wanted = Wanted { snapshot: request.snapshot, strip: &request.strip, items: &request.items };
             vault.repository.restore_stream(wanted, sink, &live.control)
         }
+        Sink::Own(extraction) => extraction.extract(&live.control),
     };
     let outcome = restored.inspect_err(|_| look())?;
     if outcome.failed > 0 {

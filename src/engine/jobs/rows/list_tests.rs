@@ -232,6 +232,9 @@ fn copy_filters() -> Filters<CopyJobFilter> {
         all.push(("resource", Box::new(move |f| f.resource_arn = Some(destination(kind)))));
         all.push(("source", Box::new(move |f| f.source_recovery_point_arn = Some(destination(state)))));
     }
+    for parent in ["even", "none"] {
+        all.push(("parent", Box::new(move |f| f.parent_job_id = Some(parent.to_owned()))));
+    }
     for at in [-1, JOBS / 2, JOBS + 10] {
         let at = time(hour(at)).unwrap();
         all.push(("created after", Box::new(move |f| f.created_after = Some(at))));
@@ -254,9 +257,9 @@ fn every_filter_and_pair_of_the_copy_jobs_is_searched_and_gives_what_fits() {
         let mut copy = tx.prepare(
             "INSERT INTO copy_jobs (id, account, region, source_vault_arn, source_point_arn, destination_vault_arn,
                 destination_account, destination_region, destination_point_id, resource_arn, resource_type, created,
-                completed, state, message_category, iam_role_arn)
+                completed, state, message_category, iam_role_arn, parent_job_id)
              VALUES (?1, '123456789012', 'us-east-1', 'v', ?2, ?3, '210987654321', 'us-east-1', 'p', ?4, ?5, ?6, ?7, ?8,
-                ?9, 'r')",
+                ?9, 'r', iif(?5 = 'EFS', 'even', NULL))",
         )?;
         for number in 0..JOBS {
             let [kind, vault, state, category] = VALUES[(number % 2) as usize];
@@ -288,6 +291,7 @@ fn every_filter_and_pair_of_the_copy_jobs_is_searched_and_gives_what_fits() {
                     condition("destination_vault_arn = ?", text(&f.destination_vault_arn)),
                     condition("resource_arn = ?", text(&f.resource_arn)),
                     condition("source_point_arn = ?", text(&f.source_recovery_point_arn)),
+                    condition("parent_job_id = ?", f.parent_job_id.clone()),
                     condition("created > ?", f.created_after.map(millis)),
                     condition("created < ?", f.created_before.map(millis)),
                     condition("completed > ?", f.complete_after.map(millis)),

@@ -1,6 +1,5 @@
 //! Composite recovery points: what is nested in each, and what is not any more.
 
-use crate::domain::names::JobId;
 use crate::domain::recovery_point::RecoveryPoint;
 use crate::domain::{Arn, Time};
 use crate::engine::authorize::Permit;
@@ -36,14 +35,13 @@ pub fn leave(connection: &Connection, permit: &Permit<'_, DisassociateRecoveryPo
     Ok(())
 }
 
-/// A job ends without its recovery point: what its children made is nested in none.
-pub fn let_go(connection: &Connection, job: &JobId) -> Result<()> {
+/// The job of a composite point ends without it: what its children made is nested in none.
+pub fn let_go(connection: &Connection, parent: &Arn) -> Result<()> {
     connection
         .prepare_cached(
-            "UPDATE recovery_points SET parent_arn = NULL, member = NULL, manifest_owed = 1
-             WHERE parent_arn = (SELECT recovery_point_arn FROM backup_jobs WHERE id = ?1 AND is_parent = 1)",
+            "UPDATE recovery_points SET parent_arn = NULL, member = NULL, manifest_owed = 1 WHERE parent_arn = ?1",
         )?
-        .execute([job.as_str()])?;
+        .execute([parent.as_str()])?;
     Ok(())
 }
 

@@ -127,6 +127,24 @@ impl RandomSink for FolderSink {
         write_with_holes(file, content, at, size).map_err(not_written)
     }
 
+    fn discard(&self, folder: &Arc<Folder>, name: &[u8], made: Option<&Identity>) -> io::Result<()> {
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let is_ours = match made {
+            None => self.merge,
+            Some(made) => {
+                let there = rustix::fs::openat(&self.target.descriptor(folder)?, name, flags, Mode::empty());
+                there.is_ok_and(|there| Identity::of(&there).is_ok_and(|there| there == *made))
+            }
+        };
+        if !is_ours {
+            return Ok(());
+        }
+        match self.target.clear(folder, name) {
+            Err(Errno::ISDIR) => Ok(()),
+            outcome => Ok(outcome?),
+        }
+    }
+
     fn finish_file(&self, file: &Arc<OwnedFd>, node: &Node) -> MissingMetadata {
         metadata::apply_to_open(file, node)
     }

@@ -13,6 +13,9 @@ pub trait KeyStore: Send + Sync {
 
     /// Opens the content of a key.
     fn open(&self, key: &[u8]) -> io::Result<Box<dyn SourceReader + '_>>;
+
+    /// Tells of a key that its content is opened soon: see [`TreeSource::expect`](crate::repository::TreeSource::expect).
+    fn expect(&self, _key: &[u8], _size: u64) {}
 }
 
 /// The keys of a store, as [`KeyStore::keys`] gives them.

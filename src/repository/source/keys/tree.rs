@@ -149,6 +149,12 @@ impl<S: KeyStore> TreeSource for KeyTree<S> {
         self.store.open(&self.key(path)?)
     }
 
+    fn expect(&self, path: &Path, size: u64) {
+        if let Ok(key) = self.key(path) {
+            self.store.expect(&key, size);
+        }
+    }
+
     fn is_listed(&self, path: &Path) -> io::Result<bool> {
         match self.key(path) {
             Ok(key) => Ok(self.look(&key)?.is_some()),

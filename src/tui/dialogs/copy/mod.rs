@@ -1,13 +1,13 @@
 //! Copies a recovery point into another vault. Before anything is sent it says what is certain to be refused or to fail, at the
 //! field where that can be mended, and what cannot be known from here.
 
-mod preflight;
+pub mod preflight;
 
 use crate::client::change::StartCopy;
 use crate::client::{Answer, Feature, Key, Query};
 use crate::domain::vault::{Vault, VaultType};
 use crate::domain::{Arn, Known, KnownPoint, Lifecycle, Scope, copies};
-use crate::tui::dialogs::form_dialog::{FormDialog, Proposal};
+use crate::tui::dialogs::form_dialog::{FormDialog, Submitted, propose};
 use crate::tui::dialogs::lifecycle::{effect_of, opting_in};
 use crate::tui::dialogs::parse::parse_days;
 use crate::tui::fmt;
@@ -20,7 +20,7 @@ use preflight::{Preflight, Wanted};
 use std::sync::Arc;
 
 /// The choice of a vault that is none of the list.
-const TYPED: &str = "typed";
+pub const TYPED: &str = "typed";
 
 /// The wizard.
 #[derive(Debug)]
@@ -48,7 +48,8 @@ impl CopyWizard {
         let stays_warm = format!("AWS Backup cannot move recovery points of {} to cold storage", point.resource_type);
         let by_type = if point.resource_type.can_go_cold() { Ok(()) } else { Err(stays_warm.as_str()) };
         let name = resource_name(point.resource_name.as_ref(), &point.resource_arn);
-        let of = format!("{name}, {}, in {}", fmt::exact(point.created), point.vault_name);
+        let with = if point.nesting.is_parent() { ", with all that is nested in it" } else { "" };
+        let of = format!("{name}, {}, in {}{with}", fmt::exact(point.created), point.vault_name);
         form.note("of", &of, Role::Dim)
             .pick("vault", "Into vault", Vec::new(), "")
             .text("arn", "Its ARN", "")
@@ -159,11 +160,16 @@ impl CopyWizard {
 
 /// Every vault that it can be copied into: first those of its own account, which need nobody's leave.
 fn choices(point: &KnownPoint, world: &World) -> Vec<Choice> {
+    destinations(&point.scope, |vault| vault.arn != point.vault_arn, world)
+}
+
+/// Every vault that what lies in an account and region can be copied into, of those that are `wanted`.
+pub fn destinations(from: &Scope, wanted: impl Fn(&Vault) -> bool, world: &World) -> Vec<Choice> {
     let mut scopes: Vec<&Scope> = world.scopes.iter().collect();
-    scopes.sort_by_key(|scope| (scope.account != point.scope.account, **scope == point.scope));
+    scopes.sort_by_key(|scope| (scope.account != from.account, **scope == *from));
     let vaults = scopes.into_iter().filter_map(|scope| world.store.vaults(scope)).flat_map(|vaults| vaults.iter());
     // A vault that only serves restores takes no copies.
-    let takes = |vault: &&Arc<Vault>| vault.arn != point.vault_arn && vault.vault_type != VaultType::RestoreAccess;
+    let takes = |vault: &&Arc<Vault>| wanted(vault) && vault.vault_type != VaultType::RestoreAccess;
     let choice = |vault: &Arc<Vault>| {
         let locked = vault.lock.map(|lock| format!("  lock: {lock}")).unwrap_or_default();
         let label = format!("{} in {}", vault.name, world.scope_name(&vault.scope));
@@ -202,7 +208,7 @@ impl FormDialog for CopyWizard {
         }
         self.tell(world);
     }
-    fn submit(&mut self, world: &mut World) -> Result<Proposal, Vec<FieldError>> {
+    fn submit(&mut self, world: &mut World) -> Result<Submitted, Vec<FieldError>> {
         let reading = self.examine(world).0?;
         let change = StartCopy {
             recovery_point: self.point.arn.clone(),
@@ -212,7 +218,7 @@ impl FormDialog for CopyWizard {
             lifecycle: reading.asked,
             idempotency_token: (world.tokens.0)(),
         };
-        Ok((self.point.scope.clone(), change.into()))
+        Ok(propose(self.point.scope.clone(), change))
     }
     fn changed(&mut self, world: &World) {
         self.own_vault = true;

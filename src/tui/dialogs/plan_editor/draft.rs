@@ -5,7 +5,7 @@ use crate::domain::plan::{CopyAction, Rule};
 use crate::domain::schedule::DEFAULT_TIME_ZONE;
 use crate::domain::selection::{SelectionDocument, TagCondition};
 use crate::domain::{Invalid, Lifecycle, types};
-use crate::tui::dialogs::parse::parse_tags;
+use crate::tui::dialogs::parse::{parse_days, parse_tags};
 use crate::tui::theme::Role;
 use crate::tui::widgets::form::{FieldError, Form};
 use crate::tui::widgets::picker::Choice;
@@ -55,7 +55,7 @@ pub fn add_rule_fields(form: &mut Form) {
         .text("complete", "Complete within", "7d")
         .hint("complete", "counted from the scheduled time; at least an hour more than the start")
         .text("keep", "Keep for days", "35")
-        .hint("keep", "1 to 36500; empty keeps recovery points for ever")
+        .hint("keep", "1 to 36500, or weeks or years as in 7y; empty keeps recovery points for ever")
         .text("cold", "Cold after days", "")
         .hint("cold", "at least 90 days before the end; empty never moves them to cold storage")
         .toggle("archive", "Archive EBS too", false)
@@ -225,13 +225,6 @@ pub fn span(minutes: i64) -> String {
         n if n > 0 && n % 60 == 0 => format!("{}h", n / 60),
         n => format!("{n}m"),
     }
-}
-
-fn parse_days(text: &str) -> Result<Option<i64>, String> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    text.parse().map(Some).map_err(|_| "must be a number of days, or empty".to_owned())
 }
 
 /// Adds the fields that say what a plan protects.

@@ -13,7 +13,7 @@ use crate::domain::plan_rules::MAX_RULES;
 use crate::domain::selection::SelectionDocument;
 use crate::domain::{Arn, PlanId, Scope, Tags};
 use crate::tui::dialogs::create_vault::{scope_choices, scope_of};
-use crate::tui::dialogs::form_dialog::{FormDialog, Proposal, form_hints};
+use crate::tui::dialogs::form_dialog::{FormDialog, Submitted, form_hints, propose};
 use crate::tui::paint::{Painter, Segments, segment};
 use crate::tui::theme::Role;
 use crate::tui::widgets::form::{FieldError, Form};
@@ -297,7 +297,7 @@ impl FormDialog for PlanEditor {
         self.refresh(world);
     }
 
-    fn submit(&mut self, world: &mut World) -> Result<Proposal, Vec<FieldError>> {
+    fn submit(&mut self, world: &mut World) -> Result<Submitted, Vec<FieldError>> {
         let Reading { document, selection, errors } = self.read(world);
         if !errors.is_empty() {
             return Err(errors);
@@ -305,7 +305,7 @@ impl FormDialog for PlanEditor {
         let scope = self.scope.clone().ok_or_else(Vec::new)?;
         let create: Vec<SelectionDocument> = selection.into_iter().collect();
         let Some(Editing { id, .. }) = &self.editing else {
-            return Ok((scope, CreatePlan { document, selections: create, tags: Tags::new() }.into()));
+            return Ok(propose(scope, CreatePlan { document, selections: create, tags: Tags::new() }));
         };
         let keep = self.form.value("by") == "keep";
         let old = if keep { &[] } else { self.kept_selections().unwrap_or(&[]) };
@@ -313,7 +313,7 @@ impl FormDialog for PlanEditor {
             id: selection.id.clone(),
             name: selection.document.selection_name.clone(),
         });
-        Ok((scope, UpdatePlan { id: id.clone(), document, delete: delete.collect(), create }.into()))
+        Ok(propose(scope, UpdatePlan { id: id.clone(), document, delete: delete.collect(), create }))
     }
 
     fn size(&self, _: &World) -> (u16, u16) {

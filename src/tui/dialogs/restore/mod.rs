@@ -10,7 +10,7 @@ use crate::client::{Key, Query};
 use crate::domain::types::TypeFacts;
 use crate::domain::{Arn, KnownPoint, ResourceType, Time};
 use crate::tui::dialogs::form_dialog::form_hints;
-use crate::tui::dialogs::form_dialog::{FormDialog, Proposal};
+use crate::tui::dialogs::form_dialog::{FormDialog, Submitted, propose};
 use crate::tui::paint::{Painter, Segments};
 use crate::tui::subject::Part;
 use crate::tui::text;
@@ -97,7 +97,7 @@ impl RestoreWizard {
             self.when = timeline.map(|timeline| When::new(timeline, world.zone, self.second, world.wall));
             self.choosing = self.when.is_some();
         }
-        self.add_what();
+        self.add_what(world.is_engine());
         let has_timeline = self.when.is_some();
         if has_timeline {
             self.form.text(MOMENT, "Moment", "").hint(MOMENT, "enter shows the line of time; so does typing one");
@@ -116,8 +116,8 @@ impl RestoreWizard {
     }
 
     /// The fields that say what is restored; only file trees can be restored in part.
-    fn add_what(&mut self) {
-        if !self.resource_type().is_tree() {
+    fn add_what(&mut self, on_engine: bool) {
+        if !self.resource_type().is_tree(on_engine) {
             return;
         }
         let marked = format!("the {} marked", text::count(self.marked.len(), "item", "items"));
@@ -291,7 +291,7 @@ impl FormDialog for RestoreWizard {
         self.refresh();
     }
 
-    fn submit(&mut self, world: &mut World) -> Result<Proposal, Vec<FieldError>> {
+    fn submit(&mut self, world: &mut World) -> Result<Submitted, Vec<FieldError>> {
         let Some(proposed) = &self.proposed else { return Err(Vec::new()) };
         let (mut metadata, mut errors) = self.read();
         let proposed = proposed.get("CreationToken");
@@ -315,7 +315,7 @@ impl FormDialog for RestoreWizard {
             copy_source_tags: self.form.is_on("tags") && self.form.is_enabled("tags"),
             idempotency_token: (world.tokens.0)(),
         };
-        Ok((self.point.scope.clone(), restore.into()))
+        Ok(propose(self.point.scope.clone(), restore))
     }
 
     fn changed(&mut self, _: &World) {

@@ -4,6 +4,7 @@ mod sight;
 mod words;
 
 use crate::client::{Answer, Fault, Key, Query};
+use crate::domain::filter::FilterError;
 use crate::domain::organization::{Unit, name_of};
 use crate::domain::{Account, AccountId, Region, Scope};
 use crate::tui::command::Command;
@@ -14,9 +15,10 @@ use crate::tui::screens::pane;
 use crate::tui::screens::screen::Screen;
 use crate::tui::store::{Freshness, Line};
 use crate::tui::subject::Subject;
-use crate::tui::table::{Cell, Column, Grid, List, Record, Table, When, by_text};
+use crate::tui::table::{Cell, Column, Grid, List, Listing, Record, When, by_text};
 use crate::tui::theme::Role;
 use crate::tui::world::World;
+use crate::tui::zone::{Asked, Spot};
 use ratatui::layout::Rect;
 use sight::{Sight, Why};
 use std::borrow::Cow;
@@ -219,8 +221,8 @@ impl Screen for Accounts {
             (!a.account.management, &a.unit, &a.account.id).cmp(&(!b.account.management, &b.unit, &b.account.id))
         });
         self.regions = regions;
-        self.list.set(rows.into_iter().map(|row| Line { record: Arc::new(row), stale }).collect());
-        self.list.tell_once(!self.freshness(world).waiting, world);
+        let lines = rows.into_iter().map(|row| Line { record: Arc::new(row), stale }).collect();
+        self.list.set(lines, !self.freshness(world).waiting, world);
         self.follow(world);
     }
     fn is_moving(&self) -> bool {
@@ -237,26 +239,36 @@ impl Screen for Accounts {
                 self.turn(command == Command::NextTab);
                 Some(Vec::new())
             }
-            _ => self.list.handle(command).then(Vec::new),
+            _ => self.list.handle(command, world).then(Vec::new),
         };
         self.beside.moved(self.chosen_id().as_deref(), world);
         acts
     }
+    fn pointed(&mut self, spot: &Spot, asked: Asked, _: u16, world: &World) -> bool {
+        let Spot::Row(row) = spot else { return false };
+        let met = self.list.point(row, asked);
+        self.beside.moved(self.chosen_id().as_deref(), world);
+        met
+    }
     fn hints(&self) -> &'static [(&'static str, &'static str)] {
-        &[("tab", "region")]
+        &[("{next-tab}", "region")]
     }
     fn subject(&self, _: &World) -> Subject {
         self.list.selected().map_or(Subject::Nothing, |line| Subject::Account(line.record.account.id.clone()))
     }
-    fn filter(&mut self, text: &str, world: &World) {
-        self.list.filter(text);
+    fn filter(&mut self, text: &str, world: &World) -> Result<(), FilterError> {
+        let read = self.list.filter(text, world);
         self.beside.moved(self.chosen_id().as_deref(), world);
+        read
     }
-    fn table(&self) -> Option<&Table> {
-        Some(self.list.table())
+    fn listing(&self) -> Option<&dyn Listing> {
+        Some(&self.list)
+    }
+    fn listing_mut(&mut self) -> Option<&mut dyn Listing> {
+        Some(&mut self.list)
     }
     fn unfilter(&mut self, world: &World) -> bool {
-        let restricted = self.list.unfilter();
+        let restricted = self.list.unfilter(world);
         self.beside.moved(self.chosen_id().as_deref(), world);
         restricted
     }

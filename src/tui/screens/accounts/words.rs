@@ -5,6 +5,7 @@ use super::sight::{Seen, Sight, Why};
 use crate::client::{Key, Offer, Query};
 use crate::domain::job::BackupJob;
 use crate::domain::{Account, Region, Scope};
+use crate::tui::command::Command;
 use crate::tui::fmt;
 use crate::tui::fmt::resource_name;
 use crate::tui::paint::{Painter, Segments, segment};
@@ -26,7 +27,7 @@ pub(super) fn view_chosen(
     painter: &mut Painter<'_>,
 ) {
     let title = pane::title(&name(row, region), row.account.id.as_str(), world);
-    let hint = vec![segment("tab", Role::Key), segment(" next region", Role::Dim)];
+    let hint = vec![segment(world.keymap.told(Command::NextTab), Role::Key), segment(" next region", Role::Dim)];
     painter.rule(Rect::new(area.x, area.y, area.width, 1), &title, &hint);
     let inner = Rect::new(area.x + 2, area.y + 1, area.width.saturating_sub(3), area.height - 1);
     let lines = match sight {
@@ -89,8 +90,10 @@ pub(super) fn blind(why: &Why, account: &Account, region: &Region, world: &World
         ),
         Why::Fault(fault) => {
             let advice = match fault.offer(world.profile.as_deref()) {
-                Offer::Retry => "It is asked again by itself; r asks now.".to_owned(),
-                Offer::LogIn(command) => format!("Log in, then press r: {command}"),
+                Offer::Retry => world.keymap.fill("It is asked again by itself; {refresh} asks now."),
+                Offer::LogIn(command) => {
+                    format!("Log in, then press {}: {command}", world.keymap.told(Command::Refresh))
+                }
                 Offer::Nothing => String::new(),
             };
             (fault.to_string(), advice)

@@ -1,6 +1,6 @@
 //! The tab of backup jobs.
 
-use crate::client::attributes::backup_job;
+use crate::client::attributes::{Attribute, backup_job};
 use crate::client::{Answer, Key, Query};
 use crate::domain::day::{DayState, Owner};
 use crate::domain::job::BackupJob;
@@ -30,11 +30,12 @@ pub struct BackupJobs {
 static COLUMNS: &[Column<BackupJob>] = &[
     Column::of(&backup_job::STATE, 13, 13)
         .shown(|job, world| status::backup_job(job, world.glyphs))
+        .says(&[status::ISSUES])
         .sorted(|a, b| a.state.cmp(&b.state)),
     Column::of(&backup_job::CREATED, 11, 11).sorted(|a, b| b.created.cmp(&a.created)),
     Column::of(&backup_job::RESOURCE, 14, 28)
         .role(Role::Accent)
-        .once(|a, b| a.resource_arn == b.resource_arn)
+        .once(|a, b| a.resource_arn == b.resource_arn && a.is_parent == b.is_parent)
         .sorted(|a, b| by_text(a.resource_arn.as_str(), b.resource_arn.as_str())),
     Column::of(&backup_job::TYPE, 4, 9).once(|a, b| a.resource_type == b.resource_type).priority(8),
     Column::of(&backup_job::VAULT, 12, 24)
@@ -42,8 +43,8 @@ static COLUMNS: &[Column<BackupJob>] = &[
         .once(|a, b| a.vault_name == b.vault_name)
         .priority(3),
     Column::of(&backup_job::SIZE, 8, 9).sorted(|a, b| b.size_bytes.cmp(&a.size_bytes)).priority(4),
-    Column::<BackupJob>::new("TOOK", 6, 8, |job, world| Cell::plain(took(job.initiated, job.completed, world.now())))
-        .right()
+    Column::of(&backup_job::TOOK, 6, 8)
+        .shown(|job, world| Cell::plain(took(job.initiated, job.completed, world.now())))
         .priority(6),
     Column::account(10, 20).by_account().priority(2),
     Column::region(12, 14).by_region().priority(5),
@@ -67,6 +68,9 @@ impl Record for BackupJob {
     }
     fn columns() -> &'static [Column<Self>] {
         COLUMNS
+    }
+    fn attributes() -> &'static [&'static Attribute<Self>] {
+        backup_job::ALL
     }
     fn words(&self, words: &mut String) {
         let plan = self.created_by.as_ref().map_or("on demand", |creator| creator.backup_plan_name.as_str());
@@ -148,6 +152,10 @@ impl Listed for BackupJobs {
     fn rows(&mut self, world: &World) -> Vec<Line<BackupJob>> {
         let mut lines = world.store.gather(&world.shown, &Query::BackupJobs, Answer::backup_jobs);
         if let Some(slice) = &self.slice {
+            // A day of the wall may lie further back than the service lists.
+            let scopes = world.shown.iter().filter(|_| slice.from.is_some());
+            let older = scopes.flat_map(|scope| world.store.older_backup_jobs(scope, world.now()));
+            lines.extend(older.map(|job| Line { record: Arc::clone(job), stale: true }));
             lines.retain(|line| slice.has(&line.record));
         }
         lines.sort_by_key(|line| Reverse(line.record.created));
@@ -158,6 +166,9 @@ impl Listed for BackupJobs {
     }
     fn open(&self, job: &BackupJob, _: &World) -> Option<Vec<Act>> {
         Some(vec![Act::Open(Route::BackupJob(job.scope.clone(), job.id.clone()))])
+    }
+    fn takes_several(&self) -> bool {
+        true
     }
     fn subject(&self, job: &Arc<BackupJob>, _: &World) -> Subject {
         Subject::BackupJob(Arc::clone(job))

@@ -1,6 +1,6 @@
 //! The tab of copy jobs.
 
-use crate::client::attributes::copy_job;
+use crate::client::attributes::{Attribute, copy_job};
 use crate::client::{Answer, Key, Query};
 use crate::domain::Arn;
 use crate::domain::job::CopyJob;
@@ -29,7 +29,9 @@ static COLUMNS: &[Column<CopyJob>] = &[
         .shown(|job, world| status::job(&job.state, None, world.glyphs))
         .sorted(|a, b| a.state.cmp(&b.state)),
     Column::of(&copy_job::CREATED, 11, 11).sorted(|a, b| b.created.cmp(&a.created)),
-    Column::of(&copy_job::RESOURCE, 14, 28).role(Role::Accent).once(|a, b| a.resource_arn == b.resource_arn),
+    Column::of(&copy_job::RESOURCE, 14, 28)
+        .role(Role::Accent)
+        .once(|a, b| a.resource_arn == b.resource_arn && a.is_parent == b.is_parent),
     Column::of(&copy_job::FROM, 12, 24)
         .shown(|job, _| Cell::plain(vault_of(job.source_vault_arn.as_ref())))
         .once(|a, b| a.source_vault_arn == b.source_vault_arn)
@@ -39,8 +41,8 @@ static COLUMNS: &[Column<CopyJob>] = &[
         .once(|a, b| a.destination_vault_arn == b.destination_vault_arn)
         .priority(1),
     Column::of(&copy_job::SIZE, 8, 9).priority(5),
-    Column::<CopyJob>::new("TOOK", 6, 8, |job, world| Cell::plain(took(job.created, job.completed, world.now())))
-        .right()
+    Column::of(&copy_job::TOOK, 6, 8)
+        .shown(|job, world| Cell::plain(took(job.created, job.completed, world.now())))
         .priority(6),
     Column::account(10, 20).priority(3),
     Column::of(&copy_job::MESSAGE, 20, 25).role(Role::Dim).grows().priority(2),
@@ -56,6 +58,9 @@ impl Record for CopyJob {
     }
     fn columns() -> &'static [Column<Self>] {
         COLUMNS
+    }
+    fn attributes() -> &'static [&'static Attribute<Self>] {
+        copy_job::ALL
     }
     fn words(&self, words: &mut String) {
         push_all(

@@ -6,6 +6,7 @@ mod restore;
 
 use crate::client::Key;
 use crate::domain::Arn;
+use crate::domain::filter::FilterError;
 use crate::domain::job::JobState;
 use crate::tui::command::Command;
 use crate::tui::msg::Act;
@@ -13,11 +14,17 @@ use crate::tui::paint::{Painter, segment};
 use crate::tui::route::Slice;
 use crate::tui::screens::list::ListScreen;
 use crate::tui::screens::screen::Screen;
+use crate::tui::several::Marked;
 use crate::tui::subject::Subject;
-use crate::tui::table::Table;
+use crate::tui::table::Listing;
+use crate::tui::text;
 use crate::tui::theme::Role;
 use crate::tui::world::World;
+use crate::tui::zone::{Asked, Spot};
 use ratatui::layout::Rect;
+
+/// The commands that open the tabs.
+const OPENED_BY: [Command; 3] = [Command::BackupJobs, Command::CopyJobs, Command::RestoreJobs];
 
 /// The lists of jobs, each with its tab's name, and which of them is open.
 #[derive(Debug)]
@@ -73,13 +80,18 @@ impl Jobs {
     }
 
     /// The tabs' names, the open one first to the eye.
-    fn view_tabs(&self, area: Rect, painter: &mut Painter<'_>) {
+    fn view_tabs(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
         let mut tabs = Vec::new();
+        let mut x = area.x + 1;
         for (at, (title, _)) in self.tabs.iter().enumerate() {
             let (open, close, role) = if at == self.open { ("[", "]", Role::Strong) } else { (" ", " ", Role::Dim) };
-            tabs.push(segment(format!("{open}{title}{close} "), role));
+            let text = format!("{open}{title}{close} ");
+            let width = text::columns(&text);
+            painter.zone(Rect::new(x, area.y, width, 1), Spot::Run(OPENED_BY[at]));
+            x += width;
+            tabs.push(segment(text, role));
         }
-        tabs.push(segment("  tab", Role::Key));
+        tabs.push(segment(format!("  {}", world.keymap.told(Command::NextTab)), Role::Key));
         tabs.push(segment(" next", Role::Dim));
         painter.line(area.x + 1, area.y, area.width.saturating_sub(1), &tabs);
     }
@@ -98,14 +110,35 @@ impl Screen for Jobs {
         }
     }
     fn handle(&mut self, command: Command, world: &World) -> Option<Vec<Act>> {
+        if let Some(open) = OPENED_BY.iter().position(|by| *by == command) {
+            self.open = open;
+            return Some(Vec::new());
+        }
         if matches!(command, Command::NextTab | Command::PreviousTab) {
             self.turn(command == Command::NextTab);
             return Some(Vec::new());
         }
         self.tab_mut().handle(command, world)
     }
+    fn is_text(&self) -> bool {
+        self.tab().is_text()
+    }
+    fn pointed(&mut self, spot: &Spot, asked: Asked, across: u16, world: &World) -> bool {
+        self.tab_mut().pointed(spot, asked, across, world)
+    }
+    fn opened_by(&self) -> Option<Command> {
+        OPENED_BY.get(self.open).copied()
+    }
     fn subject(&self, world: &World) -> Subject {
         self.tab().subject(world)
+    }
+    fn marked(&self, world: &World) -> Marked {
+        self.tab().marked(world)
+    }
+    fn unmark(&mut self, rows: &[String]) {
+        for (_, tab) in &mut self.tabs {
+            tab.unmark(rows);
+        }
     }
     fn is_moving(&self) -> bool {
         self.tab().is_moving()
@@ -116,17 +149,26 @@ impl Screen for Jobs {
     fn rest(&mut self, world: &World) {
         self.tab_mut().rest(world);
     }
-    fn filter(&mut self, text: &str, world: &World) {
-        self.tab_mut().filter(text, world);
+    fn filter(&mut self, text: &str, world: &World) -> Result<(), FilterError> {
+        self.tab_mut().filter(text, world)
     }
-    fn table(&self) -> Option<&Table> {
-        self.tab().table()
+    fn is_filtering(&self) -> bool {
+        self.tab().is_filtering()
+    }
+    fn step(&mut self, world: &World) -> bool {
+        self.tab_mut().step(world)
+    }
+    fn listing(&self) -> Option<&dyn Listing> {
+        self.tab().listing()
+    }
+    fn listing_mut(&mut self) -> Option<&mut dyn Listing> {
+        self.tab_mut().listing_mut()
     }
     fn unfilter(&mut self, world: &World) -> bool {
         self.tab_mut().unfilter(world)
     }
     fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
-        self.view_tabs(Rect::new(area.x, area.y, area.width, 1), painter);
+        self.view_tabs(world, Rect::new(area.x, area.y, area.width, 1), painter);
         let list = Rect::new(area.x, area.y + 1, area.width, area.height.saturating_sub(1));
         self.tab().view(world, list, painter);
     }

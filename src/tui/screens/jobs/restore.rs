@@ -1,6 +1,6 @@
 //! The tab of restore jobs.
 
-use crate::client::attributes::restore_job;
+use crate::client::attributes::{Attribute, restore_job};
 use crate::client::{Answer, Key, Query};
 use crate::domain::job::RestoreJob;
 use crate::tui::fmt::took;
@@ -39,11 +39,9 @@ static COLUMNS: &[Column<RestoreJob>] = &[
         })
         .priority(3),
     Column::of(&restore_job::SIZE, 8, 9).priority(4),
-    Column::<RestoreJob>::new("TOOK", 6, 8, |job, world| {
-        Cell::plain(took(Some(job.created), job.completed, world.now()))
-    })
-    .right()
-    .priority(5),
+    Column::of(&restore_job::TOOK, 6, 8)
+        .shown(|job, world| Cell::plain(took(Some(job.created), job.completed, world.now())))
+        .priority(5),
     Column::account(10, 20).priority(2),
     Column::region(12, 14).priority(6),
     Column::of(&restore_job::MESSAGE, 20, 25).role(Role::Dim).grows().priority(1),
@@ -55,6 +53,9 @@ impl Record for RestoreJob {
     }
     fn columns() -> &'static [Column<Self>] {
         COLUMNS
+    }
+    fn attributes() -> &'static [&'static Attribute<Self>] {
+        restore_job::ALL
     }
     fn words(&self, words: &mut String) {
         push_all(
@@ -78,7 +79,7 @@ impl Record for RestoreJob {
 const EMPTY: pane::Empty<'_> = &[
     "Nothing was restored yet.",
     "",
-    "Choose a recovery point: 2, then enter on a vault, enter on a point; then",
+    "Choose a recovery point: {vaults}, then enter on a vault, enter on a point; then",
     "$ :restore",
 ];
 

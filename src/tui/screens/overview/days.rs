@@ -3,7 +3,7 @@
 use super::words::{counted, names, stands};
 use crate::client::wall::{Days, Line, Only, Turn, Wall, day_of};
 use crate::domain::Time;
-use crate::domain::day::{DayCounts, DayState, Owner};
+use crate::domain::day::{DayState, Owner};
 use crate::tui::command::Command;
 use crate::tui::fmt::resource_name;
 use crate::tui::paint::{Painter, Segments, segment};
@@ -11,6 +11,7 @@ use crate::tui::route::Slice;
 use crate::tui::screens::status;
 use crate::tui::theme::Role;
 use crate::tui::world::World;
+use crate::tui::zone::{Asked, Spot};
 use chrono::{Datelike, Days as Span, NaiveDate, NaiveTime, TimeZone, Utc, Weekday};
 use chrono_tz::Tz;
 use ratatui::layout::Rect;
@@ -64,7 +65,8 @@ impl DaysPane {
         self.today = today;
         let first = self.lines.iter().filter_map(|line| line.days.keys().next()).min();
         let known = first.map_or(0, |first| (self.today - *first).num_days());
-        self.known = usize::try_from(known).unwrap_or_default() + 1;
+        // Of older days only those are known by which is told what is usual, and since when something fails.
+        self.known = (usize::try_from(known).unwrap_or_default() + 1).min(MOST_DAYS);
         let found = self.selected.as_ref().filter(|_| self.moved);
         let found = found.and_then(|owner| self.lines.iter().position(|line| line.owner == *owner));
         self.cursor = found.unwrap_or(if self.moved { self.cursor } else { 0 });
@@ -138,6 +140,28 @@ impl DaysPane {
         true
     }
 
+    /// Does what the pointer asks on a line, and where it is on one, on its cell at `place`.
+    pub fn point(&mut self, line: usize, place: Option<usize>, asked: Asked) {
+        let (offset, rows, days) = self.seen.get();
+        match asked {
+            Asked::Select => {
+                self.cursor = line;
+                self.back = place.map_or(self.back(), |place| days.saturating_sub(place + 1));
+            }
+            Asked::Scroll(by) => {
+                let offset = offset.saturating_add_signed(by).min(self.lines.len().saturating_sub(rows));
+                self.seen.set((offset, rows, days));
+                let cursor = self.cursor.clamp(offset, (offset + rows).saturating_sub(1).max(offset));
+                if cursor == self.cursor {
+                    return;
+                }
+                self.cursor = cursor;
+            }
+        }
+        self.moved = true;
+        self.remember();
+    }
+
     /// The jobs of the cell under the cursor.
     pub fn slice(&mut self, zone: Tz) -> Option<Slice> {
         self.moved = true;
@@ -167,10 +191,12 @@ impl DaysPane {
         for (nth, line) in self.lines.iter().skip(offset).take(rows).enumerate() {
             let place = Rect::new(area.x, area.y + 1 + nth as u16, area.width, 1);
             let under = focused && offset + nth == self.cursor;
+            painter.zone(place, Spot::Days { line: offset + nth, before: label, cell, cells: days });
             self.view_label(line, under, Rect::new(place.x, place.y, label, 1), world, painter);
             self.built.set(self.built.get() + 1);
             let at = under.then(|| self.back());
-            view_cells(&line.days, self.today, (days, cell), at, (left, place.y), painter);
+            let known = (&*line.days, wall.unseen(&line.owner));
+            view_cells(known, self.today, (days, cell), at, (left, place.y), painter);
         }
         let body = Rect::new(area.x, area.y + 1, area.width, area.height - 2);
         painter.scrollbar(body, offset, rows, self.lines.len());
@@ -243,7 +269,8 @@ impl DaysPane {
         let counts = line.days.get(&day).copied().unwrap_or_default();
         let (jobs, missed) = wall.told(&line.owner, day);
         let mut said = vec![segment(format!("{}: ", day.format("%a %-d %b")), Role::Strong)];
-        said.push(segment(counted(&counts), status::of_day(counts.worst())));
+        let seen = wall.unseen(&line.owner).is_none_or(|unseen| day > unseen);
+        said.push(segment(counted(&counts, seen), status::of_day(counts.worst())));
         if let Some(missed) = missed.first() {
             let due = format!(", {} was due at {}", missed.rule, missed.at.format("%H:%M"));
             said.push(segment(due, Role::Text));
@@ -275,9 +302,10 @@ fn begin(day: NaiveDate, zone: Tz) -> Time {
     zone.from_local_datetime(&midnight).earliest().map_or_else(|| midnight.and_utc(), |at| at.with_timezone(&Utc))
 }
 
-/// The cells of a line; the one at `at` days before today is under the cursor.
+/// The cells of a line; the one at `at` days before today is under the cursor. `unseen` is the last day of which a cell without
+/// a job is blank: whether there were any is not known.
 fn view_cells(
-    days: &Days,
+    (days, unseen): (&Days, Option<NaiveDate>),
     today: NaiveDate,
     (number, cell): (usize, u16),
     at: Option<usize>,
@@ -287,9 +315,12 @@ fn view_cells(
     for nth in 0..number {
         let back = number - 1 - nth;
         let day = today.checked_sub_days(Span::new(back as u64)).unwrap_or(today);
-        let state = days.get(&day).map(DayCounts::worst).unwrap_or_default();
+        let counts = days.get(&day).copied().unwrap_or_default();
+        let is_unknown = counts.is_empty() && unseen.is_some_and(|unseen| day <= unseen);
+        let state = counts.worst();
+        let sign = if is_unknown { " " } else { painter.glyphs.days[state as usize] };
         let role = if at == Some(back) { Role::Selected } else { status::of_day(state) };
-        painter.put(x + nth as u16 * cell, y, 1, painter.glyphs.days[state as usize], role);
+        painter.put(x + nth as u16 * cell, y, 1, sign, role);
     }
 }
 

@@ -10,11 +10,10 @@ mod running;
 mod tiles;
 mod words;
 
-use crate::client::query::PlanDetail;
-use crate::client::wall::{Only, Seen, Turn, Wall};
-use crate::client::{Key, Query};
+use crate::client::wall::{Only, Turn, Wall};
+use crate::client::{Key, Query, survey};
+use crate::domain::Time;
 use crate::domain::day::{DayState, Owner};
-use crate::domain::{Scope, Time};
 use crate::tui::command::Command;
 use crate::tui::msg::Act;
 use crate::tui::paint::{Painter, Segments, segment};
@@ -24,10 +23,11 @@ use crate::tui::screens::screen::Screen;
 use crate::tui::screens::{pane, problems};
 use crate::tui::store::{Freshness, Line};
 use crate::tui::subject::Subject;
-use crate::tui::table::{List, Table};
+use crate::tui::table::{List, Listing, Table};
 use crate::tui::text;
 use crate::tui::theme::Role;
 use crate::tui::world::World;
+use crate::tui::zone::{Asked, Spot};
 use chrono::{Duration, DurationRound};
 use days::DaysPane;
 use places::{Places, Wanted, places};
@@ -67,40 +67,11 @@ pub fn leads(command: Command) -> bool {
 }
 
 impl Overview {
-    /// Brings the wall up to what is known of every scope that is shown.
-    fn take_in(&mut self, world: &World) {
-        let store = &world.store;
-        self.wall.keep(&world.shown);
-        for scope in &world.shown {
-            let (plans, plans_known) = Self::plans_of(scope, world);
-            let seen = Seen {
-                jobs: store.backup_jobs(scope),
-                restores: store.restore_jobs(scope),
-                plans_known,
-                plans,
-                resources: store.resources(scope),
-                whole: world.is_engine(),
-                protected: store.protected(scope),
-            };
-            self.wall.update(scope, &seen, Self::told_at(scope, world));
-        }
-    }
-
-    /// The plans of a scope that are known, and whether these are all, each with its selections.
-    fn plans_of<'a>(scope: &Scope, world: &'a World) -> (Vec<&'a Arc<PlanDetail>>, bool) {
-        let summaries = world.store.plans(scope);
-        let details = summaries.into_iter().flat_map(|plans| plans.iter());
-        let plans: Vec<_> = details.filter_map(|plan| world.store.plan(scope, &plan.id)).collect();
-        let all = summaries.is_some_and(|summaries| summaries.len() == plans.len());
-        let known = all && plans.iter().all(|plan| plan.selections.is_ok());
-        (plans, known)
-    }
-
     /// How far the answers to all of these questions can be relied on; with the plans, whether each is known.
     fn told(world: &World, queries: &[Query]) -> tiles::Told {
         let mut told = tiles::Told { all: world.shown.len(), ..tiles::Told::default() };
         for scope in &world.shown {
-            let mut answered = !queries.contains(&Query::Plans) || Self::plans_of(scope, world).1;
+            let mut answered = !queries.contains(&Query::Plans) || survey::plans_of(world, scope).1;
             for query in queries {
                 let slot = world.store.slot(&Key::scoped(scope.clone(), query.clone()));
                 answered &= slot.answer.is_some();
@@ -110,13 +81,6 @@ impl Overview {
             told.answered += usize::from(answered);
         }
         told
-    }
-
-    /// Up to when the jobs of a scope are known: where it cannot be reached, a run that was due since is not missing.
-    fn told_at(scope: &Scope, world: &World) -> Time {
-        let slot = world.store.slot(&Key::scoped(scope.clone(), Query::BackupJobs));
-        let old = slot.at.filter(|_| slot.fault.is_some()).map(|at| world.wall - at);
-        world.now() - old.unwrap_or_default()
     }
 
     /// The keys of what is asked of every scope.
@@ -233,16 +197,16 @@ impl Overview {
             Only::Missing => format!("{counted} with missing runs in 24 h"),
             Only::Unproven => format!("{counted} not proven"),
         };
-        let keys: &[(&str, &str)] = match (self.days.only, focused) {
-            (Only::All, true) => &[("t", " turns")],
-            (_, true) => &[("esc", " shows all")],
-            (_, false) => &[("tab", " walks")],
+        let (key, does) = match (self.days.only, focused) {
+            (Only::All, true) => (world.keymap.told(Command::Turn), " turns"),
+            (_, true) => ("esc", " shows all"),
+            (_, false) => (world.keymap.told(Command::NextTab), " walks"),
         };
         let mut parts = Vec::new();
         if let Some(stands) = self.days.standing(&self.wall, world.now()).filter(|_| focused) {
             parts.push(vec![segment(stands, Role::Text)]);
         }
-        parts.push(keys.iter().flat_map(|(key, does)| [segment(*key, Role::Key), segment(*does, Role::Dim)]).collect());
+        parts.push(vec![segment(key, Role::Key), segment(does, Role::Dim)]);
         // What is cut off where there is no room is the last: that is not what is not known.
         let place = if fresh.faults.is_empty() && !fresh.waiting { parts.len() } else { 0 };
         parts.insert(place, pane::freshness(fresh, world));
@@ -279,7 +243,7 @@ impl Overview {
             "4. Let a plan do it every night:",
             "$ :create-plan",
             "",
-            "? lists everything, a shows what can be done with what is selected.",
+            "{help} lists everything, {actions} shows what can be done with what is selected.",
         ];
         let well: pane::Empty<'_> = &["Nothing needs a look: no failed, expired or missing backup."];
         let first = Self::is_first(world) && !fresh.waiting;
@@ -327,7 +291,7 @@ impl Screen for Overview {
         keys
     }
     fn sync(&mut self, world: &World) {
-        self.take_in(world);
+        survey::take_in(&mut self.wall, world, &world.shown, world.now());
         self.now = Some(world.now());
         let lists = tiles::Lists {
             jobs: Self::told(world, &[Query::BackupJobs]),
@@ -341,7 +305,11 @@ impl Screen for Overview {
         self.tiles = tiles::tiles(&self.wall.counts(world.now()), &self.running, &lists);
         (self.next, self.plans) = next::gather(world);
         let groups = causes::group(problems::of_now(world));
-        self.problems.set(groups.into_iter().map(|group| Line { record: Arc::new(group), stale: false }).collect());
+        self.problems.set(
+            groups.into_iter().map(|group| Line { record: Arc::new(group), stale: false }).collect(),
+            false,
+            world,
+        );
     }
     fn handle(&mut self, command: Command, world: &World) -> Option<Vec<Act>> {
         if matches!(command, Command::NextTab | Command::PreviousTab) {
@@ -355,14 +323,34 @@ impl Screen for Overview {
             Focus::Tiles => self.handle_tiles(command, world),
             Focus::Days => self.handle_days(command),
             Focus::Problems if command == Command::Open => Some(vec![self.problems.choose()?.record.open()]),
-            Focus::Problems => self.problems.handle(command).then(Vec::new),
+            Focus::Problems => self.problems.handle(command, world).then(Vec::new),
+        }
+    }
+    fn pointed(&mut self, spot: &Spot, asked: Asked, across: u16, _: &World) -> bool {
+        match spot {
+            Spot::Row(row) => {
+                let met = self.problems.point(row, asked);
+                if met && asked == Asked::Select {
+                    self.look_at(Focus::Problems);
+                }
+                met
+            }
+            Spot::Days { line, before, cell, cells } => {
+                let place = across.checked_sub(*before).map(|across| usize::from(across / (*cell).max(1)));
+                self.days.point(*line, place.filter(|place| place < cells), asked);
+                if asked == Asked::Select {
+                    self.look_at(Focus::Days);
+                }
+                true
+            }
+            _ => false,
         }
     }
     fn hints(&self) -> &'static [(&'static str, &'static str)] {
         match self.focus {
-            Focus::Problems => &[("tab", "pane")],
-            Focus::Tiles => &[("arrows", "walk"), ("tab", "pane")],
-            Focus::Days => &[("arrows", "walk"), ("t", "turn"), ("tab", "pane")],
+            Focus::Problems => &[("{next-tab}", "pane")],
+            Focus::Tiles => &[("arrows", "walk"), ("{next-tab}", "pane")],
+            Focus::Days => &[("arrows", "walk"), ("{turn}", "turn"), ("{next-tab}", "pane")],
         }
     }
     fn subject(&self, world: &World) -> Subject {
@@ -376,18 +364,24 @@ impl Screen for Overview {
             _ => Subject::Nothing,
         }
     }
-    fn filter(&mut self, text: &str, _: &World) {
-        self.problems.filter(text);
+    fn is_filtering(&self) -> bool {
+        self.problems.table().is_filtering()
     }
-    fn table(&self) -> Option<&Table> {
-        (self.focus == Focus::Problems).then(|| self.problems.table())
+    fn step(&mut self, world: &World) -> bool {
+        self.problems.step(world)
+    }
+    fn listing(&self) -> Option<&dyn Listing> {
+        (self.focus == Focus::Problems).then_some(&self.problems)
+    }
+    fn listing_mut(&mut self) -> Option<&mut dyn Listing> {
+        (self.focus == Focus::Problems).then_some(&mut self.problems)
     }
     fn built(&self) -> usize {
         if self.focus == Focus::Days { self.days.built() } else { self.table().map_or(0, Table::built) }
     }
-    fn unfilter(&mut self, _: &World) -> bool {
+    fn unfilter(&mut self, world: &World) -> bool {
         match (self.focus, self.now) {
-            (Focus::Problems, _) => return self.problems.unfilter(),
+            (Focus::Problems, _) => return self.problems.unfilter(world),
             (Focus::Days, Some(now)) if self.days.only != Only::All => {
                 self.days.show(self.days.turn, Only::All, &self.wall, now);
             }
@@ -400,7 +394,7 @@ impl Screen for Overview {
         let fresh = world.store.freshness(&Self::list_keys(world));
         let plans = world.store.freshness(self.plans.iter().chain(&world.everywhere(&Query::Plans)));
         let tile = (self.focus == Focus::Tiles).then_some(self.tile);
-        tiles::view(&self.tiles, tile, places.tiles, painter);
+        tiles::view(&self.tiles, tile, &world.keymap, places.tiles, painter);
         self.view_days(&fresh, world, places.days, painter);
         self.view_problems(&fresh, world, places.problems, painter);
         running::view(&self.running, self.known, world, places.running, painter);

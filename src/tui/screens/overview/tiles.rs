@@ -3,8 +3,10 @@
 use super::running::Running;
 use crate::client::wall::Counts;
 use crate::tui::command::Command;
+use crate::tui::keymap::Keymap;
 use crate::tui::paint::{Painter, segment};
 use crate::tui::theme::Role;
+use crate::tui::zone::Spot;
 use crate::tui::{fmt, text};
 use chrono::Duration;
 use ratatui::layout::Rect;
@@ -182,10 +184,6 @@ impl Tile {
         self
     }
 
-    fn key(&self) -> &'static str {
-        self.command.info().keys.first().copied().unwrap_or_default()
-    }
-
     /// A bar is of what is well, or of what moves.
     fn bar_role(&self) -> Role {
         match self.command {
@@ -197,30 +195,32 @@ impl Tile {
 }
 
 /// Draws the tiles into what there is: one line, two, or boxes of four. `at` is the one that has the keys.
-pub fn view(tiles: &[Tile], at: Option<usize>, area: Rect, painter: &mut Painter<'_>) {
+pub fn view(tiles: &[Tile], at: Option<usize>, keymap: &Keymap, area: Rect, painter: &mut Painter<'_>) {
     match area.height {
         0 => {}
-        1 => view_line(tiles, at, area, painter),
+        1 => view_line(tiles, at, keymap, area, painter),
         _ => {
             let edge = |nth: usize| (nth * usize::from(area.width) / tiles.len().max(1)) as u16;
             for (nth, tile) in tiles.iter().enumerate() {
                 let place = Rect::new(area.x + edge(nth), area.y, edge(nth + 1) - edge(nth), area.height);
+                painter.zone(place, Spot::Run(tile.command));
                 if area.height < 4 {
-                    view_small(tile, at == Some(nth), place, painter);
+                    view_small(tile, at == Some(nth), keymap.key(tile.command), place, painter);
                 } else {
-                    view_box(tile, at == Some(nth), place, painter);
+                    view_box(tile, at == Some(nth), keymap.key(tile.command), place, painter);
                 }
             }
         }
     }
 }
 
-fn view_line(tiles: &[Tile], at: Option<usize>, area: Rect, painter: &mut Painter<'_>) {
+fn view_line(tiles: &[Tile], at: Option<usize>, keymap: &Keymap, area: Rect, painter: &mut Painter<'_>) {
     let mut x = area.x + 1;
     for (nth, tile) in tiles.iter().enumerate() {
         // All but the last fit into 60 columns.
         let label = if tile.command == Command::ShowUnprotected { "ok" } else { tile.label };
-        let text = [tile.key(), &tile.number, label];
+        let key = keymap.key(tile.command);
+        let text = [key, &tile.number, label];
         let width = text.iter().map(|text| text.chars().count() + 1).sum::<usize>() as u16;
         if x + width > area.right() + 1 {
             return;
@@ -228,35 +228,37 @@ fn view_line(tiles: &[Tile], at: Option<usize>, area: Rect, painter: &mut Painte
         let chosen = at == Some(nth);
         let role = |role| if chosen { Role::Selected } else { role };
         let line = vec![
-            segment(tile.key(), role(Role::Key)),
+            segment(key, role(Role::Key)),
             segment(" ", role(Role::Text)),
             segment(tile.number.clone(), role(tile.role)),
             segment(format!(" {label}"), role(Role::Dim)),
         ];
+        painter.zone(Rect::new(x, area.y, width, 1), Spot::Run(tile.command));
         painter.line(x, area.y, area.right() - x, &line);
         x += width;
     }
 }
 
-fn view_small(tile: &Tile, chosen: bool, area: Rect, painter: &mut Painter<'_>) {
+fn view_small(tile: &Tile, chosen: bool, key: &str, area: Rect, painter: &mut Painter<'_>) {
     let width = area.width.saturating_sub(1);
     if chosen {
         painter.style(Rect::new(area.x, area.y, width, 2), Role::Selected);
     }
     let role = |role| if chosen { Role::Selected } else { role };
-    painter.put(area.x + 1, area.y, 1, tile.key(), role(Role::Key));
-    let used = painter.put(area.x + 3, area.y, width.saturating_sub(3), &tile.number, role(tile.role));
-    if let Some(bar) = tile.bar.filter(|_| width > used + 7) {
-        painter.bar(area.x + 4 + used, area.y, width.saturating_sub(used + 5).min(8), bar, role(tile.bar_role()));
+    // Two keys of a chord take more room than one.
+    let indent = painter.put(area.x + 1, area.y, width.saturating_sub(1), key, role(Role::Key)).max(1) + 2;
+    let used = painter.put(area.x + indent, area.y, width.saturating_sub(indent), &tile.number, role(tile.role));
+    if let Some(bar) = tile.bar.filter(|_| width > used + indent + 4) {
+        let room = width.saturating_sub(used + indent + 2).min(8);
+        painter.bar(area.x + 1 + indent + used, area.y, room, bar, role(tile.bar_role()));
     }
     painter.put(area.x + 3, area.y + 1, width.saturating_sub(3), tile.label, role(Role::Dim));
 }
 
-fn view_box(tile: &Tile, chosen: bool, area: Rect, painter: &mut Painter<'_>) {
+fn view_box(tile: &Tile, chosen: bool, key: &str, area: Rect, painter: &mut Painter<'_>) {
     let place = Rect::new(area.x, area.y, area.width, 4);
     let inner = painter.boxed(place, "", if chosen { Role::Accent } else { Role::Rule });
-    let title =
-        [(" ", Role::Text), (tile.key(), Role::Key), (" ", Role::Text), (tile.label, Role::Title), (" ", Role::Text)];
+    let title = [(" ", Role::Text), (key, Role::Key), (" ", Role::Text), (tile.label, Role::Title), (" ", Role::Text)];
     let title =
         title.into_iter().map(|(text, role)| segment(text, if chosen { Role::Selected } else { role })).collect();
     painter.line(area.x + 2, area.y, area.width.saturating_sub(4), &title);

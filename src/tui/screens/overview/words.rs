@@ -35,10 +35,12 @@ pub fn stands(standing: Standing, newest: Option<Time>, now: Time) -> String {
     }
 }
 
-/// `2 jobs, 1 failed, 1 ok`.
-pub fn counted(counts: &DayCounts) -> String {
-    if counts.is_empty() {
-        return "none due".to_owned();
+/// `2 jobs, 1 failed, 1 ok`. `seen` is whether each job of the day was seen.
+pub fn counted(counts: &DayCounts, seen: bool) -> String {
+    match (counts.is_empty(), seen) {
+        (true, true) => return "none due".to_owned(),
+        (true, false) => return "not known: nobody looked then".to_owned(),
+        (false, _) => {}
     }
     let mut parts = Vec::new();
     if counts.jobs() > 0 {
@@ -56,13 +58,14 @@ mod tests {
     #[test]
     fn a_day_is_told_by_its_jobs_the_worst_first() {
         let mut day = DayCounts::default();
-        assert_eq!(counted(&day), "none due");
+        assert_eq!(counted(&day, true), "none due");
+        assert_eq!(counted(&day, false), "not known: nobody looked then");
         day.add(DayState::Missing);
-        assert_eq!(counted(&day), "1 missing");
+        assert_eq!(counted(&day, true), "1 missing");
         for state in [DayState::Good, DayState::Good, DayState::Failed] {
             day.add(state);
         }
-        assert_eq!(counted(&day), "3 jobs, 1 failed, 1 missing, 2 ok");
+        assert_eq!(counted(&day, false), "3 jobs, 1 failed, 1 missing, 2 ok");
     }
 
     #[test]

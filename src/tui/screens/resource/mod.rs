@@ -3,6 +3,7 @@
 mod calendar;
 
 use crate::client::{Answer, Key, Query};
+use crate::domain::filter::FilterError;
 use crate::domain::{Arn, Scope};
 use crate::tui::command::Command;
 use crate::tui::msg::{Act, Tone};
@@ -11,11 +12,13 @@ use crate::tui::screens::list::ListScreen;
 use crate::tui::screens::pane;
 use crate::tui::screens::points::Points;
 use crate::tui::screens::screen::Screen;
+use crate::tui::several::Marked;
 use crate::tui::subject::{Part, Subject, check_restorable};
-use crate::tui::table::Table;
+use crate::tui::table::Listing;
 use crate::tui::theme::Role;
 use crate::tui::timeline;
 use crate::tui::world::World;
+use crate::tui::zone::{Asked, Spot};
 use calendar::Calendar;
 use ratatui::layout::Rect;
 use std::sync::Arc;
@@ -53,13 +56,13 @@ impl ResourceScreen {
     }
 
     /// The tabs' names, the open one first to the eye.
-    fn view_tabs(&self, area: Rect, painter: &mut Painter<'_>) {
+    fn view_tabs(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
         let mut tabs = Vec::new();
         for (title, open) in [("List", !self.by_day), ("Calendar", self.by_day)] {
             let (left, right, role) = if open { ("[", "]", Role::Strong) } else { (" ", " ", Role::Dim) };
             tabs.push(segment(format!("{left}{title}{right} "), role));
         }
-        tabs.push(segment("  tab", Role::Key));
+        tabs.push(segment(format!("  {}", world.keymap.told(Command::NextTab)), Role::Key));
         tabs.push(segment(if self.by_day { " the list" } else { " by day" }, Role::Dim));
         painter.line(area.x + 1, area.y, area.width.saturating_sub(1), &tabs);
     }
@@ -120,8 +123,20 @@ impl Screen for ResourceScreen {
         }
         self.calendar.handle(command).then(Vec::new)
     }
+    fn is_text(&self) -> bool {
+        !self.by_day && self.list.is_text()
+    }
+    fn pointed(&mut self, spot: &Spot, asked: Asked, across: u16, world: &World) -> bool {
+        !self.by_day && self.list.pointed(spot, asked, across, world)
+    }
     fn hints(&self) -> &'static [(&'static str, &'static str)] {
-        if self.by_day { &[("enter", "restore"), ("tab", "list")] } else { &[("tab", "calendar")] }
+        if self.by_day { &[("{open}", "restore"), ("{next-tab}", "list")] } else { &[("{next-tab}", "calendar")] }
+    }
+    fn marked(&self, world: &World) -> Marked {
+        if self.by_day { Marked::default() } else { self.list.marked(world) }
+    }
+    fn unmark(&mut self, rows: &[String]) {
+        self.list.unmark(rows);
     }
     fn subject(&self, world: &World) -> Subject {
         if !self.by_day {
@@ -143,17 +158,26 @@ impl Screen for ResourceScreen {
     fn rest(&mut self, world: &World) {
         self.list.rest(world);
     }
-    fn filter(&mut self, text: &str, world: &World) {
-        self.list.filter(text, world);
+    fn filter(&mut self, text: &str, world: &World) -> Result<(), FilterError> {
+        self.list.filter(text, world)
     }
-    fn table(&self) -> Option<&Table> {
-        self.list.table().filter(|_| !self.by_day)
+    fn is_filtering(&self) -> bool {
+        self.list.is_filtering()
+    }
+    fn step(&mut self, world: &World) -> bool {
+        self.list.step(world)
+    }
+    fn listing(&self) -> Option<&dyn Listing> {
+        self.list.listing().filter(|_| !self.by_day)
+    }
+    fn listing_mut(&mut self) -> Option<&mut dyn Listing> {
+        self.list.listing_mut().filter(|_| !self.by_day)
     }
     fn unfilter(&mut self, world: &World) -> bool {
         !self.by_day && self.list.unfilter(world)
     }
     fn view(&self, world: &World, area: Rect, painter: &mut Painter<'_>) {
-        self.view_tabs(Rect::new(area.x, area.y, area.width, 1), painter);
+        self.view_tabs(world, Rect::new(area.x, area.y, area.width, 1), painter);
         let below = Rect::new(area.x, area.y + 1, area.width, area.height.saturating_sub(1));
         if self.by_day {
             self.view_calendar(world, below, painter);

@@ -14,13 +14,18 @@ use crate::tui::world::World;
 
 const ABSENT: pane::Empty<'_> = &["There is no such job; job records are kept for a limited time."];
 
+/// Where a job is from that the service does not list any more.
+const PAST: &str = "this machine, which saw it: the service keeps jobs for 30 days";
+
 /// A backup job.
 pub fn backup(scope: &Scope, id: &JobId, world: &World) -> Sheet {
     let job = world.store.find_backup_job(scope, id);
     let children = job.is_some_and(|job| job.is_parent).then_some(Query::BackupJobs);
     // Its rule tells until when it must be done.
     let plan = job.and_then(|job| job.created_by.as_ref()?.backup_plan_id.parse().ok()).map(|id| Query::Plan { id });
-    let queries = std::iter::once(Query::BackupJob { id: id.clone() }).chain(children).chain(plan);
+    // The service has forgotten what only this machine tells of.
+    let single = (!job.is_some_and(|job| world.store.is_past(job))).then(|| Query::BackupJob { id: id.clone() });
+    let queries = single.into_iter().chain(children).chain(plan);
     Sheet {
         kind: "Backup job",
         name: job.map_or_else(String::new, |job| resource_name(job.resource_name.as_ref(), &job.resource_arn)),
@@ -81,6 +86,10 @@ fn reasons(state: &JobState, started: bool, category: Option<&String>, message: 
 fn backup_facts(job: &BackupJob, world: &World) -> Vec<Detail> {
     let mut facts: Vec<Detail> = progress(&job.state, job.percent_done).into_iter().collect();
     facts.push(Detail::cell("State", status::backup_job(job, world.glyphs)));
+    let is_past = world.store.is_past(job);
+    if is_past {
+        facts.push(Detail::cell("Told by", Cell::new(PAST, Role::Dim)));
+    }
     facts.extend(reasons(
         &job.state,
         job.initiated.is_some(),
@@ -92,8 +101,10 @@ fn backup_facts(job: &BackupJob, world: &World) -> Vec<Detail> {
     facts.extend(speed(job, world));
     facts.extend(Detail::maybe("Size", job.size_bytes.map(|size| fmt::maybe_bytes(Some(size)))));
     facts.extend(Detail::maybe("Moved", job.bytes_transferred.map(|size| fmt::maybe_bytes(Some(size)))));
-    let days = job.lifecycle.and_then(|lifecycle| lifecycle.delete_after_days).filter(|days| *days > 0);
-    facts.push(Detail::new("Kept", days.map_or_else(|| "for ever".to_owned(), |days| fmt::days(Some(days)))));
+    if !is_past {
+        let days = job.lifecycle.and_then(|lifecycle| lifecycle.delete_after_days).filter(|days| *days > 0);
+        facts.push(Detail::new("Kept", days.map_or_else(|| "for ever".to_owned(), |days| fmt::days(Some(days)))));
+    }
     match &job.created_by {
         None => facts.push(Detail::new("Made by", "on demand")),
         Some(creator) => {
@@ -103,7 +114,7 @@ fn backup_facts(job: &BackupJob, world: &World) -> Vec<Detail> {
     }
     facts.extend(timeline::of_backup(job, world));
     facts.extend(runs::last(job, world));
-    facts.extend(child_jobs(job, world));
+    facts.extend(child_backups(job, world));
     facts.push(Detail::heading("Identity"));
     facts.extend(Detail::maybe("Parent job", job.parent_job_id.as_ref().map(ToString::to_string)));
     facts.extend(Detail::maybe("Recovery point", job.recovery_point_arn.as_ref().map(ToString::to_string)));
@@ -129,18 +140,35 @@ fn speed(job: &BackupJob, world: &World) -> Option<Detail> {
 }
 
 /// The jobs that a parent job stands for, as far as the list of jobs has them.
-fn child_jobs(job: &BackupJob, world: &World) -> Vec<Detail> {
-    if !job.is_parent {
-        return Vec::new();
-    }
+fn child_backups(job: &BackupJob, world: &World) -> Vec<Detail> {
     let listed = world.store.backup_jobs(&job.scope).into_iter().flat_map(|jobs| jobs.iter());
     let children = listed.filter(|child| child.parent_job_id.as_ref() == Some(&job.id)).map(|child| {
         let name = resource_name(child.resource_name.as_ref(), &child.resource_arn);
-        let why = child.status_message.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
         let state = status::backup_job(child, world.glyphs);
-        Detail::cell(child.resource_type.as_str(), Cell::new(format!("{name} {}{why}", state.text), state.role))
+        child_job(child.resource_type.as_str(), &name, child.status_message.as_deref(), state)
     });
-    std::iter::once(Detail::heading("Child jobs")).chain(children).collect()
+    child_jobs(job.is_parent, children)
+}
+
+/// The same of a copy job.
+fn child_copies(job: &CopyJob, world: &World) -> Vec<Detail> {
+    let listed = world.store.copy_jobs(&job.scope).into_iter().flat_map(|jobs| jobs.iter());
+    let children = listed.filter(|child| child.parent_job_id.as_ref() == Some(&job.id)).map(|child| {
+        let named = |arn: &Arn| resource_name(child.resource_name.as_ref(), arn);
+        let name = child.resource_arn.as_ref().map_or_else(String::new, named);
+        let state = status::job(&child.state, None, world.glyphs);
+        child_job(child.resource_type.as_str(), &name, child.status_message.as_deref(), state)
+    });
+    child_jobs(job.is_parent, children)
+}
+
+fn child_job(kind: &str, name: &str, why: Option<&str>, state: Cell) -> Detail {
+    let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+    Detail::cell(kind, Cell::new(format!("{name} {}{why}", state.text), state.role))
+}
+
+fn child_jobs(is_parent: bool, children: impl Iterator<Item = Detail>) -> Vec<Detail> {
+    if is_parent { std::iter::once(Detail::heading("Child jobs")).chain(children).collect() } else { Vec::new() }
 }
 
 fn restore_facts(job: &RestoreJob, world: &World) -> Vec<Detail> {
@@ -206,5 +234,8 @@ fn copy_facts(job: &CopyJob, world: &World) -> Vec<Detail> {
         facts.extend(Detail::maybe(label, arn.as_ref().map(ToString::to_string)));
     }
     facts.push(Detail::new("Job id", job.id.to_string()));
+    facts.extend(Detail::maybe("Parent job", job.parent_job_id.as_ref().map(ToString::to_string)));
+    facts.extend(Detail::maybe("Called", job.member.clone()));
+    facts.extend(child_copies(job, world));
     facts
 }

@@ -12,6 +12,7 @@ mod week;
 
 use crate::client::Key;
 use crate::domain::Time;
+use crate::tui::command::Command;
 use crate::tui::fmt;
 use crate::tui::paint::{Painter, Segments};
 use crate::tui::route::Route;
@@ -48,7 +49,13 @@ pub fn of(route: &Route, world: &World) -> Option<Sheet> {
         Route::BackupJob(scope, id) => Some(job::backup(scope, id, world)),
         Route::RestoreJob(scope, id) => Some(job::restore(scope, id, world)),
         Route::CopyJob(scope, id) => Some(job::copy(scope, id, world)),
-        Route::Tab(_) | Route::LegalHolds | Route::LegalHold(..) | Route::Jobs(_) | Route::Findings(_) => None,
+        Route::Tab(_)
+        | Route::LegalHolds
+        | Route::LegalHold(..)
+        | Route::Changes(_)
+        | Route::Found(_)
+        | Route::Jobs(_)
+        | Route::Findings(_) => None,
     }
 }
 
@@ -86,7 +93,7 @@ pub fn view_top(sheet: &Sheet, is_behind: bool, world: &World, area: Rect, paint
     }
     let body = Rect::new(area.x + 2, area.y + 1, area.width.saturating_sub(2), area.height.saturating_sub(1));
     match &sheet.facts {
-        Some(facts) => details::view_top(facts, "D", body, painter),
+        Some(facts) => details::view_top(facts, world.keymap.told(Command::DetailFull), body, painter),
         None => pane::view_nothing(&fresh, sheet.absent, world, body, painter),
     }
 }

@@ -45,6 +45,12 @@ impl PointOf {
         Key::scoped(self.scope.clone(), query)
     }
 
+    /// The other points of its resource, once it is known of which it is: with the one before it it is compared.
+    pub fn siblings_key(&self, world: &World) -> Option<Key> {
+        let resource = self.known(world)?.resource_arn.clone();
+        Some(Key::scoped(self.scope.clone(), Query::RecoveryPointsOfResource { resource }))
+    }
+
     /// What is known of it: what it told itself, else what any list tells, and the state that was told last.
     pub fn known<'a>(&self, world: &'a World) -> Option<&'a Arc<KnownPoint>> {
         world.store.newest_point(&self.scope, &self.vault, &self.arn)
@@ -120,12 +126,13 @@ impl PointOf {
         let jobs = world.store.copy_jobs(&self.scope).into_iter().flat_map(|jobs| jobs.iter());
         let of_this = jobs.filter(|job| job.source_recovery_point_arn.as_ref() == Some(&self.arn));
         let done = of_this.filter_map(|job| Some((job.destination_vault_arn.as_ref()?, job.completed?, &job.state)));
-        done.filter(|(.., state)| **state == JobState::Completed)
+        done.filter(|(.., state)| matches!(state, JobState::Completed | JobState::Partial))
             .enumerate()
-            .map(|(nth, (vault, at, _))| {
+            .map(|(nth, (vault, at, state))| {
                 let name = vault.vault_name().unwrap_or_else(|| vault.as_str());
                 let place = vault.scope().map(|scope| format!(" in {}", world.scope_name(&scope))).unwrap_or_default();
-                Detail::new(if nth == 0 { "Copied to" } else { "" }, format!("{name}{place}, {}", fmt::exact(at)))
+                let part = if *state == JobState::Partial { ", in part" } else { "" };
+                Detail::new(if nth == 0 { "Copied to" } else { "" }, format!("{name}{place}, {}{part}", fmt::exact(at)))
             })
             .collect()
     }
@@ -155,6 +162,7 @@ impl PointOf {
             _ => Detail::new(&said::label(name), said::value(name, value)),
         }));
         facts.extend(Detail::maybe("Message", point.status_message.clone()));
+        facts.extend(Detail::maybe("Files", items.and_then(|items| items.note.clone())));
         facts.extend(
             holds::named(point, world).map(|titles| Detail::cell("Legal hold", Cell::new(titles, Role::Accent))),
         );

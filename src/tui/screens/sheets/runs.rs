@@ -12,10 +12,11 @@ use std::sync::Arc;
 /// So many runs are shown.
 const MOST: usize = 14;
 
-/// This run and the last ones before it of the same resource by the same rule, as far as the list of jobs has them, the newest
-/// first; nothing where this is the only one.
+/// This run and the last ones before it of the same resource by the same rule, as far as the list of jobs has them and this
+/// machine remembers them, the newest first; nothing where this is the only one.
 pub fn last(job: &BackupJob, world: &World) -> Vec<Detail> {
-    let jobs = world.store.backup_jobs(&job.scope).into_iter().flat_map(|jobs| jobs.iter());
+    let listed = world.store.backup_jobs(&job.scope).into_iter().flat_map(|jobs| jobs.iter());
+    let jobs = listed.chain(world.store.older_backup_jobs(&job.scope, world.now()));
     let mut runs: Vec<&Arc<BackupJob>> =
         jobs.filter(|other| other.created <= job.created && is_same(job, other)).collect();
     if runs.len() < 2 {

@@ -186,7 +186,7 @@ impl Coming<'_> {
     fn begin(&mut self, relative: &Path) -> io::Result<Arrival> {
         self.path = self.dump.state.lock().tree.begin(relative)?;
         self.read = 0;
-        Ok(Arrival { path: self.path.clone(), cut: Cut::AsRequested })
+        Ok(Arrival::whole(self.path.clone(), Cut::AsRequested))
     }
 
     /// What a program said that ended too early tells more than that it did.

@@ -98,7 +98,7 @@ impl Listing<'_> {
             found.has_known |= now.iter().any(|version| before.iter().any(|known| known.is(version)));
             let entries = changes_of(&before, &now, look);
             // What a listing only missed is still known.
-            if is_removal(&before, &entries) && !self.is_so(&entries)? {
+            if is_removal(&before, &now, &entries) && !self.is_so(&entries)? {
                 self.write(&mut list, &before)?;
                 continue;
             }

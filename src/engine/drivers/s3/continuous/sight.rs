@@ -66,7 +66,7 @@ mod tests {
     }
 
     /// A bucket with three objects at its base, five bytes each, of which one is written anew, one deleted and a new one written.
-    fn store(folder: &Path) -> (Repository, Id, ItemPath) {
+    fn store(folder: &Path) -> (Arc<Repository>, Id, ItemPath) {
         let root = folder.canonicalize().unwrap().join("objects");
         let write = |path: String, text: &str| {
             let path = root.join(path);
@@ -97,7 +97,7 @@ mod tests {
             chunker: ChunkerParameters::FILES,
         };
         let stored = repository.backup(&LocalSource::new(&root).unwrap(), &request, &Control::new()).unwrap();
-        (repository, stored.snapshot, ItemPath::from_path(&root).unwrap())
+        (Arc::new(repository), stored.snapshot, ItemPath::from_path(&root).unwrap())
     }
 
     #[test]

@@ -57,6 +57,53 @@ fn what_the_listing_before_should_have_shown_counts_from_that_on() {
     assert_eq!(told(&[version("1", 70)], &[version("1", 70), version("2", 60)]), []);
 }
 
+/// SeaweedFS writes a version first, and then that it is the newest one.
+#[test]
+fn what_was_listed_before_it_was_the_newest_counts_from_the_time_that_it_bears() {
+    let (old, new) = (version("1", 50), version("2", 99));
+    let between = [old.clone(), new.clone()];
+    assert_eq!(told(std::slice::from_ref(&old), &between), []);
+    let both = [new.clone(), old.clone()];
+    assert_eq!(told(&between, &both), [(Change::Put, "2".to_owned(), 99)]);
+    let more = [marker("3", 107), new.clone(), old.clone()];
+    assert_eq!(told(&between, &more), [(Change::Put, "2".to_owned(), 99), (Change::DeleteMarker, "3".to_owned(), 107)]);
+    // Another one that is not the newest yet does not come before that.
+    let next = [new.clone(), marker("3", 117), old.clone()];
+    assert_eq!(told(&between, &next), [(Change::Put, "2".to_owned(), 99)]);
+    let risen = [marker("3", 117), new.clone(), old.clone()];
+    assert_eq!(told(&next, &risen), [(Change::DeleteMarker, "3".to_owned(), 117)]);
+    // It is nothing that a listing may have missed, so the store is not asked.
+    let entries = changes_of(&between, &both, Look { since: at(100), at: at(120) });
+    assert!(!is_removal(&between, &both, &entries));
+    // The other way round the store has lost which one is the newest, or a listing only missed it.
+    assert_eq!(told(&both, &between), [(Change::Put, "1".to_owned(), 120)]);
+    let entries = changes_of(&both, &between, Look { since: at(100), at: at(120) });
+    assert!(is_removal(&both, &between, &entries));
+}
+
+#[test]
+fn what_was_known_and_passed_over_is_not_told_when_another_one_comes() {
+    // Of one second a store that tells markers behind all versions tells the object first, where neither is the newest.
+    let before = [marker("2", 107), version("1", 107)];
+    let now = [version("3", 115), version("1", 107), marker("2", 107)];
+    assert_eq!(told(&before, &now), [(Change::Put, "3".to_owned(), 115)]);
+    // The store ended before it made it the newest one.
+    let before = [version("1", 50), version("2", 80)];
+    let now = [version("3", 110), version("2", 80), version("1", 50)];
+    assert_eq!(told(&before, &now), [(Change::Put, "3".to_owned(), 110)]);
+}
+
+/// As an upload in parts that bears the time at which it was begun, and was completed after others came.
+#[test]
+fn what_came_below_one_that_bears_an_earlier_time_is_not_lost() {
+    let now = [version("4", 60), marker("3", 105), version("2", 102), version("1", 50)];
+    let expected = [(Change::Put, "2", 102), (Change::DeleteMarker, "3", 105), (Change::Put, "4", 100)];
+    assert_eq!(told(&[version("1", 50)], &now), expected.map(|(change, id, at)| (change, id.to_owned(), at)));
+    let now = [version("3", 101), version("2", 107), version("1", 50)];
+    let expected = [(Change::Put, "2", 107), (Change::Put, "3", 101)];
+    assert_eq!(told(&[version("1", 50)], &now), expected.map(|(change, id, at)| (change, id.to_owned(), at)));
+}
+
 #[test]
 fn what_somebody_removes_for_good_is_gone_from_the_listing_on_that_shows_it() {
     let (old, new) = (version("1", 50), version("2", 60));
@@ -70,9 +117,9 @@ fn what_somebody_removes_for_good_is_gone_from_the_listing_on_that_shows_it() {
     assert_eq!(told(&both, std::slice::from_ref(&new)), []);
     assert_eq!(told(&[marker("3", 60)], &[]), []);
     let removed = changes_of(&both, &[], Look { since: at(100), at: at(120) });
-    assert!(is_removal(&both, &removed));
+    assert!(is_removal(&both, &[], &removed));
     let came = changes_of(std::slice::from_ref(&old), &both, Look { since: at(100), at: at(120) });
-    assert!(!is_removal(std::slice::from_ref(&old), &came));
+    assert!(!is_removal(std::slice::from_ref(&old), &both, &came));
 }
 
 #[test]
@@ -143,11 +190,12 @@ enum Act {
 }
 
 proptest! {
-    /// Whatever is written, and whenever it is listed: each second is as it was.
+    /// Whatever is written, and whenever it is listed, also between a version and that it is the newest: each second is as it was.
     #[test]
     fn each_second_of_a_history_is_what_it_was(
         acts in proptest::collection::vec(prop_oneof![Just(Act::Put), Just(Act::Delete), Just(Act::Nothing)], 1..60),
         listings in proptest::collection::btree_set(0..60_i64, 1..12),
+        rising in proptest::collection::btree_set(0..60_i64, 0..60),
     ) {
         let mut versions: Vec<Version> = Vec::new();
         let (mut known, mut since, mut log) = (Vec::new(), at(-10), Vec::new());
@@ -162,9 +210,15 @@ proptest! {
             states.push(newest.map(|newest| if newest.is_marker { String::new() } else { newest.id.clone() }));
             if listings.contains(&second) {
                 let look = Look { since, at: at(second) };
+                let mut versions = versions.clone();
+                let rises = rising.contains(&second) && versions.len() > 1 && versions[0].modified == at(second);
+                if rises {
+                    versions.swap(0, 1);
+                }
                 log.extend(changes_of(&known, &versions, look));
                 (known, since) = (versions.clone(), at(second));
-                for (past, state) in (0_i64..).zip(&states) {
+                // No listing tells its own last seconds.
+                for (past, state) in (0_i64..second + i64::from(!rises)).zip(&states) {
                     prop_assert_eq!(&as_of(&log, past), state, "{} seen at {}", past, second);
                 }
             }

@@ -1,4 +1,5 @@
-//! Restoring a volume: into a new file, whose zeros take no room, or onto a device that nobody uses.
+//! Restoring a volume: into a new file, whose zeros take no room, or onto a device that nobody uses. Its files alone are
+//! another matter ([`super::files`]).
 
 mod image;
 mod proof;
@@ -6,7 +7,7 @@ mod proof;
 use super::bits::Bits;
 use super::description::Description;
 use super::layout::{self, Place};
-use super::{device, place};
+use super::{device, files, place};
 use crate::domain::Invalid;
 use crate::domain::types::ebs::VolumeRestore;
 use crate::domain::types::location::Location;
@@ -29,6 +30,9 @@ pub(in crate::engine::drivers) fn plan(
     volume: &str,
     made: String,
 ) -> Result<RestorePlan, Fault> {
+    if !restore.items.is_empty() {
+        return files::plan(ask, restore, volume);
+    }
     let path = match &restore.path {
         Some(path) => given(Path::new(path), ask)?,
         None => (ask.restored)()?.join(format!("{volume}.img")),
@@ -61,6 +65,9 @@ pub(in crate::engine::drivers) fn target<'a>(
     cx: &RestoreCx<'a>,
     restore: VolumeRestore,
 ) -> Result<Box<dyn Target + 'a>, Fault> {
+    if !restore.items.is_empty() {
+        return files::target(cx, &restore.items);
+    }
     let Some(path) = cx.target.path().map(Path::to_owned) else { return Err(Invalid::missing("Path").into()) };
     let description = Description::read(cx.content)?;
     let present = description.present()?;

@@ -13,11 +13,11 @@ use crate::engine::catalog::job_states::OPEN;
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, creator, millis, to_json};
 use crate::engine::error::Result;
-use crate::engine::jobs::backup::rows::children::{self, States};
-use crate::engine::jobs::backup::rows::{COLUMNS, TABLE, from_row, tell};
+use crate::engine::jobs::backup::rows::{self, COLUMNS, TABLE, children as families, from_row, tell};
 use crate::engine::jobs::outcome::Ending;
+use crate::engine::jobs::rows::children::{self, States};
 use crate::engine::jobs::rows::store;
-use crate::engine::points::rows::{chains, composite, creating, point_id};
+use crate::engine::points::rows::{chains, creating, point_id};
 use rusqlite::{Connection, params};
 
 /// A backup job with what only the engine knows of it.
@@ -150,7 +150,7 @@ pub fn open(connection: &Connection) -> Result<Vec<BackupRecord>> {
             let job = from_row(row)?;
             Ok(BackupRecord {
                 was_begun: job.initiated.is_some(),
-                children: if job.is_parent { children::states(connection, &job.id)? } else { States::new() },
+                children: if job.is_parent { children::states(connection, &TABLE, &job.id)? } else { States::new() },
                 job,
                 complete_by: row.time("complete_by")?,
                 recovery_point_tags: row.json("recovery_point_tags")?,
@@ -170,7 +170,7 @@ pub fn begin_abort(connection: &Connection, _permit: &Permit<'_, StopBackupJob>,
 }
 
 /// A backup job ends, and with it its recovery point in status CREATING, unless it completes: then whoever ends it makes the
-/// whole point of it. Whether it was still open; a completed one must also not have been stopped meanwhile.
+/// whole point of it. What the children of a parent made without its point stands by itself. Whether it was still open; a completed one must also not have been stopped meanwhile.
 pub fn end(connection: &Connection, id: &JobId, ending: &Ending, moved: Moved, now: Time) -> Result<bool> {
     let completed = matches!(ending.state, JobState::Completed | JobState::Partial);
     let ended = store::advance(
@@ -190,7 +190,9 @@ pub fn end(connection: &Connection, id: &JobId, ending: &Ending, moved: Moved, n
         ],
     )?;
     if ended && !completed {
-        composite::let_go(connection, id)?;
+        if let Some(parent) = rows::get(connection, id)?.filter(|job| job.is_parent) {
+            families::let_go(connection, &parent, now)?;
+        }
         creating::remove(connection, id)?;
     }
     Ok(ended)

@@ -1,0 +1,97 @@
+//! A service that answers as AWS would, over HTTP, by a function of the test: for what moto has not, or answers otherwise.
+
+use serde_json::Value;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+/// A request, as far as tests look at it.
+pub struct Asked {
+    /// `GET /backup-jobs/?maxResults=1000`.
+    pub line: String,
+}
+
+/// What is answered.
+pub struct Told {
+    pub status: u16,
+    pub content_type: &'static str,
+    pub body: String,
+    /// Whether it says that it is an engine.
+    pub is_engine: bool,
+}
+
+impl Told {
+    pub fn json(value: &Value) -> Self {
+        Self { status: 200, content_type: "application/json", body: value.to_string(), is_engine: false }
+    }
+
+    pub fn xml(status: u16, body: impl Into<String>) -> Self {
+        Self { status, content_type: "text/xml", body: body.into(), is_engine: false }
+    }
+
+    /// What STS says of whoever asks.
+    pub fn identity() -> Self {
+        Self::xml(
+            200,
+            "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>\
+             <Arn>arn:aws:iam::123456789012:user/ada</Arn><UserId>AIDA</UserId><Account>123456789012</Account>\
+             </GetCallerIdentityResult></GetCallerIdentityResponse>",
+        )
+    }
+
+    /// What AWS Backup says of what it does not know.
+    pub fn unknown() -> Self {
+        let body = "{\"message\": \"no such thing\"}".to_owned();
+        Self { status: 404, content_type: "application/json", body, is_engine: false }
+    }
+}
+
+/// Serves on the current runtime; the URL.
+pub async fn serve(answer: impl Fn(&Asked) -> Told + Send + Sync + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let answer = Arc::new(answer);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let answer = Arc::clone(&answer);
+            tokio::spawn(async move { while_open(stream, answer.as_ref()).await });
+        }
+    });
+    url
+}
+
+async fn while_open(mut stream: TcpStream, answer: &(impl Fn(&Asked) -> Told + Send + Sync)) -> Option<()> {
+    let mut read = Vec::new();
+    loop {
+        let end = loop {
+            if let Some(end) = read.windows(4).position(|window| window == b"\r\n\r\n") {
+                break end + 4;
+            }
+            more(&mut stream, &mut read).await?;
+        };
+        let head = String::from_utf8(read.drain(..end).collect()).ok()?;
+        let field = |name: &str| {
+            let lines = head.lines().filter_map(|line| line.split_once(": "));
+            lines.into_iter().find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value.to_owned())
+        };
+        let length: usize = field("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+        while read.len() < length {
+            more(&mut stream, &mut read).await?;
+        }
+        let line = head.lines().next()?.rsplit_once(' ')?.0.to_owned();
+        read.drain(..length);
+        let Told { status, content_type, body, is_engine } = answer(&Asked { line });
+        let version = if is_engine { "x-vaultdeck-version: 9.9.9\r\n" } else { "" };
+        let length = body.len();
+        let head = format!("HTTP/1.1 {status} X\r\ncontent-type: {content_type}\r\n{version}content-length: {length}");
+        stream.write_all(format!("{head}\r\n\r\n{body}").as_bytes()).await.ok()?;
+    }
+}
+
+async fn more(stream: &mut TcpStream, read: &mut Vec<u8>) -> Option<()> {
+    let mut some = [0; 4096];
+    let count = tokio::time::timeout(Duration::from_secs(30), stream.read(&mut some)).await.ok()?.ok()?;
+    read.extend_from_slice(&some[..count]);
+    (count > 0).then_some(())
+}

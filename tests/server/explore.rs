@@ -1,0 +1,46 @@
+//! The routes that look through recovery points: what they take and refuse.
+
+use crate::harness::{Server, encoded};
+use crate::jobs::back_up;
+use serde_json::json;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_and_places_are_told_and_bad_questions_name_their_parameter() {
+    let server = Server::start().await;
+    let backup = server.backup();
+    let (resource, path) = server.file_system("projects", &[]);
+    let first = back_up(&backup, &resource).await;
+    std::fs::remove_file(path.join("hello.txt")).unwrap();
+    let second = back_up(&backup, &resource).await;
+    let route = format!("/_vaultdeck/recovery-points/{}/changes", encoded(&second));
+    let told = server.call("GET", &format!("{route}?since={}", encoded(&first)), "").await;
+    assert_eq!(told.status(), 200, "{told:?}");
+    let change = &told.json()["Changes"][0];
+    assert_eq!(
+        (&change["Path"], &change["Change"], &change["SizeBefore"], &change["SizeAfter"]),
+        (&json!("/hello.txt"), &json!("removed"), &json!(5), &json!(null))
+    );
+    let find = async |query: String| server.call("GET", &format!("/_vaultdeck/find?{query}"), "").await;
+    let told = find(format!("name=hello.%2A&resource={}", encoded(&resource))).await;
+    assert_eq!(told.json()["RecoveryPoints"][0]["RecoveryPointArn"], first, "{told:?}");
+    assert_eq!(told.json()["RecoveryPoints"].as_array().unwrap().len(), 1);
+    let told = find("name=%5Ehello&regex=true&vault=Default".to_owned()).await;
+    assert_eq!(told.json()["RecoveryPoints"][0]["Items"][0]["Path"], "/hello.txt");
+    for (query, named) in [
+        ("vault=Default", "name"),
+        ("name=a", "resource"),
+        ("name=%28&regex=true&vault=Default", "name"),
+        ("name=a&vault=Default&resource=arn", "resource"),
+        ("name=a&vault=Default&nextToken=x", "NextToken"),
+        ("name=a&vault=Default&maxResults=0", "MaxResults"),
+        ("name=a&vault=Default&color=red", "color"),
+    ] {
+        let refused = find(query.to_owned()).await;
+        assert_eq!(refused.status(), 400, "{query}: {refused:?}");
+        assert!(refused.error().2.contains(named), "{query}: {refused:?}");
+    }
+    let without = server.call("GET", &route, "").await;
+    assert!(without.status() == 400 && without.error().2.contains("since"), "{without:?}");
+    let missing = server.call("GET", "/_vaultdeck/find?name=a&vault=no-such-vault", "").await;
+    assert_eq!(missing.status(), 403, "a vault that is not there is not told from a forbidden one: {missing:?}");
+}
