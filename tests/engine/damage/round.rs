@@ -10,6 +10,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::Duration;
 use vaultdeck::domain::Arn;
 use vaultdeck::domain::extension::{CheckKind, CheckProblem, CheckReport, RepairRequest};
 use vaultdeck::domain::job::{JobState, RestoreJob};
@@ -44,6 +45,22 @@ pub struct Round<'a> {
     /// What was there right after the damage.
     before: BTreeMap<PathBuf, Vec<u8>>,
     told: String,
+}
+
+/// How long nothing comes and goes before a vault is at rest.
+const REST: Duration = Duration::from_millis(200);
+
+/// Every file of a vault at rest: an engine that lives may still be giving back its lock, or putting aside what it found bad.
+fn files_at_rest(vault: &Path) -> Vec<PathBuf> {
+    let mut found = files(vault);
+    loop {
+        std::thread::sleep(REST);
+        let again = files(vault);
+        if again == found {
+            return found;
+        }
+        found = again;
+    }
 }
 
 /// Every file of a vault, sorted. One that an engine which lives is just writing is none yet.
@@ -81,7 +98,7 @@ impl<'a> Round<'a> {
         if !course.live && bench.engine.is_some() {
             bench.stop();
         }
-        let files = files(&vault);
+        let files = if bench.engine.is_some() { files_at_rest(&vault) } else { files(&vault) };
         let (victim, way) = draw(&files)?;
         let name = files[victim].strip_prefix(&vault).unwrap().display().to_string();
         let told = format!("{told}: {}, {name} {way:?}, {course:?}", shape.name);

@@ -157,7 +157,7 @@ fn ends(server: &Running) -> bool {
 fn refused(url: &Url, has_ended: bool, said: &str) -> Fault {
     let shown = url.shown();
     let has = |words: &str| said.contains(words);
-    if has("Unknown driver") || has("Unknown protocol") {
+    if has("Unknown driver") || has("Unknown protocol") || has("Unable to load module") {
         return Fault::Failed(format!("qemu-nbd of this machine speaks no iSCSI: install {PACKAGE}."));
     }
     if has("Authentication failure") || has("Authorization failure") {
@@ -211,6 +211,7 @@ mod tests {
             ("… SENSE KEY:ILLEGAL_REQUEST(5) ASCQ:LOGICAL_UNIT_NOT_SUPPORTED(0x2500)", "has no such unit"),
             ("… Status: Authentication failure(513)", "lets not \"ada\" in with that password"),
             ("Unknown driver 'iscsi'", "install qemu-utils and qemu-block-extra"),
+            ("Unable to load module iscsi.", "install qemu-utils and qemu-block-extra"),
             ("iscsi_service failed", "cannot be reached: iscsi_service failed"),
         ] {
             let told = refused(&url, true, said).meaning().message;
