@@ -4,6 +4,7 @@
 //! They are those of [AWS's list](https://docs.aws.amazon.com/aws-backup/latest/devguide/cloudwatch.html), and the one for backup
 //! jobs that end PARTIAL, which CloudWatch's own list of enriched metrics has beside.
 
+use crate::domain::Time;
 use crate::domain::job::{JobKind, JobState};
 use crate::domain::recovery_point::RecoveryPointStatus;
 
@@ -54,4 +55,13 @@ pub fn of_point(status: &RecoveryPointStatus) -> Option<&'static str> {
         RecoveryPointStatus::Deleting => Some("NumberOfRecoveryPointsDeleting"),
         _ => None,
     }
+}
+
+/// How many backup jobs of an account and region ended how, by the hours in which they ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct JobCounts {
+    /// From when on they are known.
+    pub since: Time,
+    /// The hours in which jobs ended, each by its beginning, with how they ended, and how many.
+    pub ended: Vec<(Time, JobState, u32)>,
 }
