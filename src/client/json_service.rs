@@ -9,8 +9,6 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
 
-const JSON: &str = "application/x-amz-json-1.1";
-
 /// A service of AWS's JSON protocol in one scope.
 #[derive(Debug, Clone)]
 pub(crate) struct JsonService {
@@ -22,6 +20,11 @@ pub(crate) struct JsonService {
     pub(crate) names: JsonNames,
 }
 
+/// The content type of the protocol's version 1.0.
+pub(crate) const JSON_1_0: &str = "application/x-amz-json-1.0";
+/// That of 1.1.
+pub(crate) const JSON_1_1: &str = "application/x-amz-json-1.1";
+
 /// What such a service is called.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct JsonNames {
@@ -29,6 +32,8 @@ pub(crate) struct JsonNames {
     pub(crate) service: &'static str,
     /// In front of its operations, in the header that names one.
     pub(crate) target: &'static str,
+    /// The content type of its version of the protocol.
+    pub(crate) content_type: &'static str,
 }
 
 impl Connection {
@@ -49,7 +54,7 @@ impl JsonService {
     /// Makes one call.
     pub(crate) async fn call(&self, operation: &'static str, input: &Map<String, Value>) -> Result<JsonAnswer, Fault> {
         let target = format!("{}.{operation}", self.names.target);
-        let headers = [(CONTENT_TYPE.as_str(), JSON), ("x-amz-target", target.as_str())];
+        let headers = [(CONTENT_TYPE.as_str(), self.names.content_type), ("x-amz-target", target.as_str())];
         let body = Value::Object(input.clone()).to_string();
         let (service, region) = (self.names.service, self.region.as_str());
         let post = Post { service, region, url: &self.url, headers: &headers, body };

@@ -2,7 +2,7 @@
 //! those of all other calls.
 
 use crate::client::connect::Connection;
-use crate::client::json_service::{JsonNames, JsonService};
+use crate::client::json_service::{JSON_1_1, JsonNames, JsonService};
 use crate::client::signed::JsonAnswer;
 use crate::client::text::clean;
 use crate::client::{Fault, FaultKind};
@@ -11,7 +11,7 @@ use crate::domain::{Arn, Scope, Time};
 use serde_json::{Map, Value, json};
 
 /// What it is called.
-pub(crate) const NAMES: JsonNames = JsonNames { service: "kms", target: "TrentService" };
+pub(crate) const NAMES: JsonNames = JsonNames { service: "kms", target: "TrentService", content_type: JSON_1_1 };
 
 /// A list that gives ever more pages is mistaken.
 const MOST_PAGES: usize = 1000;

@@ -31,6 +31,7 @@ pub mod change;
 mod command_line;
 pub mod connect;
 pub mod control;
+mod counts;
 mod explain;
 pub mod fault;
 pub mod fetch;

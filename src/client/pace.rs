@@ -33,6 +33,8 @@ const LISTS: Class = class(5, 30);
 const SETTINGS: Class = class(15, 300);
 /// What hardly ever changes.
 const ORGANIZATION: Class = class(60, 3600);
+/// What changes only where the lists tell it sooner, and costs money: counts of past days.
+const COUNTS: Class = class(600, 6 * 3600);
 /// What never changes: what a recovery point holds.
 const FROZEN: Class = class(600, 3600);
 
@@ -99,6 +101,7 @@ fn class_of(query: &Query, answer: Option<&Answer>) -> Class {
         | Query::RegionSettings
         | Query::GlobalSettings
         | Query::SupportedResourceTypes => ORGANIZATION,
+        Query::JobCounts => COUNTS,
         // The end of a continuous recovery point moves.
         Query::Items { .. } if grows => LISTS,
         // Of a moment near that end more is known once more of its log is stored.

@@ -7,6 +7,7 @@ use crate::domain::extension::{ChangedItem, Health, Items, PointMatches, Sight, 
 use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
 use crate::domain::kms::KmsKey;
 use crate::domain::legal_hold::{HeldPoint, HoldSummary, LegalHold};
+use crate::domain::metric::JobCounts;
 use crate::domain::names::JobId;
 use crate::domain::notification::VaultNotifications;
 use crate::domain::organization::Unit;
@@ -197,6 +198,8 @@ pub enum Query {
     },
     /// Who asked for which change lately (engine only): [`Answer::ApiCalls`].
     ApiCalls,
+    /// How many backup jobs ended how in the last two months, as Amazon CloudWatch counts them (AWS only): [`Answer::JobCounts`].
+    JobCounts,
     /// Which resource types are opted in: [`Answer::RegionSettings`].
     RegionSettings,
     /// Which resource types can be backed up here: [`Answer::ResourceTypes`].
@@ -334,6 +337,8 @@ pub enum Answer {
     KmsKey(Arc<Option<KmsKey>>),
     /// To [`Query::ApiCalls`], the newest first.
     ApiCalls(Rows<ApiCall>),
+    /// To [`Query::JobCounts`].
+    JobCounts(Arc<JobCounts>),
     /// To [`Query::RegionSettings`]: opted in, by type.
     RegionSettings(Arc<BTreeMap<String, bool>>),
     /// To [`Query::SupportedResourceTypes`].

@@ -2,15 +2,18 @@
 
 use crate::client::Fault;
 use crate::client::connect::Connection;
-use crate::client::json_service::JsonNames;
+use crate::client::json_service::{JSON_1_1, JsonNames};
 use crate::client::read::Question;
 use crate::client::text::clean_json;
 use crate::domain::Scope;
 use crate::domain::trail::ApiCall;
 use serde_json::{Map, Value, json};
 
-const NAMES: JsonNames =
-    JsonNames { service: "cloudtrail", target: "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101" };
+const NAMES: JsonNames = JsonNames {
+    service: "cloudtrail",
+    target: "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101",
+    content_type: JSON_1_1,
+};
 
 /// So many pages are read: the 200 newest calls of a scope.
 const PAGES: usize = 4;

@@ -118,6 +118,12 @@ impl DayCounts {
         self.0[state as usize] += 1;
     }
 
+    /// So many more.
+    pub fn add_many(&mut self, state: DayState, number: u32) {
+        let count = &mut self.0[state as usize];
+        *count = count.saturating_add(number);
+    }
+
     /// One less; of nothing, nothing is taken.
     pub fn remove(&mut self, state: DayState) {
         self.0[state as usize] = self.0[state as usize].saturating_sub(1);

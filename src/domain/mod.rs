@@ -31,6 +31,7 @@ pub mod kms;
 pub mod known;
 pub mod legal_hold;
 pub mod lifecycle;
+pub mod metric;
 pub mod names;
 pub mod notification;
 pub mod organization;

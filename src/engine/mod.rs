@@ -23,6 +23,7 @@ pub mod holds;
 pub mod jobs;
 pub mod keys;
 pub mod kms;
+pub mod metrics;
 pub mod notifications;
 pub mod offline;
 pub mod organization;

@@ -12,19 +12,28 @@ pub(super) struct NotCbor {
 /// How deep values may be nested.
 const DEPTH: usize = 64;
 
-/// Writes a value with definite lengths.
-pub(super) fn encode(value: &Value) -> Vec<u8> {
+/// What stands before a number that is a time: seconds since 1970.
+const TIME: u64 = 1;
+
+/// Writes a value with definite lengths. The numbers of members that are called one of `times`, and those in lists of these, are times,
+/// which the protocol marks.
+pub(super) fn encode(value: &Value, times: &[&str]) -> Vec<u8> {
     let mut out = Vec::new();
-    write(value, &mut out);
+    write(value, times, false, &mut out);
     out
 }
 
-fn write(value: &Value, out: &mut Vec<u8>) {
+fn write(value: &Value, times: &[&str], is_time: bool, out: &mut Vec<u8>) {
     match value {
         Value::Null => out.push(0xf6),
         Value::Bool(false) => out.push(0xf4),
         Value::Bool(true) => out.push(0xf5),
-        Value::Number(number) => write_number(number, out),
+        Value::Number(number) => {
+            if is_time {
+                head(6, TIME, out);
+            }
+            write_number(number, out);
+        }
         Value::String(text) => {
             head(3, text.len() as u64, out);
             out.extend_from_slice(text.as_bytes());
@@ -32,7 +41,7 @@ fn write(value: &Value, out: &mut Vec<u8>) {
         Value::Array(values) => {
             head(4, values.len() as u64, out);
             for value in values {
-                write(value, out);
+                write(value, times, is_time, out);
             }
         }
         Value::Object(map) => {
@@ -40,7 +49,7 @@ fn write(value: &Value, out: &mut Vec<u8>) {
             for (key, value) in map {
                 head(3, key.len() as u64, out);
                 out.extend_from_slice(key.as_bytes());
-                write(value, out);
+                write(value, times, times.contains(&key.as_str()), out);
             }
         }
     }
@@ -243,6 +252,17 @@ mod tests {
         }
     }
 
+    #[test]
+    fn times_are_marked_and_other_numbers_are_not() {
+        let value = json!({ "Times": [1_363_896_240, { "Other": 7 }], "Values": [7] });
+        let written = encode(&value, &["Times"]);
+        let marked = [&b"\x82\xc1\x1a\x51\x4b\x67\xb0"[..], b"\x65Other\x07", b"\x66Values\x81\x07"];
+        for part in marked {
+            assert!(written.windows(part.len()).any(|window| window == part), "{part:x?} in {written:x?}");
+        }
+        assert_eq!(decode(&written).unwrap(), value);
+    }
+
     fn any_json() -> impl Strategy<Value = Value> {
         let leaf = prop_oneof![
             Just(Value::Null),
@@ -264,7 +284,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_written_is_read_again(value in any_json()) {
-            prop_assert_eq!(decode(&encode(&value)).unwrap(), value);
+            prop_assert_eq!(decode(&encode(&value, &[])).unwrap(), value);
         }
 
         #[test]

@@ -38,11 +38,11 @@ enum More {
 pub(super) enum Dialect {
     /// AWS Backup: the name in a header, `{"Message"}` in the body.
     RestJson,
-    /// Organizations and Tagging: `{"__type", "message"}`.
+    /// Organizations, Tagging, KMS, CloudTrail, CloudWatch: `{"__type", "message"}`.
     Json,
     /// STS: XML.
     Query,
-    /// Tagging, by newer SDKs: as [`Self::Json`], in CBOR.
+    /// Tagging and CloudWatch, by newer SDKs: as [`Self::Json`], in CBOR.
     Cbor,
 }
 
@@ -111,7 +111,7 @@ impl Failure {
             Dialect::RestJson => Reply::json(self.status, &self.rest_body()),
             Dialect::Json => Reply::amz_json(self.status, &self.typed_body()),
             Dialect::Query => Reply::xml(self.status, self.xml_body(request_id)),
-            Dialect::Cbor => Reply::cbor(self.status, &self.typed_body()),
+            Dialect::Cbor => Reply::cbor(self.status, &self.typed_body(), &[]),
         };
         if dialect != Dialect::Query {
             reply.headers.insert("x-amzn-errortype", HeaderValue::from_static(self.code));

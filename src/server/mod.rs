@@ -1,7 +1,7 @@
 //! The wire protocols in front of the engine.
 //!
 //! One router answers for all services: AWS Backup (rest-json), STS (query), Organizations and Resource Groups Tagging
-//! (awsJson1.1, and rpc-v2-cbor), the engine's own extension under `/_vaultdeck/`, and `/_clock`. Who sent a
+//! (awsJson1.1, and rpc-v2-cbor), CloudWatch (rpc-v2-cbor, and awsJson1.0), the engine's own extension under `/_vaultdeck/`, and `/_clock`. Who sent a
 //! request is looked at before its body is read; the rest runs on a blocking thread, for the engine's operations are
 //! synchronous.
 //!
@@ -14,6 +14,7 @@ mod call;
 mod cbor;
 mod clock;
 mod cloudtrail;
+mod cloudwatch;
 mod connections;
 mod control;
 mod events;

@@ -54,9 +54,9 @@ impl Reply {
         Self::typed(status, "text/xml", body.into_bytes())
     }
 
-    /// CBOR of the rpc-v2-cbor protocol.
-    pub(super) fn cbor(status: StatusCode, body: &Value) -> Self {
-        let mut reply = Self::typed(status, "application/cbor", cbor::encode(body));
+    /// CBOR of the rpc-v2-cbor protocol; the numbers of the members `times` are times.
+    pub(super) fn cbor(status: StatusCode, body: &Value, times: &[&str]) -> Self {
+        let mut reply = Self::typed(status, "application/cbor", cbor::encode(body, times));
         reply.headers.insert("smithy-protocol", HeaderValue::from_static("rpc-v2-cbor"));
         reply
     }

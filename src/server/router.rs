@@ -10,8 +10,10 @@ use super::members::Members;
 use super::query::decoded;
 use super::reply::Reply;
 use super::serve::Shutdown;
-use super::target::{CALL_TIMEOUT, Target, cbor_operation, header, json_target};
-use super::{cbor, clock, cloudtrail, control, events, health, items, kms, organizations, ram, sts, tagging, trail};
+use super::target::{CALL_TIMEOUT, Target, cbor_target, header, json_target};
+use super::{
+    cbor, clock, cloudtrail, cloudwatch, control, events, health, items, kms, organizations, ram, sts, tagging, trail,
+};
 use crate::domain::extension::VERSION_HEADER;
 use crate::engine::{Cancel, Engine, RestoreRoots};
 use axum::Router;
@@ -171,10 +173,12 @@ impl Service {
                 tagging::TARGET => Ok(Some("tagging")),
                 kms::TARGET => Ok(Some("kms")),
                 cloudtrail::TARGET => Ok(Some("cloudtrail")),
+                cloudwatch::TARGET => Ok(Some("monitoring")),
                 _ => unknown(format!("Nothing here answers X-Amz-Target {:?}", header(&parts.headers, "x-amz-target"))),
             },
-            Target::Cbor => match cbor_operation(path) {
-                Some(_) => Ok(Some("tagging")),
+            Target::Cbor => match cbor_target(path) {
+                Some((tagging::TARGET, _)) => Ok(Some("tagging")),
+                Some(_) => Ok(Some("monitoring")),
                 None => unknown(format!("Nothing here answers {path}")),
             },
             Target::Ram => Ok(Some("ram")),
@@ -262,6 +266,7 @@ impl Service {
             organizations::TARGET => organizations::answer(&self.engine, &who.caller, operation, body)?,
             kms::TARGET => kms::answer(&self.engine, &who.caller, operation, body)?,
             cloudtrail::TARGET => cloudtrail::answer(&self.engine, &who.caller, operation, body)?,
+            cloudwatch::TARGET => cloudwatch::answer(&self.engine, &who.caller, operation, body)?,
             _ => tagging::answer(&self.engine, &who.caller, operation, body)?,
         };
         Ok(Reply::amz_json(StatusCode::OK, &answer))
@@ -274,10 +279,14 @@ impl Service {
     }
 
     fn cbor(&self, whole: &Whole, who: &Authenticated) -> Result<Reply, Failure> {
-        let operation = cbor_operation(whole.parts.uri.path()).unwrap_or_default();
+        let (service, operation) = cbor_target(whole.parts.uri.path()).unwrap_or_default();
         let bytes = &whole.body.bytes;
         let body = if bytes.is_empty() { Members::parse(b"")? } else { Members::of("", cbor::decode(bytes)?)? };
-        Ok(Reply::cbor(StatusCode::OK, &tagging::answer(&self.engine, &who.caller, operation, body)?))
+        let (answer, times) = match service {
+            cloudwatch::TARGET => (cloudwatch::answer(&self.engine, &who.caller, operation, body)?, cloudwatch::TIMES),
+            _ => (tagging::answer(&self.engine, &who.caller, operation, body)?, &[][..]),
+        };
+        Ok(Reply::cbor(StatusCode::OK, &answer, times))
     }
 }
 

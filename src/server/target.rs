@@ -1,7 +1,7 @@
 //! What a request is addressed to: which service, and by which protocol.
 
 use super::failure::Dialect;
-use super::{ram, tagging};
+use super::{cloudwatch, ram, tagging};
 use crate::domain::event::EVENTS;
 use crate::domain::extension::{FIND, RECOVERY_POINTS};
 use crate::domain::proof::RESTORE_JOBS;
@@ -72,15 +72,17 @@ impl Target {
     }
 }
 
-/// Service and operation of awsJson1.1.
+/// Service and operation of awsJson.
 pub(super) fn json_target(parts: &Parts) -> (&str, &str) {
     let target = header(&parts.headers, "x-amz-target");
     target.rsplit_once('.').unwrap_or((target, ""))
 }
 
-/// The operation of rpc-v2-cbor, which only the Tagging API speaks here.
-pub(super) fn cbor_operation(path: &str) -> Option<&str> {
-    path.strip_prefix("/service/")?.strip_prefix(tagging::TARGET)?.strip_prefix("/operation/")
+/// Service and operation of rpc-v2-cbor, which the Tagging API and CloudWatch speak here.
+pub(super) fn cbor_target(path: &str) -> Option<(&'static str, &str)> {
+    let rest = path.strip_prefix("/service/")?;
+    let of = |service: &'static str| Some((service, rest.strip_prefix(service)?.strip_prefix("/operation/")?));
+    [tagging::TARGET, cloudwatch::TARGET].into_iter().find_map(of)
 }
 
 /// A header's text, or an empty one.

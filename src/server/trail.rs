@@ -4,7 +4,7 @@ use super::backup::operations;
 use super::cbor;
 use super::failure::Failure;
 use super::query::decoded;
-use super::target::{Target, cbor_operation, header, json_target};
+use super::target::{Target, cbor_target, header, json_target};
 use super::{control, kms, organizations, tagging};
 use crate::domain::trail::{ApiCall, arns, bounded, parameters};
 use crate::domain::{Arn, Scope};
@@ -124,7 +124,11 @@ fn change(told: &Told<'_>) -> Option<Change> {
             };
             (source, known?, Map::new())
         }
-        Target::Cbor => ("tagging.amazonaws.com", one_of(&TAGGING, cbor_operation(path)?)?, Map::new()),
+        Target::Cbor => match cbor_target(path)? {
+            (tagging::TARGET, operation) => ("tagging.amazonaws.com", one_of(&TAGGING, operation)?, Map::new()),
+            // CloudWatch's are reads.
+            _ => return None,
+        },
         Target::Ram => ("ram.amazonaws.com", one_of(&SHARING, path.trim_start_matches('/'))?, Map::new()),
         Target::Control => {
             let rest = path.strip_prefix("/_vaultdeck/")?;

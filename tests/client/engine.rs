@@ -415,6 +415,9 @@ async fn seen_over_tcp(url: String) {
     assert!(capabilities.allows(Feature::Status).is_err(), "control routes are not on TCP");
     let Answer::Health(health) = connection.read(Key::context(Query::Health)).await.unwrap() else { panic!("health") };
     assert!(health.healthy, "{health:?}");
+    let Answer::JobCounts(counts) = ask(&connection, Query::JobCounts).await else { panic!("counts") };
+    let ended: Vec<_> = counts.ended.iter().map(|(_, state, number)| (state.clone(), *number)).collect();
+    assert_eq!(ended, [(JobState::Completed, 1)], "as CloudWatch would count them: {counts:?}");
     let query = Query::Items { recovery_point: points.rows[0].arn.clone(), path: "/".to_owned() };
     let Answer::Items(items) = ask(&connection, query).await else { panic!("items") };
     assert_eq!(items.items.iter().map(|item| item.name.as_str()).collect::<Vec<_>>(), ["a.txt", "sub"]);

@@ -3,6 +3,7 @@
 
 mod approval;
 mod child;
+mod counts;
 mod engine;
 mod history;
 mod kept_job;

@@ -4,7 +4,7 @@
 
 use crate::child::{given_url, in_child};
 use crate::recorder::options;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,6 +14,7 @@ use vaultdeck::client::connect::{Connection, Options, Transport};
 use vaultdeck::client::lists::Within;
 use vaultdeck::client::{Answer, FaultKind, Feature, Key, Offer, Query};
 use vaultdeck::domain::Scope;
+use vaultdeck::domain::job::JobState;
 
 /// A moto server of its own; stopped when dropped.
 struct Moto {
@@ -121,6 +122,63 @@ async fn a_vault_and_a_plan_can_be_made_shown_and_deleted() {
     connection.order(&audit, scope(), delete).await.unwrap();
     connection.order(&audit, scope(), DeleteVault { name: "nightly".to_owned() }).await.unwrap();
     assert_eq!(std::fs::read_to_string(audit.path()).unwrap().lines().count(), 8);
+}
+
+/// Publishes one data point of AWS Backup's metrics, as AWS does by itself.
+fn publish(url: &str, name: &str, vault: &str, at: i64, value: u32) {
+    let body = serde_json::json!({ "Namespace": "AWS/Backup", "MetricData": [{
+        "MetricName": name, "Dimensions": [{ "Name": "BackupVaultName", "Value": vault }], "Timestamp": at, "Value": value, "Unit": "Count",
+    }] })
+    .to_string();
+    let address = url.strip_prefix("http://").unwrap();
+    let credential = "AKIAMOTO/20260101/eu-central-1/monitoring/aws4_request";
+    let head = format!(
+        "POST / HTTP/1.0\r\nhost: {address}\r\nauthorization: AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=x\r\n\
+         content-type: application/x-amz-json-1.0\r\nx-amz-target: GraniteServiceVersion20100801.PutMetricData\r\n\
+         content-length: {}\r\n\r\n",
+        body.len()
+    );
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.contains(" 200 OK"), "{answer}");
+}
+
+#[tokio::test]
+async fn the_ends_of_jobs_that_are_not_listed_any_more_are_counted_by_cloudwatch() {
+    let Some(url) = moto("the_ends_of_jobs_that_are_not_listed_any_more_are_counted_by_cloudwatch") else { return };
+    let connection = connect(&url, true);
+    let folder = tempfile::tempdir().unwrap();
+    let audit = Arc::new(Audit::open(&folder.path().join("audit.jsonl"), "ada").unwrap());
+    for name in ["nightly", "weekly"] {
+        let create = CreateVault { name: name.to_owned(), tags: [].into(), encryption_key_arn: None };
+        connection.order(&audit, scope(), create).await.unwrap();
+    }
+    let hour = chrono::Utc::now().timestamp() / 3600 * 3600;
+    let ago = |days: i64| hour - days * 86_400;
+    for (name, vault, at, value) in [
+        ("NumberOfBackupJobsCompleted", "nightly", ago(40) + 300, 3),
+        ("NumberOfBackupJobsCompleted", "nightly", ago(40) + 900, 1),
+        ("NumberOfBackupJobsCompleted", "weekly", ago(40) + 600, 2),
+        ("NumberOfBackupJobsFailed", "nightly", ago(40) + 600, 1),
+        ("NumberOfBackupJobsExpired", "weekly", ago(20), 1),
+        // Neither of a vault that is not there, nor of another time, nor what is no end of a job.
+        ("NumberOfBackupJobsCompleted", "gone", ago(40), 7),
+        ("NumberOfBackupJobsCompleted", "nightly", ago(70), 7),
+        ("NumberOfBackupJobsCreated", "nightly", ago(40), 7),
+    ] {
+        publish(&url, name, vault, at, value);
+    }
+    let Answer::JobCounts(counts) = connection.read(Key::scoped(scope(), Query::JobCounts)).await.unwrap() else {
+        panic!("counts")
+    };
+    let ended: Vec<_> =
+        counts.ended.iter().map(|(at, state, number)| (at.timestamp(), state.clone(), *number)).collect();
+    assert_eq!(
+        ended,
+        [(ago(40), JobState::Completed, 6), (ago(40), JobState::Failed, 1), (ago(20), JobState::Expired, 1)]
+    );
 }
 
 #[tokio::test]

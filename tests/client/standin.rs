@@ -10,6 +10,8 @@ use tokio::net::{TcpListener, TcpStream};
 pub struct Asked {
     /// `GET /backup-jobs/?maxResults=1000`.
     pub line: String,
+    /// The operation of a JSON service, where it is one of those: `GraniteServiceVersion20100801.GetMetricData`.
+    pub target: String,
 }
 
 /// What is answered.
@@ -81,7 +83,8 @@ async fn while_open(mut stream: TcpStream, answer: &(impl Fn(&Asked) -> Told + S
         }
         let line = head.lines().next()?.rsplit_once(' ')?.0.to_owned();
         read.drain(..length);
-        let Told { status, content_type, body, is_engine } = answer(&Asked { line });
+        let target = field("x-amz-target").unwrap_or_default();
+        let Told { status, content_type, body, is_engine } = answer(&Asked { line, target });
         let version = if is_engine { "x-vaultdeck-version: 9.9.9\r\n" } else { "" };
         let length = body.len();
         let head = format!("HTTP/1.1 {status} X\r\ncontent-type: {content_type}\r\n{version}content-length: {length}");

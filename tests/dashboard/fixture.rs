@@ -11,6 +11,7 @@ use vaultdeck::domain::extension::{
 use vaultdeck::domain::job::{BackupJob, CopyJob, JobState, RestoreJob};
 use vaultdeck::domain::kms::{KeyManager, KeyState, KmsKey};
 use vaultdeck::domain::legal_hold::{DateRange, HeldPoint, HoldSelection, HoldStatus, HoldSummary, LegalHold};
+use vaultdeck::domain::metric::JobCounts;
 use vaultdeck::domain::organization::Unit;
 use vaultdeck::domain::plan::{Plan, PlanDocument, PlanSummary, Rule};
 use vaultdeck::domain::recovery_point::{Creator, RecoveryPointStatus};
@@ -71,6 +72,8 @@ pub struct Fixture {
     pub policies: BTreeMap<String, String>,
     /// The backup policies of the organization.
     pub backup_policies: Vec<vaultdeck::domain::backup_policy::Policy>,
+    /// What CloudWatch tells of a scope; what is not there is not answered.
+    pub counts: BTreeMap<Scope, Result<JobCounts, Fault>>,
     /// With whom air-gapped vaults are shared.
     pub shares: Vec<vaultdeck::domain::sharing::VaultShare>,
     /// The settings of the organization; none are told to nobody.
@@ -404,6 +407,7 @@ pub fn organization() -> Fixture {
     never.1.path = Known::Known("/srv/web".to_owned());
     Fixture {
         backup_policies: Vec::new(),
+        counts: BTreeMap::new(),
         scopes: vec![home.clone(), frankfurt.clone(), staging.clone()],
         accounts: vec![account("123456789012", "production", true), in_unit(account("210987654321", "staging", false))],
         organization: None,
@@ -613,6 +617,10 @@ impl Fixture {
                 healthy: self.engine_problems.is_empty(),
                 problems: self.engine_problems.clone(),
             })),
+            Query::JobCounts => match self.counts.get(&scope)? {
+                Ok(counts) => Answer::JobCounts(Arc::new(counts.clone())),
+                Err(fault) => return Some(Err(fault.clone())),
+            },
             Query::ApiCalls => Answer::ApiCalls(rows([])),
             Query::Vaults => Answer::Vaults(rows(self.vaults.iter().filter(|vault| here(&vault.scope)).cloned())),
             Query::SharedVaults => {

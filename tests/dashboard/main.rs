@@ -13,6 +13,7 @@ mod budgets;
 mod calendar;
 mod composites;
 mod copies;
+mod counts;
 mod deletions;
 mod dialogs;
 mod driver;

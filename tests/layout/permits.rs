@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 const WRITING: [&str; 4] = ["INSERT INTO ", "INSERT OR ", "UPDATE ", "DELETE FROM "];
 
 /// What the engine notes for itself, by room: no caller asks for it, and nobody was promised that it stays as it is.
-const BOOKKEEPING: [(&str, &[&str]); 14] = [
+const BOOKKEEPING: [(&str, &[&str]); 15] = [
     // What holds in an account, which follows from the policies that were put.
     ("backup_policies", &["set"]),
     // How far the clock was seen to go.
@@ -19,6 +19,8 @@ const BOOKKEEPING: [(&str, &[&str]); 14] = [
     ("events", &["append", "forget"]),
     // Who asked for which change, and may be forgotten.
     ("trail", &["append", "forget", "keep_newest"]),
+    // What was counted, and may be forgotten.
+    ("metrics", &["count", "forget_before"]),
     // Which findings were told.
     ("findings", &["forget", "know"]),
     // How the key of a vault is named that it has had all along.

@@ -10,6 +10,7 @@ mod access_policies;
 mod administration;
 mod backup_policies;
 mod clients;
+mod cloudwatch;
 mod connections;
 mod errors;
 mod events;

@@ -195,6 +195,7 @@ impl Connection {
                 let control = self.control().ok_or_else(|| Fault::not_supported("who can"))?;
                 Ok(Answer::WhoCan(Arc::new(control.who_can(scope, vault, action).await?)))
             }
+            Query::JobCounts => Ok(Answer::JobCounts(Arc::new(self.job_counts(scope, backup, question).await?))),
             Query::ApiCalls => Ok(Answer::ApiCalls(rows(self.api_calls(scope, question).await?))),
             Query::KmsKeys => {
                 question.bucket.turn().await;

@@ -30,6 +30,7 @@ pub fn take_in(wall: &mut Wall, answers: &dyn Answers, scopes: &[Scope], now: Ti
             resources: told!(answers, scope, Query::Resources, Resources),
             whole: answers.is_engine(),
             protected: told!(answers, scope, Query::ProtectedResources, ProtectedResources),
+            counts: told!(answers, scope, Query::JobCounts, JobCounts),
         };
         // Where a scope cannot be reached, a run that was due since is not missing.
         wall.update(scope, &seen, answers.told_at(&Key::scoped(scope.clone(), Query::BackupJobs), now));

@@ -1,8 +1,9 @@
 //! One scope on the wall: what was told of it last, and what follows from that.
 
+use super::counted::Counted;
 use super::differences::{differences, same};
 use super::known::{Known, Since, is_same_plan, taken_by, takes};
-use super::lane::{Lane, day_of};
+use super::lane::{Days, Lane, day_of};
 use super::row::{Moment, Promise, Row};
 use super::seen::{Seen, Work};
 use crate::client::history::LISTED;
@@ -16,6 +17,7 @@ use crate::domain::{Arn, Scope, Time};
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 /// One account and region.
@@ -34,6 +36,10 @@ pub(super) struct Estate {
     whole_since: Option<Time>,
     /// From when on each of its jobs was seen; none where it was all along, or where no list was told yet.
     pub(super) seen_since: Option<Time>,
+    /// Whether a list of its jobs was ever told.
+    listed_jobs: bool,
+    /// What CloudWatch counts of it.
+    counted: Option<Counted>,
     plans: Vec<Known>,
     plans_known: bool,
     /// Which of the plans select a resource that is listed, by their places, and since when.
@@ -61,6 +67,8 @@ impl Default for Estate {
             older: Vec::new(),
             whole_since: None,
             seen_since: None,
+            listed_jobs: false,
+            counted: None,
             plans: Vec::new(),
             plans_known: false,
             takers: HashMap::new(),
@@ -82,7 +90,11 @@ impl Estate {
         changed.extend(self.take_older(scope, seen, now, zone, work));
         if seen.jobs.is_some() {
             let listed = now - LISTED;
+            self.listed_jobs = true;
             self.seen_since = (!seen.whole).then(|| self.whole_since.map_or(listed, |since| since.min(listed)));
+        }
+        if let Some(counts) = seen.counts {
+            self.counted = Some(Counted::of(counts, self.counted.take(), zone));
         }
         let all = self.take_resources(scope, seen) || seen.plans_known != self.plans_known;
         self.plans_known = seen.plans_known;
@@ -102,6 +114,19 @@ impl Estate {
             self.refresh(&arn, now, zone);
             work.rows += 1;
         }
+    }
+
+    /// The last day of which not each job was seen: of one without a job, up to then, nothing is known. None where all were seen, or
+    /// where nothing was told yet.
+    pub(super) fn unseen(&self, zone: Tz) -> Option<NaiveDate> {
+        Some(day_of(self.seen_since?, zone))
+    }
+
+    /// The days of which CloudWatch's counts are all that is known of all its jobs, and these. None where there are no such days.
+    pub(super) fn counted(&self, zone: Tz) -> Option<(RangeInclusive<NaiveDate>, &Days)> {
+        let counted = self.counted.as_ref()?;
+        let until = if self.listed_jobs { self.unseen(zone)? } else { NaiveDate::MAX };
+        (counted.since <= until).then_some((counted.since..=until, &counted.days))
     }
 
     fn take_jobs(&mut self, scope: &Scope, jobs: Option<&Rows<BackupJob>>, zone: Tz, work: &mut Work) -> BTreeSet<Arn> {

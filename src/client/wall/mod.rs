@@ -5,6 +5,7 @@
 //! counts the resources anew that it has to do with, and a change of what can be selected the whole scope. Accounts and plans
 //! are summed up from their resources' days.
 
+mod counted;
 mod differences;
 mod estate;
 mod known;
@@ -205,13 +206,41 @@ impl Wall {
                 })
                 .collect(),
             Turn::Accounts => {
-                summed(rows.map(|row| (Owner::Account(row.scope.account.clone()), None, row.days.as_ref().clone())))
+                let rows = rows.map(|row| (&row.scope, row.days.as_ref().clone())).collect();
+                summed(self.by_account(rows, only == Only::All))
             }
             Turn::Plans => summed(rows.flat_map(|row| self.by_plan(row))),
         };
         let today = day_of(now, self.zone);
         lines.sort_by_cached_key(|line| (Reverse(line.outline.rank(today)), line.name.clone(), line.owner.clone()));
         lines
+    }
+
+    /// The days of accounts. Where all their resources are meant, CloudWatch's counts stand for the days of which not each job was seen.
+    fn by_account<'a>(
+        &'a self,
+        rows: Vec<(&'a Scope, Days)>,
+        all: bool,
+    ) -> impl Iterator<Item = (Owner, Option<String>, Days)> + 'a {
+        let counted = move |scope: &Scope| self.estates.get(scope)?.counted(self.zone).filter(|_| all);
+        let seen = rows.into_iter().map(move |(scope, mut days)| {
+            if let Some((range, _)) = counted(scope) {
+                days.retain(|day, _| !range.contains(day));
+            }
+            (scope, days)
+        });
+        let told = self.estates.keys().filter_map(move |scope| {
+            let (range, days) = counted(scope)?;
+            Some((scope, days.range(range).map(|(day, counts)| (*day, *counts)).collect::<Days>()))
+        });
+        seen.chain(told).map(|(scope, days)| (Owner::Account(scope.account.clone()), None, days))
+    }
+
+    /// Whether what is told of a day of an account is, as a whole or in part, what CloudWatch counts.
+    pub fn is_counted(&self, owner: &Owner, only: Only, day: NaiveDate) -> bool {
+        let (Owner::Account(_), Only::All) = (owner, only) else { return false };
+        let mut estates = self.estates.iter().filter(|(scope, _)| is_in(owner, scope));
+        estates.any(|(_, estate)| estate.counted(self.zone).is_some_and(|(range, _)| range.contains(&day)))
     }
 
     fn by_plan<'a>(&'a self, row: &'a Row) -> impl Iterator<Item = (Owner, Option<String>, Days)> + 'a {
@@ -227,10 +256,15 @@ impl Wall {
         lanes.chain(missed)
     }
 
-    /// The last day of which not each job of an owner was seen: of one without a job, up to then, nothing is known.
-    pub fn unseen(&self, owner: &Owner) -> Option<NaiveDate> {
+    /// The last day of which not each job of an owner was seen: of one without a job, up to then, nothing is known. What CloudWatch
+    /// counts of an account is seen where all its resources are meant.
+    pub fn unseen(&self, owner: &Owner, only: Only) -> Option<NaiveDate> {
         let estates = self.estates.iter().filter(|(scope, _)| is_in(owner, scope));
-        estates.filter_map(|(_, estate)| Some(day_of(estate.seen_since?, self.zone))).max()
+        let unseen = |estate: &Estate| match (owner, estate.counted(self.zone)) {
+            (Owner::Account(_), Some((range, _))) if only == Only::All => range.start().pred_opt(),
+            _ => estate.unseen(self.zone),
+        };
+        estates.filter_map(|(_, estate)| unseen(estate)).max()
     }
 
     /// What happened on a day: the jobs, the newest first, and the runs of which none came.

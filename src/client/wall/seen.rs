@@ -4,6 +4,7 @@ use crate::client::Rows;
 use crate::client::history::Past;
 use crate::client::query::{PlanDetail, SelectableResource};
 use crate::domain::job::{BackupJob, RestoreJob};
+use crate::domain::metric::JobCounts;
 use crate::domain::resource::ProtectedResource;
 use std::sync::Arc;
 
@@ -26,6 +27,8 @@ pub struct Seen<'a> {
     pub whole: bool,
     /// What was backed up at least once.
     pub protected: Option<&'a Rows<ProtectedResource>>,
+    /// How many of its jobs ended how, as CloudWatch counts them.
+    pub counts: Option<&'a Arc<JobCounts>>,
 }
 
 /// How much was done since the wall was made: what a refresh costs is counted, not timed.

@@ -11,7 +11,7 @@ use crate::domain::vault::VaultType;
 use crate::domain::{Arn, Known, Tags};
 use chrono::Duration;
 
-fn scope() -> Scope {
+pub(super) fn scope() -> Scope {
     Scope::new("123456789012".parse().unwrap(), "us-east-1".parse().unwrap())
 }
 
@@ -19,20 +19,20 @@ fn arn(resource: u64) -> Arn {
     Arn::file_system(&scope(), &format!("fs-{resource:017x}"))
 }
 
-fn now() -> Time {
+pub(super) fn now() -> Time {
     "2026-11-23T03:00:00Z".parse().unwrap()
 }
 
 /// 01:00 of a day, so many days before today.
-fn night(ago: i64) -> Time {
+pub(super) fn night(ago: i64) -> Time {
     now() - Duration::hours(2) - Duration::days(ago)
 }
 
-fn day(ago: i64) -> NaiveDate {
+pub(super) fn day(ago: i64) -> NaiveDate {
     day_of(night(ago), Tz::UTC)
 }
 
-fn job(number: u64, resource: u64, state: JobState, created: Time) -> Arc<BackupJob> {
+pub(super) fn job(number: u64, resource: u64, state: JobState, created: Time) -> Arc<BackupJob> {
     let scope = scope();
     let ended = state.is_final();
     Arc::new(BackupJob {

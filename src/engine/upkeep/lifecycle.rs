@@ -94,7 +94,7 @@ impl Engine {
         Ok(point)
     }
 
-    /// Removes the records of jobs and of released legal holds, tokens and events that are old enough to be forgotten.
+    /// Removes the records of jobs and of released legal holds, tokens, events, calls and counts that are old enough to be forgotten.
     pub(crate) fn purge_records(&self, turn: &mut Turn, now: Time) -> Result<()> {
         if !self.options.scheduler || !self.clock.is_trusted() || turn.next_purge.is_some_and(|at| at > now) {
             return Ok(());
@@ -114,7 +114,8 @@ impl Engine {
             })?;
         }
         self.forget_old_events(now, self.first_to_deliver()?)?;
-        self.forget_old_calls(now)
+        self.forget_old_calls(now)?;
+        self.forget_old_counts(now)
     }
 }
 

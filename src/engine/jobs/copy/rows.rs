@@ -2,6 +2,7 @@
 
 use crate::domain::event::detail;
 use crate::domain::job::{CopyJob, JobKind, JobState};
+use crate::domain::metric;
 use crate::domain::names::JobId;
 use crate::domain::{AccountId, Arn, Scope, Time};
 use crate::engine::authorize::Permit;
@@ -16,6 +17,7 @@ use crate::engine::jobs::rows::children::{self, States};
 use crate::engine::jobs::rows::list::JobList;
 use crate::engine::jobs::rows::store;
 use crate::engine::jobs::rows::table::JobTable;
+use crate::engine::metrics::{self, Happened};
 use crate::engine::page::{Page, PageRequest};
 use crate::engine::points::rows::composite;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
@@ -148,9 +150,20 @@ pub fn get(connection: &Connection, id: &JobId) -> Result<Option<(CopyJob, Scope
     statement.query_row([id.as_str()], |row| Ok((|| Ok((from_row(row)?, destination(row)?)))())).optional()?.transpose()
 }
 
-/// Tells the feed how a job is now.
+/// Tells the feed how a job is now, and counts it.
 fn tell(connection: &Connection, row: &Row<'_>) -> Result<()> {
-    events::record::record(connection, &detail::copy_job(&from_row(row)?, row.time("since")?))
+    let (job, at) = (from_row(row)?, row.time("since")?);
+    metrics::rows::count(
+        connection,
+        &Happened {
+            scope: &job.scope,
+            metric: metric::of_job(JobKind::Copy, &job.state),
+            vault: job.destination_vault_arn.as_ref().and_then(Arn::vault_name).unwrap_or_default(),
+            resource_type: job.resource_type.as_str(),
+            at,
+        },
+    )?;
+    events::record::record(connection, &detail::copy_job(&job, at))
 }
 
 /// The jobs of a region that pass the filter, the newest first; of all accounts when `account` is `None`.

@@ -1,6 +1,6 @@
 //! Recovery points that move to cold storage.
 
-use crate::domain::{Arn, StorageClass, Time};
+use crate::domain::{Arn, StorageClass, Time, metric};
 use crate::engine::authorize::Permit;
 use crate::engine::authorize::action::MoveToColdStorage;
 use crate::engine::catalog::query;
@@ -86,6 +86,11 @@ pub fn move_home(
     now: Time,
 ) -> Result<()> {
     let arn: Arn = permit.on().parse()?;
+    let moved =
+        super::get(connection, &arn)?.filter(|point| point.storage_class.as_deref() != Some(home.class.as_str()));
+    if let Some(point) = moved.filter(|_| home.class == StorageClass::Cold) {
+        super::count(connection, &point, Some(metric::COLD), now)?;
+    }
     connection
         .prepare_cached("UPDATE recovery_points SET storage_class = ?2, snapshot_id = ?3 WHERE arn = ?1")?
         .execute([arn.as_str(), home.class.as_str(), &home.snapshot.to_hex()])?;

@@ -1,6 +1,5 @@
 //! The recovery points that are being deleted.
 
-use crate::domain::event::detail;
 use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use crate::domain::{Arn, StorageClass, Time};
 use crate::engine::authorize::Permit;
@@ -8,7 +7,6 @@ use crate::engine::authorize::action::{DeleteRecoveryPoint, EraseRecoveryPoint};
 use crate::engine::catalog::query;
 use crate::engine::catalog::values::Columns as _;
 use crate::engine::error::Result;
-use crate::engine::events::record::record;
 use rusqlite::{Connection, params};
 
 /// A recovery point that is being deleted.
@@ -48,7 +46,7 @@ pub fn mark_expired(
     connection
         .prepare_cached("UPDATE recovery_points SET status = 'DELETING' WHERE arn = ?1")?
         .execute([permit.on()])?;
-    record(connection, &detail::recovery_point(point, &RecoveryPointStatus::Deleting, now))
+    super::became(connection, point, &RecoveryPointStatus::Deleting, now)
 }
 
 /// The points that are being deleted.

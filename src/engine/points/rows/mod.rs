@@ -14,6 +14,7 @@ pub mod protected;
 
 use crate::domain::damage::Damage;
 use crate::domain::event::detail;
+use crate::domain::metric;
 use crate::domain::recovery_point::{RecoveryPoint, RecoveryPointStatus};
 use crate::domain::{Arn, CalculatedLifecycle, Nesting, Scope, StorageClass, Time};
 use crate::engine::authorize::Permit;
@@ -23,6 +24,7 @@ use crate::engine::catalog::query;
 use crate::engine::catalog::values::{Columns as _, creator, millis, to_json};
 use crate::engine::error::Result;
 use crate::engine::events::record::record;
+use crate::engine::metrics::{self, Happened};
 use crate::engine::page::{Page, PageRequest};
 use crate::engine::points::manifest::Manifest;
 use rusqlite::{Connection, Row, params};
@@ -205,13 +207,24 @@ pub fn insert(connection: &Connection, _permit: &Permit<'_, AddRecoveryPoint>, n
 /// Tells the feed of a point that is whole.
 fn tell_completed(connection: &Connection, new: &NewPoint<'_>) -> Result<()> {
     let point = new.point;
-    record(connection, &detail::recovery_point(point, &point.status, point.completed.unwrap_or(point.created)))
+    became(connection, point, &point.status, point.completed.unwrap_or(point.created))
 }
 
 /// Tells the feed how a point is now.
 pub fn tell(connection: &Connection, arn: &Arn, now: Time) -> Result<()> {
     let point = get(connection, arn)?;
-    point.map_or(Ok(()), |point| record(connection, &detail::recovery_point(&point, &point.status, now)))
+    point.map_or(Ok(()), |point| became(connection, &point, &point.status, now))
+}
+
+/// A point came into a status: the feed is told, and it is counted.
+fn became(connection: &Connection, point: &RecoveryPoint, status: &RecoveryPointStatus, at: Time) -> Result<()> {
+    count(connection, point, metric::of_point(status), at)?;
+    record(connection, &detail::recovery_point(point, status, at))
+}
+
+fn count(connection: &Connection, point: &RecoveryPoint, metric: Option<&'static str>, at: Time) -> Result<()> {
+    let (scope, vault, resource_type) = (&point.scope, point.vault_name.as_str(), point.resource_type.as_str());
+    metrics::rows::count(connection, &Happened { scope, metric, vault, resource_type, at })
 }
 
 /// When the point that was completed last was, in milliseconds since 1970.
@@ -271,7 +284,12 @@ pub fn set_back(connection: &Connection, arn: &Arn, message: &str, now: Time) ->
              WHERE arn = ?1 AND status = 'EXPIRED' AND status_message = ?2",
         )?
         .execute(params![arn.as_str(), message, part.is_some(), part.and_then(|manifest| manifest.status_message)])?;
-    if changed > 0 { tell(connection, arn, now) } else { Ok(()) }
+    if changed == 0 {
+        return Ok(());
+    }
+    // No other point than the one that was counted when it was made.
+    let point = get(connection, arn)?;
+    point.map_or(Ok(()), |point| record(connection, &detail::recovery_point(&point, &point.status, now)))
 }
 
 /// What a point says of itself.

@@ -1,6 +1,6 @@
 //! The days: a line for each resource, account or plan, a cell for each day, the worst lines first.
 
-use super::words::{counted, names, stands};
+use super::words::{counted, counted_elsewhere, names, stands, uncounted};
 use crate::client::wall::{Days, Line, Only, Turn, Wall, day_of};
 use crate::domain::Time;
 use crate::domain::day::{DayState, Owner};
@@ -195,7 +195,7 @@ impl DaysPane {
             self.view_label(line, under, Rect::new(place.x, place.y, label, 1), world, painter);
             self.built.set(self.built.get() + 1);
             let at = under.then(|| self.back());
-            let known = (&*line.days, wall.unseen(&line.owner));
+            let known = (&*line.days, wall.unseen(&line.owner, self.only));
             view_cells(known, self.today, (days, cell), at, (left, place.y), painter);
         }
         let body = Rect::new(area.x, area.y + 1, area.width, area.height - 2);
@@ -203,7 +203,7 @@ impl DaysPane {
         let below = Rect::new(area.x + 1, area.bottom() - 1, area.width.saturating_sub(1), 1);
         match self.selected().filter(|_| focused) {
             Some(line) => {
-                let said = self.in_words(line, wall);
+                let said = self.in_words(line, wall, world);
                 painter.line(below.x, below.y, below.width, &said);
             }
             None => {
@@ -264,13 +264,21 @@ impl DaysPane {
     }
 
     /// `web · Tue 24 Nov: 2 jobs, 1 failed: The path /srv/web does not exist`.
-    fn in_words(&self, line: &Line, wall: &Wall) -> Segments<'static> {
+    fn in_words(&self, line: &Line, wall: &Wall, world: &World) -> Segments<'static> {
         let day = self.day();
         let counts = line.days.get(&day).copied().unwrap_or_default();
         let (jobs, missed) = wall.told(&line.owner, day);
         let mut said = vec![segment(format!("{}: ", day.format("%a %-d %b")), Role::Strong)];
-        let seen = wall.unseen(&line.owner).is_none_or(|unseen| day > unseen);
-        said.push(segment(counted(&counts, seen), status::of_day(counts.worst())));
+        let seen = wall.unseen(&line.owner, self.only).is_none_or(|unseen| day > unseen);
+        let elsewhere = wall.is_counted(&line.owner, self.only, day);
+        let told = if elsewhere { counted_elsewhere(&counts) } else { counted(&counts, seen) };
+        said.push(segment(told, status::of_day(counts.worst())));
+        if let Owner::Account(account) = &line.owner
+            && !seen
+            && let Some(why) = uncounted(account, world)
+        {
+            said.push(segment(why, Role::Dim));
+        }
         if let Some(missed) = missed.first() {
             let due = format!(", {} was due at {}", missed.rule, missed.at.format("%H:%M"));
             said.push(segment(due, Role::Text));

@@ -286,6 +286,10 @@ impl Screen for Overview {
         for query in [Query::Vaults, Query::Resources, Query::ProtectedResources] {
             keys.extend(world.everywhere(&query));
         }
+        if world.store.known && !world.is_engine() {
+            // An engine lists all its jobs.
+            keys.extend(world.everywhere(&Query::JobCounts));
+        }
         keys.extend(crate::tui::keys::keys_of_shown(world));
         keys.extend(self.plans.iter().cloned());
         keys

@@ -1,9 +1,10 @@
 //! A line of the days, a day, and how a resource is protected, in words.
 
 use crate::client::wall::Line;
-use crate::domain::Time;
+use crate::client::{Key, Query};
 use crate::domain::day::{DayCounts, DayState, Owner};
 use crate::domain::due::Standing;
+use crate::domain::{AccountId, Time};
 use crate::tui::world::World;
 use crate::tui::{fmt, text};
 
@@ -51,6 +52,25 @@ pub fn counted(counts: &DayCounts, seen: bool) -> String {
     parts.join(", ")
 }
 
+/// `12 ended, 1 failed, 11 ok, as CloudWatch counts`.
+pub fn counted_elsewhere(counts: &DayCounts) -> String {
+    const BY: &str = "as CloudWatch counts";
+    if counts.is_empty() {
+        return format!("no job ended, {BY}");
+    }
+    let states = DayState::ALL.into_iter().rev().filter(|state| counts.of(*state) > 0);
+    let parts: Vec<String> = states.map(|state| format!("{} {}", counts.of(state), state.word())).collect();
+    format!("{} ended, {}, {BY}", text::count(counts.jobs() as usize, "job", "jobs"), parts.join(", "))
+}
+
+/// Why CloudWatch's counts of an account do not stand for what nobody saw; nothing where they were not asked for.
+pub fn uncounted(account: &AccountId, world: &World) -> Option<String> {
+    let mut scopes = world.shown.iter().filter(|scope| scope.account == *account);
+    let fault =
+        scopes.find_map(|scope| world.store.slot(&Key::scoped(scope.clone(), Query::JobCounts)).fault.as_ref())?;
+    Some(format!("; CloudWatch: {}", fault.label()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,6 +86,15 @@ mod tests {
             day.add(state);
         }
         assert_eq!(counted(&day, false), "3 jobs, 1 failed, 1 missing, 2 ok");
+    }
+
+    #[test]
+    fn what_cloudwatch_counts_is_said_to_be_its_own() {
+        let mut day = DayCounts::default();
+        assert_eq!(counted_elsewhere(&day), "no job ended, as CloudWatch counts");
+        day.add_many(DayState::Good, 11);
+        day.add_many(DayState::Failed, 1);
+        assert_eq!(counted_elsewhere(&day), "12 jobs ended, 1 failed, 11 ok, as CloudWatch counts");
     }
 
     #[test]

@@ -5,6 +5,7 @@ pub mod record;
 
 use crate::domain::event::detail;
 use crate::domain::job::{BackupJob, JobKind, JobState};
+use crate::domain::metric;
 use crate::domain::names::JobId;
 use crate::domain::{AccountId, Arn, Region, Time};
 use crate::engine::catalog::query;
@@ -13,6 +14,7 @@ use crate::engine::error::Result;
 use crate::engine::events;
 use crate::engine::jobs::rows::list::JobList;
 use crate::engine::jobs::rows::table::JobTable;
+use crate::engine::metrics::{self, Happened};
 use crate::engine::page::{Page, PageRequest};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
@@ -104,9 +106,20 @@ pub fn get(connection: &Connection, id: &JobId) -> Result<Option<BackupJob>> {
     statement.query_row([id.as_str()], |row| Ok(from_row(row))).optional()?.transpose()
 }
 
-/// Tells the feed how a job is now.
+/// Tells the feed how a job is now, and counts it.
 pub(super) fn tell(connection: &Connection, job: &BackupJob) -> Result<()> {
-    detail::backup_job(job).map_or(Ok(()), |change| events::record::record(connection, &change))
+    let Some(change) = detail::backup_job(job) else { return Ok(()) };
+    metrics::rows::count(
+        connection,
+        &Happened {
+            scope: &job.scope,
+            metric: metric::of_job(JobKind::Backup, &job.state),
+            vault: &job.vault_name,
+            resource_type: job.resource_type.as_str(),
+            at: change.at,
+        },
+    )?;
+    events::record::record(connection, &change)
 }
 
 /// The jobs of a region that pass the filter, the newest first; of all accounts when `account` is `None`.

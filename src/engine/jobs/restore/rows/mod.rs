@@ -4,6 +4,7 @@ pub mod proofs;
 
 use crate::domain::event::detail;
 use crate::domain::job::{JobKind, JobState, RestoreJob};
+use crate::domain::metric;
 use crate::domain::names::JobId;
 use crate::domain::types::{Location, cloudformation};
 use crate::domain::{AccountId, Arn, Region, ResourceType, Time};
@@ -19,6 +20,7 @@ use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::rows::list::JobList;
 use crate::engine::jobs::rows::store;
 use crate::engine::jobs::rows::table::JobTable;
+use crate::engine::metrics::{self, Happened};
 use crate::engine::page::{Page, PageRequest};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use std::collections::BTreeMap;
@@ -123,9 +125,20 @@ pub fn get(connection: &Connection, id: &JobId) -> Result<Option<RestoreJob>> {
     statement.query_row([id.as_str()], |row| Ok(from_row(row))).optional()?.transpose()
 }
 
-/// Tells the feed how a job is now.
+/// Tells the feed how a job is now, and counts it.
 fn tell(connection: &Connection, row: &Row<'_>) -> Result<()> {
-    events::record::record(connection, &detail::restore_job(&from_row(row)?, row.time("since")?))
+    let (job, at) = (from_row(row)?, row.time("since")?);
+    metrics::rows::count(
+        connection,
+        &Happened {
+            scope: &job.scope,
+            metric: metric::of_job(JobKind::Restore, &job.state),
+            vault: job.vault_arn.as_ref().and_then(Arn::vault_name).unwrap_or_default(),
+            resource_type: job.resource_type.as_ref().map_or("", ResourceType::as_str),
+            at,
+        },
+    )?;
+    events::record::record(connection, &detail::restore_job(&job, at))
 }
 
 /// The jobs of a region that pass the filter, the newest first; of all accounts when `account` is `None`.
