@@ -278,7 +278,7 @@ impl Control {
             None => Bytes::new(),
         };
         let request = request.body(body).map_err(|error| Fault::new(FaultKind::Refused, error.to_string()))?;
-        let response = self.wire.send(request, limit).await.map_err(|error: WireError| Fault::from(&error))?;
+        let response = self.wire.ask(request, limit).await.map_err(|error: WireError| Fault::from(&error))?;
         checked(response)
     }
 }
@@ -288,7 +288,7 @@ pub(crate) async fn health(wire: &Wire, base: &str) -> Result<Health, Fault> {
     let request = http::Request::get(format!("{base}/_vaultdeck/health"))
         .body(Bytes::new())
         .map_err(|error| Fault::new(FaultKind::Refused, error.to_string()))?;
-    let response = wire.send(request, OPERATION_LIMIT).await.map_err(|error: WireError| Fault::from(&error))?;
+    let response = wire.ask(request, OPERATION_LIMIT).await.map_err(|error: WireError| Fault::from(&error))?;
     // An engine that is not well says so with 503, and in the same form.
     if response.status() == http::StatusCode::SERVICE_UNAVAILABLE {
         return decode(response.body());

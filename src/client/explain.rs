@@ -31,6 +31,10 @@ where
     match error {
         SdkError::ServiceError(answered) => {
             let (status, error) = (answered.raw().status().as_u16(), answered.err());
+            // An answer that says that all went well, and is none of this operation.
+            if answered.raw().status().is_success() && error.code().is_none() {
+                return unreadable(operation, status, &root_cause(error));
+            }
             refusal(operation, status, error.code().unwrap_or_default(), error.message(), error.request_id())
         }
         SdkError::TimeoutError(_) => {
@@ -38,13 +42,15 @@ where
         }
         SdkError::ResponseError(answered) => match answered.raw().status().as_u16() {
             404 | 405 | 501 => Fault::not_supported(operation),
-            status => {
-                let cause = clean(&root_cause(error));
-                Fault::new(FaultKind::Other, format!("{operation}: an unreadable answer (HTTP {status}): {cause}"))
-            }
+            status => unreadable(operation, status, &root_cause(error)),
         },
         other => never_answered(operation, other),
     }
+}
+
+fn unreadable(operation: &str, status: u16, cause: &str) -> Fault {
+    let cause = clean(cause);
+    Fault::new(FaultKind::Other, format!("{operation}: an unreadable answer (HTTP {status}): {cause}"))
 }
 
 /// What a service answered in the place of success.
@@ -67,6 +73,10 @@ pub(crate) fn refusal(
 
 /// The call did not get as far as an answer: no credentials, or no connection.
 fn never_answered(operation: &'static str, error: &(dyn Error + 'static)) -> Fault {
+    // Also where it was credentials that were asked for: to log in again helps nobody whom a proxy keeps from it.
+    if let Some(page @ WireError::Page(_)) = find::<WireError>(error) {
+        return Fault::from(page);
+    }
     let cause = clean(&root_cause(error));
     if find::<CredentialsError>(error).is_some() {
         return Fault::new(FaultKind::Expired, format!("no usable credentials: {cause}"));
@@ -93,7 +103,7 @@ impl From<&WireError> for Fault {
     fn from(error: &WireError) -> Self {
         let kind = match error {
             WireError::Request(_) => FaultKind::Refused,
-            WireError::Unreachable { .. } | WireError::TooSlow { .. } => FaultKind::Network,
+            WireError::Unreachable { .. } | WireError::TooSlow { .. } | WireError::Page(_) => FaultKind::Network,
         };
         Self::new(kind, clean(&error.to_string()))
     }

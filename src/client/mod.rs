@@ -58,6 +58,7 @@ pub mod user_file;
 pub mod versions;
 pub mod views;
 pub mod wall;
+mod web_page;
 mod wire;
 
 pub use approve::{Approved, Pending};

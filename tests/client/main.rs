@@ -5,6 +5,7 @@ mod approval;
 mod child;
 mod engine;
 mod history;
+mod in_between;
 mod kept_job;
 mod moto;
 #[path = "../repository/support/mounted.rs"]

@@ -10,6 +10,9 @@ use tokio::net::{TcpListener, TcpStream};
 pub struct Asked {
     /// `GET /backup-jobs/?maxResults=1000`.
     pub line: String,
+    /// The `Authorization` header; empty where there is none.
+    pub authorization: String,
+    pub body: String,
 }
 
 /// What is answered.
@@ -17,17 +20,27 @@ pub struct Told {
     pub status: u16,
     pub content_type: &'static str,
     pub body: String,
+    /// More lines of its head, each with its line end.
+    pub headers: &'static str,
     /// Whether it says that it is an engine.
     pub is_engine: bool,
 }
 
 impl Told {
     pub fn json(value: &Value) -> Self {
-        Self { status: 200, content_type: "application/json", body: value.to_string(), is_engine: false }
+        Self::of(200, "application/json", value.to_string())
     }
 
     pub fn xml(status: u16, body: impl Into<String>) -> Self {
-        Self { status, content_type: "text/xml", body: body.into(), is_engine: false }
+        Self::of(status, "text/xml", body.into())
+    }
+
+    pub fn html(status: u16, body: impl Into<String>) -> Self {
+        Self::of(status, "text/html; charset=utf-8", body.into())
+    }
+
+    fn of(status: u16, content_type: &'static str, body: String) -> Self {
+        Self { status, content_type, body, headers: "", is_engine: false }
     }
 
     /// What STS says of whoever asks.
@@ -42,8 +55,7 @@ impl Told {
 
     /// What AWS Backup says of what it does not know.
     pub fn unknown() -> Self {
-        let body = "{\"message\": \"no such thing\"}".to_owned();
-        Self { status: 404, content_type: "application/json", body, is_engine: false }
+        Self::of(404, "application/json", "{\"message\": \"no such thing\"}".to_owned())
     }
 }
 
@@ -80,11 +92,14 @@ async fn while_open(mut stream: TcpStream, answer: &(impl Fn(&Asked) -> Told + S
             more(&mut stream, &mut read).await?;
         }
         let line = head.lines().next()?.rsplit_once(' ')?.0.to_owned();
-        read.drain(..length);
-        let Told { status, content_type, body, is_engine } = answer(&Asked { line });
+        let body = String::from_utf8(read.drain(..length).collect()).ok()?;
+        let authorization = field("authorization").unwrap_or_default();
+        let Told { status, content_type, body, headers, is_engine } = answer(&Asked { line, authorization, body });
         let version = if is_engine { "x-vaultdeck-version: 9.9.9\r\n" } else { "" };
         let length = body.len();
-        let head = format!("HTTP/1.1 {status} X\r\ncontent-type: {content_type}\r\n{version}content-length: {length}");
+        let head = format!(
+            "HTTP/1.1 {status} X\r\ncontent-type: {content_type}\r\n{headers}{version}content-length: {length}"
+        );
         stream.write_all(format!("{head}\r\n\r\n{body}").as_bytes()).await.ok()?;
     }
 }
