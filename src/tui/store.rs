@@ -17,7 +17,7 @@ use crate::domain::resource::ProtectedResource;
 use crate::domain::sharing::VaultShare;
 use crate::domain::vault::{Vault, VaultRef};
 use crate::domain::{Account, Arn, PlanId, Scope, Tags, Time};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What is known of one key.
@@ -103,12 +103,26 @@ pub struct Freshness {
     pub waiting: bool,
     /// How many records came so far where that is so.
     pub records: usize,
-    /// How many keys there are.
-    pub keys: usize,
-    /// What failed, where.
+    /// How many scopes were asked.
+    pub scopes: usize,
+    /// What failed, where: each question by itself.
     pub faults: Vec<(Option<Scope>, Fault)>,
     /// When the first of the failed ones is asked again.
     pub next_try: Option<Time>,
+}
+
+impl Freshness {
+    /// The scopes in which something failed: one of which three questions fail is one. None for the context as a whole.
+    pub fn failing(&self) -> BTreeSet<&Scope> {
+        self.faults.iter().filter_map(|(scope, _)| scope.as_ref()).collect()
+    }
+
+    /// What happened, in one or two words: how it is called where all failed in the same way.
+    pub fn label(&self) -> Option<&'static str> {
+        let mut labels = self.faults.iter().map(|(_, fault)| fault.label());
+        let first = labels.next()?;
+        Some(if labels.all(|label| label == first) { first } else { "failed" })
+    }
 }
 
 /// Writes the accessors that look for one kind of answer.
@@ -318,10 +332,10 @@ impl Store {
 
     /// How fresh the answers to these keys are.
     pub fn freshness<'a>(&self, keys: impl IntoIterator<Item = &'a Key>) -> Freshness {
-        let mut freshness = Freshness::default();
+        let (mut freshness, mut scopes) = (Freshness::default(), BTreeSet::new());
         for key in keys {
             let slot = self.slot(key);
-            freshness.keys += 1;
+            scopes.extend(&key.scope);
             freshness.oldest = match (freshness.oldest, slot.at) {
                 (Some(oldest), Some(at)) => Some(oldest.min(at)),
                 (oldest, at) => oldest.or(at),
@@ -334,6 +348,7 @@ impl Store {
                 freshness.records += slot.records;
             }
         }
+        freshness.scopes = scopes.len();
         freshness
     }
 

@@ -8,6 +8,7 @@ mod air_gap;
 mod alerts;
 mod ascii;
 mod backup_policies;
+mod bad_input;
 mod beside;
 mod budgets;
 mod calendar;
