@@ -5,6 +5,7 @@ use crate::client::query::{FoundItems, Place, PlanDetail, RestoreMetadata, Scope
 use crate::client::{Answer, Capabilities, Event, Fault, Key, Query, Rows};
 use crate::domain::KnownPoint;
 use crate::domain::backup_policy::Policy;
+use crate::domain::denial::Denial;
 use crate::domain::extension::{ChangedItem, Health, Items, Problem, Sight, Standing, Status};
 use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
 use crate::domain::kms::KmsKey;
@@ -219,6 +220,9 @@ answers! {
     /// Who can do an action to a vault.
     who_can(scope: &Scope, vault: &str, action: &str) -> Arc<Vec<Standing>> =
         Key::scoped(scope.clone(), Query::WhoCan { vault: vault.to_owned(), action: action.to_owned() }), WhoCan;
+    /// What an encoded authorization message says.
+    denial(scope: &Scope, message: &str) -> Arc<Denial> =
+        Key::scoped(scope.clone(), Query::Denial { message: message.to_owned() }), Denial;
     /// A KMS key, or that there is none.
     kms_key(scope: &Scope, name: &str) -> Arc<Option<KmsKey>> =
         Key::scoped(scope.clone(), Query::KmsKey { name: name.to_owned() }), KmsKey;

@@ -3,6 +3,7 @@
 
 mod approval;
 mod child;
+mod denials;
 mod engine;
 mod history;
 mod in_between;

@@ -15,6 +15,7 @@ mod calendar;
 mod composites;
 mod copies;
 mod deletions;
+mod denials;
 mod dialogs;
 mod driver;
 mod explore;

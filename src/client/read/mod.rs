@@ -1,6 +1,7 @@
 //! Carries out questions: which operations answer them, page by page.
 
 mod changes;
+mod denial;
 pub mod events;
 mod explore;
 mod items;
@@ -199,6 +200,10 @@ impl Connection {
             Query::KmsKeys => {
                 question.bucket.turn().await;
                 Ok(Answer::KmsKeys(rows(self.kms(scope).await?.keys(scope).await?)))
+            }
+            Query::Denial { message } => {
+                question.bucket.turn().await;
+                Ok(Answer::Denial(Arc::new(denial::decoded(clients, message).await?)))
             }
             Query::KmsKey { name } => {
                 question.bucket.turn().await;
