@@ -50,6 +50,7 @@ mod read;
 pub mod report;
 pub mod root_key;
 mod signed;
+mod skew;
 pub mod stranded;
 pub mod survey;
 pub mod text;

@@ -46,7 +46,7 @@ fn assert_is_page(fault: &Fault, url: &str, status: u16, advice: &str) {
     );
     assert!(fault.message.starts_with(&begin) && fault.message.contains(advice), "{}", fault.message);
     assert_eq!(fault.kind, FaultKind::Network, "whoever was asked was not reached");
-    assert_eq!(fault.offer(Some("moto")), Offer::Retry, "it goes on by itself once somebody signed in there");
+    assert_eq!(fault.offer(), Offer::Retry, "it goes on by itself once somebody signed in there");
 }
 
 #[tokio::test]

@@ -11,8 +11,10 @@ mod kept_job;
 mod moto;
 #[path = "../repository/support/mounted.rs"]
 mod mounted;
+mod one_of_twelve;
 mod points;
 mod reaching;
 mod recorder;
 mod sending;
+mod sso;
 mod standin;

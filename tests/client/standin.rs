@@ -12,6 +12,8 @@ pub struct Asked {
     pub line: String,
     /// The `Authorization` header; empty where there is none.
     pub authorization: String,
+    /// The token of a sign-in by which it is asked; empty where there is none.
+    pub token: String,
     pub body: String,
 }
 
@@ -22,6 +24,8 @@ pub struct Told {
     pub body: String,
     /// More lines of its head, each with its line end.
     pub headers: &'static str,
+    /// How long that takes.
+    pub after: Duration,
     /// Whether it says that it is an engine.
     pub is_engine: bool,
 }
@@ -40,7 +44,7 @@ impl Told {
     }
 
     fn of(status: u16, content_type: &'static str, body: String) -> Self {
-        Self { status, content_type, body, headers: "", is_engine: false }
+        Self { status, content_type, body, headers: "", after: Duration::ZERO, is_engine: false }
     }
 
     /// What STS says of whoever asks.
@@ -93,8 +97,11 @@ async fn while_open(mut stream: TcpStream, answer: &(impl Fn(&Asked) -> Told + S
         }
         let line = head.lines().next()?.rsplit_once(' ')?.0.to_owned();
         let body = String::from_utf8(read.drain(..length).collect()).ok()?;
-        let authorization = field("authorization").unwrap_or_default();
-        let Told { status, content_type, body, headers, is_engine } = answer(&Asked { line, authorization, body });
+        let (authorization, token) = (field("authorization"), field("x-amz-sso_bearer_token"));
+        let (authorization, token) = (authorization.unwrap_or_default(), token.unwrap_or_default());
+        let Told { status, content_type, body, headers, after, is_engine } =
+            answer(&Asked { line, authorization, token, body });
+        tokio::time::sleep(after).await;
         let version = if is_engine { "x-vaultdeck-version: 9.9.9\r\n" } else { "" };
         let length = body.len();
         let head = format!(

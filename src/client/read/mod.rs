@@ -56,7 +56,10 @@ impl Asker for Connection {
             }
             self.forget_credentials().await;
             // A local engine that was replaced gives the new key by itself; elsewhere somebody must log in first.
-            if self.is_local() { Box::pin(self.answer(&question)).await } else { result }
+            match result {
+                Err(fault) if !self.is_local() => Err(self.with_login(fault).await),
+                _ => Box::pin(self.answer(&question)).await,
+            }
         })
     }
 }

@@ -198,13 +198,16 @@ fn view_fault(fault: &Fault, others: usize, world: &World, area: Rect, painter: 
     if let Some(id) = &fault.request_id {
         say(&format!("request id {id}"), Role::Dim);
     }
+    if let Some(hint) = fault.hint() {
+        say(&format!("{hint}."), Role::Dim);
+    }
     if others > 0 {
         say(&format!("and {} more", text::count(others, "scope", "scopes")), Role::Dim);
     }
-    match fault.offer(world.profile.as_deref()) {
+    match fault.offer() {
         Offer::Retry => say(&world.keymap.fill("It is asked again by itself; {refresh} asks now."), Role::Dim),
         Offer::LogIn(command) => {
-            say(&world.keymap.fill("Log in, then press {refresh}:"), Role::Dim);
+            say(&world.keymap.fill("Sign in, and it goes on by itself; {refresh} asks at once:"), Role::Dim);
             say(&format!("  {command}"), Role::Accent);
         }
         Offer::Nothing => {}
